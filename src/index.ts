@@ -1,1 +1,12 @@
-export const x: number = 1;
+export type { RedisSettings } from './broker/redis-connection.js';
+export { QueueClient, type TaskSenders } from './client/queue-client.js';
+export { type SendOptions, type TaskHandle, TaskSender } from './client/task-sender.js';
+export { Task, type TaskOptions } from './decorators/task.decorator.js';
+export { TaskHooks } from './decorators/task-hooks.decorator.js';
+export { EnqueueUnconfirmedError, type ErrorCode, NestworkError } from './errors.js';
+export type { TaskQueueOptions, WorkerOptions } from './options.js';
+export type { Duration } from './task/duration.js';
+export type { OnTaskFailure, OnTaskStart, OnTaskSuccess, TaskInfo, WrapTask } from './task/task-hooks.js';
+export { TaskQueueModule } from './task-queue.module.js';
+export { TaskContext } from './worker/task-context.js';
+export { WorkerFactory, type WorkerFactoryOptions } from './worker-factory.js';

@@ -1,0 +1,123 @@
+/** Who asks: a child of a session, and the queues it serves in the order of their priority. */
+export interface Claimant {
+  readonly session: string;
+  readonly child: string;
+  readonly queues: readonly string[];
+}
+
+/** A claimed task as it came from Redis. */
+export interface ClaimedTask {
+  readonly id: string;
+  readonly queue: string;
+  /** the whole message, see task/task-message.ts */
+  readonly message: string;
+}
+
+export interface ClaimRequest {
+  /** counts up by one for every answered claim; repeated when no answer came */
+  readonly number: number;
+  /** how many tasks at most, 0 to only ack */
+  readonly limit: number;
+  /** ids that are done */
+  readonly acks: readonly string[];
+}
+
+export interface ClaimReply {
+  /** the broker had seen this number: `tasks` is all that the child holds */
+  readonly repeated: boolean;
+  /** how many of the acks the child still held; without meaning when `repeated` */
+  readonly acked: number;
+  /** a suspect waits, which comes alone: claim again once the child holds nothing */
+  readonly drain: boolean;
+  readonly tasks: readonly ClaimedTask[];
+}
+
+/** What became of the claims of a child whose process ended. */
+export interface Settlement {
+  readonly released: number;
+  readonly crashed: number;
+  readonly suspected: number;
+  readonly dead: number;
+}
+
+/** Which of the tasks a dead child held are to blame for its end, and what to write into the record of those that are out. */
+export interface Blame {
+  readonly ids: readonly string[];
+  readonly maxCrashes: number;
+  readonly report: DeathReport;
+}
+
+/** Why a task is dead; stored as JSON beside its message. Never holds arguments. */
+export interface DeathReport {
+  readonly code: string;
+  readonly task?: string;
+  readonly error: string;
+  readonly stack?: string;
+  readonly attempt?: number;
+  readonly host: string;
+  readonly pid: number;
+}
+
+/** How to describe a session to those who may have to reap it. */
+export interface SessionDescription {
+  readonly session: string;
+  readonly leaseMs: number;
+  readonly queues: readonly string[];
+  readonly host: string;
+  readonly pid: number;
+}
+
+/** What a worker knows about a task; kept in the catalog for senders that do not have its class. */
+export interface CatalogEntry {
+  readonly name: string;
+  readonly queue: string;
+}
+
+/** What senders need. */
+export interface ProducerBroker {
+  /** Adds messages to one queue, each id once. Resolves to how many were new. */
+  enqueue(queue: string, messages: readonly string[]): Promise<number>;
+  /** The queue that workers registered for a task, if any did. */
+  queueOfTask(name: string): Promise<string | undefined>;
+}
+
+/** What a child needs: one claim, and the ways a claim ends. All of them reject with LEASE_LOST once it is unregistered. */
+export interface ChildBroker {
+  claim(claimant: Claimant, request: ClaimRequest): Promise<ClaimReply>;
+  /** Ends tasks that are done. Resolves to how many the child still held. */
+  ack(claimant: Claimant, ids: readonly string[]): Promise<number>;
+  /** Gives tasks back uncounted, unless the child has claimed again since `claimNumber`. */
+  release(claimant: Claimant, ids: readonly string[], claimNumber?: number): Promise<number>;
+  /** Ends a task as dead. Resolves to false when the child no longer held it. */
+  bury(claimant: Claimant, task: Pick<ClaimedTask, 'id' | 'queue'>, report: DeathReport): Promise<boolean>;
+  /** Resolves when one of the queues may have work, or after `timeoutMs`; true when a bell rang. */
+  waitForBell(queues: readonly string[], timeoutMs: number): Promise<boolean>;
+  /** Ends a pending `waitForBell`. */
+  stopWaiting(): void;
+}
+
+/** What a supervisor needs: its lease, its children, and the reaping of others. */
+export interface SupervisorBroker {
+  openSession(description: SessionDescription): Promise<void>;
+  /** Resolves to false when the session was reaped. */
+  register(session: string, child: string): Promise<boolean>;
+  /** Resolves to false when the session was reaped. */
+  renew(session: string, leaseMs: number): Promise<boolean>;
+  closeSession(session: string): Promise<boolean>;
+  /** Number of the last answered claim of a child, and the ids it holds. */
+  holdings(claimant: Claimant): Promise<{ claimNumber: number; ids: string[] }>;
+  release(claimant: Claimant, ids: readonly string[], claimNumber?: number): Promise<number>;
+  settle(claimant: Claimant, blame: Blame): Promise<Settlement>;
+  publishCatalog(entries: readonly CatalogEntry[]): Promise<void>;
+  /** Sessions whose lease ran out, and how long until the next one does (undefined: none runs). */
+  overdue(leaseMs: number): Promise<{ sessions: string[]; nextInMs: number | undefined }>;
+  /** Takes the claims of an overdue session. Resolves to how many, or undefined when it was not to be reaped. */
+  reap(session: string, leaseMs: number): Promise<number | undefined>;
+}
+
+/** The port to Redis: everything that moves a task from one state to another. */
+export interface Broker extends ProducerBroker, ChildBroker, SupervisorBroker {
+  /** Connects and checks that the server can serve. Rejects within the connection's timeout. */
+  connect(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,84 @@
+import { EnqueueUnconfirmedError, NestworkError } from '../errors.js';
+import { blockOf, producerOf, TASK_ID_LENGTH } from '../task/task-id.js';
+import type { RedisConnection } from './redis-connection.js';
+import type { RedisKeys } from './redis-keys.js';
+
+/** How long a repeated enqueue is recognised. */
+const SEEN_SECONDS = 600;
+/** Lua's unpack fails from about 8,000 values on, and a script holds up everyone else while it runs. */
+const CHUNK_MESSAGES = 1_000;
+const CHUNK_CHARACTERS = 1_000_000;
+
+/**
+ * Adds messages to a queue, in order, each id once, in as many scripts as needed.
+ *
+ * @returns how many were new
+ * @throws EnqueueUnconfirmedError when any of them may have been added without an answer
+ */
+export async function enqueueInChunks(
+  connection: RedisConnection,
+  keys: RedisKeys,
+  queue: string,
+  messages: readonly string[],
+): Promise<number> {
+  let added = 0;
+  let confirmed = 0;
+  for (const chunk of chunks(messages)) {
+    const touched = [keys.queue(queue), keys.bell(queue), keys.seen(idOf(chunk[0] ?? ''))];
+    try {
+      added += (await connection.call('enqueue', touched, [SEEN_SECONDS, ...chunk])) as number;
+      confirmed += chunk.length;
+    } catch (error) {
+      if (confirmed > 0 || !isCertain(error)) throw new EnqueueUnconfirmedError(messages.map(idOf), { cause: error });
+      throw error instanceof NestworkError ? error : refused(error as Error);
+    }
+  }
+  return added;
+}
+
+/** Whether the error proves that nothing was written: it was not sent, or the server answered with a refusal. */
+function isCertain(error: unknown): boolean {
+  return error instanceof NestworkError || (error instanceof Error && error.name === 'ReplyError');
+}
+
+function refused(error: Error): NestworkError {
+  if (error.message.startsWith('OOM')) {
+    return new NestworkError(
+      'REDIS_OUT_OF_MEMORY',
+      'Redis is full and refused the task; nothing was added.',
+      ['Start more workers: tasks in the queues are still being run.', 'Raise maxmemory.'],
+      { cause: error },
+    );
+  }
+  return new NestworkError(
+    'REDIS_REFUSED',
+    `Redis refused the task, nothing was added: ${error.message}.`,
+    'See the cause; the rights that nestwork needs are listed in docs/redis-keys.md.',
+    { cause: error },
+  );
+}
+
+/** Runs of messages whose ids share one `seen` bitmap, small enough for one script. */
+function* chunks(messages: readonly string[]): Generator<string[]> {
+  let chunk: string[] = [];
+  let block = '';
+  let characters = 0;
+  for (const message of messages) {
+    const id = idOf(message);
+    const itsBlock = `${producerOf(id)}:${blockOf(id)}`;
+    const full = chunk.length === CHUNK_MESSAGES || characters + message.length > CHUNK_CHARACTERS;
+    if (chunk.length > 0 && (full || itsBlock !== block)) {
+      yield chunk;
+      chunk = [];
+      characters = 0;
+    }
+    block = itsBlock;
+    chunk.push(message);
+    characters += message.length;
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+function idOf(message: string): string {
+  return message.slice(0, TASK_ID_LENGTH);
+}

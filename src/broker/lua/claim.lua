@@ -1,0 +1,74 @@
+#!lua flags=allow-oom
+-- pending -> active: acks what the child has done, then gives it up to `limit` tasks over its queues by priority.
+--
+-- KEYS: 1 session, 2 claims, then per queue: queue, suspects, bell
+-- ARGV: 1 child, 2 claim number, 3 limit, 4 number of acks, ids to ack, names of the queues
+-- Returns { 1 if repeated, acked, 1 if to drain, { `<queue> <message>` ... } }
+--   A suspect comes alone, and only to a child that holds nothing. To drain: such a task waits, come back empty-handed.
+--
+-- Atomic because a task must be in the queue or in the claims, never in neither. A claim number seen before means that
+-- its reply was lost: the child gets all that it holds again, and no more.
+
+local last = redis.call('HGET', KEYS[1], ARGV[1])
+if not last then
+  return redis.error_reply('LEASE_LOST child is not registered')
+end
+last = tonumber(last)
+local number, limit, acks = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+if number < last then
+  return redis.error_reply('STALE_CLAIM a later claim of this child was answered')
+end
+
+local acked = 0
+if acks > 0 then
+  acked = redis.call('HDEL', KEYS[2], unpack(ARGV, 5, 4 + acks))
+end
+if number == last then
+  return { 1, acked, 0, redis.call('HVALS', KEYS[2]) }
+end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+
+local holds = redis.call('HLEN', KEYS[2])
+local granted, fields, drain = {}, {}, 0
+
+local function grant(queue, message)
+  local id = string.sub(message, 1, 20)
+  if #message < 34 or not string.find(id, '^[0-9a-z]+$') then
+    -- foreign bytes: kept whole behind an id of our own, so that the child can bury them
+    id = 'undecodable' .. string.sub(redis.sha1hex(message), 1, 9)
+    message = id .. '?' .. message
+  end
+  local held = queue .. ' ' .. message
+  granted[#granted + 1] = held
+  fields[#fields + 1] = id
+  fields[#fields + 1] = held
+end
+
+for i = 5 + acks, #ARGV do
+  local key = 3 + (i - 5 - acks) * 3
+  if redis.call('LLEN', KEYS[key + 1]) > 0 then
+    if #granted == 0 then
+      if holds == 0 then
+        grant(ARGV[i], redis.call('LPOP', KEYS[key + 1]))
+      else
+        drain = 1
+      end
+    end
+    break
+  end
+  if #granted < limit then
+    for _, message in ipairs(redis.call('LPOP', KEYS[key], limit - #granted) or {}) do
+      grant(ARGV[i], message)
+    end
+  end
+end
+
+if #fields > 0 then
+  redis.call('HSET', KEYS[2], unpack(fields))
+end
+for key = 3, #KEYS, 3 do
+  if redis.call('EXISTS', KEYS[key], KEYS[key + 1]) > 0 then
+    ring(KEYS[key + 2])
+  end
+end
+return { 0, acked, drain, granted }

@@ -1,0 +1,10 @@
+-- Redis time in whole milliseconds. TIME moves while a script runs, so each script reads it once.
+local function now_ms()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- Large numbers would print as 1.79e+15.
+local function text(number)
+  return string.format('%.0f', number)
+end

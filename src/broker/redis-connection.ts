@@ -1,0 +1,140 @@
+import { Redis, type RedisOptions } from 'ioredis';
+import { NestworkError } from '../errors.js';
+import { callScript, type ScriptName, scriptDefinitions } from './scripts.js';
+
+/** Where Redis is: a URL (`redis://`, `rediss://`), or the options of ioredis, Sentinels included. */
+export type RedisSettings = string | RedisOptions;
+
+/** Is told of each outage once, however many attempts to reconnect it takes. */
+export interface OutageListener {
+  lost(where: string): void;
+  restored(where: string, afterMs: number): void;
+}
+
+const SILENT: OutageListener = { lost: () => {}, restored: () => {} };
+const RECONNECT_MIN_MS = 50;
+const RECONNECT_MAX_MS = 1_000;
+
+/**
+ * One connection that reconnects by itself for as long as it lives.
+ *
+ * A command is sent only over a connection that is up, so a command refused here was certainly not executed. One that
+ * was sent and got no answer in time may have been; ioredis sends it again after a reconnect, which the scripts recognise.
+ */
+export class RedisConnection {
+  private readonly client: Redis;
+  private readonly where: string;
+  private waiting: Promise<void> | undefined;
+  private lostAt: number | undefined;
+  private lastError: Error | undefined;
+  private wasUp = false;
+  private closing = false;
+
+  constructor(
+    settings: RedisSettings,
+    private readonly timeoutMs: number,
+    private readonly listener: OutageListener = SILENT,
+  ) {
+    const options: RedisOptions = {
+      lazyConnect: true,
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: null,
+      connectTimeout: timeoutMs,
+      commandTimeout: timeoutMs,
+      scripts: scriptDefinitions,
+      retryStrategy: (attempt) => Math.min(RECONNECT_MIN_MS * 2 ** Math.min(attempt, 10), RECONNECT_MAX_MS),
+      // after a failover the old primary answers READONLY: find the new one
+      reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    };
+    this.client = typeof settings === 'string' ? new Redis(settings, options) : new Redis({ ...settings, ...options });
+    this.where = address(this.client.options);
+    this.client.on('error', (error: Error) => {
+      this.lastError = error;
+    });
+    this.client.on('close', () => this.noteLoss());
+    this.client.on('ready', () => this.noteReturn());
+  }
+
+  /** Resolves when the connection is up; rejects with REDIS_UNAVAILABLE after the timeout. */
+  async ready(): Promise<void> {
+    if (this.client.status === 'ready') return;
+    this.waiting ??= this.untilReady().finally(() => {
+      this.waiting = undefined;
+    });
+    return this.waiting;
+  }
+
+  /** Runs a script over a connection that is up. */
+  async call(name: ScriptName, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+    return this.command((redis) => callScript(redis, name, keys, args));
+  }
+
+  /** Runs a command over a connection that is up. */
+  async command<T>(run: (redis: Redis) => Promise<T>): Promise<T> {
+    if (this.client.status !== 'ready') await this.ready();
+    try {
+      return await run(this.client);
+    } catch (error) {
+      // ioredis hangs the arguments of the command on its errors; they hold payloads
+      if (error instanceof Error) Reflect.deleteProperty(error, 'command');
+      throw error;
+    }
+  }
+
+  /** Closes at once; commands under way reject. Idempotent. */
+  close(): void {
+    this.closing = true;
+    this.client.disconnect();
+  }
+
+  private untilReady(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const done = (error?: Error): void => {
+        clearTimeout(timer);
+        this.client.off('ready', done).off('end', ended);
+        if (error) reject(error);
+        else resolve();
+      };
+      const ended = (): void => done(this.unavailable('is closed'));
+      const timer = setTimeout(
+        () => done(this.unavailable(`did not answer within ${this.timeoutMs} ms`)),
+        this.timeoutMs,
+      );
+      this.client.once('ready', done).once('end', ended);
+      if (this.closing) ended();
+      else if (this.client.status === 'wait' || this.client.status === 'end') this.client.connect().catch(() => {});
+    });
+  }
+
+  private unavailable(what: string): NestworkError {
+    return new NestworkError(
+      'REDIS_UNAVAILABLE',
+      `Redis at ${this.where} ${what}${this.lastError ? ` (${this.lastError.message})` : ''}.`,
+      [
+        'Check that a Redis 7 server runs there and that the `redis` option of TaskQueueModule points to it.',
+        'Nothing was sent, so the call can simply be repeated.',
+      ],
+      { cause: this.lastError },
+    );
+  }
+
+  private noteLoss(): void {
+    if (this.closing || !this.wasUp || this.lostAt !== undefined) return;
+    this.lostAt = Date.now();
+    this.listener.lost(this.where);
+  }
+
+  private noteReturn(): void {
+    this.wasUp = true;
+    this.lastError = undefined;
+    if (this.lostAt === undefined) return;
+    this.listener.restored(this.where, Date.now() - this.lostAt);
+    this.lostAt = undefined;
+  }
+}
+
+/** Where the server is, without user and password. */
+function address(options: RedisOptions): string {
+  if (options.sentinels) return `sentinel group ${options.name ?? ''}`.trim();
+  return options.path ?? `${options.host ?? 'localhost'}:${options.port ?? 6379}`;
+}

@@ -1,0 +1,63 @@
+import { blockOf, producerOf } from '../task/task-id.js';
+
+/**
+ * Every Redis key that nestwork owns, one function a key.
+ *
+ * All keys of a namespace share one hash tag, so that a script may touch any of them on a Redis Cluster too.
+ * Layout, owner and expiry of each key are described in docs/redis-keys.md.
+ *
+ * @example
+ * new RedisKeys('nestwork').queue('default'); // '{nestwork}:queue:default'
+ */
+export class RedisKeys {
+  private readonly tag: string;
+
+  /** @param namespace validated name of the key space */
+  constructor(namespace: string) {
+    this.tag = `{${namespace}}`;
+  }
+
+  /** string: the format version of this key space; written once, never expires */
+  readonly format = (): string => `${this.tag}:format`;
+
+  /** list: pending messages, head first; owned by producers and claimers */
+  readonly queue = (queue: string): string => `${this.tag}:queue:${queue}`;
+
+  /** list: messages a process died with; each is claimed alone, by a child that holds nothing else */
+  readonly suspects = (queue: string): string => `${this.tag}:suspects:${queue}`;
+
+  /** list of at most a token or two: wakes one idle child that serves the queue */
+  readonly bell = (queue: string): string => `${this.tag}:bell:${queue}`;
+
+  /** sorted set: ids of dead tasks by the time of death in ms */
+  readonly dead = (queue: string): string => `${this.tag}:dead:${queue}`;
+
+  /** hash: id -> error report (JSON), newline, message of a dead task */
+  readonly deadRecords = (queue: string): string => `${this.tag}:dead-records:${queue}`;
+
+  /** hash: id -> `<queue> <message>` of every task the child holds */
+  readonly claims = (child: string): string => `${this.tag}:claims:${child}`;
+
+  /** sorted set: session -> lease deadline in ms of Redis time */
+  readonly sessions = (): string => `${this.tag}:sessions`;
+
+  /** hash: registered child -> number of its last claim; fields with `@` describe the session */
+  readonly session = (session: string): string => `${this.tag}:session:${session}`;
+
+  /** string: Redis time in ms at which any supervisor last renewed or looked for overdue leases */
+  readonly pulse = (): string => `${this.tag}:pulse`;
+
+  /** hash: task name -> JSON of what workers registered about it */
+  readonly catalog = (): string => `${this.tag}:catalog`;
+
+  /** bitmap: which sequence numbers of a block of a producer were enqueued; expires ten minutes after its last write */
+  readonly seen = (id: string): string => `${this.tag}:seen:${producerOf(id)}:${blockOf(id)}`;
+
+  /** What `claim` and `release` touch of each queue, in the order the scripts expect. */
+  readonly ofQueues = (queues: readonly string[]): string[] =>
+    queues.flatMap((queue) => [this.queue(queue), this.suspects(queue), this.bell(queue)]);
+
+  /** What `settle` touches of each queue: the same, and where its dead go. */
+  readonly ofQueuesAndDead = (queues: readonly string[]): string[] =>
+    queues.flatMap((queue) => [...this.ofQueues([queue]), this.dead(queue), this.deadRecords(queue)]);
+}

@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import type { Redis } from 'ioredis';
+
+/** Every script with the shared functions that are put in front of it, in order. */
+const SCRIPTS = {
+  enqueue: ['bell'],
+  claim: ['bell'],
+  ack: [],
+  bury: ['time', 'requeue'],
+  release: ['bell', 'requeue'],
+  'open-session': ['time', 'pulse'],
+  register: [],
+  renew: ['time', 'pulse'],
+  overdue: ['time', 'pulse'],
+  reap: ['bell', 'time', 'pulse', 'requeue'],
+  settle: ['bell', 'time', 'requeue'],
+  'close-session': [],
+} as const;
+
+/** Name of a state transition; its script lies in `lua/<name>.lua`. */
+export type ScriptName = keyof typeof SCRIPTS;
+
+/** The whole text of a script: its shebang line, the shared functions, its body. */
+export function scriptText(name: ScriptName): string {
+  const [shebang, ...body] = read(name).split('\n');
+  const shared = SCRIPTS[name].map((library) => read(`lib-${library}`));
+  return [shebang, ...shared, ...body].join('\n');
+}
+
+/** What the connection needs to know: each script is sent once and then called by its hash, also after a SCRIPT FLUSH. */
+export const scriptDefinitions: Record<string, { lua: string }> = Object.fromEntries(
+  (Object.keys(SCRIPTS) as ScriptName[]).map((name) => [command(name), { lua: scriptText(name) }]),
+);
+
+/** Calls a script. All keys it touches are declared. */
+export function callScript(
+  redis: Redis,
+  name: ScriptName,
+  keys: readonly string[],
+  args: readonly (string | number)[],
+): Promise<unknown> {
+  const call = Reflect.get(redis, command(name)) as (...all: unknown[]) => Promise<unknown>;
+  return call.call(redis, keys.length, ...keys, ...args);
+}
+
+function command(name: ScriptName): string {
+  return `nestwork:${name}`;
+}
+
+function read(file: string): string {
+  return readFileSync(new URL(`./lua/${file}.lua`, import.meta.url), 'utf8').trimEnd();
+}

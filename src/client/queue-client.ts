@@ -1,0 +1,126 @@
+import type { ProducerBroker } from '../broker/broker.js';
+import { NestworkError } from '../errors.js';
+import type { ResolvedTaskQueueOptions } from '../options.js';
+import { TaskIdSequence } from '../task/task-id.js';
+import { type DeclaredTask, declaredTasks, methodNames, taskMetadataOf } from '../task/task-metadata.js';
+import { assertTaskName } from '../task/task-name.js';
+import type { TaskRegistry } from '../task/task-registry.js';
+import { type QueueOfTask, TaskSender } from './task-sender.js';
+
+/** The methods of a task class, each as a sender with the method's own arguments. */
+export type TaskSenders<T> = {
+  readonly [Method in keyof T as T[Method] extends (...args: never[]) => unknown ? Method : never]: T[Method] extends (
+    ...args: infer Args
+  ) => unknown
+    ? TaskSender<Args>
+    : never;
+};
+
+/** A class, as `of()` takes it. */
+export interface TaskClass<T> {
+  readonly name: string;
+  readonly prototype: T;
+}
+
+/**
+ * Sends tasks. Inject it anywhere; importing `TaskQueueModule` once is enough.
+ *
+ * @example
+ * constructor(private readonly queue: QueueClient) {}
+ *
+ * async signUp(user: User) {
+ *   await this.queue.of(ReportTasks).send.delay(user.id, { weekly: true });
+ * }
+ */
+export class QueueClient {
+  private readonly ids = new TaskIdSequence();
+  private readonly senders = new WeakMap<object, object>();
+
+  constructor(
+    private readonly broker: ProducerBroker,
+    private readonly registry: TaskRegistry,
+    private readonly options: Pick<ResolvedTaskQueueOptions, 'queues' | 'defaultQueue'>,
+  ) {}
+
+  /**
+   * The tasks of a class, by the names of their methods, typed by their arguments.
+   *
+   * @throws NestworkError NOT_A_TASK when the class decorates no method, or on access to a method without `@Task()`;
+   * TASK_CLASS_NOT_PROVIDED when this app runs tasks, but none of its modules provides this class
+   */
+  of<T extends object>(type: TaskClass<T>): TaskSenders<T> {
+    const known = this.senders.get(type);
+    if (known) return known as TaskSenders<T>;
+    const tasks = declaredTasks(type);
+    if (tasks.length === 0) throw notATask(`Class ${type.name} has no method with @Task().`);
+    this.assertProvided(type.name, tasks);
+    const senders = this.sendersOf(type, tasks);
+    this.senders.set(type, senders);
+    return senders as TaskSenders<T>;
+  }
+
+  /**
+   * A task by its name, for apps that do not have its class; it goes to the queue that workers registered for it.
+   *
+   * @example
+   * await queue.task<[number]>('ReportTasks.send').delay(7);
+   */
+  task<Args extends unknown[] = unknown[]>(name: string): TaskSender<Args>;
+  /**
+   * A task by its method.
+   *
+   * @throws NestworkError NOT_A_TASK when the method has no `@Task()`
+   * @example
+   * await queue.task(ReportTasks.prototype.send).delay(7, { weekly: true });
+   */
+  task<Args extends unknown[]>(method: (...args: Args) => unknown): TaskSender<Args>;
+  task<Args extends unknown[]>(task: string | ((...args: Args) => unknown)): TaskSender<Args> {
+    if (typeof task === 'string') {
+      assertTaskName(task);
+      return this.sender(task, () => this.queueByName(task));
+    }
+    const metadata = taskMetadataOf(task);
+    if (!metadata) throw notATask(`Method ${task?.name || 'without a name'} has no @Task().`);
+    const queue = metadata.queue ?? this.options.defaultQueue;
+    return this.sender(metadata.name ?? metadata.declaredAs, () => queue);
+  }
+
+  private sendersOf(type: TaskClass<object>, tasks: readonly DeclaredTask[]): object {
+    const senders: object = Object.create(null);
+    for (const method of methodNames(type.prototype)) {
+      Reflect.defineProperty(senders, method, {
+        get: () => {
+          throw notATask(`${type.name}.${method} has no @Task().`);
+        },
+        configurable: true,
+      });
+    }
+    for (const { method, name, queue = this.options.defaultQueue } of tasks) {
+      Reflect.defineProperty(senders, method, { value: this.sender(name, () => queue), enumerable: true });
+    }
+    return senders;
+  }
+
+  private sender<Args extends unknown[]>(name: string, queueOfTask: QueueOfTask): TaskSender<Args> {
+    return new TaskSender<Args>(this.broker, this.ids, { name, queueOfTask, queues: this.options.queues }, {});
+  }
+
+  private async queueByName(name: string): Promise<string> {
+    const { queue } = this.registry.get(name) ?? {};
+    return queue ?? (await this.broker.queueOfTask(name)) ?? this.options.defaultQueue;
+  }
+
+  /** Only an app that runs tasks itself can tell that a class is missing; one that just sends needs no providers. */
+  private assertProvided(type: string, tasks: readonly DeclaredTask[]): void {
+    const missing = tasks.find(({ name }) => !this.registry.get(name));
+    if (!missing || this.registry.size === 0) return;
+    throw new NestworkError('TASK_CLASS_NOT_PROVIDED', `No module of this app provides the task class ${type}.`, [
+      `Add ${type} to the \`providers\` of a module that the app imports.`,
+      `If another app runs it, send it by name: queue.task('${missing.name}').`,
+    ]);
+  }
+}
+
+function notATask(what: string): NestworkError {
+  return new NestworkError('NOT_A_TASK', what, 'Decorate the method with @Task().');
+}

@@ -1,0 +1,18 @@
+import { setTaskHooks } from '../task/task-metadata.js';
+
+/**
+ * Marks a provider whose `onTaskStart`, `onTaskSuccess`, `onTaskFailure` and `wrapTask` methods are called for every
+ * task of the worker. Several such providers are called in the order of discovery; the first wraps the others.
+ *
+ * @example
+ * @TaskHooks()
+ * @Injectable()
+ * class TaskMetrics implements OnTaskFailure {
+ *   onTaskFailure(task: TaskInfo, error: unknown) {
+ *     this.metrics.increment('task_failed', { task: task.name });
+ *   }
+ * }
+ */
+export function TaskHooks(): ClassDecorator {
+  return (target) => setTaskHooks(target);
+}

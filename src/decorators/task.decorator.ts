@@ -1,0 +1,47 @@
+import { NestworkError } from '../errors.js';
+import { setTaskMetadata } from '../task/task-metadata.js';
+import { assertQueueName, assertTaskName } from '../task/task-name.js';
+
+export interface TaskOptions {
+  /**
+   * Name that travels in the messages; unique in the app.
+   *
+   * Set one before you rename a class or a method: tasks already in the queue keep the old name.
+   * @default `Class.method`
+   */
+  name?: string;
+  /**
+   * Queue that its tasks go to; one of the `queues` of `TaskQueueModule`.
+   * @default the module's `defaultQueue`
+   */
+  queue?: string;
+}
+
+/**
+ * Makes a method of a provider a task: `QueueClient` can send calls of it, and a worker runs them.
+ *
+ * Calling the method directly still runs it here and now.
+ *
+ * @throws NestworkError INVALID_NAME, INVALID_OPTION while the class is being defined
+ * @example
+ * @Injectable()
+ * class ReportTasks {
+ *   @Task({ queue: 'critical' })
+ *   async send(userId: number) {}
+ * }
+ */
+export function Task(options: TaskOptions = {}): MethodDecorator {
+  return (target, property, descriptor: PropertyDescriptor | undefined) => {
+    const declaredAs = `${target.constructor.name}.${String(property)}`;
+    if (typeof descriptor?.value !== 'function' || typeof property === 'symbol' || typeof target === 'function') {
+      throw new NestworkError(
+        'INVALID_OPTION',
+        `@Task() on ${declaredAs} decorates something that is not a named instance method.`,
+        'Decorate a method of a provider class.',
+      );
+    }
+    if (options.name !== undefined) assertTaskName(options.name);
+    if (options.queue !== undefined) assertQueueName(options.queue);
+    setTaskMetadata(descriptor.value, { ...options, declaredAs });
+  };
+}

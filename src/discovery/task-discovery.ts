@@ -1,0 +1,77 @@
+import { Injectable } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
+import { NestworkError } from '../errors.js';
+import { unknownQueue } from '../options.js';
+import type { TaskDefinition } from '../task/task-definition.js';
+import type { TaskHookProvider } from '../task/task-hooks.js';
+import { type DeclaredTask, declaredTasks, hasTaskHooks } from '../task/task-metadata.js';
+import { assertTaskName } from '../task/task-name.js';
+import { HandlerFactory, type Wrapper } from './handler-factory.js';
+
+/** Finds what the container offers to a worker: decorated methods and hooks. */
+@Injectable()
+export class TaskDiscovery {
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly handlers: HandlerFactory,
+  ) {}
+
+  /**
+   * One definition for each decorated method of each provider.
+   *
+   * @throws NestworkError UNKNOWN_QUEUE, INVALID_NAME with the class and method that is wrong
+   */
+  tasks(queues: readonly string[], defaultQueue: string): TaskDefinition[] {
+    return this.classProviders().flatMap(({ wrapper, type }) =>
+      declaredTasks(type).map((task) => this.define(wrapper, type, task, queues, defaultQueue)),
+    );
+  }
+
+  /** Instances of the providers marked with `@TaskHooks()`. */
+  hooks(): TaskHookProvider[] {
+    return this.classProviders().flatMap(({ wrapper, type }) => {
+      if (!hasTaskHooks(type)) return [];
+      if (wrapper.isDependencyTreeStatic()) return [wrapper.instance as TaskHookProvider];
+      throw new NestworkError(
+        'SCOPE_UNRESOLVED',
+        `The @TaskHooks() provider ${type.name} is request-scoped, but hooks live as long as the worker.`,
+        'Make it and what it injects singletons, and read TaskContext for what differs from task to task.',
+      );
+    });
+  }
+
+  private define(
+    wrapper: Wrapper,
+    type: { readonly name: string },
+    { method, name, queue = '' }: DeclaredTask,
+    queues: readonly string[],
+    defaultQueue: string,
+  ): TaskDefinition {
+    const where = `${type.name}.${method} in ${wrapper.host?.name ?? 'an unknown module'}`;
+    assertTaskName(name);
+    if (queue !== '' && !queues.includes(queue)) throw unknownQueue(queue, `@Task() on ${where}`, queues);
+    return { name, queue: queue || defaultQueue, where, handler: this.handlers.create(wrapper, method, name) };
+  }
+
+  private classProviders(): { wrapper: Wrapper; type: { readonly name: string; readonly prototype: object } }[] {
+    return this.discovery.getProviders().flatMap((wrapper) => {
+      // an alias (useExisting) would show the same instance twice
+      if (wrapper.isAlias) return [];
+      const type = classOf(wrapper);
+      return type ? [{ wrapper, type }] : [];
+    });
+  }
+}
+
+/** The class of a provider; a factory's product shows it only by its instance. */
+function classOf(wrapper: Wrapper): { readonly name: string; readonly prototype: object } | undefined {
+  if (wrapper.inject === undefined && typeof wrapper.metatype === 'function' && wrapper.metatype.prototype) {
+    return wrapper.metatype;
+  }
+  const instance: unknown = wrapper.instance;
+  if (typeof instance !== 'object' || instance === null) return undefined;
+  const type: unknown = instance.constructor;
+  return typeof type === 'function' && type !== Object
+    ? (type as { name: string; prototype: object } & object)
+    : undefined;
+}

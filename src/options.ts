@@ -1,0 +1,158 @@
+import { availableParallelism } from 'node:os';
+import type { RedisSettings } from './broker/redis-connection.js';
+import { NestworkError } from './errors.js';
+import { type Duration, toMilliseconds } from './task/duration.js';
+import { assertNamespace, assertQueueName } from './task/task-name.js';
+
+/** Options of `TaskQueueModule.forRoot`. */
+export interface TaskQueueOptions {
+  /**
+   * URL of the Redis server, or the options of ioredis (plain data: they are handed to the supervisor process).
+   * @default 'redis://127.0.0.1:6379'
+   */
+  redis?: RedisSettings;
+  /**
+   * The queues of the app; the order is their priority.
+   * @default ['default']
+   */
+  queues?: readonly string[];
+  /**
+   * Queue of tasks that name none.
+   * @default 'default'
+   */
+  defaultQueue?: string;
+  /**
+   * Prefix of every Redis key; apps that share one see each other's tasks.
+   * @default 'nestwork'
+   */
+  namespace?: string;
+  /**
+   * How long `delay()`, and every other command, waits for Redis before it rejects.
+   * @default '5s'
+   */
+  commandTimeout?: Duration;
+}
+
+/** Options of `WorkerFactory.run`. */
+export interface WorkerOptions {
+  /**
+   * Forked children that run tasks.
+   * @default the number of cores
+   */
+  children?: number;
+  /**
+   * Tasks that one child runs at the same time; more than 1 helps tasks that wait, not those that compute.
+   * @default 1
+   */
+  concurrency?: number;
+  /**
+   * Serve only these queues of the app; the order of the app stays.
+   * @default all of them
+   */
+  queues?: readonly string[];
+  /**
+   * Serve all queues but these.
+   * @default none
+   */
+  excludeQueues?: readonly string[];
+  /**
+   * How long running tasks may take to finish after SIGTERM or SIGINT.
+   * @default '25s', so that the whole stop fits into the 30 s that container platforms give
+   */
+  shutdownGrace?: Duration;
+  /**
+   * How long after the death of a whole machine its tasks are given to others. A task that blocks its process keeps its lease.
+   * @default '30s'
+   */
+  lease?: Duration;
+}
+
+export type ResolvedTaskQueueOptions = Readonly<{
+  redis: RedisSettings;
+  queues: readonly string[];
+  defaultQueue: string;
+  namespace: string;
+  commandTimeoutMs: number;
+}>;
+
+export type ResolvedWorkerOptions = Readonly<{
+  children: number;
+  concurrency: number;
+  queues: readonly string[] | undefined;
+  excludeQueues: readonly string[];
+  shutdownGraceMs: number;
+  leaseMs: number;
+}>;
+
+const MIN_LEASE_MS = 1_000;
+const MAX_CHILDREN = 1_024;
+const MAX_CONCURRENCY = 1_000;
+
+/** Checks the options and fills in the defaults. The only place that knows them. */
+export function resolveTaskQueueOptions(options: TaskQueueOptions): ResolvedTaskQueueOptions {
+  const { redis = 'redis://127.0.0.1:6379', namespace = 'nestwork', queues = ['default'] } = options;
+  const { defaultQueue = 'default' } = options;
+  if (
+    typeof redis === 'string' ? !/^(rediss?|unix):\/\//.test(redis) && !redis.startsWith('/') : !isPlainObject(redis)
+  ) {
+    throw invalid('redis', 'is neither a redis:// URL nor an object', "Give a URL like 'redis://127.0.0.1:6379'.");
+  }
+  assertNamespace(namespace);
+  if (!Array.isArray(queues) || queues.length === 0) {
+    throw invalid('queues', 'is not a list of at least one name', "Give names like ['critical', 'default'].");
+  }
+  queues.forEach(assertQueueName);
+  const repeated = queues.find((queue, index) => queues.indexOf(queue) !== index);
+  if (repeated !== undefined) throw invalid('queues', `names "${repeated}" twice`, 'Name each queue once.');
+  if (!queues.includes(defaultQueue)) throw unknownQueue(defaultQueue, 'the option `defaultQueue`', queues);
+  const commandTimeoutMs = toMilliseconds(options.commandTimeout ?? '5s', 'commandTimeout');
+  if (commandTimeoutMs < 1) throw invalid('commandTimeout', 'is zero', "Give a time like '5s'.");
+  return { redis, namespace, queues, defaultQueue, commandTimeoutMs };
+}
+
+/** Checks the options and fills in the defaults. */
+export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOptions {
+  const leaseMs = toMilliseconds(options.lease ?? '30s', 'lease');
+  if (leaseMs < MIN_LEASE_MS) throw invalid('lease', `is under ${MIN_LEASE_MS} ms`, "Give a time like '30s'.");
+  return {
+    children: count('children', options.children ?? availableParallelism(), MAX_CHILDREN),
+    concurrency: count('concurrency', options.concurrency ?? 1, MAX_CONCURRENCY),
+    queues: options.queues,
+    excludeQueues: options.excludeQueues ?? [],
+    shutdownGraceMs: toMilliseconds(options.shutdownGrace ?? '25s', 'shutdownGrace'),
+    leaseMs,
+  };
+}
+
+/** The queues a worker serves, in the app's order. */
+export function servedQueues(all: readonly string[], { queues, excludeQueues }: ResolvedWorkerOptions): string[] {
+  for (const queue of [...(queues ?? []), ...excludeQueues]) {
+    if (!all.includes(queue)) throw unknownQueue(queue, 'the options of WorkerFactory.run', all);
+  }
+  const served = all.filter((queue) => (queues ?? all).includes(queue) && !excludeQueues.includes(queue));
+  if (served.length === 0) {
+    throw invalid('queues', 'and `excludeQueues` leave no queue to serve', 'Exclude fewer queues.');
+  }
+  return served;
+}
+
+/** A queue that `TaskQueueModule` does not declare. */
+export function unknownQueue(queue: string, where: string, known: readonly string[]): NestworkError {
+  return new NestworkError('UNKNOWN_QUEUE', `Queue "${queue}", named by ${where}, is not declared.`, [
+    `Use one of: ${known.join(', ')}.`,
+    `Add '${queue}' to the \`queues\` of TaskQueueModule.`,
+  ]);
+}
+
+function count(option: string, value: number, most: number): number {
+  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
+  throw invalid(option, `is ${String(value)}`, `Give a whole number from 1 to ${most}.`);
+}
+
+function invalid(option: string, what: string, remedy: string): NestworkError {
+  return new NestworkError('INVALID_OPTION', `The option \`${option}\` ${what}.`, remedy);
+}
+
+function isPlainObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,19 @@
+import type { LoggerService } from '@nestjs/common';
+import type { OutageListener } from './broker/redis-connection.js';
+
+/** One line when Redis goes away and one when it is back, however many commands and attempts fail in between. */
+export class OutageLog implements OutageListener {
+  constructor(private readonly logger: Pick<LoggerService, 'log' | 'warn'>) {}
+
+  lost(where: string): void {
+    this.logger.warn(`Lost Redis at ${where}; reconnecting.`);
+  }
+
+  restored(where: string, afterMs: number): void {
+    this.logger.log(`Redis at ${where} is back after ${(afterMs / 1_000).toFixed(1)} s.`);
+  }
+
+  warn(warning: string): void {
+    this.logger.warn(warning);
+  }
+}

@@ -1,0 +1,89 @@
+import { type ChildProcess as Fork, fork } from 'node:child_process';
+import type { Claimant } from '../broker/broker.js';
+import { type ChildMessage, parseChildMessage, type StartOrder, type SupervisorMessage } from './ipc-protocol.js';
+import { ScoreboardReader } from './scoreboard.js';
+
+export interface ChildEvents {
+  ready(message: Extract<ChildMessage, { type: 'ready' }>): void;
+  leaseLost(): void;
+  /** The process is gone. `reason` is its exit code or signal, or why it could not boot. */
+  ended(reason: string): void;
+}
+
+/** One forked process: runs the same entry file as the supervisor and, once started, tasks. */
+export class ChildProcess {
+  readonly scoreboard: ScoreboardReader;
+  /** Who it is to the broker, once it was started. */
+  claimant: Claimant | undefined;
+  /** It reported a booted app. */
+  booted = false;
+  /** It was told to end, so that its end blames nobody. */
+  dismissed = false;
+  private readonly fork: Fork;
+  private bootError: string | undefined;
+
+  constructor(
+    private readonly capacity: number,
+    environment: Readonly<Record<string, string>>,
+    private readonly events: ChildEvents,
+  ) {
+    this.scoreboard = new ScoreboardReader(capacity);
+    this.fork = fork(process.argv[1] ?? '', process.argv.slice(2), {
+      env: { ...process.env, ...environment },
+      // two processes cannot listen on one inspector port
+      execArgv: process.execArgv.filter((argument) => !argument.startsWith('--inspect')),
+      serialization: 'advanced',
+      stdio: ['inherit', 'inherit', 'inherit', 'ipc', this.scoreboard.fd],
+    });
+    this.fork.on('message', (message) => this.receive(message));
+    // `exit` may be missing when the process could not be spawned at all
+    this.fork.once('error', (error) => this.end(error.message));
+    this.fork.once('exit', (code, signal) => this.end(signal ?? `exit code ${code}`));
+  }
+
+  get pid(): number {
+    return this.fork.pid ?? 0;
+  }
+
+  start(claimant: Claimant, concurrency: number): void {
+    this.claimant = claimant;
+    this.send({ type: 'start', ...claimant, concurrency, capacity: this.capacity } satisfies StartOrder);
+  }
+
+  /** Asks it to finish what runs and end; one that has not booted has nothing to finish. */
+  stop(): void {
+    this.dismissed = true;
+    if (this.booted) this.send({ type: 'stop' });
+    else this.kill();
+  }
+
+  abort(): void {
+    this.send({ type: 'abort' });
+  }
+
+  /** Ends it now, whatever it does. */
+  kill(): void {
+    this.dismissed = true;
+    this.fork.kill('SIGKILL');
+  }
+
+  private receive(value: unknown): void {
+    const message = parseChildMessage(value);
+    if (message.type === 'bootFailed') this.bootError = message.error;
+    else if (message.type === 'leaseLost') this.events.leaseLost();
+    else {
+      this.booted = true;
+      this.events.ready(message);
+    }
+  }
+
+  private send(message: SupervisorMessage): void {
+    // it may be dying at this moment; its exit tells the rest
+    if (this.fork.connected) this.fork.send(message, () => {});
+  }
+
+  private end(reason: string): void {
+    this.fork.removeAllListeners();
+    this.events.ended(this.bootError ?? reason);
+  }
+}

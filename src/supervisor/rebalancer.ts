@@ -1,0 +1,61 @@
+import type { Claimant, SupervisorBroker } from '../broker/broker.js';
+import { PeriodicLoop } from '../scheduler/periodic-loop.js';
+import { monotonicMs, type ScoreboardReader, SURELY_UNSTARTED_MS } from './scoreboard.js';
+
+const INTERVAL_MS = 100;
+
+/** A child as the rebalancer sees it. */
+export interface Seat {
+  readonly claimant?: Claimant;
+  readonly scoreboard: Pick<ScoreboardReader, 'read'>;
+}
+
+/**
+ * Gives back what a child claimed but did not start, while another child is idle.
+ *
+ * A child does that itself when its time window closes, unless the task it runs blocks its event loop. Then the
+ * scoreboard shows what it cannot say; and as it may start nothing of that claim any more, nothing can start twice.
+ */
+export class Rebalancer {
+  private readonly loop: PeriodicLoop;
+  private readonly done = new WeakMap<Seat, number>();
+
+  constructor(
+    private readonly broker: Pick<SupervisorBroker, 'holdings' | 'release'>,
+    private readonly seats: () => Iterable<Seat>,
+  ) {
+    const tick = async (): Promise<number> => {
+      await this.tick();
+      return INTERVAL_MS;
+    };
+    this.loop = new PeriodicLoop(tick, { retryMs: INTERVAL_MS, onError: () => {} });
+  }
+
+  start(): void {
+    this.loop.start();
+  }
+
+  stop(): Promise<void> {
+    return this.loop.stop();
+  }
+
+  async tick(): Promise<void> {
+    const scores = [...this.seats()].map((seat) => ({ seat, score: seat.scoreboard.read() }));
+    if (!scores.some(({ score }) => score.idle)) return;
+    for (const { seat, score } of scores) {
+      const late = monotonicMs() - score.claimedAtMs > SURELY_UNSTARTED_MS;
+      if (!late || score.idle || this.done.get(seat) === score.claimNumber) continue;
+      if (seat.claimant) await this.relieve(seat, seat.claimant, score.claimNumber);
+    }
+  }
+
+  private async relieve(seat: Seat, claimant: Claimant, claimNumber: number): Promise<void> {
+    const held = await this.broker.holdings(claimant);
+    // read again, after the holdings: what they contain and this claim did not start cannot have been finished before
+    const now = seat.scoreboard.read();
+    if (held.claimNumber !== claimNumber || now.claimNumber !== claimNumber) return;
+    const unstarted = held.ids.filter((id) => !now.started.has(id));
+    if (unstarted.length > 0) await this.broker.release(claimant, unstarted, claimNumber);
+    this.done.set(seat, claimNumber);
+  }
+}

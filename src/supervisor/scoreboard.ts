@@ -1,0 +1,156 @@
+import { randomUUID } from 'node:crypto';
+import { closeSync, existsSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TASK_ID_LENGTH } from '../task/task-id.js';
+
+/**
+ * A file in memory where a child notes what it does, so that its supervisor knows even when the child blocks or is dead.
+ *
+ * Header (24 bytes): when the last claim was answered in ms of the machine's monotonic clock (float64; infinite while
+ * the answer is due), its number (float64), whether the child is idle (1 byte). Then one entry per task that was started since: its id and its state. An entry is
+ * used again only after Redis confirmed the end of its task, so a held task without an entry was certainly not started.
+ */
+const HEADER_BYTES = 24;
+const ENTRY_BYTES = TASK_ID_LENGTH + 1;
+/** The descriptor under which a child inherits its scoreboard, behind the standard ones and the IPC channel. */
+export const SCOREBOARD_FD = 4;
+/** Where Linux keeps files in memory. */
+const MEMORY = '/dev/shm';
+const FREE = 0;
+const STARTED = 1;
+const FINISHED = 2;
+
+/** How long after the answer to a claim its tasks may be started, in ms. Later, the child has to claim them anew. */
+export const START_WINDOW_MS = 100;
+/** How long after that answer another process may be sure that nothing more of it is started, in ms. */
+export const SURELY_UNSTARTED_MS = 150;
+
+/** Milliseconds of a clock that all processes of the machine share and nobody can set. */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+/** The child's side: one small write per note, about a microsecond each. */
+export class ScoreboardWriter {
+  private readonly header = Buffer.alloc(HEADER_BYTES);
+  private readonly entry = Buffer.alloc(ENTRY_BYTES);
+  private readonly free: number[];
+  private readonly used = new Map<string, number>();
+
+  /** @param capacity how many tasks the child may hold at once */
+  constructor(
+    capacity: number,
+    private readonly fd = SCOREBOARD_FD,
+  ) {
+    this.free = Array.from({ length: capacity }, (_, index) => capacity - 1 - index);
+  }
+
+  /** Before a claim is sent. */
+  claiming(number: number): void {
+    this.header.writeDoubleLE(Number.POSITIVE_INFINITY, 0);
+    this.header.writeDoubleLE(number, 8);
+    this.header.writeUInt8(0, 16);
+    writeSync(this.fd, this.header, 0, HEADER_BYTES, 0);
+  }
+
+  /** The answer is here: the window for starting what it brought opens now. Returns the time noted. */
+  claimed(): number {
+    const now = monotonicMs();
+    this.header.writeDoubleLE(now, 0);
+    writeSync(this.fd, this.header, 0, 8, 0);
+    return now;
+  }
+
+  idle(): void {
+    this.header.writeUInt8(1, 16);
+    writeSync(this.fd, this.header, 16, 1, 16);
+  }
+
+  /** Before a task is started; undone by `confirmed` if the child then sees that the window has closed. */
+  started(id: string): void {
+    const index = this.free.pop();
+    if (index === undefined) throw new Error('The scoreboard is full: more tasks were started than can be held.');
+    this.used.set(id, index);
+    this.entry.write(id, 0, 'latin1');
+    this.entry.writeUInt8(STARTED, TASK_ID_LENGTH);
+    writeSync(this.fd, this.entry, 0, ENTRY_BYTES, HEADER_BYTES + index * ENTRY_BYTES);
+  }
+
+  /** The handler has returned or thrown: should the process die now, this task is not to blame. */
+  finished(id: string): void {
+    this.mark(id, FINISHED);
+  }
+
+  /** Redis no longer counts the task among those of this child. */
+  confirmed(id: string): void {
+    const index = this.used.get(id);
+    if (index === undefined) return;
+    this.used.delete(id);
+    this.free.push(index);
+  }
+
+  /** The task was not started after all. */
+  withdrawn(id: string): void {
+    this.mark(id, FREE);
+    this.confirmed(id);
+  }
+
+  private mark(id: string, state: number): void {
+    const index = this.used.get(id);
+    if (index === undefined) return;
+    this.entry.writeUInt8(state, 0);
+    writeSync(this.fd, this.entry, 0, 1, HEADER_BYTES + index * ENTRY_BYTES + TASK_ID_LENGTH);
+  }
+}
+
+/** What a child had noted at one moment. */
+export interface Score {
+  readonly claimedAtMs: number;
+  readonly claimNumber: number;
+  readonly idle: boolean;
+  /** ids of tasks whose handler is under way */
+  readonly running: readonly string[];
+  /** those, and the ones that finished of late */
+  readonly started: ReadonlySet<string>;
+}
+
+/** The supervisor's side: reads what the child noted. */
+export class ScoreboardReader {
+  /** for the child to inherit as `SCOREBOARD_FD` */
+  readonly fd: number;
+  private readonly bytes: Buffer;
+
+  /** Makes the file. It has no name, so nothing is left of it when both processes are gone, however they end. */
+  constructor(capacity: number) {
+    const path = join(existsSync(MEMORY) ? MEMORY : tmpdir(), `nestwork-${randomUUID()}`);
+    this.fd = openSync(path, 'wx+', 0o600);
+    unlinkSync(path);
+    this.bytes = Buffer.alloc(HEADER_BYTES + capacity * ENTRY_BYTES);
+    writeSync(this.fd, this.bytes, 0, this.bytes.length, 0);
+  }
+
+  read(): Score {
+    readSync(this.fd, this.bytes, 0, this.bytes.length, 0);
+    const running: string[] = [];
+    const started = new Set<string>();
+    for (let at = HEADER_BYTES; at < this.bytes.length; at += ENTRY_BYTES) {
+      const state = this.bytes.readUInt8(at + TASK_ID_LENGTH);
+      if (state === FREE) continue;
+      const id = this.bytes.toString('latin1', at, at + TASK_ID_LENGTH);
+      started.add(id);
+      if (state === STARTED) running.push(id);
+    }
+    return {
+      claimedAtMs: this.bytes.readDoubleLE(0),
+      claimNumber: this.bytes.readDoubleLE(8),
+      idle: this.bytes.readUInt8(16) === 1,
+      running,
+      started,
+    };
+  }
+
+  close(): void {
+    closeSync(this.fd);
+  }
+}

@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { SupervisorBroker } from '../broker/broker.js';
+import { PeriodicLoop } from '../scheduler/periodic-loop.js';
+
+const RETRY_MS = 500;
+
+export interface SessionOptions {
+  readonly broker: SupervisorBroker;
+  readonly leaseMs: number;
+  readonly queues: readonly string[];
+  /** The lease ran out and the session's tasks were given to others. */
+  readonly onLost: () => void;
+}
+
+/** One life of one supervisor: as long as its lease is renewed, its children may claim. */
+export class Session {
+  /** random, and the lease in ms: whoever finds the session knows for how long it may be silent */
+  readonly id: string;
+  private readonly renewal: PeriodicLoop;
+  private children = 0;
+
+  constructor(private readonly options: SessionOptions) {
+    this.id = `${randomBytes(9).toString('hex')}-${options.leaseMs}`;
+    // an outage is told by the connection, and the lease is forgiven after it
+    this.renewal = new PeriodicLoop(() => this.renew(), { retryMs: RETRY_MS, onError: () => {} });
+  }
+
+  async open(): Promise<void> {
+    const { broker, leaseMs, queues } = this.options;
+    await broker.openSession({ session: this.id, leaseMs, queues, host: hostname(), pid: process.pid });
+    this.renewal.start();
+  }
+
+  /** A name for one more child of this session, registered: from now on it may claim. Undefined when the lease is lost. */
+  async register(): Promise<string | undefined> {
+    this.children += 1;
+    const child = `${this.id}.${this.children}`;
+    if (await this.options.broker.register(this.id, child)) return child;
+    this.options.onLost();
+    return undefined;
+  }
+
+  /** Ends the renewal without telling Redis: the session is lost, or Redis is. */
+  abandon(): Promise<void> {
+    return this.renewal.stop();
+  }
+
+  async close(): Promise<void> {
+    await this.renewal.stop();
+    await this.options.broker.closeSession(this.id);
+  }
+
+  private async renew(): Promise<number> {
+    const { broker, leaseMs, onLost } = this.options;
+    if (!(await broker.renew(this.id, leaseMs))) onLost();
+    return leaseMs / 6;
+  }
+}

@@ -1,0 +1,185 @@
+import type { LoggerService } from '@nestjs/common';
+import type { Broker, Settlement } from '../broker/broker.js';
+import { type ResolvedWorkerOptions, servedQueues } from '../options.js';
+import { Backoff } from './backoff.js';
+import { ChildProcess } from './child-process.js';
+import type { AppSettings, ChildMessage } from './ipc-protocol.js';
+import { Runtime, type Service } from './runtime.js';
+import { onStopSignals } from './signals.js';
+
+/** How long tasks may take to react to their aborted signal before their process is killed, in ms. */
+const ABORT_GRACE_MS = 2_000;
+
+type Ready = Extract<ChildMessage, { type: 'ready' }>;
+
+export interface SupervisorOptions {
+  readonly worker: ResolvedWorkerOptions;
+  /** room for the tasks that one child may hold */
+  readonly capacity: number;
+  /** added to the environment of the children */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly logger: Pick<LoggerService, 'log' | 'warn' | 'error'>;
+  readonly connect: (settings: AppSettings) => Broker;
+  readonly services: (broker: Broker) => readonly Service[];
+}
+
+/**
+ * The parent process. It runs no user code, so nothing a task does keeps it from renewing the lease.
+ *
+ * It forks one child; when that has booted, it knows the app's settings, opens a session and forks the others. A child
+ * that ends is settled, which gives its tasks to others, and replaced. A lost session ends all its children: their
+ * tasks are already elsewhere. A signal stops the children, then the session, then resolves `run`.
+ */
+export class Supervisor {
+  private readonly children = new Set<ChildProcess>();
+  private readonly settling = new Set<Promise<void>>();
+  private readonly timers = new Set<NodeJS.Timeout>();
+  private readonly backoff = new Backoff();
+  private runtime: Promise<Runtime> | undefined;
+  private stopping = false;
+  private exitCode = 0;
+  private finish: (exitCode: number) => void = () => {};
+
+  constructor(private readonly options: SupervisorOptions) {}
+
+  /** Resolves, after a signal or a start that failed, to the exit code. */
+  async run(): Promise<number> {
+    const ended = new Promise<number>((resolve) => {
+      this.finish = resolve;
+    });
+    const unlisten = onStopSignals((signal, times) => (times === 1 ? this.stop(signal) : this.killAll(signal)));
+    this.fork();
+    const exitCode = await ended;
+    unlisten();
+    return exitCode;
+  }
+
+  private fork(): void {
+    const { capacity, environment } = this.options;
+    const child: ChildProcess = new ChildProcess(capacity, environment, {
+      ready: (message) => void this.welcome(child, message).catch((error: unknown) => this.fail(error)),
+      leaseLost: () => void this.runtime?.then((runtime) => runtime.replaceSession()),
+      ended: (reason) => this.bury(child, reason),
+    });
+    this.children.add(child);
+  }
+
+  /** The first child that boots brings the settings; only then the others are forked, so that a broken app fails once. */
+  private async welcome(child: ChildProcess, message: Ready): Promise<void> {
+    this.backoff.reset();
+    const first = this.runtime === undefined;
+    this.runtime ??= this.open(message);
+    const runtime = await this.runtime;
+    if (first && !this.stopping) {
+      for (let forked = 1; forked < this.options.worker.children; forked += 1) this.fork();
+    }
+    const claimant = await runtime.admit();
+    if (!claimant) return;
+    // a child that ended meanwhile will not be asked again: give its name back
+    if (child.dismissed || !this.children.has(child)) await runtime.settle(claimant, [], 'ended before its start');
+    else child.start(claimant, this.options.worker.concurrency);
+  }
+
+  private async open({ settings, catalog }: Ready): Promise<Runtime> {
+    const { worker, connect, services, logger } = this.options;
+    const queues = servedQueues(settings.queues, worker);
+    const broker = connect(settings);
+    await broker.connect();
+    const runtime = new Runtime({
+      broker,
+      queues,
+      leaseMs: worker.leaseMs,
+      services: services(broker),
+      seats: () => this.children,
+      onSessionLost: () => this.startOver(),
+    });
+    await runtime.start(catalog);
+    logger.log(`Serving ${queues.join(', ')} with ${worker.children} children, ${worker.concurrency} tasks each.`);
+    return runtime;
+  }
+
+  /** The lease ran out and others have the tasks: whatever the children still do is in vain. */
+  private startOver(): void {
+    if (this.stopping) return;
+    this.options.logger.warn('The lease was lost and its tasks were given to others; starting over with new children.');
+    for (const child of this.children) child.kill();
+  }
+
+  private bury(child: ChildProcess, reason: string): void {
+    const blamed = child.dismissed ? [] : child.scoreboard.read().running;
+    child.scoreboard.close();
+    this.children.delete(child);
+    const settling = this.settle(child, blamed, reason).finally(() => {
+      this.settling.delete(settling);
+      if (this.stopping && this.children.size === 0 && this.settling.size === 0) void this.end();
+    });
+    this.settling.add(settling);
+    if (!this.stopping) this.replace(child, reason);
+  }
+
+  private replace(child: ChildProcess, reason: string): void {
+    const { logger } = this.options;
+    if (child.booted) return this.fork();
+    logger.error(`Child ${child.pid} could not boot: ${reason}`);
+    if (!this.runtime) return this.fail();
+    this.later(this.backoff.next(), () => this.fork());
+  }
+
+  private async settle(child: ChildProcess, blamed: readonly string[], reason: string): Promise<void> {
+    if (!child.claimant) return;
+    const settlement = await (await this.runtime)?.settle(child.claimant, blamed, reason);
+    if (settlement && !child.dismissed) this.options.logger.warn(obituary(child.pid, reason, settlement));
+  }
+
+  private stop(signal: NodeJS.Signals): void {
+    const { logger, worker } = this.options;
+    logger.log(`${signal}: finishing the running tasks, for ${worker.shutdownGraceMs / 1_000} s at most.`);
+    this.stopping = true;
+    for (const child of this.children) child.stop();
+    this.later(worker.shutdownGraceMs, () => {
+      for (const child of this.children) child.abort();
+    });
+    this.later(worker.shutdownGraceMs + ABORT_GRACE_MS, () => this.killAll('The grace is over'));
+    if (this.children.size === 0 && this.settling.size === 0) void this.end();
+  }
+
+  private killAll(why: string): void {
+    if (this.children.size > 0) this.options.logger.warn(`${why}: ending ${this.children.size} children now.`);
+    for (const child of this.children) child.kill();
+  }
+
+  /** The worker cannot start: nothing was claimed. */
+  private fail(error?: unknown): void {
+    if (error) this.options.logger.error(String(error instanceof Error ? error.message : error));
+    this.exitCode = 1;
+    this.stopping = true;
+    for (const child of this.children) child.kill();
+    if (this.children.size === 0 && this.settling.size === 0) void this.end();
+  }
+
+  private async end(): Promise<void> {
+    for (const timer of this.timers) clearTimeout(timer);
+    const runtime = await this.runtime?.catch(() => undefined);
+    await runtime?.close();
+    this.finish(this.exitCode);
+  }
+
+  private later(ms: number, act: () => void): void {
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      act();
+    }, ms);
+    this.timers.add(timer);
+  }
+}
+
+function obituary(pid: number, reason: string, { released, crashed, suspected, dead }: Settlement): string {
+  const fates = [
+    [released, 'given back'],
+    [crashed, 'to run again alone after a crash'],
+    [suspected, 'to run again alone as suspects'],
+    [dead, 'dead after repeated crashes'],
+  ] as const;
+  const told = fates.filter(([tasks]) => tasks > 0).map(([tasks, fate]) => `${tasks} ${fate}`);
+  return `Child ${pid} died (${reason}); tasks: ${told.join(', ') || 'none held'}.`;
+}

@@ -1,0 +1,103 @@
+import {
+  ConfigurableModuleBuilder,
+  Inject,
+  Logger,
+  Module,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
+import { RedisBroker } from './broker/redis-broker.js';
+import { QueueClient } from './client/queue-client.js';
+import { HandlerFactory } from './discovery/handler-factory.js';
+import { TaskDiscovery } from './discovery/task-discovery.js';
+import { NestworkError } from './errors.js';
+import { type ResolvedTaskQueueOptions, resolveTaskQueueOptions, type TaskQueueOptions } from './options.js';
+import { OutageLog } from './outage-log.js';
+import { TaskRegistry } from './task/task-registry.js';
+import { isWorkerChild } from './worker/child-role.js';
+import { TaskContext } from './worker/task-context.js';
+
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<TaskQueueOptions>({
+  moduleName: 'nestwork',
+})
+  .setClassMethodName('forRoot')
+  .setFactoryMethodName('createTaskQueueOptions')
+  .setExtras({}, (definition) => ({ ...definition, global: true }))
+  .build();
+
+/** The options with their defaults, checked. */
+export const RESOLVED_OPTIONS = Symbol.for('nestwork:options');
+
+/**
+ * Makes `QueueClient` and `TaskContext` injectable in the whole app, and finds its tasks. Imported once.
+ *
+ * @example
+ * TaskQueueModule.forRoot({ redis: process.env.REDIS_URL, queues: ['critical', 'default', 'bulk'] })
+ * @example
+ * TaskQueueModule.forRootAsync({
+ *   inject: [ConfigService],
+ *   useFactory: (config: ConfigService) => ({ redis: config.getOrThrow('REDIS_URL') }),
+ * })
+ */
+@Module({
+  imports: [DiscoveryModule],
+  providers: [
+    { provide: RESOLVED_OPTIONS, useFactory: resolveTaskQueueOptions, inject: [MODULE_OPTIONS_TOKEN] },
+    {
+      provide: RedisBroker,
+      useFactory: (options: ResolvedTaskQueueOptions) => {
+        // in a worker the supervisor tells of outages, once for all its children
+        if (isWorkerChild()) return new RedisBroker(options);
+        const log = new OutageLog(new Logger('TaskQueue'));
+        return new RedisBroker({ ...options, onOutage: log, onWarning: (warning) => log.warn(warning) });
+      },
+      inject: [RESOLVED_OPTIONS],
+    },
+    {
+      provide: QueueClient,
+      useFactory: (broker: RedisBroker, registry: TaskRegistry, options: ResolvedTaskQueueOptions) =>
+        new QueueClient(broker, registry, options),
+      inject: [RedisBroker, TaskRegistry, RESOLVED_OPTIONS],
+    },
+    { provide: TaskRegistry, useFactory: () => new TaskRegistry() },
+    TaskContext,
+    TaskDiscovery,
+    HandlerFactory,
+  ],
+  exports: [QueueClient, TaskContext],
+})
+export class TaskQueueModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
+  constructor(
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedTaskQueueOptions,
+    private readonly modules: ModulesContainer,
+    private readonly discovery: TaskDiscovery,
+    private readonly registry: TaskRegistry,
+    private readonly broker: RedisBroker,
+  ) {
+    super();
+  }
+
+  async onModuleInit(): Promise<void> {
+    this.refuseSecondModule();
+    const { queues, defaultQueue } = this.options;
+    for (const task of this.discovery.tasks(queues, defaultQueue)) this.registry.add(task);
+    await this.broker.connect();
+  }
+
+  /** The last hook, so that the shutdown hooks of the app can still enqueue. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.broker.close();
+  }
+
+  /** Each `forRoot()` is a module instance of its own since Nest 11: every task would be found twice. */
+  private refuseSecondModule(): void {
+    const importers = [...this.modules.values()].filter((module) => module.metatype === TaskQueueModule);
+    if (importers.length < 2) return;
+    throw new NestworkError(
+      'DUPLICATE_MODULE',
+      `TaskQueueModule.forRoot() is imported ${importers.length} times.`,
+      'Import it once, in the root module; QueueClient is then injectable everywhere.',
+    );
+  }
+}

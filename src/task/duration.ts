@@ -1,0 +1,59 @@
+import { inspect } from 'node:util';
+import { NestworkError } from '../errors.js';
+
+const UNITS = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+} as const;
+
+type Unit = keyof typeof UNITS;
+
+/**
+ * A length of time: milliseconds as a number, or a number with a unit, at most one space between them.
+ *
+ * Units are `ms`, `s` (seconds), `m` (minutes), `h` (hours), `d` (24 hours) and `w` (7 days).
+ *
+ * @example
+ * const durations: Duration[] = [1500, '500ms', '30s', '1.5h', '10 m', '2w'];
+ */
+export type Duration = number | `${number}${Unit}` | `${number} ${Unit}`;
+
+const DURATION = /^(\d+(?:\.\d+)?) ?(ms|s|m|h|d|w)$/;
+const MAX_MILLISECONDS = 10 * 365 * UNITS.d;
+
+/**
+ * A duration in whole milliseconds (halves round up), from 0 to 10 years of 365 days.
+ *
+ * Longer than a timer of Node.js can wait (2^31 - 1 ms, 24.8 days): what sets timers has to mind that itself.
+ *
+ * @param duration what the user gave; anything may arrive here from untyped code
+ * @param what the name of the option, for the error: `'shutdownGrace'`
+ * @throws NestworkError `INVALID_DURATION`, naming `what`, the value and the accepted forms
+ *
+ * @example
+ * toMilliseconds('1.5h', 'softTimeout'); // 5_400_000
+ * toMilliseconds(250, 'backoff'); // 250
+ * toMilliseconds('30 bananas' as Duration, 'delay'); // throws
+ */
+export function toMilliseconds(duration: Duration, what: string): number {
+  const milliseconds = typeof duration === 'string' ? parse(duration) : duration;
+  // Negated, so that NaN and what is no number at all fail as well.
+  if (typeof milliseconds !== 'number' || !(milliseconds >= 0 && milliseconds <= MAX_MILLISECONDS)) {
+    const shown = inspect(duration, { depth: -1, maxStringLength: 40, breakLength: Infinity });
+    throw new NestworkError('INVALID_DURATION', `${what} is ${shown}, which is not a valid duration.`, [
+      `Give milliseconds as a number, or a number with a unit (ms, s, m, h, d, w): 1500, '500ms', '30s', '1.5h', '10 m'.`,
+      'A duration is neither negative nor longer than 10 years (3650d).',
+    ]);
+  }
+  // Math.round(-0) is -0.
+  return Math.round(milliseconds) + 0;
+}
+
+function parse(text: string): number {
+  const [, amount, unit] = DURATION.exec(text) ?? [];
+  return Number(amount) * UNITS[unit as Unit];
+}

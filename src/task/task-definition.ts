@@ -1,0 +1,13 @@
+/** Calls the handler of a task with its arguments; what it returns or resolves to is dropped. */
+export type TaskHandler = (args: unknown[]) => unknown;
+
+/** A decorated method, found in the container and ready to run. */
+export interface TaskDefinition {
+  /** unique in the app; travels in every message */
+  readonly name: string;
+  /** where its tasks go unless a call says otherwise */
+  readonly queue: string;
+  /** class, method and module, for messages to people */
+  readonly where: string;
+  readonly handler: TaskHandler;
+}

@@ -1,0 +1,147 @@
+import { NestworkError } from '../errors.js';
+import { decodePayload, undecodable } from './payload.js';
+import { isTaskId } from './task-id.js';
+
+/**
+ * Characters of the header, in front of the JSON body.
+ *
+ * A message lies in Redis as one string, and this is the layout that the Lua scripts rely on. The header is
+ * ASCII of fixed width, so that scripts cut it with `string.sub` and never decode JSON (cjson changes long
+ * numbers and empty arrays). Numbers are base 36 in lower case, padded with zeros; `tonumber(text, 36)`
+ * reads them.
+ *
+ * | field      | `string.sub` | width | holds                                                           |
+ * | ---------- | ------------ | ----- | --------------------------------------------------------------- |
+ * | id         | 1, 20        | 20    | task id: producer (12) and sequence number (8)                  |
+ * | version    | 21, 21       | 1     | one digit, now `1`; a reader refuses any other                  |
+ * | failures   | 22, 23       | 2     | attempts that the handler failed; a script stops at 1295 (`zz`) |
+ * | crashes    | 24, 24       | 1     | attempts that killed their process alone; stops at 35 (`z`)     |
+ * | suspicions | 25, 25       | 1     | deaths beside other tasks; stops at 35 (`z`)                    |
+ * | enqueuedAt | 26, 34       | 9     | milliseconds since 1970; good until the year 5188               |
+ * | body       | 35, -1       |       | JSON: `["Task.name",<payload>]`, payload as `encodePayload` made it |
+ *
+ * @example
+ * // task 7 of a producer, failed once: ReportTasks.send(7, { weekly: true })
+ * 'k3v9x0q2m7ab00000007' + '1' + '01' + '0' + '0' + '0mfzix0w0' + '["ReportTasks.send",[7,{"weekly":true}]]'
+ */
+export const HEADER_LENGTH = 34;
+
+const VERSION = '1';
+const UNTOUCHED = `${VERSION}0000`;
+const AFTER_ID = /^1[0-9a-z]{13}$/;
+
+/** One call of a task, as a worker gets it. */
+export interface TaskMessage {
+  /** The task id. */
+  readonly id: string;
+  /** The name of the task, such as `ReportTasks.send`; not necessarily one that this worker knows. */
+  readonly name: string;
+  /** The arguments of the call, equal to those given to `delay()`. */
+  readonly args: unknown[];
+  /** When the task was enqueued, by the clock of its producer: milliseconds since 1970. */
+  readonly enqueuedAt: number;
+  /** Attempts that ended because the handler failed. */
+  readonly failures: number;
+  /** Attempts that ended because the process died, with this task as the only one started. */
+  readonly crashes: number;
+  /** Times that a process died while it ran this task beside others. */
+  readonly suspicions: number;
+}
+
+/**
+ * A fresh message, its three counters zero.
+ *
+ * The payload arrives encoded, so that a bad argument throws before an id is spent on it.
+ *
+ * @param task `id`: a valid task id; `name`: the task; `payload`: from `encodePayload`; `enqueuedAt`: whole
+ * milliseconds since 1970. None is checked again here.
+ *
+ * @example
+ * const payload = encodePayload([7, { weekly: true }]);
+ * const raw = encodeMessage({ id: ids.next(), name: 'ReportTasks.send', payload, enqueuedAt: Date.now() });
+ */
+export function encodeMessage(task: { id: string; name: string; payload: string; enqueuedAt: number }): string {
+  const enqueuedAt = task.enqueuedAt.toString(36).padStart(9, '0');
+  return `${task.id}${UNTOUCHED}${enqueuedAt}[${JSON.stringify(task.name)},${task.payload}]`;
+}
+
+/**
+ * Reads a message as it lies in Redis.
+ *
+ * @throws NestworkError `UNDECODABLE_MESSAGE`: too short, no header of ours, written by another version, or a
+ * body that is no call. It never shows the payload; of an error underneath, `cause` tells the kind alone.
+ *
+ * @example
+ * const { name, args } = decodeMessage(raw);
+ */
+export function decodeMessage(raw: string): TaskMessage {
+  assertHeader(raw);
+  const id = raw.slice(0, 20);
+  const body = raw.slice(HEADER_LENGTH);
+  const [name, payload] = parseBody(id, body);
+  return {
+    id,
+    name,
+    args: decodePayload(payload, body, `task ${id}`),
+    enqueuedAt: Number.parseInt(raw.slice(25, 34), 36),
+    failures: Number.parseInt(raw.slice(21, 23), 36),
+    crashes: Number.parseInt(raw.charAt(23), 36),
+    suspicions: Number.parseInt(raw.charAt(24), 36),
+  };
+}
+
+/**
+ * Which attempt at the task a worker would make now, from 1.
+ *
+ * Suspicions do not count: the task died as a bystander, as far as anybody knows.
+ *
+ * @example
+ * attemptOf(decodeMessage(raw)); // 1, unless it failed or crashed before
+ */
+export function attemptOf(message: Pick<TaskMessage, 'failures' | 'crashes'>): number {
+  return message.failures + message.crashes + 1;
+}
+
+function assertHeader(raw: string): void {
+  if (raw.length < HEADER_LENGTH) {
+    throw undecodable(`A message has ${raw.length} characters, fewer than the ${HEADER_LENGTH} of its header.`);
+  }
+  const id = raw.slice(0, 20);
+  if (!isTaskId(id)) throw undecodable('A message does not begin with a task id.');
+  const version = raw.charAt(20);
+  if (version !== VERSION && /[0-9a-z]/.test(version)) {
+    throw new NestworkError(
+      'UNDECODABLE_MESSAGE',
+      `Task ${id} was written in message version ${version}; this worker reads version ${VERSION}.`,
+      'Update the workers before the apps that enqueue, then requeue the task: its bytes are kept.',
+    );
+  }
+  if (!AFTER_ID.test(raw.slice(20, HEADER_LENGTH))) {
+    throw undecodable(
+      `The header of task ${id} has something other than base 36 digits in its version, counters or time.`,
+    );
+  }
+}
+
+function parseBody(id: string, body: string): [name: string, payload: unknown] {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch (error) {
+    throw undecodable(`The body of task ${id} is not JSON.`, error);
+  }
+  if (!Array.isArray(parsed) || parsed.length !== 2 || typeof parsed[0] !== 'string') {
+    throw undecodable(`The body of task ${id} is not a pair of task name and payload.`);
+  }
+  return [parsed[0], parsed[1]];
+}
+
+/**
+ * Whether a process died with this task before, so that it runs alone now. Takes the message as it lies in Redis.
+ *
+ * @example
+ * isSuspect(raw); // false for a fresh message
+ */
+export function isSuspect(raw: string): boolean {
+  return raw.slice(23, 25) !== '00';
+}

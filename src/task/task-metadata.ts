@@ -1,0 +1,59 @@
+import 'reflect-metadata';
+
+/** A fixed string, so that two copies of the package in one app see each other's decorators. */
+const TASK_METADATA = 'nestwork:task';
+
+/** What `@TaskHooks` writes onto a class. */
+const TASK_HOOKS_METADATA = 'nestwork:task-hooks';
+
+/** What `@Task` writes onto a method. */
+export interface TaskMetadata {
+  readonly name?: string;
+  readonly queue?: string;
+  /** `Class.method` of the class that declares the method */
+  readonly declaredAs: string;
+}
+
+/** A decorated method of a class, its own or inherited. */
+export interface DeclaredTask {
+  readonly method: string;
+  /** the given name, or `Class.method` of the class asked about */
+  readonly name: string;
+  readonly queue: string | undefined;
+}
+
+export function setTaskMetadata(method: object, metadata: TaskMetadata): void {
+  Reflect.defineMetadata(TASK_METADATA, metadata, method);
+}
+
+export function setTaskHooks(type: object): void {
+  Reflect.defineMetadata(TASK_HOOKS_METADATA, true, type);
+}
+
+export function taskMetadataOf(method: unknown): TaskMetadata | undefined {
+  return typeof method === 'function' ? Reflect.getOwnMetadata(TASK_METADATA, method) : undefined;
+}
+
+/** The decorated methods of a class and its ancestors; an override without the decorator hides the task. */
+export function declaredTasks(type: { readonly name: string; readonly prototype: object }): DeclaredTask[] {
+  return methodNames(type.prototype).flatMap((method) => {
+    const metadata = taskMetadataOf(Reflect.get(type.prototype, method));
+    return metadata ? [{ method, name: metadata.name ?? `${type.name}.${method}`, queue: metadata.queue }] : [];
+  });
+}
+
+/** Names of all methods, own and inherited; accessors are left alone because reading one runs it. */
+export function methodNames(prototype: object): string[] {
+  const names = new Set<string>();
+  for (let at: object | null = prototype; at && at !== Object.prototype; at = Reflect.getPrototypeOf(at)) {
+    for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
+      if (name !== 'constructor' && typeof property.value === 'function') names.add(name);
+    }
+  }
+  return [...names];
+}
+
+/** Whether instances of the class listen to what happens to tasks. */
+export function hasTaskHooks(type: object): boolean {
+  return Reflect.getOwnMetadata(TASK_HOOKS_METADATA, type) === true;
+}

@@ -1,0 +1,102 @@
+import { type DynamicModule, Logger, type LoggerService, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { RedisBroker } from './broker/redis-broker.js';
+import { TaskDiscovery } from './discovery/task-discovery.js';
+import { NestworkError } from './errors.js';
+import { type ResolvedTaskQueueOptions, resolveWorkerOptions, type WorkerOptions } from './options.js';
+import { OutageLog } from './outage-log.js';
+import { Reaper } from './scheduler/reaper.js';
+import { Supervisor } from './supervisor/supervisor.js';
+import { TaskRegistry } from './task/task-registry.js';
+import { RESOLVED_OPTIONS } from './task-queue.module.js';
+import { MAX_BATCH } from './worker/batch-size.js';
+import { type ChildApp, runChild } from './worker/child-entry.js';
+import { isWorkerChild, SUPERVISOR_PID } from './worker/child-role.js';
+import { Executor } from './worker/executor.js';
+import { TaskLogger } from './worker/task-logger.js';
+
+type AppModule = Type<unknown> | DynamicModule;
+
+export interface WorkerFactoryOptions extends WorkerOptions {
+  /**
+   * Logger of the supervisor and of the app in the children.
+   * @default Nest's ConsoleLogger, with the name, id and attempt of the task on lines written within one
+   */
+  logger?: LoggerService;
+}
+
+/**
+ * Starts the app in worker mode.
+ *
+ * The process that calls it becomes the supervisor: it forks children that run the same file again, and in those the
+ * app is instantiated and its tasks run. Nothing else belongs into that file. SIGTERM and SIGINT stop the worker.
+ *
+ * @example
+ * // worker.ts
+ * await WorkerFactory.run(AppModule, { concurrency: 10 });
+ */
+export class WorkerFactory {
+  /**
+   * In the supervisor it ends the process after the worker has stopped: code 0 after a signal, 1 when it could not start.
+   *
+   * @throws NestworkError INVALID_OPTION, INVALID_DURATION
+   */
+  static async run(module: AppModule, options: WorkerFactoryOptions = {}): Promise<void> {
+    const worker = resolveWorkerOptions(options);
+    if (isWorkerChild()) return runChild(() => boot(module, options.logger ?? new TaskLogger()));
+    if (options.logger) Logger.overrideLogger(options.logger);
+    const logger = new Logger('TaskSupervisor');
+    const supervisor = new Supervisor({
+      worker,
+      logger,
+      // what was claimed, and as much again that was finished while its acks were on their way
+      capacity: 2 * (MAX_BATCH + worker.concurrency),
+      environment: { [SUPERVISOR_PID]: String(process.pid) },
+      connect: (settings) => {
+        const log = new OutageLog(logger);
+        return new RedisBroker({ ...settings, onOutage: log, onWarning: (warning) => log.warn(warning) });
+      },
+      services: (broker) => [
+        new Reaper({
+          broker,
+          leaseMs: worker.leaseMs,
+          onReaped: (session, tasks) =>
+            logger.warn(`Session ${session} is gone; ${tasks} tasks of it were given back.`),
+          onError: () => {},
+        }),
+      ],
+    });
+    process.exit(await supervisor.run());
+  }
+}
+
+/** Makes the app inside a child. */
+async function boot(module: AppModule, logger: LoggerService): Promise<ChildApp> {
+  const app = await NestFactory.createApplicationContext(module, { logger, abortOnError: false });
+  const find = <T>(token: Type<T> | symbol): T => app.get<T>(token, { strict: false });
+  const options = attempt(() => find<ResolvedTaskQueueOptions>(RESOLVED_OPTIONS));
+  if (!options) {
+    throw new NestworkError(
+      'INVALID_OPTION',
+      'The module given to WorkerFactory.run does not import TaskQueueModule.',
+      'Add TaskQueueModule.forRoot({ ... }) to its imports.',
+    );
+  }
+  const registry = find(TaskRegistry);
+  const { redis, namespace, commandTimeoutMs, queues } = options;
+  return {
+    settings: { redis, namespace, commandTimeoutMs, queues },
+    catalog: registry.all().map(({ name, queue }) => ({ name, queue })),
+    broker: find(RedisBroker),
+    executor: new Executor(registry, find(TaskDiscovery).hooks()),
+    close: () => app.close(),
+  };
+}
+
+function attempt<T>(get: () => T): T | undefined {
+  try {
+    return get();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,116 @@
+import { Worker } from 'node:worker_threads';
+import { Logger } from '@nestjs/common';
+import type { CatalogEntry, ChildBroker } from '../broker/broker.js';
+import { NestworkError } from '../errors.js';
+import {
+  type AppSettings,
+  type ChildMessage,
+  parseSupervisorMessage,
+  type StartOrder,
+} from '../supervisor/ipc-protocol.js';
+import { ScoreboardWriter } from '../supervisor/scoreboard.js';
+import { ClaimLoop } from './claim-loop.js';
+import type { Executor } from './executor.js';
+
+/** The user's app inside a child, booted and with all its bootstrap hooks run. */
+export interface ChildApp {
+  readonly settings: AppSettings;
+  readonly catalog: readonly CatalogEntry[];
+  readonly broker: ChildBroker;
+  readonly executor: Executor;
+  close(): Promise<void>;
+}
+
+const logger = new Logger('TaskWorker');
+
+/**
+ * A child from its first to its last breath: boot the app, report it, and once started claim until told to stop; then
+ * close the app, which still has all its dependencies while tasks run, and end.
+ *
+ * Signals are the supervisor's business: a terminal sends Ctrl-C to the children too, and they must not act on it.
+ */
+export async function runChild(boot: () => Promise<ChildApp>): Promise<void> {
+  process.on('SIGINT', () => {}).on('SIGTERM', () => {});
+  process.on('disconnect', () => process.exit(1));
+  endWithParent();
+  const app = await boot().catch(reportBootFailure);
+  const child = new Child(app);
+  process.on('message', (message) => child.obey(message));
+  child.report();
+}
+
+class Child {
+  private loop: ClaimLoop | undefined;
+
+  constructor(private readonly app: ChildApp) {}
+
+  /** Hands over the settings; a function among the options of ioredis cannot cross. */
+  report(): void {
+    const { settings, catalog } = this.app;
+    try {
+      send({ type: 'ready', settings, catalog });
+    } catch (cause) {
+      const error = new NestworkError(
+        'INVALID_OPTION',
+        'The `redis` option of TaskQueueModule holds something that cannot be sent to the supervisor process.',
+        'Give a URL, or plain data without functions.',
+        { cause },
+      );
+      reportBootFailure(error);
+    }
+  }
+
+  obey(value: unknown): void {
+    const message = parseSupervisorMessage(value);
+    if (message.type === 'start') void this.work(message);
+    else if (message.type === 'abort') this.loop?.abort(stopped());
+    else if (this.loop) this.loop.stop();
+    else void this.end();
+  }
+
+  private async work(order: StartOrder): Promise<void> {
+    const { broker, executor } = this.app;
+    const { session, child, queues, concurrency } = order;
+    this.loop = new ClaimLoop({
+      broker,
+      executor,
+      concurrency,
+      claimant: { session, child, queues },
+      scoreboard: new ScoreboardWriter(order.capacity),
+      onLeaseLost: () => send({ type: 'leaseLost' }),
+    });
+    await this.loop.run();
+    await this.end();
+  }
+
+  private async end(): Promise<void> {
+    await this.app.close().catch((error: unknown) => logger.error(`Closing the app failed: ${String(error)}`));
+    process.exit(0);
+  }
+}
+
+function send(message: ChildMessage): void {
+  if (process.connected) process.send?.(message);
+}
+
+function reportBootFailure(error: unknown): never {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  // the process must not end before the message is on its way
+  process.send?.({ type: 'bootFailed', error: text } satisfies ChildMessage, () => process.exit(1));
+  throw error;
+}
+
+function stopped(): NestworkError {
+  return new NestworkError(
+    'SHUTDOWN',
+    'The worker is stopping and its grace is over; the task will run again elsewhere.',
+    'Give `shutdownGrace` a longer time, or let the task end when its signal aborts.',
+  );
+}
+
+/** A task that blocks the event loop keeps `disconnect` from being seen; a thread is not blocked. */
+function endWithParent(): void {
+  const watch = `const { ppid } = require('node:process');
+    setInterval(() => process.ppid === ppid || process.kill(process.pid, 'SIGKILL'), 200);`;
+  new Worker(watch, { eval: true, execArgv: [] }).unref();
+}

@@ -1,0 +1,209 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import type { ChildBroker, Claimant, ClaimedTask, ClaimReply } from '../broker/broker.js';
+import { NestworkError } from '../errors.js';
+import { monotonicMs, type ScoreboardWriter, START_WINDOW_MS } from '../supervisor/scoreboard.js';
+import { isSuspect } from '../task/task-message.js';
+import { Acknowledger } from './acknowledger.js';
+import { BatchSize } from './batch-size.js';
+import { describeError } from './describe-error.js';
+import type { Executor, Failure, PreparedTask } from './executor.js';
+import type { RunningTask } from './running-task.js';
+
+/** A lost ring costs this long at most, in ms. */
+const BELL_TIMEOUT_MS = 5_000;
+const RETRY_MS = 200;
+
+export interface ClaimLoopOptions {
+  readonly broker: ChildBroker;
+  readonly claimant: Claimant;
+  readonly concurrency: number;
+  readonly executor: Executor;
+  readonly scoreboard: ScoreboardWriter;
+  /** Redis gave the tasks of this child to others: it must end. */
+  readonly onLeaseLost: () => void;
+}
+
+/**
+ * The life of a child: claim a batch, start its tasks as slots become free, end each claim, claim again; without work,
+ * block on the bells. `run` resolves after `stop`, once nothing is held any more.
+ *
+ * What is claimed is started within START_WINDOW_MS or given back, so that a long task strands nothing behind it.
+ */
+export class ClaimLoop {
+  private readonly logger = new Logger('TaskWorker');
+  private readonly acks: Acknowledger;
+  private readonly batchSize: BatchSize;
+  private readonly held = new Set<string>();
+  private readonly running = new Map<string, RunningTask>();
+  private readonly ending = new AbortController();
+  private buffer: ClaimedTask[] = [];
+  private claimNumber = 0;
+  private answeredAtMs = 0;
+  private releasing: Promise<void> | undefined;
+  private alone = false;
+  private abortReason: Error | undefined;
+  private complained = false;
+  private wake: () => void = () => {};
+  private windowTimer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly options: ClaimLoopOptions) {
+    this.batchSize = new BatchSize(options.concurrency);
+    this.acks = new Acknowledger(options.broker, options.claimant, {
+      ended: (ids) => this.forget(ids),
+      leaseLost: () => this.loseLease(),
+    });
+  }
+
+  async run(): Promise<void> {
+    while (!this.stopping) {
+      if (this.alone || this.running.size >= this.options.concurrency) await this.change();
+      else await this.claim();
+    }
+    this.releaseUnstarted();
+    while (this.running.size > 0) await this.change();
+    await this.acks.settled();
+  }
+
+  /** Takes no more tasks, gives back those not started, lets the running ones finish. Idempotent. */
+  stop(): void {
+    this.ending.abort();
+    this.options.broker.stopWaiting();
+    this.wake();
+  }
+
+  /** Aborts the signals of the running tasks; one that fails from now on is released, not counted. */
+  abort(reason: Error): void {
+    this.abortReason = reason;
+    for (const task of this.running.values()) task.abort(reason);
+  }
+
+  private get stopping(): boolean {
+    return this.ending.signal.aborted;
+  }
+
+  private async claim(): Promise<void> {
+    const { broker, claimant, scoreboard, concurrency } = this.options;
+    // a release that arrived after this claim could take a task that the claim has just brought back
+    await this.releasing;
+    const acks = this.acks.take();
+    const number = this.claimNumber + 1;
+    scoreboard.claiming(number);
+    try {
+      const limit = this.batchSize.next(concurrency - this.running.size);
+      const reply = await broker.claim(claimant, { number, limit, acks });
+      this.claimNumber = number;
+      this.complained = false;
+      this.forget(acks);
+      this.answeredAtMs = scoreboard.claimed();
+      this.take(reply);
+      if (this.buffer.length === 0 && this.running.size < concurrency) await this.waitForWork(reply);
+    } catch (error) {
+      for (const id of acks) if (this.held.has(id)) this.acks.done(id);
+      await this.pauseAfter(error);
+    }
+  }
+
+  /** After a lost reply the broker tells all that the child holds; part of it may be running. */
+  private take({ repeated, tasks }: ClaimReply): void {
+    this.buffer = repeated ? tasks.filter(({ id }) => !this.held.has(id)) : [...tasks];
+    for (const { id } of this.buffer) this.held.add(id);
+    if (this.stopping) return;
+    this.start();
+    if (this.buffer.length > 0) this.windowTimer = setTimeout(() => this.releaseUnstarted(), START_WINDOW_MS);
+  }
+
+  private async waitForWork({ drain, tasks }: ClaimReply): Promise<void> {
+    if (tasks.length > 0 || this.stopping) return;
+    this.acks.flush();
+    if (drain) return this.running.size > 0 ? this.change() : this.acks.settled();
+    this.options.scoreboard.idle();
+    await this.options.broker.waitForBell(this.options.claimant.queues, BELL_TIMEOUT_MS);
+  }
+
+  /** Starts what was claimed in the slots that are free. */
+  private start(): void {
+    const { concurrency, executor, scoreboard } = this.options;
+    while (this.buffer.length > 0 && this.running.size < concurrency && !this.stopping) {
+      const [claimed] = this.buffer as [ClaimedTask];
+      const prepared = executor.prepare(claimed);
+      if ('kind' in prepared) {
+        this.buffer.shift();
+        this.bury(claimed, prepared);
+        continue;
+      }
+      if (this.acks.pending && this.batchSize.mayBlock(prepared.task.name)) this.acks.flush();
+      // noted before the clock is read: who finds no note after the window knows that the task did not start
+      scoreboard.started(claimed.id);
+      if (monotonicMs() - this.answeredAtMs > START_WINDOW_MS) {
+        scoreboard.withdrawn(claimed.id);
+        return this.releaseUnstarted();
+      }
+      this.buffer.shift();
+      void this.execute(claimed, prepared);
+    }
+    if (this.buffer.length === 0) clearTimeout(this.windowTimer);
+  }
+
+  private async execute(claimed: ClaimedTask, prepared: PreparedTask): Promise<void> {
+    const { id } = claimed;
+    const { name } = prepared.task;
+    this.running.set(id, prepared.task);
+    this.alone = isSuspect(claimed.message);
+    if (this.abortReason) prepared.task.abort(this.abortReason);
+    const outcome = await this.options.executor.run(prepared);
+    this.running.delete(id);
+    this.options.scoreboard.finished(id);
+    this.batchSize.learn(name, outcome.durationMs);
+    this.alone = false;
+    if (outcome.kind === 'done') this.acks.done(id);
+    else if (this.abortReason) void this.acks.release([id]);
+    else this.bury(claimed, outcome, name);
+    this.start();
+    this.wake();
+  }
+
+  private bury(claimed: ClaimedTask, failure: Failure, name?: string): void {
+    const { error, stack } = describeError(failure.error);
+    this.logger.error(`Task ${name ?? 'without a handler'} ${claimed.id} is dead: ${error}`, stack);
+    this.acks.bury(claimed, failure, name);
+  }
+
+  private releaseUnstarted(): void {
+    clearTimeout(this.windowTimer);
+    const unstarted = this.buffer;
+    this.buffer = [];
+    if (unstarted.length > 0) this.releasing = this.acks.release(unstarted.map(({ id }) => id));
+    this.wake();
+  }
+
+  private forget(ids: readonly string[]): void {
+    for (const id of ids) {
+      this.held.delete(id);
+      this.options.scoreboard.confirmed(id);
+    }
+  }
+
+  private loseLease(): void {
+    this.stop();
+    this.held.clear();
+    this.buffer = [];
+    this.options.onLeaseLost();
+  }
+
+  private async pauseAfter(error: unknown): Promise<void> {
+    if (error instanceof NestworkError && error.code === 'LEASE_LOST') return this.loseLease();
+    // the supervisor tells of outages; what else fails is told once until a claim works again
+    const outage = error instanceof NestworkError && error.code === 'REDIS_UNAVAILABLE';
+    if (!this.complained && !outage) this.logger.warn(`Claiming failed, trying again: ${String(error)}`);
+    this.complained ||= !outage;
+    await delay(RETRY_MS, undefined, { signal: this.ending.signal }).catch(() => {});
+  }
+
+  /** Resolves at the next end of a task, or at `stop`. */
+  private change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.wake = resolve;
+    });
+  }
+}

@@ -1,0 +1,44 @@
+import type { TaskInfo } from '../task/task-hooks.js';
+import { attemptOf, type TaskMessage } from '../task/task-message.js';
+
+/** One attempt at a task. What few tasks ask for, a Date and an AbortController, is made when asked for. */
+export class RunningTask implements TaskInfo {
+  private controller: AbortController | undefined;
+  private abortReason: Error | undefined;
+
+  constructor(
+    private readonly message: TaskMessage,
+    readonly queue: string,
+  ) {}
+
+  get id(): string {
+    return this.message.id;
+  }
+
+  get name(): string {
+    return this.message.name;
+  }
+
+  get attempt(): number {
+    return attemptOf(this.message);
+  }
+
+  get enqueuedAt(): Date {
+    return new Date(this.message.enqueuedAt);
+  }
+
+  get signal(): AbortSignal {
+    this.controller ??= new AbortController();
+    if (this.abortReason) this.controller.abort(this.abortReason);
+    return this.controller.signal;
+  }
+
+  get args(): unknown[] {
+    return this.message.args;
+  }
+
+  abort(reason: Error): void {
+    this.abortReason ??= reason;
+    this.controller?.abort(reason);
+  }
+}
