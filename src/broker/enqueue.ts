@@ -38,7 +38,7 @@ export async function enqueueInChunks(
 
 /** Whether the error proves that nothing was written: it was not sent, or the server answered with a refusal. */
 function isCertain(error: unknown): boolean {
-  return error instanceof NestworkError || (error instanceof Error && error.name === 'ReplyError');
+  return error instanceof NestworkError ? error.code !== 'REDIS_TIMEOUT' : (error as Error).name === 'ReplyError';
 }
 
 function refused(error: Error): NestworkError {

@@ -12,6 +12,8 @@ export interface OutageListener {
 }
 
 const SILENT: OutageListener = { lost: () => {}, restored: () => {} };
+/** The message of ioredis for a command without an answer. */
+const TIMED_OUT = 'Command timed out';
 const RECONNECT_MIN_MS = 50;
 const RECONNECT_MAX_MS = 1_000;
 
@@ -73,11 +75,11 @@ export class RedisConnection {
   async command<T>(run: (redis: Redis) => Promise<T>): Promise<T> {
     if (this.client.status !== 'ready') await this.ready();
     try {
-      return await run(this.client);
+      const reply = await run(this.client);
+      this.noteReturn();
+      return reply;
     } catch (error) {
-      // ioredis hangs the arguments of the command on its errors; they hold payloads
-      if (error instanceof Error) Reflect.deleteProperty(error, 'command');
-      throw error;
+      throw this.explain(error as Error);
     }
   }
 
@@ -115,6 +117,20 @@ export class RedisConnection {
         'Nothing was sent, so the call can simply be repeated.',
       ],
       { cause: this.lastError },
+    );
+  }
+
+  /** What a command that was sent failed with. */
+  private explain(error: Error): Error {
+    // ioredis hangs the arguments of the command on its errors; they hold payloads
+    Reflect.deleteProperty(error, 'command');
+    if (error.name === 'ReplyError') return error;
+    if (error.message === TIMED_OUT) this.noteLoss();
+    return new NestworkError(
+      'REDIS_TIMEOUT',
+      `Redis at ${this.where} did not answer within ${this.timeoutMs} ms, or the connection was closed (${error.message}).`,
+      'The command may have been executed all the same.',
+      { cause: error },
     );
   }
 

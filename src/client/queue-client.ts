@@ -80,7 +80,7 @@ export class QueueClient {
       return this.sender(task, () => this.queueByName(task));
     }
     const metadata = taskMetadataOf(task);
-    if (!metadata) throw notATask(`Method ${task?.name || 'without a name'} has no @Task().`);
+    if (!metadata) throw notATask(`Method ${task.name || 'without a name'} has no @Task().`);
     const queue = metadata.queue ?? this.options.defaultQueue;
     return this.sender(metadata.name ?? metadata.declaredAs, () => queue);
   }
@@ -106,8 +106,7 @@ export class QueueClient {
   }
 
   private async queueByName(name: string): Promise<string> {
-    const { queue } = this.registry.get(name) ?? {};
-    return queue ?? (await this.broker.queueOfTask(name)) ?? this.options.defaultQueue;
+    return this.registry.get(name)?.queue ?? (await this.broker.queueOfTask(name)) ?? this.options.defaultQueue;
   }
 
   /** Only an app that runs tasks itself can tell that a class is missing; one that just sends needs no providers. */

@@ -1,11 +1,12 @@
 import { type ChildProcess as Fork, fork } from 'node:child_process';
+import { performance } from 'node:perf_hooks';
 import type { Claimant } from '../broker/broker.js';
 import { type ChildMessage, parseChildMessage, type StartOrder, type SupervisorMessage } from './ipc-protocol.js';
 import { ScoreboardReader } from './scoreboard.js';
 
 export interface ChildEvents {
   ready(message: Extract<ChildMessage, { type: 'ready' }>): void;
-  leaseLost(): void;
+  leaseLost(session: string): void;
   /** The process is gone. `reason` is its exit code or signal, or why it could not boot. */
   ended(reason: string): void;
 }
@@ -15,8 +16,7 @@ export class ChildProcess {
   readonly scoreboard: ScoreboardReader;
   /** Who it is to the broker, once it was started. */
   claimant: Claimant | undefined;
-  /** It reported a booted app. */
-  booted = false;
+  private bootedAt: number | undefined;
   /** It was told to end, so that its end blames nobody. */
   dismissed = false;
   private readonly fork: Fork;
@@ -45,6 +45,16 @@ export class ChildProcess {
     return this.fork.pid ?? 0;
   }
 
+  /** Whether it reported a booted app. */
+  get booted(): boolean {
+    return this.bootedAt !== undefined;
+  }
+
+  /** Milliseconds since it reported a booted app; 0 when it did not. */
+  get uptimeMs(): number {
+    return this.bootedAt === undefined ? 0 : performance.now() - this.bootedAt;
+  }
+
   start(claimant: Claimant, concurrency: number): void {
     this.claimant = claimant;
     this.send({ type: 'start', ...claimant, concurrency, capacity: this.capacity } satisfies StartOrder);
@@ -70,9 +80,9 @@ export class ChildProcess {
   private receive(value: unknown): void {
     const message = parseChildMessage(value);
     if (message.type === 'bootFailed') this.bootError = message.error;
-    else if (message.type === 'leaseLost') this.events.leaseLost();
+    else if (message.type === 'leaseLost') this.events.leaseLost(message.session);
     else {
-      this.booted = true;
+      this.bootedAt = performance.now();
       this.events.ready(message);
     }
   }

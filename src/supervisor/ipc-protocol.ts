@@ -17,7 +17,7 @@ export type ChildMessage =
   /** the container cannot be made; the child has said why and ends */
   | { readonly type: 'bootFailed'; readonly error: string }
   /** Redis refused this child: its lease ran out */
-  | { readonly type: 'leaseLost' };
+  | { readonly type: 'leaseLost'; readonly session: string };
 
 /** What a child needs to claim. */
 export interface StartOrder {
@@ -42,7 +42,7 @@ export type SupervisorMessage =
 const SHAPES: Readonly<Record<(ChildMessage | SupervisorMessage)['type'], Readonly<Record<string, string>>>> = {
   ready: { settings: 'object', catalog: 'object' },
   bootFailed: { error: 'string' },
-  leaseLost: {},
+  leaseLost: { session: 'string' },
   start: {
     session: 'string',
     child: 'string',

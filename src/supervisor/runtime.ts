@@ -23,6 +23,8 @@ export interface RuntimeOptions {
   readonly leaseMs: number;
   /** the queues this worker serves, by priority */
   readonly queues: readonly string[];
+  /** the tasks of the app */
+  readonly catalog: readonly CatalogEntry[];
   readonly services: readonly Service[];
   readonly seats: () => Iterable<Seat>;
   /** The session was reaped, and another one is being opened. */
@@ -33,6 +35,7 @@ export interface RuntimeOptions {
 export class Runtime {
   private session: Promise<Session>;
   private readonly services: readonly Service[];
+  private lost: string | undefined;
   private closing = false;
 
   constructor(private readonly options: RuntimeOptions) {
@@ -41,9 +44,8 @@ export class Runtime {
   }
 
   /** Rejects when Redis cannot serve. */
-  async start(catalog: readonly CatalogEntry[]): Promise<void> {
+  async start(): Promise<void> {
     await this.session;
-    await this.options.broker.publishCatalog(catalog);
     for (const service of this.services) service.start();
   }
 
@@ -81,13 +83,13 @@ export class Runtime {
     }
   }
 
-  /** Opens another session in place of one that was reaped. Does nothing when `lost` is no longer the current one. */
-  async replaceSession(lost?: Session): Promise<void> {
-    const current = await this.session;
-    if (this.closing || (lost && lost !== current)) return;
-    await current.abandon();
+  /** Opens another session in place of one that was reaped; every child may report that, once is enough. */
+  replaceSession(lost: string): void {
+    if (this.closing || this.lost === lost) return;
+    this.lost = lost;
+    const former = this.session;
+    this.session = former.then((session) => session.abandon()).then(() => this.reopenSession());
     this.options.onSessionLost();
-    this.session = this.reopenSession();
   }
 
   async close(): Promise<void> {
@@ -107,9 +109,11 @@ export class Runtime {
   }
 
   private async openSession(): Promise<Session> {
-    const { broker, leaseMs, queues } = this.options;
-    const session: Session = new Session({ broker, leaseMs, queues, onLost: () => void this.replaceSession(session) });
+    const { broker, leaseMs, queues, catalog } = this.options;
+    const session = new Session({ broker, leaseMs, queues, onLost: (id) => this.replaceSession(id) });
     await session.open();
+    // with each session: it may be new because Redis lost its data
+    await broker.publishCatalog(catalog);
     return session;
   }
 

@@ -10,7 +10,7 @@ export interface SessionOptions {
   readonly leaseMs: number;
   readonly queues: readonly string[];
   /** The lease ran out and the session's tasks were given to others. */
-  readonly onLost: () => void;
+  readonly onLost: (session: string) => void;
 }
 
 /** One life of one supervisor: as long as its lease is renewed, its children may claim. */
@@ -37,7 +37,7 @@ export class Session {
     this.children += 1;
     const child = `${this.id}.${this.children}`;
     if (await this.options.broker.register(this.id, child)) return child;
-    this.options.onLost();
+    this.options.onLost(this.id);
     return undefined;
   }
 
@@ -53,7 +53,7 @@ export class Session {
 
   private async renew(): Promise<number> {
     const { broker, leaseMs, onLost } = this.options;
-    if (!(await broker.renew(this.id, leaseMs))) onLost();
+    if (!(await broker.renew(this.id, leaseMs))) onLost(this.id);
     return leaseMs / 6;
   }
 }

@@ -10,6 +10,9 @@ import { onStopSignals } from './signals.js';
 /** How long tasks may take to react to their aborted signal before their process is killed, in ms. */
 const ABORT_GRACE_MS = 2_000;
 
+/** A child that lived this long without dying by a task is no failed attempt, in ms. */
+const SETTLED_MS = 5_000;
+
 type Ready = Extract<ChildMessage, { type: 'ready' }>;
 
 export interface SupervisorOptions {
@@ -58,7 +61,7 @@ export class Supervisor {
     const { capacity, environment } = this.options;
     const child: ChildProcess = new ChildProcess(capacity, environment, {
       ready: (message) => void this.welcome(child, message).catch((error: unknown) => this.fail(error)),
-      leaseLost: () => void this.runtime?.then((runtime) => runtime.replaceSession()),
+      leaseLost: (session) => void this.runtime?.then((runtime) => runtime.replaceSession(session)),
       ended: (reason) => this.bury(child, reason),
     });
     this.children.add(child);
@@ -66,7 +69,6 @@ export class Supervisor {
 
   /** The first child that boots brings the settings; only then the others are forked, so that a broken app fails once. */
   private async welcome(child: ChildProcess, message: Ready): Promise<void> {
-    this.backoff.reset();
     const first = this.runtime === undefined;
     this.runtime ??= this.open(message);
     const runtime = await this.runtime;
@@ -88,12 +90,13 @@ export class Supervisor {
     const runtime = new Runtime({
       broker,
       queues,
+      catalog,
       leaseMs: worker.leaseMs,
       services: services(broker),
       seats: () => this.children,
       onSessionLost: () => this.startOver(),
     });
-    await runtime.start(catalog);
+    await runtime.start();
     logger.log(`Serving ${queues.join(', ')} with ${worker.children} children, ${worker.concurrency} tasks each.`);
     return runtime;
   }
@@ -101,7 +104,7 @@ export class Supervisor {
   /** The lease ran out and others have the tasks: whatever the children still do is in vain. */
   private startOver(): void {
     if (this.stopping) return;
-    this.options.logger.warn('The lease was lost and its tasks were given to others; starting over with new children.');
+    this.options.logger.warn('The lease is gone, so others may have its tasks; starting over with new children.');
     for (const child of this.children) child.kill();
   }
 
@@ -114,15 +117,12 @@ export class Supervisor {
       if (this.stopping && this.children.size === 0 && this.settling.size === 0) void this.end();
     });
     this.settling.add(settling);
-    if (!this.stopping) this.replace(child, reason);
-  }
-
-  private replace(child: ChildProcess, reason: string): void {
-    const { logger } = this.options;
-    if (child.booted) return this.fork();
-    logger.error(`Child ${child.pid} could not boot: ${reason}`);
+    if (this.stopping) return;
+    if (!child.booted) this.options.logger.error(`Child ${child.pid} could not boot: ${reason}`);
     if (!this.runtime) return this.fail();
-    this.later(this.backoff.next(), () => this.fork());
+    if (child.dismissed || blamed.length > 0 || child.uptimeMs > SETTLED_MS) this.backoff.reset();
+    else return this.later(this.backoff.next(), () => this.fork());
+    this.fork();
   }
 
   private async settle(child: ChildProcess, blamed: readonly string[], reason: string): Promise<void> {

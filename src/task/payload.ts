@@ -1,9 +1,8 @@
 import { types } from 'node:util';
 import * as devalue from 'devalue';
-import { NestworkError } from '../errors.js';
-
-const MAX_BYTES = 256 * 1024;
-const MAX_DEPTH = 64;
+import { MAX_BYTES, refused, tooLarge, undecodable } from './payload-errors.js';
+import { Place } from './payload-place.js';
+import { Survey } from './payload-survey.js';
 
 /**
  * The arguments of a call as a JSON fragment: the array itself when JSON carries it exactly, otherwise a
@@ -31,7 +30,7 @@ export function encodePayload(args: readonly unknown[], name = 'args'): string {
   // No UTF-16 unit takes more than three bytes, so most payloads need no counting.
   if (text.length > MAX_BYTES / 3) {
     const bytes = Buffer.byteLength(text);
-    if (bytes > MAX_BYTES) throw tooLarge(`The arguments (${name}) take ${bytes} bytes`);
+    if (bytes > MAX_BYTES) throw tooLarge(`${name} takes ${bytes} bytes`);
   }
   return text;
 }
@@ -53,220 +52,6 @@ export function decodePayload(value: unknown, text?: string, owner = 'a message'
   // JSON can also spell the name with \u escapes.
   if (text === undefined || text.includes('__proto__') || text.includes('\\u')) refuseProtoKeys(value, owner);
   return value;
-}
-
-/**
- * A message that no worker can read, with the remedy.
- *
- * @param what the fault, without any part of the payload
- * @param error the error underneath. Parsers quote what they fail on and payloads are secret, so only its
- * kind goes into `cause`
- */
-export function undecodable(what: string, error?: unknown): NestworkError {
-  return new NestworkError(
-    'UNDECODABLE_MESSAGE',
-    what,
-    'Find out what else writes to these keys; the bytes of the message are kept with the dead tasks.',
-    error === undefined ? undefined : { cause: withoutWords(error) },
-  );
-}
-
-/** A container on the way from the argument list to the value at hand; leads back, for paths and cycles. */
-class Place {
-  /** Containers around this one. */
-  readonly depth: number;
-  /** Where in the container the walk is: an index, or a key of an object or a map. */
-  step: unknown;
-
-  constructor(
-    readonly container: object,
-    /** The place of the container itself; of the argument list its name. */
-    readonly parent: Place | string,
-    /** How to get from the container to the step. */
-    public way: 'index' | 'property' | 'get' | 'keys' | 'values',
-  ) {
-    this.depth = typeof parent === 'string' ? 0 : parent.depth + 1;
-  }
-
-  /** Such as `args[0].user.photo`, `args[1].get("k")` or, for the third member of a set, `args[2].values()[2]`. */
-  get path(): string {
-    return (typeof this.parent === 'string' ? this.parent : this.parent.path) + this.segment;
-  }
-
-  private get segment(): string {
-    const step = typeof this.step === 'string' ? JSON.stringify(shortened(this.step)) : String(this.step);
-    switch (this.way) {
-      case 'index':
-        return `[${step}]`;
-      case 'property':
-        return /^"[A-Za-z_$][\w$]*"$/.test(step) ? `.${step.slice(1, -1)}` : `[${step}]`;
-      case 'get':
-        return `.get(${typeof this.step === 'object' && this.step !== null ? '…' : step})`;
-      default:
-        return `.${this.way}()[${step}]`;
-    }
-  }
-}
-
-/** In Node.js since 20; the type library of ES2023 does not know it yet. */
-type Utf16 = string & { isWellFormed(): boolean };
-
-/** One walk over the arguments, which refuses what cannot be carried and finds out whether JSON will do. */
-class Survey {
-  /** Whether anything needs more than JSON. */
-  rich: boolean = false;
-  private values = 0;
-
-  elements(array: readonly unknown[], inside: Place): void {
-    const keys = Object.keys(array);
-    // Indexes come first: if the last key is the last index and none is missing, there is nothing else.
-    if (keys.length === array.length && (keys.length === 0 || keys.at(-1) === String(array.length - 1))) {
-      for (let index = 0; index < array.length; index++) {
-        inside.step = index;
-        this.value(array[index], inside);
-      }
-      return;
-    }
-    this.rich = true;
-    // By the keys that there are, because a sparse array may be billions long.
-    for (const key of keys) {
-      const index = Number(key) >>> 0;
-      if (String(index) !== key || index >= array.length) {
-        inside.way = 'property';
-        inside.step = key;
-        throw refused(inside.path, 'a named property of an array');
-      }
-      inside.step = index;
-      this.value(array[index], inside);
-    }
-  }
-
-  private value(value: unknown, at: Place): void {
-    // A value takes a byte at the least. The bound also ends the walk where shared references multiply.
-    if (++this.values > MAX_BYTES) throw tooLarge(`The arguments hold more than ${MAX_BYTES} values`);
-    switch (typeof value) {
-      case 'boolean':
-        return;
-      case 'number':
-        if (!Number.isFinite(value) || Object.is(value, -0)) this.rich = true;
-        return;
-      case 'string':
-        // So large that encoding it to count the bytes could fail.
-        if (value.length > MAX_BYTES) throw tooLarge(`${at.path} is a string of ${value.length} characters`);
-        if (!(value as Utf16).isWellFormed()) throw refused(at.path, 'a string with a lone surrogate');
-        return;
-      case 'undefined':
-      case 'bigint':
-        this.rich = true;
-        return;
-      case 'object':
-        if (value !== null) this.object(value, at);
-        return;
-      default:
-        throw refused(at.path, `a ${typeof value}`);
-    }
-  }
-
-  private object(value: object, at: Place): void {
-    for (let place: Place | string = at; typeof place !== 'string'; place = place.parent) {
-      if (place.container === value) throw refused(at.path, 'one of the objects that contain it (a cycle)');
-    }
-    if (at.depth === MAX_DEPTH) throw tooDeep(at.path);
-    if (Object.getOwnPropertySymbols(value).length > 0) throw refused(at.path, 'an object with a symbol as key');
-
-    const prototype: object | null = Object.getPrototypeOf(value);
-    if (prototype !== null && !isObjectPrototype(prototype)) {
-      this.instance(value, classNameOf(prototype), at);
-    } else {
-      if (prototype === null) this.rich = true;
-      this.properties(value, new Place(value, at, 'property'));
-    }
-  }
-
-  private instance(value: object, className: string, at: Place): void {
-    if (Array.isArray(value) && className === 'Array') {
-      this.elements(value, new Place(value, at, 'index'));
-      return;
-    }
-    this.rich = true;
-    if (isBytes(value, className)) {
-      if (value.byteLength > MAX_BYTES) throw tooLarge(`${at.path} holds ${value.byteLength} bytes`);
-      return;
-    }
-    if (!INSTANCES.get(className)?.(value)) {
-      throw refused(at.path, `an instance of ${className === '' ? 'an anonymous class' : `class ${className}`}`);
-    }
-    if (Object.keys(value).length > 0) throw refused(at.path, `a ${className} with properties of its own`);
-    if (types.isMap(value)) this.entries(value, new Place(value, at, 'keys'));
-    else if (types.isSet(value)) this.members(value, new Place(value, at, 'values'));
-  }
-
-  private properties(object: object, inside: Place): void {
-    for (const name of Object.getOwnPropertyNames(object)) {
-      inside.step = name;
-      const property = Object.getOwnPropertyDescriptor(object, name);
-      if (property?.get || property?.set) throw refused(inside.path, 'an accessor (a getter or a setter)');
-      if (!property?.enumerable) throw refused(inside.path, 'a property that is not enumerable');
-      if (name === '__proto__') throw refused(inside.path, 'a property with that name');
-      if (!(name as Utf16).isWellFormed()) throw refused(inside.path, 'a property with a lone surrogate in its name');
-      this.value(property.value, inside);
-    }
-  }
-
-  private entries(map: ReadonlyMap<unknown, unknown>, inside: Place): void {
-    let index = 0;
-    for (const [key, value] of map) {
-      inside.way = 'keys';
-      inside.step = index++;
-      this.value(key, inside);
-      inside.way = 'get';
-      inside.step = key;
-      this.value(value, inside);
-    }
-  }
-
-  private members(set: ReadonlySet<unknown>, inside: Place): void {
-    let index = 0;
-    for (const value of set) {
-      inside.step = index++;
-      this.value(value, inside);
-    }
-  }
-}
-
-/** The classes whose direct instances devalue carries, and how to know one that no subclass or fake can imitate. */
-const INSTANCES = new Map<string, (value: unknown) => boolean>([
-  ['Date', types.isDate],
-  ['RegExp', types.isRegExp],
-  ['Map', types.isMap],
-  ['Set', types.isSet],
-  ['URL', (value) => value instanceof URL],
-  ['URLSearchParams', (value) => value instanceof URLSearchParams],
-]);
-
-function isBytes(value: object, className: string): value is ArrayBuffer | ArrayBufferView {
-  if (Buffer.isBuffer(value)) return className === 'Buffer';
-  // The tag of a view or buffer comes from its own kind, whatever a subclass is called.
-  return (ArrayBuffer.isView(value) || types.isArrayBuffer(value)) && className === tagOf(value);
-}
-
-function tagOf(value: object): string {
-  return Object.prototype.toString.call(value).slice(8, -1);
-}
-
-/** Also the one of another realm, such as that of Node.js itself under Jest. */
-function isObjectPrototype(prototype: object): boolean {
-  if (prototype === Object.prototype) return true;
-  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf');
-}
-
-function classNameOf(prototype: object): string {
-  const name: unknown = prototype.constructor?.name;
-  return typeof name === 'string' ? shortened(name) : '';
-}
-
-function shortened(text: string): string {
-  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }
 
 function stringifyRich(args: readonly unknown[], name: string): string {
@@ -313,37 +98,4 @@ function refuseProtoKeys(payload: unknown[], owner: string): void {
     if (Object.hasOwn(value, '__proto__')) throw undecodable(`The payload of ${owner} has a __proto__ key.`);
     for (const inner of Object.values(value)) pending.push(inner);
   }
-}
-
-function refused(path: string, what: string, error?: unknown): NestworkError {
-  return new NestworkError(
-    'UNSERIALIZABLE_ARGUMENT',
-    `${path} cannot be sent to a worker: it is ${what}.`,
-    [
-      'Pass an id and let the task load what it needs, or pass plain data.',
-      'Carried are JSON values, undefined, NaN, infinities, -0, bigint, Date, RegExp, URL, Map, Set and binary data.',
-    ],
-    error === undefined ? undefined : { cause: withoutWords(error) },
-  );
-}
-
-function tooDeep(path: string): NestworkError {
-  const shown = path.length > 200 ? `${path.slice(0, 200)}…` : path;
-  return new NestworkError('PAYLOAD_TOO_DEEP', `${shown} nests deeper than ${MAX_DEPTH} levels.`, [
-    'Pass flatter data, or an id and let the task load what it needs.',
-    `Look for a cycle at that path: one of more than ${MAX_DEPTH} objects looks the same.`,
-  ]);
-}
-
-function tooLarge(what: string): NestworkError {
-  return new NestworkError(
-    'PAYLOAD_TOO_LARGE',
-    `${what}; the limit is ${MAX_BYTES} bytes (256 KiB) for all arguments of a task, as they are encoded.`,
-    'Store the data elsewhere (a database, an object store) and pass a reference to it.',
-  );
-}
-
-function withoutWords(error: unknown): Error {
-  const kind = error instanceof Error ? error.name : typeof error;
-  return new Error(`${kind} (its message is withheld, because it may quote the payload)`);
 }

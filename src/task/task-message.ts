@@ -1,5 +1,6 @@
 import { NestworkError } from '../errors.js';
-import { decodePayload, undecodable } from './payload.js';
+import { decodePayload } from './payload.js';
+import { undecodable } from './payload-errors.js';
 import { isTaskId } from './task-id.js';
 
 /**

@@ -1,1 +1,1 @@
-export {};
+export { type PrivateRedis, type PrivateRedisOptions, startPrivateRedis } from './private-redis.js';

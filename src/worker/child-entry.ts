@@ -77,7 +77,7 @@ class Child {
       concurrency,
       claimant: { session, child, queues },
       scoreboard: new ScoreboardWriter(order.capacity),
-      onLeaseLost: () => send({ type: 'leaseLost' }),
+      onLeaseLost: () => send({ type: 'leaseLost', session }),
     });
     await this.loop.run();
     await this.end();

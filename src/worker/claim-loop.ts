@@ -137,7 +137,8 @@ export class ClaimLoop {
       scoreboard.started(claimed.id);
       if (monotonicMs() - this.answeredAtMs > START_WINDOW_MS) {
         scoreboard.withdrawn(claimed.id);
-        return this.releaseUnstarted();
+        this.releaseUnstarted();
+        return;
       }
       this.buffer.shift();
       void this.execute(claimed, prepared);
@@ -194,7 +195,7 @@ export class ClaimLoop {
   private async pauseAfter(error: unknown): Promise<void> {
     if (error instanceof NestworkError && error.code === 'LEASE_LOST') return this.loseLease();
     // the supervisor tells of outages; what else fails is told once until a claim works again
-    const outage = error instanceof NestworkError && error.code === 'REDIS_UNAVAILABLE';
+    const outage = error instanceof NestworkError;
     if (!this.complained && !outage) this.logger.warn(`Claiming failed, trying again: ${String(error)}`);
     this.complained ||= !outage;
     await delay(RETRY_MS, undefined, { signal: this.ending.signal }).catch(() => {});

@@ -1,0 +1,56 @@
+import { NestworkError } from '../errors.js';
+
+/** The most that the arguments of a task may take, encoded, in bytes of UTF-8. */
+export const MAX_BYTES = 256 * 1024;
+/** The most levels that an argument may nest. */
+export const MAX_DEPTH = 64;
+
+/**
+ * A message that no worker can read, with the remedy.
+ *
+ * @param what the fault, without any part of the payload
+ * @param error the error underneath. Parsers quote what they fail on and payloads are secret, so only its
+ * kind goes into `cause`
+ */
+export function undecodable(what: string, error?: unknown): NestworkError {
+  return new NestworkError(
+    'UNDECODABLE_MESSAGE',
+    what,
+    'Find out what else writes to these keys; the bytes of the message are kept with the dead tasks.',
+    error === undefined ? undefined : { cause: withoutWords(error) },
+  );
+}
+
+/** An argument that would not arrive as it is. `error`: the error underneath, of which only the kind is kept */
+export function refused(path: string, what: string, error?: unknown): NestworkError {
+  return new NestworkError(
+    'UNSERIALIZABLE_ARGUMENT',
+    `${path} cannot be sent to a worker: it is ${what}.`,
+    [
+      'Pass an id and let the task load what it needs, or pass plain data.',
+      'Carried are JSON values, undefined, NaN, infinities, -0, bigint, Date, RegExp, URL, Map, Set and binary data.',
+    ],
+    error === undefined ? undefined : { cause: withoutWords(error) },
+  );
+}
+
+export function tooDeep(path: string): NestworkError {
+  const shown = path.length > 200 ? `${path.slice(0, 200)}…` : path;
+  return new NestworkError('PAYLOAD_TOO_DEEP', `${shown} nests deeper than ${MAX_DEPTH} levels.`, [
+    'Pass flatter data, or an id and let the task load what it needs.',
+    `Look for a cycle at that path: one of more than ${MAX_DEPTH} objects looks the same.`,
+  ]);
+}
+
+export function tooLarge(what: string): NestworkError {
+  return new NestworkError(
+    'PAYLOAD_TOO_LARGE',
+    `${what}; the limit is ${MAX_BYTES} bytes (256 KiB) for all arguments of a task, as they are encoded.`,
+    'Store the data elsewhere (a database, an object store) and pass a reference to it.',
+  );
+}
+
+function withoutWords(error: unknown): Error {
+  const kind = error instanceof Error ? error.name : typeof error;
+  return new Error(`${kind} (its message is withheld, because it may quote the payload)`);
+}

@@ -1,0 +1,235 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { accessSync, constants } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { NestworkError } from '../errors.js';
+
+/** Redis is ready within milliseconds; a machine under heavy load may take a second or two. */
+const START_TIMEOUT_MS = 10_000;
+/** Below the ports that kernels give to outgoing connections, so that none takes ours while the server is away. */
+const PORTS = { from: 10_240, to: 32_768 };
+const MAX_PORTS_TRIED = 20;
+const LOG_KEPT = 16_384;
+
+/**
+ * Redis has no option "die with your parent", and a parent that is SIGKILLed cannot clean up. So the shell that
+ * becomes the server first leaves a watchdog behind, which waits at the end of a pipe (fd 3) whose other end only the
+ * parent holds. A line says that the server ended in good order. End of file without one says that the parent is gone,
+ * whatever killed it: the watchdog then kills the server, which has the pid of the shell, and deletes its directory.
+ */
+const SERVER_WITH_WATCHDOG = `
+  { read -r _ <&3 || { kill -KILL $$; rm -rf "$0"; }; } >/dev/null 2>&1 &
+  exec "$@" 3<&-
+`;
+
+/** Options of {@link startPrivateRedis}. */
+export interface PrivateRedisOptions {
+  /**
+   * Further arguments of `redis-server`.
+   * @default []
+   * @example ['--appendonly', 'yes', '--maxmemory', '50mb']
+   */
+  args?: readonly string[];
+}
+
+/**
+ * Starts a Redis server of your own for a test: on a free port of 127.0.0.1, empty, without persistence, with a
+ * temporary directory. It takes a few milliseconds, so each test file can have one.
+ *
+ * It needs `redis-server` or `valkey-server` on the PATH. The server never outlives the process that started it, not
+ * even when that is killed, and it does not keep that process alive either.
+ *
+ * @returns the server, when it accepts commands
+ * @throws NestworkError REDIS_UNAVAILABLE when there is no server on the PATH or it does not start; with its log
+ *
+ * @example
+ * let redis: PrivateRedis;
+ * beforeAll(async () => {
+ *   redis = await startPrivateRedis();
+ *   app = (await Test.createTestingModule({ imports: [AppModule.forTest(redis.url)] }).compile()).createNestApplication();
+ * });
+ * afterAll(() => redis.stop());
+ */
+export async function startPrivateRedis({ args = [] }: PrivateRedisOptions = {}): Promise<PrivateRedis> {
+  const binary = findServer();
+  const directory = await mkdtemp(join(tmpdir(), 'nestwork-redis-'));
+  try {
+    // only the server's own bind tells for sure whether a port is free
+    for (let tried = 1; ; tried += 1) {
+      const port = randomInt(PORTS.from, PORTS.to);
+      const command = [binary, '--save', '', ...args, ...settings(port, directory)];
+      try {
+        return new PrivateRedis(port, directory, command, await launch(command, directory));
+      } catch (error) {
+        if (tried === MAX_PORTS_TRIED || !/address already in use/i.test(String(error))) throw error;
+      }
+    }
+  } catch (error) {
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/**
+ * A Redis server that belongs to one test. Made by {@link startPrivateRedis}.
+ *
+ * Beside `stop()` it has what a test of faults needs: kill the server, freeze it, bring it back with its data.
+ */
+export class PrivateRedis {
+  /** Where clients connect; the same after a restart. */
+  readonly url: string;
+  private stopping: Promise<void> | undefined;
+
+  /** @internal */
+  constructor(
+    readonly port: number,
+    /** Where the server keeps its files; deleted by `stop()`. */
+    readonly directory: string,
+    private readonly command: readonly string[],
+    private server: ChildProcess,
+  ) {
+    this.url = `redis://127.0.0.1:${port}`;
+  }
+
+  /** Process id of the server; another one after a restart. */
+  get pid(): number {
+    return this.server.pid as number; // it has one, since it started
+  }
+
+  /**
+   * Ends the server and resolves when it is gone; its files stay for `restart()`.
+   *
+   * @param signal SIGKILL is a crash, SIGTERM an orderly shutdown
+   */
+  async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
+    if (hasEnded(this.server)) return;
+    const ended = once(this.server, 'exit');
+    this.server.ref();
+    this.server.kill(signal);
+    this.resume(); // a frozen server would not see a SIGTERM
+    await ended;
+  }
+
+  /** Freezes the server: it keeps its connections, accepts new ones, and answers nothing. */
+  pause(): void {
+    this.server.kill('SIGSTOP');
+  }
+
+  /** Ends a `pause()`; the server answers what it was sent meanwhile. */
+  resume(): void {
+    this.server.kill('SIGCONT');
+  }
+
+  /**
+   * Starts the server again on the same port, with the files it had; kills it first if it still runs.
+   *
+   * What comes back is what it persisted: all with `args: ['--appendonly', 'yes']`, nothing by default.
+   */
+  async restart(): Promise<void> {
+    await this.kill();
+    this.server = await launch(this.command, this.directory);
+  }
+
+  /** Ends the server and deletes its directory. May be called more than once, and in any condition of the server. */
+  stop(): Promise<void> {
+    this.stopping ??= this.kill().then(() => rm(this.directory, { recursive: true, force: true }));
+    return this.stopping;
+  }
+}
+
+/** They come last on the command line, so that no further argument takes them away from us. */
+function settings(port: number, directory: string): string[] {
+  const fixed = {
+    port: `${port}`,
+    bind: '127.0.0.1',
+    dir: directory,
+    daemonize: 'no',
+    logfile: '',
+    loglevel: 'notice',
+  };
+  return Object.entries(fixed).flatMap(([name, value]) => [`--${name}`, value]);
+}
+
+/** Starts the server and resolves when it accepts commands. */
+async function launch(command: readonly string[], directory: string): Promise<ChildProcess> {
+  const server = spawn('sh', ['-c', SERVER_WITH_WATCHDOG, directory, ...command], {
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    // a process group of its own: a Ctrl-C is for the app, which may need Redis to shut down
+    detached: true,
+  });
+  const [stdout, stderr, watchdog] = server.stdio.slice(1) as [Socket, Socket, Socket];
+  watchdog.on('error', () => {}); // it may be gone already
+  server.once('exit', () => watchdog.end('\n'));
+  try {
+    await untilReady(server, [stdout, stderr]);
+  } catch (error) {
+    server.kill('SIGKILL');
+    throw error;
+  }
+  for (const handle of [server, stdout, stderr, watchdog]) handle.unref();
+  return server;
+}
+
+function untilReady(server: ChildProcess, outputs: readonly Socket[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let log = '';
+    const read = (text: string): void => {
+      log = (log + text).slice(-LOG_KEPT);
+      if (log.includes('Ready to accept connections')) finish();
+    };
+    const fail = (what: string, cause?: Error): void => finish(notStarted(what, log, cause));
+    const timer = setTimeout(fail, START_TIMEOUT_MS, `did not start within ${START_TIMEOUT_MS / 1_000} s`);
+    server.once('error', (error) => fail('could not be run', error));
+    // `close` and not `exit`: only then the whole log is in
+    server.once('close', (code, signal) => fail(`ended with ${signal ?? `code ${code}`}`));
+    for (const output of outputs) output.setEncoding('utf8').on('data', read);
+
+    function finish(error?: Error): void {
+      clearTimeout(timer);
+      server.removeAllListeners('close');
+      // without a reader a full pipe would block the server
+      for (const output of outputs) output.off('data', read).resume();
+      if (error) reject(error);
+      else resolve();
+    }
+  });
+}
+
+function notStarted(what: string, log: string, cause?: Error): NestworkError {
+  return new NestworkError(
+    'REDIS_UNAVAILABLE',
+    `The private Redis server ${what}. Its log:\n${log.trim() || '(empty)'}`,
+    'Read the log; what it complains of is often one of the `args` of startPrivateRedis.',
+    { cause },
+  );
+}
+
+function hasEnded(server: ChildProcess): boolean {
+  return server.exitCode !== null || server.signalCode !== null;
+}
+
+function findServer(): string {
+  for (const name of ['redis-server', 'valkey-server']) {
+    for (const directory of (process.env.PATH ?? '').split(delimiter)) {
+      const candidate = join(directory, name);
+      if (isExecutable(candidate)) return candidate;
+    }
+  }
+  throw new NestworkError('REDIS_UNAVAILABLE', 'Neither redis-server nor valkey-server is on the PATH.', [
+    'Debian, Ubuntu: sudo apt-get install redis-server',
+    'macOS: brew install redis',
+  ]);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

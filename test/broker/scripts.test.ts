@@ -1,0 +1,284 @@
+import type { Claimant } from '../../src/broker/broker.js';
+import { BrokerFixture, counted, idOf } from '../support/broker-fixture.js';
+
+const REPORT = { code: 'TASK_FAILED', error: 'Error: no', host: 'here', pid: 7 };
+
+let fixture: BrokerFixture;
+beforeAll(async () => {
+  fixture = await BrokerFixture.start();
+});
+afterEach(() => fixture.reset());
+afterAll(() => fixture.stop());
+
+/** The keys of a session and its children as they stand when nothing is claimed. */
+function sessionState(claimant: Claimant, claimNumber: number): Record<string, unknown> {
+  return {
+    sessions: [claimant.session],
+    [`session:${claimant.session}`]: {
+      '@host': 'test',
+      '@pid': '1',
+      '@queues': claimant.queues.join(' '),
+      [claimant.child]: String(claimNumber),
+    },
+  };
+}
+
+describe('enqueue', () => {
+  it('adds messages to the tail and rings once', async () => {
+    const [a, b, c] = fixture.messages(3) as [string, string, string];
+    expect(await fixture.broker.enqueue('default', [a, b])).toBe(2);
+    expect(await fixture.broker.enqueue('default', [c])).toBe(1);
+    expect(await fixture.state()).toEqual({ 'queue:default': [a, b, c], 'bell:default': ['1'] });
+  });
+
+  it('adds a message once, in whatever order repetitions arrive', async () => {
+    const [a, b] = fixture.messages(2) as [string, string];
+    await fixture.broker.enqueue('default', [b]);
+    expect(await fixture.broker.enqueue('default', [a])).toBe(1);
+    expect(await fixture.broker.enqueue('default', [a, b])).toBe(0);
+    expect(await fixture.state()).toEqual({ 'queue:default': [b, a], 'bell:default': ['1'] });
+  });
+
+  it('recognises a message that has already run', async () => {
+    const message = fixture.message();
+    const child = await fixture.child();
+    await fixture.broker.enqueue('default', [message]);
+    await fixture.claim(child);
+    await fixture.broker.ack(child, [idOf(message)]);
+    expect(await fixture.broker.enqueue('default', [message])).toBe(0);
+    expect(await fixture.redis.llen('{nestwork}:queue:default')).toBe(0);
+  });
+
+  it('keeps the order over chunks and over blocks of the seen bitmap', async () => {
+    const messages = fixture.messages(9_000);
+    expect(await fixture.broker.enqueue('default', messages)).toBe(9_000);
+    expect(await fixture.redis.lrange('{nestwork}:queue:default', 0, -1)).toEqual(messages);
+    const seen = await fixture.redis.keys('{nestwork}:seen:*');
+    expect(seen.length).toBeGreaterThanOrEqual(3);
+    for (const key of seen) expect(await fixture.redis.ttl(key)).toBeGreaterThan(500);
+  });
+
+  it('refuses when Redis is full, and writes nothing', async () => {
+    const child = await fixture.child();
+    const [waiting, refused] = fixture.messages(2) as [string, string];
+    await fixture.broker.enqueue('default', [waiting]);
+    await fixture.redis.config('SET', 'maxmemory', '1');
+    try {
+      await expect(fixture.broker.enqueue('default', [refused])).rejects.toMatchObject({ code: 'REDIS_OUT_OF_MEMORY' });
+      // what is in is drained, and every lease is kept
+      const { tasks } = await fixture.claim(child);
+      expect(tasks.map(({ message }) => message)).toEqual([waiting]);
+      expect(await fixture.broker.renew(child.session, 30_000)).toBe(true);
+      expect(await fixture.broker.ack(child, [idOf(waiting)])).toBe(1);
+    } finally {
+      await fixture.redis.config('SET', 'maxmemory', '0');
+    }
+    expect(await fixture.broker.enqueue('default', [refused])).toBe(1);
+  });
+});
+
+describe('claim', () => {
+  it('takes over the queues in the order of their priority, and rings for what it leaves', async () => {
+    const [bulk, urgent1, urgent2] = fixture.messages(3) as [string, string, string];
+    await fixture.broker.enqueue('bulk', [bulk]);
+    await fixture.broker.enqueue('urgent', [urgent1, urgent2]);
+    await fixture.redis.del('{nestwork}:bell:bulk', '{nestwork}:bell:urgent');
+    const child = await fixture.child(['urgent', 'default', 'bulk']);
+    const reply = await fixture.claim(child, 2);
+    expect(reply).toEqual({
+      repeated: false,
+      acked: 0,
+      drain: false,
+      tasks: [
+        { id: idOf(urgent1), queue: 'urgent', message: urgent1 },
+        { id: idOf(urgent2), queue: 'urgent', message: urgent2 },
+      ],
+    });
+    expect(await fixture.state()).toEqual({
+      ...sessionState(child, 1),
+      'queue:bulk': [bulk],
+      'bell:bulk': ['1'],
+      [`claims:${child.child}`]: { [idOf(urgent1)]: `urgent ${urgent1}`, [idOf(urgent2)]: `urgent ${urgent2}` },
+    });
+  });
+
+  it('acks what is done on its way', async () => {
+    const [a, b] = fixture.messages(2) as [string, string];
+    const child = await fixture.child();
+    await fixture.broker.enqueue('default', [a, b]);
+    await fixture.claim(child, 1);
+    const reply = await fixture.claim(child, 1, [idOf(a)]);
+    expect(reply).toMatchObject({ acked: 1, tasks: [{ id: idOf(b) }] });
+    expect(await fixture.redis.hkeys(`{nestwork}:claims:${child.child}`)).toEqual([idOf(b)]);
+  });
+
+  it('gives the same again when its reply was lost, and no more', async () => {
+    const messages = fixture.messages(5);
+    const child = await fixture.child();
+    await fixture.broker.enqueue('default', messages);
+    const request = { number: 1, limit: 2, acks: [] };
+    const first = await fixture.broker.claim(child, request);
+    const again = await fixture.broker.claim(child, request);
+    expect(again).toEqual({ ...first, repeated: true });
+    expect(await fixture.redis.llen('{nestwork}:queue:default')).toBe(3);
+  });
+
+  it('refuses a claim older than one that was answered', async () => {
+    const child = await fixture.child();
+    await fixture.broker.enqueue('default', fixture.messages(2));
+    await fixture.broker.claim(child, { number: 2, limit: 1, acks: [] });
+    await expect(fixture.broker.claim(child, { number: 1, limit: 1, acks: [] })).rejects.toThrow('STALE_CLAIM');
+    expect(await fixture.redis.llen('{nestwork}:queue:default')).toBe(1);
+  });
+
+  it('keeps foreign bytes whole, under an id with which they can be buried', async () => {
+    const garbage = Buffer.from([0xff, 0xfe, 0x00, 0x41]);
+    await fixture.redis.rpush('{nestwork}:queue:default', garbage);
+    const child = await fixture.child();
+    const { tasks } = await fixture.claim(child);
+    const [task] = tasks;
+    expect(task?.id).toMatch(/^undecodable[0-9a-f]{9}$/);
+    await fixture.broker.bury(child, task as { id: string; queue: string }, REPORT);
+    const record = await fixture.redis.hgetBuffer('{nestwork}:dead-records:default', task?.id ?? '');
+    expect(record?.subarray(-garbage.length)).toEqual(garbage);
+  });
+
+  it('hands a suspect out alone, and only to a child that holds nothing', async () => {
+    const [busy, suspect, other] = fixture.messages(3) as [string, string, string];
+    const [first, second] = [await fixture.child(), await fixture.child()];
+    await fixture.broker.enqueue('default', [busy]);
+    await fixture.claim(first);
+    await fixture.broker.enqueue('default', [suspect]);
+    await fixture.claim(second);
+    await fixture.broker.settle(second, { ids: [idOf(suspect)], maxCrashes: 3, report: REPORT });
+    await fixture.broker.enqueue('default', [other]);
+
+    expect(await fixture.claim(first)).toMatchObject({ drain: true, tasks: [] });
+    const reply = await fixture.claim(first, 10, [idOf(busy)]);
+    expect(reply).toMatchObject({ drain: false, tasks: [{ message: counted(suspect, { crashes: 1 }) }] });
+    expect(await fixture.claim(await fixture.child())).toMatchObject({ tasks: [{ message: other }] });
+  });
+});
+
+describe('ack', () => {
+  it('ends only what the child still holds', async () => {
+    const [a, b] = fixture.messages(2) as [string, string];
+    const [owner, other] = [await fixture.child(), await fixture.child()];
+    await fixture.broker.enqueue('default', [a, b]);
+    await fixture.claim(owner);
+    expect(await fixture.broker.ack(other, [idOf(a)])).toBe(0);
+    expect(await fixture.broker.ack(owner, [idOf(a), idOf(a)])).toBe(1);
+    expect(await fixture.redis.hkeys(`{nestwork}:claims:${owner.child}`)).toEqual([idOf(b)]);
+  });
+});
+
+describe('bury', () => {
+  it('keeps the message beside the report', async () => {
+    const message = fixture.message();
+    const child = await fixture.child();
+    await fixture.broker.enqueue('default', [message]);
+    await fixture.claim(child);
+    expect(await fixture.broker.bury(child, { id: idOf(message), queue: 'default' }, REPORT)).toBe(true);
+    expect(await fixture.broker.bury(child, { id: idOf(message), queue: 'default' }, REPORT)).toBe(false);
+    expect(await fixture.state()).toEqual({
+      ...sessionState(child, 1),
+      'bell:default': ['1'],
+      'dead:default': [idOf(message)],
+      'dead-records:default': { [idOf(message)]: `${JSON.stringify(REPORT)}\n${message}` },
+    });
+  });
+});
+
+describe('release', () => {
+  it('puts tasks back at the head, oldest first, uncounted', async () => {
+    const messages = fixture.messages(4);
+    const child = await fixture.child();
+    await fixture.broker.enqueue('default', messages);
+    await fixture.claim(child, 3);
+    const ids = messages.slice(0, 3).map(idOf);
+    expect(await fixture.broker.release(child, [...ids].reverse())).toBe(3);
+    expect(await fixture.state()).toEqual({
+      ...sessionState(child, 1),
+      'queue:default': messages,
+      'bell:default': ['1'],
+    });
+  });
+
+  it('on behalf of a child is refused once the child has claimed again', async () => {
+    const message = fixture.message();
+    const child = await fixture.child();
+    await fixture.broker.enqueue('default', [message]);
+    await fixture.claim(child);
+    await fixture.claim(child);
+    expect(await fixture.broker.release(child, [idOf(message)], 1)).toBe(0);
+    expect(await fixture.broker.release(child, [idOf(message)], 2)).toBe(1);
+  });
+
+  it('validates before it writes: a queue it does not know changes nothing', async () => {
+    const child = await fixture.child(['default', 'bulk']);
+    const [a, b] = fixture.messages(2) as [string, string];
+    await fixture.broker.enqueue('default', [a]);
+    await fixture.broker.enqueue('bulk', [b]);
+    await fixture.claim(child);
+    const before = await fixture.state();
+    const narrow = { ...child, queues: ['default'] };
+    await expect(fixture.broker.release(narrow, [idOf(a), idOf(b)])).rejects.toThrow('UNKNOWN_QUEUE bulk');
+    await expect(fixture.broker.settle(narrow, { ids: [], maxCrashes: 3, report: REPORT })).rejects.toThrow('UNKNOWN_QUEUE');
+    expect(await fixture.state()).toEqual(before);
+  });
+});
+
+describe('settle', () => {
+  async function dying(count: number): Promise<{ child: Claimant; messages: string[] }> {
+    const child = await fixture.child();
+    const messages = fixture.messages(count);
+    await fixture.broker.enqueue('default', messages);
+    await fixture.claim(child, count);
+    return { child, messages };
+  }
+
+  it('counts a crash for the one task that ran, and gives the others back', async () => {
+    const { child, messages } = await dying(3);
+    const [guilty, ...innocent] = messages as [string, ...string[]];
+    const settlement = await fixture.broker.settle(child, { ids: [idOf(guilty)], maxCrashes: 3, report: REPORT });
+    expect(settlement).toEqual({ released: 2, crashed: 1, suspected: 0, dead: 0 });
+    expect(await fixture.state()).toMatchObject({
+      'queue:default': innocent,
+      'suspects:default': [counted(guilty, { crashes: 1 })],
+    });
+    await expect(fixture.claim(child)).rejects.toMatchObject({ code: 'LEASE_LOST' });
+  });
+
+  it('suspects all that ran when several did', async () => {
+    const { child, messages } = await dying(3);
+    const [a, b, unstarted] = messages as [string, string, string];
+    const ids = [idOf(a), idOf(b)];
+    expect(await fixture.broker.settle(child, { ids, maxCrashes: 3, report: REPORT })).toMatchObject({ suspected: 2 });
+    expect(await fixture.state()).toMatchObject({
+      'queue:default': [unstarted],
+      'suspects:default': [counted(a, { suspicions: 1 }), counted(b, { suspicions: 1 })],
+    });
+  });
+
+  it('blames nobody whose task was finished before', async () => {
+    const { child, messages } = await dying(2);
+    const [finished, running] = messages.map(idOf) as [string, string];
+    await fixture.broker.ack(child, [finished]);
+    const ids = [finished, running];
+    expect(await fixture.broker.settle(child, { ids, maxCrashes: 3, report: REPORT })).toMatchObject({ crashed: 1 });
+  });
+
+  it('buries a task at its third crash', async () => {
+    const message = fixture.message();
+    await fixture.broker.enqueue('default', [message]);
+    for (const expected of [{ crashed: 1 }, { crashed: 1 }, { crashed: 0, dead: 1 }]) {
+      const child = await fixture.child();
+      await fixture.claim(child);
+      const blame = { ids: [idOf(message)], maxCrashes: 3, report: REPORT };
+      expect(await fixture.broker.settle(child, blame)).toMatchObject(expected);
+    }
+    expect(await fixture.redis.zrange('{nestwork}:dead:default', 0, -1)).toEqual([idOf(message)]);
+    const record = await fixture.redis.hget('{nestwork}:dead-records:default', idOf(message));
+    expect(record).toBe(`${JSON.stringify(REPORT)}\n${counted(message, { crashes: 3 })}`);
+  });
+});

@@ -1,0 +1,93 @@
+import { isAlive, WorkerFixture } from '../support/worker-fixture.js';
+
+let fixture: WorkerFixture;
+beforeEach(async () => {
+  fixture = await WorkerFixture.start();
+});
+afterEach(() => fixture.stop());
+
+describe('a child that dies', () => {
+  it('by SIGKILL in mid-task: the task runs again and finishes', async () => {
+    const worker = fixture.worker({ children: 2 });
+    await fixture.send('hold', ['work', 'gate']);
+    const { pid } = await fixture.event('started', 'work');
+    process.kill(pid, 'SIGKILL');
+    await fixture.until('it runs again', () => fixture.events('started', 'work').length === 2);
+    fixture.open('gate');
+    await fixture.drained();
+    expect(fixture.events('finished')).toMatchObject([{ label: 'work', attempt: 2 }]);
+    expect(worker.lines('died (SIGKILL)')).toHaveLength(1);
+    await fixture.until('it is replaced', () => fixture.events('booted').length === 3);
+  });
+
+  it('three times by the same task: that one is dead, its companions have run', async () => {
+    const { broker } = fixture;
+    const poison = broker.message('FixtureTasks.exit', 'poison');
+    const companions = [0, 1, 2, 3].map((index) => broker.message('FixtureTasks.run', `companion ${index}`));
+    await broker.broker.enqueue('default', [poison, ...companions]);
+    fixture.worker({ children: 1 });
+    await fixture.drained();
+    expect(fixture.events('started', 'poison').map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
+    expect(fixture.events('run').map(({ label, attempt }) => [label, attempt])).toEqual(
+      [0, 1, 2, 3].map((index) => [`companion ${index}`, 1]),
+    );
+    expect(await broker.redis.zrange('{nestwork}:dead:default', 0, -1)).toEqual([poison.slice(0, 20)]);
+    expect(await broker.redis.hget('{nestwork}:dead-records:default', poison.slice(0, 20))).toContain('"CRASHED"');
+  });
+
+  it('beside others: each of them runs alone next, and only the guilty one is counted', async () => {
+    fixture.worker({ children: 1, concurrency: 3 });
+    await fixture.send('hold', ['a', 'gate']);
+    await fixture.send('hold', ['b', 'gate']);
+    await fixture.until('both run', () => fixture.events('started').length === 2);
+    await fixture.send('exit', ['poison']);
+    await fixture.until('one of them runs again', () => fixture.events('started').length === 4);
+    fixture.open('gate');
+    await fixture.drained();
+    // once beside the others, then alone until it is out
+    expect(fixture.events('started', 'poison').map(({ attempt }) => attempt)).toEqual([1, 1, 2, 3]);
+    expect(fixture.events('finished').map(({ label, attempt }) => [label, attempt]).sort()).toEqual([
+      ['a', 1],
+      ['b', 1],
+    ]);
+    expect(await fixture.broker.redis.zcard('{nestwork}:dead:default')).toBe(1);
+  });
+});
+
+describe('a supervisor that dies', () => {
+  it('leaves no child behind, busy or blocked, and another machine runs its tasks', async () => {
+    const doomed = fixture.worker({ children: 3, lease: '1s' });
+    await fixture.send('block', ['blocked', 'gate']);
+    await fixture.send('hold', ['waiting', 'gate']);
+    await fixture.event('started', 'blocked');
+    await fixture.event('started', 'waiting');
+    await fixture.until('all have booted', () => fixture.events('booted').length === 3);
+    const children = fixture.events('booted').map(({ pid }) => pid);
+    doomed.kill('SIGKILL');
+    await fixture.until('all children have ended', () => !children.some(isAlive));
+
+    fixture.worker({ children: 2, lease: '1s' });
+    await fixture.until('both run again', () => fixture.events('started').length === 4);
+    fixture.open('gate');
+    await fixture.drained();
+    expect(fixture.events('finished').map(({ label }) => label).sort()).toEqual(['blocked', 'waiting']);
+  });
+
+  it('paused beyond its lease comes back as a new session; what its children did in vain changes nothing', async () => {
+    const paused = fixture.worker({ children: 1, lease: '1s' });
+    await fixture.send('hold', ['work', 'first']);
+    await fixture.event('started', 'work');
+    paused.kill('SIGSTOP');
+    const other = fixture.worker({ children: 1, lease: '1s' });
+    await fixture.until('the other runs it', () => fixture.events('started', 'work').length === 2);
+    fixture.open('first');
+    await fixture.drained();
+    paused.kill('SIGCONT');
+    await fixture.until('it starts over', () => paused.lines('starting over').length > 0);
+    other.kill('SIGTERM');
+    expect(await other.ended()).toBe(0);
+    await fixture.send('run', ['afterwards']);
+    await fixture.event('run', 'afterwards');
+    expect(await fixture.broker.redis.exists('{nestwork}:dead:default')).toBe(0);
+  });
+});

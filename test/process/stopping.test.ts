@@ -1,0 +1,81 @@
+import { WorkerFixture } from '../support/worker-fixture.js';
+
+let fixture: WorkerFixture;
+beforeEach(async () => {
+  fixture = await WorkerFixture.start();
+});
+afterEach(() => fixture.stop());
+
+describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
+  it('finishes what runs, gives back the rest, closes the app last, and exits with 0', async () => {
+    const worker = fixture.worker({ children: 1 });
+    await fixture.send('hold', ['running', 'gate']);
+    await fixture.event('started', 'running');
+    await fixture.send('run', ['waiting']);
+    worker.kill(signal);
+    await fixture.until('it stops', () => worker.lines('finishing the running tasks').length === 1);
+    expect(fixture.events('destroyed')).toEqual([]);
+    fixture.open('gate');
+    expect(await worker.ended()).toBe(0);
+    expect(fixture.events().map(({ kind }) => kind)).toEqual(['booted', 'started', 'finished', 'destroyed']);
+    expect(Object.keys(await fixture.work())).toEqual(['queue:default']);
+    expect(await fixture.broker.redis.exists('{nestwork}:sessions')).toBe(0);
+  });
+});
+
+describe('when the grace is over', () => {
+  it('a task that obeys its signal is given back uncounted', async () => {
+    const worker = fixture.worker({ children: 1, shutdownGrace: '10ms' });
+    await fixture.send('untilAborted', ['obedient']);
+    await fixture.event('started', 'obedient');
+    worker.kill('SIGTERM');
+    expect(await worker.ended()).toBe(0);
+    expect(fixture.events().map(({ kind }) => kind)).toEqual(['booted', 'started', 'aborted', 'destroyed']);
+    fixture.worker({ children: 1, shutdownGrace: '10ms' });
+    await fixture.until('it runs again', () => fixture.events('started').length === 2);
+    expect(fixture.events('started')[1]).toMatchObject({ attempt: 1 });
+    expect(await fixture.broker.redis.exists('{nestwork}:dead:default')).toBe(0);
+  });
+
+  it('a task that blocks is killed and given back uncounted', async () => {
+    const worker = fixture.worker({ children: 1, shutdownGrace: '10ms' });
+    await fixture.send('block', ['stubborn', 'gate']);
+    await fixture.event('started', 'stubborn');
+    worker.kill('SIGTERM');
+    expect(await worker.ended()).toBe(0);
+    fixture.open('gate');
+    fixture.worker({ children: 1 });
+    await fixture.drained();
+    expect(fixture.events('finished')).toMatchObject([{ label: 'stubborn', attempt: 1 }]);
+  });
+});
+
+describe('a second signal', () => {
+  it('skips the wait, and the task is given back uncounted', async () => {
+    const worker = fixture.worker({ children: 1 });
+    await fixture.send('hold', ['long', 'gate']);
+    await fixture.event('started', 'long');
+    worker.kill('SIGTERM');
+    await fixture.until('it stops', () => worker.lines('finishing the running tasks').length === 1);
+    worker.kill('SIGTERM');
+    expect(await worker.ended()).toBe(0);
+    const [message] = await fixture.broker.redis.lrange('{nestwork}:queue:default', 0, -1);
+    expect(message?.slice(21, 25)).toBe('0000');
+  });
+});
+
+describe('a worker that cannot start', () => {
+  it.each([
+    ['without Redis', {}, { REDIS_URL: 'redis://127.0.0.1:1' }, 'REDIS_UNAVAILABLE'],
+    ['without the module', {}, { WORKER_MODULE: 'empty' }, 'does not import TaskQueueModule'],
+    ['with an app that throws', {}, { WORKER_MODULE: 'broken' }, 'broken on purpose'],
+    ['with a queue nobody declared', { queues: ['nope'] }, {}, 'Queue "nope"'],
+    ['with no queue left', { excludeQueues: ['urgent', 'default', 'bulk'] }, {}, 'leave no queue'],
+    ['with no children', { children: 0 }, {}, 'The option `children` is 0'],
+    ['with a bad duration', { shutdownGrace: 'soon' as never }, {}, 'INVALID_DURATION'],
+  ])('%s says why and exits with 1', async (_what, options, environment, reason) => {
+    const worker = fixture.worker({ children: 2, ...options }, environment);
+    expect(await worker.ended()).toBe(1);
+    expect(worker.output).toContain(reason);
+  });
+});

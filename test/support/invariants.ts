@@ -1,0 +1,70 @@
+import type { Redis } from 'ioredis';
+
+type Place = { readonly where: string; readonly id: string };
+
+/**
+ * What must hold after every command, whatever happened before. Throws a list of all that does not.
+ *
+ * Every id is in exactly one place; what is dead has a record; only registered children of living sessions hold claims;
+ * where work waits a bell rings; every id in a place was marked as seen.
+ */
+export async function checkInvariants(redis: Redis, namespace = 'nestwork'): Promise<void> {
+  const broken: string[] = [];
+  const tag = `{${namespace}}:`;
+  const keys = (await redis.keys(`${tag}*`)).map((key) => key.slice(tag.length));
+  const named = (prefix: string): string[] =>
+    keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+
+  const places: Place[] = [];
+  for (const prefix of ['queue:', 'suspects:']) {
+    for (const queue of named(prefix)) {
+      const messages = await redis.lrange(`${tag}${prefix}${queue}`, 0, -1);
+      places.push(...messages.map((message) => ({ where: prefix + queue, id: message.slice(0, 20) })));
+      const rings = await redis.llen(`${tag}bell:${queue}`);
+      if (rings === 0) broken.push(`work waits in ${prefix}${queue}, but its bell is silent`);
+      if (rings > 2) broken.push(`the bell of ${queue} holds ${rings} tokens`);
+    }
+  }
+
+  const registered = new Set<string>();
+  const sessions = new Set(await redis.zrange(`${tag}sessions`, 0, -1));
+  for (const session of named('session:')) {
+    if (!sessions.has(session)) broken.push(`session ${session} is described, but has no lease`);
+    for (const field of await redis.hkeys(`${tag}session:${session}`)) if (!field.startsWith('@')) registered.add(field);
+  }
+  for (const session of sessions) {
+    if (!keys.includes(`session:${session}`)) broken.push(`session ${session} has a lease, but no description`);
+  }
+
+  for (const child of named('claims:')) {
+    if (!registered.has(child)) broken.push(`${child} holds claims, but is not registered`);
+    for (const [id, held] of Object.entries(await redis.hgetall(`${tag}claims:${child}`))) {
+      places.push({ where: `claims:${child}`, id });
+      if (!/^\S+ /.test(held) || held.split(' ')[1]?.slice(0, 20) !== id) {
+        broken.push(`claims:${child} holds another message under ${id}`);
+      }
+    }
+  }
+
+  for (const queue of named('dead:')) {
+    const ids = await redis.zrange(`${tag}dead:${queue}`, 0, -1);
+    const records = await redis.hkeys(`${tag}dead-records:${queue}`);
+    places.push(...ids.map((id) => ({ where: `dead:${queue}`, id })));
+    if ([...ids].sort().join() !== [...records].sort().join()) broken.push(`dead:${queue} and its records differ`);
+  }
+
+  const found = new Map<string, string>();
+  for (const { where, id } of places) {
+    const other = found.get(id);
+    if (other) broken.push(`${id} is in ${other} and in ${where}`);
+    found.set(id, where);
+    if (!(await isSeen(redis, tag, id))) broken.push(`${id} in ${where} was never marked as seen`);
+  }
+  if (broken.length > 0) throw new Error(`Invariants broken:\n${broken.join('\n')}`);
+}
+
+async function isSeen(redis: Redis, tag: string, id: string): Promise<boolean> {
+  if (!/^[0-9a-z]{20}$/.test(id) || id.startsWith('undecodable')) return true;
+  const sequence = Number.parseInt(id.slice(12), 36);
+  return (await redis.getbit(`${tag}seen:${id.slice(0, 12)}:${Math.floor(sequence / 4096)}`, sequence % 4096)) === 1;
+}

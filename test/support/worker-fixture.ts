@@ -1,0 +1,152 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { WorkerOptions } from '../../src/options.js';
+import type { Event } from '../process/fixtures/events.js';
+import { BrokerFixture, idOf } from './broker-fixture.js';
+
+const WORKER = new URL('../../build/fixtures/worker.js', import.meta.url).pathname;
+const PATIENCE_MS = 30_000;
+
+/** A real worker process: supervisor, forked children, real signals. */
+export class WorkerProcess {
+  output = '';
+  private readonly process: ChildProcess;
+  private readonly closed: Promise<unknown>;
+
+  constructor(environment: Record<string, string>) {
+    this.process = spawn(process.execPath, [WORKER], {
+      env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1', ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.closed = once(this.process, 'close');
+    for (const stream of [this.process.stdout, this.process.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.output += text;
+      });
+    }
+  }
+
+  get pid(): number {
+    return this.process.pid as number;
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.process.kill(signal);
+  }
+
+  /** Its exit code, or the signal that ended it. Waits for the end of all that write to its output, children included. */
+  async ended(): Promise<number | string> {
+    await this.closed;
+    return this.process.exitCode ?? this.process.signalCode ?? '';
+  }
+
+  /** Lines of its output that contain the text. */
+  lines(text: string): string[] {
+    return this.output.split('\n').filter((line) => line.includes(text));
+  }
+}
+
+/** Everything a process test needs; `stop` leaves no process and no file behind. */
+export class WorkerFixture {
+  private readonly directory = mkdtempSync(join(tmpdir(), 'nestwork-test-'));
+  private readonly workers: WorkerProcess[] = [];
+
+  private constructor(readonly broker: BrokerFixture) {}
+
+  static async start(): Promise<WorkerFixture> {
+    return new WorkerFixture(await BrokerFixture.start());
+  }
+
+  worker(options: WorkerOptions = {}, environment: Record<string, string> = {}): WorkerProcess {
+    const worker = new WorkerProcess({
+      REDIS_URL: this.broker.server.url,
+      EVENTS_FILE: this.eventsFile,
+      WORKER_OPTIONS: JSON.stringify(options),
+      ...environment,
+    });
+    this.workers.push(worker);
+    return worker;
+  }
+
+  /** Enqueues one task of FixtureTasks; resolves to its id. */
+  async send(task: string, args: unknown[], queue = 'default'): Promise<string> {
+    const message = this.broker.message(`FixtureTasks.${task}`, ...args);
+    await this.broker.broker.enqueue(queue, [message]);
+    return idOf(message);
+  }
+
+  /** Enqueues many tasks in one go. */
+  async sendMany(task: string, calls: readonly unknown[][]): Promise<void> {
+    const messages = calls.map((args) => this.broker.message(`FixtureTasks.${task}`, ...args));
+    await this.broker.broker.enqueue('default', messages);
+  }
+
+  open(gate: string): void {
+    writeFileSync(`${this.eventsFile}.${gate}`, '');
+  }
+
+  events(kind?: string, label?: string): Event[] {
+    if (!existsSync(this.eventsFile)) return [];
+    const lines = readFileSync(this.eventsFile, 'utf8').split('\n').slice(0, -1);
+    const events = lines.map((line) => JSON.parse(line) as Event);
+    return events.filter((event) => (!kind || event.kind === kind) && (!label || event.label === label));
+  }
+
+  /** Resolves to the first event of its kind, once it has happened. */
+  async event(kind: string, label: string): Promise<Event> {
+    await until(`event ${kind} ${label}`, () => this.events(kind, label).length > 0, () => this.report());
+    return this.events(kind, label)[0] as Event;
+  }
+
+  /** Resolves when Redis holds no work at all. */
+  async drained(): Promise<void> {
+    await until('no work is left', async () => Object.keys(await this.work()).length === 0, () => this.report());
+  }
+
+  /** What waits or is held, by key. */
+  async work(): Promise<Record<string, unknown>> {
+    const entries = Object.entries(await this.broker.state());
+    return Object.fromEntries(entries.filter(([key]) => /^(queue|suspects|claims):/.test(key)));
+  }
+
+  async until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+    await until(what, condition, () => this.report());
+  }
+
+  async stop(): Promise<void> {
+    for (const worker of this.workers) worker.kill('SIGTERM');
+    await Promise.all(this.workers.map((worker) => worker.ended()));
+    await this.broker.stop();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  private get eventsFile(): string {
+    return join(this.directory, 'events');
+  }
+
+  private report(): string {
+    return this.workers.map((worker) => worker.output).join('\n---\n');
+  }
+}
+
+/** Waits for a state, looking again and again; fails with what was seen instead. */
+async function until(what: string, condition: () => boolean | Promise<boolean>, report: () => string): Promise<void> {
+  const deadline = Date.now() + PATIENCE_MS;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`Waited in vain until ${what}.\n${report()}`);
+    await delay(10);
+  }
+}
+
+/** Whether a process exists and is no zombie. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,210 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { jest } from '@jest/globals';
+import { Redis, type RedisOptions } from 'ioredis';
+import { type PrivateRedis, type PrivateRedisOptions, startPrivateRedis } from '../../src/testing/private-redis.js';
+import { isAlive } from '../support/worker-fixture.js';
+
+/** A process of its own needs JavaScript; `npm test` builds it first. */
+const BUILT = new URL('../../dist/testing/private-redis.js', import.meta.url).href;
+
+const servers: PrivateRedis[] = [];
+const clients: Redis[] = [];
+afterEach(async () => {
+  // ioredis would wait two seconds for the end of a connection that has ended
+  for (const client of clients.splice(0)) if (client.status !== 'end') client.disconnect();
+  await Promise.all(servers.splice(0).map((server) => server.stop()));
+});
+
+async function start(options?: PrivateRedisOptions): Promise<PrivateRedis> {
+  const server = await startPrivateRedis(options);
+  servers.push(server);
+  return server;
+}
+
+function connect(server: PrivateRedis, options: RedisOptions = {}): Redis {
+  const client = new Redis(server.url, { commandTimeout: 2_000, retryStrategy: () => null, ...options });
+  client.on('error', () => {}); // each kill is one
+  clients.push(client);
+  return client;
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await delay(5); // the timeout of the test is the limit
+}
+
+it('answers at its url, from the moment it is returned, to this machine only', async () => {
+  const server = await start();
+  const client = connect(server);
+  await expect(client.ping()).resolves.toBe('PONG');
+  await expect(client.info('server')).resolves.toContain(`process_id:${server.pid}\r\n`);
+  await expect(client.config('GET', 'bind')).resolves.toEqual(['bind', '127.0.0.1']);
+  await expect(client.config('GET', 'save')).resolves.toEqual(['save', '']);
+  await expect(client.config('GET', 'dir')).resolves.toEqual(['dir', server.directory]);
+});
+
+it('has a port, a directory and data of its own', async () => {
+  const [one, other] = await Promise.all([start(), start()]);
+  expect(one.port).not.toBe(other.port);
+  expect(one.directory).not.toBe(other.directory);
+  await connect(one).set('key', 'of one');
+  await expect(connect(other).get('key')).resolves.toBeNull();
+});
+
+it('takes further arguments, but not the settings it lives by', async () => {
+  const server = await start({ args: ['--maxmemory', '5mb', '--port', '1', '--loglevel', 'warning'] });
+  await expect(connect(server).config('GET', 'maxmemory')).resolves.toEqual(['maxmemory', '5242880']);
+});
+
+it('stop() ends it and deletes its files, however often and in whatever condition', async () => {
+  const running = await start();
+  const frozen = await start();
+  const dead = await start();
+  frozen.pause();
+  await dead.kill();
+  const all = [running, frozen, dead];
+  await Promise.all(all.flatMap((server) => [server.stop(), server.stop()]));
+  for (const server of all) {
+    await server.stop();
+    expect(isAlive(server.pid)).toBe(false);
+    expect(existsSync(server.directory)).toBe(false);
+  }
+});
+
+it('frozen, it answers nothing; resumed, it answers what it was asked', async () => {
+  const server = await start();
+  const client = connect(server);
+  await client.set('counter', 1);
+  server.pause();
+  const answers: number[] = [];
+  const asked = client.incr('counter').then((answer) => answers.push(answer));
+  // a connection made later is accepted by the kernel, and not answered either
+  await expect(connect(server, { commandTimeout: 100 }).ping()).rejects.toThrow('timed out');
+  expect(answers).toEqual([]);
+  server.resume();
+  await asked;
+  expect(answers).toEqual([2]);
+});
+
+it.each(['SIGKILL', 'SIGTERM'] as const)(
+  'after %s it comes back with what it persisted, on its port',
+  async (signal) => {
+    const server = await start({ args: ['--appendonly', 'yes'] });
+    const { pid, url } = server;
+    await connect(server).set('key', 'kept');
+    server.pause();
+    await server.kill(signal);
+    expect(isAlive(pid)).toBe(false);
+    await server.restart();
+    expect(server.pid).not.toBe(pid);
+    expect(server.url).toBe(url);
+    await expect(connect(server).get('key')).resolves.toBe('kept');
+  },
+);
+
+it('restarts a running server, empty when it persists nothing', async () => {
+  const server = await start();
+  await connect(server).set('key', 'lost');
+  await server.restart();
+  await expect(connect(server).get('key')).resolves.toBeNull();
+});
+
+it('rejects with the log of a server that does not start', async () => {
+  await expect(startPrivateRedis({ args: ['--no-such-option', '1'] })).rejects.toMatchObject({
+    code: 'REDIS_UNAVAILABLE',
+    message: expect.stringContaining('no-such-option'),
+  });
+});
+
+describe('without a server on the PATH', () => {
+  const path = process.env.PATH;
+  afterEach(() => {
+    process.env.PATH = path;
+  });
+
+  it('rejects and says how to get one', async () => {
+    process.env.PATH = '/nowhere';
+    await expect(startPrivateRedis()).rejects.toMatchObject({
+      code: 'REDIS_UNAVAILABLE',
+      message: expect.stringContaining('apt-get install redis-server'),
+    });
+  });
+});
+
+describe('when the port it picked is taken', () => {
+  let taken: Server;
+  beforeEach(async () => {
+    taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+  });
+  afterEach(() => taken.close());
+
+  it('picks another', async () => {
+    const { port } = taken.address() as { port: number };
+    const picks = [port, port];
+    const crypto = await import('node:crypto');
+    const randomInt = (from: number, to: number): number => picks.shift() ?? crypto.randomInt(from, to);
+    jest.unstable_mockModule('node:crypto', () => ({ ...crypto, randomInt }));
+    jest.resetModules();
+    const fresh = await import('../../src/testing/private-redis.js');
+    const server = await fresh.startPrivateRedis();
+    servers.push(server as PrivateRedis);
+    expect(picks).toEqual([]);
+    await expect(connect(server as PrivateRedis).ping()).resolves.toBe('PONG');
+  });
+});
+
+describe('the process that started it', () => {
+  let temporary: string;
+  beforeEach(() => {
+    temporary = mkdtempSync(join(tmpdir(), 'nestwork-test-'));
+  });
+  afterEach(() => rmSync(temporary, { recursive: true }));
+
+  function run(script: string) {
+    return spawn(
+      process.execPath,
+      ['--input-type=module', '-e', `import { startPrivateRedis } from '${BUILT}';${script}`],
+      {
+        env: { ...process.env, NODE_OPTIONS: '', TMPDIR: temporary },
+        stdio: ['pipe', 'pipe', 'inherit'],
+      },
+    );
+  }
+
+  /** A process that has started a server, and ends when its stdin does. */
+  async function parent() {
+    const child = run(`
+      console.log((await startPrivateRedis()).pid);
+      process.stdin.resume();
+    `);
+    const [pid] = await once(child.stdout, 'data');
+    return { child, pid: Number(pid) };
+  }
+
+  it('takes it along when it is killed', async () => {
+    const { child, pid } = await parent();
+    expect(isAlive(pid)).toBe(true);
+    expect(readdirSync(temporary)).toHaveLength(1);
+    child.kill('SIGKILL');
+    await until(() => !isAlive(pid) && readdirSync(temporary).length === 0);
+  });
+
+  it('is not kept alive by it', async () => {
+    const { child, pid } = await parent();
+    child.stdin.end();
+    await expect(once(child, 'exit')).resolves.toEqual([0, null]);
+    await until(() => !isAlive(pid) && readdirSync(temporary).length === 0);
+  });
+
+  it('finds no files of a server that did not start', async () => {
+    const child = run(`await startPrivateRedis({ args: ['--no-such-option', '1'] }).catch(() => {});`);
+    await expect(once(child, 'exit')).resolves.toEqual([0, null]);
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+});
