@@ -14,6 +14,7 @@ export interface OutageListener {
 const SILENT: OutageListener = { lost: () => {}, restored: () => {} };
 /** The message of ioredis for a command without an answer. */
 const TIMED_OUT = 'Command timed out';
+const DISCONNECT_MS = 50;
 const RECONNECT_MIN_MS = 50;
 const RECONNECT_MAX_MS = 1_000;
 
@@ -43,6 +44,8 @@ export class RedisConnection {
       maxRetriesPerRequest: null,
       connectTimeout: timeoutMs,
       commandTimeout: timeoutMs,
+      // a server does not close a connection that blocks, and nothing of it is wanted any more
+      disconnectTimeout: DISCONNECT_MS,
       scripts: scriptDefinitions,
       retryStrategy: (attempt) => Math.min(RECONNECT_MIN_MS * 2 ** Math.min(attempt, 10), RECONNECT_MAX_MS),
       // after a failover the old primary answers READONLY: find the new one

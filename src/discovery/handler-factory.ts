@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ContextIdFactory, type DiscoveryService, ModuleRef } from '@nestjs/core';
 import { NestworkError } from '../errors.js';
 import type { TaskHandler } from '../task/task-definition.js';
+import type { TaskInfo } from '../task/task-hooks.js';
 
 /** Nest's record of a provider; Nest does not export the type itself. */
 export type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
@@ -13,21 +14,23 @@ type Method = (...args: unknown[]) => unknown;
 export class HandlerFactory {
   constructor(private readonly moduleRef: ModuleRef) {}
 
-  create(wrapper: Wrapper, method: string, task: string): TaskHandler {
-    if (!wrapper.isDependencyTreeStatic()) return (args) => this.runScoped(wrapper, method, task, args);
+  create(wrapper: Wrapper, method: string): TaskHandler {
+    if (!wrapper.isDependencyTreeStatic()) return (args, task) => this.runScoped(wrapper, method, args, task);
     const instance = wrapper.instance as Record<string, Method>;
     return (args) => instance[method]?.(...args);
   }
 
-  /** A request-scoped class gets its instance, and all it injects, for one task alone. `REQUEST` is then undefined. */
-  private async runScoped(wrapper: Wrapper, method: string, task: string, args: unknown[]): Promise<unknown> {
+  /** A request-scoped class gets its instance, and all that it injects, for one task alone; `REQUEST` is the TaskInfo. */
+  private async runScoped(wrapper: Wrapper, method: string, args: unknown[], task: TaskInfo): Promise<unknown> {
+    const scope = ContextIdFactory.create();
+    this.moduleRef.registerRequestByContextId(task, scope);
     const instance = await this.moduleRef
-      .resolve<Record<string, Method>>(wrapper.token as string, ContextIdFactory.create(), { strict: false })
+      .resolve<Record<string, Method>>(wrapper.token as string, scope, { strict: false })
       .catch((cause: unknown) => {
         throw new NestworkError(
           'SCOPE_UNRESOLVED',
-          `The request-scoped provider of task "${task}" could not be made: ${String(cause)}.`,
-          'A task has no HTTP request: inject TaskContext instead of REQUEST.',
+          `The request-scoped provider of task "${task.name}" could not be made: ${String(cause)}.`,
+          'A task has no HTTP request: what it injects must do without, and REQUEST injects the TaskInfo.',
           { cause },
         );
       });

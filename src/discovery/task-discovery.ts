@@ -50,7 +50,7 @@ export class TaskDiscovery {
     const where = `${type.name}.${method} in ${wrapper.host?.name ?? 'an unknown module'}`;
     assertTaskName(name);
     if (queue !== '' && !queues.includes(queue)) throw unknownQueue(queue, `@Task() on ${where}`, queues);
-    return { name, queue: queue || defaultQueue, where, handler: this.handlers.create(wrapper, method, name) };
+    return { name, queue: queue || defaultQueue, where, handler: this.handlers.create(wrapper, method) };
   }
 
   private classProviders(): { wrapper: Wrapper; type: { readonly name: string; readonly prototype: object } }[] {

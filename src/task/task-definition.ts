@@ -1,5 +1,7 @@
-/** Calls the handler of a task with its arguments; what it returns or resolves to is dropped. */
-export type TaskHandler = (args: unknown[]) => unknown;
+import type { TaskInfo } from './task-hooks.js';
+
+/** Calls the decorated method with its arguments; what it returns or resolves to is dropped. */
+export type TaskHandler = (args: unknown[], task: TaskInfo) => unknown;
 
 /** A decorated method, found in the container and ready to run. */
 export interface TaskDefinition {

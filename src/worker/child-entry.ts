@@ -33,10 +33,13 @@ export async function runChild(boot: () => Promise<ChildApp>): Promise<void> {
   process.on('SIGINT', () => {}).on('SIGTERM', () => {});
   process.on('disconnect', () => process.exit(1));
   endWithParent();
-  const app = await boot().catch(reportBootFailure);
-  const child = new Child(app);
-  process.on('message', (message) => child.obey(message));
-  child.report();
+  try {
+    const child = new Child(await boot());
+    process.on('message', (message) => child.obey(message));
+    child.report();
+  } catch (error) {
+    await reportBootFailure(error);
+  }
 }
 
 class Child {
@@ -50,13 +53,12 @@ class Child {
     try {
       send({ type: 'ready', settings, catalog });
     } catch (cause) {
-      const error = new NestworkError(
+      throw new NestworkError(
         'INVALID_OPTION',
         'The `redis` option of TaskQueueModule holds something that cannot be sent to the supervisor process.',
         'Give a URL, or plain data without functions.',
         { cause },
       );
-      reportBootFailure(error);
     }
   }
 
@@ -93,11 +95,13 @@ function send(message: ChildMessage): void {
   if (process.connected) process.send?.(message);
 }
 
-function reportBootFailure(error: unknown): never {
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  // the process must not end before the message is on its way
-  process.send?.({ type: 'bootFailed', error: text } satisfies ChildMessage, () => process.exit(1));
-  throw error;
+/** The supervisor prints it. Ends the process once the message is on its way. */
+function reportBootFailure(error: unknown): Promise<never> {
+  const text =
+    error instanceof NestworkError || !(error instanceof Error) ? String(error) : (error.stack ?? error.message);
+  return new Promise(() =>
+    process.send?.({ type: 'bootFailed', error: text } satisfies ChildMessage, () => process.exit(1)),
+  );
 }
 
 function stopped(): NestworkError {

@@ -51,7 +51,7 @@ export class Executor {
   async run({ task, definition }: PreparedTask): Promise<Outcome> {
     const startedAt = performance.now();
     try {
-      await runningTask.run(task, () => this.hooks.around(task, () => definition.handler(task.args)));
+      await runningTask.run(task, () => this.hooks.around(task, () => definition.handler(task.args, task)));
       return { kind: 'done', durationMs: performance.now() - startedAt };
     } catch (error) {
       return failed(error, performance.now() - startedAt, task.attempt);

@@ -18,8 +18,9 @@ export class BrokerFixture {
     readonly redis: Redis,
   ) {}
 
-  static async start(): Promise<BrokerFixture> {
-    const server = await startPrivateRedis();
+  /** @param args further arguments of the server */
+  static async start(args: readonly string[] = []): Promise<BrokerFixture> {
+    const server = await startPrivateRedis({ args });
     const broker = new RedisBroker({ redis: server.url, namespace: 'nestwork', commandTimeoutMs: 5_000 });
     await broker.connect();
     return new BrokerFixture(server, broker, new Redis(server.url));

@@ -57,8 +57,9 @@ export class WorkerFixture {
 
   private constructor(readonly broker: BrokerFixture) {}
 
-  static async start(): Promise<WorkerFixture> {
-    return new WorkerFixture(await BrokerFixture.start());
+  /** @param redisArgs further arguments of the Redis server */
+  static async start(redisArgs: readonly string[] = []): Promise<WorkerFixture> {
+    return new WorkerFixture(await BrokerFixture.start(redisArgs));
   }
 
   worker(options: WorkerOptions = {}, environment: Record<string, string> = {}): WorkerProcess {
