@@ -1,4 +1,4 @@
-export type { RedisSettings } from './broker/redis-connection.js';
+export type { RedisSettings } from './broker/broker.js';
 export { QueueClient, type TaskSenders } from './client/queue-client.js';
 export { type SendOptions, type TaskHandle, TaskSender } from './client/task-sender.js';
 export { Task, type TaskOptions } from './decorators/task.decorator.js';

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { RedisSettings } from './broker/redis-connection.js';
+import type { RedisSettings } from './broker/broker.js';
 import { NestworkError } from './errors.js';
 import { type Duration, toMilliseconds } from './task/duration.js';
 import { assertNamespace, assertQueueName } from './task/task-name.js';

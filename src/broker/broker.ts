@@ -1,3 +1,8 @@
+import type { RedisOptions } from 'ioredis';
+
+/** Where Redis is: a URL (`redis://`, `rediss://`), or the options of ioredis, Sentinels included. */
+export type RedisSettings = string | RedisOptions;
+
 /** Who asks: a child of a session, and the queues it serves in the order of their priority. */
 export interface Claimant {
   readonly session: string;

@@ -9,12 +9,13 @@ import type {
   ClaimReply,
   ClaimRequest,
   DeathReport,
+  RedisSettings,
   SessionDescription,
   Settlement,
 } from './broker.js';
 import { enqueueInChunks } from './enqueue.js';
 import { checkServer } from './redis-checks.js';
-import { type OutageListener, RedisConnection, type RedisSettings } from './redis-connection.js';
+import { type OutageListener, RedisConnection } from './redis-connection.js';
 import { RedisKeys } from './redis-keys.js';
 import type { ScriptName } from './scripts.js';
 

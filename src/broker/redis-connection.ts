@@ -1,9 +1,7 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { NestworkError } from '../errors.js';
+import type { RedisSettings } from './broker.js';
 import { callScript, type ScriptName, scriptDefinitions } from './scripts.js';
-
-/** Where Redis is: a URL (`redis://`, `rediss://`), or the options of ioredis, Sentinels included. */
-export type RedisSettings = string | RedisOptions;
 
 /** Is told of each outage once, however many attempts to reconnect it takes. */
 export interface OutageListener {

@@ -1,5 +1,4 @@
-import type { CatalogEntry } from '../broker/broker.js';
-import type { RedisSettings } from '../broker/redis-connection.js';
+import type { CatalogEntry, RedisSettings } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
 
 /** What a child tells its supervisor of the app, which the supervisor itself never instantiates. */

@@ -23,7 +23,7 @@ const HOUSE: Directions[] = [
   },
   {
     file: 'src/options.ts',
-    may: ['./errors.js', './task/duration.js'],
+    may: ['./errors.js', './task/duration.js', './broker/broker.js'],
     mayNot: ['./client/queue-client.js', './worker-factory.js', 'ioredis'],
   },
   {
@@ -63,18 +63,13 @@ const HOUSE: Directions[] = [
   },
   {
     file: 'src/supervisor/x.ts',
-    may: [PORT, '../task/x.js', '../errors.js', '../options.js', 'node:child_process'],
-    mayNot: [NOT_THE_PORT, '../worker/x.js', '../client/x.js', 'ioredis'],
+    may: [PORT, '../scheduler/periodic-loop.js', '../task/x.js', '../errors.js', '../options.js', 'node:child_process'],
+    mayNot: [NOT_THE_PORT, '../scheduler/reaper.js', '../worker/x.js', '../client/x.js', 'ioredis'],
   },
   {
     file: 'src/worker/x.ts',
-    may: [PORT, '../task/x.js', '../errors.js', '../supervisor/ipc-protocol.js'],
+    may: [PORT, '../task/x.js', '../errors.js', '../supervisor/ipc-protocol.js', '../supervisor/scoreboard.js'],
     mayNot: [NOT_THE_PORT, '../supervisor/supervisor.js', '../client/x.js', 'ioredis', 'node:child_process'],
-  },
-  {
-    file: 'src/worker/child-entry.ts',
-    may: [PORT, '../supervisor/ipc-protocol.js', 'node:child_process'],
-    mayNot: [NOT_THE_PORT, '../supervisor/supervisor.js', 'ioredis'],
   },
   {
     file: 'src/inspector/x.ts',

@@ -30,7 +30,8 @@ export async function checkInvariants(redis: Redis, namespace = 'nestwork'): Pro
   const sessions = new Set(await redis.zrange(`${tag}sessions`, 0, -1));
   for (const session of named('session:')) {
     if (!sessions.has(session)) broken.push(`session ${session} is described, but has no lease`);
-    for (const field of await redis.hkeys(`${tag}session:${session}`)) if (!field.startsWith('@')) registered.add(field);
+    for (const field of await redis.hkeys(`${tag}session:${session}`))
+      if (!field.startsWith('@')) registered.add(field);
   }
   for (const session of sessions) {
     if (!keys.includes(`session:${session}`)) broken.push(`session ${session} has a lease, but no description`);

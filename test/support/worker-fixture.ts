@@ -99,13 +99,21 @@ export class WorkerFixture {
 
   /** Resolves to the first event of its kind, once it has happened. */
   async event(kind: string, label: string): Promise<Event> {
-    await until(`event ${kind} ${label}`, () => this.events(kind, label).length > 0, () => this.report());
+    await until(
+      `event ${kind} ${label}`,
+      () => this.events(kind, label).length > 0,
+      () => this.report(),
+    );
     return this.events(kind, label)[0] as Event;
   }
 
   /** Resolves when Redis holds no work at all. */
   async drained(): Promise<void> {
-    await until('no work is left', async () => Object.keys(await this.work()).length === 0, () => this.report());
+    await until(
+      'no work is left',
+      async () => Object.keys(await this.work()).length === 0,
+      () => this.report(),
+    );
   }
 
   /** What waits or is held, by key. */

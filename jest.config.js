@@ -1,0 +1,28 @@
+/** @type {import('jest').Config} */
+export default {
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  // the sources import `./file.js`, as Node wants it; here the file is still a `.ts`
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  // what `nest build` writes is not what the tests of src import
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/build/', '<rootDir>/sample-app/dist/'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: {
+          target: 'es2022',
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true },
+        },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+  // each test file has a Redis of its own, and the process tests fork supervisors with children: two files at a time
+  // keep a small machine busy, and more would make timings flicker
+  maxWorkers: 2,
+  testTimeout: 20_000,
+};

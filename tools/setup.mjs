@@ -1,0 +1,223 @@
+/**
+ * Gets a fresh clone ready: the npm packages and a Redis. Needs Node alone, and changes nothing when all is there.
+ *
+ *   node tools/setup.mjs
+ */
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { delimiter, join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
+import { fileURLToPath } from 'node:url';
+import { Failure, ROOT, run, runTool } from './run.mjs';
+
+const OLDEST_NODE = { major: 20, minor: 19 };
+const OLDEST_REDIS = 7;
+const PING_TIMEOUT_MS = 5_000;
+const SERVERS = ['redis-server', 'valkey-server'];
+
+/**
+ * As root. Debian starts the service of a package when it installs it, unless this policy says no; nobody asked for a
+ * service. A policy that is there already, as in containers, keeps its say.
+ */
+const INSTALL = `
+  export DEBIAN_FRONTEND=noninteractive
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    trap 'exit 1' HUP INT TERM
+    printf '#!/bin/sh\\nexit 101\\n' > "$policy" && chmod 755 "$policy"
+  fi
+  apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=120 "$0"
+`;
+
+/**
+ * @param {{ ownServer?: boolean }} [options] `ownServer`: a server of somebody else behind REDIS_URL is not enough
+ * @returns {Promise<{ redis: string }>} the REDIS_URL that answered, or the path of a server to start
+ */
+export async function setup({ ownServer = false } = {}) {
+  checkNode();
+  await installPackages();
+  const url = ownServer ? undefined : process.env.REDIS_URL;
+  if (!url) return { redis: await findServer(ownServer) };
+  await ping(url);
+  return { redis: url };
+}
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > OLDEST_NODE.major || (major === OLDEST_NODE.major && minor >= OLDEST_NODE.minor)) return;
+  throw new Failure(`Node ${OLDEST_NODE.major}.${OLDEST_NODE.minor} or newer is needed; this is ${process.version}.`);
+}
+
+async function installPackages() {
+  if (packagesAreInstalled()) return;
+  console.log('Installing the npm packages ...');
+  // Not `npm ci`: it refuses a lock file that lacks the optional binaries of another platform, as one does that was
+  // written with a partial mirror of the registry. `--no-save` leaves the lock file alone, as `ci` would. The tools are
+  // development dependencies, whatever NODE_ENV says.
+  await run('npm', ['install', '--no-save', '--include=dev', '--no-audit', '--no-fund', '--loglevel=warn']);
+}
+
+/** npm notes in node_modules what it installed. Packages for other platforms are optional, and rightly missing. */
+function packagesAreInstalled() {
+  const wanted = readPackages('package-lock.json');
+  const installed = readPackages('node_modules/.package-lock.json');
+  return Object.entries(wanted).every(([path, { version, optional, devOptional }]) => {
+    if (path === '') return true;
+    return installed[path] ? installed[path].version === version : optional || devOptional;
+  });
+}
+
+function readPackages(file) {
+  try {
+    return JSON.parse(readFileSync(join(ROOT, file), 'utf8')).packages;
+  } catch (error) {
+    if (error.code === 'ENOENT') return {};
+    throw error;
+  }
+}
+
+async function findServer(ownServer) {
+  const found = await serverOnPath();
+  if (found) return found;
+  const obstacle = await installServer();
+  const installed = obstacle ? undefined : await serverOnPath();
+  if (installed) return installed;
+  throw new Failure(remedies(obstacle ?? 'it is still not on the PATH', ownServer));
+}
+
+async function serverOnPath() {
+  const tooOld = [];
+  for (const server of SERVERS.map(which).filter(Boolean)) {
+    const version = /v=((\d+)\S*)/.exec(await run(server, ['--version']));
+    if (Number(version?.[2]) >= OLDEST_REDIS) return server;
+    tooOld.push(`${server} is version ${version?.[1] ?? 'unknown'}`);
+  }
+  if (tooOld.length === 0) return undefined;
+  throw new Failure(`Redis ${OLDEST_REDIS} or newer is needed, but ${tooOld.join(' and ')}. Please upgrade it.`);
+}
+
+/** Installs a package of Debian or its like; resolves to what is in the way of that, if anything is. */
+async function installServer() {
+  if (!which('apt-get')) return 'there is no apt-get to install it with';
+  const asRoot = await rootPrefix();
+  if (!asRoot) return 'installing it needs root, or sudo without a password';
+  console.log('Installing Redis with apt-get ...');
+  const as = (command, ...args) => {
+    const [program, ...rest] = [...asRoot, command, ...args];
+    return run(program, rest, { env: { LC_ALL: 'C' } });
+  };
+  // one unreachable source among many fails this, too: then the lists that are there have to do
+  await as('apt-get', 'update').catch(() => {});
+  const name = await packageToInstall();
+  if (!name) return `apt-get knows no package of version ${OLDEST_REDIS} or newer`;
+  await as('sh', '-c', INSTALL, name);
+  return undefined;
+}
+
+/** What to put before a command to run it as root; undefined when that is not allowed. */
+async function rootPrefix() {
+  if (process.getuid?.() === 0) return [];
+  if (!which('sudo')) return undefined;
+  return run('sudo', ['-n', 'true']).then(
+    () => ['sudo', '-n'],
+    () => undefined,
+  );
+}
+
+async function packageToInstall() {
+  for (const name of SERVERS) {
+    const policy = await run('apt-cache', ['policy', name], { env: { LC_ALL: 'C' } });
+    const [, major] = /Candidate: (?:\d+:)?(\d+)/.exec(policy) ?? [];
+    if (Number(major) >= OLDEST_REDIS) return name;
+  }
+  return undefined;
+}
+
+function remedies(obstacle, ownServer) {
+  const lines = [
+    `Redis ${OLDEST_REDIS} or newer is needed, and ${SERVERS.join(' or ')} is not on the PATH; ${obstacle}.`,
+    '',
+    ownServer ? 'The tests start, freeze and kill servers of their own. Do one of:' : 'Do one of:',
+    '',
+    '  Debian, Ubuntu   sudo apt-get install redis-server',
+    '  macOS            brew install redis',
+  ];
+  const elsewhere = [
+    '  Docker           docker compose up -d && export REDIS_URL=redis://127.0.0.1:6379',
+    '  another server   export REDIS_URL=redis://user:password@host:6379',
+  ];
+  return [...lines, ...(ownServer ? [] : elsewhere)].join('\n');
+}
+
+/** Asks a server for a PONG over a bare socket: at this point no package can be relied on. */
+async function ping(text) {
+  const refuse = (why) => new Failure(`REDIS_URL is set, but ${why}. Correct it, or unset it to use a private server.`);
+  if (!URL.canParse(text) || !/^rediss?:$/.test(new URL(text).protocol)) {
+    throw refuse('it is not a URL that starts with redis:// or rediss://');
+  }
+  const url = new URL(text);
+  const commands = url.password ? [['AUTH', ...credentials(url)], ['PING']] : [['PING']];
+  const answer = await ask(url, commands.map(encode).join('')).catch((error) => {
+    throw refuse(`${url.host} does not answer: ${error.message}`);
+  });
+  if (!answer.startsWith('+PONG')) throw refuse(`${url.host} answers "${answer.slice(1)}"`);
+}
+
+function credentials({ username, password }) {
+  return [username, password].filter(Boolean).map(decodeURIComponent);
+}
+
+function encode(command) {
+  const parts = command.map((part) => `$${Buffer.byteLength(part)}\r\n${part}\r\n`);
+  return `*${command.length}\r\n${parts.join('')}`;
+}
+
+/** Resolves to the line that decides: the PONG, or the first error. */
+function ask(url, commands) {
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const port = Number(url.port) || 6379;
+  const secure = url.protocol === 'rediss:';
+  return new Promise((resolve, reject) => {
+    const socket = secure ? connectTls({ host, port, servername: host }) : connect({ host, port });
+    const timer = setTimeout(
+      () => socket.destroy(new Error(`no reply in ${PING_TIMEOUT_MS / 1_000} s`)),
+      PING_TIMEOUT_MS,
+    );
+    let reply = '';
+    socket.setEncoding('utf8');
+    socket.on('data', (text) => {
+      reply += text;
+      const [line] = /^(\+PONG|-.*)(?=\r\n)/m.exec(reply) ?? [];
+      if (line) resolve(line);
+      if (line) socket.destroy();
+    });
+    socket.on('error', reject);
+    socket.on('close', () => {
+      clearTimeout(timer);
+      reject(new Error('it closed the connection'));
+    });
+    socket.write(commands);
+  });
+}
+
+function which(program) {
+  const directories = (process.env.PATH ?? '').split(delimiter);
+  return directories.map((directory) => join(directory, program)).find(isExecutable);
+}
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await runTool(async () => {
+    const { redis } = await setup();
+    console.log(`Ready: the npm packages are installed, and Redis is ${redis.replace(/\/\/.*@/, '//')}`);
+  });
+}
