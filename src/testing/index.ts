@@ -1,1 +1,2 @@
-export { type PrivateRedis, type PrivateRedisOptions, startPrivateRedis } from './private-redis.js';
+export { type DrainedTask, drainTasks } from './drain-tasks.js';
+export { PrivateRedis, type PrivateRedisOptions, startPrivateRedis } from './private-redis.js';

@@ -9,10 +9,12 @@ import type { Failure } from './executor.js';
 const ACK_WAIT_MS = 10;
 const RETRY_MS = 200;
 
-/** Is told when Redis no longer counts a task among those of this child, and when it counts none at all. */
+/** Is told when Redis no longer counts a task among those of this child, when it counts none at all, and of failures. */
 export interface ClaimKeeper {
   ended(ids: readonly string[]): void;
   leaseLost(): void;
+  /** An attempt to tell Redis failed; it is repeated. */
+  failed(error: unknown): void;
 }
 
 /**
@@ -92,6 +94,7 @@ export class Acknowledger {
         return this.keeper.ended(ids);
       } catch (error) {
         if (error instanceof NestworkError && error.code === 'LEASE_LOST') return this.keeper.leaseLost();
+        this.keeper.failed(error);
         await delay(RETRY_MS);
       }
     }

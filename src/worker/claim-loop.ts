@@ -52,6 +52,7 @@ export class ClaimLoop {
     this.acks = new Acknowledger(options.broker, options.claimant, {
       ended: (ids) => this.forget(ids),
       leaseLost: () => this.loseLease(),
+      failed: (error) => this.complain(error),
     });
   }
 
@@ -83,24 +84,32 @@ export class ClaimLoop {
   }
 
   private async claim(): Promise<void> {
-    const { broker, claimant, scoreboard, concurrency } = this.options;
+    const { scoreboard, concurrency } = this.options;
     // a release that arrived after this claim could take a task that the claim has just brought back
     await this.releasing;
     const acks = this.acks.take();
-    const number = this.claimNumber + 1;
-    scoreboard.claiming(number);
+    scoreboard.claiming(this.claimNumber + 1);
+    const reply = await this.ask(acks);
+    if (!reply) return;
+    this.claimNumber += 1;
+    this.forget(acks);
+    this.answeredAtMs = scoreboard.claimed();
+    this.take(reply);
+    if (reply.tasks.length === 0 && this.running.size < concurrency) await this.waitForWork(reply.drain);
+  }
+
+  /** Undefined when there was no answer; the next claim has the same number then, in case this one was executed. */
+  private async ask(acks: readonly string[]): Promise<ClaimReply | undefined> {
+    const { broker, claimant, concurrency } = this.options;
+    const limit = this.batchSize.next(concurrency - this.running.size);
     try {
-      const limit = this.batchSize.next(concurrency - this.running.size);
-      const reply = await broker.claim(claimant, { number, limit, acks });
-      this.claimNumber = number;
+      const reply = await broker.claim(claimant, { number: this.claimNumber + 1, limit, acks });
       this.complained = false;
-      this.forget(acks);
-      this.answeredAtMs = scoreboard.claimed();
-      this.take(reply);
-      if (this.buffer.length === 0 && this.running.size < concurrency) await this.waitForWork(reply);
+      return reply;
     } catch (error) {
-      for (const id of acks) if (this.held.has(id)) this.acks.done(id);
+      for (const id of acks) this.acks.done(id);
       await this.pauseAfter(error);
+      return undefined;
     }
   }
 
@@ -113,12 +122,16 @@ export class ClaimLoop {
     if (this.buffer.length > 0) this.windowTimer = setTimeout(() => this.releaseUnstarted(), START_WINDOW_MS);
   }
 
-  private async waitForWork({ drain, tasks }: ClaimReply): Promise<void> {
-    if (tasks.length > 0 || this.stopping) return;
+  private async waitForWork(drain: boolean): Promise<void> {
+    if (this.stopping) return;
     this.acks.flush();
     if (drain) return this.running.size > 0 ? this.change() : this.acks.settled();
     this.options.scoreboard.idle();
-    await this.options.broker.waitForBell(this.options.claimant.queues, BELL_TIMEOUT_MS);
+    try {
+      await this.options.broker.waitForBell(this.options.claimant.queues, BELL_TIMEOUT_MS);
+    } catch (error) {
+      await this.pauseAfter(error);
+    }
   }
 
   /** Starts what was claimed in the slots that are free. */
@@ -194,11 +207,15 @@ export class ClaimLoop {
 
   private async pauseAfter(error: unknown): Promise<void> {
     if (error instanceof NestworkError && error.code === 'LEASE_LOST') return this.loseLease();
-    // the supervisor tells of outages; what else fails is told once until a claim works again
-    const outage = error instanceof NestworkError;
-    if (!this.complained && !outage) this.logger.warn(`Claiming failed, trying again: ${String(error)}`);
-    this.complained ||= !outage;
+    this.complain(error);
     await delay(RETRY_MS, undefined, { signal: this.ending.signal }).catch(() => {});
+  }
+
+  /** The supervisor tells of outages. What else fails is told once, until a claim works again. */
+  private complain(error: unknown): void {
+    if (error instanceof NestworkError || this.complained) return;
+    this.complained = true;
+    this.logger.warn(`Redis refuses what this worker needs; trying again: ${String(error)}`);
   }
 
   /** Resolves at the next end of a task, or at `stop`. */

@@ -46,7 +46,12 @@ describe('a child that dies', () => {
     await fixture.drained();
     // once beside the others, then alone until it is out
     expect(fixture.events('started', 'poison').map(({ attempt }) => attempt)).toEqual([1, 1, 2, 3]);
-    expect(fixture.events('finished').map(({ label, attempt }) => [label, attempt]).sort()).toEqual([
+    expect(
+      fixture
+        .events('finished')
+        .map(({ label, attempt }) => [label, attempt])
+        .sort(),
+    ).toEqual([
       ['a', 1],
       ['b', 1],
     ]);
@@ -70,7 +75,12 @@ describe('a supervisor that dies', () => {
     await fixture.until('both run again', () => fixture.events('started').length === 4);
     fixture.open('gate');
     await fixture.drained();
-    expect(fixture.events('finished').map(({ label }) => label).sort()).toEqual(['blocked', 'waiting']);
+    expect(
+      fixture
+        .events('finished')
+        .map(({ label }) => label)
+        .sort(),
+    ).toEqual(['blocked', 'waiting']);
   });
 
   it('paused beyond its lease comes back as a new session; what its children did in vain changes nothing', async () => {

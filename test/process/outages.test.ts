@@ -29,7 +29,7 @@ describe('a worker whose Redis', () => {
     expect(fixture.events('started', 'through the outage')).toHaveLength(1);
     expect(worker.lines('Lost Redis')).toHaveLength(1);
     expect(worker.lines('is back after')).toHaveLength(1);
-    expect(worker.lines('Claiming failed')).toHaveLength(0);
+    expect(worker.lines('Redis refuses')).toHaveLength(0);
   });
 
   it('comes back without its data opens a new session and claims again', async () => {
@@ -65,7 +65,10 @@ describe('a worker whose Redis', () => {
   it('forgets its scripts and drops every connection loses and repeats nothing', async () => {
     const { worker } = await started();
     const labels = Array.from({ length: 3_000 }, (_, index) => `task ${index}`);
-    await fixture.sendMany('run', labels.map((label) => [label]));
+    await fixture.sendMany(
+      'run',
+      labels.map((label) => [label]),
+    );
     for (let round = 0; round < 10; round += 1) {
       await fixture.broker.redis.script('FLUSH');
       await fixture.broker.redis.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes');

@@ -10,10 +10,16 @@ describe('a worker', () => {
   it('runs 20,000 tasks over four children, each exactly once', async () => {
     const labels = Array.from({ length: 20_000 }, (_, index) => String(index));
     fixture.worker({ children: 4 });
-    await fixture.sendMany('hold', [0, 1, 2, 3].map((index) => [`child ${index}`, 'gate']));
+    await fixture.sendMany(
+      'hold',
+      [0, 1, 2, 3].map((index) => [`child ${index}`, 'gate']),
+    );
     await fixture.until('all four are at work', () => fixture.events('started').length === 4);
     expect(new Set(fixture.events('started').map(({ pid }) => pid)).size).toBe(4);
-    await fixture.sendMany('run', labels.map((label) => [label]));
+    await fixture.sendMany(
+      'run',
+      labels.map((label) => [label]),
+    );
     fixture.open('gate');
     await fixture.drained();
     const runs = fixture.events('run');
@@ -45,7 +51,11 @@ describe('a worker', () => {
     fixture.worker({ children: 1, queues: ['default', 'bulk'], excludeQueues: ['bulk'] });
     await fixture.event('run', 'normal');
     await fixture.until('only the others are left', async () => {
-      return Object.keys(await fixture.work()).sort().join() === 'queue:bulk,queue:urgent';
+      return (
+        Object.keys(await fixture.work())
+          .sort()
+          .join() === 'queue:bulk,queue:urgent'
+      );
     });
   });
 

@@ -1,0 +1,159 @@
+import { Injectable, type Provider } from '@nestjs/common';
+import { RedisBroker } from '../../src/broker/redis-broker.js';
+import { QueueClient } from '../../src/client/queue-client.js';
+import { Task } from '../../src/decorators/task.decorator.js';
+import { Apps } from '../module/apps.js';
+import { QUEUES, ReportTasks } from './report-tasks.js';
+
+let apps: Apps;
+beforeAll(async () => {
+  apps = await Apps.start();
+});
+afterEach(() => apps.close());
+afterAll(() => apps.stop());
+
+async function client(...providers: Provider[]): Promise<QueueClient> {
+  const app = await apps.boot({ imports: [apps.queue(QUEUES)], providers });
+  return app.get(QueueClient, { strict: false });
+}
+
+/** A class that no module provides. */
+class MailTasks {
+  @Task()
+  deliver(_to: string): void {}
+}
+
+describe('of(Class)', () => {
+  it('has a sender for each decorated method, and nothing else', async () => {
+    const reports = (await client(ReportTasks)).of(ReportTasks);
+    expect(Object.keys(reports).sort()).toEqual(['archive', 'note', 'send']);
+    expect(Reflect.get(reports, 'toString')).toBeUndefined();
+    expect(Reflect.get(reports, 'then')).toBeUndefined();
+    expect(Reflect.get(reports, 'connection')).toBeUndefined();
+  });
+
+  it('is the same object each time', async () => {
+    const queue = await client(ReportTasks);
+    expect(queue.of(ReportTasks)).toBe(queue.of(ReportTasks));
+  });
+
+  it('sends under the name and to the queue of the decorator', async () => {
+    const reports = (await client(ReportTasks)).of(ReportTasks);
+    expect(await reports.send.delay(7, { weekly: true })).toMatchObject({ name: 'ReportTasks.send', queue: 'critical' });
+    expect(await reports.archive.delay('a', 'b')).toMatchObject({ name: 'reports.archive', queue: 'default' });
+    expect(await apps.waiting('critical')).toMatchObject([{ name: 'ReportTasks.send', args: [7, { weekly: true }] }]);
+    expect(await apps.waiting()).toMatchObject([{ name: 'reports.archive', args: ['a', 'b'] }]);
+  });
+
+  it('names an undecorated method that one tries to send', async () => {
+    const reports = (await client(ReportTasks)).of(ReportTasks);
+    expect(() => Reflect.get(reports, 'helper')).toThrow(
+      expect.objectContaining({ code: 'NOT_A_TASK', message: expect.stringContaining('ReportTasks.helper') }),
+    );
+  });
+
+  it('refuses a class without tasks', async () => {
+    class Plain {
+      send(): void {}
+    }
+    const queue = await client(ReportTasks);
+    expect(() => queue.of(Plain)).toThrow(
+      expect.objectContaining({ code: 'NOT_A_TASK', message: expect.stringContaining('Plain') }),
+    );
+  });
+
+  it('refuses a class that no module provides, when the app runs tasks', async () => {
+    const queue = await client(ReportTasks);
+    expect(() => queue.of(MailTasks)).toThrow(
+      expect.objectContaining({
+        code: 'TASK_CLASS_NOT_PROVIDED',
+        message: expect.stringMatching(/task class MailTasks\b[^]*queue\.task\('MailTasks\.deliver'\)/),
+      }),
+    );
+  });
+
+  it('takes a class that no module provides, when the app only sends', async () => {
+    await (await client()).of(MailTasks).deliver.delay('you@example.org');
+    expect(await apps.waiting()).toMatchObject([{ name: 'MailTasks.deliver', args: ['you@example.org'] }]);
+  });
+
+  it('names inherited tasks after the class it was given', async () => {
+    @Injectable()
+    class WeeklyReportTasks extends ReportTasks {}
+
+    const queue = await client(WeeklyReportTasks);
+    expect(await queue.of(WeeklyReportTasks).note.delay(1)).toMatchObject({ name: 'WeeklyReportTasks.note' });
+    expect(() => queue.of(ReportTasks)).toThrow(expect.objectContaining({ code: 'TASK_CLASS_NOT_PROVIDED' }));
+  });
+});
+
+describe('task(name)', () => {
+  it('goes to the queue that workers registered', async () => {
+    const app = await apps.boot({ imports: [apps.queue()] });
+    await app.get(RedisBroker, { strict: false }).publishCatalog([{ name: 'Video.encode', queue: 'video' }]);
+    const handle = await app.get(QueueClient, { strict: false }).task<[number]>('Video.encode').delay(7);
+    expect(handle).toMatchObject({ name: 'Video.encode', queue: 'video' });
+    expect(await apps.waiting('video')).toMatchObject([{ id: handle.id, args: [7] }]);
+  });
+
+  it('goes to the queue of the app itself where it has the class', async () => {
+    const queue = await client(ReportTasks);
+    expect(await queue.task('ReportTasks.send').delay(7)).toMatchObject({ queue: 'critical' });
+  });
+
+  it('goes to the default queue where nobody knows better', async () => {
+    const queue = await client();
+    expect(await queue.task('Nobody.knows').delay()).toMatchObject({ queue: 'default' });
+    expect(await queue.task('constructor').delay()).toMatchObject({ queue: 'default' });
+  });
+
+  it('notices when workers register another queue', async () => {
+    const app = await apps.boot({ imports: [apps.queue()] });
+    const broker = app.get(RedisBroker, { strict: false });
+    const encode = app.get(QueueClient, { strict: false }).task('Video.encode');
+    await broker.publishCatalog([{ name: 'Video.encode', queue: 'video' }]);
+    expect(await encode.delay()).toMatchObject({ queue: 'video' });
+    await broker.publishCatalog([{ name: 'Video.encode', queue: 'film' }]);
+    expect(await encode.delay()).toMatchObject({ queue: 'film' });
+  });
+
+  it.each(['send report', '', 'x'.repeat(201)])('refuses the name %p', async (name) => {
+    const queue = await client();
+    expect(() => queue.task(name)).toThrow(expect.objectContaining({ code: 'INVALID_NAME' }));
+  });
+});
+
+describe('task(method)', () => {
+  it('sends under the name and to the queue of the decorator', async () => {
+    const queue = await client(ReportTasks);
+    expect(await queue.task(ReportTasks.prototype.send).delay(7)).toMatchObject({
+      name: 'ReportTasks.send',
+      queue: 'critical',
+    });
+    expect(await queue.task(ReportTasks.prototype.archive).delay('a')).toMatchObject({ name: 'reports.archive' });
+  });
+
+  it('takes the method of an instance', async () => {
+    const queue = await client(ReportTasks);
+    expect(await queue.task(new ReportTasks().send).delay(7)).toMatchObject({ name: 'ReportTasks.send' });
+  });
+
+  it('names a method that is no task', async () => {
+    const queue = await client(ReportTasks);
+    expect(() => queue.task(ReportTasks.prototype.helper)).toThrow(
+      expect.objectContaining({ code: 'NOT_A_TASK', message: expect.stringContaining('helper') }),
+    );
+    expect(() => queue.task(() => {})).toThrow(expect.objectContaining({ code: 'NOT_A_TASK' }));
+  });
+
+  it('refuses an inherited method: each subclass has a task of it, under its own name', async () => {
+    @Injectable()
+    class WeeklyReportTasks extends ReportTasks {}
+
+    const queue = await client(WeeklyReportTasks);
+    // no worker of this app would know `ReportTasks.note`
+    expect(() => queue.task(WeeklyReportTasks.prototype.note)).toThrow(
+      expect.objectContaining({ code: 'TASK_CLASS_NOT_PROVIDED', message: expect.stringContaining('ReportTasks.note') }),
+    );
+  });
+});

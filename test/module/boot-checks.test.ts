@@ -1,0 +1,112 @@
+import { Injectable, Module } from '@nestjs/common';
+import { QueueClient } from '../../src/client/queue-client.js';
+import { Task } from '../../src/decorators/task.decorator.js';
+import { TaskQueueModule } from '../../src/task-queue.module.js';
+import { Apps } from './apps.js';
+
+let apps: Apps;
+beforeAll(async () => {
+  apps = await Apps.start();
+});
+afterEach(() => apps.close());
+afterAll(() => apps.stop());
+
+@Injectable()
+class ReportTasks {
+  @Task()
+  send(): void {}
+}
+
+@Module({ providers: [ReportTasks] })
+class ReportModule {}
+
+@Module({ providers: [ReportTasks] })
+class BillingModule {}
+
+describe('importing forRoot', () => {
+  it('twice is refused', async () => {
+    @Module({ imports: [apps.queue()] })
+    class FeatureModule {}
+
+    await expect(apps.boot({ imports: [apps.queue(), FeatureModule] })).rejects.toMatchObject({
+      code: 'DUPLICATE_MODULE',
+      message: expect.stringContaining('imported 2 times'),
+    });
+  });
+
+  it('once, in two places, is one module', async () => {
+    const queue = apps.queue();
+
+    @Module({ imports: [queue] })
+    class FeatureModule {}
+
+    const app = await apps.boot({ imports: [queue, FeatureModule, ReportModule] });
+    await app.get(QueueClient, { strict: false }).of(ReportTasks).send.delay();
+    expect(await apps.waiting()).toHaveLength(1);
+  });
+});
+
+describe('two tasks of one name', () => {
+  it('are refused, naming both places', async () => {
+    @Injectable()
+    class MailTasks {
+      @Task({ name: 'ReportTasks.send' })
+      deliver(): void {}
+    }
+
+    @Module({ providers: [MailTasks] })
+    class MailModule {}
+
+    await expect(apps.boot({ imports: [apps.queue(), ReportModule, MailModule] })).rejects.toMatchObject({
+      code: 'DUPLICATE_TASK',
+      message: expect.stringMatching(
+        /"ReportTasks.send": ReportTasks.send in ReportModule and MailTasks.deliver in MailModule/,
+      ),
+    });
+  });
+
+  it('are refused when two modules provide the same class', async () => {
+    await expect(apps.boot({ imports: [apps.queue(), ReportModule, BillingModule] })).rejects.toMatchObject({
+      code: 'DUPLICATE_TASK',
+      message: expect.stringMatching(/ReportTasks.send in ReportModule and ReportTasks.send in BillingModule/),
+    });
+  });
+});
+
+describe('a name', () => {
+  it('of a queue that is not declared is refused, with class, method, module and what is declared', async () => {
+    @Injectable()
+    class VideoTasks {
+      @Task({ queue: 'vidoes' })
+      encode(): void {}
+    }
+
+    @Module({ providers: [VideoTasks] })
+    class VideoModule {}
+
+    const queue = apps.queue({ queues: ['default', 'videos'] });
+    await expect(apps.boot({ imports: [queue, VideoModule] })).rejects.toMatchObject({
+      code: 'UNKNOWN_QUEUE',
+      message: expect.stringMatching(/"vidoes".*VideoTasks\.encode in VideoModule[^]*default, videos/),
+    });
+  });
+
+  it('of a method that cannot be the name of a task is refused, and an explicit one helps', async () => {
+    class Umlauts {
+      @Task()
+      größe(): void {}
+
+      @Task({ name: 'Umlauts.laenge' })
+      länge(): void {}
+    }
+    await expect(apps.boot({ imports: [apps.queue()], providers: [Umlauts] })).rejects.toMatchObject({
+      code: 'INVALID_NAME',
+      message: expect.stringContaining("'Umlauts.größe' is not a valid task name"),
+    });
+  });
+});
+
+it('options that a factory makes are checked too', async () => {
+  const queue = TaskQueueModule.forRootAsync({ useFactory: () => ({ queues: [] }) });
+  await expect(apps.boot({ imports: [queue] })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+});

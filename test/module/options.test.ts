@@ -1,0 +1,120 @@
+import { availableParallelism } from 'node:os';
+import {
+  resolveTaskQueueOptions,
+  resolveWorkerOptions,
+  servedQueues,
+  type TaskQueueOptions,
+  type WorkerOptions,
+} from '../../src/options.js';
+
+describe('the options of TaskQueueModule', () => {
+  it('have defaults', () => {
+    expect(resolveTaskQueueOptions({})).toEqual({
+      redis: 'redis://127.0.0.1:6379',
+      namespace: 'nestwork',
+      queues: ['default'],
+      defaultQueue: 'default',
+      commandTimeoutMs: 5_000,
+    });
+  });
+
+  it.each<[TaskQueueOptions]>([
+    [{ redis: 'rediss://user:secret@redis.example:6380/2' }],
+    [{ redis: '/run/redis.sock' }],
+    [{ redis: { host: 'redis.example', port: 6380 } }],
+    [{ queues: ['critical', 'default', 'bulk'] }],
+    [{ queues: ['bulk'], defaultQueue: 'bulk' }],
+    [{ namespace: 'shop-production_2.eu' }],
+  ])('take %j as it is', (options) => {
+    expect(resolveTaskQueueOptions(options)).toMatchObject(options);
+  });
+
+  it.each<[unknown, string, string]>([
+    [{ redis: 'localhost:6379' }, 'INVALID_OPTION', '`redis`'],
+    [{ redis: 'http://localhost' }, 'INVALID_OPTION', '`redis`'],
+    [{ redis: 'redis://localhost:port' }, 'INVALID_OPTION', '`redis`'],
+    [{ redis: '' }, 'INVALID_OPTION', '`redis`'],
+    [{ redis: 6379 }, 'INVALID_OPTION', '`redis`'],
+    [{ redis: null }, 'INVALID_OPTION', '`redis`'],
+    [{ redis: ['localhost'] }, 'INVALID_OPTION', '`redis`'],
+    [{ namespace: '' }, 'INVALID_NAME', "'' is not a valid namespace"],
+    [{ namespace: '{shop}' }, 'INVALID_NAME', "'{shop}' is not a valid namespace"],
+    [{ namespace: 7 }, 'INVALID_NAME', '7 is not a valid namespace'],
+    [{ queues: [] }, 'INVALID_OPTION', '`queues`'],
+    [{ queues: 'default' }, 'INVALID_OPTION', '`queues`'],
+    [{ queues: ['default', 'my queue'] }, 'INVALID_NAME', "'my queue' is not a valid queue name"],
+    [{ queues: ['default', 7] }, 'INVALID_NAME', '7 is not a valid queue name'],
+    [{ queues: ['default', 'bulk', 'bulk'] }, 'INVALID_OPTION', '"bulk" twice'],
+    [{ queues: ['critical', 'bulk'] }, 'UNKNOWN_QUEUE', '"default", named by the option `defaultQueue`'],
+    [{ defaultQueue: 'bulk' }, 'UNKNOWN_QUEUE', '"bulk", named by the option `defaultQueue`'],
+    [{ commandTimeout: 0 }, 'INVALID_OPTION', '`commandTimeout`'],
+    [{ commandTimeout: 'soon' }, 'INVALID_DURATION', "commandTimeout is 'soon'"],
+    [{ commandTimeout: -1 }, 'INVALID_DURATION', 'commandTimeout is -1'],
+    // a timer of Node.js that is to wait longer than 2^31 - 1 ms fires at once
+    [{ commandTimeout: '25d' }, 'INVALID_OPTION', '`commandTimeout`'],
+    [undefined, 'INVALID_OPTION', 'TaskQueueModule'],
+    [null, 'INVALID_OPTION', 'TaskQueueModule'],
+  ])('refuse %p with %s', (options, code, offender) => {
+    expect(() => resolveTaskQueueOptions(options as TaskQueueOptions)).toThrow(
+      expect.objectContaining({ code, message: expect.stringContaining(offender) }),
+    );
+  });
+
+  it('name the declared queues where one is unknown', () => {
+    expect(() => resolveTaskQueueOptions({ queues: ['critical', 'bulk'] })).toThrow('Use one of: critical, bulk.');
+  });
+});
+
+describe('the options of WorkerFactory.run', () => {
+  it('have defaults', () => {
+    expect(resolveWorkerOptions({})).toEqual({
+      children: availableParallelism(),
+      concurrency: 1,
+      queues: undefined,
+      excludeQueues: [],
+      shutdownGraceMs: 25_000,
+      leaseMs: 30_000,
+    });
+  });
+
+  it.each<[unknown, string, string]>([
+    ...[0, -1, 1.5, 1_025, Number.NaN, '4'].flatMap((count): [unknown, string, string][] => [
+      [{ children: count }, 'INVALID_OPTION', '`children`'],
+      [{ concurrency: count }, 'INVALID_OPTION', '`concurrency`'],
+    ]),
+    [{ lease: '10ms' }, 'INVALID_OPTION', '`lease`'],
+    [{ lease: 'long' }, 'INVALID_DURATION', "lease is 'long'"],
+    // it is renewed by a timer each lease/6
+    [{ lease: '26w' }, 'INVALID_OPTION', '`lease`'],
+    [{ shutdownGrace: 'soon' }, 'INVALID_DURATION', "shutdownGrace is 'soon'"],
+    [{ shutdownGrace: '25d' }, 'INVALID_OPTION', '`shutdownGrace`'],
+  ])('refuse %p with %s', (options, code, offender) => {
+    expect(() => resolveWorkerOptions(options as WorkerOptions)).toThrow(
+      expect.objectContaining({ code, message: expect.stringContaining(offender) }),
+    );
+  });
+});
+
+describe('the queues that a worker serves', () => {
+  const all = ['critical', 'default', 'bulk'];
+
+  it.each<[WorkerOptions, string[]]>([
+    [{}, all],
+    [{ queues: ['bulk', 'critical'] }, ['critical', 'bulk']],
+    [{ excludeQueues: ['critical'] }, ['default', 'bulk']],
+    [{ queues: ['default', 'bulk'], excludeQueues: ['bulk'] }, ['default']],
+  ])('are, with %j, in the order of the app: %j', (options, served) => {
+    expect(servedQueues(all, resolveWorkerOptions(options))).toEqual(served);
+  });
+
+  it.each<[WorkerOptions, string, string]>([
+    [{ queues: ['nope'] }, 'UNKNOWN_QUEUE', '"nope", named by the options of WorkerFactory.run'],
+    [{ excludeQueues: ['nope'] }, 'UNKNOWN_QUEUE', '"nope", named by the options of WorkerFactory.run'],
+    [{ queues: [] }, 'INVALID_OPTION', 'leave no queue'],
+    [{ excludeQueues: all }, 'INVALID_OPTION', 'leave no queue'],
+  ])('cannot be those of %j: %s', (options, code, offender) => {
+    expect(() => servedQueues(all, resolveWorkerOptions(options))).toThrow(
+      expect.objectContaining({ code, message: expect.stringContaining(offender) }),
+    );
+  });
+});

@@ -1,0 +1,120 @@
+import { inspect } from 'node:util';
+import { jest } from '@jest/globals';
+import type { RedisSettings } from '../../src/broker/redis-connection.js';
+import { startPrivateRedis } from '../../src/testing/private-redis.js';
+import { Apps } from './apps.js';
+import { OldServer } from './old-server.js';
+
+const SECRET = 'correct-horse-battery-staple';
+
+let apps: Apps;
+beforeAll(async () => {
+  apps = await Apps.start({ args: ['--maxmemory-policy', 'allkeys-lru'] });
+  await apps.redis.acl('SETUSER', 'limited', 'on', `>${SECRET}`, '~*', '+@all', '-info');
+});
+beforeEach(() => apps.redis.config('SET', 'maxmemory-policy', 'noeviction'));
+afterEach(() => apps.close());
+afterAll(() => apps.stop());
+
+async function boot(redis: RedisSettings): Promise<unknown> {
+  return apps.boot({ imports: [apps.queue({ redis, commandTimeout: '300ms' })] });
+}
+
+describe('an app does not boot', () => {
+  it('while nobody listens', async () => {
+    const gone = await startPrivateRedis();
+    await gone.stop();
+    await expect(boot(gone.url)).rejects.toMatchObject({
+      code: 'REDIS_UNAVAILABLE',
+      message: expect.stringMatching(`127.0.0.1:${gone.port} did not answer within 300 ms.*ECONNREFUSED`),
+      cause: expect.objectContaining({ code: 'ECONNREFUSED' }),
+    });
+  });
+
+  it('while the server accepts, but does not answer', async () => {
+    apps.server.pause();
+    try {
+      await expect(boot(apps.server.url)).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
+    } finally {
+      apps.server.resume();
+    }
+  });
+
+  it('on a server that is too old', async () => {
+    const old = await OldServer.start('6.2.14');
+    try {
+      await expect(boot(old.url)).rejects.toMatchObject({
+        code: 'REDIS_TOO_OLD',
+        message: expect.stringContaining('Redis 6.2.14 is too old'),
+      });
+    } finally {
+      await old.stop();
+    }
+  });
+
+  it.each<[string, () => Promise<unknown>, string]>([
+    ['another format', () => apps.redis.set('{nestwork}:format', 'nestwork/2'), '"nestwork/2"'],
+    ['other data', () => apps.redis.hset('{nestwork}:format', 'some', 'field'), '"a hash"'],
+  ])('where the namespace holds %s', async (_what, seed, shown) => {
+    await seed();
+    await expect(boot(apps.server.url)).rejects.toMatchObject({
+      code: 'FOREIGN_KEYS',
+      message: expect.stringContaining(`{nestwork}:format holds ${shown}`),
+    });
+    await expect(apps.boot({ imports: [apps.queue({ namespace: 'mine' })] })).resolves.toBeDefined();
+  });
+});
+
+describe('the password', () => {
+  it.each<[string, (port: number) => RedisSettings]>([
+    ['that is wrong, in a URL', (port) => `redis://:${SECRET}@127.0.0.1:${port}`],
+    ['of a user who does not exist', (port) => `redis://nobody:${SECRET}@127.0.0.1:${port}`],
+    ['that is wrong, as an option', (port) => ({ host: '127.0.0.1', port, password: SECRET })],
+    ['in a URL that leads nowhere', () => `redis://:${SECRET}@127.0.0.1:1`],
+    ['in a URL that is none', () => `redis://:${SECRET}@127.0.0.1:port`],
+    ['in a URL without its scheme', () => `:${SECRET}@127.0.0.1:6379`],
+  ])('%s is in no error', async (_how, redis) => {
+    // a server that asks the default user for a password
+    await apps.redis.config('SET', 'requirepass', 'another');
+    try {
+      const error = await boot(redis(apps.server.port)).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      expect(error).toMatchObject({ code: expect.stringMatching(/REDIS_UNAVAILABLE|INVALID_OPTION/) });
+      expect(inspect(error, { depth: 10 })).not.toContain(SECRET);
+      expect(apps.lines.with(SECRET)).toEqual([]);
+    } finally {
+      await apps.redis.config('SET', 'requirepass', '');
+    }
+  });
+});
+
+describe('an evicting maxmemory-policy', () => {
+  it('is told once, with the policy and what to set', async () => {
+    await apps.redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    await boot(apps.server.url);
+    const warnings = apps.lines.with('maxmemory-policy');
+    expect(warnings).toEqual([expect.stringMatching(/^warn \[TaskQueue\].*is allkeys-lru.*Set it to noeviction/)]);
+  });
+
+  it('does not exist: nothing is told', async () => {
+    await boot(apps.server.url);
+    expect(apps.lines.all.filter((line) => !line.startsWith('log'))).toEqual([]);
+  });
+});
+
+it('a user who may not call INFO is let in', async () => {
+  const warn = jest.spyOn(console, 'warn').mockImplementation(() => {}); // of ioredis
+  const { port } = apps.server;
+  await expect(boot({ host: '127.0.0.1', port, username: 'limited', password: SECRET })).resolves.toBeDefined();
+  warn.mockRestore();
+});
+
+it('a boot that failed leaves no connection behind', async () => {
+  await apps.redis.set('{nestwork}:format', 'nestwork/2');
+  const clients = async (): Promise<string[]> => ((await apps.redis.client('LIST')) as string).trim().split('\n');
+  const before = (await clients()).length;
+  await expect(boot(apps.server.url)).rejects.toMatchObject({ code: 'FOREIGN_KEYS' });
+  while ((await clients()).length > before); // the server needs a moment to see it go
+}, 5_000);
