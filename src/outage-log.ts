@@ -3,7 +3,10 @@ import type { OutageListener } from './broker/redis-connection.js';
 
 /** One line when Redis goes away and one when it is back, however many commands and attempts fail in between. */
 export class OutageLog implements OutageListener {
-  constructor(private readonly logger: Pick<LoggerService, 'log' | 'warn'>) {}
+  constructor(
+    private readonly logger: Pick<LoggerService, 'log' | 'warn'>,
+    private readonly onRestored: () => void = () => {},
+  ) {}
 
   lost(where: string): void {
     this.logger.warn(`Lost Redis at ${where}; reconnecting.`);
@@ -11,6 +14,7 @@ export class OutageLog implements OutageListener {
 
   restored(where: string, afterMs: number): void {
     this.logger.log(`Redis at ${where} is back after ${(afterMs / 1_000).toFixed(1)} s.`);
+    this.onRestored();
   }
 
   warn(warning: string): void {

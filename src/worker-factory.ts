@@ -52,8 +52,8 @@ export class WorkerFactory {
       // what was claimed, and as much again that was finished while its acks were on their way
       capacity: 2 * (MAX_BATCH + worker.concurrency),
       environment: { [SUPERVISOR_PID]: String(process.pid) },
-      connect: (settings) => {
-        const log = new OutageLog(logger);
+      connect: (settings, restored) => {
+        const log = new OutageLog(logger, restored);
         return new RedisBroker({ ...settings, onOutage: log, onWarning: (warning) => log.warn(warning) });
       },
       services: (broker) => [

@@ -25,11 +25,23 @@ export class PeriodicLoop {
     this.ticking = this.once();
   }
 
+  /** Runs the next tick now, unless one is under way. */
+  hurry(): void {
+    if (this.timer === undefined) return;
+    this.clear();
+    this.ticking = this.once();
+  }
+
   /** Resolves when no tick is under way and none will follow. Idempotent. */
   async stop(): Promise<void> {
     this.wanted = false;
-    clearTimeout(this.timer);
+    this.clear();
     await this.ticking;
+  }
+
+  private clear(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
   }
 
   private async once(): Promise<void> {
@@ -41,6 +53,7 @@ export class PeriodicLoop {
     }
     if (!this.wanted) return;
     this.timer = setTimeout(() => {
+      this.timer = undefined;
       this.ticking = this.once();
     }, nextMs);
   }

@@ -83,6 +83,11 @@ export class Runtime {
     }
   }
 
+  /** Redis is back; it may have lost the session. */
+  hurry(): void {
+    void this.session.then((session) => session.hurry());
+  }
+
   /** Opens another session in place of one that was reaped; every child may report that, once is enough. */
   replaceSession(lost: string): void {
     if (this.closing || this.lost === lost) return;

@@ -41,6 +41,11 @@ export class Session {
     return undefined;
   }
 
+  /** Renews now: after an outage, to learn at once whether the session is still there. */
+  hurry(): void {
+    this.renewal.hurry();
+  }
+
   /** Ends the renewal without telling Redis: the session is lost, or Redis is. */
   abandon(): Promise<void> {
     return this.renewal.stop();

@@ -22,7 +22,8 @@ export interface SupervisorOptions {
   /** added to the environment of the children */
   readonly environment: Readonly<Record<string, string>>;
   readonly logger: Pick<LoggerService, 'log' | 'warn' | 'error'>;
-  readonly connect: (settings: AppSettings) => Broker;
+  /** Makes the broker; `restored` is to be called after each outage. */
+  readonly connect: (settings: AppSettings, restored: () => void) => Broker;
   readonly services: (broker: Broker) => readonly Service[];
 }
 
@@ -85,7 +86,7 @@ export class Supervisor {
   private async open({ settings, catalog }: Ready): Promise<Runtime> {
     const { worker, connect, services, logger } = this.options;
     const queues = servedQueues(settings.queues, worker);
-    const broker = connect(settings);
+    const broker = connect(settings, () => void this.runtime?.then((runtime) => runtime.hurry()));
     await broker.connect();
     const runtime = new Runtime({
       broker,
