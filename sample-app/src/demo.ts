@@ -1,0 +1,54 @@
+import { constants } from 'node:os';
+import { ManagedProcess } from './demo/managed-process.js';
+import { runDemo } from './demo/run-demo.js';
+import { paint, say } from './demo/terminal.js';
+
+// The demo: starts the API and a worker, asks for a report over HTTP, shows it, and stops both, however it ends.
+const TIME_LIMIT_MS = 120_000;
+
+if (!process.env.REDIS_URL) {
+  console.error('REDIS_URL is not set. Start the demo with `npm run demo`, which brings up a Redis of its own.');
+  process.exit(1);
+}
+
+const abort = new AbortController();
+const timer = setTimeout(() => abort.abort(new Error('The demo took more than two minutes.')), TIME_LIMIT_MS);
+let interruptedBy: NodeJS.Signals | undefined;
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => {
+    interruptedBy = name;
+    abort.abort(new Error(`Interrupted by ${name}.`));
+  });
+}
+
+const environment = { PORT: '0', NO_COLOR: '1' };
+const onEarlyEnd = (error: Error) => abort.abort(error);
+const api = new ManagedProcess('API', 'main.js', environment, onEarlyEnd);
+const worker = new ManagedProcess('worker', 'worker.js', environment, onEarlyEnd);
+const processes = [worker, api];
+process.once('exit', () => {
+  for (const child of processes) child.kill();
+});
+
+try {
+  await runDemo(api, worker, abort.signal);
+} catch (error) {
+  process.exitCode = interruptedBy ? 128 + constants.signals[interruptedBy] : 1;
+  // an abort hides behind whatever was waiting
+  const reason: unknown = abort.signal.aborted ? abort.signal.reason : error;
+  say();
+  say(paint('red', reason instanceof Error ? reason.message : String(reason)));
+}
+clearTimeout(timer);
+await Promise.all(processes.map((child) => child.stop()));
+if (process.exitCode && !interruptedBy) {
+  for (const { name, output } of processes) {
+    say();
+    say(paint('bold', `Last output of the ${name}:`));
+    for (const line of output.trimEnd().split('\n')) say(`│ ${line}`);
+  }
+  say();
+}
+say(paint('gray', 'API and worker are stopped; nothing is left running.'));
+say();
+process.exit();

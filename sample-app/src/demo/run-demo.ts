@@ -1,0 +1,38 @@
+import { ReportStore } from '../reports/report-store.js';
+import type { ManagedProcess } from './managed-process.js';
+import { ProgressLine } from './progress-line.js';
+import { ReportClient } from './report-client.js';
+import { reportTable, skippedLine, workLines } from './report-table.js';
+import { paint, say } from './terminal.js';
+
+/** What a user of the app would do, and what they would see. */
+export async function runDemo(api: ManagedProcess, worker: ManagedProcess, signal: AbortSignal): Promise<void> {
+  say();
+  say(paint('bold', 'nestwork: code statistics, counted in the background'));
+  say();
+  const url = await api.outputMatching(/http:\/\/127\.0\.0\.1:\d+/, signal);
+  say(`${paint('green', '●')} API     ${url} ${paint('gray', `(pid ${api.pid})`)}`);
+  say(
+    `${paint('green', '●')} worker  two forked children, the whole Nest app in each ${paint('gray', `(pid ${worker.pid})`)}`,
+  );
+  say();
+
+  const client = new ReportClient(url, signal);
+  const accepted = await client.start();
+  say(`${paint('bold', 'POST /reports')} → 202 Accepted, ${accepted.urls.report}`);
+  say(`counts the source files in ${accepted.directory}`);
+  say();
+  const progress = new ProgressLine();
+  const report = await client.finished(accepted, (status) => progress.show(status)).finally(() => progress.end());
+  say();
+
+  for (const line of reportTable(report)) say(line);
+  say();
+  for (const line of workLines(report)) say(line);
+  say(paint('gray', skippedLine(report)));
+  say();
+  const store = new ReportStore();
+  say(`Chart   ${paint('cyan', store.chartPath(report.id))}`);
+  say(`Report  ${paint('cyan', store.reportPath(report.id))}`);
+  say();
+}

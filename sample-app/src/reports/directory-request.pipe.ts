@@ -1,0 +1,106 @@
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { isAbsolute } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { BadRequestException, Injectable, type PipeTransform } from '@nestjs/common';
+import { hasSourceFiles } from '../counting/source-files.js';
+import type { RequestBody } from './request-body.decorator.js';
+
+/** The packages this repository has installed: thousands of real source files that everybody has. */
+export const DEFAULT_DIRECTORY = fileURLToPath(new URL('../../../node_modules', import.meta.url));
+
+/** PATH_MAX of Linux. */
+const MAX_PATH_LENGTH = 4_096;
+
+const REMEDY =
+  'Send a JSON object like {"directory": "/path/to/sources"}, or no body at all to count the packages of this repository.';
+
+/**
+ * Turns the body of `POST /reports` into a directory that a worker can count.
+ *
+ * @throws BadRequestException that says what is wrong and what to send instead
+ */
+@Injectable()
+export class DirectoryRequestPipe implements PipeTransform<RequestBody, Promise<string>> {
+  async transform(body: RequestBody): Promise<string> {
+    const directory = directoryIn(body) ?? DEFAULT_DIRECTORY;
+    await assertCountable(directory);
+    return directory;
+  }
+}
+
+/** Undefined when the body names none. */
+function directoryIn({ contentType, text }: RequestBody): string | undefined {
+  if (text.trim() === '') return undefined;
+  if (!/^application\/(.+\+)?json\b/i.test(contentType)) {
+    throw refused(`The body has the wrong type: ${shown(contentType)} instead of "application/json".`, [
+      'Send the header Content-Type: application/json.',
+      REMEDY,
+    ]);
+  }
+  const value = parse(text);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw refused(`The body is ${kindOf(value)} instead of a JSON object.`);
+  }
+  const unknown = Object.keys(value).filter((property) => property !== 'directory');
+  if (unknown.length > 0) {
+    const names = unknown.slice(0, 5).map(shown).join(', ');
+    throw refused(`The body has what this API does not know: ${names}. The only property is "directory".`);
+  }
+  return 'directory' in value ? checkedPath(value.directory) : undefined;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw refused(`The body is not JSON: ${(error as Error).message}.`);
+  }
+}
+
+function checkedPath(path: unknown): string {
+  if (typeof path !== 'string') throw refused(`"directory" is ${kindOf(path)} instead of a string.`);
+  if (path === '') throw refused('"directory" is empty.');
+  if (path.length > MAX_PATH_LENGTH) {
+    throw refused(`"directory" has ${path.length} characters; a path has ${MAX_PATH_LENGTH} at most.`);
+  }
+  if (path.includes('\0')) throw refused('"directory" contains a NUL character, which no path can.');
+  if (!isAbsolute(path)) {
+    throw refused(
+      `"directory" is the relative path ${shown(path)}; only an absolute one means the same to API and workers.`,
+    );
+  }
+  return path;
+}
+
+async function assertCountable(directory: string): Promise<void> {
+  const stats = await stat(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') throw refused(`The directory ${shown(directory)} does not exist.`);
+    throw refused(`The directory ${shown(directory)} cannot be opened (${error.code}).`);
+  });
+  if (!stats.isDirectory()) {
+    throw refused(`${shown(directory)} is a ${stats.isFile() ? 'file' : 'special file'}, not a directory.`);
+  }
+  await access(directory, constants.R_OK | constants.X_OK).catch((error: NodeJS.ErrnoException) => {
+    throw refused(`The directory ${shown(directory)} may not be read by this process (${error.code}).`);
+  });
+  if (!(await hasSourceFiles(directory))) {
+    throw refused(`The directory ${shown(directory)} holds no source files in any language this app knows.`);
+  }
+}
+
+function refused(what: string, remedies: readonly string[] = [REMEDY]): BadRequestException {
+  return new BadRequestException([what, ...remedies].join(' '));
+}
+
+/** Quoted, with what is invisible or long made visible and short. */
+function shown(text: string): string {
+  return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'object') return 'an object';
+  return `the ${typeof value} ${shown(String(value))}`;
+}

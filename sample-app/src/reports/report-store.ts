@@ -1,0 +1,102 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Injectable } from '@nestjs/common';
+import type { BatchResult, Plan, Report, ReportRequest } from './report.js';
+import { writeOnce } from './write-once.js';
+
+const REPORT_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/**
+ * Where reports live: a directory for each, whose files appear one after another and never change.
+ *
+ * ```
+ * <id>/request.json       by the API
+ * <id>/plan.json          by startReport
+ * <id>/batches/<n>.json   by countBatch
+ * <id>/chart.svg          by writeReport
+ * <id>/report.json        by writeReport, last: when it is there, all is
+ * ```
+ *
+ * Files keep the sample small; they tie the API and all workers to one machine. With several machines, put a database
+ * or an object store behind the same methods.
+ */
+@Injectable()
+export class ReportStore {
+  private readonly root = process.env.CODE_STATS_DATA ?? join(tmpdir(), `code-stats-${process.getuid?.() ?? 'data'}`);
+
+  saveRequest(request: ReportRequest): Promise<void> {
+    return this.save(request.id, 'request.json', request);
+  }
+
+  /** Undefined when there is no such report, whatever the id looks like. */
+  async request(id: string): Promise<ReportRequest | undefined> {
+    return REPORT_ID.test(id) ? this.load(id, 'request.json') : undefined;
+  }
+
+  savePlan(id: string, plan: Plan): Promise<void> {
+    return this.save(id, 'plan.json', plan);
+  }
+
+  plan(id: string): Promise<Plan | undefined> {
+    return this.load(id, 'plan.json');
+  }
+
+  saveResult(id: string, result: BatchResult): Promise<void> {
+    return this.save(id, join('batches', `${result.index}.json`), result);
+  }
+
+  /** Which batches are counted. */
+  async countedBatches(id: string): Promise<number[]> {
+    const names = await readdir(this.pathOf(id, 'batches')).catch(unlessMissing);
+    return (names ?? []).filter((name) => /^\d+\.json$/.test(name)).map((name) => Number.parseInt(name, 10));
+  }
+
+  async results(id: string): Promise<BatchResult[]> {
+    const results: BatchResult[] = [];
+    for (const index of await this.countedBatches(id)) {
+      const result = await this.load<BatchResult>(id, join('batches', `${index}.json`));
+      if (result) results.push(result);
+    }
+    return results;
+  }
+
+  /** The chart goes first, so that a report that is there is complete. */
+  async saveReport(report: Report, chart: string): Promise<void> {
+    await writeOnce(this.chartPath(report.id), chart);
+    await this.save(report.id, 'report.json', report);
+  }
+
+  report(id: string): Promise<Report | undefined> {
+    return this.load(id, 'report.json');
+  }
+
+  chart(id: string): Promise<string | undefined> {
+    return readFile(this.chartPath(id), 'utf8').catch(unlessMissing);
+  }
+
+  chartPath(id: string): string {
+    return this.pathOf(id, 'chart.svg');
+  }
+
+  reportPath(id: string): string {
+    return this.pathOf(id, 'report.json');
+  }
+
+  private save(id: string, file: string, content: object): Promise<void> {
+    return writeOnce(this.pathOf(id, file), JSON.stringify(content));
+  }
+
+  private async load<T>(id: string, file: string): Promise<T | undefined> {
+    const content = await readFile(this.pathOf(id, file), 'utf8').catch(unlessMissing);
+    return content === undefined ? undefined : (JSON.parse(content) as T);
+  }
+
+  private pathOf(id: string, file: string): string {
+    return join(this.root, id, file);
+  }
+}
+
+function unlessMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+}

@@ -1,0 +1,70 @@
+import type { BatchCounts, LanguageTotals } from '../counting/count-batch.js';
+import type { SkippedFiles } from '../counting/skipped-files.js';
+
+/** What somebody asked for; the first file of every report. */
+export interface ReportRequest {
+  readonly id: string;
+  readonly directory: string;
+  /** ISO 8601, as JSON has no dates */
+  readonly requestedAt: string;
+}
+
+/** What `startReport` found, and how it cut the work into tasks. */
+export interface Plan {
+  /** paths inside the directory, a list for each batch */
+  readonly batches: readonly (readonly string[])[];
+  readonly skipped: SkippedFiles;
+}
+
+/** What travels in the message of one `countBatch` task. */
+export interface Batch {
+  readonly directory: string;
+  readonly paths: readonly string[];
+  /** position in the plan, from 0 */
+  readonly index: number;
+  /** number of batches in the plan */
+  readonly of: number;
+}
+
+/** What one `countBatch` task leaves behind. */
+export interface BatchResult extends BatchCounts {
+  readonly index: number;
+  /** the child process that counted it */
+  readonly pid: number;
+  /** milliseconds since 1970 */
+  readonly startedAt: number;
+  readonly finishedAt: number;
+}
+
+/** Lines of a language, or of everything. */
+export interface ReportRow extends LanguageTotals {
+  readonly name: string;
+  /** code, comments and blanks together */
+  readonly lines: number;
+}
+
+/** What one child process did for a report. */
+export interface ChildShare {
+  readonly pid: number;
+  readonly tasks: number;
+  readonly files: number;
+  /** spent counting */
+  readonly milliseconds: number;
+}
+
+/** The finished report. */
+export interface Report extends ReportRequest {
+  readonly total: ReportRow;
+  /** most lines first */
+  readonly languages: readonly ReportRow[];
+  readonly skipped: SkippedFiles;
+  readonly work: {
+    /** `countBatch` tasks; one more started the report, and one wrote it */
+    readonly tasks: number;
+    /** from the first batch begun to the last one finished */
+    readonly milliseconds: number;
+    readonly tasksPerSecond: number;
+    /** busiest first */
+    readonly children: readonly ChildShare[];
+  };
+}

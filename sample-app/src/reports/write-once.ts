@@ -1,0 +1,21 @@
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, unlink, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/**
+ * Writes a file that is either not there or whole, and that never changes: the first of several writers wins, also
+ * when they write at the same instant. That makes a task safe to run twice.
+ */
+export async function writeOnce(path: string, content: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const draft = `${path}.${randomUUID()}.draft`;
+  await writeFile(draft, content);
+  try {
+    // unlike a rename, a link does not replace what is there
+    await link(draft, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    await unlink(draft);
+  }
+}
