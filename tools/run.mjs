@@ -1,9 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 /** The directory of the repository, which every command runs in. */
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+const SAME_SIGNAL_MS = 200;
 
 /** A failure whose message says all there is to say: it is printed without a stack. */
 export class Failure extends Error {}
@@ -31,6 +35,38 @@ export async function run(command, args, { cwd = ROOT, env = {} } = {}) {
   const [code, signal] = await once(child, 'close');
   if (code === 0) return output;
   throw new Failure(`${[command, ...args].join(' ')} ended with ${signal ?? `code ${code}`}:\n${output.trim()}`);
+}
+
+/**
+ * Runs a script with Node in the foreground, and resolves to its exit code when nothing of it is left.
+ *
+ * It has a process group of its own. So it hears of a Ctrl-C once, from us, where the terminal and npm would both tell
+ * it, and a second signal means "do not wait"; and what it forked and left behind when it crashed can be found.
+ *
+ * @param {readonly string[]} args
+ * @param {{ env: NodeJS.ProcessEnv, stdout?: 'inherit' | 'ignore' }} options
+ * @returns {Promise<number>}
+ */
+export async function runInForeground(args, { env, stdout = 'inherit' }) {
+  const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', stdout, 'inherit'], detached: true });
+  let lastAt = 0;
+  const forward = (signal) => {
+    if (Date.now() - lastAt > SAME_SIGNAL_MS) child.kill(signal);
+    lastAt = Date.now();
+  };
+  for (const signal of SIGNALS) process.on(signal, forward);
+  const [code, signal] = await once(child, 'exit');
+  for (const signal of SIGNALS) process.off(signal, forward);
+  endGroup(child.pid);
+  return code ?? 128 + constants.signals[signal];
+}
+
+function endGroup(pid) {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error; // nobody is left, as it should be
+  }
 }
 
 /**

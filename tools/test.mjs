@@ -4,12 +4,10 @@
  *   npm test
  *   npm test -- test/broker    further arguments are Jest's
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, runPackage } from './build.mjs';
-import { ROOT, runTool } from './run.mjs';
+import { ROOT, runInForeground, runTool } from './run.mjs';
 import { setup } from './setup.mjs';
 
 /** The files that process tests fork; they run as JavaScript. */
@@ -29,24 +27,19 @@ await runTool(async () => {
   return code;
 });
 
-async function jest(args) {
+function jest(args) {
   rmSync(RESULTS, { force: true });
+  // each test file starts a server of its own
   const { NODE_OPTIONS = '', REDIS_URL: _, ...env } = process.env;
   const options = [NODE_OPTIONS, '--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
   const command = ['node_modules/jest/bin/jest.js', '--json', `--outputFile=${RESULTS}`, ...args];
-  const child = spawn(process.execPath, command, {
-    cwd: ROOT,
-    env: { ...env, NODE_OPTIONS: options.join(' ').trim() },
-    // Jest reports on stderr; on stdout it only says where it wrote the results
-    stdio: ['inherit', 'ignore', 'inherit'],
-  });
-  const [code] = await once(child, 'exit');
-  return code ?? 1;
+  // Jest reports on stderr; on stdout it only says where it wrote the results
+  return runInForeground(command, { env: { ...env, NODE_OPTIONS: options.join(' ').trim() }, stdout: 'ignore' });
 }
 
 /** The last line, for those who read a log by machine. A file that could not even be run counts as failed. */
 function summary() {
-  if (!existsSync(RESULTS)) return '0 passed, 0 failed';
+  if (!existsSync(RESULTS)) return '0 passed, 1 failed'; // Jest itself
   const results = JSON.parse(readFileSync(RESULTS, 'utf8'));
   const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
   const skipped = results.numPendingTests + results.numTodoTests;

@@ -1,15 +1,21 @@
 import { constants } from 'node:os';
+import { resolve } from 'node:path';
 import { ManagedProcess } from './demo/managed-process.js';
 import { runDemo } from './demo/run-demo.js';
 import { paint, say } from './demo/terminal.js';
 
 // The demo: starts the API and a worker, asks for a report over HTTP, shows it, and stops both, however it ends.
+// It counts the installed packages, or your own code: npm run demo -- path/to/code
 const TIME_LIMIT_MS = 120_000;
 
 if (!process.env.REDIS_URL) {
   console.error('REDIS_URL is not set. Start the demo with `npm run demo`, which brings up a Redis of its own.');
   process.exit(1);
 }
+
+// npm runs scripts in the directory of the package, and tells in INIT_CWD where it was called
+const [, , path] = process.argv;
+const directory = path === undefined ? undefined : resolve(process.env.INIT_CWD ?? '', path);
 
 const abort = new AbortController();
 const timer = setTimeout(() => abort.abort(new Error('The demo took more than two minutes.')), TIME_LIMIT_MS);
@@ -31,7 +37,7 @@ process.once('exit', () => {
 });
 
 try {
-  await runDemo(api, worker, abort.signal);
+  await runDemo({ api, worker, directory, signal: abort.signal });
 } catch (error) {
   process.exitCode = interruptedBy ? 128 + constants.signals[interruptedBy] : 1;
   // an abort hides behind whatever was waiting

@@ -112,7 +112,9 @@ describe('a gap in which nobody could renew', () => {
     await fixture.redis.set('{nestwork}:pulse', now + pulseOffsetMs);
 
     expect((await fixture.broker.overdue(LEASE_MS)).sessions).toEqual([]);
-    expect(Number(await fixture.redis.zscore('{nestwork}:sessions', child.session))).toBeGreaterThan(now + LEASE_MS - 1_000);
+    expect(Number(await fixture.redis.zscore('{nestwork}:sessions', child.session))).toBeGreaterThan(
+      now + LEASE_MS - 1_000,
+    );
     expect(await fixture.broker.renew(child.session, LEASE_MS)).toBe(true);
   });
 

@@ -223,7 +223,9 @@ describe('release', () => {
     const before = await fixture.state();
     const narrow = { ...child, queues: ['default'] };
     await expect(fixture.broker.release(narrow, [idOf(a), idOf(b)])).rejects.toThrow('UNKNOWN_QUEUE bulk');
-    await expect(fixture.broker.settle(narrow, { ids: [], maxCrashes: 3, report: REPORT })).rejects.toThrow('UNKNOWN_QUEUE');
+    await expect(fixture.broker.settle(narrow, { ids: [], maxCrashes: 3, report: REPORT })).rejects.toThrow(
+      'UNKNOWN_QUEUE',
+    );
     expect(await fixture.state()).toEqual(before);
   });
 });
@@ -277,7 +279,7 @@ describe('settle', () => {
       const blame = { ids: [idOf(message)], maxCrashes: 3, report: REPORT };
       expect(await fixture.broker.settle(child, blame)).toMatchObject(expected);
     }
-    expect(await fixture.redis.zrange('{nestwork}:dead:default', 0, -1)).toEqual([idOf(message)]);
+    expect(await fixture.redis.zrange('{nestwork}:dead:default', '0', '-1')).toEqual([idOf(message)]);
     const record = await fixture.redis.hget('{nestwork}:dead-records:default', idOf(message));
     expect(record).toBe(`${JSON.stringify(REPORT)}\n${counted(message, { crashes: 3 })}`);
   });

@@ -39,7 +39,10 @@ describe('of(Class)', () => {
 
   it('sends under the name and to the queue of the decorator', async () => {
     const reports = (await client(ReportTasks)).of(ReportTasks);
-    expect(await reports.send.delay(7, { weekly: true })).toMatchObject({ name: 'ReportTasks.send', queue: 'critical' });
+    expect(await reports.send.delay(7, { weekly: true })).toMatchObject({
+      name: 'ReportTasks.send',
+      queue: 'critical',
+    });
     expect(await reports.archive.delay('a', 'b')).toMatchObject({ name: 'reports.archive', queue: 'default' });
     expect(await apps.waiting('critical')).toMatchObject([{ name: 'ReportTasks.send', args: [7, { weekly: true }] }]);
     expect(await apps.waiting()).toMatchObject([{ name: 'reports.archive', args: ['a', 'b'] }]);
@@ -67,7 +70,7 @@ describe('of(Class)', () => {
     expect(() => queue.of(MailTasks)).toThrow(
       expect.objectContaining({
         code: 'TASK_CLASS_NOT_PROVIDED',
-        message: expect.stringMatching(/task class MailTasks\b[^]*queue\.task\('MailTasks\.deliver'\)/),
+        message: expect.stringMatching(/task class MailTasks\b[\s\S]*queue\.task\('MailTasks\.deliver'\)/),
       }),
     );
   });
@@ -153,7 +156,10 @@ describe('task(method)', () => {
     const queue = await client(WeeklyReportTasks);
     // no worker of this app would know `ReportTasks.note`
     expect(() => queue.task(WeeklyReportTasks.prototype.note)).toThrow(
-      expect.objectContaining({ code: 'TASK_CLASS_NOT_PROVIDED', message: expect.stringContaining('ReportTasks.note') }),
+      expect.objectContaining({
+        code: 'TASK_CLASS_NOT_PROVIDED',
+        message: expect.stringContaining('ReportTasks.note'),
+      }),
     );
   });
 });

@@ -26,7 +26,11 @@ afterEach(() => apps.stop());
 function everythingOf(error: unknown): string {
   const printed: string[] = [];
   for (let at = error; at !== undefined; at = (at as Error).cause) {
-    printed.push(inspect(at, { depth: 10, maxStringLength: null, maxArrayLength: null }), String(at), JSON.stringify(at));
+    printed.push(
+      inspect(at, { depth: 10, maxStringLength: null, maxArrayLength: null }),
+      String(at),
+      JSON.stringify(at),
+    );
   }
   return printed.join('\n');
 }
@@ -90,7 +94,7 @@ describe('neither payload nor password is in the error', () => {
 
   it('of a server that comes back with another password', async () => {
     await apps.redis.acl('SETUSER', 'app', 'resetpass', '>another');
-    await apps.redis.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await apps.redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
     while (apps.lines.with('Lost Redis').length === 0) await delay(5);
     await expectSilence(note.delay(PAYLOAD), 'REDIS_UNAVAILABLE');
   });

@@ -87,7 +87,7 @@ describe('a name', () => {
     const queue = apps.queue({ queues: ['default', 'videos'] });
     await expect(apps.boot({ imports: [queue, VideoModule] })).rejects.toMatchObject({
       code: 'UNKNOWN_QUEUE',
-      message: expect.stringMatching(/"vidoes".*VideoTasks\.encode in VideoModule[^]*default, videos/),
+      message: expect.stringMatching(/"vidoes".*VideoTasks\.encode in VideoModule[\s\S]*default, videos/),
     });
   });
 

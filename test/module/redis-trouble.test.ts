@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { jest } from '@jest/globals';
-import type { RedisSettings } from '../../src/broker/redis-connection.js';
+import type { RedisSettings } from '../../src/broker/broker.js';
 import { startPrivateRedis } from '../../src/testing/private-redis.js';
 import { Apps } from './apps.js';
 import { OldServer } from './old-server.js';

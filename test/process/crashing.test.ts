@@ -31,7 +31,7 @@ describe('a child that dies', () => {
     expect(fixture.events('run').map(({ label, attempt }) => [label, attempt])).toEqual(
       [0, 1, 2, 3].map((index) => [`companion ${index}`, 1]),
     );
-    expect(await broker.redis.zrange('{nestwork}:dead:default', 0, -1)).toEqual([poison.slice(0, 20)]);
+    expect(await broker.redis.zrange('{nestwork}:dead:default', '0', '-1')).toEqual([poison.slice(0, 20)]);
     expect(await broker.redis.hget('{nestwork}:dead-records:default', poison.slice(0, 20))).toContain('"CRASHED"');
   });
 

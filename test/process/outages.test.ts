@@ -71,7 +71,7 @@ describe('a worker whose Redis', () => {
     );
     for (let round = 0; round < 10; round += 1) {
       await fixture.broker.redis.script('FLUSH');
-      await fixture.broker.redis.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+      await fixture.broker.redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
     }
     await fixture.drained();
     const runs = fixture.events('run').map(({ label }) => label);

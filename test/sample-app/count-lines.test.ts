@@ -54,7 +54,7 @@ describe('what looks like a comment and is none', () => {
     ['a.json', ['{ "a": "// b",', '"c": "/*" }']],
     ['a.html', ['<a title="<!--">b</a>', '<p>// c</p>']],
     ['a.md', ['# a', '`<!-- b`', 'c']],
-    ['a.java', ['String a = "/* b";', 'char c = \'"\'; // d']],
+    ['a.java', ['String a = "/* b";', "char c = '\"'; // d"]],
     ['a.hs', ['a = "-- b"', 'c --> d']],
   ])('%s %j', (file, lines) => {
     expect(count(file, ...lines)).toBe(`${lines.length}/0/0`);

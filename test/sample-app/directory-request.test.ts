@@ -12,7 +12,9 @@ const sendDirectory = (value: unknown) => send(JSON.stringify({ directory: value
 test('takes a directory, also one that is a symbolic link or has a slash too much', async () => {
   expect(await sendDirectory(directory.path)).toBe(directory.path);
   expect(await sendDirectory(`${directory.path}/src//`)).toBe(`${directory.path}/src//`);
-  expect(await send(JSON.stringify({ directory: directory.path }), 'application/json; charset=utf-8')).toBe(directory.path);
+  expect(await send(JSON.stringify({ directory: directory.path }), 'application/json; charset=utf-8')).toBe(
+    directory.path,
+  );
 });
 
 test.each([
@@ -39,7 +41,11 @@ describe('refuses, and says why and what to send', () => {
     ['null', 'null', /^The body is null instead of a JSON object\./],
     ['an array', '["/a"]', /^The body is an array instead/],
     ['a string', '"/a"', /^The body is the string "\/a" instead/],
-    ['unknown properties', '{"dir": "/a", "directory": "/b"}', /does not know: "dir"\. The only property is "directory"/],
+    [
+      'unknown properties',
+      '{"dir": "/a", "directory": "/b"}',
+      /does not know: "dir"\. The only property is "directory"/,
+    ],
     ['a prototype', '{"__proto__": {"directory": "/a"}}', /does not know: "__proto__"/],
     ['null as directory', '{"directory": null}', /^"directory" is null instead of a string\./],
     ['a number as directory', '{"directory": 7}', /^"directory" is the number "7" instead of a string\./],

@@ -84,7 +84,7 @@ export class BrokerFixture {
       case 'hash':
         return this.redis.hgetall(key);
       case 'zset':
-        return this.redis.zrange(key, 0, -1);
+        return this.redis.zrange(key, '0', '-1');
       default:
         return this.redis.get(key);
     }

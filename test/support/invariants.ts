@@ -27,7 +27,7 @@ export async function checkInvariants(redis: Redis, namespace = 'nestwork'): Pro
   }
 
   const registered = new Set<string>();
-  const sessions = new Set(await redis.zrange(`${tag}sessions`, 0, -1));
+  const sessions = new Set(await redis.zrange(`${tag}sessions`, '0', '-1'));
   for (const session of named('session:')) {
     if (!sessions.has(session)) broken.push(`session ${session} is described, but has no lease`);
     for (const field of await redis.hkeys(`${tag}session:${session}`))
@@ -48,7 +48,7 @@ export async function checkInvariants(redis: Redis, namespace = 'nestwork'): Pro
   }
 
   for (const queue of named('dead:')) {
-    const ids = await redis.zrange(`${tag}dead:${queue}`, 0, -1);
+    const ids = await redis.zrange(`${tag}dead:${queue}`, '0', '-1');
     const records = await redis.hkeys(`${tag}dead-records:${queue}`);
     places.push(...ids.map((id) => ({ where: `dead:${queue}`, id })));
     if ([...ids].sort().join() !== [...records].sort().join()) broken.push(`dead:${queue} and its records differ`);

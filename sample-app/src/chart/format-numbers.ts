@@ -20,7 +20,7 @@ export function formatShare(part: number, total: number): string {
 
 /** `43.5 MB` */
 export function formatBytes(bytes: number): string {
-  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   const step = bytes < 1_000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
   return `${oneDecimal.format(bytes / 1_000 ** step)} ${units[step]}`;
 }

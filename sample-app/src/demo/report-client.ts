@@ -11,24 +11,28 @@ export class ReportClient {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** Asks for a report on the directory that the API takes when none is named. */
-  start(): Promise<ReportResource> {
-    return this.request('/reports', 'POST');
+  /** Asks for a report; without a directory the API takes one that everybody has. */
+  start(directory?: string): Promise<ReportResource> {
+    return this.request('/reports', {
+      method: 'POST',
+      ...(directory && { body: JSON.stringify({ directory }), headers: { 'content-type': 'application/json' } }),
+    });
   }
 
   /** Looks again and again until the report is there. */
   async finished(resource: ReportResource, onProgress: (status: ReportResource) => void): Promise<Report> {
     for (;;) {
-      const status = await this.request(resource.urls.report, 'GET');
+      const status = await this.request(resource.urls.report);
       onProgress(status);
       if (status.report) return status.report;
       await sleep(POLL_EVERY_MS, undefined, { signal: this.signal });
     }
   }
 
-  private async request(path: string, method: string): Promise<ReportResource> {
-    const response = await fetch(new URL(path, this.url), { method, signal: this.signal });
-    if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status}: ${await response.text()}`);
-    return (await response.json()) as ReportResource;
+  private async request(path: string, init: RequestInit = {}): Promise<ReportResource> {
+    const response = await fetch(new URL(path, this.url), { ...init, signal: this.signal });
+    const body = (await response.json()) as ReportResource & { message?: string };
+    if (response.ok) return body;
+    throw new Error(`${init.method ?? 'GET'} ${path} was answered ${response.status}: ${body.message}`);
   }
 }

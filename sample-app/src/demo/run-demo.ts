@@ -5,8 +5,16 @@ import { ReportClient } from './report-client.js';
 import { reportTable, skippedLine, workLines } from './report-table.js';
 import { paint, say } from './terminal.js';
 
+export interface DemoOptions {
+  readonly api: ManagedProcess;
+  readonly worker: ManagedProcess;
+  /** to count, instead of the API's default */
+  readonly directory: string | undefined;
+  readonly signal: AbortSignal;
+}
+
 /** What a user of the app would do, and what they would see. */
-export async function runDemo(api: ManagedProcess, worker: ManagedProcess, signal: AbortSignal): Promise<void> {
+export async function runDemo({ api, worker, directory, signal }: DemoOptions): Promise<void> {
   say();
   say(paint('bold', 'nestwork: code statistics, counted in the background'));
   say();
@@ -18,7 +26,7 @@ export async function runDemo(api: ManagedProcess, worker: ManagedProcess, signa
   say();
 
   const client = new ReportClient(url, signal);
-  const accepted = await client.start();
+  const accepted = await client.start(directory);
   say(`${paint('bold', 'POST /reports')} → 202 Accepted, ${accepted.urls.report}`);
   say(`counts the source files in ${accepted.directory}`);
   say();

@@ -1,0 +1,222 @@
+import { writeSync } from 'node:fs';
+import type { Claimant } from '../../src/broker/broker.js';
+import { Rebalancer, type Seat } from '../../src/supervisor/rebalancer.js';
+import {
+  monotonicMs,
+  ScoreboardReader,
+  ScoreboardWriter,
+  SURELY_UNSTARTED_MS,
+} from '../../src/supervisor/scoreboard.js';
+import { BrokerFixture, idOf } from '../support/broker-fixture.js';
+
+const CAPACITY = 10;
+
+let fixture: BrokerFixture;
+let seats: TestSeat[];
+let rebalancer: Rebalancer;
+beforeAll(async () => {
+  fixture = await BrokerFixture.start();
+});
+beforeEach(() => {
+  seats = [];
+  rebalancer = new Rebalancer(fixture.broker, () => seats);
+});
+afterEach(async () => {
+  for (const seat of seats) seat.scoreboard.close();
+  await fixture.reset();
+});
+afterAll(() => fixture.stop());
+
+/** A child that claims, as the broker and its scoreboard see it. */
+class TestSeat implements Seat {
+  readonly scoreboard = new ScoreboardReader(CAPACITY);
+  readonly notes = new ScoreboardWriter(CAPACITY, this.scoreboard.fd);
+  private claims = 0;
+
+  private constructor(readonly claimant: Claimant) {}
+
+  static async take(): Promise<TestSeat> {
+    const seat = new TestSeat(await fixture.child());
+    seats.push(seat);
+    return seat;
+  }
+
+  /** Claims, so long ago that its window has surely closed. */
+  async claim(limit = CAPACITY): Promise<string[]> {
+    this.claims += 1;
+    this.notes.claiming(this.claims);
+    const { tasks } = await fixture.claim(this.claimant, limit);
+    this.answered(SURELY_UNSTARTED_MS + 1);
+    return tasks.map(({ id }) => id);
+  }
+
+  /** Notes that its claim was answered so long ago. */
+  answered(agoMs: number): void {
+    const time = Buffer.alloc(8);
+    time.writeDoubleLE(monotonicMs() - agoMs, 0);
+    writeSync(this.scoreboard.fd, time, 0, time.length, 0);
+  }
+
+  held(): Promise<string[]> {
+    return fixture.redis.hkeys(`{nestwork}:claims:${this.claimant.child}`);
+  }
+}
+
+/** A busy child that has claimed three tasks and started the first, and an idle one beside it. */
+async function busyAndIdle(): Promise<{ busy: TestSeat; idle: TestSeat; ids: string[] }> {
+  await fixture.broker.enqueue('default', fixture.messages(3));
+  const busy = await TestSeat.take();
+  const ids = await busy.claim();
+  busy.notes.started(ids[0] as string);
+  const idle = await TestSeat.take();
+  await idle.claim();
+  idle.notes.idle();
+  return { busy, idle, ids };
+}
+
+async function queued(): Promise<string[]> {
+  return (await fixture.redis.lrange('{nestwork}:queue:default', 0, -1)).map(idOf);
+}
+
+describe('a tick gives back', () => {
+  it('what a child has claimed and not started, in its order, at the head of the queue', async () => {
+    const { busy, ids } = await busyAndIdle();
+    const later = fixture.message();
+    await fixture.broker.enqueue('default', [later]);
+    await rebalancer.tick();
+    expect(await queued()).toEqual([ids[1], ids[2], idOf(later)]);
+    expect(await busy.held()).toEqual([ids[0]]);
+    expect(await fixture.redis.llen('{nestwork}:bell:default')).toBe(1);
+  });
+
+  it('from every child that is late', async () => {
+    const { idle } = await busyAndIdle();
+    await rebalancer.tick();
+    await fixture.redis.del('{nestwork}:queue:default', '{nestwork}:bell:default');
+    await fixture.broker.enqueue('default', fixture.messages(2));
+    const other = await TestSeat.take();
+    const ids = await other.claim();
+    expect(idle.scoreboard.read().idle).toBe(true);
+    await rebalancer.tick();
+    expect(await queued()).toEqual(ids);
+  });
+
+  it('again what the child claims later', async () => {
+    const { busy, ids } = await busyAndIdle();
+    await rebalancer.tick();
+    expect(await busy.claim()).toEqual([ids[1], ids[2]]);
+    await rebalancer.tick();
+    expect(await queued()).toEqual([ids[1], ids[2]]);
+  });
+});
+
+describe('a tick gives back nothing', () => {
+  it('while no child is idle', async () => {
+    const { idle, ids } = await busyAndIdle();
+    await idle.claim(0);
+    await rebalancer.tick();
+    expect(await queued()).toEqual([]);
+    expect((await seats[0]?.held())?.sort()).toEqual(ids);
+  });
+
+  it('of a child that may still start it', async () => {
+    const { busy } = await busyAndIdle();
+    busy.answered(0);
+    await rebalancer.tick();
+    expect(await queued()).toEqual([]);
+  });
+
+  it('of a child whose claim is under way', async () => {
+    const { busy } = await busyAndIdle();
+    busy.notes.claiming(2);
+    await rebalancer.tick();
+    expect(await queued()).toEqual([]);
+  });
+
+  it('of a child that has claimed again since, as far as its scoreboard tells', async () => {
+    const { busy, ids } = await busyAndIdle();
+    const read = busy.scoreboard.read.bind(busy.scoreboard);
+    let reads = 0;
+    busy.scoreboard.read = () => {
+      reads += 1;
+      // between the first look and the second
+      if (reads === 2) busy.notes.claiming(2);
+      return read();
+    };
+    await rebalancer.tick();
+    expect(reads).toBe(2);
+    expect(await queued()).toEqual([]);
+    expect(await busy.held()).toHaveLength(ids.length);
+  });
+
+  it('of a child that has claimed again since, as far as Redis tells', async () => {
+    const { busy } = await busyAndIdle();
+    await fixture.claim(busy.claimant, 0); // and has not noted yet that it did
+    await rebalancer.tick();
+    expect(await queued()).toEqual([]);
+  });
+
+  it('that was started in the meantime', async () => {
+    const { busy, ids } = await busyAndIdle();
+    for (const id of ids.slice(1)) busy.notes.started(id);
+    await rebalancer.tick();
+    expect(await queued()).toEqual([]);
+  });
+
+  it('that is finished, but not acknowledged yet', async () => {
+    const { busy, ids } = await busyAndIdle();
+    for (const id of ids.slice(1)) busy.notes.started(id);
+    for (const id of ids) busy.notes.finished(id);
+    await rebalancer.tick();
+    expect(await queued()).toEqual([]);
+    expect(await busy.held()).toHaveLength(ids.length);
+  });
+
+  it('of an idle child', async () => {
+    const { busy, idle } = await busyAndIdle();
+    busy.notes.idle();
+    await rebalancer.tick();
+    expect(await queued()).toEqual([]);
+    expect(await idle.held()).toEqual([]);
+  });
+
+  it('of a child that has no name yet', async () => {
+    const { busy } = await busyAndIdle();
+    const unnamed: Seat[] = seats.map(({ scoreboard }) => ({ scoreboard }));
+    await new Rebalancer(fixture.broker, () => unnamed).tick();
+    expect(await queued()).toEqual([]);
+    expect(await busy.held()).toHaveLength(3);
+  });
+});
+
+it('a child is looked at once for each of its claims', async () => {
+  const { busy } = await busyAndIdle();
+  let asked = 0;
+  const counting = new Rebalancer(
+    {
+      holdings: (claimant) => {
+        asked += 1;
+        return fixture.broker.holdings(claimant);
+      },
+      release: (...all) => fixture.broker.release(...all),
+    },
+    () => seats,
+  );
+  await counting.tick();
+  await counting.tick();
+  expect(asked).toBe(1);
+  await busy.claim(1);
+  await counting.tick();
+  expect(asked).toBe(2);
+});
+
+it('a child that lost its registration does not keep the others waiting', async () => {
+  await fixture.broker.enqueue('default', fixture.messages(1));
+  const gone = await TestSeat.take();
+  await gone.claim();
+  const { ids } = await busyAndIdle();
+  const report = { code: 'CRASHED', error: 'died', host: 'here', pid: 7 };
+  await fixture.broker.settle(gone.claimant, { ids: [], maxCrashes: 3, report });
+  await rebalancer.tick();
+  expect(await queued()).toEqual(expect.arrayContaining(ids.slice(1)));
+});

@@ -1,0 +1,100 @@
+import { fstatSync } from 'node:fs';
+import { monotonicMs, ScoreboardReader, ScoreboardWriter } from '../../src/supervisor/scoreboard.js';
+import { TaskIdSequence } from '../../src/task/task-id.js';
+
+const CAPACITY = 4;
+
+const ids = new TaskIdSequence();
+let reader: ScoreboardReader;
+let writer: ScoreboardWriter;
+beforeEach(() => {
+  reader = new ScoreboardReader(CAPACITY);
+  writer = new ScoreboardWriter(CAPACITY, reader.fd);
+});
+afterEach(() => reader.close());
+
+it('is empty at first', () => {
+  expect(reader.read()).toEqual({ claimedAtMs: 0, claimNumber: 0, idle: false, running: [], started: new Set() });
+});
+
+it('has no name, so that nothing is left of it', () => {
+  expect(fstatSync(reader.fd).nlink).toBe(0);
+});
+
+describe('a claim', () => {
+  it('under way is answered never, as far as one knows', () => {
+    writer.claiming(7);
+    expect(reader.read()).toMatchObject({ claimNumber: 7, claimedAtMs: Number.POSITIVE_INFINITY, idle: false });
+  });
+
+  it('answered has a time of the clock of the machine', () => {
+    writer.claiming(7);
+    const before = monotonicMs();
+    const noted = writer.claimed();
+    expect(reader.read()).toMatchObject({ claimNumber: 7, claimedAtMs: noted });
+    expect(noted).toBeGreaterThanOrEqual(before);
+    expect(noted).toBeLessThanOrEqual(monotonicMs());
+  });
+
+  it('ends being idle', () => {
+    writer.claiming(1);
+    writer.claimed();
+    writer.idle();
+    expect(reader.read()).toMatchObject({ idle: true, claimNumber: 1 });
+    writer.claiming(2);
+    expect(reader.read()).toMatchObject({ idle: false, claimNumber: 2 });
+  });
+
+  it('leaves alone what runs', () => {
+    const id = ids.next();
+    writer.started(id);
+    writer.claiming(2);
+    expect(reader.read()).toMatchObject({ running: [id], started: new Set([id]) });
+  });
+});
+
+describe('a task', () => {
+  it('is running once started, and no longer when finished; started it stays', () => {
+    const [a, b] = [ids.next(), ids.next()];
+    writer.started(a);
+    writer.started(b);
+    expect(reader.read()).toMatchObject({ running: [a, b], started: new Set([a, b]) });
+    writer.finished(a);
+    expect(reader.read()).toMatchObject({ running: [b], started: new Set([a, b]) });
+  });
+
+  it('is not started when withdrawn', () => {
+    const id = ids.next();
+    writer.started(id);
+    writer.withdrawn(id);
+    expect(reader.read()).toMatchObject({ running: [], started: new Set() });
+  });
+
+  it('that was confirmed gives its place to another', () => {
+    const [old, fresh] = [ids.next(), ids.next()];
+    writer.started(old);
+    writer.finished(old);
+    writer.confirmed(old);
+    writer.started(fresh);
+    expect(reader.read()).toMatchObject({ running: [fresh], started: new Set([fresh]) });
+  });
+
+  it('that was never started can be finished, confirmed and withdrawn without effect', () => {
+    const id = ids.next();
+    writer.finished(id);
+    writer.confirmed(id);
+    writer.withdrawn(id);
+    expect(reader.read()).toMatchObject({ running: [], started: new Set() });
+  });
+});
+
+it('finds room for as many as can be held, over and over, and no more', () => {
+  for (let round = 0; round < 3; round += 1) {
+    const held = Array.from({ length: CAPACITY }, () => ids.next());
+    for (const id of held) writer.started(id);
+    expect(reader.read().running).toEqual(held);
+    expect(() => writer.started(ids.next())).toThrow('full');
+    for (const id of held) writer.finished(id);
+    for (const id of [...held].reverse()) writer.confirmed(id);
+  }
+});

@@ -1,0 +1,144 @@
+import { Injectable } from '@nestjs/common';
+import type { TestingModule } from '@nestjs/testing';
+import { QueueClient, type TaskSenders } from '../../src/client/queue-client.js';
+import { Task } from '../../src/decorators/task.decorator.js';
+import { drainTasks } from '../../src/testing/drain-tasks.js';
+import { TaskContext } from '../../src/worker/task-context.js';
+import { Apps } from '../module/apps.js';
+import { checkInvariants } from '../support/invariants.js';
+
+@Injectable()
+class CountTasks {
+  readonly counted: unknown[] = [];
+
+  constructor(
+    private readonly queue: QueueClient,
+    private readonly context: TaskContext,
+  ) {}
+
+  @Task()
+  count(value: unknown): void {
+    this.counted.push(value);
+  }
+
+  /** Fans out. */
+  @Task({ queue: 'urgent' })
+  async down(from: number): Promise<void> {
+    this.counted.push(from);
+    if (from > 0) await this.queue.of(CountTasks).down.delay(from - 1);
+  }
+
+  @Task()
+  fail(): void {
+    throw new RangeError('no luck');
+  }
+
+  @Task()
+  throwNothing(): void {
+    throw Object.create(null);
+  }
+
+  @Task()
+  look(): void {
+    this.counted.push(this.context.name, this.context.attempt);
+  }
+}
+
+let apps: Apps;
+let app: TestingModule;
+let tasks: CountTasks;
+let send: TaskSenders<CountTasks>;
+beforeAll(async () => {
+  apps = await Apps.start();
+});
+beforeEach(async () => {
+  app = await apps.boot({ imports: [apps.queue({ queues: ['urgent', 'default'] })], providers: [CountTasks] });
+  tasks = app.get(CountTasks);
+  send = app.get(QueueClient, { strict: false }).of(CountTasks);
+});
+afterEach(async () => {
+  try {
+    await checkInvariants(apps.redis);
+  } finally {
+    await apps.close();
+  }
+});
+afterAll(() => apps.stop());
+
+/** What is left of work and workers. */
+async function leftovers(): Promise<string[]> {
+  return (await apps.redis.keys('{nestwork}:*')).filter((key) => /:(queue|claims|suspects|session)/.test(key));
+}
+
+async function deathReport(id: string): Promise<unknown> {
+  const [report] = (await apps.redis.hget('{nestwork}:dead-records:default', id))?.split('\n') ?? [];
+  return JSON.parse(report ?? '');
+}
+
+describe('drainTasks', () => {
+  it('runs what is pending, in the order in which a worker would', async () => {
+    await send.count.delayMany([['a'], ['b']]);
+    await send.down.delay(0);
+    const drained = await drainTasks(app);
+    expect(tasks.counted).toEqual([0, 'a', 'b']);
+    expect(drained).toEqual(
+      ['CountTasks.down', 'CountTasks.count', 'CountTasks.count'].map((name) => ({
+        id: expect.stringMatching(/^[0-9a-z]{20}$/),
+        name,
+        error: undefined,
+      })),
+    );
+  });
+
+  it('runs what tasks enqueue too', async () => {
+    await send.down.delay(3);
+    expect(await drainTasks(app)).toHaveLength(4);
+    expect(tasks.counted).toEqual([3, 2, 1, 0]);
+  });
+
+  it('has nothing to do in an empty queue', async () => {
+    expect(await drainTasks(app)).toEqual([]);
+  });
+
+  it('leaves nothing behind, and can be called again', async () => {
+    await send.count.delay('a');
+    await drainTasks(app);
+    expect(await leftovers()).toEqual([]);
+    await send.count.delay('b');
+    await drainTasks(app);
+    expect(tasks.counted).toEqual(['a', 'b']);
+  });
+
+  it('runs tasks in their context', async () => {
+    await send.look.delay();
+    await drainTasks(app);
+    expect(tasks.counted).toEqual(['CountTasks.look', 1]);
+  });
+});
+
+describe('a task that cannot be done', () => {
+  it('is reported with its error, and dead; the others run', async () => {
+    const { id } = await send.fail.delay();
+    await send.count.delay('behind');
+    expect(await drainTasks(app)).toMatchObject([
+      { id, name: 'CountTasks.fail', error: expect.objectContaining({ name: 'RangeError', message: 'no luck' }) },
+      { error: undefined },
+    ]);
+    expect(tasks.counted).toEqual(['behind']);
+    expect(await deathReport(id)).toMatchObject({ code: 'TASK_FAILED', error: 'RangeError: no luck' });
+    expect(await leftovers()).toEqual([]);
+  });
+
+  it('is reported whatever was thrown', async () => {
+    await send.throwNothing.delay();
+    await send.count.delay('behind');
+    expect(await drainTasks(app)).toMatchObject([{ name: 'CountTasks.throwNothing' }, { error: undefined }]);
+    expect(await apps.redis.zcard('{nestwork}:dead:default')).toBe(1);
+  });
+
+  it('because nobody knows it, is reported under its name, and dead for that reason', async () => {
+    const { id } = await app.get(QueueClient, { strict: false }).task('Other.task').delay();
+    expect(await drainTasks(app)).toMatchObject([{ id, name: 'Other.task', error: { code: 'UNKNOWN_TASK' } }]);
+    expect(await deathReport(id)).toMatchObject({ code: 'UNKNOWN_TASK' });
+  });
+});

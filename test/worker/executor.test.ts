@@ -1,0 +1,94 @@
+import type { ClaimedTask } from '../../src/broker/broker.js';
+import { Executor, type Failure, type Outcome } from '../../src/worker/executor.js';
+import { claimed, registry } from './messages.js';
+
+const executor = new Executor(
+  registry({
+    'Maths.add': ([a, b]) => {
+      results.push((a as number) + (b as number));
+    },
+    'Maths.later': async ([value]) => {
+      await Promise.resolve();
+      results.push(value);
+    },
+    'Maths.throw': ([value]) => {
+      throw value;
+    },
+    'Maths.reject': async ([value]) => {
+      throw value;
+    },
+  }),
+  [],
+);
+let results: unknown[];
+beforeEach(() => {
+  results = [];
+});
+
+async function execute(task: ClaimedTask): Promise<Outcome> {
+  const prepared = executor.prepare(task);
+  return 'kind' in prepared ? prepared : executor.run(prepared);
+}
+
+describe('an attempt', () => {
+  it('gives the handler the arguments, and is done when it returns', async () => {
+    expect(await execute(claimed('Maths.add', [1, 2]))).toEqual({ kind: 'done', durationMs: expect.any(Number) });
+    expect(results).toEqual([3]);
+  });
+
+  it('is done when what the handler returned resolves', async () => {
+    expect(await execute(claimed('Maths.later', ['x']))).toMatchObject({ kind: 'done' });
+    expect(results).toEqual(['x']);
+  });
+
+  it.each([
+    ['Maths.throw', 'a string'],
+    ['Maths.throw', undefined],
+    ['Maths.reject', null],
+    ['Maths.reject', { code: 7 }],
+  ])('fails when %s throws %p', async (name, error) => {
+    expect(await execute(claimed(name, [error]))).toEqual({
+      kind: 'failed',
+      error,
+      attempt: 1,
+      durationMs: expect.any(Number),
+    });
+  });
+
+  it('measures how long the handler took', async () => {
+    let release: () => void = () => {};
+    const slow = new Executor(registry({ 'Slow.task': () => new Promise<void>((resolve) => (release = resolve)) }), []);
+    const prepared = slow.prepare(claimed('Slow.task'));
+    if ('kind' in prepared) throw prepared.error;
+    const startedAt = performance.now();
+    const outcome = slow.run(prepared);
+    while (performance.now() - startedAt < 20); // busy, so that the time is certain
+    release();
+    expect((await outcome).durationMs).toBeGreaterThanOrEqual(19);
+  });
+});
+
+describe('a message that cannot be run', () => {
+  it.each(['Maths.subtract', 'constructor', 'toString', '__proto__'])('names the unknown task %s', async (name) => {
+    expect(await execute(claimed(name, [], '0210'))).toMatchObject({
+      kind: 'failed',
+      attempt: 4,
+      error: { code: 'UNKNOWN_TASK', message: expect.stringContaining(`a task named "${name}"`) },
+    });
+  });
+
+  it.each<[string, (message: string) => string]>([
+    ['is cut off', (message) => message.slice(0, 30)],
+    ['is of a later version', (message) => `${message.slice(0, 20)}2${message.slice(21)}`],
+    ['has no JSON for a body', (message) => `${message.slice(0, 34)}{`],
+    ['is not a pair of name and payload', (message) => `${message.slice(0, 34)}["Maths.add"]`],
+    ['has a __proto__ key in an argument', (message) => `${message.slice(0, 34)}["Maths.add",[{"__proto__":{}}]]`],
+    ['is foreign', () => `undecodable012345678?LPUSH by hand`],
+  ])('because it %s, fails as undecodable', async (_what, broken) => {
+    const task = claimed('Maths.add', [1, 2]);
+    const outcome = await execute({ ...task, message: broken(task.message) });
+    expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'UNDECODABLE_MESSAGE' } });
+    expect((outcome as Failure).attempt).toBeUndefined();
+    expect(results).toEqual([]);
+  });
+});

@@ -1,0 +1,24 @@
+import type { ClaimedTask } from '../../src/broker/broker.js';
+import { encodePayload } from '../../src/task/payload.js';
+import type { TaskHandler } from '../../src/task/task-definition.js';
+import { TaskIdSequence } from '../../src/task/task-id.js';
+import { encodeMessage } from '../../src/task/task-message.js';
+import { TaskRegistry } from '../../src/task/task-registry.js';
+
+const ids = new TaskIdSequence();
+
+/** A task as a claim brings it. Counters: failures (two digits, base 36), crashes, suspicions. */
+export function claimed(name: string, args: unknown[] = [], counters = '0000', enqueuedAt = 0): ClaimedTask {
+  const id = ids.next();
+  const message = encodeMessage({ id, name, payload: encodePayload(args), enqueuedAt });
+  return { id, queue: 'default', message: message.slice(0, 21) + counters + message.slice(25) };
+}
+
+/** A registry with these tasks. */
+export function registry(handlers: Readonly<Record<string, TaskHandler>>): TaskRegistry {
+  const tasks = new TaskRegistry();
+  for (const [name, handler] of Object.entries(handlers)) {
+    tasks.add({ name, queue: 'default', where: `${name} in TestModule`, handler });
+  }
+  return tasks;
+}

@@ -1,0 +1,104 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ClaimedTask } from '../../src/broker/broker.js';
+import { Executor, type PreparedTask } from '../../src/worker/executor.js';
+import { TaskContext } from '../../src/worker/task-context.js';
+import { claimed, registry } from './messages.js';
+
+const context = new TaskContext();
+
+function prepare(
+  handler: () => unknown,
+  task: ClaimedTask = claimed('Some.task'),
+): PreparedTask & { run(): Promise<unknown> } {
+  const executor = new Executor(registry({ 'Some.task': handler }), []);
+  const prepared = executor.prepare(task);
+  if ('kind' in prepared) throw prepared.error;
+  return { ...prepared, run: () => executor.run(prepared) };
+}
+
+it('tells a task about itself', async () => {
+  const enqueuedAt = Date.UTC(2030, 0, 1);
+  const task = claimed('Some.task', [], '0000', enqueuedAt);
+  let seen: unknown;
+  await prepare(() => {
+    const { id, name, queue, attempt, signal, active } = context;
+    seen = { id, name, queue, attempt, enqueuedAt: context.enqueuedAt, active, aborted: signal.aborted };
+  }, task).run();
+  expect(seen).toEqual({
+    id: task.id,
+    name: 'Some.task',
+    queue: 'default',
+    attempt: 1,
+    enqueuedAt: new Date(enqueuedAt),
+    active: true,
+    aborted: false,
+  });
+});
+
+it.each([
+  ['0000', 1],
+  ['0100', 2],
+  ['0020', 3],
+  ['0110', 3],
+  ['0z00', 36],
+  // a bystander of a death: as far as anybody knows, it did not fail
+  ['0005', 1],
+])('counts failures and crashes, but not suspicions, as attempts: %s is attempt %i', async (counters, attempt) => {
+  let seen: unknown;
+  await prepare(
+    () => {
+      seen = context.attempt;
+    },
+    claimed('Some.task', [], counters),
+  ).run();
+  expect(seen).toBe(attempt);
+});
+
+it('shows each of several tasks at once its own, also after an await', async () => {
+  const seen: string[][] = [];
+  const tasks = ['a', 'b', 'c'].map(() => claimed('Some.task'));
+  const look = async (): Promise<void> => {
+    const before = context.id;
+    await nextTurn();
+    seen.push([before, await Promise.resolve().then(() => context.id)]);
+  };
+  await Promise.all(tasks.map((task) => prepare(look, task).run()));
+  expect(seen).toEqual(tasks.map(({ id }) => [id, id]));
+});
+
+describe('outside a task', () => {
+  it.each(['id', 'name', 'queue', 'attempt', 'enqueuedAt', 'signal'] as const)('%s throws', (property) => {
+    expect(() => context[property]).toThrow(expect.objectContaining({ code: 'OUTSIDE_TASK' }));
+  });
+
+  it('it is not active', async () => {
+    expect(context.active).toBe(false);
+    await prepare(() => {}).run();
+    expect(context.active).toBe(false);
+  });
+});
+
+describe('the signal', () => {
+  it('aborts with its reason when asked for before', async () => {
+    let signal: AbortSignal | undefined;
+    const { run, task } = prepare(async () => {
+      signal = context.signal;
+      await nextTurn();
+    });
+    const ended = run();
+    const reason = new Error('stopping');
+    task.abort(reason);
+    await ended;
+    expect(signal?.reason).toBe(reason);
+  });
+
+  it('is aborted already when asked for after, and keeps the first reason', async () => {
+    const { run, task } = prepare(() => {
+      expect(context.signal).toMatchObject({ aborted: true, reason: { message: 'first' } });
+      expect(context.signal).toBe(context.signal);
+    });
+    task.abort(new Error('first'));
+    task.abort(new Error('second'));
+    expect(await run()).toMatchObject({ kind: 'done' });
+  });
+});

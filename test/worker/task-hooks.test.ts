@@ -1,0 +1,100 @@
+import { Injectable, type Provider, Scope } from '@nestjs/common';
+import { QueueClient } from '../../src/client/queue-client.js';
+import { Task } from '../../src/decorators/task.decorator.js';
+import { TaskHooks } from '../../src/decorators/task-hooks.decorator.js';
+import type { OnTaskFailure, TaskInfo, WrapTask } from '../../src/task/task-hooks.js';
+import { drainTasks } from '../../src/testing/drain-tasks.js';
+import { Apps } from '../module/apps.js';
+
+let apps: Apps;
+let calls: string[];
+beforeAll(async () => {
+  apps = await Apps.start();
+});
+beforeEach(() => {
+  calls = [];
+});
+afterEach(() => apps.close());
+afterAll(() => apps.stop());
+
+@Injectable()
+class MailTasks {
+  @Task()
+  send(to: string): void {
+    calls.push(`sent to ${to}`);
+  }
+
+  @Task()
+  bounce(): void {
+    throw new Error('no such mailbox');
+  }
+}
+
+@Injectable()
+class Metrics {
+  count(what: string): void {
+    calls.push(`counted ${what}`);
+  }
+}
+
+@TaskHooks()
+@Injectable()
+class MetricsHooks implements OnTaskFailure {
+  constructor(private readonly metrics: Metrics) {}
+
+  onTaskFailure({ name }: TaskInfo, error: Error): void {
+    this.metrics.count(`failure of ${name}: ${error.message}`);
+  }
+}
+
+@TaskHooks()
+@Injectable()
+class Transaction implements WrapTask {
+  async wrapTask(_task: TaskInfo, next: () => Promise<void>): Promise<void> {
+    calls.push('begin');
+    await next();
+    calls.push('commit');
+  }
+}
+
+async function drain(send: (queue: QueueClient) => Promise<unknown>, ...providers: Provider[]): Promise<unknown> {
+  const app = await apps.boot({ imports: [apps.queue()], providers: [MailTasks, Metrics, ...providers] });
+  await send(app.get(QueueClient, { strict: false }));
+  return drainTasks(app);
+}
+
+describe('a provider with @TaskHooks()', () => {
+  it('is called with what it injects', async () => {
+    await drain((queue) => queue.of(MailTasks).bounce.delay(), MetricsHooks, Transaction);
+    expect(calls).toEqual(['begin', 'counted failure of MailTasks.bounce: no such mailbox']);
+  });
+
+  it('is found once, however many aliases lead to it', async () => {
+    const aliases = ['A', 'B'].map((provide) => ({ provide, useExisting: Transaction }));
+    await drain((queue) => queue.of(MailTasks).send.delay('you'), Transaction, ...aliases);
+    expect(calls).toEqual(['begin', 'sent to you', 'commit']);
+  });
+
+  it('is found as what a factory makes', async () => {
+    const factory = { provide: 'TRANSACTION', useFactory: () => new Transaction() };
+    await drain((queue) => queue.of(MailTasks).send.delay('you'), factory);
+    expect(calls).toEqual(['begin', 'sent to you', 'commit']);
+  });
+
+  it('does not hand its mark down: a subclass has to ask for itself', async () => {
+    @Injectable()
+    class Unmarked extends Transaction {}
+    await drain((queue) => queue.of(MailTasks).send.delay('you'), Unmarked);
+    expect(calls).toEqual(['sent to you']);
+  });
+
+  it('that is request-scoped is refused by name', async () => {
+    @TaskHooks()
+    @Injectable({ scope: Scope.REQUEST })
+    class ScopedHooks {}
+    await expect(drain((queue) => queue.of(MailTasks).send.delay('you'), ScopedHooks)).rejects.toMatchObject({
+      code: 'SCOPE_UNRESOLVED',
+      message: expect.stringContaining('ScopedHooks'),
+    });
+  });
+});
