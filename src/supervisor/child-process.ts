@@ -7,6 +7,8 @@ import { ScoreboardReader } from './scoreboard.js';
 export interface ChildEvents {
   ready(message: Extract<ChildMessage, { type: 'ready' }>): void;
   leaseLost(session: string): void;
+  /** Something that is not of the protocol came over the channel; it was dropped. */
+  malformed(error: unknown): void;
   /** The process is gone. `reason` is its exit code or signal, or why it could not boot. */
   ended(reason: string): void;
 }
@@ -36,8 +38,8 @@ export class ChildProcess {
       stdio: ['inherit', 'inherit', 'inherit', 'ipc', this.scoreboard.fd],
     });
     this.fork.on('message', (message) => this.receive(message));
-    // `exit` may be missing when the process could not be spawned at all
-    this.fork.once('error', (error) => this.end(error.message));
+    // what could not be spawned never exits; other errors are told by the exit that follows them
+    this.fork.on('error', (error) => this.fork.pid ?? this.end(error.message));
     this.fork.once('exit', (code, signal) => this.end(signal ?? `exit code ${code}`));
   }
 
@@ -77,11 +79,18 @@ export class ChildProcess {
     this.fork.kill('SIGKILL');
   }
 
+  /** User code in the child can send anything; the supervisor must survive it. */
   private receive(value: unknown): void {
-    const message = parseChildMessage(value);
+    let message: ChildMessage;
+    try {
+      message = parseChildMessage(value);
+    } catch (error) {
+      this.events.malformed(error);
+      return;
+    }
     if (message.type === 'bootFailed') this.bootError = message.error;
     else if (message.type === 'leaseLost') this.events.leaseLost(message.session);
-    else {
+    else if (!this.booted) {
       this.bootedAt = performance.now();
       this.events.ready(message);
     }

@@ -63,6 +63,7 @@ export class Supervisor {
     const child: ChildProcess = new ChildProcess(capacity, environment, {
       ready: (message) => void this.welcome(child, message).catch((error: unknown) => this.fail(error)),
       leaseLost: (session) => void this.runtime?.then((runtime) => runtime.replaceSession(session)),
+      malformed: (error) => this.options.logger.error(`Child ${child.pid}: ${String(error)}`),
       ended: (reason) => this.bury(child, reason),
     });
     this.children.add(child);

@@ -98,6 +98,18 @@ describe('a worker', () => {
   });
 });
 
+describe('a task that sends something of its own to the supervisor', () => {
+  it('does no harm, and the log says what to do', async () => {
+    const worker = fixture.worker({ children: 1 });
+    await fixture.send('babble', ['babble']);
+    await fixture.send('run', ['after']);
+    await fixture.event('run', 'after');
+    await fixture.until('both messages are told', () => worker.lines('MALFORMED_IPC').length === 2);
+    expect(worker.output).toContain('Do not use process.send()');
+    expect(fixture.events('booted')).toHaveLength(1);
+  });
+});
+
 describe('a task that blocks its child', () => {
   it('strands nothing that the child has claimed with it', async () => {
     const fast = Array.from({ length: 2_000 }, (_, index) => [`warm-up ${index}`]);
