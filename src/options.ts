@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { RedisSettings } from './broker/broker.js';
 import { NestworkError } from './errors.js';
+import { type ByteSize, toBytes } from './task/byte-size.js';
 import { type Duration, toMilliseconds } from './task/duration.js';
 import { assertNamespace, assertQueueName } from './task/task-name.js';
 
@@ -56,6 +57,22 @@ export interface WorkerOptions {
    */
   excludeQueues?: readonly string[];
   /**
+   * Tasks after which a child is replaced, against leaks. It works on until its replacement has booted.
+   * @default none: it lives on
+   */
+  maxTasksPerChild?: number;
+  /**
+   * Resident memory beyond which a child is replaced after its current tasks; bytes, or a size like `'300MB'`.
+   * @default none
+   */
+  maxMemoryPerChild?: ByteSize;
+  /**
+   * Share of the memory of the container or machine, in percent, that the worker may take; beyond it the biggest child
+   * is replaced after its current tasks.
+   * @default none
+   */
+  maxMemoryPercent?: number;
+  /**
    * How long running tasks may take to finish after SIGTERM or SIGINT.
    * @default '25s', so that the whole stop fits into the 30 s that container platforms give
    */
@@ -80,11 +97,16 @@ export type ResolvedWorkerOptions = Readonly<{
   concurrency: number;
   queues: readonly string[] | undefined;
   excludeQueues: readonly string[];
+  maxTasksPerChild: number | undefined;
+  maxBytesPerChild: number | undefined;
+  maxMemoryPercent: number | undefined;
   shutdownGraceMs: number;
   leaseMs: number;
 }>;
 
 const MIN_LEASE_MS = 1_000;
+/** A timer of Node cannot wait longer than 24.8 days, and nobody wants to wait for a day. */
+const MAX_WAIT_MS = 86_400_000;
 const MAX_CHILDREN = 1_024;
 const MAX_CONCURRENCY = 1_000;
 
@@ -105,22 +127,22 @@ export function resolveTaskQueueOptions(options: TaskQueueOptions): ResolvedTask
   const repeated = queues.find((queue, index) => queues.indexOf(queue) !== index);
   if (repeated !== undefined) throw invalid('queues', `names "${repeated}" twice`, 'Name each queue once.');
   if (!queues.includes(defaultQueue)) throw unknownQueue(defaultQueue, 'the option `defaultQueue`', queues);
-  const commandTimeoutMs = toMilliseconds(options.commandTimeout ?? '5s', 'commandTimeout');
-  if (commandTimeoutMs < 1) throw invalid('commandTimeout', 'is zero', "Give a time like '5s'.");
+  const commandTimeoutMs = duration('commandTimeout', options.commandTimeout ?? '5s', 1);
   return { redis, namespace, queues, defaultQueue, commandTimeoutMs };
 }
 
 /** Checks the options and fills in the defaults. */
 export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOptions {
-  const leaseMs = toMilliseconds(options.lease ?? '30s', 'lease');
-  if (leaseMs < MIN_LEASE_MS) throw invalid('lease', `is under ${MIN_LEASE_MS} ms`, "Give a time like '30s'.");
   return {
     children: count('children', options.children ?? availableParallelism(), MAX_CHILDREN),
     concurrency: count('concurrency', options.concurrency ?? 1, MAX_CONCURRENCY),
     queues: options.queues,
     excludeQueues: options.excludeQueues ?? [],
-    shutdownGraceMs: toMilliseconds(options.shutdownGrace ?? '25s', 'shutdownGrace'),
-    leaseMs,
+    maxTasksPerChild: optional(options.maxTasksPerChild, (most) => count('maxTasksPerChild', most, 1e9)),
+    maxBytesPerChild: optional(options.maxMemoryPerChild, (size) => toBytes(size, 'maxMemoryPerChild')),
+    maxMemoryPercent: optional(options.maxMemoryPercent, (percent) => count('maxMemoryPercent', percent, 100)),
+    shutdownGraceMs: duration('shutdownGrace', options.shutdownGrace ?? '25s', 0),
+    leaseMs: duration('lease', options.lease ?? '30s', MIN_LEASE_MS),
   };
 }
 
@@ -142,6 +164,16 @@ export function unknownQueue(queue: string, where: string, known: readonly strin
     `Use one of: ${known.join(', ')}.`,
     `Add '${queue}' to the \`queues\` of TaskQueueModule.`,
   ]);
+}
+
+function optional<T, R>(value: T | undefined, resolve: (value: T) => R): R | undefined {
+  return value === undefined ? undefined : resolve(value);
+}
+
+function duration(option: string, value: Duration, leastMs: number): number {
+  const milliseconds = toMilliseconds(value, option);
+  if (milliseconds >= leastMs && milliseconds <= MAX_WAIT_MS) return milliseconds;
+  throw invalid(option, `is ${milliseconds} ms`, `Give a time from ${leastMs} ms to a day, like '30s'.`);
 }
 
 function count(option: string, value: number, most: number): number {

@@ -6,6 +6,7 @@ import { ScoreboardReader } from './scoreboard.js';
 
 export interface ChildEvents {
   ready(message: Extract<ChildMessage, { type: 'ready' }>): void;
+  worn(): void;
   leaseLost(session: string): void;
   /** Something that is not of the protocol came over the channel; it was dropped. */
   malformed(error: unknown): void;
@@ -21,6 +22,10 @@ export class ChildProcess {
   private bootedAt: number | undefined;
   /** It was told to end, so that its end blames nobody. */
   dismissed = false;
+  /** The child that it was forked to take over from, which works until then. */
+  predecessor: ChildProcess | undefined;
+  /** The child that will take over from it. */
+  successor: ChildProcess | undefined;
   private readonly fork: Fork;
   private bootError: string | undefined;
 
@@ -57,9 +62,9 @@ export class ChildProcess {
     return this.bootedAt === undefined ? 0 : performance.now() - this.bootedAt;
   }
 
-  start(claimant: Claimant, concurrency: number): void {
+  start(claimant: Claimant, work: Pick<StartOrder, 'concurrency' | 'maxTasks'>): void {
     this.claimant = claimant;
-    this.send({ type: 'start', ...claimant, concurrency, capacity: this.capacity } satisfies StartOrder);
+    this.send({ type: 'start', ...claimant, ...work, capacity: this.capacity } satisfies StartOrder);
   }
 
   /** Asks it to finish what runs and end; one that has not booted has nothing to finish. */
@@ -89,6 +94,7 @@ export class ChildProcess {
       return;
     }
     if (message.type === 'bootFailed') this.bootError = message.error;
+    else if (message.type === 'worn') this.events.worn();
     else if (message.type === 'leaseLost') this.events.leaseLost(message.session);
     else if (!this.booted) {
       this.bootedAt = performance.now();

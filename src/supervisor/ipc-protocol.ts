@@ -13,7 +13,9 @@ export interface AppSettings {
 export type ChildMessage =
   /** the container is up; nothing is claimed before `start` */
   | { readonly type: 'ready'; readonly settings: AppSettings; readonly catalog: readonly CatalogEntry[] }
-  /** the container cannot be made; the child has said why and ends */
+  /** it has run as many tasks as it should, and works on until it is replaced */
+  | { readonly type: 'worn' }
+  /** the container cannot be made; the child ends */
   | { readonly type: 'bootFailed'; readonly error: string }
   /** Redis refused this child: its lease ran out */
   | { readonly type: 'leaseLost'; readonly session: string };
@@ -25,6 +27,8 @@ export interface StartOrder {
   readonly child: string;
   readonly queues: readonly string[];
   readonly concurrency: number;
+  /** tasks after which it is worn; 0 for never */
+  readonly maxTasks: number;
   /** how many tasks its scoreboard has room for */
   readonly capacity: number;
 }
@@ -40,6 +44,7 @@ export type SupervisorMessage =
 /** Every message of the protocol by its type, with the types of its fields: what arrives is checked against it. */
 const SHAPES: Readonly<Record<(ChildMessage | SupervisorMessage)['type'], Readonly<Record<string, string>>>> = {
   ready: { settings: 'object', catalog: 'object' },
+  worn: {},
   bootFailed: { error: 'string' },
   leaseLost: { session: 'string' },
   start: {
@@ -47,13 +52,14 @@ const SHAPES: Readonly<Record<(ChildMessage | SupervisorMessage)['type'], Readon
     child: 'string',
     queues: 'object',
     concurrency: 'number',
+    maxTasks: 'number',
     capacity: 'number',
   },
   stop: {},
   abort: {},
 };
 
-const FROM_CHILD = ['ready', 'bootFailed', 'leaseLost'] as const;
+const FROM_CHILD = ['ready', 'worn', 'bootFailed', 'leaseLost'] as const;
 const FROM_SUPERVISOR = ['start', 'stop', 'abort'] as const;
 
 /** @throws NestworkError MALFORMED_IPC */

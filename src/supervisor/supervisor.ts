@@ -1,9 +1,10 @@
 import type { LoggerService } from '@nestjs/common';
-import type { Broker, Settlement } from '../broker/broker.js';
+import type { Broker, Claimant, Settlement } from '../broker/broker.js';
 import { type ResolvedWorkerOptions, servedQueues } from '../options.js';
 import { Backoff } from './backoff.js';
 import { ChildProcess } from './child-process.js';
 import type { AppSettings, ChildMessage } from './ipc-protocol.js';
+import { MemoryGuard } from './memory-guard.js';
 import { Runtime, type Service } from './runtime.js';
 import { onStopSignals } from './signals.js';
 
@@ -58,15 +59,26 @@ export class Supervisor {
     return exitCode;
   }
 
-  private fork(): void {
+  private fork(predecessor?: ChildProcess): void {
     const { capacity, environment } = this.options;
     const child: ChildProcess = new ChildProcess(capacity, environment, {
+      worn: () => this.retire(child, `it has run ${this.options.worker.maxTasksPerChild} tasks`),
       ready: (message) => void this.welcome(child, message).catch((error: unknown) => this.fail(error)),
       leaseLost: (session) => void this.runtime?.then((runtime) => runtime.replaceSession(session)),
       malformed: (error) => this.options.logger.error(`Child ${child.pid}: ${String(error)}`),
       ended: (reason) => this.bury(child, reason),
     });
     this.children.add(child);
+    if (!predecessor) return;
+    child.predecessor = predecessor;
+    predecessor.successor = child;
+  }
+
+  /** Replaces a child without a gap: it works until its successor does. */
+  private retire(child: ChildProcess, why: string): void {
+    if (this.stopping || child.dismissed || child.successor || !child.claimant) return;
+    this.options.logger.log(`Replacing child ${child.pid}: ${why}.`);
+    this.fork(child);
   }
 
   /** The first child that boots brings the settings; only then the others are forked, so that a broken app fails once. */
@@ -81,7 +93,14 @@ export class Supervisor {
     if (!claimant) return;
     // a child that ended meanwhile will not be asked again: give its name back
     if (child.dismissed || !this.children.has(child)) await runtime.settle(claimant, [], 'ended before its start');
-    else child.start(claimant, this.options.worker.concurrency);
+    else this.start(child, claimant);
+  }
+
+  private start(child: ChildProcess, claimant: Claimant): void {
+    const { concurrency, maxTasksPerChild: maxTasks = 0 } = this.options.worker;
+    child.start(claimant, { concurrency, maxTasks });
+    child.predecessor?.stop();
+    child.predecessor = undefined;
   }
 
   private async open({ settings, catalog }: Ready): Promise<Runtime> {
@@ -94,7 +113,7 @@ export class Supervisor {
       queues,
       catalog,
       leaseMs: worker.leaseMs,
-      services: services(broker),
+      services: [...services(broker), new MemoryGuard(worker, () => this.children, this.tooBig)],
       seats: () => this.children,
       onSessionLost: () => this.startOver(),
     });
@@ -102,6 +121,9 @@ export class Supervisor {
     logger.log(`Serving ${queues.join(', ')} with ${worker.children} children, ${worker.concurrency} tasks each.`);
     return runtime;
   }
+
+  private readonly tooBig = (child: ChildProcess, bytes: number): void =>
+    this.retire(child, `it takes ${Math.round(bytes / 2 ** 20)} MB`);
 
   /** The lease ran out and others have the tasks: whatever the children still do is in vain. */
   private startOver(): void {
@@ -122,9 +144,23 @@ export class Supervisor {
     if (this.stopping) return;
     if (!child.booted) this.options.logger.error(`Child ${child.pid} could not boot: ${reason}`);
     if (!this.runtime) return this.fail();
-    if (child.dismissed || blamed.length > 0 || child.uptimeMs > SETTLED_MS) this.backoff.reset();
-    else return this.later(this.backoff.next(), () => this.fork());
-    this.fork();
+    // its successor has been forked already
+    if (child.successor) child.successor.predecessor = undefined;
+    else this.replace(child, blamed.length > 0);
+  }
+
+  private replace(child: ChildProcess, diedByTask: boolean): void {
+    const { predecessor } = child;
+    if (predecessor) predecessor.successor = undefined;
+    if (child.dismissed || diedByTask || child.uptimeMs > SETTLED_MS) {
+      this.backoff.reset();
+      this.fork(predecessor);
+    } else {
+      // a predecessor that died meanwhile was replaced on its own account
+      this.later(this.backoff.next(), () =>
+        !predecessor || this.children.has(predecessor) ? this.fork(predecessor) : undefined,
+      );
+    }
   }
 
   private async settle(child: ChildProcess, blamed: readonly string[], reason: string): Promise<void> {

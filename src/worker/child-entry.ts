@@ -72,13 +72,15 @@ class Child {
 
   private async work(order: StartOrder): Promise<void> {
     const { broker, executor } = this.app;
-    const { session, child, queues, concurrency } = order;
+    const { session, child, queues, concurrency, maxTasks } = order;
     this.loop = new ClaimLoop({
       broker,
       executor,
       concurrency,
+      maxTasks,
       claimant: { session, child, queues },
       scoreboard: new ScoreboardWriter(order.capacity),
+      onWorn: () => send({ type: 'worn' }),
       onLeaseLost: () => send({ type: 'leaseLost', session }),
     });
     await this.loop.run();

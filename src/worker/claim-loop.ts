@@ -18,8 +18,12 @@ export interface ClaimLoopOptions {
   readonly broker: ChildBroker;
   readonly claimant: Claimant;
   readonly concurrency: number;
+  /** tasks after which the child is worn; 0 for never */
+  readonly maxTasks: number;
   readonly executor: Executor;
   readonly scoreboard: ScoreboardWriter;
+  /** Told once; the child works on until it is stopped. */
+  readonly onWorn: () => void;
   /** Redis gave the tasks of this child to others: it must end. */
   readonly onLeaseLost: () => void;
 }
@@ -39,6 +43,7 @@ export class ClaimLoop {
   private readonly ending = new AbortController();
   private buffer: ClaimedTask[] = [];
   private claimNumber = 0;
+  private ended = 0;
   private answeredAtMs = 0;
   private releasing: Promise<void> | undefined;
   private alone = false;
@@ -170,6 +175,8 @@ export class ClaimLoop {
     this.options.scoreboard.finished(id);
     this.batchSize.learn(name, outcome.durationMs);
     this.alone = false;
+    this.ended += 1;
+    if (this.ended === this.options.maxTasks) this.options.onWorn();
     if (outcome.kind === 'done') this.acks.done(id);
     else if (this.abortReason) void this.acks.release([id]);
     else this.bury(claimed, outcome, name);

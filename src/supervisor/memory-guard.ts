@@ -1,0 +1,64 @@
+import { PeriodicLoop } from '../scheduler/periodic-loop.js';
+import { availableBytes, residentBytes } from './process-memory.js';
+
+const INTERVAL_MS = 1_000;
+/** After the share was exceeded nothing more is replaced for this long: what left has to be gone before it counts. */
+const COOL_DOWN_MS = 10_000;
+
+export interface MemoryLimits {
+  readonly maxBytesPerChild: number | undefined;
+  readonly maxMemoryPercent: number | undefined;
+}
+
+/** A process as the guard sees it. */
+export interface Watched {
+  readonly pid: number;
+}
+
+/**
+ * Finds children that grew too big: each one beyond its own limit, and the biggest while the worker as a whole takes
+ * more than its share. Measured from outside, because Buffers do not count for V8 and a busy child cannot measure itself.
+ */
+export class MemoryGuard<Child extends Watched> {
+  private readonly loop: PeriodicLoop;
+  private coolUntilMs = 0;
+
+  constructor(
+    private readonly limits: MemoryLimits,
+    private readonly children: () => Iterable<Child>,
+    private readonly onTooBig: (child: Child, bytes: number) => void,
+  ) {
+    const tick = async (): Promise<number> => {
+      await this.tick();
+      return INTERVAL_MS;
+    };
+    this.loop = new PeriodicLoop(tick, { retryMs: INTERVAL_MS, onError: () => {} });
+  }
+
+  /** Does nothing without a limit. */
+  start(): void {
+    const { maxBytesPerChild, maxMemoryPercent } = this.limits;
+    if (maxBytesPerChild !== undefined || maxMemoryPercent !== undefined) this.loop.start();
+  }
+
+  stop(): Promise<void> {
+    return this.loop.stop();
+  }
+
+  async tick(): Promise<void> {
+    const { maxBytesPerChild = Number.POSITIVE_INFINITY, maxMemoryPercent } = this.limits;
+    const sizes = await Promise.all(
+      Array.from(this.children(), async (child) => ({ child, bytes: (await residentBytes(child.pid)) ?? 0 })),
+    );
+    for (const { child, bytes } of sizes) if (bytes > maxBytesPerChild) this.onTooBig(child, bytes);
+    if (maxMemoryPercent !== undefined) this.checkShare(sizes, (availableBytes() * maxMemoryPercent) / 100);
+  }
+
+  private checkShare(sizes: readonly { child: Child; bytes: number }[], limit: number): void {
+    const total = sizes.reduce((sum, { bytes }) => sum + bytes, process.memoryUsage.rss());
+    const [biggest] = [...sizes].sort((a, b) => b.bytes - a.bytes);
+    if (total <= limit || !biggest || performance.now() < this.coolUntilMs) return;
+    this.coolUntilMs = performance.now() + COOL_DOWN_MS;
+    this.onTooBig(biggest.child, biggest.bytes);
+  }
+}
