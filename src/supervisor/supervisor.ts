@@ -138,7 +138,7 @@ export class Supervisor {
     this.children.delete(child);
     const settling = this.settle(child, blamed, reason).finally(() => {
       this.settling.delete(settling);
-      if (this.stopping && this.children.size === 0 && this.settling.size === 0) void this.end();
+      this.endWhenDone();
     });
     this.settling.add(settling);
     if (this.stopping) return;
@@ -178,7 +178,7 @@ export class Supervisor {
       for (const child of this.children) child.abort();
     });
     this.later(worker.shutdownGraceMs + ABORT_GRACE_MS, () => this.killAll('The grace is over'));
-    if (this.children.size === 0 && this.settling.size === 0) void this.end();
+    this.endWhenDone();
   }
 
   private killAll(why: string): void {
@@ -192,7 +192,11 @@ export class Supervisor {
     this.exitCode = 1;
     this.stopping = true;
     for (const child of this.children) child.kill();
-    if (this.children.size === 0 && this.settling.size === 0) void this.end();
+    this.endWhenDone();
+  }
+
+  private endWhenDone(): void {
+    if (this.stopping && this.children.size === 0 && this.settling.size === 0) void this.end();
   }
 
   private async end(): Promise<void> {

@@ -12,8 +12,7 @@ import { type PrivateRedis, startPrivateRedis } from '../../src/testing/private-
 /** Some thousand files, which take the two children a second or two. */
 const SOURCES = fileURLToPath(new URL('../../node_modules/rxjs', import.meta.url));
 const PATIENCE_MS = 60_000;
-
-jest.setTimeout(2 * PATIENCE_MS);
+const TEST_TIMEOUT_MS = 2 * PATIENCE_MS;
 
 let redis: PrivateRedis;
 const data = mkdtempSync(join(tmpdir(), 'code-stats-e2e-'));
@@ -119,74 +118,94 @@ afterAll(async () => {
   rmSync(data, { recursive: true, force: true });
 });
 
-test('a report goes through API, queue and two forked children, and comes out whole when one of them is killed', async () => {
-  const api = new Script('main.js');
-  const worker = new Script('worker.js');
-  const url = await urlOf(api);
-  const undisturbed = await finished(await startReport(url));
-  expect(undisturbed.work.children).toHaveLength(2);
-  expect(undisturbed.total.files).toBeGreaterThan(1_000);
+test(
+  'a report goes through API, queue and two forked children, and comes out whole when one of them is killed',
+  async () => {
+    const api = new Script('main.js');
+    const worker = new Script('worker.js');
+    const url = await urlOf(api);
+    const undisturbed = await finished(await startReport(url));
+    expect(undisturbed.work.children).toHaveLength(2);
+    expect(undisturbed.total.files).toBeGreaterThan(1_000);
 
-  const disturbed = await startReport(url);
-  const victim = await eventually('a counted batch', async () => {
-    const status = await look(disturbed);
-    return status.batches.done > 3 ? childrenAtWork(status)[0] : undefined;
-  });
-  process.kill(victim, 'SIGKILL');
-  const report = await finished(disturbed);
-  expect(report.total).toEqual(undisturbed.total);
-  expect(report.languages).toEqual(undisturbed.languages);
-  expect(report.work.tasks).toBe(undisturbed.work.tasks);
-  expect(readFileSync(join(data, report.id, 'chart.svg'), 'utf8')).toMatch(/^<svg /);
+    const disturbed = await startReport(url);
+    const victim = await eventually('a counted batch', async () => {
+      const status = await look(disturbed);
+      return status.batches.done > 3 ? childrenAtWork(status)[0] : undefined;
+    });
+    process.kill(victim, 'SIGKILL');
+    const report = await finished(disturbed);
+    expect(report.total).toEqual(undisturbed.total);
+    expect(report.languages).toEqual(undisturbed.languages);
+    expect(report.work.tasks).toBe(undisturbed.work.tasks);
+    expect(readFileSync(join(data, report.id, 'chart.svg'), 'utf8')).toMatch(/^<svg /);
 
-  const children = [...new Set([...childrenAtWork(undisturbed), ...childrenAtWork(report)])];
-  expect(await worker.stop()).toBe(0);
-  expect(await api.stop()).toBe('SIGTERM');
-  expect(children.filter(isRunning)).toEqual([]);
-});
+    const children = [...new Set([...childrenAtWork(undisturbed), ...childrenAtWork(report)])];
+    expect(await worker.stop()).toBe(0);
+    expect(await api.stop()).toBe('SIGTERM');
+    expect(children.filter(isRunning)).toEqual([]);
+  },
+  TEST_TIMEOUT_MS,
+);
 
 describe('the demo', () => {
-  test('shows the report and where it lies, and leaves nothing running', async () => {
-    const demo = new Script('demo.js', SOURCES);
-    expect([await demo.ended(), demo.output]).toEqual([0, expect.stringContaining('nothing is left running')]);
-    expect(demo.output).toMatch(/POST \/reports → 202 Accepted/);
-    expect(demo.output).toMatch(/100% {2}[\d,]+\/[\d,]+ files {2}\d+\/\d+ tasks/);
-    expect(demo.output).toMatch(/TypeScript +[\d,]+ +[\d,]+ +[\d,]+ +[\d,]+ +[\d,]+\n/);
-    expect(demo.output).toMatch(/\d+ tasks in [\d.]+ s: [\d,]+ tasks and [\d,]+ files a second/);
-    const children = [...demo.output.matchAll(/child (\d+)/g)].map(([, pid]) => Number(pid));
-    expect(children).toHaveLength(2);
-    const chart = /Chart +(\S+)/.exec(demo.output)?.[1] ?? '';
-    expect(readFileSync(chart, 'utf8')).toContain('rxjs');
-    const processes = [...demo.output.matchAll(/pid (\d+)/g)].map(([, pid]) => Number(pid));
-    expect([...children, ...processes].filter(isRunning)).toEqual([]);
-  });
+  test(
+    'shows the report and where it lies, and leaves nothing running',
+    async () => {
+      const demo = new Script('demo.js', SOURCES);
+      expect([await demo.ended(), demo.output]).toEqual([0, expect.stringContaining('nothing is left running')]);
+      expect(demo.output).toMatch(/POST \/reports → 202 Accepted/);
+      expect(demo.output).toMatch(/100% {2}[\d,]+\/[\d,]+ files {2}\d+\/\d+ tasks/);
+      expect(demo.output).toMatch(/TypeScript +[\d,]+ +[\d,]+ +[\d,]+ +[\d,]+ +[\d,]+\n/);
+      expect(demo.output).toMatch(/\d+ tasks in [\d.]+ s: [\d,]+ tasks and [\d,]+ files a second/);
+      const children = [...demo.output.matchAll(/child (\d+)/g)].map(([, pid]) => Number(pid));
+      expect(children).toHaveLength(2);
+      const chart = /Chart +(\S+)/.exec(demo.output)?.[1] ?? '';
+      expect(readFileSync(chart, 'utf8')).toContain('rxjs');
+      const processes = [...demo.output.matchAll(/pid (\d+)/g)].map(([, pid]) => Number(pid));
+      expect([...children, ...processes].filter(isRunning)).toEqual([]);
+    },
+    TEST_TIMEOUT_MS,
+  );
 
-  test('fails with what the API answered', async () => {
-    const demo = new Script('demo.js', '/no/such/place');
-    expect(await demo.ended()).toBe(1);
-    expect(demo.output).toContain('The directory "/no/such/place" does not exist.');
-    expect(demo.output).toContain('Last output of the API:');
-  });
+  test(
+    'fails with what the API answered',
+    async () => {
+      const demo = new Script('demo.js', '/no/such/place');
+      expect(await demo.ended()).toBe(1);
+      expect(demo.output).toContain('The directory "/no/such/place" does not exist.');
+      expect(demo.output).toContain('Last output of the API:');
+    },
+    TEST_TIMEOUT_MS,
+  );
 
-  test('stops everything when it is interrupted', async () => {
-    const demo = new Script('demo.js');
-    await eventually('a running report', () => demo.output.includes('202 Accepted') || undefined);
-    demo.process.kill('SIGINT');
-    expect([await demo.ended(), demo.output]).toEqual([130, expect.stringContaining('Interrupted by SIGINT.')]);
-    const processes = [...demo.output.matchAll(/pid (\d+)/g)].map(([, pid]) => Number(pid));
-    expect(processes).toHaveLength(2);
-    expect(processes.filter(isRunning)).toEqual([]);
-  });
+  test(
+    'stops everything when it is interrupted',
+    async () => {
+      const demo = new Script('demo.js');
+      await eventually('a running report', () => demo.output.includes('202 Accepted') || undefined);
+      demo.process.kill('SIGINT');
+      expect([await demo.ended(), demo.output]).toEqual([130, expect.stringContaining('Interrupted by SIGINT.')]);
+      const processes = [...demo.output.matchAll(/pid (\d+)/g)].map(([, pid]) => Number(pid));
+      expect(processes).toHaveLength(2);
+      expect(processes.filter(isRunning)).toEqual([]);
+    },
+    TEST_TIMEOUT_MS,
+  );
 
-  test('says what it needs when it is started by hand without a Redis', async () => {
-    const demo = spawn(process.execPath, [fileURLToPath(new URL('../../sample-app/dist/demo.js', import.meta.url))], {
-      env: { ...process.env, NODE_OPTIONS: '', REDIS_URL: '' },
-    });
-    let output = '';
-    demo.stderr.on('data', (text: Buffer) => {
-      output += text.toString();
-    });
-    expect((await once(demo, 'close'))[0]).toBe(1);
-    expect(output).toContain('Start the demo with `npm run demo`');
-  });
+  test(
+    'says what it needs when it is started by hand without a Redis',
+    async () => {
+      const demo = spawn(process.execPath, [fileURLToPath(new URL('../../sample-app/dist/demo.js', import.meta.url))], {
+        env: { ...process.env, NODE_OPTIONS: '', REDIS_URL: '' },
+      });
+      let output = '';
+      demo.stderr.on('data', (text: Buffer) => {
+        output += text.toString();
+      });
+      expect((await once(demo, 'close'))[0]).toBe(1);
+      expect(output).toContain('Start the demo with `npm run demo`');
+    },
+    TEST_TIMEOUT_MS,
+  );
 });

@@ -62,12 +62,8 @@ async function drain(): Promise<DrainedTask[]> {
 
 const filesOf = (id: string) => readdirSync(data.at(id), { recursive: true }).sort();
 
-const batches = ['a.js', 'b.js', 'c.js'].map((path, index) => ({
-  directory: threeFiles.path,
-  paths: [path],
-  index,
-  of: 3,
-})) as [Batch, Batch, Batch];
+const batchOf = (path: string, index: number): Batch => ({ directory: threeFiles.path, paths: [path], index, of: 3 });
+const batches = [batchOf('a.js', 0), batchOf('b.js', 1), batchOf('c.js', 2)] as const;
 
 /** A report with a plan of three batches, none of which is in the queue. */
 async function plannedReport(): Promise<string> {
@@ -136,7 +132,7 @@ describe('a report', () => {
 
   test('shows its progress', async () => {
     const { id } = await startReport();
-    const tasks = app.get(StatsTasks);
+    const tasks = tasksWith(() => app.get(QueueClient).of(StatsTasks));
     await tasks.startReport(id, sources.path);
     const { body } = await get(`/reports/${id}`);
     expect(body).toMatchObject({ state: 'counting', files: { done: 0, total: 71 }, batches: { done: 0, total: 3 } });
@@ -162,7 +158,7 @@ describe('a report', () => {
 
   test('keeps the first plan, so that files that come meanwhile change nothing', async () => {
     const { id, urls } = await startReport();
-    const tasks = app.get(StatsTasks);
+    const tasks = tasksWith(() => app.get(QueueClient).of(StatsTasks));
     await Promise.all([tasks.startReport(id, sources.path), tasks.startReport(id, sources.path)]);
     sources.write({ 'new.ts': 'x' });
     await tasks.startReport(id, sources.path);

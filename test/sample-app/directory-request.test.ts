@@ -48,7 +48,7 @@ describe('refuses, and says why and what to send', () => {
     ],
     ['a prototype', '{"__proto__": {"directory": "/a"}}', /does not know: "__proto__"/],
     ['null as directory', '{"directory": null}', /^"directory" is null instead of a string\./],
-    ['a number as directory', '{"directory": 7}', /^"directory" is the number "7" instead of a string\./],
+    ['a number as directory', '{"directory": 7}', /^"directory" is the number 7 instead of a string\./],
     ['an object as directory', '{"directory": {}}', /^"directory" is an object instead/],
     ['an array as directory', '{"directory": ["/a"]}', /^"directory" is an array instead/],
     ['an empty path', '{"directory": ""}', /^"directory" is empty\./],

@@ -4,7 +4,7 @@ import { countBatch } from '../../sample-app/src/counting/count-batch.js';
 import { countFile } from '../../sample-app/src/counting/count-file.js';
 import { planBatches } from '../../sample-app/src/counting/plan-batches.js';
 import { addSkipped, mergeSkipped, type SkippedFiles } from '../../sample-app/src/counting/skipped-files.js';
-import { hasSourceFiles, MAX_FILE_BYTES, sourceFiles } from '../../sample-app/src/counting/source-files.js';
+import { MAX_FILE_BYTES, mayHaveSourceFiles, sourceFiles } from '../../sample-app/src/counting/source-files.js';
 import { TemporaryDirectory } from './temporary-directory.js';
 
 const directories: TemporaryDirectory[] = [];
@@ -19,7 +19,7 @@ function directoryWith(files: Record<string, string | Buffer>): TemporaryDirecto
 async function walk(root: string): Promise<{ found: string[]; skipped: string[] }> {
   const found: string[] = [];
   const skipped: string[] = [];
-  for await (const { path, bytes } of sourceFiles(root, (reason, path) => skipped.push(`${path}: ${reason}`))) {
+  for await (const { path, bytes } of sourceFiles(root, never, (reason, path) => skipped.push(`${path}: ${reason}`))) {
     found.push(`${path} ${bytes}`);
   }
   return { found, skipped };
@@ -60,9 +60,14 @@ describe('the walk', () => {
     expect(await walk('/nonexistent/directory')).toEqual({ found: [], skipped: ['.: unreadable'] });
   });
 
+  test('stops when asked to', async () => {
+    const reason = new Error('the worker stops');
+    await expect(sourceFiles('/', AbortSignal.abort(reason)).next()).rejects.toBe(reason);
+  });
+
   test('knows whether there is anything to count', async () => {
-    expect(await hasSourceFiles(directoryWith({ 'a/b/c.js': '' }).path)).toBe(true);
-    expect(await hasSourceFiles(directoryWith({ 'a/b/c.txt': '' }).path)).toBe(false);
+    expect(await mayHaveSourceFiles(directoryWith({ 'a/b/c.js': '' }).path)).toBe(true);
+    expect(await mayHaveSourceFiles(directoryWith({ 'a/b/c.txt': '' }).path)).toBe(false);
   });
 });
 

@@ -94,8 +94,8 @@ function bar(row: ReportRow, top: number, scale: number, allLines: number): stri
 
 /** Code, comments and blanks side by side; what would be too thin to see is left out, but never the whole bar. */
 function segments(row: ReportRow, y: number, scale: number): string[] {
-  if (row.lines * scale < THINNEST) return [segment('code', BARS.left, y, THINNEST, true)];
   const visible = KINDS.filter(([kind]) => row[kind] * scale > SEGMENT_GAP + 0.5);
+  if (visible.length === 0 || row.lines * scale < THINNEST) return [segment('code', BARS.left, y, THINNEST, true)];
   const last = visible.at(-1)?.[0];
   let x = BARS.left;
   return visible.map(([kind]) => {

@@ -23,10 +23,17 @@ const IGNORED_DIRECTORIES = new Set(['.git', '.hg', '.svn']);
  *
  * Symbolic links are left out: they can lead in circles, and what they point at inside the directory is found anyway.
  * What cannot be read or vanishes meanwhile is reported, never thrown.
+ *
+ * @throws the reason of `signal` when it aborts
  */
-export async function* sourceFiles(root: string, onSkipped: OnSkipped = () => {}): AsyncGenerator<SourceFile> {
+export async function* sourceFiles(
+  root: string,
+  signal: AbortSignal,
+  onSkipped: OnSkipped = () => {},
+): AsyncGenerator<SourceFile> {
   const directories = [''];
   for (let directory = directories.pop(); directory !== undefined; directory = directories.pop()) {
+    signal.throwIfAborted();
     const entries = await readdir(join(root, directory), { withFileTypes: true }).catch(() => undefined);
     if (!entries) onSkipped('unreadable', directory || '.');
     const subdirectories: string[] = [];
@@ -40,10 +47,16 @@ export async function* sourceFiles(root: string, onSkipped: OnSkipped = () => {}
   }
 }
 
-/** Whether there is anything to count; stops at the first file. */
-export async function hasSourceFiles(root: string): Promise<boolean> {
-  for await (const _ of sourceFiles(root)) return true;
-  return false;
+/** Whether there may be anything to count. After a second of looking at other files the answer is yes: workers have time. */
+export async function mayHaveSourceFiles(root: string): Promise<boolean> {
+  const signal = AbortSignal.timeout(1_000);
+  try {
+    for await (const _ of sourceFiles(root, signal)) return true;
+    return false;
+  } catch (error) {
+    if (signal.aborted) return true;
+    throw error;
+  }
 }
 
 async function* sourceFile(root: string, path: string, onSkipped: OnSkipped): AsyncGenerator<SourceFile> {

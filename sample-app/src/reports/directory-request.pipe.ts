@@ -3,7 +3,7 @@ import { access, stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BadRequestException, Injectable, type PipeTransform } from '@nestjs/common';
-import { hasSourceFiles } from '../counting/source-files.js';
+import { mayHaveSourceFiles } from '../counting/source-files.js';
 import type { RequestBody } from './request-body.decorator.js';
 
 /** The packages this repository has installed: thousands of real source files that everybody has. */
@@ -84,7 +84,7 @@ async function assertCountable(directory: string): Promise<void> {
   await access(directory, constants.R_OK | constants.X_OK).catch((error: NodeJS.ErrnoException) => {
     throw refused(`The directory ${shown(directory)} may not be read by this process (${error.code}).`);
   });
-  if (!(await hasSourceFiles(directory))) {
+  if (!(await mayHaveSourceFiles(directory))) {
     throw refused(`The directory ${shown(directory)} holds no source files in any language this app knows.`);
   }
 }
@@ -102,5 +102,5 @@ function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'object') return 'an object';
-  return `the ${typeof value} ${shown(String(value))}`;
+  return `the ${typeof value} ${typeof value === 'string' ? shown(value) : String(value)}`;
 }

@@ -25,7 +25,9 @@ export class StatsTasks {
   /** Finds the source files and sends a task for each batch of them. */
   @Task()
   async startReport(reportId: string, directory: string): Promise<void> {
-    if (!(await this.store.plan(reportId))) await this.store.savePlan(reportId, await planReport(directory));
+    if (!(await this.store.plan(reportId))) {
+      await this.store.savePlan(reportId, await planReport(directory, this.context.signal));
+    }
     // Read it back: if this task ran twice at once, both must send the batches of the plan that was kept.
     const batches = (await this.store.plan(reportId))?.batches ?? [];
     const counted = await this.store.countedBatches(reportId);
