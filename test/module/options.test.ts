@@ -82,6 +82,9 @@ describe('the options of WorkerFactory.run', () => {
       [{ children: count }, 'INVALID_OPTION', '`children`'],
       [{ concurrency: count }, 'INVALID_OPTION', '`concurrency`'],
     ]),
+    [{ maxTasksPerChild: 0 }, 'INVALID_OPTION', '`maxTasksPerChild`'],
+    [{ maxMemoryPercent: 101 }, 'INVALID_OPTION', '`maxMemoryPercent`'],
+    [{ maxMemoryPerChild: 'lots' }, 'INVALID_OPTION', 'maxMemoryPerChild'],
     [{ lease: '10ms' }, 'INVALID_OPTION', '`lease`'],
     [{ lease: 'long' }, 'INVALID_DURATION', "lease is 'long'"],
     // it is renewed by a timer each lease/6

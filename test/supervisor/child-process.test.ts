@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { NestworkError } from '../../src/errors.js';
 import { ChildProcess } from '../../src/supervisor/child-process.js';
 
 const SETTINGS = { redis: 'redis://127.0.0.1:1', namespace: 'nestwork', commandTimeoutMs: 1_000, queues: ['default'] };
@@ -32,7 +33,9 @@ async function toldBy(script: string, then: (child: ChildProcess) => void = () =
         told.push(message.type);
         then(child);
       },
+      worn: () => void told.push('worn'),
       leaseLost: (session) => void told.push(session),
+      malformed: (error) => void told.push((error as NestworkError).code),
       ended: (reason) => {
         told.push(reason);
         resolve();
@@ -44,8 +47,12 @@ async function toldBy(script: string, then: (child: ChildProcess) => void = () =
 }
 
 it('tells of what a child reports, and of its end', async () => {
-  const script = `process.send(${READY}); process.send({ type: 'leaseLost', session: 's-1' }, () => process.exit(7));`;
-  expect(await toldBy(script)).toEqual(['ready', 's-1', 'exit code 7']);
+  const script = `
+    process.send(${READY});
+    process.send({ type: 'worn' });
+    process.send({ type: 'leaseLost', session: 's-1' }, () => process.exit(7));
+  `;
+  expect(await toldBy(script)).toEqual(['ready', 'worn', 's-1', 'exit code 7']);
 });
 
 it('tells of the signal that killed a child', async () => {
@@ -58,8 +65,13 @@ it('tells why a child could not boot', async () => {
   expect(await toldBy(script)).toEqual(['Error: no config']);
 });
 
-it('survives what a child sends that is not of the protocol', async () => {
+it('tells of what a child sends that is not of the protocol, and does not act on it', async () => {
   // process.send('ready') is how apps talk to a process manager, and any task can call it
   const script = `process.send('ready'); process.send({}); process.send(${READY}, () => process.exit(0));`;
+  expect(await toldBy(script)).toEqual(['MALFORMED_IPC', 'MALFORMED_IPC', 'ready', 'exit code 0']);
+});
+
+it('takes the first report of a child alone', async () => {
+  const script = `process.send(${READY}); process.send(${READY}, () => process.exit(0));`;
   expect(await toldBy(script)).toEqual(['ready', 'exit code 0']);
 });

@@ -1,4 +1,4 @@
-import { parseChildMessage, parseSupervisorMessage } from '../../src/supervisor/ipc-protocol.js';
+import { parseChildMessage, parseSupervisorMessage, type StartOrder } from '../../src/supervisor/ipc-protocol.js';
 
 const SETTINGS = {
   redis: 'redis://127.0.0.1:6379',
@@ -13,8 +13,9 @@ const START = {
   child: 's-30000.1',
   queues: ['default'],
   concurrency: 1,
+  maxTasks: 0,
   capacity: 2,
-};
+} satisfies StartOrder;
 
 type Parse = (value: unknown) => unknown;
 type Message = Readonly<Record<string, unknown>>;
@@ -23,6 +24,7 @@ const messages: [string, Parse, Message][] = [
   ['ready', parseChildMessage, READY],
   ['ready without tasks', parseChildMessage, { ...READY, catalog: [] }],
   ['ready with ioredis options', parseChildMessage, { ...READY, settings: { ...SETTINGS, redis: { port: 7 } } }],
+  ['worn', parseChildMessage, { type: 'worn' }],
   ['bootFailed', parseChildMessage, { type: 'bootFailed', error: 'Error: no' }],
   ['leaseLost', parseChildMessage, { type: 'leaseLost', session: 's-30000' }],
   ['start', parseSupervisorMessage, START],
@@ -110,7 +112,8 @@ describe('what is no message of the other side is refused', () => {
 
   it.each(messages)('a %s on its way back', (_name, parse, message) => {
     const other = parse === parseChildMessage ? parseSupervisorMessage : parseChildMessage;
-    expect(() => other(message)).toThrow(malformed(`unknown type "${message.type}"`));
+    expect(() => other(message)).toThrow(malformed('unknown type'));
+    expect(() => other(message)).toThrow(malformed(String(message.type)));
   });
 });
 

@@ -1,0 +1,70 @@
+import type { AsyncCommand } from 'fast-check';
+import type { BrokerModel } from './broker-model.js';
+import type { RealSystem } from './real-system.js';
+import { Refusal, type System } from './system.js';
+
+/** The invariants take many round trips, and nearly all of what they find shows in the comparison too. */
+const COMMANDS_PER_CHECK = 25;
+
+/** What a command does in the state it finds. */
+export interface Deed {
+  /** for the protocol */
+  readonly text: string;
+  /** Resolves to everything that was answered. */
+  readonly on: (system: System) => Promise<unknown>;
+}
+
+/** The real broker, and the protocol of what was done to it in this run. */
+export interface Experiment {
+  readonly real: RealSystem;
+  readonly protocol: string[];
+}
+
+/**
+ * One random command: it decides by the model what to do, does it to both, and compares.
+ *
+ * Its arguments are drawn before anything has run, so they are choices ("the third of the registered children, two of
+ * what it holds") rather than values. Whatever the state is when its turn comes they mean something, and they still do
+ * once fast-check has left out half of the commands before it to shrink a counter-example.
+ */
+export class BrokerCommand implements AsyncCommand<BrokerModel, Experiment> {
+  /** @param plan what to do, undefined when there is nobody to do it; changes nothing */
+  constructor(
+    private readonly name: string,
+    private readonly plan: (model: BrokerModel) => Deed | undefined,
+  ) {}
+
+  check(model: BrokerModel): boolean {
+    return this.plan(model) !== undefined;
+  }
+
+  async run(model: BrokerModel, { real, protocol }: Experiment): Promise<void> {
+    const deed = this.plan(model);
+    if (!deed) return;
+    protocol.push(deed.text);
+    const expected = await outcome(() => deed.on(model));
+    const actual = await outcome(() => deed.on(real));
+    expect({ answer: actual, state: await real.state() }).toEqual({ answer: expected, state: await model.state() });
+    if (protocol.length % COMMANDS_PER_CHECK === 0) await real.checkInvariants();
+  }
+
+  toString(): string {
+    return this.name;
+  }
+}
+
+/** A reply, or the code of a refusal. */
+async function outcome(run: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return await run();
+  } catch (error) {
+    return { refused: codeOf(error) };
+  }
+}
+
+/** Ours have a `code`; an error reply of a script begins with one. */
+function codeOf(error: unknown): string {
+  if (error instanceof Refusal) return error.code;
+  const { code, message } = error as Error & { code?: string };
+  return code ?? message.split(' ', 1).join();
+}

@@ -1,0 +1,314 @@
+import type {
+  Blame,
+  Claimant,
+  ClaimedTask,
+  ClaimReply,
+  ClaimRequest,
+  DeathReport,
+  SessionDescription,
+  Settlement,
+} from '../../../src/broker/broker.js';
+import { crashed, idOf, isSuspect, suspected } from './messages.js';
+import { ModelQueues } from './model-queue.js';
+import type { Situation } from './situations.js';
+import { type Child, hoursLeft, leaseOf, Refusal, type State, type System } from './system.js';
+
+interface Session {
+  readonly described: Record<string, string>;
+  readonly queues: readonly string[];
+  msLeft: number;
+  /** registered child -> number of its last claim */
+  readonly children: Map<string, number>;
+}
+
+/**
+ * What the broker promises, said once more in memory: the specification that the scripts are compared with.
+ *
+ * It knows no Redis, no keys and no atomicity; what it refuses it refuses before it changes anything. Beside the state
+ * of the broker it remembers what was, so that commands can let the dead come back too late.
+ */
+export class BrokerModel implements System {
+  /** id -> queue and message, of all that was ever enqueued */
+  readonly enqueued = new Map<string, { queue: string; message: string }>();
+  /** children that were settled or reaped */
+  readonly gone: Child[] = [];
+  readonly goneSessions: string[] = [];
+  foreign = 0;
+  private readonly queues: ModelQueues;
+  private readonly sessions = new Map<string, Session>();
+  /** child -> id -> task */
+  private readonly claims = new Map<string, Map<string, ClaimedTask>>();
+  private gapMs = 0;
+
+  constructor(private readonly note: (situation: Situation) => void) {
+    this.queues = new ModelQueues(note);
+  }
+
+  async enqueue(name: string, messages: readonly string[]): Promise<number> {
+    const queue = this.queues.get(name);
+    const fresh = messages.filter((message) => !this.enqueued.has(idOf(message)));
+    for (const message of fresh) this.enqueued.set(idOf(message), { queue: name, message });
+    queue.pending.push(...fresh);
+    queue.bell ||= fresh.length > 0;
+    if (fresh.length === 0) this.note('enqueued again: nothing added');
+    else if (fresh.length < messages.length) this.note('enqueued again in part: the rest added');
+    return fresh.length;
+  }
+
+  async claim({ session, child, queues }: Claimant, { number, limit, acks }: ClaimRequest): Promise<ClaimReply> {
+    const children = this.childrenWith({ session, child }, 'claim of a child that is not registered');
+    const last = children.get(child) ?? 0;
+    if (number < last) this.refuse('STALE_CLAIM', 'claim older than the last');
+    const held = this.heldBy(child);
+    const acked = acks.filter((id) => held.delete(id)).length;
+    if (acked > 0) this.note('claim acked what is held');
+    if (acked < acks.length) this.note('claim acked what is not held');
+    if (number === last) {
+      if (held.size > 0) this.note('claim repeated: all that is held');
+      return { repeated: true, acked, drain: false, tasks: [...held.values()] };
+    }
+    children.set(child, number);
+    const { tasks, drain } = this.queues.grant(queues, limit, held.size === 0);
+    for (const task of tasks) held.set(task.id, task);
+    this.queues.ringWhereWorkIsLeft(queues);
+    return { repeated: false, acked, drain, tasks };
+  }
+
+  async ack(claimant: Claimant, ids: readonly string[]): Promise<number> {
+    this.childrenWith(claimant);
+    const held = this.heldBy(claimant.child);
+    if (ids.some((id) => !held.has(id) && this.isHeld(id))) this.note('ack of what somebody else holds');
+    return ids.filter((id) => held.delete(id)).length;
+  }
+
+  async release(claimant: Claimant, ids: readonly string[], claimNumber?: number): Promise<number> {
+    const last = this.childrenWith(claimant).get(claimant.child);
+    if (claimNumber !== undefined && claimNumber !== last) {
+      this.note('release by an outdated claim number');
+      return 0;
+    }
+    const held = this.heldBy(claimant.child);
+    const tasks = [...new Set(ids)].flatMap((id) => held.get(id) ?? []);
+    this.assertKnownQueues(tasks, claimant.queues, 'release refused before any write');
+    for (const { id, message } of tasks) {
+      held.delete(id);
+      this.note(isSuspect(message) ? 'release of a suspect' : 'release');
+    }
+    this.queues.putBack(tasks);
+    return tasks.length;
+  }
+
+  async bury(claimant: Claimant, { id, queue }: { id: string; queue: string }, report: DeathReport): Promise<boolean> {
+    this.childrenWith(claimant);
+    const task = this.heldBy(claimant.child).get(id);
+    this.note(task ? 'burial' : 'burial of what is not held');
+    if (!task) return false;
+    this.heldBy(claimant.child).delete(id);
+    this.queues.get(queue).dead.set(id, record(report, task.message));
+    return true;
+  }
+
+  async waitForBell(queues: readonly string[]): Promise<boolean> {
+    return this.queues.hearBell(queues);
+  }
+
+  async holdings(child: Child): Promise<{ claimNumber: number; ids: string[] }> {
+    return { claimNumber: this.lastClaim(child) ?? 0, ids: this.held(child) };
+  }
+
+  async openSession({ session, leaseMs, queues, host, pid }: SessionDescription): Promise<void> {
+    this.forgiveGap(leaseMs);
+    const described = { '@queues': queues.join(' '), '@host': host, '@pid': `${pid}` };
+    const children = this.sessions.get(session)?.children ?? new Map<string, number>();
+    this.sessions.set(session, { described, queues, msLeft: leaseMs, children });
+  }
+
+  async register(session: string, child: string): Promise<boolean> {
+    const children = this.sessions.get(session)?.children;
+    if (!children) this.note('child registered in a session that is gone');
+    else if (children.has(child)) this.note('child registered twice');
+    else children.set(child, 0);
+    return children !== undefined;
+  }
+
+  async renew(session: string, leaseMs: number): Promise<boolean> {
+    this.forgiveGap(leaseMs);
+    const found = this.sessions.get(session);
+    if (!found) this.note('renewal of a session that is gone');
+    else if (found.msLeft === 0) this.note('renewal of an overdue session');
+    if (found) found.msLeft = leaseMs;
+    return found !== undefined;
+  }
+
+  async closeSession(session: string): Promise<boolean> {
+    const orderly = (this.sessions.get(session)?.children.size ?? 0) === 0;
+    this.note(orderly ? 'session closed' : 'session not closed: a child is registered');
+    if (orderly) this.end(session);
+    return orderly;
+  }
+
+  async settle(claimant: Claimant, { ids, maxCrashes, report }: Blame): Promise<Settlement> {
+    this.childrenWith(claimant, 'settlement of a child that is not registered');
+    const tasks = [...this.heldBy(claimant.child).values()];
+    this.assertKnownQueues(tasks, claimant.queues, 'settlement refused before any write');
+    const blamed = tasks.filter(({ id }) => ids.includes(id));
+    const innocent = tasks.filter((task) => !blamed.includes(task));
+    const settlement = { released: innocent.length, crashed: 0, suspected: 0, dead: 0 };
+    this.queues.putBack([...innocent, ...this.punish(blamed, { ids, maxCrashes, report }, settlement)]);
+    if (blamed.length === 0) this.note('settled without blame');
+    this.forget(claimant);
+    return settlement;
+  }
+
+  async overdue(leaseMs: number): Promise<{ sessions: string[]; nextInMs: number | undefined }> {
+    this.forgiveGap(leaseMs);
+    const sessions = this.livingSessions().filter((session) => this.sessions.get(session)?.msLeft === 0);
+    const running = [...this.sessions.values()].map(({ msLeft }) => msLeft).filter((msLeft) => msLeft > 0);
+    if (sessions.length > 0) this.note('overdue sessions found');
+    return { sessions, nextInMs: running.length > 0 ? Math.min(...running) : undefined };
+  }
+
+  async reap(session: string, leaseMs: number): Promise<number | undefined> {
+    this.forgiveGap(leaseMs);
+    const found = this.sessions.get(session);
+    if (!found) this.note('reap of a session that is gone');
+    else if (found.msLeft > 0) this.note('reap of a session that is not overdue');
+    if (!found || found.msLeft > 0) return undefined;
+    const children = [...found.children.keys()];
+    const tasks = children.flatMap((child) => [...this.heldBy(child).values()]);
+    this.assertKnownQueues(tasks, found.queues, 'reap refused before any write');
+    if (tasks.length > 0) this.note('reaped with claims');
+    this.queues.putBack(tasks);
+    for (const child of children) this.forget({ session, child });
+    this.end(session);
+    return tasks.length;
+  }
+
+  async expireLease(session: string): Promise<void> {
+    const found = this.sessions.get(session);
+    if (!found) return;
+    found.msLeft = 0;
+    this.gapMs = 0;
+  }
+
+  async missPulse(gapMs: number): Promise<void> {
+    this.gapMs = gapMs;
+  }
+
+  async flushScripts(): Promise<void> {}
+
+  async pushForeign(name: string, bytes: string): Promise<void> {
+    const queue = this.queues.get(name);
+    this.foreign += 1;
+    queue.pending.push(bytes);
+    queue.bell = true;
+  }
+
+  async state(): Promise<State> {
+    const state = this.queues.state();
+    state.sessions = Object.fromEntries([...this.sessions].map(([name, { msLeft }]) => [name, hoursLeft(msLeft)]));
+    for (const [session, { described, children }] of this.sessions) {
+      const numbers = [...children].map(([child, number]) => [child, `${number}`]);
+      state[`session:${session}`] = { ...described, ...Object.fromEntries(numbers) };
+    }
+    for (const [child, held] of this.claims) {
+      const tasks = [...held.values()].map(({ id, queue, message }) => [id, `${queue} ${message}`]);
+      state[`claims:${child}`] = Object.fromEntries(tasks);
+    }
+    // Redis keeps no empty keys
+    return Object.fromEntries(Object.entries(state).filter(([, value]) => Object.keys(value as object).length > 0));
+  }
+
+  livingSessions(): string[] {
+    return [...this.sessions.keys()];
+  }
+
+  /** Children that may claim. */
+  registered(): Child[] {
+    return [...this.sessions].flatMap(([session, { children }]) =>
+      [...children.keys()].map((child) => ({ session, child })),
+    );
+  }
+
+  /** Number of the last claim of a child, or undefined when it is not registered. */
+  lastClaim({ session, child }: Child): number | undefined {
+    return this.sessions.get(session)?.children.get(child);
+  }
+
+  /** Ids of what a child holds. */
+  held({ child }: Child): string[] {
+    return [...this.heldBy(child).keys()];
+  }
+
+  /** One alone is guilty, and dead when it was so too often; of several each is only a suspect. Returns those not dead. */
+  private punish(blamed: readonly ClaimedTask[], blame: Blame, settlement: Counts): ClaimedTask[] {
+    if (blamed.length > 1) {
+      settlement.suspected = blamed.length;
+      this.note('settled: several suspected');
+      return blamed.map((task) => ({ ...task, message: suspected(task.message) }));
+    }
+    return blamed.flatMap((task) => {
+      const { message, crashes } = crashed(task.message);
+      if (crashes < blame.maxCrashes) {
+        settlement.crashed = 1;
+        this.note('settled: a crash');
+        return { ...task, message };
+      }
+      settlement.dead = 1;
+      if (crashes === 3) this.note('settled: dead at the third crash');
+      this.queues.get(task.queue).dead.set(task.id, record(blame.report, message));
+      return [];
+    });
+  }
+
+  /** If nobody could renew for a third of the lease of whoever asks, every session gets its own lease again. */
+  private forgiveGap(leaseMs: number): void {
+    const forgiven = Math.abs(this.gapMs) > leaseMs / 3;
+    if (forgiven) for (const [session, found] of this.sessions) found.msLeft = leaseOf(session);
+    if (this.gapMs !== 0) this.note(forgiven ? 'gap forgiven' : 'silence too short to be forgiven');
+    this.gapMs = 0;
+  }
+
+  /** The registered children of its session, with the child among them. */
+  private childrenWith({ session, child }: Child, otherwise?: Situation): Map<string, number> {
+    const children = this.sessions.get(session)?.children;
+    if (!children?.has(child)) this.refuse('LEASE_LOST', otherwise);
+    return children;
+  }
+
+  private assertKnownQueues(tasks: readonly ClaimedTask[], queues: readonly string[], otherwise: Situation): void {
+    if (!tasks.every(({ queue }) => queues.includes(queue))) this.refuse('UNKNOWN_QUEUE', otherwise);
+  }
+
+  private refuse(code: string, situation?: Situation): never {
+    if (situation) this.note(situation);
+    throw new Refusal(code);
+  }
+
+  private isHeld(id: string): boolean {
+    return [...this.claims.values()].some((held) => held.has(id));
+  }
+
+  /** The child is gone, and with it what it held. */
+  private forget({ session, child }: Child): void {
+    this.claims.delete(child);
+    this.sessions.get(session)?.children.delete(child);
+    this.gone.push({ session, child });
+  }
+
+  private end(session: string): void {
+    if (this.sessions.delete(session)) this.goneSessions.push(session);
+  }
+
+  private heldBy(child: string): Map<string, ClaimedTask> {
+    const held = this.claims.get(child) ?? new Map<string, ClaimedTask>();
+    this.claims.set(child, held);
+    return held;
+  }
+}
+
+type Counts = { -readonly [Count in keyof Settlement]: number };
+
+function record(report: DeathReport, message: string): string {
+  return `${JSON.stringify(report)}\n${message}`;
+}

@@ -1,0 +1,140 @@
+import fc from 'fast-check';
+import type { ClaimReply } from '../../../src/broker/broker.js';
+import { BrokerCommand } from './broker-command.js';
+import {
+  childOf,
+  nearlyAllQueues,
+  pick,
+  position,
+  QUEUES,
+  someChild,
+  someQueues,
+  someTasks,
+  tasksOf,
+} from './choices.js';
+import { REPORT } from './system.js';
+
+/** The bells that ring do so already. */
+const BELL_TIMEOUT_MS = 1;
+
+/** How a claim numbers itself, from the number of the last one. */
+const NUMBERING = {
+  next: 1,
+  'the same': 0, // its reply was lost
+  'an older one': -1, // it was under way for long
+  'one left out': 2, // one never arrived
+} as const;
+
+const numbering = fc.oneof(
+  { weight: 8, arbitrary: fc.constant('next' as const) },
+  { weight: 2, arbitrary: fc.constant('the same' as const) },
+  { weight: 1, arbitrary: fc.constant('an older one' as const) },
+  { weight: 1, arbitrary: fc.constant('one left out' as const) },
+);
+
+export const claim = fc
+  .record({ who: someChild, numbering, limit: fc.integer({ min: 1, max: 5 }), acks: someTasks, queues: someQueues })
+  .map(
+    (choice) =>
+      new BrokerCommand('claim', (model) => {
+        const child = childOf(model, choice.who);
+        if (!child) return undefined;
+        const { limit, queues } = choice;
+        const number = (model.lastClaim(child) ?? 0) + NUMBERING[choice.numbering];
+        const acks = tasksOf(model, child, choice.acks);
+        return {
+          text: `${child.child} claims (number ${number}) ${limit} from ${queues.join(' ')}, acks ${acks.join(' ')}`,
+          on: async (system) => comparable(await system.claim({ ...child, queues }, { number, limit, acks })),
+        };
+      }),
+  );
+
+/** An idle child: it hears a bell, and claims. Only a registered one waits for bells. */
+export const wake = fc.record({ at: position, queues: someQueues }).map(
+  ({ at, queues }) =>
+    new BrokerCommand('wake', (model) => {
+      const child = pick(model.registered(), at);
+      if (!child) return undefined;
+      const request = { number: (model.lastClaim(child) ?? 0) + 1, limit: 1, acks: [] };
+      return {
+        text: `${child.child} waits for the bells of ${queues.join(' ')}, then claims 1`,
+        on: async (system) => [
+          await system.waitForBell(queues, BELL_TIMEOUT_MS),
+          await system.claim({ ...child, queues }, request),
+        ],
+      };
+    }),
+);
+
+export const ack = fc.record({ who: someChild, tasks: someTasks }).map(
+  (choice) =>
+    new BrokerCommand('ack', (model) => {
+      const child = childOf(model, choice.who);
+      const ids = child ? tasksOf(model, child, choice.tasks) : [];
+      if (!child || ids.length === 0) return undefined;
+      return {
+        text: `${child.child} acks ${ids.join(' ')}`,
+        on: (system) => system.ack({ ...child, queues: QUEUES }, ids),
+      };
+    }),
+);
+
+export const bury = fc.record({ who: someChild, tasks: someTasks }).map(
+  (choice) =>
+    new BrokerCommand('bury', (model) => {
+      const child = childOf(model, choice.who);
+      const [id] = child ? tasksOf(model, child, choice.tasks) : [];
+      if (!child || id === undefined) return undefined;
+      const queue = model.enqueued.get(id)?.queue ?? 'default';
+      return {
+        text: `${child.child} buries ${id} of ${queue}`,
+        on: (system) => system.bury({ ...child, queues: QUEUES }, { id, queue }, REPORT),
+      };
+    }),
+);
+
+export const release = fc
+  .record({
+    who: someChild,
+    tasks: someTasks,
+    queues: nearlyAllQueues,
+    // by the child itself, or by its supervisor, which knows which claim it means
+    claimsBehind: fc.option(fc.nat({ max: 1 }), { nil: undefined }),
+  })
+  .map(
+    (choice) =>
+      new BrokerCommand('release', (model) => {
+        const child = childOf(model, choice.who);
+        if (!child) return undefined;
+        const { queues, claimsBehind } = choice;
+        const ids = tasksOf(model, child, choice.tasks);
+        const number = claimsBehind === undefined ? undefined : (model.lastClaim(child) ?? 0) - claimsBehind;
+        const mode = number === undefined ? '' : ` of claim ${number}`;
+        return {
+          text: `${child.child} releases ${ids.join(' ')}${mode} to ${queues.join(' ')}`,
+          on: (system) => system.release({ ...child, queues }, ids, number),
+        };
+      }),
+  );
+
+/** What a supervisor looks up before it releases on behalf of a child. */
+export const holdings = someChild.map(
+  (who) =>
+    new BrokerCommand('holdings', (model) => {
+      const child = childOf(model, who);
+      if (!child) return undefined;
+      return {
+        text: `somebody looks what ${child.child} holds`,
+        on: async (system) => {
+          const { claimNumber, ids } = await system.holdings({ ...child, queues: QUEUES });
+          return { claimNumber, ids: [...ids].sort() };
+        },
+      };
+    }),
+);
+
+/** A repeated reply has no order, and its number of acks no meaning. */
+function comparable(reply: ClaimReply): Partial<ClaimReply> {
+  if (!reply.repeated) return reply;
+  return { ...reply, acked: undefined, tasks: [...reply.tasks].sort((a, b) => (a.id < b.id ? -1 : 1)) };
+}

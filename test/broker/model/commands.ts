@@ -1,0 +1,47 @@
+import fc from 'fast-check';
+import type { BrokerCommand } from './broker-command.js';
+import { ack, bury, claim, holdings, release, wake } from './child-commands.js';
+import { expireLease, flushScripts, missPulse, pushForeign } from './misfortune-commands.js';
+import { enqueue, enqueueAgain } from './producer-commands.js';
+import {
+  close,
+  liveAndDie,
+  lookForOverdue,
+  open,
+  reap,
+  reapOverdue,
+  register,
+  registerAgain,
+  renew,
+  settle,
+} from './supervisor-commands.js';
+
+/** All that can happen, as often as it takes to lead anywhere: more work is claimed than comes in, or nothing ever runs dry. */
+const WEIGHTED: readonly [weight: number, command: fc.Arbitrary<BrokerCommand>][] = [
+  [10, enqueue],
+  [3, enqueueAgain],
+  [16, claim],
+  [3, wake],
+  [5, ack],
+  [2, bury],
+  [8, release],
+  [1, holdings],
+  [2, open],
+  [2, register],
+  [1, registerAgain],
+  [2, renew],
+  [2, close],
+  [3, settle],
+  [5, liveAndDie],
+  [2, lookForOverdue],
+  [2, reap],
+  [5, reapOverdue],
+  [5, expireLease],
+  [3, missPulse],
+  [1, flushScripts],
+  [3, pushForeign],
+];
+
+export const brokerCommand: fc.Arbitrary<BrokerCommand> = fc.oneof(
+  ...WEIGHTED.map(([weight, arbitrary]) => ({ weight, arbitrary })),
+);

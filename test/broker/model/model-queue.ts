@@ -1,0 +1,94 @@
+import type { ClaimedTask } from '../../../src/broker/broker.js';
+import { byAge, handedOut, idOf, isSuspect } from './messages.js';
+import type { Situation } from './situations.js';
+import type { State } from './system.js';
+
+/** A queue as the model has it. */
+export class ModelQueue {
+  readonly pending: string[] = [];
+  readonly suspects: string[] = [];
+  /** id -> record */
+  readonly dead = new Map<string, string>();
+  bell = false;
+
+  constructor(readonly name: string) {}
+
+  get hasWork(): boolean {
+    return this.pending.length + this.suspects.length > 0;
+  }
+
+  state(): State {
+    return {
+      [`queue:${this.name}`]: this.pending,
+      [`suspects:${this.name}`]: this.suspects,
+      [`bell:${this.name}`]: this.bell ? ['1'] : [],
+      [`dead:${this.name}`]: [...this.dead.keys()].sort(),
+      [`dead-records:${this.name}`]: Object.fromEntries(this.dead),
+    };
+  }
+}
+
+export class ModelQueues {
+  private readonly queues = new Map<string, ModelQueue>();
+
+  constructor(private readonly note: (situation: Situation) => void) {}
+
+  /** Queues exist as soon as somebody names them. */
+  get(name: string): ModelQueue {
+    const queue = this.queues.get(name) ?? new ModelQueue(name);
+    this.queues.set(name, queue);
+    return queue;
+  }
+
+  /** What a claim takes: over the queues in their order, a suspect alone or not at all. */
+  grant(names: readonly string[], limit: number, holdsNothing: boolean): { tasks: ClaimedTask[]; drain: boolean } {
+    const tasks: ClaimedTask[] = [];
+    for (const name of names) {
+      const queue = this.get(name);
+      if (queue.suspects.length > 0) {
+        if (tasks.length > 0) break;
+        this.note(holdsNothing ? 'suspect handed out alone' : 'suspect waits for a child that holds nothing');
+        const alone = holdsNothing ? queue.suspects.splice(0, 1) : [];
+        return { tasks: alone.map((message) => claimed(name, message)), drain: !holdsNothing };
+      }
+      const taken = queue.pending.splice(0, limit - tasks.length).map((message) => claimed(name, message));
+      if (tasks.length > 0 && taken.length > 0) this.note('claim over several queues');
+      if (taken.some(({ id, message }) => message.startsWith(`${id}?`))) this.note('claim of foreign bytes');
+      tasks.push(...taken);
+    }
+    return { tasks, drain: false };
+  }
+
+  /** A claimer that leaves work behind rings for the next. */
+  ringWhereWorkIsLeft(names: readonly string[]): void {
+    for (const queue of names.map((name) => this.get(name)).filter(({ hasWork }) => hasWork)) {
+      queue.bell = true;
+      this.note('claim left work behind');
+    }
+  }
+
+  /** Takes the token of the first bell that rings. */
+  hearBell(names: readonly string[]): boolean {
+    const ringing = names.map((name) => this.get(name)).find(({ bell }) => bell);
+    if (ringing) ringing.bell = false;
+    return ringing !== undefined;
+  }
+
+  /** To the head of where they came from, the oldest first. */
+  putBack(tasks: readonly Pick<ClaimedTask, 'queue' | 'message'>[]): void {
+    for (const { queue: name, message } of [...tasks].sort((a, b) => byAge(b.message, a.message))) {
+      const queue = this.get(name);
+      (isSuspect(message) ? queue.suspects : queue.pending).unshift(message);
+      queue.bell = true;
+    }
+  }
+
+  state(): State {
+    return Object.assign({}, ...[...this.queues.values()].map((queue) => queue.state())) as State;
+  }
+}
+
+function claimed(queue: string, raw: string): ClaimedTask {
+  const message = handedOut(raw);
+  return { id: idOf(message), queue, message };
+}

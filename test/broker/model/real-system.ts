@@ -1,0 +1,97 @@
+import { RedisBroker } from '../../../src/broker/redis-broker.js';
+import { BrokerFixture } from '../../support/broker-fixture.js';
+import { checkInvariants } from '../../support/invariants.js';
+import { HOUR_MS, hoursLeft, type State, type System } from './system.js';
+
+const NAMESPACE = '{nestwork}:';
+
+/** Every key with its value, and the time, in one round trip. */
+const SNAPSHOT = `
+local read = { list = { 'LRANGE', 0, -1 }, zset = { 'ZRANGE', 0, -1, 'WITHSCORES' }, hash = { 'HGETALL' } }
+local snapshot = {}
+for i, key in ipairs(redis.call('KEYS', '*')) do
+  local kind = redis.call('TYPE', key).ok
+  local command = read[kind] or { 'GETRANGE', 0, -1 }
+  snapshot[i] = { key, kind, redis.call(command[1], key, unpack(command, 2)) }
+end
+return { redis.call('TIME'), snapshot }`;
+
+type Time = [seconds: string, microseconds: string];
+type Snapshot = [time: Time, keys: [key: string, kind: string, value: string[]][]];
+
+/** The broker on a Redis of its own, with the means to bring misfortune on it. */
+export class RealSystem extends RedisBroker implements System {
+  private constructor(private readonly fixture: BrokerFixture) {
+    super({ redis: fixture.server.url, namespace: 'nestwork', commandTimeoutMs: 5_000 });
+  }
+
+  static async start(): Promise<RealSystem> {
+    return new RealSystem(await BrokerFixture.start());
+  }
+
+  async stop(): Promise<void> {
+    await this.close();
+    await this.fixture.stop();
+  }
+
+  async clear(): Promise<void> {
+    await this.fixture.redis.flushall();
+  }
+
+  checkInvariants(): Promise<void> {
+    return checkInvariants(this.fixture.redis);
+  }
+
+  override async overdue(leaseMs: number): Promise<{ sessions: string[]; nextInMs: number | undefined }> {
+    const { sessions, nextInMs } = await super.overdue(leaseMs);
+    return { sessions, nextInMs: nextInMs === undefined ? undefined : hoursLeft(nextInMs) * HOUR_MS };
+  }
+
+  async expireLease(session: string): Promise<void> {
+    const now = await this.now();
+    if ((await this.fixture.redis.zscore(`${NAMESPACE}sessions`, session)) === null) return;
+    await this.fixture.redis.zadd(`${NAMESPACE}sessions`, now - 1, session);
+    await this.fixture.redis.set(`${NAMESPACE}pulse`, now);
+  }
+
+  async missPulse(gapMs: number): Promise<void> {
+    await this.fixture.redis.set(`${NAMESPACE}pulse`, (await this.now()) - gapMs);
+  }
+
+  async flushScripts(): Promise<void> {
+    await this.fixture.redis.script('FLUSH');
+  }
+
+  async pushForeign(queue: string, bytes: string): Promise<void> {
+    const bell = `${NAMESPACE}bell:${queue}`;
+    await this.fixture.redis.multi().rpush(`${NAMESPACE}queue:${queue}`, bytes).del(bell).rpush(bell, '1').exec();
+  }
+
+  async state(): Promise<State> {
+    const [time, keys] = (await this.fixture.redis.eval(SNAPSHOT, 0)) as Snapshot;
+    const left = (deadline: string): number => hoursLeft(Number(deadline) - inMs(time));
+    const state: State = {};
+    for (const [key, kind, value] of keys) {
+      const name = key.startsWith(NAMESPACE) ? key.slice(NAMESPACE.length) : key;
+      if (/^(seen:|pulse$|format$)/.test(name)) continue;
+      if (name === 'sessions') state[name] = mapped(value, left);
+      else if (kind === 'zset') state[name] = Object.keys(mapped(value, Number)).sort();
+      else state[name] = kind === 'hash' ? mapped(value, String) : value;
+    }
+    return state;
+  }
+
+  private async now(): Promise<number> {
+    return inMs((await this.fixture.redis.time()).map(String) as Time);
+  }
+}
+
+function inMs([seconds, microseconds]: Time): number {
+  return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+}
+
+/** `[name, value, name, value ...]` as an object. */
+function mapped<T>(flat: readonly string[], convert: (value: string) => T): Record<string, T> {
+  const entries = flat.flatMap((name, index) => (index % 2 === 0 ? [[name, convert(flat[index + 1] ?? '')]] : []));
+  return Object.fromEntries(entries) as Record<string, T>;
+}

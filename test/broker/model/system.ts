@@ -1,0 +1,71 @@
+import type { Broker, Claimant } from '../../../src/broker/broker.js';
+
+/**
+ * What a command can be run against: the real broker, and the model of it.
+ *
+ * A command is a function of a System. It is run against both, and then everything must be equal: the reply, the error,
+ * the whole state. So it cannot tell the two apart, and neither can a user.
+ */
+export interface System extends BrokerUnderTest, Misfortunes {
+  /** All that can be observed, key by key; leaves out what is compared by behaviour: bits of seen ids, the pulse. */
+  state(): Promise<State>;
+}
+
+type BrokerUnderTest = Pick<
+  Broker,
+  | 'enqueue'
+  | 'claim'
+  | 'ack'
+  | 'release'
+  | 'bury'
+  | 'waitForBell'
+  | 'openSession'
+  | 'register'
+  | 'renew'
+  | 'closeSession'
+  | 'holdings'
+  | 'settle'
+  | 'overdue'
+  | 'reap'
+>;
+
+/** What befalls a broker without anyone calling it. */
+export interface Misfortunes {
+  /** The lease of a session ran out a moment ago, while others kept the pulse. Nothing happens to a session that is gone. */
+  expireLease(session: string): Promise<void>;
+  /** Nobody was there for so many ms; negative when the clock jumped back. */
+  missPulse(gapMs: number): Promise<void>;
+  /** Redis forgets the scripts it was sent. */
+  flushScripts(): Promise<void>;
+  /** Somebody puts bytes into a queue that nestwork did not write. */
+  pushForeign(queue: string, bytes: string): Promise<void>;
+}
+
+/** Key without the namespace -> its value; a sorted set of leases maps each session to {@link hoursLeft}. */
+export type State = Record<string, unknown>;
+
+/** One child of one session. */
+export type Child = Pick<Claimant, 'session' | 'child'>;
+
+/** A refusal of the model: what the real broker answers as a NestworkError or as an error reply. */
+export class Refusal extends Error {
+  constructor(readonly code: string) {
+    super(code);
+  }
+}
+
+/** Why a task is dead. */
+export const REPORT = { code: 'TEST', error: 'no', host: 'here', pid: 7 };
+
+/** The shortest lease. No run takes nearly as long, so time stands still but for what a command does to the clock. */
+export const HOUR_MS = 3_600_000;
+
+/** Time left in whole hours, rounded up, 0 when it is over: what the model can predict of a deadline. */
+export function hoursLeft(ms: number): number {
+  return Math.max(0, Math.ceil(ms / HOUR_MS));
+}
+
+/** A session id ends in its lease. */
+export function leaseOf(session: string): number {
+  return Number(session.split('-')[1]);
+}
