@@ -112,10 +112,19 @@ const MAX_CONCURRENCY = 1_000;
 
 /** Checks the options and fills in the defaults. The only place that knows them. */
 export function resolveTaskQueueOptions(options: TaskQueueOptions): ResolvedTaskQueueOptions {
+  if (typeof options !== 'object' || options === null) {
+    throw invalid(
+      'options',
+      'of TaskQueueModule are missing',
+      'Return an object from the factory; {} takes the defaults.',
+    );
+  }
   const { redis = 'redis://127.0.0.1:6379', namespace = 'nestwork', queues = ['default'] } = options;
   const { defaultQueue = 'default' } = options;
   if (
-    typeof redis === 'string' ? !/^(rediss?|unix):\/\//.test(redis) && !redis.startsWith('/') : !isPlainObject(redis)
+    typeof redis === 'string'
+      ? !/^\/(?!\/)/.test(redis) && !(/^(rediss?|unix):\/\//.test(redis) && URL.canParse(redis))
+      : !isPlainObject(redis)
   ) {
     throw invalid('redis', 'is neither a redis:// URL nor an object', "Give a URL like 'redis://127.0.0.1:6379'.");
   }

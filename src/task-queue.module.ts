@@ -82,7 +82,11 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
     this.refuseSecondModule();
     const { queues, defaultQueue } = this.options;
     for (const task of this.discovery.tasks(queues, defaultQueue)) this.registry.add(task);
-    await this.broker.connect();
+    await this.broker.connect().catch(async (error: unknown) => {
+      // Nest runs no shutdown hooks after a failed init, and a connection that retries keeps the process alive
+      await this.broker.close();
+      throw error;
+    });
   }
 
   /** The last hook, so that the shutdown hooks of the app can still enqueue. */

@@ -4,7 +4,7 @@
  *   node tools/setup.mjs
  */
 import { accessSync, constants, readFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, isIP } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { fileURLToPath } from 'node:url';
@@ -153,19 +153,28 @@ function remedies(obstacle, ownServer) {
 /** Asks a server for a PONG over a bare socket: at this point no package can be relied on. */
 async function ping(text) {
   const refuse = (why) => new Failure(`REDIS_URL is set, but ${why}. Correct it, or unset it to use a private server.`);
-  if (!URL.canParse(text) || !/^rediss?:$/.test(new URL(text).protocol)) {
-    throw refuse('it is not a URL that starts with redis:// or rediss://');
-  }
-  const url = new URL(text);
-  const commands = url.password ? [['AUTH', ...credentials(url)], ['PING']] : [['PING']];
-  const answer = await ask(url, commands.map(encode).join('')).catch((error) => {
-    throw refuse(`${url.host} does not answer: ${error.message}`);
+  const server = parse(text);
+  if (!server) throw refuse('starts with none of redis://, rediss:// and unix://');
+  const answer = await ask(server).catch((error) => {
+    throw refuse(`${server.name} does not answer: ${error.message}`);
   });
-  if (!answer.startsWith('+PONG')) throw refuse(`${url.host} answers "${answer.slice(1)}"`);
+  if (!answer.startsWith('+PONG')) throw refuse(`${server.name} answers "${answer.slice(1)}"`);
 }
 
-function credentials({ username, password }) {
-  return [username, password].filter(Boolean).map(decodeURIComponent);
+/** What the client library understands as well; undefined for the rest. */
+function parse(text) {
+  const path = /^(?:unix:\/\/)?(\/.*)/.exec(text)?.[1];
+  if (path) return { name: path, address: { path }, commands: [['PING']] };
+  if (!/^rediss?:\/\//.test(text) || !URL.canParse(text)) return undefined;
+  const { protocol, host, hostname, port, username, password } = new URL(text);
+  const bare = hostname.replace(/^\[|\]$/g, '');
+  const credentials = [username, password].filter(Boolean).map(decodeURIComponent);
+  return {
+    name: host,
+    secure: protocol === 'rediss:',
+    address: { host: bare, port: Number(port) || 6379, servername: isIP(bare) ? '' : bare },
+    commands: password ? [['AUTH', ...credentials], ['PING']] : [['PING']],
+  };
 }
 
 function encode(command) {
@@ -174,16 +183,11 @@ function encode(command) {
 }
 
 /** Resolves to the line that decides: the PONG, or the first error. */
-function ask(url, commands) {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const port = Number(url.port) || 6379;
-  const secure = url.protocol === 'rediss:';
+function ask({ secure, address, commands }) {
   return new Promise((resolve, reject) => {
-    const socket = secure ? connectTls({ host, port, servername: host }) : connect({ host, port });
-    const timer = setTimeout(
-      () => socket.destroy(new Error(`no reply in ${PING_TIMEOUT_MS / 1_000} s`)),
-      PING_TIMEOUT_MS,
-    );
+    const socket = secure ? connectTls(address) : connect(address);
+    const late = () => socket.destroy(new Error(`no reply in ${PING_TIMEOUT_MS / 1_000} s`));
+    const timer = setTimeout(late, PING_TIMEOUT_MS);
     let reply = '';
     socket.setEncoding('utf8');
     socket.on('data', (text) => {
@@ -197,7 +201,7 @@ function ask(url, commands) {
       clearTimeout(timer);
       reject(new Error('it closed the connection'));
     });
-    socket.write(commands);
+    socket.write(commands.map(encode).join(''));
   });
 }
 

@@ -64,7 +64,7 @@ export class RedisBroker implements Broker {
   }
 
   async queueOfTask(name: string): Promise<string | undefined> {
-    const entry = await this.connection.command((redis) => redis.hget(this.keys.catalog(), name));
+    const entry = await this.connection.command((redis) => redis.hget(this.keys.catalog(), name)).catch(notEnqueued);
     return entry === null ? undefined : (JSON.parse(entry) as CatalogEntry).queue;
   }
 
@@ -198,6 +198,17 @@ export class RedisBroker implements Broker {
       );
     }
   }
+}
+
+/** A lookup that got no answer has changed nothing. */
+function notEnqueued(error: unknown): never {
+  if (!(error instanceof NestworkError) || error.code !== 'REDIS_TIMEOUT') throw error;
+  throw new NestworkError(
+    'REDIS_UNAVAILABLE',
+    'Redis did not say in time to which queue the task belongs; nothing was added.',
+    'Repeat the call, or name the queue: queue.task(name).with({ queue }).',
+    { cause: error },
+  );
 }
 
 /** `<queue> <message>` */

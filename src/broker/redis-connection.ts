@@ -52,6 +52,8 @@ export class RedisConnection {
     this.client = typeof settings === 'string' ? new Redis(settings, options) : new Redis({ ...settings, ...options });
     this.where = address(this.client.options);
     this.client.on('error', (error: Error) => {
+      // of a failed HELLO or AUTH: the password
+      Reflect.deleteProperty(error, 'command');
       this.lastError = error;
     });
     this.client.on('close', () => this.noteLoss());
@@ -60,7 +62,7 @@ export class RedisConnection {
 
   /** Resolves when the connection is up; rejects with REDIS_UNAVAILABLE after the timeout. */
   async ready(): Promise<void> {
-    if (this.client.status === 'ready') return;
+    if (this.isUp()) return;
     this.waiting ??= this.untilReady().finally(() => {
       this.waiting = undefined;
     });
@@ -74,7 +76,7 @@ export class RedisConnection {
 
   /** Runs a command over a connection that is up. */
   async command<T>(run: (redis: Redis) => Promise<T>): Promise<T> {
-    if (this.client.status !== 'ready') await this.ready();
+    if (!this.isUp()) await this.ready();
     try {
       const reply = await run(this.client);
       this.noteReturn();
@@ -88,6 +90,11 @@ export class RedisConnection {
   close(): void {
     this.closing = true;
     this.client.disconnect();
+  }
+
+  /** Once it is closing, what is sent may or may not leave. */
+  private isUp(): boolean {
+    return this.client.status === 'ready' && !this.closing;
   }
 
   private untilReady(): Promise<void> {

@@ -82,7 +82,9 @@ export class QueueClient {
     const metadata = taskMetadataOf(task);
     if (!metadata) throw notATask(`Method ${task.name || 'without a name'} has no @Task().`);
     const queue = metadata.queue ?? this.options.defaultQueue;
-    return this.sender(metadata.name ?? metadata.declaredAs, () => queue);
+    const name = metadata.name ?? metadata.declaredAs;
+    this.assertProvided(metadata.declaredAs.split('.')[0] ?? '', [{ name }]);
+    return this.sender(name, () => queue);
   }
 
   private sendersOf(type: TaskClass<object>, tasks: readonly DeclaredTask[]): object {
@@ -110,7 +112,7 @@ export class QueueClient {
   }
 
   /** Only an app that runs tasks itself can tell that a class is missing; one that just sends needs no providers. */
-  private assertProvided(type: string, tasks: readonly DeclaredTask[]): void {
+  private assertProvided(type: string, tasks: readonly Pick<DeclaredTask, 'name'>[]): void {
     const missing = tasks.find(({ name }) => !this.registry.get(name));
     if (!missing || this.registry.size === 0) return;
     throw new NestworkError('TASK_CLASS_NOT_PROVIDED', `No module of this app provides the task class ${type}.`, [

@@ -55,6 +55,7 @@ export class TaskSender<Args extends unknown[]> {
     }
     if (options.id !== undefined) assertTaskId(options.id);
     options.ids?.forEach(assertTaskId);
+    assertDistinct(options.ids ?? []);
     return new TaskSender(this.broker, this.sequence, this.target, { ...this.options, ...options });
   }
 
@@ -105,6 +106,17 @@ export class TaskSender<Args extends unknown[]> {
     });
     await this.broker.enqueue(queue, messages);
     return handles;
+  }
+}
+
+/** The second call under an id would count as a repetition of the first, and be lost. */
+function assertDistinct(ids: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const id of ids) {
+    if (seen.has(id)) {
+      throw new NestworkError('INVALID_OPTION', `with({ ids }) has ${id} twice.`, 'Give each call an id of its own.');
+    }
+    seen.add(id);
   }
 }
 

@@ -32,7 +32,7 @@ export interface TaskOptions {
  */
 export function Task(options: TaskOptions = {}): MethodDecorator {
   return (target, property, descriptor: PropertyDescriptor | undefined) => {
-    const declaredAs = `${target.constructor.name}.${String(property)}`;
+    const declaredAs = `${(typeof target === 'function' ? target : target.constructor).name}.${String(property)}`;
     if (typeof descriptor?.value !== 'function' || typeof property === 'symbol' || typeof target === 'function') {
       throw new NestworkError(
         'INVALID_OPTION',

@@ -15,25 +15,31 @@ export class HandlerFactory {
   constructor(private readonly moduleRef: ModuleRef) {}
 
   create(wrapper: Wrapper, method: string): TaskHandler {
-    if (!wrapper.isDependencyTreeStatic()) return (args, task) => this.runScoped(wrapper, method, args, task);
-    const instance = wrapper.instance as Record<string, Method>;
-    return (args) => instance[method]?.(...args);
+    if (!wrapper.isDependencyTreeStatic() || wrapper.isTransient) {
+      return (args, task) => this.runScoped(wrapper, method, args, task);
+    }
+    return (args) => call(wrapper.instance, method, args);
   }
 
   /** A request-scoped class gets its instance, and all that it injects, for one task alone; `REQUEST` is the TaskInfo. */
   private async runScoped(wrapper: Wrapper, method: string, args: unknown[], task: TaskInfo): Promise<unknown> {
     const scope = ContextIdFactory.create();
-    this.moduleRef.registerRequestByContextId(task, scope);
-    const instance = await this.moduleRef
-      .resolve<Record<string, Method>>(wrapper.token as string, scope, { strict: false })
-      .catch((cause: unknown) => {
-        throw new NestworkError(
-          'SCOPE_UNRESOLVED',
-          `The request-scoped provider of task "${task.name}" could not be made: ${String(cause)}.`,
-          'A task has no HTTP request: what it injects must do without, and REQUEST injects the TaskInfo.',
-          { cause },
-        );
-      });
-    return instance[method]?.(...args);
+    // of its own module: another one may use the same token for another class
+    const moduleRef = (wrapper.host?.getProviderByKey(ModuleRef)?.instance as ModuleRef | undefined) ?? this.moduleRef;
+    moduleRef.registerRequestByContextId(task, scope);
+    const instance = await moduleRef.resolve<object>(wrapper.token as string, scope).catch((cause: unknown) => {
+      throw new NestworkError(
+        'SCOPE_UNRESOLVED',
+        `The request-scoped provider of task "${task.name}" could not be made: ${String(cause)}.`,
+        'A task has no HTTP request: what it injects must do without, and REQUEST injects the TaskInfo.',
+        { cause },
+      );
+    });
+    return call(instance, method, args);
   }
+}
+
+/** Throws where the method is missing: a task that did nothing must not count as done. */
+function call(instance: object, method: string, args: unknown[]): unknown {
+  return Reflect.apply(Reflect.get(instance, method) as Method, instance, args);
 }

@@ -12,6 +12,7 @@ export class PeriodicLoop {
   private timer: NodeJS.Timeout | undefined;
   private ticking: Promise<void> | undefined;
   private wanted = false;
+  private underWay = false;
 
   constructor(
     private readonly tick: () => Promise<number>,
@@ -22,7 +23,8 @@ export class PeriodicLoop {
   start(): void {
     if (this.wanted) return;
     this.wanted = true;
-    this.ticking = this.once();
+    // a tick that is still under way since before a stop goes on
+    if (!this.underWay) this.ticking = this.once();
   }
 
   /** Runs the next tick now, unless one is under way. */
@@ -45,12 +47,14 @@ export class PeriodicLoop {
   }
 
   private async once(): Promise<void> {
+    this.underWay = true;
     let nextMs = this.options.retryMs;
     try {
       nextMs = await this.tick();
     } catch (error) {
       this.options.onError(error);
     }
+    this.underWay = false;
     if (!this.wanted) return;
     this.timer = setTimeout(() => {
       this.timer = undefined;

@@ -8,7 +8,7 @@ export interface ChildEvents {
   ready(message: Extract<ChildMessage, { type: 'ready' }>): void;
   worn(): void;
   leaseLost(session: string): void;
-  /** Something that is not of the protocol came over the channel; it was dropped. */
+  /** Something that is not of the protocol came over the channel; it was dropped. Told once for each child. */
   malformed(error: unknown): void;
   /** The process is gone. `reason` is its exit code or signal, or why it could not boot. */
   ended(reason: string): void;
@@ -28,6 +28,7 @@ export class ChildProcess {
   successor: ChildProcess | undefined;
   private readonly fork: Fork;
   private bootError: string | undefined;
+  private babbled = false;
 
   constructor(
     private readonly capacity: number,
@@ -90,7 +91,8 @@ export class ChildProcess {
     try {
       message = parseChildMessage(value);
     } catch (error) {
-      this.events.malformed(error);
+      if (!this.babbled) this.events.malformed(error);
+      this.babbled = true;
       return;
     }
     if (message.type === 'bootFailed') this.bootError = message.error;

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { CatalogEntry, RedisSettings } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
 
@@ -41,23 +42,44 @@ export type SupervisorMessage =
   /** the grace is over: abort the signals of the running tasks */
   | { readonly type: 'abort' };
 
-/** Every message of the protocol by its type, with the types of its fields: what arrives is checked against it. */
-const SHAPES: Readonly<Record<(ChildMessage | SupervisorMessage)['type'], Readonly<Record<string, string>>>> = {
-  ready: { settings: 'object', catalog: 'object' },
-  worn: {},
-  bootFailed: { error: 'string' },
-  leaseLost: { session: 'string' },
-  start: {
-    session: 'string',
-    child: 'string',
-    queues: 'object',
-    concurrency: 'number',
-    maxTasks: 'number',
-    capacity: 'number',
+type Check = (value: unknown) => boolean;
+type Fields = Readonly<Record<string, Check>>;
+
+const text: Check = (value) => typeof value === 'string';
+const count: Check = (value) => Number.isSafeInteger(value);
+const record = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const list =
+  (item: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(item);
+
+const CATALOG_ENTRY: Fields = { name: text, queue: text };
+
+/** Every message of the protocol by its type, with its fields: what arrives is checked against it. */
+const SHAPES: Readonly<Record<(ChildMessage | SupervisorMessage)['type'], Fields>> = {
+  ready: {
+    'settings.redis': (value) => text(value) || record(value),
+    'settings.namespace': text,
+    'settings.commandTimeoutMs': count,
+    'settings.queues': list(text),
+    catalog: list((entry) => record(entry) && invalidField(CATALOG_ENTRY, entry) === undefined),
   },
+  worn: {},
+  bootFailed: { error: text },
+  leaseLost: { session: text },
+  start: { session: text, child: text, queues: list(text), concurrency: count, maxTasks: count, capacity: count },
   stop: {},
   abort: {},
 };
+
+/** The first field that is missing or wrong; `a.b` lies in `a`. */
+function invalidField(fields: Fields, message: Readonly<Record<string, unknown>>): string | undefined {
+  return Object.keys(fields).find((path) => {
+    const value = path.split('.').reduce<unknown>((at, key) => (record(at) ? at[key] : undefined), message);
+    return !fields[path]?.(value);
+  });
+}
 
 const FROM_CHILD = ['ready', 'worn', 'bootFailed', 'leaseLost'] as const;
 const FROM_SUPERVISOR = ['start', 'stop', 'abort'] as const;
@@ -75,11 +97,12 @@ export function parseSupervisorMessage(value: unknown): SupervisorMessage {
 function parse<T>(value: unknown, types: readonly (keyof typeof SHAPES)[], sender: string): T {
   const message = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
   const type = types.find((known) => known === message.type);
-  if (!type) throw malformed(`A message from ${sender} has the unknown type ${JSON.stringify(message.type)}.`);
-  for (const [field, kind] of Object.entries(SHAPES[type])) {
-    if (typeof message[field] === kind && message[field] !== null) continue;
-    throw malformed(`The "${type}" message from ${sender} has no valid \`${field}\`.`);
-  }
+  if (!type)
+    throw malformed(
+      `A message from ${sender} has the unknown type ${inspect(message.type, { depth: 0, maxStringLength: 40 })}.`,
+    );
+  const invalid = invalidField(SHAPES[type], message);
+  if (invalid) throw malformed(`The "${type}" message from ${sender} has no valid \`${invalid}\`.`);
   return value as T;
 }
 

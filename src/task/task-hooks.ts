@@ -6,6 +6,8 @@ export interface TaskInfo {
   readonly queue: string;
   /** 1 at first; counts failed attempts and crashes, not releases */
   readonly attempt: number;
+  /** the arguments of the call; they may be secret, so think before you log them */
+  readonly args: readonly unknown[];
   /** by the clock of the sender */
   readonly enqueuedAt: Date;
   /** aborts when the worker can wait no longer; `signal.reason` says why */

@@ -37,20 +37,30 @@ export function taskMetadataOf(method: unknown): TaskMetadata | undefined {
 /** The decorated methods of a class and its ancestors; an override without the decorator hides the task. */
 export function declaredTasks(type: { readonly name: string; readonly prototype: object }): DeclaredTask[] {
   return methodNames(type.prototype).flatMap((method) => {
-    const metadata = taskMetadataOf(Reflect.get(type.prototype, method));
+    const metadata = taskMetadataOf(methodOf(type.prototype, method));
     return metadata ? [{ method, name: metadata.name ?? `${type.name}.${method}`, queue: metadata.queue }] : [];
   });
 }
 
 /** Names of all methods, own and inherited; accessors are left alone because reading one runs it. */
 export function methodNames(prototype: object): string[] {
-  const names = new Set<string>();
+  return [...methods(prototype).keys()];
+}
+
+function methodOf(prototype: object, name: string): unknown {
+  return methods(prototype).get(name);
+}
+
+/** By name; what is nearest counts, also an accessor that hides a method. */
+function methods(prototype: object): Map<string, unknown> {
+  const found = new Map<string, unknown>();
   for (let at: object | null = prototype; at && at !== Object.prototype; at = Reflect.getPrototypeOf(at)) {
     for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
-      if (name !== 'constructor' && typeof property.value === 'function') names.add(name);
+      if (name !== 'constructor' && !found.has(name)) found.set(name, property.value);
     }
   }
-  return [...names];
+  for (const [name, value] of found) if (typeof value !== 'function') found.delete(name);
+  return found;
 }
 
 /** Whether instances of the class listen to what happens to tasks. */

@@ -4,8 +4,10 @@ import type { INestApplicationContext, Type } from '@nestjs/common';
 import { RedisBroker } from '../broker/redis-broker.js';
 import { TaskDiscovery } from '../discovery/task-discovery.js';
 import type { ResolvedTaskQueueOptions } from '../options.js';
+import { decodeMessage } from '../task/task-message.js';
 import { TaskRegistry } from '../task/task-registry.js';
 import { RESOLVED_OPTIONS } from '../task-queue.module.js';
+import { describeError } from '../worker/describe-error.js';
 import { Executor } from '../worker/executor.js';
 
 /** Long enough for any test; nobody renews it. */
@@ -51,10 +53,18 @@ export async function drainTasks(app: INestApplicationContext): Promise<DrainedT
     const outcome = 'kind' in prepared ? prepared : await executor.run(prepared);
     const error = outcome.kind === 'failed' ? outcome.error : undefined;
     if (outcome.kind === 'done') await broker.ack(claimant, [claimed.id]);
-    else await broker.bury(claimant, claimed, { code: 'TASK_FAILED', error: String(error), ...place });
-    drained.push({ id: claimed.id, name: 'kind' in prepared ? '' : prepared.task.name, error });
+    else await broker.bury(claimant, claimed, { ...describeError(error), ...place });
+    drained.push({ id: claimed.id, name: 'kind' in prepared ? nameOf(claimed.message) : prepared.task.name, error });
   }
   await broker.settle(claimant, { ids: [], maxCrashes: 1, report: { code: '', error: '', ...place } });
   await broker.closeSession(session);
   return drained;
+}
+
+function nameOf(message: string): string {
+  try {
+    return decodeMessage(message).name;
+  } catch {
+    return '';
+  }
 }

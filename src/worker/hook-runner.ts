@@ -1,5 +1,7 @@
 import { Logger } from '@nestjs/common';
+import { NestworkError } from '../errors.js';
 import type { TaskHookProvider, TaskInfo } from '../task/task-hooks.js';
+import { describeError } from './describe-error.js';
 
 type Notice = (hook: TaskHookProvider) => unknown;
 
@@ -20,7 +22,7 @@ export class HookRunner {
   private async observed(task: TaskInfo, handler: () => unknown): Promise<void> {
     await this.tell(task, (hook) => hook.onTaskStart?.(task));
     try {
-      await this.wrapped(task, handler)();
+      await this.wrapped(task, handler);
     } catch (error) {
       await this.tell(task, (hook) => hook.onTaskFailure?.(task, error));
       throw error;
@@ -28,11 +30,20 @@ export class HookRunner {
     await this.tell(task, (hook) => hook.onTaskSuccess?.(task));
   }
 
-  private wrapped(task: TaskInfo, handler: () => unknown): () => Promise<void> {
-    const innermost = async (): Promise<void> => {
-      await handler();
+  /** Acknowledged without having run, or while it runs, a task would be lost; run twice, it would break the promise of `next`. */
+  private async wrapped(task: TaskInfo, handler: () => unknown): Promise<void> {
+    let run: Promise<void> | undefined;
+    let settled = false;
+    const innermost = (): Promise<void> => {
+      run ??= (async () => void (await handler()))().finally(() => {
+        settled = true;
+      });
+      return run;
     };
-    return this.wrappers.reduce((next, hook) => async () => hook.wrapTask?.(task, next), innermost);
+    await this.wrappers.reduce((next, hook) => async () => hook.wrapTask?.(task, next), innermost)();
+    if (run === undefined) throw notRun(task.name);
+    // what a wrapper did not await it did not handle either
+    if (!settled) await run;
   }
 
   /** An observer that fails must not decide over the task. */
@@ -41,8 +52,18 @@ export class HookRunner {
       try {
         await notice(hook);
       } catch (error) {
-        this.logger.error(`A hook of ${hook.constructor.name} failed at ${task.name} ${task.id}: ${String(error)}`);
+        this.logger.error(
+          `A hook of ${hook.constructor.name} failed at ${task.name} ${task.id}: ${describeError(error).error}`,
+        );
       }
     }
   }
+}
+
+function notRun(name: string): NestworkError {
+  return new NestworkError(
+    'TASK_NOT_RUN',
+    `No wrapper called next(), so task "${name}" did not run.`,
+    'Call next() once in wrapTask, and await it; throw to refuse a task.',
+  );
 }

@@ -38,6 +38,10 @@ export class TaskContext implements TaskInfo {
     return this.task.queue;
   }
 
+  get args(): readonly unknown[] {
+    return this.task.args;
+  }
+
   get attempt(): number {
     return this.task.attempt;
   }

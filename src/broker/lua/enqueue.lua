@@ -8,6 +8,14 @@
 -- Atomic because the bit and the message must appear together: a bit without its message loses the task, a message
 -- without its bit runs twice. Without allow-oom: a full Redis refuses new tasks before the first write.
 
+-- Redis does not roll back: were the list something else, the bits would stay and a repetition would be lost
+for i = 1, 2 do
+  local kind = redis.call('TYPE', KEYS[i]).ok
+  if kind ~= 'none' and kind ~= 'list' then
+    return redis.error_reply('WRONGTYPE ' .. KEYS[i] .. ' is a ' .. kind)
+  end
+end
+
 local fresh = {}
 for i = 2, #ARGV do
   local sequence = tonumber(string.sub(ARGV[i], 13, 20), 36)
