@@ -30,7 +30,6 @@ export type ErrorCode =
   | 'OUTSIDE_TASK'
   | 'LEASE_LOST'
   | 'MALFORMED_IPC'
-  | 'CHILD_BOOT_FAILED'
   | 'SHUTDOWN';
 
 /**

@@ -5,6 +5,7 @@ export { Task, type TaskOptions } from './decorators/task.decorator.js';
 export { TaskHooks } from './decorators/task-hooks.decorator.js';
 export { EnqueueUnconfirmedError, type ErrorCode, NestworkError } from './errors.js';
 export type { TaskQueueOptions, WorkerOptions } from './options.js';
+export type { ByteSize } from './task/byte-size.js';
 export type { Duration } from './task/duration.js';
 export type { OnTaskFailure, OnTaskStart, OnTaskSuccess, TaskInfo, WrapTask } from './task/task-hooks.js';
 export { TaskQueueModule } from './task-queue.module.js';

@@ -45,9 +45,13 @@ export interface Settlement {
   readonly dead: number;
 }
 
-/** Which of the tasks a dead child held are to blame for its end, and what to write into the record of those that are out. */
-export interface Blame {
+/** What is known of the tasks of a child whose process ended. */
+export interface Verdict {
+  /** the tasks to blame: their handlers were under way */
   readonly ids: readonly string[];
+  /** tasks that succeeded, whose acks may have been lost with the process */
+  readonly done?: readonly string[];
+  /** crashes after which a task is dead, and the report for those that are */
   readonly maxCrashes: number;
   readonly report: DeathReport;
 }
@@ -70,6 +74,8 @@ export interface SessionDescription {
   readonly queues: readonly string[];
   readonly host: string;
   readonly pid: number;
+  /** the tasks that its app can run, for senders that do not have their classes */
+  readonly catalog: readonly CatalogEntry[];
 }
 
 /** What a worker knows about a task; kept in the catalog for senders that do not have its class. */
@@ -112,8 +118,7 @@ export interface SupervisorBroker {
   /** Number of the last answered claim of a child, and the ids it holds. */
   holdings(claimant: Claimant): Promise<{ claimNumber: number; ids: string[] }>;
   release(claimant: Claimant, ids: readonly string[], claimNumber?: number): Promise<number>;
-  settle(claimant: Claimant, blame: Blame): Promise<Settlement>;
-  publishCatalog(entries: readonly CatalogEntry[]): Promise<void>;
+  settle(claimant: Claimant, verdict: Verdict): Promise<Settlement>;
   /** Sessions whose lease ran out, and how long until the next one does (undefined: none runs). */
   overdue(leaseMs: number): Promise<{ sessions: string[]; nextInMs: number | undefined }>;
   /** Takes the claims of an overdue session. Resolves to how many, or undefined when it was not to be reaped. */

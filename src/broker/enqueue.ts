@@ -29,33 +29,12 @@ export async function enqueueInChunks(
       added += (await connection.call('enqueue', touched, [SEEN_SECONDS, ...chunk])) as number;
       confirmed += chunk.length;
     } catch (error) {
-      if (confirmed > 0 || !isCertain(error)) throw new EnqueueUnconfirmedError(messages.map(idOf), { cause: error });
-      throw error instanceof NestworkError ? error : refused(error as Error);
+      // every other error proves that nothing of this chunk was written
+      const uncertain = error instanceof NestworkError && error.code === 'REDIS_TIMEOUT';
+      throw confirmed > 0 || uncertain ? new EnqueueUnconfirmedError(messages.map(idOf), { cause: error }) : error;
     }
   }
   return added;
-}
-
-/** Whether the error proves that nothing was written: it was not sent, or the server answered with a refusal. */
-function isCertain(error: unknown): boolean {
-  return error instanceof NestworkError ? error.code !== 'REDIS_TIMEOUT' : (error as Error).name === 'ReplyError';
-}
-
-function refused(error: Error): NestworkError {
-  if (error.message.startsWith('OOM')) {
-    return new NestworkError(
-      'REDIS_OUT_OF_MEMORY',
-      'Redis is full and refused the task; nothing was added.',
-      ['Start more workers: tasks in the queues are still being run.', 'Raise maxmemory.'],
-      { cause: error },
-    );
-  }
-  return new NestworkError(
-    'REDIS_REFUSED',
-    `Redis refused the task, nothing was added: ${error.message}.`,
-    'See the cause; the rights that nestwork needs are listed in docs/redis-keys.md.',
-    { cause: error },
-  );
 }
 
 /** Runs of messages whose ids share one `seen` bitmap, small enough for one script. */

@@ -1,7 +1,6 @@
 import { NestworkError } from '../errors.js';
 import { TASK_ID_LENGTH } from '../task/task-id.js';
 import type {
-  Blame,
   Broker,
   CatalogEntry,
   Claimant,
@@ -12,6 +11,7 @@ import type {
   RedisSettings,
   SessionDescription,
   Settlement,
+  Verdict,
 } from './broker.js';
 import { enqueueInChunks } from './enqueue.js';
 import { checkServer } from './redis-checks.js';
@@ -113,10 +113,11 @@ export class RedisBroker implements Broker {
     this.bell?.close();
   }
 
-  async openSession({ session, leaseMs, queues, host, pid }: SessionDescription): Promise<void> {
+  async openSession({ session, leaseMs, queues, host, pid, catalog }: SessionDescription): Promise<void> {
     const described = [QUEUES, queues.join(' '), `${DESCRIPTION}host`, host, `${DESCRIPTION}pid`, pid];
-    const keys = [this.keys.sessions(), this.keys.session(session), this.keys.pulse()];
-    await this.run('open-session', keys, [session, leaseMs, ...described]);
+    const entries = catalog.flatMap((entry) => [entry.name, JSON.stringify(entry)]);
+    const keys = [this.keys.sessions(), this.keys.session(session), this.keys.pulse(), this.keys.catalog()];
+    await this.run('open-session', keys, [session, leaseMs, described.length, ...described, ...entries]);
   }
 
   async register(session: string, child: string): Promise<boolean> {
@@ -141,10 +142,11 @@ export class RedisBroker implements Broker {
     });
   }
 
-  async settle(claimant: Claimant, { ids, maxCrashes, report }: Blame): Promise<Settlement> {
+  async settle(claimant: Claimant, { ids, done = [], maxCrashes, report }: Verdict): Promise<Settlement> {
     const { queues, child } = claimant;
     const keys = [...this.held(claimant), ...this.keys.ofQueuesAndDead(queues)];
-    const args = [child, maxCrashes, JSON.stringify(report), queues.length, ...queues, ...ids];
+    const lists = [queues.length, ...queues, ids.length, ...ids, ...done];
+    const args = [child, maxCrashes, JSON.stringify(report), ...lists];
     const [released, crashed, suspected, dead] = (await this.run('settle', keys, args)) as [
       number,
       number,
@@ -152,12 +154,6 @@ export class RedisBroker implements Broker {
       number,
     ];
     return { released, crashed, suspected, dead };
-  }
-
-  async publishCatalog(entries: readonly CatalogEntry[]): Promise<void> {
-    if (entries.length === 0) return;
-    const fields = entries.flatMap((entry) => [entry.name, JSON.stringify(entry)]);
-    await this.connection.command((redis) => redis.hset(this.keys.catalog(), ...fields));
   }
 
   async overdue(leaseMs: number): Promise<{ sessions: string[]; nextInMs: number | undefined }> {
@@ -185,18 +181,8 @@ export class RedisBroker implements Broker {
     return [this.keys.session(session), this.keys.claims(child)];
   }
 
-  private async run(name: ScriptName, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
-    try {
-      return await this.connection.call(name, keys, args);
-    } catch (error) {
-      if (!(error instanceof Error) || !error.message.startsWith('LEASE_LOST')) throw error;
-      throw new NestworkError(
-        'LEASE_LOST',
-        'This child is no longer registered: its lease ran out and its tasks were given to others.',
-        'The supervisor starts a new session by itself; if this happens often, give `lease` a longer time.',
-        { cause: error },
-      );
-    }
+  private run(name: ScriptName, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+    return this.connection.call(name, keys, args);
   }
 }
 

@@ -24,7 +24,7 @@ export async function checkServer(connection: RedisConnection, keys: RedisKeys):
 
 /** A locked-down user may not call INFO; then there is nothing to check. */
 function refusedByAcl(error: Error): string {
-  if (error.message.startsWith('NOPERM')) return '';
+  if (error.cause instanceof Error && error.cause.message.startsWith('NOPERM')) return '';
   throw error;
 }
 

@@ -1,6 +1,7 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { NestworkError } from '../errors.js';
 import type { RedisSettings } from './broker.js';
+import { explain, isTimeout } from './redis-errors.js';
 import { callScript, type ScriptName, scriptDefinitions } from './scripts.js';
 
 /** Is told of each outage once, however many attempts to reconnect it takes. */
@@ -10,8 +11,6 @@ export interface OutageListener {
 }
 
 const SILENT: OutageListener = { lost: () => {}, restored: () => {} };
-/** The message of ioredis for a command without an answer. */
-const TIMED_OUT = 'Command timed out';
 const DISCONNECT_MS = 50;
 const RECONNECT_MIN_MS = 50;
 const RECONNECT_MAX_MS = 1_000;
@@ -82,7 +81,8 @@ export class RedisConnection {
       this.noteReturn();
       return reply;
     } catch (error) {
-      throw this.explain(error as Error);
+      if (isTimeout(error as Error)) this.noteLoss();
+      throw explain(error as Error, this.where, this.timeoutMs);
     }
   }
 
@@ -125,20 +125,6 @@ export class RedisConnection {
         'Nothing was sent, so the call can simply be repeated.',
       ],
       { cause: this.lastError },
-    );
-  }
-
-  /** What a command that was sent failed with. */
-  private explain(error: Error): Error {
-    // ioredis hangs the arguments of the command on its errors; they hold payloads
-    Reflect.deleteProperty(error, 'command');
-    if (error.name === 'ReplyError') return error;
-    if (error.message === TIMED_OUT) this.noteLoss();
-    return new NestworkError(
-      'REDIS_TIMEOUT',
-      `Redis at ${this.where} did not answer within ${this.timeoutMs} ms, or the connection was closed (${error.message}).`,
-      'The command may have been executed all the same.',
-      { cause: error },
     );
   }
 

@@ -20,8 +20,10 @@ export class ChildProcess {
   /** Who it is to the broker, once it was started. */
   claimant: Claimant | undefined;
   private bootedAt: number | undefined;
-  /** It was told to end, so that its end blames nobody. */
+  /** It was told to end. */
   dismissed = false;
+  /** It was ended by force, so that no task is to blame. */
+  killed = false;
   /** The child that it was forked to take over from, which works until then. */
   predecessor: ChildProcess | undefined;
   /** The child that will take over from it. */
@@ -82,6 +84,7 @@ export class ChildProcess {
   /** Ends it now, whatever it does. */
   kill(): void {
     this.dismissed = true;
+    this.killed = true;
     this.fork.kill('SIGKILL');
   }
 

@@ -1,14 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 
-/** Linux counts `statm` in pages; 4 KiB wherever Node has prebuilt binaries. */
-const PAGE_BYTES = 4_096;
-
 /** Resident memory of a process in bytes; undefined when it is gone, or where there is no /proc. */
 export async function residentBytes(pid: number): Promise<number | undefined> {
   try {
-    const [, pages] = (await readFile(`/proc/${pid}/statm`, 'utf8')).split(' ');
-    return Number(pages) * PAGE_BYTES;
+    const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8')) ?? [];
+    return kilobytes === undefined ? undefined : Number(kilobytes) * 1_024;
   } catch {
     return undefined;
   }

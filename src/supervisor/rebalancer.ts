@@ -11,7 +11,7 @@ export interface Seat {
 }
 
 /**
- * Gives back what a child claimed but did not start, while another child is idle.
+ * Gives back what a child claimed but did not start.
  *
  * A child does that itself when its time window closes, unless the task it runs blocks its event loop. Then the
  * scoreboard shows what it cannot say; and as it may start nothing of that claim any more, nothing can start twice.
@@ -40,12 +40,11 @@ export class Rebalancer {
   }
 
   async tick(): Promise<void> {
-    const scores = [...this.seats()].map((seat) => ({ seat, score: seat.scoreboard.read() }));
-    if (!scores.some(({ score }) => score.idle)) return;
-    for (const { seat, score } of scores) {
-      const late = monotonicMs() - score.claimedAtMs > SURELY_UNSTARTED_MS;
-      if (!late || score.idle || this.done.get(seat) === score.claimNumber) continue;
-      if (seat.claimant) await this.relieve(seat, seat.claimant, score.claimNumber);
+    for (const seat of [...this.seats()]) {
+      const { claimedAtMs, claimNumber } = seat.scoreboard.read();
+      const late = monotonicMs() - claimedAtMs > SURELY_UNSTARTED_MS;
+      if (!seat.claimant || !late || this.done.get(seat) === claimNumber) continue;
+      await this.relieve(seat, seat.claimant, claimNumber);
     }
   }
 

@@ -2,8 +2,8 @@ import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Broker, CatalogEntry, Claimant, Settlement } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
-import type { Seat } from './rebalancer.js';
-import { Rebalancer } from './rebalancer.js';
+import { Rebalancer, type Seat } from './rebalancer.js';
+import type { Score } from './scoreboard.js';
 import { Session } from './session.js';
 
 /** Deaths of its process, alone, after which a task is dead. */
@@ -35,7 +35,8 @@ export interface RuntimeOptions {
 export class Runtime {
   private session: Promise<Session>;
   private readonly services: readonly Service[];
-  private lost: string | undefined;
+  /** id of the session that is in force */
+  private current: string | undefined;
   private closing = false;
 
   constructor(private readonly options: RuntimeOptions) {
@@ -63,10 +64,14 @@ export class Runtime {
   /**
    * Ends the claims of a child whose process is gone, however long Redis is away.
    *
-   * @param blamed ids of the tasks that were running when it died unasked
+   * @param score what it had noted: the tasks to blame, and those that need not run again
    * @returns what became of them; undefined when others had taken them already, or once closing without Redis
    */
-  async settle(claimant: Claimant, blamed: readonly string[], reason: string): Promise<Settlement | undefined> {
+  async settle(
+    claimant: Claimant,
+    { running, done }: Pick<Score, 'running' | 'done'>,
+    reason: string,
+  ): Promise<Settlement | undefined> {
     const report = {
       code: 'CRASHED',
       error: `Its process died (${reason}) ${MAX_CRASHES} times while it ran this task alone.`,
@@ -75,7 +80,7 @@ export class Runtime {
     };
     for (;;) {
       try {
-        return await this.options.broker.settle(claimant, { ids: blamed, maxCrashes: MAX_CRASHES, report });
+        return await this.options.broker.settle(claimant, { ids: running, done, maxCrashes: MAX_CRASHES, report });
       } catch (error) {
         if (this.closing || (error instanceof NestworkError && error.code === 'LEASE_LOST')) return undefined;
         await delay(RETRY_MS);
@@ -90,15 +95,20 @@ export class Runtime {
 
   /** Opens another session in place of one that was reaped; every child may report that, once is enough. */
   replaceSession(lost: string): void {
-    if (this.closing || this.lost === lost) return;
-    this.lost = lost;
+    if (this.closing || this.current !== lost) return;
+    this.current = undefined;
     const former = this.session;
     this.session = former.then((session) => session.abandon()).then(() => this.reopenSession());
     this.options.onSessionLost();
   }
 
-  async close(): Promise<void> {
+  /** From now on nothing waits for a Redis that does not answer: the lease runs out by itself. */
+  hasten(): void {
     this.closing = true;
+  }
+
+  async close(): Promise<void> {
+    this.hasten();
     const { broker } = this.options;
     const orderly = async (): Promise<void> => {
       await Promise.all(this.services.map((service) => service.stop()));
@@ -115,10 +125,9 @@ export class Runtime {
 
   private async openSession(): Promise<Session> {
     const { broker, leaseMs, queues, catalog } = this.options;
-    const session = new Session({ broker, leaseMs, queues, onLost: (id) => this.replaceSession(id) });
+    const session = new Session({ broker, leaseMs, queues, catalog, onLost: (id) => this.replaceSession(id) });
+    this.current = session.id;
     await session.open();
-    // with each session: it may be new because Redis lost its data
-    await broker.publishCatalog(catalog);
     return session;
   }
 

@@ -7,11 +7,11 @@ import { TASK_ID_LENGTH } from '../task/task-id.js';
 /**
  * A file in memory where a child notes what it does, so that its supervisor knows even when the child blocks or is dead.
  *
- * Header (24 bytes): when the last claim was answered in ms of the machine's monotonic clock (float64; infinite while
- * the answer is due), its number (float64), whether the child is idle (1 byte). Then one entry per task that was started since: its id and its state. An entry is
- * used again only after Redis confirmed the end of its task, so a held task without an entry was certainly not started.
+ * Header (16 bytes): when the last claim was answered in ms of the machine's monotonic clock (float64; infinite while
+ * the answer is due) and its number (float64). Then one entry per task that was started since: its id and its state. An
+ * entry is used again only after Redis confirmed the end of its task, so a held task without one was not started.
  */
-const HEADER_BYTES = 24;
+const HEADER_BYTES = 16;
 const ENTRY_BYTES = TASK_ID_LENGTH + 1;
 /** The descriptor under which a child inherits its scoreboard, behind the standard ones and the IPC channel. */
 export const SCOREBOARD_FD = 4;
@@ -19,7 +19,8 @@ export const SCOREBOARD_FD = 4;
 const MEMORY = '/dev/shm';
 const FREE = 0;
 const STARTED = 1;
-const FINISHED = 2;
+const FAILED = 2;
+const DONE = 3;
 
 /** How long after the answer to a claim its tasks may be started, in ms. Later, the child has to claim them anew. */
 export const START_WINDOW_MS = 100;
@@ -50,7 +51,6 @@ export class ScoreboardWriter {
   claiming(number: number): void {
     this.header.writeDoubleLE(Number.POSITIVE_INFINITY, 0);
     this.header.writeDoubleLE(number, 8);
-    this.header.writeUInt8(0, 16);
     writeSync(this.fd, this.header, 0, HEADER_BYTES, 0);
   }
 
@@ -60,11 +60,6 @@ export class ScoreboardWriter {
     this.header.writeDoubleLE(now, 0);
     writeSync(this.fd, this.header, 0, 8, 0);
     return now;
-  }
-
-  idle(): void {
-    this.header.writeUInt8(1, 16);
-    writeSync(this.fd, this.header, 16, 1, 16);
   }
 
   /** Before a task is started; undone by `confirmed` if the child then sees that the window has closed. */
@@ -77,9 +72,14 @@ export class ScoreboardWriter {
     writeSync(this.fd, this.entry, 0, ENTRY_BYTES, HEADER_BYTES + index * ENTRY_BYTES);
   }
 
-  /** The handler has returned or thrown: should the process die now, this task is not to blame. */
-  finished(id: string): void {
-    this.mark(id, FINISHED);
+  /** The handler has returned: should the process die before the ack is out, the task need not run again. */
+  done(id: string): void {
+    this.mark(id, DONE);
+  }
+
+  /** The handler has thrown: should the process die now, this task is not to blame. */
+  failed(id: string): void {
+    this.mark(id, FAILED);
   }
 
   /** Redis no longer counts the task among those of this child. */
@@ -108,10 +108,11 @@ export class ScoreboardWriter {
 export interface Score {
   readonly claimedAtMs: number;
   readonly claimNumber: number;
-  readonly idle: boolean;
   /** ids of tasks whose handler is under way */
   readonly running: readonly string[];
-  /** those, and the ones that finished of late */
+  /** ids of tasks that succeeded of late; their acks may be on the way */
+  readonly done: readonly string[];
+  /** those, the running ones, and the ones that failed of late */
   readonly started: ReadonlySet<string>;
 }
 
@@ -133,6 +134,7 @@ export class ScoreboardReader {
   read(): Score {
     readSync(this.fd, this.bytes, 0, this.bytes.length, 0);
     const running: string[] = [];
+    const done: string[] = [];
     const started = new Set<string>();
     for (let at = HEADER_BYTES; at < this.bytes.length; at += ENTRY_BYTES) {
       const state = this.bytes.readUInt8(at + TASK_ID_LENGTH);
@@ -140,12 +142,13 @@ export class ScoreboardReader {
       const id = this.bytes.toString('latin1', at, at + TASK_ID_LENGTH);
       started.add(id);
       if (state === STARTED) running.push(id);
+      else if (state === DONE) done.push(id);
     }
     return {
       claimedAtMs: this.bytes.readDoubleLE(0),
       claimNumber: this.bytes.readDoubleLE(8),
-      idle: this.bytes.readUInt8(16) === 1,
       running,
+      done,
       started,
     };
   }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { SupervisorBroker } from '../broker/broker.js';
+import type { CatalogEntry, SupervisorBroker } from '../broker/broker.js';
 import { PeriodicLoop } from '../scheduler/periodic-loop.js';
 
 const RETRY_MS = 500;
@@ -9,6 +9,7 @@ export interface SessionOptions {
   readonly broker: SupervisorBroker;
   readonly leaseMs: number;
   readonly queues: readonly string[];
+  readonly catalog: readonly CatalogEntry[];
   /** The lease ran out and the session's tasks were given to others. */
   readonly onLost: (session: string) => void;
 }
@@ -27,8 +28,8 @@ export class Session {
   }
 
   async open(): Promise<void> {
-    const { broker, leaseMs, queues } = this.options;
-    await broker.openSession({ session: this.id, leaseMs, queues, host: hostname(), pid: process.pid });
+    const { broker, leaseMs, queues, catalog } = this.options;
+    await broker.openSession({ session: this.id, leaseMs, queues, host: hostname(), pid: process.pid, catalog });
     this.renewal.start();
   }
 

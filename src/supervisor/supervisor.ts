@@ -6,6 +6,7 @@ import { ChildProcess } from './child-process.js';
 import type { AppSettings, ChildMessage } from './ipc-protocol.js';
 import { MemoryGuard } from './memory-guard.js';
 import { Runtime, type Service } from './runtime.js';
+import type { Score } from './scoreboard.js';
 import { onStopSignals } from './signals.js';
 
 /** How long tasks may take to react to their aborted signal before their process is killed, in ms. */
@@ -60,6 +61,7 @@ export class Supervisor {
   }
 
   private fork(predecessor?: ChildProcess): void {
+    if (this.stopping) return;
     const { capacity, environment } = this.options;
     const child: ChildProcess = new ChildProcess(capacity, environment, {
       worn: () => this.retire(child, `it has run ${this.options.worker.maxTasksPerChild} tasks`),
@@ -86,13 +88,14 @@ export class Supervisor {
     const first = this.runtime === undefined;
     this.runtime ??= this.open(message);
     const runtime = await this.runtime;
-    if (first && !this.stopping) {
+    if (first) {
       for (let forked = 1; forked < this.options.worker.children; forked += 1) this.fork();
     }
     const claimant = await runtime.admit();
     if (!claimant) return;
     // a child that ended meanwhile will not be asked again: give its name back
-    if (child.dismissed || !this.children.has(child)) await runtime.settle(claimant, [], 'ended before its start');
+    if (child.dismissed || !this.children.has(child))
+      await runtime.settle(claimant, { running: [], done: [] }, 'ended before its start');
     else this.start(child, claimant);
   }
 
@@ -123,7 +126,8 @@ export class Supervisor {
   }
 
   private readonly tooBig = (child: ChildProcess, bytes: number): void =>
-    this.retire(child, `it takes ${Math.round(bytes / 2 ** 20)} MB`);
+    // a limit below what the app takes at boot must not make an endless succession
+    child.uptimeMs > SETTLED_MS ? this.retire(child, `it takes ${Math.round(bytes / 2 ** 20)} MB`) : undefined;
 
   /** The lease ran out and others have the tasks: whatever the children still do is in vain. */
   private startOver(): void {
@@ -133,10 +137,11 @@ export class Supervisor {
   }
 
   private bury(child: ChildProcess, reason: string): void {
-    const blamed = child.dismissed ? [] : child.scoreboard.read().running;
+    const score = child.scoreboard.read();
+    const running = child.killed ? [] : score.running;
     child.scoreboard.close();
     this.children.delete(child);
-    const settling = this.settle(child, blamed, reason).finally(() => {
+    const settling = this.settle(child, { running, done: score.done }, reason).finally(() => {
       this.settling.delete(settling);
       this.endWhenDone();
     });
@@ -146,7 +151,7 @@ export class Supervisor {
     if (!this.runtime) return this.fail();
     // its successor has been forked already
     if (child.successor) child.successor.predecessor = undefined;
-    else this.replace(child, blamed.length > 0);
+    else this.replace(child, running.length > 0);
   }
 
   private replace(child: ChildProcess, diedByTask: boolean): void {
@@ -163,16 +168,18 @@ export class Supervisor {
     }
   }
 
-  private async settle(child: ChildProcess, blamed: readonly string[], reason: string): Promise<void> {
+  private async settle(child: ChildProcess, score: Pick<Score, 'running' | 'done'>, reason: string): Promise<void> {
     if (!child.claimant) return;
-    const settlement = await (await this.runtime)?.settle(child.claimant, blamed, reason);
-    if (settlement && !child.dismissed) this.options.logger.warn(obituary(child.pid, reason, settlement));
+    const settlement = await (await this.runtime)?.settle(child.claimant, score, reason);
+    const expected = child.dismissed && score.running.length === 0;
+    if (settlement && !expected) this.options.logger.warn(obituary(child.pid, reason, score.running, settlement));
   }
 
   private stop(signal: NodeJS.Signals): void {
     const { logger, worker } = this.options;
     logger.log(`${signal}: finishing the running tasks, for ${worker.shutdownGraceMs / 1_000} s at most.`);
     this.stopping = true;
+    void this.runtime?.then((runtime) => runtime.hasten()).catch(() => {});
     for (const child of this.children) child.stop();
     this.later(worker.shutdownGraceMs, () => {
       for (const child of this.children) child.abort();
@@ -215,7 +222,12 @@ export class Supervisor {
   }
 }
 
-function obituary(pid: number, reason: string, { released, crashed, suspected, dead }: Settlement): string {
+function obituary(
+  pid: number,
+  reason: string,
+  running: readonly string[],
+  { released, crashed, suspected, dead }: Settlement,
+): string {
   const fates = [
     [released, 'given back'],
     [crashed, 'to run again alone after a crash'],
@@ -223,5 +235,6 @@ function obituary(pid: number, reason: string, { released, crashed, suspected, d
     [dead, 'dead after repeated crashes'],
   ] as const;
   const told = fates.filter(([tasks]) => tasks > 0).map(([tasks, fate]) => `${tasks} ${fate}`);
-  return `Child ${pid} died (${reason}); tasks: ${told.join(', ') || 'none held'}.`;
+  const during = running.length > 0 ? ` while it ran ${running.join(', ')}` : '';
+  return `Child ${pid} died (${reason})${during}; tasks: ${told.join(', ') || 'none held'}.`;
 }

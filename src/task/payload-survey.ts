@@ -66,12 +66,11 @@ export class Survey {
       if (place.container === value) throw refused(at.path, 'one of the objects that contain it (a cycle)');
     }
     if (at.depth === MAX_DEPTH) throw tooDeep(at.path);
-    if (Object.getOwnPropertySymbols(value).length > 0) throw refused(at.path, 'an object with a symbol as key');
-
     const prototype: object | null = Object.getPrototypeOf(value);
     if (prototype !== null && !isObjectPrototype(prototype)) {
       this.instance(value, classNameOf(prototype), at);
     } else {
+      refuseSymbols(value, at);
       if (prototype === null) this.rich = true;
       this.properties(value, new Place(value, at, 'property'));
     }
@@ -79,6 +78,7 @@ export class Survey {
 
   private instance(value: object, className: string, at: Place): void {
     if (Array.isArray(value) && className === 'Array') {
+      refuseSymbols(value, at);
       this.elements(value, new Place(value, at, 'index'));
       return;
     }
@@ -90,6 +90,7 @@ export class Survey {
     if (!INSTANCES.get(className)?.(value)) {
       throw refused(at.path, `an instance of ${className === '' ? 'an anonymous class' : `class ${className}`}`);
     }
+    refuseSymbols(value, at);
     if (Object.keys(value).length > 0) throw refused(at.path, `a ${className} with properties of its own`);
     if (types.isMap(value)) this.entries(value, new Place(value, at, 'keys'));
     else if (types.isSet(value)) this.members(value, new Place(value, at, 'values'));
@@ -126,6 +127,11 @@ export class Survey {
       this.value(value, inside);
     }
   }
+}
+
+/** After the class is known to be carried: Node itself hangs symbols on promises, and those are refused by their class. */
+function refuseSymbols(value: object, at: Place): void {
+  if (Object.getOwnPropertySymbols(value).length > 0) throw refused(at.path, 'an object with a symbol as key');
 }
 
 /** The classes whose direct instances devalue carries, and how to know one that no subclass or fake can imitate. */

@@ -43,7 +43,7 @@ export async function drainTasks(app: INestApplicationContext): Promise<DrainedT
   const place = { host: hostname(), pid: process.pid };
   const drained: DrainedTask[] = [];
 
-  await broker.openSession({ session, leaseMs: LEASE_MS, queues, ...place });
+  await broker.openSession({ session, leaseMs: LEASE_MS, queues, catalog: [], ...place });
   await broker.register(session, claimant.child);
   for (let number = 1; ; number += 1) {
     const { tasks } = await broker.claim(claimant, { number, limit: 1, acks: [] });

@@ -69,9 +69,12 @@ export class Acknowledger {
     void this.end([task.id], () => this.broker.bury(this.claimant, task, report));
   }
 
-  /** Resolves when Redis has taken the tasks back. */
-  release(ids: readonly string[]): Promise<void> {
-    return this.end(ids, () => this.broker.release(this.claimant, ids));
+  /**
+   * Resolves when Redis has taken the tasks back. The number of the claim that brought them keeps a copy of this
+   * command that arrives late from doing the same to a later claim.
+   */
+  release(ids: readonly string[], claimNumber: number): Promise<void> {
+    return this.end(ids, () => this.broker.release(this.claimant, ids, claimNumber));
   }
 
   /** Resolves when everything is sent and answered. */

@@ -7,11 +7,13 @@ import { isSuspect } from '../task/task-message.js';
 import { Acknowledger } from './acknowledger.js';
 import { BatchSize } from './batch-size.js';
 import { describeError } from './describe-error.js';
-import type { Executor, Failure, PreparedTask } from './executor.js';
+import type { Executor, Failure, Outcome, PreparedTask } from './executor.js';
 import type { RunningTask } from './running-task.js';
 
 /** A lost ring costs this long at most, in ms. */
 const BELL_TIMEOUT_MS = 5_000;
+/** A child that runs tasks while it waits may hear a ring and then block: others must not rely on it for long. */
+const SHARED_BELL_TIMEOUT_MS = 1_000;
 const RETRY_MS = 200;
 
 export interface ClaimLoopOptions {
@@ -128,12 +130,12 @@ export class ClaimLoop {
   }
 
   private async waitForWork(drain: boolean): Promise<void> {
+    const { broker, claimant, concurrency } = this.options;
     if (this.stopping) return;
     this.acks.flush();
     if (drain) return this.running.size > 0 ? this.change() : this.acks.settled();
-    this.options.scoreboard.idle();
     try {
-      await this.options.broker.waitForBell(this.options.claimant.queues, BELL_TIMEOUT_MS);
+      await broker.waitForBell(claimant.queues, concurrency > 1 ? SHARED_BELL_TIMEOUT_MS : BELL_TIMEOUT_MS);
     } catch (error) {
       await this.pauseAfter(error);
     }
@@ -172,16 +174,25 @@ export class ClaimLoop {
     if (this.abortReason) prepared.task.abort(this.abortReason);
     const outcome = await this.options.executor.run(prepared);
     this.running.delete(id);
-    this.options.scoreboard.finished(id);
     this.batchSize.learn(name, outcome.durationMs);
     this.alone = false;
     this.ended += 1;
     if (this.ended === this.options.maxTasks) this.options.onWorn();
-    if (outcome.kind === 'done') this.acks.done(id);
-    else if (this.abortReason) void this.acks.release([id]);
-    else this.bury(claimed, outcome, name);
+    this.end(claimed, outcome, name);
     this.start();
     this.wake();
+  }
+
+  private end(claimed: ClaimedTask, outcome: Outcome, name: string): void {
+    const { scoreboard } = this.options;
+    if (outcome.kind === 'done') {
+      scoreboard.done(claimed.id);
+      this.acks.done(claimed.id);
+      return;
+    }
+    scoreboard.failed(claimed.id);
+    if (this.abortReason) void this.acks.release([claimed.id], this.claimNumber);
+    else this.bury(claimed, outcome, name);
   }
 
   private bury(claimed: ClaimedTask, failure: Failure, name?: string): void {
@@ -194,7 +205,11 @@ export class ClaimLoop {
     clearTimeout(this.windowTimer);
     const unstarted = this.buffer;
     this.buffer = [];
-    if (unstarted.length > 0) this.releasing = this.acks.release(unstarted.map(({ id }) => id));
+    if (unstarted.length > 0)
+      this.releasing = this.acks.release(
+        unstarted.map(({ id }) => id),
+        this.claimNumber,
+      );
     this.wake();
   }
 
@@ -220,7 +235,8 @@ export class ClaimLoop {
 
   /** The supervisor tells of outages. What else fails is told once, until a claim works again. */
   private complain(error: unknown): void {
-    if (error instanceof NestworkError || this.complained) return;
+    const outage = error instanceof NestworkError && /^REDIS_(UNAVAILABLE|TIMEOUT)$/.test(error.code);
+    if (outage || this.complained) return;
     this.complained = true;
     this.logger.warn(`Redis refuses what this worker needs; trying again: ${String(error)}`);
   }

@@ -270,6 +270,17 @@ describe('settle', () => {
     expect(await fixture.broker.settle(child, { ids, maxCrashes: 3, report: REPORT })).toMatchObject({ crashed: 1 });
   });
 
+  it('acks what was done, although no ack came', async () => {
+    const { child, messages } = await dying(3);
+    const [done, running, unstarted] = messages as [string, string, string];
+    const verdict = { ids: [idOf(running)], done: [idOf(done)], maxCrashes: 3, report: REPORT };
+    expect(await fixture.broker.settle(child, verdict)).toEqual({ released: 1, crashed: 1, suspected: 0, dead: 0 });
+    expect(await fixture.state()).toMatchObject({
+      'queue:default': [unstarted],
+      'suspects:default': [counted(running, { crashes: 1 })],
+    });
+  });
+
   it('buries a task at its third crash', async () => {
     const message = fixture.message();
     await fixture.broker.enqueue('default', [message]);

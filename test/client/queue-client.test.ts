@@ -1,4 +1,5 @@
 import { Injectable, type Provider } from '@nestjs/common';
+import type { CatalogEntry } from '../../src/broker/broker.js';
 import { RedisBroker } from '../../src/broker/redis-broker.js';
 import { QueueClient } from '../../src/client/queue-client.js';
 import { Task } from '../../src/decorators/task.decorator.js';
@@ -93,7 +94,7 @@ describe('of(Class)', () => {
 describe('task(name)', () => {
   it('goes to the queue that workers registered', async () => {
     const app = await apps.boot({ imports: [apps.queue()] });
-    await app.get(RedisBroker, { strict: false }).publishCatalog([{ name: 'Video.encode', queue: 'video' }]);
+    await register(app.get(RedisBroker, { strict: false }), { name: 'Video.encode', queue: 'video' });
     const handle = await app.get(QueueClient, { strict: false }).task<[number]>('Video.encode').delay(7);
     expect(handle).toMatchObject({ name: 'Video.encode', queue: 'video' });
     expect(await apps.waiting('video')).toMatchObject([{ id: handle.id, args: [7] }]);
@@ -114,9 +115,9 @@ describe('task(name)', () => {
     const app = await apps.boot({ imports: [apps.queue()] });
     const broker = app.get(RedisBroker, { strict: false });
     const encode = app.get(QueueClient, { strict: false }).task('Video.encode');
-    await broker.publishCatalog([{ name: 'Video.encode', queue: 'video' }]);
+    await register(broker, { name: 'Video.encode', queue: 'video' });
     expect(await encode.delay()).toMatchObject({ queue: 'video' });
-    await broker.publishCatalog([{ name: 'Video.encode', queue: 'film' }]);
+    await register(broker, { name: 'Video.encode', queue: 'film' });
     expect(await encode.delay()).toMatchObject({ queue: 'film' });
   });
 
@@ -163,3 +164,15 @@ describe('task(method)', () => {
     );
   });
 });
+
+/** What a worker does that has the task. */
+async function register(broker: RedisBroker, entry: CatalogEntry): Promise<void> {
+  const place = { host: 'elsewhere', pid: 7 };
+  await broker.openSession({
+    session: 'worker-30000',
+    leaseMs: 30_000,
+    queues: [entry.queue],
+    catalog: [entry],
+    ...place,
+  });
+}

@@ -24,7 +24,7 @@ const HOUSE: Directions[] = [
   {
     file: 'src/options.ts',
     may: ['./errors.js', './task/duration.js', './broker/broker.js'],
-    mayNot: ['./client/queue-client.js', './worker-factory.js', 'ioredis'],
+    mayNot: ['./broker/redis-broker.js', './client/queue-client.js', './worker-factory.js', 'ioredis'],
   },
   {
     file: 'src/task-queue.module.ts',

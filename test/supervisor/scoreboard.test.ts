@@ -14,7 +14,7 @@ beforeEach(() => {
 afterEach(() => reader.close());
 
 it('is empty at first', () => {
-  expect(reader.read()).toEqual({ claimedAtMs: 0, claimNumber: 0, idle: false, running: [], started: new Set() });
+  expect(reader.read()).toEqual({ claimedAtMs: 0, claimNumber: 0, running: [], done: [], started: new Set() });
 });
 
 it('has no name, so that nothing is left of it', () => {
@@ -24,7 +24,7 @@ it('has no name, so that nothing is left of it', () => {
 describe('a claim', () => {
   it('under way is answered never, as far as one knows', () => {
     writer.claiming(7);
-    expect(reader.read()).toMatchObject({ claimNumber: 7, claimedAtMs: Number.POSITIVE_INFINITY, idle: false });
+    expect(reader.read()).toMatchObject({ claimNumber: 7, claimedAtMs: Number.POSITIVE_INFINITY });
   });
 
   it('answered has a time of the clock of the machine', () => {
@@ -34,15 +34,6 @@ describe('a claim', () => {
     expect(reader.read()).toMatchObject({ claimNumber: 7, claimedAtMs: noted });
     expect(noted).toBeGreaterThanOrEqual(before);
     expect(noted).toBeLessThanOrEqual(monotonicMs());
-  });
-
-  it('ends being idle', () => {
-    writer.claiming(1);
-    writer.claimed();
-    writer.idle();
-    expect(reader.read()).toMatchObject({ idle: true, claimNumber: 1 });
-    writer.claiming(2);
-    expect(reader.read()).toMatchObject({ idle: false, claimNumber: 2 });
   });
 
   it('leaves alone what runs', () => {
@@ -59,8 +50,17 @@ describe('a task', () => {
     writer.started(a);
     writer.started(b);
     expect(reader.read()).toMatchObject({ running: [a, b], started: new Set([a, b]) });
-    writer.finished(a);
+    writer.done(a);
     expect(reader.read()).toMatchObject({ running: [b], started: new Set([a, b]) });
+  });
+
+  it('that succeeded is told from one that failed', () => {
+    const [good, bad] = [ids.next(), ids.next()];
+    writer.started(good);
+    writer.started(bad);
+    writer.done(good);
+    writer.failed(bad);
+    expect(reader.read()).toMatchObject({ running: [], done: [good], started: new Set([good, bad]) });
   });
 
   it('is not started when withdrawn', () => {
@@ -73,7 +73,7 @@ describe('a task', () => {
   it('that was confirmed gives its place to another', () => {
     const [old, fresh] = [ids.next(), ids.next()];
     writer.started(old);
-    writer.finished(old);
+    writer.done(old);
     writer.confirmed(old);
     writer.started(fresh);
     expect(reader.read()).toMatchObject({ running: [fresh], started: new Set([fresh]) });
@@ -81,7 +81,7 @@ describe('a task', () => {
 
   it('that was never started can be finished, confirmed and withdrawn without effect', () => {
     const id = ids.next();
-    writer.finished(id);
+    writer.done(id);
     writer.confirmed(id);
     writer.withdrawn(id);
     expect(reader.read()).toMatchObject({ running: [], started: new Set() });
@@ -94,7 +94,7 @@ it('finds room for as many as can be held, over and over, and no more', () => {
     for (const id of held) writer.started(id);
     expect(reader.read().running).toEqual(held);
     expect(() => writer.started(ids.next())).toThrow('full');
-    for (const id of held) writer.finished(id);
+    for (const id of held) writer.done(id);
     for (const id of [...held].reverse()) writer.confirmed(id);
   }
 });

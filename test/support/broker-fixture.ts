@@ -52,7 +52,7 @@ export class BrokerFixture {
 
   /** A registered child of a new session. */
   async child(queues: readonly string[] = ['default'], session = `s${this.ids.next()}-30000`): Promise<Claimant> {
-    const description = { session, leaseMs: 30_000, queues, host: 'test', pid: 1 };
+    const description = { session, leaseMs: 30_000, queues, host: 'test', pid: 1, catalog: [] };
     if (!(await this.redis.zscore('{nestwork}:sessions', session))) await this.broker.openSession(description);
     const child = `${session}.${this.ids.next()}`;
     await this.broker.register(session, child);

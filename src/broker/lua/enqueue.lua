@@ -8,14 +8,6 @@
 -- Atomic because the bit and the message must appear together: a bit without its message loses the task, a message
 -- without its bit runs twice. Without allow-oom: a full Redis refuses new tasks before the first write.
 
--- Redis does not roll back: were the list something else, the bits would stay and a repetition would be lost
-for i = 1, 2 do
-  local kind = redis.call('TYPE', KEYS[i]).ok
-  if kind ~= 'none' and kind ~= 'list' then
-    return redis.error_reply('WRONGTYPE ' .. KEYS[i] .. ' is a ' .. kind)
-  end
-end
-
 local fresh = {}
 for i = 2, #ARGV do
   local sequence = tonumber(string.sub(ARGV[i], 13, 20), 36)
@@ -26,7 +18,14 @@ end
 redis.call('EXPIRE', KEYS[3], ARGV[1])
 
 if #fresh > 0 then
-  redis.call('RPUSH', KEYS[1], unpack(fresh))
+  local pushed = redis.pcall('RPUSH', KEYS[1], unpack(fresh))
+  if type(pushed) == 'table' and pushed.err then
+    -- Redis does not roll back: with the bits left a repetition would count as done
+    for _, message in ipairs(fresh) do
+      redis.call('SETBIT', KEYS[3], tonumber(string.sub(message, 13, 20), 36) % 4096, 0)
+    end
+    return pushed
+  end
   ring(KEYS[2])
 end
 return #fresh

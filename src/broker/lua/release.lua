@@ -33,7 +33,8 @@ for i = 4 + count, #ARGV do
 end
 
 if #ids > 0 then
-  redis.call('HDEL', KEYS[2], unpack(ids))
+  -- in this order: should the second write be refused, a task is there twice rather than not at all
   put_back(tasks)
+  redis.call('HDEL', KEYS[2], unpack(ids))
 end
 return #ids

@@ -3,11 +3,11 @@
 --
 -- KEYS: 1 session, 2 claims, then per queue: queue, suspects, bell, dead, dead records
 -- ARGV: 1 child, 2 crashes after which a task is dead, 3 report for those (one line of JSON), 4 number of queues,
---       names of the queues, ids of the tasks to blame
+--       names of the queues, number of tasks to blame, their ids, ids of tasks that are done
 -- Returns { released, crashed, suspected, dead }
 --   one id to blame: that task counts a crash and runs alone next, or is dead
 --   several: which of them did it is unknown, so each becomes a suspect and runs alone next
---   what was not started goes back uncounted
+--   what was done is acked, what was not started goes back uncounted
 --
 -- Atomic because the claims may be given to others only in the instant in which the child loses its registration.
 
@@ -16,8 +16,12 @@ if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
 end
 local count = tonumber(ARGV[4])
 local queues = index_queues({ unpack(ARGV, 5, 4 + count) }, 3, 5)
-local blamed, suspects = {}, 0
-for i = 5 + count, #ARGV do
+local blamed, done, suspects = {}, {}, 0
+local to_blame = 5 + count + tonumber(ARGV[5 + count])
+for i = to_blame + 1, #ARGV do
+  done[ARGV[i]] = true
+end
+for i = 6 + count, to_blame do
   if not blamed[ARGV[i]] and redis.call('HEXISTS', KEYS[2], ARGV[i]) == 1 then
     blamed[ARGV[i]] = true
     suspects = suspects + 1
@@ -41,7 +45,9 @@ for i = 1, #held, 2 do
   if not keys then
     return redis.error_reply('UNKNOWN_QUEUE ' .. queue)
   end
-  if not blamed[held[i]] then
+  if done[held[i]] then
+    keys = nil
+  elseif not blamed[held[i]] then
     released = released + 1
   elseif suspects == 1 then
     message, crashes = counted(message, 24)
@@ -50,8 +56,10 @@ for i = 1, #held, 2 do
     message = counted(message, 25)
     suspected = suspected + 1
   end
-  local list = crashes >= tonumber(ARGV[2]) and dead or back
-  list[#list + 1] = { id = held[i], keys = keys, message = message }
+  if keys then
+    local list = crashes >= tonumber(ARGV[2]) and dead or back
+    list[#list + 1] = { id = held[i], keys = keys, message = message }
+  end
 end
 
 local now = text(now_ms())

@@ -62,9 +62,10 @@ async function outcome(run: () => Promise<unknown>): Promise<unknown> {
   }
 }
 
-/** Ours have a `code`; an error reply of a script begins with one. */
+/** The code of our error, or the first word of the error reply for which it has none. */
 function codeOf(error: unknown): string {
   if (error instanceof Refusal) return error.code;
-  const { code, message } = error as Error & { code?: string };
-  return code ?? message.split(' ', 1).join();
+  const { code, cause, message } = error as Error & { code?: string };
+  const reply = code === 'REDIS_REFUSED' && cause instanceof Error ? cause.message : message;
+  return code === undefined || code === 'REDIS_REFUSED' ? reply.split(' ', 1).join() : code;
 }

@@ -1,5 +1,4 @@
 import type {
-  Blame,
   Claimant,
   ClaimedTask,
   ClaimReply,
@@ -7,6 +6,7 @@ import type {
   DeathReport,
   SessionDescription,
   Settlement,
+  Verdict,
 } from '../../../src/broker/broker.js';
 import { crashed, idOf, isSuspect, suspected } from './messages.js';
 import { ModelQueues } from './model-queue.js';
@@ -38,6 +38,7 @@ export class BrokerModel implements System {
   private readonly sessions = new Map<string, Session>();
   /** child -> id -> task */
   private readonly claims = new Map<string, Map<string, ClaimedTask>>();
+  private readonly catalog = new Map<string, string>();
   private gapMs = 0;
 
   constructor(private readonly note: (situation: Situation) => void) {
@@ -116,8 +117,9 @@ export class BrokerModel implements System {
     return { claimNumber: this.lastClaim(child) ?? 0, ids: this.held(child) };
   }
 
-  async openSession({ session, leaseMs, queues, host, pid }: SessionDescription): Promise<void> {
+  async openSession({ session, leaseMs, queues, host, pid, catalog }: SessionDescription): Promise<void> {
     this.forgiveGap(leaseMs);
+    for (const entry of catalog) this.catalog.set(entry.name, JSON.stringify(entry));
     const described = { '@queues': queues.join(' '), '@host': host, '@pid': `${pid}` };
     const children = this.sessions.get(session)?.children ?? new Map<string, number>();
     this.sessions.set(session, { described, queues, msLeft: leaseMs, children });
@@ -147,14 +149,16 @@ export class BrokerModel implements System {
     return orderly;
   }
 
-  async settle(claimant: Claimant, { ids, maxCrashes, report }: Blame): Promise<Settlement> {
+  async settle(claimant: Claimant, verdict: Verdict): Promise<Settlement> {
     this.childrenWith(claimant, 'settlement of a child that is not registered');
-    const tasks = [...this.heldBy(claimant.child).values()];
-    this.assertKnownQueues(tasks, claimant.queues, 'settlement refused before any write');
-    const blamed = tasks.filter(({ id }) => ids.includes(id));
+    const held = [...this.heldBy(claimant.child).values()];
+    this.assertKnownQueues(held, claimant.queues, 'settlement refused before any write');
+    const tasks = held.filter(({ id }) => !verdict.done?.includes(id));
+    if (tasks.length < held.length) this.note('settled: a lost ack made good');
+    const blamed = tasks.filter(({ id }) => verdict.ids.includes(id));
     const innocent = tasks.filter((task) => !blamed.includes(task));
     const settlement = { released: innocent.length, crashed: 0, suspected: 0, dead: 0 };
-    this.queues.putBack([...innocent, ...this.punish(blamed, { ids, maxCrashes, report }, settlement)]);
+    this.queues.putBack([...innocent, ...this.punish(blamed, verdict, settlement)]);
     if (blamed.length === 0) this.note('settled without blame');
     this.forget(claimant);
     return settlement;
@@ -206,6 +210,7 @@ export class BrokerModel implements System {
 
   async state(): Promise<State> {
     const state = this.queues.state();
+    state.catalog = Object.fromEntries(this.catalog);
     state.sessions = Object.fromEntries([...this.sessions].map(([name, { msLeft }]) => [name, hoursLeft(msLeft)]));
     for (const [session, { described, children }] of this.sessions) {
       const numbers = [...children].map(([child, number]) => [child, `${number}`]);
@@ -241,7 +246,7 @@ export class BrokerModel implements System {
   }
 
   /** One alone is guilty, and dead when it was so too often; of several each is only a suspect. Returns those not dead. */
-  private punish(blamed: readonly ClaimedTask[], blame: Blame, settlement: Counts): ClaimedTask[] {
+  private punish(blamed: readonly ClaimedTask[], { maxCrashes, report }: Verdict, settlement: Counts): ClaimedTask[] {
     if (blamed.length > 1) {
       settlement.suspected = blamed.length;
       this.note('settled: several suspected');
@@ -249,14 +254,14 @@ export class BrokerModel implements System {
     }
     return blamed.flatMap((task) => {
       const { message, crashes } = crashed(task.message);
-      if (crashes < blame.maxCrashes) {
+      if (crashes < maxCrashes) {
         settlement.crashed = 1;
         this.note('settled: a crash');
         return { ...task, message };
       }
       settlement.dead = 1;
       if (crashes === 3) this.note('settled: dead at the third crash');
-      this.queues.get(task.queue).dead.set(task.id, record(blame.report, message));
+      this.queues.get(task.queue).dead.set(task.id, record(report, message));
       return [];
     });
   }

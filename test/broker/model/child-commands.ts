@@ -3,6 +3,7 @@ import type { ClaimReply } from '../../../src/broker/broker.js';
 import { BrokerCommand } from './broker-command.js';
 import {
   childOf,
+  holderOf,
   nearlyAllQueues,
   pick,
   position,
@@ -10,6 +11,7 @@ import {
   someChild,
   someQueues,
   someTasks,
+  someTasksOrNone,
   tasksOf,
 } from './choices.js';
 import { REPORT } from './system.js';
@@ -33,7 +35,13 @@ const numbering = fc.oneof(
 );
 
 export const claim = fc
-  .record({ who: someChild, numbering, limit: fc.integer({ min: 1, max: 5 }), acks: someTasks, queues: someQueues })
+  .record({
+    who: someChild,
+    numbering,
+    limit: fc.integer({ min: 1, max: 5 }),
+    acks: someTasksOrNone,
+    queues: someQueues,
+  })
   .map(
     (choice) =>
       new BrokerCommand('claim', (model) => {
@@ -69,7 +77,7 @@ export const wake = fc.record({ at: position, queues: someQueues }).map(
 export const ack = fc.record({ who: someChild, tasks: someTasks }).map(
   (choice) =>
     new BrokerCommand('ack', (model) => {
-      const child = childOf(model, choice.who);
+      const child = holderOf(model, choice.who);
       const ids = child ? tasksOf(model, child, choice.tasks) : [];
       if (!child || ids.length === 0) return undefined;
       return {
@@ -82,7 +90,7 @@ export const ack = fc.record({ who: someChild, tasks: someTasks }).map(
 export const bury = fc.record({ who: someChild, tasks: someTasks }).map(
   (choice) =>
     new BrokerCommand('bury', (model) => {
-      const child = childOf(model, choice.who);
+      const child = holderOf(model, choice.who);
       const [id] = child ? tasksOf(model, child, choice.tasks) : [];
       if (!child || id === undefined) return undefined;
       const queue = model.enqueued.get(id)?.queue ?? 'default';
@@ -104,7 +112,7 @@ export const release = fc
   .map(
     (choice) =>
       new BrokerCommand('release', (model) => {
-        const child = childOf(model, choice.who);
+        const child = holderOf(model, choice.who);
         if (!child) return undefined;
         const { queues, claimsBehind } = choice;
         const ids = tasksOf(model, child, choice.tasks);

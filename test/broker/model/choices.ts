@@ -21,7 +21,7 @@ export const someQueues = fc.shuffledSubarray([...QUEUES], { minLength: 1 });
 
 /** Those that an actor names with a task; once in a while it forgets some. */
 export const nearlyAllQueues = fc.oneof(
-  { weight: 7, arbitrary: fc.constant(QUEUES) },
+  { weight: 4, arbitrary: fc.constant(QUEUES) },
   { weight: 1, arbitrary: fc.constant(['bulk'] as const) },
 );
 
@@ -34,19 +34,38 @@ export function childOf(model: BrokerModel, { late, at }: Choice<typeof someChil
   return (late ? pick(model.gone, at) : undefined) ?? pick(model.registered(), at);
 }
 
+/** The same, but among children that hold something if there are any. */
+export function holderOf(model: BrokerModel, who: Choice<typeof someChild>): Child | undefined {
+  const holders = model.registered().filter((child) => model.held(child).length > 0);
+  return (who.late ? undefined : pick(holders, who.at)) ?? childOf(model, who);
+}
+
 /** A session with a lease, or one that ended. */
-export const someSession = fc.record({ late: rarely(10), at: position });
+export const someSession = fc.record({ late: rarely(5), at: position });
 
 export function sessionOf(model: BrokerModel, { late, at }: Choice<typeof someSession>): string | undefined {
   return (late ? pick(model.goneSessions, at) : undefined) ?? pick(model.livingSessions(), at);
 }
 
-/** Tasks that a child holds, or any: pending ones, those of other children, finished and dead ones. */
-export const someTasks = fc.record({ anyones: rarely(6), at: fc.array(position, { maxLength: 4 }) });
+/** Whose tasks: those of the child, of other ones, or any at all: pending, finished and dead ones too. */
+const whose = fc.oneof(
+  { weight: 6, arbitrary: fc.constant('own' as const) },
+  { weight: 2, arbitrary: fc.constant('others' as const) },
+  { weight: 1, arbitrary: fc.constant('any' as const) },
+);
 
-/** Their ids, each once. */
-export function tasksOf(model: BrokerModel, child: Child, { anyones, at }: Choice<typeof someTasks>): string[] {
-  const held = model.held(child);
-  const ids = anyones || held.length === 0 ? [...model.enqueued.keys()] : held;
-  return [...new Set(at.flatMap((one) => pick(ids, one) ?? []))];
+export const someTasks = fc.record({ whose, at: fc.array(position, { minLength: 1, maxLength: 4 }) });
+
+export const someTasksOrNone = fc.record({ whose, at: fc.array(position, { maxLength: 4 }) });
+
+/** Their ids, each once; of any task where those meant have none. */
+export function tasksOf(model: BrokerModel, child: Child, { whose, at }: Choice<typeof someTasks>): string[] {
+  const others = model.registered().filter((other) => other.child !== child.child);
+  const ids = {
+    own: model.held(child),
+    others: others.flatMap((other) => model.held(other)),
+    any: [...model.enqueued.keys()],
+  };
+  const list = ids[whose].length > 0 ? ids[whose] : ids.any;
+  return [...new Set(at.flatMap((one) => pick(list, one) ?? []))];
 }

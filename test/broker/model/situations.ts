@@ -33,6 +33,7 @@ export const SITUATIONS = [
   'settled: a crash',
   'settled: several suspected',
   'settled: dead at the third crash',
+  'settled: a lost ack made good',
   'settlement refused before any write',
   'settlement of a child that is not registered',
   'overdue sessions found',

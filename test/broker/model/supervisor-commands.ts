@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { BrokerCommand } from './broker-command.js';
 import type { BrokerModel } from './broker-model.js';
 import {
-  childOf,
+  holderOf,
   nearlyAllQueues,
   pick,
   position,
@@ -10,7 +10,7 @@ import {
   sessionOf,
   someChild,
   someSession,
-  someTasks,
+  someTasksOrNone,
   tasksOf,
 } from './choices.js';
 import { isForeign } from './messages.js';
@@ -19,6 +19,8 @@ import { HOUR_MS, leaseOf, REPORT, type System } from './system.js';
 /** Leases differ, and each is renewed, and forgiven, by its own length. */
 const leaseMs = fc.constantFrom(HOUR_MS, 3 * HOUR_MS);
 const maxCrashes = fc.oneof({ weight: 4, arbitrary: fc.constant(3) }, { weight: 1, arbitrary: fc.constant(1) });
+
+const CATALOG = [{ name: 'Tâche.test', queue: 'default' }];
 
 /** Opens a session; on request one that is open, as if the reply of a first attempt had been lost. */
 export const open = fc
@@ -35,11 +37,14 @@ export const open = fc
       }),
   );
 
-/** Two sessions with two children each: where every run begins. */
+/** Two sessions with two children each: where every run begins. The second forgot a queue, so not all can be reaped. */
 export async function populate(model: BrokerModel, systems: readonly System[]): Promise<void> {
-  for (const lease of [HOUR_MS, 3 * HOUR_MS]) {
+  for (const [lease, queues] of [
+    [HOUR_MS, QUEUES],
+    [3 * HOUR_MS, ['default', 'bulk']],
+  ] as const) {
     const session = newSession(model, lease);
-    for (const system of systems) await openSession(system, session, QUEUES);
+    for (const system of systems) await openSession(system, session, queues);
     for (const _ of [1, 2]) {
       const child = newChild(model, session);
       for (const system of systems) await system.register(session, child);
@@ -84,20 +89,23 @@ export const close = someSession.map(
     }),
 );
 
-export const settle = fc.record({ who: someChild, blamed: someTasks, maxCrashes, queues: nearlyAllQueues }).map(
-  (choice) =>
-    new BrokerCommand('settle', (model) => {
-      const child = childOf(model, choice.who);
-      if (!child) return undefined;
-      const { maxCrashes, queues } = choice;
-      // a child buries what it cannot decode before it starts anything
-      const ids = tasksOf(model, child, choice.blamed).filter((id) => !isForeign(id));
-      return {
-        text: `settle ${child.child} with queues ${queues.join(' ')}, blame ${ids.join(' ')}, dead at ${maxCrashes}`,
-        on: (system) => system.settle({ ...child, queues }, { ids, maxCrashes, report: REPORT }),
-      };
-    }),
-);
+export const settle = fc
+  .record({ who: someChild, blamed: someTasksOrNone, done: someTasksOrNone, maxCrashes, queues: nearlyAllQueues })
+  .map(
+    (choice) =>
+      new BrokerCommand('settle', (model) => {
+        const child = holderOf(model, choice.who);
+        if (!child) return undefined;
+        const { maxCrashes, queues } = choice;
+        // a child buries what it cannot decode before it starts anything
+        const ids = tasksOf(model, child, choice.blamed).filter((id) => !isForeign(id));
+        const done = tasksOf(model, child, choice.done).filter((id) => !ids.includes(id));
+        return {
+          text: `settle ${child.child} with ${queues.join(' ')}: blame ${ids.join(' ')}; done ${done.join(' ')}; dead at ${maxCrashes}`,
+          on: (system) => system.settle({ ...child, queues }, { ids, done, maxCrashes, report: REPORT }),
+        };
+      }),
+  );
 
 /** The whole life of a child that starts something deadly. */
 export const liveAndDie = fc
@@ -161,7 +169,7 @@ export const reap = fc.record({ which: someSession, leaseMs }).map(
 );
 
 function openSession(system: System, session: string, queues: readonly string[]): Promise<void> {
-  return system.openSession({ session, leaseMs: leaseOf(session), queues, host: 'here', pid: 7 });
+  return system.openSession({ session, leaseMs: leaseOf(session), queues, host: 'here', pid: 7, catalog: CATALOG });
 }
 
 function newSession(model: BrokerModel, leaseMs: number): string {

@@ -1,0 +1,57 @@
+import { NestworkError } from '../errors.js';
+
+/** The message of ioredis for a command without an answer. */
+const TIMED_OUT = 'Command timed out';
+
+/** Whether a command got no answer in time, which may be the first sign of an outage. */
+export function isTimeout(error: Error): boolean {
+  return error.message === TIMED_OUT;
+}
+
+/**
+ * What a command that was sent failed with, in our terms.
+ *
+ * An answer of the server proves that nothing was written; without an answer nothing is proved (REDIS_TIMEOUT).
+ *
+ * @param where address of the server, without credentials
+ */
+export function explain(error: Error, where: string, timeoutMs: number): NestworkError {
+  // ioredis hangs the arguments of the command on its errors; they hold payloads
+  Reflect.deleteProperty(error, 'command');
+  if (error.name !== 'ReplyError') return unanswered(error, where, timeoutMs);
+  if (error.message.startsWith('LEASE_LOST')) return leaseLost(error);
+  if (error.message.startsWith('OOM')) return outOfMemory(error);
+  return new NestworkError(
+    'REDIS_REFUSED',
+    `Redis at ${where} refused a command, nothing was changed: ${error.message}.`,
+    'See the cause; the rights that nestwork needs are listed in docs/redis-keys.md.',
+    { cause: error },
+  );
+}
+
+function unanswered(cause: Error, where: string, timeoutMs: number): NestworkError {
+  return new NestworkError(
+    'REDIS_TIMEOUT',
+    `Redis at ${where} did not answer within ${timeoutMs} ms, or the connection was closed (${cause.message}).`,
+    'The command may have been executed all the same.',
+    { cause },
+  );
+}
+
+function leaseLost(cause: Error): NestworkError {
+  return new NestworkError(
+    'LEASE_LOST',
+    'This child is no longer registered: its lease ran out and its tasks were given to others.',
+    'The supervisor starts a new session by itself; if this happens often, give `lease` a longer time.',
+    { cause },
+  );
+}
+
+function outOfMemory(cause: Error): NestworkError {
+  return new NestworkError(
+    'REDIS_OUT_OF_MEMORY',
+    'Redis is full and refused the task; nothing was added.',
+    ['Start more workers: tasks in the queues are still being run.', 'Raise maxmemory.'],
+    { cause },
+  );
+}

@@ -1,0 +1,160 @@
+/**
+ * The guards of the scripts: what each is for, and the text without it.
+ *
+ * `find` is the text that holds the guard, word for word and only once in its script; `replace` is what a hand that
+ * does not know better would have written. It must still be valid Lua.
+ */
+
+const LEASE_LOST = `  return redis.error_reply('LEASE_LOST child is not registered')
+end
+`;
+const UNKNOWN_QUEUE = `    if not queues[queue] then
+      return redis.error_reply('UNKNOWN_QUEUE ' .. queue)
+    end
+`;
+
+const change = (guard, find, replace) => ({ guard, find, replace });
+const remove = (guard, find) => change(guard, find, '');
+const writeBefore = (guard, find, write) => change(guard, find, `${write}\n${find}`);
+
+const registered = (check) => remove('only a registered child', `${check} then\n${LEASE_LOST}`);
+const REGISTERED = registered("if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0");
+const FULL_MEMORY = change('runs when memory is full', '#!lua flags=allow-oom', '#!lua');
+const forgives = (pulse, lease) =>
+  change(
+    'forgives a gap',
+    `forgive_after_gap(KEYS[1], KEYS[${pulse}], now, tonumber(ARGV[${lease}]))`,
+    `redis.call('SET', KEYS[${pulse}], text(now))`,
+  );
+
+const BY_SCRIPT = {
+  ack: [
+    REGISTERED,
+    change(
+      'counts only what the child holds',
+      "return redis.call('HDEL', KEYS[2], unpack(ARGV, 2))",
+      "redis.call('HDEL', KEYS[2], unpack(ARGV, 2))\nreturn #ARGV - 1",
+    ),
+    FULL_MEMORY,
+  ],
+  bury: [
+    REGISTERED,
+    change('only what the child holds', 'if not held then\n  return 0\nend', "held = held or 'default ' .. ARGV[2]"),
+    remove('ends the claim', "redis.call('HDEL', KEYS[2], ARGV[2])\n"),
+    FULL_MEMORY,
+  ],
+  claim: [
+    change('only a registered child', `if not last then\n${LEASE_LOST}`, "last = last or '0'\n"),
+    change('refuses a stale number', 'if number < last then', 'if false then'),
+    writeBefore(
+      'refuses a stale number before its acks',
+      'if number < last then',
+      "if acks > 0 then redis.call('HDEL', KEYS[2], unpack(ARGV, 5, 4 + acks)) end",
+    ),
+    change('gives the same again for a repeated number', 'if number == last then', 'if false then'),
+    remove('remembers its number', "redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])\n"),
+    remove('wraps what is too short for a header', '#message < 34 or '),
+    change('wraps what does not begin with an id', "not string.find(id, '^[0-9a-z]+$')", 'false'),
+    change('a suspect only for a child that holds nothing', 'if holds == 0 then', 'if true then'),
+    change('a suspect never beside others before it', 'if #granted == 0 then', 'if true then'),
+    remove('a suspect never beside others after it', '    break\n'),
+    remove('rings where it leaves work', '    ring(KEYS[key + 2])\n'),
+    change('rings where it leaves a suspect', "'EXISTS', KEYS[key], KEYS[key + 1]", "'EXISTS', KEYS[key]"),
+    FULL_MEMORY,
+  ],
+  'close-session': [
+    change('only without children', "if string.sub(field, 1, 1) ~= '@' then", 'if false then'),
+    FULL_MEMORY,
+  ],
+  enqueue: [
+    change('each id once', 'sequence % 4096, 1) == 0 then', 'sequence % 4096, 1) >= 0 then'),
+    remove('lets the bits expire', "redis.call('EXPIRE', KEYS[3], ARGV[1])\n"),
+    remove(
+      'takes the bits back when the queue is refused',
+      "      redis.call('SETBIT', KEYS[3], tonumber(string.sub(message, 13, 20), 36) % 4096, 0)\n",
+    ),
+    remove('rings', '  ring(KEYS[2])\n'),
+    change('refuses when memory is full', '#!lua\n', '#!lua flags=allow-oom\n'),
+  ],
+  'lib-bell': [change('only a silent bell', "if redis.call('EXISTS', bell) == 0 then", 'if true then')],
+  'lib-pulse': [
+    change('forgives a gap', '<= lease / 3 then', '>= 0 then'),
+    change('forgives a jump back', 'math.abs(now - last)', 'now - last'),
+    change('forgives no short silence', '<= lease / 3 then', '< 0 then'),
+    change('to each session its own lease', "tonumber(string.match(session, '%d+$')) or lease", 'lease'),
+    remove('notes the pulse', "  redis.call('SET', pulse, text(now))\n"),
+  ],
+  'lib-requeue': [
+    change('the oldest to the head', 'order(a) > order(b)', 'order(a) < order(b)'),
+    change('who crashed is a suspect', "string.sub(message, 24, 25) ~= '00'", "string.sub(message, 25, 25) ~= '0'"),
+    change(
+      'who was suspected is a suspect',
+      "string.sub(message, 24, 25) ~= '00'",
+      "string.sub(message, 24, 24) ~= '0'",
+    ),
+    remove('rings', '    ring(task.keys.bell)\n'),
+  ],
+  'open-session': [forgives(3, 2), FULL_MEMORY],
+  overdue: [
+    forgives(2, 1),
+    change('only what ran out', "'-inf', text(now), 'LIMIT'", "'-inf', '+inf', 'LIMIT'"),
+    FULL_MEMORY,
+  ],
+  reap: [
+    forgives(3, 2),
+    remove('only after the deadline', ' or tonumber(deadline) > now'),
+    change('only with all children', ' and not known[field] then', ' and false then'),
+    remove('refuses an unknown queue', UNKNOWN_QUEUE),
+    writeBefore('refuses an unknown queue before it writes', UNKNOWN_QUEUE, "redis.call('DEL', KEYS[i])"),
+    remove('ends the claims', "  redis.call('DEL', KEYS[i])\n"),
+    remove('ends the registrations', "redis.call('DEL', KEYS[2])\n"),
+    remove('ends the lease', "redis.call('ZREM', KEYS[1], ARGV[1])\n"),
+    FULL_MEMORY,
+  ],
+  register: [
+    change('only in a session with a lease', "if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then", 'if false then'),
+    change('keeps the claim number of a registered child', "'HSETNX'", "'HSET'"),
+    FULL_MEMORY,
+  ],
+  release: [
+    change('only a registered child', `if not last then\n${LEASE_LOST}`, "last = last or '0'\n"),
+    change('only for the claim that is meant', "if ARGV[2] ~= '' and ARGV[2] ~= last then", 'if false then'),
+    change(
+      'only what the child holds',
+      "local held = redis.call('HGET', KEYS[2], ARGV[i])",
+      "local held = redis.call('HGET', KEYS[2], ARGV[i]) or 'default ' .. ARGV[i]",
+    ),
+    remove('refuses an unknown queue', UNKNOWN_QUEUE),
+    writeBefore('refuses an unknown queue before it writes', UNKNOWN_QUEUE, "redis.call('HDEL', KEYS[2], ARGV[i])"),
+    remove('ends the claims', "  redis.call('HDEL', KEYS[2], unpack(ids))\n"),
+    FULL_MEMORY,
+  ],
+  renew: [
+    forgives(2, 2),
+    change('revives no session', "if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then", 'if false then'),
+    FULL_MEMORY,
+  ],
+  settle: [
+    REGISTERED,
+    remove('blames only for what the child holds', " and redis.call('HEXISTS', KEYS[2], ARGV[i]) == 1"),
+    remove('blames each task once', 'not blamed[ARGV[i]] and '),
+    change('blames one alone for a crash', 'elseif suspects == 1 then', 'elseif true then'),
+    change('dead at so many crashes', 'crashes >= tonumber(ARGV[2])', 'crashes > tonumber(ARGV[2])'),
+    change('a counter stops at its last digit', 'math.min(digit + 1, 35)', 'digit + 1'),
+    change('what is done does not go back', 'if done[held[i]] then', 'if false then'),
+    change('refuses an unknown queue', "    return redis.error_reply('UNKNOWN_QUEUE ' .. queue)\n", ''),
+    writeBefore(
+      'refuses an unknown queue before it writes',
+      '  if not keys then\n',
+      "redis.call('HDEL', KEYS[2], held[i])",
+    ),
+    remove('ends the claims', "redis.call('DEL', KEYS[2])\n"),
+    remove('ends the registration', "redis.call('HDEL', KEYS[1], ARGV[1])\n"),
+    FULL_MEMORY,
+  ],
+};
+
+/** `script`, `guard`, `find`, `replace` of each. */
+export const GUARDS = Object.entries(BY_SCRIPT).flatMap(([script, guards]) =>
+  guards.map((guard) => ({ script: `${script}.lua`, ...guard })),
+);

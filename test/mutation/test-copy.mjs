@@ -1,0 +1,84 @@
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Failure, ROOT, run } from '../../tools/run.mjs';
+
+const COPIED = ['src', 'test/broker', 'test/support', 'jest.config.js', 'package.json'];
+const LUA = 'src/broker/lua';
+const EXAMPLES = ['test/broker', '--testPathIgnorePatterns=model.test'];
+const MODEL = ['test/broker/model'];
+const ENVIRONMENT = {
+  NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
+  // always the same commands, so that the answer is always the same
+  NESTWORK_MODEL_SEED: '1',
+  NESTWORK_MODEL_RUNS: '100',
+};
+/** Not a test's doing: the replacement is no Lua. */
+const INVALID = /Error compiling script|nonexistent global/;
+
+/** A copy of what the tests of the broker need, in a directory of its own. */
+export class TestCopy {
+  #directory = mkdtempSync(join(tmpdir(), 'nestwork-guards-'));
+  #suites;
+
+  /** @param {{ examples: boolean }} options whether to run the examples before the model */
+  constructor({ examples }) {
+    for (const path of COPIED) cpSync(join(ROOT, path), join(this.#directory, path), { recursive: true });
+    symlinkSync(join(ROOT, 'node_modules'), join(this.#directory, 'node_modules'));
+    this.#suites = examples ? [EXAMPLES, MODEL] : [MODEL];
+  }
+
+  remove() {
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  /** How often the text of a guard is found in its script. */
+  countOf({ script, find }) {
+    return readFileSync(this.#path(script), 'utf8').split(find).length - 1;
+  }
+
+  /** The name of the first test that fails without the guard; undefined when all pass. */
+  async firstFailureWithout({ script, find, replace }) {
+    const text = readFileSync(this.#path(script), 'utf8');
+    // a function, because `$` means something in a replacement string
+    const without = text.replace(find, () => replace);
+    writeFileSync(this.#path(script), without);
+    try {
+      return await this.firstFailure();
+    } finally {
+      writeFileSync(this.#path(script), text);
+    }
+  }
+
+  async firstFailure() {
+    for (const suite of this.#suites) {
+      const failure = await this.#test(suite);
+      if (failure) return failure;
+    }
+    return undefined;
+  }
+
+  async #test(suite) {
+    const output = join(this.#directory, 'results.json');
+    rmSync(output, { force: true });
+    const jest = [join(ROOT, 'node_modules/jest/bin/jest.js'), '--rootDir', this.#directory, '--runInBand'];
+    const args = [...jest, '--json', '--outputFile', output, ...suite];
+    // that tests fail is what we are here for
+    const log = await run(process.execPath, args, { cwd: this.#directory, env: ENVIRONMENT }).catch((error) => error);
+    if (!existsSync(output)) throw new Failure(`Jest did not run: ${log.message ?? log}`);
+    return failureIn(JSON.parse(readFileSync(output, 'utf8')));
+  }
+
+  #path(script) {
+    return join(this.#directory, LUA, script);
+  }
+}
+
+function failureIn({ success, testResults }) {
+  if (success) return undefined;
+  const failed = testResults.flatMap((file) => file.assertionResults).find(({ status }) => status === 'failed');
+  if (!failed) throw new Failure(`A test file did not run:\n${testResults.map(({ message }) => message).join('\n')}`);
+  const [message = ''] = failed.failureMessages;
+  if (INVALID.test(message)) throw new Failure(`The script without its guard is not valid:\n${message}`);
+  return failed.fullName;
+}
