@@ -3,6 +3,7 @@ import type { RedisSettings } from './broker/broker.js';
 import { NestworkError } from './errors.js';
 import { type ByteSize, toBytes } from './task/byte-size.js';
 import { type Duration, toMilliseconds } from './task/duration.js';
+import { assertKnownOptions } from './task/known-options.js';
 import { assertNamespace, assertQueueName } from './task/task-name.js';
 
 /** Options of `TaskQueueModule.forRoot`. */
@@ -107,18 +108,24 @@ export type ResolvedWorkerOptions = Readonly<{
 const MIN_LEASE_MS = 1_000;
 /** A timer of Node cannot wait longer than 24.8 days, and nobody wants to wait for a day. */
 const MAX_WAIT_MS = 86_400_000;
+const TASK_QUEUE_OPTIONS = ['redis', 'queues', 'defaultQueue', 'namespace', 'commandTimeout'];
+const WORKER_OPTIONS = [
+  'children',
+  'concurrency',
+  'queues',
+  'excludeQueues',
+  'maxTasksPerChild',
+  'maxMemoryPerChild',
+  'maxMemoryPercent',
+  'shutdownGrace',
+  'lease',
+];
 const MAX_CHILDREN = 1_024;
 const MAX_CONCURRENCY = 1_000;
 
 /** Checks the options and fills in the defaults. The only place that knows them. */
 export function resolveTaskQueueOptions(options: TaskQueueOptions): ResolvedTaskQueueOptions {
-  if (typeof options !== 'object' || options === null) {
-    throw invalid(
-      'options',
-      'of TaskQueueModule are missing',
-      'Return an object from the factory; {} takes the defaults.',
-    );
-  }
+  assertKnownOptions(options, TASK_QUEUE_OPTIONS, 'TaskQueueModule');
   const { redis = 'redis://127.0.0.1:6379', namespace = 'nestwork', queues = ['default'] } = options;
   const { defaultQueue = 'default' } = options;
   if (
@@ -135,6 +142,10 @@ export function resolveTaskQueueOptions(options: TaskQueueOptions): ResolvedTask
   queues.forEach(assertQueueName);
   const repeated = queues.find((queue, index) => queues.indexOf(queue) !== index);
   if (repeated !== undefined) throw invalid('queues', `names "${repeated}" twice`, 'Name each queue once.');
+  if (options.defaultQueue === undefined && !queues.includes(defaultQueue)) {
+    const remedy = `Set it to one of: ${queues.join(', ')}.`;
+    throw invalid('defaultQueue', 'is not set, and none of the `queues` is named "default"', remedy);
+  }
   if (!queues.includes(defaultQueue)) throw unknownQueue(defaultQueue, 'the option `defaultQueue`', queues);
   const commandTimeoutMs = duration('commandTimeout', options.commandTimeout ?? '5s', 1);
   return { redis, namespace, queues, defaultQueue, commandTimeoutMs };
@@ -142,6 +153,9 @@ export function resolveTaskQueueOptions(options: TaskQueueOptions): ResolvedTask
 
 /** Checks the options and fills in the defaults. */
 export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOptions {
+  assertKnownOptions(options, WORKER_OPTIONS, 'WorkerFactory.run');
+  assertQueueList('queues', options.queues ?? []);
+  assertQueueList('excludeQueues', options.excludeQueues ?? []);
   return {
     children: count('children', options.children ?? availableParallelism(), MAX_CHILDREN),
     concurrency: count('concurrency', options.concurrency ?? 1, MAX_CONCURRENCY),
@@ -177,6 +191,11 @@ export function unknownQueue(queue: string, where: string, known: readonly strin
 
 function optional<T, R>(value: T | undefined, resolve: (value: T) => R): R | undefined {
   return value === undefined ? undefined : resolve(value);
+}
+
+function assertQueueList(option: string, queues: unknown): void {
+  if (!Array.isArray(queues)) throw invalid(option, 'is not a list', "Give names like ['default'].");
+  queues.forEach(assertQueueName);
 }
 
 function duration(option: string, value: Duration, leastMs: number): number {

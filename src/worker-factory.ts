@@ -42,9 +42,10 @@ export class WorkerFactory {
    * @throws NestworkError INVALID_OPTION, INVALID_DURATION
    */
   static async run(module: AppModule, options: WorkerFactoryOptions = {}): Promise<void> {
-    const worker = resolveWorkerOptions(options);
-    if (isWorkerChild()) return runChild(() => boot(module, options.logger ?? new TaskLogger()));
-    if (options.logger) Logger.overrideLogger(options.logger);
+    const { logger: given, ...rest } = options ?? {};
+    const worker = resolveWorkerOptions(rest);
+    if (isWorkerChild()) return runChild(() => boot(module, given ?? new TaskLogger()));
+    if (given) Logger.overrideLogger(given);
     const logger = new Logger('TaskSupervisor');
     const supervisor = new Supervisor({
       worker,

@@ -1,7 +1,22 @@
 import type { RedisOptions } from 'ioredis';
 
-/** Where Redis is: a URL (`redis://`, `rediss://`), or the options of ioredis, Sentinels included. */
-export type RedisSettings = string | RedisOptions;
+/** Options of ioredis on which the promise rests, and which are therefore not the user's. */
+export type FixedRedisOption =
+  | 'autoResendUnfulfilledCommands'
+  | 'commandTimeout'
+  | 'connectTimeout'
+  | 'disconnectTimeout'
+  | 'enableOfflineQueue'
+  | 'lazyConnect'
+  | 'maxRetriesPerRequest'
+  | 'reconnectOnError'
+  | 'replyMapping'
+  | 'retryStrategy'
+  | 'scripts'
+  | 'stringNumbers';
+
+/** Where Redis is: a URL (`redis://`, `rediss://`), or options of ioredis, Sentinels included. */
+export type RedisSettings = string | Omit<RedisOptions, FixedRedisOption>;
 
 /** Who asks: a child of a session, and the queues it serves in the order of their priority. */
 export interface Claimant {
@@ -32,7 +47,7 @@ export interface ClaimReply {
   readonly repeated: boolean;
   /** how many of the acks the child still held; without meaning when `repeated` */
   readonly acked: number;
-  /** a suspect waits, which comes alone: claim again once the child holds nothing */
+  /** a suspect waits, and this child is to take it: claim again once it holds nothing, or within 5 s */
   readonly drain: boolean;
   readonly tasks: readonly ClaimedTask[];
 }

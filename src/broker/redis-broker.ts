@@ -70,7 +70,7 @@ export class RedisBroker implements Broker {
 
   async claim(claimant: Claimant, { number, limit, acks }: ClaimRequest): Promise<ClaimReply> {
     const { queues, child } = claimant;
-    const keys = [...this.held(claimant), ...this.keys.ofQueues(queues)];
+    const keys = [...this.held(claimant), this.keys.drain(), ...this.keys.ofQueues(queues)];
     const reply = await this.run('claim', keys, [child, number, limit, acks.length, ...acks, ...queues]);
     const [repeated, acked, drain, held] = reply as [number, number, number, string[]];
     return { repeated: repeated === 1, acked, drain: drain === 1, tasks: held.map(parseHeld) };

@@ -43,6 +43,9 @@ export class RedisConnection {
       commandTimeout: timeoutMs,
       // a server does not close a connection that blocks, and nothing of it is wanted any more
       disconnectTimeout: DISCONNECT_MS,
+      autoResendUnfulfilledCommands: true,
+      stringNumbers: false,
+      replyMapping: 'legacy',
       scripts: scriptDefinitions,
       retryStrategy: (attempt) => Math.min(RECONNECT_MIN_MS * 2 ** Math.min(attempt, 10), RECONNECT_MAX_MS),
       // after a failover the old primary answers READONLY: find the new one

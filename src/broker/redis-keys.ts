@@ -29,6 +29,9 @@ export class RedisKeys {
   /** list of at most a token or two: wakes one idle child that serves the queue */
   readonly bell = (queue: string): string => `${this.tag}:bell:${queue}`;
 
+  /** string: the child that takes no more until it holds nothing, for the sake of a suspect; expires after 5 s */
+  readonly drain = (): string => `${this.tag}:drain`;
+
   /** sorted set: ids of dead tasks by the time of death in ms */
   readonly dead = (queue: string): string => `${this.tag}:dead:${queue}`;
 

@@ -4,16 +4,16 @@ import type { Redis } from 'ioredis';
 /** Every script with the shared functions that are put in front of it, in order. */
 const SCRIPTS = {
   enqueue: ['bell'],
-  claim: ['bell'],
+  claim: ['types', 'bell'],
   ack: [],
-  bury: ['time', 'requeue'],
-  release: ['bell', 'requeue'],
+  bury: ['types', 'time', 'requeue'],
+  release: ['types', 'bell', 'requeue'],
   'open-session': ['time', 'pulse'],
   register: [],
   renew: ['time', 'pulse'],
   overdue: ['time', 'pulse'],
-  reap: ['bell', 'time', 'pulse', 'requeue'],
-  settle: ['bell', 'time', 'requeue'],
+  reap: ['types', 'bell', 'time', 'pulse', 'requeue'],
+  settle: ['types', 'bell', 'time', 'requeue'],
   'close-session': [],
 } as const;
 

@@ -7,6 +7,8 @@ import { assertTaskName } from '../task/task-name.js';
 import type { TaskRegistry } from '../task/task-registry.js';
 import { type QueueOfTask, TaskSender } from './task-sender.js';
 
+const CIRCULAR = 'If the import is undefined here, two files import each other: move the class to a file of its own.';
+
 /** The methods of a task class, each as a sender with the method's own arguments. */
 export type TaskSenders<T> = {
   readonly [Method in keyof T as T[Method] extends (...args: never[]) => unknown ? Method : never]: T[Method] extends (
@@ -49,6 +51,7 @@ export class QueueClient {
    * TASK_CLASS_NOT_PROVIDED when this app runs tasks, but none of its modules provides this class
    */
   of<T extends object>(type: TaskClass<T>): TaskSenders<T> {
+    if (!isFunction(type)) throw notATask(`of() got ${typeof type} instead of a class.`, CIRCULAR);
     const known = this.senders.get(type);
     if (known) return known as TaskSenders<T>;
     const tasks = declaredTasks(type);
@@ -79,6 +82,7 @@ export class QueueClient {
       assertTaskName(task);
       return this.sender(task, () => this.queueByName(task));
     }
+    if (!isFunction(task)) throw notATask(`task() got ${typeof task} instead of a name or method.`, CIRCULAR);
     const metadata = taskMetadataOf(task);
     if (!metadata) throw notATask(`Method ${task.name || 'without a name'} has no @Task().`);
     const queue = metadata.queue ?? this.options.defaultQueue;
@@ -122,6 +126,11 @@ export class QueueClient {
   }
 }
 
-function notATask(what: string): NestworkError {
-  return new NestworkError('NOT_A_TASK', what, 'Decorate the method with @Task().');
+/** Untyped code, and files that import each other, hand over anything. */
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function';
+}
+
+function notATask(what: string, remedy = 'Decorate the method with @Task().'): NestworkError {
+  return new NestworkError('NOT_A_TASK', what, remedy);
 }

@@ -1,6 +1,7 @@
 import type { ProducerBroker } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
 import { unknownQueue } from '../options.js';
+import { assertKnownOptions } from '../task/known-options.js';
 import { encodePayload } from '../task/payload.js';
 import { assertTaskId, type TaskIdSequence } from '../task/task-id.js';
 import { encodeMessage } from '../task/task-message.js';
@@ -50,6 +51,7 @@ export class TaskSender<Args extends unknown[]> {
    */
   with(options: SendOptions): TaskSender<Args> {
     const { name, queues } = this.target;
+    assertKnownOptions(options, ['queue', 'id', 'ids'], `with() on task "${name}"`);
     if (options.queue !== undefined && !queues.includes(options.queue)) {
       throw unknownQueue(options.queue, `with({ queue }) on task "${name}"`, queues);
     }
@@ -82,7 +84,10 @@ export class TaskSender<Args extends unknown[]> {
    */
   async delayMany(calls: Iterable<Args>): Promise<TaskHandle[]> {
     if (this.options.id) throw misplaced('id', 'delay');
-    const payloads = Array.from(calls, (args, call) => encodePayload(args, `calls[${call}]`));
+    const payloads = Array.from(calls, (args, call) => {
+      if (!Array.isArray(args)) throw notArguments(call);
+      return encodePayload(args, `calls[${call}]`);
+    });
     const { ids } = this.options;
     if (ids && ids.length !== payloads.length) {
       throw new NestworkError(
@@ -107,6 +112,14 @@ export class TaskSender<Args extends unknown[]> {
     await this.broker.enqueue(queue, messages);
     return handles;
   }
+}
+
+function notArguments(call: number): NestworkError {
+  return new NestworkError(
+    'INVALID_OPTION',
+    `delayMany() got something at calls[${call}] that is not a list of arguments.`,
+    'Give a list for each call, also for a single argument: [[1], [2]].',
+  );
 }
 
 /** The second call under an id would count as a repetition of the first, and be lost. */

@@ -1,4 +1,5 @@
 import { NestworkError } from '../errors.js';
+import { assertKnownOptions } from '../task/known-options.js';
 import { setTaskMetadata } from '../task/task-metadata.js';
 import { assertQueueName, assertTaskName } from '../task/task-name.js';
 
@@ -40,6 +41,7 @@ export function Task(options: TaskOptions = {}): MethodDecorator {
         'Decorate a method of a provider class.',
       );
     }
+    assertKnownOptions(options, ['name', 'queue'], `@Task() on ${declaredAs}`);
     if (options.name !== undefined) assertTaskName(options.name);
     if (options.queue !== undefined) assertQueueName(options.queue);
     setTaskMetadata(descriptor.value, { ...options, declaredAs });

@@ -30,11 +30,12 @@ export class Reaper {
 
   /** Reaps what is overdue. Resolves to when to look again, in ms: at the next deadline, or in time to notice a new session. */
   async tick(): Promise<number> {
-    const { broker, leaseMs, onReaped } = this.options;
+    const { broker, leaseMs, onReaped, onError } = this.options;
     const { sessions, nextInMs = leaseMs } = await broker.overdue(leaseMs);
     for (const session of sessions) {
-      const tasks = await broker.reap(session, leaseMs);
-      if (tasks !== undefined) onReaped(session, tasks);
+      // one that cannot be reaped must not keep the others waiting
+      const tasks = await broker.reap(session, leaseMs).catch(onError);
+      if (typeof tasks === 'number') onReaped(session, tasks);
     }
     return Math.min(nextInMs + MARGIN_MS, leaseMs / 6);
   }

@@ -1,6 +1,7 @@
 import { type ChildProcess as Fork, fork } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
 import type { Claimant } from '../broker/broker.js';
+import type { Backoff } from './backoff.js';
 import { type ChildMessage, parseChildMessage, type StartOrder, type SupervisorMessage } from './ipc-protocol.js';
 import { ScoreboardReader } from './scoreboard.js';
 
@@ -26,7 +27,7 @@ export class ChildProcess {
   killed = false;
   /** The child that it was forked to take over from, which works until then. */
   predecessor: ChildProcess | undefined;
-  /** The child that will take over from it. */
+  /** The child that will take over from it; a dead one while another is about to be forked. */
   successor: ChildProcess | undefined;
   private readonly fork: Fork;
   private bootError: string | undefined;
@@ -34,6 +35,8 @@ export class ChildProcess {
 
   constructor(
     private readonly capacity: number,
+    /** of the seat that it takes; handed on to whoever takes it next */
+    readonly backoff: Backoff,
     environment: Readonly<Record<string, string>>,
     private readonly events: ChildEvents,
   ) {

@@ -2,7 +2,7 @@ import type { Claimant, SupervisorBroker } from '../broker/broker.js';
 import { PeriodicLoop } from '../scheduler/periodic-loop.js';
 import { monotonicMs, type ScoreboardReader, SURELY_UNSTARTED_MS } from './scoreboard.js';
 
-const INTERVAL_MS = 100;
+const INTERVAL_MS = 200;
 
 /** A child as the rebalancer sees it. */
 export interface Seat {

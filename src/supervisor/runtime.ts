@@ -133,11 +133,10 @@ export class Runtime {
 
   private async reopenSession(): Promise<Session> {
     for (;;) {
-      try {
-        return await this.openSession();
-      } catch {
-        await delay(RETRY_MS);
-      }
+      // also before the first attempt: a server on which no session lasts must not be flooded
+      await delay(RETRY_MS);
+      const session = await this.openSession().catch(() => undefined);
+      if (session) return session;
     }
   }
 }

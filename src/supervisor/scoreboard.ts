@@ -62,7 +62,7 @@ export class ScoreboardWriter {
     return now;
   }
 
-  /** Before a task is started; undone by `confirmed` if the child then sees that the window has closed. */
+  /** Before a task is started; undone by `withdrawn` if the child then sees that the window has closed. */
   started(id: string): void {
     const index = this.free.pop();
     if (index === undefined) throw new Error('The scoreboard is full: more tasks were started than can be held.');
@@ -77,7 +77,7 @@ export class ScoreboardWriter {
     this.mark(id, DONE);
   }
 
-  /** The handler has thrown: should the process die now, this task is not to blame. */
+  /** The handler has thrown. Should the process die now, the task is to blame: it would run again, and again. */
   failed(id: string): void {
     this.mark(id, FAILED);
   }
@@ -108,11 +108,11 @@ export class ScoreboardWriter {
 export interface Score {
   readonly claimedAtMs: number;
   readonly claimNumber: number;
-  /** ids of tasks whose handler is under way */
+  /** ids of tasks whose handler is under way, or has thrown and Redis may not know it yet */
   readonly running: readonly string[];
   /** ids of tasks that succeeded of late; their acks may be on the way */
   readonly done: readonly string[];
-  /** those, the running ones, and the ones that failed of late */
+  /** both of these */
   readonly started: ReadonlySet<string>;
 }
 
@@ -121,6 +121,7 @@ export class ScoreboardReader {
   /** for the child to inherit as `SCOREBOARD_FD` */
   readonly fd: number;
   private readonly bytes: Buffer;
+  private closed = false;
 
   /** Makes the file. It has no name, so nothing is left of it when both processes are gone, however they end. */
   constructor(capacity: number) {
@@ -132,6 +133,8 @@ export class ScoreboardReader {
   }
 
   read(): Score {
+    // the descriptor of a closed file may be another file's by now
+    if (this.closed) throw new Error('The scoreboard is closed: its child has ended.');
     readSync(this.fd, this.bytes, 0, this.bytes.length, 0);
     const running: string[] = [];
     const done: string[] = [];
@@ -141,8 +144,8 @@ export class ScoreboardReader {
       if (state === FREE) continue;
       const id = this.bytes.toString('latin1', at, at + TASK_ID_LENGTH);
       started.add(id);
-      if (state === STARTED) running.push(id);
-      else if (state === DONE) done.push(id);
+      if (state === DONE) done.push(id);
+      else running.push(id);
     }
     return {
       claimedAtMs: this.bytes.readDoubleLE(0),
@@ -154,6 +157,7 @@ export class ScoreboardReader {
   }
 
   close(): void {
+    this.closed = true;
     closeSync(this.fd);
   }
 }

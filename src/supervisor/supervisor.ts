@@ -40,7 +40,6 @@ export class Supervisor {
   private readonly children = new Set<ChildProcess>();
   private readonly settling = new Set<Promise<void>>();
   private readonly timers = new Set<NodeJS.Timeout>();
-  private readonly backoff = new Backoff();
   private runtime: Promise<Runtime> | undefined;
   private stopping = false;
   private exitCode = 0;
@@ -60,15 +59,15 @@ export class Supervisor {
     return exitCode;
   }
 
-  private fork(predecessor?: ChildProcess): void {
+  private fork(backoff = new Backoff(), predecessor?: ChildProcess): void {
     if (this.stopping) return;
     const { capacity, environment } = this.options;
-    const child: ChildProcess = new ChildProcess(capacity, environment, {
+    const child: ChildProcess = new ChildProcess(capacity, backoff, environment, {
       worn: () => this.retire(child, `it has run ${this.options.worker.maxTasksPerChild} tasks`),
       ready: (message) => void this.welcome(child, message).catch((error: unknown) => this.fail(error)),
       leaseLost: (session) => void this.runtime?.then((runtime) => runtime.replaceSession(session)),
       malformed: (error) => this.options.logger.error(`Child ${child.pid}: ${String(error)}`),
-      ended: (reason) => this.bury(child, reason),
+      ended: (reason) => this.dispose(child, reason),
     });
     this.children.add(child);
     if (!predecessor) return;
@@ -80,7 +79,7 @@ export class Supervisor {
   private retire(child: ChildProcess, why: string): void {
     if (this.stopping || child.dismissed || child.successor || !child.claimant) return;
     this.options.logger.log(`Replacing child ${child.pid}: ${why}.`);
-    this.fork(child);
+    this.fork(child.backoff, child);
   }
 
   /** The first child that boots brings the settings; only then the others are forked, so that a broken app fails once. */
@@ -136,7 +135,8 @@ export class Supervisor {
     for (const child of this.children) child.kill();
   }
 
-  private bury(child: ChildProcess, reason: string): void {
+  /** After the end of its process: settles what it held, and replaces it. */
+  private dispose(child: ChildProcess, reason: string): void {
     const score = child.scoreboard.read();
     const running = child.killed ? [] : score.running;
     child.scoreboard.close();
@@ -154,18 +154,12 @@ export class Supervisor {
     else this.replace(child, running.length > 0);
   }
 
-  private replace(child: ChildProcess, diedByTask: boolean): void {
-    const { predecessor } = child;
-    if (predecessor) predecessor.successor = undefined;
-    if (child.dismissed || diedByTask || child.uptimeMs > SETTLED_MS) {
-      this.backoff.reset();
-      this.fork(predecessor);
-    } else {
-      // a predecessor that died meanwhile was replaced on its own account
-      this.later(this.backoff.next(), () =>
-        !predecessor || this.children.has(predecessor) ? this.fork(predecessor) : undefined,
-      );
-    }
+  private replace({ backoff, predecessor, dismissed, uptimeMs }: ChildProcess, diedByTask: boolean): void {
+    const again = (): void =>
+      this.fork(backoff, predecessor && this.children.has(predecessor) ? predecessor : undefined);
+    if (!dismissed && !diedByTask && uptimeMs < SETTLED_MS) return this.later(backoff.next(), again);
+    backoff.reset();
+    again();
   }
 
   private async settle(child: ChildProcess, score: Pick<Score, 'running' | 'done'>, reason: string): Promise<void> {

@@ -16,15 +16,15 @@ const MAX_PORTS_TRIED = 20;
 const LOG_KEPT = 16_384;
 
 /**
- * Redis has no option "die with your parent", and a parent that is SIGKILLed cannot clean up. So the shell that
- * becomes the server first leaves a watchdog behind, which waits at the end of a pipe (fd 3) whose other end only the
- * parent holds. A line says that the server ended in good order. End of file without one says that the parent is gone,
- * whatever killed it: the watchdog then kills the server, which has the pid of the shell, and deletes its directory.
+ * Redis has no option "die with your parent", and a parent that is SIGKILLed cannot clean up. So each server has a
+ * watchdog, which waits at the end of a pipe whose other end only the parent holds. A second line says that the server
+ * has ended. End of file instead says that the parent is gone, whatever killed it: the watchdog then kills the server
+ * and deletes its directory.
  */
-const SERVER_WITH_WATCHDOG = `
-  { read -r _ <&3 || { kill -KILL $$; rm -rf "$0"; }; } >/dev/null 2>&1 &
-  exec "$@" 3<&-
-`;
+const WATCHDOG = 'read -r pid && { read -r _ || { kill -KILL "$pid"; rm -rf "$0"; }; }';
+
+/** The server starts when told that its watchdog knows it, and not at all when the parent died before. */
+const SERVER = 'read -r _ && exec "$@" </dev/null';
 
 /** Options of {@link startPrivateRedis}. */
 export interface PrivateRedisOptions {
@@ -74,6 +74,14 @@ export async function startPrivateRedis({ args = [] }: PrivateRedisOptions = {})
   }
 }
 
+/** One life of a server. */
+interface Running {
+  readonly server: ChildProcess;
+  readonly watchdog: ChildProcess;
+  /** Settles when both processes are gone, without a trace. */
+  readonly ended: Promise<unknown>;
+}
+
 /**
  * A Redis server that belongs to one test. Made by {@link startPrivateRedis}.
  *
@@ -90,14 +98,14 @@ export class PrivateRedis {
     /** Where the server keeps its files; deleted by `stop()`. */
     readonly directory: string,
     private readonly command: readonly string[],
-    private server: ChildProcess,
+    private running: Running,
   ) {
     this.url = `redis://127.0.0.1:${port}`;
   }
 
   /** Process id of the server; another one after a restart. */
   get pid(): number {
-    return this.server.pid as number; // it has one, since it started
+    return this.running.server.pid as number; // it has one, since it started
   }
 
   /**
@@ -106,22 +114,21 @@ export class PrivateRedis {
    * @param signal SIGKILL is a crash, SIGTERM an orderly shutdown
    */
   async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
-    if (hasEnded(this.server)) return;
-    const ended = once(this.server, 'exit');
-    this.server.ref();
-    this.server.kill(signal);
+    const { server, watchdog, ended } = this.running;
+    for (const child of [server, watchdog]) child.ref();
+    server.kill(signal);
     this.resume(); // a frozen server would not see a SIGTERM
     await ended;
   }
 
   /** Freezes the server: it keeps its connections, accepts new ones, and answers nothing. */
   pause(): void {
-    this.server.kill('SIGSTOP');
+    this.running.server.kill('SIGSTOP');
   }
 
   /** Ends a `pause()`; the server answers what it was sent meanwhile. */
   resume(): void {
-    this.server.kill('SIGCONT');
+    this.running.server.kill('SIGCONT');
   }
 
   /**
@@ -131,7 +138,7 @@ export class PrivateRedis {
    */
   async restart(): Promise<void> {
     await this.kill();
-    this.server = await launch(this.command, this.directory);
+    this.running = await launch(this.command, this.directory);
   }
 
   /** Ends the server and deletes its directory. May be called more than once, and in any condition of the server. */
@@ -155,23 +162,25 @@ function settings(port: number, directory: string): string[] {
 }
 
 /** Starts the server and resolves when it accepts commands. */
-async function launch(command: readonly string[], directory: string): Promise<ChildProcess> {
-  const server = spawn('sh', ['-c', SERVER_WITH_WATCHDOG, directory, ...command], {
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-    // a process group of its own: a Ctrl-C is for the app, which may need Redis to shut down
-    detached: true,
-  });
-  const [stdout, stderr, watchdog] = server.stdio.slice(1) as [Socket, Socket, Socket];
-  watchdog.on('error', () => {}); // it may be gone already
-  server.once('exit', () => watchdog.end('\n'));
+async function launch(command: readonly string[], directory: string): Promise<Running> {
+  // process groups of their own: a Ctrl-C is for the app, which may need Redis to shut down
+  const watchdog = spawn('sh', ['-c', WATCHDOG, directory], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  const server = spawn('sh', ['-c', SERVER, 'sh', ...command], { stdio: 'pipe', detached: true });
+  for (const { stdin } of [watchdog, server]) stdin.on('error', () => {}); // it ended first
+  watchdog.stdin.write(`${server.pid}\n`);
+  server.stdin.end('\n');
+  server.once('exit', () => watchdog.stdin.end('\n'));
+  const ended = Promise.allSettled([once(server, 'exit'), once(watchdog, 'exit')]);
+  const outputs = [server.stdout, server.stderr] as Socket[];
   try {
-    await untilReady(server, [stdout, stderr]);
+    await untilReady(server, outputs);
   } catch (error) {
     server.kill('SIGKILL');
+    await ended;
     throw error;
   }
-  for (const handle of [server, stdout, stderr, watchdog]) handle.unref();
-  return server;
+  for (const handle of [server, watchdog, watchdog.stdin as Socket, ...outputs]) handle.unref();
+  return { server, watchdog, ended };
 }
 
 function untilReady(server: ChildProcess, outputs: readonly Socket[]): Promise<void> {
@@ -206,10 +215,6 @@ function notStarted(what: string, log: string, cause?: Error): NestworkError {
     'Read the log; what it complains of is often one of the `args` of startPrivateRedis.',
     { cause },
   );
-}
-
-function hasEnded(server: ChildProcess): boolean {
-  return server.exitCode !== null || server.signalCode !== null;
 }
 
 function findServer(): string {

@@ -14,6 +14,8 @@ import type { RunningTask } from './running-task.js';
 const BELL_TIMEOUT_MS = 5_000;
 /** A child that runs tasks while it waits may hear a ring and then block: others must not rely on it for long. */
 const SHARED_BELL_TIMEOUT_MS = 1_000;
+/** While it drains for a suspect a child looks again this often, in ms: another may have taken it. */
+const DRAIN_MS = 1_000;
 const RETRY_MS = 200;
 
 export interface ClaimLoopOptions {
@@ -120,10 +122,9 @@ export class ClaimLoop {
     }
   }
 
-  /** After a lost reply the broker tells all that the child holds; part of it may be running. */
-  private take({ repeated, tasks }: ClaimReply): void {
-    this.buffer = repeated ? tasks.filter(({ id }) => !this.held.has(id)) : [...tasks];
-    for (const { id } of this.buffer) this.held.add(id);
+  /** After a lost reply the broker tells all that the child holds, part of which may run; and one id may lie in a queue twice. */
+  private take({ tasks }: ClaimReply): void {
+    this.buffer = tasks.filter(({ id }) => !this.held.has(id) && this.held.add(id));
     if (this.stopping) return;
     this.start();
     if (this.buffer.length > 0) this.windowTimer = setTimeout(() => this.releaseUnstarted(), START_WINDOW_MS);
@@ -133,7 +134,7 @@ export class ClaimLoop {
     const { broker, claimant, concurrency } = this.options;
     if (this.stopping) return;
     this.acks.flush();
-    if (drain) return this.running.size > 0 ? this.change() : this.acks.settled();
+    if (drain) return this.running.size > 0 ? this.changeWithin(DRAIN_MS) : this.acks.settled();
     try {
       await broker.waitForBell(claimant.queues, concurrency > 1 ? SHARED_BELL_TIMEOUT_MS : BELL_TIMEOUT_MS);
     } catch (error) {
@@ -239,6 +240,12 @@ export class ClaimLoop {
     if (outage || this.complained) return;
     this.complained = true;
     this.logger.warn(`Redis refuses what this worker needs; trying again: ${String(error)}`);
+  }
+
+  private async changeWithin(ms: number): Promise<void> {
+    const timer = setTimeout(() => this.wake(), ms);
+    await this.change();
+    clearTimeout(timer);
   }
 
   /** Resolves at the next end of a task, or at `stop`. */

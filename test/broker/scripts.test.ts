@@ -160,6 +160,44 @@ describe('claim', () => {
   });
 });
 
+describe('a key that holds something foreign', () => {
+  it.each(['queue:bulk', 'suspects:bulk', 'bell:bulk'])('at %s is found before a claim takes anything', async (key) => {
+    const child = await fixture.child(['default', 'bulk']);
+    const messages = fixture.messages(2);
+    await fixture.broker.enqueue('default', messages);
+    await fixture.redis.set(`{nestwork}:${key}`, 'foreign');
+    await expect(fixture.claim(child)).rejects.toThrow('WRONGTYPE');
+    await fixture.redis.del(`{nestwork}:${key}`);
+    const { repeated, tasks } = await fixture.broker.claim(child, { number: 1, limit: 10, acks: [] });
+    expect(repeated).toBe(false);
+    expect(tasks.map(({ message }) => message)).toEqual(messages);
+  });
+
+  it.each(['queue:bulk', 'suspects:bulk', 'bell:bulk', 'dead:bulk', 'dead-records:bulk'])(
+    'at %s is found before anything is given back or buried',
+    async (key) => {
+      const child = await fixture.child(['default', 'bulk']);
+      const [a, b] = fixture.messages(2) as [string, string];
+      await fixture.broker.enqueue('default', [a]);
+      await fixture.broker.enqueue('bulk', [b]);
+      await fixture.claim(child);
+      await fixture.redis.del('{nestwork}:bell:bulk');
+      await fixture.redis.set(`{nestwork}:${key}`, 'foreign');
+      const before = await fixture.state();
+      const settled = fixture.broker.settle(child, { ids: [idOf(a)], maxCrashes: 1, report: REPORT });
+      await expect(settled).rejects.toThrow('WRONGTYPE');
+      if (key.startsWith('dead')) {
+        const buried = fixture.broker.bury(child, { id: idOf(b), queue: 'bulk' }, REPORT);
+        await expect(buried).rejects.toThrow('WRONGTYPE');
+      } else {
+        await expect(fixture.broker.release(child, [idOf(a), idOf(b)])).rejects.toThrow('WRONGTYPE');
+      }
+      expect(await fixture.state()).toEqual(before);
+      await fixture.redis.del(`{nestwork}:${key}`);
+    },
+  );
+});
+
 describe('ack', () => {
   it('ends only what the child still holds', async () => {
     const [a, b] = fixture.messages(2) as [string, string];

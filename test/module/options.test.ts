@@ -45,7 +45,8 @@ describe('the options of TaskQueueModule', () => {
     [{ queues: ['default', 'my queue'] }, 'INVALID_NAME', "'my queue' is not a valid queue name"],
     [{ queues: ['default', 7] }, 'INVALID_NAME', '7 is not a valid queue name'],
     [{ queues: ['default', 'bulk', 'bulk'] }, 'INVALID_OPTION', '"bulk" twice'],
-    [{ queues: ['critical', 'bulk'] }, 'UNKNOWN_QUEUE', '"default", named by the option `defaultQueue`'],
+    [{ queues: ['critical', 'bulk'] }, 'INVALID_OPTION', '`defaultQueue` is not set'],
+    [{ concurency: 10 }, 'INVALID_OPTION', 'no option "concurency"'],
     [{ defaultQueue: 'bulk' }, 'UNKNOWN_QUEUE', '"bulk", named by the option `defaultQueue`'],
     [{ commandTimeout: 0 }, 'INVALID_OPTION', '`commandTimeout`'],
     [{ commandTimeout: 'soon' }, 'INVALID_DURATION', "commandTimeout is 'soon'"],
@@ -61,7 +62,8 @@ describe('the options of TaskQueueModule', () => {
   });
 
   it('name the declared queues where one is unknown', () => {
-    expect(() => resolveTaskQueueOptions({ queues: ['critical', 'bulk'] })).toThrow('Use one of: critical, bulk.');
+    const options = { queues: ['critical', 'bulk'], defaultQueue: 'default' };
+    expect(() => resolveTaskQueueOptions(options)).toThrow('Use one of: critical, bulk.');
   });
 });
 

@@ -1,3 +1,4 @@
+import { counted } from '../support/broker-fixture.js';
 import { isAlive, WorkerFixture } from '../support/worker-fixture.js';
 
 let fixture: WorkerFixture;
@@ -56,6 +57,57 @@ describe('a child that dies', () => {
       ['b', 1],
     ]);
     expect(await fixture.broker.redis.zcard('{nestwork}:dead:default')).toBe(1);
+  });
+});
+
+describe('a child that is being replaced', () => {
+  it('is still to blame for the task that kills it', async () => {
+    const { redis } = fixture.broker;
+    const id = await fixture.send('exitWhenOpen', ['poison', 'gate']);
+    // one task and it is worn, so its successor is on its way while it runs the poison
+    fixture.worker({ children: 1, concurrency: 2, maxTasksPerChild: 1 });
+    await fixture.event('started', 'poison');
+    await fixture.send('run', ['worn']);
+    await fixture.until('it was asked to end', () => fixture.events('booted').length === 2);
+    fixture.open('gate');
+    await fixture.until('the poison is dead', async () => (await redis.zcard('{nestwork}:dead:default')) === 1);
+    expect(fixture.events('started', 'poison').map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
+    expect(await redis.hget('{nestwork}:dead-records:default', id)).toContain('"CRASHED"');
+  });
+});
+
+describe('a task whose process dies after it has returned', () => {
+  it('does not run again, although no ack has reached Redis', async () => {
+    fixture.worker({ children: 1 });
+    await fixture.send('returnAndDie', ['done']);
+    await fixture.until('the child was replaced', () => fixture.events('booted').length === 2);
+    await fixture.send('run', ['after']);
+    await fixture.event('run', 'after');
+    await fixture.drained();
+    expect(fixture.events('run', 'done')).toHaveLength(1);
+  });
+});
+
+describe('a suspect', () => {
+  it('does not keep a busy child with free slots from its work', async () => {
+    const { broker } = fixture;
+    fixture.worker({ children: 2, concurrency: 3 });
+    for (const label of ['a', 'b']) await fixture.send('hold', [label, 'gate']);
+    await fixture.until('both run', () => fixture.events('started').length === 2);
+    // placed by hand: a child that died would have to be empty-handed again in time
+    const suspect = counted(broker.message('FixtureTasks.run', 'suspect'), { crashes: 1 });
+    await broker.redis.setbit(
+      `{nestwork}:seen:${suspect.slice(0, 12)}:0`,
+      Number.parseInt(suspect.slice(12, 20), 36),
+      1,
+    );
+    await broker.redis.rpush('{nestwork}:suspects:default', suspect);
+    const labels = Array.from({ length: 50 }, (_, index) => `ordinary ${index}`);
+    for (const label of labels) await fixture.send('run', [label]);
+    await fixture.until('all have run', () => labels.every((label) => fixture.events('run', label).length === 1));
+    fixture.open('gate');
+    expect(await fixture.event('run', 'suspect')).toMatchObject({ attempt: 2 });
+    await fixture.drained();
   });
 });
 

@@ -64,6 +64,24 @@ describe('a second signal', () => {
   });
 });
 
+describe('a signal while Redis is away', () => {
+  it('ends the worker all the same; its lease will run out', async () => {
+    const worker = fixture.worker({ children: 2 });
+    await fixture.send('hold', ['running', 'gate']);
+    await fixture.event('started', 'running');
+    await fixture.broker.server.kill();
+    await fixture.until('the loss is noticed', () => worker.lines('Lost Redis').length > 0);
+    fixture.open('gate');
+    await fixture.event('finished', 'running');
+    worker.kill('SIGTERM');
+    await fixture.until('it stops', () => worker.lines('finishing the running tasks').length === 1);
+    // the child that waits to tell Redis of its task is ended by the second
+    worker.kill('SIGTERM');
+    expect(await worker.ended()).toBe(0);
+    await fixture.broker.server.restart();
+  });
+});
+
 describe('a worker that cannot start', () => {
   it.each([
     ['without Redis', {}, { REDIS_URL: 'redis://127.0.0.1:1' }, 'REDIS_UNAVAILABLE'],

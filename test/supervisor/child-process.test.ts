@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NestworkError } from '../../src/errors.js';
+import { Backoff } from '../../src/supervisor/backoff.js';
 import { ChildProcess } from '../../src/supervisor/child-process.js';
 
 const SETTINGS = { redis: 'redis://127.0.0.1:1', namespace: 'nestwork', commandTimeoutMs: 1_000, queues: ['default'] };
@@ -28,7 +29,7 @@ async function toldBy(script: string, then: (child: ChildProcess) => void = () =
   writeFileSync(process.argv[1], script);
   const told: unknown[] = [];
   await new Promise<void>((resolve) => {
-    const child = new ChildProcess(4, environment, {
+    const child = new ChildProcess(4, new Backoff(), environment, {
       ready: (message) => {
         told.push(message.type);
         then(child);

@@ -60,7 +60,7 @@ describe('a task', () => {
     writer.started(bad);
     writer.done(good);
     writer.failed(bad);
-    expect(reader.read()).toMatchObject({ running: [], done: [good], started: new Set([good, bad]) });
+    expect(reader.read()).toMatchObject({ running: [bad], done: [good], started: new Set([good, bad]) });
   });
 
   it('is not started when withdrawn', () => {

@@ -10,6 +10,10 @@
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
   return redis.error_reply('LEASE_LOST child is not registered')
 end
+local wrong = wrong_type('hash', 2, 2) or wrong_type('zset', 3, 3) or wrong_type('hash', 4, 4)
+if wrong then
+  return wrong
+end
 local held = redis.call('HGET', KEYS[2], ARGV[2])
 if not held then
   return 0

@@ -1,10 +1,11 @@
 #!lua flags=allow-oom
 -- pending -> active: acks what the child has done, then gives it up to `limit` tasks over its queues by priority.
 --
--- KEYS: 1 session, 2 claims, then per queue: queue, suspects, bell
+-- KEYS: 1 session, 2 claims, 3 drain, then per queue: queue, suspects, bell
 -- ARGV: 1 child, 2 claim number, 3 limit, 4 number of acks, ids to ack, names of the queues
 -- Returns { 1 if repeated, acked, 1 if to drain, { `<queue> <message>` ... } }
 --   A suspect comes alone, and only to a child that holds nothing. To drain: such a task waits, come back empty-handed.
+--   One child at a time is told so; the others pass the suspect over.
 --
 -- Atomic because a task must be in the queue or in the claims, never in neither. A claim number seen before means that
 -- its reply was lost: the child gets all that it holds again, and no more.
@@ -14,6 +15,10 @@ if not last then
   return redis.error_reply('LEASE_LOST child is not registered')
 end
 last = tonumber(last)
+local wrong = wrong_type('hash', 1, 2) or wrong_type('string', 3, 3) or wrong_type('list', 4, #KEYS)
+if wrong then
+  return wrong
+end
 local number, limit, acks = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 if number < last then
   return redis.error_reply('STALE_CLAIM a later claim of this child was answered')
@@ -44,17 +49,26 @@ local function grant(queue, message)
   fields[#fields + 1] = held
 end
 
+-- were every child to drain, one suspect would stop them all; the mark expires with a child that died over it
+local function is_drainer()
+  local drainer = redis.call('GET', KEYS[3])
+  if drainer and drainer ~= ARGV[1] then
+    return false
+  end
+  redis.call('SET', KEYS[3], ARGV[1], 'PX', 5000)
+  return true
+end
+
 for i = 5 + acks, #ARGV do
-  local key = 3 + (i - 5 - acks) * 3
-  if redis.call('LLEN', KEYS[key + 1]) > 0 then
-    if #granted == 0 then
-      if holds == 0 then
-        grant(ARGV[i], redis.call('LPOP', KEYS[key + 1]))
-      else
-        drain = 1
-      end
+  local key = 4 + (i - 5 - acks) * 3
+  if #granted == 0 and redis.call('LLEN', KEYS[key + 1]) > 0 then
+    if holds == 0 then
+      grant(ARGV[i], redis.call('LPOP', KEYS[key + 1]))
+      break
+    elseif is_drainer() then
+      drain = 1
+      break
     end
-    break
   end
   if #granted < limit then
     for _, message in ipairs(redis.call('LPOP', KEYS[key], limit - #granted) or {}) do
@@ -66,7 +80,7 @@ end
 if #fields > 0 then
   redis.call('HSET', KEYS[2], unpack(fields))
 end
-for key = 3, #KEYS, 3 do
+for key = 4, #KEYS, 3 do
   if redis.call('EXISTS', KEYS[key], KEYS[key + 1]) > 0 then
     ring(KEYS[key + 2])
   end

@@ -24,6 +24,10 @@ for _, field in ipairs(redis.call('HKEYS', KEYS[2])) do
   end
 end
 
+local wrong = wrong_type('hash', 4, 3 + children) or wrong_type('list', 4 + children, #KEYS)
+if wrong then
+  return wrong
+end
 local queues = index_queues({ unpack(ARGV, 4 + children) }, 4 + children, 3)
 local tasks = {}
 for i = 4, 3 + children do

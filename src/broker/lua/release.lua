@@ -17,6 +17,10 @@ if ARGV[2] ~= '' and ARGV[2] ~= last then
   return 0
 end
 
+local wrong = wrong_type('hash', 2, 2) or wrong_type('list', 3, #KEYS)
+if wrong then
+  return wrong
+end
 local count = tonumber(ARGV[3])
 local queues = index_queues({ unpack(ARGV, 4, 3 + count) }, 3, 3)
 local tasks, ids = {}, {}

@@ -14,6 +14,12 @@
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
   return redis.error_reply('LEASE_LOST child is not registered')
 end
+for key = 3, #KEYS, 5 do
+  local wrong = wrong_type('list', key, key + 2) or wrong_type('zset', key + 3, key + 3) or wrong_type('hash', key + 4, key + 4)
+  if wrong then
+    return wrong
+  end
+end
 local count = tonumber(ARGV[4])
 local queues = index_queues({ unpack(ARGV, 5, 4 + count) }, 3, 5)
 local blamed, done, suspects = {}, {}, 0
