@@ -211,6 +211,23 @@ describe('a report', () => {
   });
 });
 
+describe('a report of which a task fails', () => {
+  it('says which one and why', async () => {
+    const id = randomUUID();
+    await app.get(ReportStore).saveRequest({ id, directory: '/gone', requestedAt: new Date().toISOString() });
+    // its plan is missing, so it cannot be written
+    await app.get(QueueClient).of(StatsTasks).writeReport.delay(id);
+    const [task] = await drainTasks(app);
+    expect(await get(`/reports/${id}`)).toMatchObject({
+      status: 200,
+      body: {
+        state: 'failed',
+        failure: { task: 'StatsTasks.writeReport', taskId: task?.id, why: expect.stringContaining('is gone') },
+      },
+    });
+  });
+});
+
 describe('wrong input', () => {
   test.each<[string, string, string, number, string]>([
     ['malformed JSON', '{"directory"', 'application/json', 400, 'The body is not JSON: '],

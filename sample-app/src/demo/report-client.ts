@@ -25,6 +25,7 @@ export class ReportClient {
       const status = await this.request(resource.urls.report);
       onProgress(status);
       if (status.report) return status.report;
+      if (status.failure) throw new Error(`${status.failure.task} failed: ${status.failure.why}`);
       await sleep(POLL_EVERY_MS, undefined, { signal: this.signal });
     }
   }

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
-import type { BatchResult, Plan, Report, ReportRequest } from './report.js';
+import type { BatchResult, Failure, Plan, Report, ReportRequest } from './report.js';
 import { writeOnce } from './write-once.js';
 
 const REPORT_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -14,6 +14,7 @@ const REPORT_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  * <id>/request.json       by the API
  * <id>/plan.json          by startReport
  * <id>/batches/<n>.json   by countBatch
+ * <id>/failure.json       by FailureRecorder, when a task has failed
  * <id>/chart.svg          by writeReport
  * <id>/report.json        by writeReport, last: when it is there, all is
  * ```
@@ -59,6 +60,14 @@ export class ReportStore {
       if (result) results.push(result);
     }
     return results;
+  }
+
+  saveFailure(id: string, failure: Failure): Promise<void> {
+    return this.save(id, 'failure.json', failure);
+  }
+
+  failure(id: string): Promise<Failure | undefined> {
+    return this.load(id, 'failure.json');
   }
 
   /** The chart goes first, so that a report that is there is complete. */

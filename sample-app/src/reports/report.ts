@@ -9,6 +9,13 @@ export interface ReportRequest {
   readonly requestedAt: string;
 }
 
+/** The first task of the report that failed, and why. */
+export interface Failure {
+  readonly task: string;
+  readonly taskId: string;
+  readonly why: string;
+}
+
 /** What `startReport` found, and how it cut the work into tasks. */
 export interface Plan {
   /** paths inside the directory, a list for each batch */

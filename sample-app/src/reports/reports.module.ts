@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
+import { FailureRecorder } from './failure-recorder.js';
 import { QueueUnavailableFilter } from './queue-unavailable.filter.js';
 import { ReportStore } from './report-store.js';
 import { ReportsController } from './reports.controller.js';
@@ -8,6 +9,12 @@ import { StatsTasks } from './stats.tasks.js';
 
 @Module({
   controllers: [ReportsController],
-  providers: [ReportsService, ReportStore, StatsTasks, { provide: APP_FILTER, useClass: QueueUnavailableFilter }],
+  providers: [
+    ReportsService,
+    ReportStore,
+    StatsTasks,
+    FailureRecorder,
+    { provide: APP_FILTER, useClass: QueueUnavailableFilter },
+  ],
 })
 export class ReportsModule {}

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { EnqueueUnconfirmedError, QueueClient } from 'nestwork';
-import type { Plan, Report, ReportRequest } from './report.js';
+import type { Failure, Plan, Report, ReportRequest } from './report.js';
 import { ReportStore } from './report-store.js';
 import { StatsTasks } from './stats.tasks.js';
 
-export type ReportState = 'queued' | 'counting' | 'writing' | 'finished';
+export type ReportState = 'queued' | 'counting' | 'writing' | 'finished' | 'failed';
 
 /** How many are done, of how many; both 0 until the directory has been walked. */
 export interface Progress {
@@ -19,6 +19,8 @@ export interface ReportStatus extends ReportRequest {
   readonly files: Progress;
   readonly batches: Progress;
   readonly report?: Report;
+  /** what went wrong, in the state `failed` */
+  readonly failure?: Failure;
 }
 
 /** What the API does: it sends the first task, and looks at what the tasks have written. */
@@ -50,10 +52,11 @@ export class ReportsService {
     const report = await this.store.report(id);
     const counted = await this.store.countedBatches(id);
     const plan = await this.store.plan(id);
+    const failure = report ? undefined : await this.store.failure(id);
     const sizes = plan?.batches.map((paths) => paths.length) ?? [];
     return {
       ...request,
-      state: stateOf(plan, counted, report),
+      state: failure ? 'failed' : stateOf(plan, counted, report),
       files: progress(
         counted.map((index) => sizes[index] ?? 0),
         sizes,
@@ -63,6 +66,7 @@ export class ReportsService {
         sizes.map(() => 1),
       ),
       report,
+      failure,
     };
   }
 
