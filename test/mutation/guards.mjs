@@ -20,6 +20,7 @@ const writeBefore = (guard, find, write) => change(guard, find, `${write}\n${fin
 const registered = (check) => remove('only a registered child', `${check} then\n${LEASE_LOST}`);
 const REGISTERED = registered("if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0");
 const FULL_MEMORY = change('runs when memory is full', '#!lua flags=allow-oom', '#!lua');
+const NOTHING_FOREIGN = remove('refuses foreign keys before it writes', 'if wrong then\n  return wrong\nend\n');
 const forgives = (pulse, lease) =>
   change(
     'forgives a gap',
@@ -39,25 +40,34 @@ const BY_SCRIPT = {
   ],
   bury: [
     REGISTERED,
+    NOTHING_FOREIGN,
     change('only what the child holds', 'if not held then\n  return 0\nend', "held = held or 'default ' .. ARGV[2]"),
     remove('ends the claim', "redis.call('HDEL', KEYS[2], ARGV[2])\n"),
     FULL_MEMORY,
   ],
   claim: [
     change('only a registered child', `if not last then\n${LEASE_LOST}`, "last = last or '0'\n"),
+    NOTHING_FOREIGN,
     change('refuses a stale number', 'if number < last then', 'if false then'),
     writeBefore(
       'refuses a stale number before its acks',
       'if number < last then',
-      "if acks > 0 then redis.call('HDEL', KEYS[2], unpack(ARGV, 5, 4 + acks)) end",
+      "if acks > 0 and number < last then redis.call('HDEL', KEYS[2], unpack(ARGV, 5, 4 + acks)) end",
     ),
     change('gives the same again for a repeated number', 'if number == last then', 'if false then'),
     remove('remembers its number', "redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])\n"),
     remove('wraps what is too short for a header', '#message < 34 or '),
     change('wraps what does not begin with an id', "not string.find(id, '^[0-9a-z]+$')", 'false'),
     change('a suspect only for a child that holds nothing', 'if holds == 0 then', 'if true then'),
-    change('a suspect never beside others before it', 'if #granted == 0 then', 'if true then'),
-    remove('a suspect never beside others after it', '    break\n'),
+    remove('a suspect never beside others before it', '#granted == 0 and '),
+    change(
+      'a suspect never beside others after it',
+      "      grant(ARGV[i], redis.call('LPOP', KEYS[key + 1]))\n      break\n",
+      "      grant(ARGV[i], redis.call('LPOP', KEYS[key + 1]))\n",
+    ),
+    change('nothing for a child that is to drain', '      drain = 1\n      break\n', '      drain = 1\n'),
+    change('only one child drains', 'if drainer and drainer ~= ARGV[1] then', 'if false then'),
+    remove('whoever was to drain is forgotten', ", 'PX', 5000"),
     remove('rings where it leaves work', '    ring(KEYS[key + 2])\n'),
     change('rings where it leaves a suspect', "'EXISTS', KEYS[key], KEYS[key + 1]", "'EXISTS', KEYS[key]"),
     FULL_MEMORY,
@@ -102,6 +112,7 @@ const BY_SCRIPT = {
   ],
   reap: [
     forgives(3, 2),
+    NOTHING_FOREIGN,
     remove('only after the deadline', ' or tonumber(deadline) > now'),
     change('only with all children', ' and not known[field] then', ' and false then'),
     remove('refuses an unknown queue', UNKNOWN_QUEUE),
@@ -118,6 +129,7 @@ const BY_SCRIPT = {
   ],
   release: [
     change('only a registered child', `if not last then\n${LEASE_LOST}`, "last = last or '0'\n"),
+    NOTHING_FOREIGN,
     change('only for the claim that is meant', "if ARGV[2] ~= '' and ARGV[2] ~= last then", 'if false then'),
     change(
       'only what the child holds',
@@ -136,6 +148,7 @@ const BY_SCRIPT = {
   ],
   settle: [
     REGISTERED,
+    remove('refuses foreign keys before it writes', '  if wrong then\n    return wrong\n  end\n'),
     remove('blames only for what the child holds', " and redis.call('HEXISTS', KEYS[2], ARGV[i]) == 1"),
     remove('blames each task once', 'not blamed[ARGV[i]] and '),
     change('blames one alone for a crash', 'elseif suspects == 1 then', 'elseif true then'),

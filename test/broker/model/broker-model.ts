@@ -69,7 +69,7 @@ export class BrokerModel implements System {
       return { repeated: true, acked, drain: false, tasks: [...held.values()] };
     }
     children.set(child, number);
-    const { tasks, drain } = this.queues.grant(queues, limit, held.size === 0);
+    const { tasks, drain } = this.queues.grant(queues, limit, child, held.size === 0);
     for (const task of tasks) held.set(task.id, task);
     this.queues.ringWhereWorkIsLeft(queues);
     return { repeated: false, acked, drain, tasks };
@@ -193,6 +193,10 @@ export class BrokerModel implements System {
     if (!found) return;
     found.msLeft = 0;
     this.gapMs = 0;
+  }
+
+  async forgetDrainer(): Promise<void> {
+    this.queues.drainer = undefined;
   }
 
   async missPulse(gapMs: number): Promise<void> {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { BrokerCommand } from './broker-command.js';
 import { ack, bury, claim, holdings, release, wake } from './child-commands.js';
-import { expireLease, flushScripts, missPulse, pushForeign } from './misfortune-commands.js';
+import { expireLease, flushScripts, forgetDrainer, missPulse, pushForeign } from './misfortune-commands.js';
 import { enqueue, enqueueAgain } from './producer-commands.js';
 import {
   close,
@@ -38,6 +38,7 @@ const WEIGHTED: readonly [weight: number, command: fc.Arbitrary<BrokerCommand>][
   [5, reapOverdue],
   [5, expireLease],
   [3, missPulse],
+  [2, forgetDrainer],
   [1, flushScripts],
   [3, pushForeign],
 ];

@@ -23,6 +23,13 @@ export const missPulse = fc.constantFrom(-61, -40, -19, 19, 40, 61).map(
     })),
 );
 
+export const forgetDrainer = fc.constant(
+  new BrokerCommand('forget drainer', () => ({
+    text: 'the mark of the child that drains expires',
+    on: (system) => system.forgetDrainer(),
+  })),
+);
+
 export const flushScripts = fc.constant(
   new BrokerCommand('flush scripts', () => ({ text: 'SCRIPT FLUSH', on: (system) => system.flushScripts() })),
 );

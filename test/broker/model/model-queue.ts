@@ -1,4 +1,4 @@
-import type { ClaimedTask } from '../../../src/broker/broker.js';
+import type { ClaimedTask, ClaimReply } from '../../../src/broker/broker.js';
 import { byAge, handedOut, idOf, isSuspect } from './messages.js';
 import type { Situation } from './situations.js';
 import type { State } from './system.js';
@@ -28,7 +28,11 @@ export class ModelQueue {
   }
 }
 
+type Grant = Pick<ClaimReply, 'tasks' | 'drain'>;
+
 export class ModelQueues {
+  /** the child that takes no more until it holds nothing, for the sake of a suspect */
+  drainer: string | undefined;
   private readonly queues = new Map<string, ModelQueue>();
 
   constructor(private readonly note: (situation: Situation) => void) {}
@@ -41,15 +45,14 @@ export class ModelQueues {
   }
 
   /** What a claim takes: over the queues in their order, a suspect alone or not at all. */
-  grant(names: readonly string[], limit: number, holdsNothing: boolean): { tasks: ClaimedTask[]; drain: boolean } {
+  grant(names: readonly string[], limit: number, child: string, holdsNothing: boolean): Grant {
     const tasks: ClaimedTask[] = [];
     for (const name of names) {
       const queue = this.get(name);
-      if (queue.suspects.length > 0) {
-        if (tasks.length > 0) break;
-        this.note(holdsNothing ? 'suspect handed out alone' : 'suspect waits for a child that holds nothing');
-        const alone = holdsNothing ? queue.suspects.splice(0, 1) : [];
-        return { tasks: alone.map((message) => claimed(name, message)), drain: !holdsNothing };
+      const [suspect] = tasks.length > 0 ? [] : queue.suspects;
+      if (suspect !== undefined) {
+        if (holdsNothing) return this.alone(queue);
+        if (this.mayDrain(child)) return { tasks, drain: true };
       }
       const taken = queue.pending.splice(0, limit - tasks.length).map((message) => claimed(name, message));
       if (tasks.length > 0 && taken.length > 0) this.note('claim over several queues');
@@ -84,7 +87,21 @@ export class ModelQueues {
   }
 
   state(): State {
-    return Object.assign({}, ...[...this.queues.values()].map((queue) => queue.state())) as State;
+    const drain = this.drainer === undefined ? {} : { drain: this.drainer };
+    return Object.assign(drain, ...[...this.queues.values()].map((queue) => queue.state())) as State;
+  }
+
+  private alone(queue: ModelQueue): Grant {
+    this.note('suspect handed out alone');
+    return { tasks: queue.suspects.splice(0, 1).map((message) => claimed(queue.name, message)), drain: false };
+  }
+
+  /** One child at a time waits for a suspect, the others pass it over. */
+  private mayDrain(child: string): boolean {
+    this.drainer ??= child;
+    const may = this.drainer === child;
+    this.note(may ? 'suspect waits for a child that holds nothing' : 'suspect passed over: another child drains');
+    return may;
   }
 }
 

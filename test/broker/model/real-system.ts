@@ -1,3 +1,4 @@
+import type { Claimant, ClaimReply, ClaimRequest } from '../../../src/broker/broker.js';
 import { RedisBroker } from '../../../src/broker/redis-broker.js';
 import { BrokerFixture } from '../../support/broker-fixture.js';
 import { checkInvariants } from '../../support/invariants.js';
@@ -42,6 +43,13 @@ export class RealSystem extends RedisBroker implements System {
     return checkInvariants(this.fixture.redis);
   }
 
+  /** The mark of a drainer expires; here that is a command of its own. */
+  override async claim(claimant: Claimant, request: ClaimRequest): Promise<ClaimReply> {
+    const reply = await super.claim(claimant, request);
+    await this.fixture.redis.persist(`${NAMESPACE}drain`);
+    return reply;
+  }
+
   override async overdue(leaseMs: number): Promise<{ sessions: string[]; nextInMs: number | undefined }> {
     const { sessions, nextInMs } = await super.overdue(leaseMs);
     return { sessions, nextInMs: nextInMs === undefined ? undefined : hoursLeft(nextInMs) * HOUR_MS };
@@ -52,6 +60,10 @@ export class RealSystem extends RedisBroker implements System {
     if ((await this.fixture.redis.zscore(`${NAMESPACE}sessions`, session)) === null) return;
     await this.fixture.redis.zadd(`${NAMESPACE}sessions`, now - 1, session);
     await this.fixture.redis.set(`${NAMESPACE}pulse`, now);
+  }
+
+  async forgetDrainer(): Promise<void> {
+    await this.fixture.redis.del(`${NAMESPACE}drain`);
   }
 
   async missPulse(gapMs: number): Promise<void> {

@@ -16,6 +16,7 @@ export const SITUATIONS = [
   'claim left work behind',
   'suspect handed out alone',
   'suspect waits for a child that holds nothing',
+  'suspect passed over: another child drains',
   'ack of what somebody else holds',
   'burial',
   'burial of what is not held',

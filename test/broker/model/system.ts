@@ -35,6 +35,8 @@ export interface Misfortunes {
   expireLease(session: string): Promise<void>;
   /** Nobody was there for so many ms; negative when the clock jumped back. */
   missPulse(gapMs: number): Promise<void>;
+  /** The child that was to take a suspect did not come back for it within its time. */
+  forgetDrainer(): Promise<void>;
   /** Redis forgets the scripts it was sent. */
   flushScripts(): Promise<void>;
   /** Somebody puts bytes into a queue that nestwork did not write. */
