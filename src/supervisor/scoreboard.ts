@@ -38,6 +38,7 @@ export class ScoreboardWriter {
   private readonly entry = Buffer.alloc(ENTRY_BYTES);
   private readonly free: number[];
   private readonly used = new Map<string, number>();
+  private readonly blamable = new Set<string>();
 
   /** @param capacity how many tasks the child may hold at once */
   constructor(
@@ -80,12 +81,15 @@ export class ScoreboardWriter {
   /** The handler has thrown. Should the process die now, the task is to blame: it would run again, and again. */
   failed(id: string): void {
     this.mark(id, FAILED);
+    this.blamable.add(id);
   }
 
   /** Redis no longer counts the task among those of this child. */
   confirmed(id: string): void {
     const index = this.used.get(id);
     if (index === undefined) return;
+    // what Redis knows to have failed must not be blamed for a later death
+    if (this.blamable.delete(id)) this.mark(id, FREE);
     this.used.delete(id);
     this.free.push(index);
   }

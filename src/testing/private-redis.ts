@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { accessSync, constants } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { accessSync, constants, mkdtempSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
 import { NestworkError } from '../errors.js';
 
 /** Redis is ready within milliseconds; a machine under heavy load may take a second or two. */
@@ -17,13 +17,12 @@ const LOG_KEPT = 16_384;
 
 /**
  * Redis has no option "die with your parent", and a parent that is SIGKILLed cannot clean up. So each server has a
- * watchdog, which waits at the end of a pipe whose other end only the parent holds. A second line says that the server
- * has ended. End of file instead says that the parent is gone, whatever killed it: the watchdog then kills the server
- * and deletes its directory.
+ * watchdog, which reads from a pipe whose other end only the parent holds: the pid of a server that is about to start, or
+ * an empty line when it has ended. At the end of file the parent is done with it or gone, whatever killed it.
  */
-const WATCHDOG = 'read -r pid && { read -r _ || { kill -KILL "$pid"; rm -rf "$0"; }; }';
+const WATCHDOG = 'while read -r line; do pid=$line; done; [ -z "$pid" ] || kill -KILL "$pid"; rm -rf "$0"';
 
-/** The server starts when told that its watchdog knows it, and not at all when the parent died before. */
+/** The server starts when told that the watchdog knows it, and not at all when the parent died before. */
 const SERVER = 'read -r _ && exec "$@" </dev/null';
 
 /** Options of {@link startPrivateRedis}. */
@@ -56,30 +55,23 @@ export interface PrivateRedisOptions {
  */
 export async function startPrivateRedis({ args = [] }: PrivateRedisOptions = {}): Promise<PrivateRedis> {
   const binary = findServer();
-  const directory = await mkdtemp(join(tmpdir(), 'nestwork-redis-'));
+  const directory = mkdtempSync(join(tmpdir(), 'nestwork-redis-'));
+  const watchdog = new Watchdog(directory);
   try {
     // only the server's own bind tells for sure whether a port is free
     for (let tried = 1; ; tried += 1) {
       const port = randomInt(PORTS.from, PORTS.to);
       const command = [binary, '--save', '', ...args, ...settings(port, directory)];
       try {
-        return new PrivateRedis(port, directory, command, await launch(command, directory));
+        return new PrivateRedis(port, directory, command, watchdog, await launch(command, watchdog));
       } catch (error) {
         if (tried === MAX_PORTS_TRIED || !/address already in use/i.test(String(error))) throw error;
       }
     }
   } catch (error) {
-    await rm(directory, { recursive: true, force: true });
+    await watchdog.end();
     throw error;
   }
-}
-
-/** One life of a server. */
-interface Running {
-  readonly server: ChildProcess;
-  readonly watchdog: ChildProcess;
-  /** Settles when both processes are gone, without a trace. */
-  readonly ended: Promise<unknown>;
 }
 
 /**
@@ -98,14 +90,15 @@ export class PrivateRedis {
     /** Where the server keeps its files; deleted by `stop()`. */
     readonly directory: string,
     private readonly command: readonly string[],
-    private running: Running,
+    private readonly watchdog: Watchdog,
+    private server: ChildProcess,
   ) {
     this.url = `redis://127.0.0.1:${port}`;
   }
 
   /** Process id of the server; another one after a restart. */
   get pid(): number {
-    return this.running.server.pid as number; // it has one, since it started
+    return this.server.pid as number; // it has one, since it started
   }
 
   /**
@@ -114,21 +107,20 @@ export class PrivateRedis {
    * @param signal SIGKILL is a crash, SIGTERM an orderly shutdown
    */
   async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
-    const { server, watchdog, ended } = this.running;
-    for (const child of [server, watchdog]) child.ref();
-    server.kill(signal);
+    const ended = gone(this.server);
+    this.server.kill(signal);
     this.resume(); // a frozen server would not see a SIGTERM
     await ended;
   }
 
   /** Freezes the server: it keeps its connections, accepts new ones, and answers nothing. */
   pause(): void {
-    this.running.server.kill('SIGSTOP');
+    this.server.kill('SIGSTOP');
   }
 
   /** Ends a `pause()`; the server answers what it was sent meanwhile. */
   resume(): void {
-    this.running.server.kill('SIGCONT');
+    this.server.kill('SIGCONT');
   }
 
   /**
@@ -138,13 +130,35 @@ export class PrivateRedis {
    */
   async restart(): Promise<void> {
     await this.kill();
-    this.running = await launch(this.command, this.directory);
+    this.server = await launch(this.command, this.watchdog);
   }
 
   /** Ends the server and deletes its directory. May be called more than once, and in any condition of the server. */
   stop(): Promise<void> {
-    this.stopping ??= this.kill().then(() => rm(this.directory, { recursive: true, force: true }));
+    this.stopping ??= this.kill().then(() => this.watchdog.end());
     return this.stopping;
+  }
+}
+
+/** Ends what this process leaves behind, and deletes the directory. */
+class Watchdog {
+  private readonly process: ChildProcessByStdio<Writable, null, null>;
+
+  constructor(directory: string) {
+    // a group of its own, here and for the server: a Ctrl-C is for the app, which may need Redis to shut down
+    this.process = spawn('sh', ['-c', WATCHDOG, directory], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+    this.process.stdin.on('error', () => {}); // somebody killed it
+    unref(this.process, this.process.stdin);
+  }
+
+  guard(server: ChildProcess): void {
+    this.process.stdin.write(`${server.pid}\n`);
+    server.once('exit', () => this.process.stdin.write('\n'));
+  }
+
+  async end(): Promise<void> {
+    this.process.stdin.end();
+    await gone(this.process);
   }
 }
 
@@ -162,28 +176,36 @@ function settings(port: number, directory: string): string[] {
 }
 
 /** Starts the server and resolves when it accepts commands. */
-async function launch(command: readonly string[], directory: string): Promise<Running> {
-  // process groups of their own: a Ctrl-C is for the app, which may need Redis to shut down
-  const watchdog = spawn('sh', ['-c', WATCHDOG, directory], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
-  const server = spawn('sh', ['-c', SERVER, 'sh', ...command], { stdio: 'pipe', detached: true });
-  for (const { stdin } of [watchdog, server]) stdin.on('error', () => {}); // it ended first
-  watchdog.stdin.write(`${server.pid}\n`);
+async function launch(command: readonly string[], watchdog: Watchdog): Promise<ChildProcess> {
+  const server = spawn('sh', ['-c', SERVER, 'sh', ...command], { detached: true });
+  server.stdin.on('error', () => {}); // it could not even start
+  watchdog.guard(server);
   server.stdin.end('\n');
-  server.once('exit', () => watchdog.stdin.end('\n'));
-  const ended = Promise.allSettled([once(server, 'exit'), once(watchdog, 'exit')]);
-  const outputs = [server.stdout, server.stderr] as Socket[];
   try {
-    await untilReady(server, outputs);
+    await untilReady(server, [server.stdout, server.stderr]);
   } catch (error) {
     server.kill('SIGKILL');
-    await ended;
+    await gone(server);
     throw error;
   }
-  for (const handle of [server, watchdog, watchdog.stdin as Socket, ...outputs]) handle.unref();
-  return { server, watchdog, ended };
+  unref(server, server.stdout, server.stderr);
+  return server;
 }
 
-function untilReady(server: ChildProcess, outputs: readonly Socket[]): Promise<void> {
+/** It is no reason for this process to live on. */
+function unref(child: ChildProcess, ...pipes: (Readable | Writable)[]): void {
+  child.unref();
+  for (const pipe of pipes as Socket[]) pipe.unref();
+}
+
+/** Resolves when the process has ended. */
+async function gone(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.ref();
+  await once(child, 'exit');
+}
+
+function untilReady(server: ChildProcess, outputs: readonly Readable[]): Promise<void> {
   return new Promise((resolve, reject) => {
     let log = '';
     const read = (text: string): void => {

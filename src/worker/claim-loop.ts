@@ -206,11 +206,8 @@ export class ClaimLoop {
     clearTimeout(this.windowTimer);
     const unstarted = this.buffer;
     this.buffer = [];
-    if (unstarted.length > 0)
-      this.releasing = this.acks.release(
-        unstarted.map(({ id }) => id),
-        this.claimNumber,
-      );
+    const ids = unstarted.map(({ id }) => id);
+    if (ids.length > 0) this.releasing = this.acks.release(ids, this.claimNumber);
     this.wake();
   }
 

@@ -63,6 +63,14 @@ describe('a task', () => {
     expect(reader.read()).toMatchObject({ running: [bad], done: [good], started: new Set([good, bad]) });
   });
 
+  it('that failed is not to blame any more once that is confirmed', () => {
+    const id = ids.next();
+    writer.started(id);
+    writer.failed(id);
+    writer.confirmed(id);
+    expect(reader.read().running).toEqual([]);
+  });
+
   it('is not started when withdrawn', () => {
     const id = ids.next();
     writer.started(id);
