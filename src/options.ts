@@ -33,6 +33,12 @@ export interface TaskQueueOptions {
    * @default '5s'
    */
   commandTimeout?: Duration;
+  /**
+   * Replicas that must have a task before `delay()` resolves; against the loss of a primary that fails right after it.
+   * Each call then takes one more round trip, and rejects with ENQUEUE_UNCONFIRMED when too few replicas answer in time.
+   * @default 0
+   */
+  replicas?: number;
 }
 
 /** Options of `WorkerFactory.run`. */
@@ -91,6 +97,7 @@ export type ResolvedTaskQueueOptions = Readonly<{
   defaultQueue: string;
   namespace: string;
   commandTimeoutMs: number;
+  replicas: number;
 }>;
 
 export type ResolvedWorkerOptions = Readonly<{
@@ -108,7 +115,7 @@ export type ResolvedWorkerOptions = Readonly<{
 const MIN_LEASE_MS = 1_000;
 /** A timer of Node cannot wait longer than 24.8 days, and nobody wants to wait for a day. */
 const MAX_WAIT_MS = 86_400_000;
-const TASK_QUEUE_OPTIONS = ['redis', 'queues', 'defaultQueue', 'namespace', 'commandTimeout'];
+const TASK_QUEUE_OPTIONS = ['redis', 'queues', 'defaultQueue', 'namespace', 'commandTimeout', 'replicas'];
 const WORKER_OPTIONS = [
   'children',
   'concurrency',
@@ -122,6 +129,7 @@ const WORKER_OPTIONS = [
 ];
 const MAX_CHILDREN = 1_024;
 const MAX_CONCURRENCY = 1_000;
+const MAX_REPLICAS = 100;
 
 /** Checks the options and fills in the defaults. The only place that knows them. */
 export function resolveTaskQueueOptions(options: TaskQueueOptions): ResolvedTaskQueueOptions {
@@ -148,7 +156,8 @@ export function resolveTaskQueueOptions(options: TaskQueueOptions): ResolvedTask
   }
   if (!queues.includes(defaultQueue)) throw unknownQueue(defaultQueue, 'the option `defaultQueue`', queues);
   const commandTimeoutMs = duration('commandTimeout', options.commandTimeout ?? '5s', 1);
-  return { redis, namespace, queues, defaultQueue, commandTimeoutMs };
+  const replicas = count('replicas', options.replicas ?? 0, MAX_REPLICAS, 0);
+  return { redis, namespace, queues, defaultQueue, commandTimeoutMs, replicas };
 }
 
 /** Checks the options and fills in the defaults. */
@@ -204,9 +213,9 @@ function duration(option: string, value: Duration, leastMs: number): number {
   throw invalid(option, `is ${milliseconds} ms`, `Give a time from ${leastMs} ms to a day, like '30s'.`);
 }
 
-function count(option: string, value: number, most: number): number {
-  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
-  throw invalid(option, `is ${String(value)}`, `Give a whole number from 1 to ${most}.`);
+function count(option: string, value: number, most: number, least = 1): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw invalid(option, `is ${String(value)}`, `Give a whole number from ${least} to ${most}.`);
 }
 
 function invalid(option: string, what: string, remedy: string): NestworkError {

@@ -37,6 +37,26 @@ export async function enqueueInChunks(
   return added;
 }
 
+/**
+ * Waits until replicas have what was enqueued over this connection.
+ *
+ * @throws EnqueueUnconfirmedError when too few of them say so in time; the primary has it
+ */
+export async function replicated(
+  connection: RedisConnection,
+  messages: readonly string[],
+  replicas: number,
+  timeoutMs: number,
+): Promise<void> {
+  // Redis gives up before the command does, and says how many there were
+  const patienceMs = Math.ceil(timeoutMs * 0.8);
+  const unconfirmed = (cause: unknown): never => {
+    throw new EnqueueUnconfirmedError(messages.map(idOf), { cause });
+  };
+  const confirmed = await connection.command((redis) => redis.wait(replicas, patienceMs)).catch(unconfirmed);
+  if (confirmed < replicas) unconfirmed(new Error(`${confirmed} of ${replicas} replicas have it.`));
+}
+
 /** Runs of messages whose ids share one `seen` bitmap, small enough for one script. */
 function* chunks(messages: readonly string[]): Generator<string[]> {
   let chunk: string[] = [];

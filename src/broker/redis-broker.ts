@@ -13,7 +13,7 @@ import type {
   Settlement,
   Verdict,
 } from './broker.js';
-import { enqueueInChunks } from './enqueue.js';
+import { enqueueInChunks, replicated } from './enqueue.js';
 import { checkServer } from './redis-checks.js';
 import { type OutageListener, RedisConnection } from './redis-connection.js';
 import { RedisKeys } from './redis-keys.js';
@@ -24,6 +24,8 @@ export interface RedisBrokerOptions {
   readonly namespace: string;
   /** how long a command may take, in ms */
   readonly commandTimeoutMs: number;
+  /** replicas that must have what is enqueued; none by default */
+  readonly replicas?: number;
   readonly onOutage?: OutageListener;
   readonly onWarning?: (warning: string) => void;
 }
@@ -59,8 +61,11 @@ export class RedisBroker implements Broker {
     this.connection.close();
   }
 
-  enqueue(queue: string, messages: readonly string[]): Promise<number> {
-    return enqueueInChunks(this.connection, this.keys, queue, messages);
+  async enqueue(queue: string, messages: readonly string[]): Promise<number> {
+    const { replicas = 0, commandTimeoutMs } = this.options;
+    const added = await enqueueInChunks(this.connection, this.keys, queue, messages);
+    if (replicas > 0) await replicated(this.connection, messages, replicas, commandTimeoutMs);
+    return added;
   }
 
   async queueOfTask(name: string): Promise<string | undefined> {

@@ -102,6 +102,8 @@ export class ClaimLoop {
     if (!reply) return;
     this.claimNumber += 1;
     this.forget(acks);
+    // a repeated claim was acked the first time
+    if (!reply.repeated && reply.acked < acks.length) this.tellStale(acks.length - reply.acked);
     this.answeredAtMs = scoreboard.claimed();
     this.take(reply);
     if (reply.tasks.length === 0 && this.running.size < concurrency) await this.waitForWork(reply.drain);
@@ -216,6 +218,11 @@ export class ClaimLoop {
       this.held.delete(id);
       this.options.scoreboard.confirmed(id);
     }
+  }
+
+  /** Others may have run these tasks as well. */
+  private tellStale(acks: number): void {
+    this.logger.warn(`${acks} tasks were done, but no longer held by this child: their acks changed nothing.`);
   }
 
   private loseLease(): void {

@@ -13,6 +13,7 @@ describe('the options of TaskQueueModule', () => {
       redis: 'redis://127.0.0.1:6379',
       namespace: 'nestwork',
       queues: ['default'],
+      replicas: 0,
       defaultQueue: 'default',
       commandTimeoutMs: 5_000,
     });

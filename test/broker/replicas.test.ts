@@ -1,0 +1,38 @@
+import { RedisBroker } from '../../src/broker/redis-broker.js';
+import { EnqueueUnconfirmedError } from '../../src/errors.js';
+import { type PrivateRedis, startPrivateRedis } from '../../src/testing/private-redis.js';
+import { BrokerFixture, idOf } from '../support/broker-fixture.js';
+
+let fixture: BrokerFixture;
+let replica: PrivateRedis;
+let broker: RedisBroker;
+beforeAll(async () => {
+  fixture = await BrokerFixture.start();
+  replica = await startPrivateRedis({ args: ['--replicaof', '127.0.0.1', String(fixture.server.port)] });
+  broker = new RedisBroker({ redis: fixture.server.url, namespace: 'nestwork', commandTimeoutMs: 500, replicas: 1 });
+  await broker.connect();
+  // resolves when the replica is in step
+  while ((await fixture.redis.wait(1, 100)) < 1);
+});
+afterEach(() => fixture.reset());
+afterAll(async () => {
+  await broker.close();
+  await replica.stop();
+  await fixture.stop();
+});
+
+it('an enqueue resolves when the replica has it', async () => {
+  expect(await broker.enqueue('default', fixture.messages(3))).toBe(3);
+});
+
+it('an enqueue that the replica does not confirm is unconfirmed, and repeating it adds nothing', async () => {
+  const message = fixture.message();
+  replica.pause();
+  const unconfirmed = await broker.enqueue('default', [message]).catch((error: unknown) => error);
+  replica.resume();
+  expect(unconfirmed).toBeInstanceOf(EnqueueUnconfirmedError);
+  expect(unconfirmed).toMatchObject({ taskIds: [idOf(message)], cause: { message: '0 of 1 replicas have it.' } });
+  while ((await fixture.redis.wait(1, 100)) < 1);
+  expect(await broker.enqueue('default', [message])).toBe(0);
+  expect(await fixture.redis.lrange('{nestwork}:queue:default', 0, -1)).toEqual([message]);
+});
