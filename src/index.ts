@@ -4,6 +4,12 @@ export { type SendOptions, type TaskHandle, TaskSender } from './client/task-sen
 export { Task, type TaskOptions } from './decorators/task.decorator.js';
 export { TaskHooks } from './decorators/task-hooks.decorator.js';
 export { EnqueueUnconfirmedError, type ErrorCode, NestworkError } from './errors.js';
+export {
+  type HealthReport,
+  QueueHealth,
+  type QueueHealthOptions,
+  type QueueReport,
+} from './inspector/queue-health.js';
 export type { TaskQueueOptions, WorkerOptions } from './options.js';
 export type { ByteSize } from './task/byte-size.js';
 export type { Duration } from './task/duration.js';

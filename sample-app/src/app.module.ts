@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TaskQueueModule } from 'nestwork';
 import { ChildTally } from './observing/child-tally.js';
+import { HealthController } from './observing/health.controller.js';
 import { SlowTaskLog } from './observing/slow-task-log.js';
 import { ReportsModule } from './reports/reports.module.js';
 
@@ -15,6 +16,7 @@ import { ReportsModule } from './reports/reports.module.js';
     }),
     ReportsModule,
   ],
+  controllers: [HealthController],
   providers: [ChildTally, SlowTaskLog],
 })
 export class AppModule {}

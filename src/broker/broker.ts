@@ -140,8 +140,25 @@ export interface SupervisorBroker {
   reap(session: string, leaseMs: number): Promise<number | undefined>;
 }
 
+/** What lies in a queue at one moment. */
+export interface QueueState {
+  readonly queue: string;
+  readonly pending: number;
+  readonly suspects: number;
+  readonly dead: number;
+  /** the task that is claimed next, as it lies in Redis */
+  readonly head: string | undefined;
+  /** whether a worker with a lease serves it */
+  readonly served: boolean;
+}
+
+/** What people and tools read. */
+export interface InspectorBroker {
+  queueStates(queues: readonly string[]): Promise<QueueState[]>;
+}
+
 /** The port to Redis: everything that moves a task from one state to another. */
-export interface Broker extends ProducerBroker, ChildBroker, SupervisorBroker {
+export interface Broker extends ProducerBroker, ChildBroker, SupervisorBroker, InspectorBroker {
   /** Connects and checks that the server can serve. Rejects within the connection's timeout. */
   connect(): Promise<void>;
   close(): Promise<void>;

@@ -8,12 +8,14 @@ import type {
   ClaimReply,
   ClaimRequest,
   DeathReport,
+  QueueState,
   RedisSettings,
   SessionDescription,
   Settlement,
   Verdict,
 } from './broker.js';
 import { enqueueInChunks, replicated } from './enqueue.js';
+import { readQueueStates, SERVED_QUEUES } from './queue-states.js';
 import { checkServer } from './redis-checks.js';
 import { type OutageListener, RedisConnection } from './redis-connection.js';
 import { RedisKeys } from './redis-keys.js';
@@ -32,7 +34,6 @@ export interface RedisBrokerOptions {
 
 /** What of a session's hash describes it rather than a child. */
 const DESCRIPTION = '@';
-const QUEUES = `${DESCRIPTION}queues`;
 
 /**
  * The broker over Redis: one script per transition (see lua/), nothing else.
@@ -59,6 +60,10 @@ export class RedisBroker implements Broker {
   async close(): Promise<void> {
     this.stopWaiting();
     this.connection.close();
+  }
+
+  queueStates(queues: readonly string[]): Promise<QueueState[]> {
+    return readQueueStates(this.connection, this.keys, queues);
   }
 
   async enqueue(queue: string, messages: readonly string[]): Promise<number> {
@@ -119,7 +124,7 @@ export class RedisBroker implements Broker {
   }
 
   async openSession({ session, leaseMs, queues, host, pid, catalog }: SessionDescription): Promise<void> {
-    const described = [QUEUES, queues.join(' '), `${DESCRIPTION}host`, host, `${DESCRIPTION}pid`, pid];
+    const described = [SERVED_QUEUES, queues.join(' '), `${DESCRIPTION}host`, host, `${DESCRIPTION}pid`, pid];
     const entries = catalog.flatMap((entry) => [entry.name, JSON.stringify(entry)]);
     const keys = [this.keys.sessions(), this.keys.session(session), this.keys.pulse(), this.keys.catalog()];
     await this.run('open-session', keys, [session, leaseMs, described.length, ...described, ...entries]);
@@ -170,7 +175,7 @@ export class RedisBroker implements Broker {
   async reap(session: string, leaseMs: number): Promise<number | undefined> {
     const fields = await this.connection.command((redis) => redis.hgetall(this.keys.session(session)));
     const children = Object.keys(fields).filter((field) => !field.startsWith(DESCRIPTION));
-    const queues = fields[QUEUES]?.split(' ') ?? [];
+    const queues = fields[SERVED_QUEUES]?.split(' ') ?? [];
     const keys = [
       this.keys.sessions(),
       this.keys.session(session),

@@ -84,7 +84,7 @@ export function decodeMessage(raw: string): TaskMessage {
     id,
     name,
     args: decodePayload(payload, body, `task ${id}`),
-    enqueuedAt: Number.parseInt(raw.slice(25, 34), 36),
+    enqueuedAt: enqueuedAtOf(raw),
     failures: Number.parseInt(raw.slice(21, 23), 36),
     crashes: Number.parseInt(raw.charAt(23), 36),
     suspicions: Number.parseInt(raw.charAt(24), 36),
@@ -145,4 +145,14 @@ function parseBody(id: string, body: string): [name: string, payload: unknown] {
  */
 export function isSuspect(raw: string): boolean {
   return raw.slice(23, 25) !== '00';
+}
+
+/**
+ * When a message was enqueued, in ms since 1970, without decoding it; `NaN` for bytes that are no message.
+ *
+ * @example
+ * Date.now() - enqueuedAtOf(raw); // for how long it has waited
+ */
+export function enqueuedAtOf(raw: string): number {
+  return Number.parseInt(raw.slice(25, HEADER_LENGTH), 36);
 }

@@ -228,6 +228,16 @@ describe('a report of which a task fails', () => {
   });
 });
 
+describe('health', () => {
+  it('tells whether tasks are consumed, not whether Redis answers', async () => {
+    expect(await get('/health')).toMatchObject({ status: 200, body: { healthy: true } });
+    await app.get(QueueClient).of(StatsTasks).writeReport.delay(randomUUID());
+    expect(await get('/health')).toMatchObject({ status: 503, body: { healthy: false } });
+    await drainTasks(app);
+    expect(await get('/health')).toMatchObject({ status: 200 });
+  });
+});
+
 describe('wrong input', () => {
   test.each<[string, string, string, number, string]>([
     ['malformed JSON', '{"directory"', 'application/json', 400, 'The body is not JSON: '],

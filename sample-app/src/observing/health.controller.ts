@@ -1,0 +1,15 @@
+import { Controller, Get, ServiceUnavailableException } from '@nestjs/common';
+import { type HealthReport, QueueHealth } from 'nestwork';
+
+/** For a load balancer, or whoever wakes people at night: are reports being made? */
+@Controller('health')
+export class HealthController {
+  constructor(private readonly queueHealth: QueueHealth) {}
+
+  @Get()
+  async check(): Promise<HealthReport> {
+    const report = await this.queueHealth.check({ maxWait: '1m' });
+    if (!report.healthy) throw new ServiceUnavailableException(report);
+    return report;
+  }
+}

@@ -1,0 +1,81 @@
+import type { InspectorBroker, QueueState } from '../broker/broker.js';
+import { type Duration, toMilliseconds } from '../task/duration.js';
+import { enqueuedAtOf } from '../task/task-message.js';
+
+export interface QueueHealthOptions {
+  /**
+   * How long the next task of a queue may have waited, by the clocks of sender and checker.
+   * @default '1m'
+   */
+  maxWait?: Duration;
+  /**
+   * The queues to check.
+   * @default all of the app
+   */
+  queues?: readonly string[];
+}
+
+/** One queue, as `check` found it. */
+export interface QueueReport {
+  readonly queue: string;
+  readonly healthy: boolean;
+  /** why not */
+  readonly reason?: string;
+  /** tasks that wait, suspects included */
+  readonly pending: number;
+  readonly dead: number;
+  /** for how long the next task has waited, in ms; 0 when none waits */
+  readonly waitingMs: number;
+  /** whether a worker with a lease serves it */
+  readonly served: boolean;
+}
+
+export interface HealthReport {
+  /** whether every queue is healthy */
+  readonly healthy: boolean;
+  readonly queues: readonly QueueReport[];
+}
+
+/**
+ * Tells whether tasks are being consumed, which no ping can: Redis may answer while every worker is gone, blocked, or
+ * serves other queues. A queue in which nothing waits is healthy. Inject it anywhere.
+ *
+ * @example
+ * @Get('health')
+ * async health() {
+ *   const report = await this.queueHealth.check({ maxWait: '30s' });
+ *   if (!report.healthy) throw new ServiceUnavailableException(report);
+ *   return report;
+ * }
+ */
+export class QueueHealth {
+  constructor(
+    private readonly broker: InspectorBroker,
+    private readonly queues: readonly string[],
+  ) {}
+
+  /** @throws NestworkError REDIS_UNAVAILABLE, INVALID_DURATION */
+  async check({ maxWait = '1m', queues = this.queues }: QueueHealthOptions = {}): Promise<HealthReport> {
+    const maxWaitMs = toMilliseconds(maxWait, 'maxWait');
+    const states = await this.broker.queueStates(queues);
+    const reports = states.map((state) => report(state, Date.now(), maxWaitMs));
+    return { healthy: reports.every(({ healthy }) => healthy), queues: reports };
+  }
+}
+
+function report(
+  { queue, pending, suspects, dead, head, served }: QueueState,
+  now: number,
+  maxWaitMs: number,
+): QueueReport {
+  // foreign bytes have no time; a worker buries them
+  const waitingMs = head === undefined ? 0 : Math.max(now - enqueuedAtOf(head) || 0, 0);
+  const reason = reasonOf(pending + suspects > 0 && !served, waitingMs, maxWaitMs);
+  return { queue, healthy: reason === undefined, reason, pending: pending + suspects, dead, waitingMs, served };
+}
+
+function reasonOf(abandoned: boolean, waitingMs: number, maxWaitMs: number): string | undefined {
+  if (abandoned) return 'tasks wait, and no worker serves the queue';
+  if (waitingMs > maxWaitMs) return `the next task has waited for ${Math.round(waitingMs / 1_000)} s`;
+  return undefined;
+}

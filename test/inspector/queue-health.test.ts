@@ -1,0 +1,94 @@
+import { QueueHealth } from '../../src/inspector/queue-health.js';
+import { BrokerFixture, idOf } from '../support/broker-fixture.js';
+
+let fixture: BrokerFixture;
+let health: QueueHealth;
+beforeAll(async () => {
+  fixture = await BrokerFixture.start();
+  health = new QueueHealth(fixture.broker, ['default', 'bulk']);
+});
+afterEach(() => fixture.reset());
+afterAll(() => fixture.stop());
+
+/** A message that was enqueued so long ago. */
+function aged(ms: number): string {
+  const message = fixture.message();
+  return message.slice(0, 25) + (Date.now() - ms).toString(36).padStart(9, '0') + message.slice(34);
+}
+
+const HOUR_MS = 3_600_000;
+
+it('queues in which nothing waits are healthy, served or not', async () => {
+  await fixture.child(['bulk']);
+  const empty = { healthy: true, reason: undefined, pending: 0, dead: 0, waitingMs: 0 };
+  expect(await health.check()).toEqual({
+    healthy: true,
+    queues: [
+      { queue: 'default', served: false, ...empty },
+      { queue: 'bulk', served: true, ...empty },
+    ],
+  });
+});
+
+it('a queue whose tasks nobody serves is not, although Redis answers', async () => {
+  await fixture.broker.enqueue('default', fixture.messages(2));
+  await fixture.child(['bulk']);
+  expect(await health.check()).toMatchObject({
+    healthy: false,
+    queues: [
+      { queue: 'default', healthy: false, reason: 'tasks wait, and no worker serves the queue', pending: 2 },
+      { queue: 'bulk', healthy: true },
+    ],
+  });
+});
+
+it('a queue whose workers have lost their lease is not', async () => {
+  const { session } = await fixture.child();
+  await fixture.broker.enqueue('default', fixture.messages(1));
+  await fixture.redis.zadd('{nestwork}:sessions', 1, session);
+  expect(await health.check()).toMatchObject({ healthy: false, queues: [{ served: false }, {}] });
+});
+
+it('a queue whose workers live and do not consume is not, until they do', async () => {
+  const child = await fixture.child();
+  const message = aged(HOUR_MS);
+  await fixture.broker.enqueue('default', [message]);
+  expect(await health.check({ maxWait: '2h' })).toMatchObject({ healthy: true });
+  expect(await health.check({ maxWait: '1m' })).toMatchObject({
+    healthy: false,
+    queues: [{ served: true, reason: 'the next task has waited for 3600 s' }, {}],
+  });
+  await fixture.claim(child);
+  expect(await health.check({ maxWait: '1m' })).toMatchObject({ healthy: true, queues: [{ pending: 0 }, {}] });
+});
+
+it('suspects wait as well, and the dead are told', async () => {
+  await crash(1);
+  await crash(3);
+  expect((await health.check()).queues[0]).toMatchObject({ pending: 1, dead: 1 });
+});
+
+/** A task whose process dies with it; dead after so many crashes. */
+async function crash(maxCrashes: number): Promise<void> {
+  const report = { code: 'CRASHED', error: 'died', host: 'here', pid: 7 };
+  const message = fixture.message();
+  const child = await fixture.child();
+  await fixture.broker.enqueue('default', [message]);
+  await fixture.claim(child);
+  await fixture.broker.settle(child, { ids: [idOf(message)], maxCrashes, report });
+}
+
+it('foreign bytes at the head do no harm', async () => {
+  await fixture.child();
+  await fixture.redis.rpush('{nestwork}:queue:default', 'x');
+  await fixture.redis.rpush('{nestwork}:bell:default', '1');
+  expect(await health.check()).toMatchObject({ healthy: true, queues: [{ pending: 1, waitingMs: 0 }, {}] });
+});
+
+it('other queues than those of the app can be checked', async () => {
+  await fixture.broker.enqueue('elsewhere', fixture.messages(1));
+  expect(await health.check({ queues: ['elsewhere'] })).toMatchObject({
+    healthy: false,
+    queues: [{ queue: 'elsewhere' }],
+  });
+});
