@@ -57,13 +57,13 @@ export class WorkerFactory {
         const log = new OutageLog(logger, restored);
         return new RedisBroker({ ...settings, onOutage: log, onWarning: (warning) => log.warn(warning) });
       },
-      services: (broker) => [
+      services: (broker, onError) => [
         new Reaper({
           broker,
           leaseMs: worker.leaseMs,
           onReaped: (session, tasks) =>
             logger.warn(`Session ${session} is gone; ${tasks} tasks of it were given back.`),
-          onError: () => {},
+          onError,
         }),
       ],
     });

@@ -23,12 +23,13 @@ export class Rebalancer {
   constructor(
     private readonly broker: Pick<SupervisorBroker, 'holdings' | 'release'>,
     private readonly seats: () => Iterable<Seat>,
+    onError: (error: unknown) => void,
   ) {
     const tick = async (): Promise<number> => {
       await this.tick();
       return INTERVAL_MS;
     };
-    this.loop = new PeriodicLoop(tick, { retryMs: INTERVAL_MS, onError: () => {} });
+    this.loop = new PeriodicLoop(tick, { retryMs: INTERVAL_MS, onError });
   }
 
   start(): void {

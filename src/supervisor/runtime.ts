@@ -27,6 +27,8 @@ export interface RuntimeOptions {
   readonly catalog: readonly CatalogEntry[];
   readonly services: readonly Service[];
   readonly seats: () => Iterable<Seat>;
+  /** Something failed that is tried again. */
+  readonly onError: (error: unknown) => void;
   /** The session was reaped, and another one is being opened. */
   readonly onSessionLost: () => void;
 }
@@ -40,7 +42,7 @@ export class Runtime {
   private closing = false;
 
   constructor(private readonly options: RuntimeOptions) {
-    this.services = [...options.services, new Rebalancer(options.broker, options.seats)];
+    this.services = [...options.services, new Rebalancer(options.broker, options.seats, options.onError)];
     this.session = this.openSession();
   }
 
@@ -83,6 +85,7 @@ export class Runtime {
         return await this.options.broker.settle(claimant, { ids: running, done, maxCrashes: MAX_CRASHES, report });
       } catch (error) {
         if (this.closing || (error instanceof NestworkError && error.code === 'LEASE_LOST')) return undefined;
+        this.options.onError(error);
         await delay(RETRY_MS);
       }
     }
@@ -124,8 +127,9 @@ export class Runtime {
   }
 
   private async openSession(): Promise<Session> {
-    const { broker, leaseMs, queues, catalog } = this.options;
-    const session = new Session({ broker, leaseMs, queues, catalog, onLost: (id) => this.replaceSession(id) });
+    const { broker, leaseMs, queues, catalog, onError } = this.options;
+    const onLost = (id: string): void => this.replaceSession(id);
+    const session = new Session({ broker, leaseMs, queues, catalog, onError, onLost });
     this.current = session.id;
     await session.open();
     return session;

@@ -10,6 +10,7 @@ export interface SessionOptions {
   readonly leaseMs: number;
   readonly queues: readonly string[];
   readonly catalog: readonly CatalogEntry[];
+  readonly onError: (error: unknown) => void;
   /** The lease ran out and the session's tasks were given to others. */
   readonly onLost: (session: string) => void;
 }
@@ -23,8 +24,7 @@ export class Session {
 
   constructor(private readonly options: SessionOptions) {
     this.id = `${randomBytes(9).toString('hex')}-${options.leaseMs}`;
-    // an outage is told by the connection, and the lease is forgiven after it
-    this.renewal = new PeriodicLoop(() => this.renew(), { retryMs: RETRY_MS, onError: () => {} });
+    this.renewal = new PeriodicLoop(() => this.renew(), { retryMs: RETRY_MS, onError: options.onError });
   }
 
   async open(): Promise<void> {

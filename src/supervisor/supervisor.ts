@@ -1,6 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Broker, Claimant, Settlement } from '../broker/broker.js';
 import { type ResolvedWorkerOptions, servedQueues } from '../options.js';
+import { Complaints } from '../task/complaints.js';
 import { Backoff } from './backoff.js';
 import { ChildProcess } from './child-process.js';
 import type { AppSettings, ChildMessage } from './ipc-protocol.js';
@@ -26,7 +27,7 @@ export interface SupervisorOptions {
   readonly logger: Pick<LoggerService, 'log' | 'warn' | 'error'>;
   /** Makes the broker; `restored` is to be called after each outage. */
   readonly connect: (settings: AppSettings, restored: () => void) => Broker;
-  readonly services: (broker: Broker) => readonly Service[];
+  readonly services: (broker: Broker, onError: (error: unknown) => void) => readonly Service[];
 }
 
 /**
@@ -40,6 +41,7 @@ export class Supervisor {
   private readonly children = new Set<ChildProcess>();
   private readonly settling = new Set<Promise<void>>();
   private readonly timers = new Set<NodeJS.Timeout>();
+  private readonly complaints = new Complaints((what) => this.options.logger.warn(`Trying again: ${what}`));
   private runtime: Promise<Runtime> | undefined;
   private stopping = false;
   private exitCode = 0;
@@ -115,8 +117,9 @@ export class Supervisor {
       queues,
       catalog,
       leaseMs: worker.leaseMs,
-      services: [...services(broker), new MemoryGuard(worker, () => this.children, this.tooBig)],
+      services: [...services(broker, this.complaints.about), new MemoryGuard(worker, () => this.children, this.tooBig)],
       seats: () => this.children,
+      onError: this.complaints.about,
       onSessionLost: () => this.startOver(),
     });
     await runtime.start();

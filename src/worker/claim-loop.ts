@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import type { ChildBroker, Claimant, ClaimedTask, ClaimReply } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
 import { monotonicMs, type ScoreboardWriter, START_WINDOW_MS } from '../supervisor/scoreboard.js';
+import { Complaints } from '../task/complaints.js';
 import { isSuspect } from '../task/task-message.js';
 import { Acknowledger } from './acknowledger.js';
 import { BatchSize } from './batch-size.js';
@@ -40,6 +41,7 @@ export interface ClaimLoopOptions {
  */
 export class ClaimLoop {
   private readonly logger = new Logger('TaskWorker');
+  private readonly complaints = new Complaints((what) => this.logger.warn(`Trying again: ${what}`));
   private readonly acks: Acknowledger;
   private readonly batchSize: BatchSize;
   private readonly held = new Set<string>();
@@ -52,7 +54,6 @@ export class ClaimLoop {
   private releasing: Promise<void> | undefined;
   private alone = false;
   private abortReason: Error | undefined;
-  private complained = false;
   private wake: () => void = () => {};
   private windowTimer: NodeJS.Timeout | undefined;
 
@@ -61,7 +62,7 @@ export class ClaimLoop {
     this.acks = new Acknowledger(options.broker, options.claimant, {
       ended: (ids) => this.forget(ids),
       leaseLost: () => this.loseLease(),
-      failed: (error) => this.complain(error),
+      failed: this.complaints.about,
     });
   }
 
@@ -115,7 +116,7 @@ export class ClaimLoop {
     const limit = this.batchSize.next(concurrency - this.running.size);
     try {
       const reply = await broker.claim(claimant, { number: this.claimNumber + 1, limit, acks });
-      this.complained = false;
+      this.complaints.over();
       return reply;
     } catch (error) {
       for (const id of acks) this.acks.done(id);
@@ -234,16 +235,8 @@ export class ClaimLoop {
 
   private async pauseAfter(error: unknown): Promise<void> {
     if (error instanceof NestworkError && error.code === 'LEASE_LOST') return this.loseLease();
-    this.complain(error);
+    this.complaints.about(error);
     await delay(RETRY_MS, undefined, { signal: this.ending.signal }).catch(() => {});
-  }
-
-  /** The supervisor tells of outages. What else fails is told once, until a claim works again. */
-  private complain(error: unknown): void {
-    const outage = error instanceof NestworkError && /^REDIS_(UNAVAILABLE|TIMEOUT)$/.test(error.code);
-    if (outage || this.complained) return;
-    this.complained = true;
-    this.logger.warn(`Redis refuses what this worker needs; trying again: ${String(error)}`);
   }
 
   private async changeWithin(ms: number): Promise<void> {

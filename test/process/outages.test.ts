@@ -29,7 +29,7 @@ describe('a worker whose Redis', () => {
     expect(fixture.events('started', 'through the outage')).toHaveLength(1);
     expect(worker.lines('Lost Redis')).toHaveLength(1);
     expect(worker.lines('is back after')).toHaveLength(1);
-    expect(worker.lines('Redis refuses')).toHaveLength(0);
+    expect(worker.lines('Trying again')).toHaveLength(0);
   });
 
   it('comes back without its data opens a new session and claims again', async () => {

@@ -11,6 +11,10 @@ import { BrokerFixture, idOf } from '../support/broker-fixture.js';
 
 const CAPACITY = 10;
 
+const fail = (error: unknown): void => {
+  throw error;
+};
+
 let fixture: BrokerFixture;
 let seats: TestSeat[];
 let rebalancer: Rebalancer;
@@ -19,7 +23,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   seats = [];
-  rebalancer = new Rebalancer(fixture.broker, () => seats);
+  rebalancer = new Rebalancer(fixture.broker, () => seats, fail);
 });
 afterEach(async () => {
   for (const seat of seats) seat.scoreboard.close();
@@ -165,7 +169,7 @@ describe('a tick gives back nothing', () => {
   it('of a child that has no name yet', async () => {
     const { busy } = await busyAndIdle();
     const unnamed: Seat[] = seats.map(({ scoreboard }) => ({ scoreboard }));
-    await new Rebalancer(fixture.broker, () => unnamed).tick();
+    await new Rebalancer(fixture.broker, () => unnamed, fail).tick();
     expect(await queued()).toEqual([]);
     expect(await busy.held()).toHaveLength(3);
   });
@@ -183,6 +187,7 @@ it('a child is looked at once for each of its claims', async () => {
       release: (...all) => fixture.broker.release(...all),
     },
     () => seats,
+    fail,
   );
   await counting.tick();
   await counting.tick();

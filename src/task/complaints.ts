@@ -1,0 +1,30 @@
+import { NestworkError } from '../errors.js';
+
+/**
+ * Tells of each trouble once until it is over: what tries again by itself would flood the log otherwise.
+ *
+ * Outages are not told here; the connection does that, once for all who suffer from them.
+ *
+ * @example
+ * const complaints = new Complaints((what) => logger.warn(what));
+ * complaints.about(error); // told
+ * complaints.about(error); // silent
+ * complaints.over();
+ */
+export class Complaints {
+  private readonly told = new Set<string>();
+
+  constructor(private readonly tell: (what: string) => void) {}
+
+  readonly about = (error: unknown): void => {
+    if (error instanceof NestworkError && /^REDIS_(UNAVAILABLE|TIMEOUT)$/.test(error.code)) return;
+    const what = error instanceof Error ? error.message : String(error);
+    if (this.told.has(what)) return;
+    this.told.add(what);
+    this.tell(what);
+  };
+
+  over(): void {
+    this.told.clear();
+  }
+}
