@@ -11,7 +11,7 @@ import { TaskRegistry } from './task/task-registry.js';
 import { RESOLVED_OPTIONS } from './task-queue.module.js';
 import { MAX_BATCH } from './worker/batch-size.js';
 import { type ChildApp, runChild } from './worker/child-entry.js';
-import { isWorkerChild, SUPERVISOR_PID } from './worker/child-role.js';
+import { isOrphan, isWorkerChild, SUPERVISOR_PID } from './worker/child-role.js';
 import { Executor } from './worker/executor.js';
 import { TaskLogger } from './worker/task-logger.js';
 
@@ -44,6 +44,7 @@ export class WorkerFactory {
   static async run(module: AppModule, options: WorkerFactoryOptions = {}): Promise<void> {
     const { logger: given, ...rest } = options ?? {};
     const worker = resolveWorkerOptions(rest);
+    if (isOrphan()) process.exit(1);
     if (isWorkerChild()) return runChild(() => boot(module, given ?? new TaskLogger()));
     if (given) Logger.overrideLogger(given);
     const logger = new Logger('TaskSupervisor');

@@ -10,8 +10,8 @@ import { build, runPackage } from './build.mjs';
 import { ROOT, runInForeground, runTool } from './run.mjs';
 import { setup } from './setup.mjs';
 
-/** The files that process tests fork; they run as JavaScript. */
-const FIXTURES = 'test/process/fixtures/tsconfig.json';
+/** What process and chaos tests fork; it runs as JavaScript. */
+const FIXTURES = ['test/process/fixtures/tsconfig.json', 'test/chaos/tsconfig.json'];
 const RESULTS = join(ROOT, 'build/test-results.json');
 
 await runTool(async () => {
@@ -19,7 +19,7 @@ await runTool(async () => {
   console.log('Building and checking types ...');
   await build();
   await Promise.all([
-    existsSync(join(ROOT, FIXTURES)) && runPackage('typescript/bin/tsc', '-p', FIXTURES),
+    ...FIXTURES.map((project) => existsSync(join(ROOT, project)) && runPackage('typescript/bin/tsc', '-p', project)),
     runPackage('typescript/bin/tsc', '--noEmit'),
   ]);
   const code = await jest(process.argv.slice(2));

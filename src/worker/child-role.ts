@@ -1,7 +1,16 @@
 /** Names the supervisor in the environment of a child. */
 export const SUPERVISOR_PID = 'NESTWORK_SUPERVISOR_PID';
 
-/** Whether this process was forked by a supervisor; a process forked by a task inherits the variable, but not the parent. */
+const supervisor = process.send && process.env[SUPERVISOR_PID];
+// what a task forks must not take itself for a child of the supervisor
+Reflect.deleteProperty(process.env, SUPERVISOR_PID);
+
+/** Whether this process was forked by a supervisor. */
 export function isWorkerChild(): boolean {
-  return process.send !== undefined && process.env[SUPERVISOR_PID] === String(process.ppid);
+  return supervisor !== undefined;
+}
+
+/** Whether the supervisor died before this child of it had started: nobody will ever tell it anything. */
+export function isOrphan(): boolean {
+  return isWorkerChild() && supervisor !== String(process.ppid);
 }

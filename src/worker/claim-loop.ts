@@ -99,6 +99,7 @@ export class ClaimLoop {
     await this.releasing;
     const acks = this.acks.take();
     scoreboard.claiming(this.claimNumber + 1);
+    const before = new Set(this.held);
     const reply = await this.ask(acks);
     if (!reply) return;
     this.claimNumber += 1;
@@ -106,7 +107,7 @@ export class ClaimLoop {
     // a repeated claim was acked the first time
     if (!reply.repeated && reply.acked < acks.length) this.tellStale(acks.length - reply.acked);
     this.answeredAtMs = scoreboard.claimed();
-    this.take(reply);
+    this.take(reply, before);
     if (reply.tasks.length === 0 && this.running.size < concurrency) await this.waitForWork(reply.drain);
   }
 
@@ -125,9 +126,13 @@ export class ClaimLoop {
     }
   }
 
-  /** After a lost reply the broker tells all that the child holds, part of which may run; and one id may lie in a queue twice. */
-  private take({ tasks }: ClaimReply): void {
-    this.buffer = tasks.filter(({ id }) => !this.held.has(id) && this.held.add(id));
+  /**
+   * After a lost reply the broker tells all that the child held then. What it held before it asked has been started;
+   * some of that may be forgotten by now, because its ack was answered in the same instant. And one id may lie in a
+   * queue twice.
+   */
+  private take({ tasks }: ClaimReply, before: ReadonlySet<string>): void {
+    this.buffer = tasks.filter(({ id }) => !before.has(id) && !this.held.has(id) && this.held.add(id));
     if (this.stopping) return;
     this.start();
     if (this.buffer.length > 0) this.windowTimer = setTimeout(() => this.releaseUnstarted(), START_WINDOW_MS);

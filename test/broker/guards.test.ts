@@ -277,6 +277,7 @@ describe('a reaper', () => {
   });
 });
 
+/** Known gaps, for input that no caller of ours sends. Each of these starts to fail when its gap is closed. */
 describe('not yet', () => {
   it.failing('a release that names a task twice gives it back once', async () => {
     const { child, messages } = await holder(1);

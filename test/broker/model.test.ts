@@ -9,7 +9,7 @@
  * - `model/commands.ts`: all commands and how often each comes
  * - `model/situations.ts`: what the commands must have led to, for the test to prove anything
  *
- * A run takes 1 to 2 ms a command, and more than 10,000 commands by default. More on demand, and a failure again:
+ * By default more than 10,000 commands, at 1 to 2 ms each. More on demand, and a failure once more:
  *
  *     NESTWORK_MODEL_RUNS=5000 npm test -- test/broker/model
  *     NESTWORK_MODEL_SEED=1234 npm test -- test/broker/model
@@ -55,21 +55,19 @@ it(
   PATIENCE_MS,
 );
 
-/** One run, from an empty Redis. Fails with the protocol of what was done. */
+/** One run, from an empty Redis. Fails with the log of what was done. */
 async function compare(commands: Iterable<fc.AsyncCommand<BrokerModel, Experiment>>): Promise<void> {
   const model = new BrokerModel((situation) => met.add(situation));
-  const protocol: string[] = [];
+  const log: string[] = [];
   await real.clear();
   await populate(model, [model, real]);
   try {
-    await fc.asyncModelRun(() => ({ model, real: { real, protocol } }), commands);
+    await fc.asyncModelRun(() => ({ model, real: { real, log } }), commands);
     await real.checkInvariants();
   } catch (error) {
-    throw new Error(
-      `${protocol.map((line, index) => `${index + 1}. ${line}`).join('\n')}\n\n${(error as Error).message}`,
-    );
+    throw new Error(`${log.map((line, index) => `${index + 1}. ${line}`).join('\n')}\n\n${(error as Error).message}`);
   }
-  executed += protocol.length;
+  executed += log.length;
 }
 
 function report<T>({ numRuns, numShrinks, errorInstance, seed }: fc.RunDetails<T>): string {

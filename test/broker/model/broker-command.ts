@@ -8,16 +8,16 @@ const COMMANDS_PER_CHECK = 25;
 
 /** What a command does in the state it finds. */
 export interface Deed {
-  /** for the protocol */
+  /** for the log */
   readonly text: string;
   /** Resolves to everything that was answered. */
   readonly on: (system: System) => Promise<unknown>;
 }
 
-/** The real broker, and the protocol of what was done to it in this run. */
+/** The real broker, and the log of what was done to it in this run. */
 export interface Experiment {
   readonly real: RealSystem;
-  readonly protocol: string[];
+  readonly log: string[];
 }
 
 /**
@@ -38,14 +38,14 @@ export class BrokerCommand implements AsyncCommand<BrokerModel, Experiment> {
     return this.plan(model) !== undefined;
   }
 
-  async run(model: BrokerModel, { real, protocol }: Experiment): Promise<void> {
+  async run(model: BrokerModel, { real, log }: Experiment): Promise<void> {
     const deed = this.plan(model);
     if (!deed) return;
-    protocol.push(deed.text);
+    log.push(deed.text);
     const expected = await outcome(() => deed.on(model));
     const actual = await outcome(() => deed.on(real));
     expect({ answer: actual, state: await real.state() }).toEqual({ answer: expected, state: await model.state() });
-    if (protocol.length % COMMANDS_PER_CHECK === 0) await real.checkInvariants();
+    if (log.length % COMMANDS_PER_CHECK === 0) await real.checkInvariants();
   }
 
   toString(): string {

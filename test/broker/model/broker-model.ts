@@ -25,7 +25,8 @@ interface Session {
  * What the broker promises, said once more in memory: the specification that the scripts are compared with.
  *
  * It knows no Redis, no keys and no atomicity; what it refuses it refuses before it changes anything. Beside the state
- * of the broker it remembers what was, so that commands can let the dead come back too late.
+ * of the broker it remembers what was, so that commands can let the dead come back too late. It is one long file, a method
+ * for each script, to be read beside them.
  */
 export class BrokerModel implements System {
   /** id -> queue and message, of all that was ever enqueued */

@@ -1,0 +1,190 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import type { WorkerOptions } from 'nestwork';
+import { type PrivateRedis, startPrivateRedis } from 'nestwork/testing';
+import { FaultProxy } from './fault-proxy.js';
+import { Ledger } from './ledger.js';
+import { isAlive, isWorker, signalPid, WorkerProcess } from './processes.js';
+import { Producer } from './producer.js';
+import { ServerClock } from './server-clock.js';
+import { PATIENCE_MS, QUEUES } from './settings.js';
+import { judge, type Verdict } from './verdict.js';
+
+const TAG = '{nestwork}:';
+
+export interface ArenaOptions {
+  /** further arguments of the Redis server */
+  readonly redisArgs?: readonly string[];
+  /** whether the clock of the Redis server can be set */
+  readonly settableClock?: boolean;
+  /** whether workers and producers reach Redis through a proxy that can lose replies */
+  readonly proxied?: boolean;
+}
+
+/** Everything a scenario breaks: a Redis of its own, workers, an app that enqueues, and the ledger. `stop` leaves nothing behind. */
+export class Arena {
+  readonly ledger: Ledger;
+  readonly clock: ServerClock;
+  readonly workers: WorkerProcess[] = [];
+  private readonly deaths = new Map<number, number>();
+
+  private constructor(
+    private readonly directory: string,
+    readonly server: PrivateRedis,
+    /** a connection that looks at the server, past the proxy */
+    readonly redis: Redis,
+    private readonly lossy: FaultProxy | undefined,
+    readonly producer: Producer,
+  ) {
+    this.ledger = new Ledger(join(directory, 'ledger'));
+    this.clock = new ServerClock(directory, redis);
+  }
+
+  static async start(options: ArenaOptions = {}): Promise<Arena> {
+    const directory = mkdtempSync(join(tmpdir(), 'nestwork-chaos-'));
+    const server = await startServer(options, directory);
+    const proxy = options.proxied ? await FaultProxy.start(server.port) : undefined;
+    const redis = new Redis(server.url, { maxRetriesPerRequest: null });
+    redis.on('error', () => {}); // the server is killed on purpose
+    return new Arena(directory, server, redis, proxy, await Producer.start(proxy?.url ?? server.url));
+  }
+
+  get proxy(): FaultProxy {
+    if (!this.lossy) throw new Error('This scenario has no proxy: set `proxied` in its arena.');
+    return this.lossy;
+  }
+
+  /** Starts a worker; `booted` tells when its children are up. */
+  worker(options: WorkerOptions, environment: Readonly<Record<string, string>> = {}): WorkerProcess {
+    const settings = {
+      REDIS_URL: this.lossy?.url ?? this.server.url,
+      LEDGER_FILE: this.ledger.path,
+      WORKER_OPTIONS: JSON.stringify(options),
+    };
+    const worker = new WorkerProcess({ ...settings, ...environment }, this.directory);
+    this.workers.push(worker);
+    return worker;
+  }
+
+  /** Resolves when so many children of a worker have booted. */
+  booted(worker: WorkerProcess, children: number): Promise<void> {
+    return this.until(`${children} children have booted`, () => this.ledger.childrenOf(worker.pid).length >= children);
+  }
+
+  /** SIGKILL, noted as an explanation for whatever the process, or a supervisor's children, had started. */
+  kill(pid: number): void {
+    this.explain(pid);
+    signalPid(pid, 'SIGKILL');
+  }
+
+  /** Notes that a process was, or is being, ended. */
+  explain(pid: number, at = Date.now()): void {
+    if (!this.deaths.has(pid)) this.deaths.set(pid, at);
+  }
+
+  /** Children that run tasks and were not killed. */
+  victims(): number[] {
+    return [...this.ledger.update().workingPids].filter((pid) => !this.deaths.has(pid) && isAlive(pid));
+  }
+
+  open(gate: string): void {
+    writeFileSync(`${this.ledger.path}.${gate}`, '');
+  }
+
+  /** Waits for a state, looking again and again; fails with what the workers said. */
+  async until(what: string, condition: () => boolean | Promise<boolean>, patienceMs = PATIENCE_MS): Promise<void> {
+    const deadline = Date.now() + patienceMs;
+    while (!(await condition())) {
+      if (Date.now() > deadline) throw new Error(`Waited in vain until ${what}.\n${await this.report()}`);
+      await delay(10);
+    }
+  }
+
+  /** Resolves when so many starts of tasks with this label were noted. */
+  started(label: string, times = 1): Promise<void> {
+    return this.until(`${label} starts ${times} times`, () => this.ledger.startsOf(label).length >= times);
+  }
+
+  /** Resolves when no task waits or is held. */
+  drained(patienceMs = PATIENCE_MS): Promise<void> {
+    return this.until('no work is left', async () => (await this.remaining()) === 0, patienceMs);
+  }
+
+  /** How many tasks wait or are held. */
+  async remaining(): Promise<number> {
+    let remaining = 0;
+    for (const queue of QUEUES) {
+      remaining += await this.redis.llen(`${TAG}queue:${queue}`);
+      remaining += await this.redis.llen(`${TAG}suspects:${queue}`);
+    }
+    if (remaining > 0) return remaining;
+    for (const key of await this.redis.keys(`${TAG}claims:*`)) remaining += await this.redis.hlen(key);
+    return remaining;
+  }
+
+  /** id -> record of all dead tasks: the report, a newline, the message */
+  async dead(): Promise<Map<string, string>> {
+    const dead = new Map<string, string>();
+    for (const queue of QUEUES) {
+      const records = await this.redis.hgetall(`${TAG}dead-records:${queue}`);
+      for (const [id, record] of Object.entries(records)) dead.set(id, record);
+    }
+    return dead;
+  }
+
+  async verdict(): Promise<Verdict> {
+    return judge(this.producer.accepted, new Set((await this.dead()).keys()), this.ledger, this.deaths);
+  }
+
+  /** How many lines of all workers contain the text. */
+  said(text: string): number {
+    return this.workers.reduce((sum, worker) => sum + worker.said(text), 0);
+  }
+
+  /** Ends everything. Resolves to complaints about what did not end by itself. */
+  async stop(): Promise<string[]> {
+    const complaints: string[] = [];
+    await Promise.all(
+      this.workers.map(async (worker) => {
+        worker.signal('SIGTERM');
+        await worker.ended().catch((error: unknown) => complaints.push(String(error)));
+      }),
+    );
+    for (const pid of this.ledger.update().processes()) {
+      if (!isWorker(pid)) continue;
+      complaints.push(`process ${pid} was left behind`);
+      signalPid(pid, 'SIGKILL');
+    }
+    await this.producer.stop();
+    await this.lossy?.stop();
+    this.redis.disconnect();
+    await this.server.stop();
+    this.ledger.close();
+    rmSync(this.directory, { recursive: true, force: true });
+    return complaints;
+  }
+
+  private async report(): Promise<string> {
+    const keys = await Promise.race([this.redis.keys(`${TAG}*`), delay(1_000, ['(no answer)'], { ref: false })]);
+    const outputs = this.workers.map(({ pid, output }) => `--- worker ${pid}\n${output.slice(-3_000)}`);
+    return [`keys: ${keys.join(' ')}`, ...outputs].join('\n');
+  }
+}
+
+/** The server inherits the environment that this process has at the start of it. */
+async function startServer({ redisArgs, settableClock }: ArenaOptions, directory: string): Promise<PrivateRedis> {
+  const environment = settableClock ? ServerClock.environment(directory) : {};
+  const before = { ...process.env };
+  Object.assign(process.env, environment);
+  try {
+    return await startPrivateRedis({ args: redisArgs });
+  } finally {
+    for (const name of Object.keys(environment)) {
+      if (before[name] === undefined) Reflect.deleteProperty(process.env, name);
+      else process.env[name] = before[name];
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { EnqueueUnconfirmedError, NestworkError, QueueClient, type TaskHandle, TaskQueueModule } from 'nestwork';
+import { COMMAND_TIMEOUT, QUEUES } from './settings.js';
+
+const RETRY_MS = 20;
+
+class ProducerModule {}
+
+/** An app that only enqueues, as users write one: it repeats what was refused, under the same ids where the outcome is unknown. */
+export class Producer {
+  /** what `delay()` resolved for: id -> label */
+  readonly accepted = new Map<string, string>();
+  /** calls whose outcome was unknown, and calls that certainly were not sent */
+  readonly trouble = { unconfirmed: 0, unavailable: 0 };
+
+  private constructor(private readonly app: INestApplicationContext) {}
+
+  static async start(redis: string): Promise<Producer> {
+    const imports = [TaskQueueModule.forRoot({ redis, queues: QUEUES, commandTimeout: COMMAND_TIMEOUT })];
+    const options = { logger: false, abortOnError: false } as const;
+    return new Producer(await NestFactory.createApplicationContext({ module: ProducerModule, imports }, options));
+  }
+
+  /** One `delay()`, repeated until it resolves. The first argument is the label. */
+  async send(task: string, args: [string, ...unknown[]], queue = 'default'): Promise<string> {
+    const [id] = await this.persist((ids) => {
+      const sender = this.sender(task, queue);
+      return (ids ? sender.with({ id: ids[0] }) : sender).delay(...args).then((handle) => [handle]);
+    });
+    this.accepted.set(id as string, args[0]);
+    return id as string;
+  }
+
+  /** One `delayMany()`, repeated until it resolves. */
+  async sendMany(task: string, calls: [string, ...unknown[]][], queue = 'default'): Promise<string[]> {
+    const ids = await this.persist((known) => {
+      const sender = this.sender(task, queue);
+      return (known ? sender.with({ ids: known }) : sender).delayMany(calls);
+    });
+    ids.forEach((id, call) => {
+      this.accepted.set(id, calls[call]?.[0] ?? '');
+    });
+    return ids;
+  }
+
+  /** One `delay()`, whatever comes of it. */
+  async sendOnce(task: string, args: [string, ...unknown[]], queue = 'default'): Promise<string> {
+    const { id } = await this.sender(task, queue).delay(...args);
+    this.accepted.set(id, args[0]);
+    return id;
+  }
+
+  async stop(): Promise<void> {
+    await this.app.close();
+  }
+
+  private sender(task: string, queue: string) {
+    return this.app.get(QueueClient).task(`ChaosTasks.${task}`).with({ queue });
+  }
+
+  private async persist(attempt: (ids?: readonly string[]) => Promise<TaskHandle[]>): Promise<string[]> {
+    let ids: readonly string[] | undefined;
+    for (;;) {
+      try {
+        return (await attempt(ids)).map(({ id }) => id);
+      } catch (error) {
+        if (error instanceof EnqueueUnconfirmedError) {
+          this.trouble.unconfirmed += 1;
+          ids = error.taskIds;
+        } else if (error instanceof NestworkError && error.code === 'REDIS_UNAVAILABLE') {
+          this.trouble.unavailable += 1;
+        } else throw error;
+        await delay(RETRY_MS);
+      }
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import type { Scenario } from '../harness/scenario.js';
+import { blockedLoops } from './blocked-loops.js';
+import { childKills } from './child-kills.js';
+import { clockJumps } from './clock-jumps.js';
+import { foreignMessages } from './foreign-messages.js';
+import { frozenRedis } from './frozen-redis.js';
+import { fullMemory } from './full-memory.js';
+import { lateAnswers } from './late-answers.js';
+import { lostReplies } from './lost-replies.js';
+import { poisonTasks } from './poison-tasks.js';
+import { redisKills } from './redis-kills.js';
+import { rollingRestarts } from './rolling-restarts.js';
+import { supervisorKills } from './supervisor-kills.js';
+
+/** Every scenario, in the order of docs/guarantees.md. */
+export const scenarios: readonly Scenario[] = [
+  childKills,
+  supervisorKills,
+  blockedLoops,
+  lateAnswers,
+  rollingRestarts,
+  poisonTasks,
+  foreignMessages,
+  lostReplies,
+  frozenRedis,
+  clockJumps,
+  redisKills,
+  fullMemory,
+];

@@ -1,0 +1,6 @@
+import { playShort } from './harness/short-version.js';
+
+/** The short versions; `npm run chaos` plays the long ones. */
+describe('a worker that meets bad tasks', () => {
+  it.each(['poison-tasks', 'foreign-messages'])('%s', playShort, 120_000);
+});
