@@ -4,16 +4,16 @@ import type { Redis } from 'ioredis';
 /** Every script with the shared functions that are put in front of it, in order. */
 const SCRIPTS = {
   enqueue: ['bell'],
-  claim: ['types', 'bell'],
+  claim: ['types', 'foreign', 'bell'],
   ack: [],
-  bury: ['types', 'time', 'requeue'],
-  release: ['types', 'bell', 'requeue'],
+  bury: ['types', 'time', 'foreign', 'requeue'],
+  release: ['types', 'bell', 'foreign', 'requeue'],
   'open-session': ['time', 'pulse'],
   register: [],
   renew: ['time', 'pulse'],
   overdue: ['time', 'pulse'],
-  reap: ['types', 'bell', 'time', 'pulse', 'requeue'],
-  settle: ['types', 'bell', 'time', 'requeue'],
+  reap: ['types', 'bell', 'time', 'pulse', 'foreign', 'requeue'],
+  settle: ['types', 'bell', 'time', 'foreign', 'requeue'],
   'close-session': [],
 } as const;
 

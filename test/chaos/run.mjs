@@ -1,7 +1,7 @@
 /**
  * Breaks everything that can break, and counts what is lost: docs/guarantees.md says what the figures mean.
  *
- *   npm run chaos                          all scenarios; takes about ten minutes
+ *   npm run chaos                          all scenarios; takes about half an hour
  *   npm run chaos -- --short               the versions that run inside `npm test`
  *   npm run chaos -- --only lost-replies   one of them; may be given more than once
  *   npm run chaos -- --seed 7              the random choices of an earlier run

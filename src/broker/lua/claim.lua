@@ -19,7 +19,9 @@ local wrong = wrong_type('hash', 1, 2) or wrong_type('string', 3, 3) or wrong_ty
 if wrong then
   return wrong
 end
-local number, limit, acks = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local number, acks = tonumber(ARGV[2]), tonumber(ARGV[4])
+-- unpack fails from about 8,000 values on, and by then the tasks have left their queue
+local limit = math.min(tonumber(ARGV[3]), 1000)
 if number < last then
   return redis.error_reply('STALE_CLAIM a later claim of this child was answered')
 end
@@ -38,9 +40,10 @@ local granted, fields, drain = {}, {}, 0
 
 local function grant(queue, message)
   local id = string.sub(message, 1, 20)
-  if #message < 34 or not string.find(id, '^[0-9a-z]+$') then
-    -- foreign bytes: kept whole behind an id of our own, so that the child can bury them
-    id = 'undecodable' .. string.sub(redis.sha1hex(message), 1, 9)
+  if not is_foreign(message) and (#message < 34 or not string.find(id, '^[0-9a-z]+$')) then
+    -- foreign bytes: kept whole behind an id of our own, so that the child can bury them; equal ones get different ids
+    local claimed_as = table.concat({ ARGV[1], ARGV[2], #granted, message }, ' ')
+    id = 'undecodable' .. string.sub(redis.sha1hex(claimed_as), 1, 9)
     message = id .. '?' .. message
   end
   local held = queue .. ' ' .. message
@@ -61,7 +64,7 @@ end
 
 for i = 5 + acks, #ARGV do
   local key = 4 + (i - 5 - acks) * 3
-  if #granted == 0 and redis.call('LLEN', KEYS[key + 1]) > 0 then
+  if limit > 0 and #granted == 0 and redis.call('LLEN', KEYS[key + 1]) > 0 then
     if holds == 0 then
       grant(ARGV[i], redis.call('LPOP', KEYS[key + 1]))
       break

@@ -4,9 +4,9 @@ local function split(held)
   return string.sub(held, 1, space - 1), string.sub(held, space + 1)
 end
 
--- A process died with this task before: see the header layout in task-message.ts.
+-- A process died with this task before: see the header layout in task-message.ts. Foreign bytes have no counters.
 local function is_suspect(message)
-  return string.sub(message, 24, 25) ~= '00'
+  return not is_foreign(message) and string.sub(message, 24, 25) ~= '00'
 end
 
 -- Maps the name of each queue to its keys, `width` of them: queue, suspects, bell [, dead, dead records].

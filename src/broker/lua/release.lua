@@ -23,10 +23,11 @@ if wrong then
 end
 local count = tonumber(ARGV[3])
 local queues = index_queues({ unpack(ARGV, 4, 3 + count) }, 3, 3)
-local tasks, ids = {}, {}
+local tasks, ids, named = {}, {}, {}
 for i = 4 + count, #ARGV do
   local held = redis.call('HGET', KEYS[2], ARGV[i])
-  if held then
+  if held and not named[ARGV[i]] then
+    named[ARGV[i]] = true
     local queue, message = split(held)
     if not queues[queue] then
       return redis.error_reply('UNKNOWN_QUEUE ' .. queue)

@@ -28,7 +28,8 @@ for i = to_blame + 1, #ARGV do
   done[ARGV[i]] = true
 end
 for i = 6 + count, to_blame do
-  if not blamed[ARGV[i]] and redis.call('HEXISTS', KEYS[2], ARGV[i]) == 1 then
+  local held = redis.call('HGET', KEYS[2], ARGV[i])
+  if held and not blamed[ARGV[i]] and not done[ARGV[i]] and not is_foreign(select(2, split(held))) then
     blamed[ARGV[i]] = true
     suspects = suspects + 1
   end

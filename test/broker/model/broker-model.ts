@@ -8,7 +8,7 @@ import type {
   Settlement,
   Verdict,
 } from '../../../src/broker/broker.js';
-import { crashed, idOf, isSuspect, suspected } from './messages.js';
+import { crashed, idOf, isForeign, isSuspect, suspected } from './messages.js';
 import { ModelQueues } from './model-queue.js';
 import type { Situation } from './situations.js';
 import { type Child, hoursLeft, leaseOf, Refusal, type State, type System } from './system.js';
@@ -70,7 +70,7 @@ export class BrokerModel implements System {
       return { repeated: true, acked, drain: false, tasks: [...held.values()] };
     }
     children.set(child, number);
-    const { tasks, drain } = this.queues.grant(queues, limit, child, held.size === 0);
+    const { tasks, drain } = this.queues.grant(queues, limit, { child, number, holdsNothing: held.size === 0 });
     for (const task of tasks) held.set(task.id, task);
     this.queues.ringWhereWorkIsLeft(queues);
     return { repeated: false, acked, drain, tasks };
@@ -156,7 +156,7 @@ export class BrokerModel implements System {
     this.assertKnownQueues(held, claimant.queues, 'settlement refused before any write');
     const tasks = held.filter(({ id }) => !verdict.done?.includes(id));
     if (tasks.length < held.length) this.note('settled: a lost ack made good');
-    const blamed = tasks.filter(({ id }) => verdict.ids.includes(id));
+    const blamed = tasks.filter(({ id }) => verdict.ids.includes(id) && !isForeign(id));
     const innocent = tasks.filter((task) => !blamed.includes(task));
     const settlement = { released: innocent.length, crashed: 0, suspected: 0, dead: 0 };
     this.queues.putBack([...innocent, ...this.punish(blamed, verdict, settlement)]);

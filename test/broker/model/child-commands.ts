@@ -38,7 +38,7 @@ export const claim = fc
   .record({
     who: someChild,
     numbering,
-    limit: fc.integer({ min: 1, max: 5 }),
+    limit: fc.integer({ min: 0, max: 5 }),
     acks: someTasksOrNone,
     queues: someQueues,
   })

@@ -58,7 +58,7 @@ export const someTasks = fc.record({ whose, at: fc.array(position, { minLength: 
 
 export const someTasksOrNone = fc.record({ whose, at: fc.array(position, { maxLength: 4 }) });
 
-/** Their ids, each once; of any task where those meant have none. */
+/** Their ids, some twice; of any task where those meant have none. */
 export function tasksOf(model: BrokerModel, child: Child, { whose, at }: Choice<typeof someTasks>): string[] {
   const others = model.registered().filter((other) => other.child !== child.child);
   const ids = {
@@ -67,5 +67,5 @@ export function tasksOf(model: BrokerModel, child: Child, { whose, at }: Choice<
     any: [...model.enqueued.keys()],
   };
   const list = ids[whose].length > 0 ? ids[whose] : ids.any;
-  return [...new Set(at.flatMap((one) => pick(list, one) ?? []))];
+  return at.flatMap((one) => pick(list, one) ?? []);
 }

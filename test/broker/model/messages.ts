@@ -26,18 +26,16 @@ export function freshMessages(producer: number, count: number, enqueued: Iterabl
 }
 
 /**
- * The n-th text that is no message of ours, long or short.
- *
- * None is like another: of equal bytes the second overwrites the first among the claims. And none is under 13 bytes.
+ * The n-th text that is no message of ours: shorter than an id, than a header, or long.
  */
 export function foreignBytes(n: number): string {
-  return `Foreign${n}`.padEnd(n % 2 === 0 ? 14 : 60, 'x');
+  return n % 3 === 0 ? `Foreign${n}` : `Foreign${n}`.padEnd(n % 2 === 0 ? 14 : 60, 'x');
 }
 
-/** How a claim hands a message out: foreign bytes stand whole behind an id made up for them. */
-export function handedOut(message: string): string {
-  if (message.length >= 34 && /^[0-9a-z]{20}/.test(message)) return message;
-  return `undecodable${createHash('sha1').update(message).digest('hex').slice(0, 9)}?${message}`;
+/** How a claim hands a message out: foreign bytes stand whole behind an id made up for them and the claim. */
+export function handedOut(message: string, claim: string): string {
+  if (isForeign(message) || (message.length >= 34 && /^[0-9a-z]{20}/.test(message))) return message;
+  return `undecodable${createHash('sha1').update(`${claim} ${message}`).digest('hex').slice(0, 9)}?${message}`;
 }
 
 export function idOf(message: string): string {
@@ -50,7 +48,7 @@ export function isForeign(id: string): boolean {
 
 /** Whether a process died with it: a counter is not zero. */
 export function isSuspect(message: string): boolean {
-  return message.slice(23, 25) !== '00';
+  return !isForeign(message) && message.slice(23, 25) !== '00';
 }
 
 export function crashed(message: string): { message: string; crashes: number } {

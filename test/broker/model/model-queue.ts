@@ -28,6 +28,12 @@ export class ModelQueue {
   }
 }
 
+interface Claimer {
+  readonly child: string;
+  readonly number: number;
+  readonly holdsNothing: boolean;
+}
+
 type Grant = Pick<ClaimReply, 'tasks' | 'drain'>;
 
 export class ModelQueues {
@@ -45,16 +51,19 @@ export class ModelQueues {
   }
 
   /** What a claim takes: over the queues in their order, a suspect alone or not at all. */
-  grant(names: readonly string[], limit: number, child: string, holdsNothing: boolean): Grant {
+  grant(names: readonly string[], limit: number, { child, number, holdsNothing }: Claimer): Grant {
     const tasks: ClaimedTask[] = [];
     for (const name of names) {
       const queue = this.get(name);
-      const [suspect] = tasks.length > 0 ? [] : queue.suspects;
+      const [suspect] = limit === 0 || tasks.length > 0 ? [] : queue.suspects;
       if (suspect !== undefined) {
-        if (holdsNothing) return this.alone(queue);
+        if (holdsNothing) return this.alone(queue, `${child} ${number} 0`);
         if (this.mayDrain(child)) return { tasks, drain: true };
       }
-      const taken = queue.pending.splice(0, limit - tasks.length).map((message) => claimed(name, message));
+      const first = tasks.length;
+      const taken = queue.pending
+        .splice(0, limit - tasks.length)
+        .map((message, index) => claimed(name, message, `${child} ${number} ${first + index}`));
       if (tasks.length > 0 && taken.length > 0) this.note('claim over several queues');
       if (taken.some(({ id, message }) => message.startsWith(`${id}?`))) this.note('claim of foreign bytes');
       tasks.push(...taken);
@@ -91,9 +100,9 @@ export class ModelQueues {
     return Object.assign(drain, ...[...this.queues.values()].map((queue) => queue.state())) as State;
   }
 
-  private alone(queue: ModelQueue): Grant {
+  private alone(queue: ModelQueue, claim: string): Grant {
     this.note('suspect handed out alone');
-    return { tasks: queue.suspects.splice(0, 1).map((message) => claimed(queue.name, message)), drain: false };
+    return { tasks: queue.suspects.splice(0, 1).map((message) => claimed(queue.name, message, claim)), drain: false };
   }
 
   /** One child at a time waits for a suspect, the others pass it over. */
@@ -105,7 +114,7 @@ export class ModelQueues {
   }
 }
 
-function claimed(queue: string, raw: string): ClaimedTask {
-  const message = handedOut(raw);
+function claimed(queue: string, raw: string, claim: string): ClaimedTask {
+  const message = handedOut(raw, claim);
   return { id: idOf(message), queue, message };
 }

@@ -13,7 +13,6 @@ import {
   someTasksOrNone,
   tasksOf,
 } from './choices.js';
-import { isForeign } from './messages.js';
 import { HOUR_MS, leaseOf, REPORT, type System } from './system.js';
 
 /** Leases differ, and each is renewed, and forgiven, by its own length. */
@@ -97,9 +96,8 @@ export const settle = fc
         const child = holderOf(model, choice.who);
         if (!child) return undefined;
         const { maxCrashes, queues } = choice;
-        // a child buries what it cannot decode before it starts anything
-        const ids = tasksOf(model, child, choice.blamed).filter((id) => !isForeign(id));
-        const done = tasksOf(model, child, choice.done).filter((id) => !ids.includes(id));
+        const ids = tasksOf(model, child, choice.blamed);
+        const done = tasksOf(model, child, choice.done);
         return {
           text: `settle ${child.child} with ${queues.join(' ')}: blame ${ids.join(' ')}; done ${done.join(' ')}; dead at ${maxCrashes}`,
           on: (system) => system.settle({ ...child, queues }, { ids, done, maxCrashes, report: REPORT }),
@@ -126,7 +124,7 @@ export const liveAndDie = fc
             await system.register(session, child);
             const claimant = { session, child, queues };
             const reply = await system.claim(claimant, { number: 1, limit: running, acks: [] });
-            const ids = reply.tasks.map(({ id }) => id).filter((id) => !isForeign(id));
+            const ids = reply.tasks.map(({ id }) => id);
             return [reply, await system.settle(claimant, { ids, maxCrashes: 3, report: REPORT })];
           },
         };
