@@ -1,4 +1,7 @@
 import type { RedisOptions } from 'ioredis';
+import type { StreamBroker } from './broadcast-port.js';
+
+export type * from './broadcast-port.js';
 
 /** Options of ioredis on which the promise rests, and which are therefore not the user's. */
 export type FixedRedisOption =
@@ -103,6 +106,8 @@ export interface CatalogEntry {
 export interface ProducerBroker {
   /** Adds messages to one queue, each id once. Resolves to how many were new. */
   enqueue(queue: string, messages: readonly string[]): Promise<number>;
+  /** Appends messages to the stream that every supervisor reads, each id once. Resolves to how many were new. */
+  broadcast(messages: readonly string[]): Promise<number>;
   /** The queue that workers registered for a task, if any did. */
   queueOfTask(name: string): Promise<string | undefined>;
 }
@@ -159,6 +164,7 @@ export interface InspectorBroker {
 
 /** The port to Redis: everything that moves a task from one state to another. */
 export interface Broker extends ProducerBroker, ChildBroker, SupervisorBroker, InspectorBroker {
+  readonly stream: StreamBroker;
   /** Connects and checks that the server can serve. Rejects within the connection's timeout. */
   connect(): Promise<void>;
   close(): Promise<void>;

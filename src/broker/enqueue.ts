@@ -5,6 +5,8 @@ import type { RedisKeys } from './redis-keys.js';
 
 /** How long a repeated enqueue is recognised. */
 const SEEN_SECONDS = 600;
+/** Broadcasts that the stream keeps for supervisors that are away, a few more in fact: Redis trims by whole nodes. */
+export const KEPT_BROADCASTS = 10_000;
 /** Lua's unpack fails from about 8,000 values on, and a script holds up everyone else while it runs. */
 const CHUNK_MESSAGES = 1_000;
 const CHUNK_CHARACTERS = 1_000_000;
@@ -21,12 +23,38 @@ export async function enqueueInChunks(
   queue: string,
   messages: readonly string[],
 ): Promise<number> {
+  return addInChunks(messages, (chunk, id) => {
+    const touched = [keys.queue(queue), keys.bell(queue), keys.seen(id)];
+    return connection.call('enqueue', touched, [SEEN_SECONDS, ...chunk]);
+  });
+}
+
+/**
+ * Appends messages to the stream of broadcasts, in order, each id once, in as many scripts as needed.
+ *
+ * @returns how many were new
+ * @throws EnqueueUnconfirmedError when any of them may have been added without an answer
+ */
+export async function broadcastInChunks(
+  connection: RedisConnection,
+  keys: RedisKeys,
+  messages: readonly string[],
+): Promise<number> {
+  return addInChunks(messages, (chunk, id) =>
+    connection.call('broadcast', [keys.broadcasts(), keys.seen(id)], [SEEN_SECONDS, KEPT_BROADCASTS, ...chunk]),
+  );
+}
+
+/** @param add sends a chunk whose ids share the `seen` bitmap of the given one */
+async function addInChunks(
+  messages: readonly string[],
+  add: (chunk: readonly string[], id: string) => Promise<unknown>,
+): Promise<number> {
   let added = 0;
   let confirmed = 0;
   for (const chunk of chunks(messages)) {
-    const touched = [keys.queue(queue), keys.bell(queue), keys.seen(idOf(chunk[0] ?? ''))];
     try {
-      added += (await connection.call('enqueue', touched, [SEEN_SECONDS, ...chunk])) as number;
+      added += (await add(chunk, idOf(chunk[0] ?? ''))) as number;
       confirmed += chunk.length;
     } catch (error) {
       // every other error proves that nothing of this chunk was written

@@ -1,5 +1,6 @@
 import { NestworkError } from '../errors.js';
 import { TASK_ID_LENGTH } from '../task/task-id.js';
+import { BroadcastStream } from './broadcast-stream.js';
 import type {
   Broker,
   CatalogEntry,
@@ -14,7 +15,7 @@ import type {
   Settlement,
   Verdict,
 } from './broker.js';
-import { enqueueInChunks, replicated } from './enqueue.js';
+import { broadcastInChunks, enqueueInChunks, replicated } from './enqueue.js';
 import { readQueueStates, SERVED_QUEUES } from './queue-states.js';
 import { checkServer } from './redis-checks.js';
 import { type OutageListener, RedisConnection } from './redis-connection.js';
@@ -41,6 +42,7 @@ const DESCRIPTION = '@';
  * It holds one connection, and a second one that blocks on bells once a child waits for work.
  */
 export class RedisBroker implements Broker {
+  readonly stream: BroadcastStream;
   private readonly keys: RedisKeys;
   private readonly connection: RedisConnection;
   private bell: RedisConnection | undefined;
@@ -49,6 +51,7 @@ export class RedisBroker implements Broker {
   constructor(private readonly options: RedisBrokerOptions) {
     this.keys = new RedisKeys(options.namespace);
     this.connection = new RedisConnection(options.redis, options.commandTimeoutMs, options.onOutage);
+    this.stream = new BroadcastStream(this.connection, this.keys, (ms) => this.openBlocking(ms));
   }
 
   async connect(): Promise<void> {
@@ -59,6 +62,7 @@ export class RedisBroker implements Broker {
 
   async close(): Promise<void> {
     this.stopWaiting();
+    this.stream.stopWaiting();
     this.connection.close();
   }
 
@@ -67,10 +71,11 @@ export class RedisBroker implements Broker {
   }
 
   async enqueue(queue: string, messages: readonly string[]): Promise<number> {
-    const { replicas = 0, commandTimeoutMs } = this.options;
-    const added = await enqueueInChunks(this.connection, this.keys, queue, messages);
-    if (replicas > 0) await replicated(this.connection, messages, replicas, commandTimeoutMs);
-    return added;
+    return this.confirmed(messages, await enqueueInChunks(this.connection, this.keys, queue, messages));
+  }
+
+  async broadcast(messages: readonly string[]): Promise<number> {
+    return this.confirmed(messages, await broadcastInChunks(this.connection, this.keys, messages));
   }
 
   async queueOfTask(name: string): Promise<string | undefined> {
@@ -107,8 +112,7 @@ export class RedisBroker implements Broker {
 
   async waitForBell(queues: readonly string[], timeoutMs: number): Promise<boolean> {
     if (this.waitingEnded) return false;
-    const { redis, commandTimeoutMs } = this.options;
-    this.bell ??= new RedisConnection(redis, timeoutMs + commandTimeoutMs);
+    this.bell ??= this.openBlocking(timeoutMs);
     try {
       const bells = queues.map((queue) => this.keys.bell(queue));
       return (await this.bell.command((client) => client.blpop(bells, timeoutMs / 1_000))) !== null;
@@ -185,6 +189,17 @@ export class RedisBroker implements Broker {
     ];
     const taken = await this.run('reap', keys, [session, leaseMs, children.length, ...children, ...queues]);
     return taken === -1 ? undefined : (taken as number);
+  }
+
+  private async confirmed(messages: readonly string[], added: number): Promise<number> {
+    const { replicas = 0, commandTimeoutMs } = this.options;
+    if (replicas > 0) await replicated(this.connection, messages, replicas, commandTimeoutMs);
+    return added;
+  }
+
+  /** A connection for commands that block for so long; its outages are told by the other one. */
+  private openBlocking(timeoutMs: number): RedisConnection {
+    return new RedisConnection(this.options.redis, timeoutMs + this.options.commandTimeoutMs);
   }
 
   private held({ session, child }: Claimant): [string, string] {

@@ -15,6 +15,9 @@ const SCRIPTS = {
   reap: ['types', 'bell', 'time', 'pulse', 'foreign', 'requeue'],
   settle: ['types', 'bell', 'time', 'foreign', 'requeue'],
   'close-session': [],
+  broadcast: [],
+  'stream-position': ['time', 'stream'],
+  'read-stream': ['stream'],
 } as const;
 
 /** Name of a state transition; its script lies in `lua/<name>.lua`. */
