@@ -19,6 +19,9 @@ const SCRIPTS = {
   reap: ['types', 'bell', 'time', 'pulse', 'foreign', 'message', 'requeue'],
   settle: ['types', 'bell', 'time', 'foreign', 'message', 'schedule', 'retry', 'requeue', 'unique'],
   'close-session': [],
+  broadcast: ['types', 'seen'],
+  'stream-position': ['time', 'stream'],
+  'read-stream': ['stream'],
 } as const;
 
 /** Name of a state transition; its script lies in `lua/<name>.lua`. */
