@@ -1,4 +1,14 @@
 import type { RedisOptions } from 'ioredis';
+import type { DeadLetterBroker } from './dead-letter-broker.js';
+
+export type {
+  DeadEntry,
+  DeadLetterBroker,
+  DeadLimits,
+  DeadQuery,
+  DeadRange,
+  Death,
+} from './dead-letter-broker.js';
 
 /** Options of ioredis on which the promise rests, and which are therefore not the user's. */
 export type FixedRedisOption =
@@ -159,6 +169,8 @@ export interface InspectorBroker {
 
 /** The port to Redis: everything that moves a task from one state to another. */
 export interface Broker extends ProducerBroker, ChildBroker, SupervisorBroker, InspectorBroker {
+  /** the tasks that will not run again by themselves */
+  readonly deadLetters: DeadLetterBroker;
   /** Connects and checks that the server can serve. Rejects within the connection's timeout. */
   connect(): Promise<void>;
   close(): Promise<void>;

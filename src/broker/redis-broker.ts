@@ -7,6 +7,7 @@ import type {
   ClaimedTask,
   ClaimReply,
   ClaimRequest,
+  DeadLetterBroker,
   DeathReport,
   QueueState,
   RedisSettings,
@@ -18,6 +19,7 @@ import { enqueueInChunks, replicated } from './enqueue.js';
 import { readQueueStates, SERVED_QUEUES } from './queue-states.js';
 import { checkServer } from './redis-checks.js';
 import { type OutageListener, RedisConnection } from './redis-connection.js';
+import { RedisDeadLetters } from './redis-dead-letters.js';
 import { RedisKeys } from './redis-keys.js';
 import type { ScriptName } from './scripts.js';
 
@@ -41,6 +43,7 @@ const DESCRIPTION = '@';
  * It holds one connection, and a second one that blocks on bells once a child waits for work.
  */
 export class RedisBroker implements Broker {
+  readonly deadLetters: DeadLetterBroker;
   private readonly keys: RedisKeys;
   private readonly connection: RedisConnection;
   private bell: RedisConnection | undefined;
@@ -49,6 +52,7 @@ export class RedisBroker implements Broker {
   constructor(private readonly options: RedisBrokerOptions) {
     this.keys = new RedisKeys(options.namespace);
     this.connection = new RedisConnection(options.redis, options.commandTimeoutMs, options.onOutage);
+    this.deadLetters = new RedisDeadLetters(this.connection, this.keys);
   }
 
   async connect(): Promise<void> {

@@ -23,6 +23,9 @@ export class RedisKeys {
   /** list: pending messages, head first; owned by producers and claimers */
   readonly queue = (queue: string): string => `${this.tag}:queue:${queue}`;
 
+  /** hash: digest of a unique key -> `<queue> <message>` of the task that has it */
+  readonly unique = (): string => `${this.tag}:unique`;
+
   /** list: messages a process died with; each is claimed alone, by a child that holds nothing else */
   readonly suspects = (queue: string): string => `${this.tag}:suspects:${queue}`;
 

@@ -15,6 +15,10 @@ const SCRIPTS = {
   reap: ['types', 'bell', 'time', 'pulse', 'foreign', 'requeue'],
   settle: ['types', 'bell', 'time', 'foreign', 'requeue'],
   'close-session': [],
+  'dead-page': [],
+  redrive: ['types', 'time', 'base36', 'unique', 'bell'],
+  'delete-dead': ['types'],
+  purge: ['time'],
 } as const;
 
 /** Name of a state transition; its script lies in `lua/<name>.lua`. */
@@ -40,6 +44,17 @@ export function callScript(
   args: readonly (string | number)[],
 ): Promise<unknown> {
   const call = Reflect.get(redis, command(name)) as (...all: unknown[]) => Promise<unknown>;
+  return call.call(redis, keys.length, ...keys, ...args);
+}
+
+/** The same with strings of the reply as bytes, for what need not be text. */
+export function callScriptForBytes(
+  redis: Redis,
+  name: ScriptName,
+  keys: readonly string[],
+  args: readonly (string | number)[],
+): Promise<unknown> {
+  const call = Reflect.get(redis, `${command(name)}Buffer`) as (...all: unknown[]) => Promise<unknown>;
   return call.call(redis, keys.length, ...keys, ...args);
 }
 
