@@ -27,7 +27,7 @@ export interface SupervisorOptions {
   readonly logger: Pick<LoggerService, 'log' | 'warn' | 'error'>;
   /** Makes the broker; `restored` is to be called after each outage. */
   readonly connect: (settings: AppSettings, restored: () => void) => Broker;
-  readonly services: (broker: Broker, onError: (error: unknown) => void) => readonly Service[];
+  readonly services: (broker: Broker, settings: AppSettings, onError: (error: unknown) => void) => readonly Service[];
 }
 
 /**
@@ -117,7 +117,10 @@ export class Supervisor {
       queues,
       catalog,
       leaseMs: worker.leaseMs,
-      services: [...services(broker, this.complaints.about), new MemoryGuard(worker, () => this.children, this.tooBig)],
+      services: [
+        ...services(broker, settings, this.complaints.about),
+        new MemoryGuard(worker, () => this.children, this.tooBig),
+      ],
       seats: () => this.children,
       onError: this.complaints.about,
       onSessionLost: () => this.startOver(),
