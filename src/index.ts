@@ -4,6 +4,11 @@ export { type SendOptions, type TaskHandle, TaskSender } from './client/task-sen
 export { Task, type TaskOptions } from './decorators/task.decorator.js';
 export { TaskHooks } from './decorators/task-hooks.decorator.js';
 export { EnqueueUnconfirmedError, type ErrorCode, NestworkError } from './errors.js';
+export type { DeadBulkOptions, DeadProgress } from './inspector/dead-bulk.js';
+export type { DeadFilter } from './inspector/dead-filter.js';
+export { DeadLetters, type DeadLookup } from './inspector/dead-letters.js';
+export type { DeadPage, DeadPageOptions } from './inspector/dead-paging.js';
+export type { DeadTask } from './inspector/dead-task.js';
 export {
   type HealthReport,
   QueueHealth,
@@ -11,6 +16,7 @@ export {
   type QueueReport,
 } from './inspector/queue-health.js';
 export type { TaskQueueOptions, WorkerOptions } from './options.js';
+export type { AttemptRecord } from './task/attempt-record.js';
 export type { ByteSize } from './task/byte-size.js';
 export type { Duration } from './task/duration.js';
 export type { OnTaskFailure, OnTaskStart, OnTaskSuccess, TaskInfo, WrapTask } from './task/task-hooks.js';
