@@ -8,6 +8,7 @@ export type {
   DeadQuery,
   DeadRange,
   Death,
+  Redrive,
 } from './dead-letter-broker.js';
 
 /** Options of ioredis on which the promise rests, and which are therefore not the user's. */
