@@ -83,7 +83,7 @@ const BY_SCRIPT = {
   'dead-page': [
     change('from the first time on', "'-inf', '(' .. ARGV[2])", "'-inf', '(-inf')"),
     change('until the last time', "'-inf', ARGV[3])", "'-inf', '+inf')"),
-    change('behind a death of the same instant', 'local middle = math.floor((low + high) / 2)', 'local middle = low'),
+    change('behind a death of the same instant', 'while low < high do', 'while false do'),
     change('not the death itself again', 'there and low + 1 or low', 'low'),
     change('none that stands where a death was', 'there and low + 1 or low', 'low + 1'),
     change('orders ids by their first half', 'if a == b then', 'if true then'),
