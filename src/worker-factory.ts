@@ -6,6 +6,7 @@ import { NestworkError } from './errors.js';
 import { type ResolvedTaskQueueOptions, resolveWorkerOptions, type WorkerOptions } from './options.js';
 import { OutageLog } from './outage-log.js';
 import { DeadJanitor } from './scheduler/dead-janitor.js';
+import { Promoter } from './scheduler/promoter.js';
 import { Reaper } from './scheduler/reaper.js';
 import { Supervisor } from './supervisor/supervisor.js';
 import { TaskRegistry } from './task/task-registry.js';
@@ -68,6 +69,7 @@ export class WorkerFactory {
           onError,
         }),
         new DeadJanitor({ broker: broker.deadLetters, ...settings, onError }),
+        new Promoter({ broker, onError }),
       ],
     });
     process.exit(await supervisor.run());
@@ -92,7 +94,9 @@ async function boot(module: AppModule, logger: LoggerService): Promise<ChildApp>
     settings: { redis, namespace, commandTimeoutMs, queues, deadRetentionMs, maxDead },
     catalog: registry.all().map(({ name, queue }) => ({ name, queue })),
     broker: find(RedisBroker),
-    executor: new Executor(registry, find(TaskDiscovery).hooks()),
+    executor: new Executor(registry, find(TaskDiscovery).hooks(), (error) =>
+      new Logger('TaskWorker').error(`A \`backoff\` function failed, so the default was used: ${String(error)}`),
+    ),
     close: () => app.close(),
   };
 }

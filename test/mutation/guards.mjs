@@ -176,7 +176,7 @@ const BY_SCRIPT = {
     change('resets the counters', "id .. '10000' ..", 'string.sub(header, 1, 25) ..'),
     change('starts its time anew', 'base36(now, 9)', 'string.sub(header, 26, 34)'),
     change('keeps the history', 'string.sub(message, 35)', "string.match(message, '[^\\n]*', 35)"),
-    change('notes it in the history', 'message .. line', 'message'),
+    change('notes it in the history', 'remembered(message, line)', 'message'),
     change('to the tail', "'RPUSH'", "'LPUSH'"),
     remove('ends the death', "  redis.call('ZREM', KEYS[1], unpack(ids))\n"),
     remove('ends the record', "  redis.call('HDEL', KEYS[2], unpack(ids))\n"),

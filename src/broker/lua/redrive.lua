@@ -37,7 +37,7 @@ for i = 2, #ARGV, 2 do
     answer = message and 1 or -1
     if message then
       ids[#ids + 1] = id
-      messages[#messages + 1] = message .. line
+      messages[#messages + 1] = remembered(message, line)
     end
   end
   answers[#answers + 1] = answer
