@@ -87,6 +87,35 @@ it('loses none when the process that redrives is killed, and another takes up th
   expect(runs()).toEqual(Array.from({ length: MANY / 2 }, (_, index) => index));
 }, 60_000);
 
+it('keeps the whole history of a task that dies again, and counts its attempts anew', async () => {
+  fixture.worker({ children: 1 });
+  const { id } = await fixture.sender('failUntil').with({ retries: 1, backoff: 1 }).delay('never', 99);
+  await fixture.until('it is dead', async () => (await deadLetters.get(id)) !== undefined);
+  expect(await deadLetters.redrive(id)).toBe('redriven');
+  await fixture.until('it is dead again', async () => (await deadLetters.get(id)) !== undefined);
+  const task = await deadLetters.get(id);
+  expect(task).toMatchObject({ code: 'TASK_FAILED', attempt: 2, redrivenAt: [expect.any(Date)], args: ['never', 99] });
+  const failed = (attempt: number): unknown =>
+    expect.objectContaining({
+      attempt,
+      code: 'TASK_FAILED',
+      error: 'TypeError: failed: never',
+      pid: expect.any(Number),
+    });
+  expect(task?.attempts).toEqual([1, 2, 1, 2].map(failed));
+});
+
+it('does not let a task expire that people want to run', async () => {
+  const { id } = await fixture.sender('run').with({ expires: 1 }).delay('late');
+  const first = fixture.worker({ children: 1 });
+  await fixture.until('it is dead', async () => (await deadLetters.get(id))?.code === 'TASK_EXPIRED');
+  first.kill('SIGTERM');
+  await first.ended();
+  expect(await deadLetters.redrive(id)).toBe('redriven');
+  fixture.worker({ children: 1 });
+  expect(await fixture.event('run', 'late')).toMatchObject({ attempt: 1 });
+});
+
 it('lets workers remove the dead that are older than the app wants to keep', async () => {
   await seed(1_200, () => 'run');
   fixture.worker({ children: 1 }, { DEAD_RETENTION: '1h' });
