@@ -1,15 +1,9 @@
 import type { RedisOptions } from 'ioredis';
+import type { StreamBroker } from './broadcast-port.js';
 import type { DeadLetterBroker } from './dead-letter-broker.js';
 
-export type {
-  DeadEntry,
-  DeadLetterBroker,
-  DeadLimits,
-  DeadQuery,
-  DeadRange,
-  Death,
-  Redrive,
-} from './dead-letter-broker.js';
+export type * from './broadcast-port.js';
+export type * from './dead-letter-broker.js';
 
 /** Options of ioredis on which the promise rests, and which are therefore not the user's. */
 export type FixedRedisOption =
@@ -162,6 +156,8 @@ export interface ProducerBroker {
   enqueue(queue: string, messages: readonly string[], due?: Due): Promise<number>;
   /** Adds a message with a unique key. Resolves to the task that has the key now, this one or another. */
   enqueueUnique(queue: string, message: string, options: UniqueOptions): Promise<KeyHolder>;
+  /** Appends messages to the stream that every supervisor reads, each id once. Resolves to how many were new. */
+  broadcast(messages: readonly string[]): Promise<number>;
   /** The queue that workers registered for a task, if any did. */
   queueOfTask(name: string): Promise<string | undefined>;
 }
@@ -238,6 +234,7 @@ export interface InspectorBroker {
 export interface Broker extends ProducerBroker, ChildBroker, SupervisorBroker, PromoterBroker, InspectorBroker {
   /** the tasks that will not run again by themselves */
   readonly deadLetters: DeadLetterBroker;
+  readonly stream: StreamBroker;
   /** Connects and checks that the server can serve. Rejects within the connection's timeout. */
   connect(): Promise<void>;
   close(): Promise<void>;

@@ -1,6 +1,7 @@
 import { NestworkError } from '../errors.js';
 import { TASK_ID_LENGTH } from '../task/task-id.js';
 import { BlockingList } from './blocking-list.js';
+import { BroadcastStream } from './broadcast-stream.js';
 import type {
   Broker,
   CatalogEntry,
@@ -20,7 +21,7 @@ import type {
   UniqueOptions,
   Verdict,
 } from './broker.js';
-import { enqueueInChunks, enqueueUnique, replicated } from './enqueue.js';
+import { broadcastInChunks, enqueueInChunks, enqueueUnique, replicated } from './enqueue.js';
 import { readQueueStates, SERVED_QUEUES } from './queue-states.js';
 import { checkServer } from './redis-checks.js';
 import { type OutageListener, RedisConnection } from './redis-connection.js';
@@ -54,6 +55,7 @@ const DESCRIPTION = '@';
  */
 export class RedisBroker implements Broker {
   readonly deadLetters: DeadLetterBroker;
+  readonly stream: BroadcastStream;
   private readonly keys: RedisKeys;
   private readonly connection: RedisConnection;
   private readonly tokens: BlockingList;
@@ -62,7 +64,8 @@ export class RedisBroker implements Broker {
     this.keys = new RedisKeys(options.namespace);
     this.connection = new RedisConnection(options.redis, options.commandTimeoutMs, options.onOutage);
     this.deadLetters = new RedisDeadLetters(this.connection, this.keys);
-    this.tokens = new BlockingList(options.redis, LONGEST_WAIT_MS, options.commandTimeoutMs);
+    this.tokens = new BlockingList((ms) => this.openBlocking(ms), LONGEST_WAIT_MS);
+    this.stream = new BroadcastStream(this.connection, this.keys, (ms) => this.openBlocking(ms));
   }
 
   async connect(): Promise<void> {
@@ -73,6 +76,7 @@ export class RedisBroker implements Broker {
 
   async close(): Promise<void> {
     this.stopWaiting();
+    this.stream.stopWaiting();
     this.connection.close();
   }
 
@@ -81,15 +85,16 @@ export class RedisBroker implements Broker {
   }
 
   async enqueue(queue: string, messages: readonly string[], due?: Due): Promise<number> {
-    const added = await enqueueInChunks(this.connection, this.keys, queue, messages, due);
-    await this.replicated(messages);
-    return added;
+    return this.confirmed(messages, await enqueueInChunks(this.connection, this.keys, queue, messages, due));
+  }
+
+  async broadcast(messages: readonly string[]): Promise<number> {
+    return this.confirmed(messages, await broadcastInChunks(this.connection, this.keys, messages));
   }
 
   async enqueueUnique(queue: string, message: string, options: UniqueOptions): Promise<KeyHolder> {
     const holder = await enqueueUnique(this.connection, this.keys, this.options.queues, { queue, message, ...options });
-    await this.replicated([message]);
-    return holder;
+    return this.confirmed([message], holder);
   }
 
   async queueOfTask(name: string): Promise<string | undefined> {
@@ -217,9 +222,15 @@ export class RedisBroker implements Broker {
     return taken === -1 ? undefined : (taken as number);
   }
 
-  private async replicated(messages: readonly string[]): Promise<void> {
+  private async confirmed<T>(messages: readonly string[], reply: T): Promise<T> {
     const { replicas = 0, commandTimeoutMs } = this.options;
     if (replicas > 0) await replicated(this.connection, messages, replicas, commandTimeoutMs);
+    return reply;
+  }
+
+  /** A connection for commands that block for so long; its outages are told by the other one. */
+  private openBlocking(timeoutMs: number): RedisConnection {
+    return new RedisConnection(this.options.redis, timeoutMs + this.options.commandTimeoutMs);
   }
 
   private held({ session, child }: Claimant): [string, string] {

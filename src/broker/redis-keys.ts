@@ -62,6 +62,9 @@ export class RedisKeys {
   /** hash: task name -> JSON of what workers registered about it */
   readonly catalog = (): string => `${this.tag}:catalog`;
 
+  /** stream, trimmed: broadcasts, and whatever else every supervisor must hear of */
+  readonly broadcasts = (): string => `${this.tag}:broadcasts`;
+
   /** bitmap: which sequence numbers of a block of a producer were enqueued; expires ten minutes after its last write */
   readonly seen = (id: string): string => `${this.tag}:seen:${producerOf(id)}:${blockOf(id)}`;
 

@@ -23,6 +23,9 @@ const SCRIPTS = {
   redrive: ['types', 'time', 'bell', 'foreign', 'message', 'unique'],
   'delete-dead': ['types'],
   purge: ['time'],
+  broadcast: ['types', 'seen'],
+  'stream-position': ['time', 'stream'],
+  'read-stream': ['stream'],
 } as const;
 
 /** Name of a state transition; its script lies in `lua/<name>.lua`. */
