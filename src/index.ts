@@ -6,6 +6,11 @@ export { TaskSender } from './client/task-sender.js';
 export { Task, type TaskOptions } from './decorators/task.decorator.js';
 export { TaskHooks } from './decorators/task-hooks.decorator.js';
 export { EnqueueUnconfirmedError, type ErrorCode, NestworkError } from './errors.js';
+export type { DeadBulkOptions, DeadProgress } from './inspector/dead-bulk.js';
+export type { DeadFilter } from './inspector/dead-filter.js';
+export { DeadLetters, type DeadLookup } from './inspector/dead-letters.js';
+export type { DeadPage, DeadPageOptions } from './inspector/dead-paging.js';
+export type { DeadTask } from './inspector/dead-task.js';
 export {
   type HealthReport,
   QueueHealth,
@@ -13,6 +18,7 @@ export {
   type QueueReport,
 } from './inspector/queue-health.js';
 export type { QueueOptions, TaskQueueOptions, WorkerOptions } from './options.js';
+export type { AttemptRecord } from './task/attempt-record.js';
 export type { BackoffFunction, BackoffOptions, RetryBackoff } from './task/backoff.js';
 export type { ByteSize } from './task/byte-size.js';
 export type { Duration } from './task/duration.js';

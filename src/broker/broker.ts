@@ -1,7 +1,9 @@
 import type { RedisOptions } from 'ioredis';
 import type { StreamBroker } from './broadcast-port.js';
+import type { DeadLetterBroker } from './dead-letter-broker.js';
 
 export type * from './broadcast-port.js';
+export type * from './dead-letter-broker.js';
 
 /** Options of ioredis on which the promise rests, and which are therefore not the user's. */
 export type FixedRedisOption =
@@ -254,6 +256,8 @@ export interface Broker
     SupervisorBroker,
     PromoterBroker,
     InspectorBroker {
+  /** the tasks that will not run again by themselves */
+  readonly deadLetters: DeadLetterBroker;
   readonly stream: StreamBroker;
   /** Connects and checks that the server can serve. Rejects within the connection's timeout. */
   connect(): Promise<void>;

@@ -9,6 +9,7 @@ import type {
   ClaimedTask,
   ClaimReply,
   ClaimRequest,
+  DeadLetterBroker,
   DeathReport,
   Due,
   KeyHolder,
@@ -25,6 +26,7 @@ import { broadcastInChunks, enqueueInChunks, enqueueUnique, replicated } from '.
 import { readQueueStates, SERVED_QUEUES } from './queue-states.js';
 import { checkServer } from './redis-checks.js';
 import { type OutageListener, RedisConnection } from './redis-connection.js';
+import { RedisDeadLetters } from './redis-dead-letters.js';
 import { RedisKeys } from './redis-keys.js';
 import type { ScriptName } from './scripts.js';
 import { TaskFinder } from './task-finder.js';
@@ -54,6 +56,7 @@ const DESCRIPTION = '@';
  * It holds one connection, and a second one that blocks: on bells in a child, on the alarm in a supervisor.
  */
 export class RedisBroker implements Broker {
+  readonly deadLetters: DeadLetterBroker;
   readonly stream: BroadcastStream;
   private readonly keys: RedisKeys;
   private readonly connection: RedisConnection;
@@ -64,6 +67,7 @@ export class RedisBroker implements Broker {
     this.keys = new RedisKeys(options.namespace);
     this.connection = new RedisConnection(options.redis, options.commandTimeoutMs, options.onOutage);
     this.finder = new TaskFinder(this.connection, this.keys, options.queues);
+    this.deadLetters = new RedisDeadLetters(this.connection, this.keys);
     this.tokens = new BlockingList((ms) => this.openBlocking(ms), LONGEST_WAIT_MS);
     this.stream = new BroadcastStream(this.connection, this.keys, (ms) => this.openBlocking(ms));
   }

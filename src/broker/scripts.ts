@@ -22,6 +22,10 @@ const SCRIPTS = {
   'cancel-waiting': ['types', 'time', 'unique', 'cancelled'],
   'cancel-active': ['types', 'time', 'unique', 'cancelled'],
   'close-session': [],
+  'dead-page': [],
+  redrive: ['types', 'time', 'bell', 'foreign', 'message', 'unique'],
+  'delete-dead': ['types'],
+  purge: ['time'],
   broadcast: ['types', 'seen'],
   'stream-position': ['time', 'stream'],
   'read-stream': ['stream'],
@@ -50,6 +54,17 @@ export function callScript(
   args: readonly (string | number)[],
 ): Promise<unknown> {
   const call = Reflect.get(redis, command(name)) as (...all: unknown[]) => Promise<unknown>;
+  return call.call(redis, keys.length, ...keys, ...args);
+}
+
+/** The same with strings of the reply as bytes, for what need not be text. */
+export function callScriptForBytes(
+  redis: Redis,
+  name: ScriptName,
+  keys: readonly string[],
+  args: readonly (string | number)[],
+): Promise<unknown> {
+  const call = Reflect.get(redis, `${command(name)}Buffer`) as (...all: unknown[]) => Promise<unknown>;
   return call.call(redis, keys.length, ...keys, ...args);
 }
 

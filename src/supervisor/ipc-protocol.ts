@@ -8,6 +8,9 @@ export interface AppSettings {
   readonly namespace: string;
   readonly commandTimeoutMs: number;
   readonly queues: readonly string[];
+  /** what to keep of the dead tasks of each queue; neither: all */
+  readonly deadRetentionMs?: number;
+  readonly maxDead?: number;
 }
 
 /** Child to supervisor. */
@@ -49,6 +52,10 @@ type Fields = Readonly<Record<string, Check>>;
 
 const text: Check = (value) => typeof value === 'string';
 const count: Check = (value) => Number.isSafeInteger(value);
+const optional =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
 const record = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const list =
@@ -65,6 +72,8 @@ const SHAPES: Readonly<Record<(ChildMessage | SupervisorMessage)['type'], Fields
     'settings.namespace': text,
     'settings.commandTimeoutMs': count,
     'settings.queues': list(text),
+    'settings.deadRetentionMs': optional(count),
+    'settings.maxDead': optional(count),
     catalog: list((entry) => record(entry) && invalidField(CATALOG_ENTRY, entry) === undefined),
   },
   worn: {},

@@ -31,7 +31,7 @@ export interface SupervisorOptions {
   readonly logger: Pick<LoggerService, 'log' | 'warn' | 'error'>;
   /** Makes the broker; `restored` is to be called after each outage. */
   readonly connect: (settings: AppSettings, restored: () => void) => Broker;
-  readonly services: (broker: Broker, onError: (error: unknown) => void) => readonly Service[];
+  readonly services: (broker: Broker, settings: AppSettings, onError: (error: unknown) => void) => readonly Service[];
 }
 
 /**
@@ -127,7 +127,7 @@ export class Supervisor {
       catalog,
       leaseMs: worker.leaseMs,
       services: [
-        ...services(broker, onError),
+        ...services(broker, settings, onError),
         streamService({ broker, sinceMs: this.sinceMs, children, cancelGraceMs, logger, onError }),
         new MemoryGuard(worker, children, this.tooBig),
       ],
