@@ -1,9 +1,11 @@
-export type { RedisSettings } from './broker/broker.js';
+export type { BroadcastOutcome, RecordedGap, RedisSettings, StreamGap } from './broker/broker.js';
 export { QueueClient, type TaskSenders } from './client/queue-client.js';
 export { type SendOptions, type TaskHandle, TaskSender } from './client/task-sender.js';
+export { Broadcast, type BroadcastOptions } from './decorators/broadcast.decorator.js';
 export { Task, type TaskOptions } from './decorators/task.decorator.js';
 export { TaskHooks } from './decorators/task-hooks.decorator.js';
 export { EnqueueUnconfirmedError, type ErrorCode, NestworkError } from './errors.js';
+export { BroadcastLog } from './inspector/broadcast-log.js';
 export {
   type HealthReport,
   QueueHealth,
@@ -11,6 +13,7 @@ export {
   type QueueReport,
 } from './inspector/queue-health.js';
 export type { TaskQueueOptions, WorkerOptions } from './options.js';
+export type { BroadcastScope } from './task/broadcast.js';
 export type { ByteSize } from './task/byte-size.js';
 export type { Duration } from './task/duration.js';
 export type { OnTaskFailure, OnTaskStart, OnTaskSuccess, TaskInfo, WrapTask } from './task/task-hooks.js';

@@ -88,7 +88,7 @@ async function boot(module: AppModule, logger: LoggerService): Promise<ChildApp>
   const { redis, namespace, commandTimeoutMs, queues } = options;
   return {
     settings: { redis, namespace, commandTimeoutMs, queues },
-    catalog: registry.all().map(({ name, queue }) => ({ name, queue })),
+    catalog: registry.all().map(({ name, queue, broadcast }) => ({ name, queue, broadcast })),
     broker: find(RedisBroker),
     executor: new Executor(registry, find(TaskDiscovery).hooks()),
     close: () => app.close(),

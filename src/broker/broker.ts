@@ -1,5 +1,6 @@
 import type { RedisOptions } from 'ioredis';
-import type { StreamBroker } from './broadcast-port.js';
+import type { BroadcastScope } from '../task/broadcast.js';
+import type { BroadcastRecords, StreamBroker } from './broadcast-port.js';
 
 export type * from './broadcast-port.js';
 
@@ -99,7 +100,9 @@ export interface SessionDescription {
 /** What a worker knows about a task; kept in the catalog for senders that do not have its class. */
 export interface CatalogEntry {
   readonly name: string;
+  /** `(broadcast)` for a broadcast */
   readonly queue: string;
+  readonly broadcast?: BroadcastScope;
 }
 
 /** What senders need. */
@@ -165,6 +168,7 @@ export interface InspectorBroker {
 /** The port to Redis: everything that moves a task from one state to another. */
 export interface Broker extends ProducerBroker, ChildBroker, SupervisorBroker, InspectorBroker {
   readonly stream: StreamBroker;
+  readonly broadcasts: BroadcastRecords;
   /** Connects and checks that the server can serve. Rejects within the connection's timeout. */
   connect(): Promise<void>;
   close(): Promise<void>;

@@ -1,5 +1,6 @@
 import { NestworkError } from '../errors.js';
 import { TASK_ID_LENGTH } from '../task/task-id.js';
+import { RedisBroadcastRecords } from './broadcast-records.js';
 import { BroadcastStream } from './broadcast-stream.js';
 import type {
   Broker,
@@ -43,6 +44,9 @@ const DESCRIPTION = '@';
  */
 export class RedisBroker implements Broker {
   readonly stream: BroadcastStream;
+  readonly broadcasts: RedisBroadcastRecords;
+  /** by `performance.now()` */
+  readonly madeAtMs = performance.now();
   private readonly keys: RedisKeys;
   private readonly connection: RedisConnection;
   private bell: RedisConnection | undefined;
@@ -51,6 +55,7 @@ export class RedisBroker implements Broker {
   constructor(private readonly options: RedisBrokerOptions) {
     this.keys = new RedisKeys(options.namespace);
     this.connection = new RedisConnection(options.redis, options.commandTimeoutMs, options.onOutage);
+    this.broadcasts = new RedisBroadcastRecords(this.connection, this.keys);
     this.stream = new BroadcastStream(this.connection, this.keys, (ms) => this.openBlocking(ms));
   }
 

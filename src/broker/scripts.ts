@@ -18,6 +18,9 @@ const SCRIPTS = {
   broadcast: [],
   'stream-position': ['time', 'stream'],
   'read-stream': ['stream'],
+  'take-turn': ['types'],
+  'record-broadcasts': ['types'],
+  'record-gap': ['types'],
 } as const;
 
 /** Name of a state transition; its script lies in `lua/<name>.lua`. */

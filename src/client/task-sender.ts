@@ -1,16 +1,19 @@
 import type { ProducerBroker } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
 import { unknownQueue } from '../options.js';
+import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import { assertKnownOptions } from '../task/known-options.js';
 import { encodePayload } from '../task/payload.js';
 import { assertTaskId, type TaskIdSequence } from '../task/task-id.js';
 import { encodeMessage } from '../task/task-message.js';
+import { assertBroadcastOptions } from './broadcast-options.js';
 
 /** A task that is enqueued. */
 export interface TaskHandle {
   /** 20 characters, unique for ever */
   readonly id: string;
   readonly name: string;
+  /** `(broadcast)` for a broadcast, which has none */
   readonly queue: string;
 }
 
@@ -31,6 +34,8 @@ interface Target {
   readonly name: string;
   readonly queueOfTask: QueueOfTask;
   readonly queues: readonly string[];
+  /** it is known to be a broadcast; of what is sent by name that turns out with its queue */
+  readonly broadcast: boolean;
 }
 
 /** Sends calls of one task. Immutable: `with()` returns another sender. */
@@ -50,7 +55,8 @@ export class TaskSender<Args extends unknown[]> {
    * await reports.send.with({ queue: 'bulk' }).delay(7, { weekly: false });
    */
   with(options: SendOptions): TaskSender<Args> {
-    const { name, queues } = this.target;
+    const { name, queues, broadcast } = this.target;
+    if (broadcast) assertBroadcastOptions(options, name);
     assertKnownOptions(options, ['queue', 'id', 'ids'], `with() on task "${name}"`);
     if (options.queue !== undefined && !queues.includes(options.queue)) {
       throw unknownQueue(options.queue, `with({ queue }) on task "${name}"`, queues);
@@ -99,9 +105,14 @@ export class TaskSender<Args extends unknown[]> {
     return payloads.length === 0 ? [] : this.send(payloads, ids);
   }
 
+  private hand(queue: string, messages: readonly string[]): Promise<number> {
+    return queue === BROADCAST_QUEUE ? this.broker.broadcast(messages) : this.broker.enqueue(queue, messages);
+  }
+
   private async send(payloads: readonly string[], ids?: readonly string[]): Promise<TaskHandle[]> {
     const { name, queueOfTask } = this.target;
     const queue = this.options.queue ?? (await queueOfTask());
+    if (queue === BROADCAST_QUEUE) assertBroadcastOptions(this.options, name);
     const enqueuedAt = Date.now();
     const handles: TaskHandle[] = [];
     const messages = payloads.map((payload, call) => {
@@ -109,7 +120,7 @@ export class TaskSender<Args extends unknown[]> {
       handles.push({ id, name, queue });
       return encodeMessage({ id, name, payload, enqueuedAt });
     });
-    await this.broker.enqueue(queue, messages);
+    await this.hand(queue, messages);
     return handles;
   }
 }

@@ -43,14 +43,14 @@ export class TaskDiscovery {
   private define(
     wrapper: Wrapper,
     type: { readonly name: string },
-    { method, name, queue = '' }: DeclaredTask,
+    { method, name, queue = '', broadcast }: DeclaredTask,
     queues: readonly string[],
     defaultQueue: string,
   ): TaskDefinition {
     const where = `${type.name}.${method} in ${wrapper.host?.name ?? 'an unknown module'}`;
     assertTaskName(name);
-    if (queue !== '' && !queues.includes(queue)) throw unknownQueue(queue, `@Task() on ${where}`, queues);
-    return { name, queue: queue || defaultQueue, where, handler: this.handlers.create(wrapper, method) };
+    if (!broadcast && queue !== '' && !queues.includes(queue)) throw unknownQueue(queue, `@Task() on ${where}`, queues);
+    return { name, queue: queue || defaultQueue, where, broadcast, handler: this.handlers.create(wrapper, method) };
   }
 
   private classProviders(): { wrapper: Wrapper; type: { readonly name: string; readonly prototype: object } }[] {

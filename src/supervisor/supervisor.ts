@@ -9,6 +9,7 @@ import { MemoryGuard } from './memory-guard.js';
 import { Runtime, type Service } from './runtime.js';
 import type { Score } from './scoreboard.js';
 import { onStopSignals } from './signals.js';
+import { streamService } from './stream-service.js';
 
 /** How long tasks may take to react to their aborted signal before their process is killed, in ms. */
 const ABORT_GRACE_MS = 2_000;
@@ -39,6 +40,7 @@ export interface SupervisorOptions {
  */
 export class Supervisor {
   private readonly children = new Set<ChildProcess>();
+  private readonly sinceMs = performance.now();
   private readonly settling = new Set<Promise<void>>();
   private readonly timers = new Set<NodeJS.Timeout>();
   private readonly complaints = new Complaints((what) => this.options.logger.warn(`Trying again: ${what}`));
@@ -112,14 +114,20 @@ export class Supervisor {
     const queues = servedQueues(settings.queues, worker);
     const broker = connect(settings, () => void this.runtime?.then((runtime) => runtime.hurry()));
     await broker.connect();
+    const children = (): Iterable<ChildProcess> => this.children;
+    const onError = this.complaints.about;
     const runtime = new Runtime({
       broker,
       queues,
       catalog,
       leaseMs: worker.leaseMs,
-      services: [...services(broker, this.complaints.about), new MemoryGuard(worker, () => this.children, this.tooBig)],
-      seats: () => this.children,
-      onError: this.complaints.about,
+      services: [
+        ...services(broker, onError),
+        streamService({ broker, sinceMs: this.sinceMs, children, catalog, logger, onError }),
+        new MemoryGuard(worker, children, this.tooBig),
+      ],
+      seats: children,
+      onError,
       onSessionLost: () => this.startOver(),
     });
     await runtime.start();

@@ -1,3 +1,4 @@
+import type { BroadcastScope } from './broadcast.js';
 import type { TaskInfo } from './task-hooks.js';
 
 /** Calls the decorated method with its arguments; what it returns or resolves to is dropped. */
@@ -11,5 +12,7 @@ export interface TaskDefinition {
   readonly queue: string;
   /** class, method and module, for messages to people */
   readonly where: string;
+  /** where it runs, if it is a broadcast and not a task */
+  readonly broadcast?: BroadcastScope;
   readonly handler: TaskHandler;
 }

@@ -8,6 +8,7 @@ import type { TaskRegistry } from '../task/task-registry.js';
 import { HookRunner } from './hook-runner.js';
 import { RunningTask } from './running-task.js';
 import { runningTask } from './task-context.js';
+import { wrongKind } from './wrong-kind.js';
 
 /** How an attempt ended. */
 export type Outcome = { readonly kind: 'done'; readonly durationMs: number } | Failure;
@@ -41,7 +42,9 @@ export class Executor {
     try {
       const task = new RunningTask(decodeMessage(message), queue);
       const definition = this.registry.get(task.name);
-      return definition ? { task, definition } : failed(unknownTask(task.name), 0, task.attempt);
+      if (!definition) return failed(unknownTask(task.name), 0, task.attempt);
+      const refusal = wrongKind(definition, queue);
+      return refusal ? failed(refusal, 0, task.attempt) : { task, definition };
     } catch (error) {
       return failed(error, 0);
     }

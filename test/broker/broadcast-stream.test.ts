@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StreamPosition, StreamRead } from '../../src/broker/broker.js';
-import { KEPT_BROADCASTS } from '../../src/broker/enqueue.js';
 import { RedisBroker } from '../../src/broker/redis-broker.js';
+import { KEPT_BROADCASTS } from '../../src/task/broadcast.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
 
 const STREAM = '{nestwork}:broadcasts';
