@@ -1,12 +1,14 @@
-import type { ProducerBroker } from '../broker/broker.js';
+import type { Due, ProducerBroker } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
-import { unknownQueue } from '../options.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
-import { assertKnownOptions } from '../task/known-options.js';
+import type { CallOptions } from '../task/call-options.js';
 import { encodePayload } from '../task/payload.js';
-import { assertTaskId, type TaskIdSequence } from '../task/task-id.js';
+import { toCallOptions } from '../task/policy-options.js';
+import type { TaskIdSequence } from '../task/task-id.js';
 import { encodeMessage } from '../task/task-message.js';
+import { encodeUnique } from '../task/unique-key.js';
 import { assertBroadcastOptions } from './broadcast-options.js';
+import { assertSendOptions, dueOf, type SendOptions } from './send-options.js';
 
 /** A task that is enqueued. */
 export interface TaskHandle {
@@ -15,16 +17,8 @@ export interface TaskHandle {
   readonly name: string;
   /** `(broadcast)` for a broadcast, which has none */
   readonly queue: string;
-}
-
-/** How to send, for one call. */
-export interface SendOptions {
-  /** Queue to use instead of the task's own; one of the `queues` of `TaskQueueModule`. */
-  queue?: string;
-  /** Id of an earlier `delay()` whose outcome is unknown; within ten minutes it is added at most once. */
-  id?: string;
-  /** Ids of an earlier `delayMany()` whose outcome is unknown, in its order. */
-  ids?: readonly string[];
+  /** false when another task had the `key`: then this is that task */
+  readonly added: boolean;
 }
 
 /** Finds the queue of a task that is sent without naming one. */
@@ -35,7 +29,7 @@ interface Target {
   readonly queueOfTask: QueueOfTask;
   readonly queues: readonly string[];
   /** it is known to be a broadcast; of what is sent by name that turns out with its queue */
-  readonly broadcast: boolean;
+  readonly broadcast?: boolean;
 }
 
 /** Sends calls of one task. Immutable: `with()` returns another sender. */
@@ -50,33 +44,32 @@ export class TaskSender<Args extends unknown[]> {
   /**
    * The same sender with other options.
    *
-   * @throws NestworkError UNKNOWN_QUEUE, INVALID_TASK_ID
+   * @throws NestworkError INVALID_OPTION, INVALID_DURATION, UNKNOWN_QUEUE, INVALID_TASK_ID
    * @example
-   * await reports.send.with({ queue: 'bulk' }).delay(7, { weekly: false });
+   * await reports.send.with({ delay: '10m', queue: 'bulk' }).delay(7, { weekly: false });
+   * @example
+   * // runs once, two seconds after the last of several calls
+   * await search.reindex.with({ key: `shop-${id}`, onConflict: 'replace', delay: '2s' }).delay(id);
    */
   with(options: SendOptions): TaskSender<Args> {
     const { name, queues, broadcast } = this.target;
-    if (broadcast) assertBroadcastOptions(options, name);
-    assertKnownOptions(options, ['queue', 'id', 'ids'], `with() on task "${name}"`);
-    if (options.queue !== undefined && !queues.includes(options.queue)) {
-      throw unknownQueue(options.queue, `with({ queue }) on task "${name}"`, queues);
-    }
-    if (options.id !== undefined) assertTaskId(options.id);
-    options.ids?.forEach(assertTaskId);
-    assertDistinct(options.ids ?? []);
-    return new TaskSender(this.broker, this.sequence, this.target, { ...this.options, ...options });
+    const all = { ...this.options, ...options };
+    if (broadcast) assertBroadcastOptions(all, name);
+    assertSendOptions(all, name, queues);
+    return new TaskSender(this.broker, this.sequence, this.target, all);
   }
 
   /**
    * Enqueues one call. Once it resolves, the task is in Redis and will run.
    *
    * @throws NestworkError UNSERIALIZABLE_ARGUMENT, PAYLOAD_TOO_LARGE, PAYLOAD_TOO_DEEP: nothing was sent;
-   * REDIS_UNAVAILABLE, REDIS_OUT_OF_MEMORY, REDIS_REFUSED: nothing was added
+   * DUPLICATE_KEY: nothing was added, because the key is taken; REDIS_UNAVAILABLE, REDIS_OUT_OF_MEMORY, REDIS_REFUSED: nothing was added
    * @throws EnqueueUnconfirmedError when Redis did not answer in time: repeat with the same id
    */
   async delay(...args: Args): Promise<TaskHandle> {
     if (this.options.ids) throw misplaced('ids', 'delayMany');
     const payload = encodePayload(args);
+    if (this.options.key !== undefined) return this.sendUnique(payload, this.options.key);
     const [handle] = await this.send([payload], this.options.id ? [this.options.id] : undefined);
     return handle as TaskHandle;
   }
@@ -90,6 +83,7 @@ export class TaskSender<Args extends unknown[]> {
    */
   async delayMany(calls: Iterable<Args>): Promise<TaskHandle[]> {
     if (this.options.id) throw misplaced('id', 'delay');
+    if (this.options.key !== undefined) throw misplaced('key', 'delay');
     const payloads = Array.from(calls, (args, call) => {
       if (!Array.isArray(args)) throw notArguments(call);
       return encodePayload(args, `calls[${call}]`);
@@ -105,24 +99,53 @@ export class TaskSender<Args extends unknown[]> {
     return payloads.length === 0 ? [] : this.send(payloads, ids);
   }
 
-  private hand(queue: string, messages: readonly string[]): Promise<number> {
-    return queue === BROADCAST_QUEUE ? this.broker.broadcast(messages) : this.broker.enqueue(queue, messages);
-  }
-
   private async send(payloads: readonly string[], ids?: readonly string[]): Promise<TaskHandle[]> {
-    const { name, queueOfTask } = this.target;
-    const queue = this.options.queue ?? (await queueOfTask());
-    if (queue === BROADCAST_QUEUE) assertBroadcastOptions(this.options, name);
-    const enqueuedAt = Date.now();
+    const { name } = this.target;
+    const queue = await this.destination();
+    const { due, ...common } = this.common();
     const handles: TaskHandle[] = [];
     const messages = payloads.map((payload, call) => {
       const id = ids?.[call] ?? this.sequence.next();
-      handles.push({ id, name, queue });
-      return encodeMessage({ id, name, payload, enqueuedAt });
+      handles.push({ id, name, queue, added: true });
+      return encodeMessage({ id, payload, ...common });
     });
-    await this.hand(queue, messages);
+    if (queue === BROADCAST_QUEUE) await this.broker.broadcast(messages);
+    else await this.broker.enqueue(queue, messages, due);
     return handles;
   }
+
+  private async sendUnique(payload: string, key: string): Promise<TaskHandle> {
+    const { name } = this.target;
+    const { until = 'finished', onConflict = 'drop', id = this.sequence.next() } = this.options;
+    const unique = encodeUnique(name, key, until);
+    const queue = await this.destination();
+    const { due, ...common } = this.common();
+    const message = encodeMessage({ id, payload, unique, ...common });
+    const holder = await this.broker.enqueueUnique(queue, message, { due, replace: onConflict === 'replace' });
+    if (holder.id !== id && onConflict === 'reject') throw duplicateKey(name, holder.id);
+    return { id: holder.id, name, queue: holder.queue, added: holder.id === id };
+  }
+
+  private async destination(): Promise<string> {
+    const queue = this.options.queue ?? (await this.target.queueOfTask());
+    // what is sent by name may turn out to be a broadcast only now
+    if (queue === BROADCAST_QUEUE) assertBroadcastOptions(this.options, this.target.name);
+    return queue;
+  }
+
+  /** What all messages of one call share. A scheduled task comes into its queue when it is due. */
+  private common(): { name: string; due: Due | undefined; enqueuedAt: number; options: CallOptions | undefined } {
+    const due = dueOf(this.options);
+    const now = Date.now();
+    const enqueuedAt = due === undefined ? now : 'in' in due ? now + due.in : due.at;
+    return { name: this.target.name, due, enqueuedAt, options: toCallOptions(this.options) };
+  }
+}
+
+function duplicateKey(task: string, id: string): NestworkError {
+  return new NestworkError('DUPLICATE_KEY', `The key of this call of task "${task}" is taken by task ${id}.`, [
+    "Wait for that task, or use onConflict: 'drop' or 'replace'.",
+  ]);
 }
 
 function notArguments(call: number): NestworkError {
@@ -131,17 +154,6 @@ function notArguments(call: number): NestworkError {
     `delayMany() got something at calls[${call}] that is not a list of arguments.`,
     'Give a list for each call, also for a single argument: [[1], [2]].',
   );
-}
-
-/** The second call under an id would count as a repetition of the first, and be lost. */
-function assertDistinct(ids: readonly string[]): void {
-  const seen = new Set<string>();
-  for (const id of ids) {
-    if (seen.has(id)) {
-      throw new NestworkError('INVALID_OPTION', `with({ ids }) has ${id} twice.`, 'Give each call an id of its own.');
-    }
-    seen.add(id);
-  }
 }
 
 function misplaced(option: string, method: string): NestworkError {

@@ -1,4 +1,5 @@
 import type { BroadcastScope } from './broadcast.js';
+import type { PolicyOf } from './policy-book.js';
 import type { TaskInfo } from './task-hooks.js';
 
 /** Calls the decorated method with its arguments; what it returns or resolves to is dropped. */
@@ -15,4 +16,6 @@ export interface TaskDefinition {
   /** where it runs, if it is a broadcast and not a task */
   readonly broadcast?: BroadcastScope;
   readonly handler: TaskHandler;
+  /** its timeouts and retries */
+  readonly policyOf: PolicyOf;
 }

@@ -1,10 +1,12 @@
 import { NestworkError } from '../errors.js';
+import { type CallOptions, decodeCallOptions } from './call-options.js';
 import { decodePayload } from './payload.js';
 import { undecodable } from './payload-errors.js';
 import { isTaskId } from './task-id.js';
+import { UNIQUE_LENGTH, type UniqueUntil } from './unique-key.js';
 
 /**
- * Characters of the header, in front of the JSON body.
+ * Characters of the header, in front of everything else.
  *
  * A message lies in Redis as one string, and this is the layout that the Lua scripts rely on. The header is
  * ASCII of fixed width, so that scripts cut it with `string.sub` and never decode JSON (cjson changes long
@@ -19,7 +21,9 @@ import { isTaskId } from './task-id.js';
  * | crashes    | 24, 24       | 1     | attempts that killed their process alone; stops at 35 (`z`)     |
  * | suspicions | 25, 25       | 1     | deaths beside other tasks; stops at 35 (`z`)                    |
  * | enqueuedAt | 26, 34       | 9     | milliseconds since 1970; good until the year 5188               |
- * | body       | 35, -1       |       | JSON: `["Task.name",<payload>]`, payload as `encodePayload` made it |
+ * | unique     | 35, 62       | 28    | only if unique: `s` or `f` and the digest, see unique-key.ts    |
+ * | body       | 35 or 63, -1 |       | JSON: `["Task.name",<payload>]`, payload as `encodePayload` made it; what the call set for itself follows as a third element |
+ * | history    | after `\\n`   |       | a line of JSON per attempt that failed, see attempt-record.ts   |
  *
  * @example
  * // task 7 of a producer, failed once: ReportTasks.send(7, { weekly: true })
@@ -30,6 +34,7 @@ export const HEADER_LENGTH = 34;
 const VERSION = '1';
 const UNTOUCHED = `${VERSION}0000`;
 const AFTER_ID = /^1[0-9a-z]{13}$/;
+const NOTHING_SET: CallOptions = Object.freeze({});
 
 /** One call of a task, as a worker gets it. */
 export interface TaskMessage {
@@ -39,7 +44,9 @@ export interface TaskMessage {
   readonly name: string;
   /** The arguments of the call, equal to those given to `delay()`. */
   readonly args: unknown[];
-  /** When the task was enqueued, by the clock of its producer: milliseconds since 1970. */
+  /** What the call set for itself; empty for most. */
+  readonly options: CallOptions;
+  /** When the task came, or comes, into its queue: milliseconds since 1970. */
   readonly enqueuedAt: number;
   /** Attempts that ended because the handler failed. */
   readonly failures: number;
@@ -47,6 +54,24 @@ export interface TaskMessage {
   readonly crashes: number;
   /** Times that a process died while it ran this task beside others. */
   readonly suspicions: number;
+  /** How long it counts as unique, if it is. */
+  readonly unique: UniqueUntil | undefined;
+  /** Whether anybody has tried it, as far as its history tells; counters start anew, the history stays. */
+  readonly tried: boolean;
+}
+
+/** What makes a message. */
+export interface NewMessage {
+  /** a valid task id */
+  readonly id: string;
+  readonly name: string;
+  /** from `encodePayload` */
+  readonly payload: string;
+  /** whole milliseconds since 1970: now, or for a scheduled task when it is due */
+  readonly enqueuedAt: number;
+  readonly options?: CallOptions;
+  /** from `encodeUnique` */
+  readonly unique?: string;
 }
 
 /**
@@ -54,16 +79,16 @@ export interface TaskMessage {
  *
  * The payload arrives encoded, so that a bad argument throws before an id is spent on it.
  *
- * @param task `id`: a valid task id; `name`: the task; `payload`: from `encodePayload`; `enqueuedAt`: whole
- * milliseconds since 1970. None is checked again here.
+ * @param task none of it is checked again here
  *
  * @example
  * const payload = encodePayload([7, { weekly: true }]);
  * const raw = encodeMessage({ id: ids.next(), name: 'ReportTasks.send', payload, enqueuedAt: Date.now() });
  */
-export function encodeMessage(task: { id: string; name: string; payload: string; enqueuedAt: number }): string {
-  const enqueuedAt = task.enqueuedAt.toString(36).padStart(9, '0');
-  return `${task.id}${UNTOUCHED}${enqueuedAt}[${JSON.stringify(task.name)},${task.payload}]`;
+export function encodeMessage({ id, name, payload, enqueuedAt, options, unique = '' }: NewMessage): string {
+  const time = enqueuedAt.toString(36).padStart(9, '0');
+  const set = options === undefined ? '' : `,${JSON.stringify(options)}`;
+  return `${id}${UNTOUCHED}${time}${unique}[${JSON.stringify(name)},${payload}${set}]`;
 }
 
 /**
@@ -78,16 +103,21 @@ export function encodeMessage(task: { id: string; name: string; payload: string;
 export function decodeMessage(raw: string): TaskMessage {
   assertHeader(raw);
   const id = raw.slice(0, 20);
-  const body = raw.slice(HEADER_LENGTH);
-  const [name, payload] = parseBody(id, body);
+  const unique = uniqueUntil(raw);
+  const end = raw.indexOf('\n');
+  const body = raw.slice(unique ? HEADER_LENGTH + UNIQUE_LENGTH : HEADER_LENGTH, end < 0 ? undefined : end);
+  const [name, payload, options] = parseBody(id, body);
   return {
     id,
     name,
     args: decodePayload(payload, body, `task ${id}`),
+    options: options === undefined ? NOTHING_SET : decodeCallOptions(options, `task ${id}`),
     enqueuedAt: enqueuedAtOf(raw),
     failures: Number.parseInt(raw.slice(21, 23), 36),
     crashes: Number.parseInt(raw.charAt(23), 36),
     suspicions: Number.parseInt(raw.charAt(24), 36),
+    unique,
+    tried: end >= 0,
   };
 }
 
@@ -124,17 +154,23 @@ function assertHeader(raw: string): void {
   }
 }
 
-function parseBody(id: string, body: string): [name: string, payload: unknown] {
+function parseBody(id: string, body: string): [name: string, payload: unknown, options?: unknown] {
   let parsed: unknown;
   try {
     parsed = JSON.parse(body);
   } catch (error) {
     throw undecodable(`The body of task ${id} is not JSON.`, error);
   }
-  if (!Array.isArray(parsed) || parsed.length !== 2 || typeof parsed[0] !== 'string') {
-    throw undecodable(`The body of task ${id} is not a pair of task name and payload.`);
+  if (!Array.isArray(parsed) || parsed.length < 2 || parsed.length > 3 || typeof parsed[0] !== 'string') {
+    throw undecodable(`The body of task ${id} is not a pair of task name and payload, with or without options.`);
   }
-  return [parsed[0], parsed[1]];
+  return parsed as [string, unknown, unknown];
+}
+
+function uniqueUntil(raw: string): UniqueUntil | undefined {
+  const mark = raw.charAt(HEADER_LENGTH);
+  if (mark === 's') return 'started';
+  return mark === 'f' ? 'finished' : undefined;
 }
 
 /**
@@ -148,7 +184,7 @@ export function isSuspect(raw: string): boolean {
 }
 
 /**
- * When a message was enqueued, in ms since 1970, without decoding it; `NaN` for bytes that are no message.
+ * When a message came into its queue, in ms since 1970, without decoding it; `NaN` for bytes that are no message.
  *
  * @example
  * Date.now() - enqueuedAtOf(raw); // for how long it has waited

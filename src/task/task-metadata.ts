@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { NestworkError } from '../errors.js';
 import { BROADCAST_QUEUE, type BroadcastScope } from './broadcast.js';
+import type { PolicyOptions } from './policy-options.js';
 
 /** A fixed string, so that two copies of the package in one app see each other's decorators. */
 const TASK_METADATA = 'nestwork:task';
@@ -9,7 +10,7 @@ const TASK_METADATA = 'nestwork:task';
 const TASK_HOOKS_METADATA = 'nestwork:task-hooks';
 
 /** What `@Task` or `@Broadcast` writes onto a method. */
-export interface TaskMetadata {
+export interface TaskMetadata extends PolicyOptions {
   readonly name?: string;
   readonly queue?: string;
   /** `Class.method` of the class that declares the method */
@@ -26,6 +27,7 @@ export interface DeclaredTask {
   readonly queue: string | undefined;
   /** where it runs, if it is a broadcast */
   readonly broadcast: BroadcastScope | undefined;
+  readonly policy: PolicyOptions;
 }
 
 /** @throws NestworkError INVALID_OPTION when the method is to be both, a task and a broadcast */
@@ -54,8 +56,9 @@ export function declaredTasks(type: { readonly name: string; readonly prototype:
   return methodNames(type.prototype).flatMap((method) => {
     const metadata = taskMetadataOf(methodOf(type.prototype, method));
     if (!metadata) return [];
-    const { broadcast, name = `${type.name}.${method}` } = metadata;
-    return [{ method, name, queue: broadcast ? BROADCAST_QUEUE : metadata.queue, broadcast }];
+    const { name = `${type.name}.${method}`, queue: named, broadcast, declaredAs, ...policy } = metadata;
+    const queue = broadcast ? BROADCAST_QUEUE : named;
+    return [{ method, name, queue, broadcast, policy }];
   });
 }
 

@@ -3,7 +3,7 @@ import type { StreamPosition } from '../broker/broker.js';
 import type { RedisBroker } from '../broker/redis-broker.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import { TASK_ID_LENGTH } from '../task/task-id.js';
-import type { Executor } from '../worker/executor.js';
+import { type Executor, isFailure } from '../worker/executor.js';
 
 /** How far each app has come in the stream. */
 const positions = new WeakMap<RedisBroker, StreamPosition>();
@@ -35,6 +35,6 @@ export async function drainBroadcasts(
 
 async function run(executor: Executor, id: string, message: string): Promise<unknown> {
   const prepared = executor.prepare({ id, message, queue: BROADCAST_QUEUE });
-  const outcome = 'kind' in prepared ? prepared : await executor.run(prepared);
+  const outcome = isFailure(prepared) ? prepared : await executor.run(prepared);
   return outcome.kind === 'failed' ? outcome.error : undefined;
 }

@@ -3,7 +3,7 @@ import type { BroadcastOrder, BroadcastReport } from '../supervisor/ipc-protocol
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import { TASK_ID_LENGTH } from '../task/task-id.js';
 import { describeError } from './describe-error.js';
-import type { Executor, Outcome } from './executor.js';
+import { type Executor, isFailure, type Outcome } from './executor.js';
 import type { RunningTask } from './running-task.js';
 
 /** Runs the broadcasts that the supervisor hands over, beside the claim loop, and reports how each ended. */
@@ -24,7 +24,7 @@ export class BroadcastRunner {
     const { message } = order;
     const id = message.slice(0, TASK_ID_LENGTH);
     const prepared = this.executor.prepare({ id, queue: BROADCAST_QUEUE, message });
-    if ('kind' in prepared) return this.end(order, prepared, id);
+    if (isFailure(prepared)) return this.end(order, prepared, id);
     const { task } = prepared;
     if (this.abortReason) task.abort(this.abortReason);
     const run = this.executor.run(prepared).then((outcome) => {

@@ -1,8 +1,10 @@
 import { inspect } from 'node:util';
 import * as fc from 'fast-check';
 import { NestworkError } from '../../src/errors.js';
+import { attemptsOf, encodeAttempt } from '../../src/task/attempt-record.js';
 import { encodePayload } from '../../src/task/payload.js';
 import { attemptOf, decodeMessage, encodeMessage, HEADER_LENGTH, isSuspect } from '../../src/task/task-message.js';
+import { encodeUnique } from '../../src/task/unique-key.js';
 
 const CANARY = 'c4n4ry';
 const ID = 'k3v9x0q2m7ab00000007';
@@ -44,11 +46,26 @@ describe('decodeMessage', () => {
       id: ID,
       name: 'ReportTasks.send',
       args: [7, { weekly: true }],
+      options: {},
       enqueuedAt: ENQUEUED_AT,
       failures: 0,
       crashes: 0,
       suspicions: 0,
+      unique: undefined,
+      tried: false,
     });
+  });
+
+  it.each(['started', 'finished'] as const)('carries options, a key until %s, and the history', (unique) => {
+    const options = { retries: 3, backoff: { type: 'fixed', delay: 50 }, expires: 9 } as const;
+    const message = { id: ID, name: 'a', payload: '[1]', enqueuedAt: ENQUEUED_AT, options };
+    const raw = encodeMessage({ ...message, unique: encodeUnique('a', 'key', unique) });
+    expect(raw.indexOf('[')).toBe(HEADER_LENGTH + 28);
+    const attempt = { at: 7, attempt: 1, code: 'TASK_FAILED', error: 'Error: two\nlines' };
+    const tried = raw + encodeAttempt(attempt) + encodeAttempt({ at: 8, code: 'REDRIVEN' });
+    expect(decodeMessage(tried)).toMatchObject({ id: ID, name: 'a', args: [1], options, unique, tried: true });
+    expect(attemptsOf(tried)).toEqual([attempt, { at: 8, code: 'REDRIVEN' }]);
+    expect(attemptsOf(`${raw}\nno JSON\n7`)).toEqual([]);
   });
 
   it('reads each counter from its own place', () => {
@@ -84,11 +101,16 @@ describe('decodeMessage', () => {
     [HEADER, `The body of task ${ID} is not JSON.`],
     [`${HEADER}["a",["${CANARY}"]`, `The body of task ${ID} is not JSON.`],
     [`${HEADER}["a",["${CANARY}\ud800]`, `The body of task ${ID} is not JSON.`],
-    [`${HEADER}"${CANARY}"`, `The body of task ${ID} is not a pair of task name and payload.`],
+    [`${HEADER}"${CANARY}"`, `The body of task ${ID} is not a pair of task name and payload`],
     [`${HEADER}null`, `The body of task ${ID} is not a pair`],
     [`${HEADER}{"0":"${CANARY}","1":[],"length":2}`, `The body of task ${ID} is not a pair`],
     [`${HEADER}["${CANARY}"]`, `The body of task ${ID} is not a pair`],
-    [`${HEADER}["a",[],"${CANARY}"]`, `The body of task ${ID} is not a pair`],
+    [`${HEADER}["a",[],"${CANARY}"]`, `The options of task ${ID} are not an object.`],
+    [`${HEADER}["a",[],["${CANARY}"]]`, `The options of task ${ID} are not an object.`],
+    [`${HEADER}["a",[],{"hardTimeout":"${CANARY}"}]`, `The option hardTimeout of task ${ID} is invalid.`],
+    [`${HEADER}["a",[],{"backoff":{"type":"${CANARY}","delay":1}}]`, `The option backoff of task ${ID} is invalid.`],
+    [`${HEADER}["a",[],{},"${CANARY}"]`, `The body of task ${ID} is not a pair`],
+    [`${HEADER}["a",[]\n]`, `The body of task ${ID} is not JSON.`],
     [`${HEADER}[["${CANARY}"],[]]`, `The body of task ${ID} is not a pair`],
     [`${HEADER}["a",{"x":"${CANARY}"}]`, `The payload of task ${ID} is neither an array nor a string.`],
     [`${HEADER}["a",null]`, `The payload of task ${ID} is neither an array nor a string.`],

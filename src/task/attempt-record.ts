@@ -1,0 +1,40 @@
+/** One line of a task's history: how an attempt ended, or that somebody sent the task again. Never holds arguments. */
+export interface AttemptRecord {
+  /** when, in ms since 1970, by the clock of whoever wrote it */
+  readonly at: number;
+  /** which attempt it was, from 1; none for what is no attempt */
+  readonly attempt?: number;
+  /** code of the error, such as TASK_FAILED, HARD_TIMEOUT, CRASHED or REDRIVEN */
+  readonly code: string;
+  /** what happened, in at most 300 characters */
+  readonly error?: string;
+  readonly host?: string;
+  readonly pid?: number;
+}
+
+const MAX_ERROR = 300;
+
+/**
+ * A record as it is appended to a message: behind a line break, which no JSON contains, so that scripts append it
+ * without decoding anything.
+ *
+ * @example
+ * encodeAttempt({ at: Date.now(), attempt: 1, code: 'TASK_FAILED', error: 'Error: no route to host' });
+ */
+export function encodeAttempt(record: AttemptRecord): string {
+  return `\n${JSON.stringify({ ...record, error: record.error?.slice(0, MAX_ERROR) })}`;
+}
+
+/** The history of a message as it lies in Redis, oldest first; lines that are none of ours are left out. */
+export function attemptsOf(raw: string): AttemptRecord[] {
+  return raw.split('\n').slice(1).flatMap(parse);
+}
+
+function parse(line: string): AttemptRecord[] {
+  try {
+    const record: unknown = JSON.parse(line);
+    return typeof record === 'object' && record !== null && 'at' in record ? [record as AttemptRecord] : [];
+  } catch {
+    return [];
+  }
+}
