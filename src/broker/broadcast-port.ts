@@ -90,7 +90,7 @@ export interface BroadcastRecords {
   takeTurn(id: string, machine: string, session: string): Promise<Turn>;
   record(records: readonly BroadcastRecord[]): Promise<void>;
   recordGap(gap: RecordedGap): Promise<void>;
-  /** Empty for one that nobody has run yet, or that ended more than a day ago. */
+  /** In the order in which they ended. Empty for one that nobody has run yet, or that ended more than a day ago. */
   outcomes(id: string): Promise<BroadcastOutcome[]>;
   /** The latest ones, oldest first. */
   gaps(): Promise<RecordedGap[]>;

@@ -34,9 +34,9 @@ export class RedisBroadcastRecords implements BroadcastRecords {
 
   async outcomes(id: string): Promise<BroadcastOutcome[]> {
     const fields = await this.connection.command((redis) => redis.hgetall(this.keys.broadcast(id)));
-    return Object.entries(fields).flatMap(([field, value]) =>
-      field.startsWith(MACHINE) ? [] : [JSON.parse(value) as BroadcastOutcome],
-    );
+    return Object.entries(fields)
+      .flatMap(([field, value]) => (field.startsWith(MACHINE) ? [] : [JSON.parse(value) as BroadcastOutcome]))
+      .sort((a, b) => a.at - b.at);
   }
 
   async gaps(): Promise<RecordedGap[]> {

@@ -14,7 +14,7 @@ export class BroadcastLog {
   constructor(private readonly records: Pick<BroadcastRecords, 'outcomes' | 'gaps'>) {}
 
   /**
-   * How a broadcast ended, once for each child that has had it so far, in no certain order. Nobody knows how many will
+   * How a broadcast ended, once for each child that has had it so far, in the order of the ends. Nobody knows how many will
    * have had it in the end: workers come and go.
    *
    * @param id the id of the handle that `delay()` gave

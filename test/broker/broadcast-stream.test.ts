@@ -51,6 +51,12 @@ describe('broadcast', () => {
     expect((await readAll(START)).messages).toEqual([b, a, c]);
   });
 
+  it('remembers its ids for ten minutes', async () => {
+    await fixture.broker.broadcast(fixture.messages(1));
+    const [seen = ''] = await fixture.redis.keys('{nestwork}:seen:*');
+    expect(await fixture.redis.ttl(seen)).toBeGreaterThan(590);
+  });
+
   it('takes what a queue has already for repeated', async () => {
     const message = fixture.message();
     await fixture.broker.enqueue('default', [message]);

@@ -8,10 +8,6 @@
 --
 -- Atomic so that the set never lives on without an end.
 
-local wrong = wrong_type('zset', 1, 1)
-if wrong then
-  return wrong
-end
 redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])
 redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - ARGV[3])
 redis.call('EXPIRE', KEYS[1], ARGV[4])

@@ -8,10 +8,6 @@
 -- Atomic because two sessions of one machine ask at the same time. What a session had that is gone, unfinished, goes to
 -- the next that asks.
 
-local wrong = wrong_type('hash', 1, 1) or wrong_type('zset', 2, 2)
-if wrong then
-  return wrong
-end
 local owner = redis.call('HGET', KEYS[1], '@' .. ARGV[1])
 if owner == 'done' then
   return 'done'
