@@ -1,4 +1,5 @@
 import { EnqueueUnconfirmedError, NestworkError } from '../errors.js';
+import { KEPT_BROADCASTS } from '../task/broadcast.js';
 import { blockOf, producerOf, TASK_ID_LENGTH } from '../task/task-id.js';
 import type { Due, KeyHolder, UniqueOptions } from './broker.js';
 import type { RedisConnection } from './redis-connection.js';
@@ -6,8 +7,6 @@ import type { RedisKeys } from './redis-keys.js';
 
 /** How long a repeated enqueue is recognised. */
 const SEEN_SECONDS = 600;
-/** Broadcasts that the stream keeps for supervisors that are away, a few more in fact: Redis trims by whole nodes. */
-export const KEPT_BROADCASTS = 10_000;
 /** Lua's unpack fails from about 8,000 values on, and a script holds up everyone else while it runs. */
 const CHUNK_MESSAGES = 1_000;
 const CHUNK_CHARACTERS = 1_000_000;

@@ -1,6 +1,7 @@
 import { NestworkError } from '../errors.js';
 import { TASK_ID_LENGTH } from '../task/task-id.js';
 import { BlockingList } from './blocking-list.js';
+import { RedisBroadcastRecords } from './broadcast-records.js';
 import { BroadcastStream } from './broadcast-stream.js';
 import type {
   Broker,
@@ -58,6 +59,9 @@ const DESCRIPTION = '@';
 export class RedisBroker implements Broker {
   readonly deadLetters: DeadLetterBroker;
   readonly stream: BroadcastStream;
+  readonly broadcasts: RedisBroadcastRecords;
+  /** by `performance.now()` */
+  readonly madeAtMs = performance.now();
   private readonly keys: RedisKeys;
   private readonly connection: RedisConnection;
   private readonly tokens: BlockingList;
@@ -68,6 +72,7 @@ export class RedisBroker implements Broker {
     this.connection = new RedisConnection(options.redis, options.commandTimeoutMs, options.onOutage);
     this.finder = new TaskFinder(this.connection, this.keys, options.queues);
     this.deadLetters = new RedisDeadLetters(this.connection, this.keys);
+    this.broadcasts = new RedisBroadcastRecords(this.connection, this.keys);
     this.tokens = new BlockingList((ms) => this.openBlocking(ms), LONGEST_WAIT_MS);
     this.stream = new BroadcastStream(this.connection, this.keys, (ms) => this.openBlocking(ms));
   }

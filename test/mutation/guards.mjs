@@ -210,6 +210,43 @@ const BY_SCRIPT = {
     change('revives no session', "if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then", 'if false then'),
     FULL_MEMORY,
   ],
+  broadcast: [
+    change(
+      'adds each id once',
+      "if redis.call('SETBIT', KEYS[2], bit, 1) == 0 then",
+      "redis.call('SETBIT', KEYS[2], bit, 1)\n  if true then",
+    ),
+    remove('remembers ids for a time', "redis.call('EXPIRE', KEYS[2], ARGV[1])\n"),
+    remove('takes the bits of what was refused back', "      redis.call('SETBIT', KEYS[2], fresh[j].bit, 0)\n"),
+    remove('keeps so many entries', "'MAXLEN', '~', ARGV[2], "),
+    change('is refused by a full Redis', '#!lua\n', '#!lua flags=allow-oom\n'),
+  ],
+  'stream-position': [
+    change(
+      'does not trust the times of a clock that was set back',
+      "if tonumber(string.match(last, '^%d+')) > now then",
+      'if false then',
+    ),
+    remove('counts what comes later', ' - #later'),
+  ],
+  'take-turn': [
+    change('a machine that is done stays done', "if owner == 'done' then", 'if false then'),
+    remove('a session keeps its turn', ' and owner ~= ARGV[2]'),
+    remove('a session that is gone keeps nothing', " and redis.call('ZSCORE', KEYS[2], owner)"),
+    remove('forgets it after a day', "redis.call('EXPIRE', KEYS[1], ARGV[3])\n"),
+    FULL_MEMORY,
+  ],
+  'record-broadcasts': [
+    NOTHING_FOREIGN,
+    remove('marks a machine as done', "    redis.call('HSET', key, '@' .. ARGV[at + 2], 'done')\n"),
+    remove('forgets it after a day', "  redis.call('EXPIRE', key, ARGV[1])\n"),
+    FULL_MEMORY,
+  ],
+  'record-gap': [
+    remove('keeps the latest', "redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - ARGV[3])\n"),
+    remove('forgets them after a week', "redis.call('EXPIRE', KEYS[1], ARGV[4])\n"),
+    FULL_MEMORY,
+  ],
   settle: [
     REGISTERED,
     remove('refuses foreign keys before it writes', '  if wrong then\n    return wrong\n  end\n'),
