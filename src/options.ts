@@ -108,6 +108,11 @@ export interface WorkerOptions {
    */
   shutdownGrace?: Duration;
   /**
+   * How long a task may run on after it was cancelled and its signal aborted, before its process is ended.
+   * @default '5s'
+   */
+  cancelGrace?: Duration;
+  /**
    * How long after the death of a whole machine its tasks are given to others. A task that blocks its process keeps its lease.
    * @default '30s'
    */
@@ -135,6 +140,7 @@ export type ResolvedWorkerOptions = Readonly<{
   maxBytesPerChild: number | undefined;
   maxMemoryPercent: number | undefined;
   shutdownGraceMs: number;
+  cancelGraceMs: number;
   leaseMs: number;
 }>;
 
@@ -161,6 +167,7 @@ const WORKER_OPTIONS = [
   'maxMemoryPerChild',
   'maxMemoryPercent',
   'shutdownGrace',
+  'cancelGrace',
   'lease',
 ];
 const MAX_CHILDREN = 1_024;
@@ -230,6 +237,7 @@ export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOpti
     maxBytesPerChild: optional(options.maxMemoryPerChild, (size) => toBytes(size, 'maxMemoryPerChild')),
     maxMemoryPercent: optional(options.maxMemoryPercent, (percent) => count('maxMemoryPercent', percent, 100)),
     shutdownGraceMs: duration('shutdownGrace', options.shutdownGrace ?? '25s', 0),
+    cancelGraceMs: duration('cancelGrace', options.cancelGrace ?? '5s', 0),
     leaseMs: duration('lease', options.lease ?? '30s', MIN_LEASE_MS),
   };
 }

@@ -43,7 +43,9 @@ export type SupervisorMessage =
   /** claim no more, finish what runs, close the app, end */
   | { readonly type: 'stop' }
   /** the grace is over: abort the signals of the running tasks */
-  | { readonly type: 'abort' };
+  | { readonly type: 'abort' }
+  /** abort the signal of this task if it runs here, and do not start it */
+  | { readonly type: 'cancel'; readonly id: string };
 
 type Check = (value: unknown) => boolean;
 type Fields = Readonly<Record<string, Check>>;
@@ -80,6 +82,7 @@ const SHAPES: Readonly<Record<(ChildMessage | SupervisorMessage)['type'], Fields
   start: { session: text, child: text, queues: list(text), concurrency: count, maxTasks: count, capacity: count },
   stop: {},
   abort: {},
+  cancel: { id: text },
 };
 
 /** The first field that is missing or wrong; `a.b` lies in `a`. */
@@ -91,7 +94,7 @@ function invalidField(fields: Fields, message: Readonly<Record<string, unknown>>
 }
 
 const FROM_CHILD = ['ready', 'worn', 'bootFailed', 'leaseLost'] as const;
-const FROM_SUPERVISOR = ['start', 'stop', 'abort'] as const;
+const FROM_SUPERVISOR = ['start', 'stop', 'abort', 'cancel'] as const;
 
 /** @throws NestworkError MALFORMED_IPC */
 export function parseChildMessage(value: unknown): ChildMessage {

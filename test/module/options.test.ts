@@ -86,6 +86,7 @@ describe('the options of WorkerFactory.run', () => {
       queues: undefined,
       excludeQueues: [],
       shutdownGraceMs: 25_000,
+      cancelGraceMs: 5_000,
       leaseMs: 30_000,
     });
   });
