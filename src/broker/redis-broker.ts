@@ -170,8 +170,8 @@ export class RedisBroker implements Broker {
     return { moved, nextInMs: next < 0 ? undefined : next };
   }
 
-  async waitForAlarm(timeoutMs: number): Promise<void> {
-    await this.tokens.wait([this.keys.alarm()], timeoutMs);
+  waitForAlarm(timeoutMs: number): Promise<boolean> {
+    return this.tokens.wait([this.keys.alarm()], timeoutMs);
   }
 
   stopWaiting(): void {
