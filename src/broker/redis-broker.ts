@@ -68,8 +68,10 @@ export class RedisBroker implements Broker {
 
   async enqueue(queue: string, messages: readonly string[]): Promise<number> {
     const { replicas = 0, commandTimeoutMs } = this.options;
+    await this.connection.ready();
+    const { current } = this.connection;
     const added = await enqueueInChunks(this.connection, this.keys, queue, messages);
-    if (replicas > 0) await replicated(this.connection, messages, replicas, commandTimeoutMs);
+    if (replicas > 0) await replicated(this.connection, current, messages, replicas, commandTimeoutMs);
     return added;
   }
 
@@ -114,6 +116,9 @@ export class RedisBroker implements Broker {
       return (await this.bell.command((client) => client.blpop(bells, timeoutMs / 1_000))) !== null;
     } catch (error) {
       if (this.waitingEnded) return false;
+      // ioredis would repeat over the next connection what timed out, and take a ring that nobody hears
+      this.bell.close();
+      this.bell = undefined;
       throw error;
     }
   }

@@ -36,3 +36,25 @@ it('an enqueue that the replica does not confirm is unconfirmed, and repeating i
   expect(await broker.enqueue('default', [message])).toBe(0);
   expect(await fixture.redis.lrange('{nestwork}:queue:default', 0, -1)).toEqual([message]);
 });
+
+it.each([
+  ['is a replica', 'READONLY', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']],
+  [
+    'is cut off from its replicas',
+    'NOREPLICAS',
+    ['CONFIG', 'SET', 'min-replicas-to-write', '9'],
+    ['CONFIG', 'SET', 'min-replicas-to-write', '0'],
+  ],
+] as const)(
+  'a server that %s refuses with REDIS_UNAVAILABLE, until it is no more',
+  async (_what, answer, begin, end) => {
+    const message = fixture.message();
+    await fixture.redis.call(...begin);
+    await expect(broker.enqueue('default', [message])).rejects.toMatchObject({
+      code: 'REDIS_UNAVAILABLE',
+      message: expect.stringContaining(`takes no writes: ${answer}`),
+    });
+    await fixture.redis.call(...end);
+    expect(await fixture.broker.enqueue('default', [message])).toBe(1);
+  },
+);

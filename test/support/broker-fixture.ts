@@ -1,29 +1,45 @@
 import { Redis } from 'ioredis';
-import type { Claimant, ClaimReply } from '../../src/broker/broker.js';
-import { RedisBroker } from '../../src/broker/redis-broker.js';
+import type { Claimant, ClaimReply, RedisSettings } from '../../src/broker/broker.js';
+import { RedisBroker, type RedisBrokerOptions } from '../../src/broker/redis-broker.js';
 import { encodePayload } from '../../src/task/payload.js';
 import { TaskIdSequence } from '../../src/task/task-id.js';
 import { encodeMessage } from '../../src/task/task-message.js';
 import { type PrivateRedis, startPrivateRedis } from '../../src/testing/private-redis.js';
 import { checkInvariants } from './invariants.js';
 
+/** A server, or several of them. */
+export interface Stoppable {
+  stop(): Promise<void>;
+}
+
 /** A broker on a Redis of its own, and a second connection that looks at what the scripts did. */
-export class BrokerFixture {
+export class BrokerFixture<S extends Stoppable = PrivateRedis> {
   readonly ids = new TaskIdSequence();
   private claims = new Map<string, number>();
 
   private constructor(
-    readonly server: PrivateRedis,
+    readonly server: S,
     readonly broker: RedisBroker,
     readonly redis: Redis,
+    /** the option `redis` of an app on it */
+    readonly settings: RedisSettings,
   ) {}
 
   /** @param args further arguments of the server */
   static async start(args: readonly string[] = []): Promise<BrokerFixture> {
     const server = await startPrivateRedis({ args });
-    const broker = new RedisBroker({ redis: server.url, namespace: 'nestwork', commandTimeoutMs: 5_000 });
+    return BrokerFixture.on(server, { redis: server.url }, new Redis(server.url));
+  }
+
+  /** A broker on whatever the test has started. */
+  static async on<S extends Stoppable>(
+    server: S,
+    options: Pick<RedisBrokerOptions, 'redis'> & Partial<RedisBrokerOptions>,
+    redis: Redis,
+  ): Promise<BrokerFixture<S>> {
+    const broker = new RedisBroker({ namespace: 'nestwork', commandTimeoutMs: 5_000, ...options });
     await broker.connect();
-    return new BrokerFixture(server, broker, new Redis(server.url));
+    return new BrokerFixture(server, broker, redis, options.redis);
   }
 
   async stop(): Promise<void> {
