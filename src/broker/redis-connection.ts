@@ -28,6 +28,7 @@ export class RedisConnection {
   private lostAt: number | undefined;
   private lastError: Error | undefined;
   private wasUp = false;
+  private unproven = false;
   private renewing = false;
   private closing = false;
   private generation = 0;
@@ -61,12 +62,15 @@ export class RedisConnection {
       this.lastError = error;
     });
     this.client.on('close', () => {
+      this.unproven = this.renewing;
       this.renewing = false;
       this.noteLoss();
     });
     this.client.on('ready', () => {
       this.generation += 1;
-      this.noteReturn();
+      this.wasUp = true;
+      // a server whose clients may not write lets them connect: after a renewal only an answer proves that it is back
+      if (!this.unproven) this.noteReturn();
     });
   }
 
@@ -111,6 +115,7 @@ export class RedisConnection {
     const { generation } = this;
     try {
       const reply = await run(this.client);
+      this.unproven = false;
       this.noteReturn();
       return reply;
     } catch (cause) {
@@ -174,7 +179,6 @@ export class RedisConnection {
   }
 
   private noteReturn(): void {
-    this.wasUp = true;
     this.lastError = undefined;
     if (this.lostAt === undefined) return;
     this.listener.restored(this.where, Date.now() - this.lostAt);

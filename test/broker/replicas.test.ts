@@ -37,7 +37,7 @@ it('an enqueue that the replica does not confirm is unconfirmed, and repeating i
   expect(await fixture.redis.lrange('{nestwork}:queue:default', 0, -1)).toEqual([message]);
 });
 
-it.each([
+it.each<[string, string, [string, ...string[]], [string, ...string[]]]>([
   ['is a replica', 'READONLY', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']],
   [
     'is cut off from its replicas',
@@ -45,16 +45,13 @@ it.each([
     ['CONFIG', 'SET', 'min-replicas-to-write', '9'],
     ['CONFIG', 'SET', 'min-replicas-to-write', '0'],
   ],
-] as const)(
-  'a server that %s refuses with REDIS_UNAVAILABLE, until it is no more',
-  async (_what, answer, begin, end) => {
-    const message = fixture.message();
-    await fixture.redis.call(...begin);
-    await expect(broker.enqueue('default', [message])).rejects.toMatchObject({
-      code: 'REDIS_UNAVAILABLE',
-      message: expect.stringContaining(`takes no writes: ${answer}`),
-    });
-    await fixture.redis.call(...end);
-    expect(await fixture.broker.enqueue('default', [message])).toBe(1);
-  },
-);
+])('a server that %s refuses with REDIS_UNAVAILABLE, until it is no more', async (_what, answer, begin, end) => {
+  const message = fixture.message();
+  await fixture.redis.call(...begin);
+  await expect(broker.enqueue('default', [message])).rejects.toMatchObject({
+    code: 'REDIS_UNAVAILABLE',
+    message: expect.stringContaining(`takes no writes: ${answer}`),
+  });
+  await fixture.redis.call(...end);
+  expect(await fixture.broker.enqueue('default', [message])).toBe(1);
+});

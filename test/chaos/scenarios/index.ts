@@ -7,6 +7,7 @@ import { frozenRedis } from './frozen-redis.js';
 import { fullMemory } from './full-memory.js';
 import { lateAnswers } from './late-answers.js';
 import { lostReplies } from './lost-replies.js';
+import { pausedClients } from './paused-clients.js';
 import { poisonTasks } from './poison-tasks.js';
 import { redisKills } from './redis-kills.js';
 import { rollingRestarts } from './rolling-restarts.js';
@@ -23,6 +24,7 @@ export const scenarios: readonly Scenario[] = [
   foreignMessages,
   lostReplies,
   frozenRedis,
+  pausedClients,
   clockJumps,
   redisKills,
   fullMemory,
