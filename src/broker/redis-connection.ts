@@ -165,7 +165,7 @@ export class RedisConnection {
       'REDIS_UNAVAILABLE',
       `Redis at ${this.where} ${what}${this.lastError ? ` (${this.lastError.message})` : ''}.`,
       [
-        'Check that a Redis 7 server runs there and that the `redis` option of TaskQueueModule points to it.',
+        'Check that a Redis 7 server runs there, with or without TLS as the `redis` option of TaskQueueModule says.',
         'Nothing was sent, so the call can simply be repeated.',
       ],
       { cause: this.lastError },
