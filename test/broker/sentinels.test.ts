@@ -9,7 +9,7 @@ let group: SentinelGroup;
 let fixture: BrokerFixture<SentinelGroup>;
 beforeAll(async () => {
   group = await SentinelGroup.start();
-  const redis = new Redis({ ...group.settings, maxRetriesPerRequest: null });
+  const redis = new Redis({ ...group.admin, maxRetriesPerRequest: null });
   redis.on('error', () => {}); // its server is killed on purpose
   fixture = await BrokerFixture.on(group, { redis: group.settings, replicas: 1, commandTimeoutMs: 20_000 }, redis);
 }, 40_000);

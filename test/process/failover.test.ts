@@ -15,7 +15,7 @@ let worker: WorkerProcess;
 beforeEach(async () => {
   group = await SentinelGroup.start();
   // it must find the new primary, too, when the old one is silent
-  const redis = new Redis({ ...group.settings, socketTimeout: 1_000, maxRetriesPerRequest: null });
+  const redis = new Redis({ ...group.admin, socketTimeout: 1_000, maxRetriesPerRequest: null });
   redis.on('error', () => {}); // its server is killed on purpose
   const options = { redis: group.settings, replicas: 1, commandTimeoutMs: 1_000 };
   fixture = WorkerFixture.on(await BrokerFixture.on(group, options, redis));

@@ -8,6 +8,7 @@ import { type PrivateRedis, startPrivateRedis } from '../../src/testing/private-
 import { BrokerFixture } from '../support/broker-fixture.js';
 import { CertificateAuthority } from '../support/certificate-authority.js';
 import { freePort } from '../support/free-port.js';
+import { libraryArgs, libraryCredentials, libraryUrl } from '../support/least-rights.js';
 import { WorkerFixture } from '../support/worker-fixture.js';
 
 const authority = new CertificateAuthority();
@@ -22,7 +23,9 @@ beforeEach(async () => {
   const files = { 'ca-cert': authority.certificate, cert: certificate, key };
   const args = Object.entries(files).flatMap(([name, pem]) => [`--tls-${name}-file`, write(name, pem)]);
   port = await freePort();
-  server = await startPrivateRedis({ args: [...args, '--tls-port', String(port), '--tls-auth-clients', 'no'] });
+  server = await startPrivateRedis({
+    args: [...args, '--tls-port', String(port), '--tls-auth-clients', 'no', ...libraryArgs()],
+  });
 });
 afterEach(async () => {
   await server.stop();
@@ -57,7 +60,9 @@ describe('over TLS', () => {
     await redis.config('SET', 'tls-auth-clients', 'yes');
     // as text, and as files are read
     const tls = { ca: authority.certificate, cert: Buffer.from(client.certificate), key: Buffer.from(client.key) };
-    fixture = WorkerFixture.on(await BrokerFixture.on(server, { redis: { host: '127.0.0.1', port, tls } }, redis));
+    fixture = WorkerFixture.on(
+      await BrokerFixture.on(server, { redis: { host: '127.0.0.1', port, tls, ...libraryCredentials() } }, redis),
+    );
     fixture.worker({ children: 2 });
     await fixture.send('run', ['encrypted']);
     await fixture.event('run', 'encrypted');
@@ -65,13 +70,13 @@ describe('over TLS', () => {
   });
 
   it('a worker runs tasks with a rediss:// URL and an authority that the environment names', async () => {
-    const settings = { host: '127.0.0.1', port, tls: { ca: authority.certificate } };
+    const settings = { host: '127.0.0.1', port, tls: { ca: authority.certificate }, ...libraryCredentials() };
     fixture = WorkerFixture.on(await BrokerFixture.on(server, { redis: settings }, plain()));
     fixture.worker(
       { children: 2 },
       {
         REDIS_SETTINGS: '',
-        REDIS_URL: `rediss://127.0.0.1:${port}`,
+        REDIS_URL: libraryUrl(`rediss://127.0.0.1:${port}`),
         NODE_EXTRA_CA_CERTS: join(directory, 'ca-cert.pem'),
       },
     );
@@ -123,7 +128,7 @@ describe('REDIS_UNAVAILABLE names the reason', () => {
   });
 
   it('an unknown authority, at the start of a worker', async () => {
-    const fixture = WorkerFixture.on(await BrokerFixture.on(server, { redis: server.url }, plain()));
+    const fixture = WorkerFixture.on(await BrokerFixture.on(server, { redis: libraryUrl(server.url) }, plain()));
     const worker = fixture.worker({ children: 1 }, { REDIS_URL: `rediss://127.0.0.1:${port}` });
     expect(await worker.ended()).toBe(1);
     expect(worker.output).toMatch(/(self-signed certificate|unable to verify).*REDIS_UNAVAILABLE/);

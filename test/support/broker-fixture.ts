@@ -6,6 +6,7 @@ import { TaskIdSequence } from '../../src/task/task-id.js';
 import { encodeMessage } from '../../src/task/task-message.js';
 import { type PrivateRedis, startPrivateRedis } from '../../src/testing/private-redis.js';
 import { checkInvariants } from './invariants.js';
+import { libraryArgs, libraryUrl } from './least-rights.js';
 
 /** A server, or several of them. */
 export interface Stoppable {
@@ -27,8 +28,8 @@ export class BrokerFixture<S extends Stoppable = PrivateRedis> {
 
   /** @param args further arguments of the server */
   static async start(args: readonly string[] = []): Promise<BrokerFixture> {
-    const server = await startPrivateRedis({ args });
-    return BrokerFixture.on(server, { redis: server.url }, new Redis(server.url));
+    const server = await startPrivateRedis({ args: [...args, ...libraryArgs()] });
+    return BrokerFixture.on(server, { redis: libraryUrl(server.url) }, new Redis(server.url));
   }
 
   /** A broker on whatever the test has started. */

@@ -8,6 +8,7 @@ import { Redis } from 'ioredis';
 import type { RedisSettings } from '../../src/broker/broker.js';
 import { type PrivateRedis, startPrivateRedis } from '../../src/testing/private-redis.js';
 import { freePort } from './free-port.js';
+import { libraryArgs, libraryCredentials } from './least-rights.js';
 
 const NAME = 'tasks';
 const DOWN_AFTER_MS = 500;
@@ -20,6 +21,8 @@ const SENTINEL = '$(command -v redis-server || command -v valkey-server) "$0" --
 
 /** A primary, two replicas, and three sentinels that watch them and agree by two; they give up on a silent primary soon. */
 export class SentinelGroup {
+  /** How to find the primary. */
+  readonly admin: Exclude<RedisSettings, string>;
   /** The option `redis` of an app that asks the sentinels. */
   readonly settings: Exclude<RedisSettings, string>;
 
@@ -31,12 +34,13 @@ export class SentinelGroup {
     /** connections to the sentinels */
     private readonly eyes: readonly Redis[],
   ) {
-    this.settings = { sentinels: ports.map((port) => ({ host: '127.0.0.1', port })), name: NAME };
+    this.admin = { sentinels: ports.map((port) => ({ host: '127.0.0.1', port })), name: NAME };
+    this.settings = { ...this.admin, ...libraryCredentials() };
   }
 
   static async start(): Promise<SentinelGroup> {
     const directory = mkdtempSync(join(tmpdir(), 'nestwork-sentinels-'));
-    const fast = ['--repl-diskless-sync-delay', '0', '--repl-ping-replica-period', '1'];
+    const fast = ['--repl-diskless-sync-delay', '0', '--repl-ping-replica-period', '1', ...libraryArgs()];
     const primary = await startPrivateRedis({ args: fast });
     const following = [...fast, '--replicaof', '127.0.0.1', String(primary.port)];
     const replicas = await Promise.all([

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { WorkerOptions } from 'nestwork';
 import { type PrivateRedis, startPrivateRedis } from 'nestwork/testing';
+import { libraryArgs, libraryUrl } from '../../support/least-rights.js';
 import { FaultProxy } from './fault-proxy.js';
 import { Ledger } from './ledger.js';
 import { isAlive, isWorker, signalPid, WorkerProcess } from './processes.js';
@@ -34,6 +35,8 @@ export class Arena {
   private constructor(
     private readonly directory: string,
     readonly server: PrivateRedis,
+    /** where workers and producers find it */
+    private readonly url: string,
     /** a connection that looks at the server, past the proxy */
     readonly redis: Redis,
     private readonly lossy: FaultProxy | undefined,
@@ -47,9 +50,10 @@ export class Arena {
     const directory = mkdtempSync(join(tmpdir(), 'nestwork-chaos-'));
     const server = await startServer(options, directory);
     const proxy = options.proxied ? await FaultProxy.start(server.port) : undefined;
+    const url = libraryUrl(proxy?.url ?? server.url);
     const redis = new Redis(server.url, { maxRetriesPerRequest: null });
     redis.on('error', () => {}); // the server is killed on purpose
-    return new Arena(directory, server, redis, proxy, await Producer.start(proxy?.url ?? server.url));
+    return new Arena(directory, server, url, redis, proxy, await Producer.start(url));
   }
 
   get proxy(): FaultProxy {
@@ -60,7 +64,7 @@ export class Arena {
   /** Starts a worker; `booted` tells when its children are up. */
   worker(options: WorkerOptions, environment: Readonly<Record<string, string>> = {}): WorkerProcess {
     const settings = {
-      REDIS_URL: this.lossy?.url ?? this.server.url,
+      REDIS_URL: this.url,
       LEDGER_FILE: this.ledger.path,
       WORKER_OPTIONS: JSON.stringify(options),
     };
@@ -175,12 +179,12 @@ export class Arena {
 }
 
 /** The server inherits the environment that this process has at the start of it. */
-async function startServer({ redisArgs, settableClock }: ArenaOptions, directory: string): Promise<PrivateRedis> {
+async function startServer({ redisArgs = [], settableClock }: ArenaOptions, directory: string): Promise<PrivateRedis> {
   const environment = settableClock ? ServerClock.environment(directory) : {};
   const before = { ...process.env };
   Object.assign(process.env, environment);
   try {
-    return await startPrivateRedis({ args: redisArgs });
+    return await startPrivateRedis({ args: [...redisArgs, ...libraryArgs()] });
   } finally {
     for (const name of Object.keys(environment)) {
       if (before[name] === undefined) Reflect.deleteProperty(process.env, name);
