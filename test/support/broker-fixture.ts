@@ -7,6 +7,9 @@ import { encodeMessage } from '../../src/task/task-message.js';
 import { type PrivateRedis, startPrivateRedis } from '../../src/testing/private-redis.js';
 import { checkInvariants } from './invariants.js';
 import { libraryArgs, libraryUrl } from './least-rights.js';
+import { mapped, snapshot } from './snapshot.js';
+
+const TAG = '{nestwork}:';
 
 /** A server, or several of them. */
 export interface Stoppable {
@@ -85,26 +88,15 @@ export class BrokerFixture<S extends Stoppable = PrivateRedis> {
 
   /** Every key under the namespace with its whole value, `seen` bitmaps, `pulse` and `format` left out. */
   async state(): Promise<Record<string, unknown>> {
+    const [, keys] = await snapshot(this.redis);
     const state: Record<string, unknown> = {};
-    for (const key of (await this.redis.keys('{nestwork}:*')).sort()) {
-      const name = key.slice('{nestwork}:'.length);
-      if (/^(seen:|pulse$|format$)/.test(name)) continue;
-      state[name] = await this.value(key);
+    for (const [key, kind, value] of keys.sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const name = key.startsWith(TAG) ? key.slice(TAG.length) : undefined;
+      if (name === undefined || /^(seen:|pulse$|format$)/.test(name)) continue;
+      if (kind === 'zset') state[name] = Object.keys(mapped(value, Number));
+      else state[name] = kind === 'hash' ? mapped(value, String) : value;
     }
     return state;
-  }
-
-  private async value(key: string): Promise<unknown> {
-    switch (await this.redis.type(key)) {
-      case 'list':
-        return this.redis.lrange(key, 0, -1);
-      case 'hash':
-        return this.redis.hgetall(key);
-      case 'zset':
-        return this.redis.zrange(key, '0', '-1');
-      default:
-        return this.redis.get(key);
-    }
   }
 }
 

@@ -16,6 +16,16 @@ import { judge, type Verdict } from './verdict.js';
 
 const TAG = '{nestwork}:';
 
+/** In one moment: what is counted key by key may move on in between, and be counted nowhere. */
+const REMAINING = `
+local remaining = 0
+for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do
+  local place = string.match(string.sub(key, #ARGV[1] + 1), '^(%a+):')
+  if place == 'queue' or place == 'suspects' then remaining = remaining + redis.call('LLEN', key) end
+  if place == 'claims' then remaining = remaining + redis.call('HLEN', key) end
+end
+return remaining`;
+
 export interface ArenaOptions {
   /** further arguments of the Redis server */
   readonly redisArgs?: readonly string[];
@@ -119,14 +129,7 @@ export class Arena {
 
   /** How many tasks wait or are held. */
   async remaining(): Promise<number> {
-    let remaining = 0;
-    for (const queue of QUEUES) {
-      remaining += await this.redis.llen(`${TAG}queue:${queue}`);
-      remaining += await this.redis.llen(`${TAG}suspects:${queue}`);
-    }
-    if (remaining > 0) return remaining;
-    for (const key of await this.redis.keys(`${TAG}claims:*`)) remaining += await this.redis.hlen(key);
-    return remaining;
+    return (await this.redis.eval(REMAINING, 0, TAG)) as number;
   }
 
   /** id -> record of all dead tasks: the report, a newline, the message */
