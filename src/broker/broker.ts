@@ -19,6 +19,7 @@ export type FixedRedisOption =
   | 'replyMapping'
   | 'retryStrategy'
   | 'scripts'
+  | 'sentinelCommandTimeout'
   | 'stringNumbers';
 
 /** Where Redis is: a URL (`redis://`, `rediss://`), or options of ioredis, Sentinels included. */

@@ -105,10 +105,13 @@ function unconfirmed(error: unknown, messages: readonly string[]): unknown {
 /**
  * Waits until replicas have what was enqueued over this connection.
  *
+ * @param current the connection over which it was enqueued: another one may lead to a new primary that never had it,
+ *   and whose replicas would confirm that
  * @throws EnqueueUnconfirmedError when too few of them say so in time; the primary has it
  */
 export async function replicated(
   connection: RedisConnection,
+  current: number,
   messages: readonly string[],
   replicas: number,
   timeoutMs: number,
@@ -119,6 +122,7 @@ export async function replicated(
     throw new EnqueueUnconfirmedError(messages.map(idOf), { cause });
   };
   const confirmed = await connection.command((redis) => redis.wait(replicas, patienceMs)).catch(unconfirmed);
+  if (connection.current !== current) unconfirmed(new Error('The connection was lost before replicas could confirm.'));
   if (confirmed < replicas) unconfirmed(new Error(`${confirmed} of ${replicas} replicas have it.`));
 }
 

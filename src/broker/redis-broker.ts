@@ -94,16 +94,17 @@ export class RedisBroker implements Broker {
   }
 
   async enqueue(queue: string, messages: readonly string[], due?: Due): Promise<number> {
-    return this.confirmed(messages, await enqueueInChunks(this.connection, this.keys, queue, messages, due));
+    return this.confirmed(messages, () => enqueueInChunks(this.connection, this.keys, queue, messages, due));
   }
 
   async broadcast(messages: readonly string[]): Promise<number> {
-    return this.confirmed(messages, await broadcastInChunks(this.connection, this.keys, messages));
+    return this.confirmed(messages, () => broadcastInChunks(this.connection, this.keys, messages));
   }
 
   async enqueueUnique(queue: string, message: string, options: UniqueOptions): Promise<KeyHolder> {
-    const holder = await enqueueUnique(this.connection, this.keys, this.options.queues, { queue, message, ...options });
-    return this.confirmed([message], holder);
+    const { queues } = this.options;
+    const unique = { queue, message, ...options };
+    return this.confirmed([message], () => enqueueUnique(this.connection, this.keys, queues, unique));
   }
 
   locate(id: string): Promise<TaskPlace> {
@@ -244,9 +245,14 @@ export class RedisBroker implements Broker {
     return taken === -1 ? undefined : (taken as number);
   }
 
-  private async confirmed<T>(messages: readonly string[], reply: T): Promise<T> {
+  /** Sends, and waits for the replicas if any are asked for. */
+  private async confirmed<T>(messages: readonly string[], send: () => Promise<T>): Promise<T> {
     const { replicas = 0, commandTimeoutMs } = this.options;
-    if (replicas > 0) await replicated(this.connection, messages, replicas, commandTimeoutMs);
+    if (replicas === 0) return send();
+    await this.connection.ready();
+    const { current } = this.connection;
+    const reply = await send();
+    await replicated(this.connection, current, messages, replicas, commandTimeoutMs);
     return reply;
   }
 
