@@ -212,7 +212,12 @@ describe('waiting', () => {
   });
 
   it('ends with the broker', async () => {
-    const broker = new RedisBroker({ redis: fixture.server.url, namespace: 'nestwork', queues: ['default'], commandTimeoutMs: 5_000 });
+    const broker = new RedisBroker({
+      redis: fixture.server.url,
+      namespace: 'nestwork',
+      queues: ['default'],
+      commandTimeoutMs: 5_000,
+    });
     await broker.connect();
     const waiting = broker.stream.waitForMore(START, 10_000);
     await untilBlocked(1);

@@ -20,7 +20,12 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   [heard, gaps, unknown, errors] = [[], [], [], []];
-  broker = new RedisBroker({ redis: fixture.server.url, namespace: 'nestwork', queues: ['default'], commandTimeoutMs: 1_000 });
+  broker = new RedisBroker({
+    redis: fixture.server.url,
+    namespace: 'nestwork',
+    queues: ['default'],
+    commandTimeoutMs: 1_000,
+  });
   await broker.connect();
 });
 afterEach(async () => {
