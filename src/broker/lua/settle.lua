@@ -49,15 +49,17 @@ end
 local dead, timed_out = 0, 0
 for _, late in ipairs(verdict.timedOut) do
   local task = tasks[late.id]
-  if task and late.retryInMs < 0 then
-    task.message = remembered(counted(task.message, 22, 23), late.line)
-    bury(task, late.report)
-    dead = dead + 1
-  elseif task then
-    try_again(task.keys, KEYS[4], task.message, { delay = late.retryInMs, line = late.line, counts = true })
-    timed_out = timed_out + 1
+  if task and not is_foreign(task.message) then
+    tasks[late.id] = nil
+    if late.retryInMs < 0 then
+      task.message = remembered(counted(task.message, 22, 23), late.line)
+      bury(task, late.report)
+      dead = dead + 1
+    else
+      try_again(task.keys, KEYS[4], task.message, { delay = late.retryInMs, line = late.line, counts = true })
+      timed_out = timed_out + 1
+    end
   end
-  tasks[late.id] = nil
 end
 
 local blamed, crashed, suspected = {}, 0, 0
