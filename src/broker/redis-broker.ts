@@ -117,6 +117,7 @@ export class RedisBroker implements Broker {
   ): Promise<boolean> {
     const keys = [
       ...this.held(claimant),
+      this.keys.unique(),
       this.keys.alarm(),
       ...this.keys.ofQueues([queue]),
       this.keys.scheduled(queue),
