@@ -9,6 +9,7 @@ import { MemoryGuard } from './memory-guard.js';
 import { obituary } from './obituary.js';
 import { Runtime, type Service } from './runtime.js';
 import { onStopSignals } from './signals.js';
+import { streamService } from './stream-service.js';
 import type { Death } from './verdict.js';
 
 /** How long tasks may take to react to their aborted signal before their process is killed, in ms. */
@@ -30,7 +31,7 @@ export interface SupervisorOptions {
   readonly logger: Pick<LoggerService, 'log' | 'warn' | 'error'>;
   /** Makes the broker; `restored` is to be called after each outage. */
   readonly connect: (settings: AppSettings, restored: () => void) => Broker;
-  readonly services: (broker: Broker, onError: (error: unknown) => void) => readonly Service[];
+  readonly services: (broker: Broker, settings: AppSettings, onError: (error: unknown) => void) => readonly Service[];
 }
 
 /**
@@ -42,6 +43,7 @@ export interface SupervisorOptions {
  */
 export class Supervisor {
   private readonly children = new Set<ChildProcess>();
+  private readonly sinceMs = performance.now();
   private readonly settling = new Set<Promise<void>>();
   private readonly timers = new Set<NodeJS.Timeout>();
   private readonly complaints = new Complaints((what) => this.options.logger.warn(`Trying again: ${what}`));
@@ -69,7 +71,7 @@ export class Supervisor {
     const { capacity, environment } = this.options;
     const child: ChildProcess = new ChildProcess(capacity, backoff, environment, {
       worn: () => this.retire(child, `it has run ${this.options.worker.maxTasksPerChild} tasks`),
-      overdue: () => this.options.logger.warn(`Child ${child.pid} is ended: a task ran beyond its hard timeout.`),
+      overdue: (why) => this.options.logger.warn(`Child ${child.pid} is ended: ${why}.`),
       ready: (message) => void this.welcome(child, message).catch((error: unknown) => this.fail(error)),
       leaseLost: (session) => void this.runtime?.then((runtime) => runtime.replaceSession(session)),
       malformed: (error) => this.options.logger.error(`Child ${child.pid}: ${String(error)}`),
@@ -116,14 +118,21 @@ export class Supervisor {
     const queues = servedQueues(settings.queues, worker);
     const broker = connect(settings, () => void this.runtime?.then((runtime) => runtime.hurry()));
     await broker.connect();
+    const children = (): Iterable<ChildProcess> => this.children;
+    const { cancelGraceMs } = worker;
+    const onError = this.complaints.about;
     const runtime = new Runtime({
       broker,
       queues,
       catalog,
       leaseMs: worker.leaseMs,
-      services: [...services(broker, this.complaints.about), new MemoryGuard(worker, () => this.children, this.tooBig)],
-      children: () => this.children,
-      onError: this.complaints.about,
+      services: [
+        ...services(broker, settings, onError),
+        streamService({ broker, sinceMs: this.sinceMs, children, cancelGraceMs, logger, onError }),
+        new MemoryGuard(worker, children, this.tooBig),
+      ],
+      children,
+      onError,
       onSessionLost: () => this.startOver(),
     });
     await runtime.start();
