@@ -81,11 +81,13 @@ export async function enqueueUnique(
   queues: readonly string[],
   { queue, message, due = { in: 0 }, replace }: UniqueOptions & { queue: string; message: string },
 ): Promise<KeyHolder> {
-  const touched = queues.flatMap((name) => [keys.queue(name), keys.bell(name), keys.scheduled(name)]);
-  const args = [SEEN_SECONDS, ...dueArgs(due), replace ? 'replace' : 'keep', message, queue, ...queues];
+  // a task of another app may have a queue that this one does not know
+  const all = queues.includes(queue) ? queues : [...queues, queue];
+  const touched = all.flatMap((name) => [...keys.ofQueues([name]), keys.scheduled(name)]);
+  const args = [SEEN_SECONDS, ...dueArgs(due), replace ? 'replace' : 'keep', message, queue, ...all];
   try {
-    const all = [keys.unique(), keys.seen(idOf(message)), keys.alarm(), ...touched];
-    const [id, holder] = (await connection.call('enqueue-unique', all, args)) as [string, string];
+    const declared = [keys.unique(), keys.seen(idOf(message)), keys.alarm(), ...touched];
+    const [id, holder] = (await connection.call('enqueue-unique', declared, args)) as [string, string];
     return { id, queue: holder };
   } catch (error) {
     throw unconfirmed(error, [message]);

@@ -139,11 +139,11 @@ export class RedisBroker implements Broker {
   ): Promise<boolean> {
     const keys = [
       ...this.held(claimant),
+      this.keys.unique(),
       this.keys.alarm(),
+      this.keys.cancelled(),
       ...this.keys.ofQueues([queue]),
       this.keys.scheduled(queue),
-      this.keys.cancelled(),
-      this.keys.unique(),
     ];
     const expected = failures.toString(36).padStart(2, '0');
     return (await this.run('retry', keys, [claimant.child, id, expected, inMs, line, counts ? 1 : 0])) === 1;

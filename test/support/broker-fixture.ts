@@ -4,6 +4,7 @@ import { RedisBroker, type RedisBrokerOptions } from '../../src/broker/redis-bro
 import { encodePayload } from '../../src/task/payload.js';
 import { TaskIdSequence } from '../../src/task/task-id.js';
 import { encodeMessage } from '../../src/task/task-message.js';
+import { encodeUnique, type UniqueUntil } from '../../src/task/unique-key.js';
 import { type PrivateRedis, startPrivateRedis } from '../../src/testing/private-redis.js';
 import { checkInvariants } from './invariants.js';
 import { libraryArgs, libraryUrl } from './least-rights.js';
@@ -68,6 +69,13 @@ export class BrokerFixture<S extends Stoppable = PrivateRedis> {
     return encodeMessage({ id: this.ids.next(), name, payload: encodePayload(args), enqueuedAt: Date.now() });
   }
 
+  /** A message of Some.task that may be there only once for its key. */
+  uniqueMessage(key: string, until: UniqueUntil = 'finished', ...args: unknown[]): string {
+    const name = 'Some.task';
+    const unique = encodeUnique(name, key, until);
+    return encodeMessage({ id: this.ids.next(), name, payload: encodePayload(args), enqueuedAt: Date.now(), unique });
+  }
+
   messages(count: number): string[] {
     return Array.from({ length: count }, (_, index) => this.message('Some.task', index));
   }
@@ -86,6 +94,36 @@ export class BrokerFixture<S extends Stoppable = PrivateRedis> {
     const number = (this.claims.get(claimant.child) ?? 0) + 1;
     this.claims.set(claimant.child, number);
     return this.broker.claim(claimant, { number, limit, acks });
+  }
+
+  /** A child that has claimed these tasks, all of them. */
+  async holderOf(messages: readonly string[], queue = 'default', queues = [queue]): Promise<Claimant> {
+    const child = await this.child(queues);
+    await this.broker.enqueue(queue, messages);
+    await this.claim(child, messages.length);
+    return child;
+  }
+
+  /** Redis time in ms. */
+  async now(): Promise<number> {
+    const [seconds, microseconds] = (await this.redis.time()).map(Number) as [number, number];
+    return seconds * 1_000 + Math.floor(microseconds / 1_000);
+  }
+
+  /** When each message on the schedule of a queue is due, in ms since 1970. */
+  async dueTimes(queue = 'default'): Promise<[message: string, due: number][]> {
+    const flat = await this.redis.zrange(`{nestwork}:scheduled:${queue}`, '0', '-1', 'WITHSCORES');
+    return flat.flatMap((message, index) => (index % 2 === 0 ? [[message, Number(flat[index + 1])]] : []));
+  }
+
+  /** Runs something while Redis takes no more data. */
+  async whenFull<T>(run: () => Promise<T>): Promise<T> {
+    await this.redis.config('SET', 'maxmemory', '1');
+    try {
+      return await run();
+    } finally {
+      await this.redis.config('SET', 'maxmemory', '0');
+    }
   }
 
   /** Every key under the namespace with its whole value, `seen` bitmaps, `pulse` and `format` left out. */
@@ -114,4 +152,23 @@ export function idOf(message: string): string {
 /** The message with its counters changed, as a script would write them. */
 export function counted(message: string, { crashes = 0, suspicions = 0 }): string {
   return `${message.slice(0, 23)}${crashes}${suspicions}${message.slice(25)}`;
+}
+
+/** The message after an attempt that failed: with so many failures, at this time, and a line more. */
+export function triedAgain(message: string, failures: string, enqueuedAt: number, line: string): string {
+  const time = enqueuedAt.toString(36).padStart(9, '0');
+  return `${message.slice(0, 21)}${failures}${message.slice(23, 25)}${time}${message.slice(34)}${line}`;
+}
+
+/** The keys of a session and its only child as they stand when nothing is claimed. */
+export function sessionState(claimant: Claimant, claimNumber = 1): Record<string, unknown> {
+  return {
+    sessions: [claimant.session],
+    [`session:${claimant.session}`]: {
+      '@host': 'test',
+      '@pid': '1',
+      '@queues': claimant.queues.join(' '),
+      [claimant.child]: String(claimNumber),
+    },
+  };
 }
