@@ -17,7 +17,7 @@ const SCRIPTS = {
   renew: ['time', 'pulse'],
   overdue: ['time', 'pulse'],
   reap: ['types', 'bell', 'time', 'pulse', 'foreign', 'message', 'unique', 'cancelled', 'requeue'],
-  settle: ['types', 'bell', 'time', 'foreign', 'message', 'schedule', 'retry', 'requeue', 'unique', 'cancelled'],
+  settle: ['types', 'bell', 'time', 'foreign', 'message', 'schedule', 'unique', 'cancelled', 'retry', 'requeue'],
   'find-pending': [],
   'cancel-waiting': ['types', 'time', 'unique', 'cancelled'],
   'cancel-active': ['types', 'time', 'unique', 'cancelled'],
@@ -29,6 +29,9 @@ const SCRIPTS = {
   broadcast: ['types', 'seen'],
   'stream-position': ['time', 'stream'],
   'read-stream': ['stream'],
+  'take-turn': [],
+  'record-broadcasts': ['types'],
+  'record-gap': [],
 } as const;
 
 /** Name of a state transition; its script lies in `lua/<name>.lua`. */
