@@ -5,6 +5,7 @@ import { TaskDiscovery } from './discovery/task-discovery.js';
 import { NestworkError } from './errors.js';
 import { type ResolvedTaskQueueOptions, resolveWorkerOptions, type WorkerOptions } from './options.js';
 import { OutageLog } from './outage-log.js';
+import { DeadJanitor } from './scheduler/dead-janitor.js';
 import { Promoter } from './scheduler/promoter.js';
 import { Reaper } from './scheduler/reaper.js';
 import { Supervisor } from './supervisor/supervisor.js';
@@ -59,7 +60,7 @@ export class WorkerFactory {
         const log = new OutageLog(logger, restored);
         return new RedisBroker({ ...settings, onOutage: log, onWarning: (warning) => log.warn(warning) });
       },
-      services: (broker, onError) => [
+      services: (broker, settings, onError) => [
         new Reaper({
           broker,
           leaseMs: worker.leaseMs,
@@ -67,6 +68,7 @@ export class WorkerFactory {
             logger.warn(`Session ${session} is gone; ${tasks} tasks of it were given back.`),
           onError,
         }),
+        new DeadJanitor({ broker: broker.deadLetters, ...settings, onError }),
         new Promoter({ broker, onError }),
       ],
     });
@@ -87,9 +89,9 @@ async function boot(module: AppModule, logger: LoggerService): Promise<ChildApp>
     );
   }
   const registry = find(TaskRegistry);
-  const { redis, namespace, commandTimeoutMs, queues } = options;
+  const { redis, namespace, commandTimeoutMs, queues, deadRetentionMs, maxDead } = options;
   return {
-    settings: { redis, namespace, commandTimeoutMs, queues },
+    settings: { redis, namespace, commandTimeoutMs, queues, deadRetentionMs, maxDead },
     catalog: registry.all().map(({ name, queue, broadcast }) => ({ name, queue, broadcast })),
     broker: find(RedisBroker),
     executor: new Executor(registry, find(TaskDiscovery).hooks(), (error) =>

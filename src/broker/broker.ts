@@ -1,8 +1,10 @@
 import type { RedisOptions } from 'ioredis';
 import type { BroadcastScope } from '../task/broadcast.js';
 import type { BroadcastRecords, StreamBroker } from './broadcast-port.js';
+import type { DeadLetterBroker } from './dead-letter-broker.js';
 
 export type * from './broadcast-port.js';
+export type * from './dead-letter-broker.js';
 
 /** Options of ioredis on which the promise rests, and which are therefore not the user's. */
 export type FixedRedisOption =
@@ -231,8 +233,34 @@ export interface InspectorBroker {
   queueStates(queues: readonly string[]): Promise<QueueState[]>;
 }
 
+/** Where a task is; `unknown` when it is finished, or never was. */
+export type TaskState = 'scheduled' | 'pending' | 'active' | 'dead' | 'cancelled' | 'unknown';
+
+/** Where a task was found. */
+export interface TaskPlace {
+  readonly state: TaskState;
+  readonly queue?: string;
+  /** the whole message, unless it has ended */
+  readonly message?: string;
+}
+
+/** What is needed to ask for single tasks. Each call searches; what nobody asks about costs nothing. */
+export interface TaskBroker {
+  locate(id: string): Promise<TaskPlace>;
+  /** Cancels a task that waits, and has an active one stopped. Resolves to where it was found. */
+  cancel(id: string): Promise<TaskPlace>;
+}
+
 /** The port to Redis: everything that moves a task from one state to another. */
-export interface Broker extends ProducerBroker, ChildBroker, SupervisorBroker, PromoterBroker, InspectorBroker {
+export interface Broker
+  extends ProducerBroker,
+    TaskBroker,
+    ChildBroker,
+    SupervisorBroker,
+    PromoterBroker,
+    InspectorBroker {
+  /** the tasks that will not run again by themselves */
+  readonly deadLetters: DeadLetterBroker;
   readonly stream: StreamBroker;
   readonly broadcasts: BroadcastRecords;
   /** Connects and checks that the server can serve. Rejects within the connection's timeout. */

@@ -10,6 +10,7 @@ import type {
   ClaimedTask,
   ClaimReply,
   ClaimRequest,
+  DeadLetterBroker,
   DeathReport,
   Due,
   KeyHolder,
@@ -18,6 +19,7 @@ import type {
   Retry,
   SessionDescription,
   Settlement,
+  TaskPlace,
   UniqueOptions,
   Verdict,
 } from './broker.js';
@@ -25,8 +27,10 @@ import { broadcastInChunks, enqueueInChunks, enqueueUnique, replicated } from '.
 import { readQueueStates, SERVED_QUEUES } from './queue-states.js';
 import { checkServer } from './redis-checks.js';
 import { type OutageListener, RedisConnection } from './redis-connection.js';
+import { RedisDeadLetters } from './redis-dead-letters.js';
 import { RedisKeys } from './redis-keys.js';
 import type { ScriptName } from './scripts.js';
+import { TaskFinder } from './task-finder.js';
 
 export interface RedisBrokerOptions {
   readonly redis: RedisSettings;
@@ -53,6 +57,7 @@ const DESCRIPTION = '@';
  * It holds one connection, and a second one that blocks: on bells in a child, on the alarm in a supervisor.
  */
 export class RedisBroker implements Broker {
+  readonly deadLetters: DeadLetterBroker;
   readonly stream: BroadcastStream;
   readonly broadcasts: RedisBroadcastRecords;
   /** by `performance.now()` */
@@ -60,11 +65,14 @@ export class RedisBroker implements Broker {
   private readonly keys: RedisKeys;
   private readonly connection: RedisConnection;
   private readonly tokens: BlockingList;
+  private readonly finder: TaskFinder;
 
   constructor(private readonly options: RedisBrokerOptions) {
     this.keys = new RedisKeys(options.namespace);
     this.connection = new RedisConnection(options.redis, options.commandTimeoutMs, options.onOutage);
     this.broadcasts = new RedisBroadcastRecords(this.connection, this.keys);
+    this.finder = new TaskFinder(this.connection, this.keys, options.queues);
+    this.deadLetters = new RedisDeadLetters(this.connection, this.keys);
     this.tokens = new BlockingList((ms) => this.openBlocking(ms), LONGEST_WAIT_MS);
     this.stream = new BroadcastStream(this.connection, this.keys, (ms) => this.openBlocking(ms));
   }
@@ -98,6 +106,14 @@ export class RedisBroker implements Broker {
     return this.confirmed([message], holder);
   }
 
+  locate(id: string): Promise<TaskPlace> {
+    return this.finder.locate(id);
+  }
+
+  cancel(id: string): Promise<TaskPlace> {
+    return this.finder.cancel(id);
+  }
+
   async queueOfTask(name: string): Promise<string | undefined> {
     const entry = await this.connection.command((redis) => redis.hget(this.keys.catalog(), name)).catch(notEnqueued);
     return entry === null ? undefined : (JSON.parse(entry) as CatalogEntry).queue;
@@ -125,6 +141,8 @@ export class RedisBroker implements Broker {
       this.keys.alarm(),
       ...this.keys.ofQueues([queue]),
       this.keys.scheduled(queue),
+      this.keys.cancelled(),
+      this.keys.unique(),
     ];
     const expected = failures.toString(36).padStart(2, '0');
     return (await this.run('retry', keys, [claimant.child, id, expected, inMs, line, counts ? 1 : 0])) === 1;
@@ -142,7 +160,7 @@ export class RedisBroker implements Broker {
 
   async release(claimant: Claimant, ids: readonly string[], claimNumber?: number): Promise<number> {
     const { queues, child } = claimant;
-    const keys = [...this.held(claimant), ...this.keys.ofQueues(queues)];
+    const keys = [...this.held(claimant), this.keys.cancelled(), this.keys.unique(), ...this.keys.ofQueues(queues)];
     return (await this.run('release', keys, [child, claimNumber ?? '', queues.length, ...queues, ...ids])) as number;
   }
 
@@ -196,7 +214,8 @@ export class RedisBroker implements Broker {
 
   async settle(claimant: Claimant, verdict: Verdict): Promise<Settlement> {
     const { queues, child } = claimant;
-    const keys = [...this.held(claimant), this.keys.unique(), this.keys.alarm(), ...this.keys.ofQueuesAndDead(queues)];
+    const shared = [this.keys.unique(), this.keys.alarm(), this.keys.cancelled()];
+    const keys = [...this.held(claimant), ...shared, ...this.keys.ofQueuesAndDead(queues)];
     const counts = await this.run('settle', keys, [child, JSON.stringify(verdict), ...queues]);
     const [released = 0, crashed = 0, suspected = 0, dead = 0, timedOut = 0] = counts as number[];
     return { released, crashed, suspected, dead, timedOut };
@@ -216,6 +235,8 @@ export class RedisBroker implements Broker {
       this.keys.sessions(),
       this.keys.session(session),
       this.keys.pulse(),
+      this.keys.cancelled(),
+      this.keys.unique(),
       ...children.map((child) => this.keys.claims(child)),
       ...this.keys.ofQueues(queues),
     ];

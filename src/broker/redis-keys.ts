@@ -47,6 +47,9 @@ export class RedisKeys {
   /** hash: id -> error report (JSON), newline, message of a dead task */
   readonly deadRecords = (queue: string): string => `${this.tag}:dead-records:${queue}`;
 
+  /** sorted set: ids of cancelled tasks by the time of it in ms; those of a day, ten thousand at most */
+  readonly cancelled = (): string => `${this.tag}:cancelled`;
+
   /** hash: id -> `<queue> <message>` of every task the child holds */
   readonly claims = (child: string): string => `${this.tag}:claims:${child}`;
 

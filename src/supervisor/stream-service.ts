@@ -1,5 +1,7 @@
 import type { Broker } from '../broker/broker.js';
 import { BroadcastPost, type BroadcastPostOptions } from './broadcast-post.js';
+import { type Cancellable, Canceller } from './canceller.js';
+import type { Addressee } from './machine-turns.js';
 import type { Service } from './runtime.js';
 import { StreamReader } from './stream-reader.js';
 
@@ -7,16 +9,22 @@ export interface StreamServiceOptions extends Omit<BroadcastPostOptions, 'record
   readonly broker: Pick<Broker, 'stream' | 'broadcasts'>;
   /** when the first child was forked, by `performance.now()`: what was sent since then may concern it */
   readonly sinceMs: number;
+  readonly children: () => Iterable<Addressee & Cancellable>;
+  readonly cancelGraceMs: number;
 }
 
 /** What lets a supervisor hear what is said to all workers, and act on it by the kind of the entry. */
-export function streamService({ broker, sinceMs, ...options }: StreamServiceOptions): Service {
-  const { logger, onError } = options;
+export function streamService({ broker, sinceMs, cancelGraceMs, ...options }: StreamServiceOptions): Service {
+  const { logger, children, onError } = options;
   const post = new BroadcastPost({ ...options, records: broker.broadcasts });
+  const canceller = new Canceller(children, cancelGraceMs);
   const reader = new StreamReader({
     stream: broker.stream,
     sinceMs,
-    handlers: new Map([['call', post.receive]]),
+    handlers: new Map([
+      ['call', post.receive],
+      ['cancel', canceller.receive],
+    ]),
     onGap: post.missed,
     onUnknown: (kind) =>
       logger.warn(`Passing over entries of the kind "${kind.slice(0, 40)}" in the stream: a newer version wrote them.`),
@@ -26,6 +34,7 @@ export function streamService({ broker, sinceMs, ...options }: StreamServiceOpti
     start: () => reader.start(),
     stop: async () => {
       await reader.stop();
+      canceller.stop();
       await post.stop();
     },
   };

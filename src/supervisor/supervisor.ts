@@ -31,7 +31,7 @@ export interface SupervisorOptions {
   readonly logger: Pick<LoggerService, 'log' | 'warn' | 'error'>;
   /** Makes the broker; `restored` is to be called after each outage. */
   readonly connect: (settings: AppSettings, restored: () => void) => Broker;
-  readonly services: (broker: Broker, onError: (error: unknown) => void) => readonly Service[];
+  readonly services: (broker: Broker, settings: AppSettings, onError: (error: unknown) => void) => readonly Service[];
 }
 
 /**
@@ -71,7 +71,7 @@ export class Supervisor {
     const { capacity, environment } = this.options;
     const child: ChildProcess = new ChildProcess(capacity, backoff, environment, {
       worn: () => this.retire(child, `it has run ${this.options.worker.maxTasksPerChild} tasks`),
-      overdue: () => this.options.logger.warn(`Child ${child.pid} is ended: a task ran beyond its hard timeout.`),
+      overdue: (why) => this.options.logger.warn(`Child ${child.pid} is ended: ${why}.`),
       ready: (message) => void this.welcome(child, message).catch((error: unknown) => this.fail(error)),
       leaseLost: (session) => void this.runtime?.then((runtime) => runtime.replaceSession(session)),
       malformed: (error) => this.options.logger.error(`Child ${child.pid}: ${String(error)}`),
@@ -119,6 +119,7 @@ export class Supervisor {
     const broker = connect(settings, () => void this.runtime?.then((runtime) => runtime.hurry()));
     await broker.connect();
     const children = (): Iterable<ChildProcess> => this.children;
+    const { cancelGraceMs } = worker;
     const onError = this.complaints.about;
     const runtime = new Runtime({
       broker,
@@ -126,8 +127,8 @@ export class Supervisor {
       catalog,
       leaseMs: worker.leaseMs,
       services: [
-        ...services(broker, onError),
-        streamService({ broker, sinceMs: this.sinceMs, children, catalog, logger, onError }),
+        ...services(broker, settings, onError),
+        streamService({ broker, sinceMs: this.sinceMs, children, catalog, cancelGraceMs, logger, onError }),
         new MemoryGuard(worker, children, this.tooBig),
       ],
       children,

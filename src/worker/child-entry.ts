@@ -72,6 +72,7 @@ class Child {
     if (message.type === 'start') void this.work(message);
     else if (message.type === 'broadcast') this.broadcasts.run(message);
     else if (message.type === 'abort') this.abort();
+    else if (message.type === 'cancel') this.loop?.cancel(message.id);
     else if (this.loop) this.loop.stop();
     else void this.end();
   }
