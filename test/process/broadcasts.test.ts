@@ -4,6 +4,9 @@ import { NestworkError } from '../../src/errors.js';
 import type { WorkerOptions } from '../../src/options.js';
 import { isAlive, WorkerFixture } from '../support/worker-fixture.js';
 
+/** Twenty outages, each with its reconnects, and four children that boot. */
+const STORM_TIMEOUT_MS = 60_000;
+
 let fixture: WorkerFixture;
 afterEach(() => fixture.stop());
 
@@ -81,7 +84,7 @@ describe('a broadcast', () => {
       expect(heard.map(({ label }) => label)).toEqual(labels);
     }
     expect(all.flatMap((worker) => worker.lines('Missed'))).toEqual([]);
-  });
+  }, STORM_TIMEOUT_MS);
 
   it('runs in a busy child beside its task, and in a blocked one when it unblocks', async () => {
     const { pids } = await started(1, 2);
