@@ -209,8 +209,8 @@ export interface SupervisorBroker {
 export interface PromoterBroker {
   /** Moves due tasks to their queues, at most so many. Resolves to how many, and how long until the next is due. */
   promote(limit: number): Promise<{ moved: number; nextInMs: number | undefined }>;
-  /** Resolves when a task is due earlier than all others were, or after `timeoutMs`. */
-  waitForAlarm(timeoutMs: number): Promise<void>;
+  /** Resolves to true when a task is due earlier than all others were, to false after `timeoutMs`. */
+  waitForAlarm(timeoutMs: number): Promise<boolean>;
   /** Ends a pending `waitForAlarm`. */
   stopWaiting(): void;
 }

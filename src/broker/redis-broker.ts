@@ -70,9 +70,9 @@ export class RedisBroker implements Broker {
   constructor(private readonly options: RedisBrokerOptions) {
     this.keys = new RedisKeys(options.namespace);
     this.connection = new RedisConnection(options.redis, options.commandTimeoutMs, options.onOutage);
-    this.broadcasts = new RedisBroadcastRecords(this.connection, this.keys);
     this.finder = new TaskFinder(this.connection, this.keys, options.queues);
     this.deadLetters = new RedisDeadLetters(this.connection, this.keys);
+    this.broadcasts = new RedisBroadcastRecords(this.connection, this.keys);
     this.tokens = new BlockingList((ms) => this.openBlocking(ms), LONGEST_WAIT_MS);
     this.stream = new BroadcastStream(this.connection, this.keys, (ms) => this.openBlocking(ms));
   }
@@ -175,8 +175,8 @@ export class RedisBroker implements Broker {
     return { moved, nextInMs: next < 0 ? undefined : next };
   }
 
-  async waitForAlarm(timeoutMs: number): Promise<void> {
-    await this.tokens.wait([this.keys.alarm()], timeoutMs);
+  waitForAlarm(timeoutMs: number): Promise<boolean> {
+    return this.tokens.wait([this.keys.alarm()], timeoutMs);
   }
 
   stopWaiting(): void {

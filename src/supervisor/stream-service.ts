@@ -5,7 +5,7 @@ import type { Addressee } from './machine-turns.js';
 import type { Service } from './runtime.js';
 import { StreamReader } from './stream-reader.js';
 
-export interface StreamServiceOptions extends Omit<BroadcastPostOptions, 'records'> {
+export interface StreamServiceOptions extends Omit<BroadcastPostOptions, 'records' | 'children'> {
   readonly broker: Pick<Broker, 'stream' | 'broadcasts'>;
   /** when the first child was forked, by `performance.now()`: what was sent since then may concern it */
   readonly sinceMs: number;
@@ -15,7 +15,7 @@ export interface StreamServiceOptions extends Omit<BroadcastPostOptions, 'record
 
 /** What lets a supervisor hear what is said to all workers, and act on it by the kind of the entry. */
 export function streamService({ broker, sinceMs, cancelGraceMs, ...options }: StreamServiceOptions): Service {
-  const { logger, children, onError } = options;
+  const { children, logger, onError } = options;
   const post = new BroadcastPost({ ...options, records: broker.broadcasts });
   const canceller = new Canceller(children, cancelGraceMs);
   const reader = new StreamReader({

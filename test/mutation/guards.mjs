@@ -180,6 +180,7 @@ const BY_SCRIPT = {
     change('to the tail', "'RPUSH'", "'LPUSH'"),
     remove('ends the death', "  redis.call('ZREM', KEYS[1], unpack(ids))\n"),
     remove('ends the record', "  redis.call('HDEL', KEYS[2], unpack(ids))\n"),
+    remove('forgets that it was cancelled', "  redis.call('ZREM', KEYS[6], unpack(ids))\n"),
     remove('takes its key again', "      redis.call('HSETNX', KEYS[5], digest, ARGV[1] .. ' ' .. message)\n"),
     change('takes no key from another', "'HSETNX'", "'HSET'"),
     remove('rings', '  ring(KEYS[4])\n'),
