@@ -62,9 +62,9 @@ export class BroadcastPost {
   readonly missed = (gap: StreamGap): void => {
     const what =
       gap.reason === 'trimmed'
-        ? `Missed ${gap.missed} broadcasts: they were trimmed away before this worker could read them.`
-        : 'The stream of broadcasts is not the one it was: Redis lost data, and with it perhaps broadcasts.';
-    this.options.logger.error(`${what} What they were to change in the children is as it was; restart it if in doubt.`);
+        ? `Missed ${gap.missed} broadcasts or cancellations: they were trimmed away before this worker could read them.`
+        : 'The stream of broadcasts and cancellations is not the one it was: Redis lost data, and perhaps some of them.';
+    this.options.logger.error(`${what} Restart this worker if its children must not go on without them.`);
     this.recorder.addGap({ ...gap, host: hostname(), pid: process.pid, at: Date.now() });
   };
 
