@@ -174,7 +174,7 @@ describe('the demo', () => {
       expect(demo.output).toMatch(/of its tasks \d+ that waited are gone, \d that ran are told to stop/);
       const mail = /(\S+\.eml)/.exec(demo.output)?.[1] ?? '';
       expect(readFileSync(mail, 'utf8')).toContain('To: ada@example.org');
-      const chart = /Chart +(\S+)/.exec(demo.output)?.[1] ?? '';
+      const chart = /^ +Chart +(\S+)/m.exec(demo.output)?.[1] ?? '';
       expect(readFileSync(chart, 'utf8')).toContain('rxjs');
       const processes = [...demo.output.matchAll(/pid (\d+)/g)].map(([, pid]) => Number(pid));
       expect([...children, ...processes].filter(isRunning)).toEqual([]);

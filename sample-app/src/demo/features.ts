@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import type { BroadcastOutcome, DeadTask, TaskHandle, TaskState, TaskStatus } from 'nestwork';
 import { formatCount, formatPlural } from '../chart/format-numbers.js';
 import type { ReceivedCall } from '../notices/flaky-receiver.controller.js';
+import { mailPath } from '../notices/mailer.js';
 import type { Report } from '../reports/report.js';
 import type { ReportResource } from '../reports/reports.controller.js';
 import type { CancelledTasks } from '../reports/reports.service.js';
@@ -33,8 +34,8 @@ export class Features {
     await this.debounce();
     await this.timeOut();
     await this.broadcast();
-    await this.cancel();
     await this.mailed(mail);
+    await this.cancel();
   }
 
   private async delayAndTakeBack(): Promise<TaskHandle> {
@@ -80,10 +81,8 @@ export class Features {
     heading('Timeouts', 'a search that takes a second is told to end, and after two its process is killed');
     const search = (pattern: string) => this.client.send<TaskHandle>('POST', `${this.path}/searches`, { pattern });
     const [good, endless] = [await search('TODO'), await search(ENDLESS_PATTERN)];
-    const found = await this.client.until(async () => {
-      const { state } = await this.client.get<TaskStatus>(`/tasks/${good.id}`);
-      return state === 'unknown' ? this.client.get<Findings>(`/searches/${good.id}`) : undefined;
-    });
+    await this.finished(good);
+    const found = await this.client.get<Findings>(`/searches/${good.id}`);
     const files = `${formatCount(found.files)} of ${formatPlural(found.of, 'file')}`;
     say(`TODO      → ${formatPlural(found.lines, 'line')} in ${files}  ${softly(found)}`.trimEnd());
     const dead = await this.dead(endless.id);
@@ -117,10 +116,10 @@ export class Features {
     say(`DELETE /reports/:id → of its tasks ${facts.join(', ')}`);
   }
 
-  private async mailed({ id }: TaskHandle): Promise<void> {
+  private async mailed({ id }: { readonly id: string }): Promise<void> {
     heading('And the mail', 'was sent, with the chart attached');
-    const sent = await this.client.until(async () => /^.*Mailed to .*$/m.exec(this.worker.output)?.[0]);
-    say(`${id}: ${paint('cyan', sent.slice(sent.indexOf('Mailed to') + 'Mailed to '.length))}`);
+    await this.finished({ id });
+    say(`GET /tasks/${id} → finished: ${paint('cyan', mailPath(id))}`);
   }
 
   /** A call of a receiver that fails so often. */
@@ -140,6 +139,14 @@ export class Features {
   /** The API may have been up for long: each report has receivers of its own. */
   private receiver(name: string): string {
     return `${name}-${this.report.id.slice(0, 8)}`;
+  }
+
+  /** Finished tasks leave no trace. */
+  private finished({ id }: { readonly id: string }): Promise<true> {
+    return this.client.until(async () => {
+      const { state } = await this.client.get<TaskStatus>(`/tasks/${id}`);
+      return state === 'unknown' || undefined;
+    });
   }
 
   private dead(id: string): Promise<DeadTask> {

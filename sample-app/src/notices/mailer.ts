@@ -16,11 +16,14 @@ export interface Mail {
 
 const FROM = 'Code statistics <code-stats@localhost>';
 
+/** Where a mail is that was not sent to a server. */
+export function mailPath(id: string): string {
+  return join(dataDirectory(), 'outbox', `${id}.eml`);
+}
+
 /** Sends mail to the server at SMTP_URL. Without one it writes mail to files, which any mail program opens. */
 @Injectable()
 export class Mailer {
-  private readonly outbox = join(dataDirectory(), 'outbox');
-
   /** @returns where it went */
   async send({ id, to, subject, text, chart }: Mail): Promise<string> {
     const attachments = [{ filename: 'chart.svg', content: chart, contentType: 'image/svg+xml' }];
@@ -31,7 +34,7 @@ export class Mailer {
       return to;
     }
     const { message } = await createTransport({ streamTransport: true, buffer: true }).sendMail(mail);
-    const path = join(this.outbox, `${id}.eml`);
+    const path = mailPath(id);
     await writeOnce(path, message as Buffer);
     return path;
   }

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DropTask, RetryTask, Task, TaskContext } from 'nestwork';
+import { formatPlural } from '../chart/format-numbers.js';
 import { ReportStore } from '../reports/report-store.js';
 import { Mailer } from './mailer.js';
 
@@ -19,12 +20,12 @@ export class NoticeTasks {
     const report = await this.store.report(reportId);
     const chart = await this.store.chart(reportId);
     if (!report || !chart) throw new DropTask(`report ${reportId} is gone`);
-    const { lines, files } = report.total;
+    const lines = formatPlural(report.total.lines, 'line');
     const place = await this.mailer.send({
       id: this.context.id,
       to,
-      subject: `${lines} lines of code`,
-      text: `${report.directory} has ${lines} lines in ${files} files. The chart is attached.\n`,
+      subject: `${lines} of code`,
+      text: `${report.directory} has ${lines} in ${formatPlural(report.total.files, 'file')}. The chart is attached.\n`,
       chart,
     });
     this.logger.log(`Mailed to ${place}`);

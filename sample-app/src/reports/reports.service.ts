@@ -77,10 +77,10 @@ export class ReportsService {
     };
   }
 
-  /** What waits is gone, what runs is aborted, and what is sent in this very moment will drop itself. */
+  /** What waits is gone, what runs is aborted, and what is sent in this very moment will find the mark and drop itself. */
   async cancel(id: string): Promise<CancelledTasks> {
-    await this.store.saveCancellation(id);
     const states = await Promise.all((await this.store.taskIds(id)).map((task) => this.queue.cancel(task)));
+    await this.store.saveCancellation(id);
     const tally: CancelledTasks = {};
     for (const state of states) tally[state] = (tally[state] ?? 0) + 1;
     return tally;
