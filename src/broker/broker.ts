@@ -156,6 +156,8 @@ export interface QueueState {
 /** What people and tools read. */
 export interface InspectorBroker {
   queueStates(queues: readonly string[]): Promise<QueueState[]>;
+  /** Acks that changed nothing, because the tasks had been given to others, since the first. */
+  staleAcks(): Promise<number>;
 }
 
 /** The port to Redis: everything that moves a task from one state to another. */

@@ -4,8 +4,8 @@ import type { Redis } from 'ioredis';
 /** Every script with the shared functions that are put in front of it, in order. */
 const SCRIPTS = {
   enqueue: ['bell'],
-  claim: ['types', 'foreign', 'bell'],
-  ack: [],
+  claim: ['types', 'foreign', 'bell', 'stale'],
+  ack: ['stale'],
   bury: ['types', 'time', 'foreign', 'requeue'],
   release: ['types', 'bell', 'foreign', 'requeue'],
   'open-session': ['time', 'pulse'],
