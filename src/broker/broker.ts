@@ -232,6 +232,8 @@ export interface QueueState {
 /** What people and tools read. */
 export interface InspectorBroker {
   queueStates(queues: readonly string[]): Promise<QueueState[]>;
+  /** Acks that changed nothing, because the tasks had been given to others, since the first. */
+  staleAcks(): Promise<number>;
 }
 
 /** Where a task is; `unknown` when it is finished, or never was. */

@@ -93,6 +93,10 @@ export class RedisBroker implements Broker {
     return readQueueStates(this.connection, this.keys, queues);
   }
 
+  async staleAcks(): Promise<number> {
+    return Number(await this.connection.command((redis) => redis.hget(this.keys.stats(), 'stale-acks')));
+  }
+
   async enqueue(queue: string, messages: readonly string[], due?: Due): Promise<number> {
     return this.confirmed(messages, () => enqueueInChunks(this.connection, this.keys, queue, messages, due));
   }
@@ -122,14 +126,16 @@ export class RedisBroker implements Broker {
 
   async claim(claimant: Claimant, { number, limit, acks }: ClaimRequest): Promise<ClaimReply> {
     const { queues, child } = claimant;
-    const keys = [...this.held(claimant), this.keys.drain(), this.keys.unique(), ...this.keys.ofQueues(queues)];
+    const shared = [this.keys.drain(), this.keys.unique(), this.keys.stats()];
+    const keys = [...this.held(claimant), ...shared, ...this.keys.ofQueues(queues)];
     const reply = await this.run('claim', keys, [child, number, limit, acks.length, ...acks, ...queues]);
     const [repeated, acked, drain, held] = reply as [number, number, number, string[]];
     return { repeated: repeated === 1, acked, drain: drain === 1, tasks: held.map(parseHeld) };
   }
 
   async ack(claimant: Claimant, ids: readonly string[]): Promise<number> {
-    return (await this.run('ack', [...this.held(claimant), this.keys.unique()], [claimant.child, ...ids])) as number;
+    const keys = [...this.held(claimant), this.keys.unique(), this.keys.stats()];
+    return (await this.run('ack', keys, [claimant.child, ...ids])) as number;
   }
 
   async retry(

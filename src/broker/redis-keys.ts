@@ -62,6 +62,9 @@ export class RedisKeys {
   /** string: Redis time in ms at which any supervisor last renewed or looked for overdue leases */
   readonly pulse = (): string => `${this.tag}:pulse`;
 
+  /** hash: what is counted over all workers, see docs/redis-keys.md */
+  readonly stats = (): string => `${this.tag}:stats`;
+
   /** hash: task name -> JSON of what workers registered about it */
   readonly catalog = (): string => `${this.tag}:catalog`;
 

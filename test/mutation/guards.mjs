@@ -30,7 +30,8 @@ const forgives = (pulse, lease) =>
 
 const BY_SCRIPT = {
   ack: [
-    REGISTERED,
+    change('only a registered child', "if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then", 'if false then'),
+    remove('counts what comes too late', '  count_stale(KEYS[3], #ARGV - 1)\n'),
     change(
       'counts only what the child holds',
       "return redis.call('HDEL', KEYS[2], unpack(ARGV, 2))",
@@ -46,7 +47,9 @@ const BY_SCRIPT = {
     FULL_MEMORY,
   ],
   claim: [
-    change('only a registered child', `if not last then\n${LEASE_LOST}`, "last = last or '0'\n"),
+    change('only a registered child', 'if not last then', "last = last or '0'\nif false then"),
+    remove('counts what comes too late', '  count_stale(KEYS[#KEYS], tonumber(ARGV[4]))\n'),
+    remove('counts what is no longer held', 'count_stale(KEYS[#KEYS], acks - acked)\n'),
     NOTHING_FOREIGN,
     change('refuses a stale number', 'if number < last then', 'if false then'),
     writeBefore(
