@@ -215,13 +215,7 @@ const BY_SCRIPT = {
     FULL_MEMORY,
   ],
   broadcast: [
-    change(
-      'adds each id once',
-      "if redis.call('SETBIT', KEYS[2], bit, 1) == 0 then",
-      "redis.call('SETBIT', KEYS[2], bit, 1)\n  if true then",
-    ),
-    remove('remembers ids for a time', "redis.call('EXPIRE', KEYS[2], ARGV[1])\n"),
-    remove('takes the bits of what was refused back', "      redis.call('SETBIT', KEYS[2], fresh[j].bit, 0)\n"),
+    NOTHING_FOREIGN,
     remove('keeps so many entries', "'MAXLEN', '~', ARGV[2], "),
     change('is refused by a full Redis', '#!lua\n', '#!lua flags=allow-oom\n'),
   ],
