@@ -32,7 +32,12 @@ export type ErrorCode =
   | 'OUTSIDE_TASK'
   | 'LEASE_LOST'
   | 'MALFORMED_IPC'
-  | 'SHUTDOWN';
+  | 'SHUTDOWN'
+  | 'SOFT_TIMEOUT'
+  | 'HARD_TIMEOUT'
+  | 'TASK_EXPIRED'
+  | 'TASK_CANCELLED'
+  | 'DUPLICATE_KEY';
 
 /**
  * Every error that nestwork raises: what happened and to whom, what to do about it, and a stable `code`.

@@ -1,6 +1,7 @@
 export type { RedisSettings } from './broker/broker.js';
 export { QueueClient, type TaskSenders } from './client/queue-client.js';
-export { type SendOptions, type TaskHandle, TaskSender } from './client/task-sender.js';
+export type { SendOptions } from './client/send-options.js';
+export { type TaskHandle, TaskSender } from './client/task-sender.js';
 export { Task, type TaskOptions } from './decorators/task.decorator.js';
 export { TaskHooks } from './decorators/task-hooks.decorator.js';
 export { EnqueueUnconfirmedError, type ErrorCode, NestworkError } from './errors.js';
@@ -10,9 +11,12 @@ export {
   type QueueHealthOptions,
   type QueueReport,
 } from './inspector/queue-health.js';
-export type { TaskQueueOptions, WorkerOptions } from './options.js';
+export type { QueueOptions, TaskQueueOptions, WorkerOptions } from './options.js';
+export type { BackoffFunction, BackoffOptions, RetryBackoff } from './task/backoff.js';
 export type { ByteSize } from './task/byte-size.js';
 export type { Duration } from './task/duration.js';
+export type { CallPolicyOptions, ErrorClass, PolicyOptions } from './task/policy-options.js';
+export { DropTask, HardTimeoutError, RetryTask, SoftTimeoutError } from './task/task-errors.js';
 export type { OnTaskFailure, OnTaskStart, OnTaskSuccess, TaskInfo, WrapTask } from './task/task-hooks.js';
 export { TaskQueueModule } from './task-queue.module.js';
 export { TaskContext } from './worker/task-context.js';

@@ -4,6 +4,8 @@ import { NestworkError } from './errors.js';
 import { type ByteSize, toBytes } from './task/byte-size.js';
 import { type Duration, toMilliseconds } from './task/duration.js';
 import { assertKnownOptions } from './task/known-options.js';
+import { PolicyBook } from './task/policy-book.js';
+import { assertPolicyOptions, POLICY_OPTIONS, type PolicyOptions } from './task/policy-options.js';
 import { assertNamespace, assertQueueName } from './task/task-name.js';
 
 /** Options of `TaskQueueModule.forRoot`. */
@@ -14,10 +16,15 @@ export interface TaskQueueOptions {
    */
   redis?: RedisSettings;
   /**
-   * The queues of the app; the order is their priority.
+   * The queues of the app, by name or with options of their own; the order is their priority.
    * @default ['default']
    */
-  queues?: readonly string[];
+  queues?: readonly (string | QueueOptions)[];
+  /**
+   * Timeouts and retries of all tasks, unless their queue, the task or the call says otherwise.
+   * @default none
+   */
+  defaults?: PolicyOptions;
   /**
    * Queue of tasks that name none.
    * @default 'default'
@@ -39,6 +46,12 @@ export interface TaskQueueOptions {
    * @default 0
    */
   replicas?: number;
+}
+
+/** A queue, with timeouts and retries of the tasks in it. */
+export interface QueueOptions extends PolicyOptions {
+  /** 1 to 100 characters of A-Z, a-z, 0-9, "_", "." and "-" */
+  name: string;
 }
 
 /** Options of `WorkerFactory.run`. */
@@ -94,6 +107,7 @@ export interface WorkerOptions {
 export type ResolvedTaskQueueOptions = Readonly<{
   redis: RedisSettings;
   queues: readonly string[];
+  policies: PolicyBook;
   defaultQueue: string;
   namespace: string;
   commandTimeoutMs: number;
@@ -115,7 +129,7 @@ export type ResolvedWorkerOptions = Readonly<{
 const MIN_LEASE_MS = 1_000;
 /** A timer of Node cannot wait longer than 24.8 days, and nobody wants to wait for a day. */
 const MAX_WAIT_MS = 86_400_000;
-const TASK_QUEUE_OPTIONS = ['redis', 'queues', 'defaultQueue', 'namespace', 'commandTimeout', 'replicas'];
+const TASK_QUEUE_OPTIONS = ['redis', 'queues', 'defaults', 'defaultQueue', 'namespace', 'commandTimeout', 'replicas'];
 const WORKER_OPTIONS = [
   'children',
   'concurrency',
@@ -134,8 +148,7 @@ const MAX_REPLICAS = 100;
 /** Checks the options and fills in the defaults. The only place that knows them. */
 export function resolveTaskQueueOptions(options: TaskQueueOptions): ResolvedTaskQueueOptions {
   assertKnownOptions(options, TASK_QUEUE_OPTIONS, 'TaskQueueModule');
-  const { redis = 'redis://127.0.0.1:6379', namespace = 'nestwork', queues = ['default'] } = options;
-  const { defaultQueue = 'default' } = options;
+  const { redis = 'redis://127.0.0.1:6379', namespace = 'nestwork', defaultQueue = 'default' } = options;
   if (
     typeof redis === 'string'
       ? !/^\/(?!\/)/.test(redis) && !(/^(rediss?|unix):\/\//.test(redis) && URL.canParse(redis))
@@ -144,12 +157,7 @@ export function resolveTaskQueueOptions(options: TaskQueueOptions): ResolvedTask
     throw invalid('redis', 'is neither a redis:// URL nor an object', "Give a URL like 'redis://127.0.0.1:6379'.");
   }
   assertNamespace(namespace);
-  if (!Array.isArray(queues) || queues.length === 0) {
-    throw invalid('queues', 'is not a list of at least one name', "Give names like ['critical', 'default'].");
-  }
-  queues.forEach(assertQueueName);
-  const repeated = queues.find((queue, index) => queues.indexOf(queue) !== index);
-  if (repeated !== undefined) throw invalid('queues', `names "${repeated}" twice`, 'Name each queue once.');
+  const { queues, policies } = resolveQueues(options);
   if (options.defaultQueue === undefined && !queues.includes(defaultQueue)) {
     const remedy = `Set it to one of: ${queues.join(', ')}.`;
     throw invalid('defaultQueue', 'is not set, and none of the `queues` is named "default"', remedy);
@@ -157,7 +165,30 @@ export function resolveTaskQueueOptions(options: TaskQueueOptions): ResolvedTask
   if (!queues.includes(defaultQueue)) throw unknownQueue(defaultQueue, 'the option `defaultQueue`', queues);
   const commandTimeoutMs = duration('commandTimeout', options.commandTimeout ?? '5s', 1);
   const replicas = count('replicas', options.replicas ?? 0, MAX_REPLICAS, 0);
-  return { redis, namespace, queues, defaultQueue, commandTimeoutMs, replicas };
+  return { redis, namespace, queues, policies, defaultQueue, commandTimeoutMs, replicas };
+}
+
+function resolveQueues({ queues: given = ['default'], defaults = {} }: TaskQueueOptions): {
+  queues: string[];
+  policies: PolicyBook;
+} {
+  if (!Array.isArray(given) || given.length === 0) {
+    throw invalid('queues', 'is not a list of at least one name', "Give names like ['critical', 'default'].");
+  }
+  const listed: QueueOptions[] = given.map((queue) => (isPlainObject(queue) ? queue : { name: queue }));
+  const queues = listed.map(({ name }) => name);
+  queues.forEach(assertQueueName);
+  const repeated = queues.find((queue, index) => queues.indexOf(queue) !== index);
+  if (repeated !== undefined) throw invalid('queues', `names "${repeated}" twice`, 'Name each queue once.');
+  assertKnownOptions(defaults, POLICY_OPTIONS, 'the option `defaults` of TaskQueueModule');
+  assertPolicyOptions(defaults, 'the option `defaults` of TaskQueueModule');
+  const byQueue = new Map<string, PolicyOptions>();
+  for (const { name, ...policy } of listed) {
+    assertKnownOptions(policy, POLICY_OPTIONS, `queue "${name}"`);
+    assertPolicyOptions(policy, `queue "${name}"`);
+    byQueue.set(name, policy);
+  }
+  return { queues, policies: new PolicyBook(defaults, byQueue) };
 }
 
 /** Checks the options and fills in the defaults. */

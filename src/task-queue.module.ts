@@ -86,8 +86,7 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
 
   async onModuleInit(): Promise<void> {
     this.refuseSecondModule();
-    const { queues, defaultQueue } = this.options;
-    for (const task of this.discovery.tasks(queues, defaultQueue)) this.registry.add(task);
+    for (const task of this.discovery.tasks(this.options)) this.registry.add(task);
     await this.broker.connect().catch(async (error: unknown) => {
       // Nest runs no shutdown hooks after a failed init, and a connection that retries keeps the process alive
       await this.broker.close();

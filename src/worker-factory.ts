@@ -5,6 +5,7 @@ import { TaskDiscovery } from './discovery/task-discovery.js';
 import { NestworkError } from './errors.js';
 import { type ResolvedTaskQueueOptions, resolveWorkerOptions, type WorkerOptions } from './options.js';
 import { OutageLog } from './outage-log.js';
+import { Promoter } from './scheduler/promoter.js';
 import { Reaper } from './scheduler/reaper.js';
 import { Supervisor } from './supervisor/supervisor.js';
 import { TaskRegistry } from './task/task-registry.js';
@@ -66,6 +67,7 @@ export class WorkerFactory {
             logger.warn(`Session ${session} is gone; ${tasks} tasks of it were given back.`),
           onError,
         }),
+        new Promoter({ broker, onError }),
       ],
     });
     process.exit(await supervisor.run());
@@ -90,7 +92,9 @@ async function boot(module: AppModule, logger: LoggerService): Promise<ChildApp>
     settings: { redis, namespace, commandTimeoutMs, queues },
     catalog: registry.all().map(({ name, queue }) => ({ name, queue })),
     broker: find(RedisBroker),
-    executor: new Executor(registry, find(TaskDiscovery).hooks()),
+    executor: new Executor(registry, find(TaskDiscovery).hooks(), (error) =>
+      new Logger('TaskWorker').error(`A \`backoff\` function failed, so the default was used: ${String(error)}`),
+    ),
     close: () => app.close(),
   };
 }

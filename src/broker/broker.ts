@@ -52,23 +52,56 @@ export interface ClaimReply {
   readonly tasks: readonly ClaimedTask[];
 }
 
+/** When a task is due: so many ms from now by the clock of Redis, or at a time in ms since 1970. */
+export type Due = { readonly in: number } | { readonly at: number };
+
+/** What becomes of an attempt that failed. */
+export interface Retry {
+  /** ms until the next attempt */
+  readonly inMs: number;
+  /** line for the history, from `encodeAttempt` */
+  readonly line: string;
+  /** failures before this attempt, which a repetition must find unchanged */
+  readonly failures: number;
+  /** whether it counts as a failure; false when nothing was tried */
+  readonly counts: boolean;
+}
+
+/** A task that ran beyond its hard timeout. */
+export interface TimedOut {
+  readonly id: string;
+  /** ms until the next attempt; negative when it is dead */
+  readonly retryInMs: number;
+  /** line for the history, from `encodeAttempt` */
+  readonly line: string;
+  /** one line of JSON, for the dead */
+  readonly report: string;
+}
+
 /** What became of the claims of a child whose process ended. */
 export interface Settlement {
   readonly released: number;
   readonly crashed: number;
   readonly suspected: number;
   readonly dead: number;
+  /** ran out of time, and will run again */
+  readonly timedOut: number;
 }
 
 /** What is known of the tasks of a child whose process ended. */
 export interface Verdict {
   /** the tasks to blame: their handlers were under way */
-  readonly ids: readonly string[];
+  readonly blamed: readonly string[];
   /** tasks that succeeded, whose acks may have been lost with the process */
-  readonly done?: readonly string[];
-  /** crashes after which a task is dead, and the report for those that are */
+  readonly done: readonly string[];
+  /** tasks for which the process was ended */
+  readonly timedOut: readonly TimedOut[];
+  /** crashes after which a task is dead */
   readonly maxCrashes: number;
-  readonly report: DeathReport;
+  /** line of a crash for the history, from `encodeAttempt` */
+  readonly line: string;
+  /** one line of JSON, for those that are dead by a crash */
+  readonly report: string;
 }
 
 /** Why a task is dead; stored as JSON beside its message. Never holds arguments. */
@@ -99,10 +132,25 @@ export interface CatalogEntry {
   readonly queue: string;
 }
 
+/** How to add a task with a key. */
+export interface UniqueOptions {
+  readonly due: Due | undefined;
+  /** whether a task that still waits gives way */
+  readonly replace: boolean;
+}
+
+/** The task that has a key. */
+export interface KeyHolder {
+  readonly id: string;
+  readonly queue: string;
+}
+
 /** What senders need. */
 export interface ProducerBroker {
-  /** Adds messages to one queue, each id once. Resolves to how many were new. */
-  enqueue(queue: string, messages: readonly string[]): Promise<number>;
+  /** Adds messages to one queue, now or when they are due, each id once. Resolves to how many were new. */
+  enqueue(queue: string, messages: readonly string[], due?: Due): Promise<number>;
+  /** Adds a message with a unique key. Resolves to the task that has the key now, this one or another. */
+  enqueueUnique(queue: string, message: string, options: UniqueOptions): Promise<KeyHolder>;
   /** The queue that workers registered for a task, if any did. */
   queueOfTask(name: string): Promise<string | undefined>;
 }
@@ -114,8 +162,15 @@ export interface ChildBroker {
   ack(claimant: Claimant, ids: readonly string[]): Promise<number>;
   /** Gives tasks back uncounted, unless the child has claimed again since `claimNumber`. */
   release(claimant: Claimant, ids: readonly string[], claimNumber?: number): Promise<number>;
-  /** Ends a task as dead. Resolves to false when the child no longer held it. */
-  bury(claimant: Claimant, task: Pick<ClaimedTask, 'id' | 'queue'>, report: DeathReport): Promise<boolean>;
+  /** Lets a task run again later. Resolves to false when the child no longer held it. */
+  retry(claimant: Claimant, task: Pick<ClaimedTask, 'id' | 'queue'>, retry: Retry): Promise<boolean>;
+  /** Ends a task as dead; `line` tells the history of its last attempt. Resolves to false when the child no longer held it. */
+  bury(
+    claimant: Claimant,
+    task: Pick<ClaimedTask, 'id' | 'queue'>,
+    report: DeathReport,
+    line?: string,
+  ): Promise<boolean>;
   /** Resolves when one of the queues may have work, or after `timeoutMs`; true when a bell rang. */
   waitForBell(queues: readonly string[], timeoutMs: number): Promise<boolean>;
   /** Ends a pending `waitForBell`. */
@@ -140,10 +195,21 @@ export interface SupervisorBroker {
   reap(session: string, leaseMs: number): Promise<number | undefined>;
 }
 
+/** What a promoter needs. */
+export interface PromoterBroker {
+  /** Moves due tasks to their queues, at most so many. Resolves to how many, and how long until the next is due. */
+  promote(limit: number): Promise<{ moved: number; nextInMs: number | undefined }>;
+  /** Resolves when a task is due earlier than all others were, or after `timeoutMs`. */
+  waitForAlarm(timeoutMs: number): Promise<void>;
+  /** Ends a pending `waitForAlarm`. */
+  stopWaiting(): void;
+}
+
 /** What lies in a queue at one moment. */
 export interface QueueState {
   readonly queue: string;
   readonly pending: number;
+  readonly scheduled: number;
   readonly suspects: number;
   readonly dead: number;
   /** the task that is claimed next, as it lies in Redis */
@@ -158,7 +224,7 @@ export interface InspectorBroker {
 }
 
 /** The port to Redis: everything that moves a task from one state to another. */
-export interface Broker extends ProducerBroker, ChildBroker, SupervisorBroker, InspectorBroker {
+export interface Broker extends ProducerBroker, ChildBroker, SupervisorBroker, PromoterBroker, InspectorBroker {
   /** Connects and checks that the server can serve. Rejects within the connection's timeout. */
   connect(): Promise<void>;
   close(): Promise<void>;

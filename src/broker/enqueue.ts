@@ -1,5 +1,6 @@
 import { EnqueueUnconfirmedError, NestworkError } from '../errors.js';
 import { blockOf, producerOf, TASK_ID_LENGTH } from '../task/task-id.js';
+import type { Due, KeyHolder, UniqueOptions } from './broker.js';
 import type { RedisConnection } from './redis-connection.js';
 import type { RedisKeys } from './redis-keys.js';
 
@@ -10,7 +11,7 @@ const CHUNK_MESSAGES = 1_000;
 const CHUNK_CHARACTERS = 1_000_000;
 
 /**
- * Adds messages to a queue, in order, each id once, in as many scripts as needed.
+ * Adds messages to a queue, or to its schedule, in order, each id once, in as many scripts as needed.
  *
  * @returns how many were new
  * @throws EnqueueUnconfirmedError when any of them may have been added without an answer
@@ -20,21 +21,63 @@ export async function enqueueInChunks(
   keys: RedisKeys,
   queue: string,
   messages: readonly string[],
+  due?: Due,
 ): Promise<number> {
   let added = 0;
   let confirmed = 0;
   for (const chunk of chunks(messages)) {
-    const touched = [keys.queue(queue), keys.bell(queue), keys.seen(idOf(chunk[0] ?? ''))];
+    const seen = keys.seen(idOf(chunk[0] ?? ''));
     try {
-      added += (await connection.call('enqueue', touched, [SEEN_SECONDS, ...chunk])) as number;
+      const reply = due
+        ? connection.call(
+            'schedule',
+            [keys.scheduled(queue), seen, keys.alarm()],
+            [SEEN_SECONDS, ...dueArgs(due), ...chunk],
+          )
+        : connection.call('enqueue', [keys.queue(queue), seen, keys.bell(queue)], [SEEN_SECONDS, ...chunk]);
+      added += (await reply) as number;
       confirmed += chunk.length;
     } catch (error) {
-      // every other error proves that nothing of this chunk was written
-      const uncertain = error instanceof NestworkError && error.code === 'REDIS_TIMEOUT';
-      throw confirmed > 0 || uncertain ? new EnqueueUnconfirmedError(messages.map(idOf), { cause: error }) : error;
+      throw confirmed > 0
+        ? new EnqueueUnconfirmedError(messages.map(idOf), { cause: error })
+        : unconfirmed(error, messages);
     }
   }
   return added;
+}
+
+/**
+ * Adds a message with a unique key.
+ *
+ * @param queues all queues of the app: the task that has the key may wait in any of them
+ * @returns the task that has the key now
+ * @throws EnqueueUnconfirmedError
+ */
+export async function enqueueUnique(
+  connection: RedisConnection,
+  keys: RedisKeys,
+  queues: readonly string[],
+  { queue, message, due = { in: 0 }, replace }: UniqueOptions & { queue: string; message: string },
+): Promise<KeyHolder> {
+  const touched = queues.flatMap((name) => [keys.queue(name), keys.bell(name), keys.scheduled(name)]);
+  const args = [SEEN_SECONDS, ...dueArgs(due), replace ? 'replace' : 'keep', message, queue, ...queues];
+  try {
+    const all = [keys.unique(), keys.seen(idOf(message)), keys.alarm(), ...touched];
+    const [id, holder] = (await connection.call('enqueue-unique', all, args)) as [string, string];
+    return { id, queue: holder };
+  } catch (error) {
+    throw unconfirmed(error, [message]);
+  }
+}
+
+function dueArgs(due: Due): [string, number] {
+  return 'in' in due ? ['in', due.in] : ['at', due.at];
+}
+
+/** Every error but this one proves that nothing was written. */
+function unconfirmed(error: unknown, messages: readonly string[]): unknown {
+  const uncertain = error instanceof NestworkError && error.code === 'REDIS_TIMEOUT';
+  return uncertain ? new EnqueueUnconfirmedError(messages.map(idOf), { cause: error }) : error;
 }
 
 /**

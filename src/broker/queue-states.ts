@@ -12,13 +12,14 @@ export async function readQueueStates(
   return Promise.all(
     queues.map((queue) =>
       connection.command(async (redis) => {
-        const [pending, suspects, dead, head] = await Promise.all([
+        const [pending, scheduled, suspects, dead, head] = await Promise.all([
           redis.llen(keys.queue(queue)),
+          redis.zcard(keys.scheduled(queue)),
           redis.llen(keys.suspects(queue)),
           redis.zcard(keys.dead(queue)),
           redis.lindex(keys.queue(queue), 0),
         ]);
-        return { queue, pending, suspects, dead, head: head ?? undefined, served: served.has(queue) };
+        return { queue, pending, scheduled, suspects, dead, head: head ?? undefined, served: served.has(queue) };
       }),
     ),
   );

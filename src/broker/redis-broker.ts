@@ -1,5 +1,6 @@
 import { NestworkError } from '../errors.js';
 import { TASK_ID_LENGTH } from '../task/task-id.js';
+import { BlockingList } from './blocking-list.js';
 import type {
   Broker,
   CatalogEntry,
@@ -8,13 +9,17 @@ import type {
   ClaimReply,
   ClaimRequest,
   DeathReport,
+  Due,
+  KeyHolder,
   QueueState,
   RedisSettings,
+  Retry,
   SessionDescription,
   Settlement,
+  UniqueOptions,
   Verdict,
 } from './broker.js';
-import { enqueueInChunks, replicated } from './enqueue.js';
+import { enqueueInChunks, enqueueUnique, replicated } from './enqueue.js';
 import { readQueueStates, SERVED_QUEUES } from './queue-states.js';
 import { checkServer } from './redis-checks.js';
 import { type OutageListener, RedisConnection } from './redis-connection.js';
@@ -24,6 +29,8 @@ import type { ScriptName } from './scripts.js';
 export interface RedisBrokerOptions {
   readonly redis: RedisSettings;
   readonly namespace: string;
+  /** all queues of the app */
+  readonly queues: readonly string[];
   /** how long a command may take, in ms */
   readonly commandTimeoutMs: number;
   /** replicas that must have what is enqueued; none by default */
@@ -32,23 +39,26 @@ export interface RedisBrokerOptions {
   readonly onWarning?: (warning: string) => void;
 }
 
+/** The longest that a connection blocks, in ms; then it asks again, should a token have been lost. */
+const LONGEST_WAIT_MS = 5_000;
+
 /** What of a session's hash describes it rather than a child. */
 const DESCRIPTION = '@';
 
 /**
  * The broker over Redis: one script per transition (see lua/), nothing else.
  *
- * It holds one connection, and a second one that blocks on bells once a child waits for work.
+ * It holds one connection, and a second one that blocks: on bells in a child, on the alarm in a supervisor.
  */
 export class RedisBroker implements Broker {
   private readonly keys: RedisKeys;
   private readonly connection: RedisConnection;
-  private bell: RedisConnection | undefined;
-  private waitingEnded = false;
+  private readonly tokens: BlockingList;
 
   constructor(private readonly options: RedisBrokerOptions) {
     this.keys = new RedisKeys(options.namespace);
     this.connection = new RedisConnection(options.redis, options.commandTimeoutMs, options.onOutage);
+    this.tokens = new BlockingList(options.redis, LONGEST_WAIT_MS, options.commandTimeoutMs);
   }
 
   async connect(): Promise<void> {
@@ -66,11 +76,16 @@ export class RedisBroker implements Broker {
     return readQueueStates(this.connection, this.keys, queues);
   }
 
-  async enqueue(queue: string, messages: readonly string[]): Promise<number> {
-    const { replicas = 0, commandTimeoutMs } = this.options;
-    const added = await enqueueInChunks(this.connection, this.keys, queue, messages);
-    if (replicas > 0) await replicated(this.connection, messages, replicas, commandTimeoutMs);
+  async enqueue(queue: string, messages: readonly string[], due?: Due): Promise<number> {
+    const added = await enqueueInChunks(this.connection, this.keys, queue, messages, due);
+    await this.replicated(messages);
     return added;
+  }
+
+  async enqueueUnique(queue: string, message: string, options: UniqueOptions): Promise<KeyHolder> {
+    const holder = await enqueueUnique(this.connection, this.keys, this.options.queues, { queue, message, ...options });
+    await this.replicated([message]);
+    return holder;
   }
 
   async queueOfTask(name: string): Promise<string | undefined> {
@@ -80,23 +95,39 @@ export class RedisBroker implements Broker {
 
   async claim(claimant: Claimant, { number, limit, acks }: ClaimRequest): Promise<ClaimReply> {
     const { queues, child } = claimant;
-    const keys = [...this.held(claimant), this.keys.drain(), ...this.keys.ofQueues(queues)];
+    const keys = [...this.held(claimant), this.keys.drain(), this.keys.unique(), ...this.keys.ofQueues(queues)];
     const reply = await this.run('claim', keys, [child, number, limit, acks.length, ...acks, ...queues]);
     const [repeated, acked, drain, held] = reply as [number, number, number, string[]];
     return { repeated: repeated === 1, acked, drain: drain === 1, tasks: held.map(parseHeld) };
   }
 
   async ack(claimant: Claimant, ids: readonly string[]): Promise<number> {
-    return (await this.run('ack', this.held(claimant), [claimant.child, ...ids])) as number;
+    return (await this.run('ack', [...this.held(claimant), this.keys.unique()], [claimant.child, ...ids])) as number;
+  }
+
+  async retry(
+    claimant: Claimant,
+    { id, queue }: Pick<ClaimedTask, 'id' | 'queue'>,
+    { failures, inMs, line, counts }: Retry,
+  ): Promise<boolean> {
+    const keys = [
+      ...this.held(claimant),
+      this.keys.alarm(),
+      ...this.keys.ofQueues([queue]),
+      this.keys.scheduled(queue),
+    ];
+    const expected = failures.toString(36).padStart(2, '0');
+    return (await this.run('retry', keys, [claimant.child, id, expected, inMs, line, counts ? 1 : 0])) === 1;
   }
 
   async bury(
     claimant: Claimant,
     { id, queue }: Pick<ClaimedTask, 'id' | 'queue'>,
     report: DeathReport,
+    line = '',
   ): Promise<boolean> {
-    const keys = [...this.held(claimant), this.keys.dead(queue), this.keys.deadRecords(queue)];
-    return (await this.run('bury', keys, [claimant.child, id, JSON.stringify(report)])) === 1;
+    const keys = [...this.held(claimant), this.keys.unique(), this.keys.dead(queue), this.keys.deadRecords(queue)];
+    return (await this.run('bury', keys, [claimant.child, id, JSON.stringify(report), line])) === 1;
   }
 
   async release(claimant: Claimant, ids: readonly string[], claimNumber?: number): Promise<number> {
@@ -106,21 +137,22 @@ export class RedisBroker implements Broker {
   }
 
   async waitForBell(queues: readonly string[], timeoutMs: number): Promise<boolean> {
-    if (this.waitingEnded) return false;
-    const { redis, commandTimeoutMs } = this.options;
-    this.bell ??= new RedisConnection(redis, timeoutMs + commandTimeoutMs);
-    try {
-      const bells = queues.map((queue) => this.keys.bell(queue));
-      return (await this.bell.command((client) => client.blpop(bells, timeoutMs / 1_000))) !== null;
-    } catch (error) {
-      if (this.waitingEnded) return false;
-      throw error;
-    }
+    const bells = queues.map((queue) => this.keys.bell(queue));
+    return this.tokens.wait(bells, timeoutMs);
+  }
+
+  async promote(limit: number): Promise<{ moved: number; nextInMs: number | undefined }> {
+    const reply = await this.run('promote', this.keys.ofSchedules(this.options.queues), [limit]);
+    const [moved, next] = reply as [number, number];
+    return { moved, nextInMs: next < 0 ? undefined : next };
+  }
+
+  async waitForAlarm(timeoutMs: number): Promise<void> {
+    await this.tokens.wait([this.keys.alarm()], timeoutMs);
   }
 
   stopWaiting(): void {
-    this.waitingEnded = true;
-    this.bell?.close();
+    this.tokens.end();
   }
 
   async openSession({ session, leaseMs, queues, host, pid, catalog }: SessionDescription): Promise<void> {
@@ -152,18 +184,12 @@ export class RedisBroker implements Broker {
     });
   }
 
-  async settle(claimant: Claimant, { ids, done = [], maxCrashes, report }: Verdict): Promise<Settlement> {
+  async settle(claimant: Claimant, verdict: Verdict): Promise<Settlement> {
     const { queues, child } = claimant;
-    const keys = [...this.held(claimant), ...this.keys.ofQueuesAndDead(queues)];
-    const lists = [queues.length, ...queues, ids.length, ...ids, ...done];
-    const args = [child, maxCrashes, JSON.stringify(report), ...lists];
-    const [released, crashed, suspected, dead] = (await this.run('settle', keys, args)) as [
-      number,
-      number,
-      number,
-      number,
-    ];
-    return { released, crashed, suspected, dead };
+    const keys = [...this.held(claimant), this.keys.unique(), this.keys.alarm(), ...this.keys.ofQueuesAndDead(queues)];
+    const counts = await this.run('settle', keys, [child, JSON.stringify(verdict), ...queues]);
+    const [released = 0, crashed = 0, suspected = 0, dead = 0, timedOut = 0] = counts as number[];
+    return { released, crashed, suspected, dead, timedOut };
   }
 
   async overdue(leaseMs: number): Promise<{ sessions: string[]; nextInMs: number | undefined }> {
@@ -185,6 +211,11 @@ export class RedisBroker implements Broker {
     ];
     const taken = await this.run('reap', keys, [session, leaseMs, children.length, ...children, ...queues]);
     return taken === -1 ? undefined : (taken as number);
+  }
+
+  private async replicated(messages: readonly string[]): Promise<void> {
+    const { replicas = 0, commandTimeoutMs } = this.options;
+    if (replicas > 0) await replicated(this.connection, messages, replicas, commandTimeoutMs);
   }
 
   private held({ session, child }: Claimant): [string, string] {

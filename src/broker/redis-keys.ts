@@ -23,6 +23,15 @@ export class RedisKeys {
   /** list: pending messages, head first; owned by producers and claimers */
   readonly queue = (queue: string): string => `${this.tag}:queue:${queue}`;
 
+  /** sorted set: messages that are not due yet, by the time they are due in ms of Redis time */
+  readonly scheduled = (queue: string): string => `${this.tag}:scheduled:${queue}`;
+
+  /** list of at most a token: wakes one promoter, because a task is due earlier than all others */
+  readonly alarm = (): string => `${this.tag}:alarm`;
+
+  /** hash: digest of a unique key -> `<queue> <message>` of the task that has it */
+  readonly unique = (): string => `${this.tag}:unique`;
+
   /** list: messages a process died with; each is claimed alone, by a child that holds nothing else */
   readonly suspects = (queue: string): string => `${this.tag}:suspects:${queue}`;
 
@@ -60,7 +69,16 @@ export class RedisKeys {
   readonly ofQueues = (queues: readonly string[]): string[] =>
     queues.flatMap((queue) => [this.queue(queue), this.suspects(queue), this.bell(queue)]);
 
-  /** What `settle` touches of each queue: the same, and where its dead go. */
+  /** What `settle` touches of each queue: the same, its schedule, and where its dead go. */
   readonly ofQueuesAndDead = (queues: readonly string[]): string[] =>
-    queues.flatMap((queue) => [...this.ofQueues([queue]), this.dead(queue), this.deadRecords(queue)]);
+    queues.flatMap((queue) => [
+      ...this.ofQueues([queue]),
+      this.scheduled(queue),
+      this.dead(queue),
+      this.deadRecords(queue),
+    ]);
+
+  /** What `promote` touches of each queue. */
+  readonly ofSchedules = (queues: readonly string[]): string[] =>
+    queues.flatMap((queue) => [this.scheduled(queue), ...this.ofQueues([queue])]);
 }

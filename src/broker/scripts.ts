@@ -3,17 +3,21 @@ import type { Redis } from 'ioredis';
 
 /** Every script with the shared functions that are put in front of it, in order. */
 const SCRIPTS = {
-  enqueue: ['bell'],
-  claim: ['types', 'foreign', 'bell'],
-  ack: [],
-  bury: ['types', 'time', 'foreign', 'requeue'],
-  release: ['types', 'bell', 'foreign', 'requeue'],
+  enqueue: ['types', 'bell', 'seen'],
+  schedule: ['types', 'time', 'bell', 'schedule', 'seen'],
+  'enqueue-unique': ['types', 'time', 'bell', 'foreign', 'message', 'schedule', 'unique'],
+  promote: ['types', 'time', 'bell', 'foreign', 'message'],
+  claim: ['types', 'foreign', 'bell', 'unique'],
+  ack: ['types', 'foreign', 'message', 'unique'],
+  retry: ['types', 'time', 'bell', 'foreign', 'message', 'schedule', 'retry'],
+  bury: ['types', 'time', 'foreign', 'message', 'unique'],
+  release: ['types', 'bell', 'foreign', 'message', 'requeue'],
   'open-session': ['time', 'pulse'],
   register: [],
   renew: ['time', 'pulse'],
   overdue: ['time', 'pulse'],
-  reap: ['types', 'bell', 'time', 'pulse', 'foreign', 'requeue'],
-  settle: ['types', 'bell', 'time', 'foreign', 'requeue'],
+  reap: ['types', 'bell', 'time', 'pulse', 'foreign', 'message', 'requeue'],
+  settle: ['types', 'bell', 'time', 'foreign', 'message', 'schedule', 'retry', 'requeue', 'unique'],
   'close-session': [],
 } as const;
 

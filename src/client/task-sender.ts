@@ -1,10 +1,12 @@
-import type { ProducerBroker } from '../broker/broker.js';
+import type { Due, ProducerBroker } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
-import { unknownQueue } from '../options.js';
-import { assertKnownOptions } from '../task/known-options.js';
+import type { CallOptions } from '../task/call-options.js';
 import { encodePayload } from '../task/payload.js';
-import { assertTaskId, type TaskIdSequence } from '../task/task-id.js';
+import { toCallOptions } from '../task/policy-options.js';
+import type { TaskIdSequence } from '../task/task-id.js';
 import { encodeMessage } from '../task/task-message.js';
+import { encodeUnique } from '../task/unique-key.js';
+import { assertSendOptions, dueOf, type SendOptions } from './send-options.js';
 
 /** A task that is enqueued. */
 export interface TaskHandle {
@@ -12,16 +14,8 @@ export interface TaskHandle {
   readonly id: string;
   readonly name: string;
   readonly queue: string;
-}
-
-/** How to send, for one call. */
-export interface SendOptions {
-  /** Queue to use instead of the task's own; one of the `queues` of `TaskQueueModule`. */
-  queue?: string;
-  /** Id of an earlier `delay()` whose outcome is unknown; within ten minutes it is added at most once. */
-  id?: string;
-  /** Ids of an earlier `delayMany()` whose outcome is unknown, in its order. */
-  ids?: readonly string[];
+  /** false when another task had the `key`: then this is that task */
+  readonly added: boolean;
 }
 
 /** Finds the queue of a task that is sent without naming one. */
@@ -45,32 +39,31 @@ export class TaskSender<Args extends unknown[]> {
   /**
    * The same sender with other options.
    *
-   * @throws NestworkError UNKNOWN_QUEUE, INVALID_TASK_ID
+   * @throws NestworkError INVALID_OPTION, INVALID_DURATION, UNKNOWN_QUEUE, INVALID_TASK_ID
    * @example
-   * await reports.send.with({ queue: 'bulk' }).delay(7, { weekly: false });
+   * await reports.send.with({ delay: '10m', queue: 'bulk' }).delay(7, { weekly: false });
+   * @example
+   * // runs once, two seconds after the last of several calls
+   * await search.reindex.with({ key: `shop-${id}`, onConflict: 'replace', delay: '2s' }).delay(id);
    */
   with(options: SendOptions): TaskSender<Args> {
     const { name, queues } = this.target;
-    assertKnownOptions(options, ['queue', 'id', 'ids'], `with() on task "${name}"`);
-    if (options.queue !== undefined && !queues.includes(options.queue)) {
-      throw unknownQueue(options.queue, `with({ queue }) on task "${name}"`, queues);
-    }
-    if (options.id !== undefined) assertTaskId(options.id);
-    options.ids?.forEach(assertTaskId);
-    assertDistinct(options.ids ?? []);
-    return new TaskSender(this.broker, this.sequence, this.target, { ...this.options, ...options });
+    const all = { ...this.options, ...options };
+    assertSendOptions(all, name, queues);
+    return new TaskSender(this.broker, this.sequence, this.target, all);
   }
 
   /**
    * Enqueues one call. Once it resolves, the task is in Redis and will run.
    *
    * @throws NestworkError UNSERIALIZABLE_ARGUMENT, PAYLOAD_TOO_LARGE, PAYLOAD_TOO_DEEP: nothing was sent;
-   * REDIS_UNAVAILABLE, REDIS_OUT_OF_MEMORY, REDIS_REFUSED: nothing was added
+   * DUPLICATE_KEY: nothing was added, because the key is taken; REDIS_UNAVAILABLE, REDIS_OUT_OF_MEMORY, REDIS_REFUSED: nothing was added
    * @throws EnqueueUnconfirmedError when Redis did not answer in time: repeat with the same id
    */
   async delay(...args: Args): Promise<TaskHandle> {
     if (this.options.ids) throw misplaced('ids', 'delayMany');
     const payload = encodePayload(args);
+    if (this.options.key !== undefined) return this.sendUnique(payload, this.options.key);
     const [handle] = await this.send([payload], this.options.id ? [this.options.id] : undefined);
     return handle as TaskHandle;
   }
@@ -84,6 +77,7 @@ export class TaskSender<Args extends unknown[]> {
    */
   async delayMany(calls: Iterable<Args>): Promise<TaskHandle[]> {
     if (this.options.id) throw misplaced('id', 'delay');
+    if (this.options.key !== undefined) throw misplaced('key', 'delay');
     const payloads = Array.from(calls, (args, call) => {
       if (!Array.isArray(args)) throw notArguments(call);
       return encodePayload(args, `calls[${call}]`);
@@ -102,16 +96,42 @@ export class TaskSender<Args extends unknown[]> {
   private async send(payloads: readonly string[], ids?: readonly string[]): Promise<TaskHandle[]> {
     const { name, queueOfTask } = this.target;
     const queue = this.options.queue ?? (await queueOfTask());
-    const enqueuedAt = Date.now();
+    const { due, ...common } = this.common();
     const handles: TaskHandle[] = [];
     const messages = payloads.map((payload, call) => {
       const id = ids?.[call] ?? this.sequence.next();
-      handles.push({ id, name, queue });
-      return encodeMessage({ id, name, payload, enqueuedAt });
+      handles.push({ id, name, queue, added: true });
+      return encodeMessage({ id, payload, ...common });
     });
-    await this.broker.enqueue(queue, messages);
+    await this.broker.enqueue(queue, messages, due);
     return handles;
   }
+
+  private async sendUnique(payload: string, key: string): Promise<TaskHandle> {
+    const { name, queueOfTask } = this.target;
+    const { until = 'finished', onConflict = 'drop', id = this.sequence.next() } = this.options;
+    const unique = encodeUnique(name, key, until);
+    const queue = this.options.queue ?? (await queueOfTask());
+    const { due, ...common } = this.common();
+    const message = encodeMessage({ id, payload, unique, ...common });
+    const holder = await this.broker.enqueueUnique(queue, message, { due, replace: onConflict === 'replace' });
+    if (holder.id !== id && onConflict === 'reject') throw duplicateKey(name, holder.id);
+    return { id: holder.id, name, queue: holder.queue, added: holder.id === id };
+  }
+
+  /** What all messages of one call share. A scheduled task comes into its queue when it is due. */
+  private common(): { name: string; due: Due | undefined; enqueuedAt: number; options: CallOptions | undefined } {
+    const due = dueOf(this.options);
+    const now = Date.now();
+    const enqueuedAt = due === undefined ? now : 'in' in due ? now + due.in : due.at;
+    return { name: this.target.name, due, enqueuedAt, options: toCallOptions(this.options) };
+  }
+}
+
+function duplicateKey(task: string, id: string): NestworkError {
+  return new NestworkError('DUPLICATE_KEY', `The key of this call of task "${task}" is taken by task ${id}.`, [
+    "Wait for that task, or use onConflict: 'drop' or 'replace'.",
+  ]);
 }
 
 function notArguments(call: number): NestworkError {
@@ -120,17 +140,6 @@ function notArguments(call: number): NestworkError {
     `delayMany() got something at calls[${call}] that is not a list of arguments.`,
     'Give a list for each call, also for a single argument: [[1], [2]].',
   );
-}
-
-/** The second call under an id would count as a repetition of the first, and be lost. */
-function assertDistinct(ids: readonly string[]): void {
-  const seen = new Set<string>();
-  for (const id of ids) {
-    if (seen.has(id)) {
-      throw new NestworkError('INVALID_OPTION', `with({ ids }) has ${id} twice.`, 'Give each call an id of its own.');
-    }
-    seen.add(id);
-  }
 }
 
 function misplaced(option: string, method: string): NestworkError {

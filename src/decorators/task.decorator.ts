@@ -1,9 +1,10 @@
 import { NestworkError } from '../errors.js';
 import { assertKnownOptions } from '../task/known-options.js';
+import { assertPolicyOptions, POLICY_OPTIONS, type PolicyOptions } from '../task/policy-options.js';
 import { setTaskMetadata } from '../task/task-metadata.js';
 import { assertQueueName, assertTaskName } from '../task/task-name.js';
 
-export interface TaskOptions {
+export interface TaskOptions extends PolicyOptions {
   /**
    * Name that travels in the messages; unique in the app.
    *
@@ -23,11 +24,11 @@ export interface TaskOptions {
  *
  * Calling the method directly still runs it here and now.
  *
- * @throws NestworkError INVALID_NAME, INVALID_OPTION while the class is being defined
+ * @throws NestworkError INVALID_NAME, INVALID_OPTION, INVALID_DURATION while the class is being defined
  * @example
  * @Injectable()
  * class ReportTasks {
- *   @Task({ queue: 'critical' })
+ *   @Task({ queue: 'critical', retries: 5, backoff: '5s', softTimeout: '30s', hardTimeout: '1m' })
  *   async send(userId: number) {}
  * }
  */
@@ -41,7 +42,8 @@ export function Task(options: TaskOptions = {}): MethodDecorator {
         'Decorate a method of a provider class.',
       );
     }
-    assertKnownOptions(options, ['name', 'queue'], `@Task() on ${declaredAs}`);
+    assertKnownOptions(options, ['name', 'queue', ...POLICY_OPTIONS], `@Task() on ${declaredAs}`);
+    assertPolicyOptions(options, `@Task() on ${declaredAs}`);
     if (options.name !== undefined) assertTaskName(options.name);
     if (options.queue !== undefined) assertQueueName(options.queue);
     setTaskMetadata(descriptor.value, { ...options, declaredAs });

@@ -2,11 +2,19 @@ import { Injectable } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { NestworkError } from '../errors.js';
 import { unknownQueue } from '../options.js';
+import type { PolicyBook } from '../task/policy-book.js';
 import type { TaskDefinition } from '../task/task-definition.js';
 import type { TaskHookProvider } from '../task/task-hooks.js';
 import { type DeclaredTask, declaredTasks, hasTaskHooks } from '../task/task-metadata.js';
 import { assertTaskName } from '../task/task-name.js';
 import { HandlerFactory, type Wrapper } from './handler-factory.js';
+
+/** What the module says of all tasks. */
+export interface TaskHome {
+  readonly queues: readonly string[];
+  readonly defaultQueue: string;
+  readonly policies: PolicyBook;
+}
 
 /** Finds what the container offers to a worker: decorated methods and hooks. */
 @Injectable()
@@ -19,11 +27,11 @@ export class TaskDiscovery {
   /**
    * One definition for each decorated method of each provider.
    *
-   * @throws NestworkError UNKNOWN_QUEUE, INVALID_NAME with the class and method that is wrong
+   * @throws NestworkError UNKNOWN_QUEUE, INVALID_NAME, INVALID_OPTION with the class and method that is wrong
    */
-  tasks(queues: readonly string[], defaultQueue: string): TaskDefinition[] {
+  tasks({ queues, defaultQueue, policies }: TaskHome): TaskDefinition[] {
     return this.classProviders().flatMap(({ wrapper, type }) =>
-      declaredTasks(type).map((task) => this.define(wrapper, type, task, queues, defaultQueue)),
+      declaredTasks(type).map((task) => this.define(wrapper, type, task, { queues, defaultQueue, policies })),
     );
   }
 
@@ -43,14 +51,15 @@ export class TaskDiscovery {
   private define(
     wrapper: Wrapper,
     type: { readonly name: string },
-    { method, name, queue = '' }: DeclaredTask,
-    queues: readonly string[],
-    defaultQueue: string,
+    { method, name, queue: named, policy }: DeclaredTask,
+    { queues, defaultQueue, policies }: TaskHome,
   ): TaskDefinition {
     const where = `${type.name}.${method} in ${wrapper.host?.name ?? 'an unknown module'}`;
     assertTaskName(name);
-    if (queue !== '' && !queues.includes(queue)) throw unknownQueue(queue, `@Task() on ${where}`, queues);
-    return { name, queue: queue || defaultQueue, where, handler: this.handlers.create(wrapper, method) };
+    if (named !== undefined && !queues.includes(named)) throw unknownQueue(named, `@Task() on ${where}`, queues);
+    const queue = named ?? defaultQueue;
+    const policyOf = policies.of(policy, queue, `task "${name}" (${where})`);
+    return { name, queue, where, policyOf, handler: this.handlers.create(wrapper, method) };
   }
 
   private classProviders(): { wrapper: Wrapper; type: { readonly name: string; readonly prototype: object } }[] {

@@ -3,11 +3,13 @@ import { performance } from 'node:perf_hooks';
 import type { Claimant } from '../broker/broker.js';
 import type { Backoff } from './backoff.js';
 import { type ChildMessage, parseChildMessage, type StartOrder, type SupervisorMessage } from './ipc-protocol.js';
-import { ScoreboardReader } from './scoreboard.js';
+import { type LimitedTask, ScoreboardReader } from './scoreboard.js';
 
 export interface ChildEvents {
   ready(message: Extract<ChildMessage, { type: 'ready' }>): void;
   worn(): void;
+  /** It was ended because tasks of it ran beyond their hard timeout. */
+  overdue(): void;
   leaseLost(session: string): void;
   /** Something that is not of the protocol came over the channel; it was dropped. Told once for each child. */
   malformed(error: unknown): void;
@@ -23,8 +25,10 @@ export class ChildProcess {
   private bootedAt: number | undefined;
   /** It was told to end. */
   dismissed = false;
-  /** It was ended by force, so that no task is to blame. */
+  /** It was ended by force, so that no task is to blame but these. */
   killed = false;
+  /** The tasks for which it was ended. */
+  timedOut: readonly LimitedTask[] = [];
   /** The child that it was forked to take over from, which works until then. */
   predecessor: ChildProcess | undefined;
   /** The child that will take over from it; a dead one while another is about to be forked. */
@@ -89,6 +93,13 @@ export class ChildProcess {
     this.dismissed = true;
     this.killed = true;
     this.fork.kill('SIGKILL');
+  }
+
+  endFor(tasks: readonly LimitedTask[]): void {
+    if (this.killed) return;
+    this.timedOut = tasks;
+    this.kill();
+    this.events.overdue();
   }
 
   /** User code in the child can send anything; the supervisor must survive it. */

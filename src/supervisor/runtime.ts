@@ -1,13 +1,11 @@
-import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Broker, CatalogEntry, Claimant, Settlement } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
 import { Rebalancer, type Seat } from './rebalancer.js';
-import type { Score } from './scoreboard.js';
 import { Session } from './session.js';
+import { type Death, verdictOn } from './verdict.js';
+import { type Guarded, Watchdog } from './watchdog.js';
 
-/** Deaths of its process, alone, after which a task is dead. */
-const MAX_CRASHES = 3;
 const RETRY_MS = 500;
 /** How long closing may wait for a Redis that does not answer, in ms; the lease runs out by itself. */
 const CLOSE_MS = 2_000;
@@ -26,7 +24,7 @@ export interface RuntimeOptions {
   /** the tasks of the app */
   readonly catalog: readonly CatalogEntry[];
   readonly services: readonly Service[];
-  readonly seats: () => Iterable<Seat>;
+  readonly children: () => Iterable<Seat & Guarded>;
   /** Something failed that is tried again. */
   readonly onError: (error: unknown) => void;
   /** The session was reaped, and another one is being opened. */
@@ -42,7 +40,8 @@ export class Runtime {
   private closing = false;
 
   constructor(private readonly options: RuntimeOptions) {
-    this.services = [...options.services, new Rebalancer(options.broker, options.seats, options.onError)];
+    const { broker, children, onError } = options;
+    this.services = [...options.services, new Rebalancer(broker, children, onError), new Watchdog(children, onError)];
     this.session = this.openSession();
   }
 
@@ -66,23 +65,13 @@ export class Runtime {
   /**
    * Ends the claims of a child whose process is gone, however long Redis is away.
    *
-   * @param score what it had noted: the tasks to blame, and those that need not run again
    * @returns what became of them; undefined when others had taken them already, or once closing without Redis
    */
-  async settle(
-    claimant: Claimant,
-    { running, done }: Pick<Score, 'running' | 'done'>,
-    reason: string,
-  ): Promise<Settlement | undefined> {
-    const report = {
-      code: 'CRASHED',
-      error: `Its process died (${reason}) ${MAX_CRASHES} times while it ran this task alone.`,
-      host: hostname(),
-      pid: process.pid,
-    };
+  async settle(claimant: Claimant, death: Death): Promise<Settlement | undefined> {
+    const verdict = verdictOn(death);
     for (;;) {
       try {
-        return await this.options.broker.settle(claimant, { ids: running, done, maxCrashes: MAX_CRASHES, report });
+        return await this.options.broker.settle(claimant, verdict);
       } catch (error) {
         if (this.closing || (error instanceof NestworkError && error.code === 'LEASE_LOST')) return undefined;
         this.options.onError(error);

@@ -8,11 +8,16 @@ import { TASK_ID_LENGTH } from '../task/task-id.js';
  * A file in memory where a child notes what it does, so that its supervisor knows even when the child blocks or is dead.
  *
  * Header (16 bytes): when the last claim was answered in ms of the machine's monotonic clock (float64; infinite while
- * the answer is due) and its number (float64). Then one entry per task that was started since: its id and its state. An
- * entry is used again only after Redis confirmed the end of its task, so a held task without one was not started.
+ * the answer is due) and its number (float64). Then one entry per task that was started since: its id, its state, when its
+ * process is to be ended (float64, infinite for never) and what becomes of it then (float64: ms until the next attempt, or
+ * negative). An entry is used again only after Redis confirmed the end of its task, so a held task without one was not
+ * started.
  */
 const HEADER_BYTES = 16;
-const ENTRY_BYTES = TASK_ID_LENGTH + 1;
+const STATE_AT = TASK_ID_LENGTH;
+const DEADLINE_AT = STATE_AT + 1;
+const AFTERWARDS_AT = DEADLINE_AT + 8;
+const ENTRY_BYTES = AFTERWARDS_AT + 8;
 /** The descriptor under which a child inherits its scoreboard, behind the standard ones and the IPC channel. */
 export const SCOREBOARD_FD = 4;
 /** Where Linux keeps files in memory. */
@@ -26,6 +31,21 @@ const DONE = 3;
 export const START_WINDOW_MS = 100;
 /** How long after that answer another process may be sure that nothing more of it is started, in ms. */
 export const SURELY_UNSTARTED_MS = 150;
+
+/** The hard timeout of an attempt, and what becomes of its task then: nobody can ask the child any more. */
+export interface HardLimit {
+  /** by `monotonicMs` */
+  readonly deadlineMs: number;
+  /** ms until the next attempt, or `DIES` or `DROPS` */
+  readonly afterwards: number;
+}
+
+/** Instead of a time until the next attempt: there is none, and the task is dead. */
+export const DIES = -1;
+/** Instead of a time until the next attempt: there is none, and nobody wants to know. */
+export const DROPS = -2;
+
+const NO_LIMIT: HardLimit = { deadlineMs: Number.POSITIVE_INFINITY, afterwards: DIES };
 
 /** Milliseconds of a clock that all processes of the machine share and nobody can set. */
 export function monotonicMs(): number {
@@ -64,12 +84,14 @@ export class ScoreboardWriter {
   }
 
   /** Before a task is started; undone by `withdrawn` if the child then sees that the window has closed. */
-  started(id: string): void {
+  started(id: string, { deadlineMs, afterwards }: HardLimit = NO_LIMIT): void {
     const index = this.free.pop();
     if (index === undefined) throw new Error('The scoreboard is full: more tasks were started than can be held.');
     this.used.set(id, index);
     this.entry.write(id, 0, 'latin1');
-    this.entry.writeUInt8(STARTED, TASK_ID_LENGTH);
+    this.entry.writeUInt8(STARTED, STATE_AT);
+    this.entry.writeDoubleLE(deadlineMs, DEADLINE_AT);
+    this.entry.writeDoubleLE(afterwards, AFTERWARDS_AT);
     writeSync(this.fd, this.entry, 0, ENTRY_BYTES, HEADER_BYTES + index * ENTRY_BYTES);
   }
 
@@ -104,8 +126,13 @@ export class ScoreboardWriter {
     const index = this.used.get(id);
     if (index === undefined) return;
     this.entry.writeUInt8(state, 0);
-    writeSync(this.fd, this.entry, 0, 1, HEADER_BYTES + index * ENTRY_BYTES + TASK_ID_LENGTH);
+    writeSync(this.fd, this.entry, 0, 1, HEADER_BYTES + index * ENTRY_BYTES + STATE_AT);
   }
+}
+
+/** A task whose handler is under way, and by when it has to end. */
+export interface LimitedTask extends HardLimit {
+  readonly id: string;
 }
 
 /** What a child had noted at one moment. */
@@ -118,6 +145,8 @@ export interface Score {
   readonly done: readonly string[];
   /** both of these */
   readonly started: ReadonlySet<string>;
+  /** those under way that have a hard timeout */
+  readonly limited: readonly LimitedTask[];
 }
 
 /** The supervisor's side: reads what the child noted. */
@@ -143,13 +172,17 @@ export class ScoreboardReader {
     const running: string[] = [];
     const done: string[] = [];
     const started = new Set<string>();
+    const limited: LimitedTask[] = [];
     for (let at = HEADER_BYTES; at < this.bytes.length; at += ENTRY_BYTES) {
-      const state = this.bytes.readUInt8(at + TASK_ID_LENGTH);
+      const state = this.bytes.readUInt8(at + STATE_AT);
       if (state === FREE) continue;
       const id = this.bytes.toString('latin1', at, at + TASK_ID_LENGTH);
       started.add(id);
       if (state === DONE) done.push(id);
       else running.push(id);
+      const deadlineMs = this.bytes.readDoubleLE(at + DEADLINE_AT);
+      if (state === STARTED && deadlineMs < Number.POSITIVE_INFINITY)
+        limited.push({ id, deadlineMs, afterwards: this.bytes.readDoubleLE(at + AFTERWARDS_AT) });
     }
     return {
       claimedAtMs: this.bytes.readDoubleLE(0),
@@ -157,6 +190,7 @@ export class ScoreboardReader {
       running,
       done,
       started,
+      limited,
     };
   }
 

@@ -1,20 +1,23 @@
 import type { LoggerService } from '@nestjs/common';
-import type { Broker, Claimant, Settlement } from '../broker/broker.js';
+import type { Broker, Claimant } from '../broker/broker.js';
 import { type ResolvedWorkerOptions, servedQueues } from '../options.js';
 import { Complaints } from '../task/complaints.js';
 import { Backoff } from './backoff.js';
 import { ChildProcess } from './child-process.js';
 import type { AppSettings, ChildMessage } from './ipc-protocol.js';
 import { MemoryGuard } from './memory-guard.js';
+import { obituary } from './obituary.js';
 import { Runtime, type Service } from './runtime.js';
-import type { Score } from './scoreboard.js';
 import { onStopSignals } from './signals.js';
+import type { Death } from './verdict.js';
 
 /** How long tasks may take to react to their aborted signal before their process is killed, in ms. */
 const ABORT_GRACE_MS = 2_000;
 
 /** A child that lived this long without dying by a task is no failed attempt, in ms. */
 const SETTLED_MS = 5_000;
+
+const NOTHING_RAN = { running: [], done: [], timedOut: [] };
 
 type Ready = Extract<ChildMessage, { type: 'ready' }>;
 
@@ -66,6 +69,7 @@ export class Supervisor {
     const { capacity, environment } = this.options;
     const child: ChildProcess = new ChildProcess(capacity, backoff, environment, {
       worn: () => this.retire(child, `it has run ${this.options.worker.maxTasksPerChild} tasks`),
+      overdue: () => this.options.logger.warn(`Child ${child.pid} is ended: a task ran beyond its hard timeout.`),
       ready: (message) => void this.welcome(child, message).catch((error: unknown) => this.fail(error)),
       leaseLost: (session) => void this.runtime?.then((runtime) => runtime.replaceSession(session)),
       malformed: (error) => this.options.logger.error(`Child ${child.pid}: ${String(error)}`),
@@ -96,7 +100,7 @@ export class Supervisor {
     if (!claimant) return;
     // a child that ended meanwhile will not be asked again: give its name back
     if (child.dismissed || !this.children.has(child))
-      await runtime.settle(claimant, { running: [], done: [] }, 'ended before its start');
+      await runtime.settle(claimant, { pid: child.pid, reason: 'ended before its start', ...NOTHING_RAN });
     else this.start(child, claimant);
   }
 
@@ -118,7 +122,7 @@ export class Supervisor {
       catalog,
       leaseMs: worker.leaseMs,
       services: [...services(broker, this.complaints.about), new MemoryGuard(worker, () => this.children, this.tooBig)],
-      seats: () => this.children,
+      children: () => this.children,
       onError: this.complaints.about,
       onSessionLost: () => this.startOver(),
     });
@@ -141,10 +145,11 @@ export class Supervisor {
   /** After the end of its process: settles what it held, and replaces it. */
   private dispose(child: ChildProcess, reason: string): void {
     const score = child.scoreboard.read();
+    const { pid, timedOut } = child;
     const running = child.killed ? [] : score.running;
     child.scoreboard.close();
     this.children.delete(child);
-    const settling = this.settle(child, { running, done: score.done }, reason).finally(() => {
+    const settling = this.settle(child, { pid, reason, running, done: score.done, timedOut }).finally(() => {
       this.settling.delete(settling);
       this.endWhenDone();
     });
@@ -165,11 +170,11 @@ export class Supervisor {
     again();
   }
 
-  private async settle(child: ChildProcess, score: Pick<Score, 'running' | 'done'>, reason: string): Promise<void> {
+  private async settle(child: ChildProcess, death: Death): Promise<void> {
     if (!child.claimant) return;
-    const settlement = await (await this.runtime)?.settle(child.claimant, score, reason);
-    const expected = child.dismissed && score.running.length === 0;
-    if (settlement && !expected) this.options.logger.warn(obituary(child.pid, reason, score.running, settlement));
+    const settlement = await (await this.runtime)?.settle(child.claimant, death);
+    const expected = child.dismissed && death.running.length + death.timedOut.length === 0;
+    if (settlement && !expected) this.options.logger.warn(obituary(death, settlement));
   }
 
   private stop(signal: NodeJS.Signals): void {
@@ -217,21 +222,4 @@ export class Supervisor {
     }, ms);
     this.timers.add(timer);
   }
-}
-
-function obituary(
-  pid: number,
-  reason: string,
-  running: readonly string[],
-  { released, crashed, suspected, dead }: Settlement,
-): string {
-  const fates = [
-    [released, 'given back'],
-    [crashed, 'to run again alone after a crash'],
-    [suspected, 'to run again alone as suspects'],
-    [dead, 'dead after repeated crashes'],
-  ] as const;
-  const told = fates.filter(([tasks]) => tasks > 0).map(([tasks, fate]) => `${tasks} ${fate}`);
-  const during = running.length > 0 ? ` while it ran ${running.join(', ')}` : '';
-  return `Child ${pid} died (${reason})${during}; tasks: ${told.join(', ') || 'none held'}.`;
 }

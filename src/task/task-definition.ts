@@ -1,3 +1,4 @@
+import type { PolicyOf } from './policy-book.js';
 import type { TaskInfo } from './task-hooks.js';
 
 /** Calls the decorated method with its arguments; what it returns or resolves to is dropped. */
@@ -12,4 +13,6 @@ export interface TaskDefinition {
   /** class, method and module, for messages to people */
   readonly where: string;
   readonly handler: TaskHandler;
+  /** its timeouts and retries */
+  readonly policyOf: PolicyOf;
 }

@@ -8,7 +8,7 @@ export interface TaskInfo {
   readonly attempt: number;
   /** the arguments of the call; they may be secret, so think before you log them */
   readonly args: readonly unknown[];
-  /** by the clock of the sender */
+  /** when it came into its queue: when it was sent, or when it was due */
   readonly enqueuedAt: Date;
   /** aborts when the worker can wait no longer; `signal.reason` says why */
   readonly signal: AbortSignal;

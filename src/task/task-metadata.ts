@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import type { PolicyOptions } from './policy-options.js';
 
 /** A fixed string, so that two copies of the package in one app see each other's decorators. */
 const TASK_METADATA = 'nestwork:task';
@@ -7,7 +8,7 @@ const TASK_METADATA = 'nestwork:task';
 const TASK_HOOKS_METADATA = 'nestwork:task-hooks';
 
 /** What `@Task` writes onto a method. */
-export interface TaskMetadata {
+export interface TaskMetadata extends PolicyOptions {
   readonly name?: string;
   readonly queue?: string;
   /** `Class.method` of the class that declares the method */
@@ -20,6 +21,7 @@ export interface DeclaredTask {
   /** the given name, or `Class.method` of the class asked about */
   readonly name: string;
   readonly queue: string | undefined;
+  readonly policy: PolicyOptions;
 }
 
 export function setTaskMetadata(method: object, metadata: TaskMetadata): void {
@@ -38,7 +40,9 @@ export function taskMetadataOf(method: unknown): TaskMetadata | undefined {
 export function declaredTasks(type: { readonly name: string; readonly prototype: object }): DeclaredTask[] {
   return methodNames(type.prototype).flatMap((method) => {
     const metadata = taskMetadataOf(methodOf(type.prototype, method));
-    return metadata ? [{ method, name: metadata.name ?? `${type.name}.${method}`, queue: metadata.queue }] : [];
+    if (!metadata) return [];
+    const { name = `${type.name}.${method}`, queue, declaredAs, ...policy } = metadata;
+    return [{ method, name, queue, policy }];
   });
 }
 

@@ -4,11 +4,12 @@ import type { INestApplicationContext, Type } from '@nestjs/common';
 import { RedisBroker } from '../broker/redis-broker.js';
 import { TaskDiscovery } from '../discovery/task-discovery.js';
 import type { ResolvedTaskQueueOptions } from '../options.js';
+import { encodeAttempt } from '../task/attempt-record.js';
 import { decodeMessage } from '../task/task-message.js';
 import { TaskRegistry } from '../task/task-registry.js';
 import { RESOLVED_OPTIONS } from '../task-queue.module.js';
 import { describeError } from '../worker/describe-error.js';
-import { Executor } from '../worker/executor.js';
+import { Executor, isFailure } from '../worker/executor.js';
 
 /** Long enough for any test; nobody renews it. */
 const LEASE_MS = 600_000;
@@ -25,7 +26,8 @@ export interface DrainedTask {
  * Runs the pending tasks of an app in this process, one after another, and those they enqueue, until none is left.
  *
  * For tests of what tasks do: no process is forked, so breakpoints, spies and overridden providers work. Hooks,
- * wrappers and `TaskContext` are those of a worker. A task that fails is not run again; it is dead, as in a worker.
+ * wrappers and `TaskContext` are those of a worker. A task that is to be tried again is, without a wait; scheduled tasks
+ * are left until they are due.
  *
  * @example
  * const app = await Test.createTestingModule({ imports: [AppModule] }).compile();
@@ -50,13 +52,18 @@ export async function drainTasks(app: INestApplicationContext): Promise<DrainedT
     const [claimed] = tasks;
     if (!claimed) break;
     const prepared = executor.prepare(claimed);
-    const outcome = 'kind' in prepared ? prepared : await executor.run(prepared);
+    const outcome = isFailure(prepared) ? prepared : await executor.run(prepared);
     const error = outcome.kind === 'failed' ? outcome.error : undefined;
-    if (outcome.kind === 'done') await broker.ack(claimant, [claimed.id]);
-    else await broker.bury(claimant, claimed, { ...describeError(error), ...place });
-    drained.push({ id: claimed.id, name: 'kind' in prepared ? nameOf(claimed.message) : prepared.task.name, error });
+    if (outcome.kind === 'done' || outcome.decision.kind === 'drop') await broker.ack(claimant, [claimed.id]);
+    else if (outcome.decision.kind === 'retry' && outcome.task && outcome.attempted) {
+      const line = encodeAttempt({ at: Date.now(), attempt: outcome.task.attempt, code: 'TASK_FAILED' });
+      await broker.retry(claimant, claimed, { inMs: 0, failures: outcome.task.message.failures, line, counts: true });
+      continue;
+    } else await broker.bury(claimant, claimed, { ...describeError(error), ...place });
+    drained.push({ id: claimed.id, name: isFailure(prepared) ? nameOf(claimed.message) : prepared.task.name, error });
   }
-  await broker.settle(claimant, { ids: [], maxCrashes: 1, report: { code: '', error: '', ...place } });
+  const verdict = { blamed: [], done: [], timedOut: [], maxCrashes: 1, line: '', report: '' };
+  await broker.settle(claimant, verdict);
   await broker.closeSession(session);
   return drained;
 }

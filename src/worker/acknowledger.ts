@@ -2,12 +2,14 @@ import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChildBroker, Claimant, ClaimedTask } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
+import { encodeAttempt } from '../task/attempt-record.js';
 import { describeError } from './describe-error.js';
 import type { Failure } from './executor.js';
 
 /** How long an ack waits for a claim to ride on, in ms. */
 const ACK_WAIT_MS = 10;
 const RETRY_MS = 200;
+const PLACE = { host: hostname(), pid: process.pid };
 
 /** Is told when Redis no longer counts a task among those of this child, when it counts none at all, and of failures. */
 export interface ClaimKeeper {
@@ -18,7 +20,7 @@ export interface ClaimKeeper {
 }
 
 /**
- * Ends claims: each in exactly one of ack, release, bury, repeated until Redis answers.
+ * Ends claims: each in exactly one of ack, retry, release, bury, repeated until Redis answers.
  *
  * Acks are collected, so that they ride on the next claim; one that finds no claim in time is sent on its own.
  */
@@ -26,6 +28,7 @@ export class Acknowledger {
   private acks: string[] = [];
   private timer: NodeJS.Timeout | undefined;
   private readonly underWay = new Set<Promise<void>>();
+  private readonly returning = new Set<Promise<void>>();
 
   constructor(
     private readonly broker: ChildBroker,
@@ -58,15 +61,22 @@ export class Acknowledger {
     if (ids.length > 0) void this.end(ids, () => this.broker.ack(this.claimant, ids));
   }
 
-  bury(task: ClaimedTask, failure: Failure, name?: string): void {
-    const report = {
-      ...describeError(failure.error),
-      task: name,
-      attempt: failure.attempt,
-      host: hostname(),
-      pid: process.pid,
-    };
-    void this.end([task.id], () => this.broker.bury(this.claimant, task, report));
+  /** For a task with a key: that is freed by an ack alone, not by one that rides on a claim. */
+  doneNow(id: string): void {
+    void this.end([id], () => this.broker.ack(this.claimant, [id]));
+  }
+
+  bury(task: ClaimedTask, failure: Failure): void {
+    const { name, attempt } = failure.task ?? {};
+    const report = { ...describeError(failure.error), task: name, attempt, ...PLACE };
+    const line = failure.attempted ? lineOf(failure) : '';
+    void this.end([task.id], () => this.broker.bury(this.claimant, task, report, line));
+  }
+
+  retry(task: ClaimedTask, failure: Failure, inMs: number): void {
+    const { failures = 0 } = failure.task?.message ?? {};
+    const retry = { inMs, failures, line: lineOf(failure), counts: failure.attempted };
+    void this.giveBack(this.end([task.id], () => this.broker.retry(this.claimant, task, retry)));
   }
 
   /**
@@ -74,13 +84,27 @@ export class Acknowledger {
    * command that arrives late from doing the same to a later claim.
    */
   release(ids: readonly string[], claimNumber: number): Promise<void> {
-    return this.end(ids, () => this.broker.release(this.claimant, ids, claimNumber));
+    return this.giveBack(this.end(ids, () => this.broker.release(this.claimant, ids, claimNumber)));
+  }
+
+  /**
+   * Resolves when Redis has all that was given back. A claim has to wait for that: were such a task claimed again before
+   * the answer is here, it could not be told from the one that was given back.
+   */
+  async returned(): Promise<void> {
+    while (this.returning.size > 0) await Promise.all(this.returning);
   }
 
   /** Resolves when everything is sent and answered. */
   async settled(): Promise<void> {
     this.flush();
     while (this.underWay.size > 0) await Promise.all(this.underWay);
+  }
+
+  private giveBack(ending: Promise<void>): Promise<void> {
+    const returned = ending.finally(() => this.returning.delete(returned));
+    this.returning.add(returned);
+    return returned;
   }
 
   private end(ids: readonly string[], send: () => Promise<unknown>): Promise<void> {
@@ -102,4 +126,10 @@ export class Acknowledger {
       }
     }
   }
+}
+
+/** What the history says of an attempt. */
+function lineOf({ error, task, attempted }: Failure): string {
+  const { code, error: text } = describeError(error);
+  return encodeAttempt({ at: Date.now(), attempt: attempted ? task?.attempt : undefined, code, error: text, ...PLACE });
 }

@@ -2,13 +2,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { ChildBroker, Claimant, ClaimedTask, ClaimReply } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
-import { monotonicMs, type ScoreboardWriter, START_WINDOW_MS } from '../supervisor/scoreboard.js';
+import {
+  DIES,
+  DROPS,
+  type HardLimit,
+  monotonicMs,
+  type ScoreboardWriter,
+  START_WINDOW_MS,
+} from '../supervisor/scoreboard.js';
 import { Complaints } from '../task/complaints.js';
 import { isSuspect } from '../task/task-message.js';
 import { Acknowledger } from './acknowledger.js';
 import { BatchSize } from './batch-size.js';
-import { describeError } from './describe-error.js';
-import type { Executor, Failure, Outcome, PreparedTask } from './executor.js';
+import { Conclusion } from './conclusion.js';
+import { type Executor, isFailure, type PreparedTask } from './executor.js';
 import type { RunningTask } from './running-task.js';
 
 /** A lost ring costs this long at most, in ms. */
@@ -43,6 +50,7 @@ export class ClaimLoop {
   private readonly logger = new Logger('TaskWorker');
   private readonly complaints = new Complaints((what) => this.logger.warn(`Trying again: ${what}`));
   private readonly acks: Acknowledger;
+  private readonly conclusion: Conclusion;
   private readonly batchSize: BatchSize;
   private readonly held = new Set<string>();
   private readonly running = new Map<string, RunningTask>();
@@ -51,7 +59,6 @@ export class ClaimLoop {
   private claimNumber = 0;
   private ended = 0;
   private answeredAtMs = 0;
-  private releasing: Promise<void> | undefined;
   private alone = false;
   private abortReason: Error | undefined;
   private wake: () => void = () => {};
@@ -64,6 +71,7 @@ export class ClaimLoop {
       leaseLost: () => this.loseLease(),
       failed: this.complaints.about,
     });
+    this.conclusion = new Conclusion(this.acks, options.scoreboard);
   }
 
   async run(): Promise<void> {
@@ -95,8 +103,7 @@ export class ClaimLoop {
 
   private async claim(): Promise<void> {
     const { scoreboard, concurrency } = this.options;
-    // a release that arrived after this claim could take a task that the claim has just brought back
-    await this.releasing;
+    await this.acks.returned();
     const acks = this.acks.take();
     scoreboard.claiming(this.claimNumber + 1);
     const before = new Set(this.held);
@@ -131,8 +138,9 @@ export class ClaimLoop {
    * some of that may be forgotten by now, because its ack was answered in the same instant. And one id may lie in a
    * queue twice.
    */
-  private take({ tasks }: ClaimReply, before: ReadonlySet<string>): void {
-    this.buffer = tasks.filter(({ id }) => !before.has(id) && !this.held.has(id) && this.held.add(id));
+  private take({ tasks, repeated }: ClaimReply, before: ReadonlySet<string>): void {
+    const known = repeated ? before : this.held;
+    this.buffer = tasks.filter(({ id }) => !known.has(id) && !this.held.has(id) && this.held.add(id));
     if (this.stopping) return;
     this.start();
     if (this.buffer.length > 0) this.windowTimer = setTimeout(() => this.releaseUnstarted(), START_WINDOW_MS);
@@ -156,14 +164,14 @@ export class ClaimLoop {
     while (this.buffer.length > 0 && this.running.size < concurrency && !this.stopping) {
       const [claimed] = this.buffer as [ClaimedTask];
       const prepared = executor.prepare(claimed);
-      if ('kind' in prepared) {
+      if (isFailure(prepared)) {
         this.buffer.shift();
-        this.bury(claimed, prepared);
+        this.conclusion.ofFailure(claimed, prepared);
         continue;
       }
       if (this.acks.pending && this.batchSize.mayBlock(prepared.task.name)) this.acks.flush();
       // noted before the clock is read: who finds no note after the window knows that the task did not start
-      scoreboard.started(claimed.id);
+      scoreboard.started(claimed.id, hardLimit(prepared));
       if (monotonicMs() - this.answeredAtMs > START_WINDOW_MS) {
         scoreboard.withdrawn(claimed.id);
         this.releaseUnstarted();
@@ -187,27 +195,9 @@ export class ClaimLoop {
     this.alone = false;
     this.ended += 1;
     if (this.ended === this.options.maxTasks) this.options.onWorn();
-    this.end(claimed, outcome, name);
+    this.conclusion.of(claimed, prepared, outcome, this.abortReason && this.claimNumber);
     this.start();
     this.wake();
-  }
-
-  private end(claimed: ClaimedTask, outcome: Outcome, name: string): void {
-    const { scoreboard } = this.options;
-    if (outcome.kind === 'done') {
-      scoreboard.done(claimed.id);
-      this.acks.done(claimed.id);
-      return;
-    }
-    scoreboard.failed(claimed.id);
-    if (this.abortReason) void this.acks.release([claimed.id], this.claimNumber);
-    else this.bury(claimed, outcome, name);
-  }
-
-  private bury(claimed: ClaimedTask, failure: Failure, name?: string): void {
-    const { error, stack } = describeError(failure.error);
-    this.logger.error(`Task ${name ?? 'without a handler'} ${claimed.id} is dead: ${error}`, stack);
-    this.acks.bury(claimed, failure, name);
   }
 
   private releaseUnstarted(): void {
@@ -215,7 +205,7 @@ export class ClaimLoop {
     const unstarted = this.buffer;
     this.buffer = [];
     const ids = unstarted.map(({ id }) => id);
-    if (ids.length > 0) this.releasing = this.acks.release(ids, this.claimNumber);
+    if (ids.length > 0) void this.acks.release(ids, this.claimNumber);
     this.wake();
   }
 
@@ -256,4 +246,12 @@ export class ClaimLoop {
       this.wake = resolve;
     });
   }
+}
+
+/** When the process has to be ended for this attempt, and what becomes of its task then. */
+function hardLimit({ task, policy }: PreparedTask): HardLimit | undefined {
+  if (policy.hardTimeoutMs === undefined) return undefined;
+  const decision = policy.afterHardTimeout(task.name, task.message.failures);
+  const afterwards = decision.kind === 'retry' ? decision.inMs : decision.kind === 'drop' ? DROPS : DIES;
+  return { deadlineMs: monotonicMs() + policy.hardTimeoutMs, afterwards };
 }

@@ -1,13 +1,15 @@
 import { performance } from 'node:perf_hooks';
 import type { ClaimedTask } from '../broker/broker.js';
-import { NestworkError } from '../errors.js';
 import type { TaskDefinition } from '../task/task-definition.js';
+import { SoftTimeoutError } from '../task/task-errors.js';
 import type { TaskHookProvider } from '../task/task-hooks.js';
 import { decodeMessage } from '../task/task-message.js';
+import type { Decision, TaskPolicy } from '../task/task-policy.js';
 import type { TaskRegistry } from '../task/task-registry.js';
 import { HookRunner } from './hook-runner.js';
 import { RunningTask } from './running-task.js';
 import { runningTask } from './task-context.js';
+import { decideUnknown, expired, unknownTask } from './unstartable.js';
 
 /** How an attempt ended. */
 export type Outcome = { readonly kind: 'done'; readonly durationMs: number } | Failure;
@@ -16,13 +18,19 @@ export interface Failure {
   readonly kind: 'failed';
   readonly error: unknown;
   readonly durationMs: number;
-  readonly attempt?: number;
+  /** what becomes of the task */
+  readonly decision: Decision;
+  /** the task, unless its message cannot be read */
+  readonly task?: RunningTask;
+  /** whether its handler was called: only then it counts as an attempt */
+  readonly attempted: boolean;
 }
 
 /** A claimed task that can be run. */
 export interface PreparedTask {
   readonly task: RunningTask;
   readonly definition: TaskDefinition;
+  readonly policy: TaskPolicy;
 }
 
 /** One attempt as a short pipeline: decode, look up, run inside its context, and turn whatever happens into one outcome. */
@@ -32,41 +40,50 @@ export class Executor {
   constructor(
     private readonly registry: TaskRegistry,
     hooks: readonly TaskHookProvider[],
+    private readonly onBrokenBackoff: (error: unknown) => void = () => {},
   ) {
     this.hooks = new HookRunner(hooks);
   }
 
-  /** Decodes a message and finds its handler; a failure when either is impossible. */
+  /** Decodes a message and finds its handler; a failure when either is impossible, or when it comes too late. */
   prepare({ message, queue }: ClaimedTask): PreparedTask | Failure {
+    let task: RunningTask | undefined;
     try {
-      const task = new RunningTask(decodeMessage(message), queue);
+      task = new RunningTask(decodeMessage(message), queue);
       const definition = this.registry.get(task.name);
-      return definition ? { task, definition } : failed(unknownTask(task.name), 0, task.attempt);
+      if (!definition) return unstarted(unknownTask(task.name), decideUnknown(message), task);
+      const policy = definition.policyOf(queue, task.message.options);
+      const late = expired(task, policy.expiresMs);
+      return late ? unstarted(late, { kind: 'dead' }, task) : { task, definition, policy };
     } catch (error) {
-      return failed(error, 0);
+      return unstarted(error, { kind: 'dead' }, task);
     }
   }
 
   /** Never rejects. */
-  async run({ task, definition }: PreparedTask): Promise<Outcome> {
+  async run({ task, definition, policy }: PreparedTask): Promise<Outcome> {
     const startedAt = performance.now();
+    const { softTimeoutMs } = policy;
+    const timer =
+      softTimeoutMs && setTimeout(() => task.abort(new SoftTimeoutError(task.name, softTimeoutMs)), softTimeoutMs);
     try {
       await runningTask.run(task, () => this.hooks.around(task, () => definition.handler(task.args, task)));
       return { kind: 'done', durationMs: performance.now() - startedAt };
     } catch (error) {
-      return failed(error, performance.now() - startedAt, task.attempt);
+      const { softTimedOut } = task;
+      const decision = policy.decide({ error, failures: task.message.failures, softTimedOut }, this.onBrokenBackoff);
+      return { kind: 'failed', error, decision, task, attempted: true, durationMs: performance.now() - startedAt };
+    } finally {
+      clearTimeout(timer);
     }
   }
 }
 
-function failed(error: unknown, durationMs: number, attempt?: number): Failure {
-  return { kind: 'failed', error, durationMs, attempt };
+function unstarted(error: unknown, decision: Decision, task: RunningTask | undefined): Failure {
+  return { kind: 'failed', error, decision, task, attempted: false, durationMs: 0 };
 }
 
-function unknownTask(name: string): NestworkError {
-  return new NestworkError('UNKNOWN_TASK', `No provider of this worker has a task named "${name}".`, [
-    'Add its class to the `providers` of a module that the app imports.',
-    'If it was renamed, keep the old name: @Task({ name: ... }).',
-    'Deploy workers before the apps that send new tasks.',
-  ]);
+/** Whether `prepare` found something that cannot be run. */
+export function isFailure(prepared: PreparedTask | Failure): prepared is Failure {
+  return 'kind' in prepared;
 }

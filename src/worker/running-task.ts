@@ -1,3 +1,4 @@
+import { SoftTimeoutError } from '../task/task-errors.js';
 import type { TaskInfo } from '../task/task-hooks.js';
 import { attemptOf, type TaskMessage } from '../task/task-message.js';
 
@@ -7,9 +8,14 @@ export class RunningTask implements TaskInfo {
   private abortReason: Error | undefined;
 
   constructor(
-    private readonly message: TaskMessage,
+    readonly message: TaskMessage,
     readonly queue: string,
   ) {}
+
+  /** Whether its signal was aborted because it took too long. */
+  get softTimedOut(): boolean {
+    return this.abortReason instanceof SoftTimeoutError;
+  }
 
   get id(): string {
     return this.message.id;

@@ -3,11 +3,11 @@
  * away one by one, and expects a failure here or in the tests beside this one.
  */
 import type { Claimant } from '../../src/broker/broker.js';
-import { BrokerFixture, counted, idOf } from '../support/broker-fixture.js';
+import { BrokerFixture, counted, idOf, verdict } from '../support/broker-fixture.js';
 
 const LEASE_MS = 30_000;
 const REPORT = { code: 'CRASHED', error: 'died', host: 'here', pid: 7 };
-const VERDICT = { ids: [], maxCrashes: 3, report: REPORT };
+const VERDICT = verdict({});
 const NAMESPACE = '{nestwork}:';
 
 let fixture: BrokerFixture;
@@ -30,7 +30,7 @@ async function holder(count: number, queues = ['default']): Promise<{ child: Cla
 async function suspect(queue: string): Promise<string> {
   const { child, messages } = await holder(1, [queue]);
   const [message = ''] = messages;
-  await fixture.broker.settle(child, { ...VERDICT, ids: [idOf(message)] });
+  await fixture.broker.settle(child, { ...VERDICT, blamed: [idOf(message)] });
   return counted(message, { crashes: 1 });
 }
 
@@ -64,7 +64,7 @@ describe('a full Redis', () => {
       await fixture.broker.release(child, [back]),
       await fixture.broker.settle(child, VERDICT),
     ]);
-    expect(answers).toEqual([1, true, 1, { released: 1, crashed: 0, suspected: 0, dead: 0 }]);
+    expect(answers).toEqual([1, true, 1, { released: 1, crashed: 0, suspected: 0, dead: 0, timedOut: 0 }]);
   });
 
   it('lets sessions come, live and go', async () => {
@@ -133,7 +133,7 @@ describe('a key that holds something foreign', () => {
     const { child, messages } = await holder(1);
     const [id = ''] = messages.map(idOf);
     await refuses(key, () => fixture.broker.bury(child, { id, queue: 'default' }, REPORT));
-    await refuses(key, () => fixture.broker.settle(child, { ...VERDICT, ids: [id], maxCrashes: 1 }));
+    await refuses(key, () => fixture.broker.settle(child, { ...VERDICT, blamed: [id], maxCrashes: 1 }));
   });
 });
 
@@ -225,7 +225,7 @@ describe('a settlement', () => {
   it('blames a task once, however often it is named', async () => {
     const { child, messages } = await holder(1);
     const [id = ''] = messages.map(idOf);
-    expect(await fixture.broker.settle(child, { ...VERDICT, ids: [id, id] })).toMatchObject({ crashed: 1 });
+    expect(await fixture.broker.settle(child, { ...VERDICT, blamed: [id, id] })).toMatchObject({ crashed: 1 });
   });
 
   it.each([
@@ -236,7 +236,7 @@ describe('a settlement', () => {
     const child = await fixture.child();
     await fixture.broker.enqueue('default', messages);
     await fixture.claim(child);
-    await fixture.broker.settle(child, { ...VERDICT, ids: messages.map(idOf), maxCrashes: 99 });
+    await fixture.broker.settle(child, { ...VERDICT, blamed: messages.map(idOf), maxCrashes: 99 });
     expect(await fixture.redis.lrange(`${NAMESPACE}suspects:default`, 0, -1)).toEqual(messages);
   });
 });
@@ -318,7 +318,7 @@ describe('input that nobody should send', () => {
     await fixture.redis.rpush(`${NAMESPACE}queue:default`, bytes);
     const child = await fixture.child();
     const { tasks } = await fixture.claim(child);
-    await fixture.broker.settle(child, { ...VERDICT, ids: tasks.map(({ id }) => id) });
+    await fixture.broker.settle(child, { ...VERDICT, blamed: tasks.map(({ id }) => id) });
     expect(JSON.stringify(await fixture.state())).toContain(bytes);
   });
 
@@ -333,7 +333,7 @@ describe('input that nobody should send', () => {
   it('what is done is not to blame', async () => {
     const { child, messages } = await holder(2);
     const [done = '', guilty = ''] = messages.map(idOf);
-    const settlement = await fixture.broker.settle(child, { ...VERDICT, ids: [done, guilty], done: [done] });
+    const settlement = await fixture.broker.settle(child, { ...VERDICT, blamed: [done, guilty], done: [done] });
     expect(settlement).toMatchObject({ crashed: 1, suspected: 0 });
   });
 });

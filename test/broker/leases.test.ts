@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { scriptText } from '../../src/broker/scripts.js';
-import { BrokerFixture, counted, idOf } from '../support/broker-fixture.js';
+import { BrokerFixture, counted, idOf, verdict } from '../support/broker-fixture.js';
 
 const LEASE_MS = 30_000;
 const REPORT = { code: 'CRASHED', error: 'died', host: 'here', pid: 7 };
@@ -27,7 +27,10 @@ describe('a session that lost its lease', () => {
     const doomed = await fixture.child(first.queues, first.session);
     await fixture.broker.enqueue('default', [suspect]);
     await fixture.claim(doomed);
-    await fixture.broker.settle(doomed, { ids: [idOf(suspect)], maxCrashes: 3, report: REPORT });
+    await fixture.broker.settle(
+      doomed,
+      verdict({ blamed: [idOf(suspect)], maxCrashes: 3, report: JSON.stringify(REPORT) }),
+    );
     await fixture.claim(second);
     await fixture.broker.enqueue('urgent', [a]);
     await fixture.broker.enqueue('default', [b]);
@@ -63,7 +66,9 @@ describe('a session that lost its lease', () => {
     await expect(fixture.broker.bury(late, { id, queue: 'default' }, REPORT)).rejects.toMatchObject(lost);
     await expect(fixture.broker.release(late, [id])).rejects.toMatchObject(lost);
     await expect(fixture.claim(late)).rejects.toMatchObject(lost);
-    await expect(fixture.broker.settle(late, { ids: [id], maxCrashes: 1, report: REPORT })).rejects.toMatchObject(lost);
+    await expect(
+      fixture.broker.settle(late, verdict({ blamed: [id], maxCrashes: 1, report: JSON.stringify(REPORT) })),
+    ).rejects.toMatchObject(lost);
     expect(await fixture.broker.renew(late.session, LEASE_MS)).toBe(false);
     expect(await fixture.broker.register(late.session, 'another')).toBe(false);
     expect(await fixture.state()).toEqual(before);
@@ -93,7 +98,7 @@ describe('a session with a lease', () => {
   it('ends in order only when no child is left', async () => {
     const child = await fixture.child();
     expect(await fixture.broker.closeSession(child.session)).toBe(false);
-    await fixture.broker.settle(child, { ids: [], maxCrashes: 3, report: REPORT });
+    await fixture.broker.settle(child, verdict({ blamed: [], maxCrashes: 3, report: JSON.stringify(REPORT) }));
     expect(await fixture.broker.closeSession(child.session)).toBe(true);
     expect(await fixture.state()).toEqual({});
   });

@@ -9,7 +9,13 @@ let broker: RedisBroker;
 beforeAll(async () => {
   fixture = await BrokerFixture.start();
   replica = await startPrivateRedis({ args: ['--replicaof', '127.0.0.1', String(fixture.server.port)] });
-  broker = new RedisBroker({ redis: fixture.server.url, namespace: 'nestwork', commandTimeoutMs: 500, replicas: 1 });
+  broker = new RedisBroker({
+    redis: fixture.server.url,
+    namespace: 'nestwork',
+    queues: ['default'],
+    commandTimeoutMs: 500,
+    replicas: 1,
+  });
   await broker.connect();
   // resolves when the replica is in step
   while ((await fixture.redis.wait(1, 100)) < 1);

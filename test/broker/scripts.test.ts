@@ -1,5 +1,5 @@
 import type { Claimant } from '../../src/broker/broker.js';
-import { BrokerFixture, counted, idOf } from '../support/broker-fixture.js';
+import { BrokerFixture, counted, idOf, verdict } from '../support/broker-fixture.js';
 
 const REPORT = { code: 'TASK_FAILED', error: 'Error: no', host: 'here', pid: 7 };
 
@@ -150,7 +150,10 @@ describe('claim', () => {
     await fixture.claim(first);
     await fixture.broker.enqueue('default', [suspect]);
     await fixture.claim(second);
-    await fixture.broker.settle(second, { ids: [idOf(suspect)], maxCrashes: 3, report: REPORT });
+    await fixture.broker.settle(
+      second,
+      verdict({ blamed: [idOf(suspect)], maxCrashes: 3, report: JSON.stringify(REPORT) }),
+    );
     await fixture.broker.enqueue('default', [other]);
 
     expect(await fixture.claim(first)).toMatchObject({ drain: true, tasks: [] });
@@ -184,7 +187,10 @@ describe('a key that holds something foreign', () => {
       await fixture.redis.del('{nestwork}:bell:bulk');
       await fixture.redis.set(`{nestwork}:${key}`, 'foreign');
       const before = await fixture.state();
-      const settled = fixture.broker.settle(child, { ids: [idOf(a)], maxCrashes: 1, report: REPORT });
+      const settled = fixture.broker.settle(
+        child,
+        verdict({ blamed: [idOf(a)], maxCrashes: 1, report: JSON.stringify(REPORT) }),
+      );
       await expect(settled).rejects.toThrow('WRONGTYPE');
       if (key.startsWith('dead')) {
         const buried = fixture.broker.bury(child, { id: idOf(b), queue: 'bulk' }, REPORT);
@@ -261,9 +267,9 @@ describe('release', () => {
     const before = await fixture.state();
     const narrow = { ...child, queues: ['default'] };
     await expect(fixture.broker.release(narrow, [idOf(a), idOf(b)])).rejects.toThrow('UNKNOWN_QUEUE bulk');
-    await expect(fixture.broker.settle(narrow, { ids: [], maxCrashes: 3, report: REPORT })).rejects.toThrow(
-      'UNKNOWN_QUEUE',
-    );
+    await expect(
+      fixture.broker.settle(narrow, verdict({ blamed: [], maxCrashes: 3, report: JSON.stringify(REPORT) })),
+    ).rejects.toThrow('UNKNOWN_QUEUE');
     expect(await fixture.state()).toEqual(before);
   });
 });
@@ -280,8 +286,11 @@ describe('settle', () => {
   it('counts a crash for the one task that ran, and gives the others back', async () => {
     const { child, messages } = await dying(3);
     const [guilty, ...innocent] = messages as [string, ...string[]];
-    const settlement = await fixture.broker.settle(child, { ids: [idOf(guilty)], maxCrashes: 3, report: REPORT });
-    expect(settlement).toEqual({ released: 2, crashed: 1, suspected: 0, dead: 0 });
+    const settlement = await fixture.broker.settle(
+      child,
+      verdict({ blamed: [idOf(guilty)], maxCrashes: 3, report: JSON.stringify(REPORT) }),
+    );
+    expect(settlement).toEqual({ released: 2, crashed: 1, suspected: 0, dead: 0, timedOut: 0 });
     expect(await fixture.state()).toMatchObject({
       'queue:default': innocent,
       'suspects:default': [counted(guilty, { crashes: 1 })],
@@ -293,7 +302,9 @@ describe('settle', () => {
     const { child, messages } = await dying(3);
     const [a, b, unstarted] = messages as [string, string, string];
     const ids = [idOf(a), idOf(b)];
-    expect(await fixture.broker.settle(child, { ids, maxCrashes: 3, report: REPORT })).toMatchObject({ suspected: 2 });
+    expect(await fixture.broker.settle(child, verdict({ blamed: ids, report: JSON.stringify(REPORT) }))).toMatchObject({
+      suspected: 2,
+    });
     expect(await fixture.state()).toMatchObject({
       'queue:default': [unstarted],
       'suspects:default': [counted(a, { suspicions: 1 }), counted(b, { suspicions: 1 })],
@@ -305,14 +316,27 @@ describe('settle', () => {
     const [finished, running] = messages.map(idOf) as [string, string];
     await fixture.broker.ack(child, [finished]);
     const ids = [finished, running];
-    expect(await fixture.broker.settle(child, { ids, maxCrashes: 3, report: REPORT })).toMatchObject({ crashed: 1 });
+    expect(await fixture.broker.settle(child, verdict({ blamed: ids, report: JSON.stringify(REPORT) }))).toMatchObject({
+      crashed: 1,
+    });
   });
 
   it('acks what was done, although no ack came', async () => {
     const { child, messages } = await dying(3);
     const [done, running, unstarted] = messages as [string, string, string];
-    const verdict = { ids: [idOf(running)], done: [idOf(done)], maxCrashes: 3, report: REPORT };
-    expect(await fixture.broker.settle(child, verdict)).toEqual({ released: 1, crashed: 1, suspected: 0, dead: 0 });
+    const told = verdict({
+      blamed: [idOf(running)],
+      done: [idOf(done)],
+      maxCrashes: 3,
+      report: JSON.stringify(REPORT),
+    });
+    expect(await fixture.broker.settle(child, told)).toEqual({
+      released: 1,
+      crashed: 1,
+      suspected: 0,
+      dead: 0,
+      timedOut: 0,
+    });
     expect(await fixture.state()).toMatchObject({
       'queue:default': [unstarted],
       'suspects:default': [counted(running, { crashes: 1 })],
@@ -325,7 +349,7 @@ describe('settle', () => {
     for (const expected of [{ crashed: 1 }, { crashed: 1 }, { crashed: 0, dead: 1 }]) {
       const child = await fixture.child();
       await fixture.claim(child);
-      const blame = { ids: [idOf(message)], maxCrashes: 3, report: REPORT };
+      const blame = verdict({ blamed: [idOf(message)], maxCrashes: 3, report: JSON.stringify(REPORT) });
       expect(await fixture.broker.settle(child, blame)).toMatchObject(expected);
     }
     expect(await fixture.redis.zrange('{nestwork}:dead:default', '0', '-1')).toEqual([idOf(message)]);

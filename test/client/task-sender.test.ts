@@ -29,6 +29,7 @@ describe('delay()', () => {
       id: expect.stringMatching(/^[0-9a-z]{20}$/),
       name: 'ReportTasks.send',
       queue: 'critical',
+      added: true,
     });
     const { id } = handle;
     expect(await apps.waiting('critical')).toMatchObject([
@@ -107,7 +108,7 @@ describe('with()', () => {
     const options = { queue: 'bulk' };
     const sender = reports.send.with(options).with({ id });
     options.queue = 'critical';
-    expect(await sender.delay(1)).toEqual({ id, name: 'ReportTasks.send', queue: 'bulk' });
+    expect(await sender.delay(1)).toEqual({ id, name: 'ReportTasks.send', queue: 'bulk', added: true });
   });
 
   it('refuses a queue that is not declared, naming the task and those that are', () => {

@@ -1,5 +1,5 @@
 import { QueueHealth } from '../../src/inspector/queue-health.js';
-import { BrokerFixture, idOf } from '../support/broker-fixture.js';
+import { BrokerFixture, idOf, verdict } from '../support/broker-fixture.js';
 
 let fixture: BrokerFixture;
 let health: QueueHealth;
@@ -70,12 +70,11 @@ it('suspects wait as well, and the dead are told', async () => {
 
 /** A task whose process dies with it; dead after so many crashes. */
 async function crash(maxCrashes: number): Promise<void> {
-  const report = { code: 'CRASHED', error: 'died', host: 'here', pid: 7 };
   const message = fixture.message();
   const child = await fixture.child();
   await fixture.broker.enqueue('default', [message]);
   await fixture.claim(child);
-  await fixture.broker.settle(child, { ids: [idOf(message)], maxCrashes, report });
+  await fixture.broker.settle(child, verdict({ blamed: [idOf(message)], maxCrashes }));
 }
 
 it('foreign bytes at the head do no harm', async () => {

@@ -9,7 +9,7 @@ import {
 
 describe('the options of TaskQueueModule', () => {
   it('have defaults', () => {
-    expect(resolveTaskQueueOptions({})).toEqual({
+    expect(resolveTaskQueueOptions({})).toMatchObject({
       redis: 'redis://127.0.0.1:6379',
       namespace: 'nestwork',
       queues: ['default'],

@@ -1,3 +1,5 @@
+import { attemptsOf } from '../../src/task/attempt-record.js';
+import { decodeMessage } from '../../src/task/task-message.js';
 import { WorkerFixture } from '../support/worker-fixture.js';
 
 let fixture: WorkerFixture;
@@ -89,11 +91,14 @@ describe('a worker', () => {
     });
   });
 
-  it('keeps a task that it does not know, and says what to do', async () => {
+  it('parks a task that it does not know, and says what to do', async () => {
     const worker = fixture.worker({ children: 1 });
     const id = await fixture.send('toString', []);
-    await fixture.until('it is dead', async () => (await fixture.broker.redis.zcard('{nestwork}:dead:default')) === 1);
-    expect(await fixture.broker.redis.hget('{nestwork}:dead-records:default', id)).toContain('UNKNOWN_TASK');
+    const parked = (): Promise<string[]> => fixture.broker.redis.zrange('{nestwork}:scheduled:default', '0', '-1');
+    await fixture.until('it is parked', async () => (await parked()).length === 1);
+    const [message = ''] = await parked();
+    expect(decodeMessage(message)).toMatchObject({ id, failures: 0, tried: true });
+    expect(attemptsOf(message)).toMatchObject([{ code: 'UNKNOWN_TASK' }]);
     expect(worker.output).toContain('No provider of this worker has a task named "FixtureTasks.toString"');
   });
 });

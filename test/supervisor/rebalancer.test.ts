@@ -7,7 +7,7 @@ import {
   ScoreboardWriter,
   SURELY_UNSTARTED_MS,
 } from '../../src/supervisor/scoreboard.js';
-import { BrokerFixture, idOf } from '../support/broker-fixture.js';
+import { BrokerFixture, idOf, verdict } from '../support/broker-fixture.js';
 
 const CAPACITY = 10;
 
@@ -202,8 +202,7 @@ it('a child that lost its registration does not keep the others waiting', async 
   const gone = await TestSeat.take();
   await gone.claim();
   const { ids } = await busyAndIdle();
-  const report = { code: 'CRASHED', error: 'died', host: 'here', pid: 7 };
-  await fixture.broker.settle(gone.claimant, { ids: [], maxCrashes: 3, report });
+  await fixture.broker.settle(gone.claimant, verdict({ blamed: [] }));
   await rebalancer.tick();
   expect(await queued()).toEqual(expect.arrayContaining(ids.slice(1)));
 });

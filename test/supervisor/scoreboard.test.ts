@@ -14,7 +14,14 @@ beforeEach(() => {
 afterEach(() => reader.close());
 
 it('is empty at first', () => {
-  expect(reader.read()).toEqual({ claimedAtMs: 0, claimNumber: 0, running: [], done: [], started: new Set() });
+  expect(reader.read()).toEqual({
+    claimedAtMs: 0,
+    claimNumber: 0,
+    running: [],
+    done: [],
+    started: new Set(),
+    limited: [],
+  });
 });
 
 it('has no name, so that nothing is left of it', () => {

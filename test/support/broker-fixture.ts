@@ -1,11 +1,13 @@
 import { Redis } from 'ioredis';
-import type { Claimant, ClaimReply } from '../../src/broker/broker.js';
+import type { Claimant, ClaimReply, Verdict } from '../../src/broker/broker.js';
 import { RedisBroker } from '../../src/broker/redis-broker.js';
 import { encodePayload } from '../../src/task/payload.js';
 import { TaskIdSequence } from '../../src/task/task-id.js';
 import { encodeMessage } from '../../src/task/task-message.js';
 import { type PrivateRedis, startPrivateRedis } from '../../src/testing/private-redis.js';
 import { checkInvariants } from './invariants.js';
+
+const QUEUES = ['default', 'bulk', 'critical'];
 
 /** A broker on a Redis of its own, and a second connection that looks at what the scripts did. */
 export class BrokerFixture {
@@ -21,7 +23,12 @@ export class BrokerFixture {
   /** @param args further arguments of the server */
   static async start(args: readonly string[] = []): Promise<BrokerFixture> {
     const server = await startPrivateRedis({ args });
-    const broker = new RedisBroker({ redis: server.url, namespace: 'nestwork', commandTimeoutMs: 5_000 });
+    const broker = new RedisBroker({
+      redis: server.url,
+      namespace: 'nestwork',
+      queues: QUEUES,
+      commandTimeoutMs: 5_000,
+    });
     await broker.connect();
     return new BrokerFixture(server, broker, new Redis(server.url));
   }
@@ -89,6 +96,11 @@ export class BrokerFixture {
         return this.redis.get(key);
     }
   }
+}
+
+/** What is known of the tasks of a child that ended: nothing, but for what is given. */
+export function verdict(given: Partial<Verdict>): Verdict {
+  return { blamed: [], done: [], timedOut: [], maxCrashes: 3, line: '', report: '{"code":"CRASHED"}', ...given };
 }
 
 export function idOf(message: string): string {

@@ -5,7 +5,7 @@ type Place = { readonly where: string; readonly id: string };
 /**
  * What must hold after every command, whatever happened before. Throws a list of all that does not.
  *
- * Every id is in exactly one place; what is dead has a record; only registered children of living sessions hold claims;
+ * Every id is in exactly one place, on the schedule or elsewhere; what is dead has a record; only registered children of living sessions hold claims;
  * where work waits a bell rings; every id in a place was marked as seen.
  */
 export async function checkInvariants(redis: Redis, namespace = 'nestwork'): Promise<void> {
@@ -25,6 +25,12 @@ export async function checkInvariants(redis: Redis, namespace = 'nestwork'): Pro
       if (rings > 2) broken.push(`the bell of ${queue} holds ${rings} tokens`);
     }
   }
+
+  for (const queue of named('scheduled:')) {
+    const messages = await redis.zrange(`${tag}scheduled:${queue}`, '0', '-1');
+    places.push(...messages.map((message) => ({ where: `scheduled:${queue}`, id: message.slice(0, 20) })));
+  }
+  if ((await redis.llen(`${tag}alarm`)) > 1) broken.push('the alarm holds more than one token');
 
   const registered = new Set<string>();
   const sessions = new Set(await redis.zrange(`${tag}sessions`, '0', '-1'));

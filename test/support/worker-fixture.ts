@@ -4,7 +4,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { DeathReport } from '../../src/broker/broker.js';
+import { TaskSender } from '../../src/client/task-sender.js';
 import type { WorkerOptions } from '../../src/options.js';
+import { type AttemptRecord, attemptsOf } from '../../src/task/attempt-record.js';
 import type { Event } from '../process/fixtures/events.js';
 import { BrokerFixture, idOf } from './broker-fixture.js';
 
@@ -80,6 +83,24 @@ export class WorkerFixture {
     return idOf(message);
   }
 
+  /** Sends a task of FixtureTasks as an app does. */
+  sender(task: string): TaskSender<unknown[]> {
+    const target = {
+      name: `FixtureTasks.${task}`,
+      queueOfTask: () => 'default',
+      queues: ['urgent', 'default', 'bulk'],
+    };
+    return new TaskSender(this.broker.broker, this.broker.ids, target, {});
+  }
+
+  /** What is known of a dead task: the report, and the history of its attempts. */
+  async dead(id: string, queue = 'default'): Promise<{ report: DeathReport; attempts: AttemptRecord[] } | undefined> {
+    const record = await this.broker.redis.hget(`{nestwork}:dead-records:${queue}`, id);
+    if (record === null) return undefined;
+    const end = record.indexOf('\n');
+    return { report: JSON.parse(record.slice(0, end)), attempts: attemptsOf(record.slice(end + 1)) };
+  }
+
   /** Enqueues many tasks in one go. */
   async sendMany(task: string, calls: readonly unknown[][]): Promise<void> {
     const messages = calls.map((args) => this.broker.message(`FixtureTasks.${task}`, ...args));
@@ -119,7 +140,7 @@ export class WorkerFixture {
   /** What waits or is held, by key. */
   async work(): Promise<Record<string, unknown>> {
     const entries = Object.entries(await this.broker.state());
-    return Object.fromEntries(entries.filter(([key]) => /^(queue|suspects|claims):/.test(key)));
+    return Object.fromEntries(entries.filter(([key]) => /^(queue|suspects|scheduled|claims):/.test(key)));
   }
 
   async until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {

@@ -47,12 +47,14 @@ describe('an attempt', () => {
     ['Maths.reject', null],
     ['Maths.reject', { code: 7 }],
   ])('fails when %s throws %p', async (name, error) => {
-    expect(await execute(claimed(name, [error]))).toEqual({
+    const outcome = await execute(claimed(name, [error]));
+    expect(outcome).toMatchObject({
       kind: 'failed',
-      error,
-      attempt: 1,
-      durationMs: expect.any(Number),
+      attempted: true,
+      decision: { kind: 'dead' },
+      task: { attempt: 1 },
     });
+    expect((outcome as Failure).error).toEqual(error);
   });
 
   it('measures how long the handler took', async () => {
@@ -72,7 +74,9 @@ describe('a message that cannot be run', () => {
   it.each(['Maths.subtract', 'constructor', 'toString', '__proto__'])('names the unknown task %s', async (name) => {
     expect(await execute(claimed(name, [], '0210'))).toMatchObject({
       kind: 'failed',
-      attempt: 4,
+      attempted: false,
+      decision: { kind: 'retry', inMs: 5_000 },
+      task: { attempt: 4 },
       error: { code: 'UNKNOWN_TASK', message: expect.stringContaining(`a task named "${name}"`) },
     });
   });
@@ -88,7 +92,7 @@ describe('a message that cannot be run', () => {
     const task = claimed('Maths.add', [1, 2]);
     const outcome = await execute({ ...task, message: broken(task.message) });
     expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'UNDECODABLE_MESSAGE' } });
-    expect((outcome as Failure).attempt).toBeUndefined();
+    expect((outcome as Failure).attempted).toBe(false);
     expect(results).toEqual([]);
   });
 });

@@ -1,10 +1,13 @@
 import type { ClaimedTask } from '../../src/broker/broker.js';
 import { encodePayload } from '../../src/task/payload.js';
+import { PolicyBook } from '../../src/task/policy-book.js';
+import type { PolicyOptions } from '../../src/task/policy-options.js';
 import type { TaskHandler } from '../../src/task/task-definition.js';
 import { TaskIdSequence } from '../../src/task/task-id.js';
 import { encodeMessage } from '../../src/task/task-message.js';
 import { TaskRegistry } from '../../src/task/task-registry.js';
 
+const policyOf = (policy: PolicyOptions, name: string) => new PolicyBook({}, new Map()).of(policy, 'default', name);
 const ids = new TaskIdSequence();
 
 /** A task as a claim brings it. Counters: failures (two digits, base 36), crashes, suspicions. */
@@ -15,10 +18,10 @@ export function claimed(name: string, args: unknown[] = [], counters = '0000', e
 }
 
 /** A registry with these tasks. */
-export function registry(handlers: Readonly<Record<string, TaskHandler>>): TaskRegistry {
+export function registry(handlers: Readonly<Record<string, TaskHandler>>, policy: PolicyOptions = {}): TaskRegistry {
   const tasks = new TaskRegistry();
   for (const [name, handler] of Object.entries(handlers)) {
-    tasks.add({ name, queue: 'default', where: `${name} in TestModule`, handler });
+    tasks.add({ name, queue: 'default', where: `${name} in TestModule`, handler, policyOf: policyOf(policy, name) });
   }
   return tasks;
 }

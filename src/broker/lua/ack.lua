@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
--- active -> done: forgets tasks that the child has finished.
+-- active -> done: forgets tasks that the child has finished, and frees their keys.
 --
--- KEYS: 1 session, 2 claims
+-- KEYS: 1 session, 2 claims, 3 unique
 -- ARGV: 1 child, 2.. ids
 -- Returns how many the child still held.
 --
@@ -9,5 +9,14 @@
 
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
   return redis.error_reply('LEASE_LOST child is not registered')
+end
+local wrong = wrong_type('hash', 2, 3)
+if wrong then
+  return wrong
+end
+for _, held in ipairs(redis.call('HMGET', KEYS[2], unpack(ARGV, 2))) do
+  if held then
+    free_key(KEYS[3], select(2, split(held)))
+  end
 end
 return redis.call('HDEL', KEYS[2], unpack(ARGV, 2))

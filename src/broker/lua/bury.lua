@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
--- active -> dead: keeps a task that will not run again, with the report of its error.
+-- active -> dead: keeps a task that will not run again, with the report of its error, and frees its key.
 --
--- KEYS: 1 session, 2 claims, 3 dead, 4 dead records
--- ARGV: 1 child, 2 id, 3 report (one line of JSON)
+-- KEYS: 1 session, 2 claims, 3 unique, 4 dead, 5 dead records
+-- ARGV: 1 child, 2 id, 3 report (one line of JSON), 4 line for the history, or ''
 -- Returns 1, or 0 when the child no longer held the task.
 --
 -- Atomic because a task must be among the claims or the dead, never in both or neither.
@@ -10,7 +10,7 @@
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
   return redis.error_reply('LEASE_LOST child is not registered')
 end
-local wrong = wrong_type('hash', 2, 2) or wrong_type('zset', 3, 3) or wrong_type('hash', 4, 4)
+local wrong = wrong_type('hash', 2, 3) or wrong_type('zset', 4, 4) or wrong_type('hash', 5, 5)
 if wrong then
   return wrong
 end
@@ -19,7 +19,11 @@ if not held then
   return 0
 end
 local _, message = split(held)
-redis.call('ZADD', KEYS[3], text(now_ms()), ARGV[2])
-redis.call('HSET', KEYS[4], ARGV[2], ARGV[3] .. '\n' .. message)
+free_key(KEYS[3], message)
+if ARGV[4] ~= '' then
+  message = remembered(counted(message, 22, 23), ARGV[4])
+end
+redis.call('ZADD', KEYS[4], text(now_ms()), ARGV[2])
+redis.call('HSET', KEYS[5], ARGV[2], ARGV[3] .. '\n' .. message)
 redis.call('HDEL', KEYS[2], ARGV[2])
 return 1

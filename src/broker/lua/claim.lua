@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- pending -> active: acks what the child has done, then gives it up to `limit` tasks over its queues by priority.
 --
--- KEYS: 1 session, 2 claims, 3 drain, then per queue: queue, suspects, bell
+-- KEYS: 1 session, 2 claims, 3 drain, 4 unique, then per queue: queue, suspects, bell
 -- ARGV: 1 child, 2 claim number, 3 limit, 4 number of acks, ids to ack, names of the queues
 -- Returns { 1 if repeated, acked, 1 if to drain, { `<queue> <message>` ... } }
 --   A suspect comes alone, and only to a child that holds nothing. To drain: such a task waits, come back empty-handed.
@@ -15,7 +15,7 @@ if not last then
   return redis.error_reply('LEASE_LOST child is not registered')
 end
 last = tonumber(last)
-local wrong = wrong_type('hash', 1, 2) or wrong_type('string', 3, 3) or wrong_type('list', 4, #KEYS)
+local wrong = wrong_type('hash', 1, 2) or wrong_type('string', 3, 3) or wrong_type('hash', 4, 4) or wrong_type('list', 5, #KEYS)
 if wrong then
   return wrong
 end
@@ -46,6 +46,9 @@ local function grant(queue, message)
     id = 'undecodable' .. string.sub(redis.sha1hex(claimed_as), 1, 9)
     message = id .. '?' .. message
   end
+  if string.sub(message, 35, 35) == 's' then
+    free_key(KEYS[4], message)
+  end
   local held = queue .. ' ' .. message
   granted[#granted + 1] = held
   fields[#fields + 1] = id
@@ -63,7 +66,7 @@ local function is_drainer()
 end
 
 for i = 5 + acks, #ARGV do
-  local key = 4 + (i - 5 - acks) * 3
+  local key = 5 + (i - 5 - acks) * 3
   if limit > 0 and #granted == 0 and redis.call('LLEN', KEYS[key + 1]) > 0 then
     if holds == 0 then
       grant(ARGV[i], redis.call('LPOP', KEYS[key + 1]))
@@ -83,7 +86,7 @@ end
 if #fields > 0 then
   redis.call('HSET', KEYS[2], unpack(fields))
 end
-for key = 4, #KEYS, 3 do
+for key = 5, #KEYS, 3 do
   if redis.call('EXISTS', KEYS[key], KEYS[key + 1]) > 0 then
     ring(KEYS[key + 2])
   end

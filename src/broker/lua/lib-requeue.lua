@@ -1,20 +1,12 @@
--- What a claims hash holds for a task is `<queue> <message>`.
-local function split(held)
-  local space = string.find(held, ' ', 1, true)
-  return string.sub(held, 1, space - 1), string.sub(held, space + 1)
-end
-
--- A process died with this task before: see the header layout in task-message.ts. Foreign bytes have no counters.
-local function is_suspect(message)
-  return not is_foreign(message) and string.sub(message, 24, 25) ~= '00'
-end
-
--- Maps the name of each queue to its keys, `width` of them: queue, suspects, bell [, dead, dead records].
+-- Maps the name of each queue to its keys, `width` of them: queue, suspects, bell [, scheduled, dead, dead records].
 local function index_queues(names, first_key, width)
   local index = {}
   for i, name in ipairs(names) do
     local at = first_key + (i - 1) * width
-    index[name] = { queue = KEYS[at], suspects = KEYS[at + 1], bell = KEYS[at + 2], dead = KEYS[at + 3], records = KEYS[at + 4] }
+    index[name] = {
+      queue = KEYS[at], suspects = KEYS[at + 1], bell = KEYS[at + 2],
+      scheduled = KEYS[at + 3], dead = KEYS[at + 4], records = KEYS[at + 5],
+    }
   end
   return index
 end

@@ -1,12 +1,12 @@
 #!lua flags=allow-oom
--- active -> pending, suspect or dead: ends the registration of a child whose process has ended.
+-- active -> pending, suspect, scheduled, dead or done: ends the registration of a child whose process has ended.
 --
--- KEYS: 1 session, 2 claims, then per queue: queue, suspects, bell, dead, dead records
--- ARGV: 1 child, 2 crashes after which a task is dead, 3 report for those (one line of JSON), 4 number of queues,
---       names of the queues, number of tasks to blame, their ids, ids of tasks that are done
--- Returns { released, crashed, suspected, dead }
+-- KEYS: 1 session, 2 claims, 3 unique, 4 alarm, then per queue: queue, suspects, bell, scheduled, dead, dead records
+-- ARGV: 1 child, 2 verdict (JSON, see Verdict in broker.ts), 3.. names of the queues
+-- Returns { released, crashed, suspected, dead, timed out }
 --   one id to blame: that task counts a crash and runs alone next, or is dead
 --   several: which of them did it is unknown, so each becomes a suspect and runs alone next
+--   what ran out of time counts a failure, and runs again after its delay or is dead
 --   what was done is acked, what was not started goes back uncounted
 --
 -- Atomic because the claims may be given to others only in the instant in which the child loses its registration.
@@ -14,67 +14,79 @@
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
   return redis.error_reply('LEASE_LOST child is not registered')
 end
-for key = 3, #KEYS, 5 do
-  local wrong = wrong_type('list', key, key + 2) or wrong_type('zset', key + 3, key + 3) or wrong_type('hash', key + 4, key + 4)
-  if wrong then
-    return wrong
-  end
+local wrong = wrong_type('hash', 2, 3)
+for key = 5, #KEYS, 6 do
+  wrong = wrong or wrong_type('list', key, key + 2) or wrong_type('zset', key + 3, key + 4) or wrong_type('hash', key + 5, key + 5)
 end
-local count = tonumber(ARGV[4])
-local queues = index_queues({ unpack(ARGV, 5, 4 + count) }, 3, 5)
-local blamed, done, suspects = {}, {}, 0
-local to_blame = 5 + count + tonumber(ARGV[5 + count])
-for i = to_blame + 1, #ARGV do
-  done[ARGV[i]] = true
+if wrong then
+  return wrong
 end
-for i = 6 + count, to_blame do
-  local held = redis.call('HGET', KEYS[2], ARGV[i])
-  if held and not blamed[ARGV[i]] and not done[ARGV[i]] and not is_foreign(select(2, split(held))) then
-    blamed[ARGV[i]] = true
-    suspects = suspects + 1
-  end
-end
-
--- counters are base 36 digits, see the header layout in task-message.ts
-local function counted(message, at)
-  local digit = tonumber(string.sub(message, at, at), 36) or 0
-  local digits = '0123456789abcdefghijklmnopqrstuvwxyz'
-  local next = math.min(digit + 1, 35)
-  return string.sub(message, 1, at - 1) .. string.sub(digits, next + 1, next + 1) .. string.sub(message, at + 1), next
-end
-
-local back, dead = {}, {}
-local released, crashed, suspected = 0, 0, 0
-local held = redis.call('HGETALL', KEYS[2])
+local verdict = cjson.decode(ARGV[2])
+local queues = index_queues({ unpack(ARGV, 3) }, 5, 6)
+local held, tasks = redis.call('HGETALL', KEYS[2]), {}
 for i = 1, #held, 2 do
   local queue, message = split(held[i + 1])
-  local keys, crashes = queues[queue], 0
-  if not keys then
+  if not queues[queue] then
     return redis.error_reply('UNKNOWN_QUEUE ' .. queue)
   end
-  if done[held[i]] then
-    keys = nil
-  elseif not blamed[held[i]] then
-    released = released + 1
-  elseif suspects == 1 then
-    message, crashes = counted(message, 24)
-    crashed = crashed + 1
-  else
-    message = counted(message, 25)
-    suspected = suspected + 1
-  end
-  if keys then
-    local list = crashes >= tonumber(ARGV[2]) and dead or back
-    list[#list + 1] = { id = held[i], keys = keys, message = message }
-  end
+  tasks[held[i]] = { id = held[i], keys = queues[queue], message = message }
 end
 
 local now = text(now_ms())
-for _, task in ipairs(dead) do
+local function bury(task, report)
+  free_key(KEYS[3], task.message)
   redis.call('ZADD', task.keys.dead, now, task.id)
-  redis.call('HSET', task.keys.records, task.id, ARGV[3] .. '\n' .. task.message)
+  redis.call('HSET', task.keys.records, task.id, report .. '\n' .. task.message)
+end
+
+for _, id in ipairs(verdict.done) do
+  if tasks[id] then
+    free_key(KEYS[3], tasks[id].message)
+    tasks[id] = nil
+  end
+end
+
+local dead, timed_out = 0, 0
+for _, late in ipairs(verdict.timedOut) do
+  local task = tasks[late.id]
+  if task and late.retryInMs < 0 then
+    task.message = remembered(counted(task.message, 22, 23), late.line)
+    bury(task, late.report)
+    dead = dead + 1
+  elseif task then
+    try_again(task.keys, KEYS[4], task.message, { delay = late.retryInMs, line = late.line, counts = true })
+    timed_out = timed_out + 1
+  end
+  tasks[late.id] = nil
+end
+
+local blamed, crashed, suspected = {}, 0, 0
+for _, id in ipairs(verdict.blamed) do
+  if tasks[id] and not blamed[id] and not is_foreign(tasks[id].message) then
+    blamed[id] = tasks[id]
+    suspected = suspected + 1
+  end
+end
+if suspected == 1 then
+  crashed, suspected = 1, 0
+end
+for id, task in pairs(blamed) do
+  local crashes
+  task.message, crashes = counted(task.message, crashed == 1 and 24 or 25, crashed == 1 and 24 or 25)
+  task.message = remembered(task.message, verdict.line)
+  if crashed == 1 and crashes >= verdict.maxCrashes then
+    bury(task, verdict.report)
+    tasks[id] = nil
+    crashed, dead = 0, dead + 1
+  end
+end
+
+local back, released = {}, 0
+for id, task in pairs(tasks) do
+  back[#back + 1] = task
+  released = released + (blamed[id] and 0 or 1)
 end
 put_back(back)
 redis.call('DEL', KEYS[2])
 redis.call('HDEL', KEYS[1], ARGV[1])
-return { released, crashed - #dead, suspected, #dead }
+return { released, crashed, suspected, dead, timed_out }

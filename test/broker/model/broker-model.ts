@@ -154,11 +154,11 @@ export class BrokerModel implements System {
     this.childrenWith(claimant, 'settlement of a child that is not registered');
     const held = [...this.heldBy(claimant.child).values()];
     this.assertKnownQueues(held, claimant.queues, 'settlement refused before any write');
-    const tasks = held.filter(({ id }) => !verdict.done?.includes(id));
+    const tasks = held.filter(({ id }) => !verdict.done.includes(id));
     if (tasks.length < held.length) this.note('settled: a lost ack made good');
-    const blamed = tasks.filter(({ id }) => verdict.ids.includes(id) && !isForeign(id));
+    const blamed = tasks.filter(({ id }) => verdict.blamed.includes(id) && !isForeign(id));
     const innocent = tasks.filter((task) => !blamed.includes(task));
-    const settlement = { released: innocent.length, crashed: 0, suspected: 0, dead: 0 };
+    const settlement = { released: innocent.length, crashed: 0, suspected: 0, dead: 0, timedOut: 0 };
     this.queues.putBack([...innocent, ...this.punish(blamed, verdict, settlement)]);
     if (blamed.length === 0) this.note('settled without blame');
     this.forget(claimant);
@@ -266,7 +266,7 @@ export class BrokerModel implements System {
       }
       settlement.dead = 1;
       if (crashes === 3) this.note('settled: dead at the third crash');
-      this.queues.get(task.queue).dead.set(task.id, record(report, message));
+      this.queues.get(task.queue).dead.set(task.id, `${report}\n${message}`);
       return [];
     });
   }

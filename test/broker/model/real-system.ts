@@ -23,7 +23,7 @@ type Snapshot = [time: Time, keys: [key: string, kind: string, value: string[]][
 /** The broker on a Redis of its own, with the means to bring misfortune on it. */
 export class RealSystem extends RedisBroker implements System {
   private constructor(private readonly fixture: BrokerFixture) {
-    super({ redis: fixture.server.url, namespace: 'nestwork', commandTimeoutMs: 5_000 });
+    super({ redis: fixture.server.url, namespace: 'nestwork', queues: ['default'], commandTimeoutMs: 5_000 });
   }
 
   static async start(): Promise<RealSystem> {

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { verdict } from '../../support/broker-fixture.js';
 import { BrokerCommand } from './broker-command.js';
 import type { BrokerModel } from './broker-model.js';
 import {
@@ -100,7 +101,11 @@ export const settle = fc
         const done = tasksOf(model, child, choice.done);
         return {
           text: `settle ${child.child} with ${queues.join(' ')}: blame ${ids.join(' ')}; done ${done.join(' ')}; dead at ${maxCrashes}`,
-          on: (system) => system.settle({ ...child, queues }, { ids, done, maxCrashes, report: REPORT }),
+          on: (system) =>
+            system.settle(
+              { ...child, queues },
+              verdict({ blamed: ids, done, maxCrashes, report: JSON.stringify(REPORT) }),
+            ),
         };
       }),
   );
@@ -125,7 +130,7 @@ export const liveAndDie = fc
             const claimant = { session, child, queues };
             const reply = await system.claim(claimant, { number: 1, limit: running, acks: [] });
             const ids = reply.tasks.map(({ id }) => id);
-            return [reply, await system.settle(claimant, { ids, maxCrashes: 3, report: REPORT })];
+            return [reply, await system.settle(claimant, verdict({ blamed: ids, report: JSON.stringify(REPORT) }))];
           },
         };
       }),

@@ -1,0 +1,51 @@
+#!lua
+-- (nowhere) -> pending or scheduled: adds a message with a key, unless the key is taken.
+--
+-- KEYS: 1 unique, 2 seen bitmap of the id's block, 3 alarm, then per queue: queue, bell, scheduled
+-- ARGV: 1 seconds the bitmap lives on, 2 `in` or `at`, 3 ms from now or since 1970, 4 `replace`, or what else to do on a
+--       conflict, 5 message, 6 its queue, 7.. names of the queues
+-- Returns { id, queue } of the task that has the key now. `replace` removes a task that still waits and lets a running one go on.
+--
+-- Atomic because two senders must not both find the key free.
+
+local wrong = wrong_type('hash', 1, 1) or wrong_type('string', 2, 2)
+local queues = {}
+for i = 7, #ARGV do
+  local key = 4 + (i - 7) * 3
+  queues[ARGV[i]] = { queue = KEYS[key], bell = KEYS[key + 1], scheduled = KEYS[key + 2] }
+  wrong = wrong or wrong_type('list', key, key) or wrong_type('zset', key + 2, key + 2)
+end
+if wrong then
+  return wrong
+end
+local message, keys = ARGV[5], queues[ARGV[6]]
+local id = string.sub(message, 1, 20)
+local sequence = tonumber(string.sub(id, 13, 20), 36)
+if redis.call('GETBIT', KEYS[2], sequence % 4096) == 1 then
+  return { id, ARGV[6] }
+end
+
+local digest = unique_digest(message)
+local held = redis.call('HGET', KEYS[1], digest)
+if held then
+  local its_queue, former = split(held)
+  local its_keys = queues[its_queue]
+  if ARGV[4] ~= 'replace' then
+    return { string.sub(former, 1, 20), its_queue }
+  end
+  if its_keys and redis.call('ZREM', its_keys.scheduled, former) == 0 then
+    redis.call('LREM', its_keys.queue, -1, former)
+  end
+end
+
+redis.call('SETBIT', KEYS[2], sequence % 4096, 1)
+redis.call('EXPIRE', KEYS[2], ARGV[1])
+redis.call('HSET', KEYS[1], digest, ARGV[6] .. ' ' .. message)
+local due = tonumber(ARGV[3]) + (ARGV[2] == 'in' and now_ms() or 0)
+if due > now_ms() then
+  schedule(keys.scheduled, KEYS[3], due, { message })
+else
+  redis.call('RPUSH', keys.queue, message)
+  ring(keys.bell)
+end
+return { id, ARGV[6] }

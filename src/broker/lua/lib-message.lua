@@ -1,0 +1,39 @@
+-- Counters and times in a message are base 36 digits, see the header layout in task-message.ts.
+local DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz'
+
+local function base36(number, width)
+  local digits = ''
+  for _ = 1, width do
+    local digit = number % 36
+    digits = string.sub(DIGITS, digit + 1, digit + 1) .. digits
+    number = (number - digit) / 36
+  end
+  return digits
+end
+
+-- Counts up the counter that stands at first..last; it stops at its highest number. Returns that number too.
+local function counted(message, first, last)
+  local width = last - first + 1
+  local number = math.min((tonumber(string.sub(message, first, last), 36) or 0) + 1, 36 ^ width - 1)
+  return string.sub(message, 1, first - 1) .. base36(number, width) .. string.sub(message, last + 1), number
+end
+
+-- Appends a line to the history. The oldest line goes when there are twenty.
+local function remembered(message, line)
+  local _, lines = string.gsub(message, '\n', '')
+  if lines >= 20 then
+    message = string.gsub(message, '\n[^\n]*', '', 1)
+  end
+  return message .. line
+end
+
+-- What a claims hash holds for a task is `<queue> <message>`.
+local function split(held)
+  local space = string.find(held, ' ', 1, true)
+  return string.sub(held, 1, space - 1), string.sub(held, space + 1)
+end
+
+-- A process died with this task before. Foreign bytes have no counters.
+local function is_suspect(message)
+  return not is_foreign(message) and string.sub(message, 24, 25) ~= '00'
+end

@@ -1,0 +1,16 @@
+-- After an attempt: counts it if it was one, notes it in the history, and lets the task run again, now at the tail of its
+-- queue or later. One that a process died with before goes on alone. `attempt` holds { delay, line, counts }.
+local function try_again(keys, alarm, message, attempt)
+  if attempt.counts then
+    message = counted(message, 22, 23)
+  end
+  message = remembered(message, attempt.line)
+  local due = now_ms() + attempt.delay
+  message = string.sub(message, 1, 25) .. base36(due, 9) .. string.sub(message, 35)
+  if attempt.delay > 0 then
+    schedule(keys.scheduled, alarm, due, { message })
+  else
+    redis.call('RPUSH', is_suspect(message) and keys.suspects or keys.queue, message)
+    ring(keys.bell)
+  end
+end

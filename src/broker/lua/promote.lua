@@ -1,0 +1,34 @@
+#!lua flags=allow-oom
+-- scheduled -> pending: moves tasks whose time has come to the tail of their queues, in the order of their times.
+--
+-- KEYS: per queue: scheduled, queue, suspects, bell
+-- ARGV: 1 how many tasks at most
+-- Returns { how many, ms until the next one is due or -1 }
+--
+-- Atomic because a task must be on the schedule or in the queue. Among those of one instant the zset keeps the order of
+-- their ids, and so that of their sender.
+
+local now, left, next = now_ms(), tonumber(ARGV[1]), -1
+for key = 1, #KEYS, 4 do
+  local wrong = wrong_type('zset', key, key) or wrong_type('list', key + 1, key + 3)
+  if wrong then
+    return wrong
+  end
+end
+for key = 1, #KEYS, 4 do
+  local due = left > 0 and redis.call('ZRANGEBYSCORE', KEYS[key], '-inf', text(now), 'LIMIT', 0, left) or {}
+  if #due > 0 then
+    for _, message in ipairs(due) do
+      redis.call('RPUSH', KEYS[is_suspect(message) and key + 2 or key + 1], message)
+    end
+    redis.call('ZREMRANGEBYRANK', KEYS[key], 0, #due - 1)
+    ring(KEYS[key + 3])
+    left = left - #due
+  end
+  local first = redis.call('ZRANGE', KEYS[key], 0, 0, 'WITHSCORES')
+  if first[2] then
+    local in_ms = math.max(tonumber(first[2]) - now, 0)
+    next = next < 0 and in_ms or math.min(next, in_ms)
+  end
+end
+return { tonumber(ARGV[1]) - left, next }

@@ -1,0 +1,115 @@
+import type { Due } from '../broker/broker.js';
+import { NestworkError } from '../errors.js';
+import { unknownQueue } from '../options.js';
+import { type Duration, toMilliseconds } from '../task/duration.js';
+import { assertKnownOptions } from '../task/known-options.js';
+import { assertPolicyOptions, CALL_POLICY_OPTIONS, type CallPolicyOptions } from '../task/policy-options.js';
+import { assertTaskId } from '../task/task-id.js';
+import type { UniqueUntil } from '../task/unique-key.js';
+
+/** How to send, for one call. Timeouts and retries given here come before those of the task, its queue and the module. */
+export interface SendOptions extends CallPolicyOptions {
+  /** Queue to use instead of the task's own; one of the `queues` of `TaskQueueModule`. */
+  queue?: string;
+  /**
+   * How long to wait before the task runs, from when Redis gets it; at most 10 years.
+   * @default none: it runs as soon as a worker is free
+   */
+  delay?: Duration;
+  /** When the task is to run, instead of `delay`; a time in the past means now. */
+  eta?: Date;
+  /**
+   * What may be there only once for this task; 1 to 1,000 characters. While another call with the key counts (see `until`),
+   * `onConflict` decides. For `delay()`, not for `delayMany()`.
+   */
+  key?: string;
+  /**
+   * Until when the task counts as the one with its key: until a worker starts it, or until it is finished, dead or cancelled.
+   * @default 'finished'
+   */
+  until?: UniqueUntil;
+  /**
+   * What happens when the key is taken. `drop`: nothing is added, and the handle is the other task's, with `added` false.
+   * `replace`: a task that still waits is removed and this one takes its place, which debounces; one that is running
+   * goes on, and this one runs as well. `reject`: `delay()` rejects with DUPLICATE_KEY.
+   * @default 'drop'
+   */
+  onConflict?: 'drop' | 'replace' | 'reject';
+  /** Id of an earlier `delay()` whose outcome is unknown; within ten minutes it is added at most once. */
+  id?: string;
+  /** Ids of an earlier `delayMany()` whose outcome is unknown, in its order. */
+  ids?: readonly string[];
+}
+
+const SEND_OPTIONS = ['queue', 'delay', 'eta', 'key', 'until', 'onConflict', 'id', 'ids', ...CALL_POLICY_OPTIONS];
+
+/**
+ * Checks what `with()` got, on top of what earlier calls of it gave.
+ *
+ * @param task the name of the task, for errors
+ * @throws NestworkError INVALID_OPTION, INVALID_DURATION, INVALID_TASK_ID, UNKNOWN_QUEUE
+ */
+export function assertSendOptions(options: SendOptions, task: string, queues: readonly string[]): void {
+  const where = `with() on task "${task}"`;
+  assertKnownOptions(options, SEND_OPTIONS, where);
+  assertPolicyOptions(options, where);
+  if (typeof options.backoff === 'function') {
+    throw invalid('backoff', task, 'is a function, which cannot travel', 'Give the function to @Task() instead.');
+  }
+  if (options.queue !== undefined && !queues.includes(options.queue)) {
+    throw unknownQueue(options.queue, `with({ queue }) on task "${task}"`, queues);
+  }
+  if (options.id !== undefined) assertTaskId(options.id);
+  options.ids?.forEach(assertTaskId);
+  assertDistinct(options.ids ?? []);
+  assertTime(options, task);
+  assertKey(options, task);
+}
+
+/** When the task is due; undefined for now. */
+export function dueOf({ delay, eta }: SendOptions): Due | undefined {
+  if (delay !== undefined) {
+    const ms = toMilliseconds(delay, 'delay');
+    return ms > 0 ? { in: ms } : undefined;
+  }
+  return eta !== undefined && eta.getTime() > Date.now() ? { at: eta.getTime() } : undefined;
+}
+
+export function invalid(option: string, task: string, what: string, remedy: string): NestworkError {
+  return new NestworkError('INVALID_OPTION', `with({ ${option} }) on task "${task}" ${what}.`, remedy);
+}
+
+const LATEST_ETA_MS = 10 * 365 * 86_400_000;
+
+function assertTime({ delay, eta }: SendOptions, task: string): void {
+  if (delay !== undefined) toMilliseconds(delay, `with({ delay }) on task "${task}"`);
+  if (eta === undefined) return;
+  if (delay !== undefined) throw invalid('delay, eta', task, 'gives two times', 'Give one of them.');
+  const ms = eta instanceof Date ? eta.getTime() : Number.NaN;
+  if (ms <= Date.now() + LATEST_ETA_MS) return;
+  const remedy = 'Give a valid Date, at most 10 years from now.';
+  throw invalid('eta', task, 'is not a time at which it could run', remedy);
+}
+
+function assertKey({ key, until, onConflict }: SendOptions, task: string): void {
+  if (until !== undefined && until !== 'started' && until !== 'finished') {
+    throw invalid('until', task, 'is unknown', "Give 'started' or 'finished'.");
+  }
+  if (onConflict !== undefined && !['drop', 'replace', 'reject'].includes(onConflict)) {
+    throw invalid('onConflict', task, 'is unknown', "Give 'drop', 'replace' or 'reject'.");
+  }
+  if (key === undefined && (until ?? onConflict) !== undefined) {
+    throw invalid('until, onConflict', task, 'has no `key`', 'Give a `key` too: { key: `user-7`, until, onConflict }.');
+  }
+}
+
+/** The second call under an id would count as a repetition of the first, and be lost. */
+function assertDistinct(ids: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const id of ids) {
+    if (seen.has(id)) {
+      throw new NestworkError('INVALID_OPTION', `with({ ids }) has ${id} twice.`, 'Give each call an id of its own.');
+    }
+    seen.add(id);
+  }
+}

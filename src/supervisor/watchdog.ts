@@ -1,0 +1,47 @@
+import { PeriodicLoop } from '../scheduler/periodic-loop.js';
+import { type LimitedTask, monotonicMs, type ScoreboardReader } from './scoreboard.js';
+
+/** How late a hard timeout may be noticed, in ms. */
+const INTERVAL_MS = 100;
+
+/** A child as the watchdog sees it. */
+export interface Guarded {
+  readonly scoreboard: Pick<ScoreboardReader, 'read'>;
+  /** Ends the process because these tasks ran beyond their hard timeout. */
+  endFor(tasks: readonly LimitedTask[]): void;
+}
+
+/**
+ * Ends processes whose tasks run beyond their hard timeout. It looks from outside, at what the children noted when they
+ * started their tasks: a task that blocks its process could not be stopped from within.
+ */
+export class Watchdog {
+  private readonly loop: PeriodicLoop;
+
+  constructor(
+    private readonly children: () => Iterable<Guarded>,
+    onError: (error: unknown) => void,
+  ) {
+    const tick = async (): Promise<number> => {
+      this.tick();
+      return INTERVAL_MS;
+    };
+    this.loop = new PeriodicLoop(tick, { retryMs: INTERVAL_MS, onError });
+  }
+
+  start(): void {
+    this.loop.start();
+  }
+
+  stop(): Promise<void> {
+    return this.loop.stop();
+  }
+
+  tick(): void {
+    const now = monotonicMs();
+    for (const child of [...this.children()]) {
+      const overdue = child.scoreboard.read().limited.filter(({ deadlineMs }) => deadlineMs < now);
+      if (overdue.length > 0) child.endFor(overdue);
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import { type Duration, toMilliseconds } from './duration.js';
+
+/**
+ * How long to wait before the next attempt: a duration, which doubles with each attempt and is then drawn between zero and
+ * that (full jitter, so that what failed together does not come back together); the same as an object, or `fixed`; or a
+ * function of the attempt that failed (from 1) and its error.
+ *
+ * @example
+ * const backoffs: RetryBackoff[] = ['5s', { type: 'fixed', delay: '1m' }, (attempt) => attempt * 1_000];
+ */
+export type RetryBackoff = Duration | BackoffOptions | BackoffFunction;
+
+export interface BackoffOptions {
+  type: 'fixed' | 'exponential';
+  delay: Duration;
+}
+
+export type BackoffFunction = (attempt: number, error: unknown) => Duration;
+
+/** Milliseconds before the next attempt. */
+export type Backoff = (attempt: number, error: unknown) => number;
+
+/**
+ * @param mostMs the longest wait of all but the function, in ms
+ * @throws NestworkError INVALID_DURATION; the function it returns may throw what the user's function throws
+ */
+export function toBackoff(backoff: RetryBackoff, mostMs: number): Backoff {
+  if (typeof backoff === 'function') return (attempt, error) => toMilliseconds(backoff(attempt, error), 'backoff()');
+  const { type, delay }: BackoffOptions =
+    typeof backoff === 'object' ? backoff : { type: 'exponential', delay: backoff };
+  const ms = toMilliseconds(delay, 'backoff');
+  if (type === 'fixed') return () => Math.min(ms, mostMs);
+  // 2 ** 1000 would be infinite, and infinity times zero is no number
+  return (attempt) => Math.round(Math.random() * Math.min(ms * 2 ** Math.min(attempt - 1, 60), mostMs));
+}

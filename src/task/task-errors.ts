@@ -1,0 +1,58 @@
+import { NestworkError } from '../errors.js';
+import { type Duration, toMilliseconds } from './duration.js';
+
+/** The reason with which the signal of a task aborts at its `softTimeout`. */
+export class SoftTimeoutError extends NestworkError {
+  override readonly name = 'SoftTimeoutError';
+
+  constructor(task: string, ms: number) {
+    super('SOFT_TIMEOUT', `Task "${task}" ran longer than its soft timeout of ${ms} ms.`, [
+      'Give `softTimeout` a longer time, or do less in one task.',
+      'Set `retryOnSoftTimeout` to have it tried again.',
+    ]);
+  }
+}
+
+/** What an attempt failed with whose process was ended at its `hardTimeout`. Name it in `retryOn` or `dropOn`. */
+export class HardTimeoutError extends NestworkError {
+  override readonly name = 'HardTimeoutError';
+
+  constructor(task: string, ms: number) {
+    super('HARD_TIMEOUT', `Task "${task}" ran longer than its hard timeout of ${ms} ms; its process was ended.`, [
+      'Give `hardTimeout` a longer time, or a `softTimeout` at which the task can end by itself.',
+    ]);
+  }
+}
+
+/**
+ * Thrown by a task that wants to run again, whatever `retryOn` says. It counts as an attempt: where `retries` is set it
+ * is the limit, where it is set nowhere there is none.
+ *
+ * @example
+ * if (response.status === 429) throw new RetryTask({ in: '30s' });
+ */
+export class RetryTask extends Error {
+  override readonly name = 'RetryTask';
+  /** ms until the next attempt; undefined for the backoff of the task */
+  readonly inMs: number | undefined;
+
+  /** @throws NestworkError INVALID_DURATION */
+  constructor(options: { in?: Duration; cause?: unknown } = {}) {
+    super('The task asked to run again.', { cause: options.cause });
+    this.inMs = options.in === undefined ? undefined : toMilliseconds(options.in, 'RetryTask({ in })');
+  }
+}
+
+/**
+ * Thrown by a task that wants to end here: it is not tried again and not kept among the dead, but logged with the reason.
+ *
+ * @example
+ * if (!user) throw new DropTask('the user is gone');
+ */
+export class DropTask extends Error {
+  override readonly name = 'DropTask';
+
+  constructor(reason = 'The task asked to be dropped.') {
+    super(reason);
+  }
+}

@@ -1,0 +1,94 @@
+import { type Backoff, toBackoff } from './backoff.js';
+import type { CallOptions } from './call-options.js';
+import { toMilliseconds } from './duration.js';
+import type { ErrorClass, PolicyOptions } from './policy-options.js';
+import { DropTask, HardTimeoutError, RetryTask } from './task-errors.js';
+
+const DEFAULT_BACKOFF = '1s';
+const DEFAULT_MAX_BACKOFF = '1h';
+
+/** What becomes of a task whose attempt failed. */
+export type Decision =
+  | { readonly kind: 'retry'; readonly inMs: number }
+  | { readonly kind: 'dead' }
+  | { readonly kind: 'drop' };
+
+const DEAD: Decision = { kind: 'dead' };
+const DROP: Decision = { kind: 'drop' };
+
+/** How an attempt failed. */
+export interface FailedAttempt {
+  readonly error: unknown;
+  /** failures before this one */
+  readonly failures: number;
+  /** its soft timeout had passed */
+  readonly softTimedOut: boolean;
+}
+
+/** Timeouts and retries of one task in one queue, with all that was said of them, resolved to numbers. */
+export class TaskPolicy {
+  readonly softTimeoutMs: number | undefined;
+  readonly hardTimeoutMs: number | undefined;
+  readonly expiresMs: number | undefined;
+  private readonly retries: number | undefined;
+  private readonly backoff: Backoff;
+  private readonly fallback: Backoff;
+  private readonly retryOn: readonly ErrorClass[] | undefined;
+  private readonly dropOn: readonly ErrorClass[];
+  private readonly retryOnSoftTimeout: boolean;
+
+  /** @param layers what was said, the strongest last; checked by `assertPolicyOptions` or `decodeCallOptions` */
+  constructor(layers: readonly (PolicyOptions | CallOptions)[]) {
+    const said = Object.assign({}, ...layers.map(withoutGaps)) as PolicyOptions;
+    this.softTimeoutMs = milliseconds(said.softTimeout);
+    this.hardTimeoutMs = milliseconds(said.hardTimeout);
+    this.expiresMs = milliseconds(said.expires);
+    this.retries = said.retries;
+    const mostMs = toMilliseconds(said.maxBackoff ?? DEFAULT_MAX_BACKOFF, 'maxBackoff');
+    this.backoff = toBackoff(said.backoff ?? DEFAULT_BACKOFF, mostMs);
+    this.fallback = toBackoff(DEFAULT_BACKOFF, mostMs);
+    this.retryOn = said.retryOn;
+    this.dropOn = said.dropOn ?? [];
+    this.retryOnSoftTimeout = said.retryOnSoftTimeout ?? false;
+  }
+
+  /** Never throws: a backoff function that does is replaced by the default, and `onBroken` is told. */
+  decide(attempt: FailedAttempt, onBroken: (error: unknown) => void = () => {}): Decision {
+    const { error, failures, softTimedOut } = attempt;
+    if (error instanceof DropTask || isOneOf(error, this.dropOn)) return DROP;
+    if (error instanceof RetryTask) {
+      if (failures >= (this.retries ?? Number.POSITIVE_INFINITY)) return DEAD;
+      return { kind: 'retry', inMs: error.inMs ?? this.wait(failures + 1, error, onBroken) };
+    }
+    if (failures >= (this.retries ?? 0)) return DEAD;
+    const wanted = softTimedOut ? this.retryOnSoftTimeout : this.retryOn === undefined || isOneOf(error, this.retryOn);
+    return wanted ? { kind: 'retry', inMs: this.wait(failures + 1, error, onBroken) } : DEAD;
+  }
+
+  /** What becomes of the task should its process have to be ended; known before, because then nobody can be asked. */
+  afterHardTimeout(task: string, failures: number): Decision {
+    return this.decide({ error: new HardTimeoutError(task, this.hardTimeoutMs ?? 0), failures, softTimedOut: false });
+  }
+
+  private wait(attempt: number, error: unknown, onBroken: (error: unknown) => void): number {
+    try {
+      return this.backoff(attempt, error);
+    } catch (broken) {
+      onBroken(broken);
+      return this.fallback(attempt, error);
+    }
+  }
+}
+
+function isOneOf(error: unknown, classes: readonly ErrorClass[]): boolean {
+  return classes.some((type) => error instanceof type);
+}
+
+/** An option that is given as undefined says nothing, and must not hide what a weaker layer says. */
+function withoutGaps(options: object): object {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+function milliseconds(duration: PolicyOptions['expires']): number | undefined {
+  return duration === undefined ? undefined : toMilliseconds(duration, 'a timeout');
+}

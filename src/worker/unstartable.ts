@@ -1,0 +1,41 @@
+import { NestworkError } from '../errors.js';
+import { attemptsOf } from '../task/attempt-record.js';
+import { attemptOf } from '../task/task-message.js';
+import type { Decision } from '../task/task-policy.js';
+import type { RunningTask } from './running-task.js';
+
+/** During a rolling deploy a task may meet a worker that does not know it yet: it waits this long at first, in ms, ... */
+const FIRST_PARK_MS = 5_000;
+/** ... twice as long each time, this long at most, ... */
+const LONGEST_PARK_MS = 300_000;
+/** ... and is dead after so many times, half an hour in all. */
+const MAX_PARKS = 11;
+
+const UNKNOWN_TASK = 'UNKNOWN_TASK';
+
+export function unknownTask(name: string): NestworkError {
+  return new NestworkError(UNKNOWN_TASK, `No provider of this worker has a task named "${name}".`, [
+    'Add its class to the `providers` of a module that the app imports.',
+    'If it was renamed, keep the old name: @Task({ name: ... }).',
+    'Deploy workers before the apps that send new tasks.',
+  ]);
+}
+
+/** Parks a task that nobody here knows, or gives it up. Takes the message as it lies in Redis. */
+export function decideUnknown(message: string): Decision {
+  const parks = attemptsOf(message).filter(({ code }) => code === UNKNOWN_TASK).length;
+  if (parks >= MAX_PARKS) return { kind: 'dead' };
+  return { kind: 'retry', inMs: Math.min(FIRST_PARK_MS * 2 ** parks, LONGEST_PARK_MS) };
+}
+
+/** The error of a task that was not started in time. One that was started before, or sent again, cannot expire. */
+export function expired({ message, name }: RunningTask, expiresMs: number | undefined): NestworkError | undefined {
+  if (expiresMs === undefined || message.tried || attemptOf(message) > 1) return undefined;
+  const waitedMs = Date.now() - message.enqueuedAt;
+  if (waitedMs <= expiresMs) return undefined;
+  return new NestworkError(
+    'TASK_EXPIRED',
+    `Task "${name}" waited for ${waitedMs} ms, longer than its \`expires\` of ${expiresMs} ms; it was not started.`,
+    ['Start more workers for its queue, or give `expires` a longer time.', 'Send it again if it is still of use.'],
+  );
+}

@@ -1,0 +1,93 @@
+import { WorkerFixture } from '../support/worker-fixture.js';
+
+let fixture: WorkerFixture;
+beforeEach(async () => {
+  fixture = await WorkerFixture.start();
+});
+afterEach(() => fixture.stop());
+
+const attempts = (label: string): (number | undefined)[] => fixture.events('run', label).map(({ attempt }) => attempt);
+
+describe('a task that fails', () => {
+  it('is tried again, and told which attempt it is', async () => {
+    const worker = fixture.worker({ children: 2 });
+    await fixture.sender('failUntil').delay('third', 3);
+    await fixture.event('run', 'third');
+    await fixture.drained();
+    expect(attempts('third')).toEqual([1, 2, 3]);
+    expect(worker.lines('failed at attempt 1 and is tried again in 20 ms: TypeError: failed: third')).toHaveLength(1);
+  });
+
+  it('is dead once its retries are used up, with every attempt', async () => {
+    fixture.worker({ children: 1 });
+    const { id } = await fixture.sender('failUntil').with({ retries: 2, backoff: 1 }).delay('never', 99);
+    await fixture.until('it is dead', async () => (await fixture.dead(id)) !== undefined);
+    const dead = await fixture.dead(id);
+    expect(dead?.report).toMatchObject({ code: 'TASK_FAILED', error: 'TypeError: failed: never', attempt: 3 });
+    expect(dead?.attempts).toMatchObject([
+      { attempt: 1, code: 'TASK_FAILED', error: 'TypeError: failed: never', pid: expect.any(Number) },
+      { attempt: 2 },
+      { attempt: 3 },
+    ]);
+    expect(attempts('never')).toEqual([1, 2, 3]);
+  });
+
+  it.each([
+    ['Error', 1, 'TASK_FAILED'],
+    ['TypeError', 4, 'TASK_FAILED'],
+    ['RangeError', 1, undefined],
+    ['DropTask', 1, undefined],
+    ['RetryTask', 4, 'TASK_FAILED'],
+  ])('with %s is tried %i times by its retryOn and dropOn', async (kind, times, code) => {
+    fixture.worker({ children: 1 });
+    const { id } = await fixture.sender('failAs').delay(kind, kind);
+    await fixture.event('run', kind);
+    await fixture.drained();
+    expect(attempts(kind)).toHaveLength(times);
+    expect((await fixture.dead(id))?.report.code).toBe(code);
+  });
+
+  it('is tried again elsewhere when its worker dies while it waits', async () => {
+    const first = fixture.worker({ children: 1, lease: '1s' });
+    await fixture
+      .sender('failUntil')
+      .with({ backoff: { type: 'fixed', delay: 300 } })
+      .delay('moved', 2);
+    await fixture.until(
+      'it waits',
+      async () => (await fixture.broker.redis.zcard('{nestwork}:scheduled:default')) === 1,
+    );
+    first.kill('SIGKILL');
+    await first.ended();
+    fixture.worker({ children: 1 });
+    await fixture.until('it ran again', () => attempts('moved').length === 2);
+    await fixture.drained();
+    expect(attempts('moved')).toEqual([1, 2]);
+  });
+
+  it('counts attempts and crashes apart', async () => {
+    fixture.worker({ children: 1 });
+    const { id } = await fixture.sender('exit').with({ retries: 5 }).delay('poison');
+    await fixture.until('it is dead', async () => (await fixture.dead(id)) !== undefined);
+    expect(fixture.events('started', 'poison')).toHaveLength(3);
+    expect((await fixture.dead(id))?.attempts).toMatchObject([
+      { code: 'CRASHED' },
+      { code: 'CRASHED' },
+      { code: 'CRASHED' },
+    ]);
+  });
+
+  it('keeps no other task from running, also when it asks to run again at once', async () => {
+    fixture.worker({ children: 1, concurrency: 20 });
+    const retrying = fixture.sender('failUntil').with({ backoff: 0 });
+    await retrying.delayMany(Array.from({ length: 200 }, (_, index) => [`r${index}`, 4]));
+    await fixture.sendMany(
+      'run',
+      Array.from({ length: 200 }, (_, index) => [`t${index}`]),
+    );
+    await fixture.until('all ran', () => fixture.events('run').length === 1_000);
+    await fixture.drained();
+    for (let index = 0; index < 200; index += 1) expect(attempts(`r${index}`)).toEqual([1, 2, 3, 4]);
+    expect(fixture.events('booted')).toHaveLength(1);
+  });
+});
