@@ -2,9 +2,15 @@ export type { RedisSettings } from './broker/broker.js';
 export { QueueClient, type TaskSenders } from './client/queue-client.js';
 export type { SendOptions } from './client/send-options.js';
 export { type TaskHandle, TaskSender } from './client/task-sender.js';
+export { Cron } from './decorators/cron.decorator.js';
+export { CronExpression } from './decorators/cron-expression.js';
+export type { CronOptions, IntervalOptions } from './decorators/cron-options.js';
+export { Interval } from './decorators/interval.decorator.js';
 export { Task, type TaskOptions } from './decorators/task.decorator.js';
 export { TaskHooks } from './decorators/task-hooks.decorator.js';
 export { EnqueueUnconfirmedError, type ErrorCode, NestworkError } from './errors.js';
+export type { CronInfo, CronRunInfo } from './inspector/cron-info.js';
+export { CronManager, type CronRunHandle } from './inspector/cron-manager.js';
 export {
   type HealthReport,
   QueueHealth,
@@ -14,6 +20,7 @@ export {
 export type { QueueOptions, TaskQueueOptions, WorkerOptions } from './options.js';
 export type { BackoffFunction, BackoffOptions, RetryBackoff } from './task/backoff.js';
 export type { ByteSize } from './task/byte-size.js';
+export type { CronOverlap, MissedRuns } from './task/cron-definition.js';
 export type { Duration } from './task/duration.js';
 export type { CallPolicyOptions, ErrorClass, PolicyOptions } from './task/policy-options.js';
 export { DropTask, HardTimeoutError, RetryTask, SoftTimeoutError } from './task/task-errors.js';

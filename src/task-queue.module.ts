@@ -12,6 +12,7 @@ import { QueueClient } from './client/queue-client.js';
 import { HandlerFactory } from './discovery/handler-factory.js';
 import { TaskDiscovery } from './discovery/task-discovery.js';
 import { NestworkError } from './errors.js';
+import { CronManager } from './inspector/cron-manager.js';
 import { QueueHealth } from './inspector/queue-health.js';
 import { type ResolvedTaskQueueOptions, resolveTaskQueueOptions, type TaskQueueOptions } from './options.js';
 import { OutageLog } from './outage-log.js';
@@ -66,12 +67,17 @@ export const RESOLVED_OPTIONS = Symbol.for('nestwork:options');
       useFactory: (broker: RedisBroker, { queues }: ResolvedTaskQueueOptions) => new QueueHealth(broker, queues),
       inject: [RedisBroker, RESOLVED_OPTIONS],
     },
+    {
+      provide: CronManager,
+      useFactory: (broker: RedisBroker, { queues }: ResolvedTaskQueueOptions) => new CronManager(broker, queues),
+      inject: [RedisBroker, RESOLVED_OPTIONS],
+    },
     { provide: TaskRegistry, useFactory: () => new TaskRegistry() },
     TaskContext,
     TaskDiscovery,
     HandlerFactory,
   ],
-  exports: [QueueClient, QueueHealth, TaskContext],
+  exports: [CronManager, QueueClient, QueueHealth, TaskContext],
 })
 export class TaskQueueModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
   constructor(

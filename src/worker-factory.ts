@@ -5,6 +5,7 @@ import { TaskDiscovery } from './discovery/task-discovery.js';
 import { NestworkError } from './errors.js';
 import { type ResolvedTaskQueueOptions, resolveWorkerOptions, type WorkerOptions } from './options.js';
 import { OutageLog } from './outage-log.js';
+import { CronLoop } from './scheduler/cron-loop.js';
 import { Promoter } from './scheduler/promoter.js';
 import { Reaper } from './scheduler/reaper.js';
 import { Supervisor } from './supervisor/supervisor.js';
@@ -59,7 +60,7 @@ export class WorkerFactory {
         const log = new OutageLog(logger, restored);
         return new RedisBroker({ ...settings, onOutage: log, onWarning: (warning) => log.warn(warning) });
       },
-      services: (broker, onError) => [
+      services: (broker, catalog, onError) => [
         new Reaper({
           broker,
           leaseMs: worker.leaseMs,
@@ -68,6 +69,12 @@ export class WorkerFactory {
           onError,
         }),
         new Promoter({ broker, onError }),
+        new CronLoop({
+          broker: broker.crons,
+          crons: catalog.flatMap(({ name, queue, cron }) => (cron ? [{ name, queue, ...cron }] : [])),
+          onWarning: (warning) => logger.warn(warning),
+          onError,
+        }),
       ],
     });
     process.exit(await supervisor.run());
@@ -90,7 +97,7 @@ async function boot(module: AppModule, logger: LoggerService): Promise<ChildApp>
   const { redis, namespace, commandTimeoutMs, queues } = options;
   return {
     settings: { redis, namespace, commandTimeoutMs, queues },
-    catalog: registry.all().map(({ name, queue }) => ({ name, queue })),
+    catalog: registry.all().map(({ name, queue, cron }) => ({ name, queue, cron })),
     broker: find(RedisBroker),
     executor: new Executor(registry, find(TaskDiscovery).hooks(), (error) =>
       new Logger('TaskWorker').error(`A \`backoff\` function failed, so the default was used: ${String(error)}`),

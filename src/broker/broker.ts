@@ -1,4 +1,8 @@
 import type { RedisOptions } from 'ioredis';
+import type { CronDefinition } from '../task/cron-definition.js';
+import type { CronBroker } from './cron-broker.js';
+
+export type * from './cron-broker.js';
 
 /** Options of ioredis on which the promise rests, and which are therefore not the user's. */
 export type FixedRedisOption =
@@ -130,6 +134,8 @@ export interface SessionDescription {
 export interface CatalogEntry {
   readonly name: string;
   readonly queue: string;
+  /** when it is run by itself, if it is */
+  readonly cron?: CronDefinition;
 }
 
 /** How to add a task with a key. */
@@ -157,6 +163,7 @@ export interface ProducerBroker {
 
 /** What a child needs: one claim, and the ways a claim ends. All of them reject with LEASE_LOST once it is unregistered. */
 export interface ChildBroker {
+  readonly crons: Pick<CronBroker, 'recordRun'>;
   claim(claimant: Claimant, request: ClaimRequest): Promise<ClaimReply>;
   /** Ends tasks that are done. Resolves to how many the child still held. */
   ack(claimant: Claimant, ids: readonly string[]): Promise<number>;
@@ -225,6 +232,7 @@ export interface InspectorBroker {
 
 /** The port to Redis: everything that moves a task from one state to another. */
 export interface Broker extends ProducerBroker, ChildBroker, SupervisorBroker, PromoterBroker, InspectorBroker {
+  readonly crons: CronBroker;
   /** Connects and checks that the server can serve. Rejects within the connection's timeout. */
   connect(): Promise<void>;
   close(): Promise<void>;

@@ -23,6 +23,7 @@ import { enqueueInChunks, enqueueUnique, replicated } from './enqueue.js';
 import { readQueueStates, SERVED_QUEUES } from './queue-states.js';
 import { checkServer } from './redis-checks.js';
 import { type OutageListener, RedisConnection } from './redis-connection.js';
+import { DECLARED_CRONS, RedisCrons } from './redis-crons.js';
 import { RedisKeys } from './redis-keys.js';
 import type { ScriptName } from './scripts.js';
 
@@ -54,10 +55,12 @@ export class RedisBroker implements Broker {
   private readonly keys: RedisKeys;
   private readonly connection: RedisConnection;
   private readonly tokens: BlockingList;
+  readonly crons: RedisCrons;
 
   constructor(private readonly options: RedisBrokerOptions) {
     this.keys = new RedisKeys(options.namespace);
     this.connection = new RedisConnection(options.redis, options.commandTimeoutMs, options.onOutage);
+    this.crons = new RedisCrons(this.connection, this.keys);
     this.tokens = new BlockingList(options.redis, LONGEST_WAIT_MS, options.commandTimeoutMs);
   }
 
@@ -156,8 +159,10 @@ export class RedisBroker implements Broker {
   }
 
   async openSession({ session, leaseMs, queues, host, pid, catalog }: SessionDescription): Promise<void> {
+    const crons = catalog.filter(({ cron }) => cron).map(({ name }) => name);
     const described = [SERVED_QUEUES, queues.join(' '), `${DESCRIPTION}host`, host, `${DESCRIPTION}pid`, pid];
-    const entries = catalog.flatMap((entry) => [entry.name, JSON.stringify(entry)]);
+    if (crons.length > 0) described.push(DECLARED_CRONS, crons.join(' '));
+    const entries = catalog.flatMap(({ name, queue }) => [name, JSON.stringify({ name, queue })]);
     const keys = [this.keys.sessions(), this.keys.session(session), this.keys.pulse(), this.keys.catalog()];
     await this.run('open-session', keys, [session, leaseMs, described.length, ...described, ...entries]);
   }

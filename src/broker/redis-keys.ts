@@ -62,6 +62,9 @@ export class RedisKeys {
   /** hash: task name -> JSON of what workers registered about it */
   readonly catalog = (): string => `${this.tag}:catalog`;
 
+  /** hash: `<cron> <field>` -> what is noted of a cron: its definition, until when it is settled, its last run */
+  readonly crons = (): string => `${this.tag}:crons`;
+
   /** bitmap: which sequence numbers of a block of a producer were enqueued; expires ten minutes after its last write */
   readonly seen = (id: string): string => `${this.tag}:seen:${producerOf(id)}:${blockOf(id)}`;
 

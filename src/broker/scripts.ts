@@ -19,6 +19,12 @@ const SCRIPTS = {
   reap: ['types', 'bell', 'time', 'pulse', 'foreign', 'message', 'requeue'],
   settle: ['types', 'bell', 'time', 'foreign', 'message', 'schedule', 'retry', 'requeue', 'unique'],
   'close-session': [],
+  'declare-crons': ['types', 'time'],
+  'fire-cron': ['types', 'time', 'bell', 'unique'],
+  'pause-cron': ['time'],
+  'resume-cron': ['time'],
+  'forget-crons': ['types', 'time'],
+  'record-cron-run': [],
 } as const;
 
 /** Name of a state transition; its script lies in `lua/<name>.lua`. */

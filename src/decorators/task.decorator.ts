@@ -1,7 +1,7 @@
 import { NestworkError } from '../errors.js';
 import { assertKnownOptions } from '../task/known-options.js';
 import { assertPolicyOptions, POLICY_OPTIONS, type PolicyOptions } from '../task/policy-options.js';
-import { setTaskMetadata } from '../task/task-metadata.js';
+import { setTaskMetadata, taskMetadataOf } from '../task/task-metadata.js';
 import { assertQueueName, assertTaskName } from '../task/task-name.js';
 
 export interface TaskOptions extends PolicyOptions {
@@ -18,6 +18,8 @@ export interface TaskOptions extends PolicyOptions {
    */
   queue?: string;
 }
+
+export const TASK_OPTIONS = ['name', 'queue', ...POLICY_OPTIONS];
 
 /**
  * Makes a method of a provider a task: `QueueClient` can send calls of it, and a worker runs them.
@@ -42,7 +44,13 @@ export function Task(options: TaskOptions = {}): MethodDecorator {
         'Decorate a method of a provider class.',
       );
     }
-    assertKnownOptions(options, ['name', 'queue', ...POLICY_OPTIONS], `@Task() on ${declaredAs}`);
+    if (taskMetadataOf(descriptor.value)) {
+      throw new NestworkError('INVALID_OPTION', `${declaredAs} is declared as a task twice.`, [
+        'Keep one of @Task(), @Cron() and @Interval(): each of them makes the method a task.',
+        'For two schedules write two methods, the second of which calls the first.',
+      ]);
+    }
+    assertKnownOptions(options, TASK_OPTIONS, `@Task() on ${declaredAs}`);
     assertPolicyOptions(options, `@Task() on ${declaredAs}`);
     if (options.name !== undefined) assertTaskName(options.name);
     if (options.queue !== undefined) assertQueueName(options.queue);

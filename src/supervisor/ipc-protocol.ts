@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import type { CatalogEntry, RedisSettings } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
+import { isCronDefinition } from '../task/cron-definition.js';
 
 /** What a child tells its supervisor of the app, which the supervisor itself never instantiates. */
 export interface AppSettings {
@@ -54,7 +55,11 @@ const list =
   (value) =>
     Array.isArray(value) && value.every(item);
 
-const CATALOG_ENTRY: Fields = { name: text, queue: text };
+const CATALOG_ENTRY: Fields = {
+  name: text,
+  queue: text,
+  cron: (value) => value === undefined || isCronDefinition(value),
+};
 
 /** Every message of the protocol by its type, with its fields: what arrives is checked against it. */
 const SHAPES: Readonly<Record<(ChildMessage | SupervisorMessage)['type'], Fields>> = {

@@ -1,5 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
-import type { Broker, Claimant } from '../broker/broker.js';
+import type { Broker, CatalogEntry, Claimant } from '../broker/broker.js';
 import { type ResolvedWorkerOptions, servedQueues } from '../options.js';
 import { Complaints } from '../task/complaints.js';
 import { Backoff } from './backoff.js';
@@ -30,7 +30,12 @@ export interface SupervisorOptions {
   readonly logger: Pick<LoggerService, 'log' | 'warn' | 'error'>;
   /** Makes the broker; `restored` is to be called after each outage. */
   readonly connect: (settings: AppSettings, restored: () => void) => Broker;
-  readonly services: (broker: Broker, onError: (error: unknown) => void) => readonly Service[];
+  /** Makes the loops that every worker needs, given the tasks of its app. */
+  readonly services: (
+    broker: Broker,
+    catalog: readonly CatalogEntry[],
+    onError: (error: unknown) => void,
+  ) => readonly Service[];
 }
 
 /**
@@ -121,7 +126,10 @@ export class Supervisor {
       queues,
       catalog,
       leaseMs: worker.leaseMs,
-      services: [...services(broker, this.complaints.about), new MemoryGuard(worker, () => this.children, this.tooBig)],
+      services: [
+        ...services(broker, catalog, this.complaints.about),
+        new MemoryGuard(worker, () => this.children, this.tooBig),
+      ],
       children: () => this.children,
       onError: this.complaints.about,
       onSessionLost: () => this.startOver(),

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { type CronMetadata, cronMetadataOf } from './cron-metadata.js';
 import type { PolicyOptions } from './policy-options.js';
 
 /** A fixed string, so that two copies of the package in one app see each other's decorators. */
@@ -22,6 +23,8 @@ export interface DeclaredTask {
   readonly name: string;
   readonly queue: string | undefined;
   readonly policy: PolicyOptions;
+  /** when it is run by itself, if it is */
+  readonly cron: CronMetadata | undefined;
 }
 
 export function setTaskMetadata(method: object, metadata: TaskMetadata): void {
@@ -39,10 +42,11 @@ export function taskMetadataOf(method: unknown): TaskMetadata | undefined {
 /** The decorated methods of a class and its ancestors; an override without the decorator hides the task. */
 export function declaredTasks(type: { readonly name: string; readonly prototype: object }): DeclaredTask[] {
   return methodNames(type.prototype).flatMap((method) => {
-    const metadata = taskMetadataOf(methodOf(type.prototype, method));
+    const decorated = methodOf(type.prototype, method);
+    const metadata = taskMetadataOf(decorated);
     if (!metadata) return [];
     const { name = `${type.name}.${method}`, queue, declaredAs, ...policy } = metadata;
-    return [{ method, name, queue, policy }];
+    return [{ method, name, queue, policy, cron: cronMetadataOf(decorated) }];
   });
 }
 

@@ -7,6 +7,8 @@ const SETTINGS = {
   queues: ['critical', 'default'],
 };
 const READY = { type: 'ready', settings: SETTINGS, catalog: [{ name: 'Some.task', queue: 'default' }] };
+const CRON = { missed: 'latest', thresholdMs: 0, overlap: 'allow', disabled: false, schedule: { everyMs: 1_000 } };
+const WITH_CRON = { name: 'Some.cron', queue: 'default', cron: CRON };
 const START = {
   type: 'start',
   session: 's-30000',
@@ -23,6 +25,7 @@ type Message = Readonly<Record<string, unknown>>;
 const messages: [string, Parse, Message][] = [
   ['ready', parseChildMessage, READY],
   ['ready without tasks', parseChildMessage, { ...READY, catalog: [] }],
+  ['ready with a cron', parseChildMessage, { ...READY, catalog: [WITH_CRON] }],
   ['ready with ioredis options', parseChildMessage, { ...READY, settings: { ...SETTINGS, redis: { port: 7 } } }],
   ['worn', parseChildMessage, { type: 'worn' }],
   ['bootFailed', parseChildMessage, { type: 'bootFailed', error: 'Error: no' }],
@@ -80,6 +83,13 @@ describe('what lies deeper is checked too', () => {
     ['catalog', parseChildMessage, { ...READY, catalog: [null] }],
     ['catalog', parseChildMessage, { ...READY, catalog: [{ name: 'Some.task' }] }],
     ['catalog', parseChildMessage, { ...READY, catalog: [{ name: 7, queue: 'default' }] }],
+    ...[{ missed: 'some' }, { thresholdMs: '7' }, { overlap: '' }, { disabled: 0 }, { schedule: { everyMs: 0 } }].map(
+      (wrong): [string, Parse, Message] => [
+        'catalog',
+        parseChildMessage,
+        { ...READY, catalog: [{ ...WITH_CRON, cron: { ...CRON, ...wrong } }] },
+      ],
+    ),
     ['queues', parseSupervisorMessage, { ...START, queues: [7] }],
     ['concurrency', parseSupervisorMessage, { ...START, concurrency: Number.NaN }],
     ['capacity', parseSupervisorMessage, { ...START, capacity: Number.NaN }],
