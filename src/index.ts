@@ -1,7 +1,8 @@
-export type { RedisSettings } from './broker/broker.js';
+export type { RedisSettings, TaskState } from './broker/broker.js';
 export { QueueClient, type TaskSenders } from './client/queue-client.js';
 export type { SendOptions } from './client/send-options.js';
-export { type TaskHandle, TaskSender } from './client/task-sender.js';
+export type { TaskHandle, TaskStatus } from './client/task-handle.js';
+export { TaskSender } from './client/task-sender.js';
 export { Cron } from './decorators/cron.decorator.js';
 export { CronExpression } from './decorators/cron-expression.js';
 export type { CronOptions, IntervalOptions } from './decorators/cron-options.js';
@@ -11,6 +12,11 @@ export { TaskHooks } from './decorators/task-hooks.decorator.js';
 export { EnqueueUnconfirmedError, type ErrorCode, NestworkError } from './errors.js';
 export type { CronInfo, CronRunInfo } from './inspector/cron-info.js';
 export { CronManager, type CronRunHandle } from './inspector/cron-manager.js';
+export type { DeadBulkOptions, DeadProgress } from './inspector/dead-bulk.js';
+export type { DeadFilter } from './inspector/dead-filter.js';
+export { DeadLetters, type DeadLookup } from './inspector/dead-letters.js';
+export type { DeadPage, DeadPageOptions } from './inspector/dead-paging.js';
+export type { DeadTask } from './inspector/dead-task.js';
 export {
   type HealthReport,
   QueueHealth,
@@ -18,12 +24,13 @@ export {
   type QueueReport,
 } from './inspector/queue-health.js';
 export type { QueueOptions, TaskQueueOptions, WorkerOptions } from './options.js';
+export type { AttemptRecord } from './task/attempt-record.js';
 export type { BackoffFunction, BackoffOptions, RetryBackoff } from './task/backoff.js';
 export type { ByteSize } from './task/byte-size.js';
 export type { CronOverlap, MissedRuns } from './task/cron-definition.js';
 export type { Duration } from './task/duration.js';
 export type { CallPolicyOptions, ErrorClass, PolicyOptions } from './task/policy-options.js';
-export { DropTask, HardTimeoutError, RetryTask, SoftTimeoutError } from './task/task-errors.js';
+export { DropTask, HardTimeoutError, RetryTask, SoftTimeoutError, TaskCancelledError } from './task/task-errors.js';
 export type { OnTaskFailure, OnTaskStart, OnTaskSuccess, TaskInfo, WrapTask } from './task/task-hooks.js';
 export { TaskQueueModule } from './task-queue.module.js';
 export { TaskContext } from './worker/task-context.js';

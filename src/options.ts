@@ -46,6 +46,16 @@ export interface TaskQueueOptions {
    * @default 0
    */
   replicas?: number;
+  /**
+   * How long dead tasks are kept; workers remove older ones.
+   * @default none: for ever
+   */
+  deadRetention?: Duration;
+  /**
+   * How many dead tasks of each queue are kept, the youngest; workers remove the others.
+   * @default none: all
+   */
+  maxDead?: number;
 }
 
 /** A queue, with timeouts and retries of the tasks in it. */
@@ -98,6 +108,11 @@ export interface WorkerOptions {
    */
   shutdownGrace?: Duration;
   /**
+   * How long a task may run on after it was cancelled and its signal aborted, before its process is ended.
+   * @default '5s'
+   */
+  cancelGrace?: Duration;
+  /**
    * How long after the death of a whole machine its tasks are given to others. A task that blocks its process keeps its lease.
    * @default '30s'
    */
@@ -112,6 +127,8 @@ export type ResolvedTaskQueueOptions = Readonly<{
   namespace: string;
   commandTimeoutMs: number;
   replicas: number;
+  deadRetentionMs: number | undefined;
+  maxDead: number | undefined;
 }>;
 
 export type ResolvedWorkerOptions = Readonly<{
@@ -123,13 +140,24 @@ export type ResolvedWorkerOptions = Readonly<{
   maxBytesPerChild: number | undefined;
   maxMemoryPercent: number | undefined;
   shutdownGraceMs: number;
+  cancelGraceMs: number;
   leaseMs: number;
 }>;
 
 const MIN_LEASE_MS = 1_000;
 /** A timer of Node cannot wait longer than 24.8 days, and nobody wants to wait for a day. */
 const MAX_WAIT_MS = 86_400_000;
-const TASK_QUEUE_OPTIONS = ['redis', 'queues', 'defaults', 'defaultQueue', 'namespace', 'commandTimeout', 'replicas'];
+const TASK_QUEUE_OPTIONS = [
+  'redis',
+  'queues',
+  'defaults',
+  'defaultQueue',
+  'namespace',
+  'commandTimeout',
+  'replicas',
+  'deadRetention',
+  'maxDead',
+];
 const WORKER_OPTIONS = [
   'children',
   'concurrency',
@@ -139,6 +167,7 @@ const WORKER_OPTIONS = [
   'maxMemoryPerChild',
   'maxMemoryPercent',
   'shutdownGrace',
+  'cancelGrace',
   'lease',
 ];
 const MAX_CHILDREN = 1_024;
@@ -165,7 +194,10 @@ export function resolveTaskQueueOptions(options: TaskQueueOptions): ResolvedTask
   if (!queues.includes(defaultQueue)) throw unknownQueue(defaultQueue, 'the option `defaultQueue`', queues);
   const commandTimeoutMs = duration('commandTimeout', options.commandTimeout ?? '5s', 1);
   const replicas = count('replicas', options.replicas ?? 0, MAX_REPLICAS, 0);
-  return { redis, namespace, queues, policies, defaultQueue, commandTimeoutMs, replicas };
+  const deadRetentionMs = optional(options.deadRetention, retention);
+  const maxDead = optional(options.maxDead, (most) => count('maxDead', most, 1e9));
+  const dead = { deadRetentionMs, maxDead };
+  return { redis, namespace, queues, policies, defaultQueue, commandTimeoutMs, replicas, ...dead };
 }
 
 function resolveQueues({ queues: given = ['default'], defaults = {} }: TaskQueueOptions): {
@@ -205,6 +237,7 @@ export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOpti
     maxBytesPerChild: optional(options.maxMemoryPerChild, (size) => toBytes(size, 'maxMemoryPerChild')),
     maxMemoryPercent: optional(options.maxMemoryPercent, (percent) => count('maxMemoryPercent', percent, 100)),
     shutdownGraceMs: duration('shutdownGrace', options.shutdownGrace ?? '25s', 0),
+    cancelGraceMs: duration('cancelGrace', options.cancelGrace ?? '5s', 0),
     leaseMs: duration('lease', options.lease ?? '30s', MIN_LEASE_MS),
   };
 }
@@ -242,6 +275,17 @@ function duration(option: string, value: Duration, leastMs: number): number {
   const milliseconds = toMilliseconds(value, option);
   if (milliseconds >= leastMs && milliseconds <= MAX_WAIT_MS) return milliseconds;
   throw invalid(option, `is ${milliseconds} ms`, `Give a time from ${leastMs} ms to a day, like '30s'.`);
+}
+
+/** At least a second: a 0 meant as "no limit" would remove every dead task at once. */
+function retention(value: Duration): number {
+  const milliseconds = toMilliseconds(value, 'deadRetention');
+  if (milliseconds >= 1_000) return milliseconds;
+  throw invalid(
+    'deadRetention',
+    `is ${milliseconds} ms`,
+    'Give at least a second, or leave it out to keep them for ever.',
+  );
 }
 
 function count(option: string, value: number, most: number, least = 1): number {

@@ -13,6 +13,7 @@ import { HandlerFactory } from './discovery/handler-factory.js';
 import { TaskDiscovery } from './discovery/task-discovery.js';
 import { NestworkError } from './errors.js';
 import { CronManager } from './inspector/cron-manager.js';
+import { DeadLetters } from './inspector/dead-letters.js';
 import { QueueHealth } from './inspector/queue-health.js';
 import { type ResolvedTaskQueueOptions, resolveTaskQueueOptions, type TaskQueueOptions } from './options.js';
 import { OutageLog } from './outage-log.js';
@@ -72,12 +73,18 @@ export const RESOLVED_OPTIONS = Symbol.for('nestwork:options');
       useFactory: (broker: RedisBroker, { queues }: ResolvedTaskQueueOptions) => new CronManager(broker, queues),
       inject: [RedisBroker, RESOLVED_OPTIONS],
     },
+    {
+      provide: DeadLetters,
+      useFactory: (broker: RedisBroker, { queues }: ResolvedTaskQueueOptions) =>
+        new DeadLetters(broker.deadLetters, queues),
+      inject: [RedisBroker, RESOLVED_OPTIONS],
+    },
     { provide: TaskRegistry, useFactory: () => new TaskRegistry() },
     TaskContext,
     TaskDiscovery,
     HandlerFactory,
   ],
-  exports: [CronManager, QueueClient, QueueHealth, TaskContext],
+  exports: [CronManager, DeadLetters, QueueClient, QueueHealth, TaskContext],
 })
 export class TaskQueueModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
   constructor(

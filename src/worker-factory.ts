@@ -6,6 +6,7 @@ import { NestworkError } from './errors.js';
 import { type ResolvedTaskQueueOptions, resolveWorkerOptions, type WorkerOptions } from './options.js';
 import { OutageLog } from './outage-log.js';
 import { CronLoop } from './scheduler/cron-loop.js';
+import { DeadJanitor } from './scheduler/dead-janitor.js';
 import { Promoter } from './scheduler/promoter.js';
 import { Reaper } from './scheduler/reaper.js';
 import { Supervisor } from './supervisor/supervisor.js';
@@ -60,7 +61,7 @@ export class WorkerFactory {
         const log = new OutageLog(logger, restored);
         return new RedisBroker({ ...settings, onOutage: log, onWarning: (warning) => log.warn(warning) });
       },
-      services: (broker, catalog, onError) => [
+      services: (broker, { settings, catalog }, onError) => [
         new Reaper({
           broker,
           leaseMs: worker.leaseMs,
@@ -68,6 +69,7 @@ export class WorkerFactory {
             logger.warn(`Session ${session} is gone; ${tasks} tasks of it were given back.`),
           onError,
         }),
+        new DeadJanitor({ broker: broker.deadLetters, ...settings, onError }),
         new Promoter({ broker, onError }),
         new CronLoop({
           broker: broker.crons,
@@ -94,9 +96,9 @@ async function boot(module: AppModule, logger: LoggerService): Promise<ChildApp>
     );
   }
   const registry = find(TaskRegistry);
-  const { redis, namespace, commandTimeoutMs, queues } = options;
+  const { redis, namespace, commandTimeoutMs, queues, deadRetentionMs, maxDead } = options;
   return {
-    settings: { redis, namespace, commandTimeoutMs, queues },
+    settings: { redis, namespace, commandTimeoutMs, queues, deadRetentionMs, maxDead },
     catalog: registry.all().map(({ name, queue, cron }) => ({ name, queue, cron })),
     broker: find(RedisBroker),
     executor: new Executor(registry, find(TaskDiscovery).hooks(), (error) =>

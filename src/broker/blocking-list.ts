@@ -1,22 +1,20 @@
-import type { RedisSettings } from './broker.js';
-import { RedisConnection } from './redis-connection.js';
+import type { RedisConnection } from './redis-connection.js';
 
 /** Waits for tokens in lists over a connection of its own, which is made for the first wait. */
 export class BlockingList {
   private connection: RedisConnection | undefined;
   private ended = false;
 
-  /** @param patienceMs how much longer than the wait an answer may take */
+  /** @param openBlocking makes a connection on which a command may take so many ms */
   constructor(
-    private readonly redis: RedisSettings,
+    private readonly openBlocking: (timeoutMs: number) => RedisConnection,
     private readonly longestWaitMs: number,
-    private readonly patienceMs: number,
   ) {}
 
   /** Resolves to true once one of the lists had a token, which it takes; to false after the timeout or at the end. */
   async wait(lists: readonly string[], timeoutMs: number): Promise<boolean> {
     if (this.ended) return false;
-    this.connection ??= new RedisConnection(this.redis, this.longestWaitMs + this.patienceMs);
+    this.connection ??= this.openBlocking(this.longestWaitMs);
     // 0 would wait for ever
     const seconds = Math.max(Math.min(timeoutMs, this.longestWaitMs), 1) / 1_000;
     try {

@@ -1,8 +1,12 @@
 import type { RedisOptions } from 'ioredis';
 import type { CronDefinition } from '../task/cron-definition.js';
+import type { StreamBroker } from './broadcast-port.js';
 import type { CronBroker } from './cron-broker.js';
+import type { DeadLetterBroker } from './dead-letter-broker.js';
 
+export type * from './broadcast-port.js';
 export type * from './cron-broker.js';
+export type * from './dead-letter-broker.js';
 
 /** Options of ioredis on which the promise rests, and which are therefore not the user's. */
 export type FixedRedisOption =
@@ -157,6 +161,8 @@ export interface ProducerBroker {
   enqueue(queue: string, messages: readonly string[], due?: Due): Promise<number>;
   /** Adds a message with a unique key. Resolves to the task that has the key now, this one or another. */
   enqueueUnique(queue: string, message: string, options: UniqueOptions): Promise<KeyHolder>;
+  /** Appends messages to the stream that every supervisor reads, each id once. Resolves to how many were new. */
+  broadcast(messages: readonly string[]): Promise<number>;
   /** The queue that workers registered for a task, if any did. */
   queueOfTask(name: string): Promise<string | undefined>;
 }
@@ -206,8 +212,8 @@ export interface SupervisorBroker {
 export interface PromoterBroker {
   /** Moves due tasks to their queues, at most so many. Resolves to how many, and how long until the next is due. */
   promote(limit: number): Promise<{ moved: number; nextInMs: number | undefined }>;
-  /** Resolves when a task is due earlier than all others were, or after `timeoutMs`. */
-  waitForAlarm(timeoutMs: number): Promise<void>;
+  /** Resolves to true when a task is due earlier than all others were, to false after `timeoutMs`. */
+  waitForAlarm(timeoutMs: number): Promise<boolean>;
   /** Ends a pending `waitForAlarm`. */
   stopWaiting(): void;
 }
@@ -230,8 +236,35 @@ export interface InspectorBroker {
   queueStates(queues: readonly string[]): Promise<QueueState[]>;
 }
 
+/** Where a task is; `unknown` when it is finished, or never was. */
+export type TaskState = 'scheduled' | 'pending' | 'active' | 'dead' | 'cancelled' | 'unknown';
+
+/** Where a task was found. */
+export interface TaskPlace {
+  readonly state: TaskState;
+  readonly queue?: string;
+  /** the whole message, unless it has ended */
+  readonly message?: string;
+}
+
+/** What is needed to ask for single tasks. Each call searches; what nobody asks about costs nothing. */
+export interface TaskBroker {
+  locate(id: string): Promise<TaskPlace>;
+  /** Cancels a task that waits, and has an active one stopped. Resolves to where it was found. */
+  cancel(id: string): Promise<TaskPlace>;
+}
+
 /** The port to Redis: everything that moves a task from one state to another. */
-export interface Broker extends ProducerBroker, ChildBroker, SupervisorBroker, PromoterBroker, InspectorBroker {
+export interface Broker
+  extends ProducerBroker,
+    TaskBroker,
+    ChildBroker,
+    SupervisorBroker,
+    PromoterBroker,
+    InspectorBroker {
+  /** the tasks that will not run again by themselves */
+  readonly deadLetters: DeadLetterBroker;
+  readonly stream: StreamBroker;
   readonly crons: CronBroker;
   /** Connects and checks that the server can serve. Rejects within the connection's timeout. */
   connect(): Promise<void>;

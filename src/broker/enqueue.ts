@@ -6,6 +6,8 @@ import type { RedisKeys } from './redis-keys.js';
 
 /** How long a repeated enqueue is recognised. */
 const SEEN_SECONDS = 600;
+/** Broadcasts that the stream keeps for supervisors that are away, a few more in fact: Redis trims by whole nodes. */
+export const KEPT_BROADCASTS = 10_000;
 /** Lua's unpack fails from about 8,000 values on, and a script holds up everyone else while it runs. */
 const CHUNK_MESSAGES = 1_000;
 const CHUNK_CHARACTERS = 1_000_000;
@@ -23,19 +25,40 @@ export async function enqueueInChunks(
   messages: readonly string[],
   due?: Due,
 ): Promise<number> {
+  return addInChunks(messages, (chunk, id) => {
+    const seen = keys.seen(id);
+    if (!due) return connection.call('enqueue', [keys.queue(queue), seen, keys.bell(queue)], [SEEN_SECONDS, ...chunk]);
+    const args = [SEEN_SECONDS, ...dueArgs(due), ...chunk];
+    return connection.call('schedule', [keys.scheduled(queue), seen, keys.alarm()], args);
+  });
+}
+
+/**
+ * Appends messages to the stream of broadcasts, in order, each id once, in as many scripts as needed.
+ *
+ * @returns how many were new
+ * @throws EnqueueUnconfirmedError when any of them may have been added without an answer
+ */
+export async function broadcastInChunks(
+  connection: RedisConnection,
+  keys: RedisKeys,
+  messages: readonly string[],
+): Promise<number> {
+  return addInChunks(messages, (chunk, id) =>
+    connection.call('broadcast', [keys.broadcasts(), keys.seen(id)], [SEEN_SECONDS, KEPT_BROADCASTS, ...chunk]),
+  );
+}
+
+/** @param add sends a chunk whose ids share the `seen` bitmap of the given one */
+async function addInChunks(
+  messages: readonly string[],
+  add: (chunk: readonly string[], id: string) => Promise<unknown>,
+): Promise<number> {
   let added = 0;
   let confirmed = 0;
   for (const chunk of chunks(messages)) {
-    const seen = keys.seen(idOf(chunk[0] ?? ''));
     try {
-      const reply = due
-        ? connection.call(
-            'schedule',
-            [keys.scheduled(queue), seen, keys.alarm()],
-            [SEEN_SECONDS, ...dueArgs(due), ...chunk],
-          )
-        : connection.call('enqueue', [keys.queue(queue), seen, keys.bell(queue)], [SEEN_SECONDS, ...chunk]);
-      added += (await reply) as number;
+      added += (await add(chunk, idOf(chunk[0] ?? ''))) as number;
       confirmed += chunk.length;
     } catch (error) {
       throw confirmed > 0

@@ -1,6 +1,7 @@
 import { NestworkError } from '../errors.js';
 import { TASK_ID_LENGTH } from '../task/task-id.js';
 import { BlockingList } from './blocking-list.js';
+import { BroadcastStream } from './broadcast-stream.js';
 import type {
   Broker,
   CatalogEntry,
@@ -8,6 +9,7 @@ import type {
   ClaimedTask,
   ClaimReply,
   ClaimRequest,
+  DeadLetterBroker,
   DeathReport,
   Due,
   KeyHolder,
@@ -16,16 +18,19 @@ import type {
   Retry,
   SessionDescription,
   Settlement,
+  TaskPlace,
   UniqueOptions,
   Verdict,
 } from './broker.js';
-import { enqueueInChunks, enqueueUnique, replicated } from './enqueue.js';
+import { broadcastInChunks, enqueueInChunks, enqueueUnique, replicated } from './enqueue.js';
 import { readQueueStates, SERVED_QUEUES } from './queue-states.js';
 import { checkServer } from './redis-checks.js';
 import { type OutageListener, RedisConnection } from './redis-connection.js';
 import { DECLARED_CRONS, RedisCrons } from './redis-crons.js';
+import { RedisDeadLetters } from './redis-dead-letters.js';
 import { RedisKeys } from './redis-keys.js';
 import type { ScriptName } from './scripts.js';
+import { TaskFinder } from './task-finder.js';
 
 export interface RedisBrokerOptions {
   readonly redis: RedisSettings;
@@ -52,16 +57,22 @@ const DESCRIPTION = '@';
  * It holds one connection, and a second one that blocks: on bells in a child, on the alarm in a supervisor.
  */
 export class RedisBroker implements Broker {
+  readonly deadLetters: DeadLetterBroker;
+  readonly stream: BroadcastStream;
   private readonly keys: RedisKeys;
   private readonly connection: RedisConnection;
   private readonly tokens: BlockingList;
   readonly crons: RedisCrons;
+  private readonly finder: TaskFinder;
 
   constructor(private readonly options: RedisBrokerOptions) {
     this.keys = new RedisKeys(options.namespace);
     this.connection = new RedisConnection(options.redis, options.commandTimeoutMs, options.onOutage);
     this.crons = new RedisCrons(this.connection, this.keys);
-    this.tokens = new BlockingList(options.redis, LONGEST_WAIT_MS, options.commandTimeoutMs);
+    this.finder = new TaskFinder(this.connection, this.keys, options.queues);
+    this.deadLetters = new RedisDeadLetters(this.connection, this.keys);
+    this.tokens = new BlockingList((ms) => this.openBlocking(ms), LONGEST_WAIT_MS);
+    this.stream = new BroadcastStream(this.connection, this.keys, (ms) => this.openBlocking(ms));
   }
 
   async connect(): Promise<void> {
@@ -72,6 +83,7 @@ export class RedisBroker implements Broker {
 
   async close(): Promise<void> {
     this.stopWaiting();
+    this.stream.stopWaiting();
     this.connection.close();
   }
 
@@ -80,15 +92,24 @@ export class RedisBroker implements Broker {
   }
 
   async enqueue(queue: string, messages: readonly string[], due?: Due): Promise<number> {
-    const added = await enqueueInChunks(this.connection, this.keys, queue, messages, due);
-    await this.replicated(messages);
-    return added;
+    return this.confirmed(messages, await enqueueInChunks(this.connection, this.keys, queue, messages, due));
+  }
+
+  async broadcast(messages: readonly string[]): Promise<number> {
+    return this.confirmed(messages, await broadcastInChunks(this.connection, this.keys, messages));
   }
 
   async enqueueUnique(queue: string, message: string, options: UniqueOptions): Promise<KeyHolder> {
     const holder = await enqueueUnique(this.connection, this.keys, this.options.queues, { queue, message, ...options });
-    await this.replicated([message]);
-    return holder;
+    return this.confirmed([message], holder);
+  }
+
+  locate(id: string): Promise<TaskPlace> {
+    return this.finder.locate(id);
+  }
+
+  cancel(id: string): Promise<TaskPlace> {
+    return this.finder.cancel(id);
   }
 
   async queueOfTask(name: string): Promise<string | undefined> {
@@ -118,6 +139,8 @@ export class RedisBroker implements Broker {
       this.keys.alarm(),
       ...this.keys.ofQueues([queue]),
       this.keys.scheduled(queue),
+      this.keys.cancelled(),
+      this.keys.unique(),
     ];
     const expected = failures.toString(36).padStart(2, '0');
     return (await this.run('retry', keys, [claimant.child, id, expected, inMs, line, counts ? 1 : 0])) === 1;
@@ -135,7 +158,7 @@ export class RedisBroker implements Broker {
 
   async release(claimant: Claimant, ids: readonly string[], claimNumber?: number): Promise<number> {
     const { queues, child } = claimant;
-    const keys = [...this.held(claimant), ...this.keys.ofQueues(queues)];
+    const keys = [...this.held(claimant), this.keys.cancelled(), this.keys.unique(), ...this.keys.ofQueues(queues)];
     return (await this.run('release', keys, [child, claimNumber ?? '', queues.length, ...queues, ...ids])) as number;
   }
 
@@ -150,8 +173,8 @@ export class RedisBroker implements Broker {
     return { moved, nextInMs: next < 0 ? undefined : next };
   }
 
-  async waitForAlarm(timeoutMs: number): Promise<void> {
-    await this.tokens.wait([this.keys.alarm()], timeoutMs);
+  waitForAlarm(timeoutMs: number): Promise<boolean> {
+    return this.tokens.wait([this.keys.alarm()], timeoutMs);
   }
 
   stopWaiting(): void {
@@ -191,7 +214,8 @@ export class RedisBroker implements Broker {
 
   async settle(claimant: Claimant, verdict: Verdict): Promise<Settlement> {
     const { queues, child } = claimant;
-    const keys = [...this.held(claimant), this.keys.unique(), this.keys.alarm(), ...this.keys.ofQueuesAndDead(queues)];
+    const shared = [this.keys.unique(), this.keys.alarm(), this.keys.cancelled()];
+    const keys = [...this.held(claimant), ...shared, ...this.keys.ofQueuesAndDead(queues)];
     const counts = await this.run('settle', keys, [child, JSON.stringify(verdict), ...queues]);
     const [released = 0, crashed = 0, suspected = 0, dead = 0, timedOut = 0] = counts as number[];
     return { released, crashed, suspected, dead, timedOut };
@@ -211,6 +235,8 @@ export class RedisBroker implements Broker {
       this.keys.sessions(),
       this.keys.session(session),
       this.keys.pulse(),
+      this.keys.cancelled(),
+      this.keys.unique(),
       ...children.map((child) => this.keys.claims(child)),
       ...this.keys.ofQueues(queues),
     ];
@@ -218,9 +244,15 @@ export class RedisBroker implements Broker {
     return taken === -1 ? undefined : (taken as number);
   }
 
-  private async replicated(messages: readonly string[]): Promise<void> {
+  private async confirmed<T>(messages: readonly string[], reply: T): Promise<T> {
     const { replicas = 0, commandTimeoutMs } = this.options;
     if (replicas > 0) await replicated(this.connection, messages, replicas, commandTimeoutMs);
+    return reply;
+  }
+
+  /** A connection for commands that block for so long; its outages are told by the other one. */
+  private openBlocking(timeoutMs: number): RedisConnection {
+    return new RedisConnection(this.options.redis, timeoutMs + this.options.commandTimeoutMs);
   }
 
   private held({ session, child }: Claimant): [string, string] {

@@ -47,6 +47,9 @@ export class RedisKeys {
   /** hash: id -> error report (JSON), newline, message of a dead task */
   readonly deadRecords = (queue: string): string => `${this.tag}:dead-records:${queue}`;
 
+  /** sorted set: ids of cancelled tasks by the time of it in ms; those of a day, ten thousand at most */
+  readonly cancelled = (): string => `${this.tag}:cancelled`;
+
   /** hash: id -> `<queue> <message>` of every task the child holds */
   readonly claims = (child: string): string => `${this.tag}:claims:${child}`;
 
@@ -64,6 +67,8 @@ export class RedisKeys {
 
   /** hash: `<cron> <field>` -> what is noted of a cron: its definition, until when it is settled, its last run */
   readonly crons = (): string => `${this.tag}:crons`;
+  /** stream, trimmed: broadcasts, and whatever else every supervisor must hear of */
+  readonly broadcasts = (): string => `${this.tag}:broadcasts`;
 
   /** bitmap: which sequence numbers of a block of a producer were enqueued; expires ten minutes after its last write */
   readonly seen = (id: string): string => `${this.tag}:seen:${producerOf(id)}:${blockOf(id)}`;

@@ -9,16 +9,26 @@ const SCRIPTS = {
   promote: ['types', 'time', 'bell', 'foreign', 'message'],
   claim: ['types', 'foreign', 'bell', 'unique'],
   ack: ['types', 'foreign', 'message', 'unique'],
-  retry: ['types', 'time', 'bell', 'foreign', 'message', 'schedule', 'retry'],
+  retry: ['types', 'time', 'bell', 'foreign', 'message', 'schedule', 'unique', 'cancelled', 'retry'],
   bury: ['types', 'time', 'foreign', 'message', 'unique'],
-  release: ['types', 'bell', 'foreign', 'message', 'requeue'],
+  release: ['types', 'time', 'bell', 'foreign', 'message', 'unique', 'cancelled', 'requeue'],
   'open-session': ['time', 'pulse'],
   register: [],
   renew: ['time', 'pulse'],
   overdue: ['time', 'pulse'],
-  reap: ['types', 'bell', 'time', 'pulse', 'foreign', 'message', 'requeue'],
-  settle: ['types', 'bell', 'time', 'foreign', 'message', 'schedule', 'retry', 'requeue', 'unique'],
+  reap: ['types', 'bell', 'time', 'pulse', 'foreign', 'message', 'unique', 'cancelled', 'requeue'],
+  settle: ['types', 'bell', 'time', 'foreign', 'message', 'schedule', 'retry', 'requeue', 'unique', 'cancelled'],
+  'find-pending': [],
+  'cancel-waiting': ['types', 'time', 'unique', 'cancelled'],
+  'cancel-active': ['types', 'time', 'unique', 'cancelled'],
   'close-session': [],
+  'dead-page': [],
+  redrive: ['types', 'time', 'bell', 'foreign', 'message', 'unique'],
+  'delete-dead': ['types'],
+  purge: ['time'],
+  broadcast: ['types', 'seen'],
+  'stream-position': ['time', 'stream'],
+  'read-stream': ['stream'],
   'declare-crons': ['types', 'time'],
   'fire-cron': ['types', 'time', 'bell', 'unique'],
   'pause-cron': ['time'],
@@ -50,6 +60,17 @@ export function callScript(
   args: readonly (string | number)[],
 ): Promise<unknown> {
   const call = Reflect.get(redis, command(name)) as (...all: unknown[]) => Promise<unknown>;
+  return call.call(redis, keys.length, ...keys, ...args);
+}
+
+/** The same with strings of the reply as bytes, for what need not be text. */
+export function callScriptForBytes(
+  redis: Redis,
+  name: ScriptName,
+  keys: readonly string[],
+  args: readonly (string | number)[],
+): Promise<unknown> {
+  const call = Reflect.get(redis, `${command(name)}Buffer`) as (...all: unknown[]) => Promise<unknown>;
   return call.call(redis, keys.length, ...keys, ...args);
 }
 

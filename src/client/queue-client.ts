@@ -1,10 +1,11 @@
-import type { ProducerBroker } from '../broker/broker.js';
+import type { ProducerBroker, TaskBroker, TaskState } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
 import type { ResolvedTaskQueueOptions } from '../options.js';
-import { TaskIdSequence } from '../task/task-id.js';
+import { assertTaskId, TaskIdSequence } from '../task/task-id.js';
 import { type DeclaredTask, declaredTasks, methodNames, taskMetadataOf } from '../task/task-metadata.js';
 import { assertTaskName } from '../task/task-name.js';
 import type { TaskRegistry } from '../task/task-registry.js';
+import { statusOf, type TaskStatus } from './task-handle.js';
 import { type QueueOfTask, TaskSender } from './task-sender.js';
 
 const CIRCULAR = 'If the import is undefined here, two files import each other: move the class to a file of its own.';
@@ -39,7 +40,7 @@ export class QueueClient {
   private readonly senders = new WeakMap<object, object>();
 
   constructor(
-    private readonly broker: ProducerBroker,
+    private readonly broker: ProducerBroker & TaskBroker,
     private readonly registry: TaskRegistry,
     private readonly options: Pick<ResolvedTaskQueueOptions, 'queues' | 'defaultQueue'>,
   ) {}
@@ -89,6 +90,26 @@ export class QueueClient {
     const name = metadata.name ?? metadata.declaredAs;
     this.assertProvided(metadata.declaredAs.split('.')[0] ?? '', [{ name }]);
     return this.sender(name, () => queue);
+  }
+
+  /**
+   * Cancels a task by its id, see `TaskHandle.cancel`.
+   *
+   * @throws NestworkError INVALID_TASK_ID, REDIS_UNAVAILABLE, REDIS_TIMEOUT
+   */
+  async cancel(id: string): Promise<TaskState> {
+    assertTaskId(id);
+    return (await this.broker.cancel(id)).state;
+  }
+
+  /**
+   * Where a task is, by its id, see `TaskHandle.status`.
+   *
+   * @throws NestworkError INVALID_TASK_ID, REDIS_UNAVAILABLE, REDIS_TIMEOUT
+   */
+  async status(id: string): Promise<TaskStatus> {
+    assertTaskId(id);
+    return statusOf(await this.broker.locate(id));
   }
 
   private sendersOf(type: TaskClass<object>, tasks: readonly DeclaredTask[]): object {

@@ -1,4 +1,4 @@
-import type { Due, ProducerBroker } from '../broker/broker.js';
+import type { Due, ProducerBroker, TaskBroker } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
 import type { CallOptions } from '../task/call-options.js';
 import { encodePayload } from '../task/payload.js';
@@ -7,16 +7,7 @@ import type { TaskIdSequence } from '../task/task-id.js';
 import { encodeMessage } from '../task/task-message.js';
 import { encodeUnique } from '../task/unique-key.js';
 import { assertSendOptions, dueOf, type SendOptions } from './send-options.js';
-
-/** A task that is enqueued. */
-export interface TaskHandle {
-  /** 20 characters, unique for ever */
-  readonly id: string;
-  readonly name: string;
-  readonly queue: string;
-  /** false when another task had the `key`: then this is that task */
-  readonly added: boolean;
-}
+import { TaskHandle } from './task-handle.js';
 
 /** Finds the queue of a task that is sent without naming one. */
 export type QueueOfTask = () => string | Promise<string>;
@@ -30,7 +21,7 @@ interface Target {
 /** Sends calls of one task. Immutable: `with()` returns another sender. */
 export class TaskSender<Args extends unknown[]> {
   constructor(
-    private readonly broker: ProducerBroker,
+    private readonly broker: ProducerBroker & TaskBroker,
     private readonly sequence: TaskIdSequence,
     private readonly target: Target,
     private readonly options: SendOptions,
@@ -100,7 +91,7 @@ export class TaskSender<Args extends unknown[]> {
     const handles: TaskHandle[] = [];
     const messages = payloads.map((payload, call) => {
       const id = ids?.[call] ?? this.sequence.next();
-      handles.push({ id, name, queue, added: true });
+      handles.push(new TaskHandle(this.broker, { id, name, queue, added: true }));
       return encodeMessage({ id, payload, ...common });
     });
     await this.broker.enqueue(queue, messages, due);
@@ -116,7 +107,7 @@ export class TaskSender<Args extends unknown[]> {
     const message = encodeMessage({ id, payload, unique, ...common });
     const holder = await this.broker.enqueueUnique(queue, message, { due, replace: onConflict === 'replace' });
     if (holder.id !== id && onConflict === 'reject') throw duplicateKey(name, holder.id);
-    return { id: holder.id, name, queue: holder.queue, added: holder.id === id };
+    return new TaskHandle(this.broker, { id: holder.id, name, queue: holder.queue, added: holder.id === id });
   }
 
   /** What all messages of one call share. A scheduled task comes into its queue when it is due. */

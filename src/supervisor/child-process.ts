@@ -8,8 +8,8 @@ import { type LimitedTask, ScoreboardReader } from './scoreboard.js';
 export interface ChildEvents {
   ready(message: Extract<ChildMessage, { type: 'ready' }>): void;
   worn(): void;
-  /** It was ended because tasks of it ran beyond their hard timeout. */
-  overdue(): void;
+  /** It was ended because of tasks that did not end. */
+  overdue(why: string): void;
   leaseLost(session: string): void;
   /** Something that is not of the protocol came over the channel; it was dropped. Told once for each child. */
   malformed(error: unknown): void;
@@ -95,11 +95,17 @@ export class ChildProcess {
     this.fork.kill('SIGKILL');
   }
 
-  endFor(tasks: readonly LimitedTask[]): void {
+  /** Asks it to abort the signal of a task, should it run there. */
+  cancel(id: string): void {
+    this.send({ type: 'cancel', id });
+  }
+
+  /** Ends it now, because of these tasks. */
+  endFor(tasks: readonly LimitedTask[], why: string): void {
     if (this.killed) return;
     this.timedOut = tasks;
     this.kill();
-    this.events.overdue();
+    this.events.overdue(why);
   }
 
   /** User code in the child can send anything; the supervisor must survive it. */

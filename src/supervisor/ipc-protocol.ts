@@ -9,6 +9,9 @@ export interface AppSettings {
   readonly namespace: string;
   readonly commandTimeoutMs: number;
   readonly queues: readonly string[];
+  /** what to keep of the dead tasks of each queue; neither: all */
+  readonly deadRetentionMs?: number;
+  readonly maxDead?: number;
 }
 
 /** Child to supervisor. */
@@ -41,13 +44,19 @@ export type SupervisorMessage =
   /** claim no more, finish what runs, close the app, end */
   | { readonly type: 'stop' }
   /** the grace is over: abort the signals of the running tasks */
-  | { readonly type: 'abort' };
+  | { readonly type: 'abort' }
+  /** abort the signal of this task if it runs here, and do not start it */
+  | { readonly type: 'cancel'; readonly id: string };
 
 type Check = (value: unknown) => boolean;
 type Fields = Readonly<Record<string, Check>>;
 
 const text: Check = (value) => typeof value === 'string';
 const count: Check = (value) => Number.isSafeInteger(value);
+const optional =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
 const record = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const list =
@@ -68,6 +77,8 @@ const SHAPES: Readonly<Record<(ChildMessage | SupervisorMessage)['type'], Fields
     'settings.namespace': text,
     'settings.commandTimeoutMs': count,
     'settings.queues': list(text),
+    'settings.deadRetentionMs': optional(count),
+    'settings.maxDead': optional(count),
     catalog: list((entry) => record(entry) && invalidField(CATALOG_ENTRY, entry) === undefined),
   },
   worn: {},
@@ -76,6 +87,7 @@ const SHAPES: Readonly<Record<(ChildMessage | SupervisorMessage)['type'], Fields
   start: { session: text, child: text, queues: list(text), concurrency: count, maxTasks: count, capacity: count },
   stop: {},
   abort: {},
+  cancel: { id: text },
 };
 
 /** The first field that is missing or wrong; `a.b` lies in `a`. */
@@ -87,7 +99,7 @@ function invalidField(fields: Fields, message: Readonly<Record<string, unknown>>
 }
 
 const FROM_CHILD = ['ready', 'worn', 'bootFailed', 'leaseLost'] as const;
-const FROM_SUPERVISOR = ['start', 'stop', 'abort'] as const;
+const FROM_SUPERVISOR = ['start', 'stop', 'abort', 'cancel'] as const;
 
 /** @throws NestworkError MALFORMED_IPC */
 export function parseChildMessage(value: unknown): ChildMessage {

@@ -1,5 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
-import type { Broker, CatalogEntry, Claimant } from '../broker/broker.js';
+import type { Broker, Claimant } from '../broker/broker.js';
 import { type ResolvedWorkerOptions, servedQueues } from '../options.js';
 import { Complaints } from '../task/complaints.js';
 import { Backoff } from './backoff.js';
@@ -9,6 +9,7 @@ import { MemoryGuard } from './memory-guard.js';
 import { obituary } from './obituary.js';
 import { Runtime, type Service } from './runtime.js';
 import { onStopSignals } from './signals.js';
+import { streamService } from './stream-service.js';
 import type { Death } from './verdict.js';
 
 /** How long tasks may take to react to their aborted signal before their process is killed, in ms. */
@@ -30,10 +31,10 @@ export interface SupervisorOptions {
   readonly logger: Pick<LoggerService, 'log' | 'warn' | 'error'>;
   /** Makes the broker; `restored` is to be called after each outage. */
   readonly connect: (settings: AppSettings, restored: () => void) => Broker;
-  /** Makes the loops that every worker needs, given the tasks of its app. */
+  /** Makes the loops that every worker needs, given its app. */
   readonly services: (
     broker: Broker,
-    catalog: readonly CatalogEntry[],
+    app: Pick<Ready, 'settings' | 'catalog'>,
     onError: (error: unknown) => void,
   ) => readonly Service[];
 }
@@ -47,6 +48,7 @@ export interface SupervisorOptions {
  */
 export class Supervisor {
   private readonly children = new Set<ChildProcess>();
+  private readonly sinceMs = performance.now();
   private readonly settling = new Set<Promise<void>>();
   private readonly timers = new Set<NodeJS.Timeout>();
   private readonly complaints = new Complaints((what) => this.options.logger.warn(`Trying again: ${what}`));
@@ -74,7 +76,7 @@ export class Supervisor {
     const { capacity, environment } = this.options;
     const child: ChildProcess = new ChildProcess(capacity, backoff, environment, {
       worn: () => this.retire(child, `it has run ${this.options.worker.maxTasksPerChild} tasks`),
-      overdue: () => this.options.logger.warn(`Child ${child.pid} is ended: a task ran beyond its hard timeout.`),
+      overdue: (why) => this.options.logger.warn(`Child ${child.pid} is ended: ${why}.`),
       ready: (message) => void this.welcome(child, message).catch((error: unknown) => this.fail(error)),
       leaseLost: (session) => void this.runtime?.then((runtime) => runtime.replaceSession(session)),
       malformed: (error) => this.options.logger.error(`Child ${child.pid}: ${String(error)}`),
@@ -121,17 +123,21 @@ export class Supervisor {
     const queues = servedQueues(settings.queues, worker);
     const broker = connect(settings, () => void this.runtime?.then((runtime) => runtime.hurry()));
     await broker.connect();
+    const children = (): Iterable<ChildProcess> => this.children;
+    const { cancelGraceMs } = worker;
+    const onError = this.complaints.about;
     const runtime = new Runtime({
       broker,
       queues,
       catalog,
       leaseMs: worker.leaseMs,
       services: [
-        ...services(broker, catalog, this.complaints.about),
-        new MemoryGuard(worker, () => this.children, this.tooBig),
+        ...services(broker, { settings, catalog }, onError),
+        streamService({ broker, sinceMs: this.sinceMs, children, cancelGraceMs, logger, onError }),
+        new MemoryGuard(worker, children, this.tooBig),
       ],
-      children: () => this.children,
-      onError: this.complaints.about,
+      children,
+      onError,
       onSessionLost: () => this.startOver(),
     });
     await runtime.start();

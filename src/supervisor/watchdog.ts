@@ -7,8 +7,8 @@ const INTERVAL_MS = 100;
 /** A child as the watchdog sees it. */
 export interface Guarded {
   readonly scoreboard: Pick<ScoreboardReader, 'read'>;
-  /** Ends the process because these tasks ran beyond their hard timeout. */
-  endFor(tasks: readonly LimitedTask[]): void;
+  /** Ends the process because of these tasks. */
+  endFor(tasks: readonly LimitedTask[], why: string): void;
 }
 
 /**
@@ -41,7 +41,7 @@ export class Watchdog {
     const now = monotonicMs();
     for (const child of [...this.children()]) {
       const overdue = child.scoreboard.read().limited.filter(({ deadlineMs }) => deadlineMs < now);
-      if (overdue.length > 0) child.endFor(overdue);
+      if (overdue.length > 0) child.endFor(overdue, 'a task ran beyond its hard timeout');
     }
   }
 }

@@ -24,6 +24,15 @@ export class HardTimeoutError extends NestworkError {
   }
 }
 
+/** The reason with which the signal of a task aborts when somebody cancels it. */
+export class TaskCancelledError extends NestworkError {
+  override readonly name = 'TaskCancelledError';
+
+  constructor(task: string) {
+    super('TASK_CANCELLED', `Task "${task}" was cancelled.`, 'Send it again if it is wanted after all.');
+  }
+}
+
 /**
  * Thrown by a task that wants to run again, whatever `retryOn` says. It counts as an attempt: where `retries` is set it
  * is the limit, where it is set nowhere there is none.

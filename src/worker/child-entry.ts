@@ -66,6 +66,7 @@ class Child {
     const message = parseSupervisorMessage(value);
     if (message.type === 'start') void this.work(message);
     else if (message.type === 'abort') this.loop?.abort(stopped());
+    else if (message.type === 'cancel') this.loop?.cancel(message.id);
     else if (this.loop) this.loop.stop();
     else void this.end();
   }

@@ -11,6 +11,7 @@ import {
   START_WINDOW_MS,
 } from '../supervisor/scoreboard.js';
 import { Complaints } from '../task/complaints.js';
+import { TaskCancelledError } from '../task/task-errors.js';
 import { isSuspect } from '../task/task-message.js';
 import { Acknowledger } from './acknowledger.js';
 import { BatchSize } from './batch-size.js';
@@ -26,6 +27,8 @@ const SHARED_BELL_TIMEOUT_MS = 1_000;
 /** While it drains for a suspect a child looks again this often, in ms: another may have taken it. */
 const DRAIN_MS = 1_000;
 const RETRY_MS = 200;
+/** News of a cancelled task may come before the task. */
+const REMEMBERED_CANCELS = 1_000;
 
 export interface ClaimLoopOptions {
   readonly broker: ChildBroker;
@@ -56,6 +59,7 @@ export class ClaimLoop {
   private readonly held = new Set<string>();
   private readonly running = new Map<string, RunningTask>();
   private readonly ending = new AbortController();
+  private readonly cancelled = new Set<string>();
   private buffer: ClaimedTask[] = [];
   private claimNumber = 0;
   private ended = 0;
@@ -96,6 +100,15 @@ export class ClaimLoop {
   abort(reason: Error): void {
     this.abortReason = reason;
     for (const task of this.running.values()) task.abort(reason);
+  }
+
+  /** Aborts the signal of a task if it runs here; one that was cancelled before its start is not started. */
+  cancel(id: string): void {
+    this.cancelled.add(id);
+    const [oldest] = this.cancelled;
+    if (this.cancelled.size > REMEMBERED_CANCELS && oldest !== undefined) this.cancelled.delete(oldest);
+    const task = this.running.get(id);
+    task?.abort(new TaskCancelledError(task.name));
   }
 
   private get stopping(): boolean {
@@ -164,6 +177,11 @@ export class ClaimLoop {
     const { concurrency, executor, scoreboard } = this.options;
     while (this.buffer.length > 0 && this.running.size < concurrency && !this.stopping) {
       const [claimed] = this.buffer as [ClaimedTask];
+      if (this.cancelled.has(claimed.id)) {
+        this.buffer.shift();
+        this.conclusion.ofUnwanted(claimed);
+        continue;
+      }
       const prepared = executor.prepare(claimed);
       if (isFailure(prepared)) {
         this.buffer.shift();

@@ -18,12 +18,19 @@ export class Conclusion {
   of(claimed: ClaimedTask, { task }: PreparedTask, outcome: Outcome, stopping: number | undefined): void {
     if (outcome.kind === 'done') return this.done(claimed.id, task.message.unique === 'finished');
     if (outcome.decision.kind === 'drop') {
-      this.logger.log(`Task ${task.name} ${claimed.id} was dropped: ${describeError(outcome.error).error}`);
+      const what = task.cancelled ? 'was cancelled' : 'was dropped';
+      this.logger.log(`Task ${task.name} ${claimed.id} ${what}: ${describeError(outcome.error).error.split('\n', 1)}`);
       return this.done(claimed.id, task.message.unique === 'finished');
     }
     this.scoreboard.failed(claimed.id);
     if (stopping === undefined) this.ofFailure(claimed, outcome);
     else void this.acks.release([claimed.id], stopping);
+  }
+
+  /** Of a task that was cancelled before its start. */
+  ofUnwanted({ id }: ClaimedTask): void {
+    this.logger.log(`Task ${id} was cancelled before its start.`);
+    this.acks.doneNow(id);
   }
 
   /** Also of a task that could not be started. */

@@ -70,8 +70,9 @@ export class Executor {
       await runningTask.run(task, () => this.hooks.around(task, () => definition.handler(task.args, task)));
       return { kind: 'done', durationMs: performance.now() - startedAt };
     } catch (error) {
-      const { softTimedOut } = task;
-      const decision = policy.decide({ error, failures: task.message.failures, softTimedOut }, this.onBrokenBackoff);
+      const { softTimedOut, cancelled } = task;
+      const attempt = { error, failures: task.message.failures, softTimedOut };
+      const decision: Decision = cancelled ? { kind: 'drop' } : policy.decide(attempt, this.onBrokenBackoff);
       return { kind: 'failed', error, decision, task, attempted: true, durationMs: performance.now() - startedAt };
     } finally {
       clearTimeout(timer);

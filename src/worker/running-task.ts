@@ -1,4 +1,4 @@
-import { SoftTimeoutError } from '../task/task-errors.js';
+import { SoftTimeoutError, TaskCancelledError } from '../task/task-errors.js';
 import type { TaskInfo } from '../task/task-hooks.js';
 import { attemptOf, type TaskMessage } from '../task/task-message.js';
 
@@ -11,6 +11,11 @@ export class RunningTask implements TaskInfo {
     readonly message: TaskMessage,
     readonly queue: string,
   ) {}
+
+  /** Whether somebody cancelled it. */
+  get cancelled(): boolean {
+    return this.abortReason instanceof TaskCancelledError;
+  }
 
   /** Whether its signal was aborted because it took too long. */
   get softTimedOut(): boolean {

@@ -19,6 +19,11 @@ describe('the options of TaskQueueModule', () => {
     });
   });
 
+  it('take a retention longer than any timer', () => {
+    const options = resolveTaskQueueOptions({ deadRetention: '90d', maxDead: 100_000 });
+    expect(options).toMatchObject({ deadRetentionMs: 90 * 86_400_000, maxDead: 100_000 });
+  });
+
   it.each<[TaskQueueOptions]>([
     [{ redis: 'rediss://user:secret@redis.example:6380/2' }],
     [{ redis: '/run/redis.sock' }],
@@ -48,6 +53,11 @@ describe('the options of TaskQueueModule', () => {
     [{ queues: ['default', 'bulk', 'bulk'] }, 'INVALID_OPTION', '"bulk" twice'],
     [{ queues: ['critical', 'bulk'] }, 'INVALID_OPTION', '`defaultQueue` is not set'],
     [{ concurency: 10 }, 'INVALID_OPTION', 'no option "concurency"'],
+    [{ deadRetention: 0 }, 'INVALID_OPTION', '`deadRetention` is 0 ms'],
+    [{ deadRetention: '999ms' }, 'INVALID_OPTION', '`deadRetention`'],
+    [{ deadRetention: 'for ever' }, 'INVALID_DURATION', "deadRetention is 'for ever'"],
+    [{ maxDead: 0 }, 'INVALID_OPTION', '`maxDead` is 0'],
+    [{ maxDead: 1.5 }, 'INVALID_OPTION', '`maxDead`'],
     [{ defaultQueue: 'bulk' }, 'UNKNOWN_QUEUE', '"bulk", named by the option `defaultQueue`'],
     [{ commandTimeout: 0 }, 'INVALID_OPTION', '`commandTimeout`'],
     [{ commandTimeout: 'soon' }, 'INVALID_DURATION', "commandTimeout is 'soon'"],
@@ -76,6 +86,7 @@ describe('the options of WorkerFactory.run', () => {
       queues: undefined,
       excludeQueues: [],
       shutdownGraceMs: 25_000,
+      cancelGraceMs: 5_000,
       leaseMs: 30_000,
     });
   });

@@ -27,6 +27,11 @@ const messages: [string, Parse, Message][] = [
   ['ready without tasks', parseChildMessage, { ...READY, catalog: [] }],
   ['ready with a cron', parseChildMessage, { ...READY, catalog: [WITH_CRON] }],
   ['ready with ioredis options', parseChildMessage, { ...READY, settings: { ...SETTINGS, redis: { port: 7 } } }],
+  [
+    'ready with limits for the dead',
+    parseChildMessage,
+    { ...READY, settings: { ...SETTINGS, deadRetentionMs: 1_000, maxDead: 5 } },
+  ],
   ['worn', parseChildMessage, { type: 'worn' }],
   ['bootFailed', parseChildMessage, { type: 'bootFailed', error: 'Error: no' }],
   ['leaseLost', parseChildMessage, { type: 'leaseLost', session: 's-30000' }],
@@ -72,6 +77,8 @@ describe.each(fields)('%s without a valid `%s` is refused by name', (_name, fiel
 describe('what lies deeper is checked too', () => {
   it.each<[string, Parse, Message]>([
     ['settings', parseChildMessage, { ...READY, settings: {} }],
+    ['deadRetentionMs', parseChildMessage, { ...READY, settings: { ...SETTINGS, deadRetentionMs: '1h' } }],
+    ['maxDead', parseChildMessage, { ...READY, settings: { ...SETTINGS, maxDead: null } }],
     ...Object.keys(SETTINGS).flatMap((field): [string, Parse, Message][] => {
       const { [field]: _, ...rest } = SETTINGS as Record<string, unknown>;
       return [

@@ -92,6 +92,8 @@ export class BrokerFixture {
         return this.redis.hgetall(key);
       case 'zset':
         return this.redis.zrange(key, '0', '-1');
+      case 'stream':
+        return this.redis.xrange(key, '-', '+');
       default:
         return this.redis.get(key);
     }

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- active -> pending: takes every claim of a session whose lease ran out, and ends the session.
 --
--- KEYS: 1 sessions, 2 session, 3 pulse, claims of each child, then per queue: queue, suspects, bell
+-- KEYS: 1 sessions, 2 session, 3 pulse, 4 cancelled, 5 unique, claims of each child, then per queue: queue, suspects, bell
 -- ARGV: 1 session, 2 lease in ms of the asking supervisor, 3 number of children, children, names of the queues
 -- Returns how many tasks were put back, or -1 when the session is not to be reaped (renewed, gone, or changed).
 --
@@ -24,13 +24,13 @@ for _, field in ipairs(redis.call('HKEYS', KEYS[2])) do
   end
 end
 
-local wrong = wrong_type('hash', 4, 3 + children) or wrong_type('list', 4 + children, #KEYS)
+local wrong = wrong_type('zset', 4, 4) or wrong_type('hash', 5, 5 + children) or wrong_type('list', 6 + children, #KEYS)
 if wrong then
   return wrong
 end
-local queues = index_queues({ unpack(ARGV, 4 + children) }, 4 + children, 3)
+local queues = index_queues({ unpack(ARGV, 4 + children) }, 6 + children, 3)
 local tasks = {}
-for i = 4, 3 + children do
+for i = 6, 5 + children do
   for _, held in ipairs(redis.call('HVALS', KEYS[i])) do
     local queue, message = split(held)
     if not queues[queue] then
@@ -40,8 +40,8 @@ for i = 4, 3 + children do
   end
 end
 
-put_back(tasks)
-for i = 4, 3 + children do
+put_back(still_wanted(tasks, KEYS[4], KEYS[5]))
+for i = 6, 5 + children do
   redis.call('DEL', KEYS[i])
 end
 redis.call('DEL', KEYS[2])

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- active -> pending: gives tasks back to the head of their queues, uncounted.
 --
--- KEYS: 1 session, 2 claims, then per queue: queue, suspects, bell
+-- KEYS: 1 session, 2 claims, 3 cancelled, 4 unique, then per queue: queue, suspects, bell
 -- ARGV: 1 child, 2 claim number that must still be the child's last, or '' for any, 3 number of queues,
 --       names of the queues, ids
 -- Returns how many were given back.
@@ -17,12 +17,12 @@ if ARGV[2] ~= '' and ARGV[2] ~= last then
   return 0
 end
 
-local wrong = wrong_type('hash', 2, 2) or wrong_type('list', 3, #KEYS)
+local wrong = wrong_type('hash', 2, 2) or wrong_type('zset', 3, 3) or wrong_type('hash', 4, 4) or wrong_type('list', 5, #KEYS)
 if wrong then
   return wrong
 end
 local count = tonumber(ARGV[3])
-local queues = index_queues({ unpack(ARGV, 4, 3 + count) }, 3, 3)
+local queues = index_queues({ unpack(ARGV, 4, 3 + count) }, 5, 3)
 local tasks, ids, named = {}, {}, {}
 for i = 4 + count, #ARGV do
   local held = redis.call('HGET', KEYS[2], ARGV[i])
@@ -39,7 +39,7 @@ end
 
 if #ids > 0 then
   -- in this order: should the second write be refused, a task is there twice rather than not at all
-  put_back(tasks)
+  put_back(still_wanted(tasks, KEYS[3], KEYS[4]))
   redis.call('HDEL', KEYS[2], unpack(ids))
 end
 return #ids

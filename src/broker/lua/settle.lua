@@ -1,28 +1,28 @@
 #!lua flags=allow-oom
 -- active -> pending, suspect, scheduled, dead or done: ends the registration of a child whose process has ended.
 --
--- KEYS: 1 session, 2 claims, 3 unique, 4 alarm, then per queue: queue, suspects, bell, scheduled, dead, dead records
+-- KEYS: 1 session, 2 claims, 3 unique, 4 alarm, 5 cancelled, then per queue: queue, suspects, bell, scheduled, dead, dead records
 -- ARGV: 1 child, 2 verdict (JSON, see Verdict in broker.ts), 3.. names of the queues
 -- Returns { released, crashed, suspected, dead, timed out }
 --   one id to blame: that task counts a crash and runs alone next, or is dead
 --   several: which of them did it is unknown, so each becomes a suspect and runs alone next
 --   what ran out of time counts a failure, and runs again after its delay or is dead
---   what was done is acked, what was not started goes back uncounted
+--   what was done is acked, what was cancelled ends, what was not started goes back uncounted
 --
 -- Atomic because the claims may be given to others only in the instant in which the child loses its registration.
 
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
   return redis.error_reply('LEASE_LOST child is not registered')
 end
-local wrong = wrong_type('hash', 2, 3)
-for key = 5, #KEYS, 6 do
+local wrong = wrong_type('hash', 2, 3) or wrong_type('zset', 5, 5)
+for key = 6, #KEYS, 6 do
   wrong = wrong or wrong_type('list', key, key + 2) or wrong_type('zset', key + 3, key + 4) or wrong_type('hash', key + 5, key + 5)
 end
 if wrong then
   return wrong
 end
 local verdict = cjson.decode(ARGV[2])
-local queues = index_queues({ unpack(ARGV, 3) }, 5, 6)
+local queues = index_queues({ unpack(ARGV, 3) }, 6, 6)
 local held, tasks = redis.call('HGETALL', KEYS[2]), {}
 for i = 1, #held, 2 do
   local queue, message = split(held[i + 1])
@@ -42,6 +42,12 @@ end
 for _, id in ipairs(verdict.done) do
   if tasks[id] then
     free_key(KEYS[3], tasks[id].message)
+    tasks[id] = nil
+  end
+end
+for id, task in pairs(tasks) do
+  if is_cancelled(KEYS[5], task.message) then
+    free_key(KEYS[3], task.message)
     tasks[id] = nil
   end
 end

@@ -4,11 +4,12 @@ import type {
   ClaimReply,
   ClaimRequest,
   DeathReport,
+  Redrive,
   SessionDescription,
   Settlement,
   Verdict,
 } from '../../../src/broker/broker.js';
-import { crashed, idOf, isForeign, isSuspect, suspected } from './messages.js';
+import { crashed, idOf, isForeign, isSuspect, redriven, suspected } from './messages.js';
 import { ModelQueues } from './model-queue.js';
 import type { Situation } from './situations.js';
 import { type Child, hoursLeft, leaseOf, Refusal, type State, type System } from './system.js';
@@ -108,6 +109,28 @@ export class BrokerModel implements System {
     this.heldBy(claimant.child).delete(id);
     this.queues.get(queue).dead.set(id, record(report, task.message));
     return true;
+  }
+
+  async redriveDead(name: string, ids: readonly string[], stale: boolean): Promise<Redrive[]> {
+    const queue = this.queues.get(name);
+    const answers = ids.map((id, index): Redrive => {
+      const message = stale || ids.indexOf(id) < index ? undefined : queue.messageOfDead(id);
+      if (message === undefined) return 'not-found';
+      if (isForeign(id)) return 'refused';
+      queue.dead.delete(id);
+      queue.pending.push(redriven(message));
+      return 'redriven';
+    });
+    queue.bell ||= answers.includes('redriven');
+    for (const answer of answers) this.note(`redrive: ${answer}`);
+    return answers;
+  }
+
+  async deleteDead(name: string, ids: readonly string[], stale: boolean): Promise<number> {
+    const { dead } = this.queues.get(name);
+    const deleted = stale ? 0 : ids.filter((id) => dead.delete(id)).length;
+    this.note(deleted > 0 ? 'dead deleted' : 'none of the dead deleted');
+    return deleted;
   }
 
   async waitForBell(queues: readonly string[]): Promise<boolean> {
@@ -227,6 +250,11 @@ export class BrokerModel implements System {
     }
     // Redis keeps no empty keys
     return Object.fromEntries(Object.entries(state).filter(([, value]) => Object.keys(value as object).length > 0));
+  }
+
+  /** Ids of the dead of a queue. */
+  deadIn(queue: string): string[] {
+    return [...this.queues.get(queue).dead.keys()];
   }
 
   livingSessions(): string[] {

@@ -47,6 +47,19 @@ export function sessionOf(model: BrokerModel, { late, at }: Choice<typeof someSe
   return (late ? pick(model.goneSessions, at) : undefined) ?? pick(model.livingSessions(), at);
 }
 
+/** Dead tasks of a queue, some twice; once in a while tasks that are not, or a former death of theirs. */
+export const someDead = fc.record({
+  queue,
+  stale: rarely(8),
+  anyTask: rarely(8),
+  at: fc.array(position, { minLength: 1, maxLength: 4 }),
+});
+
+export function deadOf(model: BrokerModel, { queue, anyTask, at }: Choice<typeof someDead>): string[] {
+  const ids = anyTask ? [...model.enqueued.keys()] : model.deadIn(queue);
+  return at.flatMap((one) => pick(ids, one) ?? []);
+}
+
 /** Whose tasks: those of the child, of other ones, or any at all: pending, finished and dead ones too. */
 const whose = fc.oneof(
   { weight: 6, arbitrary: fc.constant('own' as const) },

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { BrokerCommand } from './broker-command.js';
 import { ack, bury, claim, holdings, release, wake } from './child-commands.js';
+import { deleteDead, redriveDead } from './grave-commands.js';
 import { expireLease, flushScripts, forgetDrainer, missPulse, pushForeign } from './misfortune-commands.js';
 import { enqueue, enqueueAgain } from './producer-commands.js';
 import {
@@ -25,6 +26,8 @@ const WEIGHTED: readonly [weight: number, command: fc.Arbitrary<BrokerCommand>][
   [5, ack],
   [3, bury],
   [8, release],
+  [3, redriveDead],
+  [1, deleteDead],
   [1, holdings],
   [3, open],
   [2, register],

@@ -3,6 +3,7 @@ import { encodePayload } from '../../../src/task/payload.js';
 import { encodeMessage } from '../../../src/task/task-message.js';
 
 const EPOCH = Date.UTC(2026, 0, 1);
+const REDRIVEN_LINE = '\n{"at":0,"code":"REDRIVEN"}';
 
 /** Two apps that enqueue. The clock of the second is late; its ids begin just before a new block of the `seen` bitmaps. */
 const PRODUCERS = [
@@ -59,6 +60,18 @@ export function crashed(message: string): { message: string; crashes: number } {
 export function suspected(message: string): string {
   const suspicions = Number.parseInt(message.charAt(24), 36) + 1;
   return message.slice(0, 24) + suspicions.toString(36) + message.slice(25);
+}
+
+/** As it runs again: its counters start anew, its history tells of it. Later than all others, at a time that is always the same. */
+export function redriven(message: string): string {
+  const time = (EPOCH + 10 * 365 * 86_400_000).toString(36).padStart(9, '0');
+  return `${message.slice(0, 21)}0000${time}${message.slice(34)}${REDRIVEN_LINE}`;
+}
+
+/** The message as {@link redriven} foretells it, whatever the clock of Redis said. */
+export function atForetoldTime(message: string): string {
+  const line = /\n\{"at":\d+,"code":"REDRIVEN"\}$/;
+  return line.test(message) ? redriven(message.replace(line, '')) : message;
 }
 
 /** Compares by age: time of enqueueing, then id. */

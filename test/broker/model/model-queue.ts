@@ -17,6 +17,10 @@ export class ModelQueue {
     return this.pending.length + this.suspects.length > 0;
   }
 
+  messageOfDead(id: string): string | undefined {
+    return this.dead.get(id)?.replace(/^.*\n/, '');
+  }
+
   state(): State {
     return {
       [`queue:${this.name}`]: this.pending,

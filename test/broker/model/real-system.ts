@@ -1,7 +1,8 @@
-import type { Claimant, ClaimReply, ClaimRequest } from '../../../src/broker/broker.js';
+import type { Claimant, ClaimReply, ClaimRequest, Death, Redrive } from '../../../src/broker/broker.js';
 import { RedisBroker } from '../../../src/broker/redis-broker.js';
 import { BrokerFixture } from '../../support/broker-fixture.js';
 import { checkInvariants } from '../../support/invariants.js';
+import { atForetoldTime } from './messages.js';
 import { HOUR_MS, hoursLeft, type State, type System } from './system.js';
 
 const NAMESPACE = '{nestwork}:';
@@ -55,6 +56,19 @@ export class RealSystem extends RedisBroker implements System {
     return { sessions, nextInMs: nextInMs === undefined ? undefined : hoursLeft(nextInMs) * HOUR_MS };
   }
 
+  async redriveDead(queue: string, ids: readonly string[], stale: boolean): Promise<Redrive[]> {
+    const answers = await this.deadLetters.redrive(queue, await this.deaths(queue, ids, stale));
+    const key = `${NAMESPACE}queue:${queue}`;
+    for (const [index, message] of (await this.fixture.redis.lrange(key, 0, -1)).entries()) {
+      await this.fixture.redis.lset(key, index, atForetoldTime(message));
+    }
+    return answers;
+  }
+
+  async deleteDead(queue: string, ids: readonly string[], stale: boolean): Promise<number> {
+    return this.deadLetters.remove(queue, await this.deaths(queue, ids, stale));
+  }
+
   async expireLease(session: string): Promise<void> {
     const now = await this.now();
     if ((await this.fixture.redis.zscore(`${NAMESPACE}sessions`, session)) === null) return;
@@ -91,6 +105,16 @@ export class RealSystem extends RedisBroker implements System {
       else state[name] = kind === 'hash' ? mapped(value, String) : value;
     }
     return state;
+  }
+
+  /** Their deaths in this queue; stale ones a moment too early. */
+  private deaths(queue: string, ids: readonly string[], stale: boolean): Promise<Death[]> {
+    return Promise.all(
+      ids.map(async (id) => {
+        const diedAt = Number((await this.fixture.redis.zscore(`${NAMESPACE}dead:${queue}`, id)) ?? 1);
+        return { id, diedAt: stale ? diedAt - 1 : diedAt };
+      }),
+    );
   }
 
   private async now(): Promise<number> {

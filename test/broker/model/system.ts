@@ -1,4 +1,4 @@
-import type { Broker, Claimant } from '../../../src/broker/broker.js';
+import type { Broker, Claimant, Redrive } from '../../../src/broker/broker.js';
 
 /**
  * What a command can be run against: the real broker, and the model of it.
@@ -6,7 +6,7 @@ import type { Broker, Claimant } from '../../../src/broker/broker.js';
  * A command is a function of a System. It is run against both, and then everything must be equal: the reply, the error,
  * the whole state. So it cannot tell the two apart, and neither can a user.
  */
-export interface System extends BrokerUnderTest, Misfortunes {
+export interface System extends BrokerUnderTest, Misfortunes, Graves {
   /** All that can be observed, key by key; leaves out what is compared by behaviour: bits of seen ids, the pulse. */
   state(): Promise<State>;
 }
@@ -28,6 +28,14 @@ type BrokerUnderTest = Pick<
   | 'overdue'
   | 'reap'
 >;
+
+/** What people do with dead tasks. A stale command means an earlier death of the same task. */
+export interface Graves {
+  /** Resolves to what became of each. */
+  redriveDead(queue: string, ids: readonly string[], stale: boolean): Promise<Redrive[]>;
+  /** Resolves to how many there were. */
+  deleteDead(queue: string, ids: readonly string[], stale: boolean): Promise<number>;
+}
 
 /** What befalls a broker without anyone calling it. */
 export interface Misfortunes {

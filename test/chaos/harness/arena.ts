@@ -119,6 +119,7 @@ export class Arena {
     for (const queue of QUEUES) {
       remaining += await this.redis.llen(`${TAG}queue:${queue}`);
       remaining += await this.redis.llen(`${TAG}suspects:${queue}`);
+      remaining += await this.redis.zcard(`${TAG}scheduled:${queue}`);
     }
     if (remaining > 0) return remaining;
     for (const key of await this.redis.keys(`${TAG}claims:*`)) remaining += await this.redis.hlen(key);

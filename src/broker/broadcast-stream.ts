@@ -1,0 +1,67 @@
+import type { StreamBroker, StreamEntry, StreamPosition, StreamRead } from './broadcast-port.js';
+import type { RedisConnection } from './redis-connection.js';
+import type { RedisKeys } from './redis-keys.js';
+import { advance } from './stream-gap.js';
+
+/** A message may have 256 KiB, and a script holds up everyone else while it runs. */
+const READ_ENTRIES = 100;
+
+type RawEntry = readonly [id: string, fields: readonly string[]];
+
+/**
+ * The stream over Redis. A second connection blocks until there is more; what there is then is read over the first one,
+ * by a script that sees in the same instant whether anything is missing.
+ */
+export class BroadcastStream implements StreamBroker {
+  private blocking: RedisConnection | undefined;
+  private waitingEnded = false;
+
+  constructor(
+    private readonly connection: RedisConnection,
+    private readonly keys: RedisKeys,
+    /** Makes a connection on which a command may take so many ms. */
+    private readonly openBlocking: (timeoutMs: number) => RedisConnection,
+  ) {}
+
+  async position(agoMs: number): Promise<StreamPosition> {
+    const args = [Math.ceil(agoMs)];
+    const reply = await this.connection.call('stream-position', [this.keys.broadcasts()], args);
+    const [id, ordinal] = reply as [string, number];
+    return { id, ordinal };
+  }
+
+  async read(from: StreamPosition): Promise<StreamRead> {
+    const args = [from.id, READ_ENTRIES];
+    const reply = await this.connection.call('read-stream', [this.keys.broadcasts()], args);
+    const [lastId, added, length, raw] = reply as [string, number, number, RawEntry[]];
+    const complete = raw.length < READ_ENTRIES;
+    const slice = { ids: raw.map(([id]) => id), complete };
+    return { ...advance(from, { lastId, added, length }, slice), entries: raw.map(parseEntry), more: !complete };
+  }
+
+  async waitForMore(from: StreamPosition, timeoutMs: number): Promise<boolean> {
+    if (this.waitingEnded) return false;
+    this.blocking ??= this.openBlocking(timeoutMs);
+    const key = this.keys.broadcasts();
+    try {
+      const found = await this.blocking.command((redis) =>
+        redis.xread('COUNT', 1, 'BLOCK', timeoutMs, 'STREAMS', key, from.id),
+      );
+      return found !== null;
+    } catch (error) {
+      if (this.waitingEnded) return false;
+      throw error;
+    }
+  }
+
+  stopWaiting(): void {
+    this.waitingEnded = true;
+    this.blocking?.close();
+  }
+}
+
+function parseEntry([id, list]: RawEntry): StreamEntry {
+  const fields = new Map<string, string>();
+  for (let at = 0; at + 1 < list.length; at += 2) fields.set(list[at] as string, list[at + 1] as string);
+  return { id, kind: fields.get('kind') ?? '', fields };
+}

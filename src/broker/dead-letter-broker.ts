@@ -1,0 +1,64 @@
+/** Times of death to look at, in ms since 1970 by the clock of Redis; both ends belong to it, and a missing one is open. */
+export interface DeadRange {
+  readonly since?: number;
+  readonly until?: number;
+}
+
+/**
+ * One death of one task. A task that runs again may die again, and whoever means the former death must not touch the
+ * later one: a command that Redis answers twice would.
+ */
+export interface Death {
+  readonly id: string;
+  /** in ms since 1970, by the clock of Redis */
+  readonly diedAt: number;
+}
+
+/** A dead task as it lies in Redis. */
+export interface DeadEntry extends Death {
+  readonly queue: string;
+  /** report (one line of JSON), newline, message with its history; bytes, because a message may be none of ours */
+  readonly record: Buffer;
+}
+
+/** Which dead tasks of a queue to read. */
+export interface DeadQuery {
+  readonly range: DeadRange;
+  /** which deaths come first; those of one instant are ordered by id */
+  readonly order: 'oldest' | 'newest';
+  /** goes on behind this death, whether or not it is still there */
+  readonly after?: Death;
+  /** how many at most; fewer when their records are large */
+  readonly limit: number;
+}
+
+export interface DeadBatch {
+  readonly entries: readonly DeadEntry[];
+  readonly more: boolean;
+}
+
+/** What became of a dead task that was to run again; `refused`: its message has no header that could be reset. */
+export type Redrive = 'redriven' | 'not-found' | 'refused';
+
+/** What to keep of the dead of a queue; neither: all. */
+export interface DeadLimits {
+  /** for how long, in ms */
+  readonly retentionMs?: number;
+  /** how many, the youngest */
+  readonly most?: number;
+}
+
+/** The dead tasks of the queues: to read them, to let them run again, to remove them. */
+export interface DeadLetterBroker {
+  /** The time of Redis, in ms since 1970. */
+  now(): Promise<number>;
+  read(queue: string, query: DeadQuery): Promise<DeadBatch>;
+  count(queue: string, range: DeadRange): Promise<number>;
+  find(queue: string, id: string): Promise<DeadEntry | undefined>;
+  /** Moves dead tasks to the tail of their queue, at most 500. Resolves to what became of each. */
+  redrive(queue: string, deaths: readonly Death[]): Promise<Redrive[]>;
+  /** Removes dead tasks, at most 500. Resolves to how many there were. */
+  remove(queue: string, deaths: readonly Death[]): Promise<number>;
+  /** Removes those that are not to be kept, the oldest first, at most `batch`. Resolves to how many. */
+  purge(queue: string, limits: DeadLimits, batch: number): Promise<number>;
+}

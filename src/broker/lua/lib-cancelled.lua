@@ -1,0 +1,27 @@
+-- The cancelled are remembered for a day, and ten thousand of them at most.
+local function remember_cancelled(cancelled, now, id)
+  redis.call('ZADD', cancelled, text(now), id)
+  redis.call('ZREMRANGEBYSCORE', cancelled, '-inf', text(now - 86400000))
+  redis.call('ZREMRANGEBYRANK', cancelled, 0, -10001)
+end
+
+-- Whether somebody cancelled the task while it was active: then it must not run again.
+local function is_cancelled(cancelled, message)
+  return redis.call('ZSCORE', cancelled, string.sub(message, 1, 20)) and true or false
+end
+
+-- The tasks that may run again; the cancelled among them end here, and free their keys. `tasks` holds { keys, message }.
+local function still_wanted(tasks, cancelled, unique)
+  if redis.call('EXISTS', cancelled) == 0 then
+    return tasks
+  end
+  local wanted = {}
+  for _, task in ipairs(tasks) do
+    if is_cancelled(cancelled, task.message) then
+      free_key(unique, task.message)
+    else
+      wanted[#wanted + 1] = task
+    end
+  end
+  return wanted
+end

@@ -1,0 +1,118 @@
+import type { TaskPlace } from './broker.js';
+import { KEPT_BROADCASTS } from './enqueue.js';
+import type { RedisConnection } from './redis-connection.js';
+import type { RedisKeys } from './redis-keys.js';
+
+/** Looked at by one script: it holds up everyone else while it runs. */
+const PAGE = 5_000;
+/** A task that moves while it is looked for may be missed in the first round. */
+const ROUNDS = 2;
+
+/** A place, and what takes the task out of it. */
+interface Found extends TaskPlace {
+  /** Resolves to false when it is there no more. */
+  readonly cancel?: () => Promise<boolean>;
+}
+
+/**
+ * Finds one task among all. Nothing but its message says where a task is, so that it costs one list element: whoever
+ * asks pays, with a search page by page in the order in which tasks move.
+ */
+export class TaskFinder {
+  constructor(
+    private readonly connection: RedisConnection,
+    private readonly keys: RedisKeys,
+    private readonly queues: readonly string[],
+  ) {}
+
+  async locate(id: string): Promise<TaskPlace> {
+    const { state, queue, message } = await this.find(id);
+    return { state, queue, message };
+  }
+
+  /** Resolves to where it was found. */
+  async cancel(id: string): Promise<TaskPlace> {
+    for (;;) {
+      const { cancel, ...place } = await this.find(id);
+      // one that has moved on in the meantime is looked for again
+      if (!cancel || (await cancel())) return place;
+    }
+  }
+
+  private async find(id: string): Promise<Found> {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      for (const queue of this.queues) {
+        const found = (await this.scheduled(id, queue)) ?? (await this.pending(id, queue));
+        if (found) return found;
+      }
+      const found = (await this.active(id)) ?? (await this.ended(id));
+      if (found) return found;
+    }
+    return { state: 'unknown' };
+  }
+
+  private async scheduled(id: string, queue: string): Promise<Found | undefined> {
+    const key = this.keys.scheduled(queue);
+    let cursor = '0';
+    do {
+      const [next, entries] = await this.connection.command((redis) =>
+        redis.zscan(key, cursor, 'MATCH', `${id}*`, 'COUNT', PAGE),
+      );
+      const [message] = entries;
+      if (message !== undefined) return this.waiting({ state: 'scheduled', queue, message }, key);
+      cursor = next;
+    } while (cursor !== '0');
+    return undefined;
+  }
+
+  private async pending(id: string, queue: string): Promise<Found | undefined> {
+    for (const key of [this.keys.queue(queue), this.keys.suspects(queue)]) {
+      for (let passed = 0, more = 1; more === 1; passed += PAGE) {
+        const reply = await this.connection.call('find-pending', [key], [id, passed, PAGE]);
+        const [message, isMore] = reply as [string, number];
+        if (message !== '') return this.waiting({ state: 'pending', queue, message }, key);
+        more = isMore;
+      }
+    }
+    return undefined;
+  }
+
+  private waiting(place: TaskPlace & { message: string }, key: string): Found {
+    const keys = [key, this.keys.cancelled(), this.keys.unique()];
+    const cancel = async (): Promise<boolean> =>
+      ((await this.connection.call('cancel-waiting', keys, [place.message])) as number) > 0;
+    return { ...place, cancel };
+  }
+
+  private async active(id: string): Promise<Found | undefined> {
+    const sessions = await this.connection.command((redis) => redis.zrange(this.keys.sessions(), 0, '-1'));
+    for (const session of sessions) {
+      const fields = await this.connection.command((redis) => redis.hkeys(this.keys.session(session)));
+      for (const child of fields.filter((field) => !field.startsWith('@'))) {
+        const held = await this.connection.command((redis) => redis.hget(this.keys.claims(child), id));
+        if (held !== null) return this.held(id, child, held);
+      }
+    }
+    return undefined;
+  }
+
+  private async held(id: string, child: string, held: string): Promise<Found> {
+    const space = held.indexOf(' ');
+    const asked = await this.connection.command((redis) => redis.zscore(this.keys.cancelled(), id));
+    const keys = [this.keys.claims(child), this.keys.cancelled(), this.keys.broadcasts()];
+    const cancel = async (): Promise<boolean> =>
+      (await this.connection.call('cancel-active', keys, [id, KEPT_BROADCASTS])) === 1;
+    const place = { queue: held.slice(0, space), message: held.slice(space + 1) };
+    // asking twice is not needed: it never runs again, and its supervisor knows
+    return asked === null ? { state: 'active', ...place, cancel } : { state: 'cancelled', ...place };
+  }
+
+  private async ended(id: string): Promise<Found | undefined> {
+    for (const queue of this.queues) {
+      const dead = await this.connection.command((redis) => redis.hexists(this.keys.deadRecords(queue), id));
+      if (dead === 1) return { state: 'dead', queue };
+    }
+    const asked = await this.connection.command((redis) => redis.zscore(this.keys.cancelled(), id));
+    return asked === null ? undefined : { state: 'cancelled' };
+  }
+}

@@ -1,0 +1,89 @@
+import type { DeadLetterBroker, Death } from '../broker/broker.js';
+import { NestworkError } from '../errors.js';
+import { assertKnownOptions } from '../task/known-options.js';
+import type { ResolvedFilter } from './dead-filter.js';
+import { batchesOf } from './dead-reader.js';
+
+/** How far `redriveAll` or `deleteAll` is. */
+export interface DeadProgress {
+  /** tasks that have been dealt with */
+  readonly done: number;
+  /** tasks that matched at the beginning; others may have removed some since */
+  readonly total: number;
+}
+
+export interface DeadBulkOptions {
+  /**
+   * Called at the beginning and after each batch. What it throws ends the whole between two batches.
+   * @default none
+   */
+  onProgress?: (progress: DeadProgress) => void;
+  /**
+   * Ends the whole between two batches; the promise then rejects with its reason.
+   * @default none
+   */
+  signal?: AbortSignal;
+  /**
+   * How many tasks are moved at a time, while Redis does nothing else; 1 to 500.
+   * @default 200
+   */
+  batchSize?: number;
+}
+
+type Act = (queue: string, deaths: readonly Death[]) => Promise<void>;
+
+const DEFAULT_BATCH = 200;
+const MAX_BATCH = 500;
+
+/** @throws NestworkError INVALID_OPTION */
+export function assertBulkOptions(options: DeadBulkOptions): void {
+  assertKnownOptions(options, ['onProgress', 'signal', 'batchSize'], 'redriveAll or deleteAll');
+  const { batchSize = DEFAULT_BATCH } = options;
+  if (Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= MAX_BATCH) return;
+  throw new NestworkError(
+    'INVALID_OPTION',
+    `The option \`batchSize\` is ${String(batchSize)}.`,
+    `Give a whole number from 1 to ${MAX_BATCH}.`,
+  );
+}
+
+/**
+ * Does something to all dead tasks that match now, oldest first, one script for each batch. Those that die from now on
+ * are not touched, so tasks that run again and die again are seen once.
+ */
+export async function actOnAll(
+  broker: DeadLetterBroker,
+  filter: ResolvedFilter,
+  { onProgress, signal, batchSize = DEFAULT_BATCH }: DeadBulkOptions,
+  act: Act,
+): Promise<void> {
+  const present = await broker.now();
+  const range = { ...filter.range, until: Math.min(filter.range.until ?? present, present) };
+  const bounded = { ...filter, range };
+  const total = await countMatching(broker, bounded);
+  let done = 0;
+  onProgress?.({ done, total });
+  for (const queue of filter.queues) {
+    for await (const tasks of batchesOf(broker, queue, bounded, { order: 'oldest', limit: batchSize })) {
+      signal?.throwIfAborted();
+      await act(
+        queue,
+        tasks.map(({ id, diedAt }) => ({ id, diedAt: diedAt.getTime() })),
+      );
+      done += tasks.length;
+      onProgress?.({ done, total });
+    }
+  }
+}
+
+export async function countMatching(broker: DeadLetterBroker, filter: ResolvedFilter): Promise<number> {
+  let count = 0;
+  for (const queue of filter.queues) {
+    if (filter.isRange) count += await broker.count(queue, filter.range);
+    else
+      for await (const tasks of batchesOf(broker, queue, filter, { order: 'oldest', limit: MAX_BATCH })) {
+        count += tasks.length;
+      }
+  }
+  return count;
+}

@@ -1,0 +1,134 @@
+import { inspect, types } from 'node:util';
+import type { DeadRange } from '../broker/broker.js';
+import { NestworkError } from '../errors.js';
+import { unknownQueue } from '../options.js';
+import { type Duration, toMilliseconds } from '../task/duration.js';
+import { assertKnownOptions } from '../task/known-options.js';
+import type { DeadTask } from './dead-task.js';
+
+/** Which dead tasks are meant: those that meet all that is given. */
+export interface DeadFilter {
+  /**
+   * Dead in one of these queues.
+   * @default all of the app
+   */
+  queues?: readonly string[];
+  /** the name of the task, such as `ReportTasks.send` */
+  task?: string;
+  /** why it is dead, such as `TASK_FAILED` or `CRASHED` */
+  code?: string;
+  /** a part of the text of the error, in the same case */
+  error?: string;
+  /** dead since then: a date, or so long ago */
+  since?: Date | Duration;
+  /** dead until then: a date, or so long ago */
+  until?: Date | Duration;
+}
+
+/** A filter that was checked, with what it means at the moment. */
+export interface ResolvedFilter {
+  readonly queues: readonly string[];
+  readonly range: DeadRange;
+  /** whether the range alone decides */
+  readonly isRange: boolean;
+  readonly matches: (task: DeadTask) => boolean;
+}
+
+const TEXTS = ['task', 'code', 'error'] as const;
+const OPTIONS = ['queues', ...TEXTS, 'since', 'until'];
+
+/**
+ * Checks a filter.
+ *
+ * @param known the queues of the app
+ * @param now asked only when a time is given as a duration; resolves to ms since 1970 by the clock of Redis
+ * @throws NestworkError INVALID_OPTION, INVALID_DURATION, UNKNOWN_QUEUE
+ */
+export async function resolveFilter(
+  filter: DeadFilter,
+  known: readonly string[],
+  now: () => Promise<number>,
+): Promise<ResolvedFilter> {
+  assertKnownOptions(filter, OPTIONS, 'A filter of dead tasks');
+  const queues = queuesOf(filter.queues, known);
+  for (const name of TEXTS) assertText(name, filter[name]);
+  const { task, code, error } = filter;
+  const times = { since: timeOf('since', filter.since), until: timeOf('until', filter.until) };
+  const range = await rangeOf(times, now);
+  return {
+    queues,
+    range,
+    isRange: TEXTS.every((name) => filter[name] === undefined),
+    matches: (dead) =>
+      (task === undefined || dead.task === task) &&
+      (code === undefined || dead.code === code) &&
+      (error === undefined || dead.error.includes(error)),
+  };
+}
+
+/**
+ * Refuses a filter with something given as undefined, as by a variable that is not set: it would mean all tasks.
+ *
+ * @throws NestworkError INVALID_OPTION
+ */
+export function assertNothingUndefined(filter: DeadFilter): void {
+  const [name] = Object.entries(filter ?? {}).find(([, value]) => value === undefined) ?? [];
+  if (name === undefined) return;
+  throw invalid(name, undefined, 'is undefined, which would mean all tasks', 'Leave it out if all are meant.');
+}
+
+/** @throws NestworkError UNKNOWN_QUEUE */
+export function assertKnownQueue(queue: string, known: readonly string[], where: string): void {
+  if (!known.includes(queue)) throw unknownQueue(shown(queue), where, known);
+}
+
+function queuesOf(queues: readonly string[] | undefined, known: readonly string[]): readonly string[] {
+  if (queues === undefined) return known;
+  if (!Array.isArray(queues) || queues.length === 0) {
+    throw invalid('queues', queues, 'is not a list of at least one name', "Give names like ['default'].");
+  }
+  for (const queue of queues) assertKnownQueue(queue, known, 'a filter of dead tasks');
+  return [...new Set(queues)];
+}
+
+function assertText(name: string, value: unknown): void {
+  if (value === undefined || (typeof value === 'string' && value !== '')) return;
+  throw invalid(name, value, 'is not a string of at least one character', 'Leave it out if all are meant.');
+}
+
+type Time = { readonly at: number } | { readonly ago: number };
+
+function timeOf(name: string, value: Date | Duration | undefined): Time | undefined {
+  if (value === undefined) return undefined;
+  // by its kind: a date may come from another realm
+  if (!types.isDate(value)) return { ago: toMilliseconds(value, `The filter \`${name}\``) };
+  const at = value.getTime();
+  if (Number.isNaN(at)) throw invalid(name, value, 'is not a valid date', "Give a date, or a duration like '1h'.");
+  return { at };
+}
+
+async function rangeOf(
+  { since, until }: { since: Time | undefined; until: Time | undefined },
+  now: () => Promise<number>,
+): Promise<DeadRange> {
+  const relative = [since, until].some((time) => time && 'ago' in time);
+  const present = relative ? await now() : 0;
+  const resolved = (time: Time | undefined): number | undefined =>
+    time && ('at' in time ? time.at : present - time.ago);
+  const range = { since: resolved(since), until: resolved(until) };
+  if (range.since !== undefined && range.until !== undefined && range.since > range.until) {
+    throw invalid('since', new Date(range.since), 'is later than `until`', 'Exchange the two.');
+  }
+  return range;
+}
+
+function invalid(name: string, value: unknown, what: string, remedy: string): NestworkError {
+  const given = value === undefined ? '' : ` (${shown(value)})`;
+  return new NestworkError('INVALID_OPTION', `The filter \`${name}\`${given} ${what}.`, remedy);
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string'
+    ? value.slice(0, 40)
+    : inspect(value, { depth: -1, maxStringLength: 40, breakLength: Infinity });
+}

@@ -1,0 +1,188 @@
+import type { DeadEntry, DeadLetterBroker } from '../broker/broker.js';
+import { NestworkError } from '../errors.js';
+import { assertKnownOptions } from '../task/known-options.js';
+import { assertTaskId } from '../task/task-id.js';
+import { actOnAll, assertBulkOptions, countMatching, type DeadBulkOptions } from './dead-bulk.js';
+import {
+  assertKnownQueue,
+  assertNothingUndefined,
+  type DeadFilter,
+  type ResolvedFilter,
+  resolveFilter,
+} from './dead-filter.js';
+import { cursorOf, type DeadPage, type DeadPageOptions, resolvePage } from './dead-paging.js';
+import { deathsOf } from './dead-reader.js';
+import { DeadTask } from './dead-task.js';
+
+/** Where to look for a task. */
+export interface DeadLookup {
+  /**
+   * The queue it is dead in.
+   * @default all of the app are searched
+   */
+  queue?: string;
+}
+
+/**
+ * The tasks that will not run again by themselves: to look at them, to let them run again, to remove them. Inject it
+ * anywhere.
+ *
+ * Every change is atomic for each task and can be repeated: a task is dead or back in its queue, never both or neither,
+ * and what was done finds nothing more to do. All methods reject with REDIS_UNAVAILABLE or REDIS_TIMEOUT when Redis does
+ * not answer.
+ *
+ * @example
+ * constructor(private readonly deadLetters: DeadLetters) {}
+ *
+ * async afterTheOutage() {
+ *   const { tasks } = await this.deadLetters.list({ error: 'ECONNREFUSED', since: '2h' });
+ *   this.logger.log(tasks); // without arguments
+ *   await this.deadLetters.redriveAll({ error: 'ECONNREFUSED', since: '2h' });
+ * }
+ */
+export class DeadLetters {
+  constructor(
+    private readonly broker: DeadLetterBroker,
+    private readonly queues: readonly string[],
+  ) {}
+
+  /**
+   * The dead tasks that match, page by page. Tasks that die or leave between two pages neither repeat nor hide others.
+   *
+   * @throws NestworkError INVALID_OPTION, INVALID_DURATION, UNKNOWN_QUEUE
+   *
+   * @example
+   * const first = await deadLetters.list({ task: 'ReportTasks.send' }, { limit: 20 });
+   * const second = await deadLetters.list({ task: 'ReportTasks.send' }, { limit: 20, cursor: first.cursor });
+   */
+  async list(filter: DeadFilter = {}, page: DeadPageOptions = {}): Promise<DeadPage> {
+    const { limit, order, after } = resolvePage(page);
+    const resolved = await this.resolve(filter);
+    const tasks: DeadTask[] = [];
+    // one more tells whether there are more
+    for await (const task of deathsOf(this.broker, resolved, { order, after, limit: limit + 1 })) {
+      const last = tasks.at(-1);
+      if (last && tasks.length === limit) return { tasks, cursor: cursorOf(last) };
+      tasks.push(task);
+    }
+    return { tasks, cursor: undefined };
+  }
+
+  /**
+   * One dead task; undefined when no task of this id is dead.
+   *
+   * @throws NestworkError INVALID_TASK_ID, UNKNOWN_QUEUE
+   */
+  async get(id: string, options: DeadLookup = {}): Promise<DeadTask | undefined> {
+    const entry = await this.find(id, options);
+    return entry && new DeadTask(entry);
+  }
+
+  /**
+   * How many dead tasks match. Cheap by queue and time; otherwise it reads all records of that time.
+   *
+   * @throws NestworkError INVALID_OPTION, INVALID_DURATION, UNKNOWN_QUEUE
+   */
+  async count(filter: DeadFilter = {}): Promise<number> {
+    return countMatching(this.broker, await this.resolve(filter));
+  }
+
+  /**
+   * Lets a dead task run again: it goes to the tail of its queue with its attempts counted anew, keeps its id and its
+   * history, and does not expire any more.
+   *
+   * @returns `'not-found'` when it is not dead, say because somebody else has redriven it
+   * @throws NestworkError UNDECODABLE_MESSAGE when it is no message that could run; it stays dead. INVALID_TASK_ID,
+   * UNKNOWN_QUEUE
+   */
+  async redrive(id: string, options: DeadLookup = {}): Promise<'redriven' | 'not-found'> {
+    const entry = await this.find(id, options);
+    if (!entry) return 'not-found';
+    const [answer = 'not-found'] = await this.broker.redrive(entry.queue, [entry]);
+    if (answer === 'refused') throw noMessage(entry);
+    return answer;
+  }
+
+  /**
+   * Lets all that match now run again, those that died first first, in batches. Those that die meanwhile stay dead.
+   *
+   * When it ends early, what was redriven stays so and the rest stays dead: call it again, with `until` at the time of
+   * the first call if tasks that have died since should stay dead.
+   *
+   * @param filter `{}` for all
+   * @returns how many run again, and how many cannot because they are no messages (see `redrive`)
+   * @throws NestworkError INVALID_OPTION, INVALID_DURATION, UNKNOWN_QUEUE
+   *
+   * @example
+   * await deadLetters.redriveAll({ code: 'CRASHED' }, { onProgress: ({ done, total }) => bar.update(done / total) });
+   */
+  async redriveAll(filter: DeadFilter, options: DeadBulkOptions = {}): Promise<{ redriven: number; refused: number }> {
+    const count = { redriven: 0, refused: 0, 'not-found': 0 };
+    await this.forAll(filter, options, async (queue, deaths) => {
+      for (const answer of await this.broker.redrive(queue, deaths)) count[answer] += 1;
+    });
+    return { redriven: count.redriven, refused: count.refused };
+  }
+
+  /**
+   * Removes a dead task for ever.
+   *
+   * @throws NestworkError INVALID_TASK_ID, UNKNOWN_QUEUE
+   */
+  async delete(id: string, options: DeadLookup = {}): Promise<'deleted' | 'not-found'> {
+    const entry = await this.find(id, options);
+    const deleted = entry ? await this.broker.remove(entry.queue, [entry]) : 0;
+    return deleted === 1 ? 'deleted' : 'not-found';
+  }
+
+  /**
+   * Removes all that match now for ever, in batches.
+   *
+   * @param filter `{}` for all
+   * @throws NestworkError INVALID_OPTION, INVALID_DURATION, UNKNOWN_QUEUE
+   */
+  async deleteAll(filter: DeadFilter, options: DeadBulkOptions = {}): Promise<{ deleted: number }> {
+    let deleted = 0;
+    await this.forAll(filter, options, async (queue, deaths) => {
+      deleted += await this.broker.remove(queue, deaths);
+    });
+    return { deleted };
+  }
+
+  private async forAll(
+    filter: DeadFilter,
+    options: DeadBulkOptions,
+    act: Parameters<typeof actOnAll>[3],
+  ): Promise<void> {
+    assertBulkOptions(options);
+    assertNothingUndefined(filter);
+    await actOnAll(this.broker, await this.resolve(filter), options, act);
+  }
+
+  private async find(id: string, options: DeadLookup): Promise<DeadEntry | undefined> {
+    assertTaskId(id);
+    assertKnownOptions(options, ['queue'], 'The search for a dead task');
+    const { queue } = options;
+    if (queue !== undefined) assertKnownQueue(queue, this.queues, 'the search for a dead task');
+    for (const place of queue === undefined ? this.queues : [queue]) {
+      const entry = await this.broker.find(place, id);
+      if (entry) return entry;
+    }
+    return undefined;
+  }
+
+  private resolve(filter: DeadFilter): Promise<ResolvedFilter> {
+    return resolveFilter(filter, this.queues, () => this.broker.now());
+  }
+}
+
+function noMessage({ id, queue }: DeadEntry): NestworkError {
+  return new NestworkError(
+    'UNDECODABLE_MESSAGE',
+    `The dead task ${id} of queue "${queue}" cannot run again: it is no message of this version of nestwork.`,
+    [
+      'Look at it with get(id), whose `bytes` are what was found, and find out what else writes to this queue.',
+      'Remove it with delete(id) when nobody needs it.',
+    ],
+  );
+}

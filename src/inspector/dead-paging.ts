@@ -1,0 +1,68 @@
+import type { Death } from '../broker/broker.js';
+import { NestworkError } from '../errors.js';
+import { assertKnownOptions } from '../task/known-options.js';
+import type { DeadTask } from './dead-task.js';
+
+/** Which part of a list. */
+export interface DeadPageOptions {
+  /**
+   * How many tasks at most, 1 to 1,000.
+   * @default 50
+   */
+  limit?: number;
+  /**
+   * The `cursor` of the page before.
+   * @default from the beginning
+   */
+  cursor?: string;
+  /**
+   * Which deaths come first.
+   * @default 'newest'
+   */
+  order?: 'newest' | 'oldest';
+}
+
+/** One part of a list. */
+export interface DeadPage {
+  readonly tasks: readonly DeadTask[];
+  /** where the next page goes on; undefined after the last one */
+  readonly cursor: string | undefined;
+}
+
+export interface ResolvedPage {
+  readonly limit: number;
+  readonly order: 'newest' | 'oldest';
+  readonly after: Death | undefined;
+}
+
+const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 1_000;
+const CURSOR = /^(\d{1,16})-([0-9a-z]{20})$/;
+
+/** @throws NestworkError INVALID_OPTION */
+export function resolvePage(options: DeadPageOptions): ResolvedPage {
+  assertKnownOptions(options, ['limit', 'cursor', 'order'], 'A page of dead tasks');
+  const { limit = DEFAULT_LIMIT, cursor, order = 'newest' } = options;
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
+    throw invalid('limit', `is ${String(limit)}`, `Give a whole number from 1 to ${MAX_LIMIT}.`);
+  }
+  if (order !== 'newest' && order !== 'oldest') {
+    throw invalid('order', 'is neither of the two there are', "Give 'newest' or 'oldest'.");
+  }
+  return { limit, order, after: cursor === undefined ? undefined : positionOf(cursor) };
+}
+
+/** Where the page behind a task goes on. */
+export function cursorOf({ diedAt, id }: DeadTask): string {
+  return `${diedAt.getTime()}-${id}`;
+}
+
+function positionOf(cursor: string): Death {
+  const [, diedAt, id] = (typeof cursor === 'string' && CURSOR.exec(cursor)) || [];
+  if (diedAt !== undefined && id !== undefined) return { diedAt: Number(diedAt), id };
+  throw invalid('cursor', 'is not one that list() gave', 'Pass the `cursor` of the page before as it is.');
+}
+
+function invalid(name: string, what: string, remedy: string): NestworkError {
+  return new NestworkError('INVALID_OPTION', `The option \`${name}\` of a page of dead tasks ${what}.`, remedy);
+}

@@ -1,0 +1,94 @@
+import type { DeadEntry, DeathReport } from '../broker/broker.js';
+import { type AttemptRecord, attemptsOf } from '../task/attempt-record.js';
+import { labelOf } from '../task/message-label.js';
+import { decodeMessage } from '../task/task-message.js';
+
+const NEWLINE = 10;
+const REDRIVEN = 'REDRIVEN';
+const UNREADABLE: DeathReport = { code: 'UNREADABLE_REPORT', error: 'Its report cannot be read.', host: '', pid: 0 };
+
+/**
+ * A task that will not run again by itself, with all that is known of it.
+ *
+ * Printing it, or making JSON of it, shows everything but its arguments: they may be secret, so they must be asked for.
+ *
+ * @example
+ * const task = await deadLetters.get(id);
+ * logger.warn(task); // without arguments
+ * task?.args; // [7, { weekly: true }]
+ */
+export class DeadTask {
+  readonly id: string;
+  /** where it was, and where it comes to when it is redriven */
+  readonly queue: string;
+  /** undefined when neither its report nor its message tells it */
+  readonly task: string | undefined;
+  readonly diedAt: Date;
+  /** when it came into its queue the last time; undefined when the message is none of this version */
+  readonly enqueuedAt: Date | undefined;
+  /** why it is dead: `TASK_FAILED` for what it threw, `CRASHED`, or a code of nestwork */
+  readonly code: string;
+  readonly error: string;
+  readonly stack: string | undefined;
+  /** which attempt was its last, from 1; counts anew after each redrive */
+  readonly attempt: number | undefined;
+  /** where its last attempt ran; for `CRASHED` the process of the supervisor */
+  readonly host: string;
+  readonly pid: number;
+  /** how often its process died while it ran alone, since it was sent or redriven */
+  readonly crashes: number;
+  /** its attempts that failed, oldest first; of a long history the last ones */
+  readonly attempts: readonly AttemptRecord[];
+  /** when it was redriven, oldest first */
+  readonly redrivenAt: readonly Date[];
+  readonly #message: Buffer;
+
+  constructor({ id, queue, diedAt, record }: DeadEntry) {
+    const end = record.indexOf(NEWLINE);
+    const { task, code, error, stack, attempt, host, pid } = reportOf(record.subarray(0, Math.max(end, 0)));
+    this.#message = end < 0 ? Buffer.alloc(0) : record.subarray(end + 1);
+    const text = this.#message.toString();
+    const label = labelOf(text);
+    const history = label ? attemptsOf(text) : [];
+    this.id = id;
+    this.queue = queue;
+    this.task = task ?? label?.name;
+    this.diedAt = new Date(diedAt);
+    this.enqueuedAt = label && new Date(label.enqueuedAt);
+    this.code = code;
+    this.error = error;
+    this.stack = stack;
+    this.attempt = attempt;
+    this.host = host;
+    this.pid = pid;
+    this.crashes = label?.crashes ?? 0;
+    this.attempts = history.filter((line) => line.code !== REDRIVEN);
+    this.redrivenAt = history.filter((line) => line.code === REDRIVEN).map(({ at }) => new Date(at));
+  }
+
+  /** The arguments of the call, decoded when asked for; undefined when they cannot be read, see `bytes`. */
+  get args(): readonly unknown[] | undefined {
+    try {
+      return decodeMessage(this.#message.toString()).args;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /**
+   * The message as it lies in Redis, arguments and history included. Behind an id that begins with `undecodable`, and a
+   * `?`, it is what somebody else had put into the queue.
+   */
+  get bytes(): Buffer {
+    return this.#message;
+  }
+}
+
+function reportOf(line: Buffer): DeathReport {
+  try {
+    const report: unknown = JSON.parse(line.toString());
+    return typeof report === 'object' && report !== null ? { ...UNREADABLE, ...report } : UNREADABLE;
+  } catch {
+    return UNREADABLE;
+  }
+}

@@ -1,0 +1,54 @@
+import type { DeadLetterBroker } from '../broker/broker.js';
+import { PeriodicLoop } from './periodic-loop.js';
+
+/** How many a script removes while everyone else waits. */
+const BATCH = 500;
+const RETRY_MS = 5_000;
+const MIN_INTERVAL_MS = 1_000;
+const MAX_INTERVAL_MS = 60_000;
+
+export interface DeadJanitorOptions {
+  readonly broker: Pick<DeadLetterBroker, 'purge'>;
+  readonly queues: readonly string[];
+  /** for how long dead tasks are kept, in ms */
+  readonly deadRetentionMs?: number;
+  /** how many dead tasks are kept in each queue */
+  readonly maxDead?: number;
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * Removes dead tasks that have been kept for long enough; idle when all are kept. Every supervisor runs one: another one
+ * finds less to do.
+ */
+export class DeadJanitor {
+  private readonly loop: PeriodicLoop;
+  private readonly intervalMs: number;
+
+  constructor(private readonly options: DeadJanitorOptions) {
+    const { deadRetentionMs = MAX_INTERVAL_MS, onError } = options;
+    this.intervalMs = Math.max(Math.min(deadRetentionMs / 10, MAX_INTERVAL_MS), MIN_INTERVAL_MS);
+    this.loop = new PeriodicLoop(() => this.tick(), { retryMs: RETRY_MS, onError });
+  }
+
+  start(): void {
+    const { deadRetentionMs, maxDead } = this.options;
+    if (deadRetentionMs !== undefined || maxDead !== undefined) this.loop.start();
+  }
+
+  stop(): Promise<void> {
+    return this.loop.stop();
+  }
+
+  /** Removes a batch from each queue. Resolves to when to go on, in ms: at once while there may be more. */
+  async tick(): Promise<number> {
+    const { broker, queues, deadRetentionMs: retentionMs, maxDead: most, onError } = this.options;
+    let more = false;
+    for (const queue of queues) {
+      // one that cannot be purged must not keep the others waiting
+      const removed = await broker.purge(queue, { retentionMs, most }, BATCH).catch(onError);
+      more ||= removed === BATCH;
+    }
+    return more ? 0 : this.intervalMs;
+  }
+}

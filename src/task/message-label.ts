@@ -1,0 +1,46 @@
+import { enqueuedAtOf, HEADER_LENGTH } from './task-message.js';
+import { UNIQUE_LENGTH } from './unique-key.js';
+
+const HEADER = /^[0-9a-z]{20}1[0-9a-z]{13}/;
+const NAME = /^\["(?:[^"\\]|\\.)*"/;
+/** A name has up to 200 characters, and JSON spells one with up to six. */
+const MOST_OF_A_NAME = 1_300;
+
+/** What a message tells without its payload. */
+export interface MessageLabel {
+  /** none when the body is no call */
+  readonly name: string | undefined;
+  /** ms since 1970 */
+  readonly enqueuedAt: number;
+  readonly crashes: number;
+}
+
+/**
+ * What stands on the outside of a message: for lists of tasks, where nobody asks for the arguments of most.
+ *
+ * @param raw a message as it lies in Redis
+ * @returns undefined for bytes that are no message, or one of another version
+ *
+ * @example
+ * labelOf(raw)?.name; // 'ReportTasks.send'
+ */
+export function labelOf(raw: string): MessageLabel | undefined {
+  if (!HEADER.test(raw)) return undefined;
+  const isUnique = /[sf]/.test(raw.charAt(HEADER_LENGTH));
+  const start = isUnique ? HEADER_LENGTH + UNIQUE_LENGTH : HEADER_LENGTH;
+  return {
+    name: nameIn(raw.slice(start, start + MOST_OF_A_NAME)),
+    enqueuedAt: enqueuedAtOf(raw),
+    crashes: Number.parseInt(raw.charAt(23), 36),
+  };
+}
+
+function nameIn(body: string): string | undefined {
+  const [found] = NAME.exec(body) ?? [];
+  if (found === undefined) return undefined;
+  try {
+    return JSON.parse(found.slice(1)) as string;
+  } catch {
+    return undefined;
+  }
+}

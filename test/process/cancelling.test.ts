@@ -1,0 +1,140 @@
+import { WorkerFixture } from '../support/worker-fixture.js';
+
+let fixture: WorkerFixture;
+beforeEach(async () => {
+  fixture = await WorkerFixture.start();
+});
+afterEach(() => fixture.stop());
+
+describe('cancel()', () => {
+  it('removes a task that waits, says where it was, and is idempotent', async () => {
+    const scheduled = await fixture.sender('run').with({ delay: '1h' }).delay('scheduled');
+    const pending = await fixture.sender('run').delay('pending');
+    await fixture.sender('run').delay('other');
+    expect(await scheduled.status()).toMatchObject({ state: 'scheduled', queue: 'default', attempt: 1 });
+    expect(await pending.status()).toMatchObject({ state: 'pending', queue: 'default', attempt: 1 });
+    expect([await scheduled.cancel(), await scheduled.cancel()]).toEqual(['scheduled', 'cancelled']);
+    expect([await pending.cancel(), await pending.cancel()]).toEqual(['pending', 'cancelled']);
+    expect(await pending.status()).toEqual({ state: 'cancelled', queue: undefined });
+    fixture.worker({ children: 1 });
+    await fixture.event('run', 'other');
+    await fixture.drained();
+    expect(fixture.events('run').map(({ label }) => label)).toEqual(['other']);
+  });
+
+  it('aborts the signal of a task that runs in another process, which is not run again', async () => {
+    const worker = fixture.worker({ children: 2 });
+    const sender = fixture.sender('untilAborted').with({ retries: 5 });
+    const task = await sender.delay('running');
+    await fixture.event('started', 'running');
+    expect(await task.status()).toMatchObject({ state: 'active', attempt: 1 });
+    expect(await task.cancel()).toBe('active');
+    await fixture.event('aborted', 'running');
+    await fixture.drained();
+    expect(await task.status()).toMatchObject({ state: 'cancelled' });
+    expect(fixture.events('started', 'running')).toHaveLength(1);
+    expect(worker.lines('died')).toEqual([]);
+    await fixture.until('it is told', () => worker.lines('was cancelled').length === 1);
+  });
+
+  it('ends the process of a task that blocks, after a grace, and runs its neighbours elsewhere', async () => {
+    const worker = fixture.worker({ children: 1, concurrency: 2, cancelGrace: '200ms' });
+    await fixture.sender('hold').delay('neighbour', 'gate');
+    await fixture.event('started', 'neighbour');
+    const task = await fixture.sender('block').with({ retries: 5 }).delay('blocking', 'never');
+    await fixture.event('started', 'blocking');
+    expect(await task.cancel()).toBe('active');
+    await fixture.until('the neighbour runs again', () => fixture.events('started', 'neighbour').length === 2);
+    fixture.open('gate');
+    await fixture.drained();
+    expect(fixture.events('started', 'blocking')).toHaveLength(1);
+    expect(await task.status()).toMatchObject({ state: 'cancelled' });
+    expect(worker.lines('a cancelled task did not end within its grace')).toHaveLength(1);
+  });
+
+  it('holds although the process dies before it could do anything', async () => {
+    const worker = fixture.worker({ children: 1, lease: '1s' });
+    const task = await fixture.sender('block').delay('doomed', 'never');
+    await fixture.event('started', 'doomed');
+    await task.cancel();
+    worker.kill('SIGKILL');
+    await worker.ended();
+    fixture.worker({ children: 1, lease: '1s' });
+    await fixture.drained();
+    expect(fixture.events('started', 'doomed')).toHaveLength(1);
+  });
+
+  it('knows nothing of a task that is finished, and of one that is dead', async () => {
+    fixture.worker({ children: 1 });
+    const done = await fixture.sender('run').delay('done');
+    const dead = await fixture.sender('fail').delay('dead');
+    await fixture.until('it is dead', async () => (await fixture.dead(dead.id)) !== undefined);
+    await fixture.drained();
+    expect([await done.cancel(), await dead.cancel()]).toEqual(['unknown', 'dead']);
+    expect(await dead.status()).toMatchObject({ state: 'dead', queue: 'default' });
+  });
+
+  it('finds a task behind many thousands', async () => {
+    const calls = Array.from({ length: 12_000 }, (_, index) => [`${index}`]);
+    const [first] = await fixture.sender('run').delayMany(calls);
+    const scheduled = await fixture.sender('run').with({ delay: '1h' }).delayMany(calls);
+    expect(await first?.cancel()).toBe('pending');
+    expect(await scheduled[6_000]?.cancel()).toBe('scheduled');
+    expect(await fixture.broker.redis.llen('{nestwork}:queue:default')).toBe(11_999);
+    expect(await fixture.broker.redis.zcard('{nestwork}:scheduled:default')).toBe(11_999);
+  });
+});
+
+describe('a unique task', () => {
+  it('is there once until it is finished', async () => {
+    fixture.worker({ children: 1 });
+    const sender = fixture.sender('hold').with({ key: 'a' });
+    const first = await sender.delay('first', 'gate');
+    await fixture.event('started', 'first');
+    const second = await sender.delay('second', 'gate');
+    expect([first.added, second.added, second.id]).toEqual([true, false, first.id]);
+    await expect(sender.with({ onConflict: 'reject' }).delay('third', 'gate')).rejects.toMatchObject({
+      code: 'DUPLICATE_KEY',
+    });
+    fixture.open('gate');
+    await fixture.drained();
+    expect((await sender.delay('fourth', 'gate')).added).toBe(true);
+    await fixture.event('finished', 'fourth');
+    await fixture.drained();
+    expect(fixture.events('started').map(({ label }) => label)).toEqual(['first', 'fourth']);
+    expect(await fixture.broker.redis.exists('{nestwork}:unique')).toBe(0);
+  });
+
+  it('is there once until it is started', async () => {
+    fixture.worker({ children: 2 });
+    const sender = fixture.sender('hold').with({ key: 'a', until: 'started' });
+    await sender.delay('first', 'gate');
+    await fixture.event('started', 'first');
+    expect((await sender.delay('second', 'gate')).added).toBe(true);
+    await fixture.event('started', 'second');
+    fixture.open('gate');
+    await fixture.drained();
+  });
+
+  it('debounces: of many calls the last one runs, once', async () => {
+    fixture.worker({ children: 1 });
+    await fixture.sender('run').delay('ready');
+    await fixture.event('run', 'ready');
+    const sender = fixture.sender('run').with({ key: 'save', onConflict: 'replace', delay: 200 });
+    for (let call = 0; call < 20; call += 1) await sender.delay(`call ${call}`);
+    await fixture.event('run', 'call 19');
+    await fixture.drained();
+    expect(fixture.events('run').map(({ label }) => label)).toEqual(['ready', 'call 19']);
+  });
+
+  it('frees its key when it dies or is cancelled', async () => {
+    fixture.worker({ children: 1 });
+    const failing = fixture.sender('fail').with({ key: 'a' });
+    const { id } = await failing.delay('dead');
+    await fixture.until('it is dead', async () => (await fixture.dead(id)) !== undefined);
+    expect((await failing.delay('again')).added).toBe(true);
+    const later = fixture.sender('run').with({ key: 'b', delay: '1h' });
+    await (await later.delay('cancelled')).cancel();
+    expect((await later.delay('again')).added).toBe(true);
+  });
+});
