@@ -29,11 +29,11 @@ const SCRIPTS = {
   broadcast: ['types', 'seen'],
   'stream-position': ['time', 'stream'],
   'read-stream': ['stream'],
-  'declare-crons': ['types', 'time'],
+  'declare-crons': ['time'],
   'fire-cron': ['types', 'time', 'bell', 'unique'],
   'pause-cron': ['time'],
   'resume-cron': ['time'],
-  'forget-crons': ['types', 'time'],
+  'forget-crons': ['time'],
   'record-cron-run': [],
 } as const;
 

@@ -8,10 +8,6 @@
 -- Atomic because a record without a beginning would make up for every run since 1970. One that is far ahead was written
 -- under a clock that has been set back since: left as it is, the cron would stand still until the clock gets there again.
 
-local wrong = wrong_type('hash', 1, 1)
-if wrong then
-  return wrong
-end
 local now = now_ms()
 for i = 2, #ARGV, 3 do
   local name = ARGV[i]

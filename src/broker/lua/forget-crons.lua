@@ -8,10 +8,6 @@
 -- Atomic because a session that declares a cron must not be overlooked. The delay is for deployments that stop the old
 -- workers before they start the new ones, while workers of other apps live on: pauses and last runs must survive that.
 
-local wrong = wrong_type('hash', 1, 1) or wrong_type('zset', 2, 2) or wrong_type('hash', 3, #KEYS)
-if wrong then
-  return wrong
-end
 local known, declared, records = {}, {}, {}
 for i = 2, #ARGV do
   known[ARGV[i]] = true
