@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'UNKNOWN_TASK'
   | 'UNKNOWN_CRON'
   | 'NOT_A_TASK'
+  | 'NOT_A_BROADCAST'
   | 'TASK_NOT_RUN'
   | 'DUPLICATE_TASK'
   | 'DUPLICATE_MODULE'

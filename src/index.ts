@@ -1,8 +1,9 @@
-export type { RedisSettings, TaskState } from './broker/broker.js';
+export type { BroadcastOutcome, RecordedGap, RedisSettings, StreamGap, TaskState } from './broker/broker.js';
 export { QueueClient, type TaskSenders } from './client/queue-client.js';
 export type { SendOptions } from './client/send-options.js';
 export type { TaskHandle, TaskStatus } from './client/task-handle.js';
 export { TaskSender } from './client/task-sender.js';
+export { Broadcast, type BroadcastOptions } from './decorators/broadcast.decorator.js';
 export { Cron } from './decorators/cron.decorator.js';
 export { CronExpression } from './decorators/cron-expression.js';
 export type { CronOptions, IntervalOptions } from './decorators/cron-options.js';
@@ -10,6 +11,7 @@ export { Interval } from './decorators/interval.decorator.js';
 export { Task, type TaskOptions } from './decorators/task.decorator.js';
 export { TaskHooks } from './decorators/task-hooks.decorator.js';
 export { EnqueueUnconfirmedError, type ErrorCode, NestworkError } from './errors.js';
+export { BroadcastLog } from './inspector/broadcast-log.js';
 export type { CronInfo, CronRunInfo } from './inspector/cron-info.js';
 export { CronManager, type CronRunHandle } from './inspector/cron-manager.js';
 export type { DeadBulkOptions, DeadProgress } from './inspector/dead-bulk.js';
@@ -26,6 +28,7 @@ export {
 export type { QueueOptions, TaskQueueOptions, WorkerOptions } from './options.js';
 export type { AttemptRecord } from './task/attempt-record.js';
 export type { BackoffFunction, BackoffOptions, RetryBackoff } from './task/backoff.js';
+export type { BroadcastScope } from './task/broadcast.js';
 export type { ByteSize } from './task/byte-size.js';
 export type { CronOverlap, MissedRuns } from './task/cron-definition.js';
 export type { Duration } from './task/duration.js';

@@ -1,6 +1,7 @@
 import type { RedisOptions } from 'ioredis';
+import type { BroadcastScope } from '../task/broadcast.js';
 import type { CronDefinition } from '../task/cron-definition.js';
-import type { StreamBroker } from './broadcast-port.js';
+import type { BroadcastRecords, StreamBroker } from './broadcast-port.js';
 import type { CronBroker } from './cron-broker.js';
 import type { DeadLetterBroker } from './dead-letter-broker.js';
 
@@ -21,6 +22,7 @@ export type FixedRedisOption =
   | 'replyMapping'
   | 'retryStrategy'
   | 'scripts'
+  | 'sentinelCommandTimeout'
   | 'stringNumbers';
 
 /** Where Redis is: a URL (`redis://`, `rediss://`), or options of ioredis, Sentinels included. */
@@ -137,7 +139,9 @@ export interface SessionDescription {
 /** What a worker knows about a task; kept in the catalog for senders that do not have its class. */
 export interface CatalogEntry {
   readonly name: string;
+  /** `(broadcast)` for a broadcast */
   readonly queue: string;
+  readonly broadcast?: BroadcastScope;
   /** when it is run by itself, if it is */
   readonly cron?: CronDefinition;
 }
@@ -265,6 +269,7 @@ export interface Broker
   /** the tasks that will not run again by themselves */
   readonly deadLetters: DeadLetterBroker;
   readonly stream: StreamBroker;
+  readonly broadcasts: BroadcastRecords;
   readonly crons: CronBroker;
   /** Connects and checks that the server can serve. Rejects within the connection's timeout. */
   connect(): Promise<void>;

@@ -1,4 +1,5 @@
 import { EnqueueUnconfirmedError, NestworkError } from '../errors.js';
+import { KEPT_BROADCASTS } from '../task/broadcast.js';
 import { blockOf, producerOf, TASK_ID_LENGTH } from '../task/task-id.js';
 import type { Due, KeyHolder, UniqueOptions } from './broker.js';
 import type { RedisConnection } from './redis-connection.js';
@@ -6,8 +7,6 @@ import type { RedisKeys } from './redis-keys.js';
 
 /** How long a repeated enqueue is recognised. */
 const SEEN_SECONDS = 600;
-/** Broadcasts that the stream keeps for supervisors that are away, a few more in fact: Redis trims by whole nodes. */
-export const KEPT_BROADCASTS = 10_000;
 /** Lua's unpack fails from about 8,000 values on, and a script holds up everyone else while it runs. */
 const CHUNK_MESSAGES = 1_000;
 const CHUNK_CHARACTERS = 1_000_000;
@@ -82,11 +81,13 @@ export async function enqueueUnique(
   queues: readonly string[],
   { queue, message, due = { in: 0 }, replace }: UniqueOptions & { queue: string; message: string },
 ): Promise<KeyHolder> {
-  const touched = queues.flatMap((name) => [keys.queue(name), keys.bell(name), keys.scheduled(name)]);
-  const args = [SEEN_SECONDS, ...dueArgs(due), replace ? 'replace' : 'keep', message, queue, ...queues];
+  // a task of another app may have a queue that this one does not know
+  const all = queues.includes(queue) ? queues : [...queues, queue];
+  const touched = all.flatMap((name) => [...keys.ofQueues([name]), keys.scheduled(name)]);
+  const args = [SEEN_SECONDS, ...dueArgs(due), replace ? 'replace' : 'keep', message, queue, ...all];
   try {
-    const all = [keys.unique(), keys.seen(idOf(message)), keys.alarm(), ...touched];
-    const [id, holder] = (await connection.call('enqueue-unique', all, args)) as [string, string];
+    const declared = [keys.unique(), keys.seen(idOf(message)), keys.alarm(), ...touched];
+    const [id, holder] = (await connection.call('enqueue-unique', declared, args)) as [string, string];
     return { id, queue: holder };
   } catch (error) {
     throw unconfirmed(error, [message]);
@@ -106,10 +107,13 @@ function unconfirmed(error: unknown, messages: readonly string[]): unknown {
 /**
  * Waits until replicas have what was enqueued over this connection.
  *
+ * @param current the connection over which it was enqueued: another one may lead to a new primary that never had it,
+ *   and whose replicas would confirm that
  * @throws EnqueueUnconfirmedError when too few of them say so in time; the primary has it
  */
 export async function replicated(
   connection: RedisConnection,
+  current: number,
   messages: readonly string[],
   replicas: number,
   timeoutMs: number,
@@ -120,6 +124,7 @@ export async function replicated(
     throw new EnqueueUnconfirmedError(messages.map(idOf), { cause });
   };
   const confirmed = await connection.command((redis) => redis.wait(replicas, patienceMs)).catch(unconfirmed);
+  if (connection.current !== current) unconfirmed(new Error('The connection was lost before replicas could confirm.'));
   if (confirmed < replicas) unconfirmed(new Error(`${confirmed} of ${replicas} replicas have it.`));
 }
 

@@ -1,6 +1,7 @@
 import { NestworkError } from '../errors.js';
 import { TASK_ID_LENGTH } from '../task/task-id.js';
 import { BlockingList } from './blocking-list.js';
+import { RedisBroadcastRecords } from './broadcast-records.js';
 import { BroadcastStream } from './broadcast-stream.js';
 import type {
   Broker,
@@ -59,6 +60,9 @@ const DESCRIPTION = '@';
 export class RedisBroker implements Broker {
   readonly deadLetters: DeadLetterBroker;
   readonly stream: BroadcastStream;
+  readonly broadcasts: RedisBroadcastRecords;
+  /** by `performance.now()` */
+  readonly madeAtMs = performance.now();
   private readonly keys: RedisKeys;
   private readonly connection: RedisConnection;
   private readonly tokens: BlockingList;
@@ -71,6 +75,7 @@ export class RedisBroker implements Broker {
     this.crons = new RedisCrons(this.connection, this.keys);
     this.finder = new TaskFinder(this.connection, this.keys, options.queues);
     this.deadLetters = new RedisDeadLetters(this.connection, this.keys);
+    this.broadcasts = new RedisBroadcastRecords(this.connection, this.keys);
     this.tokens = new BlockingList((ms) => this.openBlocking(ms), LONGEST_WAIT_MS);
     this.stream = new BroadcastStream(this.connection, this.keys, (ms) => this.openBlocking(ms));
   }
@@ -92,16 +97,17 @@ export class RedisBroker implements Broker {
   }
 
   async enqueue(queue: string, messages: readonly string[], due?: Due): Promise<number> {
-    return this.confirmed(messages, await enqueueInChunks(this.connection, this.keys, queue, messages, due));
+    return this.confirmed(messages, () => enqueueInChunks(this.connection, this.keys, queue, messages, due));
   }
 
   async broadcast(messages: readonly string[]): Promise<number> {
-    return this.confirmed(messages, await broadcastInChunks(this.connection, this.keys, messages));
+    return this.confirmed(messages, () => broadcastInChunks(this.connection, this.keys, messages));
   }
 
   async enqueueUnique(queue: string, message: string, options: UniqueOptions): Promise<KeyHolder> {
-    const holder = await enqueueUnique(this.connection, this.keys, this.options.queues, { queue, message, ...options });
-    return this.confirmed([message], holder);
+    const { queues } = this.options;
+    const unique = { queue, message, ...options };
+    return this.confirmed([message], () => enqueueUnique(this.connection, this.keys, queues, unique));
   }
 
   locate(id: string): Promise<TaskPlace> {
@@ -136,11 +142,11 @@ export class RedisBroker implements Broker {
   ): Promise<boolean> {
     const keys = [
       ...this.held(claimant),
+      this.keys.unique(),
       this.keys.alarm(),
+      this.keys.cancelled(),
       ...this.keys.ofQueues([queue]),
       this.keys.scheduled(queue),
-      this.keys.cancelled(),
-      this.keys.unique(),
     ];
     const expected = failures.toString(36).padStart(2, '0');
     return (await this.run('retry', keys, [claimant.child, id, expected, inMs, line, counts ? 1 : 0])) === 1;
@@ -185,7 +191,7 @@ export class RedisBroker implements Broker {
     const crons = catalog.filter(({ cron }) => cron).map(({ name }) => name);
     const described = [SERVED_QUEUES, queues.join(' '), `${DESCRIPTION}host`, host, `${DESCRIPTION}pid`, pid];
     if (crons.length > 0) described.push(DECLARED_CRONS, crons.join(' '));
-    const entries = catalog.flatMap(({ name, queue }) => [name, JSON.stringify({ name, queue })]);
+    const entries = catalog.flatMap(({ cron, ...entry }) => [entry.name, JSON.stringify(entry)]);
     const keys = [this.keys.sessions(), this.keys.session(session), this.keys.pulse(), this.keys.catalog()];
     await this.run('open-session', keys, [session, leaseMs, described.length, ...described, ...entries]);
   }
@@ -244,9 +250,14 @@ export class RedisBroker implements Broker {
     return taken === -1 ? undefined : (taken as number);
   }
 
-  private async confirmed<T>(messages: readonly string[], reply: T): Promise<T> {
+  /** Sends, and waits for the replicas if any are asked for. */
+  private async confirmed<T>(messages: readonly string[], send: () => Promise<T>): Promise<T> {
     const { replicas = 0, commandTimeoutMs } = this.options;
-    if (replicas > 0) await replicated(this.connection, messages, replicas, commandTimeoutMs);
+    if (replicas === 0) return send();
+    await this.connection.ready();
+    const { current } = this.connection;
+    const reply = await send();
+    await replicated(this.connection, current, messages, replicas, commandTimeoutMs);
     return reply;
   }
 

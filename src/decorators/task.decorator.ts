@@ -3,6 +3,7 @@ import { assertKnownOptions } from '../task/known-options.js';
 import { assertPolicyOptions, POLICY_OPTIONS, type PolicyOptions } from '../task/policy-options.js';
 import { setTaskMetadata, taskMetadataOf } from '../task/task-metadata.js';
 import { assertQueueName, assertTaskName } from '../task/task-name.js';
+import { methodPlace } from './method-place.js';
 
 export interface TaskOptions extends PolicyOptions {
   /**
@@ -36,15 +37,9 @@ export const TASK_OPTIONS = ['name', 'queue', ...POLICY_OPTIONS];
  */
 export function Task(options: TaskOptions = {}): MethodDecorator {
   return (target, property, descriptor: PropertyDescriptor | undefined) => {
-    const declaredAs = `${(typeof target === 'function' ? target : target.constructor).name}.${String(property)}`;
-    if (typeof descriptor?.value !== 'function' || typeof property === 'symbol' || typeof target === 'function') {
-      throw new NestworkError(
-        'INVALID_OPTION',
-        `@Task() on ${declaredAs} decorates something that is not a named instance method.`,
-        'Decorate a method of a provider class.',
-      );
-    }
-    if (taskMetadataOf(descriptor.value)) {
+    const declaredAs = methodPlace('@Task()', target, property, descriptor);
+    const other = taskMetadataOf(descriptor?.value);
+    if (other && !other.broadcast) {
       throw new NestworkError('INVALID_OPTION', `${declaredAs} is declared as a task twice.`, [
         'Keep one of @Task(), @Cron() and @Interval(): each of them makes the method a task.',
         'For two schedules write two methods, the second of which calls the first.',
@@ -54,6 +49,6 @@ export function Task(options: TaskOptions = {}): MethodDecorator {
     assertPolicyOptions(options, `@Task() on ${declaredAs}`);
     if (options.name !== undefined) assertTaskName(options.name);
     if (options.queue !== undefined) assertQueueName(options.queue);
-    setTaskMetadata(descriptor.value, { ...options, declaredAs });
+    setTaskMetadata(descriptor?.value, { ...options, declaredAs });
   };
 }

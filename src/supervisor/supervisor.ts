@@ -133,7 +133,7 @@ export class Supervisor {
       leaseMs: worker.leaseMs,
       services: [
         ...services(broker, { settings, catalog }, onError),
-        streamService({ broker, sinceMs: this.sinceMs, children, cancelGraceMs, logger, onError }),
+        streamService({ broker, sinceMs: this.sinceMs, children, catalog, cancelGraceMs, logger, onError }),
         new MemoryGuard(worker, children, this.tooBig),
       ],
       children,

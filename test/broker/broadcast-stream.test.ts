@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StreamPosition, StreamRead } from '../../src/broker/broker.js';
-import { KEPT_BROADCASTS } from '../../src/broker/enqueue.js';
 import { RedisBroker } from '../../src/broker/redis-broker.js';
+import { KEPT_BROADCASTS } from '../../src/task/broadcast.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
 
 const STREAM = '{nestwork}:broadcasts';
@@ -49,6 +49,12 @@ describe('broadcast', () => {
     expect(await fixture.broker.broadcast([a, b])).toBe(1);
     expect(await fixture.broker.broadcast([a, b, c])).toBe(1);
     expect((await readAll(START)).messages).toEqual([b, a, c]);
+  });
+
+  it('remembers its ids for ten minutes', async () => {
+    await fixture.broker.broadcast(fixture.messages(1));
+    const [seen = ''] = await fixture.redis.keys('{nestwork}:seen:*');
+    expect(await fixture.redis.ttl(seen)).toBeGreaterThan(590);
   });
 
   it('takes what a queue has already for repeated', async () => {

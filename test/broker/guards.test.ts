@@ -46,19 +46,10 @@ async function deadline(session: string): Promise<number> {
 }
 
 describe('a full Redis', () => {
-  async function whenFull<T>(run: () => Promise<T>): Promise<T> {
-    await fixture.redis.config('SET', 'maxmemory', '1');
-    try {
-      return await run();
-    } finally {
-      await fixture.redis.config('SET', 'maxmemory', '0');
-    }
-  }
-
   it('lets every claim end', async () => {
     const { child, messages } = await holder(4);
     const [done, dead, back] = messages.map(idOf) as [string, string, string];
-    const answers = await whenFull(async () => [
+    const answers = await fixture.whenFull(async () => [
       await fixture.broker.ack(child, [done]),
       await fixture.broker.bury(child, { id: dead, queue: 'default' }, REPORT),
       await fixture.broker.release(child, [back]),
@@ -71,7 +62,7 @@ describe('a full Redis', () => {
     const session = `s-${LEASE_MS}`;
     const { child: lost } = await holder(1);
     await expire(lost.session);
-    const answers = await whenFull(async () => [
+    const answers = await fixture.whenFull(async () => [
       await fixture.broker.openSession({
         session,
         leaseMs: LEASE_MS,

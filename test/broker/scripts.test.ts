@@ -1,5 +1,5 @@
 import type { Claimant } from '../../src/broker/broker.js';
-import { BrokerFixture, counted, idOf, verdict } from '../support/broker-fixture.js';
+import { BrokerFixture, counted, idOf, sessionState, verdict } from '../support/broker-fixture.js';
 
 const REPORT = { code: 'TASK_FAILED', error: 'Error: no', host: 'here', pid: 7 };
 
@@ -9,19 +9,6 @@ beforeAll(async () => {
 });
 afterEach(() => fixture.reset());
 afterAll(() => fixture.stop());
-
-/** The keys of a session and its children as they stand when nothing is claimed. */
-function sessionState(claimant: Claimant, claimNumber: number): Record<string, unknown> {
-  return {
-    sessions: [claimant.session],
-    [`session:${claimant.session}`]: {
-      '@host': 'test',
-      '@pid': '1',
-      '@queues': claimant.queues.join(' '),
-      [claimant.child]: String(claimNumber),
-    },
-  };
-}
 
 describe('enqueue', () => {
   it('adds messages to the tail and rings once', async () => {

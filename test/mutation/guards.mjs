@@ -232,6 +232,7 @@ const BY_SCRIPT = {
     change('to the tail', "'RPUSH'", "'LPUSH'"),
     remove('ends the death', "  redis.call('ZREM', KEYS[1], unpack(ids))\n"),
     remove('ends the record', "  redis.call('HDEL', KEYS[2], unpack(ids))\n"),
+    remove('forgets that it was cancelled', "  redis.call('ZREM', KEYS[6], unpack(ids))\n"),
     remove('takes its key again', "      redis.call('HSETNX', KEYS[5], digest, ARGV[1] .. ' ' .. message)\n"),
     change('takes no key from another', "'HSETNX'", "'HSET'"),
     remove('rings', '  ring(KEYS[4])\n'),
@@ -260,6 +261,43 @@ const BY_SCRIPT = {
   renew: [
     forgives(2, 2),
     change('revives no session', "if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then", 'if false then'),
+    FULL_MEMORY,
+  ],
+  broadcast: [
+    change(
+      'adds each id once',
+      "if redis.call('SETBIT', KEYS[2], bit, 1) == 0 then",
+      "redis.call('SETBIT', KEYS[2], bit, 1)\n  if true then",
+    ),
+    remove('remembers ids for a time', "redis.call('EXPIRE', KEYS[2], ARGV[1])\n"),
+    remove('takes the bits of what was refused back', "      redis.call('SETBIT', KEYS[2], fresh[j].bit, 0)\n"),
+    remove('keeps so many entries', "'MAXLEN', '~', ARGV[2], "),
+    change('is refused by a full Redis', '#!lua\n', '#!lua flags=allow-oom\n'),
+  ],
+  'stream-position': [
+    change(
+      'does not trust the times of a clock that was set back',
+      "if tonumber(string.match(last, '^%d+')) > now then",
+      'if false then',
+    ),
+    remove('counts what comes later', ' - #later'),
+  ],
+  'take-turn': [
+    change('a machine that is done stays done', "if owner == 'done' then", 'if false then'),
+    remove('a session keeps its turn', ' and owner ~= ARGV[2]'),
+    remove('a session that is gone keeps nothing', " and redis.call('ZSCORE', KEYS[2], owner)"),
+    remove('forgets it after a day', "redis.call('EXPIRE', KEYS[1], ARGV[3])\n"),
+    FULL_MEMORY,
+  ],
+  'record-broadcasts': [
+    NOTHING_FOREIGN,
+    remove('marks a machine as done', "    redis.call('HSET', key, '@' .. ARGV[at + 2], 'done')\n"),
+    remove('forgets it after a day', "  redis.call('EXPIRE', key, ARGV[1])\n"),
+    FULL_MEMORY,
+  ],
+  'record-gap': [
+    remove('keeps the latest', "redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - ARGV[3])\n"),
+    remove('forgets them after a week', "redis.call('EXPIRE', KEYS[1], ARGV[4])\n"),
     FULL_MEMORY,
   ],
   settle: [

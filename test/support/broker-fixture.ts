@@ -1,36 +1,52 @@
 import { Redis } from 'ioredis';
-import type { Claimant, ClaimReply, Verdict } from '../../src/broker/broker.js';
-import { RedisBroker } from '../../src/broker/redis-broker.js';
+import type { Claimant, ClaimReply, RedisSettings, Verdict } from '../../src/broker/broker.js';
+import { RedisBroker, type RedisBrokerOptions } from '../../src/broker/redis-broker.js';
 import { encodePayload } from '../../src/task/payload.js';
 import { TaskIdSequence } from '../../src/task/task-id.js';
 import { encodeMessage } from '../../src/task/task-message.js';
+import { encodeUnique, type UniqueUntil } from '../../src/task/unique-key.js';
 import { type PrivateRedis, startPrivateRedis } from '../../src/testing/private-redis.js';
 import { checkInvariants } from './invariants.js';
+import { libraryArgs, libraryUrl } from './least-rights.js';
+import { mapped, snapshot } from './snapshot.js';
+
+const TAG = '{nestwork}:';
+
+/** A server, or several of them. */
+export interface Stoppable {
+  stop(): Promise<void>;
+}
 
 const QUEUES = ['default', 'bulk', 'critical'];
 
 /** A broker on a Redis of its own, and a second connection that looks at what the scripts did. */
-export class BrokerFixture {
+export class BrokerFixture<S extends Stoppable = PrivateRedis> {
   readonly ids = new TaskIdSequence();
   private claims = new Map<string, number>();
 
   private constructor(
-    readonly server: PrivateRedis,
+    readonly server: S,
     readonly broker: RedisBroker,
     readonly redis: Redis,
+    /** the option `redis` of an app on it */
+    readonly settings: RedisSettings,
   ) {}
 
   /** @param args further arguments of the server */
   static async start(args: readonly string[] = []): Promise<BrokerFixture> {
-    const server = await startPrivateRedis({ args });
-    const broker = new RedisBroker({
-      redis: server.url,
-      namespace: 'nestwork',
-      queues: QUEUES,
-      commandTimeoutMs: 5_000,
-    });
+    const server = await startPrivateRedis({ args: [...args, ...libraryArgs()] });
+    return BrokerFixture.on(server, { redis: libraryUrl(server.url) }, new Redis(server.url));
+  }
+
+  /** A broker on whatever the test has started. */
+  static async on<S extends Stoppable>(
+    server: S,
+    options: Pick<RedisBrokerOptions, 'redis'> & Partial<RedisBrokerOptions>,
+    redis: Redis,
+  ): Promise<BrokerFixture<S>> {
+    const broker = new RedisBroker({ namespace: 'nestwork', queues: QUEUES, commandTimeoutMs: 5_000, ...options });
     await broker.connect();
-    return new BrokerFixture(server, broker, new Redis(server.url));
+    return new BrokerFixture(server, broker, redis, options.redis);
   }
 
   async stop(): Promise<void> {
@@ -53,6 +69,13 @@ export class BrokerFixture {
     return encodeMessage({ id: this.ids.next(), name, payload: encodePayload(args), enqueuedAt: Date.now() });
   }
 
+  /** A message of Some.task that may be there only once for its key. */
+  uniqueMessage(key: string, until: UniqueUntil = 'finished', ...args: unknown[]): string {
+    const name = 'Some.task';
+    const unique = encodeUnique(name, key, until);
+    return encodeMessage({ id: this.ids.next(), name, payload: encodePayload(args), enqueuedAt: Date.now(), unique });
+  }
+
   messages(count: number): string[] {
     return Array.from({ length: count }, (_, index) => this.message('Some.task', index));
   }
@@ -73,30 +96,47 @@ export class BrokerFixture {
     return this.broker.claim(claimant, { number, limit, acks });
   }
 
-  /** Every key under the namespace with its whole value, `seen` bitmaps, `pulse` and `format` left out. */
-  async state(): Promise<Record<string, unknown>> {
-    const state: Record<string, unknown> = {};
-    for (const key of (await this.redis.keys('{nestwork}:*')).sort()) {
-      const name = key.slice('{nestwork}:'.length);
-      if (/^(seen:|pulse$|format$)/.test(name)) continue;
-      state[name] = await this.value(key);
-    }
-    return state;
+  /** A child that has claimed these tasks, all of them. */
+  async holderOf(messages: readonly string[], queue = 'default', queues = [queue]): Promise<Claimant> {
+    const child = await this.child(queues);
+    await this.broker.enqueue(queue, messages);
+    await this.claim(child, messages.length);
+    return child;
   }
 
-  private async value(key: string): Promise<unknown> {
-    switch (await this.redis.type(key)) {
-      case 'list':
-        return this.redis.lrange(key, 0, -1);
-      case 'hash':
-        return this.redis.hgetall(key);
-      case 'zset':
-        return this.redis.zrange(key, '0', '-1');
-      case 'stream':
-        return this.redis.xrange(key, '-', '+');
-      default:
-        return this.redis.get(key);
+  /** Redis time in ms. */
+  async now(): Promise<number> {
+    const [seconds, microseconds] = (await this.redis.time()).map(Number) as [number, number];
+    return seconds * 1_000 + Math.floor(microseconds / 1_000);
+  }
+
+  /** When each message on the schedule of a queue is due, in ms since 1970. */
+  async dueTimes(queue = 'default'): Promise<[message: string, due: number][]> {
+    const flat = await this.redis.zrange(`{nestwork}:scheduled:${queue}`, '0', '-1', 'WITHSCORES');
+    return flat.flatMap((message, index) => (index % 2 === 0 ? [[message, Number(flat[index + 1])]] : []));
+  }
+
+  /** Runs something while Redis takes no more data. */
+  async whenFull<T>(run: () => Promise<T>): Promise<T> {
+    await this.redis.config('SET', 'maxmemory', '1');
+    try {
+      return await run();
+    } finally {
+      await this.redis.config('SET', 'maxmemory', '0');
     }
+  }
+
+  /** Every key under the namespace with its whole value, `seen` bitmaps, `pulse` and `format` left out. */
+  async state(): Promise<Record<string, unknown>> {
+    const [, keys] = await snapshot(this.redis);
+    const state: Record<string, unknown> = {};
+    for (const [key, kind, value] of keys.sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const name = key.startsWith(TAG) ? key.slice(TAG.length) : undefined;
+      if (name === undefined || /^(seen:|pulse$|format$)/.test(name)) continue;
+      if (kind === 'zset') state[name] = Object.keys(mapped(value, Number));
+      else state[name] = kind === 'hash' ? mapped(value, String) : value;
+    }
+    return state;
   }
 }
 
@@ -112,4 +152,23 @@ export function idOf(message: string): string {
 /** The message with its counters changed, as a script would write them. */
 export function counted(message: string, { crashes = 0, suspicions = 0 }): string {
   return `${message.slice(0, 23)}${crashes}${suspicions}${message.slice(25)}`;
+}
+
+/** The message after an attempt that failed: with so many failures, at this time, and a line more. */
+export function triedAgain(message: string, failures: string, enqueuedAt: number, line: string): string {
+  const time = enqueuedAt.toString(36).padStart(9, '0');
+  return `${message.slice(0, 21)}${failures}${message.slice(23, 25)}${time}${message.slice(34)}${line}`;
+}
+
+/** The keys of a session and its only child as they stand when nothing is claimed. */
+export function sessionState(claimant: Claimant, claimNumber = 1): Record<string, unknown> {
+  return {
+    sessions: [claimant.session],
+    [`session:${claimant.session}`]: {
+      '@host': 'test',
+      '@pid': '1',
+      '@queues': claimant.queues.join(' '),
+      [claimant.child]: String(claimNumber),
+    },
+  };
 }

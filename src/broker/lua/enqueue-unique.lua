@@ -1,7 +1,7 @@
 #!lua
 -- (nowhere) -> pending or scheduled: adds a message with a key, unless the key is taken.
 --
--- KEYS: 1 unique, 2 seen bitmap of the id's block, 3 alarm, then per queue: queue, bell, scheduled
+-- KEYS: 1 unique, 2 seen bitmap of the id's block, 3 alarm, then per queue: queue, suspects, bell, scheduled
 -- ARGV: 1 seconds the bitmap lives on, 2 `in` or `at`, 3 ms from now or since 1970, 4 `replace`, or what else to do on a
 --       conflict, 5 message, 6 its queue, 7.. names of the queues
 -- Returns { id, queue } of the task that has the key now. `replace` removes a task that still waits and lets a running one go on.
@@ -11,9 +11,9 @@
 local wrong = wrong_type('hash', 1, 1) or wrong_type('string', 2, 2)
 local queues = {}
 for i = 7, #ARGV do
-  local key = 4 + (i - 7) * 3
-  queues[ARGV[i]] = { queue = KEYS[key], bell = KEYS[key + 1], scheduled = KEYS[key + 2] }
-  wrong = wrong or wrong_type('list', key, key) or wrong_type('zset', key + 2, key + 2)
+  local key = 4 + (i - 7) * 4
+  queues[ARGV[i]] = { queue = KEYS[key], suspects = KEYS[key + 1], bell = KEYS[key + 2], scheduled = KEYS[key + 3] }
+  wrong = wrong or wrong_type('list', key, key + 1) or wrong_type('zset', key + 3, key + 3)
 end
 if wrong then
   return wrong
@@ -34,7 +34,7 @@ if held then
     return { string.sub(former, 1, 20), its_queue }
   end
   if its_keys and redis.call('ZREM', its_keys.scheduled, former) == 0 then
-    redis.call('LREM', its_keys.queue, -1, former)
+    redis.call('LREM', is_suspect(former) and its_keys.suspects or its_keys.queue, -1, former)
   end
 end
 

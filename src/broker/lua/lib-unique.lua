@@ -7,11 +7,28 @@ local function unique_digest(message)
   end
 end
 
--- Lets the next task with the key of this message in, unless another one has taken it over.
-local function free_key(unique, message)
+-- The digest of the key of this message, unless another task has taken the key over. That one may speak of this one in
+-- its arguments.
+local function key_held(unique, message)
   local digest = unique_digest(message)
   local holder = digest and redis.call('HGET', unique, digest)
-  if holder and string.find(holder, ' ' .. string.sub(message, 1, 20), 1, true) then
+  if holder and string.find(holder, '^%S+ ' .. string.sub(message, 1, 20)) then
+    return digest
+  end
+end
+
+-- Lets the next task with the key of this message in.
+local function free_key(unique, message)
+  local digest = key_held(unique, message)
+  if digest then
     redis.call('HDEL', unique, digest)
+  end
+end
+
+-- Whoever replaces a task has to find it as it lies there, with all that has become of it since it was sent.
+local function update_key(unique, queue, message)
+  local digest = key_held(unique, message)
+  if digest then
+    redis.call('HSET', unique, digest, queue .. ' ' .. message)
   end
 end

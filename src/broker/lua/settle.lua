@@ -29,7 +29,7 @@ for i = 1, #held, 2 do
   if not queues[queue] then
     return redis.error_reply('UNKNOWN_QUEUE ' .. queue)
   end
-  tasks[held[i]] = { id = held[i], keys = queues[queue], message = message }
+  tasks[held[i]] = { id = held[i], queue = queue, keys = queues[queue], message = message }
 end
 
 local now = text(now_ms())
@@ -55,15 +55,17 @@ end
 local dead, timed_out = 0, 0
 for _, late in ipairs(verdict.timedOut) do
   local task = tasks[late.id]
-  if task and late.retryInMs < 0 then
-    task.message = remembered(counted(task.message, 22, 23), late.line)
-    bury(task, late.report)
-    dead = dead + 1
-  elseif task then
-    try_again(task.keys, KEYS[4], task.message, { delay = late.retryInMs, line = late.line, counts = true })
-    timed_out = timed_out + 1
+  if task and not is_foreign(task.message) then
+    tasks[late.id] = nil
+    if late.retryInMs < 0 then
+      task.message = remembered(counted(task.message, 22, 23), late.line)
+      bury(task, late.report)
+      dead = dead + 1
+    else
+      try_again(task, KEYS[3], KEYS[4], { delay = late.retryInMs, line = late.line, counts = true })
+      timed_out = timed_out + 1
+    end
   end
-  tasks[late.id] = nil
 end
 
 local blamed, crashed, suspected = {}, 0, 0
@@ -84,6 +86,8 @@ for id, task in pairs(blamed) do
     bury(task, verdict.report)
     tasks[id] = nil
     crashed, dead = 0, dead + 1
+  else
+    update_key(KEYS[3], task.queue, task.message)
   end
 end
 

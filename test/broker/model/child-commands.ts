@@ -14,6 +14,7 @@ import {
   someTasksOrNone,
   tasksOf,
 } from './choices.js';
+import { isForeign } from './messages.js';
 import { REPORT } from './system.js';
 
 /** The bells that ring do so already. */
@@ -87,11 +88,13 @@ export const ack = fc.record({ who: someChild, tasks: someTasks }).map(
     }),
 );
 
-export const bury = fc.record({ who: someChild, tasks: someTasks }).map(
+/** Foreign bytes, if it holds some, are what a child buries most. */
+export const bury = fc.record({ who: someChild, tasks: someTasks, foreign: fc.boolean() }).map(
   (choice) =>
     new BrokerCommand('bury', (model) => {
       const child = holderOf(model, choice.who);
-      const [id] = child ? tasksOf(model, child, choice.tasks) : [];
+      const foreign = child && choice.foreign ? model.held(child).find(isForeign) : undefined;
+      const id = foreign ?? (child && tasksOf(model, child, choice.tasks)[0]);
       if (!child || id === undefined) return undefined;
       const queue = model.enqueued.get(id)?.queue ?? 'default';
       return {

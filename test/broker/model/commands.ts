@@ -26,7 +26,7 @@ const WEIGHTED: readonly [weight: number, command: fc.Arbitrary<BrokerCommand>][
   [5, ack],
   [3, bury],
   [8, release],
-  [3, redriveDead],
+  [5, redriveDead],
   [1, deleteDead],
   [1, holdings],
   [3, open],

@@ -8,6 +8,7 @@ import { fullMemory } from './full-memory.js';
 import { hardTimeouts } from './hard-timeouts.js';
 import { lateAnswers } from './late-answers.js';
 import { lostReplies } from './lost-replies.js';
+import { pausedClients } from './paused-clients.js';
 import { poisonTasks } from './poison-tasks.js';
 import { redisKills } from './redis-kills.js';
 import { rollingRestarts } from './rolling-restarts.js';
@@ -27,6 +28,7 @@ export const scenarios: readonly Scenario[] = [
   foreignMessages,
   lostReplies,
   frozenRedis,
+  pausedClients,
   clockJumps,
   redisKills,
   fullMemory,

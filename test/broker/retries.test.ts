@@ -1,0 +1,227 @@
+import type { Claimant, Retry } from '../../src/broker/broker.js';
+import { encodeAttempt } from '../../src/task/attempt-record.js';
+import { BrokerFixture, counted, idOf, sessionState, triedAgain } from '../support/broker-fixture.js';
+
+const NAMESPACE = '{nestwork}:';
+const FUTURE = Date.UTC(2100, 0, 1);
+const LINE = encodeAttempt({ at: 7, attempt: 1, code: 'TASK_FAILED', error: 'Error: no' });
+const AT_ONCE: Retry = { inMs: 0, line: LINE, failures: 0, counts: true };
+const LATER: Retry = { ...AT_ONCE, inMs: 60_000 };
+
+let fixture: BrokerFixture;
+beforeAll(async () => {
+  fixture = await BrokerFixture.start();
+});
+afterEach(() => fixture.reset());
+afterAll(() => fixture.stop());
+
+/** The counter of failures of a message. */
+function withFailures(message: string, failures: string): string {
+  return message.slice(0, 21) + failures + message.slice(23);
+}
+
+function withHistory(message: string, lines: number): string {
+  return message + Array.from({ length: lines }, (_, index) => `\n{"at":${index}}`).join('');
+}
+
+function enqueuedAt(message: string): number {
+  return Number.parseInt(message.slice(25, 34), 36);
+}
+
+/** A child that holds one task and nothing rings. */
+async function holder(message: string): Promise<{ child: Claimant; task: { id: string; queue: string } }> {
+  const child = await fixture.holderOf([message]);
+  await fixture.redis.del(`${NAMESPACE}bell:default`);
+  return { child, task: { id: idOf(message), queue: 'default' } };
+}
+
+describe('retry', () => {
+  it.each<[string, { inMs: number; counts: boolean }, string, string]>([
+    ['later', { inMs: 60_000, counts: true }, '00', '01'],
+    ['later, for the tenth time', { inMs: 60_000, counts: true }, '09', '0a'],
+    ['later, uncounted', { inMs: 60_000, counts: false }, '03', '03'],
+    ['later, and counts no further than two digits can', { inMs: 60_000, counts: true }, 'zz', 'zz'],
+    ['at once', { inMs: 0, counts: true }, '0z', '10'],
+    ['at once, uncounted', { inMs: 0, counts: false }, '00', '00'],
+  ])('lets a task run again %s', async (_what, { inMs, counts }, failures, failuresAfter) => {
+    const message = withFailures(fixture.message(), failures);
+    const { child, task } = await holder(message);
+    const before = await fixture.now();
+    const retry = { inMs, counts, line: LINE, failures: Number.parseInt(failures, 36) };
+    expect(await fixture.broker.retry(child, task, retry)).toBe(true);
+    const after = await fixture.now();
+
+    const [[scheduled, due] = []] = await fixture.dueTimes();
+    const [pending] = await fixture.redis.lrange(`${NAMESPACE}queue:default`, 0, -1);
+    const time = enqueuedAt(scheduled ?? pending ?? '');
+    expect(time).toBeGreaterThanOrEqual(before + inMs);
+    expect(time).toBeLessThanOrEqual(after + inMs);
+    const again = triedAgain(message, failuresAfter, time, LINE);
+    if (inMs > 0) {
+      expect(due).toBe(time);
+      expect(await fixture.state()).toEqual({
+        ...sessionState(child),
+        'scheduled:default': [again],
+        alarm: ['1'],
+      });
+    } else {
+      expect(await fixture.state()).toEqual({
+        ...sessionState(child),
+        'queue:default': [again],
+        'bell:default': ['1'],
+      });
+    }
+  });
+
+  it('at once goes behind those that wait', async () => {
+    const { child, task } = await holder(fixture.message());
+    const waiting = fixture.messages(2);
+    await fixture.broker.enqueue('default', waiting);
+    await fixture.broker.retry(child, task, AT_ONCE);
+    const queue = await fixture.redis.lrange(`${NAMESPACE}queue:default`, 0, -1);
+    expect(queue.map(idOf)).toEqual([...waiting.map(idOf), task.id]);
+  });
+
+  it('later wakes the promoter only if it is the first to be due', async () => {
+    const messages = fixture.messages(2);
+    const child = await fixture.holderOf(messages);
+    const [first = '', second = ''] = messages.map(idOf);
+    await fixture.broker.retry(child, { id: first, queue: 'default' }, LATER);
+    await fixture.redis.del(`${NAMESPACE}alarm`);
+    await fixture.broker.retry(child, { id: second, queue: 'default' }, { ...LATER, inMs: 70_000 });
+    expect(await fixture.redis.exists(`${NAMESPACE}alarm`)).toBe(0);
+    expect((await fixture.dueTimes()).map(([message]) => idOf(message))).toEqual([first, second]);
+  });
+
+  it.each([
+    ['crashes', { crashes: 1 }],
+    ['suspicions', { suspicions: 1 }],
+  ])('of a task with %s goes on alone', async (_what, counters) => {
+    const suspect = counted(fixture.message(), counters);
+    const first = await holder(suspect);
+    await fixture.broker.retry(first.child, first.task, AT_ONCE);
+    const [again = ''] = await fixture.redis.lrange(`${NAMESPACE}suspects:default`, 0, -1);
+    expect(await fixture.state()).toEqual({
+      ...sessionState(first.child),
+      'suspects:default': [triedAgain(suspect, '01', enqueuedAt(again), LINE)],
+      'bell:default': ['1'],
+    });
+
+    await fixture.claim(first.child);
+    await fixture.broker.retry(first.child, first.task, { ...AT_ONCE, failures: 1, inMs: 1 });
+    while ((await fixture.broker.promote(1)).moved === 0);
+    const [once = ''] = await fixture.redis.lrange(`${NAMESPACE}suspects:default`, 0, -1);
+    expect(once).toBe(triedAgain(suspect, '02', enqueuedAt(once), LINE + LINE));
+  });
+
+  it.each([
+    [0, 1],
+    [18, 19],
+    [19, 20],
+    [20, 20],
+    [21, 21],
+  ])('appends to a history of %i lines, of which the oldest goes when there are twenty', async (lines, after) => {
+    const message = withHistory(fixture.message(), lines);
+    const { child, task } = await holder(message);
+    await fixture.broker.retry(child, task, AT_ONCE);
+    const [again = ''] = await fixture.redis.lrange(`${NAMESPACE}queue:default`, 0, -1);
+    const [body, ...history] = again.slice(34).split('\n');
+    const expected = [...withHistory('', lines).split('\n').slice(1), LINE.slice(1)];
+    expect(body).toBe(message.slice(34).split('\n')[0]);
+    expect(history).toEqual(expected.slice(-after));
+  });
+
+  it('that arrives late finds the task with another count, and changes nothing', async () => {
+    const { child, task } = await holder(fixture.message());
+    await fixture.broker.retry(child, task, AT_ONCE);
+    await fixture.claim(child);
+    const before = await fixture.state();
+    expect(await fixture.broker.retry(child, task, AT_ONCE)).toBe(false);
+    expect(await fixture.state()).toEqual(before);
+    expect(await fixture.broker.retry(child, task, { ...LATER, failures: 1 })).toBe(true);
+  });
+
+  it('changes nothing when the child no longer holds the task', async () => {
+    const { child, task } = await holder(fixture.message());
+    const other = await fixture.child();
+    const before = await fixture.state();
+    expect(await fixture.broker.retry(other, task, AT_ONCE)).toBe(false);
+    expect(await fixture.state()).toEqual(before);
+    await fixture.broker.retry(child, task, LATER);
+    const once = await fixture.state();
+    expect(await fixture.broker.retry(child, task, LATER)).toBe(false);
+    expect(await fixture.state()).toEqual(once);
+  });
+
+  it('is refused to a child that is not registered', async () => {
+    const { child, task } = await holder(fixture.message());
+    const before = await fixture.state();
+    await fixture.redis.hdel(`${NAMESPACE}session:${child.session}`, child.child);
+    await expect(fixture.broker.retry(child, task, AT_ONCE)).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    await fixture.redis.hset(`${NAMESPACE}session:${child.session}`, child.child, 1);
+    expect(await fixture.state()).toEqual(before);
+  });
+
+  it('goes on when Redis is full', async () => {
+    const messages = fixture.messages(2);
+    const child = await fixture.holderOf(messages);
+    const [now = '', later = ''] = messages.map(idOf);
+    const answers = await fixture.whenFull(async () => [
+      await fixture.broker.retry(child, { id: now, queue: 'default' }, AT_ONCE),
+      await fixture.broker.retry(child, { id: later, queue: 'default' }, LATER),
+    ]);
+    expect(answers).toEqual([true, true]);
+  });
+
+  it.each(['queue:default', 'suspects:default', 'bell:default', 'scheduled:default', 'alarm'])(
+    'is refused by a foreign key before it writes: %s',
+    async (key) => {
+      const { child, task } = await holder(fixture.message());
+      await fixture.redis.hset(NAMESPACE + key, 'foreign', '1');
+      const before = await fixture.state();
+      for (const retry of [AT_ONCE, LATER]) {
+        await expect(fixture.broker.retry(child, task, retry)).rejects.toThrow('WRONGTYPE');
+      }
+      expect(await fixture.state()).toEqual(before);
+      await fixture.redis.del(NAMESPACE + key);
+    },
+  );
+});
+
+describe('a burial after an attempt', () => {
+  const REPORT = { code: 'TASK_FAILED', error: 'Error: no', host: 'here', pid: 7 };
+
+  it.each([
+    ['counts it and tells of it', LINE, '02'],
+    ['without an attempt keeps the message as it is', '', '01'],
+  ])('%s', async (_what, line, failures) => {
+    const message = withFailures(fixture.message(), '01');
+    const { child, task } = await holder(message);
+    expect(await fixture.broker.bury(child, task, REPORT, line)).toBe(true);
+    expect(await fixture.state()).toEqual({
+      ...sessionState(child),
+      'dead:default': [task.id],
+      'dead-records:default': {
+        [task.id]: `${JSON.stringify(REPORT)}\n${withFailures(message, failures)}${line}`,
+      },
+    });
+  });
+
+  it('keeps the last twenty attempts', async () => {
+    const message = withHistory(fixture.message(), 20);
+    const { child, task } = await holder(message);
+    await fixture.broker.bury(child, task, REPORT, LINE);
+    const record = await fixture.redis.hget(`${NAMESPACE}dead-records:default`, task.id);
+    const [, body, ...history] = (record ?? '').split('\n');
+    expect(body).toBe(withFailures(message, '01').split('\n')[0]);
+    expect(history).toEqual([...message.split('\n').slice(2), LINE.slice(1)]);
+  });
+});
+
+it('what is tried again later goes to the same queue as what was scheduled for then, by time', async () => {
+  const { child, task } = await holder(fixture.message());
+  const [future = ''] = fixture.messages(1);
+  await fixture.broker.enqueue('default', [future], { at: FUTURE });
+  await fixture.broker.retry(child, task, LATER);
+  expect((await fixture.dueTimes()).map(([message]) => idOf(message))).toEqual([task.id, idOf(future)]);
+});
