@@ -14,6 +14,8 @@ import { drainBroadcasts } from './drain-broadcasts.js';
 
 /** Long enough for any test; nobody renews it. */
 const LEASE_MS = 600_000;
+/** Scheduled tasks that are moved to their queues at once. */
+const BATCH = 500;
 
 /** How one task ended. */
 export interface DrainedTask {
@@ -31,7 +33,7 @@ export interface DrainedTask {
  *
  * For tests of what tasks do: no process is forked, so breakpoints, spies and overridden providers work. Hooks,
  * wrappers and `TaskContext` are those of a worker. A task that is to be tried again is, without a wait; scheduled tasks
- * are left until they are due.
+ * run if they are due, and are left otherwise.
  *
  * @example
  * const app = await Test.createTestingModule({ imports: [AppModule] }).compile();
@@ -52,6 +54,7 @@ export async function drainTasks(app: INestApplicationContext): Promise<DrainedT
   await broker.openSession({ session, leaseMs: LEASE_MS, queues, catalog: [], ...place });
   await broker.register(session, claimant.child);
   for (let number = 1; ; number += 1) {
+    await broker.promote(BATCH);
     const { tasks } = await broker.claim(claimant, { number, limit: 1, acks: [] });
     const [claimed] = tasks;
     if (!claimed) {
