@@ -27,6 +27,7 @@ import { broadcastInChunks, enqueueInChunks, enqueueUnique, replicated } from '.
 import { readQueueStates, SERVED_QUEUES } from './queue-states.js';
 import { checkServer } from './redis-checks.js';
 import { type OutageListener, RedisConnection } from './redis-connection.js';
+import { DECLARED_CRONS, RedisCrons } from './redis-crons.js';
 import { RedisDeadLetters } from './redis-dead-letters.js';
 import { RedisKeys } from './redis-keys.js';
 import type { ScriptName } from './scripts.js';
@@ -65,11 +66,13 @@ export class RedisBroker implements Broker {
   private readonly keys: RedisKeys;
   private readonly connection: RedisConnection;
   private readonly tokens: BlockingList;
+  readonly crons: RedisCrons;
   private readonly finder: TaskFinder;
 
   constructor(private readonly options: RedisBrokerOptions) {
     this.keys = new RedisKeys(options.namespace);
     this.connection = new RedisConnection(options.redis, options.commandTimeoutMs, options.onOutage);
+    this.crons = new RedisCrons(this.connection, this.keys);
     this.finder = new TaskFinder(this.connection, this.keys, options.queues);
     this.deadLetters = new RedisDeadLetters(this.connection, this.keys);
     this.broadcasts = new RedisBroadcastRecords(this.connection, this.keys);
@@ -191,8 +194,10 @@ export class RedisBroker implements Broker {
   }
 
   async openSession({ session, leaseMs, queues, host, pid, catalog }: SessionDescription): Promise<void> {
+    const crons = catalog.filter(({ cron }) => cron).map(({ name }) => name);
     const described = [SERVED_QUEUES, queues.join(' '), `${DESCRIPTION}host`, host, `${DESCRIPTION}pid`, pid];
-    const entries = catalog.flatMap((entry) => [entry.name, JSON.stringify(entry)]);
+    if (crons.length > 0) described.push(DECLARED_CRONS, crons.join(' '));
+    const entries = catalog.flatMap(({ cron, ...entry }) => [entry.name, JSON.stringify(entry)]);
     const keys = [this.keys.sessions(), this.keys.session(session), this.keys.pulse(), this.keys.catalog()];
     await this.run('open-session', keys, [session, leaseMs, described.length, ...described, ...entries]);
   }

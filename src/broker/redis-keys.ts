@@ -68,6 +68,8 @@ export class RedisKeys {
   /** hash: task name -> JSON of what workers registered about it */
   readonly catalog = (): string => `${this.tag}:catalog`;
 
+  /** hash: `<cron> <field>` -> what is noted of a cron: its definition, until when it is settled, its last run */
+  readonly crons = (): string => `${this.tag}:crons`;
   /** stream, trimmed: broadcasts, and whatever else every supervisor must hear of */
   readonly broadcasts = (): string => `${this.tag}:broadcasts`;
 

@@ -32,6 +32,12 @@ const SCRIPTS = {
   'take-turn': [],
   'record-broadcasts': ['types'],
   'record-gap': [],
+  'declare-crons': ['time'],
+  'fire-cron': ['types', 'time', 'bell', 'unique'],
+  'pause-cron': ['time'],
+  'resume-cron': ['time'],
+  'forget-crons': ['time'],
+  'record-cron-run': [],
 } as const;
 
 /** Name of a state transition; its script lies in `lua/<name>.lua`. */
