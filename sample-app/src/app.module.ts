@@ -4,9 +4,11 @@ import { TaskQueueModule } from 'nestwork';
 import { LibraryErrorFilter } from './http/library-error.filter.js';
 import { NoticesModule } from './notices/notices.module.js';
 import { ChildTally } from './observing/child-tally.js';
+import { CronsController } from './observing/crons.controller.js';
 import { HealthController } from './observing/health.controller.js';
 import { SlowTaskLog } from './observing/slow-task-log.js';
 import { TasksController } from './observing/tasks.controller.js';
+import { OverviewModule } from './overview/overview.module.js';
 import { ReportsModule } from './reports/reports.module.js';
 import { SearchesModule } from './searches/searches.module.js';
 
@@ -24,8 +26,9 @@ import { SearchesModule } from './searches/searches.module.js';
     ReportsModule,
     NoticesModule,
     SearchesModule,
+    OverviewModule,
   ],
-  controllers: [HealthController, TasksController],
+  controllers: [HealthController, TasksController, CronsController],
   providers: [ChildTally, SlowTaskLog, { provide: APP_FILTER, useClass: LibraryErrorFilter }],
 })
 export class AppModule {}

@@ -171,6 +171,7 @@ describe('the demo', () => {
       expect(demo.output).toMatch(/TODO +→ \d+ lines in [\d,]+ of [\d,]+ files/);
       expect(demo.output).toMatch(/→ HARD_TIMEOUT: .*\n.*Child \d+ is ended/);
       expect(demo.output).toMatch(/searches\/cache → child \d+ ok, child \d+ ok/);
+      expect(demo.output).toMatch(/OverviewTasks\.draw, next at \d\d:00\n.*run → done in \d+ ms by child \d+/);
       expect(demo.output).toMatch(/of its tasks \d+ that waited are gone, \d that ran are told to stop/);
       const mail = /(\S+\.eml)/.exec(demo.output)?.[1] ?? '';
       expect(readFileSync(mail, 'utf8')).toContain('To: ada@example.org');

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { QueueClient, SoftTimeoutError, type TaskContext, type TaskHandle } from 'nestwork';
 import type { ReceivedCall } from '../../sample-app/src/notices/flaky-receiver.controller.js';
+import { OverviewTasks } from '../../sample-app/src/overview/overview.tasks.js';
 import { ChartTasks } from '../../sample-app/src/reports/chart.tasks.js';
 import { ReportStore } from '../../sample-app/src/reports/report-store.js';
 import type { ReportResource } from '../../sample-app/src/reports/reports.controller.js';
@@ -15,6 +16,7 @@ import { ApiFixture } from './api-fixture.js';
 import { TemporaryDirectory } from './temporary-directory.js';
 
 const sources = new TemporaryDirectory().write({ 'a.ts': 'const a = 1; // TODO\n', 'b.js': '// TODO\n// TODO\n' });
+const others = new TemporaryDirectory().write({ 'c.py': 'a\nb\nc\nd\n' });
 let api: ApiFixture;
 
 beforeAll(async () => {
@@ -23,6 +25,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await api?.stop();
   sources.remove();
+  others.remove();
 });
 
 const send = (path: string, body?: object) => api.request<TaskHandle & { message: string }>('POST', path, body);
@@ -233,6 +236,24 @@ describe('a search', () => {
   it('takes regular expressions only', async () => {
     const { id } = await api.finishedReport(sources.path);
     expect((await send(`/reports/${id}/searches`, { pattern: '(' })).status).toBe(400);
+  });
+});
+
+describe('the overview', () => {
+  it('is one chart of all directories, each counted once, drawn by a cron', async () => {
+    await api.finishedReport(sources.path);
+    await api.finishedReport(sources.path);
+    await api.finishedReport(others.path);
+    await api.app.get(QueueClient).of(OverviewTasks).draw.delay();
+    await api.drain();
+    const chart = await (await fetch(`${api.url}/overview.svg`)).text();
+    expect(chart).toContain('2 directories together');
+    expect(chart).toContain('Bar chart of 7 lines in 3 files by language: Python 4 (57.1%), JavaScript 2');
+  });
+
+  it('is made known by workers alone', async () => {
+    expect(await api.get('/crons')).toEqual([]);
+    expect((await send('/crons/OverviewTasks.draw/run')).status).toBe(404);
   });
 });
 

@@ -23,13 +23,16 @@ const KINDS: readonly (readonly [kind: keyof LineCounts, label: string, legendAt
   ['blanks', 'Blank', MARGIN + 304],
 ];
 
+/** What a chart shows. */
+export type ChartData = Pick<Report, 'id' | 'directory' | 'total' | 'languages'>;
+
 /**
  * Draws a report as a bar chart: an SVG that stands alone, without scripts, fonts or links, and looks right in an
  * `<img>`, inlined into a page, and on light and dark backgrounds.
  *
  * @param title instead of the directory's own name; where that lies on the machine is not for those who see the chart
  */
-export function renderChart(report: Report, title?: string): string {
+export function renderChart(report: ChartData, title?: string): string {
   const heading = shortened(title ?? (basename(report.directory) || report.directory));
   const rows = chartRows(report.languages);
   const height = BARS.top + Math.max(1, rows.length) * ROW.height + 56;
@@ -45,7 +48,7 @@ ${rows.length > 0 ? legend(report.total) + plot(rows, report.total.lines) : noth
 `;
 }
 
-function head(report: Report, title: string): string {
+function head(report: ChartData, title: string): string {
   const { files, lines, bytes } = report.total;
   const facts = [
     formatPlural(lines, 'line'),
@@ -129,7 +132,7 @@ function shortened(title: string): string {
   return name.length <= MOST_TITLE_CHARACTERS ? title : `${name.slice(0, MOST_TITLE_CHARACTERS - 1).join('')}…`;
 }
 
-function describe(report: Report, rows: readonly ReportRow[]): string {
+function describe(report: ChartData, rows: readonly ReportRow[]): string {
   const { lines, files } = report.total;
   const shares = rows.map((row) => `${row.name} ${formatCount(row.lines)} (${formatShare(row.lines, lines)})`);
   return `Bar chart of ${formatPlural(lines, 'line')} in ${formatPlural(files, 'file')} by language: ${shares.join(', ')}.`;

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { BroadcastOutcome, DeadTask, TaskHandle, TaskState, TaskStatus } from 'nestwork';
+import type { BroadcastOutcome, CronInfo, CronRunHandle, DeadTask, TaskHandle, TaskState, TaskStatus } from 'nestwork';
 import { formatCount, formatPlural } from '../chart/format-numbers.js';
 import type { ReceivedCall } from '../notices/flaky-receiver.controller.js';
 import { mailPath } from '../notices/mailer.js';
@@ -14,6 +14,7 @@ import { paint, say } from './terminal.js';
 /** Backtracks for longer than the universe exists, on any line of a few dozen characters. */
 const ENDLESS_PATTERN = '^(.+)+#$';
 const CHILDREN = 2;
+const OVERVIEW = 'OverviewTasks.draw';
 
 /** What tasks can do besides, on a report that is finished: a paragraph for each. */
 export class Features {
@@ -34,6 +35,7 @@ export class Features {
     await this.debounce();
     await this.timeOut();
     await this.broadcast();
+    await this.cron();
     await this.mailed(mail);
     await this.cancel();
   }
@@ -103,6 +105,19 @@ export class Features {
     say(`DELETE /searches/cache → ${children.join(', ')}`);
   }
 
+  private async cron(): Promise<void> {
+    heading('A cron', 'one chart of all reports is drawn every full hour; nobody waits for that here');
+    const look = async () => (await this.client.get<CronInfo[]>('/crons')).find(({ name }) => name === OVERVIEW);
+    const nextRun = (await look())?.nextRun;
+    say(`GET /crons → ${OVERVIEW}, next at ${nextRun === undefined ? 'no time' : clock(nextRun)}`);
+    const { id } = await this.client.send<CronRunHandle>('POST', `/crons/${OVERVIEW}/run`);
+    const run = await this.client.until(async () => {
+      const { lastRun } = (await look()) ?? {};
+      return lastRun?.id === id ? lastRun : undefined;
+    });
+    say(`POST /crons/${OVERVIEW}/run → ${run.outcome} in ${formatCount(run.durationMs)} ms by child ${run.pid}`);
+  }
+
   private async cancel(): Promise<void> {
     heading('Cancelling', 'the same report again, and nobody wants it after all');
     const { urls } = await this.client.start(this.report.directory);
@@ -159,6 +174,11 @@ export class Features {
 function heading(title: string, what: string): void {
   say();
   say(`${paint('bold', title)}  ${paint('gray', what)}`);
+}
+
+/** JSON has no dates. */
+function clock(time: Date | string): string {
+  return new Date(time).toTimeString().slice(0, 5);
 }
 
 function softly({ files, of }: Findings): string {

@@ -1,3 +1,4 @@
+import { OverviewStore } from '../overview/overview-store.js';
 import { ReportStore } from '../reports/report-store.js';
 import { Features } from './features.js';
 import type { ManagedProcess } from './managed-process.js';
@@ -43,6 +44,7 @@ export async function runDemo({ api, worker, directory, signal }: DemoOptions): 
   say();
   const store = new ReportStore();
   say(`Chart   ${paint('cyan', store.chartPath(report.id))}`);
+  say(`All     ${paint('cyan', new OverviewStore().path)}`);
   say(`Report  ${paint('cyan', store.reportPath(report.id))}`);
   say();
 }

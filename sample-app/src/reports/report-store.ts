@@ -70,6 +70,16 @@ export class ReportStore {
     await this.save(report.id, 'report.json', report);
   }
 
+  /** All that are there. */
+  async finished(): Promise<Report[]> {
+    const reports: Report[] = [];
+    for (const id of (await readdir(this.root).catch(unlessMissing)) ?? []) {
+      const report = REPORT_ID.test(id) ? await this.report(id) : undefined;
+      if (report) reports.push(report);
+    }
+    return reports;
+  }
+
   saveCancellation(id: string): Promise<void> {
     return this.save(id, 'cancelled.json', { at: new Date().toISOString() });
   }
