@@ -12,7 +12,7 @@ const ENVIRONMENT = {
   NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
   // always the same commands, so that the answer is always the same
   NESTWORK_MODEL_SEED: '1',
-  NESTWORK_MODEL_RUNS: '100',
+  NESTWORK_MODEL_RUNS: '40',
 };
 /** Not a test's doing: the replacement is no Lua. */
 const INVALID = /Error compiling script|nonexistent global/;

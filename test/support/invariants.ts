@@ -1,12 +1,13 @@
 import type { Redis } from 'ioredis';
 
-type Place = { readonly where: string; readonly id: string };
+type Place = { readonly where: string; readonly id: string; readonly message?: string };
 
 /**
  * What must hold after every command, whatever happened before. Throws a list of all that does not.
  *
  * Every id is in exactly one place, on the schedule or elsewhere; what is dead has a record; only registered children of living sessions hold claims;
- * where work waits a bell rings; every id in a place was marked as seen.
+ * where work waits a bell rings; every id in a place was marked as seen; a unique key leads to a task that has not ended,
+ * as it lies there.
  */
 export async function checkInvariants(redis: Redis, namespace = 'nestwork'): Promise<void> {
   const broken: string[] = [];
@@ -19,7 +20,7 @@ export async function checkInvariants(redis: Redis, namespace = 'nestwork'): Pro
   for (const prefix of ['queue:', 'suspects:']) {
     for (const queue of named(prefix)) {
       const messages = await redis.lrange(`${tag}${prefix}${queue}`, 0, -1);
-      places.push(...messages.map((message) => ({ where: prefix + queue, id: message.slice(0, 20) })));
+      places.push(...messages.map((message) => ({ where: prefix + queue, id: message.slice(0, 20), message })));
       const rings = await redis.llen(`${tag}bell:${queue}`);
       if (rings === 0) broken.push(`work waits in ${prefix}${queue}, but its bell is silent`);
       if (rings > 2) broken.push(`the bell of ${queue} holds ${rings} tokens`);
@@ -28,7 +29,7 @@ export async function checkInvariants(redis: Redis, namespace = 'nestwork'): Pro
 
   for (const queue of named('scheduled:')) {
     const messages = await redis.zrange(`${tag}scheduled:${queue}`, '0', '-1');
-    places.push(...messages.map((message) => ({ where: `scheduled:${queue}`, id: message.slice(0, 20) })));
+    places.push(...messages.map((message) => ({ where: `scheduled:${queue}`, id: message.slice(0, 20), message })));
   }
   if ((await redis.llen(`${tag}alarm`)) > 1) broken.push('the alarm holds more than one token');
 
@@ -58,6 +59,15 @@ export async function checkInvariants(redis: Redis, namespace = 'nestwork'): Pro
     const records = await redis.hkeys(`${tag}dead-records:${queue}`);
     places.push(...ids.map((id) => ({ where: `dead:${queue}`, id })));
     if ([...ids].sort().join() !== [...records].sort().join()) broken.push(`dead:${queue} and its records differ`);
+  }
+
+  for (const [digest, holder] of Object.entries(await redis.hgetall(`${tag}unique`))) {
+    const message = holder.slice(holder.indexOf(' ') + 1);
+    const place = places.find(({ where, id }) => id === message.slice(0, 20) && !where.startsWith('dead:'));
+    if (!place) broken.push(`the key ${digest} leads to a task that is nowhere`);
+    else if (place.message !== undefined && place.message !== message) {
+      broken.push(`the key ${digest} leads to what does not lie in ${place.where}`);
+    }
   }
 
   const found = new Map<string, string>();
