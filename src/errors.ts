@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'UNKNOWN_QUEUE'
   | 'UNKNOWN_TASK'
   | 'NOT_A_TASK'
+  | 'NOT_A_BROADCAST'
   | 'TASK_NOT_RUN'
   | 'DUPLICATE_TASK'
   | 'DUPLICATE_MODULE'

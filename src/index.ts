@@ -1,11 +1,13 @@
-export type { RedisSettings, TaskState } from './broker/broker.js';
+export type { BroadcastOutcome, RecordedGap, RedisSettings, StreamGap, TaskState } from './broker/broker.js';
 export { QueueClient, type TaskSenders } from './client/queue-client.js';
 export type { SendOptions } from './client/send-options.js';
 export type { TaskHandle, TaskStatus } from './client/task-handle.js';
 export { TaskSender } from './client/task-sender.js';
+export { Broadcast, type BroadcastOptions } from './decorators/broadcast.decorator.js';
 export { Task, type TaskOptions } from './decorators/task.decorator.js';
 export { TaskHooks } from './decorators/task-hooks.decorator.js';
 export { EnqueueUnconfirmedError, type ErrorCode, NestworkError } from './errors.js';
+export { BroadcastLog } from './inspector/broadcast-log.js';
 export type { DeadBulkOptions, DeadProgress } from './inspector/dead-bulk.js';
 export type { DeadFilter } from './inspector/dead-filter.js';
 export { DeadLetters, type DeadLookup } from './inspector/dead-letters.js';
@@ -20,6 +22,7 @@ export {
 export type { QueueOptions, TaskQueueOptions, WorkerOptions } from './options.js';
 export type { AttemptRecord } from './task/attempt-record.js';
 export type { BackoffFunction, BackoffOptions, RetryBackoff } from './task/backoff.js';
+export type { BroadcastScope } from './task/broadcast.js';
 export type { ByteSize } from './task/byte-size.js';
 export type { Duration } from './task/duration.js';
 export type { CallPolicyOptions, ErrorClass, PolicyOptions } from './task/policy-options.js';

@@ -12,6 +12,7 @@ import { QueueClient } from './client/queue-client.js';
 import { HandlerFactory } from './discovery/handler-factory.js';
 import { TaskDiscovery } from './discovery/task-discovery.js';
 import { NestworkError } from './errors.js';
+import { BroadcastLog } from './inspector/broadcast-log.js';
 import { DeadLetters } from './inspector/dead-letters.js';
 import { QueueHealth } from './inspector/queue-health.js';
 import { type ResolvedTaskQueueOptions, resolveTaskQueueOptions, type TaskQueueOptions } from './options.js';
@@ -73,12 +74,17 @@ export const RESOLVED_OPTIONS = Symbol.for('nestwork:options');
         new DeadLetters(broker.deadLetters, queues),
       inject: [RedisBroker, RESOLVED_OPTIONS],
     },
+    {
+      provide: BroadcastLog,
+      useFactory: (broker: RedisBroker) => new BroadcastLog(broker.broadcasts),
+      inject: [RedisBroker],
+    },
     { provide: TaskRegistry, useFactory: () => new TaskRegistry() },
     TaskContext,
     TaskDiscovery,
     HandlerFactory,
   ],
-  exports: [DeadLetters, QueueClient, QueueHealth, TaskContext],
+  exports: [BroadcastLog, DeadLetters, QueueClient, QueueHealth, TaskContext],
 })
 export class TaskQueueModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
   constructor(

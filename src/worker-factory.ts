@@ -92,7 +92,7 @@ async function boot(module: AppModule, logger: LoggerService): Promise<ChildApp>
   const { redis, namespace, commandTimeoutMs, queues, deadRetentionMs, maxDead } = options;
   return {
     settings: { redis, namespace, commandTimeoutMs, queues, deadRetentionMs, maxDead },
-    catalog: registry.all().map(({ name, queue }) => ({ name, queue })),
+    catalog: registry.all().map(({ name, queue, broadcast }) => ({ name, queue, broadcast })),
     broker: find(RedisBroker),
     executor: new Executor(registry, find(TaskDiscovery).hooks(), (error) =>
       new Logger('TaskWorker').error(`A \`backoff\` function failed, so the default was used: ${String(error)}`),

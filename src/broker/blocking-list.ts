@@ -21,6 +21,9 @@ export class BlockingList {
       return (await this.connection.command((client) => client.blpop([...lists], seconds))) !== null;
     } catch (error) {
       if (this.ended) return false;
+      // ioredis would repeat over the next connection what timed out, and take a token that nobody hears of
+      this.connection.close();
+      this.connection = undefined;
       throw error;
     }
   }

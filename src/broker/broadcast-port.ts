@@ -48,3 +48,50 @@ export interface StreamBroker {
   /** Ends a pending `waitForMore`. */
   stopWaiting(): void;
 }
+
+/** How a broadcast ended in one process. */
+export interface BroadcastOutcome {
+  readonly host: string;
+  /** the child; the supervisor itself, if no child of it could run the broadcast */
+  readonly pid: number;
+  readonly ok: boolean;
+  /** what it threw, or how its process ended; never arguments */
+  readonly error?: string;
+  readonly durationMs?: number;
+  /** ms since 1970, by the clock of the worker */
+  readonly at: number;
+}
+
+export interface BroadcastRecord {
+  /** the task id under which it was sent */
+  readonly id: string;
+  /** the process, unique among all that may run it */
+  readonly target: string;
+  readonly outcome: BroadcastOutcome;
+  /** the machine that is done with it, if it runs once on each */
+  readonly machine?: string;
+}
+
+/** A gap, and who had it. */
+export interface RecordedGap extends StreamGap {
+  readonly host: string;
+  /** the supervisor */
+  readonly pid: number;
+  /** ms since 1970, by the clock of the worker */
+  readonly at: number;
+}
+
+/** Who is to run a broadcast that runs once on each machine. */
+export type Turn = 'mine' | 'taken' | 'done';
+
+/** What became of broadcasts. All of it can be repeated after a lost answer. */
+export interface BroadcastRecords {
+  /** The first session of a machine that asks gets it; another one when that session is gone and it is not done. */
+  takeTurn(id: string, machine: string, session: string): Promise<Turn>;
+  record(records: readonly BroadcastRecord[]): Promise<void>;
+  recordGap(gap: RecordedGap): Promise<void>;
+  /** In the order in which they ended. Empty for one that nobody has run yet, or that ended more than a day ago. */
+  outcomes(id: string): Promise<BroadcastOutcome[]>;
+  /** The latest ones, oldest first. */
+  gaps(): Promise<RecordedGap[]>;
+}

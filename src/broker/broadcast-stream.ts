@@ -15,6 +15,7 @@ type RawEntry = readonly [id: string, fields: readonly string[]];
 export class BroadcastStream implements StreamBroker {
   private blocking: RedisConnection | undefined;
   private waitingEnded = false;
+  private endWait: () => void = () => {};
 
   constructor(
     private readonly connection: RedisConnection,
@@ -43,19 +44,19 @@ export class BroadcastStream implements StreamBroker {
     if (this.waitingEnded) return false;
     this.blocking ??= this.openBlocking(timeoutMs);
     const key = this.keys.broadcasts();
-    try {
-      const found = await this.blocking.command((redis) =>
-        redis.xread('COUNT', 1, 'BLOCK', timeoutMs, 'STREAMS', key, from.id),
-      );
-      return found !== null;
-    } catch (error) {
-      if (this.waitingEnded) return false;
-      throw error;
-    }
+    const more = this.blocking.command(async (redis) => {
+      return (await redis.xread('COUNT', 1, 'BLOCK', timeoutMs, 'STREAMS', key, from.id)) !== null;
+    });
+    return new Promise((resolve, reject) => {
+      // a command that waits for a reconnect is not rejected by the end of its connection
+      this.endWait = () => resolve(false);
+      more.then(resolve, reject);
+    });
   }
 
   stopWaiting(): void {
     this.waitingEnded = true;
+    this.endWait();
     this.blocking?.close();
   }
 }

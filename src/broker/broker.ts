@@ -1,5 +1,6 @@
 import type { RedisOptions } from 'ioredis';
-import type { StreamBroker } from './broadcast-port.js';
+import type { BroadcastScope } from '../task/broadcast.js';
+import type { BroadcastRecords, StreamBroker } from './broadcast-port.js';
 import type { DeadLetterBroker } from './dead-letter-broker.js';
 
 export type * from './broadcast-port.js';
@@ -18,6 +19,7 @@ export type FixedRedisOption =
   | 'replyMapping'
   | 'retryStrategy'
   | 'scripts'
+  | 'sentinelCommandTimeout'
   | 'stringNumbers';
 
 /** Where Redis is: a URL (`redis://`, `rediss://`), or options of ioredis, Sentinels included. */
@@ -134,7 +136,9 @@ export interface SessionDescription {
 /** What a worker knows about a task; kept in the catalog for senders that do not have its class. */
 export interface CatalogEntry {
   readonly name: string;
+  /** `(broadcast)` for a broadcast */
   readonly queue: string;
+  readonly broadcast?: BroadcastScope;
 }
 
 /** How to add a task with a key. */
@@ -206,8 +210,8 @@ export interface SupervisorBroker {
 export interface PromoterBroker {
   /** Moves due tasks to their queues, at most so many. Resolves to how many, and how long until the next is due. */
   promote(limit: number): Promise<{ moved: number; nextInMs: number | undefined }>;
-  /** Resolves when a task is due earlier than all others were, or after `timeoutMs`. */
-  waitForAlarm(timeoutMs: number): Promise<void>;
+  /** Resolves to true when a task is due earlier than all others were, to false after `timeoutMs`. */
+  waitForAlarm(timeoutMs: number): Promise<boolean>;
   /** Ends a pending `waitForAlarm`. */
   stopWaiting(): void;
 }
@@ -259,6 +263,7 @@ export interface Broker
   /** the tasks that will not run again by themselves */
   readonly deadLetters: DeadLetterBroker;
   readonly stream: StreamBroker;
+  readonly broadcasts: BroadcastRecords;
   /** Connects and checks that the server can serve. Rejects within the connection's timeout. */
   connect(): Promise<void>;
   close(): Promise<void>;

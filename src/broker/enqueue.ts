@@ -1,4 +1,5 @@
 import { EnqueueUnconfirmedError, NestworkError } from '../errors.js';
+import { KEPT_BROADCASTS } from '../task/broadcast.js';
 import { blockOf, producerOf, TASK_ID_LENGTH } from '../task/task-id.js';
 import type { Due, KeyHolder, UniqueOptions } from './broker.js';
 import type { RedisConnection } from './redis-connection.js';
@@ -6,8 +7,6 @@ import type { RedisKeys } from './redis-keys.js';
 
 /** How long a repeated enqueue is recognised. */
 const SEEN_SECONDS = 600;
-/** Broadcasts that the stream keeps for supervisors that are away, a few more in fact: Redis trims by whole nodes. */
-export const KEPT_BROADCASTS = 10_000;
 /** Lua's unpack fails from about 8,000 values on, and a script holds up everyone else while it runs. */
 const CHUNK_MESSAGES = 1_000;
 const CHUNK_CHARACTERS = 1_000_000;
@@ -108,10 +107,13 @@ function unconfirmed(error: unknown, messages: readonly string[]): unknown {
 /**
  * Waits until replicas have what was enqueued over this connection.
  *
+ * @param current the connection over which it was enqueued: another one may lead to a new primary that never had it,
+ *   and whose replicas would confirm that
  * @throws EnqueueUnconfirmedError when too few of them say so in time; the primary has it
  */
 export async function replicated(
   connection: RedisConnection,
+  current: number,
   messages: readonly string[],
   replicas: number,
   timeoutMs: number,
@@ -122,6 +124,7 @@ export async function replicated(
     throw new EnqueueUnconfirmedError(messages.map(idOf), { cause });
   };
   const confirmed = await connection.command((redis) => redis.wait(replicas, patienceMs)).catch(unconfirmed);
+  if (connection.current !== current) unconfirmed(new Error('The connection was lost before replicas could confirm.'));
   if (confirmed < replicas) unconfirmed(new Error(`${confirmed} of ${replicas} replicas have it.`));
 }
 

@@ -1,6 +1,7 @@
 import { NestworkError } from '../errors.js';
 import { TASK_ID_LENGTH } from '../task/task-id.js';
 import { BlockingList } from './blocking-list.js';
+import { RedisBroadcastRecords } from './broadcast-records.js';
 import { BroadcastStream } from './broadcast-stream.js';
 import type {
   Broker,
@@ -58,6 +59,9 @@ const DESCRIPTION = '@';
 export class RedisBroker implements Broker {
   readonly deadLetters: DeadLetterBroker;
   readonly stream: BroadcastStream;
+  readonly broadcasts: RedisBroadcastRecords;
+  /** by `performance.now()` */
+  readonly madeAtMs = performance.now();
   private readonly keys: RedisKeys;
   private readonly connection: RedisConnection;
   private readonly tokens: BlockingList;
@@ -68,6 +72,7 @@ export class RedisBroker implements Broker {
     this.connection = new RedisConnection(options.redis, options.commandTimeoutMs, options.onOutage);
     this.finder = new TaskFinder(this.connection, this.keys, options.queues);
     this.deadLetters = new RedisDeadLetters(this.connection, this.keys);
+    this.broadcasts = new RedisBroadcastRecords(this.connection, this.keys);
     this.tokens = new BlockingList((ms) => this.openBlocking(ms), LONGEST_WAIT_MS);
     this.stream = new BroadcastStream(this.connection, this.keys, (ms) => this.openBlocking(ms));
   }
@@ -89,16 +94,17 @@ export class RedisBroker implements Broker {
   }
 
   async enqueue(queue: string, messages: readonly string[], due?: Due): Promise<number> {
-    return this.confirmed(messages, await enqueueInChunks(this.connection, this.keys, queue, messages, due));
+    return this.confirmed(messages, () => enqueueInChunks(this.connection, this.keys, queue, messages, due));
   }
 
   async broadcast(messages: readonly string[]): Promise<number> {
-    return this.confirmed(messages, await broadcastInChunks(this.connection, this.keys, messages));
+    return this.confirmed(messages, () => broadcastInChunks(this.connection, this.keys, messages));
   }
 
   async enqueueUnique(queue: string, message: string, options: UniqueOptions): Promise<KeyHolder> {
-    const holder = await enqueueUnique(this.connection, this.keys, this.options.queues, { queue, message, ...options });
-    return this.confirmed([message], holder);
+    const { queues } = this.options;
+    const unique = { queue, message, ...options };
+    return this.confirmed([message], () => enqueueUnique(this.connection, this.keys, queues, unique));
   }
 
   locate(id: string): Promise<TaskPlace> {
@@ -170,8 +176,8 @@ export class RedisBroker implements Broker {
     return { moved, nextInMs: next < 0 ? undefined : next };
   }
 
-  async waitForAlarm(timeoutMs: number): Promise<void> {
-    await this.tokens.wait([this.keys.alarm()], timeoutMs);
+  waitForAlarm(timeoutMs: number): Promise<boolean> {
+    return this.tokens.wait([this.keys.alarm()], timeoutMs);
   }
 
   stopWaiting(): void {
@@ -239,9 +245,14 @@ export class RedisBroker implements Broker {
     return taken === -1 ? undefined : (taken as number);
   }
 
-  private async confirmed<T>(messages: readonly string[], reply: T): Promise<T> {
+  /** Sends, and waits for the replicas if any are asked for. */
+  private async confirmed<T>(messages: readonly string[], send: () => Promise<T>): Promise<T> {
     const { replicas = 0, commandTimeoutMs } = this.options;
-    if (replicas > 0) await replicated(this.connection, messages, replicas, commandTimeoutMs);
+    if (replicas === 0) return send();
+    await this.connection.ready();
+    const { current } = this.connection;
+    const reply = await send();
+    await replicated(this.connection, current, messages, replicas, commandTimeoutMs);
     return reply;
   }
 

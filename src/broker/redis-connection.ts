@@ -1,7 +1,7 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { NestworkError } from '../errors.js';
 import type { RedisSettings } from './broker.js';
-import { explain, isTimeout } from './redis-errors.js';
+import { explain, isTimeout, takesNoWrites } from './redis-errors.js';
 import { callScript, type ScriptName, scriptDefinitions } from './scripts.js';
 
 /** Is told of each outage once, however many attempts to reconnect it takes. */
@@ -28,7 +28,10 @@ export class RedisConnection {
   private lostAt: number | undefined;
   private lastError: Error | undefined;
   private wasUp = false;
+  private unproven = false;
+  private renewing = false;
   private closing = false;
+  private generation = 0;
 
   constructor(
     settings: RedisSettings,
@@ -41,6 +44,8 @@ export class RedisConnection {
       maxRetriesPerRequest: null,
       connectTimeout: timeoutMs,
       commandTimeout: timeoutMs,
+      // without it a sentinel that is silent would be waited for forever, though others may answer
+      sentinelCommandTimeout: timeoutMs,
       // a server does not close a connection that blocks, and nothing of it is wanted any more
       disconnectTimeout: DISCONNECT_MS,
       autoResendUnfulfilledCommands: true,
@@ -48,8 +53,6 @@ export class RedisConnection {
       replyMapping: 'legacy',
       scripts: scriptDefinitions,
       retryStrategy: (attempt) => Math.min(RECONNECT_MIN_MS * 2 ** Math.min(attempt, 10), RECONNECT_MAX_MS),
-      // after a failover the old primary answers READONLY: find the new one
-      reconnectOnError: (error) => error.message.startsWith('READONLY'),
     };
     this.client = typeof settings === 'string' ? new Redis(settings, options) : new Redis({ ...settings, ...options });
     this.where = address(this.client.options);
@@ -58,8 +61,22 @@ export class RedisConnection {
       Reflect.deleteProperty(error, 'command');
       this.lastError = error;
     });
-    this.client.on('close', () => this.noteLoss());
-    this.client.on('ready', () => this.noteReturn());
+    this.client.on('close', () => {
+      this.unproven = this.renewing;
+      this.renewing = false;
+      this.noteLoss();
+    });
+    this.client.on('ready', () => {
+      this.generation += 1;
+      this.wasUp = true;
+      // a server whose clients may not write lets them connect: after a renewal only an answer proves that it is back
+      if (!this.unproven) this.noteReturn();
+    });
+  }
+
+  /** Which connection this is, counted from the first: after a failover the next one may lead to another server. */
+  get current(): number {
+    return this.generation;
   }
 
   /** Resolves when the connection is up; rejects with REDIS_UNAVAILABLE after the timeout. */
@@ -78,14 +95,12 @@ export class RedisConnection {
 
   /** Runs a command over a connection that is up. */
   async command<T>(run: (redis: Redis) => Promise<T>): Promise<T> {
-    if (!this.isUp()) await this.ready();
     try {
-      const reply = await run(this.client);
-      this.noteReturn();
-      return reply;
+      return await this.attempt(run);
     } catch (error) {
-      if (isTimeout(error as Error)) this.noteLoss();
-      throw explain(error as Error, this.where, this.timeoutMs);
+      if (!takesNoWrites(error)) throw error;
+      // it refused, so nothing was written; by now the sentinels may know the new primary
+      return this.attempt(run);
     }
   }
 
@@ -95,9 +110,35 @@ export class RedisConnection {
     this.client.disconnect();
   }
 
+  private async attempt<T>(run: (redis: Redis) => Promise<T>): Promise<T> {
+    if (!this.isUp()) await this.ready();
+    const { generation } = this;
+    try {
+      const reply = await run(this.client);
+      this.unproven = false;
+      this.noteReturn();
+      return reply;
+    } catch (cause) {
+      if (isTimeout(cause as Error)) this.noteLoss();
+      const error = explain(cause as Error, this.where, this.timeoutMs);
+      if (generation === this.generation && (isTimeout(cause as Error) || takesNoWrites(error))) this.renew();
+      throw error;
+    }
+  }
+
+  /**
+   * Connects anew. A machine that is gone does not close its connections, and a primary that was replaced may stay
+   * connected: only the way to the server, by its sentinels if it has any, tells which one to talk to now.
+   */
+  private renew(): void {
+    if (!this.isUp()) return;
+    this.renewing = true;
+    this.client.disconnect(true);
+  }
+
   /** Once it is closing, what is sent may or may not leave. */
   private isUp(): boolean {
-    return this.client.status === 'ready' && !this.closing;
+    return this.client.status === 'ready' && !this.closing && !this.renewing;
   }
 
   private untilReady(): Promise<void> {
@@ -124,7 +165,7 @@ export class RedisConnection {
       'REDIS_UNAVAILABLE',
       `Redis at ${this.where} ${what}${this.lastError ? ` (${this.lastError.message})` : ''}.`,
       [
-        'Check that a Redis 7 server runs there and that the `redis` option of TaskQueueModule points to it.',
+        'Check that a Redis 7 server runs there, with or without TLS as the `redis` option of TaskQueueModule says.',
         'Nothing was sent, so the call can simply be repeated.',
       ],
       { cause: this.lastError },
@@ -138,7 +179,6 @@ export class RedisConnection {
   }
 
   private noteReturn(): void {
-    this.wasUp = true;
     this.lastError = undefined;
     if (this.lostAt === undefined) return;
     this.listener.restored(this.where, Date.now() - this.lostAt);

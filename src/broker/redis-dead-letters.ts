@@ -57,7 +57,8 @@ export class RedisDeadLetters implements DeadLetterBroker {
   }
 
   async redrive(queue: string, deaths: readonly Death[]): Promise<Redrive[]> {
-    const keys = [...this.placesOf(queue), this.keys.queue(queue), this.keys.bell(queue), this.keys.unique()];
+    const { queue: pending, bell, unique, cancelled } = this.keys;
+    const keys = [...this.placesOf(queue), pending(queue), bell(queue), unique(), cancelled()];
     const answers = (await this.connection.call('redrive', keys, [queue, ...flat(deaths)])) as number[];
     return answers.map((answer) => REDRIVES.get(answer) ?? 'refused');
   }

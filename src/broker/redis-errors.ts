@@ -3,9 +3,17 @@ import { NestworkError } from '../errors.js';
 /** The message of ioredis for a command without an answer. */
 const TIMED_OUT = 'Command timed out';
 
+/** What a server answers that is, or has just become, a replica, or a primary cut off from its replicas. */
+const NO_WRITES = /^(READONLY|MASTERDOWN|NOREPLICAS|UNBLOCKED) /;
+
 /** Whether a command got no answer in time, which may be the first sign of an outage. */
 export function isTimeout(error: Error): boolean {
   return error.message === TIMED_OUT;
+}
+
+/** Whether an explained error is the answer of a server that may be the wrong one by now: nothing was written. */
+export function takesNoWrites(error: unknown): boolean {
+  return error instanceof NestworkError && error.cause instanceof Error && NO_WRITES.test(error.cause.message);
 }
 
 /**
@@ -21,6 +29,7 @@ export function explain(error: Error, where: string, timeoutMs: number): Nestwor
   if (error.name !== 'ReplyError') return unanswered(error, where, timeoutMs);
   if (error.message.startsWith('LEASE_LOST')) return leaseLost(error);
   if (error.message.startsWith('OOM')) return outOfMemory(error);
+  if (NO_WRITES.test(error.message)) return noPrimary(error, where);
   return new NestworkError(
     'REDIS_REFUSED',
     `Redis at ${where} refused a command, nothing was changed: ${error.message}.`,
@@ -34,6 +43,18 @@ function unanswered(cause: Error, where: string, timeoutMs: number): NestworkErr
     'REDIS_TIMEOUT',
     `Redis at ${where} did not answer within ${timeoutMs} ms, or the connection was closed (${cause.message}).`,
     'The command may have been executed all the same.',
+    { cause },
+  );
+}
+
+function noPrimary(cause: Error, where: string): NestworkError {
+  return new NestworkError(
+    'REDIS_UNAVAILABLE',
+    `Redis at ${where} takes no writes: ${cause.message}`,
+    [
+      'Nothing was changed; repeat the call if this was a failover.',
+      'Otherwise point the `redis` option of TaskQueueModule to the primary, or to its sentinels.',
+    ],
     { cause },
   );
 }

@@ -68,6 +68,12 @@ export class RedisKeys {
   /** stream, trimmed: broadcasts, and whatever else every supervisor must hear of */
   readonly broadcasts = (): string => `${this.tag}:broadcasts`;
 
+  /** hash: process -> JSON of how a broadcast ended there; `@<machine>` -> session that runs it, or `done`; expires after a day */
+  readonly broadcast = (id: string): string => `${this.tag}:broadcast:${id}`;
+
+  /** sorted set: JSON of the latest gaps in what workers read of the stream, by time in ms; expires after a week */
+  readonly broadcastGaps = (): string => `${this.tag}:broadcast-gaps`;
+
   /** bitmap: which sequence numbers of a block of a producer were enqueued; expires ten minutes after its last write */
   readonly seen = (id: string): string => `${this.tag}:seen:${producerOf(id)}:${blockOf(id)}`;
 

@@ -29,6 +29,9 @@ const SCRIPTS = {
   broadcast: ['types', 'seen'],
   'stream-position': ['time', 'stream'],
   'read-stream': ['stream'],
+  'take-turn': [],
+  'record-broadcasts': ['types'],
+  'record-gap': [],
 } as const;
 
 /** Name of a state transition; its script lies in `lua/<name>.lua`. */

@@ -1,5 +1,6 @@
+import { KEPT_BROADCASTS } from '../task/broadcast.js';
 import type { TaskPlace } from './broker.js';
-import { KEPT_BROADCASTS } from './enqueue.js';
+
 import type { RedisConnection } from './redis-connection.js';
 import type { RedisKeys } from './redis-keys.js';
 

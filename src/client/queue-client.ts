@@ -1,6 +1,7 @@
 import type { ProducerBroker, TaskBroker, TaskState } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
 import type { ResolvedTaskQueueOptions } from '../options.js';
+import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import { assertTaskId, TaskIdSequence } from '../task/task-id.js';
 import { type DeclaredTask, declaredTasks, methodNames, taskMetadataOf } from '../task/task-metadata.js';
 import { assertTaskName } from '../task/task-name.js';
@@ -86,10 +87,10 @@ export class QueueClient {
     if (!isFunction(task)) throw notATask(`task() got ${typeof task} instead of a name or method.`, CIRCULAR);
     const metadata = taskMetadataOf(task);
     if (!metadata) throw notATask(`Method ${task.name || 'without a name'} has no @Task().`);
-    const queue = metadata.queue ?? this.options.defaultQueue;
+    const queue = metadata.broadcast ? BROADCAST_QUEUE : (metadata.queue ?? this.options.defaultQueue);
     const name = metadata.name ?? metadata.declaredAs;
     this.assertProvided(metadata.declaredAs.split('.')[0] ?? '', [{ name }]);
-    return this.sender(name, () => queue);
+    return this.sender(name, () => queue, metadata.broadcast !== undefined);
   }
 
   /**
@@ -122,14 +123,16 @@ export class QueueClient {
         configurable: true,
       });
     }
-    for (const { method, name, queue = this.options.defaultQueue } of tasks) {
-      Reflect.defineProperty(senders, method, { value: this.sender(name, () => queue), enumerable: true });
+    for (const { method, name, queue = this.options.defaultQueue, broadcast } of tasks) {
+      const sender = this.sender(name, () => queue, broadcast !== undefined);
+      Reflect.defineProperty(senders, method, { value: sender, enumerable: true });
     }
     return senders;
   }
 
-  private sender<Args extends unknown[]>(name: string, queueOfTask: QueueOfTask): TaskSender<Args> {
-    return new TaskSender<Args>(this.broker, this.ids, { name, queueOfTask, queues: this.options.queues }, {});
+  private sender<Args extends unknown[]>(name: string, queueOfTask: QueueOfTask, broadcast = false): TaskSender<Args> {
+    const target = { name, queueOfTask, queues: this.options.queues, broadcast };
+    return new TaskSender<Args>(this.broker, this.ids, target, {});
   }
 
   private async queueByName(name: string): Promise<string> {

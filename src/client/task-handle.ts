@@ -18,6 +18,7 @@ export class TaskHandle {
   /** 20 characters, unique for ever */
   readonly id: string;
   readonly name: string;
+  /** `(broadcast)` for a broadcast, which has none, and can be neither cancelled nor found */
   readonly queue: string;
   /** false when another task had the `key`: then this is that task */
   readonly added: boolean;

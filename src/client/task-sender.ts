@@ -1,11 +1,13 @@
 import type { Due, ProducerBroker, TaskBroker } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
+import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import type { CallOptions } from '../task/call-options.js';
 import { encodePayload } from '../task/payload.js';
 import { toCallOptions } from '../task/policy-options.js';
 import type { TaskIdSequence } from '../task/task-id.js';
 import { encodeMessage } from '../task/task-message.js';
 import { encodeUnique } from '../task/unique-key.js';
+import { assertBroadcastOptions } from './broadcast-options.js';
 import { assertSendOptions, dueOf, type SendOptions } from './send-options.js';
 import { TaskHandle } from './task-handle.js';
 
@@ -16,6 +18,8 @@ interface Target {
   readonly name: string;
   readonly queueOfTask: QueueOfTask;
   readonly queues: readonly string[];
+  /** it is known to be a broadcast; of what is sent by name that turns out with its queue */
+  readonly broadcast?: boolean;
 }
 
 /** Sends calls of one task. Immutable: `with()` returns another sender. */
@@ -38,8 +42,9 @@ export class TaskSender<Args extends unknown[]> {
    * await search.reindex.with({ key: `shop-${id}`, onConflict: 'replace', delay: '2s' }).delay(id);
    */
   with(options: SendOptions): TaskSender<Args> {
-    const { name, queues } = this.target;
+    const { name, queues, broadcast } = this.target;
     const all = { ...this.options, ...options };
+    if (broadcast) assertBroadcastOptions(all, name);
     assertSendOptions(all, name, queues);
     return new TaskSender(this.broker, this.sequence, this.target, all);
   }
@@ -85,8 +90,8 @@ export class TaskSender<Args extends unknown[]> {
   }
 
   private async send(payloads: readonly string[], ids?: readonly string[]): Promise<TaskHandle[]> {
-    const { name, queueOfTask } = this.target;
-    const queue = this.options.queue ?? (await queueOfTask());
+    const { name } = this.target;
+    const queue = await this.destination();
     const { due, ...common } = this.common();
     const handles: TaskHandle[] = [];
     const messages = payloads.map((payload, call) => {
@@ -94,20 +99,28 @@ export class TaskSender<Args extends unknown[]> {
       handles.push(new TaskHandle(this.broker, { id, name, queue, added: true }));
       return encodeMessage({ id, payload, ...common });
     });
-    await this.broker.enqueue(queue, messages, due);
+    if (queue === BROADCAST_QUEUE) await this.broker.broadcast(messages);
+    else await this.broker.enqueue(queue, messages, due);
     return handles;
   }
 
   private async sendUnique(payload: string, key: string): Promise<TaskHandle> {
-    const { name, queueOfTask } = this.target;
+    const { name } = this.target;
     const { until = 'finished', onConflict = 'drop', id = this.sequence.next() } = this.options;
     const unique = encodeUnique(name, key, until);
-    const queue = this.options.queue ?? (await queueOfTask());
+    const queue = await this.destination();
     const { due, ...common } = this.common();
     const message = encodeMessage({ id, payload, unique, ...common });
     const holder = await this.broker.enqueueUnique(queue, message, { due, replace: onConflict === 'replace' });
     if (holder.id !== id && onConflict === 'reject') throw duplicateKey(name, holder.id);
     return new TaskHandle(this.broker, { id: holder.id, name, queue: holder.queue, added: holder.id === id });
+  }
+
+  private async destination(): Promise<string> {
+    const queue = this.options.queue ?? (await this.target.queueOfTask());
+    // what is sent by name may turn out to be a broadcast only now
+    if (queue === BROADCAST_QUEUE) assertBroadcastOptions(this.options, this.target.name);
+    return queue;
   }
 
   /** What all messages of one call share. A scheduled task comes into its queue when it is due. */

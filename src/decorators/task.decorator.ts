@@ -1,8 +1,8 @@
-import { NestworkError } from '../errors.js';
 import { assertKnownOptions } from '../task/known-options.js';
 import { assertPolicyOptions, POLICY_OPTIONS, type PolicyOptions } from '../task/policy-options.js';
 import { setTaskMetadata } from '../task/task-metadata.js';
 import { assertQueueName, assertTaskName } from '../task/task-name.js';
+import { methodPlace } from './method-place.js';
 
 export interface TaskOptions extends PolicyOptions {
   /**
@@ -34,18 +34,11 @@ export interface TaskOptions extends PolicyOptions {
  */
 export function Task(options: TaskOptions = {}): MethodDecorator {
   return (target, property, descriptor: PropertyDescriptor | undefined) => {
-    const declaredAs = `${(typeof target === 'function' ? target : target.constructor).name}.${String(property)}`;
-    if (typeof descriptor?.value !== 'function' || typeof property === 'symbol' || typeof target === 'function') {
-      throw new NestworkError(
-        'INVALID_OPTION',
-        `@Task() on ${declaredAs} decorates something that is not a named instance method.`,
-        'Decorate a method of a provider class.',
-      );
-    }
+    const declaredAs = methodPlace('@Task()', target, property, descriptor);
     assertKnownOptions(options, ['name', 'queue', ...POLICY_OPTIONS], `@Task() on ${declaredAs}`);
     assertPolicyOptions(options, `@Task() on ${declaredAs}`);
     if (options.name !== undefined) assertTaskName(options.name);
     if (options.queue !== undefined) assertQueueName(options.queue);
-    setTaskMetadata(descriptor.value, { ...options, declaredAs });
+    setTaskMetadata(descriptor?.value, { ...options, declaredAs });
   };
 }

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { NestworkError } from '../errors.js';
 import { unknownQueue } from '../options.js';
-import type { PolicyBook } from '../task/policy-book.js';
+import { BROADCAST_QUEUE } from '../task/broadcast.js';
+import { noPolicy, type PolicyBook } from '../task/policy-book.js';
 import type { TaskDefinition } from '../task/task-definition.js';
 import type { TaskHookProvider } from '../task/task-hooks.js';
 import { type DeclaredTask, declaredTasks, hasTaskHooks } from '../task/task-metadata.js';
@@ -51,15 +52,17 @@ export class TaskDiscovery {
   private define(
     wrapper: Wrapper,
     type: { readonly name: string },
-    { method, name, queue: named, policy }: DeclaredTask,
+    { method, name, queue: named, policy, broadcast }: DeclaredTask,
     { queues, defaultQueue, policies }: TaskHome,
   ): TaskDefinition {
     const where = `${type.name}.${method} in ${wrapper.host?.name ?? 'an unknown module'}`;
     assertTaskName(name);
+    const handler = this.handlers.create(wrapper, method);
+    if (broadcast) return { name, queue: BROADCAST_QUEUE, where, broadcast, policyOf: noPolicy, handler };
     if (named !== undefined && !queues.includes(named)) throw unknownQueue(named, `@Task() on ${where}`, queues);
     const queue = named ?? defaultQueue;
     const policyOf = policies.of(policy, queue, `task "${name}" (${where})`);
-    return { name, queue, where, policyOf, handler: this.handlers.create(wrapper, method) };
+    return { name, queue, where, policyOf, handler };
   }
 
   private classProviders(): { wrapper: Wrapper; type: { readonly name: string; readonly prototype: object } }[] {

@@ -23,6 +23,8 @@ export interface QueueReport {
   readonly reason?: string;
   /** tasks that wait, suspects included */
   readonly pending: number;
+  /** tasks that are not due yet */
+  readonly scheduled: number;
   readonly dead: number;
   /** for how long the next task has waited, in ms; 0 when none waits */
   readonly waitingMs: number;
@@ -64,14 +66,15 @@ export class QueueHealth {
 }
 
 function report(
-  { queue, pending, suspects, dead, head, served }: QueueState,
+  { queue, pending, scheduled, suspects, dead, head, served }: QueueState,
   now: number,
   maxWaitMs: number,
 ): QueueReport {
   // foreign bytes have no time; a worker buries them
   const waitingMs = head === undefined ? 0 : Math.max(now - enqueuedAtOf(head) || 0, 0);
   const reason = reasonOf(pending + suspects > 0 && !served, waitingMs, maxWaitMs);
-  return { queue, healthy: reason === undefined, reason, pending: pending + suspects, dead, waitingMs, served };
+  const waiting = { pending: pending + suspects, scheduled, dead, waitingMs };
+  return { queue, healthy: reason === undefined, reason, ...waiting, served };
 }
 
 function reasonOf(abandoned: boolean, waitingMs: number, maxWaitMs: number): string | undefined {

@@ -13,30 +13,44 @@ export interface PromoterOptions {
 }
 
 /**
- * Moves scheduled tasks to their queues when they are due. It sleeps until then; a task that is due earlier rings the
- * alarm. Every supervisor runs one; the script lets each task be moved once.
+ * Moves scheduled tasks to their queues when they are due. It sleeps until then, by a timer of its own, because a blocking
+ * command of Redis ends up to 100 ms late; a task that is due earlier rings the alarm. Every supervisor runs one; the
+ * script lets each task be moved once.
  */
 export class Promoter {
-  private readonly loop: PeriodicLoop;
+  private readonly promotion: PeriodicLoop;
+  private readonly listening: PeriodicLoop;
+  private rung = false;
 
   constructor(private readonly options: PromoterOptions) {
-    this.loop = new PeriodicLoop(() => this.tick(), { retryMs: RETRY_MS, onError: options.onError });
+    const { onError } = options;
+    this.promotion = new PeriodicLoop(() => this.tick(), { retryMs: RETRY_MS, onError });
+    this.listening = new PeriodicLoop(() => this.listen(), { retryMs: RETRY_MS, onError });
   }
 
   start(): void {
-    this.loop.start();
+    this.promotion.start();
+    this.listening.start();
   }
 
   async stop(): Promise<void> {
     this.options.broker.stopWaiting();
-    await this.loop.stop();
+    await Promise.all([this.promotion.stop(), this.listening.stop()]);
   }
 
-  /** Moves all that is due, then waits for the next. */
+  /** Moves what is due. Resolves to when to look again, in ms. */
   async tick(): Promise<number> {
-    const { broker } = this.options;
-    const { moved, nextInMs = LONGEST_SLEEP_MS } = await broker.promote(BATCH);
-    if (moved < BATCH && nextInMs > 0) await broker.waitForAlarm(Math.min(nextInMs, LONGEST_SLEEP_MS));
+    this.rung = false;
+    const { moved, nextInMs = LONGEST_SLEEP_MS } = await this.options.broker.promote(BATCH);
+    return moved === BATCH || this.rung ? 0 : Math.min(nextInMs, LONGEST_SLEEP_MS);
+  }
+
+  private async listen(): Promise<number> {
+    if (await this.options.broker.waitForAlarm(LONGEST_SLEEP_MS)) {
+      // a tick that is under way may have looked too early
+      this.rung = true;
+      this.promotion.hurry();
+    }
     return 0;
   }
 }

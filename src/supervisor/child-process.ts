@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import type { Claimant } from '../broker/broker.js';
 import type { Backoff } from './backoff.js';
 import { type ChildMessage, parseChildMessage, type StartOrder, type SupervisorMessage } from './ipc-protocol.js';
+import { Mailbox } from './mailbox.js';
 import { type LimitedTask, ScoreboardReader } from './scoreboard.js';
 
 export interface ChildEvents {
@@ -20,6 +21,8 @@ export interface ChildEvents {
 /** One forked process: runs the same entry file as the supervisor and, once started, tasks. */
 export class ChildProcess {
   readonly scoreboard: ScoreboardReader;
+  /** the broadcasts that it is still to run */
+  readonly mailbox = new Mailbox(({ id, message }) => this.send({ type: 'broadcast', id, message }));
   /** Who it is to the broker, once it was started. */
   claimant: Claimant | undefined;
   private bootedAt: number | undefined;
@@ -121,9 +124,11 @@ export class ChildProcess {
     if (message.type === 'bootFailed') this.bootError = message.error;
     else if (message.type === 'worn') this.events.worn();
     else if (message.type === 'leaseLost') this.events.leaseLost(message.session);
+    else if (message.type === 'broadcastEnded') this.mailbox.ended(message.id, message.error, message.durationMs);
     else if (!this.booted) {
       this.bootedAt = performance.now();
       this.events.ready(message);
+      this.mailbox.open();
     }
   }
 
@@ -134,6 +139,7 @@ export class ChildProcess {
 
   private end(reason: string): void {
     this.fork.removeAllListeners();
+    this.mailbox.close(reason);
     this.events.ended(this.bootError ?? reason);
   }
 }

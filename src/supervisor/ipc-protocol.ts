@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import type { CatalogEntry, RedisSettings } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
+import { isBroadcastScope } from '../task/broadcast.js';
 
 /** What a child tells its supervisor of the app, which the supervisor itself never instantiates. */
 export interface AppSettings {
@@ -22,7 +23,19 @@ export type ChildMessage =
   /** the container cannot be made; the child ends */
   | { readonly type: 'bootFailed'; readonly error: string }
   /** Redis refused this child: its lease ran out */
-  | { readonly type: 'leaseLost'; readonly session: string };
+  | { readonly type: 'leaseLost'; readonly session: string }
+  | BroadcastReport;
+
+/** How the broadcast ended that the child was given last. */
+export interface BroadcastReport {
+  readonly type: 'broadcastEnded';
+  /** of the order */
+  readonly id: string;
+  /** what it threw; empty when it did not */
+  readonly error: string;
+  /** whole ms */
+  readonly durationMs: number;
+}
 
 /** What a child needs to claim. */
 export interface StartOrder {
@@ -37,9 +50,18 @@ export interface StartOrder {
   readonly capacity: number;
 }
 
+/** A broadcast to run, beside whatever runs. */
+export interface BroadcastOrder {
+  readonly type: 'broadcast';
+  /** of the entry in the stream */
+  readonly id: string;
+  readonly message: string;
+}
+
 /** Supervisor to child. */
 export type SupervisorMessage =
   | StartOrder
+  | BroadcastOrder
   /** claim no more, finish what runs, close the app, end */
   | { readonly type: 'stop' }
   /** the grace is over: abort the signals of the running tasks */
@@ -63,7 +85,9 @@ const list =
   (value) =>
     Array.isArray(value) && value.every(item);
 
-const CATALOG_ENTRY: Fields = { name: text, queue: text };
+const scope: Check = (value) => value === undefined || isBroadcastScope(value);
+
+const CATALOG_ENTRY: Fields = { name: text, queue: text, broadcast: scope };
 
 /** Every message of the protocol by its type, with its fields: what arrives is checked against it. */
 const SHAPES: Readonly<Record<(ChildMessage | SupervisorMessage)['type'], Fields>> = {
@@ -79,6 +103,8 @@ const SHAPES: Readonly<Record<(ChildMessage | SupervisorMessage)['type'], Fields
   worn: {},
   bootFailed: { error: text },
   leaseLost: { session: text },
+  broadcastEnded: { id: text, error: text, durationMs: count },
+  broadcast: { id: text, message: text },
   start: { session: text, child: text, queues: list(text), concurrency: count, maxTasks: count, capacity: count },
   stop: {},
   abort: {},
@@ -93,8 +119,8 @@ function invalidField(fields: Fields, message: Readonly<Record<string, unknown>>
   });
 }
 
-const FROM_CHILD = ['ready', 'worn', 'bootFailed', 'leaseLost'] as const;
-const FROM_SUPERVISOR = ['start', 'stop', 'abort', 'cancel'] as const;
+const FROM_CHILD = ['ready', 'worn', 'bootFailed', 'leaseLost', 'broadcastEnded'] as const;
+const FROM_SUPERVISOR = ['start', 'broadcast', 'stop', 'abort', 'cancel'] as const;
 
 /** @throws NestworkError MALFORMED_IPC */
 export function parseChildMessage(value: unknown): ChildMessage {

@@ -1,28 +1,31 @@
-import type { LoggerService } from '@nestjs/common';
 import type { Broker } from '../broker/broker.js';
+import { BroadcastPost, type BroadcastPostOptions } from './broadcast-post.js';
 import { type Cancellable, Canceller } from './canceller.js';
+import type { Addressee } from './machine-turns.js';
 import type { Service } from './runtime.js';
 import { StreamReader } from './stream-reader.js';
 
-export interface StreamServiceOptions {
-  readonly broker: Pick<Broker, 'stream'>;
+export interface StreamServiceOptions extends Omit<BroadcastPostOptions, 'records' | 'children'> {
+  readonly broker: Pick<Broker, 'stream' | 'broadcasts'>;
   /** when the first child was forked, by `performance.now()`: what was sent since then may concern it */
   readonly sinceMs: number;
-  readonly children: () => Iterable<Cancellable>;
+  readonly children: () => Iterable<Addressee & Cancellable>;
   readonly cancelGraceMs: number;
-  readonly logger: Pick<LoggerService, 'warn' | 'error'>;
-  readonly onError: (error: unknown) => void;
 }
 
 /** What lets a supervisor hear what is said to all workers, and act on it by the kind of the entry. */
-export function streamService({ broker, sinceMs, children, cancelGraceMs, ...rest }: StreamServiceOptions): Service {
-  const { logger, onError } = rest;
+export function streamService({ broker, sinceMs, cancelGraceMs, ...options }: StreamServiceOptions): Service {
+  const { children, logger, onError } = options;
+  const post = new BroadcastPost({ ...options, records: broker.broadcasts });
   const canceller = new Canceller(children, cancelGraceMs);
   const reader = new StreamReader({
     stream: broker.stream,
     sinceMs,
-    handlers: new Map([['cancel', canceller.receive]]),
-    onGap: () => logger.error('Entries of the stream to all workers were lost before this one could read them.'),
+    handlers: new Map([
+      ['call', post.receive],
+      ['cancel', canceller.receive],
+    ]),
+    onGap: post.missed,
     onUnknown: (kind) =>
       logger.warn(`Passing over entries of the kind "${kind.slice(0, 40)}" in the stream: a newer version wrote them.`),
     onError,
@@ -32,6 +35,7 @@ export function streamService({ broker, sinceMs, children, cancelGraceMs, ...res
     stop: async () => {
       await reader.stop();
       canceller.stop();
+      await post.stop();
     },
   };
 }

@@ -128,7 +128,7 @@ export class Supervisor {
       leaseMs: worker.leaseMs,
       services: [
         ...services(broker, settings, onError),
-        streamService({ broker, sinceMs: this.sinceMs, children, cancelGraceMs, logger, onError }),
+        streamService({ broker, sinceMs: this.sinceMs, children, catalog, cancelGraceMs, logger, onError }),
         new MemoryGuard(worker, children, this.tooBig),
       ],
       children,

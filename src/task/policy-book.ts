@@ -5,6 +5,11 @@ import { TaskPolicy } from './task-policy.js';
 /** The policy of a task in the queue where a call of it is, with what that call says. */
 export type PolicyOf = (queue: string, call: CallOptions) => TaskPolicy;
 
+const NO_POLICY = new TaskPolicy([]);
+
+/** The policy of a broadcast: no timeouts, no retries, and it never comes too late. */
+export const noPolicy: PolicyOf = () => NO_POLICY;
+
 /** What the module and its queues say of timeouts and retries; makes the policies of tasks from it. */
 export class PolicyBook {
   constructor(

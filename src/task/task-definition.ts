@@ -1,3 +1,4 @@
+import type { BroadcastScope } from './broadcast.js';
 import type { PolicyOf } from './policy-book.js';
 import type { TaskInfo } from './task-hooks.js';
 
@@ -12,6 +13,8 @@ export interface TaskDefinition {
   readonly queue: string;
   /** class, method and module, for messages to people */
   readonly where: string;
+  /** where it runs, if it is a broadcast and not a task */
+  readonly broadcast?: BroadcastScope;
   readonly handler: TaskHandler;
   /** its timeouts and retries */
   readonly policyOf: PolicyOf;

@@ -1,4 +1,6 @@
 import 'reflect-metadata';
+import { NestworkError } from '../errors.js';
+import { BROADCAST_QUEUE, type BroadcastScope } from './broadcast.js';
 import type { PolicyOptions } from './policy-options.js';
 
 /** A fixed string, so that two copies of the package in one app see each other's decorators. */
@@ -7,12 +9,14 @@ const TASK_METADATA = 'nestwork:task';
 /** What `@TaskHooks` writes onto a class. */
 const TASK_HOOKS_METADATA = 'nestwork:task-hooks';
 
-/** What `@Task` writes onto a method. */
+/** What `@Task` or `@Broadcast` writes onto a method. */
 export interface TaskMetadata extends PolicyOptions {
   readonly name?: string;
   readonly queue?: string;
   /** `Class.method` of the class that declares the method */
   readonly declaredAs: string;
+  /** where it runs, if it is a broadcast */
+  readonly broadcast?: BroadcastScope;
 }
 
 /** A decorated method of a class, its own or inherited. */
@@ -21,10 +25,21 @@ export interface DeclaredTask {
   /** the given name, or `Class.method` of the class asked about */
   readonly name: string;
   readonly queue: string | undefined;
+  /** where it runs, if it is a broadcast */
+  readonly broadcast: BroadcastScope | undefined;
   readonly policy: PolicyOptions;
 }
 
+/** @throws NestworkError INVALID_OPTION when the method is to be both, a task and a broadcast */
 export function setTaskMetadata(method: object, metadata: TaskMetadata): void {
+  const other = taskMetadataOf(method);
+  if (other && (other.broadcast === undefined) !== (metadata.broadcast === undefined)) {
+    throw new NestworkError(
+      'INVALID_OPTION',
+      `${metadata.declaredAs} has both @Task() and @Broadcast().`,
+      'Keep one of them, and let a second method call the first if you need both.',
+    );
+  }
   Reflect.defineMetadata(TASK_METADATA, metadata, method);
 }
 
@@ -41,8 +56,9 @@ export function declaredTasks(type: { readonly name: string; readonly prototype:
   return methodNames(type.prototype).flatMap((method) => {
     const metadata = taskMetadataOf(methodOf(type.prototype, method));
     if (!metadata) return [];
-    const { name = `${type.name}.${method}`, queue, declaredAs, ...policy } = metadata;
-    return [{ method, name, queue, policy }];
+    const { name = `${type.name}.${method}`, queue: named, broadcast, declaredAs, ...policy } = metadata;
+    const queue = broadcast ? BROADCAST_QUEUE : named;
+    return [{ method, name, queue, broadcast, policy }];
   });
 }
 

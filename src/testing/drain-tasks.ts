@@ -10,9 +10,12 @@ import { TaskRegistry } from '../task/task-registry.js';
 import { RESOLVED_OPTIONS } from '../task-queue.module.js';
 import { describeError } from '../worker/describe-error.js';
 import { Executor, isFailure } from '../worker/executor.js';
+import { drainBroadcasts } from './drain-broadcasts.js';
 
 /** Long enough for any test; nobody renews it. */
 const LEASE_MS = 600_000;
+/** Scheduled tasks that are moved to their queues at once. */
+const BATCH = 500;
 
 /** How one task ended. */
 export interface DrainedTask {
@@ -25,9 +28,12 @@ export interface DrainedTask {
 /**
  * Runs the pending tasks of an app in this process, one after another, and those they enqueue, until none is left.
  *
+ * When no task is left, it runs the broadcasts that were sent since the app was made, once in this process whatever
+ * their `on`, and then what those enqueue.
+ *
  * For tests of what tasks do: no process is forked, so breakpoints, spies and overridden providers work. Hooks,
  * wrappers and `TaskContext` are those of a worker. A task that is to be tried again is, without a wait; scheduled tasks
- * are left until they are due.
+ * run if they are due, and are left otherwise.
  *
  * @example
  * const app = await Test.createTestingModule({ imports: [AppModule] }).compile();
@@ -48,9 +54,15 @@ export async function drainTasks(app: INestApplicationContext): Promise<DrainedT
   await broker.openSession({ session, leaseMs: LEASE_MS, queues, catalog: [], ...place });
   await broker.register(session, claimant.child);
   for (let number = 1; ; number += 1) {
+    await broker.promote(BATCH);
     const { tasks } = await broker.claim(claimant, { number, limit: 1, acks: [] });
     const [claimed] = tasks;
-    if (!claimed) break;
+    if (!claimed) {
+      const broadcasts = await drainBroadcasts(broker, executor);
+      if (broadcasts.length === 0) break;
+      for (const { id, message, error } of broadcasts) drained.push({ id, name: nameOf(message), error });
+      continue;
+    }
     const prepared = executor.prepare(claimed);
     const outcome = isFailure(prepared) ? prepared : await executor.run(prepared);
     const error = outcome.kind === 'failed' ? outcome.error : undefined;

@@ -9,6 +9,7 @@ import {
   type StartOrder,
 } from '../supervisor/ipc-protocol.js';
 import { ScoreboardWriter } from '../supervisor/scoreboard.js';
+import { BroadcastRunner } from './broadcast-runner.js';
 import { ClaimLoop } from './claim-loop.js';
 import type { Executor } from './executor.js';
 
@@ -45,7 +46,11 @@ export async function runChild(boot: () => Promise<ChildApp>): Promise<void> {
 class Child {
   private loop: ClaimLoop | undefined;
 
-  constructor(private readonly app: ChildApp) {}
+  private readonly broadcasts: BroadcastRunner;
+
+  constructor(private readonly app: ChildApp) {
+    this.broadcasts = new BroadcastRunner(app.executor, send);
+  }
 
   /** Hands over the settings; a function among the options of ioredis cannot cross. */
   report(): void {
@@ -65,7 +70,8 @@ class Child {
   obey(value: unknown): void {
     const message = parseSupervisorMessage(value);
     if (message.type === 'start') void this.work(message);
-    else if (message.type === 'abort') this.loop?.abort(stopped());
+    else if (message.type === 'broadcast') this.broadcasts.run(message);
+    else if (message.type === 'abort') this.abort();
     else if (message.type === 'cancel') this.loop?.cancel(message.id);
     else if (this.loop) this.loop.stop();
     else void this.end();
@@ -88,7 +94,13 @@ class Child {
     await this.end();
   }
 
+  private abort(): void {
+    this.loop?.abort(stopped());
+    this.broadcasts.abort(stopped());
+  }
+
   private async end(): Promise<void> {
+    await this.broadcasts.settled();
     await this.app.close().catch((error: unknown) => logger.error(`Closing the app failed: ${String(error)}`));
     process.exit(0);
   }

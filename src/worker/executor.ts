@@ -10,6 +10,7 @@ import { HookRunner } from './hook-runner.js';
 import { RunningTask } from './running-task.js';
 import { runningTask } from './task-context.js';
 import { decideUnknown, expired, unknownTask } from './unstartable.js';
+import { wrongKind } from './wrong-kind.js';
 
 /** How an attempt ended. */
 export type Outcome = { readonly kind: 'done'; readonly durationMs: number } | Failure;
@@ -52,6 +53,8 @@ export class Executor {
       task = new RunningTask(decodeMessage(message), queue);
       const definition = this.registry.get(task.name);
       if (!definition) return unstarted(unknownTask(task.name), decideUnknown(message), task);
+      const refusal = wrongKind(definition, queue);
+      if (refusal) return unstarted(refusal, { kind: 'dead' }, task);
       const policy = definition.policyOf(queue, task.message.options);
       const late = expired(task, policy.expiresMs);
       return late ? unstarted(late, { kind: 'dead' }, task) : { task, definition, policy };

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StreamPosition, StreamRead } from '../../src/broker/broker.js';
-import { KEPT_BROADCASTS } from '../../src/broker/enqueue.js';
 import { RedisBroker } from '../../src/broker/redis-broker.js';
+import { KEPT_BROADCASTS } from '../../src/task/broadcast.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
 
 const STREAM = '{nestwork}:broadcasts';
@@ -51,6 +51,12 @@ describe('broadcast', () => {
     expect((await readAll(START)).messages).toEqual([b, a, c]);
   });
 
+  it('remembers its ids for ten minutes', async () => {
+    await fixture.broker.broadcast(fixture.messages(1));
+    const [seen = ''] = await fixture.redis.keys('{nestwork}:seen:*');
+    expect(await fixture.redis.ttl(seen)).toBeGreaterThan(590);
+  });
+
   it('takes what a queue has already for repeated', async () => {
     const message = fixture.message();
     await fixture.broker.enqueue('default', [message]);
@@ -90,14 +96,13 @@ describe('broadcast', () => {
 
 describe('a position', () => {
   it('lies behind what is older, and before what is younger', async () => {
-    await fixture.broker.broadcast(fixture.messages(3));
-    const [seconds, microseconds] = (await fixture.redis.time()).map(Number) as [number, number];
-    const beforeMs = seconds * 1_000 + microseconds / 1_000;
-    await delay(2); // ids are times in whole milliseconds
+    const [seconds] = (await fixture.redis.time()).map(Number) as [number, number];
+    for (let entry = 0; entry < 3; entry += 1) {
+      await fixture.redis.xadd(STREAM, `${(seconds - 3_600) * 1_000}-${entry}`, 'kind', 'call', 'message', 'old');
+    }
     const young = fixture.messages(2);
     await fixture.broker.broadcast(young);
-    const [later, more] = (await fixture.redis.time()).map(Number) as [number, number];
-    const position = await fixture.broker.stream.position(later * 1_000 + more / 1_000 - beforeMs - 1);
+    const position = await fixture.broker.stream.position(1_800_000);
     expect(position.ordinal).toBe(3);
     expect(await readAll(position)).toMatchObject({ messages: young, gaps: [] });
   });
@@ -180,6 +185,8 @@ describe('reading', () => {
     await fixture.broker.broadcast(fixture.messages(2));
     const { position } = await readAll(START);
     await fixture.redis.flushall();
+    // an id is a time in whole milliseconds
+    while (!(await isOver(Number.parseInt(position.id, 10))));
     const later = fixture.messages(7);
     await fixture.broker.broadcast(later);
     expect(await readAll(position)).toMatchObject({ messages: later, gaps: [{ reason: 'rewound' }] });
@@ -232,3 +239,9 @@ describe('waiting', () => {
     while (!pattern.test(await fixture.redis.info('clients'))) await delay(5);
   }
 });
+
+/** Whether the clock of Redis has passed that millisecond. */
+async function isOver(ms: number): Promise<boolean> {
+  const [seconds, microseconds] = (await fixture.redis.time()).map(Number) as [number, number];
+  return seconds * 1_000 + Math.floor(microseconds / 1_000) > ms;
+}

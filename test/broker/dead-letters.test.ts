@@ -141,6 +141,14 @@ describe('redrive', () => {
     expect(await dead().remove('default', [death(a)])).toBe(1);
   });
 
+  it('wants a task again that was cancelled while it ran and died', async () => {
+    const [a, b] = (await seedDead(fixture, [{}, {}])) as [string, string];
+    await fixture.redis.zadd(`${NAMESPACE}cancelled`, await dead().now(), idOf(a), await dead().now(), idOf(b));
+    await dead().redrive('default', [death(a)]);
+    expect(await fixture.redis.zrange(`${NAMESPACE}cancelled`, '0', '-1')).toEqual([idOf(b)]);
+    await fixture.redis.del(`${NAMESPACE}cancelled`);
+  });
+
   it('moves 500 at once, in their order', async () => {
     const messages = await seedDead(fixture, Array(500).fill({}));
     await dead().redrive('default', deaths(messages));
@@ -316,7 +324,7 @@ describe('what stands in the way', () => {
   const scripts: [script: string, keys: string[], run: (deaths: Death[]) => Promise<unknown>][] = [
     [
       'redrive',
-      ['dead:default', 'dead-records:default', 'queue:default', 'bell:default', 'unique'],
+      ['dead:default', 'dead-records:default', 'queue:default', 'bell:default', 'unique', 'cancelled'],
       (deaths) => dead().redrive('default', deaths),
     ],
     ['delete', ['dead:default', 'dead-records:default'], (deaths) => dead().remove('default', deaths)],

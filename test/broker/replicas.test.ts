@@ -10,7 +10,7 @@ beforeAll(async () => {
   fixture = await BrokerFixture.start();
   replica = await startPrivateRedis({ args: ['--replicaof', '127.0.0.1', String(fixture.server.port)] });
   broker = new RedisBroker({
-    redis: fixture.server.url,
+    redis: fixture.settings,
     namespace: 'nestwork',
     queues: ['default'],
     commandTimeoutMs: 500,
@@ -41,4 +41,23 @@ it('an enqueue that the replica does not confirm is unconfirmed, and repeating i
   while ((await fixture.redis.wait(1, 100)) < 1);
   expect(await broker.enqueue('default', [message])).toBe(0);
   expect(await fixture.redis.lrange('{nestwork}:queue:default', 0, -1)).toEqual([message]);
+});
+
+it.each<[string, string, [string, ...string[]], [string, ...string[]]]>([
+  ['is a replica', 'READONLY', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']],
+  [
+    'is cut off from its replicas',
+    'NOREPLICAS',
+    ['CONFIG', 'SET', 'min-replicas-to-write', '9'],
+    ['CONFIG', 'SET', 'min-replicas-to-write', '0'],
+  ],
+])('a server that %s refuses with REDIS_UNAVAILABLE, until it is no more', async (_what, answer, begin, end) => {
+  const message = fixture.message();
+  await fixture.redis.call(...begin);
+  await expect(broker.enqueue('default', [message])).rejects.toMatchObject({
+    code: 'REDIS_UNAVAILABLE',
+    message: expect.stringContaining(`takes no writes: ${answer}`),
+  });
+  await fixture.redis.call(...end);
+  expect(await fixture.broker.enqueue('default', [message])).toBe(1);
 });

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { BatchResult, Report } from '../../sample-app/src/reports/report.js';
 import type { ReportResource } from '../../sample-app/src/reports/reports.controller.js';
 import { type PrivateRedis, startPrivateRedis } from '../../src/testing/private-redis.js';
+import { libraryArgs, libraryUrl } from '../support/least-rights.js';
 
 /** Some thousand files, which take the two children a second or two. */
 const SOURCES = fileURLToPath(new URL('../../node_modules/rxjs', import.meta.url));
@@ -34,7 +35,7 @@ class Script {
           NODE_OPTIONS: '',
           NO_COLOR: '1',
           PORT: '0',
-          REDIS_URL: redis.url,
+          REDIS_URL: libraryUrl(redis.url),
           CODE_STATS_DATA: data,
         },
         stdio: ['ignore', 'pipe', 'pipe'],
@@ -105,7 +106,7 @@ function isRunning(pid: number): boolean {
 }
 
 beforeAll(async () => {
-  redis = await startPrivateRedis();
+  redis = await startPrivateRedis({ args: libraryArgs() });
 });
 
 afterEach(async () => {

@@ -20,7 +20,7 @@ const HOUR_MS = 3_600_000;
 
 it('queues in which nothing waits are healthy, served or not', async () => {
   await fixture.child(['bulk']);
-  const empty = { healthy: true, reason: undefined, pending: 0, dead: 0, waitingMs: 0 };
+  const empty = { healthy: true, reason: undefined, pending: 0, scheduled: 0, dead: 0, waitingMs: 0 };
   expect(await health.check()).toEqual({
     healthy: true,
     queues: [

@@ -5,6 +5,7 @@ import type { TaskQueueOptions } from '../../src/options.js';
 import { decodeMessage, type TaskMessage } from '../../src/task/task-message.js';
 import { TaskQueueModule } from '../../src/task-queue.module.js';
 import { type PrivateRedis, type PrivateRedisOptions, startPrivateRedis } from '../../src/testing/private-redis.js';
+import { libraryArgs, libraryUrl } from '../support/least-rights.js';
 
 /** Keeps what Nest and nestwork log, one line an entry: `warn [TaskQueue] Lost Redis ...`. */
 export class Lines implements LoggerService {
@@ -42,13 +43,18 @@ export class Apps {
     this.redis.on('error', () => {}); // tests of outages kill the server
   }
 
-  static async start(options?: PrivateRedisOptions): Promise<Apps> {
-    return new Apps(await startPrivateRedis(options));
+  static async start({ args = [] }: PrivateRedisOptions = {}): Promise<Apps> {
+    return new Apps(await startPrivateRedis({ args: [...args, ...libraryArgs()] }));
+  }
+
+  /** The option `redis` of an app on this Redis. */
+  get url(): string {
+    return libraryUrl(this.server.url);
   }
 
   /** `TaskQueueModule` on this Redis. */
   queue(options: TaskQueueOptions = {}): DynamicModule {
-    return TaskQueueModule.forRoot({ redis: this.server.url, ...options });
+    return TaskQueueModule.forRoot({ redis: this.url, ...options });
   }
 
   /** An app with all its init hooks run. */

@@ -15,7 +15,7 @@ afterAll(() => apps.stop());
 /** What an app of its own would call a config module. */
 @Injectable()
 class Config {
-  readonly redis = apps.server.url;
+  readonly redis = apps.url;
 }
 
 @Module({ providers: [Config], exports: [Config] })

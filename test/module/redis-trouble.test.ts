@@ -34,7 +34,7 @@ describe('an app does not boot', () => {
   it('while the server accepts, but does not answer', async () => {
     apps.server.pause();
     try {
-      await expect(boot(apps.server.url)).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
+      await expect(boot(apps.url)).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
     } finally {
       apps.server.resume();
     }
@@ -57,7 +57,7 @@ describe('an app does not boot', () => {
     ['other data', () => apps.redis.hset('{nestwork}:format', 'some', 'field'), '"a hash"'],
   ])('where the namespace holds %s', async (_what, seed, shown) => {
     await seed();
-    await expect(boot(apps.server.url)).rejects.toMatchObject({
+    await expect(boot(apps.url)).rejects.toMatchObject({
       code: 'FOREIGN_KEYS',
       message: expect.stringContaining(`{nestwork}:format holds ${shown}`),
     });
@@ -93,13 +93,13 @@ describe('the password', () => {
 describe('an evicting maxmemory-policy', () => {
   it('is told once, with the policy and what to set', async () => {
     await apps.redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
-    await boot(apps.server.url);
+    await boot(apps.url);
     const warnings = apps.lines.with('maxmemory-policy');
     expect(warnings).toEqual([expect.stringMatching(/^warn \[TaskQueue\].*is allkeys-lru.*Set it to noeviction/)]);
   });
 
   it('does not exist: nothing is told', async () => {
-    await boot(apps.server.url);
+    await boot(apps.url);
     expect(apps.lines.all.filter((line) => !line.startsWith('log'))).toEqual([]);
   });
 });
@@ -115,6 +115,6 @@ it('a boot that failed leaves no connection behind', async () => {
   await apps.redis.set('{nestwork}:format', 'nestwork/2');
   const clients = async (): Promise<string[]> => ((await apps.redis.client('LIST')) as string).trim().split('\n');
   const before = (await clients()).length;
-  await expect(boot(apps.server.url)).rejects.toMatchObject({ code: 'FOREIGN_KEYS' });
+  await expect(boot(apps.url)).rejects.toMatchObject({ code: 'FOREIGN_KEYS' });
   while ((await clients()).length > before); // the server needs a moment to see it go
 }, 5_000);

@@ -304,6 +304,7 @@ const BY_SCRIPT = {
     change('to the tail', "'RPUSH'", "'LPUSH'"),
     remove('ends the death', "  redis.call('ZREM', KEYS[1], unpack(ids))\n"),
     remove('ends the record', "  redis.call('HDEL', KEYS[2], unpack(ids))\n"),
+    remove('forgets that it was cancelled', "  redis.call('ZREM', KEYS[6], unpack(ids))\n"),
     remove('takes its key again', "      redis.call('HSETNX', KEYS[5], digest, ARGV[1] .. ' ' .. message)\n"),
     change('takes no key from another', "'HSETNX'", "'HSET'"),
     remove('rings', '  ring(KEYS[4])\n'),
@@ -352,6 +353,36 @@ const BY_SCRIPT = {
     change('counts a time from 1970', "(ARGV[2] == 'in' and now_ms() or 0)", 'now_ms()'),
     change('does without new messages', 'if #fresh > 0 then', 'if true then'),
     NEEDS_MEMORY,
+  ],
+  broadcast: [
+    remove('keeps so many entries', "'MAXLEN', '~', ARGV[2], "),
+    change('is refused by a full Redis', '#!lua\n', '#!lua flags=allow-oom\n'),
+  ],
+  'stream-position': [
+    change(
+      'does not trust the times of a clock that was set back',
+      "if tonumber(string.match(last, '^%d+')) > now then",
+      'if false then',
+    ),
+    remove('counts what comes later', ' - #later'),
+  ],
+  'take-turn': [
+    change('a machine that is done stays done', "if owner == 'done' then", 'if false then'),
+    remove('a session keeps its turn', ' and owner ~= ARGV[2]'),
+    remove('a session that is gone keeps nothing', " and redis.call('ZSCORE', KEYS[2], owner)"),
+    remove('forgets it after a day', "redis.call('EXPIRE', KEYS[1], ARGV[3])\n"),
+    FULL_MEMORY,
+  ],
+  'record-broadcasts': [
+    NOTHING_FOREIGN,
+    remove('marks a machine as done', "    redis.call('HSET', key, '@' .. ARGV[at + 2], 'done')\n"),
+    remove('forgets it after a day', "  redis.call('EXPIRE', key, ARGV[1])\n"),
+    FULL_MEMORY,
+  ],
+  'record-gap': [
+    remove('keeps the latest', "redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - ARGV[3])\n"),
+    remove('forgets them after a week', "redis.call('EXPIRE', KEYS[1], ARGV[4])\n"),
+    FULL_MEMORY,
   ],
   settle: [
     REGISTERED,

@@ -1,4 +1,8 @@
+import { jest } from '@jest/globals';
 import { WorkerFixture } from '../support/worker-fixture.js';
+
+/** Booting three children twice takes its time on a machine that is busy with other tests. */
+jest.setTimeout(60_000);
 
 let fixture: WorkerFixture;
 afterEach(() => fixture.stop());
@@ -61,6 +65,33 @@ describe('a worker whose Redis', () => {
     expect(worker.lines('Lost Redis')).toHaveLength(1);
     expect(worker.lines('starting over')).toHaveLength(0);
   });
+
+  it.each(['ALL', 'WRITE'])(
+    'pauses clients (%s) for longer than the lease runs nothing twice, and says so once',
+    async (mode) => {
+      fixture = await WorkerFixture.start();
+      const worker = fixture.worker({ children: 2, lease: '1s' });
+      await fixture.send('hold', ['through the pause', 'gate']);
+      await fixture.event('started', 'through the pause');
+      const { redis } = fixture.broker;
+      await redis.call('CLIENT', 'PAUSE', '3500', mode);
+      const delayed = fixture.send('run', ['sent meanwhile']);
+      await fixture.until('the loss is noticed', () => worker.lines('Lost Redis').length > 0);
+      fixture.open('gate');
+      await redis.del('nothing'); // a write: it is answered when the pause is over
+      await delayed;
+      await fixture.event('run', 'sent meanwhile');
+      await fixture.send('run', ['after']);
+      await fixture.event('run', 'after');
+      await fixture.until('it is back', () => worker.lines('is back after').length > 0);
+      await fixture.drained();
+      for (const label of ['sent meanwhile', 'after']) expect(fixture.events('run', label)).toHaveLength(1);
+      expect(fixture.events('started', 'through the pause')).toHaveLength(1);
+      expect(worker.lines('Lost Redis')).toHaveLength(1);
+      expect(worker.lines('is back after')).toHaveLength(1);
+      expect(worker.lines('starting over')).toHaveLength(0);
+    },
+  );
 
   it('forgets its scripts and drops every connection loses and repeats nothing', async () => {
     const { worker } = await started();

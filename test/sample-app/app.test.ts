@@ -7,6 +7,7 @@ import type { Batch, Report } from '../../sample-app/src/reports/report.js';
 import { ReportStore } from '../../sample-app/src/reports/report-store.js';
 import type { ReportResource } from '../../sample-app/src/reports/reports.controller.js';
 import { StatsTasks } from '../../sample-app/src/reports/stats.tasks.js';
+import { libraryArgs, libraryUrl } from '../support/least-rights.js';
 import { TemporaryDirectory } from './temporary-directory.js';
 
 /** Small enough to run in this process, with enough files for several batches. */
@@ -21,8 +22,8 @@ beforeAll(async () => {
   Logger.overrideLogger(false);
   for (let file = 0; file < 70; file += 1) sources.write({ [`src/${file}.ts`]: `// ${file}\n\nexport {};\n` });
   sources.write({ 'README.md': '# Sources\n', LICENSE: 'x' });
-  redis = await startPrivateRedis();
-  process.env.REDIS_URL = redis.url;
+  redis = await startPrivateRedis({ args: libraryArgs() });
+  process.env.REDIS_URL = libraryUrl(redis.url);
   process.env.CODE_STATS_DATA = data.path;
   // the module reads the environment when it is loaded
   const { createApi } = await import('../../sample-app/src/create-api.js');

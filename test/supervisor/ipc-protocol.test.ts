@@ -22,6 +22,11 @@ type Message = Readonly<Record<string, unknown>>;
 
 const messages: [string, Parse, Message][] = [
   ['ready', parseChildMessage, READY],
+  [
+    'ready with a broadcast',
+    parseChildMessage,
+    { ...READY, catalog: [{ name: 'Some.cache', queue: '(broadcast)', broadcast: 'machine' }] },
+  ],
   ['ready without tasks', parseChildMessage, { ...READY, catalog: [] }],
   ['ready with ioredis options', parseChildMessage, { ...READY, settings: { ...SETTINGS, redis: { port: 7 } } }],
   [
@@ -32,7 +37,9 @@ const messages: [string, Parse, Message][] = [
   ['worn', parseChildMessage, { type: 'worn' }],
   ['bootFailed', parseChildMessage, { type: 'bootFailed', error: 'Error: no' }],
   ['leaseLost', parseChildMessage, { type: 'leaseLost', session: 's-30000' }],
+  ['broadcastEnded', parseChildMessage, { type: 'broadcastEnded', id: '5-0', error: '', durationMs: 3 }],
   ['start', parseSupervisorMessage, START],
+  ['broadcast', parseSupervisorMessage, { type: 'broadcast', id: '5-0', message: 'k3v9' }],
   ['stop', parseSupervisorMessage, { type: 'stop' }],
   ['abort', parseSupervisorMessage, { type: 'abort' }],
 ];
@@ -87,6 +94,7 @@ describe('what lies deeper is checked too', () => {
     ['catalog', parseChildMessage, { ...READY, catalog: [null] }],
     ['catalog', parseChildMessage, { ...READY, catalog: [{ name: 'Some.task' }] }],
     ['catalog', parseChildMessage, { ...READY, catalog: [{ name: 7, queue: 'default' }] }],
+    ['catalog', parseChildMessage, { ...READY, catalog: [{ name: 'a', queue: '(broadcast)', broadcast: 'all' }] }],
     ['queues', parseSupervisorMessage, { ...START, queues: [7] }],
     ['concurrency', parseSupervisorMessage, { ...START, concurrency: Number.NaN }],
     ['capacity', parseSupervisorMessage, { ...START, capacity: Number.NaN }],

@@ -1,37 +1,52 @@
 import { Redis } from 'ioredis';
-import type { Claimant, ClaimReply, Verdict } from '../../src/broker/broker.js';
-import { RedisBroker } from '../../src/broker/redis-broker.js';
+import type { Claimant, ClaimReply, RedisSettings, Verdict } from '../../src/broker/broker.js';
+import { RedisBroker, type RedisBrokerOptions } from '../../src/broker/redis-broker.js';
 import { encodePayload } from '../../src/task/payload.js';
 import { TaskIdSequence } from '../../src/task/task-id.js';
 import { encodeMessage } from '../../src/task/task-message.js';
 import { encodeUnique, type UniqueUntil } from '../../src/task/unique-key.js';
 import { type PrivateRedis, startPrivateRedis } from '../../src/testing/private-redis.js';
 import { checkInvariants } from './invariants.js';
+import { libraryArgs, libraryUrl } from './least-rights.js';
+import { mapped, snapshot } from './snapshot.js';
+
+const TAG = '{nestwork}:';
+
+/** A server, or several of them. */
+export interface Stoppable {
+  stop(): Promise<void>;
+}
 
 const QUEUES = ['default', 'bulk', 'critical'];
 
 /** A broker on a Redis of its own, and a second connection that looks at what the scripts did. */
-export class BrokerFixture {
+export class BrokerFixture<S extends Stoppable = PrivateRedis> {
   readonly ids = new TaskIdSequence();
   private claims = new Map<string, number>();
 
   private constructor(
-    readonly server: PrivateRedis,
+    readonly server: S,
     readonly broker: RedisBroker,
     readonly redis: Redis,
+    /** the option `redis` of an app on it */
+    readonly settings: RedisSettings,
   ) {}
 
   /** @param args further arguments of the server */
   static async start(args: readonly string[] = []): Promise<BrokerFixture> {
-    const server = await startPrivateRedis({ args });
-    const broker = new RedisBroker({
-      redis: server.url,
-      namespace: 'nestwork',
-      queues: QUEUES,
-      commandTimeoutMs: 5_000,
-    });
+    const server = await startPrivateRedis({ args: [...args, ...libraryArgs()] });
+    return BrokerFixture.on(server, { redis: libraryUrl(server.url) }, new Redis(server.url));
+  }
+
+  /** A broker on whatever the test has started. */
+  static async on<S extends Stoppable>(
+    server: S,
+    options: Pick<RedisBrokerOptions, 'redis'> & Partial<RedisBrokerOptions>,
+    redis: Redis,
+  ): Promise<BrokerFixture<S>> {
+    const broker = new RedisBroker({ namespace: 'nestwork', queues: QUEUES, commandTimeoutMs: 5_000, ...options });
     await broker.connect();
-    return new BrokerFixture(server, broker, new Redis(server.url));
+    return new BrokerFixture(server, broker, redis, options.redis);
   }
 
   async stop(): Promise<void> {
@@ -113,28 +128,15 @@ export class BrokerFixture {
 
   /** Every key under the namespace with its whole value, `seen` bitmaps, `pulse` and `format` left out. */
   async state(): Promise<Record<string, unknown>> {
+    const [, keys] = await snapshot(this.redis);
     const state: Record<string, unknown> = {};
-    for (const key of (await this.redis.keys('{nestwork}:*')).sort()) {
-      const name = key.slice('{nestwork}:'.length);
-      if (/^(seen:|pulse$|format$)/.test(name)) continue;
-      state[name] = await this.value(key);
+    for (const [key, kind, value] of keys.sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const name = key.startsWith(TAG) ? key.slice(TAG.length) : undefined;
+      if (name === undefined || /^(seen:|pulse$|format$)/.test(name)) continue;
+      if (kind === 'zset') state[name] = Object.keys(mapped(value, Number));
+      else state[name] = kind === 'hash' ? mapped(value, String) : value;
     }
     return state;
-  }
-
-  private async value(key: string): Promise<unknown> {
-    switch (await this.redis.type(key)) {
-      case 'list':
-        return this.redis.lrange(key, 0, -1);
-      case 'hash':
-        return this.redis.hgetall(key);
-      case 'zset':
-        return this.redis.zrange(key, '0', '-1');
-      case 'stream':
-        return this.redis.xrange(key, '-', '+');
-      default:
-        return this.redis.get(key);
-    }
   }
 }
 

@@ -8,8 +8,9 @@ import type { DeathReport } from '../../src/broker/broker.js';
 import { TaskSender } from '../../src/client/task-sender.js';
 import type { WorkerOptions } from '../../src/options.js';
 import { type AttemptRecord, attemptsOf } from '../../src/task/attempt-record.js';
+import type { PrivateRedis } from '../../src/testing/private-redis.js';
 import type { Event } from '../process/fixtures/events.js';
-import { BrokerFixture, idOf } from './broker-fixture.js';
+import { BrokerFixture, idOf, type Stoppable } from './broker-fixture.js';
 
 const WORKER = new URL('../../build/fixtures/worker.js', import.meta.url).pathname;
 const PATIENCE_MS = 30_000;
@@ -54,20 +55,26 @@ export class WorkerProcess {
 }
 
 /** Everything a process test needs; `stop` leaves no process and no file behind. */
-export class WorkerFixture {
+export class WorkerFixture<S extends Stoppable = PrivateRedis> {
   private readonly directory = mkdtempSync(join(tmpdir(), 'nestwork-test-'));
   private readonly workers: WorkerProcess[] = [];
 
-  private constructor(readonly broker: BrokerFixture) {}
+  private constructor(readonly broker: BrokerFixture<S>) {}
 
   /** @param redisArgs further arguments of the Redis server */
   static async start(redisArgs: readonly string[] = []): Promise<WorkerFixture> {
     return new WorkerFixture(await BrokerFixture.start(redisArgs));
   }
 
+  /** @param broker on a server that is not an ordinary one */
+  static on<S extends Stoppable>(broker: BrokerFixture<S>): WorkerFixture<S> {
+    return new WorkerFixture(broker);
+  }
+
   worker(options: WorkerOptions = {}, environment: Record<string, string> = {}): WorkerProcess {
+    const { settings } = this.broker;
     const worker = new WorkerProcess({
-      REDIS_URL: this.broker.server.url,
+      ...(typeof settings === 'string' ? { REDIS_URL: settings } : { REDIS_SETTINGS: JSON.stringify(settings) }),
       EVENTS_FILE: this.eventsFile,
       WORKER_OPTIONS: JSON.stringify(options),
       ...environment,

@@ -109,6 +109,14 @@ describe('drainTasks', () => {
     expect(tasks.counted).toEqual(['a', 'b']);
   });
 
+  it('runs scheduled tasks that are due, and leaves the others', async () => {
+    await send.count.with({ delay: 1 }).delay('soon');
+    await send.count.with({ delay: '1h' }).delay('later');
+    while (tasks.counted.length === 0) await drainTasks(app);
+    expect(tasks.counted).toEqual(['soon']);
+    expect(await apps.redis.zcard('{nestwork}:scheduled:default')).toBe(1);
+  });
+
   it('runs tasks in their context', async () => {
     await send.look.delay();
     await drainTasks(app);

@@ -1,16 +1,16 @@
 #!lua flags=allow-oom
 -- dead -> pending: lets dead tasks run again, from the tail of their queue, as if they had just been sent.
 --
--- KEYS: 1 dead, 2 dead records, 3 queue, 4 bell, 5 unique
+-- KEYS: 1 dead, 2 dead records, 3 queue, 4 bell, 5 unique, 6 cancelled
 -- ARGV: 1 name of the queue, 2.. id and time of death in ms of each, at most 500
 -- Returns for each 1; 0 when that death is not there; -1 when its message has no header to reset, and then it stays dead
 --   The counters start anew. The history stays and gets a line. A unique task takes its key if that is free, and runs
---   without it otherwise.
+--   without it otherwise. Who was cancelled and died is wanted again.
 --
 -- Atomic because a task must be among the dead or in the queue. The time of death guards a copy of this command that
 -- arrives late: by then the task may have run and died once more. With allow-oom: a pending task takes less than a dead one.
 
-local wrong = wrong_type('zset', 1, 1) or wrong_type('hash', 2, 2) or wrong_type('list', 3, 4) or wrong_type('hash', 5, 5)
+local wrong = wrong_type('zset', 1, 1) or wrong_type('hash', 2, 2) or wrong_type('list', 3, 4) or wrong_type('hash', 5, 5) or wrong_type('zset', 6, 6)
 if wrong then
   return wrong
 end
@@ -46,6 +46,8 @@ end
 if #ids > 0 then
   -- in this order: should a later write be refused, a task is there twice rather than not at all
   redis.call('RPUSH', KEYS[3], unpack(messages))
+  -- else it would end without a trace when it is given back or retried
+  redis.call('ZREM', KEYS[6], unpack(ids))
   redis.call('ZREM', KEYS[1], unpack(ids))
   redis.call('HDEL', KEYS[2], unpack(ids))
   for _, message in ipairs(messages) do

@@ -108,8 +108,10 @@ export class BrokerModel implements System {
     return { moved, nextInMs: nextInHours === undefined ? undefined : nextInHours * HOUR_MS };
   }
 
-  async waitForAlarm(): Promise<void> {
+  async waitForAlarm(): Promise<boolean> {
+    const rings = this.queues.alarm;
     this.queues.alarm = false;
+    return rings;
   }
 
   async claim({ session, child, queues }: Claimant, { number, limit, acks }: ClaimRequest): Promise<ClaimReply> {

@@ -139,11 +139,13 @@ export const retry = fc
       }),
   );
 
-export const bury = fc.record({ who: someChild, tasks: someTasks, attempted: fc.boolean() }).map(
+/** Foreign bytes, if it holds some, are what a child buries most. */
+export const bury = fc.record({ who: someChild, tasks: someTasks, foreign: fc.boolean(), attempted: fc.boolean() }).map(
   (choice) =>
     new BrokerCommand('bury', (model) => {
       const child = holderOf(model, choice.who);
-      const [id] = child ? tasksOf(model, child, choice.tasks) : [];
+      const foreign = child && choice.foreign ? model.held(child).find(isForeign) : undefined;
+      const id = foreign ?? (child && tasksOf(model, child, choice.tasks)[0]);
       if (!child || id === undefined) return undefined;
       const queue = model.enqueued.get(id)?.queue ?? 'default';
       // foreign bytes cannot be tried

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { BrokerModel } from './broker-model.js';
+import { isForeign } from './messages.js';
 import { type Child, HOUR_MS } from './system.js';
 
 /** The names of all queues, in no order of priority: each claim has its own. */
@@ -53,17 +54,22 @@ export function sessionOf(model: BrokerModel, { late, at }: Choice<typeof someSe
   return (late ? pick(model.goneSessions, at) : undefined) ?? pick(model.livingSessions(), at);
 }
 
-/** Dead tasks of a queue, some twice; once in a while tasks that are not, or a former death of theirs. */
+/** Dead tasks of a queue that has some, or foreign bytes; once in a while tasks that are not dead, or a former death. */
 export const someDead = fc.record({
-  queue,
+  queue: position,
   stale: rarely(8),
   anyTask: rarely(8),
+  foreign: fc.boolean(),
   at: fc.array(position, { minLength: 1, maxLength: 4 }),
 });
 
-export function deadOf(model: BrokerModel, { queue, anyTask, at }: Choice<typeof someDead>): string[] {
-  const ids = anyTask ? [...model.enqueued.keys()] : model.deadIn(queue);
-  return at.flatMap((one) => pick(ids, one) ?? []);
+export function deadOf(model: BrokerModel, choice: Choice<typeof someDead>): { queue: string; ids: string[] } {
+  const deadIn = (name: string): string[] =>
+    choice.foreign ? model.deadIn(name).filter(isForeign) : model.deadIn(name);
+  const buried = QUEUES.filter((name) => deadIn(name).length > 0);
+  const queue = pick(buried, choice.queue) ?? QUEUES[0];
+  const ids = choice.anyTask ? [...model.enqueued.keys()] : deadIn(queue);
+  return { queue, ids: choice.at.flatMap((one) => pick(ids, one) ?? []) };
 }
 
 /** Whose tasks: those of the child, of other ones, or any at all: pending, finished and dead ones too. */

@@ -4,8 +4,8 @@ import { deadOf, someDead } from './choices.js';
 export const redriveDead = someDead.map(
   (choice) =>
     new BrokerCommand('redrive', (model) => {
-      const { queue, stale } = choice;
-      const ids = deadOf(model, choice);
+      const { stale } = choice;
+      const { queue, ids } = deadOf(model, choice);
       if (ids.length === 0) return undefined;
       return {
         text: `${stale ? 'a late command redrives' : 'redrive'} ${ids.join(' ')} of ${queue}`,
@@ -17,8 +17,8 @@ export const redriveDead = someDead.map(
 export const deleteDead = someDead.map(
   (choice) =>
     new BrokerCommand('delete', (model) => {
-      const { queue, stale } = choice;
-      const ids = deadOf(model, choice);
+      const { stale } = choice;
+      const { queue, ids } = deadOf(model, choice);
       if (ids.length === 0) return undefined;
       return {
         text: `${stale ? 'a late command deletes' : 'delete'} ${ids.join(' ')} of ${queue}`,

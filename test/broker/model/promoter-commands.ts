@@ -19,9 +19,6 @@ export const wakePromoter = limit.map(
   (limit) =>
     new BrokerCommand('wake promoter', () => ({
       text: `a promoter waits for the alarm, then promotes ${limit}`,
-      on: async (system) => {
-        await system.waitForAlarm(ALARM_TIMEOUT_MS);
-        return system.promote(limit);
-      },
+      on: async (system) => [await system.waitForAlarm(ALARM_TIMEOUT_MS), await system.promote(limit)],
     })),
 );

@@ -15,22 +15,12 @@ import type {
 import { RedisBroker } from '../../../src/broker/redis-broker.js';
 import { BrokerFixture } from '../../support/broker-fixture.js';
 import { checkInvariants } from '../../support/invariants.js';
+import { mapped, snapshot, type Time } from '../../support/snapshot.js';
 import { QUEUES } from './choices.js';
 import { atForetoldTime } from './messages.js';
 import { HOUR_MS, hoursLeft, type State, type System } from './system.js';
 
 const NAMESPACE = '{nestwork}:';
-
-/** Every key with its value, and the time, in one round trip. */
-const SNAPSHOT = `
-local read = { list = { 'LRANGE', 0, -1 }, zset = { 'ZRANGE', 0, -1, 'WITHSCORES' }, hash = { 'HGETALL' } }
-local snapshot = {}
-for i, key in ipairs(redis.call('KEYS', '*')) do
-  local kind = redis.call('TYPE', key).ok
-  local command = read[kind] or { 'GETRANGE', 0, -1 }
-  snapshot[i] = { key, kind, redis.call(command[1], key, unpack(command, 2)) }
-end
-return { redis.call('TIME'), snapshot }`;
 
 /**
  * Brings what was just written to times that the model can foretell, after a look whether they were right.
@@ -89,15 +79,12 @@ const TIMED = [
   `${NAMESPACE}unique`,
 ];
 
-type Time = [seconds: string, microseconds: string];
-type Snapshot = [time: Time, keys: [key: string, kind: string, value: string[]][]];
-
 /** The broker on a Redis of its own, with the means to bring misfortune on it. */
 export class RealSystem extends RedisBroker implements System {
   private beganAt = 0;
 
   private constructor(private readonly fixture: BrokerFixture) {
-    super({ redis: fixture.server.url, namespace: 'nestwork', queues: QUEUES, commandTimeoutMs: 5_000 });
+    super({ redis: fixture.settings, namespace: 'nestwork', queues: QUEUES, commandTimeoutMs: 5_000 });
   }
 
   static async start(): Promise<RealSystem> {
@@ -198,7 +185,7 @@ export class RealSystem extends RedisBroker implements System {
   }
 
   async state(): Promise<State> {
-    const [time, keys] = (await this.fixture.redis.eval(SNAPSHOT, 0)) as Snapshot;
+    const [time, keys] = await snapshot(this.fixture.redis);
     const left = (deadline: string): number => hoursLeft(Number(deadline) - inMs(time));
     const state: State = {};
     for (const [key, kind, value] of keys) {
@@ -242,10 +229,4 @@ export class RealSystem extends RedisBroker implements System {
 
 function inMs([seconds, microseconds]: Time): number {
   return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
-}
-
-/** `[name, value, name, value ...]` as an object. */
-function mapped<T>(flat: readonly string[], convert: (value: string) => T): Record<string, T> {
-  const entries = flat.flatMap((name, index) => (index % 2 === 0 ? [[name, convert(flat[index + 1] ?? '')]] : []));
-  return Object.fromEntries(entries) as Record<string, T>;
 }

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { WorkerOptions } from 'nestwork';
 import { type PrivateRedis, startPrivateRedis } from 'nestwork/testing';
+import { libraryArgs, libraryUrl } from '../../support/least-rights.js';
 import { FaultProxy } from './fault-proxy.js';
 import { Ledger } from './ledger.js';
 import { isAlive, isWorker, signalPid, WorkerProcess } from './processes.js';
@@ -14,6 +15,17 @@ import { PATIENCE_MS, QUEUES } from './settings.js';
 import { judge, type Verdict } from './verdict.js';
 
 const TAG = '{nestwork}:';
+
+/** In one moment: what is counted key by key may move on in between, and be counted nowhere. */
+const REMAINING = `
+local remaining = 0
+for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do
+  local place = string.match(string.sub(key, #ARGV[1] + 1), '^(%a+):')
+  if place == 'queue' or place == 'suspects' then remaining = remaining + redis.call('LLEN', key) end
+  if place == 'scheduled' then remaining = remaining + redis.call('ZCARD', key) end
+  if place == 'claims' then remaining = remaining + redis.call('HLEN', key) end
+end
+return remaining`;
 
 export interface ArenaOptions {
   /** further arguments of the Redis server */
@@ -34,6 +46,8 @@ export class Arena {
   private constructor(
     private readonly directory: string,
     readonly server: PrivateRedis,
+    /** where workers and producers find it */
+    private readonly url: string,
     /** a connection that looks at the server, past the proxy */
     readonly redis: Redis,
     private readonly lossy: FaultProxy | undefined,
@@ -47,9 +61,10 @@ export class Arena {
     const directory = mkdtempSync(join(tmpdir(), 'nestwork-chaos-'));
     const server = await startServer(options, directory);
     const proxy = options.proxied ? await FaultProxy.start(server.port) : undefined;
+    const url = libraryUrl(proxy?.url ?? server.url);
     const redis = new Redis(server.url, { maxRetriesPerRequest: null });
     redis.on('error', () => {}); // the server is killed on purpose
-    return new Arena(directory, server, redis, proxy, await Producer.start(proxy?.url ?? server.url));
+    return new Arena(directory, server, url, redis, proxy, await Producer.start(url));
   }
 
   get proxy(): FaultProxy {
@@ -60,7 +75,7 @@ export class Arena {
   /** Starts a worker; `booted` tells when its children are up. */
   worker(options: WorkerOptions, environment: Readonly<Record<string, string>> = {}): WorkerProcess {
     const settings = {
-      REDIS_URL: this.lossy?.url ?? this.server.url,
+      REDIS_URL: this.url,
       LEDGER_FILE: this.ledger.path,
       WORKER_OPTIONS: JSON.stringify(options),
     };
@@ -115,14 +130,7 @@ export class Arena {
 
   /** How many tasks wait or are held. */
   async remaining(): Promise<number> {
-    let remaining = 0;
-    for (const queue of QUEUES) {
-      remaining += await this.redis.llen(`${TAG}queue:${queue}`);
-      remaining += await this.redis.llen(`${TAG}suspects:${queue}`);
-    }
-    if (remaining > 0) return remaining;
-    for (const key of await this.redis.keys(`${TAG}claims:*`)) remaining += await this.redis.hlen(key);
-    return remaining;
+    return (await this.redis.eval(REMAINING, 0, TAG)) as number;
   }
 
   /** id -> record of all dead tasks: the report, a newline, the message */
@@ -175,12 +183,12 @@ export class Arena {
 }
 
 /** The server inherits the environment that this process has at the start of it. */
-async function startServer({ redisArgs, settableClock }: ArenaOptions, directory: string): Promise<PrivateRedis> {
+async function startServer({ redisArgs = [], settableClock }: ArenaOptions, directory: string): Promise<PrivateRedis> {
   const environment = settableClock ? ServerClock.environment(directory) : {};
   const before = { ...process.env };
   Object.assign(process.env, environment);
   try {
-    return await startPrivateRedis({ args: redisArgs });
+    return await startPrivateRedis({ args: [...redisArgs, ...libraryArgs()] });
   } finally {
     for (const name of Object.keys(environment)) {
       if (before[name] === undefined) Reflect.deleteProperty(process.env, name);

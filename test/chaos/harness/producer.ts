@@ -1,7 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { EnqueueUnconfirmedError, NestworkError, QueueClient, type TaskHandle, TaskQueueModule } from 'nestwork';
+import {
+  EnqueueUnconfirmedError,
+  NestworkError,
+  QueueClient,
+  type SendOptions,
+  type TaskHandle,
+  TaskQueueModule,
+} from 'nestwork';
 import { COMMAND_TIMEOUT, QUEUES } from './settings.js';
 
 const RETRY_MS = 20;
@@ -24,9 +31,9 @@ export class Producer {
   }
 
   /** One `delay()`, repeated until it resolves. The first argument is the label. */
-  async send(task: string, args: [string, ...unknown[]], queue = 'default'): Promise<string> {
+  async send(task: string, args: [string, ...unknown[]], options: SendOptions = {}): Promise<string> {
     const [id] = await this.persist((ids) => {
-      const sender = this.sender(task, queue);
+      const sender = this.sender(task, options);
       return (ids ? sender.with({ id: ids[0] }) : sender).delay(...args).then((handle) => [handle]);
     });
     this.accepted.set(id as string, args[0]);
@@ -34,9 +41,9 @@ export class Producer {
   }
 
   /** One `delayMany()`, repeated until it resolves. */
-  async sendMany(task: string, calls: [string, ...unknown[]][], queue = 'default'): Promise<string[]> {
+  async sendMany(task: string, calls: [string, ...unknown[]][], options: SendOptions = {}): Promise<string[]> {
     const ids = await this.persist((known) => {
-      const sender = this.sender(task, queue);
+      const sender = this.sender(task, options);
       return (known ? sender.with({ ids: known }) : sender).delayMany(calls);
     });
     ids.forEach((id, call) => {
@@ -46,8 +53,8 @@ export class Producer {
   }
 
   /** One `delay()`, whatever comes of it. */
-  async sendOnce(task: string, args: [string, ...unknown[]], queue = 'default'): Promise<string> {
-    const { id } = await this.sender(task, queue).delay(...args);
+  async sendOnce(task: string, args: [string, ...unknown[]], options: SendOptions = {}): Promise<string> {
+    const { id } = await this.sender(task, options).delay(...args);
     this.accepted.set(id, args[0]);
     return id;
   }
@@ -56,8 +63,11 @@ export class Producer {
     await this.app.close();
   }
 
-  private sender(task: string, queue: string) {
-    return this.app.get(QueueClient).task(`ChaosTasks.${task}`).with({ queue });
+  private sender(task: string, options: SendOptions) {
+    return this.app
+      .get(QueueClient)
+      .task(`ChaosTasks.${task}`)
+      .with({ queue: 'default', ...options });
   }
 
   private async persist(attempt: (ids?: readonly string[]) => Promise<TaskHandle[]>): Promise<string[]> {

@@ -1,0 +1,46 @@
+import type { BroadcastOutcome, BroadcastRecord, BroadcastRecords, RecordedGap, Turn } from './broadcast-port.js';
+import type { RedisConnection } from './redis-connection.js';
+import type { RedisKeys } from './redis-keys.js';
+
+/** How long it is known how a broadcast ended. */
+const OUTCOME_SECONDS = 86_400;
+const GAP_SECONDS = 7 * 86_400;
+const KEPT_GAPS = 100;
+/** What of a broadcast's hash tells of a machine rather than a process. */
+const MACHINE = '@';
+
+/** What became of broadcasts, over Redis. */
+export class RedisBroadcastRecords implements BroadcastRecords {
+  constructor(
+    private readonly connection: RedisConnection,
+    private readonly keys: RedisKeys,
+  ) {}
+
+  async takeTurn(id: string, machine: string, session: string): Promise<Turn> {
+    const keys = [this.keys.broadcast(id), this.keys.sessions()];
+    return (await this.connection.call('take-turn', keys, [machine, session, OUTCOME_SECONDS])) as Turn;
+  }
+
+  async record(records: readonly BroadcastRecord[]): Promise<void> {
+    const keys = records.map(({ id }) => this.keys.broadcast(id));
+    const args = records.flatMap(({ target, outcome, machine = '' }) => [target, JSON.stringify(outcome), machine]);
+    await this.connection.call('record-broadcasts', keys, [OUTCOME_SECONDS, ...args]);
+  }
+
+  async recordGap(gap: RecordedGap): Promise<void> {
+    const args = [gap.at, JSON.stringify(gap), KEPT_GAPS, GAP_SECONDS];
+    await this.connection.call('record-gap', [this.keys.broadcastGaps()], args);
+  }
+
+  async outcomes(id: string): Promise<BroadcastOutcome[]> {
+    const fields = await this.connection.command((redis) => redis.hgetall(this.keys.broadcast(id)));
+    return Object.entries(fields)
+      .flatMap(([field, value]) => (field.startsWith(MACHINE) ? [] : [JSON.parse(value) as BroadcastOutcome]))
+      .sort((a, b) => a.at - b.at);
+  }
+
+  async gaps(): Promise<RecordedGap[]> {
+    const gaps = await this.connection.command((redis) => redis.zrange(this.keys.broadcastGaps(), '0', '-1'));
+    return gaps.map((gap) => JSON.parse(gap) as RecordedGap);
+  }
+}

@@ -1,0 +1,54 @@
+import { NestworkError } from '../errors.js';
+import { type BroadcastScope, isBroadcastScope } from '../task/broadcast.js';
+import { assertKnownOptions } from '../task/known-options.js';
+import { setTaskMetadata } from '../task/task-metadata.js';
+import { assertTaskName } from '../task/task-name.js';
+import { methodPlace } from './method-place.js';
+
+export interface BroadcastOptions {
+  /**
+   * Name that travels in the messages; unique in the app, among its tasks too.
+   * @default `Class.method`
+   */
+  name?: string;
+  /**
+   * Where it runs: in every child of every worker, or in one child of each machine.
+   * @default 'child'
+   */
+  on?: BroadcastScope;
+}
+
+/**
+ * Makes a method of a provider a broadcast: what is sent to it runs in every child of every worker that is up, beside
+ * whatever that runs, in the order of sending. For what each process or machine keeps: caches, settings, files.
+ *
+ * It is sent like a task, and never run again: a child that dies over it is not given it a second time.
+ *
+ * @throws NestworkError INVALID_NAME, INVALID_OPTION while the class is being defined
+ * @example
+ * @Injectable()
+ * class CacheTasks {
+ *   @Broadcast()
+ *   forget(key: string) {
+ *     this.cache.delete(key);
+ *   }
+ * }
+ *
+ * await queue.of(CacheTasks).forget.delay('user:7');
+ */
+export function Broadcast(options: BroadcastOptions = {}): MethodDecorator {
+  return (target, property, descriptor: PropertyDescriptor | undefined) => {
+    const declaredAs = methodPlace('@Broadcast()', target, property, descriptor);
+    assertKnownOptions(options, ['name', 'on'], `@Broadcast() on ${declaredAs}`);
+    const { name, on = 'child' } = options;
+    if (name !== undefined) assertTaskName(name);
+    if (!isBroadcastScope(on)) {
+      throw new NestworkError(
+        'INVALID_OPTION',
+        `@Broadcast() on ${declaredAs} has an \`on\` that does not exist.`,
+        "Set it to 'child' or 'machine'.",
+      );
+    }
+    setTaskMetadata(descriptor?.value, { name, broadcast: on, declaredAs });
+  };
+}

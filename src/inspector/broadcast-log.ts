@@ -1,0 +1,37 @@
+import type { BroadcastOutcome, BroadcastRecords, RecordedGap } from '../broker/broker.js';
+import { assertTaskId } from '../task/task-id.js';
+
+/**
+ * Tells what became of broadcasts, for a day, and which of them workers have missed, for a week. Inject it anywhere.
+ *
+ * @example
+ * const { id } = await queue.of(CacheTasks).forget.delay('user:7');
+ * // later
+ * const outcomes = await this.broadcastLog.outcomes(id);
+ * const failed = outcomes.filter(({ ok }) => !ok); // { host, pid, ok, error, durationMs, at }
+ */
+export class BroadcastLog {
+  constructor(private readonly records: Pick<BroadcastRecords, 'outcomes' | 'gaps'>) {}
+
+  /**
+   * How a broadcast ended, once for each child that has had it so far, in the order of the ends. Nobody knows how many will
+   * have had it in the end: workers come and go.
+   *
+   * @param id the id of the handle that `delay()` gave
+   * @throws NestworkError INVALID_TASK_ID, REDIS_UNAVAILABLE
+   */
+  async outcomes(id: string): Promise<BroadcastOutcome[]> {
+    assertTaskId(id);
+    return this.records.outcomes(id);
+  }
+
+  /**
+   * The latest hundred gaps, oldest first: broadcasts that were trimmed away, or lost with the data of Redis, before a
+   * worker had read them.
+   *
+   * @throws NestworkError REDIS_UNAVAILABLE
+   */
+  async gaps(): Promise<RecordedGap[]> {
+    return this.records.gaps();
+  }
+}

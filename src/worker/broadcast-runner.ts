@@ -1,0 +1,56 @@
+import { Logger } from '@nestjs/common';
+import type { BroadcastOrder, BroadcastReport } from '../supervisor/ipc-protocol.js';
+import { BROADCAST_QUEUE } from '../task/broadcast.js';
+import { TASK_ID_LENGTH } from '../task/task-id.js';
+import { describeError } from './describe-error.js';
+import { type Executor, isFailure, type Outcome } from './executor.js';
+import type { RunningTask } from './running-task.js';
+
+/** Runs the broadcasts that the supervisor hands over, beside the claim loop, and reports how each ended. */
+export class BroadcastRunner {
+  private readonly logger = new Logger('TaskWorker');
+  private readonly running = new Map<Promise<void>, RunningTask>();
+  private abortReason: Error | undefined;
+  private closed = false;
+
+  constructor(
+    private readonly executor: Executor,
+    private readonly report: (report: BroadcastReport) => void,
+  ) {}
+
+  /** Does nothing once `settled` has resolved: the app is being closed. */
+  run(order: BroadcastOrder): void {
+    if (this.closed) return;
+    const { message } = order;
+    const id = message.slice(0, TASK_ID_LENGTH);
+    const prepared = this.executor.prepare({ id, queue: BROADCAST_QUEUE, message });
+    if (isFailure(prepared)) return this.end(order, prepared, id);
+    const { task } = prepared;
+    if (this.abortReason) task.abort(this.abortReason);
+    const run = this.executor.run(prepared).then((outcome) => {
+      this.running.delete(run);
+      this.end(order, outcome, `${task.name} ${id}`);
+    });
+    this.running.set(run, task);
+  }
+
+  /** Aborts the signals of those that run. */
+  abort(reason: Error): void {
+    this.abortReason = reason;
+    for (const task of this.running.values()) task.abort(reason);
+  }
+
+  /** Resolves when none runs; from then on none is taken. */
+  async settled(): Promise<void> {
+    while (this.running.size > 0) await Promise.all(this.running.keys());
+    this.closed = true;
+  }
+
+  private end(order: BroadcastOrder, outcome: Outcome, which: string): void {
+    const durationMs = Math.round(outcome.durationMs);
+    if (outcome.kind === 'done') return this.report({ type: 'broadcastEnded', id: order.id, error: '', durationMs });
+    const { error, stack } = describeError(outcome.error);
+    this.logger.error(`Broadcast ${which} failed: ${error}`, stack);
+    this.report({ type: 'broadcastEnded', id: order.id, error, durationMs });
+  }
+}

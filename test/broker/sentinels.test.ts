@@ -1,0 +1,50 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { Redis } from 'ioredis';
+import { RedisBroker } from '../../src/broker/redis-broker.js';
+import { BrokerFixture, idOf } from '../support/broker-fixture.js';
+import { SentinelGroup } from '../support/sentinel-group.js';
+
+let group: SentinelGroup;
+let fixture: BrokerFixture<SentinelGroup>;
+beforeAll(async () => {
+  group = await SentinelGroup.start();
+  const redis = new Redis({ ...group.admin, maxRetriesPerRequest: null });
+  redis.on('error', () => {}); // its server is killed on purpose
+  fixture = await BrokerFixture.on(group, { redis: group.settings, replicas: 1, commandTimeoutMs: 20_000 }, redis);
+}, 40_000);
+afterAll(() => fixture.stop());
+
+it('a sentinel that answers nothing is passed over', async () => {
+  const sockets: Socket[] = [];
+  const silent = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const sentinels = [{ host: '127.0.0.1', port }, ...(group.settings.sentinels ?? [])];
+  const redis = { ...group.settings, sentinels };
+  const broker = new RedisBroker({ redis, namespace: 'nestwork', queues: ['default'], commandTimeoutMs: 500 });
+  // the first attempt may spend all its time on the silent one
+  await broker.connect().catch(() => broker.connect());
+  expect(sockets).not.toHaveLength(0);
+  await broker.close();
+  for (const socket of sockets) socket.destroy();
+  silent.close();
+});
+
+it('an enqueue that a new primary never had is unconfirmed, though the replicas of that one are in step', async () => {
+  const message = fixture.message();
+  const old = await group.primary();
+  const replicas = group.servers.filter((server) => server !== old);
+  for (const replica of replicas) replica.pause();
+  const admin = new Redis(old.url);
+  await admin.call('CLIENT', 'KILL', 'TYPE', 'replica');
+  const outcome = fixture.broker.enqueue('default', [message]).catch((error: unknown) => error);
+  await group.until('it waits for replicas', async () => /^blocked_clients:1/m.test(await admin.info('clients')));
+  admin.disconnect();
+  await old.kill();
+  for (const replica of replicas) replica.resume();
+
+  expect(await outcome).toMatchObject({ code: 'ENQUEUE_UNCONFIRMED', taskIds: [idOf(message)] });
+  expect(await fixture.redis.exists('{nestwork}:queue:default')).toBe(0);
+  expect(await fixture.broker.enqueue('default', [message])).toBe(1);
+}, 40_000);

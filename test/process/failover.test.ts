@@ -1,0 +1,116 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { EnqueueUnconfirmedError, NestworkError } from '../../src/errors.js';
+import type { PrivateRedis } from '../../src/testing/private-redis.js';
+import { BrokerFixture } from '../support/broker-fixture.js';
+import { SentinelGroup } from '../support/sentinel-group.js';
+import { WorkerFixture, type WorkerProcess } from '../support/worker-fixture.js';
+
+const CHILDREN = 2;
+
+let group: SentinelGroup;
+let fixture: WorkerFixture<SentinelGroup>;
+let worker: WorkerProcess;
+
+beforeEach(async () => {
+  group = await SentinelGroup.start();
+  // it must find the new primary, too, when the old one is silent
+  const redis = new Redis({ ...group.admin, socketTimeout: 1_000, maxRetriesPerRequest: null });
+  redis.on('error', () => {}); // its server is killed on purpose
+  const options = { redis: group.settings, replicas: 1, commandTimeoutMs: 1_000 };
+  fixture = WorkerFixture.on(await BrokerFixture.on(group, options, redis));
+  worker = fixture.worker({ children: CHILDREN, concurrency: 2, lease: '3s', shutdownGrace: '1s' });
+  await fixture.until('all have booted', () => fixture.events('booted').length === CHILDREN);
+}, 40_000);
+afterEach(() => fixture.stop());
+
+/** Sends one task after another until told to stop, each until its `delay()` resolves. Resolves to all labels. */
+function keepSending(): () => Promise<string[]> {
+  let wanted = true;
+  const labels: string[] = [];
+  const sending = (async () => {
+    while (wanted) {
+      const label = `task ${labels.length}`;
+      const message = fixture.broker.message('FixtureTasks.run', label);
+      while (!(await accepted(message)));
+      labels.push(label);
+    }
+  })();
+  return async () => {
+    wanted = false;
+    await sending;
+    return labels;
+  };
+}
+
+/** Whether an enqueue resolved; what was refused or is unconfirmed may be repeated. */
+async function accepted(message: string): Promise<boolean> {
+  try {
+    await fixture.broker.broker.enqueue('default', [message]);
+    return true;
+  } catch (error) {
+    const known = error instanceof EnqueueUnconfirmedError || (error as NestworkError).code === 'REDIS_UNAVAILABLE';
+    if (!known) throw error;
+    await delay(10);
+    return false;
+  }
+}
+
+/** Every task that was accepted has run, and new ones are claimed. */
+async function allRan(labels: readonly string[]): Promise<void> {
+  await fixture.until('every accepted task has run', () => {
+    const ran = new Set(fixture.events('run').map(({ label }) => label));
+    return labels.every((label) => ran.has(label));
+  });
+  expect(labels.length).toBeGreaterThan(0);
+}
+
+async function loseThePrimary(lose: (primary: PrivateRedis) => unknown): Promise<PrivateRedis> {
+  const primary = await group.primary();
+  await fixture.send('hold', ['through the failover', 'gate']);
+  await fixture.event('started', 'through the failover');
+  const sent = keepSending();
+  await fixture.until('tasks run', () => fixture.events('run').length > 100);
+  await lose(primary);
+  await group.failedOver(primary);
+  const before = fixture.events('run').length;
+  await fixture.until('tasks are claimed again', () => fixture.events('run').length > before + 100);
+  fixture.open('gate');
+  await fixture.event('finished', 'through the failover');
+  await allRan(await sent());
+  await fixture.drained();
+  return primary;
+}
+
+/** The old primary comes back and is made a replica; nobody is misled. */
+async function returned(old: PrivateRedis): Promise<void> {
+  await group.demoted(old);
+  await fixture.send('run', ['after its return']);
+  await fixture.event('run', 'after its return');
+  expect(worker.lines('died')).toEqual([]);
+}
+
+describe('a primary that the sentinels replace', () => {
+  it('because it was killed: workers and senders follow, and what was accepted runs', async () => {
+    const old = await loseThePrimary((primary) => primary.kill('SIGKILL'));
+    await old.restart();
+    await returned(old);
+  }, 60_000);
+
+  it('because it is silent, with all its connections open: they follow all the same', async () => {
+    const old = await loseThePrimary((primary) => primary.pause());
+    old.resume();
+    await returned(old);
+  }, 60_000);
+
+  it('because it is silent, while nobody has work: the connections that wait for it follow, too', async () => {
+    const old = await group.primary();
+    old.pause();
+    await group.failedOver(old);
+    const message = fixture.broker.message('FixtureTasks.run', 'after');
+    await fixture.until('a task is accepted', () => accepted(message));
+    await fixture.event('run', 'after');
+    old.resume();
+    await returned(old);
+  }, 60_000);
+});

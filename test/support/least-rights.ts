@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+
+const PAGE = new URL('../../docs/redis-keys.md', import.meta.url);
+const PASSWORD = 'least-rights';
+/** The page shows the rights on one namespace; the apps of the suite have these. */
+const NAMESPACES = ['nestwork', 'shop', 'mine', 'code-stats'];
+/** Whether the library under test gets no more rights than the page says: for the whole suite, when somebody asks for it. */
+const LOCKED = process.env.NESTWORK_TEST_ACL === '1';
+
+/** The users of docs/redis-keys.md; what `ACL SETUSER` adds to a user further down the page counts, too. */
+export type DocumentedUser = 'shop-sender' | 'shop-worker';
+
+/** The rules of a user as the page states them. */
+export function documentedRules(user: DocumentedUser): string[] {
+  const statements = readFileSync(PAGE, 'utf8').matchAll(/^ACL SETUSER (\S+) (.*(?:\n {2}.*)*)/gm);
+  const rules = [...statements].filter(([, name]) => name === user).flatMap(([, , text = '']) => text.split(/\s+/));
+  if (rules.length === 0) throw new Error(`docs/redis-keys.md names no rights of ${user}.`);
+  return rules.map((rule) => rule.replace('>PASSWORD', `>${PASSWORD}`));
+}
+
+/** Arguments for a server that knows a user with these rules. */
+export function userArgs(name: string, rules: readonly string[]): string[] {
+  return ['--user', name, ...rules];
+}
+
+/** A URL or the options of a connection with the name and password of a user. */
+export function urlAs(name: string, url: string): string {
+  return url.replace('://', `://${name}:${PASSWORD}@`);
+}
+
+/** Further arguments for each private server of the suite: the user as whom the library connects. */
+export function libraryArgs(): string[] {
+  return LOCKED ? userArgs('library', libraryRules()) : [];
+}
+
+/** The URL for the library under test; what a test does by itself to the server, it does as the default user. */
+export function libraryUrl(url: string): string {
+  return LOCKED ? urlAs('library', url) : url;
+}
+
+/** The same for options of ioredis. */
+export function libraryCredentials(): { username?: string; password?: string } {
+  return LOCKED ? { username: 'library', password: PASSWORD } : {};
+}
+
+/** A worker whose app also sends in every way; its patterns of keys cover those of a sender. */
+function libraryRules(): string[] {
+  const commands = documentedRules('shop-sender').filter((rule) => rule.startsWith('+'));
+  const rules = documentedRules('shop-worker').flatMap((rule) =>
+    rule.includes('{nestwork}') ? NAMESPACES.map((name) => rule.replace('{nestwork}', `{${name}}`)) : rule,
+  );
+  return [...rules, ...commands];
+}
