@@ -145,8 +145,8 @@ function timeout(option: string, value: Duration | undefined, where: string): nu
 }
 
 function assertBackoff(backoff: unknown, where: string): void {
-  if (typeof backoff === 'object' && backoff !== null) {
-    const { type, ...rest } = backoff as { type?: unknown };
+  if (typeof backoff === 'object') {
+    const { type, ...rest } = (backoff ?? {}) as { type?: unknown };
     const known = Object.keys(rest).every((name) => name === 'delay');
     if (!known || (type !== 'fixed' && type !== 'exponential')) {
       throw invalid('backoff', where, "Give a duration, { type: 'fixed' or 'exponential', delay }, or a function.");

@@ -22,12 +22,13 @@ import { RealSystem } from './model/real-system.js';
 import { SITUATIONS, type Situation } from './model/situations.js';
 import { populate } from './model/supervisor-commands.js';
 
-const DEFAULT_RUNS = 280;
+/** A run has 125 commands on average; fewer runs would now and then stay below 10,000. */
+const DEFAULT_RUNS = 130;
 const RUNS = Number(process.env.NESTWORK_MODEL_RUNS ?? DEFAULT_RUNS);
 const SEED = Number(process.env.NESTWORK_MODEL_SEED ?? Date.now() % 2 ** 31);
-const COMMANDS_PER_RUN = 100;
-/** About 50 times what a run takes, so that it ends a hang and judges no machine. */
-const PATIENCE_MS = 60_000 + RUNS * 3_000;
+const COMMANDS_PER_RUN = 250;
+/** About 20 times what a run takes, so that it ends a hang and judges no machine. */
+const PATIENCE_MS = 60_000 + RUNS * 5_000;
 
 let real: RealSystem;
 const met = new Set<Situation>();

@@ -1,6 +1,15 @@
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { Failure, ROOT, run } from '../../tools/run.mjs';
 
 const COPIED = ['src', 'test/broker', 'test/support', 'jest.config.js', 'package.json'];
@@ -12,14 +21,14 @@ const ENVIRONMENT = {
   NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
   // always the same commands, so that the answer is always the same
   NESTWORK_MODEL_SEED: '1',
-  NESTWORK_MODEL_RUNS: '100',
+  NESTWORK_MODEL_RUNS: '40',
 };
 /** Not a test's doing: the replacement is no Lua. */
 const INVALID = /Error compiling script|nonexistent global/;
 
 /** A copy of what the tests of the broker need, in a directory of its own. */
 export class TestCopy {
-  #directory = mkdtempSync(join(tmpdir(), 'nestwork-guards-'));
+  #directory = realpathSync(mkdtempSync(join(tmpdir(), 'nestwork-guards-')));
   #suites;
 
   /** @param {{ examples: boolean }} options whether to run the examples before the model */
@@ -38,14 +47,18 @@ export class TestCopy {
     return readFileSync(this.#path(script), 'utf8').split(find).length - 1;
   }
 
-  /** The name of the first test that fails without the guard; undefined when all pass. */
-  async firstFailureWithout({ script, find, replace }) {
+  /**
+   * The first test that fails without the guard, by name and file; undefined when all pass.
+   *
+   * @param favourite file of the tests to run before all others, if there is one that is likely to fail
+   */
+  async firstFailureWithout({ script, find, replace }, favourite) {
     const text = readFileSync(this.#path(script), 'utf8');
     // a function, because `$` means something in a replacement string
     const without = text.replace(find, () => replace);
     writeFileSync(this.#path(script), without);
     try {
-      return await this.firstFailure();
+      return (favourite && (await this.#test([favourite]))) ?? (await this.firstFailure());
     } finally {
       writeFileSync(this.#path(script), text);
     }
@@ -67,7 +80,8 @@ export class TestCopy {
     // that tests fail is what we are here for
     const log = await run(process.execPath, args, { cwd: this.#directory, env: ENVIRONMENT }).catch((error) => error);
     if (!existsSync(output)) throw new Failure(`Jest did not run: ${log.message ?? log}`);
-    return failureIn(JSON.parse(readFileSync(output, 'utf8')));
+    const failure = failureIn(JSON.parse(readFileSync(output, 'utf8')));
+    return failure && { ...failure, file: relative(this.#directory, realpathSync(failure.file)) };
   }
 
   #path(script) {
@@ -77,9 +91,12 @@ export class TestCopy {
 
 function failureIn({ success, testResults }) {
   if (success) return undefined;
-  const failed = testResults.flatMap((file) => file.assertionResults).find(({ status }) => status === 'failed');
+  const all = testResults.flatMap(({ name: file, assertionResults }) =>
+    assertionResults.map((it) => ({ file, ...it })),
+  );
+  const failed = all.find(({ status }) => status === 'failed');
   if (!failed) throw new Failure(`A test file did not run:\n${testResults.map(({ message }) => message).join('\n')}`);
   const [message = ''] = failed.failureMessages;
   if (INVALID.test(message)) throw new Failure(`The script without its guard is not valid:\n${message}`);
-  return failed.fullName;
+  return { name: failed.fullName, file: failed.file };
 }

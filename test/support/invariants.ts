@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 
-type Place = { readonly where: string; readonly id: string };
+type Place = { readonly where: string; readonly id: string; readonly message?: string };
 
 /** What a cron fires is not marked as seen: that its instant is settled keeps it from coming twice. */
 const FIRED = /\{"cron":"[^"]+","due":\d+\}/;
@@ -9,7 +9,8 @@ const FIRED = /\{"cron":"[^"]+","due":\d+\}/;
  * What must hold after every command, whatever happened before. Throws a list of all that does not.
  *
  * Every id is in exactly one place, on the schedule or elsewhere; what is dead has a record; only registered children of living sessions hold claims;
- * where work waits a bell rings; every id in a place was marked as seen, unless a cron fired it.
+ * where work waits a bell rings; every id in a place was marked as seen, unless a cron fired it; a unique key leads to a
+ * task that has not ended, as it lies there.
  */
 export async function checkInvariants(redis: Redis, namespace = 'nestwork'): Promise<void> {
   const broken: string[] = [];
@@ -23,7 +24,7 @@ export async function checkInvariants(redis: Redis, namespace = 'nestwork'): Pro
   const place = (where: string, message: string): void => {
     const id = message.slice(0, 20);
     if (FIRED.test(message)) fired.add(id);
-    places.push({ where, id });
+    places.push({ where, id, message });
   };
   for (const prefix of ['queue:', 'suspects:']) {
     for (const queue of named(prefix)) {
@@ -67,6 +68,15 @@ export async function checkInvariants(redis: Redis, namespace = 'nestwork'): Pro
     const records = await redis.hkeys(`${tag}dead-records:${queue}`);
     places.push(...ids.map((id) => ({ where: `dead:${queue}`, id })));
     if ([...ids].sort().join() !== [...records].sort().join()) broken.push(`dead:${queue} and its records differ`);
+  }
+
+  for (const [digest, holder] of Object.entries(await redis.hgetall(`${tag}unique`))) {
+    const message = holder.slice(holder.indexOf(' ') + 1);
+    const found = places.find(({ where, id }) => id === message.slice(0, 20) && !where.startsWith('dead:'));
+    if (!found) broken.push(`the key ${digest} leads to a task that is nowhere`);
+    else if (found.message !== undefined && found.message !== message) {
+      broken.push(`the key ${digest} leads to what does not lie in ${found.where}`);
+    }
   }
 
   const found = new Map<string, string>();

@@ -4,15 +4,35 @@ import type {
   ClaimReply,
   ClaimRequest,
   DeathReport,
+  Due,
+  KeyHolder,
   Redrive,
+  Retry,
   SessionDescription,
   Settlement,
+  TimedOut,
+  UniqueOptions,
   Verdict,
 } from '../../../src/broker/broker.js';
-import { crashed, idOf, isForeign, isSuspect, redriven, suspected } from './messages.js';
+import { QUEUES } from './choices.js';
+import {
+  crashed,
+  failed,
+  failuresOf,
+  historyIsFull,
+  idOf,
+  isForeign,
+  isSuspect,
+  keyOf,
+  redriven,
+  remembered,
+  suspected,
+  triedAgain,
+} from './messages.js';
+import { ModelKeys } from './model-keys.js';
 import { ModelQueues } from './model-queue.js';
 import type { Situation } from './situations.js';
-import { type Child, hoursLeft, leaseOf, Refusal, type State, type System } from './system.js';
+import { type Child, HOUR_MS, hoursLeft, leaseOf, Refusal, type State, type System } from './system.js';
 
 interface Session {
   readonly described: Record<string, string>;
@@ -36,7 +56,10 @@ export class BrokerModel implements System {
   readonly gone: Child[] = [];
   readonly goneSessions: string[] = [];
   foreign = 0;
+  /** attempts that have been noted in histories */
+  attempts = 0;
   private readonly queues: ModelQueues;
+  private readonly keys: ModelKeys;
   private readonly sessions = new Map<string, Session>();
   /** child -> id -> task */
   private readonly claims = new Map<string, Map<string, ClaimedTask>>();
@@ -47,17 +70,50 @@ export class BrokerModel implements System {
 
   constructor(private readonly note: (situation: Situation) => void) {
     this.queues = new ModelQueues(note);
+    this.keys = new ModelKeys(note);
   }
 
-  async enqueue(name: string, messages: readonly string[]): Promise<number> {
+  async enqueue(name: string, messages: readonly string[], due?: Due): Promise<number> {
     const queue = this.queues.get(name);
     const fresh = messages.filter((message) => !this.enqueued.has(idOf(message)));
     for (const message of fresh) this.enqueued.set(idOf(message), { queue: name, message });
-    queue.pending.push(...fresh);
-    queue.bell ||= fresh.length > 0;
+    if (due && fresh.length > 0) this.schedule(name, fresh, due);
+    else queue.pending.push(...fresh);
+    queue.bell ||= !due && fresh.length > 0;
     if (fresh.length === 0) this.note('enqueued again: nothing added');
     else if (fresh.length < messages.length) this.note('enqueued again in part: the rest added');
     return fresh.length;
+  }
+
+  async enqueueUnique(name: string, message: string, { due, replace }: UniqueOptions): Promise<KeyHolder> {
+    const id = idOf(message);
+    if (this.enqueued.has(id)) {
+      this.note('key taken before by the same task');
+      return { id, queue: name };
+    }
+    const holder = this.keys.holderOf(message);
+    if (holder && !replace) {
+      this.note('key taken: the task is dropped');
+      return { id: idOf(holder.message), queue: holder.queue };
+    }
+    if (holder) this.note(TAKEN_OVER[this.queues.get(holder.queue).withdraw(holder.message) ?? 'running']);
+    else this.note('key taken');
+    this.enqueued.set(id, { queue: name, message });
+    this.keys.take(name, message);
+    if (due && hoursOf(due) > 0) this.schedule(name, [message], due);
+    else this.queues.get(name).append(message);
+    return { id, queue: name };
+  }
+
+  async promote(limit: number): Promise<{ moved: number; nextInMs: number | undefined }> {
+    const { moved, nextInHours } = this.queues.promote(QUEUES, limit);
+    return { moved, nextInMs: nextInHours === undefined ? undefined : nextInHours * HOUR_MS };
+  }
+
+  async waitForAlarm(): Promise<boolean> {
+    const rings = this.queues.alarm;
+    this.queues.alarm = false;
+    return rings;
   }
 
   async claim({ session, child, queues }: Claimant, { number, limit, acks }: ClaimRequest): Promise<ClaimReply> {
@@ -76,7 +132,10 @@ export class BrokerModel implements System {
     this.stale += acks.length - acked;
     children.set(child, number);
     const { tasks, drain } = this.queues.grant(queues, limit, { child, number, holdsNothing: held.size === 0 });
-    for (const task of tasks) held.set(task.id, task);
+    for (const task of tasks) {
+      held.set(task.id, task);
+      if (keyOf(task.message)?.until === 's') this.keys.free(task.message);
+    }
     this.queues.ringWhereWorkIsLeft(queues);
     return { repeated: false, acked, drain, tasks };
   }
@@ -86,7 +145,29 @@ export class BrokerModel implements System {
     this.childrenWith(claimant);
     const held = this.heldBy(claimant.child);
     if (ids.some((id) => !held.has(id) && this.isHeld(id))) this.note('ack of what somebody else holds');
-    return ids.filter((id) => held.delete(id)).length;
+    return ids.filter((id) => {
+      this.keys.free(held.get(id)?.message ?? '');
+      return held.delete(id);
+    }).length;
+  }
+
+  async retry(claimant: Claimant, { id, queue }: { id: string; queue: string }, retry: Retry): Promise<boolean> {
+    this.childrenWith(claimant);
+    const task = this.heldBy(claimant.child).get(id);
+    if (!task) this.note('retry of what is not held');
+    if (!task) return false;
+    // a time, or none, in place of the count
+    if (isForeign(id) || failuresOf(task.message) !== retry.failures) {
+      this.note('retry by an outdated count');
+      return false;
+    }
+    this.note(retry.inMs > 0 ? 'retry later' : 'retry at once');
+    if (!retry.counts) this.note('retry uncounted');
+    if (isSuspect(task.message)) this.note('retry of a suspect');
+    this.heldBy(claimant.child).delete(id);
+    this.tryAgain(queue, task.message, retry);
+    this.attempts += 1;
+    return true;
   }
 
   async release(claimant: Claimant, ids: readonly string[], claimNumber?: number): Promise<number> {
@@ -106,13 +187,21 @@ export class BrokerModel implements System {
     return tasks.length;
   }
 
-  async bury(claimant: Claimant, { id, queue }: { id: string; queue: string }, report: DeathReport): Promise<boolean> {
+  async bury(
+    claimant: Claimant,
+    { id, queue }: { id: string; queue: string },
+    report: DeathReport,
+    line = '',
+  ): Promise<boolean> {
     this.childrenWith(claimant);
     const task = this.heldBy(claimant.child).get(id);
     this.note(task ? 'burial' : 'burial of what is not held');
     if (!task) return false;
     this.heldBy(claimant.child).delete(id);
-    this.queues.get(queue).dead.set(id, record(report, task.message));
+    this.keys.free(task.message);
+    if (line !== '') this.note('burial after an attempt');
+    const message = line === '' ? task.message : this.remember(failed(task.message), line);
+    this.queues.get(queue).dead.set(id, record(report, message));
     return true;
   }
 
@@ -124,6 +213,7 @@ export class BrokerModel implements System {
       if (isForeign(id)) return 'refused';
       queue.dead.delete(id);
       queue.pending.push(redriven(message));
+      if (!this.keys.holderOf(message)) this.keys.take(name, redriven(message));
       return 'redriven';
     });
     queue.bell ||= answers.includes('redriven');
@@ -182,11 +272,26 @@ export class BrokerModel implements System {
     this.childrenWith(claimant, 'settlement of a child that is not registered');
     const held = [...this.heldBy(claimant.child).values()];
     this.assertKnownQueues(held, claimant.queues, 'settlement refused before any write');
-    const tasks = held.filter(({ id }) => !verdict.done.includes(id));
-    if (tasks.length < held.length) this.note('settled: a lost ack made good');
+    const unfinished = held.filter(({ id }) => !verdict.done.includes(id));
+    if (unfinished.length < held.length) this.note('settled: a lost ack made good');
+    for (const { id, message } of held) if (verdict.done.includes(id)) this.keys.free(message);
+    const late = this.outOfTime(held, unfinished, verdict.timedOut);
+    const tasks = unfinished.filter(({ id }) => !late.has(id));
     const blamed = tasks.filter(({ id }) => verdict.blamed.includes(id) && !isForeign(id));
     const innocent = tasks.filter((task) => !blamed.includes(task));
     const settlement = { released: innocent.length, crashed: 0, suspected: 0, dead: 0, timedOut: 0 };
+    for (const [id, { retryInMs, line, report }] of late) {
+      const { queue, message } = held.find((task) => task.id === id) as ClaimedTask;
+      if (retryInMs < 0) {
+        settlement.dead += 1;
+        this.keys.free(message);
+        this.queues.get(queue).dead.set(id, `${report}\n${this.remember(failed(message), line)}`);
+      } else {
+        settlement.timedOut += 1;
+        this.tryAgain(queue, message, { inMs: retryInMs, line, counts: true });
+      }
+    }
+    if (late.size > 0) this.attempts += 1;
     this.queues.putBack([...innocent, ...this.punish(blamed, verdict, settlement)]);
     if (blamed.length === 0) this.note('settled without blame');
     this.forget(claimant);
@@ -232,6 +337,10 @@ export class BrokerModel implements System {
     this.gapMs = gapMs;
   }
 
+  async letTimePass(hours: number): Promise<void> {
+    this.queues.letTimePass(hours);
+  }
+
   async flushScripts(): Promise<void> {}
 
   async pushForeign(name: string, bytes: string): Promise<void> {
@@ -242,7 +351,7 @@ export class BrokerModel implements System {
   }
 
   async state(): Promise<State> {
-    const state = this.queues.state();
+    const state = { ...this.queues.state(), ...this.keys.state() };
     if (this.stale > 0) state.stats = { 'stale-acks': `${this.stale}` };
     state.catalog = Object.fromEntries(this.catalog);
     state.sessions = Object.fromEntries([...this.sessions].map(([name, { msLeft }]) => [name, hoursLeft(msLeft)]));
@@ -256,6 +365,16 @@ export class BrokerModel implements System {
     }
     // Redis keeps no empty keys
     return Object.fromEntries(Object.entries(state).filter(([, value]) => Object.keys(value as object).length > 0));
+  }
+
+  /** How often a task that a child holds has failed; 0 for others. */
+  failuresOf({ child }: Child, id: string): number {
+    return failuresOf(this.heldBy(child).get(id)?.message ?? '') || 0;
+  }
+
+  /** Whether a task has a key that is freed at its end. */
+  hasKeyUntilFinished(id: string): boolean {
+    return keyOf(this.enqueued.get(id)?.message ?? '')?.until === 'f';
   }
 
   /** Ids of the dead of a queue. */
@@ -285,24 +404,75 @@ export class BrokerModel implements System {
   }
 
   /** One alone is guilty, and dead when it was so too often; of several each is only a suspect. Returns those not dead. */
-  private punish(blamed: readonly ClaimedTask[], { maxCrashes, report }: Verdict, settlement: Counts): ClaimedTask[] {
+  private punish(
+    blamed: readonly ClaimedTask[],
+    { maxCrashes, report, line }: Verdict,
+    settlement: Counts,
+  ): ClaimedTask[] {
     if (blamed.length > 1) {
       settlement.suspected = blamed.length;
       this.note('settled: several suspected');
-      return blamed.map((task) => ({ ...task, message: suspected(task.message) }));
+      return blamed.map((task) => this.changed(task, this.remember(suspected(task.message), line)));
     }
     return blamed.flatMap((task) => {
-      const { message, crashes } = crashed(task.message);
+      const { crashes, ...counted } = crashed(task.message);
+      const message = this.remember(counted.message, line);
       if (crashes < maxCrashes) {
         settlement.crashed = 1;
         this.note('settled: a crash');
-        return { ...task, message };
+        return this.changed(task, message);
       }
-      settlement.dead = 1;
+      settlement.dead += 1;
+      this.keys.free(message);
       if (crashes === 3) this.note('settled: dead at the third crash');
       this.queues.get(task.queue).dead.set(task.id, `${report}\n${message}`);
       return [];
     });
+  }
+
+  /** What ran out of time, as it was told first; what was done in time, and foreign bytes, did not. */
+  private outOfTime(
+    held: readonly ClaimedTask[],
+    unfinished: readonly ClaimedTask[],
+    timedOut: readonly TimedOut[],
+  ): Map<string, TimedOut> {
+    const late = new Map<string, TimedOut>();
+    for (const told of timedOut) {
+      if (!held.some(({ id }) => id === told.id) || late.has(told.id)) continue;
+      if (!unfinished.some(({ id }) => id === told.id)) this.note('settled: out of time, but done');
+      else if (isForeign(told.id)) this.note('settled: foreign bytes are not out of time');
+      else {
+        late.set(told.id, told);
+        if (told.retryInMs < 0) this.note('settled: out of time, dead');
+        else if (told.retryInMs === 0) this.note('settled: out of time, to run again at once');
+        else this.note('settled: out of time, to run again later');
+      }
+    }
+    return late;
+  }
+
+  /** Now at the end of its queue, or later. */
+  private tryAgain(queue: string, former: string, { inMs, line, counts }: Omit<Retry, 'failures'>): void {
+    if (historyIsFull(former)) this.note('a line more than the history takes');
+    const message = triedAgain(former, line, counts);
+    this.keys.update(queue, message);
+    if (inMs > 0) this.schedule(queue, [message], { in: inMs });
+    else this.queues.get(queue).append(message);
+  }
+
+  private schedule(name: string, messages: readonly string[], due: Due): void {
+    this.note(hoursOf(due) > 0 ? 'scheduled' : 'scheduled for a time in the past');
+    this.queues.schedule(name, messages, hoursOf(due));
+  }
+
+  private remember(message: string, line: string): string {
+    if (historyIsFull(message)) this.note('a line more than the history takes');
+    return remembered(message, line);
+  }
+
+  private changed(task: ClaimedTask, message: string): ClaimedTask {
+    this.keys.update(task.queue, message);
+    return { ...task, message };
   }
 
   /** If nobody could renew for a third of the lease of whoever asks, every session gets its own lease again. */
@@ -353,6 +523,18 @@ export class BrokerModel implements System {
     this.claims.set(child, held);
     return held;
   }
+}
+
+const TAKEN_OVER = {
+  pending: 'key taken over: a pending task goes',
+  scheduled: 'key taken over: a scheduled task goes',
+  suspects: 'key taken over: a suspect goes',
+  running: 'key taken over: a running task goes on',
+} as const;
+
+/** In how many hours; a run takes no time. */
+function hoursOf(due: Due): number {
+  return ('in' in due ? due.in : due.at) / HOUR_MS;
 }
 
 type Counts = { -readonly [Count in keyof Settlement]: number };

@@ -14,8 +14,8 @@ import {
   someTasksOrNone,
   tasksOf,
 } from './choices.js';
-import { isForeign } from './messages.js';
-import { REPORT } from './system.js';
+import { attemptLine, isForeign } from './messages.js';
+import { HOUR_MS, REPORT } from './system.js';
 
 /** The bells that ring do so already. */
 const BELL_TIMEOUT_MS = 1;
@@ -27,6 +27,8 @@ const NUMBERING = {
   'an older one': -1, // it was under way for long
   'one left out': 2, // one never arrived
 } as const;
+
+const rarelyNot = fc.nat({ max: 4 }).map((n) => n > 0);
 
 const numbering = fc.oneof(
   { weight: 8, arbitrary: fc.constant('next' as const) },
@@ -50,13 +52,36 @@ export const claim = fc
         if (!child) return undefined;
         const { limit, queues } = choice;
         const number = (model.lastClaim(child) ?? 0) + NUMBERING[choice.numbering];
-        const acks = tasksOf(model, child, choice.acks);
+        // what frees its key at its end is acked alone
+        const acks = tasksOf(model, child, choice.acks).filter((id) => !model.hasKeyUntilFinished(id));
         return {
           text: `${child.child} claims (number ${number}) ${limit} from ${queues.join(' ')}, acks ${acks.join(' ')}`,
           on: async (system) => comparable(await system.claim({ ...child, queues }, { number, limit, acks })),
         };
       }),
   );
+
+/** Two children that hold something claim from the same queues, where a suspect may wait. */
+export const claimBoth = fc.record({ at: position, other: position, queues: someQueues }).map(
+  ({ at, other, queues }) =>
+    new BrokerCommand('claim both', (model) => {
+      const holders = model.registered().filter((child) => model.held(child).length > 0);
+      const both = [...new Set([pick(holders, at), pick(holders, other)])].flatMap((child) =>
+        child ? { child, number: (model.lastClaim(child) ?? 0) + 1 } : [],
+      );
+      if (both.length < 2) return undefined;
+      return {
+        text: `${both.map(({ child }) => child.child).join(' and ')} claim 1 from ${queues.join(' ')}`,
+        on: async (system) => {
+          const replies: ClaimReply[] = [];
+          for (const { child, number } of both) {
+            replies.push(await system.claim({ ...child, queues }, { number, limit: 1, acks: [] }));
+          }
+          return replies;
+        },
+      };
+    }),
+);
 
 /** An idle child: it hears a bell, and claims. Only a registered one waits for bells. */
 export const wake = fc.record({ at: position, queues: someQueues }).map(
@@ -88,8 +113,34 @@ export const ack = fc.record({ who: someChild, tasks: someTasks }).map(
     }),
 );
 
+/** How many failures the child knows of: as many as there are, or fewer because the command was under way for long. */
+const outdatedBy = fc.oneof({ weight: 6, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constant(1) });
+
+export const retry = fc
+  .record({ who: someChild, tasks: someTasks, outdatedBy, hours: fc.nat({ max: 2 }), counts: rarelyNot })
+  .map(
+    ({ who, tasks, outdatedBy, hours, counts }) =>
+      new BrokerCommand('retry', (model) => {
+        const child = holderOf(model, who);
+        const [id] = child ? tasksOf(model, child, tasks) : [];
+        if (!child || id === undefined) return undefined;
+        const queue = model.enqueued.get(id)?.queue ?? 'default';
+        const failures = Math.max(0, model.failuresOf(child, id) - outdatedBy);
+        const line = attemptLine(model.attempts);
+        return {
+          text: `${child.child} lets ${id} of ${queue} run again in ${hours} hours, after ${failures} failures${counts ? '' : ', uncounted'}`,
+          on: (system) =>
+            system.retry(
+              { ...child, queues: QUEUES },
+              { id, queue },
+              { inMs: hours * HOUR_MS, failures, line, counts },
+            ),
+        };
+      }),
+  );
+
 /** Foreign bytes, if it holds some, are what a child buries most. */
-export const bury = fc.record({ who: someChild, tasks: someTasks, foreign: fc.boolean() }).map(
+export const bury = fc.record({ who: someChild, tasks: someTasks, foreign: fc.boolean(), attempted: fc.boolean() }).map(
   (choice) =>
     new BrokerCommand('bury', (model) => {
       const child = holderOf(model, choice.who);
@@ -97,9 +148,11 @@ export const bury = fc.record({ who: someChild, tasks: someTasks, foreign: fc.bo
       const id = foreign ?? (child && tasksOf(model, child, choice.tasks)[0]);
       if (!child || id === undefined) return undefined;
       const queue = model.enqueued.get(id)?.queue ?? 'default';
+      // foreign bytes cannot be tried
+      const line = choice.attempted && !isForeign(id) ? attemptLine(model.attempts) : '';
       return {
-        text: `${child.child} buries ${id} of ${queue}`,
-        on: (system) => system.bury({ ...child, queues: QUEUES }, { id, queue }, REPORT),
+        text: `${child.child} buries ${id} of ${queue}${line === '' ? '' : ' after an attempt'}`,
+        on: (system) => system.bury({ ...child, queues: QUEUES }, { id, queue }, REPORT, line),
       };
     }),
 );

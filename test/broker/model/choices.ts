@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { BrokerModel } from './broker-model.js';
 import { isForeign } from './messages.js';
-import type { Child } from './system.js';
+import { type Child, HOUR_MS } from './system.js';
 
 /** The names of all queues, in no order of priority: each claim has its own. */
 export const QUEUES = ['urgent', 'default', 'bulk'] as const;
@@ -24,6 +24,12 @@ export const someQueues = fc.shuffledSubarray([...QUEUES], { minLength: 1 });
 export const nearlyAllQueues = fc.oneof(
   { weight: 4, arbitrary: fc.constant(QUEUES) },
   { weight: 1, arbitrary: fc.constant(['bulk'] as const) },
+);
+
+/** When a task is due, in hours: in some time, at a time, or at one that is past. */
+export const due = fc.oneof(
+  fc.integer({ min: 1, max: 3 }).map((hours) => ({ in: hours * HOUR_MS })),
+  fc.integer({ min: -2, max: 3 }).map((hours) => ({ at: hours * HOUR_MS })),
 );
 
 type Choice<A> = A extends fc.Arbitrary<infer T> ? T : never;

@@ -1,12 +1,21 @@
 import fc from 'fast-check';
 import type { BrokerCommand } from './broker-command.js';
-import { ack, bury, claim, holdings, release, wake } from './child-commands.js';
+import { ack, bury, claim, claimBoth, holdings, release, retry, wake } from './child-commands.js';
 import { deleteDead, redriveDead } from './grave-commands.js';
-import { expireLease, flushScripts, forgetDrainer, missPulse, pushForeign } from './misfortune-commands.js';
-import { enqueue, enqueueAgain } from './producer-commands.js';
+import {
+  expireLease,
+  flushScripts,
+  forgetDrainer,
+  letTimePass,
+  missPulse,
+  pushForeign,
+} from './misfortune-commands.js';
+import { enqueue, enqueueAgain, enqueueUnique } from './producer-commands.js';
+import { promote, wakePromoter } from './promoter-commands.js';
 import {
   close,
   liveAndDie,
+  liveAndFail,
   lookForOverdue,
   open,
   reap,
@@ -21,29 +30,36 @@ import {
 const WEIGHTED: readonly [weight: number, command: fc.Arbitrary<BrokerCommand>][] = [
   [14, enqueue],
   [3, enqueueAgain],
-  [16, claim],
+  [9, enqueueUnique],
+  [6, promote],
+  [1, wakePromoter],
+  [4, letTimePass],
+  [20, claim],
+  [4, claimBoth],
   [3, wake],
   [5, ack],
-  [3, bury],
+  [8, retry],
+  [5, bury],
   [8, release],
   [5, redriveDead],
-  [1, deleteDead],
+  [2, deleteDead],
   [1, holdings],
   [3, open],
   [2, register],
   [1, registerAgain],
   [2, renew],
   [2, close],
-  [4, settle],
-  [5, liveAndDie],
+  [6, settle],
+  [8, liveAndDie],
+  [5, liveAndFail],
   [2, lookForOverdue],
   [2, reap],
   [5, reapOverdue],
   [5, expireLease],
   [3, missPulse],
-  [2, forgetDrainer],
+  [1, forgetDrainer],
   [1, flushScripts],
-  [3, pushForeign],
+  [5, pushForeign],
 ];
 
 export const brokerCommand: fc.Arbitrary<BrokerCommand> = fc.oneof(

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { encodePayload } from '../../../src/task/payload.js';
 import { encodeMessage } from '../../../src/task/task-message.js';
+import { encodeUnique, type UniqueUntil } from '../../../src/task/unique-key.js';
 
 const EPOCH = Date.UTC(2026, 0, 1);
 const REDRIVEN_LINE = '\n{"at":0,"code":"REDRIVEN"}';
@@ -11,19 +12,39 @@ const PRODUCERS = [
   { name: 'producerlate', first: 4_093, lateMs: 3_500 },
 ] as const;
 
+const TASK = 'Tâche.test';
+/** Later than all that is enqueued or redriven. */
+const TRIED_AGAIN = EPOCH + 20 * 365 * 86_400_000;
+const LONGEST_HISTORY = 20;
+
+/** How a message counts as unique: a key of few, so that they meet. */
+export interface Uniqueness {
+  readonly key: string;
+  readonly until: UniqueUntil;
+}
+
 /** The next messages of a producer, after those already enqueued. Always the same, so that a seed tells everything. */
-export function freshMessages(producer: number, count: number, enqueued: Iterable<string>): string[] {
+export function freshMessages(
+  producer: number,
+  count: number,
+  enqueued: Iterable<string>,
+  unique?: Uniqueness,
+): string[] {
   const { name, first, lateMs } = PRODUCERS[producer % PRODUCERS.length] ?? PRODUCERS[0];
   const all = [...enqueued];
   const next = first + all.filter((id) => id.startsWith(name)).length;
-  return Array.from({ length: count }, (_, index) =>
-    encodeMessage({
+  const mark = unique && encodeUnique(TASK, unique.key, unique.until);
+  return Array.from({ length: count }, (_, index) => {
+    const message = encodeMessage({
       id: name + (next + index).toString(36).padStart(8, '0'),
-      name: 'Tâche.test',
+      name: TASK,
       payload: encodePayload([next + index]),
       enqueuedAt: EPOCH + (all.length + index) * 1_000 - lateMs,
-    }),
-  );
+      unique: mark,
+    });
+    // some have been tried as often as is noted
+    return (next + index) % 4 === 3 ? message + '\n{}'.repeat(LONGEST_HISTORY) : message;
+  });
 }
 
 /**
@@ -62,10 +83,47 @@ export function suspected(message: string): string {
   return message.slice(0, 24) + suspicions.toString(36) + message.slice(25);
 }
 
+export function failuresOf(message: string): number {
+  return Number.parseInt(message.slice(21, 23), 36);
+}
+
+/** One attempt more that failed. */
+export function failed(message: string): string {
+  const failures = Math.min(failuresOf(message) + 1, 36 ** 2 - 1);
+  return message.slice(0, 21) + failures.toString(36).padStart(2, '0') + message.slice(23);
+}
+
+/** The n-th line for a history; it foretells the time that the message gets with it. */
+export function attemptLine(n: number): string {
+  return `\n{"at":${n},"time":"${(TRIED_AGAIN + n).toString(36).padStart(9, '0')}"}`;
+}
+
+/** With a line more; of twenty the oldest goes. */
+export function remembered(message: string, line: string): string {
+  const [body = '', ...lines] = message.split('\n');
+  return [body, ...lines.slice(lines.length >= LONGEST_HISTORY ? 1 : 0), line.slice(1)].join('\n');
+}
+
+export function historyIsFull(message: string): boolean {
+  return message.split('\n').length > LONGEST_HISTORY;
+}
+
+/** As it is to run again, at the time that the line of {@link attemptLine} foretells. */
+export function triedAgain(message: string, line: string, counts: boolean): string {
+  const again = remembered(counts ? failed(message) : message, line);
+  return again.slice(0, 25) + (/"time":"(\w+)"/.exec(line)?.[1] ?? '') + again.slice(34);
+}
+
+/** What a key says of a message: until when it has it, and which. */
+export function keyOf(message: string): { until: 's' | 'f'; digest: string } | undefined {
+  const until = message.charAt(34);
+  return until === 's' || until === 'f' ? { until, digest: message.slice(35, 62) } : undefined;
+}
+
 /** As it runs again: its counters start anew, its history tells of it. Later than all others, at a time that is always the same. */
 export function redriven(message: string): string {
   const time = (EPOCH + 10 * 365 * 86_400_000).toString(36).padStart(9, '0');
-  return `${message.slice(0, 21)}0000${time}${message.slice(34)}${REDRIVEN_LINE}`;
+  return remembered(`${message.slice(0, 21)}0000${time}${message.slice(34)}`, REDRIVEN_LINE);
 }
 
 /** The message as {@link redriven} foretells it, whatever the clock of Redis said. */

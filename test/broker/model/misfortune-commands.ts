@@ -23,6 +23,14 @@ export const missPulse = fc.constantFrom(-61, -40, -19, 19, 40, 61).map(
     })),
 );
 
+export const letTimePass = fc.integer({ min: 1, max: 2 }).map(
+  (hours) =>
+    new BrokerCommand('time passes', () => ({
+      text: `${hours} hours pass for what is scheduled`,
+      on: (system) => system.letTimePass(hours),
+    })),
+);
+
 export const forgetDrainer = fc.constant(
   new BrokerCommand('forget drainer', () => ({
     text: 'the mark of the child that drains expires',

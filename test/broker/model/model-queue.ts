@@ -7,6 +7,8 @@ import type { State } from './system.js';
 export class ModelQueue {
   readonly pending: string[] = [];
   readonly suspects: string[] = [];
+  /** message -> in how many hours it is due; none or less when it is */
+  readonly scheduled = new Map<string, number>();
   /** id -> record */
   readonly dead = new Map<string, string>();
   bell = false;
@@ -17,6 +19,30 @@ export class ModelQueue {
     return this.pending.length + this.suspects.length > 0;
   }
 
+  /** Comes to the end of where it can be claimed from. */
+  append(message: string): void {
+    (isSuspect(message) ? this.suspects : this.pending).push(message);
+    this.bell = true;
+  }
+
+  /** What is due, the first to be due first. */
+  due(): string[] {
+    const due = [...this.scheduled].filter(([, hours]) => hours <= 0);
+    return due.sort(([a, first], [b, second]) => first - second || (idOf(a) < idOf(b) ? -1 : 1)).map(([it]) => it);
+  }
+
+  /** Takes a message away from wherever it waits; tells where that was. */
+  withdraw(message: string): 'scheduled' | 'suspects' | 'pending' | undefined {
+    if (this.scheduled.delete(message)) return 'scheduled';
+    for (const where of ['suspects', 'pending'] as const) {
+      const at = this[where].indexOf(message);
+      if (at < 0) continue;
+      this[where].splice(at, 1);
+      return where;
+    }
+    return undefined;
+  }
+
   messageOfDead(id: string): string | undefined {
     return this.dead.get(id)?.replace(/^.*\n/, '');
   }
@@ -25,6 +51,7 @@ export class ModelQueue {
     return {
       [`queue:${this.name}`]: this.pending,
       [`suspects:${this.name}`]: this.suspects,
+      [`scheduled:${this.name}`]: Object.fromEntries(this.scheduled),
       [`bell:${this.name}`]: this.bell ? ['1'] : [],
       [`dead:${this.name}`]: [...this.dead.keys()].sort(),
       [`dead-records:${this.name}`]: Object.fromEntries(this.dead),
@@ -43,6 +70,8 @@ type Grant = Pick<ClaimReply, 'tasks' | 'drain'>;
 export class ModelQueues {
   /** the child that takes no more until it holds nothing, for the sake of a suspect */
   drainer: string | undefined;
+  /** it rings for a promoter */
+  alarm = false;
   private readonly queues = new Map<string, ModelQueue>();
 
   constructor(private readonly note: (situation: Situation) => void) {}
@@ -90,6 +119,43 @@ export class ModelQueues {
     return ringing !== undefined;
   }
 
+  /** Rings the alarm for what is due before all others of its queue. */
+  schedule(name: string, messages: readonly string[], hours: number): void {
+    const { scheduled } = this.get(name);
+    const isFirst = [...scheduled.values()].every((other) => hours < other);
+    this.note(isFirst ? 'scheduled earlier than others' : 'scheduled no earlier than others');
+    this.alarm ||= isFirst;
+    for (const message of messages) scheduled.set(message, hours);
+  }
+
+  /** Moves what is due over the queues in their order. */
+  promote(names: readonly string[], limit: number): { moved: number; nextInHours: number | undefined } {
+    let moved = 0;
+    let from = 0;
+    for (const queue of names.map((name) => this.get(name))) {
+      const due = queue.due().slice(0, limit - moved);
+      for (const message of due) {
+        queue.scheduled.delete(message);
+        queue.append(message);
+        if (isSuspect(message)) this.note('promoted a suspect');
+      }
+      moved += due.length;
+      from += due.length > 0 ? 1 : 0;
+    }
+    const left = names.flatMap((name) => [...this.get(name).scheduled.values()]);
+    const nextInHours = left.length > 0 ? Math.max(0, Math.min(...left)) : undefined;
+    this.note(moved > 0 ? 'promoted' : 'nothing to promote');
+    if (from > 1) this.note('promoted from several queues');
+    if (nextInHours === 0) this.note('promoted up to the limit: more is due');
+    return { moved, nextInHours };
+  }
+
+  letTimePass(hours: number): void {
+    for (const { scheduled } of this.queues.values()) {
+      for (const [message, left] of scheduled) scheduled.set(message, left - hours);
+    }
+  }
+
   /** To the head of where they came from, the oldest first. */
   putBack(tasks: readonly Pick<ClaimedTask, 'queue' | 'message'>[]): void {
     for (const { queue: name, message } of [...tasks].sort((a, b) => byAge(b.message, a.message))) {
@@ -101,7 +167,8 @@ export class ModelQueues {
 
   state(): State {
     const drain = this.drainer === undefined ? {} : { drain: this.drainer };
-    return Object.assign(drain, ...[...this.queues.values()].map((queue) => queue.state())) as State;
+    const alarm = { alarm: this.alarm ? ['1'] : [] };
+    return Object.assign(drain, alarm, ...[...this.queues.values()].map((queue) => queue.state())) as State;
   }
 
   private alone(queue: ModelQueue, claim: string): Grant {

@@ -1,17 +1,90 @@
-import type { Claimant, ClaimReply, ClaimRequest, Death, Redrive } from '../../../src/broker/broker.js';
+import type {
+  Claimant,
+  ClaimedTask,
+  ClaimReply,
+  ClaimRequest,
+  Death,
+  Due,
+  KeyHolder,
+  Redrive,
+  Retry,
+  Settlement,
+  UniqueOptions,
+  Verdict,
+} from '../../../src/broker/broker.js';
 import { RedisBroker } from '../../../src/broker/redis-broker.js';
 import { BrokerFixture } from '../../support/broker-fixture.js';
 import { checkInvariants } from '../../support/invariants.js';
 import { mapped, snapshot, type Time } from '../../support/snapshot.js';
+import { QUEUES } from './choices.js';
 import { atForetoldTime } from './messages.js';
 import { HOUR_MS, hoursLeft, type State, type System } from './system.js';
 
 const NAMESPACE = '{nestwork}:';
 
+/**
+ * Brings what was just written to times that the model can foretell, after a look whether they were right.
+ *
+ * ARGV: 1 when the run began, 2 an hour, both in ms, 3 when the command began. Due times become full hours since the beginning;
+ * a message gets the time that its last line foretells.
+ */
+const AT_FORETOLD_TIMES = `
+local base, hour, before = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function foretold(message, due)
+  local expected, written = string.match(message, '"time":"(%w+)"}$'), string.sub(message, 26, 34)
+  if not expected or written == expected then
+    return message
+  end
+  local ms = tonumber(written, 36)
+  assert(not due or ms == due, 'The message says another time than its score')
+  assert((ms - before) % hour <= now - before, 'The message says a wrong time')
+  return string.sub(message, 1, 25) .. expected .. string.sub(message, 35)
+end
+for i = 1, #KEYS - 1, 3 do
+  local scheduled = redis.call('ZRANGE', KEYS[i], 0, -1, 'WITHSCORES')
+  for j = 1, #scheduled, 2 do
+    local due = tonumber(scheduled[j + 1])
+    local rounded, message = base + math.floor((due - base) / hour) * hour, foretold(scheduled[j], due)
+    if rounded ~= due or message ~= scheduled[j] then
+      redis.call('ZREM', KEYS[i], scheduled[j])
+      redis.call('ZADD', KEYS[i], string.format('%.0f', rounded), message)
+    end
+  end
+  for _, list in ipairs({ KEYS[i + 1], KEYS[i + 2] }) do
+    for index, message in ipairs(redis.call('LRANGE', list, 0, -1)) do
+      redis.call('LSET', list, index - 1, foretold(message))
+    end
+  end
+end
+local unique = redis.call('HGETALL', KEYS[#KEYS])
+for i = 1, #unique, 2 do
+  local queue, message = string.match(unique[i + 1], '^(%S+) (.*)$')
+  redis.call('HSET', KEYS[#KEYS], unique[i], queue .. ' ' .. foretold(message))
+end`;
+
+/** ARGV: by how many ms what is scheduled comes nearer. */
+const LET_TIME_PASS = `
+for _, key in ipairs(KEYS) do
+  local scheduled = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
+  for j = 1, #scheduled, 2 do
+    redis.call('ZADD', key, string.format('%.0f', scheduled[j + 1] - ARGV[1]), scheduled[j])
+  end
+end`;
+
+const SCHEDULES = QUEUES.map((queue) => `${NAMESPACE}scheduled:${queue}`);
+const TIMED = [
+  ...QUEUES.flatMap((queue) => ['scheduled', 'queue', 'suspects'].map((kind) => `${NAMESPACE}${kind}:${queue}`)),
+  `${NAMESPACE}unique`,
+];
+
 /** The broker on a Redis of its own, with the means to bring misfortune on it. */
 export class RealSystem extends RedisBroker implements System {
+  private beganAt = 0;
+
   private constructor(private readonly fixture: BrokerFixture) {
-    super({ redis: fixture.settings, namespace: 'nestwork', queues: ['default'], commandTimeoutMs: 5_000 });
+    super({ redis: fixture.settings, namespace: 'nestwork', queues: QUEUES, commandTimeoutMs: 5_000 });
   }
 
   static async start(): Promise<RealSystem> {
@@ -25,6 +98,7 @@ export class RealSystem extends RedisBroker implements System {
 
   async clear(): Promise<void> {
     await this.fixture.redis.flushall();
+    this.beganAt = await this.now();
   }
 
   checkInvariants(): Promise<void> {
@@ -43,11 +117,41 @@ export class RealSystem extends RedisBroker implements System {
     return { sessions, nextInMs: nextInMs === undefined ? undefined : hoursLeft(nextInMs) * HOUR_MS };
   }
 
+  override enqueue(queue: string, messages: readonly string[], due?: Due): Promise<number> {
+    return this.atForetoldTimes(() => super.enqueue(queue, messages, due && this.since(due)));
+  }
+
+  override enqueueUnique(queue: string, message: string, { due, replace }: UniqueOptions): Promise<KeyHolder> {
+    return this.atForetoldTimes(() => super.enqueueUnique(queue, message, { due: due && this.since(due), replace }));
+  }
+
+  override retry(claimant: Claimant, task: Pick<ClaimedTask, 'id' | 'queue'>, retry: Retry): Promise<boolean> {
+    return this.atForetoldTimes(() => super.retry(claimant, task, retry));
+  }
+
+  override settle(claimant: Claimant, verdict: Verdict): Promise<Settlement> {
+    return this.atForetoldTimes(() => super.settle(claimant, verdict));
+  }
+
+  override async promote(limit: number): Promise<{ moved: number; nextInMs: number | undefined }> {
+    const { moved, nextInMs } = await super.promote(limit);
+    return { moved, nextInMs: nextInMs === undefined ? undefined : hoursLeft(nextInMs) * HOUR_MS };
+  }
+
+  async letTimePass(hours: number): Promise<void> {
+    await this.fixture.redis.eval(LET_TIME_PASS, SCHEDULES.length, ...SCHEDULES, hours * HOUR_MS);
+  }
+
   async redriveDead(queue: string, ids: readonly string[], stale: boolean): Promise<Redrive[]> {
     const answers = await this.deadLetters.redrive(queue, await this.deaths(queue, ids, stale));
     const key = `${NAMESPACE}queue:${queue}`;
     for (const [index, message] of (await this.fixture.redis.lrange(key, 0, -1)).entries()) {
       await this.fixture.redis.lset(key, index, atForetoldTime(message));
+    }
+    const unique = `${NAMESPACE}unique`;
+    for (const [digest, holder] of Object.entries(await this.fixture.redis.hgetall(unique))) {
+      const at = holder.indexOf(' ') + 1;
+      await this.fixture.redis.hset(unique, digest, holder.slice(0, at) + atForetoldTime(holder.slice(at)));
     }
     return answers;
   }
@@ -88,10 +192,24 @@ export class RealSystem extends RedisBroker implements System {
       const name = key.startsWith(NAMESPACE) ? key.slice(NAMESPACE.length) : key;
       if (/^(seen:|pulse$|format$)/.test(name)) continue;
       if (name === 'sessions') state[name] = mapped(value, left);
+      else if (name.startsWith('scheduled:'))
+        state[name] = mapped(value, (due) => (Number(due) - this.beganAt) / HOUR_MS);
       else if (kind === 'zset') state[name] = Object.keys(mapped(value, Number)).sort();
       else state[name] = kind === 'hash' ? mapped(value, String) : value;
     }
     return state;
+  }
+
+  private async atForetoldTimes<T>(run: () => Promise<T>): Promise<T> {
+    // a clock that Redis shares
+    const before = Date.now();
+    const answer = await run();
+    await this.fixture.redis.eval(AT_FORETOLD_TIMES, TIMED.length, ...TIMED, this.beganAt, HOUR_MS, before);
+    return answer;
+  }
+
+  private since(due: Due): Due {
+    return 'in' in due ? due : { at: this.beganAt + due.at };
   }
 
   /** Their deaths in this queue; stale ones a moment too early. */

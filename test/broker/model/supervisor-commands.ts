@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { TimedOut } from '../../../src/broker/broker.js';
 import { verdict } from '../../support/broker-fixture.js';
 import { BrokerCommand } from './broker-command.js';
 import type { BrokerModel } from './broker-model.js';
@@ -14,17 +15,21 @@ import {
   someTasksOrNone,
   tasksOf,
 } from './choices.js';
+import { attemptLine, failuresOf } from './messages.js';
 import { HOUR_MS, leaseOf, REPORT, type System } from './system.js';
 
 /** Leases differ, and each is renewed, and forgiven, by its own length. */
 const leaseMs = fc.constantFrom(HOUR_MS, 3 * HOUR_MS);
 const maxCrashes = fc.oneof({ weight: 4, arbitrary: fc.constant(3) }, { weight: 1, arbitrary: fc.constant(1) });
 
+const CRASH_LINE = '\n{"at":0}';
+const LATE_REPORT = '{"code":"LATE"}';
+
 const CATALOG = [{ name: 'Tâche.test', queue: 'default' }];
 
 /** Opens a session; on request one that is open, as if the reply of a first attempt had been lost. */
 export const open = fc
-  .record({ leaseMs, queues: nearlyAllQueues, again: fc.option(position, { nil: undefined, freq: 1 }) })
+  .record({ leaseMs, queues: nearlyAllQueues, again: fc.option(position, { nil: undefined, freq: 2 }) })
   .map(
     (choice) =>
       new BrokerCommand('open session', (model) => {
@@ -90,7 +95,15 @@ export const close = someSession.map(
 );
 
 export const settle = fc
-  .record({ who: someChild, blamed: someTasksOrNone, done: someTasksOrNone, maxCrashes, queues: nearlyAllQueues })
+  .record({
+    who: someChild,
+    blamed: someTasksOrNone,
+    done: someTasksOrNone,
+    late: someTasksOrNone,
+    hours: fc.array(fc.integer({ min: -1, max: 1 }), { minLength: 4, maxLength: 4 }),
+    maxCrashes,
+    queues: nearlyAllQueues,
+  })
   .map(
     (choice) =>
       new BrokerCommand('settle', (model) => {
@@ -99,38 +112,82 @@ export const settle = fc
         const { maxCrashes, queues } = choice;
         const ids = tasksOf(model, child, choice.blamed);
         const done = tasksOf(model, child, choice.done);
+        const line = attemptLine(model.attempts);
+        const timedOut = tasksOf(model, child, choice.late).map((id, index) =>
+          timedOutTask(id, choice.hours[index] ?? 0, line),
+        );
+        const late = timedOut.map(({ id, retryInMs }) => `${id} (${retryInMs / HOUR_MS})`);
         return {
-          text: `settle ${child.child} with ${queues.join(' ')}: blame ${ids.join(' ')}; done ${done.join(' ')}; dead at ${maxCrashes}`,
+          text: `settle ${child.child} with ${queues.join(' ')}: blame ${ids.join(' ')}; done ${done.join(' ')}; out of time ${late.join(' ')}; dead at ${maxCrashes}`,
           on: (system) =>
             system.settle(
               { ...child, queues },
-              verdict({ blamed: ids, done, maxCrashes, report: JSON.stringify(REPORT) }),
+              verdict({ blamed: ids, done, timedOut, maxCrashes, line: CRASH_LINE, report: JSON.stringify(REPORT) }),
             ),
         };
       }),
   );
 
-/** The whole life of a child that starts something deadly. */
+/** The whole life of a child that starts something deadly, or something that does not end in time. */
 export const liveAndDie = fc
   .record({
     at: position,
     queues: fc.shuffledSubarray([...QUEUES], { minLength: 1 }),
     running: fc.integer({ min: 1, max: 2 }),
+    hours: fc.oneof(
+      { weight: 4, arbitrary: fc.constant(undefined) },
+      { weight: 1, arbitrary: fc.integer({ min: -1, max: 1 }) },
+    ),
   })
   .map(
-    ({ at, queues, running }) =>
+    ({ at, queues, running, hours }) =>
       new BrokerCommand('live and die', (model) => {
         const session = pick(model.livingSessions(), at);
         if (session === undefined) return undefined;
         const child = newChild(model, session);
+        const line = attemptLine(model.attempts);
+        const fate = hours === undefined ? 'dies of it' : `runs out of time (${hours})`;
         return {
-          text: `register ${child}, which claims ${running} from ${queues.join(' ')} and dies of it`,
+          text: `register ${child}, which claims ${running} from ${queues.join(' ')} and ${fate}`,
           on: async (system) => {
             await system.register(session, child);
             const claimant = { session, child, queues };
             const reply = await system.claim(claimant, { number: 1, limit: running, acks: [] });
             const ids = reply.tasks.map(({ id }) => id);
-            return [reply, await system.settle(claimant, verdict({ blamed: ids, report: JSON.stringify(REPORT) }))];
+            const timedOut = hours === undefined ? [] : ids.map((id) => timedOutTask(id, hours, line));
+            const told = { blamed: ids, timedOut, line: CRASH_LINE, report: JSON.stringify(REPORT) };
+            return [reply, await system.settle(claimant, verdict(told))];
+          },
+        };
+      }),
+  );
+
+/** A new child, which gets suspects too, and fails at all that it claims. */
+export const liveAndFail = fc
+  .record({
+    at: position,
+    queues: fc.shuffledSubarray([...QUEUES], { minLength: 1 }),
+    hours: fc.nat({ max: 1 }),
+  })
+  .map(
+    ({ at, queues, hours }) =>
+      new BrokerCommand('live and fail', (model) => {
+        const session = pick(model.livingSessions(), at);
+        if (session === undefined) return undefined;
+        const child = newChild(model, session);
+        const line = attemptLine(model.attempts);
+        return {
+          text: `register ${child}, which claims from ${queues.join(' ')} and fails: again in ${hours} hours`,
+          on: async (system) => {
+            await system.register(session, child);
+            const claimant = { session, child, queues };
+            const reply = await system.claim(claimant, { number: 1, limit: 2, acks: [] });
+            const answers: unknown[] = [reply];
+            for (const { id, queue, message } of reply.tasks) {
+              const retry = { inMs: hours * HOUR_MS, failures: failuresOf(message), line, counts: true };
+              answers.push(await system.retry(claimant, { id, queue }, retry));
+            }
+            return answers;
           },
         };
       }),
@@ -170,6 +227,10 @@ export const reap = fc.record({ which: someSession, leaseMs }).map(
       return { text: `reap ${session} with a lease of ${leaseMs}`, on: (system) => system.reap(session, leaseMs) };
     }),
 );
+
+function timedOutTask(id: string, hours: number, line: string): TimedOut {
+  return { id, retryInMs: hours * HOUR_MS, line, report: LATE_REPORT };
+}
 
 function openSession(system: System, session: string, queues: readonly string[]): Promise<void> {
   return system.openSession({ session, leaseMs: leaseOf(session), queues, host: 'here', pid: 7, catalog: CATALOG });

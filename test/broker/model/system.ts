@@ -14,9 +14,11 @@ export interface System extends BrokerUnderTest, Misfortunes, Graves {
 type BrokerUnderTest = Pick<
   Broker,
   | 'enqueue'
+  | 'enqueueUnique'
   | 'claim'
   | 'ack'
   | 'release'
+  | 'retry'
   | 'bury'
   | 'waitForBell'
   | 'openSession'
@@ -27,6 +29,8 @@ type BrokerUnderTest = Pick<
   | 'settle'
   | 'overdue'
   | 'reap'
+  | 'promote'
+  | 'waitForAlarm'
 >;
 
 /** What people do with dead tasks. A stale command means an earlier death of the same task. */
@@ -45,13 +49,19 @@ export interface Misfortunes {
   missPulse(gapMs: number): Promise<void>;
   /** The child that was to take a suspect did not come back for it within its time. */
   forgetDrainer(): Promise<void>;
+  /** Hours pass for what is scheduled, and for nothing else. */
+  letTimePass(hours: number): Promise<void>;
   /** Redis forgets the scripts it was sent. */
   flushScripts(): Promise<void>;
   /** Somebody puts bytes into a queue that nestwork did not write. */
   pushForeign(queue: string, bytes: string): Promise<void>;
 }
 
-/** Key without the namespace -> its value; a sorted set of leases maps each session to {@link hoursLeft}. */
+/**
+ * Key without the namespace -> its value; a sorted set of leases maps each session to {@link hoursLeft}, and one of
+ * scheduled messages maps each to the hour at which it is due. All that is sent is due at a full hour, and `at` counts
+ * from the beginning of the run.
+ */
 export type State = Record<string, unknown>;
 
 /** One child of one session. */
