@@ -24,5 +24,7 @@ export default {
   // each test file has a Redis of its own, and the process tests fork supervisors with children: two files at a time
   // keep a small machine busy, and more would make timings flicker
   maxWorkers: 2,
-  testTimeout: 20_000,
+  // how long a test waits for a state says nothing about the product: on a busy machine a supervisor with four children
+  // may take many seconds to boot, and the helpers give up, with a report, before this does
+  testTimeout: 60_000,
 };

@@ -13,6 +13,7 @@ import { HandlerFactory } from './discovery/handler-factory.js';
 import { TaskDiscovery } from './discovery/task-discovery.js';
 import { NestworkError } from './errors.js';
 import { BroadcastLog } from './inspector/broadcast-log.js';
+import { CronManager } from './inspector/cron-manager.js';
 import { DeadLetters } from './inspector/dead-letters.js';
 import { QueueHealth } from './inspector/queue-health.js';
 import { type ResolvedTaskQueueOptions, resolveTaskQueueOptions, type TaskQueueOptions } from './options.js';
@@ -69,6 +70,11 @@ export const RESOLVED_OPTIONS = Symbol.for('nestwork:options');
       inject: [RedisBroker, RESOLVED_OPTIONS],
     },
     {
+      provide: CronManager,
+      useFactory: (broker: RedisBroker, { queues }: ResolvedTaskQueueOptions) => new CronManager(broker, queues),
+      inject: [RedisBroker, RESOLVED_OPTIONS],
+    },
+    {
       provide: DeadLetters,
       useFactory: (broker: RedisBroker, { queues }: ResolvedTaskQueueOptions) =>
         new DeadLetters(broker.deadLetters, queues),
@@ -84,7 +90,7 @@ export const RESOLVED_OPTIONS = Symbol.for('nestwork:options');
     TaskDiscovery,
     HandlerFactory,
   ],
-  exports: [BroadcastLog, DeadLetters, QueueClient, QueueHealth, TaskContext],
+  exports: [BroadcastLog, CronManager, DeadLetters, QueueClient, QueueHealth, TaskContext],
 })
 export class TaskQueueModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
   constructor(

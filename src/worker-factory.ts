@@ -5,6 +5,7 @@ import { TaskDiscovery } from './discovery/task-discovery.js';
 import { NestworkError } from './errors.js';
 import { type ResolvedTaskQueueOptions, resolveWorkerOptions, type WorkerOptions } from './options.js';
 import { OutageLog } from './outage-log.js';
+import { CronLoop } from './scheduler/cron-loop.js';
 import { DeadJanitor } from './scheduler/dead-janitor.js';
 import { Promoter } from './scheduler/promoter.js';
 import { Reaper } from './scheduler/reaper.js';
@@ -60,7 +61,7 @@ export class WorkerFactory {
         const log = new OutageLog(logger, restored);
         return new RedisBroker({ ...settings, onOutage: log, onWarning: (warning) => log.warn(warning) });
       },
-      services: (broker, settings, onError) => [
+      services: (broker, { settings, catalog }, onError) => [
         new Reaper({
           broker,
           leaseMs: worker.leaseMs,
@@ -70,6 +71,12 @@ export class WorkerFactory {
         }),
         new DeadJanitor({ broker: broker.deadLetters, ...settings, onError }),
         new Promoter({ broker, onError }),
+        new CronLoop({
+          broker: broker.crons,
+          crons: catalog.flatMap(({ name, queue, cron }) => (cron ? [{ name, queue, ...cron }] : [])),
+          onWarning: (warning) => logger.warn(warning),
+          onError,
+        }),
       ],
     });
     process.exit(await supervisor.run());
@@ -92,7 +99,7 @@ async function boot(module: AppModule, logger: LoggerService): Promise<ChildApp>
   const { redis, namespace, commandTimeoutMs, queues, deadRetentionMs, maxDead } = options;
   return {
     settings: { redis, namespace, commandTimeoutMs, queues, deadRetentionMs, maxDead },
-    catalog: registry.all().map(({ name, queue, broadcast }) => ({ name, queue, broadcast })),
+    catalog: registry.all().map(({ name, queue, broadcast, cron }) => ({ name, queue, broadcast, cron })),
     broker: find(RedisBroker),
     executor: new Executor(registry, find(TaskDiscovery).hooks(), (error) =>
       new Logger('TaskWorker').error(`A \`backoff\` function failed, so the default was used: ${String(error)}`),

@@ -39,8 +39,8 @@ export interface StreamRead {
 
 /** The stream that every supervisor reads from a place of its own; reading takes nothing away. */
 export interface StreamBroker {
-  /** Where to begin for everything that was added in the last `agoMs`, and all that follows. */
-  position(agoMs: number): Promise<StreamPosition>;
+  /** Where to begin for everything that was added since that moment by `performance.now()`, and perhaps a little more. */
+  position(sinceMs: number): Promise<StreamPosition>;
   /** The next entries, oldest first; does not wait. */
   read(from: StreamPosition): Promise<StreamRead>;
   /** Resolves when there is more, or after `timeoutMs`; true when there is more. */

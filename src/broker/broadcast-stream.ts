@@ -24,8 +24,11 @@ export class BroadcastStream implements StreamBroker {
     private readonly openBlocking: (timeoutMs: number) => RedisConnection,
   ) {}
 
-  async position(agoMs: number): Promise<StreamPosition> {
-    const args = [Math.ceil(agoMs)];
+  async position(sinceMs: number): Promise<StreamPosition> {
+    const [seconds, microseconds] = (await this.connection.command((redis) => redis.time())).map(Number);
+    // the answer may have taken long: so much at most has passed, and what took it too long must not hide entries
+    const since = Number(seconds) * 1_000 + Number(microseconds) / 1_000 - (performance.now() - sinceMs);
+    const args = [Math.max(Math.floor(since), 1)];
     const reply = await this.connection.call('stream-position', [this.keys.broadcasts()], args);
     const [id, ordinal] = reply as [string, number];
     return { id, ordinal };

@@ -1,9 +1,12 @@
 import type { RedisOptions } from 'ioredis';
 import type { BroadcastScope } from '../task/broadcast.js';
+import type { CronDefinition } from '../task/cron-definition.js';
 import type { BroadcastRecords, StreamBroker } from './broadcast-port.js';
+import type { CronBroker } from './cron-broker.js';
 import type { DeadLetterBroker } from './dead-letter-broker.js';
 
 export type * from './broadcast-port.js';
+export type * from './cron-broker.js';
 export type * from './dead-letter-broker.js';
 
 /** Options of ioredis on which the promise rests, and which are therefore not the user's. */
@@ -139,6 +142,8 @@ export interface CatalogEntry {
   /** `(broadcast)` for a broadcast */
   readonly queue: string;
   readonly broadcast?: BroadcastScope;
+  /** when it is run by itself, if it is */
+  readonly cron?: CronDefinition;
 }
 
 /** How to add a task with a key. */
@@ -168,6 +173,7 @@ export interface ProducerBroker {
 
 /** What a child needs: one claim, and the ways a claim ends. All of them reject with LEASE_LOST once it is unregistered. */
 export interface ChildBroker {
+  readonly crons: Pick<CronBroker, 'recordRun'>;
   claim(claimant: Claimant, request: ClaimRequest): Promise<ClaimReply>;
   /** Ends tasks that are done. Resolves to how many the child still held. */
   ack(claimant: Claimant, ids: readonly string[]): Promise<number>;
@@ -232,6 +238,8 @@ export interface QueueState {
 /** What people and tools read. */
 export interface InspectorBroker {
   queueStates(queues: readonly string[]): Promise<QueueState[]>;
+  /** Acks that changed nothing, because the tasks had been given to others, since the first. */
+  staleAcks(): Promise<number>;
 }
 
 /** Where a task is; `unknown` when it is finished, or never was. */
@@ -264,6 +272,7 @@ export interface Broker
   readonly deadLetters: DeadLetterBroker;
   readonly stream: StreamBroker;
   readonly broadcasts: BroadcastRecords;
+  readonly crons: CronBroker;
   /** Connects and checks that the server can serve. Rejects within the connection's timeout. */
   connect(): Promise<void>;
   close(): Promise<void>;

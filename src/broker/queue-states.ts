@@ -1,6 +1,7 @@
 import type { QueueState } from './broker.js';
 import type { RedisConnection } from './redis-connection.js';
 import type { RedisKeys } from './redis-keys.js';
+import { listedByLiveSessions } from './session-lists.js';
 
 /** Looks at queues, without a script: nobody acts on what it sees, so it need not be one moment exactly. */
 export async function readQueueStates(
@@ -8,7 +9,7 @@ export async function readQueueStates(
   keys: RedisKeys,
   queues: readonly string[],
 ): Promise<QueueState[]> {
-  const served = await servedQueues(connection, keys);
+  const served = await listedByLiveSessions(connection, keys, SERVED_QUEUES);
   return Promise.all(
     queues.map((queue) =>
       connection.command(async (redis) => {
@@ -23,16 +24,6 @@ export async function readQueueStates(
       }),
     ),
   );
-}
-
-/** The queues of all sessions whose lease runs. */
-async function servedQueues(connection: RedisConnection, keys: RedisKeys): Promise<Set<string>> {
-  const lists = await connection.command(async (redis) => {
-    const [seconds] = await redis.time();
-    const sessions = await redis.zrangebyscore(keys.sessions(), Number(seconds) * 1_000, '+inf');
-    return Promise.all(sessions.map((session) => redis.hget(keys.session(session), SERVED_QUEUES)));
-  });
-  return new Set(lists.flatMap((list) => list?.split(' ') ?? []));
 }
 
 /** The field of a session's hash that names its queues. */

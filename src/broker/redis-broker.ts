@@ -27,6 +27,7 @@ import { broadcastInChunks, enqueueInChunks, enqueueUnique, replicated } from '.
 import { readQueueStates, SERVED_QUEUES } from './queue-states.js';
 import { checkServer } from './redis-checks.js';
 import { type OutageListener, RedisConnection } from './redis-connection.js';
+import { DECLARED_CRONS, RedisCrons } from './redis-crons.js';
 import { RedisDeadLetters } from './redis-dead-letters.js';
 import { RedisKeys } from './redis-keys.js';
 import type { ScriptName } from './scripts.js';
@@ -65,11 +66,13 @@ export class RedisBroker implements Broker {
   private readonly keys: RedisKeys;
   private readonly connection: RedisConnection;
   private readonly tokens: BlockingList;
+  readonly crons: RedisCrons;
   private readonly finder: TaskFinder;
 
   constructor(private readonly options: RedisBrokerOptions) {
     this.keys = new RedisKeys(options.namespace);
     this.connection = new RedisConnection(options.redis, options.commandTimeoutMs, options.onOutage);
+    this.crons = new RedisCrons(this.connection, this.keys);
     this.finder = new TaskFinder(this.connection, this.keys, options.queues);
     this.deadLetters = new RedisDeadLetters(this.connection, this.keys);
     this.broadcasts = new RedisBroadcastRecords(this.connection, this.keys);
@@ -91,6 +94,10 @@ export class RedisBroker implements Broker {
 
   queueStates(queues: readonly string[]): Promise<QueueState[]> {
     return readQueueStates(this.connection, this.keys, queues);
+  }
+
+  async staleAcks(): Promise<number> {
+    return Number(await this.connection.command((redis) => redis.hget(this.keys.stats(), 'stale-acks')));
   }
 
   async enqueue(queue: string, messages: readonly string[], due?: Due): Promise<number> {
@@ -122,14 +129,16 @@ export class RedisBroker implements Broker {
 
   async claim(claimant: Claimant, { number, limit, acks }: ClaimRequest): Promise<ClaimReply> {
     const { queues, child } = claimant;
-    const keys = [...this.held(claimant), this.keys.drain(), this.keys.unique(), ...this.keys.ofQueues(queues)];
+    const shared = [this.keys.drain(), this.keys.unique(), this.keys.stats()];
+    const keys = [...this.held(claimant), ...shared, ...this.keys.ofQueues(queues)];
     const reply = await this.run('claim', keys, [child, number, limit, acks.length, ...acks, ...queues]);
     const [repeated, acked, drain, held] = reply as [number, number, number, string[]];
     return { repeated: repeated === 1, acked, drain: drain === 1, tasks: held.map(parseHeld) };
   }
 
   async ack(claimant: Claimant, ids: readonly string[]): Promise<number> {
-    return (await this.run('ack', [...this.held(claimant), this.keys.unique()], [claimant.child, ...ids])) as number;
+    const keys = [...this.held(claimant), this.keys.unique(), this.keys.stats()];
+    return (await this.run('ack', keys, [claimant.child, ...ids])) as number;
   }
 
   async retry(
@@ -185,8 +194,10 @@ export class RedisBroker implements Broker {
   }
 
   async openSession({ session, leaseMs, queues, host, pid, catalog }: SessionDescription): Promise<void> {
+    const crons = catalog.filter(({ cron }) => cron).map(({ name }) => name);
     const described = [SERVED_QUEUES, queues.join(' '), `${DESCRIPTION}host`, host, `${DESCRIPTION}pid`, pid];
-    const entries = catalog.flatMap((entry) => [entry.name, JSON.stringify(entry)]);
+    if (crons.length > 0) described.push(DECLARED_CRONS, crons.join(' '));
+    const entries = catalog.flatMap(({ cron, ...entry }) => [entry.name, JSON.stringify(entry)]);
     const keys = [this.keys.sessions(), this.keys.session(session), this.keys.pulse(), this.keys.catalog()];
     await this.run('open-session', keys, [session, leaseMs, described.length, ...described, ...entries]);
   }

@@ -62,9 +62,14 @@ export class RedisKeys {
   /** string: Redis time in ms at which any supervisor last renewed or looked for overdue leases */
   readonly pulse = (): string => `${this.tag}:pulse`;
 
+  /** hash: what is counted over all workers, see docs/redis-keys.md */
+  readonly stats = (): string => `${this.tag}:stats`;
+
   /** hash: task name -> JSON of what workers registered about it */
   readonly catalog = (): string => `${this.tag}:catalog`;
 
+  /** hash: `<cron> <field>` -> what is noted of a cron: its definition, until when it is settled, its last run */
+  readonly crons = (): string => `${this.tag}:crons`;
   /** stream, trimmed: broadcasts, and whatever else every supervisor must hear of */
   readonly broadcasts = (): string => `${this.tag}:broadcasts`;
 

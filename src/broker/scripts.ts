@@ -7,8 +7,8 @@ const SCRIPTS = {
   schedule: ['types', 'time', 'bell', 'schedule', 'seen'],
   'enqueue-unique': ['types', 'time', 'bell', 'foreign', 'message', 'schedule', 'unique'],
   promote: ['types', 'time', 'bell', 'foreign', 'message'],
-  claim: ['types', 'foreign', 'bell', 'unique'],
-  ack: ['types', 'foreign', 'message', 'unique'],
+  claim: ['types', 'foreign', 'bell', 'unique', 'stale'],
+  ack: ['types', 'foreign', 'message', 'unique', 'stale'],
   retry: ['types', 'time', 'bell', 'foreign', 'message', 'schedule', 'unique', 'cancelled', 'retry'],
   bury: ['types', 'time', 'foreign', 'message', 'unique'],
   release: ['types', 'time', 'bell', 'foreign', 'message', 'unique', 'cancelled', 'requeue'],
@@ -32,6 +32,12 @@ const SCRIPTS = {
   'take-turn': [],
   'record-broadcasts': ['types'],
   'record-gap': [],
+  'declare-crons': ['time'],
+  'fire-cron': ['types', 'time', 'bell', 'unique'],
+  'pause-cron': ['time'],
+  'resume-cron': ['time'],
+  'forget-crons': ['time'],
+  'record-cron-run': [],
 } as const;
 
 /** Name of a state transition; its script lies in `lua/<name>.lua`. */

@@ -1,6 +1,7 @@
+import { NestworkError } from '../errors.js';
 import { assertKnownOptions } from '../task/known-options.js';
 import { assertPolicyOptions, POLICY_OPTIONS, type PolicyOptions } from '../task/policy-options.js';
-import { setTaskMetadata } from '../task/task-metadata.js';
+import { setTaskMetadata, taskMetadataOf } from '../task/task-metadata.js';
 import { assertQueueName, assertTaskName } from '../task/task-name.js';
 import { methodPlace } from './method-place.js';
 
@@ -19,6 +20,8 @@ export interface TaskOptions extends PolicyOptions {
   queue?: string;
 }
 
+export const TASK_OPTIONS = ['name', 'queue', ...POLICY_OPTIONS];
+
 /**
  * Makes a method of a provider a task: `QueueClient` can send calls of it, and a worker runs them.
  *
@@ -35,7 +38,14 @@ export interface TaskOptions extends PolicyOptions {
 export function Task(options: TaskOptions = {}): MethodDecorator {
   return (target, property, descriptor: PropertyDescriptor | undefined) => {
     const declaredAs = methodPlace('@Task()', target, property, descriptor);
-    assertKnownOptions(options, ['name', 'queue', ...POLICY_OPTIONS], `@Task() on ${declaredAs}`);
+    const other = taskMetadataOf(descriptor?.value);
+    if (other && !other.broadcast) {
+      throw new NestworkError('INVALID_OPTION', `${declaredAs} is declared as a task twice.`, [
+        'Keep one of @Task(), @Cron() and @Interval(): each of them makes the method a task.',
+        'For two schedules write two methods, the second of which calls the first.',
+      ]);
+    }
+    assertKnownOptions(options, TASK_OPTIONS, `@Task() on ${declaredAs}`);
     assertPolicyOptions(options, `@Task() on ${declaredAs}`);
     if (options.name !== undefined) assertTaskName(options.name);
     if (options.queue !== undefined) assertQueueName(options.queue);

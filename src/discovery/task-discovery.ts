@@ -3,6 +3,9 @@ import { DiscoveryService } from '@nestjs/core';
 import { NestworkError } from '../errors.js';
 import { unknownQueue } from '../options.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
+import type { CronDefinition } from '../task/cron-definition.js';
+import type { CronMetadata } from '../task/cron-metadata.js';
+import { instantsOf } from '../task/cron-schedule.js';
 import { noPolicy, type PolicyBook } from '../task/policy-book.js';
 import type { TaskDefinition } from '../task/task-definition.js';
 import type { TaskHookProvider } from '../task/task-hooks.js';
@@ -28,7 +31,7 @@ export class TaskDiscovery {
   /**
    * One definition for each decorated method of each provider.
    *
-   * @throws NestworkError UNKNOWN_QUEUE, INVALID_NAME, INVALID_OPTION with the class and method that is wrong
+   * @throws NestworkError UNKNOWN_QUEUE, INVALID_NAME, INVALID_OPTION, INVALID_CRON with the class and method that is wrong
    */
   tasks({ queues, defaultQueue, policies }: TaskHome): TaskDefinition[] {
     return this.classProviders().flatMap(({ wrapper, type }) =>
@@ -52,17 +55,18 @@ export class TaskDiscovery {
   private define(
     wrapper: Wrapper,
     type: { readonly name: string },
-    { method, name, queue: named, policy, broadcast }: DeclaredTask,
+    { method, name, queue: named, policy, broadcast, cron }: DeclaredTask,
     { queues, defaultQueue, policies }: TaskHome,
   ): TaskDefinition {
     const where = `${type.name}.${method} in ${wrapper.host?.name ?? 'an unknown module'}`;
     assertTaskName(name);
     const handler = this.handlers.create(wrapper, method);
     if (broadcast) return { name, queue: BROADCAST_QUEUE, where, broadcast, policyOf: noPolicy, handler };
-    if (named !== undefined && !queues.includes(named)) throw unknownQueue(named, `@Task() on ${where}`, queues);
+    if (named !== undefined && !queues.includes(named))
+      throw unknownQueue(named, `${cron?.decorator ?? '@Task()'} on ${where}`, queues);
     const queue = named ?? defaultQueue;
     const policyOf = policies.of(policy, queue, `task "${name}" (${where})`);
-    return { name, queue, where, policyOf, handler };
+    return { name, queue, where, policyOf, handler, cron: cron && checked(cron, where) };
   }
 
   private classProviders(): { wrapper: Wrapper; type: { readonly name: string; readonly prototype: object } }[] {
@@ -73,6 +77,12 @@ export class TaskDiscovery {
       return type ? [{ wrapper, type }] : [];
     });
   }
+}
+
+/** The decorator does not know the module, so what may be wrong with a cron time is looked for here. */
+function checked({ decorator, ...cron }: CronMetadata, where: string): CronDefinition {
+  instantsOf(cron.schedule, `${decorator} on ${where}`);
+  return cron;
 }
 
 /** The class of a provider; a factory's product shows it only by its instance. */

@@ -36,6 +36,11 @@ export interface HealthReport {
   /** whether every queue is healthy */
   readonly healthy: boolean;
   readonly queues: readonly QueueReport[];
+  /**
+   * Tasks that were done when others had been given them already, counted over all workers since the namespace exists:
+   * they ran twice. It grows when supervisors are frozen, or cut off from Redis, for longer than their lease.
+   */
+  readonly staleAcks: number;
 }
 
 /**
@@ -59,9 +64,9 @@ export class QueueHealth {
   /** @throws NestworkError REDIS_UNAVAILABLE, INVALID_DURATION */
   async check({ maxWait = '1m', queues = this.queues }: QueueHealthOptions = {}): Promise<HealthReport> {
     const maxWaitMs = toMilliseconds(maxWait, 'maxWait');
-    const states = await this.broker.queueStates(queues);
+    const [states, staleAcks] = await Promise.all([this.broker.queueStates(queues), this.broker.staleAcks()]);
     const reports = states.map((state) => report(state, Date.now(), maxWaitMs));
-    return { healthy: reports.every(({ healthy }) => healthy), queues: reports };
+    return { healthy: reports.every(({ healthy }) => healthy), queues: reports, staleAcks };
   }
 }
 

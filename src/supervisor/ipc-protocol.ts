@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import type { CatalogEntry, RedisSettings } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
 import { isBroadcastScope } from '../task/broadcast.js';
+import { isCronDefinition } from '../task/cron-definition.js';
 
 /** What a child tells its supervisor of the app, which the supervisor itself never instantiates. */
 export interface AppSettings {
@@ -86,8 +87,9 @@ const list =
     Array.isArray(value) && value.every(item);
 
 const scope: Check = (value) => value === undefined || isBroadcastScope(value);
+const cron: Check = (value) => value === undefined || isCronDefinition(value);
 
-const CATALOG_ENTRY: Fields = { name: text, queue: text, broadcast: scope };
+const CATALOG_ENTRY: Fields = { name: text, queue: text, broadcast: scope, cron };
 
 /** Every message of the protocol by its type, with its fields: what arrives is checked against it. */
 const SHAPES: Readonly<Record<(ChildMessage | SupervisorMessage)['type'], Fields>> = {

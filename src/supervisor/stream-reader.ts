@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import type { StreamBroker, StreamEntry, StreamGap, StreamPosition } from '../broker/broker.js';
 import { PeriodicLoop } from '../scheduler/periodic-loop.js';
 
@@ -48,7 +47,7 @@ export class StreamReader {
   /** Reads what there is, or else waits for more. */
   async tick(): Promise<number> {
     const { stream, sinceMs, onGap } = this.options;
-    this.position ??= await stream.position(performance.now() - sinceMs);
+    this.position ??= await stream.position(sinceMs);
     const { entries, position, more, gap } = await stream.read(this.position);
     // before anything is done with them: what fails on its way must not be handed out again
     this.position = position;

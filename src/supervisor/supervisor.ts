@@ -31,7 +31,12 @@ export interface SupervisorOptions {
   readonly logger: Pick<LoggerService, 'log' | 'warn' | 'error'>;
   /** Makes the broker; `restored` is to be called after each outage. */
   readonly connect: (settings: AppSettings, restored: () => void) => Broker;
-  readonly services: (broker: Broker, settings: AppSettings, onError: (error: unknown) => void) => readonly Service[];
+  /** Makes the loops that every worker needs, given its app. */
+  readonly services: (
+    broker: Broker,
+    app: Pick<Ready, 'settings' | 'catalog'>,
+    onError: (error: unknown) => void,
+  ) => readonly Service[];
 }
 
 /**
@@ -127,7 +132,7 @@ export class Supervisor {
       catalog,
       leaseMs: worker.leaseMs,
       services: [
-        ...services(broker, settings, onError),
+        ...services(broker, { settings, catalog }, onError),
         streamService({ broker, sinceMs: this.sinceMs, children, catalog, cancelGraceMs, logger, onError }),
         new MemoryGuard(worker, children, this.tooBig),
       ],

@@ -12,6 +12,8 @@ export interface CallOptions {
   readonly expires?: number;
   /** the cron whose run this is */
   readonly cron?: string;
+  /** the instant for which the cron was fired, in ms since 1970 */
+  readonly due?: number;
 }
 
 const isTime = (value: unknown): boolean => typeof value === 'number' && value >= 0 && Number.isFinite(value);
@@ -25,6 +27,7 @@ const CHECKS: Readonly<Record<keyof CallOptions, (value: unknown) => boolean>> =
   retryOnSoftTimeout: (value) => typeof value === 'boolean',
   expires: isTime,
   cron: (value) => typeof value === 'string',
+  due: isTime,
 };
 
 /**

@@ -1,4 +1,5 @@
 import type { BroadcastScope } from './broadcast.js';
+import type { CronDefinition } from './cron-definition.js';
 import type { PolicyOf } from './policy-book.js';
 import type { TaskInfo } from './task-hooks.js';
 
@@ -18,4 +19,6 @@ export interface TaskDefinition {
   readonly handler: TaskHandler;
   /** its timeouts and retries */
   readonly policyOf: PolicyOf;
+  /** when it is run by itself, if it is */
+  readonly cron?: CronDefinition;
 }

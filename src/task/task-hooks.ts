@@ -10,6 +10,8 @@ export interface TaskInfo {
   readonly args: readonly unknown[];
   /** when it came into its queue: when it was sent, or when it was due */
   readonly enqueuedAt: Date;
+  /** the time for which a cron fired it, which may be earlier than now; undefined for other tasks */
+  readonly cronTime?: Date;
   /** aborts when the worker can wait no longer; `signal.reason` says why */
   readonly signal: AbortSignal;
 }

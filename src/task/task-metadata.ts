@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { NestworkError } from '../errors.js';
 import { BROADCAST_QUEUE, type BroadcastScope } from './broadcast.js';
+import { type CronMetadata, cronMetadataOf } from './cron-metadata.js';
 import type { PolicyOptions } from './policy-options.js';
 
 /** A fixed string, so that two copies of the package in one app see each other's decorators. */
@@ -28,6 +29,8 @@ export interface DeclaredTask {
   /** where it runs, if it is a broadcast */
   readonly broadcast: BroadcastScope | undefined;
   readonly policy: PolicyOptions;
+  /** when it is run by itself, if it is */
+  readonly cron: CronMetadata | undefined;
 }
 
 /** @throws NestworkError INVALID_OPTION when the method is to be both, a task and a broadcast */
@@ -54,11 +57,12 @@ export function taskMetadataOf(method: unknown): TaskMetadata | undefined {
 /** The decorated methods of a class and its ancestors; an override without the decorator hides the task. */
 export function declaredTasks(type: { readonly name: string; readonly prototype: object }): DeclaredTask[] {
   return methodNames(type.prototype).flatMap((method) => {
-    const metadata = taskMetadataOf(methodOf(type.prototype, method));
+    const decorated = methodOf(type.prototype, method);
+    const metadata = taskMetadataOf(decorated);
     if (!metadata) return [];
     const { name = `${type.name}.${method}`, queue: named, broadcast, declaredAs, ...policy } = metadata;
     const queue = broadcast ? BROADCAST_QUEUE : named;
-    return [{ method, name, queue, broadcast, policy }];
+    return [{ method, name, queue, broadcast, policy, cron: cronMetadataOf(decorated) }];
   });
 }
 

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import type { StreamPosition } from '../broker/broker.js';
 import type { RedisBroker } from '../broker/redis-broker.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
@@ -19,7 +18,7 @@ export async function drainBroadcasts(
   executor: Executor,
 ): Promise<{ id: string; message: string; error: unknown }[]> {
   const drained: { id: string; message: string; error: unknown }[] = [];
-  let position = positions.get(broker) ?? (await broker.stream.position(performance.now() - broker.madeAtMs));
+  let position = positions.get(broker) ?? (await broker.stream.position(broker.madeAtMs));
   for (let more = true; more && drained.length === 0; ) {
     const read = await broker.stream.read(position);
     ({ position, more } = read);

@@ -16,6 +16,7 @@ import { isSuspect } from '../task/task-message.js';
 import { Acknowledger } from './acknowledger.js';
 import { BatchSize } from './batch-size.js';
 import { Conclusion } from './conclusion.js';
+import { noteCronRun } from './cron-run.js';
 import { type Executor, isFailure, type PreparedTask } from './executor.js';
 import type { RunningTask } from './running-task.js';
 
@@ -213,6 +214,7 @@ export class ClaimLoop {
     this.alone = false;
     this.ended += 1;
     if (this.ended === this.options.maxTasks) this.options.onWorn();
+    noteCronRun(this.options, prepared.task, outcome, this.complaints.about);
     this.conclusion.of(claimed, prepared, outcome, this.abortReason && this.claimNumber);
     this.start();
     this.wake();

@@ -38,6 +38,11 @@ export class RunningTask implements TaskInfo {
     return new Date(this.message.enqueuedAt);
   }
 
+  get cronTime(): Date | undefined {
+    const { due } = this.message.options;
+    return due === undefined ? undefined : new Date(due);
+  }
+
   get signal(): AbortSignal {
     this.controller ??= new AbortController();
     if (this.abortReason) this.controller.abort(this.abortReason);

@@ -50,6 +50,10 @@ export class TaskContext implements TaskInfo {
     return this.task.enqueuedAt;
   }
 
+  get cronTime(): Date | undefined {
+    return this.task.cronTime;
+  }
+
   get signal(): AbortSignal {
     return this.task.signal;
   }

@@ -95,6 +95,19 @@ describe('broadcast', () => {
 });
 
 describe('a position', () => {
+  const agoMs = (ms: number): number => performance.now() - ms;
+
+  it('lies before what was added since then, however long Redis takes to answer', async () => {
+    const sinceMs = performance.now();
+    const young = fixture.messages(2);
+    await fixture.broker.broadcast(young);
+    fixture.server.pause();
+    const position = fixture.broker.stream.position(sinceMs);
+    await delay(200);
+    fixture.server.resume();
+    expect(await readAll(await position)).toMatchObject({ messages: young });
+  });
+
   it('lies behind what is older, and before what is younger', async () => {
     const [seconds] = (await fixture.redis.time()).map(Number) as [number, number];
     for (let entry = 0; entry < 3; entry += 1) {
@@ -102,24 +115,24 @@ describe('a position', () => {
     }
     const young = fixture.messages(2);
     await fixture.broker.broadcast(young);
-    const position = await fixture.broker.stream.position(1_800_000);
+    const position = await fixture.broker.stream.position(agoMs(1_800_000));
     expect(position.ordinal).toBe(3);
     expect(await readAll(position)).toMatchObject({ messages: young, gaps: [] });
   });
 
   it('is the end of a stream to which nothing was added of late', async () => {
     await fixture.redis.xadd(STREAM, '5-0', 'kind', 'call');
-    expect(await fixture.broker.stream.position(1_000)).toEqual({ id: '5-0', ordinal: 1 });
+    expect(await fixture.broker.stream.position(agoMs(1_000))).toEqual({ id: '5-0', ordinal: 1 });
   });
 
   it('is the end of a stream that is ahead of the clock: its ids tell no times', async () => {
     const future = `${Date.now() + 3_600_000}-0`;
     await fixture.redis.xadd(STREAM, future, 'kind', 'call');
-    expect(await fixture.broker.stream.position(3_600_000)).toEqual({ id: future, ordinal: 1 });
+    expect(await fixture.broker.stream.position(agoMs(3_600_000))).toEqual({ id: future, ordinal: 1 });
   });
 
   it('is the very beginning where nothing was ever added', async () => {
-    expect(await fixture.broker.stream.position(1_000)).toEqual(START);
+    expect(await fixture.broker.stream.position(agoMs(1_000))).toEqual(START);
     const first = fixture.messages(1);
     await fixture.broker.broadcast(first);
     expect(await readAll(START)).toMatchObject({ messages: first, gaps: [] });

@@ -142,6 +142,16 @@ describe('foreign bytes', () => {
 });
 
 describe('a claim', () => {
+  it('counts the acks of what the child no longer holds, but not those that it repeats', async () => {
+    const { child, messages } = await holder(2);
+    const [mine, given] = messages.map(idOf) as [string, string];
+    await fixture.broker.release(child, [given]);
+    const claim = { number: 2, limit: 0, acks: [mine, given] };
+    await fixture.broker.claim(child, claim);
+    await fixture.broker.claim(child, claim);
+    expect(await fixture.broker.staleAcks()).toBe(1);
+  });
+
   it('with a stale number is refused before its acks', async () => {
     const { child, messages } = await holder(1);
     const stale = fixture.broker.claim(child, { number: 0, limit: 1, acks: messages.map(idOf) });

@@ -65,13 +65,15 @@ describe('a session that lost its lease', () => {
     await expect(fixture.broker.ack(late, [id])).rejects.toMatchObject(lost);
     await expect(fixture.broker.bury(late, { id, queue: 'default' }, REPORT)).rejects.toMatchObject(lost);
     await expect(fixture.broker.release(late, [id])).rejects.toMatchObject(lost);
-    await expect(fixture.claim(late)).rejects.toMatchObject(lost);
+    await expect(fixture.claim(late, 10, [id])).rejects.toMatchObject(lost);
     await expect(
       fixture.broker.settle(late, verdict({ blamed: [id], maxCrashes: 1, report: JSON.stringify(REPORT) })),
     ).rejects.toMatchObject(lost);
     expect(await fixture.broker.renew(late.session, LEASE_MS)).toBe(false);
     expect(await fixture.broker.register(late.session, 'another')).toBe(false);
-    expect(await fixture.state()).toEqual(before);
+    // of its two acks it is noted that they came too late
+    expect(await fixture.state()).toEqual({ ...before, stats: { 'stale-acks': '2' } });
+    expect(await fixture.broker.staleAcks()).toBe(2);
   });
 });
 

@@ -22,7 +22,8 @@ import { RealSystem } from './model/real-system.js';
 import { SITUATIONS, type Situation } from './model/situations.js';
 import { populate } from './model/supervisor-commands.js';
 
-const DEFAULT_RUNS = 100;
+/** A run has 125 commands on average; fewer runs would now and then stay below 10,000. */
+const DEFAULT_RUNS = 130;
 const RUNS = Number(process.env.NESTWORK_MODEL_RUNS ?? DEFAULT_RUNS);
 const SEED = Number(process.env.NESTWORK_MODEL_SEED ?? Date.now() % 2 ** 31);
 const COMMANDS_PER_RUN = 250;

@@ -5,6 +5,6 @@ describe('a worker whose processes die', () => {
   it.each(['child-kills', 'supervisor-kills', 'scheduled-tasks', 'blocked-loops', 'late-answers', 'rolling-restarts'])(
     '%s',
     playShort,
-    120_000,
+    240_000,
   );
 });

@@ -5,6 +5,6 @@ describe('a worker whose Redis fails', () => {
   it.each(['lost-replies', 'frozen-redis', 'paused-clients', 'clock-jumps', 'redis-kills', 'full-memory'])(
     '%s',
     playShort,
-    120_000,
+    240_000,
   );
 });

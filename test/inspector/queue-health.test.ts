@@ -27,6 +27,7 @@ it('queues in which nothing waits are healthy, served or not', async () => {
       { queue: 'default', served: false, ...empty },
       { queue: 'bulk', served: true, ...empty },
     ],
+    staleAcks: 0,
   });
 });
 
@@ -90,4 +91,14 @@ it('other queues than those of the app can be checked', async () => {
     healthy: false,
     queues: [{ queue: 'elsewhere' }],
   });
+});
+
+it('tells how many acks came too late, over all workers', async () => {
+  const child = await fixture.child();
+  const [message] = fixture.messages(1) as [string];
+  await fixture.broker.enqueue('default', [message]);
+  await fixture.claim(child);
+  await fixture.broker.release(child, [idOf(message)]);
+  await fixture.claim(child, 0, [idOf(message)]);
+  expect(await health.check()).toMatchObject({ staleAcks: 1 });
 });

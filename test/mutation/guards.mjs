@@ -35,7 +35,8 @@ const forgives = (pulse, lease) =>
 
 const BY_SCRIPT = {
   ack: [
-    REGISTERED,
+    change('only a registered child', "if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then", 'if false then'),
+    remove('counts what comes too late', '  count_stale(KEYS[4], #ARGV - 1)\n'),
     NOTHING_FOREIGN,
     change(
       'counts only what the child holds',
@@ -57,7 +58,9 @@ const BY_SCRIPT = {
     FULL_MEMORY,
   ],
   claim: [
-    change('only a registered child', `if not last then\n${LEASE_LOST}`, "last = last or '0'\n"),
+    change('only a registered child', 'if not last then', "last = last or '0'\nif false then"),
+    remove('counts what comes too late', '  count_stale(KEYS[5], tonumber(ARGV[4]))\n'),
+    remove('counts what is no longer held', 'count_stale(KEYS[5], acks - acked)\n'),
     NOTHING_FOREIGN,
     change('refuses a stale number', 'if number < last then', 'if false then'),
     writeBefore(
@@ -114,6 +117,12 @@ const BY_SCRIPT = {
     NOTHING_FOREIGN,
     remove('only that death', ' and tonumber(died_at) == tonumber(ARGV[i + 1])'),
     remove('forgets the record', "    redis.call('HDEL', KEYS[2], ARGV[i])\n"),
+    FULL_MEMORY,
+  ],
+  'declare-crons': [
+    change('a new schedule begins now', 'former[1] ~= ARGV[i + 1]', 'false'),
+    change('begins anew after a clock was set back', 'settled > now + ARGV[1]', 'false'),
+    change('bears a failover', 'settled > now + ARGV[1]', 'settled > now'),
     FULL_MEMORY,
   ],
   enqueue: [
@@ -179,6 +188,25 @@ const BY_SCRIPT = {
     ),
     remove('foreign bytes are no suspects', 'not is_foreign(message) and '),
   ],
+  'fire-cron': [
+    NOTHING_FOREIGN,
+    change('each instant once', 'instant > settled and ', ''),
+    change('nothing before its time', ' and instant <= now then', ' then'),
+    change('nothing that is not known', 'if not settled then', 'settled = settled or 0\nif false then'),
+    change('nothing while paused', 'if record[2] then', 'if false then'),
+    change('one at a time if overlaps are skipped', "redis.call('HEXISTS', KEYS[4], digest) == 1", 'false'),
+    remove('keeps the others out', "        redis.call('HSET', KEYS[4], digest, ARGV[2] .. ' ' .. message)\n"),
+    remove('settles what it skips and fires', "redis.call('HSET', KEYS[1], name .. ' until', text(settled))\n"),
+    remove('counts what it skips', "  redis.call('HINCRBY', KEYS[1], name .. ' skipped', skipped)\n"),
+    remove('rings', '  ring(KEYS[3])\n'),
+    change('refuses when memory is full', '#!lua\n', '#!lua flags=allow-oom\n'),
+  ],
+  'forget-crons': [
+    change('only with all sessions', 'if not known[session] then', 'if false then'),
+    change('only what no session declares', 'if declared[name] then\n    redis', 'if false then\n    redis'),
+    change('only after a while', 'now - since >= tonumber(ARGV[1])', 'true'),
+    remove('counts from when it was declared last', "    redis.call('HDEL', KEYS[1], orphan)\n"),
+  ],
   'lib-pulse': [
     change('forgives a gap', '<= lease / 3 then', '>= 0 then'),
     change('forgives a jump back', 'math.abs(now - last)', 'now - last'),
@@ -231,6 +259,33 @@ const BY_SCRIPT = {
   overdue: [
     forgives(2, 1),
     change('only what ran out', "'-inf', text(now), 'LIMIT'", "'-inf', '+inf', 'LIMIT'"),
+    FULL_MEMORY,
+  ],
+  'pause-cron': [
+    change(
+      'only what is known',
+      "if redis.call('HEXISTS', KEYS[1], ARGV[1] .. ' schedule') == 0 then",
+      'if false then',
+    ),
+    FULL_MEMORY,
+  ],
+  'resume-cron': [
+    change(
+      'only what is known',
+      "if redis.call('HEXISTS', KEYS[1], ARGV[1] .. ' schedule') == 0 then",
+      'if false then',
+    ),
+    change('only what is paused', "if redis.call('HDEL', KEYS[1], ARGV[1] .. ' paused') == 1 then", 'do'),
+    remove('makes up for nothing', "  redis.call('HSET', KEYS[1], ARGV[1] .. ' until', text(now_ms()))\n"),
+    FULL_MEMORY,
+  ],
+  'record-cron-run': [
+    REGISTERED,
+    change(
+      'only what is known',
+      "if redis.call('HEXISTS', KEYS[2], ARGV[2] .. ' schedule') == 0 then",
+      'if false then',
+    ),
     FULL_MEMORY,
   ],
   reap: [
@@ -355,6 +410,7 @@ const BY_SCRIPT = {
     NEEDS_MEMORY,
   ],
   broadcast: [
+    NOTHING_FOREIGN,
     remove('keeps so many entries', "'MAXLEN', '~', ARGV[2], "),
     change('is refused by a full Redis', '#!lua\n', '#!lua flags=allow-oom\n'),
   ],

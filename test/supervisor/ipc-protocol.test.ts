@@ -7,6 +7,8 @@ const SETTINGS = {
   queues: ['critical', 'default'],
 };
 const READY = { type: 'ready', settings: SETTINGS, catalog: [{ name: 'Some.task', queue: 'default' }] };
+const CRON = { missed: 'latest', thresholdMs: 0, overlap: 'allow', disabled: false, schedule: { everyMs: 1_000 } };
+const WITH_CRON = { name: 'Some.cron', queue: 'default', cron: CRON };
 const START = {
   type: 'start',
   session: 's-30000',
@@ -28,6 +30,7 @@ const messages: [string, Parse, Message][] = [
     { ...READY, catalog: [{ name: 'Some.cache', queue: '(broadcast)', broadcast: 'machine' }] },
   ],
   ['ready without tasks', parseChildMessage, { ...READY, catalog: [] }],
+  ['ready with a cron', parseChildMessage, { ...READY, catalog: [WITH_CRON] }],
   ['ready with ioredis options', parseChildMessage, { ...READY, settings: { ...SETTINGS, redis: { port: 7 } } }],
   [
     'ready with limits for the dead',
@@ -94,6 +97,13 @@ describe('what lies deeper is checked too', () => {
     ['catalog', parseChildMessage, { ...READY, catalog: [null] }],
     ['catalog', parseChildMessage, { ...READY, catalog: [{ name: 'Some.task' }] }],
     ['catalog', parseChildMessage, { ...READY, catalog: [{ name: 7, queue: 'default' }] }],
+    ...[{ missed: 'some' }, { thresholdMs: '7' }, { overlap: '' }, { disabled: 0 }, { schedule: { everyMs: 0 } }].map(
+      (wrong): [string, Parse, Message] => [
+        'catalog',
+        parseChildMessage,
+        { ...READY, catalog: [{ ...WITH_CRON, cron: { ...CRON, ...wrong } }] },
+      ],
+    ),
     ['catalog', parseChildMessage, { ...READY, catalog: [{ name: 'a', queue: '(broadcast)', broadcast: 'all' }] }],
     ['queues', parseSupervisorMessage, { ...START, queues: [7] }],
     ['concurrency', parseSupervisorMessage, { ...START, concurrency: Number.NaN }],

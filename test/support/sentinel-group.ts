@@ -12,8 +12,11 @@ import { libraryArgs, libraryCredentials } from './least-rights.js';
 
 const NAME = 'tasks';
 const DOWN_AFTER_MS = 500;
-/** By default a sentinel looks every 10 s, say, whether a primary that came back follows the new one. */
-const HURRIED = ['info-period', '200', 'publish-period', '200', 'ping-period', '100', 'ask-period', '100'];
+/**
+ * By default a sentinel looks every 10 s, say, whether a primary that came back follows the new one. It promotes a
+ * replica that it has heard of within five ping periods, and asks once a second while the primary is down.
+ */
+const HURRIED = ['info-period', '200', 'publish-period', '200', 'ping-period', '500', 'ask-period', '100'];
 const PATIENCE_MS = 30_000;
 
 /** A sentinel that ends with its input, and so with the process that started it, however that one ends. */
@@ -116,7 +119,7 @@ function startSentinel(directory: string, port: number, primary: number): ChildP
     `dir ${directory}`,
     `sentinel monitor ${NAME} 127.0.0.1 ${primary} 2`,
     `sentinel down-after-milliseconds ${NAME} ${DOWN_AFTER_MS}`,
-    `sentinel failover-timeout ${NAME} 5000`,
+    `sentinel failover-timeout ${NAME} 3000`,
   ];
   writeFileSync(file, `${lines.join('\n')}\n`);
   return spawn('sh', ['-c', SENTINEL, file], { stdio: ['pipe', 'ignore', 'ignore'] });

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- pending -> active: acks what the child has done, then gives it up to `limit` tasks over its queues by priority.
 --
--- KEYS: 1 session, 2 claims, 3 drain, 4 unique, then per queue: queue, suspects, bell
+-- KEYS: 1 session, 2 claims, 3 drain, 4 unique, 5 stats, then per queue: queue, suspects, bell
 -- ARGV: 1 child, 2 claim number, 3 limit, 4 number of acks, ids to ack, names of the queues
 -- Returns { 1 if repeated, acked, 1 if to drain, { `<queue> <message>` ... } }
 --   A suspect comes alone, and only to a child that holds nothing. To drain: such a task waits, come back empty-handed.
@@ -12,10 +12,11 @@
 
 local last = redis.call('HGET', KEYS[1], ARGV[1])
 if not last then
+  count_stale(KEYS[5], tonumber(ARGV[4]))
   return redis.error_reply('LEASE_LOST child is not registered')
 end
 last = tonumber(last)
-local wrong = wrong_type('hash', 1, 2) or wrong_type('string', 3, 3) or wrong_type('hash', 4, 4) or wrong_type('list', 5, #KEYS)
+local wrong = wrong_type('hash', 1, 2) or wrong_type('string', 3, 3) or wrong_type('hash', 4, 4) or wrong_type('list', 6, #KEYS)
 if wrong then
   return wrong
 end
@@ -33,6 +34,7 @@ end
 if number == last then
   return { 1, acked, 0, redis.call('HVALS', KEYS[2]) }
 end
+count_stale(KEYS[5], acks - acked)
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 
 local holds = redis.call('HLEN', KEYS[2])
@@ -66,7 +68,7 @@ local function is_drainer()
 end
 
 for i = 5 + acks, #ARGV do
-  local key = 5 + (i - 5 - acks) * 3
+  local key = 6 + (i - 5 - acks) * 3
   if limit > 0 and #granted == 0 and redis.call('LLEN', KEYS[key + 1]) > 0 then
     if holds == 0 then
       grant(ARGV[i], redis.call('LPOP', KEYS[key + 1]))
@@ -86,7 +88,7 @@ end
 if #fields > 0 then
   redis.call('HSET', KEYS[2], unpack(fields))
 end
-for key = 5, #KEYS, 3 do
+for key = 6, #KEYS, 3 do
   if redis.call('EXISTS', KEYS[key], KEYS[key + 1]) > 0 then
     ring(KEYS[key + 2])
   end

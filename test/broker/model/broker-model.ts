@@ -65,6 +65,8 @@ export class BrokerModel implements System {
   private readonly claims = new Map<string, Map<string, ClaimedTask>>();
   private readonly catalog = new Map<string, string>();
   private gapMs = 0;
+  /** acks that came too late */
+  private stale = 0;
 
   constructor(private readonly note: (situation: Situation) => void) {
     this.queues = new ModelQueues(note);
@@ -115,6 +117,7 @@ export class BrokerModel implements System {
   }
 
   async claim({ session, child, queues }: Claimant, { number, limit, acks }: ClaimRequest): Promise<ClaimReply> {
+    if (!this.isRegistered({ session, child })) this.stale += acks.length;
     const children = this.childrenWith({ session, child }, 'claim of a child that is not registered');
     const last = children.get(child) ?? 0;
     if (number < last) this.refuse('STALE_CLAIM', 'claim older than the last');
@@ -126,6 +129,7 @@ export class BrokerModel implements System {
       if (held.size > 0) this.note('claim repeated: all that is held');
       return { repeated: true, acked, drain: false, tasks: [...held.values()] };
     }
+    this.stale += acks.length - acked;
     children.set(child, number);
     const { tasks, drain } = this.queues.grant(queues, limit, { child, number, holdsNothing: held.size === 0 });
     for (const task of tasks) {
@@ -137,6 +141,7 @@ export class BrokerModel implements System {
   }
 
   async ack(claimant: Claimant, ids: readonly string[]): Promise<number> {
+    if (!this.isRegistered(claimant)) this.stale += ids.length;
     this.childrenWith(claimant);
     const held = this.heldBy(claimant.child);
     if (ids.some((id) => !held.has(id) && this.isHeld(id))) this.note('ack of what somebody else holds');
@@ -347,6 +352,7 @@ export class BrokerModel implements System {
 
   async state(): Promise<State> {
     const state = { ...this.queues.state(), ...this.keys.state() };
+    if (this.stale > 0) state.stats = { 'stale-acks': `${this.stale}` };
     state.catalog = Object.fromEntries(this.catalog);
     state.sessions = Object.fromEntries([...this.sessions].map(([name, { msLeft }]) => [name, hoursLeft(msLeft)]));
     for (const [session, { described, children }] of this.sessions) {
@@ -478,6 +484,10 @@ export class BrokerModel implements System {
   }
 
   /** The registered children of its session, with the child among them. */
+  private isRegistered({ session, child }: Child): boolean {
+    return this.sessions.get(session)?.children.has(child) ?? false;
+  }
+
   private childrenWith({ session, child }: Child, otherwise?: Situation): Map<string, number> {
     const children = this.sessions.get(session)?.children;
     if (!children?.has(child)) this.refuse('LEASE_LOST', otherwise);

@@ -5,4 +5,4 @@ export const QUEUES = ['urgent', 'default', 'bulk'];
 export const COMMAND_TIMEOUT = '1s';
 
 /** How long a scenario waits for a state before it counts as never reached, in ms. */
-export const PATIENCE_MS = 60_000;
+export const PATIENCE_MS = 120_000;

@@ -40,7 +40,13 @@ export const lateAnswers: Scenario = {
       late = other;
     }
     const refused = await refusals(stage);
-    return { faults: rounds, figure: `${refused} late claims and acks refused`, problems };
+    const stale = Number(await arena.redis.hget('{nestwork}:stats', 'stale-acks'));
+    problems.push(...unless(stale >= rounds, `${stale} acks were counted as stale, of ${rounds} or more`));
+    return {
+      faults: rounds,
+      figure: `${refused} late claims and acks refused, ${stale} acks counted as stale`,
+      problems,
+    };
   },
 };
 

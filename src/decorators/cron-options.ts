@@ -1,0 +1,116 @@
+import { inspect } from 'node:util';
+import { NestworkError } from '../errors.js';
+import type { CronDefinition, CronOverlap, CronSchedule, MissedRuns } from '../task/cron-definition.js';
+import { type Duration, toMilliseconds } from '../task/duration.js';
+import { assertKnownOptions } from '../task/known-options.js';
+import { TASK_OPTIONS, type TaskOptions } from './task.decorator.js';
+
+/** Options of `@Interval`: those of `@Task`, and what a cron needs. */
+export interface IntervalOptions extends TaskOptions {
+  /**
+   * What becomes of runs that came due while no worker could fire them: none, the latest, or each of them (at most
+   * the latest 1,000) is run as soon as one can. Runs that fell into a pause are not made up.
+   * @default 'latest'; 'skip' when `threshold` is given
+   */
+  missed?: MissedRuns;
+  /**
+   * With `missed: 'skip'`: how late a run may come to be fired and still be run.
+   * @default '10s'
+   */
+  threshold?: Duration;
+  /**
+   * What becomes of a run that comes due while an earlier one waits or is under way, anywhere in the cluster.
+   * @default 'allow'
+   */
+  overlap?: CronOverlap;
+  /**
+   * The name of `overlap: 'skip'` in `@nestjs/schedule`.
+   * @default false
+   */
+  waitForCompletion?: boolean;
+  /**
+   * Declare it, but never fire it; `CronManager.runNow` still runs it.
+   * @default false
+   */
+  disabled?: boolean;
+}
+
+/** Options of `@Cron`. The first two exclude each other. */
+export interface CronOptions extends IntervalOptions {
+  /**
+   * Zone by whose clock the expression is read: a name of the IANA database, like `'Europe/Paris'`.
+   * @default the zone of the worker process, which should then be the same on every machine
+   */
+  timeZone?: string;
+  /** Distance to UTC in minutes instead of a zone. It knows no summer time. */
+  utcOffset?: number;
+}
+
+const TIMING = ['missed', 'threshold', 'overlap', 'waitForCompletion', 'disabled'];
+export const CLOCK_OPTIONS = ['timeZone', 'utcOffset'];
+const DEFAULT_THRESHOLD = '10s';
+
+/** Options of `@nestjs/schedule` that cannot mean anything where no process of the app keeps a timer. */
+const MEANINGLESS = new Map([
+  ['initialDelay', 'Remove it: no task starts before the app has run all its bootstrap hooks; wait for more in one.'],
+  ['unrefTimeout', 'Remove it: the timer lives in the supervisor, which ends when it is told to.'],
+]);
+
+/**
+ * Checks the options of a cron and fills in the defaults.
+ *
+ * @returns what makes it a cron, and what is left for `@Task`
+ * @throws NestworkError INVALID_OPTION, INVALID_DURATION naming the decorator and the method
+ */
+export function resolveCronOptions(
+  schedule: CronSchedule,
+  options: IntervalOptions,
+  where: string,
+): { cron: CronDefinition; task: TaskOptions } {
+  const { missed, threshold, overlap, waitForCompletion, disabled, ...task } = options;
+  assertOneOf('missed', missed, ['skip', 'latest', 'all'], where);
+  assertOneOf('overlap', overlap, ['allow', 'skip'], where);
+  assertOneOf('waitForCompletion', waitForCompletion, [true, false], where);
+  assertOneOf('disabled', disabled, [true, false], where);
+  if (threshold !== undefined && missed !== undefined && missed !== 'skip') {
+    throw invalid(where, `says what \`threshold\` is, and \`missed: '${missed}'\`, for which nothing is too late`, [
+      "Leave out `threshold`, or give `missed: 'skip'`.",
+    ]);
+  }
+  if (waitForCompletion && overlap === 'allow') {
+    throw invalid(where, 'has `waitForCompletion: true` and `overlap: "allow"`, which contradict each other', [
+      "Give one of them: `waitForCompletion: true` is `overlap: 'skip'`.",
+    ]);
+  }
+  const cron: CronDefinition = {
+    schedule,
+    missed: missed ?? (threshold === undefined ? 'latest' : 'skip'),
+    thresholdMs: toMilliseconds(threshold ?? DEFAULT_THRESHOLD, `\`threshold\` of ${where}`),
+    overlap: overlap ?? (waitForCompletion ? 'skip' : 'allow'),
+    disabled: disabled ?? false,
+  };
+  return { cron, task };
+}
+
+/** @param clock further options that the decorator takes */
+export function assertCronOptions(options: unknown, clock: readonly string[], where: string): void {
+  const given = typeof options === 'object' && options !== null ? Object.keys(options) : [];
+  const meaningless = given.find((name) => MEANINGLESS.has(name));
+  if (meaningless !== undefined) {
+    throw invalid(where, `has the option \`${meaningless}\` of @nestjs/schedule, which means nothing here`, [
+      MEANINGLESS.get(meaningless) ?? '',
+    ]);
+  }
+  assertKnownOptions(options, [...clock, ...TIMING, ...TASK_OPTIONS], where);
+}
+
+export function invalid(where: string, what: string, remedies: readonly string[]): NestworkError {
+  return new NestworkError('INVALID_OPTION', `${where} ${what}.`, remedies);
+}
+
+function assertOneOf(option: string, value: unknown, allowed: readonly unknown[], where: string): void {
+  if (value === undefined || allowed.includes(value)) return;
+  throw invalid(where, `has ${inspect(value, { depth: -1, maxStringLength: 40 })} as \`${option}\``, [
+    `Give one of: ${allowed.map((one) => inspect(one)).join(', ')}.`,
+  ]);
+}

@@ -1,0 +1,77 @@
+import { inspect } from 'node:util';
+import type { CronSchedule } from '../task/cron-definition.js';
+import { setCronMetadata } from '../task/cron-metadata.js';
+import { assertCronOptions, CLOCK_OPTIONS, type CronOptions, invalid, resolveCronOptions } from './cron-options.js';
+import { Task } from './task.decorator.js';
+
+/** An offset of UTC that a place on earth may have, in minutes. */
+const MAX_OFFSET = 14 * 60;
+
+/**
+ * Makes a method of a provider a task that the workers run at given times, each time once in the whole cluster.
+ *
+ * It goes through the queue like any other task, with hooks and `TaskContext`, and can be sent as well. Its method
+ * is called without arguments. Wrong expressions and zones are refused when the app starts.
+ *
+ * @param cronTime five fields (minute, hour, day, month, weekday), six with seconds in front, a `CronExpression`, or a
+ * `Date` for a single run
+ * @throws NestworkError INVALID_NAME, INVALID_OPTION, INVALID_DURATION while the class is being defined; INVALID_CRON
+ * when the app starts
+ * @example
+ * @Injectable()
+ * class ReportTasks {
+ *   @Cron(CronExpression.EVERY_DAY_AT_8AM, { timeZone: 'Europe/Paris', overlap: 'skip' })
+ *   async digest() {}
+ * }
+ */
+export function Cron(cronTime: string | Date, options: CronOptions = {}): MethodDecorator {
+  return (target, property, descriptor: PropertyDescriptor) => {
+    const where = `@Cron() on ${target.constructor.name}.${String(property)}`;
+    assertCronOptions(options, CLOCK_OPTIONS, where);
+    const { timeZone, utcOffset, ...rest } = options;
+    const schedule = scheduleOf(cronTime, { timeZone, utcOffset }, where);
+    const { cron, task } = resolveCronOptions(schedule, rest, where);
+    Task(task)(target, property, descriptor);
+    setCronMetadata(descriptor.value, { ...cron, decorator: '@Cron()' });
+  };
+}
+
+type Clock = Pick<CronOptions, 'timeZone' | 'utcOffset'>;
+
+function scheduleOf(cronTime: unknown, { timeZone, utcOffset }: Clock, where: string): CronSchedule {
+  const hasClock = timeZone !== undefined || utcOffset !== undefined;
+  if (cronTime instanceof Date) {
+    if (Number.isNaN(cronTime.getTime())) throw invalid(where, 'got an invalid Date', ['Give a valid one.']);
+    if (hasClock) {
+      throw invalid(where, 'got a Date and a time zone, but a Date is the same moment in every zone', [
+        'Leave out `timeZone` and `utcOffset`.',
+      ]);
+    }
+    return { at: cronTime.getTime() };
+  }
+  if (typeof cronTime !== 'string') {
+    throw invalid(where, `got ${inspect(cronTime, { depth: -1 })} as cron time`, [
+      'Give an expression, a CronExpression, or a Date; of a Luxon DateTime its `.toJSDate()`.',
+    ]);
+  }
+  return { expression: cronTime, ...clockOf({ timeZone, utcOffset }, where) };
+}
+
+function clockOf({ timeZone, utcOffset }: Clock, where: string): Clock {
+  if (timeZone !== undefined && utcOffset !== undefined) {
+    throw invalid(where, 'has `timeZone` and `utcOffset`', ['Give one of them.']);
+  }
+  if (utcOffset === undefined) return { timeZone: zoneOf(timeZone, where) };
+  if (Number.isInteger(utcOffset) && Math.abs(utcOffset) <= MAX_OFFSET) return { utcOffset };
+  throw invalid(where, `has ${inspect(utcOffset, { depth: -1 })} as \`utcOffset\``, [
+    `Give whole minutes from -${MAX_OFFSET} to ${MAX_OFFSET}, like 330 for UTC+5:30.`,
+  ]);
+}
+
+/** Said in full, so that whoever reads the record sees by which clock it runs. */
+function zoneOf(timeZone: unknown = Intl.DateTimeFormat().resolvedOptions().timeZone, where: string): string {
+  if (typeof timeZone === 'string') return timeZone;
+  throw invalid(where, `has ${inspect(timeZone, { depth: -1 })} as \`timeZone\``, [
+    "Give a name of the IANA database, like 'Europe/Paris'.",
+  ]);
+}

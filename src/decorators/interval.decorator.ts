@@ -1,0 +1,49 @@
+import { setCronMetadata } from '../task/cron-metadata.js';
+import { type Duration, toMilliseconds } from '../task/duration.js';
+import { assertCronOptions, type IntervalOptions, invalid, resolveCronOptions } from './cron-options.js';
+import { Task } from './task.decorator.js';
+
+const LEAST_MS = 100;
+
+/**
+ * Makes a method of a provider a task that the workers run at a fixed distance, each time once in the whole cluster.
+ *
+ * The clock decides, not the start of a process: it is due at every multiple of the interval since 1970-01-01T00:00Z.
+ * So `'1h'` runs at the full hour, and restarts move nothing. Its method is called without arguments.
+ *
+ * @param every at least 100 ms
+ * @throws NestworkError INVALID_NAME, INVALID_OPTION, INVALID_DURATION while the class is being defined
+ * @example
+ * @Interval('30s', { overlap: 'skip' })
+ * async poll() {}
+ */
+export function Interval(every: Duration, options?: IntervalOptions): MethodDecorator;
+/**
+ * The same with a name, as in `@nestjs/schedule`.
+ *
+ * @example
+ * @Interval('inbox.poll', 30_000)
+ * async poll() {}
+ */
+export function Interval(name: string, every: Duration, options?: IntervalOptions): MethodDecorator;
+export function Interval(
+  first: string | Duration,
+  second?: Duration | IntervalOptions,
+  third?: IntervalOptions,
+): MethodDecorator {
+  const [every, options] =
+    typeof second === 'number' || typeof second === 'string'
+      ? [second, { ...third, name: first as string }]
+      : [first as Duration, second ?? {}];
+  return (target, property, descriptor: PropertyDescriptor) => {
+    const where = `@Interval() on ${target.constructor.name}.${String(property)}`;
+    assertCronOptions(options, [], where);
+    const everyMs = toMilliseconds(every, where);
+    if (everyMs < LEAST_MS) {
+      throw invalid(where, `is due every ${everyMs} ms`, [`Give at least ${LEAST_MS} ms.`]);
+    }
+    const { cron, task } = resolveCronOptions({ everyMs }, options, where);
+    Task(task)(target, property, descriptor);
+    setCronMetadata(descriptor.value, { ...cron, decorator: '@Interval()' });
+  };
+}

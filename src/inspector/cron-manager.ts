@@ -1,0 +1,109 @@
+import type { CronBroker, CronRecord, ProducerBroker } from '../broker/broker.js';
+import { NestworkError } from '../errors.js';
+import { unknownQueue } from '../options.js';
+import { TaskIdSequence } from '../task/task-id.js';
+import { encodeMessage } from '../task/task-message.js';
+import { encodeUnique } from '../task/unique-key.js';
+import { type CronInfo, describeCron } from './cron-info.js';
+
+/** A run that `runNow` asked for. */
+export interface CronRunHandle {
+  /** id of the task */
+  readonly id: string;
+  readonly name: string;
+  readonly queue: string;
+  /** false when the cron skips overlaps and an earlier run waits or is under way: that is the one named here */
+  readonly added: boolean;
+}
+
+type ManagerBroker = Pick<ProducerBroker, 'enqueue' | 'enqueueUnique'> & {
+  readonly crons: Pick<CronBroker, 'records' | 'pause' | 'resume'>;
+};
+
+/**
+ * The crons that the workers of the namespace declare, their own app's or not. Inject it anywhere.
+ *
+ * @example
+ * constructor(private readonly crons: CronManager) {}
+ *
+ * async maintenance() {
+ *   await this.crons.pause('ReportTasks.digest');
+ * }
+ */
+export class CronManager {
+  private readonly ids = new TaskIdSequence();
+
+  constructor(
+    private readonly broker: ManagerBroker,
+    private readonly queues: readonly string[],
+  ) {}
+
+  /** All crons, by name. One that no worker declares any more is listed for another day, with `declared: false`. */
+  async list(): Promise<CronInfo[]> {
+    const records = await this.broker.crons.records();
+    return records.map(describeCron).sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** @throws NestworkError UNKNOWN_CRON */
+  async get(name: string): Promise<CronInfo> {
+    return describeCron(await this.record(name));
+  }
+
+  /**
+   * Enqueues a run, also of a cron that is paused or disabled.
+   *
+   * @throws NestworkError UNKNOWN_CRON; UNKNOWN_QUEUE when this app does not declare its queue; what `delay()` throws
+   */
+  async runNow(name: string): Promise<CronRunHandle> {
+    const { queue, overlap } = await this.record(name);
+    if (!this.queues.includes(queue)) throw unknownQueue(queue, `cron "${name}"`, this.queues);
+    const id = this.ids.next();
+    const run = { id, name, payload: '[]', enqueuedAt: Date.now(), options: { cron: name } };
+    if (overlap === 'allow') {
+      await this.broker.enqueue(queue, [encodeMessage(run)]);
+      return { id, name, queue, added: true };
+    }
+    const message = encodeMessage({ ...run, unique: encodeUnique(name, 'cron', 'finished') });
+    const holder = await this.broker.enqueueUnique(queue, message, { due: undefined, replace: false });
+    return { id: holder.id, name, queue: holder.queue, added: holder.id === id };
+  }
+
+  /**
+   * Fires the cron no more, in the whole cluster and over restarts, until it is resumed. Runs under way go on.
+   *
+   * @throws NestworkError UNKNOWN_CRON
+   */
+  async pause(name: string): Promise<void> {
+    if (!(await this.broker.crons.pause(name))) throw await this.unknown(name);
+  }
+
+  /**
+   * Fires the cron again. What came due during the pause is not made up.
+   *
+   * @throws NestworkError UNKNOWN_CRON
+   */
+  async resume(name: string): Promise<void> {
+    if (!(await this.broker.crons.resume(name))) throw await this.unknown(name);
+  }
+
+  private async record(name: string): Promise<CronRecord> {
+    const records = await this.broker.crons.records();
+    return records.find((record) => record.name === name) ?? fail(unknownCron(name, records));
+  }
+
+  private async unknown(name: string): Promise<NestworkError> {
+    return unknownCron(name, await this.broker.crons.records());
+  }
+}
+
+function unknownCron(name: string, known: readonly CronRecord[]): NestworkError {
+  const names = known.map((record) => record.name).sort();
+  return new NestworkError('UNKNOWN_CRON', `No worker of this namespace has declared a cron "${name}".`, [
+    names.length > 0 ? `Known are: ${names.join(', ')}.` : 'Start a worker: it makes its crons known.',
+    'Its name is `Class.method` unless the decorator gives another.',
+  ]);
+}
+
+function fail(error: Error): never {
+  throw error;
+}

@@ -1,0 +1,126 @@
+import { performance } from 'node:perf_hooks';
+import type { CronBroker, CronState, DueRun } from '../broker/broker.js';
+import type { CronDeclaration } from '../task/cron-definition.js';
+import { type Instants, instantsOf } from '../task/cron-schedule.js';
+import { TaskIdSequence } from '../task/task-id.js';
+import { encodeMessage } from '../task/task-message.js';
+import { encodeUnique } from '../task/unique-key.js';
+import { dueInstants, MOST_MADE_UP } from './due-instants.js';
+import { PeriodicLoop } from './periodic-loop.js';
+
+const RETRY_MS = 500;
+/** The clock of Redis may be set while nobody looks. */
+const LONGEST_SLEEP_MS = 30_000;
+/** A record this far ahead of Redis was written under a clock that has been set back. A failover may cost seconds. */
+const AHEAD_MS = 60_000;
+const FORGET_EVERY_MS = 60_000;
+/** A record outlives the last worker that declares its cron by a day. */
+const FORGET_AFTER_MS = 86_400_000;
+
+export interface CronLoopOptions {
+  readonly broker: Pick<CronBroker, 'survey' | 'declare' | 'fire' | 'forget'>;
+  /** the crons of the app */
+  readonly crons: readonly CronDeclaration[];
+  /** how long a record outlives the last worker that declares its cron; a day by default */
+  readonly forgetAfterMs?: number;
+  readonly onWarning: (what: string) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+interface Entry {
+  readonly cron: CronDeclaration;
+  readonly instants: Instants;
+  /** before this time nothing new comes due, so nothing need be computed */
+  quietUntil: number;
+}
+
+/**
+ * Fires the crons of an app when they are due by the clock of Redis. Every supervisor runs one, none leads: each tries
+ * every instant, and the script lets one of them succeed. What came due while nobody was there is left to `missed`.
+ */
+export class CronLoop {
+  private readonly loop: PeriodicLoop;
+  private readonly ids = new TaskIdSequence();
+  private readonly entries: readonly Entry[];
+  private declared = false;
+  private lookedAt = 0;
+  private forgotAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(private readonly options: CronLoopOptions) {
+    this.entries = options.crons
+      .filter(({ disabled }) => !disabled)
+      .map((cron) => ({ cron, instants: instantsOf(cron.schedule, `cron "${cron.name}"`), quietUntil: 0 }));
+    this.loop = new PeriodicLoop(() => this.tick(), { retryMs: RETRY_MS, onError: options.onError });
+  }
+
+  start(): void {
+    this.loop.start();
+  }
+
+  stop(): Promise<void> {
+    return this.loop.stop();
+  }
+
+  /** Fires what is due. Resolves to when to look again, in ms: when the next cron is due by the clock of Redis. */
+  async tick(): Promise<number> {
+    const { broker, crons, onError } = this.options;
+    if (!this.declared) await broker.declare(crons, AHEAD_MS);
+    this.declared = true;
+    const { now, states } = await broker.survey(this.entries.map(({ cron }) => cron.name));
+    const seenAtMs = performance.now();
+    // what was found out under a clock that has been set back since counts no more
+    if (now < this.lookedAt) for (const entry of this.entries) entry.quietUntil = 0;
+    this.lookedAt = now;
+    let nextAt = now + LONGEST_SLEEP_MS;
+    for (const entry of this.entries) {
+      // one that cannot be fired must not keep the others waiting
+      const settled = await this.settle(entry, states.get(entry.cron.name), now).catch((error: unknown) => {
+        onError(error);
+        return false;
+      });
+      if (!settled) entry.quietUntil = 0;
+      else if (now >= entry.quietUntil) entry.quietUntil = entry.instants.next(now) ?? Number.POSITIVE_INFINITY;
+      nextAt = Math.min(nextAt, settled ? entry.quietUntil : now + RETRY_MS);
+    }
+    await this.forget();
+    return Math.max(Math.ceil(nextAt - now - (performance.now() - seenAtMs)), 1);
+  }
+
+  /** Resolves to whether all that came due up to now has been dealt with. */
+  private async settle(
+    { cron, instants, quietUntil }: Entry,
+    state: CronState | undefined,
+    now: number,
+  ): Promise<boolean> {
+    if (state === undefined || state.settledUntil > now + AHEAD_MS) {
+      this.declared = false;
+      return false;
+    }
+    if (state.paused || now < quietUntil) return true;
+    const { due, overflow } = dueInstants(instants, cron, state.settledUntil, now);
+    if (due.length === 0) return true;
+    const runs = due.map((at) => this.run(cron, at, now));
+    const { known, fired } = await this.options.broker.fire(cron, runs);
+    this.declared &&= known;
+    if (overflow && fired > 0) this.tellOverflow(cron);
+    return known;
+  }
+
+  private run({ name, overlap }: CronDeclaration, due: number, enqueuedAt: number): DueRun {
+    const unique = overlap === 'skip' ? encodeUnique(name, 'cron', 'finished') : undefined;
+    const options = { cron: name, due };
+    return { due, message: encodeMessage({ id: this.ids.next(), name, payload: '[]', enqueuedAt, options, unique }) };
+  }
+
+  private tellOverflow({ name }: CronDeclaration): void {
+    this.options.onWarning(
+      `Cron "${name}" missed more than ${MOST_MADE_UP} runs; only the latest ${MOST_MADE_UP} are made up for.`,
+    );
+  }
+
+  private async forget(): Promise<void> {
+    if (performance.now() - this.forgotAtMs < FORGET_EVERY_MS) return;
+    await this.options.broker.forget(this.options.forgetAfterMs ?? FORGET_AFTER_MS);
+    this.forgotAtMs = performance.now();
+  }
+}

@@ -1,0 +1,63 @@
+/** When a cron is due, as plain data: what the decorator got, completed. */
+export type CronSchedule =
+  /** five or six fields, by the clock of a zone or of an offset in minutes */
+  | { readonly expression: string; readonly timeZone?: string; readonly utcOffset?: number }
+  /** at every multiple of so many ms since 1970 */
+  | { readonly everyMs: number }
+  /** once, in ms since 1970 */
+  | { readonly at: number };
+
+/** What becomes of runs that came due while nobody could fire them: none, the latest, or each of them is run. */
+export type MissedRuns = 'skip' | 'latest' | 'all';
+
+/** What becomes of a run that comes due while an earlier one is queued or under way. */
+export type CronOverlap = 'allow' | 'skip';
+
+/** What makes a task a cron. It travels from child to supervisor and lies in Redis, so it is plain data. */
+export interface CronDefinition {
+  readonly schedule: CronSchedule;
+  readonly missed: MissedRuns;
+  /** with `missed: 'skip'`: how late a run may come to be fired and still not count as missed, in ms */
+  readonly thresholdMs: number;
+  readonly overlap: CronOverlap;
+  /** declared, but never fired by itself */
+  readonly disabled: boolean;
+}
+
+/** A cron of an app, with the task that it runs. */
+export interface CronDeclaration extends CronDefinition {
+  readonly name: string;
+  readonly queue: string;
+}
+
+/** Whether anything that came over a channel or from Redis is a definition. */
+export function isCronDefinition(value: unknown): value is CronDefinition {
+  if (!isRecord(value)) return false;
+  const { schedule, missed, thresholdMs, overlap, disabled } = value;
+  return (
+    isSchedule(schedule) &&
+    (missed === 'skip' || missed === 'latest' || missed === 'all') &&
+    isTime(thresholdMs) &&
+    (overlap === 'allow' || overlap === 'skip') &&
+    typeof disabled === 'boolean'
+  );
+}
+
+function isSchedule(value: unknown): value is CronSchedule {
+  if (!isRecord(value)) return false;
+  const { expression, timeZone, utcOffset, everyMs, at } = value;
+  if (expression === undefined) return isTime(at) || (isTime(everyMs) && everyMs > 0);
+  return (
+    typeof expression === 'string' &&
+    (timeZone === undefined || typeof timeZone === 'string') &&
+    (utcOffset === undefined || Number.isSafeInteger(utcOffset))
+  );
+}
+
+function isTime(value: unknown): value is number {
+  return Number.isSafeInteger(value);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}

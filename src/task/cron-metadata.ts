@@ -1,0 +1,18 @@
+import 'reflect-metadata';
+import type { CronDefinition } from './cron-definition.js';
+
+/** A fixed string, so that two copies of the package in one app see each other's decorators. */
+const CRON_METADATA = 'nestwork:cron';
+
+/** What `@Cron` or `@Interval` writes onto a method, beside what makes it a task. */
+export interface CronMetadata extends CronDefinition {
+  readonly decorator: '@Cron()' | '@Interval()';
+}
+
+export function setCronMetadata(method: object, metadata: CronMetadata): void {
+  Reflect.defineMetadata(CRON_METADATA, metadata, method);
+}
+
+export function cronMetadataOf(method: unknown): CronMetadata | undefined {
+  return typeof method === 'function' ? Reflect.getOwnMetadata(CRON_METADATA, method) : undefined;
+}

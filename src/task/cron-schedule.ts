@@ -1,0 +1,124 @@
+import { Cron } from 'croner';
+import { NestworkError } from '../errors.js';
+import type { CronSchedule } from './cron-definition.js';
+
+/** The instants of a schedule, in ms since 1970. */
+export interface Instants {
+  /** The first one after `after`; undefined when none follows. */
+  next(after: number): number | undefined;
+  /** The newest ones up to and including `until`, `most` of them, oldest first. */
+  latest(until: number, most: number): number[];
+}
+
+const SECOND = 1_000;
+/** What `cron`, the package under `@nestjs/schedule`, understands and croner does not. */
+const ALIASES = new Map([
+  ['@secondly', '* * * * * *'],
+  ['@minutely', '0 * * * * *'],
+  ['@weekdays', '0 0 0 * * 1-5'],
+  ['@weekends', '0 0 0 * * 0,6'],
+]);
+
+/**
+ * Makes a schedule answer when it is due.
+ *
+ * Clock changes: where second, minute and hour have neither `*` nor a step (`30 2 * * *`), a time that is skipped is due
+ * once, right after the gap, and one that is repeated is due the first time alone. Other expressions go by the clock as
+ * it stands: nothing in the gap, and both passes of the repeated hour.
+ *
+ * @param where what to call the cron in an error: `'@Cron() on ReportTasks.digest in ReportModule'`
+ * @throws NestworkError INVALID_CRON for an expression that is none or never comes due, and for an unknown time zone
+ *
+ * @example
+ * instantsOf({ expression: '0 8 * * *', timeZone: 'Europe/Paris' }, '@Cron() on ReportTasks.digest').next(Date.now());
+ */
+export function instantsOf(schedule: CronSchedule, where: string): Instants {
+  if ('everyMs' in schedule) return multiplesOf(schedule.everyMs);
+  return 'at' in schedule ? once(schedule.at) : matchesOf(schedule, where);
+}
+
+function multiplesOf(everyMs: number): Instants {
+  const floor = (time: number): number => Math.floor(time / everyMs) * everyMs;
+  return {
+    next: (after) => floor(after) + everyMs,
+    latest: (until, most) => Array.from({ length: most }, (_, index) => floor(until) - (most - 1 - index) * everyMs),
+  };
+}
+
+function once(at: number): Instants {
+  return {
+    next: (after) => (after < at ? at : undefined),
+    latest: (until) => (at <= until ? [at] : []),
+  };
+}
+
+function matchesOf(schedule: Extract<CronSchedule, { expression: string }>, where: string): Instants {
+  const cron = parse(schedule, where);
+  // croner counts in whole seconds
+  const floor = (time: number): number => Math.floor(time / SECOND) * SECOND;
+  const instants: Instants = {
+    next: (after) => cron.nextRun(new Date(floor(after)))?.getTime(),
+    latest: (until, most) =>
+      cron
+        .previousRuns(most, new Date(floor(until) + SECOND))
+        .map((run) => run.getTime())
+        .reverse(),
+  };
+  if (instants.next(Date.now()) === undefined) {
+    throw invalid(schedule.expression, where, 'never comes due', 'Check day and month: February has no 30th.');
+  }
+  return instants;
+}
+
+function parse(
+  { expression, timeZone, utcOffset }: Extract<CronSchedule, { expression: string }>,
+  where: string,
+): Cron {
+  if (timeZone !== undefined) assertTimeZone(timeZone, where);
+  const remedies = [
+    'Give five fields (minute, hour, day, month, weekday), six with seconds in front, or a CronExpression.',
+    'For a single moment give a Date.',
+  ];
+  // croner takes an ISO date as well, and reads it by another clock than `new Date()` does
+  if (/^\s*\d{4}-/.test(expression)) throw invalid(expression, where, 'is a date, not an expression', remedies);
+  try {
+    return new Cron(ALIASES.get(expression.trim()) ?? expression, {
+      paused: true,
+      mode: '5-or-6-parts',
+      // `0/5`, which `@nestjs/schedule` takes as well
+      sloppyRanges: true,
+      fixedTimeRule: 'no-wildcard',
+      ...(utcOffset === undefined ? { timezone: timeZone } : { utcOffset }),
+    });
+  } catch (cause) {
+    const reason = String(cause instanceof Error ? cause.message : cause).replace(/^Cron\w+: /, '');
+    throw invalid(expression, where, `is not valid: ${reason}`, remedies, cause);
+  }
+}
+
+function assertTimeZone(timeZone: string, where: string): void {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone });
+  } catch (cause) {
+    throw new NestworkError(
+      'INVALID_CRON',
+      `The time zone ${JSON.stringify(timeZone.slice(0, 60))} of ${where} does not exist.`,
+      [
+        "Give a name of the IANA database, like 'Europe/Paris' or 'UTC'.",
+        'For a fixed distance to UTC give `utcOffset`, in minutes.',
+      ],
+      { cause },
+    );
+  }
+}
+
+function invalid(
+  expression: string,
+  where: string,
+  what: string,
+  remedies: string | readonly string[],
+  cause?: unknown,
+): NestworkError {
+  const shown = JSON.stringify(expression.slice(0, 80));
+  return new NestworkError('INVALID_CRON', `The cron time ${shown} of ${where} ${what}.`, remedies, { cause });
+}

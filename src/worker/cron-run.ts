@@ -1,0 +1,41 @@
+import { hostname } from 'node:os';
+import type { ChildBroker, Claimant, CronRun } from '../broker/broker.js';
+import { describeError } from './describe-error.js';
+import type { Outcome } from './executor.js';
+import type { RunningTask } from './running-task.js';
+
+/** What a list of crons shows of an error. */
+const MAX_ERROR = 300;
+
+/**
+ * Notes how a task ended if a cron sent it. Sent before the end of its claim, it is there when the task is gone.
+ *
+ * A note that cannot be taken is given up: it is for people, and the next run brings another.
+ */
+export function noteCronRun(
+  { broker, claimant }: { readonly broker: Pick<ChildBroker, 'crons'>; readonly claimant: Claimant },
+  { id, attempt, message }: RunningTask,
+  outcome: Outcome,
+  onError: (error: unknown) => void,
+): void {
+  const { cron } = message.options;
+  if (cron === undefined) return;
+  const { durationMs } = outcome;
+  const run: CronRun = {
+    id,
+    attempt,
+    startedAt: Math.round(Date.now() - durationMs),
+    durationMs: Math.round(durationMs),
+    outcome: outcomeOf(outcome),
+    error: outcome.kind === 'failed' ? describeError(outcome.error).error.slice(0, MAX_ERROR) : undefined,
+    host: hostname(),
+    pid: process.pid,
+  };
+  broker.crons.recordRun(claimant, cron, run).catch(onError);
+}
+
+function outcomeOf(outcome: Outcome): CronRun['outcome'] {
+  if (outcome.kind === 'done') return 'done';
+  const { kind } = outcome.decision;
+  return kind === 'retry' ? 'failed' : kind === 'drop' ? 'dropped' : 'dead';
+}

@@ -1,0 +1,339 @@
+import type { CatalogEntry, CronRun } from '../../src/broker/broker.js';
+import type { CronDeclaration } from '../../src/task/cron-definition.js';
+import { encodeMessage } from '../../src/task/task-message.js';
+import { encodeUnique } from '../../src/task/unique-key.js';
+import { BrokerFixture } from '../support/broker-fixture.js';
+
+const CRONS = '{nestwork}:crons';
+const TOLERANCE_MS = 60_000;
+const DAILY: CronDeclaration = {
+  name: 'Reports.daily',
+  queue: 'default',
+  schedule: { expression: '0 8 * * *', timeZone: 'UTC' },
+  missed: 'latest',
+  thresholdMs: 10_000,
+  overlap: 'allow',
+  disabled: false,
+};
+const RUN: CronRun = { id: 'x', attempt: 1, startedAt: 7, durationMs: 3, outcome: 'done', host: 'here', pid: 7 };
+
+let fixture: BrokerFixture;
+beforeAll(async () => {
+  fixture = await BrokerFixture.start();
+});
+afterEach(() => fixture.reset());
+afterAll(() => fixture.stop());
+
+async function now(): Promise<number> {
+  const [seconds, micros] = await fixture.redis.time();
+  return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
+}
+
+/** What is noted of a cron under a field. */
+function noted(field: string, name = DAILY.name): Promise<string | null> {
+  return fixture.redis.hget(CRONS, `${name} ${field}`);
+}
+
+async function settledUntil(name = DAILY.name): Promise<number> {
+  return Number(await noted('until', name));
+}
+
+function message(due: number, unique?: string): string {
+  const options = { cron: DAILY.name, due };
+  return encodeMessage({ id: fixture.ids.next(), name: DAILY.name, payload: '[]', enqueuedAt: 1, options, unique });
+}
+
+function queue(): Promise<string[]> {
+  return fixture.redis.lrange('{nestwork}:queue:default', 0, -1);
+}
+
+/** A known cron that was settled so long ago. */
+async function known(agoMs: number, cron = DAILY): Promise<number> {
+  await fixture.broker.crons.declare([cron], TOLERANCE_MS);
+  const until = (await now()) - agoMs;
+  await fixture.redis.hset(CRONS, `${cron.name} until`, until);
+  return until;
+}
+
+/** A session that declares crons. */
+async function session(id: string, crons: readonly CronDeclaration[]): Promise<void> {
+  const catalog = crons.map(({ name, queue: itsQueue, ...cron }): CatalogEntry => ({ name, queue: itsQueue, cron }));
+  await fixture.broker.openSession({ session: id, leaseMs: 30_000, queues: ['default'], host: 'h', pid: 1, catalog });
+}
+
+describe('declare-crons', () => {
+  it('lets a cron never seen before count from now on', async () => {
+    const before = await now();
+    await fixture.broker.crons.declare([DAILY], TOLERANCE_MS);
+    expect(await settledUntil()).toBeGreaterThanOrEqual(before);
+    expect(JSON.parse((await noted('definition')) ?? '')).toEqual(DAILY);
+  });
+
+  it('leaves a cron that is known where it stands, also when it gets another queue', async () => {
+    const until = await known(5_000);
+    await fixture.broker.crons.declare([{ ...DAILY, queue: 'bulk' }], TOLERANCE_MS);
+    expect(await settledUntil()).toBe(until);
+    expect(JSON.parse((await noted('definition')) ?? '')).toMatchObject({ queue: 'bulk' });
+  });
+
+  it('lets a cron with another schedule count from now on: under it, nothing was missed', async () => {
+    const until = await known(5_000);
+    await fixture.broker.crons.declare([{ ...DAILY, schedule: { everyMs: 1_000 } }], TOLERANCE_MS);
+    expect(await settledUntil()).toBeGreaterThanOrEqual(until + 5_000);
+  });
+
+  it('begins anew where a clock that was ahead left its mark, but bears a failover', async () => {
+    const ahead = await known(-50_000);
+    await fixture.broker.crons.declare([DAILY], TOLERANCE_MS);
+    expect(await settledUntil()).toBe(ahead);
+    await known(-70_000);
+    await fixture.broker.crons.declare([DAILY], TOLERANCE_MS);
+    expect(await settledUntil()).toBeLessThanOrEqual(await now());
+  });
+
+  it('works when memory is full, as does all that goes without a new task', async () => {
+    const child = await fixture.child();
+    await fixture.redis.config('SET', 'maxmemory', '1');
+    try {
+      await fixture.broker.crons.declare([DAILY], TOLERANCE_MS);
+      expect(await fixture.broker.crons.pause(DAILY.name)).toBe(true);
+      expect(await fixture.broker.crons.resume(DAILY.name)).toBe(true);
+      await fixture.broker.crons.recordRun(child, DAILY.name, RUN);
+      expect(await fixture.broker.crons.forget(0)).toBe(0);
+    } finally {
+      await fixture.redis.config('SET', 'maxmemory', '0');
+    }
+  });
+
+  it('refuses a foreign key before it writes', async () => {
+    await fixture.redis.set(CRONS, 'foreign');
+    await expect(fixture.broker.crons.declare([DAILY], TOLERANCE_MS)).rejects.toMatchObject({ code: 'REDIS_REFUSED' });
+  });
+});
+
+describe('survey', () => {
+  it('tells the time of Redis and where the crons stand', async () => {
+    const until = await known(5_000);
+    await fixture.broker.crons.pause(DAILY.name);
+    const survey = await fixture.broker.crons.survey(['Unknown.cron', DAILY.name]);
+    expect([...survey.states]).toEqual([[DAILY.name, { settledUntil: until, paused: true }]]);
+    expect(Math.abs(survey.now - (await now()))).toBeLessThan(1_000);
+  });
+
+  it('tells the time without any cron', async () => {
+    expect((await fixture.broker.crons.survey([])).now).toBeGreaterThan(0);
+  });
+});
+
+describe('fire-cron', () => {
+  it('enqueues a run, rings, and notes the instant', async () => {
+    const until = await known(5_000);
+    const run = { due: until + 1_000, message: message(until + 1_000) };
+    expect(await fixture.broker.crons.fire(DAILY, [run])).toEqual({ known: true, fired: 1, skipped: 0 });
+    expect(await queue()).toEqual([run.message]);
+    expect(await fixture.redis.llen('{nestwork}:bell:default')).toBe(1);
+    expect([await noted('until'), await noted('fired')]).toEqual([String(run.due), String(run.due)]);
+  });
+
+  it('fires each instant once, whoever comes later or sends the command again', async () => {
+    const until = await known(5_000);
+    const runs = [1, 2, 3].map((ms) => ({ due: until + ms, message: message(until + ms) }));
+    await fixture.broker.crons.fire(DAILY, runs.slice(0, 2));
+    expect(await fixture.broker.crons.fire(DAILY, runs.slice(0, 2))).toMatchObject({ fired: 0 });
+    const others = [2, 3].map((ms) => ({ due: until + ms, message: message(until + ms) }));
+    expect(await fixture.broker.crons.fire(DAILY, others)).toMatchObject({ fired: 1 });
+    expect(await queue()).toEqual([runs[0]?.message, runs[1]?.message, others[1]?.message]);
+  });
+
+  it('fires nothing that is not due yet', async () => {
+    const until = await known(5_000);
+    const due = (await now()) + 60_000;
+    expect(await fixture.broker.crons.fire(DAILY, [{ due, message: message(due) }])).toMatchObject({ fired: 0 });
+    expect(await queue()).toEqual([]);
+    expect(await settledUntil()).toBe(until);
+  });
+
+  it('does nothing for a cron that nobody has declared, and says so', async () => {
+    const due = (await now()) - 1_000;
+    expect(await fixture.broker.crons.fire(DAILY, [{ due, message: message(due) }])).toMatchObject({ known: false });
+    expect(await fixture.state()).toEqual({});
+  });
+
+  it('skips and counts runs while an earlier one has the key, and lets the next in when it is free', async () => {
+    const until = await known(5_000);
+    const unique = encodeUnique(DAILY.name, 'cron', 'finished');
+    const runs = [1, 2, 3].map((ms) => ({ due: until + ms, message: message(until + ms, unique) }));
+    expect(await fixture.broker.crons.fire(DAILY, runs)).toEqual({ known: true, fired: 1, skipped: 2 });
+    expect([await noted('skipped'), await noted('fired'), await noted('until')]).toEqual(
+      ['2', until + 1, until + 3].map(String),
+    );
+
+    const child = await fixture.child();
+    const { tasks } = await fixture.claim(child);
+    await fixture.broker.ack(child, [tasks[0]?.id ?? '']);
+    const next = { due: until + 4, message: message(until + 4, unique) };
+    expect(await fixture.broker.crons.fire(DAILY, [next])).toEqual({ known: true, fired: 1, skipped: 0 });
+    expect(await queue()).toEqual([next.message]);
+    expect(await fixture.redis.hget('{nestwork}:unique', unique.slice(1))).toBe(`default ${next.message}`);
+  });
+
+  it('refuses when memory is full, and leaves the instant due', async () => {
+    const until = await known(5_000);
+    const run = { due: until + 1, message: message(until + 1) };
+    await fixture.redis.config('SET', 'maxmemory', '1');
+    try {
+      await expect(fixture.broker.crons.fire(DAILY, [run])).rejects.toMatchObject({ code: 'REDIS_OUT_OF_MEMORY' });
+    } finally {
+      await fixture.redis.config('SET', 'maxmemory', '0');
+    }
+    expect(await settledUntil()).toBe(until);
+    expect(await fixture.broker.crons.fire(DAILY, [run])).toMatchObject({ fired: 1 });
+  });
+
+  it.each(['queue:default', 'unique'])('refuses a foreign %s before it writes', async (key) => {
+    const until = await known(5_000);
+    await fixture.redis.set(`{nestwork}:${key}`, 'foreign');
+    const run = { due: until + 1, message: message(until + 1, encodeUnique(DAILY.name, 'cron', 'finished')) };
+    await expect(fixture.broker.crons.fire(DAILY, [run])).rejects.toMatchObject({ code: 'REDIS_REFUSED' });
+    expect(await settledUntil()).toBe(until);
+    await fixture.redis.del(`{nestwork}:${key}`);
+    expect(await queue()).toEqual([]);
+    expect(await fixture.redis.exists('{nestwork}:unique')).toBe(0);
+  });
+
+  it('takes a thousand runs at once', async () => {
+    const until = await known(5_000);
+    const runs = Array.from({ length: 1_000 }, (_, index) => ({
+      due: until + 1 + index,
+      message: message(until + index),
+    }));
+    expect(await fixture.broker.crons.fire(DAILY, runs)).toMatchObject({ fired: 1_000 });
+    expect(await queue()).toEqual(runs.map((run) => run.message));
+  });
+});
+
+describe('pause-cron and resume-cron', () => {
+  it('fire nothing in between, and make up for nothing afterwards', async () => {
+    const until = await known(5_000);
+    const run = { due: until + 1, message: message(until + 1) };
+    expect(await fixture.broker.crons.pause(DAILY.name)).toBe(true);
+    expect(await fixture.broker.crons.pause(DAILY.name)).toBe(true);
+    expect(await fixture.broker.crons.fire(DAILY, [run])).toEqual({ known: true, fired: 0, skipped: 0 });
+    expect(await settledUntil()).toBe(until);
+
+    const resumedAt = await now();
+    expect(await fixture.broker.crons.resume(DAILY.name)).toBe(true);
+    expect(await settledUntil()).toBeGreaterThanOrEqual(resumedAt);
+    expect(await fixture.broker.crons.fire(DAILY, [run])).toMatchObject({ fired: 0 });
+    expect(await queue()).toEqual([]);
+  });
+
+  it('keep a pause over a new declaration', async () => {
+    await known(0);
+    await fixture.broker.crons.pause(DAILY.name);
+    await fixture.broker.crons.declare([{ ...DAILY, schedule: { everyMs: 1_000 } }], TOLERANCE_MS);
+    expect((await fixture.broker.crons.survey([DAILY.name])).states.get(DAILY.name)?.paused).toBe(true);
+  });
+
+  it('move nothing when there is no pause to end', async () => {
+    const until = await known(5_000);
+    expect(await fixture.broker.crons.resume(DAILY.name)).toBe(true);
+    expect(await settledUntil()).toBe(until);
+  });
+
+  it('tell of a name that nobody has declared, and leave nothing behind', async () => {
+    expect(await fixture.broker.crons.pause('Reports.none')).toBe(false);
+    expect(await fixture.broker.crons.resume('Reports.none')).toBe(false);
+    expect(await fixture.state()).toEqual({});
+  });
+});
+
+describe('forget-crons', () => {
+  const HOURLY = { ...DAILY, name: 'Reports.hourly' };
+
+  async function names(): Promise<string[]> {
+    const fields = await fixture.redis.hkeys(CRONS);
+    return [...new Set(fields.map((field) => field.split(' ')[0] ?? ''))].sort();
+  }
+
+  it('forgets what no session declares, with all that was noted', async () => {
+    await fixture.broker.crons.declare([DAILY, HOURLY], TOLERANCE_MS);
+    await fixture.broker.crons.pause(HOURLY.name);
+    await session('new-30000', [DAILY]);
+    expect(await fixture.broker.crons.forget(0)).toBe(0);
+    expect(await names()).toEqual([DAILY.name, HOURLY.name]);
+    expect(await fixture.broker.crons.forget(0)).toBe(1);
+    expect(await names()).toEqual([DAILY.name]);
+  });
+
+  it('waits as long as it is told, from when it was declared last', async () => {
+    await fixture.broker.crons.declare([HOURLY], TOLERANCE_MS);
+    await fixture.broker.crons.forget(60_000);
+    expect(await fixture.broker.crons.forget(60_000)).toBe(0);
+    // back again, and gone again: it counts from the second time
+    await session('back-30000', [HOURLY]);
+    await fixture.broker.crons.forget(0);
+    await fixture.broker.closeSession('back-30000');
+    expect(await fixture.broker.crons.forget(0)).toBe(0);
+    expect(await fixture.broker.crons.forget(0)).toBe(1);
+    expect(await fixture.redis.exists(CRONS)).toBe(0);
+  });
+
+  it('keeps what any session declares, an old worker or a new one', async () => {
+    await session('old-30000', [HOURLY]);
+    await session('new-30000', [DAILY]);
+    await fixture.broker.crons.declare([DAILY, HOURLY], TOLERANCE_MS);
+    for (let time = 0; time < 3; time += 1) expect(await fixture.broker.crons.forget(0)).toBe(0);
+    expect(await names()).toEqual([DAILY.name, HOURLY.name]);
+  });
+
+  it('does nothing when a session was opened after it had asked which there are', async () => {
+    await fixture.broker.crons.declare([DAILY], TOLERANCE_MS);
+    await fixture.redis.hset(CRONS, `${DAILY.name} orphan`, 1);
+    await session('new-30000', [DAILY]);
+    const keys = [CRONS, '{nestwork}:sessions'];
+    const { scriptText } = await import('../../src/broker/scripts.js');
+    expect(await fixture.redis.eval(scriptText('forget-crons'), keys.length, ...keys, 0)).toBe(-1);
+    expect(await names()).toEqual([DAILY.name]);
+  });
+});
+
+describe('record-cron-run', () => {
+  it('notes the last run, which records() shows with all the rest', async () => {
+    const until = await known(5_000);
+    const child = await fixture.child();
+    await session('w-30000', [DAILY]);
+    await fixture.broker.crons.fire(DAILY, [{ due: until + 1, message: message(until + 1) }]);
+    await fixture.broker.crons.recordRun(child, DAILY.name, RUN);
+    expect(await fixture.broker.crons.records()).toEqual([
+      { ...DAILY, declared: true, paused: false, firedAt: until + 1, skipped: 0, lastRun: RUN },
+    ]);
+  });
+
+  it('is refused to a child that has lost its lease', async () => {
+    await known(0);
+    const child = await fixture.child();
+    const stranger = { ...child, child: `${child.session}.stranger` };
+    await expect(fixture.broker.crons.recordRun(stranger, DAILY.name, RUN)).rejects.toMatchObject({
+      code: 'LEASE_LOST',
+    });
+    expect(await noted('run')).toBeNull();
+  });
+
+  it('brings nothing back that was forgotten', async () => {
+    await fixture.broker.crons.recordRun(await fixture.child(), DAILY.name, RUN);
+    expect(await fixture.redis.exists(CRONS)).toBe(0);
+  });
+});
+
+it('records leave out what they cannot read', async () => {
+  await known(0);
+  await fixture.redis.hset(
+    CRONS,
+    'Other.cron definition',
+    '{"schedule":{"moon":"full"}}',
+    'Broken.cron definition',
+    '{',
+  );
+  expect((await fixture.broker.crons.records()).map(({ name }) => name)).toEqual([DAILY.name]);
+});

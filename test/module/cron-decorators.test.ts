@@ -1,0 +1,140 @@
+import { Cron } from '../../src/decorators/cron.decorator.js';
+import type { CronOptions, IntervalOptions } from '../../src/decorators/cron-options.js';
+import { Interval } from '../../src/decorators/interval.decorator.js';
+import { Task } from '../../src/decorators/task.decorator.js';
+import type { Duration } from '../../src/task/duration.js';
+import { declaredTasks } from '../../src/task/task-metadata.js';
+
+/** What a decorator makes of `Reports.send`. */
+function declared(decorator: MethodDecorator) {
+  class Reports {
+    @decorator
+    send(): void {}
+  }
+  return declaredTasks(Reports)[0];
+}
+
+const cron = (options?: unknown, cronTime: unknown = '0 8 * * *') =>
+  declared(Cron(cronTime as string, options as CronOptions));
+const interval = (...all: unknown[]) => declared((Interval as (...all: unknown[]) => MethodDecorator)(...all));
+
+const LOCAL_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+describe('@Cron()', () => {
+  it('makes a task of the default name, by the clock of the process', () => {
+    expect(cron()).toMatchObject({
+      name: 'Reports.send',
+      queue: undefined,
+      cron: {
+        schedule: { expression: '0 8 * * *', timeZone: LOCAL_ZONE },
+        missed: 'latest',
+        thresholdMs: 10_000,
+        overlap: 'allow',
+        disabled: false,
+      },
+    });
+  });
+
+  it('takes the options of a task', () => {
+    expect(cron({ name: 'digest', queue: 'bulk', retries: 3, hardTimeout: '1m' })).toMatchObject({
+      name: 'digest',
+      queue: 'bulk',
+      policy: { retries: 3, hardTimeout: '1m' },
+    });
+  });
+
+  it.each<[CronOptions, object]>([
+    [{ timeZone: 'Europe/Paris' }, { schedule: { timeZone: 'Europe/Paris' } }],
+    [{ utcOffset: -150 }, { schedule: { expression: '0 8 * * *', utcOffset: -150 } }],
+    [{ waitForCompletion: true }, { overlap: 'skip' }],
+    [{ waitForCompletion: false }, { overlap: 'allow' }],
+    [{ overlap: 'skip', waitForCompletion: true }, { overlap: 'skip' }],
+    [{ disabled: true }, { disabled: true }],
+    [{ threshold: 250 }, { missed: 'skip', thresholdMs: 250 }],
+    [{ missed: 'skip' }, { missed: 'skip', thresholdMs: 10_000 }],
+    [{ missed: 'all' }, { missed: 'all' }],
+  ])('understands %j', (options, definition) => {
+    expect(cron(options)?.cron).toMatchObject(definition);
+  });
+
+  it('takes a Date for a single run', () => {
+    const date = new Date('2030-01-01T00:00:00Z');
+    expect(cron({}, date)?.cron?.schedule).toEqual({ at: date.getTime() });
+  });
+
+  it.each<[unknown, unknown, string]>([
+    [{ initialDelay: 5_000 }, undefined, '`initialDelay` of @nestjs/schedule'],
+    [{ unrefTimeout: true }, undefined, '`unrefTimeout` of @nestjs/schedule'],
+    [{ timezone: 'UTC' }, undefined, 'has no option "timezone"'],
+    [{ timeZone: 'UTC', utcOffset: 0 }, undefined, '`timeZone` and `utcOffset`'],
+    [{ timeZone: 7 }, undefined, '7 as `timeZone`'],
+    [{ utcOffset: '+02:00' }, undefined, "'+02:00' as `utcOffset`"],
+    [{ utcOffset: 1_000 }, undefined, '1000 as `utcOffset`'],
+    [{ missed: 'some' }, undefined, "'some' as `missed`"],
+    [{ overlap: true }, undefined, 'true as `overlap`'],
+    [{ disabled: 'yes' }, undefined, "'yes' as `disabled`"],
+    [{ waitForCompletion: 1 }, undefined, '1 as `waitForCompletion`'],
+    [{ waitForCompletion: true, overlap: 'allow' }, undefined, 'contradict'],
+    [{ threshold: 250, missed: 'all' }, undefined, '`threshold`'],
+    [7, undefined, 'is not an object of options'],
+    [{}, 7, '7 as cron time'],
+    [{}, { toJSDate: () => new Date() }, '`.toJSDate()`'],
+    [{}, new Date('never'), 'an invalid Date'],
+    [{ timeZone: 'UTC' }, new Date(), 'a Date and a time zone'],
+  ])('with %j is refused while the class is being defined', (options, cronTime, message) => {
+    expect(() => cron(options, cronTime)).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringContaining('@Cron() on Reports.send') }),
+    );
+    expect(() => cron(options, cronTime)).toThrow(message);
+  });
+
+  it('refuses what is no duration', () => {
+    expect(() => cron({ threshold: 'soon' })).toThrow(expect.objectContaining({ code: 'INVALID_DURATION' }));
+  });
+});
+
+describe('@Interval()', () => {
+  it.each<[unknown[], string, object]>([
+    [[30_000], 'Reports.send', { schedule: { everyMs: 30_000 } }],
+    [['30s'], 'Reports.send', { schedule: { everyMs: 30_000 } }],
+    [['inbox.poll', 1_000], 'inbox.poll', { schedule: { everyMs: 1_000 } }],
+    [['inbox.poll', '1m', { overlap: 'skip' }], 'inbox.poll', { overlap: 'skip' }],
+    [['1h', { missed: 'all' }], 'Reports.send', { missed: 'all', schedule: { everyMs: 3_600_000 } }],
+  ])('understands %j', (all, name, definition) => {
+    expect(interval(...all)).toMatchObject({ name, cron: definition });
+  });
+
+  it.each<[unknown[], string]>([
+    [[99], 'INVALID_OPTION'],
+    [['inbox.poll'], 'INVALID_DURATION'],
+    [['1m', { timeZone: 'UTC' }], 'INVALID_OPTION'],
+    [['my poll', 1_000], 'INVALID_NAME'],
+  ])('with %j is refused', (all, code) => {
+    expect(() => interval(...all)).toThrow(expect.objectContaining({ code }));
+  });
+
+  it('is typed', () => {
+    const every: Duration = '30s';
+    const options: IntervalOptions = { queue: 'bulk' };
+    expect([Interval(every), Interval('name', every, options)]).toHaveLength(2);
+    // @ts-expect-error an option of @nestjs/schedule that means nothing here
+    expect(() => declared(Cron('* * * * *', { initialDelay: 1 }))).toThrow();
+  });
+});
+
+it('a method that is a task twice is refused, in whatever order', () => {
+  for (const [first, second] of [
+    [Task(), Cron('0 8 * * *')],
+    [Cron('0 8 * * *'), Interval('1m')],
+    [Cron('0 8 * * *'), Task()],
+  ] as [MethodDecorator, MethodDecorator][]) {
+    expect(() => {
+      class Reports {
+        @first
+        @second
+        send(): void {}
+      }
+      return Reports;
+    }).toThrow(expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringContaining('Reports.send') }));
+  }
+});

@@ -1,0 +1,170 @@
+import { Injectable, Module } from '@nestjs/common';
+import { RedisBroker } from '../../src/broker/redis-broker.js';
+import { QueueClient } from '../../src/client/queue-client.js';
+import { Cron } from '../../src/decorators/cron.decorator.js';
+import { Interval } from '../../src/decorators/interval.decorator.js';
+import { CronManager } from '../../src/inspector/cron-manager.js';
+import type { CronDeclaration } from '../../src/task/cron-definition.js';
+import { TaskRegistry } from '../../src/task/task-registry.js';
+import { drainTasks } from '../../src/testing/drain-tasks.js';
+import { Apps } from './apps.js';
+
+let apps: Apps;
+beforeAll(async () => {
+  apps = await Apps.start();
+});
+afterEach(() => apps.close());
+afterAll(() => apps.stop());
+
+@Injectable()
+class ReportTasks {
+  static runs = 0;
+
+  @Cron('0 8 * * *', { timeZone: 'Europe/Paris', overlap: 'skip' })
+  digest(): void {
+    ReportTasks.runs += 1;
+  }
+
+  @Interval('inbox.poll', '30s', { queue: 'bulk' })
+  poll(): void {}
+
+  @Cron(new Date('2030-01-01T00:00:00Z'), { disabled: true })
+  once(): void {}
+}
+
+async function boot() {
+  return apps.boot({ imports: [apps.queue({ queues: ['default', 'bulk'] })], providers: [ReportTasks] });
+}
+
+/** As the supervisor of a worker of this app would. */
+async function declare(app: Awaited<ReturnType<typeof boot>>, session = 'w-30000'): Promise<void> {
+  const tasks = app.get(TaskRegistry, { strict: false }).all();
+  const broker = app.get(RedisBroker, { strict: false });
+  const catalog = tasks.map(({ name, queue, cron }) => ({ name, queue, cron }));
+  await broker.openSession({ session, leaseMs: 30_000, queues: ['default'], host: 'h', pid: 1, catalog });
+  await broker.crons.declare(
+    catalog.flatMap(({ cron, ...task }): CronDeclaration[] => (cron ? [{ ...task, ...cron }] : [])),
+    0,
+  );
+}
+
+describe('a cron', () => {
+  it('is a task like any other, which can be sent and run', async () => {
+    const app = await boot();
+    ReportTasks.runs = 0;
+    await app.get(QueueClient).of(ReportTasks).digest.delay();
+    expect(await drainTasks(app)).toMatchObject([{ name: 'ReportTasks.digest', error: undefined }]);
+    expect(ReportTasks.runs).toBe(1);
+  });
+
+  it.each<[string, object | undefined, string, RegExp]>([
+    ['^ * * * *', undefined, 'INVALID_CRON', /"\^ \* \* \* \*" of @Cron\(\) on BadTasks\.run in BadModule/],
+    ['0 0 30 2 *', undefined, 'INVALID_CRON', /never comes due/],
+    [
+      '* * * * *',
+      { timeZone: 'Mars/Phobos' },
+      'INVALID_CRON',
+      /"Mars\/Phobos" of @Cron\(\) on BadTasks\.run in BadModule/,
+    ],
+    ['* * * * *', { queue: 'none' }, 'UNKNOWN_QUEUE', /@Cron\(\) on BadTasks\.run in BadModule/],
+  ])('with %j and %j is refused at boot, by name', async (expression, options, code, message) => {
+    class BadTasks {
+      @Cron(expression, options)
+      run(): void {}
+    }
+
+    @Module({ providers: [BadTasks] })
+    class BadModule {}
+
+    await expect(apps.boot({ imports: [apps.queue(), BadModule] })).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message),
+    });
+  });
+});
+
+describe('CronManager', () => {
+  it('lists the crons that workers declare', async () => {
+    const app = await boot();
+    expect(await app.get(CronManager).list()).toEqual([]);
+    await declare(app);
+    const list = await app.get(CronManager).list();
+    expect(list.map(({ name }) => name)).toEqual(['ReportTasks.digest', 'ReportTasks.once', 'inbox.poll']);
+    expect(list[0]).toEqual({
+      name: 'ReportTasks.digest',
+      queue: 'default',
+      expression: '0 8 * * *',
+      timeZone: 'Europe/Paris',
+      missed: 'latest',
+      overlap: 'skip',
+      disabled: false,
+      paused: false,
+      declared: true,
+      lastFire: undefined,
+      nextRun: expect.any(Date),
+      skipped: 0,
+      lastRun: undefined,
+    });
+    expect(list[1]).toMatchObject({ at: new Date('2030-01-01T00:00:00Z'), disabled: true, nextRun: undefined });
+    const [, , poll] = list;
+    expect(poll).toMatchObject({ everyMs: 30_000, queue: 'bulk' });
+    expect(Number(poll?.nextRun) % 30_000).toBe(0);
+  });
+
+  it('runs one now, once while overlaps are skipped', async () => {
+    const app = await boot();
+    await declare(app);
+    const manager = app.get(CronManager);
+    const first = await manager.runNow('ReportTasks.digest');
+    expect(first).toEqual({ id: expect.any(String), name: 'ReportTasks.digest', queue: 'default', added: true });
+    expect(await manager.runNow('ReportTasks.digest')).toEqual({ ...first, added: false });
+    expect(await apps.waiting()).toMatchObject([{ id: first.id, options: { cron: 'ReportTasks.digest' } }]);
+    await drainTasks(app);
+    expect(await manager.runNow('ReportTasks.digest')).toMatchObject({ added: true });
+    await manager.runNow('inbox.poll');
+    expect(await manager.runNow('inbox.poll')).toMatchObject({ added: true, queue: 'bulk' });
+    expect(await apps.waiting('bulk')).toHaveLength(2);
+  });
+
+  it('pauses and resumes', async () => {
+    const app = await boot();
+    await declare(app);
+    const manager = app.get(CronManager);
+    await manager.pause('inbox.poll');
+    expect(await manager.get('inbox.poll')).toMatchObject({ paused: true, nextRun: undefined });
+    await manager.resume('inbox.poll');
+    expect(await manager.get('inbox.poll')).toMatchObject({ paused: false, nextRun: expect.any(Date) });
+  });
+
+  it('tells when no live worker declares a cron any more', async () => {
+    const app = await boot();
+    await declare(app);
+    await app.get(RedisBroker, { strict: false }).closeSession('w-30000');
+    expect(await app.get(CronManager).get('inbox.poll')).toMatchObject({ declared: false, nextRun: undefined });
+  });
+
+  it('does not know any other name, and tells those that it knows', async () => {
+    const app = await boot();
+    const manager = app.get(CronManager);
+    const refused = { code: 'UNKNOWN_CRON', message: expect.stringContaining('"ReportTasks.none"') };
+    await expect(manager.get('ReportTasks.none')).rejects.toMatchObject(refused);
+    await expect(manager.get('ReportTasks.none')).rejects.toThrow('Start a worker');
+    await declare(app);
+    const name = 'ReportTasks.none';
+    for (const act of [
+      () => manager.get(name),
+      () => manager.runNow(name),
+      () => manager.pause(name),
+      () => manager.resume(name),
+    ]) {
+      await expect(act()).rejects.toMatchObject(refused);
+      await expect(act()).rejects.toThrow('Known are: ReportTasks.digest');
+    }
+  });
+
+  it('runs nothing in a queue that the app does not have', async () => {
+    await declare(await boot());
+    const other = await apps.boot({ imports: [apps.queue()] });
+    await expect(other.get(CronManager).runNow('inbox.poll')).rejects.toMatchObject({ code: 'UNKNOWN_QUEUE' });
+  });
+});

@@ -1,0 +1,197 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { CronLoop, type CronLoopOptions } from '../../src/scheduler/cron-loop.js';
+import type { CronDeclaration } from '../../src/task/cron-definition.js';
+import { decodeMessage, type TaskMessage } from '../../src/task/task-message.js';
+import { BrokerFixture } from '../support/broker-fixture.js';
+
+const SECOND = 1_000;
+const CRONS = '{nestwork}:crons';
+const POLL: CronDeclaration = {
+  name: 'Inbox.poll',
+  queue: 'default',
+  schedule: { everyMs: SECOND },
+  missed: 'latest',
+  thresholdMs: 10 * SECOND,
+  overlap: 'allow',
+  disabled: false,
+};
+
+let fixture: BrokerFixture;
+let warnings: string[];
+let errors: unknown[];
+beforeAll(async () => {
+  fixture = await BrokerFixture.start();
+});
+beforeEach(() => {
+  warnings = [];
+  errors = [];
+});
+afterEach(() => fixture.reset());
+afterAll(() => fixture.stop());
+
+function loop(crons: readonly CronDeclaration[] = [POLL], options: Partial<CronLoopOptions> = {}): CronLoop {
+  return new CronLoop({
+    broker: fixture.broker.crons,
+    crons,
+    onWarning: (warning) => warnings.push(warning),
+    onError: (error) => errors.push(error),
+    ...options,
+  });
+}
+
+async function now(): Promise<number> {
+  return (await fixture.broker.crons.survey([])).now;
+}
+
+async function fired(queue = 'default'): Promise<TaskMessage[]> {
+  return (await fixture.redis.lrange(`{nestwork}:queue:${queue}`, 0, -1)).map(decodeMessage);
+}
+
+/** Lets the cron be known, and be settled until so long ago. */
+async function silence(ms: number, crons: readonly CronDeclaration[] = [POLL]): Promise<number> {
+  await fixture.broker.crons.declare(crons, 0);
+  const until = (await now()) - ms;
+  for (const { name } of crons) await fixture.redis.hset(CRONS, `${name} until`, until);
+  return until;
+}
+
+it('lets a cron that is new begin now, and sleeps until it is due by the clock of Redis', async () => {
+  const daily: CronDeclaration = { ...POLL, schedule: { everyMs: 20 * SECOND } };
+  const before = await now();
+  const sleepMs = await loop([daily]).tick();
+  const after = await now();
+  expect(await fired()).toEqual([]);
+  const next = (Math.floor(before / 20_000) + 1) * 20_000;
+  expect(sleepMs).toBeLessThanOrEqual(next - before);
+  expect(sleepMs).toBeGreaterThanOrEqual(Math.min(next - after, 1));
+});
+
+it('fires what is due as a task like any other, with the cron and the instant in its message', async () => {
+  const until = await silence(SECOND);
+  await loop().tick();
+  const [task] = await fired();
+  const due = (Math.floor(until / SECOND) + 1) * SECOND;
+  expect(task).toMatchObject({ name: POLL.name, args: [], options: { cron: POLL.name }, unique: undefined });
+  expect(task?.options.due).toBeGreaterThanOrEqual(due);
+  expect(Number(task?.options.due) % SECOND).toBe(0);
+  expect(task?.enqueuedAt).toBeGreaterThanOrEqual(Number(task?.options.due));
+});
+
+it('fires nothing twice, however often it looks and however many look', async () => {
+  const hourly: CronDeclaration = { ...POLL, schedule: { everyMs: 3_600 * SECOND } };
+  await silence(3_600 * SECOND, [hourly]);
+  const loops = [loop([hourly]), loop([hourly]), loop([hourly])];
+  for (let round = 0; round < 3; round += 1) await Promise.all(loops.map((one) => one.tick()));
+  expect(await fired()).toHaveLength(1);
+});
+
+describe('after a silence', () => {
+  it('skip makes up for nothing that is too late', async () => {
+    const skipping: CronDeclaration = {
+      ...POLL,
+      schedule: { everyMs: 3_600 * SECOND },
+      missed: 'skip',
+      thresholdMs: 0,
+    };
+    await silence(7_200 * SECOND, [skipping]);
+    await loop([skipping]).tick();
+    expect(await fired()).toEqual([]);
+    await loop([{ ...skipping, thresholdMs: 3_700 * SECOND }]).tick();
+    expect(await fired()).toHaveLength(1);
+  });
+
+  it('latest makes up for one run, all for each', async () => {
+    const crons: CronDeclaration[] = [
+      { ...POLL, missed: 'latest', queue: 'latest', name: 'Inbox.latest' },
+      { ...POLL, missed: 'all', queue: 'all', name: 'Inbox.all' },
+    ];
+    const until = await silence(60 * SECOND, crons);
+    await loop(crons).tick();
+    expect(await fired('latest')).toHaveLength(1);
+    const dues = (await fired('all')).map(({ options }) => Number(options.due));
+    const first = (Math.floor(until / SECOND) + 1) * SECOND;
+    expect(dues.length).toBeGreaterThanOrEqual(60);
+    expect(dues).toEqual(dues.map((_, index) => first + index * SECOND));
+  });
+
+  it('all makes up for a thousand runs at most, with a warning of the one that fired them', async () => {
+    const all: CronDeclaration = { ...POLL, missed: 'all' };
+    await silence(3_600 * SECOND, [all]);
+    await Promise.all([loop([all]).tick(), loop([all]).tick()]);
+    expect((await fired()).length).toBeGreaterThanOrEqual(1_000);
+    expect((await fired()).length).toBeLessThan(1_010);
+    expect(warnings).toEqual([expect.stringContaining('"Inbox.poll" missed more than 1000 runs')]);
+  });
+});
+
+it('fires nothing while paused, and nothing of that time afterwards', async () => {
+  const all: CronDeclaration = { ...POLL, missed: 'all' };
+  await silence(3_600 * SECOND, [all]);
+  await fixture.broker.crons.pause(all.name);
+  const one = loop([all]);
+  await one.tick();
+  expect([await fired(), warnings]).toEqual([[], []]);
+  const resumedAt = await now();
+  await fixture.broker.crons.resume(all.name);
+  await one.tick();
+  expect((await fired()).filter(({ options }) => Number(options.due) <= resumedAt)).toEqual([]);
+});
+
+it('never fires what is disabled, but declares it', async () => {
+  const disabled: CronDeclaration = { ...POLL, disabled: true };
+  await silence(3_600 * SECOND, [disabled]);
+  await loop([disabled]).tick();
+  expect(await fired()).toEqual([]);
+  expect(await fixture.broker.crons.records()).toMatchObject([{ name: POLL.name, disabled: true }]);
+});
+
+it('skips runs while an earlier one has not ended', async () => {
+  const exclusive: CronDeclaration = { ...POLL, missed: 'all', overlap: 'skip' };
+  await silence(5 * SECOND, [exclusive]);
+  await loop([exclusive]).tick();
+  expect(await fired()).toMatchObject([{ unique: 'finished' }]);
+  const [record] = await fixture.broker.crons.records();
+  expect(record?.skipped).toBeGreaterThanOrEqual(4);
+});
+
+it('declares its crons again after Redis has lost its data, and goes on from there', async () => {
+  const one = loop();
+  await one.tick();
+  await fixture.redis.flushall();
+  expect(await one.tick()).toBeLessThanOrEqual(500);
+  await one.tick();
+  expect((await fixture.broker.crons.records()).map(({ name }) => name)).toEqual([POLL.name]);
+  one.start();
+  while ((await fired()).length === 0) await delay(10);
+  await one.stop();
+});
+
+it('lets one cron that cannot be fired not keep the others waiting, and looks again soon', async () => {
+  const crons: CronDeclaration[] = [
+    { ...POLL, name: 'Inbox.broken', queue: 'broken' },
+    { ...POLL, name: 'Inbox.sound' },
+  ];
+  await fixture.redis.set('{nestwork}:queue:broken', 'foreign');
+  await silence(5 * SECOND, crons);
+  const sleepMs = await loop(crons).tick();
+  expect(sleepMs).toBeLessThanOrEqual(500);
+  expect(errors).toMatchObject([{ code: 'REDIS_REFUSED' }]);
+  expect(await fired()).toMatchObject([{ name: 'Inbox.sound' }]);
+  await fixture.redis.del('{nestwork}:queue:broken');
+});
+
+it('forgets the crons that no live worker declares', async () => {
+  const [old, current] = [{ ...POLL, name: 'Inbox.old' }, POLL];
+  await fixture.broker.crons.declare([old], 0);
+  const { name, queue, ...cron } = current;
+  const worker = { session: 'w-30000', leaseMs: 30_000, queues: [queue], host: 'here', pid: 1 };
+  await fixture.broker.openSession({ ...worker, catalog: [{ name, queue, cron }] });
+  await loop([current], { forgetAfterMs: 0 }).tick();
+  expect((await fixture.broker.crons.records()).map((record) => record.name).sort()).toEqual([old.name, name].sort());
+  await loop([current], { forgetAfterMs: 0 }).tick();
+  expect((await fixture.broker.crons.records()).map((record) => record.name)).toEqual([name]);
+});
+
+it('sleeps for a while when there are no crons at all', async () => {
+  expect(await loop([]).tick()).toBeGreaterThan(10 * SECOND);
+});
