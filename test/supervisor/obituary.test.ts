@@ -1,0 +1,38 @@
+import type { Settlement } from '../../src/broker/broker.js';
+import { obituary } from '../../src/supervisor/obituary.js';
+import type { Death } from '../../src/supervisor/verdict.js';
+
+const DEATH: Death = { pid: 7, reason: 'SIGKILL', running: [], done: [], timedOut: [] };
+const NONE: Settlement = { released: 0, crashed: 0, suspected: 0, dead: 0, timedOut: 0 };
+const late = { id: 'late', deadlineMs: 5, afterwards: 0 };
+
+describe('an obituary', () => {
+  it.each<[Partial<Death>, Partial<Settlement>, string]>([
+    [{}, {}, 'Child 7 died (SIGKILL); tasks: none held.'],
+    [{ reason: 'exit code 1' }, { released: 3 }, 'Child 7 died (exit code 1); tasks: 3 given back.'],
+    [
+      { running: ['a'] },
+      { crashed: 1, released: 2 },
+      'Child 7 died (SIGKILL) while it ran a; tasks: 2 given back, 1 to run again alone after a crash.',
+    ],
+    [
+      { running: ['a', 'b'] },
+      { suspected: 2 },
+      'Child 7 died (SIGKILL) while it ran a, b; tasks: 2 to run again alone as suspects.',
+    ],
+    [{ running: ['a'] }, { dead: 1 }, 'Child 7 died (SIGKILL) while it ran a; tasks: 1 dead after repeated crashes.'],
+    [
+      { timedOut: [late] },
+      { timedOut: 1, released: 1 },
+      'Child 7 died (SIGKILL) while it ran late; tasks: 1 given back, 1 to run again after a hard timeout.',
+    ],
+    [
+      { timedOut: [late] },
+      { dead: 1 },
+      'Child 7 died (SIGKILL) while it ran late; tasks: 1 dead after a hard timeout.',
+    ],
+    [{ done: ['a'] }, {}, 'Child 7 died (SIGKILL); tasks: none held.'],
+  ])('of %p tells what became of %p', (death, settlement, text) => {
+    expect(obituary({ ...DEATH, ...death }, { ...NONE, ...settlement })).toBe(text);
+  });
+});

@@ -1,0 +1,103 @@
+import { hostname } from 'node:os';
+import { DIES, DROPS, type LimitedTask } from '../../src/supervisor/scoreboard.js';
+import { type Death, verdictOn } from '../../src/supervisor/verdict.js';
+import { attemptsOf } from '../../src/task/attempt-record.js';
+
+const DEATH: Death = { pid: 7, reason: 'SIGKILL', running: [], done: [], timedOut: [] };
+const PLACE = { host: hostname(), pid: 7 };
+
+function late(id: string, afterwards: number): LimitedTask {
+  return { id, deadlineMs: 5, afterwards };
+}
+
+/** What it says of each task. */
+function said(death: Partial<Death>): Pick<ReturnType<typeof verdictOn>, 'blamed' | 'done'> & { timedOut: unknown } {
+  const { blamed, done, timedOut } = verdictOn({ ...DEATH, ...death });
+  return { blamed, done, timedOut: timedOut.map(({ id, retryInMs }) => [id, retryInMs]) };
+}
+
+describe('a verdict', () => {
+  it.each<[string, Partial<Death>, object]>([
+    ['nothing that ran', {}, { blamed: [], done: [], timedOut: [] }],
+    ['what ran', { running: ['a', 'b'] }, { blamed: ['a', 'b'], done: [], timedOut: [] }],
+    ['what was done', { running: ['a'], done: ['b'] }, { blamed: ['a'], done: ['b'], timedOut: [] }],
+    [
+      'what ran out of time, to run again',
+      { timedOut: [late('a', 50)] },
+      { blamed: [], done: [], timedOut: [['a', 50]] },
+    ],
+    ['the same, at once', { timedOut: [late('a', 0)] }, { blamed: [], done: [], timedOut: [['a', 0]] }],
+    [
+      'what ran out of time and is dead',
+      { timedOut: [late('a', DIES)] },
+      { blamed: [], done: [], timedOut: [['a', DIES]] },
+    ],
+    [
+      'what ran out of time and is dropped',
+      { timedOut: [late('a', DROPS)] },
+      { blamed: [], done: ['a'], timedOut: [] },
+    ],
+    [
+      'what ran out of time, and no crash beside',
+      { running: ['a', 'b'], timedOut: [late('a', 50)] },
+      { blamed: ['b'], done: [], timedOut: [['a', 50]] },
+    ],
+    [
+      'what ended in the last moment as done',
+      { done: ['a'], timedOut: [late('a', 50), late('b', DIES)] },
+      { blamed: [], done: ['a'], timedOut: [['b', DIES]] },
+    ],
+    [
+      'what ended in the last moment as done, once',
+      { done: ['a'], timedOut: [late('a', DROPS)] },
+      { blamed: [], done: ['a'], timedOut: [] },
+    ],
+    [
+      'everything at once',
+      { running: ['r', 'l'], done: ['d'], timedOut: [late('l', 1), late('x', DROPS), late('y', DIES)] },
+      {
+        blamed: ['r'],
+        done: ['d', 'x'],
+        timedOut: [
+          ['l', 1],
+          ['y', DIES],
+        ],
+      },
+    ],
+  ])('takes %s for what it is', (_what, death, expected) => {
+    expect(said(death)).toEqual(expected);
+  });
+
+  it('tells history and people how the process ended, and where', () => {
+    const before = Date.now();
+    const { line, report, maxCrashes } = verdictOn({ ...DEATH, reason: 'exit code 1' });
+    const [attempt] = attemptsOf(`message${line}`);
+    expect(attempt).toEqual({
+      at: expect.any(Number),
+      code: 'CRASHED',
+      error: 'Its process died (exit code 1).',
+      ...PLACE,
+    });
+    expect(attempt?.at).toBeGreaterThanOrEqual(before);
+    expect(maxCrashes).toBe(3);
+    expect(JSON.parse(report)).toEqual({
+      code: 'CRASHED',
+      error: expect.stringContaining('(exit code 1) 3 times'),
+      ...PLACE,
+    });
+    expect(report).not.toContain('\n');
+  });
+
+  it('tells the same of what ran out of time', () => {
+    const [{ line = '', report = '' } = {}] = verdictOn({ ...DEATH, timedOut: [late('a', 0)] }).timedOut;
+    expect(attemptsOf(`message${line}`)).toEqual([
+      { at: expect.any(Number), code: 'HARD_TIMEOUT', error: expect.stringContaining('hard timeout'), ...PLACE },
+    ]);
+    expect(JSON.parse(report)).toEqual({
+      code: 'HARD_TIMEOUT',
+      error: expect.stringContaining('hard timeout'),
+      ...PLACE,
+    });
+    expect(report).not.toContain('\n');
+  });
+});

@@ -1,0 +1,217 @@
+import { Logger } from '@nestjs/common';
+import type { Claimant, ClaimedTask } from '../../src/broker/broker.js';
+import { ScoreboardReader, ScoreboardWriter } from '../../src/supervisor/scoreboard.js';
+import { attemptsOf } from '../../src/task/attempt-record.js';
+import { SoftTimeoutError, TaskCancelledError } from '../../src/task/task-errors.js';
+import { decodeMessage } from '../../src/task/task-message.js';
+import { type Decision, TaskPolicy } from '../../src/task/task-policy.js';
+import { Acknowledger } from '../../src/worker/acknowledger.js';
+import { Conclusion } from '../../src/worker/conclusion.js';
+import type { Failure, PreparedTask } from '../../src/worker/executor.js';
+import { RunningTask } from '../../src/worker/running-task.js';
+import { BrokerFixture, idOf } from '../support/broker-fixture.js';
+
+const NAMESPACE = '{nestwork}:';
+const CAPACITY = 4;
+
+let fixture: BrokerFixture;
+let lines: string[];
+beforeAll(async () => {
+  fixture = await BrokerFixture.start();
+  const tell = (line: string): number => lines.push(line);
+  Logger.overrideLogger({ log: tell, warn: tell, error: tell });
+});
+beforeEach(() => {
+  lines = [];
+});
+afterEach(() => fixture.reset());
+afterAll(async () => {
+  Logger.overrideLogger(false);
+  await fixture.stop();
+});
+
+/** A child that has claimed a task and noted its start, and what concludes it. */
+class Run {
+  readonly scoreboard = new ScoreboardReader(CAPACITY);
+  readonly ended: string[] = [];
+  private readonly acks: Acknowledger;
+  private readonly conclusion: Conclusion;
+  private readonly prepared: PreparedTask;
+
+  private constructor(
+    claimant: Claimant,
+    readonly claimed: ClaimedTask,
+  ) {
+    const notes = new ScoreboardWriter(CAPACITY, this.scoreboard.fd);
+    notes.started(claimed.id);
+    this.acks = new Acknowledger(fixture.broker, claimant, {
+      ended: (ids) => this.ended.push(...ids),
+      leaseLost: () => {},
+      failed: () => {},
+    });
+    this.conclusion = new Conclusion(this.acks, notes);
+    const task = new RunningTask(decodeMessage(claimed.message), claimed.queue);
+    const definition = { name: task.name, queue: 'default', where: '', handler: () => {}, policyOf: () => policy };
+    const policy = new TaskPolicy([]);
+    this.prepared = { task, definition, policy };
+  }
+
+  static async of(message: string): Promise<Run> {
+    const child = await fixture.holderOf([message]);
+    await fixture.redis.del(`${NAMESPACE}bell:default`);
+    return new Run(child, { id: idOf(message), queue: 'default', message });
+  }
+
+  /** Its handler has ended; `stopping` is the number of the claim once the grace of a shutdown is over. */
+  ends(
+    decision: Decision | 'done',
+    { error = new TypeError('no') as unknown, stopping = undefined as number | undefined } = {},
+  ): void {
+    const { task } = this.prepared;
+    const failure = { kind: 'failed', error, task, attempted: true, durationMs: 1 } as const;
+    const outcome = decision === 'done' ? ({ kind: 'done', durationMs: 1 } as const) : { ...failure, decision };
+    this.conclusion.of(this.claimed, this.prepared, outcome, stopping);
+  }
+
+  /** It could not be started. */
+  cannotStart(failure: Partial<Failure>): void {
+    const unstarted = { kind: 'failed', error: new Error('no'), attempted: false, durationMs: 0 } as const;
+    this.conclusion.ofFailure(this.claimed, { ...unstarted, decision: { kind: 'dead' }, ...failure });
+  }
+
+  get task(): RunningTask {
+    return this.prepared.task;
+  }
+
+  get acksWait(): boolean {
+    return this.acks.pending;
+  }
+
+  /** Resolves to what lies in Redis once all is answered, but for sessions, and to what the supervisor could read before. */
+  async settled(): Promise<{ score: { running: readonly string[]; done: readonly string[] }; state: object }> {
+    const { running, done } = this.scoreboard.read();
+    await this.acks.settled();
+    this.scoreboard.close();
+    const state = Object.entries(await fixture.state()).filter(([key]) => !/^sessions?/.test(key));
+    return { score: { running, done }, state: Object.fromEntries(state) };
+  }
+}
+
+describe('a task that is done', () => {
+  it('is acked with the next claim, and noted', async () => {
+    const run = await Run.of(fixture.message());
+    run.ends('done');
+    expect(run.acksWait).toBe(true);
+    expect(await run.settled()).toEqual({ score: { running: [], done: [run.claimed.id] }, state: {} });
+    expect(run.ended).toEqual([run.claimed.id]);
+    expect(lines).toEqual([]);
+  });
+
+  it.each([
+    ['finished', false],
+    ['started', true],
+  ] as const)('with a key until it is %s is acked with a claim: %p', async (until, waits) => {
+    const message = fixture.uniqueMessage('k', until);
+    await fixture.broker.enqueueUnique('default', message, { due: undefined, replace: false });
+    const run = await Run.of(message);
+    run.ends('done');
+    expect(run.acksWait).toBe(waits);
+    expect(await run.settled()).toEqual({ score: { running: [], done: [run.claimed.id] }, state: {} });
+  });
+
+  it('is done too when the grace of a shutdown is over', async () => {
+    const run = await Run.of(fixture.message());
+    run.ends('done', { stopping: 1 });
+    expect((await run.settled()).state).toEqual({});
+  });
+});
+
+describe('a task that failed', () => {
+  it('is tried again, told of with its attempt, and to blame until Redis knows', async () => {
+    const run = await Run.of(fixture.message());
+    run.ends({ kind: 'retry', inMs: 60_000 });
+    const { score, state } = await run.settled();
+    expect(score).toEqual({ running: [run.claimed.id], done: [] });
+    const [[again = ''] = []] = await fixture.dueTimes();
+    expect(state).toEqual({ 'scheduled:default': [again], alarm: ['1'] });
+    expect(decodeMessage(again)).toMatchObject({ id: run.claimed.id, failures: 1 });
+    expect(attemptsOf(again)).toMatchObject([
+      { attempt: 1, code: 'TASK_FAILED', error: 'TypeError: no', pid: process.pid },
+    ]);
+    expect(lines).toEqual([
+      `Task Some.task ${run.claimed.id} failed at attempt 1 and is tried again in 60000 ms: TypeError: no`,
+    ]);
+  });
+
+  it('is dead, with its report, its attempt and its stack', async () => {
+    const run = await Run.of(fixture.message());
+    run.ends({ kind: 'dead' });
+    const { state } = await run.settled();
+    expect(Object.keys(state).sort()).toEqual(['dead-records:default', 'dead:default']);
+    const record = (await fixture.redis.hget(`${NAMESPACE}dead-records:default`, run.claimed.id)) ?? '';
+    expect(JSON.parse(record.split('\n', 1).join())).toMatchObject({
+      code: 'TASK_FAILED',
+      task: 'Some.task',
+      attempt: 1,
+      error: 'TypeError: no',
+      stack: expect.stringContaining('conclusion.test'),
+    });
+    expect(attemptsOf(record.slice(record.indexOf('\n') + 1))).toMatchObject([{ attempt: 1, code: 'TASK_FAILED' }]);
+    expect(lines).toEqual([`Task Some.task ${run.claimed.id} is dead: TypeError: no`]);
+  });
+
+  it.each([
+    ['dropped', false],
+    ['cancelled', true],
+  ])('is gone when it was %s', async (what, cancelled) => {
+    const run = await Run.of(fixture.message());
+    if (cancelled) run.task.abort(new TaskCancelledError('Some.task'));
+    run.ends({ kind: 'drop' }, { error: new TypeError('no\nmore') });
+    expect(await run.settled()).toEqual({ score: { running: [], done: [run.claimed.id] }, state: {} });
+    expect(lines).toEqual([`Task Some.task ${run.claimed.id} was ${what}: TypeError: no`]);
+  });
+
+  it.each<[string, Decision]>([
+    ['to be tried again', { kind: 'retry', inMs: 0 }],
+    ['to be dead', { kind: 'dead' }],
+  ])('once the grace of a shutdown is over goes back uncounted, though it was %s', async (_what, decision) => {
+    const run = await Run.of(fixture.message());
+    run.ends(decision, { stopping: 1 });
+    const { score, state } = await run.settled();
+    expect(score).toEqual({ running: [run.claimed.id], done: [] });
+    expect(state).toEqual({ 'queue:default': [run.claimed.message], 'bell:default': ['1'] });
+    expect(lines).toEqual([]);
+  });
+
+  it('for its soft timeout is told of by it', async () => {
+    const run = await Run.of(fixture.message());
+    run.ends({ kind: 'dead' }, { error: new SoftTimeoutError('Some.task', 5) });
+    await run.settled();
+    expect(lines.join()).toContain(
+      'is dead: SoftTimeoutError: Task "Some.task" ran longer than its soft timeout of 5 ms',
+    );
+  });
+});
+
+describe('a task that could not be started', () => {
+  it('is parked, uncounted', async () => {
+    const run = await Run.of(fixture.message());
+    run.cannotStart({ decision: { kind: 'retry', inMs: 5_000 }, task: run.task });
+    await run.settled();
+    const [[parked = ''] = []] = await fixture.dueTimes();
+    expect(decodeMessage(parked)).toMatchObject({ failures: 0, tried: true });
+    expect(attemptsOf(parked)).toEqual([expect.not.objectContaining({ attempt: 1 })]);
+    expect(lines).toEqual([
+      `Task Some.task ${run.claimed.id} cannot be run here and is tried again in 5000 ms: Error: no`,
+    ]);
+  });
+
+  it('is dead with its bytes as they were', async () => {
+    const run = await Run.of(fixture.message());
+    run.cannotStart({});
+    await run.settled();
+    const record = (await fixture.redis.hget(`${NAMESPACE}dead-records:default`, run.claimed.id)) ?? '';
+    expect(record.slice(record.indexOf('\n') + 1)).toBe(run.claimed.message);
+    expect(lines).toEqual([`Task without a handler ${run.claimed.id} is dead: Error: no`]);
+  });
+});
