@@ -53,7 +53,12 @@ export class BroadcastStream implements StreamBroker {
     return new Promise((resolve, reject) => {
       // a command that waits for a reconnect is not rejected by the end of its connection
       this.endWait = () => resolve(false);
-      more.then(resolve, reject);
+      more.then(resolve, (error: unknown) => {
+        // ioredis would repeat over the next connection what timed out, and make the next wait too late as well
+        this.blocking?.close();
+        this.blocking = undefined;
+        reject(error);
+      });
     });
   }
 

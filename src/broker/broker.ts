@@ -182,12 +182,7 @@ export interface ChildBroker {
   /** Lets a task run again later. Resolves to false when the child no longer held it. */
   retry(claimant: Claimant, task: Pick<ClaimedTask, 'id' | 'queue'>, retry: Retry): Promise<boolean>;
   /** Ends a task as dead; `line` tells the history of its last attempt. Resolves to false when the child no longer held it. */
-  bury(
-    claimant: Claimant,
-    task: Pick<ClaimedTask, 'id' | 'queue'>,
-    report: DeathReport,
-    line?: string,
-  ): Promise<boolean>;
+  bury(claimant: Claimant, task: BuriedTask, report: DeathReport, line?: string): Promise<boolean>;
   /** Resolves when one of the queues may have work, or after `timeoutMs`; true when a bell rang. */
   waitForBell(queues: readonly string[], timeoutMs: number): Promise<boolean>;
   /** Ends a pending `waitForBell`. */
@@ -252,6 +247,9 @@ export interface TaskPlace {
   /** the whole message, unless it has ended */
   readonly message?: string;
 }
+
+/** A task to bury; with its message, only if it is still the one that was claimed. */
+export type BuriedTask = Pick<ClaimedTask, 'id' | 'queue'> & Partial<Pick<ClaimedTask, 'message'>>;
 
 /** What is needed to ask for single tasks. Each call searches; what nobody asks about costs nothing. */
 export interface TaskBroker {

@@ -1,10 +1,12 @@
 import { NestworkError } from '../errors.js';
 import { TASK_ID_LENGTH } from '../task/task-id.js';
+import { HEADER_LENGTH } from '../task/task-message.js';
 import { BlockingList } from './blocking-list.js';
 import { RedisBroadcastRecords } from './broadcast-records.js';
 import { BroadcastStream } from './broadcast-stream.js';
 import type {
   Broker,
+  BuriedTask,
   CatalogEntry,
   Claimant,
   ClaimedTask,
@@ -158,14 +160,15 @@ export class RedisBroker implements Broker {
     return (await this.run('retry', keys, [claimant.child, id, expected, inMs, line, counts ? 1 : 0])) === 1;
   }
 
-  async bury(
-    claimant: Claimant,
-    { id, queue }: Pick<ClaimedTask, 'id' | 'queue'>,
-    report: DeathReport,
-    line = '',
-  ): Promise<boolean> {
-    const keys = [...this.held(claimant), this.keys.unique(), this.keys.dead(queue), this.keys.deadRecords(queue)];
-    return (await this.run('bury', keys, [claimant.child, id, JSON.stringify(report), line])) === 1;
+  async bury(claimant: Claimant, task: BuriedTask, report: DeathReport, line = ''): Promise<boolean> {
+    const { id, queue, message = '' } = task;
+    const dead = [this.keys.dead(queue), this.keys.deadRecords(queue), this.keys.cancelled()];
+    const keys = [...this.held(claimant), this.keys.unique(), ...dead];
+    const header = message.slice(21, HEADER_LENGTH);
+    // foreign bytes may not have come through as they are, and nobody sends them again
+    const expected = /^[0-9a-z]*$/.test(header) ? header : '';
+    const args = [claimant.child, id, JSON.stringify(report), line, expected];
+    return (await this.run('bury', keys, args)) === 1;
   }
 
   async release(claimant: Claimant, ids: readonly string[], claimNumber?: number): Promise<number> {

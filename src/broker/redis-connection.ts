@@ -1,3 +1,4 @@
+import { setImmediate as nextRound } from 'node:timers/promises';
 import { Redis, type RedisOptions } from 'ioredis';
 import { NestworkError } from '../errors.js';
 import type { RedisSettings } from './broker.js';
@@ -14,6 +15,8 @@ const SILENT: OutageListener = { lost: () => {}, restored: () => {} };
 const DISCONNECT_MS = 50;
 const RECONNECT_MIN_MS = 50;
 const RECONNECT_MAX_MS = 1_000;
+/** The least time between two renewals. */
+const RENEW_MS = 1_000;
 
 /**
  * One connection that reconnects by itself for as long as it lives.
@@ -32,6 +35,7 @@ export class RedisConnection {
   private renewing = false;
   private closing = false;
   private generation = 0;
+  private renewedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     settings: RedisSettings,
@@ -113,17 +117,26 @@ export class RedisConnection {
   private async attempt<T>(run: (redis: Redis) => Promise<T>): Promise<T> {
     if (!this.isUp()) await this.ready();
     const { generation } = this;
+    const heard = this.bytesHeard();
     try {
       const reply = await run(this.client);
       this.unproven = false;
       this.noteReturn();
       return reply;
     } catch (cause) {
-      if (isTimeout(cause as Error)) this.noteLoss();
       const error = explain(cause as Error, this.where, this.timeoutMs);
-      if (generation === this.generation && (isTimeout(cause as Error) || takesNoWrites(error))) this.renew();
+      // in a process that was busy itself the answers have come by now, and wait to be read
+      if (isTimeout(cause as Error)) await nextRound();
+      const silent = isTimeout(cause as Error) && this.bytesHeard() === heard;
+      if (generation === this.generation && silent) this.noteLoss();
+      if (generation === this.generation && (silent || takesNoWrites(error))) this.renew();
       throw error;
     }
+  }
+
+  /** What the server has sent over this connection: one that is slow says something now and then, one that is gone does not. */
+  private bytesHeard(): number {
+    return this.client.stream?.bytesRead ?? 0;
   }
 
   /**
@@ -131,7 +144,10 @@ export class RedisConnection {
    * connected: only the way to the server, by its sentinels if it has any, tells which one to talk to now.
    */
   private renew(): void {
-    if (!this.isUp()) return;
+    const now = performance.now();
+    // a server that takes no writes for a while must not be flooded with connections
+    if (!this.isUp() || now - this.renewedAtMs < RENEW_MS) return;
+    this.renewedAtMs = now;
     this.renewing = true;
     this.client.disconnect(true);
   }

@@ -10,7 +10,7 @@ const SCRIPTS = {
   claim: ['types', 'foreign', 'bell', 'unique', 'stale'],
   ack: ['types', 'foreign', 'message', 'unique', 'stale'],
   retry: ['types', 'time', 'bell', 'foreign', 'message', 'schedule', 'unique', 'cancelled', 'retry'],
-  bury: ['types', 'time', 'foreign', 'message', 'unique'],
+  bury: ['types', 'time', 'foreign', 'message', 'unique', 'cancelled'],
   release: ['types', 'time', 'bell', 'foreign', 'message', 'unique', 'cancelled', 'requeue'],
   'open-session': ['time', 'pulse'],
   register: [],

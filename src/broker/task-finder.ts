@@ -6,6 +6,7 @@ import type { RedisKeys } from './redis-keys.js';
 
 /** Looked at by one script: it holds up everyone else while it runs. */
 const PAGE = 5_000;
+const PAGE_BYTES = 1_000_000;
 /** A task that moves while it is looked for may be missed in the first round. */
 const ROUNDS = 2;
 
@@ -68,10 +69,11 @@ export class TaskFinder {
 
   private async pending(id: string, queue: string): Promise<Found | undefined> {
     for (const key of [this.keys.queue(queue), this.keys.suspects(queue)]) {
-      for (let passed = 0, more = 1; more === 1; passed += PAGE) {
-        const reply = await this.connection.call('find-pending', [key], [id, passed, PAGE]);
-        const [message, isMore] = reply as [string, number];
+      for (let passed = 0, more = 1; more === 1; ) {
+        const reply = await this.connection.call('find-pending', [key], [id, passed, PAGE, PAGE_BYTES]);
+        const [message, looked, isMore] = reply as [string, number, number];
         if (message !== '') return this.waiting({ state: 'pending', queue, message }, key);
+        passed += looked;
         more = isMore;
       }
     }

@@ -1,10 +1,9 @@
 import type { DeadEntry, DeathReport } from '../broker/broker.js';
-import { type AttemptRecord, attemptsOf } from '../task/attempt-record.js';
+import { type AttemptRecord, attemptsOf, REDRIVEN } from '../task/attempt-record.js';
 import { labelOf } from '../task/message-label.js';
 import { decodeMessage } from '../task/task-message.js';
 
 const NEWLINE = 10;
-const REDRIVEN = 'REDRIVEN';
 const UNREADABLE: DeathReport = { code: 'UNREADABLE_REPORT', error: 'Its report cannot be read.', host: '', pid: 0 };
 
 /**

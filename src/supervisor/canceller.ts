@@ -1,5 +1,5 @@
 import type { StreamEntry } from '../broker/broker.js';
-import { DROPS, type LimitedTask, type ScoreboardReader } from './scoreboard.js';
+import { CANCELLED, type LimitedTask, type ScoreboardReader } from './scoreboard.js';
 
 /** A child as the canceller sees it. */
 export interface Cancellable {
@@ -39,7 +39,7 @@ export class Canceller {
   private end(id: string): void {
     for (const child of [...this.children()]) {
       if (!child.scoreboard.read().running.includes(id)) continue;
-      child.endFor([{ id, deadlineMs: 0, afterwards: DROPS }], 'a cancelled task did not end within its grace');
+      child.endFor([{ id, deadlineMs: 0, afterwards: CANCELLED }], 'a cancelled task did not end within its grace');
     }
   }
 }

@@ -139,6 +139,8 @@ export class ChildProcess {
 
   private end(reason: string): void {
     this.fork.removeAllListeners();
+    // a broadcast may have ended the process: then no task is to blame for it
+    this.killed ||= this.mailbox.busy;
     this.mailbox.close(reason);
     this.events.ended(this.bootError ?? reason);
   }

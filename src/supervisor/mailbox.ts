@@ -30,6 +30,11 @@ export class Mailbox {
 
   constructor(private readonly send: (delivery: Delivery) => void) {}
 
+  /** Whether the child runs one now. */
+  get busy(): boolean {
+    return this.current !== undefined;
+  }
+
   /** How many have not ended. */
   get size(): number {
     return this.waiting.length + (this.current ? 1 : 0);

@@ -9,15 +9,16 @@ import { TASK_ID_LENGTH } from '../task/task-id.js';
  *
  * Header (16 bytes): when the last claim was answered in ms of the machine's monotonic clock (float64; infinite while
  * the answer is due) and its number (float64). Then one entry per task that was started since: its id, its state, when its
- * process is to be ended (float64, infinite for never) and what becomes of it then (float64: ms until the next attempt, or
- * negative). An entry is used again only after Redis confirmed the end of its task, so a held task without one was not
+ * process is to be ended (float64, infinite for never), what becomes of it then (float64: ms until the next attempt, or
+ * negative) and which attempt it is (16 bits). An entry is used again only after Redis confirmed the end of its task, so a held task without one was not
  * started.
  */
 const HEADER_BYTES = 16;
 const STATE_AT = TASK_ID_LENGTH;
 const DEADLINE_AT = STATE_AT + 1;
 const AFTERWARDS_AT = DEADLINE_AT + 8;
-const ENTRY_BYTES = AFTERWARDS_AT + 8;
+const ATTEMPT_AT = AFTERWARDS_AT + 8;
+const ENTRY_BYTES = ATTEMPT_AT + 2;
 /** The descriptor under which a child inherits its scoreboard, behind the standard ones and the IPC channel. */
 export const SCOREBOARD_FD = 4;
 /** Where Linux keeps files in memory. */
@@ -38,12 +39,17 @@ export interface HardLimit {
   readonly deadlineMs: number;
   /** ms until the next attempt, or `DIES` or `DROPS` */
   readonly afterwards: number;
+  /** which attempt it is; 0 when that is not known */
+  readonly attempt?: number;
 }
 
 /** Instead of a time until the next attempt: there is none, and the task is dead. */
 export const DIES = -1;
 /** Instead of a time until the next attempt: there is none, and nobody wants to know. */
 export const DROPS = -2;
+
+/** Instead of a time until the next attempt: it was cancelled, and Redis knows whether it still is. */
+export const CANCELLED = -3;
 
 const NO_LIMIT: HardLimit = { deadlineMs: Number.POSITIVE_INFINITY, afterwards: DIES };
 
@@ -84,7 +90,7 @@ export class ScoreboardWriter {
   }
 
   /** Before a task is started; undone by `withdrawn` if the child then sees that the window has closed. */
-  started(id: string, { deadlineMs, afterwards }: HardLimit = NO_LIMIT): void {
+  started(id: string, { deadlineMs, afterwards, attempt = 0 }: HardLimit = NO_LIMIT): void {
     const index = this.free.pop();
     if (index === undefined) throw new Error('The scoreboard is full: more tasks were started than can be held.');
     this.used.set(id, index);
@@ -92,6 +98,7 @@ export class ScoreboardWriter {
     this.entry.writeUInt8(STARTED, STATE_AT);
     this.entry.writeDoubleLE(deadlineMs, DEADLINE_AT);
     this.entry.writeDoubleLE(afterwards, AFTERWARDS_AT);
+    this.entry.writeUInt16LE(attempt, ATTEMPT_AT);
     writeSync(this.fd, this.entry, 0, ENTRY_BYTES, HEADER_BYTES + index * ENTRY_BYTES);
   }
 
@@ -182,7 +189,12 @@ export class ScoreboardReader {
       else running.push(id);
       const deadlineMs = this.bytes.readDoubleLE(at + DEADLINE_AT);
       if (state === STARTED && deadlineMs < Number.POSITIVE_INFINITY)
-        limited.push({ id, deadlineMs, afterwards: this.bytes.readDoubleLE(at + AFTERWARDS_AT) });
+        limited.push({
+          id,
+          deadlineMs,
+          afterwards: this.bytes.readDoubleLE(at + AFTERWARDS_AT),
+          attempt: this.bytes.readUInt16LE(at + ATTEMPT_AT),
+        });
     }
     return {
       claimedAtMs: this.bytes.readDoubleLE(0),

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { TimedOut, Verdict } from '../broker/broker.js';
 import { encodeAttempt } from '../task/attempt-record.js';
-import { DROPS, type LimitedTask } from './scoreboard.js';
+import { CANCELLED, DROPS, type LimitedTask } from './scoreboard.js';
 
 /** Deaths of its process, alone, after which a task is dead. */
 const MAX_CRASHES = 3;
@@ -28,7 +28,10 @@ export function verdictOn({ pid, reason, running, done, timedOut }: Death): Verd
   return {
     blamed: running.filter((id) => !late.some((task) => task.id === id)),
     done: [...done, ...late.filter(({ afterwards }) => afterwards === DROPS).map(({ id }) => id)],
-    timedOut: late.filter(({ afterwards }) => afterwards !== DROPS).map((task) => timedOutTask(task, place)),
+    // what was cancelled is among neither: it ends if Redis still knows it as cancelled, and else goes back
+    timedOut: late
+      .filter(({ afterwards }) => afterwards !== DROPS && afterwards !== CANCELLED)
+      .map((task) => timedOutTask(task, place)),
     maxCrashes: MAX_CRASHES,
     line: encodeAttempt({ at: Date.now(), ...crash, ...place }),
     report: JSON.stringify({
@@ -39,12 +42,12 @@ export function verdictOn({ pid, reason, running, done, timedOut }: Death): Verd
   };
 }
 
-function timedOutTask({ id, afterwards }: LimitedTask, place: { host: string; pid: number }): TimedOut {
+function timedOutTask({ id, afterwards, attempt }: LimitedTask, place: { host: string; pid: number }): TimedOut {
   const failure = { code: 'HARD_TIMEOUT', error: 'It ran longer than its hard timeout; its process was ended.' };
   return {
     id,
     retryInMs: afterwards,
-    line: encodeAttempt({ at: Date.now(), ...failure, ...place }),
-    report: JSON.stringify({ ...failure, ...place }),
+    line: encodeAttempt({ at: Date.now(), attempt: attempt || undefined, ...failure, ...place }),
+    report: JSON.stringify({ ...failure, attempt: attempt || undefined, ...place }),
   };
 }

@@ -12,6 +12,9 @@ export interface AttemptRecord {
   readonly pid?: number;
 }
 
+/** The code of a line that says that somebody sent a dead task again; redrive.lua writes it. */
+export const REDRIVEN = 'REDRIVEN';
+
 const MAX_ERROR = 300;
 
 /**

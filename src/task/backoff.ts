@@ -3,7 +3,8 @@ import { type Duration, toMilliseconds } from './duration.js';
 /**
  * How long to wait before the next attempt: a duration, which doubles with each attempt and is then drawn between zero and
  * that (full jitter, so that what failed together does not come back together); the same as an object, or `fixed`; or a
- * function of the attempt that failed (from 1) and its error.
+ * function of the attempt that failed (from 1) and its error. For a task with a `hardTimeout` the function is also asked at
+ * each start, with a HardTimeoutError: once the process is gone, nobody can be asked.
  *
  * @example
  * const backoffs: RetryBackoff[] = ['5s', { type: 'fixed', delay: '1m' }, (attempt) => attempt * 1_000];

@@ -102,7 +102,7 @@ export function assertPolicyOptions(options: PolicyOptions, where: string): void
   for (const option of ['retryOn', 'dropOn'] as const) {
     const classes: unknown = options[option];
     if (classes === undefined) continue;
-    if (!Array.isArray(classes) || !classes.every((type) => typeof type === 'function')) {
+    if (!Array.isArray(classes) || !classes.every(isClass)) {
       throw invalid(option, where, 'Give a list of error classes, like [TypeError].');
     }
   }
@@ -135,6 +135,11 @@ export function toCallOptions(options: CallPolicyOptions): CallOptions | undefin
   };
   const given = Object.entries(set).filter(([, value]) => value !== undefined);
   return given.length === 0 ? undefined : (Object.fromEntries(given) as CallOptions);
+}
+
+/** An arrow function has no prototype, and `instanceof` throws on it. */
+function isClass(type: unknown): boolean {
+  return typeof type === 'function' && typeof type.prototype === 'object' && type.prototype !== null;
 }
 
 function timeout(option: string, value: Duration | undefined, where: string): number | undefined {

@@ -36,6 +36,7 @@ export class TaskPolicy {
   private readonly retryOn: readonly ErrorClass[] | undefined;
   private readonly dropOn: readonly ErrorClass[];
   private readonly retryOnSoftTimeout: boolean;
+  private hardTimeoutError: HardTimeoutError | undefined;
 
   /** @param layers what was said, the strongest last; checked by `assertPolicyOptions` or `decodeCallOptions` */
   constructor(layers: readonly (PolicyOptions | CallOptions)[]) {
@@ -52,9 +53,20 @@ export class TaskPolicy {
     this.retryOnSoftTimeout = said.retryOnSoftTimeout ?? false;
   }
 
-  /** Never throws: a backoff function that does is replaced by the default, and `onBroken` is told. */
+  /**
+   * Never throws: what the user's code throws here is told to `onBroken`. A backoff function that does is replaced by the
+   * default; where a class cannot be asked, the task is dead.
+   */
   decide(attempt: FailedAttempt, onBroken: (error: unknown) => void = () => {}): Decision {
-    const { error, failures, softTimedOut } = attempt;
+    try {
+      return this.judge(attempt, onBroken);
+    } catch (broken) {
+      onBroken(broken);
+      return DEAD;
+    }
+  }
+
+  private judge({ error, failures, softTimedOut }: FailedAttempt, onBroken: (error: unknown) => void): Decision {
     if (error instanceof DropTask || isOneOf(error, this.dropOn)) return DROP;
     if (error instanceof RetryTask) {
       if (failures >= (this.retries ?? Number.POSITIVE_INFINITY)) return DEAD;
@@ -67,7 +79,9 @@ export class TaskPolicy {
 
   /** What becomes of the task should its process have to be ended; known before, because then nobody can be asked. */
   afterHardTimeout(task: string, failures: number): Decision {
-    return this.decide({ error: new HardTimeoutError(task, this.hardTimeoutMs ?? 0), failures, softTimedOut: false });
+    // an error takes its stack, and this is asked at every start
+    this.hardTimeoutError ??= new HardTimeoutError(task, this.hardTimeoutMs ?? 0);
+    return this.decide({ error: this.hardTimeoutError, failures, softTimedOut: false });
   }
 
   private wait(attempt: number, error: unknown, onBroken: (error: unknown) => void): number {

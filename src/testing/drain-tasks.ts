@@ -14,6 +14,8 @@ import { drainBroadcasts } from './drain-broadcasts.js';
 
 /** Long enough for any test; nobody renews it. */
 const LEASE_MS = 600_000;
+/** A task may ask to run again without a limit. */
+const MOST_RETRIES = 100;
 /** Scheduled tasks that are moved to their queues at once. */
 const BATCH = 500;
 
@@ -69,7 +71,10 @@ export async function drainTasks(app: INestApplicationContext): Promise<DrainedT
     if (outcome.kind === 'done' || outcome.decision.kind === 'drop') await broker.ack(claimant, [claimed.id]);
     else if (outcome.decision.kind === 'retry' && outcome.task && outcome.attempted) {
       const line = encodeAttempt({ at: Date.now(), attempt: outcome.task.attempt, code: 'TASK_FAILED' });
-      await broker.retry(claimant, claimed, { inMs: 0, failures: outcome.task.message.failures, line, counts: true });
+      const { failures } = outcome.task.message;
+      // one that would go on for ever is left on the schedule
+      const inMs = failures < MOST_RETRIES ? 0 : Math.max(outcome.decision.inMs, 1_000);
+      await broker.retry(claimant, claimed, { inMs, failures, line, counts: true });
       continue;
     } else await broker.bury(claimant, claimed, { ...describeError(error), ...place });
     drained.push({ id: claimed.id, name: isFailure(prepared) ? nameOf(claimed.message) : prepared.task.name, error });

@@ -70,7 +70,7 @@ export class Acknowledger {
     const { name, attempt } = failure.task ?? {};
     const report = { ...describeError(failure.error), task: name, attempt, ...PLACE };
     const line = failure.attempted ? lineOf(failure) : '';
-    void this.end([task.id], () => this.broker.bury(this.claimant, task, report, line));
+    void this.giveBack(this.end([task.id], () => this.broker.bury(this.claimant, task, report, line)));
   }
 
   retry(task: ClaimedTask, failure: Failure, inMs: number): void {
@@ -88,8 +88,8 @@ export class Acknowledger {
   }
 
   /**
-   * Resolves when Redis has all that was given back. A claim has to wait for that: were such a task claimed again before
-   * the answer is here, it could not be told from the one that was given back.
+   * Resolves when Redis has all that was given back or buried. A claim has to wait for that: were such a task claimed again
+   * before the answer is here, it could not be told from the one that was given back.
    */
   async returned(): Promise<void> {
     while (this.returning.size > 0) await Promise.all(this.returning);

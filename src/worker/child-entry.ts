@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { Logger } from '@nestjs/common';
 import type { CatalogEntry, ChildBroker } from '../broker/broker.js';
@@ -21,6 +22,9 @@ export interface ChildApp {
   readonly executor: Executor;
   close(): Promise<void>;
 }
+
+/** How long a child that is to end waits for its last broadcast, in ms. */
+const BROADCAST_GRACE_MS = 10_000;
 
 const logger = new Logger('TaskWorker');
 
@@ -100,7 +104,8 @@ class Child {
   }
 
   private async end(): Promise<void> {
-    await this.broadcasts.settled();
+    // a broadcast that never ends must not keep the process alive that another one has taken over from
+    await Promise.race([this.broadcasts.settled(), delay(BROADCAST_GRACE_MS)]);
     await this.app.close().catch((error: unknown) => logger.error(`Closing the app failed: ${String(error)}`));
     process.exit(0);
   }

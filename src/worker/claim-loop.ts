@@ -177,9 +177,10 @@ export class ClaimLoop {
     const { concurrency, executor, scoreboard } = this.options;
     while (this.buffer.length > 0 && this.running.size < concurrency && !this.stopping) {
       const [claimed] = this.buffer as [ClaimedTask];
-      if (this.cancelled.has(claimed.id)) {
+      if (this.cancelled.delete(claimed.id)) {
         this.buffer.shift();
-        this.conclusion.ofUnwanted(claimed);
+        // Redis decides: it ends what is still cancelled, and gives back what somebody has sent again since
+        void this.acks.release([claimed.id], this.claimNumber);
         continue;
       }
       const prepared = executor.prepare(claimed);
@@ -273,5 +274,5 @@ function hardLimit({ task, policy }: PreparedTask): HardLimit | undefined {
   if (policy.hardTimeoutMs === undefined) return undefined;
   const decision = policy.afterHardTimeout(task.name, task.message.failures);
   const afterwards = decision.kind === 'retry' ? decision.inMs : decision.kind === 'drop' ? DROPS : DIES;
-  return { deadlineMs: monotonicMs() + policy.hardTimeoutMs, afterwards };
+  return { deadlineMs: monotonicMs() + policy.hardTimeoutMs, afterwards, attempt: task.attempt };
 }

@@ -27,12 +27,6 @@ export class Conclusion {
     else void this.acks.release([claimed.id], stopping);
   }
 
-  /** Of a task that was cancelled before its start. */
-  ofUnwanted({ id }: ClaimedTask): void {
-    this.logger.log(`Task ${id} was cancelled before its start.`);
-    this.acks.doneNow(id);
-  }
-
   /** Also of a task that could not be started. */
   ofFailure(claimed: ClaimedTask, failure: Failure): void {
     const { error, stack } = describeError(failure.error);

@@ -56,7 +56,7 @@ export class Executor {
       const refusal = wrongKind(definition, queue);
       if (refusal) return unstarted(refusal, { kind: 'dead' }, task);
       const policy = definition.policyOf(queue, task.message.options);
-      const late = expired(task, policy.expiresMs);
+      const late = expired(task, message, policy.expiresMs);
       return late ? unstarted(late, { kind: 'dead' }, task) : { task, definition, policy };
     } catch (error) {
       return unstarted(error, { kind: 'dead' }, task);

@@ -12,10 +12,8 @@ export class RunningTask implements TaskInfo {
     readonly queue: string,
   ) {}
 
-  /** Whether somebody cancelled it. */
-  get cancelled(): boolean {
-    return this.abortReason instanceof TaskCancelledError;
-  }
+  /** Whether somebody cancelled it, also after its signal was aborted for another reason. */
+  cancelled = false;
 
   /** Whether its signal was aborted because it took too long. */
   get softTimedOut(): boolean {
@@ -54,6 +52,7 @@ export class RunningTask implements TaskInfo {
   }
 
   abort(reason: Error): void {
+    this.cancelled ||= reason instanceof TaskCancelledError;
     this.abortReason ??= reason;
     this.controller?.abort(reason);
   }

@@ -1,5 +1,5 @@
 import { NestworkError } from '../errors.js';
-import { attemptsOf } from '../task/attempt-record.js';
+import { attemptsOf, REDRIVEN } from '../task/attempt-record.js';
 import { attemptOf } from '../task/task-message.js';
 import type { Decision } from '../task/task-policy.js';
 import type { RunningTask } from './running-task.js';
@@ -23,19 +23,29 @@ export function unknownTask(name: string): NestworkError {
 
 /** Parks a task that nobody here knows, or gives it up. Takes the message as it lies in Redis. */
 export function decideUnknown(message: string): Decision {
-  const parks = attemptsOf(message).filter(({ code }) => code === UNKNOWN_TASK).length;
+  const history = attemptsOf(message);
+  const sentAgain = history.findLastIndex(({ code }) => code === REDRIVEN);
+  const parks = history.slice(sentAgain + 1).filter(({ code }) => code === UNKNOWN_TASK).length;
   if (parks >= MAX_PARKS) return { kind: 'dead' };
   return { kind: 'retry', inMs: Math.min(FIRST_PARK_MS * 2 ** parks, LONGEST_PARK_MS) };
 }
 
-/** The error of a task that was not started in time. One that was started before, or sent again, cannot expire. */
-export function expired({ message, name }: RunningTask, expiresMs: number | undefined): NestworkError | undefined {
-  if (expiresMs === undefined || message.tried || attemptOf(message) > 1) return undefined;
+/**
+ * The error of a task that was not started in time. One that was tried before, or sent again, cannot expire; to be parked is
+ * no try. Takes the message as it lies in Redis, too.
+ */
+export function expired(
+  { message, name }: RunningTask,
+  raw: string,
+  expiresMs: number | undefined,
+): NestworkError | undefined {
+  if (expiresMs === undefined || attemptOf(message) > 1) return undefined;
+  if (message.tried && attemptsOf(raw).some(({ code }) => code !== UNKNOWN_TASK)) return undefined;
   const waitedMs = Date.now() - message.enqueuedAt;
   if (waitedMs <= expiresMs) return undefined;
   return new NestworkError(
     'TASK_EXPIRED',
-    `Task "${name}" waited for ${waitedMs} ms, longer than its \`expires\` of ${expiresMs} ms; it was not started.`,
+    `Task "${name}" waited for ${waitedMs} ms, longer than its \`expires\` of ${expiresMs} ms, so it is not started.`,
     ['Start more workers for its queue, or give `expires` a longer time.', 'Send it again if it is still of use.'],
   );
 }

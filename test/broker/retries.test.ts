@@ -4,6 +4,7 @@ import { BrokerFixture, counted, idOf, sessionState, triedAgain } from '../suppo
 
 const NAMESPACE = '{nestwork}:';
 const FUTURE = Date.UTC(2100, 0, 1);
+const REPORT = { code: 'TASK_FAILED', error: 'Error: no', host: 'here', pid: 7 };
 const LINE = encodeAttempt({ at: 7, attempt: 1, code: 'TASK_FAILED', error: 'Error: no' });
 const AT_ONCE: Retry = { inMs: 0, line: LINE, failures: 0, counts: true };
 const LATER: Retry = { ...AT_ONCE, inMs: 60_000 };
@@ -189,8 +190,6 @@ describe('retry', () => {
 });
 
 describe('a burial after an attempt', () => {
-  const REPORT = { code: 'TASK_FAILED', error: 'Error: no', host: 'here', pid: 7 };
-
   it.each([
     ['counts it and tells of it', LINE, '02'],
     ['without an attempt keeps the message as it is', '', '01'],
@@ -224,4 +223,29 @@ it('what is tried again later goes to the same queue as what was scheduled for t
   await fixture.broker.enqueue('default', [future], { at: FUTURE });
   await fixture.broker.retry(child, task, LATER);
   expect((await fixture.dueTimes()).map(([message]) => idOf(message))).toEqual([task.id, idOf(future)]);
+});
+
+describe('a burial', () => {
+  it('ends a task that was cancelled while it ran, without a trace', async () => {
+    const message = fixture.message();
+    const { child, task } = await holder(message);
+    await fixture.broker.cancel(task.id);
+    expect(await fixture.broker.bury(child, task, REPORT, LINE)).toBe(true);
+    expect(await fixture.broker.locate(task.id)).toMatchObject({ state: 'cancelled' });
+    expect(await fixture.redis.exists(`${NAMESPACE}dead:default`, `${NAMESPACE}claims:${child.child}`)).toBe(0);
+  });
+
+  it('that arrives late does nothing to a task that was sent again since', async () => {
+    const message = fixture.message();
+    const { child, task } = await holder(message);
+    const late = { ...task, message };
+    await fixture.broker.bury(child, late, REPORT, LINE);
+    const [death] = await fixture.redis.zrange(`${NAMESPACE}dead:default`, '0', '-1', 'WITHSCORES');
+    expect(death).toBe(task.id);
+    const again = message.slice(0, 25) + (enqueuedAt(message) + 1).toString(36).padStart(9, '0') + message.slice(34);
+    await fixture.redis.hset(`${NAMESPACE}claims:${child.child}`, task.id, `default ${again}`);
+    await fixture.redis.del(`${NAMESPACE}dead:default`, `${NAMESPACE}dead-records:default`);
+    expect(await fixture.broker.bury(child, late, REPORT, LINE)).toBe(false);
+    expect(await fixture.redis.hget(`${NAMESPACE}claims:${child.child}`, task.id)).toBe(`default ${again}`);
+  });
 });

@@ -51,10 +51,16 @@ const BY_SCRIPT = {
     NOTHING_FOREIGN,
     change('only what the child holds', 'if not held then\n  return 0\nend', "held = held or 'default ' .. ARGV[2]"),
     remove('frees the key', 'free_key(KEYS[3], message)\n'),
+    change(
+      'only the task that was claimed',
+      "if ARGV[5] ~= '' and string.sub(message, 22, 34) ~= ARGV[5] then",
+      'if false then',
+    ),
+    change('ends what was cancelled', 'if is_cancelled(KEYS[6], message) then', 'if false then'),
     change('counts and notes only an attempt', "if ARGV[4] ~= '' then", 'if true then'),
     change('counts the attempt', 'remembered(counted(message, 22, 23), ARGV[4])', 'remembered(message, ARGV[4])'),
     change('notes the attempt', 'remembered(counted(message, 22, 23), ARGV[4])', '(counted(message, 22, 23))'),
-    remove('ends the claim', "redis.call('HDEL', KEYS[2], ARGV[2])\n"),
+    change('ends the claim', "redis.call('HDEL', KEYS[2], ARGV[2])\nreturn 1", 'return 1'),
     FULL_MEMORY,
   ],
   claim: [

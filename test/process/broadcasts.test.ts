@@ -171,6 +171,21 @@ describe('a broadcast', () => {
     expect(all[0]?.lines(`Broadcast BroadcastTasks.hold ${id} in child ${victim?.pid}`)).toHaveLength(1);
   });
 
+  it('that ends its process is no crash of the task that ran there', async () => {
+    await started(1, 1);
+    await fixture.sender('hold').delay('innocent', 'gate');
+    const runs = (): number => fixture.events('started', 'innocent').length;
+    for (let deaths = 0; deaths < 3; deaths += 1) {
+      await fixture.until('the task runs', () => runs() === deaths + 1);
+      await broadcast('exit', [`death ${deaths}`]);
+    }
+    await fixture.until('the task runs after all that', () => runs() === 4);
+    fixture.open('gate');
+    await fixture.event('finished', 'innocent');
+    await fixture.drained();
+    expect(new Set(fixture.events('started', 'innocent').map(({ attempt }) => attempt))).toEqual(new Set([1]));
+  });
+
   it('gets the grace of a shutdown, then its signal aborts, then the app is closed', async () => {
     fixture = await WorkerFixture.start();
     const worker = fixture.worker({ children: 1, shutdownGrace: '200ms' });

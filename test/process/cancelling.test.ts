@@ -74,6 +74,25 @@ describe('cancel()', () => {
     expect(await dead.status()).toMatchObject({ state: 'dead', queue: 'default' });
   });
 
+  it('holds for a task that fails by itself before it could hear of it', async () => {
+    fixture.worker({ children: 1 });
+    const task = await fixture.sender('blockAndFail').with({ retries: 3 }).delay('failing', 'gate');
+    await fixture.event('started', 'failing');
+    await task.cancel();
+    fixture.open('gate');
+    await fixture.drained();
+    expect(fixture.events('started', 'failing')).toHaveLength(1);
+    expect(await task.status()).toMatchObject({ state: 'cancelled' });
+    expect(await fixture.dead(task.id)).toBeUndefined();
+  });
+
+  it('finds a task behind large ones', async () => {
+    const large = Array.from({ length: 60 }, () => ['x'.repeat(200_000)]);
+    const [first] = await fixture.sender('run').delayMany(large);
+    expect(await first?.status()).toMatchObject({ state: 'pending' });
+    expect(await first?.cancel()).toBe('pending');
+  });
+
   it('finds a task behind many thousands', async () => {
     const calls = Array.from({ length: 12_000 }, (_, index) => [`${index}`]);
     const [first] = await fixture.sender('run').delayMany(calls);

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { DIES, DROPS, type LimitedTask } from '../../src/supervisor/scoreboard.js';
+import { CANCELLED, DIES, DROPS, type LimitedTask } from '../../src/supervisor/scoreboard.js';
 import { type Death, verdictOn } from '../../src/supervisor/verdict.js';
 import { attemptsOf } from '../../src/task/attempt-record.js';
 
@@ -36,6 +36,11 @@ describe('a verdict', () => {
       'what ran out of time and is dropped',
       { timedOut: [late('a', DROPS)] },
       { blamed: [], done: ['a'], timedOut: [] },
+    ],
+    [
+      'what was cancelled and did not end: Redis decides',
+      { running: ['a'], timedOut: [late('a', CANCELLED)] },
+      { blamed: [], done: [], timedOut: [] },
     ],
     [
       'what ran out of time, and no crash beside',

@@ -57,6 +57,7 @@ const WRONG: [option: string, options: object, code: string][] = [
   ['retryOn', { retryOn: TypeError }, 'INVALID_OPTION'],
   ['retryOn', { retryOn: ['TypeError'] }, 'INVALID_OPTION'],
   ['retryOn', { retryOn: null }, 'INVALID_OPTION'],
+  ['retryOn', { retryOn: [() => true] }, 'INVALID_OPTION'],
   ['dropOn', { dropOn: {} }, 'INVALID_OPTION'],
   ['dropOn', { dropOn: [TypeError, undefined] }, 'INVALID_OPTION'],
 ];

@@ -43,20 +43,29 @@ describe('a task that nobody here knows', () => {
   });
 });
 
+it('is parked anew when it was sent again after it was dead', () => {
+  const parks = encodeAttempt({ at: 1, code: 'UNKNOWN_TASK' }).repeat(11);
+  const { message } = claimed('Some.task');
+  expect(decideUnknown(message + parks)).toEqual({ kind: 'dead' });
+  const sentAgain = parks + encodeAttempt({ at: 2, code: 'REDRIVEN' });
+  expect(decideUnknown(message + sentAgain)).toEqual({ kind: 'retry', inMs: 5_000 });
+});
+
 describe('a task that came too late', () => {
-  function task(agoMs: number, counters = '0000', history = ''): RunningTask {
+  type Late = [task: RunningTask, raw: string];
+  function task(agoMs: number, counters = '0000', history = ''): Late {
     const { message, queue } = claimed('Some.task', ['secret'], counters, Date.now() - agoMs);
-    return new RunningTask(decodeMessage(message + history), queue);
+    return [new RunningTask(decodeMessage(message + history), queue), message + history];
   }
 
   it('is told of by how long it waited, and nothing of its arguments', () => {
-    const error = expired(task(5_000), 1_000);
+    const error = expired(...task(5_000), 1_000);
     expect(error).toMatchObject({ code: 'TASK_EXPIRED' });
     expect(error?.message).toMatch(/"Some\.task" waited for 50\d\d ms, longer than its `expires` of 1000 ms/);
     expect(error?.message).not.toContain('secret');
   });
 
-  it.each<[string, RunningTask, number | undefined]>([
+  it.each<[string, Late, number | undefined]>([
     ['never where nothing says so', task(1e9), undefined],
     ['in its time', task(5_000), 60_000],
     ['when its clock is ahead', task(-60_000), 0],
@@ -65,6 +74,11 @@ describe('a task that came too late', () => {
     ['once it was tried, though counters began anew', task(1e9, '0000', FAILED), 1],
     ['once it was sent again', task(1e9, '0000', encodeAttempt({ at: 1, code: 'REDRIVEN' })), 1],
   ])('is not too late %s', (_what, running, expiresMs) => {
-    expect(expired(running, expiresMs)).toBeUndefined();
+    expect(expired(...running, expiresMs)).toBeUndefined();
+  });
+
+  it('is too late, too, when it was only parked', () => {
+    const parked = encodeAttempt({ at: 1, code: 'UNKNOWN_TASK' });
+    expect(expired(...task(5_000, '0000', parked + parked), 1_000)).toMatchObject({ code: 'TASK_EXPIRED' });
   });
 });

@@ -99,7 +99,7 @@ export class ReportsService {
 
   /** A report whose task is dead waits for somebody to redrive it, whether it threw, ran out of time or crashed. */
   private async failureOf({ id, requestedAt }: ReportRequest): Promise<Failure | undefined> {
-    const { tasks } = await this.deadLetters.list({ since: new Date(requestedAt) });
+    const { tasks } = await this.deadLetters.list({ since: new Date(requestedAt) }, { limit: 500 });
     const dead = tasks.find(({ task, args }) => task?.startsWith(`${StatsTasks.name}.`) && args?.[0] === id);
     return dead && { task: dead.task ?? '', taskId: dead.id, why: dead.error };
   }

@@ -15,7 +15,8 @@ local wrong = wrong_type('hash', 2, 3)
 if wrong then
   return wrong
 end
-for _, held in ipairs(redis.call('HMGET', KEYS[2], unpack(ARGV, 2))) do
+local keyed = redis.call('EXISTS', KEYS[3]) == 1
+for _, held in ipairs(keyed and redis.call('HMGET', KEYS[2], unpack(ARGV, 2)) or {}) do
   if held then
     free_key(KEYS[3], select(2, split(held)))
   end
