@@ -143,7 +143,6 @@ const BY_SCRIPT = {
     NOTHING_FOREIGN,
     change('to the tail', "'RPUSH'", "'LPUSH'"),
     remove('rings', '  ring(KEYS[3])\n'),
-    change('does without new messages', 'if #fresh > 0 then', 'if true then'),
     NEEDS_MEMORY,
   ],
   'enqueue-unique': [
@@ -151,8 +150,8 @@ const BY_SCRIPT = {
     change('each id once', "if redis.call('GETBIT', KEYS[2], sequence % 4096) == 1 then", 'if false then'),
     remove('marks the id as seen', "redis.call('SETBIT', KEYS[2], sequence % 4096, 1)\n"),
     remove('lets the bits expire', "redis.call('EXPIRE', KEYS[2], ARGV[1])\n"),
-    change('keeps others out', "if ARGV[4] ~= 'replace' then", 'if false then'),
-    change('takes over when it is told to', "if ARGV[4] ~= 'replace' then", 'if true then'),
+    change('keeps others out', "if held and ARGV[4] ~= 'replace' then", 'if false then'),
+    change('takes over when it is told to', "if held and ARGV[4] ~= 'replace' then", 'if held then'),
     writeBefore(
       'does not mark what is kept out as seen',
       'local digest = unique_digest(message)\n',
@@ -168,14 +167,14 @@ const BY_SCRIPT = {
     change('looks in the queue of the former', 'local its_keys = queues[its_queue]', 'local its_keys = keys'),
     change(
       'tells of the queue of the former',
-      'string.sub(former, 1, 20), its_queue }',
-      'string.sub(former, 1, 20), ARGV[6] }',
+      'string.sub(other, 1, 20), its_queue }',
+      'string.sub(other, 1, 20), ARGV[6] }',
     ),
     remove('takes the key', "redis.call('HSET', KEYS[1], digest, ARGV[6] .. ' ' .. message)\n"),
-    change('counts a delay from now', "(ARGV[2] == 'in' and now_ms() or 0)", '0'),
-    change('counts a time from 1970', "(ARGV[2] == 'in' and now_ms() or 0)", 'now_ms()'),
-    change('schedules only what is due later', 'if due > now_ms() then', 'if true then'),
-    change('enqueues only what is due now', 'if due > now_ms() then', 'if false then'),
+    change('counts a delay from now', "(ARGV[2] == 'in' and now or 0)", '0'),
+    change('counts a time from 1970', "(ARGV[2] == 'in' and now or 0)", 'now'),
+    change('schedules only what is due later', 'if due > now then', 'if true then'),
+    change('enqueues only what is due now', 'if due > now then', 'if false then'),
     remove('rings', '  ring(keys.bell)\n'),
     NEEDS_MEMORY,
   ],
@@ -262,8 +261,10 @@ const BY_SCRIPT = {
     change('wakes not for the same time', 'due < tonumber(first[2])', 'due <= tonumber(first[2])'),
   ],
   'lib-seen': [
-    change('each id once', 'sequence % 4096, 1) == 0 then', 'sequence % 4096, 1) >= 0 then'),
+    change('each id once', 'bit, 1) == 0 then', 'bit, 1) >= 0 then'),
     remove('lets the bits expire', "  redis.call('EXPIRE', bitmap, seconds)\n"),
+    change('does without new messages', 'if #fresh == 0 then', 'if false then'),
+    remove('takes the bits back', "    redis.call('SETBIT', bitmap, bit, 0)\n"),
   ],
   'lib-unique': [
     change(
@@ -430,7 +431,6 @@ const BY_SCRIPT = {
     NOTHING_FOREIGN,
     change('counts a delay from now', "(ARGV[2] == 'in' and now_ms() or 0)", '0'),
     change('counts a time from 1970', "(ARGV[2] == 'in' and now_ms() or 0)", 'now_ms()'),
-    change('does without new messages', 'if #fresh > 0 then', 'if true then'),
     NEEDS_MEMORY,
   ],
   broadcast: [

@@ -23,26 +23,32 @@ const KINDS: readonly (readonly [kind: keyof LineCounts, label: string, legendAt
   ['blanks', 'Blank', MARGIN + 304],
 ];
 
+/** What a chart shows. */
+export type ChartData = Pick<Report, 'id' | 'directory' | 'total' | 'languages'>;
+
 /**
  * Draws a report as a bar chart: an SVG that stands alone, without scripts, fonts or links, and looks right in an
  * `<img>`, inlined into a page, and on light and dark backgrounds.
+ *
+ * @param title instead of the directory's own name; where that lies on the machine is not for those who see the chart
  */
-export function renderChart(report: Report): string {
+export function renderChart(report: ChartData, title?: string): string {
+  const heading = shortened(title ?? (basename(report.directory) || report.directory));
   const rows = chartRows(report.languages);
   const height = BARS.top + Math.max(1, rows.length) * ROW.height + 56;
-  const title = xmlText(`Lines of code in ${titleOf(report)}`);
+  const label = xmlText(`Lines of code in ${heading}`);
   return `<svg xmlns="http://www.w3.org/2000/svg" class="code-stats" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="title-${report.id} desc-${report.id}">
-<title id="title-${report.id}">${title}</title>
+<title id="title-${report.id}">${label}</title>
 <desc id="desc-${report.id}">${xmlText(describe(report, rows))}</desc>
 <style>${CHART_STYLE}</style>
 <rect class="card" x="0.5" y="0.5" width="${WIDTH - 1}" height="${height - 1}" rx="14"/>
-${heading(report)}
+${head(report, heading)}
 ${rows.length > 0 ? legend(report.total) + plot(rows, report.total.lines) : nothing()}
 </svg>
 `;
 }
 
-function heading(report: Report): string {
+function head(report: ChartData, title: string): string {
   const { files, lines, bytes } = report.total;
   const facts = [
     formatPlural(lines, 'line'),
@@ -52,7 +58,7 @@ function heading(report: Report): string {
   ];
   // an svg within the svg cuts off a title that is too wide in whatever font it is shown
   return `<svg x="${MARGIN}" width="${WIDTH - 2 * MARGIN}" height="90">
-${text(0, 54, 'title', titleOf(report))}
+${text(0, 54, 'title', title)}
 ${text(0, 80, 'muted', facts.join(' · '))}
 </svg>`;
 }
@@ -121,13 +127,12 @@ function text(x: number, y: number, classes: string, content: string): string {
   return `<text class="${classes}" x="${x}" y="${y}">${xmlText(content)}</text>`;
 }
 
-/** The directory's own name: where it lies on the machine is not for those who see the chart. */
-function titleOf({ directory }: Report): string {
-  const name = [...(basename(directory) || directory)];
-  return name.length <= MOST_TITLE_CHARACTERS ? name.join('') : `${name.slice(0, MOST_TITLE_CHARACTERS - 1).join('')}…`;
+function shortened(title: string): string {
+  const name = [...title];
+  return name.length <= MOST_TITLE_CHARACTERS ? title : `${name.slice(0, MOST_TITLE_CHARACTERS - 1).join('')}…`;
 }
 
-function describe(report: Report, rows: readonly ReportRow[]): string {
+function describe(report: ChartData, rows: readonly ReportRow[]): string {
   const { lines, files } = report.total;
   const shares = rows.map((row) => `${row.name} ${formatCount(row.lines)} (${formatShare(row.lines, lines)})`);
   return `Bar chart of ${formatPlural(lines, 'line')} in ${formatPlural(files, 'file')} by language: ${shares.join(', ')}.`;

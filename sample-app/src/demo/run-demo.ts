@@ -1,4 +1,6 @@
+import { OverviewStore } from '../overview/overview-store.js';
 import { ReportStore } from '../reports/report-store.js';
+import { Features } from './features.js';
 import type { ManagedProcess } from './managed-process.js';
 import { ProgressLine } from './progress-line.js';
 import { ReportClient } from './report-client.js';
@@ -38,9 +40,11 @@ export async function runDemo({ api, worker, directory, signal }: DemoOptions): 
   say();
   for (const line of workLines(report)) say(line);
   say(paint('gray', skippedLine(report)));
+  await new Features(client, worker, report).show();
   say();
   const store = new ReportStore();
   say(`Chart   ${paint('cyan', store.chartPath(report.id))}`);
+  say(`All     ${paint('cyan', new OverviewStore().path)}`);
   say(`Report  ${paint('cyan', store.reportPath(report.id))}`);
   say();
 }

@@ -2,9 +2,10 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { BadRequestException, Injectable, type PipeTransform } from '@nestjs/common';
+import { type BadRequestException, Injectable, type PipeTransform } from '@nestjs/common';
 import { mayHaveSourceFiles } from '../counting/source-files.js';
-import type { RequestBody } from './request-body.decorator.js';
+import { kindOf, propertyIn, refused as refusedWith, shown } from '../http/json-body.js';
+import type { RequestBody } from '../http/request-body.decorator.js';
 
 /** The packages this repository has installed: thousands of real source files that everybody has. */
 export const DEFAULT_DIRECTORY = fileURLToPath(new URL('../../../node_modules', import.meta.url));
@@ -23,38 +24,10 @@ const REMEDY =
 @Injectable()
 export class DirectoryRequestPipe implements PipeTransform<RequestBody, Promise<string>> {
   async transform(body: RequestBody): Promise<string> {
-    const directory = directoryIn(body) ?? DEFAULT_DIRECTORY;
+    const path = propertyIn(body, 'directory', REMEDY);
+    const directory = path === undefined ? DEFAULT_DIRECTORY : checkedPath(path);
     await assertCountable(directory);
     return directory;
-  }
-}
-
-/** Undefined when the body names none. */
-function directoryIn({ contentType, text }: RequestBody): string | undefined {
-  if (text.trim() === '') return undefined;
-  if (!/^application\/(.+\+)?json\b/i.test(contentType)) {
-    throw refused(`The body has the wrong type: ${shown(contentType)} instead of "application/json".`, [
-      'Send the header Content-Type: application/json.',
-      REMEDY,
-    ]);
-  }
-  const value = parse(text);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw refused(`The body is ${kindOf(value)} instead of a JSON object.`);
-  }
-  const unknown = Object.keys(value).filter((property) => property !== 'directory');
-  if (unknown.length > 0) {
-    const names = unknown.slice(0, 5).map(shown).join(', ');
-    throw refused(`The body has what this API does not know: ${names}. The only property is "directory".`);
-  }
-  return 'directory' in value ? checkedPath(value.directory) : undefined;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw refused(`The body is not JSON: ${(error as Error).message}.`);
   }
 }
 
@@ -89,18 +62,6 @@ async function assertCountable(directory: string): Promise<void> {
   }
 }
 
-function refused(what: string, remedies: readonly string[] = [REMEDY]): BadRequestException {
-  return new BadRequestException([what, ...remedies].join(' '));
-}
-
-/** Quoted, with what is invisible or long made visible and short. */
-function shown(text: string): string {
-  return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
-}
-
-function kindOf(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'object') return 'an object';
-  return `the ${typeof value} ${typeof value === 'string' ? shown(value) : String(value)}`;
+function refused(what: string): BadRequestException {
+  return refusedWith(what, [REMEDY]);
 }

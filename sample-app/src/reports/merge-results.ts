@@ -19,12 +19,19 @@ export function mergeResults(request: ReportRequest, plan: Plan, batches: readon
   }
   return {
     ...request,
+    ...rowsOf(languages),
+    skipped,
+    work: workOf(results),
+  };
+}
+
+/** Totals by language as rows, and all of them together. */
+export function rowsOf(languages: Readonly<Record<string, LanguageTotals>>): Pick<Report, 'total' | 'languages'> {
+  return {
     total: toRow('Total', sumOf(Object.values(languages))),
     languages: Object.entries(languages)
       .map(([name, totals]) => toRow(name, totals))
       .sort(mostLinesFirst),
-    skipped,
-    work: workOf(results),
   };
 }
 

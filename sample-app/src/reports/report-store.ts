@@ -1,22 +1,24 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
-import type { BatchResult, Failure, Plan, Report, ReportRequest } from './report.js';
-import { writeOnce } from './write-once.js';
+import { dataDirectory } from '../data-directory.js';
+import type { BatchResult, Plan, Report, ReportRequest } from './report.js';
+import { replaceFile, writeOnce } from './write-once.js';
 
 const REPORT_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
- * Where reports live: a directory for each, whose files appear one after another and never change.
+ * Where reports live: a directory for each, whose files appear one after another. Only the last three ever change.
  *
  * ```
  * <id>/request.json       by the API
  * <id>/plan.json          by startReport
  * <id>/batches/<n>.json   by countBatch
- * <id>/failure.json       by FailureRecorder, when a task has failed
- * <id>/chart.svg          by writeReport
- * <id>/report.json        by writeReport, last: when it is there, all is
+ * <id>/report.json        by writeReport, when the chart is there, too
+ * <id>/cancelled.json     by the API
+ * <id>/chart.svg          by writeReport; by drawChart, under another title
+ * <id>/title.json         by the API
+ * <id>/tasks.txt          by whoever sends tasks for it: their ids
  * ```
  *
  * Files keep the sample small; they tie the API and all workers to one machine. With several machines, put a database
@@ -24,7 +26,7 @@ const REPORT_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  */
 @Injectable()
 export class ReportStore {
-  private readonly root = process.env.CODE_STATS_DATA ?? join(tmpdir(), `code-stats-${process.getuid?.() ?? 'data'}`);
+  private readonly root = dataDirectory();
 
   saveRequest(request: ReportRequest): Promise<void> {
     return this.save(request.id, 'request.json', request);
@@ -62,18 +64,51 @@ export class ReportStore {
     return results;
   }
 
-  saveFailure(id: string, failure: Failure): Promise<void> {
-    return this.save(id, 'failure.json', failure);
-  }
-
-  failure(id: string): Promise<Failure | undefined> {
-    return this.load(id, 'failure.json');
-  }
-
   /** The chart goes first, so that a report that is there is complete. */
   async saveReport(report: Report, chart: string): Promise<void> {
     await writeOnce(this.chartPath(report.id), chart);
     await this.save(report.id, 'report.json', report);
+  }
+
+  /** All that are there. */
+  async finished(): Promise<Report[]> {
+    const reports: Report[] = [];
+    for (const id of (await readdir(this.root).catch(unlessMissing)) ?? []) {
+      const report = REPORT_ID.test(id) ? await this.report(id) : undefined;
+      if (report) reports.push(report);
+    }
+    return reports;
+  }
+
+  saveCancellation(id: string): Promise<void> {
+    return this.save(id, 'cancelled.json', { at: new Date().toISOString() });
+  }
+
+  async isCancelled(id: string): Promise<boolean> {
+    return (await this.load(id, 'cancelled.json')) !== undefined;
+  }
+
+  /** So that they can be cancelled. */
+  async rememberTasks(id: string, tasks: readonly { readonly id: string }[]): Promise<void> {
+    await appendFile(this.pathOf(id, 'tasks.txt'), tasks.map((task) => `${task.id}\n`).join(''));
+  }
+
+  async taskIds(id: string): Promise<string[]> {
+    const lines = await readFile(this.pathOf(id, 'tasks.txt'), 'utf8').catch(unlessMissing);
+    return lines?.split('\n').filter((line) => line !== '') ?? [];
+  }
+
+  saveTitle(id: string, title: string): Promise<void> {
+    return replaceFile(this.pathOf(id, 'title.json'), JSON.stringify(title));
+  }
+
+  /** Undefined when it has none but the name of its directory. */
+  title(id: string): Promise<string | undefined> {
+    return this.load(id, 'title.json');
+  }
+
+  replaceChart(id: string, chart: string): Promise<void> {
+    return replaceFile(this.chartPath(id), chart);
   }
 
   report(id: string): Promise<Report | undefined> {

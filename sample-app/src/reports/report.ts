@@ -9,7 +9,7 @@ export interface ReportRequest {
   readonly requestedAt: string;
 }
 
-/** The first task of the report that failed, and why. */
+/** A task of the report that is dead, and why. */
 export interface Failure {
   readonly task: string;
   readonly taskId: string;

@@ -1,17 +1,24 @@
 import {
   ConflictException,
   Controller,
+  Delete,
   Get,
   Header,
   HttpCode,
   HttpStatus,
-  NotFoundException,
   Param,
   Post,
+  Put,
 } from '@nestjs/common';
+import type { TaskHandle } from 'nestwork';
+import { RawText } from '../http/request-body.decorator.js';
+import { TextPipe } from '../http/text.pipe.js';
 import { DirectoryRequestPipe } from './directory-request.pipe.js';
-import { type ReportStatus, ReportsService } from './reports.service.js';
-import { RawText } from './request-body.decorator.js';
+import { FinishedReportPipe, noReport } from './finished-report.pipe.js';
+import type { Report } from './report.js';
+import { type CancelledTasks, type ReportStatus, ReportsService } from './reports.service.js';
+
+const TITLE = new TextPipe('title', 'a title of 1 to 100 characters', (text) => /^(?=.*\S).{1,100}$/u.test(text));
 
 /** A report and where its parts are. */
 export interface ReportResource extends ReportStatus {
@@ -34,6 +41,20 @@ export class ReportsController {
     return withUrls(await this.known(id));
   }
 
+  @Delete(':id')
+  async cancel(@Param('id') id: string): Promise<ReportStatus & { tasks: CancelledTasks }> {
+    await this.known(id);
+    const tasks = await this.reports.cancel(id);
+    return { ...(await this.known(id)), tasks };
+  }
+
+  /** The chart is drawn anew a moment after the last of several calls. */
+  @Put(':id/title')
+  @HttpCode(HttpStatus.ACCEPTED)
+  rename(@Param('id', FinishedReportPipe) { id }: Report, @RawText(TITLE) title: string): Promise<TaskHandle> {
+    return this.reports.rename(id, title);
+  }
+
   @Get(':id/chart.svg')
   @Header('Content-Type', 'image/svg+xml; charset=utf-8')
   @Header('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'")
@@ -49,9 +70,7 @@ export class ReportsController {
   private async known(id: string): Promise<ReportStatus> {
     const report = await this.reports.find(id);
     if (report) return report;
-    throw new NotFoundException(
-      `There is no report ${JSON.stringify(id)}. POST /reports makes one and answers its id.`,
-    );
+    throw noReport(id);
   }
 }
 

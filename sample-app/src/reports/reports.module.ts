@@ -1,7 +1,5 @@
 import { Module } from '@nestjs/common';
-import { APP_FILTER } from '@nestjs/core';
-import { FailureRecorder } from './failure-recorder.js';
-import { QueueUnavailableFilter } from './queue-unavailable.filter.js';
+import { ChartTasks } from './chart.tasks.js';
 import { ReportStore } from './report-store.js';
 import { ReportsController } from './reports.controller.js';
 import { ReportsService } from './reports.service.js';
@@ -9,12 +7,7 @@ import { StatsTasks } from './stats.tasks.js';
 
 @Module({
   controllers: [ReportsController],
-  providers: [
-    ReportsService,
-    ReportStore,
-    StatsTasks,
-    FailureRecorder,
-    { provide: APP_FILTER, useClass: QueueUnavailableFilter },
-  ],
+  providers: [ReportsService, ReportStore, StatsTasks, ChartTasks],
+  exports: [ReportStore],
 })
 export class ReportsModule {}

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { EnqueueUnconfirmedError, QueueClient } from 'nestwork';
+import { DeadLetters, EnqueueUnconfirmedError, QueueClient, type TaskHandle, type TaskState } from 'nestwork';
+import { ChartTasks } from './chart.tasks.js';
 import type { Failure, Plan, Report, ReportRequest } from './report.js';
 import { ReportStore } from './report-store.js';
 import { StatsTasks } from './stats.tasks.js';
 
-export type ReportState = 'queued' | 'counting' | 'writing' | 'finished' | 'failed';
+export type ReportState = 'queued' | 'counting' | 'writing' | 'finished' | 'failed' | 'cancelled';
 
 /** How many are done, of how many; both 0 until the directory has been walked. */
 export interface Progress {
@@ -23,11 +24,15 @@ export interface ReportStatus extends ReportRequest {
   readonly failure?: Failure;
 }
 
-/** What the API does: it sends the first task, and looks at what the tasks have written. */
+/** How many tasks of a report were in which state when they were cancelled; `unknown` are those that had finished. */
+export type CancelledTasks = Partial<Record<TaskState, number>>;
+
+/** What the API does: it sends tasks, and looks at what they have written. */
 @Injectable()
 export class ReportsService {
   constructor(
     private readonly queue: QueueClient,
+    private readonly deadLetters: DeadLetters,
     private readonly store: ReportStore,
   ) {}
 
@@ -36,11 +41,12 @@ export class ReportsService {
     const request: ReportRequest = { id: randomUUID(), directory, requestedAt: new Date().toISOString() };
     await this.store.saveRequest(request);
     const { startReport } = this.queue.of(StatsTasks);
-    await startReport.delay(request.id, directory).catch((error: unknown) => {
+    const task = await startReport.delay(request.id, directory).catch((error: unknown) => {
       if (!(error instanceof EnqueueUnconfirmedError)) throw error;
       // The task may be in already; with its id it is added once at most.
       return startReport.with({ id: error.taskIds[0] }).delay(request.id, directory);
     });
+    await this.store.rememberTasks(request.id, [task]);
     return { ...request, state: 'queued', files: progress([], []), batches: progress([], []) };
   }
 
@@ -52,11 +58,12 @@ export class ReportsService {
     const report = await this.store.report(id);
     const counted = await this.store.countedBatches(id);
     const plan = await this.store.plan(id);
-    const failure = report ? undefined : await this.store.failure(id);
+    const cancelled = await this.store.isCancelled(id);
+    const failure = report || cancelled ? undefined : await this.failureOf(request);
     const sizes = plan?.batches.map((paths) => paths.length) ?? [];
     return {
       ...request,
-      state: failure ? 'failed' : stateOf(plan, counted, report),
+      state: report ? 'finished' : cancelled ? 'cancelled' : failure ? 'failed' : stateOf(plan, counted),
       files: progress(
         counted.map((index) => sizes[index] ?? 0),
         sizes,
@@ -70,13 +77,35 @@ export class ReportsService {
     };
   }
 
+  /** What waits is gone, what runs is aborted, and what is sent in this very moment will find the mark and drop itself. */
+  async cancel(id: string): Promise<CancelledTasks> {
+    const states = await Promise.all((await this.store.taskIds(id)).map((task) => this.queue.cancel(task)));
+    await this.store.saveCancellation(id);
+    const tally: CancelledTasks = {};
+    for (const state of states) tally[state] = (tally[state] ?? 0) + 1;
+    return tally;
+  }
+
+  /** Debounced: of many titles in a row, say one for each key that is pressed, only the last is drawn. */
+  async rename(id: string, title: string): Promise<TaskHandle> {
+    await this.store.saveTitle(id, title);
+    const { drawChart } = this.queue.of(ChartTasks);
+    return drawChart.with({ key: id, onConflict: 'replace', delay: '300ms' }).delay(id);
+  }
+
   chart(id: string): Promise<string | undefined> {
     return this.store.chart(id);
   }
+
+  /** A report whose task is dead waits for somebody to redrive it, whether it threw, ran out of time or crashed. */
+  private async failureOf({ id, requestedAt }: ReportRequest): Promise<Failure | undefined> {
+    const { tasks } = await this.deadLetters.list({ since: new Date(requestedAt) });
+    const dead = tasks.find(({ task, args }) => task?.startsWith(`${StatsTasks.name}.`) && args?.[0] === id);
+    return dead && { task: dead.task ?? '', taskId: dead.id, why: dead.error };
+  }
 }
 
-function stateOf(plan: Plan | undefined, counted: readonly number[], report: Report | undefined): ReportState {
-  if (report) return 'finished';
+function stateOf(plan: Plan | undefined, counted: readonly number[]): ReportState {
   if (!plan) return 'queued';
   return counted.length < plan.batches.length ? 'counting' : 'writing';
 }

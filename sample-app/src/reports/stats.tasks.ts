@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { QueueClient, Task, TaskContext } from 'nestwork';
+import { DropTask, QueueClient, Task, TaskContext } from 'nestwork';
 import { renderChart } from '../chart/render-chart.js';
 import { countBatch } from '../counting/count-batch.js';
 import { mergeResults } from './merge-results.js';
@@ -25,6 +25,7 @@ export class StatsTasks {
   /** Finds the source files and sends a task for each batch of them. */
   @Task()
   async startReport(reportId: string, directory: string): Promise<void> {
+    await this.assertWanted(reportId);
     if (!(await this.store.plan(reportId))) {
       await this.store.savePlan(reportId, await planReport(directory, this.context.signal));
     }
@@ -34,16 +35,19 @@ export class StatsTasks {
     const calls = batches
       .map((paths, index): [string, Batch] => [reportId, { directory, paths, index, of: batches.length }])
       .filter(([, { index }]) => !counted.includes(index));
-    if (calls.length > 0) await this.queue.of(StatsTasks).countBatch.delayMany(calls);
-    else await this.queue.of(StatsTasks).writeReport.delay(reportId);
+    if (calls.length > 0) {
+      await this.store.rememberTasks(reportId, await this.queue.of(StatsTasks).countBatch.delayMany(calls));
+    } else await this.queue.of(StatsTasks).writeReport.delay(reportId);
   }
 
   /**
    * Counts the lines of a batch; on a queue of its own, so that reports that are nearly done need not wait for the
-   * batches of new ones.
+   * batches of new ones. A batch takes a fraction of a second: one that takes a minute never ends, and would keep this
+   * process from all other work.
    */
-  @Task({ queue: 'bulk' })
+  @Task({ queue: 'bulk', hardTimeout: '1m' })
   async countBatch(reportId: string, batch: Batch): Promise<void> {
+    await this.assertWanted(reportId);
     if (!(await this.store.countedBatches(reportId)).includes(batch.index)) {
       const startedAt = Date.now();
       const counts = await countBatch(batch.directory, batch.paths, this.context.signal);
@@ -59,11 +63,17 @@ export class StatsTasks {
   /** Adds everything up, and draws the chart. */
   @Task()
   async writeReport(reportId: string): Promise<void> {
+    await this.assertWanted(reportId);
     if (await this.store.report(reportId)) return;
     const request = await this.store.request(reportId);
     const plan = await this.store.plan(reportId);
     if (!request || !plan) throw new Error(`Report ${reportId} is gone; was its directory deleted?`);
     const report = mergeResults(request, plan, await this.store.results(reportId));
     await this.store.saveReport(report, renderChart(report));
+  }
+
+  /** `cancel()` stops the tasks that are known; this stops those that are sent in the same moment. */
+  private async assertWanted(reportId: string): Promise<void> {
+    if (await this.store.isCancelled(reportId)) throw new DropTask(`report ${reportId} was cancelled`);
   }
 }

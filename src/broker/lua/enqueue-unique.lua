@@ -27,25 +27,28 @@ end
 
 local digest = unique_digest(message)
 local held = redis.call('HGET', KEYS[1], digest)
-if held then
-  local its_queue, former = split(held)
-  local its_keys = queues[its_queue]
-  if ARGV[4] ~= 'replace' then
-    return { string.sub(former, 1, 20), its_queue }
-  end
-  if its_keys and redis.call('ZREM', its_keys.scheduled, former) == 0 then
-    redis.call('LREM', is_suspect(former) and its_keys.suspects or its_keys.queue, -1, former)
-  end
+if held and ARGV[4] ~= 'replace' then
+  local its_queue, other = split(held)
+  return { string.sub(other, 1, 20), its_queue }
 end
 
-redis.call('SETBIT', KEYS[2], sequence % 4096, 1)
-redis.call('EXPIRE', KEYS[2], ARGV[1])
-redis.call('HSET', KEYS[1], digest, ARGV[6] .. ' ' .. message)
-local due = tonumber(ARGV[3]) + (ARGV[2] == 'in' and now_ms() or 0)
-if due > now_ms() then
+-- the task itself first: should Redis refuse that, nothing has happened yet
+local now = now_ms()
+local due = tonumber(ARGV[3]) + (ARGV[2] == 'in' and now or 0)
+if due > now then
   schedule(keys.scheduled, KEYS[3], due, { message })
 else
   redis.call('RPUSH', keys.queue, message)
   ring(keys.bell)
 end
+if held then
+  local its_queue, former = split(held)
+  local its_keys = queues[its_queue]
+  if its_keys and redis.call('ZREM', its_keys.scheduled, former) == 0 then
+    redis.call('LREM', is_suspect(former) and its_keys.suspects or its_keys.queue, -1, former)
+  end
+end
+redis.call('SETBIT', KEYS[2], sequence % 4096, 1)
+redis.call('EXPIRE', KEYS[2], ARGV[1])
+redis.call('HSET', KEYS[1], digest, ARGV[6] .. ' ' .. message)
 return { id, ARGV[6] }

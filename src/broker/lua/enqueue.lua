@@ -12,9 +12,7 @@ local wrong = wrong_type('list', 1, 1) or wrong_type('string', 2, 2)
 if wrong then
   return wrong
 end
-local fresh = unseen(KEYS[2], ARGV[1], 2)
-if #fresh > 0 then
+return let_in(KEYS[2], ARGV[1], 2, function(fresh)
   redis.call('RPUSH', KEYS[1], unpack(fresh))
   ring(KEYS[3])
-end
-return #fresh
+end)

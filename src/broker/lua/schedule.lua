@@ -11,8 +11,6 @@ local wrong = wrong_type('zset', 1, 1) or wrong_type('string', 2, 2)
 if wrong then
   return wrong
 end
-local fresh = unseen(KEYS[2], ARGV[1], 4)
-if #fresh > 0 then
+return let_in(KEYS[2], ARGV[1], 4, function(fresh)
   schedule(KEYS[1], KEYS[3], tonumber(ARGV[3]) + (ARGV[2] == 'in' and now_ms() or 0), fresh)
-end
-return #fresh
+end)

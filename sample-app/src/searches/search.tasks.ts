@@ -1,0 +1,42 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Broadcast, DropTask, SoftTimeoutError, Task, TaskContext } from 'nestwork';
+import { ReportStore } from '../reports/report-store.js';
+import { searchFiles } from './search-files.js';
+import { SearchStore } from './search-store.js';
+import { SourceCache } from './source-cache.js';
+
+@Injectable()
+export class SearchTasks {
+  private readonly logger = new Logger(SearchTasks.name);
+
+  constructor(
+    private readonly context: TaskContext,
+    private readonly reports: ReportStore,
+    private readonly searches: SearchStore,
+    private readonly sources: SourceCache,
+  ) {}
+
+  /**
+   * Searches the files of a report for a regular expression that somebody sent. Nobody waits longer than a second for it:
+   * then it keeps what it has found so far. And an expression can block its process for years, where no signal is heard:
+   * after another second the process is ended.
+   */
+  @Task({ queue: 'bulk', softTimeout: '1s', hardTimeout: '2s' })
+  async search(reportId: string, pattern: string): Promise<void> {
+    const report = await this.reports.report(reportId);
+    const plan = await this.reports.plan(reportId);
+    if (!report || !plan) throw new DropTask(`report ${reportId} is gone`);
+    const { id, signal } = this.context;
+    const search = { directory: report.directory, paths: plan.batches.flat(), pattern };
+    const findings = await searchFiles(search, (path) => this.sources.read(path), signal);
+    // it was told to end for another reason: a worker that stops gives it to others, who can finish it
+    if (signal.aborted && !(signal.reason instanceof SoftTimeoutError)) throw signal.reason;
+    await this.searches.save(id, findings);
+  }
+
+  /** Each child has a cache of its own, so this has to run in every one of them. */
+  @Broadcast()
+  forgetSources(): void {
+    this.logger.log(`Forgot ${this.sources.clear()} files`);
+  }
+}
