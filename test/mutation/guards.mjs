@@ -102,6 +102,20 @@ const BY_SCRIPT = {
     change('rings where it leaves a suspect', "'EXISTS', KEYS[key], KEYS[key + 1]", "'EXISTS', KEYS[key]"),
     FULL_MEMORY,
   ],
+  'cancel-active': [
+    NOTHING_FOREIGN,
+    change('only what the child holds', "if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then", 'if false then'),
+    remove('remembers it', 'remember_cancelled(KEYS[2], now_ms(), ARGV[1])\n'),
+    FULL_MEMORY,
+  ],
+  'cancel-waiting': [
+    NOTHING_FOREIGN,
+    change('only what waits there', 'if removed > 0 then', 'if true then'),
+    remove('remembers it', '  remember_cancelled(KEYS[2], now_ms(), string.sub(ARGV[1], 1, 20))\n'),
+    remove('frees its key', '  free_key(KEYS[3], ARGV[1])\n'),
+    change('from a schedule too', "if redis.call('TYPE', KEYS[1]).ok == 'zset' then", 'if false then'),
+    FULL_MEMORY,
+  ],
   'close-session': [
     change('only without children', "if string.sub(field, 1, 1) ~= '@' then", 'if false then'),
     FULL_MEMORY,
@@ -173,6 +187,12 @@ const BY_SCRIPT = {
   'lib-bell': [
     change('only a silent bell', "if redis.call('EXISTS', bell) == 0 then", 'if true then'),
     change('undoes nothing when it is refused', 'redis.pcall', 'redis.call'),
+  ],
+  'lib-cancelled': [
+    remove('forgets them after a day', "  redis.call('ZREMRANGEBYSCORE', cancelled, '-inf', text(now - 86400000))\n"),
+    remove('keeps so many', "  redis.call('ZREMRANGEBYRANK', cancelled, 0, -10001)\n"),
+    change('only the cancelled', "if redis.call('EXISTS', cancelled) == 0 then", 'if true then'),
+    remove('frees their keys', '      free_key(unique, task.message)\n'),
   ],
   'lib-message': [
     change('a counter stops at its highest number', 'math.min(', 'math.max(0, '),
@@ -305,6 +325,7 @@ const BY_SCRIPT = {
     remove('ends the claims', "  redis.call('DEL', KEYS[i])\n"),
     remove('ends the registrations', "redis.call('DEL', KEYS[2])\n"),
     remove('ends the lease', "redis.call('ZREM', KEYS[1], ARGV[1])\n"),
+    change('not what was cancelled', 'still_wanted(tasks, KEYS[4], KEYS[5])', 'tasks'),
     FULL_MEMORY,
   ],
   promote: [
@@ -390,6 +411,7 @@ const BY_SCRIPT = {
     writeBefore('refuses an unknown queue before it writes', UNKNOWN_QUEUE, "redis.call('HDEL', KEYS[2], ARGV[i])"),
     remove('gives back once what is named twice', ' and not named[ARGV[i]]'),
     remove('ends the claims', "  redis.call('HDEL', KEYS[2], unpack(ids))\n"),
+    change('not what was cancelled', 'still_wanted(tasks, KEYS[3], KEYS[4])', 'tasks'),
     FULL_MEMORY,
   ],
   renew: [
@@ -406,6 +428,8 @@ const BY_SCRIPT = {
       "held = held or 'default ' .. ARGV[2] .. '10000000000000[]'",
     ),
     change('refuses an outdated count', 'if string.sub(message, 22, 23) ~= ARGV[3] then', 'if false then'),
+    change('not what was cancelled', 'if is_cancelled(KEYS[5], message) then', 'if false then'),
+    remove('frees the key of what was cancelled', '  free_key(KEYS[3], message)\n'),
     change('ends the claim', "redis.call('HDEL', KEYS[2], ARGV[2])\nreturn 1", 'return 1'),
     FULL_MEMORY,
   ],
@@ -456,6 +480,12 @@ const BY_SCRIPT = {
     ),
     change('what is done does not go back', '    tasks[id] = nil\n  end\nend\nfor id', '  end\nend\nfor id'),
     remove('frees the key of what is done', '    free_key(KEYS[3], tasks[id].message)\n'),
+    change('not what was cancelled', 'if is_cancelled(KEYS[5], task.message) then', 'if false then'),
+    change(
+      'frees the key of what was cancelled',
+      '    free_key(KEYS[3], task.message)\n    tasks[id] = nil\n  end\nend\n\nlocal dead',
+      '    tasks[id] = nil\n  end\nend\n\nlocal dead',
+    ),
     remove('counts nothing in foreign bytes', ' and not is_foreign(tasks[id].message)'),
     remove('foreign bytes are not out of time', ' and not is_foreign(task.message)'),
     change('what is out of time does not go back', '    tasks[late.id] = nil\n', ''),

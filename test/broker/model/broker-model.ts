@@ -96,12 +96,13 @@ export class BrokerModel implements System {
       this.note('key taken: the task is dropped');
       return { id: idOf(holder.message), queue: holder.queue };
     }
-    if (holder) this.note(TAKEN_OVER[this.queues.get(holder.queue).withdraw(holder.message) ?? 'running']);
-    else this.note('key taken');
     this.enqueued.set(id, { queue: name, message });
-    this.keys.take(name, message);
     if (due && hoursOf(due) > 0) this.schedule(name, [message], due);
     else this.queues.get(name).append(message);
+    // only now: whoever waits for the former one need not be woken for a later one
+    if (holder) this.note(TAKEN_OVER[this.queues.get(holder.queue).withdraw(holder.message) ?? 'running']);
+    else this.note('key taken');
+    this.keys.take(name, message);
     return { id, queue: name };
   }
 

@@ -32,7 +32,7 @@ const WEIGHTED: readonly [weight: number, command: fc.Arbitrary<BrokerCommand>][
   [3, enqueueAgain],
   [9, enqueueUnique],
   [6, promote],
-  [1, wakePromoter],
+  [3, wakePromoter],
   [4, letTimePass],
   [20, claim],
   [4, claimBoth],

@@ -1,0 +1,238 @@
+import type { Claimant } from '../../src/broker/broker.js';
+import { scriptText } from '../../src/broker/scripts.js';
+import { encodeUnique } from '../../src/task/unique-key.js';
+import { BrokerFixture, counted, idOf, sessionState, verdict } from '../support/broker-fixture.js';
+
+const NAMESPACE = '{nestwork}:';
+const FUTURE = Date.UTC(2100, 0, 1);
+const DAY_MS = 86_400_000;
+const LINE = '\n{"at":7}';
+const REPORT = { code: 'TASK_FAILED', error: 'Error: no', host: 'here', pid: 7 };
+const DIGEST = encodeUnique('Some.task', 'k', 'finished').slice(1);
+
+let fixture: BrokerFixture;
+beforeAll(async () => {
+  fixture = await BrokerFixture.start();
+});
+afterEach(() => fixture.reset());
+afterAll(() => fixture.stop());
+
+/** What lies in Redis, but for sessions and what rings. */
+async function state(): Promise<Record<string, unknown>> {
+  const all = Object.entries(await fixture.state());
+  return Object.fromEntries(all.filter(([key]) => !/^(sessions?|bell|alarm)/.test(key)));
+}
+
+/** A child that holds a task with a key, and another one without, of which the first was cancelled. */
+async function cancelledHolder(): Promise<{ child: Claimant; id: string; other: string }> {
+  const message = fixture.uniqueMessage('k');
+  const [other = ''] = fixture.messages(1);
+  await fixture.broker.enqueueUnique('default', message, { due: undefined, replace: false });
+  const child = await fixture.holderOf([other]);
+  // what was enqueued first was claimed first
+  await fixture.claim(child);
+  const id = idOf(message);
+  expect(await fixture.broker.cancel(id)).toMatchObject({ state: 'active' });
+  await fixture.redis.del(`${NAMESPACE}broadcasts`);
+  return { child, id, other };
+}
+
+describe('a task that waits', () => {
+  it.each<[string, string, (message: string) => Promise<unknown>]>([
+    ['queue:default', 'pending', (message) => fixture.broker.enqueue('default', [message])],
+    ['scheduled:bulk', 'scheduled', (message) => fixture.broker.enqueue('bulk', [message], { at: FUTURE })],
+    [
+      'suspects:critical',
+      'pending',
+      async (message) => {
+        await fixture.broker.enqueue('critical', [message], { at: 1 });
+        await fixture.broker.promote(1);
+      },
+    ],
+  ])('in %s is gone, and its neighbours are not', async (key, where, put) => {
+    const neighbours = fixture.messages(2).map((message) => counted(message, { crashes: 1 }));
+    const cancelled = counted(fixture.message(), { crashes: 1 });
+    const [first = '', last = ''] = neighbours;
+    for (const message of [first, cancelled, last]) await put(message);
+    expect(await fixture.broker.cancel(idOf(cancelled))).toMatchObject({ state: where, queue: key.split(':')[1] });
+    expect(await state()).toEqual({ [key]: neighbours, cancelled: [idOf(cancelled)] });
+    // once more changes nothing
+    expect(await fixture.broker.cancel(idOf(cancelled))).toMatchObject({ state: 'cancelled' });
+    expect(await state()).toEqual({ [key]: neighbours, cancelled: [idOf(cancelled)] });
+  });
+
+  it('frees its key', async () => {
+    const message = fixture.uniqueMessage('k');
+    await fixture.broker.enqueueUnique('default', message, { due: { at: FUTURE }, replace: false });
+    await fixture.broker.cancel(idOf(message));
+    expect(await state()).toEqual({ cancelled: [idOf(message)] });
+  });
+
+  it('has moved on when it is to be removed: nothing is cancelled', async () => {
+    const keys = ['queue:default', 'cancelled', 'unique'].map((key) => NAMESPACE + key);
+    const message = fixture.message();
+    expect(await fixture.redis.eval(scriptText('cancel-waiting'), keys.length, ...keys, message)).toBe(0);
+    expect(await state()).toEqual({});
+  });
+});
+
+describe('an active task', () => {
+  it('is marked, and every supervisor is told', async () => {
+    const message = fixture.message();
+    const child = await fixture.holderOf([message]);
+    await fixture.broker.cancel(idOf(message));
+    const { broadcasts, ...rest } = await state();
+    expect(broadcasts).toEqual([[expect.any(String), ['kind', 'cancel', 'id', idOf(message)]]]);
+    expect(rest).toEqual({
+      [`claims:${child.child}`]: { [idOf(message)]: `default ${message}` },
+      cancelled: [idOf(message)],
+    });
+  });
+
+  it('has ended when it is to be marked: nothing is cancelled', async () => {
+    const child = await fixture.child();
+    const keys = [`claims:${child.child}`, 'cancelled', 'broadcasts'].map((key) => NAMESPACE + key);
+    const id = idOf(fixture.message());
+    expect(await fixture.redis.eval(scriptText('cancel-active'), keys.length, ...keys, id, 10)).toBe(0);
+    expect(await state()).toEqual({});
+  });
+
+  it.each<[string, (child: Claimant, id: string) => Promise<unknown>]>([
+    ['an attempt that failed', (child, id) => tryAgain(child, id, 0)],
+    ['an attempt that failed, to be tried later', (child, id) => tryAgain(child, id, 60_000)],
+    ['a release', (child, id) => fixture.broker.release(child, [id])],
+  ])('does not come back by %s', async (_how, end) => {
+    const { child, id, other } = await cancelledHolder();
+    await end(child, id);
+    expect(await state()).toEqual({
+      [`claims:${child.child}`]: { [idOf(other)]: `default ${other}` },
+      cancelled: [id],
+    });
+  });
+
+  it.each<[string, (child: Claimant, id: string) => Promise<unknown>]>([
+    ['the death of its child', (child) => fixture.broker.settle(child, verdict({}))],
+    ['a crash', (child, id) => fixture.broker.settle(child, verdict({ blamed: [id], line: LINE }))],
+    ['its hard timeout', (child, id) => timeOut(child, id, 60_000)],
+    ['its hard timeout, among the dead', (child, id) => timeOut(child, id, -1)],
+    ['the end of its session', (child) => reap(child)],
+  ])('does not come back by %s, but what was beside it does', async (_how, end) => {
+    const { child, id, other } = await cancelledHolder();
+    await end(child, id);
+    expect(await state()).toEqual({ 'queue:default': [other], cancelled: [id] });
+  });
+
+  it('that was given back beside others is counted with them', async () => {
+    const { child, id, other } = await cancelledHolder();
+    expect(await fixture.broker.release(child, [id, idOf(other)])).toBe(2);
+    expect(await state()).toEqual({ 'queue:default': [other], cancelled: [id] });
+  });
+
+  it('may still be dead, and frees its key', async () => {
+    const { child, id } = await cancelledHolder();
+    await fixture.broker.bury(child, { id, queue: 'default' }, REPORT, LINE);
+    expect((await state())['dead:default']).toEqual([id]);
+    expect(await fixture.redis.hexists(`${NAMESPACE}unique`, DIGEST)).toBe(0);
+  });
+});
+
+describe('the cancelled', () => {
+  it('are remembered for a day', async () => {
+    const now = await fixture.now();
+    await fixture.redis.zadd(`${NAMESPACE}cancelled`, now - DAY_MS - 1, 'long ago', now - DAY_MS + 60_000, 'today');
+    const message = fixture.message();
+    await fixture.broker.enqueue('default', [message]);
+    await fixture.broker.cancel(idOf(message));
+    expect(await state()).toEqual({ cancelled: ['today', idOf(message)] });
+  });
+
+  it('are ten thousand at most, the latest', async () => {
+    const now = await fixture.now();
+    const former = Array.from({ length: 10_000 }, (_, index): [number, string] => [now - 20_000 + index, `${index}`]);
+    await fixture.redis.zadd(`${NAMESPACE}cancelled`, ...former.flat());
+    const message = fixture.message();
+    await fixture.broker.enqueue('default', [message]);
+    await fixture.broker.cancel(idOf(message));
+    const remembered = await fixture.redis.zrange(`${NAMESPACE}cancelled`, '0', '-1');
+    expect(remembered).toHaveLength(10_000);
+    expect([remembered[0], remembered.at(-1)]).toEqual(['1', idOf(message)]);
+  });
+});
+
+describe('when Redis is full', () => {
+  it('tasks can be cancelled', async () => {
+    const [waits = '', runs = ''] = fixture.messages(2);
+    await fixture.holderOf([runs]);
+    await fixture.broker.enqueue('default', [waits]);
+    const states = await fixture.whenFull(async () => [
+      (await fixture.broker.cancel(idOf(waits))).state,
+      (await fixture.broker.cancel(idOf(runs))).state,
+    ]);
+    expect(states).toEqual(['pending', 'active']);
+  });
+});
+
+describe('a foreign key', () => {
+  it.each(['cancelled', 'unique'])(
+    'refuses to remove a task that waits before anything is written: %s',
+    async (key) => {
+      const message = fixture.message();
+      await fixture.broker.enqueue('default', [message]);
+      await fixture.redis.set(NAMESPACE + key, 'foreign');
+      const keys = ['queue:default', 'cancelled', 'unique'].map((name) => NAMESPACE + name);
+      const script = scriptText('cancel-waiting');
+      await expect(fixture.redis.eval(script, keys.length, ...keys, message)).rejects.toThrow('WRONGTYPE');
+      expect(await state()).toEqual({ 'queue:default': [message], [key]: 'foreign' });
+      await fixture.redis.del(NAMESPACE + key);
+    },
+  );
+
+  it.each(['cancelled', 'broadcasts'])('refuses to mark an active task before anything is written: %s', async (key) => {
+    const message = fixture.message();
+    const child = await fixture.holderOf([message]);
+    await fixture.redis.set(NAMESPACE + key, 'foreign');
+    const before = await state();
+    const keys = [`claims:${child.child}`, 'cancelled', 'broadcasts'].map((name) => NAMESPACE + name);
+    const script = scriptText('cancel-active');
+    await expect(fixture.redis.eval(script, keys.length, ...keys, idOf(message), 10)).rejects.toThrow('WRONGTYPE');
+    expect(await state()).toEqual(before);
+    await fixture.redis.del(NAMESPACE + key);
+  });
+
+  it('in place of the cancelled refuses every way back before anything is written', async () => {
+    const message = fixture.message();
+    const child = await fixture.holderOf([message]);
+    await fixture.redis.set(`${NAMESPACE}cancelled`, 'foreign');
+    const before = await fixture.state();
+    for (const back of [tryAgain, release, crash, reap]) {
+      await expect(back(child, idOf(message), 0)).rejects.toThrow('WRONGTYPE');
+    }
+    const { sessions: _, ...rest } = await fixture.state();
+    const { sessions: __, ...expected } = before;
+    expect(rest).toEqual(expected);
+    expect(rest).toMatchObject({ [`session:${child.session}`]: sessionState(child)[`session:${child.session}`] });
+    await fixture.redis.del(`${NAMESPACE}cancelled`);
+  });
+});
+
+function tryAgain(child: Claimant, id: string, inMs: number): Promise<boolean> {
+  return fixture.broker.retry(child, { id, queue: 'default' }, { inMs, line: LINE, failures: 0, counts: true });
+}
+
+function release(child: Claimant, id: string): Promise<number> {
+  return fixture.broker.release(child, [id]);
+}
+
+function crash(child: Claimant, id: string): Promise<unknown> {
+  return fixture.broker.settle(child, verdict({ blamed: [id], line: LINE }));
+}
+
+function timeOut(child: Claimant, id: string, retryInMs: number): Promise<unknown> {
+  return fixture.broker.settle(child, verdict({ timedOut: [{ id, retryInMs, line: LINE, report: '{}' }] }));
+}
+
+async function reap({ session }: Claimant): Promise<unknown> {
+  await fixture.redis.zadd(`${NAMESPACE}sessions`, (await fixture.now()) - 1, session);
+  await fixture.redis.set(`${NAMESPACE}pulse`, await fixture.now());
+  return fixture.broker.reap(session, 30_000);
+}
