@@ -3,8 +3,8 @@ import type { Redis } from 'ioredis';
 
 /** Every script with the shared functions that are put in front of it, in order. */
 const SCRIPTS = {
-  enqueue: ['types', 'bell', 'seen'],
-  schedule: ['types', 'time', 'bell', 'schedule', 'seen'],
+  enqueue: ['bell', 'seen'],
+  schedule: ['time', 'bell', 'schedule', 'seen'],
   'enqueue-unique': ['types', 'time', 'bell', 'foreign', 'message', 'schedule', 'unique'],
   promote: ['types', 'time', 'bell', 'foreign', 'message'],
   claim: ['types', 'foreign', 'bell', 'unique', 'stale'],
@@ -26,7 +26,7 @@ const SCRIPTS = {
   redrive: ['types', 'time', 'bell', 'foreign', 'message', 'unique'],
   'delete-dead': ['types'],
   purge: ['time'],
-  broadcast: ['types', 'seen'],
+  broadcast: ['seen'],
   'stream-position': ['time', 'stream'],
   'read-stream': ['stream'],
   'take-turn': [],

@@ -128,10 +128,11 @@ describe('an active task', () => {
     expect(await state()).toEqual({ 'queue:default': [other], cancelled: [id] });
   });
 
-  it('may still be dead, and frees its key', async () => {
+  it('is not dead, but gone, and frees its key', async () => {
     const { child, id } = await cancelledHolder();
     await fixture.broker.bury(child, { id, queue: 'default' }, REPORT, LINE);
-    expect((await state())['dead:default']).toEqual([id]);
+    expect((await state())['dead:default']).toBeUndefined();
+    expect(await fixture.redis.exists(`${NAMESPACE}claims:${child.child}`)).toBe(0);
     expect(await fixture.redis.hexists(`${NAMESPACE}unique`, DIGEST)).toBe(0);
   });
 });

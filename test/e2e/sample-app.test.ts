@@ -168,7 +168,7 @@ describe('the demo', () => {
         /callWebhook, after 4 attempts: Error: .* answered 503\n.*redrive.*\n +attempt 1 → 204/,
       );
       expect(demo.output).toMatch(/five times in a row → drawn/);
-      expect(demo.output).toMatch(/TODO +→ \d+ lines in [\d,]+ of [\d,]+ files/);
+      expect(demo.output).toMatch(/TODO +→ \d+ lines? in [\d,]+ of [\d,]+ files/);
       expect(demo.output).toMatch(/→ HARD_TIMEOUT: .*\n.*Child \d+ is ended/);
       expect(demo.output).toMatch(/searches\/cache → child \d+ ok, child \d+ ok/);
       expect(demo.output).toMatch(/OverviewTasks\.draw, next at \d\d:00\n.*run → done in \d+ ms by child \d+/);

@@ -145,12 +145,7 @@ const BY_SCRIPT = {
     change('bears a failover', 'settled > now + ARGV[1]', 'settled > now'),
     FULL_MEMORY,
   ],
-  enqueue: [
-    NOTHING_FOREIGN,
-    change('to the tail', "'RPUSH'", "'LPUSH'"),
-    remove('rings', '  ring(KEYS[3])\n'),
-    NEEDS_MEMORY,
-  ],
+  enqueue: [change('to the tail', "'RPUSH'", "'LPUSH'"), remove('rings', '  ring(KEYS[3])\n'), NEEDS_MEMORY],
   'enqueue-unique': [
     NOTHING_FOREIGN,
     change('each id once', "if redis.call('GETBIT', KEYS[2], sequence % 4096) == 1 then", 'if false then'),
@@ -434,13 +429,11 @@ const BY_SCRIPT = {
     FULL_MEMORY,
   ],
   schedule: [
-    NOTHING_FOREIGN,
     change('counts a delay from now', "(ARGV[2] == 'in' and now_ms() or 0)", '0'),
     change('counts a time from 1970', "(ARGV[2] == 'in' and now_ms() or 0)", 'now_ms()'),
     NEEDS_MEMORY,
   ],
   broadcast: [
-    NOTHING_FOREIGN,
     remove('keeps so many entries', "'MAXLEN', '~', ARGV[2], "),
     change('is refused by a full Redis', '#!lua\n', '#!lua flags=allow-oom\n'),
   ],

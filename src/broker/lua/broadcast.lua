@@ -7,10 +7,6 @@
 --
 -- Atomic because the bit and the entry must appear together, as in enqueue.lua.
 
-local wrong = wrong_type('stream', 1, 1) or wrong_type('string', 2, 2)
-if wrong then
-  return wrong
-end
 return let_in(KEYS[2], ARGV[1], 3, function(fresh)
   for _, message in ipairs(fresh) do
     redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'kind', 'call', 'message', message)

@@ -8,10 +8,6 @@
 -- Atomic because the bit and the message must appear together: a bit without its message loses the task, a message
 -- without its bit runs twice. Without allow-oom: a full Redis refuses new tasks before the first write.
 
-local wrong = wrong_type('list', 1, 1) or wrong_type('string', 2, 2)
-if wrong then
-  return wrong
-end
 return let_in(KEYS[2], ARGV[1], 2, function(fresh)
   redis.call('RPUSH', KEYS[1], unpack(fresh))
   ring(KEYS[3])

@@ -7,10 +7,6 @@
 --
 -- Atomic because the bit and the message must appear together, as in enqueue.lua.
 
-local wrong = wrong_type('zset', 1, 1) or wrong_type('string', 2, 2)
-if wrong then
-  return wrong
-end
 return let_in(KEYS[2], ARGV[1], 4, function(fresh)
   schedule(KEYS[1], KEYS[3], tonumber(ARGV[3]) + (ARGV[2] == 'in' and now_ms() or 0), fresh)
 end)
