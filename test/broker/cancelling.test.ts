@@ -101,6 +101,7 @@ describe('an active task', () => {
     ['an attempt that failed', (child, id) => tryAgain(child, id, 0)],
     ['an attempt that failed, to be tried later', (child, id) => tryAgain(child, id, 60_000)],
     ['a release', (child, id) => fixture.broker.release(child, [id])],
+    ['a burial', (child, id) => fixture.broker.bury(child, { id, queue: 'default' }, REPORT, LINE)],
   ])('does not come back by %s', async (_how, end) => {
     const { child, id, other } = await cancelledHolder();
     await end(child, id);
@@ -126,14 +127,6 @@ describe('an active task', () => {
     const { child, id, other } = await cancelledHolder();
     expect(await fixture.broker.release(child, [id, idOf(other)])).toBe(2);
     expect(await state()).toEqual({ 'queue:default': [other], cancelled: [id] });
-  });
-
-  it('is not dead, but gone, and frees its key', async () => {
-    const { child, id } = await cancelledHolder();
-    await fixture.broker.bury(child, { id, queue: 'default' }, REPORT, LINE);
-    expect((await state())['dead:default']).toBeUndefined();
-    expect(await fixture.redis.exists(`${NAMESPACE}claims:${child.child}`)).toBe(0);
-    expect(await fixture.redis.hexists(`${NAMESPACE}unique`, DIGEST)).toBe(0);
   });
 });
 
