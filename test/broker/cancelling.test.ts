@@ -1,6 +1,5 @@
 import type { Claimant } from '../../src/broker/broker.js';
 import { scriptText } from '../../src/broker/scripts.js';
-import { encodeUnique } from '../../src/task/unique-key.js';
 import { BrokerFixture, counted, idOf, sessionState, verdict } from '../support/broker-fixture.js';
 
 const NAMESPACE = '{nestwork}:';
@@ -8,7 +7,6 @@ const FUTURE = Date.UTC(2100, 0, 1);
 const DAY_MS = 86_400_000;
 const LINE = '\n{"at":7}';
 const REPORT = { code: 'TASK_FAILED', error: 'Error: no', host: 'here', pid: 7 };
-const DIGEST = encodeUnique('Some.task', 'k', 'finished').slice(1);
 
 let fixture: BrokerFixture;
 beforeAll(async () => {
