@@ -2,6 +2,9 @@
  * Stable codes of every error nestwork raises; safe to match on across versions.
  *
  * Messages may be reworded in any release, codes only in a major one.
+ *
+ * @example
+ * const retryable: ErrorCode[] = ['REDIS_UNAVAILABLE', 'REDIS_TIMEOUT'];
  */
 export type ErrorCode =
   | 'UNSERIALIZABLE_ARGUMENT'
@@ -45,13 +48,14 @@ export type ErrorCode =
  *
  * @example
  * try {
- *   await reports.send.delay(user.id);
+ *   await queue.of(ReportTasks).send.delay(user.id, { weekly: true });
  * } catch (error) {
  *   if (error instanceof NestworkError && error.code === 'REDIS_UNAVAILABLE') return 503;
  *   throw error;
  * }
  */
 export class NestworkError extends Error {
+  /** the name of the class, which logs show */
   override readonly name: string = 'NestworkError';
 
   /**
@@ -78,15 +82,16 @@ export class NestworkError extends Error {
  *
  * @example
  * const sender = queue.of(ReportTasks).send;
- * await sender.delay(7).catch((error) => {
+ * await sender.delay(7, { weekly: true }).catch((error) => {
  *   if (!(error instanceof EnqueueUnconfirmedError)) throw error;
- *   return sender.with({ id: error.taskIds[0] }).delay(7);
+ *   return sender.with({ id: error.taskIds[0] }).delay(7, { weekly: true });
  * });
  */
 export class EnqueueUnconfirmedError extends NestworkError {
   override readonly name = 'EnqueueUnconfirmedError';
 
   constructor(
+    /** ids to repeat the call with, in the order of its tasks */
     readonly taskIds: readonly string[],
     options?: ErrorOptions,
   ) {

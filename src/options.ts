@@ -8,7 +8,16 @@ import { PolicyBook } from './task/policy-book.js';
 import { assertPolicyOptions, POLICY_OPTIONS, type PolicyOptions } from './task/policy-options.js';
 import { assertNamespace, assertQueueName } from './task/task-name.js';
 
-/** Options of `TaskQueueModule.forRoot`. */
+/**
+ * Options of `TaskQueueModule.forRoot`.
+ *
+ * @example
+ * const options: TaskQueueOptions = {
+ *   redis: process.env.REDIS_URL,
+ *   queues: ['critical', { name: 'default', retries: 3 }, 'bulk'],
+ * };
+ * TaskQueueModule.forRoot(options);
+ */
 export interface TaskQueueOptions {
   /**
    * URL of the Redis server, or the options of ioredis (plain data: they are handed to the supervisor process).
@@ -58,13 +67,25 @@ export interface TaskQueueOptions {
   maxDead?: number;
 }
 
-/** A queue, with timeouts and retries of the tasks in it. */
+/**
+ * A queue, with timeouts and retries of the tasks in it.
+ *
+ * @example
+ * const bulk: QueueOptions = { name: 'bulk', retries: 10, backoff: '1m', hardTimeout: '10m' };
+ * TaskQueueModule.forRoot({ queues: ['default', bulk] });
+ */
 export interface QueueOptions extends PolicyOptions {
   /** 1 to 100 characters of A-Z, a-z, 0-9, "_", "." and "-" */
   name: string;
 }
 
-/** Options of `WorkerFactory.run`. */
+/**
+ * Options of `WorkerFactory.run`.
+ *
+ * @example
+ * const options: WorkerOptions = { children: 4, concurrency: 10, shutdownGrace: '1m' };
+ * await WorkerFactory.run(AppModule, options);
+ */
 export interface WorkerOptions {
   /**
    * Forked children that run tasks.

@@ -1,5 +1,7 @@
 import {
+  type ConfigurableModuleAsyncOptions,
   ConfigurableModuleBuilder,
+  type DynamicModule,
   Inject,
   Logger,
   Module,
@@ -40,8 +42,9 @@ export const RESOLVED_OPTIONS = Symbol.for('nestwork:options');
  * TaskQueueModule.forRoot({ redis: process.env.REDIS_URL, queues: ['critical', 'default', 'bulk'] })
  * @example
  * TaskQueueModule.forRootAsync({
- *   inject: [ConfigService],
- *   useFactory: (config: ConfigService) => ({ redis: config.getOrThrow('REDIS_URL') }),
+ *   imports: [SettingsModule],
+ *   inject: [Settings],
+ *   useFactory: (settings: Settings) => ({ redis: settings.redisUrl }),
  * })
  */
 @Module({
@@ -93,6 +96,39 @@ export const RESOLVED_OPTIONS = Symbol.for('nestwork:options');
   exports: [BroadcastLog, CronManager, DeadLetters, QueueClient, QueueHealth, TaskContext],
 })
 export class TaskQueueModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
+  /**
+   * The module with these options. They are checked, and Redis is connected to, while the app starts.
+   *
+   * @throws NestworkError when the app starts: INVALID_OPTION, INVALID_DURATION, INVALID_NAME, UNKNOWN_QUEUE,
+   * REDIS_UNAVAILABLE, REDIS_TOO_OLD, FOREIGN_KEYS, DUPLICATE_MODULE, DUPLICATE_TASK, INVALID_CRON
+   * @example
+   * TaskQueueModule.forRoot({ redis: process.env.REDIS_URL, queues: ['critical', 'default', 'bulk'] })
+   */
+  static override forRoot(options: TaskQueueOptions): DynamicModule {
+    // biome-ignore lint/complexity/noThisInStatic: the builder's method makes a module of the class it is called on
+    return super.forRoot(options);
+  }
+
+  /**
+   * The module with options that a factory or a class gives, for what is known only when the app starts.
+   *
+   * @param options `useFactory` with `inject`, or `useClass` or `useExisting` of a class with `createTaskQueueOptions()`
+   * @throws NestworkError what `forRoot` throws
+   * @example
+   * TaskQueueModule.forRootAsync({
+   *   imports: [SettingsModule],
+   *   inject: [Settings],
+   *   useFactory: (settings: Settings) => ({ redis: settings.redisUrl }),
+   * })
+   */
+  static override forRootAsync(
+    options: ConfigurableModuleAsyncOptions<TaskQueueOptions, 'createTaskQueueOptions'>,
+  ): DynamicModule {
+    // biome-ignore lint/complexity/noThisInStatic: the builder's method makes a module of the class it is called on
+    return super.forRootAsync(options);
+  }
+
+  /** @internal */
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedTaskQueueOptions,
     private readonly modules: ModulesContainer,
@@ -103,6 +139,7 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
     super();
   }
 
+  /** @internal */
   async onModuleInit(): Promise<void> {
     this.refuseSecondModule();
     for (const task of this.discovery.tasks(this.options)) this.registry.add(task);
@@ -113,7 +150,11 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
     });
   }
 
-  /** The last hook, so that the shutdown hooks of the app can still enqueue. */
+  /**
+   * The last hook, so that the shutdown hooks of the app can still enqueue.
+   *
+   * @internal
+   */
   async onApplicationShutdown(): Promise<void> {
     await this.broker.close();
   }

@@ -11,7 +11,13 @@ import { type QueueOfTask, TaskSender } from './task-sender.js';
 
 const CIRCULAR = 'If the import is undefined here, two files import each other: move the class to a file of its own.';
 
-/** The methods of a task class, each as a sender with the method's own arguments. */
+/**
+ * The methods of a task class, each as a sender with the method's own arguments.
+ *
+ * @example
+ * const reports: TaskSenders<ReportTasks> = queue.of(ReportTasks);
+ * await reports.send.delay(7, { weekly: true });
+ */
 export type TaskSenders<T> = {
   readonly [Method in keyof T as T[Method] extends (...args: never[]) => unknown ? Method : never]: T[Method] extends (
     ...args: infer Args
@@ -20,9 +26,16 @@ export type TaskSenders<T> = {
     : never;
 };
 
-/** A class, as `of()` takes it. */
+/**
+ * A class, as `of()` takes it.
+ *
+ * @example
+ * const taskClass: TaskClass<ReportTasks> = ReportTasks;
+ */
 export interface TaskClass<T> {
+  /** name of the class */
   readonly name: string;
+  /** what its instances inherit from; its methods are the tasks */
   readonly prototype: T;
 }
 
@@ -30,16 +43,20 @@ export interface TaskClass<T> {
  * Sends tasks. Inject it anywhere; importing `TaskQueueModule` once is enough.
  *
  * @example
- * constructor(private readonly queue: QueueClient) {}
+ * @Injectable()
+ * class SignupService {
+ *   constructor(private readonly queue: QueueClient) {}
  *
- * async signUp(user: User) {
- *   await this.queue.of(ReportTasks).send.delay(user.id, { weekly: true });
+ *   async signUp(user: User) {
+ *     await this.queue.of(ReportTasks).send.delay(user.id, { weekly: true });
+ *   }
  * }
  */
 export class QueueClient {
   private readonly ids = new TaskIdSequence();
   private readonly senders = new WeakMap<object, object>();
 
+  /** @internal */
   constructor(
     private readonly broker: ProducerBroker & TaskBroker,
     private readonly registry: TaskRegistry,

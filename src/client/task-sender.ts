@@ -22,8 +22,15 @@ interface Target {
   readonly broadcast?: boolean;
 }
 
-/** Sends calls of one task. Immutable: `with()` returns another sender. */
+/**
+ * Sends calls of one task. Immutable: `with()` returns another sender.
+ *
+ * @example
+ * const send: TaskSender<[userId: number, options: { weekly: boolean }]> = queue.of(ReportTasks).send;
+ * await send.with({ delay: '10m' }).delay(7, { weekly: true });
+ */
 export class TaskSender<Args extends unknown[]> {
+  /** @internal */
   constructor(
     private readonly broker: ProducerBroker & TaskBroker,
     private readonly sequence: TaskIdSequence,
@@ -36,10 +43,11 @@ export class TaskSender<Args extends unknown[]> {
    *
    * @throws NestworkError INVALID_OPTION, INVALID_DURATION, UNKNOWN_QUEUE, INVALID_TASK_ID
    * @example
-   * await reports.send.with({ delay: '10m', queue: 'bulk' }).delay(7, { weekly: false });
+   * await queue.of(ReportTasks).send.with({ delay: '10m', queue: 'bulk' }).delay(7, { weekly: false });
    * @example
    * // runs once, two seconds after the last of several calls
-   * await search.reindex.with({ key: `shop-${id}`, onConflict: 'replace', delay: '2s' }).delay(id);
+   * const debounced = queue.of(ReportTasks).send.with({ key: 'user-7', onConflict: 'replace', delay: '2s' });
+   * await debounced.delay(7, { weekly: true });
    */
   with(options: SendOptions): TaskSender<Args> {
     const { name, queues, broadcast } = this.target;
@@ -69,7 +77,7 @@ export class TaskSender<Args extends unknown[]> {
    *
    * @throws as `delay()` does; after an EnqueueUnconfirmedError, repeat all of them with its `taskIds`
    * @example
-   * await reports.send.delayMany(users.map((user) => [user.id, { weekly: true }]));
+   * await queue.of(ReportTasks).send.delayMany(users.map((user) => [user.id, { weekly: true }]));
    */
   async delayMany(calls: Iterable<Args>): Promise<TaskHandle[]> {
     if (this.options.id) throw misplaced('id', 'delay');
