@@ -41,7 +41,8 @@ export type ErrorCode =
   | 'HARD_TIMEOUT'
   | 'TASK_EXPIRED'
   | 'TASK_CANCELLED'
-  | 'DUPLICATE_KEY';
+  | 'DUPLICATE_KEY'
+  | 'METADATA_MISSING';
 
 /**
  * Every error that nestwork raises: what happened and to whom, what to do about it, and a stable `code`.
@@ -60,7 +61,7 @@ export class NestworkError extends Error {
 
   /**
    * @param code stable identifier of the kind of error
-   * @param what what happened, naming the offender
+   * @param what what happened, naming the offender; further lines show the place
    * @param remedies what the reader can do, one sentence each
    * @param options `cause`: the error underneath, kept whole
    */
@@ -71,7 +72,8 @@ export class NestworkError extends Error {
     options?: ErrorOptions,
   ) {
     const list = (typeof remedies === 'string' ? [remedies] : remedies).map((remedy) => `- ${remedy}`);
-    super(`${what} [${code}]\n\nPotential solutions:\n${list.join('\n')}`, options);
+    const [first = '', ...shown] = what.split('\n');
+    super([`${first} [${code}]`, ...shown, '', 'Potential solutions:', ...list].join('\n'), options);
   }
 }
 

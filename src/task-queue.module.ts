@@ -161,12 +161,27 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
 
   /** Each `forRoot()` is a module instance of its own since Nest 11: every task would be found twice. */
   private refuseSecondModule(): void {
-    const importers = [...this.modules.values()].filter((module) => module.metatype === TaskQueueModule);
-    if (importers.length < 2) return;
+    const all = [...this.modules.values()];
+    const times = all.filter(({ metatype }) => metatype === TaskQueueModule).length;
+    if (times < 2) return;
+    // not `module.imports`: a global module is among those of every other
+    const importers = all.filter(({ metatype }) => importsOf(metatype).some(isTaskQueueModule));
     throw new NestworkError(
       'DUPLICATE_MODULE',
-      `TaskQueueModule.forRoot() is imported ${importers.length} times.`,
-      'Import it once, in the root module; QueueClient is then injectable everywhere.',
+      `TaskQueueModule is imported ${times} times, each time with options of its own: in ${importers.map(({ name }) => name).join(', ')}.`,
+      [
+        'Import it once, in the root module: QueueClient is then injectable everywhere.',
+        'Remove TaskQueueModule.forRoot() from the `imports` of the other modules.',
+      ],
     );
   }
+}
+
+/** What the `@Module()` of a class lists. */
+function importsOf(module: object): readonly unknown[] {
+  return Reflect.getMetadata('imports', module) ?? [];
+}
+
+function isTaskQueueModule(imported: unknown): boolean {
+  return typeof imported === 'object' && imported !== null && Reflect.get(imported, 'module') === TaskQueueModule;
 }

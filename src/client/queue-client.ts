@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import type { ProducerBroker, TaskBroker, TaskState } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
 import type { ResolvedTaskQueueOptions } from '../options.js';
@@ -8,6 +9,7 @@ import { assertTaskName } from '../task/task-name.js';
 import type { TaskRegistry } from '../task/task-registry.js';
 import { statusOf, type TaskStatus } from './task-handle.js';
 import { type QueueOfTask, TaskSender } from './task-sender.js';
+import { UnansweredSends } from './unanswered-sends.js';
 
 const CIRCULAR = 'If the import is undefined here, two files import each other: move the class to a file of its own.';
 
@@ -55,6 +57,9 @@ export interface TaskClass<T> {
 export class QueueClient {
   private readonly ids = new TaskIdSequence();
   private readonly senders = new WeakMap<object, object>();
+  private readonly unanswered = new UnansweredSends();
+  /** tasks that nobody knew, so that each is told once */
+  private readonly unheardOf = new Set<string>();
 
   /** @internal */
   constructor(
@@ -148,12 +153,24 @@ export class QueueClient {
   }
 
   private sender<Args extends unknown[]>(name: string, queueOfTask: QueueOfTask, broadcast = false): TaskSender<Args> {
-    const target = { name, queueOfTask, queues: this.options.queues, broadcast };
+    const target = { name, queueOfTask, queues: this.options.queues, unanswered: this.unanswered, broadcast };
     return new TaskSender<Args>(this.broker, this.ids, target, {});
   }
 
   private async queueByName(name: string): Promise<string> {
-    return this.registry.get(name)?.queue ?? (await this.broker.queueOfTask(name)) ?? this.options.defaultQueue;
+    const queue = this.registry.get(name)?.queue ?? (await this.broker.queueOfTask(name));
+    if (queue === undefined) this.warnOfUnheard(name);
+    return queue ?? this.options.defaultQueue;
+  }
+
+  /** It may be a task that the next deploy of the workers brings, or a mistake in writing. */
+  private warnOfUnheard(name: string): void {
+    if (this.unheardOf.has(name)) return;
+    this.unheardOf.add(name);
+    new Logger('TaskQueue').warn(
+      `No worker of this namespace has ever had a task "${name}". It goes to the queue "${this.options.defaultQueue}", and waits there ` +
+        'until a worker has it: check the name, or start the worker that provides its class.',
+    );
   }
 
   /** Only an app that runs tasks itself can tell that a class is missing; one that just sends needs no providers. */

@@ -10,6 +10,7 @@ import { encodeUnique } from '../task/unique-key.js';
 import { assertBroadcastOptions } from './broadcast-options.js';
 import { assertSendOptions, dueOf, type SendOptions } from './send-options.js';
 import { TaskHandle } from './task-handle.js';
+import type { UnansweredSends } from './unanswered-sends.js';
 
 /** Finds the queue of a task that is sent without naming one. */
 export type QueueOfTask = () => string | Promise<string>;
@@ -18,6 +19,7 @@ interface Target {
   readonly name: string;
   readonly queueOfTask: QueueOfTask;
   readonly queues: readonly string[];
+  readonly unanswered: UnansweredSends;
   /** it is known to be a broadcast; of what is sent by name that turns out with its queue */
   readonly broadcast?: boolean;
 }
@@ -64,9 +66,19 @@ export class TaskSender<Args extends unknown[]> {
    * DUPLICATE_KEY: nothing was added, because the key is taken; REDIS_UNAVAILABLE, REDIS_OUT_OF_MEMORY, REDIS_REFUSED: nothing was added
    * @throws EnqueueUnconfirmedError when Redis did not answer in time: repeat with the same id
    */
-  async delay(...args: Args): Promise<TaskHandle> {
+  delay(...args: Args): Promise<TaskHandle> {
+    return this.target.unanswered.watch(this.target.name, this.delay, {
+      prepare: () => this.encodeOne(args),
+      send: (payload) => this.sendOne(payload),
+    });
+  }
+
+  private encodeOne(args: Args): string {
     if (this.options.ids) throw misplaced('ids', 'delayMany');
-    const payload = encodePayload(args);
+    return encodePayload(args);
+  }
+
+  private async sendOne(payload: string): Promise<TaskHandle> {
     if (this.options.key !== undefined) return this.sendUnique(payload, this.options.key);
     const [handle] = await this.send([payload], this.options.id ? [this.options.id] : undefined);
     return handle as TaskHandle;
@@ -79,7 +91,14 @@ export class TaskSender<Args extends unknown[]> {
    * @example
    * await queue.of(ReportTasks).send.delayMany(users.map((user) => [user.id, { weekly: true }]));
    */
-  async delayMany(calls: Iterable<Args>): Promise<TaskHandle[]> {
+  delayMany(calls: Iterable<Args>): Promise<TaskHandle[]> {
+    return this.target.unanswered.watch(this.target.name, this.delayMany, {
+      prepare: () => this.encodeAll(calls),
+      send: async (payloads) => (payloads.length === 0 ? [] : this.send(payloads, this.options.ids)),
+    });
+  }
+
+  private encodeAll(calls: Iterable<Args>): string[] {
     if (this.options.id) throw misplaced('id', 'delay');
     if (this.options.key !== undefined) throw misplaced('key', 'delay');
     const payloads = Array.from(calls, (args, call) => {
@@ -94,7 +113,7 @@ export class TaskSender<Args extends unknown[]> {
         'Pass the same calls in the same order as the first time.',
       );
     }
-    return payloads.length === 0 ? [] : this.send(payloads, ids);
+    return payloads;
   }
 
   private async send(payloads: readonly string[], ids?: readonly string[]): Promise<TaskHandle[]> {

@@ -72,10 +72,9 @@ export class TaskContext implements TaskInfo {
   private get task(): TaskInfo {
     const task = runningTask.getStore();
     if (task) return task;
-    throw new NestworkError(
-      'OUTSIDE_TASK',
-      'TaskContext was read outside a running task.',
+    throw new NestworkError('OUTSIDE_TASK', 'TaskContext was read outside a running task.', [
+      'If you called the method of a task yourself, it ran here and now: send it with queue.of(Class).method.delay(...).',
       'Read it in a task or in what a task calls; ask context.active where both can happen.',
-    );
+    ]);
   }
 }

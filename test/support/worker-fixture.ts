@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DeathReport } from '../../src/broker/broker.js';
 import { TaskSender } from '../../src/client/task-sender.js';
+import { UnansweredSends } from '../../src/client/unanswered-sends.js';
 import type { WorkerOptions } from '../../src/options.js';
 import { type AttemptRecord, attemptsOf } from '../../src/task/attempt-record.js';
 import type { PrivateRedis } from '../../src/testing/private-redis.js';
@@ -96,6 +97,7 @@ export class WorkerFixture<S extends Stoppable = PrivateRedis> {
       name: `FixtureTasks.${task}`,
       queueOfTask: () => 'default',
       queues: ['urgent', 'default', 'bulk'],
+      unanswered: new UnansweredSends(),
     };
     return new TaskSender(this.broker.broker, this.broker.ids, target, {});
   }
