@@ -54,6 +54,11 @@ export class ScratchApp {
     return this.start([join(this.directory, file.replace(/\.ts$/, '.js'))], environment, text);
   }
 
+  /** Runs a file until the signal aborts, and then stops it with SIGTERM. */
+  runWhile(signal: AbortSignal, file: string, environment: Record<string, string> = {}): Promise<Ending> {
+    return this.start([join(this.directory, file.replace(/\.ts$/, '.js'))], environment, undefined, signal);
+  }
+
   /** Runs Jest on a test file, until it ends or has printed the text. */
   jest(file: string, text?: string): Promise<Ending> {
     const args = [
@@ -71,13 +76,19 @@ export class ScratchApp {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
-  private async start(args: string[], environment: Record<string, string>, text?: string): Promise<Ending> {
+  private async start(
+    args: string[],
+    environment: Record<string, string>,
+    text?: string,
+    signal?: AbortSignal,
+  ): Promise<Ending> {
     const child = spawn(process.execPath, args, {
       cwd: this.directory,
       env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1', ...this.environment, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const ended = once(child, 'close');
+    signal?.addEventListener('abort', () => child.kill('SIGTERM'), { once: true });
     const impatience = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
