@@ -54,8 +54,8 @@ export class WorkerFactory {
     const supervisor = new Supervisor({
       worker,
       logger,
-      // what was claimed, and as much again that was finished while its acks were on their way
-      capacity: 2 * (MAX_BATCH + worker.concurrency),
+      // what runs and what was claimed, and as much again that was finished while its acks were on their way
+      capacity: 3 * MAX_BATCH + 2 * worker.concurrency,
       environment: { [SUPERVISOR_PID]: String(process.pid) },
       connect: (settings, restored) => {
         const log = new OutageLog(logger, restored);

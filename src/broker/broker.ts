@@ -44,16 +44,18 @@ export interface ClaimedTask {
 }
 
 export interface ClaimRequest {
-  /** counts up by one for every answered claim; repeated when no answer came */
+  /** counts up by one for every claim */
   readonly number: number;
   /** how many tasks at most, 0 to only ack */
   readonly limit: number;
   /** ids that are done */
   readonly acks: readonly string[];
+  /** the claim before this one got no answer: tell all that the child holds, and give it nothing new */
+  readonly recover?: boolean;
 }
 
 export interface ClaimReply {
-  /** the broker had seen this number: `tasks` is all that the child holds */
+  /** the broker had seen this number, or was to `recover`: `tasks` is all that the child holds */
   readonly repeated: boolean;
   /** how many of the acks the child still held; without meaning when `repeated` */
   readonly acked: number;
