@@ -1,6 +1,9 @@
 import { TASK_ID_LENGTH } from '../task/task-id.js';
-import { CHUNK_CHARACTERS, CHUNK_MESSAGES } from './enqueue.js';
+import { CHUNK_CHARACTERS } from './enqueue.js';
 import type { RedisKeys } from './redis-keys.js';
+
+/** Enough to make the cost of a command negligible, and so few that Redis works on some while the next are encoded. */
+const FULL = 250;
 
 /** Messages for one queue whose ids share one `seen` bitmap: what one script can add. */
 interface Batch {
@@ -39,8 +42,13 @@ export class EnqueueTogether {
     batch ??= this.begin(queue, seen);
     batch.messages.push(message);
     batch.characters += message.length;
-    if (batch.messages.length === CHUNK_MESSAGES) this.close(queue, batch);
+    if (batch.messages.length === FULL) this.close(queue, batch);
     return batch.added;
+  }
+
+  /** Sends now what was to be sent at the end of the turn. */
+  flush(): void {
+    for (const [queue, batch] of this.open) this.close(queue, batch);
   }
 
   private begin(queue: string, seen: string): Batch {
@@ -50,14 +58,10 @@ export class EnqueueTogether {
       send = () => resolve(this.send(queue, seen, messages));
     });
     // runs when no microtask is left, so that it also meets calls that had to wait for a promise before they got here
-    if (this.open.size === 0) process.nextTick(() => this.closeAll());
+    if (this.open.size === 0) process.nextTick(() => this.flush());
     const batch = { seen, messages, characters: 0, added, send };
     this.open.set(queue, batch);
     return batch;
-  }
-
-  private closeAll(): void {
-    for (const [queue, batch] of this.open) this.close(queue, batch);
   }
 
   private close(queue: string, batch: Batch): void {

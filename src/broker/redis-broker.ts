@@ -94,6 +94,7 @@ export class RedisBroker implements Broker {
   }
 
   async close(): Promise<void> {
+    this.together.flush();
     this.stopWaiting();
     this.stream.stopWaiting();
     this.connection.close();
