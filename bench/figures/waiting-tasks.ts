@@ -19,7 +19,7 @@ export const waitingTasks: Figure = {
     'of Node themselves fall short of that.',
   contestants: [
     drained('nestwork c100', nestwork, SETTINGS, LOAD),
-    drained('bullmq c100', bullmq, SETTINGS, PEERS),
+    drained('bullmq c100', bullmq, SETTINGS, PEERS, true),
     drained('bee-queue c100', beeQueue, SETTINGS, PEERS, true),
     { name: 'no queue', measure: (stage) => loops(stage.pick(LOAD.full, LOAD.quick)) },
   ],
