@@ -26,6 +26,9 @@ export function verdictText({ goal, met, value }: Verdict, unit: string): string
   return `missed by ${number((Math.abs(value - wanted) / wanted) * 100)} %: ${shown}`;
 }
 
+/** `nestwork's best` for what begins with the same word. */
 function names(of: string | readonly string[]): string {
-  return typeof of === 'string' ? of : `best of ${of.join(', ')}`;
+  if (typeof of === 'string') return of;
+  const words = new Set(of.map((name) => name.split(' ')[0]));
+  return words.size === 1 ? `${[...words].join()}'s best` : `the best of ${of.join(', ')}`;
 }

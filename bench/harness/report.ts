@@ -1,4 +1,4 @@
-import type { FigureResult, Series } from './figure.js';
+import type { FigureResult } from './figure.js';
 import { goalText, number, verdictText } from './format.js';
 import { median } from './goals.js';
 import type { Machine } from './machine.js';
@@ -70,11 +70,6 @@ export function reportText({ machine, figures }: Results): string {
     '',
     ...figures.flatMap((figure) => [figureText(figure), '']),
   ].join('\n');
-}
-
-/** Values of one series, by name. */
-export function seriesOf(figure: FigureResult, contestant: string, measure?: string): Series | undefined {
-  return figure.series.find((one) => one.contestant === contestant && one.measure === measure);
 }
 
 function runText(commit: string, measuredAt: string, quick: boolean): string {
