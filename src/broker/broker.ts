@@ -165,6 +165,8 @@ export interface KeyHolder {
 export interface ProducerBroker {
   /** Adds messages to one queue, now or when they are due, each id once. Resolves to how many were new. */
   enqueue(queue: string, messages: readonly string[], due?: Due): Promise<number>;
+  /** Adds one message to a queue, once, together with the others of the same turn of the event loop. */
+  enqueueOne(queue: string, message: string): Promise<void>;
   /** Adds a message with a unique key. Resolves to the task that has the key now, this one or another. */
   enqueueUnique(queue: string, message: string, options: UniqueOptions): Promise<KeyHolder>;
   /** Appends messages to the stream that every supervisor reads, each id once. Resolves to how many were new. */

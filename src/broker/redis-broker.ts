@@ -25,7 +25,8 @@ import type {
   UniqueOptions,
   Verdict,
 } from './broker.js';
-import { broadcastInChunks, enqueueInChunks, enqueueUnique, replicated } from './enqueue.js';
+import { broadcastInChunks, enqueueChunk, enqueueInChunks, enqueueUnique, replicated, unconfirmed } from './enqueue.js';
+import { EnqueueTogether } from './enqueue-together.js';
 import { readQueueStates, SERVED_QUEUES } from './queue-states.js';
 import { checkServer } from './redis-checks.js';
 import { type OutageListener, RedisConnection } from './redis-connection.js';
@@ -73,11 +74,15 @@ export class RedisBroker implements Broker {
   private readonly tokens: BlockingList;
   readonly crons: RedisCrons;
   private readonly finder: TaskFinder;
+  private readonly together: EnqueueTogether;
 
   constructor(private readonly options: RedisBrokerOptions) {
     this.keys = new RedisKeys(options.namespace);
     this.connection = new RedisConnection(options.redis, options.commandTimeoutMs, options.onOutage);
     this.crons = new RedisCrons(this.connection, this.keys);
+    this.together = new EnqueueTogether(this.keys, (queue, seen, messages) =>
+      enqueueChunk(this.connection, this.keys, queue, seen, messages),
+    );
     this.finder = new TaskFinder(this.connection, this.keys, options.queues);
     this.deadLetters = new RedisDeadLetters(this.connection, this.keys);
     this.broadcasts = new RedisBroadcastRecords(this.connection, this.keys);
@@ -92,6 +97,7 @@ export class RedisBroker implements Broker {
   }
 
   async close(): Promise<void> {
+    this.together.flush();
     this.stopWaiting();
     this.stream.stopWaiting();
     this.connection.close();
@@ -107,6 +113,14 @@ export class RedisBroker implements Broker {
 
   async enqueue(queue: string, messages: readonly string[], due?: Due): Promise<number> {
     return this.confirmed(messages, () => enqueueInChunks(this.connection, this.keys, queue, messages, due));
+  }
+
+  async enqueueOne(queue: string, message: string): Promise<void> {
+    await this.confirmed([message], () =>
+      this.together.add(queue, message).catch((error: unknown) => {
+        throw unconfirmed(error, [message]);
+      }),
+    );
   }
 
   async broadcast(messages: readonly string[]): Promise<number> {

@@ -24,12 +24,17 @@ interface Target {
 
 /** Sends calls of one task. Immutable: `with()` returns another sender. */
 export class TaskSender<Args extends unknown[]> {
+  /** what travels with each message */
+  private readonly callOptions: CallOptions | undefined;
+
   constructor(
     private readonly broker: ProducerBroker & TaskBroker,
     private readonly sequence: TaskIdSequence,
     private readonly target: Target,
     private readonly options: SendOptions,
-  ) {}
+  ) {
+    this.callOptions = toCallOptions(options);
+  }
 
   /**
    * The same sender with other options.
@@ -57,10 +62,11 @@ export class TaskSender<Args extends unknown[]> {
    * @throws EnqueueUnconfirmedError when Redis did not answer in time: repeat with the same id
    */
   async delay(...args: Args): Promise<TaskHandle> {
-    if (this.options.ids) throw misplaced('ids', 'delayMany');
+    const { ids, id, key } = this.options;
+    if (ids) throw misplaced('ids', 'delayMany');
     const payload = encodePayload(args);
-    if (this.options.key !== undefined) return this.sendUnique(payload, this.options.key);
-    const [handle] = await this.send([payload], this.options.id ? [this.options.id] : undefined);
+    if (key !== undefined) return this.sendUnique(payload, key);
+    const [handle] = await this.send([payload], id ? [id] : undefined);
     return handle as TaskHandle;
   }
 
@@ -90,17 +96,21 @@ export class TaskSender<Args extends unknown[]> {
   }
 
   private async send(payloads: readonly string[], ids?: readonly string[]): Promise<TaskHandle[]> {
-    const { name } = this.target;
+    const { broker, target, sequence, callOptions: options } = this;
+    const { name } = target;
     const queue = await this.destination();
-    const { due, ...common } = this.common();
+    const due = dueOf(this.options);
+    const enqueuedAt = timeOf(due);
     const handles: TaskHandle[] = [];
     const messages = payloads.map((payload, call) => {
-      const id = ids?.[call] ?? this.sequence.next();
-      handles.push(new TaskHandle(this.broker, { id, name, queue, added: true }));
-      return encodeMessage({ id, payload, ...common });
+      const id = ids?.[call] ?? sequence.next();
+      handles.push(new TaskHandle(broker, { id, name, queue, added: true }));
+      return encodeMessage({ id, name, payload, enqueuedAt, options });
     });
-    if (queue === BROADCAST_QUEUE) await this.broker.broadcast(messages);
-    else await this.broker.enqueue(queue, messages, due);
+    const [first, ...others] = messages;
+    if (queue === BROADCAST_QUEUE) await broker.broadcast(messages);
+    else if (first !== undefined && others.length === 0 && !due) await broker.enqueueOne(queue, first);
+    else await broker.enqueue(queue, messages, due);
     return handles;
   }
 
@@ -109,8 +119,8 @@ export class TaskSender<Args extends unknown[]> {
     const { until = 'finished', onConflict = 'drop', id = this.sequence.next() } = this.options;
     const unique = encodeUnique(name, key, until);
     const queue = await this.destination();
-    const { due, ...common } = this.common();
-    const message = encodeMessage({ id, payload, unique, ...common });
+    const due = dueOf(this.options);
+    const message = encodeMessage({ id, name, payload, enqueuedAt: timeOf(due), options: this.callOptions, unique });
     const holder = await this.broker.enqueueUnique(queue, message, { due, replace: onConflict === 'replace' });
     if (holder.id !== id && onConflict === 'reject') throw duplicateKey(name, holder.id);
     return new TaskHandle(this.broker, { id: holder.id, name, queue: holder.queue, added: holder.id === id });
@@ -122,14 +132,12 @@ export class TaskSender<Args extends unknown[]> {
     if (queue === BROADCAST_QUEUE) assertBroadcastOptions(this.options, this.target.name);
     return queue;
   }
+}
 
-  /** What all messages of one call share. A scheduled task comes into its queue when it is due. */
-  private common(): { name: string; due: Due | undefined; enqueuedAt: number; options: CallOptions | undefined } {
-    const due = dueOf(this.options);
-    const now = Date.now();
-    const enqueuedAt = due === undefined ? now : 'in' in due ? now + due.in : due.at;
-    return { name: this.target.name, due, enqueuedAt, options: toCallOptions(this.options) };
-  }
+/** When a task comes into its queue, in ms since 1970: now, or when it is due. */
+function timeOf(due: Due | undefined): number {
+  if (due && 'at' in due) return due.at;
+  return Date.now() + (due?.in ?? 0);
 }
 
 function duplicateKey(task: string, id: string): NestworkError {
