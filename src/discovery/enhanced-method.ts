@@ -97,7 +97,11 @@ export class EnhancedMethod {
         // Nest boundary: it wants the class, and this is one
         const host = new ExecutionContextHost([args, task], type as never, handler);
         host.setType(TASK_CONTEXT);
-        await filter.invokeCustomFilters(error, host);
+        try {
+          await filter.invokeCustomFilters(error, host);
+        } catch (translated) {
+          throw keepingCause(translated, error);
+        }
         throw error;
       }
     };
@@ -154,6 +158,14 @@ function refusing(activate: Activate | null): Activate | null {
         throw cause instanceof ForbiddenException ? new GuardRefusedError(name, id, { cause }) : cause;
       }))
   );
+}
+
+/** A filter that is made for requests may fail itself; what happened first is not to be lost over it. */
+function keepingCause(translated: unknown, cause: unknown): unknown {
+  if (translated !== cause && translated instanceof Error && translated.cause === undefined) {
+    Reflect.defineProperty(translated, 'cause', { value: cause, configurable: true, writable: true });
+  }
+  return translated;
 }
 
 /** An Observable that completes without a value is a success, too. */
