@@ -24,7 +24,10 @@ import type { TaskQueueOptions } from '../../src/options.js';
 import { InvalidPayloadError } from '../../src/task/refusals.js';
 import type { PayloadOf } from '../../src/task/standard-schema.js';
 import { RetryTask } from '../../src/task/task-errors.js';
+import { TaskRegistry } from '../../src/task/task-registry.js';
 import { type DrainedTask, drainTasks } from '../../src/testing/drain-tasks.js';
+import { Executor, isFailure } from '../../src/worker/executor.js';
+import { claimed } from '../worker/messages.js';
 import { Apps } from './apps.js';
 
 let apps: Apps;
@@ -248,6 +251,20 @@ describe('at a worker, what is refused', () => {
     decorate(() => void looked++)(MailTasks.prototype, 'send', 0);
     expect(await run(MailTasks, 'send', ['a'])).toMatchObject({ error: { code: 'INVALID_PAYLOAD' } });
     expect(looked).toBe(1);
+  });
+
+  it('is dropped where `dropOn` names it', async () => {
+    @Injectable()
+    class MailTasks {
+      @Task({ dropOn: [InvalidPayloadError] })
+      send(@Payload({ schema: z.string() }) _word: string): void {}
+    }
+    const { app } = await client(MailTasks);
+    const executor = new Executor(app.get(TaskRegistry, { strict: false }), []);
+    const prepared = executor.prepare(claimed('MailTasks.send', [7]));
+    if (isFailure(prepared)) throw prepared.error;
+    const outcome = await executor.run(prepared);
+    expect(outcome).toMatchObject({ kind: 'failed', decision: { kind: 'drop' }, error: { code: 'INVALID_PAYLOAD' } });
   });
 
   it('may be tried again when a filter asks for it', async () => {
