@@ -56,6 +56,22 @@ export interface TaskQueueOptions {
    * @default none: all
    */
   maxDead?: number;
+  /**
+   * Whether the global interceptors, pipes and filters of the app (`APP_INTERCEPTOR`, `useGlobalPipes()` and so on) run
+   * around tasks as well. `true` leaves out guards, which are mostly made for requests; an object names the kinds that apply.
+   * @default false
+   * @example
+   * applyGlobalEnhancers: { interceptors: true, guards: true }
+   */
+  applyGlobalEnhancers?: boolean | Partial<GlobalEnhancerKinds>;
+}
+
+/** Which global enhancers of the app apply to tasks. */
+export interface GlobalEnhancerKinds {
+  guards: boolean;
+  interceptors: boolean;
+  pipes: boolean;
+  filters: boolean;
 }
 
 /** A queue, with timeouts and retries of the tasks in it. */
@@ -129,6 +145,7 @@ export type ResolvedTaskQueueOptions = Readonly<{
   replicas: number;
   deadRetentionMs: number | undefined;
   maxDead: number | undefined;
+  globalEnhancers: GlobalEnhancerKinds;
 }>;
 
 export type ResolvedWorkerOptions = Readonly<{
@@ -157,7 +174,9 @@ const TASK_QUEUE_OPTIONS = [
   'replicas',
   'deadRetention',
   'maxDead',
+  'applyGlobalEnhancers',
 ];
+const ENHANCER_KINDS = ['guards', 'interceptors', 'pipes', 'filters'];
 const WORKER_OPTIONS = [
   'children',
   'concurrency',
@@ -196,8 +215,8 @@ export function resolveTaskQueueOptions(options: TaskQueueOptions): ResolvedTask
   const replicas = count('replicas', options.replicas ?? 0, MAX_REPLICAS, 0);
   const deadRetentionMs = optional(options.deadRetention, retention);
   const maxDead = optional(options.maxDead, (most) => count('maxDead', most, 1e9));
-  const dead = { deadRetentionMs, maxDead };
-  return { redis, namespace, queues, policies, defaultQueue, commandTimeoutMs, replicas, ...dead };
+  const rest = { deadRetentionMs, maxDead, globalEnhancers: globalEnhancers(options.applyGlobalEnhancers) };
+  return { redis, namespace, queues, policies, defaultQueue, commandTimeoutMs, replicas, ...rest };
 }
 
 function resolveQueues({ queues: given = ['default'], defaults = {} }: TaskQueueOptions): {
@@ -221,6 +240,15 @@ function resolveQueues({ queues: given = ['default'], defaults = {} }: TaskQueue
     byQueue.set(name, policy);
   }
   return { queues, policies: new PolicyBook(defaults, byQueue) };
+}
+
+function globalEnhancers(given: TaskQueueOptions['applyGlobalEnhancers'] = false): GlobalEnhancerKinds {
+  if (typeof given === 'boolean') return { guards: false, interceptors: given, pipes: given, filters: given };
+  assertKnownOptions(given, ENHANCER_KINDS, 'the option `applyGlobalEnhancers` of TaskQueueModule');
+  const wrong = Object.entries(given).find(([, value]) => value !== undefined && typeof value !== 'boolean');
+  if (wrong) throw invalid(`applyGlobalEnhancers.${wrong[0]}`, 'is neither true nor false', 'Give one of them.');
+  const { guards = false, interceptors = false, pipes = false, filters = false } = given;
+  return { guards, interceptors, pipes, filters };
 }
 
 /** Checks the options and fills in the defaults. */

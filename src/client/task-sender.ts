@@ -1,8 +1,9 @@
 import type { Due, ProducerBroker, TaskBroker } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
+import type { ArgumentCheck } from '../task/argument-check.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import type { CallOptions } from '../task/call-options.js';
-import { encodePayload } from '../task/payload.js';
+import { decodePayload, encodePayload } from '../task/payload.js';
 import { toCallOptions } from '../task/policy-options.js';
 import type { TaskIdSequence } from '../task/task-id.js';
 import { encodeMessage } from '../task/task-message.js';
@@ -14,9 +15,13 @@ import { TaskHandle } from './task-handle.js';
 /** Finds the queue of a task that is sent without naming one. */
 export type QueueOfTask = () => string | Promise<string>;
 
+/** Finds what looks at the arguments of a task before they are sent; most have nothing of the kind. */
+export type CheckOfTask = () => ArgumentCheck | undefined;
+
 interface Target {
   readonly name: string;
   readonly queueOfTask: QueueOfTask;
+  readonly checkOfTask?: CheckOfTask;
   readonly queues: readonly string[];
   /** it is known to be a broadcast; of what is sent by name that turns out with its queue */
   readonly broadcast?: boolean;
@@ -57,7 +62,7 @@ export class TaskSender<Args extends unknown[]> {
   /**
    * Enqueues one call. Once it resolves, the task is in Redis and will run.
    *
-   * @throws NestworkError UNSERIALIZABLE_ARGUMENT, PAYLOAD_TOO_LARGE, PAYLOAD_TOO_DEEP: nothing was sent;
+   * @throws NestworkError UNSERIALIZABLE_ARGUMENT, PAYLOAD_TOO_LARGE, PAYLOAD_TOO_DEEP, INVALID_PAYLOAD: nothing was sent;
    * DUPLICATE_KEY: nothing was added, because the key is taken; REDIS_UNAVAILABLE, REDIS_OUT_OF_MEMORY, REDIS_REFUSED: nothing was added
    * @throws EnqueueUnconfirmedError when Redis did not answer in time: repeat with the same id
    */
@@ -65,6 +70,8 @@ export class TaskSender<Args extends unknown[]> {
     const { ids, id, key } = this.options;
     if (ids) throw misplaced('ids', 'delayMany');
     const payload = encodePayload(args);
+    const check = this.target.checkOfTask?.();
+    if (check) await check(asReceived(payload));
     if (key !== undefined) return this.sendUnique(payload, key);
     const [handle] = await this.send([payload], id ? [id] : undefined);
     return handle as TaskHandle;
@@ -84,6 +91,7 @@ export class TaskSender<Args extends unknown[]> {
       if (!Array.isArray(args)) throw notArguments(call);
       return encodePayload(args, `calls[${call}]`);
     });
+    await this.checkAll(payloads);
     const { ids } = this.options;
     if (ids && ids.length !== payloads.length) {
       throw new NestworkError(
@@ -93,6 +101,12 @@ export class TaskSender<Args extends unknown[]> {
       );
     }
     return payloads.length === 0 ? [] : this.send(payloads, ids);
+  }
+
+  private async checkAll(payloads: readonly string[]): Promise<void> {
+    const check = this.target.checkOfTask?.();
+    if (!check) return;
+    for (const [call, payload] of payloads.entries()) await check(asReceived(payload), `calls[${call}]`);
   }
 
   private async send(payloads: readonly string[], ids?: readonly string[]): Promise<TaskHandle[]> {
@@ -138,6 +152,11 @@ export class TaskSender<Args extends unknown[]> {
 function timeOf(due: Due | undefined): number {
   if (due && 'at' in due) return due.at;
   return Date.now() + (due?.in ?? 0);
+}
+
+/** The arguments as a worker will get them: what checks them may change them, and must not change those of the caller. */
+function asReceived(payload: string): unknown[] {
+  return decodePayload(JSON.parse(payload), payload);
 }
 
 function duplicateKey(task: string, id: string): NestworkError {
