@@ -32,6 +32,7 @@ export type { BroadcastScope } from './task/broadcast.js';
 export type { ByteSize } from './task/byte-size.js';
 export type { CronOverlap, MissedRuns } from './task/cron-definition.js';
 export type { Duration } from './task/duration.js';
+export type { GivenHeaders, TaskHeaders } from './task/headers.js';
 export type { CallPolicyOptions, ErrorClass, PolicyOptions } from './task/policy-options.js';
 export { DropTask, HardTimeoutError, RetryTask, SoftTimeoutError, TaskCancelledError } from './task/task-errors.js';
 export type { OnTaskFailure, OnTaskStart, OnTaskSuccess, TaskInfo, WrapTask } from './task/task-hooks.js';

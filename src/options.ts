@@ -3,9 +3,11 @@ import type { RedisSettings } from './broker/broker.js';
 import { NestworkError } from './errors.js';
 import { type ByteSize, toBytes } from './task/byte-size.js';
 import { type Duration, toMilliseconds } from './task/duration.js';
+import type { GivenHeaders } from './task/headers.js';
 import { assertKnownOptions } from './task/known-options.js';
 import { PolicyBook } from './task/policy-book.js';
 import { assertPolicyOptions, POLICY_OPTIONS, type PolicyOptions } from './task/policy-options.js';
+import type { TaskInfo } from './task/task-hooks.js';
 import { assertNamespace, assertQueueName } from './task/task-name.js';
 
 /** Options of `TaskQueueModule.forRoot`. */
@@ -56,6 +58,15 @@ export interface TaskQueueOptions {
    * @default none: all
    */
   maxDead?: number;
+  /**
+   * Headers for whatever is sent, such as a tenant or a trace id. Asked at each `delay()` and `delayMany()`, in the
+   * caller's async context, so an AsyncLocalStorage can be read; `task` is the task within which the call is made, if it
+   * is. Headers of the call itself come first. If it throws, the call rejects with PROPAGATE_FAILED and nothing is sent.
+   * @default none
+   * @example
+   * propagate: (task) => ({ tenant: tenants.getStore() ?? task?.headers.tenant })
+   */
+  propagate?: (task: TaskInfo | undefined) => GivenHeaders | undefined;
 }
 
 /** A queue, with timeouts and retries of the tasks in it. */
@@ -129,6 +140,7 @@ export type ResolvedTaskQueueOptions = Readonly<{
   replicas: number;
   deadRetentionMs: number | undefined;
   maxDead: number | undefined;
+  propagate: TaskQueueOptions['propagate'];
 }>;
 
 export type ResolvedWorkerOptions = Readonly<{
@@ -157,6 +169,7 @@ const TASK_QUEUE_OPTIONS = [
   'replicas',
   'deadRetention',
   'maxDead',
+  'propagate',
 ];
 const WORKER_OPTIONS = [
   'children',
@@ -197,7 +210,11 @@ export function resolveTaskQueueOptions(options: TaskQueueOptions): ResolvedTask
   const deadRetentionMs = optional(options.deadRetention, retention);
   const maxDead = optional(options.maxDead, (most) => count('maxDead', most, 1e9));
   const dead = { deadRetentionMs, maxDead };
-  return { redis, namespace, queues, policies, defaultQueue, commandTimeoutMs, replicas, ...dead };
+  const { propagate } = options;
+  if (propagate !== undefined && typeof propagate !== 'function') {
+    throw invalid('propagate', 'is no function', "Give one that returns headers: () => ({ tenant: 'acme' }).");
+  }
+  return { redis, namespace, queues, policies, defaultQueue, commandTimeoutMs, replicas, ...dead, propagate };
 }
 
 function resolveQueues({ queues: given = ['default'], defaults = {} }: TaskQueueOptions): {

@@ -20,7 +20,7 @@ import { type ResolvedTaskQueueOptions, resolveTaskQueueOptions, type TaskQueueO
 import { OutageLog } from './outage-log.js';
 import { TaskRegistry } from './task/task-registry.js';
 import { isWorkerChild } from './worker/child-role.js';
-import { TaskContext } from './worker/task-context.js';
+import { runningTask, TaskContext } from './worker/task-context.js';
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<TaskQueueOptions>({
   moduleName: 'nestwork',
@@ -61,7 +61,7 @@ export const RESOLVED_OPTIONS = Symbol.for('nestwork:options');
     {
       provide: QueueClient,
       useFactory: (broker: RedisBroker, registry: TaskRegistry, options: ResolvedTaskQueueOptions) =>
-        new QueueClient(broker, registry, options),
+        new QueueClient(broker, registry, withinTask(options)),
       inject: [RedisBroker, TaskRegistry, RESOLVED_OPTIONS],
     },
     {
@@ -128,4 +128,9 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
       'Import it once, in the root module; QueueClient is then injectable everywhere.',
     );
   }
+}
+
+/** The client does not know tasks that run; `propagate` is told of the one within which it is asked. */
+function withinTask({ propagate, ...options }: ResolvedTaskQueueOptions) {
+  return { ...options, propagate: propagate && (() => propagate(runningTask.getStore())) };
 }

@@ -6,6 +6,7 @@ import { assertTaskId, TaskIdSequence } from '../task/task-id.js';
 import { type DeclaredTask, declaredTasks, methodNames, taskMetadataOf } from '../task/task-metadata.js';
 import { assertTaskName } from '../task/task-name.js';
 import type { TaskRegistry } from '../task/task-registry.js';
+import type { Propagation } from './propagation.js';
 import { statusOf, type TaskStatus } from './task-handle.js';
 import { type QueueOfTask, TaskSender } from './task-sender.js';
 
@@ -43,7 +44,9 @@ export class QueueClient {
   constructor(
     private readonly broker: ProducerBroker & TaskBroker,
     private readonly registry: TaskRegistry,
-    private readonly options: Pick<ResolvedTaskQueueOptions, 'queues' | 'defaultQueue'>,
+    private readonly options: Pick<ResolvedTaskQueueOptions, 'queues' | 'defaultQueue'> & {
+      readonly propagate?: Propagation;
+    },
   ) {}
 
   /**
@@ -131,7 +134,8 @@ export class QueueClient {
   }
 
   private sender<Args extends unknown[]>(name: string, queueOfTask: QueueOfTask, broadcast = false): TaskSender<Args> {
-    const target = { name, queueOfTask, queues: this.options.queues, broadcast };
+    const { queues, propagate } = this.options;
+    const target = { name, queueOfTask, queues, broadcast, propagate };
     return new TaskSender<Args>(this.broker, this.ids, target, {});
   }
 

@@ -2,12 +2,14 @@ import type { Due, ProducerBroker, TaskBroker } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import type { CallOptions } from '../task/call-options.js';
+import { combineHeaders, type TaskHeaders } from '../task/headers.js';
 import { encodePayload } from '../task/payload.js';
 import { toCallOptions } from '../task/policy-options.js';
 import type { TaskIdSequence } from '../task/task-id.js';
 import { encodeMessage } from '../task/task-message.js';
 import { encodeUnique } from '../task/unique-key.js';
 import { assertBroadcastOptions } from './broadcast-options.js';
+import { type Propagation, propagatedHeaders } from './propagation.js';
 import { assertSendOptions, dueOf, type SendOptions } from './send-options.js';
 import { TaskHandle } from './task-handle.js';
 
@@ -20,6 +22,8 @@ interface Target {
   readonly queues: readonly string[];
   /** it is known to be a broadcast; of what is sent by name that turns out with its queue */
   readonly broadcast?: boolean;
+  /** what travels with every call */
+  readonly propagate?: Propagation;
 }
 
 /** Sends calls of one task. Immutable: `with()` returns another sender. */
@@ -34,7 +38,7 @@ export class TaskSender<Args extends unknown[]> {
   /**
    * The same sender with other options.
    *
-   * @throws NestworkError INVALID_OPTION, INVALID_DURATION, UNKNOWN_QUEUE, INVALID_TASK_ID
+   * @throws NestworkError INVALID_OPTION, INVALID_DURATION, INVALID_HEADERS, UNKNOWN_QUEUE, INVALID_TASK_ID
    * @example
    * await reports.send.with({ delay: '10m', queue: 'bulk' }).delay(7, { weekly: false });
    * @example
@@ -46,13 +50,16 @@ export class TaskSender<Args extends unknown[]> {
     const all = { ...this.options, ...options };
     if (broadcast) assertBroadcastOptions(all, name);
     assertSendOptions(all, name, queues);
+    // a copy: what was checked must not change any more
+    if (options?.headers) all.headers = { ...this.options.headers, ...options.headers };
     return new TaskSender(this.broker, this.sequence, this.target, all);
   }
 
   /**
    * Enqueues one call. Once it resolves, the task is in Redis and will run.
    *
-   * @throws NestworkError UNSERIALIZABLE_ARGUMENT, PAYLOAD_TOO_LARGE, PAYLOAD_TOO_DEEP: nothing was sent;
+   * @throws NestworkError UNSERIALIZABLE_ARGUMENT, PAYLOAD_TOO_LARGE, PAYLOAD_TOO_DEEP, INVALID_HEADERS, PROPAGATE_FAILED:
+   * nothing was sent;
    * DUPLICATE_KEY: nothing was added, because the key is taken; REDIS_UNAVAILABLE, REDIS_OUT_OF_MEMORY, REDIS_REFUSED: nothing was added
    * @throws EnqueueUnconfirmedError when Redis did not answer in time: repeat with the same id
    */
@@ -91,8 +98,9 @@ export class TaskSender<Args extends unknown[]> {
 
   private async send(payloads: readonly string[], ids?: readonly string[]): Promise<TaskHandle[]> {
     const { name } = this.target;
+    const headers = this.headers();
     const queue = await this.destination();
-    const { due, ...common } = this.common();
+    const { due, ...common } = this.common(headers);
     const handles: TaskHandle[] = [];
     const messages = payloads.map((payload, call) => {
       const id = ids?.[call] ?? this.sequence.next();
@@ -108,8 +116,9 @@ export class TaskSender<Args extends unknown[]> {
     const { name } = this.target;
     const { until = 'finished', onConflict = 'drop', id = this.sequence.next() } = this.options;
     const unique = encodeUnique(name, key, until);
+    const headers = this.headers();
     const queue = await this.destination();
-    const { due, ...common } = this.common();
+    const { due, ...common } = this.common(headers);
     const message = encodeMessage({ id, payload, unique, ...common });
     const holder = await this.broker.enqueueUnique(queue, message, { due, replace: onConflict === 'replace' });
     if (holder.id !== id && onConflict === 'reject') throw duplicateKey(name, holder.id);
@@ -123,12 +132,26 @@ export class TaskSender<Args extends unknown[]> {
     return queue;
   }
 
+  /** Asked before anything is awaited, so that it is the caller of `delay()` whose context is seen. */
+  private headers(): TaskHeaders | undefined {
+    const { name, propagate } = this.target;
+    const { headers } = this.options;
+    if (propagate === undefined && headers === undefined) return undefined;
+    return combineHeaders(propagate && propagatedHeaders(propagate), headers, name);
+  }
+
   /** What all messages of one call share. A scheduled task comes into its queue when it is due. */
-  private common(): { name: string; due: Due | undefined; enqueuedAt: number; options: CallOptions | undefined } {
+  private common(headers: TaskHeaders | undefined): {
+    name: string;
+    due: Due | undefined;
+    enqueuedAt: number;
+    options: CallOptions | undefined;
+  } {
     const due = dueOf(this.options);
     const now = Date.now();
     const enqueuedAt = due === undefined ? now : 'in' in due ? now + due.in : due.at;
-    return { name: this.target.name, due, enqueuedAt, options: toCallOptions(this.options) };
+    const options = toCallOptions(this.options);
+    return { name: this.target.name, due, enqueuedAt, options: headers ? { ...options, headers } : options };
   }
 }
 
