@@ -25,7 +25,7 @@ export {
   type QueueHealthOptions,
   type QueueReport,
 } from './inspector/queue-health.js';
-export type { QueueOptions, TaskQueueOptions, WorkerOptions } from './options.js';
+export type { InProcessOptions, QueueOptions, TaskQueueOptions, WorkerOptions } from './options.js';
 export type { AttemptRecord } from './task/attempt-record.js';
 export type { BackoffFunction, BackoffOptions, RetryBackoff } from './task/backoff.js';
 export type { BroadcastScope } from './task/broadcast.js';

@@ -10,6 +10,9 @@ import { assertPolicyOptions, POLICY_OPTIONS, type PolicyOptions } from './task/
 import type { TaskInfo } from './task/task-hooks.js';
 import { assertNamespace, assertQueueName } from './task/task-name.js';
 
+/** Token of the options with their defaults, checked. */
+export const RESOLVED_OPTIONS = Symbol.for('nestwork:options');
+
 /** Options of `TaskQueueModule.forRoot`. */
 export interface TaskQueueOptions {
   /**
@@ -67,7 +70,22 @@ export interface TaskQueueOptions {
    * propagate: (task) => ({ tenant: tenants.getStore() ?? task?.headers.tenant })
    */
   propagate?: (task: TaskInfo | undefined) => GivenHeaders | undefined;
+  /**
+   * Runs a worker in the process of the app itself, from the end of its bootstrap hooks until it is closed: for
+   * development and small deployments. Each process that boots the module then consumes tasks, so decide by the
+   * environment. Everything holds but what takes a process of its own: a task that blocks holds up the whole app, one
+   * that runs beyond its hard timeout is told by its signal and cannot be ended, and one that kills its process takes the
+   * app with it, uncounted. Call `app.enableShutdownHooks()`. Ignored in the children of `WorkerFactory.run`.
+   * @default false
+   * @example
+   * TaskQueueModule.forRoot({ inProcess: process.env.NODE_ENV === 'development' && { concurrency: 5 } })
+   */
+  inProcess?: boolean | InProcessOptions;
 }
+
+/** Options of a worker that shares the process of the app; those of `WorkerFactory.run` that need no children. */
+export interface InProcessOptions
+  extends Pick<WorkerOptions, 'concurrency' | 'queues' | 'excludeQueues' | 'shutdownGrace' | 'cancelGrace' | 'lease'> {}
 
 /** A queue, with timeouts and retries of the tasks in it. */
 export interface QueueOptions extends PolicyOptions {
@@ -141,6 +159,7 @@ export type ResolvedTaskQueueOptions = Readonly<{
   deadRetentionMs: number | undefined;
   maxDead: number | undefined;
   propagate: TaskQueueOptions['propagate'];
+  inProcess: ResolvedWorkerOptions | undefined;
 }>;
 
 export type ResolvedWorkerOptions = Readonly<{
@@ -170,6 +189,7 @@ const TASK_QUEUE_OPTIONS = [
   'deadRetention',
   'maxDead',
   'propagate',
+  'inProcess',
 ];
 const WORKER_OPTIONS = [
   'children',
@@ -183,6 +203,8 @@ const WORKER_OPTIONS = [
   'cancelGrace',
   'lease',
 ];
+const IN_PROCESS = 'the option `inProcess` of TaskQueueModule';
+const IN_PROCESS_OPTIONS = ['concurrency', 'queues', 'excludeQueues', 'shutdownGrace', 'cancelGrace', 'lease'];
 const MAX_CHILDREN = 1_024;
 const MAX_CONCURRENCY = 1_000;
 const MAX_REPLICAS = 100;
@@ -214,7 +236,27 @@ export function resolveTaskQueueOptions(options: TaskQueueOptions): ResolvedTask
   if (propagate !== undefined && typeof propagate !== 'function') {
     throw invalid('propagate', 'is no function', "Give one that returns headers: () => ({ tenant: 'acme' }).");
   }
-  return { redis, namespace, queues, policies, defaultQueue, commandTimeoutMs, replicas, ...dead, propagate };
+  const inProcess = resolveInProcess(options.inProcess);
+  if (inProcess) servedQueues(queues, inProcess, IN_PROCESS);
+  const rest = { commandTimeoutMs, replicas, ...dead, propagate, inProcess };
+  return { redis, namespace, queues, policies, defaultQueue, ...rest };
+}
+
+/** Undefined for an app without a worker. */
+function resolveInProcess(given: TaskQueueOptions['inProcess']): ResolvedWorkerOptions | undefined {
+  if (given === undefined || given === false) return undefined;
+  const options = given === true ? {} : given;
+  const ofChildren =
+    isPlainObject(options) &&
+    Object.keys(options).find((name) => WORKER_OPTIONS.includes(name) && !IN_PROCESS_OPTIONS.includes(name));
+  if (ofChildren) {
+    throw invalid(`inProcess.${ofChildren}`, 'is about child processes, and a worker within the app has none', [
+      'Leave it out.',
+      'Start a worker of its own instead: WorkerFactory.run(AppModule, { ... }).',
+    ]);
+  }
+  assertKnownOptions(options, IN_PROCESS_OPTIONS, IN_PROCESS);
+  return resolveWorkerOptions({ ...options, children: 1 });
 }
 
 function resolveQueues({ queues: given = ['default'], defaults = {} }: TaskQueueOptions): {
@@ -260,9 +302,13 @@ export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOpti
 }
 
 /** The queues a worker serves, in the app's order. */
-export function servedQueues(all: readonly string[], { queues, excludeQueues }: ResolvedWorkerOptions): string[] {
+export function servedQueues(
+  all: readonly string[],
+  { queues, excludeQueues }: ResolvedWorkerOptions,
+  where = 'the options of WorkerFactory.run',
+): string[] {
   for (const queue of [...(queues ?? []), ...excludeQueues]) {
-    if (!all.includes(queue)) throw unknownQueue(queue, 'the options of WorkerFactory.run', all);
+    if (!all.includes(queue)) throw unknownQueue(queue, where, all);
   }
   const served = all.filter((queue) => (queues ?? all).includes(queue) && !excludeQueues.includes(queue));
   if (served.length === 0) {
@@ -310,7 +356,7 @@ function count(option: string, value: number, most: number, least = 1): number {
   throw invalid(option, `is ${String(value)}`, `Give a whole number from ${least} to ${most}.`);
 }
 
-function invalid(option: string, what: string, remedy: string): NestworkError {
+function invalid(option: string, what: string, remedy: string | readonly string[]): NestworkError {
   return new NestworkError('INVALID_OPTION', `The option \`${option}\` ${what}.`, remedy);
 }
 

@@ -12,11 +12,17 @@ import { QueueClient } from './client/queue-client.js';
 import { HandlerFactory } from './discovery/handler-factory.js';
 import { TaskDiscovery } from './discovery/task-discovery.js';
 import { NestworkError } from './errors.js';
+import { InProcessModule } from './in-process.module.js';
 import { BroadcastLog } from './inspector/broadcast-log.js';
 import { CronManager } from './inspector/cron-manager.js';
 import { DeadLetters } from './inspector/dead-letters.js';
 import { QueueHealth } from './inspector/queue-health.js';
-import { type ResolvedTaskQueueOptions, resolveTaskQueueOptions, type TaskQueueOptions } from './options.js';
+import {
+  RESOLVED_OPTIONS,
+  type ResolvedTaskQueueOptions,
+  resolveTaskQueueOptions,
+  type TaskQueueOptions,
+} from './options.js';
 import { OutageLog } from './outage-log.js';
 import { TaskRegistry } from './task/task-registry.js';
 import { isWorkerChild } from './worker/child-role.js';
@@ -30,8 +36,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
   .setExtras({}, (definition) => ({ ...definition, global: true }))
   .build();
 
-/** The options with their defaults, checked. */
-export const RESOLVED_OPTIONS = Symbol.for('nestwork:options');
+export { RESOLVED_OPTIONS };
 
 /**
  * Makes `QueueClient` and `TaskContext` injectable in the whole app, and finds its tasks. Imported once.
@@ -45,7 +50,7 @@ export const RESOLVED_OPTIONS = Symbol.for('nestwork:options');
  * })
  */
 @Module({
-  imports: [DiscoveryModule],
+  imports: [DiscoveryModule, InProcessModule],
   providers: [
     { provide: RESOLVED_OPTIONS, useFactory: resolveTaskQueueOptions, inject: [MODULE_OPTIONS_TOKEN] },
     {
