@@ -6,13 +6,14 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DeathReport } from '../../src/broker/broker.js';
 import { TaskSender } from '../../src/client/task-sender.js';
-import type { WorkerOptions } from '../../src/options.js';
+import type { InProcessOptions, WorkerOptions } from '../../src/options.js';
 import { type AttemptRecord, attemptsOf } from '../../src/task/attempt-record.js';
 import type { PrivateRedis } from '../../src/testing/private-redis.js';
 import type { Event } from '../process/fixtures/events.js';
 import { BrokerFixture, idOf, type Stoppable } from './broker-fixture.js';
 
-const WORKER = new URL('../../build/fixtures/worker.js', import.meta.url).pathname;
+const WORKER = entry('worker');
+const APP = entry('app');
 const PATIENCE_MS = 30_000;
 
 /** A real worker process: supervisor, forked children, real signals. */
@@ -21,8 +22,8 @@ export class WorkerProcess {
   private readonly process: ChildProcess;
   private readonly closed: Promise<unknown>;
 
-  constructor(environment: Record<string, string>) {
-    this.process = spawn(process.execPath, [WORKER], {
+  constructor(environment: Record<string, string>, file = WORKER) {
+    this.process = spawn(process.execPath, [file], {
       env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -72,13 +73,23 @@ export class WorkerFixture<S extends Stoppable = PrivateRedis> {
   }
 
   worker(options: WorkerOptions = {}, environment: Record<string, string> = {}): WorkerProcess {
+    return this.spawn(WORKER, options, environment);
+  }
+
+  /** An app that serves HTTP and runs a worker in its process. */
+  app(options: InProcessOptions = {}): WorkerProcess {
+    return this.spawn(APP, options, {});
+  }
+
+  private spawn(file: string, options: WorkerOptions, environment: Record<string, string>): WorkerProcess {
     const { settings } = this.broker;
-    const worker = new WorkerProcess({
+    const variables = {
       ...(typeof settings === 'string' ? { REDIS_URL: settings } : { REDIS_SETTINGS: JSON.stringify(settings) }),
       EVENTS_FILE: this.eventsFile,
       WORKER_OPTIONS: JSON.stringify(options),
       ...environment,
-    });
+    };
+    const worker = new WorkerProcess(variables, file);
     this.workers.push(worker);
     return worker;
   }
@@ -168,6 +179,10 @@ export class WorkerFixture<S extends Stoppable = PrivateRedis> {
   private report(): string {
     return this.workers.map((worker) => worker.output).join('\n---\n');
   }
+}
+
+function entry(name: string): string {
+  return new URL(`../../build/fixtures/${name}.js`, import.meta.url).pathname;
 }
 
 /** Waits for a state, looking again and again; fails with what was seen instead. */
