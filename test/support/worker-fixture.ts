@@ -12,8 +12,8 @@ import type { PrivateRedis } from '../../src/testing/private-redis.js';
 import type { Event } from '../process/fixtures/events.js';
 import { BrokerFixture, idOf, type Stoppable } from './broker-fixture.js';
 
-const WORKER = entry('worker');
-const APP = entry('app');
+const WORKER = 'worker';
+const APP = 'app';
 const PATIENCE_MS = 30_000;
 
 /** A real worker process: supervisor, forked children, real signals. */
@@ -22,8 +22,9 @@ export class WorkerProcess {
   private readonly process: ChildProcess;
   private readonly closed: Promise<unknown>;
 
-  constructor(environment: Record<string, string>, file = WORKER) {
-    this.process = spawn(process.execPath, [file], {
+  constructor(environment: Record<string, string>, file: string) {
+    const entry = new URL(`../../build/fixtures/${file}.js`, import.meta.url).pathname;
+    this.process = spawn(process.execPath, [entry], {
       env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -72,8 +73,9 @@ export class WorkerFixture<S extends Stoppable = PrivateRedis> {
     return new WorkerFixture(broker);
   }
 
-  worker(options: WorkerOptions = {}, environment: Record<string, string> = {}): WorkerProcess {
-    return this.spawn(WORKER, options, environment);
+  /** @param file its entry among the fixtures */
+  worker(options: WorkerOptions = {}, environment: Record<string, string> = {}, file = WORKER): WorkerProcess {
+    return this.spawn(file, options, environment);
   }
 
   /** An app that serves HTTP and runs a worker in its process. */
@@ -109,6 +111,12 @@ export class WorkerFixture<S extends Stoppable = PrivateRedis> {
       queues: ['urgent', 'default', 'bulk'],
     };
     return new TaskSender(this.broker.broker, this.broker.ids, target, {});
+  }
+
+  /** Sends a task of TenantTasks as a request of this tenant does. */
+  tenantSender(task: string, tenant: string | undefined): TaskSender<unknown[]> {
+    const target = { name: `TenantTasks.${task}`, queueOfTask: () => 'default', queues: ['default'] };
+    return new TaskSender(this.broker.broker, this.broker.ids, target, { headers: { tenant } });
   }
 
   /** What is known of a dead task: the report, and the history of its attempts. */
@@ -179,10 +187,6 @@ export class WorkerFixture<S extends Stoppable = PrivateRedis> {
   private report(): string {
     return this.workers.map((worker) => worker.output).join('\n---\n');
   }
-}
-
-function entry(name: string): string {
-  return new URL(`../../build/fixtures/${name}.js`, import.meta.url).pathname;
 }
 
 /** Waits for a state, looking again and again; fails with what was seen instead. */
