@@ -19,6 +19,7 @@ export type { DeadFilter } from './inspector/dead-filter.js';
 export { DeadLetters, type DeadLookup } from './inspector/dead-letters.js';
 export type { DeadPage, DeadPageOptions } from './inspector/dead-paging.js';
 export type { DeadTask } from './inspector/dead-task.js';
+export { TaskHealthIndicator, type TaskHealthOptions, type TaskHealthResult } from './inspector/health-indicator.js';
 export {
   type HealthReport,
   QueueHealth,

@@ -16,6 +16,7 @@ import { InProcessModule } from './in-process.module.js';
 import { BroadcastLog } from './inspector/broadcast-log.js';
 import { CronManager } from './inspector/cron-manager.js';
 import { DeadLetters } from './inspector/dead-letters.js';
+import { TaskHealthIndicator } from './inspector/health-indicator.js';
 import { QueueHealth } from './inspector/queue-health.js';
 import {
   RESOLVED_OPTIONS,
@@ -75,6 +76,11 @@ export { RESOLVED_OPTIONS };
       inject: [RedisBroker, RESOLVED_OPTIONS],
     },
     {
+      provide: TaskHealthIndicator,
+      useFactory: (health: QueueHealth) => new TaskHealthIndicator(health),
+      inject: [QueueHealth],
+    },
+    {
       provide: CronManager,
       useFactory: (broker: RedisBroker, { queues }: ResolvedTaskQueueOptions) => new CronManager(broker, queues),
       inject: [RedisBroker, RESOLVED_OPTIONS],
@@ -95,7 +101,7 @@ export { RESOLVED_OPTIONS };
     TaskDiscovery,
     HandlerFactory,
   ],
-  exports: [BroadcastLog, CronManager, DeadLetters, QueueClient, QueueHealth, TaskContext],
+  exports: [BroadcastLog, CronManager, DeadLetters, QueueClient, QueueHealth, TaskContext, TaskHealthIndicator],
 })
 export class TaskQueueModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
   constructor(
