@@ -230,6 +230,8 @@ export interface QueueState {
   readonly dead: number;
   /** the task that is claimed next, as it lies in Redis */
   readonly head: string | undefined;
+  /** when the first scheduled task is due, or was: ms since 1970 */
+  readonly dueAt: number | undefined;
   /** whether a worker with a lease serves it */
   readonly served: boolean;
 }

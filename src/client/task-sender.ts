@@ -3,12 +3,14 @@ import { NestworkError } from '../errors.js';
 import type { ArgumentCheck } from '../task/argument-check.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import type { CallOptions } from '../task/call-options.js';
+import { combineHeaders } from '../task/headers.js';
 import { decodePayload, encodePayload } from '../task/payload.js';
 import { toCallOptions } from '../task/policy-options.js';
 import type { TaskIdSequence } from '../task/task-id.js';
 import { encodeMessage } from '../task/task-message.js';
 import { encodeUnique } from '../task/unique-key.js';
 import { assertBroadcastOptions } from './broadcast-options.js';
+import { type Propagation, propagatedHeaders } from './propagation.js';
 import { assertSendOptions, dueOf, type SendOptions } from './send-options.js';
 import { TaskHandle } from './task-handle.js';
 
@@ -25,6 +27,8 @@ interface Target {
   readonly queues: readonly string[];
   /** it is known to be a broadcast; of what is sent by name that turns out with its queue */
   readonly broadcast?: boolean;
+  /** what travels with every call */
+  readonly propagate?: Propagation;
 }
 
 /** Sends calls of one task. Immutable: `with()` returns another sender. */
@@ -44,7 +48,7 @@ export class TaskSender<Args extends unknown[]> {
   /**
    * The same sender with other options.
    *
-   * @throws NestworkError INVALID_OPTION, INVALID_DURATION, UNKNOWN_QUEUE, INVALID_TASK_ID
+   * @throws NestworkError INVALID_OPTION, INVALID_DURATION, INVALID_HEADERS, UNKNOWN_QUEUE, INVALID_TASK_ID
    * @example
    * await reports.send.with({ delay: '10m', queue: 'bulk' }).delay(7, { weekly: false });
    * @example
@@ -56,13 +60,16 @@ export class TaskSender<Args extends unknown[]> {
     const all = { ...this.options, ...options };
     if (broadcast) assertBroadcastOptions(all, name);
     assertSendOptions(all, name, queues);
+    // a copy: what was checked must not change any more
+    if (options?.headers) all.headers = { ...this.options.headers, ...options.headers };
     return new TaskSender(this.broker, this.sequence, this.target, all);
   }
 
   /**
    * Enqueues one call. Once it resolves, the task is in Redis and will run.
    *
-   * @throws NestworkError UNSERIALIZABLE_ARGUMENT, PAYLOAD_TOO_LARGE, PAYLOAD_TOO_DEEP, INVALID_PAYLOAD: nothing was sent;
+   * @throws NestworkError UNSERIALIZABLE_ARGUMENT, PAYLOAD_TOO_LARGE, PAYLOAD_TOO_DEEP, INVALID_PAYLOAD, INVALID_HEADERS,
+   * PROPAGATE_FAILED: nothing was sent;
    * DUPLICATE_KEY: nothing was added, because the key is taken; REDIS_UNAVAILABLE, REDIS_OUT_OF_MEMORY, REDIS_REFUSED: nothing was added
    * @throws EnqueueUnconfirmedError when Redis did not answer in time: repeat with the same id
    */
@@ -110,8 +117,9 @@ export class TaskSender<Args extends unknown[]> {
   }
 
   private async send(payloads: readonly string[], ids?: readonly string[]): Promise<TaskHandle[]> {
-    const { broker, target, sequence, callOptions: options } = this;
+    const { broker, target, sequence } = this;
     const { name } = target;
+    const options = this.travelling();
     const queue = await this.destination();
     const due = dueOf(this.options);
     const enqueuedAt = timeOf(due);
@@ -132,9 +140,10 @@ export class TaskSender<Args extends unknown[]> {
     const { name } = this.target;
     const { until = 'finished', onConflict = 'drop', id = this.sequence.next() } = this.options;
     const unique = encodeUnique(name, key, until);
+    const options = this.travelling();
     const queue = await this.destination();
     const due = dueOf(this.options);
-    const message = encodeMessage({ id, name, payload, enqueuedAt: timeOf(due), options: this.callOptions, unique });
+    const message = encodeMessage({ id, name, payload, enqueuedAt: timeOf(due), options, unique });
     const holder = await this.broker.enqueueUnique(queue, message, { due, replace: onConflict === 'replace' });
     if (holder.id !== id && onConflict === 'reject') throw duplicateKey(name, holder.id);
     return new TaskHandle(this.broker, { id: holder.id, name, queue: holder.queue, added: holder.id === id });
@@ -145,6 +154,15 @@ export class TaskSender<Args extends unknown[]> {
     // what is sent by name may turn out to be a broadcast only now
     if (queue === BROADCAST_QUEUE) assertBroadcastOptions(this.options, this.target.name);
     return queue;
+  }
+
+  /** What travels with each message of a call. Asked before Redis is, so that it is the caller whose context is seen. */
+  private travelling(): CallOptions | undefined {
+    const { name, propagate } = this.target;
+    const { headers: own } = this.options;
+    if (propagate === undefined && own === undefined) return this.callOptions;
+    const headers = combineHeaders(propagate && propagatedHeaders(propagate), own, name);
+    return headers ? { ...this.callOptions, headers } : this.callOptions;
   }
 }
 
