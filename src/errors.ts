@@ -25,6 +25,10 @@ export type ErrorCode =
   | 'DUPLICATE_MODULE'
   | 'TASK_CLASS_NOT_PROVIDED'
   | 'SCOPE_UNRESOLVED'
+  | 'ENHANCER_UNRESOLVED'
+  | 'LAZY_TASKS'
+  | 'INVALID_PAYLOAD'
+  | 'GUARD_REFUSED'
   | 'UNDECODABLE_MESSAGE'
   | 'REDIS_UNAVAILABLE'
   | 'REDIS_TIMEOUT'
@@ -42,7 +46,9 @@ export type ErrorCode =
   | 'TASK_EXPIRED'
   | 'TASK_CANCELLED'
   | 'DUPLICATE_KEY'
-  | 'METADATA_MISSING';
+  | 'METADATA_MISSING'
+  | 'INVALID_HEADERS'
+  | 'PROPAGATE_FAILED';
 
 /**
  * Every error that nestwork raises: what happened and to whom, what to do about it, and a stable `code`.

@@ -8,21 +8,31 @@ import {
   type OnApplicationShutdown,
   type OnModuleInit,
 } from '@nestjs/common';
-import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
+import { ApplicationConfig, DiscoveryModule, ModulesContainer } from '@nestjs/core';
 import { RedisBroker } from './broker/redis-broker.js';
 import { QueueClient } from './client/queue-client.js';
+import { GlobalEnhancers } from './discovery/global-enhancers.js';
 import { HandlerFactory } from './discovery/handler-factory.js';
+import { LazyModules } from './discovery/lazy-modules.js';
+import { PayloadChecks } from './discovery/payload-checks.js';
 import { TaskDiscovery } from './discovery/task-discovery.js';
 import { NestworkError } from './errors.js';
+import { InProcessModule } from './in-process.module.js';
 import { BroadcastLog } from './inspector/broadcast-log.js';
 import { CronManager } from './inspector/cron-manager.js';
 import { DeadLetters } from './inspector/dead-letters.js';
+import { TaskHealthIndicator } from './inspector/health-indicator.js';
 import { QueueHealth } from './inspector/queue-health.js';
-import { type ResolvedTaskQueueOptions, resolveTaskQueueOptions, type TaskQueueOptions } from './options.js';
+import {
+  RESOLVED_OPTIONS,
+  type ResolvedTaskQueueOptions,
+  resolveTaskQueueOptions,
+  type TaskQueueOptions,
+} from './options.js';
 import { OutageLog } from './outage-log.js';
 import { TaskRegistry } from './task/task-registry.js';
 import { isWorkerChild } from './worker/child-role.js';
-import { TaskContext } from './worker/task-context.js';
+import { runningTask, TaskContext } from './worker/task-context.js';
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<TaskQueueOptions>({
   moduleName: 'nestwork',
@@ -32,8 +42,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
   .setExtras({}, (definition) => ({ ...definition, global: true }))
   .build();
 
-/** The options with their defaults, checked. */
-export const RESOLVED_OPTIONS = Symbol.for('nestwork:options');
+export { RESOLVED_OPTIONS };
 
 /**
  * Makes `QueueClient` and `TaskContext` injectable in the whole app, and finds its tasks. Imported once.
@@ -48,7 +57,7 @@ export const RESOLVED_OPTIONS = Symbol.for('nestwork:options');
  * })
  */
 @Module({
-  imports: [DiscoveryModule],
+  imports: [DiscoveryModule, InProcessModule],
   providers: [
     { provide: RESOLVED_OPTIONS, useFactory: resolveTaskQueueOptions, inject: [MODULE_OPTIONS_TOKEN] },
     {
@@ -63,14 +72,23 @@ export const RESOLVED_OPTIONS = Symbol.for('nestwork:options');
     },
     {
       provide: QueueClient,
-      useFactory: (broker: RedisBroker, registry: TaskRegistry, options: ResolvedTaskQueueOptions) =>
-        new QueueClient(broker, registry, options),
-      inject: [RedisBroker, TaskRegistry, RESOLVED_OPTIONS],
+      useFactory: (
+        broker: RedisBroker,
+        registry: TaskRegistry,
+        options: ResolvedTaskQueueOptions,
+        checks: PayloadChecks,
+      ) => new QueueClient(broker, registry, withinTask(options), checks),
+      inject: [RedisBroker, TaskRegistry, RESOLVED_OPTIONS, PayloadChecks],
     },
     {
       provide: QueueHealth,
       useFactory: (broker: RedisBroker, { queues }: ResolvedTaskQueueOptions) => new QueueHealth(broker, queues),
       inject: [RedisBroker, RESOLVED_OPTIONS],
+    },
+    {
+      provide: TaskHealthIndicator,
+      useFactory: (health: QueueHealth) => new TaskHealthIndicator(health),
+      inject: [QueueHealth],
     },
     {
       provide: CronManager,
@@ -89,11 +107,19 @@ export const RESOLVED_OPTIONS = Symbol.for('nestwork:options');
       inject: [RedisBroker],
     },
     { provide: TaskRegistry, useFactory: () => new TaskRegistry() },
+    {
+      provide: GlobalEnhancers,
+      useFactory: (app: ApplicationConfig, { globalEnhancers }: ResolvedTaskQueueOptions) =>
+        new GlobalEnhancers(app, globalEnhancers),
+      inject: [ApplicationConfig, RESOLVED_OPTIONS],
+    },
     TaskContext,
     TaskDiscovery,
     HandlerFactory,
+    PayloadChecks,
+    LazyModules,
   ],
-  exports: [BroadcastLog, CronManager, DeadLetters, QueueClient, QueueHealth, TaskContext],
+  exports: [BroadcastLog, CronManager, DeadLetters, QueueClient, QueueHealth, TaskContext, TaskHealthIndicator],
 })
 export class TaskQueueModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
   /**
@@ -135,6 +161,7 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
     private readonly discovery: TaskDiscovery,
     private readonly registry: TaskRegistry,
     private readonly broker: RedisBroker,
+    private readonly lazyModules: LazyModules,
   ) {
     super();
   }
@@ -143,6 +170,7 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
   async onModuleInit(): Promise<void> {
     this.refuseSecondModule();
     for (const task of this.discovery.tasks(this.options)) this.registry.add(task);
+    this.lazyModules.watch();
     await this.broker.connect().catch(async (error: unknown) => {
       // Nest runs no shutdown hooks after a failed init, and a connection that retries keeps the process alive
       await this.broker.close();
@@ -184,4 +212,9 @@ function importsOf(module: object): readonly unknown[] {
 
 function isTaskQueueModule(imported: unknown): boolean {
   return typeof imported === 'object' && imported !== null && Reflect.get(imported, 'module') === TaskQueueModule;
+}
+
+/** The client does not know tasks that run; `propagate` is told of the one within which it is asked. */
+function withinTask({ propagate, ...options }: ResolvedTaskQueueOptions) {
+  return { ...options, propagate: propagate && (() => propagate(runningTask.getStore())) };
 }

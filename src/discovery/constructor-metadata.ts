@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { NestworkError } from '../errors.js';
-import type { Wrapper } from './handler-factory.js';
+import type { Wrapper } from './wrapper.js';
 
 /** What TypeScript writes of the types of a constructor, and Nest of those with `@Inject()` and `@Optional()`. */
 const TYPES = 'design:paramtypes';

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
 import { NestworkError } from '../errors.js';
+import type { TaskHeaders } from '../task/headers.js';
 import type { TaskInfo } from '../task/task-hooks.js';
 
 /** Follows a task through everything it awaits. One per process, like the thread of execution it follows. */
@@ -62,6 +63,11 @@ export class TaskContext implements TaskInfo {
   /** the time for which a cron fired it; undefined for other tasks */
   get cronTime(): Date | undefined {
     return this.task.cronTime;
+  }
+
+  /** what the sender gave besides the arguments; frozen, empty for most */
+  get headers(): TaskHeaders {
+    return this.task.headers;
   }
 
   /** aborts at the soft timeout, when the task is cancelled, and when the worker can wait no longer; `signal.reason` says which */
