@@ -46,9 +46,9 @@ export type ErrorCode =
   | 'TASK_EXPIRED'
   | 'TASK_CANCELLED'
   | 'DUPLICATE_KEY'
-  | 'METADATA_MISSING'
   | 'INVALID_HEADERS'
-  | 'PROPAGATE_FAILED';
+  | 'PROPAGATE_FAILED'
+  | 'METADATA_MISSING';
 
 /**
  * Every error that nestwork raises: what happened and to whom, what to do about it, and a stable `code`.

@@ -38,8 +38,8 @@ export class TaskDiscovery {
   /**
    * One definition for each decorated method of each provider.
    *
-   * @throws NestworkError UNKNOWN_QUEUE, INVALID_NAME, INVALID_OPTION, INVALID_CRON, ENHANCER_UNRESOLVED, METADATA_MISSING with the class and
-   * method that is wrong
+   * @throws NestworkError UNKNOWN_QUEUE, INVALID_NAME, INVALID_OPTION, INVALID_CRON, ENHANCER_UNRESOLVED, METADATA_MISSING
+   * with the class and method that is wrong
    */
   tasks({ queues, defaultQueue, policies }: TaskHome): TaskDefinition[] {
     return this.classProviders().flatMap(({ wrapper, type }) => {

@@ -117,12 +117,8 @@ export class WorkerFixture<S extends Stoppable = PrivateRedis> {
 
   /** Sends a task of TenantTasks as a request of this tenant does. */
   tenantSender(task: string, tenant: string | undefined): TaskSender<unknown[]> {
-    const target = {
-      name: `TenantTasks.${task}`,
-      queueOfTask: () => 'default',
-      queues: ['default'],
-      unanswered: new UnansweredSends(),
-    };
+    const unanswered = new UnansweredSends();
+    const target = { name: `TenantTasks.${task}`, queueOfTask: () => 'default', queues: ['default'], unanswered };
     return new TaskSender(this.broker.broker, this.broker.ids, target, { headers: { tenant } });
   }
 
