@@ -8,8 +8,10 @@ export { Cron } from './decorators/cron.decorator.js';
 export { CronExpression } from './decorators/cron-expression.js';
 export type { CronOptions, IntervalOptions } from './decorators/cron-options.js';
 export { Interval } from './decorators/interval.decorator.js';
+export { Payload, type PayloadOptions } from './decorators/payload.decorator.js';
 export { Task, type TaskOptions } from './decorators/task.decorator.js';
 export { TaskHooks } from './decorators/task-hooks.decorator.js';
+export { type TaskContextType, TaskExecutionContext } from './discovery/task-execution-context.js';
 export { EnqueueUnconfirmedError, type ErrorCode, NestworkError } from './errors.js';
 export { BroadcastLog } from './inspector/broadcast-log.js';
 export type { CronInfo, CronRunInfo } from './inspector/cron-info.js';
@@ -26,7 +28,13 @@ export {
   type QueueHealthOptions,
   type QueueReport,
 } from './inspector/queue-health.js';
-export type { InProcessOptions, QueueOptions, TaskQueueOptions, WorkerOptions } from './options.js';
+export type {
+  GlobalEnhancerKinds,
+  InProcessOptions,
+  QueueOptions,
+  TaskQueueOptions,
+  WorkerOptions,
+} from './options.js';
 export type { AttemptRecord } from './task/attempt-record.js';
 export type { BackoffFunction, BackoffOptions, RetryBackoff } from './task/backoff.js';
 export type { BroadcastScope } from './task/broadcast.js';
@@ -35,6 +43,8 @@ export type { CronOverlap, MissedRuns } from './task/cron-definition.js';
 export type { Duration } from './task/duration.js';
 export type { GivenHeaders, TaskHeaders } from './task/headers.js';
 export type { CallPolicyOptions, ErrorClass, PolicyOptions } from './task/policy-options.js';
+export { GuardRefusedError, InvalidPayloadError, type PayloadProblem } from './task/refusals.js';
+export type { PayloadOf, StandardSchema } from './task/standard-schema.js';
 export { DropTask, HardTimeoutError, RetryTask, SoftTimeoutError, TaskCancelledError } from './task/task-errors.js';
 export type { OnTaskFailure, OnTaskStart, OnTaskSuccess, TaskInfo, WrapTask } from './task/task-hooks.js';
 export { TaskQueueModule } from './task-queue.module.js';

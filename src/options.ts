@@ -81,6 +81,22 @@ export interface TaskQueueOptions {
    * TaskQueueModule.forRoot({ inProcess: process.env.NODE_ENV === 'development' && { concurrency: 5 } })
    */
   inProcess?: boolean | InProcessOptions;
+  /**
+   * Whether the global interceptors, pipes and filters of the app (`APP_INTERCEPTOR`, `useGlobalPipes()` and so on) run
+   * around tasks as well. `true` leaves out guards, which are mostly made for requests; an object names the kinds that apply.
+   * @default false
+   * @example
+   * applyGlobalEnhancers: { interceptors: true, guards: true }
+   */
+  applyGlobalEnhancers?: boolean | Partial<GlobalEnhancerKinds>;
+}
+
+/** Which global enhancers of the app apply to tasks. */
+export interface GlobalEnhancerKinds {
+  guards: boolean;
+  interceptors: boolean;
+  pipes: boolean;
+  filters: boolean;
 }
 
 /** Options of a worker that shares the process of the app; those of `WorkerFactory.run` that need no children. */
@@ -160,6 +176,7 @@ export type ResolvedTaskQueueOptions = Readonly<{
   maxDead: number | undefined;
   propagate: TaskQueueOptions['propagate'];
   inProcess: ResolvedWorkerOptions | undefined;
+  globalEnhancers: GlobalEnhancerKinds;
 }>;
 
 export type ResolvedWorkerOptions = Readonly<{
@@ -190,7 +207,9 @@ const TASK_QUEUE_OPTIONS = [
   'maxDead',
   'propagate',
   'inProcess',
+  'applyGlobalEnhancers',
 ];
+const ENHANCER_KINDS = ['guards', 'interceptors', 'pipes', 'filters'];
 const WORKER_OPTIONS = [
   'children',
   'concurrency',
@@ -231,15 +250,16 @@ export function resolveTaskQueueOptions(options: TaskQueueOptions): ResolvedTask
   const replicas = count('replicas', options.replicas ?? 0, MAX_REPLICAS, 0);
   const deadRetentionMs = optional(options.deadRetention, retention);
   const maxDead = optional(options.maxDead, (most) => count('maxDead', most, 1e9));
-  const dead = { deadRetentionMs, maxDead };
   const { propagate } = options;
   if (propagate !== undefined && typeof propagate !== 'function') {
     throw invalid('propagate', 'is no function', "Give one that returns headers: () => ({ tenant: 'acme' }).");
   }
   const inProcess = resolveInProcess(options.inProcess);
   if (inProcess) servedQueues(queues, inProcess, IN_PROCESS);
-  const rest = { commandTimeoutMs, replicas, ...dead, propagate, inProcess };
-  return { redis, namespace, queues, policies, defaultQueue, ...rest };
+  const dead = { deadRetentionMs, maxDead };
+  const { applyGlobalEnhancers } = options;
+  const rest = { ...dead, propagate, inProcess, globalEnhancers: globalEnhancers(applyGlobalEnhancers) };
+  return { redis, namespace, queues, policies, defaultQueue, commandTimeoutMs, replicas, ...rest };
 }
 
 /** Undefined for an app without a worker. */
@@ -280,6 +300,15 @@ function resolveQueues({ queues: given = ['default'], defaults = {} }: TaskQueue
     byQueue.set(name, policy);
   }
   return { queues, policies: new PolicyBook(defaults, byQueue) };
+}
+
+function globalEnhancers(given: TaskQueueOptions['applyGlobalEnhancers'] = false): GlobalEnhancerKinds {
+  if (typeof given === 'boolean') return { guards: false, interceptors: given, pipes: given, filters: given };
+  assertKnownOptions(given, ENHANCER_KINDS, 'the option `applyGlobalEnhancers` of TaskQueueModule');
+  const wrong = Object.entries(given).find(([, value]) => value !== undefined && typeof value !== 'boolean');
+  if (wrong) throw invalid(`applyGlobalEnhancers.${wrong[0]}`, 'is neither true nor false', 'Give one of them.');
+  const { guards = false, interceptors = false, pipes = false, filters = false } = given;
+  return { guards, interceptors, pipes, filters };
 }
 
 /** Checks the options and fills in the defaults. */

@@ -6,10 +6,13 @@ import {
   type OnApplicationShutdown,
   type OnModuleInit,
 } from '@nestjs/common';
-import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
+import { ApplicationConfig, DiscoveryModule, ModulesContainer } from '@nestjs/core';
 import { RedisBroker } from './broker/redis-broker.js';
 import { QueueClient } from './client/queue-client.js';
+import { GlobalEnhancers } from './discovery/global-enhancers.js';
 import { HandlerFactory } from './discovery/handler-factory.js';
+import { LazyModules } from './discovery/lazy-modules.js';
+import { PayloadChecks } from './discovery/payload-checks.js';
 import { TaskDiscovery } from './discovery/task-discovery.js';
 import { NestworkError } from './errors.js';
 import { InProcessModule } from './in-process.module.js';
@@ -66,9 +69,13 @@ export { RESOLVED_OPTIONS };
     },
     {
       provide: QueueClient,
-      useFactory: (broker: RedisBroker, registry: TaskRegistry, options: ResolvedTaskQueueOptions) =>
-        new QueueClient(broker, registry, withinTask(options)),
-      inject: [RedisBroker, TaskRegistry, RESOLVED_OPTIONS],
+      useFactory: (
+        broker: RedisBroker,
+        registry: TaskRegistry,
+        options: ResolvedTaskQueueOptions,
+        checks: PayloadChecks,
+      ) => new QueueClient(broker, registry, withinTask(options), checks),
+      inject: [RedisBroker, TaskRegistry, RESOLVED_OPTIONS, PayloadChecks],
     },
     {
       provide: QueueHealth,
@@ -97,9 +104,17 @@ export { RESOLVED_OPTIONS };
       inject: [RedisBroker],
     },
     { provide: TaskRegistry, useFactory: () => new TaskRegistry() },
+    {
+      provide: GlobalEnhancers,
+      useFactory: (app: ApplicationConfig, { globalEnhancers }: ResolvedTaskQueueOptions) =>
+        new GlobalEnhancers(app, globalEnhancers),
+      inject: [ApplicationConfig, RESOLVED_OPTIONS],
+    },
     TaskContext,
     TaskDiscovery,
     HandlerFactory,
+    PayloadChecks,
+    LazyModules,
   ],
   exports: [BroadcastLog, CronManager, DeadLetters, QueueClient, QueueHealth, TaskContext, TaskHealthIndicator],
 })
@@ -110,6 +125,7 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
     private readonly discovery: TaskDiscovery,
     private readonly registry: TaskRegistry,
     private readonly broker: RedisBroker,
+    private readonly lazyModules: LazyModules,
   ) {
     super();
   }
@@ -117,6 +133,7 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
   async onModuleInit(): Promise<void> {
     this.refuseSecondModule();
     for (const task of this.discovery.tasks(this.options)) this.registry.add(task);
+    this.lazyModules.watch();
     await this.broker.connect().catch(async (error: unknown) => {
       // Nest runs no shutdown hooks after a failed init, and a connection that retries keeps the process alive
       await this.broker.close();

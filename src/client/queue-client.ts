@@ -1,14 +1,16 @@
 import type { ProducerBroker, TaskBroker, TaskState } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
 import type { ResolvedTaskQueueOptions } from '../options.js';
+import type { ArgumentCheck, ArgumentChecks } from '../task/argument-check.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
+import type { SentArguments } from '../task/standard-schema.js';
 import { assertTaskId, TaskIdSequence } from '../task/task-id.js';
 import { type DeclaredTask, declaredTasks, methodNames, taskMetadataOf } from '../task/task-metadata.js';
 import { assertTaskName } from '../task/task-name.js';
 import type { TaskRegistry } from '../task/task-registry.js';
 import type { Propagation } from './propagation.js';
 import { statusOf, type TaskStatus } from './task-handle.js';
-import { type QueueOfTask, TaskSender } from './task-sender.js';
+import { type CheckOfTask, type QueueOfTask, TaskSender } from './task-sender.js';
 
 const CIRCULAR = 'If the import is undefined here, two files import each other: move the class to a file of its own.';
 
@@ -17,7 +19,7 @@ export type TaskSenders<T> = {
   readonly [Method in keyof T as T[Method] extends (...args: never[]) => unknown ? Method : never]: T[Method] extends (
     ...args: infer Args
   ) => unknown
-    ? TaskSender<Args>
+    ? TaskSender<SentArguments<Args>>
     : never;
 };
 
@@ -47,6 +49,7 @@ export class QueueClient {
     private readonly options: Pick<ResolvedTaskQueueOptions, 'queues' | 'defaultQueue'> & {
       readonly propagate?: Propagation;
     },
+    private readonly checks?: ArgumentChecks,
   ) {}
 
   /**
@@ -81,19 +84,25 @@ export class QueueClient {
    * @example
    * await queue.task(ReportTasks.prototype.send).delay(7, { weekly: true });
    */
-  task<Args extends unknown[]>(method: (...args: Args) => unknown): TaskSender<Args>;
+  task<Args extends unknown[]>(method: (...args: Args) => unknown): TaskSender<SentArguments<Args>>;
   task<Args extends unknown[]>(task: string | ((...args: Args) => unknown)): TaskSender<Args> {
     if (typeof task === 'string') {
       assertTaskName(task);
-      return this.sender(task, () => this.queueByName(task));
+      return this.sender(
+        task,
+        () => this.queueByName(task),
+        () => this.registry.get(task)?.check?.(),
+      );
     }
     if (!isFunction(task)) throw notATask(`task() got ${typeof task} instead of a name or method.`, CIRCULAR);
     const metadata = taskMetadataOf(task);
     if (!metadata) throw notATask(`Method ${task.name || 'without a name'} has no @Task().`);
     const queue = metadata.broadcast ? BROADCAST_QUEUE : (metadata.queue ?? this.options.defaultQueue);
     const name = metadata.name ?? metadata.declaredAs;
-    this.assertProvided(metadata.declaredAs.split('.')[0] ?? '', [{ name }]);
-    return this.sender(name, () => queue, metadata.broadcast !== undefined);
+    const [type = '', method = ''] = metadata.declaredAs.split('.');
+    this.assertProvided(type, [{ name }]);
+    const check = this.checkOf(metadata.declaredIn, method, name);
+    return this.sender(name, () => queue, check, metadata.broadcast !== undefined);
   }
 
   /**
@@ -127,15 +136,29 @@ export class QueueClient {
       });
     }
     for (const { method, name, queue = this.options.defaultQueue, broadcast } of tasks) {
-      const sender = this.sender(name, () => queue, broadcast !== undefined);
+      const sender = this.sender(name, () => queue, this.checkOf(type, method, name), broadcast !== undefined);
       Reflect.defineProperty(senders, method, { value: sender, enumerable: true });
     }
     return senders;
   }
 
-  private sender<Args extends unknown[]>(name: string, queueOfTask: QueueOfTask, broadcast = false): TaskSender<Args> {
+  /** What this app makes of the class decides; one that only sends has the decorators alone. Asked once, at the first call. */
+  private checkOf(type: object, method: string, name: string): CheckOfTask {
+    let found: { readonly check: ArgumentCheck | undefined } | undefined;
+    return () => {
+      found ??= { check: (this.registry.get(name)?.check ?? (() => this.checks?.of(type, method, name)))() };
+      return found.check;
+    };
+  }
+
+  private sender<Args extends unknown[]>(
+    name: string,
+    queueOfTask: QueueOfTask,
+    checkOfTask: CheckOfTask,
+    broadcast = false,
+  ): TaskSender<Args> {
     const { queues, propagate } = this.options;
-    const target = { name, queueOfTask, queues, broadcast, propagate };
+    const target = { name, queueOfTask, checkOfTask, queues, broadcast, propagate };
     return new TaskSender<Args>(this.broker, this.ids, target, {});
   }
 

@@ -1,9 +1,10 @@
 import type { Due, ProducerBroker, TaskBroker } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
+import type { ArgumentCheck } from '../task/argument-check.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import type { CallOptions } from '../task/call-options.js';
-import { combineHeaders, type TaskHeaders } from '../task/headers.js';
-import { encodePayload } from '../task/payload.js';
+import { combineHeaders } from '../task/headers.js';
+import { decodePayload, encodePayload } from '../task/payload.js';
 import { toCallOptions } from '../task/policy-options.js';
 import type { TaskIdSequence } from '../task/task-id.js';
 import { encodeMessage } from '../task/task-message.js';
@@ -16,9 +17,13 @@ import { TaskHandle } from './task-handle.js';
 /** Finds the queue of a task that is sent without naming one. */
 export type QueueOfTask = () => string | Promise<string>;
 
+/** Finds what looks at the arguments of a task before they are sent; most have nothing of the kind. */
+export type CheckOfTask = () => ArgumentCheck | undefined;
+
 interface Target {
   readonly name: string;
   readonly queueOfTask: QueueOfTask;
+  readonly checkOfTask?: CheckOfTask;
   readonly queues: readonly string[];
   /** it is known to be a broadcast; of what is sent by name that turns out with its queue */
   readonly broadcast?: boolean;
@@ -28,12 +33,17 @@ interface Target {
 
 /** Sends calls of one task. Immutable: `with()` returns another sender. */
 export class TaskSender<Args extends unknown[]> {
+  /** what travels with each message, but for headers */
+  private readonly callOptions: CallOptions | undefined;
+
   constructor(
     private readonly broker: ProducerBroker & TaskBroker,
     private readonly sequence: TaskIdSequence,
     private readonly target: Target,
     private readonly options: SendOptions,
-  ) {}
+  ) {
+    this.callOptions = toCallOptions(options);
+  }
 
   /**
    * The same sender with other options.
@@ -58,16 +68,20 @@ export class TaskSender<Args extends unknown[]> {
   /**
    * Enqueues one call. Once it resolves, the task is in Redis and will run.
    *
-   * @throws NestworkError UNSERIALIZABLE_ARGUMENT, PAYLOAD_TOO_LARGE, PAYLOAD_TOO_DEEP, INVALID_HEADERS, PROPAGATE_FAILED:
-   * nothing was sent;
+   * @throws NestworkError UNSERIALIZABLE_ARGUMENT, PAYLOAD_TOO_LARGE, PAYLOAD_TOO_DEEP, INVALID_PAYLOAD, INVALID_HEADERS,
+   * PROPAGATE_FAILED: nothing was sent;
    * DUPLICATE_KEY: nothing was added, because the key is taken; REDIS_UNAVAILABLE, REDIS_OUT_OF_MEMORY, REDIS_REFUSED: nothing was added
    * @throws EnqueueUnconfirmedError when Redis did not answer in time: repeat with the same id
    */
   async delay(...args: Args): Promise<TaskHandle> {
-    if (this.options.ids) throw misplaced('ids', 'delayMany');
+    const { ids, id, key } = this.options;
+    if (ids) throw misplaced('ids', 'delayMany');
+    const options = this.travelling();
     const payload = encodePayload(args);
-    if (this.options.key !== undefined) return this.sendUnique(payload, this.options.key);
-    const [handle] = await this.send([payload], this.options.id ? [this.options.id] : undefined);
+    const check = this.target.checkOfTask?.();
+    if (check) await check(asReceived(payload));
+    if (key !== undefined) return this.sendUnique(payload, key, options);
+    const [handle] = await this.send([payload], options, id ? [id] : undefined);
     return handle as TaskHandle;
   }
 
@@ -81,10 +95,12 @@ export class TaskSender<Args extends unknown[]> {
   async delayMany(calls: Iterable<Args>): Promise<TaskHandle[]> {
     if (this.options.id) throw misplaced('id', 'delay');
     if (this.options.key !== undefined) throw misplaced('key', 'delay');
+    const options = this.travelling();
     const payloads = Array.from(calls, (args, call) => {
       if (!Array.isArray(args)) throw notArguments(call);
       return encodePayload(args, `calls[${call}]`);
     });
+    await this.checkAll(payloads);
     const { ids } = this.options;
     if (ids && ids.length !== payloads.length) {
       throw new NestworkError(
@@ -93,36 +109,57 @@ export class TaskSender<Args extends unknown[]> {
         'Pass the same calls in the same order as the first time.',
       );
     }
-    return payloads.length === 0 ? [] : this.send(payloads, ids);
+    return payloads.length === 0 ? [] : this.send(payloads, options, ids);
   }
 
-  private async send(payloads: readonly string[], ids?: readonly string[]): Promise<TaskHandle[]> {
-    const { name } = this.target;
-    const headers = this.headers();
+  private async checkAll(payloads: readonly string[]): Promise<void> {
+    const check = this.target.checkOfTask?.();
+    if (!check) return;
+    for (const [call, payload] of payloads.entries()) await check(asReceived(payload), `calls[${call}]`);
+  }
+
+  private async send(
+    payloads: readonly string[],
+    options: CallOptions | undefined,
+    ids?: readonly string[],
+  ): Promise<TaskHandle[]> {
+    const { broker, target, sequence } = this;
+    const { name } = target;
     const queue = await this.destination();
-    const { due, ...common } = this.common(headers);
+    const due = dueOf(this.options);
+    const enqueuedAt = timeOf(due);
     const handles: TaskHandle[] = [];
     const messages = payloads.map((payload, call) => {
-      const id = ids?.[call] ?? this.sequence.next();
-      handles.push(new TaskHandle(this.broker, { id, name, queue, added: true }));
-      return encodeMessage({ id, payload, ...common });
+      const id = ids?.[call] ?? sequence.next();
+      handles.push(new TaskHandle(broker, { id, name, queue, added: true }));
+      return encodeMessage({ id, name, payload, enqueuedAt, options });
     });
-    if (queue === BROADCAST_QUEUE) await this.broker.broadcast(messages);
-    else await this.broker.enqueue(queue, messages, due);
+    const [first, ...others] = messages;
+    if (queue === BROADCAST_QUEUE) await broker.broadcast(messages);
+    else if (first !== undefined && others.length === 0 && !due) await broker.enqueueOne(queue, first);
+    else await broker.enqueue(queue, messages, due);
     return handles;
   }
 
-  private async sendUnique(payload: string, key: string): Promise<TaskHandle> {
+  private async sendUnique(payload: string, key: string, options: CallOptions | undefined): Promise<TaskHandle> {
     const { name } = this.target;
     const { until = 'finished', onConflict = 'drop', id = this.sequence.next() } = this.options;
     const unique = encodeUnique(name, key, until);
-    const headers = this.headers();
     const queue = await this.destination();
-    const { due, ...common } = this.common(headers);
-    const message = encodeMessage({ id, payload, unique, ...common });
+    const due = dueOf(this.options);
+    const message = encodeMessage({ id, name, payload, enqueuedAt: timeOf(due), options, unique });
     const holder = await this.broker.enqueueUnique(queue, message, { due, replace: onConflict === 'replace' });
     if (holder.id !== id && onConflict === 'reject') throw duplicateKey(name, holder.id);
     return new TaskHandle(this.broker, { id: holder.id, name, queue: holder.queue, added: holder.id === id });
+  }
+
+  /** What travels with each message. Asked before anything is awaited, so that it is the caller whose context is seen. */
+  private travelling(): CallOptions | undefined {
+    const { name, propagate } = this.target;
+    const own = this.options.headers;
+    if (propagate === undefined && own === undefined) return this.callOptions;
+    const headers = combineHeaders(propagate && propagatedHeaders(propagate), own, name);
+    return headers ? { ...this.callOptions, headers } : this.callOptions;
   }
 
   private async destination(): Promise<string> {
@@ -131,28 +168,17 @@ export class TaskSender<Args extends unknown[]> {
     if (queue === BROADCAST_QUEUE) assertBroadcastOptions(this.options, this.target.name);
     return queue;
   }
+}
 
-  /** Asked before anything is awaited, so that it is the caller of `delay()` whose context is seen. */
-  private headers(): TaskHeaders | undefined {
-    const { name, propagate } = this.target;
-    const { headers } = this.options;
-    if (propagate === undefined && headers === undefined) return undefined;
-    return combineHeaders(propagate && propagatedHeaders(propagate), headers, name);
-  }
+/** When a task comes into its queue, in ms since 1970: now, or when it is due. */
+function timeOf(due: Due | undefined): number {
+  if (due && 'at' in due) return due.at;
+  return Date.now() + (due?.in ?? 0);
+}
 
-  /** What all messages of one call share. A scheduled task comes into its queue when it is due. */
-  private common(headers: TaskHeaders | undefined): {
-    name: string;
-    due: Due | undefined;
-    enqueuedAt: number;
-    options: CallOptions | undefined;
-  } {
-    const due = dueOf(this.options);
-    const now = Date.now();
-    const enqueuedAt = due === undefined ? now : 'in' in due ? now + due.in : due.at;
-    const options = toCallOptions(this.options);
-    return { name: this.target.name, due, enqueuedAt, options: headers ? { ...options, headers } : options };
-  }
+/** The arguments as a worker will get them: what checks them may change them, and must not change those of the caller. */
+function asReceived(payload: string): unknown[] {
+  return decodePayload(JSON.parse(payload), payload);
 }
 
 function duplicateKey(task: string, id: string): NestworkError {

@@ -49,6 +49,6 @@ export function Broadcast(options: BroadcastOptions = {}): MethodDecorator {
         "Set it to 'child' or 'machine'.",
       );
     }
-    setTaskMetadata(descriptor?.value, { name, broadcast: on, declaredAs });
+    setTaskMetadata(descriptor?.value, { name, broadcast: on, declaredAs, declaredIn: target.constructor });
   };
 }

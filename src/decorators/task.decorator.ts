@@ -49,6 +49,6 @@ export function Task(options: TaskOptions = {}): MethodDecorator {
     assertPolicyOptions(options, `@Task() on ${declaredAs}`);
     if (options.name !== undefined) assertTaskName(options.name);
     if (options.queue !== undefined) assertQueueName(options.queue);
-    setTaskMetadata(descriptor?.value, { ...options, declaredAs });
+    setTaskMetadata(descriptor?.value, { ...options, declaredAs, declaredIn: target.constructor });
   };
 }
