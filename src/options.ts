@@ -13,7 +13,16 @@ import { assertNamespace, assertQueueName } from './task/task-name.js';
 /** Token of the options with their defaults, checked. */
 export const RESOLVED_OPTIONS = Symbol.for('nestwork:options');
 
-/** Options of `TaskQueueModule.forRoot`. */
+/**
+ * Options of `TaskQueueModule.forRoot`.
+ *
+ * @example
+ * const options: TaskQueueOptions = {
+ *   redis: process.env.REDIS_URL,
+ *   queues: ['critical', { name: 'default', retries: 3 }, 'bulk'],
+ * };
+ * TaskQueueModule.forRoot(options);
+ */
 export interface TaskQueueOptions {
   /**
    * URL of the Redis server, or the options of ioredis (plain data: they are handed to the supervisor process).
@@ -62,12 +71,21 @@ export interface TaskQueueOptions {
    */
   maxDead?: number;
   /**
+   * Whether the global interceptors, pipes and filters of the app (`APP_INTERCEPTOR`, `useGlobalPipes()` and so on) run
+   * around tasks as well. `true` leaves out guards, which are mostly made for requests; an object names the kinds that apply.
+   * @default false
+   * @example
+   * applyGlobalEnhancers: { interceptors: true, guards: true }
+   */
+  applyGlobalEnhancers?: boolean | Partial<GlobalEnhancerKinds>;
+  /**
    * Headers for whatever is sent, such as a tenant or a trace id. Asked at each `delay()` and `delayMany()`, in the
    * caller's async context, so an AsyncLocalStorage can be read; `task` is the task within which the call is made, if it
    * is. Headers of the call itself come first. If it throws, the call rejects with PROPAGATE_FAILED and nothing is sent.
    * @default none
    * @example
-   * propagate: (task) => ({ tenant: tenants.getStore() ?? task?.headers.tenant })
+   * const tenants = new AsyncLocalStorage<string>();
+   * TaskQueueModule.forRoot({ propagate: (task) => ({ tenant: tenants.getStore() ?? task?.headers.tenant }) });
    */
   propagate?: (task: TaskInfo | undefined) => GivenHeaders | undefined;
   /**
@@ -81,17 +99,15 @@ export interface TaskQueueOptions {
    * TaskQueueModule.forRoot({ inProcess: process.env.NODE_ENV === 'development' && { concurrency: 5 } })
    */
   inProcess?: boolean | InProcessOptions;
-  /**
-   * Whether the global interceptors, pipes and filters of the app (`APP_INTERCEPTOR`, `useGlobalPipes()` and so on) run
-   * around tasks as well. `true` leaves out guards, which are mostly made for requests; an object names the kinds that apply.
-   * @default false
-   * @example
-   * applyGlobalEnhancers: { interceptors: true, guards: true }
-   */
-  applyGlobalEnhancers?: boolean | Partial<GlobalEnhancerKinds>;
 }
 
-/** Which global enhancers of the app apply to tasks. */
+/**
+ * Which global enhancers of the app apply to tasks.
+ *
+ * @example
+ * const kinds: Partial<GlobalEnhancerKinds> = { interceptors: true, guards: true };
+ * TaskQueueModule.forRoot({ applyGlobalEnhancers: kinds });
+ */
 export interface GlobalEnhancerKinds {
   guards: boolean;
   interceptors: boolean;
@@ -99,17 +115,35 @@ export interface GlobalEnhancerKinds {
   filters: boolean;
 }
 
-/** Options of a worker that shares the process of the app; those of `WorkerFactory.run` that need no children. */
+/**
+ * Options of a worker that shares the process of the app; those of `WorkerFactory.run` that need no children.
+ *
+ * @example
+ * const inProcess: InProcessOptions = { concurrency: 5, shutdownGrace: '10s' };
+ * TaskQueueModule.forRoot({ inProcess });
+ */
 export interface InProcessOptions
   extends Pick<WorkerOptions, 'concurrency' | 'queues' | 'excludeQueues' | 'shutdownGrace' | 'cancelGrace' | 'lease'> {}
 
-/** A queue, with timeouts and retries of the tasks in it. */
+/**
+ * A queue, with timeouts and retries of the tasks in it.
+ *
+ * @example
+ * const bulk: QueueOptions = { name: 'bulk', retries: 10, backoff: '1m', hardTimeout: '10m' };
+ * TaskQueueModule.forRoot({ queues: ['default', bulk] });
+ */
 export interface QueueOptions extends PolicyOptions {
   /** 1 to 100 characters of A-Z, a-z, 0-9, "_", "." and "-" */
   name: string;
 }
 
-/** Options of `WorkerFactory.run`. */
+/**
+ * Options of `WorkerFactory.run`.
+ *
+ * @example
+ * const options: WorkerOptions = { children: 4, concurrency: 10, shutdownGrace: '1m' };
+ * await WorkerFactory.run(AppModule, options);
+ */
 export interface WorkerOptions {
   /**
    * Forked children that run tasks.
@@ -174,9 +208,9 @@ export type ResolvedTaskQueueOptions = Readonly<{
   replicas: number;
   deadRetentionMs: number | undefined;
   maxDead: number | undefined;
+  globalEnhancers: GlobalEnhancerKinds;
   propagate: TaskQueueOptions['propagate'];
   inProcess: ResolvedWorkerOptions | undefined;
-  globalEnhancers: GlobalEnhancerKinds;
 }>;
 
 export type ResolvedWorkerOptions = Readonly<{
@@ -205,9 +239,9 @@ const TASK_QUEUE_OPTIONS = [
   'replicas',
   'deadRetention',
   'maxDead',
+  'applyGlobalEnhancers',
   'propagate',
   'inProcess',
-  'applyGlobalEnhancers',
 ];
 const ENHANCER_KINDS = ['guards', 'interceptors', 'pipes', 'filters'];
 const WORKER_OPTIONS = [
@@ -250,16 +284,16 @@ export function resolveTaskQueueOptions(options: TaskQueueOptions): ResolvedTask
   const replicas = count('replicas', options.replicas ?? 0, MAX_REPLICAS, 0);
   const deadRetentionMs = optional(options.deadRetention, retention);
   const maxDead = optional(options.maxDead, (most) => count('maxDead', most, 1e9));
+  const dead = { deadRetentionMs, maxDead };
   const { propagate } = options;
   if (propagate !== undefined && typeof propagate !== 'function') {
     throw invalid('propagate', 'is no function', "Give one that returns headers: () => ({ tenant: 'acme' }).");
   }
   const inProcess = resolveInProcess(options.inProcess);
   if (inProcess) servedQueues(queues, inProcess, IN_PROCESS);
-  const dead = { deadRetentionMs, maxDead };
-  const { applyGlobalEnhancers } = options;
-  const rest = { ...dead, propagate, inProcess, globalEnhancers: globalEnhancers(applyGlobalEnhancers) };
-  return { redis, namespace, queues, policies, defaultQueue, commandTimeoutMs, replicas, ...rest };
+  const enhancers = globalEnhancers(options.applyGlobalEnhancers);
+  const rest = { commandTimeoutMs, replicas, ...dead, globalEnhancers: enhancers, propagate, inProcess };
+  return { redis, namespace, queues, policies, defaultQueue, ...rest };
 }
 
 /** Undefined for an app without a worker. */

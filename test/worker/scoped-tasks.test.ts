@@ -230,9 +230,9 @@ describe('a durable provider', () => {
 
   it('whose strategy is made for requests alone fails the task, and says why', async () => {
     ContextIdFactory.apply({
-      attach: (scope: ContextId, request: { headers: Record<string, string> }) => {
+      attach: (scope: ContextId, request: { cookies: Record<string, string> }) => {
         const tree = ContextIdFactory.create();
-        Reflect.set(tree, 'tenant', request.headers.tenant);
+        Reflect.set(tree, 'tenant', request.cookies.tenant);
         return ({ isTreeDurable }) => (isTreeDurable ? tree : scope);
       },
     });
