@@ -84,24 +84,17 @@ export class TaskSender<Args extends unknown[]> {
    * @throws EnqueueUnconfirmedError when Redis did not answer in time: repeat with the same id
    */
   delay(...args: Args): Promise<TaskHandle> {
-    return this.target.unanswered.watch(this.target.name, this.delay, {
-      prepare: () => this.encodeOne(args),
-      send: (payload) => this.sendOne(payload),
+    return this.target.unanswered.watch(this.target.name, async () => {
+      const { ids, id, key } = this.options;
+      if (ids) throw misplaced('ids', 'delayMany');
+      const options = this.travelling();
+      const payload = encodePayload(args);
+      const check = this.target.checkOfTask?.();
+      if (check) await check(asReceived(payload));
+      if (key !== undefined) return this.sendUnique(payload, key, options);
+      const [handle] = await this.send([payload], options, id ? [id] : undefined);
+      return handle as TaskHandle;
     });
-  }
-
-  private encodeOne(args: Args): string {
-    if (this.options.ids) throw misplaced('ids', 'delayMany');
-    return encodePayload(args);
-  }
-
-  private async sendOne(payload: string): Promise<TaskHandle> {
-    const { id, key } = this.options;
-    const check = this.target.checkOfTask?.();
-    if (check) await check(asReceived(payload));
-    if (key !== undefined) return this.sendUnique(payload, key);
-    const [handle] = await this.send([payload], id ? [id] : undefined);
-    return handle as TaskHandle;
   }
 
   /**
@@ -112,9 +105,11 @@ export class TaskSender<Args extends unknown[]> {
    * await queue.of(ReportTasks).send.delayMany(users.map((user) => [user.id, { weekly: true }]));
    */
   delayMany(calls: Iterable<Args>): Promise<TaskHandle[]> {
-    return this.target.unanswered.watch(this.target.name, this.delayMany, {
-      prepare: () => this.encodeAll(calls),
-      send: (payloads) => this.sendAll(payloads),
+    return this.target.unanswered.watch(this.target.name, async () => {
+      const options = this.travelling();
+      const payloads = this.encodeAll(calls);
+      await this.checkAll(payloads);
+      return payloads.length === 0 ? [] : this.send(payloads, options, this.options.ids);
     });
   }
 
@@ -136,21 +131,19 @@ export class TaskSender<Args extends unknown[]> {
     return payloads;
   }
 
-  private async sendAll(payloads: readonly string[]): Promise<TaskHandle[]> {
-    await this.checkAll(payloads);
-    return payloads.length === 0 ? [] : this.send(payloads, this.options.ids);
-  }
-
   private async checkAll(payloads: readonly string[]): Promise<void> {
     const check = this.target.checkOfTask?.();
     if (!check) return;
     for (const [call, payload] of payloads.entries()) await check(asReceived(payload), `calls[${call}]`);
   }
 
-  private async send(payloads: readonly string[], ids?: readonly string[]): Promise<TaskHandle[]> {
+  private async send(
+    payloads: readonly string[],
+    options: CallOptions | undefined,
+    ids?: readonly string[],
+  ): Promise<TaskHandle[]> {
     const { broker, target, sequence } = this;
     const { name } = target;
-    const options = this.travelling();
     const queue = await this.destination();
     const due = dueOf(this.options);
     const enqueuedAt = timeOf(due);
@@ -167,11 +160,10 @@ export class TaskSender<Args extends unknown[]> {
     return handles;
   }
 
-  private async sendUnique(payload: string, key: string): Promise<TaskHandle> {
+  private async sendUnique(payload: string, key: string, options: CallOptions | undefined): Promise<TaskHandle> {
     const { name } = this.target;
     const { until = 'finished', onConflict = 'drop', id = this.sequence.next() } = this.options;
     const unique = encodeUnique(name, key, until);
-    const options = this.travelling();
     const queue = await this.destination();
     const due = dueOf(this.options);
     const message = encodeMessage({ id, name, payload, enqueuedAt: timeOf(due), options, unique });
@@ -187,7 +179,7 @@ export class TaskSender<Args extends unknown[]> {
     return queue;
   }
 
-  /** What travels with each message of a call. Asked before Redis is, so that it is the caller whose context is seen. */
+  /** What travels with each message of a call. Asked before anything is awaited, so that it is the caller whose context is seen. */
   private travelling(): CallOptions | undefined {
     const { name, propagate } = this.target;
     const { headers: own } = this.options;

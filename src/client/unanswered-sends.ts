@@ -1,8 +1,9 @@
 import { Logger } from '@nestjs/common';
 import { NestworkError } from '../errors.js';
 
-/** A method of a sender, as the user called it. */
-export type Entry = (...args: never[]) => unknown;
+const FRAME = /\n +at /;
+/** What a user calls. */
+const ENTRY = /\n +at TaskSender\.delay(?:Many)? .*/;
 
 /**
  * The calls of `delay()` that are under way. An error of one of them gets the name of its task, and a stack that begins
@@ -11,23 +12,12 @@ export type Entry = (...args: never[]) => unknown;
 export class UnansweredSends {
   private readonly tasks = new Map<string, number>();
 
-  /**
-   * @param task its name, for the error
-   * @param entry what the user called
-   * @param prepare what is done before anything is awaited, so that its errors can tell who called
-   * @param send what follows
-   */
-  async watch<P, T>(
-    task: string,
-    entry: Entry,
-    { prepare, send }: { prepare: () => P; send: (prepared: P) => Promise<T> },
-  ): Promise<T> {
+  async watch<T>(task: string, send: () => Promise<T>): Promise<T> {
     this.begin(task);
     try {
-      return await send(during(prepare, task, entry));
+      return await send();
     } catch (error) {
-      // from here on there are only those who await
-      throw atCall(error, task, this.watch);
+      throw atCall(error, task);
     } finally {
       this.end(task);
     }
@@ -54,20 +44,13 @@ export class UnansweredSends {
   };
 }
 
-function during<P>(prepare: () => P, task: string, entry: Entry): P {
-  try {
-    return prepare();
-  } catch (error) {
-    throw atCall(error, task, entry);
-  }
-}
-
-/** @param entry its frame and those above it say nothing to a user, unless no others are left */
-function atCall(error: unknown, task: string, entry: Entry): unknown {
-  if (!(error instanceof NestworkError) || error.message.includes(`"${task}"`)) return error;
+/** The frames of the library say nothing to a user, unless no others are left. */
+function atCall(error: unknown, task: string): unknown {
+  if (!(error instanceof NestworkError)) return error;
   const { message, stack = '' } = error;
-  error.message = `Task "${task}": ${message}`;
-  Error.captureStackTrace(error, entry);
-  if (!/^\s+at /m.test(error.stack ?? '')) error.stack = stack.replace(message, () => error.message);
+  if (!message.includes(`"${task}"`)) error.message = `Task "${task}": ${message}`;
+  const [, ...callers] = stack.split(ENTRY);
+  const named = stack.replace(message, () => error.message);
+  error.stack = callers.some(Boolean) ? named.slice(0, named.search(FRAME)) + callers.at(-1) : named;
   return error;
 }

@@ -3,10 +3,10 @@ import { type Duration, toMilliseconds } from '../task/duration.js';
 import type { HealthReport, QueueHealth, QueueHealthOptions, QueueReport } from './queue-health.js';
 
 /**
- * What `TaskHealthIndicator.isHealthy` looks at, and for how long.
+ * When `TaskHealthIndicator` is down.
  *
  * @example
- * const options: TaskHealthOptions = { maxWait: '30s', maxDead: 100, timeout: '1s' };
+ * const options: TaskHealthOptions = { maxWait: { critical: '10s' }, maxDead: 100, timeout: '1s' };
  */
 export interface TaskHealthOptions extends QueueHealthOptions {
   /**
@@ -20,12 +20,14 @@ export interface TaskHealthOptions extends QueueHealthOptions {
  * What `@nestjs/terminus` takes from an indicator, from version 11 on.
  *
  * @example
- * const result: TaskHealthResult<'tasks'> = { tasks: { status: 'down', message: 'Redis did not answer.' } };
+ * const result: TaskHealthResult<'tasks'> = {
+ *   tasks: { status: 'down', message: 'Queue "bulk": tasks wait, and no worker serves the queue (12 pending).' },
+ * };
  */
 export type TaskHealthResult<Key extends string> = Record<
   Key,
   {
-    /** `up` when every queue is healthy */
+    /** `down` when a queue is not healthy, or Redis does not answer */
     status: 'up' | 'down';
     /** which queue is not healthy, and why; or that Redis did not answer */
     message?: string;
@@ -42,14 +44,18 @@ export type TaskHealthResult<Key extends string> = Record<
  * probe of an API it would take the API out of service because its workers are late.
  *
  * @example
+ * import { Controller, Get } from '@nestjs/common';
+ * import { HealthCheck, HealthCheckService } from '@nestjs/terminus';
+ * import { TaskHealthIndicator } from 'nestwork';
+ *
  * @Controller('health')
- * class HealthController {
+ * export class HealthController {
  *   constructor(
  *     private readonly health: HealthCheckService,
  *     private readonly tasks: TaskHealthIndicator,
  *   ) {}
  *
- *   @Get()
+ *   @Get('tasks')
  *   @HealthCheck()
  *   check() {
  *     return this.health.check([() => this.tasks.isHealthy('tasks', { maxWait: { critical: '10s' }, maxDead: 100 })]);
@@ -57,6 +63,7 @@ export type TaskHealthResult<Key extends string> = Record<
  * }
  */
 export class TaskHealthIndicator {
+  /** @internal */
   constructor(private readonly health: Pick<QueueHealth, 'check'>) {}
 
   /**

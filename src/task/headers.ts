@@ -5,8 +5,7 @@ import { NestworkError } from '../errors.js';
  * case differ.
  *
  * @example
- * const headers: TaskHeaders = context.headers;
- * logger.log(headers.tenant ?? 'no tenant');
+ * const headers: TaskHeaders = { tenant: 'acme', traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' };
  */
 export type TaskHeaders = Readonly<Record<string, string>>;
 
@@ -14,7 +13,7 @@ export type TaskHeaders = Readonly<Record<string, string>>;
  * Headers as they are given; one that is undefined is left out.
  *
  * @example
- * const headers: GivenHeaders = { tenant: 'acme', traceparent: undefined };
+ * const headers: GivenHeaders = { tenant: process.env.TENANT };
  * await queue.of(ReportTasks).send.with({ headers }).delay(7, { weekly: true });
  */
 export type GivenHeaders = Readonly<Record<string, string | undefined>>;
