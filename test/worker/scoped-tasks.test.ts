@@ -196,6 +196,21 @@ describe('a durable provider', () => {
     expect(third?.number).toBe(first?.number);
   });
 
+  it('never holds a task, which it outlives', async () => {
+    @Injectable()
+    class TenantTasks {
+      constructor(private readonly connection: TenantConnection) {}
+
+      @Task()
+      run(): void {
+        runs.push(this.connection.tenant);
+      }
+    }
+    byTenant(() => undefined);
+    expect(await drained(['TenantTasks.run'], TenantTasks, TenantConnection)).toMatchObject([{ error: undefined }]);
+    expect(runs).toEqual([undefined]);
+  });
+
   it('below a class of one task leaves that its own task, with the payload added', async () => {
     @Injectable({ scope: Scope.REQUEST })
     class MixedTasks {
