@@ -42,7 +42,9 @@ export type ErrorCode =
   | 'HARD_TIMEOUT'
   | 'TASK_EXPIRED'
   | 'TASK_CANCELLED'
-  | 'DUPLICATE_KEY';
+  | 'DUPLICATE_KEY'
+  | 'INVALID_HEADERS'
+  | 'PROPAGATE_FAILED';
 
 /**
  * Every error that nestwork raises: what happened and to whom, what to do about it, and a stable `code`.

@@ -21,19 +21,27 @@ export type { DeadFilter } from './inspector/dead-filter.js';
 export { DeadLetters, type DeadLookup } from './inspector/dead-letters.js';
 export type { DeadPage, DeadPageOptions } from './inspector/dead-paging.js';
 export type { DeadTask } from './inspector/dead-task.js';
+export { TaskHealthIndicator, type TaskHealthOptions, type TaskHealthResult } from './inspector/health-indicator.js';
 export {
   type HealthReport,
   QueueHealth,
   type QueueHealthOptions,
   type QueueReport,
 } from './inspector/queue-health.js';
-export type { GlobalEnhancerKinds, QueueOptions, TaskQueueOptions, WorkerOptions } from './options.js';
+export type {
+  GlobalEnhancerKinds,
+  InProcessOptions,
+  QueueOptions,
+  TaskQueueOptions,
+  WorkerOptions,
+} from './options.js';
 export type { AttemptRecord } from './task/attempt-record.js';
 export type { BackoffFunction, BackoffOptions, RetryBackoff } from './task/backoff.js';
 export type { BroadcastScope } from './task/broadcast.js';
 export type { ByteSize } from './task/byte-size.js';
 export type { CronOverlap, MissedRuns } from './task/cron-definition.js';
 export type { Duration } from './task/duration.js';
+export type { GivenHeaders, TaskHeaders } from './task/headers.js';
 export type { CallPolicyOptions, ErrorClass, PolicyOptions } from './task/policy-options.js';
 export { GuardRefusedError, InvalidPayloadError, type PayloadProblem } from './task/refusals.js';
 export type { PayloadOf, StandardSchema } from './task/standard-schema.js';

@@ -3,10 +3,15 @@ import type { RedisSettings } from './broker/broker.js';
 import { NestworkError } from './errors.js';
 import { type ByteSize, toBytes } from './task/byte-size.js';
 import { type Duration, toMilliseconds } from './task/duration.js';
+import type { GivenHeaders } from './task/headers.js';
 import { assertKnownOptions } from './task/known-options.js';
 import { PolicyBook } from './task/policy-book.js';
 import { assertPolicyOptions, POLICY_OPTIONS, type PolicyOptions } from './task/policy-options.js';
+import type { TaskInfo } from './task/task-hooks.js';
 import { assertNamespace, assertQueueName } from './task/task-name.js';
+
+/** Token of the options with their defaults, checked. */
+export const RESOLVED_OPTIONS = Symbol.for('nestwork:options');
 
 /** Options of `TaskQueueModule.forRoot`. */
 export interface TaskQueueOptions {
@@ -64,6 +69,26 @@ export interface TaskQueueOptions {
    * applyGlobalEnhancers: { interceptors: true, guards: true }
    */
   applyGlobalEnhancers?: boolean | Partial<GlobalEnhancerKinds>;
+  /**
+   * Headers for whatever is sent, such as a tenant or a trace id. Asked at each `delay()` and `delayMany()`, in the
+   * caller's async context, so an AsyncLocalStorage can be read; `task` is the task within which the call is made, if it
+   * is. Headers of the call itself come first. If it throws, the call rejects with PROPAGATE_FAILED and nothing is sent.
+   * @default none
+   * @example
+   * propagate: (task) => ({ tenant: tenants.getStore() ?? task?.headers.tenant })
+   */
+  propagate?: (task: TaskInfo | undefined) => GivenHeaders | undefined;
+  /**
+   * Runs a worker in the process of the app itself, from the end of its bootstrap hooks until it is closed: for
+   * development and small deployments. Each process that boots the module then consumes tasks, so decide by the
+   * environment. Everything holds but what takes a process of its own: a task that blocks holds up the whole app, one
+   * that runs beyond its hard timeout is told by its signal and cannot be ended, and one that kills its process takes the
+   * app with it, uncounted. Call `app.enableShutdownHooks()`. Ignored in the children of `WorkerFactory.run`.
+   * @default false
+   * @example
+   * TaskQueueModule.forRoot({ inProcess: process.env.NODE_ENV === 'development' && { concurrency: 5 } })
+   */
+  inProcess?: boolean | InProcessOptions;
 }
 
 /** Which global enhancers of the app apply to tasks. */
@@ -73,6 +98,10 @@ export interface GlobalEnhancerKinds {
   pipes: boolean;
   filters: boolean;
 }
+
+/** Options of a worker that shares the process of the app; those of `WorkerFactory.run` that need no children. */
+export interface InProcessOptions
+  extends Pick<WorkerOptions, 'concurrency' | 'queues' | 'excludeQueues' | 'shutdownGrace' | 'cancelGrace' | 'lease'> {}
 
 /** A queue, with timeouts and retries of the tasks in it. */
 export interface QueueOptions extends PolicyOptions {
@@ -146,6 +175,8 @@ export type ResolvedTaskQueueOptions = Readonly<{
   deadRetentionMs: number | undefined;
   maxDead: number | undefined;
   globalEnhancers: GlobalEnhancerKinds;
+  propagate: TaskQueueOptions['propagate'];
+  inProcess: ResolvedWorkerOptions | undefined;
 }>;
 
 export type ResolvedWorkerOptions = Readonly<{
@@ -175,6 +206,8 @@ const TASK_QUEUE_OPTIONS = [
   'deadRetention',
   'maxDead',
   'applyGlobalEnhancers',
+  'propagate',
+  'inProcess',
 ];
 const ENHANCER_KINDS = ['guards', 'interceptors', 'pipes', 'filters'];
 const WORKER_OPTIONS = [
@@ -189,6 +222,8 @@ const WORKER_OPTIONS = [
   'cancelGrace',
   'lease',
 ];
+const IN_PROCESS = 'the option `inProcess` of TaskQueueModule';
+const IN_PROCESS_OPTIONS = ['concurrency', 'queues', 'excludeQueues', 'shutdownGrace', 'cancelGrace', 'lease'];
 const MAX_CHILDREN = 1_024;
 const MAX_CONCURRENCY = 1_000;
 const MAX_REPLICAS = 100;
@@ -215,8 +250,33 @@ export function resolveTaskQueueOptions(options: TaskQueueOptions): ResolvedTask
   const replicas = count('replicas', options.replicas ?? 0, MAX_REPLICAS, 0);
   const deadRetentionMs = optional(options.deadRetention, retention);
   const maxDead = optional(options.maxDead, (most) => count('maxDead', most, 1e9));
-  const rest = { deadRetentionMs, maxDead, globalEnhancers: globalEnhancers(options.applyGlobalEnhancers) };
-  return { redis, namespace, queues, policies, defaultQueue, commandTimeoutMs, replicas, ...rest };
+  const dead = { deadRetentionMs, maxDead };
+  const { propagate } = options;
+  if (propagate !== undefined && typeof propagate !== 'function') {
+    throw invalid('propagate', 'is no function', "Give one that returns headers: () => ({ tenant: 'acme' }).");
+  }
+  const inProcess = resolveInProcess(options.inProcess);
+  if (inProcess) servedQueues(queues, inProcess, IN_PROCESS);
+  const enhancers = globalEnhancers(options.applyGlobalEnhancers);
+  const rest = { commandTimeoutMs, replicas, ...dead, globalEnhancers: enhancers, propagate, inProcess };
+  return { redis, namespace, queues, policies, defaultQueue, ...rest };
+}
+
+/** Undefined for an app without a worker. */
+function resolveInProcess(given: TaskQueueOptions['inProcess']): ResolvedWorkerOptions | undefined {
+  if (given === undefined || given === false) return undefined;
+  const options = given === true ? {} : given;
+  const ofChildren =
+    isPlainObject(options) &&
+    Object.keys(options).find((name) => WORKER_OPTIONS.includes(name) && !IN_PROCESS_OPTIONS.includes(name));
+  if (ofChildren) {
+    throw invalid(`inProcess.${ofChildren}`, 'is about child processes, and a worker within the app has none', [
+      'Leave it out.',
+      'Start a worker of its own instead: WorkerFactory.run(AppModule, { ... }).',
+    ]);
+  }
+  assertKnownOptions(options, IN_PROCESS_OPTIONS, IN_PROCESS);
+  return resolveWorkerOptions({ ...options, children: 1 });
 }
 
 function resolveQueues({ queues: given = ['default'], defaults = {} }: TaskQueueOptions): {
@@ -271,9 +331,13 @@ export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOpti
 }
 
 /** The queues a worker serves, in the app's order. */
-export function servedQueues(all: readonly string[], { queues, excludeQueues }: ResolvedWorkerOptions): string[] {
+export function servedQueues(
+  all: readonly string[],
+  { queues, excludeQueues }: ResolvedWorkerOptions,
+  where = 'the options of WorkerFactory.run',
+): string[] {
   for (const queue of [...(queues ?? []), ...excludeQueues]) {
-    if (!all.includes(queue)) throw unknownQueue(queue, 'the options of WorkerFactory.run', all);
+    if (!all.includes(queue)) throw unknownQueue(queue, where, all);
   }
   const served = all.filter((queue) => (queues ?? all).includes(queue) && !excludeQueues.includes(queue));
   if (served.length === 0) {
@@ -321,7 +385,7 @@ function count(option: string, value: number, most: number, least = 1): number {
   throw invalid(option, `is ${String(value)}`, `Give a whole number from ${least} to ${most}.`);
 }
 
-function invalid(option: string, what: string, remedy: string): NestworkError {
+function invalid(option: string, what: string, remedy: string | readonly string[]): NestworkError {
   return new NestworkError('INVALID_OPTION', `The option \`${option}\` ${what}.`, remedy);
 }
 

@@ -15,15 +15,22 @@ import { LazyModules } from './discovery/lazy-modules.js';
 import { PayloadChecks } from './discovery/payload-checks.js';
 import { TaskDiscovery } from './discovery/task-discovery.js';
 import { NestworkError } from './errors.js';
+import { InProcessModule } from './in-process.module.js';
 import { BroadcastLog } from './inspector/broadcast-log.js';
 import { CronManager } from './inspector/cron-manager.js';
 import { DeadLetters } from './inspector/dead-letters.js';
+import { TaskHealthIndicator } from './inspector/health-indicator.js';
 import { QueueHealth } from './inspector/queue-health.js';
-import { type ResolvedTaskQueueOptions, resolveTaskQueueOptions, type TaskQueueOptions } from './options.js';
+import {
+  RESOLVED_OPTIONS,
+  type ResolvedTaskQueueOptions,
+  resolveTaskQueueOptions,
+  type TaskQueueOptions,
+} from './options.js';
 import { OutageLog } from './outage-log.js';
 import { TaskRegistry } from './task/task-registry.js';
 import { isWorkerChild } from './worker/child-role.js';
-import { TaskContext } from './worker/task-context.js';
+import { runningTask, TaskContext } from './worker/task-context.js';
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<TaskQueueOptions>({
   moduleName: 'nestwork',
@@ -33,8 +40,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
   .setExtras({}, (definition) => ({ ...definition, global: true }))
   .build();
 
-/** The options with their defaults, checked. */
-export const RESOLVED_OPTIONS = Symbol.for('nestwork:options');
+export { RESOLVED_OPTIONS };
 
 /**
  * Makes `QueueClient` and `TaskContext` injectable in the whole app, and finds its tasks. Imported once.
@@ -48,7 +54,7 @@ export const RESOLVED_OPTIONS = Symbol.for('nestwork:options');
  * })
  */
 @Module({
-  imports: [DiscoveryModule],
+  imports: [DiscoveryModule, InProcessModule],
   providers: [
     { provide: RESOLVED_OPTIONS, useFactory: resolveTaskQueueOptions, inject: [MODULE_OPTIONS_TOKEN] },
     {
@@ -63,13 +69,23 @@ export const RESOLVED_OPTIONS = Symbol.for('nestwork:options');
     },
     {
       provide: QueueClient,
-      useFactory: (...parts: ConstructorParameters<typeof QueueClient>) => new QueueClient(...parts),
+      useFactory: (
+        broker: RedisBroker,
+        registry: TaskRegistry,
+        options: ResolvedTaskQueueOptions,
+        checks: PayloadChecks,
+      ) => new QueueClient(broker, registry, withinTask(options), checks),
       inject: [RedisBroker, TaskRegistry, RESOLVED_OPTIONS, PayloadChecks],
     },
     {
       provide: QueueHealth,
       useFactory: (broker: RedisBroker, { queues }: ResolvedTaskQueueOptions) => new QueueHealth(broker, queues),
       inject: [RedisBroker, RESOLVED_OPTIONS],
+    },
+    {
+      provide: TaskHealthIndicator,
+      useFactory: (health: QueueHealth) => new TaskHealthIndicator(health),
+      inject: [QueueHealth],
     },
     {
       provide: CronManager,
@@ -100,7 +116,7 @@ export const RESOLVED_OPTIONS = Symbol.for('nestwork:options');
     PayloadChecks,
     LazyModules,
   ],
-  exports: [BroadcastLog, CronManager, DeadLetters, QueueClient, QueueHealth, TaskContext],
+  exports: [BroadcastLog, CronManager, DeadLetters, QueueClient, QueueHealth, TaskContext, TaskHealthIndicator],
 })
 export class TaskQueueModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
   constructor(
@@ -140,4 +156,9 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
       'Import it once, in the root module; QueueClient is then injectable everywhere.',
     );
   }
+}
+
+/** The client does not know tasks that run; `propagate` is told of the one within which it is asked. */
+function withinTask({ propagate, ...options }: ResolvedTaskQueueOptions) {
+  return { ...options, propagate: propagate && (() => propagate(runningTask.getStore())) };
 }

@@ -44,16 +44,18 @@ export interface ClaimedTask {
 }
 
 export interface ClaimRequest {
-  /** counts up by one for every answered claim; repeated when no answer came */
+  /** counts up by one for every claim */
   readonly number: number;
   /** how many tasks at most, 0 to only ack */
   readonly limit: number;
   /** ids that are done */
   readonly acks: readonly string[];
+  /** the claim before this one got no answer: tell all that the child holds, and give it nothing new */
+  readonly recover?: boolean;
 }
 
 export interface ClaimReply {
-  /** the broker had seen this number: `tasks` is all that the child holds */
+  /** the broker had seen this number, or was to `recover`: `tasks` is all that the child holds */
   readonly repeated: boolean;
   /** how many of the acks the child still held; without meaning when `repeated` */
   readonly acked: number;
@@ -163,6 +165,8 @@ export interface KeyHolder {
 export interface ProducerBroker {
   /** Adds messages to one queue, now or when they are due, each id once. Resolves to how many were new. */
   enqueue(queue: string, messages: readonly string[], due?: Due): Promise<number>;
+  /** Adds one message to a queue, once, together with the others of the same turn of the event loop. */
+  enqueueOne(queue: string, message: string): Promise<void>;
   /** Adds a message with a unique key. Resolves to the task that has the key now, this one or another. */
   enqueueUnique(queue: string, message: string, options: UniqueOptions): Promise<KeyHolder>;
   /** Appends messages to the stream that every supervisor reads, each id once. Resolves to how many were new. */
@@ -226,6 +230,8 @@ export interface QueueState {
   readonly dead: number;
   /** the task that is claimed next, as it lies in Redis */
   readonly head: string | undefined;
+  /** when the first scheduled task is due, or was: ms since 1970 */
+  readonly dueAt: number | undefined;
   /** whether a worker with a lease serves it */
   readonly served: boolean;
 }

@@ -8,6 +8,7 @@ import { assertTaskId, TaskIdSequence } from '../task/task-id.js';
 import { type DeclaredTask, declaredTasks, methodNames, taskMetadataOf } from '../task/task-metadata.js';
 import { assertTaskName } from '../task/task-name.js';
 import type { TaskRegistry } from '../task/task-registry.js';
+import type { Propagation } from './propagation.js';
 import { statusOf, type TaskStatus } from './task-handle.js';
 import { type CheckOfTask, type QueueOfTask, TaskSender } from './task-sender.js';
 
@@ -45,7 +46,9 @@ export class QueueClient {
   constructor(
     private readonly broker: ProducerBroker & TaskBroker,
     private readonly registry: TaskRegistry,
-    private readonly options: Pick<ResolvedTaskQueueOptions, 'queues' | 'defaultQueue'>,
+    private readonly options: Pick<ResolvedTaskQueueOptions, 'queues' | 'defaultQueue'> & {
+      readonly propagate?: Propagation;
+    },
     private readonly checks?: ArgumentChecks,
   ) {}
 
@@ -154,7 +157,8 @@ export class QueueClient {
     checkOfTask: CheckOfTask,
     broadcast = false,
   ): TaskSender<Args> {
-    const target = { name, queueOfTask, checkOfTask, queues: this.options.queues, broadcast };
+    const { queues, propagate } = this.options;
+    const target = { name, queueOfTask, checkOfTask, queues, broadcast, propagate };
     return new TaskSender<Args>(this.broker, this.ids, target, {});
   }
 

@@ -3,12 +3,14 @@ import { NestworkError } from '../errors.js';
 import type { ArgumentCheck } from '../task/argument-check.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import type { CallOptions } from '../task/call-options.js';
+import { combineHeaders } from '../task/headers.js';
 import { decodePayload, encodePayload } from '../task/payload.js';
 import { toCallOptions } from '../task/policy-options.js';
 import type { TaskIdSequence } from '../task/task-id.js';
 import { encodeMessage } from '../task/task-message.js';
 import { encodeUnique } from '../task/unique-key.js';
 import { assertBroadcastOptions } from './broadcast-options.js';
+import { type Propagation, propagatedHeaders } from './propagation.js';
 import { assertSendOptions, dueOf, type SendOptions } from './send-options.js';
 import { TaskHandle } from './task-handle.js';
 
@@ -25,21 +27,28 @@ interface Target {
   readonly queues: readonly string[];
   /** it is known to be a broadcast; of what is sent by name that turns out with its queue */
   readonly broadcast?: boolean;
+  /** what travels with every call */
+  readonly propagate?: Propagation;
 }
 
 /** Sends calls of one task. Immutable: `with()` returns another sender. */
 export class TaskSender<Args extends unknown[]> {
+  /** what travels with each message */
+  private readonly callOptions: CallOptions | undefined;
+
   constructor(
     private readonly broker: ProducerBroker & TaskBroker,
     private readonly sequence: TaskIdSequence,
     private readonly target: Target,
     private readonly options: SendOptions,
-  ) {}
+  ) {
+    this.callOptions = toCallOptions(options);
+  }
 
   /**
    * The same sender with other options.
    *
-   * @throws NestworkError INVALID_OPTION, INVALID_DURATION, UNKNOWN_QUEUE, INVALID_TASK_ID
+   * @throws NestworkError INVALID_OPTION, INVALID_DURATION, INVALID_HEADERS, UNKNOWN_QUEUE, INVALID_TASK_ID
    * @example
    * await reports.send.with({ delay: '10m', queue: 'bulk' }).delay(7, { weekly: false });
    * @example
@@ -51,23 +60,27 @@ export class TaskSender<Args extends unknown[]> {
     const all = { ...this.options, ...options };
     if (broadcast) assertBroadcastOptions(all, name);
     assertSendOptions(all, name, queues);
+    // a copy: what was checked must not change any more
+    if (options?.headers) all.headers = { ...this.options.headers, ...options.headers };
     return new TaskSender(this.broker, this.sequence, this.target, all);
   }
 
   /**
    * Enqueues one call. Once it resolves, the task is in Redis and will run.
    *
-   * @throws NestworkError UNSERIALIZABLE_ARGUMENT, PAYLOAD_TOO_LARGE, PAYLOAD_TOO_DEEP, INVALID_PAYLOAD: nothing was sent;
+   * @throws NestworkError UNSERIALIZABLE_ARGUMENT, PAYLOAD_TOO_LARGE, PAYLOAD_TOO_DEEP, INVALID_PAYLOAD, INVALID_HEADERS,
+   * PROPAGATE_FAILED: nothing was sent;
    * DUPLICATE_KEY: nothing was added, because the key is taken; REDIS_UNAVAILABLE, REDIS_OUT_OF_MEMORY, REDIS_REFUSED: nothing was added
    * @throws EnqueueUnconfirmedError when Redis did not answer in time: repeat with the same id
    */
   async delay(...args: Args): Promise<TaskHandle> {
-    if (this.options.ids) throw misplaced('ids', 'delayMany');
+    const { ids, id, key } = this.options;
+    if (ids) throw misplaced('ids', 'delayMany');
     const payload = encodePayload(args);
     const check = this.target.checkOfTask?.();
     if (check) await check(asReceived(payload));
-    if (this.options.key !== undefined) return this.sendUnique(payload, this.options.key);
-    const [handle] = await this.send([payload], this.options.id ? [this.options.id] : undefined);
+    if (key !== undefined) return this.sendUnique(payload, key);
+    const [handle] = await this.send([payload], id ? [id] : undefined);
     return handle as TaskHandle;
   }
 
@@ -104,17 +117,22 @@ export class TaskSender<Args extends unknown[]> {
   }
 
   private async send(payloads: readonly string[], ids?: readonly string[]): Promise<TaskHandle[]> {
-    const { name } = this.target;
+    const { broker, target, sequence } = this;
+    const { name } = target;
+    const options = this.travelling();
     const queue = await this.destination();
-    const { due, ...common } = this.common();
+    const due = dueOf(this.options);
+    const enqueuedAt = timeOf(due);
     const handles: TaskHandle[] = [];
     const messages = payloads.map((payload, call) => {
-      const id = ids?.[call] ?? this.sequence.next();
-      handles.push(new TaskHandle(this.broker, { id, name, queue, added: true }));
-      return encodeMessage({ id, payload, ...common });
+      const id = ids?.[call] ?? sequence.next();
+      handles.push(new TaskHandle(broker, { id, name, queue, added: true }));
+      return encodeMessage({ id, name, payload, enqueuedAt, options });
     });
-    if (queue === BROADCAST_QUEUE) await this.broker.broadcast(messages);
-    else await this.broker.enqueue(queue, messages, due);
+    const [first, ...others] = messages;
+    if (queue === BROADCAST_QUEUE) await broker.broadcast(messages);
+    else if (first !== undefined && others.length === 0 && !due) await broker.enqueueOne(queue, first);
+    else await broker.enqueue(queue, messages, due);
     return handles;
   }
 
@@ -122,9 +140,10 @@ export class TaskSender<Args extends unknown[]> {
     const { name } = this.target;
     const { until = 'finished', onConflict = 'drop', id = this.sequence.next() } = this.options;
     const unique = encodeUnique(name, key, until);
+    const options = this.travelling();
     const queue = await this.destination();
-    const { due, ...common } = this.common();
-    const message = encodeMessage({ id, payload, unique, ...common });
+    const due = dueOf(this.options);
+    const message = encodeMessage({ id, name, payload, enqueuedAt: timeOf(due), options, unique });
     const holder = await this.broker.enqueueUnique(queue, message, { due, replace: onConflict === 'replace' });
     if (holder.id !== id && onConflict === 'reject') throw duplicateKey(name, holder.id);
     return new TaskHandle(this.broker, { id: holder.id, name, queue: holder.queue, added: holder.id === id });
@@ -137,13 +156,20 @@ export class TaskSender<Args extends unknown[]> {
     return queue;
   }
 
-  /** What all messages of one call share. A scheduled task comes into its queue when it is due. */
-  private common(): { name: string; due: Due | undefined; enqueuedAt: number; options: CallOptions | undefined } {
-    const due = dueOf(this.options);
-    const now = Date.now();
-    const enqueuedAt = due === undefined ? now : 'in' in due ? now + due.in : due.at;
-    return { name: this.target.name, due, enqueuedAt, options: toCallOptions(this.options) };
+  /** What travels with each message of a call. Asked before Redis is, so that it is the caller whose context is seen. */
+  private travelling(): CallOptions | undefined {
+    const { name, propagate } = this.target;
+    const { headers: own } = this.options;
+    if (propagate === undefined && own === undefined) return this.callOptions;
+    const headers = combineHeaders(propagate && propagatedHeaders(propagate), own, name);
+    return headers ? { ...this.callOptions, headers } : this.callOptions;
   }
+}
+
+/** When a task comes into its queue, in ms since 1970: now, or when it is due. */
+function timeOf(due: Due | undefined): number {
+  if (due && 'at' in due) return due.at;
+  return Date.now() + (due?.in ?? 0);
 }
 
 /** The arguments as a worker will get them: what checks them may change them, and must not change those of the caller. */

@@ -13,14 +13,20 @@ export class SoftTimeoutError extends NestworkError {
   }
 }
 
-/** What an attempt failed with whose process was ended at its `hardTimeout`. Name it in `retryOn` or `dropOn`. */
+/**
+ * What an attempt failed with whose process was ended at its `hardTimeout`; in a worker within the app, the reason with which
+ * its signal aborts then. Name it in `retryOn` or `dropOn`.
+ */
 export class HardTimeoutError extends NestworkError {
   override readonly name = 'HardTimeoutError';
 
-  constructor(task: string, ms: number) {
-    super('HARD_TIMEOUT', `Task "${task}" ran longer than its hard timeout of ${ms} ms; its process was ended.`, [
+  constructor(task: string, ms: number, options?: ErrorOptions) {
+    super(
+      'HARD_TIMEOUT',
+      `Task "${task}" ran longer than its hard timeout of ${ms} ms.`,
       'Give `hardTimeout` a longer time, or a `softTimeout` at which the task can end by itself.',
-    ]);
+      options,
+    );
   }
 }
 

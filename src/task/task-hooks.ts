@@ -1,3 +1,5 @@
+import type { TaskHeaders } from './headers.js';
+
 /** What a task knows about itself while it runs. */
 export interface TaskInfo {
   /** 20 characters, unique for ever */
@@ -12,6 +14,8 @@ export interface TaskInfo {
   readonly enqueuedAt: Date;
   /** the time for which a cron fired it, which may be earlier than now; undefined for other tasks */
   readonly cronTime?: Date;
+  /** what its sender gave it besides; frozen, empty for most */
+  readonly headers: TaskHeaders;
   /** aborts when the worker can wait no longer; `signal.reason` says why */
   readonly signal: AbortSignal;
 }

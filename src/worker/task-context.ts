@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
 import { NestworkError } from '../errors.js';
+import type { TaskHeaders } from '../task/headers.js';
 import type { TaskInfo } from '../task/task-hooks.js';
 
 /** Follows a task through everything it awaits. One per process, like the thread of execution it follows. */
@@ -52,6 +53,10 @@ export class TaskContext implements TaskInfo {
 
   get cronTime(): Date | undefined {
     return this.task.cronTime;
+  }
+
+  get headers(): TaskHeaders {
+    return this.task.headers;
   }
 
   get signal(): AbortSignal {
