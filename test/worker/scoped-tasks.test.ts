@@ -245,9 +245,9 @@ describe('a durable provider', () => {
 
   it('whose strategy is made for requests alone fails the task, and says why', async () => {
     ContextIdFactory.apply({
-      attach: (scope: ContextId, request: { headers: Record<string, string> }) => {
+      attach: (scope: ContextId, request: { session: Record<string, string> }) => {
         const tree = ContextIdFactory.create();
-        Reflect.set(tree, 'tenant', request.headers.tenant);
+        Reflect.set(tree, 'tenant', request.session.tenant);
         return ({ isTreeDurable }) => (isTreeDurable ? tree : scope);
       },
     });
