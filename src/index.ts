@@ -1,5 +1,5 @@
 export type { BroadcastOutcome, RecordedGap, RedisSettings, StreamGap, TaskState } from './broker/broker.js';
-export { QueueClient, type TaskSenders } from './client/queue-client.js';
+export { QueueClient, type TaskClass, type TaskSenders } from './client/queue-client.js';
 export type { SendOptions } from './client/send-options.js';
 export type { TaskHandle, TaskStatus } from './client/task-handle.js';
 export { TaskSender } from './client/task-sender.js';
@@ -47,6 +47,7 @@ export { GuardRefusedError, InvalidPayloadError, type PayloadProblem } from './t
 export type { PayloadOf, StandardSchema } from './task/standard-schema.js';
 export { DropTask, HardTimeoutError, RetryTask, SoftTimeoutError, TaskCancelledError } from './task/task-errors.js';
 export type { OnTaskFailure, OnTaskStart, OnTaskSuccess, TaskInfo, WrapTask } from './task/task-hooks.js';
+export type { UniqueUntil } from './task/unique-key.js';
 export { TaskQueueModule } from './task-queue.module.js';
 export { TaskContext } from './worker/task-context.js';
 export { WorkerFactory, type WorkerFactoryOptions } from './worker-factory.js';

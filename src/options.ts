@@ -13,7 +13,16 @@ import { assertNamespace, assertQueueName } from './task/task-name.js';
 /** Token of the options with their defaults, checked. */
 export const RESOLVED_OPTIONS = Symbol.for('nestwork:options');
 
-/** Options of `TaskQueueModule.forRoot`. */
+/**
+ * Options of `TaskQueueModule.forRoot`.
+ *
+ * @example
+ * const options: TaskQueueOptions = {
+ *   redis: process.env.REDIS_URL,
+ *   queues: ['critical', { name: 'default', retries: 3 }, 'bulk'],
+ * };
+ * TaskQueueModule.forRoot(options);
+ */
 export interface TaskQueueOptions {
   /**
    * URL of the Redis server, or the options of ioredis (plain data: they are handed to the supervisor process).
@@ -91,7 +100,13 @@ export interface TaskQueueOptions {
   inProcess?: boolean | InProcessOptions;
 }
 
-/** Which global enhancers of the app apply to tasks. */
+/**
+ * Which global enhancers of the app apply to tasks.
+ *
+ * @example
+ * const kinds: Partial<GlobalEnhancerKinds> = { interceptors: true, guards: true };
+ * TaskQueueModule.forRoot({ applyGlobalEnhancers: kinds });
+ */
 export interface GlobalEnhancerKinds {
   guards: boolean;
   interceptors: boolean;
@@ -99,17 +114,35 @@ export interface GlobalEnhancerKinds {
   filters: boolean;
 }
 
-/** Options of a worker that shares the process of the app; those of `WorkerFactory.run` that need no children. */
+/**
+ * Options of a worker that shares the process of the app; those of `WorkerFactory.run` that need no children.
+ *
+ * @example
+ * const inProcess: InProcessOptions = { concurrency: 5, shutdownGrace: '10s' };
+ * TaskQueueModule.forRoot({ inProcess });
+ */
 export interface InProcessOptions
   extends Pick<WorkerOptions, 'concurrency' | 'queues' | 'excludeQueues' | 'shutdownGrace' | 'cancelGrace' | 'lease'> {}
 
-/** A queue, with timeouts and retries of the tasks in it. */
+/**
+ * A queue, with timeouts and retries of the tasks in it.
+ *
+ * @example
+ * const bulk: QueueOptions = { name: 'bulk', retries: 10, backoff: '1m', hardTimeout: '10m' };
+ * TaskQueueModule.forRoot({ queues: ['default', bulk] });
+ */
 export interface QueueOptions extends PolicyOptions {
   /** 1 to 100 characters of A-Z, a-z, 0-9, "_", "." and "-" */
   name: string;
 }
 
-/** Options of `WorkerFactory.run`. */
+/**
+ * Options of `WorkerFactory.run`.
+ *
+ * @example
+ * const options: WorkerOptions = { children: 4, concurrency: 10, shutdownGrace: '1m' };
+ * await WorkerFactory.run(AppModule, options);
+ */
 export interface WorkerOptions {
   /**
    * Forked children that run tasks.

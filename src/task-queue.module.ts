@@ -1,5 +1,7 @@
 import {
+  type ConfigurableModuleAsyncOptions,
   ConfigurableModuleBuilder,
+  type DynamicModule,
   Inject,
   Logger,
   Module,
@@ -49,8 +51,9 @@ export { RESOLVED_OPTIONS };
  * TaskQueueModule.forRoot({ redis: process.env.REDIS_URL, queues: ['critical', 'default', 'bulk'] })
  * @example
  * TaskQueueModule.forRootAsync({
- *   inject: [ConfigService],
- *   useFactory: (config: ConfigService) => ({ redis: config.getOrThrow('REDIS_URL') }),
+ *   imports: [SettingsModule],
+ *   inject: [Settings],
+ *   useFactory: (settings: Settings) => ({ redis: settings.redisUrl }),
  * })
  */
 @Module({
@@ -119,6 +122,39 @@ export { RESOLVED_OPTIONS };
   exports: [BroadcastLog, CronManager, DeadLetters, QueueClient, QueueHealth, TaskContext, TaskHealthIndicator],
 })
 export class TaskQueueModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
+  /**
+   * The module with these options. They are checked, and Redis is connected to, while the app starts.
+   *
+   * @throws NestworkError when the app starts: INVALID_OPTION, INVALID_DURATION, INVALID_NAME, UNKNOWN_QUEUE,
+   * REDIS_UNAVAILABLE, REDIS_TOO_OLD, FOREIGN_KEYS, DUPLICATE_MODULE, DUPLICATE_TASK, INVALID_CRON
+   * @example
+   * TaskQueueModule.forRoot({ redis: process.env.REDIS_URL, queues: ['critical', 'default', 'bulk'] })
+   */
+  static override forRoot(options: TaskQueueOptions): DynamicModule {
+    // biome-ignore lint/complexity/noThisInStatic: the builder's method makes a module of the class it is called on
+    return super.forRoot(options);
+  }
+
+  /**
+   * The module with options that a factory or a class gives, for what is known only when the app starts.
+   *
+   * @param options `useFactory` with `inject`, or `useClass` or `useExisting` of a class with `createTaskQueueOptions()`
+   * @throws NestworkError what `forRoot` throws
+   * @example
+   * TaskQueueModule.forRootAsync({
+   *   imports: [SettingsModule],
+   *   inject: [Settings],
+   *   useFactory: (settings: Settings) => ({ redis: settings.redisUrl }),
+   * })
+   */
+  static override forRootAsync(
+    options: ConfigurableModuleAsyncOptions<TaskQueueOptions, 'createTaskQueueOptions'>,
+  ): DynamicModule {
+    // biome-ignore lint/complexity/noThisInStatic: the builder's method makes a module of the class it is called on
+    return super.forRootAsync(options);
+  }
+
+  /** @internal */
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedTaskQueueOptions,
     private readonly modules: ModulesContainer,
@@ -130,6 +166,7 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
     super();
   }
 
+  /** @internal */
   async onModuleInit(): Promise<void> {
     this.refuseSecondModule();
     for (const task of this.discovery.tasks(this.options)) this.registry.add(task);
@@ -141,19 +178,29 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
     });
   }
 
-  /** The last hook, so that the shutdown hooks of the app can still enqueue. */
+  /**
+   * The last hook, so that the shutdown hooks of the app can still enqueue.
+   *
+   * @internal
+   */
   async onApplicationShutdown(): Promise<void> {
     await this.broker.close();
   }
 
   /** Each `forRoot()` is a module instance of its own since Nest 11: every task would be found twice. */
   private refuseSecondModule(): void {
-    const importers = [...this.modules.values()].filter((module) => module.metatype === TaskQueueModule);
-    if (importers.length < 2) return;
+    const all = [...this.modules.values()];
+    const times = all.filter(({ metatype }) => metatype === TaskQueueModule).length;
+    if (times < 2) return;
+    // not `module.imports`: a global module is among those of every other
+    const importers = all.filter(({ metatype }) => importsOf(metatype).some(isTaskQueueModule));
     throw new NestworkError(
       'DUPLICATE_MODULE',
-      `TaskQueueModule.forRoot() is imported ${importers.length} times.`,
-      'Import it once, in the root module; QueueClient is then injectable everywhere.',
+      `TaskQueueModule is imported ${times} times, each time with options of its own: in ${importers.map(({ name }) => name).join(', ')}.`,
+      [
+        'Import it once, in the root module: QueueClient is then injectable everywhere.',
+        'Remove TaskQueueModule.forRoot() from the `imports` of the other modules.',
+      ],
     );
   }
 }
@@ -161,4 +208,13 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
 /** The client does not know tasks that run; `propagate` is told of the one within which it is asked. */
 function withinTask({ propagate, ...options }: ResolvedTaskQueueOptions) {
   return { ...options, propagate: propagate && (() => propagate(runningTask.getStore())) };
+}
+
+/** What the `@Module()` of a class lists. */
+function importsOf(module: object): readonly unknown[] {
+  return Reflect.getMetadata('imports', module) ?? [];
+}
+
+function isTaskQueueModule(imported: unknown): boolean {
+  return typeof imported === 'object' && imported !== null && Reflect.get(imported, 'module') === TaskQueueModule;
 }

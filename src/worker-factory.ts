@@ -15,6 +15,13 @@ import { workerServices } from './worker-services.js';
 
 type AppModule = Type<unknown> | DynamicModule;
 
+/**
+ * Options of `WorkerFactory.run`: those of the worker, and its logger.
+ *
+ * @example
+ * const options: WorkerFactoryOptions = { concurrency: 10, logger: new Logger() };
+ * await WorkerFactory.run(AppModule, options);
+ */
 export interface WorkerFactoryOptions extends WorkerOptions {
   /**
    * Logger of the supervisor and of the app in the children.

@@ -25,7 +25,13 @@ export type FixedRedisOption =
   | 'sentinelCommandTimeout'
   | 'stringNumbers';
 
-/** Where Redis is: a URL (`redis://`, `rediss://`), or options of ioredis, Sentinels included. */
+/**
+ * Where Redis is: a URL (`redis://`, `rediss://`), or options of ioredis, Sentinels included.
+ *
+ * @example
+ * const byUrl: RedisSettings = 'rediss://user:secret@redis.internal:6380/2';
+ * const bySentinels: RedisSettings = { sentinels: [{ host: 'sentinel-1', port: 26379 }], name: 'main' };
+ */
 export type RedisSettings = string | Omit<RedisOptions, FixedRedisOption>;
 
 /** Who asks: a child of a session, and the queues it serves in the order of their priority. */
@@ -243,7 +249,13 @@ export interface InspectorBroker {
   staleAcks(): Promise<number>;
 }
 
-/** Where a task is; `unknown` when it is finished, or never was. */
+/**
+ * Where a task is; `unknown` when it is finished, or never was.
+ *
+ * @example
+ * const { state }: { state: TaskState } = await queue.status(id);
+ * if (state === 'unknown') logger.log('It is finished.');
+ */
 export type TaskState = 'scheduled' | 'pending' | 'active' | 'dead' | 'cancelled' | 'unknown';
 
 /** Where a task was found. */

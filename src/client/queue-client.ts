@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import type { ProducerBroker, TaskBroker, TaskState } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
 import type { ResolvedTaskQueueOptions } from '../options.js';
@@ -11,10 +12,17 @@ import type { TaskRegistry } from '../task/task-registry.js';
 import type { Propagation } from './propagation.js';
 import { statusOf, type TaskStatus } from './task-handle.js';
 import { type CheckOfTask, type QueueOfTask, TaskSender } from './task-sender.js';
+import { UnansweredSends } from './unanswered-sends.js';
 
 const CIRCULAR = 'If the import is undefined here, two files import each other: move the class to a file of its own.';
 
-/** The methods of a task class, each as a sender with the method's own arguments. */
+/**
+ * The methods of a task class, each as a sender with the method's own arguments.
+ *
+ * @example
+ * const reports: TaskSenders<ReportTasks> = queue.of(ReportTasks);
+ * await reports.send.delay(7, { weekly: true });
+ */
 export type TaskSenders<T> = {
   readonly [Method in keyof T as T[Method] extends (...args: never[]) => unknown ? Method : never]: T[Method] extends (
     ...args: infer Args
@@ -23,9 +31,16 @@ export type TaskSenders<T> = {
     : never;
 };
 
-/** A class, as `of()` takes it. */
+/**
+ * A class, as `of()` takes it.
+ *
+ * @example
+ * const taskClass: TaskClass<ReportTasks> = ReportTasks;
+ */
 export interface TaskClass<T> {
+  /** name of the class */
   readonly name: string;
+  /** what its instances inherit from; its methods are the tasks */
   readonly prototype: T;
 }
 
@@ -33,16 +48,23 @@ export interface TaskClass<T> {
  * Sends tasks. Inject it anywhere; importing `TaskQueueModule` once is enough.
  *
  * @example
- * constructor(private readonly queue: QueueClient) {}
+ * @Injectable()
+ * class SignupService {
+ *   constructor(private readonly queue: QueueClient) {}
  *
- * async signUp(user: User) {
- *   await this.queue.of(ReportTasks).send.delay(user.id, { weekly: true });
+ *   async signUp(user: User) {
+ *     await this.queue.of(ReportTasks).send.delay(user.id, { weekly: true });
+ *   }
  * }
  */
 export class QueueClient {
   private readonly ids = new TaskIdSequence();
   private readonly senders = new WeakMap<object, object>();
+  private readonly unanswered = new UnansweredSends();
+  /** tasks that nobody knew, so that each is told once */
+  private readonly unheardOf = new Set<string>();
 
+  /** @internal */
   constructor(
     private readonly broker: ProducerBroker & TaskBroker,
     private readonly registry: TaskRegistry,
@@ -157,13 +179,26 @@ export class QueueClient {
     checkOfTask: CheckOfTask,
     broadcast = false,
   ): TaskSender<Args> {
+    const { unanswered } = this;
     const { queues, propagate } = this.options;
-    const target = { name, queueOfTask, checkOfTask, queues, broadcast, propagate };
+    const target = { name, queueOfTask, checkOfTask, queues, unanswered, broadcast, propagate };
     return new TaskSender<Args>(this.broker, this.ids, target, {});
   }
 
   private async queueByName(name: string): Promise<string> {
-    return this.registry.get(name)?.queue ?? (await this.broker.queueOfTask(name)) ?? this.options.defaultQueue;
+    const queue = this.registry.get(name)?.queue ?? (await this.broker.queueOfTask(name));
+    if (queue === undefined) this.warnOfUnheard(name);
+    return queue ?? this.options.defaultQueue;
+  }
+
+  /** It may be a task that the next deploy of the workers brings, or a mistake in writing. */
+  private warnOfUnheard(name: string): void {
+    if (this.unheardOf.has(name)) return;
+    this.unheardOf.add(name);
+    new Logger('TaskQueue').warn(
+      `No worker of this namespace has ever had a task "${name}". It goes to the queue "${this.options.defaultQueue}", and waits there ` +
+        'until a worker has it: check the name, or start the worker that provides its class.',
+    );
   }
 
   /** Only an app that runs tasks itself can tell that a class is missing; one that just sends needs no providers. */

@@ -8,7 +8,13 @@ import { assertPolicyOptions, CALL_POLICY_OPTIONS, type CallPolicyOptions } from
 import { assertTaskId } from '../task/task-id.js';
 import type { UniqueUntil } from '../task/unique-key.js';
 
-/** How to send, for one call. Timeouts and retries given here come before those of the task, its queue and the module. */
+/**
+ * How to send, for one call. Timeouts and retries given here come before those of the task, its queue and the module.
+ *
+ * @example
+ * const tonight: SendOptions = { eta: new Date('2030-01-01T22:00:00Z'), queue: 'bulk', retries: 3 };
+ * await queue.of(ReportTasks).send.with(tonight).delay(7, { weekly: true });
+ */
 export interface SendOptions extends CallPolicyOptions {
   /** Queue to use instead of the task's own; one of the `queues` of `TaskQueueModule`. */
   queue?: string;

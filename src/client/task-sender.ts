@@ -13,6 +13,7 @@ import { assertBroadcastOptions } from './broadcast-options.js';
 import { type Propagation, propagatedHeaders } from './propagation.js';
 import { assertSendOptions, dueOf, type SendOptions } from './send-options.js';
 import { TaskHandle } from './task-handle.js';
+import type { UnansweredSends } from './unanswered-sends.js';
 
 /** Finds the queue of a task that is sent without naming one. */
 export type QueueOfTask = () => string | Promise<string>;
@@ -25,17 +26,25 @@ interface Target {
   readonly queueOfTask: QueueOfTask;
   readonly checkOfTask?: CheckOfTask;
   readonly queues: readonly string[];
+  readonly unanswered: UnansweredSends;
   /** it is known to be a broadcast; of what is sent by name that turns out with its queue */
   readonly broadcast?: boolean;
   /** what travels with every call */
   readonly propagate?: Propagation;
 }
 
-/** Sends calls of one task. Immutable: `with()` returns another sender. */
+/**
+ * Sends calls of one task. Immutable: `with()` returns another sender.
+ *
+ * @example
+ * const send: TaskSender<[userId: number, options: { weekly: boolean }]> = queue.of(ReportTasks).send;
+ * await send.with({ delay: '10m' }).delay(7, { weekly: true });
+ */
 export class TaskSender<Args extends unknown[]> {
   /** what travels with each message */
   private readonly callOptions: CallOptions | undefined;
 
+  /** @internal */
   constructor(
     private readonly broker: ProducerBroker & TaskBroker,
     private readonly sequence: TaskIdSequence,
@@ -50,10 +59,11 @@ export class TaskSender<Args extends unknown[]> {
    *
    * @throws NestworkError INVALID_OPTION, INVALID_DURATION, INVALID_HEADERS, UNKNOWN_QUEUE, INVALID_TASK_ID
    * @example
-   * await reports.send.with({ delay: '10m', queue: 'bulk' }).delay(7, { weekly: false });
+   * await queue.of(ReportTasks).send.with({ delay: '10m', queue: 'bulk' }).delay(7, { weekly: false });
    * @example
    * // runs once, two seconds after the last of several calls
-   * await search.reindex.with({ key: `shop-${id}`, onConflict: 'replace', delay: '2s' }).delay(id);
+   * const debounced = queue.of(ReportTasks).send.with({ key: 'user-7', onConflict: 'replace', delay: '2s' });
+   * await debounced.delay(7, { weekly: true });
    */
   with(options: SendOptions): TaskSender<Args> {
     const { name, queues, broadcast } = this.target;
@@ -73,15 +83,17 @@ export class TaskSender<Args extends unknown[]> {
    * DUPLICATE_KEY: nothing was added, because the key is taken; REDIS_UNAVAILABLE, REDIS_OUT_OF_MEMORY, REDIS_REFUSED: nothing was added
    * @throws EnqueueUnconfirmedError when Redis did not answer in time: repeat with the same id
    */
-  async delay(...args: Args): Promise<TaskHandle> {
-    const { ids, id, key } = this.options;
-    if (ids) throw misplaced('ids', 'delayMany');
-    const payload = encodePayload(args);
-    const check = this.target.checkOfTask?.();
-    if (check) await check(asReceived(payload));
-    if (key !== undefined) return this.sendUnique(payload, key);
-    const [handle] = await this.send([payload], id ? [id] : undefined);
-    return handle as TaskHandle;
+  delay(...args: Args): Promise<TaskHandle> {
+    return this.target.unanswered.watch(this.target.name, async () => {
+      const { ids, id, key } = this.options;
+      if (ids) throw misplaced('ids', 'delayMany');
+      const payload = encodePayload(args);
+      const check = this.target.checkOfTask?.();
+      if (check) await check(asReceived(payload));
+      if (key !== undefined) return this.sendUnique(payload, key);
+      const [handle] = await this.send([payload], id ? [id] : undefined);
+      return handle as TaskHandle;
+    });
   }
 
   /**
@@ -89,17 +101,24 @@ export class TaskSender<Args extends unknown[]> {
    *
    * @throws as `delay()` does; after an EnqueueUnconfirmedError, repeat all of them with its `taskIds`
    * @example
-   * await reports.send.delayMany(users.map((user) => [user.id, { weekly: true }]));
+   * await queue.of(ReportTasks).send.delayMany(users.map((user) => [user.id, { weekly: true }]));
    */
-  async delayMany(calls: Iterable<Args>): Promise<TaskHandle[]> {
-    if (this.options.id) throw misplaced('id', 'delay');
-    if (this.options.key !== undefined) throw misplaced('key', 'delay');
+  delayMany(calls: Iterable<Args>): Promise<TaskHandle[]> {
+    return this.target.unanswered.watch(this.target.name, async () => {
+      const payloads = this.encodeAll(calls);
+      await this.checkAll(payloads);
+      return payloads.length === 0 ? [] : this.send(payloads, this.options.ids);
+    });
+  }
+
+  private encodeAll(calls: Iterable<Args>): string[] {
+    const { ids, id, key } = this.options;
+    if (id) throw misplaced('id', 'delay');
+    if (key !== undefined) throw misplaced('key', 'delay');
     const payloads = Array.from(calls, (args, call) => {
       if (!Array.isArray(args)) throw notArguments(call);
       return encodePayload(args, `calls[${call}]`);
     });
-    await this.checkAll(payloads);
-    const { ids } = this.options;
     if (ids && ids.length !== payloads.length) {
       throw new NestworkError(
         'INVALID_OPTION',
@@ -107,7 +126,7 @@ export class TaskSender<Args extends unknown[]> {
         'Pass the same calls in the same order as the first time.',
       );
     }
-    return payloads.length === 0 ? [] : this.send(payloads, ids);
+    return payloads;
   }
 
   private async checkAll(payloads: readonly string[]): Promise<void> {

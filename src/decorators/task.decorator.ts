@@ -5,6 +5,12 @@ import { setTaskMetadata, taskMetadataOf } from '../task/task-metadata.js';
 import { assertQueueName, assertTaskName } from '../task/task-name.js';
 import { methodPlace } from './method-place.js';
 
+/**
+ * Options of `@Task`.
+ *
+ * @example
+ * const options: TaskOptions = { name: 'reports.send', queue: 'bulk', retries: 3, hardTimeout: '1m' };
+ */
 export interface TaskOptions extends PolicyOptions {
   /**
    * Name that travels in the messages; unique in the app.

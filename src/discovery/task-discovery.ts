@@ -11,6 +11,7 @@ import type { TaskDefinition } from '../task/task-definition.js';
 import type { TaskHookProvider } from '../task/task-hooks.js';
 import { type DeclaredTask, declaredTasks, hasTaskHooks } from '../task/task-metadata.js';
 import { assertTaskName } from '../task/task-name.js';
+import { assertInjectable } from './constructor-metadata.js';
 import type { TaskType } from './declared-enhancers.js';
 import { HandlerFactory } from './handler-factory.js';
 import { PayloadChecks } from './payload-checks.js';
@@ -37,14 +38,16 @@ export class TaskDiscovery {
   /**
    * One definition for each decorated method of each provider.
    *
-   * @throws NestworkError UNKNOWN_QUEUE, INVALID_NAME, INVALID_OPTION, INVALID_CRON, ENHANCER_UNRESOLVED with the class and
-   * method that is wrong
+   * @throws NestworkError UNKNOWN_QUEUE, INVALID_NAME, INVALID_OPTION, INVALID_CRON, ENHANCER_UNRESOLVED, METADATA_MISSING
+   * with the class and method that is wrong
    */
   tasks({ queues, defaultQueue, policies }: TaskHome): TaskDefinition[] {
     return this.classProviders().flatMap(({ wrapper, type }) => {
       this.known.add(wrapper);
       this.checks.provided(type, wrapper);
-      return declaredTasks(type).map((task) => this.define(wrapper, type, task, { queues, defaultQueue, policies }));
+      const declared = declaredTasks(type);
+      if (declared.length > 0 || hasTaskHooks(type)) assertInjectable(wrapper, type);
+      return declared.map((task) => this.define(wrapper, type, task, { queues, defaultQueue, policies }));
     });
   }
 

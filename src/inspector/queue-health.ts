@@ -8,6 +8,13 @@ const DEFAULT_WAIT_MS = 60_000;
 /** Moving what is due may take a moment, and clocks differ; in ms. */
 const UNNOTICED_MS = 5_000;
 
+/**
+ * What `QueueHealth.check` looks at.
+ *
+ * @example
+ * const options: QueueHealthOptions = { maxWait: '30s', queues: ['critical'] };
+ * await queueHealth.check(options);
+ */
 export interface QueueHealthOptions {
   /**
    * How long the next task of a queue may have waited, by the clocks of sender and checker; for all queues, or by queue, where
@@ -27,9 +34,17 @@ export interface QueueHealthOptions {
   queues?: readonly string[];
 }
 
-/** One queue, as `check` found it. */
+/**
+ * One queue, as `check` found it.
+ *
+ * @example
+ * const { queues } = await queueHealth.check();
+ * for (const { queue: name, pending, reason } of queues) logger.log(`${name}: ${pending} pending ${reason ?? ''}`);
+ */
 export interface QueueReport {
+  /** name of the queue */
   readonly queue: string;
+  /** whether its tasks are being consumed, in time */
   readonly healthy: boolean;
   /** why not */
   readonly reason?: string;
@@ -37,6 +52,7 @@ export interface QueueReport {
   readonly pending: number;
   /** tasks that are not due yet, or whose time nobody has noticed */
   readonly scheduled: number;
+  /** tasks that nobody will run again by itself */
   readonly dead: number;
   /** for how long the next task has waited, or has been due, in ms; 0 when none waits */
   readonly waitingMs: number;
@@ -44,9 +60,17 @@ export interface QueueReport {
   readonly served: boolean;
 }
 
+/**
+ * What `QueueHealth.check` found.
+ *
+ * @example
+ * const report: HealthReport = await queueHealth.check({ maxWait: '30s' });
+ * if (!report.healthy) logger.warn(JSON.stringify(report.queues));
+ */
 export interface HealthReport {
   /** whether every queue is healthy */
   readonly healthy: boolean;
+  /** each queue that was checked */
   readonly queues: readonly QueueReport[];
   /**
    * Tasks that were done when others had been given them already, counted over all workers since the namespace exists:
@@ -60,14 +84,20 @@ export interface HealthReport {
  * serves other queues. A queue in which nothing waits is healthy; tasks that are overdue on the schedule wait. Inject it anywhere.
  *
  * @example
- * @Get('health')
- * async health() {
- *   const report = await this.queueHealth.check({ maxWait: '30s' });
- *   if (!report.healthy) throw new ServiceUnavailableException(report);
- *   return report;
+ * @Controller('health')
+ * class HealthController {
+ *   constructor(private readonly queueHealth: QueueHealth) {}
+ *
+ *   @Get()
+ *   async check() {
+ *     const report = await this.queueHealth.check({ maxWait: '30s' });
+ *     if (!report.healthy) throw new ServiceUnavailableException(report);
+ *     return report;
+ *   }
  * }
  */
 export class QueueHealth {
+  /** @internal */
   constructor(
     private readonly broker: InspectorBroker,
     private readonly queues: readonly string[],

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DeathReport } from '../../src/broker/broker.js';
 import { TaskSender } from '../../src/client/task-sender.js';
+import { UnansweredSends } from '../../src/client/unanswered-sends.js';
 import type { InProcessOptions, WorkerOptions } from '../../src/options.js';
 import { type AttemptRecord, attemptsOf } from '../../src/task/attempt-record.js';
 import type { PrivateRedis } from '../../src/testing/private-redis.js';
@@ -109,13 +110,15 @@ export class WorkerFixture<S extends Stoppable = PrivateRedis> {
       name: `FixtureTasks.${task}`,
       queueOfTask: () => 'default',
       queues: ['urgent', 'default', 'bulk'],
+      unanswered: new UnansweredSends(),
     };
     return new TaskSender(this.broker.broker, this.broker.ids, target, {});
   }
 
   /** Sends a task of TenantTasks as a request of this tenant does. */
   tenantSender(task: string, tenant: string | undefined): TaskSender<unknown[]> {
-    const target = { name: `TenantTasks.${task}`, queueOfTask: () => 'default', queues: ['default'] };
+    const unanswered = new UnansweredSends();
+    const target = { name: `TenantTasks.${task}`, queueOfTask: () => 'default', queues: ['default'], unanswered };
     return new TaskSender(this.broker.broker, this.broker.ids, target, { headers: { tenant } });
   }
 
