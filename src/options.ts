@@ -75,7 +75,7 @@ export interface TaskQueueOptions {
    * around tasks as well. `true` leaves out guards, which are mostly made for requests; an object names the kinds that apply.
    * @default false
    * @example
-   * applyGlobalEnhancers: { interceptors: true, guards: true }
+   * TaskQueueModule.forRoot({ applyGlobalEnhancers: { interceptors: true, guards: true } })
    */
   applyGlobalEnhancers?: boolean | Partial<GlobalEnhancerKinds>;
   /**
