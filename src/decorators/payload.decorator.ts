@@ -10,7 +10,10 @@ type Pipe = PipeTransform | Type<PipeTransform>;
  * Options of `@Payload`.
  *
  * @example
- * const options: PayloadOptions = { schema: z.object({ email: z.email() }) };
+ * import { ParseIntPipe } from '@nestjs/common';
+ * import type { PayloadOptions } from 'nestwork';
+ *
+ * const options: PayloadOptions = { pipes: [ParseIntPipe] };
  */
 export interface PayloadOptions {
   /**
@@ -33,16 +36,17 @@ const BODY = 3;
  *
  * @throws NestworkError INVALID_OPTION while the class is being defined
  * @example
+ * import { Injectable, ParseIntPipe } from '@nestjs/common';
+ * import { Payload, Task } from 'nestwork';
+ * import { z } from 'zod';
+ *
  * @Injectable()
- * class MailTasks {
+ * export class MailTasks {
  *   @Task()
- *   async welcome(@Payload({ schema: z.object({ email: z.email() }) }) user: { email: string }) {}
- * }
- * @example
- * @Injectable()
- * class MailTasks {
+ *   async welcome(@Payload({ schema: z.object({ email: z.email() }) }) user: { email: string }, note?: string) {}
+ *
  *   @Task()
- *   async welcome(@Payload(new ValidationPipe({ transform: true })) user: WelcomeDto, note?: string) {}
+ *   async remind(@Payload(ParseIntPipe) days: number) {}
  * }
  */
 export function Payload(options?: PayloadOptions): ParameterDecorator;

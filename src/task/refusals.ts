@@ -4,7 +4,7 @@ import { NestworkError } from '../errors.js';
  * Something that is wrong with an argument.
  *
  * @example
- * const problems: PayloadProblem[] = [{ path: 'address.street', message: 'must be a string' }];
+ * const shown = ({ path, message }: PayloadProblem) => `${path || 'the argument'}: ${message}`;
  */
 export interface PayloadProblem {
   /** where in the argument, like `address.street`; empty for the argument itself, or where the message names it */
@@ -33,10 +33,12 @@ const SHOWN_LENGTH = 200;
  * task is dead at once, because another attempt would find the same.
  *
  * @example
- * await queue.task<[{ email: string }]>('MailTasks.welcome').delay({ email: 'nobody' }).catch((error) => {
- *   if (error instanceof InvalidPayloadError) throw new BadRequestException(error.problems);
+ * try {
+ *   await queue.of(ReportTasks).send.delay(7, { weekly: true });
+ * } catch (error) {
+ *   if (error instanceof InvalidPayloadError) return { status: 400, problems: error.problems };
  *   throw error;
- * });
+ * }
  */
 export class InvalidPayloadError extends NestworkError {
   override readonly name = 'InvalidPayloadError';
@@ -73,13 +75,7 @@ export class InvalidPayloadError extends NestworkError {
  * A guard refused to let a task run. It is dead at once: a refusal does not change by itself.
  *
  * @example
- * @TaskHooks()
- * @Injectable()
- * class RefusalLog implements OnTaskFailure {
- *   onTaskFailure(task: TaskInfo, error: unknown) {
- *     if (error instanceof GuardRefusedError) logger.warn(`${task.name} was refused`);
- *   }
- * }
+ * const refused = (error: unknown) => error instanceof GuardRefusedError && error.taskId;
  */
 export class GuardRefusedError extends NestworkError {
   override readonly name = 'GuardRefusedError';

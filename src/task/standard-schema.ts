@@ -5,7 +5,10 @@ import type { PayloadProblem } from './refusals.js';
  * (https://standardschema.dev): the part of its interface that validates.
  *
  * @example
- * const schema: StandardSchema = z.object({ email: z.email() });
+ * import type { StandardSchema } from 'nestwork';
+ * import { z } from 'zod';
+ *
+ * const schemas = new Map<string, StandardSchema>([['user', z.object({ id: z.int() })]]);
  */
 export interface StandardSchema<Input = unknown, Output = Input> {
   /** what the library says of itself, and how it validates; see the site of the standard */
@@ -35,17 +38,21 @@ declare const INPUT: unique symbol;
  * The type of a parameter with a schema: what the schema makes of an argument. Senders then take what the schema accepts.
  *
  * @example
+ * import { Injectable } from '@nestjs/common';
+ * import { Payload, type PayloadOf, type QueueClient, Task } from 'nestwork';
+ * import { z } from 'zod';
+ *
  * const Reminder = z.object({ at: z.iso.datetime().transform((text) => new Date(text)) });
  *
  * @Injectable()
- * class ReminderTasks {
+ * export class ReminderTasks {
  *   @Task()
  *   async remind(@Payload({ schema: Reminder }) reminder: PayloadOf<typeof Reminder>) {
  *     reminder.at.getTime(); // a Date here, ...
  *   }
  * }
  *
- * await queue.of(ReminderTasks).remind.delay({ at: '2031-05-01T08:00:00Z' }); // ... a string there
+ * export const send = (queue: QueueClient) => queue.of(ReminderTasks).remind.delay({ at: '2031-05-01T08:00:00Z' }); // ... a string there
  */
 export type PayloadOf<Schema extends StandardSchema> = SchemaTypes<Schema>['output'] & {
   readonly [INPUT]?: SchemaTypes<Schema>['input'];
