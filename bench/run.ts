@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { figures } from './figures/index.js';
@@ -27,8 +27,7 @@ async function main(): Promise<number> {
     },
   });
   const { quick, only, profile } = values;
-  // what the programs of the figures are started with
-  if (profile) process.env.NODE_OPTIONS = `--cpu-prof --cpu-prof-dir=${resolve(profile)}`;
+  if (profile) profileInto(resolve(profile));
   const unknown = only?.filter((id) => !figures.some((figure) => figure.id === id)) ?? [];
   if (unknown.length > 0) {
     console.error(`No figure "${unknown.join('", "')}". There are: ${figures.map(({ id }) => id).join(', ')}.`);
@@ -41,6 +40,13 @@ async function main(): Promise<number> {
   console.log(`\n${results.flatMap(({ verdicts }) => verdicts).length - missed} goals met, ${missed} missed.`);
   if (values.write || !(quick || only)) await write(results);
   return 0;
+}
+
+/** By the environment, which all programs inherit: Node takes no --cpu-prof there before version 22. */
+function profileInto(directory: string): void {
+  mkdirSync(directory, { recursive: true });
+  process.env.PROFILE_DIRECTORY = directory;
+  process.env.NODE_OPTIONS = `--import=${new URL('harness/profile.js', import.meta.url)}`;
 }
 
 async function measure(figure: Figure, quick: boolean): Promise<FigureResult> {
