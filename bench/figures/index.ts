@@ -2,6 +2,7 @@ import type { Figure } from '../harness/figure.js';
 import { backlog } from './backlog.js';
 import { dueAtOnce } from './due-at-once.js';
 import { enqueue } from './enqueue.js';
+import { eventLoop } from './event-loop.js';
 import { idle } from './idle.js';
 import { latency } from './latency.js';
 import { memory } from './memory.js';
@@ -15,6 +16,7 @@ export const figures: readonly Figure[] = [
   twoChildren,
   waitingTasks,
   enqueue,
+  eventLoop,
   memory,
   latency,
   dueAtOnce,
