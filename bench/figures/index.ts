@@ -4,8 +4,10 @@ import { dueAtOnce } from './due-at-once.js';
 import { enqueue } from './enqueue.js';
 import { eventLoop } from './event-loop.js';
 import { idle } from './idle.js';
+import { kills } from './kills.js';
 import { latency } from './latency.js';
 import { memory } from './memory.js';
+import { mixed } from './mixed.js';
 import { throughput } from './throughput.js';
 import { twoChildren } from './two-children.js';
 import { waitingTasks } from './waiting-tasks.js';
@@ -22,4 +24,6 @@ export const figures: readonly Figure[] = [
   dueAtOnce,
   backlog,
   idle,
+  kills,
+  mixed,
 ];
