@@ -2,7 +2,9 @@ import type { Claimant, SupervisorBroker } from '../broker/broker.js';
 import { PeriodicLoop } from '../scheduler/periodic-loop.js';
 import { monotonicMs, type ScoreboardReader, SURELY_UNSTARTED_MS } from './scoreboard.js';
 
-const INTERVAL_MS = 200;
+const RETRY_MS = 200;
+/** The least time between two looks. */
+const PAUSE_MS = 5;
 
 /** A child as the rebalancer sees it. */
 export interface Seat {
@@ -25,11 +27,7 @@ export class Rebalancer {
     private readonly seats: () => Iterable<Seat>,
     onError: (error: unknown) => void,
   ) {
-    const tick = async (): Promise<number> => {
-      await this.tick();
-      return INTERVAL_MS;
-    };
-    this.loop = new PeriodicLoop(tick, { retryMs: INTERVAL_MS, onError });
+    this.loop = new PeriodicLoop(() => this.tick(), { retryMs: RETRY_MS, onError });
   }
 
   start(): void {
@@ -40,13 +38,18 @@ export class Rebalancer {
     return this.loop.stop();
   }
 
-  async tick(): Promise<void> {
+  /** @returns when to look again, in ms: when the window of a claim that it has seen closes, or of one made just now */
+  async tick(): Promise<number> {
+    let nextMs = SURELY_UNSTARTED_MS;
     for (const seat of [...this.seats()]) {
       const { claimedAtMs, claimNumber } = seat.scoreboard.read();
-      const late = monotonicMs() - claimedAtMs > SURELY_UNSTARTED_MS;
-      if (!seat.claimant || !late || this.done.get(seat) === claimNumber) continue;
-      await this.relieve(seat, seat.claimant, claimNumber);
+      if (!seat.claimant || this.done.get(seat) === claimNumber) continue;
+      const inMs = claimedAtMs + SURELY_UNSTARTED_MS - monotonicMs();
+      if (inMs < 0) await this.relieve(seat, seat.claimant, claimNumber);
+      // of a claim that is under way it is not known yet
+      else if (inMs < nextMs) nextMs = inMs;
     }
+    return Math.max(Math.ceil(nextMs), PAUSE_MS);
   }
 
   private async relieve(seat: Seat, claimant: Claimant, claimNumber: number): Promise<void> {

@@ -175,6 +175,26 @@ describe('a tick gives back nothing', () => {
   });
 });
 
+describe('the next look comes', () => {
+  it('when the window of the claim closes that was answered first', async () => {
+    const { busy } = await busyAndIdle();
+    await rebalancer.tick();
+    await busy.claim();
+    busy.answered(SURELY_UNSTARTED_MS - 60);
+    const nextMs = await rebalancer.tick();
+    expect(nextMs).toBeGreaterThan(0);
+    expect(nextMs).toBeLessThanOrEqual(60);
+  });
+
+  it('early enough for a claim that is answered right after the last one', async () => {
+    const { busy } = await busyAndIdle();
+    await rebalancer.tick();
+    expect(await rebalancer.tick()).toBe(SURELY_UNSTARTED_MS);
+    busy.notes.claiming(2);
+    expect(await rebalancer.tick()).toBe(SURELY_UNSTARTED_MS);
+  });
+});
+
 it('a child is looked at once for each of its claims', async () => {
   const { busy } = await busyAndIdle();
   let asked = 0;
