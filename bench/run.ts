@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { figures } from './figures/index.js';
 import { chart } from './harness/chart.js';
@@ -22,9 +23,12 @@ async function main(): Promise<number> {
       quick: { type: 'boolean', default: false },
       only: { type: 'string', multiple: true },
       write: { type: 'boolean', default: false },
+      profile: { type: 'string' },
     },
   });
-  const { quick, only } = values;
+  const { quick, only, profile } = values;
+  // what the programs of the figures are started with
+  if (profile) process.env.NODE_OPTIONS = `--cpu-prof --cpu-prof-dir=${resolve(profile)}`;
   const unknown = only?.filter((id) => !figures.some((figure) => figure.id === id)) ?? [];
   if (unknown.length > 0) {
     console.error(`No figure "${unknown.join('", "')}". There are: ${figures.map(({ id }) => id).join(', ')}.`);
@@ -63,7 +67,7 @@ async function write(measured: readonly FigureResult[]): Promise<void> {
   const results: Results = { machine: machine(await redisVersion()), figures: all };
   writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
   writeFileSync(REPORT, reportText(results));
-  writeFileSync(CHART, chart(all));
+  writeFileSync(CHART, chart(results));
   console.log('Written: bench/results.md, bench/results.json, docs/bench.svg.');
 }
 

@@ -1,5 +1,6 @@
 import type { Figure } from '../harness/figure.js';
 import { backlog } from './backlog.js';
+import { boot, childMemory } from './boot.js';
 import { dueAtOnce } from './due-at-once.js';
 import { enqueue } from './enqueue.js';
 import { eventLoop } from './event-loop.js';
@@ -24,6 +25,8 @@ export const figures: readonly Figure[] = [
   dueAtOnce,
   backlog,
   idle,
+  boot,
+  childMemory,
   kills,
   mixed,
 ];

@@ -52,6 +52,9 @@ export interface RedisBrokerOptions {
 /** The longest that a connection blocks, in ms; then it asks again, should a token have been lost. */
 const LONGEST_WAIT_MS = 5_000;
 
+/** Instead of a limit: tell what the child holds. */
+const RECOVER = -1;
+
 /** What of a session's hash describes it rather than a child. */
 const DESCRIPTION = '@';
 
@@ -143,11 +146,18 @@ export class RedisBroker implements Broker {
     return entry === null ? undefined : (JSON.parse(entry) as CatalogEntry).queue;
   }
 
-  async claim(claimant: Claimant, { number, limit, acks }: ClaimRequest): Promise<ClaimReply> {
+  async claim(claimant: Claimant, { number, limit, acks, recover }: ClaimRequest): Promise<ClaimReply> {
     const { queues, child } = claimant;
     const shared = [this.keys.drain(), this.keys.unique(), this.keys.stats()];
     const keys = [...this.held(claimant), ...shared, ...this.keys.ofQueues(queues)];
-    const reply = await this.run('claim', keys, [child, number, limit, acks.length, ...acks, ...queues]);
+    const reply = await this.run('claim', keys, [
+      child,
+      number,
+      recover ? RECOVER : limit,
+      acks.length,
+      ...acks,
+      ...queues,
+    ]);
     const [repeated, acked, drain, held] = reply as [number, number, number, string[]];
     return { repeated: repeated === 1, acked, drain: drain === 1, tasks: held.map(parseHeld) };
   }

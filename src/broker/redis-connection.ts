@@ -189,6 +189,7 @@ export class RedisConnection {
       `Redis at ${this.where} ${what}${this.lastError ? ` (${this.lastError.message})` : ''}.`,
       [
         'Check that a Redis 7 server runs there, with or without TLS as the `redis` option of TaskQueueModule says.',
+        'Without a `redis` option, say because a variable of the environment is not set, it is 127.0.0.1:6379.',
         'Nothing was sent, so the call can simply be repeated.',
       ],
       { cause: this.lastError },

@@ -6,11 +6,19 @@ import { encodeMessage } from '../task/task-message.js';
 import { encodeUnique } from '../task/unique-key.js';
 import { type CronInfo, describeCron } from './cron-info.js';
 
-/** A run that `runNow` asked for. */
+/**
+ * A run that `runNow` asked for.
+ *
+ * @example
+ * const { id, added } = await crons.runNow('DigestTasks.digest');
+ * if (!added) logger.log(`${id} is under way`);
+ */
 export interface CronRunHandle {
   /** id of the task */
   readonly id: string;
+  /** name of the cron */
   readonly name: string;
+  /** the queue that it went to */
   readonly queue: string;
   /** false when the cron skips overlaps and an earlier run waits or is under way: that is the one named here */
   readonly added: boolean;
@@ -24,15 +32,19 @@ type ManagerBroker = Pick<ProducerBroker, 'enqueue' | 'enqueueUnique'> & {
  * The crons that the workers of the namespace declare, their own app's or not. Inject it anywhere.
  *
  * @example
- * constructor(private readonly crons: CronManager) {}
+ * @Injectable()
+ * class Maintenance {
+ *   constructor(private readonly crons: CronManager) {}
  *
- * async maintenance() {
- *   await this.crons.pause('ReportTasks.digest');
+ *   async begin() {
+ *     await this.crons.pause('ReportTasks.digest');
+ *   }
  * }
  */
 export class CronManager {
   private readonly ids = new TaskIdSequence();
 
+  /** @internal */
   constructor(
     private readonly broker: ManagerBroker,
     private readonly queues: readonly string[],

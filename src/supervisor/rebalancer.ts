@@ -1,15 +1,14 @@
 import type { Claimant, SupervisorBroker } from '../broker/broker.js';
 import { PeriodicLoop } from '../scheduler/periodic-loop.js';
-import { monotonicMs, type ScoreboardReader, SURELY_UNSTARTED_MS } from './scoreboard.js';
+import { monotonicMs, type ScoreboardReader } from './scoreboard.js';
 
-const RETRY_MS = 200;
-/** The least time between two looks. */
-const PAUSE_MS = 5;
+/** A look costs some microseconds a child, and a task that waits beside an idle child waits for the next one. */
+const INTERVAL_MS = 20;
 
 /** A child as the rebalancer sees it. */
 export interface Seat {
   readonly claimant?: Claimant;
-  readonly scoreboard: Pick<ScoreboardReader, 'read'>;
+  readonly scoreboard: Pick<ScoreboardReader, 'read' | 'window'>;
 }
 
 /**
@@ -27,7 +26,11 @@ export class Rebalancer {
     private readonly seats: () => Iterable<Seat>,
     onError: (error: unknown) => void,
   ) {
-    this.loop = new PeriodicLoop(() => this.tick(), { retryMs: RETRY_MS, onError });
+    const tick = async (): Promise<number> => {
+      await this.tick();
+      return INTERVAL_MS;
+    };
+    this.loop = new PeriodicLoop(tick, { retryMs: INTERVAL_MS, onError });
   }
 
   start(): void {
@@ -38,26 +41,23 @@ export class Rebalancer {
     return this.loop.stop();
   }
 
-  /** @returns when to look again, in ms: when the window of a claim that it has seen closes, or of one made just now */
-  async tick(): Promise<number> {
-    let nextMs = SURELY_UNSTARTED_MS;
+  async tick(): Promise<void> {
     for (const seat of [...this.seats()]) {
-      const { claimedAtMs, claimNumber } = seat.scoreboard.read();
-      if (!seat.claimant || this.done.get(seat) === claimNumber) continue;
-      const inMs = claimedAtMs + SURELY_UNSTARTED_MS - monotonicMs();
-      if (inMs < 0) await this.relieve(seat, seat.claimant, claimNumber);
-      // of a claim that is under way it is not known yet
-      else if (inMs < nextMs) nextMs = inMs;
+      const { untilMs, claimNumber } = seat.scoreboard.window();
+      if (!seat.claimant || monotonicMs() <= untilMs || this.done.get(seat) === claimNumber) continue;
+      await this.relieve(seat, seat.claimant, claimNumber);
     }
-    return Math.max(Math.ceil(nextMs), PAUSE_MS);
   }
 
   private async relieve(seat: Seat, claimant: Claimant, claimNumber: number): Promise<void> {
     const held = await this.broker.holdings(claimant);
     // read again, after the holdings: what they contain and this claim did not start cannot have been finished before
-    const now = seat.scoreboard.read();
-    if (held.claimNumber !== claimNumber || now.claimNumber !== claimNumber) return;
-    const unstarted = held.ids.filter((id) => !now.started.has(id));
+    const { started } = seat.scoreboard.read();
+    const now = seat.scoreboard.window();
+    const passed = monotonicMs() > now.untilMs;
+    // a claim that is still on its way to Redis may bring more
+    if (!passed || held.claimNumber !== claimNumber || now.claimNumber !== claimNumber) return;
+    const unstarted = held.ids.filter((id) => !started.has(id));
     if (unstarted.length > 0) await this.broker.release(claimant, unstarted, claimNumber);
     this.done.set(seat, claimNumber);
   }

@@ -19,9 +19,17 @@ const MOST_RETRIES = 100;
 /** Scheduled tasks that are moved to their queues at once. */
 const BATCH = 500;
 
-/** How one task ended. */
+/**
+ * How one task ended.
+ *
+ * @example
+ * const drained: DrainedTask[] = await drainTasks(app);
+ * const failed = drained.filter(({ error }) => error !== undefined);
+ */
 export interface DrainedTask {
+  /** the id that its handle has */
   readonly id: string;
+  /** `Class.method`, unless the decorator gives another name; empty for bytes that are no message */
   readonly name: string;
   /** what the handler threw; undefined when it succeeded */
   readonly error: unknown;
@@ -40,7 +48,7 @@ export interface DrainedTask {
  * @example
  * const app = await Test.createTestingModule({ imports: [AppModule] }).compile();
  * await app.init();
- * await app.get(SignupService).signUp(user);
+ * await app.get(SignupService).signUp(7);
  * expect(await drainTasks(app)).toMatchObject([{ name: 'ReportTasks.send', error: undefined }]);
  */
 export async function drainTasks(app: INestApplicationContext): Promise<DrainedTask[]> {

@@ -25,7 +25,13 @@ const WATCHDOG = 'while read -r line; do pid=$line; done; [ -z "$pid" ] || kill 
 /** The server starts when told that the watchdog knows it, and not at all when the parent died before. */
 const SERVER = 'read -r _ && exec "$@" </dev/null';
 
-/** Options of {@link startPrivateRedis}. */
+/**
+ * Options of {@link startPrivateRedis}.
+ *
+ * @example
+ * const options: PrivateRedisOptions = { args: ['--appendonly', 'yes'] };
+ * const redis = await startPrivateRedis(options);
+ */
 export interface PrivateRedisOptions {
   /**
    * Further arguments of `redis-server`.
@@ -49,7 +55,7 @@ export interface PrivateRedisOptions {
  * let redis: PrivateRedis;
  * beforeAll(async () => {
  *   redis = await startPrivateRedis();
- *   app = (await Test.createTestingModule({ imports: [AppModule.forTest(redis.url)] }).compile()).createNestApplication();
+ *   process.env.REDIS_URL = redis.url; // for a module that reads it in forRootAsync
  * });
  * afterAll(() => redis.stop());
  */
@@ -78,6 +84,12 @@ export async function startPrivateRedis({ args = [] }: PrivateRedisOptions = {})
  * A Redis server that belongs to one test. Made by {@link startPrivateRedis}.
  *
  * Beside `stop()` it has what a test of faults needs: kill the server, freeze it, bring it back with its data.
+ *
+ * @example
+ * const redis: PrivateRedis = await startPrivateRedis({ args: ['--appendonly', 'yes'] });
+ * await redis.kill();
+ * await redis.restart(); // on the same port, with what it had written
+ * await redis.stop();
  */
 export class PrivateRedis {
   /** Where clients connect; the same after a restart. */
@@ -86,6 +98,7 @@ export class PrivateRedis {
 
   /** @internal */
   constructor(
+    /** The port on 127.0.0.1 that it listens on; the same after a restart. */
     readonly port: number,
     /** Where the server keeps its files; deleted by `stop()`. */
     readonly directory: string,
