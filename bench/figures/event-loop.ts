@@ -8,7 +8,7 @@ export const eventLoop: Figure = {
   better: 'lower',
   how:
     'The time in which the event loop did not wait, by its own count, for each `delay()`, `add()`, `save()`: awaited one ' +
-    'after another, and a thousand at once. `npm run bench -- --flame` draws what it is spent on.',
+    'after another, and a thousand at once.',
   contestants: [busy('nestwork', nestwork), busy('bullmq', bullmq), busy('bee-queue', beeQueue)],
   goals: [],
 };
