@@ -97,6 +97,21 @@ export class Stage {
     return new Worker(this.keep(Program.start(worker, environment)), tally);
   }
 
+  /** Starts any program as from a shell. */
+  start(file: string, environment: Environment = {}): Program {
+    return this.keep(Program.start(file, { REDIS_URL: this.server.url, ...environment }));
+  }
+
+  /** Starts any program that answers calls. */
+  callable(file: string, environment: Environment = {}): Program {
+    return this.keep(Program.callable(file, { REDIS_URL: this.server.url, ...environment }));
+  }
+
+  /** A file that goes away with the stage. */
+  path(name: string): string {
+    return join(this.directory, name);
+  }
+
   /** Resolves when a state is reached that only Redis shows. */
   async until(what: string, condition: () => Promise<boolean>, patienceMs = 60_000): Promise<void> {
     const deadline = performance.now() + patienceMs;
