@@ -7,6 +7,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
+import type { Broker } from './broker/broker.js';
 import { RedisBroker } from './broker/redis-broker.js';
 import { QueueClient } from './client/queue-client.js';
 import { HandlerFactory } from './discovery/handler-factory.js';
@@ -18,6 +19,7 @@ import { DeadLetters } from './inspector/dead-letters.js';
 import { QueueHealth } from './inspector/queue-health.js';
 import { type ResolvedTaskQueueOptions, resolveTaskQueueOptions, type TaskQueueOptions } from './options.js';
 import { OutageLog } from './outage-log.js';
+import { type Clock, systemClock } from './task/clock.js';
 import { TaskRegistry } from './task/task-registry.js';
 import { isWorkerChild } from './worker/child-role.js';
 import { TaskContext } from './worker/task-context.js';
@@ -32,6 +34,23 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
 
 /** The options with their defaults, checked. */
 export const RESOLVED_OPTIONS = Symbol.for('nestwork:options');
+
+/** The port to Redis, or what stands in for it. */
+export const BROKER = Symbol.for('nestwork:broker');
+
+/** By which clock the module counts. */
+const CLOCK = Symbol.for('nestwork:clock');
+
+/** What a test may put in the place of Redis; provided by nobody else, see testing/task-queue-testing.module.ts. */
+export const STAND_IN = Symbol.for('nestwork:stand-in');
+
+export interface StandIn {
+  readonly clock: Clock;
+  makeBroker(options: ResolvedTaskQueueOptions): Broker;
+}
+
+/** A test imports what stands in as a global module: then it is found here, however the app makes its options. */
+const MAYBE_STAND_IN = { token: STAND_IN, optional: true };
 
 /**
  * Makes `QueueClient` and `TaskContext` injectable in the whole app, and finds its tasks. Imported once.
@@ -49,41 +68,44 @@ export const RESOLVED_OPTIONS = Symbol.for('nestwork:options');
   providers: [
     { provide: RESOLVED_OPTIONS, useFactory: resolveTaskQueueOptions, inject: [MODULE_OPTIONS_TOKEN] },
     {
-      provide: RedisBroker,
-      useFactory: (options: ResolvedTaskQueueOptions) => {
+      provide: BROKER,
+      useFactory: (options: ResolvedTaskQueueOptions, standIn?: StandIn): Broker => {
+        if (standIn) return standIn.makeBroker(options);
         // in a worker the supervisor tells of outages, once for all its children
         if (isWorkerChild()) return new RedisBroker(options);
         const log = new OutageLog(new Logger('TaskQueue'));
         return new RedisBroker({ ...options, onOutage: log, onWarning: (warning) => log.warn(warning) });
       },
-      inject: [RESOLVED_OPTIONS],
+      inject: [RESOLVED_OPTIONS, MAYBE_STAND_IN],
     },
+    { provide: CLOCK, useFactory: (standIn?: StandIn) => standIn?.clock ?? systemClock, inject: [MAYBE_STAND_IN] },
     {
       provide: QueueClient,
-      useFactory: (broker: RedisBroker, registry: TaskRegistry, options: ResolvedTaskQueueOptions) =>
-        new QueueClient(broker, registry, options),
-      inject: [RedisBroker, TaskRegistry, RESOLVED_OPTIONS],
+      useFactory: (broker: Broker, registry: TaskRegistry, options: ResolvedTaskQueueOptions, clock: Clock) =>
+        new QueueClient(broker, registry, { ...options, clock }),
+      inject: [BROKER, TaskRegistry, RESOLVED_OPTIONS, CLOCK],
     },
     {
       provide: QueueHealth,
-      useFactory: (broker: RedisBroker, { queues }: ResolvedTaskQueueOptions) => new QueueHealth(broker, queues),
-      inject: [RedisBroker, RESOLVED_OPTIONS],
+      useFactory: (broker: Broker, { queues }: ResolvedTaskQueueOptions, clock: Clock) =>
+        new QueueHealth(broker, queues, clock),
+      inject: [BROKER, RESOLVED_OPTIONS, CLOCK],
     },
     {
       provide: CronManager,
-      useFactory: (broker: RedisBroker, { queues }: ResolvedTaskQueueOptions) => new CronManager(broker, queues),
-      inject: [RedisBroker, RESOLVED_OPTIONS],
+      useFactory: (broker: Broker, { queues }: ResolvedTaskQueueOptions, clock: Clock) =>
+        new CronManager(broker, queues, clock),
+      inject: [BROKER, RESOLVED_OPTIONS, CLOCK],
     },
     {
       provide: DeadLetters,
-      useFactory: (broker: RedisBroker, { queues }: ResolvedTaskQueueOptions) =>
-        new DeadLetters(broker.deadLetters, queues),
-      inject: [RedisBroker, RESOLVED_OPTIONS],
+      useFactory: (broker: Broker, { queues }: ResolvedTaskQueueOptions) => new DeadLetters(broker.deadLetters, queues),
+      inject: [BROKER, RESOLVED_OPTIONS],
     },
     {
       provide: BroadcastLog,
-      useFactory: (broker: RedisBroker) => new BroadcastLog(broker.broadcasts),
-      inject: [RedisBroker],
+      useFactory: (broker: Broker) => new BroadcastLog(broker.broadcasts),
+      inject: [BROKER],
     },
     { provide: TaskRegistry, useFactory: () => new TaskRegistry() },
     TaskContext,
@@ -98,7 +120,7 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
     private readonly modules: ModulesContainer,
     private readonly discovery: TaskDiscovery,
     private readonly registry: TaskRegistry,
-    private readonly broker: RedisBroker,
+    @Inject(BROKER) private readonly broker: Broker,
   ) {
     super();
   }

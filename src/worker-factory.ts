@@ -1,5 +1,6 @@
 import { type DynamicModule, Logger, type LoggerService, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import type { Broker } from './broker/broker.js';
 import { RedisBroker } from './broker/redis-broker.js';
 import { TaskDiscovery } from './discovery/task-discovery.js';
 import { NestworkError } from './errors.js';
@@ -11,7 +12,7 @@ import { Promoter } from './scheduler/promoter.js';
 import { Reaper } from './scheduler/reaper.js';
 import { Supervisor } from './supervisor/supervisor.js';
 import { TaskRegistry } from './task/task-registry.js';
-import { RESOLVED_OPTIONS } from './task-queue.module.js';
+import { BROKER, RESOLVED_OPTIONS } from './task-queue.module.js';
 import { MAX_BATCH } from './worker/batch-size.js';
 import { type ChildApp, runChild } from './worker/child-entry.js';
 import { isOrphan, isWorkerChild, SUPERVISOR_PID } from './worker/child-role.js';
@@ -100,7 +101,7 @@ async function boot(module: AppModule, logger: LoggerService): Promise<ChildApp>
   return {
     settings: { redis, namespace, commandTimeoutMs, queues, deadRetentionMs, maxDead },
     catalog: registry.all().map(({ name, queue, broadcast, cron }) => ({ name, queue, broadcast, cron })),
-    broker: find(RedisBroker),
+    broker: find<Broker>(BROKER),
     executor: new Executor(registry, find(TaskDiscovery).hooks(), (error) =>
       new Logger('TaskWorker').error(`A \`backoff\` function failed, so the default was used: ${String(error)}`),
     ),

@@ -2,6 +2,7 @@ import type { ProducerBroker, TaskBroker, TaskState } from '../broker/broker.js'
 import { NestworkError } from '../errors.js';
 import type { ResolvedTaskQueueOptions } from '../options.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
+import { type Clock, systemClock } from '../task/clock.js';
 import { assertTaskId, TaskIdSequence } from '../task/task-id.js';
 import { type DeclaredTask, declaredTasks, methodNames, taskMetadataOf } from '../task/task-metadata.js';
 import { assertTaskName } from '../task/task-name.js';
@@ -43,7 +44,7 @@ export class QueueClient {
   constructor(
     private readonly broker: ProducerBroker & TaskBroker,
     private readonly registry: TaskRegistry,
-    private readonly options: Pick<ResolvedTaskQueueOptions, 'queues' | 'defaultQueue'>,
+    private readonly options: Pick<ResolvedTaskQueueOptions, 'queues' | 'defaultQueue'> & { readonly clock?: Clock },
   ) {}
 
   /**
@@ -131,7 +132,8 @@ export class QueueClient {
   }
 
   private sender<Args extends unknown[]>(name: string, queueOfTask: QueueOfTask, broadcast = false): TaskSender<Args> {
-    const target = { name, queueOfTask, queues: this.options.queues, broadcast };
+    const { queues, clock = systemClock } = this.options;
+    const target = { name, queueOfTask, queues, broadcast, clock };
     return new TaskSender<Args>(this.broker, this.ids, target, {});
   }
 

@@ -2,6 +2,7 @@ import type { Due, ProducerBroker, TaskBroker } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import type { CallOptions } from '../task/call-options.js';
+import type { Clock } from '../task/clock.js';
 import { encodePayload } from '../task/payload.js';
 import { toCallOptions } from '../task/policy-options.js';
 import type { TaskIdSequence } from '../task/task-id.js';
@@ -20,6 +21,7 @@ interface Target {
   readonly queues: readonly string[];
   /** it is known to be a broadcast; of what is sent by name that turns out with its queue */
   readonly broadcast?: boolean;
+  readonly clock: Clock;
 }
 
 /** Sends calls of one task. Immutable: `with()` returns another sender. */
@@ -125,8 +127,8 @@ export class TaskSender<Args extends unknown[]> {
 
   /** What all messages of one call share. A scheduled task comes into its queue when it is due. */
   private common(): { name: string; due: Due | undefined; enqueuedAt: number; options: CallOptions | undefined } {
-    const due = dueOf(this.options);
-    const now = Date.now();
+    const now = this.target.clock();
+    const due = dueOf(this.options, now);
     const enqueuedAt = due === undefined ? now : 'in' in due ? now + due.in : due.at;
     return { name: this.target.name, due, enqueuedAt, options: toCallOptions(this.options) };
   }

@@ -1,4 +1,5 @@
 import type { InspectorBroker, QueueState } from '../broker/broker.js';
+import { type Clock, systemClock } from '../task/clock.js';
 import { type Duration, toMilliseconds } from '../task/duration.js';
 import { enqueuedAtOf } from '../task/task-message.js';
 
@@ -59,13 +60,14 @@ export class QueueHealth {
   constructor(
     private readonly broker: InspectorBroker,
     private readonly queues: readonly string[],
+    private readonly clock: Clock = systemClock,
   ) {}
 
   /** @throws NestworkError REDIS_UNAVAILABLE, INVALID_DURATION */
   async check({ maxWait = '1m', queues = this.queues }: QueueHealthOptions = {}): Promise<HealthReport> {
     const maxWaitMs = toMilliseconds(maxWait, 'maxWait');
     const [states, staleAcks] = await Promise.all([this.broker.queueStates(queues), this.broker.staleAcks()]);
-    const reports = states.map((state) => report(state, Date.now(), maxWaitMs));
+    const reports = states.map((state) => report(state, this.clock(), maxWaitMs));
     return { healthy: reports.every(({ healthy }) => healthy), queues: reports, staleAcks };
   }
 }

@@ -1,2 +1,3 @@
-export { type DrainedTask, drainTasks } from './drain-tasks.js';
-export { PrivateRedis, type PrivateRedisOptions, startPrivateRedis } from './private-redis.js';
+export { drainTasks } from './drain-tasks.js';
+export { RedisServer, type RedisServerOptions } from './redis-server.js';
+export type { TaskRun } from './task-run.js';

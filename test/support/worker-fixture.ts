@@ -8,7 +8,8 @@ import type { DeathReport } from '../../src/broker/broker.js';
 import { TaskSender } from '../../src/client/task-sender.js';
 import type { WorkerOptions } from '../../src/options.js';
 import { type AttemptRecord, attemptsOf } from '../../src/task/attempt-record.js';
-import type { PrivateRedis } from '../../src/testing/private-redis.js';
+import { systemClock } from '../../src/task/clock.js';
+import type { RedisServer } from '../../src/testing/redis-server.js';
 import type { Event } from '../process/fixtures/events.js';
 import { BrokerFixture, idOf, type Stoppable } from './broker-fixture.js';
 
@@ -55,7 +56,7 @@ export class WorkerProcess {
 }
 
 /** Everything a process test needs; `stop` leaves no process and no file behind. */
-export class WorkerFixture<S extends Stoppable = PrivateRedis> {
+export class WorkerFixture<S extends Stoppable = RedisServer> {
   private readonly directory = mkdtempSync(join(tmpdir(), 'nestwork-test-'));
   private readonly workers: WorkerProcess[] = [];
 
@@ -96,6 +97,7 @@ export class WorkerFixture<S extends Stoppable = PrivateRedis> {
       name: `FixtureTasks.${task}`,
       queueOfTask: () => 'default',
       queues: ['urgent', 'default', 'bulk'],
+      clock: systemClock,
     };
     return new TaskSender(this.broker.broker, this.broker.ids, target, {});
   }

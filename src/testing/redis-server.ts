@@ -25,8 +25,8 @@ const WATCHDOG = 'while read -r line; do pid=$line; done; [ -z "$pid" ] || kill 
 /** The server starts when told that the watchdog knows it, and not at all when the parent died before. */
 const SERVER = 'read -r _ && exec "$@" </dev/null';
 
-/** Options of {@link startPrivateRedis}. */
-export interface PrivateRedisOptions {
+/** Options of {@link RedisServer.start}. */
+export interface RedisServerOptions {
   /**
    * Further arguments of `redis-server`.
    * @default []
@@ -36,56 +36,23 @@ export interface PrivateRedisOptions {
 }
 
 /**
- * Starts a Redis server of your own for a test: on a free port of 127.0.0.1, empty, without persistence, with a
- * temporary directory. It takes a few milliseconds, so each test file can have one.
- *
- * It needs `redis-server` or `valkey-server` on the PATH. The server never outlives the process that started it, not
- * even when that is killed, and it does not keep that process alive either.
- *
- * @returns the server, when it accepts commands
- * @throws NestworkError REDIS_UNAVAILABLE when there is no server on the PATH or it does not start; with its log
+ * A Redis server that belongs to one test. Beside `stop()` it has what a test of faults needs: kill the server, freeze
+ * it, bring it back with its data.
  *
  * @example
- * let redis: PrivateRedis;
+ * let redis: RedisServer;
  * beforeAll(async () => {
- *   redis = await startPrivateRedis();
- *   app = (await Test.createTestingModule({ imports: [AppModule.forTest(redis.url)] }).compile()).createNestApplication();
+ *   redis = await RedisServer.start();
+ *   process.env.REDIS_URL = redis.url;
  * });
  * afterAll(() => redis.stop());
  */
-export async function startPrivateRedis({ args = [] }: PrivateRedisOptions = {}): Promise<PrivateRedis> {
-  const binary = findServer();
-  const directory = mkdtempSync(join(tmpdir(), 'nestwork-redis-'));
-  const watchdog = new Watchdog(directory);
-  try {
-    // only the server's own bind tells for sure whether a port is free
-    for (let tried = 1; ; tried += 1) {
-      const port = randomInt(PORTS.from, PORTS.to);
-      const command = [binary, '--save', '', ...args, ...settings(port, directory)];
-      try {
-        return new PrivateRedis(port, directory, command, watchdog, await launch(command, watchdog));
-      } catch (error) {
-        if (tried === MAX_PORTS_TRIED || !/address already in use/i.test(String(error))) throw error;
-      }
-    }
-  } catch (error) {
-    await watchdog.end();
-    throw error;
-  }
-}
-
-/**
- * A Redis server that belongs to one test. Made by {@link startPrivateRedis}.
- *
- * Beside `stop()` it has what a test of faults needs: kill the server, freeze it, bring it back with its data.
- */
-export class PrivateRedis {
+export class RedisServer {
   /** Where clients connect; the same after a restart. */
   readonly url: string;
   private stopping: Promise<void> | undefined;
 
-  /** @internal */
-  constructor(
+  private constructor(
     readonly port: number,
     /** Where the server keeps its files; deleted by `stop()`. */
     readonly directory: string,
@@ -94,6 +61,37 @@ export class PrivateRedis {
     private server: ChildProcess,
   ) {
     this.url = `redis://127.0.0.1:${port}`;
+  }
+
+  /**
+   * Starts a Redis server of your own for a test: on a free port of 127.0.0.1, empty, without persistence, with a
+   * temporary directory. It takes a few milliseconds, so each test file can have one.
+   *
+   * It needs `redis-server` or `valkey-server` on the PATH. The server never outlives the process that started it, not
+   * even when that is killed, and it does not keep that process alive either.
+   *
+   * @returns the server, when it accepts commands
+   * @throws NestworkError REDIS_UNAVAILABLE when there is no server on the PATH or it does not start; with its log
+   */
+  static async start({ args = [] }: RedisServerOptions = {}): Promise<RedisServer> {
+    const binary = findServer();
+    const directory = mkdtempSync(join(tmpdir(), 'nestwork-redis-'));
+    const watchdog = new Watchdog(directory);
+    try {
+      // only the server's own bind tells for sure whether a port is free
+      for (let tried = 1; ; tried += 1) {
+        const port = randomInt(PORTS.from, PORTS.to);
+        const command = [binary, '--save', '', ...args, ...settings(port, directory)];
+        try {
+          return new RedisServer(port, directory, command, watchdog, await launch(command, watchdog));
+        } catch (error) {
+          if (tried === MAX_PORTS_TRIED || !/address already in use/i.test(String(error))) throw error;
+        }
+      }
+    } catch (error) {
+      await watchdog.end();
+      throw error;
+    }
   }
 
   /** Process id of the server; another one after a restart. */
@@ -234,7 +232,7 @@ function notStarted(what: string, log: string, cause?: Error): NestworkError {
   return new NestworkError(
     'REDIS_UNAVAILABLE',
     `The private Redis server ${what}. Its log:\n${log.trim() || '(empty)'}`,
-    'Read the log; what it complains of is often one of the `args` of startPrivateRedis.',
+    'Read the log; what it complains of is often one of the `args` of RedisServer.start.',
     { cause },
   );
 }
