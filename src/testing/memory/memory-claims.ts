@@ -80,18 +80,18 @@ export class MemoryClaims {
     return tasks.length;
   }
 
-  retry(claimant: Claimant, { id }: Pick<ClaimedTask, 'id'>, { failures, ...next }: Retry): boolean {
+  retry(claimant: Claimant, { id, queue }: Pick<ClaimedTask, 'id' | 'queue'>, { failures, ...next }: Retry): boolean {
     this.childrenOf(claimant);
     const held = this.store.heldBy(claimant.child);
     const task = held.get(id);
     // a copy of this command that arrives late finds the attempt counted
     if (!task || failuresIn(task.message) !== failures.toString(36).padStart(2, '0')) return false;
     held.delete(id);
-    if (!this.store.endIfCancelled(task.message)) this.store.tryAgain(task, next);
+    if (!this.store.endIfCancelled(task.message)) this.store.tryAgain({ queue, message: task.message }, next);
     return true;
   }
 
-  bury(claimant: Claimant, { id, message = '' }: BuriedTask, report: DeathReport, line = ''): boolean {
+  bury(claimant: Claimant, { id, queue, message = '' }: BuriedTask, report: DeathReport, line = ''): boolean {
     this.childrenOf(claimant);
     const held = this.store.heldBy(claimant.child);
     const task = held.get(id);
@@ -102,7 +102,7 @@ export class MemoryClaims {
     held.delete(id);
     if (this.store.endIfCancelled(task.message)) return true;
     const last = line === '' ? task.message : remembered(withFailure(task.message), line);
-    this.store.bury({ queue: task.queue, message: last }, JSON.stringify(report));
+    this.store.bury({ queue, message: last }, JSON.stringify(report));
     return true;
   }
 

@@ -50,9 +50,11 @@ export class MemoryDeadLetters implements DeadLetterBroker {
 
   async redrive(queue: string, deaths: readonly Death[]): Promise<Redrive[]> {
     const { store } = this;
+    const named = new Set<string>();
     return deaths.map((death) => {
       const grave = this.graveOf(queue, death);
-      if (!grave) return 'not-found';
+      if (!grave || named.has(death.id)) return 'not-found';
+      named.add(death.id);
       const message = startedAnew(death.id, grave.record.slice(grave.record.indexOf('\n') + 1), store.now);
       if (message === undefined) return 'refused';
       const again = remembered(message, encodeAttempt({ at: store.now, code: REDRIVEN }));

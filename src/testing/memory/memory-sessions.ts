@@ -7,7 +7,8 @@ const MOST_OVERDUE = 100;
 
 /** The leases of supervisors, their children, and what becomes of the claims of those that are gone. */
 export class MemorySessions {
-  private pulse: number | undefined;
+  /** when a supervisor last renewed a lease or looked for overdue ones, in ms since 1970 */
+  pulse: number | undefined;
 
   constructor(private readonly store: MemoryStore) {}
 

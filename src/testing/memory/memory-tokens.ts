@@ -19,6 +19,10 @@ export class MemoryTokens {
     if (waiter && this.ringing.delete(name)) waiter.end(true);
   }
 
+  rings(name: string): boolean {
+    return this.ringing.has(name);
+  }
+
   silence(name: string): void {
     this.ringing.delete(name);
   }
