@@ -38,7 +38,10 @@ export type ErrorCode =
   | 'HARD_TIMEOUT'
   | 'TASK_EXPIRED'
   | 'TASK_CANCELLED'
-  | 'DUPLICATE_KEY';
+  | 'DUPLICATE_KEY'
+  | 'WRONG_TEST_MODE'
+  | 'APP_NOT_INITIALIZED'
+  | 'ENDLESS_TASKS';
 
 /**
  * Every error that nestwork raises: what happened and to whom, what to do about it, and a stable `code`.

@@ -26,7 +26,7 @@ import { MemorySessions } from './memory-sessions.js';
 import { ALARM, MemoryStore } from './memory-store.js';
 import { MemoryStream } from './memory-stream.js';
 import { idOf } from './message-edits.js';
-import type { VirtualClock } from './virtual-clock.js';
+import type { Time } from './virtual-clock.js';
 
 /**
  * The broker of one process, without Redis: the same transitions over maps, by a clock that the test moves. It passes the
@@ -48,7 +48,7 @@ export class MemoryBroker implements Broker {
   private readonly finder: MemoryFinder;
 
   /** @param queues all queues of the app */
-  constructor(clock: VirtualClock, queues: readonly string[]) {
+  constructor(clock: Time, queues: readonly string[]) {
     this.store = new MemoryStore(clock, queues);
     this.sessions = new MemorySessions(this.store);
     this.claims = new MemoryClaims(this.store, this.sessions);

@@ -2,7 +2,7 @@ import type { CatalogEntry, SessionDescription } from '../../broker/broker.js';
 import { MemoryQueue } from './memory-queue.js';
 import { MemoryTokens } from './memory-tokens.js';
 import { ageOf, idOf, keyOf, remembered, withFailure, withTime } from './message-edits.js';
-import type { VirtualClock } from './virtual-clock.js';
+import type { Time } from './virtual-clock.js';
 
 /** A message, and the queue it belongs to. */
 export interface Held {
@@ -51,7 +51,7 @@ export class MemoryStore {
 
   /** @param queueNames all queues of the app */
   constructor(
-    readonly clock: VirtualClock,
+    readonly clock: Time,
     readonly queueNames: readonly string[],
   ) {
     this.tokens = new MemoryTokens(clock);

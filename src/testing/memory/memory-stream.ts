@@ -2,7 +2,7 @@ import type { StreamBroker, StreamEntry, StreamPosition, StreamRead } from '../.
 import { advance } from '../../broker/stream-gap.js';
 import { KEPT_BROADCASTS } from '../../task/broadcast.js';
 import { MemoryTokens } from './memory-tokens.js';
-import type { VirtualClock } from './virtual-clock.js';
+import type { Time } from './virtual-clock.js';
 
 const READ_ENTRIES = 100;
 const MORE = 'more';
@@ -15,7 +15,7 @@ export class MemoryStream implements StreamBroker {
   private added = 0;
   private lastId = BEGINNING;
 
-  constructor(private readonly clock: VirtualClock) {
+  constructor(private readonly clock: Time) {
     this.tokens = new MemoryTokens(clock);
   }
 

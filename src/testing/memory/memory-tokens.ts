@@ -1,4 +1,4 @@
-import type { VirtualClock } from './virtual-clock.js';
+import type { Time } from './virtual-clock.js';
 
 interface Waiter {
   readonly names: readonly string[];
@@ -11,7 +11,7 @@ export class MemoryTokens {
   private readonly waiters = new Set<Waiter>();
   private ended = false;
 
-  constructor(private readonly clock: VirtualClock) {}
+  constructor(private readonly clock: Time) {}
 
   ring(name: string): void {
     this.ringing.add(name);

@@ -1,10 +1,22 @@
+import { type Clock, systemClock } from '../../task/clock.js';
+
+/** What a broker in memory needs to know of time. */
+export interface Time {
+  readonly now: Clock;
+  /** Calls back once that time has come. Returns what takes it back. */
+  at(time: number, ring: () => void): () => void;
+}
+
+/** The time of this machine, where nobody waits for a bell: so it needs no timer. */
+export const wallTime: Time = { now: systemClock, at: () => () => {} };
+
 interface Alarm {
   readonly at: number;
   readonly ring: () => void;
 }
 
 /** A clock that stands still until somebody moves it. It has no timer, so nothing keeps a process alive. */
-export class VirtualClock {
+export class VirtualClock implements Time {
   private alarms: Alarm[] = [];
 
   /** @param time where it stands at first, in ms since 1970 */
@@ -21,7 +33,6 @@ export class VirtualClock {
     for (const { ring } of due.sort((a, b) => a.at - b.at)) ring();
   }
 
-  /** Calls back once the clock has come to this time. Returns what takes it back. */
   at(time: number, ring: () => void): () => void {
     const alarm = { at: time, ring };
     this.alarms.push(alarm);

@@ -1,0 +1,61 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { NestworkError } from '../errors.js';
+import { assertKnownOptions } from '../task/known-options.js';
+import { STAND_IN } from '../task-queue.module.js';
+import { TestBench, type TestMode } from './test-bench.js';
+import { TestQueue } from './test-queue.js';
+
+/** Options of `TaskQueueTestingModule.forRoot`. */
+export interface TaskQueueTestingOptions {
+  /**
+   * `fake`: what is sent is recorded, and nothing runs. `inline`: a task runs within its `delay()`, at once, with its
+   * retries. `memory`: tasks wait as they do in Redis, and run when `TestQueue.drain()` or `advance()` says so.
+   */
+  mode: TestMode;
+}
+
+const MODES: readonly TestMode[] = ['fake', 'inline', 'memory'];
+
+/**
+ * Takes Redis out of an app under test: imported beside the module of the app, whose `TaskQueueModule` then connects to
+ * nothing. All that it exports works, and `TestQueue` can be injected, too. Without timers and connections, so no test
+ * runner waits for it.
+ *
+ * @example
+ * const app = await Test.createTestingModule({
+ *   imports: [AppModule, TaskQueueTestingModule.forRoot({ mode: 'memory' })],
+ * }).compile();
+ * await app.init();
+ * const queue = app.get(TestQueue);
+ */
+@Module({})
+export class TaskQueueTestingModule {
+  /** @throws NestworkError INVALID_OPTION */
+  static forRoot(options: TaskQueueTestingOptions): DynamicModule {
+    assertKnownOptions(options, ['mode'], 'TaskQueueTestingModule.forRoot');
+    const { mode } = options;
+    if (!MODES.includes(mode)) {
+      throw new NestworkError(
+        'INVALID_OPTION',
+        `The \`mode\` of TaskQueueTestingModule is ${JSON.stringify(mode)}.`,
+        "Give 'fake', 'inline' or 'memory'.",
+      );
+    }
+    return {
+      module: TaskQueueTestingModule,
+      // so that TaskQueueModule finds it wherever it is imported
+      global: true,
+      providers: [
+        // of each app its own, also when several share this module
+        { provide: STAND_IN, useFactory: () => new TestBench(mode) },
+        {
+          provide: TestQueue,
+          useFactory: (moduleRef: ModuleRef, bench: TestBench) => new TestQueue(moduleRef, bench),
+          inject: [ModuleRef, STAND_IN],
+        },
+      ],
+      exports: [STAND_IN, TestQueue],
+    };
+  }
+}
