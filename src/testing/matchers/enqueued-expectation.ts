@@ -32,7 +32,7 @@ export class EnqueuedExpectation {
    * @throws NestworkError NOT_A_TASK, INVALID_OPTION, INVALID_DURATION
    */
   constructor(
-    task: TaskReference<never>,
+    private readonly task: TaskReference<never>,
     private readonly args: readonly unknown[] | undefined,
     private readonly options: EnqueuedOptions = {},
   ) {
@@ -98,7 +98,7 @@ export class EnqueuedExpectation {
     for (const { name } of enqueued) counts.set(name, (counts.get(name) ?? 0) + 1);
     const names = [...counts.keys()].sort((a, b) => rank(similar, a) - rank(similar, b));
     const list = names.map((name) => `  ${name} ${times(counts.get(name) ?? 0)}`);
-    const hint = similar.length > 0 ? `\n\nDid you mean ${similar[0]}?` : '';
+    const hint = typeof this.task === 'string' && similar.length > 0 ? `\n\nDid you mean ${similar[0]}?` : '';
     return `Enqueued were:\n${list.slice(0, 20).join('\n')}${hint}`;
   }
 }

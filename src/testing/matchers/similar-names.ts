@@ -1,6 +1,6 @@
 /** Names that look like one that was meant, the closest first. */
 export function similarNames(wanted: string, known: Iterable<string>): string[] {
-  const most = Math.max(2, Math.floor(wanted.length / 3));
+  const most = Math.max(2, Math.floor(wanted.length / 4));
   return [...new Set(known)]
     .map((name) => ({ name, distance: distance(wanted.toLowerCase(), name.toLowerCase()) }))
     .filter((candidate) => candidate.distance <= most || methodOf(candidate.name) === methodOf(wanted))
