@@ -13,6 +13,14 @@ export interface TaskQueueTestingOptions {
    * retries. `memory`: tasks wait as they do in Redis, and run when `TestQueue.drain()` or `advance()` says so.
    */
   mode: TestMode;
+  /**
+   * In mode `memory`, told whenever `advance()` moves the time: hand it on to the fake timers of your test runner, and
+   * `new Date()` in your tasks follows.
+   * @default none: Date shows the real time
+   * @example
+   * (now) => jest.setSystemTime(now)
+   */
+  setSystemTime?: (now: Date) => void;
 }
 
 const MODES: readonly TestMode[] = ['fake', 'inline', 'memory'];
@@ -33,13 +41,20 @@ const MODES: readonly TestMode[] = ['fake', 'inline', 'memory'];
 export class TaskQueueTestingModule {
   /** @throws NestworkError INVALID_OPTION */
   static forRoot(options: TaskQueueTestingOptions): DynamicModule {
-    assertKnownOptions(options, ['mode'], 'TaskQueueTestingModule.forRoot');
-    const { mode } = options;
+    assertKnownOptions(options, ['mode', 'setSystemTime'], 'TaskQueueTestingModule.forRoot');
+    const { mode, setSystemTime } = options;
     if (!MODES.includes(mode)) {
       throw new NestworkError(
         'INVALID_OPTION',
         `The \`mode\` of TaskQueueTestingModule is ${JSON.stringify(mode)}.`,
         "Give 'fake', 'inline' or 'memory'.",
+      );
+    }
+    if (setSystemTime && mode !== 'memory') {
+      throw new NestworkError(
+        'INVALID_OPTION',
+        `\`setSystemTime\` does not go with the mode '${mode}' of TaskQueueTestingModule: only in memory time is moved.`,
+        "Leave it out, or use the mode 'memory'.",
       );
     }
     return {
@@ -48,7 +63,7 @@ export class TaskQueueTestingModule {
       global: true,
       providers: [
         // of each app its own, also when several share this module
-        { provide: STAND_IN, useFactory: () => new TestBench(mode) },
+        { provide: STAND_IN, useFactory: () => new TestBench(mode, setSystemTime) },
         {
           provide: TestQueue,
           useFactory: (moduleRef: ModuleRef, bench: TestBench) => new TestQueue(moduleRef, bench),

@@ -19,7 +19,11 @@ export class TestBench implements StandIn, BrokerObserver {
   onSent: (messages: readonly SentMessage[]) => Promise<void> = async () => {};
   onCancelled: (id: string) => void = () => {};
 
-  constructor(readonly mode: TestMode) {
+  /** @param setSystemTime told of the time in memory whenever somebody moves it */
+  constructor(
+    readonly mode: TestMode,
+    private readonly setSystemTime: (now: Date) => void = () => {},
+  ) {
     this.virtual = mode === 'memory' ? new VirtualClock(Date.now()) : undefined;
     this.clock = (this.virtual ?? wallTime).now;
     this.impatient = mode === 'inline';
@@ -28,6 +32,12 @@ export class TestBench implements StandIn, BrokerObserver {
   makeBroker({ queues }: ResolvedTaskQueueOptions): Broker {
     this.broker = new ObservedBroker(this.virtual ?? wallTime, queues, this);
     return this.broker;
+  }
+
+  /** Moves the time in memory. */
+  moveTo(time: number): void {
+    this.virtual?.moveTo(time);
+    this.setSystemTime(new Date(this.clock()));
   }
 
   sent(messages: readonly SentMessage[]): Promise<void> {

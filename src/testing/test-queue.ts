@@ -125,10 +125,10 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
     while (!options.idle) {
       const next = await worker.nextDue();
       if (next === undefined || next > until) break;
-      this.bench.virtual?.moveTo(next);
+      this.bench.moveTo(next);
       runs.push(...(await this.drain()));
     }
-    this.bench.virtual?.moveTo(until);
+    this.bench.moveTo(until);
     return runs;
   }
 

@@ -131,4 +131,5 @@ it('says so when no module of the app has queues', async () => {
 it('refuses a mode that there is not', () => {
   expect(() => TaskQueueTestingModule.forRoot({ mode: 'real' as never })).toThrow("'fake', 'inline' or 'memory'");
   expect(() => TaskQueueTestingModule.forRoot({ mode: 'fake', clock: 1 } as never)).toThrow('INVALID_OPTION');
+  expect(() => TaskQueueTestingModule.forRoot({ mode: 'fake', setSystemTime: () => {} })).toThrow('INVALID_OPTION');
 });

@@ -1,5 +1,8 @@
+import { jest } from '@jest/globals';
+import { Test } from '@nestjs/testing';
 import { BroadcastLog, CronManager, DeadLetters, QueueClient, QueueHealth } from '../../../src/index.js';
-import { HooksModule, MailApps, MailTasks, requestStore } from './mail-app.js';
+import { TaskQueueTestingModule, TestQueue } from '../../../src/testing/index.js';
+import { appModule, HooksModule, MailApps, MailTasks, requestStore } from './mail-app.js';
 
 const apps = new MailApps('memory');
 afterEach(() => apps.close());
@@ -131,6 +134,27 @@ describe('advance()', () => {
   });
 });
 
+it('takes the fake timers of a test along', async () => {
+  jest.useFakeTimers();
+  try {
+    jest.setSystemTime(new Date('2026-03-01T00:00:00Z'));
+    const testing = TaskQueueTestingModule.forRoot({ mode: 'memory', setSystemTime: (now) => jest.setSystemTime(now) });
+    const app = await Test.createTestingModule({ imports: [appModule(), testing] }).compile();
+    await app.init();
+    const queue = app.get(TestQueue);
+    const seen: string[] = [];
+    jest.spyOn(app.get(MailTasks, { strict: false }), 'digest').mockImplementation(async () => {
+      seen.push(new Date().toISOString());
+    });
+    await queue.advance('2d');
+    expect(seen).toEqual(['2026-03-01T08:00:00.000Z', '2026-03-02T08:00:00.000Z']);
+    expect(new Date()).toEqual(new Date('2026-03-03T00:00:00Z'));
+    await app.close();
+  } finally {
+    jest.useRealTimers();
+  }
+});
+
 it('debounces: the last call takes the place of those that wait', async () => {
   const { queue, send } = await apps.start();
   const later = send.welcome.with({ key: 'k', onConflict: 'replace', delay: '2s' });
@@ -196,6 +220,5 @@ it('begins anew after clear(), at the same time', async () => {
 it('says so when the app is not initialized', async () => {
   const app = await apps.compile();
   await app.get(QueueClient, { strict: false }).of(MailTasks).welcome.delay(1);
-  const { TestQueue } = await import('../../../src/testing/index.js');
   await expect(app.get(TestQueue).drain()).rejects.toMatchObject({ code: 'APP_NOT_INITIALIZED' });
 });
