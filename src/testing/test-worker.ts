@@ -22,8 +22,10 @@ import { TaskRunner } from './task-runner.js';
 const LEASE_MS = 1e12;
 /** Scheduled tasks that are moved to their queues at once. */
 const BATCH = 500;
-/** A task that sends itself again, or asks to be tried again at once, would run for ever. */
-const MOST_RUNS = 20_000;
+/** A task that asks to be tried again at once would run for ever, ... */
+const MOST_ATTEMPTS = 1_000;
+/** ... and so would one that sends itself again. */
+const MOST_RUNS = 100_000;
 
 export interface TestWorkerOptions {
   readonly broker: ObservedBroker;
@@ -83,7 +85,7 @@ export class TestWorker {
       if (next.length === 0) return runs;
       for (const each of next) this.tell(each);
       runs.push(...next);
-      if (runs.length > MOST_RUNS) throw endless(runs);
+      if (isEndless(runs)) throw endless(runs);
     }
   }
 
@@ -96,7 +98,7 @@ export class TestWorker {
       const run = await this.outside(() => this.runner.run(claimed));
       this.tell(run);
       runs.push(run);
-      if (runs.length > MOST_RUNS) throw endless(runs);
+      if (isEndless(runs)) throw endless(runs);
     }
   }
 
@@ -138,10 +140,14 @@ export class TestWorker {
   }
 }
 
+function isEndless(runs: readonly TaskRun[]): boolean {
+  return runs.length > MOST_RUNS || (runs.at(-1)?.attempt ?? 0) > MOST_ATTEMPTS;
+}
+
 function endless(runs: readonly TaskRun[]): NestworkError {
   return new NestworkError(
     'ENDLESS_TASKS',
-    `More than ${MOST_RUNS} tasks ran without an end; the last one was "${runs.at(-1)?.name}".`,
+    `Tasks ran without an end: ${runs.length} attempts, and no time had passed. The last was at "${runs.at(-1)?.name}".`,
     ['Give a task that sends itself again a delay, and one that throws RetryTask a time: RetryTask({ in }).'],
   );
 }
