@@ -2,6 +2,9 @@
  * Stable codes of every error nestwork raises; safe to match on across versions.
  *
  * Messages may be reworded in any release, codes only in a major one.
+ *
+ * @example
+ * const retryable: ErrorCode[] = ['REDIS_UNAVAILABLE', 'REDIS_TIMEOUT'];
  */
 export type ErrorCode =
   | 'UNSERIALIZABLE_ARGUMENT'
@@ -22,6 +25,10 @@ export type ErrorCode =
   | 'DUPLICATE_MODULE'
   | 'TASK_CLASS_NOT_PROVIDED'
   | 'SCOPE_UNRESOLVED'
+  | 'ENHANCER_UNRESOLVED'
+  | 'LAZY_TASKS'
+  | 'INVALID_PAYLOAD'
+  | 'GUARD_REFUSED'
   | 'UNDECODABLE_MESSAGE'
   | 'REDIS_UNAVAILABLE'
   | 'REDIS_TIMEOUT'
@@ -39,6 +46,9 @@ export type ErrorCode =
   | 'TASK_EXPIRED'
   | 'TASK_CANCELLED'
   | 'DUPLICATE_KEY'
+  | 'INVALID_HEADERS'
+  | 'PROPAGATE_FAILED'
+  | 'METADATA_MISSING'
   | 'WRONG_TEST_MODE'
   | 'APP_NOT_INITIALIZED'
   | 'ENDLESS_TASKS';
@@ -48,18 +58,19 @@ export type ErrorCode =
  *
  * @example
  * try {
- *   await reports.send.delay(user.id);
+ *   await queue.of(ReportTasks).send.delay(user.id, { weekly: true });
  * } catch (error) {
  *   if (error instanceof NestworkError && error.code === 'REDIS_UNAVAILABLE') return 503;
  *   throw error;
  * }
  */
 export class NestworkError extends Error {
+  /** the name of the class, which logs show */
   override readonly name: string = 'NestworkError';
 
   /**
    * @param code stable identifier of the kind of error
-   * @param what what happened, naming the offender
+   * @param what what happened, naming the offender; further lines show the place
    * @param remedies what the reader can do, one sentence each
    * @param options `cause`: the error underneath, kept whole
    */
@@ -70,7 +81,8 @@ export class NestworkError extends Error {
     options?: ErrorOptions,
   ) {
     const list = (typeof remedies === 'string' ? [remedies] : remedies).map((remedy) => `- ${remedy}`);
-    super(`${what} [${code}]\n\nPotential solutions:\n${list.join('\n')}`, options);
+    const [first = '', ...shown] = what.split('\n');
+    super([`${first} [${code}]`, ...shown, '', 'Potential solutions:', ...list].join('\n'), options);
   }
 }
 
@@ -81,15 +93,16 @@ export class NestworkError extends Error {
  *
  * @example
  * const sender = queue.of(ReportTasks).send;
- * await sender.delay(7).catch((error) => {
+ * await sender.delay(7, { weekly: true }).catch((error) => {
  *   if (!(error instanceof EnqueueUnconfirmedError)) throw error;
- *   return sender.with({ id: error.taskIds[0] }).delay(7);
+ *   return sender.with({ id: error.taskIds[0] }).delay(7, { weekly: true });
  * });
  */
 export class EnqueueUnconfirmedError extends NestworkError {
   override readonly name = 'EnqueueUnconfirmedError';
 
   constructor(
+    /** ids to repeat the call with, in the order of its tasks */
     readonly taskIds: readonly string[],
     options?: ErrorOptions,
   ) {

@@ -1,5 +1,5 @@
 export type { BroadcastOutcome, RecordedGap, RedisSettings, StreamGap, TaskState } from './broker/broker.js';
-export { QueueClient, type TaskSenders } from './client/queue-client.js';
+export { QueueClient, type TaskClass, type TaskSenders } from './client/queue-client.js';
 export type { SendOptions } from './client/send-options.js';
 export type { TaskHandle, TaskStatus } from './client/task-handle.js';
 export { TaskSender } from './client/task-sender.js';
@@ -8,8 +8,10 @@ export { Cron } from './decorators/cron.decorator.js';
 export { CronExpression } from './decorators/cron-expression.js';
 export type { CronOptions, IntervalOptions } from './decorators/cron-options.js';
 export { Interval } from './decorators/interval.decorator.js';
+export { Payload, type PayloadOptions } from './decorators/payload.decorator.js';
 export { Task, type TaskOptions } from './decorators/task.decorator.js';
 export { TaskHooks } from './decorators/task-hooks.decorator.js';
+export { type TaskContextType, TaskExecutionContext } from './discovery/task-execution-context.js';
 export { EnqueueUnconfirmedError, type ErrorCode, NestworkError } from './errors.js';
 export { BroadcastLog } from './inspector/broadcast-log.js';
 export type { CronInfo, CronRunInfo } from './inspector/cron-info.js';
@@ -19,22 +21,33 @@ export type { DeadFilter } from './inspector/dead-filter.js';
 export { DeadLetters, type DeadLookup } from './inspector/dead-letters.js';
 export type { DeadPage, DeadPageOptions } from './inspector/dead-paging.js';
 export type { DeadTask } from './inspector/dead-task.js';
+export { TaskHealthIndicator, type TaskHealthOptions, type TaskHealthResult } from './inspector/health-indicator.js';
 export {
   type HealthReport,
   QueueHealth,
   type QueueHealthOptions,
   type QueueReport,
 } from './inspector/queue-health.js';
-export type { QueueOptions, TaskQueueOptions, WorkerOptions } from './options.js';
+export type {
+  GlobalEnhancerKinds,
+  InProcessOptions,
+  QueueOptions,
+  TaskQueueOptions,
+  WorkerOptions,
+} from './options.js';
 export type { AttemptRecord } from './task/attempt-record.js';
 export type { BackoffFunction, BackoffOptions, RetryBackoff } from './task/backoff.js';
 export type { BroadcastScope } from './task/broadcast.js';
 export type { ByteSize } from './task/byte-size.js';
 export type { CronOverlap, MissedRuns } from './task/cron-definition.js';
 export type { Duration } from './task/duration.js';
+export type { GivenHeaders, TaskHeaders } from './task/headers.js';
 export type { CallPolicyOptions, ErrorClass, PolicyOptions } from './task/policy-options.js';
+export { GuardRefusedError, InvalidPayloadError, type PayloadProblem } from './task/refusals.js';
+export type { PayloadOf, StandardSchema } from './task/standard-schema.js';
 export { DropTask, HardTimeoutError, RetryTask, SoftTimeoutError, TaskCancelledError } from './task/task-errors.js';
 export type { OnTaskFailure, OnTaskStart, OnTaskSuccess, TaskInfo, WrapTask } from './task/task-hooks.js';
+export type { UniqueUntil } from './task/unique-key.js';
 export { TaskQueueModule } from './task-queue.module.js';
 export { TaskContext } from './worker/task-context.js';
 export { WorkerFactory, type WorkerFactoryOptions } from './worker-factory.js';

@@ -3,12 +3,26 @@ import type { RedisSettings } from './broker/broker.js';
 import { NestworkError } from './errors.js';
 import { type ByteSize, toBytes } from './task/byte-size.js';
 import { type Duration, toMilliseconds } from './task/duration.js';
+import type { GivenHeaders } from './task/headers.js';
 import { assertKnownOptions } from './task/known-options.js';
 import { PolicyBook } from './task/policy-book.js';
 import { assertPolicyOptions, POLICY_OPTIONS, type PolicyOptions } from './task/policy-options.js';
+import type { TaskInfo } from './task/task-hooks.js';
 import { assertNamespace, assertQueueName } from './task/task-name.js';
 
-/** Options of `TaskQueueModule.forRoot`. */
+/** Token of the options with their defaults, checked. */
+export const RESOLVED_OPTIONS = Symbol.for('nestwork:options');
+
+/**
+ * Options of `TaskQueueModule.forRoot`.
+ *
+ * @example
+ * const options: TaskQueueOptions = {
+ *   redis: process.env.REDIS_URL,
+ *   queues: ['critical', { name: 'default', retries: 3 }, 'bulk'],
+ * };
+ * TaskQueueModule.forRoot(options);
+ */
 export interface TaskQueueOptions {
   /**
    * URL of the Redis server, or the options of ioredis (plain data: they are handed to the supervisor process).
@@ -56,15 +70,79 @@ export interface TaskQueueOptions {
    * @default none: all
    */
   maxDead?: number;
+  /**
+   * Whether the global interceptors, pipes and filters of the app (`APP_INTERCEPTOR`, `useGlobalPipes()` and so on) run
+   * around tasks as well. `true` leaves out guards, which are mostly made for requests; an object names the kinds that apply.
+   * @default false
+   * @example
+   * applyGlobalEnhancers: { interceptors: true, guards: true }
+   */
+  applyGlobalEnhancers?: boolean | Partial<GlobalEnhancerKinds>;
+  /**
+   * Headers for whatever is sent, such as a tenant or a trace id. Asked at each `delay()` and `delayMany()`, in the
+   * caller's async context, so an AsyncLocalStorage can be read; `task` is the task within which the call is made, if it
+   * is. Headers of the call itself come first. If it throws, the call rejects with PROPAGATE_FAILED and nothing is sent.
+   * @default none
+   * @example
+   * propagate: (task) => ({ tenant: tenants.getStore() ?? task?.headers.tenant })
+   */
+  propagate?: (task: TaskInfo | undefined) => GivenHeaders | undefined;
+  /**
+   * Runs a worker in the process of the app itself, from the end of its bootstrap hooks until it is closed: for
+   * development and small deployments. Each process that boots the module then consumes tasks, so decide by the
+   * environment. Everything holds but what takes a process of its own: a task that blocks holds up the whole app, one
+   * that runs beyond its hard timeout is told by its signal and cannot be ended, and one that kills its process takes the
+   * app with it, uncounted. Call `app.enableShutdownHooks()`. Ignored in the children of `WorkerFactory.run`.
+   * @default false
+   * @example
+   * TaskQueueModule.forRoot({ inProcess: process.env.NODE_ENV === 'development' && { concurrency: 5 } })
+   */
+  inProcess?: boolean | InProcessOptions;
 }
 
-/** A queue, with timeouts and retries of the tasks in it. */
+/**
+ * Which global enhancers of the app apply to tasks.
+ *
+ * @example
+ * const kinds: Partial<GlobalEnhancerKinds> = { interceptors: true, guards: true };
+ * TaskQueueModule.forRoot({ applyGlobalEnhancers: kinds });
+ */
+export interface GlobalEnhancerKinds {
+  guards: boolean;
+  interceptors: boolean;
+  pipes: boolean;
+  filters: boolean;
+}
+
+/**
+ * Options of a worker that shares the process of the app; those of `WorkerFactory.run` that need no children.
+ *
+ * @example
+ * const inProcess: InProcessOptions = { concurrency: 5, shutdownGrace: '10s' };
+ * TaskQueueModule.forRoot({ inProcess });
+ */
+export interface InProcessOptions
+  extends Pick<WorkerOptions, 'concurrency' | 'queues' | 'excludeQueues' | 'shutdownGrace' | 'cancelGrace' | 'lease'> {}
+
+/**
+ * A queue, with timeouts and retries of the tasks in it.
+ *
+ * @example
+ * const bulk: QueueOptions = { name: 'bulk', retries: 10, backoff: '1m', hardTimeout: '10m' };
+ * TaskQueueModule.forRoot({ queues: ['default', bulk] });
+ */
 export interface QueueOptions extends PolicyOptions {
   /** 1 to 100 characters of A-Z, a-z, 0-9, "_", "." and "-" */
   name: string;
 }
 
-/** Options of `WorkerFactory.run`. */
+/**
+ * Options of `WorkerFactory.run`.
+ *
+ * @example
+ * const options: WorkerOptions = { children: 4, concurrency: 10, shutdownGrace: '1m' };
+ * await WorkerFactory.run(AppModule, options);
+ */
 export interface WorkerOptions {
   /**
    * Forked children that run tasks.
@@ -129,6 +207,9 @@ export type ResolvedTaskQueueOptions = Readonly<{
   replicas: number;
   deadRetentionMs: number | undefined;
   maxDead: number | undefined;
+  globalEnhancers: GlobalEnhancerKinds;
+  propagate: TaskQueueOptions['propagate'];
+  inProcess: ResolvedWorkerOptions | undefined;
 }>;
 
 export type ResolvedWorkerOptions = Readonly<{
@@ -157,7 +238,11 @@ const TASK_QUEUE_OPTIONS = [
   'replicas',
   'deadRetention',
   'maxDead',
+  'applyGlobalEnhancers',
+  'propagate',
+  'inProcess',
 ];
+const ENHANCER_KINDS = ['guards', 'interceptors', 'pipes', 'filters'];
 const WORKER_OPTIONS = [
   'children',
   'concurrency',
@@ -170,6 +255,8 @@ const WORKER_OPTIONS = [
   'cancelGrace',
   'lease',
 ];
+const IN_PROCESS = 'the option `inProcess` of TaskQueueModule';
+const IN_PROCESS_OPTIONS = ['concurrency', 'queues', 'excludeQueues', 'shutdownGrace', 'cancelGrace', 'lease'];
 const MAX_CHILDREN = 1_024;
 const MAX_CONCURRENCY = 1_000;
 const MAX_REPLICAS = 100;
@@ -197,7 +284,32 @@ export function resolveTaskQueueOptions(options: TaskQueueOptions): ResolvedTask
   const deadRetentionMs = optional(options.deadRetention, retention);
   const maxDead = optional(options.maxDead, (most) => count('maxDead', most, 1e9));
   const dead = { deadRetentionMs, maxDead };
-  return { redis, namespace, queues, policies, defaultQueue, commandTimeoutMs, replicas, ...dead };
+  const { propagate } = options;
+  if (propagate !== undefined && typeof propagate !== 'function') {
+    throw invalid('propagate', 'is no function', "Give one that returns headers: () => ({ tenant: 'acme' }).");
+  }
+  const inProcess = resolveInProcess(options.inProcess);
+  if (inProcess) servedQueues(queues, inProcess, IN_PROCESS);
+  const enhancers = globalEnhancers(options.applyGlobalEnhancers);
+  const rest = { commandTimeoutMs, replicas, ...dead, globalEnhancers: enhancers, propagate, inProcess };
+  return { redis, namespace, queues, policies, defaultQueue, ...rest };
+}
+
+/** Undefined for an app without a worker. */
+function resolveInProcess(given: TaskQueueOptions['inProcess']): ResolvedWorkerOptions | undefined {
+  if (given === undefined || given === false) return undefined;
+  const options = given === true ? {} : given;
+  const ofChildren =
+    isPlainObject(options) &&
+    Object.keys(options).find((name) => WORKER_OPTIONS.includes(name) && !IN_PROCESS_OPTIONS.includes(name));
+  if (ofChildren) {
+    throw invalid(`inProcess.${ofChildren}`, 'is about child processes, and a worker within the app has none', [
+      'Leave it out.',
+      'Start a worker of its own instead: WorkerFactory.run(AppModule, { ... }).',
+    ]);
+  }
+  assertKnownOptions(options, IN_PROCESS_OPTIONS, IN_PROCESS);
+  return resolveWorkerOptions({ ...options, children: 1 });
 }
 
 function resolveQueues({ queues: given = ['default'], defaults = {} }: TaskQueueOptions): {
@@ -223,6 +335,15 @@ function resolveQueues({ queues: given = ['default'], defaults = {} }: TaskQueue
   return { queues, policies: new PolicyBook(defaults, byQueue) };
 }
 
+function globalEnhancers(given: TaskQueueOptions['applyGlobalEnhancers'] = false): GlobalEnhancerKinds {
+  if (typeof given === 'boolean') return { guards: false, interceptors: given, pipes: given, filters: given };
+  assertKnownOptions(given, ENHANCER_KINDS, 'the option `applyGlobalEnhancers` of TaskQueueModule');
+  const wrong = Object.entries(given).find(([, value]) => value !== undefined && typeof value !== 'boolean');
+  if (wrong) throw invalid(`applyGlobalEnhancers.${wrong[0]}`, 'is neither true nor false', 'Give one of them.');
+  const { guards = false, interceptors = false, pipes = false, filters = false } = given;
+  return { guards, interceptors, pipes, filters };
+}
+
 /** Checks the options and fills in the defaults. */
 export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOptions {
   assertKnownOptions(options, WORKER_OPTIONS, 'WorkerFactory.run');
@@ -243,9 +364,13 @@ export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOpti
 }
 
 /** The queues a worker serves, in the app's order. */
-export function servedQueues(all: readonly string[], { queues, excludeQueues }: ResolvedWorkerOptions): string[] {
+export function servedQueues(
+  all: readonly string[],
+  { queues, excludeQueues }: ResolvedWorkerOptions,
+  where = 'the options of WorkerFactory.run',
+): string[] {
   for (const queue of [...(queues ?? []), ...excludeQueues]) {
-    if (!all.includes(queue)) throw unknownQueue(queue, 'the options of WorkerFactory.run', all);
+    if (!all.includes(queue)) throw unknownQueue(queue, where, all);
   }
   const served = all.filter((queue) => (queues ?? all).includes(queue) && !excludeQueues.includes(queue));
   if (served.length === 0) {
@@ -293,7 +418,7 @@ function count(option: string, value: number, most: number, least = 1): number {
   throw invalid(option, `is ${String(value)}`, `Give a whole number from ${least} to ${most}.`);
 }
 
-function invalid(option: string, what: string, remedy: string): NestworkError {
+function invalid(option: string, what: string, remedy: string | readonly string[]): NestworkError {
   return new NestworkError('INVALID_OPTION', `The option \`${option}\` ${what}.`, remedy);
 }
 

@@ -1,28 +1,41 @@
 import {
+  type ConfigurableModuleAsyncOptions,
   ConfigurableModuleBuilder,
+  type DynamicModule,
   Inject,
   Logger,
   Module,
   type OnApplicationShutdown,
   type OnModuleInit,
 } from '@nestjs/common';
-import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
+import { ApplicationConfig, DiscoveryModule, ModulesContainer } from '@nestjs/core';
 import type { Broker } from './broker/broker.js';
 import { RedisBroker } from './broker/redis-broker.js';
 import { QueueClient } from './client/queue-client.js';
+import { GlobalEnhancers } from './discovery/global-enhancers.js';
 import { HandlerFactory } from './discovery/handler-factory.js';
+import { LazyModules } from './discovery/lazy-modules.js';
+import { PayloadChecks } from './discovery/payload-checks.js';
 import { TaskDiscovery } from './discovery/task-discovery.js';
 import { NestworkError } from './errors.js';
+import { InProcessModule } from './in-process.module.js';
 import { BroadcastLog } from './inspector/broadcast-log.js';
 import { CronManager } from './inspector/cron-manager.js';
 import { DeadLetters } from './inspector/dead-letters.js';
+import { TaskHealthIndicator } from './inspector/health-indicator.js';
 import { QueueHealth } from './inspector/queue-health.js';
-import { type ResolvedTaskQueueOptions, resolveTaskQueueOptions, type TaskQueueOptions } from './options.js';
+import {
+  RESOLVED_OPTIONS,
+  type ResolvedTaskQueueOptions,
+  resolveTaskQueueOptions,
+  type TaskQueueOptions,
+} from './options.js';
 import { OutageLog } from './outage-log.js';
+import { BROKER, STAND_IN, type StandIn } from './stand-in.js';
 import { type Clock, systemClock } from './task/clock.js';
 import { TaskRegistry } from './task/task-registry.js';
 import { isWorkerChild } from './worker/child-role.js';
-import { TaskContext } from './worker/task-context.js';
+import { runningTask, TaskContext } from './worker/task-context.js';
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<TaskQueueOptions>({
   moduleName: 'nestwork',
@@ -32,22 +45,10 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
   .setExtras({}, (definition) => ({ ...definition, global: true }))
   .build();
 
-/** The options with their defaults, checked. */
-export const RESOLVED_OPTIONS = Symbol.for('nestwork:options');
-
-/** The port to Redis, or what stands in for it. */
-export const BROKER = Symbol.for('nestwork:broker');
+export { RESOLVED_OPTIONS };
 
 /** By which clock the module counts. */
 const CLOCK = Symbol.for('nestwork:clock');
-
-/** What a test may put in the place of Redis; provided by nobody else, see testing/task-queue-testing.module.ts. */
-export const STAND_IN = Symbol.for('nestwork:stand-in');
-
-export interface StandIn {
-  readonly clock: Clock;
-  makeBroker(options: ResolvedTaskQueueOptions): Broker;
-}
 
 /** A test imports what stands in as a global module: then it is found here, however the app makes its options. */
 const MAYBE_STAND_IN = { token: STAND_IN, optional: true };
@@ -59,12 +60,13 @@ const MAYBE_STAND_IN = { token: STAND_IN, optional: true };
  * TaskQueueModule.forRoot({ redis: process.env.REDIS_URL, queues: ['critical', 'default', 'bulk'] })
  * @example
  * TaskQueueModule.forRootAsync({
- *   inject: [ConfigService],
- *   useFactory: (config: ConfigService) => ({ redis: config.getOrThrow('REDIS_URL') }),
+ *   imports: [SettingsModule],
+ *   inject: [Settings],
+ *   useFactory: (settings: Settings) => ({ redis: settings.redisUrl }),
  * })
  */
 @Module({
-  imports: [DiscoveryModule],
+  imports: [DiscoveryModule, InProcessModule],
   providers: [
     { provide: RESOLVED_OPTIONS, useFactory: resolveTaskQueueOptions, inject: [MODULE_OPTIONS_TOKEN] },
     {
@@ -81,15 +83,25 @@ const MAYBE_STAND_IN = { token: STAND_IN, optional: true };
     { provide: CLOCK, useFactory: (standIn?: StandIn) => standIn?.clock ?? systemClock, inject: [MAYBE_STAND_IN] },
     {
       provide: QueueClient,
-      useFactory: (broker: Broker, registry: TaskRegistry, options: ResolvedTaskQueueOptions, clock: Clock) =>
-        new QueueClient(broker, registry, { ...options, clock }),
-      inject: [BROKER, TaskRegistry, RESOLVED_OPTIONS, CLOCK],
+      useFactory: (
+        broker: Broker,
+        registry: TaskRegistry,
+        options: ResolvedTaskQueueOptions,
+        checks: PayloadChecks,
+        clock: Clock,
+      ) => new QueueClient(broker, registry, { ...withinTask(options), clock }, checks),
+      inject: [BROKER, TaskRegistry, RESOLVED_OPTIONS, PayloadChecks, CLOCK],
     },
     {
       provide: QueueHealth,
       useFactory: (broker: Broker, { queues }: ResolvedTaskQueueOptions, clock: Clock) =>
         new QueueHealth(broker, queues, clock),
       inject: [BROKER, RESOLVED_OPTIONS, CLOCK],
+    },
+    {
+      provide: TaskHealthIndicator,
+      useFactory: (health: QueueHealth) => new TaskHealthIndicator(health),
+      inject: [QueueHealth],
     },
     {
       provide: CronManager,
@@ -108,26 +120,70 @@ const MAYBE_STAND_IN = { token: STAND_IN, optional: true };
       inject: [BROKER],
     },
     { provide: TaskRegistry, useFactory: () => new TaskRegistry() },
+    {
+      provide: GlobalEnhancers,
+      useFactory: (app: ApplicationConfig, { globalEnhancers }: ResolvedTaskQueueOptions) =>
+        new GlobalEnhancers(app, globalEnhancers),
+      inject: [ApplicationConfig, RESOLVED_OPTIONS],
+    },
     TaskContext,
     TaskDiscovery,
     HandlerFactory,
+    PayloadChecks,
+    LazyModules,
   ],
-  exports: [BroadcastLog, CronManager, DeadLetters, QueueClient, QueueHealth, TaskContext],
+  exports: [BroadcastLog, CronManager, DeadLetters, QueueClient, QueueHealth, TaskContext, TaskHealthIndicator],
 })
 export class TaskQueueModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
+  /**
+   * The module with these options. They are checked, and Redis is connected to, while the app starts.
+   *
+   * @throws NestworkError when the app starts: INVALID_OPTION, INVALID_DURATION, INVALID_NAME, UNKNOWN_QUEUE,
+   * REDIS_UNAVAILABLE, REDIS_TOO_OLD, FOREIGN_KEYS, DUPLICATE_MODULE, DUPLICATE_TASK, INVALID_CRON
+   * @example
+   * TaskQueueModule.forRoot({ redis: process.env.REDIS_URL, queues: ['critical', 'default', 'bulk'] })
+   */
+  static override forRoot(options: TaskQueueOptions): DynamicModule {
+    // biome-ignore lint/complexity/noThisInStatic: the builder's method makes a module of the class it is called on
+    return super.forRoot(options);
+  }
+
+  /**
+   * The module with options that a factory or a class gives, for what is known only when the app starts.
+   *
+   * @param options `useFactory` with `inject`, or `useClass` or `useExisting` of a class with `createTaskQueueOptions()`
+   * @throws NestworkError what `forRoot` throws
+   * @example
+   * TaskQueueModule.forRootAsync({
+   *   imports: [SettingsModule],
+   *   inject: [Settings],
+   *   useFactory: (settings: Settings) => ({ redis: settings.redisUrl }),
+   * })
+   */
+  static override forRootAsync(
+    options: ConfigurableModuleAsyncOptions<TaskQueueOptions, 'createTaskQueueOptions'>,
+  ): DynamicModule {
+    // biome-ignore lint/complexity/noThisInStatic: the builder's method makes a module of the class it is called on
+    return super.forRootAsync(options);
+  }
+
+  /** @internal */
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedTaskQueueOptions,
     private readonly modules: ModulesContainer,
     private readonly discovery: TaskDiscovery,
     private readonly registry: TaskRegistry,
     @Inject(BROKER) private readonly broker: Broker,
+    private readonly lazyModules: LazyModules,
   ) {
     super();
   }
 
+  /** @internal */
   async onModuleInit(): Promise<void> {
     this.refuseSecondModule();
     for (const task of this.discovery.tasks(this.options)) this.registry.add(task);
+    this.lazyModules.watch();
     await this.broker.connect().catch(async (error: unknown) => {
       // Nest runs no shutdown hooks after a failed init, and a connection that retries keeps the process alive
       await this.broker.close();
@@ -135,19 +191,43 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
     });
   }
 
-  /** The last hook, so that the shutdown hooks of the app can still enqueue. */
+  /**
+   * The last hook, so that the shutdown hooks of the app can still enqueue.
+   *
+   * @internal
+   */
   async onApplicationShutdown(): Promise<void> {
     await this.broker.close();
   }
 
   /** Each `forRoot()` is a module instance of its own since Nest 11: every task would be found twice. */
   private refuseSecondModule(): void {
-    const importers = [...this.modules.values()].filter((module) => module.metatype === TaskQueueModule);
-    if (importers.length < 2) return;
+    const all = [...this.modules.values()];
+    const times = all.filter(({ metatype }) => metatype === TaskQueueModule).length;
+    if (times < 2) return;
+    // not `module.imports`: a global module is among those of every other
+    const importers = all.filter(({ metatype }) => importsOf(metatype).some(isTaskQueueModule));
     throw new NestworkError(
       'DUPLICATE_MODULE',
-      `TaskQueueModule.forRoot() is imported ${importers.length} times.`,
-      'Import it once, in the root module; QueueClient is then injectable everywhere.',
+      `TaskQueueModule is imported ${times} times, each time with options of its own: in ${importers.map(({ name }) => name).join(', ')}.`,
+      [
+        'Import it once, in the root module: QueueClient is then injectable everywhere.',
+        'Remove TaskQueueModule.forRoot() from the `imports` of the other modules.',
+      ],
     );
   }
+}
+
+/** The client does not know tasks that run; `propagate` is told of the one within which it is asked. */
+function withinTask({ propagate, ...options }: ResolvedTaskQueueOptions) {
+  return { ...options, propagate: propagate && (() => propagate(runningTask.getStore())) };
+}
+
+/** What the `@Module()` of a class lists. */
+function importsOf(module: object): readonly unknown[] {
+  return Reflect.getMetadata('imports', module) ?? [];
+}
+
+function isTaskQueueModule(imported: unknown): boolean {
+  return typeof imported === 'object' && imported !== null && Reflect.get(imported, 'module') === TaskQueueModule;
 }

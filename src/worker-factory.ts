@@ -2,25 +2,28 @@ import { type DynamicModule, Logger, type LoggerService, type Type } from '@nest
 import { NestFactory } from '@nestjs/core';
 import type { Broker } from './broker/broker.js';
 import { RedisBroker } from './broker/redis-broker.js';
-import { TaskDiscovery } from './discovery/task-discovery.js';
 import { NestworkError } from './errors.js';
-import { type ResolvedTaskQueueOptions, resolveWorkerOptions, type WorkerOptions } from './options.js';
+import { RESOLVED_OPTIONS, resolveWorkerOptions, type WorkerOptions } from './options.js';
 import { OutageLog } from './outage-log.js';
-import { CronLoop } from './scheduler/cron-loop.js';
-import { DeadJanitor } from './scheduler/dead-janitor.js';
-import { Promoter } from './scheduler/promoter.js';
-import { Reaper } from './scheduler/reaper.js';
+import { BROKER } from './stand-in.js';
 import { Supervisor } from './supervisor/supervisor.js';
-import { TaskRegistry } from './task/task-registry.js';
-import { BROKER, RESOLVED_OPTIONS } from './task-queue.module.js';
 import { MAX_BATCH } from './worker/batch-size.js';
 import { type ChildApp, runChild } from './worker/child-entry.js';
 import { isOrphan, isWorkerChild, SUPERVISOR_PID } from './worker/child-role.js';
 import { Executor } from './worker/executor.js';
 import { TaskLogger } from './worker/task-logger.js';
+import { type Find, tellBrokenBackoff, workerApp } from './worker-app.js';
+import { workerServices } from './worker-services.js';
 
 type AppModule = Type<unknown> | DynamicModule;
 
+/**
+ * Options of `WorkerFactory.run`: those of the worker, and its logger.
+ *
+ * @example
+ * const options: WorkerFactoryOptions = { concurrency: 10, logger: new Logger() };
+ * await WorkerFactory.run(AppModule, options);
+ */
 export interface WorkerFactoryOptions extends WorkerOptions {
   /**
    * Logger of the supervisor and of the app in the children.
@@ -55,30 +58,14 @@ export class WorkerFactory {
     const supervisor = new Supervisor({
       worker,
       logger,
-      // what was claimed, and as much again that was finished while its acks were on their way
-      capacity: 2 * (MAX_BATCH + worker.concurrency),
+      // what runs and what was claimed, and as much again that was finished while its acks were on their way
+      capacity: 3 * MAX_BATCH + 2 * worker.concurrency,
       environment: { [SUPERVISOR_PID]: String(process.pid) },
       connect: (settings, restored) => {
         const log = new OutageLog(logger, restored);
         return new RedisBroker({ ...settings, onOutage: log, onWarning: (warning) => log.warn(warning) });
       },
-      services: (broker, { settings, catalog }, onError) => [
-        new Reaper({
-          broker,
-          leaseMs: worker.leaseMs,
-          onReaped: (session, tasks) =>
-            logger.warn(`Session ${session} is gone; ${tasks} tasks of it were given back.`),
-          onError,
-        }),
-        new DeadJanitor({ broker: broker.deadLetters, ...settings, onError }),
-        new Promoter({ broker, onError }),
-        new CronLoop({
-          broker: broker.crons,
-          crons: catalog.flatMap(({ name, queue, cron }) => (cron ? [{ name, queue, ...cron }] : [])),
-          onWarning: (warning) => logger.warn(warning),
-          onError,
-        }),
-      ],
+      services: (broker, app, onError) => workerServices({ broker, ...app, leaseMs: worker.leaseMs, logger, onError }),
     });
     process.exit(await supervisor.run());
   }
@@ -87,24 +74,20 @@ export class WorkerFactory {
 /** Makes the app inside a child. */
 async function boot(module: AppModule, logger: LoggerService): Promise<ChildApp> {
   const app = await NestFactory.createApplicationContext(module, { logger, abortOnError: false });
-  const find = <T>(token: Type<T> | symbol): T => app.get<T>(token, { strict: false });
-  const options = attempt(() => find<ResolvedTaskQueueOptions>(RESOLVED_OPTIONS));
-  if (!options) {
+  const find: Find = (token) => app.get(token, { strict: false });
+  if (!attempt(() => find(RESOLVED_OPTIONS))) {
     throw new NestworkError(
       'INVALID_OPTION',
       'The module given to WorkerFactory.run does not import TaskQueueModule.',
       'Add TaskQueueModule.forRoot({ ... }) to its imports.',
     );
   }
-  const registry = find(TaskRegistry);
-  const { redis, namespace, commandTimeoutMs, queues, deadRetentionMs, maxDead } = options;
+  const { settings, catalog, registry, hooks } = workerApp(find);
   return {
-    settings: { redis, namespace, commandTimeoutMs, queues, deadRetentionMs, maxDead },
-    catalog: registry.all().map(({ name, queue, broadcast, cron }) => ({ name, queue, broadcast, cron })),
+    settings,
+    catalog,
     broker: find<Broker>(BROKER),
-    executor: new Executor(registry, find(TaskDiscovery).hooks(), (error) =>
-      new Logger('TaskWorker').error(`A \`backoff\` function failed, so the default was used: ${String(error)}`),
-    ),
+    executor: new Executor(registry, hooks, tellBrokenBackoff),
     close: () => app.close(),
   };
 }

@@ -18,8 +18,13 @@ export interface StreamEntry {
 /**
  * Entries that this reader did not get: `trimmed` when the stream let go of them before they were read, `rewound` when
  * Redis came back with an older stream or without one.
+ *
+ * @example
+ * const [gap] = await broadcastLog.gaps();
+ * if (gap?.reason === 'trimmed') logger.warn(`${gap.missed ?? 'Some'} broadcasts after ${gap.after} were missed.`);
  */
 export interface StreamGap {
+  /** `trimmed`: the stream let go of them; `rewound`: Redis came back with older data */
   readonly reason: 'trimmed' | 'rewound';
   /** how many entries are missing; undefined when nobody can know */
   readonly missed: number | undefined;
@@ -49,14 +54,23 @@ export interface StreamBroker {
   stopWaiting(): void;
 }
 
-/** How a broadcast ended in one process. */
+/**
+ * How a broadcast ended in one process.
+ *
+ * @example
+ * const outcomes: BroadcastOutcome[] = await broadcastLog.outcomes(id);
+ * for (const { host, pid, error } of outcomes) if (error) logger.warn(`${host} (${pid}): ${error}`);
+ */
 export interface BroadcastOutcome {
+  /** name of the machine, or of the container */
   readonly host: string;
   /** the child; the supervisor itself, if no child of it could run the broadcast */
   readonly pid: number;
+  /** whether the method returned */
   readonly ok: boolean;
   /** what it threw, or how its process ended; never arguments */
   readonly error?: string;
+  /** how long it ran, in ms; undefined when its process ended first */
   readonly durationMs?: number;
   /** ms since 1970, by the clock of the worker */
   readonly at: number;
@@ -72,8 +86,15 @@ export interface BroadcastRecord {
   readonly machine?: string;
 }
 
-/** A gap, and who had it. */
+/**
+ * A gap, and who had it.
+ *
+ * @example
+ * const gaps: RecordedGap[] = await broadcastLog.gaps();
+ * for (const { host, pid, at } of gaps) logger.warn(`${host} (${pid}) missed broadcasts on ${new Date(at).toISOString()}`);
+ */
 export interface RecordedGap extends StreamGap {
+  /** name of the machine, or of the container */
   readonly host: string;
   /** the supervisor */
   readonly pid: number;

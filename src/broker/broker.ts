@@ -25,7 +25,13 @@ export type FixedRedisOption =
   | 'sentinelCommandTimeout'
   | 'stringNumbers';
 
-/** Where Redis is: a URL (`redis://`, `rediss://`), or options of ioredis, Sentinels included. */
+/**
+ * Where Redis is: a URL (`redis://`, `rediss://`), or options of ioredis, Sentinels included.
+ *
+ * @example
+ * const byUrl: RedisSettings = 'rediss://user:secret@redis.internal:6380/2';
+ * const bySentinels: RedisSettings = { sentinels: [{ host: 'sentinel-1', port: 26379 }], name: 'main' };
+ */
 export type RedisSettings = string | Omit<RedisOptions, FixedRedisOption>;
 
 /** Who asks: a child of a session, and the queues it serves in the order of their priority. */
@@ -44,16 +50,18 @@ export interface ClaimedTask {
 }
 
 export interface ClaimRequest {
-  /** counts up by one for every answered claim; repeated when no answer came */
+  /** counts up by one for every claim */
   readonly number: number;
   /** how many tasks at most, 0 to only ack */
   readonly limit: number;
   /** ids that are done */
   readonly acks: readonly string[];
+  /** the claim before this one got no answer: tell all that the child holds, and give it nothing new */
+  readonly recover?: boolean;
 }
 
 export interface ClaimReply {
-  /** the broker had seen this number: `tasks` is all that the child holds */
+  /** the broker had seen this number, or was to `recover`: `tasks` is all that the child holds */
   readonly repeated: boolean;
   /** how many of the acks the child still held; without meaning when `repeated` */
   readonly acked: number;
@@ -163,6 +171,8 @@ export interface KeyHolder {
 export interface ProducerBroker {
   /** Adds messages to one queue, now or when they are due, each id once. Resolves to how many were new. */
   enqueue(queue: string, messages: readonly string[], due?: Due): Promise<number>;
+  /** Adds one message to a queue, once, together with the others of the same turn of the event loop. */
+  enqueueOne(queue: string, message: string): Promise<void>;
   /** Adds a message with a unique key. Resolves to the task that has the key now, this one or another. */
   enqueueUnique(queue: string, message: string, options: UniqueOptions): Promise<KeyHolder>;
   /** Appends messages to the stream that every supervisor reads, each id once. Resolves to how many were new. */
@@ -226,6 +236,8 @@ export interface QueueState {
   readonly dead: number;
   /** the task that is claimed next, as it lies in Redis */
   readonly head: string | undefined;
+  /** when the first scheduled task is due, or was: ms since 1970 */
+  readonly dueAt: number | undefined;
   /** whether a worker with a lease serves it */
   readonly served: boolean;
 }
@@ -237,7 +249,13 @@ export interface InspectorBroker {
   staleAcks(): Promise<number>;
 }
 
-/** Where a task is; `unknown` when it is finished, or never was. */
+/**
+ * Where a task is; `unknown` when it is finished, or never was.
+ *
+ * @example
+ * const { state }: { state: TaskState } = await queue.status(id);
+ * if (state === 'unknown') logger.log('It is finished.');
+ */
 export type TaskState = 'scheduled' | 'pending' | 'active' | 'dead' | 'cancelled' | 'unknown';
 
 /** Where a task was found. */

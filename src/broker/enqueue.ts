@@ -9,7 +9,7 @@ import type { RedisKeys } from './redis-keys.js';
 const SEEN_SECONDS = 600;
 /** Lua's unpack fails from about 8,000 values on, and a script holds up everyone else while it runs. */
 const CHUNK_MESSAGES = 1_000;
-const CHUNK_CHARACTERS = 1_000_000;
+export const CHUNK_CHARACTERS = 1_000_000;
 
 /**
  * Adds messages to a queue, or to its schedule, in order, each id once, in as many scripts as needed.
@@ -26,10 +26,26 @@ export async function enqueueInChunks(
 ): Promise<number> {
   return addInChunks(messages, (chunk, id) => {
     const seen = keys.seen(id);
-    if (!due) return connection.call('enqueue', [keys.queue(queue), seen, keys.bell(queue)], [SEEN_SECONDS, ...chunk]);
+    if (!due) return enqueueChunk(connection, keys, queue, seen, chunk);
     const args = [SEEN_SECONDS, ...dueArgs(due), ...chunk];
     return connection.call('schedule', [keys.scheduled(queue), seen, keys.alarm()], args);
   });
+}
+
+/**
+ * Adds messages to a queue, in order, each id once, in one script.
+ *
+ * @param seen the bitmap that all their ids share
+ * @returns how many were new
+ */
+export function enqueueChunk(
+  connection: RedisConnection,
+  keys: RedisKeys,
+  queue: string,
+  seen: string,
+  chunk: readonly string[],
+): Promise<unknown> {
+  return connection.call('enqueue', [keys.queue(queue), seen, keys.bell(queue)], [SEEN_SECONDS, ...chunk]);
 }
 
 /**
@@ -98,8 +114,8 @@ function dueArgs(due: Due): [string, number] {
   return 'in' in due ? ['in', due.in] : ['at', due.at];
 }
 
-/** Every error but this one proves that nothing was written. */
-function unconfirmed(error: unknown, messages: readonly string[]): unknown {
+/** What an enqueue of these messages rejects with. Every error but a timeout proves that nothing was written. */
+export function unconfirmed(error: unknown, messages: readonly string[]): unknown {
   const uncertain = error instanceof NestworkError && error.code === 'REDIS_TIMEOUT';
   return uncertain ? new EnqueueUnconfirmedError(messages.map(idOf), { cause: error }) : error;
 }

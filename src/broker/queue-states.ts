@@ -13,14 +13,17 @@ export async function readQueueStates(
   return Promise.all(
     queues.map((queue) =>
       connection.command(async (redis) => {
-        const [pending, scheduled, suspects, dead, head] = await Promise.all([
+        const [pending, scheduled, suspects, dead, head, first] = await Promise.all([
           redis.llen(keys.queue(queue)),
           redis.zcard(keys.scheduled(queue)),
           redis.llen(keys.suspects(queue)),
           redis.zcard(keys.dead(queue)),
           redis.lindex(keys.queue(queue), 0),
+          redis.zrange(keys.scheduled(queue), '0', '0', 'WITHSCORES'),
         ]);
-        return { queue, pending, scheduled, suspects, dead, head: head ?? undefined, served: served.has(queue) };
+        const dueAt = first[1] === undefined ? undefined : Number(first[1]);
+        const counts = { pending, scheduled, suspects, dead };
+        return { queue, ...counts, head: head ?? undefined, dueAt, served: served.has(queue) };
       }),
     ),
   );

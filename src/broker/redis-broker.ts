@@ -25,7 +25,8 @@ import type {
   UniqueOptions,
   Verdict,
 } from './broker.js';
-import { broadcastInChunks, enqueueInChunks, enqueueUnique, replicated } from './enqueue.js';
+import { broadcastInChunks, enqueueChunk, enqueueInChunks, enqueueUnique, replicated, unconfirmed } from './enqueue.js';
+import { EnqueueTogether } from './enqueue-together.js';
 import { readQueueStates, SERVED_QUEUES } from './queue-states.js';
 import { checkServer } from './redis-checks.js';
 import { type OutageListener, RedisConnection } from './redis-connection.js';
@@ -51,6 +52,9 @@ export interface RedisBrokerOptions {
 /** The longest that a connection blocks, in ms; then it asks again, should a token have been lost. */
 const LONGEST_WAIT_MS = 5_000;
 
+/** Instead of a limit: tell what the child holds. */
+const RECOVER = -1;
+
 /** What of a session's hash describes it rather than a child. */
 const DESCRIPTION = '@';
 
@@ -70,11 +74,15 @@ export class RedisBroker implements Broker {
   private readonly tokens: BlockingList;
   readonly crons: RedisCrons;
   private readonly finder: TaskFinder;
+  private readonly together: EnqueueTogether;
 
   constructor(private readonly options: RedisBrokerOptions) {
     this.keys = new RedisKeys(options.namespace);
     this.connection = new RedisConnection(options.redis, options.commandTimeoutMs, options.onOutage);
     this.crons = new RedisCrons(this.connection, this.keys);
+    this.together = new EnqueueTogether(this.keys, (queue, seen, messages) =>
+      enqueueChunk(this.connection, this.keys, queue, seen, messages),
+    );
     this.finder = new TaskFinder(this.connection, this.keys, options.queues);
     this.deadLetters = new RedisDeadLetters(this.connection, this.keys);
     this.broadcasts = new RedisBroadcastRecords(this.connection, this.keys);
@@ -89,6 +97,7 @@ export class RedisBroker implements Broker {
   }
 
   async close(): Promise<void> {
+    this.together.flush();
     this.stopWaiting();
     this.stream.stopWaiting();
     this.connection.close();
@@ -104,6 +113,14 @@ export class RedisBroker implements Broker {
 
   async enqueue(queue: string, messages: readonly string[], due?: Due): Promise<number> {
     return this.confirmed(messages, () => enqueueInChunks(this.connection, this.keys, queue, messages, due));
+  }
+
+  async enqueueOne(queue: string, message: string): Promise<void> {
+    await this.confirmed([message], () =>
+      this.together.add(queue, message).catch((error: unknown) => {
+        throw unconfirmed(error, [message]);
+      }),
+    );
   }
 
   async broadcast(messages: readonly string[]): Promise<number> {
@@ -129,11 +146,18 @@ export class RedisBroker implements Broker {
     return entry === null ? undefined : (JSON.parse(entry) as CatalogEntry).queue;
   }
 
-  async claim(claimant: Claimant, { number, limit, acks }: ClaimRequest): Promise<ClaimReply> {
+  async claim(claimant: Claimant, { number, limit, acks, recover }: ClaimRequest): Promise<ClaimReply> {
     const { queues, child } = claimant;
     const shared = [this.keys.drain(), this.keys.unique(), this.keys.stats()];
     const keys = [...this.held(claimant), ...shared, ...this.keys.ofQueues(queues)];
-    const reply = await this.run('claim', keys, [child, number, limit, acks.length, ...acks, ...queues]);
+    const reply = await this.run('claim', keys, [
+      child,
+      number,
+      recover ? RECOVER : limit,
+      acks.length,
+      ...acks,
+      ...queues,
+    ]);
     const [repeated, acked, drain, held] = reply as [number, number, number, string[]];
     return { repeated: repeated === 1, acked, drain: drain === 1, tasks: held.map(parseHeld) };
   }

@@ -2,7 +2,8 @@ import { setImmediate as nextRound } from 'node:timers/promises';
 import { Redis, type RedisOptions } from 'ioredis';
 import { NestworkError } from '../errors.js';
 import type { RedisSettings } from './broker.js';
-import { explain, isTimeout, takesNoWrites } from './redis-errors.js';
+import { Deadlines } from './deadlines.js';
+import { explain, isTimeout, takesNoWrites, timedOut } from './redis-errors.js';
 import { callScript, type ScriptName, scriptDefinitions } from './scripts.js';
 
 /** Is told of each outage once, however many attempts to reconnect it takes. */
@@ -27,6 +28,7 @@ const RENEW_MS = 1_000;
 export class RedisConnection {
   private readonly client: Redis;
   private readonly where: string;
+  private readonly deadlines: Deadlines;
   private waiting: Promise<void> | undefined;
   private lostAt: number | undefined;
   private lastError: Error | undefined;
@@ -42,11 +44,13 @@ export class RedisConnection {
     private readonly timeoutMs: number,
     private readonly listener: OutageListener = SILENT,
   ) {
+    this.deadlines = new Deadlines(timeoutMs, timedOut);
     const options: RedisOptions = {
       lazyConnect: true,
       enableOfflineQueue: false,
       maxRetriesPerRequest: null,
       connectTimeout: timeoutMs,
+      // of the commands that make a connection; those sent over it have deadlines
       commandTimeout: timeoutMs,
       // without it a sentinel that is silent would be waited for forever, though others may answer
       sentinelCommandTimeout: timeoutMs,
@@ -68,11 +72,13 @@ export class RedisConnection {
     this.client.on('close', () => {
       this.unproven = this.renewing;
       this.renewing = false;
+      this.client.options.commandTimeout = timeoutMs;
       this.noteLoss();
     });
     this.client.on('ready', () => {
       this.generation += 1;
       this.wasUp = true;
+      this.client.options.commandTimeout = undefined;
       // a server whose clients may not write lets them connect: after a renewal only an answer proves that it is back
       if (!this.unproven) this.noteReturn();
     });
@@ -111,6 +117,7 @@ export class RedisConnection {
   /** Closes at once; commands under way reject. Idempotent. */
   close(): void {
     this.closing = true;
+    this.deadlines.close();
     this.client.disconnect();
   }
 
@@ -119,7 +126,7 @@ export class RedisConnection {
     const { generation } = this;
     const heard = this.bytesHeard();
     try {
-      const reply = await run(this.client);
+      const reply = await this.deadlines.within(run(this.client));
       this.unproven = false;
       this.noteReturn();
       return reply;
@@ -182,6 +189,7 @@ export class RedisConnection {
       `Redis at ${this.where} ${what}${this.lastError ? ` (${this.lastError.message})` : ''}.`,
       [
         'Check that a Redis 7 server runs there, with or without TLS as the `redis` option of TaskQueueModule says.',
+        'Without a `redis` option, say because a variable of the environment is not set, it is 127.0.0.1:6379.',
         'Nothing was sent, so the call can simply be repeated.',
       ],
       { cause: this.lastError },

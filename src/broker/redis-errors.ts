@@ -1,10 +1,15 @@
 import { NestworkError } from '../errors.js';
 
-/** The message of ioredis for a command without an answer. */
+/** As ioredis says it of the commands that it sends by itself. */
 const TIMED_OUT = 'Command timed out';
 
 /** What a server answers that is, or has just become, a replica, or a primary cut off from its replicas. */
 const NO_WRITES = /^(READONLY|MASTERDOWN|NOREPLICAS|UNBLOCKED) /;
+
+/** What a command fails with that got no answer in time. */
+export function timedOut(): Error {
+  return new Error(TIMED_OUT);
+}
 
 /** Whether a command got no answer in time, which may be the first sign of an outage. */
 export function isTimeout(error: Error): boolean {

@@ -6,5 +6,5 @@ import { assertKnownOptions } from '../task/known-options.js';
  * @throws NestworkError INVALID_OPTION
  */
 export function assertBroadcastOptions(options: unknown, name: string): void {
-  assertKnownOptions(options, ['id', 'ids'], `with() on broadcast "${name}"`);
+  assertKnownOptions(options, ['id', 'ids', 'headers'], `with() on broadcast "${name}"`);
 }

@@ -1,29 +1,47 @@
+import { Logger } from '@nestjs/common';
 import type { ProducerBroker, TaskBroker, TaskState } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
 import type { ResolvedTaskQueueOptions } from '../options.js';
+import type { ArgumentCheck, ArgumentChecks } from '../task/argument-check.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
-import { type Clock, systemClock } from '../task/clock.js';
+import type { Clock } from '../task/clock.js';
+import type { SentArguments } from '../task/standard-schema.js';
 import { assertTaskId, TaskIdSequence } from '../task/task-id.js';
 import { type DeclaredTask, declaredTasks, methodNames, taskMetadataOf } from '../task/task-metadata.js';
 import { assertTaskName } from '../task/task-name.js';
 import type { TaskRegistry } from '../task/task-registry.js';
+import type { Propagation } from './propagation.js';
 import { statusOf, type TaskStatus } from './task-handle.js';
-import { type QueueOfTask, TaskSender } from './task-sender.js';
+import { type CheckOfTask, type QueueOfTask, TaskSender } from './task-sender.js';
+import { UnansweredSends } from './unanswered-sends.js';
 
 const CIRCULAR = 'If the import is undefined here, two files import each other: move the class to a file of its own.';
 
-/** The methods of a task class, each as a sender with the method's own arguments. */
+/**
+ * The methods of a task class, each as a sender with the method's own arguments.
+ *
+ * @example
+ * const reports: TaskSenders<ReportTasks> = queue.of(ReportTasks);
+ * await reports.send.delay(7, { weekly: true });
+ */
 export type TaskSenders<T> = {
   readonly [Method in keyof T as T[Method] extends (...args: never[]) => unknown ? Method : never]: T[Method] extends (
     ...args: infer Args
   ) => unknown
-    ? TaskSender<Args>
+    ? TaskSender<SentArguments<Args>>
     : never;
 };
 
-/** A class, as `of()` takes it. */
+/**
+ * A class, as `of()` takes it.
+ *
+ * @example
+ * const taskClass: TaskClass<ReportTasks> = ReportTasks;
+ */
 export interface TaskClass<T> {
+  /** name of the class */
   readonly name: string;
+  /** what its instances inherit from; its methods are the tasks */
   readonly prototype: T;
 }
 
@@ -31,20 +49,31 @@ export interface TaskClass<T> {
  * Sends tasks. Inject it anywhere; importing `TaskQueueModule` once is enough.
  *
  * @example
- * constructor(private readonly queue: QueueClient) {}
+ * @Injectable()
+ * class SignupService {
+ *   constructor(private readonly queue: QueueClient) {}
  *
- * async signUp(user: User) {
- *   await this.queue.of(ReportTasks).send.delay(user.id, { weekly: true });
+ *   async signUp(user: User) {
+ *     await this.queue.of(ReportTasks).send.delay(user.id, { weekly: true });
+ *   }
  * }
  */
 export class QueueClient {
   private readonly ids = new TaskIdSequence();
   private readonly senders = new WeakMap<object, object>();
+  private readonly unanswered = new UnansweredSends();
+  /** tasks that nobody knew, so that each is told once */
+  private readonly unheardOf = new Set<string>();
 
+  /** @internal */
   constructor(
     private readonly broker: ProducerBroker & TaskBroker,
     private readonly registry: TaskRegistry,
-    private readonly options: Pick<ResolvedTaskQueueOptions, 'queues' | 'defaultQueue'> & { readonly clock?: Clock },
+    private readonly options: Pick<ResolvedTaskQueueOptions, 'queues' | 'defaultQueue'> & {
+      readonly propagate?: Propagation;
+      readonly clock?: Clock;
+    },
+    private readonly checks?: ArgumentChecks,
   ) {}
 
   /**
@@ -79,19 +108,25 @@ export class QueueClient {
    * @example
    * await queue.task(ReportTasks.prototype.send).delay(7, { weekly: true });
    */
-  task<Args extends unknown[]>(method: (...args: Args) => unknown): TaskSender<Args>;
+  task<Args extends unknown[]>(method: (...args: Args) => unknown): TaskSender<SentArguments<Args>>;
   task<Args extends unknown[]>(task: string | ((...args: Args) => unknown)): TaskSender<Args> {
     if (typeof task === 'string') {
       assertTaskName(task);
-      return this.sender(task, () => this.queueByName(task));
+      return this.sender(
+        task,
+        () => this.queueByName(task),
+        () => this.registry.get(task)?.check?.(),
+      );
     }
     if (!isFunction(task)) throw notATask(`task() got ${typeof task} instead of a name or method.`, CIRCULAR);
     const metadata = taskMetadataOf(task);
     if (!metadata) throw notATask(`Method ${task.name || 'without a name'} has no @Task().`);
     const queue = metadata.broadcast ? BROADCAST_QUEUE : (metadata.queue ?? this.options.defaultQueue);
     const name = metadata.name ?? metadata.declaredAs;
-    this.assertProvided(metadata.declaredAs.split('.')[0] ?? '', [{ name }]);
-    return this.sender(name, () => queue, metadata.broadcast !== undefined);
+    const [type = '', method = ''] = metadata.declaredAs.split('.');
+    this.assertProvided(type, [{ name }]);
+    const check = this.checkOf(metadata.declaredIn, method, name);
+    return this.sender(name, () => queue, check, metadata.broadcast !== undefined);
   }
 
   /**
@@ -125,20 +160,47 @@ export class QueueClient {
       });
     }
     for (const { method, name, queue = this.options.defaultQueue, broadcast } of tasks) {
-      const sender = this.sender(name, () => queue, broadcast !== undefined);
+      const sender = this.sender(name, () => queue, this.checkOf(type, method, name), broadcast !== undefined);
       Reflect.defineProperty(senders, method, { value: sender, enumerable: true });
     }
     return senders;
   }
 
-  private sender<Args extends unknown[]>(name: string, queueOfTask: QueueOfTask, broadcast = false): TaskSender<Args> {
-    const { queues, clock = systemClock } = this.options;
-    const target = { name, queueOfTask, queues, broadcast, clock };
+  /** What this app makes of the class decides; one that only sends has the decorators alone. Asked once, at the first call. */
+  private checkOf(type: object, method: string, name: string): CheckOfTask {
+    let found: { readonly check: ArgumentCheck | undefined } | undefined;
+    return () => {
+      found ??= { check: (this.registry.get(name)?.check ?? (() => this.checks?.of(type, method, name)))() };
+      return found.check;
+    };
+  }
+
+  private sender<Args extends unknown[]>(
+    name: string,
+    queueOfTask: QueueOfTask,
+    checkOfTask: CheckOfTask,
+    broadcast = false,
+  ): TaskSender<Args> {
+    const { unanswered } = this;
+    const { queues, propagate, clock } = this.options;
+    const target = { name, queueOfTask, checkOfTask, queues, unanswered, broadcast, propagate, clock };
     return new TaskSender<Args>(this.broker, this.ids, target, {});
   }
 
   private async queueByName(name: string): Promise<string> {
-    return this.registry.get(name)?.queue ?? (await this.broker.queueOfTask(name)) ?? this.options.defaultQueue;
+    const queue = this.registry.get(name)?.queue ?? (await this.broker.queueOfTask(name));
+    if (queue === undefined) this.warnOfUnheard(name);
+    return queue ?? this.options.defaultQueue;
+  }
+
+  /** It may be a task that the next deploy of the workers brings, or a mistake in writing. */
+  private warnOfUnheard(name: string): void {
+    if (this.unheardOf.has(name)) return;
+    this.unheardOf.add(name);
+    new Logger('TaskQueue').warn(
+      `No worker of this namespace has ever had a task "${name}". It goes to the queue "${this.options.defaultQueue}", and waits there ` +
+        'until a worker has it: check the name, or start the worker that provides its class.',
+    );
   }
 
   /** Only an app that runs tasks itself can tell that a class is missing; one that just sends needs no providers. */

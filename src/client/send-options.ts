@@ -2,12 +2,19 @@ import type { Due } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
 import { unknownQueue } from '../options.js';
 import { type Duration, toMilliseconds } from '../task/duration.js';
+import { assertHeaders, type GivenHeaders } from '../task/headers.js';
 import { assertKnownOptions } from '../task/known-options.js';
 import { assertPolicyOptions, CALL_POLICY_OPTIONS, type CallPolicyOptions } from '../task/policy-options.js';
 import { assertTaskId } from '../task/task-id.js';
 import type { UniqueUntil } from '../task/unique-key.js';
 
-/** How to send, for one call. Timeouts and retries given here come before those of the task, its queue and the module. */
+/**
+ * How to send, for one call. Timeouts and retries given here come before those of the task, its queue and the module.
+ *
+ * @example
+ * const tonight: SendOptions = { eta: new Date('2030-01-01T22:00:00Z'), queue: 'bulk', retries: 3 };
+ * await queue.of(ReportTasks).send.with(tonight).delay(7, { weekly: true });
+ */
 export interface SendOptions extends CallPolicyOptions {
   /** Queue to use instead of the task's own; one of the `queues` of `TaskQueueModule`. */
   queue?: string;
@@ -35,19 +42,36 @@ export interface SendOptions extends CallPolicyOptions {
    * @default 'drop'
    */
   onConflict?: 'drop' | 'replace' | 'reject';
+  /**
+   * What the task can read as `TaskContext.headers`: names up to 128 characters and text, 8 KiB in all. Those of several
+   * `with()` add up. They come before what `propagate` of `TaskQueueModule` gives; undefined removes one of those.
+   * @default none but those of `propagate`
+   */
+  headers?: GivenHeaders;
   /** Id of an earlier `delay()` whose outcome is unknown; within ten minutes it is added at most once. */
   id?: string;
   /** Ids of an earlier `delayMany()` whose outcome is unknown, in its order. */
   ids?: readonly string[];
 }
 
-const SEND_OPTIONS = ['queue', 'delay', 'eta', 'key', 'until', 'onConflict', 'id', 'ids', ...CALL_POLICY_OPTIONS];
+const SEND_OPTIONS = [
+  'queue',
+  'delay',
+  'eta',
+  'key',
+  'until',
+  'onConflict',
+  'headers',
+  'id',
+  'ids',
+  ...CALL_POLICY_OPTIONS,
+];
 
 /**
  * Checks what `with()` got, on top of what earlier calls of it gave.
  *
  * @param task the name of the task, for errors
- * @throws NestworkError INVALID_OPTION, INVALID_DURATION, INVALID_TASK_ID, UNKNOWN_QUEUE
+ * @throws NestworkError INVALID_OPTION, INVALID_DURATION, INVALID_HEADERS, INVALID_TASK_ID, UNKNOWN_QUEUE
  */
 export function assertSendOptions(options: SendOptions, task: string, queues: readonly string[]): void {
   const where = `with() on task "${task}"`;
@@ -59,6 +83,7 @@ export function assertSendOptions(options: SendOptions, task: string, queues: re
   if (options.queue !== undefined && !queues.includes(options.queue)) {
     throw unknownQueue(options.queue, `with({ queue }) on task "${task}"`, queues);
   }
+  if (options.headers !== undefined) assertHeaders(options.headers, `with({ headers }) on task "${task}"`);
   if (options.id !== undefined) assertTaskId(options.id);
   options.ids?.forEach(assertTaskId);
   assertDistinct(options.ids ?? []);

@@ -1,7 +1,13 @@
 import type { TaskBroker, TaskPlace, TaskState } from '../broker/broker.js';
 import { attemptOf, decodeMessage, enqueuedAtOf } from '../task/task-message.js';
 
-/** What is known of a task. */
+/**
+ * What is known of a task.
+ *
+ * @example
+ * const { state, attempt, enqueuedAt }: TaskStatus = await handle.status();
+ * logger.log(`${state}, attempt ${attempt}, in its queue since ${enqueuedAt?.toISOString()}`);
+ */
 export interface TaskStatus {
   /** `unknown`: it is finished, or there never was one with this id; finished tasks leave no trace */
   readonly state: TaskState;
@@ -13,10 +19,17 @@ export interface TaskStatus {
   readonly enqueuedAt?: Date;
 }
 
-/** A task that was sent. */
+/**
+ * A task that was sent.
+ *
+ * @example
+ * const handle = await queue.of(ReportTasks).send.delay(7, { weekly: true });
+ * logger.log(`${handle.id} waits in ${handle.queue}`);
+ */
 export class TaskHandle {
   /** 20 characters, unique for ever */
   readonly id: string;
+  /** name of the task: `Class.method`, unless it was given another */
   readonly name: string;
   /** `(broadcast)` for a broadcast, which has none, and can be neither cancelled nor found */
   readonly queue: string;
@@ -24,6 +37,7 @@ export class TaskHandle {
   readonly added: boolean;
   readonly #broker: TaskBroker;
 
+  /** @internal */
   constructor(broker: TaskBroker, task: { id: string; name: string; queue: string; added: boolean }) {
     this.id = task.id;
     this.name = task.name;
@@ -41,7 +55,7 @@ export class TaskHandle {
    * @returns the state in which the task was found; `unknown` when it is finished, `cancelled` when somebody was faster
    * @throws NestworkError REDIS_UNAVAILABLE, REDIS_TIMEOUT
    * @example
-   * if ((await handle.cancel()) === 'unknown') throw new ConflictException('The report is sent already.');
+   * if ((await handle.cancel()) === 'unknown') throw new Error('The report is sent already.');
    */
   async cancel(): Promise<TaskState> {
     return (await this.#broker.cancel(this.id)).state;

@@ -1,69 +1,102 @@
 import type { Due, ProducerBroker, TaskBroker } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
+import type { ArgumentCheck } from '../task/argument-check.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import type { CallOptions } from '../task/call-options.js';
-import type { Clock } from '../task/clock.js';
-import { encodePayload } from '../task/payload.js';
+import { type Clock, systemClock } from '../task/clock.js';
+import { combineHeaders } from '../task/headers.js';
+import { decodePayload, encodePayload } from '../task/payload.js';
 import { toCallOptions } from '../task/policy-options.js';
 import type { TaskIdSequence } from '../task/task-id.js';
 import { encodeMessage } from '../task/task-message.js';
 import { encodeUnique } from '../task/unique-key.js';
 import { assertBroadcastOptions } from './broadcast-options.js';
+import { type Propagation, propagatedHeaders } from './propagation.js';
 import { assertSendOptions, dueOf, type SendOptions } from './send-options.js';
 import { TaskHandle } from './task-handle.js';
+import type { UnansweredSends } from './unanswered-sends.js';
 
 /** Finds the queue of a task that is sent without naming one. */
 export type QueueOfTask = () => string | Promise<string>;
 
+/** Finds what looks at the arguments of a task before they are sent; most have nothing of the kind. */
+export type CheckOfTask = () => ArgumentCheck | undefined;
+
 interface Target {
   readonly name: string;
   readonly queueOfTask: QueueOfTask;
+  readonly checkOfTask?: CheckOfTask;
   readonly queues: readonly string[];
+  readonly unanswered: UnansweredSends;
   /** it is known to be a broadcast; of what is sent by name that turns out with its queue */
   readonly broadcast?: boolean;
-  readonly clock: Clock;
+  /** that of this machine by default */
+  readonly clock?: Clock;
+  /** what travels with every call */
+  readonly propagate?: Propagation;
 }
 
-/** Sends calls of one task. Immutable: `with()` returns another sender. */
+/**
+ * Sends calls of one task. Immutable: `with()` returns another sender.
+ *
+ * @example
+ * const send: TaskSender<[userId: number, options: { weekly: boolean }]> = queue.of(ReportTasks).send;
+ * await send.with({ delay: '10m' }).delay(7, { weekly: true });
+ */
 export class TaskSender<Args extends unknown[]> {
+  /** what travels with each message */
+  private readonly callOptions: CallOptions | undefined;
+
+  /** @internal */
   constructor(
     private readonly broker: ProducerBroker & TaskBroker,
     private readonly sequence: TaskIdSequence,
     private readonly target: Target,
     private readonly options: SendOptions,
-  ) {}
+  ) {
+    this.callOptions = toCallOptions(options);
+  }
 
   /**
    * The same sender with other options.
    *
-   * @throws NestworkError INVALID_OPTION, INVALID_DURATION, UNKNOWN_QUEUE, INVALID_TASK_ID
+   * @throws NestworkError INVALID_OPTION, INVALID_DURATION, INVALID_HEADERS, UNKNOWN_QUEUE, INVALID_TASK_ID
    * @example
-   * await reports.send.with({ delay: '10m', queue: 'bulk' }).delay(7, { weekly: false });
+   * await queue.of(ReportTasks).send.with({ delay: '10m', queue: 'bulk' }).delay(7, { weekly: false });
    * @example
    * // runs once, two seconds after the last of several calls
-   * await search.reindex.with({ key: `shop-${id}`, onConflict: 'replace', delay: '2s' }).delay(id);
+   * const debounced = queue.of(ReportTasks).send.with({ key: 'user-7', onConflict: 'replace', delay: '2s' });
+   * await debounced.delay(7, { weekly: true });
    */
   with(options: SendOptions): TaskSender<Args> {
     const { name, queues, broadcast } = this.target;
     const all = { ...this.options, ...options };
     if (broadcast) assertBroadcastOptions(all, name);
     assertSendOptions(all, name, queues);
+    // a copy: what was checked must not change any more
+    if (options?.headers) all.headers = { ...this.options.headers, ...options.headers };
     return new TaskSender(this.broker, this.sequence, this.target, all);
   }
 
   /**
    * Enqueues one call. Once it resolves, the task is in Redis and will run.
    *
-   * @throws NestworkError UNSERIALIZABLE_ARGUMENT, PAYLOAD_TOO_LARGE, PAYLOAD_TOO_DEEP: nothing was sent;
+   * @throws NestworkError UNSERIALIZABLE_ARGUMENT, PAYLOAD_TOO_LARGE, PAYLOAD_TOO_DEEP, INVALID_PAYLOAD, INVALID_HEADERS,
+   * PROPAGATE_FAILED: nothing was sent;
    * DUPLICATE_KEY: nothing was added, because the key is taken; REDIS_UNAVAILABLE, REDIS_OUT_OF_MEMORY, REDIS_REFUSED: nothing was added
    * @throws EnqueueUnconfirmedError when Redis did not answer in time: repeat with the same id
    */
-  async delay(...args: Args): Promise<TaskHandle> {
-    if (this.options.ids) throw misplaced('ids', 'delayMany');
-    const payload = encodePayload(args);
-    if (this.options.key !== undefined) return this.sendUnique(payload, this.options.key);
-    const [handle] = await this.send([payload], this.options.id ? [this.options.id] : undefined);
-    return handle as TaskHandle;
+  delay(...args: Args): Promise<TaskHandle> {
+    return this.target.unanswered.watch(this.target.name, async () => {
+      const { ids, id, key } = this.options;
+      if (ids) throw misplaced('ids', 'delayMany');
+      const payload = encodePayload(args);
+      const check = this.target.checkOfTask?.();
+      if (check) await check(asReceived(payload));
+      if (key !== undefined) return this.sendUnique(payload, key);
+      const [handle] = await this.send([payload], id ? [id] : undefined);
+      return handle as TaskHandle;
+    });
   }
 
   /**
@@ -71,16 +104,24 @@ export class TaskSender<Args extends unknown[]> {
    *
    * @throws as `delay()` does; after an EnqueueUnconfirmedError, repeat all of them with its `taskIds`
    * @example
-   * await reports.send.delayMany(users.map((user) => [user.id, { weekly: true }]));
+   * await queue.of(ReportTasks).send.delayMany(users.map((user) => [user.id, { weekly: true }]));
    */
-  async delayMany(calls: Iterable<Args>): Promise<TaskHandle[]> {
-    if (this.options.id) throw misplaced('id', 'delay');
-    if (this.options.key !== undefined) throw misplaced('key', 'delay');
+  delayMany(calls: Iterable<Args>): Promise<TaskHandle[]> {
+    return this.target.unanswered.watch(this.target.name, async () => {
+      const payloads = this.encodeAll(calls);
+      await this.checkAll(payloads);
+      return payloads.length === 0 ? [] : this.send(payloads, this.options.ids);
+    });
+  }
+
+  private encodeAll(calls: Iterable<Args>): string[] {
+    const { ids, id, key } = this.options;
+    if (id) throw misplaced('id', 'delay');
+    if (key !== undefined) throw misplaced('key', 'delay');
     const payloads = Array.from(calls, (args, call) => {
       if (!Array.isArray(args)) throw notArguments(call);
       return encodePayload(args, `calls[${call}]`);
     });
-    const { ids } = this.options;
     if (ids && ids.length !== payloads.length) {
       throw new NestworkError(
         'INVALID_OPTION',
@@ -88,21 +129,31 @@ export class TaskSender<Args extends unknown[]> {
         'Pass the same calls in the same order as the first time.',
       );
     }
-    return payloads.length === 0 ? [] : this.send(payloads, ids);
+    return payloads;
+  }
+
+  private async checkAll(payloads: readonly string[]): Promise<void> {
+    const check = this.target.checkOfTask?.();
+    if (!check) return;
+    for (const [call, payload] of payloads.entries()) await check(asReceived(payload), `calls[${call}]`);
   }
 
   private async send(payloads: readonly string[], ids?: readonly string[]): Promise<TaskHandle[]> {
-    const { name } = this.target;
+    const { broker, target, sequence } = this;
+    const { name } = target;
+    const options = this.travelling();
     const queue = await this.destination();
-    const { due, ...common } = this.common();
+    const { due, enqueuedAt } = this.time();
     const handles: TaskHandle[] = [];
     const messages = payloads.map((payload, call) => {
-      const id = ids?.[call] ?? this.sequence.next();
-      handles.push(new TaskHandle(this.broker, { id, name, queue, added: true }));
-      return encodeMessage({ id, payload, ...common });
+      const id = ids?.[call] ?? sequence.next();
+      handles.push(new TaskHandle(broker, { id, name, queue, added: true }));
+      return encodeMessage({ id, name, payload, enqueuedAt, options });
     });
-    if (queue === BROADCAST_QUEUE) await this.broker.broadcast(messages);
-    else await this.broker.enqueue(queue, messages, due);
+    const [first, ...others] = messages;
+    if (queue === BROADCAST_QUEUE) await broker.broadcast(messages);
+    else if (first !== undefined && others.length === 0 && !due) await broker.enqueueOne(queue, first);
+    else await broker.enqueue(queue, messages, due);
     return handles;
   }
 
@@ -110,9 +161,10 @@ export class TaskSender<Args extends unknown[]> {
     const { name } = this.target;
     const { until = 'finished', onConflict = 'drop', id = this.sequence.next() } = this.options;
     const unique = encodeUnique(name, key, until);
+    const options = this.travelling();
     const queue = await this.destination();
-    const { due, ...common } = this.common();
-    const message = encodeMessage({ id, payload, unique, ...common });
+    const { due, enqueuedAt } = this.time();
+    const message = encodeMessage({ id, name, payload, enqueuedAt, options, unique });
     const holder = await this.broker.enqueueUnique(queue, message, { due, replace: onConflict === 'replace' });
     if (holder.id !== id && onConflict === 'reject') throw duplicateKey(name, holder.id);
     return new TaskHandle(this.broker, { id: holder.id, name, queue: holder.queue, added: holder.id === id });
@@ -125,13 +177,27 @@ export class TaskSender<Args extends unknown[]> {
     return queue;
   }
 
-  /** What all messages of one call share. A scheduled task comes into its queue when it is due. */
-  private common(): { name: string; due: Due | undefined; enqueuedAt: number; options: CallOptions | undefined } {
-    const now = this.target.clock();
+  /** When the calls come into their queue, in ms since 1970: now, or when they are due. */
+  private time(): { due: Due | undefined; enqueuedAt: number } {
+    const { clock = systemClock } = this.target;
+    const now = clock();
     const due = dueOf(this.options, now);
-    const enqueuedAt = due === undefined ? now : 'in' in due ? now + due.in : due.at;
-    return { name: this.target.name, due, enqueuedAt, options: toCallOptions(this.options) };
+    return { due, enqueuedAt: due && 'at' in due ? due.at : now + (due?.in ?? 0) };
   }
+
+  /** What travels with each message of a call. Asked before Redis is, so that it is the caller whose context is seen. */
+  private travelling(): CallOptions | undefined {
+    const { name, propagate } = this.target;
+    const { headers: own } = this.options;
+    if (propagate === undefined && own === undefined) return this.callOptions;
+    const headers = combineHeaders(propagate && propagatedHeaders(propagate), own, name);
+    return headers ? { ...this.callOptions, headers } : this.callOptions;
+  }
+}
+
+/** The arguments as a worker will get them: what checks them may change them, and must not change those of the caller. */
+function asReceived(payload: string): unknown[] {
+  return decodePayload(JSON.parse(payload), payload);
 }
 
 function duplicateKey(task: string, id: string): NestworkError {

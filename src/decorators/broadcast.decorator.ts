@@ -5,6 +5,12 @@ import { setTaskMetadata } from '../task/task-metadata.js';
 import { assertTaskName } from '../task/task-name.js';
 import { methodPlace } from './method-place.js';
 
+/**
+ * Options of `@Broadcast`.
+ *
+ * @example
+ * const options: BroadcastOptions = { name: 'cache.forget', on: 'machine' };
+ */
 export interface BroadcastOptions {
   /**
    * Name that travels in the messages; unique in the app, among its tasks too.
@@ -28,6 +34,8 @@ export interface BroadcastOptions {
  * @example
  * @Injectable()
  * class CacheTasks {
+ *   private readonly cache = new Map<string, string>();
+ *
  *   @Broadcast()
  *   forget(key: string) {
  *     this.cache.delete(key);
@@ -49,6 +57,6 @@ export function Broadcast(options: BroadcastOptions = {}): MethodDecorator {
         "Set it to 'child' or 'machine'.",
       );
     }
-    setTaskMetadata(descriptor?.value, { name, broadcast: on, declaredAs });
+    setTaskMetadata(descriptor?.value, { name, broadcast: on, declaredAs, declaredIn: target.constructor });
   };
 }

@@ -2,7 +2,11 @@
  * Cron expressions by name: the members of `CronExpression` of `@nestjs/schedule`, with the same values.
  *
  * @example
- * @Cron(CronExpression.EVERY_DAY_AT_8AM, { timeZone: 'Europe/Paris' })
+ * @Injectable()
+ * class DigestTasks {
+ *   @Cron(CronExpression.EVERY_DAY_AT_8AM, { timeZone: 'Europe/Paris' })
+ *   async digest() {}
+ * }
  */
 export enum CronExpression {
   EVERY_SECOND = '* * * * * *',

@@ -5,7 +5,12 @@ import { type Duration, toMilliseconds } from '../task/duration.js';
 import { assertKnownOptions } from '../task/known-options.js';
 import { TASK_OPTIONS, type TaskOptions } from './task.decorator.js';
 
-/** Options of `@Interval`: those of `@Task`, and what a cron needs. */
+/**
+ * Options of `@Interval`: those of `@Task`, and what a cron needs.
+ *
+ * @example
+ * const options: IntervalOptions = { missed: 'skip', overlap: 'skip', queue: 'bulk' };
+ */
 export interface IntervalOptions extends TaskOptions {
   /**
    * What becomes of runs that came due while no worker could fire them: none, the latest, or each of them (at most
@@ -35,7 +40,12 @@ export interface IntervalOptions extends TaskOptions {
   disabled?: boolean;
 }
 
-/** Options of `@Cron`. The first two exclude each other. */
+/**
+ * Options of `@Cron`. The first two exclude each other.
+ *
+ * @example
+ * const options: CronOptions = { timeZone: 'Europe/Paris', missed: 'all', retries: 3 };
+ */
 export interface CronOptions extends IntervalOptions {
   /**
    * Zone by whose clock the expression is read: a name of the IANA database, like `'Europe/Paris'`.

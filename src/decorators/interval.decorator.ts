@@ -14,16 +14,22 @@ const LEAST_MS = 100;
  * @param every at least 100 ms
  * @throws NestworkError INVALID_NAME, INVALID_OPTION, INVALID_DURATION while the class is being defined
  * @example
- * @Interval('30s', { overlap: 'skip' })
- * async poll() {}
+ * @Injectable()
+ * class InboxTasks {
+ *   @Interval('30s', { overlap: 'skip' })
+ *   async poll() {}
+ * }
  */
 export function Interval(every: Duration, options?: IntervalOptions): MethodDecorator;
 /**
  * The same with a name, as in `@nestjs/schedule`.
  *
  * @example
- * @Interval('inbox.poll', 30_000)
- * async poll() {}
+ * @Injectable()
+ * class InboxTasks {
+ *   @Interval('inbox.poll', 30_000)
+ *   async poll() {}
+ * }
  */
 export function Interval(name: string, every: Duration, options?: IntervalOptions): MethodDecorator;
 export function Interval(

@@ -8,8 +8,10 @@ import { setTaskHooks } from '../task/task-metadata.js';
  * @TaskHooks()
  * @Injectable()
  * class TaskMetrics implements OnTaskFailure {
+ *   constructor(private readonly metrics: Metrics) {}
+ *
  *   onTaskFailure(task: TaskInfo, error: unknown) {
- *     this.metrics.increment('task_failed', { task: task.name });
+ *     this.metrics.count('task.failure', `${task.name} ${error}`);
  *   }
  * }
  */

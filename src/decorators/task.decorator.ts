@@ -5,6 +5,12 @@ import { setTaskMetadata, taskMetadataOf } from '../task/task-metadata.js';
 import { assertQueueName, assertTaskName } from '../task/task-name.js';
 import { methodPlace } from './method-place.js';
 
+/**
+ * Options of `@Task`.
+ *
+ * @example
+ * const options: TaskOptions = { name: 'reports.send', queue: 'bulk', retries: 3, hardTimeout: '1m' };
+ */
 export interface TaskOptions extends PolicyOptions {
   /**
    * Name that travels in the messages; unique in the app.
@@ -49,6 +55,6 @@ export function Task(options: TaskOptions = {}): MethodDecorator {
     assertPolicyOptions(options, `@Task() on ${declaredAs}`);
     if (options.name !== undefined) assertTaskName(options.name);
     if (options.queue !== undefined) assertQueueName(options.queue);
-    setTaskMetadata(descriptor?.value, { ...options, declaredAs });
+    setTaskMetadata(descriptor?.value, { ...options, declaredAs, declaredIn: target.constructor });
   };
 }

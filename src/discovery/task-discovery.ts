@@ -11,7 +11,11 @@ import type { TaskDefinition } from '../task/task-definition.js';
 import type { TaskHookProvider } from '../task/task-hooks.js';
 import { type DeclaredTask, declaredTasks, hasTaskHooks } from '../task/task-metadata.js';
 import { assertTaskName } from '../task/task-name.js';
-import { HandlerFactory, type Wrapper } from './handler-factory.js';
+import { assertInjectable } from './constructor-metadata.js';
+import type { TaskType } from './declared-enhancers.js';
+import { HandlerFactory } from './handler-factory.js';
+import { PayloadChecks } from './payload-checks.js';
+import type { Wrapper } from './wrapper.js';
 
 /** What the module says of all tasks. */
 export interface TaskHome {
@@ -23,20 +27,38 @@ export interface TaskHome {
 /** Finds what the container offers to a worker: decorated methods and hooks. */
 @Injectable()
 export class TaskDiscovery {
+  private readonly known = new WeakSet<Wrapper>();
+
   constructor(
     private readonly discovery: DiscoveryService,
     private readonly handlers: HandlerFactory,
+    private readonly checks: PayloadChecks,
   ) {}
 
   /**
    * One definition for each decorated method of each provider.
    *
-   * @throws NestworkError UNKNOWN_QUEUE, INVALID_NAME, INVALID_OPTION, INVALID_CRON with the class and method that is wrong
+   * @throws NestworkError UNKNOWN_QUEUE, INVALID_NAME, INVALID_OPTION, INVALID_CRON, ENHANCER_UNRESOLVED, METADATA_MISSING
+   * with the class and method that is wrong
    */
   tasks({ queues, defaultQueue, policies }: TaskHome): TaskDefinition[] {
-    return this.classProviders().flatMap(({ wrapper, type }) =>
-      declaredTasks(type).map((task) => this.define(wrapper, type, task, { queues, defaultQueue, policies })),
-    );
+    return this.classProviders().flatMap(({ wrapper, type }) => {
+      this.known.add(wrapper);
+      this.checks.provided(type, wrapper);
+      const declared = declaredTasks(type);
+      if (declared.length > 0 || hasTaskHooks(type)) assertInjectable(wrapper, type);
+      return declared.map((task) => this.define(wrapper, type, task, { queues, defaultQueue, policies }));
+    });
+  }
+
+  /** Names of classes with tasks or hooks that were not there when `tasks` looked; each is told once. */
+  late(): string[] {
+    return this.classProviders().flatMap(({ wrapper, type }) => {
+      if (this.known.has(wrapper)) return [];
+      this.known.add(wrapper);
+      const tasks = declaredTasks(type).map(({ method }) => `the task ${type.name}.${method}`);
+      return hasTaskHooks(type) ? [...tasks, `the hooks of ${type.name}`] : tasks;
+    });
   }
 
   /** Instances of the providers marked with `@TaskHooks()`. */
@@ -54,28 +76,34 @@ export class TaskDiscovery {
 
   private define(
     wrapper: Wrapper,
-    type: { readonly name: string },
+    type: TaskType,
     { method, name, queue: named, policy, broadcast, cron }: DeclaredTask,
     { queues, defaultQueue, policies }: TaskHome,
   ): TaskDefinition {
     const where = `${type.name}.${method} in ${wrapper.host?.name ?? 'an unknown module'}`;
     assertTaskName(name);
-    const handler = this.handlers.create(wrapper, method);
-    if (broadcast) return { name, queue: BROADCAST_QUEUE, where, broadcast, policyOf: noPolicy, handler };
+    const handler = this.handlers.create(wrapper, type, method);
+    const check = once(() => this.checks.of(type, method, name));
+    if (broadcast) return { name, queue: BROADCAST_QUEUE, where, broadcast, policyOf: noPolicy, handler, check };
     if (named !== undefined && !queues.includes(named))
       throw unknownQueue(named, `${cron?.decorator ?? '@Task()'} on ${where}`, queues);
     const queue = named ?? defaultQueue;
     const policyOf = policies.of(policy, queue, `task "${name}" (${where})`);
-    return { name, queue, where, policyOf, handler, cron: cron && checked(cron, where) };
+    return { name, queue, where, policyOf, handler, check, cron: cron && checked(cron, where) };
   }
 
-  private classProviders(): { wrapper: Wrapper; type: { readonly name: string; readonly prototype: object } }[] {
-    return this.discovery.getProviders().flatMap((wrapper) => {
+  private classProviders(): { wrapper: Wrapper; type: TaskType }[] {
+    const providers = this.discovery.getProviders().flatMap((wrapper) => {
       // an alias (useExisting) would show the same instance twice
       if (wrapper.isAlias) return [];
       const type = classOf(wrapper);
       return type ? [{ wrapper, type }] : [];
     });
+    // as would a factory or a value that hands on what another provider has made
+    const made = new Set(providers.flatMap(({ wrapper }) => (wrapper.isNotMetatype ? [] : [wrapper.instance])));
+    return providers.filter(
+      ({ wrapper }) => !wrapper.isNotMetatype || !wrapper.instance || !made.has(wrapper.instance),
+    );
   }
 }
 
@@ -85,15 +113,25 @@ function checked({ decorator, ...cron }: CronMetadata, where: string): CronDefin
   return cron;
 }
 
-/** The class of a provider; a factory's product shows it only by its instance. */
-function classOf(wrapper: Wrapper): { readonly name: string; readonly prototype: object } | undefined {
+/** The class of a provider; a factory's product shows it by its instance, or where that is made for each task by its token. */
+function classOf(wrapper: Wrapper): TaskType | undefined {
   if (wrapper.inject === undefined && typeof wrapper.metatype === 'function' && wrapper.metatype.prototype) {
     return wrapper.metatype;
   }
   const instance: unknown = wrapper.instance;
-  if (typeof instance !== 'object' || instance === null) return undefined;
+  if (typeof instance !== 'object' || instance === null) return isClass(wrapper.token) ? wrapper.token : undefined;
   const type: unknown = instance.constructor;
-  return typeof type === 'function' && type !== Object
-    ? (type as { name: string; prototype: object } & object)
-    : undefined;
+  return isClass(type) && type !== Object ? type : undefined;
+}
+
+function isClass(value: unknown): value is TaskType & object {
+  return typeof value === 'function' && typeof value.prototype === 'object' && value.prototype !== null;
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }

@@ -5,12 +5,13 @@ import { assertTaskId } from '../task/task-id.js';
  * Tells what became of broadcasts, for a day, and which of them workers have missed, for a week. Inject it anywhere.
  *
  * @example
- * const { id } = await queue.of(CacheTasks).forget.delay('user:7');
+ * const { id } = await queue.task<[string]>('CacheTasks.forget').delay('user:7');
  * // later
- * const outcomes = await this.broadcastLog.outcomes(id);
+ * const outcomes = await broadcastLog.outcomes(id);
  * const failed = outcomes.filter(({ ok }) => !ok); // { host, pid, ok, error, durationMs, at }
  */
 export class BroadcastLog {
+  /** @internal */
   constructor(private readonly records: Pick<BroadcastRecords, 'outcomes' | 'gaps'>) {}
 
   /**

@@ -2,27 +2,46 @@ import type { CronRecord, CronRun } from '../broker/broker.js';
 import type { CronOverlap, MissedRuns } from '../task/cron-definition.js';
 import { instantsOf } from '../task/cron-schedule.js';
 
-/** How the latest run of a cron ended. */
+/**
+ * How the latest run of a cron ended.
+ *
+ * @example
+ * const { lastRun } = await crons.get('DigestTasks.digest');
+ * if (lastRun?.outcome === 'dead') logger.error(`${lastRun.startedAt.toISOString()}: ${lastRun.error}`);
+ */
 export interface CronRunInfo {
   /** id of the task */
   readonly id: string;
+  /** which attempt it was, from 1 */
   readonly attempt: number;
   /** by the clock of the worker */
   readonly startedAt: Date;
+  /** how long it ran, in ms */
   readonly durationMs: number;
   /** `failed` will be tried again, `dead` will not, `dropped` asked for that */
   readonly outcome: 'done' | 'dropped' | 'failed' | 'dead';
+  /** what it threw, unless it is done */
   readonly error?: string;
+  /** name of the machine, or of the container */
   readonly host: string;
+  /** the child that ran it */
   readonly pid: number;
 }
 
-/** A cron as it stands. */
+/**
+ * A cron as it stands.
+ *
+ * @example
+ * for (const { name, nextRun, paused } of await crons.list()) logger.log(`${name}: ${paused ? 'paused' : nextRun}`);
+ */
 export interface CronInfo {
+  /** name of the task: `Class.method`, unless it was given another */
   readonly name: string;
+  /** the queue that its runs go to */
   readonly queue: string;
   /** of a cron with an expression */
   readonly expression?: string;
+  /** by whose clock the expression is read */
   readonly timeZone?: string;
   /** minutes */
   readonly utcOffset?: number;
@@ -30,10 +49,13 @@ export interface CronInfo {
   readonly everyMs?: number;
   /** of a cron that is due once */
   readonly at?: Date;
+  /** what becomes of times at which no worker could fire it */
   readonly missed: MissedRuns;
+  /** what becomes of a run that comes due while an earlier one waits or runs */
   readonly overlap: CronOverlap;
   /** switched off where it is declared */
   readonly disabled: boolean;
+  /** whether `pause()` holds it, until `resume()` */
   readonly paused: boolean;
   /** whether a worker declares it now; otherwise nobody fires it */
   readonly declared: boolean;
@@ -43,10 +65,12 @@ export interface CronInfo {
   readonly nextRun: Date | undefined;
   /** runs left out by `overlap: 'skip'` since the cron was first seen */
   readonly skipped: number;
+  /** how its latest run ended; undefined when none has, or its process died */
   readonly lastRun: CronRunInfo | undefined;
 }
 
-export function describeCron(record: CronRecord): CronInfo {
+/** @param now in ms since 1970 */
+export function describeCron(record: CronRecord, now: number): CronInfo {
   const { name, queue, schedule, missed, overlap, disabled, paused, declared, skipped, firedAt, lastRun } = record;
   return {
     name,
@@ -58,7 +82,7 @@ export function describeCron(record: CronRecord): CronInfo {
     paused,
     declared,
     lastFire: dateOf(firedAt),
-    nextRun: declared && !paused && !disabled ? nextRun(record) : undefined,
+    nextRun: declared && !paused && !disabled ? nextRun(record, now) : undefined,
     skipped,
     lastRun: lastRun && infoOf(lastRun),
   };
@@ -69,9 +93,9 @@ function infoOf(run: CronRun): CronRunInfo {
 }
 
 /** A newer worker may know expressions that this app does not. */
-function nextRun({ schedule, name }: CronRecord): Date | undefined {
+function nextRun({ schedule, name }: CronRecord, now: number): Date | undefined {
   try {
-    return dateOf(instantsOf(schedule, `cron "${name}"`).next(Date.now()));
+    return dateOf(instantsOf(schedule, `cron "${name}"`).next(now));
   } catch {
     return undefined;
   }

@@ -7,11 +7,19 @@ import { encodeMessage } from '../task/task-message.js';
 import { encodeUnique } from '../task/unique-key.js';
 import { type CronInfo, describeCron } from './cron-info.js';
 
-/** A run that `runNow` asked for. */
+/**
+ * A run that `runNow` asked for.
+ *
+ * @example
+ * const { id, added } = await crons.runNow('DigestTasks.digest');
+ * if (!added) logger.log(`${id} is under way`);
+ */
 export interface CronRunHandle {
   /** id of the task */
   readonly id: string;
+  /** name of the cron */
   readonly name: string;
+  /** the queue that it went to */
   readonly queue: string;
   /** false when the cron skips overlaps and an earlier run waits or is under way: that is the one named here */
   readonly added: boolean;
@@ -25,15 +33,19 @@ type ManagerBroker = Pick<ProducerBroker, 'enqueue' | 'enqueueUnique'> & {
  * The crons that the workers of the namespace declare, their own app's or not. Inject it anywhere.
  *
  * @example
- * constructor(private readonly crons: CronManager) {}
+ * @Injectable()
+ * class Maintenance {
+ *   constructor(private readonly crons: CronManager) {}
  *
- * async maintenance() {
- *   await this.crons.pause('ReportTasks.digest');
+ *   async begin() {
+ *     await this.crons.pause('ReportTasks.digest');
+ *   }
  * }
  */
 export class CronManager {
   private readonly ids = new TaskIdSequence();
 
+  /** @internal */
   constructor(
     private readonly broker: ManagerBroker,
     private readonly queues: readonly string[],
@@ -43,12 +55,12 @@ export class CronManager {
   /** All crons, by name. One that no worker declares any more is listed for another day, with `declared: false`. */
   async list(): Promise<CronInfo[]> {
     const records = await this.broker.crons.records();
-    return records.map(describeCron).sort((a, b) => (a.name < b.name ? -1 : 1));
+    return records.map((record) => describeCron(record, this.clock())).sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** @throws NestworkError UNKNOWN_CRON */
   async get(name: string): Promise<CronInfo> {
-    return describeCron(await this.record(name));
+    return describeCron(await this.record(name), this.clock());
   }
 
   /**

@@ -4,7 +4,13 @@ import { assertKnownOptions } from '../task/known-options.js';
 import type { ResolvedFilter } from './dead-filter.js';
 import { batchesOf } from './dead-reader.js';
 
-/** How far `redriveAll` or `deleteAll` is. */
+/**
+ * How far `redriveAll` or `deleteAll` is.
+ *
+ * @example
+ * const onProgress = ({ done, total }: DeadProgress) => logger.log(`${done} of ${total}`);
+ * await deadLetters.redriveAll({ code: 'CRASHED' }, { onProgress });
+ */
 export interface DeadProgress {
   /** tasks that have been dealt with */
   readonly done: number;
@@ -12,6 +18,13 @@ export interface DeadProgress {
   readonly total: number;
 }
 
+/**
+ * How `redriveAll` or `deleteAll` goes about it.
+ *
+ * @example
+ * const options: DeadBulkOptions = { batchSize: 100, signal: AbortSignal.timeout(60_000) };
+ * await deadLetters.redriveAll({ since: '2h' }, options);
+ */
 export interface DeadBulkOptions {
   /**
    * Called at the beginning and after each batch. What it throws ends the whole between two batches.

@@ -6,7 +6,13 @@ import { type Duration, toMilliseconds } from '../task/duration.js';
 import { assertKnownOptions } from '../task/known-options.js';
 import type { DeadTask } from './dead-task.js';
 
-/** Which dead tasks are meant: those that meet all that is given. */
+/**
+ * Which dead tasks are meant: those that meet all that is given.
+ *
+ * @example
+ * const outage: DeadFilter = { task: 'ReportTasks.send', error: 'ECONNREFUSED', since: '2h' };
+ * await deadLetters.count(outage);
+ */
 export interface DeadFilter {
   /**
    * Dead in one of these queues.

@@ -14,7 +14,13 @@ import { cursorOf, type DeadPage, type DeadPageOptions, resolvePage } from './de
 import { deathsOf } from './dead-reader.js';
 import { DeadTask } from './dead-task.js';
 
-/** Where to look for a task. */
+/**
+ * Where to look for a task.
+ *
+ * @example
+ * const lookup: DeadLookup = { queue: 'bulk' };
+ * await deadLetters.get(id, lookup);
+ */
 export interface DeadLookup {
   /**
    * The queue it is dead in.
@@ -32,15 +38,19 @@ export interface DeadLookup {
  * not answer.
  *
  * @example
- * constructor(private readonly deadLetters: DeadLetters) {}
+ * @Injectable()
+ * class Repairs {
+ *   constructor(private readonly deadLetters: DeadLetters) {}
  *
- * async afterTheOutage() {
- *   const { tasks } = await this.deadLetters.list({ error: 'ECONNREFUSED', since: '2h' });
- *   this.logger.log(tasks); // without arguments
- *   await this.deadLetters.redriveAll({ error: 'ECONNREFUSED', since: '2h' });
+ *   async afterTheOutage() {
+ *     const { tasks } = await this.deadLetters.list({ error: 'ECONNREFUSED', since: '2h' });
+ *     console.log(tasks); // without arguments
+ *     await this.deadLetters.redriveAll({ error: 'ECONNREFUSED', since: '2h' });
+ *   }
  * }
  */
 export class DeadLetters {
+  /** @internal */
   constructor(
     private readonly broker: DeadLetterBroker,
     private readonly queues: readonly string[],
@@ -114,9 +124,17 @@ export class DeadLetters {
    * @throws NestworkError INVALID_OPTION, INVALID_DURATION, UNKNOWN_QUEUE
    *
    * @example
-   * await deadLetters.redriveAll({ code: 'CRASHED' }, { onProgress: ({ done, total }) => bar.update(done / total) });
+   * await deadLetters.redriveAll({ code: 'CRASHED' }, { onProgress: ({ done, total }) => console.log(done / total) });
    */
-  async redriveAll(filter: DeadFilter, options: DeadBulkOptions = {}): Promise<{ redriven: number; refused: number }> {
+  async redriveAll(
+    filter: DeadFilter,
+    options: DeadBulkOptions = {},
+  ): Promise<{
+    /** tasks that run again */
+    redriven: number;
+    /** those that are no messages; they stay dead */
+    refused: number;
+  }> {
     const count = { redriven: 0, refused: 0, 'not-found': 0 };
     await this.forAll(filter, options, async (queue, deaths) => {
       for (const answer of await this.broker.redrive(queue, deaths)) count[answer] += 1;
@@ -141,7 +159,13 @@ export class DeadLetters {
    * @param filter `{}` for all
    * @throws NestworkError INVALID_OPTION, INVALID_DURATION, UNKNOWN_QUEUE
    */
-  async deleteAll(filter: DeadFilter, options: DeadBulkOptions = {}): Promise<{ deleted: number }> {
+  async deleteAll(
+    filter: DeadFilter,
+    options: DeadBulkOptions = {},
+  ): Promise<{
+    /** tasks that are gone */
+    deleted: number;
+  }> {
     let deleted = 0;
     await this.forAll(filter, options, async (queue, deaths) => {
       deleted += await this.broker.remove(queue, deaths);

@@ -3,7 +3,13 @@ import { NestworkError } from '../errors.js';
 import { assertKnownOptions } from '../task/known-options.js';
 import type { DeadTask } from './dead-task.js';
 
-/** Which part of a list. */
+/**
+ * Which part of a list.
+ *
+ * @example
+ * const page: DeadPageOptions = { limit: 20, order: 'oldest' };
+ * const { tasks } = await deadLetters.list({}, page);
+ */
 export interface DeadPageOptions {
   /**
    * How many tasks at most, 1 to 1,000.
@@ -22,8 +28,15 @@ export interface DeadPageOptions {
   order?: 'newest' | 'oldest';
 }
 
-/** One part of a list. */
+/**
+ * One part of a list.
+ *
+ * @example
+ * const { tasks, cursor }: DeadPage = await deadLetters.list({}, { limit: 20 });
+ * if (cursor !== undefined) await deadLetters.list({}, { limit: 20, cursor });
+ */
 export interface DeadPage {
+  /** the tasks of the page, in the order that was asked for */
   readonly tasks: readonly DeadTask[];
   /** where the next page goes on; undefined after the last one */
   readonly cursor: string | undefined;

@@ -17,22 +17,27 @@ const UNREADABLE: DeathReport = { code: 'UNREADABLE_REPORT', error: 'Its report 
  * task?.args; // [7, { weekly: true }]
  */
 export class DeadTask {
+  /** the id that its handle had */
   readonly id: string;
   /** where it was, and where it comes to when it is redriven */
   readonly queue: string;
   /** undefined when neither its report nor its message tells it */
   readonly task: string | undefined;
+  /** when, by the clock of Redis */
   readonly diedAt: Date;
   /** when it came into its queue the last time; undefined when the message is none of this version */
   readonly enqueuedAt: Date | undefined;
   /** why it is dead: `TASK_FAILED` for what it threw, `CRASHED`, or a code of nestwork */
   readonly code: string;
+  /** what it threw, or what became of it */
   readonly error: string;
+  /** the stack of the error, if there was one */
   readonly stack: string | undefined;
   /** which attempt was its last, from 1; counts anew after each redrive */
   readonly attempt: number | undefined;
   /** where its last attempt ran; for `CRASHED` the process of the supervisor */
   readonly host: string;
+  /** the process that said so */
   readonly pid: number;
   /** how often its process died while it ran alone, since it was sent or redriven */
   readonly crashes: number;

@@ -1,14 +1,33 @@
 import type { InspectorBroker, QueueState } from '../broker/broker.js';
+import { NestworkError } from '../errors.js';
+import { unknownQueue } from '../options.js';
 import { type Clock, systemClock } from '../task/clock.js';
 import { type Duration, toMilliseconds } from '../task/duration.js';
 import { enqueuedAtOf } from '../task/task-message.js';
 
+const DEFAULT_WAIT_MS = 60_000;
+/** Moving what is due may take a moment, and clocks differ; in ms. */
+const UNNOTICED_MS = 5_000;
+
+/**
+ * What `QueueHealth.check` looks at.
+ *
+ * @example
+ * const options: QueueHealthOptions = { maxWait: '30s', queues: ['critical'] };
+ * await queueHealth.check(options);
+ */
 export interface QueueHealthOptions {
   /**
-   * How long the next task of a queue may have waited, by the clocks of sender and checker.
+   * How long the next task of a queue may have waited, by the clocks of sender and checker; for all queues, or by queue, where
+   * one that is not named has the default.
    * @default '1m'
    */
-  maxWait?: Duration;
+  maxWait?: Duration | Readonly<Record<string, Duration>>;
+  /**
+   * How many dead tasks a queue may have; for all queues, or by queue.
+   * @default none: any number
+   */
+  maxDead?: number | Readonly<Record<string, number>>;
   /**
    * The queues to check.
    * @default all of the app
@@ -16,26 +35,43 @@ export interface QueueHealthOptions {
   queues?: readonly string[];
 }
 
-/** One queue, as `check` found it. */
+/**
+ * One queue, as `check` found it.
+ *
+ * @example
+ * const { queues } = await queueHealth.check();
+ * for (const { queue: name, pending, reason } of queues) logger.log(`${name}: ${pending} pending ${reason ?? ''}`);
+ */
 export interface QueueReport {
+  /** name of the queue */
   readonly queue: string;
+  /** whether its tasks are being consumed, in time */
   readonly healthy: boolean;
   /** why not */
   readonly reason?: string;
   /** tasks that wait, suspects included */
   readonly pending: number;
-  /** tasks that are not due yet */
+  /** tasks that are not due yet, or whose time nobody has noticed */
   readonly scheduled: number;
+  /** tasks that nobody will run again by itself */
   readonly dead: number;
-  /** for how long the next task has waited, in ms; 0 when none waits */
+  /** for how long the next task has waited, or has been due, in ms; 0 when none waits */
   readonly waitingMs: number;
   /** whether a worker with a lease serves it */
   readonly served: boolean;
 }
 
+/**
+ * What `QueueHealth.check` found.
+ *
+ * @example
+ * const report: HealthReport = await queueHealth.check({ maxWait: '30s' });
+ * if (!report.healthy) logger.warn(JSON.stringify(report.queues));
+ */
 export interface HealthReport {
   /** whether every queue is healthy */
   readonly healthy: boolean;
+  /** each queue that was checked */
   readonly queues: readonly QueueReport[];
   /**
    * Tasks that were done when others had been given them already, counted over all workers since the namespace exists:
@@ -46,46 +82,97 @@ export interface HealthReport {
 
 /**
  * Tells whether tasks are being consumed, which no ping can: Redis may answer while every worker is gone, blocked, or
- * serves other queues. A queue in which nothing waits is healthy. Inject it anywhere.
+ * serves other queues. A queue in which nothing waits is healthy; tasks that are overdue on the schedule wait. Inject it anywhere.
  *
  * @example
- * @Get('health')
- * async health() {
- *   const report = await this.queueHealth.check({ maxWait: '30s' });
- *   if (!report.healthy) throw new ServiceUnavailableException(report);
- *   return report;
+ * @Controller('health')
+ * class HealthController {
+ *   constructor(private readonly queueHealth: QueueHealth) {}
+ *
+ *   @Get()
+ *   async check() {
+ *     const report = await this.queueHealth.check({ maxWait: '30s' });
+ *     if (!report.healthy) throw new ServiceUnavailableException(report);
+ *     return report;
+ *   }
  * }
  */
 export class QueueHealth {
+  /** @internal */
   constructor(
     private readonly broker: InspectorBroker,
     private readonly queues: readonly string[],
     private readonly clock: Clock = systemClock,
   ) {}
 
-  /** @throws NestworkError REDIS_UNAVAILABLE, INVALID_DURATION */
-  async check({ maxWait = '1m', queues = this.queues }: QueueHealthOptions = {}): Promise<HealthReport> {
-    const maxWaitMs = toMilliseconds(maxWait, 'maxWait');
+  /** @throws NestworkError REDIS_UNAVAILABLE, REDIS_TIMEOUT, INVALID_DURATION, INVALID_OPTION, UNKNOWN_QUEUE */
+  async check({ maxWait, maxDead, queues = this.queues }: QueueHealthOptions = {}): Promise<HealthReport> {
+    const waits = byQueue('maxWait', maxWait, queues, (wait) => toMilliseconds(wait, 'maxWait'));
+    const deads = byQueue('maxDead', maxDead, queues, assertCount);
     const [states, staleAcks] = await Promise.all([this.broker.queueStates(queues), this.broker.staleAcks()]);
-    const reports = states.map((state) => report(state, this.clock(), maxWaitMs));
+    const reports = states.map((state) =>
+      report(state, this.clock(), { maxWaitMs: waits(state.queue) ?? DEFAULT_WAIT_MS, maxDead: deads(state.queue) }),
+    );
     return { healthy: reports.every(({ healthy }) => healthy), queues: reports, staleAcks };
   }
 }
 
-function report(
-  { queue, pending, scheduled, suspects, dead, head, served }: QueueState,
-  now: number,
-  maxWaitMs: number,
-): QueueReport {
-  // foreign bytes have no time; a worker buries them
-  const waitingMs = head === undefined ? 0 : Math.max(now - enqueuedAtOf(head) || 0, 0);
-  const reason = reasonOf(pending + suspects > 0 && !served, waitingMs, maxWaitMs);
-  const waiting = { pending: pending + suspects, scheduled, dead, waitingMs };
-  return { queue, healthy: reason === undefined, reason, ...waiting, served };
+interface Limits {
+  readonly maxWaitMs: number;
+  readonly maxDead: number | undefined;
 }
 
-function reasonOf(abandoned: boolean, waitingMs: number, maxWaitMs: number): string | undefined {
+function report(
+  { queue, pending, scheduled, suspects, dead, head, dueAt, served }: QueueState,
+  now: number,
+  limits: Limits,
+): QueueReport {
+  // foreign bytes have no time; a worker buries them
+  const headMs = head === undefined ? 0 : Math.max(now - enqueuedAtOf(head) || 0, 0);
+  const overdueMs = Math.max(now - (dueAt ?? now), 0);
+  const waiting = pending + suspects > 0 || overdueMs > UNNOTICED_MS;
+  const waitingMs = Math.max(headMs, overdueMs);
+  const reason = reasonOf({ abandoned: waiting && !served, waitingMs, dead }, limits);
+  const counts = { pending: pending + suspects, scheduled, dead, waitingMs };
+  return { queue, healthy: reason === undefined, reason, ...counts, served };
+}
+
+function reasonOf(
+  { abandoned, waitingMs, dead }: { abandoned: boolean; waitingMs: number; dead: number },
+  { maxWaitMs, maxDead = Number.POSITIVE_INFINITY }: Limits,
+): string | undefined {
   if (abandoned) return 'tasks wait, and no worker serves the queue';
   if (waitingMs > maxWaitMs) return `the next task has waited for ${Math.round(waitingMs / 1_000)} s`;
+  if (dead > maxDead) return `${dead} tasks are dead, more than ${maxDead}`;
   return undefined;
+}
+
+/** What was given for all queues, or for each by its name. */
+function byQueue<T extends string | number>(
+  option: string,
+  given: T | Readonly<Record<string, T>> | undefined,
+  queues: readonly string[],
+  resolve: (value: T) => number,
+): (queue: string) => number | undefined {
+  if (given === undefined) return () => undefined;
+  if (typeof given !== 'object' || given === null) {
+    const limit = resolve(given);
+    return () => limit;
+  }
+  const limits = new Map<string, number>();
+  for (const [queue, value] of Object.entries<T>(given)) {
+    // a limit that nobody looks at would be taken for one that holds
+    if (!queues.includes(queue)) throw unknownQueue(queue, `\`${option}\` of a health check`, queues);
+    limits.set(queue, resolve(value));
+  }
+  return (queue) => limits.get(queue);
+}
+
+function assertCount(most: number): number {
+  if (Number.isInteger(most) && most >= 0) return most;
+  throw new NestworkError(
+    'INVALID_OPTION',
+    `The option \`maxDead\` is ${String(most)}.`,
+    'Give a whole number from 0.',
+  );
 }

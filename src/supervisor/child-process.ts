@@ -2,6 +2,7 @@ import { type ChildProcess as Fork, fork } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
 import type { Claimant } from '../broker/broker.js';
 import type { Backoff } from './backoff.js';
+import { inspectorArguments } from './inspector-port.js';
 import { type ChildMessage, parseChildMessage, type StartOrder, type SupervisorMessage } from './ipc-protocol.js';
 import { Mailbox } from './mailbox.js';
 import { type LimitedTask, ScoreboardReader } from './scoreboard.js';
@@ -16,6 +17,14 @@ export interface ChildEvents {
   malformed(error: unknown): void;
   /** The process is gone. `reason` is its exit code or signal, or why it could not boot. */
   ended(reason: string): void;
+}
+
+/** Where a child finds itself. */
+export interface Launch {
+  /** added to the environment of the supervisor */
+  readonly environment: Readonly<Record<string, string>>;
+  /** its number among the children there are now, from 0: it decides on which port a debugger finds the child */
+  readonly seat: number;
 }
 
 /** One forked process: runs the same entry file as the supervisor and, once started, tasks. */
@@ -44,14 +53,15 @@ export class ChildProcess {
     private readonly capacity: number,
     /** of the seat that it takes; handed on to whoever takes it next */
     readonly backoff: Backoff,
-    environment: Readonly<Record<string, string>>,
+    readonly launch: Launch,
     private readonly events: ChildEvents,
   ) {
     this.scoreboard = new ScoreboardReader(capacity);
+    const { execArgv, debugPort, env } = process;
+    const inspector = inspectorArguments(launch.seat, { execArgv, nodeOptions: env.NODE_OPTIONS, debugPort });
     this.fork = fork(process.argv[1] ?? '', process.argv.slice(2), {
-      env: { ...process.env, ...environment },
-      // two processes cannot listen on one inspector port
-      execArgv: process.execArgv.filter((argument) => !argument.startsWith('--inspect')),
+      env: { ...env, ...launch.environment },
+      execArgv: [...execArgv, ...inspector],
       serialization: 'advanced',
       stdio: ['inherit', 'inherit', 'inherit', 'ipc', this.scoreboard.fd],
     });

@@ -1,13 +1,14 @@
 import type { Claimant, SupervisorBroker } from '../broker/broker.js';
 import { PeriodicLoop } from '../scheduler/periodic-loop.js';
-import { monotonicMs, type ScoreboardReader, SURELY_UNSTARTED_MS } from './scoreboard.js';
+import { monotonicMs, type ScoreboardReader } from './scoreboard.js';
 
-const INTERVAL_MS = 200;
+/** A look costs some microseconds a child, and a task that waits beside an idle child waits for the next one. */
+const INTERVAL_MS = 20;
 
 /** A child as the rebalancer sees it. */
 export interface Seat {
   readonly claimant?: Claimant;
-  readonly scoreboard: Pick<ScoreboardReader, 'read'>;
+  readonly scoreboard: Pick<ScoreboardReader, 'read' | 'window'>;
 }
 
 /**
@@ -42,9 +43,8 @@ export class Rebalancer {
 
   async tick(): Promise<void> {
     for (const seat of [...this.seats()]) {
-      const { claimedAtMs, claimNumber } = seat.scoreboard.read();
-      const late = monotonicMs() - claimedAtMs > SURELY_UNSTARTED_MS;
-      if (!seat.claimant || !late || this.done.get(seat) === claimNumber) continue;
+      const { untilMs, claimNumber } = seat.scoreboard.window();
+      if (!seat.claimant || monotonicMs() <= untilMs || this.done.get(seat) === claimNumber) continue;
       await this.relieve(seat, seat.claimant, claimNumber);
     }
   }
@@ -52,9 +52,12 @@ export class Rebalancer {
   private async relieve(seat: Seat, claimant: Claimant, claimNumber: number): Promise<void> {
     const held = await this.broker.holdings(claimant);
     // read again, after the holdings: what they contain and this claim did not start cannot have been finished before
-    const now = seat.scoreboard.read();
-    if (held.claimNumber !== claimNumber || now.claimNumber !== claimNumber) return;
-    const unstarted = held.ids.filter((id) => !now.started.has(id));
+    const { started } = seat.scoreboard.read();
+    const now = seat.scoreboard.window();
+    const passed = monotonicMs() > now.untilMs;
+    // a claim that is still on its way to Redis may bring more
+    if (!passed || held.claimNumber !== claimNumber || now.claimNumber !== claimNumber) return;
+    const unstarted = held.ids.filter((id) => !started.has(id));
     if (unstarted.length > 0) await this.broker.release(claimant, unstarted, claimNumber);
     this.done.set(seat, claimNumber);
   }

@@ -7,11 +7,11 @@ import { TASK_ID_LENGTH } from '../task/task-id.js';
 /**
  * A file in memory where a child notes what it does, so that its supervisor knows even when the child blocks or is dead.
  *
- * Header (16 bytes): when the last claim was answered in ms of the machine's monotonic clock (float64; infinite while
- * the answer is due) and its number (float64). Then one entry per task that was started since: its id, its state, when its
- * process is to be ended (float64, infinite for never), what becomes of it then (float64: ms until the next attempt, or
- * negative) and which attempt it is (16 bits). An entry is used again only after Redis confirmed the end of its task, so a held task without one was not
- * started.
+ * Header (16 bytes): until when claimed tasks may be started, in ms of the machine's monotonic clock (float64; infinite
+ * while none waits for its start), and the number of the last claim that was sent (float64). Then one entry per task that
+ * was started: its id, its state, when its process is to be ended (float64, infinite for never), what becomes of it then
+ * (float64: ms until the next attempt, or negative) and which attempt it is (16 bits). An entry is used again only after
+ * Redis confirmed the end of its task, so a held task without one was not started.
  */
 const HEADER_BYTES = 16;
 const STATE_AT = TASK_ID_LENGTH;
@@ -27,11 +27,6 @@ const FREE = 0;
 const STARTED = 1;
 const FAILED = 2;
 const DONE = 3;
-
-/** How long after the answer to a claim its tasks may be started, in ms. Later, the child has to claim them anew. */
-export const START_WINDOW_MS = 100;
-/** How long after that answer another process may be sure that nothing more of it is started, in ms. */
-export const SURELY_UNSTARTED_MS = 150;
 
 /** The hard timeout of an attempt, and what becomes of its task then: nobody can ask the child any more. */
 export interface HardLimit {
@@ -53,40 +48,43 @@ export const CANCELLED = -3;
 
 const NO_LIMIT: HardLimit = { deadlineMs: Number.POSITIVE_INFINITY, afterwards: DIES };
 
+/** `performance.now()` counts from the start of the process, by the same clock. */
+const PROCESS_START_MS = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+
 /** Milliseconds of a clock that all processes of the machine share and nobody can set. */
 export function monotonicMs(): number {
-  return Number(process.hrtime.bigint()) / 1e6;
+  return PROCESS_START_MS + performance.now();
 }
 
-/** The child's side: one small write per note, about a microsecond each. */
+/**
+ * The child's side: one small write per note, about a microsecond each. What comes about in the same instant, the end of a
+ * task and the start of the next, is one write.
+ */
 export class ScoreboardWriter {
   private readonly header = Buffer.alloc(HEADER_BYTES);
-  private readonly entry = Buffer.alloc(ENTRY_BYTES);
+  private readonly entries: Buffer;
   private readonly free: number[];
   private readonly used = new Map<string, number>();
   private readonly blamable = new Set<string>();
+  /** what of the entries is not written yet: from here ... */
+  private changedFrom = Number.POSITIVE_INFINITY;
+  /** ... up to here */
+  private changedTo = 0;
 
   /** @param capacity how many tasks the child may hold at once */
   constructor(
-    capacity: number,
+    readonly capacity: number,
     private readonly fd = SCOREBOARD_FD,
   ) {
+    this.entries = Buffer.alloc(capacity * ENTRY_BYTES);
     this.free = Array.from({ length: capacity }, (_, index) => capacity - 1 - index);
   }
 
-  /** Before a claim is sent. */
-  claiming(number: number): void {
-    this.header.writeDoubleLE(Number.POSITIVE_INFINITY, 0);
-    this.header.writeDoubleLE(number, 8);
+  /** Before a claim is sent, and whenever the time changes until which claimed tasks may be started. */
+  window(claimNumber: number, untilMs: number): void {
+    this.header.writeDoubleLE(untilMs, 0);
+    this.header.writeDoubleLE(claimNumber, 8);
     writeSync(this.fd, this.header, 0, HEADER_BYTES, 0);
-  }
-
-  /** The answer is here: the window for starting what it brought opens now. Returns the time noted. */
-  claimed(): number {
-    const now = monotonicMs();
-    this.header.writeDoubleLE(now, 0);
-    writeSync(this.fd, this.header, 0, 8, 0);
-    return now;
   }
 
   /** Before a task is started; undone by `withdrawn` if the child then sees that the window has closed. */
@@ -94,15 +92,20 @@ export class ScoreboardWriter {
     const index = this.free.pop();
     if (index === undefined) throw new Error('The scoreboard is full: more tasks were started than can be held.');
     this.used.set(id, index);
-    this.entry.write(id, 0, 'latin1');
-    this.entry.writeUInt8(STARTED, STATE_AT);
-    this.entry.writeDoubleLE(deadlineMs, DEADLINE_AT);
-    this.entry.writeDoubleLE(afterwards, AFTERWARDS_AT);
-    this.entry.writeUInt16LE(attempt, ATTEMPT_AT);
-    writeSync(this.fd, this.entry, 0, ENTRY_BYTES, HEADER_BYTES + index * ENTRY_BYTES);
+    const at = index * ENTRY_BYTES;
+    this.entries.write(id, at, 'latin1');
+    this.entries[at + STATE_AT] = STARTED;
+    this.entries.writeDoubleLE(deadlineMs, at + DEADLINE_AT);
+    this.entries.writeDoubleLE(afterwards, at + AFTERWARDS_AT);
+    this.entries.writeUInt16LE(attempt, at + ATTEMPT_AT);
+    this.changed(at, at + ENTRY_BYTES);
+    this.flush();
   }
 
-  /** The handler has returned: should the process die before the ack is out, the task need not run again. */
+  /**
+   * The handler has returned: should the process die before the ack is out, the task need not run again. Noted with the
+   * next `started`, or by `flush`: one of them must come before anything else can happen.
+   */
   done(id: string): void {
     this.mark(id, DONE);
   }
@@ -110,6 +113,7 @@ export class ScoreboardWriter {
   /** The handler has thrown. Should the process die now, the task is to blame: it would run again, and again. */
   failed(id: string): void {
     this.mark(id, FAILED);
+    this.flush();
     this.blamable.add(id);
   }
 
@@ -118,7 +122,10 @@ export class ScoreboardWriter {
     const index = this.used.get(id);
     if (index === undefined) return;
     // what Redis knows to have failed must not be blamed for a later death
-    if (this.blamable.delete(id)) this.mark(id, FREE);
+    if (this.blamable.delete(id)) {
+      this.mark(id, FREE);
+      this.flush();
+    }
     this.used.delete(id);
     this.free.push(index);
   }
@@ -126,14 +133,30 @@ export class ScoreboardWriter {
   /** The task was not started after all. */
   withdrawn(id: string): void {
     this.mark(id, FREE);
+    this.flush();
     this.confirmed(id);
+  }
+
+  /** Writes what changed. */
+  flush(): void {
+    if (this.changedTo === 0) return;
+    const bytes = this.changedTo - this.changedFrom;
+    writeSync(this.fd, this.entries, this.changedFrom, bytes, HEADER_BYTES + this.changedFrom);
+    this.changedFrom = Number.POSITIVE_INFINITY;
+    this.changedTo = 0;
   }
 
   private mark(id: string, state: number): void {
     const index = this.used.get(id);
     if (index === undefined) return;
-    this.entry.writeUInt8(state, 0);
-    writeSync(this.fd, this.entry, 0, 1, HEADER_BYTES + index * ENTRY_BYTES + STATE_AT);
+    const at = index * ENTRY_BYTES + STATE_AT;
+    this.entries[at] = state;
+    this.changed(at, at + 1);
+  }
+
+  private changed(from: number, to: number): void {
+    if (from < this.changedFrom) this.changedFrom = from;
+    if (to > this.changedTo) this.changedTo = to;
   }
 }
 
@@ -142,10 +165,16 @@ export interface LimitedTask extends HardLimit {
   readonly id: string;
 }
 
+/** Until when a child may start what it has claimed. */
+export interface StartWindow {
+  /** by `monotonicMs`; infinite when nothing waits for its start */
+  readonly untilMs: number;
+  /** of the last claim that was sent */
+  readonly claimNumber: number;
+}
+
 /** What a child had noted at one moment. */
 export interface Score {
-  readonly claimedAtMs: number;
-  readonly claimNumber: number;
   /** ids of tasks whose handler is under way, or has thrown and Redis may not know it yet */
   readonly running: readonly string[];
   /** ids of tasks that succeeded of late; their acks may be on the way */
@@ -169,12 +198,12 @@ export class ScoreboardReader {
     this.fd = openSync(path, 'wx+', 0o600);
     unlinkSync(path);
     this.bytes = Buffer.alloc(HEADER_BYTES + capacity * ENTRY_BYTES);
+    this.bytes.writeDoubleLE(Number.POSITIVE_INFINITY, 0);
     writeSync(this.fd, this.bytes, 0, this.bytes.length, 0);
   }
 
   read(): Score {
-    // the descriptor of a closed file may be another file's by now
-    if (this.closed) throw new Error('The scoreboard is closed: its child has ended.');
+    this.assertOpen();
     readSync(this.fd, this.bytes, 0, this.bytes.length, 0);
     const running: string[] = [];
     const done: string[] = [];
@@ -196,18 +225,23 @@ export class ScoreboardReader {
           attempt: this.bytes.readUInt16LE(at + ATTEMPT_AT),
         });
     }
-    return {
-      claimedAtMs: this.bytes.readDoubleLE(0),
-      claimNumber: this.bytes.readDoubleLE(8),
-      running,
-      done,
-      started,
-      limited,
-    };
+    return { running, done, started, limited };
+  }
+
+  /** The header alone: cheap enough to be read often. */
+  window(): StartWindow {
+    this.assertOpen();
+    readSync(this.fd, this.bytes, 0, HEADER_BYTES, 0);
+    return { untilMs: this.bytes.readDoubleLE(0), claimNumber: this.bytes.readDoubleLE(8) };
   }
 
   close(): void {
     this.closed = true;
     closeSync(this.fd);
+  }
+
+  /** The descriptor of a closed file may be another file's by now. */
+  private assertOpen(): void {
+    if (this.closed) throw new Error('The scoreboard is closed: its child has ended.');
   }
 }

@@ -74,7 +74,8 @@ export class Supervisor {
   private fork(backoff = new Backoff(), predecessor?: ChildProcess): void {
     if (this.stopping) return;
     const { capacity, environment } = this.options;
-    const child: ChildProcess = new ChildProcess(capacity, backoff, environment, {
+    const launch = { environment, seat: this.freeSeat() };
+    const child: ChildProcess = new ChildProcess(capacity, backoff, launch, {
       worn: () => this.retire(child, `it has run ${this.options.worker.maxTasksPerChild} tasks`),
       overdue: (why) => this.options.logger.warn(`Child ${child.pid} is ended: ${why}.`),
       ready: (message) => void this.welcome(child, message).catch((error: unknown) => this.fail(error)),
@@ -86,6 +87,14 @@ export class Supervisor {
     if (!predecessor) return;
     child.predecessor = predecessor;
     predecessor.successor = child;
+  }
+
+  /** The lowest number that no child has; one that takes over from another has one of its own until then. */
+  private freeSeat(): number {
+    const taken = new Set(Array.from(this.children, ({ launch }) => launch.seat));
+    let seat = 0;
+    while (taken.has(seat)) seat += 1;
+    return seat;
   }
 
   /** Replaces a child without a gap: it works until its successor does. */

@@ -1,4 +1,11 @@
-/** One line of a task's history: how an attempt ended, or that somebody sent the task again. Never holds arguments. */
+/**
+ * One line of a task's history: how an attempt ended, or that somebody sent the task again. Never holds arguments.
+ *
+ * @example
+ * const dead = await deadLetters.get(id);
+ * const last: AttemptRecord | undefined = dead?.attempts.at(-1);
+ * logger.log(`${last?.attempt}: ${last?.error}`);
+ */
 export interface AttemptRecord {
   /** when, in ms since 1970, by the clock of whoever wrote it */
   readonly at: number;
@@ -8,7 +15,9 @@ export interface AttemptRecord {
   readonly code: string;
   /** what happened, in at most 300 characters */
   readonly error?: string;
+  /** name of the machine, or of the container */
   readonly host?: string;
+  /** the process that ran it */
   readonly pid?: number;
 }
 

@@ -11,11 +11,25 @@ import { type Duration, toMilliseconds } from './duration.js';
  */
 export type RetryBackoff = Duration | BackoffOptions | BackoffFunction;
 
+/**
+ * A backoff that is no function.
+ *
+ * @example
+ * const everyMinute: BackoffOptions = { type: 'fixed', delay: '1m' };
+ */
 export interface BackoffOptions {
+  /** `fixed`: always the same; `exponential`: twice as long each time, then drawn between zero and that */
   type: 'fixed' | 'exponential';
+  /** the wait after the first attempt */
   delay: Duration;
 }
 
+/**
+ * Says how long to wait, of the attempt that failed (from 1) and what it threw. An error of its own means the default.
+ *
+ * @example
+ * const backoff: BackoffFunction = (attempt, error) => (error instanceof TypeError ? '1h' : attempt * 1_000);
+ */
 export type BackoffFunction = (attempt: number, error: unknown) => Duration;
 
 /** Milliseconds before the next attempt. */

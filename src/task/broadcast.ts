@@ -1,4 +1,9 @@
-/** Where a broadcast runs: in every child of every worker, or in one child of each machine. */
+/**
+ * Where a broadcast runs: in every child of every worker, or in one child of each machine.
+ *
+ * @example
+ * const on: BroadcastScope = 'machine';
+ */
 export type BroadcastScope = 'child' | 'machine';
 
 /** What stands for the queue of a broadcast, which has none; no queue can have this name. */

@@ -1,3 +1,4 @@
+import { areHeaders, type TaskHeaders } from './headers.js';
 import { undecodable } from './payload-errors.js';
 
 /** What one call sets for itself, as it travels in its message: plain data, times in ms. */
@@ -14,6 +15,8 @@ export interface CallOptions {
   readonly cron?: string;
   /** the instant for which the cron was fired, in ms since 1970 */
   readonly due?: number;
+  /** what travels beside the arguments */
+  readonly headers?: TaskHeaders;
 }
 
 const isTime = (value: unknown): boolean => typeof value === 'number' && value >= 0 && Number.isFinite(value);
@@ -28,6 +31,7 @@ const CHECKS: Readonly<Record<keyof CallOptions, (value: unknown) => boolean>> =
   expires: isTime,
   cron: (value) => typeof value === 'string',
   due: isTime,
+  headers: areHeaders,
 };
 
 /**

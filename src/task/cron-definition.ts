@@ -7,10 +7,20 @@ export type CronSchedule =
   /** once, in ms since 1970 */
   | { readonly at: number };
 
-/** What becomes of runs that came due while nobody could fire them: none, the latest, or each of them is run. */
+/**
+ * What becomes of runs that came due while nobody could fire them: none, the latest, or each of them is run.
+ *
+ * @example
+ * const missed: MissedRuns = 'all';
+ */
 export type MissedRuns = 'skip' | 'latest' | 'all';
 
-/** What becomes of a run that comes due while an earlier one is queued or under way. */
+/**
+ * What becomes of a run that comes due while an earlier one is queued or under way.
+ *
+ * @example
+ * const overlap: CronOverlap = 'skip';
+ */
 export type CronOverlap = 'allow' | 'skip';
 
 /** What makes a task a cron. It travels from child to supervisor and lies in Redis, so it is plain data. */

@@ -1,5 +1,6 @@
 import { Cron } from 'croner';
 import { NestworkError } from '../errors.js';
+import { complainAbout, complainAboutDate } from './cron-complaint.js';
 import type { CronSchedule } from './cron-definition.js';
 
 /** The instants of a schedule, in ms since 1970. */
@@ -65,7 +66,8 @@ function matchesOf(schedule: Extract<CronSchedule, { expression: string }>, wher
         .reverse(),
   };
   if (instants.next(Date.now()) === undefined) {
-    throw invalid(schedule.expression, where, 'never comes due', 'Check day and month: February has no 30th.');
+    const why = complainAboutDate(schedule.expression);
+    throw invalid(schedule.expression, where, `never comes due: ${why}`, 'Check day and month: February has no 30th.');
   }
   return instants;
 }
@@ -80,7 +82,7 @@ function parse(
     'For a single moment give a Date.',
   ];
   // croner takes an ISO date as well, and reads it by another clock than `new Date()` does
-  if (/^\s*\d{4}-/.test(expression)) throw invalid(expression, where, 'is a date, not an expression', remedies);
+  if (/^\s*\d{4}-/.test(expression)) throw invalid(expression, where, 'is a date, not an expression.', remedies);
   try {
     return new Cron(ALIASES.get(expression.trim()) ?? expression, {
       paused: true,
@@ -92,7 +94,7 @@ function parse(
     });
   } catch (cause) {
     const reason = String(cause instanceof Error ? cause.message : cause).replace(/^Cron\w+: /, '');
-    throw invalid(expression, where, `is not valid: ${reason}`, remedies, cause);
+    throw invalid(expression, where, `is not valid: ${complainAbout(expression) ?? `${reason}.`}`, remedies, cause);
   }
 }
 
@@ -120,5 +122,5 @@ function invalid(
   cause?: unknown,
 ): NestworkError {
   const shown = JSON.stringify(expression.slice(0, 80));
-  return new NestworkError('INVALID_CRON', `The cron time ${shown} of ${where} ${what}.`, remedies, { cause });
+  return new NestworkError('INVALID_CRON', `The cron time ${shown} of ${where} ${what}`, remedies, { cause });
 }

@@ -1,10 +1,12 @@
 import type { CallOptions } from './call-options.js';
-import { assertOrder, type PolicyOptions } from './policy-options.js';
+import { assertOrder, CALL_POLICY_OPTIONS, type PolicyOptions } from './policy-options.js';
 import { TaskPolicy } from './task-policy.js';
 
 /** The policy of a task in the queue where a call of it is, with what that call says. */
 export type PolicyOf = (queue: string, call: CallOptions) => TaskPolicy;
 
+/** What else a call says, such as its headers, makes no policy of its own. */
+const POLICY_NAMES: ReadonlySet<string> = new Set(CALL_POLICY_OPTIONS);
 const NO_POLICY = new TaskPolicy([]);
 
 /** The policy of a broadcast: no timeouts, no retries, and it never comes too late. */
@@ -18,7 +20,7 @@ export class PolicyBook {
   ) {}
 
   /**
-   * The policies of a task. Those without options of a call are made once for each queue.
+   * The policies of a task. Those of calls that say nothing about it are made once for each queue.
    *
    * @param home the queue of the task, in which its timeouts are checked now
    * @param where the task, for errors
@@ -28,7 +30,7 @@ export class PolicyBook {
     const known = new Map<string, TaskPolicy>();
     const policyOf: PolicyOf = (queue, call) => {
       const layers = [this.defaults, this.queues.get(queue) ?? {}, task];
-      for (const _ in call) return new TaskPolicy([...layers, call]);
+      for (const name in call) if (POLICY_NAMES.has(name)) return new TaskPolicy([...layers, call]);
       let policy = known.get(queue);
       if (!policy) {
         policy = new TaskPolicy(layers);

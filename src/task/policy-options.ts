@@ -3,10 +3,21 @@ import { type RetryBackoff, toBackoff } from './backoff.js';
 import type { CallOptions } from './call-options.js';
 import { type Duration, toMilliseconds } from './duration.js';
 
-/** A class of errors. */
+/**
+ * A class of errors.
+ *
+ * @example
+ * const retryOn: ErrorClass[] = [TypeError, NestworkError];
+ */
 export type ErrorClass = abstract new (...args: never[]) => unknown;
 
-/** What a single call can say of timeouts and retries; a function cannot travel. */
+/**
+ * What a single call can say of timeouts and retries; a function cannot travel.
+ *
+ * @example
+ * const patient: CallPolicyOptions = { retries: 10, backoff: { type: 'fixed', delay: '1m' }, expires: '1d' };
+ * await queue.of(ReportTasks).send.with(patient).delay(7, { weekly: true });
+ */
 export interface CallPolicyOptions {
   /**
    * After this time the task's signal aborts with a SoftTimeoutError; the task may clean up and end.
@@ -47,7 +58,13 @@ export interface CallPolicyOptions {
   expires?: Duration;
 }
 
-/** What tasks, queues and the module can say of timeouts and retries. Precedence is call > task > queue > defaults. */
+/**
+ * What tasks, queues and the module can say of timeouts and retries. Precedence is call > task > queue > defaults.
+ *
+ * @example
+ * const defaults: PolicyOptions = { retries: 3, softTimeout: '30s', hardTimeout: '1m', dropOn: [TypeError] };
+ * TaskQueueModule.forRoot({ defaults });
+ */
 export interface PolicyOptions extends CallPolicyOptions {
   /**
    * Only errors of these classes are tried again.

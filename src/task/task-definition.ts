@@ -1,3 +1,4 @@
+import type { ArgumentCheck } from './argument-check.js';
 import type { BroadcastScope } from './broadcast.js';
 import type { CronDefinition } from './cron-definition.js';
 import type { PolicyOf } from './policy-book.js';
@@ -17,6 +18,8 @@ export interface TaskDefinition {
   /** where it runs, if it is a broadcast and not a task */
   readonly broadcast?: BroadcastScope;
   readonly handler: TaskHandler;
+  /** looks at the arguments of a call before it is sent; undefined, or gives undefined, where there is nothing to check */
+  readonly check?: () => ArgumentCheck | undefined;
   /** its timeouts and retries */
   readonly policyOf: PolicyOf;
   /** when it is run by itself, if it is */

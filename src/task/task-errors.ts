@@ -1,7 +1,14 @@
 import { NestworkError } from '../errors.js';
 import { type Duration, toMilliseconds } from './duration.js';
 
-/** The reason with which the signal of a task aborts at its `softTimeout`. */
+/**
+ * The reason with which the signal of a task aborts at its `softTimeout`.
+ *
+ * @example
+ * context.signal.addEventListener('abort', () => {
+ *   if (context.signal.reason instanceof SoftTimeoutError) logger.warn('Saving what there is.');
+ * });
+ */
 export class SoftTimeoutError extends NestworkError {
   override readonly name = 'SoftTimeoutError';
 
@@ -13,18 +20,36 @@ export class SoftTimeoutError extends NestworkError {
   }
 }
 
-/** What an attempt failed with whose process was ended at its `hardTimeout`. Name it in `retryOn` or `dropOn`. */
+/**
+ * What an attempt failed with whose process was ended at its `hardTimeout`; in a worker within the app, the reason with which
+ * its signal aborts then. Name it in `retryOn` or `dropOn`.
+ *
+ * @example
+ * @Injectable()
+ * class SearchTasks {
+ *   @Task({ hardTimeout: '1m', retries: 3, dropOn: [HardTimeoutError] })
+ *   async search(pattern: string) {}
+ * }
+ */
 export class HardTimeoutError extends NestworkError {
   override readonly name = 'HardTimeoutError';
 
-  constructor(task: string, ms: number) {
-    super('HARD_TIMEOUT', `Task "${task}" ran longer than its hard timeout of ${ms} ms; its process was ended.`, [
+  constructor(task: string, ms: number, options?: ErrorOptions) {
+    super(
+      'HARD_TIMEOUT',
+      `Task "${task}" ran longer than its hard timeout of ${ms} ms.`,
       'Give `hardTimeout` a longer time, or a `softTimeout` at which the task can end by itself.',
-    ]);
+      options,
+    );
   }
 }
 
-/** The reason with which the signal of a task aborts when somebody cancels it. */
+/**
+ * The reason with which the signal of a task aborts when somebody cancels it.
+ *
+ * @example
+ * if (context.signal.reason instanceof TaskCancelledError) logger.log('Nobody wants the report any more.');
+ */
 export class TaskCancelledError extends NestworkError {
   override readonly name = 'TaskCancelledError';
 
@@ -41,6 +66,7 @@ export class TaskCancelledError extends NestworkError {
  * if (response.status === 429) throw new RetryTask({ in: '30s' });
  */
 export class RetryTask extends Error {
+  /** what logs show */
   override readonly name = 'RetryTask';
   /** ms until the next attempt; undefined for the backoff of the task */
   readonly inMs: number | undefined;
@@ -56,9 +82,10 @@ export class RetryTask extends Error {
  * Thrown by a task that wants to end here: it is not tried again and not kept among the dead, but logged with the reason.
  *
  * @example
- * if (!user) throw new DropTask('the user is gone');
+ * if (users.length === 0) throw new DropTask('the users are gone');
  */
 export class DropTask extends Error {
+  /** what logs show */
   override readonly name = 'DropTask';
 
   constructor(reason = 'The task asked to be dropped.') {

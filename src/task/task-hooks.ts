@@ -1,8 +1,23 @@
-/** What a task knows about itself while it runs. */
+import type { TaskHeaders } from './headers.js';
+
+/**
+ * What a task knows about itself while it runs.
+ *
+ * @example
+ * @TaskHooks()
+ * @Injectable()
+ * class SlowTasks implements OnTaskStart {
+ *   onTaskStart({ name, enqueuedAt }: TaskInfo) {
+ *     if (Date.now() - enqueuedAt.getTime() > 60_000) logger.warn(`${name} has waited for more than a minute`);
+ *   }
+ * }
+ */
 export interface TaskInfo {
   /** 20 characters, unique for ever */
   readonly id: string;
+  /** `Class.method`, unless the decorator gives another name */
   readonly name: string;
+  /** the queue it came from; `(broadcast)` for a broadcast */
   readonly queue: string;
   /** 1 at first; counts failed attempts and crashes, not releases */
   readonly attempt: number;
@@ -12,30 +27,86 @@ export interface TaskInfo {
   readonly enqueuedAt: Date;
   /** the time for which a cron fired it, which may be earlier than now; undefined for other tasks */
   readonly cronTime?: Date;
+  /** what its sender gave it besides; frozen, empty for most */
+  readonly headers: TaskHeaders;
   /** aborts when the worker can wait no longer; `signal.reason` says why */
   readonly signal: AbortSignal;
 }
 
-/** Called before the handler. An error is logged and changes nothing. */
+/**
+ * Called before the handler. An error is logged and changes nothing.
+ *
+ * @example
+ * @TaskHooks()
+ * @Injectable()
+ * class TaskMetrics implements OnTaskStart {
+ *   constructor(private readonly metrics: Metrics) {}
+ *
+ *   onTaskStart(task: TaskInfo) {
+ *     this.metrics.count('task.start', task.name);
+ *   }
+ * }
+ */
 export interface OnTaskStart {
+  /** `task` is what is known of it; a promise is awaited. */
   onTaskStart(task: TaskInfo): void | Promise<void>;
 }
 
-/** Called after the handler has returned. An error is logged and changes nothing. */
+/**
+ * Called after the handler has returned. An error is logged and changes nothing.
+ *
+ * @example
+ * @TaskHooks()
+ * @Injectable()
+ * class TaskMetrics implements OnTaskSuccess {
+ *   constructor(private readonly metrics: Metrics) {}
+ *
+ *   onTaskSuccess(task: TaskInfo) {
+ *     this.metrics.count('task.success', task.name);
+ *   }
+ * }
+ */
 export interface OnTaskSuccess {
+  /** `task` is what is known of it; a promise is awaited. */
   onTaskSuccess(task: TaskInfo): void | Promise<void>;
 }
 
-/** Called after the handler, or a wrapper, has thrown. An error is logged and changes nothing. */
+/**
+ * Called after the handler, or a wrapper, has thrown. An error is logged and changes nothing.
+ *
+ * @example
+ * @TaskHooks()
+ * @Injectable()
+ * class TaskMetrics implements OnTaskFailure {
+ *   constructor(private readonly metrics: Metrics) {}
+ *
+ *   onTaskFailure(task: TaskInfo, error: unknown) {
+ *     this.metrics.count('task.failure', `${task.name} ${error}`);
+ *   }
+ * }
+ */
 export interface OnTaskFailure {
+  /** `error` is what was thrown; a promise is awaited. */
   onTaskFailure(task: TaskInfo, error: unknown): void | Promise<void>;
 }
 
 /**
  * Runs around every task, say in a transaction or a tracing span. It must call `next()` once and await it;
  * an error it throws fails the task.
+ *
+ * @example
+ * @TaskHooks()
+ * @Injectable()
+ * class TaskTimes implements WrapTask {
+ *   constructor(private readonly metrics: Metrics) {}
+ *
+ *   async wrapTask(task: TaskInfo, next: () => Promise<void>) {
+ *     await this.metrics.time(task.name, next);
+ *   }
+ * }
  */
 export interface WrapTask {
+  /** Runs around the handler, from before `onTaskSuccess` on; `next` runs the next wrapper, or the handler. */
   wrapTask(task: TaskInfo, next: () => Promise<void>): Promise<void>;
 }
 

@@ -16,6 +16,8 @@ export interface TaskMetadata extends PolicyOptions {
   readonly queue?: string;
   /** `Class.method` of the class that declares the method */
   readonly declaredAs: string;
+  /** the class that declares the method */
+  readonly declaredIn: object;
   /** where it runs, if it is a broadcast */
   readonly broadcast?: BroadcastScope;
 }
@@ -60,7 +62,7 @@ export function declaredTasks(type: { readonly name: string; readonly prototype:
     const decorated = methodOf(type.prototype, method);
     const metadata = taskMetadataOf(decorated);
     if (!metadata) return [];
-    const { name = `${type.name}.${method}`, queue: named, broadcast, declaredAs, ...policy } = metadata;
+    const { name = `${type.name}.${method}`, queue: named, broadcast, declaredAs, declaredIn, ...policy } = metadata;
     const queue = broadcast ? BROADCAST_QUEUE : named;
     return [{ method, name, queue, broadcast, policy, cron: cronMetadataOf(decorated) }];
   });

@@ -6,7 +6,12 @@ export const UNIQUE_LENGTH = 28;
 
 const MAX_LENGTH = 1_000;
 
-/** Until when a task counts as the one with its key: a worker starts it, or it is finished, dead or cancelled. */
+/**
+ * Until when a task counts as the one with its key: a worker starts it, or it is finished, dead or cancelled.
+ *
+ * @example
+ * const until: UniqueUntil = 'started';
+ */
 export type UniqueUntil = 'started' | 'finished';
 
 /**

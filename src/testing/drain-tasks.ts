@@ -3,10 +3,11 @@ import { hostname } from 'node:os';
 import type { INestApplicationContext, Type } from '@nestjs/common';
 import type { Broker } from '../broker/broker.js';
 import { TaskDiscovery } from '../discovery/task-discovery.js';
-import type { ResolvedTaskQueueOptions } from '../options.js';
+import { RESOLVED_OPTIONS, type ResolvedTaskQueueOptions } from '../options.js';
+import { BROKER } from '../stand-in.js';
 import { systemClock } from '../task/clock.js';
 import { TaskRegistry } from '../task/task-registry.js';
-import { BROKER, RESOLVED_OPTIONS } from '../task-queue.module.js';
+
 import { Executor } from '../worker/executor.js';
 import { drainBroadcasts } from './drain-broadcasts.js';
 import type { TaskRun } from './task-run.js';
@@ -32,7 +33,7 @@ const BATCH = 500;
  * @example
  * const app = await Test.createTestingModule({ imports: [AppModule] }).compile();
  * await app.init();
- * await app.get(SignupService).signUp(user);
+ * await app.get(SignupService).signUp(7);
  * expect(await drainTasks(app)).toMatchObject([{ name: 'ReportTasks.send', error: undefined }]);
  */
 export async function drainTasks(app: INestApplicationContext): Promise<TaskRun[]> {

@@ -1,5 +1,6 @@
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import type { CallOptions } from '../task/call-options.js';
+import type { TaskHeaders } from '../task/headers.js';
 import { decodeMessage } from '../task/task-message.js';
 import { encodeUnique } from '../task/unique-key.js';
 import { keyOf } from './memory/message-edits.js';
@@ -32,6 +33,12 @@ export class EnqueuedTask {
     this.#digest = keyOf(message)?.digest;
   }
 
+  /** what travels beside the arguments: of the call, and of `propagate` */
+  get headers(): TaskHeaders {
+    return this.options.headers ?? {};
+  }
+
+  /** Whether every process was to run it. */
   get broadcast(): boolean {
     return this.queue === BROADCAST_QUEUE;
   }

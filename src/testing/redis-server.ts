@@ -25,7 +25,13 @@ const WATCHDOG = 'while read -r line; do pid=$line; done; [ -z "$pid" ] || kill 
 /** The server starts when told that the watchdog knows it, and not at all when the parent died before. */
 const SERVER = 'read -r _ && exec "$@" </dev/null';
 
-/** Options of {@link RedisServer.start}. */
+/**
+ * Options of {@link RedisServer.start}.
+ *
+ * @example
+ * const options: RedisServerOptions = { args: ['--appendonly', 'yes'] };
+ * const redis = await RedisServer.start(options);
+ */
 export interface RedisServerOptions {
   /**
    * Further arguments of `redis-server`.
@@ -43,7 +49,7 @@ export interface RedisServerOptions {
  * let redis: RedisServer;
  * beforeAll(async () => {
  *   redis = await RedisServer.start();
- *   process.env.REDIS_URL = redis.url;
+ *   process.env.REDIS_URL = redis.url; // for a module that reads it in forRootAsync
  * });
  * afterAll(() => redis.stop());
  */
@@ -53,6 +59,7 @@ export class RedisServer {
   private stopping: Promise<void> | undefined;
 
   private constructor(
+    /** The port on 127.0.0.1 that it listens on; the same after a restart. */
     readonly port: number,
     /** Where the server keeps its files; deleted by `stop()`. */
     readonly directory: string,

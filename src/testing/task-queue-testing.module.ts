@@ -1,8 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { NestworkError } from '../errors.js';
+import { STAND_IN } from '../stand-in.js';
 import { assertKnownOptions } from '../task/known-options.js';
-import { STAND_IN } from '../task-queue.module.js';
 import { TestBench, type TestMode } from './test-bench.js';
 import { TestQueue } from './test-queue.js';
 

@@ -1,7 +1,7 @@
 import type { Broker } from '../broker/broker.js';
 import type { ResolvedTaskQueueOptions } from '../options.js';
+import type { StandIn } from '../stand-in.js';
 import type { Clock } from '../task/clock.js';
-import type { StandIn } from '../task-queue.module.js';
 import { type BrokerObserver, ObservedBroker, type SentMessage } from './memory/observed-broker.js';
 import { VirtualClock, wallTime } from './memory/virtual-clock.js';
 

@@ -8,6 +8,8 @@ const WEIGHT = 0.2;
 export class BatchSize {
   private averageMs: number | undefined;
   private last = 1;
+  /** whether the last claim brought as many as it asked for */
+  private more = false;
   private readonly byName = new Map<string, number>();
 
   constructor(private readonly concurrency: number) {}
@@ -17,20 +19,35 @@ export class BatchSize {
     this.byName.set(name, blend(this.byName.get(name), durationMs));
   }
 
-  /** Tasks to claim now: as many as will start soon, at least one per free slot, growing step by step. */
-  next(freeSlots: number): number {
-    const startable =
-      this.averageMs === undefined
-        ? 0
-        : Math.floor(START_WITHIN_MS / Math.max(this.averageMs, 1e-3)) * this.concurrency;
-    this.last = Math.min(Math.max(startable, freeSlots), Math.max(this.last * 2, freeSlots), MAX_BATCH);
-    return this.last;
+  /**
+   * Tasks to claim now, 0 for none: as many as will start soon, at least one per free slot, growing step by step. Short
+   * tasks are claimed ahead, before those at hand are done, as long as there are more: the child need not wait for the answer.
+   *
+   * @param waiting claimed tasks without a slot
+   */
+  next(freeSlots: number, waiting = 0): number {
+    if (waiting > 0 && freeSlots > 0) return 0;
+    const startable = this.startable;
+    if (freeSlots === 0 && (!this.more || startable <= this.concurrency)) return 0;
+    const limit = Math.min(Math.max(startable - waiting, freeSlots), Math.max(this.last * 2, freeSlots), MAX_BATCH);
+    return waiting > limit ? 0 : limit;
+  }
+
+  /** @param limit how many were asked for */
+  claimed(limit: number, tasks: number): void {
+    this.last = limit;
+    this.more = tasks === limit;
   }
 
   /** Whether a task of this name may hold the process for so long that acks should not wait for it. */
   mayBlock(name: string): boolean {
     const usualMs = this.byName.get(name);
     return usualMs === undefined || usualMs > START_WITHIN_MS / 2;
+  }
+
+  private get startable(): number {
+    if (this.averageMs === undefined) return 0;
+    return Math.floor((START_WITHIN_MS * this.concurrency) / Math.max(this.averageMs, 1e-3));
   }
 }
 

@@ -2,14 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { ChildBroker, Claimant, ClaimedTask, ClaimReply } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
-import {
-  DIES,
-  DROPS,
-  type HardLimit,
-  monotonicMs,
-  type ScoreboardWriter,
-  START_WINDOW_MS,
-} from '../supervisor/scoreboard.js';
+import { DIES, DROPS, type HardLimit, monotonicMs, type ScoreboardWriter } from '../supervisor/scoreboard.js';
 import { Complaints } from '../task/complaints.js';
 import { TaskCancelledError } from '../task/task-errors.js';
 import { isSuspect } from '../task/task-message.js';
@@ -19,6 +12,7 @@ import { Conclusion } from './conclusion.js';
 import { noteCronRun } from './cron-run.js';
 import { type Executor, isFailure, type PreparedTask } from './executor.js';
 import type { RunningTask } from './running-task.js';
+import { StartWindow } from './start-window.js';
 
 /** A lost ring costs this long at most, in ms. */
 const BELL_TIMEOUT_MS = 5_000;
@@ -45,10 +39,10 @@ export interface ClaimLoopOptions {
 }
 
 /**
- * The life of a child: claim a batch, start its tasks as slots become free, end each claim, claim again; without work,
- * block on the bells. `run` resolves after `stop`, once nothing is held any more.
+ * The life of a child: claim a batch, start its tasks as slots become free, end each claim, claim again, ahead of need
+ * where tasks are short; without work, block on the bells. `run` resolves after `stop`, once nothing is held any more.
  *
- * What is claimed is started within START_WINDOW_MS or given back, so that a long task strands nothing behind it.
+ * What is claimed is started within its StartWindow or given back, so that a long task strands nothing behind it.
  */
 export class ClaimLoop {
   private readonly logger = new Logger('TaskWorker');
@@ -60,17 +54,22 @@ export class ClaimLoop {
   private readonly running = new Map<string, RunningTask>();
   private readonly ending = new AbortController();
   private readonly cancelled = new Set<string>();
-  private buffer: ClaimedTask[] = [];
+  private readonly window: StartWindow;
+  private waiting: ClaimedTask[] = [];
+  /** ids to give back; not while a claim is under way, whose number they would need */
+  private unwanted: string[] = [];
   private claimNumber = 0;
+  private claiming = false;
+  /** whether the last claim got no answer: nobody knows what it brought */
+  private unanswered = false;
   private ended = 0;
-  private answeredAtMs = 0;
   private alone = false;
   private abortReason: Error | undefined;
   private wake: () => void = () => {};
-  private windowTimer: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: ClaimLoopOptions) {
     this.batchSize = new BatchSize(options.concurrency);
+    this.window = new StartWindow(options.scoreboard, () => this.giveUpWaiting());
     this.acks = new Acknowledger(options.broker, options.claimant, {
       ended: (ids) => this.forget(ids),
       leaseLost: () => this.loseLease(),
@@ -81,10 +80,10 @@ export class ClaimLoop {
 
   async run(): Promise<void> {
     while (!this.stopping) {
-      if (this.alone || this.running.size >= this.options.concurrency) await this.change();
-      else await this.claim();
+      if (this.wanted > 0) await this.claim();
+      else await this.change();
     }
-    this.releaseUnstarted();
+    this.giveUpWaiting();
     while (this.running.size > 0) await this.change();
     await this.acks.settled();
   }
@@ -115,32 +114,49 @@ export class ClaimLoop {
     return this.ending.signal.aborted;
   }
 
+  /** How many tasks to claim now; any number after a claim without an answer, which asks for what that one brought. */
+  private get wanted(): number {
+    const { concurrency, scoreboard } = this.options;
+    if (this.unanswered) return 1;
+    if (this.alone) return 0;
+    const room = scoreboard.capacity - this.held.size;
+    return Math.min(this.batchSize.next(concurrency - this.running.size, this.waiting.length), room);
+  }
+
   private async claim(): Promise<void> {
-    const { scoreboard, concurrency } = this.options;
     await this.acks.returned();
+    const limit = this.wanted;
+    if (limit === 0) return;
     const acks = this.acks.take();
-    scoreboard.claiming(this.claimNumber + 1);
     const before = new Set(this.held);
-    const reply = await this.ask(acks);
+    this.claiming = true;
+    const reply = await this.ask(limit, acks);
+    this.claiming = false;
     if (!reply) return;
-    this.claimNumber += 1;
     this.forget(acks);
     // a repeated claim was acked the first time
     if (!reply.repeated && reply.acked < acks.length) this.tellStale(acks.length - reply.acked);
-    this.answeredAtMs = scoreboard.claimed();
+    this.giveBack(this.unwanted.splice(0));
     this.take(reply, before);
-    if (reply.tasks.length === 0 && this.running.size < concurrency) await this.waitForWork(reply.drain);
+    const idle = this.running.size < this.options.concurrency && this.waiting.length === 0;
+    if (reply.tasks.length === 0 && idle) await this.waitForWork(reply.drain);
   }
 
-  /** Undefined when there was no answer; the next claim has the same number then, in case this one was executed. */
-  private async ask(acks: readonly string[]): Promise<ClaimReply | undefined> {
-    const { broker, claimant, concurrency } = this.options;
-    const limit = this.batchSize.next(concurrency - this.running.size);
+  /** Undefined when there was no answer; the next claim asks for what this one brought, in case it was executed. */
+  private async ask(limit: number, acks: readonly string[]): Promise<ClaimReply | undefined> {
+    const { broker, claimant } = this.options;
+    this.claimNumber += 1;
+    if (this.window.open(this.claimNumber)) this.giveUpWaiting();
+    const request = { number: this.claimNumber, limit, acks, recover: this.unanswered };
     try {
-      const reply = await broker.claim(claimant, { number: this.claimNumber + 1, limit, acks });
+      const reply = await broker.claim(claimant, request);
+      this.window.answered();
+      this.unanswered = false;
+      this.batchSize.claimed(limit, reply.tasks.length);
       this.complaints.over();
       return reply;
     } catch (error) {
+      this.unanswered = true;
       for (const id of acks) this.acks.done(id);
       await this.pauseAfter(error);
       return undefined;
@@ -148,16 +164,18 @@ export class ClaimLoop {
   }
 
   /**
-   * After a lost reply the broker tells all that the child held then. What it held before it asked has been started;
-   * some of that may be forgotten by now, because its ack was answered in the same instant. And one id may lie in a
-   * queue twice.
+   * After a lost reply the broker tells all that the child held then. What it held before it asked has been started, or
+   * waits here; some of that may be forgotten by now, because its ack was answered in the same instant. And one id may
+   * lie in a queue twice.
    */
   private take({ tasks, repeated }: ClaimReply, before: ReadonlySet<string>): void {
     const known = repeated ? before : this.held;
-    this.buffer = tasks.filter(({ id }) => !known.has(id) && !this.held.has(id) && this.held.add(id));
-    if (this.stopping) return;
+    for (const task of tasks) {
+      if (known.has(task.id) || this.held.has(task.id)) continue;
+      this.held.add(task.id);
+      this.waiting.push(task);
+    }
     this.start();
-    if (this.buffer.length > 0) this.windowTimer = setTimeout(() => this.releaseUnstarted(), START_WINDOW_MS);
   }
 
   private async waitForWork(drain: boolean): Promise<void> {
@@ -175,32 +193,31 @@ export class ClaimLoop {
   /** Starts what was claimed in the slots that are free. */
   private start(): void {
     const { concurrency, executor, scoreboard } = this.options;
-    while (this.buffer.length > 0 && this.running.size < concurrency && !this.stopping) {
-      const [claimed] = this.buffer as [ClaimedTask];
+    while (this.waiting.length > 0 && this.running.size < concurrency && !this.stopping) {
+      const [claimed] = this.waiting as [ClaimedTask];
       if (this.cancelled.delete(claimed.id)) {
-        this.buffer.shift();
+        this.waiting.shift();
         // Redis decides: it ends what is still cancelled, and gives back what somebody has sent again since
-        void this.acks.release([claimed.id], this.claimNumber);
+        this.giveBack([claimed.id]);
         continue;
       }
       const prepared = executor.prepare(claimed);
       if (isFailure(prepared)) {
-        this.buffer.shift();
+        this.waiting.shift();
         this.conclusion.ofFailure(claimed, prepared);
         continue;
       }
       if (this.acks.pending && this.batchSize.mayBlock(prepared.task.name)) this.acks.flush();
-      // noted before the clock is read: who finds no note after the window knows that the task did not start
       scoreboard.started(claimed.id, hardLimit(prepared));
-      if (monotonicMs() - this.answeredAtMs > START_WINDOW_MS) {
+      if (this.window.passed) {
         scoreboard.withdrawn(claimed.id);
-        this.releaseUnstarted();
-        return;
+        return this.giveUpWaiting();
       }
-      this.buffer.shift();
+      this.waiting.shift();
       void this.execute(claimed, prepared);
     }
-    if (this.buffer.length === 0) clearTimeout(this.windowTimer);
+    if (this.waiting.length > 0) this.window.watch();
+    else if (!this.claiming) this.window.close();
   }
 
   private async execute(claimed: ClaimedTask, prepared: PreparedTask): Promise<void> {
@@ -216,18 +233,25 @@ export class ClaimLoop {
     this.ended += 1;
     if (this.ended === this.options.maxTasks) this.options.onWorn();
     noteCronRun(this.options, prepared.task, outcome, this.complaints.about);
-    this.conclusion.of(claimed, prepared, outcome, this.abortReason && this.claimNumber);
+    this.conclusion.of(claimed, prepared, outcome, this.abortReason && (() => this.giveBack([id])));
     this.start();
+    this.options.scoreboard.flush();
+    if (this.stopping || (!this.claiming && this.wanted > 0)) this.wake();
+  }
+
+  /** What waits for a slot goes to others. */
+  private giveUpWaiting(): void {
+    const unstarted = this.waiting;
+    this.waiting = [];
+    this.giveBack(unstarted.map(({ id }) => id));
+    if (!this.claiming) this.window.close();
     this.wake();
   }
 
-  private releaseUnstarted(): void {
-    clearTimeout(this.windowTimer);
-    const unstarted = this.buffer;
-    this.buffer = [];
-    const ids = unstarted.map(({ id }) => id);
-    if (ids.length > 0) void this.acks.release(ids, this.claimNumber);
-    this.wake();
+  /** Gives tasks back unstarted or unfinished, by the number of the last claim: no other may be under way. */
+  private giveBack(ids: readonly string[]): void {
+    if (this.claiming || this.unanswered) this.unwanted.push(...ids);
+    else if (ids.length > 0) void this.acks.release(ids, this.claimNumber);
   }
 
   private forget(ids: readonly string[]): void {
@@ -245,7 +269,8 @@ export class ClaimLoop {
   private loseLease(): void {
     this.stop();
     this.held.clear();
-    this.buffer = [];
+    this.waiting = [];
+    this.window.close();
     this.options.onLeaseLost();
   }
 

@@ -14,8 +14,8 @@ export class Conclusion {
     private readonly scoreboard: ScoreboardWriter,
   ) {}
 
-  /** @param stopping the grace of a shutdown is over: what fails now is given back, because it was told to end */
-  of(claimed: ClaimedTask, { task }: PreparedTask, outcome: Outcome, stopping: number | undefined): void {
+  /** @param giveBack once the grace of a shutdown is over: what fails now is given back, because it was told to end */
+  of(claimed: ClaimedTask, { task }: PreparedTask, outcome: Outcome, giveBack: (() => void) | undefined): void {
     if (outcome.kind === 'done') return this.done(claimed.id, task.message.unique === 'finished');
     if (outcome.decision.kind === 'drop') {
       const what = task.cancelled ? 'was cancelled' : 'was dropped';
@@ -23,8 +23,8 @@ export class Conclusion {
       return this.done(claimed.id, task.message.unique === 'finished');
     }
     this.scoreboard.failed(claimed.id);
-    if (stopping === undefined) this.ofFailure(claimed, outcome);
-    else void this.acks.release([claimed.id], stopping);
+    if (giveBack) giveBack();
+    else this.ofFailure(claimed, outcome);
   }
 
   /** Also of a task that could not be started. */

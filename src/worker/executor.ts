@@ -1,12 +1,15 @@
 import { performance } from 'node:perf_hooks';
+import { isObservable } from 'rxjs';
 import type { ClaimedTask } from '../broker/broker.js';
 import { type Clock, systemClock } from '../task/clock.js';
+import { isFinal } from '../task/refusals.js';
 import type { TaskDefinition } from '../task/task-definition.js';
 import { SoftTimeoutError } from '../task/task-errors.js';
 import type { TaskHookProvider } from '../task/task-hooks.js';
 import { decodeMessage } from '../task/task-message.js';
 import type { Decision, TaskPolicy } from '../task/task-policy.js';
 import type { TaskRegistry } from '../task/task-registry.js';
+import { completed } from './completed.js';
 import { HookRunner } from './hook-runner.js';
 import { RunningTask } from './running-task.js';
 import { runningTask } from './task-context.js';
@@ -72,16 +75,23 @@ export class Executor {
     const timer =
       softTimeoutMs && setTimeout(() => task.abort(new SoftTimeoutError(task.name, softTimeoutMs)), softTimeoutMs);
     try {
-      await runningTask.run(task, () => this.hooks.around(task, () => definition.handler(task.args, task)));
+      const result = await runningTask.run(task, () =>
+        this.hooks.around(task, () => definition.handler(task.args, task)),
+      );
+      if (isObservable(result)) await runningTask.run(task, () => completed(result));
       return { kind: 'done', durationMs: performance.now() - startedAt };
     } catch (error) {
-      const { softTimedOut, cancelled } = task;
-      const attempt = { error, failures: task.message.failures, softTimedOut };
-      const decision: Decision = cancelled ? { kind: 'drop' } : policy.decide(attempt, this.onBrokenBackoff);
+      const decision = this.decide(error, task, policy);
       return { kind: 'failed', error, decision, task, attempted: true, durationMs: performance.now() - startedAt };
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  private decide(error: unknown, { id, message, softTimedOut, cancelled }: RunningTask, policy: TaskPolicy): Decision {
+    if (cancelled) return { kind: 'drop' };
+    const decision = policy.decide({ error, failures: message.failures, softTimedOut }, this.onBrokenBackoff);
+    return decision.kind === 'retry' && isFinal(error, id) ? { kind: 'dead' } : decision;
   }
 }
 

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { NestworkError } from '../errors.js';
 import type { TaskHookProvider, TaskInfo } from '../task/task-hooks.js';
+import { completed } from './completed.js';
 import { describeError } from './describe-error.js';
 
 type Notice = (hook: TaskHookProvider) => unknown;
@@ -35,7 +36,7 @@ export class HookRunner {
     let run: Promise<void> | undefined;
     let settled = false;
     const innermost = (): Promise<void> => {
-      run ??= (async () => void (await handler()))().finally(() => {
+      run ??= (async () => void (await completed(await handler())))().finally(() => {
         settled = true;
       });
       return run;

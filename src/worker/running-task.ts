@@ -1,11 +1,13 @@
+import { sealHeaders, type TaskHeaders } from '../task/headers.js';
 import { SoftTimeoutError, TaskCancelledError } from '../task/task-errors.js';
 import type { TaskInfo } from '../task/task-hooks.js';
 import { attemptOf, type TaskMessage } from '../task/task-message.js';
 
-/** One attempt at a task. What few tasks ask for, a Date and an AbortController, is made when asked for. */
+/** One attempt at a task. What few tasks ask for, a Date, headers and an AbortController, is made when asked for. */
 export class RunningTask implements TaskInfo {
   private controller: AbortController | undefined;
   private abortReason: Error | undefined;
+  private sealed: TaskHeaders | undefined;
 
   constructor(
     readonly message: TaskMessage,
@@ -39,6 +41,11 @@ export class RunningTask implements TaskInfo {
   get cronTime(): Date | undefined {
     const { due } = this.message.options;
     return due === undefined ? undefined : new Date(due);
+  }
+
+  get headers(): TaskHeaders {
+    this.sealed ??= sealHeaders(this.message.options.headers);
+    return this.sealed;
   }
 
   get signal(): AbortSignal {

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
 import { NestworkError } from '../errors.js';
+import type { TaskHeaders } from '../task/headers.js';
 import type { TaskInfo } from '../task/task-hooks.js';
 
 /** Follows a task through everything it awaits. One per process, like the thread of execution it follows. */
@@ -12,11 +13,14 @@ export const runningTask = new AsyncLocalStorage<TaskInfo>();
  * Outside a task every property throws OUTSIDE_TASK; ask `active` first where both can happen.
  *
  * @example
- * constructor(private readonly context: TaskContext) {}
+ * @Injectable()
+ * class FeedTasks {
+ *   constructor(private readonly context: TaskContext) {}
  *
- * @Task()
- * async send(userId: number) {
- *   await fetch(url, { signal: this.context.signal });
+ *   @Task()
+ *   async fetch(url: string) {
+ *     await fetch(url, { signal: this.context.signal });
+ *   }
  * }
  */
 @Injectable()
@@ -26,34 +30,46 @@ export class TaskContext implements TaskInfo {
     return runningTask.getStore() !== undefined;
   }
 
+  /** the id of the handle that `delay()` gave */
   get id(): string {
     return this.task.id;
   }
 
+  /** `Class.method`, unless the decorator gives another name */
   get name(): string {
     return this.task.name;
   }
 
+  /** the queue it came from; `(broadcast)` in a broadcast */
   get queue(): string {
     return this.task.queue;
   }
 
+  /** the arguments of the call; they may be secret, so think before you log them */
   get args(): readonly unknown[] {
     return this.task.args;
   }
 
+  /** 1 at first; counts failures and crashes, not tasks that were given back */
   get attempt(): number {
     return this.task.attempt;
   }
 
+  /** when it was sent, by the clock of the sender, or when it was due */
   get enqueuedAt(): Date {
     return this.task.enqueuedAt;
   }
 
+  /** the time for which a cron fired it; undefined for other tasks */
   get cronTime(): Date | undefined {
     return this.task.cronTime;
   }
 
+  get headers(): TaskHeaders {
+    return this.task.headers;
+  }
+
+  /** aborts at the soft timeout, when the task is cancelled, and when the worker can wait no longer; `signal.reason` says which */
   get signal(): AbortSignal {
     return this.task.signal;
   }
@@ -61,10 +77,9 @@ export class TaskContext implements TaskInfo {
   private get task(): TaskInfo {
     const task = runningTask.getStore();
     if (task) return task;
-    throw new NestworkError(
-      'OUTSIDE_TASK',
-      'TaskContext was read outside a running task.',
+    throw new NestworkError('OUTSIDE_TASK', 'TaskContext was read outside a running task.', [
+      'If you called the method of a task yourself, it ran here and now: send it with queue.of(Class).method.delay(...).',
       'Read it in a task or in what a task calls; ask context.active where both can happen.',
-    );
+    ]);
   }
 }

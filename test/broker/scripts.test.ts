@@ -1,4 +1,4 @@
-import type { Claimant } from '../../src/broker/broker.js';
+import type { Claimant, ClaimedTask } from '../../src/broker/broker.js';
 import { BrokerFixture, counted, idOf, sessionState, verdict } from '../support/broker-fixture.js';
 
 const REPORT = { code: 'TASK_FAILED', error: 'Error: no', host: 'here', pid: 7 };
@@ -108,6 +108,18 @@ describe('claim', () => {
     const again = await fixture.broker.claim(child, request);
     expect(again).toEqual({ ...first, repeated: true });
     expect(await fixture.redis.llen('{nestwork}:queue:default')).toBe(3);
+  });
+
+  it('tells a child that gave up on a reply what that claim brought, under a number of its own, and no more', async () => {
+    const child = await fixture.child();
+    await fixture.broker.enqueue('default', fixture.messages(5));
+    const { tasks } = await fixture.broker.claim(child, { number: 1, limit: 2, acks: [] });
+    const [done, held] = tasks as [ClaimedTask, ClaimedTask];
+    const again = await fixture.broker.claim(child, { number: 2, limit: 2, acks: [done.id], recover: true });
+    expect(again).toMatchObject({ repeated: true, tasks: [held] });
+    expect(await fixture.broker.release(child, [held.id], 1)).toBe(0);
+    expect(await fixture.broker.release(child, [held.id], 2)).toBe(1);
+    expect(await fixture.redis.llen('{nestwork}:queue:default')).toBe(4);
   });
 
   it('refuses a claim older than one that was answered', async () => {

@@ -2,7 +2,7 @@ import { Injectable, type Provider } from '@nestjs/common';
 import type { Broker, CatalogEntry } from '../../src/broker/broker.js';
 import { QueueClient } from '../../src/client/queue-client.js';
 import { Task } from '../../src/decorators/task.decorator.js';
-import { BROKER } from '../../src/task-queue.module.js';
+import { BROKER } from '../../src/stand-in.js';
 import { Apps } from '../module/apps.js';
 import { QUEUES, ReportTasks } from './report-tasks.js';
 

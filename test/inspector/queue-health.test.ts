@@ -102,3 +102,65 @@ it('tells how many acks came too late, over all workers', async () => {
   await fixture.claim(child, 0, [idOf(message)]);
   expect(await health.check()).toMatchObject({ staleAcks: 1 });
 });
+
+describe('a schedule', () => {
+  async function scheduled(dueAt: number): Promise<void> {
+    const message = fixture.message();
+    await fixture.broker.enqueue('default', [message], { in: HOUR_MS });
+    await fixture.redis.zadd('{nestwork}:scheduled:default', dueAt, message);
+  }
+
+  it('on which nothing is due is healthy, served or not', async () => {
+    await scheduled(Date.now() + HOUR_MS);
+    expect(await health.check()).toMatchObject({ healthy: true, queues: [{ scheduled: 1, waitingMs: 0 }, {}] });
+  });
+
+  it('whose tasks are overdue, and nobody there to notice, is not', async () => {
+    await scheduled(Date.now() - 10_000);
+    expect(await health.check()).toMatchObject({
+      healthy: false,
+      queues: [{ reason: 'tasks wait, and no worker serves the queue', pending: 0, scheduled: 1 }, {}],
+    });
+  });
+
+  it('whose tasks are overdue for too long, although somebody should notice, is not', async () => {
+    await fixture.child();
+    await scheduled(Date.now() - HOUR_MS);
+    expect(await health.check()).toMatchObject({ queues: [{ reason: 'the next task has waited for 3600 s' }, {}] });
+  });
+});
+
+describe('limits by queue', () => {
+  it('hold for the queues they name, the default for the others', async () => {
+    await fixture.child(['default', 'bulk']);
+    await fixture.broker.enqueue('default', [aged(30_000)]);
+    await fixture.broker.enqueue('bulk', [aged(30_000)]);
+    expect(await health.check({ maxWait: { bulk: '10s' } })).toMatchObject({
+      queues: [
+        { queue: 'default', healthy: true },
+        { queue: 'bulk', healthy: false },
+      ],
+    });
+  });
+
+  it('of dead tasks', async () => {
+    await crash(1);
+    await crash(1);
+    const reason = '2 tasks are dead, more than 1';
+    expect(await health.check({ maxDead: 1 })).toMatchObject({ healthy: false, queues: [{ reason }, {}] });
+    expect(await health.check({ maxDead: 2 })).toMatchObject({ healthy: true });
+    expect(await health.check({ maxDead: { default: 1 } })).toMatchObject({ healthy: false });
+    expect(await health.check({ maxDead: { bulk: 0 } })).toMatchObject({ healthy: true });
+  });
+
+  it.each<[object, string]>([
+    [{ maxWait: { blk: '10s' } }, 'UNKNOWN_QUEUE'],
+    [{ maxWait: { bulk: 'soon' } }, 'INVALID_DURATION'],
+    [{ maxWait: 'soon' }, 'INVALID_DURATION'],
+    [{ maxDead: { blk: 1 } }, 'UNKNOWN_QUEUE'],
+    [{ maxDead: -1 }, 'INVALID_OPTION'],
+    [{ maxDead: { bulk: 1.5 } }, 'INVALID_OPTION'],
+  ])('%p is refused with %s', async (options, code) => {
+    await expect(health.check(options)).rejects.toMatchObject({ code });
+  });
+});

@@ -60,8 +60,15 @@ export class Apps {
   /** An app with all its init hooks run. */
   async boot(metadata: ModuleMetadata): Promise<TestingModule> {
     const app = await Test.createTestingModule(metadata).setLogger(this.lines).compile();
+    try {
+      await app.init();
+    } catch (error) {
+      // Nest 11 tells of the same error again
+      await app.close().catch(() => {});
+      throw error;
+    }
     this.booted.push(app);
-    return app.init();
+    return app;
   }
 
   /** What waits in a queue, oldest first. */

@@ -4,9 +4,9 @@ import { QueueClient } from '../../src/client/queue-client.js';
 import { Cron } from '../../src/decorators/cron.decorator.js';
 import { Interval } from '../../src/decorators/interval.decorator.js';
 import { CronManager } from '../../src/inspector/cron-manager.js';
+import { BROKER } from '../../src/stand-in.js';
 import type { CronDeclaration } from '../../src/task/cron-definition.js';
 import { TaskRegistry } from '../../src/task/task-registry.js';
-import { BROKER } from '../../src/task-queue.module.js';
 import { drainTasks } from '../../src/testing/drain-tasks.js';
 import { Apps } from './apps.js';
 

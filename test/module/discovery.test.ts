@@ -72,6 +72,14 @@ describe('discovery finds the decorated methods', () => {
     expect(await tasksOf(ReportTasks, ...aliases)).toEqual(TASKS);
   });
 
+  it('once, however many factories and values hand on what another provider has made', async () => {
+    const handed = [
+      { provide: 'A', useFactory: (tasks: ReportTasks) => tasks, inject: [ReportTasks] },
+      { provide: 'B', useFactory: (tasks: ReportTasks) => Promise.resolve(tasks), inject: [ReportTasks] },
+    ];
+    expect(await tasksOf(...handed, ReportTasks)).toEqual(TASKS);
+  });
+
   it('under an explicit name, which a renamed class keeps', async () => {
     class RenamedTasks {
       @Task({ name: 'OldTasks.send' })

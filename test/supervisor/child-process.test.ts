@@ -9,7 +9,7 @@ const SETTINGS = { redis: 'redis://127.0.0.1:1', namespace: 'nestwork', commandT
 const READY = JSON.stringify({ type: 'ready', settings: SETTINGS, catalog: [] });
 
 const [, entry = ''] = process.argv;
-const environment = { NODE_OPTIONS: '' };
+const launch = { environment: { NODE_OPTIONS: '' }, seat: 0 };
 let directory: string;
 let children: ChildProcess[];
 beforeEach(() => {
@@ -29,7 +29,7 @@ async function toldBy(script: string, then: (child: ChildProcess) => void = () =
   writeFileSync(process.argv[1], script);
   const told: unknown[] = [];
   await new Promise<void>((resolve) => {
-    const child = new ChildProcess(4, new Backoff(), environment, {
+    const child = new ChildProcess(4, new Backoff(), launch, {
       ready: (message) => {
         told.push(message.type);
         then(child);

@@ -1,12 +1,6 @@
-import { writeSync } from 'node:fs';
 import type { Claimant } from '../../src/broker/broker.js';
 import { Rebalancer, type Seat } from '../../src/supervisor/rebalancer.js';
-import {
-  monotonicMs,
-  ScoreboardReader,
-  ScoreboardWriter,
-  SURELY_UNSTARTED_MS,
-} from '../../src/supervisor/scoreboard.js';
+import { monotonicMs, ScoreboardReader, ScoreboardWriter } from '../../src/supervisor/scoreboard.js';
 import { BrokerFixture, idOf, verdict } from '../support/broker-fixture.js';
 
 const CAPACITY = 10;
@@ -45,20 +39,23 @@ class TestSeat implements Seat {
     return seat;
   }
 
-  /** Claims, so long ago that its window has surely closed. */
+  /** Claims, so long ago that its window has closed. */
   async claim(limit = CAPACITY): Promise<string[]> {
     this.claims += 1;
-    this.notes.claiming(this.claims);
     const { tasks } = await fixture.claim(this.claimant, limit);
-    this.answered(SURELY_UNSTARTED_MS + 1);
+    this.opened(-1);
     return tasks.map(({ id }) => id);
   }
 
-  /** Notes that its claim was answered so long ago. */
-  answered(agoMs: number): void {
-    const time = Buffer.alloc(8);
-    time.writeDoubleLE(monotonicMs() - agoMs, 0);
-    writeSync(this.scoreboard.fd, time, 0, time.length, 0);
+  /** Notes that what it claimed may be started for so long. */
+  opened(forMs: number): void {
+    this.notes.window(this.claims, monotonicMs() + forMs);
+  }
+
+  /** Notes that it is about to claim again. */
+  claiming(): void {
+    this.claims += 1;
+    this.opened(60_000);
   }
 
   held(): Promise<string[]> {
@@ -115,14 +112,36 @@ describe('a tick gives back', () => {
 describe('a tick gives back nothing', () => {
   it('of a child that may still start it', async () => {
     const { busy } = await busyAndIdle();
-    busy.answered(0);
+    busy.opened(60_000);
     await rebalancer.tick();
     expect(await queued()).toEqual([]);
   });
 
-  it('of a child whose claim is under way', async () => {
+  it('of a child where nothing waits for its start', async () => {
     const { busy } = await busyAndIdle();
-    busy.notes.claiming(2);
+    busy.opened(Number.POSITIVE_INFINITY);
+    await rebalancer.tick();
+    expect(await queued()).toEqual([]);
+  });
+
+  it('of a child whose claim has not come to Redis yet, until it has', async () => {
+    const { busy, ids } = await busyAndIdle();
+    busy.claiming();
+    busy.opened(-1);
+    await rebalancer.tick();
+    expect(await queued()).toEqual([]);
+    await fixture.claim(busy.claimant, 0);
+    await rebalancer.tick();
+    expect(await queued()).toEqual(ids.slice(1));
+  });
+
+  it('of a child that has opened a new window in the meantime', async () => {
+    const { busy } = await busyAndIdle();
+    const read = busy.scoreboard.read.bind(busy.scoreboard);
+    busy.scoreboard.read = () => {
+      busy.opened(60_000);
+      return read();
+    };
     await rebalancer.tick();
     expect(await queued()).toEqual([]);
   });
@@ -133,12 +152,11 @@ describe('a tick gives back nothing', () => {
     let reads = 0;
     busy.scoreboard.read = () => {
       reads += 1;
-      // between the first look and the second
-      if (reads === 2) busy.notes.claiming(2);
+      busy.claiming();
       return read();
     };
     await rebalancer.tick();
-    expect(reads).toBe(2);
+    expect(reads).toBe(1);
     expect(await queued()).toEqual([]);
     expect(await busy.held()).toHaveLength(ids.length);
   });
@@ -161,6 +179,7 @@ describe('a tick gives back nothing', () => {
     const { busy, ids } = await busyAndIdle();
     for (const id of ids.slice(1)) busy.notes.started(id);
     for (const id of ids) busy.notes.done(id);
+    busy.notes.flush();
     await rebalancer.tick();
     expect(await queued()).toEqual([]);
     expect(await busy.held()).toHaveLength(ids.length);

@@ -15,38 +15,31 @@ afterEach(() => reader.close());
 
 it('is empty at first', () => {
   expect(reader.read()).toEqual({
-    claimedAtMs: 0,
-    claimNumber: 0,
     running: [],
     done: [],
     started: new Set(),
     limited: [],
   });
+  expect(reader.window()).toEqual({ untilMs: Number.POSITIVE_INFINITY, claimNumber: 0 });
 });
 
 it('has no name, so that nothing is left of it', () => {
   expect(fstatSync(reader.fd).nlink).toBe(0);
 });
 
-describe('a claim', () => {
-  it('under way is answered never, as far as one knows', () => {
-    writer.claiming(7);
-    expect(reader.read()).toMatchObject({ claimNumber: 7, claimedAtMs: Number.POSITIVE_INFINITY });
-  });
-
-  it('answered has a time of the clock of the machine', () => {
-    writer.claiming(7);
-    const before = monotonicMs();
-    const noted = writer.claimed();
-    expect(reader.read()).toMatchObject({ claimNumber: 7, claimedAtMs: noted });
-    expect(noted).toBeGreaterThanOrEqual(before);
-    expect(noted).toBeLessThanOrEqual(monotonicMs());
+describe('the window for starts', () => {
+  it('has the number of the claim and a time of the clock of the machine', () => {
+    const untilMs = monotonicMs();
+    writer.window(7, untilMs);
+    expect(reader.window()).toEqual({ untilMs, claimNumber: 7 });
+    expect(monotonicMs()).toBeGreaterThanOrEqual(untilMs);
+    expect(Math.abs(Number(process.hrtime.bigint()) / 1e6 - monotonicMs())).toBeLessThan(60_000);
   });
 
   it('leaves alone what runs', () => {
     const id = ids.next();
     writer.started(id);
-    writer.claiming(2);
+    writer.window(2, 1);
     expect(reader.read()).toMatchObject({ running: [id], started: new Set([id]) });
   });
 });
@@ -58,7 +51,17 @@ describe('a task', () => {
     writer.started(b);
     expect(reader.read()).toMatchObject({ running: [a, b], started: new Set([a, b]) });
     writer.done(a);
+    writer.flush();
     expect(reader.read()).toMatchObject({ running: [b], started: new Set([a, b]) });
+  });
+
+  it('that is finished shows in one write with the start of the next', () => {
+    const [a, b] = [ids.next(), ids.next()];
+    writer.started(a);
+    writer.done(a);
+    expect(reader.read()).toMatchObject({ running: [a], done: [] });
+    writer.started(b);
+    expect(reader.read()).toMatchObject({ running: [b], done: [a] });
   });
 
   it('that succeeded is told from one that failed', () => {

@@ -73,6 +73,7 @@ it.each<[string, (child: TestChild, id: string) => void]>([
 ])('does not mind a task that %s', (_what, end) => {
   const [child] = children as [TestChild];
   end(child, child.starts(-1));
+  child.notes.flush();
   watchdog.tick();
   expect(child.ended).toEqual([]);
 });

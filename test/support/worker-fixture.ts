@@ -6,14 +6,15 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DeathReport } from '../../src/broker/broker.js';
 import { TaskSender } from '../../src/client/task-sender.js';
-import type { WorkerOptions } from '../../src/options.js';
+import { UnansweredSends } from '../../src/client/unanswered-sends.js';
+import type { InProcessOptions, WorkerOptions } from '../../src/options.js';
 import { type AttemptRecord, attemptsOf } from '../../src/task/attempt-record.js';
-import { systemClock } from '../../src/task/clock.js';
 import type { RedisServer } from '../../src/testing/redis-server.js';
 import type { Event } from '../process/fixtures/events.js';
 import { BrokerFixture, idOf, type Stoppable } from './broker-fixture.js';
 
-const WORKER = new URL('../../build/fixtures/worker.js', import.meta.url).pathname;
+const WORKER = 'worker';
+const APP = 'app';
 const PATIENCE_MS = 30_000;
 
 /** A real worker process: supervisor, forked children, real signals. */
@@ -22,8 +23,9 @@ export class WorkerProcess {
   private readonly process: ChildProcess;
   private readonly closed: Promise<unknown>;
 
-  constructor(environment: Record<string, string>) {
-    this.process = spawn(process.execPath, [WORKER], {
+  constructor(environment: Record<string, string>, file: string) {
+    const entry = new URL(`../../build/fixtures/${file}.js`, import.meta.url).pathname;
+    this.process = spawn(process.execPath, [entry], {
       env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -72,14 +74,25 @@ export class WorkerFixture<S extends Stoppable = RedisServer> {
     return new WorkerFixture(broker);
   }
 
-  worker(options: WorkerOptions = {}, environment: Record<string, string> = {}): WorkerProcess {
+  /** @param file its entry among the fixtures */
+  worker(options: WorkerOptions = {}, environment: Record<string, string> = {}, file = WORKER): WorkerProcess {
+    return this.spawn(file, options, environment);
+  }
+
+  /** An app that serves HTTP and runs a worker in its process. */
+  app(options: InProcessOptions = {}): WorkerProcess {
+    return this.spawn(APP, options, {});
+  }
+
+  private spawn(file: string, options: WorkerOptions, environment: Record<string, string>): WorkerProcess {
     const { settings } = this.broker;
-    const worker = new WorkerProcess({
+    const variables = {
       ...(typeof settings === 'string' ? { REDIS_URL: settings } : { REDIS_SETTINGS: JSON.stringify(settings) }),
       EVENTS_FILE: this.eventsFile,
       WORKER_OPTIONS: JSON.stringify(options),
       ...environment,
-    });
+    };
+    const worker = new WorkerProcess(variables, file);
     this.workers.push(worker);
     return worker;
   }
@@ -97,9 +110,16 @@ export class WorkerFixture<S extends Stoppable = RedisServer> {
       name: `FixtureTasks.${task}`,
       queueOfTask: () => 'default',
       queues: ['urgent', 'default', 'bulk'],
-      clock: systemClock,
+      unanswered: new UnansweredSends(),
     };
     return new TaskSender(this.broker.broker, this.broker.ids, target, {});
+  }
+
+  /** Sends a task of TenantTasks as a request of this tenant does. */
+  tenantSender(task: string, tenant: string | undefined): TaskSender<unknown[]> {
+    const unanswered = new UnansweredSends();
+    const target = { name: `TenantTasks.${task}`, queueOfTask: () => 'default', queues: ['default'], unanswered };
+    return new TaskSender(this.broker.broker, this.broker.ids, target, { headers: { tenant } });
   }
 
   /** What is known of a dead task: the report, and the history of its attempts. */

@@ -34,6 +34,7 @@ afterAll(async () => {
 class Run {
   readonly scoreboard = new ScoreboardReader(CAPACITY);
   readonly ended: string[] = [];
+  private readonly notes: ScoreboardWriter;
   private readonly acks: Acknowledger;
   private readonly conclusion: Conclusion;
   private readonly prepared: PreparedTask;
@@ -43,6 +44,7 @@ class Run {
     readonly claimed: ClaimedTask,
   ) {
     const notes = new ScoreboardWriter(CAPACITY, this.scoreboard.fd);
+    this.notes = notes;
     notes.started(claimed.id);
     this.acks = new Acknowledger(fixture.broker, claimant, {
       ended: (ids) => this.ended.push(...ids),
@@ -62,15 +64,14 @@ class Run {
     return new Run(child, { id: idOf(message), queue: 'default', message });
   }
 
-  /** Its handler has ended; `stopping` is the number of the claim once the grace of a shutdown is over. */
-  ends(
-    decision: Decision | 'done',
-    { error = new TypeError('no') as unknown, stopping = undefined as number | undefined } = {},
-  ): void {
+  /** Its handler has ended; `stopping` once the grace of a shutdown is over. */
+  ends(decision: Decision | 'done', { error = new TypeError('no') as unknown, stopping = false } = {}): void {
     const { task } = this.prepared;
     const failure = { kind: 'failed', error, task, attempted: true, durationMs: 1 } as const;
     const outcome = decision === 'done' ? ({ kind: 'done', durationMs: 1 } as const) : { ...failure, decision };
-    this.conclusion.of(this.claimed, this.prepared, outcome, stopping);
+    const giveBack = stopping ? (): void => void this.acks.release([this.claimed.id], 1) : undefined;
+    this.conclusion.of(this.claimed, this.prepared, outcome, giveBack);
+    this.notes.flush();
   }
 
   /** It could not be started. */
@@ -121,7 +122,7 @@ describe('a task that is done', () => {
 
   it('is done too when the grace of a shutdown is over', async () => {
     const run = await Run.of(fixture.message());
-    run.ends('done', { stopping: 1 });
+    run.ends('done', { stopping: true });
     expect((await run.settled()).state).toEqual({});
   });
 });
@@ -176,7 +177,7 @@ describe('a task that failed', () => {
     ['to be dead', { kind: 'dead' }],
   ])('once the grace of a shutdown is over goes back uncounted, though it was %s', async (_what, decision) => {
     const run = await Run.of(fixture.message());
-    run.ends(decision, { stopping: 1 });
+    run.ends(decision, { stopping: true });
     const { score, state } = await run.settled();
     expect(score).toEqual({ running: [run.claimed.id], done: [] });
     expect(state).toEqual({ 'queue:default': [run.claimed.message], 'bell:default': ['1'] });

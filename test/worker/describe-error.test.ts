@@ -23,7 +23,7 @@ describe('describeError', () => {
     expect(error).not.toBeInstanceOf(Error);
     const told = describeError(error);
     expect(told).toMatchObject({ code: 'TASK_FAILED', error: 'TypeError: fetch failed' });
-    expect(told.stack).toMatch(/^TypeError: fetch failed\n[^]*\ncaused by RangeError: no route/);
+    expect(told.stack).toMatch(/^TypeError: fetch failed\n[\s\S]*\ncaused by RangeError: no route/);
   });
 
   it('keeps the code of our own errors', () => {

@@ -1,5 +1,7 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Inject, Injectable, Module, type Provider, Scope, type Type } from '@nestjs/common';
-import { REQUEST } from '@nestjs/core';
+import { type ContextId, ContextIdFactory, type HostComponentInfo, REQUEST } from '@nestjs/core';
 import { QueueClient } from '../../src/client/queue-client.js';
 import { Task } from '../../src/decorators/task.decorator.js';
 import type { TaskInfo } from '../../src/task/task-hooks.js';
@@ -137,6 +139,166 @@ describe('a request-scoped task class', () => {
       }
     }
     expect(await drained(['FailingTasks.run'], FailingTasks)).toMatchObject([{ error: { message: 'no luck' } }]);
+  });
+});
+
+describe('a durable provider', () => {
+  /** Tenants by the first argument of the task. */
+  function byTenant(payload: (tenant: string) => object | undefined): void {
+    const trees = new Map<string, ContextId>();
+    ContextIdFactory.apply({
+      attach: (scope: ContextId, { args }: TaskInfo) => {
+        const tenant = String(args[0]);
+        const tree = trees.get(tenant) ?? ContextIdFactory.create();
+        trees.set(tenant, tree);
+        const resolve = ({ isTreeDurable }: HostComponentInfo): ContextId => (isTreeDurable ? tree : scope);
+        return { resolve, payload: payload(tenant) };
+      },
+    });
+  }
+  // there is no other way to take a strategy back
+  afterEach(() => Reflect.set(ContextIdFactory, 'strategy', undefined));
+
+  @Injectable({ scope: Scope.REQUEST, durable: true })
+  class TenantConnection {
+    readonly number = ++instances;
+
+    constructor(@Inject(REQUEST) readonly tenant: { tenantId: string }) {}
+  }
+
+  it('is shared by the tasks of one tenant, and gets the payload of the strategy', async () => {
+    @Injectable()
+    class TenantTasks {
+      readonly number = ++instances;
+
+      constructor(
+        private readonly connection: TenantConnection,
+        private readonly context: TaskContext,
+      ) {}
+
+      @Task()
+      run(tenant: string): void {
+        const { number, tenant: payload } = this.connection;
+        runs.push({ tenant, payload, number, own: this.number, id: this.context.id });
+      }
+    }
+    byTenant((tenantId) => ({ tenantId }));
+    const app = await apps.boot({ imports: [apps.queue()], providers: [TenantTasks, TenantConnection] });
+    const { run } = app.get(QueueClient, { strict: false }).of(TenantTasks);
+    const sent = await run.delayMany([['a'], ['b'], ['a']]);
+    await drainTasks(app);
+    const [first, second, third] = runs as { number: number; own: number }[];
+    expect(runs).toMatchObject([
+      { payload: { tenantId: 'a' }, id: sent[0]?.id },
+      { payload: { tenantId: 'b' }, id: sent[1]?.id },
+      { payload: { tenantId: 'a' }, number: first?.number, own: first?.own, id: sent[2]?.id },
+    ]);
+    expect(second?.number).not.toBe(first?.number);
+    expect(third?.number).toBe(first?.number);
+  });
+
+  it('below a class of one task leaves that its own task, with the payload added', async () => {
+    @Injectable({ scope: Scope.REQUEST })
+    class MixedTasks {
+      constructor(
+        private readonly connection: TenantConnection,
+        @Inject(REQUEST) private readonly task: TaskInfo & { tenantId: string },
+      ) {}
+
+      @Task()
+      run(): void {
+        runs.push([
+          this.connection.number,
+          this.connection.tenant.tenantId,
+          this.task.id,
+          this.task.tenantId,
+          this.task.name,
+        ]);
+      }
+    }
+    byTenant((tenantId) => ({ tenantId, name: 'not of a task' }));
+    const app = await apps.boot({ imports: [apps.queue()], providers: [MixedTasks, TenantConnection] });
+    const task = app.get(QueueClient, { strict: false }).task<[string]>('MixedTasks.run');
+    const [first, second] = await task.delayMany([['a'], ['a']]);
+    expect(await drainTasks(app)).toMatchObject([{ error: undefined }, { error: undefined }]);
+    const number = expect.any(Number);
+    expect(runs).toEqual([
+      [number, 'a', first?.id, 'a', 'MixedTasks.run'],
+      [number, 'a', second?.id, 'a', 'MixedTasks.run'],
+    ]);
+    expect((runs[0] as number[])[0]).toBe((runs[1] as number[])[0]);
+  });
+
+  it('whose strategy is made for requests alone fails the task, and says why', async () => {
+    ContextIdFactory.apply({
+      attach: (scope: ContextId, request: { cookies: Record<string, string> }) => {
+        const tree = ContextIdFactory.create();
+        Reflect.set(tree, 'tenant', request.cookies.tenant);
+        return ({ isTreeDurable }) => (isTreeDurable ? tree : scope);
+      },
+    });
+    const [task] = await drained(['ImportTasks.run'], ImportTasks, Connection);
+    expect(task?.error).toMatchObject({ code: 'SCOPE_UNRESOLVED', cause: expect.any(TypeError) });
+  });
+});
+
+describe('what was made for a task', () => {
+  it('is freed after it', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const made: WeakRef<object>[] = [];
+    @Injectable({ scope: Scope.REQUEST })
+    class HeavyTasks {
+      readonly heap = new Array(100_000).fill(0);
+
+      constructor(readonly connection: Connection) {}
+
+      @Task()
+      run(): void {
+        made.push(new WeakRef(this), new WeakRef(this.connection));
+      }
+    }
+    await drained(Array(5).fill('HeavyTasks.run'), HeavyTasks, Connection);
+    expect(made).toHaveLength(10);
+    await new Promise(setImmediate); // what is under way still holds the last one
+    collect();
+    expect(made.filter((reference) => reference.deref())).toEqual([]);
+  });
+});
+
+describe('a task class that a factory makes', () => {
+  it('is made for each task where the factory is request-scoped and its token is the class', async () => {
+    class FactoryTasks {
+      constructor(private readonly task: TaskInfo) {}
+
+      @Task()
+      run(): void {
+        runs.push(this.task.name);
+      }
+    }
+    const provide = FactoryTasks;
+    const useFactory = async (task: TaskInfo) => new FactoryTasks(task);
+    await drained(['FactoryTasks.run'], { provide, useFactory, inject: [REQUEST], scope: Scope.REQUEST });
+    expect(runs).toEqual(['FactoryTasks.run']);
+  });
+
+  it('waits for what it injects from an async factory', async () => {
+    class AsyncTasks {
+      constructor(private readonly settings: { readonly name: string }) {}
+
+      @Task()
+      run(): void {
+        runs.push(this.settings.name);
+      }
+    }
+    const settings = { provide: 'SETTINGS', useFactory: async () => ({ name: 'async' }) };
+    const tasks = {
+      provide: 'TASKS',
+      useFactory: async (given: { name: string }) => new AsyncTasks(given),
+      inject: ['SETTINGS'],
+    };
+    await drained(['AsyncTasks.run'], settings, tasks);
+    expect(runs).toEqual(['async']);
   });
 });
 

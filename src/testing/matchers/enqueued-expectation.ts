@@ -1,4 +1,5 @@
 import { type Duration, toMilliseconds } from '../../task/duration.js';
+import type { TaskHeaders } from '../../task/headers.js';
 import { assertKnownOptions } from '../../task/known-options.js';
 import type { EnqueuedTask } from '../enqueued-task.js';
 import { nameOfTask, type TaskReference } from '../task-reference.js';
@@ -18,9 +19,11 @@ export interface EnqueuedOptions {
   delay?: Duration;
   /** the `key` with which it was sent */
   key?: string;
+  /** headers that it had, also with the likes of `expect.anything()`; it may have had others */
+  headers?: TaskHeaders;
 }
 
-const OPTIONS = ['times', 'queue', 'delay', 'key'];
+const OPTIONS = ['times', 'queue', 'delay', 'key', 'headers'];
 const MOST_SHOWN = 5;
 
 /** One expectation about what was enqueued, and what to say of it. */
@@ -69,7 +72,7 @@ export class EnqueuedExpectation {
   }
 
   private candidates(enqueued: readonly EnqueuedTask[]): { task: EnqueuedTask; lines: string[] }[] {
-    const { queue, delay, key } = this.options;
+    const { queue, delay, key, headers = {} } = this.options;
     return enqueued
       .filter(({ name }) => name === this.name)
       .map((task) => {
@@ -78,6 +81,9 @@ export class EnqueuedExpectation {
         if (delay !== undefined)
           lines.push(...differences(task.delayMs, toMilliseconds(delay, 'delay'), 'delay in ms'));
         if (key !== undefined && !task.hasKey(key)) lines.push(`key: expected ${shown(key)}, was another or none`);
+        for (const [name, value] of Object.entries(headers)) {
+          lines.push(...differences(task.headers[name], value, `headers[${JSON.stringify(name)}]`));
+        }
         return { task, lines };
       });
   }

@@ -71,6 +71,10 @@ export class MemoryBroker implements Broker {
     return this.producer.enqueue(queue, messages, due);
   }
 
+  async enqueueOne(queue: string, message: string): Promise<void> {
+    await this.enqueue(queue, [message]);
+  }
+
   async enqueueUnique(queue: string, message: string, options: UniqueOptions): Promise<KeyHolder> {
     return this.producer.enqueueUnique(queue, message, options);
   }
@@ -183,7 +187,7 @@ export class MemoryBroker implements Broker {
         suspects: suspects.length,
         dead: dead.size,
       };
-      return { queue, ...counts, head: pending[0], served: served.has(queue) };
+      return { queue, ...counts, head: pending[0], dueAt: scheduled[0]?.due, served: served.has(queue) };
     });
   }
 

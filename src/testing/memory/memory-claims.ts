@@ -28,7 +28,7 @@ export class MemoryClaims {
     private readonly sessions: MemorySessions,
   ) {}
 
-  claim(claimant: Claimant, { number, limit, acks }: ClaimRequest): ClaimReply {
+  claim(claimant: Claimant, { number, limit, acks, recover }: ClaimRequest): ClaimReply {
     const { store } = this;
     const { child, queues } = claimant;
     const children = this.childrenOf(claimant, acks.length);
@@ -36,9 +36,9 @@ export class MemoryClaims {
     if (number < last) throw refused('STALE_CLAIM a later claim of this child was answered');
     const held = store.heldBy(child);
     const acked = acks.filter((id) => held.delete(id)).length;
-    if (number === last) return { repeated: true, acked, drain: false, tasks: [...held].map(toTask) };
-    store.staleAcks += acks.length - acked;
     children.set(child, number);
+    if (recover || number === last) return { repeated: true, acked, drain: false, tasks: [...held].map(toTask) };
+    store.staleAcks += acks.length - acked;
     const { granted, drain } = this.grant(claimant, Math.min(limit, MOST_CLAIMED), number);
     for (const { id, ...task } of granted) held.set(id, task);
     for (const name of queues) {

@@ -28,6 +28,17 @@ export function claiming(stage: () => Stage): void {
       expect(reply.tasks.map(({ message }) => message)).toEqual([messages[1]]);
     });
 
+    it('tells all that the child holds, and gives nothing new, when the child asks to recover', async () => {
+      const messages = stage().messages(2);
+      const { child } = await stage().holder(messages);
+      await stage().broker.enqueue('default', stage().messages(1));
+      const acks = [idOf(messages[0] ?? '')];
+      const reply = await stage().broker.claim(child, { number: 5, limit: 10, acks, recover: true });
+      expect(reply).toMatchObject({ repeated: true, acked: 1, tasks: [{ message: messages[1] }] });
+      expect(reply.tasks).toHaveLength(1);
+      expect(await stage().broker.holdings(child)).toMatchObject({ claimNumber: 5 });
+    });
+
     it('is refused when it is older than the last', async () => {
       const child = await stage().child();
       await stage().claim(child);
@@ -181,17 +192,18 @@ export function claiming(stage: () => Stage): void {
     const { broker } = stage();
     const [head = '', other = ''] = stage().messages(2);
     await broker.enqueue('default', [head, other]);
-    await broker.enqueue('default', stage().messages(1), { in: MINUTE_MS });
+    await broker.enqueue('default', stage().messages(1), { at: FUTURE });
     await stage().dead(stage().message(), 'bulk');
-    const empty = { pending: 0, scheduled: 0, suspects: 0, dead: 0, head: undefined };
+    const empty = { pending: 0, scheduled: 0, suspects: 0, dead: 0, head: undefined, dueAt: undefined };
     expect(await broker.queueStates(['default', 'bulk', 'critical'])).toEqual([
-      { ...empty, queue: 'default', pending: 2, scheduled: 1, head, served: false },
+      { ...empty, queue: 'default', pending: 2, scheduled: 1, head, dueAt: FUTURE, served: false },
       { ...empty, queue: 'bulk', dead: 1, served: true },
       { ...empty, queue: 'critical', served: false },
     ]);
   });
 }
 
+const FUTURE = Date.UTC(2100, 0, 1);
 const NO_TASK = { id: '', queue: '', message: '' };
 const NOTHING_KNOWN = { blamed: [], done: [], timedOut: [], maxCrashes: 3, line: '', report: '{}' };
 const RUN = { id: 'a', attempt: 1, startedAt: 1, durationMs: 1, outcome: 'done' as const, host: 'here', pid: 7 };

@@ -19,6 +19,13 @@ export function producing(stage: () => Stage): void {
       expect(await stage().claimed()).toEqual([b, a].map(idOf));
     });
 
+    it('takes single ones, together with the others of the same turn', async () => {
+      const { broker } = stage();
+      const [a = '', b = '', c = ''] = stage().messages(3);
+      await Promise.all([a, b, a, c].map((message) => broker.enqueueOne('default', message)));
+      expect(await stage().claimed()).toEqual([a, b, c].map(idOf));
+    });
+
     it('recognises what has already run', async () => {
       const message = stage().message();
       const { child } = await stage().holder([message]);

@@ -117,7 +117,10 @@ export class BrokerModel implements System {
     return rings;
   }
 
-  async claim({ session, child, queues }: Claimant, { number, limit, acks }: ClaimRequest): Promise<ClaimReply> {
+  async claim(
+    { session, child, queues }: Claimant,
+    { number, limit, acks, recover }: ClaimRequest,
+  ): Promise<ClaimReply> {
     if (!this.isRegistered({ session, child })) this.stale += acks.length;
     const children = this.childrenWith({ session, child }, 'claim of a child that is not registered');
     const last = children.get(child) ?? 0;
@@ -126,8 +129,10 @@ export class BrokerModel implements System {
     const acked = acks.filter((id) => held.delete(id)).length;
     if (acked > 0) this.note('claim acked what is held');
     if (acked < acks.length) this.note('claim acked what is not held');
-    if (number === last) {
-      if (held.size > 0) this.note('claim repeated: all that is held');
+    if (recover && held.size > 0) this.note('claim that recovers what is held');
+    if (recover || number === last) {
+      children.set(child, number);
+      if (!recover && held.size > 0) this.note('claim repeated: all that is held');
       return { repeated: true, acked, drain: false, tasks: [...held.values()] };
     }
     this.stale += acks.length - acked;

@@ -44,19 +44,20 @@ export const claim = fc
     limit: fc.integer({ min: 0, max: 5 }),
     acks: someTasksOrNone,
     queues: someQueues,
+    recover: fc.oneof({ weight: 6, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
   })
   .map(
     (choice) =>
       new BrokerCommand('claim', (model) => {
         const child = childOf(model, choice.who);
         if (!child) return undefined;
-        const { limit, queues } = choice;
+        const { limit, queues, recover } = choice;
         const number = (model.lastClaim(child) ?? 0) + NUMBERING[choice.numbering];
         // what frees its key at its end is acked alone
         const acks = tasksOf(model, child, choice.acks).filter((id) => !model.hasKeyUntilFinished(id));
         return {
-          text: `${child.child} claims (number ${number}) ${limit} from ${queues.join(' ')}, acks ${acks.join(' ')}`,
-          on: async (system) => comparable(await system.claim({ ...child, queues }, { number, limit, acks })),
+          text: `${child.child} claims (number ${number}) ${recover ? 'what it holds' : limit} from ${queues.join(' ')}, acks ${acks.join(' ')}`,
+          on: async (system) => comparable(await system.claim({ ...child, queues }, { number, limit, acks, recover })),
         };
       }),
   );

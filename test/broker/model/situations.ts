@@ -8,6 +8,7 @@ export const SITUATIONS = [
   'enqueued again in part: the rest added',
   'claim of a child that is not registered',
   'claim repeated: all that is held',
+  'claim that recovers what is held',
   'claim older than the last',
   'claim acked what is held',
   'claim acked what is not held',

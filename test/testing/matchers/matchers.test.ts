@@ -51,6 +51,16 @@ describe('toHaveEnqueued()', () => {
     expect(queue).not.toHaveEnqueued(welcome, [42], { key: 'user-7' });
   });
 
+  it('looks at headers, those that are named', async () => {
+    await send.welcome.with({ headers: { tenant: 'acme', trace: '1' } }).delay(42);
+    expect(queue).toHaveEnqueued(welcome, [42], { headers: { tenant: 'acme' } });
+    expect(queue).toHaveEnqueued(welcome, [42], { headers: { tenant: expect.any(String), trace: '1' } });
+    expect(queue).not.toHaveEnqueued(welcome, [42], { headers: { tenant: 'other' } });
+    expect(complaint(() => expect(queue).toHaveEnqueued(welcome, [42], { headers: { user: '7' } }))).toContain(
+      `headers["user"]: expected '7', was undefined`,
+    );
+  });
+
   it('counts', async () => {
     await send.welcome.delayMany([[1], [1], [2]]);
     expect(queue).toHaveEnqueued(welcome, [1], { times: 2 });

@@ -1,0 +1,22 @@
+/**
+ * Measures nestwork beside its peers: docs/performance.md says what the figures mean.
+ *
+ *   npm run bench                        everything; about ten minutes; writes bench/results.md and the chart
+ *   npm run bench -- --quick             the figures of every day, in a minute or so; writes nothing
+ *   npm run bench -- --only throughput   one figure; may be given more than once; writes nothing
+ *   npm run bench -- --only idle --write the same, and replaces this figure in bench/results.md
+ */
+import { buildIfNeeded, runPackage } from '../tools/build.mjs';
+import { runInForeground, runTool } from '../tools/run.mjs';
+import { setup } from '../tools/setup.mjs';
+import { installPeers } from './peers/install.mjs';
+
+await runTool(async () => {
+  await setup({ ownServer: true });
+  await buildIfNeeded();
+  await runPackage('typescript/bin/tsc', '-p', 'bench/tsconfig.json');
+  await installPeers();
+  // what a user's worker runs under, whatever this shell is set to
+  const { REDIS_URL: _, NODE_OPTIONS: __, ...env } = process.env;
+  return runInForeground(['build/bench/run.js', ...process.argv.slice(2)], { env });
+});

@@ -1,0 +1,77 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { figures } from './figures/index.js';
+import { chart } from './harness/chart.js';
+import type { Figure, FigureResult } from './harness/figure.js';
+import { number } from './harness/format.js';
+import { verdictsOf } from './harness/goals.js';
+import { commit, machine } from './harness/machine.js';
+import { figureText, type Results, reportText } from './harness/report.js';
+import { playRounds } from './harness/rounds.js';
+import { Stage } from './harness/stage.js';
+
+const path = (file: string): string => new URL(`../../${file}`, import.meta.url).pathname;
+const RESULTS = path('bench/results.json');
+const REPORT = path('bench/results.md');
+const CHART = path('docs/bench.svg');
+
+/** Measures the figures in turn and prints each as soon as it is there. A missed goal is a finding, not a failure. */
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string', multiple: true },
+      write: { type: 'boolean', default: false },
+    },
+  });
+  const { quick, only } = values;
+  const unknown = only?.filter((id) => !figures.some((figure) => figure.id === id)) ?? [];
+  if (unknown.length > 0) {
+    console.error(`No figure "${unknown.join('", "')}". There are: ${figures.map(({ id }) => id).join(', ')}.`);
+    return 2;
+  }
+  const chosen = figures.filter(({ id, fullOnly }) => only?.includes(id) ?? !(quick && fullOnly));
+  const results: FigureResult[] = [];
+  for (const figure of chosen) results.push(await measure(figure, quick));
+  const missed = results.flatMap(({ verdicts }) => verdicts).filter(({ met }) => !met).length;
+  console.log(`\n${results.flatMap(({ verdicts }) => verdicts).length - missed} goals met, ${missed} missed.`);
+  if (values.write || !(quick || only)) await write(results);
+  return 0;
+}
+
+async function measure(figure: Figure, quick: boolean): Promise<FigureResult> {
+  const { id, title, unit, better, how } = figure;
+  const measuredAt = new Date().toISOString();
+  process.stderr.write(`${id} `);
+  const from = performance.now();
+  const series = await playRounds(figure, quick, () => process.stderr.write('.'));
+  process.stderr.write(` ${number((performance.now() - from) / 1_000)} s\n`);
+  const verdicts = verdictsOf(figure, series);
+  const result = { id, title, unit, better, how, series, verdicts, measuredAt, commit: commit(), quick };
+  console.log(`\n${figureText(result)}\n`);
+  return result;
+}
+
+/** Figures that were not measured this time stay as they were. */
+async function write(measured: readonly FigureResult[]): Promise<void> {
+  const before: FigureResult[] = existsSync(RESULTS)
+    ? [...(JSON.parse(readFileSync(RESULTS, 'utf8')) as Results).figures]
+    : [];
+  const all = figures.flatMap(
+    ({ id }) => measured.find((one) => one.id === id) ?? before.find((one) => one.id === id) ?? [],
+  );
+  const results: Results = { machine: machine(await redisVersion()), figures: all };
+  writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
+  writeFileSync(REPORT, reportText(results));
+  writeFileSync(CHART, chart(all));
+  console.log('Written: bench/results.md, bench/results.json, docs/bench.svg.');
+}
+
+async function redisVersion(): Promise<string> {
+  const stage = await Stage.open(true);
+  const info = await stage.redis.info('server');
+  await stage.close();
+  return /(?:valkey|redis)_version:(\S+)/.exec(info)?.[1] ?? 'unknown';
+}
+
+process.exitCode = await main();

@@ -1,0 +1,78 @@
+import * as common from '@nestjs/common';
+import { HttpException, HttpStatus, type PipeTransform, ValidationPipe } from '@nestjs/common';
+import { InvalidPayloadError, type InvalidPayloadPlace, type PayloadProblem } from '../task/refusals.js';
+import { applySchema, type StandardSchema } from '../task/standard-schema.js';
+
+/** What one argument passes on its way to the handler. */
+export interface ArgumentPlan {
+  /** which argument, from 0 */
+  readonly index: number;
+  /** the type of its parameter, as far as the compiler wrote it down */
+  readonly metatype: unknown;
+  readonly schema: StandardSchema | undefined;
+  readonly pipes: readonly PipeTransform[];
+  /** what pipes are told that it is; `ValidationPipe` skips `custom` */
+  readonly type: 'body' | 'custom';
+}
+
+type PipeClass = new () => PipeTransform;
+
+/** Nest 12 has it. */
+const SchemaPipe = Reflect.get(common, 'StandardSchemaValidationPipe') as PipeClass | undefined;
+
+/** The pipes of Nest that look at a value and need nothing of the app. */
+export const VALIDATORS: readonly PipeClass[] = SchemaPipe ? [ValidationPipe, SchemaPipe] : [ValidationPipe];
+
+/** What is no fault of the payload is no refusal of it: it may be there, or over, at the next attempt. */
+const INVALID: readonly number[] = [HttpStatus.BAD_REQUEST, HttpStatus.UNPROCESSABLE_ENTITY];
+
+export function isValidator(pipe: unknown): boolean {
+  return VALIDATORS.some((type) => pipe instanceof type);
+}
+
+/**
+ * What the plan makes of a value.
+ *
+ * @throws InvalidPayloadError when the schema refuses it, or a pipe does with an HttpException; else what the pipe throws
+ */
+export async function follow(
+  { schema, pipes, metatype, type }: ArgumentPlan,
+  value: unknown,
+  place: InvalidPayloadPlace,
+): Promise<unknown> {
+  let at = value;
+  // the pipe of Nest applies it by itself, and what a schema made is not what it takes
+  if (schema && !(SchemaPipe && pipes.some((pipe) => pipe instanceof SchemaPipe))) {
+    const result = await applySchema(schema, at);
+    if ('problems' in result) throw new InvalidPayloadError(place, result.problems);
+    at = result.value;
+  }
+  for (const pipe of pipes) at = await through(pipe, at, { metatype, schema, type }, place);
+  return at;
+}
+
+async function through(
+  pipe: PipeTransform,
+  value: unknown,
+  metadata: Pick<ArgumentPlan, 'metatype' | 'schema' | 'type'>,
+  place: InvalidPayloadPlace,
+): Promise<unknown> {
+  try {
+    return await pipe.transform(value, { data: undefined, ...metadata } as common.ArgumentMetadata);
+  } catch (cause) {
+    if (!(cause instanceof HttpException)) throw cause;
+    if (!isValidator(pipe) && !INVALID.includes(cause.getStatus())) throw cause;
+    throw new InvalidPayloadError(place, problemsOf(cause), { cause });
+  }
+}
+
+/** Nest's pipes give a list of sentences, or lists by path. */
+function problemsOf(error: HttpException): PayloadProblem[] {
+  const response = error.getResponse();
+  const said: unknown = typeof response === 'object' ? Reflect.get(response, 'message') : response;
+  if (Array.isArray(said)) return said.map((message) => ({ path: '', message: String(message) }));
+  if (typeof said !== 'object' || said === null) return [{ path: '', message: String(said ?? error.message) }];
+  return Object.entries(said).flatMap(([path, messages]: [string, unknown]) =>
+    [messages].flat().map((message) => ({ path, message: String(message) })),
+  );
+}

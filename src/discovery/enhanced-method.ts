@@ -1,0 +1,174 @@
+import { ForbiddenException, type PipeTransform } from '@nestjs/common';
+import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
+import { type ContextId, ExternalContextCreator, type NestContainer } from '@nestjs/core';
+import { ExternalExceptionFilterContext } from '@nestjs/core/exceptions/external-exception-filter-context.js';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import { isObservable, lastValueFrom } from 'rxjs';
+import { GuardRefusedError } from '../task/refusals.js';
+import type { TaskHandler } from '../task/task-definition.js';
+import type { TaskInfo } from '../task/task-hooks.js';
+import { type ArgumentPlan, follow } from './argument-plan.js';
+import { declaredParameters, parameterTypes, type TaskType } from './declared-enhancers.js';
+import type { GlobalEnhancers, ScopedEnhancers } from './global-enhancers.js';
+import { TASK_CONTEXT } from './task-execution-context.js';
+import type { Wrapper } from './wrapper.js';
+
+type Method = (...args: unknown[]) => unknown;
+type NestParameters = Parameters<ExternalContextCreator['createPipesFn']>[1];
+
+type PipesFn = ReturnType<ExternalContextCreator['createPipesFn']>;
+
+/** Arguments are handed over by index, so Nest is never asked for a value. */
+const NO_VALUES = { exchangeKeyForValue: () => undefined };
+
+/** The instance, and what was made for a task with it. */
+export interface EnhancedTarget {
+  readonly instance: object;
+  /** none: everything lives as long as the app */
+  readonly scope?: ContextId;
+  readonly scopedGlobals?: ScopedEnhancers;
+}
+
+/**
+ * A task method with its guards, interceptors, pipes and filters, in the order of Nest: guards, interceptors, pipes, the
+ * method, interceptors, filters.
+ *
+ * It is Nest's `ExternalContextCreator` that finds and runs them, with the arguments of the call and the TaskInfo for what a
+ * handler of it is called with. Three of its steps are ours:
+ * - arguments: bare and surplus ones are handed on, too, and pipes take a payload for a body, which `ValidationPipe` looks at;
+ * - filters: whatever one returns, the attempt has failed; only what it throws takes the place of the error;
+ * - guards: a refusal is an error of its own, which is not tried again.
+ */
+export class EnhancedMethod {
+  private readonly creator: ExternalContextCreator;
+  private readonly filters: ExternalExceptionFilterContext;
+  private readonly module: string;
+
+  constructor(
+    private readonly wrapper: Wrapper,
+    private readonly type: TaskType,
+    private readonly method: string,
+    private readonly globals: GlobalEnhancers,
+  ) {
+    const { host } = wrapper;
+    this.module = host?.token ?? '';
+    const modules = new Map(host ? [[this.module, host]] : []);
+    // Nest boundary: these creators ask a container for its modules and its configuration. This one has the module of the
+    // provider alone, because enhancers belong to it; a creator for each method, because Nest 11 keeps parameters by the
+    // name of the class, which two may share.
+    const container = { getModules: () => modules, applicationConfig: globals } as unknown as NestContainer;
+    this.filters = new ExternalExceptionFilterContext(container, globals);
+    this.creator = ExternalContextCreator.fromContainer(container);
+    const activating = this.creator.createGuardsFn.bind(this.creator);
+    this.creator.createGuardsFn = (...given) => refusing(activating(...given) as Activate | null);
+    // what it is called with is what `run` is called with below
+    this.creator.createPipesFn = (pipes, parameters) => this.handingOn(pipes, parameters) as PipesFn;
+    this.creator.transformToResult = completed;
+    // older versions of Nest 11 find only what is provided under its class
+    this.creator.getContextModuleKey = () => this.module;
+  }
+
+  /** Waits for nothing. */
+  bind({ instance, scope, scopedGlobals }: EnhancedTarget): TaskHandler {
+    const { creator, method, module, type, wrapper } = this;
+    const handler = Reflect.get(instance, method) as Method;
+    const [run, filter] = this.globals.showing(scopedGlobals, () => {
+      const options = { guards: true, interceptors: true, filters: false };
+      return [
+        creator.create(
+          instance,
+          handler,
+          method,
+          ROUTE_ARGS_METADATA,
+          NO_VALUES,
+          scope,
+          wrapper.id,
+          options,
+          TASK_CONTEXT,
+        ),
+        // Nest boundary: it reads metadata of the method, which it takes for one that answers a request
+        this.filters.create(instance, handler as never, module, scope, wrapper.id),
+      ];
+    });
+    return async (args, task) => {
+      try {
+        return await run(args, task);
+      } catch (error) {
+        // Nest boundary: it wants the class, and this is one
+        const host = new ExecutionContextHost([args, task], type as never, handler);
+        host.setType(TASK_CONTEXT);
+        try {
+          await filter.invokeCustomFilters(error, host);
+        } catch (translated) {
+          throw keepingCause(translated, error);
+        }
+        throw error;
+      }
+    };
+  }
+
+  /** In place of Nest's own step, which drops every argument without a decorator. */
+  private handingOn(pipes: PipeTransform[], parameters: NestParameters) {
+    const types = parameterTypes(this.type, this.method);
+    const schemas = new Map(declaredParameters(this.type, this.method).map(({ index, schema }) => [index, schema]));
+    const decorated = new Map(
+      parameters.map(({ index, type, pipes: own, extractValue }): [number, Parameter] => {
+        // Nest boundary: pipes of a parameter are declared as anything, and are instances by now
+        const all = [...pipes, ...(own as PipeTransform[])];
+        if (typeof type === 'number') return [index, payload(index, types[index], schemas.get(index), all)];
+        return [index, { index, metatype: types[index], schema: undefined, pipes: all, type: 'custom', extractValue }];
+      }),
+    );
+    const end = Math.max(0, ...[...decorated.keys()].map((index) => index + 1));
+    return async (given: unknown[], args: unknown[], task: TaskInfo): Promise<void> => {
+      given.splice(0, given.length, ...args);
+      for (let index = 0; index < Math.max(end, args.length); index++) {
+        const bare = index < args.length && pipes.length > 0;
+        const parameter = decorated.get(index) ?? (bare && payload(index, types[index], undefined, pipes));
+        if (!parameter) continue;
+        const value: unknown = parameter.extractValue ? await parameter.extractValue(args, task) : args[index];
+        given[index] = await follow(parameter, value, { task: task.name, argument: index, taskId: task.id });
+      }
+    };
+  }
+}
+
+/** A plan, and where the value comes from if it is no argument: the factory of `createParamDecorator`. */
+interface Parameter extends ArgumentPlan {
+  readonly extractValue?: (...host: unknown[]) => unknown;
+}
+
+function payload(
+  index: number,
+  metatype: unknown,
+  schema: ArgumentPlan['schema'],
+  pipes: readonly PipeTransform[],
+): Parameter {
+  return { index, metatype, schema, pipes, type: 'body' };
+}
+
+type Activate = (args: [args: unknown[], task: TaskInfo]) => Promise<void>;
+
+function refusing(activate: Activate | null): Activate | null {
+  return (
+    activate &&
+    ((host) =>
+      activate(host).catch((cause: unknown) => {
+        const [, { name, id }] = host;
+        throw cause instanceof ForbiddenException ? new GuardRefusedError(name, id, { cause }) : cause;
+      }))
+  );
+}
+
+/** A filter that is made for requests may fail itself; what happened first is not to be lost over it. */
+function keepingCause(translated: unknown, cause: unknown): unknown {
+  if (translated !== cause && translated instanceof Error && translated.cause === undefined) {
+    Reflect.defineProperty(translated, 'cause', { value: cause, configurable: true, writable: true });
+  }
+  return translated;
+}
+
+/** An Observable that completes without a value is a success, too. */
+async function completed(result: unknown): Promise<unknown> {
+  return isObservable(result) ? lastValueFrom(result, { defaultValue: undefined }) : result;
+}

@@ -1,0 +1,75 @@
+import { Injectable, type PipeTransform } from '@nestjs/common';
+import type { ArgumentCheck, ArgumentChecks } from '../task/argument-check.js';
+import { type ArgumentPlan, follow, isValidator, VALIDATORS } from './argument-plan.js';
+import {
+  declaredParameters,
+  declaredPipes,
+  type Enhancer,
+  isPipe,
+  parameterTypes,
+  type TaskType,
+} from './declared-enhancers.js';
+import { GlobalEnhancers } from './global-enhancers.js';
+import type { Wrapper } from './wrapper.js';
+
+/** Types of parameters that tell a validator nothing. */
+const TELLS_NOTHING: readonly unknown[] = [undefined, Object, String, Number, Boolean, Array, Function];
+
+/**
+ * Checks at the call what a worker will check: the schema of a parameter, and Nest's validation pipes. Other pipes are for
+ * the worker alone, as is what comes after them: they may load, change and replace.
+ */
+@Injectable()
+export class PayloadChecks implements ArgumentChecks {
+  private readonly homes = new WeakMap<object, Wrapper>();
+
+  constructor(private readonly globals: GlobalEnhancers) {}
+
+  /** Tells where a task class is provided, and so where pipes that are given as classes are found. */
+  provided(type: object, wrapper: Wrapper): void {
+    this.homes.set(type, wrapper);
+  }
+
+  of(type: object, method: string, task: string): ArgumentCheck | undefined {
+    const plans = this.plans(type as TaskType, method);
+    if (plans.length === 0) return undefined;
+    return async (args, call) => {
+      for (const plan of plans) await follow(plan, args[plan.index], { task, argument: plan.index, call });
+    };
+  }
+
+  private plans(type: TaskType, method: string): ArgumentPlan[] {
+    const types = parameterTypes(type, method);
+    const parameters = new Map(declaredParameters(type, method).map((parameter) => [parameter.index, parameter]));
+    const common = [...this.globals.getGlobalPipes(), ...declaredPipes(type, method)];
+    const end = Math.max(types.length, ...[...parameters.keys()].map((index) => index + 1));
+    return Array.from({ length: end }, (_, index) => index).flatMap((index) => {
+      const { factory, schema, pipes = [] } = parameters.get(index) ?? {};
+      // it takes no argument
+      if (factory) return [];
+      const metatype = types[index];
+      const validators = this.leading([...common, ...pipes], type).filter((pipe) => hasWork(pipe, metatype, schema));
+      return schema || validators.length > 0 ? [{ index, metatype, schema, pipes: validators, type: 'body' }] : [];
+    });
+  }
+
+  /** The validators before any other pipe. */
+  private leading(pipes: readonly Enhancer[], type: TaskType): PipeTransform[] {
+    const found = pipes.map((pipe) => (typeof pipe === 'function' ? this.instanceOf(pipe, type) : pipe));
+    const end = found.findIndex((pipe) => !isValidator(pipe));
+    return found.slice(0, end < 0 ? undefined : end).filter(isPipe);
+  }
+
+  /** An app that only sends has the class, but not what its modules make of it. */
+  private instanceOf(pipe: Enhancer, type: TaskType): object | undefined {
+    const made = this.homes.get(type)?.host?.injectables.get(pipe as never);
+    if (made) return made.isDependencyTreeStatic() && !made.isTransient ? (made.instance as object) : undefined;
+    const Validator = VALIDATORS.find((validator) => validator === pipe);
+    return Validator && new Validator();
+  }
+}
+
+/** Whether the validator would look at such an argument at all. */
+function hasWork(pipe: PipeTransform, metatype: unknown, schema: unknown): boolean {
+  return schema !== undefined || !TELLS_NOTHING.includes(metatype) || Reflect.get(pipe, 'expectedType') !== undefined;
+}

@@ -1,0 +1,82 @@
+import type { ArgumentsHost, ExecutionContext } from '@nestjs/common';
+import { NestworkError } from '../errors.js';
+import type { TaskInfo } from '../task/task-hooks.js';
+
+/** What `context.getType()` says within a task. */
+export const TASK_CONTEXT = 'task';
+
+/** The type of `context.getType<TaskContextType>()`. */
+export type TaskContextType = typeof TASK_CONTEXT | 'http' | 'ws' | 'rpc';
+
+/**
+ * What guards, interceptors, filters and parameter decorators may know of the task around which they run.
+ *
+ * @example
+ * intercept(context: ExecutionContext, next: CallHandler) {
+ *   if (context.getType<TaskContextType>() !== 'task') return next.handle();
+ *   const { name, attempt } = TaskExecutionContext.create(context).getTask();
+ *   return next.handle().pipe(tap(() => this.metrics.count(name, attempt)));
+ * }
+ */
+export class TaskExecutionContext implements ExecutionContext {
+  private constructor(private readonly host: ExecutionContext) {}
+
+  /**
+   * @param context what Nest handed over; the host of a filter, too
+   * @throws NestworkError OUTSIDE_TASK when it is the context of something else, say of a request
+   */
+  static create(context: ArgumentsHost): TaskExecutionContext {
+    const type = context.getType<string>();
+    // what Nest hands to filters is the same host as everywhere
+    if (type === TASK_CONTEXT) return new TaskExecutionContext(context as ExecutionContext);
+    throw new NestworkError(
+      'OUTSIDE_TASK',
+      `TaskExecutionContext.create() got a context of type "${type}".`,
+      'Ask context.getType() first in what runs around other things than tasks.',
+    );
+  }
+
+  getType<Type extends string = TaskContextType>(): Type {
+    return this.host.getType<Type>();
+  }
+
+  /** The running task: its id, name, queue, attempt, signal. */
+  getTask(): TaskInfo {
+    return this.host.getArgByIndex<TaskInfo>(1);
+  }
+
+  /** The arguments of the call as they came, before any pipe. */
+  getArgs<Args extends unknown[] = unknown[]>(): Args {
+    return this.host.getArgByIndex<Args>(0);
+  }
+
+  getArgByIndex<Arg = unknown>(index: number): Arg {
+    return this.getArgs()[index] as Arg;
+  }
+
+  /** The task class. */
+  // biome-ignore lint/suspicious/noExplicitAny: Nest's own signature
+  getClass<Class = any>(): ReturnType<typeof this.host.getClass<Class>> {
+    return this.host.getClass<Class>();
+  }
+
+  /** The decorated method. */
+  getHandler(): ReturnType<ExecutionContext['getHandler']> {
+    return this.host.getHandler();
+  }
+
+  /** Nest's common view: the arguments as its data, the task as its context. */
+  switchToRpc(): ReturnType<ExecutionContext['switchToRpc']> {
+    return this.host.switchToRpc();
+  }
+
+  /** There is no request in a task. */
+  switchToHttp(): ReturnType<ExecutionContext['switchToHttp']> {
+    return this.host.switchToHttp();
+  }
+
+  /** There is no socket in a task. */
+  switchToWs(): ReturnType<ExecutionContext['switchToWs']> {
+    return this.host.switchToWs();
+  }
+}

@@ -1,0 +1,59 @@
+import { Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { ModuleRef, ModulesContainer } from '@nestjs/core';
+import type { Broker } from './broker/broker.js';
+import { InProcessWorker } from './in-process-worker.js';
+import { RESOLVED_OPTIONS, type ResolvedTaskQueueOptions } from './options.js';
+import { BROKER, STAND_IN } from './stand-in.js';
+import { isWorkerChild } from './worker/child-role.js';
+import { type Find, workerApp } from './worker-app.js';
+
+/** Nearer to the root than the root module itself, which has 1. */
+const NEAREST = -1;
+
+/**
+ * Ties the worker of `inProcess` to the life of the app: it begins after every other bootstrap hook, and is drained
+ * before any other hook of the shutdown, while the dependencies of its tasks are still there.
+ *
+ * Nest goes through the modules from the farthest to the nearest when it starts, and back when it stops, and it sorts
+ * them when it calls the first hook, after all constructors.
+ */
+@Module({})
+export class InProcessModule implements OnApplicationBootstrap, OnModuleDestroy {
+  private worker: InProcessWorker | undefined;
+
+  constructor(
+    private readonly moduleRef: ModuleRef,
+    modules: ModulesContainer,
+  ) {
+    // boundary to Nest: its record of a module has a distance that can be set, which the types of Nest show as well
+    for (const module of modules.values()) if (module.metatype === InProcessModule) module.distance = NEAREST;
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    const find: Find = (token) => this.moduleRef.get(token, { strict: false });
+    const options = find<ResolvedTaskQueueOptions>(RESOLVED_OPTIONS);
+    const { inProcess } = options;
+    if (!inProcess || isWorkerChild() || this.isUnderTest()) return;
+    const broker = find<Broker>(BROKER);
+    this.worker = new InProcessWorker({ worker: inProcess, app: workerApp(find), sinceMs: broker.madeAtMs });
+    await this.worker.start().catch(async (error: unknown) => {
+      // Nest runs no shutdown hooks after a failed bootstrap, and a connection that retries keeps the process alive
+      await broker.close();
+      throw error;
+    });
+  }
+
+  /** Then the test runs the tasks, and there is no Redis that a worker could have connections to. */
+  private isUnderTest(): boolean {
+    try {
+      return this.moduleRef.get(STAND_IN, { strict: false }) !== undefined;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Resolves when no task runs any more, or when none is waited for any longer. */
+  async onModuleDestroy(): Promise<void> {
+    await this.worker?.stop();
+  }
+}

@@ -1,0 +1,84 @@
+import { NestworkError } from '../errors.js';
+import { type Duration, toMilliseconds } from '../task/duration.js';
+import type { HealthReport, QueueHealth, QueueHealthOptions, QueueReport } from './queue-health.js';
+
+export interface TaskHealthOptions extends QueueHealthOptions {
+  /**
+   * How long Redis may take to answer before the indicator is down. A probe should wait a little longer than that.
+   * @default '2s'
+   */
+  timeout?: Duration;
+}
+
+/** What `@nestjs/terminus` takes from an indicator, from version 11 on. */
+export type TaskHealthResult<Key extends string> = Record<
+  Key,
+  {
+    status: 'up' | 'down';
+    /** which queue is not healthy, and why; or that Redis did not answer */
+    message?: string;
+    /** what was found, by queue; missing when Redis did not answer */
+    queues?: Record<string, Omit<QueueReport, 'queue'>>;
+  }
+>;
+
+/**
+ * An indicator for `@nestjs/terminus`: down when tasks wait and nobody consumes them, when one waits too long, when too
+ * many are dead, or when Redis does not answer in time. Inject it anywhere; it needs no import of Terminus itself.
+ *
+ * It tells of the queues, wherever their workers are: right for an alarm, or for a page that people look at. As a readiness
+ * probe of an API it would take the API out of service because its workers are late.
+ *
+ * @example
+ * constructor(private readonly health: HealthCheckService, private readonly tasks: TaskHealthIndicator) {}
+ *
+ * @Get('health')
+ * @HealthCheck()
+ * check() {
+ *   return this.health.check([() => this.tasks.isHealthy('tasks', { maxWait: { critical: '10s' }, maxDead: 100 })]);
+ * }
+ */
+export class TaskHealthIndicator {
+  constructor(private readonly health: Pick<QueueHealth, 'check'>) {}
+
+  /**
+   * Never rejects because of Redis, and takes no longer than `timeout`.
+   *
+   * @param key the name under which Terminus shows it
+   * @throws NestworkError INVALID_DURATION, INVALID_OPTION, UNKNOWN_QUEUE
+   */
+  async isHealthy<Key extends string = 'tasks'>(
+    key: Key = 'tasks' as Key,
+    { timeout = '2s', ...options }: TaskHealthOptions = {},
+  ): Promise<TaskHealthResult<Key>> {
+    const report = await this.report(options, toMilliseconds(timeout, 'timeout'));
+    return {
+      [key]: typeof report === 'string' ? { status: 'down', message: report } : found(report),
+    } as TaskHealthResult<Key>;
+  }
+
+  /** The report, or why there is none. */
+  private async report(options: QueueHealthOptions, timeoutMs: number): Promise<HealthReport | string> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<string>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs, `Redis did not answer within ${timeoutMs} ms.`);
+    });
+    try {
+      return await Promise.race([this.health.check(options), late]);
+    } catch (error) {
+      if (!(error instanceof NestworkError) || !error.code.startsWith('REDIS_')) throw error;
+      return error.message.split('\n', 1).join();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function found({ healthy, queues }: HealthReport): TaskHealthResult<'tasks'>['tasks'] {
+  const sick = queues.filter((report) => !report.healthy);
+  const message = sick
+    .map(({ queue, reason, pending }) => `Queue "${queue}": ${reason} (${pending} pending).`)
+    .join(' ');
+  const byQueue = Object.fromEntries(queues.map(({ queue, ...report }) => [queue, report]));
+  return healthy ? { status: 'up', queues: byQueue } : { status: 'down', message, queues: byQueue };
+}

@@ -1,0 +1,36 @@
+import { Logger, type Type } from '@nestjs/common';
+import type { CatalogEntry } from './broker/broker.js';
+import { TaskDiscovery } from './discovery/task-discovery.js';
+import { RESOLVED_OPTIONS, type ResolvedTaskQueueOptions } from './options.js';
+import type { AppSettings } from './supervisor/ipc-protocol.js';
+import type { TaskHookProvider } from './task/task-hooks.js';
+import { TaskRegistry } from './task/task-registry.js';
+
+/** Finds a provider anywhere in the app. */
+export type Find = <T>(token: Type<T> | symbol) => T;
+
+/** What a worker needs of an app that is booted. */
+export interface WorkerApp {
+  readonly settings: AppSettings;
+  readonly catalog: readonly CatalogEntry[];
+  readonly registry: TaskRegistry;
+  readonly hooks: readonly TaskHookProvider[];
+}
+
+/** @throws what Nest throws when the app does not import TaskQueueModule */
+export function workerApp(find: Find): WorkerApp {
+  const registry = find(TaskRegistry);
+  const options = find<ResolvedTaskQueueOptions>(RESOLVED_OPTIONS);
+  const { redis, namespace, commandTimeoutMs, queues, deadRetentionMs, maxDead } = options;
+  return {
+    settings: { redis, namespace, commandTimeoutMs, queues, deadRetentionMs, maxDead },
+    catalog: registry.all().map(({ name, queue, broadcast, cron }) => ({ name, queue, broadcast, cron })),
+    registry,
+    hooks: find(TaskDiscovery).hooks(),
+  };
+}
+
+/** Told by an executor when a `backoff` function throws. */
+export function tellBrokenBackoff(error: unknown): void {
+  new Logger('TaskWorker').error(`A \`backoff\` function failed, so the default was used: ${String(error)}`);
+}

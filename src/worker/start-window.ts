@@ -1,0 +1,65 @@
+import { monotonicMs, type ScoreboardWriter } from '../supervisor/scoreboard.js';
+
+/** How long after a claim was sent its tasks may be started, in ms; on top of that, as long as the last answer took. */
+export const START_WINDOW_MS = 80;
+
+/**
+ * Until when claimed tasks may be started: noted where the supervisor can read it, so that it can give to others what a
+ * child that blocks has not started by then.
+ *
+ * Each note comes before the look at the clock that relies on it. So whoever reads the note after the window has passed
+ * knows that nothing more is started within it.
+ */
+export class StartWindow {
+  private untilMs = Number.POSITIVE_INFINITY;
+  private claimNumber = 0;
+  private sentAtMs = 0;
+  private answerTookMs = 0;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly scoreboard: ScoreboardWriter,
+    private readonly onPassed: () => void,
+  ) {}
+
+  /** Before a claim is sent. Returns whether the window that was open had passed: what waited in it waits no longer. */
+  open(claimNumber: number): boolean {
+    const before = this.untilMs;
+    this.sentAtMs = monotonicMs();
+    this.claimNumber = claimNumber;
+    this.untilMs = this.sentAtMs + START_WINDOW_MS + this.answerTookMs;
+    this.scoreboard.window(claimNumber, this.untilMs);
+    return monotonicMs() > before;
+  }
+
+  /** The answer is here. From a Redis that is slow, the next one may take as long. */
+  answered(): void {
+    this.answerTookMs = monotonicMs() - this.sentAtMs;
+  }
+
+  /** Whether it is too late to start anything; to be asked after the start was noted. */
+  get passed(): boolean {
+    return monotonicMs() > this.untilMs;
+  }
+
+  /** Calls `onPassed` when the window passes before it is closed. */
+  watch(): void {
+    this.timer ??= setTimeout(
+      () => {
+        this.timer = undefined;
+        if (this.passed) this.onPassed();
+        else this.watch();
+      },
+      this.untilMs - monotonicMs() + 1,
+    );
+  }
+
+  /** Nothing waits for its start. */
+  close(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    if (this.untilMs === Number.POSITIVE_INFINITY) return;
+    this.untilMs = Number.POSITIVE_INFINITY;
+    this.scoreboard.window(this.claimNumber, this.untilMs);
+  }
+}

@@ -1,0 +1,49 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Deadlines } from '../../src/broker/deadlines.js';
+
+const never = new Promise<string>(() => {});
+
+function deadlines(timeoutMs: number): Deadlines {
+  return new Deadlines(timeoutMs, () => new Error('too late'));
+}
+
+it('lets through what settles in time, either way', async () => {
+  const patient = deadlines(60_000);
+  await expect(patient.within(Promise.resolve('done'))).resolves.toBe('done');
+  await expect(patient.within(Promise.reject(new Error('refused')))).rejects.toThrow('refused');
+  patient.close();
+});
+
+it('rejects what does not settle, each at its own time', async () => {
+  const short = deadlines(50);
+  const sinceMs = performance.now();
+  const first = short.within(never).catch(() => performance.now() - sinceMs);
+  await delay(20);
+  const second = short.within(never).catch(() => performance.now() - sinceMs);
+  expect(await first).toBeGreaterThanOrEqual(50);
+  expect(await second).toBeGreaterThanOrEqual(70);
+});
+
+it('rejects although others that began before and after it settled in time', async () => {
+  const short = deadlines(50);
+  const before = short.within(Promise.resolve('before'));
+  const late = short.within(never);
+  const after = short.within(Promise.resolve('after'));
+  await expect(late).rejects.toThrow('too late');
+  expect(await Promise.all([before, after])).toEqual(['before', 'after']);
+});
+
+it('rejects also what begins long after everything else has settled', async () => {
+  const short = deadlines(20);
+  await short.within(Promise.resolve());
+  await delay(50);
+  await expect(short.within(never)).rejects.toThrow('too late');
+});
+
+it('drops what settles after its time', async () => {
+  let settle: (value: string) => void = () => {};
+  const slow = deadlines(10).within(new Promise<string>((resolve) => (settle = resolve)));
+  await expect(slow).rejects.toThrow('too late');
+  settle('after all');
+  await expect(slow).rejects.toThrow('too late');
+});

@@ -1,0 +1,99 @@
+import { RedisBroker } from '../../src/broker/redis-broker.js';
+import { EnqueueUnconfirmedError } from '../../src/errors.js';
+import { BrokerFixture, idOf } from '../support/broker-fixture.js';
+
+let fixture: BrokerFixture;
+beforeAll(async () => {
+  fixture = await BrokerFixture.start();
+});
+afterEach(() => fixture.reset());
+afterAll(() => fixture.stop());
+
+function waiting(queue = 'default'): Promise<string[]> {
+  return fixture.redis.lrange(`{nestwork}:queue:${queue}`, 0, -1);
+}
+
+/** How many scripts Redis ran meanwhile. */
+async function scriptsOf(act: () => Promise<unknown>): Promise<number> {
+  await fixture.redis.config('RESETSTAT');
+  await act();
+  const stats = await fixture.redis.info('commandstats');
+  const calls = [...stats.matchAll(/cmdstat_eval(?:sha)?:calls=(\d+)/g)].map(([, count]) => Number(count));
+  return calls.reduce((sum, count) => sum + count, 0);
+}
+
+it('sends what is enqueued in one turn with one script, in order', async () => {
+  const messages = fixture.messages(100);
+  await fixture.broker.enqueueOne('default', fixture.message());
+  const [first = ''] = await waiting();
+  const scripts = await scriptsOf(() =>
+    Promise.all(messages.map((message) => fixture.broker.enqueueOne('default', message))),
+  );
+  expect(scripts).toBe(1);
+  expect(await waiting()).toEqual([first, ...messages]);
+});
+
+it('sends many in several, in order and each once', async () => {
+  // the ids of these reach into two bitmaps
+  const messages = fixture.messages(6_000);
+  await Promise.all(messages.map((message) => fixture.broker.enqueueOne('default', message)));
+  expect(await waiting()).toEqual(messages);
+  await Promise.all(messages.map((message) => fixture.broker.enqueueOne('default', message)));
+  expect(await waiting()).toEqual(messages);
+});
+
+it('adds one message once that comes twice in a turn', async () => {
+  const message = fixture.message();
+  await Promise.all([fixture.broker.enqueueOne('default', message), fixture.broker.enqueueOne('default', message)]);
+  expect(await waiting()).toEqual([message]);
+});
+
+it('tells each call of its own failure alone', async () => {
+  await fixture.redis.set('{nestwork}:queue:bulk', 'foreign');
+  const [bulk, good] = fixture.messages(2) as [string, string];
+  const results = await Promise.allSettled([
+    fixture.broker.enqueueOne('bulk', bulk),
+    fixture.broker.enqueueOne('default', good),
+  ]);
+  expect(results).toMatchObject([{ status: 'rejected', reason: { code: 'REDIS_REFUSED' } }, { status: 'fulfilled' }]);
+  expect(await waiting()).toEqual([good]);
+  await fixture.redis.del('{nestwork}:queue:bulk');
+  // nothing is left of the refusal
+  await fixture.broker.enqueueOne('bulk', bulk);
+  expect(await waiting('bulk')).toEqual([bulk]);
+});
+
+it('tells each call without an answer its own id, with which repeating it adds the task once', async () => {
+  const broker = await hasty();
+  const messages = fixture.messages(3);
+  fixture.server.pause();
+  const errors = await Promise.all(
+    messages.map((message) => broker.enqueueOne('default', message).catch((error: unknown) => error)),
+  );
+  fixture.server.resume();
+  for (const [index, error] of errors.entries()) {
+    expect(error).toBeInstanceOf(EnqueueUnconfirmedError);
+    expect(error).toMatchObject({ taskIds: [idOf(messages[index] ?? '')] });
+  }
+  await Promise.all(messages.map((message) => fixture.broker.enqueueOne('default', message)));
+  expect(await waiting()).toEqual(messages);
+  await broker.close();
+});
+
+it('sends what was enqueued in the turn in which it is closed', async () => {
+  const broker = await hasty();
+  const message = fixture.message();
+  const sent = broker.enqueueOne('default', message).catch(() => {});
+  await broker.close();
+  await sent;
+  while ((await waiting()).length === 0);
+  expect(await waiting()).toEqual([message]);
+});
+
+/** A broker that does not wait for long. */
+async function hasty(): Promise<RedisBroker> {
+  const options = { namespace: 'nestwork', queues: ['default', 'bulk'], commandTimeoutMs: 300 };
+  const broker = new RedisBroker({ redis: fixture.settings, ...options });
+  await broker.connect();
+  return broker;
+}

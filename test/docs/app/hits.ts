@@ -1,0 +1,1 @@
+export async function saveHits(_hits: readonly string[]): Promise<void> {}

@@ -1,0 +1,51 @@
+/**
+ * What every fragment sees, besides all that `nestwork` and `nestwork/testing` export: the usual names of Nest, and the
+ * things that an app has at hand.
+ */
+import type { INestApplicationContext, LoggerService } from '@nestjs/common';
+import type {
+  BroadcastLog,
+  CronManager,
+  DeadLetters,
+  QueueClient,
+  QueueHealth,
+  TaskContext,
+  TaskHandle,
+} from 'nestwork';
+import type { User } from './user.js';
+
+export {
+  Controller,
+  Get,
+  Inject,
+  Injectable,
+  Logger,
+  Module,
+  Param,
+  Post,
+  ServiceUnavailableException,
+} from '@nestjs/common';
+export { NestFactory } from '@nestjs/core';
+export { Test } from '@nestjs/testing';
+export { AppModule } from './app.module.js';
+export { Cache } from './cache.js';
+export { MailService } from './mail.service.js';
+export { Metrics } from './metrics.js';
+export { ReportTasks } from './report.tasks.js';
+export { Settings, SettingsModule } from './settings.js';
+export { SignupService } from './signup.service.js';
+export type { User } from './user.js';
+
+export declare const app: INestApplicationContext;
+export declare const broadcastLog: BroadcastLog;
+export declare const context: TaskContext;
+export declare const crons: CronManager;
+export declare const deadLetters: DeadLetters;
+export declare const handle: TaskHandle;
+export declare const id: string;
+export declare const logger: LoggerService;
+export declare const queue: QueueClient;
+export declare const queueHealth: QueueHealth;
+export declare const response: Response;
+export declare const user: User;
+export declare const users: readonly User[];

@@ -1,0 +1,28 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+const ROOT = new URL('../../', import.meta.url).pathname;
+const TYPEDOC = `${ROOT}node_modules/typedoc/bin/typedoc`;
+
+/** What typedoc finds wrong, with the settings of `npm run docs`; empty when it finds nothing. */
+async function complaints(...args: string[]): Promise<string> {
+  const command = [TYPEDOC, '--emit', 'none', '--logLevel', 'Warn', ...args];
+  // it needs no server, so nothing of this environment but what Node itself takes
+  const { NODE_OPTIONS: _, ...env } = process.env;
+  const run = promisify(execFile)(process.execPath, command, { cwd: ROOT, env: { ...env, NO_COLOR: '1' } });
+  return run.then(
+    () => '',
+    (error: { stdout: string; stderr: string }) => `${error.stdout}${error.stderr}`,
+  );
+}
+
+describe('the API reference', () => {
+  it('finds a text for everything that is exported, and all that it refers to', async () => {
+    expect(await complaints()).toBe('');
+  });
+
+  it('would complain of what has none', async () => {
+    const everything = ['--requiredToBeDocumented', 'EnumMember'];
+    expect(await complaints(...everything)).toMatch(/CronExpression\.EVERY_SECOND.*does not have any documentation/);
+  });
+});

@@ -1,0 +1,44 @@
+import { WorkerFixture } from '../support/worker-fixture.js';
+
+let fixture: WorkerFixture;
+beforeEach(async () => {
+  fixture = await WorkerFixture.start();
+});
+afterEach(() => fixture.stop());
+
+/** Sends a task of a tenant; resolves to what it is to see wherever it looks, unless it sends another one. */
+async function send(task: string, tenant?: string): Promise<string> {
+  const handle = await fixture.tenantSender(task, tenant).delay();
+  return `${handle.id} ${tenant} ${tenant}`;
+}
+
+/** What was seen, by the way on which code went on. */
+async function seenBy(tasks: number): Promise<Record<string, string[]>> {
+  await fixture.until('all are over', () => fixture.events('gone').length === tasks);
+  const seen: Record<string, string[]> = {};
+  for (const { kind, label } of fixture.events()) if (kind !== 'gone') seen[kind] = [...(seen[kind] ?? []), label];
+  return seen;
+}
+
+it('the task, nestjs-cls and a storage of the user are there on every way through tasks, several at once', async () => {
+  fixture.worker({ children: 1, concurrency: 3 }, {}, 'tenant-worker');
+  const wanted = await Promise.all(['a', 'b', 'c'].map((tenant) => send('go', tenant)));
+  const seen = await seenBy(3);
+  expect(Object.keys(seen).length).toBeGreaterThan(10);
+  for (const [way, labels] of Object.entries(seen)) expect([way, labels.sort()]).toEqual([way, [...wanted].sort()]);
+});
+
+it('nothing of a task is left for the next one', async () => {
+  fixture.worker({ children: 1 }, {}, 'tenant-worker');
+  await send('go', 'first');
+  const wanted = await send('go');
+  const seen = await seenBy(2);
+  for (const [way, labels] of Object.entries(seen)) expect([way, labels[1]]).toEqual([way, wanted]);
+});
+
+it('what a task sends belongs to its tenant, by `propagate`', async () => {
+  fixture.worker({ children: 1 }, {}, 'tenant-worker');
+  await send('chain', 'acme');
+  const [label] = (await seenBy(1))['at once'] ?? [];
+  expect(label).toMatch(/ acme acme$/);
+});

@@ -1,0 +1,110 @@
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import ts from 'typescript';
+import type { Example } from './examples.js';
+
+interface Placed {
+  readonly example: Example;
+  /** where it was written to be compiled */
+  readonly path: string;
+  /** lines that were put in front of it */
+  readonly shift: number;
+}
+
+const UNUSED = new Set([6133, 6192, 6196, 6198]);
+
+/**
+ * Compiles examples in one program, like the files of an app that has installed the package, and returns what is wrong
+ * with them: `docs/tasks.md:12 Cannot find name 'queue'.`
+ *
+ * @param root of the repository
+ * @param app files that every example may import; a named block of the same page comes before the file of that name
+ * @param directory emptied, and left with what was compiled
+ */
+export class ExampleProgram {
+  constructor(
+    private readonly root: string,
+    private readonly app: string,
+    private readonly directory: string,
+  ) {}
+
+  complaints(examples: readonly Example[]): string[] {
+    rmSync(this.directory, { recursive: true, force: true });
+    const placed = examples.map((example) => this.place(example));
+    const program = ts.createProgram({ rootNames: placed.map(({ path }) => path), options: this.options() });
+    return placed.flatMap((place) => complaintsOf(program, place));
+  }
+
+  private place(example: Example): Placed {
+    const page = join(this.directory, example.file.replace(/\W/g, '-'));
+    mkdirSync(page, { recursive: true });
+    cpSync(this.app, page, { recursive: true, force: false });
+    const named = /^\/\/ ([\w.-]+\.ts)\n/.exec(example.code)?.[1];
+    const path = join(page, named ?? `line-${example.line}.ts`);
+    const { text, shift } = isWhole(example.code) ? { text: example.code, shift: 0 } : this.completed(example);
+    writeFileSync(path, text);
+    return { example, path, shift };
+  }
+
+  /** A fragment in the body of a function, so that it may await, return, and declare names that the prelude has. */
+  private completed({ code, prelude }: Example): { text: string; shift: number } {
+    const heads = [
+      `import { ${namesIn(join(this.root, 'src/index.ts')).join(', ')} } from 'nestwork';`,
+      `import { ${namesIn(join(this.root, 'src/testing/index.ts')).join(', ')} } from 'nestwork/testing';`,
+      ...['prelude', ...(prelude ? [`prelude-${prelude}`] : [])].map(
+        (name) => `import { ${namesIn(join(this.app, `${name}.ts`)).join(', ')} } from './${name}.js';`,
+      ),
+    ];
+    const body = code.replace(/^export /gm, '');
+    return { text: [...heads, `export async function example() {\n${body}}\n`].join('\n'), shift: heads.length + 1 };
+  }
+
+  private options(): ts.CompilerOptions {
+    return {
+      ...compilerOptionsOf(this.root),
+      isolatedModules: false,
+      noUnusedParameters: false,
+      paths: {
+        nestwork: [join(this.root, 'src/index.ts')],
+        'nestwork/testing': [join(this.root, 'src/testing/index.ts')],
+      },
+    };
+  }
+}
+
+/** The options of the project, for a program of other files. */
+export function compilerOptionsOf(root: string): ts.CompilerOptions {
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
+  return ts.parseJsonConfigFileContent({ ...config, include: [] }, ts.sys, root).options;
+}
+
+/** The names that a file exports, in declarations and in lists. */
+function namesIn(file: string): string[] {
+  const text = readFileSync(file, 'utf8');
+  const declared = [...text.matchAll(/^export (?:declare |abstract )*(?:const|class|interface|type|function) (\w+)/gm)];
+  const listed = [...text.matchAll(/^export (?:type )?\{([^}]*)\}/gm)].flatMap(([, names = '']) => names.split(','));
+  return [...declared.map(([, name = '']) => name), ...listed.map((name) => name.trim().replace(/^type /, ''))].filter(
+    (name) => name !== '',
+  );
+}
+
+/** A block that imports is a whole file. */
+function isWhole(code: string): boolean {
+  return /^import /m.test(code);
+}
+
+function complaintsOf(program: ts.Program, { example, path, shift }: Placed): string[] {
+  const source = program.getSourceFile(path);
+  if (!source) return [`${example.file}:${example.line} is no part of the program.`];
+  const found = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
+  return found.flatMap(({ start = 0, code, messageText }) => {
+    const line = source.getLineAndCharacterOfPosition(start).line;
+    const text = source.text.split('\n')[line] ?? '';
+    const inHead = line < shift;
+    // what an example declares need not be used, what it imports must be
+    if (UNUSED.has(code) && (inHead || !text.startsWith('import '))) return [];
+    const message = ts.flattenDiagnosticMessageText(messageText, ' ');
+    const where = `${example.file}:${example.line + line - shift}`;
+    return [`${inHead ? relative(process.cwd(), path) : where} ${message}`];
+  });
+}
