@@ -6,7 +6,12 @@ import { assertKnownOptions } from '../task/known-options.js';
 import { TestBench, type TestMode } from './test-bench.js';
 import { TestQueue } from './test-queue.js';
 
-/** Options of `TaskQueueTestingModule.forRoot`. */
+/**
+ * Options of `TaskQueueTestingModule.forRoot`.
+ *
+ * @example
+ * const options: TaskQueueTestingOptions = { mode: 'memory', setSystemTime: (now) => jest.setSystemTime(now) };
+ */
 export interface TaskQueueTestingOptions {
   /**
    * `fake`: what is sent is recorded, and nothing runs. `inline`: a task runs within its `delay()`, at once, with its
@@ -18,7 +23,7 @@ export interface TaskQueueTestingOptions {
    * `new Date()` in your tasks follows.
    * @default none: Date shows the real time
    * @example
-   * (now) => jest.setSystemTime(now)
+   * const setSystemTime = (now: Date) => jest.setSystemTime(now); // vi.setSystemTime(now) in Vitest
    */
   setSystemTime?: (now: Date) => void;
 }

@@ -2,7 +2,13 @@ import { NestworkError } from '../errors.js';
 import { taskMetadataOf } from '../task/task-metadata.js';
 import { assertTaskName } from '../task/task-name.js';
 
-/** A task, by its method or by its name. */
+/**
+ * A task, by its method or by its name.
+ *
+ * @example
+ * const byMethod: TaskReference<[userId: number, options: { weekly: boolean }]> = ReportTasks.prototype.send;
+ * const byName: TaskReference<unknown[]> = 'ReportTasks.send';
+ */
 export type TaskReference<Args extends readonly unknown[]> = string | ((...args: [...Args]) => unknown);
 
 /**

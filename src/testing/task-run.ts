@@ -1,7 +1,13 @@
 import type { ClaimedTask } from '../broker/broker.js';
 import { attemptOf, decodeMessage } from '../task/task-message.js';
 
-/** One attempt at a task in a test, and what became of the task. */
+/**
+ * One attempt at a task in a test, and what became of the task.
+ *
+ * @example
+ * const runs: TaskRun[] = await app.get(TestQueue).advance('1h');
+ * const failed = runs.filter(({ error }) => error !== undefined);
+ */
 export interface TaskRun {
   /** 20 characters, that of the handle */
   readonly id: string;

@@ -5,7 +5,13 @@ import type { Clock } from '../task/clock.js';
 import { type BrokerObserver, ObservedBroker, type SentMessage } from './memory/observed-broker.js';
 import { VirtualClock, wallTime } from './memory/virtual-clock.js';
 
-/** What becomes of the tasks that an app sends in a test, see `TaskQueueTestingModule`. */
+/**
+ * What becomes of the tasks that an app sends in a test, see `TaskQueueTestingModule`.
+ *
+ * @example
+ * const mode: TestMode = 'inline';
+ * const testing = TaskQueueTestingModule.forRoot({ mode });
+ */
 export type TestMode = 'fake' | 'inline' | 'memory';
 
 /** What stands in for Redis in one app: the clock, the broker once the app has made it, and who is told. */

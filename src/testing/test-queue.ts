@@ -16,7 +16,13 @@ import type { TaskRun } from './task-run.js';
 import type { TestBench, TestMode } from './test-bench.js';
 import { TestWorker } from './test-worker.js';
 
-/** Options of `TestQueue.advance`. */
+/**
+ * Options of `TestQueue.advance`.
+ *
+ * @example
+ * const nobody: AdvanceOptions = { idle: true };
+ * await app.get(TestQueue).advance('1d', nobody);
+ */
 export interface AdvanceOptions {
   /**
    * Whether no worker is there while the time passes.
@@ -31,8 +37,8 @@ export interface AdvanceOptions {
  *
  * @example
  * const queue = app.get(TestQueue);
- * await app.get(SignupService).signUp(user);
- * expect(queue.enqueued(MailTasks.prototype.welcome)).toMatchObject([{ args: [user.id] }]);
+ * await app.get(SignupService).signUp(7);
+ * expect(queue.enqueued(ReportTasks.prototype.send)).toMatchObject([{ args: [7, { weekly: true }] }]);
  */
 export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
   private sent: EnqueuedTask[] = [];
@@ -63,6 +69,7 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
     if (this.mode === 'inline') this.note(await worker.drain());
   }
 
+  /** What becomes of tasks here. */
   get mode(): TestMode {
     return this.bench.mode;
   }
@@ -112,9 +119,10 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
    * @returns every attempt, in order
    * @throws NestworkError WRONG_TEST_MODE but in mode `memory`; INVALID_DURATION; APP_NOT_INITIALIZED; ENDLESS_TASKS
    * @example
-   * await mails.remind.with({ delay: '10m' }).delay(42);
-   * expect(await queue.advance('9m')).toEqual([]);
-   * expect(await queue.advance('1m')).toMatchObject([{ name: 'MailTasks.remind', outcome: 'done' }]);
+   * await queue.of(ReportTasks).send.with({ delay: '10m' }).delay(7, { weekly: true });
+   * const test = app.get(TestQueue);
+   * expect(await test.advance('9m')).toEqual([]);
+   * expect(await test.advance('1m')).toMatchObject([{ name: 'ReportTasks.send', outcome: 'done' }]);
    */
   async advance(duration: Duration, options: AdvanceOptions = {}): Promise<TaskRun[]> {
     this.assertMode('advance()', 'memory');
@@ -139,8 +147,8 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
    * @returns its attempts: one, or more when it is tried again at once
    * @throws NestworkError UNKNOWN_CRON, NOT_A_TASK; WRONG_TEST_MODE in mode `fake`; APP_NOT_INITIALIZED
    * @example
-   * await queue.runCron('ReportTasks.digest');
-   * await queue.runCron(ReportTasks.prototype.digest);
+   * const queue = app.get(TestQueue);
+   * await queue.runCron('ReportTasks.digest'); // or by its method: ReportTasks.prototype.digest
    */
   async runCron(cron: TaskReference<never>): Promise<TaskRun[]> {
     this.assertMode('runCron()', 'inline', 'memory');

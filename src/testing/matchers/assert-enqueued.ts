@@ -14,7 +14,7 @@ class EnqueuedAssertionError extends Error {
  * @param args the arguments, also with the likes of `expect.anything()`; left out for any
  * @throws AssertionError that says what was enqueued instead; NestworkError NOT_A_TASK, INVALID_OPTION
  * @example
- * assertEnqueued(queue, MailTasks.prototype.welcome, [42], { delay: '10m', times: 1 });
+ * assertEnqueued(app.get(TestQueue), ReportTasks.prototype.send, [7, { weekly: true }], { delay: '10m', times: 1 });
  */
 export function assertEnqueued<Args extends unknown[]>(
   queue: Pick<TestQueue, 'enqueued'>,
@@ -32,7 +32,7 @@ export function assertEnqueued<Args extends unknown[]>(
  *
  * @throws AssertionError that shows the call; NestworkError NOT_A_TASK, INVALID_OPTION
  * @example
- * assertNotEnqueued(queue, MailTasks.prototype.welcome);
+ * assertNotEnqueued(app.get(TestQueue), ReportTasks.prototype.send);
  */
 export function assertNotEnqueued<Args extends unknown[]>(
   queue: Pick<TestQueue, 'enqueued'>,

@@ -6,7 +6,13 @@ import { nameOfTask, type TaskReference } from '../task-reference.js';
 import { differences, shown } from './differences.js';
 import { similarNames } from './similar-names.js';
 
-/** What else must be true of a call that was enqueued. */
+/**
+ * What else must be true of a call that was enqueued.
+ *
+ * @example
+ * const options: EnqueuedOptions = { times: 1, queue: 'bulk', delay: '10m', key: 'user-7' };
+ * assertEnqueued(app.get(TestQueue), 'ReportTasks.send', [7, { weekly: true }], options);
+ */
 export interface EnqueuedOptions {
   /**
    * How many calls must match, exactly.

@@ -3,7 +3,13 @@ import type { TaskReference } from '../task-reference.js';
 import { TestQueue } from '../test-queue.js';
 import { EnqueuedExpectation, type EnqueuedOptions } from './enqueued-expectation.js';
 
-/** The matchers as `expect()` has them, see `nestwork/testing/jest` and `nestwork/testing/vitest`. */
+/**
+ * The matchers as `expect()` has them, see `nestwork/testing/jest` and `nestwork/testing/vitest`.
+ *
+ * @example
+ * const matchers: TaskMatchers<void> = expect(app.get(TestQueue));
+ * matchers.toHaveEnqueued(ReportTasks.prototype.send);
+ */
 export interface TaskMatchers<R> {
   /**
    * The app has sent such a call.
@@ -11,21 +17,16 @@ export interface TaskMatchers<R> {
    * @param task a decorated method, or a name
    * @param args the arguments, also with the likes of `expect.anything()`; left out for any
    * @example
-   * expect(queue).toHaveEnqueued(MailTasks.prototype.welcome, [42]);
-   * expect(queue).toHaveEnqueued(MailTasks.prototype.welcome, [expect.any(Number)], { delay: '10m', times: 1 });
-   * expect(queue).not.toHaveEnqueued(MailTasks.prototype.goodbye);
+   * const queue = app.get(TestQueue);
+   * expect(queue).toHaveEnqueued(ReportTasks.prototype.send, [7, { weekly: true }]);
+   * expect(queue).toHaveEnqueued(ReportTasks.prototype.send, [7, expect.anything()], { delay: '10m', times: 1 });
+   * expect(queue).not.toHaveEnqueued(ReportTasks.prototype.send, [8, { weekly: true }]);
    */
   toHaveEnqueued<Args extends unknown[]>(
     task: TaskReference<Args>,
     args?: readonly [...NoInfer<Args>],
     options?: EnqueuedOptions,
   ): R;
-}
-
-/** What a matcher answers, in Jest and in Vitest. */
-interface MatcherResult {
-  readonly pass: boolean;
-  readonly message: () => string;
 }
 
 /**
@@ -35,12 +36,13 @@ interface MatcherResult {
  * expect.extend(taskMatchers);
  */
 export const taskMatchers = {
+  /** The app has sent such a call, see {@link TaskMatchers}. */
   toHaveEnqueued(
     queue: unknown,
     task: TaskReference<never>,
     args?: readonly unknown[],
     options?: EnqueuedOptions,
-  ): MatcherResult {
+  ): { pass: boolean; message: () => string } {
     if (!(queue instanceof TestQueue)) throw notAQueue();
     const expectation = new EnqueuedExpectation(task, args, options);
     const enqueued = queue.enqueued();

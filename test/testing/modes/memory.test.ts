@@ -155,6 +155,16 @@ it('takes the fake timers of a test along', async () => {
   }
 });
 
+it('starts no worker of `inProcess`', async () => {
+  const testing = TaskQueueTestingModule.forRoot({ mode: 'memory' });
+  const app = await Test.createTestingModule({ imports: [appModule({ inProcess: true }), testing] }).compile();
+  await app.init();
+  const { id } = await app.get(QueueClient, { strict: false }).of(MailTasks).welcome.delay(1);
+  expect(await app.get(QueueClient, { strict: false }).status(id)).toMatchObject({ state: 'pending' });
+  expect(await app.get(TestQueue).drain()).toMatchObject([{ id, outcome: 'done' }]);
+  await app.close();
+});
+
 it('debounces: the last call takes the place of those that wait', async () => {
   const { queue, send } = await apps.start();
   const later = send.welcome.with({ key: 'k', onConflict: 'replace', delay: '2s' });
