@@ -5,6 +5,7 @@
  *   npm run bench -- --quick             the figures of every day, in a minute or so; writes nothing
  *   npm run bench -- --only throughput   one figure; may be given more than once; writes nothing
  *   npm run bench -- --only idle --write the same, and replaces this figure in bench/results.md
+ *   npm run bench -- --profile DIRECTORY also writes CPU profiles there, for speedscope or Chrome; the figures suffer
  */
 import { buildIfNeeded, runPackage } from '../tools/build.mjs';
 import { runInForeground, runTool } from '../tools/run.mjs';

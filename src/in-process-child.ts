@@ -7,12 +7,11 @@ import type { Addressee } from './supervisor/machine-turns.js';
 import { Mailbox } from './supervisor/mailbox.js';
 import { CANCELLED, type LimitedTask, ScoreboardReader, ScoreboardWriter } from './supervisor/scoreboard.js';
 import type { Guarded } from './supervisor/watchdog.js';
-import { MAX_BATCH } from './worker/batch-size.js';
 import { BroadcastRunner } from './worker/broadcast-runner.js';
 import { ClaimLoop } from './worker/claim-loop.js';
 import { SeverableBroker } from './worker/severable-broker.js';
 import { TrackingExecutor } from './worker/tracking-executor.js';
-import { tellBrokenBackoff, type WorkerApp } from './worker-app.js';
+import { scoreboardCapacity, tellBrokenBackoff, type WorkerApp } from './worker-app.js';
 
 export interface InProcessChildOptions {
   readonly app: WorkerApp;
@@ -54,7 +53,7 @@ export class InProcessChild implements Addressee, Cancellable, Guarded {
   constructor(private readonly options: InProcessChildOptions) {
     const { app, concurrency } = options;
     const { registry, hooks } = app;
-    this.capacity = 2 * (MAX_BATCH + concurrency);
+    this.capacity = scoreboardCapacity(concurrency);
     this.scoreboard = new ScoreboardReader(this.capacity);
     this.executor = new TrackingExecutor(registry, hooks, tellBrokenBackoff);
     this.broadcasts = new BroadcastRunner(this.executor, ({ id, error, durationMs }) =>

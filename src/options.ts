@@ -75,7 +75,7 @@ export interface TaskQueueOptions {
    * around tasks as well. `true` leaves out guards, which are mostly made for requests; an object names the kinds that apply.
    * @default false
    * @example
-   * applyGlobalEnhancers: { interceptors: true, guards: true }
+   * TaskQueueModule.forRoot({ applyGlobalEnhancers: { interceptors: true, guards: true } });
    */
   applyGlobalEnhancers?: boolean | Partial<GlobalEnhancerKinds>;
   /**
@@ -84,7 +84,8 @@ export interface TaskQueueOptions {
    * is. Headers of the call itself come first. If it throws, the call rejects with PROPAGATE_FAILED and nothing is sent.
    * @default none
    * @example
-   * propagate: (task) => ({ tenant: tenants.getStore() ?? task?.headers.tenant })
+   * const tenants = new AsyncLocalStorage<string>();
+   * TaskQueueModule.forRoot({ propagate: (task) => ({ tenant: tenants.getStore() ?? task?.headers.tenant }) });
    */
   propagate?: (task: TaskInfo | undefined) => GivenHeaders | undefined;
   /**
@@ -104,13 +105,17 @@ export interface TaskQueueOptions {
  * Which global enhancers of the app apply to tasks.
  *
  * @example
- * const kinds: Partial<GlobalEnhancerKinds> = { interceptors: true, guards: true };
- * TaskQueueModule.forRoot({ applyGlobalEnhancers: kinds });
+ * const applyGlobalEnhancers: Partial<GlobalEnhancerKinds> = { interceptors: true, filters: true };
+ * TaskQueueModule.forRoot({ applyGlobalEnhancers });
  */
 export interface GlobalEnhancerKinds {
+  /** those of `APP_GUARD` and `useGlobalGuards()`, which are mostly made for requests */
   guards: boolean;
+  /** those of `APP_INTERCEPTOR` and `useGlobalInterceptors()` */
   interceptors: boolean;
+  /** those of `APP_PIPE` and `useGlobalPipes()` */
   pipes: boolean;
+  /** those of `APP_FILTER` and `useGlobalFilters()` */
   filters: boolean;
 }
 
@@ -118,7 +123,7 @@ export interface GlobalEnhancerKinds {
  * Options of a worker that shares the process of the app; those of `WorkerFactory.run` that need no children.
  *
  * @example
- * const inProcess: InProcessOptions = { concurrency: 5, shutdownGrace: '10s' };
+ * const inProcess: InProcessOptions = { concurrency: 5, queues: ['default'] };
  * TaskQueueModule.forRoot({ inProcess });
  */
 export interface InProcessOptions

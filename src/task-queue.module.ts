@@ -218,11 +218,6 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
   }
 }
 
-/** The client does not know tasks that run; `propagate` is told of the one within which it is asked. */
-function withinTask({ propagate, ...options }: ResolvedTaskQueueOptions) {
-  return { ...options, propagate: propagate && (() => propagate(runningTask.getStore())) };
-}
-
 /** What the `@Module()` of a class lists. */
 function importsOf(module: object): readonly unknown[] {
   return Reflect.getMetadata('imports', module) ?? [];
@@ -230,4 +225,9 @@ function importsOf(module: object): readonly unknown[] {
 
 function isTaskQueueModule(imported: unknown): boolean {
   return typeof imported === 'object' && imported !== null && Reflect.get(imported, 'module') === TaskQueueModule;
+}
+
+/** The client does not know tasks that run; `propagate` is told of the one within which it is asked. */
+function withinTask({ propagate, ...options }: ResolvedTaskQueueOptions) {
+  return { ...options, propagate: propagate && (() => propagate(runningTask.getStore())) };
 }

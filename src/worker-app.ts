@@ -5,6 +5,7 @@ import { RESOLVED_OPTIONS, type ResolvedTaskQueueOptions } from './options.js';
 import type { AppSettings } from './supervisor/ipc-protocol.js';
 import type { TaskHookProvider } from './task/task-hooks.js';
 import { TaskRegistry } from './task/task-registry.js';
+import { MAX_BATCH } from './worker/batch-size.js';
 
 /** Finds a provider anywhere in the app. */
 export type Find = <T>(token: Type<T> | symbol) => T;
@@ -28,6 +29,14 @@ export function workerApp(find: Find): WorkerApp {
     registry,
     hooks: find(TaskDiscovery).hooks(),
   };
+}
+
+/**
+ * How many tasks a scoreboard needs room for: what runs and what was claimed, and as much again that was finished while
+ * its acks were on their way.
+ */
+export function scoreboardCapacity(concurrency: number): number {
+  return 3 * MAX_BATCH + 2 * concurrency;
 }
 
 /** Told by an executor when a `backoff` function throws. */

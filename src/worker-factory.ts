@@ -7,12 +7,11 @@ import { RESOLVED_OPTIONS, resolveWorkerOptions, type WorkerOptions } from './op
 import { OutageLog } from './outage-log.js';
 import { BROKER } from './stand-in.js';
 import { Supervisor } from './supervisor/supervisor.js';
-import { MAX_BATCH } from './worker/batch-size.js';
 import { type ChildApp, runChild } from './worker/child-entry.js';
 import { isOrphan, isWorkerChild, SUPERVISOR_PID } from './worker/child-role.js';
 import { Executor } from './worker/executor.js';
 import { TaskLogger } from './worker/task-logger.js';
-import { type Find, tellBrokenBackoff, workerApp } from './worker-app.js';
+import { type Find, scoreboardCapacity, tellBrokenBackoff, workerApp } from './worker-app.js';
 import { workerServices } from './worker-services.js';
 
 type AppModule = Type<unknown> | DynamicModule;
@@ -58,8 +57,7 @@ export class WorkerFactory {
     const supervisor = new Supervisor({
       worker,
       logger,
-      // what runs and what was claimed, and as much again that was finished while its acks were on their way
-      capacity: 3 * MAX_BATCH + 2 * worker.concurrency,
+      capacity: scoreboardCapacity(worker.concurrency),
       environment: { [SUPERVISOR_PID]: String(process.pid) },
       connect: (settings, restored) => {
         const log = new OutageLog(logger, restored);

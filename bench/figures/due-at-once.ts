@@ -12,9 +12,9 @@ export const dueAtOnce: Figure = {
     '50,000 no-op tasks (10,000 in a quick run), scheduled for one instant; one process, which has run a task before. ' +
     'nestwork at its default of concurrency 1, its peers at 50.',
   contestants: [
-    runningWhenDue('nestwork', nestwork, 1, 5_000),
-    runningWhenDue('bullmq', bullmq, 50, 12_000),
-    runningWhenDue('bee-queue', beeQueue, 50, 12_000, true),
+    runningWhenDue('nestwork', nestwork, 1, 4_000),
+    runningWhenDue('bullmq', bullmq, 50, 8_000),
+    runningWhenDue('bee-queue', beeQueue, 50, 8_000, true),
   ],
   goals: [{ of: 'nestwork', against: 'bullmq', atMost: 1 / 8 }],
   rounds: { full: 3, quick: 1 },

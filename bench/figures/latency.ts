@@ -26,7 +26,7 @@ function answering(name: string, programs: Programs, fullOnly?: boolean): Contes
     name,
     fullOnly,
     async measure(stage) {
-      const count = stage.pick(1_000, 300) + WARM_UP;
+      const count = stage.pick(600, 300) + WARM_UP;
       const worker = stage.worker(programs, { kind: KIND });
       const producer = stage.producer(programs);
       await producer.call('stamps', 1, 0);

@@ -2,7 +2,7 @@ import { bareLoop, beeQueue, bullmq, nestwork } from '../contestants.js';
 import type { Figure } from '../harness/figure.js';
 import { drained, type Load } from './drained.js';
 
-const OURS: Load = { full: 150_000, quick: 60_000 };
+const OURS: Load = { full: 120_000, quick: 60_000 };
 const BARE: Load = { full: 300_000, quick: 100_000 };
 const PEERS: Load = { full: 10_000, quick: 4_000 };
 const PEER_ONE: Load = { full: 6_000, quick: 2_000 };

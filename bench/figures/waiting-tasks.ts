@@ -6,8 +6,8 @@ import { drained, type Load } from './drained.js';
 const CONCURRENCY = 100;
 const WAIT_MS = 5;
 const SETTINGS = { concurrency: CONCURRENCY, kind: 'wait' } as const;
-const LOAD: Load = { full: 40_000, quick: 20_000 };
-const PEERS: Load = { full: 15_000, quick: 6_000 };
+const LOAD: Load = { full: 30_000, quick: 20_000 };
+const PEERS: Load = { full: 12_000, quick: 6_000 };
 
 export const waitingTasks: Figure = {
   id: 'waiting-tasks',

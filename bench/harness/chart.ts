@@ -1,6 +1,7 @@
 import type { FigureResult } from './figure.js';
 import { number } from './format.js';
 import { median } from './goals.js';
+import type { Results } from './report.js';
 
 interface Panel {
   readonly figure: string;
@@ -18,11 +19,11 @@ const SHOWN = new Map([
 /** What somebody who chooses a queue asks first. */
 const PANELS: readonly Panel[] = [
   { figure: 'throughput', title: 'Tasks run per second by one process, each at its best' },
-  { figure: 'due-at-once', title: '50,000 tasks due at the same instant: seconds until all have run' },
+  { figure: 'due-at-once', title: 'Seconds to run 50,000 tasks due at the same instant' },
   { figure: 'enqueue', measure: 'one after another', title: 'Tasks enqueued per second, one after another' },
   { figure: 'enqueue', measure: 'lists of 1,000', title: 'Tasks enqueued per second, in lists of 1,000' },
   { figure: 'memory', measure: 'pending', title: 'Bytes in Redis per pending task' },
-  { figure: 'latency', measure: 'p50', title: 'Milliseconds from the call to the start of the task, idle worker' },
+  { figure: 'latency', measure: 'p50', title: 'Milliseconds from the call to the start, on an idle worker' },
 ];
 
 const COLUMNS = 2;
@@ -31,6 +32,7 @@ const ROW = { title: 22, bar: 18, gap: 6, below: 26 };
 const LABEL_WIDTH = 78;
 const VALUE_WIDTH = 70;
 const TOP = 8;
+const FOOTER = 24;
 
 /** Text and bars have to be readable on a white page and on a black one. */
 const STYLE = `
@@ -47,15 +49,18 @@ const STYLE = `
     .peer { fill: #6e7681; }
   }`;
 
-/** The chart of the README, as SVG: a panel of bars each for a few figures, every one on a scale of its own from zero. */
-export function chart(figures: readonly FigureResult[]): string {
+/**
+ * The chart of the README, as SVG: a panel of bars each for a few figures, every one on a scale of its own from zero.
+ * Quick runs are left out: they are too short, and count other numbers of tasks.
+ */
+export function chart({ figures, machine }: Results): string {
   const panels = PANELS.flatMap((panel) => {
-    const figure = figures.find(({ id }) => id === panel.figure);
+    const figure = figures.find(({ id, quick }) => id === panel.figure && !quick);
     return figure ? [{ ...panel, better: figure.better, bars: barsOf(figure, panel.measure) }] : [];
   });
   const height = ROW.title + SHOWN.size * (ROW.bar + ROW.gap) + ROW.below;
   const width = COLUMNS * COLUMN.width + (COLUMNS - 1) * COLUMN.gap;
-  const total = TOP + Math.ceil(panels.length / COLUMNS) * height;
+  const total = TOP + Math.ceil(panels.length / COLUMNS) * height + FOOTER;
   const drawn = panels.map(({ title, better, bars }, index) => {
     const x = (index % COLUMNS) * (COLUMN.width + COLUMN.gap);
     const y = TOP + Math.floor(index / COLUMNS) * height;
@@ -66,6 +71,7 @@ export function chart(figures: readonly FigureResult[]): string {
     `<title>${description(panels)}</title>`,
     `<style>${STYLE}\n</style>`,
     ...drawn,
+    `<text class="note" y="${total - 8}">${escapeXml(footer(machine))}</text>`,
     '</svg>',
     '',
   ].join('\n');
@@ -109,6 +115,12 @@ function drawBars(bars: readonly Bar[]): string {
 function note(better: 'higher' | 'lower', bars: number): string {
   const y = ROW.title + bars * (ROW.bar + ROW.gap) + 8;
   return `<text class="note" x="${LABEL_WIDTH}" y="${y}">${better === 'higher' ? 'more' : 'less'} is better</text>`;
+}
+
+function footer({ cpu, cores, versions }: Results['machine']): string {
+  const { bullmq, 'bee-queue': beeQueue, node, redis } = versions;
+  const compared = `BullMQ ${bullmq}, bee-queue ${beeQueue}; Node ${node}, Redis ${redis}, ${cpu}, ${cores} cores.`;
+  return `Every scale starts at zero. ${compared}`;
 }
 
 /** For those who cannot see it. */

@@ -24,7 +24,7 @@ export function machine(redis: string): Machine {
     cpu: core?.model.trim() ?? 'unknown',
     cores: cpus().length,
     memoryGb: Math.round(totalmem() / 2 ** 30),
-    system: `${type()} ${release()}`,
+    system: `${type()} ${release().split('-')[0]}`,
     versions: {
       node: process.versions.node,
       redis,

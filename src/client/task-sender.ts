@@ -90,11 +90,12 @@ export class TaskSender<Args extends unknown[]> {
     return this.target.unanswered.watch(this.target.name, async () => {
       const { ids, id, key } = this.options;
       if (ids) throw misplaced('ids', 'delayMany');
+      const options = this.travelling();
       const payload = encodePayload(args);
       const check = this.target.checkOfTask?.();
       if (check) await check(asReceived(payload));
-      if (key !== undefined) return this.sendUnique(payload, key);
-      const [handle] = await this.send([payload], id ? [id] : undefined);
+      if (key !== undefined) return this.sendUnique(payload, key, options);
+      const [handle] = await this.send([payload], options, id ? [id] : undefined);
       return handle as TaskHandle;
     });
   }
@@ -108,20 +109,21 @@ export class TaskSender<Args extends unknown[]> {
    */
   delayMany(calls: Iterable<Args>): Promise<TaskHandle[]> {
     return this.target.unanswered.watch(this.target.name, async () => {
+      const options = this.travelling();
       const payloads = this.encodeAll(calls);
       await this.checkAll(payloads);
-      return payloads.length === 0 ? [] : this.send(payloads, this.options.ids);
+      return payloads.length === 0 ? [] : this.send(payloads, options, this.options.ids);
     });
   }
 
   private encodeAll(calls: Iterable<Args>): string[] {
-    const { ids, id, key } = this.options;
-    if (id) throw misplaced('id', 'delay');
-    if (key !== undefined) throw misplaced('key', 'delay');
+    if (this.options.id) throw misplaced('id', 'delay');
+    if (this.options.key !== undefined) throw misplaced('key', 'delay');
     const payloads = Array.from(calls, (args, call) => {
       if (!Array.isArray(args)) throw notArguments(call);
       return encodePayload(args, `calls[${call}]`);
     });
+    const { ids } = this.options;
     if (ids && ids.length !== payloads.length) {
       throw new NestworkError(
         'INVALID_OPTION',
@@ -138,10 +140,13 @@ export class TaskSender<Args extends unknown[]> {
     for (const [call, payload] of payloads.entries()) await check(asReceived(payload), `calls[${call}]`);
   }
 
-  private async send(payloads: readonly string[], ids?: readonly string[]): Promise<TaskHandle[]> {
+  private async send(
+    payloads: readonly string[],
+    options: CallOptions | undefined,
+    ids?: readonly string[],
+  ): Promise<TaskHandle[]> {
     const { broker, target, sequence } = this;
     const { name } = target;
-    const options = this.travelling();
     const queue = await this.destination();
     const { due, enqueuedAt } = this.time();
     const handles: TaskHandle[] = [];
@@ -157,11 +162,10 @@ export class TaskSender<Args extends unknown[]> {
     return handles;
   }
 
-  private async sendUnique(payload: string, key: string): Promise<TaskHandle> {
+  private async sendUnique(payload: string, key: string, options: CallOptions | undefined): Promise<TaskHandle> {
     const { name } = this.target;
     const { until = 'finished', onConflict = 'drop', id = this.sequence.next() } = this.options;
     const unique = encodeUnique(name, key, until);
-    const options = this.travelling();
     const queue = await this.destination();
     const { due, enqueuedAt } = this.time();
     const message = encodeMessage({ id, name, payload, enqueuedAt, options, unique });
@@ -185,7 +189,7 @@ export class TaskSender<Args extends unknown[]> {
     return { due, enqueuedAt: due && 'at' in due ? due.at : now + (due?.in ?? 0) };
   }
 
-  /** What travels with each message of a call. Asked before Redis is, so that it is the caller whose context is seen. */
+  /** What travels with each message of a call. Asked before anything is awaited, so that it is the caller whose context is seen. */
   private travelling(): CallOptions | undefined {
     const { name, propagate } = this.target;
     const { headers: own } = this.options;

@@ -1,8 +1,13 @@
 import { Logger } from '@nestjs/common';
 import { NestworkError } from '../errors.js';
 
+const FRAME = /\n +at /;
+/** What a user calls. */
+const ENTRY = /\n +at TaskSender\.delay(?:Many)? .*/;
+
 /**
- * The calls of `delay()` that are under way. An error of one of them gets the name of its task. When the process ends over some of them, they may be lost with nobody noticing, so it is said.
+ * The calls of `delay()` that are under way. An error of one of them gets the name of its task, and a stack that begins
+ * where it was called. When the process ends over some of them, they may be lost with nobody noticing, so it is said.
  */
 export class UnansweredSends {
   private readonly tasks = new Map<string, number>();
@@ -12,7 +17,7 @@ export class UnansweredSends {
     try {
       return await send();
     } catch (error) {
-      throw named(error, task);
+      throw atCall(error, task);
     } finally {
       this.end(task);
     }
@@ -39,10 +44,13 @@ export class UnansweredSends {
   };
 }
 
-function named(error: unknown, task: string): unknown {
-  if (!(error instanceof NestworkError) || error.message.includes(`"${task}"`)) return error;
-  const { message } = error;
-  error.message = `Task "${task}": ${message}`;
-  error.stack = error.stack?.replace(message, () => error.message);
+/** The frames of the library say nothing to a user, unless no others are left. */
+function atCall(error: unknown, task: string): unknown {
+  if (!(error instanceof NestworkError)) return error;
+  const { message, stack = '' } = error;
+  if (!message.includes(`"${task}"`)) error.message = `Task "${task}": ${message}`;
+  const [, ...callers] = stack.split(ENTRY);
+  const named = stack.replace(message, () => error.message);
+  error.stack = callers.some(Boolean) ? named.slice(0, named.search(FRAME)) + callers.at(-1) : named;
   return error;
 }

@@ -6,6 +6,15 @@ import { isStandardSchema, type StandardSchema } from '../task/standard-schema.j
 
 type Pipe = PipeTransform | Type<PipeTransform>;
 
+/**
+ * Options of `@Payload`.
+ *
+ * @example
+ * import { ParseIntPipe } from '@nestjs/common';
+ * import type { PayloadOptions } from 'nestwork';
+ *
+ * const options: PayloadOptions = { pipes: [ParseIntPipe] };
+ */
 export interface PayloadOptions {
   /**
    * Schema of zod, valibot, arktype or any other library that follows Standard Schema. The task gets what it makes of the
@@ -27,11 +36,18 @@ const BODY = 3;
  *
  * @throws NestworkError INVALID_OPTION while the class is being defined
  * @example
- * @Task()
- * async welcome(@Payload({ schema: z.object({ email: z.email() }) }) user: { email: string }) {}
- * @example
- * @Task()
- * async welcome(@Payload(new ValidationPipe({ transform: true })) user: WelcomeDto, note?: string) {}
+ * import { Injectable, ParseIntPipe } from '@nestjs/common';
+ * import { Payload, Task } from 'nestwork';
+ * import { z } from 'zod';
+ *
+ * @Injectable()
+ * export class MailTasks {
+ *   @Task()
+ *   async welcome(@Payload({ schema: z.object({ email: z.email() }) }) user: { email: string }, note?: string) {}
+ *
+ *   @Task()
+ *   async remind(@Payload(ParseIntPipe) days: number) {}
+ * }
  */
 export function Payload(options?: PayloadOptions): ParameterDecorator;
 export function Payload(...pipes: Pipe[]): ParameterDecorator;

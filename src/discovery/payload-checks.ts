@@ -33,8 +33,14 @@ export class PayloadChecks implements ArgumentChecks {
   of(type: object, method: string, task: string): ArgumentCheck | undefined {
     const plans = this.plans(type as TaskType, method);
     if (plans.length === 0) return undefined;
+    const decorated = new Set(declaredParameters(type as TaskType, method).map(({ index }) => index));
     return async (args, call) => {
-      for (const plan of plans) await follow(plan, args[plan.index], { task, argument: plan.index, call });
+      for (const plan of plans) {
+        const { index } = plan;
+        // an optional argument; a worker looks at what is not there only where a decorator stands
+        if (index >= args.length && !decorated.has(index)) continue;
+        await follow(plan, args[index], { task, argument: index, call });
+      }
     };
   }
 

@@ -101,9 +101,11 @@ export class TaskDiscovery {
     });
     // as would a factory or a value that hands on what another provider has made
     const made = new Set(providers.flatMap(({ wrapper }) => (wrapper.isNotMetatype ? [] : [wrapper.instance])));
-    return providers.filter(
-      ({ wrapper }) => !wrapper.isNotMetatype || !wrapper.instance || !made.has(wrapper.instance),
-    );
+    return providers.filter(({ wrapper }) => {
+      const { instance, isNotMetatype } = wrapper;
+      if (!isNotMetatype || !instance) return true;
+      return !made.has(instance) && made.add(instance);
+    });
   }
 }
 

@@ -5,17 +5,34 @@ import type { TaskInfo } from '../task/task-hooks.js';
 /** What `context.getType()` says within a task. */
 export const TASK_CONTEXT = 'task';
 
-/** The type of `context.getType<TaskContextType>()`. */
+/**
+ * What `context.getType()` may say in an app with tasks.
+ *
+ * @example
+ * import type { ExecutionContext } from '@nestjs/common';
+ * import type { TaskContextType } from 'nestwork';
+ *
+ * const isTask = (context: ExecutionContext) => context.getType<TaskContextType>() === 'task';
+ */
 export type TaskContextType = typeof TASK_CONTEXT | 'http' | 'ws' | 'rpc';
 
 /**
  * What guards, interceptors, filters and parameter decorators may know of the task around which they run.
  *
  * @example
- * intercept(context: ExecutionContext, next: CallHandler) {
- *   if (context.getType<TaskContextType>() !== 'task') return next.handle();
- *   const { name, attempt } = TaskExecutionContext.create(context).getTask();
- *   return next.handle().pipe(tap(() => this.metrics.count(name, attempt)));
+ * import { type CallHandler, type ExecutionContext, Injectable, Logger, type NestInterceptor } from '@nestjs/common';
+ * import { type TaskContextType, TaskExecutionContext } from 'nestwork';
+ *
+ * @Injectable()
+ * export class Noting implements NestInterceptor {
+ *   private readonly logger = new Logger(Noting.name);
+ *
+ *   intercept(context: ExecutionContext, next: CallHandler) {
+ *     if (context.getType<TaskContextType>() !== 'task') return next.handle();
+ *     const { name, attempt } = TaskExecutionContext.create(context).getTask();
+ *     this.logger.log(`${name}, attempt ${attempt}`);
+ *     return next.handle();
+ *   }
  * }
  */
 export class TaskExecutionContext implements ExecutionContext {

@@ -2,6 +2,12 @@ import { NestworkError } from '../errors.js';
 import { type Duration, toMilliseconds } from '../task/duration.js';
 import type { HealthReport, QueueHealth, QueueHealthOptions, QueueReport } from './queue-health.js';
 
+/**
+ * When `TaskHealthIndicator` is down.
+ *
+ * @example
+ * const options: TaskHealthOptions = { maxWait: { critical: '10s' }, maxDead: 100, timeout: '1s' };
+ */
 export interface TaskHealthOptions extends QueueHealthOptions {
   /**
    * How long Redis may take to answer before the indicator is down. A probe should wait a little longer than that.
@@ -10,10 +16,18 @@ export interface TaskHealthOptions extends QueueHealthOptions {
   timeout?: Duration;
 }
 
-/** What `@nestjs/terminus` takes from an indicator, from version 11 on. */
+/**
+ * What `@nestjs/terminus` takes from an indicator, from version 11 on.
+ *
+ * @example
+ * const result: TaskHealthResult<'tasks'> = {
+ *   tasks: { status: 'down', message: 'Queue "bulk": tasks wait, and no worker serves the queue (12 pending).' },
+ * };
+ */
 export type TaskHealthResult<Key extends string> = Record<
   Key,
   {
+    /** `down` when a queue is not healthy, or Redis does not answer */
     status: 'up' | 'down';
     /** which queue is not healthy, and why; or that Redis did not answer */
     message?: string;
@@ -30,15 +44,26 @@ export type TaskHealthResult<Key extends string> = Record<
  * probe of an API it would take the API out of service because its workers are late.
  *
  * @example
- * constructor(private readonly health: HealthCheckService, private readonly tasks: TaskHealthIndicator) {}
+ * import { Controller, Get } from '@nestjs/common';
+ * import { HealthCheck, HealthCheckService } from '@nestjs/terminus';
+ * import { TaskHealthIndicator } from 'nestwork';
  *
- * @Get('health')
- * @HealthCheck()
- * check() {
- *   return this.health.check([() => this.tasks.isHealthy('tasks', { maxWait: { critical: '10s' }, maxDead: 100 })]);
+ * @Controller('health')
+ * export class HealthController {
+ *   constructor(
+ *     private readonly health: HealthCheckService,
+ *     private readonly tasks: TaskHealthIndicator,
+ *   ) {}
+ *
+ *   @Get('tasks')
+ *   @HealthCheck()
+ *   check() {
+ *     return this.health.check([() => this.tasks.isHealthy('tasks', { maxWait: { critical: '10s' }, maxDead: 100 })]);
+ *   }
  * }
  */
 export class TaskHealthIndicator {
+  /** @internal */
   constructor(private readonly health: Pick<QueueHealth, 'check'>) {}
 
   /**

@@ -43,6 +43,7 @@ export class Rebalancer {
 
   async tick(): Promise<void> {
     for (const seat of [...this.seats()]) {
+      if (this.isGone(seat)) continue;
       const { untilMs, claimNumber } = seat.scoreboard.window();
       if (!seat.claimant || monotonicMs() <= untilMs || this.done.get(seat) === claimNumber) continue;
       await this.relieve(seat, seat.claimant, claimNumber);
@@ -51,6 +52,7 @@ export class Rebalancer {
 
   private async relieve(seat: Seat, claimant: Claimant, claimNumber: number): Promise<void> {
     const held = await this.broker.holdings(claimant);
+    if (this.isGone(seat)) return;
     // read again, after the holdings: what they contain and this claim did not start cannot have been finished before
     const { started } = seat.scoreboard.read();
     const now = seat.scoreboard.window();
@@ -60,5 +62,10 @@ export class Rebalancer {
     const unstarted = held.ids.filter((id) => !started.has(id));
     if (unstarted.length > 0) await this.broker.release(claimant, unstarted, claimNumber);
     this.done.set(seat, claimNumber);
+  }
+
+  /** Its child has ended since, which settles what it held; what it had noted cannot be read any more. */
+  private isGone(seat: Seat): boolean {
+    return ![...this.seats()].includes(seat);
   }
 }

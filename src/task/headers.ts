@@ -3,10 +3,19 @@ import { NestworkError } from '../errors.js';
 /**
  * What travels beside the arguments of a call, such as a tenant or a trace: names and values are text, and upper and lower
  * case differ.
+ *
+ * @example
+ * const headers: TaskHeaders = { tenant: 'acme', traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' };
  */
 export type TaskHeaders = Readonly<Record<string, string>>;
 
-/** Headers as they are given; one that is undefined is left out. */
+/**
+ * Headers as they are given; one that is undefined is left out.
+ *
+ * @example
+ * const headers: GivenHeaders = { tenant: process.env.TENANT };
+ * await queue.of(ReportTasks).send.with({ headers }).delay(7, { weekly: true });
+ */
 export type GivenHeaders = Readonly<Record<string, string | undefined>>;
 
 /** Names and values of all headers of a call, in bytes of UTF-8. */

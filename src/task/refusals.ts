@@ -1,6 +1,11 @@
 import { NestworkError } from '../errors.js';
 
-/** Something that is wrong with an argument. */
+/**
+ * Something that is wrong with an argument.
+ *
+ * @example
+ * const shown = ({ path, message }: PayloadProblem) => `${path || 'the argument'}: ${message}`;
+ */
 export interface PayloadProblem {
   /** where in the argument, like `address.street`; empty for the argument itself, or where the message names it */
   readonly path: string;
@@ -28,10 +33,12 @@ const SHOWN_LENGTH = 200;
  * task is dead at once, because another attempt would find the same.
  *
  * @example
- * await queue.of(MailTasks).welcome.delay(body).catch((error) => {
- *   if (error instanceof InvalidPayloadError) throw new BadRequestException(error.problems);
+ * try {
+ *   await queue.of(ReportTasks).send.delay(7, { weekly: true });
+ * } catch (error) {
+ *   if (error instanceof InvalidPayloadError) return { status: 400, problems: error.problems };
  *   throw error;
- * });
+ * }
  */
 export class InvalidPayloadError extends NestworkError {
   override readonly name = 'InvalidPayloadError';
@@ -44,6 +51,7 @@ export class InvalidPayloadError extends NestworkError {
 
   constructor(
     { task, argument, call, taskId }: InvalidPayloadPlace,
+    /** what is wrong with which part of the argument */
     readonly problems: readonly PayloadProblem[],
     options?: ErrorOptions,
   ) {
@@ -63,12 +71,18 @@ export class InvalidPayloadError extends NestworkError {
   }
 }
 
-/** A guard refused to let a task run. It is dead at once: a refusal does not change by itself. */
+/**
+ * A guard refused to let a task run. It is dead at once: a refusal does not change by itself.
+ *
+ * @example
+ * const refused = (error: unknown) => error instanceof GuardRefusedError && error.taskId;
+ */
 export class GuardRefusedError extends NestworkError {
   override readonly name = 'GuardRefusedError';
 
   constructor(
     task: string,
+    /** id of the task */
     readonly taskId: string,
     options?: ErrorOptions,
   ) {

@@ -3,8 +3,15 @@ import type { PayloadProblem } from './refusals.js';
 /**
  * A schema of zod 3.24, valibot 1, arktype 2 or any other library that follows Standard Schema
  * (https://standardschema.dev): the part of its interface that validates.
+ *
+ * @example
+ * import type { StandardSchema } from 'nestwork';
+ * import { z } from 'zod';
+ *
+ * const schemas = new Map<string, StandardSchema>([['user', z.object({ id: z.int() })]]);
  */
 export interface StandardSchema<Input = unknown, Output = Input> {
+  /** what the library says of itself, and how it validates; see the site of the standard */
   readonly '~standard': {
     readonly version: 1;
     readonly vendor: string;
@@ -31,14 +38,21 @@ declare const INPUT: unique symbol;
  * The type of a parameter with a schema: what the schema makes of an argument. Senders then take what the schema accepts.
  *
  * @example
+ * import { Injectable } from '@nestjs/common';
+ * import { Payload, type PayloadOf, type QueueClient, Task } from 'nestwork';
+ * import { z } from 'zod';
+ *
  * const Reminder = z.object({ at: z.iso.datetime().transform((text) => new Date(text)) });
  *
- * @Task()
- * async remind(@Payload({ schema: Reminder }) reminder: PayloadOf<typeof Reminder>) {
- *   reminder.at.getTime(); // a Date here, ...
+ * @Injectable()
+ * export class ReminderTasks {
+ *   @Task()
+ *   async remind(@Payload({ schema: Reminder }) reminder: PayloadOf<typeof Reminder>) {
+ *     reminder.at.getTime(); // a Date here, ...
+ *   }
  * }
  *
- * await queue.of(ReminderTasks).remind.delay({ at: '2031-05-01T08:00:00Z' }); // ... a string there
+ * export const send = (queue: QueueClient) => queue.of(ReminderTasks).remind.delay({ at: '2031-05-01T08:00:00Z' }); // ... a string there
  */
 export type PayloadOf<Schema extends StandardSchema> = SchemaTypes<Schema>['output'] & {
   readonly [INPUT]?: SchemaTypes<Schema>['input'];

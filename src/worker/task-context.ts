@@ -65,6 +65,7 @@ export class TaskContext implements TaskInfo {
     return this.task.cronTime;
   }
 
+  /** what the sender gave besides the arguments; frozen, empty for most */
   get headers(): TaskHeaders {
     return this.task.headers;
   }

@@ -11,6 +11,14 @@ const SERIES: Series[] = [
   { contestant: 'bullmq c1', values: [5, 4, 6] },
 ];
 
+const MACHINE = {
+  cpu: 'Z80',
+  cores: 2,
+  memoryGb: 1,
+  system: 'CP/M 2.2',
+  versions: { node: '20.1.2', redis: '7.0.0', bullmq: '6.0.0', 'bee-queue': '2.0.0' },
+};
+
 function verdicts(goals: Figure['goals'], better: Figure['better'] = 'higher', series = SERIES) {
   return verdictsOf({ goals, better }, series).map(({ met, value }) => [met, value]);
 }
@@ -104,21 +112,14 @@ describe('the report', () => {
   });
 
   it('names the machine, the versions and each run', () => {
-    const machine = {
-      cpu: 'Z80',
-      cores: 2,
-      memoryGb: 1,
-      system: 'CP/M 2.2',
-      versions: { node: '20.1.2', redis: '7.0.0' },
-    };
-    const text = reportText({ machine, figures: [result(), result({ id: 'idle', commit: 'def+' })] });
+    const text = reportText({ machine: MACHINE, figures: [result(), result({ id: 'idle', commit: 'def+' })] });
     expect(text).toContain('Z80, 2 cores, 1 GB, CP/M 2.2');
     expect(text).toContain('node 20.1.2, redis 7.0.0');
     expect(text).toContain('measured on 2026-01-02 at commit abc\n- measured on 2026-01-02 at commit def+');
   });
 
   it('draws bars whose lengths are to the scale, from zero', () => {
-    const svg = chart([result()]);
+    const svg = chart({ machine: MACHINE, figures: [result()] });
     const widths = [...svg.matchAll(/<rect class="(\w+)"[^>]* width="([\d.]+)"/g)].map(([, kind, width]) => [
       kind,
       width,
@@ -127,5 +128,10 @@ describe('the report', () => {
     expect(widths.map(([kind]) => kind)).toEqual(['ours', 'peer']);
     expect((peer ?? 0) / (ours ?? 0)).toBeCloseTo(5 / 120, 2);
     expect(svg).toContain('nestwork 120, BullMQ 5.00');
+  });
+
+  it('draws nothing of a quick run', () => {
+    const svg = chart({ machine: MACHINE, figures: [result({ quick: true })] });
+    expect(svg).not.toContain('<rect');
   });
 });

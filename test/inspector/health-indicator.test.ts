@@ -94,6 +94,16 @@ it('is down when more tasks are dead than may be', async () => {
   });
 });
 
+it('without queues to look at, asks for no more than Redis', async () => {
+  await listen();
+  await app.get(QueueClient).of(MailTasks).welcome.delay();
+  options = { queues: [] };
+  expect(await get()).toMatchObject({ status: 200, body: { info: { tasks: { queues: {} } } } });
+  await apps.server.kill();
+  expect(await get()).toMatchObject({ status: 503 });
+  await apps.server.restart();
+});
+
 it('is up where a worker within the app consumes', async () => {
   await listen(true);
   expect(await get()).toMatchObject({ status: 200, body: { info: { tasks: { queues: { bulk: { served: true } } } } } });

@@ -78,6 +78,9 @@ describe('discovery finds the decorated methods', () => {
       { provide: 'B', useFactory: (tasks: ReportTasks) => Promise.resolve(tasks), inject: [ReportTasks] },
     ];
     expect(await tasksOf(...handed, ReportTasks)).toEqual(TASKS);
+    await apps.close();
+    const factory = { provide: ReportTasks, useFactory: () => new ReportTasks() };
+    expect(await tasksOf(...handed, factory)).toEqual(TASKS);
   });
 
   it('under an explicit name, which a renamed class keeps', async () => {

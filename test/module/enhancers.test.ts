@@ -23,7 +23,7 @@ import {
 } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, ApplicationConfig, REQUEST, Reflector } from '@nestjs/core';
 import type { TestingModule } from '@nestjs/testing';
-import { catchError, EMPTY, from, map, type Observable, of, tap } from 'rxjs';
+import { catchError, EMPTY, from, map, type Observable, of, tap, throwError, timer } from 'rxjs';
 import { QueueClient } from '../../src/client/queue-client.js';
 import { Broadcast } from '../../src/decorators/broadcast.decorator.js';
 import { Payload } from '../../src/decorators/payload.decorator.js';
@@ -32,7 +32,7 @@ import { TaskHooks } from '../../src/decorators/task-hooks.decorator.js';
 import { TaskExecutionContext } from '../../src/discovery/task-execution-context.js';
 import type { TaskQueueOptions } from '../../src/options.js';
 import { DropTask, RetryTask } from '../../src/task/task-errors.js';
-import type { TaskInfo, WrapTask } from '../../src/task/task-hooks.js';
+import type { OnTaskSuccess, TaskInfo, WrapTask } from '../../src/task/task-hooks.js';
 import { drainTasks } from '../../src/testing/drain-tasks.js';
 import type { TaskRun } from '../../src/testing/task-run.js';
 import { TaskContext } from '../../src/worker/task-context.js';
@@ -395,6 +395,38 @@ describe('an Observable of a handler without enhancers', () => {
     }
     await run(MailTasks, 'send', []);
     expect(calls).toEqual([1, 2]);
+  });
+
+  it('is run to its end before the hooks hear of it', async () => {
+    @TaskHooks()
+    @Injectable()
+    class Hooks implements OnTaskSuccess {
+      onTaskSuccess(): void {
+        calls.push('success');
+      }
+    }
+    @Injectable()
+    class MailTasks {
+      constructor(private readonly context: TaskContext) {}
+
+      @Task()
+      send(): unknown {
+        return timer(1).pipe(tap(() => calls.push(this.context.name)));
+      }
+    }
+    await run(MailTasks, 'send', [], { providers: [Hooks] });
+    expect(calls).toEqual(['MailTasks.send', 'success']);
+  });
+
+  it('that fails fails the task', async () => {
+    @Injectable()
+    class MailTasks {
+      @Task()
+      send(): unknown {
+        return throwError(() => new Error('no luck'));
+      }
+    }
+    expect(await run(MailTasks, 'send', [])).toMatchObject([{ error: { message: 'no luck' } }]);
   });
 });
 

@@ -252,6 +252,22 @@ describe('when the app is closed', () => {
     await expectGivenUp();
   });
 
+  it('while Redis is away, it is closed all the same', async () => {
+    const other = await Apps.start();
+    const inProcess = { shutdownGrace: 1 };
+    const module = { imports: [other.queue({ inProcess, commandTimeout: '200ms' })], providers: [Tasks, Store] };
+    const app = await other.boot(module);
+    await app.get(QueueClient).of(Tasks).hold.delay('cut off');
+    await logged('cut off started');
+    await other.server.kill();
+    gates.get('cut off')?.();
+    await logged('cut off ended, store there');
+    await app.close();
+    expect(log.at(-1)).toBe('store destroyed');
+    expect(other.lines.with('the end of tasks that Redis was to be told of')).toHaveLength(1);
+    await other.stop();
+  });
+
   it('another app takes over', async () => {
     const { app, send } = await boot({ shutdownGrace: 1 });
     await send.heed.delay('moved');

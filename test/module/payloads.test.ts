@@ -440,6 +440,28 @@ describe('at the call', () => {
     expect(calls).toEqual([expect.not.objectContaining({ more: expect.anything() })]);
   });
 
+  it('an optional argument may be left out, as it may at a worker', async () => {
+    @Injectable()
+    class MailTasks {
+      @Task()
+      @UsePipes(new ValidationPipe())
+      welcome(word: string, user?: WelcomeDto): void {
+        calls.push([word, user]);
+      }
+    }
+    const { app, queue } = await client(MailTasks);
+    const { welcome } = queue.of(MailTasks);
+    await welcome.delay('a');
+    await welcome.delayMany([['b'], ['c', GOOD]]);
+    await expect(welcome.delay('d', BAD as never)).rejects.toMatchObject({ code: 'INVALID_PAYLOAD', argument: 1 });
+    await drainTasks(app);
+    expect(calls).toEqual([
+      ['a', undefined],
+      ['b', undefined],
+      ['c', GOOD],
+    ]);
+  });
+
   it('pipes that do more than look are not run, nor is what comes after them', async () => {
     const load: PipeTransform = {
       transform: (email: string) => {

@@ -121,6 +121,20 @@ describe('an app that serves HTTP and runs a worker', () => {
   });
 });
 
+it('an app that blocks beyond its lease loses nothing while it is alone', async () => {
+  const app = fixture.app({ lease: '1s' });
+  await fixture.send('block', ['blocking', 'gate']);
+  await fixture.event('started', 'blocking');
+  const [, deadline] = await fixture.broker.redis.zrange('{nestwork}:sessions', '0', '-1', 'WITHSCORES');
+  const over = Number(deadline) + 500;
+  await fixture.until('its lease has run out', async () => (await fixture.broker.now()) > over);
+  fixture.open('gate');
+  await fixture.drained();
+  expect(fixture.events('started', 'blocking')).toHaveLength(1);
+  expect(fixture.events('finished', 'blocking')).toHaveLength(1);
+  expect(app.output).not.toContain('starting over');
+});
+
 async function listening(): Promise<{ label: string }> {
   await fixture.until('it listens', () => fixture.events('listening').length === 1);
   return fixture.events('listening')[0] as { label: string };

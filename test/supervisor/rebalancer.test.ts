@@ -225,3 +225,19 @@ it('a child that lost its registration does not keep the others waiting', async 
   await rebalancer.tick();
   expect(await queued()).toEqual(expect.arrayContaining(ids.slice(1)));
 });
+
+it('takes no notice of children that end while it looks', async () => {
+  const { busy } = await busyAndIdle();
+  const gone = async <T>(asked: Promise<T>): Promise<T> => {
+    const answer = await asked;
+    for (const seat of seats.splice(0)) seat.scoreboard.close();
+    return answer;
+  };
+  const broker = {
+    holdings: (claimant: Claimant) => gone(fixture.broker.holdings(claimant)),
+    release: () => fail(new Error('nothing is to be given back')),
+  };
+  await new Rebalancer(broker as never, () => seats, fail).tick();
+  expect(seats).toEqual([]);
+  expect(await busy.held()).toHaveLength(3);
+});

@@ -197,6 +197,21 @@ describe('a durable provider', () => {
     expect(third?.number).toBe(first?.number);
   });
 
+  it('never holds a task, which it outlives', async () => {
+    @Injectable()
+    class TenantTasks {
+      constructor(private readonly connection: TenantConnection) {}
+
+      @Task()
+      run(): void {
+        runs.push(this.connection.tenant);
+      }
+    }
+    byTenant(() => undefined);
+    expect(await drained(['TenantTasks.run'], TenantTasks, TenantConnection)).toMatchObject([{ error: undefined }]);
+    expect(runs).toEqual([undefined]);
+  });
+
   it('below a class of one task leaves that its own task, with the payload added', async () => {
     @Injectable({ scope: Scope.REQUEST })
     class MixedTasks {
@@ -231,9 +246,9 @@ describe('a durable provider', () => {
 
   it('whose strategy is made for requests alone fails the task, and says why', async () => {
     ContextIdFactory.apply({
-      attach: (scope: ContextId, request: { cookies: Record<string, string> }) => {
+      attach: (scope: ContextId, request: { session: Record<string, string> }) => {
         const tree = ContextIdFactory.create();
-        Reflect.set(tree, 'tenant', request.cookies.tenant);
+        Reflect.set(tree, 'tenant', request.session.tenant);
         return ({ isTreeDurable }) => (isTreeDurable ? tree : scope);
       },
     });

@@ -42,7 +42,12 @@ export const taskMatchers = {
     task: TaskReference<never>,
     args?: readonly unknown[],
     options?: EnqueuedOptions,
-  ): { pass: boolean; message: () => string } {
+  ): {
+    /** whether the app has sent such a call */
+    pass: boolean;
+    /** what to say of it, if that is not what was expected */
+    message: () => string;
+  } {
     if (!(queue instanceof TestQueue)) throw notAQueue();
     const expectation = new EnqueuedExpectation(task, args, options);
     const enqueued = queue.enqueued();

@@ -15,19 +15,28 @@ import type {
 } from 'nestwork';
 import type { User } from './user.js';
 
+export { AsyncLocalStorage } from 'node:async_hooks';
 export {
+  BadRequestException,
+  type CallHandler,
   Controller,
+  type ExecutionContext,
   Get,
   Inject,
   Injectable,
   Logger,
   Module,
+  type NestInterceptor,
   Param,
   Post,
   ServiceUnavailableException,
+  ValidationPipe,
 } from '@nestjs/common';
 export { NestFactory } from '@nestjs/core';
+export { HealthCheck, HealthCheckService } from '@nestjs/terminus';
 export { Test } from '@nestjs/testing';
+export { tap } from 'rxjs';
+export { z } from 'zod';
 export { AppModule } from './app.module.js';
 export { Cache } from './cache.js';
 export { MailService } from './mail.service.js';
@@ -36,6 +45,7 @@ export { ReportTasks } from './report.tasks.js';
 export { Settings, SettingsModule } from './settings.js';
 export { SignupService } from './signup.service.js';
 export type { User } from './user.js';
+export { WelcomeDto } from './welcome.tasks.js';
 
 export declare const app: INestApplicationContext;
 export declare const broadcastLog: BroadcastLog;
