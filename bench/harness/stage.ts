@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { type PrivateRedis, startPrivateRedis } from 'nestwork/testing';
+import { RedisServer } from 'nestwork/testing';
 import type { Programs } from '../contestants.js';
 import { Producer, type TaskKind } from './producer.js';
 import { type Environment, Program } from './program.js';
@@ -29,14 +29,14 @@ export class Stage {
 
   private constructor(
     readonly quick: boolean,
-    readonly server: PrivateRedis,
+    readonly server: RedisServer,
     /** the bench's own connection */
     readonly redis: Redis,
     private readonly directory: string,
   ) {}
 
   static async open(quick: boolean): Promise<Stage> {
-    const server = await startPrivateRedis();
+    const server = await RedisServer.start();
     return new Stage(quick, server, new Redis(server.url), mkdtempSync(join(tmpdir(), 'nestwork-bench-')));
   }
 
