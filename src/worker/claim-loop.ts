@@ -221,7 +221,7 @@ export class ClaimLoop {
     else if (!this.claiming) this.window.close();
   }
 
-  private execute(claimed: ClaimedTask, prepared: PreparedTask): Promise<void> {
+  private execute(claimed: ClaimedTask, prepared: PreparedTask): void {
     this.running.set(claimed.id, prepared.task);
     this.alone = isSuspect(claimed.message);
     if (this.abortReason) prepared.task.abort(this.abortReason);
