@@ -151,10 +151,10 @@ export class RedisBroker implements Broker {
     const shared = [this.keys.drain(), this.keys.unique(), this.keys.stats()];
     const keys = [...this.held(claimant), ...shared, ...this.keys.ofQueues(queues)];
     const reply = await this.run('claim', keys, [child, number, recover ? RECOVER : limit, acks.join(''), ...queues]);
-    const [repeated, acked, drain, held] = reply as [number, number, number, string | string[]];
+    const [repeated, acked, drain, held, more] = reply as [number, number, number, string | string[], number?];
     const list = typeof held === 'string' ? held.split('\0') : held;
     const tasks = held === '' ? [] : list.map(parseHeld);
-    return { repeated: repeated === 1, acked, drain: drain === 1, tasks };
+    return { repeated: repeated === 1, acked, drain: drain === 1, more: more === 1, tasks };
   }
 
   async ack(claimant: Claimant, ids: readonly string[]): Promise<number> {

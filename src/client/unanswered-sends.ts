@@ -6,29 +6,17 @@ const FRAME = /\n +at /;
 const ENTRY = /\n +at TaskSender\.delay(?:Many)? .*/;
 
 /**
- * The calls of `delay()` that are under way. An error of one of them gets the name of its task, and a stack that begins
- * where it was called. When the process ends over some of them, they may be lost with nobody noticing, so it is said.
+ * The calls of `delay()` that are under way. When the process ends over some of them, they may be lost with nobody noticing, so it is said.
  */
 export class UnansweredSends {
   private readonly tasks = new Map<string, number>();
 
-  async watch<T>(task: string, send: () => Promise<T>): Promise<T> {
-    this.begin(task);
-    try {
-      return await send();
-    } catch (error) {
-      throw atCall(error, task);
-    } finally {
-      this.end(task);
-    }
-  }
-
-  private begin(task: string): void {
+  begin(task: string): void {
     if (this.tasks.size === 0) process.on('exit', this.tell);
     this.tasks.set(task, (this.tasks.get(task) ?? 0) + 1);
   }
 
-  private end(task: string): void {
+  end(task: string): void {
     const left = (this.tasks.get(task) ?? 1) - 1;
     if (left > 0) this.tasks.set(task, left);
     else this.tasks.delete(task);
@@ -44,8 +32,8 @@ export class UnansweredSends {
   };
 }
 
-/** The frames of the library say nothing to a user, unless no others are left. */
-function atCall(error: unknown, task: string): unknown {
+/** The error with the name of the task, and a stack from the call on: frames of the library say nothing to a user. */
+export function atCall(error: unknown, task: string): unknown {
   if (!(error instanceof NestworkError)) return error;
   const { message, stack = '' } = error;
   if (!message.includes(`"${task}"`)) error.message = `Task "${task}": ${message}`;

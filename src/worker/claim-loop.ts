@@ -154,7 +154,7 @@ export class ClaimLoop {
       const reply = await broker.claim(claimant, request);
       this.window.answered();
       this.unanswered = false;
-      this.batchSize.claimed(limit, reply.tasks.length);
+      this.batchSize.claimed(limit, reply.more);
       this.complaints.over();
       return reply;
     } catch (error) {

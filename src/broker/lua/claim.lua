@@ -4,8 +4,8 @@
 -- KEYS: 1 session, 2 claims, 3 drain, 4 unique, 5 stats, then per queue: queue, suspects, bell
 -- ARGV: 1 child, 2 claim number, 3 limit, or -1 to only tell what the child holds, 4 ids to ack, one behind the other,
 --       5.. names of the queues
--- Returns { 1 if repeated, acked, 1 if to drain, { `<queue> <message>` ... } }, or the last as one text, separated by zero
---   bytes: a client reads that in a fraction of the time.
+-- Returns { 1 if repeated, acked, 1 if to drain, { `<queue> <message>` ... }, 1 if its queues hold more }. What is granted comes
+--   as one text, separated by zero bytes, which a client reads in a fraction of the time; as a list where that is not safe.
 --   A suspect comes alone, and only to a child that holds nothing. To drain: such a task waits, come back empty-handed.
 --   One child at a time is told so; the others pass the suspect over.
 --
@@ -113,9 +113,11 @@ end
 if #fields > 0 then
   redis.call('HSET', KEYS[2], unpack(fields))
 end
+local more = 0
 for key = 6, #KEYS, 3 do
   if size[key] + size[key + 1] > 0 then
+    more = 1
     ring(KEYS[key + 2])
   end
 end
-return { 0, acked, drain, has_zero and granted or table.concat(granted, '\0') }
+return { 0, acked, drain, has_zero and granted or table.concat(granted, '\0'), more }
