@@ -112,7 +112,11 @@ export class RedisBroker implements Broker {
   }
 
   async enqueue(queue: string, messages: readonly string[], due?: Due): Promise<number> {
-    return this.confirmed(messages, () => enqueueInChunks(this.connection, this.keys, queue, messages, due));
+    return this.confirmed(messages, () => {
+      // what was enqueued before comes before
+      this.together.flush();
+      return enqueueInChunks(this.connection, this.keys, queue, messages, due);
+    });
   }
 
   async enqueueOne(queue: string, message: string): Promise<void> {
@@ -130,7 +134,10 @@ export class RedisBroker implements Broker {
   async enqueueUnique(queue: string, message: string, options: UniqueOptions): Promise<KeyHolder> {
     const { queues } = this.options;
     const unique = { queue, message, ...options };
-    return this.confirmed([message], () => enqueueUnique(this.connection, this.keys, queues, unique));
+    return this.confirmed([message], () => {
+      this.together.flush();
+      return enqueueUnique(this.connection, this.keys, queues, unique);
+    });
   }
 
   locate(id: string): Promise<TaskPlace> {

@@ -4,6 +4,8 @@ import { NestworkError } from '../errors.js';
 const FRAME = /\n +at /;
 /** What a user calls. */
 const ENTRY = /\n +at TaskSender\.delay(?:Many)? .*/;
+/** Where their answers are awaited. */
+const WATCH = /\n +at UnansweredSends\..*/;
 
 /**
  * The calls of `delay()` that are under way. When the process ends over some of them, they may be lost with nobody noticing, so it is said.
@@ -35,10 +37,25 @@ export class UnansweredSends {
 /** The error with the name of the task, and a stack from the call on: frames of the library say nothing to a user. */
 export function atCall(error: unknown, task: string): unknown {
   if (!(error instanceof NestworkError)) return error;
-  const { message, stack = '' } = error;
-  if (!message.includes(`"${task}"`)) error.message = `Task "${task}": ${message}`;
+  const own = ownOf(error);
+  const { message, stack = '' } = own;
+  if (!message.includes(`"${task}"`)) own.message = `Task "${task}": ${message}`;
   const [, ...callers] = stack.split(ENTRY);
-  const named = stack.replace(message, () => error.message);
-  error.stack = callers.some(Boolean) ? named.slice(0, named.search(FRAME)) + callers.at(-1) : named;
-  return error;
+  const named = stack.replace(message, () => own.message);
+  own.stack = callers.some(Boolean) ? named.slice(0, named.search(FRAME)) + callers.at(-1) : named;
+  return own;
+}
+
+/**
+ * Calls that were sent together, or waited for the same connection, fail with the same error, which knows none of them:
+ * each gets a copy that begins at itself. One that was made during the call is its own already.
+ */
+function ownOf(error: NestworkError): NestworkError {
+  const { code, message, stack = '', cause } = error;
+  if (error.constructor !== NestworkError || ENTRY.test(stack)) return error;
+  const own = new NestworkError(code, '', [], cause === undefined ? undefined : { cause });
+  const [, callers] = (own.stack ?? '').split(WATCH);
+  own.message = message;
+  own.stack = callers ? stack.slice(0, stack.search(FRAME)) + callers : stack;
+  return own;
 }

@@ -86,6 +86,7 @@ export class ClaimLoop {
       else await this.change();
     }
     this.giveUpWaiting();
+    this.giveBack(this.unwanted.splice(0));
     while (this.running.size > 0) await this.change();
     await this.acks.settled();
   }
@@ -141,7 +142,8 @@ export class ClaimLoop {
     this.giveBack(this.unwanted.splice(0));
     this.take(reply.tasks);
     const idle = this.running.size < this.options.concurrency && this.waiting.length === 0;
-    if (reply.tasks.length === 0 && idle) await this.waitForWork(reply.drain);
+    // a repeated claim did not look into the queues: nothing is known of them, and their ring may be used up
+    if (reply.tasks.length === 0 && idle && !reply.repeated) await this.waitForWork(reply.drain);
   }
 
   /** Undefined when there was no answer; the next claim asks for what this one brought, in case it was executed. */
@@ -253,10 +255,13 @@ export class ClaimLoop {
     this.wake();
   }
 
-  /** Gives tasks back unstarted or unfinished, by the number of the last claim: no other may be under way. */
+  /**
+   * Gives tasks back unstarted or unfinished, by the number of the last claim: no other may be under way. Where that got no
+   * answer, Redis may have another number; the last tasks of a child need none, as no claim of it will bring them again.
+   */
   private giveBack(ids: readonly string[]): void {
-    if (this.claiming || this.unanswered) this.unwanted.push(...ids);
-    else if (ids.length > 0) void this.acks.release(ids, this.claimNumber);
+    if (this.claiming || (this.unanswered && !this.stopping)) this.unwanted.push(...ids);
+    else if (ids.length > 0) void this.acks.release(ids, this.unanswered ? undefined : this.claimNumber);
   }
 
   private forget(ids: readonly string[]): void {
