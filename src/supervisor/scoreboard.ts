@@ -62,8 +62,8 @@ export function monotonicMs(): number {
 }
 
 /**
- * The child's side: one small write per note, about a microsecond each. What comes about in the same instant, the end of a
- * task and the start of the next, is one write.
+ * The child's side: small writes, about a microsecond each. What comes about in the same instant, the end of a task and the
+ * start of the next, is one.
  */
 export class ScoreboardWriter {
   private readonly header = Buffer.alloc(HEADER_BYTES);

@@ -140,7 +140,7 @@ export class ClaimLoop {
     // a repeated claim was acked the first time
     if (!reply.repeated && reply.acked < acks.length) this.tellStale(acks.length - reply.acked);
     this.giveBack(this.unwanted.splice(0));
-    this.take(reply.tasks);
+    this.take(reply);
     const idle = this.running.size < this.options.concurrency && this.waiting.length === 0;
     // a repeated claim did not look into the queues: nothing is known of them, and their ring may be used up
     if (reply.tasks.length === 0 && idle && !reply.repeated) await this.waitForWork(reply.drain);
@@ -172,9 +172,9 @@ export class ClaimLoop {
    * some of the rest is forgotten, because its ack was answered while the claim was under way. And one id may lie in a queue
    * twice.
    */
-  private take(tasks: readonly ClaimedTask[]): void {
+  private take({ tasks, repeated }: ClaimReply): void {
     for (const task of tasks) {
-      if (this.held.has(task.id) || this.forgotten.includes(task.id)) continue;
+      if (this.held.has(task.id) || (repeated && this.forgotten.includes(task.id))) continue;
       this.held.add(task.id);
       this.waiting.push(task);
     }
@@ -211,6 +211,8 @@ export class ClaimLoop {
         continue;
       }
       if (this.acks.pending && this.batchSize.mayBlock(prepared.task.name)) this.acks.flush();
+      // a backoff function of the user is asked for the limit; what ended before must be noted by then
+      if (prepared.policy.hardTimeoutMs !== undefined) scoreboard.flush();
       scoreboard.started(claimed.id, hardLimit(prepared));
       if (this.window.passed) {
         scoreboard.withdrawn(claimed.id);
@@ -249,7 +251,7 @@ export class ClaimLoop {
   private giveUpWaiting(): void {
     const unstarted = this.waiting;
     this.waiting = [];
-    this.batchSize.tooMany();
+    if (unstarted.length > 0) this.batchSize.tooMany();
     this.giveBack(unstarted.map(({ id }) => id));
     if (!this.claiming) this.window.close();
     this.wake();
