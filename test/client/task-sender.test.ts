@@ -144,6 +144,15 @@ describe('with({ id })', () => {
   });
 });
 
+describe('delayMany()', () => {
+  it.each([Promise.resolve([['a']]), undefined, 7, {}])('refuses what is no list of calls: %p', async (calls) => {
+    await expect(reports.note.delayMany(calls as never)).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringContaining('not a list of calls'),
+    });
+  });
+});
+
 describe('with({ ids })', () => {
   it('adds those that are missing', async () => {
     const ids = new TaskIdSequence();
