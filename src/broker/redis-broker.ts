@@ -150,16 +150,11 @@ export class RedisBroker implements Broker {
     const { queues, child } = claimant;
     const shared = [this.keys.drain(), this.keys.unique(), this.keys.stats()];
     const keys = [...this.held(claimant), ...shared, ...this.keys.ofQueues(queues)];
-    const reply = await this.run('claim', keys, [
-      child,
-      number,
-      recover ? RECOVER : limit,
-      acks.length,
-      ...acks,
-      ...queues,
-    ]);
-    const [repeated, acked, drain, held] = reply as [number, number, number, string[]];
-    return { repeated: repeated === 1, acked, drain: drain === 1, tasks: held.map(parseHeld) };
+    const reply = await this.run('claim', keys, [child, number, recover ? RECOVER : limit, acks.join(''), ...queues]);
+    const [repeated, acked, drain, held] = reply as [number, number, number, string | string[]];
+    const list = typeof held === 'string' ? held.split('\0') : held;
+    const tasks = held === '' ? [] : list.map(parseHeld);
+    return { repeated: repeated === 1, acked, drain: drain === 1, tasks };
   }
 
   async ack(claimant: Claimant, ids: readonly string[]): Promise<number> {

@@ -65,8 +65,8 @@ const BY_SCRIPT = {
   ],
   claim: [
     change('only a registered child', 'if not last then', "last = last or '0'\nif false then"),
-    remove('counts what comes too late', '  count_stale(KEYS[5], tonumber(ARGV[4]))\n'),
-    remove('counts what is no longer held', 'count_stale(KEYS[5], acks - acked)\n'),
+    remove('counts what comes too late', '  count_stale(KEYS[5], #ARGV[4] / 20)\n'),
+    remove('counts what is no longer held', 'count_stale(KEYS[5], #acks - acked)\n'),
     change('refuses foreign keys before it writes', 'if wrong or not ours then', 'if false then'),
     change('refuses foreign claims', "local ours = measure('HLEN', 2)", "measure('HLEN', 2)\nlocal ours = true"),
     change('refuses a foreign queue beside one of ours', "measure('LLEN', key) and ours", "measure('LLEN', key)"),
@@ -76,7 +76,7 @@ const BY_SCRIPT = {
     writeBefore(
       'refuses a stale number before its acks',
       'if number < tonumber(last) then',
-      "if acks > 0 and number < tonumber(last) then redis.call('HDEL', KEYS[2], unpack(ARGV, 5, 4 + acks)) end",
+      "if #acks > 0 and number < tonumber(last) then redis.call('HDEL', KEYS[2], unpack(acks)) end",
     ),
     change('gives the same again for a repeated number', ' or number == tonumber(last)', ''),
     change('tells what is held', 'if limit < 0 or number', 'if number'),
