@@ -131,6 +131,7 @@ export class TaskSender<Args extends unknown[]> {
   private encodeAll(calls: Iterable<Args>): string[] {
     if (this.options.id) throw misplaced('id', 'delay');
     if (this.options.key !== undefined) throw misplaced('key', 'delay');
+    if (typeof Reflect.get(Object(calls), Symbol.iterator) !== 'function') throw notCalls();
     const payloads = Array.from(calls, (args, call) => {
       if (!Array.isArray(args)) throw notArguments(call);
       return encodePayload(args, `calls[${call}]`);
@@ -219,6 +220,14 @@ function asReceived(payload: string): unknown[] {
 function duplicateKey(task: string, id: string): NestworkError {
   return new NestworkError('DUPLICATE_KEY', `The key of this call of task "${task}" is taken by task ${id}.`, [
     "Wait for that task, or use onConflict: 'drop' or 'replace'.",
+  ]);
+}
+
+/** Of a promise nothing would be sent, and nothing be said. */
+function notCalls(): NestworkError {
+  return new NestworkError('INVALID_OPTION', 'delayMany() got something that is not a list of calls.', [
+    'Give a list of lists: [[1], [2]].',
+    'Await a promise first.',
   ]);
 }
 
