@@ -100,7 +100,7 @@ export class TaskSender<Args extends unknown[]> {
       const [handle] = await this.send([payload], options, id ? [id] : undefined);
       return handle as TaskHandle;
     } catch (error) {
-      throw atCall(error, name);
+      throw atCall(error, name, this.delay);
     } finally {
       unanswered.end(name);
     }
@@ -122,7 +122,7 @@ export class TaskSender<Args extends unknown[]> {
       await this.checkAll(payloads);
       return payloads.length === 0 ? [] : await this.send(payloads, options, this.options.ids);
     } catch (error) {
-      throw atCall(error, name);
+      throw atCall(error, name, this.delayMany);
     } finally {
       unanswered.end(name);
     }

@@ -2,13 +2,10 @@ import { Logger } from '@nestjs/common';
 import { NestworkError } from '../errors.js';
 
 const FRAME = /\n +at /;
-/** What a user calls. */
-const ENTRY = /\n +at TaskSender\.delay(?:Many)? .*/;
-/** Where their answers are awaited. */
-const WATCH = /\n +at UnansweredSends\..*/;
 
 /**
- * The calls of `delay()` that are under way. When the process ends over some of them, they may be lost with nobody noticing, so it is said.
+ * The calls of `delay()` that are under way. When the process ends over some of them, they may be lost with nobody
+ * noticing, so it is said.
  */
 export class UnansweredSends {
   private readonly tasks = new Map<string, number>();
@@ -34,28 +31,18 @@ export class UnansweredSends {
   };
 }
 
-/** The error with the name of the task, and a stack from the call on: frames of the library say nothing to a user. */
-export function atCall(error: unknown, task: string): unknown {
-  if (!(error instanceof NestworkError)) return error;
-  const own = ownOf(error);
-  const { message, stack = '' } = own;
-  if (!message.includes(`"${task}"`)) own.message = `Task "${task}": ${message}`;
-  const [, ...callers] = stack.split(ENTRY);
-  const named = stack.replace(message, () => own.message);
-  own.stack = callers.some(Boolean) ? named.slice(0, named.search(FRAME)) + callers.at(-1) : named;
-  return own;
-}
-
 /**
- * Calls that were sent together, or waited for the same connection, fail with the same error, which knows none of them:
- * each gets a copy that begins at itself. One that was made during the call is its own already.
+ * The error of one call: with the name of the task, and a stack that begins where `entry` was called. Calls that were sent
+ * together, or waited for the same connection, fail with the same error, which knows none of them, so each gets a copy.
  */
-function ownOf(error: NestworkError): NestworkError {
+export function atCall(error: unknown, task: string, entry: (...args: never[]) => unknown): unknown {
+  if (!(error instanceof NestworkError)) return error;
   const { code, message, stack = '', cause } = error;
-  if (error.constructor !== NestworkError || ENTRY.test(stack)) return error;
-  const own = new NestworkError(code, '', [], cause === undefined ? undefined : { cause });
-  const [, callers] = (own.stack ?? '').split(WATCH);
-  own.message = message;
-  own.stack = callers ? stack.slice(0, stack.search(FRAME)) + callers : stack;
+  const isShared = error.constructor === NestworkError;
+  const own = isShared ? new NestworkError(code, '', [], cause === undefined ? undefined : { cause }) : error;
+  own.message = message.includes(`"${task}"`) ? message : `Task "${task}": ${message}`;
+  Error.captureStackTrace(own, entry);
+  // nobody awaits the call
+  if (!FRAME.test(own.stack ?? '')) own.stack += stack.slice(stack.search(FRAME));
   return own;
 }
