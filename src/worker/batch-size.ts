@@ -50,7 +50,7 @@ export class BatchSize {
   /** Whether a task of this name may hold the process for so long that acks should not wait for it. */
   mayBlock(name: string): boolean {
     const usualMs = this.byName.get(name);
-    return usualMs === undefined || usualMs > START_WITHIN_MS / 2;
+    return usualMs === undefined || usualMs > START_WITHIN_MS;
   }
 
   private get startable(): number {
