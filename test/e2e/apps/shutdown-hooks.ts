@@ -17,17 +17,17 @@ class Database implements OnModuleDestroy, BeforeApplicationShutdown, OnApplicat
   constructor(private readonly queue: QueueClient) {}
 
   onModuleDestroy(): void {
-    console.log('LOG destroyed');
+    console.log('APP destroyed');
   }
 
   async beforeApplicationShutdown(signal?: string): Promise<void> {
     await this.queue.task('Farewell.say').delay();
-    console.log(`LOG before the shutdown by ${signal}`);
+    console.log(`APP before the shutdown by ${signal}`);
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.queue.task('Farewell.say').delay();
-    console.log('LOG shut down');
+    console.log('APP shut down');
   }
 }
 
@@ -37,9 +37,9 @@ class ReportTasks {
 
   @Task()
   async draw(): Promise<void> {
-    console.log('LOG drawing');
+    console.log('APP drawing');
     await once(this.context.signal, 'abort');
-    console.log('LOG drawn');
+    console.log('APP drawn');
   }
 }
 
@@ -58,13 +58,13 @@ export async function main(): Promise<void> {
 
 export async function scenario(): Promise<void> {
   const app = new AppProcess(import.meta.url, 'main');
-  await app.printed('LOG drawing');
+  await app.printed('APP drawing');
   assert.equal(await app.stop('SIGTERM'), 'SIGTERM');
-  assert.deepEqual(app.lines('LOG'), [
-    'LOG drawing',
-    'LOG drawn',
-    'LOG destroyed',
-    'LOG before the shutdown by SIGTERM',
-    'LOG shut down',
+  assert.deepEqual(app.lines('APP'), [
+    'APP drawing',
+    'APP drawn',
+    'APP destroyed',
+    'APP before the shutdown by SIGTERM',
+    'APP shut down',
   ]);
 }

@@ -15,15 +15,15 @@ import { AppProcess } from '../harness/app-process.js';
 @Injectable()
 class Database implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
   onApplicationBootstrap(): void {
-    if (process.send) console.log('LOG booted');
+    if (process.send) console.log('APP booted');
   }
 
   onModuleDestroy(): void {
-    console.log('LOG destroyed');
+    console.log('APP destroyed');
   }
 
   onApplicationShutdown(): void {
-    console.log('LOG shut down');
+    console.log('APP shut down');
   }
 }
 
@@ -33,9 +33,9 @@ class ReportTasks {
 
   @Task()
   async draw(): Promise<void> {
-    console.log('LOG drawing');
+    console.log('APP drawing');
     await once(this.context.signal, 'abort');
-    console.log('LOG drawn');
+    console.log('APP drawn');
   }
 }
 
@@ -51,9 +51,9 @@ export async function scenario(app: INestApplicationContext): Promise<void> {
   const { draw } = app.get(QueueClient).of(ReportTasks);
   const { id } = await draw.delay();
   const running = new AppProcess(import.meta.url, 'worker');
-  await running.printed('LOG drawing');
+  await running.printed('APP drawing');
   assert.equal((await app.get(QueueClient).status(id)).state, 'active');
   assert.equal(await running.stop('SIGTERM'), 0);
-  assert.deepEqual(running.lines('LOG'), ['LOG booted', 'LOG drawing', 'LOG drawn', 'LOG destroyed', 'LOG shut down']);
+  assert.deepEqual(running.lines('APP'), ['APP booted', 'APP drawing', 'APP drawn', 'APP destroyed', 'APP shut down']);
   assert.equal((await app.get(QueueClient).status(id)).state, 'unknown'); // it is done
 }
