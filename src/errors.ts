@@ -48,7 +48,10 @@ export type ErrorCode =
   | 'DUPLICATE_KEY'
   | 'INVALID_HEADERS'
   | 'PROPAGATE_FAILED'
-  | 'METADATA_MISSING';
+  | 'METADATA_MISSING'
+  | 'WRONG_TEST_MODE'
+  | 'APP_NOT_INITIALIZED'
+  | 'ENDLESS_TASKS';
 
 /**
  * Every error that nestwork raises: what happened and to whom, what to do about it, and a stable `code`.

@@ -1,8 +1,9 @@
 import { Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
-import { RedisBroker } from './broker/redis-broker.js';
+import type { Broker } from './broker/broker.js';
 import { InProcessWorker } from './in-process-worker.js';
 import { RESOLVED_OPTIONS, type ResolvedTaskQueueOptions } from './options.js';
+import { BROKER, STAND_IN } from './stand-in.js';
 import { isWorkerChild } from './worker/child-role.js';
 import { type Find, workerApp } from './worker-app.js';
 
@@ -32,14 +33,23 @@ export class InProcessModule implements OnApplicationBootstrap, OnModuleDestroy 
     const find: Find = (token) => this.moduleRef.get(token, { strict: false });
     const options = find<ResolvedTaskQueueOptions>(RESOLVED_OPTIONS);
     const { inProcess } = options;
-    if (!inProcess || isWorkerChild()) return;
-    const broker = find(RedisBroker);
+    if (!inProcess || isWorkerChild() || this.isUnderTest()) return;
+    const broker = find<Broker>(BROKER);
     this.worker = new InProcessWorker({ worker: inProcess, app: workerApp(find), sinceMs: broker.madeAtMs });
     await this.worker.start().catch(async (error: unknown) => {
       // Nest runs no shutdown hooks after a failed bootstrap, and a connection that retries keeps the process alive
       await broker.close();
       throw error;
     });
+  }
+
+  /** Then the test runs the tasks, and there is no Redis that a worker could have connections to. */
+  private isUnderTest(): boolean {
+    try {
+      return this.moduleRef.get(STAND_IN, { strict: false }) !== undefined;
+    } catch {
+      return false;
+    }
   }
 
   /** Resolves when no task runs any more, or when none is waited for any longer. */

@@ -9,6 +9,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryModule, ModulesContainer } from '@nestjs/core';
+import type { Broker } from './broker/broker.js';
 import { RedisBroker } from './broker/redis-broker.js';
 import { QueueClient } from './client/queue-client.js';
 import { GlobalEnhancers } from './discovery/global-enhancers.js';
@@ -30,6 +31,8 @@ import {
   type TaskQueueOptions,
 } from './options.js';
 import { OutageLog } from './outage-log.js';
+import { BROKER, STAND_IN, type StandIn } from './stand-in.js';
+import { type Clock, systemClock } from './task/clock.js';
 import { TaskRegistry } from './task/task-registry.js';
 import { isWorkerChild } from './worker/child-role.js';
 import { runningTask, TaskContext } from './worker/task-context.js';
@@ -43,6 +46,12 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
   .build();
 
 export { RESOLVED_OPTIONS };
+
+/** By which clock the module counts. */
+const CLOCK = Symbol.for('nestwork:clock');
+
+/** A test imports what stands in as a global module: then it is found here, however the app makes its options. */
+const MAYBE_STAND_IN = { token: STAND_IN, optional: true };
 
 /**
  * Makes `QueueClient` and `TaskContext` injectable in the whole app, and finds its tasks. Imported once.
@@ -61,29 +70,33 @@ export { RESOLVED_OPTIONS };
   providers: [
     { provide: RESOLVED_OPTIONS, useFactory: resolveTaskQueueOptions, inject: [MODULE_OPTIONS_TOKEN] },
     {
-      provide: RedisBroker,
-      useFactory: (options: ResolvedTaskQueueOptions) => {
+      provide: BROKER,
+      useFactory: (options: ResolvedTaskQueueOptions, standIn?: StandIn): Broker => {
+        if (standIn) return standIn.makeBroker(options);
         // in a worker the supervisor tells of outages, once for all its children
         if (isWorkerChild()) return new RedisBroker(options);
         const log = new OutageLog(new Logger('TaskQueue'));
         return new RedisBroker({ ...options, onOutage: log, onWarning: (warning) => log.warn(warning) });
       },
-      inject: [RESOLVED_OPTIONS],
+      inject: [RESOLVED_OPTIONS, MAYBE_STAND_IN],
     },
+    { provide: CLOCK, useFactory: (standIn?: StandIn) => standIn?.clock ?? systemClock, inject: [MAYBE_STAND_IN] },
     {
       provide: QueueClient,
       useFactory: (
-        broker: RedisBroker,
+        broker: Broker,
         registry: TaskRegistry,
         options: ResolvedTaskQueueOptions,
         checks: PayloadChecks,
-      ) => new QueueClient(broker, registry, withinTask(options), checks),
-      inject: [RedisBroker, TaskRegistry, RESOLVED_OPTIONS, PayloadChecks],
+        clock: Clock,
+      ) => new QueueClient(broker, registry, { ...withinTask(options), clock }, checks),
+      inject: [BROKER, TaskRegistry, RESOLVED_OPTIONS, PayloadChecks, CLOCK],
     },
     {
       provide: QueueHealth,
-      useFactory: (broker: RedisBroker, { queues }: ResolvedTaskQueueOptions) => new QueueHealth(broker, queues),
-      inject: [RedisBroker, RESOLVED_OPTIONS],
+      useFactory: (broker: Broker, { queues }: ResolvedTaskQueueOptions, clock: Clock) =>
+        new QueueHealth(broker, queues, clock),
+      inject: [BROKER, RESOLVED_OPTIONS, CLOCK],
     },
     {
       provide: TaskHealthIndicator,
@@ -92,19 +105,19 @@ export { RESOLVED_OPTIONS };
     },
     {
       provide: CronManager,
-      useFactory: (broker: RedisBroker, { queues }: ResolvedTaskQueueOptions) => new CronManager(broker, queues),
-      inject: [RedisBroker, RESOLVED_OPTIONS],
+      useFactory: (broker: Broker, { queues }: ResolvedTaskQueueOptions, clock: Clock) =>
+        new CronManager(broker, queues, clock),
+      inject: [BROKER, RESOLVED_OPTIONS, CLOCK],
     },
     {
       provide: DeadLetters,
-      useFactory: (broker: RedisBroker, { queues }: ResolvedTaskQueueOptions) =>
-        new DeadLetters(broker.deadLetters, queues),
-      inject: [RedisBroker, RESOLVED_OPTIONS],
+      useFactory: (broker: Broker, { queues }: ResolvedTaskQueueOptions) => new DeadLetters(broker.deadLetters, queues),
+      inject: [BROKER, RESOLVED_OPTIONS],
     },
     {
       provide: BroadcastLog,
-      useFactory: (broker: RedisBroker) => new BroadcastLog(broker.broadcasts),
-      inject: [RedisBroker],
+      useFactory: (broker: Broker) => new BroadcastLog(broker.broadcasts),
+      inject: [BROKER],
     },
     { provide: TaskRegistry, useFactory: () => new TaskRegistry() },
     {
@@ -160,7 +173,7 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
     private readonly modules: ModulesContainer,
     private readonly discovery: TaskDiscovery,
     private readonly registry: TaskRegistry,
-    private readonly broker: RedisBroker,
+    @Inject(BROKER) private readonly broker: Broker,
     private readonly lazyModules: LazyModules,
   ) {
     super();

@@ -1,9 +1,11 @@
 import { type DynamicModule, Logger, type LoggerService, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import type { Broker } from './broker/broker.js';
 import { RedisBroker } from './broker/redis-broker.js';
 import { NestworkError } from './errors.js';
 import { RESOLVED_OPTIONS, resolveWorkerOptions, type WorkerOptions } from './options.js';
 import { OutageLog } from './outage-log.js';
+import { BROKER } from './stand-in.js';
 import { Supervisor } from './supervisor/supervisor.js';
 import { type ChildApp, runChild } from './worker/child-entry.js';
 import { isOrphan, isWorkerChild, SUPERVISOR_PID } from './worker/child-role.js';
@@ -82,7 +84,7 @@ async function boot(module: AppModule, logger: LoggerService): Promise<ChildApp>
   return {
     settings,
     catalog,
-    broker: find(RedisBroker),
+    broker: find<Broker>(BROKER),
     executor: new Executor(registry, hooks, tellBrokenBackoff),
     close: () => app.close(),
   };

@@ -59,14 +59,14 @@ const SOURCES = {
     import 'reflect-metadata';
     import { NestFactory } from '@nestjs/core';
     import { QueueClient } from 'nestwork';
-    import { startPrivateRedis } from 'nestwork/testing';
+    import { RedisServer } from 'nestwork/testing';
     import { AppModule, GreetingTasks } from './app.js';
 
     async function main(): Promise<void> {
       const app = await NestFactory.createApplicationContext(AppModule, { logger: ['warn', 'error'] });
       const { greet } = app.get(QueueClient).of(GreetingTasks);
       const handle = await greet.delay('Ada', { at: new Date(0) });
-      console.log('SENT ' + handle.id + typeof startPrivateRedis);
+      console.log('SENT ' + handle.id + typeof RedisServer);
       await app.close();
       // @ts-expect-error the arguments are those of the method
       void (() => greet.delay('Ada', { at: 'noon' }));
@@ -99,8 +99,8 @@ async function checkIn(directory) {
   // its `prepack` builds
   const report = await run('npm', ['pack', '--pack-destination', directory, '--loglevel=error']);
   const tarball = join(directory, report.trim().split('\n').at(-1));
-  const { startPrivateRedis } = await import('../dist/testing/index.js');
-  const redis = await startPrivateRedis();
+  const { RedisServer } = await import('../dist/testing/index.js');
+  const redis = await RedisServer.start();
   try {
     for (const [index, app] of APPS.entries()) {
       const env = { REDIS_URL: redis.url, NAMESPACE: `app-${index}` };

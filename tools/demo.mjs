@@ -12,8 +12,8 @@ await runTool(async () => {
   await setup();
   await buildIfNeeded();
   if (process.env.REDIS_URL) return demo(process.env.REDIS_URL);
-  const { startPrivateRedis } = await import('../dist/testing/index.js');
-  const redis = await startPrivateRedis();
+  const { RedisServer } = await import('../dist/testing/index.js');
+  const redis = await RedisServer.start();
   try {
     return await demo(redis.url);
   } finally {

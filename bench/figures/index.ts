@@ -1,10 +1,14 @@
 import type { Figure } from '../harness/figure.js';
 import { backlog } from './backlog.js';
+import { boot, childMemory } from './boot.js';
 import { dueAtOnce } from './due-at-once.js';
 import { enqueue } from './enqueue.js';
+import { eventLoop } from './event-loop.js';
 import { idle } from './idle.js';
+import { kills } from './kills.js';
 import { latency } from './latency.js';
 import { memory } from './memory.js';
+import { mixed } from './mixed.js';
 import { throughput } from './throughput.js';
 import { twoChildren } from './two-children.js';
 import { waitingTasks } from './waiting-tasks.js';
@@ -15,9 +19,14 @@ export const figures: readonly Figure[] = [
   twoChildren,
   waitingTasks,
   enqueue,
+  eventLoop,
   memory,
   latency,
   dueAtOnce,
   backlog,
   idle,
+  boot,
+  childMemory,
+  kills,
+  mixed,
 ];

@@ -40,6 +40,13 @@ async function perSecond(count: number, run: () => Promise<void>): Promise<numbe
   return (count / (performance.now() - from)) * 1_000;
 }
 
+/** By the event loop's own count of the time that it did not wait. */
+async function busy(count: number, run: () => Promise<void>): Promise<number> {
+  const before = performance.eventLoopUtilization();
+  await run();
+  return (performance.eventLoopUtilization(before).active / count) * 1_000;
+}
+
 /** What the bench can have a producer do. Rates are tasks per second. */
 function producing(enqueuer: Enqueuer) {
   return {
@@ -60,6 +67,16 @@ function producing(enqueuer: Enqueuer) {
     many: (count: number): Promise<number> =>
       perSecond(count, async () => {
         for (const mails of batches(count)) await enqueuer.addMany('ping', mails);
+      }),
+    /** Microseconds for which the event loop is busy with each call, waiting for Redis left out; awaited one by one. */
+    busyOneByOne: (count: number): Promise<number> =>
+      busy(count, async () => {
+        for (let sent = 0; sent < count; sent += 1) await enqueuer.add('ping', mail(sent));
+      }),
+    /** The same for a thousand calls at once. */
+    busyConcurrently: (count: number): Promise<number> =>
+      busy(count, async () => {
+        for (const mails of batches(count)) await Promise.all(mails.map((one) => enqueuer.add('ping', one)));
       }),
     /** One `stamp` after the other, with a pause in between that lets the worker fall idle. */
     stamps: async (count: number, pauseMs: number): Promise<void> => {

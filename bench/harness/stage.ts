@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { type PrivateRedis, startPrivateRedis } from 'nestwork/testing';
+import { RedisServer } from 'nestwork/testing';
 import type { Programs } from '../contestants.js';
 import { Producer, type TaskKind } from './producer.js';
 import { type Environment, Program } from './program.js';
@@ -29,14 +29,14 @@ export class Stage {
 
   private constructor(
     readonly quick: boolean,
-    readonly server: PrivateRedis,
+    readonly server: RedisServer,
     /** the bench's own connection */
     readonly redis: Redis,
     private readonly directory: string,
   ) {}
 
   static async open(quick: boolean): Promise<Stage> {
-    const server = await startPrivateRedis();
+    const server = await RedisServer.start();
     return new Stage(quick, server, new Redis(server.url), mkdtempSync(join(tmpdir(), 'nestwork-bench-')));
   }
 
@@ -95,6 +95,21 @@ export class Stage {
       TASK_KIND: kind,
     };
     return new Worker(this.keep(Program.start(worker, environment)), tally);
+  }
+
+  /** Starts any program as from a shell. */
+  start(file: string, environment: Environment = {}): Program {
+    return this.keep(Program.start(file, { REDIS_URL: this.server.url, ...environment }));
+  }
+
+  /** Starts any program that answers calls. */
+  callable(file: string, environment: Environment = {}): Program {
+    return this.keep(Program.callable(file, { REDIS_URL: this.server.url, ...environment }));
+  }
+
+  /** A file that goes away with the stage. */
+  path(name: string): string {
+    return join(this.directory, name);
   }
 
   /** Resolves when a state is reached that only Redis shows. */

@@ -284,6 +284,8 @@ export interface Broker
     SupervisorBroker,
     PromoterBroker,
     InspectorBroker {
+  /** by `performance.now()`; what was broadcast since then may concern whoever uses it */
+  readonly madeAtMs: number;
   /** the tasks that will not run again by themselves */
   readonly deadLetters: DeadLetterBroker;
   readonly stream: StreamBroker;

@@ -4,6 +4,7 @@ import { NestworkError } from '../errors.js';
 import type { ResolvedTaskQueueOptions } from '../options.js';
 import type { ArgumentCheck, ArgumentChecks } from '../task/argument-check.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
+import type { Clock } from '../task/clock.js';
 import type { SentArguments } from '../task/standard-schema.js';
 import { assertTaskId, TaskIdSequence } from '../task/task-id.js';
 import { type DeclaredTask, declaredTasks, methodNames, taskMetadataOf } from '../task/task-metadata.js';
@@ -70,6 +71,7 @@ export class QueueClient {
     private readonly registry: TaskRegistry,
     private readonly options: Pick<ResolvedTaskQueueOptions, 'queues' | 'defaultQueue'> & {
       readonly propagate?: Propagation;
+      readonly clock?: Clock;
     },
     private readonly checks?: ArgumentChecks,
   ) {}
@@ -179,9 +181,9 @@ export class QueueClient {
     checkOfTask: CheckOfTask,
     broadcast = false,
   ): TaskSender<Args> {
-    const { queues, propagate } = this.options;
     const { unanswered } = this;
-    const target = { name, queueOfTask, checkOfTask, queues, unanswered, broadcast, propagate };
+    const { queues, propagate, clock } = this.options;
+    const target = { name, queueOfTask, checkOfTask, queues, unanswered, broadcast, propagate, clock };
     return new TaskSender<Args>(this.broker, this.ids, target, {});
   }
 

@@ -91,13 +91,13 @@ export function assertSendOptions(options: SendOptions, task: string, queues: re
   assertKey(options, task);
 }
 
-/** When the task is due; undefined for now. */
-export function dueOf({ delay, eta }: SendOptions): Due | undefined {
+/** When the task is due; undefined for now, which is a time in ms since 1970. */
+export function dueOf({ delay, eta }: SendOptions, now: number): Due | undefined {
   if (delay !== undefined) {
     const ms = toMilliseconds(delay, 'delay');
     return ms > 0 ? { in: ms } : undefined;
   }
-  return eta !== undefined && eta.getTime() > Date.now() ? { at: eta.getTime() } : undefined;
+  return eta !== undefined && eta.getTime() > now ? { at: eta.getTime() } : undefined;
 }
 
 export function invalid(option: string, task: string, what: string, remedy: string): NestworkError {

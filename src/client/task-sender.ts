@@ -3,6 +3,7 @@ import { NestworkError } from '../errors.js';
 import type { ArgumentCheck } from '../task/argument-check.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import type { CallOptions } from '../task/call-options.js';
+import { type Clock, systemClock } from '../task/clock.js';
 import { combineHeaders } from '../task/headers.js';
 import { decodePayload, encodePayload } from '../task/payload.js';
 import { toCallOptions } from '../task/policy-options.js';
@@ -29,6 +30,8 @@ interface Target {
   readonly unanswered: UnansweredSends;
   /** it is known to be a broadcast; of what is sent by name that turns out with its queue */
   readonly broadcast?: boolean;
+  /** that of this machine by default */
+  readonly clock?: Clock;
   /** what travels with every call */
   readonly propagate?: Propagation;
 }
@@ -145,8 +148,7 @@ export class TaskSender<Args extends unknown[]> {
     const { broker, target, sequence } = this;
     const { name } = target;
     const queue = await this.destination();
-    const due = dueOf(this.options);
-    const enqueuedAt = timeOf(due);
+    const { due, enqueuedAt } = this.time();
     const handles: TaskHandle[] = [];
     const messages = payloads.map((payload, call) => {
       const id = ids?.[call] ?? sequence.next();
@@ -165,8 +167,8 @@ export class TaskSender<Args extends unknown[]> {
     const { until = 'finished', onConflict = 'drop', id = this.sequence.next() } = this.options;
     const unique = encodeUnique(name, key, until);
     const queue = await this.destination();
-    const due = dueOf(this.options);
-    const message = encodeMessage({ id, name, payload, enqueuedAt: timeOf(due), options, unique });
+    const { due, enqueuedAt } = this.time();
+    const message = encodeMessage({ id, name, payload, enqueuedAt, options, unique });
     const holder = await this.broker.enqueueUnique(queue, message, { due, replace: onConflict === 'replace' });
     if (holder.id !== id && onConflict === 'reject') throw duplicateKey(name, holder.id);
     return new TaskHandle(this.broker, { id: holder.id, name, queue: holder.queue, added: holder.id === id });
@@ -179,6 +181,14 @@ export class TaskSender<Args extends unknown[]> {
     return queue;
   }
 
+  /** When the calls come into their queue, in ms since 1970: now, or when they are due. */
+  private time(): { due: Due | undefined; enqueuedAt: number } {
+    const { clock = systemClock } = this.target;
+    const now = clock();
+    const due = dueOf(this.options, now);
+    return { due, enqueuedAt: due && 'at' in due ? due.at : now + (due?.in ?? 0) };
+  }
+
   /** What travels with each message of a call. Asked before anything is awaited, so that it is the caller whose context is seen. */
   private travelling(): CallOptions | undefined {
     const { name, propagate } = this.target;
@@ -187,12 +197,6 @@ export class TaskSender<Args extends unknown[]> {
     const headers = combineHeaders(propagate && propagatedHeaders(propagate), own, name);
     return headers ? { ...this.callOptions, headers } : this.callOptions;
   }
-}
-
-/** When a task comes into its queue, in ms since 1970: now, or when it is due. */
-function timeOf(due: Due | undefined): number {
-  if (due && 'at' in due) return due.at;
-  return Date.now() + (due?.in ?? 0);
 }
 
 /** The arguments as a worker will get them: what checks them may change them, and must not change those of the caller. */

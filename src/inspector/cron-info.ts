@@ -69,7 +69,8 @@ export interface CronInfo {
   readonly lastRun: CronRunInfo | undefined;
 }
 
-export function describeCron(record: CronRecord): CronInfo {
+/** @param now in ms since 1970 */
+export function describeCron(record: CronRecord, now: number): CronInfo {
   const { name, queue, schedule, missed, overlap, disabled, paused, declared, skipped, firedAt, lastRun } = record;
   return {
     name,
@@ -81,7 +82,7 @@ export function describeCron(record: CronRecord): CronInfo {
     paused,
     declared,
     lastFire: dateOf(firedAt),
-    nextRun: declared && !paused && !disabled ? nextRun(record) : undefined,
+    nextRun: declared && !paused && !disabled ? nextRun(record, now) : undefined,
     skipped,
     lastRun: lastRun && infoOf(lastRun),
   };
@@ -92,9 +93,9 @@ function infoOf(run: CronRun): CronRunInfo {
 }
 
 /** A newer worker may know expressions that this app does not. */
-function nextRun({ schedule, name }: CronRecord): Date | undefined {
+function nextRun({ schedule, name }: CronRecord, now: number): Date | undefined {
   try {
-    return dateOf(instantsOf(schedule, `cron "${name}"`).next(Date.now()));
+    return dateOf(instantsOf(schedule, `cron "${name}"`).next(now));
   } catch {
     return undefined;
   }

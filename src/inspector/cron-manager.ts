@@ -1,6 +1,7 @@
 import type { CronBroker, CronRecord, ProducerBroker } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
 import { unknownQueue } from '../options.js';
+import { type Clock, systemClock } from '../task/clock.js';
 import { TaskIdSequence } from '../task/task-id.js';
 import { encodeMessage } from '../task/task-message.js';
 import { encodeUnique } from '../task/unique-key.js';
@@ -48,17 +49,18 @@ export class CronManager {
   constructor(
     private readonly broker: ManagerBroker,
     private readonly queues: readonly string[],
+    private readonly clock: Clock = systemClock,
   ) {}
 
   /** All crons, by name. One that no worker declares any more is listed for another day, with `declared: false`. */
   async list(): Promise<CronInfo[]> {
     const records = await this.broker.crons.records();
-    return records.map(describeCron).sort((a, b) => (a.name < b.name ? -1 : 1));
+    return records.map((record) => describeCron(record, this.clock())).sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** @throws NestworkError UNKNOWN_CRON */
   async get(name: string): Promise<CronInfo> {
-    return describeCron(await this.record(name));
+    return describeCron(await this.record(name), this.clock());
   }
 
   /**
@@ -70,7 +72,7 @@ export class CronManager {
     const { queue, overlap } = await this.record(name);
     if (!this.queues.includes(queue)) throw unknownQueue(queue, `cron "${name}"`, this.queues);
     const id = this.ids.next();
-    const run = { id, name, payload: '[]', enqueuedAt: Date.now(), options: { cron: name } };
+    const run = { id, name, payload: '[]', enqueuedAt: this.clock(), options: { cron: name } };
     if (overlap === 'allow') {
       await this.broker.enqueue(queue, [encodeMessage(run)]);
       return { id, name, queue, added: true };

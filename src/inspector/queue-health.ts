@@ -1,6 +1,7 @@
 import type { InspectorBroker, QueueState } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
 import { unknownQueue } from '../options.js';
+import { type Clock, systemClock } from '../task/clock.js';
 import { type Duration, toMilliseconds } from '../task/duration.js';
 import { enqueuedAtOf } from '../task/task-message.js';
 
@@ -101,6 +102,7 @@ export class QueueHealth {
   constructor(
     private readonly broker: InspectorBroker,
     private readonly queues: readonly string[],
+    private readonly clock: Clock = systemClock,
   ) {}
 
   /** @throws NestworkError REDIS_UNAVAILABLE, REDIS_TIMEOUT, INVALID_DURATION, INVALID_OPTION, UNKNOWN_QUEUE */
@@ -109,7 +111,7 @@ export class QueueHealth {
     const deads = byQueue('maxDead', maxDead, queues, assertCount);
     const [states, staleAcks] = await Promise.all([this.broker.queueStates(queues), this.broker.staleAcks()]);
     const reports = states.map((state) =>
-      report(state, Date.now(), { maxWaitMs: waits(state.queue) ?? DEFAULT_WAIT_MS, maxDead: deads(state.queue) }),
+      report(state, this.clock(), { maxWaitMs: waits(state.queue) ?? DEFAULT_WAIT_MS, maxDead: deads(state.queue) }),
     );
     return { healthy: reports.every(({ healthy }) => healthy), queues: reports, staleAcks };
   }

@@ -1,2 +1,11 @@
-export { type DrainedTask, drainTasks } from './drain-tasks.js';
-export { PrivateRedis, type PrivateRedisOptions, startPrivateRedis } from './private-redis.js';
+export { drainTasks } from './drain-tasks.js';
+export type { EnqueuedTask } from './enqueued-task.js';
+export { assertEnqueued, assertNotEnqueued } from './matchers/assert-enqueued.js';
+export type { EnqueuedOptions } from './matchers/enqueued-expectation.js';
+export { type TaskMatchers, taskMatchers } from './matchers/task-matchers.js';
+export { RedisServer, type RedisServerOptions } from './redis-server.js';
+export { TaskQueueTestingModule, type TaskQueueTestingOptions } from './task-queue-testing.module.js';
+export type { TaskReference } from './task-reference.js';
+export type { TaskRun } from './task-run.js';
+export type { TestMode } from './test-bench.js';
+export { type AdvanceOptions, TestQueue } from './test-queue.js';

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type { ChildBroker, Claimant, CronRun } from '../broker/broker.js';
+import { type Clock, systemClock } from '../task/clock.js';
 import { describeError } from './describe-error.js';
 import type { Outcome } from './executor.js';
 import type { RunningTask } from './running-task.js';
@@ -13,7 +14,11 @@ const MAX_ERROR = 300;
  * A note that cannot be taken is given up: it is for people, and the next run brings another.
  */
 export function noteCronRun(
-  { broker, claimant }: { readonly broker: Pick<ChildBroker, 'crons'>; readonly claimant: Claimant },
+  {
+    broker,
+    claimant,
+    clock = systemClock,
+  }: { readonly broker: Pick<ChildBroker, 'crons'>; readonly claimant: Claimant; readonly clock?: Clock },
   { id, attempt, message }: RunningTask,
   outcome: Outcome,
   onError: (error: unknown) => void,
@@ -24,7 +29,7 @@ export function noteCronRun(
   const run: CronRun = {
     id,
     attempt,
-    startedAt: Math.round(Date.now() - durationMs),
+    startedAt: Math.round(clock() - durationMs),
     durationMs: Math.round(durationMs),
     outcome: outcomeOf(outcome),
     error: outcome.kind === 'failed' ? describeError(outcome.error).error.slice(0, MAX_ERROR) : undefined,

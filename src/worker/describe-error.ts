@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { NestworkError } from '../errors.js';
 
 const MAX_MESSAGE = 2_000;
@@ -6,7 +7,7 @@ const MAX_CAUSES = 5;
 
 /** What a dead task's record says of the error; whatever was thrown, of bounded size. Never throws. */
 export function describeError(error: unknown): { code: string; error: string; stack?: string } {
-  if (!(error instanceof Error)) return { code: 'TASK_FAILED', error: `thrown: ${shown(() => error)}` };
+  if (!isError(error)) return { code: 'TASK_FAILED', error: `thrown: ${shown(() => error)}` };
   const code = error instanceof NestworkError ? error.code : 'TASK_FAILED';
   const stacks = [stackOf(error)];
   for (let cause = causeOf(error); cause && stacks.length <= MAX_CAUSES; cause = causeOf(cause)) {
@@ -16,13 +17,18 @@ export function describeError(error: unknown): { code: string; error: string; st
   return { code, error: message.slice(0, MAX_MESSAGE), stack: stacks.join('\n').slice(0, MAX_STACK) };
 }
 
+/** Also one of another realm: a test runner such as Jest has its own, where errors of Node are no instances of `Error`. */
+function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value);
+}
+
 function stackOf(error: Error): string {
   return shown(() => error.stack ?? '', MAX_STACK);
 }
 
 function causeOf(error: Error): Error | undefined {
   try {
-    return error.cause instanceof Error ? error.cause : undefined;
+    return isError(error.cause) ? error.cause : undefined;
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { isObservable } from 'rxjs';
 import type { ClaimedTask } from '../broker/broker.js';
+import { type Clock, systemClock } from '../task/clock.js';
 import { isFinal } from '../task/refusals.js';
 import type { TaskDefinition } from '../task/task-definition.js';
 import { SoftTimeoutError } from '../task/task-errors.js';
@@ -45,6 +46,7 @@ export class Executor {
     private readonly registry: TaskRegistry,
     hooks: readonly TaskHookProvider[],
     private readonly onBrokenBackoff: (error: unknown) => void = () => {},
+    private readonly clock: Clock = systemClock,
   ) {
     this.hooks = new HookRunner(hooks);
   }
@@ -59,7 +61,7 @@ export class Executor {
       const refusal = wrongKind(definition, queue);
       if (refusal) return unstarted(refusal, { kind: 'dead' }, task);
       const policy = definition.policyOf(queue, task.message.options);
-      const late = expired(task, message, policy.expiresMs);
+      const late = expired(task, message, policy.expiresMs, this.clock());
       return late ? unstarted(late, { kind: 'dead' }, task) : { task, definition, policy };
     } catch (error) {
       return unstarted(error, { kind: 'dead' }, task);

@@ -38,10 +38,11 @@ export function expired(
   { message, name }: RunningTask,
   raw: string,
   expiresMs: number | undefined,
+  now: number,
 ): NestworkError | undefined {
   if (expiresMs === undefined || attemptOf(message) > 1) return undefined;
   if (message.tried && attemptsOf(raw).some(({ code }) => code !== UNKNOWN_TASK)) return undefined;
-  const waitedMs = Date.now() - message.enqueuedAt;
+  const waitedMs = now - message.enqueuedAt;
   if (waitedMs <= expiresMs) return undefined;
   return new NestworkError(
     'TASK_EXPIRED',

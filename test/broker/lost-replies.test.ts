@@ -6,7 +6,7 @@ import type { Claimant } from '../../src/broker/broker.js';
 import { scriptDefinitions } from '../../src/broker/scripts.js';
 import { attemptsOf } from '../../src/task/attempt-record.js';
 import { decodeMessage } from '../../src/task/task-message.js';
-import { startPrivateRedis } from '../../src/testing/private-redis.js';
+import { RedisServer } from '../../src/testing/redis-server.js';
 import { BrokerFixture, idOf, verdict } from '../support/broker-fixture.js';
 import { LossyProxy } from '../support/lossy-proxy.js';
 
@@ -17,7 +17,7 @@ const LINE = '\n{"at":7}';
 let proxy: LossyProxy;
 let fixture: BrokerFixture;
 beforeAll(async () => {
-  const server = await startPrivateRedis();
+  const server = await RedisServer.start();
   proxy = await LossyProxy.start(server.url);
   fixture = await BrokerFixture.on(server, { redis: proxy.url }, new Redis(server.url));
 });

@@ -1,10 +1,11 @@
 /**
  * Random commands to the broker, from producers, children, supervisors and reapers, with misfortunes in between: a model
- * in memory foretells every answer, and the whole state of Redis after it.
+ * foretells every answer, and the whole state after it, of the broker over Redis and of the one in memory.
  *
  * - `model/system.ts`: what commands are run against, twice
  * - `model/broker-model.ts`: the model, which is the specification
  * - `model/real-system.ts`: the real broker
+ * - `model/memory-system.ts`: the broker in memory, for tests of apps
  * - `model/broker-command.ts`: one command, and the comparison after it
  * - `model/commands.ts`: all commands and how often each comes
  * - `model/situations.ts`: what the commands must have led to, for the test to prove anything
@@ -18,9 +19,11 @@ import fc from 'fast-check';
 import type { Experiment } from './model/broker-command.js';
 import { BrokerModel } from './model/broker-model.js';
 import { brokerCommand } from './model/commands.js';
+import { MemorySystem } from './model/memory-system.js';
 import { RealSystem } from './model/real-system.js';
 import { SITUATIONS, type Situation } from './model/situations.js';
 import { populate } from './model/supervisor-commands.js';
+import type { SystemUnderTest } from './model/system.js';
 
 /** A run has 125 commands on average; fewer runs would now and then stay below 10,000. */
 const DEFAULT_RUNS = 130;
@@ -30,46 +33,65 @@ const COMMANDS_PER_RUN = 250;
 /** About 20 times what a run takes, so that it ends a hang and judges no machine. */
 const PATIENCE_MS = 60_000 + RUNS * 5_000;
 
-let real: RealSystem;
-const met = new Set<Situation>();
-let executed = 0;
+const BROKERS: [name: string, start: () => Promise<Broker>][] = [
+  [
+    'over Redis',
+    async () => {
+      const real = await RealSystem.start();
+      return { empty: () => real.clear().then(() => real), stop: () => real.stop() };
+    },
+  ],
+  ['in memory', async () => ({ empty: async () => MemorySystem.start(), stop: async () => {} })],
+];
 
-beforeAll(async () => {
-  real = await RealSystem.start();
-});
-afterAll(() => real.stop());
-
-it(
-  'does what the model does, in every situation',
-  async () => {
-    const commands = fc.commands([brokerCommand], {
-      maxCommands: COMMANDS_PER_RUN,
-      size: 'max',
-      disableReplayLog: true,
-    });
-    const result = await fc.check(fc.asyncProperty(commands, compare), { numRuns: RUNS, seed: SEED });
-    if (result.failed) throw new Error(report(result));
-    if (RUNS < DEFAULT_RUNS) return;
-    expect(executed).toBeGreaterThanOrEqual(10_000);
-    expect(SITUATIONS.filter((situation) => !met.has(situation))).toEqual([]);
-  },
-  PATIENCE_MS,
-);
-
-/** One run, from an empty Redis. Fails with the log of what was done. */
-async function compare(commands: Iterable<fc.AsyncCommand<BrokerModel, Experiment>>): Promise<void> {
-  const model = new BrokerModel((situation) => met.add(situation));
-  const log: string[] = [];
-  await real.clear();
-  await populate(model, [model, real]);
-  try {
-    await fc.asyncModelRun(() => ({ model, real: { real, log } }), commands);
-    await real.checkInvariants();
-  } catch (error) {
-    throw new Error(`${log.map((line, index) => `${index + 1}. ${line}`).join('\n')}\n\n${(error as Error).message}`);
-  }
-  executed += log.length;
+interface Broker {
+  /** As it is at first. */
+  empty(): Promise<SystemUnderTest>;
+  stop(): Promise<void>;
 }
+
+describe.each(BROKERS)('the broker %s', (_name, start) => {
+  const met = new Set<Situation>();
+  let broker: Broker;
+  let executed = 0;
+
+  beforeAll(async () => {
+    broker = await start();
+  });
+  afterAll(() => broker.stop());
+
+  it(
+    'does what the model does, in every situation',
+    async () => {
+      const commands = fc.commands([brokerCommand], {
+        maxCommands: COMMANDS_PER_RUN,
+        size: 'max',
+        disableReplayLog: true,
+      });
+      const result = await fc.check(fc.asyncProperty(commands, compare), { numRuns: RUNS, seed: SEED });
+      if (result.failed) throw new Error(report(result));
+      if (RUNS < DEFAULT_RUNS) return;
+      expect(executed).toBeGreaterThanOrEqual(10_000);
+      expect(SITUATIONS.filter((situation) => !met.has(situation))).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
+
+  /** One run, from an empty broker. Fails with the log of what was done. */
+  async function compare(commands: Iterable<fc.AsyncCommand<BrokerModel, Experiment>>): Promise<void> {
+    const model = new BrokerModel((situation) => met.add(situation));
+    const log: string[] = [];
+    const real = await broker.empty();
+    await populate(model, [model, real]);
+    try {
+      await fc.asyncModelRun(() => ({ model, real: { real, log } }), commands);
+      await real.checkInvariants();
+    } catch (error) {
+      throw new Error(`${log.map((line, index) => `${index + 1}. ${line}`).join('\n')}\n\n${(error as Error).message}`);
+    }
+    executed += log.length;
+  }
+});
 
 function report<T>({ numRuns, numShrinks, errorInstance, seed }: fc.RunDetails<T>): string {
   return `The broker does not do what the model does (run ${numRuns}, shrunk ${numShrinks} times):

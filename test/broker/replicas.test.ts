@@ -1,14 +1,14 @@
 import { RedisBroker } from '../../src/broker/redis-broker.js';
 import { EnqueueUnconfirmedError } from '../../src/errors.js';
-import { type PrivateRedis, startPrivateRedis } from '../../src/testing/private-redis.js';
+import { RedisServer } from '../../src/testing/redis-server.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
 
 let fixture: BrokerFixture;
-let replica: PrivateRedis;
+let replica: RedisServer;
 let broker: RedisBroker;
 beforeAll(async () => {
   fixture = await BrokerFixture.start();
-  replica = await startPrivateRedis({ args: ['--replicaof', '127.0.0.1', String(fixture.server.port)] });
+  replica = await RedisServer.start({ args: ['--replicaof', '127.0.0.1', String(fixture.server.port)] });
   broker = new RedisBroker({
     redis: fixture.settings,
     namespace: 'nestwork',

@@ -1,8 +1,8 @@
 import { Injectable, type Provider } from '@nestjs/common';
-import type { CatalogEntry } from '../../src/broker/broker.js';
-import { RedisBroker } from '../../src/broker/redis-broker.js';
+import type { Broker, CatalogEntry } from '../../src/broker/broker.js';
 import { QueueClient } from '../../src/client/queue-client.js';
 import { Task } from '../../src/decorators/task.decorator.js';
+import { BROKER } from '../../src/stand-in.js';
 import { Apps } from '../module/apps.js';
 import { QUEUES, ReportTasks } from './report-tasks.js';
 
@@ -94,7 +94,7 @@ describe('of(Class)', () => {
 describe('task(name)', () => {
   it('goes to the queue that workers registered', async () => {
     const app = await apps.boot({ imports: [apps.queue()] });
-    await register(app.get(RedisBroker, { strict: false }), { name: 'Video.encode', queue: 'video' });
+    await register(app.get<Broker>(BROKER, { strict: false }), { name: 'Video.encode', queue: 'video' });
     const handle = await app.get(QueueClient, { strict: false }).task<[number]>('Video.encode').delay(7);
     expect(handle).toMatchObject({ name: 'Video.encode', queue: 'video' });
     expect(await apps.waiting('video')).toMatchObject([{ id: handle.id, args: [7] }]);
@@ -113,7 +113,7 @@ describe('task(name)', () => {
 
   it('notices when workers register another queue', async () => {
     const app = await apps.boot({ imports: [apps.queue()] });
-    const broker = app.get(RedisBroker, { strict: false });
+    const broker = app.get<Broker>(BROKER, { strict: false });
     const encode = app.get(QueueClient, { strict: false }).task('Video.encode');
     await register(broker, { name: 'Video.encode', queue: 'video' });
     expect(await encode.delay()).toMatchObject({ queue: 'video' });
@@ -166,7 +166,7 @@ describe('task(method)', () => {
 });
 
 /** What a worker does that has the task. */
-async function register(broker: RedisBroker, entry: CatalogEntry): Promise<void> {
+async function register(broker: Broker, entry: CatalogEntry): Promise<void> {
   const place = { host: 'elsewhere', pid: 7 };
   await broker.openSession({
     session: 'worker-30000',

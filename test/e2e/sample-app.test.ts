@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { BatchResult, Report } from '../../sample-app/src/reports/report.js';
 import type { ReportResource } from '../../sample-app/src/reports/reports.controller.js';
-import { type PrivateRedis, startPrivateRedis } from '../../src/testing/private-redis.js';
+import { RedisServer } from '../../src/testing/redis-server.js';
 import { libraryArgs, libraryUrl } from '../support/least-rights.js';
 
 /** Some thousand files, which take the two children a second or two. */
@@ -15,7 +15,7 @@ const SOURCES = fileURLToPath(new URL('../../node_modules/rxjs', import.meta.url
 const PATIENCE_MS = 60_000;
 const TEST_TIMEOUT_MS = 2 * PATIENCE_MS;
 
-let redis: PrivateRedis;
+let redis: RedisServer;
 const data = mkdtempSync(join(tmpdir(), 'code-stats-e2e-'));
 const started: Script[] = [];
 
@@ -106,7 +106,7 @@ function isRunning(pid: number): boolean {
 }
 
 beforeAll(async () => {
-  redis = await startPrivateRedis({ args: libraryArgs() });
+  redis = await RedisServer.start({ args: libraryArgs() });
 });
 
 afterEach(async () => {

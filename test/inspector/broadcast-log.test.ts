@@ -1,17 +1,18 @@
-import { RedisBroker } from '../../src/broker/redis-broker.js';
+import type { Broker } from '../../src/broker/broker.js';
 import { BroadcastLog } from '../../src/inspector/broadcast-log.js';
+import { BROKER } from '../../src/stand-in.js';
 import { Apps } from '../module/apps.js';
 
 const ID = 'k3v9x0q2m7ab00000007';
 
 let apps: Apps;
 let log: BroadcastLog;
-let broker: RedisBroker;
+let broker: Broker;
 beforeAll(async () => {
   apps = await Apps.start();
   const app = await apps.boot({ imports: [apps.queue()] });
   log = app.get(BroadcastLog, { strict: false });
-  broker = app.get(RedisBroker, { strict: false });
+  broker = app.get<Broker>(BROKER, { strict: false });
 });
 afterAll(() => apps.stop());
 

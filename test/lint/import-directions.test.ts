@@ -86,6 +86,11 @@ const HOUSE: Directions[] = [
     may: [NOT_THE_PORT, '../worker/x.js', '../task-queue.module.js', 'node:child_process'],
     mayNot: ['../cli/x.js', 'ioredis'],
   },
+  {
+    file: 'src/testing/memory/x.ts',
+    may: ['../../broker/broker.js', '../../task/x.js'],
+    mayNot: ['../../cli/x.js', 'ioredis'],
+  },
 ];
 
 describe('the linter', () => {

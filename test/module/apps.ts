@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import type { TaskQueueOptions } from '../../src/options.js';
 import { decodeMessage, type TaskMessage } from '../../src/task/task-message.js';
 import { TaskQueueModule } from '../../src/task-queue.module.js';
-import { type PrivateRedis, type PrivateRedisOptions, startPrivateRedis } from '../../src/testing/private-redis.js';
+import { RedisServer, type RedisServerOptions } from '../../src/testing/redis-server.js';
 import { libraryArgs, libraryUrl } from '../support/least-rights.js';
 
 /** Keeps what Nest and nestwork log, one line an entry: `warn [TaskQueue] Lost Redis ...`. */
@@ -37,14 +37,14 @@ export class Apps {
   readonly redis: Redis;
   private readonly booted: TestingModule[] = [];
 
-  private constructor(readonly server: PrivateRedis) {
+  private constructor(readonly server: RedisServer) {
     // after a kill it would wait two seconds for the end of a connection that has ended
     this.redis = new Redis(server.url, { disconnectTimeout: 10 });
     this.redis.on('error', () => {}); // tests of outages kill the server
   }
 
-  static async start({ args = [] }: PrivateRedisOptions = {}): Promise<Apps> {
-    return new Apps(await startPrivateRedis({ args: [...args, ...libraryArgs()] }));
+  static async start({ args = [] }: RedisServerOptions = {}): Promise<Apps> {
+    return new Apps(await RedisServer.start({ args: [...args, ...libraryArgs()] }));
   }
 
   /** The option `redis` of an app on this Redis. */

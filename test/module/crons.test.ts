@@ -1,9 +1,10 @@
 import { Injectable, Module } from '@nestjs/common';
-import { RedisBroker } from '../../src/broker/redis-broker.js';
+import type { Broker } from '../../src/broker/broker.js';
 import { QueueClient } from '../../src/client/queue-client.js';
 import { Cron } from '../../src/decorators/cron.decorator.js';
 import { Interval } from '../../src/decorators/interval.decorator.js';
 import { CronManager } from '../../src/inspector/cron-manager.js';
+import { BROKER } from '../../src/stand-in.js';
 import type { CronDeclaration } from '../../src/task/cron-definition.js';
 import { TaskRegistry } from '../../src/task/task-registry.js';
 import { drainTasks } from '../../src/testing/drain-tasks.js';
@@ -39,7 +40,7 @@ async function boot() {
 /** As the supervisor of a worker of this app would. */
 async function declare(app: Awaited<ReturnType<typeof boot>>, session = 'w-30000'): Promise<void> {
   const tasks = app.get(TaskRegistry, { strict: false }).all();
-  const broker = app.get(RedisBroker, { strict: false });
+  const broker = app.get<Broker>(BROKER, { strict: false });
   const catalog = tasks.map(({ name, queue, cron }) => ({ name, queue, cron }));
   await broker.openSession({ session, leaseMs: 30_000, queues: ['default'], host: 'h', pid: 1, catalog });
   await broker.crons.declare(
@@ -139,7 +140,7 @@ describe('CronManager', () => {
   it('tells when no live worker declares a cron any more', async () => {
     const app = await boot();
     await declare(app);
-    await app.get(RedisBroker, { strict: false }).closeSession('w-30000');
+    await app.get<Broker>(BROKER, { strict: false }).closeSession('w-30000');
     expect(await app.get(CronManager).get('inbox.poll')).toMatchObject({ declared: false, nextRun: undefined });
   });
 

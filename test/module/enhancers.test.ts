@@ -33,7 +33,8 @@ import { TaskExecutionContext } from '../../src/discovery/task-execution-context
 import type { TaskQueueOptions } from '../../src/options.js';
 import { DropTask, RetryTask } from '../../src/task/task-errors.js';
 import type { OnTaskSuccess, TaskInfo, WrapTask } from '../../src/task/task-hooks.js';
-import { type DrainedTask, drainTasks } from '../../src/testing/drain-tasks.js';
+import { drainTasks } from '../../src/testing/drain-tasks.js';
+import type { TaskRun } from '../../src/testing/task-run.js';
 import { TaskContext } from '../../src/worker/task-context.js';
 import { Apps } from './apps.js';
 
@@ -103,7 +104,7 @@ interface Setup {
 }
 
 /** Sends one call and runs it. */
-async function run(type: Type, method: string, args: unknown[], setup: Setup = {}): Promise<DrainedTask[]> {
+async function run(type: Type, method: string, args: unknown[], setup: Setup = {}): Promise<TaskRun[]> {
   const { providers = [], options, prepare } = setup;
   const app = await apps.boot({ imports: [apps.queue(options)], providers: [Journal, type, ...providers] });
   prepare?.(app);
@@ -319,7 +320,7 @@ describe('what an enhancer is told', () => {
 
 describe('an interceptor', () => {
   /** Runs a task that fails, or not, within this. */
-  async function within(intercept: NestInterceptor['intercept'], handler: () => unknown): Promise<DrainedTask[]> {
+  async function within(intercept: NestInterceptor['intercept'], handler: () => unknown): Promise<TaskRun[]> {
     @Injectable()
     @UseInterceptors({ intercept })
     class MailTasks {

@@ -25,7 +25,8 @@ import { InvalidPayloadError } from '../../src/task/refusals.js';
 import type { PayloadOf } from '../../src/task/standard-schema.js';
 import { RetryTask } from '../../src/task/task-errors.js';
 import { TaskRegistry } from '../../src/task/task-registry.js';
-import { type DrainedTask, drainTasks } from '../../src/testing/drain-tasks.js';
+import { drainTasks } from '../../src/testing/drain-tasks.js';
+import type { TaskRun } from '../../src/testing/task-run.js';
 import { Executor, isFailure } from '../../src/worker/executor.js';
 import { claimed } from '../worker/messages.js';
 import { Apps } from './apps.js';
@@ -74,7 +75,7 @@ async function client(type: Type, { providers = [], options }: Setup = {}) {
 }
 
 /** Runs a call that a client without the class has sent. */
-async function run(type: Type, method: string, args: unknown[], setup: Setup = {}): Promise<DrainedTask | undefined> {
+async function run(type: Type, method: string, args: unknown[], setup: Setup = {}): Promise<TaskRun | undefined> {
   const sender = await apps.boot({ imports: [apps.queue()] });
   await sender
     .get(QueueClient, { strict: false })

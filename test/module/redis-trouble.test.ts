@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { jest } from '@jest/globals';
 import type { RedisSettings } from '../../src/broker/broker.js';
-import { startPrivateRedis } from '../../src/testing/private-redis.js';
+import { RedisServer } from '../../src/testing/redis-server.js';
 import { Apps } from './apps.js';
 import { OldServer } from './old-server.js';
 
@@ -22,7 +22,7 @@ async function boot(redis: RedisSettings): Promise<unknown> {
 
 describe('an app does not boot', () => {
   it('while nobody listens', async () => {
-    const gone = await startPrivateRedis();
+    const gone = await RedisServer.start();
     await gone.stop();
     await expect(boot(gone.url)).rejects.toMatchObject({
       code: 'REDIS_UNAVAILABLE',

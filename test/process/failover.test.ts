@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { EnqueueUnconfirmedError, NestworkError } from '../../src/errors.js';
-import type { PrivateRedis } from '../../src/testing/private-redis.js';
+import type { RedisServer } from '../../src/testing/redis-server.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
 import { SentinelGroup } from '../support/sentinel-group.js';
 import { WorkerFixture, type WorkerProcess } from '../support/worker-fixture.js';
@@ -65,7 +65,7 @@ async function allRan(labels: readonly string[]): Promise<void> {
   expect(labels.length).toBeGreaterThan(0);
 }
 
-async function loseThePrimary(lose: (primary: PrivateRedis) => unknown): Promise<PrivateRedis> {
+async function loseThePrimary(lose: (primary: RedisServer) => unknown): Promise<RedisServer> {
   const primary = await group.primary();
   await fixture.send('hold', ['through the failover', 'gate']);
   await fixture.event('started', 'through the failover');
@@ -83,7 +83,7 @@ async function loseThePrimary(lose: (primary: PrivateRedis) => unknown): Promise
 }
 
 /** The old primary comes back and is made a replica; nobody is misled. */
-async function returned(old: PrivateRedis): Promise<void> {
+async function returned(old: RedisServer): Promise<void> {
   await group.demoted(old);
   await fixture.send('run', ['after its return']);
   await fixture.event('run', 'after its return');

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { RedisBroker, type RedisBrokerOptions } from '../../src/broker/redis-broker.js';
 import { scriptDefinitions, scriptText } from '../../src/broker/scripts.js';
-import { startPrivateRedis } from '../../src/testing/private-redis.js';
+import { RedisServer } from '../../src/testing/redis-server.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
 import { documentedRules, urlAs, userArgs } from '../support/least-rights.js';
 import { WorkerFixture, type WorkerProcess } from '../support/worker-fixture.js';
@@ -23,7 +23,7 @@ describe('with the rights of docs/redis-keys.md and no others', () => {
 
   beforeEach(async () => {
     const users = ['shop-sender', 'shop-worker'] as const;
-    const server = await startPrivateRedis({ args: users.flatMap((user) => userArgs(user, documentedRules(user))) });
+    const server = await RedisServer.start({ args: users.flatMap((user) => userArgs(user, documentedRules(user))) });
     const redis = urlAs('shop-sender', server.url);
     fixture = WorkerFixture.on(await BrokerFixture.on(server, { redis }, new Redis(server.url)));
     worker = start();

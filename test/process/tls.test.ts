@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import type { RedisSettings } from '../../src/broker/broker.js';
 import { RedisBroker } from '../../src/broker/redis-broker.js';
-import { type PrivateRedis, startPrivateRedis } from '../../src/testing/private-redis.js';
+import { RedisServer } from '../../src/testing/redis-server.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
 import { CertificateAuthority } from '../support/certificate-authority.js';
 import { freePort } from '../support/free-port.js';
@@ -15,7 +15,7 @@ const authority = new CertificateAuthority();
 const client = authority.issue();
 
 let directory: string;
-let server: PrivateRedis;
+let server: RedisServer;
 let port: number;
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'nestwork-tls-'));
@@ -23,7 +23,7 @@ beforeEach(async () => {
   const files = { 'ca-cert': authority.certificate, cert: certificate, key };
   const args = Object.entries(files).flatMap(([name, pem]) => [`--tls-${name}-file`, write(name, pem)]);
   port = await freePort();
-  server = await startPrivateRedis({
+  server = await RedisServer.start({
     args: [...args, '--tls-port', String(port), '--tls-auth-clients', 'no', ...libraryArgs()],
   });
 });

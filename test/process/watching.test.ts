@@ -4,21 +4,21 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type PrivateRedis, startPrivateRedis } from '../../src/testing/private-redis.js';
+import { RedisServer } from '../../src/testing/redis-server.js';
 import { isAlive } from '../support/worker-fixture.js';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
 const PATIENCE_MS = 50_000;
 
 let directory: string;
-let redis: PrivateRedis;
+let redis: RedisServer;
 let cli: ChildProcess;
 let output = '';
 const note = (text: Buffer): void => {
   output += text;
 };
 beforeAll(async () => {
-  redis = await startPrivateRedis();
+  redis = await RedisServer.start();
   directory = mkdtempSync(join(tmpdir(), 'nestwork-test-'));
   mkdirSync(join(directory, 'src'));
   mkdirSync(join(directory, 'node_modules'));

@@ -1,5 +1,5 @@
 import { type INestApplication, Logger } from '@nestjs/common';
-import { type DrainedTask, drainTasks, type PrivateRedis, startPrivateRedis } from 'nestwork/testing';
+import { drainTasks, RedisServer, type TaskRun } from 'nestwork/testing';
 import type { ReportResource } from '../../sample-app/src/reports/reports.controller.js';
 import { libraryArgs, libraryUrl } from '../support/least-rights.js';
 import { TemporaryDirectory } from './temporary-directory.js';
@@ -11,7 +11,7 @@ export class ApiFixture {
   private constructor(
     readonly app: INestApplication,
     readonly url: string,
-    readonly redis: PrivateRedis,
+    readonly redis: RedisServer,
     readonly data: TemporaryDirectory,
   ) {}
 
@@ -19,7 +19,7 @@ export class ApiFixture {
   static async start(): Promise<ApiFixture> {
     Logger.overrideLogger(false);
     const data = new TemporaryDirectory();
-    const redis = await startPrivateRedis({ args: libraryArgs() });
+    const redis = await RedisServer.start({ args: libraryArgs() });
     process.env.REDIS_URL = libraryUrl(redis.url);
     process.env.CODE_STATS_DATA = data.path;
     const { createApi } = await import('../../sample-app/src/create-api.js');
@@ -47,12 +47,12 @@ export class ApiFixture {
     return (await this.request<T>('GET', path)).body;
   }
 
-  drain(): Promise<DrainedTask[]> {
+  drain(): Promise<TaskRun[]> {
     return drainTasks(this.app);
   }
 
   /** Runs tasks until some have run: those that are scheduled come later. */
-  async drainSome(): Promise<DrainedTask[]> {
+  async drainSome(): Promise<TaskRun[]> {
     const deadline = Date.now() + PATIENCE_MS;
     for (;;) {
       const drained = await this.drain();

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { type INestApplication, Logger } from '@nestjs/common';
 import { QueueClient, type TaskContext } from 'nestwork';
-import { type DrainedTask, drainTasks, type PrivateRedis, startPrivateRedis } from 'nestwork/testing';
+import { drainTasks, RedisServer, type TaskRun } from 'nestwork/testing';
 import type { Batch, Report } from '../../sample-app/src/reports/report.js';
 import { ReportStore } from '../../sample-app/src/reports/report-store.js';
 import type { ReportResource } from '../../sample-app/src/reports/reports.controller.js';
@@ -14,7 +14,7 @@ import { TemporaryDirectory } from './temporary-directory.js';
 const sources = new TemporaryDirectory();
 const threeFiles = new TemporaryDirectory().write({ 'a.js': 'a\n// b\n\n', 'b.js': 'a\nb\nc\n', 'c.js': '\n\n\n' });
 const data = new TemporaryDirectory();
-let redis: PrivateRedis;
+let redis: RedisServer;
 let app: INestApplication;
 let url: string;
 
@@ -22,7 +22,7 @@ beforeAll(async () => {
   Logger.overrideLogger(false);
   for (let file = 0; file < 70; file += 1) sources.write({ [`src/${file}.ts`]: `// ${file}\n\nexport {};\n` });
   sources.write({ 'README.md': '# Sources\n', LICENSE: 'x' });
-  redis = await startPrivateRedis({ args: libraryArgs() });
+  redis = await RedisServer.start({ args: libraryArgs() });
   process.env.REDIS_URL = libraryUrl(redis.url);
   process.env.CODE_STATS_DATA = data.path;
   // the module reads the environment when it is loaded
@@ -55,7 +55,7 @@ async function get<T = ReportResource>(path: string): Promise<{ status: number; 
   return { status: response.status, body: (await response.json()) as T };
 }
 
-async function drain(): Promise<DrainedTask[]> {
+async function drain(): Promise<TaskRun[]> {
   const tasks = await drainTasks(app);
   expect(tasks.filter(({ error }) => error !== undefined)).toEqual([]);
   return tasks;

@@ -8,7 +8,7 @@ import { RedisBroker } from '../../src/broker/redis-broker.js';
 import { CronLoop } from '../../src/scheduler/cron-loop.js';
 import type { CronDeclaration } from '../../src/task/cron-definition.js';
 import { decodeMessage } from '../../src/task/task-message.js';
-import { type PrivateRedis, startPrivateRedis } from '../../src/testing/private-redis.js';
+import { RedisServer } from '../../src/testing/redis-server.js';
 
 const SCHEDULERS = 20;
 const TICKS = 5_000;
@@ -27,11 +27,11 @@ const CRONS = Array.from(
 );
 const QUEUE = '{nestwork}:queue:default';
 
-let server: PrivateRedis;
+let server: RedisServer;
 let redis: Redis;
 const schedulers = new Set<{ readonly broker: RedisBroker; readonly loop: CronLoop }>();
 beforeAll(async () => {
-  server = await startPrivateRedis({ args: ['--appendonly', 'yes', '--appendfsync', 'always'] });
+  server = await RedisServer.start({ args: ['--appendonly', 'yes', '--appendfsync', 'always'] });
   redis = new Redis(server.url, { disconnectTimeout: 10 });
   redis.on('error', () => {}); // the server is killed
 });

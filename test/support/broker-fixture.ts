@@ -5,7 +5,7 @@ import { encodePayload } from '../../src/task/payload.js';
 import { TaskIdSequence } from '../../src/task/task-id.js';
 import { encodeMessage } from '../../src/task/task-message.js';
 import { encodeUnique, type UniqueUntil } from '../../src/task/unique-key.js';
-import { type PrivateRedis, startPrivateRedis } from '../../src/testing/private-redis.js';
+import { RedisServer } from '../../src/testing/redis-server.js';
 import { checkInvariants } from './invariants.js';
 import { libraryArgs, libraryUrl } from './least-rights.js';
 import { mapped, snapshot } from './snapshot.js';
@@ -20,7 +20,7 @@ export interface Stoppable {
 const QUEUES = ['default', 'bulk', 'critical'];
 
 /** A broker on a Redis of its own, and a second connection that looks at what the scripts did. */
-export class BrokerFixture<S extends Stoppable = PrivateRedis> {
+export class BrokerFixture<S extends Stoppable = RedisServer> {
   readonly ids = new TaskIdSequence();
   private claims = new Map<string, number>();
 
@@ -34,7 +34,7 @@ export class BrokerFixture<S extends Stoppable = PrivateRedis> {
 
   /** @param args further arguments of the server */
   static async start(args: readonly string[] = []): Promise<BrokerFixture> {
-    const server = await startPrivateRedis({ args: [...args, ...libraryArgs()] });
+    const server = await RedisServer.start({ args: [...args, ...libraryArgs()] });
     return BrokerFixture.on(server, { redis: libraryUrl(server.url) }, new Redis(server.url));
   }
 

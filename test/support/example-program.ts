@@ -48,12 +48,16 @@ export class ExampleProgram {
 
   /** A fragment in the body of a function, so that it may await, return, and declare names that the prelude has. */
   private completed({ code, prelude }: Example): { text: string; shift: number } {
+    const own = prelude
+      ? [{ file: `prelude-${prelude}`, names: namesIn(join(this.app, `prelude-${prelude}.ts`)) }]
+      : [];
+    const taken = own.flatMap(({ names }) => names);
+    const names = namesIn(join(this.app, 'prelude.ts')).filter((name) => !taken.includes(name));
+    const preludes = [{ file: 'prelude', names }, ...own];
     const heads = [
       `import { ${namesIn(join(this.root, 'src/index.ts')).join(', ')} } from 'nestwork';`,
       `import { ${namesIn(join(this.root, 'src/testing/index.ts')).join(', ')} } from 'nestwork/testing';`,
-      ...['prelude', ...(prelude ? [`prelude-${prelude}`] : [])].map(
-        (name) => `import { ${namesIn(join(this.app, `${name}.ts`)).join(', ')} } from './${name}.js';`,
-      ),
+      ...preludes.map(({ file, names }) => `import { ${names.join(', ')} } from './${file}.js';`),
     ];
     const body = code.replace(/^export /gm, '');
     return { text: [...heads, `export async function example() {\n${body}}\n`].join('\n'), shift: heads.length + 1 };
@@ -67,6 +71,7 @@ export class ExampleProgram {
       paths: {
         nestwork: [join(this.root, 'src/index.ts')],
         'nestwork/testing': [join(this.root, 'src/testing/index.ts')],
+        'nestwork/testing/jest': [join(this.root, 'src/testing/jest.ts')],
       },
     };
   }

@@ -81,7 +81,8 @@ function exampleStarts(lines: readonly string[]): number[] {
 /** The compiler takes `@Injectable()` for a tag, so docstrings are read as they are written. */
 function docstringsOf(root: string, declaration: ts.Declaration): Docstring[] {
   const source = declaration.getSourceFile();
-  const from = declaration.getFullStart();
+  // that of a constant stands in front of its statement
+  const from = (ts.isVariableDeclaration(declaration) ? declaration.parent.parent : declaration).getFullStart();
   const text = source.text.slice(from, declaration.getEnd());
   return [...text.matchAll(/\/\*\*(?:\n([\s\S]*?)^[ \t]*| (.*?) ?)\*\//gm)].map((match) => ({
     file: relative(root, source.fileName),

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { RedisSettings } from '../../src/broker/broker.js';
-import { type PrivateRedis, startPrivateRedis } from '../../src/testing/private-redis.js';
+import { RedisServer } from '../../src/testing/redis-server.js';
 import { freePort } from './free-port.js';
 import { libraryArgs, libraryCredentials } from './least-rights.js';
 
@@ -31,7 +31,7 @@ export class SentinelGroup {
 
   private constructor(
     private readonly directory: string,
-    readonly servers: readonly PrivateRedis[],
+    readonly servers: readonly RedisServer[],
     private readonly sentinels: readonly ChildProcess[],
     ports: readonly number[],
     /** connections to the sentinels */
@@ -44,11 +44,11 @@ export class SentinelGroup {
   static async start(): Promise<SentinelGroup> {
     const directory = mkdtempSync(join(tmpdir(), 'nestwork-sentinels-'));
     const fast = ['--repl-diskless-sync-delay', '0', '--repl-ping-replica-period', '1', ...libraryArgs()];
-    const primary = await startPrivateRedis({ args: fast });
+    const primary = await RedisServer.start({ args: fast });
     const following = [...fast, '--replicaof', '127.0.0.1', String(primary.port)];
     const replicas = await Promise.all([
-      startPrivateRedis({ args: following }),
-      startPrivateRedis({ args: following }),
+      RedisServer.start({ args: following }),
+      RedisServer.start({ args: following }),
     ]);
     const ports = [await freePort(), await freePort(), await freePort()];
     const sentinels = ports.map((port) => startSentinel(directory, port, primary.port));
@@ -61,7 +61,7 @@ export class SentinelGroup {
   }
 
   /** The server that the sentinels hold for the primary. */
-  async primary(): Promise<PrivateRedis> {
+  async primary(): Promise<RedisServer> {
     const [, port] = (await this.ask(0, 'GET-MASTER-ADDR-BY-NAME')) as [string, string];
     const found = this.servers.find((server) => server.port === Number(port));
     if (!found) throw new Error(`No server of the group listens to ${port}.`);
@@ -69,12 +69,12 @@ export class SentinelGroup {
   }
 
   /** Resolves when the sentinels have made another server than this one the primary. */
-  async failedOver(from: PrivateRedis): Promise<void> {
+  async failedOver(from: RedisServer): Promise<void> {
     await this.until('another server is the primary', async () => (await this.primary()) !== from);
   }
 
   /** Resolves when this server follows another one. */
-  async demoted(server: PrivateRedis): Promise<void> {
+  async demoted(server: RedisServer): Promise<void> {
     const redis = new Redis(server.url);
     await this.until('it is a replica', async () => /^role:slave/m.test(await redis.info('replication')));
     redis.disconnect();

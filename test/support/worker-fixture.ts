@@ -9,7 +9,7 @@ import { TaskSender } from '../../src/client/task-sender.js';
 import { UnansweredSends } from '../../src/client/unanswered-sends.js';
 import type { InProcessOptions, WorkerOptions } from '../../src/options.js';
 import { type AttemptRecord, attemptsOf } from '../../src/task/attempt-record.js';
-import type { PrivateRedis } from '../../src/testing/private-redis.js';
+import type { RedisServer } from '../../src/testing/redis-server.js';
 import type { Event } from '../process/fixtures/events.js';
 import { BrokerFixture, idOf, type Stoppable } from './broker-fixture.js';
 
@@ -58,7 +58,7 @@ export class WorkerProcess {
 }
 
 /** Everything a process test needs; `stop` leaves no process and no file behind. */
-export class WorkerFixture<S extends Stoppable = PrivateRedis> {
+export class WorkerFixture<S extends Stoppable = RedisServer> {
   private readonly directory = mkdtempSync(join(tmpdir(), 'nestwork-test-'));
   private readonly workers: WorkerProcess[] = [];
 

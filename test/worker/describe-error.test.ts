@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
 import { NestworkError } from '../../src/errors.js';
 import { describeError } from '../../src/worker/describe-error.js';
@@ -15,6 +16,14 @@ describe('describeError', () => {
       error: 'TypeError: not a function',
       stack: error.stack,
     });
+  });
+
+  it('tells an error of another realm as one, such as those of Node in Jest', () => {
+    const error: unknown = runInNewContext("new TypeError('fetch failed', { cause: new RangeError('no route') })");
+    expect(error).not.toBeInstanceOf(Error);
+    const told = describeError(error);
+    expect(told).toMatchObject({ code: 'TASK_FAILED', error: 'TypeError: fetch failed' });
+    expect(told.stack).toMatch(/^TypeError: fetch failed\n[\s\S]*\ncaused by RangeError: no route/);
   });
 
   it('keeps the code of our own errors', () => {

@@ -81,7 +81,7 @@ describe('drainTasks', () => {
     await send.down.delay(0);
     const drained = await drainTasks(app);
     expect(tasks.counted).toEqual([0, 'a', 'b']);
-    expect(drained).toEqual(
+    expect(drained).toMatchObject(
       ['CountTasks.down', 'CountTasks.count', 'CountTasks.count'].map((name) => ({
         id: expect.stringMatching(/^[0-9a-z]{20}$/),
         name,

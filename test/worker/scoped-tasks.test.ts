@@ -5,7 +5,8 @@ import { type ContextId, ContextIdFactory, type HostComponentInfo, REQUEST } fro
 import { QueueClient } from '../../src/client/queue-client.js';
 import { Task } from '../../src/decorators/task.decorator.js';
 import type { TaskInfo } from '../../src/task/task-hooks.js';
-import { type DrainedTask, drainTasks } from '../../src/testing/drain-tasks.js';
+import { drainTasks } from '../../src/testing/drain-tasks.js';
+import type { TaskRun } from '../../src/testing/task-run.js';
 import { TaskContext } from '../../src/worker/task-context.js';
 import { Apps } from '../module/apps.js';
 
@@ -21,7 +22,7 @@ afterEach(() => apps.close());
 afterAll(() => apps.stop());
 
 /** Runs tasks of these names in an app with these providers. */
-async function drained(names: string[], ...providers: Provider[]): Promise<DrainedTask[]> {
+async function drained(names: string[], ...providers: Provider[]): Promise<TaskRun[]> {
   const app = await apps.boot({ imports: [apps.queue()], providers });
   const queue = app.get(QueueClient, { strict: false });
   for (const name of names) await queue.task(name).delay('argument');

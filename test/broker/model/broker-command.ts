@@ -1,7 +1,6 @@
 import type { AsyncCommand } from 'fast-check';
 import type { BrokerModel } from './broker-model.js';
-import type { RealSystem } from './real-system.js';
-import { Refusal, type System } from './system.js';
+import { Refusal, type System, type SystemUnderTest } from './system.js';
 
 /** The invariants take many round trips, and nearly all of what they find shows in the comparison too. */
 const COMMANDS_PER_CHECK = 25;
@@ -16,7 +15,7 @@ export interface Deed {
 
 /** The real broker, and the log of what was done to it in this run. */
 export interface Experiment {
-  readonly real: RealSystem;
+  readonly real: SystemUnderTest;
   readonly log: string[];
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { WorkerOptions } from 'nestwork';
-import { type PrivateRedis, startPrivateRedis } from 'nestwork/testing';
+import { RedisServer } from 'nestwork/testing';
 import { libraryArgs, libraryUrl } from '../../support/least-rights.js';
 import { FaultProxy } from './fault-proxy.js';
 import { Ledger } from './ledger.js';
@@ -45,7 +45,7 @@ export class Arena {
 
   private constructor(
     private readonly directory: string,
-    readonly server: PrivateRedis,
+    readonly server: RedisServer,
     /** where workers and producers find it */
     private readonly url: string,
     /** a connection that looks at the server, past the proxy */
@@ -183,12 +183,12 @@ export class Arena {
 }
 
 /** The server inherits the environment that this process has at the start of it. */
-async function startServer({ redisArgs = [], settableClock }: ArenaOptions, directory: string): Promise<PrivateRedis> {
+async function startServer({ redisArgs = [], settableClock }: ArenaOptions, directory: string): Promise<RedisServer> {
   const environment = settableClock ? ServerClock.environment(directory) : {};
   const before = { ...process.env };
   Object.assign(process.env, environment);
   try {
-    return await startPrivateRedis({ args: [...redisArgs, ...libraryArgs()] });
+    return await RedisServer.start({ args: [...redisArgs, ...libraryArgs()] });
   } finally {
     for (const name of Object.keys(environment)) {
       if (before[name] === undefined) Reflect.deleteProperty(process.env, name);

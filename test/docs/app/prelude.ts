@@ -2,6 +2,7 @@
  * What every fragment sees, besides all that `nestwork` and `nestwork/testing` export: the usual names of Nest, and the
  * things that an app has at hand.
  */
+import 'nestwork/testing/jest';
 import type { INestApplicationContext, LoggerService } from '@nestjs/common';
 import type {
   BroadcastLog,

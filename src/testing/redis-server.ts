@@ -26,13 +26,13 @@ const WATCHDOG = 'while read -r line; do pid=$line; done; [ -z "$pid" ] || kill 
 const SERVER = 'read -r _ && exec "$@" </dev/null';
 
 /**
- * Options of {@link startPrivateRedis}.
+ * Options of {@link RedisServer.start}.
  *
  * @example
- * const options: PrivateRedisOptions = { args: ['--appendonly', 'yes'] };
- * const redis = await startPrivateRedis(options);
+ * const options: RedisServerOptions = { args: ['--appendonly', 'yes'] };
+ * const redis = await RedisServer.start(options);
  */
-export interface PrivateRedisOptions {
+export interface RedisServerOptions {
   /**
    * Further arguments of `redis-server`.
    * @default []
@@ -42,62 +42,23 @@ export interface PrivateRedisOptions {
 }
 
 /**
- * Starts a Redis server of your own for a test: on a free port of 127.0.0.1, empty, without persistence, with a
- * temporary directory. It takes a few milliseconds, so each test file can have one.
- *
- * It needs `redis-server` or `valkey-server` on the PATH. The server never outlives the process that started it, not
- * even when that is killed, and it does not keep that process alive either.
- *
- * @returns the server, when it accepts commands
- * @throws NestworkError REDIS_UNAVAILABLE when there is no server on the PATH or it does not start; with its log
+ * A Redis server that belongs to one test. Beside `stop()` it has what a test of faults needs: kill the server, freeze
+ * it, bring it back with its data.
  *
  * @example
- * let redis: PrivateRedis;
+ * let redis: RedisServer;
  * beforeAll(async () => {
- *   redis = await startPrivateRedis();
+ *   redis = await RedisServer.start();
  *   process.env.REDIS_URL = redis.url; // for a module that reads it in forRootAsync
  * });
  * afterAll(() => redis.stop());
  */
-export async function startPrivateRedis({ args = [] }: PrivateRedisOptions = {}): Promise<PrivateRedis> {
-  const binary = findServer();
-  const directory = mkdtempSync(join(tmpdir(), 'nestwork-redis-'));
-  const watchdog = new Watchdog(directory);
-  try {
-    // only the server's own bind tells for sure whether a port is free
-    for (let tried = 1; ; tried += 1) {
-      const port = randomInt(PORTS.from, PORTS.to);
-      const command = [binary, '--save', '', ...args, ...settings(port, directory)];
-      try {
-        return new PrivateRedis(port, directory, command, watchdog, await launch(command, watchdog));
-      } catch (error) {
-        if (tried === MAX_PORTS_TRIED || !/address already in use/i.test(String(error))) throw error;
-      }
-    }
-  } catch (error) {
-    await watchdog.end();
-    throw error;
-  }
-}
-
-/**
- * A Redis server that belongs to one test. Made by {@link startPrivateRedis}.
- *
- * Beside `stop()` it has what a test of faults needs: kill the server, freeze it, bring it back with its data.
- *
- * @example
- * const redis: PrivateRedis = await startPrivateRedis({ args: ['--appendonly', 'yes'] });
- * await redis.kill();
- * await redis.restart(); // on the same port, with what it had written
- * await redis.stop();
- */
-export class PrivateRedis {
+export class RedisServer {
   /** Where clients connect; the same after a restart. */
   readonly url: string;
   private stopping: Promise<void> | undefined;
 
-  /** @internal */
-  constructor(
+  private constructor(
     /** The port on 127.0.0.1 that it listens on; the same after a restart. */
     readonly port: number,
     /** Where the server keeps its files; deleted by `stop()`. */
@@ -107,6 +68,37 @@ export class PrivateRedis {
     private server: ChildProcess,
   ) {
     this.url = `redis://127.0.0.1:${port}`;
+  }
+
+  /**
+   * Starts a Redis server of your own for a test: on a free port of 127.0.0.1, empty, without persistence, with a
+   * temporary directory. It takes a few milliseconds, so each test file can have one.
+   *
+   * It needs `redis-server` or `valkey-server` on the PATH. The server never outlives the process that started it, not
+   * even when that is killed, and it does not keep that process alive either.
+   *
+   * @returns the server, when it accepts commands
+   * @throws NestworkError REDIS_UNAVAILABLE when there is no server on the PATH or it does not start; with its log
+   */
+  static async start({ args = [] }: RedisServerOptions = {}): Promise<RedisServer> {
+    const binary = findServer();
+    const directory = mkdtempSync(join(tmpdir(), 'nestwork-redis-'));
+    const watchdog = new Watchdog(directory);
+    try {
+      // only the server's own bind tells for sure whether a port is free
+      for (let tried = 1; ; tried += 1) {
+        const port = randomInt(PORTS.from, PORTS.to);
+        const command = [binary, '--save', '', ...args, ...settings(port, directory)];
+        try {
+          return new RedisServer(port, directory, command, watchdog, await launch(command, watchdog));
+        } catch (error) {
+          if (tried === MAX_PORTS_TRIED || !/address already in use/i.test(String(error))) throw error;
+        }
+      }
+    } catch (error) {
+      await watchdog.end();
+      throw error;
+    }
   }
 
   /** Process id of the server; another one after a restart. */
@@ -247,7 +239,7 @@ function notStarted(what: string, log: string, cause?: Error): NestworkError {
   return new NestworkError(
     'REDIS_UNAVAILABLE',
     `The private Redis server ${what}. Its log:\n${log.trim() || '(empty)'}`,
-    'Read the log; what it complains of is often one of the `args` of startPrivateRedis.',
+    'Read the log; what it complains of is often one of the `args` of RedisServer.start.',
     { cause },
   );
 }

@@ -7,13 +7,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import { Redis, type RedisOptions } from 'ioredis';
-import { type PrivateRedis, type PrivateRedisOptions, startPrivateRedis } from '../../src/testing/private-redis.js';
+import { RedisServer, type RedisServerOptions } from '../../src/testing/redis-server.js';
 import { isAlive } from '../support/worker-fixture.js';
 
 /** A process of its own needs JavaScript; `npm test` builds it first. */
-const BUILT = new URL('../../dist/testing/private-redis.js', import.meta.url).href;
+const BUILT = new URL('../../dist/testing/redis-server.js', import.meta.url).href;
 
-const servers: PrivateRedis[] = [];
+const servers: RedisServer[] = [];
 const clients: Redis[] = [];
 afterEach(async () => {
   // ioredis would wait two seconds for the end of a connection that has ended
@@ -21,13 +21,13 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.stop()));
 });
 
-async function start(options?: PrivateRedisOptions): Promise<PrivateRedis> {
-  const server = await startPrivateRedis(options);
+async function start(options?: RedisServerOptions): Promise<RedisServer> {
+  const server = await RedisServer.start(options);
   servers.push(server);
   return server;
 }
 
-function connect(server: PrivateRedis, options: RedisOptions = {}): Redis {
+function connect(server: RedisServer, options: RedisOptions = {}): Redis {
   const client = new Redis(server.url, { commandTimeout: 2_000, retryStrategy: () => null, ...options });
   client.on('error', () => {}); // each kill is one
   clients.push(client);
@@ -115,7 +115,7 @@ it('restarts a running server, empty when it persists nothing', async () => {
 });
 
 it('rejects with the log of a server that does not start', async () => {
-  await expect(startPrivateRedis({ args: ['--no-such-option', '1'] })).rejects.toMatchObject({
+  await expect(RedisServer.start({ args: ['--no-such-option', '1'] })).rejects.toMatchObject({
     code: 'REDIS_UNAVAILABLE',
     message: expect.stringContaining('no-such-option'),
   });
@@ -129,7 +129,7 @@ describe('without a server on the PATH', () => {
 
   it('rejects and says how to get one', async () => {
     process.env.PATH = '/nowhere';
-    await expect(startPrivateRedis()).rejects.toMatchObject({
+    await expect(RedisServer.start()).rejects.toMatchObject({
       code: 'REDIS_UNAVAILABLE',
       message: expect.stringContaining('apt-get install redis-server'),
     });
@@ -151,11 +151,11 @@ describe('when the port it picked is taken', () => {
     const randomInt = (from: number, to: number): number => picks.shift() ?? crypto.randomInt(from, to);
     jest.unstable_mockModule('node:crypto', () => ({ ...crypto, randomInt }));
     jest.resetModules();
-    const fresh = await import('../../src/testing/private-redis.js');
-    const server = await fresh.startPrivateRedis();
-    servers.push(server as PrivateRedis);
+    const fresh = await import('../../src/testing/redis-server.js');
+    const server = await fresh.RedisServer.start();
+    servers.push(server as RedisServer);
     expect(picks).toEqual([]);
-    await expect(connect(server as PrivateRedis).ping()).resolves.toBe('PONG');
+    await expect(connect(server as RedisServer).ping()).resolves.toBe('PONG');
   });
 });
 
@@ -167,20 +167,16 @@ describe('the process that started it', () => {
   afterEach(() => rmSync(temporary, { recursive: true }));
 
   function run(script: string) {
-    return spawn(
-      process.execPath,
-      ['--input-type=module', '-e', `import { startPrivateRedis } from '${BUILT}';${script}`],
-      {
-        env: { ...process.env, NODE_OPTIONS: '', TMPDIR: temporary },
-        stdio: ['pipe', 'pipe', 'inherit'],
-      },
-    );
+    return spawn(process.execPath, ['--input-type=module', '-e', `import { RedisServer } from '${BUILT}';${script}`], {
+      env: { ...process.env, NODE_OPTIONS: '', TMPDIR: temporary },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
   }
 
   /** A process that has started a server, and ends when its stdin does. */
   async function parent() {
     const child = run(`
-      console.log((await startPrivateRedis()).pid);
+      console.log((await RedisServer.start()).pid);
       process.stdin.resume();
     `);
     const [pid] = await once(child.stdout, 'data');
@@ -203,7 +199,7 @@ describe('the process that started it', () => {
   });
 
   it('finds no files of a server that did not start', async () => {
-    const child = run(`await startPrivateRedis({ args: ['--no-such-option', '1'] }).catch(() => {});`);
+    const child = run(`await RedisServer.start({ args: ['--no-such-option', '1'] }).catch(() => {});`);
     await expect(once(child, 'exit')).resolves.toEqual([0, null]);
     expect(readdirSync(temporary)).toEqual([]);
   });

@@ -1,0 +1,15 @@
+import type { Broker } from './broker/broker.js';
+import type { ResolvedTaskQueueOptions } from './options.js';
+import type { Clock } from './task/clock.js';
+
+/** The port to Redis, or what stands in for it. */
+export const BROKER = Symbol.for('nestwork:broker');
+
+/** What a test may put in the place of Redis; provided by nobody else, see testing/task-queue-testing.module.ts. */
+export const STAND_IN = Symbol.for('nestwork:stand-in');
+
+/** What a test puts in the place of Redis. No worker runs in the app then, but for what the test runs itself. */
+export interface StandIn {
+  readonly clock: Clock;
+  makeBroker(options: ResolvedTaskQueueOptions): Broker;
+}

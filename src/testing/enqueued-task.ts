@@ -1,0 +1,60 @@
+import { BROADCAST_QUEUE } from '../task/broadcast.js';
+import type { TaskHeaders } from '../task/headers.js';
+import type { CallPolicyOptions } from '../task/policy-options.js';
+import { decodeMessage } from '../task/task-message.js';
+import { encodeUnique } from '../task/unique-key.js';
+import { keyOf } from './memory/message-edits.js';
+import type { SentMessage } from './memory/observed-broker.js';
+
+/**
+ * A call that an app has sent, as `TestQueue.enqueued()` shows it.
+ *
+ * @example
+ * const [report]: EnqueuedTask[] = app.get(TestQueue).enqueued(ReportTasks.prototype.send);
+ * expect(report?.args).toEqual([7, { weekly: true }]);
+ * expect(report?.hasKey('user-7')).toBe(true);
+ */
+export class EnqueuedTask {
+  /** 20 characters, that of the handle */
+  readonly id: string;
+  /** `Class.method`, unless the decorator gives another name */
+  readonly name: string;
+  /** `(broadcast)` for a broadcast */
+  readonly queue: string;
+  /** the arguments after their way through the serializer, as the task would get them */
+  readonly args: readonly unknown[];
+  /** ms until it is due, counted from when it was sent; 0 for now */
+  readonly delayMs: number;
+  /** what the call set with `with()`: timeouts, retries and the like, times in ms */
+  readonly options: CallPolicyOptions;
+  /** what travels beside the arguments: of the call, and of `propagate` */
+  readonly headers: TaskHeaders;
+  readonly #digest: string | undefined;
+
+  /**
+   * @internal
+   * @param now when it was sent, in ms since 1970
+   */
+  constructor({ queue, message, due }: SentMessage, now: number) {
+    const { id, name, args, options: travelled } = decodeMessage(message);
+    const { headers = {}, ...options } = travelled;
+    this.id = id;
+    this.name = name;
+    this.queue = queue;
+    this.args = args;
+    this.options = options;
+    this.headers = headers;
+    this.delayMs = due === undefined ? 0 : 'in' in due ? due.in : Math.max(due.at - now, 0);
+    this.#digest = keyOf(message)?.digest;
+  }
+
+  /** Whether every process was to run it. */
+  get broadcast(): boolean {
+    return this.queue === BROADCAST_QUEUE;
+  }
+
+  /** Whether it was sent `with({ key })`. The key itself does not travel, only a digest of it. */
+  hasKey(key: string): boolean {
+    return this.#digest !== undefined && encodeUnique(this.name, key, 'finished').slice(1) === this.#digest;
+  }
+}

@@ -1,0 +1,46 @@
+import type { TaskReference } from '../task-reference.js';
+import type { TestQueue } from '../test-queue.js';
+import { EnqueuedExpectation, type EnqueuedOptions } from './enqueued-expectation.js';
+
+/** An expectation that was not met; test runners show its message. */
+class EnqueuedAssertionError extends Error {
+  override readonly name = 'AssertionError';
+}
+
+/**
+ * Throws unless the app has sent such a call; with any test runner.
+ *
+ * @param task a decorated method, or a name
+ * @param args the arguments, also with the likes of `expect.anything()`; left out for any
+ * @throws AssertionError that says what was enqueued instead; NestworkError NOT_A_TASK, INVALID_OPTION
+ * @example
+ * assertEnqueued(app.get(TestQueue), ReportTasks.prototype.send, [7, { weekly: true }], { delay: '10m', times: 1 });
+ */
+export function assertEnqueued<Args extends unknown[]>(
+  queue: Pick<TestQueue, 'enqueued'>,
+  task: TaskReference<Args>,
+  args?: readonly [...NoInfer<Args>],
+  options?: EnqueuedOptions,
+): void {
+  const expectation = new EnqueuedExpectation(task, args, options);
+  const enqueued = queue.enqueued();
+  if (!expectation.matches(enqueued)) throw new EnqueuedAssertionError(expectation.complaint(enqueued));
+}
+
+/**
+ * Throws if the app has sent such a call.
+ *
+ * @throws AssertionError that shows the call; NestworkError NOT_A_TASK, INVALID_OPTION
+ * @example
+ * assertNotEnqueued(app.get(TestQueue), ReportTasks.prototype.send);
+ */
+export function assertNotEnqueued<Args extends unknown[]>(
+  queue: Pick<TestQueue, 'enqueued'>,
+  task: TaskReference<Args>,
+  args?: readonly [...NoInfer<Args>],
+  options?: EnqueuedOptions,
+): void {
+  const expectation = new EnqueuedExpectation(task, args, options);
+  const enqueued = queue.enqueued();
+  if (expectation.matches(enqueued)) throw new EnqueuedAssertionError(expectation.objection(enqueued));
+}

@@ -1,0 +1,129 @@
+import { type Duration, toMilliseconds } from '../../task/duration.js';
+import type { TaskHeaders } from '../../task/headers.js';
+import { assertKnownOptions } from '../../task/known-options.js';
+import type { EnqueuedTask } from '../enqueued-task.js';
+import { nameOfTask, type TaskReference } from '../task-reference.js';
+import { differences, shown } from './differences.js';
+import { similarNames } from './similar-names.js';
+
+/**
+ * What else must be true of a call that was enqueued.
+ *
+ * @example
+ * const options: EnqueuedOptions = { times: 1, queue: 'bulk', delay: '10m', key: 'user-7' };
+ * assertEnqueued(app.get(TestQueue), 'ReportTasks.send', [7, { weekly: true }], options);
+ */
+export interface EnqueuedOptions {
+  /**
+   * How many calls must match, exactly.
+   * @default at least one
+   */
+  times?: number;
+  /** the queue it went to; `(broadcast)` for a broadcast */
+  queue?: string;
+  /** the delay with which it was sent, or the time until its `eta`; `0` for none */
+  delay?: Duration;
+  /** the `key` with which it was sent */
+  key?: string;
+  /** headers that it had, also with the likes of `expect.anything()`; it may have had others */
+  headers?: TaskHeaders;
+}
+
+const OPTIONS = ['times', 'queue', 'delay', 'key', 'headers'];
+const MOST_SHOWN = 5;
+
+/** One expectation about what was enqueued, and what to say of it. */
+export class EnqueuedExpectation {
+  private readonly name: string;
+
+  /**
+   * @param args the arguments, or undefined for any
+   * @throws NestworkError NOT_A_TASK, INVALID_OPTION, INVALID_DURATION
+   */
+  constructor(
+    private readonly task: TaskReference<never>,
+    private readonly args: readonly unknown[] | undefined,
+    private readonly options: EnqueuedOptions = {},
+  ) {
+    assertKnownOptions(options, OPTIONS, 'toHaveEnqueued()');
+    this.name = nameOfTask(task);
+  }
+
+  matches(enqueued: readonly EnqueuedTask[]): boolean {
+    const count = this.candidates(enqueued).filter(({ lines }) => lines.length === 0).length;
+    return this.options.times === undefined ? count > 0 : count === this.options.times;
+  }
+
+  /** Why it does not match. */
+  complaint(enqueued: readonly EnqueuedTask[]): string {
+    const candidates = this.candidates(enqueued);
+    const matching = candidates.filter(({ lines }) => lines.length === 0);
+    if (candidates.length === 0) return `${this.name} was not enqueued.\n\n${this.whatElse(enqueued)}`;
+    const others = candidates.filter(({ lines }) => lines.length > 0).sort((a, b) => a.lines.length - b.lines.length);
+    const near = others.slice(0, MOST_SHOWN).map(({ task, lines }) => {
+      return `  ${describe(task)}${lines.map((line) => `\n    - ${line}`).join('')}`;
+    });
+    if (others.length > MOST_SHOWN) near.push(`  ... and ${others.length - MOST_SHOWN} more`);
+    const how = matching.length > 0 ? `was enqueued ${times(matching.length)}` : 'was not enqueued';
+    const expected = this.options.times === undefined ? '' : `, expected ${times(this.options.times)}`;
+    const rest = near.length > 0 ? `\n\nIt was enqueued otherwise:\n${near.join('\n')}` : '';
+    return `${this.name} ${how}${this.conditions()}${expected}.${rest}`;
+  }
+
+  /** Why it matches, though it should not. */
+  objection(enqueued: readonly EnqueuedTask[]): string {
+    const matching = this.candidates(enqueued).filter(({ lines }) => lines.length === 0);
+    const found = matching.slice(0, MOST_SHOWN).map(({ task }) => `  ${describe(task)}`);
+    return `${this.name} was enqueued ${times(matching.length)}${this.conditions()}, expected not.\n\n${found.join('\n')}`;
+  }
+
+  private candidates(enqueued: readonly EnqueuedTask[]): { task: EnqueuedTask; lines: string[] }[] {
+    const { queue, delay, key, headers = {} } = this.options;
+    return enqueued
+      .filter(({ name }) => name === this.name)
+      .map((task) => {
+        const lines = this.args === undefined ? [] : differences([...task.args], [...this.args], 'args');
+        if (queue !== undefined) lines.push(...differences(task.queue, queue, 'queue'));
+        if (delay !== undefined)
+          lines.push(...differences(task.delayMs, toMilliseconds(delay, 'delay'), 'delay in ms'));
+        if (key !== undefined && !task.hasKey(key)) lines.push(`key: expected ${shown(key)}, was another or none`);
+        for (const [name, value] of Object.entries(headers)) {
+          lines.push(...differences(task.headers[name], value, `headers[${JSON.stringify(name)}]`));
+        }
+        return { task, lines };
+      });
+  }
+
+  private conditions(): string {
+    const { times: _, ...options } = this.options;
+    const withArgs = this.args === undefined ? '' : ` with ${shown(this.args)}`;
+    return Object.keys(options).length > 0 ? `${withArgs} and ${shown(options)}` : withArgs;
+  }
+
+  private whatElse(enqueued: readonly EnqueuedTask[]): string {
+    if (enqueued.length === 0) return 'Nothing was enqueued.';
+    const similar = similarNames(
+      this.name,
+      enqueued.map(({ name }) => name),
+    );
+    const counts = new Map<string, number>();
+    for (const { name } of enqueued) counts.set(name, (counts.get(name) ?? 0) + 1);
+    const names = [...counts.keys()].sort((a, b) => rank(similar, a) - rank(similar, b));
+    const list = names.map((name) => `  ${name} ${times(counts.get(name) ?? 0)}`);
+    const hint = typeof this.task === 'string' && similar.length > 0 ? `\n\nDid you mean ${similar[0]}?` : '';
+    return `Enqueued were:\n${list.slice(0, 20).join('\n')}${hint}`;
+  }
+}
+
+function rank(names: readonly string[], name: string): number {
+  const at = names.indexOf(name);
+  return at < 0 ? names.length : at;
+}
+
+function describe({ args, queue, delayMs }: EnqueuedTask): string {
+  return `${shown(args)} in queue ${queue}${delayMs > 0 ? `, due after ${delayMs} ms` : ''}`;
+}
+
+function times(count: number): string {
+  return count === 1 ? 'once' : `${count} times`;
+}

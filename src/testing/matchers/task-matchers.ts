@@ -1,0 +1,65 @@
+import { NestworkError } from '../../errors.js';
+import type { TaskReference } from '../task-reference.js';
+import { TestQueue } from '../test-queue.js';
+import { EnqueuedExpectation, type EnqueuedOptions } from './enqueued-expectation.js';
+
+/**
+ * The matchers as `expect()` has them, see `nestwork/testing/jest` and `nestwork/testing/vitest`.
+ *
+ * @example
+ * const matchers: TaskMatchers<void> = expect(app.get(TestQueue));
+ * matchers.toHaveEnqueued(ReportTasks.prototype.send);
+ */
+export interface TaskMatchers<R> {
+  /**
+   * The app has sent such a call.
+   *
+   * @param task a decorated method, or a name
+   * @param args the arguments, also with the likes of `expect.anything()`; left out for any
+   * @example
+   * const queue = app.get(TestQueue);
+   * expect(queue).toHaveEnqueued(ReportTasks.prototype.send, [7, { weekly: true }]);
+   * expect(queue).toHaveEnqueued(ReportTasks.prototype.send, [7, expect.anything()], { delay: '10m', times: 1 });
+   * expect(queue).not.toHaveEnqueued(ReportTasks.prototype.send, [8, { weekly: true }]);
+   */
+  toHaveEnqueued<Args extends unknown[]>(
+    task: TaskReference<Args>,
+    args?: readonly [...NoInfer<Args>],
+    options?: EnqueuedOptions,
+  ): R;
+}
+
+/**
+ * The matchers for `expect.extend`, if neither `nestwork/testing/jest` nor `nestwork/testing/vitest` fits.
+ *
+ * @example
+ * expect.extend(taskMatchers);
+ */
+export const taskMatchers = {
+  /** The app has sent such a call, see {@link TaskMatchers}. */
+  toHaveEnqueued(
+    queue: unknown,
+    task: TaskReference<never>,
+    args?: readonly unknown[],
+    options?: EnqueuedOptions,
+  ): {
+    /** whether the app has sent such a call */
+    pass: boolean;
+    /** what to say of it, if that is not what was expected */
+    message: () => string;
+  } {
+    if (!(queue instanceof TestQueue)) throw notAQueue();
+    const expectation = new EnqueuedExpectation(task, args, options);
+    const enqueued = queue.enqueued();
+    const pass = expectation.matches(enqueued);
+    return { pass, message: () => (pass ? expectation.objection(enqueued) : expectation.complaint(enqueued)) };
+  },
+};
+
+function notAQueue(): NestworkError {
+  return new NestworkError(
+    'INVALID_OPTION',
+    'toHaveEnqueued() got something that is no TestQueue.',
+    'Give it app.get(TestQueue), in an app that imports TaskQueueTestingModule.forRoot({ ... }).',
+  );
+}

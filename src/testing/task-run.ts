@@ -1,0 +1,40 @@
+import type { ClaimedTask } from '../broker/broker.js';
+import { attemptOf, decodeMessage } from '../task/task-message.js';
+
+/**
+ * One attempt at a task in a test, and what became of the task.
+ *
+ * @example
+ * const runs: TaskRun[] = await app.get(TestQueue).advance('1h');
+ * const failed = runs.filter(({ error }) => error !== undefined);
+ */
+export interface TaskRun {
+  /** 20 characters, that of the handle */
+  readonly id: string;
+  /** empty when the message cannot be read */
+  readonly name: string;
+  /** `(broadcast)` for a broadcast */
+  readonly queue: string;
+  /** the arguments after their way through the serializer; none when the message cannot be read */
+  readonly args: readonly unknown[];
+  /** from 1 */
+  readonly attempt: number;
+  /** `retried`: it failed and will be tried again; `dropped`: it ended as DropTask or `dropOn` wanted, or was cancelled */
+  readonly outcome: 'done' | 'retried' | 'dropped' | 'dead';
+  /** what the handler threw; undefined when it succeeded */
+  readonly error: unknown;
+}
+
+/** What a test is told of an attempt. */
+export function describeRun(
+  { id, queue, message }: ClaimedTask,
+  outcome: TaskRun['outcome'],
+  error: unknown = undefined,
+): TaskRun {
+  try {
+    const decoded = decodeMessage(message);
+    return { id, name: decoded.name, queue, args: decoded.args, attempt: attemptOf(decoded), outcome, error };
+  } catch {
+    return { id, name: '', queue, args: [], attempt: 1, outcome, error };
+  }
+}

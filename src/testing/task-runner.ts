@@ -1,0 +1,97 @@
+import { hostname } from 'node:os';
+import type { Broker, Claimant, ClaimedTask } from '../broker/broker.js';
+import { encodeAttempt } from '../task/attempt-record.js';
+import type { Clock } from '../task/clock.js';
+import { TaskCancelledError } from '../task/task-errors.js';
+import { noteCronRun } from '../worker/cron-run.js';
+import { describeError } from '../worker/describe-error.js';
+import { type Executor, type Failure, isFailure, type Outcome } from '../worker/executor.js';
+import type { RunningTask } from '../worker/running-task.js';
+import { describeRun, type TaskRun } from './task-run.js';
+
+/** A task may ask to run again without a limit. */
+const MOST_RETRIES = 100;
+const PLACE = { host: hostname(), pid: process.pid };
+
+export interface TaskRunnerOptions {
+  readonly broker: Broker;
+  readonly executor: Executor;
+  /** a registered child */
+  readonly claimant: Claimant;
+  readonly clock: Clock;
+  /**
+   * Whether what is to be tried again is tried at once, without the wait, and what nobody knows is dead at once; otherwise
+   * both wait as they would for a worker.
+   */
+  readonly impatient: boolean;
+}
+
+/** Runs tasks in this process, as the only child of a worker would. */
+export class TaskRunner {
+  private readonly running = new Map<string, RunningTask>();
+  private claimNumber = 0;
+
+  constructor(private readonly options: TaskRunnerOptions) {}
+
+  /** Claims the next pending task and runs it. Resolves to undefined when there is none. */
+  async runNext(): Promise<TaskRun | undefined> {
+    const { broker, claimant } = this.options;
+    this.claimNumber += 1;
+    const { tasks } = await broker.claim(claimant, { number: this.claimNumber, limit: 1, acks: [] });
+    const [claimed] = tasks;
+    return claimed && this.run(claimed);
+  }
+
+  /** Runs a task that the claimant holds, and ends the claim. */
+  async run(claimed: ClaimedTask): Promise<TaskRun> {
+    const prepared = this.options.executor.prepare(claimed);
+    if (isFailure(prepared)) return this.end(claimed, prepared);
+    const { task } = prepared;
+    this.running.set(claimed.id, task);
+    const outcome = await this.options.executor.run(prepared);
+    this.running.delete(claimed.id);
+    noteCronRun(this.options, task, outcome, () => {}); // a note for people; the run itself has its own end
+    return this.end(claimed, outcome);
+  }
+
+  /** Aborts the signal of a task if it runs here. */
+  cancel(id: string): void {
+    const task = this.running.get(id);
+    task?.abort(new TaskCancelledError(task.name));
+  }
+
+  /** In exactly one of ack, retry, bury. */
+  private async end(claimed: ClaimedTask, outcome: Outcome): Promise<TaskRun> {
+    const { broker, claimant } = this.options;
+    if (outcome.kind === 'done' || outcome.decision.kind === 'drop') {
+      await broker.ack(claimant, [claimed.id]);
+      if (outcome.kind === 'done') return describeRun(claimed, 'done');
+      return describeRun(claimed, 'dropped', outcome.error);
+    }
+    const inMs = this.waitOf(outcome);
+    const line = outcome.attempted || inMs !== undefined ? this.lineOf(outcome) : '';
+    if (inMs !== undefined) {
+      const { failures = 0 } = outcome.task?.message ?? {};
+      await broker.retry(claimant, claimed, { inMs, failures, line, counts: outcome.attempted });
+      return describeRun(claimed, 'retried', outcome.error);
+    }
+    const { name: task, attempt } = outcome.task ?? {};
+    await broker.bury(claimant, claimed, { ...describeError(outcome.error), task, attempt, ...PLACE }, line);
+    return describeRun(claimed, 'dead', outcome.error);
+  }
+
+  /** ms until it is tried again; undefined when it is dead. */
+  private waitOf({ decision, task, attempted }: Failure): number | undefined {
+    if (decision.kind !== 'retry' || !task) return undefined;
+    if (!this.options.impatient) return decision.inMs;
+    if (!attempted) return undefined;
+    // one that would go on for ever is left on the schedule
+    return task.message.failures < MOST_RETRIES ? 0 : Math.max(decision.inMs, 1_000);
+  }
+
+  private lineOf({ error, task, attempted }: Failure): string {
+    const { code, error: text } = describeError(error);
+    const attempt = attempted ? task?.attempt : undefined;
+    return encodeAttempt({ at: this.options.clock(), attempt, code, error: text, ...PLACE });
+  }
+}

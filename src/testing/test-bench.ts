@@ -1,0 +1,56 @@
+import type { Broker } from '../broker/broker.js';
+import type { ResolvedTaskQueueOptions } from '../options.js';
+import type { StandIn } from '../stand-in.js';
+import type { Clock } from '../task/clock.js';
+import { type BrokerObserver, ObservedBroker, type SentMessage } from './memory/observed-broker.js';
+import { VirtualClock, wallTime } from './memory/virtual-clock.js';
+
+/**
+ * What becomes of the tasks that an app sends in a test, see `TaskQueueTestingModule`.
+ *
+ * @example
+ * const mode: TestMode = 'inline';
+ * const testing = TaskQueueTestingModule.forRoot({ mode });
+ */
+export type TestMode = 'fake' | 'inline' | 'memory';
+
+/** What stands in for Redis in one app: the clock, the broker once the app has made it, and who is told. */
+export class TestBench implements StandIn, BrokerObserver {
+  /** Only in memory somebody moves it; otherwise the fake timers of a test apply. */
+  readonly virtual: VirtualClock | undefined;
+  /** By which the app counts. */
+  readonly clock: Clock;
+  readonly impatient: boolean;
+  broker: ObservedBroker | undefined;
+  onSent: (messages: readonly SentMessage[]) => Promise<void> = async () => {};
+  onCancelled: (id: string) => void = () => {};
+
+  /** @param setSystemTime told of the time in memory whenever somebody moves it */
+  constructor(
+    readonly mode: TestMode,
+    private readonly setSystemTime: (now: Date) => void = () => {},
+  ) {
+    this.virtual = mode === 'memory' ? new VirtualClock(Date.now()) : undefined;
+    this.clock = (this.virtual ?? wallTime).now;
+    this.impatient = mode === 'inline';
+  }
+
+  makeBroker({ queues }: ResolvedTaskQueueOptions): Broker {
+    this.broker = new ObservedBroker(this.virtual ?? wallTime, queues, this);
+    return this.broker;
+  }
+
+  /** Moves the time in memory. */
+  moveTo(time: number): void {
+    this.virtual?.moveTo(time);
+    this.setSystemTime(new Date(this.clock()));
+  }
+
+  sent(messages: readonly SentMessage[]): Promise<void> {
+    return messages.length > 0 ? this.onSent(messages) : Promise.resolve();
+  }
+
+  cancelled(id: string): void {
+    this.onCancelled(id);
+  }
+}

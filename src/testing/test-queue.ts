@@ -1,0 +1,242 @@
+import type { OnApplicationBootstrap, OnModuleInit } from '@nestjs/common';
+import type { ModuleRef } from '@nestjs/core';
+import { TaskDiscovery } from '../discovery/task-discovery.js';
+import { NestworkError } from '../errors.js';
+import { RESOLVED_OPTIONS, type ResolvedTaskQueueOptions } from '../options.js';
+import { BROADCAST_QUEUE } from '../task/broadcast.js';
+import { type Duration, toMilliseconds } from '../task/duration.js';
+import { assertKnownOptions } from '../task/known-options.js';
+import { TaskRegistry } from '../task/task-registry.js';
+import { Executor } from '../worker/executor.js';
+import { tellBrokenBackoff } from '../worker-app.js';
+import { EnqueuedTask } from './enqueued-task.js';
+import type { SentMessage } from './memory/observed-broker.js';
+import { nameOfTask, type TaskReference } from './task-reference.js';
+import type { TaskRun } from './task-run.js';
+import type { TestBench, TestMode } from './test-bench.js';
+import { TestWorker } from './test-worker.js';
+
+/**
+ * Options of `TestQueue.advance`.
+ *
+ * @example
+ * const nobody: AdvanceOptions = { idle: true };
+ * await app.get(TestQueue).advance('1d', nobody);
+ */
+export interface AdvanceOptions {
+  /**
+   * Whether no worker is there while the time passes.
+   * @default false
+   */
+  idle?: boolean;
+}
+
+/**
+ * What a test sees of the queues of its app, and how it makes time pass. Injectable where the app imports
+ * `TaskQueueTestingModule`.
+ *
+ * @example
+ * const queue = app.get(TestQueue);
+ * await app.get(SignupService).signUp(7);
+ * expect(queue.enqueued(ReportTasks.prototype.send)).toMatchObject([{ args: [7, { weekly: true }] }]);
+ */
+export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
+  private sent: EnqueuedTask[] = [];
+  private runs: TaskRun[] = [];
+  private initialized = false;
+  private bootstrapped = false;
+  private starting: Promise<TestWorker> | undefined;
+
+  /** @internal */
+  constructor(
+    private readonly moduleRef: ModuleRef,
+    private readonly bench: TestBench,
+  ) {
+    bench.onSent = (messages) => this.receive(messages);
+    bench.onCancelled = (id) => void this.starting?.then((worker) => worker.cancel(id));
+  }
+
+  /** @internal */
+  onModuleInit(): void {
+    this.initialized = true;
+  }
+
+  /** @internal */
+  async onApplicationBootstrap(): Promise<void> {
+    const worker = await this.worker();
+    this.bootstrapped = true;
+    // like a worker, it consumes only now what was sent while the app booted
+    if (this.mode === 'inline') this.note(await worker.drain());
+  }
+
+  /** What becomes of tasks here. */
+  get mode(): TestMode {
+    return this.bench.mode;
+  }
+
+  /** The time of the queues: in `memory` only `advance()` moves it, otherwise it is that of `Date`. */
+  get now(): Date {
+    return new Date(this.bench.clock());
+  }
+
+  /**
+   * What the app has sent since it was made, or since `clear()`, oldest first; all of it, or the calls of one task.
+   *
+   * A call whose key was taken is not among it, because it added nothing; nor is what a cron fired by itself.
+   *
+   * @param task a method with `@Task()` or `@Broadcast()`, or a name
+   * @throws NestworkError NOT_A_TASK
+   */
+  enqueued(task?: TaskReference<never>): EnqueuedTask[] {
+    if (task === undefined) return [...this.sent];
+    const wanted = nameOfTask(task);
+    return this.sent.filter(({ name }) => name === wanted);
+  }
+
+  /** The attempts that ended their task as dead, with what was thrown, oldest first; for a broadcast every failure. */
+  failures(): TaskRun[] {
+    return this.runs.filter(({ outcome }) => outcome === 'dead');
+  }
+
+  /**
+   * Runs what is pending or due, and what that sends, until nothing is left. Time stands still: a retry that has to wait,
+   * and what is scheduled for later, is left for `advance()`.
+   *
+   * @returns every attempt, in order; a task that fails does not make it reject, see `error` and `failures()`
+   * @throws NestworkError WRONG_TEST_MODE in mode `fake`; APP_NOT_INITIALIZED; ENDLESS_TASKS
+   */
+  async drain(): Promise<TaskRun[]> {
+    this.assertMode('drain()', 'inline', 'memory');
+    return this.note(await (await this.worker()).drain());
+  }
+
+  /**
+   * Lets time pass: runs what is pending, then whatever comes due, each task and each cron at its time.
+   *
+   * @param duration like `'10m'`, or ms
+   * @param options `idle`: no worker is there meanwhile. Nothing runs, so tasks can expire and crons be missed; what is left
+   * to run then does so at the next `drain()` or `advance()`
+   * @returns every attempt, in order
+   * @throws NestworkError WRONG_TEST_MODE but in mode `memory`; INVALID_DURATION; APP_NOT_INITIALIZED; ENDLESS_TASKS
+   * @example
+   * await queue.of(ReportTasks).send.with({ delay: '10m' }).delay(7, { weekly: true });
+   * const test = app.get(TestQueue);
+   * expect(await test.advance('9m')).toEqual([]);
+   * expect(await test.advance('1m')).toMatchObject([{ name: 'ReportTasks.send', outcome: 'done' }]);
+   */
+  async advance(duration: Duration, options: AdvanceOptions = {}): Promise<TaskRun[]> {
+    this.assertMode('advance()', 'memory');
+    assertKnownOptions(options, ['idle'], 'advance()');
+    const until = this.bench.clock() + toMilliseconds(duration, 'advance()');
+    const worker = await this.worker();
+    const runs = options.idle ? [] : await this.drain();
+    while (!options.idle) {
+      const next = await worker.nextDue();
+      if (next === undefined || next > until) break;
+      this.bench.moveTo(next);
+      runs.push(...(await this.drain()));
+    }
+    this.bench.moveTo(until);
+    return runs;
+  }
+
+  /**
+   * Runs a cron as if it were due now, also one that is disabled or paused, and nothing else.
+   *
+   * @param cron a method with `@Cron()` or `@Interval()`, or its name
+   * @returns its attempts: one, or more when it is tried again at once
+   * @throws NestworkError UNKNOWN_CRON, NOT_A_TASK; WRONG_TEST_MODE in mode `fake`; APP_NOT_INITIALIZED
+   * @example
+   * const queue = app.get(TestQueue);
+   * await queue.runCron('ReportTasks.digest'); // or by its method: ReportTasks.prototype.digest
+   */
+  async runCron(cron: TaskReference<never>): Promise<TaskRun[]> {
+    this.assertMode('runCron()', 'inline', 'memory');
+    const name = nameOfTask(cron);
+    const worker = await this.worker();
+    const registry = this.moduleRef.get(TaskRegistry, { strict: false });
+    const definition = registry.get(name);
+    if (!definition?.cron) throw unknownCron(name, registry);
+    return this.note(await worker.runCron(definition));
+  }
+
+  /** Forgets what was sent, what ran, and all tasks that wait or are dead. Crons and the time stay. For `beforeEach`. */
+  clear(): void {
+    this.sent = [];
+    this.runs = [];
+    this.bench.broker?.clear();
+  }
+
+  private async receive(messages: readonly SentMessage[]): Promise<void> {
+    const now = this.bench.clock();
+    const tasks = messages.map((message) => new EnqueuedTask(message, now));
+    this.sent.push(...tasks);
+    if (this.mode !== 'inline') return;
+    if (!this.initialized) throw notInitialized();
+    if (!this.bootstrapped) return;
+    const worker = await this.worker();
+    for (const { id, queue } of tasks) {
+      this.note(await (queue === BROADCAST_QUEUE ? worker.runBroadcasts() : worker.runOne(id)));
+    }
+  }
+
+  private note(runs: TaskRun[]): TaskRun[] {
+    this.runs.push(...runs);
+    return runs;
+  }
+
+  private assertMode(what: string, ...modes: TestMode[]): void {
+    if (modes.includes(this.mode)) return;
+    const wanted = modes.map((mode) => `'${mode}'`).join(' or ');
+    throw new NestworkError(
+      'WRONG_TEST_MODE',
+      `${what} does not go with the mode '${this.mode}' of TaskQueueTestingModule.`,
+      `Import TaskQueueTestingModule.forRoot({ mode: ${wanted} }).`,
+    );
+  }
+
+  private worker(): Promise<TestWorker> {
+    this.starting ??= this.start();
+    return this.starting;
+  }
+
+  private async start(): Promise<TestWorker> {
+    if (!this.initialized) {
+      this.starting = undefined;
+      throw notInitialized();
+    }
+    const { broker, clock, impatient } = this.bench;
+    if (!broker) throw noTaskQueue();
+    const find = <T>(token: Parameters<ModuleRef['get']>[0]): T => this.moduleRef.get(token, { strict: false }) as T;
+    const registry = find<TaskRegistry>(TaskRegistry);
+    const { queues } = find<ResolvedTaskQueueOptions>(RESOLVED_OPTIONS);
+    const executor = new Executor(registry, find<TaskDiscovery>(TaskDiscovery).hooks(), tellBrokenBackoff, clock);
+    const worker = new TestWorker({ broker, executor, registry, queues, clock, impatient });
+    await worker.start();
+    return worker;
+  }
+}
+
+function unknownCron(name: string, registry: TaskRegistry): NestworkError {
+  const crons = registry.all().flatMap(({ name: other, cron }) => (cron ? [other] : []));
+  return new NestworkError('UNKNOWN_CRON', `No provider of this app has a cron "${name}".`, [
+    crons.length > 0 ? `Known are: ${crons.sort().join(', ')}.` : 'Decorate a method with @Cron() or @Interval().',
+    'Its name is `Class.method` unless the decorator gives another.',
+  ]);
+}
+
+function notInitialized(): NestworkError {
+  return new NestworkError(
+    'APP_NOT_INITIALIZED',
+    'A task was to run, but the app of this test is not initialized: its tasks are not known yet.',
+    'Call `await app.init()` on what compile() or createNestApplication() gave.',
+  );
+}
+
+function noTaskQueue(): NestworkError {
+  return new NestworkError(
+    'APP_NOT_INITIALIZED',
+    'This test imports TaskQueueTestingModule, but nothing in it imports TaskQueueModule.',
+    'Import the module of your app beside it, or TaskQueueModule.forRoot({ ... }) itself.',
+  );
+}

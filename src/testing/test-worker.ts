@@ -1,0 +1,153 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { Logger } from '@nestjs/common';
+import type { Claimant } from '../broker/broker.js';
+import { NestworkError } from '../errors.js';
+import { CronLoop } from '../scheduler/cron-loop.js';
+import type { Clock } from '../task/clock.js';
+import type { CronDeclaration } from '../task/cron-definition.js';
+import { type Instants, instantsOf } from '../task/cron-schedule.js';
+import { TaskIdSequence } from '../task/task-id.js';
+import { encodeMessage } from '../task/task-message.js';
+import type { TaskRegistry } from '../task/task-registry.js';
+import { describeError } from '../worker/describe-error.js';
+import type { Executor } from '../worker/executor.js';
+import { drainBroadcasts } from './drain-broadcasts.js';
+import type { ObservedBroker } from './memory/observed-broker.js';
+import type { TaskRun } from './task-run.js';
+import { TaskRunner } from './task-runner.js';
+
+/** No test lasts so long, not even by a clock that it moves. */
+const LEASE_MS = 1e12;
+/** Scheduled tasks that are moved to their queues at once. */
+const BATCH = 500;
+/** A task that asks to be tried again at once would run for ever, ... */
+const MOST_ATTEMPTS = 1_000;
+/** ... and so would one that sends itself again. */
+const MOST_RUNS = 100_000;
+
+export interface TestWorkerOptions {
+  readonly broker: ObservedBroker;
+  readonly executor: Executor;
+  readonly registry: TaskRegistry;
+  readonly queues: readonly string[];
+  readonly clock: Clock;
+  /** see TaskRunner */
+  readonly impatient: boolean;
+}
+
+/** The worker of a test: it serves all queues of the app and fires its crons, but only when told to. */
+export class TestWorker {
+  private readonly logger = new Logger('TestQueue');
+  private readonly ids = new TaskIdSequence();
+  private readonly claimant: Claimant;
+  private readonly runner: TaskRunner;
+  private readonly crons: CronLoop;
+  private readonly instants: readonly Instants[];
+  /** What a caller has in its AsyncLocalStorage is not there in a worker. */
+  private readonly outside = AsyncLocalStorage.snapshot();
+
+  constructor(private readonly options: TestWorkerOptions) {
+    const { broker, registry, queues } = options;
+    const session = `${randomUUID()}-${LEASE_MS}`;
+    this.claimant = { session, child: `${session}.1`, queues };
+    this.runner = new TaskRunner({ ...options, claimant: this.claimant });
+    const crons = registry.all().flatMap(({ name, queue, cron }) => (cron ? [{ name, queue, ...cron }] : []));
+    this.instants = crons.filter(({ disabled }) => !disabled).map(({ schedule, name }) => instantsOf(schedule, name));
+    this.crons = new CronLoop({
+      broker: broker.crons,
+      crons,
+      onWarning: (warning) => this.logger.warn(warning),
+      onError: (error) => this.logger.error(describeError(error).error),
+    });
+  }
+
+  /** Makes itself known, as workers do; declares the crons. */
+  async start(): Promise<void> {
+    const { broker, registry, queues } = this.options;
+    const catalog = registry.all().map(({ name, queue, broadcast, cron }) => ({ name, queue, broadcast, cron }));
+    const place = { host: hostname(), pid: process.pid };
+    await broker.openSession({ session: this.claimant.session, leaseMs: LEASE_MS, queues, catalog, ...place });
+    await broker.register(this.claimant.session, this.claimant.child);
+    await this.crons.tick();
+  }
+
+  /** Fires crons that are due, and runs what is pending or due until nothing is left. */
+  async drain(): Promise<TaskRun[]> {
+    const { broker, executor, clock } = this.options;
+    const runs: TaskRun[] = [];
+    await this.crons.tick();
+    for (;;) {
+      await broker.promote(BATCH);
+      const run = await this.outside(() => this.runner.runNext());
+      const next = run ? [run] : await this.outside(() => drainBroadcasts(broker, executor, clock));
+      if (next.length === 0) return runs;
+      for (const each of next) this.tell(each);
+      runs.push(...next);
+      if (isEndless(runs)) throw endless(runs);
+    }
+  }
+
+  /** Runs one pending task, again and again if it is to be tried again at once. */
+  async runOne(id: string): Promise<TaskRun[]> {
+    const runs: TaskRun[] = [];
+    for (;;) {
+      const claimed = await this.options.broker.claimOne(this.claimant, id);
+      if (!claimed) return runs;
+      const run = await this.outside(() => this.runner.run(claimed));
+      this.tell(run);
+      runs.push(run);
+      if (isEndless(runs)) throw endless(runs);
+    }
+  }
+
+  /** Runs the broadcasts that were sent. */
+  async runBroadcasts(): Promise<TaskRun[]> {
+    const { broker, executor, clock } = this.options;
+    const runs = await this.outside(() => drainBroadcasts(broker, executor, clock));
+    for (const run of runs) this.tell(run);
+    return runs;
+  }
+
+  /** Runs a cron as if it were due now. */
+  async runCron({ name, queue }: Pick<CronDeclaration, 'name' | 'queue'>): Promise<TaskRun[]> {
+    const now = this.options.clock();
+    const id = this.ids.next();
+    const message = encodeMessage({ id, name, payload: '[]', enqueuedAt: now, options: { cron: name, due: now } });
+    await this.options.broker.enqueueUnobserved(queue, message);
+    return this.runOne(id);
+  }
+
+  /** When a task or a cron is due next, in ms since 1970; undefined when none is. */
+  async nextDue(): Promise<number | undefined> {
+    const now = this.options.clock();
+    const { nextInMs } = await this.options.broker.promote(0);
+    const crons = this.instants.flatMap((instants) => instants.next(now) ?? []);
+    const times = nextInMs === undefined ? crons : [now + nextInMs, ...crons];
+    return times.length > 0 ? Math.min(...times) : undefined;
+  }
+
+  cancel(id: string): void {
+    this.runner.cancel(id);
+  }
+
+  /** As the log of a worker does: a failure that a test does not ask for should not stay unseen. */
+  private tell({ outcome, name, id, error: thrown }: TaskRun): void {
+    if (outcome !== 'dead') return;
+    const { error, stack } = describeError(thrown);
+    this.logger.error(`Task ${name} ${id} is dead: ${error}`, stack);
+  }
+}
+
+function isEndless(runs: readonly TaskRun[]): boolean {
+  return runs.length > MOST_RUNS || (runs.at(-1)?.attempt ?? 0) > MOST_ATTEMPTS;
+}
+
+function endless(runs: readonly TaskRun[]): NestworkError {
+  return new NestworkError(
+    'ENDLESS_TASKS',
+    `Tasks ran without an end: ${runs.length} attempts, and no time had passed. The last was at "${runs.at(-1)?.name}".`,
+    ['Give a task that sends itself again a delay, and one that throws RetryTask a time: RetryTask({ in }).'],
+  );
+}

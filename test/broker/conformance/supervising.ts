@@ -1,0 +1,146 @@
+import type { Verdict } from '../../../src/broker/broker.js';
+import { countersOf, idOf, LEASE_MS, LINE, MINUTE_MS, type Stage } from './stage.js';
+
+function verdict(given: Partial<Verdict>): Verdict {
+  return { blamed: [], done: [], timedOut: [], maxCrashes: 3, line: LINE, report: '{"code":"CRASHED"}', ...given };
+}
+
+const NONE = { released: 0, crashed: 0, suspected: 0, dead: 0, timedOut: 0 };
+
+export function supervising(stage: () => Stage): void {
+  describe('a session', () => {
+    it('registers children, and ends when none is left', async () => {
+      const { broker } = stage();
+      expect(await broker.register('gone-30000', 'child')).toBe(false);
+      const child = await stage().child();
+      expect(await broker.register(child.session, child.child)).toBe(true);
+      expect(await broker.closeSession(child.session)).toBe(false);
+      await broker.settle(child, verdict({}));
+      expect(await broker.closeSession(child.session)).toBe(true);
+      expect(await broker.renew(child.session, LEASE_MS)).toBe(false);
+    });
+
+    it('keeps the claim number of a child that is registered twice', async () => {
+      const { broker } = stage();
+      const child = await stage().child();
+      await stage().claim(child);
+      await broker.register(child.session, child.child);
+      expect(await broker.holdings(child)).toEqual({ claimNumber: 1, ids: [] });
+    });
+
+    it('is reaped when its lease has run out: its tasks go back to the head', async () => {
+      const { broker, world } = stage();
+      const messages = stage().messages(2);
+      const { child } = await stage().holder(messages);
+      await broker.enqueue('default', stage().messages(1));
+      expect(await broker.overdue(LEASE_MS)).toMatchObject({ sessions: [] });
+      expect(await broker.reap(child.session, LEASE_MS)).toBeUndefined();
+      await world.letTimePass(LEASE_MS);
+      expect((await broker.overdue(LEASE_MS)).sessions).toEqual([child.session]);
+      expect(await broker.reap(child.session, LEASE_MS)).toBe(2);
+      expect(await broker.reap(child.session, LEASE_MS)).toBeUndefined();
+      await expect(broker.ack(child, [])).rejects.toMatchObject({ code: 'LEASE_LOST' });
+      expect((await stage().claimed()).slice(0, 2)).toEqual(messages.map(idOf));
+    });
+
+    it('lives on as long as it is renewed', async () => {
+      const { broker, world } = stage();
+      const session = await stage().session();
+      await world.letTimePass(LEASE_MS - 5_000);
+      expect(await broker.renew(session, LEASE_MS)).toBe(true);
+      await world.letTimePass(LEASE_MS - 5_000);
+      const { sessions, nextInMs = 0 } = await broker.overdue(LEASE_MS);
+      expect(sessions).toEqual([]);
+      expect(nextInMs).toBeGreaterThan(0);
+      expect(nextInMs).toBeLessThanOrEqual(5_000);
+    });
+
+    it('is forgiven when no supervisor was there for long', async () => {
+      const { broker, world } = stage();
+      const session = await stage().session();
+      await world.fallSilent(2 * LEASE_MS);
+      expect(await broker.overdue(LEASE_MS)).toMatchObject({ sessions: [] });
+      expect(await broker.reap(session, LEASE_MS)).toBeUndefined();
+    });
+  });
+
+  describe('settle', () => {
+    it('gives back what was not started, the oldest first', async () => {
+      const messages = stage().messages(3);
+      const { child } = await stage().holder(messages);
+      expect(await stage().broker.settle(child, verdict({}))).toEqual({ ...NONE, released: 3 });
+      expect(await stage().claimed()).toEqual(messages.map(idOf));
+      await expect(stage().broker.settle(child, verdict({}))).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    });
+
+    it('blames one: it runs alone next, and is dead when it was so too often', async () => {
+      const { broker } = stage();
+      const [guilty = '', innocent = ''] = stage().messages(2);
+      const { child } = await stage().holder([guilty, innocent]);
+      expect(await broker.settle(child, verdict({ blamed: [idOf(guilty)] }))).toEqual({
+        ...NONE,
+        crashed: 1,
+        released: 1,
+      });
+      const next = await stage().child();
+      const { tasks } = await stage().claim(next);
+      expect(tasks.map(({ id, message }) => [id, countersOf(message).crashes])).toEqual([[idOf(guilty), 1]]);
+      const last = await broker.settle(next, verdict({ blamed: [idOf(guilty)], maxCrashes: 2 }));
+      expect(last).toEqual({ ...NONE, dead: 1 });
+      expect([await stage().state(guilty), await stage().state(innocent)]).toEqual(['dead', 'pending']);
+      const grave = await broker.deadLetters.find('default', idOf(guilty));
+      expect(grave?.record.toString()).toMatch(/^\{"code":"CRASHED"\}\n/);
+    });
+
+    it('suspects each of several, and hands them out one at a time to children that hold nothing', async () => {
+      const { broker } = stage();
+      const messages = stage().messages(2);
+      const ids = messages.map(idOf);
+      const { child } = await stage().holder(messages);
+      expect(await broker.settle(child, verdict({ blamed: ids }))).toEqual({ ...NONE, suspected: 2 });
+      await broker.enqueue('default', stage().messages(1));
+      const next = await stage().child(['default']);
+      const first = await stage().claim(next);
+      expect(first.tasks.map(({ id, message }) => [id, countersOf(message).suspicions])).toEqual([[ids[0], 1]]);
+      expect(await stage().claim(next)).toMatchObject({ drain: true, tasks: [] });
+      // another child passes it over as long as that one drains
+      const busy = await stage().child(['critical', 'default']);
+      const [urgent = ''] = stage().messages(1);
+      await broker.enqueue('critical', [urgent]);
+      expect((await stage().claim(busy, 1)).tasks).toHaveLength(1);
+      expect((await stage().claim(busy)).tasks).toHaveLength(1);
+      await broker.ack(next, [ids[0] ?? '']);
+      expect((await stage().claim(next)).tasks.map(({ id }) => id)).toEqual([ids[1]]);
+    });
+
+    it('ends what was done, and lets what ran out of time run again or die', async () => {
+      const { broker, world } = stage();
+      const messages = stage().messages(4);
+      const [done = '', now = '', later = '', dead = ''] = messages.map(idOf);
+      const { child } = await stage().holder(messages);
+      const late = { line: LINE, report: '{"code":"HARD_TIMEOUT"}' };
+      const timedOut = [
+        { ...late, id: done, retryInMs: 0 },
+        { ...late, id: now, retryInMs: 0 },
+        { ...late, id: later, retryInMs: MINUTE_MS },
+        { ...late, id: dead, retryInMs: -1 },
+      ];
+      const settlement = await broker.settle(child, verdict({ done: [done], timedOut }));
+      expect(settlement).toEqual({ ...NONE, timedOut: 2, dead: 1 });
+      const states = await Promise.all(messages.map((message) => stage().state(message)));
+      expect(states).toEqual(['unknown', 'pending', 'scheduled', 'dead']);
+      await world.letTimePass(MINUTE_MS);
+      await broker.promote(10);
+      const { tasks } = await stage().claim(await stage().child());
+      expect(tasks.map(({ message }) => countersOf(message).failures)).toEqual([1, 1]);
+    });
+
+    it('is refused before anything changes when it lacks a queue', async () => {
+      const [message = ''] = stage().messages(1);
+      const { child } = await stage().holder([message]);
+      const settled = stage().broker.settle({ ...child, queues: ['bulk'] }, verdict({}));
+      await expect(settled).rejects.toThrow('UNKNOWN_QUEUE');
+      expect(await stage().state(message)).toBe('active');
+    });
+  });
+}

@@ -1,0 +1,83 @@
+import { RedisBroker } from '../../../src/broker/redis-broker.js';
+import { MemoryBroker } from '../../../src/testing/memory/memory-broker.js';
+import { VirtualClock } from '../../../src/testing/memory/virtual-clock.js';
+import { BrokerFixture } from '../../support/broker-fixture.js';
+import { QUEUES, type World } from './stage.js';
+
+/** Brings everything nearer that waits for a time, instead of moving the clock of Redis. */
+const SHIFT = `
+local keys = redis.call('KEYS', '{nestwork}:scheduled:*')
+table.insert(keys, '{nestwork}:sessions')
+for _, key in ipairs(keys) do
+  local entries = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
+  for i = 1, #entries, 2 do
+    redis.call('ZADD', key, string.format('%.0f', entries[i + 1] - ARGV[1]), entries[i])
+  end
+end
+for _, field in ipairs(redis.call('HKEYS', '{nestwork}:crons')) do
+  if string.find(field, ' until$') or string.find(field, ' orphan$') then
+    redis.call('HSET', '{nestwork}:crons', field, string.format('%.0f', redis.call('HGET', '{nestwork}:crons', field) - ARGV[1]))
+  end
+end
+for _, key in ipairs(redis.call('KEYS', '{nestwork}:dead:*')) do
+  local entries = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
+  for i = 1, #entries, 2 do
+    redis.call('ZADD', key, string.format('%.0f', entries[i + 1] - ARGV[1]), entries[i])
+  end
+end
+if ARGV[2] == 'silent' and redis.call('EXISTS', '{nestwork}:pulse') == 1 then
+  redis.call('SET', '{nestwork}:pulse', string.format('%.0f', redis.call('GET', '{nestwork}:pulse') - ARGV[1]))
+end`;
+
+export async function overRedis(): Promise<World> {
+  const fixture = await BrokerFixture.start();
+  const make = (): RedisBroker =>
+    new RedisBroker({ redis: fixture.settings, namespace: 'nestwork', queues: QUEUES, commandTimeoutMs: 5_000 });
+  let broker = make();
+  return {
+    get broker() {
+      return broker;
+    },
+    letTimePass: async (ms) => {
+      await fixture.redis.eval(SHIFT, 0, ms, 'pulse');
+    },
+    fallSilent: async (ms) => {
+      await fixture.redis.eval(SHIFT, 0, ms, 'silent');
+    },
+    reset: async () => {
+      await broker.close();
+      await fixture.redis.flushall();
+      broker = make();
+    },
+    stop: async () => {
+      await broker.close();
+      await fixture.stop();
+    },
+  };
+}
+
+/** Longer than no lease may be without a pulse. */
+const STEP_MS = 5_000;
+
+export async function inMemory(): Promise<World> {
+  let clock = new VirtualClock(Date.now());
+  let broker = new MemoryBroker(clock, QUEUES);
+  return {
+    get broker() {
+      return broker;
+    },
+    letTimePass: async (ms) => {
+      for (const end = clock.now() + ms; clock.now() < end; ) {
+        clock.moveTo(Math.min(clock.now() + STEP_MS, end));
+        await broker.renew('of-nobody', 3 * STEP_MS);
+      }
+    },
+    fallSilent: async (ms) => clock.moveTo(clock.now() + ms),
+    reset: async () => {
+      await broker.close();
+      clock = new VirtualClock(Date.now());
+      broker = new MemoryBroker(clock, QUEUES);
+    },
+    stop: () => broker.close(),
+  };
+}

@@ -1,0 +1,159 @@
+import '../../../src/testing/jest.js';
+import { assertEnqueued, assertNotEnqueued, type TestQueue } from '../../../src/testing/index.js';
+import { type MailApp, MailApps, MailTasks } from '../modes/mail-app.js';
+
+const { welcome, both, flaky } = MailTasks.prototype;
+const apps = new MailApps('fake');
+let queue: TestQueue;
+let send: MailApp['send'];
+beforeEach(async () => {
+  ({ queue, send } = await apps.start());
+});
+afterEach(() => apps.close());
+
+/** What a matcher complains of, without the codes for colours. */
+function complaint(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error('It did not complain.');
+}
+
+describe('toHaveEnqueued()', () => {
+  it('takes a method or a name, with or without arguments', async () => {
+    await send.welcome.delay(42, { at: new Date(0) });
+    expect(queue).toHaveEnqueued(welcome);
+    expect(queue).toHaveEnqueued('MailTasks.welcome');
+    expect(queue).toHaveEnqueued(welcome, [42, { at: new Date(0) }]);
+    expect(queue).not.toHaveEnqueued(welcome, [42]);
+    expect(queue).not.toHaveEnqueued(welcome, [42, { at: new Date(1) }]);
+    expect(queue).not.toHaveEnqueued(both);
+    expect(queue).not.toHaveEnqueued('MailTasks.other');
+  });
+
+  it('takes asymmetric matchers, as arguments and within them', async () => {
+    await send.welcome.delay(42, { at: new Date(0) });
+    expect(queue).toHaveEnqueued(welcome, [expect.any(Number), expect.anything()]);
+    expect(queue).toHaveEnqueued(welcome, [42, { at: expect.any(Date) }]);
+    expect(queue).toHaveEnqueued(welcome, [42, expect.objectContaining({ at: new Date(0) })]);
+    expect(queue).not.toHaveEnqueued(welcome, [expect.any(String), expect.anything()]);
+    expect(queue).not.toHaveEnqueued(welcome, [expect.not.objectContaining({}), expect.anything()]);
+  });
+
+  it('looks at queue, delay and key', async () => {
+    await send.welcome.with({ queue: 'bulk', delay: '10m', key: 'user-42' }).delay(42);
+    expect(queue).toHaveEnqueued(welcome, [42], { queue: 'bulk', delay: '10m', key: 'user-42' });
+    expect(queue).toHaveEnqueued(welcome, [42], { delay: 600_000 });
+    expect(queue).not.toHaveEnqueued(welcome, [42], { queue: 'default' });
+    expect(queue).not.toHaveEnqueued(welcome, [42], { delay: 0 });
+    expect(queue).not.toHaveEnqueued(welcome, [42], { key: 'user-7' });
+  });
+
+  it('looks at headers, those that are named', async () => {
+    await send.welcome.with({ headers: { tenant: 'acme', trace: '1' } }).delay(42);
+    expect(queue).toHaveEnqueued(welcome, [42], { headers: { tenant: 'acme' } });
+    expect(queue).toHaveEnqueued(welcome, [42], { headers: { tenant: expect.any(String), trace: '1' } });
+    expect(queue).not.toHaveEnqueued(welcome, [42], { headers: { tenant: 'other' } });
+    expect(complaint(() => expect(queue).toHaveEnqueued(welcome, [42], { headers: { user: '7' } }))).toContain(
+      `headers["user"]: expected '7', was undefined`,
+    );
+  });
+
+  it('counts', async () => {
+    await send.welcome.delayMany([[1], [1], [2]]);
+    expect(queue).toHaveEnqueued(welcome, [1], { times: 2 });
+    expect(queue).toHaveEnqueued(welcome, undefined, { times: 3 });
+    expect(queue).toHaveEnqueued(welcome, [3], { times: 0 });
+    expect(queue).not.toHaveEnqueued(welcome, [1], { times: 1 });
+  });
+
+  it('refuses what is no task, or no queue', () => {
+    expect(() => expect(queue).toHaveEnqueued(MailTasks.prototype.notATask)).toThrow('NOT_A_TASK');
+    expect(() => expect(queue).not.toHaveEnqueued(undefined as never)).toThrow('NOT_A_TASK');
+    expect(() => expect(queue).toHaveEnqueued(() => {})).toThrow('"MailTasks.welcome"');
+    expect(() => expect({}).toHaveEnqueued(welcome)).toThrow('app.get(TestQueue)');
+    expect(() => expect(queue).toHaveEnqueued(welcome, [1], { queu: 'bulk' } as never)).toThrow('INVALID_OPTION');
+  });
+});
+
+describe('a complaint', () => {
+  it('says that nothing was enqueued', () => {
+    expect(complaint(() => expect(queue).toHaveEnqueued(welcome, [42]))).toBe(
+      'MailTasks.welcome was not enqueued.\n\nNothing was enqueued.',
+    );
+  });
+
+  it('names what was enqueued instead, the most similar first', async () => {
+    await send.both.delay(1);
+    await send.welcome.delayMany([[1], [2]]);
+    expect(complaint(() => expect(queue).toHaveEnqueued('MailTask.welcom'))).toBe(
+      [
+        'MailTask.welcom was not enqueued.\n',
+        'Enqueued were:',
+        '  MailTasks.welcome 2 times',
+        '  MailTasks.both once\n',
+        'Did you mean MailTasks.welcome?',
+      ].join('\n'),
+    );
+    expect(complaint(() => expect(queue).toHaveEnqueued(flaky))).not.toContain('Did you mean');
+  });
+
+  it('tells how the calls of the task differ, the nearest first', async () => {
+    await send.welcome.with({ queue: 'bulk', delay: '1m' }).delay(7);
+    await send.welcome.delay(43, { at: new Date(0) });
+    expect(
+      complaint(() => expect(queue).toHaveEnqueued(welcome, [42, { at: new Date(1) }], { queue: 'default' })),
+    ).toBe(
+      [
+        "MailTasks.welcome was not enqueued with [ 42, { at: 1970-01-01T00:00:00.001Z } ] and { queue: 'default' }.\n",
+        'It was enqueued otherwise:',
+        '  [ 43, { at: 1970-01-01T00:00:00.000Z } ] in queue default',
+        '    - args[0]: expected 42, was 43',
+        '    - args[1].at: expected 1970-01-01T00:00:00.001Z, was 1970-01-01T00:00:00.000Z',
+        '  [ 7 ] in queue bulk, due after 60000 ms',
+        '    - args[0]: expected 42, was 7',
+        '    - args[1]: expected { at: 1970-01-01T00:00:00.001Z }, was missing',
+        "    - queue: expected 'default', was 'bulk'",
+      ].join('\n'),
+    );
+  });
+
+  it('shows asymmetric matchers as they were written, delay and key', async () => {
+    await send.welcome.with({ delay: '1m' }).delay(7);
+    const said = complaint(() =>
+      expect(queue).toHaveEnqueued(welcome, [expect.any(String) as never], { delay: '2m', key: 'k' }),
+    );
+    expect(said).toContain('args[0]: expected Any<String>, was 7');
+    expect(said).toContain('delay in ms: expected 120000, was 60000');
+    expect(said).toContain("key: expected 'k', was another or none");
+  });
+
+  it('tells the count, and no more than five of the others', async () => {
+    await send.welcome.delayMany(Array.from({ length: 9 }, (_, n): [number] => [n]));
+    const said = complaint(() => expect(queue).toHaveEnqueued(welcome, [1], { times: 2 }));
+    expect(said).toContain('MailTasks.welcome was enqueued once with [ 1 ], expected 2 times.');
+    expect(said.match(/in queue/g)).toHaveLength(5);
+    expect(said).toContain('... and 3 more');
+  });
+
+  it('shows what should not be there', async () => {
+    await send.welcome.delay(42);
+    expect(complaint(() => expect(queue).not.toHaveEnqueued(welcome))).toBe(
+      'MailTasks.welcome was enqueued once, expected not.\n\n  [ 42 ] in queue default',
+    );
+  });
+});
+
+describe('the plain asserts', () => {
+  it('throw what the matcher says', async () => {
+    await send.welcome.delay(42);
+    assertEnqueued(queue, welcome, [42]);
+    assertNotEnqueued(queue, welcome, [43]);
+    const matcher = complaint(() => expect(queue).toHaveEnqueued(welcome, [43]));
+    expect(() => assertEnqueued(queue, welcome, [43])).toThrow(matcher);
+    expect(() => assertNotEnqueued(queue, welcome, [expect.any(Number)])).toThrow('was enqueued once');
+    expect(() => assertEnqueued(queue, 'MailTasks.other')).toThrow(expect.objectContaining({ name: 'AssertionError' }));
+  });
+});

@@ -1,0 +1,234 @@
+import { jest } from '@jest/globals';
+import { Test } from '@nestjs/testing';
+import { BroadcastLog, CronManager, DeadLetters, QueueClient, QueueHealth } from '../../../src/index.js';
+import { TaskQueueTestingModule, TestQueue } from '../../../src/testing/index.js';
+import { appModule, HooksModule, MailApps, MailTasks, requestStore } from './mail-app.js';
+
+const apps = new MailApps('memory');
+afterEach(() => apps.close());
+
+const MINUTE_MS = 60_000;
+
+describe('drain()', () => {
+  it('runs what is pending in the order of a worker, and what that sends', async () => {
+    const { queue, send, notes } = await apps.start();
+    await send.both.delay(1);
+    await send.welcome.delay(2);
+    expect(notes).toEqual([]);
+    const runs = await queue.drain();
+    expect(runs.map(({ name, args, outcome }) => [name, args[0], outcome])).toEqual([
+      ['MailTasks.welcome', 2, 'done'],
+      ['MailTasks.both', 1, 'done'],
+      ['MailTasks.welcome', 1, 'done'],
+    ]);
+    expect(await queue.drain()).toEqual([]);
+  });
+
+  it('leaves what is not due, and retries that wait; the time stands still', async () => {
+    const { queue, send } = await apps.start();
+    const { now } = queue;
+    await send.welcome.with({ delay: 1 }).delay(1);
+    await send.flaky.delay(1);
+    expect(await queue.drain()).toMatchObject([{ name: 'MailTasks.flaky', outcome: 'retried', attempt: 1 }]);
+    expect(await queue.drain()).toEqual([]);
+    expect(queue.now).toEqual(now);
+  });
+
+  it('runs tasks with hooks, and outside of what the test has in its AsyncLocalStorage', async () => {
+    const { queue, send, notes } = await apps.start(HooksModule);
+    await send.welcome.delay(1);
+    await requestStore.run('test', () => queue.drain());
+    expect(notes).toMatchObject(['wrap MailTasks.welcome', { welcome: 1, store: undefined }]);
+  });
+
+  it('runs broadcasts when no task is left, and records them', async () => {
+    const { app, queue, send, notes } = await apps.start();
+    const { id } = await send.forget.delay('a');
+    await send.flaky.delay(0);
+    expect(await queue.drain()).toMatchObject([{ name: 'MailTasks.flaky' }, { id, queue: '(broadcast)' }]);
+    expect(notes).toEqual([1, 'forget a']);
+    expect(await app.get(BroadcastLog, { strict: false }).outcomes(id)).toMatchObject([{ ok: true }]);
+  });
+
+  it('ends tasks that would go on for ever', async () => {
+    const { queue, send } = await apps.start();
+    await send.again.delay();
+    await expect(queue.drain()).rejects.toMatchObject({ code: 'ENDLESS_TASKS' });
+  });
+});
+
+describe('advance()', () => {
+  it('runs what comes due, each at its time, and what that sends', async () => {
+    const { queue, send } = await apps.start();
+    const start = queue.now.getTime();
+    await send.both.with({ delay: '10m' }).delay(1);
+    await send.welcome.with({ eta: new Date(start + 5 * MINUTE_MS) }).delay(2);
+    expect(await queue.advance('4m')).toEqual([]);
+    expect(await queue.advance('1m')).toMatchObject([{ args: [2] }]);
+    expect(queue.now.getTime()).toBe(start + 5 * MINUTE_MS);
+    expect(await queue.advance('1h')).toMatchObject([{ name: 'MailTasks.both' }, { name: 'MailTasks.welcome' }]);
+    expect(queue.now.getTime()).toBe(start + 65 * MINUTE_MS);
+  });
+
+  it('makes retries wait for their backoff', async () => {
+    const { app, queue, send, notes } = await apps.start();
+    const handle = await send.flaky.delay(3);
+    expect(await queue.advance(MINUTE_MS - 1)).toMatchObject([{ attempt: 1, outcome: 'retried' }]);
+    expect(await handle.status()).toMatchObject({ state: 'scheduled', attempt: 2 });
+    expect(await queue.advance(1)).toMatchObject([{ attempt: 2, outcome: 'retried', error: expect.any(RangeError) }]);
+    expect(queue.failures()).toEqual([]);
+    expect(await queue.advance('1m')).toMatchObject([{ attempt: 3, outcome: 'dead' }]);
+    expect(notes).toEqual([1, 2, 3]);
+    expect(queue.failures()).toMatchObject([{ id: handle.id, attempt: 3 }]);
+    const dead = await app.get(DeadLetters, { strict: false }).get(handle.id);
+    expect(dead).toMatchObject({ diedAt: queue.now, attempts: [{ attempt: 1 }, { attempt: 2 }, { attempt: 3 }] });
+    const times = dead?.attempts.map(({ at }) => at) ?? [];
+    expect(times.map((at) => at - (times[0] ?? 0))).toEqual([0, MINUTE_MS, 2 * MINUTE_MS]);
+  });
+
+  it('fires crons at their times, however many days pass', async () => {
+    const { app, queue, notes } = await apps.start();
+    const day = 86_400_000;
+    const first = Math.ceil((queue.now.getTime() - 8 * 3_600_000 + 1) / day) * day + 8 * 3_600_000;
+    const runs = await queue.advance(3 * day);
+    expect(runs.map(({ name }) => name)).toEqual(Array(3).fill('MailTasks.digest'));
+    expect(notes).toEqual([0, 1, 2].map((n) => new Date(first + n * day)));
+    expect(queue.enqueued()).toEqual([]);
+    const crons = app.get(CronManager, { strict: false });
+    expect(await crons.get('MailTasks.digest')).toMatchObject({ lastRun: { outcome: 'done' }, declared: true });
+    await crons.pause('MailTasks.digest');
+    expect(await queue.advance(2 * day)).toEqual([]);
+    await crons.resume('MailTasks.digest');
+    expect(await queue.advance(day)).toHaveLength(1);
+  });
+
+  it('lets tasks expire while no worker is there', async () => {
+    const { queue, send, notes } = await apps.start();
+    await send.urgent.delay();
+    expect(await queue.advance('10m', { idle: true })).toEqual([]);
+    expect(await queue.drain()).toMatchObject([{ outcome: 'done' }]);
+    await send.urgent.delay();
+    await queue.advance(10 * MINUTE_MS + 1, { idle: true });
+    expect(await queue.drain()).toMatchObject([{ outcome: 'dead', error: { code: 'TASK_EXPIRED' } }]);
+    expect(notes).toEqual(['urgent']);
+  });
+
+  it('lets crons miss their times while no worker is there, and makes up for the latest', async () => {
+    const { queue, notes } = await apps.start();
+    await queue.advance('3d', { idle: true });
+    expect(await queue.drain()).toMatchObject([{ name: 'MailTasks.digest' }]);
+    expect(queue.now.getTime() - (notes[0] as Date).getTime()).toBeLessThan(86_400_000);
+  });
+
+  it('parks a task that nobody knows, as workers do in a rolling deployment', async () => {
+    const { app, queue } = await apps.start();
+    await app.get(QueueClient, { strict: false }).task('Video.encode').delay();
+    expect(await queue.drain()).toMatchObject([{ outcome: 'retried', error: { code: 'UNKNOWN_TASK' } }]);
+    await queue.advance('1h');
+    expect(queue.failures()).toMatchObject([{ name: 'Video.encode', error: { code: 'UNKNOWN_TASK' } }]);
+  });
+
+  it('takes a duration', async () => {
+    const { queue } = await apps.start();
+    await expect(queue.advance('soon' as never)).rejects.toMatchObject({ code: 'INVALID_DURATION' });
+  });
+});
+
+it('takes the fake timers of a test along', async () => {
+  jest.useFakeTimers();
+  try {
+    jest.setSystemTime(new Date('2026-03-01T00:00:00Z'));
+    const testing = TaskQueueTestingModule.forRoot({ mode: 'memory', setSystemTime: (now) => jest.setSystemTime(now) });
+    const app = await Test.createTestingModule({ imports: [appModule(), testing] }).compile();
+    await app.init();
+    const queue = app.get(TestQueue);
+    const seen: string[] = [];
+    jest.spyOn(app.get(MailTasks, { strict: false }), 'digest').mockImplementation(async () => {
+      seen.push(new Date().toISOString());
+    });
+    await queue.advance('2d');
+    expect(seen).toEqual(['2026-03-01T08:00:00.000Z', '2026-03-02T08:00:00.000Z']);
+    expect(new Date()).toEqual(new Date('2026-03-03T00:00:00Z'));
+    await app.close();
+  } finally {
+    jest.useRealTimers();
+  }
+});
+
+it('starts no worker of `inProcess`', async () => {
+  const testing = TaskQueueTestingModule.forRoot({ mode: 'memory' });
+  const app = await Test.createTestingModule({ imports: [appModule({ inProcess: true }), testing] }).compile();
+  await app.init();
+  const { id } = await app.get(QueueClient, { strict: false }).of(MailTasks).welcome.delay(1);
+  expect(await app.get(QueueClient, { strict: false }).status(id)).toMatchObject({ state: 'pending' });
+  expect(await app.get(TestQueue).drain()).toMatchObject([{ id, outcome: 'done' }]);
+  await app.close();
+});
+
+it('debounces: the last call takes the place of those that wait', async () => {
+  const { queue, send } = await apps.start();
+  const later = send.welcome.with({ key: 'k', onConflict: 'replace', delay: '2s' });
+  await later.delay(1);
+  await queue.advance('1s');
+  await later.delay(2);
+  expect(await queue.advance('1s')).toEqual([]);
+  expect(await queue.advance('1s')).toMatchObject([{ args: [2] }]);
+});
+
+it('frees a key when its task is finished', async () => {
+  const { queue, send } = await apps.start();
+  const once = send.welcome.with({ key: 'k', onConflict: 'reject' });
+  await once.delay(1);
+  await expect(once.delay(2)).rejects.toMatchObject({ code: 'DUPLICATE_KEY' });
+  await queue.drain();
+  await once.delay(3);
+  expect(await queue.drain()).toMatchObject([{ args: [3] }]);
+});
+
+it('cancels what waits, and aborts what runs', async () => {
+  const { queue, send, notes } = await apps.start();
+  const waiting = await send.welcome.with({ delay: '1h' }).delay(1);
+  expect(await waiting.cancel()).toBe('scheduled');
+  await send.abortable.delay();
+  expect(await queue.advance('1h')).toMatchObject([{ name: 'MailTasks.abortable', outcome: 'dropped' }]);
+  expect(notes).toEqual([true]);
+});
+
+it('runs one cron at the present time, and nothing else', async () => {
+  const { queue, send, notes } = await apps.start();
+  await send.flaky.delay(0);
+  expect(await queue.runCron(MailTasks.prototype.digest)).toMatchObject([{ name: 'MailTasks.digest' }]);
+  expect(notes).toEqual([queue.now]);
+  expect(await queue.drain()).toMatchObject([{ name: 'MailTasks.flaky' }]);
+});
+
+it('tells the health of the queues by its own clock', async () => {
+  const { app, queue, send } = await apps.start();
+  const health = app.get(QueueHealth, { strict: false });
+  await send.flaky.delay(3);
+  expect(await health.check()).toMatchObject({
+    healthy: true,
+    queues: [{ pending: 1, waitingMs: 0, served: true }, {}],
+  });
+  await queue.drain();
+  expect(await health.check()).toMatchObject({ queues: [{ pending: 0, scheduled: 1 }, {}] });
+});
+
+it('begins anew after clear(), at the same time', async () => {
+  const { queue, send } = await apps.start();
+  await send.welcome.with({ delay: '1m' }).delay(1);
+  await send.flaky.delay(3);
+  await queue.advance('2s');
+  const { now } = queue;
+  queue.clear();
+  expect(queue.now).toEqual(now);
+  expect(await queue.advance('1h')).toEqual([]);
+  await send.flaky.delay(0);
+  expect(await queue.drain()).toHaveLength(1);
+});
+
+it('says so when the app is not initialized', async () => {
+  const app = await apps.compile();
+  await app.get(QueueClient, { strict: false }).of(MailTasks).welcome.delay(1);
+  await expect(app.get(TestQueue).drain()).rejects.toMatchObject({ code: 'APP_NOT_INITIALIZED' });
+});
