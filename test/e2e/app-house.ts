@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
-import { type PrivateRedis, startPrivateRedis } from '../../src/testing/private-redis.js';
+import { RedisServer } from '../../src/testing/redis-server.js';
 import { libraryArgs, libraryUrl } from '../support/least-rights.js';
 import type { Ended } from './harness/run-scenarios.js';
 
@@ -35,7 +35,7 @@ export class AppHouse {
 
   private constructor(
     private readonly nest: '11' | '12',
-    private readonly server: PrivateRedis,
+    private readonly server: RedisServer,
     private readonly redis: Redis,
   ) {
     this.directory = join(ROOT, `build/nest${nest}`);
@@ -43,7 +43,7 @@ export class AppHouse {
 
   /** Installs, compiles, and starts a Redis for the apps. */
   static async open(nest: '11' | '12'): Promise<AppHouse> {
-    const server = await startPrivateRedis({ args: libraryArgs() });
+    const server = await RedisServer.start({ args: libraryArgs() });
     const house = new AppHouse(nest, server, new Redis(server.url));
     try {
       await house.furnish();

@@ -20,7 +20,7 @@ export const worker = (): Promise<void> => WorkerFactory.run(AppModule, { childr
 
 export async function scenario(app: INestApplicationContext): Promise<void> {
   const running = new AppProcess(import.meta.url, 'worker');
-  await running.printed('is ready', 2);
+  await running.printed('Serving default'); // with one child at least; the other one hears of it when it is ready
   const { id } = await app.get(QueueClient).of(CacheTasks).forget.delay('product:7');
   await running.printed('FORGOT product:7', 2);
   const log = app.get(BroadcastLog);

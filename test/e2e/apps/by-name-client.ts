@@ -25,7 +25,7 @@ export const worker = (): Promise<void> => WorkerFactory.run(WorkerModule, { chi
 
 export async function scenario(app: INestApplicationContext): Promise<void> {
   const running = new AppProcess(import.meta.url, 'worker');
-  await running.printed('is ready');
+  await running.printed('Serving default, slow');
   const render = app.get(QueueClient).task<[number, { at: Date }]>('pdf.render');
   const handle = await render.delay(7, { at: new Date(0) });
   assert.equal(handle.queue, 'slow');
