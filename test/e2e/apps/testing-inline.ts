@@ -32,9 +32,7 @@ class AppModule {}
 export async function scenario(): Promise<void> {
   const app = await Test.createTestingModule({
     imports: [AppModule, TaskQueueTestingModule.forRoot({ mode: 'inline' })],
-  })
-    .setLogger(false)
-    .compile();
+  }).compile();
   await app.init();
   const { send } = app.get(QueueClient).of(MailTasks);
   await send.with({ headers: { tenant: 'acme' } }).delay('7');

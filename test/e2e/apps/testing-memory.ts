@@ -22,9 +22,7 @@ class AppModule {}
 export async function scenario(): Promise<void> {
   const app = await Test.createTestingModule({
     imports: [AppModule, TaskQueueTestingModule.forRoot({ mode: 'memory' })],
-  })
-    .setLogger(false)
-    .compile();
+  }).compile();
   await app.init();
   const queue = app.get(TestQueue);
   const { send } = app.get(QueueClient).of(MailTasks);
