@@ -38,6 +38,7 @@ export class InProcessWorker {
   private serving: Promise<void> = Promise.resolve();
   private abandoned = new AbortController();
   private stopping = false;
+  private shutdown: Promise<void> | undefined;
 
   constructor(private readonly options: InProcessWorkerOptions) {
     const { worker, app } = options;
@@ -72,11 +73,16 @@ export class InProcessWorker {
 
   /**
    * Claims no more and waits for what runs, as long as the `shutdownGrace`; then aborts it, and a little later leaves it to
-   * itself. All claims are given up when it resolves.
+   * itself. All claims are given up when it resolves, also for those who ask again: on Nest 11 an app that is closed twice, by
+   * a signal and by itself, goes through its hooks twice.
    */
-  async stop(): Promise<void> {
-    const { runtime, child } = this;
-    if (!runtime || this.stopping) return;
+  stop(): Promise<void> {
+    if (this.runtime) this.shutdown ??= this.drain(this.runtime);
+    return this.shutdown ?? Promise.resolve();
+  }
+
+  private async drain(runtime: Runtime): Promise<void> {
+    const { child } = this;
     const { shutdownGraceMs } = this.options.worker;
     if (child.running.length > 0) {
       this.logger.log(`Finishing the running tasks, for ${shutdownGraceMs / 1_000} s at most.`);
