@@ -33,6 +33,7 @@ export type {
   InProcessOptions,
   QueueOptions,
   TaskQueueOptions,
+  TaskQueueOptionsFactory,
   WorkerOptions,
 } from './options.js';
 export type { AttemptRecord } from './task/attempt-record.js';

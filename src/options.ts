@@ -102,6 +102,22 @@ export interface TaskQueueOptions {
 }
 
 /**
+ * A class that makes the options, for `forRootAsync({ useClass })` or `useExisting`.
+ *
+ * @example
+ * @Injectable()
+ * class QueueSettings implements TaskQueueOptionsFactory {
+ *   createTaskQueueOptions(): TaskQueueOptions {
+ *     return { redis: process.env.REDIS_URL, queues: ['default', 'bulk'] };
+ *   }
+ * }
+ */
+export interface TaskQueueOptionsFactory {
+  /** Called once, while the app starts. */
+  createTaskQueueOptions(): TaskQueueOptions | Promise<TaskQueueOptions>;
+}
+
+/**
  * Which global enhancers of the app apply to tasks.
  *
  * @example

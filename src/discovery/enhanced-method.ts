@@ -1,4 +1,4 @@
-import { ForbiddenException, type PipeTransform } from '@nestjs/common';
+import { ForbiddenException, Logger, type PipeTransform } from '@nestjs/common';
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { type ContextId, ExternalContextCreator, type NestContainer } from '@nestjs/core';
 import { ExternalExceptionFilterContext } from '@nestjs/core/exceptions/external-exception-filter-context.js';
@@ -37,11 +37,13 @@ export interface EnhancedTarget {
  * It is Nest's `ExternalContextCreator` that finds and runs them, with the arguments of the call and the TaskInfo for what a
  * handler of it is called with. Three of its steps are ours:
  * - arguments: bare and surplus ones are handed on, too, and pipes take a payload for a body, which `ValidationPipe` looks at;
- * - filters: whatever one returns, the attempt has failed; only what it throws takes the place of the error, unless that
- *   has decided over the task: one that is made for requests would make a refusal an error that is tried again;
+ * - filters: whatever one returns, the attempt has failed; only what it throws takes the place of the error, unless it
+ *   fails itself, or the error has decided over the task: a filter that is made for requests must not change what is tried
+ *   again, or what people read of a dead task;
  * - guards: a refusal is an error of its own, which is not tried again.
  */
 export class EnhancedMethod {
+  private readonly logger = new Logger('TaskFilters');
   private readonly creator: ExternalContextCreator;
   private readonly filters: ExternalExceptionFilterContext;
   private readonly module: string;
@@ -102,7 +104,8 @@ export class EnhancedMethod {
         try {
           await filter.invokeCustomFilters(error, host);
         } catch (translated) {
-          if (isWord(translated) || !(isWord(error) || isFinal(error, task.id))) throw keepingCause(translated, error);
+          if (isFault(translated)) this.logger.error(`A filter of ${this.type.name}.${method} failed: ${String(translated)}`);
+          else if (isWord(translated) || !(isWord(error) || isFinal(error, task.id))) throw keepingCause(translated, error);
         }
         throw error;
       }
@@ -165,6 +168,11 @@ function refusing(activate: Activate | null): Activate | null {
 /** Whether it says what is to become of the task. */
 function isWord(error: unknown): boolean {
   return error instanceof DropTask || error instanceof RetryTask;
+}
+
+/** Whether a filter has failed rather than said something: one that is made for requests finds no response to write to. */
+function isFault(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof ReferenceError;
 }
 
 /** A filter that is made for requests may fail itself; what happened first is not to be lost over it. */

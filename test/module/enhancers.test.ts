@@ -474,7 +474,7 @@ describe('a filter', () => {
   });
 
   it.each([
-    ['another error', () => new TypeError('translated'), ['tried', 'tried'], { message: 'translated' }],
+    ['another error', () => new RangeError('translated'), ['tried', 'tried'], { message: 'translated' }],
     ['DropTask', () => new DropTask('never mind'), ['tried'], { name: 'DropTask' }],
   ])('that throws %s translates the error', async (_what, translate, tries, error) => {
     const filter = {
@@ -485,6 +485,21 @@ describe('a filter', () => {
     const [task] = await run(failing(filter), 'send', []);
     expect(task?.error).toMatchObject({ ...error, cause: { message: 'no luck' } });
     expect(calls).toEqual(tries);
+  });
+
+  it('that is made for requests and finds none leaves the error as it is, and is told of', async () => {
+    @Injectable()
+    @UseFilters(AnswerRequest)
+    class MailTasks {
+      @Task({ retries: 1, backoff: 0, retryOn: [RangeError] })
+      send(): void {
+        calls.push('tried');
+        throw new RangeError('no luck');
+      }
+    }
+    expect(await run(MailTasks, 'send', [])).toMatchObject([{ error: { name: 'RangeError', message: 'no luck' } }]);
+    expect(calls).toEqual(['tried', 'tried']);
+    expect(apps.lines.with('A filter of MailTasks.send failed: TypeError')).toHaveLength(2);
   });
 
   it('that throws RetryTask has it tried again', async () => {
