@@ -35,10 +35,13 @@ async function main(): Promise<number> {
   }
   const chosen = figures.filter(({ id, fullOnly }) => only?.includes(id) ?? !(quick && fullOnly));
   const results: FigureResult[] = [];
-  for (const figure of chosen) results.push(await measure(figure, quick));
+  for (const figure of chosen) {
+    results.push(await measure(figure, quick));
+    // each at once: a run that is interrupted keeps what it has measured
+    if (values.write || !(quick || only)) await write(results);
+  }
   const missed = results.flatMap(({ verdicts }) => verdicts).filter(({ met }) => !met).length;
   console.log(`\n${results.flatMap(({ verdicts }) => verdicts).length - missed} goals met, ${missed} missed.`);
-  if (values.write || !(quick || only)) await write(results);
   return 0;
 }
 
@@ -74,7 +77,6 @@ async function write(measured: readonly FigureResult[]): Promise<void> {
   writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
   writeFileSync(REPORT, reportText(results));
   writeFileSync(CHART, chart(results));
-  console.log('Written: bench/results.md, bench/results.json, docs/bench.svg.');
 }
 
 async function redisVersion(): Promise<string> {

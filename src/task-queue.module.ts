@@ -68,7 +68,14 @@ const MAYBE_STAND_IN = { token: STAND_IN, optional: true };
 @Module({
   imports: [DiscoveryModule, InProcessModule],
   providers: [
-    { provide: RESOLVED_OPTIONS, useFactory: resolveTaskQueueOptions, inject: [MODULE_OPTIONS_TOKEN] },
+    {
+      provide: RESOLVED_OPTIONS,
+      useFactory: (options?: TaskQueueOptions) => {
+        if (options === undefined) throw withoutOptions();
+        return resolveTaskQueueOptions(options);
+      },
+      inject: [{ token: MODULE_OPTIONS_TOKEN, optional: true }],
+    },
     {
       provide: BROKER,
       useFactory: (options: ResolvedTaskQueueOptions, standIn?: StandIn): Broker => {
@@ -216,6 +223,14 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
       ],
     );
   }
+}
+
+/** Nest would say no more than that it cannot resolve a dependency with an odd name. */
+function withoutOptions(): NestworkError {
+  return new NestworkError('INVALID_OPTION', 'TaskQueueModule is imported without options.', [
+    'In the root module: TaskQueueModule.forRoot({ ... }), or forRootAsync() whose factory returns them.',
+    'In other modules leave it out of the `imports`: what it exports is injectable everywhere.',
+  ]);
 }
 
 /** What the `@Module()` of a class lists. */

@@ -67,6 +67,8 @@ export interface ClaimReply {
   readonly acked: number;
   /** a suspect waits, and this child is to take it: claim again once it holds nothing, or within 5 s */
   readonly drain: boolean;
+  /** whether its queues hold more; not known when `repeated` */
+  readonly more: boolean;
   readonly tasks: readonly ClaimedTask[];
 }
 

@@ -39,9 +39,11 @@ export class Deadlines {
     });
   }
 
-  /** Lets the process end. What still waits is not told. */
-  close(): void {
+  /** Lets the process end: what still waits has so many ms from now on. */
+  close(withinMs: number): void {
     clearTimeout(this.timer);
+    this.timer = undefined;
+    if (this.waiting.size > 0) this.timer = setTimeout(() => this.rejectAll(), withinMs);
   }
 
   private wake(inMs: number): NodeJS.Timeout {
@@ -56,8 +58,17 @@ export class Deadlines {
         this.timer = this.wake(waiting.dueMs - now);
         return;
       }
-      this.waiting.delete(waiting);
-      waiting.reject(this.error());
+      this.fail(waiting);
     }
+  }
+
+  private rejectAll(): void {
+    this.timer = undefined;
+    for (const waiting of this.waiting) this.fail(waiting);
+  }
+
+  private fail(waiting: Waiting): void {
+    this.waiting.delete(waiting);
+    waiting.reject(this.error());
   }
 }

@@ -112,7 +112,11 @@ export class RedisBroker implements Broker {
   }
 
   async enqueue(queue: string, messages: readonly string[], due?: Due): Promise<number> {
-    return this.confirmed(messages, () => enqueueInChunks(this.connection, this.keys, queue, messages, due));
+    return this.confirmed(messages, () => {
+      // what was enqueued before comes before
+      this.together.flush();
+      return enqueueInChunks(this.connection, this.keys, queue, messages, due);
+    });
   }
 
   async enqueueOne(queue: string, message: string): Promise<void> {
@@ -130,7 +134,10 @@ export class RedisBroker implements Broker {
   async enqueueUnique(queue: string, message: string, options: UniqueOptions): Promise<KeyHolder> {
     const { queues } = this.options;
     const unique = { queue, message, ...options };
-    return this.confirmed([message], () => enqueueUnique(this.connection, this.keys, queues, unique));
+    return this.confirmed([message], () => {
+      this.together.flush();
+      return enqueueUnique(this.connection, this.keys, queues, unique);
+    });
   }
 
   locate(id: string): Promise<TaskPlace> {
@@ -150,16 +157,11 @@ export class RedisBroker implements Broker {
     const { queues, child } = claimant;
     const shared = [this.keys.drain(), this.keys.unique(), this.keys.stats()];
     const keys = [...this.held(claimant), ...shared, ...this.keys.ofQueues(queues)];
-    const reply = await this.run('claim', keys, [
-      child,
-      number,
-      recover ? RECOVER : limit,
-      acks.length,
-      ...acks,
-      ...queues,
-    ]);
-    const [repeated, acked, drain, held] = reply as [number, number, number, string[]];
-    return { repeated: repeated === 1, acked, drain: drain === 1, tasks: held.map(parseHeld) };
+    const reply = await this.run('claim', keys, [child, number, recover ? RECOVER : limit, acks.join(''), ...queues]);
+    const [repeated, acked, drain, held, more] = reply as [number, number, number, string | string[], number?];
+    const list = typeof held === 'string' ? held.split('\0') : held;
+    const tasks = held === '' ? [] : list.map(parseHeld);
+    return { repeated: repeated === 1, acked, drain: drain === 1, more: more === 1, tasks };
   }
 
   async ack(claimant: Claimant, ids: readonly string[]): Promise<number> {

@@ -114,11 +114,12 @@ export class RedisConnection {
     }
   }
 
-  /** Closes at once; commands under way reject. Idempotent. */
+  /** Closes at once; commands under way reject, unless their answer comes in this moment. Idempotent. */
   close(): void {
     this.closing = true;
-    this.deadlines.close();
     this.client.disconnect();
+    // ioredis forgets what it was to send again over the next connection
+    this.deadlines.close(2 * DISCONNECT_MS);
   }
 
   private async attempt<T>(run: (redis: Redis) => Promise<T>): Promise<T> {

@@ -14,7 +14,7 @@ import { assertBroadcastOptions } from './broadcast-options.js';
 import { type Propagation, propagatedHeaders } from './propagation.js';
 import { assertSendOptions, dueOf, type SendOptions } from './send-options.js';
 import { TaskHandle } from './task-handle.js';
-import type { UnansweredSends } from './unanswered-sends.js';
+import { atCall, type UnansweredSends } from './unanswered-sends.js';
 
 /** Finds the queue of a task that is sent without naming one. */
 export type QueueOfTask = () => string | Promise<string>;
@@ -86,18 +86,24 @@ export class TaskSender<Args extends unknown[]> {
    * DUPLICATE_KEY: nothing was added, because the key is taken; REDIS_UNAVAILABLE, REDIS_OUT_OF_MEMORY, REDIS_REFUSED: nothing was added
    * @throws EnqueueUnconfirmedError when Redis did not answer in time: repeat with the same id
    */
-  delay(...args: Args): Promise<TaskHandle> {
-    return this.target.unanswered.watch(this.target.name, async () => {
+  async delay(...args: Args): Promise<TaskHandle> {
+    const { name, unanswered } = this.target;
+    unanswered.begin(name);
+    try {
       const { ids, id, key } = this.options;
       if (ids) throw misplaced('ids', 'delayMany');
       const options = this.travelling();
       const payload = encodePayload(args);
       const check = this.target.checkOfTask?.();
       if (check) await check(asReceived(payload));
-      if (key !== undefined) return this.sendUnique(payload, key, options);
+      if (key !== undefined) return await this.sendUnique(payload, key, options);
       const [handle] = await this.send([payload], options, id ? [id] : undefined);
       return handle as TaskHandle;
-    });
+    } catch (error) {
+      throw atCall(error, name, this.delay);
+    } finally {
+      unanswered.end(name);
+    }
   }
 
   /**
@@ -107,18 +113,25 @@ export class TaskSender<Args extends unknown[]> {
    * @example
    * await queue.of(ReportTasks).send.delayMany(users.map((user) => [user.id, { weekly: true }]));
    */
-  delayMany(calls: Iterable<Args>): Promise<TaskHandle[]> {
-    return this.target.unanswered.watch(this.target.name, async () => {
+  async delayMany(calls: Iterable<Args>): Promise<TaskHandle[]> {
+    const { name, unanswered } = this.target;
+    unanswered.begin(name);
+    try {
       const options = this.travelling();
       const payloads = this.encodeAll(calls);
       await this.checkAll(payloads);
-      return payloads.length === 0 ? [] : this.send(payloads, options, this.options.ids);
-    });
+      return payloads.length === 0 ? [] : await this.send(payloads, options, this.options.ids);
+    } catch (error) {
+      throw atCall(error, name, this.delayMany);
+    } finally {
+      unanswered.end(name);
+    }
   }
 
   private encodeAll(calls: Iterable<Args>): string[] {
     if (this.options.id) throw misplaced('id', 'delay');
     if (this.options.key !== undefined) throw misplaced('key', 'delay');
+    if (typeof Reflect.get(Object(calls), Symbol.iterator) !== 'function') throw notCalls();
     const payloads = Array.from(calls, (args, call) => {
       if (!Array.isArray(args)) throw notArguments(call);
       return encodePayload(args, `calls[${call}]`);
@@ -207,6 +220,14 @@ function asReceived(payload: string): unknown[] {
 function duplicateKey(task: string, id: string): NestworkError {
   return new NestworkError('DUPLICATE_KEY', `The key of this call of task "${task}" is taken by task ${id}.`, [
     "Wait for that task, or use onConflict: 'drop' or 'replace'.",
+  ]);
+}
+
+/** Of a promise nothing would be sent, and nothing be said. */
+function notCalls(): NestworkError {
+  return new NestworkError('INVALID_OPTION', 'delayMany() got something that is not a list of calls.', [
+    'Give a list of lists: [[1], [2]].',
+    'Await a promise first.',
   ]);
 }
 

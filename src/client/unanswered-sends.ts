@@ -2,33 +2,20 @@ import { Logger } from '@nestjs/common';
 import { NestworkError } from '../errors.js';
 
 const FRAME = /\n +at /;
-/** What a user calls. */
-const ENTRY = /\n +at TaskSender\.delay(?:Many)? .*/;
 
 /**
- * The calls of `delay()` that are under way. An error of one of them gets the name of its task, and a stack that begins
- * where it was called. When the process ends over some of them, they may be lost with nobody noticing, so it is said.
+ * The calls of `delay()` that are under way. When the process ends over some of them, they may be lost with nobody
+ * noticing, so it is said.
  */
 export class UnansweredSends {
   private readonly tasks = new Map<string, number>();
 
-  async watch<T>(task: string, send: () => Promise<T>): Promise<T> {
-    this.begin(task);
-    try {
-      return await send();
-    } catch (error) {
-      throw atCall(error, task);
-    } finally {
-      this.end(task);
-    }
-  }
-
-  private begin(task: string): void {
+  begin(task: string): void {
     if (this.tasks.size === 0) process.on('exit', this.tell);
     this.tasks.set(task, (this.tasks.get(task) ?? 0) + 1);
   }
 
-  private end(task: string): void {
+  end(task: string): void {
     const left = (this.tasks.get(task) ?? 1) - 1;
     if (left > 0) this.tasks.set(task, left);
     else this.tasks.delete(task);
@@ -44,13 +31,18 @@ export class UnansweredSends {
   };
 }
 
-/** The frames of the library say nothing to a user, unless no others are left. */
-function atCall(error: unknown, task: string): unknown {
+/**
+ * The error of one call: with the name of the task, and a stack that begins where `entry` was called. Calls that were sent
+ * together, or waited for the same connection, fail with the same error, which knows none of them, so each gets a copy.
+ */
+export function atCall(error: unknown, task: string, entry: (...args: never[]) => unknown): unknown {
   if (!(error instanceof NestworkError)) return error;
-  const { message, stack = '' } = error;
-  if (!message.includes(`"${task}"`)) error.message = `Task "${task}": ${message}`;
-  const [, ...callers] = stack.split(ENTRY);
-  const named = stack.replace(message, () => error.message);
-  error.stack = callers.some(Boolean) ? named.slice(0, named.search(FRAME)) + callers.at(-1) : named;
-  return error;
+  const { code, message, stack = '', cause } = error;
+  const isShared = error.constructor === NestworkError;
+  const own = isShared ? new NestworkError(code, '', [], cause === undefined ? undefined : { cause }) : error;
+  own.message = message.includes(`"${task}"`) ? message : `Task "${task}": ${message}`;
+  Error.captureStackTrace(own, entry);
+  // nobody awaits the call
+  if (!FRAME.test(own.stack ?? '')) own.stack += stack.slice(stack.search(FRAME));
+  return own;
 }

@@ -4,8 +4,9 @@ import { type ContextId, ExternalContextCreator, type NestContainer } from '@nes
 import { ExternalExceptionFilterContext } from '@nestjs/core/exceptions/external-exception-filter-context.js';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { isObservable, lastValueFrom } from 'rxjs';
-import { GuardRefusedError } from '../task/refusals.js';
+import { GuardRefusedError, isFinal } from '../task/refusals.js';
 import type { TaskHandler } from '../task/task-definition.js';
+import { DropTask, RetryTask } from '../task/task-errors.js';
 import type { TaskInfo } from '../task/task-hooks.js';
 import { type ArgumentPlan, follow } from './argument-plan.js';
 import { declaredParameters, parameterTypes, type TaskType } from './declared-enhancers.js';
@@ -36,7 +37,8 @@ export interface EnhancedTarget {
  * It is Nest's `ExternalContextCreator` that finds and runs them, with the arguments of the call and the TaskInfo for what a
  * handler of it is called with. Three of its steps are ours:
  * - arguments: bare and surplus ones are handed on, too, and pipes take a payload for a body, which `ValidationPipe` looks at;
- * - filters: whatever one returns, the attempt has failed; only what it throws takes the place of the error;
+ * - filters: whatever one returns, the attempt has failed; only what it throws takes the place of the error, unless that
+ *   has decided over the task: one that is made for requests would make a refusal an error that is tried again;
  * - guards: a refusal is an error of its own, which is not tried again.
  */
 export class EnhancedMethod {
@@ -100,7 +102,7 @@ export class EnhancedMethod {
         try {
           await filter.invokeCustomFilters(error, host);
         } catch (translated) {
-          throw keepingCause(translated, error);
+          if (isWord(translated) || !(isWord(error) || isFinal(error, task.id))) throw keepingCause(translated, error);
         }
         throw error;
       }
@@ -158,6 +160,11 @@ function refusing(activate: Activate | null): Activate | null {
         throw cause instanceof ForbiddenException ? new GuardRefusedError(name, id, { cause }) : cause;
       }))
   );
+}
+
+/** Whether it says what is to become of the task. */
+function isWord(error: unknown): boolean {
+  return error instanceof DropTask || error instanceof RetryTask;
 }
 
 /** A filter that is made for requests may fail itself; what happened first is not to be lost over it. */

@@ -19,7 +19,7 @@ export interface Seat {
  */
 export class Rebalancer {
   private readonly loop: PeriodicLoop;
-  private readonly done = new WeakMap<Seat, number>();
+  private readonly relieved = new WeakMap<Seat, number>();
 
   constructor(
     private readonly broker: Pick<SupervisorBroker, 'holdings' | 'release'>,
@@ -45,7 +45,7 @@ export class Rebalancer {
     for (const seat of [...this.seats()]) {
       if (this.isGone(seat)) continue;
       const { untilMs, claimNumber } = seat.scoreboard.window();
-      if (!seat.claimant || monotonicMs() <= untilMs || this.done.get(seat) === claimNumber) continue;
+      if (!seat.claimant || monotonicMs() <= untilMs || this.relieved.get(seat) === claimNumber) continue;
       await this.relieve(seat, seat.claimant, claimNumber);
     }
   }
@@ -57,11 +57,11 @@ export class Rebalancer {
     const { started } = seat.scoreboard.read();
     const now = seat.scoreboard.window();
     const passed = monotonicMs() > now.untilMs;
-    // a claim that is still on its way to Redis may bring more
-    if (!passed || held.claimNumber !== claimNumber || now.claimNumber !== claimNumber) return;
+    if (!passed || held.claimNumber > claimNumber || now.claimNumber !== claimNumber) return;
     const unstarted = held.ids.filter((id) => !started.has(id));
-    if (unstarted.length > 0) await this.broker.release(claimant, unstarted, claimNumber);
-    this.done.set(seat, claimNumber);
+    if (unstarted.length > 0) await this.broker.release(claimant, unstarted, held.claimNumber);
+    // a claim that is still on its way to Redis may bring more
+    if (held.claimNumber === claimNumber) this.relieved.set(seat, claimNumber);
   }
 
   /** Its child has ended since, which settles what it held; what it had noted cannot be read any more. */

@@ -81,9 +81,9 @@ export class Acknowledger {
 
   /**
    * Resolves when Redis has taken the tasks back. The number of the claim that brought them keeps a copy of this
-   * command that arrives late from doing the same to a later claim.
+   * command that arrives late from doing the same to a later claim; a child that claims no more gives none.
    */
-  release(ids: readonly string[], claimNumber: number): Promise<void> {
+  release(ids: readonly string[], claimNumber?: number): Promise<void> {
     return this.giveBack(this.end(ids, () => this.broker.release(this.claimant, ids, claimNumber)));
   }
 

@@ -8,7 +8,7 @@ const WEIGHT = 0.2;
 export class BatchSize {
   private averageMs: number | undefined;
   private last = 1;
-  /** whether the last claim brought as many as it asked for */
+  /** whether the queues held more after the last claim */
   private more = false;
   private readonly byName = new Map<string, number>();
 
@@ -28,15 +28,18 @@ export class BatchSize {
   next(freeSlots: number, waiting = 0): number {
     if (waiting > 0 && freeSlots > 0) return 0;
     const startable = this.startable;
-    if (freeSlots === 0 && (!this.more || startable <= this.concurrency)) return 0;
+    if (freeSlots === 0 && !this.more) return 0;
     const limit = Math.min(Math.max(startable - waiting, freeSlots), Math.max(this.last * 2, freeSlots), MAX_BATCH);
     return waiting > limit ? 0 : limit;
   }
 
-  /** @param limit how many were asked for */
-  claimed(limit: number, tasks: number): void {
+  /**
+   * @param limit how many were asked for
+   * @param more whether the queues hold more
+   */
+  claimed(limit: number, more: boolean): void {
     this.last = limit;
-    this.more = tasks === limit;
+    this.more = more;
   }
 
   /** What was claimed could not be started in time: nothing is claimed ahead until tasks have ended. */
@@ -47,7 +50,7 @@ export class BatchSize {
   /** Whether a task of this name may hold the process for so long that acks should not wait for it. */
   mayBlock(name: string): boolean {
     const usualMs = this.byName.get(name);
-    return usualMs === undefined || usualMs > START_WITHIN_MS / 2;
+    return usualMs === undefined || usualMs > START_WITHIN_MS;
   }
 
   private get startable(): number {

@@ -86,6 +86,7 @@ export class ClaimLoop {
       else await this.change();
     }
     this.giveUpWaiting();
+    this.giveBack(this.unwanted.splice(0));
     while (this.running.size > 0) await this.change();
     await this.acks.settled();
   }
@@ -139,9 +140,10 @@ export class ClaimLoop {
     // a repeated claim was acked the first time
     if (!reply.repeated && reply.acked < acks.length) this.tellStale(acks.length - reply.acked);
     this.giveBack(this.unwanted.splice(0));
-    this.take(reply.tasks);
+    this.take(reply);
     const idle = this.running.size < this.options.concurrency && this.waiting.length === 0;
-    if (reply.tasks.length === 0 && idle) await this.waitForWork(reply.drain);
+    // a repeated claim did not look into the queues: nothing is known of them, and their ring may be used up
+    if (reply.tasks.length === 0 && idle && !reply.repeated) await this.waitForWork(reply.drain);
   }
 
   /** Undefined when there was no answer; the next claim asks for what this one brought, in case it was executed. */
@@ -154,7 +156,7 @@ export class ClaimLoop {
       const reply = await broker.claim(claimant, request);
       this.window.answered();
       this.unanswered = false;
-      this.batchSize.claimed(limit, reply.tasks.length);
+      this.batchSize.claimed(limit, reply.more);
       this.complaints.over();
       return reply;
     } catch (error) {
@@ -170,9 +172,9 @@ export class ClaimLoop {
    * some of the rest is forgotten, because its ack was answered while the claim was under way. And one id may lie in a queue
    * twice.
    */
-  private take(tasks: readonly ClaimedTask[]): void {
+  private take({ tasks, repeated }: ClaimReply): void {
     for (const task of tasks) {
-      if (this.held.has(task.id) || this.forgotten.includes(task.id)) continue;
+      if (this.held.has(task.id) || (repeated && this.forgotten.includes(task.id))) continue;
       this.held.add(task.id);
       this.waiting.push(task);
     }
@@ -209,6 +211,8 @@ export class ClaimLoop {
         continue;
       }
       if (this.acks.pending && this.batchSize.mayBlock(prepared.task.name)) this.acks.flush();
+      // a backoff function of the user is asked for the limit; what ended before must be noted by then
+      if (prepared.policy.hardTimeoutMs !== undefined) scoreboard.flush();
       scoreboard.started(claimed.id, hardLimit(prepared));
       if (this.window.passed) {
         scoreboard.withdrawn(claimed.id);
@@ -247,16 +251,19 @@ export class ClaimLoop {
   private giveUpWaiting(): void {
     const unstarted = this.waiting;
     this.waiting = [];
-    this.batchSize.tooMany();
+    if (unstarted.length > 0) this.batchSize.tooMany();
     this.giveBack(unstarted.map(({ id }) => id));
     if (!this.claiming) this.window.close();
     this.wake();
   }
 
-  /** Gives tasks back unstarted or unfinished, by the number of the last claim: no other may be under way. */
+  /**
+   * Gives tasks back unstarted or unfinished, by the number of the last claim: no other may be under way. Where that got no
+   * answer, Redis may have another number; the last tasks of a child need none, as no claim of it will bring them again.
+   */
   private giveBack(ids: readonly string[]): void {
-    if (this.claiming || this.unanswered) this.unwanted.push(...ids);
-    else if (ids.length > 0) void this.acks.release(ids, this.claimNumber);
+    if (this.claiming || (this.unanswered && !this.stopping)) this.unwanted.push(...ids);
+    else if (ids.length > 0) void this.acks.release(ids, this.unanswered ? undefined : this.claimNumber);
   }
 
   private forget(ids: readonly string[]): void {

@@ -75,9 +75,7 @@ export class Executor {
     const timer =
       softTimeoutMs && setTimeout(() => task.abort(new SoftTimeoutError(task.name, softTimeoutMs)), softTimeoutMs);
     try {
-      const result = await runningTask.run(task, () =>
-        this.hooks.around(task, () => definition.handler(task.args, task)),
-      );
+      const result = await runningTask.run(task, this.attempt, definition, task);
       if (isObservable(result)) await runningTask.run(task, () => completed(result));
       return { kind: 'done', durationMs: performance.now() - startedAt };
     } catch (error) {
@@ -87,6 +85,10 @@ export class Executor {
       clearTimeout(timer);
     }
   }
+
+  /** A property, and not a closure for each task. */
+  private readonly attempt = ({ handler }: TaskDefinition, task: RunningTask): unknown =>
+    this.hooks.isEmpty ? handler(task.args, task) : this.hooks.around(task, () => handler(task.args, task));
 
   private decide(error: unknown, { id, message, softTimedOut, cancelled }: RunningTask, policy: TaskPolicy): Decision {
     if (cancelled) return { kind: 'drop' };

@@ -6,7 +6,7 @@ import { describeError } from './describe-error.js';
 
 type Notice = (hook: TaskHookProvider) => unknown;
 
-/** Calls the hooks of all providers around a handler. Without hooks it costs nothing. */
+/** Calls the hooks of all providers around a handler. */
 export class HookRunner {
   private readonly logger = new Logger('TaskHooks');
   private readonly wrappers: readonly TaskHookProvider[];
@@ -15,12 +15,12 @@ export class HookRunner {
     this.wrappers = hooks.filter((hook) => hook.wrapTask).reverse();
   }
 
-  /** Rejects with what the handler, or a wrapper, threw. */
-  around(task: TaskInfo, handler: () => unknown): unknown {
-    return this.hooks.length === 0 ? handler() : this.observed(task, handler);
+  get isEmpty(): boolean {
+    return this.hooks.length === 0;
   }
 
-  private async observed(task: TaskInfo, handler: () => unknown): Promise<void> {
+  /** Rejects with what the handler, or a wrapper, threw. */
+  async around(task: TaskInfo, handler: () => unknown): Promise<void> {
     await this.tell(task, (hook) => hook.onTaskStart?.(task));
     try {
       await this.wrapped(task, handler);

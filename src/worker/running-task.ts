@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { sealHeaders, type TaskHeaders } from '../task/headers.js';
 import { SoftTimeoutError, TaskCancelledError } from '../task/task-errors.js';
 import type { TaskInfo } from '../task/task-hooks.js';
@@ -6,6 +7,7 @@ import { attemptOf, type TaskMessage } from '../task/task-message.js';
 /** One attempt at a task. What few tasks ask for, a Date, headers and an AbortController, is made when asked for. */
 export class RunningTask implements TaskInfo {
   private controller: AbortController | undefined;
+  private tellAborted: (reason: Error) => void = () => {};
   private abortReason: Error | undefined;
   private sealed: TaskHeaders | undefined;
 
@@ -49,8 +51,7 @@ export class RunningTask implements TaskInfo {
   }
 
   get signal(): AbortSignal {
-    this.controller ??= new AbortController();
-    if (this.abortReason) this.controller.abort(this.abortReason);
+    this.controller ??= this.makeController();
     return this.controller.signal;
   }
 
@@ -61,6 +62,14 @@ export class RunningTask implements TaskInfo {
   abort(reason: Error): void {
     this.cancelled ||= reason instanceof TaskCancelledError;
     this.abortReason ??= reason;
-    this.controller?.abort(reason);
+    this.tellAborted(reason);
+  }
+
+  /** Listeners run where `abort` is called, which is in no task; they are to find the async context of theirs. */
+  private makeController(): AbortController {
+    const controller = new AbortController();
+    if (this.abortReason) controller.abort(this.abortReason);
+    else this.tellAborted = AsyncResource.bind((reason: Error) => controller.abort(reason));
+    return controller;
   }
 }

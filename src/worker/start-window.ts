@@ -1,6 +1,6 @@
 import { monotonicMs, type ScoreboardWriter } from '../supervisor/scoreboard.js';
 
-/** How long after a claim was sent its tasks may be started, in ms; on top of that, as long as the last answer took. */
+/** How long after a claim was sent its tasks may be started, in ms; on top of that, as long as answers take of late. */
 export const START_WINDOW_MS = 80;
 
 /**
@@ -14,7 +14,8 @@ export class StartWindow {
   private untilMs = Number.POSITIVE_INFINITY;
   private claimNumber = 0;
   private sentAtMs = 0;
-  private answerTookMs = 0;
+  /** the last two answers */
+  private answersTookMs: [number, number] = [Number.POSITIVE_INFINITY, 0];
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -27,14 +28,17 @@ export class StartWindow {
     const before = this.untilMs;
     this.sentAtMs = monotonicMs();
     this.claimNumber = claimNumber;
-    this.untilMs = this.sentAtMs + START_WINDOW_MS + this.answerTookMs;
+    this.untilMs = this.sentAtMs + START_WINDOW_MS + Math.min(...this.answersTookMs);
     this.scoreboard.window(claimNumber, this.untilMs);
     return monotonicMs() > before;
   }
 
-  /** The answer is here. From a Redis that is slow, the next one may take as long. */
+  /**
+   * The answer is here. From a Redis that is slow, the next one may take as long; but where a single one took long, it was
+   * rather this process that was busy, and as long as that no task must be kept from others.
+   */
   answered(): void {
-    this.answerTookMs = monotonicMs() - this.sentAtMs;
+    this.answersTookMs = [monotonicMs() - this.sentAtMs, this.answersTookMs[0]];
   }
 
   /** Whether it is too late to start anything; to be asked after the start was noted. */

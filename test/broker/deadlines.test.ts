@@ -11,7 +11,7 @@ it('lets through what settles in time, either way', async () => {
   const patient = deadlines(60_000);
   await expect(patient.within(Promise.resolve('done'))).resolves.toBe('done');
   await expect(patient.within(Promise.reject(new Error('refused')))).rejects.toThrow('refused');
-  patient.close();
+  patient.close(0);
 });
 
 it('rejects what does not settle, each at its own time', async () => {
@@ -46,4 +46,11 @@ it('drops what settles after its time', async () => {
   await expect(slow).rejects.toThrow('too late');
   settle('after all');
   await expect(slow).rejects.toThrow('too late');
+});
+
+it('rejects soon what still waits when it is closed', async () => {
+  const patient = deadlines(60_000);
+  const left = patient.within(never);
+  patient.close(10);
+  await expect(left).rejects.toThrow('too late');
 });

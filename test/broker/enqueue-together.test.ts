@@ -42,6 +42,16 @@ it('sends many in several, in order and each once', async () => {
   expect(await waiting()).toEqual(messages);
 });
 
+it('keeps the order of one by one and many', async () => {
+  const [first, second, third, fourth] = fixture.messages(4) as [string, string, string, string];
+  await Promise.all([
+    fixture.broker.enqueueOne('default', first),
+    fixture.broker.enqueue('default', [second, third]),
+    fixture.broker.enqueueOne('default', fourth),
+  ]);
+  expect(await waiting()).toEqual([first, second, third, fourth]);
+});
+
 it('adds one message once that comes twice in a turn', async () => {
   const message = fixture.message();
   await Promise.all([fixture.broker.enqueueOne('default', message), fixture.broker.enqueueOne('default', message)]);

@@ -76,6 +76,7 @@ describe('claim', () => {
       repeated: false,
       acked: 0,
       drain: false,
+      more: true,
       tasks: [
         { id: idOf(urgent1), queue: 'urgent', message: urgent1 },
         { id: idOf(urgent2), queue: 'urgent', message: urgent2 },
@@ -106,7 +107,8 @@ describe('claim', () => {
     const request = { number: 1, limit: 2, acks: [] };
     const first = await fixture.broker.claim(child, request);
     const again = await fixture.broker.claim(child, request);
-    expect(again).toEqual({ ...first, repeated: true });
+    expect(first.more).toBe(true);
+    expect(again).toEqual({ ...first, repeated: true, more: false });
     expect(await fixture.redis.llen('{nestwork}:queue:default')).toBe(3);
   });
 
@@ -128,6 +130,14 @@ describe('claim', () => {
     await fixture.broker.claim(child, { number: 2, limit: 1, acks: [] });
     await expect(fixture.broker.claim(child, { number: 1, limit: 1, acks: [] })).rejects.toThrow('STALE_CLAIM');
     expect(await fixture.redis.llen('{nestwork}:queue:default')).toBe(1);
+  });
+
+  it('gives what has a zero byte as it is, and all that lies beside it', async () => {
+    const [a, b] = fixture.messages(2) as [string, string];
+    const odd = `${fixture.message().slice(0, 34)}{"\0":"default x"}`;
+    await fixture.broker.enqueue('default', [a, odd, b]);
+    const { tasks } = await fixture.claim(await fixture.child(), 3);
+    expect(tasks.map(({ message }) => message)).toEqual([a, odd, b]);
   });
 
   it('keeps foreign bytes whole, under an id with which they can be buried', async () => {

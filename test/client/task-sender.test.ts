@@ -68,6 +68,13 @@ describe('delay()', () => {
 });
 
 describe('delayMany()', () => {
+  it.each([Promise.resolve([['a']]), undefined, 7, {}])('refuses what is no list of calls: %p', async (calls) => {
+    await expect(reports.note.delayMany(calls as never)).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringContaining('not a list of calls'),
+    });
+  });
+
   it('resolves to handles in the order of the calls, which is that of the queue', async () => {
     const calls = Array.from({ length: 2_500 }, (_, index): [unknown] => [index]);
     const handles = await reports.note.delayMany(calls);

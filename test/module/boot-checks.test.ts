@@ -34,6 +34,19 @@ describe('importing forRoot', () => {
     });
   });
 
+  it.each([
+    ['the bare class in a feature module', TaskQueueModule],
+    ['a factory that forgets to return', TaskQueueModule.forRootAsync({ useFactory: () => undefined as never })],
+  ])('without options is told what to write: %s', async (_what, imported) => {
+    @Module({ imports: [imported] })
+    class FeatureModule {}
+
+    await expect(apps.boot({ imports: [FeatureModule] })).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringMatching(/without options.*forRoot.*In other modules leave it out/s),
+    });
+  });
+
   it('once, in two places, is one module', async () => {
     const queue = apps.queue();
 

@@ -11,6 +11,7 @@ import {
   Inject,
   Injectable,
   type NestInterceptor,
+  ParseIntPipe,
   type PipeTransform,
   type Provider,
   Scope,
@@ -94,6 +95,14 @@ class Swallow implements ExceptionFilter {
   catch(error: Error): unknown {
     calls.push(`filtered ${error.message}`);
     return { handled: true };
+  }
+}
+
+/** As most apps have one for their requests. */
+@Catch()
+class AnswerRequest implements ExceptionFilter {
+  catch(_error: Error, host: ArgumentsHost): void {
+    host.switchToHttp().getResponse<{ status(code: number): void }>().status(500);
   }
 }
 
@@ -496,6 +505,39 @@ describe('a filter', () => {
     }
     await run(MailTasks, 'send', []);
     expect(calls).toEqual(['tried', 'tried', 'tried']);
+  });
+
+  it.each([
+    ['DropTask', () => new DropTask('never mind'), 1, { name: 'DropTask' }],
+    ['RetryTask', () => new RetryTask({ in: 0 }), 3, { name: 'RetryTask' }],
+  ])('that fails does not take the word of %s away', async (_what, thrown, tries, error) => {
+    @Injectable()
+    @UseFilters(AnswerRequest)
+    class MailTasks {
+      @Task({ retries: 2, backoff: 0, retryOn: [RangeError] })
+      send(): void {
+        calls.push('tried');
+        throw thrown();
+      }
+    }
+    expect(await run(MailTasks, 'send', [])).toMatchObject([{ error }]);
+    expect(calls).toHaveLength(tries);
+  });
+
+  it('that fails does not make a refusal one that is tried again', async () => {
+    @Injectable()
+    @UseFilters(AnswerRequest)
+    class MailTasks {
+      @Task({ retries: 2, backoff: 0 })
+      @UseGuards(Refuse)
+      send(): void {}
+
+      @Task({ retries: 2, backoff: 0 })
+      read(@Payload(ParseIntPipe) _page: unknown): void {}
+    }
+    expect(await run(MailTasks, 'send', [])).toMatchObject([{ attempt: 1, error: { code: 'GUARD_REFUSED' } }]);
+    await apps.close();
+    expect(await run(MailTasks, 'read', ['x'])).toMatchObject([{ attempt: 1, error: { code: 'INVALID_PAYLOAD' } }]);
   });
 
   it('sees only what it catches, with the context of the task', async () => {

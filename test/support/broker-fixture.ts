@@ -35,7 +35,8 @@ export class BrokerFixture<S extends Stoppable = RedisServer> {
   /** @param args further arguments of the server */
   static async start(args: readonly string[] = []): Promise<BrokerFixture> {
     const server = await RedisServer.start({ args: [...args, ...libraryArgs()] });
-    return BrokerFixture.on(server, { redis: libraryUrl(server.url) }, new Redis(server.url));
+    const redis = new Redis(server.url, { disconnectTimeout: 10 });
+    return BrokerFixture.on(server, { redis: libraryUrl(server.url) }, redis);
   }
 
   /** A broker on whatever the test has started. */

@@ -6,7 +6,7 @@ function experienced(durationMs: number, { concurrency = 1, times = 20 } = {}): 
   for (let time = 0; time < times; time += 1) {
     size.learn('Some.task', durationMs);
     const limit = size.next(concurrency);
-    size.claimed(limit, limit);
+    size.claimed(limit, true);
   }
   return size;
 }
@@ -41,12 +41,12 @@ describe('the number of tasks to claim', () => {
   it('grows step by step', () => {
     const size = new BatchSize(1);
     size.learn('Some.task', 0.01);
-    const limits = [1, 2, 3, 4, 5, 6, 7].map(() => {
+    const limits = [1, 2, 3, 4, 5, 6, 7, 8].map(() => {
       const limit = size.next(1);
-      size.claimed(limit, limit);
+      size.claimed(limit, true);
       return limit;
     });
-    expect(limits).toEqual([2, 4, 8, 16, 32, 64, 64]);
+    expect(limits).toEqual([2, 4, 8, 16, 32, 64, 128, 128]);
   });
 
   it('shrinks at once when a task takes long, and recovers slowly', () => {
@@ -55,7 +55,7 @@ describe('the number of tasks to claim', () => {
     expect(size.next(1)).toBe(1);
     size.learn('Some.task', 0.1);
     expect(size.next(1)).toBe(1);
-    size.claimed(1, 1);
+    size.claimed(1, true);
     for (let time = 0; time < 50; time += 1) size.learn('Some.task', 0.1);
     expect(size.next(1)).toBe(2);
   });
@@ -64,7 +64,7 @@ describe('the number of tasks to claim', () => {
 describe('ahead of need, while all slots are busy', () => {
   it('short tasks are claimed as long as a batch is not at hand yet', () => {
     const size = experienced(0.01);
-    expect([0, 1, 32, 64, 65].map((waiting) => size.next(0, waiting))).toEqual([64, 64, 64, 64, 0]);
+    expect([0, 1, 64, 128, 129].map((waiting) => size.next(0, waiting))).toEqual([128, 128, 128, 128, 0]);
   });
 
   it('no more than start in time, with those that wait', () => {
@@ -73,24 +73,23 @@ describe('ahead of need, while all slots are busy', () => {
   });
 
   it.each([
-    [6, 1],
+    [11, 1],
     [1_000, 1],
-    [10, 10],
-    [50, 10],
+    [101, 10],
   ])('nothing, where tasks take %d ms', (durationMs, concurrency) => {
     expect(experienced(durationMs, { concurrency }).next(0, 0)).toBe(0);
   });
 
-  it('nothing, where the last claim did not bring all that it asked for', () => {
+  it('nothing, where the queues held no more after the last claim', () => {
     const size = experienced(0.01);
-    size.claimed(64, 63);
+    size.claimed(64, false);
     expect(size.next(0, 0)).toBe(0);
-    expect(size.next(1, 0)).toBe(64);
+    expect(size.next(1, 0)).toBe(MAX_BATCH);
   });
 
   it('nothing before the first durations are known, and nothing while a slot is about to be filled', () => {
     const fresh = new BatchSize(1);
-    fresh.claimed(1, 1);
+    fresh.claimed(1, true);
     expect(fresh.next(0, 0)).toBe(0);
     expect(experienced(0.01, { concurrency: 4 }).next(2, 3)).toBe(0);
   });

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ClaimedTask } from '../../src/broker/broker.js';
 import { Executor, type PreparedTask } from '../../src/worker/executor.js';
@@ -90,6 +91,23 @@ describe('the signal', () => {
     task.abort(reason);
     await ended;
     expect(signal?.reason).toBe(reason);
+  });
+
+  it('tells its listeners within the task, and within what else the task has opened', async () => {
+    const tenants = new AsyncLocalStorage<string>();
+    let heard: unknown;
+    const { run, task } = prepare(async () => {
+      tenants.run('acme', () =>
+        context.signal.addEventListener('abort', () => {
+          heard = [context.id, tenants.getStore(), (context.signal.reason as Error).message];
+        }),
+      );
+      await nextTurn();
+    });
+    const ended = run();
+    task.abort(new Error('stopping'));
+    await ended;
+    expect(heard).toEqual([task.id, 'acme', 'stopping']);
   });
 
   it('is aborted already when asked for after, and keeps the first reason', async () => {

@@ -18,8 +18,16 @@ end
 for key = 1, #KEYS, 4 do
   local due = left > 0 and redis.call('ZRANGEBYSCORE', KEYS[key], '-inf', text(now), 'LIMIT', 0, left) or {}
   if #due > 0 then
+    local pending, suspects = {}, {}
     for _, message in ipairs(due) do
-      redis.call('RPUSH', KEYS[is_suspect(message) and key + 2 or key + 1], message)
+      local list = is_suspect(message) and suspects or pending
+      list[#list + 1] = message
+    end
+    if #pending > 0 then
+      redis.call('RPUSH', KEYS[key + 1], unpack(pending))
+    end
+    if #suspects > 0 then
+      redis.call('RPUSH', KEYS[key + 2], unpack(suspects))
     end
     redis.call('ZREMRANGEBYRANK', KEYS[key], 0, #due - 1)
     ring(KEYS[key + 3])

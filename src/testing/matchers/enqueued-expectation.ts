@@ -1,3 +1,4 @@
+import { NestworkError } from '../../errors.js';
 import { type Duration, toMilliseconds } from '../../task/duration.js';
 import type { TaskHeaders } from '../../task/headers.js';
 import { assertKnownOptions } from '../../task/known-options.js';
@@ -45,6 +46,7 @@ export class EnqueuedExpectation {
     private readonly args: readonly unknown[] | undefined,
     private readonly options: EnqueuedOptions = {},
   ) {
+    if (args !== undefined && !Array.isArray(args)) throw notArguments(args);
     assertKnownOptions(options, OPTIONS, 'toHaveEnqueued()');
     this.name = nameOfTask(task);
   }
@@ -113,6 +115,15 @@ export class EnqueuedExpectation {
     const hint = typeof this.task === 'string' && similar.length > 0 ? `\n\nDid you mean ${similar[0]}?` : '';
     return `Enqueued were:\n${list.slice(0, 20).join('\n')}${hint}`;
   }
+}
+
+/** The habit of toHaveBeenCalledWith(), or options in the place of arguments. A text would be taken for a list of letters. */
+function notArguments(given: unknown): NestworkError {
+  return new NestworkError(
+    'INVALID_OPTION',
+    `toHaveEnqueued() got ${shown(given)} where it takes a list of arguments.`,
+    ['Give a list, also for a single argument: [42].', 'Give undefined for any arguments, and options after it.'],
+  );
 }
 
 function rank(names: readonly string[], name: string): number {

@@ -37,15 +37,14 @@ export class MemoryClaims {
     const held = store.heldBy(child);
     const acked = acks.filter((id) => held.delete(id)).length;
     children.set(child, number);
-    if (recover || number === last) return { repeated: true, acked, drain: false, tasks: [...held].map(toTask) };
+    if (recover || number === last)
+      return { repeated: true, acked, drain: false, more: false, tasks: [...held].map(toTask) };
     store.staleAcks += acks.length - acked;
     const { granted, drain } = this.grant(claimant, Math.min(limit, MOST_CLAIMED), number);
     for (const { id, ...task } of granted) held.set(id, task);
-    for (const name of queues) {
-      const { pending, suspects } = store.queue(name);
-      if (pending.length + suspects.length > 0) store.tokens.ring(name);
-    }
-    return { repeated: false, acked, drain, tasks: granted };
+    const waiting = queues.filter((name) => store.queue(name).pending.length + store.queue(name).suspects.length > 0);
+    for (const name of waiting) store.tokens.ring(name);
+    return { repeated: false, acked, drain, more: waiting.length > 0, tasks: granted };
   }
 
   /** Claims one task that is pending, wherever it stands. Returns undefined when it is not. */

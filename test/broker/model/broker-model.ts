@@ -133,7 +133,7 @@ export class BrokerModel implements System {
     if (recover || number === last) {
       children.set(child, number);
       if (!recover && held.size > 0) this.note('claim repeated: all that is held');
-      return { repeated: true, acked, drain: false, tasks: [...held.values()] };
+      return { repeated: true, acked, drain: false, more: false, tasks: [...held.values()] };
     }
     this.stale += acks.length - acked;
     children.set(child, number);
@@ -142,8 +142,7 @@ export class BrokerModel implements System {
       held.set(task.id, task);
       if (keyOf(task.message)?.until === 's') this.keys.free(task.message);
     }
-    this.queues.ringWhereWorkIsLeft(queues);
-    return { repeated: false, acked, drain, tasks };
+    return { repeated: false, acked, drain, more: this.queues.ringWhereWorkIsLeft(queues), tasks };
   }
 
   async ack(claimant: Claimant, ids: readonly string[]): Promise<number> {

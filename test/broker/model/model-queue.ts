@@ -105,11 +105,14 @@ export class ModelQueues {
   }
 
   /** A claimer that leaves work behind rings for the next. */
-  ringWhereWorkIsLeft(names: readonly string[]): void {
-    for (const queue of names.map((name) => this.get(name)).filter(({ hasWork }) => hasWork)) {
+  /** Returns whether there is any. */
+  ringWhereWorkIsLeft(names: readonly string[]): boolean {
+    const left = names.map((name) => this.get(name)).filter(({ hasWork }) => hasWork);
+    for (const queue of left) {
       queue.bell = true;
       this.note('claim left work behind');
     }
+    return left.length > 0;
   }
 
   /** Takes the token of the first bell that rings. */

@@ -76,6 +76,11 @@ describe('toHaveEnqueued()', () => {
     expect(() => expect({}).toHaveEnqueued(welcome)).toThrow('app.get(TestQueue)');
     expect(() => expect(queue).toHaveEnqueued(welcome, [1], { queu: 'bulk' } as never)).toThrow('INVALID_OPTION');
   });
+
+  it.each([1, 'ada', { times: 1 }])('refuses arguments that are no list: %p', (given) => {
+    expect(() => expect(queue).toHaveEnqueued(welcome, given as never)).toThrow('takes a list of arguments');
+    expect(() => expect(queue).not.toHaveEnqueued(welcome, given as never)).toThrow('takes a list of arguments');
+  });
 });
 
 describe('a complaint', () => {

@@ -1,0 +1,47 @@
+import { RedisBroker } from '../../src/broker/redis-broker.js';
+import { EnqueueUnconfirmedError } from '../../src/errors.js';
+import { BrokerFixture } from '../support/broker-fixture.js';
+
+let fixture: BrokerFixture;
+beforeEach(async () => {
+  fixture = await BrokerFixture.start();
+});
+afterEach(() => fixture.stop());
+
+/** A broker, and the moment at which it has lost its server. */
+async function connected(): Promise<{ broker: RedisBroker; lost: Promise<void> }> {
+  let lost: () => void = () => {};
+  const loss = new Promise<void>((resolve) => (lost = resolve));
+  const onOutage = { lost, restored: () => {} };
+  const options = { namespace: 'nestwork', queues: ['default'], commandTimeoutMs: 30_000, onOutage };
+  const broker = new RedisBroker({ redis: fixture.settings, ...options });
+  await broker.connect();
+  return { broker, lost: loss };
+}
+
+describe('closed between two connections', () => {
+  it('a task that got no answer rejects as unconfirmed', async () => {
+    const { broker, lost } = await connected();
+    fixture.server.pause();
+    const sent = broker.enqueueOne('default', fixture.message()).catch((error: unknown) => error);
+    // it is on its way at the end of the turn
+    await new Promise(setImmediate);
+    await fixture.server.kill();
+    await lost;
+    await broker.close();
+    expect(await sent).toBeInstanceOf(EnqueueUnconfirmedError);
+  });
+
+  it('a wait for the bell ends', async () => {
+    const { broker, lost } = await connected();
+    const heard = broker.waitForBell(['default'], 5_000);
+    while (!String(await fixture.redis.client('LIST')).includes('cmd=blpop'));
+    await fixture.server.kill();
+    await lost;
+    // the connection that blocks has learned of it when nothing but its next attempt is to come
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    broker.stopWaiting();
+    expect(await heard).toBe(false);
+    await broker.close();
+  });
+});

@@ -1,0 +1,123 @@
+import { closeSync, openSync, unlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ChildBroker, Claimant, ClaimRequest } from '../../src/broker/broker.js';
+import { NestworkError } from '../../src/errors.js';
+import { ScoreboardWriter } from '../../src/supervisor/scoreboard.js';
+import type { TaskHandler } from '../../src/task/task-definition.js';
+import { ClaimLoop } from '../../src/worker/claim-loop.js';
+import { Executor } from '../../src/worker/executor.js';
+import type { RunningTask } from '../../src/worker/running-task.js';
+import { BrokerFixture, idOf } from '../support/broker-fixture.js';
+import { registry } from './messages.js';
+
+const CLAIMANT: Claimant = { session: 'session', child: 'child', queues: ['default'] };
+
+let fixture: BrokerFixture;
+let scoreboard: number;
+beforeAll(async () => {
+  fixture = await BrokerFixture.start();
+});
+beforeEach(async () => {
+  const path = join(tmpdir(), `nestwork-test-${process.pid}-scoreboard`);
+  scoreboard = openSync(path, 'w+');
+  unlinkSync(path);
+  const session = { session: 'session', leaseMs: 60_000, queues: ['default'], host: 'here', pid: process.pid };
+  await fixture.broker.openSession({ ...session, catalog: [] });
+  await fixture.broker.register('session', 'child');
+});
+afterEach(async () => {
+  closeSync(scoreboard);
+  await fixture.reset();
+});
+afterAll(() => fixture.stop());
+
+/** The broker of a child that notes what it is asked, and loses claims on their way to Redis while `lossy`. */
+class ObservedBroker {
+  readonly asked: string[] = [];
+  lossy = false;
+
+  readonly broker: ChildBroker = {
+    crons: fixture.broker.crons,
+    claim: async (claimant, request) => {
+      this.asked.push(this.lossy ? 'lost claim' : describe(request));
+      if (this.lossy) throw new NestworkError('REDIS_TIMEOUT', 'No answer.', 'Wait.');
+      return fixture.broker.claim(claimant, request);
+    },
+    waitForBell: (queues, timeoutMs) => {
+      this.asked.push('wait');
+      return fixture.broker.waitForBell(queues, timeoutMs);
+    },
+    stopWaiting: () => {},
+    ack: (...ack) => fixture.broker.ack(...ack),
+    release: (...release) => fixture.broker.release(...release),
+    retry: (...retry) => fixture.broker.retry(...retry),
+    bury: (...burial) => fixture.broker.bury(...burial),
+  };
+}
+
+function describe({ recover }: ClaimRequest): string {
+  return recover ? 'recover' : 'claim';
+}
+
+function loopOf(broker: ChildBroker, handler: TaskHandler, concurrency = 1): ClaimLoop {
+  return new ClaimLoop({
+    broker,
+    claimant: CLAIMANT,
+    concurrency,
+    maxTasks: 0,
+    executor: new Executor(registry({ 'Some.task': handler }), []),
+    scoreboard: new ScoreboardWriter(400, scoreboard),
+    onWorn: () => {},
+    onLeaseLost: () => {},
+  });
+}
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await delay(2);
+}
+
+it('looks into the queues again after a claim that was lost, for the ring is used up', async () => {
+  const observed = new ObservedBroker();
+  let ran = false;
+  const loop = loopOf(observed.broker, () => {
+    ran = true;
+  });
+  const ended = loop.run();
+  await until(() => observed.asked.includes('wait'));
+  observed.lossy = true;
+  await fixture.broker.enqueue('default', [fixture.message()]);
+  await until(() => observed.asked.includes('lost claim'));
+  observed.lossy = false;
+  await until(() => ran);
+  const lost = observed.asked.lastIndexOf('lost claim');
+  expect(observed.asked.slice(lost, lost + 3)).toEqual(['lost claim', 'recover', 'claim']);
+  loop.stop();
+  await fixture.redis.rpush('{nestwork}:bell:default', '1');
+  await ended;
+});
+
+it('gives back what was aborted, also when its last claim got no answer', async () => {
+  const observed = new ObservedBroker();
+  const message = fixture.message();
+  let task: RunningTask | undefined;
+  const loop = loopOf(
+    observed.broker,
+    async (_args, running) => {
+      task = running as RunningTask;
+      await new Promise((_, reject) => task?.signal.addEventListener('abort', () => reject(task?.signal.reason)));
+    },
+    2,
+  );
+  await fixture.broker.enqueue('default', [message]);
+  const ended = loop.run();
+  await until(() => task !== undefined && observed.asked.at(-1) === 'wait');
+  observed.lossy = true;
+  await fixture.redis.rpush('{nestwork}:bell:default', '1');
+  await until(() => observed.asked.includes('lost claim'));
+  loop.stop();
+  loop.abort(new Error('the grace is over'));
+  await ended;
+  expect((await fixture.redis.lrange('{nestwork}:queue:default', 0, -1)).map(idOf)).toEqual([idOf(message)]);
+});

@@ -1,0 +1,38 @@
+import { monotonicMs, type ScoreboardWriter } from '../../src/supervisor/scoreboard.js';
+import { START_WINDOW_MS, StartWindow } from '../../src/worker/start-window.js';
+
+/** A window whose notes of how long it stays open, in ms, can be read. */
+function observed(): { window: StartWindow; noted: number[] } {
+  const noted: number[] = [];
+  const scoreboard = { window: (_claim: number, untilMs: number) => noted.push(untilMs - monotonicMs()) };
+  return { window: new StartWindow(scoreboard as unknown as ScoreboardWriter, () => {}), noted };
+}
+
+/** Lets so many ms pass, as a task that blocks does. */
+function block(ms: number): void {
+  const untilMs = monotonicMs() + ms;
+  while (monotonicMs() < untilMs);
+}
+
+function answerAfter(window: StartWindow, claimNumber: number, ms: number): void {
+  window.open(claimNumber);
+  block(ms);
+  window.answered();
+}
+
+it('stays open longer for a Redis that is slow to answer', () => {
+  const { window, noted } = observed();
+  answerAfter(window, 1, 200);
+  window.open(2);
+  expect(noted.at(-1)).toBeGreaterThan(START_WINDOW_MS + 100);
+  window.close();
+});
+
+it('does not stay open as long as this process was once too busy to hear the answer', () => {
+  const { window, noted } = observed();
+  answerAfter(window, 1, 0);
+  answerAfter(window, 2, 400);
+  window.open(3);
+  expect(noted.at(-1)).toBeLessThan(START_WINDOW_MS + 400);
+  window.close();
+});
