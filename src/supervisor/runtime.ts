@@ -112,6 +112,8 @@ export class Runtime {
       delay(CLOSE_MS, undefined, { signal: patience.signal }).catch(() => {}),
     ]);
     patience.abort();
+    // what did not end in order, because Redis is away, must not be tried for ever: it would keep the process alive
+    void this.session.then((session) => session.abandon()).catch(() => {});
     await broker.close();
   }
 

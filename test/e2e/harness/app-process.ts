@@ -43,6 +43,13 @@ export class AppProcess {
     });
   }
 
+  /** Resolves to how it ended by itself. */
+  async ended(): Promise<number | string | null> {
+    await until('it ended', () => this.hasEnded());
+    live.delete(this);
+    return this.process.exitCode ?? this.process.signalCode;
+  }
+
   /** Sends a signal and resolves to how the process ended: its exit code, or the signal. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | string | null> {
     this.process.kill(signal);
