@@ -104,8 +104,10 @@ export class EnhancedMethod {
         try {
           await filter.invokeCustomFilters(error, host);
         } catch (translated) {
-          if (isFault(translated)) this.logger.error(`A filter of ${this.type.name}.${method} failed: ${String(translated)}`);
-          else if (isWord(translated) || !(isWord(error) || isFinal(error, task.id))) throw keepingCause(translated, error);
+          if (isFault(translated))
+            this.logger.error(`A filter of ${this.type.name}.${method} failed: ${String(translated)}`);
+          else if (isWord(translated) || !(isWord(error) || isFinal(error, task.id)))
+            throw keepingCause(translated, error);
         }
         throw error;
       }
