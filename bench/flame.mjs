@@ -78,6 +78,7 @@ const legend = LAYERS.map(
 const height = (depth + 2) * ROW + 8;
 writeFileSync(
   target,
-  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="11">` +
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="Flame graph of enqueuing" font-family="sans-serif" font-size="11">` +
+    '<title>Flame graph of enqueuing</title>' +
     `<rect width="${WIDTH}" height="${height}" fill="#fff"/>${legend}<g transform="translate(0 ${ROW + 6})">${boxes.join('')}</g></svg>\n`,
 );
