@@ -128,8 +128,11 @@ export class RedisConnection {
     const heard = this.bytesHeard();
     try {
       const reply = await this.deadlines.within(run(this.client));
-      this.unproven = false;
-      this.noteReturn();
+      // over a connection that is being given up it says nothing about the next one
+      if (!this.renewing) {
+        this.unproven = false;
+        this.noteReturn();
+      }
       return reply;
     } catch (cause) {
       const error = explain(cause as Error, this.where, this.timeoutMs);

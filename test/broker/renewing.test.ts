@@ -1,0 +1,28 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { RedisConnection } from '../../src/broker/redis-connection.js';
+import { RedisServer } from '../../src/testing/redis-server.js';
+
+it('an answer over a connection that is being given up does not make one outage two', async () => {
+  const server = await RedisServer.start();
+  const told: string[] = [];
+  const connection = new RedisConnection(server.url, 300, {
+    lost: () => {
+      told.push('lost');
+      // what was sent later than the command that timed out is answered now, before the connection is closed
+      server.resume();
+    },
+    restored: () => told.push('restored'),
+  });
+  await connection.command((redis) => redis.ping());
+  server.pause();
+  const pings: Promise<unknown>[] = [];
+  while (!told.includes('restored')) {
+    pings.push(connection.command((redis) => redis.ping()).catch(() => {}));
+    await delay(10);
+  }
+  await Promise.all(pings);
+  await connection.command((redis) => redis.ping());
+  expect(told).toEqual(['lost', 'restored']);
+  connection.close();
+  await server.stop();
+});
