@@ -13,16 +13,19 @@ it('an answer over a connection that is being given up does not make one outage 
     },
     restored: () => told.push('restored'),
   });
-  await connection.command((redis) => redis.ping());
-  server.pause();
-  const pings: Promise<unknown>[] = [];
-  while (!told.includes('restored')) {
-    pings.push(connection.command((redis) => redis.ping()).catch(() => {}));
-    await delay(10);
+  try {
+    await connection.command((redis) => redis.ping());
+    server.pause();
+    const pings: Promise<unknown>[] = [];
+    while (!told.includes('restored')) {
+      pings.push(connection.command((redis) => redis.ping()).catch(() => {}));
+      await delay(10);
+    }
+    await Promise.all(pings);
+    await connection.command((redis) => redis.ping());
+    expect(told).toEqual(['lost', 'restored']);
+  } finally {
+    connection.close();
+    await server.stop();
   }
-  await Promise.all(pings);
-  await connection.command((redis) => redis.ping());
-  expect(told).toEqual(['lost', 'restored']);
-  connection.close();
-  await server.stop();
 });
