@@ -107,6 +107,18 @@ describe('a key that holds something foreign', () => {
     await refuses(key, () => fixture.broker.claim(child, { number: 1, limit: 5, acks: [] }));
   });
 
+  it('keeps tasks from being claimed: the claims of the child', async () => {
+    const child = await fixture.child();
+    await fixture.broker.enqueue('default', fixture.messages(2));
+    const claims = `${NAMESPACE}claims:${child.child}`;
+    await fixture.redis.set(claims, 'foreign');
+    const before = await fixture.state();
+    const request = { number: 1, limit: 5, acks: [] };
+    await expect(fixture.broker.claim(child, request)).rejects.toMatchObject({ code: 'REDIS_REFUSED' });
+    expect(await fixture.state()).toEqual(before);
+    await fixture.redis.del(claims);
+  });
+
   it.each(['queue:default', 'suspects:default', 'bell:default'])(
     'keeps claims from being given back: %s',
     async (key) => {
