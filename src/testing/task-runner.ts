@@ -1,17 +1,14 @@
-import { hostname } from 'node:os';
 import type { Broker, Claimant, ClaimedTask } from '../broker/broker.js';
-import { encodeAttempt } from '../task/attempt-record.js';
 import type { Clock } from '../task/clock.js';
 import { TaskCancelledError } from '../task/task-errors.js';
 import { noteCronRun } from '../worker/cron-run.js';
-import { describeError } from '../worker/describe-error.js';
 import { type Executor, type Failure, isFailure, type Outcome } from '../worker/executor.js';
+import { lineOf, reportOf } from '../worker/failure-record.js';
 import type { RunningTask } from '../worker/running-task.js';
 import { describeRun, type TaskRun } from './task-run.js';
 
 /** A task may ask to run again without a limit. */
 const MOST_RETRIES = 100;
-const PLACE = { host: hostname(), pid: process.pid };
 
 export interface TaskRunnerOptions {
   readonly broker: Broker;
@@ -69,14 +66,13 @@ export class TaskRunner {
       return describeRun(claimed, 'dropped', outcome.error);
     }
     const inMs = this.waitOf(outcome);
-    const line = outcome.attempted || inMs !== undefined ? this.lineOf(outcome) : '';
+    const line = outcome.attempted || inMs !== undefined ? lineOf(outcome, this.options.clock()) : '';
     if (inMs !== undefined) {
       const { failures = 0 } = outcome.task?.message ?? {};
       await broker.retry(claimant, claimed, { inMs, failures, line, counts: outcome.attempted });
       return describeRun(claimed, 'retried', outcome.error);
     }
-    const { name: task, attempt } = outcome.task ?? {};
-    await broker.bury(claimant, claimed, { ...describeError(outcome.error), task, attempt, ...PLACE }, line);
+    await broker.bury(claimant, claimed, reportOf(outcome), line);
     return describeRun(claimed, 'dead', outcome.error);
   }
 
@@ -87,11 +83,5 @@ export class TaskRunner {
     if (!attempted) return undefined;
     // one that would go on for ever is left on the schedule
     return task.message.failures < MOST_RETRIES ? 0 : Math.max(decision.inMs, 1_000);
-  }
-
-  private lineOf({ error, task, attempted }: Failure): string {
-    const { code, error: text } = describeError(error);
-    const attempt = attempted ? task?.attempt : undefined;
-    return encodeAttempt({ at: this.options.clock(), attempt, code, error: text, ...PLACE });
   }
 }

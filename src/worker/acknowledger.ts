@@ -1,15 +1,12 @@
-import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChildBroker, Claimant, ClaimedTask } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
-import { encodeAttempt } from '../task/attempt-record.js';
-import { describeError } from './describe-error.js';
 import type { Failure } from './executor.js';
+import { lineOf, reportOf } from './failure-record.js';
 
 /** How long an ack waits for a claim to ride on, in ms. */
 const ACK_WAIT_MS = 10;
 const RETRY_MS = 200;
-const PLACE = { host: hostname(), pid: process.pid };
 
 /** Is told when Redis no longer counts a task among those of this child, when it counts none at all, and of failures. */
 export interface ClaimKeeper {
@@ -67,15 +64,14 @@ export class Acknowledger {
   }
 
   bury(task: ClaimedTask, failure: Failure): void {
-    const { name, attempt } = failure.task ?? {};
-    const report = { ...describeError(failure.error), task: name, attempt, ...PLACE };
-    const line = failure.attempted ? lineOf(failure) : '';
+    const line = failure.attempted ? lineOf(failure, Date.now()) : '';
+    const report = reportOf(failure);
     void this.giveBack(this.end([task.id], () => this.broker.bury(this.claimant, task, report, line)));
   }
 
   retry(task: ClaimedTask, failure: Failure, inMs: number): void {
     const { failures = 0 } = failure.task?.message ?? {};
-    const retry = { inMs, failures, line: lineOf(failure), counts: failure.attempted };
+    const retry = { inMs, failures, line: lineOf(failure, Date.now()), counts: failure.attempted };
     void this.giveBack(this.end([task.id], () => this.broker.retry(this.claimant, task, retry)));
   }
 
@@ -126,10 +122,4 @@ export class Acknowledger {
       }
     }
   }
-}
-
-/** What the history says of an attempt. */
-function lineOf({ error, task, attempted }: Failure): string {
-  const { code, error: text } = describeError(error);
-  return encodeAttempt({ at: Date.now(), attempt: attempted ? task?.attempt : undefined, code, error: text, ...PLACE });
 }

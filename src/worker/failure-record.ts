@@ -1,0 +1,19 @@
+import { hostname } from 'node:os';
+import type { DeathReport } from '../broker/broker.js';
+import { encodeAttempt } from '../task/attempt-record.js';
+import { describeError } from './describe-error.js';
+import type { Failure } from './executor.js';
+
+const PLACE = { host: hostname(), pid: process.pid };
+
+/** What the history says of an attempt that failed in this process, at a time in ms since 1970. */
+export function lineOf({ error, task, attempted }: Failure, at: number): string {
+  const { code, error: text } = describeError(error);
+  return encodeAttempt({ at, attempt: attempted ? task?.attempt : undefined, code, error: text, ...PLACE });
+}
+
+/** What is kept of a task that is dead by a failure in this process. */
+export function reportOf({ error, task }: Failure): DeathReport {
+  const { name, attempt } = task ?? {};
+  return { ...describeError(error), task: name, attempt, ...PLACE };
+}
