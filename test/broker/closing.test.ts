@@ -1,4 +1,3 @@
-import { RedisBroker } from '../../src/broker/redis-broker.js';
 import { EnqueueUnconfirmedError } from '../../src/errors.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
 
@@ -8,20 +7,9 @@ beforeEach(async () => {
 });
 afterEach(() => fixture.stop());
 
-/** A broker, and the moment at which it has lost its server. */
-async function connected(): Promise<{ broker: RedisBroker; lost: Promise<void> }> {
-  let lost: () => void = () => {};
-  const loss = new Promise<void>((resolve) => (lost = resolve));
-  const onOutage = { lost, restored: () => {} };
-  const options = { namespace: 'nestwork', queues: ['default'], commandTimeoutMs: 30_000, onOutage };
-  const broker = new RedisBroker({ redis: fixture.settings, ...options });
-  await broker.connect();
-  return { broker, lost: loss };
-}
-
 describe('closed between two connections', () => {
   it('a task that got no answer rejects as unconfirmed', async () => {
-    const { broker, lost } = await connected();
+    const { broker, lost } = await fixture.anotherBroker();
     fixture.server.pause();
     const sent = broker.enqueueOne('default', fixture.message()).catch((error: unknown) => error);
     // it is on its way at the end of the turn
@@ -33,7 +21,7 @@ describe('closed between two connections', () => {
   });
 
   it('a wait for the bell ends', async () => {
-    const { broker, lost } = await connected();
+    const { broker, lost } = await fixture.anotherBroker();
     const heard = broker.waitForBell(['default'], 5_000);
     while (!String(await fixture.redis.client('LIST')).includes('cmd=blpop'));
     await fixture.server.kill();

@@ -50,6 +50,17 @@ export class BrokerFixture<S extends Stoppable = RedisServer> {
     return new BrokerFixture(server, broker, redis, options.redis);
   }
 
+  /** A second broker on the same server, to be closed by the test, and the moment at which it has lost that. */
+  async anotherBroker(): Promise<{ broker: RedisBroker; lost: Promise<void> }> {
+    let lost: () => void = () => {};
+    const loss = new Promise<void>((resolve) => (lost = resolve));
+    const onOutage = { lost, restored: () => {} };
+    const options = { namespace: 'nestwork', queues: QUEUES, commandTimeoutMs: 30_000, onOutage };
+    const broker = new RedisBroker({ redis: this.settings, ...options });
+    await broker.connect();
+    return { broker, lost: loss };
+  }
+
   async stop(): Promise<void> {
     await this.broker.close();
     this.redis.disconnect();
