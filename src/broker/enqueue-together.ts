@@ -1,4 +1,4 @@
-import { TASK_ID_LENGTH } from '../task/task-id.js';
+import { idOf } from '../task/task-message.js';
 import { CHUNK_CHARACTERS } from './enqueue.js';
 import type { RedisKeys } from './redis-keys.js';
 
@@ -33,7 +33,7 @@ export class EnqueueTogether {
 
   /** Resolves once the message is in. Messages come into a queue in the order of the calls. */
   add(queue: string, message: string): Promise<unknown> {
-    const seen = this.keys.seen(message.slice(0, TASK_ID_LENGTH));
+    const seen = this.keys.seen(idOf(message));
     let batch = this.open.get(queue);
     if (batch && (batch.seen !== seen || batch.characters + message.length > CHUNK_CHARACTERS)) {
       this.close(queue, batch);

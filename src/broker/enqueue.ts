@@ -1,6 +1,7 @@
 import { EnqueueUnconfirmedError, NestworkError } from '../errors.js';
 import { KEPT_BROADCASTS } from '../task/broadcast.js';
-import { blockOf, producerOf, TASK_ID_LENGTH } from '../task/task-id.js';
+import { blockOf, producerOf } from '../task/task-id.js';
+import { idOf } from '../task/task-message.js';
 import type { Due, KeyHolder, UniqueOptions } from './broker.js';
 import type { RedisConnection } from './redis-connection.js';
 import type { RedisKeys } from './redis-keys.js';
@@ -163,8 +164,4 @@ function* chunks(messages: readonly string[]): Generator<string[]> {
     characters += message.length;
   }
   if (chunk.length > 0) yield chunk;
-}
-
-function idOf(message: string): string {
-  return message.slice(0, TASK_ID_LENGTH);
 }

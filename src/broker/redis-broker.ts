@@ -1,6 +1,5 @@
 import { NestworkError } from '../errors.js';
-import { TASK_ID_LENGTH } from '../task/task-id.js';
-import { HEADER_LENGTH } from '../task/task-message.js';
+import { HEADER_LENGTH, idOf } from '../task/task-message.js';
 import { BlockingList } from './blocking-list.js';
 import { RedisBroadcastRecords } from './broadcast-records.js';
 import { BroadcastStream } from './broadcast-stream.js';
@@ -325,5 +324,5 @@ function notEnqueued(error: unknown): never {
 function parseHeld(held: string): ClaimedTask {
   const space = held.indexOf(' ');
   const message = held.slice(space + 1);
-  return { id: message.slice(0, TASK_ID_LENGTH), queue: held.slice(0, space), message };
+  return { id: idOf(message), queue: held.slice(0, space), message };
 }

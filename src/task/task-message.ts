@@ -2,7 +2,7 @@ import { NestworkError } from '../errors.js';
 import { type CallOptions, decodeCallOptions } from './call-options.js';
 import { decodePayload } from './payload.js';
 import { undecodable } from './payload-errors.js';
-import { isTaskId } from './task-id.js';
+import { isTaskId, TASK_ID_LENGTH } from './task-id.js';
 import { UNIQUE_LENGTH, type UniqueUntil } from './unique-key.js';
 
 /**
@@ -102,7 +102,7 @@ export function encodeMessage({ id, name, payload, enqueuedAt, options, unique =
  */
 export function decodeMessage(raw: string): TaskMessage {
   assertHeader(raw);
-  const id = raw.slice(0, 20);
+  const id = idOf(raw);
   const unique = uniqueUntil(raw);
   const end = raw.indexOf('\n');
   const body = raw.slice(unique ? HEADER_LENGTH + UNIQUE_LENGTH : HEADER_LENGTH, end < 0 ? undefined : end);
@@ -122,6 +122,16 @@ export function decodeMessage(raw: string): TaskMessage {
 }
 
 /**
+ * The id that stands in front of a message, without decoding it.
+ *
+ * @example
+ * idOf(raw); // 'k3v9x0q2m7ab00000001'
+ */
+export function idOf(raw: string): string {
+  return raw.slice(0, TASK_ID_LENGTH);
+}
+
+/**
  * Which attempt at the task a worker would make now, from 1.
  *
  * Suspicions do not count: the task died as a bystander, as far as anybody knows.
@@ -138,7 +148,7 @@ function assertHeader(raw: string): void {
   if (raw.length < HEADER_LENGTH) {
     throw undecodable(`A message has ${raw.length} characters, fewer than the ${HEADER_LENGTH} of its header.`);
   }
-  const id = raw.slice(0, 20);
+  const id = idOf(raw);
   if (!isTaskId(id)) throw undecodable('A message does not begin with a task id.');
   const version = raw.charAt(20);
   if (version !== VERSION && /[0-9a-z]/.test(version)) {

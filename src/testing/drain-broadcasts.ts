@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import type { Broker, StreamPosition } from '../broker/broker.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import type { Clock } from '../task/clock.js';
-import { TASK_ID_LENGTH } from '../task/task-id.js';
+import { idOf } from '../task/task-message.js';
 import { describeError } from '../worker/describe-error.js';
 import { type Executor, isFailure } from '../worker/executor.js';
 import { describeRun, type TaskRun } from './task-run.js';
@@ -34,7 +34,7 @@ export async function drainBroadcasts(broker: Broker, executor: Executor, clock:
 }
 
 async function run(broker: Broker, executor: Executor, message: string, clock: Clock): Promise<TaskRun> {
-  const call = { id: message.slice(0, TASK_ID_LENGTH), message, queue: BROADCAST_QUEUE };
+  const call = { id: idOf(message), message, queue: BROADCAST_QUEUE };
   const prepared = executor.prepare(call);
   const outcome = isFailure(prepared) ? prepared : await executor.run(prepared);
   const failed = outcome.kind === 'failed';

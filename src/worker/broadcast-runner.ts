@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { BroadcastOrder, BroadcastReport } from '../supervisor/ipc-protocol.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
-import { TASK_ID_LENGTH } from '../task/task-id.js';
+import { idOf } from '../task/task-message.js';
 import { describeError } from './describe-error.js';
 import { type Executor, isFailure, type Outcome } from './executor.js';
 import type { RunningTask } from './running-task.js';
@@ -22,7 +22,7 @@ export class BroadcastRunner {
   run(order: BroadcastOrder): void {
     if (this.closed) return;
     const { message } = order;
-    const id = message.slice(0, TASK_ID_LENGTH);
+    const id = idOf(message);
     const prepared = this.executor.prepare({ id, queue: BROADCAST_QUEUE, message });
     if (isFailure(prepared)) return this.end(order, prepared, id);
     const { task } = prepared;

@@ -16,6 +16,7 @@ import type {
   UniqueOptions,
   Verdict,
 } from '../../broker/broker.js';
+import { idOf } from '../../task/task-message.js';
 import { MemoryBroadcastRecords } from './memory-broadcast-records.js';
 import { MemoryClaims } from './memory-claims.js';
 import { MemoryCrons } from './memory-crons.js';
@@ -25,7 +26,6 @@ import { MemoryProducer } from './memory-producer.js';
 import { MemorySessions } from './memory-sessions.js';
 import { ALARM, MemoryStore } from './memory-store.js';
 import { MemoryStream } from './memory-stream.js';
-import { idOf } from './message-edits.js';
 import type { Time } from './virtual-clock.js';
 
 /**

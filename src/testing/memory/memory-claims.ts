@@ -8,10 +8,10 @@ import type {
   DeathReport,
   Retry,
 } from '../../broker/broker.js';
-import { HEADER_LENGTH } from '../../task/task-message.js';
+import { HEADER_LENGTH, idOf } from '../../task/task-message.js';
 import type { MemorySessions } from './memory-sessions.js';
 import type { Held, MemoryStore } from './memory-store.js';
-import { failuresIn, idOf, isForeign, keyOf, remembered, withFailure } from './message-edits.js';
+import { failuresIn, isForeign, keyOf, remembered, withFailure } from './message-edits.js';
 import { assertServed, refused } from './refusals.js';
 
 const MOST_CLAIMED = 1_000;

@@ -1,6 +1,6 @@
 import type { TaskPlace } from '../../broker/broker.js';
+import { idOf } from '../../task/task-message.js';
 import type { MemoryStore } from './memory-store.js';
-import { idOf } from './message-edits.js';
 
 /** Finds single tasks, and cancels them. */
 export class MemoryFinder {

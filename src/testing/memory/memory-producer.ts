@@ -1,7 +1,8 @@
 import type { Due, KeyHolder, UniqueOptions } from '../../broker/broker.js';
 import { blockOf, producerOf } from '../../task/task-id.js';
+import { idOf } from '../../task/task-message.js';
 import type { MemoryStore } from './memory-store.js';
-import { idOf, keyOf } from './message-edits.js';
+import { keyOf } from './message-edits.js';
 
 /** How long a repeated enqueue is recognised. */
 const SEEN_MS = 600_000;

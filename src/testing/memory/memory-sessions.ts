@@ -1,6 +1,7 @@
 import type { SessionDescription, Settlement, Verdict } from '../../broker/broker.js';
+import { idOf } from '../../task/task-message.js';
 import type { Held, MemorySession, MemoryStore } from './memory-store.js';
-import { idOf, isForeign, remembered, withCrash, withFailure, withSuspicion } from './message-edits.js';
+import { isForeign, remembered, withCrash, withFailure, withSuspicion } from './message-edits.js';
 import { assertServed, leaseLost } from './refusals.js';
 
 const MOST_OVERDUE = 100;

@@ -1,7 +1,8 @@
 import type { CatalogEntry, SessionDescription } from '../../broker/broker.js';
+import { idOf } from '../../task/task-message.js';
 import { MemoryQueue } from './memory-queue.js';
 import { MemoryTokens } from './memory-tokens.js';
-import { ageOf, idOf, keyOf, remembered, withFailure, withTime } from './message-edits.js';
+import { ageOf, keyOf, remembered, withFailure, withTime } from './message-edits.js';
 import type { Time } from './virtual-clock.js';
 
 /** A message, and the queue it belongs to. */

@@ -1,5 +1,4 @@
-import { TASK_ID_LENGTH } from '../../task/task-id.js';
-import { isSuspect as diedBefore, HEADER_LENGTH } from '../../task/task-message.js';
+import { isSuspect as diedBefore, HEADER_LENGTH, idOf } from '../../task/task-message.js';
 import { UNIQUE_LENGTH, type UniqueUntil } from '../../task/unique-key.js';
 
 /**
@@ -10,10 +9,6 @@ import { UNIQUE_LENGTH, type UniqueUntil } from '../../task/unique-key.js';
 /** Lines that a history keeps. */
 const MOST_LINES = 20;
 const FOREIGN = /^undecodable[0-9a-f]{9}\?/;
-
-export function idOf(message: string): string {
-  return message.slice(0, TASK_ID_LENGTH);
-}
 
 /** Whether bytes that were no message of ours when they were claimed stand behind an id made up for them. */
 export function isForeign(message: string): boolean {

@@ -1,7 +1,7 @@
 import type { Claimant, ClaimedTask, Due, KeyHolder, TaskPlace, UniqueOptions } from '../../broker/broker.js';
 import { BROADCAST_QUEUE } from '../../task/broadcast.js';
+import { idOf } from '../../task/task-message.js';
 import { MemoryBroker } from './memory-broker.js';
-import { idOf } from './message-edits.js';
 import type { Time } from './virtual-clock.js';
 
 /** A message that an app has sent. */
