@@ -31,7 +31,7 @@ let log: string[] = [];
 const gates = new Map<string, () => void>();
 
 async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 60_000;
   while (!(await condition())) {
     if (Date.now() > deadline)
       throw new Error(`Waited in vain until ${what}: ${log.join(', ')}\n${apps.lines.all.join('\n')}`);

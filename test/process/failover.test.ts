@@ -21,7 +21,7 @@ beforeEach(async () => {
   fixture = WorkerFixture.on(await BrokerFixture.on(group, options, redis));
   worker = fixture.worker({ children: CHILDREN, concurrency: 2, lease: '3s', shutdownGrace: '1s' });
   await fixture.until('all have booted', () => fixture.events('booted').length === CHILDREN);
-}, 40_000);
+});
 afterEach(() => fixture.stop());
 
 /** Sends one task after another until told to stop, each until its `delay()` resolves. Resolves to all labels. */
@@ -95,13 +95,13 @@ describe('a primary that the sentinels replace', () => {
     const old = await loseThePrimary((primary) => primary.kill('SIGKILL'));
     await old.restart();
     await returned(old);
-  }, 60_000);
+  });
 
   it('because it is silent, with all its connections open: they follow all the same', async () => {
     const old = await loseThePrimary((primary) => primary.pause());
     old.resume();
     await returned(old);
-  }, 60_000);
+  });
 
   it('because it is silent, while nobody has work: the connections that wait for it follow, too', async () => {
     const old = await group.primary();
@@ -112,5 +112,5 @@ describe('a primary that the sentinels replace', () => {
     await fixture.event('run', 'after');
     old.resume();
     await returned(old);
-  }, 60_000);
+  });
 });

@@ -1,8 +1,4 @@
-import { jest } from '@jest/globals';
 import { WorkerFixture } from '../support/worker-fixture.js';
-
-/** Booting three children twice takes its time on a machine that is busy with other tests. */
-jest.setTimeout(60_000);
 
 let fixture: WorkerFixture;
 afterEach(() => fixture.stop());

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import ts from 'typescript';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
-const PATIENCE_MS = 40_000;
+const PATIENCE_MS = 120_000;
 
 /** What a process printed, and how it ended. */
 export interface Ending {

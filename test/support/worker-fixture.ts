@@ -15,7 +15,8 @@ import { BrokerFixture, idOf, type Stoppable } from './broker-fixture.js';
 
 const WORKER = 'worker';
 const APP = 'app';
-const PATIENCE_MS = 30_000;
+/** Workers boot slowly on a machine that is busy. */
+const PATIENCE_MS = 60_000;
 
 /** A real worker process: supervisor, forked children, real signals. */
 export class WorkerProcess {
