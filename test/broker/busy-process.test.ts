@@ -1,7 +1,7 @@
 import { RedisConnection } from '../../src/broker/redis-connection.js';
 import { RedisServer } from '../../src/testing/redis-server.js';
 
-const TIMEOUT_MS = 300;
+const TIMEOUT_MS = 500;
 
 let server: RedisServer;
 let told: string[];

@@ -205,7 +205,7 @@ describe('it begins', () => {
         await other.server.stop();
       }
     }
-    const imports = [other.queue({ inProcess: true, commandTimeout: '200ms' })];
+    const imports = [other.queue({ inProcess: true, commandTimeout: '1s' })];
     const app = apps.boot({ imports, providers: [Tasks, Store, Outage] });
     await expect(app).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
     await other.stop();
@@ -255,7 +255,7 @@ describe('when the app is closed', () => {
   it('while Redis is away, it is closed all the same', async () => {
     const other = await Apps.start();
     const inProcess = { shutdownGrace: 1 };
-    const module = { imports: [other.queue({ inProcess, commandTimeout: '200ms' })], providers: [Tasks, Store] };
+    const module = { imports: [other.queue({ inProcess, commandTimeout: '1s' })], providers: [Tasks, Store] };
     const app = await other.boot(module);
     await app.get(QueueClient).of(Tasks).hold.delay('cut off');
     await logged('cut off started');

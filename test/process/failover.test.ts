@@ -17,9 +17,10 @@ beforeEach(async () => {
   // it must find the new primary, too, when the old one is silent
   const redis = new Redis({ ...group.admin, socketTimeout: 1_000, maxRetriesPerRequest: null });
   redis.on('error', () => {}); // its server is killed on purpose
-  const options = { redis: group.settings, replicas: 1, commandTimeoutMs: 1_000 };
-  fixture = WorkerFixture.on(await BrokerFixture.on(group, options, redis));
-  worker = fixture.worker({ children: CHILDREN, concurrency: 2, lease: '3s', shutdownGrace: '1s' });
+  const broker = { redis: group.settings, replicas: 1, commandTimeoutMs: 1_500 };
+  fixture = WorkerFixture.on(await BrokerFixture.on(group, broker, redis));
+  const options = { children: CHILDREN, concurrency: 2, lease: '3s', shutdownGrace: '1s' } as const;
+  worker = fixture.worker(options, { COMMAND_TIMEOUT: '1500ms' });
   await fixture.until('all have booted', () => fixture.events('booted').length === CHILDREN);
 });
 afterEach(() => fixture.stop());
