@@ -39,7 +39,8 @@ it('two workers run each time once, and one of them can be killed', async () => 
   const [first] = [worker({ lease: '1s' }), worker({ lease: '1s' })];
   await fixture.until('both have booted', () => fixture.events('booted').length === 2);
   await ran('every', 10);
-  expect(new Set(times('every')).size).toBe(fixture.events('every').length);
+  const all = times('every');
+  expect(new Set(all).size).toBe(all.length);
 
   first?.kill('SIGKILL');
   const before = fixture.events('every').length;
@@ -57,7 +58,8 @@ it('a worker that was frozen makes up for the latest time, or for all', async ()
   const frozen = worker();
   await ran('latest', 3);
   frozen.kill('SIGSTOP');
-  const last = times('latest').at(-1) ?? 0;
+  // what was fired; its children may be behind, and go on with that
+  const last = (await record('latest'))?.firedAt ?? 0;
   const { crons } = fixture.broker.broker;
   await fixture.until('ten times have passed', async () => (await crons.survey([])).now > last + 10 * EVERY_MS);
   frozen.kill('SIGCONT');

@@ -177,6 +177,16 @@ export class WorkerFixture<S extends Stoppable = RedisServer> {
     await until(what, condition, () => this.report());
   }
 
+  /**
+   * Resolves when the text stands in the output of a worker, in so many lines; rejects when there are more. What a process
+   * prints comes through a pipe, while its events and Redis show at once what it has done.
+   */
+  async told(worker: WorkerProcess | undefined, text: string, times = 1): Promise<void> {
+    const lines = (): number => worker?.lines(text).length ?? 0;
+    await this.until(`"${text}" stands in the output`, () => lines() >= times);
+    if (lines() > times) throw new Error(`"${text}" stands in ${lines()} lines instead of ${times}.\n${this.report()}`);
+  }
+
   async stop(): Promise<void> {
     for (const worker of this.workers) worker.kill('SIGTERM');
     await Promise.all(this.workers.map((worker) => worker.ended()));
