@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { inspect } from 'node:util';
 import type { RedisSettings } from './broker/broker.js';
 import { NestworkError } from './errors.js';
 import { type ByteSize, toBytes } from './task/byte-size.js';
@@ -284,7 +285,7 @@ const MAX_REPLICAS = 100;
 
 /** Checks the options and fills in the defaults. The only place that knows them. */
 export function resolveTaskQueueOptions(options: TaskQueueOptions): ResolvedTaskQueueOptions {
-  assertKnownOptions(options, TASK_QUEUE_OPTIONS, 'TaskQueueModule');
+  assertKnownOptions(options, TASK_QUEUE_OPTIONS, 'TaskQueueModule', placeInModule);
   const { redis = 'redis://127.0.0.1:6379', namespace = 'nestwork', defaultQueue = 'default' } = options;
   if (
     typeof redis === 'string'
@@ -316,13 +317,45 @@ export function resolveTaskQueueOptions(options: TaskQueueOptions): ResolvedTask
   return { redis, namespace, queues, policies, defaultQueue, ...rest };
 }
 
+/** Where an option belongs that `forRoot` does not have. */
+function placeInModule(option: string): string | undefined {
+  if (isPolicyOption(option)) {
+    const ofAll = `defaults: { ${option}: ... }`;
+    return `Give it under \`defaults\`, for all tasks: ${ofAll}; or to one queue: queues: [{ name: 'default', ${option}: ... }].`;
+  }
+  if (IN_PROCESS_OPTIONS.includes(option)) {
+    return `Give it to the worker: WorkerFactory.run(AppModule, { ${option}: ... }), or \`inProcess\`.`;
+  }
+  return WORKER_OPTIONS.includes(option)
+    ? `Give it to the worker: WorkerFactory.run(AppModule, { ${option}: ... }).`
+    : undefined;
+}
+
+function isPolicyOption(option: string): boolean {
+  return POLICY_OPTIONS.some((name) => name === option);
+}
+
+/** Where an option belongs that a worker does not have. */
+function placeOfWorker(option: string): string | undefined {
+  if (TASK_QUEUE_OPTIONS.includes(option)) return `Give it to the module: TaskQueueModule.forRoot({ ${option}: ... }).`;
+  return isPolicyOption(option)
+    ? `Give it to the module: TaskQueueModule.forRoot({ defaults: { ${option}: ... } }).`
+    : undefined;
+}
+
 /** Undefined for an app without a worker. */
 function resolveInProcess(given: TaskQueueOptions['inProcess']): ResolvedWorkerOptions | undefined {
   if (given === undefined || given === false) return undefined;
   const options = given === true ? {} : given;
-  const ofChildren =
-    isPlainObject(options) &&
-    Object.keys(options).find((name) => WORKER_OPTIONS.includes(name) && !IN_PROCESS_OPTIONS.includes(name));
+  if (!isPlainObject(options)) {
+    throw invalid('inProcess', `is ${shown(options)}, and neither true, false nor an object of options`, [
+      'Give options by name: inProcess: { concurrency: 3 }.',
+      "Compare what comes from the environment, which is always text: process.env.IN_PROCESS === 'true'.",
+    ]);
+  }
+  const ofChildren = Object.keys(options).find(
+    (name) => WORKER_OPTIONS.includes(name) && !IN_PROCESS_OPTIONS.includes(name),
+  );
   if (ofChildren) {
     throw invalid(`inProcess.${ofChildren}`, 'is about child processes, and a worker within the app has none', [
       'Leave it out.',
@@ -367,7 +400,7 @@ function globalEnhancers(given: TaskQueueOptions['applyGlobalEnhancers'] = false
 
 /** Checks the options and fills in the defaults. */
 export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOptions {
-  assertKnownOptions(options, WORKER_OPTIONS, 'WorkerFactory.run');
+  assertKnownOptions(options, WORKER_OPTIONS, 'WorkerFactory.run', placeOfWorker);
   assertQueueList('queues', options.queues ?? []);
   assertQueueList('excludeQueues', options.excludeQueues ?? []);
   return {
@@ -441,6 +474,11 @@ function count(option: string, value: number, most: number, least = 1): number {
 
 function invalid(option: string, what: string, remedy: string | readonly string[]): NestworkError {
   return new NestworkError('INVALID_OPTION', `The option \`${option}\` ${what}.`, remedy);
+}
+
+/** Text in quotes, so that what came from the environment is seen to be text. */
+function shown(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : inspect(value, { depth: -1 });
 }
 
 function isPlainObject(value: unknown): boolean {

@@ -151,6 +151,7 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
    * TaskQueueModule.forRoot({ redis: process.env.REDIS_URL, queues: ['critical', 'default', 'bulk'] })
    */
   static override forRoot(options: TaskQueueOptions): DynamicModule {
+    if (typeof options !== 'object' || options === null) throw withoutOptions();
     // biome-ignore lint/complexity/noThisInStatic: the builder's method makes a module of the class it is called on
     return super.forRoot(options);
   }
@@ -159,7 +160,7 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
    * The module with options that a factory or a class gives, for what is known only when the app starts.
    *
    * @param options `useFactory` with `inject`, or `useClass` or `useExisting` of a class with `createTaskQueueOptions()`
-   * @throws NestworkError what `forRoot` throws
+   * @throws NestworkError at once INVALID_OPTION, when none of them is there; else what `forRoot` throws
    * @example
    * TaskQueueModule.forRootAsync({
    *   imports: [SettingsModule],
@@ -170,6 +171,7 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
   static override forRootAsync(
     options: ConfigurableModuleAsyncOptions<TaskQueueOptions, 'createTaskQueueOptions'>,
   ): DynamicModule {
+    assertFactory(options);
     // biome-ignore lint/complexity/noThisInStatic: the builder's method makes a module of the class it is called on
     return super.forRootAsync(options);
   }
@@ -231,6 +233,22 @@ function withoutOptions(): NestworkError {
     'In the root module: TaskQueueModule.forRoot({ ... }), or forRootAsync() whose factory returns them.',
     'In other modules leave it out of the `imports`: what it exports is injectable everywhere.',
   ]);
+}
+
+/** Nest would make a provider of nothing, and say of a symbol that it cannot be resolved. */
+function assertFactory(
+  options: ConfigurableModuleAsyncOptions<TaskQueueOptions, 'createTaskQueueOptions'> | undefined,
+): void {
+  const { useFactory, useClass, useExisting } = options ?? {};
+  if (useFactory || useClass || useExisting) return;
+  throw new NestworkError(
+    'INVALID_OPTION',
+    'TaskQueueModule.forRootAsync() got neither `useFactory` nor `useClass` nor `useExisting`.',
+    [
+      'Give a factory: forRootAsync({ inject: [Settings], useFactory: (settings) => ({ redis: settings.redisUrl }) }).',
+      'Options that are known already go to forRoot({ ... }).',
+    ],
+  );
 }
 
 /** What the `@Module()` of a class lists. */

@@ -64,7 +64,7 @@ export class CronManager {
   }
 
   /**
-   * Enqueues a run, also of a cron that is paused or disabled.
+   * Enqueues a run, also of a cron that is paused or disabled. Its `cronTime` is the time of this call.
    *
    * @throws NestworkError UNKNOWN_CRON; UNKNOWN_QUEUE when this app does not declare its queue; what `delay()` throws
    */
@@ -72,7 +72,8 @@ export class CronManager {
     const { queue, overlap } = await this.record(name);
     if (!this.queues.includes(queue)) throw unknownQueue(queue, `cron "${name}"`, this.queues);
     const id = this.ids.next();
-    const run = { id, name, payload: '[]', enqueuedAt: this.clock(), options: { cron: name } };
+    const now = this.clock();
+    const run = { id, name, payload: '[]', enqueuedAt: now, options: { cron: name, due: now } };
     if (overlap === 'allow') {
       await this.broker.enqueue(queue, [encodeMessage(run)]);
       return { id, name, queue, added: true };

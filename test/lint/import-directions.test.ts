@@ -68,7 +68,14 @@ const HOUSE: Directions[] = [
   },
   {
     file: 'src/worker/x.ts',
-    may: [PORT, '../task/x.js', '../errors.js', '../supervisor/ipc-protocol.js', '../supervisor/scoreboard.js'],
+    may: [
+      PORT,
+      '../task/x.js',
+      '../errors.js',
+      '../supervisor/ipc-protocol.js',
+      '../supervisor/scoreboard.js',
+      '../supervisor/last-words.js',
+    ],
     mayNot: [NOT_THE_PORT, '../supervisor/supervisor.js', '../client/x.js', 'ioredis', 'node:child_process'],
   },
   {
