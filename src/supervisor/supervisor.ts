@@ -1,10 +1,12 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Broker, Claimant } from '../broker/broker.js';
-import { type ResolvedWorkerOptions, servedQueues } from '../options.js';
+import type { ResolvedWorkerOptions } from '../options.js';
 import { Complaints } from '../task/complaints.js';
+import { servedQueues } from '../task/queue-names.js';
 import { Backoff } from './backoff.js';
 import { ChildProcess } from './child-process.js';
 import type { AppSettings, ChildMessage } from './ipc-protocol.js';
+import type { LastWords } from './last-words.js';
 import { MemoryGuard } from './memory-guard.js';
 import { obituary } from './obituary.js';
 import { Runtime, type Service } from './runtime.js';
@@ -81,7 +83,7 @@ export class Supervisor {
       ready: (message) => void this.welcome(child, message).catch((error: unknown) => this.fail(error)),
       leaseLost: (session) => void this.runtime?.then((runtime) => runtime.replaceSession(session)),
       malformed: (error) => this.options.logger.error(`Child ${child.pid}: ${String(error)}`),
-      ended: (reason) => this.dispose(child, reason),
+      ended: (reason, uncaught) => this.dispose(child, reason, uncaught),
     });
     this.children.add(child);
     if (!predecessor) return;
@@ -166,19 +168,21 @@ export class Supervisor {
   }
 
   /** After the end of its process: settles what it held, and replaces it. */
-  private dispose(child: ChildProcess, reason: string): void {
+  private dispose(child: ChildProcess, reason: string, uncaught: LastWords | undefined): void {
     const score = child.scoreboard.read();
     const { pid, timedOut } = child;
     const running = child.killed ? [] : score.running;
     child.scoreboard.close();
     this.children.delete(child);
-    const settling = this.settle(child, { pid, reason, running, done: score.done, timedOut }).finally(() => {
+    const death = { pid, reason, uncaught, running, done: score.done, timedOut };
+    const settling = this.settle(child, death).finally(() => {
       this.settling.delete(settling);
       this.endWhenDone();
     });
     this.settling.add(settling);
     if (this.stopping) return;
-    if (!child.booted) this.options.logger.error(`Child ${child.pid} could not boot: ${reason}`);
+    if (!child.booted)
+      this.options.logger.error(`Child ${child.pid} could not boot: ${reason}${uncaught ? `: ${uncaught.error}` : ''}`);
     if (!this.runtime) return this.fail();
     // its successor has been forked already
     if (child.successor) child.successor.predecessor = undefined;

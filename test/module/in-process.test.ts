@@ -363,7 +363,11 @@ describe('options', () => {
     [{ maxMemoryPercent: 50 }, 'inProcess.maxMemoryPercent'],
     [{ concurency: 2 }, '"concurency"'],
     [{ concurrency: 0 }, '`concurrency`'],
-    ['yes', 'not an object'],
+    ['yes', '`inProcess` is "yes", and neither true, false nor an object'],
+    ['true', "process.env.IN_PROCESS === 'true'"],
+    [3, 'Give options by name: inProcess: { concurrency: 3 }'],
+    [null, '`inProcess` is null'],
+    [[], '`inProcess` is []'],
     [{ queues: ['nope'] }, 'named by the option `inProcess`'],
     [{ excludeQueues: ['default', 'bulk'] }, 'leave no queue'],
   ])('%p is refused', async (inProcess, named) => {

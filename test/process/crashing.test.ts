@@ -59,6 +59,41 @@ describe('a child that dies', () => {
   });
 });
 
+describe('an uncaught error', () => {
+  it.each([
+    ['thrown', 'TypeError'],
+    ['rejected', 'RangeError'],
+    ['blocked', 'TypeError'],
+  ])('(%s) is told in the log, the history and the report of its task', async (how, name) => {
+    const worker = fixture.worker({ children: 1 });
+    const id = await fixture.send('throwUncaught', ['poison', how]);
+    await fixture.until('it is dead', async () => (await fixture.dead(id)) !== undefined);
+    const error = `of an uncaught error: ${name}: uncaught: poison`;
+    const { report, attempts } = (await fixture.dead(id)) ?? {};
+    const history = `Its process died (exit code 1) ${error}`;
+    expect(attempts?.map((attempt) => attempt.error)).toEqual([history, history, history]);
+    expect(report).toMatchObject({ code: 'CRASHED', error: expect.stringContaining(error) });
+    expect(report?.stack).toContain('fixture-tasks.js');
+    const died = `died (exit code 1, uncaught out of FixtureTasks.throwUncaught ${id}: ${name}: uncaught: poison)`;
+    await fixture.until('the log has told it', () => worker.lines(died).length === 3);
+  });
+
+  it('beside others is told to none of them, but in the log', async () => {
+    const worker = fixture.worker({ children: 1, concurrency: 2 });
+    await fixture.send('hold', ['companion', 'gate']);
+    await fixture.event('started', 'companion');
+    const id = await fixture.send('throwUncaught', ['poison', 'thrown']);
+    await fixture.until('both are suspects', () => worker.lines('2 to run again alone as suspects').length === 1);
+    expect(worker.lines('uncaught: poison) while it ran')).toHaveLength(1);
+    fixture.open('gate');
+    await fixture.until('it is dead', async () => (await fixture.dead(id)) !== undefined);
+    const [beside, alone] = (await fixture.dead(id))?.attempts ?? [];
+    const thrower = `FixtureTasks.throwUncaught ${id}`;
+    expect(beside?.error).toBe(`Its process died (exit code 1) of an uncaught error, thrown out of ${thrower}.`);
+    expect(alone?.error).toContain('TypeError: uncaught: poison');
+  });
+});
+
 describe('a child that is being replaced', () => {
   it('is still to blame for the task that kills it', async () => {
     const { redis } = fixture.broker;
