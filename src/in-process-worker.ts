@@ -4,11 +4,12 @@ import type { Claimant } from './broker/broker.js';
 import { RedisBroker } from './broker/redis-broker.js';
 import { NestworkError } from './errors.js';
 import { InProcessChild } from './in-process-child.js';
-import { type ResolvedWorkerOptions, servedQueues } from './options.js';
+import type { ResolvedWorkerOptions } from './options.js';
 import { Runtime } from './supervisor/runtime.js';
 import { onStopSignals } from './supervisor/signals.js';
 import { streamService } from './supervisor/stream-service.js';
 import { Complaints } from './task/complaints.js';
+import { servedQueues } from './task/queue-names.js';
 import type { WorkerApp } from './worker-app.js';
 import { workerServices } from './worker-services.js';
 

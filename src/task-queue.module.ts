@@ -24,13 +24,9 @@ import { CronManager } from './inspector/cron-manager.js';
 import { DeadLetters } from './inspector/dead-letters.js';
 import { TaskHealthIndicator } from './inspector/health-indicator.js';
 import { QueueHealth } from './inspector/queue-health.js';
-import {
-  RESOLVED_OPTIONS,
-  type ResolvedTaskQueueOptions,
-  resolveTaskQueueOptions,
-  type TaskQueueOptions,
-} from './options.js';
+import { RESOLVED_OPTIONS, type ResolvedTaskQueueOptions, type TaskQueueOptions } from './options.js';
 import { OutageLog } from './outage-log.js';
+import { resolveTaskQueueOptions } from './resolve-options.js';
 import { BROKER, STAND_IN, type StandIn } from './stand-in.js';
 import { type Clock, systemClock } from './task/clock.js';
 import { TaskRegistry } from './task/task-registry.js';

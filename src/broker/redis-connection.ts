@@ -1,4 +1,3 @@
-import { setImmediate as nextRound } from 'node:timers/promises';
 import { Redis, type RedisOptions } from 'ioredis';
 import { NestworkError } from '../errors.js';
 import type { RedisSettings } from './broker.js';
@@ -139,8 +138,6 @@ export class RedisConnection {
       return reply;
     } catch (cause) {
       const error = explain(cause as Error, this.where, this.timeoutMs);
-      // in a process that was busy itself the answers have come by now, and wait to be read
-      if (isTimeout(cause as Error)) await nextRound();
       const silent = isTimeout(cause as Error) && this.bytesHeard() === heard;
       if (generation === this.generation && silent) this.noteLoss();
       if (generation === this.generation && (silent || takesNoWrites(error))) this.renew();
@@ -180,10 +177,9 @@ export class RedisConnection {
         else resolve();
       };
       const ended = (): void => done(this.unavailable('is closed'));
-      const timer = setTimeout(
-        () => done(this.unavailable(`did not answer within ${this.timeoutMs} ms`)),
-        this.timeoutMs,
-      );
+      const late = (): void => done(this.unavailable(`did not answer within ${this.timeoutMs} ms`));
+      // in a process that was busy itself the answer may have come, and wait to be read
+      const timer = setTimeout(() => setImmediate(late), this.timeoutMs);
       this.client.once('ready', done).once('end', ended);
       this.giveUpWaiting = ended;
       if (this.closing) ended();

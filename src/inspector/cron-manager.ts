@@ -1,7 +1,7 @@
 import type { CronBroker, CronRecord, ProducerBroker } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
-import { unknownQueue } from '../options.js';
 import { type Clock, systemClock } from '../task/clock.js';
+import { unknownQueue } from '../task/queue-names.js';
 import { TaskIdSequence } from '../task/task-id.js';
 import { encodeMessage } from '../task/task-message.js';
 import { encodeUnique } from '../task/unique-key.js';

@@ -22,8 +22,8 @@ const HOUSE: Directions[] = [
     mayNot: ['./options.js', './task/duration.js', 'ioredis'],
   },
   {
-    file: 'src/options.ts',
-    may: ['./errors.js', './task/duration.js', './broker/broker.js'],
+    file: 'src/resolve-options.ts',
+    may: ['./options.js', './option-values.js', './errors.js', './task/duration.js', './broker/broker.js'],
     mayNot: ['./broker/redis-broker.js', './client/queue-client.js', './worker-factory.js', 'ioredis'],
   },
   {

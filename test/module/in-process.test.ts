@@ -31,7 +31,7 @@ let log: string[] = [];
 const gates = new Map<string, () => void>();
 
 async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 60_000;
   while (!(await condition())) {
     if (Date.now() > deadline)
       throw new Error(`Waited in vain until ${what}: ${log.join(', ')}\n${apps.lines.all.join('\n')}`);
@@ -205,7 +205,7 @@ describe('it begins', () => {
         await other.server.stop();
       }
     }
-    const imports = [other.queue({ inProcess: true, commandTimeout: '200ms' })];
+    const imports = [other.queue({ inProcess: true, commandTimeout: '1s' })];
     const app = apps.boot({ imports, providers: [Tasks, Store, Outage] });
     await expect(app).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
     await other.stop();
@@ -255,7 +255,7 @@ describe('when the app is closed', () => {
   it('while Redis is away, it is closed all the same', async () => {
     const other = await Apps.start();
     const inProcess = { shutdownGrace: 1 };
-    const module = { imports: [other.queue({ inProcess, commandTimeout: '200ms' })], providers: [Tasks, Store] };
+    const module = { imports: [other.queue({ inProcess, commandTimeout: '1s' })], providers: [Tasks, Store] };
     const app = await other.boot(module);
     await app.get(QueueClient).of(Tasks).hold.delay('cut off');
     await logged('cut off started');

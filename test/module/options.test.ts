@@ -1,11 +1,7 @@
 import { availableParallelism } from 'node:os';
-import {
-  resolveTaskQueueOptions,
-  resolveWorkerOptions,
-  servedQueues,
-  type TaskQueueOptions,
-  type WorkerOptions,
-} from '../../src/options.js';
+import type { TaskQueueOptions, WorkerOptions } from '../../src/options.js';
+import { resolveTaskQueueOptions, resolveWorkerOptions } from '../../src/resolve-options.js';
+import { servedQueues } from '../../src/task/queue-names.js';
 
 describe('the options of TaskQueueModule', () => {
   it('have defaults', () => {

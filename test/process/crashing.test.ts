@@ -17,7 +17,7 @@ describe('a child that dies', () => {
     fixture.open('gate');
     await fixture.drained();
     expect(fixture.events('finished')).toMatchObject([{ label: 'work', attempt: 2 }]);
-    expect(worker.lines('died (SIGKILL)')).toHaveLength(1);
+    await fixture.told(worker, 'died (SIGKILL)');
     await fixture.until('it is replaced', () => fixture.events('booted').length === 3);
   });
 
@@ -29,9 +29,8 @@ describe('a child that dies', () => {
     fixture.worker({ children: 1 });
     await fixture.drained();
     expect(fixture.events('started', 'poison').map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
-    expect(fixture.events('run').map(({ label, attempt }) => [label, attempt])).toEqual(
-      [0, 1, 2, 3].map((index) => [`companion ${index}`, 1]),
-    );
+    const ran = fixture.events('run').map(({ label, attempt }) => [label, attempt]);
+    expect(ran.sort()).toEqual([0, 1, 2, 3].map((index) => [`companion ${index}`, 1]));
     expect(await broker.redis.zrange('{nestwork}:dead:default', '0', '-1')).toEqual([poison.slice(0, 20)]);
     expect(await broker.redis.hget('{nestwork}:dead-records:default', poison.slice(0, 20))).toContain('"CRASHED"');
   });
@@ -42,7 +41,7 @@ describe('a child that dies', () => {
     await fixture.send('hold', ['b', 'gate']);
     await fixture.until('both run', () => fixture.events('started').length === 2);
     await fixture.send('exit', ['poison']);
-    await fixture.until('one of them runs again', () => fixture.events('started').length === 4);
+    await fixture.until('one of them runs again', () => fixture.events('started').length >= 4);
     fixture.open('gate');
     await fixture.drained();
     // once beside the others, then alone until it is out
