@@ -37,6 +37,7 @@ export class RedisConnection {
   private closing = false;
   private generation = 0;
   private renewedAtMs = Number.NEGATIVE_INFINITY;
+  private giveUpWaiting: () => void = () => {};
 
   constructor(
     settings: RedisSettings,
@@ -88,7 +89,7 @@ export class RedisConnection {
     return this.generation;
   }
 
-  /** Resolves when the connection is up; rejects with REDIS_UNAVAILABLE after the timeout. */
+  /** Resolves when the connection is up; rejects with REDIS_UNAVAILABLE after the timeout, or once it is closed. */
   async ready(): Promise<void> {
     if (this.isUp()) return;
     this.waiting ??= this.untilReady().finally(() => {
@@ -117,6 +118,8 @@ export class RedisConnection {
   close(): void {
     this.closing = true;
     this.client.disconnect();
+    // between two attempts to connect there is nothing that could end
+    this.giveUpWaiting();
     // ioredis forgets what it was to send again over the next connection
     this.deadlines.close(2 * DISCONNECT_MS);
   }
@@ -178,6 +181,7 @@ export class RedisConnection {
       // in a process that was busy itself the answer may have come, and wait to be read
       const timer = setTimeout(() => setImmediate(late), this.timeoutMs);
       this.client.once('ready', done).once('end', ended);
+      this.giveUpWaiting = ended;
       if (this.closing) ended();
       else if (this.client.status === 'wait' || this.client.status === 'end') this.client.connect().catch(() => {});
     });
