@@ -120,11 +120,11 @@ export class RedisBroker implements Broker {
   }
 
   async enqueueOne(queue: string, message: string): Promise<void> {
-    await this.confirmed([message], () =>
-      this.together.add(queue, message).catch((error: unknown) => {
-        throw unconfirmed(error, [message]);
-      }),
-    );
+    try {
+      await this.confirmed([message], () => this.together.add(queue, message));
+    } catch (error) {
+      throw unconfirmed(error, [message]);
+    }
   }
 
   async broadcast(messages: readonly string[]): Promise<number> {
@@ -287,13 +287,15 @@ export class RedisBroker implements Broker {
   }
 
   /** Sends, and waits for the replicas if any are asked for. */
-  private async confirmed<T>(messages: readonly string[], send: () => Promise<T>): Promise<T> {
-    const { replicas = 0, commandTimeoutMs } = this.options;
-    if (replicas === 0) return send();
+  private confirmed<T>(messages: readonly string[], send: () => Promise<T>): Promise<T> {
+    return this.options.replicas ? this.onReplicas(this.options.replicas, messages, send) : send();
+  }
+
+  private async onReplicas<T>(replicas: number, messages: readonly string[], send: () => Promise<T>): Promise<T> {
     await this.connection.ready();
     const { current } = this.connection;
     const reply = await send();
-    await replicated(this.connection, current, messages, replicas, commandTimeoutMs);
+    await replicated(this.connection, current, messages, replicas, this.options.commandTimeoutMs);
     return reply;
   }
 

@@ -99,32 +99,17 @@ export class RedisConnection {
   }
 
   /** Runs a script over a connection that is up. */
-  async call(name: ScriptName, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+  call(name: ScriptName, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
     return this.command((redis) => callScript(redis, name, keys, args));
   }
 
-  /** Runs a command over a connection that is up. */
-  async command<T>(run: (redis: Redis) => Promise<T>): Promise<T> {
-    try {
-      return await this.attempt(run);
-    } catch (error) {
-      if (!takesNoWrites(error)) throw error;
-      // it refused, so nothing was written; by now the sentinels may know the new primary
-      return this.attempt(run);
-    }
-  }
-
-  /** Closes at once; commands under way reject, unless their answer comes in this moment. Idempotent. */
-  close(): void {
-    this.closing = true;
-    this.client.disconnect();
-    // between two attempts to connect there is nothing that could end
-    this.giveUpWaiting();
-    // ioredis forgets what it was to send again over the next connection
-    this.deadlines.close(2 * DISCONNECT_MS);
-  }
-
-  private async attempt<T>(run: (redis: Redis) => Promise<T>): Promise<T> {
+  /**
+   * Runs a command over a connection that is up.
+   *
+   * @param again whether to ask once more after the answer of a server that takes no writes: nothing was written, and by
+   *   now the sentinels may know the new primary
+   */
+  async command<T>(run: (redis: Redis) => Promise<T>, again = true): Promise<T> {
     if (!this.isUp()) await this.ready();
     const { generation } = this;
     const heard = this.bytesHeard();
@@ -141,8 +126,19 @@ export class RedisConnection {
       const silent = isTimeout(cause as Error) && this.bytesHeard() === heard;
       if (generation === this.generation && silent) this.noteLoss();
       if (generation === this.generation && (silent || takesNoWrites(error))) this.renew();
+      if (again && takesNoWrites(error)) return this.command(run, false);
       throw error;
     }
+  }
+
+  /** Closes at once; commands under way reject, unless their answer comes in this moment. Idempotent. */
+  close(): void {
+    this.closing = true;
+    this.client.disconnect();
+    // between two attempts to connect there is nothing that could end
+    this.giveUpWaiting();
+    // ioredis forgets what it was to send again over the next connection
+    this.deadlines.close(2 * DISCONNECT_MS);
   }
 
   /** What the server has sent over this connection: one that is slow says something now and then, one that is gone does not. */

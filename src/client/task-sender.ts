@@ -187,9 +187,14 @@ export class TaskSender<Args extends unknown[]> {
     return new TaskHandle(this.broker, { id: holder.id, name, queue: holder.queue, added: holder.id === id });
   }
 
-  private async destination(): Promise<string> {
-    const queue = this.options.queue ?? (await this.target.queueOfTask());
-    // what is sent by name may turn out to be a broadcast only now
+  /** Known at once, unless Redis has to be asked. */
+  private destination(): string | Promise<string> {
+    const queue = this.options.queue ?? this.target.queueOfTask();
+    return typeof queue === 'string' ? this.allowed(queue) : queue.then((found) => this.allowed(found));
+  }
+
+  /** What is sent by name may turn out to be a broadcast only when its queue is known. */
+  private allowed(queue: string): string {
     if (queue === BROADCAST_QUEUE) assertBroadcastOptions(this.options, this.target.name);
     return queue;
   }
