@@ -97,7 +97,7 @@ describe('started', () => {
     const events = new EventEmitter();
     const refused = once(events, 'refused');
     promoter = new Promoter({ broker: fixture.broker, onError: (error) => events.emit('refused', error) });
-    await fixture.redis.acl('SETUSER', 'default', '-evalsha');
+    await fixture.redis.acl('SETUSER', 'default', '-eval', '-evalsha');
     promoter.start();
     expect(await refused).toMatchObject([{ message: expect.stringContaining('NOPERM') }]);
     await fixture.redis.acl('SETUSER', 'default', '+@all');
