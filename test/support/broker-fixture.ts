@@ -51,7 +51,7 @@ export class BrokerFixture<S extends Stoppable = RedisServer> {
   }
 
   /** A second broker on the same server, to be closed by the test, and the moment at which it has lost that. */
-  async anotherBroker({ commandTimeoutMs = 30_000 } = {}): Promise<{ broker: RedisBroker; lost: Promise<void> }> {
+  async anotherBroker(commandTimeoutMs = 30_000): Promise<{ broker: RedisBroker; lost: Promise<void> }> {
     let lost: () => void = () => {};
     const loss = new Promise<void>((resolve) => (lost = resolve));
     const onOutage = { lost, restored: () => {} };
