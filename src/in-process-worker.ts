@@ -39,6 +39,7 @@ export class InProcessWorker {
   private serving: Promise<void> = Promise.resolve();
   private abandoned = new AbortController();
   private stopping = false;
+  private redisAway = false;
   private shutdown: Promise<void> | undefined;
 
   constructor(private readonly options: InProcessWorkerOptions) {
@@ -94,9 +95,9 @@ export class InProcessWorker {
     const drained = Promise.all([this.serving, child.settled()]);
     if (!(await this.within(drained, shutdownGraceMs))) {
       child.abort(stopped());
-      // what only waits for Redis heeds no signal
-      const heeded = child.running.length > 0 && (await this.within(drained, ABORT_GRACE_MS));
-      if (!heeded) this.leaveBehind();
+      // what only waits for a Redis that is away heeds no signal; one that is slow is about to hear what has ended
+      const inVain = this.redisAway && child.running.length === 0;
+      if (inVain || !(await this.within(drained, ABORT_GRACE_MS))) this.leaveBehind();
     }
     await this.giveUp(runtime, child.claimant);
     child.mailbox.close('the app was closed');
@@ -110,7 +111,15 @@ export class InProcessWorker {
     const { logger } = this;
     const onError = this.complaints.about;
     // the connection of the app tells people of outages
-    const onOutage = { lost: () => {}, restored: () => this.runtime?.hurry() };
+    const onOutage = {
+      lost: () => {
+        this.redisAway = true;
+      },
+      restored: () => {
+        this.redisAway = false;
+        this.runtime?.hurry();
+      },
+    };
     const broker = new RedisBroker({ ...settings, onOutage });
     const children = (): InProcessChild[] => [this.child];
     const { leaseMs, cancelGraceMs } = worker;

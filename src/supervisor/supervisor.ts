@@ -81,7 +81,7 @@ export class Supervisor {
       worn: () => this.retire(child, `it has run ${this.options.worker.maxTasksPerChild} tasks`),
       overdue: (why) => this.options.logger.warn(`Child ${child.pid} is ended: ${why}.`),
       ready: (message) => void this.welcome(child, message).catch((error: unknown) => this.fail(error)),
-      leaseLost: (session) => void this.runtime?.then((runtime) => runtime.replaceSession(session)),
+      leaseLost: (session) => this.whenServing((runtime) => runtime.replaceSession(session)),
       malformed: (error) => this.options.logger.error(`Child ${child.pid}: ${String(error)}`),
       ended: (reason, uncaught) => this.dispose(child, reason, uncaught),
     });
@@ -132,7 +132,7 @@ export class Supervisor {
   private async open({ settings, catalog }: Ready): Promise<Runtime> {
     const { worker, connect, services, logger } = this.options;
     const queues = servedQueues(settings.queues, worker);
-    const broker = connect(settings, () => void this.runtime?.then((runtime) => runtime.hurry()));
+    const broker = connect(settings, () => this.whenServing((runtime) => runtime.hurry()));
     await broker.connect();
     const children = (): Iterable<ChildProcess> => this.children;
     const { cancelGraceMs } = worker;
@@ -154,6 +154,11 @@ export class Supervisor {
     await runtime.start();
     logger.log(`Serving ${queues.join(', ')} with ${worker.children} children, ${worker.concurrency} tasks each.`);
     return runtime;
+  }
+
+  /** Not when the start fails: `fail` is told that. */
+  private whenServing(act: (runtime: Runtime) => void): void {
+    void this.runtime?.then(act, () => {});
   }
 
   private readonly tooBig = (child: ChildProcess, bytes: number): void =>
@@ -208,7 +213,7 @@ export class Supervisor {
     const { logger, worker } = this.options;
     logger.log(`${signal}: finishing the running tasks, for ${worker.shutdownGraceMs / 1_000} s at most.`);
     this.stopping = true;
-    void this.runtime?.then((runtime) => runtime.hasten()).catch(() => {});
+    this.whenServing((runtime) => runtime.hasten());
     for (const child of this.children) child.stop();
     this.later(worker.shutdownGraceMs, () => {
       for (const child of this.children) child.abort();

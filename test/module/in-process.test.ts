@@ -252,6 +252,22 @@ describe('when the app is closed', () => {
     await expectGivenUp();
   });
 
+  it('and Redis is slow, what has ended by the end of the grace is acked, and nobody is told that it will run again', async () => {
+    const { app, send } = await boot({ shutdownGrace: 0 });
+    await send.hold.delay('just');
+    await logged('just started');
+    apps.server.pause();
+    gates.get('just')?.();
+    const closed = app.close();
+    await delay(50); // the grace is over
+    apps.server.resume();
+    await closed;
+    expect(log).toEqual(['just started', 'just ended, store there', 'store destroyed']);
+    expect(apps.lines.with('It will run again')).toEqual([]);
+    expect(await apps.waiting()).toEqual([]);
+    await expectGivenUp();
+  });
+
   it('while Redis is away, it is closed all the same', async () => {
     const other = await Apps.start();
     const inProcess = { shutdownGrace: 1 };

@@ -264,7 +264,7 @@ describe('a broadcast on each machine', () => {
     expect(fixture.events('started', 'poison')).toHaveLength(3);
     expect(await outcomes(id, 3)).toMatchObject(Array(3).fill({ ok: false }));
     expect(await fixture.broker.redis.hvals(`{nestwork}:broadcast:${id}`)).toContain('done');
-    await fixture.until('the log says so', () => all[0]?.lines('exit code 7').length !== 0);
+    await fixture.until('the log says so', () => (all[0]?.lines('exit code 7') ?? []).length > 0);
   });
 });
 
