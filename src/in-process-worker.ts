@@ -94,7 +94,9 @@ export class InProcessWorker {
     const drained = Promise.all([this.serving, child.settled()]);
     if (!(await this.within(drained, shutdownGraceMs))) {
       child.abort(stopped());
-      if (!(await this.within(drained, ABORT_GRACE_MS))) this.leaveBehind();
+      // what only waits for Redis heeds no signal
+      const heeded = child.running.length > 0 && (await this.within(drained, ABORT_GRACE_MS));
+      if (!heeded) this.leaveBehind();
     }
     await this.giveUp(runtime, child.claimant);
     child.mailbox.close('the app was closed');

@@ -15,6 +15,7 @@ import type {
   DeathReport,
   Due,
   KeyHolder,
+  Promotion,
   QueueState,
   RedisSettings,
   Retry,
@@ -119,11 +120,11 @@ export class RedisBroker implements Broker {
   }
 
   async enqueueOne(queue: string, message: string): Promise<void> {
-    await this.confirmed([message], () =>
-      this.together.add(queue, message).catch((error: unknown) => {
-        throw unconfirmed(error, [message]);
-      }),
-    );
+    try {
+      await this.confirmed([message], () => this.together.add(queue, message));
+    } catch (error) {
+      throw unconfirmed(error, [message]);
+    }
   }
 
   async broadcast(messages: readonly string[]): Promise<number> {
@@ -207,10 +208,11 @@ export class RedisBroker implements Broker {
     return this.tokens.wait(bells, timeoutMs);
   }
 
-  async promote(limit: number): Promise<{ moved: number; nextInMs: number | undefined }> {
+  async promote(limit: number): Promise<Promotion> {
     const reply = await this.run('promote', this.keys.ofSchedules(this.options.queues), [limit]);
-    const [moved, next] = reply as [number, number];
-    return { moved, nextInMs: next < 0 ? undefined : next };
+    const [moved, next, ...wrong] = reply as [number, number, ...string[]];
+    const refused = wrong.length > 0 ? wrong.map(unpromoted) : undefined;
+    return { moved, nextInMs: next < 0 ? undefined : next, refused };
   }
 
   waitForAlarm(timeoutMs: number): Promise<boolean> {
@@ -285,13 +287,15 @@ export class RedisBroker implements Broker {
   }
 
   /** Sends, and waits for the replicas if any are asked for. */
-  private async confirmed<T>(messages: readonly string[], send: () => Promise<T>): Promise<T> {
-    const { replicas = 0, commandTimeoutMs } = this.options;
-    if (replicas === 0) return send();
+  private confirmed<T>(messages: readonly string[], send: () => Promise<T>): Promise<T> {
+    return this.options.replicas ? this.onReplicas(this.options.replicas, messages, send) : send();
+  }
+
+  private async onReplicas<T>(replicas: number, messages: readonly string[], send: () => Promise<T>): Promise<T> {
     await this.connection.ready();
     const { current } = this.connection;
     const reply = await send();
-    await replicated(this.connection, current, messages, replicas, commandTimeoutMs);
+    await replicated(this.connection, current, messages, replicas, this.options.commandTimeoutMs);
     return reply;
   }
 
@@ -317,6 +321,18 @@ function notEnqueued(error: unknown): never {
     'Redis did not say in time to which queue the task belongs; nothing was added.',
     'Repeat the call, or name the queue: queue.task(name).with({ queue }).',
     { cause: error },
+  );
+}
+
+/** @param wrong what the script says of a foreign key */
+function unpromoted(wrong: string): NestworkError {
+  return new NestworkError(
+    'REDIS_REFUSED',
+    `The scheduled tasks of a queue cannot be moved to it when they are due, and wait: ${wrong.replace(/^-?WRONGTYPE /, '')}.`,
+    [
+      'Delete or rename that key, after a look at what it holds: nestwork has not written it.',
+      'The other queues are served.',
+    ],
   );
 }
 

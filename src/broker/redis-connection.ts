@@ -37,6 +37,7 @@ export class RedisConnection {
   private closing = false;
   private generation = 0;
   private renewedAtMs = Number.NEGATIVE_INFINITY;
+  private giveUpWaiting: () => void = () => {};
 
   constructor(
     settings: RedisSettings,
@@ -88,7 +89,7 @@ export class RedisConnection {
     return this.generation;
   }
 
-  /** Resolves when the connection is up; rejects with REDIS_UNAVAILABLE after the timeout. */
+  /** Resolves when the connection is up; rejects with REDIS_UNAVAILABLE after the timeout, or once it is closed. */
   async ready(): Promise<void> {
     if (this.isUp()) return;
     this.waiting ??= this.untilReady().finally(() => {
@@ -98,30 +99,17 @@ export class RedisConnection {
   }
 
   /** Runs a script over a connection that is up. */
-  async call(name: ScriptName, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+  call(name: ScriptName, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
     return this.command((redis) => callScript(redis, name, keys, args));
   }
 
-  /** Runs a command over a connection that is up. */
-  async command<T>(run: (redis: Redis) => Promise<T>): Promise<T> {
-    try {
-      return await this.attempt(run);
-    } catch (error) {
-      if (!takesNoWrites(error)) throw error;
-      // it refused, so nothing was written; by now the sentinels may know the new primary
-      return this.attempt(run);
-    }
-  }
-
-  /** Closes at once; commands under way reject, unless their answer comes in this moment. Idempotent. */
-  close(): void {
-    this.closing = true;
-    this.client.disconnect();
-    // ioredis forgets what it was to send again over the next connection
-    this.deadlines.close(2 * DISCONNECT_MS);
-  }
-
-  private async attempt<T>(run: (redis: Redis) => Promise<T>): Promise<T> {
+  /**
+   * Runs a command over a connection that is up.
+   *
+   * @param again whether to ask once more after the answer of a server that takes no writes: nothing was written, and by
+   *   now the sentinels may know the new primary
+   */
+  async command<T>(run: (redis: Redis) => Promise<T>, again = true): Promise<T> {
     if (!this.isUp()) await this.ready();
     const { generation } = this;
     const heard = this.bytesHeard();
@@ -138,8 +126,19 @@ export class RedisConnection {
       const silent = isTimeout(cause as Error) && this.bytesHeard() === heard;
       if (generation === this.generation && silent) this.noteLoss();
       if (generation === this.generation && (silent || takesNoWrites(error))) this.renew();
+      if (again && takesNoWrites(error)) return this.command(run, false);
       throw error;
     }
+  }
+
+  /** Closes at once; commands under way reject, unless their answer comes in this moment. Idempotent. */
+  close(): void {
+    this.closing = true;
+    this.client.disconnect();
+    // between two attempts to connect there is nothing that could end
+    this.giveUpWaiting();
+    // ioredis forgets what it was to send again over the next connection
+    this.deadlines.close(2 * DISCONNECT_MS);
   }
 
   /** What the server has sent over this connection: one that is slow says something now and then, one that is gone does not. */
@@ -178,6 +177,7 @@ export class RedisConnection {
       // in a process that was busy itself the answer may have come, and wait to be read
       const timer = setTimeout(() => setImmediate(late), this.timeoutMs);
       this.client.once('ready', done).once('end', ended);
+      this.giveUpWaiting = ended;
       if (this.closing) ended();
       else if (this.client.status === 'wait' || this.client.status === 'end') this.client.connect().catch(() => {});
     });

@@ -50,9 +50,14 @@ export function scriptText(name: ScriptName): string {
   return [shebang, ...shared, ...body].join('\n');
 }
 
+/** By what name the client knows each script. */
+const commandNames = Object.fromEntries(
+  (Object.keys(SCRIPTS) as ScriptName[]).map((name) => [name, `nestwork:${name}`]),
+) as Record<ScriptName, string>;
+
 /** What the connection needs to know: each script is sent once and then called by its hash, also after a SCRIPT FLUSH. */
 export const scriptDefinitions: Record<string, { lua: string }> = Object.fromEntries(
-  (Object.keys(SCRIPTS) as ScriptName[]).map((name) => [command(name), { lua: scriptText(name) }]),
+  (Object.keys(SCRIPTS) as ScriptName[]).map((name) => [commandNames[name], { lua: scriptText(name) }]),
 );
 
 /** Calls a script. All keys it touches are declared. */
@@ -62,7 +67,7 @@ export function callScript(
   keys: readonly string[],
   args: readonly (string | number)[],
 ): Promise<unknown> {
-  const call = Reflect.get(redis, command(name)) as (...all: unknown[]) => Promise<unknown>;
+  const call = Reflect.get(redis, commandNames[name]) as (...all: unknown[]) => Promise<unknown>;
   return call.call(redis, keys.length, ...keys, ...args);
 }
 
@@ -73,12 +78,8 @@ export function callScriptForBytes(
   keys: readonly string[],
   args: readonly (string | number)[],
 ): Promise<unknown> {
-  const call = Reflect.get(redis, `${command(name)}Buffer`) as (...all: unknown[]) => Promise<unknown>;
+  const call = Reflect.get(redis, `${commandNames[name]}Buffer`) as (...all: unknown[]) => Promise<unknown>;
   return call.call(redis, keys.length, ...keys, ...args);
-}
-
-function command(name: ScriptName): string {
-  return `nestwork:${name}`;
 }
 
 function read(file: string): string {

@@ -119,7 +119,9 @@ export class TaskSender<Args extends unknown[]> {
     try {
       const options = this.travelling();
       const payloads = this.encodeAll(calls);
-      await this.checkAll(payloads);
+      const check = this.target.checkOfTask?.();
+      // nothing is awaited without need: another call in this turn would get in before
+      if (check) for (const [call, payload] of payloads.entries()) await check(asReceived(payload), `calls[${call}]`);
       return payloads.length === 0 ? [] : await this.send(payloads, options, this.options.ids);
     } catch (error) {
       throw atCall(error, name, this.delayMany);
@@ -145,12 +147,6 @@ export class TaskSender<Args extends unknown[]> {
       );
     }
     return payloads;
-  }
-
-  private async checkAll(payloads: readonly string[]): Promise<void> {
-    const check = this.target.checkOfTask?.();
-    if (!check) return;
-    for (const [call, payload] of payloads.entries()) await check(asReceived(payload), `calls[${call}]`);
   }
 
   private async send(
@@ -187,9 +183,14 @@ export class TaskSender<Args extends unknown[]> {
     return new TaskHandle(this.broker, { id: holder.id, name, queue: holder.queue, added: holder.id === id });
   }
 
-  private async destination(): Promise<string> {
-    const queue = this.options.queue ?? (await this.target.queueOfTask());
-    // what is sent by name may turn out to be a broadcast only now
+  /** Known at once, unless Redis has to be asked. */
+  private destination(): string | Promise<string> {
+    const queue = this.options.queue ?? this.target.queueOfTask();
+    return typeof queue === 'string' ? this.allowed(queue) : queue.then((found) => this.allowed(found));
+  }
+
+  /** What is sent by name may turn out to be a broadcast only when its queue is known. */
+  private allowed(queue: string): string {
     if (queue === BROADCAST_QUEUE) assertBroadcastOptions(this.options, this.target.name);
     return queue;
   }

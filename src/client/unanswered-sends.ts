@@ -1,7 +1,10 @@
+import { setTimeout } from 'node:timers';
 import { Logger } from '@nestjs/common';
 import { NestworkError } from '../errors.js';
 
 const FRAME = /\n +at /;
+/** How long the listener stays when no call is under way: to add and remove it costs a fifth of what a call does. */
+const LINGER_MS = 10;
 
 /**
  * The calls of `delay()` that are under way. When the process ends over some of them, they may be lost with nobody
@@ -9,9 +12,14 @@ const FRAME = /\n +at /;
  */
 export class UnansweredSends {
   private readonly tasks = new Map<string, number>();
+  private listening = false;
+  private leaving: NodeJS.Timeout | undefined;
 
   begin(task: string): void {
-    if (this.tasks.size === 0) process.on('exit', this.tell);
+    if (!this.listening) {
+      process.on('exit', this.tell);
+      this.listening = true;
+    }
     this.tasks.set(task, (this.tasks.get(task) ?? 0) + 1);
   }
 
@@ -19,10 +27,19 @@ export class UnansweredSends {
     const left = (this.tasks.get(task) ?? 1) - 1;
     if (left > 0) this.tasks.set(task, left);
     else this.tasks.delete(task);
-    if (this.tasks.size === 0) process.off('exit', this.tell);
+    // not the global one: a test that fakes it would keep the listener of each of its apps
+    if (this.tasks.size === 0) this.leaving ??= setTimeout(() => this.leave(), LINGER_MS).unref();
+  }
+
+  private leave(): void {
+    this.leaving = undefined;
+    if (this.tasks.size > 0) return;
+    process.off('exit', this.tell);
+    this.listening = false;
   }
 
   private readonly tell = (): void => {
+    if (this.tasks.size === 0) return;
     const calls = [...this.tasks.values()].reduce((sum, count) => sum + count, 0);
     new Logger('TaskQueue').warn(
       `The process ended before Redis had answered ${calls} call${calls === 1 ? '' : 's'} of delay() (${[...this.tasks.keys()].join(', ')}): ` +

@@ -93,7 +93,7 @@ export class RedisServer {
       } catch (error) {
         await watchdog.end();
         // only the server's own bind tells for sure whether a port is free
-        if (tried === MAX_PORTS_TRIED || !/address already in use/i.test(String(error))) throw error;
+        if (tried >= MAX_PORTS_TRIED || !/address already in use/i.test(String(error))) throw error;
       }
     }
   }

@@ -268,6 +268,25 @@ describe('when the app is closed', () => {
     await other.stop();
   });
 
+  it('while Redis is away and its session is lost, nobody waits for another one', async () => {
+    const other = await Apps.start();
+    // longer than a test may take
+    const inProcess = { shutdownGrace: '1h' } as const;
+    const module = { imports: [other.queue({ inProcess, commandTimeout: '200ms' })], providers: [Tasks, Store] };
+    const app = await other.boot(module);
+    await app.get(QueueClient).of(Tasks).run.delay('served');
+    await logged('served #1');
+    const [session] = await other.redis.zrange('{nestwork}:sessions', '0', '-1');
+    await other.redis.del('{nestwork}:sessions', `{nestwork}:session:${session}`);
+    // it claims, and is told
+    await app.get(QueueClient).of(Tasks).run.delay('refused');
+    await until('it starts over', () => other.lines.with('The lease is gone').length === 1);
+    await other.server.kill();
+    await app.close();
+    expect(log.at(-1)).toBe('store destroyed');
+    await other.stop();
+  });
+
   it('another app takes over', async () => {
     const { app, send } = await boot({ shutdownGrace: 1 });
     await send.heed.delay('moved');

@@ -63,6 +63,7 @@ it('ends what is repeated until Redis answers', async () => {
     leaseLost: () => {
       lost += 1;
     },
+    refused: () => {},
     failed: (error) => {
       codes.push((error as NestworkError).code);
       claims.sever();
