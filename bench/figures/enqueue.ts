@@ -22,7 +22,7 @@ function enqueuing(name: string, programs: Programs): Contestant {
     name,
     async measure(stage) {
       const producer = stage.producer(programs);
-      await producer.call('fill', 'ping', 2_000); // its functions are compiled then
+      await producer.warmUp();
       const oneByOne = await producer.call('oneByOne', stage.pick(5_000, 2_000));
       const concurrently = await producer.call('concurrently', stage.pick(30_000, 10_000));
       const many = await producer.call('many', stage.pick(60_000, 20_000));

@@ -18,8 +18,7 @@ function busy(name: string, programs: Programs): Contestant {
     name,
     async measure(stage) {
       const producer = stage.producer(programs);
-      await producer.call('fill', 'ping', 2_000); // its functions are compiled then
-      await producer.call('concurrently', 2_000);
+      await producer.warmUp();
       const oneByOne = await producer.call('busyOneByOne', stage.pick(5_000, 2_000));
       const concurrently = await producer.call('busyConcurrently', stage.pick(30_000, 10_000));
       await producer.stop();

@@ -87,18 +87,25 @@ export class TaskSender<Args extends unknown[]> {
    * @throws EnqueueUnconfirmedError when Redis did not answer in time: repeat with the same id
    */
   async delay(...args: Args): Promise<TaskHandle> {
+    const { broker } = this;
     const { name, unanswered } = this.target;
     unanswered.begin(name);
     try {
-      const { ids, id, key } = this.options;
+      const { ids, key } = this.options;
       if (ids) throw misplaced('ids', 'delayMany');
       const options = this.travelling();
       const payload = encodePayload(args);
       const check = this.target.checkOfTask?.();
       if (check) await check(asReceived(payload));
       if (key !== undefined) return await this.sendUnique(payload, key, options);
-      const [handle] = await this.send([payload], options, id ? [id] : undefined);
-      return handle as TaskHandle;
+      const queue = await this.destination();
+      const { id = this.sequence.next() } = this.options;
+      const { due, enqueuedAt } = this.time();
+      const message = encodeMessage({ id, name, payload, enqueuedAt, options });
+      if (queue === BROADCAST_QUEUE) await broker.broadcast([message]);
+      else if (due) await broker.enqueue(queue, [message], due);
+      else await broker.enqueueOne(queue, message);
+      return new TaskHandle(broker, { id, name, queue, added: true });
     } catch (error) {
       throw atCall(error, name, this.delay);
     } finally {
@@ -122,7 +129,7 @@ export class TaskSender<Args extends unknown[]> {
       const check = this.target.checkOfTask?.();
       // nothing is awaited without need: another call in this turn would get in before
       if (check) for (const [call, payload] of payloads.entries()) await check(asReceived(payload), `calls[${call}]`);
-      return payloads.length === 0 ? [] : await this.send(payloads, options, this.options.ids);
+      return payloads.length === 0 ? [] : await this.sendMany(payloads, options, this.options.ids);
     } catch (error) {
       throw atCall(error, name, this.delayMany);
     } finally {
@@ -149,26 +156,21 @@ export class TaskSender<Args extends unknown[]> {
     return payloads;
   }
 
-  private async send(
+  private async sendMany(
     payloads: readonly string[],
     options: CallOptions | undefined,
-    ids?: readonly string[],
+    ids: readonly string[] = payloads.map(() => this.sequence.next()),
   ): Promise<TaskHandle[]> {
-    const { broker, target, sequence } = this;
-    const { name } = target;
+    const { broker } = this;
+    const { name } = this.target;
     const queue = await this.destination();
     const { due, enqueuedAt } = this.time();
-    const handles: TaskHandle[] = [];
     const messages = payloads.map((payload, call) => {
-      const id = ids?.[call] ?? sequence.next();
-      handles.push(new TaskHandle(broker, { id, name, queue, added: true }));
-      return encodeMessage({ id, name, payload, enqueuedAt, options });
+      return encodeMessage({ id: ids[call] as string, name, payload, enqueuedAt, options });
     });
-    const [first, ...others] = messages;
     if (queue === BROADCAST_QUEUE) await broker.broadcast(messages);
-    else if (first !== undefined && others.length === 0 && !due) await broker.enqueueOne(queue, first);
     else await broker.enqueue(queue, messages, due);
-    return handles;
+    return ids.map((id) => new TaskHandle(broker, { id, name, queue, added: true }));
   }
 
   private async sendUnique(payload: string, key: string, options: CallOptions | undefined): Promise<TaskHandle> {

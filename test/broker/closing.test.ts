@@ -22,7 +22,7 @@ describe('closed between two connections', () => {
 
   it('a call that waits for the next one rejects, and does not wait out its timeout', async () => {
     // longer than a test may take
-    const { broker, lost } = await fixture.anotherBroker({ commandTimeoutMs: 3_600_000 });
+    const { broker, lost } = await fixture.anotherBroker(3_600_000);
     await fixture.server.kill();
     await lost;
     const call = broker.promote(1).catch((error: unknown) => error);
