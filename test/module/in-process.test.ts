@@ -288,7 +288,7 @@ describe('when the app is closed', () => {
     const other = await Apps.start();
     // longer than a test may take
     const inProcess = { shutdownGrace: '1h' } as const;
-    const module = { imports: [other.queue({ inProcess, commandTimeout: '200ms' })], providers: [Tasks, Store] };
+    const module = { imports: [other.queue({ inProcess, commandTimeout: '1s' })], providers: [Tasks, Store] };
     const app = await other.boot(module);
     await app.get(QueueClient).of(Tasks).run.delay('served');
     await logged('served #1');

@@ -83,8 +83,8 @@ describe('an uncaught error', () => {
     await fixture.send('hold', ['companion', 'gate']);
     await fixture.event('started', 'companion');
     const id = await fixture.send('throwUncaught', ['poison', 'thrown']);
-    await fixture.until('both are suspects', () => worker.lines('2 to run again alone as suspects').length === 1);
-    expect(worker.lines('uncaught: poison) while it ran')).toHaveLength(1);
+    await fixture.told(worker, '2 to run again alone as suspects');
+    expect(worker.lines('2 to run again alone as suspects')[0]).toContain('uncaught: poison) while it ran');
     fixture.open('gate');
     await fixture.until('it is dead', async () => (await fixture.dead(id)) !== undefined);
     const [beside, alone] = (await fixture.dead(id))?.attempts ?? [];
