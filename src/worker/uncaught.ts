@@ -14,11 +14,18 @@ export function noteUncaughtErrors(
   words: Pick<LastWordsWriter, 'write' | 'withdraw'> = new LastWordsWriter(SCOREBOARD_FD),
 ): void {
   let withdrawal: NodeJS.Timeout | undefined;
+  let writtenAtMs: number | undefined;
+  const withdraw = (): void => attempt(() => words.withdraw());
   process.on('uncaughtExceptionMonitor', (error) => {
     clearTimeout(withdrawal);
     // an error in here would take the place of the one that people are to see
     attempt(() => words.write(lastWords(error)));
-    withdrawal = setTimeout(() => attempt(() => words.withdraw()), LIVES_ON_MS).unref();
+    writtenAtMs = performance.now();
+    withdrawal = setTimeout(withdraw, LIVES_ON_MS).unref();
+  });
+  // a process that blocks does not come to its timers
+  process.on('exit', () => {
+    if (writtenAtMs !== undefined && performance.now() - writtenAtMs >= LIVES_ON_MS) withdraw();
   });
 }
 

@@ -18,14 +18,23 @@ const writer: Pick<LastWordsWriter, 'write' | 'withdraw'> = {
   },
 };
 
+/** What Node does when the process ends in order, by `process.exit()` or an uncaught error. */
+const exit = (): void => {
+  for (const listener of added) listener(1);
+};
+let added: NodeJS.ExitListener[] = [];
+
 beforeEach(() => {
   jest.useFakeTimers();
   full = false;
+  const before = process.listeners('exit');
   noteUncaughtErrors(writer);
+  added = process.listeners('exit').filter((listener) => !before.includes(listener));
 });
 afterEach(() => {
   jest.useRealTimers();
   process.removeAllListeners('uncaughtExceptionMonitor');
+  for (const listener of added) process.off('exit', listener);
   words = undefined;
 });
 
@@ -56,6 +65,17 @@ it('takes it back when the process lives on, because the app caught the error it
   jest.advanceTimersByTime(4_000);
   expect(words?.error).toBe('Error: second');
   jest.advanceTimersByTime(1_000);
+  expect(words).toBeUndefined();
+});
+
+it('takes it back at an end that comes later, when the process blocked meanwhile', () => {
+  uncaught(new Error('survived'));
+  exit();
+  expect(words?.error).toBe('Error: survived');
+  const now = performance.now();
+  const clock = jest.spyOn(performance, 'now').mockReturnValue(now + 5_000);
+  exit();
+  clock.mockRestore();
   expect(words).toBeUndefined();
 });
 
