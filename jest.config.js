@@ -25,6 +25,6 @@ export default {
   // keep a small machine busy, and more would make timings flicker
   maxWorkers: 2,
   // how long a test waits for a state says nothing about the product: on a busy machine a supervisor with four children
-  // may take many seconds to boot, and the helpers give up, with a report, before this does
-  testTimeout: 60_000,
+  // may take half a minute to boot, and the helpers give up, with a report, before this does
+  testTimeout: 150_000,
 };

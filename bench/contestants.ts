@@ -12,6 +12,8 @@ export const bullmq = programs('peers/bullmq-producer.js', 'peers/bullmq-worker.
 export const beeQueue = programs('peers/bee-queue-producer.js', 'peers/bee-queue-worker.js');
 /** The smallest program that takes batches from a list and loses nothing: the limit of what this Redis gives to a Node process. */
 export const bareLoop = programs('bare-loop/producer.js', 'bare-loop/worker.js');
+/** The same worker with enhancers around its tasks, by its `VARIANT`. */
+export const enhanced = programs('nestwork/producer.js', 'nestwork/enhanced-worker.js');
 /** The same worker with tasks that tell when they start and end. */
 export const probe = programs('nestwork/probe-producer.js', 'nestwork/probe-worker.js');
 

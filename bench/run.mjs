@@ -1,7 +1,7 @@
 /**
  * Measures nestwork beside its peers: docs/performance.md says what the figures mean.
  *
- *   npm run bench                        everything; about ten minutes; writes bench/results.md and the chart
+ *   npm run bench                        everything; about twenty minutes; writes bench/results.md and the chart
  *   npm run bench -- --quick             the figures of every day, in a minute or so; writes nothing
  *   npm run bench -- --only throughput   one figure; may be given more than once; writes nothing
  *   npm run bench -- --only idle --write the same, and replaces this figure in bench/results.md

@@ -4,11 +4,12 @@ import type { Claimant } from './broker/broker.js';
 import { RedisBroker } from './broker/redis-broker.js';
 import { NestworkError } from './errors.js';
 import { InProcessChild } from './in-process-child.js';
-import { type ResolvedWorkerOptions, servedQueues } from './options.js';
+import type { ResolvedWorkerOptions } from './options.js';
 import { Runtime } from './supervisor/runtime.js';
 import { onStopSignals } from './supervisor/signals.js';
 import { streamService } from './supervisor/stream-service.js';
 import { Complaints } from './task/complaints.js';
+import { servedQueues } from './task/queue-names.js';
 import type { WorkerApp } from './worker-app.js';
 import { workerServices } from './worker-services.js';
 
@@ -38,6 +39,7 @@ export class InProcessWorker {
   private serving: Promise<void> = Promise.resolve();
   private abandoned = new AbortController();
   private stopping = false;
+  private redisAway = false;
   private shutdown: Promise<void> | undefined;
 
   constructor(private readonly options: InProcessWorkerOptions) {
@@ -93,7 +95,9 @@ export class InProcessWorker {
     const drained = Promise.all([this.serving, child.settled()]);
     if (!(await this.within(drained, shutdownGraceMs))) {
       child.abort(stopped());
-      if (!(await this.within(drained, ABORT_GRACE_MS))) this.leaveBehind();
+      // what only waits for a Redis that is away heeds no signal; one that is slow is about to hear what has ended
+      const inVain = this.redisAway && child.running.length === 0;
+      if (inVain || !(await this.within(drained, ABORT_GRACE_MS))) this.leaveBehind();
     }
     await this.giveUp(runtime, child.claimant);
     child.mailbox.close('the app was closed');
@@ -107,7 +111,15 @@ export class InProcessWorker {
     const { logger } = this;
     const onError = this.complaints.about;
     // the connection of the app tells people of outages
-    const onOutage = { lost: () => {}, restored: () => this.runtime?.hurry() };
+    const onOutage = {
+      lost: () => {
+        this.redisAway = true;
+      },
+      restored: () => {
+        this.redisAway = false;
+        this.runtime?.hurry();
+      },
+    };
     const broker = new RedisBroker({ ...settings, onOutage });
     const children = (): InProcessChild[] => [this.child];
     const { leaseMs, cancelGraceMs } = worker;

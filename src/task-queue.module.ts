@@ -24,13 +24,9 @@ import { CronManager } from './inspector/cron-manager.js';
 import { DeadLetters } from './inspector/dead-letters.js';
 import { TaskHealthIndicator } from './inspector/health-indicator.js';
 import { QueueHealth } from './inspector/queue-health.js';
-import {
-  RESOLVED_OPTIONS,
-  type ResolvedTaskQueueOptions,
-  resolveTaskQueueOptions,
-  type TaskQueueOptions,
-} from './options.js';
+import { RESOLVED_OPTIONS, type ResolvedTaskQueueOptions, type TaskQueueOptions } from './options.js';
 import { OutageLog } from './outage-log.js';
+import { resolveTaskQueueOptions } from './resolve-options.js';
 import { BROKER, STAND_IN, type StandIn } from './stand-in.js';
 import { type Clock, systemClock } from './task/clock.js';
 import { TaskRegistry } from './task/task-registry.js';
@@ -151,6 +147,7 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
    * TaskQueueModule.forRoot({ redis: process.env.REDIS_URL, queues: ['critical', 'default', 'bulk'] })
    */
   static override forRoot(options: TaskQueueOptions): DynamicModule {
+    if (typeof options !== 'object' || options === null) throw withoutOptions();
     // biome-ignore lint/complexity/noThisInStatic: the builder's method makes a module of the class it is called on
     return super.forRoot(options);
   }
@@ -159,7 +156,7 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
    * The module with options that a factory or a class gives, for what is known only when the app starts.
    *
    * @param options `useFactory` with `inject`, or `useClass` or `useExisting` of a class with `createTaskQueueOptions()`
-   * @throws NestworkError what `forRoot` throws
+   * @throws NestworkError at once INVALID_OPTION, when none of them is there; else what `forRoot` throws
    * @example
    * TaskQueueModule.forRootAsync({
    *   imports: [SettingsModule],
@@ -170,6 +167,7 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
   static override forRootAsync(
     options: ConfigurableModuleAsyncOptions<TaskQueueOptions, 'createTaskQueueOptions'>,
   ): DynamicModule {
+    assertFactory(options);
     // biome-ignore lint/complexity/noThisInStatic: the builder's method makes a module of the class it is called on
     return super.forRootAsync(options);
   }
@@ -231,6 +229,22 @@ function withoutOptions(): NestworkError {
     'In the root module: TaskQueueModule.forRoot({ ... }), or forRootAsync() whose factory returns them.',
     'In other modules leave it out of the `imports`: what it exports is injectable everywhere.',
   ]);
+}
+
+/** Nest would make a provider of nothing, and say of a symbol that it cannot be resolved. */
+function assertFactory(
+  options: ConfigurableModuleAsyncOptions<TaskQueueOptions, 'createTaskQueueOptions'> | undefined,
+): void {
+  const { useFactory, useClass, useExisting } = options ?? {};
+  if (useFactory || useClass || useExisting) return;
+  throw new NestworkError(
+    'INVALID_OPTION',
+    'TaskQueueModule.forRootAsync() got neither `useFactory` nor `useClass` nor `useExisting`.',
+    [
+      'Give a factory: forRootAsync({ inject: [Settings], useFactory: (settings) => ({ redis: settings.redisUrl }) }).',
+      'Options that are known already go to forRoot({ ... }).',
+    ],
+  );
 }
 
 /** What the `@Module()` of a class lists. */

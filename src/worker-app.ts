@@ -25,7 +25,7 @@ export function workerApp(find: Find): WorkerApp {
   const { redis, namespace, commandTimeoutMs, queues, deadRetentionMs, maxDead } = options;
   return {
     settings: { redis, namespace, commandTimeoutMs, queues, deadRetentionMs, maxDead },
-    catalog: registry.all().map(({ name, queue, broadcast, cron }) => ({ name, queue, broadcast, cron })),
+    catalog: registry.catalog(),
     registry,
     hooks: find(TaskDiscovery).hooks(),
   };

@@ -1,5 +1,6 @@
 import { type DynamicModule, Logger, type LoggerService, type Type } from '@nestjs/common';
-import { resolveWorkerOptions, type WorkerOptions } from './options.js';
+import type { WorkerOptions } from './options.js';
+import { resolveWorkerOptions } from './resolve-options.js';
 import { isOrphan, isWorkerChild } from './worker/child-role.js';
 
 type AppModule = Type<unknown> | DynamicModule;

@@ -2,6 +2,7 @@ import type { Figure } from '../harness/figure.js';
 import { backlog } from './backlog.js';
 import { boot, childMemory } from './boot.js';
 import { dueAtOnce } from './due-at-once.js';
+import { enhancers } from './enhancers.js';
 import { enqueue } from './enqueue.js';
 import { eventLoop } from './event-loop.js';
 import { idle } from './idle.js';
@@ -18,6 +19,7 @@ export const figures: readonly Figure[] = [
   throughput,
   twoChildren,
   waitingTasks,
+  enhancers,
   enqueue,
   eventLoop,
   memory,

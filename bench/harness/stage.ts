@@ -19,6 +19,9 @@ export interface WorkerSettings {
   /** what a peer runs, whose tasks have no name of their own
    * @default 'ping' */
   readonly kind?: TaskKind;
+  /** which of the ways to run that its program has
+   * @default '' */
+  readonly variant?: string;
 }
 
 /** A Redis of its own, and what a figure starts on it. `close` leaves nothing behind. */
@@ -84,7 +87,8 @@ export class Stage {
   }
 
   /** Starts a worker. */
-  worker({ worker }: Programs, { concurrency = 1, children = 1, kind = 'ping' }: WorkerSettings = {}): Worker {
+  worker({ worker }: Programs, settings: WorkerSettings = {}): Worker {
+    const { concurrency = 1, children = 1, kind = 'ping', variant = '' } = settings;
     this.started += 1;
     const tally = join(this.directory, `tally-${this.started}`);
     const environment: Environment = {
@@ -93,6 +97,7 @@ export class Stage {
       CONCURRENCY: String(concurrency),
       CHILDREN: String(children),
       TASK_KIND: kind,
+      VARIANT: variant,
     };
     return new Worker(this.keep(Program.start(worker, environment)), tally);
   }

@@ -219,10 +219,22 @@ export interface SupervisorBroker {
   reap(session: string, leaseMs: number): Promise<number | undefined>;
 }
 
+/** What came of moving due tasks to their queues. */
+export interface Promotion {
+  readonly moved: number;
+  /** undefined when nothing is scheduled */
+  readonly nextInMs: number | undefined;
+  /** REDIS_REFUSED, once for each queue concerned; undefined for none */
+  readonly refused?: readonly Error[];
+}
+
 /** What a promoter needs. */
 export interface PromoterBroker {
-  /** Moves due tasks to their queues, at most so many. Resolves to how many, and how long until the next is due. */
-  promote(limit: number): Promise<{ moved: number; nextInMs: number | undefined }>;
+  /**
+   * Moves due tasks to their queues, at most so many. Resolves to how many, and how long until the next is due; `refused` has an
+   * error for each queue that was left as it is because a key of it holds something foreign.
+   */
+  promote(limit: number): Promise<Promotion>;
   /** Resolves to true when a task is due earlier than all others were, to false after `timeoutMs`. */
   waitForAlarm(timeoutMs: number): Promise<boolean>;
   /** Ends a pending `waitForAlarm`. */

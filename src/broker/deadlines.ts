@@ -46,8 +46,14 @@ export class Deadlines {
     if (this.waiting.size > 0) this.timer = setTimeout(() => this.rejectAll(), withinMs);
   }
 
+  /** In a process that was busy itself answers may have come that wait to be read: they are, before anything is judged. */
   private wake(inMs: number): NodeJS.Timeout {
-    return setTimeout(() => this.expire(), inMs);
+    const timer = setTimeout(() => {
+      setImmediate(() => {
+        if (this.timer === timer) this.expire();
+      });
+    }, inMs);
+    return timer;
   }
 
   private expire(): void {

@@ -15,6 +15,7 @@ import type {
   DeathReport,
   Due,
   KeyHolder,
+  Promotion,
   QueueState,
   RedisSettings,
   Retry,
@@ -207,10 +208,11 @@ export class RedisBroker implements Broker {
     return this.tokens.wait(bells, timeoutMs);
   }
 
-  async promote(limit: number): Promise<{ moved: number; nextInMs: number | undefined }> {
+  async promote(limit: number): Promise<Promotion> {
     const reply = await this.run('promote', this.keys.ofSchedules(this.options.queues), [limit]);
-    const [moved, next] = reply as [number, number];
-    return { moved, nextInMs: next < 0 ? undefined : next };
+    const [moved, next, ...wrong] = reply as [number, number, ...string[]];
+    const refused = wrong.length > 0 ? wrong.map(unpromoted) : undefined;
+    return { moved, nextInMs: next < 0 ? undefined : next, refused };
   }
 
   waitForAlarm(timeoutMs: number): Promise<boolean> {
@@ -319,6 +321,18 @@ function notEnqueued(error: unknown): never {
     'Redis did not say in time to which queue the task belongs; nothing was added.',
     'Repeat the call, or name the queue: queue.task(name).with({ queue }).',
     { cause: error },
+  );
+}
+
+/** @param wrong what the script says of a foreign key */
+function unpromoted(wrong: string): NestworkError {
+  return new NestworkError(
+    'REDIS_REFUSED',
+    `The scheduled tasks of a queue cannot be moved to it when they are due, and wait: ${wrong.replace(/^-?WRONGTYPE /, '')}.`,
+    [
+      'Delete or rename that key, after a look at what it holds: nestwork has not written it.',
+      'The other queues are served.',
+    ],
   );
 }
 

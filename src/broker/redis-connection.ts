@@ -1,4 +1,3 @@
-import { setImmediate as nextRound } from 'node:timers/promises';
 import { Redis, type RedisOptions } from 'ioredis';
 import { NestworkError } from '../errors.js';
 import type { RedisSettings } from './broker.js';
@@ -38,6 +37,7 @@ export class RedisConnection {
   private closing = false;
   private generation = 0;
   private renewedAtMs = Number.NEGATIVE_INFINITY;
+  private giveUpWaiting: () => void = () => {};
 
   constructor(
     settings: RedisSettings,
@@ -89,7 +89,7 @@ export class RedisConnection {
     return this.generation;
   }
 
-  /** Resolves when the connection is up; rejects with REDIS_UNAVAILABLE after the timeout. */
+  /** Resolves when the connection is up; rejects with REDIS_UNAVAILABLE after the timeout, or once it is closed. */
   async ready(): Promise<void> {
     if (this.isUp()) return;
     this.waiting ??= this.untilReady().finally(() => {
@@ -123,8 +123,6 @@ export class RedisConnection {
       return reply;
     } catch (cause) {
       const error = explain(cause as Error, this.where, this.timeoutMs);
-      // in a process that was busy itself the answers have come by now, and wait to be read
-      if (isTimeout(cause as Error)) await nextRound();
       const silent = isTimeout(cause as Error) && this.bytesHeard() === heard;
       if (generation === this.generation && silent) this.noteLoss();
       if (generation === this.generation && (silent || takesNoWrites(error))) this.renew();
@@ -137,6 +135,8 @@ export class RedisConnection {
   close(): void {
     this.closing = true;
     this.client.disconnect();
+    // between two attempts to connect there is nothing that could end
+    this.giveUpWaiting();
     // ioredis forgets what it was to send again over the next connection
     this.deadlines.close(2 * DISCONNECT_MS);
   }
@@ -173,11 +173,11 @@ export class RedisConnection {
         else resolve();
       };
       const ended = (): void => done(this.unavailable('is closed'));
-      const timer = setTimeout(
-        () => done(this.unavailable(`did not answer within ${this.timeoutMs} ms`)),
-        this.timeoutMs,
-      );
+      const late = (): void => done(this.unavailable(`did not answer within ${this.timeoutMs} ms`));
+      // in a process that was busy itself the answer may have come, and wait to be read
+      const timer = setTimeout(() => setImmediate(late), this.timeoutMs);
       this.client.once('ready', done).once('end', ended);
+      this.giveUpWaiting = ended;
       if (this.closing) ended();
       else if (this.client.status === 'wait' || this.client.status === 'end') this.client.connect().catch(() => {});
     });

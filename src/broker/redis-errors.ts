@@ -38,9 +38,18 @@ export function explain(error: Error, where: string, timeoutMs: number): Nestwor
   return new NestworkError(
     'REDIS_REFUSED',
     `Redis at ${where} refused a command, nothing was changed: ${error.message}.`,
-    'See the cause; the rights that nestwork needs are listed in docs/redis-keys.md.',
+    remedyFor(error.message),
     { cause: error },
   );
+}
+
+function remedyFor(answer: string): string {
+  if (/^NOPERM|user executing the script/.test(answer))
+    return 'Give its user the rights that docs/redis-keys.md lists.';
+  if (answer.startsWith('WRONGTYPE')) {
+    return 'Delete or rename that key, after a look at what it holds: nestwork has not written it.';
+  }
+  return 'See the cause; the rights that nestwork needs are listed in docs/redis-keys.md.';
 }
 
 function unanswered(cause: Error, where: string, timeoutMs: number): NestworkError {

@@ -1,10 +1,10 @@
 import type { Due } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
-import { unknownQueue } from '../options.js';
 import { type Duration, toMilliseconds } from '../task/duration.js';
 import { assertHeaders, type GivenHeaders } from '../task/headers.js';
 import { assertKnownOptions } from '../task/known-options.js';
 import { assertPolicyOptions, CALL_POLICY_OPTIONS, type CallPolicyOptions } from '../task/policy-options.js';
+import { unknownQueue } from '../task/queue-names.js';
 import { assertTaskId } from '../task/task-id.js';
 import type { UniqueUntil } from '../task/unique-key.js';
 

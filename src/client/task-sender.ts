@@ -126,7 +126,9 @@ export class TaskSender<Args extends unknown[]> {
     try {
       const options = this.travelling();
       const payloads = this.encodeAll(calls);
-      await this.checkAll(payloads);
+      const check = this.target.checkOfTask?.();
+      // nothing is awaited without need: another call in this turn would get in before
+      if (check) for (const [call, payload] of payloads.entries()) await check(asReceived(payload), `calls[${call}]`);
       return payloads.length === 0 ? [] : await this.sendMany(payloads, options, this.options.ids);
     } catch (error) {
       throw atCall(error, name, this.delayMany);
@@ -152,12 +154,6 @@ export class TaskSender<Args extends unknown[]> {
       );
     }
     return payloads;
-  }
-
-  private async checkAll(payloads: readonly string[]): Promise<void> {
-    const check = this.target.checkOfTask?.();
-    if (!check) return;
-    for (const [call, payload] of payloads.entries()) await check(asReceived(payload), `calls[${call}]`);
   }
 
   private async sendMany(

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers';
 import { Logger } from '@nestjs/common';
 import { NestworkError } from '../errors.js';
 
@@ -26,6 +27,7 @@ export class UnansweredSends {
     const left = (this.tasks.get(task) ?? 1) - 1;
     if (left > 0) this.tasks.set(task, left);
     else this.tasks.delete(task);
+    // not the global one: a test that fakes it would keep the listener of each of its apps
     if (this.tasks.size === 0) this.leaving ??= setTimeout(() => this.leave(), LINGER_MS).unref();
   }
 

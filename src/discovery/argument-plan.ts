@@ -44,7 +44,7 @@ export async function follow(
   // the pipe of Nest applies it by itself, and what a schema made is not what it takes
   if (schema && !(SchemaPipe && pipes.some((pipe) => pipe instanceof SchemaPipe))) {
     const result = await applySchema(schema, at);
-    if ('problems' in result) throw new InvalidPayloadError(place, result.problems);
+    if ('problems' in result) throw new InvalidPayloadError({ ...place, leftOut: at === undefined }, result.problems);
     at = result.value;
   }
   for (const pipe of pipes) at = await through(pipe, at, { metatype, schema, type }, place);

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { NestworkError } from '../errors.js';
-import { unknownQueue } from '../options.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import type { CronDefinition } from '../task/cron-definition.js';
 import type { CronMetadata } from '../task/cron-metadata.js';
 import { instantsOf } from '../task/cron-schedule.js';
 import { noPolicy, type PolicyBook } from '../task/policy-book.js';
+import { unknownQueue } from '../task/queue-names.js';
 import type { TaskDefinition } from '../task/task-definition.js';
 import type { TaskHookProvider } from '../task/task-hooks.js';
 import { type DeclaredTask, declaredTasks, hasTaskHooks } from '../task/task-metadata.js';

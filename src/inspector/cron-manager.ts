@@ -1,7 +1,7 @@
 import type { CronBroker, CronRecord, ProducerBroker } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
-import { unknownQueue } from '../options.js';
 import { type Clock, systemClock } from '../task/clock.js';
+import { unknownQueue } from '../task/queue-names.js';
 import { TaskIdSequence } from '../task/task-id.js';
 import { encodeMessage } from '../task/task-message.js';
 import { encodeUnique } from '../task/unique-key.js';
@@ -64,7 +64,7 @@ export class CronManager {
   }
 
   /**
-   * Enqueues a run, also of a cron that is paused or disabled.
+   * Enqueues a run, also of a cron that is paused or disabled. Its `cronTime` is the time of this call.
    *
    * @throws NestworkError UNKNOWN_CRON; UNKNOWN_QUEUE when this app does not declare its queue; what `delay()` throws
    */
@@ -72,7 +72,8 @@ export class CronManager {
     const { queue, overlap } = await this.record(name);
     if (!this.queues.includes(queue)) throw unknownQueue(queue, `cron "${name}"`, this.queues);
     const id = this.ids.next();
-    const run = { id, name, payload: '[]', enqueuedAt: this.clock(), options: { cron: name } };
+    const now = this.clock();
+    const run = { id, name, payload: '[]', enqueuedAt: now, options: { cron: name, due: now } };
     if (overlap === 'allow') {
       await this.broker.enqueue(queue, [encodeMessage(run)]);
       return { id, name, queue, added: true };

@@ -1,9 +1,9 @@
 import { inspect, types } from 'node:util';
 import type { DeadRange } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
-import { unknownQueue } from '../options.js';
 import { type Duration, toMilliseconds } from '../task/duration.js';
 import { assertKnownOptions } from '../task/known-options.js';
+import { unknownQueue } from '../task/queue-names.js';
 import type { DeadTask } from './dead-task.js';
 
 /**

@@ -1,8 +1,8 @@
 import type { InspectorBroker, QueueState } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
-import { unknownQueue } from '../options.js';
 import { type Clock, systemClock } from '../task/clock.js';
 import { type Duration, toMilliseconds } from '../task/duration.js';
+import { unknownQueue } from '../task/queue-names.js';
 import { enqueuedAtOf } from '../task/task-message.js';
 
 const DEFAULT_WAIT_MS = 60_000;

@@ -41,7 +41,8 @@ export class Promoter {
   /** Moves what is due. Resolves to when to look again, in ms. */
   async tick(): Promise<number> {
     this.rung = false;
-    const { moved, nextInMs = LONGEST_SLEEP_MS } = await this.options.broker.promote(BATCH);
+    const { moved, nextInMs = LONGEST_SLEEP_MS, refused = [] } = await this.options.broker.promote(BATCH);
+    for (const error of refused) this.options.onError(error);
     return moved === BATCH || this.rung ? 0 : Math.min(nextInMs, LONGEST_SLEEP_MS);
   }
 

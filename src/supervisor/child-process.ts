@@ -4,6 +4,7 @@ import type { Claimant } from '../broker/broker.js';
 import type { Backoff } from './backoff.js';
 import { inspectorArguments } from './inspector-port.js';
 import { type ChildMessage, parseChildMessage, type StartOrder, type SupervisorMessage } from './ipc-protocol.js';
+import type { LastWords } from './last-words.js';
 import { Mailbox } from './mailbox.js';
 import { type LimitedTask, ScoreboardReader } from './scoreboard.js';
 
@@ -15,8 +16,11 @@ export interface ChildEvents {
   leaseLost(session: string): void;
   /** Something that is not of the protocol came over the channel; it was dropped. Told once for each child. */
   malformed(error: unknown): void;
-  /** The process is gone. `reason` is its exit code or signal, or why it could not boot. */
-  ended(reason: string): void;
+  /**
+   * The process is gone. `reason` is its exit code or signal, or why it could not boot; `uncaught` is the error that ended it, if
+   * one did.
+   */
+  ended(reason: string, uncaught: LastWords | undefined): void;
 }
 
 /** Where a child finds itself. */
@@ -68,7 +72,10 @@ export class ChildProcess {
     this.fork.on('message', (message) => this.receive(message));
     // what could not be spawned never exits; other errors are told by the exit that follows them
     this.fork.on('error', (error) => this.fork.pid ?? this.end(error.message));
-    this.fork.once('exit', (code, signal) => this.end(signal ?? `exit code ${code}`));
+    // what was killed did not die of an error of its own
+    this.fork.once('exit', (code, signal) =>
+      signal ? this.end(signal) : this.end(`exit code ${code}`, this.scoreboard.lastWords()),
+    );
   }
 
   get pid(): number {
@@ -147,11 +154,11 @@ export class ChildProcess {
     if (this.fork.connected) this.fork.send(message, () => {});
   }
 
-  private end(reason: string): void {
+  private end(reason: string, uncaught?: LastWords): void {
     this.fork.removeAllListeners();
     // a broadcast may have ended the process: then no task is to blame for it
     this.killed ||= this.mailbox.busy;
     this.mailbox.close(reason);
-    this.events.ended(this.bootError ?? reason);
+    this.events.ended(this.bootError ?? reason, uncaught);
   }
 }

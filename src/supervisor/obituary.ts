@@ -2,7 +2,7 @@ import type { Settlement } from '../broker/broker.js';
 import type { Death } from './verdict.js';
 
 /** One line for the log: which child died of what, and what became of its tasks. */
-export function obituary({ pid, reason, running, timedOut }: Death, settlement: Settlement): string {
+export function obituary({ pid, reason, uncaught, running, timedOut }: Death, settlement: Settlement): string {
   const fates = [
     [settlement.released, 'given back'],
     [settlement.timedOut, 'to run again after a hard timeout'],
@@ -13,5 +13,7 @@ export function obituary({ pid, reason, running, timedOut }: Death, settlement: 
   const told = fates.filter(([tasks]) => tasks > 0).map(([tasks, fate]) => `${tasks} ${fate}`);
   const at = [...running, ...timedOut.map(({ id }) => id)];
   const during = at.length > 0 ? ` while it ran ${at.join(', ')}` : '';
-  return `Child ${pid} died (${reason})${during}; tasks: ${told.join(', ') || 'none held'}.`;
+  const from = uncaught?.task ? ` out of ${uncaught.task.name} ${uncaught.task.id}` : '';
+  const how = uncaught ? `${reason}, uncaught${from}: ${uncaught.error}` : reason;
+  return `Child ${pid} died (${how})${during}; tasks: ${told.join(', ') || 'none held'}.`;
 }

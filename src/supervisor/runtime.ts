@@ -7,7 +7,7 @@ import { type Death, verdictOn } from './verdict.js';
 import { type Guarded, Watchdog } from './watchdog.js';
 
 const RETRY_MS = 500;
-/** How long closing may wait for a Redis that does not answer, in ms; the lease runs out by itself. */
+/** How long each step of closing may wait for a Redis that does not answer, in ms; the lease runs out by itself. */
 const CLOSE_MS = 2_000;
 
 /** A loop that belongs to every worker, whatever its children do. */
@@ -54,9 +54,9 @@ export class Runtime {
   /** Registers one more child, however long Redis is away. Undefined once closing. */
   async admit(): Promise<Claimant | undefined> {
     while (!this.closing) {
-      const session = await this.session;
-      const child = await session.register().catch(() => undefined);
-      if (child) return { session: session.id, child, queues: this.options.queues };
+      const session = await this.session.catch(() => undefined);
+      const child = await session?.register().catch(() => undefined);
+      if (session && child) return { session: session.id, child, queues: this.options.queues };
       await delay(RETRY_MS);
     }
     return undefined;
@@ -71,7 +71,8 @@ export class Runtime {
     const verdict = verdictOn(death);
     for (;;) {
       try {
-        return await this.options.broker.settle(claimant, verdict);
+        const settled = this.options.broker.settle(claimant, verdict);
+        return await (this.closing ? soon(settled) : settled);
       } catch (error) {
         if (this.closing || (error instanceof NestworkError && error.code === 'LEASE_LOST')) return undefined;
         this.options.onError(error);
@@ -82,7 +83,7 @@ export class Runtime {
 
   /** Redis is back; it may have lost the session. */
   hurry(): void {
-    void this.session.then((session) => session.hurry());
+    void this.session.then((session) => session.hurry()).catch(() => {});
   }
 
   /** Opens another session in place of one that was reaped; every child may report that, once is enough. */
@@ -91,6 +92,8 @@ export class Runtime {
     this.current = undefined;
     const former = this.session;
     this.session = former.then((session) => session.abandon()).then(() => this.reopenSession());
+    // nobody may be waiting for it when it is given up
+    this.session.catch(() => {});
     this.options.onSessionLost();
   }
 
@@ -106,12 +109,7 @@ export class Runtime {
       await Promise.all(this.services.map((service) => service.stop()));
       await (await this.session).close();
     };
-    const patience = new AbortController();
-    await Promise.race([
-      orderly().catch(() => {}),
-      delay(CLOSE_MS, undefined, { signal: patience.signal }).catch(() => {}),
-    ]);
-    patience.abort();
+    await soon(orderly().catch(() => {}));
     // what did not end in order, because Redis is away, must not be tried for ever: it would keep the process alive
     void this.session.then((session) => session.abandon()).catch(() => {});
     await broker.close();
@@ -126,12 +124,24 @@ export class Runtime {
     return session;
   }
 
+  /** Rejects once closing: in the process of an app, whoever tries for ever keeps the process alive. */
   private async reopenSession(): Promise<Session> {
     for (;;) {
       // also before the first attempt: a server on which no session lasts must not be flooded
       await delay(RETRY_MS);
+      if (this.closing) throw new Error('The worker is closing.');
       const session = await this.openSession().catch(() => undefined);
       if (session) return session;
     }
+  }
+}
+
+/** What it resolves to, or undefined when closing can wait for it no longer. */
+async function soon<T>(wanted: Promise<T>): Promise<T | undefined> {
+  const patience = new AbortController();
+  try {
+    return await Promise.race([wanted, delay(CLOSE_MS, undefined, { signal: patience.signal }).catch(() => undefined)]);
+  } finally {
+    patience.abort();
   }
 }

@@ -3,6 +3,7 @@ import { closeSync, existsSync, openSync, readSync, unlinkSync, writeSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TASK_ID_LENGTH } from '../task/task-id.js';
+import { type LastWords, readLastWords } from './last-words.js';
 
 /**
  * A file in memory where a child notes what it does, so that its supervisor knows even when the child blocks or is dead.
@@ -11,7 +12,8 @@ import { TASK_ID_LENGTH } from '../task/task-id.js';
  * while none waits for its start), and the number of the last claim that was sent (float64). Then one entry per task that
  * was started: its id, its state, when its process is to be ended (float64, infinite for never), what becomes of it then
  * (float64: ms until the next attempt, or negative) and which attempt it is (16 bits). An entry is used again only after
- * Redis confirmed the end of its task, so a held task without one was not started.
+ * Redis confirmed the end of its task, so a held task without one was not started. Behind the entries: the last words of the
+ * child, if it had any.
  */
 const HEADER_BYTES = 16;
 const STATE_AT = TASK_ID_LENGTH;
@@ -238,6 +240,12 @@ export class ScoreboardReader {
     this.assertOpen();
     readSync(this.fd, this.bytes, 0, HEADER_BYTES, 0);
     return { untilMs: this.bytes.readDoubleLE(0), claimNumber: this.bytes.readDoubleLE(8) };
+  }
+
+  /** The uncaught error of which the child dies, if it does. */
+  lastWords(): LastWords | undefined {
+    this.assertOpen();
+    return readLastWords(this.fd, this.bytes.length);
   }
 
   close(): void {

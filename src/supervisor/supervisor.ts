@@ -1,10 +1,12 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Broker, Claimant } from '../broker/broker.js';
-import { type ResolvedWorkerOptions, servedQueues } from '../options.js';
+import type { ResolvedWorkerOptions } from '../options.js';
 import { Complaints } from '../task/complaints.js';
+import { servedQueues } from '../task/queue-names.js';
 import { Backoff } from './backoff.js';
 import { ChildProcess } from './child-process.js';
 import type { AppSettings, ChildMessage } from './ipc-protocol.js';
+import type { LastWords } from './last-words.js';
 import { MemoryGuard } from './memory-guard.js';
 import { obituary } from './obituary.js';
 import { Runtime, type Service } from './runtime.js';
@@ -79,9 +81,9 @@ export class Supervisor {
       worn: () => this.retire(child, `it has run ${this.options.worker.maxTasksPerChild} tasks`),
       overdue: (why) => this.options.logger.warn(`Child ${child.pid} is ended: ${why}.`),
       ready: (message) => void this.welcome(child, message).catch((error: unknown) => this.fail(error)),
-      leaseLost: (session) => void this.runtime?.then((runtime) => runtime.replaceSession(session)),
+      leaseLost: (session) => this.whenServing((runtime) => runtime.replaceSession(session)),
       malformed: (error) => this.options.logger.error(`Child ${child.pid}: ${String(error)}`),
-      ended: (reason) => this.dispose(child, reason),
+      ended: (reason, uncaught) => this.dispose(child, reason, uncaught),
     });
     this.children.add(child);
     if (!predecessor) return;
@@ -130,7 +132,7 @@ export class Supervisor {
   private async open({ settings, catalog }: Ready): Promise<Runtime> {
     const { worker, connect, services, logger } = this.options;
     const queues = servedQueues(settings.queues, worker);
-    const broker = connect(settings, () => void this.runtime?.then((runtime) => runtime.hurry()));
+    const broker = connect(settings, () => this.whenServing((runtime) => runtime.hurry()));
     await broker.connect();
     const children = (): Iterable<ChildProcess> => this.children;
     const { cancelGraceMs } = worker;
@@ -154,6 +156,11 @@ export class Supervisor {
     return runtime;
   }
 
+  /** Not when the start fails: `fail` is told that. */
+  private whenServing(act: (runtime: Runtime) => void): void {
+    void this.runtime?.then(act, () => {});
+  }
+
   private readonly tooBig = (child: ChildProcess, bytes: number): void =>
     // a limit below what the app takes at boot must not make an endless succession
     child.uptimeMs > SETTLED_MS ? this.retire(child, `it takes ${Math.round(bytes / 2 ** 20)} MB`) : undefined;
@@ -166,19 +173,21 @@ export class Supervisor {
   }
 
   /** After the end of its process: settles what it held, and replaces it. */
-  private dispose(child: ChildProcess, reason: string): void {
+  private dispose(child: ChildProcess, reason: string, uncaught: LastWords | undefined): void {
     const score = child.scoreboard.read();
     const { pid, timedOut } = child;
     const running = child.killed ? [] : score.running;
     child.scoreboard.close();
     this.children.delete(child);
-    const settling = this.settle(child, { pid, reason, running, done: score.done, timedOut }).finally(() => {
+    const death = { pid, reason, uncaught, running, done: score.done, timedOut };
+    const settling = this.settle(child, death).finally(() => {
       this.settling.delete(settling);
       this.endWhenDone();
     });
     this.settling.add(settling);
     if (this.stopping) return;
-    if (!child.booted) this.options.logger.error(`Child ${child.pid} could not boot: ${reason}`);
+    if (!child.booted)
+      this.options.logger.error(`Child ${child.pid} could not boot: ${reason}${uncaught ? `: ${uncaught.error}` : ''}`);
     if (!this.runtime) return this.fail();
     // its successor has been forked already
     if (child.successor) child.successor.predecessor = undefined;
@@ -204,7 +213,7 @@ export class Supervisor {
     const { logger, worker } = this.options;
     logger.log(`${signal}: finishing the running tasks, for ${worker.shutdownGraceMs / 1_000} s at most.`);
     this.stopping = true;
-    void this.runtime?.then((runtime) => runtime.hasten()).catch(() => {});
+    this.whenServing((runtime) => runtime.hasten());
     for (const child of this.children) child.stop();
     this.later(worker.shutdownGraceMs, () => {
       for (const child of this.children) child.abort();

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { TimedOut, Verdict } from '../broker/broker.js';
 import { encodeAttempt } from '../task/attempt-record.js';
+import type { LastWords } from './last-words.js';
 import { CANCELLED, DROPS, type LimitedTask } from './scoreboard.js';
 
 /** Deaths of its process, alone, after which a task is dead. */
@@ -11,6 +12,8 @@ export interface Death {
   readonly pid: number;
   /** exit code, signal, or why it could not boot */
   readonly reason: string;
+  /** the error that ended it; none when it ended in another way */
+  readonly uncaught?: LastWords;
   /** ids of tasks that were under way; empty when it was ended for no fault of theirs */
   readonly running: readonly string[];
   /** ids of tasks that had succeeded */
@@ -20,25 +23,42 @@ export interface Death {
 }
 
 /** What becomes of the tasks of a child that ended. */
-export function verdictOn({ pid, reason, running, done, timedOut }: Death): Verdict {
+export function verdictOn({ pid, reason, uncaught, running, done, timedOut }: Death): Verdict {
   const place = { host: hostname(), pid };
   const finished = new Set(done);
   const late = timedOut.filter(({ id }) => !finished.has(id));
-  const crash = { code: 'CRASHED', error: `Its process died (${reason}).` };
+  const blamed = running.filter((id) => !late.some((task) => task.id === id));
+  const died = `Its process died (${reason})`;
+  const { error, stack } = causeFor(blamed, uncaught);
   return {
-    blamed: running.filter((id) => !late.some((task) => task.id === id)),
+    blamed,
     done: [...done, ...late.filter(({ afterwards }) => afterwards === DROPS).map(({ id }) => id)],
     // what was cancelled is among neither: it ends if Redis still knows it as cancelled, and else goes back
     timedOut: late
       .filter(({ afterwards }) => afterwards !== DROPS && afterwards !== CANCELLED)
       .map((task) => timedOutTask(task, place)),
     maxCrashes: MAX_CRASHES,
-    line: encodeAttempt({ at: Date.now(), ...crash, ...place }),
+    line: encodeAttempt({ at: Date.now(), code: 'CRASHED', error: `${died}${error}`, ...place }),
     report: JSON.stringify({
-      code: crash.code,
-      error: `Its process died (${reason}) ${MAX_CRASHES} times while it ran this task alone.`,
+      code: 'CRASHED',
+      error: `${died} ${MAX_CRASHES} times while it ran this task alone${uncaught ? ', the last time' : ''}${error}`,
+      stack,
       ...place,
     }),
+  };
+}
+
+/**
+ * How to end the sentence that tells a task what its process died of. The message of an error, which may quote arguments, is for
+ * the task that threw it: others are told which one that was.
+ */
+function causeFor(blamed: readonly string[], uncaught: LastWords | undefined): { error: string; stack?: string } {
+  if (!uncaught) return { error: '.' };
+  const { error, stack, task } = uncaught;
+  if (blamed.length === 1 && (!task || task.id === blamed[0]))
+    return { error: ` of an uncaught error: ${error}`, stack };
+  return {
+    error: ` of an uncaught error, thrown ${task ? `out of ${task.name} ${task.id}` : 'by one of several tasks'}.`,
   };
 }
 

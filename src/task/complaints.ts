@@ -24,7 +24,10 @@ export class Complaints {
     this.tell(what);
   };
 
-  over(): void {
+  /** @returns whether there was any */
+  over(): boolean {
+    const any = this.told.size > 0;
     this.told.clear();
+    return any;
   }
 }

@@ -23,8 +23,13 @@ export interface InvalidPayloadPlace {
   readonly call?: string;
   /** id of the task, at a worker */
   readonly taskId?: string;
+  /** whether a schema refused that the call left it out */
+  readonly leftOut?: boolean;
 }
 
+/** TypeScript lets a call leave out what has a default; it is the schema that is asked first. */
+const LEFT_OUT =
+  'To let calls leave it out, give the schema a default or make it optional, like `z.string().default(...)` in zod: a default of the parameter comes after the schema.';
 const SHOWN_PROBLEMS = 10;
 const SHOWN_LENGTH = 200;
 
@@ -50,7 +55,7 @@ export class InvalidPayloadError extends NestworkError {
   readonly taskId: string | undefined;
 
   constructor(
-    { task, argument, call, taskId }: InvalidPayloadPlace,
+    { task, argument, call, taskId, leftOut }: InvalidPayloadPlace,
     /** what is wrong with which part of the argument */
     readonly problems: readonly PayloadProblem[],
     options?: ErrorOptions,
@@ -61,6 +66,7 @@ export class InvalidPayloadError extends NestworkError {
       `Argument ${argument} ${of} is invalid: ${listed(problems)}.`,
       [
         'Send what the schema or the class of the parameter accepts.',
+        ...(leftOut ? [LEFT_OUT] : []),
         'Deploy workers that accept both before you change what a task takes: tasks in the queue keep the old form.',
       ],
       options,

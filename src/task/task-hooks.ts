@@ -25,7 +25,7 @@ export interface TaskInfo {
   readonly args: readonly unknown[];
   /** when it came into its queue: when it was sent, or when it was due */
   readonly enqueuedAt: Date;
-  /** the time for which a cron fired it, which may be earlier than now; undefined for other tasks */
+  /** the time for which a cron fired it, which may be earlier than now, or at which `runNow()` did; undefined for other tasks */
   readonly cronTime?: Date;
   /** what its sender gave it besides; frozen, empty for most */
   readonly headers: TaskHeaders;

@@ -30,6 +30,11 @@ export class TaskRegistry {
     return [...this.definitions.values()];
   }
 
+  /** What others need to know of each: a sender that does not have its class, and a supervisor. */
+  catalog(): Pick<TaskDefinition, 'name' | 'queue' | 'broadcast' | 'cron'>[] {
+    return this.all().map(({ name, queue, broadcast, cron }) => ({ name, queue, broadcast, cron }));
+  }
+
   get size(): number {
     return this.definitions.size;
   }

@@ -1,7 +1,7 @@
 import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { accessSync, constants, mkdtempSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, readdirSync, rmdirSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -82,22 +82,19 @@ export class RedisServer {
    */
   static async start({ args = [] }: RedisServerOptions = {}): Promise<RedisServer> {
     const binary = findServer();
-    const directory = mkdtempSync(join(tmpdir(), 'nestwork-redis-'));
-    const watchdog = new Watchdog(directory);
-    try {
-      // only the server's own bind tells for sure whether a port is free
-      for (let tried = 1; ; tried += 1) {
-        const port = randomInt(PORTS.from, PORTS.to);
-        const command = [binary, '--save', '', ...args, ...settings(port, directory)];
-        try {
-          return new RedisServer(port, directory, command, watchdog, await launch(command, watchdog));
-        } catch (error) {
-          if (tried === MAX_PORTS_TRIED || !/address already in use/i.test(String(error))) throw error;
-        }
+    for (let tried = 1; ; tried += 1) {
+      const port = randomInt(PORTS.from, PORTS.to);
+      const directory = reserve(port);
+      if (directory === undefined) continue;
+      const watchdog = new Watchdog(directory);
+      const command = [binary, '--save', '', ...args, ...settings(port, directory)];
+      try {
+        return new RedisServer(port, directory, command, watchdog, await launch(command, watchdog));
+      } catch (error) {
+        await watchdog.end();
+        // only the server's own bind tells for sure whether a port is free
+        if (tried >= MAX_PORTS_TRIED || !/address already in use/i.test(String(error))) throw error;
       }
-    } catch (error) {
-      await watchdog.end();
-      throw error;
     }
   }
 
@@ -165,6 +162,18 @@ class Watchdog {
     this.process.stdin.end();
     await gone(this.process);
   }
+}
+
+/**
+ * Makes the directory for the files of a server. It has the port in its name, so that nobody else takes that while the
+ * server is killed and to come back: its clients would find another server there. Undefined when somebody has the port.
+ */
+function reserve(port: number): string | undefined {
+  const prefix = `nestwork-redis-${port}-`;
+  const directory = mkdtempSync(join(tmpdir(), prefix));
+  if (readdirSync(tmpdir()).filter((name) => name.startsWith(prefix)).length === 1) return directory;
+  rmdirSync(directory);
+  return undefined;
 }
 
 /** They come last on the command line, so that no further argument takes them away from us. */

@@ -141,7 +141,7 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
   }
 
   /**
-   * Runs a cron as if it were due now, also one that is disabled or paused, and nothing else.
+   * Runs a cron as if it were due now, which is its `cronTime`, also one that is disabled or paused, and nothing else.
    *
    * @param cron a method with `@Cron()` or `@Interval()`, or its name
    * @returns its attempts: one, or more when it is tried again at once

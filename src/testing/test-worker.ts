@@ -66,9 +66,14 @@ export class TestWorker {
   /** Makes itself known, as workers do; declares the crons. */
   async start(): Promise<void> {
     const { broker, registry, queues } = this.options;
-    const catalog = registry.all().map(({ name, queue, broadcast, cron }) => ({ name, queue, broadcast, cron }));
     const place = { host: hostname(), pid: process.pid };
-    await broker.openSession({ session: this.claimant.session, leaseMs: LEASE_MS, queues, catalog, ...place });
+    await broker.openSession({
+      session: this.claimant.session,
+      leaseMs: LEASE_MS,
+      queues,
+      catalog: registry.catalog(),
+      ...place,
+    });
     await broker.register(this.claimant.session, this.claimant.child);
     await this.crons.tick();
   }

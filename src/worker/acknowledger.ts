@@ -14,6 +14,8 @@ export interface ClaimKeeper {
   leaseLost(): void;
   /** An attempt to tell Redis failed; it is repeated. */
   failed(error: unknown): void;
+  /** Redis answered that it will not take tasks back, for which claims have to wait; it is asked again. */
+  refused(error: unknown): void;
 }
 
 /**
@@ -66,13 +68,13 @@ export class Acknowledger {
   bury(task: ClaimedTask, failure: Failure): void {
     const line = failure.attempted ? lineOf(failure, Date.now()) : '';
     const report = reportOf(failure);
-    void this.giveBack(this.end([task.id], () => this.broker.bury(this.claimant, task, report, line)));
+    void this.giveBack([task.id], () => this.broker.bury(this.claimant, task, report, line));
   }
 
   retry(task: ClaimedTask, failure: Failure, inMs: number): void {
     const { failures = 0 } = failure.task?.message ?? {};
     const retry = { inMs, failures, line: lineOf(failure, Date.now()), counts: failure.attempted };
-    void this.giveBack(this.end([task.id], () => this.broker.retry(this.claimant, task, retry)));
+    void this.giveBack([task.id], () => this.broker.retry(this.claimant, task, retry));
   }
 
   /**
@@ -80,7 +82,7 @@ export class Acknowledger {
    * command that arrives late from doing the same to a later claim; a child that claims no more gives none.
    */
   release(ids: readonly string[], claimNumber?: number): Promise<void> {
-    return this.giveBack(this.end(ids, () => this.broker.release(this.claimant, ids, claimNumber)));
+    return this.giveBack(ids, () => this.broker.release(this.claimant, ids, claimNumber));
   }
 
   /**
@@ -97,27 +99,37 @@ export class Acknowledger {
     while (this.underWay.size > 0) await Promise.all(this.underWay);
   }
 
-  private giveBack(ending: Promise<void>): Promise<void> {
+  private giveBack(ids: readonly string[], send: () => Promise<unknown>): Promise<void> {
+    const ending = this.end(ids, send, (error) => this.keeper.refused(error));
     const returned = ending.finally(() => this.returning.delete(returned));
     this.returning.add(returned);
     return returned;
   }
 
-  private end(ids: readonly string[], send: () => Promise<unknown>): Promise<void> {
-    const ending = this.persist(ids, send).finally(() => this.underWay.delete(ending));
+  private end(
+    ids: readonly string[],
+    send: () => Promise<unknown>,
+    refused = (error: unknown): void => this.keeper.failed(error),
+  ): Promise<void> {
+    const ending = this.persist(ids, send, refused).finally(() => this.underWay.delete(ending));
     this.underWay.add(ending);
     return ending;
   }
 
   /** An answer that was lost is no answer: the scripts recognise a repetition. */
-  private async persist(ids: readonly string[], send: () => Promise<unknown>): Promise<void> {
+  private async persist(
+    ids: readonly string[],
+    send: () => Promise<unknown>,
+    refused: (error: unknown) => void,
+  ): Promise<void> {
     for (;;) {
       try {
         await send();
         return this.keeper.ended(ids);
       } catch (error) {
         if (error instanceof NestworkError && error.code === 'LEASE_LOST') return this.keeper.leaseLost();
-        this.keeper.failed(error);
+        if (error instanceof NestworkError && error.code === 'REDIS_REFUSED') refused(error);
+        else this.keeper.failed(error);
         await delay(RETRY_MS);
       }
     }

@@ -13,6 +13,7 @@ import { ScoreboardWriter } from '../supervisor/scoreboard.js';
 import { BroadcastRunner } from './broadcast-runner.js';
 import { ClaimLoop } from './claim-loop.js';
 import type { Executor } from './executor.js';
+import { noteUncaughtErrors } from './uncaught.js';
 
 /** The user's app inside a child, booted and with all its bootstrap hooks run. */
 export interface ChildApp {
@@ -38,6 +39,7 @@ export async function runChild(boot: () => Promise<ChildApp>): Promise<void> {
   process.on('SIGINT', () => {}).on('SIGTERM', () => {});
   process.on('disconnect', () => process.exit(1));
   endWithParent();
+  noteUncaughtErrors();
   try {
     const child = new Child(await boot());
     process.on('message', (message) => child.obey(message));

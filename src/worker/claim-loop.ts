@@ -47,6 +47,11 @@ export interface ClaimLoopOptions {
 export class ClaimLoop {
   private readonly logger = new Logger('TaskWorker');
   private readonly complaints = new Complaints((what) => this.logger.warn(`Trying again: ${what}`));
+  private readonly stuck = new Complaints((what) =>
+    this.logger.error(
+      `Redis refuses to take back a task that failed or was not finished. Until it does, this child claims no task of any queue: ${what}`,
+    ),
+  );
   private readonly acks: Acknowledger;
   private readonly conclusion: Conclusion;
   private readonly batchSize: BatchSize;
@@ -76,6 +81,7 @@ export class ClaimLoop {
       ended: (ids) => this.forget(ids),
       leaseLost: () => this.loseLease(),
       failed: this.complaints.about,
+      refused: this.stuck.about,
     });
     this.conclusion = new Conclusion(this.acks, options.scoreboard);
   }
@@ -158,6 +164,7 @@ export class ClaimLoop {
       this.unanswered = false;
       this.batchSize.claimed(limit, reply.more);
       this.complaints.over();
+      if (this.stuck.over()) this.logger.log('Redis has taken back what it refused: this child claims again.');
       return reply;
     } catch (error) {
       this.unanswered = true;

@@ -60,7 +60,7 @@ export class TaskContext implements TaskInfo {
     return this.task.enqueuedAt;
   }
 
-  /** the time for which a cron fired it; undefined for other tasks */
+  /** the time for which a cron fired it, or at which `runNow()` did; undefined for other tasks */
   get cronTime(): Date | undefined {
     return this.task.cronTime;
   }

@@ -20,6 +20,20 @@ describe('closed between two connections', () => {
     expect(await sent).toBeInstanceOf(EnqueueUnconfirmedError);
   });
 
+  it('a call that waits for the next one rejects, and does not wait out its timeout', async () => {
+    // longer than a test may take
+    const { broker, lost } = await fixture.anotherBroker(3_600_000);
+    await fixture.server.kill();
+    await lost;
+    const call = broker.promote(1).catch((error: unknown) => error);
+    // the first attempt to connect has failed when nothing but the next one is to come
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await broker.close();
+    const closed = { code: 'REDIS_UNAVAILABLE', message: expect.stringContaining('is closed') };
+    expect(await call).toMatchObject(closed);
+    await expect(broker.promote(1)).rejects.toMatchObject(closed);
+  });
+
   it('a wait for the bell ends', async () => {
     const { broker, lost } = await fixture.anotherBroker();
     const heard = broker.waitForBell(['default'], 5_000);

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { Deadlines } from '../../src/broker/deadlines.js';
 
 const never = new Promise<string>(() => {});
@@ -53,4 +55,22 @@ it('rejects soon what still waits when it is closed', async () => {
   const left = patient.within(never);
   patient.close(10);
   await expect(left).rejects.toThrow('too late');
+});
+
+it('lets through what has come in time, and waits to be read in a process that is busy', async () => {
+  const answered = new Int32Array(new SharedArrayBuffer(4));
+  const script = `
+    const { parentPort, workerData } = require('node:worker_threads');
+    parentPort.postMessage('here');
+    Atomics.store(workerData, 0, 1);
+    Atomics.notify(workerData, 0);
+  `;
+  const worker = new Worker(script, { eval: true, workerData: answered });
+  await new Promise(setImmediate); // behind this the event loop looks at its timers before it reads
+  const answer = deadlines(1).within(once(worker, 'message'));
+  const sinceMs = performance.now();
+  Atomics.wait(answered, 0, 0);
+  while (performance.now() - sinceMs < 5); // the time is over, too
+  await expect(answer).resolves.toEqual(['here']);
+  await once(worker, 'exit');
 });

@@ -102,7 +102,7 @@ it('sends what was enqueued in the turn in which it is closed', async () => {
 
 /** A broker that does not wait for long. */
 async function hasty(): Promise<RedisBroker> {
-  const options = { namespace: 'nestwork', queues: ['default', 'bulk'], commandTimeoutMs: 300 };
+  const options = { namespace: 'nestwork', queues: ['default', 'bulk'], commandTimeoutMs: 1_000 };
   const broker = new RedisBroker({ redis: fixture.settings, ...options });
   await broker.connect();
   return broker;

@@ -31,10 +31,21 @@ it.each([
   const unique = script === 'enqueue-unique' ? encodeUnique('a', 'key', 'finished') : undefined;
   const message = encodeMessage({ id: fixture.ids.next(), name: 'a', payload: '[]', enqueuedAt: 1, unique });
   await fixture.redis.call('ACL', 'SETUSER', 'narrow', `-${right}`);
-  await expect(send(message)).rejects.toMatchObject({ code: 'REDIS_REFUSED' });
+  const remedy = expect.stringContaining('Give its user the rights that docs/redis-keys.md lists.');
+  await expect(send(message)).rejects.toMatchObject({ code: 'REDIS_REFUSED', message: remedy });
   expect(await fixture.state()).toEqual({});
   await fixture.redis.call('ACL', 'SETUSER', 'narrow', `+${right}`);
   await send(message);
   expect(JSON.stringify(await fixture.state())).toContain(message.slice(0, 34));
+  await fixture.reset();
+});
+
+it('without the right to run scripts it says the same, of a foreign key what to do with it', async () => {
+  await fixture.redis.call('ACL', 'SETUSER', 'narrow', '-eval', '-evalsha');
+  await expect(narrow.promote(1)).rejects.toThrow('Give its user the rights that docs/redis-keys.md lists.');
+  await fixture.redis.call('ACL', 'SETUSER', 'narrow', '+eval', '+evalsha');
+  await fixture.redis.set('{nestwork}:queue:default', 'foreign');
+  await expect(narrow.enqueue('default', [fixture.message()])).rejects.toThrow('Delete or rename that key');
+  await fixture.redis.del('{nestwork}:queue:default');
   await fixture.reset();
 });

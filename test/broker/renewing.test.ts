@@ -5,7 +5,7 @@ import { RedisServer } from '../../src/testing/redis-server.js';
 it('an answer over a connection that is being given up does not make one outage two', async () => {
   const server = await RedisServer.start();
   const told: string[] = [];
-  const connection = new RedisConnection(server.url, 300, {
+  const connection = new RedisConnection(server.url, 1_000, {
     lost: () => {
       told.push('lost');
       // what was sent later than the command that timed out is answered now, before the connection is closed

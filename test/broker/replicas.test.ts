@@ -13,7 +13,7 @@ beforeAll(async () => {
     redis: fixture.settings,
     namespace: 'nestwork',
     queues: ['default'],
-    commandTimeoutMs: 500,
+    commandTimeoutMs: 2_000,
     replicas: 1,
   });
   await broker.connect();

@@ -12,7 +12,7 @@ beforeAll(async () => {
   const redis = new Redis({ ...group.admin, maxRetriesPerRequest: null });
   redis.on('error', () => {}); // its server is killed on purpose
   fixture = await BrokerFixture.on(group, { redis: group.settings, replicas: 1, commandTimeoutMs: 20_000 }, redis);
-}, 40_000);
+});
 afterAll(() => fixture.stop());
 
 it('a sentinel that answers nothing is passed over', async () => {
@@ -47,4 +47,4 @@ it('an enqueue that a new primary never had is unconfirmed, though the replicas 
   expect(await outcome).toMatchObject({ code: 'ENQUEUE_UNCONFIRMED', taskIds: [idOf(message)] });
   expect(await fixture.redis.exists('{nestwork}:queue:default')).toBe(0);
   expect(await fixture.broker.enqueue('default', [message])).toBe(1);
-}, 40_000);
+});

@@ -15,7 +15,7 @@ beforeEach(async () => {
   apps = await Apps.start();
   await apps.redis.acl('SETUSER', 'app', 'on', `>${PASSWORD}`, '~*', '+@all');
   const redis = `redis://app:${PASSWORD}@127.0.0.1:${apps.server.port}`;
-  const queue = apps.queue({ ...QUEUES, redis, commandTimeout: '300ms' });
+  const queue = apps.queue({ ...QUEUES, redis, commandTimeout: '1s' });
   const app = await apps.boot({ imports: [queue], providers: [ReportTasks] });
   note = app.get(QueueClient, { strict: false }).of(ReportTasks).note;
   await note.delay('the scripts are loaded');

@@ -43,6 +43,13 @@ describe('delay()', () => {
     expect(await sentNotes()).toEqual([0, 1, 2, 3]);
   });
 
+  it('keeps that order also between calls one by one and lists of calls', async () => {
+    await reports.note.delay('first'); // the connection is up
+    const { note } = reports;
+    await Promise.all([note.delayMany([[1], [2]]), note.delay(3), note.delayMany([[4]]), note.delay(5)]);
+    expect(await sentNotes()).toEqual(['first', 1, 2, 3, 4, 5]);
+  });
+
   it('carries what JSON cannot', async () => {
     const rich = { at: new Date(0), big: 1n, map: new Map([['a', new Set([Number.NaN])]]), none: undefined };
     await reports.note.delay(rich);

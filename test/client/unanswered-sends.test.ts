@@ -46,3 +46,26 @@ test('it tells nothing once all are answered, and is soon asked no more', async 
   expect(warn).toHaveBeenCalledTimes(1);
   sends.end('Mail.send');
 });
+
+test.each([
+  ['real', () => {}],
+  ['faked', () => jest.useFakeTimers()],
+])('keeps no listener once its calls have ended, with the timers of a test %s', async (_which, fake) => {
+  const before = process.listenerCount('exit');
+  fake();
+  try {
+    const sends = new UnansweredSends();
+    sends.begin('A.b');
+    sends.begin('A.b');
+    expect(process.listenerCount('exit')).toBe(before + 1);
+    sends.end('A.b');
+    sends.end('A.b');
+    sends.begin('A.c');
+    expect(process.listenerCount('exit')).toBe(before + 1);
+    sends.end('A.c');
+  } finally {
+    jest.useRealTimers();
+  }
+  while (process.listenerCount('exit') > before) await delay(1);
+  expect(process.listenerCount('exit')).toBe(before);
+});

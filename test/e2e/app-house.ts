@@ -10,7 +10,7 @@ import type { Ended } from './harness/run-scenarios.js';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
 const HERE = join(ROOT, 'test/e2e');
-const PATIENCE_MS = 45_000;
+const PATIENCE_MS = 130_000;
 /** What is copied to where the apps are compiled. */
 const SOURCES = ['apps', 'harness'];
 const exec = promisify(execFile);

@@ -13,7 +13,8 @@ import { libraryArgs, libraryUrl } from '../support/least-rights.js';
 /** Some thousand files, which take the two children a second or two. */
 const SOURCES = fileURLToPath(new URL('../../node_modules/rxjs', import.meta.url));
 const PATIENCE_MS = 60_000;
-const TEST_TIMEOUT_MS = 2 * PATIENCE_MS;
+/** Longer than the demo allows itself. */
+const TEST_TIMEOUT_MS = 150_000;
 
 let redis: RedisServer;
 const data = mkdtempSync(join(tmpdir(), 'code-stats-e2e-'));
@@ -125,8 +126,11 @@ test(
     const api = new Script('main.js');
     const worker = new Script('worker.js');
     const url = await urlOf(api);
-    const undisturbed = await finished(await startReport(url));
-    expect(undisturbed.work.children).toHaveLength(2);
+    // the second child is forked when the first has booted, and may come too late for the first report
+    const undisturbed = await eventually('a report of both children', async () => {
+      const report = await finished(await startReport(url));
+      return report.work.children.length === 2 ? report : undefined;
+    });
     expect(undisturbed.total.files).toBeGreaterThan(1_000);
 
     const disturbed = await startReport(url);

@@ -17,6 +17,8 @@ function aged(ms: number): string {
 }
 
 const HOUR_MS = 3_600_000;
+/** And what the test took. */
+const AN_HOUR = /^the next task has waited for 36\d\d s$/;
 
 it('queues in which nothing waits are healthy, served or not', async () => {
   await fixture.child(['bulk']);
@@ -57,7 +59,7 @@ it('a queue whose workers live and do not consume is not, until they do', async 
   expect(await health.check({ maxWait: '2h' })).toMatchObject({ healthy: true });
   expect(await health.check({ maxWait: '1m' })).toMatchObject({
     healthy: false,
-    queues: [{ served: true, reason: 'the next task has waited for 3600 s' }, {}],
+    queues: [{ served: true, reason: expect.stringMatching(AN_HOUR) }, {}],
   });
   await fixture.claim(child);
   expect(await health.check({ maxWait: '1m' })).toMatchObject({ healthy: true, queues: [{ pending: 0 }, {}] });
@@ -126,7 +128,7 @@ describe('a schedule', () => {
   it('whose tasks are overdue for too long, although somebody should notice, is not', async () => {
     await fixture.child();
     await scheduled(Date.now() - HOUR_MS);
-    expect(await health.check()).toMatchObject({ queues: [{ reason: 'the next task has waited for 3600 s' }, {}] });
+    expect(await health.check()).toMatchObject({ queues: [{ reason: expect.stringMatching(AN_HOUR) }, {}] });
   });
 });
 

@@ -22,8 +22,8 @@ const HOUSE: Directions[] = [
     mayNot: ['./options.js', './task/duration.js', 'ioredis'],
   },
   {
-    file: 'src/options.ts',
-    may: ['./errors.js', './task/duration.js', './broker/broker.js'],
+    file: 'src/resolve-options.ts',
+    may: ['./options.js', './option-values.js', './errors.js', './task/duration.js', './broker/broker.js'],
     mayNot: ['./broker/redis-broker.js', './client/queue-client.js', './worker-factory.js', 'ioredis'],
   },
   {
@@ -68,7 +68,14 @@ const HOUSE: Directions[] = [
   },
   {
     file: 'src/worker/x.ts',
-    may: [PORT, '../task/x.js', '../errors.js', '../supervisor/ipc-protocol.js', '../supervisor/scoreboard.js'],
+    may: [
+      PORT,
+      '../task/x.js',
+      '../errors.js',
+      '../supervisor/ipc-protocol.js',
+      '../supervisor/scoreboard.js',
+      '../supervisor/last-words.js',
+    ],
     mayNot: [NOT_THE_PORT, '../supervisor/supervisor.js', '../client/x.js', 'ioredis', 'node:child_process'],
   },
   {

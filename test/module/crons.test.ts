@@ -119,7 +119,8 @@ describe('CronManager', () => {
     const first = await manager.runNow('ReportTasks.digest');
     expect(first).toEqual({ id: expect.any(String), name: 'ReportTasks.digest', queue: 'default', added: true });
     expect(await manager.runNow('ReportTasks.digest')).toEqual({ ...first, added: false });
-    expect(await apps.waiting()).toMatchObject([{ id: first.id, options: { cron: 'ReportTasks.digest' } }]);
+    const [run] = await apps.waiting();
+    expect(run).toMatchObject({ id: first.id, options: { cron: 'ReportTasks.digest', due: run?.enqueuedAt } });
     await drainTasks(app);
     expect(await manager.runNow('ReportTasks.digest')).toMatchObject({ added: true });
     await manager.runNow('inbox.poll');

@@ -359,6 +359,19 @@ describe('an interceptor', () => {
     ).toMatchObject([{ error: { message: 'no luck' } }]);
   });
 
+  it.each([
+    ['all', () => false, { message: 'mapped' }],
+    ['all but what decides', (error: unknown) => error instanceof DropTask, { name: 'DropTask' }],
+  ])('that maps %s errors decides with the error that it throws, whatever its cause', async (_which, spare, error) => {
+    const mapped = (cause: unknown) => (spare(cause) ? cause : new Error('mapped', { cause }));
+    const drop = () => {
+      throw new DropTask('never mind');
+    };
+    expect(
+      await within((_, next) => next.handle().pipe(catchError((cause) => throwError(() => mapped(cause)))), drop),
+    ).toMatchObject([{ error }]);
+  });
+
   it('may end without a value', async () => {
     expect(await within(() => EMPTY, fail)).toMatchObject([{ error: undefined }]);
   });

@@ -79,6 +79,20 @@ describe('TaskQueueModule', () => {
     expect(await apps.waiting('by-factory')).toHaveLength(1);
   });
 
+  it.each([
+    ['{}', {}],
+    ['options instead of a factory', { redis: 'redis://127.0.0.1:6379' }],
+    ['nothing', undefined],
+  ])('forRootAsync given %s says what it needs', (_what, options) => {
+    expect(() => TaskQueueModule.forRootAsync(options as never)).toThrow(
+      'forRootAsync() got neither `useFactory` nor `useClass` nor `useExisting`. [INVALID_OPTION]',
+    );
+  });
+
+  it('forRoot given nothing says what it needs', () => {
+    expect(() => TaskQueueModule.forRoot(undefined as never)).toThrow('without options. [INVALID_OPTION]');
+  });
+
   it('keeps apps with different namespaces apart', async () => {
     const app = await apps.boot({ imports: [apps.queue({ namespace: 'shop' })] });
     await app.get(QueueClient, { strict: false }).task('Some.task').delay();

@@ -31,7 +31,7 @@ let log: string[] = [];
 const gates = new Map<string, () => void>();
 
 async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 60_000;
   while (!(await condition())) {
     if (Date.now() > deadline)
       throw new Error(`Waited in vain until ${what}: ${log.join(', ')}\n${apps.lines.all.join('\n')}`);
@@ -205,7 +205,7 @@ describe('it begins', () => {
         await other.server.stop();
       }
     }
-    const imports = [other.queue({ inProcess: true, commandTimeout: '200ms' })];
+    const imports = [other.queue({ inProcess: true, commandTimeout: '1s' })];
     const app = apps.boot({ imports, providers: [Tasks, Store, Outage] });
     await expect(app).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
     await other.stop();
@@ -252,10 +252,26 @@ describe('when the app is closed', () => {
     await expectGivenUp();
   });
 
+  it('and Redis is slow, what has ended by the end of the grace is acked, and nobody is told that it will run again', async () => {
+    const { app, send } = await boot({ shutdownGrace: 0 });
+    await send.hold.delay('just');
+    await logged('just started');
+    apps.server.pause();
+    gates.get('just')?.();
+    const closed = app.close();
+    await delay(50); // the grace is over
+    apps.server.resume();
+    await closed;
+    expect(log).toEqual(['just started', 'just ended, store there', 'store destroyed']);
+    expect(apps.lines.with('It will run again')).toEqual([]);
+    expect(await apps.waiting()).toEqual([]);
+    await expectGivenUp();
+  });
+
   it('while Redis is away, it is closed all the same', async () => {
     const other = await Apps.start();
     const inProcess = { shutdownGrace: 1 };
-    const module = { imports: [other.queue({ inProcess, commandTimeout: '200ms' })], providers: [Tasks, Store] };
+    const module = { imports: [other.queue({ inProcess, commandTimeout: '1s' })], providers: [Tasks, Store] };
     const app = await other.boot(module);
     await app.get(QueueClient).of(Tasks).hold.delay('cut off');
     await logged('cut off started');
@@ -265,6 +281,25 @@ describe('when the app is closed', () => {
     await app.close();
     expect(log.at(-1)).toBe('store destroyed');
     expect(other.lines.with('the end of tasks that Redis was to be told of')).toHaveLength(1);
+    await other.stop();
+  });
+
+  it('while Redis is away and its session is lost, nobody waits for another one', async () => {
+    const other = await Apps.start();
+    // longer than a test may take
+    const inProcess = { shutdownGrace: '1h' } as const;
+    const module = { imports: [other.queue({ inProcess, commandTimeout: '1s' })], providers: [Tasks, Store] };
+    const app = await other.boot(module);
+    await app.get(QueueClient).of(Tasks).run.delay('served');
+    await logged('served #1');
+    const [session] = await other.redis.zrange('{nestwork}:sessions', '0', '-1');
+    await other.redis.del('{nestwork}:sessions', `{nestwork}:session:${session}`);
+    // it claims, and is told
+    await app.get(QueueClient).of(Tasks).run.delay('refused');
+    await until('it starts over', () => other.lines.with('The lease is gone').length === 1);
+    await other.server.kill();
+    await app.close();
+    expect(log.at(-1)).toBe('store destroyed');
     await other.stop();
   });
 
@@ -363,7 +398,11 @@ describe('options', () => {
     [{ maxMemoryPercent: 50 }, 'inProcess.maxMemoryPercent'],
     [{ concurency: 2 }, '"concurency"'],
     [{ concurrency: 0 }, '`concurrency`'],
-    ['yes', 'not an object'],
+    ['yes', '`inProcess` is "yes", and neither true, false nor an object'],
+    ['true', "process.env.IN_PROCESS === 'true'"],
+    [3, 'Give options by name: inProcess: { concurrency: 3 }'],
+    [null, '`inProcess` is null'],
+    [[], '`inProcess` is []'],
     [{ queues: ['nope'] }, 'named by the option `inProcess`'],
     [{ excludeQueues: ['default', 'bulk'] }, 'leave no queue'],
   ])('%p is refused', async (inProcess, named) => {

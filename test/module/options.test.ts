@@ -1,11 +1,7 @@
 import { availableParallelism } from 'node:os';
-import {
-  resolveTaskQueueOptions,
-  resolveWorkerOptions,
-  servedQueues,
-  type TaskQueueOptions,
-  type WorkerOptions,
-} from '../../src/options.js';
+import type { TaskQueueOptions, WorkerOptions } from '../../src/options.js';
+import { resolveTaskQueueOptions, resolveWorkerOptions } from '../../src/resolve-options.js';
+import { servedQueues } from '../../src/task/queue-names.js';
 
 describe('the options of TaskQueueModule', () => {
   it('have defaults', () => {
@@ -53,6 +49,10 @@ describe('the options of TaskQueueModule', () => {
     [{ queues: ['default', 'bulk', 'bulk'] }, 'INVALID_OPTION', '"bulk" twice'],
     [{ queues: ['critical', 'bulk'] }, 'INVALID_OPTION', '`defaultQueue` is not set'],
     [{ concurency: 10 }, 'INVALID_OPTION', 'no option "concurency"'],
+    [{ retries: 3 }, 'INVALID_OPTION', 'Give it under `defaults`, for all tasks: defaults: { retries: ... }'],
+    [{ retryOn: [] }, 'INVALID_OPTION', "or to one queue: queues: [{ name: 'default', retryOn: ... }]"],
+    [{ concurrency: 3 }, 'INVALID_OPTION', 'WorkerFactory.run(AppModule, { concurrency: ... }), or `inProcess`'],
+    [{ children: 3 }, 'INVALID_OPTION', 'WorkerFactory.run(AppModule, { children: ... }).'],
     [{ deadRetention: 0 }, 'INVALID_OPTION', '`deadRetention` is 0 ms'],
     [{ deadRetention: '999ms' }, 'INVALID_OPTION', '`deadRetention`'],
     [{ deadRetention: 'for ever' }, 'INVALID_DURATION', "deadRetention is 'for ever'"],

@@ -122,6 +122,11 @@ class SchemaTasks {
     calls.push(given);
   }
 
+  @Task()
+  optional(@Payload({ schema: z.enum(['a', 'b']) }) mode: 'a' | 'b' = 'a'): void {
+    calls.push(mode);
+  }
+
   @Broadcast()
   everywhere(@Payload({ schema: z.string() }) given: string): void {
     calls.push(given);
@@ -371,6 +376,15 @@ describe('at the call', () => {
     });
     expect(await apps.redis.keys('*queue:*')).toEqual([]);
     expect(await apps.redis.keys('*scheduled:*')).toEqual([]);
+  });
+
+  it('one that TypeScript lets a call leave out, and the schema does not, says which of them to change', async () => {
+    const { queue } = await client(SchemaTasks);
+    const { optional } = queue.of(SchemaTasks);
+    const remedy = 'give the schema a default or make it optional';
+    await expect(optional.delay()).rejects.toThrow(remedy);
+    expect((await run(SchemaTasks, 'optional', []))?.error).toMatchObject({ message: expect.stringContaining(remedy) });
+    await expect(optional.delay('c' as never)).rejects.toMatchObject({ message: expect.not.stringContaining(remedy) });
   });
 
   it('a good one is sent as it is, not as the schema makes it', async () => {

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { jest } from '@jest/globals';
 import type { RedisSettings } from '../../src/broker/broker.js';
+import type { Duration } from '../../src/task/duration.js';
 import { RedisServer } from '../../src/testing/redis-server.js';
 import { Apps } from './apps.js';
 import { OldServer } from './old-server.js';
@@ -16,15 +17,15 @@ beforeEach(() => apps.redis.config('SET', 'maxmemory-policy', 'noeviction'));
 afterEach(() => apps.close());
 afterAll(() => apps.stop());
 
-async function boot(redis: RedisSettings): Promise<unknown> {
-  return apps.boot({ imports: [apps.queue({ redis, commandTimeout: '300ms' })] });
+async function boot(redis: RedisSettings, commandTimeout?: Duration): Promise<unknown> {
+  return apps.boot({ imports: [apps.queue({ redis, commandTimeout })] });
 }
 
 describe('an app does not boot', () => {
   it('while nobody listens', async () => {
     const gone = await RedisServer.start();
     await gone.stop();
-    await expect(boot(gone.url)).rejects.toMatchObject({
+    await expect(boot(gone.url, '300ms')).rejects.toMatchObject({
       code: 'REDIS_UNAVAILABLE',
       message: expect.stringMatching(`127.0.0.1:${gone.port} did not answer within 300 ms.*ECONNREFUSED`),
       cause: expect.objectContaining({ code: 'ECONNREFUSED' }),
@@ -34,7 +35,7 @@ describe('an app does not boot', () => {
   it('while the server accepts, but does not answer', async () => {
     apps.server.pause();
     try {
-      await expect(boot(apps.url)).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
+      await expect(boot(apps.url, '300ms')).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
     } finally {
       apps.server.resume();
     }
@@ -77,7 +78,7 @@ describe('the password', () => {
     // a server that asks the default user for a password
     await apps.redis.config('SET', 'requirepass', 'another');
     try {
-      const error = await boot(redis(apps.server.port)).then(
+      const error = await boot(redis(apps.server.port), '300ms').then(
         () => undefined,
         (reason: unknown) => reason,
       );

@@ -21,10 +21,6 @@ const registered = (check) => remove('only a registered child', `${check} then\n
 const REGISTERED = registered("if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0");
 const FULL_MEMORY = change('runs when memory is full', '#!lua flags=allow-oom', '#!lua');
 const NEEDS_MEMORY = change('refuses when memory is full', '#!lua\n', '#!lua flags=allow-oom\n');
-const NOTHING_FOREIGN_WITHIN = remove(
-  'refuses foreign keys before it writes',
-  '  if wrong then\n    return wrong\n  end\n',
-);
 const NOTHING_FOREIGN = remove('refuses foreign keys before it writes', 'if wrong then\n  return wrong\nend\n');
 const forgives = (pulse, lease) =>
   change(
@@ -332,7 +328,8 @@ const BY_SCRIPT = {
     FULL_MEMORY,
   ],
   promote: [
-    NOTHING_FOREIGN_WITHIN,
+    change('leaves a queue with a foreign key as it is', '  if wrong then\n', '  if false then\n'),
+    change('serves the others then', 'refused[#refused + 1] = wrong.err', 'return wrong'),
     change('only what is due', "'-inf', text(now), 'LIMIT', 0, left", "'-inf', '+inf', 'LIMIT', 0, left"),
     change('no more than the limit', "'LIMIT', 0, left) or {}", "'LIMIT', 0, -1) or {}"),
     change(

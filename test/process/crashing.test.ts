@@ -17,7 +17,7 @@ describe('a child that dies', () => {
     fixture.open('gate');
     await fixture.drained();
     expect(fixture.events('finished')).toMatchObject([{ label: 'work', attempt: 2 }]);
-    expect(worker.lines('died (SIGKILL)')).toHaveLength(1);
+    await fixture.told(worker, 'died (SIGKILL)');
     await fixture.until('it is replaced', () => fixture.events('booted').length === 3);
   });
 
@@ -29,9 +29,8 @@ describe('a child that dies', () => {
     fixture.worker({ children: 1 });
     await fixture.drained();
     expect(fixture.events('started', 'poison').map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
-    expect(fixture.events('run').map(({ label, attempt }) => [label, attempt])).toEqual(
-      [0, 1, 2, 3].map((index) => [`companion ${index}`, 1]),
-    );
+    const ran = fixture.events('run').map(({ label, attempt }) => [label, attempt]);
+    expect(ran.sort()).toEqual([0, 1, 2, 3].map((index) => [`companion ${index}`, 1]));
     expect(await broker.redis.zrange('{nestwork}:dead:default', '0', '-1')).toEqual([poison.slice(0, 20)]);
     expect(await broker.redis.hget('{nestwork}:dead-records:default', poison.slice(0, 20))).toContain('"CRASHED"');
   });
@@ -42,7 +41,7 @@ describe('a child that dies', () => {
     await fixture.send('hold', ['b', 'gate']);
     await fixture.until('both run', () => fixture.events('started').length === 2);
     await fixture.send('exit', ['poison']);
-    await fixture.until('one of them runs again', () => fixture.events('started').length === 4);
+    await fixture.until('one of them runs again', () => fixture.events('started').length >= 4);
     fixture.open('gate');
     await fixture.drained();
     // once beside the others, then alone until it is out
@@ -57,6 +56,41 @@ describe('a child that dies', () => {
       ['b', 1],
     ]);
     expect(await fixture.broker.redis.zcard('{nestwork}:dead:default')).toBe(1);
+  });
+});
+
+describe('an uncaught error', () => {
+  it.each([
+    ['thrown', 'TypeError'],
+    ['rejected', 'RangeError'],
+    ['blocked', 'TypeError'],
+  ])('(%s) is told in the log, the history and the report of its task', async (how, name) => {
+    const worker = fixture.worker({ children: 1 });
+    const id = await fixture.send('throwUncaught', ['poison', how]);
+    await fixture.until('it is dead', async () => (await fixture.dead(id)) !== undefined);
+    const error = `of an uncaught error: ${name}: uncaught: poison`;
+    const { report, attempts } = (await fixture.dead(id)) ?? {};
+    const history = `Its process died (exit code 1) ${error}`;
+    expect(attempts?.map((attempt) => attempt.error)).toEqual([history, history, history]);
+    expect(report).toMatchObject({ code: 'CRASHED', error: expect.stringContaining(error) });
+    expect(report?.stack).toContain('fixture-tasks.js');
+    const died = `died (exit code 1, uncaught out of FixtureTasks.throwUncaught ${id}: ${name}: uncaught: poison)`;
+    await fixture.until('the log has told it', () => worker.lines(died).length === 3);
+  });
+
+  it('beside others is told to none of them, but in the log', async () => {
+    const worker = fixture.worker({ children: 1, concurrency: 2 });
+    await fixture.send('hold', ['companion', 'gate']);
+    await fixture.event('started', 'companion');
+    const id = await fixture.send('throwUncaught', ['poison', 'thrown']);
+    await fixture.told(worker, '2 to run again alone as suspects');
+    expect(worker.lines('2 to run again alone as suspects')[0]).toContain('uncaught: poison) while it ran');
+    fixture.open('gate');
+    await fixture.until('it is dead', async () => (await fixture.dead(id)) !== undefined);
+    const [beside, alone] = (await fixture.dead(id))?.attempts ?? [];
+    const thrower = `FixtureTasks.throwUncaught ${id}`;
+    expect(beside?.error).toBe(`Its process died (exit code 1) of an uncaught error, thrown out of ${thrower}.`);
+    expect(alone?.error).toContain('TypeError: uncaught: poison');
   });
 });
 

@@ -1,3 +1,4 @@
+import { freePort } from '../support/free-port.js';
 import { isAlive, WorkerFixture, type WorkerProcess } from '../support/worker-fixture.js';
 
 let fixture: WorkerFixture;
@@ -13,20 +14,18 @@ function ports(worker: WorkerProcess): number[] {
   );
 }
 
-/** A port with free ones after it, as far as can be known; high, so that other tests do not get it. */
-const BASE = 21_000 + (process.pid % 8_000) * 5;
-
 it('a debugger finds each child on a port of its own, and its replacement on the same', async () => {
-  const worker = fixture.worker({ children: 2 }, { NODE_OPTIONS: `--inspect=127.0.0.1:${BASE}` });
+  const base = await freePort(3);
+  const worker = fixture.worker({ children: 2 }, { NODE_OPTIONS: `--inspect=127.0.0.1:${base}` });
   await fixture.until('both children have booted', () => fixture.events('booted').length === 2);
   await fixture.until('all have said where', () => ports(worker).length === 3);
-  expect(ports(worker)).toEqual([BASE, BASE + 1, BASE + 2]);
-  const targets = await fetch(`http://127.0.0.1:${BASE + 2}/json/list`).then((reply) => reply.json());
+  expect(ports(worker)).toEqual([base, base + 1, base + 2]);
+  const targets = await fetch(`http://127.0.0.1:${base + 2}/json/list`).then((reply) => reply.json());
   expect(targets).toMatchObject([{ type: 'node', title: expect.stringContaining('worker.js') }]);
   process.kill(childPids()[1] as number, 'SIGKILL');
   await fixture.until('it is replaced', () => fixture.events('booted').length === 3);
   await fixture.until('it has said where', () => ports(worker).length === 4);
-  expect(ports(worker)[3]).toBe(BASE + 2);
+  expect(ports(worker)[3]).toBe(base + 2);
   expect(worker.output).not.toContain('address already in use');
 });
 

@@ -17,11 +17,12 @@ beforeEach(async () => {
   // it must find the new primary, too, when the old one is silent
   const redis = new Redis({ ...group.admin, socketTimeout: 1_000, maxRetriesPerRequest: null });
   redis.on('error', () => {}); // its server is killed on purpose
-  const options = { redis: group.settings, replicas: 1, commandTimeoutMs: 1_000 };
-  fixture = WorkerFixture.on(await BrokerFixture.on(group, options, redis));
-  worker = fixture.worker({ children: CHILDREN, concurrency: 2, lease: '3s', shutdownGrace: '1s' });
+  const broker = { redis: group.settings, replicas: 1, commandTimeoutMs: 1_500 };
+  fixture = WorkerFixture.on(await BrokerFixture.on(group, broker, redis));
+  const options = { children: CHILDREN, concurrency: 2, lease: '3s', shutdownGrace: '1s' } as const;
+  worker = fixture.worker(options, { COMMAND_TIMEOUT: '1500ms' });
   await fixture.until('all have booted', () => fixture.events('booted').length === CHILDREN);
-}, 40_000);
+});
 afterEach(() => fixture.stop());
 
 /** Sends one task after another until told to stop, each until its `delay()` resolves. Resolves to all labels. */
@@ -95,13 +96,13 @@ describe('a primary that the sentinels replace', () => {
     const old = await loseThePrimary((primary) => primary.kill('SIGKILL'));
     await old.restart();
     await returned(old);
-  }, 60_000);
+  });
 
   it('because it is silent, with all its connections open: they follow all the same', async () => {
     const old = await loseThePrimary((primary) => primary.pause());
     old.resume();
     await returned(old);
-  }, 60_000);
+  });
 
   it('because it is silent, while nobody has work: the connections that wait for it follow, too', async () => {
     const old = await group.primary();
@@ -112,5 +113,5 @@ describe('a primary that the sentinels replace', () => {
     await fixture.event('run', 'after');
     old.resume();
     await returned(old);
-  }, 60_000);
+  });
 });

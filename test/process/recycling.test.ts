@@ -26,7 +26,7 @@ describe('a child is replaced', () => {
         .map(({ label }) => label)
         .sort(),
     ).toEqual([...labels, 'afterwards'].sort());
-    expect(worker.lines('Replacing child')).toHaveLength(1);
+    await fixture.told(worker, 'Replacing child');
     expect(worker.lines('died')).toHaveLength(0);
   });
 

@@ -48,7 +48,7 @@ it('redrives ten thousand dead tasks, which a worker then runs once each', async
   await fixture.drained();
   expect(runs()).toEqual(Array.from({ length: MANY }, (_, index) => index));
   expect(fixture.events('run').every(({ attempt }) => attempt === 1)).toBe(true);
-}, 60_000);
+});
 
 it('takes no task twice while a worker buries them again', async () => {
   const count = 600;
@@ -67,12 +67,7 @@ it('loses none when the process that redrives is killed, and another takes up th
   await seed(MANY / 2, () => 'run');
   const redriver = spawn(process.execPath, [REDRIVER], {
     env: { ...process.env, NODE_OPTIONS: '', REDIS_URL: fixture.broker.server.url },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let output = '';
-  redriver.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text;
-    if (output.includes('\n10 of ')) redriver.kill('SIGKILL');
+    stdio: ['ignore', 'inherit', 'inherit'],
   });
   await once(redriver, 'close');
   expect(redriver.signalCode).toBe('SIGKILL');
@@ -85,7 +80,7 @@ it('loses none when the process that redrives is killed, and another takes up th
   await fixture.until('all have run', () => runs().length >= MANY / 2);
   await fixture.drained();
   expect(runs()).toEqual(Array.from({ length: MANY / 2 }, (_, index) => index));
-}, 60_000);
+});
 
 it('keeps the whole history of a task that dies again, and counts its attempts anew', async () => {
   fixture.worker({ children: 1 });

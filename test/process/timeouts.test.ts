@@ -30,7 +30,8 @@ describe('a hard timeout', () => {
     'ends the process of a task that is to %s for ever, and the task is dead',
     async (how) => {
       const worker = fixture.worker({ children: 1 });
-      const { id } = await fixture.sender('forEver').delay('hard', how);
+      // long enough for a child that is held up to abort the signal before
+      const { id } = await fixture.sender('forEver').with({ hardTimeout: '2s' }).delay('hard', how);
       await fixture.event('started', 'hard');
       await fixture.until('it is dead', async () => (await fixture.dead(id)) !== undefined);
       const dead = await fixture.dead(id);
@@ -38,7 +39,7 @@ describe('a hard timeout', () => {
       expect(dead?.attempts).toMatchObject([{ code: 'HARD_TIMEOUT' }]);
       // a signal cannot be heard by a process that computes
       expect(fixture.events('aborted', 'hard')).toHaveLength(how === 'await' ? 1 : 0);
-      expect(worker.lines('a task ran beyond its hard timeout')).toHaveLength(1);
+      await fixture.told(worker, 'a task ran beyond its hard timeout');
       await fixture.sender('run').delay('after');
       await fixture.event('run', 'after');
     },
@@ -58,7 +59,7 @@ describe('a hard timeout', () => {
     expect(fixture.events('started', 'hard').map(({ attempt }) => attempt)).toEqual([1, 2]);
     expect(fixture.events('started', 'neighbour').map(({ attempt }) => attempt)).toEqual([1, 1, 1]);
     expect(fixture.events('finished', 'neighbour')).toHaveLength(1);
-    expect(worker.lines('1 given back, 1 to run again after a hard timeout')).toHaveLength(1);
+    await fixture.told(worker, '1 given back, 1 to run again after a hard timeout');
   });
 
   it('can be given by the call, and is unset by default', async () => {

@@ -45,7 +45,7 @@ function plain(): Redis {
 
 /** What a broker that cannot connect rejects with. */
 async function refusal(redis: RedisSettings): Promise<unknown> {
-  const broker = new RedisBroker({ redis, namespace: 'nestwork', queues: ['default'], commandTimeoutMs: 1_000 });
+  const broker = new RedisBroker({ redis, namespace: 'nestwork', queues: ['default'], commandTimeoutMs: 2_000 });
   const error = await broker.connect().catch((reason: unknown) => reason);
   await broker.close();
   return error;
@@ -129,7 +129,7 @@ describe('REDIS_UNAVAILABLE names the reason', () => {
 
   it('an unknown authority, at the start of a worker', async () => {
     const fixture = WorkerFixture.on(await BrokerFixture.on(server, { redis: libraryUrl(server.url) }, plain()));
-    const worker = fixture.worker({ children: 1 }, { REDIS_URL: `rediss://127.0.0.1:${port}` });
+    const worker = fixture.worker({ children: 1 }, { REDIS_URL: `rediss://127.0.0.1:${port}`, COMMAND_TIMEOUT: '2s' });
     expect(await worker.ended()).toBe(1);
     expect(worker.output).toMatch(/(self-signed certificate|unable to verify).*REDIS_UNAVAILABLE/);
     await fixture.stop();

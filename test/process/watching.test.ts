@@ -8,7 +8,7 @@ import { RedisServer } from '../../src/testing/redis-server.js';
 import { isAlive } from '../support/worker-fixture.js';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
-const PATIENCE_MS = 50_000;
+const PATIENCE_MS = 90_000;
 
 let directory: string;
 let redis: RedisServer;
@@ -129,4 +129,4 @@ it('`nest start --watch` reloads a worker: what runs ends, all processes with it
   await once(cli, 'exit');
   await until('all have ended', () => present.every((pid) => !isAlive(pid)));
   expect(told(2, 'finished')).toHaveLength(told(2, 'started').length);
-}, 120_000);
+}, 300_000);

@@ -4,7 +4,7 @@ import type { ReportResource } from '../../sample-app/src/reports/reports.contro
 import { libraryArgs, libraryUrl } from '../support/least-rights.js';
 import { TemporaryDirectory } from './temporary-directory.js';
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 60_000;
 
 /** The API of the sample app in this process, on a Redis and a data directory of its own. Its tasks run when drained. */
 export class ApiFixture {

@@ -97,9 +97,28 @@ describe('started', () => {
     const events = new EventEmitter();
     const refused = once(events, 'refused');
     promoter = new Promoter({ broker: fixture.broker, onError: (error) => events.emit('refused', error) });
-    await fixture.redis.set('{nestwork}:scheduled:default', 'foreign');
+    await fixture.redis.acl('SETUSER', 'default', '-eval', '-evalsha');
     promoter.start();
-    expect(await refused).toMatchObject([{ message: expect.stringContaining('WRONGTYPE') }]);
+    expect(await refused).toMatchObject([{ message: expect.stringContaining('NOPERM') }]);
+    await fixture.redis.acl('SETUSER', 'default', '+@all');
+    const messages = fixture.messages(1);
+    await fixture.broker.enqueue('default', messages, { at: PAST });
+    while ((await pending()).length === 0) await delay(5);
+    expect(await pending()).toEqual(messages);
+  });
+
+  it('tells of a queue with a foreign key, serves the others, and that one when the key is gone', async () => {
+    const events = new EventEmitter();
+    const refused = once(events, 'refused');
+    promoter = new Promoter({ broker: fixture.broker, onError: (error) => events.emit('refused', error) });
+    await fixture.redis.set('{nestwork}:scheduled:default', 'foreign');
+    const other = fixture.messages(1);
+    await fixture.broker.enqueue('bulk', other, { at: PAST });
+    promoter.start();
+    expect(await refused).toMatchObject([
+      { message: expect.stringContaining('{nestwork}:scheduled:default is a string') },
+    ]);
+    while ((await fixture.redis.llen('{nestwork}:queue:bulk')) === 0) await delay(5);
     await fixture.redis.del('{nestwork}:scheduled:default');
     const messages = fixture.messages(1);
     await fixture.broker.enqueue('default', messages, { at: PAST });

@@ -31,6 +31,16 @@ describe('an obituary', () => {
       { dead: 1 },
       'Child 7 died (SIGKILL) while it ran late; tasks: 1 dead after a hard timeout.',
     ],
+    [
+      { reason: 'exit code 1', running: ['a'], uncaught: { error: 'Error: no', task: { id: 'a', name: 'A.b' } } },
+      { crashed: 1 },
+      'Child 7 died (exit code 1, uncaught out of A.b a: Error: no) while it ran a; tasks: 1 to run again alone after a crash.',
+    ],
+    [
+      { reason: 'exit code 1', uncaught: { error: 'Error: no' } },
+      {},
+      'Child 7 died (exit code 1, uncaught: Error: no); tasks: none held.',
+    ],
     [{ done: ['a'] }, {}, 'Child 7 died (SIGKILL); tasks: none held.'],
   ])('of %p tells what became of %p', (death, settlement, text) => {
     expect(obituary({ ...DEATH, ...death }, { ...NONE, ...settlement })).toBe(text);

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import type { DeathReport } from '../../src/broker/broker.js';
 import { CANCELLED, DIES, DROPS, type LimitedTask } from '../../src/supervisor/scoreboard.js';
 import { type Death, verdictOn } from '../../src/supervisor/verdict.js';
 import { attemptsOf } from '../../src/task/attempt-record.js';
@@ -91,6 +92,49 @@ describe('a verdict', () => {
       ...PLACE,
     });
     expect(report).not.toContain('\n');
+  });
+
+  describe('when an uncaught error ended it', () => {
+    const uncaught = {
+      error: 'TypeError: card 4242',
+      stack: 'TypeError: card 4242\n    at pay',
+      task: { id: 'a', name: 'A.b' },
+    };
+
+    function told(death: Partial<Death>): { history: string | undefined; report: DeathReport } {
+      const { line, report } = verdictOn({ ...DEATH, reason: 'exit code 1', uncaught, ...death });
+      return { history: attemptsOf(`message${line}`)[0]?.error, report: JSON.parse(report) };
+    }
+
+    it.each<[string, Partial<Death>]>([
+      ['the task that threw it', { running: ['a'] }],
+      [
+        'the only task, when nobody knows which threw it',
+        { running: ['a'], uncaught: { ...uncaught, task: undefined } },
+      ],
+    ])('tells %s which one, and where', (_whom, death) => {
+      expect(told(death)).toEqual({
+        history: 'Its process died (exit code 1) of an uncaught error: TypeError: card 4242',
+        report: {
+          code: 'CRASHED',
+          error:
+            'Its process died (exit code 1) 3 times while it ran this task alone, the last time of an uncaught error: TypeError: card 4242',
+          stack: uncaught.stack,
+          ...PLACE,
+        },
+      });
+    });
+
+    it.each<[string, Partial<Death>, string]>([
+      ['of another task', { running: ['b'] }, 'out of A.b a'],
+      ['beside others', { running: ['a', 'b'] }, 'out of A.b a'],
+      ['of nobody knows whom', { running: ['a', 'b'], uncaught: { error: uncaught.error } }, 'by one of several tasks'],
+    ])('tells no task what the error %s says', (_whose, death, from) => {
+      const { history, report } = told(death);
+      expect(history).toBe(`Its process died (exit code 1) of an uncaught error, thrown ${from}.`);
+      expect(report.stack).toBeUndefined();
+      expect(JSON.stringify(report)).not.toContain('4242');
+    });
   });
 
   it('tells the same of what ran out of time', () => {

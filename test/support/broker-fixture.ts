@@ -51,11 +51,11 @@ export class BrokerFixture<S extends Stoppable = RedisServer> {
   }
 
   /** A second broker on the same server, to be closed by the test, and the moment at which it has lost that. */
-  async anotherBroker(): Promise<{ broker: RedisBroker; lost: Promise<void> }> {
+  async anotherBroker(commandTimeoutMs = 30_000): Promise<{ broker: RedisBroker; lost: Promise<void> }> {
     let lost: () => void = () => {};
     const loss = new Promise<void>((resolve) => (lost = resolve));
     const onOutage = { lost, restored: () => {} };
-    const options = { namespace: 'nestwork', queues: QUEUES, commandTimeoutMs: 30_000, onOutage };
+    const options = { namespace: 'nestwork', queues: QUEUES, commandTimeoutMs, onOutage };
     const broker = new RedisBroker({ redis: this.settings, ...options });
     await broker.connect();
     return { broker, lost: loss };

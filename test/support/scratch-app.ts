@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import ts from 'typescript';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
-const PATIENCE_MS = 40_000;
+const PATIENCE_MS = 120_000;
 
 /** What a process printed, and how it ended. */
 export interface Ending {
@@ -91,10 +91,14 @@ export class ScratchApp {
     signal?.addEventListener('abort', () => child.kill('SIGTERM'), { once: true });
     const impatience = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
     let output = '';
+    let stopped = false;
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (chunk: string) => {
         output += chunk;
-        if (text !== undefined && output.includes(text)) child.kill('SIGTERM');
+        if (stopped || text === undefined || !output.includes(text)) return;
+        // once: what it prints while it stops is no reason for a second signal, which would cut it short or kill it
+        stopped = true;
+        child.kill('SIGTERM');
       });
     }
     await ended;

@@ -17,7 +17,7 @@ const DOWN_AFTER_MS = 500;
  * replica that it has heard of within five ping periods, and asks once a second while the primary is down.
  */
 const HURRIED = ['info-period', '200', 'publish-period', '200', 'ping-period', '500', 'ask-period', '100'];
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 /** A sentinel that ends with its input, and so with the process that started it, however that one ends. */
 const SENTINEL = '$(command -v redis-server || command -v valkey-server) "$0" --sentinel & read -r _; kill -KILL $!';

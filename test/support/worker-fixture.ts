@@ -15,7 +15,8 @@ import { BrokerFixture, idOf, type Stoppable } from './broker-fixture.js';
 
 const WORKER = 'worker';
 const APP = 'app';
-const PATIENCE_MS = 30_000;
+/** Workers boot slowly on a machine that is busy. */
+const PATIENCE_MS = 60_000;
 
 /** A real worker process: supervisor, forked children, real signals. */
 export class WorkerProcess {
@@ -174,6 +175,16 @@ export class WorkerFixture<S extends Stoppable = RedisServer> {
 
   async until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
     await until(what, condition, () => this.report());
+  }
+
+  /**
+   * Resolves when the text stands in the output of a worker, in so many lines; rejects when there are more. What a process
+   * prints comes through a pipe, while its events and Redis show at once what it has done.
+   */
+  async told(worker: WorkerProcess | undefined, text: string, times = 1): Promise<void> {
+    const lines = (): number => worker?.lines(text).length ?? 0;
+    await this.until(`"${text}" stands in the output`, () => lines() >= times);
+    if (lines() > times) throw new Error(`"${text}" stands in ${lines()} lines instead of ${times}.\n${this.report()}`);
   }
 
   async stop(): Promise<void> {

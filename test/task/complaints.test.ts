@@ -9,7 +9,8 @@ it('tells of each trouble once, until it is over', () => {
   complaints.about(new Error('a'));
   complaints.about('thrown');
   expect(told).toEqual(['a', 'b', 'thrown']);
-  complaints.over();
+  expect(complaints.over()).toBe(true);
+  expect(complaints.over()).toBe(false);
   complaints.about(new Error('a'));
   expect(told).toEqual(['a', 'b', 'thrown', 'a']);
 });

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -137,25 +137,35 @@ describe('without a server on the PATH', () => {
 });
 
 describe('when the port it picked is taken', () => {
-  let taken: Server;
-  beforeEach(async () => {
-    taken = createServer().listen(0, '127.0.0.1');
-    await once(taken, 'listening');
-  });
-  afterEach(() => taken.close());
-
-  it('picks another', async () => {
-    const { port } = taken.address() as { port: number };
+  /** Starts a server that picks this port, twice, before others. */
+  async function startOn(port: number): Promise<RedisServer> {
     const picks = [port, port];
     const crypto = await import('node:crypto');
     const randomInt = (from: number, to: number): number => picks.shift() ?? crypto.randomInt(from, to);
     jest.unstable_mockModule('node:crypto', () => ({ ...crypto, randomInt }));
     jest.resetModules();
     const fresh = await import('../../src/testing/redis-server.js');
-    const server = await fresh.RedisServer.start();
-    servers.push(server as RedisServer);
+    const server = (await fresh.RedisServer.start()) as RedisServer;
+    servers.push(server);
     expect(picks).toEqual([]);
-    await expect(connect(server as RedisServer).ping()).resolves.toBe('PONG');
+    return server;
+  }
+
+  it('picks another', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as { port: number };
+    await expect(connect(await startOn(port)).ping()).resolves.toBe('PONG');
+    taken.close();
+  });
+
+  it('by a server that was killed and is to come back, picks another', async () => {
+    const away = await start();
+    await away.kill();
+    const server = await startOn(away.port);
+    expect(server.port).not.toBe(away.port);
+    await away.restart();
+    await expect(connect(away).ping()).resolves.toBe('PONG');
   });
 });
 

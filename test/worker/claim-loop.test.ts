@@ -2,9 +2,11 @@ import { closeSync, openSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
 import type { ChildBroker, Claimant, ClaimRequest } from '../../src/broker/broker.js';
 import { NestworkError } from '../../src/errors.js';
 import { ScoreboardWriter } from '../../src/supervisor/scoreboard.js';
+import type { PolicyOptions } from '../../src/task/policy-options.js';
 import type { TaskHandler } from '../../src/task/task-definition.js';
 import { ClaimLoop } from '../../src/worker/claim-loop.js';
 import { Executor } from '../../src/worker/executor.js';
@@ -61,13 +63,13 @@ function describe({ recover }: ClaimRequest): string {
   return recover ? 'recover' : 'claim';
 }
 
-function loopOf(broker: ChildBroker, handler: TaskHandler, concurrency = 1): ClaimLoop {
+function loopOf(broker: ChildBroker, handler: TaskHandler, concurrency = 1, policy: PolicyOptions = {}): ClaimLoop {
   return new ClaimLoop({
     broker,
     claimant: CLAIMANT,
     concurrency,
     maxTasks: 0,
-    executor: new Executor(registry({ 'Some.task': handler }), []),
+    executor: new Executor(registry({ 'Some.task': handler }, policy), []),
     scoreboard: new ScoreboardWriter(400, scoreboard),
     onWorn: () => {},
     onLeaseLost: () => {},
@@ -120,4 +122,53 @@ it('gives back what was aborted, also when its last claim got no answer', async 
   loop.abort(new Error('the grace is over'));
   await ended;
   expect((await fixture.redis.lrange('{nestwork}:queue:default', 0, -1)).map(idOf)).toEqual([idOf(message)]);
+});
+
+it('tells once that it claims nothing because Redis refuses to take a task back, with the remedy, and when that is over', async () => {
+  const lines: string[] = [];
+  const tell = (level: string) => (line: string) => void lines.push(`${level} ${line}`);
+  Logger.overrideLogger({ log: tell('log'), warn: tell('warn'), error: tell('error') });
+  const told = (text: string): string[] => lines.filter((line) => line.includes(text));
+  const observed = new ObservedBroker();
+  let asked = 0;
+  const broker: ChildBroker = {
+    ...observed.broker,
+    retry: (...retry) => {
+      asked += 1;
+      return fixture.broker.retry(...retry);
+    },
+  };
+  const ran: unknown[] = [];
+  const handler = ([label]: unknown[]): void => {
+    ran.push(label);
+    if (label === 'fails') throw new Error('no luck');
+  };
+  const loop = loopOf(broker, handler, 2, { retries: 1, backoff: { type: 'fixed', delay: 3_600_000 } });
+  try {
+    await fixture.redis.set('{nestwork}:scheduled:default', 'foreign');
+    await fixture.broker.enqueue(
+      'default',
+      ['fails', 'fails'].map((label) => fixture.message('Some.task', label)),
+    );
+    const ended = loop.run();
+    await until(() => asked > 4);
+    expect(ran).toEqual(['fails', 'fails']);
+    const refusals = told('Redis refuses to take back');
+    expect(refusals).toEqual([
+      expect.stringMatching(
+        /^error .* this child claims no task of any queue: .*WRONGTYPE \{nestwork\}:scheduled:default is a string/,
+      ),
+    ]);
+    expect(refusals[0]).toContain('Delete or rename that key');
+    await fixture.redis.del('{nestwork}:scheduled:default');
+    await fixture.broker.enqueue('default', [fixture.message('Some.task', 'after')]);
+    await until(() => ran.includes('after'));
+    expect(told('this child claims again')).toHaveLength(1);
+    expect(told('Redis refuses to take back')).toHaveLength(1);
+    loop.stop();
+    await fixture.redis.rpush('{nestwork}:bell:default', '1');
+    await ended;
+  } finally {
+    Logger.overrideLogger(false);
+  }
 });

@@ -50,6 +50,7 @@ class Run {
       ended: (ids) => this.ended.push(...ids),
       leaseLost: () => {},
       failed: () => {},
+      refused: () => {},
     });
     this.conclusion = new Conclusion(this.acks, notes);
     const task = new RunningTask(decodeMessage(claimed.message), claimed.queue);

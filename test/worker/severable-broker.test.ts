@@ -53,7 +53,7 @@ it('ends a wait that is under way', async () => {
 });
 
 it('ends what is repeated until Redis answers', async () => {
-  const { broker, lost: outage } = await fixture.anotherBroker();
+  const { broker, lost: outage } = await fixture.anotherBroker(2_000);
   const claims = new SeverableBroker(broker);
   const claimant = await fixture.holderOf([fixture.message()]);
   const codes: string[] = [];
@@ -63,6 +63,7 @@ it('ends what is repeated until Redis answers', async () => {
     leaseLost: () => {
       lost += 1;
     },
+    refused: () => {},
     failed: (error) => {
       codes.push((error as NestworkError).code);
       claims.sever();

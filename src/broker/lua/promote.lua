@@ -3,19 +3,13 @@
 --
 -- KEYS: per queue: scheduled, queue, suspects, bell
 -- ARGV: 1 how many tasks at most
--- Returns { how many, ms until the next one is due or -1 }
+-- Returns { how many, ms until the next one is due or -1, what is wrong with the keys of a queue ... }
 --
 -- Atomic because a task must be on the schedule or in the queue. Among those of one instant the zset keeps the order of
--- their ids, and so that of their sender.
+-- their ids, and so that of their sender. A queue with a foreign key is left as it is: the others must not wait for it.
 
 local now, left, next = now_ms(), tonumber(ARGV[1]), -1
-for key = 1, #KEYS, 4 do
-  local wrong = wrong_type('zset', key, key) or wrong_type('list', key + 1, key + 3)
-  if wrong then
-    return wrong
-  end
-end
-for key = 1, #KEYS, 4 do
+local function promote(key)
   local due = left > 0 and redis.call('ZRANGEBYSCORE', KEYS[key], '-inf', text(now), 'LIMIT', 0, left) or {}
   if #due > 0 then
     local pending, suspects = {}, {}
@@ -39,4 +33,14 @@ for key = 1, #KEYS, 4 do
     next = next < 0 and in_ms or math.min(next, in_ms)
   end
 end
-return { tonumber(ARGV[1]) - left, next }
+
+local refused = {}
+for key = 1, #KEYS, 4 do
+  local wrong = wrong_type('zset', key, key) or wrong_type('list', key + 1, key + 3)
+  if wrong then
+    refused[#refused + 1] = wrong.err
+  else
+    promote(key)
+  end
+end
+return { tonumber(ARGV[1]) - left, next, unpack(refused) }

@@ -1,6 +1,7 @@
 import type { TaskReference } from '../task-reference.js';
 import type { TestQueue } from '../test-queue.js';
 import { EnqueuedExpectation, type EnqueuedOptions } from './enqueued-expectation.js';
+import { assertTestQueue } from './test-queue-check.js';
 
 /** An expectation that was not met; test runners show its message. */
 class EnqueuedAssertionError extends Error {
@@ -22,6 +23,7 @@ export function assertEnqueued<Args extends unknown[]>(
   args?: readonly [...NoInfer<Args>],
   options?: EnqueuedOptions,
 ): void {
+  assertTestQueue(queue, 'assertEnqueued()');
   const expectation = new EnqueuedExpectation(task, args, options);
   const enqueued = queue.enqueued();
   if (!expectation.matches(enqueued)) throw new EnqueuedAssertionError(expectation.complaint(enqueued));
@@ -40,6 +42,7 @@ export function assertNotEnqueued<Args extends unknown[]>(
   args?: readonly [...NoInfer<Args>],
   options?: EnqueuedOptions,
 ): void {
+  assertTestQueue(queue, 'assertNotEnqueued()');
   const expectation = new EnqueuedExpectation(task, args, options);
   const enqueued = queue.enqueued();
   if (expectation.matches(enqueued)) throw new EnqueuedAssertionError(expectation.objection(enqueued));

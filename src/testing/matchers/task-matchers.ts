@@ -1,7 +1,6 @@
-import { NestworkError } from '../../errors.js';
 import type { TaskReference } from '../task-reference.js';
-import { TestQueue } from '../test-queue.js';
 import { EnqueuedExpectation, type EnqueuedOptions } from './enqueued-expectation.js';
+import { assertTestQueue } from './test-queue-check.js';
 
 /**
  * The matchers as `expect()` has them, see `nestwork/testing/jest` and `nestwork/testing/vitest`.
@@ -48,18 +47,10 @@ export const taskMatchers = {
     /** what to say of it, if that is not what was expected */
     message: () => string;
   } {
-    if (!(queue instanceof TestQueue)) throw notAQueue();
+    assertTestQueue(queue, 'toHaveEnqueued()');
     const expectation = new EnqueuedExpectation(task, args, options);
     const enqueued = queue.enqueued();
     const pass = expectation.matches(enqueued);
     return { pass, message: () => (pass ? expectation.objection(enqueued) : expectation.complaint(enqueued)) };
   },
 };
-
-function notAQueue(): NestworkError {
-  return new NestworkError(
-    'INVALID_OPTION',
-    'toHaveEnqueued() got something that is no TestQueue.',
-    'Give it app.get(TestQueue), in an app that imports TaskQueueTestingModule.forRoot({ ... }).',
-  );
-}

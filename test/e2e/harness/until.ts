@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 /** Resolves when the condition holds; rejects when it does not come to. */
 export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {

@@ -1,4 +1,5 @@
 import '../../../src/testing/jest.js';
+import { QueueClient } from '../../../src/index.js';
 import { assertEnqueued, assertNotEnqueued, type TestQueue } from '../../../src/testing/index.js';
 import { type MailApp, MailApps, MailTasks } from '../modes/mail-app.js';
 
@@ -67,6 +68,16 @@ describe('toHaveEnqueued()', () => {
     expect(queue).toHaveEnqueued(welcome, undefined, { times: 3 });
     expect(queue).toHaveEnqueued(welcome, [3], { times: 0 });
     expect(queue).not.toHaveEnqueued(welcome, [1], { times: 1 });
+  });
+
+  it('says what it got instead of a TestQueue', async () => {
+    const client = (await apps.start()).app.get(QueueClient);
+    const told = (where: string, got: string) => `${where} got ${got} where it takes a TestQueue. [INVALID_OPTION]`;
+    expect(() => expect(client).toHaveEnqueued(welcome)).toThrow(told('toHaveEnqueued()', 'a QueueClient'));
+    expect(() => assertEnqueued(client as never, welcome)).toThrow(told('assertEnqueued()', 'a QueueClient'));
+    expect(() => assertNotEnqueued(client as never, welcome)).toThrow(told('assertNotEnqueued()', 'a QueueClient'));
+    expect(() => assertEnqueued(undefined as never, welcome)).toThrow(told('assertEnqueued()', 'undefined'));
+    expect(() => assertEnqueued({} as never, welcome)).toThrow('Give it app.get(TestQueue)');
   });
 
   it('refuses what is no task, or no queue', () => {

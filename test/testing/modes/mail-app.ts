@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { jest } from '@jest/globals';
 import { Injectable, Module, type Type } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import {
@@ -118,6 +119,9 @@ export function appModule(options: TaskQueueOptions = {}): Type<unknown> {
   return AppModule;
 }
 
+/** Of some day. */
+const NOON = Date.UTC(2026, 2, 1, 12);
+
 /** Apps under test; `close` after each. */
 export class MailApps {
   readonly lines = new Lines();
@@ -134,9 +138,12 @@ export class MailApps {
 
   async compile(...modules: Type<unknown>[]): Promise<TestingModule> {
     const testing = TaskQueueTestingModule.forRoot({ mode: this.mode });
+    // where the clock of a test begins: its cron must not come due when a test moves it by an hour or two
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(NOON);
     const app = await Test.createTestingModule({ imports: [appModule(), ...modules, testing] })
       .setLogger(this.lines)
-      .compile();
+      .compile()
+      .finally(() => clock.mockRestore());
     this.made.push(app);
     return app;
   }

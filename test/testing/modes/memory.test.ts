@@ -202,6 +202,15 @@ it('runs one cron at the present time, and nothing else', async () => {
   expect(await queue.drain()).toMatchObject([{ name: 'MailTasks.flaky' }]);
 });
 
+it('gives a run by hand the same time, in a test as in the app: that of the call', async () => {
+  const { app, queue, notes } = await apps.start();
+  await queue.runCron('MailTasks.digest');
+  await app.get(CronManager, { strict: false }).runNow('MailTasks.digest');
+  const called = queue.now;
+  await queue.advance('1m');
+  expect(notes).toEqual([called, called]);
+});
+
 it('tells the health of the queues by its own clock', async () => {
   const { app, queue, send } = await apps.start();
   const health = app.get(QueueHealth, { strict: false });

@@ -1,0 +1,56 @@
+import { fstatSync, ftruncateSync, readSync, writeSync } from 'node:fs';
+
+/** More than any words take, in bytes. */
+const MAX_BYTES = 64 * 1024;
+
+/** The uncaught error that ended a child, as far as people may know it. */
+export interface LastWords {
+  /** name and message */
+  readonly error: string;
+  readonly stack?: string;
+  /** out of which task it was thrown, which may have ended long before; undefined when that is not known */
+  readonly task?: { readonly id: string; readonly name: string };
+}
+
+/** The child's side: behind the entries of its scoreboard, because a message over a channel may be lost with its process. */
+export class LastWordsWriter {
+  private readonly at: number;
+
+  /** @param fd of the scoreboard; nothing else may have been written behind its entries */
+  constructor(private readonly fd: number) {
+    this.at = fstatSync(fd).size;
+  }
+
+  write(words: LastWords): void {
+    this.withdraw();
+    const bytes = Buffer.from(JSON.stringify(words));
+    writeSync(this.fd, bytes, 0, bytes.length, this.at);
+  }
+
+  /** The process lives on. */
+  withdraw(): void {
+    ftruncateSync(this.fd, this.at);
+  }
+}
+
+/**
+ * The supervisor's side: what lies behind the entries. Undefined when there is nothing, or nothing that makes sense: a process
+ * that is dying may write half of it.
+ *
+ * @param at where the entries end
+ */
+export function readLastWords(fd: number, at: number): LastWords | undefined {
+  const bytes = Buffer.alloc(MAX_BYTES);
+  const size = readSync(fd, bytes, 0, MAX_BYTES, at);
+  try {
+    const words: unknown = size > 0 && JSON.parse(bytes.toString('utf8', 0, size));
+    return isLastWords(words) ? words : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isLastWords(value: unknown): value is LastWords {
+  const { error, stack = '', task = { id: '', name: '' } } = Object(value);
+  return [error, stack, task?.id, task?.name].every((field) => typeof field === 'string');
+}

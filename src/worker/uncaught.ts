@@ -1,0 +1,37 @@
+import { type LastWords, LastWordsWriter } from '../supervisor/last-words.js';
+import { SCOREBOARD_FD } from '../supervisor/scoreboard.js';
+import { describeError } from './describe-error.js';
+import { runningTask } from './task-context.js';
+
+/** An app that catches uncaught errors itself, to report them, has ended its process by then or lives on, in ms. */
+const LIVES_ON_MS = 5_000;
+
+/**
+ * Leaves word of an uncaught error, or of a rejection that nobody handles, for the supervisor: it tells people, who would see no
+ * more than an exit code. Changes nothing of what the error does.
+ */
+export function noteUncaughtErrors(
+  words: Pick<LastWordsWriter, 'write' | 'withdraw'> = new LastWordsWriter(SCOREBOARD_FD),
+): void {
+  let withdrawal: NodeJS.Timeout | undefined;
+  process.on('uncaughtExceptionMonitor', (error) => {
+    clearTimeout(withdrawal);
+    // an error in here would take the place of the one that people are to see
+    attempt(() => words.write(lastWords(error)));
+    withdrawal = setTimeout(() => attempt(() => words.withdraw()), LIVES_ON_MS).unref();
+  });
+}
+
+function lastWords(thrown: unknown): LastWords {
+  const { error, stack } = describeError(thrown);
+  const task = runningTask.getStore();
+  return { error, stack, task: task && { id: task.id, name: task.name } };
+}
+
+function attempt(act: () => void): void {
+  try {
+    act();
+  } catch {
+    // no memory, most likely: the exit code has to do
+  }
+}

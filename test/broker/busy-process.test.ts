@@ -1,0 +1,41 @@
+import { RedisConnection } from '../../src/broker/redis-connection.js';
+import { RedisServer } from '../../src/testing/redis-server.js';
+
+const TIMEOUT_MS = 500;
+
+let server: RedisServer;
+let told: string[];
+let connection: RedisConnection;
+beforeEach(async () => {
+  server = await RedisServer.start();
+  told = [];
+  const listener = { lost: () => told.push('lost'), restored: () => told.push('restored') };
+  connection = new RedisConnection(server.url, TIMEOUT_MS, listener);
+});
+afterEach(async () => {
+  connection.close();
+  await server.stop();
+});
+
+/** Blocks this process, and leaves the processor to others. */
+function block(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+it('a process that was busy beyond the timeout hears the answer that has come meanwhile', async () => {
+  await connection.command((redis) => redis.ping());
+  const answer = connection.command((redis) => redis.ping());
+  block(2 * TIMEOUT_MS);
+  await expect(answer).resolves.toBe('PONG');
+  expect(told).toEqual([]);
+});
+
+it('a process that was busy while it connected still learns why it could not', async () => {
+  await server.kill();
+  const answer = connection.command((redis) => redis.ping());
+  block(2 * TIMEOUT_MS);
+  await expect(answer).rejects.toMatchObject({
+    code: 'REDIS_UNAVAILABLE',
+    message: expect.stringContaining('ECONNREFUSED'),
+  });
+});

@@ -1,0 +1,78 @@
+import { setImmediate as nextRound } from 'node:timers/promises';
+import type { Broker } from '../../src/broker/broker.js';
+import { Runtime } from '../../src/supervisor/runtime.js';
+
+/** A Redis that goes away after the first session, as a broker tells of it: every call rejects, or is never answered. */
+class Outage {
+  away = false;
+  silent = false;
+  opened = 0;
+
+  readonly broker = {
+    openSession: () => {
+      this.opened += 1;
+      return this.answer();
+    },
+    renew: () => this.answer(),
+    settle: () => this.answer(),
+    closeSession: () => this.answer(),
+    close: async () => {},
+  } as unknown as Broker;
+
+  private async answer(): Promise<boolean> {
+    if (this.silent) return new Promise(() => {});
+    if (this.away) throw new Error('Redis is away.');
+    return true;
+  }
+}
+
+const NOTHING_RAN = { pid: 7, reason: 'SIGKILL', running: [], done: [], timedOut: [] };
+
+let outage: Outage;
+let runtime: Runtime;
+let lost: number;
+beforeEach(async () => {
+  outage = new Outage();
+  lost = 0;
+  runtime = new Runtime({
+    broker: outage.broker,
+    leaseMs: 30_000,
+    queues: ['default'],
+    catalog: [],
+    services: [],
+    children: () => [],
+    onError: () => {},
+    onSessionLost: () => {
+      lost += 1;
+    },
+  });
+  await runtime.start();
+});
+afterEach(() => runtime.close());
+
+/** Reports the loss of the session that is in force. */
+function lose(): void {
+  runtime.replaceSession(Reflect.get(runtime, 'current') as string);
+}
+
+describe('closing without Redis', () => {
+  it('tries no more for a session in place of a lost one', async () => {
+    outage.away = true;
+    lose();
+    expect(lost).toBe(1);
+    const admitted = runtime.admit();
+    while (outage.opened < 3) await nextRound();
+    await runtime.close();
+    expect(await admitted).toBeUndefined();
+    // it would be tried for ever
+    await expect(Reflect.get(runtime, 'session')).rejects.toThrow('closing');
+  });
+
+  it('does not wait for ever for the end of claims', async () => {
+    outage.silent = true;
+    runtime.hasten();
+    const claimant = { session: 's', child: 's.1', queues: ['default'] };
+    expect(await runtime.settle(claimant, NOTHING_RAN)).toBeUndefined();
+    await runtime.close();
+  });
+});
