@@ -1,7 +1,7 @@
 import { Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { Broker } from './broker/broker.js';
-import { InProcessWorker } from './in-process-worker.js';
+import type { InProcessWorker } from './in-process-worker.js';
 import { RESOLVED_OPTIONS, type ResolvedTaskQueueOptions } from './options.js';
 import { BROKER, STAND_IN } from './stand-in.js';
 import { isWorkerChild } from './worker/child-role.js';
@@ -35,6 +35,8 @@ export class InProcessModule implements OnApplicationBootstrap, OnModuleDestroy 
     const { inProcess } = options;
     if (!inProcess || isWorkerChild() || this.isUnderTest()) return;
     const broker = find<Broker>(BROKER);
+    // much that an app without one need not load
+    const { InProcessWorker } = await import('./in-process-worker.js');
     this.worker = new InProcessWorker({ worker: inProcess, app: workerApp(find), sinceMs: broker.madeAtMs });
     await this.worker.start().catch(async (error: unknown) => {
       // Nest runs no shutdown hooks after a failed bootstrap, and a connection that retries keeps the process alive

@@ -40,13 +40,18 @@ const SCRIPTS = {
   'record-cron-run': [],
 } as const;
 
+/** The text of each shared function; most are in several scripts. */
+const libraries = Object.fromEntries(
+  [...new Set(Object.values(SCRIPTS).flat())].map((library) => [library, read(`lib-${library}`)]),
+);
+
 /** Name of a state transition; its script lies in `lua/<name>.lua`. */
 export type ScriptName = keyof typeof SCRIPTS;
 
 /** The whole text of a script: its shebang line, the shared functions, its body. */
 export function scriptText(name: ScriptName): string {
   const [shebang, ...body] = read(name).split('\n');
-  const shared = SCRIPTS[name].map((library) => read(`lib-${library}`));
+  const shared = SCRIPTS[name].map((library) => libraries[library]);
   return [shebang, ...shared, ...body].join('\n');
 }
 

@@ -58,8 +58,7 @@ export function taskMetadataOf(method: unknown): TaskMetadata | undefined {
 
 /** The decorated methods of a class and its ancestors; an override without the decorator hides the task. */
 export function declaredTasks(type: { readonly name: string; readonly prototype: object }): DeclaredTask[] {
-  return methodNames(type.prototype).flatMap((method) => {
-    const decorated = methodOf(type.prototype, method);
+  return [...methods(type.prototype)].flatMap(([method, decorated]) => {
     const metadata = taskMetadataOf(decorated);
     if (!metadata) return [];
     const { name = `${type.name}.${method}`, queue: named, broadcast, declaredAs, declaredIn, ...policy } = metadata;
@@ -71,10 +70,6 @@ export function declaredTasks(type: { readonly name: string; readonly prototype:
 /** Names of all methods, own and inherited; accessors are left alone because reading one runs it. */
 export function methodNames(prototype: object): string[] {
   return [...methods(prototype).keys()];
-}
-
-function methodOf(prototype: object, name: string): unknown {
-  return methods(prototype).get(name);
 }
 
 /** By name; what is nearest counts, also an accessor that hides a method. */

@@ -4,13 +4,17 @@ import { Logger } from '@nestjs/common';
 import { UnansweredSends } from '../../src/client/unanswered-sends.js';
 
 let warn: ReturnType<typeof jest.spyOn>;
+let listeners = 0;
 
 beforeEach(() => {
+  listeners = process.listenerCount('exit');
   warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => {});
 });
 
-afterEach(() => {
+afterEach(async () => {
   jest.restoreAllMocks();
+  // so that the next test does not see one go
+  while (process.listenerCount('exit') > listeners) await delay(1);
 });
 
 /** What the end of the process would call of what was added since. */

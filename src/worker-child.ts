@@ -1,0 +1,44 @@
+import type { DynamicModule, LoggerService, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { Broker } from './broker/broker.js';
+import { NestworkError } from './errors.js';
+import { RESOLVED_OPTIONS } from './options.js';
+import { BROKER } from './stand-in.js';
+import { type ChildApp, runChild } from './worker/child-entry.js';
+import { Executor } from './worker/executor.js';
+import { TaskLogger } from './worker/task-logger.js';
+import { type Find, tellBrokenBackoff, workerApp } from './worker-app.js';
+
+/** What a child does from its first to its last breath with the app in it. */
+export function runWorkerChild(module: Type<unknown> | DynamicModule, logger?: LoggerService): Promise<void> {
+  return runChild(() => boot(module, logger ?? new TaskLogger()));
+}
+
+/** Makes the app inside a child. */
+async function boot(module: Type<unknown> | DynamicModule, logger: LoggerService): Promise<ChildApp> {
+  const app = await NestFactory.createApplicationContext(module, { logger, abortOnError: false });
+  const find: Find = (token) => app.get(token, { strict: false });
+  if (!attempt(() => find(RESOLVED_OPTIONS))) {
+    throw new NestworkError(
+      'INVALID_OPTION',
+      'The module given to WorkerFactory.run does not import TaskQueueModule.',
+      'Add TaskQueueModule.forRoot({ ... }) to its imports.',
+    );
+  }
+  const { settings, catalog, registry, hooks } = workerApp(find);
+  return {
+    settings,
+    catalog,
+    broker: find<Broker>(BROKER),
+    executor: new Executor(registry, hooks, tellBrokenBackoff),
+    close: () => app.close(),
+  };
+}
+
+function attempt<T>(get: () => T): T | undefined {
+  try {
+    return get();
+  } catch {
+    return undefined;
+  }
+}
