@@ -44,6 +44,8 @@ function add(frame, stack, time) {
 
 const stacks = samples.map(stackOf);
 const begin = stacks.findIndex((stack) => stack.some(({ functionName }) => functionName === BEGIN));
+// it runs for a moment only, so not every profile has a sample of it
+if (begin < 0) throw new Error(`${file} has no sample of ${BEGIN}(): take the profile of another round.`);
 const root = { name: 'enqueuing', url: '', time: 0, children: new Map() };
 stacks.forEach((stack, sample) => {
   if (sample >= begin && !IDLE.has(stack.at(-1)?.functionName)) add(root, stack, timeDeltas[sample]);
