@@ -32,6 +32,7 @@ import { checkServer } from './redis-checks.js';
 import { type OutageListener, RedisConnection } from './redis-connection.js';
 import { DECLARED_CRONS, RedisCrons } from './redis-crons.js';
 import { RedisDeadLetters } from './redis-dead-letters.js';
+import { unpromoted } from './redis-errors.js';
 import { RedisKeys } from './redis-keys.js';
 import type { ScriptName } from './scripts.js';
 import { TaskFinder } from './task-finder.js';
@@ -321,18 +322,6 @@ function notEnqueued(error: unknown): never {
     'Redis did not say in time to which queue the task belongs; nothing was added.',
     'Repeat the call, or name the queue: queue.task(name).with({ queue }).',
     { cause: error },
-  );
-}
-
-/** @param wrong what the script says of a foreign key */
-function unpromoted(wrong: string): NestworkError {
-  return new NestworkError(
-    'REDIS_REFUSED',
-    `The scheduled tasks of a queue cannot be moved to it when they are due, and wait: ${wrong.replace(/^-?WRONGTYPE /, '')}.`,
-    [
-      'Delete or rename that key, after a look at what it holds: nestwork has not written it.',
-      'The other queues are served.',
-    ],
   );
 }
 

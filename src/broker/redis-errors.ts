@@ -6,6 +6,8 @@ const TIMED_OUT = 'Command timed out';
 /** What a server answers that is, or has just become, a replica, or a primary cut off from its replicas. */
 const NO_WRITES = /^(READONLY|MASTERDOWN|NOREPLICAS|UNBLOCKED) /;
 
+const REMOVE_FOREIGN_KEY = 'Delete or rename that key, after a look at what it holds: nestwork has not written it.';
+
 /** What a command fails with that got no answer in time. */
 export function timedOut(): Error {
   return new Error(TIMED_OUT);
@@ -43,12 +45,23 @@ export function explain(error: Error, where: string, timeoutMs: number): Nestwor
   );
 }
 
+/**
+ * What keeps due tasks from their queue.
+ *
+ * @param wrong what the script says of a foreign key
+ */
+export function unpromoted(wrong: string): NestworkError {
+  return new NestworkError(
+    'REDIS_REFUSED',
+    `The scheduled tasks of a queue cannot be moved to it when they are due, and wait: ${wrong.replace(/^-?WRONGTYPE /, '')}.`,
+    [REMOVE_FOREIGN_KEY, 'The other queues are served.'],
+  );
+}
+
 function remedyFor(answer: string): string {
   if (/^NOPERM|user executing the script/.test(answer))
     return 'Give its user the rights that docs/redis-keys.md lists.';
-  if (answer.startsWith('WRONGTYPE')) {
-    return 'Delete or rename that key, after a look at what it holds: nestwork has not written it.';
-  }
+  if (answer.startsWith('WRONGTYPE')) return REMOVE_FOREIGN_KEY;
   return 'See the cause; the rights that nestwork needs are listed in docs/redis-keys.md.';
 }
 

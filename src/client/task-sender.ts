@@ -129,7 +129,7 @@ export class TaskSender<Args extends unknown[]> {
       const check = this.target.checkOfTask?.();
       // nothing is awaited without need: another call in this turn would get in before
       if (check) for (const [call, payload] of payloads.entries()) await check(asReceived(payload), `calls[${call}]`);
-      return payloads.length === 0 ? [] : await this.sendMany(payloads, options, this.options.ids);
+      return payloads.length === 0 ? [] : await this.sendMany(payloads, options);
     } catch (error) {
       throw atCall(error, name, this.delayMany);
     } finally {
@@ -156,13 +156,10 @@ export class TaskSender<Args extends unknown[]> {
     return payloads;
   }
 
-  private async sendMany(
-    payloads: readonly string[],
-    options: CallOptions | undefined,
-    ids: readonly string[] = payloads.map(() => this.sequence.next()),
-  ): Promise<TaskHandle[]> {
+  private async sendMany(payloads: readonly string[], options: CallOptions | undefined): Promise<TaskHandle[]> {
     const { broker } = this;
     const { name } = this.target;
+    const { ids = payloads.map(() => this.sequence.next()) } = this.options;
     const queue = await this.destination();
     const { due, enqueuedAt } = this.time();
     const messages = payloads.map((payload, call) => {
