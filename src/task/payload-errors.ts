@@ -2,6 +2,8 @@ import { NestworkError } from '../errors.js';
 
 /** The most that the arguments of a task may take, encoded, in bytes of UTF-8. */
 export const MAX_BYTES = 256 * 1024;
+/** The most elements of an array: each takes a character at the least, and a comma or a bracket follows it. */
+export const MAX_LENGTH = MAX_BYTES / 2;
 /** The most levels that an argument may nest. */
 export const MAX_DEPTH = 64;
 
