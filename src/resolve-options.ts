@@ -10,7 +10,7 @@ import type {
 } from './options.js';
 import { toBytes } from './task/byte-size.js';
 import { type Duration, toMilliseconds } from './task/duration.js';
-import { assertKnownOptions } from './task/known-options.js';
+import { assertKnownOptions, assertOptionsObject } from './task/known-options.js';
 import { PolicyBook } from './task/policy-book.js';
 import { assertPolicyOptions, POLICY_OPTIONS, type PolicyOptions } from './task/policy-options.js';
 import { servedQueues, unknownQueue } from './task/queue-names.js';
@@ -61,6 +61,7 @@ export function resolveTaskQueueOptions(options: TaskQueueOptions): ResolvedTask
   ) {
     throw invalid('redis', 'is neither a redis:// URL nor an object', "Give a URL like 'redis://127.0.0.1:6379'.");
   }
+  if (typeof redis !== 'string') assertOptionsObject(redis, 'the option `redis` of TaskQueueModule');
   assertNamespace(namespace);
   const { queues, policies } = resolveQueues(options);
   if (options.defaultQueue === undefined && !queues.includes(defaultQueue)) {
@@ -140,7 +141,11 @@ function resolveQueues({ queues: given = ['default'], defaults = {} }: TaskQueue
   if (!Array.isArray(given) || given.length === 0) {
     throw invalid('queues', 'is not a list of at least one name', "Give names like ['critical', 'default'].");
   }
-  const listed: QueueOptions[] = given.map((queue) => (isPlainObject(queue) ? queue : { name: queue }));
+  const listed: QueueOptions[] = given.map((queue: unknown, index) => {
+    if (!isPlainObject(queue)) return { name: queue as string };
+    assertOptionsObject(queue, `queues[${index}] of TaskQueueModule`);
+    return queue as QueueOptions;
+  });
   const queues = listed.map(({ name }) => name);
   queues.forEach(assertQueueName);
   const repeated = queues.find((queue, index) => queues.indexOf(queue) !== index);

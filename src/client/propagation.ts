@@ -1,5 +1,5 @@
 import { NestworkError } from '../errors.js';
-import { assertHeaders, type GivenHeaders } from '../task/headers.js';
+import { type GivenHeaders, readHeaders } from '../task/headers.js';
 
 const WHERE = '`propagate` of TaskQueueModule';
 
@@ -14,8 +14,7 @@ export type Propagation = () => GivenHeaders | undefined;
  */
 export function propagatedHeaders(propagate: Propagation): GivenHeaders | undefined {
   const given = asked(propagate);
-  if (given !== undefined) assertHeaders(given, WHERE);
-  return given;
+  return given === undefined ? undefined : readHeaders(given, WHERE);
 }
 
 function asked(propagate: Propagation): unknown {

@@ -2,6 +2,7 @@ import { NestworkError } from '../errors.js';
 import { type RetryBackoff, toBackoff } from './backoff.js';
 import type { CallOptions } from './call-options.js';
 import { type Duration, toMilliseconds } from './duration.js';
+import { assertOptionsObject } from './known-options.js';
 
 /**
  * A class of errors.
@@ -168,6 +169,7 @@ function timeout(option: string, value: Duration | undefined, where: string): nu
 
 function assertBackoff(backoff: unknown, where: string): void {
   if (typeof backoff === 'object') {
+    if (backoff !== null) assertOptionsObject(backoff, `\`backoff\` of ${where}`);
     const { type, ...rest } = (backoff ?? {}) as { type?: unknown };
     const known = Object.keys(rest).every((name) => name === 'delay');
     if (!known || (type !== 'fixed' && type !== 'exponential')) {

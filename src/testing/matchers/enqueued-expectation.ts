@@ -1,7 +1,7 @@
 import { NestworkError } from '../../errors.js';
 import { type Duration, toMilliseconds } from '../../task/duration.js';
 import type { TaskHeaders } from '../../task/headers.js';
-import { assertKnownOptions } from '../../task/known-options.js';
+import { assertKnownOptions, assertOptionsObject } from '../../task/known-options.js';
 import type { EnqueuedTask } from '../enqueued-task.js';
 import { nameOfTask, type TaskReference } from '../task-reference.js';
 import { differences, shown } from './differences.js';
@@ -48,6 +48,8 @@ export class EnqueuedExpectation {
   ) {
     if (args !== undefined && !Array.isArray(args)) throw notArguments(args);
     assertKnownOptions(options, OPTIONS, 'toHaveEnqueued()');
+    // nothing to compare would match every call
+    if (options.headers !== undefined) assertOptionsObject(options.headers, 'toHaveEnqueued({ headers })');
     this.name = nameOfTask(task);
   }
 
