@@ -45,6 +45,7 @@ export type { Duration } from './task/duration.js';
 export type { GivenHeaders, TaskHeaders } from './task/headers.js';
 export type { CallPolicyOptions, ErrorClass, PolicyOptions } from './task/policy-options.js';
 export { GuardRefusedError, InvalidPayloadError, type PayloadProblem } from './task/refusals.js';
+export type { CannotBeSent } from './task/sendable.js';
 export type { PayloadOf, StandardSchema } from './task/standard-schema.js';
 export { DropTask, HardTimeoutError, RetryTask, SoftTimeoutError, TaskCancelledError } from './task/task-errors.js';
 export type { OnTaskFailure, OnTaskStart, OnTaskSuccess, TaskInfo, WrapTask } from './task/task-hooks.js';
