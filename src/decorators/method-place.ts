@@ -1,4 +1,3 @@
-import { inspect } from 'node:util';
 import { NestworkError } from '../errors.js';
 
 /**
@@ -16,8 +15,7 @@ export function methodPlace(
   const misplaced = misplacement(target, property, descriptor);
   if (misplaced === undefined) return `${name}.${String(property)}`;
   const [what, ...remedies] = misplaced;
-  const place = property === undefined ? name : `${name}.${nameOf(property)}`;
-  throw new NestworkError('INVALID_OPTION', `${decorator} on ${place} stands on ${what}.`, remedies);
+  throw new NestworkError('INVALID_OPTION', `${decorator} on ${placeOf(name, property)} stands on ${what}.`, remedies);
 }
 
 /**
@@ -69,8 +67,9 @@ function misplacement(target: unknown, property: unknown, descriptor: unknown): 
   return ['something that is not a method', PROVIDER_METHOD];
 }
 
-function nameOf(property: unknown): string {
-  if (typeof property !== 'object' || property === null) return String(property);
-  const name: unknown = Reflect.get(property, 'name');
-  return typeof name === 'string' ? name : inspect(name, { depth: -1 });
+/** Standard decorators do not know the class. */
+function placeOf(type: string, property: unknown): string {
+  if (property === undefined) return type;
+  if (typeof property !== 'object' || property === null) return `${type}.${String(property)}`;
+  return String(Reflect.get(property, 'name'));
 }

@@ -95,7 +95,7 @@ export class TaskDiscovery {
   ): TaskDefinition {
     const module = wrapper.host?.name ?? 'an unknown module';
     const where = `${type.name}.${method} in ${module}`;
-    const origin = { type, module, decorator };
+    const origin = { type, method, module, decorator };
     assertTaskName(name, `${decorator} on ${where}`);
     const handler = this.handlers.create(wrapper, type, method);
     const check = once(() => this.checks.of(type, method, name));

@@ -11,7 +11,8 @@ export type TaskHandler = (args: unknown[], task: TaskInfo) => unknown;
 export interface TaskOrigin {
   /** the provided class */
   readonly type: { readonly name: string };
-  /** its module */
+  readonly method: string;
+  /** the module that provides the class */
   readonly module: string;
   /** what makes the method a task, as it is written: '@Cron()' */
   readonly decorator: string;

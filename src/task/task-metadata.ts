@@ -56,7 +56,7 @@ function declaredTwice(declaredAs: string, first: string, second: string): Nestw
   if (first !== second && [first, second].includes('@Broadcast()')) {
     return new NestworkError(
       'INVALID_OPTION',
-      `${declaredAs} has both ${first} and ${second}: a method is a task or a broadcast.`,
+      `${declaredAs} has both ${first === '@Broadcast()' ? second : first} and @Broadcast(): a method is a task or a broadcast.`,
       'Keep one of them, and let a second method call the first if you need both.',
     );
   }

@@ -53,29 +53,26 @@ export class TaskRegistry {
 }
 
 function duplicate(first: TaskDefinition, second: TaskDefinition): NestworkError {
-  const what = `Two tasks are named "${first.name}": ${first.where} and ${second.where}.`;
-  const { type, decorator, module } = second.origin;
-  if (first.origin.type === type) {
-    const home = first.origin.module;
-    return new NestworkError(
-      'DUPLICATE_TASK',
-      module === home ? `${what.slice(0, -1)}, under two tokens.` : what,
-      module === home
-        ? [
-            `Provide ${type.name} once; for a second token give { provide: TOKEN, useExisting: ${type.name} }.`,
-            'To run it twice with other settings, make a subclass of each, whose tasks have names of their own.',
-          ]
-        : [
-            `Both modules have ${type.name} among their \`providers\`: keep it in ${home}, and remove it from ${module}.`,
-            `If ${module} injects it, add it to the \`exports\` of ${home}, and ${home} to the \`imports\` of ${module}.`,
-          ],
-    );
+  const [one, other] = [first.origin, second.origin];
+  const what = `Two tasks are named "${first.name}": ${first.where} and ${second.where}`;
+  if (one.type !== other.type || one.method !== other.method) {
+    const options = [...new Set([named(one.decorator), named(other.decorator)])];
+    return new NestworkError('DUPLICATE_TASK', `${what}.`, [
+      `Give one of them another name: ${options.join(', or ')}.`,
+      'Without one the name is `Class.method`: two classes of one name need different ones.',
+    ]);
   }
-  return new NestworkError('DUPLICATE_TASK', what, [
-    `Give one of them another name: ${named(first.origin.decorator)}${
-      named(first.origin.decorator) === named(decorator) ? '' : `, or ${named(decorator)}`
-    }.`,
-    'Without one the name is `Class.method`: two classes of one name need different ones.',
+  const { name } = one.type;
+  if (one.module !== other.module) {
+    return new NestworkError('DUPLICATE_TASK', `${what}.`, [
+      `Both modules have ${name} among their \`providers\`: keep it in ${one.module}, and remove it from ${other.module}.`,
+      `If ${other.module} injects it, add it to the \`exports\` of ${one.module}, and ${one.module} to the \`imports\` of ${other.module}.`,
+    ]);
+  }
+  return new NestworkError('DUPLICATE_TASK', `${what}, under two tokens or in two instances of the module.`, [
+    `Provide ${name} once; for a second token give { provide: TOKEN, useExisting: ${name} }.`,
+    `A dynamic module that is imported twice is two modules: provide ${name} in one that is imported once.`,
+    'To run it twice with other settings, write a subclass for each: its tasks have names of their own.',
   ]);
 }
 

@@ -21,7 +21,7 @@ export function claimed(name: string, args: unknown[] = [], counters = '0000', e
 export function registry(handlers: Readonly<Record<string, TaskHandler>>, policy: PolicyOptions = {}): TaskRegistry {
   const tasks = new TaskRegistry();
   for (const [name, handler] of Object.entries(handlers)) {
-    const origin = { type: { name }, module: 'TestModule', decorator: '@Task()' };
+    const origin = { type: { name }, method: name, module: 'TestModule', decorator: '@Task()' };
     const where = `${name} in TestModule`;
     tasks.add({ name, queue: 'default', where, origin, handler, policyOf: policyOf(policy, name) });
   }
