@@ -11,6 +11,7 @@ declare const REFUSED: unique symbol;
  * declare const sender: TaskSender<[read: CannotBeSent<'it is a function'>]>;
  */
 export interface CannotBeSent<Why extends string> {
+  /** where in the argument, and what it is there */
   readonly [REFUSED]: Why;
 }
 
