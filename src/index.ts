@@ -10,6 +10,7 @@ export type { CronOptions, IntervalOptions } from './decorators/cron-options.js'
 export { Interval } from './decorators/interval.decorator.js';
 export { Payload, type PayloadOptions } from './decorators/payload.decorator.js';
 export { Task, type TaskOptions } from './decorators/task.decorator.js';
+export type { TaskDecorator } from './decorators/task-decorator.js';
 export { TaskHooks } from './decorators/task-hooks.decorator.js';
 export { type TaskContextType, TaskExecutionContext } from './discovery/task-execution-context.js';
 export { EnqueueUnconfirmedError, type ErrorCode, NestworkError } from './errors.js';

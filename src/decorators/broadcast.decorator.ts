@@ -5,6 +5,7 @@ import { assertKnownOptions } from '../task/known-options.js';
 import { setTaskMetadata } from '../task/task-metadata.js';
 import { assertTaskName } from '../task/task-name.js';
 import { assertParentheses, methodPlace } from './method-place.js';
+import type { TaskDecorator } from './task-decorator.js';
 
 /**
  * Options of `@Broadcast`.
@@ -45,7 +46,7 @@ export interface BroadcastOptions {
  *
  * await queue.of(CacheTasks).forget.delay('user:7');
  */
-export function Broadcast(options: BroadcastOptions = {}): MethodDecorator {
+export function Broadcast(options: BroadcastOptions = {}): TaskDecorator {
   assertParentheses('@Broadcast()', options);
   return (target, property, descriptor: PropertyDescriptor | undefined) => {
     const declaredAs = methodPlace('@Broadcast()', target, property, descriptor);

@@ -4,6 +4,7 @@ import { setCronMetadata } from '../task/cron-metadata.js';
 import { assertCronOptions, CLOCK_OPTIONS, type CronOptions, invalid, resolveCronOptions } from './cron-options.js';
 import { assertParentheses, methodPlace } from './method-place.js';
 import { declareTask } from './task.decorator.js';
+import type { TaskDecorator } from './task-decorator.js';
 
 /** An offset of UTC that a place on earth may have, in minutes. */
 const MAX_OFFSET = 14 * 60;
@@ -25,7 +26,7 @@ const MAX_OFFSET = 14 * 60;
  *   async digest() {}
  * }
  */
-export function Cron(cronTime: string | Date, options: CronOptions = {}): MethodDecorator {
+export function Cron(cronTime: string | Date, options: CronOptions = {}): TaskDecorator {
   assertParentheses('@Cron()', cronTime);
   return (target, property, descriptor: PropertyDescriptor) => {
     const where = `@Cron() on ${methodPlace('@Cron()', target, property, descriptor)}`;

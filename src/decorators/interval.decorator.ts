@@ -3,6 +3,7 @@ import { type Duration, toMilliseconds } from '../task/duration.js';
 import { assertCronOptions, type IntervalOptions, invalid, resolveCronOptions } from './cron-options.js';
 import { assertParentheses, methodPlace } from './method-place.js';
 import { declareTask } from './task.decorator.js';
+import type { TaskDecorator } from './task-decorator.js';
 
 const LEAST_MS = 100;
 
@@ -21,7 +22,7 @@ const LEAST_MS = 100;
  *   async poll() {}
  * }
  */
-export function Interval(every: Duration, options?: IntervalOptions): MethodDecorator;
+export function Interval(every: Duration, options?: IntervalOptions): TaskDecorator;
 /**
  * The same with a name, as in `@nestjs/schedule`.
  *
@@ -32,12 +33,12 @@ export function Interval(every: Duration, options?: IntervalOptions): MethodDeco
  *   async poll() {}
  * }
  */
-export function Interval(name: string, every: Duration, options?: IntervalOptions): MethodDecorator;
+export function Interval(name: string, every: Duration, options?: IntervalOptions): TaskDecorator;
 export function Interval(
   first: string | Duration,
   second?: Duration | IntervalOptions,
   third?: IntervalOptions,
-): MethodDecorator {
+): TaskDecorator {
   assertParentheses('@Interval()', first);
   const [every, options] =
     typeof second === 'number' || typeof second === 'string'

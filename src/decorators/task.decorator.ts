@@ -3,6 +3,7 @@ import { assertPolicyOptions, POLICY_OPTIONS, type PolicyOptions } from '../task
 import { setTaskMetadata } from '../task/task-metadata.js';
 import { assertQueueName, assertTaskName } from '../task/task-name.js';
 import { assertParentheses, methodPlace } from './method-place.js';
+import type { TaskDecorator } from './task-decorator.js';
 
 /**
  * Options of `@Task`.
@@ -40,7 +41,7 @@ export const TASK_OPTIONS = ['name', 'queue', ...POLICY_OPTIONS];
  *   async send(userId: number) {}
  * }
  */
-export function Task(options: TaskOptions = {}): MethodDecorator {
+export function Task(options: TaskOptions = {}): TaskDecorator {
   assertParentheses('@Task()', options);
   return (target, property, descriptor: PropertyDescriptor | undefined) => {
     const declaredAs = methodPlace('@Task()', target, property, descriptor);
