@@ -147,7 +147,7 @@ function resolveQueues({ queues: given = ['default'], defaults = {} }: TaskQueue
     return queue as QueueOptions;
   });
   const queues = listed.map(({ name }) => name);
-  queues.forEach(assertQueueName);
+  for (const queue of queues) assertQueueName(queue);
   const repeated = queues.find((queue, index) => queues.indexOf(queue) !== index);
   if (repeated !== undefined) throw invalid('queues', `names "${repeated}" twice`, 'Name each queue once.');
   assertKnownOptions(defaults, POLICY_OPTIONS, 'the option `defaults` of TaskQueueModule');
@@ -191,7 +191,7 @@ export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOpti
 
 function assertQueueList(option: string, queues: unknown): void {
   if (!Array.isArray(queues)) throw invalid(option, 'is not a list', "Give names like ['default'].");
-  queues.forEach(assertQueueName);
+  for (const queue of queues) assertQueueName(queue);
 }
 
 /** At least a second: a 0 meant as "no limit" would remove every dead task at once. */

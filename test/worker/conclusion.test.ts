@@ -54,7 +54,8 @@ class Run {
     });
     this.conclusion = new Conclusion(this.acks, notes);
     const task = new RunningTask(decodeMessage(claimed.message), claimed.queue);
-    const definition = { name: task.name, queue: 'default', where: '', handler: () => {}, policyOf: () => policy };
+    const origin = { type: { name: '' }, method: '', module: '', decorator: '@Task()' };
+    const definition = { name: task.name, queue: 'default', where: '', origin, handler() {}, policyOf: () => policy };
     const policy = new TaskPolicy([]);
     this.prepared = { task, definition, policy };
   }

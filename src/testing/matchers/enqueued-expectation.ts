@@ -2,10 +2,10 @@ import { NestworkError } from '../../errors.js';
 import { type Duration, toMilliseconds } from '../../task/duration.js';
 import type { TaskHeaders } from '../../task/headers.js';
 import { assertKnownOptions, assertOptionsObject } from '../../task/known-options.js';
+import { similarNames } from '../../task/similar-names.js';
 import type { EnqueuedTask } from '../enqueued-task.js';
 import { nameOfTask, type TaskReference } from '../task-reference.js';
 import { differences, shown } from './differences.js';
-import { similarNames } from './similar-names.js';
 
 /**
  * What else must be true of a call that was enqueued.
