@@ -26,7 +26,8 @@ export interface TaskQueueOptions {
    */
   redis?: RedisSettings;
   /**
-   * The queues of the app, by name or with options of their own; the order is their priority.
+   * The queues of the app, by name or with options of their own; the order is their priority. Up to about 100 are sensible,
+   * since each claim looks at all that its worker serves.
    * @default ['default']
    */
   queues?: readonly (string | QueueOptions)[];

@@ -1,5 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { NestworkError } from '../errors.js';
+import { inCleanContext } from '../task/clean-context.js';
 import type { RedisSettings } from './broker.js';
 import { Deadlines } from './deadlines.js';
 import { explain, isTimeout, takesNoWrites, timedOut } from './redis-errors.js';
@@ -156,7 +157,7 @@ export class RedisConnection {
     if (!this.isUp() || now - this.renewedAtMs < RENEW_MS) return;
     this.renewedAtMs = now;
     this.renewing = true;
-    this.client.disconnect(true);
+    inCleanContext(() => this.client.disconnect(true));
   }
 
   /** Once it is closing, what is sent may or may not leave. */
@@ -179,7 +180,8 @@ export class RedisConnection {
       this.client.once('ready', done).once('end', ended);
       this.giveUpWaiting = ended;
       if (this.closing) ended();
-      else if (this.client.status === 'wait' || this.client.status === 'end') this.client.connect().catch(() => {});
+      else if (this.client.status === 'wait' || this.client.status === 'end')
+        inCleanContext(() => this.client.connect().catch(() => {}));
     });
   }
 
@@ -199,13 +201,14 @@ export class RedisConnection {
   private noteLoss(): void {
     if (this.closing || !this.wasUp || this.lostAt !== undefined) return;
     this.lostAt = Date.now();
-    this.listener.lost(this.where);
+    inCleanContext(() => this.listener.lost(this.where));
   }
 
   private noteReturn(): void {
     this.lastError = undefined;
     if (this.lostAt === undefined) return;
-    this.listener.restored(this.where, Date.now() - this.lostAt);
+    const afterMs = Date.now() - this.lostAt;
+    inCleanContext(() => this.listener.restored(this.where, afterMs));
     this.lostAt = undefined;
   }
 }

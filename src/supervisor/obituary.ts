@@ -1,8 +1,10 @@
 import type { Settlement } from '../broker/broker.js';
+import type { LastWords } from './last-words.js';
 import type { Death } from './verdict.js';
 
 /** One line for the log: which child died of what, and what became of its tasks. */
-export function obituary({ pid, reason, uncaught, running, timedOut }: Death, settlement: Settlement): string {
+export function obituary(death: Death, settlement: Settlement): string {
+  const { pid, reason, uncaught, running, timedOut, stopping } = death;
   const fates = [
     [settlement.released, 'given back'],
     [settlement.timedOut, 'to run again after a hard timeout'],
@@ -13,7 +15,13 @@ export function obituary({ pid, reason, uncaught, running, timedOut }: Death, se
   const told = fates.filter(([tasks]) => tasks > 0).map(([tasks, fate]) => `${tasks} ${fate}`);
   const at = [...running, ...timedOut.map(({ id }) => id)];
   const during = at.length > 0 ? ` while it ran ${at.join(', ')}` : '';
-  const from = uncaught?.task ? ` out of ${uncaught.task.name} ${uncaught.task.id}` : '';
-  const how = uncaught ? `${reason}, uncaught${from}: ${uncaught.error}` : reason;
-  return `Child ${pid} died (${how})${during}; tasks: ${told.join(', ') || 'none held'}.`;
+  const how = uncaught ? `${reason}, uncaught${origin(uncaught.task, running)}: ${uncaught.error}` : reason;
+  const when = stopping ? ' as the worker was being stopped' : '';
+  return `Child ${pid} died (${how})${during}${when}; tasks: ${told.join(', ') || 'none held'}.`;
+}
+
+/** Out of which task an error was thrown; what one left behind, say a timer, can end a process that runs others. */
+function origin(task: LastWords['task'], running: readonly string[]): string {
+  if (!task) return '';
+  return ` out of ${task.name} ${task.id}${running.includes(task.id) ? '' : ', which ran no more'}`;
 }

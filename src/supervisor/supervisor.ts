@@ -4,6 +4,7 @@ import type { ResolvedWorkerOptions } from '../options.js';
 import { Complaints } from '../task/complaints.js';
 import { servedQueues } from '../task/queue-names.js';
 import { Backoff } from './backoff.js';
+import { Blame } from './blame.js';
 import { ChildProcess } from './child-process.js';
 import type { AppSettings, ChildMessage } from './ipc-protocol.js';
 import type { LastWords } from './last-words.js';
@@ -12,7 +13,7 @@ import { obituary } from './obituary.js';
 import { Runtime, type Service } from './runtime.js';
 import { onStopSignals } from './signals.js';
 import { streamService } from './stream-service.js';
-import type { Death } from './verdict.js';
+import { blamedFor, type Death } from './verdict.js';
 
 /** How long tasks may take to react to their aborted signal before their process is killed, in ms. */
 const ABORT_GRACE_MS = 2_000;
@@ -52,6 +53,7 @@ export class Supervisor {
   private readonly children = new Set<ChildProcess>();
   private readonly sinceMs = performance.now();
   private readonly settling = new Set<Promise<void>>();
+  private readonly blame = new Blame();
   private readonly timers = new Set<NodeJS.Timeout>();
   private readonly complaints = new Complaints((what) => this.options.logger.warn(`Trying again: ${what}`));
   private runtime: Promise<Runtime> | undefined;
@@ -179,7 +181,7 @@ export class Supervisor {
     const running = child.killed ? [] : score.running;
     child.scoreboard.close();
     this.children.delete(child);
-    const death = { pid, reason, uncaught, running, done: score.done, timedOut };
+    const death = this.blame.weigh({ pid, reason, uncaught, running, done: score.done, timedOut });
     const settling = this.settle(child, death).finally(() => {
       this.settling.delete(settling);
       this.endWhenDone();
@@ -191,7 +193,7 @@ export class Supervisor {
     if (!this.runtime) return this.fail();
     // its successor has been forked already
     if (child.successor) child.successor.predecessor = undefined;
-    else this.replace(child, running.length > 0);
+    else this.replace(child, blamedFor(death).length > 0);
   }
 
   private replace({ backoff, predecessor, dismissed, uptimeMs }: ChildProcess, diedByTask: boolean): void {
@@ -202,8 +204,9 @@ export class Supervisor {
     again();
   }
 
-  private async settle(child: ChildProcess, death: Death): Promise<void> {
+  private async settle(child: ChildProcess, found: Death): Promise<void> {
     if (!child.claimant) return;
+    const death = await this.blame.settled(found);
     const settlement = await (await this.runtime)?.settle(child.claimant, death);
     const expected = child.dismissed && death.running.length + death.timedOut.length === 0;
     if (settlement && !expected) this.options.logger.warn(obituary(death, settlement));
@@ -213,6 +216,7 @@ export class Supervisor {
     const { logger, worker } = this.options;
     logger.log(`${signal}: finishing the running tasks, for ${worker.shutdownGraceMs / 1_000} s at most.`);
     this.stopping = true;
+    this.blame.lift();
     this.whenServing((runtime) => runtime.hasten());
     for (const child of this.children) child.stop();
     this.later(worker.shutdownGraceMs, () => {
@@ -232,6 +236,7 @@ export class Supervisor {
     if (error) this.options.logger.error(String(error instanceof Error ? error.message : error));
     this.exitCode = 1;
     this.stopping = true;
+    this.blame.lift();
     for (const child of this.children) child.kill();
     this.endWhenDone();
   }

@@ -33,7 +33,7 @@ export interface CallPolicyOptions {
   hardTimeout?: Duration;
   /**
    * How often a task that failed is tried again before it is dead. 0 to 1,000.
-   * @default 0; a task that throws RetryTask is tried again without limit
+   * @default 0; a task that throws RetryTask is tried again without limit, every 100 ms at most
    */
   retries?: number;
   /**

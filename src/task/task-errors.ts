@@ -60,7 +60,7 @@ export class TaskCancelledError extends NestworkError {
 
 /**
  * Thrown by a task that wants to run again, whatever `retryOn` says. It counts as an attempt: where `retries` is set it
- * is the limit, where it is set nowhere there is none.
+ * is the limit. Where it is set nowhere there is none, and the next attempt starts after 100 ms at the earliest.
  *
  * @example
  * if (response.status === 429) throw new RetryTask({ in: '30s' });
@@ -68,7 +68,7 @@ export class TaskCancelledError extends NestworkError {
 export class RetryTask extends Error {
   /** what logs show */
   override readonly name = 'RetryTask';
-  /** ms until the next attempt; undefined for the backoff of the task */
+  /** ms until the next attempt; undefined for the backoff of the task. Less than 100 waits 100 where `retries` is set nowhere */
   readonly inMs: number | undefined;
 
   /** @throws NestworkError INVALID_DURATION */

@@ -6,6 +6,8 @@ import { DropTask, HardTimeoutError, RetryTask } from './task-errors.js';
 
 const DEFAULT_BACKOFF = '1s';
 const DEFAULT_MAX_BACKOFF = '1h';
+/** The least wait of a task that may be tried again without a limit, in ms: with none it would keep its child busy for ever. */
+const LEAST_ENDLESS_MS = 100;
 
 /** What becomes of a task whose attempt failed. */
 export type Decision =
@@ -69,8 +71,9 @@ export class TaskPolicy {
   private judge({ error, failures, softTimedOut }: FailedAttempt, onBroken: (error: unknown) => void): Decision {
     if (error instanceof DropTask || isOneOf(error, this.dropOn)) return DROP;
     if (error instanceof RetryTask) {
-      if (failures >= (this.retries ?? Number.POSITIVE_INFINITY)) return DEAD;
-      return { kind: 'retry', inMs: error.inMs ?? this.wait(failures + 1, error, onBroken) };
+      if (this.retries !== undefined && failures >= this.retries) return DEAD;
+      const inMs = error.inMs ?? this.wait(failures + 1, error, onBroken);
+      return { kind: 'retry', inMs: this.retries === undefined ? Math.max(inMs, LEAST_ENDLESS_MS) : inMs };
     }
     if (failures >= (this.retries ?? 0)) return DEAD;
     const wanted = softTimedOut ? this.retryOnSoftTimeout : this.retryOn === undefined || isOneOf(error, this.retryOn);

@@ -5,6 +5,7 @@ import type { Broker } from '../broker/broker.js';
 import { TaskDiscovery } from '../discovery/task-discovery.js';
 import { RESOLVED_OPTIONS, type ResolvedTaskQueueOptions } from '../options.js';
 import { BROKER } from '../stand-in.js';
+import { inCleanContext } from '../task/clean-context.js';
 import { systemClock } from '../task/clock.js';
 import { TaskRegistry } from '../task/task-registry.js';
 
@@ -50,8 +51,9 @@ export async function drainTasks(app: INestApplicationContext): Promise<TaskRun[
   await broker.register(session, claimant.child);
   for (;;) {
     await broker.promote(BATCH);
-    const run = await runner.runNext();
-    const runs = run ? [run] : await drainBroadcasts(broker, executor, systemClock);
+    // what the caller has in its AsyncLocalStorage is not there in a worker
+    const run = await inCleanContext(() => runner.runNext());
+    const runs = run ? [run] : await inCleanContext(() => drainBroadcasts(broker, executor, systemClock));
     if (runs.length === 0) break;
     drained.push(...runs.filter(({ outcome }) => outcome !== 'retried'));
   }

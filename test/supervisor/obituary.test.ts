@@ -41,6 +41,16 @@ describe('an obituary', () => {
       {},
       'Child 7 died (exit code 1, uncaught: Error: no); tasks: none held.',
     ],
+    [
+      { reason: 'exit code 1', running: ['b'], uncaught: { error: 'Error: no', task: { id: 'a', name: 'A.b' } } },
+      { released: 1 },
+      'Child 7 died (exit code 1, uncaught out of A.b a, which ran no more: Error: no) while it ran b; tasks: 1 given back.',
+    ],
+    [
+      { reason: 'exit code 0', running: ['a'], stopping: true },
+      { released: 1 },
+      'Child 7 died (exit code 0) while it ran a as the worker was being stopped; tasks: 1 given back.',
+    ],
     [{ done: ['a'] }, {}, 'Child 7 died (SIGKILL); tasks: none held.'],
   ])('of %p tells what became of %p', (death, settlement, text) => {
     expect(obituary({ ...DEATH, ...death }, { ...NONE, ...settlement })).toBe(text);
