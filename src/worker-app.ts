@@ -3,6 +3,7 @@ import type { CatalogEntry } from './broker/broker.js';
 import { TaskDiscovery } from './discovery/task-discovery.js';
 import { RESOLVED_OPTIONS, type ResolvedTaskQueueOptions } from './options.js';
 import type { AppSettings } from './supervisor/ipc-protocol.js';
+import { printed } from './task/printed.js';
 import type { TaskHookProvider } from './task/task-hooks.js';
 import { TaskRegistry } from './task/task-registry.js';
 import { MAX_BATCH } from './worker/batch-size.js';
@@ -41,5 +42,5 @@ export function scoreboardCapacity(concurrency: number): number {
 
 /** Told by an executor when a `backoff` function throws. */
 export function tellBrokenBackoff(error: unknown): void {
-  new Logger('TaskWorker').error(`A \`backoff\` function failed, so the default was used: ${String(error)}`);
+  new Logger('TaskWorker').error(`A \`backoff\` function failed, so the default was used: ${printed(error)}`);
 }

@@ -7,6 +7,7 @@ import { type Clock, systemClock } from '../task/clock.js';
 import { combineHeaders } from '../task/headers.js';
 import { decodePayload, encodePayload } from '../task/payload.js';
 import { toCallOptions } from '../task/policy-options.js';
+import { printable } from '../task/printable.js';
 import type { TaskIdSequence } from '../task/task-id.js';
 import { encodeMessage } from '../task/task-message.js';
 import { encodeUnique } from '../task/unique-key.js';
@@ -218,9 +219,11 @@ function asReceived(payload: string): unknown[] {
 }
 
 function duplicateKey(task: string, id: string): NestworkError {
-  return new NestworkError('DUPLICATE_KEY', `The key of this call of task "${task}" is taken by task ${id}.`, [
-    "Wait for that task, or use onConflict: 'drop' or 'replace'.",
-  ]);
+  return new NestworkError(
+    'DUPLICATE_KEY',
+    `The key of this call of task "${task}" is taken by task ${printable(id)}.`,
+    ["Wait for that task, or use onConflict: 'drop' or 'replace'."],
+  );
 }
 
 /** Of a promise nothing would be sent, and nothing be said. */

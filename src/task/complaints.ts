@@ -1,4 +1,7 @@
 import { NestworkError } from '../errors.js';
+import { printableLines } from './printable.js';
+import { printed } from './printed.js';
+import { readText } from './thrown.js';
 
 /**
  * Tells of each trouble once until it is over: what tries again by itself would flood the log otherwise.
@@ -17,8 +20,9 @@ export class Complaints {
   constructor(private readonly tell: (what: string) => void) {}
 
   readonly about = (error: unknown): void => {
-    if (error instanceof NestworkError && /^REDIS_(UNAVAILABLE|TIMEOUT)$/.test(error.code)) return;
-    const what = error instanceof Error ? error.message : String(error);
+    const ours = error instanceof NestworkError;
+    if (ours && /^REDIS_(UNAVAILABLE|TIMEOUT)$/.test(error.code)) return;
+    const what = ours ? printableLines(readText(error, 'message') ?? '') : printed(error);
     if (this.told.has(what)) return;
     this.told.add(what);
     this.tell(what);

@@ -1,4 +1,5 @@
 import { NestworkError } from '../errors.js';
+import { printable } from './printable.js';
 
 /**
  * What travels beside the arguments of a call, such as a tenant or a trace: names and values are text, and upper and lower
@@ -36,7 +37,7 @@ export function assertHeaders(given: unknown, where: string): asserts given is G
   }
   for (const [name, value] of Object.entries(given)) {
     if (name === '' || name.length > MAX_NAME_LENGTH || name === '__proto__') {
-      throw invalid(`A header of ${where} has a name that cannot be used: "${name.slice(0, 40)}".`);
+      throw invalid(`A header of ${where} has a name that cannot be used: "${printable(name, 40)}".`);
     }
     if (value === undefined || typeof value === 'string') continue;
     throw invalid(`Header "${name}" of ${where} is not a string.`);

@@ -1,4 +1,5 @@
 import { NestworkError } from '../errors.js';
+import { printable } from './printable.js';
 
 /** Which queues of its app a worker serves: all, or some, but never some others. */
 interface QueueChoice {
@@ -28,8 +29,8 @@ export function servedQueues(
 
 /** A queue that `TaskQueueModule` does not declare. */
 export function unknownQueue(queue: string, where: string, known: readonly string[]): NestworkError {
-  return new NestworkError('UNKNOWN_QUEUE', `Queue "${queue}", named by ${where}, is not declared.`, [
+  return new NestworkError('UNKNOWN_QUEUE', `Queue "${printable(queue)}", named by ${where}, is not declared.`, [
     `Use one of: ${known.join(', ')}.`,
-    `Add '${queue}' to the \`queues\` of TaskQueueModule.`,
+    `Add '${printable(queue)}' to the \`queues\` of TaskQueueModule.`,
   ]);
 }

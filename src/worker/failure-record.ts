@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { DeathReport } from '../broker/broker.js';
-import { encodeAttempt } from '../task/attempt-record.js';
+import { encodeAttempt, MAX_ATTEMPT_ERROR } from '../task/attempt-record.js';
 import { describeError } from './describe-error.js';
 import type { Failure } from './executor.js';
 
@@ -8,7 +8,7 @@ const PLACE = { host: hostname(), pid: process.pid };
 
 /** What the history says of an attempt that failed in this process, at a time in ms since 1970. */
 export function lineOf({ error, task, attempted }: Failure, at: number): string {
-  const { code, error: text } = describeError(error);
+  const { code, error: text } = describeError(error, MAX_ATTEMPT_ERROR);
   return encodeAttempt({ at, attempt: attempted ? task?.attempt : undefined, code, error: text, ...PLACE });
 }
 
