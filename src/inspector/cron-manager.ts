@@ -71,7 +71,7 @@ export class CronManager {
    */
   async runNow(name: string): Promise<CronRunHandle> {
     const { queue, overlap } = await this.record(name);
-    if (!this.queues.includes(queue)) throw unknownQueue(queue, `cron "${printable(name)}"`, this.queues);
+    if (!this.queues.includes(queue)) throw unknownQueue(queue, `cron "${printable(String(name))}"`, this.queues);
     const id = this.ids.next();
     const now = this.clock();
     const run = { id, name, payload: '[]', enqueuedAt: now, options: { cron: name, due: now } };
@@ -114,12 +114,16 @@ export class CronManager {
 
 function unknownCron(name: string, known: readonly CronRecord[]): NestworkError {
   const names = known.map((record) => record.name).sort();
-  return new NestworkError('UNKNOWN_CRON', `No worker of this namespace has declared a cron "${printable(name)}".`, [
-    names.length > 0
-      ? `Known are: ${names.map((known) => printable(known)).join(', ')}.`
-      : 'Start a worker: it makes its crons known.',
-    'Its name is `Class.method` unless the decorator gives another.',
-  ]);
+  return new NestworkError(
+    'UNKNOWN_CRON',
+    `No worker of this namespace has declared a cron "${printable(String(name))}".`,
+    [
+      names.length > 0
+        ? `Known are: ${names.map((known) => printable(known)).join(', ')}.`
+        : 'Start a worker: it makes its crons known.',
+      'Its name is `Class.method` unless the decorator gives another.',
+    ],
+  );
 }
 
 function fail(error: Error): never {

@@ -1,10 +1,8 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Broker, Claimant } from '../broker/broker.js';
-import { NestworkError } from '../errors.js';
 import type { ResolvedWorkerOptions } from '../options.js';
 import { Complaints } from '../task/complaints.js';
-import { printableLines } from '../task/printable.js';
-import { printed } from '../task/printed.js';
+import { printed, printedReason } from '../task/printed.js';
 import { servedQueues } from '../task/queue-names.js';
 import { Backoff } from './backoff.js';
 import { ChildProcess } from './child-process.js';
@@ -231,8 +229,7 @@ export class Supervisor {
 
   /** The worker cannot start: nothing was claimed. */
   private fail(error?: unknown): void {
-    if (error)
-      this.options.logger.error(error instanceof NestworkError ? printableLines(error.message) : printed(error));
+    if (error) this.options.logger.error(printedReason(error));
     this.exitCode = 1;
     this.stopping = true;
     for (const child of this.children) child.kill();

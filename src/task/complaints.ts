@@ -1,7 +1,5 @@
 import { NestworkError } from '../errors.js';
-import { printableLines } from './printable.js';
-import { printed } from './printed.js';
-import { readText } from './thrown.js';
+import { printedReason } from './printed.js';
 
 /**
  * Tells of each trouble once until it is over: what tries again by itself would flood the log otherwise.
@@ -20,9 +18,8 @@ export class Complaints {
   constructor(private readonly tell: (what: string) => void) {}
 
   readonly about = (error: unknown): void => {
-    const ours = error instanceof NestworkError;
-    if (ours && /^REDIS_(UNAVAILABLE|TIMEOUT)$/.test(error.code)) return;
-    const what = ours ? printableLines(readText(error, 'message') ?? '') : printed(error);
+    if (error instanceof NestworkError && /^REDIS_(UNAVAILABLE|TIMEOUT)$/.test(error.code)) return;
+    const what = printedReason(error);
     if (this.told.has(what)) return;
     this.told.add(what);
     this.tell(what);

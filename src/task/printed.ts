@@ -1,6 +1,7 @@
 import { NestworkError } from '../errors.js';
 import { errorText } from './error-text.js';
 import { printable, printableLines } from './printable.js';
+import { readText } from './thrown.js';
 
 /** More than the text of an error takes. */
 const MOST = 2_100;
@@ -17,7 +18,18 @@ export function printed(error: unknown): string {
 }
 
 /**
- * The same of the text of an error that was described before.
+ * The same without the class of an error that says little: for what goes on a line that says by itself that something failed.
+ *
+ * @example
+ * logger.warn(`Trying again: ${printedReason(error)}`);
+ */
+export function printedReason(error: unknown): string {
+  if (error instanceof NestworkError) return printableLines(readText(error, 'message') ?? '', MOST);
+  return printed(error).replace(/^(?:Error|thrown): /, '');
+}
+
+/**
+ * What `printed` says, of the text of an error that was described before.
  *
  * @param ours whether it is the text of an error of ours, whose lines may stay
  * @example

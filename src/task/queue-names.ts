@@ -29,8 +29,9 @@ export function servedQueues(
 
 /** A queue that `TaskQueueModule` does not declare. */
 export function unknownQueue(queue: string, where: string, known: readonly string[]): NestworkError {
-  return new NestworkError('UNKNOWN_QUEUE', `Queue "${printable(queue)}", named by ${where}, is not declared.`, [
-    `Use one of: ${known.join(', ')}.`,
-    `Add '${printable(queue)}' to the \`queues\` of TaskQueueModule.`,
-  ]);
+  return new NestworkError(
+    'UNKNOWN_QUEUE',
+    `Queue "${printable(String(queue))}", named by ${where}, is not declared.`,
+    [`Use one of: ${known.join(', ')}.`, `Add '${printable(String(queue))}' to the \`queues\` of TaskQueueModule.`],
+  );
 }

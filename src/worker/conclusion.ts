@@ -1,7 +1,8 @@
 import type { ClaimedTask } from '../broker/broker.js';
 import type { ScoreboardWriter } from '../supervisor/scoreboard.js';
+import { errorText } from '../task/error-text.js';
 import { printable, printableStack } from '../task/printable.js';
-import { printed, printedText } from '../task/printed.js';
+import { printedText } from '../task/printed.js';
 import type { Acknowledger } from './acknowledger.js';
 import { describeError } from './describe-error.js';
 import type { Failure, Outcome, PreparedTask } from './executor.js';
@@ -21,8 +22,8 @@ export class Conclusion {
     if (outcome.kind === 'done') return this.done(claimed.id, task.message.unique === 'finished');
     if (outcome.decision.kind === 'drop') {
       const what = task.cancelled ? 'was cancelled' : 'was dropped';
-      const [why = ''] = printed(outcome.error).split('\n', 1);
-      this.logger.log(`Task ${printable(task.name)} ${printable(claimed.id)} ${what}: ${why}`);
+      const [why = ''] = errorText(outcome.error).split('\n', 1);
+      this.logger.log(`Task ${printable(task.name)} ${printable(claimed.id)} ${what}: ${printedText(why, false)}`);
       return this.done(claimed.id, task.message.unique === 'finished');
     }
     this.scoreboard.failed(claimed.id);
