@@ -1,5 +1,6 @@
 import { Logger, type Type } from '@nestjs/common';
 import type { CatalogEntry } from './broker/broker.js';
+import { explained } from './copies.js';
 import { TaskDiscovery } from './discovery/task-discovery.js';
 import { RESOLVED_OPTIONS, type ResolvedTaskQueueOptions } from './options.js';
 import type { AppSettings } from './supervisor/ipc-protocol.js';
@@ -21,7 +22,7 @@ export interface WorkerApp {
 
 /** @throws what Nest throws when the app does not import TaskQueueModule */
 export function workerApp(find: Find): WorkerApp {
-  const registry = find(TaskRegistry);
+  const registry = asked(find, TaskRegistry);
   const options = find<ResolvedTaskQueueOptions>(RESOLVED_OPTIONS);
   const { redis, namespace, commandTimeoutMs, queues, deadRetentionMs, maxDead } = options;
   return {
@@ -30,6 +31,15 @@ export function workerApp(find: Find): WorkerApp {
     registry,
     hooks: find(TaskDiscovery).hooks(),
   };
+}
+
+/** What is there is of another copy of the package, as often as not. */
+function asked<T>(find: Find, token: Type<T>): T {
+  try {
+    return find(token);
+  } catch (error) {
+    throw explained(error);
+  }
 }
 
 /**
