@@ -12,6 +12,7 @@ import { ApplicationConfig, DiscoveryModule, ModulesContainer } from '@nestjs/co
 import type { Broker } from './broker/broker.js';
 import { RedisBroker } from './broker/redis-broker.js';
 import { QueueClient } from './client/queue-client.js';
+import { noteCopy, useCopy } from './copies.js';
 import { GlobalEnhancers } from './discovery/global-enhancers.js';
 import { HandlerFactory } from './discovery/handler-factory.js';
 import { LazyModules } from './discovery/lazy-modules.js';
@@ -41,6 +42,8 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
   .setFactoryMethodName('createTaskQueueOptions')
   .setExtras({}, (definition) => ({ ...definition, global: true }))
   .build();
+
+noteCopy();
 
 export { RESOLVED_OPTIONS };
 
@@ -150,6 +153,7 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
    */
   static override forRoot(options: TaskQueueOptions): DynamicModule {
     if (typeof options !== 'object' || options === null) throw withoutOptions();
+    useCopy();
     // biome-ignore lint/complexity/noThisInStatic: the builder's method makes a module of the class it is called on
     return super.forRoot(options);
   }
@@ -170,6 +174,7 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
     options: ConfigurableModuleAsyncOptions<TaskQueueOptions, 'createTaskQueueOptions'>,
   ): DynamicModule {
     assertFactory(options);
+    useCopy();
     // biome-ignore lint/complexity/noThisInStatic: the builder's method makes a module of the class it is called on
     return super.forRootAsync(options);
   }

@@ -1,6 +1,7 @@
 import type { DynamicModule, LoggerService, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { Broker } from './broker/broker.js';
+import { explained } from './copies.js';
 import { NestworkError } from './errors.js';
 import { RESOLVED_OPTIONS } from './options.js';
 import { BROKER } from './stand-in.js';
@@ -11,7 +12,11 @@ import { type Find, tellBrokenBackoff, workerApp } from './worker-app.js';
 
 /** What a child does from its first to its last breath with the app in it. */
 export function runWorkerChild(module: Type<unknown> | DynamicModule, logger?: LoggerService): Promise<void> {
-  return runChild(() => boot(module, logger ?? new TaskLogger()));
+  return runChild(() => boot(module, logger ?? new TaskLogger()).catch(rethrow));
+}
+
+function rethrow(error: unknown): never {
+  throw explained(error);
 }
 
 /** Makes the app inside a child. */

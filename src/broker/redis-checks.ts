@@ -1,4 +1,5 @@
 import { NestworkError } from '../errors.js';
+import { printable } from '../task/printable.js';
 import type { RedisConnection } from './redis-connection.js';
 import type { RedisKeys } from './redis-keys.js';
 
@@ -18,7 +19,7 @@ export async function checkServer(connection: RedisConnection, keys: RedisKeys):
   const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? 'noeviction';
   if (policy === 'noeviction') return [];
   return [
-    `Redis may evict the keys of nestwork: its maxmemory-policy is ${policy}. Set it to noeviction, so that a full Redis refuses new tasks instead of losing old ones.`,
+    `Redis may evict the keys of nestwork: its maxmemory-policy is ${printable(policy)}. Set it to noeviction, so that a full Redis refuses new tasks instead of losing old ones.`,
   ];
 }
 
@@ -33,7 +34,7 @@ function checkVersion(info: string): void {
   if (version === undefined || Number.parseInt(version, 10) >= OLDEST_MAJOR) return;
   throw new NestworkError(
     'REDIS_TOO_OLD',
-    `Redis ${version} is too old: nestwork needs the script flags of Redis ${OLDEST_MAJOR}.`,
+    `Redis ${printable(version)} is too old: nestwork needs the script flags of Redis ${OLDEST_MAJOR}.`,
     `Upgrade to Redis ${OLDEST_MAJOR} or Valkey.`,
   );
 }

@@ -1,6 +1,7 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { NestworkError } from '../errors.js';
 import { inCleanContext } from '../task/clean-context.js';
+import { printable } from '../task/printable.js';
 import type { RedisSettings } from './broker.js';
 import { Deadlines } from './deadlines.js';
 import { explain, isTimeout, takesNoWrites, timedOut } from './redis-errors.js';
@@ -188,7 +189,7 @@ export class RedisConnection {
   private unavailable(what: string): NestworkError {
     return new NestworkError(
       'REDIS_UNAVAILABLE',
-      `Redis at ${this.where} ${what}${this.lastError ? ` (${this.lastError.message})` : ''}.`,
+      `Redis at ${this.where} ${what}${this.lastError ? ` (${printable(this.lastError.message, 1_000)})` : ''}.`,
       [
         'Check that a Redis 7 server runs there, with or without TLS as the `redis` option of TaskQueueModule says.',
         'Without a `redis` option, say because a variable of the environment is not set, it is 127.0.0.1:6379.',

@@ -1,4 +1,8 @@
 import { NestworkError } from '../errors.js';
+import { printable } from '../task/printable.js';
+
+/** Characters of what a server answered. */
+const MOST_OF_AN_ANSWER = 1_000;
 
 /** As ioredis says it of the commands that it sends by itself. */
 const TIMED_OUT = 'Command timed out';
@@ -39,7 +43,7 @@ export function explain(error: Error, where: string, timeoutMs: number): Nestwor
   if (NO_WRITES.test(error.message)) return noPrimary(error, where);
   return new NestworkError(
     'REDIS_REFUSED',
-    `Redis at ${where} refused a command, nothing was changed: ${error.message}.`,
+    `Redis at ${where} refused a command, nothing was changed: ${answered(error)}.`,
     remedyFor(error.message),
     { cause: error },
   );
@@ -53,9 +57,13 @@ export function explain(error: Error, where: string, timeoutMs: number): Nestwor
 export function unpromoted(wrong: string): NestworkError {
   return new NestworkError(
     'REDIS_REFUSED',
-    `The scheduled tasks of a queue cannot be moved to it when they are due, and wait: ${wrong.replace(/^-?WRONGTYPE /, '')}.`,
+    `The scheduled tasks of a queue cannot be moved to it when they are due, and wait: ${printable(wrong.replace(/^-?WRONGTYPE /, ''), MOST_OF_AN_ANSWER)}.`,
     [REMOVE_FOREIGN_KEY, 'The other queues are served.'],
   );
+}
+
+function answered({ message }: Error): string {
+  return printable(message, MOST_OF_AN_ANSWER);
 }
 
 function remedyFor(answer: string): string {
@@ -68,7 +76,7 @@ function remedyFor(answer: string): string {
 function unanswered(cause: Error, where: string, timeoutMs: number): NestworkError {
   return new NestworkError(
     'REDIS_TIMEOUT',
-    `Redis at ${where} did not answer within ${timeoutMs} ms, or the connection was closed (${cause.message}).`,
+    `Redis at ${where} did not answer within ${timeoutMs} ms, or the connection was closed (${answered(cause)}).`,
     'The command may have been executed all the same.',
     { cause },
   );
@@ -77,7 +85,7 @@ function unanswered(cause: Error, where: string, timeoutMs: number): NestworkErr
 function noPrimary(cause: Error, where: string): NestworkError {
   return new NestworkError(
     'REDIS_UNAVAILABLE',
-    `Redis at ${where} takes no writes: ${cause.message}`,
+    `Redis at ${where} takes no writes: ${answered(cause)}`,
     [
       'Nothing was changed; repeat the call if this was a failover.',
       'Otherwise point the `redis` option of TaskQueueModule to the primary, or to its sentinels.',

@@ -8,6 +8,7 @@ import { combineHeaders, readHeaders } from '../task/headers.js';
 import { assertOptionsObject } from '../task/known-options.js';
 import { decodePayload, encodePayload } from '../task/payload.js';
 import { toCallOptions } from '../task/policy-options.js';
+import { printable } from '../task/printable.js';
 import type { TaskIdSequence } from '../task/task-id.js';
 import { encodeMessage } from '../task/task-message.js';
 import { encodeUnique } from '../task/unique-key.js';
@@ -224,9 +225,11 @@ function asReceived(payload: string): unknown[] {
 }
 
 function duplicateKey(task: string, id: string): NestworkError {
-  return new NestworkError('DUPLICATE_KEY', `The key of this call of task "${task}" is taken by task ${id}.`, [
-    "Wait for that task, or use onConflict: 'drop' or 'replace'.",
-  ]);
+  return new NestworkError(
+    'DUPLICATE_KEY',
+    `The key of this call of task "${task}" is taken by task ${printable(id)}.`,
+    ["Wait for that task, or use onConflict: 'drop' or 'replace'."],
+  );
 }
 
 /** Both answers can throw for a proxy. */

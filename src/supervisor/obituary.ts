@@ -1,4 +1,6 @@
 import type { Settlement } from '../broker/broker.js';
+import { printable, printableLines } from '../task/printable.js';
+import { printedText } from '../task/printed.js';
 import type { LastWords } from './last-words.js';
 import type { Death } from './verdict.js';
 
@@ -15,7 +17,10 @@ export function obituary(death: Death, settlement: Settlement): string {
   const told = fates.filter(([tasks]) => tasks > 0).map(([tasks, fate]) => `${tasks} ${fate}`);
   const at = [...running, ...timedOut.map(({ id }) => id)];
   const during = at.length > 0 ? ` while it ran ${at.join(', ')}` : '';
-  const how = uncaught ? `${reason}, uncaught${origin(uncaught.task, running)}: ${uncaught.error}` : reason;
+  const why = printable(reason);
+  const how = uncaught
+    ? `${why}, uncaught${origin(uncaught.task, running)}: ${printedText(uncaught.error, false)}`
+    : why;
   const when = stopping ? ' as the worker was being stopped' : '';
   return `Child ${pid} died (${how})${during}${when}; tasks: ${told.join(', ') || 'none held'}.`;
 }
@@ -23,5 +28,11 @@ export function obituary(death: Death, settlement: Settlement): string {
 /** Out of which task an error was thrown; what one left behind, say a timer, can end a process that runs others. */
 function origin(task: LastWords['task'], running: readonly string[]): string {
   if (!task) return '';
-  return ` out of ${task.name} ${task.id}${running.includes(task.id) ? '' : ', which ran no more'}`;
+  return ` out of ${printable(task.name)} ${printable(task.id)}${running.includes(task.id) ? '' : ', which ran no more'}`;
+}
+
+/** What people see of an app that cannot start. The reason comes from the child, and an error of ours has several lines. */
+export function unbooted(pid: number, reason: string, uncaught: LastWords | undefined): string {
+  const why = uncaught ? `: ${printedText(uncaught.error, false)}` : '';
+  return `Child ${pid} could not boot: ${printableLines(reason)}${why}`;
 }

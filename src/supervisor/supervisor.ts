@@ -2,6 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import type { Broker, Claimant } from '../broker/broker.js';
 import type { ResolvedWorkerOptions } from '../options.js';
 import { Complaints } from '../task/complaints.js';
+import { printed, printedReason } from '../task/printed.js';
 import { servedQueues } from '../task/queue-names.js';
 import { Backoff } from './backoff.js';
 import { Blame } from './blame.js';
@@ -9,7 +10,7 @@ import { ChildProcess } from './child-process.js';
 import type { AppSettings, ChildMessage } from './ipc-protocol.js';
 import type { LastWords } from './last-words.js';
 import { MemoryGuard } from './memory-guard.js';
-import { obituary } from './obituary.js';
+import { obituary, unbooted } from './obituary.js';
 import { Runtime, type Service } from './runtime.js';
 import { onStopSignals } from './signals.js';
 import { streamService } from './stream-service.js';
@@ -84,7 +85,7 @@ export class Supervisor {
       overdue: (why) => this.options.logger.warn(`Child ${child.pid} is ended: ${why}.`),
       ready: (message) => void this.welcome(child, message).catch((error: unknown) => this.fail(error)),
       leaseLost: (session) => this.whenServing((runtime) => runtime.replaceSession(session)),
-      malformed: (error) => this.options.logger.error(`Child ${child.pid}: ${String(error)}`),
+      malformed: (error) => this.options.logger.error(`Child ${child.pid}: ${printed(error)}`),
       ended: (reason, uncaught) => this.dispose(child, reason, uncaught),
     });
     this.children.add(child);
@@ -188,8 +189,7 @@ export class Supervisor {
     });
     this.settling.add(settling);
     if (this.stopping) return;
-    if (!child.booted)
-      this.options.logger.error(`Child ${child.pid} could not boot: ${reason}${uncaught ? `: ${uncaught.error}` : ''}`);
+    if (!child.booted) this.options.logger.error(unbooted(pid, reason, uncaught));
     if (!this.runtime) return this.fail();
     // its successor has been forked already
     if (child.successor) child.successor.predecessor = undefined;
@@ -233,7 +233,7 @@ export class Supervisor {
 
   /** The worker cannot start: nothing was claimed. */
   private fail(error?: unknown): void {
-    if (error) this.options.logger.error(String(error instanceof Error ? error.message : error));
+    if (error) this.options.logger.error(printedReason(error));
     this.exitCode = 1;
     this.stopping = true;
     this.blame.lift();

@@ -1,5 +1,6 @@
 import { NestworkError } from '../errors.js';
 import { AS_PLAIN_OBJECT, whatIsMissed } from './plain-object.js';
+import { printable } from './printable.js';
 
 /**
  * Refuses what is no object of options, and options that nobody would look at: a typo, or one of another version.
@@ -23,7 +24,7 @@ export function assertKnownOptions(
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown === undefined) return;
   const place = belongs(unknown);
-  throw new NestworkError('INVALID_OPTION', `${where} has no option "${unknown.slice(0, 40)}".`, [
+  throw new NestworkError('INVALID_OPTION', `${where} has no option "${printable(unknown, 40)}".`, [
     ...(place === undefined ? [] : [place]),
     `Known are: ${known.join(', ')}.`,
   ]);

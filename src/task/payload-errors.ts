@@ -1,4 +1,6 @@
 import { NestworkError } from '../errors.js';
+import { printable } from './printable.js';
+import { isError, readText } from './thrown.js';
 
 /** The most that the arguments of a task may take, encoded, in bytes of UTF-8. */
 export const MAX_BYTES = 256 * 1024;
@@ -37,8 +39,7 @@ export function refused(path: string, what: string, error?: unknown): NestworkEr
 }
 
 export function tooDeep(path: string): NestworkError {
-  const shown = path.length > 200 ? `${path.slice(0, 200)}…` : path;
-  return new NestworkError('PAYLOAD_TOO_DEEP', `${shown} nests deeper than ${MAX_DEPTH} levels.`, [
+  return new NestworkError('PAYLOAD_TOO_DEEP', `${printable(path)} nests deeper than ${MAX_DEPTH} levels.`, [
     'Pass flatter data, or an id and let the task load what it needs.',
     `Look for a cycle at that path: one of more than ${MAX_DEPTH} objects looks the same.`,
   ]);
@@ -53,6 +54,6 @@ export function tooLarge(what: string): NestworkError {
 }
 
 function withoutWords(error: unknown): Error {
-  const kind = error instanceof Error ? error.name : typeof error;
+  const kind = isError(error) ? (readText(error, 'name') ?? 'Error') : typeof error;
   return new Error(`${kind} (its message is withheld, because it may quote the payload)`);
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { INestApplicationContext, Type } from '@nestjs/common';
 import type { Broker } from '../broker/broker.js';
+import { explained } from '../copies.js';
 import { TaskDiscovery } from '../discovery/task-discovery.js';
 import { RESOLVED_OPTIONS, type ResolvedTaskQueueOptions } from '../options.js';
 import { BROKER } from '../stand-in.js';
@@ -38,7 +39,13 @@ const BATCH = 500;
  * expect(await drainTasks(app)).toMatchObject([{ name: 'ReportTasks.send', error: undefined }]);
  */
 export async function drainTasks(app: INestApplicationContext): Promise<TaskRun[]> {
-  const find = <T>(token: Type<T> | symbol): T => app.get<T>(token, { strict: false });
+  const find = <T>(token: Type<T> | symbol): T => {
+    try {
+      return app.get<T>(token, { strict: false });
+    } catch (error) {
+      throw explained(error);
+    }
+  };
   const { queues } = find<ResolvedTaskQueueOptions>(RESOLVED_OPTIONS);
   const broker = find<Broker>(BROKER);
   const executor = new Executor(find(TaskRegistry), find(TaskDiscovery).hooks());

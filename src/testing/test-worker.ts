@@ -8,6 +8,8 @@ import { inCleanContext } from '../task/clean-context.js';
 import type { Clock } from '../task/clock.js';
 import type { CronDeclaration } from '../task/cron-definition.js';
 import { type Instants, instantsOf } from '../task/cron-schedule.js';
+import { printable, printableStack } from '../task/printable.js';
+import { printed, printedText } from '../task/printed.js';
 import { TaskIdSequence } from '../task/task-id.js';
 import { encodeMessage } from '../task/task-message.js';
 import type { TaskRegistry } from '../task/task-registry.js';
@@ -55,7 +57,7 @@ export class TestWorker {
       broker: broker.crons,
       crons,
       onWarning: (warning) => this.logger.warn(warning),
-      onError: (error) => this.logger.error(describeError(error).error),
+      onError: (error) => this.logger.error(printed(error)),
     });
   }
 
@@ -135,15 +137,16 @@ export class TestWorker {
   /** As the log of a worker does: a failure that a test does not ask for should not stay unseen. */
   private tell({ outcome, name, id, error: thrown }: TaskRun): void {
     if (outcome !== 'dead') return;
-    const { error, stack } = describeError(thrown);
-    this.logger.error(`Task ${name} ${id} is dead: ${error}`, stack);
+    const { code, error, stack } = describeError(thrown);
+    const why = printedText(error, code !== 'TASK_FAILED');
+    this.logger.error(`Task ${printable(name)} ${id} is dead: ${why}`, stack && printableStack(stack));
   }
 }
 
 function endless(runs: readonly TaskRun[]): NestworkError {
   return new NestworkError(
     'ENDLESS_TASKS',
-    `Tasks ran without an end: ${runs.length} attempts, and no time had passed. The last was at "${runs.at(-1)?.name}".`,
+    `Tasks ran without an end: ${runs.length} attempts, and no time had passed. The last was at "${printable(runs.at(-1)?.name ?? '')}".`,
     'Give a task that sends itself again a delay.',
   );
 }

@@ -10,8 +10,11 @@ import {
   type StartOrder,
 } from '../supervisor/ipc-protocol.js';
 import { ScoreboardWriter } from '../supervisor/scoreboard.js';
+import { printableStack } from '../task/printable.js';
+import { printed } from '../task/printed.js';
 import { BroadcastRunner } from './broadcast-runner.js';
 import { ClaimLoop } from './claim-loop.js';
+import { describeError } from './describe-error.js';
 import type { Executor } from './executor.js';
 import { noteUncaughtErrors } from './uncaught.js';
 
@@ -108,7 +111,7 @@ class Child {
   private async end(): Promise<void> {
     // a broadcast that never ends must not keep the process alive that another one has taken over from
     await Promise.race([this.broadcasts.settled(), delay(BROADCAST_GRACE_MS)]);
-    await this.app.close().catch((error: unknown) => logger.error(`Closing the app failed: ${String(error)}`));
+    await this.app.close().catch((error: unknown) => logger.error(`Closing the app failed: ${printed(error)}`));
     process.exit(0);
   }
 }
@@ -119,8 +122,9 @@ function send(message: ChildMessage): void {
 
 /** The supervisor prints it. Ends the process once the message is on its way. */
 function reportBootFailure(error: unknown): Promise<never> {
-  const text =
-    error instanceof NestworkError || !(error instanceof Error) ? String(error) : (error.stack ?? error.message);
+  const { stack } = describeError(error);
+  // what an error of ours asks for stands in its message, and its stack says no more
+  const text = error instanceof NestworkError || !stack ? printed(error) : printableStack(stack);
   return new Promise(() =>
     process.send?.({ type: 'bootFailed', error: text } satisfies ChildMessage, () => process.exit(1)),
   );

@@ -18,7 +18,7 @@ interface Directions {
 const HOUSE: Directions[] = [
   {
     file: 'src/errors.ts',
-    may: ['node:util'],
+    may: ['node:util', './task/printable.js', './task/brand.js'],
     mayNot: ['./options.js', './task/duration.js', 'ioredis'],
   },
   {
