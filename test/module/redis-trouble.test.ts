@@ -3,8 +3,8 @@ import { jest } from '@jest/globals';
 import type { RedisSettings } from '../../src/broker/broker.js';
 import type { Duration } from '../../src/task/duration.js';
 import { RedisServer } from '../../src/testing/redis-server.js';
+import { info, ScriptedServer } from '../support/scripted-server.js';
 import { Apps } from './apps.js';
-import { OldServer } from './old-server.js';
 
 const SECRET = 'correct-horse-battery-staple';
 
@@ -42,7 +42,7 @@ describe('an app does not boot', () => {
   });
 
   it('on a server that is too old', async () => {
-    const old = await OldServer.start('6.2.14');
+    const old = await ScriptedServer.start({ info: () => info('6.2.14') });
     try {
       await expect(boot(old.url)).rejects.toMatchObject({
         code: 'REDIS_TOO_OLD',
