@@ -30,6 +30,7 @@ export function watchHandshake(client: Redis, refused: (step: HandshakeStep, err
     const send = (Reflect.get(client, step) as Send).bind(client);
     const watched: Send = (...args) => {
       const { stream } = client;
+      if (client.status !== 'ready') writeTogether(stream);
       // of all that ioredis calls here only its ready check takes a callback
       const callback = step === 'info' ? args.pop() : undefined;
       const reply = send(...args).catch((error: Error) => {
@@ -48,6 +49,15 @@ export function watchHandshake(client: Redis, refused: (step: HandshakeStep, err
     // an answer that is missing proves nothing either
     if (step === 'select') client.disconnect(true);
   }
+}
+
+/**
+ * A server that has no room for a client says so at once and closes. The second of several writes would then fail before
+ * what it said is read.
+ */
+function writeTogether(stream: Redis['stream']): void {
+  stream.cork();
+  process.nextTick(() => stream.uncork());
 }
 
 type ReadyCheck = (error: Error | null, info?: unknown) => void;

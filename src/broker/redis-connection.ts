@@ -5,7 +5,7 @@ import { address, DISCONNECT_MS, fixedOptions } from './client-options.js';
 import { Deadlines } from './deadlines.js';
 import { watchHandshake } from './handshake.js';
 import { Patience } from './patience.js';
-import { explain, isPassing, isTimeout, servesNobody, takesNoWrites, timedOut } from './redis-errors.js';
+import { explain, isBroken, isPassing, isTimeout, servesNobody, takesNoWrites, timedOut } from './redis-errors.js';
 import { callScript, type ScriptName } from './scripts.js';
 import { type Failure, refusal, type Target, unavailable } from './unavailable.js';
 
@@ -167,8 +167,8 @@ export class RedisConnection {
     });
     this.client.on('error', (error: Error) => {
       Reflect.deleteProperty(error, 'command');
-      // that a connection breaks which the server has refused is no reason
-      if (!answered) this.failure = { error };
+      // that a connection breaks which the server refuses is no reason
+      if (!answered && !(this.failure?.step && isBroken(error))) this.failure = { error };
     });
   }
 

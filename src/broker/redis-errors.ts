@@ -31,6 +31,11 @@ export function isTimeout(error: Error): boolean {
   return error.message === TIMED_OUT;
 }
 
+/** Whether a connection ended without a reason. */
+export function isBroken(error: Error & { code?: string }): boolean {
+  return error.code === 'EPIPE' || error.code === 'ECONNRESET';
+}
+
 /** Whether the server says so, and not the way to it. */
 export function isAnswer(error: Error): boolean {
   return error.name === 'ReplyError';
