@@ -41,10 +41,16 @@ export type SentinelOption =
   | 'failoverDetector'
   | 'sentinelMaxConnections';
 
-/** Where Redis is, as plain data: workers hand it from process to process. */
+/**
+ * Where Redis is, in options of ioredis, as plain data: workers hand it from process to process. Whatever else ioredis has
+ * is nestwork's to set, and refused.
+ *
+ * @example
+ * const address: RedisAddress = { host: 'redis.internal', port: 6380, db: 2, tls: {} };
+ */
 export interface RedisAddress extends Pick<RedisOptions, Exclude<RedisOption, 'natMap' | 'role'>> {
   /** Which addresses stand for those that the sentinels name: `{ '10.0.0.7:6379': { host: 'redis-1', port: 6379 } }`. */
-  natMap?: Record<string, { host: string; port: number }>;
+  natMap?: Exclude<RedisOptions['natMap'], (key: string) => unknown>;
   /** Tasks are written, so it is the primary. */
   role?: 'master';
 }

@@ -92,6 +92,24 @@ it('a server that has too many clients says so, and not that a connection broke'
   await expect(broker.connect()).resolves.toBeUndefined();
 });
 
+it('what was sent over two connections and refused over the second is unconfirmed', async () => {
+  let asked = 0;
+  const hget = (): string | undefined => (++asked === 1 ? undefined : '-OOM command not allowed\r\n');
+  const scripted = await ScriptedServer.start({
+    exists: () => ':1\r\n',
+    type: () => '+string\r\n',
+    get: () => '$10\r\nnestwork/1\r\n',
+    hget,
+  });
+  await brokerOn(scripted.url).connect();
+  const asking = broker.staleAcks();
+  await until(() => asked === 1);
+  scripted.drop();
+  await expect(asking).rejects.toMatchObject({ code: 'REDIS_TIMEOUT', cause: { message: 'OOM command not allowed' } });
+  await expect(broker.staleAcks()).rejects.toMatchObject({ code: 'REDIS_OUT_OF_MEMORY' });
+  await scripted.stop();
+});
+
 describe('a server without INFO', () => {
   it('serves, without a warning', async () => {
     const warn = jest.spyOn(console, 'warn').mockImplementation(() => {});

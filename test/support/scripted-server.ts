@@ -37,8 +37,14 @@ export class ScriptedServer {
     }
   }
 
-  async stop(): Promise<void> {
+  /** Ends its connections. */
+  drop(): void {
     for (const socket of this.sockets.keys()) socket.destroy();
+    this.sockets.clear();
+  }
+
+  async stop(): Promise<void> {
+    this.drop();
     this.server.close();
     await once(this.server, 'close');
   }
