@@ -115,6 +115,9 @@ export class InProcessWorker {
       lost: () => {
         this.redisAway = true;
       },
+      refused: () => {
+        this.redisAway = true;
+      },
       restored: () => {
         this.redisAway = false;
         this.runtime?.hurry();

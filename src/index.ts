@@ -1,4 +1,11 @@
-export type { BroadcastOutcome, RecordedGap, RedisSettings, StreamGap, TaskState } from './broker/broker.js';
+export type {
+  BroadcastOutcome,
+  RecordedGap,
+  RedisAddress,
+  RedisSettings,
+  StreamGap,
+  TaskState,
+} from './broker/broker.js';
 export { QueueClient, type TaskClass, type TaskSenders } from './client/queue-client.js';
 export type { SendOptions } from './client/send-options.js';
 export type { TaskHandle, TaskStatus } from './client/task-handle.js';

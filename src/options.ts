@@ -1,4 +1,4 @@
-import type { RedisSettings } from './broker/broker.js';
+import type { RedisAddress, RedisSettings } from './broker/broker.js';
 import type { ByteSize } from './task/byte-size.js';
 import type { Duration } from './task/duration.js';
 import type { GivenHeaders } from './task/headers.js';
@@ -21,7 +21,8 @@ export const RESOLVED_OPTIONS = Symbol.for('nestwork:options');
  */
 export interface TaskQueueOptions {
   /**
-   * URL of the Redis server, or the options of ioredis (plain data: they are handed to the supervisor process).
+   * URL of the Redis server, or the options of ioredis that say where it is (plain data: they are handed to the supervisor
+   * process). Any other option is refused, and so is a database that the server does not have or give: nothing goes to another.
    * @default 'redis://127.0.0.1:6379'
    */
   redis?: RedisSettings;
@@ -216,7 +217,7 @@ export interface WorkerOptions {
 }
 
 export type ResolvedTaskQueueOptions = Readonly<{
-  redis: RedisSettings;
+  redis: RedisAddress;
   queues: readonly string[];
   policies: PolicyBook;
   defaultQueue: string;

@@ -8,6 +8,7 @@ import type {
   TaskQueueOptions,
   WorkerOptions,
 } from './options.js';
+import { resolveRedis } from './redis-options.js';
 import { toBytes } from './task/byte-size.js';
 import { type Duration, toMilliseconds } from './task/duration.js';
 import { assertKnownOptions, assertOptionsObject } from './task/known-options.js';
@@ -53,15 +54,8 @@ const MAX_REPLICAS = 100;
 /** Checks the options and fills in the defaults. The only place that knows them. */
 export function resolveTaskQueueOptions(options: TaskQueueOptions): ResolvedTaskQueueOptions {
   assertKnownOptions(options, TASK_QUEUE_OPTIONS, 'TaskQueueModule', placeInModule);
-  const { redis = 'redis://127.0.0.1:6379', namespace = 'nestwork', defaultQueue = 'default' } = options;
-  if (
-    typeof redis === 'string'
-      ? !/^\/(?!\/)/.test(redis) && !(/^(rediss?|unix):\/\//.test(redis) && URL.canParse(redis))
-      : !isPlainObject(redis)
-  ) {
-    throw invalid('redis', 'is neither a redis:// URL nor an object', "Give a URL like 'redis://127.0.0.1:6379'.");
-  }
-  if (typeof redis !== 'string') assertOptionsObject(redis, 'the option `redis` of TaskQueueModule');
+  const { redis: given = 'redis://127.0.0.1:6379', namespace = 'nestwork', defaultQueue = 'default' } = options;
+  const redis = resolveRedis(given);
   assertNamespace(namespace);
   const { queues, policies } = resolveQueues(options);
   if (options.defaultQueue === undefined && !queues.includes(defaultQueue)) {

@@ -21,6 +21,7 @@ afterEach(async () => {
 async function connectedBy(name: string, commandTimeoutMs: number): Promise<void> {
   const onOutage = {
     lost: () => void told.push(['lost', caller.getStore()]),
+    refused: () => {},
     restored: () => void told.push(['restored', caller.getStore()]),
   };
   const options = { namespace: 'nestwork', queues: ['default'], commandTimeoutMs, onOutage };

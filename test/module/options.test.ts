@@ -6,7 +6,7 @@ import { servedQueues } from '../../src/task/queue-names.js';
 describe('the options of TaskQueueModule', () => {
   it('have defaults', () => {
     expect(resolveTaskQueueOptions({})).toMatchObject({
-      redis: 'redis://127.0.0.1:6379',
+      redis: { host: '127.0.0.1', port: 6379 },
       namespace: 'nestwork',
       queues: ['default'],
       replicas: 0,
@@ -21,8 +21,6 @@ describe('the options of TaskQueueModule', () => {
   });
 
   it.each<[TaskQueueOptions]>([
-    [{ redis: 'rediss://user:secret@redis.example:6380/2' }],
-    [{ redis: '/run/redis.sock' }],
     [{ redis: { host: 'redis.example', port: 6380 } }],
     [{ queues: ['critical', 'default', 'bulk'] }],
     [{ queues: ['bulk'], defaultQueue: 'bulk' }],

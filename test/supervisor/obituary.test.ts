@@ -61,7 +61,7 @@ it('an obituary is one line, whatever the error says', () => {
   const uncaught = { error: 'Error: a\n[Nest] 7 LOG fine\u001b[0m', task: { id: 'a\n', name: 'x'.repeat(1_000_000) } };
   const text = obituary({ ...DEATH, uncaught }, NONE);
   expect(text).toMatch(
-    /^Child 7 died \(SIGKILL, uncaught out of x{200}… a\\n: Error: a\\n\[Nest\] 7 LOG fine\\x1b\[0m\); tasks: none held\.$/,
+    /^Child 7 died \(SIGKILL, uncaught out of x{200}… a\\n, which ran no more: Error: a\\n\[Nest\] 7 LOG fine\\x1b\[0m\); tasks: none held\.$/,
   );
 });
 
