@@ -6,6 +6,7 @@ import { inspectorArguments } from './inspector-port.js';
 import { type ChildMessage, parseChildMessage, type StartOrder, type SupervisorMessage } from './ipc-protocol.js';
 import type { LastWords } from './last-words.js';
 import { Mailbox } from './mailbox.js';
+import { killGroup, LEADS_GROUP } from './process-group.js';
 import { type LimitedTask, ScoreboardReader } from './scoreboard.js';
 
 export interface ChildEvents {
@@ -67,6 +68,7 @@ export class ChildProcess {
       env: { ...env, ...launch.environment },
       execArgv: [...execArgv, ...inspector],
       serialization: 'advanced',
+      detached: LEADS_GROUP,
       stdio: ['inherit', 'inherit', 'inherit', 'ipc', this.scoreboard.fd],
     });
     this.fork.on('message', (message) => this.receive(message));
@@ -112,7 +114,7 @@ export class ChildProcess {
   kill(): void {
     this.dismissed = true;
     this.killed = true;
-    this.fork.kill('SIGKILL');
+    this.destroy();
   }
 
   /** Asks it to abort the signal of a task, should it run there. */
@@ -154,8 +156,17 @@ export class ChildProcess {
     if (this.fork.connected) this.fork.send(message, () => {});
   }
 
+  /** Once it has ended its id may be another's. */
+  private destroy(): void {
+    if (this.fork.exitCode !== null || this.fork.signalCode !== null) return;
+    killGroup(this.pid);
+    this.fork.kill('SIGKILL');
+  }
+
   private end(reason: string, uncaught?: LastWords): void {
     this.fork.removeAllListeners();
+    // before its tasks are given to others: what they have started must not go on beside their repetition
+    killGroup(this.pid);
     // a broadcast may have ended the process: then no task is to blame for it
     this.killed ||= this.mailbox.busy;
     this.mailbox.close(reason);
