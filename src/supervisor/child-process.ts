@@ -35,6 +35,7 @@ export interface Launch {
 /** One forked process: runs the same entry file as the supervisor and, once started, tasks. */
 export class ChildProcess {
   readonly scoreboard: ScoreboardReader;
+  readonly forkedAtMs = performance.now();
   /** the broadcasts that it is still to run */
   readonly mailbox = new Mailbox(({ id, message }) => this.send({ type: 'broadcast', id, message }));
   /** Who it is to the broker, once it was started. */
@@ -89,6 +90,11 @@ export class ChildProcess {
     return this.bootedAt !== undefined;
   }
 
+  /** Whether it has told why its app cannot be made. */
+  get bootFailed(): boolean {
+    return this.bootError !== undefined;
+  }
+
   /** Milliseconds since it reported a booted app; 0 when it did not. */
   get uptimeMs(): number {
     return this.bootedAt === undefined ? 0 : performance.now() - this.bootedAt;
@@ -113,6 +119,13 @@ export class ChildProcess {
   /** Ends it now, whatever it does. */
   kill(): void {
     this.dismissed = true;
+    this.killed = true;
+    this.destroy();
+  }
+
+  /** Ends it now, as one that cannot boot: why, unless it has told that itself. */
+  failBoot(why: string): void {
+    this.bootError ??= why;
     this.killed = true;
     this.destroy();
   }

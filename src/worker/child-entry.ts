@@ -4,6 +4,7 @@ import type { CatalogEntry, ChildBroker } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
 import {
   type AppSettings,
+  BROADCAST_GRACE_MS,
   type ChildMessage,
   parseSupervisorMessage,
   type StartOrder,
@@ -23,9 +24,6 @@ export interface ChildApp {
   readonly executor: Executor;
   close(): Promise<void>;
 }
-
-/** How long a child that is to end waits for its last broadcast, in ms. */
-const BROADCAST_GRACE_MS = 10_000;
 
 const logger = new Logger('TaskWorker');
 
