@@ -189,6 +189,13 @@ export interface WorkerOptions {
    */
   maxTasksPerChild?: number;
   /**
+   * How long a child may take to boot, from its fork to the end of all bootstrap hooks; then its process is ended and another
+   * one is tried, after 0.5 s, doubling up to 30 s. If it was the first one, the worker ends with code 1, as with an app that
+   * cannot boot. At least 1 s. With or without it, a child that has been booting for 30 s is told in the log.
+   * @default none: it is waited for
+   */
+  bootTimeout?: Duration;
+  /**
    * Resident memory beyond which a child is replaced after its current tasks; bytes, or a size like `'300MB'`.
    * @default none
    */
@@ -200,7 +207,8 @@ export interface WorkerOptions {
    */
   maxMemoryPercent?: number;
   /**
-   * How long running tasks may take to finish after SIGTERM or SIGINT.
+   * How long running tasks may take to finish after SIGTERM or SIGINT. A child that is replaced has as much, and 2 s, to close
+   * its app after its last task.
    * @default '25s', so that the whole stop fits into the 30 s that container platforms give
    */
   shutdownGrace?: Duration;
@@ -237,6 +245,7 @@ export type ResolvedWorkerOptions = Readonly<{
   queues: readonly string[] | undefined;
   excludeQueues: readonly string[];
   maxTasksPerChild: number | undefined;
+  bootTimeoutMs: number | undefined;
   maxBytesPerChild: number | undefined;
   maxMemoryPercent: number | undefined;
   shutdownGraceMs: number;

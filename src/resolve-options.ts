@@ -18,6 +18,7 @@ import { servedQueues, unknownQueue } from './task/queue-names.js';
 import { assertNamespace, assertQueueName } from './task/task-name.js';
 
 const MIN_LEASE_MS = 1_000;
+const MIN_BOOT_TIMEOUT_MS = 1_000;
 const TASK_QUEUE_OPTIONS = [
   'redis',
   'queues',
@@ -39,6 +40,7 @@ const WORKER_OPTIONS = [
   'queues',
   'excludeQueues',
   'maxTasksPerChild',
+  'bootTimeout',
   'maxMemoryPerChild',
   'maxMemoryPercent',
   'shutdownGrace',
@@ -175,6 +177,7 @@ export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOpti
     queues: options.queues,
     excludeQueues: options.excludeQueues ?? [],
     maxTasksPerChild: optional(options.maxTasksPerChild, (most) => count('maxTasksPerChild', most, 1e9)),
+    bootTimeoutMs: optional(options.bootTimeout, (time) => duration('bootTimeout', time, MIN_BOOT_TIMEOUT_MS)),
     maxBytesPerChild: optional(options.maxMemoryPerChild, (size) => toBytes(size, 'maxMemoryPerChild')),
     maxMemoryPercent: optional(options.maxMemoryPercent, (percent) => count('maxMemoryPercent', percent, 100)),
     shutdownGraceMs: duration('shutdownGrace', options.shutdownGrace ?? '25s', 0),

@@ -282,7 +282,7 @@ export interface QueueState {
   readonly head: string | undefined;
   /** when the first scheduled task is due, or was: ms since 1970 */
   readonly dueAt: number | undefined;
-  /** whether a worker with a lease serves it */
+  /** whether a worker serves it that has a lease and a registered child */
   readonly served: boolean;
 }
 

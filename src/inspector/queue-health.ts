@@ -60,7 +60,7 @@ export interface QueueReport {
   readonly dead: number;
   /** for how long the next task has waited, or has been due, in ms; 0 when none waits */
   readonly waitingMs: number;
-  /** whether a worker with a lease serves it */
+  /** whether a worker serves it that has a lease and a child that has booted */
   readonly served: boolean;
 }
 

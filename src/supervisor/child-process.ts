@@ -6,6 +6,7 @@ import { inspectorArguments } from './inspector-port.js';
 import { type ChildMessage, parseChildMessage, type StartOrder, type SupervisorMessage } from './ipc-protocol.js';
 import type { LastWords } from './last-words.js';
 import { Mailbox } from './mailbox.js';
+import { killGroup, LEADS_GROUP } from './process-group.js';
 import { type LimitedTask, ScoreboardReader } from './scoreboard.js';
 
 export interface ChildEvents {
@@ -34,6 +35,7 @@ export interface Launch {
 /** One forked process: runs the same entry file as the supervisor and, once started, tasks. */
 export class ChildProcess {
   readonly scoreboard: ScoreboardReader;
+  readonly forkedAtMs = performance.now();
   /** the broadcasts that it is still to run */
   readonly mailbox = new Mailbox(({ id, message }) => this.send({ type: 'broadcast', id, message }));
   /** Who it is to the broker, once it was started. */
@@ -67,6 +69,7 @@ export class ChildProcess {
       env: { ...env, ...launch.environment },
       execArgv: [...execArgv, ...inspector],
       serialization: 'advanced',
+      detached: LEADS_GROUP,
       stdio: ['inherit', 'inherit', 'inherit', 'ipc', this.scoreboard.fd],
     });
     this.fork.on('message', (message) => this.receive(message));
@@ -85,6 +88,11 @@ export class ChildProcess {
   /** Whether it reported a booted app. */
   get booted(): boolean {
     return this.bootedAt !== undefined;
+  }
+
+  /** Whether it has told why its app cannot be made. */
+  get bootFailed(): boolean {
+    return this.bootError !== undefined;
   }
 
   /** Milliseconds since it reported a booted app; 0 when it did not. */
@@ -112,7 +120,14 @@ export class ChildProcess {
   kill(): void {
     this.dismissed = true;
     this.killed = true;
-    this.fork.kill('SIGKILL');
+    this.destroy();
+  }
+
+  /** Ends it now, as one that cannot boot: why, unless it has told that itself. */
+  failBoot(why: string): void {
+    this.bootError ??= why;
+    this.killed = true;
+    this.destroy();
   }
 
   /** Asks it to abort the signal of a task, should it run there. */
@@ -154,8 +169,17 @@ export class ChildProcess {
     if (this.fork.connected) this.fork.send(message, () => {});
   }
 
+  /** Once it has ended its id may be another's. */
+  private destroy(): void {
+    if (this.fork.exitCode !== null || this.fork.signalCode !== null) return;
+    killGroup(this.pid);
+    this.fork.kill('SIGKILL');
+  }
+
   private end(reason: string, uncaught?: LastWords): void {
     this.fork.removeAllListeners();
+    // before its tasks are given to others: what they have started must not go on beside their repetition
+    killGroup(this.pid);
     // a broadcast may have ended the process: then no task is to blame for it
     this.killed ||= this.mailbox.busy;
     this.mailbox.close(reason);

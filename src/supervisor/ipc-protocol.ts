@@ -51,6 +51,9 @@ export interface StartOrder {
   readonly capacity: number;
 }
 
+/** How long a child that is to end waits for its last broadcast, in ms. */
+export const BROADCAST_GRACE_MS = 10_000;
+
 /** A broadcast to run, beside whatever runs. */
 export interface BroadcastOrder {
   readonly type: 'broadcast';

@@ -6,8 +6,10 @@ import { printed, printedReason } from '../task/printed.js';
 import { servedQueues } from '../task/queue-names.js';
 import { Backoff } from './backoff.js';
 import { Blame } from './blame.js';
+import { BootWatch } from './boot-watch.js';
 import { ChildProcess } from './child-process.js';
-import type { AppSettings, ChildMessage } from './ipc-protocol.js';
+import { ClosingGuard } from './closing-guard.js';
+import { type AppSettings, BROADCAST_GRACE_MS, type ChildMessage } from './ipc-protocol.js';
 import type { LastWords } from './last-words.js';
 import { MemoryGuard } from './memory-guard.js';
 import { obituary, unbooted } from './obituary.js';
@@ -70,8 +72,12 @@ export class Supervisor {
       this.finish = resolve;
     });
     const unlisten = onStopSignals((signal, times) => (times === 1 ? this.stop(signal) : this.killAll(signal)));
+    const { logger, worker } = this.options;
+    const boots = new BootWatch({ timeoutMs: worker.bootTimeoutMs, children: () => this.children, logger });
     this.fork();
+    boots.start();
     const exitCode = await ended;
+    await boots.stop();
     unlisten();
     return exitCode;
   }
@@ -139,6 +145,7 @@ export class Supervisor {
     await broker.connect();
     const children = (): Iterable<ChildProcess> => this.children;
     const { cancelGraceMs } = worker;
+    const closing = { limitMs: worker.shutdownGraceMs + ABORT_GRACE_MS, broadcastMs: BROADCAST_GRACE_MS };
     const onError = this.complaints.about;
     const runtime = new Runtime({
       broker,
@@ -149,6 +156,7 @@ export class Supervisor {
         ...services(broker, { settings, catalog }, onError),
         streamService({ broker, sinceMs: this.sinceMs, children, catalog, cancelGraceMs, logger, onError }),
         new MemoryGuard(worker, children, this.tooBig),
+        new ClosingGuard({ broker, children, onError, ...closing }),
       ],
       children,
       onError,

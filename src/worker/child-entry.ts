@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
 import { Logger } from '@nestjs/common';
 import type { CatalogEntry, ChildBroker } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
 import {
   type AppSettings,
+  BROADCAST_GRACE_MS,
   type ChildMessage,
   parseSupervisorMessage,
   type StartOrder,
@@ -16,6 +16,7 @@ import { BroadcastRunner } from './broadcast-runner.js';
 import { ClaimLoop } from './claim-loop.js';
 import { describeError } from './describe-error.js';
 import type { Executor } from './executor.js';
+import { endWithSupervisor } from './orphan-watch.js';
 import { noteUncaughtErrors } from './uncaught.js';
 
 /** The user's app inside a child, booted and with all its bootstrap hooks run. */
@@ -27,21 +28,17 @@ export interface ChildApp {
   close(): Promise<void>;
 }
 
-/** How long a child that is to end waits for its last broadcast, in ms. */
-const BROADCAST_GRACE_MS = 10_000;
-
 const logger = new Logger('TaskWorker');
 
 /**
  * A child from its first to its last breath: boot the app, report it, and once started claim until told to stop; then
  * close the app, which still has all its dependencies while tasks run, and end.
  *
- * Signals are the supervisor's business: a terminal sends Ctrl-C to the children too, and they must not act on it.
+ * Signals are the supervisor's business: whoever stops a worker may send them to the children too, and they must not act on them.
  */
 export async function runChild(boot: () => Promise<ChildApp>): Promise<void> {
   process.on('SIGINT', () => {}).on('SIGTERM', () => {});
-  process.on('disconnect', () => process.exit(1));
-  endWithParent();
+  endWithSupervisor();
   noteUncaughtErrors();
   try {
     const child = new Child(await boot());
@@ -136,13 +133,4 @@ function stopped(): NestworkError {
     'The worker is stopping and its grace is over; the task will run again elsewhere.',
     'Give `shutdownGrace` a longer time, or let the task end when its signal aborts.',
   );
-}
-
-/** A task that blocks the event loop keeps `disconnect` from being seen; a thread is not blocked. */
-function endWithParent(): void {
-  const watch = `const { ppid } = require('node:process');
-    setInterval(() => process.ppid === ppid || process.kill(process.pid, 'SIGKILL'), 200);`;
-  // next to nothing is ever allocated in there; with the usual room it takes a third more memory
-  const resourceLimits = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16 };
-  new Worker(watch, { eval: true, execArgv: [], resourceLimits }).unref();
 }

@@ -441,6 +441,7 @@ describe('options', () => {
   it.each<[unknown, string]>([
     [{ children: 2 }, 'inProcess.children'],
     [{ maxTasksPerChild: 2 }, 'inProcess.maxTasksPerChild'],
+    [{ bootTimeout: '1m' }, 'inProcess.bootTimeout'],
     [{ maxMemoryPerChild: '1GB' }, 'inProcess.maxMemoryPerChild'],
     [{ maxMemoryPercent: 50 }, 'inProcess.maxMemoryPercent'],
     [{ concurency: 2 }, '"concurency"'],

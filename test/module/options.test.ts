@@ -89,6 +89,7 @@ describe('the options of WorkerFactory.run', () => {
       concurrency: 1,
       queues: undefined,
       excludeQueues: [],
+      bootTimeoutMs: undefined,
       shutdownGraceMs: 25_000,
       cancelGraceMs: 5_000,
       leaseMs: 30_000,
@@ -103,6 +104,9 @@ describe('the options of WorkerFactory.run', () => {
     [{ maxTasksPerChild: 0 }, 'INVALID_OPTION', '`maxTasksPerChild`'],
     [{ maxMemoryPercent: 101 }, 'INVALID_OPTION', '`maxMemoryPercent`'],
     [{ maxMemoryPerChild: 'lots' }, 'INVALID_OPTION', 'maxMemoryPerChild'],
+    [{ bootTimeout: '500ms' }, 'INVALID_OPTION', '`bootTimeout`'],
+    [{ bootTimeout: 'soon' }, 'INVALID_DURATION', "bootTimeout is 'soon'"],
+    [{ bootTimeout: '25d' }, 'INVALID_OPTION', '`bootTimeout`'],
     [{ lease: '10ms' }, 'INVALID_OPTION', '`lease`'],
     [{ lease: 'long' }, 'INVALID_DURATION', "lease is 'long'"],
     // it is renewed by a timer each lease/6

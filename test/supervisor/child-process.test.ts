@@ -67,6 +67,15 @@ it('tells why a child could not boot', async () => {
   expect(await toldBy(script)).toEqual(['Error: no config']);
 });
 
+it('tells that a child has been ended because it does not boot, which is no order to end', async () => {
+  const script = 'setInterval(() => {}, 1_000);';
+  const told = toldBy(script);
+  const [child] = children as [ChildProcess];
+  child.failBoot('it took too long');
+  expect(await told).toEqual(['it took too long']);
+  expect(child).toMatchObject({ bootFailed: true, killed: true, dismissed: false });
+});
+
 it('tells of what a child sends that is not of the protocol, and does not act on it', async () => {
   // process.send('ready') is how apps talk to a process manager, and any task can call it
   const script = `process.send('ready'); process.send({}); process.send(${READY}, () => process.exit(0));`;
