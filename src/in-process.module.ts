@@ -37,12 +37,14 @@ export class InProcessModule implements OnApplicationBootstrap, OnModuleDestroy 
     const broker = find<Broker>(BROKER);
     // much that an app without one need not load
     const { InProcessWorker } = await import('./in-process-worker.js');
-    this.worker = new InProcessWorker({ worker: inProcess, app: workerApp(find), sinceMs: broker.madeAtMs });
-    await this.worker.start().catch(async (error: unknown) => {
+    try {
+      this.worker = new InProcessWorker({ worker: inProcess, app: workerApp(find), sinceMs: broker.madeAtMs });
+      await this.worker.start();
+    } catch (error) {
       // Nest runs no shutdown hooks after a failed bootstrap, and a connection that retries keeps the process alive
       await broker.close();
       throw error;
-    });
+    }
   }
 
   /** Then the test runs the tasks, and there is no Redis that a worker could have connections to. */

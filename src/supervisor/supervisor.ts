@@ -5,12 +5,14 @@ import { Complaints } from '../task/complaints.js';
 import { servedQueues } from '../task/queue-names.js';
 import { Backoff } from './backoff.js';
 import { ChildProcess } from './child-process.js';
+import { watchEarlyExit } from './early-exit.js';
 import type { AppSettings, ChildMessage } from './ipc-protocol.js';
 import type { LastWords } from './last-words.js';
 import { MemoryGuard } from './memory-guard.js';
 import { obituary } from './obituary.js';
 import { Runtime, type Service } from './runtime.js';
 import { onStopSignals } from './signals.js';
+import type { Program } from './spawn-child.js';
 import { streamService } from './stream-service.js';
 import type { Death } from './verdict.js';
 
@@ -30,6 +32,7 @@ export interface SupervisorOptions {
   readonly capacity: number;
   /** added to the environment of the children */
   readonly environment: Readonly<Record<string, string>>;
+  readonly program: Program;
   readonly logger: Pick<LoggerService, 'log' | 'warn' | 'error'>;
   /** Makes the broker; `restored` is to be called after each outage. */
   readonly connect: (settings: AppSettings, restored: () => void) => Broker;
@@ -67,16 +70,21 @@ export class Supervisor {
       this.finish = resolve;
     });
     const unlisten = onStopSignals((signal, times) => (times === 1 ? this.stop(signal) : this.killAll(signal)));
+    const unwatch = watchEarlyExit({
+      children: () => this.children.size,
+      onEarly: (what) => this.options.logger.error(what),
+    });
     this.fork();
     const exitCode = await ended;
     unlisten();
+    unwatch();
     return exitCode;
   }
 
   private fork(backoff = new Backoff(), predecessor?: ChildProcess): void {
     if (this.stopping) return;
-    const { capacity, environment } = this.options;
-    const launch = { environment, seat: this.freeSeat() };
+    const { capacity, environment, program } = this.options;
+    const launch = { environment, program, seat: this.freeSeat() };
     const child: ChildProcess = new ChildProcess(capacity, backoff, launch, {
       worn: () => this.retire(child, `it has run ${this.options.worker.maxTasksPerChild} tasks`),
       overdue: (why) => this.options.logger.warn(`Child ${child.pid} is ended: ${why}.`),
@@ -187,7 +195,9 @@ export class Supervisor {
     this.settling.add(settling);
     if (this.stopping) return;
     if (!child.booted)
-      this.options.logger.error(`Child ${child.pid} could not boot: ${reason}${uncaught ? `: ${uncaught.error}` : ''}`);
+      this.options.logger.error(
+        `${pid ? `Child ${pid} could not boot` : 'Could not fork a child'}: ${reason}${uncaught ? `: ${uncaught.error}` : ''}`,
+      );
     if (!this.runtime) return this.fail();
     // its successor has been forked already
     if (child.successor) child.successor.predecessor = undefined;

@@ -9,25 +9,23 @@ import { Supervisor } from '../../src/supervisor/supervisor.js';
 const SETTINGS = { redis: 'redis://127.0.0.1:1', namespace: 'nestwork', commandTimeoutMs: 1_000, queues: ['default'] };
 const READY = JSON.stringify({ type: 'ready', settings: SETTINGS, catalog: [] });
 
-const [, entry = ''] = process.argv;
 let directory: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'nestwork-test-'));
 });
 afterEach(() => {
-  process.argv[1] = entry;
   rmSync(directory, { recursive: true });
 });
 
 it('ends in order when its start fails, whatever it has heard of the session meanwhile', async () => {
-  // a child runs the same file as its supervisor
-  process.argv[1] = join(directory, 'entry.cjs');
-  writeFileSync(process.argv[1], `process.send(${READY}); setInterval(() => {}, 1_000);`);
+  const entry = join(directory, 'entry.cjs');
+  writeFileSync(entry, `process.send(${READY}); setInterval(() => {}, 1_000);`);
   const errors: unknown[] = [];
   const supervisor = new Supervisor({
     worker: resolveWorkerOptions({ children: 1 }),
     capacity: 4,
     environment: { NODE_OPTIONS: '' },
+    program: { place: () => ({ directory, entry }) },
     logger: { log: () => {}, warn: () => {}, error: (error: unknown) => void errors.push(error) },
     // Redis was there, went away, came back, and refuses to serve
     connect: (_settings, restored) =>

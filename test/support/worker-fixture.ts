@@ -24,9 +24,12 @@ export class WorkerProcess {
   private readonly process: ChildProcess;
   private readonly closed: Promise<unknown>;
 
-  constructor(environment: Record<string, string>, file: string) {
-    const entry = new URL(`../../build/fixtures/${file}.js`, import.meta.url).pathname;
-    this.process = spawn(process.execPath, [entry], {
+  constructor(environment: Record<string, string>, file: string | readonly string[]) {
+    const args =
+      typeof file === 'string' ? [new URL(`../../build/fixtures/${file}.js`, import.meta.url).pathname] : file;
+    this.process = spawn(process.execPath, args, {
+      // where a shell would be
+      cwd: environment.PWD,
       env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -75,17 +78,25 @@ export class WorkerFixture<S extends Stoppable = RedisServer> {
     return new WorkerFixture(broker);
   }
 
-  /** @param file its entry among the fixtures */
-  worker(options: WorkerOptions = {}, environment: Record<string, string> = {}, file = WORKER): WorkerProcess {
+  /** @param file its entry among the fixtures, or all the arguments of Node */
+  worker(
+    options: WorkerOptions = {},
+    environment: Record<string, string> = {},
+    file: string | readonly string[] = WORKER,
+  ): WorkerProcess {
     return this.spawn(file, options, environment);
   }
 
   /** An app that serves HTTP and runs a worker in its process. */
-  app(options: InProcessOptions = {}): WorkerProcess {
-    return this.spawn(APP, options, {});
+  app(options: InProcessOptions = {}, environment: Record<string, string> = {}): WorkerProcess {
+    return this.spawn(APP, options, environment);
   }
 
-  private spawn(file: string, options: WorkerOptions, environment: Record<string, string>): WorkerProcess {
+  private spawn(
+    file: string | readonly string[],
+    options: WorkerOptions,
+    environment: Record<string, string>,
+  ): WorkerProcess {
     const { settings } = this.broker;
     const variables = {
       ...(typeof settings === 'string' ? { REDIS_URL: settings } : { REDIS_SETTINGS: JSON.stringify(settings) }),
