@@ -49,6 +49,8 @@ export type ErrorCode =
   | 'OUTSIDE_TASK'
   | 'LEASE_LOST'
   | 'MALFORMED_IPC'
+  | 'NO_SCOREBOARD'
+  | 'CLUSTER_WORKER'
   | 'SHUTDOWN'
   | 'SOFT_TIMEOUT'
   | 'HARD_TIMEOUT'

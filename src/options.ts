@@ -222,6 +222,14 @@ export interface WorkerOptions {
    * @default '30s'
    */
   lease?: Duration;
+  /**
+   * The file that the children run: a path, or a URL of a file such as `import.meta.url`. It has to call `WorkerFactory.run`
+   * with the same module. INVALID_OPTION when it is no file.
+   * @default the file that Node was started with (`process.argv[1]`), which is the right one but under a launcher
+   * @example
+   * await WorkerFactory.run(AppModule, { entry: import.meta.url });
+   */
+  entry?: string | URL;
 }
 
 export type ResolvedTaskQueueOptions = Readonly<{
@@ -251,4 +259,5 @@ export type ResolvedWorkerOptions = Readonly<{
   shutdownGraceMs: number;
   cancelGraceMs: number;
   leaseMs: number;
+  entry: string | undefined;
 }>;

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { count, duration, invalid, isPlainObject, optional, shown } from './option-values.js';
+import { count, duration, filePath, invalid, isPlainObject, optional, shown } from './option-values.js';
 import type {
   GlobalEnhancerKinds,
   QueueOptions,
@@ -46,6 +46,7 @@ const WORKER_OPTIONS = [
   'shutdownGrace',
   'cancelGrace',
   'lease',
+  'entry',
 ];
 const IN_PROCESS = 'the option `inProcess` of TaskQueueModule';
 const IN_PROCESS_OPTIONS = ['concurrency', 'queues', 'excludeQueues', 'shutdownGrace', 'cancelGrace', 'lease'];
@@ -183,6 +184,7 @@ export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOpti
     shutdownGraceMs: duration('shutdownGrace', options.shutdownGrace ?? '25s', 0),
     cancelGraceMs: duration('cancelGrace', options.cancelGrace ?? '5s', 0),
     leaseMs: duration('lease', options.lease ?? '30s', MIN_LEASE_MS),
+    entry: optional(options.entry, (entry) => filePath('entry', entry)),
   };
 }
 

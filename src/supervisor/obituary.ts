@@ -34,5 +34,6 @@ function origin(task: LastWords['task'], running: readonly string[]): string {
 /** What people see of an app that cannot start. The reason comes from the child, and an error of ours has several lines. */
 export function unbooted(pid: number, reason: string, uncaught: LastWords | undefined): string {
   const why = uncaught ? `: ${printedText(uncaught.error, false)}` : '';
-  return `Child ${pid} could not boot: ${printableLines(reason)}${why}`;
+  const who = pid > 0 ? `Child ${pid} could not boot` : 'Could not fork a child';
+  return `${who}: ${printableLines(reason)}${why}`;
 }

@@ -9,12 +9,14 @@ import { Blame } from './blame.js';
 import { BootWatch } from './boot-watch.js';
 import { ChildProcess } from './child-process.js';
 import { ClosingGuard } from './closing-guard.js';
+import { watchEarlyExit } from './early-exit.js';
 import { type AppSettings, BROADCAST_GRACE_MS, type ChildMessage } from './ipc-protocol.js';
 import type { LastWords } from './last-words.js';
 import { MemoryGuard } from './memory-guard.js';
 import { obituary, unbooted } from './obituary.js';
 import { Runtime, type Service } from './runtime.js';
 import { onStopSignals } from './signals.js';
+import type { Program } from './spawn-child.js';
 import { streamService } from './stream-service.js';
 import { blamedFor, type Death } from './verdict.js';
 
@@ -34,6 +36,7 @@ export interface SupervisorOptions {
   readonly capacity: number;
   /** added to the environment of the children */
   readonly environment: Readonly<Record<string, string>>;
+  readonly program: Program;
   readonly logger: Pick<LoggerService, 'log' | 'warn' | 'error'>;
   /** Makes the broker; `restored` is to be called after each outage. */
   readonly connect: (settings: AppSettings, restored: () => void) => Broker;
@@ -74,18 +77,23 @@ export class Supervisor {
     const unlisten = onStopSignals((signal, times) => (times === 1 ? this.stop(signal) : this.killAll(signal)));
     const { logger, worker } = this.options;
     const boots = new BootWatch({ timeoutMs: worker.bootTimeoutMs, children: () => this.children, logger });
+    const unwatch = watchEarlyExit({
+      children: () => this.children.size,
+      onEarly: (what) => logger.error(what),
+    });
     this.fork();
     boots.start();
     const exitCode = await ended;
     await boots.stop();
     unlisten();
+    unwatch();
     return exitCode;
   }
 
   private fork(backoff = new Backoff(), predecessor?: ChildProcess): void {
     if (this.stopping) return;
-    const { capacity, environment } = this.options;
-    const launch = { environment, seat: this.freeSeat() };
+    const { capacity, environment, program } = this.options;
+    const launch = { environment, program, seat: this.freeSeat() };
     const child: ChildProcess = new ChildProcess(capacity, backoff, launch, {
       worn: () => this.retire(child, `it has run ${this.options.worker.maxTasksPerChild} tasks`),
       overdue: (why) => this.options.logger.warn(`Child ${child.pid} is ended: ${why}.`),

@@ -7,7 +7,9 @@ import {
   BROADCAST_GRACE_MS,
   type ChildMessage,
   parseSupervisorMessage,
+  readyMessage,
   type StartOrder,
+  type SupervisorMessage,
 } from '../supervisor/ipc-protocol.js';
 import { ScoreboardWriter } from '../supervisor/scoreboard.js';
 import { printableStack } from '../task/printable.js';
@@ -37,7 +39,10 @@ const logger = new Logger('TaskWorker');
  * Signals are the supervisor's business: whoever stops a worker may send them to the children too, and they must not act on them.
  */
 export async function runChild(boot: () => Promise<ChildApp>): Promise<void> {
-  process.on('SIGINT', () => {}).on('SIGTERM', () => {});
+  process
+    .on('SIGINT', () => {})
+    .on('SIGTERM', () => {})
+    .on('SIGHUP', () => {});
   endWithSupervisor();
   noteUncaughtErrors();
   try {
@@ -62,7 +67,7 @@ class Child {
   report(): void {
     const { settings, catalog } = this.app;
     try {
-      send({ type: 'ready', settings, catalog });
+      send(readyMessage(settings, catalog));
     } catch (cause) {
       throw new NestworkError(
         'INVALID_OPTION',
@@ -74,7 +79,8 @@ class Child {
   }
 
   obey(value: unknown): void {
-    const message = parseSupervisorMessage(value);
+    const message = parsed(value);
+    if (!message) return;
     if (message.type === 'start') void this.work(message);
     else if (message.type === 'broadcast') this.broadcasts.run(message);
     else if (message.type === 'abort') this.abort();
@@ -110,6 +116,16 @@ class Child {
     await Promise.race([this.broadcasts.settled(), delay(BROADCAST_GRACE_MS)]);
     await this.app.close().catch((error: unknown) => logger.error(`Closing the app failed: ${printed(error)}`));
     process.exit(0);
+  }
+}
+
+/** Undefined for what is none of ours: tools that run in a child emit messages to the process as well. */
+function parsed(value: unknown): SupervisorMessage | undefined {
+  try {
+    return parseSupervisorMessage(value);
+  } catch (error) {
+    logger.error(String(error));
+    return undefined;
   }
 }
 

@@ -109,6 +109,11 @@ describe('the options of WorkerFactory.run', () => {
     [{ bootTimeout: '25d' }, 'INVALID_OPTION', '`bootTimeout`'],
     [{ lease: '10ms' }, 'INVALID_OPTION', '`lease`'],
     [{ lease: 'long' }, 'INVALID_DURATION', "lease is 'long'"],
+    [{ entry: '' }, 'INVALID_OPTION', '`entry`'],
+    [{ entry: 7 }, 'INVALID_OPTION', '`entry` is 7'],
+    [{ entry: 'https://host/worker.js' }, 'INVALID_OPTION', '`entry`'],
+    [{ entry: new URL('https://host/worker.js') }, 'INVALID_OPTION', '`entry`'],
+    [{ entry: 'file://host/worker.js' }, 'INVALID_OPTION', '`entry`'],
     // it is renewed by a timer each lease/6
     [{ lease: '26w' }, 'INVALID_OPTION', '`lease`'],
     [{ shutdownGrace: 'soon' }, 'INVALID_DURATION', "shutdownGrace is 'soon'"],
@@ -118,6 +123,14 @@ describe('the options of WorkerFactory.run', () => {
       expect.objectContaining({ code, message: expect.stringContaining(offender) }),
     );
   });
+});
+
+it.each([
+  ['dist/worker.js', 'dist/worker.js'],
+  ['file:///srv/a%20b/worker.js', '/srv/a b/worker.js'],
+  [new URL('file:///srv/worker.js'), '/srv/worker.js'],
+])('`entry` of WorkerFactory.run takes %p for a path', (entry, path) => {
+  expect(resolveWorkerOptions({ entry }).entry).toBe(path);
 });
 
 describe('the queues that a worker serves', () => {

@@ -6,7 +6,7 @@ beforeEach(async () => {
 });
 afterEach(() => fixture.stop());
 
-describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
+describe.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s', (signal) => {
   it('finishes what runs, gives back the rest, closes the app last, and exits with 0', async () => {
     const worker = fixture.worker({ children: 1 });
     await fixture.send('hold', ['running', 'gate']);

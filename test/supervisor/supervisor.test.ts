@@ -14,7 +14,6 @@ const SETTINGS = { redis: 'redis://127.0.0.1:1', namespace: 'nestwork', commandT
 const READY = JSON.stringify({ type: 'ready', settings: SETTINGS, catalog: [] });
 const HANG = 'setInterval(() => {}, 1_000);';
 
-const [, entry = ''] = process.argv;
 let directory: string;
 let log: string[];
 beforeEach(() => {
@@ -23,19 +22,19 @@ beforeEach(() => {
 });
 afterEach(() => {
   jest.restoreAllMocks();
-  process.argv[1] = entry;
   rmSync(directory, { recursive: true });
 });
 
 /** A supervisor whose children run a script, as a child runs the same file as its supervisor. */
 function supervisorOf(script: string, connect: SupervisorOptions['connect'], options: WorkerOptions = {}): Supervisor {
-  process.argv[1] = join(directory, 'entry.cjs');
-  writeFileSync(process.argv[1], script);
+  const entry = join(directory, 'entry.cjs');
+  writeFileSync(entry, script);
   const tell = (line: unknown): void => void log.push(String(line));
   return new Supervisor({
     worker: resolveWorkerOptions({ children: 1, ...options }),
     capacity: 4,
     environment: { NODE_OPTIONS: '' },
+    program: { place: () => ({ directory, entry }) },
     logger: { log: tell, warn: tell, error: tell },
     connect,
     services: () => [],

@@ -25,9 +25,12 @@ export class WorkerProcess {
   private readonly closed: Promise<unknown>;
 
   /** @param detached in a process group of its own, as a terminal starts what runs in its foreground */
-  constructor(environment: Record<string, string>, file: string, detached = false) {
-    const entry = new URL(`../../build/fixtures/${file}.js`, import.meta.url).pathname;
-    this.process = spawn(process.execPath, [entry], {
+  constructor(environment: Record<string, string>, file: string | readonly string[], detached = false) {
+    const args =
+      typeof file === 'string' ? [new URL(`../../build/fixtures/${file}.js`, import.meta.url).pathname] : file;
+    this.process = spawn(process.execPath, args, {
+      // where a shell would be
+      cwd: environment.PWD,
       env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached,
@@ -82,8 +85,12 @@ export class WorkerFixture<S extends Stoppable = RedisServer> {
     return new WorkerFixture(broker);
   }
 
-  /** @param file its entry among the fixtures */
-  worker(options: WorkerOptions = {}, environment: Record<string, string> = {}, file = WORKER): WorkerProcess {
+  /** @param file its entry among the fixtures, or all the arguments of Node */
+  worker(
+    options: WorkerOptions = {},
+    environment: Record<string, string> = {},
+    file: string | readonly string[] = WORKER,
+  ): WorkerProcess {
     return this.spawn(file, options, environment);
   }
 
@@ -93,12 +100,12 @@ export class WorkerFixture<S extends Stoppable = RedisServer> {
   }
 
   /** An app that serves HTTP and runs a worker in its process. */
-  app(options: InProcessOptions = {}): WorkerProcess {
-    return this.spawn(APP, options, {});
+  app(options: InProcessOptions = {}, environment: Record<string, string> = {}): WorkerProcess {
+    return this.spawn(APP, options, environment);
   }
 
   private spawn(
-    file: string,
+    file: string | readonly string[],
     options: WorkerOptions,
     environment: Record<string, string>,
     detached = false,
