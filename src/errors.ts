@@ -1,3 +1,9 @@
+import { brand } from './task/brand.js';
+import { printable, printableLines } from './task/printable.js';
+
+/** More than any remedy takes. */
+const MOST_OF_A_REMEDY = 1_000;
+
 /**
  * Stable codes of every error nestwork raises; safe to match on across versions.
  *
@@ -23,7 +29,9 @@ export type ErrorCode =
   | 'TASK_NOT_RUN'
   | 'DUPLICATE_TASK'
   | 'DUPLICATE_MODULE'
+  | 'TWO_COPIES'
   | 'TASK_CLASS_NOT_PROVIDED'
+  | 'DECORATOR_LOST'
   | 'SCOPE_UNRESOLVED'
   | 'ENHANCER_UNRESOLVED'
   | 'LAZY_TASKS'
@@ -33,6 +41,7 @@ export type ErrorCode =
   | 'REDIS_UNAVAILABLE'
   | 'REDIS_TIMEOUT'
   | 'REDIS_TOO_OLD'
+  | 'REDIS_IS_CLUSTER'
   | 'FOREIGN_KEYS'
   | 'ENQUEUE_UNCONFIRMED'
   | 'REDIS_OUT_OF_MEMORY'
@@ -40,6 +49,8 @@ export type ErrorCode =
   | 'OUTSIDE_TASK'
   | 'LEASE_LOST'
   | 'MALFORMED_IPC'
+  | 'NO_SCOREBOARD'
+  | 'CLUSTER_WORKER'
   | 'SHUTDOWN'
   | 'SOFT_TIMEOUT'
   | 'HARD_TIMEOUT'
@@ -56,6 +67,8 @@ export type ErrorCode =
 /**
  * Every error that nestwork raises: what happened and to whom, what to do about it, and a stable `code`.
  *
+ * `instanceof` also finds those of another copy of nestwork in the app, of each class of errors.
+ *
  * @example
  * try {
  *   await queue.of(ReportTasks).send.delay(user.id, { weekly: true });
@@ -65,6 +78,10 @@ export type ErrorCode =
  * }
  */
 export class NestworkError extends Error {
+  static {
+    brand(NestworkError, 'NestworkError');
+  }
+
   /** the name of the class, which logs show */
   override readonly name: string = 'NestworkError';
 
@@ -80,8 +97,11 @@ export class NestworkError extends Error {
     remedies: string | readonly string[],
     options?: ErrorOptions,
   ) {
-    const list = (typeof remedies === 'string' ? [remedies] : remedies).map((remedy) => `- ${remedy}`);
-    const [first = '', ...shown] = what.split('\n');
+    const list = (typeof remedies === 'string' ? [remedies] : remedies).map(
+      (remedy) => `- ${printable(remedy, MOST_OF_A_REMEDY)}`,
+    );
+    // much of it is the text of others
+    const [first = '', ...shown] = printableLines(what).split('\n');
     super([`${first} [${code}]`, ...shown, '', 'Potential solutions:', ...list].join('\n'), options);
   }
 }
@@ -99,6 +119,10 @@ export class NestworkError extends Error {
  * });
  */
 export class EnqueueUnconfirmedError extends NestworkError {
+  static {
+    brand(EnqueueUnconfirmedError, 'EnqueueUnconfirmedError');
+  }
+
   override readonly name = 'EnqueueUnconfirmedError';
 
   constructor(

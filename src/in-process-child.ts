@@ -49,12 +49,16 @@ export class InProcessChild implements Addressee, Cancellable, Guarded {
   private readonly capacity: number;
   private readonly outliving = new Set<string>();
   private shift: Shift | undefined;
+  /** where the next claim loop is to note what it runs */
+  private prepared: ScoreboardReader | undefined;
 
+  /** @throws NestworkError NO_SCOREBOARD */
   constructor(private readonly options: InProcessChildOptions) {
     const { app, concurrency } = options;
     const { registry, hooks } = app;
     this.capacity = scoreboardCapacity(concurrency);
     this.scoreboard = new ScoreboardReader(this.capacity);
+    this.prepared = this.scoreboard;
     this.executor = new TrackingExecutor(registry, hooks, tellBrokenBackoff);
     this.broadcasts = new BroadcastRunner(this.executor, ({ id, error, durationMs }) =>
       this.mailbox.ended(id, error, durationMs),
@@ -66,10 +70,21 @@ export class InProcessChild implements Addressee, Cancellable, Guarded {
     return this.executor.names;
   }
 
+  /**
+   * Before each `start`: makes what the system may refuse.
+   *
+   * @throws NestworkError NO_SCOREBOARD
+   */
+  prepare(): void {
+    this.prepared ??= new ScoreboardReader(this.capacity);
+  }
+
   /** Begins to claim. Resolves when no task of this claim loop runs any more. */
   start(claimant: Claimant): Promise<void> {
     const { connect, concurrency, onLeaseLost } = this.options;
-    const scoreboard = this.shift ? new ScoreboardReader(this.capacity) : this.scoreboard;
+    this.prepare();
+    const scoreboard = this.prepared ?? this.scoreboard;
+    this.prepared = undefined;
     this.closeScoreboard();
     const broker = connect();
     const claims = new SeverableBroker(broker);
@@ -125,8 +140,9 @@ export class InProcessChild implements Addressee, Cancellable, Guarded {
 
   /** The app is closed. */
   close(): void {
-    if (this.shift) this.closeScoreboard();
-    else this.scoreboard.close();
+    this.closeScoreboard();
+    this.prepared?.close();
+    this.prepared = undefined;
   }
 
   cancel(id: string): void {

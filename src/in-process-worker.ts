@@ -5,8 +5,9 @@ import { RedisBroker } from './broker/redis-broker.js';
 import { NestworkError } from './errors.js';
 import { InProcessChild } from './in-process-child.js';
 import type { ResolvedWorkerOptions } from './options.js';
+import { Backoff } from './supervisor/backoff.js';
 import { Runtime } from './supervisor/runtime.js';
-import { onStopSignals } from './supervisor/signals.js';
+import { onStopSignals, STOP_SIGNALS } from './supervisor/signals.js';
 import { streamService } from './supervisor/stream-service.js';
 import { Complaints } from './task/complaints.js';
 import { servedQueues } from './task/queue-names.js';
@@ -39,6 +40,7 @@ export class InProcessWorker {
   private serving: Promise<void> = Promise.resolve();
   private abandoned = new AbortController();
   private stopping = false;
+  private readonly ending = new AbortController();
   private redisAway = false;
   private shutdown: Promise<void> | undefined;
 
@@ -90,6 +92,7 @@ export class InProcessWorker {
       this.logger.log(`Finishing the running tasks, for ${shutdownGraceMs / 1_000} s at most.`);
     }
     this.stopping = true;
+    this.ending.abort();
     runtime.hasten();
     child.stop();
     const drained = Promise.all([this.serving, child.settled()]);
@@ -113,6 +116,9 @@ export class InProcessWorker {
     // the connection of the app tells people of outages
     const onOutage = {
       lost: () => {
+        this.redisAway = true;
+      },
+      refused: () => {
         this.redisAway = true;
       },
       restored: () => {
@@ -141,6 +147,8 @@ export class InProcessWorker {
   /** One claim loop after another, each under a session of its own. */
   private async serve(runtime: Runtime): Promise<void> {
     while (!this.stopping) {
+      await this.prepare();
+      if (this.stopping) return;
       const claimant = await runtime.admit();
       if (!claimant) return;
       if (this.stopping) return this.giveUp(runtime, claimant);
@@ -154,6 +162,19 @@ export class InProcessWorker {
       // tasks that heed their signal are given time, so that as few as possible run beside their own repetition
       if (!(await this.within(ended, this.options.worker.cancelGraceMs))) {
         this.logger.warn(`Tasks of the lost session still run, in vain: ${this.child.running.join(', ')}.`);
+      }
+    }
+  }
+
+  /** Resolves when the next claim loop has all that the system may refuse, or when none is to come. */
+  private async prepare(): Promise<void> {
+    const backoff = new Backoff();
+    while (!this.stopping) {
+      try {
+        return this.child.prepare();
+      } catch (error) {
+        this.logger.error(`Cannot start over yet: ${error instanceof Error ? error.message : String(error)}`);
+        await delay(backoff.next(), undefined, { signal: this.ending.signal }).catch(() => {});
       }
     }
   }
@@ -185,8 +206,8 @@ export class InProcessWorker {
   private async within(wanted: Promise<unknown>, ms: number): Promise<boolean> {
     const patience = new AbortController();
     // where nobody else listens, listening would keep the signal from ending the process
-    const heard = process.listenerCount('SIGTERM') + process.listenerCount('SIGINT') > 0;
-    const unlisten = heard ? onStopSignals(() => patience.abort()) : () => {};
+    const heard = STOP_SIGNALS.filter((signal) => process.listenerCount(signal) > 0);
+    const unlisten = onStopSignals(() => patience.abort(), heard);
     try {
       const inTime = wanted.then(() => true);
       const late = delay(ms, false, { signal: patience.signal }).catch(() => false);

@@ -4,6 +4,7 @@ import type { Broker } from './broker/broker.js';
 import type { InProcessWorker } from './in-process-worker.js';
 import { RESOLVED_OPTIONS, type ResolvedTaskQueueOptions } from './options.js';
 import { BROKER, STAND_IN } from './stand-in.js';
+import { inCleanContext } from './task/clean-context.js';
 import { isWorkerChild } from './worker/child-role.js';
 import { type Find, workerApp } from './worker-app.js';
 
@@ -37,12 +38,16 @@ export class InProcessModule implements OnApplicationBootstrap, OnModuleDestroy 
     const broker = find<Broker>(BROKER);
     // much that an app without one need not load
     const { InProcessWorker } = await import('./in-process-worker.js');
-    this.worker = new InProcessWorker({ worker: inProcess, app: workerApp(find), sinceMs: broker.madeAtMs });
-    await this.worker.start().catch(async (error: unknown) => {
+    try {
+      const worker = new InProcessWorker({ worker: inProcess, app: workerApp(find), sinceMs: broker.madeAtMs });
+      this.worker = worker;
+      // its tasks belong to nobody who happens to start the app, say within a request context of a test
+      await inCleanContext(() => worker.start());
+    } catch (error) {
       // Nest runs no shutdown hooks after a failed bootstrap, and a connection that retries keeps the process alive
       await broker.close();
       throw error;
-    });
+    }
   }
 
   /** Then the test runs the tasks, and there is no Redis that a worker could have connections to. */

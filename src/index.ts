@@ -1,4 +1,11 @@
-export type { BroadcastOutcome, RecordedGap, RedisSettings, StreamGap, TaskState } from './broker/broker.js';
+export type {
+  BroadcastOutcome,
+  RecordedGap,
+  RedisAddress,
+  RedisSettings,
+  StreamGap,
+  TaskState,
+} from './broker/broker.js';
 export { QueueClient, type TaskClass, type TaskSenders } from './client/queue-client.js';
 export type { SendOptions } from './client/send-options.js';
 export type { TaskHandle, TaskStatus } from './client/task-handle.js';
@@ -10,6 +17,7 @@ export type { CronOptions, IntervalOptions } from './decorators/cron-options.js'
 export { Interval } from './decorators/interval.decorator.js';
 export { Payload, type PayloadOptions } from './decorators/payload.decorator.js';
 export { Task, type TaskOptions } from './decorators/task.decorator.js';
+export type { TaskDecorator } from './decorators/task-decorator.js';
 export { TaskHooks } from './decorators/task-hooks.decorator.js';
 export { type TaskContextType, TaskExecutionContext } from './discovery/task-execution-context.js';
 export { EnqueueUnconfirmedError, type ErrorCode, NestworkError } from './errors.js';
@@ -45,6 +53,7 @@ export type { Duration } from './task/duration.js';
 export type { GivenHeaders, TaskHeaders } from './task/headers.js';
 export type { CallPolicyOptions, ErrorClass, PolicyOptions } from './task/policy-options.js';
 export { GuardRefusedError, InvalidPayloadError, type PayloadProblem } from './task/refusals.js';
+export type { CannotBeSent } from './task/sendable.js';
 export type { PayloadOf, StandardSchema } from './task/standard-schema.js';
 export { DropTask, HardTimeoutError, RetryTask, SoftTimeoutError, TaskCancelledError } from './task/task-errors.js';
 export type { OnTaskFailure, OnTaskStart, OnTaskSuccess, TaskInfo, WrapTask } from './task/task-hooks.js';

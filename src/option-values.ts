@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { NestworkError } from './errors.js';
 import { type Duration, toMilliseconds } from './task/duration.js';
@@ -19,6 +20,22 @@ export function duration(option: string, value: Duration, leastMs: number): numb
 export function count(option: string, value: number, most: number, least = 1): number {
   if (Number.isInteger(value) && value >= least && value <= most) return value;
   throw invalid(option, `is ${String(value)}`, `Give a whole number from ${least} to ${most}.`);
+}
+
+/** Not whether the file is there: that is the affair of those who use it. */
+export function filePath(option: string, value: string | URL): string {
+  const text = value instanceof URL ? value.href : value;
+  if (typeof text === 'string' && text !== '') {
+    if (!/^(?:file:|\w+:\/\/)/.test(text)) return text;
+    try {
+      return fileURLToPath(text);
+    } catch {
+      // of another kind, or with a host
+    }
+  }
+  throw invalid(option, `is ${shown(value)}, and neither a path nor the URL of a file`, [
+    "Give a path like 'dist/worker.js', or import.meta.url.",
+  ]);
 }
 
 /** What is wrong with an option, and how to mend it. */

@@ -1,4 +1,4 @@
-import type { RedisSettings } from './broker/broker.js';
+import type { RedisAddress, RedisSettings } from './broker/broker.js';
 import type { ByteSize } from './task/byte-size.js';
 import type { Duration } from './task/duration.js';
 import type { GivenHeaders } from './task/headers.js';
@@ -21,12 +21,14 @@ export const RESOLVED_OPTIONS = Symbol.for('nestwork:options');
  */
 export interface TaskQueueOptions {
   /**
-   * URL of the Redis server, or the options of ioredis (plain data: they are handed to the supervisor process).
+   * URL of the Redis server, or the options of ioredis that say where it is (plain data: they are handed to the supervisor
+   * process). Any other option is refused, and so is a database that the server does not have or give: nothing goes to another.
    * @default 'redis://127.0.0.1:6379'
    */
   redis?: RedisSettings;
   /**
-   * The queues of the app, by name or with options of their own; the order is their priority.
+   * The queues of the app, by name or with options of their own; the order is their priority. Up to about 100 are sensible,
+   * since each claim looks at all that its worker serves.
    * @default ['default']
    */
   queues?: readonly (string | QueueOptions)[];
@@ -187,6 +189,13 @@ export interface WorkerOptions {
    */
   maxTasksPerChild?: number;
   /**
+   * How long a child may take to boot, from its fork to the end of all bootstrap hooks; then its process is ended and another
+   * one is tried, after 0.5 s, doubling up to 30 s. If it was the first one, the worker ends with code 1, as with an app that
+   * cannot boot. At least 1 s. With or without it, a child that has been booting for 30 s is told in the log.
+   * @default none: it is waited for
+   */
+  bootTimeout?: Duration;
+  /**
    * Resident memory beyond which a child is replaced after its current tasks; bytes, or a size like `'300MB'`.
    * @default none
    */
@@ -198,7 +207,8 @@ export interface WorkerOptions {
    */
   maxMemoryPercent?: number;
   /**
-   * How long running tasks may take to finish after SIGTERM or SIGINT.
+   * How long running tasks may take to finish after SIGTERM or SIGINT. A child that is replaced has as much, and 2 s, to close
+   * its app after its last task.
    * @default '25s', so that the whole stop fits into the 30 s that container platforms give
    */
   shutdownGrace?: Duration;
@@ -212,10 +222,18 @@ export interface WorkerOptions {
    * @default '30s'
    */
   lease?: Duration;
+  /**
+   * The file that the children run: a path, or a URL of a file such as `import.meta.url`. It has to call `WorkerFactory.run`
+   * with the same module. INVALID_OPTION when it is no file.
+   * @default the file that Node was started with (`process.argv[1]`), which is the right one but under a launcher
+   * @example
+   * await WorkerFactory.run(AppModule, { entry: import.meta.url });
+   */
+  entry?: string | URL;
 }
 
 export type ResolvedTaskQueueOptions = Readonly<{
-  redis: RedisSettings;
+  redis: RedisAddress;
   queues: readonly string[];
   policies: PolicyBook;
   defaultQueue: string;
@@ -235,9 +253,11 @@ export type ResolvedWorkerOptions = Readonly<{
   queues: readonly string[] | undefined;
   excludeQueues: readonly string[];
   maxTasksPerChild: number | undefined;
+  bootTimeoutMs: number | undefined;
   maxBytesPerChild: number | undefined;
   maxMemoryPercent: number | undefined;
   shutdownGraceMs: number;
   cancelGraceMs: number;
   leaseMs: number;
+  entry: string | undefined;
 }>;

@@ -1,7 +1,10 @@
 import type { LoggerService } from '@nestjs/common';
 import type { OutageListener } from './broker/redis-connection.js';
 
-/** One line when Redis goes away and one when it is back, however many commands and attempts fail in between. */
+/**
+ * One line when Redis goes away, one for each reason that it gives itself, and one when it is back, however many commands
+ * and attempts fail in between.
+ */
 export class OutageLog implements OutageListener {
   constructor(
     private readonly logger: Pick<LoggerService, 'log' | 'warn'>,
@@ -10,6 +13,10 @@ export class OutageLog implements OutageListener {
 
   lost(where: string): void {
     this.logger.warn(`Lost Redis at ${where}; reconnecting.`);
+  }
+
+  refused(where: string, what: string): void {
+    this.logger.warn(`Redis at ${where} ${what}; trying again.`);
   }
 
   restored(where: string, afterMs: number): void {

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { count, duration, invalid, isPlainObject, optional, shown } from './option-values.js';
+import { count, duration, filePath, invalid, isPlainObject, optional, shown } from './option-values.js';
 import type {
   GlobalEnhancerKinds,
   QueueOptions,
@@ -8,15 +8,17 @@ import type {
   TaskQueueOptions,
   WorkerOptions,
 } from './options.js';
+import { resolveRedis } from './redis-options.js';
 import { toBytes } from './task/byte-size.js';
 import { type Duration, toMilliseconds } from './task/duration.js';
-import { assertKnownOptions } from './task/known-options.js';
+import { assertKnownOptions, assertOptionsObject } from './task/known-options.js';
 import { PolicyBook } from './task/policy-book.js';
 import { assertPolicyOptions, POLICY_OPTIONS, type PolicyOptions } from './task/policy-options.js';
 import { servedQueues, unknownQueue } from './task/queue-names.js';
 import { assertNamespace, assertQueueName } from './task/task-name.js';
 
 const MIN_LEASE_MS = 1_000;
+const MIN_BOOT_TIMEOUT_MS = 1_000;
 const TASK_QUEUE_OPTIONS = [
   'redis',
   'queues',
@@ -38,11 +40,13 @@ const WORKER_OPTIONS = [
   'queues',
   'excludeQueues',
   'maxTasksPerChild',
+  'bootTimeout',
   'maxMemoryPerChild',
   'maxMemoryPercent',
   'shutdownGrace',
   'cancelGrace',
   'lease',
+  'entry',
 ];
 const IN_PROCESS = 'the option `inProcess` of TaskQueueModule';
 const IN_PROCESS_OPTIONS = ['concurrency', 'queues', 'excludeQueues', 'shutdownGrace', 'cancelGrace', 'lease'];
@@ -53,14 +57,8 @@ const MAX_REPLICAS = 100;
 /** Checks the options and fills in the defaults. The only place that knows them. */
 export function resolveTaskQueueOptions(options: TaskQueueOptions): ResolvedTaskQueueOptions {
   assertKnownOptions(options, TASK_QUEUE_OPTIONS, 'TaskQueueModule', placeInModule);
-  const { redis = 'redis://127.0.0.1:6379', namespace = 'nestwork', defaultQueue = 'default' } = options;
-  if (
-    typeof redis === 'string'
-      ? !/^\/(?!\/)/.test(redis) && !(/^(rediss?|unix):\/\//.test(redis) && URL.canParse(redis))
-      : !isPlainObject(redis)
-  ) {
-    throw invalid('redis', 'is neither a redis:// URL nor an object', "Give a URL like 'redis://127.0.0.1:6379'.");
-  }
+  const { redis: given = 'redis://127.0.0.1:6379', namespace = 'nestwork', defaultQueue = 'default' } = options;
+  const redis = resolveRedis(given);
   assertNamespace(namespace);
   const { queues, policies } = resolveQueues(options);
   if (options.defaultQueue === undefined && !queues.includes(defaultQueue)) {
@@ -140,9 +138,13 @@ function resolveQueues({ queues: given = ['default'], defaults = {} }: TaskQueue
   if (!Array.isArray(given) || given.length === 0) {
     throw invalid('queues', 'is not a list of at least one name', "Give names like ['critical', 'default'].");
   }
-  const listed: QueueOptions[] = given.map((queue) => (isPlainObject(queue) ? queue : { name: queue }));
+  const listed: QueueOptions[] = given.map((queue: unknown, index) => {
+    if (!isPlainObject(queue)) return { name: queue as string };
+    assertOptionsObject(queue, `queues[${index}] of TaskQueueModule`);
+    return queue as QueueOptions;
+  });
   const queues = listed.map(({ name }) => name);
-  queues.forEach(assertQueueName);
+  for (const queue of queues) assertQueueName(queue);
   const repeated = queues.find((queue, index) => queues.indexOf(queue) !== index);
   if (repeated !== undefined) throw invalid('queues', `names "${repeated}" twice`, 'Name each queue once.');
   assertKnownOptions(defaults, POLICY_OPTIONS, 'the option `defaults` of TaskQueueModule');
@@ -176,17 +178,19 @@ export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOpti
     queues: options.queues,
     excludeQueues: options.excludeQueues ?? [],
     maxTasksPerChild: optional(options.maxTasksPerChild, (most) => count('maxTasksPerChild', most, 1e9)),
+    bootTimeoutMs: optional(options.bootTimeout, (time) => duration('bootTimeout', time, MIN_BOOT_TIMEOUT_MS)),
     maxBytesPerChild: optional(options.maxMemoryPerChild, (size) => toBytes(size, 'maxMemoryPerChild')),
     maxMemoryPercent: optional(options.maxMemoryPercent, (percent) => count('maxMemoryPercent', percent, 100)),
     shutdownGraceMs: duration('shutdownGrace', options.shutdownGrace ?? '25s', 0),
     cancelGraceMs: duration('cancelGrace', options.cancelGrace ?? '5s', 0),
     leaseMs: duration('lease', options.lease ?? '30s', MIN_LEASE_MS),
+    entry: optional(options.entry, (entry) => filePath('entry', entry)),
   };
 }
 
 function assertQueueList(option: string, queues: unknown): void {
   if (!Array.isArray(queues)) throw invalid(option, 'is not a list', "Give names like ['default'].");
-  queues.forEach(assertQueueName);
+  for (const queue of queues) assertQueueName(queue);
 }
 
 /** At least a second: a 0 meant as "no limit" would remove every dead task at once. */

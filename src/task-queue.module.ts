@@ -12,10 +12,12 @@ import { ApplicationConfig, DiscoveryModule, ModulesContainer } from '@nestjs/co
 import type { Broker } from './broker/broker.js';
 import { RedisBroker } from './broker/redis-broker.js';
 import { QueueClient } from './client/queue-client.js';
+import { noteCopy, useCopy } from './copies.js';
 import { GlobalEnhancers } from './discovery/global-enhancers.js';
 import { HandlerFactory } from './discovery/handler-factory.js';
 import { LazyModules } from './discovery/lazy-modules.js';
 import { PayloadChecks } from './discovery/payload-checks.js';
+import { warningOf } from './discovery/replaced-classes.js';
 import { TaskDiscovery } from './discovery/task-discovery.js';
 import { NestworkError } from './errors.js';
 import { InProcessModule } from './in-process.module.js';
@@ -40,6 +42,8 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
   .setFactoryMethodName('createTaskQueueOptions')
   .setExtras({}, (definition) => ({ ...definition, global: true }))
   .build();
+
+noteCopy();
 
 export { RESOLVED_OPTIONS };
 
@@ -142,12 +146,14 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
    * The module with these options. They are checked, and Redis is connected to, while the app starts.
    *
    * @throws NestworkError when the app starts: INVALID_OPTION, INVALID_DURATION, INVALID_NAME, UNKNOWN_QUEUE,
-   * REDIS_UNAVAILABLE, REDIS_TOO_OLD, FOREIGN_KEYS, DUPLICATE_MODULE, DUPLICATE_TASK, INVALID_CRON
+   * REDIS_UNAVAILABLE, REDIS_TOO_OLD, FOREIGN_KEYS, DUPLICATE_MODULE, DUPLICATE_TASK, DECORATOR_LOST, TASK_CLASS_NOT_PROVIDED,
+   * INVALID_CRON
    * @example
    * TaskQueueModule.forRoot({ redis: process.env.REDIS_URL, queues: ['critical', 'default', 'bulk'] })
    */
   static override forRoot(options: TaskQueueOptions): DynamicModule {
     if (typeof options !== 'object' || options === null) throw withoutOptions();
+    useCopy();
     // biome-ignore lint/complexity/noThisInStatic: the builder's method makes a module of the class it is called on
     return super.forRoot(options);
   }
@@ -168,6 +174,7 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
     options: ConfigurableModuleAsyncOptions<TaskQueueOptions, 'createTaskQueueOptions'>,
   ): DynamicModule {
     assertFactory(options);
+    useCopy();
     // biome-ignore lint/complexity/noThisInStatic: the builder's method makes a module of the class it is called on
     return super.forRootAsync(options);
   }
@@ -188,6 +195,11 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
   async onModuleInit(): Promise<void> {
     this.refuseSecondModule();
     for (const task of this.discovery.tasks(this.options)) this.registry.add(task);
+    for (const { type, replacement } of this.discovery.replaced()) {
+      this.registry.replace(type, replacement);
+      const warning = warningOf(replacement);
+      if (warning !== undefined) new Logger('TaskQueue').warn(warning);
+    }
     this.lazyModules.watch();
     await this.broker.connect().catch(async (error: unknown) => {
       // Nest runs no shutdown hooks after a failed init, and a connection that retries keeps the process alive

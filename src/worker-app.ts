@@ -1,8 +1,10 @@
 import { Logger, type Type } from '@nestjs/common';
 import type { CatalogEntry } from './broker/broker.js';
+import { explained } from './copies.js';
 import { TaskDiscovery } from './discovery/task-discovery.js';
 import { RESOLVED_OPTIONS, type ResolvedTaskQueueOptions } from './options.js';
 import type { AppSettings } from './supervisor/ipc-protocol.js';
+import { printed } from './task/printed.js';
 import type { TaskHookProvider } from './task/task-hooks.js';
 import { TaskRegistry } from './task/task-registry.js';
 import { MAX_BATCH } from './worker/batch-size.js';
@@ -20,7 +22,7 @@ export interface WorkerApp {
 
 /** @throws what Nest throws when the app does not import TaskQueueModule */
 export function workerApp(find: Find): WorkerApp {
-  const registry = find(TaskRegistry);
+  const registry = asked(find, TaskRegistry);
   const options = find<ResolvedTaskQueueOptions>(RESOLVED_OPTIONS);
   const { redis, namespace, commandTimeoutMs, queues, deadRetentionMs, maxDead } = options;
   return {
@@ -29,6 +31,15 @@ export function workerApp(find: Find): WorkerApp {
     registry,
     hooks: find(TaskDiscovery).hooks(),
   };
+}
+
+/** What is there is of another copy of the package, as often as not. */
+function asked<T>(find: Find, token: Type<T>): T {
+  try {
+    return find(token);
+  } catch (error) {
+    throw explained(error);
+  }
 }
 
 /**
@@ -41,5 +52,5 @@ export function scoreboardCapacity(concurrency: number): number {
 
 /** Told by an executor when a `backoff` function throws. */
 export function tellBrokenBackoff(error: unknown): void {
-  new Logger('TaskWorker').error(`A \`backoff\` function failed, so the default was used: ${String(error)}`);
+  new Logger('TaskWorker').error(`A \`backoff\` function failed, so the default was used: ${printed(error)}`);
 }

@@ -1,6 +1,7 @@
 import type { DynamicModule, LoggerService, LogLevel, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { Broker } from './broker/broker.js';
+import { explained } from './copies.js';
 import { NestworkError } from './errors.js';
 import { RESOLVED_OPTIONS } from './options.js';
 import { BROKER } from './stand-in.js';
@@ -13,7 +14,11 @@ type GivenLogger = LoggerService | LogLevel[] | false;
 
 /** What a child does from its first to its last breath with the app in it. */
 export function runWorkerChild(module: Type<unknown> | DynamicModule, logger?: GivenLogger): Promise<void> {
-  return runChild(() => boot(module, loggerOf(logger)));
+  return runChild(() => boot(module, loggerOf(logger)).catch(rethrow));
+}
+
+function rethrow(error: unknown): never {
+  throw explained(error);
 }
 
 /** Makes the app inside a child. */

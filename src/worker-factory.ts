@@ -2,6 +2,7 @@ import { type DynamicModule, Logger, type LoggerService, type LogLevel, type Typ
 import { NestworkError } from './errors.js';
 import type { WorkerOptions } from './options.js';
 import { resolveWorkerOptions } from './resolve-options.js';
+import { assertOptionsObject } from './task/known-options.js';
 import { isOrphan, isWorkerChild } from './worker/child-role.js';
 
 type AppModule = Type<unknown> | DynamicModule;
@@ -39,6 +40,8 @@ export class WorkerFactory {
    * @throws NestworkError INVALID_OPTION, INVALID_DURATION
    */
   static async run(module: AppModule, options: WorkerFactoryOptions = {}): Promise<void> {
+    // before it is taken apart: the rest of a Map would be empty
+    if (options !== null) assertOptionsObject(options, 'WorkerFactory.run');
     const { logger, ...rest } = options ?? {};
     const worker = resolveWorkerOptions(rest);
     assertLogger(logger);

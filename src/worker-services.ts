@@ -6,6 +6,7 @@ import { Promoter } from './scheduler/promoter.js';
 import { Reaper } from './scheduler/reaper.js';
 import type { AppSettings } from './supervisor/ipc-protocol.js';
 import type { Service } from './supervisor/runtime.js';
+import { printable } from './task/printable.js';
 
 export interface WorkerServicesOptions {
   readonly broker: Broker;
@@ -30,7 +31,8 @@ export function workerServices({
     new Reaper({
       broker,
       leaseMs,
-      onReaped: (session, tasks) => logger.warn(`Session ${session} is gone; ${tasks} tasks of it were given back.`),
+      onReaped: (session, tasks) =>
+        logger.warn(`Session ${printable(session)} is gone; ${tasks} tasks of it were given back.`),
       onError,
     }),
     new DeadJanitor({ broker: broker.deadLetters, ...settings, onError }),

@@ -2,18 +2,31 @@ import { Logger } from '@nestjs/common';
 import { RedisBroker } from './broker/redis-broker.js';
 import type { ResolvedWorkerOptions } from './options.js';
 import { OutageLog } from './outage-log.js';
+import { refuseClusterWorker } from './supervisor/cluster-worker.js';
+import { entryFile } from './supervisor/entry-file.js';
+import { foreignListenerWarning } from './supervisor/foreign-listeners.js';
 import { Supervisor } from './supervisor/supervisor.js';
+import { WorkingDirectory } from './supervisor/working-directory.js';
 import { SUPERVISOR_PID } from './worker/child-role.js';
 import { scoreboardCapacity } from './worker-app.js';
 import { workerServices } from './worker-services.js';
 
-/** Supervises children that run the same file as this process; resolves to its exit code. */
-export function runWorkerSupervisor(worker: ResolvedWorkerOptions): Promise<number> {
+/**
+ * Supervises children that run the same file as this process, or another one that is given; resolves to its exit code.
+ *
+ * @throws NestworkError CLUSTER_WORKER, INVALID_OPTION
+ */
+export async function runWorkerSupervisor(worker: ResolvedWorkerOptions): Promise<number> {
+  refuseClusterWorker();
   const logger = new Logger('TaskSupervisor');
+  const entry = entryFile(worker.entry);
+  const warning = foreignListenerWarning();
+  if (warning) logger.warn(warning);
   const supervisor = new Supervisor({
     worker,
     logger,
     capacity: scoreboardCapacity(worker.concurrency),
+    program: new WorkingDirectory({ entry, onMoved: (what) => logger.warn(what) }),
     environment: { [SUPERVISOR_PID]: String(process.pid) },
     connect: (settings, restored) => {
       const log = new OutageLog(logger, restored);

@@ -9,30 +9,60 @@ export type * from './broadcast-port.js';
 export type * from './cron-broker.js';
 export type * from './dead-letter-broker.js';
 
-/** Options of ioredis on which the promise rests, and which are therefore not the user's. */
-export type FixedRedisOption =
-  | 'autoResendUnfulfilledCommands'
-  | 'commandTimeout'
-  | 'connectTimeout'
-  | 'disconnectTimeout'
-  | 'enableOfflineQueue'
-  | 'lazyConnect'
-  | 'maxRetriesPerRequest'
-  | 'reconnectOnError'
-  | 'replyMapping'
-  | 'retryStrategy'
-  | 'scripts'
-  | 'sentinelCommandTimeout'
-  | 'stringNumbers';
+/** The options of ioredis that say where Redis is and how to connect there; all others are nestwork's to set. */
+export type RedisOption =
+  | 'host'
+  | 'port'
+  | 'path'
+  | 'family'
+  | 'db'
+  | 'username'
+  | 'password'
+  | 'tls'
+  | 'keepAlive'
+  | 'noDelay'
+  | 'connectionName'
+  | 'disableClientInfo'
+  | 'clientInfoTag'
+  | 'protocol'
+  | SentinelOption;
+
+/** Those that go with `sentinels`. */
+export type SentinelOption =
+  | 'sentinels'
+  | 'name'
+  | 'role'
+  | 'natMap'
+  | 'sentinelUsername'
+  | 'sentinelPassword'
+  | 'sentinelTLS'
+  | 'enableTLSForSentinelMode'
+  | 'updateSentinels'
+  | 'failoverDetector'
+  | 'sentinelMaxConnections';
 
 /**
- * Where Redis is: a URL (`redis://`, `rediss://`), or options of ioredis, Sentinels included.
+ * Where Redis is, in options of ioredis, as plain data: workers hand it from process to process. Whatever else ioredis has
+ * is nestwork's to set, and refused.
+ *
+ * @example
+ * const address: RedisAddress = { host: 'redis.internal', port: 6380, db: 2, tls: {} };
+ */
+export interface RedisAddress extends Pick<RedisOptions, Exclude<RedisOption, 'natMap' | 'role'>> {
+  /** Which addresses stand for those that the sentinels name: `{ '10.0.0.7:6379': { host: 'redis-1', port: 6379 } }`. */
+  natMap?: Exclude<RedisOptions['natMap'], (key: string) => unknown>;
+  /** Tasks are written, so it is the primary. */
+  role?: 'master';
+}
+
+/**
+ * Where Redis is: a URL (`redis://`, `rediss://`, `unix://`), the path of a socket, or options of ioredis, Sentinels included.
  *
  * @example
  * const byUrl: RedisSettings = 'rediss://user:secret@redis.internal:6380/2';
  * const bySentinels: RedisSettings = { sentinels: [{ host: 'sentinel-1', port: 26379 }], name: 'main' };
  */
-export type RedisSettings = string | Omit<RedisOptions, FixedRedisOption>;
+export type RedisSettings = string | RedisAddress;
 
 /** Who asks: a child of a session, and the queues it serves in the order of their priority. */
 export interface Claimant {
@@ -252,7 +282,7 @@ export interface QueueState {
   readonly head: string | undefined;
   /** when the first scheduled task is due, or was: ms since 1970 */
   readonly dueAt: number | undefined;
-  /** whether a worker with a lease serves it */
+  /** whether a worker serves it that has a lease and a registered child */
   readonly served: boolean;
 }
 

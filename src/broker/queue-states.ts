@@ -1,7 +1,7 @@
 import type { QueueState } from './broker.js';
 import type { RedisConnection } from './redis-connection.js';
 import type { RedisKeys } from './redis-keys.js';
-import { listedByLiveSessions } from './session-lists.js';
+import { isChild, listedByLiveSessions } from './session-lists.js';
 
 /** Looks at queues, without a script: nobody acts on what it sees, so it need not be one moment exactly. */
 export async function readQueueStates(
@@ -9,7 +9,8 @@ export async function readQueueStates(
   keys: RedisKeys,
   queues: readonly string[],
 ): Promise<QueueState[]> {
-  const served = await listedByLiveSessions(connection, keys, SERVED_QUEUES);
+  // a worker whose children do not come up serves nothing, however well it keeps its lease
+  const served = await listedByLiveSessions(connection, keys, SERVED_QUEUES, (fields) => fields.some(isChild));
   return Promise.all(
     queues.map((queue) =>
       connection.command(async (redis) => {

@@ -35,6 +35,7 @@ import { RedisDeadLetters } from './redis-dead-letters.js';
 import { unpromoted } from './redis-errors.js';
 import { RedisKeys } from './redis-keys.js';
 import type { ScriptName } from './scripts.js';
+import { DESCRIPTION, isChild } from './session-lists.js';
 import { TaskFinder } from './task-finder.js';
 
 export interface RedisBrokerOptions {
@@ -55,9 +56,6 @@ const LONGEST_WAIT_MS = 5_000;
 
 /** Instead of a limit: tell what the child holds. */
 const RECOVER = -1;
-
-/** What of a session's hash describes it rather than a child. */
-const DESCRIPTION = '@';
 
 /**
  * The broker over Redis: one script per transition (see lua/), nothing else.
@@ -272,7 +270,7 @@ export class RedisBroker implements Broker {
 
   async reap(session: string, leaseMs: number): Promise<number | undefined> {
     const fields = await this.connection.command((redis) => redis.hgetall(this.keys.session(session)));
-    const children = Object.keys(fields).filter((field) => !field.startsWith(DESCRIPTION));
+    const children = Object.keys(fields).filter(isChild);
     const queues = fields[SERVED_QUEUES]?.split(' ') ?? [];
     const keys = [
       this.keys.sessions(),

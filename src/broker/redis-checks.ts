@@ -1,5 +1,7 @@
 import { NestworkError } from '../errors.js';
+import { printable } from '../task/printable.js';
 import type { RedisConnection } from './redis-connection.js';
+import { isCluster, isForbidden } from './redis-errors.js';
 import type { RedisKeys } from './redis-keys.js';
 
 /** The layout of keys and messages this version reads and writes. */
@@ -12,19 +14,21 @@ const OLDEST_MAJOR = 7;
  * @returns what is worth a warning
  */
 export async function checkServer(connection: RedisConnection, keys: RedisKeys): Promise<string[]> {
-  const info = await connection.command((redis) => redis.info()).catch(refusedByAcl);
+  const info = await connection.command((redis) => redis.info()).catch(unlessForbidden);
   checkVersion(info);
+  // a node of a cluster answers to no key that lies elsewhere
+  if (/^redis_mode:cluster/m.test(info)) throw isCluster(connection.where);
   await claimKeySpace(connection, keys);
   const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? 'noeviction';
   if (policy === 'noeviction') return [];
   return [
-    `Redis may evict the keys of nestwork: its maxmemory-policy is ${policy}. Set it to noeviction, so that a full Redis refuses new tasks instead of losing old ones.`,
+    `Redis may evict the keys of nestwork: its maxmemory-policy is ${printable(policy)}. Set it to noeviction, so that a full Redis refuses new tasks instead of losing old ones.`,
   ];
 }
 
-/** A locked-down user may not call INFO; then there is nothing to check. */
-function refusedByAcl(error: Error): string {
-  if (error.cause instanceof Error && error.cause.message.startsWith('NOPERM')) return '';
+/** A locked-down user may not call INFO, or nobody may; then there is nothing to check. */
+function unlessForbidden(error: Error): string {
+  if (error.cause instanceof Error && isForbidden(error.cause)) return '';
   throw error;
 }
 
@@ -33,7 +37,7 @@ function checkVersion(info: string): void {
   if (version === undefined || Number.parseInt(version, 10) >= OLDEST_MAJOR) return;
   throw new NestworkError(
     'REDIS_TOO_OLD',
-    `Redis ${version} is too old: nestwork needs the script flags of Redis ${OLDEST_MAJOR}.`,
+    `Redis ${printable(version)} is too old: nestwork needs the script flags of Redis ${OLDEST_MAJOR}.`,
     `Upgrade to Redis ${OLDEST_MAJOR} or Valkey.`,
   );
 }

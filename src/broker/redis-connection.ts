@@ -1,36 +1,63 @@
-import { Redis, type RedisOptions } from 'ioredis';
-import { NestworkError } from '../errors.js';
+import { Redis } from 'ioredis';
+import type { NestworkError } from '../errors.js';
+import { inCleanContext } from '../task/clean-context.js';
+import { printable } from '../task/printable.js';
 import type { RedisSettings } from './broker.js';
+import { address, DISCONNECT_MS, fixedOptions } from './client-options.js';
 import { Deadlines } from './deadlines.js';
-import { explain, isTimeout, takesNoWrites, timedOut } from './redis-errors.js';
-import { callScript, type ScriptName, scriptDefinitions } from './scripts.js';
+import { watchHandshake } from './handshake.js';
+import { Patience } from './patience.js';
+import {
+  explain,
+  isBroken,
+  isPassing,
+  isTimeout,
+  MOST_OF_AN_ANSWER,
+  servesNobody,
+  takesNoWrites,
+  timedOut,
+} from './redis-errors.js';
+import { callScript, type ScriptName } from './scripts.js';
+import { type Failure, refusal, type Target, unavailable } from './unavailable.js';
 
 /** Is told of each outage once, however many attempts to reconnect it takes. */
 export interface OutageListener {
   lost(where: string): void;
+  /** The server answers, but serves nobody or does not let us in; `what` has its reason, told once in an outage. */
+  refused(where: string, what: string): void;
   restored(where: string, afterMs: number): void;
 }
 
-const SILENT: OutageListener = { lost: () => {}, restored: () => {} };
-const DISCONNECT_MS = 50;
-const RECONNECT_MIN_MS = 50;
-const RECONNECT_MAX_MS = 1_000;
+/** What is known of a command from its earlier attempts. */
+interface Attempts {
+  /** whether a server that takes no writes may be asked once more */
+  readonly again: boolean;
+  /** whether one of them may have been executed, however the next one is answered */
+  readonly resent: boolean;
+  readonly patience?: Patience;
+}
+
+const SILENT: OutageListener = { lost: () => {}, refused: () => {}, restored: () => {} };
+const FIRST: Attempts = { again: true, resent: false };
 /** The least time between two renewals. */
 const RENEW_MS = 1_000;
 
 /**
  * One connection that reconnects by itself for as long as it lives.
  *
- * A command is sent only over a connection that is up, so a command refused here was certainly not executed. One that
- * was sent and got no answer in time may have been; ioredis sends it again after a reconnect, which the scripts recognise.
+ * A command is sent only over a connection that is up and in its database, so a command refused here was certainly not
+ * executed. One that was sent and got no answer in time may have been; ioredis sends it again after a reconnect, which
+ * the scripts recognise.
  */
 export class RedisConnection {
   private readonly client: Redis;
-  private readonly where: string;
+  private readonly target: Target;
   private readonly deadlines: Deadlines;
   private waiting: Promise<void> | undefined;
   private lostAt: number | undefined;
-  private lastError: Error | undefined;
+  private failure: Failure | undefined;
+  /** what was told of the outage */
+  private readonly told = new Set<string>();
   private wasUp = false;
   private unproven = false;
   private renewing = false;
@@ -45,30 +72,10 @@ export class RedisConnection {
     private readonly listener: OutageListener = SILENT,
   ) {
     this.deadlines = new Deadlines(timeoutMs, timedOut);
-    const options: RedisOptions = {
-      lazyConnect: true,
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: null,
-      connectTimeout: timeoutMs,
-      // of the commands that make a connection; those sent over it have deadlines
-      commandTimeout: timeoutMs,
-      // without it a sentinel that is silent would be waited for forever, though others may answer
-      sentinelCommandTimeout: timeoutMs,
-      // a server does not close a connection that blocks, and nothing of it is wanted any more
-      disconnectTimeout: DISCONNECT_MS,
-      autoResendUnfulfilledCommands: true,
-      stringNumbers: false,
-      replyMapping: 'legacy',
-      scripts: scriptDefinitions,
-      retryStrategy: (attempt) => Math.min(RECONNECT_MIN_MS * 2 ** Math.min(attempt, 10), RECONNECT_MAX_MS),
-    };
+    const options = fixedOptions(timeoutMs);
     this.client = typeof settings === 'string' ? new Redis(settings, options) : new Redis({ ...settings, ...options });
-    this.where = address(this.client.options);
-    this.client.on('error', (error: Error) => {
-      // of a failed HELLO or AUTH: the password
-      Reflect.deleteProperty(error, 'command');
-      this.lastError = error;
-    });
+    this.target = { where: address(this.client.options), database: this.client.options.db ?? 0 };
+    this.followAttempts();
     this.client.on('close', () => {
       this.unproven = this.renewing;
       this.renewing = false;
@@ -82,6 +89,11 @@ export class RedisConnection {
       // a server whose clients may not write lets them connect: after a renewal only an answer proves that it is back
       if (!this.unproven) this.noteReturn();
     });
+  }
+
+  /** Address of the server, without credentials. */
+  get where(): string {
+    return this.target.where;
   }
 
   /** Which connection this is, counted from the first: after a failover the next one may lead to another server. */
@@ -106,10 +118,14 @@ export class RedisConnection {
   /**
    * Runs a command over a connection that is up.
    *
-   * @param again whether to ask once more after the answer of a server that takes no writes: nothing was written, and by
-   *   now the sentinels may know the new primary
+   * It is repeated where it was certainly not executed: once after the answer of a server that takes no writes, since by
+   * now the sentinels may know the new primary; and for as long as the timeout while the server serves nobody.
    */
-  async command<T>(run: (redis: Redis) => Promise<T>, again = true): Promise<T> {
+  command<T>(run: (redis: Redis) => Promise<T>): Promise<T> {
+    return this.attempt(run, FIRST);
+  }
+
+  private async attempt<T>(run: (redis: Redis) => Promise<T>, before: Attempts): Promise<T> {
     if (!this.isUp()) await this.ready();
     const { generation } = this;
     const heard = this.bytesHeard();
@@ -121,12 +137,18 @@ export class RedisConnection {
         this.noteReturn();
       }
       return reply;
-    } catch (cause) {
-      const error = explain(cause as Error, this.where, this.timeoutMs);
-      const silent = isTimeout(cause as Error) && this.bytesHeard() === heard;
+    } catch (reason) {
+      const cause = reason as Error;
+      const resent = before.resent || generation !== this.generation;
+      const error = explain(cause, { where: this.where, timeoutMs: this.timeoutMs, resent });
+      const silent = isTimeout(cause) && this.bytesHeard() === heard;
       if (generation === this.generation && silent) this.noteLoss();
       if (generation === this.generation && (silent || takesNoWrites(error))) this.renew();
-      if (again && takesNoWrites(error)) return this.command(run, false);
+      if (before.again && takesNoWrites(error)) return this.attempt(run, { ...before, again: false, resent });
+      if (!isPassing(cause)) throw error;
+      const patience = before.patience ?? new Patience(this.timeoutMs);
+      if (await patience.pause()) return this.attempt(run, { ...before, resent, patience });
+      if (servesNobody(cause)) this.noteStandstill(cause);
       throw error;
     }
   }
@@ -139,6 +161,26 @@ export class RedisConnection {
     this.giveUpWaiting();
     // ioredis forgets what it was to send again over the next connection
     this.deadlines.close(2 * DISCONNECT_MS);
+  }
+
+  /** Keeps the reason for which the latest attempt to connect failed. */
+  private followAttempts(): void {
+    let answered = false;
+    this.client.on('connecting', () => {
+      answered = false;
+    });
+    watchHandshake(this.client, (step, error) => {
+      // of a failed HELLO or AUTH: the password
+      Reflect.deleteProperty(error, 'command');
+      answered = true;
+      this.failure = { step, error };
+      this.noteRefusal(refusal(this.target, this.failure));
+    });
+    this.client.on('error', (error: Error) => {
+      Reflect.deleteProperty(error, 'command');
+      // that a connection breaks which the server refuses is no reason
+      if (!answered && !(this.failure?.step && isBroken(error))) this.failure = { error };
+    });
   }
 
   /** What the server has sent over this connection: one that is slow says something now and then, one that is gone does not. */
@@ -156,7 +198,7 @@ export class RedisConnection {
     if (!this.isUp() || now - this.renewedAtMs < RENEW_MS) return;
     this.renewedAtMs = now;
     this.renewing = true;
-    this.client.disconnect(true);
+    inCleanContext(() => this.client.disconnect(true));
   }
 
   /** Once it is closing, what is sent may or may not leave. */
@@ -179,39 +221,40 @@ export class RedisConnection {
       this.client.once('ready', done).once('end', ended);
       this.giveUpWaiting = ended;
       if (this.closing) ended();
-      else if (this.client.status === 'wait' || this.client.status === 'end') this.client.connect().catch(() => {});
+      else if (this.client.status === 'wait' || this.client.status === 'end')
+        inCleanContext(() => this.client.connect().catch(() => {}));
     });
   }
 
   private unavailable(what: string): NestworkError {
-    return new NestworkError(
-      'REDIS_UNAVAILABLE',
-      `Redis at ${this.where} ${what}${this.lastError ? ` (${this.lastError.message})` : ''}.`,
-      [
-        'Check that a Redis 7 server runs there, with or without TLS as the `redis` option of TaskQueueModule says.',
-        'Without a `redis` option, say because a variable of the environment is not set, it is 127.0.0.1:6379.',
-        'Nothing was sent, so the call can simply be repeated.',
-      ],
-      { cause: this.lastError },
-    );
+    return unavailable(this.target, what, this.failure);
   }
 
   private noteLoss(): void {
     if (this.closing || !this.wasUp || this.lostAt !== undefined) return;
     this.lostAt = Date.now();
-    this.listener.lost(this.where);
+    inCleanContext(() => this.listener.lost(this.where));
+  }
+
+  /** The connection is there, and nothing that is sent over it is executed. */
+  private noteStandstill(cause: Error): void {
+    if (this.closing) return;
+    this.lostAt ??= Date.now();
+    this.noteRefusal(`serves nobody: ${printable(cause.message, MOST_OF_AN_ANSWER)}`);
+  }
+
+  private noteRefusal(what: string): void {
+    if (this.lostAt === undefined || this.told.has(what)) return;
+    this.told.add(what);
+    inCleanContext(() => this.listener.refused(this.where, what));
   }
 
   private noteReturn(): void {
-    this.lastError = undefined;
+    this.failure = undefined;
     if (this.lostAt === undefined) return;
-    this.listener.restored(this.where, Date.now() - this.lostAt);
+    const afterMs = Date.now() - this.lostAt;
+    inCleanContext(() => this.listener.restored(this.where, afterMs));
     this.lostAt = undefined;
+    this.told.clear();
   }
-}
-
-/** Where the server is, without user and password. */
-function address(options: RedisOptions): string {
-  if (options.sentinels) return `sentinel group ${options.name ?? ''}`.trim();
-  return options.path ?? `${options.host ?? 'localhost'}:${options.port ?? 6379}`;
 }

@@ -3,6 +3,7 @@ import type { TaskPlace } from './broker.js';
 
 import type { RedisConnection } from './redis-connection.js';
 import type { RedisKeys } from './redis-keys.js';
+import { isChild } from './session-lists.js';
 
 /** Looked at by one script: it holds up everyone else while it runs. */
 const PAGE = 5_000;
@@ -91,7 +92,7 @@ export class TaskFinder {
     const sessions = await this.connection.command((redis) => redis.zrange(this.keys.sessions(), 0, '-1'));
     for (const session of sessions) {
       const fields = await this.connection.command((redis) => redis.hkeys(this.keys.session(session)));
-      for (const child of fields.filter((field) => !field.startsWith('@'))) {
+      for (const child of fields.filter(isChild)) {
         const held = await this.connection.command((redis) => redis.hget(this.keys.claims(child), id));
         if (held !== null) return this.held(id, child, held);
       }

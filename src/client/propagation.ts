@@ -1,5 +1,7 @@
 import { NestworkError } from '../errors.js';
-import { assertHeaders, type GivenHeaders } from '../task/headers.js';
+import { errorText } from '../task/error-text.js';
+import { type GivenHeaders, readHeaders } from '../task/headers.js';
+import { printable } from '../task/printable.js';
 
 const WHERE = '`propagate` of TaskQueueModule';
 
@@ -14,8 +16,7 @@ export type Propagation = () => GivenHeaders | undefined;
  */
 export function propagatedHeaders(propagate: Propagation): GivenHeaders | undefined {
   const given = asked(propagate);
-  if (given !== undefined) assertHeaders(given, WHERE);
-  return given;
+  return given === undefined ? undefined : readHeaders(given, WHERE);
 }
 
 function asked(propagate: Propagation): unknown {
@@ -24,7 +25,7 @@ function asked(propagate: Propagation): unknown {
   } catch (cause) {
     throw new NestworkError(
       'PROPAGATE_FAILED',
-      `${WHERE} threw, so nothing was sent: ${String(cause)}.`,
+      `${WHERE} threw, so nothing was sent: ${printable(errorText(cause), 500)}.`,
       [
         'Let it return undefined, or leave out a header, where there is nothing to pass on.',
         'It is asked at every call, also outside of requests and tasks.',

@@ -1,21 +1,28 @@
 import { Logger } from '@nestjs/common';
 import type { ProducerBroker, TaskBroker, TaskState } from '../broker/broker.js';
-import { NestworkError } from '../errors.js';
 import type { ResolvedTaskQueueOptions } from '../options.js';
 import type { ArgumentCheck, ArgumentChecks } from '../task/argument-check.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import type { Clock } from '../task/clock.js';
 import type { SentArguments } from '../task/standard-schema.js';
 import { assertTaskId, TaskIdSequence } from '../task/task-id.js';
-import { type DeclaredTask, declaredTasks, methodNames, taskMetadataOf } from '../task/task-metadata.js';
+import { assertTasksKept, type DeclaredTask, declaredTasks, members, taskMetadataOf } from '../task/task-metadata.js';
 import { assertTaskName } from '../task/task-name.js';
 import type { TaskRegistry } from '../task/task-registry.js';
+import {
+  accessor,
+  misspeltNames,
+  notAClass,
+  notAMethod,
+  undecorated,
+  undecoratedMethod,
+  withoutTasks,
+} from './not-a-task.js';
+import { notProvided } from './not-provided.js';
 import type { Propagation } from './propagation.js';
 import { statusOf, type TaskStatus } from './task-handle.js';
 import { type CheckOfTask, type QueueOfTask, TaskSender } from './task-sender.js';
 import { UnansweredSends } from './unanswered-sends.js';
-
-const CIRCULAR = 'If the import is undefined here, two files import each other: move the class to a file of its own.';
 
 /**
  * The methods of a task class, each as a sender with the method's own arguments.
@@ -80,15 +87,17 @@ export class QueueClient {
    * The tasks of a class, by the names of their methods, typed by their arguments.
    *
    * @throws NestworkError NOT_A_TASK when the class decorates no method, or on access to a method without `@Task()`;
-   * TASK_CLASS_NOT_PROVIDED when this app runs tasks, but none of its modules provides this class
+   * TASK_CLASS_NOT_PROVIDED when this app runs tasks, but none of its modules provides this class; DECORATOR_LOST when another
+   * decorator has replaced a method of it
    */
   of<T extends object>(type: TaskClass<T>): TaskSenders<T> {
-    if (!isFunction(type)) throw notATask(`of() got ${typeof type} instead of a class.`, CIRCULAR);
+    if (!isFunction(type)) throw notAClass(type);
     const known = this.senders.get(type);
     if (known) return known as TaskSenders<T>;
+    assertTasksKept(type);
     const tasks = declaredTasks(type);
-    if (tasks.length === 0) throw notATask(`Class ${type.name} has no method with @Task().`);
-    this.assertProvided(type.name, tasks);
+    if (tasks.length === 0) throw withoutTasks(type);
+    this.assertProvided(type, type.name, tasks);
     const senders = this.sendersOf(type, tasks);
     this.senders.set(type, senders);
     return senders as TaskSenders<T>;
@@ -118,13 +127,13 @@ export class QueueClient {
         () => this.registry.get(task)?.check?.(),
       );
     }
-    if (!isFunction(task)) throw notATask(`task() got ${typeof task} instead of a name or method.`, CIRCULAR);
+    if (!isFunction(task)) throw notAMethod(task);
     const metadata = taskMetadataOf(task);
-    if (!metadata) throw notATask(`Method ${task.name || 'without a name'} has no @Task().`);
+    if (!metadata) throw undecorated(task);
     const queue = metadata.broadcast ? BROADCAST_QUEUE : (metadata.queue ?? this.options.defaultQueue);
     const name = metadata.name ?? metadata.declaredAs;
     const [type = '', method = ''] = metadata.declaredAs.split('.');
-    this.assertProvided(type, [{ name }]);
+    this.assertProvided(metadata.declaredIn, type, [{ name }]);
     const check = this.checkOf(metadata.declaredIn, method, name);
     return this.sender(name, () => queue, check, metadata.broadcast !== undefined);
   }
@@ -150,11 +159,11 @@ export class QueueClient {
   }
 
   private sendersOf(type: TaskClass<object>, tasks: readonly DeclaredTask[]): object {
-    const senders: object = Object.create(null);
-    for (const method of methodNames(type.prototype)) {
-      Reflect.defineProperty(senders, method, {
+    const senders: object = Object.create(misspeltNames(type, tasks));
+    for (const [member, isMethod] of members(type.prototype)) {
+      Reflect.defineProperty(senders, member, {
         get: () => {
-          throw notATask(`${type.name}.${method} has no @Task().`);
+          throw (isMethod ? undecoratedMethod : accessor)(type, member, tasks);
         },
         configurable: true,
       });
@@ -204,21 +213,14 @@ export class QueueClient {
   }
 
   /** Only an app that runs tasks itself can tell that a class is missing; one that just sends needs no providers. */
-  private assertProvided(type: string, tasks: readonly Pick<DeclaredTask, 'name'>[]): void {
+  private assertProvided(type: object, typeName: string, tasks: readonly Pick<DeclaredTask, 'name'>[]): void {
     const missing = tasks.find(({ name }) => !this.registry.get(name));
     if (!missing || this.registry.size === 0) return;
-    throw new NestworkError('TASK_CLASS_NOT_PROVIDED', `No module of this app provides the task class ${type}.`, [
-      `Add ${type} to the \`providers\` of a module that the app imports.`,
-      `If another app runs it, send it by name: queue.task('${missing.name}').`,
-    ]);
+    throw notProvided(this.registry, { type, typeName, name: missing.name });
   }
 }
 
 /** Untyped code, and files that import each other, hand over anything. */
 function isFunction(value: unknown): boolean {
   return typeof value === 'function';
-}
-
-function notATask(what: string, remedy = 'Decorate the method with @Task().'): NestworkError {
-  return new NestworkError('NOT_A_TASK', what, remedy);
 }

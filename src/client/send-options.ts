@@ -1,7 +1,7 @@
 import type { Due } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
 import { type Duration, toMilliseconds } from '../task/duration.js';
-import { assertHeaders, type GivenHeaders } from '../task/headers.js';
+import type { GivenHeaders } from '../task/headers.js';
 import { assertKnownOptions } from '../task/known-options.js';
 import { assertPolicyOptions, CALL_POLICY_OPTIONS, type CallPolicyOptions } from '../task/policy-options.js';
 import { unknownQueue } from '../task/queue-names.js';
@@ -26,7 +26,7 @@ export interface SendOptions extends CallPolicyOptions {
   /** When the task is to run, instead of `delay`; a time in the past means now. */
   eta?: Date;
   /**
-   * What may be there only once for this task; 1 to 1,000 characters. While another call with the key counts (see `until`),
+   * What may be there only once for this task; 1 to 1,000 characters, none a lone surrogate. While another call with the key counts (see `until`),
    * `onConflict` decides. For `delay()`, not for `delayMany()`.
    */
   key?: string;
@@ -71,7 +71,7 @@ const SEND_OPTIONS = [
  * Checks what `with()` got, on top of what earlier calls of it gave.
  *
  * @param task the name of the task, for errors
- * @throws NestworkError INVALID_OPTION, INVALID_DURATION, INVALID_HEADERS, INVALID_TASK_ID, UNKNOWN_QUEUE
+ * @throws NestworkError INVALID_OPTION, INVALID_DURATION, INVALID_TASK_ID, UNKNOWN_QUEUE
  */
 export function assertSendOptions(options: SendOptions, task: string, queues: readonly string[]): void {
   const where = `with() on task "${task}"`;
@@ -83,10 +83,8 @@ export function assertSendOptions(options: SendOptions, task: string, queues: re
   if (options.queue !== undefined && !queues.includes(options.queue)) {
     throw unknownQueue(options.queue, `with({ queue }) on task "${task}"`, queues);
   }
-  if (options.headers !== undefined) assertHeaders(options.headers, `with({ headers }) on task "${task}"`);
   if (options.id !== undefined) assertTaskId(options.id);
-  options.ids?.forEach(assertTaskId);
-  assertDistinct(options.ids ?? []);
+  assertIds(options.ids ?? [], task);
   assertTime(options, task);
   assertKey(options, task);
 }
@@ -129,9 +127,13 @@ function assertKey({ key, until, onConflict }: SendOptions, task: string): void 
 }
 
 /** The second call under an id would count as a repetition of the first, and be lost. */
-function assertDistinct(ids: readonly string[]): void {
+function assertIds(ids: unknown, task: string): void {
+  if (!Array.isArray(ids)) {
+    throw invalid('ids', task, 'got something that is not a list', 'Give the `taskIds` of the error as they are.');
+  }
   const seen = new Set<string>();
   for (const id of ids) {
+    assertTaskId(id);
     if (seen.has(id)) {
       throw new NestworkError('INVALID_OPTION', `with({ ids }) has ${id} twice.`, 'Give each call an id of its own.');
     }

@@ -4,9 +4,11 @@ import type { ArgumentCheck } from '../task/argument-check.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import type { CallOptions } from '../task/call-options.js';
 import { type Clock, systemClock } from '../task/clock.js';
-import { combineHeaders } from '../task/headers.js';
+import { combineHeaders, readHeaders } from '../task/headers.js';
+import { assertOptionsObject } from '../task/known-options.js';
 import { decodePayload, encodePayload } from '../task/payload.js';
 import { toCallOptions } from '../task/policy-options.js';
+import { printable } from '../task/printable.js';
 import type { TaskIdSequence } from '../task/task-id.js';
 import { encodeMessage } from '../task/task-message.js';
 import { encodeUnique } from '../task/unique-key.js';
@@ -70,11 +72,16 @@ export class TaskSender<Args extends unknown[]> {
    */
   with(options: SendOptions): TaskSender<Args> {
     const { name, queues, broadcast } = this.target;
+    const where = `on task "${name}"`;
+    // nothing is as good as an empty object; of anything else a copy would be empty
+    if (options !== undefined && options !== null) assertOptionsObject(options, `with() ${where}`);
     const all = { ...this.options, ...options };
     if (broadcast) assertBroadcastOptions(all, name);
     assertSendOptions(all, name, queues);
-    // a copy: what was checked must not change any more
-    if (options?.headers) all.headers = { ...this.options.headers, ...options.headers };
+    if (options?.headers !== undefined) {
+      // a copy: what was checked must not change any more
+      all.headers = { ...this.options.headers, ...readHeaders(all.headers, `with({ headers }) ${where}`) };
+    }
     return new TaskSender(this.broker, this.sequence, this.target, all);
   }
 
@@ -140,9 +147,9 @@ export class TaskSender<Args extends unknown[]> {
   private encodeAll(calls: Iterable<Args>): string[] {
     if (this.options.id) throw misplaced('id', 'delay');
     if (this.options.key !== undefined) throw misplaced('key', 'delay');
-    if (typeof Reflect.get(Object(calls), Symbol.iterator) !== 'function') throw notCalls();
+    if (!isReadable(() => typeof Reflect.get(Object(calls), Symbol.iterator) === 'function')) throw notCalls();
     const payloads = Array.from(calls, (args, call) => {
-      if (!Array.isArray(args)) throw notArguments(call);
+      if (!isReadable(() => Array.isArray(args))) throw notArguments(call);
       return encodePayload(args, `calls[${call}]`);
     });
     const { ids } = this.options;
@@ -218,9 +225,20 @@ function asReceived(payload: string): unknown[] {
 }
 
 function duplicateKey(task: string, id: string): NestworkError {
-  return new NestworkError('DUPLICATE_KEY', `The key of this call of task "${task}" is taken by task ${id}.`, [
-    "Wait for that task, or use onConflict: 'drop' or 'replace'.",
-  ]);
+  return new NestworkError(
+    'DUPLICATE_KEY',
+    `The key of this call of task "${task}" is taken by task ${printable(id)}.`,
+    ["Wait for that task, or use onConflict: 'drop' or 'replace'."],
+  );
+}
+
+/** Both answers can throw for a proxy. */
+function isReadable(check: () => boolean): boolean {
+  try {
+    return check();
+  } catch {
+    return false;
+  }
 }
 
 /** Of a promise nothing would be sent, and nothing be said. */

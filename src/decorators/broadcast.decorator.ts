@@ -1,9 +1,11 @@
+import { inspect } from 'node:util';
 import { NestworkError } from '../errors.js';
 import { type BroadcastScope, isBroadcastScope } from '../task/broadcast.js';
 import { assertKnownOptions } from '../task/known-options.js';
 import { setTaskMetadata } from '../task/task-metadata.js';
 import { assertTaskName } from '../task/task-name.js';
-import { methodPlace } from './method-place.js';
+import { assertParentheses, methodPlace } from './method-place.js';
+import type { TaskDecorator } from './task-decorator.js';
 
 /**
  * Options of `@Broadcast`.
@@ -44,19 +46,21 @@ export interface BroadcastOptions {
  *
  * await queue.of(CacheTasks).forget.delay('user:7');
  */
-export function Broadcast(options: BroadcastOptions = {}): MethodDecorator {
+export function Broadcast(options: BroadcastOptions = {}): TaskDecorator {
+  assertParentheses('@Broadcast()', options);
   return (target, property, descriptor: PropertyDescriptor | undefined) => {
     const declaredAs = methodPlace('@Broadcast()', target, property, descriptor);
     assertKnownOptions(options, ['name', 'on'], `@Broadcast() on ${declaredAs}`);
     const { name, on = 'child' } = options;
-    if (name !== undefined) assertTaskName(name);
+    if (name !== undefined) assertTaskName(name, `@Broadcast() on ${declaredAs}`);
     if (!isBroadcastScope(on)) {
       throw new NestworkError(
         'INVALID_OPTION',
-        `@Broadcast() on ${declaredAs} has an \`on\` that does not exist.`,
+        `@Broadcast() on ${declaredAs} has ${inspect(on, { depth: -1, maxStringLength: 40 })} as \`on\`, which does not exist.`,
         "Set it to 'child' or 'machine'.",
       );
     }
-    setTaskMetadata(descriptor?.value, { name, broadcast: on, declaredAs, declaredIn: target.constructor });
+    const declaration = { decorator: '@Broadcast()', declaredAs, declaredIn: target.constructor };
+    setTaskMetadata(descriptor?.value, { name, broadcast: on, ...declaration });
   };
 }

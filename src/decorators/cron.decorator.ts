@@ -2,7 +2,9 @@ import { inspect } from 'node:util';
 import type { CronSchedule } from '../task/cron-definition.js';
 import { setCronMetadata } from '../task/cron-metadata.js';
 import { assertCronOptions, CLOCK_OPTIONS, type CronOptions, invalid, resolveCronOptions } from './cron-options.js';
-import { Task } from './task.decorator.js';
+import { assertParentheses, methodPlace } from './method-place.js';
+import { declareTask } from './task.decorator.js';
+import type { TaskDecorator } from './task-decorator.js';
 
 /** An offset of UTC that a place on earth may have, in minutes. */
 const MAX_OFFSET = 14 * 60;
@@ -24,14 +26,15 @@ const MAX_OFFSET = 14 * 60;
  *   async digest() {}
  * }
  */
-export function Cron(cronTime: string | Date, options: CronOptions = {}): MethodDecorator {
+export function Cron(cronTime: string | Date, options: CronOptions = {}): TaskDecorator {
+  assertParentheses('@Cron()', cronTime);
   return (target, property, descriptor: PropertyDescriptor) => {
-    const where = `@Cron() on ${target.constructor.name}.${String(property)}`;
+    const where = `@Cron() on ${methodPlace('@Cron()', target, property, descriptor)}`;
     assertCronOptions(options, CLOCK_OPTIONS, where);
     const { timeZone, utcOffset, ...rest } = options;
     const schedule = scheduleOf(cronTime, { timeZone, utcOffset }, where);
     const { cron, task } = resolveCronOptions(schedule, rest, where);
-    Task(task)(target, property, descriptor);
+    declareTask('@Cron()', task, { target, property, descriptor });
     setCronMetadata(descriptor.value, { ...cron, decorator: '@Cron()' });
   };
 }

@@ -1,7 +1,9 @@
 import { setCronMetadata } from '../task/cron-metadata.js';
 import { type Duration, toMilliseconds } from '../task/duration.js';
 import { assertCronOptions, type IntervalOptions, invalid, resolveCronOptions } from './cron-options.js';
-import { Task } from './task.decorator.js';
+import { assertParentheses, methodPlace } from './method-place.js';
+import { declareTask } from './task.decorator.js';
+import type { TaskDecorator } from './task-decorator.js';
 
 const LEAST_MS = 100;
 
@@ -20,7 +22,7 @@ const LEAST_MS = 100;
  *   async poll() {}
  * }
  */
-export function Interval(every: Duration, options?: IntervalOptions): MethodDecorator;
+export function Interval(every: Duration, options?: IntervalOptions): TaskDecorator;
 /**
  * The same with a name, as in `@nestjs/schedule`.
  *
@@ -31,25 +33,26 @@ export function Interval(every: Duration, options?: IntervalOptions): MethodDeco
  *   async poll() {}
  * }
  */
-export function Interval(name: string, every: Duration, options?: IntervalOptions): MethodDecorator;
+export function Interval(name: string, every: Duration, options?: IntervalOptions): TaskDecorator;
 export function Interval(
   first: string | Duration,
   second?: Duration | IntervalOptions,
   third?: IntervalOptions,
-): MethodDecorator {
+): TaskDecorator {
+  assertParentheses('@Interval()', first);
   const [every, options] =
     typeof second === 'number' || typeof second === 'string'
       ? [second, { ...third, name: first as string }]
       : [first as Duration, second ?? {}];
   return (target, property, descriptor: PropertyDescriptor) => {
-    const where = `@Interval() on ${target.constructor.name}.${String(property)}`;
+    const where = `@Interval() on ${methodPlace('@Interval()', target, property, descriptor)}`;
     assertCronOptions(options, [], where);
     const everyMs = toMilliseconds(every, where);
     if (everyMs < LEAST_MS) {
       throw invalid(where, `is due every ${everyMs} ms`, [`Give at least ${LEAST_MS} ms.`]);
     }
     const { cron, task } = resolveCronOptions({ everyMs }, options, where);
-    Task(task)(target, property, descriptor);
+    declareTask('@Interval()', task, { target, property, descriptor });
     setCronMetadata(descriptor.value, { ...cron, decorator: '@Interval()' });
   };
 }

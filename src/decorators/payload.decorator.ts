@@ -1,8 +1,10 @@
 import type { PipeTransform, Type } from '@nestjs/common';
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { NestworkError } from '../errors.js';
+import { noteDecorator } from '../task/decorated-methods.js';
 import { assertKnownOptions } from '../task/known-options.js';
 import { isStandardSchema, type StandardSchema } from '../task/standard-schema.js';
+import { assertParentheses } from './method-place.js';
 
 type Pipe = PipeTransform | Type<PipeTransform>;
 
@@ -52,6 +54,7 @@ const BODY = 3;
 export function Payload(options?: PayloadOptions): ParameterDecorator;
 export function Payload(...pipes: Pipe[]): ParameterDecorator;
 export function Payload(...given: unknown[]): ParameterDecorator {
+  assertParentheses('@Payload()', given.length > 1 && typeof given[1] !== 'function' ? given[0] : undefined);
   return (target, property, index) => {
     const owner = typeof target === 'function' ? target : target.constructor;
     const where = `@Payload() at parameter ${index} of ${owner.name}.${String(property ?? 'constructor')}`;
@@ -64,6 +67,7 @@ export function Payload(...given: unknown[]): ParameterDecorator {
     if (key in known) throw invalid(where, 'stands there twice', 'Give one of them all pipes and the schema.');
     const params = { ...known, [key]: { index, data: undefined, pipes, schema } };
     Reflect.defineMetadata(ROUTE_ARGS_METADATA, params, owner, property);
+    if (typeof property === 'string') noteDecorator(target, property, '@Payload()');
   };
 }
 

@@ -1,9 +1,12 @@
+import { NestworkError } from '../errors.js';
 import { setTaskHooks } from '../task/task-metadata.js';
+import { assertParentheses } from './method-place.js';
 
 /**
  * Marks a provider whose `onTaskStart`, `onTaskSuccess`, `onTaskFailure` and `wrapTask` methods are called for every
  * task of the worker. Several such providers are called in the order of discovery; the first wraps the others.
  *
+ * @throws NestworkError INVALID_OPTION while the class is being defined, where it stands on a method
  * @example
  * @TaskHooks()
  * @Injectable()
@@ -15,6 +18,18 @@ import { setTaskHooks } from '../task/task-metadata.js';
  *   }
  * }
  */
-export function TaskHooks(): ClassDecorator {
-  return (target) => setTaskHooks(target);
+export function TaskHooks(): ClassDecorator;
+export function TaskHooks(...given: unknown[]): ClassDecorator {
+  assertParentheses('@TaskHooks()', given[0]);
+  return (target: unknown) => {
+    if (typeof target !== 'function') throw notOnClass(target);
+    setTaskHooks(target);
+  };
+}
+
+function notOnClass(target: unknown): NestworkError {
+  const name = (target as object | undefined)?.constructor.name;
+  return new NestworkError('INVALID_OPTION', `@TaskHooks() in ${name} does not stand on the class.`, [
+    'Decorate the class, and name its methods onTaskStart, onTaskSuccess, onTaskFailure or wrapTask.',
+  ]);
 }

@@ -1,9 +1,9 @@
-import { NestworkError } from '../errors.js';
 import { assertKnownOptions } from '../task/known-options.js';
 import { assertPolicyOptions, POLICY_OPTIONS, type PolicyOptions } from '../task/policy-options.js';
-import { setTaskMetadata, taskMetadataOf } from '../task/task-metadata.js';
+import { setTaskMetadata } from '../task/task-metadata.js';
 import { assertQueueName, assertTaskName } from '../task/task-name.js';
-import { methodPlace } from './method-place.js';
+import { assertParentheses, methodPlace } from './method-place.js';
+import type { TaskDecorator } from './task-decorator.js';
 
 /**
  * Options of `@Task`.
@@ -41,20 +41,32 @@ export const TASK_OPTIONS = ['name', 'queue', ...POLICY_OPTIONS];
  *   async send(userId: number) {}
  * }
  */
-export function Task(options: TaskOptions = {}): MethodDecorator {
+export function Task(options: TaskOptions = {}): TaskDecorator {
+  assertParentheses('@Task()', options);
   return (target, property, descriptor: PropertyDescriptor | undefined) => {
     const declaredAs = methodPlace('@Task()', target, property, descriptor);
-    const other = taskMetadataOf(descriptor?.value);
-    if (other && !other.broadcast) {
-      throw new NestworkError('INVALID_OPTION', `${declaredAs} is declared as a task twice.`, [
-        'Keep one of @Task(), @Cron() and @Interval(): each of them makes the method a task.',
-        'For two schedules write two methods, the second of which calls the first.',
-      ]);
-    }
     assertKnownOptions(options, TASK_OPTIONS, `@Task() on ${declaredAs}`);
-    assertPolicyOptions(options, `@Task() on ${declaredAs}`);
-    if (options.name !== undefined) assertTaskName(options.name);
-    if (options.queue !== undefined) assertQueueName(options.queue);
-    setTaskMetadata(descriptor?.value, { ...options, declaredAs, declaredIn: target.constructor });
+    declareTask('@Task()', options, { target, property, descriptor });
   };
+}
+
+/** What a decorator of a method is called with. */
+export interface DecoratedPlace {
+  readonly target: object;
+  readonly property: string | symbol;
+  readonly descriptor: PropertyDescriptor | undefined;
+}
+
+/**
+ * Makes a method a task, for `@Task()` and what is more than that.
+ *
+ * @param decorator as it was written, for errors: `'@Cron()'`
+ * @throws NestworkError INVALID_NAME, INVALID_OPTION, INVALID_DURATION
+ */
+export function declareTask(decorator: string, options: TaskOptions, { target, property, descriptor }: DecoratedPlace) {
+  const declaredAs = methodPlace(decorator, target, property, descriptor);
+  assertPolicyOptions(options, `${decorator} on ${declaredAs}`);
+  if (options.name !== undefined) assertTaskName(options.name, `${decorator} on ${declaredAs}`);
+  if (options.queue !== undefined) assertQueueName(options.queue, `${decorator} on ${declaredAs}`);
+  setTaskMetadata(descriptor?.value, { ...options, decorator, declaredAs, declaredIn: target.constructor });
 }

@@ -1,7 +1,9 @@
 import * as common from '@nestjs/common';
 import { HttpException, HttpStatus, type PipeTransform, ValidationPipe } from '@nestjs/common';
+import { inspected } from '../task/inspected.js';
 import { InvalidPayloadError, type InvalidPayloadPlace, type PayloadProblem } from '../task/refusals.js';
 import { applySchema, type StandardSchema } from '../task/standard-schema.js';
+import { hasReadablePrototypes } from '../task/thrown.js';
 
 /** What one argument passes on its way to the handler. */
 export interface ArgumentPlan {
@@ -60,7 +62,7 @@ async function through(
   try {
     return await pipe.transform(value, { data: undefined, ...metadata } as common.ArgumentMetadata);
   } catch (cause) {
-    if (!(cause instanceof HttpException)) throw cause;
+    if (!hasReadablePrototypes(cause) || !(cause instanceof HttpException)) throw cause;
     if (!isValidator(pipe) && !INVALID.includes(cause.getStatus())) throw cause;
     throw new InvalidPayloadError(place, problemsOf(cause), { cause });
   }
@@ -70,9 +72,9 @@ async function through(
 function problemsOf(error: HttpException): PayloadProblem[] {
   const response = error.getResponse();
   const said: unknown = typeof response === 'object' ? Reflect.get(response, 'message') : response;
-  if (Array.isArray(said)) return said.map((message) => ({ path: '', message: String(message) }));
-  if (typeof said !== 'object' || said === null) return [{ path: '', message: String(said ?? error.message) }];
+  if (Array.isArray(said)) return said.map((message) => ({ path: '', message: inspected(message) }));
+  if (typeof said !== 'object' || said === null) return [{ path: '', message: inspected(said ?? error.message) }];
   return Object.entries(said).flatMap(([path, messages]: [string, unknown]) =>
-    [messages].flat().map((message) => ({ path, message: String(message) })),
+    [messages].flat().map((message) => ({ path, message: inspected(message) })),
   );
 }

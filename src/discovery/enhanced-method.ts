@@ -3,11 +3,13 @@ import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { type ContextId, ExternalContextCreator, type NestContainer } from '@nestjs/core';
 import { ExternalExceptionFilterContext } from '@nestjs/core/exceptions/external-exception-filter-context.js';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
-import { isObservable, lastValueFrom } from 'rxjs';
+import { isObservable, lastValueFrom, type Observable } from 'rxjs';
+import { printed } from '../task/printed.js';
 import { GuardRefusedError, isFinal } from '../task/refusals.js';
 import type { TaskHandler } from '../task/task-definition.js';
 import { DropTask, RetryTask } from '../task/task-errors.js';
 import type { TaskInfo } from '../task/task-hooks.js';
+import { hasReadablePrototypes, isError, read } from '../task/thrown.js';
 import { type ArgumentPlan, follow } from './argument-plan.js';
 import { declaredParameters, parameterTypes, type TaskType } from './declared-enhancers.js';
 import type { GlobalEnhancers, ScopedEnhancers } from './global-enhancers.js';
@@ -105,7 +107,7 @@ export class EnhancedMethod {
           await filter.invokeCustomFilters(error, host);
         } catch (translated) {
           if (isFault(translated))
-            this.logger.error(`A filter of ${this.type.name}.${method} failed: ${String(translated)}`);
+            this.logger.error(`A filter of ${this.type.name}.${method} failed: ${printed(translated)}`);
           else if (isWord(translated) || !(isWord(error) || isFinal(error, task.id)))
             throw keepingCause(translated, error);
         }
@@ -162,7 +164,9 @@ function refusing(activate: Activate | null): Activate | null {
     ((host) =>
       activate(host).catch((cause: unknown) => {
         const [, { name, id }] = host;
-        throw cause instanceof ForbiddenException ? new GuardRefusedError(name, id, { cause }) : cause;
+        throw hasReadablePrototypes(cause) && cause instanceof ForbiddenException
+          ? new GuardRefusedError(name, id, { cause })
+          : cause;
       }))
   );
 }
@@ -174,18 +178,36 @@ function isWord(error: unknown): boolean {
 
 /** Whether a filter has failed rather than said something: one that is made for requests finds no response to write to. */
 function isFault(error: unknown): boolean {
-  return error instanceof TypeError || error instanceof ReferenceError;
+  return hasReadablePrototypes(error) && (error instanceof TypeError || error instanceof ReferenceError);
 }
 
 /** A filter that is made for requests may fail itself; what happened first is not to be lost over it. */
 function keepingCause(translated: unknown, cause: unknown): unknown {
-  if (translated !== cause && translated instanceof Error && translated.cause === undefined) {
-    Reflect.defineProperty(translated, 'cause', { value: cause, configurable: true, writable: true });
+  if (translated !== cause && isError(translated) && read(translated, 'cause') === undefined) {
+    attachCause(translated, cause);
   }
   return translated;
 }
 
+/** Not where it is frozen, or a proxy that will have none of it. */
+function attachCause(error: Error, cause: unknown): void {
+  try {
+    Reflect.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true });
+  } catch {
+    // the error says enough by itself
+  }
+}
+
 /** An Observable that completes without a value is a success, too. */
 async function completed(result: unknown): Promise<unknown> {
-  return isObservable(result) ? lastValueFrom(result, { defaultValue: undefined }) : result;
+  return isStream(result) ? lastValueFrom(result, { defaultValue: undefined }) : result;
+}
+
+/** What cannot even be asked, such as a strict proxy, is none. */
+function isStream(result: unknown): result is Observable<unknown> {
+  try {
+    return isObservable(result);
+  } catch {
+    return false;
+  }
 }

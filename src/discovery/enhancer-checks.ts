@@ -1,8 +1,22 @@
 import type { Type } from '@nestjs/common';
+import {
+  EXCEPTION_FILTERS_METADATA,
+  GUARDS_METADATA,
+  INTERCEPTORS_METADATA,
+  PIPES_METADATA,
+} from '@nestjs/common/constants.js';
 import { STATIC_CONTEXT } from '@nestjs/core/injector/constants.js';
 import { NestworkError } from '../errors.js';
+import { decoratedMethods } from '../task/decorated-methods.js';
 import { declaredEnhancers, type TaskType } from './declared-enhancers.js';
 import type { Wrapper } from './wrapper.js';
+
+const ENHANCERS = [
+  [GUARDS_METADATA, '@UseGuards()'],
+  [INTERCEPTORS_METADATA, '@UseInterceptors()'],
+  [PIPES_METADATA, '@UsePipes()'],
+  [EXCEPTION_FILTERS_METADATA, '@UseFilters()'],
+] as const;
 
 /**
  * Nest passes over enhancers that it cannot find: a guard would not guard. It makes them for classes that it makes itself,
@@ -21,6 +35,27 @@ export function assertEnhancers(wrapper: Wrapper, type: TaskType, method: string
         `Give an instance instead of the class: new ${enhancer.name}().`,
       ],
     );
+  }
+}
+
+/**
+ * Nest writes guards and the like onto the method. If another decorator has replaced it since, they are lost.
+ *
+ * @throws NestworkError DECORATOR_LOST
+ */
+export function assertEnhancersKept(type: TaskType): void {
+  for (const { declaredAs, decorator, body, current } of decoratedMethods(type.prototype)) {
+    if (body === current || typeof body !== 'function' || typeof current !== 'function') continue;
+    for (const [kind, use] of ENHANCERS) {
+      const kept: unknown[] = Reflect.getMetadata(kind, current) ?? [];
+      const written: unknown[] = Reflect.getMetadata(kind, body) ?? [];
+      if (written.every((enhancer) => kept.includes(enhancer))) continue;
+      throw new NestworkError(
+        'DECORATOR_LOST',
+        `${use} on ${declaredAs} has no effect: a decorator above it replaced the method, and what ${use} wrote on it is lost.`,
+        `Write ${use}, like ${decorator ?? '@Payload()'}, above every other decorator of the method: the topmost one is applied last.`,
+      );
+    }
   }
 }
 

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { type ContextId, ModuleRef } from '@nestjs/core';
 import { NestworkError } from '../errors.js';
+import { errorText } from '../task/error-text.js';
+import { printable } from '../task/printable.js';
 import type { TaskHandler } from '../task/task-definition.js';
 import type { TaskInfo } from '../task/task-hooks.js';
 import { isEnhanced, type TaskType } from './declared-enhancers.js';
@@ -83,7 +85,7 @@ function isSingleton(wrapper: Wrapper): boolean {
 function throwUnresolved(what: string, cause: unknown): never {
   throw new NestworkError(
     'SCOPE_UNRESOLVED',
-    `${what} could not be made: ${String(cause)}.`,
+    `${what} could not be made: ${printable(errorText(cause), 500)}.`,
     'A task has no HTTP request: what it injects must do without, and REQUEST injects the TaskInfo.',
     { cause },
   );

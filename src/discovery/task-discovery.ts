@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DiscoveryService } from '@nestjs/core';
-import { NestworkError } from '../errors.js';
+import { DiscoveryService, ModulesContainer } from '@nestjs/core';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import type { CronDefinition } from '../task/cron-definition.js';
 import type { CronMetadata } from '../task/cron-metadata.js';
@@ -9,12 +8,16 @@ import { noPolicy, type PolicyBook } from '../task/policy-book.js';
 import { unknownQueue } from '../task/queue-names.js';
 import type { TaskDefinition } from '../task/task-definition.js';
 import type { TaskHookProvider } from '../task/task-hooks.js';
-import { type DeclaredTask, declaredTasks, hasTaskHooks } from '../task/task-metadata.js';
+import { assertTasksKept, type DeclaredTask, declaredTasks, hasTaskHooks } from '../task/task-metadata.js';
 import { assertTaskName } from '../task/task-name.js';
 import { assertInjectable } from './constructor-metadata.js';
 import type { TaskType } from './declared-enhancers.js';
+import { assertEnhancersKept } from './enhancer-checks.js';
 import { HandlerFactory } from './handler-factory.js';
+import { assertHooksKept, hooksOf } from './hook-provider.js';
+import { assertNoneMisplaced, type Bystander } from './misplaced-tasks.js';
 import { PayloadChecks } from './payload-checks.js';
+import { type ReplacedClass, replacedClasses } from './replaced-classes.js';
 import type { Wrapper } from './wrapper.js';
 
 /** What the module says of all tasks. */
@@ -31,6 +34,7 @@ export class TaskDiscovery {
 
   constructor(
     private readonly discovery: DiscoveryService,
+    private readonly modules: ModulesContainer,
     private readonly handlers: HandlerFactory,
     private readonly checks: PayloadChecks,
   ) {}
@@ -38,17 +42,28 @@ export class TaskDiscovery {
   /**
    * One definition for each decorated method of each provider.
    *
-   * @throws NestworkError UNKNOWN_QUEUE, INVALID_NAME, INVALID_OPTION, INVALID_CRON, ENHANCER_UNRESOLVED, METADATA_MISSING
+   * @throws NestworkError UNKNOWN_QUEUE, INVALID_NAME, INVALID_OPTION, INVALID_CRON, ENHANCER_UNRESOLVED, METADATA_MISSING,
+   * DECORATOR_LOST, TASK_CLASS_NOT_PROVIDED
    * with the class and method that is wrong
    */
   tasks({ queues, defaultQueue, policies }: TaskHome): TaskDefinition[] {
-    return this.classProviders().flatMap(({ wrapper, type }) => {
+    const providers = this.classProviders();
+    assertNoneMisplaced(this.bystanders(), new Set<object>(providers.map(({ type }) => type)));
+    return providers.flatMap(({ wrapper, type }) => {
       this.known.add(wrapper);
       this.checks.provided(type, wrapper);
+      assertTasksKept(type);
+      assertHooksKept(type);
       const declared = declaredTasks(type);
+      if (declared.length > 0) assertEnhancersKept(type);
       if (declared.length > 0 || hasTaskHooks(type)) assertInjectable(wrapper, type);
       return declared.map((task) => this.define(wrapper, type, task, { queues, defaultQueue, policies }));
     });
+  }
+
+  /** Task classes in whose place a provider gives something else. */
+  replaced(): ReplacedClass[] {
+    return replacedClasses(this.discovery.getProviders(), classOf);
   }
 
   /** Names of classes with tasks or hooks that were not there when `tasks` looked; each is told once. */
@@ -61,35 +76,42 @@ export class TaskDiscovery {
     });
   }
 
-  /** Instances of the providers marked with `@TaskHooks()`. */
+  /**
+   * Instances of the providers marked with `@TaskHooks()`.
+   *
+   * @throws NestworkError SCOPE_UNRESOLVED, INVALID_OPTION
+   */
   hooks(): TaskHookProvider[] {
-    return this.classProviders().flatMap(({ wrapper, type }) => {
-      if (!hasTaskHooks(type)) return [];
-      if (wrapper.isDependencyTreeStatic()) return [wrapper.instance as TaskHookProvider];
-      throw new NestworkError(
-        'SCOPE_UNRESOLVED',
-        `The @TaskHooks() provider ${type.name} is request-scoped, but hooks live as long as the worker.`,
-        'Make it and what it injects singletons, and read TaskContext for what differs from task to task.',
-      );
-    });
+    return this.classProviders().flatMap(({ wrapper, type }) =>
+      hasTaskHooks(type) ? [hooksOf(wrapper, type.name)] : [],
+    );
   }
 
   private define(
     wrapper: Wrapper,
     type: TaskType,
-    { method, name, queue: named, policy, broadcast, cron }: DeclaredTask,
+    { method, name, queue: named, decorator, policy, broadcast, cron }: DeclaredTask,
     { queues, defaultQueue, policies }: TaskHome,
   ): TaskDefinition {
-    const where = `${type.name}.${method} in ${wrapper.host?.name ?? 'an unknown module'}`;
-    assertTaskName(name);
+    const module = wrapper.host?.name ?? 'an unknown module';
+    const where = `${type.name}.${method} in ${module}`;
+    const origin = { type, method, module, decorator };
+    assertTaskName(name, `${decorator} on ${where}`);
     const handler = this.handlers.create(wrapper, type, method);
     const check = once(() => this.checks.of(type, method, name));
-    if (broadcast) return { name, queue: BROADCAST_QUEUE, where, broadcast, policyOf: noPolicy, handler, check };
-    if (named !== undefined && !queues.includes(named))
-      throw unknownQueue(named, `${cron?.decorator ?? '@Task()'} on ${where}`, queues);
+    if (broadcast)
+      return { name, queue: BROADCAST_QUEUE, where, origin, broadcast, policyOf: noPolicy, handler, check };
+    if (named !== undefined && !queues.includes(named)) throw unknownQueue(named, `${decorator} on ${where}`, queues);
     const queue = named ?? defaultQueue;
     const policyOf = policies.of(policy, queue, `task "${name}" (${where})`);
-    return { name, queue, where, policyOf, handler, check, cron: cron && checked(cron, where) };
+    return { name, queue, where, origin, policyOf, handler, check, cron: cron && checked(cron, where) };
+  }
+
+  private *bystanders(): Generator<Bystander> {
+    for (const wrapper of this.discovery.getControllers()) yield { wrapper, kind: 'a controller' };
+    for (const { injectables } of this.modules.values()) {
+      for (const wrapper of injectables.values()) yield { wrapper, kind: 'an enhancer' };
+    }
   }
 
   private classProviders(): { wrapper: Wrapper; type: TaskType }[] {
@@ -121,7 +143,10 @@ function classOf(wrapper: Wrapper): TaskType | undefined {
     return wrapper.metatype;
   }
   const instance: unknown = wrapper.instance;
-  if (typeof instance !== 'object' || instance === null) return isClass(wrapper.token) ? wrapper.token : undefined;
+  if (typeof instance !== 'object' || instance === null) {
+    const forEachTask = wrapper.isTransient || !wrapper.isDependencyTreeStatic();
+    return forEachTask && isClass(wrapper.token) ? wrapper.token : undefined;
+  }
   const type: unknown = instance.constructor;
   return isClass(type) && type !== Object ? type : undefined;
 }

@@ -1,6 +1,7 @@
 import type { CronBroker, CronRecord, ProducerBroker } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
 import { type Clock, systemClock } from '../task/clock.js';
+import { printable } from '../task/printable.js';
 import { unknownQueue } from '../task/queue-names.js';
 import { TaskIdSequence } from '../task/task-id.js';
 import { encodeMessage } from '../task/task-message.js';
@@ -70,7 +71,7 @@ export class CronManager {
    */
   async runNow(name: string): Promise<CronRunHandle> {
     const { queue, overlap } = await this.record(name);
-    if (!this.queues.includes(queue)) throw unknownQueue(queue, `cron "${name}"`, this.queues);
+    if (!this.queues.includes(queue)) throw unknownQueue(queue, `cron "${printable(String(name))}"`, this.queues);
     const id = this.ids.next();
     const now = this.clock();
     const run = { id, name, payload: '[]', enqueuedAt: now, options: { cron: name, due: now } };
@@ -113,10 +114,16 @@ export class CronManager {
 
 function unknownCron(name: string, known: readonly CronRecord[]): NestworkError {
   const names = known.map((record) => record.name).sort();
-  return new NestworkError('UNKNOWN_CRON', `No worker of this namespace has declared a cron "${name}".`, [
-    names.length > 0 ? `Known are: ${names.join(', ')}.` : 'Start a worker: it makes its crons known.',
-    'Its name is `Class.method` unless the decorator gives another.',
-  ]);
+  return new NestworkError(
+    'UNKNOWN_CRON',
+    `No worker of this namespace has declared a cron "${printable(String(name))}".`,
+    [
+      names.length > 0
+        ? `Known are: ${names.map((known) => printable(known)).join(', ')}.`
+        : 'Start a worker: it makes its crons known.',
+      'Its name is `Class.method` unless the decorator gives another.',
+    ],
+  );
 }
 
 function fail(error: Error): never {

@@ -4,6 +4,7 @@ import { NestworkError } from '../errors.js';
 import { type Duration, toMilliseconds } from '../task/duration.js';
 import { assertKnownOptions } from '../task/known-options.js';
 import { unknownQueue } from '../task/queue-names.js';
+import { isWellFormed } from '../task/well-formed.js';
 import type { DeadTask } from './dead-task.js';
 
 /**
@@ -98,7 +99,11 @@ function queuesOf(queues: readonly string[] | undefined, known: readonly string[
 }
 
 function assertText(name: string, value: unknown): void {
-  if (value === undefined || (typeof value === 'string' && value !== '')) return;
+  if (value === undefined) return;
+  if (typeof value === 'string' && !isWellFormed(value)) {
+    throw invalid(name, undefined, 'has a lone surrogate, which no record has', 'Cut texts between characters.');
+  }
+  if (typeof value === 'string' && value !== '') return;
   throw invalid(name, value, 'is not a string of at least one character', 'Leave it out if all are meant.');
 }
 

@@ -1,6 +1,7 @@
 import type { DeadEntry, DeadLetterBroker } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
 import { assertKnownOptions } from '../task/known-options.js';
+import { printable } from '../task/printable.js';
 import { assertTaskId } from '../task/task-id.js';
 import { actOnAll, assertBulkOptions, countMatching, type DeadBulkOptions } from './dead-bulk.js';
 import {
@@ -203,7 +204,7 @@ export class DeadLetters {
 function noMessage({ id, queue }: DeadEntry): NestworkError {
   return new NestworkError(
     'UNDECODABLE_MESSAGE',
-    `The dead task ${id} of queue "${queue}" cannot run again: it is no message of this version of nestwork.`,
+    `The dead task ${printable(id)} of queue "${queue}" cannot run again: it is no message of this version of nestwork.`,
     [
       'Look at it with get(id), whose `bytes` are what was found, and find out what else writes to this queue.',
       'Remove it with delete(id) when nobody needs it.',

@@ -1,6 +1,13 @@
 import { NestworkError } from '../errors.js';
 import { type Duration, toMilliseconds } from '../task/duration.js';
-import type { HealthReport, QueueHealth, QueueHealthOptions, QueueReport } from './queue-health.js';
+import { assertKnownOptions } from '../task/known-options.js';
+import {
+  HEALTH_OPTIONS,
+  type HealthReport,
+  type QueueHealth,
+  type QueueHealthOptions,
+  type QueueReport,
+} from './queue-health.js';
 
 /**
  * When `TaskHealthIndicator` is down.
@@ -74,8 +81,10 @@ export class TaskHealthIndicator {
    */
   async isHealthy<Key extends string = 'tasks'>(
     key: Key = 'tasks' as Key,
-    { timeout = '2s', ...options }: TaskHealthOptions = {},
+    given: TaskHealthOptions = {},
   ): Promise<TaskHealthResult<Key>> {
+    assertKnownOptions(given, [...HEALTH_OPTIONS, 'timeout'], 'TaskHealthIndicator.isHealthy');
+    const { timeout = '2s', ...options } = given;
     const report = await this.report(options, toMilliseconds(timeout, 'timeout'));
     return {
       [key]: typeof report === 'string' ? { status: 'down', message: report } : found(report),

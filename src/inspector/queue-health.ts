@@ -2,8 +2,11 @@ import type { InspectorBroker, QueueState } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
 import { type Clock, systemClock } from '../task/clock.js';
 import { type Duration, toMilliseconds } from '../task/duration.js';
+import { assertKnownOptions, assertOptionsObject } from '../task/known-options.js';
 import { unknownQueue } from '../task/queue-names.js';
 import { enqueuedAtOf } from '../task/task-message.js';
+
+export const HEALTH_OPTIONS: readonly string[] = ['maxWait', 'maxDead', 'queues'];
 
 const DEFAULT_WAIT_MS = 60_000;
 /** Moving what is due may take a moment, and clocks differ; in ms. */
@@ -57,7 +60,7 @@ export interface QueueReport {
   readonly dead: number;
   /** for how long the next task has waited, or has been due, in ms; 0 when none waits */
   readonly waitingMs: number;
-  /** whether a worker with a lease serves it */
+  /** whether a worker serves it that has a lease and a child that has booted */
   readonly served: boolean;
 }
 
@@ -106,7 +109,9 @@ export class QueueHealth {
   ) {}
 
   /** @throws NestworkError REDIS_UNAVAILABLE, REDIS_TIMEOUT, INVALID_DURATION, INVALID_OPTION, UNKNOWN_QUEUE */
-  async check({ maxWait, maxDead, queues = this.queues }: QueueHealthOptions = {}): Promise<HealthReport> {
+  async check(options: QueueHealthOptions = {}): Promise<HealthReport> {
+    assertKnownOptions(options, HEALTH_OPTIONS, 'A health check');
+    const { maxWait, maxDead, queues = this.queues } = options;
     const waits = byQueue('maxWait', maxWait, queues, (wait) => toMilliseconds(wait, 'maxWait'));
     const deads = byQueue('maxDead', maxDead, queues, assertCount);
     const [states, staleAcks] = await Promise.all([this.broker.queueStates(queues), this.broker.staleAcks()]);
@@ -159,6 +164,7 @@ function byQueue<T extends string | number>(
     const limit = resolve(given);
     return () => limit;
   }
+  assertOptionsObject(given, `\`${option}\` of a health check`);
   const limits = new Map<string, number>();
   for (const [queue, value] of Object.entries<T>(given)) {
     // a limit that nobody looks at would be taken for one that holds

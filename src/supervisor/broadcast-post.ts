@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { LoggerService } from '@nestjs/common';
 import type { BroadcastRecords, CatalogEntry, StreamEntry, StreamGap } from '../broker/broker.js';
+import { printable } from '../task/printable.js';
+import { printed, printedText } from '../task/printed.js';
 import { decodeMessage } from '../task/task-message.js';
 import { BroadcastRecorder } from './broadcast-recorder.js';
 import { type Addressee, type Broadcast, MachineTurns } from './machine-turns.js';
@@ -80,22 +82,25 @@ export class BroadcastPost {
     try {
       return decodeMessage(message);
     } catch (error) {
-      this.options.logger.error(`Entry ${entry} of the stream of broadcasts cannot be read: ${String(error)}`);
+      this.options.logger.error(
+        `Entry ${printable(entry)} of the stream of broadcasts cannot be read: ${printed(error)}`,
+      );
       return undefined;
     }
   }
 
   private refuse(broadcast: Broadcast, why: string): void {
-    const { id, name } = broadcast;
+    const name = printable(broadcast.name);
     const told = `${name}: ${why}`;
-    if (!this.refused.has(told)) this.options.logger.error(`Did not run broadcast ${name} ${id}: ${why}.`);
+    if (!this.refused.has(told)) this.options.logger.error(`Did not run broadcast ${name} ${broadcast.id}: ${why}.`);
     this.refused.add(told);
     this.record(broadcast, process.pid, { error: `Not run: ${why}.`, durationMs: undefined, fate: 'dropped' });
   }
 
   private record({ id, name }: Broadcast, pid: number, delivered: Delivered, last = false): void {
     const { error, durationMs, fate } = delivered;
-    if (fate === 'died') this.options.logger.warn(`Broadcast ${name} ${id} in child ${pid}: ${error}`);
+    if (fate === 'died')
+      this.options.logger.warn(`Broadcast ${printable(name)} ${id} in child ${pid}: ${printedText(error, false)}`);
     const outcome = { host: hostname(), pid, ok: error === '', error: error || undefined, durationMs, at: Date.now() };
     this.recorder.add({ id, target: `${this.id}.${pid}`, outcome, machine: last ? hostname() : undefined });
   }

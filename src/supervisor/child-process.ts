@@ -1,12 +1,16 @@
-import { type ChildProcess as Fork, fork } from 'node:child_process';
+import type { ChildProcess as Fork } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
+import type { Duplex } from 'node:stream';
 import type { Claimant } from '../broker/broker.js';
 import type { Backoff } from './backoff.js';
-import { inspectorArguments } from './inspector-port.js';
+import { ChildChannel } from './child-channel.js';
+import { isOfAnotherTool } from './foreign-messages.js';
 import { type ChildMessage, parseChildMessage, type StartOrder, type SupervisorMessage } from './ipc-protocol.js';
 import type { LastWords } from './last-words.js';
 import { Mailbox } from './mailbox.js';
-import { type LimitedTask, ScoreboardReader } from './scoreboard.js';
+import { killGroup } from './process-group.js';
+import { BLANK_SCOREBOARD, type LimitedTask, type Scoreboard, ScoreboardReader } from './scoreboard.js';
+import { CHANNEL_FD, type Program, spawnChild } from './spawn-child.js';
 
 export interface ChildEvents {
   ready(message: Extract<ChildMessage, { type: 'ready' }>): void;
@@ -29,11 +33,14 @@ export interface Launch {
   readonly environment: Readonly<Record<string, string>>;
   /** its number among the children there are now, from 0: it decides on which port a debugger finds the child */
   readonly seat: number;
+  /** where it starts, and what it runs */
+  readonly program: Program;
 }
 
 /** One forked process: runs the same entry file as the supervisor and, once started, tasks. */
 export class ChildProcess {
-  readonly scoreboard: ScoreboardReader;
+  scoreboard: Scoreboard = BLANK_SCOREBOARD;
+  readonly forkedAtMs = performance.now();
   /** the broadcasts that it is still to run */
   readonly mailbox = new Mailbox(({ id, message }) => this.send({ type: 'broadcast', id, message }));
   /** Who it is to the broker, once it was started. */
@@ -49,8 +56,12 @@ export class ChildProcess {
   predecessor: ChildProcess | undefined;
   /** The child that will take over from it; a dead one while another is about to be forked. */
   successor: ChildProcess | undefined;
-  private readonly fork: Fork;
+  /** none when the system could not make one */
+  private fork: Fork | undefined;
+  private channel: ChildChannel | undefined;
   private bootError: string | undefined;
+  /** why its channel is of no use any more */
+  private broken: string | undefined;
   private babbled = false;
 
   constructor(
@@ -60,31 +71,60 @@ export class ChildProcess {
     readonly launch: Launch,
     private readonly events: ChildEvents,
   ) {
-    this.scoreboard = new ScoreboardReader(capacity);
-    const { execArgv, debugPort, env } = process;
-    const inspector = inspectorArguments(launch.seat, { execArgv, nodeOptions: env.NODE_OPTIONS, debugPort });
-    this.fork = fork(process.argv[1] ?? '', process.argv.slice(2), {
-      env: { ...env, ...launch.environment },
-      execArgv: [...execArgv, ...inspector],
-      serialization: 'advanced',
-      stdio: ['inherit', 'inherit', 'inherit', 'ipc', this.scoreboard.fd],
-    });
-    this.fork.on('message', (message) => this.receive(message));
+    try {
+      this.begin();
+    } catch (error) {
+      // some of what the system refuses is thrown and some is told later; the others must work on in both cases
+      process.nextTick(() => this.end(error instanceof Error ? error.message : String(error)));
+    }
+  }
+
+  private begin(): void {
+    const scoreboard = new ScoreboardReader(this.capacity);
+    this.scoreboard = scoreboard;
+    const fork = spawnChild(this.launch, scoreboard.fd);
+    this.fork = fork;
+    this.channel = this.listen(fork.stdio?.[CHANNEL_FD] as Duplex | undefined);
     // what could not be spawned never exits; other errors are told by the exit that follows them
-    this.fork.on('error', (error) => this.fork.pid ?? this.end(error.message));
-    // what was killed did not die of an error of its own
-    this.fork.once('exit', (code, signal) =>
-      signal ? this.end(signal) : this.end(`exit code ${code}`, this.scoreboard.lastWords()),
+    fork.on('error', (error) => fork.pid ?? this.end(error.message));
+    fork.once('exit', (code, signal) => void this.exited(code, signal));
+  }
+
+  private listen(stream: Duplex | undefined): ChildChannel | undefined {
+    return (
+      stream &&
+      new ChildChannel(stream, {
+        message: (value) => this.receive(value),
+        // the tasks that it runs are to blame, as for any other death of their process
+        broken: (why) => {
+          this.broken = why;
+          this.destroy();
+        },
+      })
     );
   }
 
+  private async exited(code: number | null, signal: NodeJS.Signals | null): Promise<void> {
+    // before its tasks are given to others: what they have started must not go on beside their repetition
+    killGroup(this.pid);
+    await this.channel?.drained();
+    // what was killed did not die of an error of its own
+    if (signal) this.end(this.broken ?? signal);
+    else this.end(`exit code ${code}`, this.scoreboard.lastWords());
+  }
+
   get pid(): number {
-    return this.fork.pid ?? 0;
+    return this.fork?.pid ?? 0;
   }
 
   /** Whether it reported a booted app. */
   get booted(): boolean {
     return this.bootedAt !== undefined;
+  }
+
+  /** Whether it has told why its app cannot be made. */
+  get bootFailed(): boolean {
+    return this.bootError !== undefined;
   }
 
   /** Milliseconds since it reported a booted app; 0 when it did not. */
@@ -112,7 +152,14 @@ export class ChildProcess {
   kill(): void {
     this.dismissed = true;
     this.killed = true;
-    this.fork.kill('SIGKILL');
+    this.destroy();
+  }
+
+  /** Ends it now, as one that cannot boot: why, unless it has told that itself. */
+  failBoot(why: string): void {
+    this.bootError ??= why;
+    this.killed = true;
+    this.destroy();
   }
 
   /** Asks it to abort the signal of a task, should it run there. */
@@ -128,34 +175,44 @@ export class ChildProcess {
     this.events.overdue(why);
   }
 
-  /** User code in the child can send anything; the supervisor must survive it. */
-  private receive(value: unknown): void {
+  /** User code in the child can send anything; the supervisor must survive it. Returns whether it was waited for. */
+  private receive(value: unknown): boolean {
+    if (isOfAnotherTool(value)) return false;
     let message: ChildMessage;
     try {
       message = parseChildMessage(value);
     } catch (error) {
       if (!this.babbled) this.events.malformed(error);
       this.babbled = true;
-      return;
+      return false;
     }
+    if (message.type === 'broadcastEnded') return this.mailbox.ended(message.id, message.error, message.durationMs);
     if (message.type === 'bootFailed') this.bootError = message.error;
     else if (message.type === 'worn') this.events.worn();
     else if (message.type === 'leaseLost') this.events.leaseLost(message.session);
-    else if (message.type === 'broadcastEnded') this.mailbox.ended(message.id, message.error, message.durationMs);
     else if (!this.booted) {
       this.bootedAt = performance.now();
+      this.channel?.booted();
       this.events.ready(message);
       this.mailbox.open();
     }
+    return false;
   }
 
   private send(message: SupervisorMessage): void {
-    // it may be dying at this moment; its exit tells the rest
-    if (this.fork.connected) this.fork.send(message, () => {});
+    this.channel?.send(message);
+  }
+
+  /** Once it has ended its id may be another's; without one the signal would be for the group of the supervisor. */
+  private destroy(): void {
+    if (!this.fork?.pid || this.fork.exitCode !== null || this.fork.signalCode !== null) return;
+    killGroup(this.pid);
+    this.fork.kill('SIGKILL');
   }
 
   private end(reason: string, uncaught?: LastWords): void {
-    this.fork.removeAllListeners();
+    this.fork?.removeAllListeners();
+    void this.channel?.drained();
     // a broadcast may have ended the process: then no task is to blame for it
     this.killed ||= this.mailbox.busy;
     this.mailbox.close(reason);

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { deserialize, serialize } from 'node:v8';
 import type { CatalogEntry, RedisSettings } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
 import { isBroadcastScope } from '../task/broadcast.js';
@@ -15,10 +16,16 @@ export interface AppSettings {
   readonly maxDead?: number;
 }
 
+/** The container is up; nothing is claimed before `start`. */
+export interface ReadyMessage {
+  readonly type: 'ready';
+  readonly settings: AppSettings;
+  readonly catalog: readonly CatalogEntry[];
+}
+
 /** Child to supervisor. */
 export type ChildMessage =
-  /** the container is up; nothing is claimed before `start` */
-  | { readonly type: 'ready'; readonly settings: AppSettings; readonly catalog: readonly CatalogEntry[] }
+  | ReadyMessage
   /** it has run as many tasks as it should, and works on until it is replaced */
   | { readonly type: 'worn' }
   /** the container cannot be made; the child ends */
@@ -50,6 +57,9 @@ export interface StartOrder {
   /** how many tasks its scoreboard has room for */
   readonly capacity: number;
 }
+
+/** How long a child that is to end waits for its last broadcast, in ms. */
+export const BROADCAST_GRACE_MS = 10_000;
 
 /** A broadcast to run, beside whatever runs. */
 export interface BroadcastOrder {
@@ -121,12 +131,38 @@ function invalidField(fields: Fields, message: Readonly<Record<string, unknown>>
   });
 }
 
+/** Stands for the options of ioredis while they are sent: JSON has no bytes, of which certificates are made. */
+interface Packed {
+  readonly packed: string;
+}
+
+/** @throws when the settings hold something that cannot leave the process, such as a function */
+export function readyMessage(settings: AppSettings, catalog: readonly CatalogEntry[]): ChildMessage {
+  const { redis, ...rest } = settings;
+  if (typeof redis === 'string') return { type: 'ready', settings, catalog };
+  const packed: Packed = { packed: serialize(redis).toString('base64') };
+  return { type: 'ready', settings: { ...rest, redis: packed as RedisSettings }, catalog };
+}
+
+function unpacked(message: ReadyMessage): ReadyMessage {
+  const { settings } = message;
+  if (typeof settings.redis === 'string' || !('packed' in settings.redis)) return message;
+  try {
+    const redis: unknown = deserialize(Buffer.from(String(settings.redis.packed), 'base64'));
+    if (record(redis)) return { ...message, settings: { ...settings, redis } };
+  } catch {
+    // the same as any other value that is wrong
+  }
+  throw malformed('The "ready" message from a child has no valid `settings.redis`.');
+}
+
 const FROM_CHILD = ['ready', 'worn', 'bootFailed', 'leaseLost', 'broadcastEnded'] as const;
 const FROM_SUPERVISOR = ['start', 'broadcast', 'stop', 'abort', 'cancel'] as const;
 
 /** @throws NestworkError MALFORMED_IPC */
 export function parseChildMessage(value: unknown): ChildMessage {
-  return parse(value, FROM_CHILD, 'a child');
+  const message: ChildMessage = parse(value, FROM_CHILD, 'a child');
+  return message.type === 'ready' ? unpacked(message) : message;
 }
 
 /** @throws NestworkError MALFORMED_IPC */
@@ -139,7 +175,7 @@ function parse<T>(value: unknown, types: readonly (keyof typeof SHAPES)[], sende
   const type = types.find((known) => known === message.type);
   if (!type)
     throw malformed(
-      `A message from ${sender} has the unknown type ${inspect(message.type, { depth: 0, maxStringLength: 40 })}.`,
+      `A message from ${sender} has the unknown type ${inspect(message.type, { depth: -1, maxStringLength: 40 })}.`,
     );
   const invalid = invalidField(SHAPES[type], message);
   if (invalid) throw malformed(`The "${type}" message from ${sender} has no valid \`${invalid}\`.`);

@@ -55,13 +55,18 @@ export class Mailbox {
     this.next();
   }
 
-  /** The child reports the end of what it was given. What it reports of anything else is none of ours. */
-  ended(id: string, error: string, durationMs: number): void {
-    if (this.current?.id !== id) return;
+  /**
+   * The child reports the end of what it was given. What it reports of anything else is none of ours.
+   *
+   * @returns whether it was given that
+   */
+  ended(id: string, error: string, durationMs: number): boolean {
+    if (this.current?.id !== id) return false;
     const { ended } = this.current;
     this.current = undefined;
     ended({ error, durationMs, fate: 'ended' });
     this.next();
+    return true;
   }
 
   /** The process is gone. */

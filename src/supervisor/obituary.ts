@@ -1,8 +1,12 @@
 import type { Settlement } from '../broker/broker.js';
+import { printable, printableLines } from '../task/printable.js';
+import { printedText } from '../task/printed.js';
+import type { LastWords } from './last-words.js';
 import type { Death } from './verdict.js';
 
 /** One line for the log: which child died of what, and what became of its tasks. */
-export function obituary({ pid, reason, uncaught, running, timedOut }: Death, settlement: Settlement): string {
+export function obituary(death: Death, settlement: Settlement): string {
+  const { pid, reason, uncaught, running, timedOut, stopping } = death;
   const fates = [
     [settlement.released, 'given back'],
     [settlement.timedOut, 'to run again after a hard timeout'],
@@ -13,7 +17,23 @@ export function obituary({ pid, reason, uncaught, running, timedOut }: Death, se
   const told = fates.filter(([tasks]) => tasks > 0).map(([tasks, fate]) => `${tasks} ${fate}`);
   const at = [...running, ...timedOut.map(({ id }) => id)];
   const during = at.length > 0 ? ` while it ran ${at.join(', ')}` : '';
-  const from = uncaught?.task ? ` out of ${uncaught.task.name} ${uncaught.task.id}` : '';
-  const how = uncaught ? `${reason}, uncaught${from}: ${uncaught.error}` : reason;
-  return `Child ${pid} died (${how})${during}; tasks: ${told.join(', ') || 'none held'}.`;
+  const why = printable(reason);
+  const how = uncaught
+    ? `${why}, uncaught${origin(uncaught.task, running)}: ${printedText(uncaught.error, false)}`
+    : why;
+  const when = stopping ? ' as the worker was being stopped' : '';
+  return `Child ${pid} died (${how})${during}${when}; tasks: ${told.join(', ') || 'none held'}.`;
+}
+
+/** Out of which task an error was thrown; what one left behind, say a timer, can end a process that runs others. */
+function origin(task: LastWords['task'], running: readonly string[]): string {
+  if (!task) return '';
+  return ` out of ${printable(task.name)} ${printable(task.id)}${running.includes(task.id) ? '' : ', which ran no more'}`;
+}
+
+/** What people see of an app that cannot start. The reason comes from the child, and an error of ours has several lines. */
+export function unbooted(pid: number, reason: string, uncaught: LastWords | undefined): string {
+  const why = uncaught ? `: ${printedText(uncaught.error, false)}` : '';
+  const who = pid > 0 ? `Child ${pid} could not boot` : 'Could not fork a child';
+  return `${who}: ${printableLines(reason)}${why}`;
 }

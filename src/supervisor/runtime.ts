@@ -55,7 +55,7 @@ export class Runtime {
   async admit(): Promise<Claimant | undefined> {
     while (!this.closing) {
       const session = await this.session.catch(() => undefined);
-      const child = await session?.register().catch(() => undefined);
+      const child = await session?.register().catch(this.tellAndGoOn);
       if (session && child) return { session: session.id, child, queues: this.options.queues };
       await delay(RETRY_MS);
     }
@@ -115,6 +115,12 @@ export class Runtime {
     await broker.close();
   }
 
+  /** What keeps Redis from admitting a child, other than an outage, shows nowhere else. */
+  private readonly tellAndGoOn = (error: unknown): undefined => {
+    this.options.onError(error);
+    return undefined;
+  };
+
   private async openSession(): Promise<Session> {
     const { broker, leaseMs, queues, catalog, onError } = this.options;
     const onLost = (id: string): void => this.replaceSession(id);
@@ -130,7 +136,7 @@ export class Runtime {
       // also before the first attempt: a server on which no session lasts must not be flooded
       await delay(RETRY_MS);
       if (this.closing) throw new Error('The worker is closing.');
-      const session = await this.openSession().catch(() => undefined);
+      const session = await this.openSession().catch(this.tellAndGoOn);
       if (session) return session;
     }
   }

@@ -1,9 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { closeSync, existsSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { closeSync, readSync, writeSync } from 'node:fs';
 import { TASK_ID_LENGTH } from '../task/task-id.js';
 import { type LastWords, readLastWords } from './last-words.js';
+import { openScoreboardFile } from './scoreboard-file.js';
 
 /**
  * A file in memory where a child notes what it does, so that its supervisor knows even when the child blocks or is dead.
@@ -23,8 +21,6 @@ const ATTEMPT_AT = AFTERWARDS_AT + 8;
 const ENTRY_BYTES = ATTEMPT_AT + 2;
 /** The descriptor under which a child inherits its scoreboard, behind the standard ones and the IPC channel. */
 export const SCOREBOARD_FD = 4;
-/** Where Linux keeps files in memory. */
-const MEMORY = '/dev/shm';
 const FREE = 0;
 const STARTED = 1;
 const FAILED = 2;
@@ -192,6 +188,17 @@ export interface Score {
   readonly limited: readonly LimitedTask[];
 }
 
+/** What a supervisor reads of one child. */
+export type Scoreboard = Pick<ScoreboardReader, 'read' | 'window' | 'lastWords' | 'close'>;
+
+/** Of a child that never was. */
+export const BLANK_SCOREBOARD: Scoreboard = {
+  read: () => ({ running: [], done: [], started: new Set(), limited: [] }),
+  window: () => ({ untilMs: Number.POSITIVE_INFINITY, claimNumber: 0 }),
+  lastWords: () => undefined,
+  close: () => {},
+};
+
 /** The supervisor's side: reads what the child noted. */
 export class ScoreboardReader {
   /** for the child to inherit as `SCOREBOARD_FD` */
@@ -199,14 +206,11 @@ export class ScoreboardReader {
   private readonly bytes: Buffer;
   private closed = false;
 
-  /** Makes the file. It has no name, so nothing is left of it when both processes are gone, however they end. */
+  /** @throws NestworkError NO_SCOREBOARD when its file cannot be made */
   constructor(capacity: number) {
-    const path = join(existsSync(MEMORY) ? MEMORY : tmpdir(), `nestwork-${randomUUID()}`);
-    this.fd = openSync(path, 'wx+', 0o600);
-    unlinkSync(path);
     this.bytes = Buffer.alloc(HEADER_BYTES + capacity * ENTRY_BYTES);
     this.bytes.writeDoubleLE(Number.POSITIVE_INFINITY, 0);
-    writeSync(this.fd, this.bytes, 0, this.bytes.length, 0);
+    this.fd = openScoreboardFile(this.bytes);
   }
 
   read(): Score {

@@ -1,4 +1,5 @@
 import type { Broker } from '../broker/broker.js';
+import { printable } from '../task/printable.js';
 import { BroadcastPost, type BroadcastPostOptions } from './broadcast-post.js';
 import { type Cancellable, Canceller } from './canceller.js';
 import type { Addressee } from './machine-turns.js';
@@ -27,7 +28,9 @@ export function streamService({ broker, sinceMs, cancelGraceMs, ...options }: St
     ]),
     onGap: post.missed,
     onUnknown: (kind) =>
-      logger.warn(`Passing over entries of the kind "${kind.slice(0, 40)}" in the stream: a newer version wrote them.`),
+      logger.warn(
+        `Passing over entries of the kind "${printable(kind, 40)}" in the stream: a newer version wrote them.`,
+      ),
     onError,
   });
   return {

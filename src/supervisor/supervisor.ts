@@ -2,17 +2,23 @@ import type { LoggerService } from '@nestjs/common';
 import type { Broker, Claimant } from '../broker/broker.js';
 import type { ResolvedWorkerOptions } from '../options.js';
 import { Complaints } from '../task/complaints.js';
+import { printed, printedReason } from '../task/printed.js';
 import { servedQueues } from '../task/queue-names.js';
 import { Backoff } from './backoff.js';
+import { Blame } from './blame.js';
+import { BootWatch } from './boot-watch.js';
 import { ChildProcess } from './child-process.js';
-import type { AppSettings, ChildMessage } from './ipc-protocol.js';
+import { ClosingGuard } from './closing-guard.js';
+import { watchEarlyExit } from './early-exit.js';
+import { type AppSettings, BROADCAST_GRACE_MS, type ChildMessage } from './ipc-protocol.js';
 import type { LastWords } from './last-words.js';
 import { MemoryGuard } from './memory-guard.js';
-import { obituary } from './obituary.js';
+import { obituary, unbooted } from './obituary.js';
 import { Runtime, type Service } from './runtime.js';
 import { onStopSignals } from './signals.js';
+import type { Program } from './spawn-child.js';
 import { streamService } from './stream-service.js';
-import type { Death } from './verdict.js';
+import { blamedFor, type Death } from './verdict.js';
 
 /** How long tasks may take to react to their aborted signal before their process is killed, in ms. */
 const ABORT_GRACE_MS = 2_000;
@@ -30,6 +36,7 @@ export interface SupervisorOptions {
   readonly capacity: number;
   /** added to the environment of the children */
   readonly environment: Readonly<Record<string, string>>;
+  readonly program: Program;
   readonly logger: Pick<LoggerService, 'log' | 'warn' | 'error'>;
   /** Makes the broker; `restored` is to be called after each outage. */
   readonly connect: (settings: AppSettings, restored: () => void) => Broker;
@@ -52,6 +59,7 @@ export class Supervisor {
   private readonly children = new Set<ChildProcess>();
   private readonly sinceMs = performance.now();
   private readonly settling = new Set<Promise<void>>();
+  private readonly blame = new Blame();
   private readonly timers = new Set<NodeJS.Timeout>();
   private readonly complaints = new Complaints((what) => this.options.logger.warn(`Trying again: ${what}`));
   private runtime: Promise<Runtime> | undefined;
@@ -67,22 +75,31 @@ export class Supervisor {
       this.finish = resolve;
     });
     const unlisten = onStopSignals((signal, times) => (times === 1 ? this.stop(signal) : this.killAll(signal)));
+    const { logger, worker } = this.options;
+    const boots = new BootWatch({ timeoutMs: worker.bootTimeoutMs, children: () => this.children, logger });
+    const unwatch = watchEarlyExit({
+      children: () => this.children.size,
+      onEarly: (what) => logger.error(what),
+    });
     this.fork();
+    boots.start();
     const exitCode = await ended;
+    await boots.stop();
     unlisten();
+    unwatch();
     return exitCode;
   }
 
   private fork(backoff = new Backoff(), predecessor?: ChildProcess): void {
     if (this.stopping) return;
-    const { capacity, environment } = this.options;
-    const launch = { environment, seat: this.freeSeat() };
+    const { capacity, environment, program } = this.options;
+    const launch = { environment, program, seat: this.freeSeat() };
     const child: ChildProcess = new ChildProcess(capacity, backoff, launch, {
       worn: () => this.retire(child, `it has run ${this.options.worker.maxTasksPerChild} tasks`),
       overdue: (why) => this.options.logger.warn(`Child ${child.pid} is ended: ${why}.`),
       ready: (message) => void this.welcome(child, message).catch((error: unknown) => this.fail(error)),
       leaseLost: (session) => this.whenServing((runtime) => runtime.replaceSession(session)),
-      malformed: (error) => this.options.logger.error(`Child ${child.pid}: ${String(error)}`),
+      malformed: (error) => this.options.logger.error(`Child ${child.pid}: ${printed(error)}`),
       ended: (reason, uncaught) => this.dispose(child, reason, uncaught),
     });
     this.children.add(child);
@@ -136,6 +153,7 @@ export class Supervisor {
     await broker.connect();
     const children = (): Iterable<ChildProcess> => this.children;
     const { cancelGraceMs } = worker;
+    const closing = { limitMs: worker.shutdownGraceMs + ABORT_GRACE_MS, broadcastMs: BROADCAST_GRACE_MS };
     const onError = this.complaints.about;
     const runtime = new Runtime({
       broker,
@@ -146,6 +164,7 @@ export class Supervisor {
         ...services(broker, { settings, catalog }, onError),
         streamService({ broker, sinceMs: this.sinceMs, children, catalog, cancelGraceMs, logger, onError }),
         new MemoryGuard(worker, children, this.tooBig),
+        new ClosingGuard({ broker, children, onError, ...closing }),
       ],
       children,
       onError,
@@ -179,19 +198,18 @@ export class Supervisor {
     const running = child.killed ? [] : score.running;
     child.scoreboard.close();
     this.children.delete(child);
-    const death = { pid, reason, uncaught, running, done: score.done, timedOut };
+    const death = this.blame.weigh({ pid, reason, uncaught, running, done: score.done, timedOut });
     const settling = this.settle(child, death).finally(() => {
       this.settling.delete(settling);
       this.endWhenDone();
     });
     this.settling.add(settling);
     if (this.stopping) return;
-    if (!child.booted)
-      this.options.logger.error(`Child ${child.pid} could not boot: ${reason}${uncaught ? `: ${uncaught.error}` : ''}`);
+    if (!child.booted) this.options.logger.error(unbooted(pid, reason, uncaught));
     if (!this.runtime) return this.fail();
     // its successor has been forked already
     if (child.successor) child.successor.predecessor = undefined;
-    else this.replace(child, running.length > 0);
+    else this.replace(child, blamedFor(death).length > 0);
   }
 
   private replace({ backoff, predecessor, dismissed, uptimeMs }: ChildProcess, diedByTask: boolean): void {
@@ -202,8 +220,9 @@ export class Supervisor {
     again();
   }
 
-  private async settle(child: ChildProcess, death: Death): Promise<void> {
+  private async settle(child: ChildProcess, found: Death): Promise<void> {
     if (!child.claimant) return;
+    const death = await this.blame.settled(found);
     const settlement = await (await this.runtime)?.settle(child.claimant, death);
     const expected = child.dismissed && death.running.length + death.timedOut.length === 0;
     if (settlement && !expected) this.options.logger.warn(obituary(death, settlement));
@@ -213,6 +232,7 @@ export class Supervisor {
     const { logger, worker } = this.options;
     logger.log(`${signal}: finishing the running tasks, for ${worker.shutdownGraceMs / 1_000} s at most.`);
     this.stopping = true;
+    this.blame.lift();
     this.whenServing((runtime) => runtime.hasten());
     for (const child of this.children) child.stop();
     this.later(worker.shutdownGraceMs, () => {
@@ -229,9 +249,10 @@ export class Supervisor {
 
   /** The worker cannot start: nothing was claimed. */
   private fail(error?: unknown): void {
-    if (error) this.options.logger.error(String(error instanceof Error ? error.message : error));
+    if (error) this.options.logger.error(printedReason(error));
     this.exitCode = 1;
     this.stopping = true;
+    this.blame.lift();
     for (const child of this.children) child.kill();
     this.endWhenDone();
   }

@@ -20,14 +20,36 @@ export interface Death {
   readonly done: readonly string[];
   /** those for which it was ended */
   readonly timedOut: readonly LimitedTask[];
+  /** the worker is being stopped, and processes with it: nothing counts */
+  readonly stopping?: boolean;
+  /** the task that the error names is not taken for the culprit */
+  readonly disputed?: boolean;
+}
+
+/**
+ * The tasks to blame: the one whose uncaught error ended the process, and none if that one ran no more, as when a timer that
+ * it left behind throws; all that ran where nobody knows.
+ */
+export function blamedFor({ running, timedOut, uncaught, stopping, disputed }: Death): readonly string[] {
+  if (stopping) return [];
+  const suspects = running.filter((id) => !timedOut.some((task) => task.id === id));
+  const culprit = disputed ? undefined : uncaught?.task?.id;
+  return culprit === undefined ? suspects : suspects.filter((id) => id === culprit);
+}
+
+/** The tasks that would be to blame if the error did not name another one. */
+export function sparedBy(death: Death): readonly string[] {
+  const blamed = blamedFor(death);
+  return blamedFor({ ...death, disputed: true }).filter((id) => !blamed.includes(id));
 }
 
 /** What becomes of the tasks of a child that ended. */
-export function verdictOn({ pid, reason, uncaught, running, done, timedOut }: Death): Verdict {
+export function verdictOn(death: Death): Verdict {
+  const { pid, reason, uncaught, done, timedOut } = death;
   const place = { host: hostname(), pid };
   const finished = new Set(done);
   const late = timedOut.filter(({ id }) => !finished.has(id));
-  const blamed = running.filter((id) => !late.some((task) => task.id === id));
+  const blamed = blamedFor(death);
   const died = `Its process died (${reason})`;
   const { error, stack } = causeFor(blamed, uncaught);
   return {
@@ -41,7 +63,7 @@ export function verdictOn({ pid, reason, uncaught, running, done, timedOut }: De
     line: encodeAttempt({ at: Date.now(), code: 'CRASHED', error: `${died}${error}`, ...place }),
     report: JSON.stringify({
       code: 'CRASHED',
-      error: `${died} ${MAX_CRASHES} times while it ran this task alone${uncaught ? ', the last time' : ''}${error}`,
+      error: `${died} ${MAX_CRASHES} times while it ran this task${uncaught ? ', the last time' : ''}${error}`,
       stack,
       ...place,
     }),

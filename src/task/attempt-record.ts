@@ -24,7 +24,8 @@ export interface AttemptRecord {
 /** The code of a line that says that somebody sent a dead task again; redrive.lua writes it. */
 export const REDRIVEN = 'REDRIVEN';
 
-const MAX_ERROR = 300;
+/** Characters of the `error` of a line. */
+export const MAX_ATTEMPT_ERROR = 300;
 
 /**
  * A record as it is appended to a message: behind a line break, which no JSON contains, so that scripts append it
@@ -34,7 +35,7 @@ const MAX_ERROR = 300;
  * encodeAttempt({ at: Date.now(), attempt: 1, code: 'TASK_FAILED', error: 'Error: no route to host' });
  */
 export function encodeAttempt(record: AttemptRecord): string {
-  return `\n${JSON.stringify({ ...record, error: record.error?.slice(0, MAX_ERROR) })}`;
+  return `\n${JSON.stringify({ ...record, error: record.error?.slice(0, MAX_ATTEMPT_ERROR) })}`;
 }
 
 /** The history of a message as it lies in Redis, oldest first; lines that are none of ours are left out. */

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { type Duration, toMilliseconds } from './duration.js';
 
 /**
@@ -40,11 +41,18 @@ export type Backoff = (attempt: number, error: unknown) => number;
  * @throws NestworkError INVALID_DURATION; the function it returns may throw what the user's function throws
  */
 export function toBackoff(backoff: RetryBackoff, mostMs: number): Backoff {
-  if (typeof backoff === 'function') return (attempt, error) => toMilliseconds(backoff(attempt, error), 'backoff()');
+  if (typeof backoff === 'function') return (attempt, error) => asked(backoff, attempt, error);
   const { type, delay }: BackoffOptions =
     typeof backoff === 'object' ? backoff : { type: 'exponential', delay: backoff };
   const ms = toMilliseconds(delay, 'backoff');
   if (type === 'fixed') return () => Math.min(ms, mostMs);
   // 2 ** 1000 would be infinite, and infinity times zero is no number
   return (attempt) => Math.round(Math.random() * Math.min(ms * 2 ** Math.min(attempt - 1, 60), mostMs));
+}
+
+function asked(backoff: BackoffFunction, attempt: number, error: unknown): number {
+  const wait: unknown = backoff(attempt, error);
+  // refused below; a rejection that nobody handles would end the process besides
+  if (types.isPromise(wait)) wait.then(undefined, () => {});
+  return toMilliseconds(wait as Duration, 'backoff()');
 }

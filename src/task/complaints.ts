@@ -1,4 +1,5 @@
 import { NestworkError } from '../errors.js';
+import { printedReason } from './printed.js';
 
 /**
  * Tells of each trouble once until it is over: what tries again by itself would flood the log otherwise.
@@ -18,7 +19,7 @@ export class Complaints {
 
   readonly about = (error: unknown): void => {
     if (error instanceof NestworkError && /^REDIS_(UNAVAILABLE|TIMEOUT)$/.test(error.code)) return;
-    const what = error instanceof Error ? error.message : String(error);
+    const what = printedReason(error);
     if (this.told.has(what)) return;
     this.told.add(what);
     this.tell(what);

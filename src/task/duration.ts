@@ -41,8 +41,7 @@ const MAX_MILLISECONDS = 10 * 365 * UNITS.d;
  */
 export function toMilliseconds(duration: Duration, what: string): number {
   const milliseconds = typeof duration === 'string' ? parse(duration) : duration;
-  // Negated, so that NaN and what is no number at all fail as well.
-  if (typeof milliseconds !== 'number' || !(milliseconds >= 0 && milliseconds <= MAX_MILLISECONDS)) {
+  if (!isDuration(milliseconds)) {
     const shown = inspect(duration, { depth: -1, maxStringLength: 40, breakLength: Infinity });
     throw new NestworkError('INVALID_DURATION', `${what} is ${shown}, which is not a valid duration.`, [
       `Give milliseconds as a number, or a number with a unit (ms, s, m, h, d, w): 1500, '500ms', '30s', '1.5h', '10 m'.`,
@@ -51,6 +50,12 @@ export function toMilliseconds(duration: Duration, what: string): number {
   }
   // Math.round(-0) is -0.
   return Math.round(milliseconds) + 0;
+}
+
+/** Whether it is a number of milliseconds that a duration may have. */
+export function isDuration(milliseconds: unknown): milliseconds is number {
+  // NaN is neither
+  return typeof milliseconds === 'number' && milliseconds >= 0 && milliseconds <= MAX_MILLISECONDS;
 }
 
 function parse(text: string): number {

@@ -1,4 +1,7 @@
+import { types } from 'node:util';
 import { NestworkError } from '../errors.js';
+import { AS_PLAIN_OBJECT, whatIsMissed } from './plain-object.js';
+import { isWellFormed } from './well-formed.js';
 
 /**
  * What travels beside the arguments of a call, such as a tenant or a trace: names and values are text, and upper and lower
@@ -24,22 +27,33 @@ const MAX_NAME_LENGTH = 128;
 const ABSENT: TaskHeaders = Object.freeze(Object.create(null));
 
 /**
- * Checks headers that somebody gave, one by one.
+ * A copy of headers that somebody gave, each read and checked once.
  *
  * @param where who gave them, for errors: `'with({ headers }) on task "ReportTasks.send"'`
  * @throws NestworkError INVALID_HEADERS, which names headers but never shows a value
  */
-export function assertHeaders(given: unknown, where: string): asserts given is GivenHeaders {
-  if (typeof given !== 'object' || given === null || Array.isArray(given) || given instanceof Promise) {
-    const promise = given instanceof Promise ? ', but a promise' : '';
-    throw invalid(`What ${where} gives is no object of headers${promise}.`);
-  }
-  for (const [name, value] of Object.entries(given)) {
-    if (name === '' || name.length > MAX_NAME_LENGTH || name === '__proto__') {
-      throw invalid(`A header of ${where} has a name that cannot be used: "${name.slice(0, 40)}".`);
+export function readHeaders(given: unknown, where: string): GivenHeaders {
+  const entries = entriesOf(given, where);
+  for (const [name, value] of entries) {
+    if (name === '' || name.length > MAX_NAME_LENGTH || name === '__proto__' || !isWellFormed(name)) {
+      throw invalid(`A header of ${where} has a name that cannot be used: ${JSON.stringify(name.slice(0, 40))}.`);
     }
-    if (value === undefined || typeof value === 'string') continue;
-    throw invalid(`Header "${name}" of ${where} is not a string.`);
+    if (value === undefined) continue;
+    if (typeof value !== 'string') throw invalid(`Header ${JSON.stringify(name)} of ${where} is not a string.`);
+    if (!isWellFormed(value)) throw invalid(`Header ${JSON.stringify(name)} of ${where} has a lone surrogate.`);
+  }
+  return Object.fromEntries(entries) as GivenHeaders;
+}
+
+function entriesOf(given: unknown, where: string): [string, unknown][] {
+  if (typeof given !== 'object' || given === null) throw invalid(`What ${where} gives is no object of headers.`);
+  if (types.isPromise(given)) throw invalid(`What ${where} gives is no object of headers, but a promise.`);
+  const missed = whatIsMissed(given);
+  if (missed !== undefined) throw invalid(`What ${where} gives ${missed}, and no plain object.`, AS_PLAIN_OBJECT);
+  try {
+    return Object.entries(given);
+  } catch (cause) {
+    throw invalid(`The headers that ${where} gives cannot be read.`, [], { cause });
   }
 }
 
@@ -76,9 +90,15 @@ export function areHeaders(value: unknown): value is TaskHeaders {
   return !Object.hasOwn(value, '__proto__') && Object.values(value).every((text) => typeof text === 'string');
 }
 
-function invalid(what: string): NestworkError {
-  return new NestworkError('INVALID_HEADERS', what, [
-    'Give an object whose values are strings: { traceparent: "00-..." }. Values that are undefined are left out.',
-    'Headers are for short facts about where a call comes from; what the task works on belongs into its arguments.',
-  ]);
+function invalid(what: string, remedies: readonly string[] = [], options?: ErrorOptions): NestworkError {
+  return new NestworkError(
+    'INVALID_HEADERS',
+    what,
+    [
+      'Give an object whose values are strings: { traceparent: "00-..." }. Values that are undefined are left out.',
+      ...remedies,
+      'Headers are for short facts about where a call comes from; what the task works on belongs into its arguments.',
+    ],
+    options,
+  );
 }

@@ -1,4 +1,6 @@
 import { NestworkError } from '../errors.js';
+import { AS_PLAIN_OBJECT, whatIsMissed } from './plain-object.js';
+import { printable } from './printable.js';
 
 /**
  * Refuses what is no object of options, and options that nobody would look at: a typo, or one of another version.
@@ -18,16 +20,29 @@ export function assertKnownOptions(
   where: string,
   belongs: (option: string) => string | undefined = () => undefined,
 ): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new NestworkError('INVALID_OPTION', `What ${where} got is not an object of options.`, [
-      'Give an object, or nothing for the defaults.',
-    ]);
-  }
+  assertOptionsObject(options, where);
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown === undefined) return;
   const place = belongs(unknown);
-  throw new NestworkError('INVALID_OPTION', `${where} has no option "${unknown.slice(0, 40)}".`, [
+  throw new NestworkError('INVALID_OPTION', `${where} has no option "${printable(unknown, 40)}".`, [
     ...(place === undefined ? [] : [place]),
     `Known are: ${known.join(', ')}.`,
   ]);
+}
+
+/**
+ * Refuses what is no object of options, and what would be taken for an empty one, such as a `Map`.
+ *
+ * @throws NestworkError `INVALID_OPTION`
+ */
+export function assertOptionsObject(options: unknown, where: string): asserts options is object {
+  if (typeof options !== 'object' || options === null) {
+    throw notOptions(where, '', ['Give an object, or nothing for the defaults.']);
+  }
+  const missed = whatIsMissed(options);
+  if (missed !== undefined) throw notOptions(where, `: it ${missed}`, ['Give a plain object.', ...AS_PLAIN_OBJECT]);
+}
+
+function notOptions(where: string, why: string, remedies: readonly string[]): NestworkError {
+  return new NestworkError('INVALID_OPTION', `What ${where} got is not an object of options${why}.`, remedies);
 }

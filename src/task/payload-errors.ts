@@ -1,7 +1,11 @@
 import { NestworkError } from '../errors.js';
+import { printable } from './printable.js';
+import { isError, readText } from './thrown.js';
 
 /** The most that the arguments of a task may take, encoded, in bytes of UTF-8. */
 export const MAX_BYTES = 256 * 1024;
+/** The most elements of an array: each takes a character at the least, and a comma or a bracket follows it. */
+export const MAX_LENGTH = MAX_BYTES / 2;
 /** The most levels that an argument may nest. */
 export const MAX_DEPTH = 64;
 
@@ -35,8 +39,7 @@ export function refused(path: string, what: string, error?: unknown): NestworkEr
 }
 
 export function tooDeep(path: string): NestworkError {
-  const shown = path.length > 200 ? `${path.slice(0, 200)}…` : path;
-  return new NestworkError('PAYLOAD_TOO_DEEP', `${shown} nests deeper than ${MAX_DEPTH} levels.`, [
+  return new NestworkError('PAYLOAD_TOO_DEEP', `${printable(path)} nests deeper than ${MAX_DEPTH} levels.`, [
     'Pass flatter data, or an id and let the task load what it needs.',
     `Look for a cycle at that path: one of more than ${MAX_DEPTH} objects looks the same.`,
   ]);
@@ -51,6 +54,6 @@ export function tooLarge(what: string): NestworkError {
 }
 
 function withoutWords(error: unknown): Error {
-  const kind = error instanceof Error ? error.name : typeof error;
+  const kind = isError(error) ? (readText(error, 'name') ?? 'Error') : typeof error;
   return new Error(`${kind} (its message is withheld, because it may quote the payload)`);
 }

@@ -1,43 +1,46 @@
 import { types } from 'node:util';
-import { MAX_BYTES, MAX_DEPTH, refused, tooDeep, tooLarge } from './payload-errors.js';
-import { Place, shortened } from './payload-place.js';
+import { PayloadBudget } from './payload-budget.js';
+import { MAX_BYTES, MAX_DEPTH, MAX_LENGTH, refused, tooDeep, tooLarge } from './payload-errors.js';
+import {
+  type Binary,
+  hasNamedProperty,
+  isBareArray,
+  isIndexOf,
+  namedProperty,
+  visibleBytes,
+} from './payload-extras.js';
+import { carriedClass, instanceOf, isObjectPrototype } from './payload-kinds.js';
+import { Place } from './payload-place.js';
+import { isWellFormed } from './well-formed.js';
 
-/** In Node.js since 20; the type library of ES2023 does not know it yet. */
-type Utf16 = string & { isWellFormed(): boolean };
+/** What has more than 20 digits is worth measuring. */
+const LARGE_BIGINT = 1n << 64n;
+/** Has more digits than there may be bytes. */
+const HUGE_BIGINT = 1n << BigInt(Math.ceil(MAX_BYTES * Math.log2(10)));
 
-/** One walk over the arguments, which refuses what cannot be carried and finds out whether JSON will do. */
+/**
+ * One walk over the arguments, which refuses what cannot be carried and finds out whether JSON will do.
+ *
+ * It runs no code of an argument, and asks for the size of a thing before it does work of that size.
+ */
 export class Survey {
-  /** Whether anything needs more than JSON. */
-  rich: boolean = false;
-  private values = 0;
+  /** Whether anything needs more than JSON. `JSON.stringify` would call a `toJSON` that somebody added for all. */
+  rich: boolean = 'toJSON' in Array.prototype;
+  private readonly budget = new PayloadBudget();
 
-  elements(array: readonly unknown[], inside: Place): void {
-    const keys = Object.keys(array);
-    // Indexes come first: if the last key is the last index and none is missing, there is nothing else.
-    if (keys.length === array.length && (keys.length === 0 || keys.at(-1) === String(array.length - 1))) {
-      for (let index = 0; index < array.length; index++) {
-        inside.step = index;
-        this.value(array[index], inside);
-      }
-      return;
-    }
-    this.rich = true;
-    // By the keys that there are, because a sparse array may be billions long.
-    for (const key of keys) {
-      const index = Number(key) >>> 0;
-      if (String(index) !== key || index >= array.length) {
-        inside.way = 'property';
-        inside.step = key;
-        throw refused(inside.path, 'a named property of an array');
-      }
+  /** @param list must be an array of our own making */
+  all(list: readonly unknown[], name: string): void {
+    const inside = new Place(list, name, 'index');
+    if (list.length > MAX_LENGTH) throw tooLarge(`${name} has ${list.length} elements or more`);
+    for (let index = 0; index < list.length; index++) {
       inside.step = index;
-      this.value(array[index], inside);
+      this.value(list[index], inside);
     }
+    if (!this.rich) this.budget.assertJson(name);
   }
 
   private value(value: unknown, at: Place): void {
-    // A value takes a byte at the least. The bound also ends the walk where shared references multiply.
-    if (++this.values > MAX_BYTES) throw tooLarge(`${at.path} is past ${MAX_BYTES} values`);
+    this.budget.count(1, at);
     switch (typeof value) {
       case 'boolean':
         return;
@@ -45,13 +48,13 @@ export class Survey {
         if (!Number.isFinite(value) || Object.is(value, -0)) this.rich = true;
         return;
       case 'string':
-        // So large that encoding it to count the bytes could fail.
-        if (value.length > MAX_BYTES) throw tooLarge(`${at.path} is a string of ${value.length} characters`);
-        if (!(value as Utf16).isWellFormed()) throw refused(at.path, 'a string with a lone surrogate');
+        this.string(value, at);
         return;
       case 'undefined':
-      case 'bigint':
         this.rich = true;
+        return;
+      case 'bigint':
+        this.bigint(value, at);
         return;
       case 'object':
         if (value !== null) this.object(value, at);
@@ -61,51 +64,135 @@ export class Survey {
     }
   }
 
+  private string(value: string, at: Place): void {
+    // So large that encoding it to count the bytes could fail.
+    if (value.length > MAX_BYTES) throw tooLarge(`${at.path} is a string of ${value.length} characters`);
+    if (!this.budget.spend(value, value.length, at)) return;
+    if (!isWellFormed(value)) throw refused(at.path, 'a string with a lone surrogate');
+  }
+
+  private bigint(value: bigint, at: Place): void {
+    this.rich = true;
+    if (value < LARGE_BIGINT && value > -LARGE_BIGINT) return;
+    if (value > HUGE_BIGINT || value < -HUGE_BIGINT) {
+      throw tooLarge(`${at.path} is a bigint of more than ${MAX_BYTES} digits`);
+    }
+    // Decimal digits take time that grows with their square, hexadecimal ones do not.
+    const leastDigits = Math.floor((value.toString(16).length - 2) * Math.log10(16));
+    this.budget.spend(value, leastDigits, at);
+  }
+
   private object(value: object, at: Place): void {
+    // It may answer otherwise when it is encoded, or not at all.
+    if (types.isProxy(value)) throw refused(at.path, 'a proxy (pass a copy: { ...it } or [...it])');
     for (let place: Place | string = at; typeof place !== 'string'; place = place.parent) {
       if (place.container === value) throw refused(at.path, 'one of the objects that contain it (a cycle)');
     }
     if (at.depth === MAX_DEPTH) throw tooDeep(at.path);
     const prototype: object | null = Object.getPrototypeOf(value);
-    if (prototype !== null && !isObjectPrototype(prototype)) {
-      this.instance(value, classNameOf(prototype), at);
+    if (prototype === Array.prototype && Array.isArray(value)) {
+      this.elements(value, at);
+    } else if (prototype !== null && !isObjectPrototype(prototype)) {
+      this.instance(value, prototype, at);
     } else {
       refuseSymbols(value, at);
-      if (prototype === null) this.rich = true;
-      this.properties(value, new Place(value, at, 'property'));
+      if (prototype !== Object.prototype) this.rich ||= prototype === null || 'toJSON' in prototype;
+      this.properties(value, at);
     }
   }
 
-  private instance(value: object, className: string, at: Place): void {
-    if (Array.isArray(value) && className === 'Array') {
-      refuseSymbols(value, at);
-      this.elements(value, new Place(value, at, 'index'));
+  private elements(array: readonly unknown[], at: Place): void {
+    if (array.length > MAX_LENGTH) throw tooLarge(`${at.path} is an array of ${array.length} elements`);
+    const inside = new Place(array, at, 'index');
+    if (!isBareArray(array)) refuseExtras(array, at, inside);
+    for (let index = 0; index < array.length; index++) {
+      inside.step = index;
+      // A whole descriptor of an element takes three times as long.
+      if (lookupGetter.call(array, index) !== undefined) throw refused(inside.path, ACCESSOR);
+      const value = array[index];
+      if (value === undefined && !isData(array, index)) {
+        this.sparse(array, inside);
+        return;
+      }
+      this.value(value, inside);
+    }
+  }
+
+  /** Of what stands between holes devalue carries only what is enumerable. */
+  private sparse(array: readonly unknown[], inside: Place): void {
+    this.rich = true;
+    this.budget.count(array.length, inside);
+    for (const name of Object.getOwnPropertyNames(array)) {
+      if (!isIndexOf(array, name)) continue;
+      inside.step = Number(name);
+      this.property(array, name, inside);
+    }
+  }
+
+  private properties(object: object, at: Place): void {
+    const inside = new Place(object, at, 'property');
+    const names = Object.getOwnPropertyNames(object);
+    // The shortest there can be is `"":0,`, and all but one are longer.
+    if (names.length > MAX_BYTES / 5) throw tooLarge(`${at.path} has ${names.length} properties`);
+    const isNew = this.budget.isNew(object);
+    for (const name of names) {
+      inside.step = name;
+      if (name === '__proto__') throw refused(inside.path, 'a property with that name');
+      this.budget.spendName(name, isNew, inside);
+      if (isNew && !isWellFormed(name)) {
+        throw refused(inside.path, 'a property with a lone surrogate in its name');
+      }
+      this.property(object, name, inside);
+    }
+    this.budget.meet(object);
+  }
+
+  private property(object: object, name: string, inside: Place): void {
+    const property = Object.getOwnPropertyDescriptor(object, name);
+    if (property?.get || property?.set) throw refused(inside.path, ACCESSOR);
+    if (!property?.enumerable) throw refused(inside.path, 'a property that is not enumerable');
+    this.value(property.value, inside);
+  }
+
+  private instance(value: object, prototype: object, at: Place): void {
+    const kind = carriedClass(value, prototype);
+    if (kind === undefined) throw refused(at.path, instanceOf(prototype));
+    if (kind === 'Array') {
+      this.elements(value as unknown[], at);
       return;
     }
     this.rich = true;
-    if (isBytes(value, className)) {
-      if (value.byteLength > MAX_BYTES) throw tooLarge(`${at.path} holds ${value.byteLength} bytes`);
+    refuseSymbols(value, at);
+    if (ArrayBuffer.isView(value) || types.isArrayBuffer(value)) {
+      this.binary(value, kind, at);
       return;
     }
-    if (!INSTANCES.get(className)?.(value)) {
-      throw refused(at.path, `an instance of ${className === '' ? 'an anonymous class' : `class ${className}`}`);
-    }
-    refuseSymbols(value, at);
-    if (Object.keys(value).length > 0) throw refused(at.path, `a ${className} with properties of its own`);
+    const own = Object.getOwnPropertyNames(value).filter((name) => !(kind === 'RegExp' && name === 'lastIndex'));
+    if (own.length > 0) throw refused(at.path, `a ${kind} with properties of its own`);
     if (types.isMap(value)) this.entries(value, new Place(value, at, 'keys'));
     else if (types.isSet(value)) this.members(value, new Place(value, at, 'values'));
+    else if (types.isRegExp(value)) this.pattern(value, at);
+    else if (kind === 'URL') this.budget.spend(value, (value as URL).href.length, at);
+    else if (kind === 'URLSearchParams') this.parameters(value as URLSearchParams, at);
   }
 
-  private properties(object: object, inside: Place): void {
-    for (const name of Object.getOwnPropertyNames(object)) {
-      inside.step = name;
-      const property = Object.getOwnPropertyDescriptor(object, name);
-      if (property?.get || property?.set) throw refused(inside.path, 'an accessor (a getter or a setter)');
-      if (!property?.enumerable) throw refused(inside.path, 'a property that is not enumerable');
-      if (name === '__proto__') throw refused(inside.path, 'a property with that name');
-      if (!(name as Utf16).isWellFormed()) throw refused(inside.path, 'a property with a lone surrogate in its name');
-      this.value(property.value, inside);
-    }
+  private binary(value: Binary, kind: string, at: Place): void {
+    const bytes = bytesOf(value, at);
+    if (bytes > MAX_BYTES) throw tooLarge(`${at.path} holds ${bytes} bytes`);
+    if (!this.budget.spend(value, bytes, at)) return;
+    if (hasNamedProperty(value)) throw refused(at.path, `a ${kind} with properties of its own`);
+    if ('resizable' in value && value.resizable) throw refused(at.path, 'an ArrayBuffer that can be resized');
+  }
+
+  private pattern(value: RegExp, at: Place): void {
+    if (!Object.is(value.lastIndex, 0)) throw refused(at.path, 'a RegExp whose lastIndex is not 0');
+    this.budget.spend(value, value.source.length, at);
+  }
+
+  /** Their text has to be made, so it is measured bit by bit. */
+  private parameters(value: URLSearchParams, at: Place): void {
+    if (!this.budget.spend(value, 0, at)) return;
+    for (const entry of value) this.budget.spend(entry, entry[0].length + entry[1].length, at);
   }
 
   private entries(map: ReadonlyMap<unknown, unknown>, inside: Place): void {
@@ -129,38 +216,34 @@ export class Survey {
   }
 }
 
+const ACCESSOR = 'an accessor (a getter or a setter)';
+const lookupGetter = Reflect.get(Object.prototype, '__lookupGetter__') as (this: object, name: PropertyKey) => unknown;
+
 /** After the class is known to be carried: Node itself hangs symbols on promises, and those are refused by their class. */
 function refuseSymbols(value: object, at: Place): void {
   if (Object.getOwnPropertySymbols(value).length > 0) throw refused(at.path, 'an object with a symbol as key');
 }
 
-/** The classes whose direct instances devalue carries, and how to know one that no subclass or fake can imitate. */
-const INSTANCES = new Map<string, (value: unknown) => boolean>([
-  ['Date', types.isDate],
-  ['RegExp', types.isRegExp],
-  ['Map', types.isMap],
-  ['Set', types.isSet],
-  ['URL', (value) => value instanceof URL],
-  ['URLSearchParams', (value) => value instanceof URLSearchParams],
-]);
-
-function isBytes(value: object, className: string): value is ArrayBuffer | ArrayBufferView {
-  if (Buffer.isBuffer(value)) return className === 'Buffer';
-  // The tag of a view or buffer comes from its own kind, whatever a subclass is called.
-  return (ArrayBuffer.isView(value) || types.isArrayBuffer(value)) && className === tagOf(value);
+/** `inside` belongs to the same array. */
+function refuseExtras(array: readonly unknown[], at: Place, inside: Place): void {
+  refuseSymbols(array, at);
+  const name = namedProperty(array);
+  if (name === undefined) return;
+  inside.way = 'property';
+  inside.step = name;
+  throw refused(inside.path, 'a named property of an array');
 }
 
-function tagOf(value: object): string {
-  return Object.prototype.toString.call(value).slice(8, -1);
+/** No hole, and no setter alone, which reads as undefined as well. */
+function isData(array: readonly unknown[], index: number): boolean {
+  const property = Object.getOwnPropertyDescriptor(array, index);
+  return property !== undefined && property.set === undefined;
 }
 
-/** Also the one of another realm, such as that of Node.js itself under Jest. */
-function isObjectPrototype(prototype: object): boolean {
-  if (prototype === Object.prototype) return true;
-  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf');
-}
-
-function classNameOf(prototype: object): string {
-  const name: unknown = prototype.constructor?.name;
-  return typeof name === 'string' ? shortened(name) : '';
+function bytesOf(value: Binary, at: Place): number {
+  try {
+    return visibleBytes(value);
+  } catch (error) {
+    throw refused(at.path, 'binary data whose memory is gone (detached)', error);
+  }
 }

@@ -1,17 +1,16 @@
 import { types } from 'node:util';
 import * as devalue from 'devalue';
-import { MAX_BYTES, refused, tooLarge, undecodable } from './payload-errors.js';
-import { Place } from './payload-place.js';
+import { MAX_BYTES, MAX_LENGTH, refused, tooLarge, undecodable } from './payload-errors.js';
 import { Survey } from './payload-survey.js';
 
 /**
  * The arguments of a call as a JSON fragment: the array itself when JSON carries it exactly, otherwise a
  * JSON string with the text of devalue.
  *
- * Beyond JSON it carries `undefined`, `NaN`, the infinities, `-0`, holes, `bigint`, `Date`, `RegExp` (its
- * `lastIndex` starts at 0 again), `URL`, `URLSearchParams`, `Map`, `Set`, `ArrayBuffer`, typed arrays
- * (only the part in view), `Buffer` and objects without a prototype. Whatever would arrive changed is
- * refused. References to the same object may arrive as copies. Errors name paths, never values.
+ * Beyond JSON it carries `undefined`, `NaN`, the infinities, `-0`, holes, `bigint`, `Date`, `RegExp`, `URL`,
+ * `URLSearchParams`, `Map`, `Set`, `ArrayBuffer`, typed arrays (only the part in view), `Buffer` and objects
+ * without a prototype. Whatever would arrive changed is refused, as are arrays of more than 131,072 elements.
+ * References to the same object may arrive as copies. Errors name paths, never values.
  *
  * @param args the arguments of one call
  * @param name what the paths in errors begin with; `args` by default
@@ -24,9 +23,10 @@ import { Survey } from './payload-survey.js';
  * encodePayload([{ user: new User() }]); // throws: args[0].user ... an instance of class User
  */
 export function encodePayload(args: readonly unknown[], name = 'args'): string {
+  const list = listed(args, name);
   const survey = new Survey();
-  survey.elements(args, new Place(args, name, 'index'));
-  const text = JSON.stringify(survey.rich ? stringifyRich(args, name) : args);
+  survey.all(list, name);
+  const text = JSON.stringify(survey.rich ? stringifyRich(list, name) : list);
   // No UTF-16 unit takes more than three bytes, so most payloads need no counting.
   if (text.length > MAX_BYTES / 3) {
     const bytes = Buffer.byteLength(text);
@@ -49,9 +49,23 @@ export function encodePayload(args: readonly unknown[], name = 'args'): string {
 export function decodePayload(value: unknown, text?: string, owner = 'a message'): unknown[] {
   if (typeof value === 'string') return parseRich(value, owner);
   if (!Array.isArray(value)) throw undecodable(`The payload of ${owner} is neither an array nor a string.`);
+  if (value.length > MAX_LENGTH) throw undecodable(`The payload of ${owner} has ${value.length} arguments.`);
   // JSON can also spell the name with \u escapes.
   if (text === undefined || text.includes('__proto__') || text.includes('\\u')) refuseProtoKeys(value, owner);
   return value;
+}
+
+/** The list itself is not sent: it is spread, as in any other call. */
+function listed(args: readonly unknown[], name: string): unknown[] {
+  const list: unknown[] = [];
+  try {
+    // Survey refuses what is longer, before a copy of it could take long.
+    const length = Math.min(args.length, MAX_BYTES);
+    for (let index = 0; index < length; index++) list.push(args[index]);
+  } catch (error) {
+    throw refused(name, 'a list that cannot be read', error);
+  }
+  return list;
 }
 
 function stringifyRich(args: readonly unknown[], name: string): string {
@@ -65,12 +79,23 @@ function stringifyRich(args: readonly unknown[], name: string): string {
 function parseRich(text: string, owner: string): unknown[] {
   let args: unknown;
   try {
-    args = devalue.parse(text, { Buffer: bufferOfBytes });
+    args = devalue.parse(text, { Buffer: bufferOfBytes }, { operations: { createSparseArray } });
   } catch (error) {
     throw undecodable(`The payload of ${owner} is a string, but not the text of devalue.`, error);
   }
   if (!Array.isArray(args)) throw undecodable(`The payload of ${owner} is not an array.`);
   return args;
+}
+
+/** Few bytes can tell of billions of holes: to spread them as arguments, or to walk over them, would end the process. */
+function createSparseArray(length: number): unknown[] {
+  if (length > MAX_LENGTH) throw new RangeError('More holes than are ever sent');
+  const array: unknown[] = [];
+  // as devalue does it: the engine then keeps no room for the holes, of which there may be many arrays
+  array[2 ** 32 - 2] = undefined;
+  array.length = 0;
+  array.length = length;
+  return array;
 }
 
 /** devalue would give a Buffer back as a Uint8Array, whose `toString('hex')` is silently something else. */

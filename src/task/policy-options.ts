@@ -2,6 +2,7 @@ import { NestworkError } from '../errors.js';
 import { type RetryBackoff, toBackoff } from './backoff.js';
 import type { CallOptions } from './call-options.js';
 import { type Duration, toMilliseconds } from './duration.js';
+import { assertOptionsObject } from './known-options.js';
 
 /**
  * A class of errors.
@@ -32,7 +33,7 @@ export interface CallPolicyOptions {
   hardTimeout?: Duration;
   /**
    * How often a task that failed is tried again before it is dead. 0 to 1,000.
-   * @default 0; a task that throws RetryTask is tried again without limit
+   * @default 0; a task that throws RetryTask is tried again without limit, every 100 ms at most
    */
   retries?: number;
   /**
@@ -168,6 +169,7 @@ function timeout(option: string, value: Duration | undefined, where: string): nu
 
 function assertBackoff(backoff: unknown, where: string): void {
   if (typeof backoff === 'object') {
+    if (backoff !== null) assertOptionsObject(backoff, `\`backoff\` of ${where}`);
     const { type, ...rest } = (backoff ?? {}) as { type?: unknown };
     const known = Object.keys(rest).every((name) => name === 'delay');
     if (!known || (type !== 'fixed' && type !== 'exponential')) {

@@ -1,4 +1,5 @@
 import { NestworkError } from '../errors.js';
+import { printable } from './printable.js';
 
 /** Which queues of its app a worker serves: all, or some, but never some others. */
 interface QueueChoice {
@@ -28,8 +29,9 @@ export function servedQueues(
 
 /** A queue that `TaskQueueModule` does not declare. */
 export function unknownQueue(queue: string, where: string, known: readonly string[]): NestworkError {
-  return new NestworkError('UNKNOWN_QUEUE', `Queue "${queue}", named by ${where}, is not declared.`, [
-    `Use one of: ${known.join(', ')}.`,
-    `Add '${queue}' to the \`queues\` of TaskQueueModule.`,
-  ]);
+  return new NestworkError(
+    'UNKNOWN_QUEUE',
+    `Queue "${printable(String(queue))}", named by ${where}, is not declared.`,
+    [`Use one of: ${known.join(', ')}.`, `Add '${printable(String(queue))}' to the \`queues\` of TaskQueueModule.`],
+  );
 }

@@ -1,4 +1,7 @@
 import { NestworkError } from '../errors.js';
+import { brand } from './brand.js';
+import { printable } from './printable.js';
+import { read } from './thrown.js';
 
 /**
  * Something that is wrong with an argument.
@@ -46,6 +49,10 @@ const SHOWN_LENGTH = 200;
  * }
  */
 export class InvalidPayloadError extends NestworkError {
+  static {
+    brand(InvalidPayloadError, 'InvalidPayloadError');
+  }
+
   override readonly name = 'InvalidPayloadError';
   /** name of the task */
   readonly task: string;
@@ -84,6 +91,10 @@ export class InvalidPayloadError extends NestworkError {
  * const refused = (error: unknown) => error instanceof GuardRefusedError && error.taskId;
  */
 export class GuardRefusedError extends NestworkError {
+  static {
+    brand(GuardRefusedError, 'GuardRefusedError');
+  }
+
   override readonly name = 'GuardRefusedError';
 
   constructor(
@@ -107,13 +118,14 @@ export class GuardRefusedError extends NestworkError {
 
 /** Whether the error refuses this very task for good. A task may fail with the refusal of another one that it sent. */
 export function isFinal(error: unknown, taskId: string): boolean {
-  return (error instanceof InvalidPayloadError || error instanceof GuardRefusedError) && error.taskId === taskId;
+  const isRefusal = error instanceof InvalidPayloadError || error instanceof GuardRefusedError;
+  return isRefusal && read(error, 'taskId') === taskId;
 }
 
 function listed(problems: readonly PayloadProblem[]): string {
   const shown = problems.slice(0, SHOWN_PROBLEMS).map(({ path, message }) => {
     const text = path === '' ? message : `${path}: ${message}`;
-    return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text;
+    return printable(text, SHOWN_LENGTH);
   });
   const hidden = problems.length - shown.length;
   return hidden > 0 ? `${shown.join('; ')}; and ${hidden} more` : shown.join('; ');

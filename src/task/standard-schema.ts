@@ -1,4 +1,5 @@
 import type { PayloadProblem } from './refusals.js';
+import type { Sendable } from './sendable.js';
 
 /**
  * A schema of zod 3.24, valibot 1, arktype 2 or any other library that follows Standard Schema
@@ -58,16 +59,18 @@ export type PayloadOf<Schema extends StandardSchema> = SchemaTypes<Schema>['outp
   readonly [INPUT]?: SchemaTypes<Schema>['input'];
 };
 
-/** What senders take for parameters of these types. */
+/** What senders take for parameters of these types: nothing, where no argument could be sent. */
 export type SentArguments<Parameters extends unknown[]> = { [Index in keyof Parameters]: Sent<Parameters[Index]> };
 
-type Sent<Parameter> = Parameter extends unknown
-  ? typeof INPUT extends keyof Parameter
-    ? Parameter extends { readonly [INPUT]?: infer Input }
-      ? Input
-      : Parameter
-    : Parameter
-  : never;
+type Sent<Parameter> = 0 extends 1 & Parameter
+  ? Parameter
+  : Parameter extends unknown
+    ? typeof INPUT extends keyof Parameter
+      ? Parameter extends { readonly [INPUT]?: infer Input }
+        ? Sendable<Input>
+        : Parameter
+      : Sendable<Parameter>
+    : never;
 
 export function isStandardSchema(value: unknown): value is StandardSchema {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;

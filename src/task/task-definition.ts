@@ -7,6 +7,17 @@ import type { TaskInfo } from './task-hooks.js';
 /** Calls the decorated method with its arguments; what it returns or resolves to is dropped. */
 export type TaskHandler = (args: unknown[], task: TaskInfo) => unknown;
 
+/** Where a task comes from, for errors that say what to write instead. */
+export interface TaskOrigin {
+  /** the provided class */
+  readonly type: { readonly name: string };
+  readonly method: string;
+  /** the module that provides the class */
+  readonly module: string;
+  /** what makes the method a task, as it is written: '@Cron()' */
+  readonly decorator: string;
+}
+
 /** A decorated method, found in the container and ready to run. */
 export interface TaskDefinition {
   /** unique in the app; travels in every message */
@@ -15,6 +26,7 @@ export interface TaskDefinition {
   readonly queue: string;
   /** class, method and module, for messages to people */
   readonly where: string;
+  readonly origin: TaskOrigin;
   /** where it runs, if it is a broadcast and not a task */
   readonly broadcast?: BroadcastScope;
   readonly handler: TaskHandler;

@@ -1,4 +1,5 @@
 import { NestworkError } from '../errors.js';
+import { brand } from './brand.js';
 import { type Duration, toMilliseconds } from './duration.js';
 
 /**
@@ -10,6 +11,10 @@ import { type Duration, toMilliseconds } from './duration.js';
  * });
  */
 export class SoftTimeoutError extends NestworkError {
+  static {
+    brand(SoftTimeoutError, 'SoftTimeoutError');
+  }
+
   override readonly name = 'SoftTimeoutError';
 
   constructor(task: string, ms: number) {
@@ -32,6 +37,10 @@ export class SoftTimeoutError extends NestworkError {
  * }
  */
 export class HardTimeoutError extends NestworkError {
+  static {
+    brand(HardTimeoutError, 'HardTimeoutError');
+  }
+
   override readonly name = 'HardTimeoutError';
 
   constructor(task: string, ms: number, options?: ErrorOptions) {
@@ -51,6 +60,10 @@ export class HardTimeoutError extends NestworkError {
  * if (context.signal.reason instanceof TaskCancelledError) logger.log('Nobody wants the report any more.');
  */
 export class TaskCancelledError extends NestworkError {
+  static {
+    brand(TaskCancelledError, 'TaskCancelledError');
+  }
+
   override readonly name = 'TaskCancelledError';
 
   constructor(task: string) {
@@ -60,15 +73,19 @@ export class TaskCancelledError extends NestworkError {
 
 /**
  * Thrown by a task that wants to run again, whatever `retryOn` says. It counts as an attempt: where `retries` is set it
- * is the limit, where it is set nowhere there is none.
+ * is the limit. Where it is set nowhere there is none, and the next attempt starts after 100 ms at the earliest.
  *
  * @example
  * if (response.status === 429) throw new RetryTask({ in: '30s' });
  */
 export class RetryTask extends Error {
+  static {
+    brand(RetryTask, 'RetryTask');
+  }
+
   /** what logs show */
   override readonly name = 'RetryTask';
-  /** ms until the next attempt; undefined for the backoff of the task */
+  /** ms until the next attempt; undefined for the backoff of the task. Less than 100 waits 100 where `retries` is set nowhere */
   readonly inMs: number | undefined;
 
   /** @throws NestworkError INVALID_DURATION */
@@ -85,6 +102,10 @@ export class RetryTask extends Error {
  * if (users.length === 0) throw new DropTask('the users are gone');
  */
 export class DropTask extends Error {
+  static {
+    brand(DropTask, 'DropTask');
+  }
+
   /** what logs show */
   override readonly name = 'DropTask';
 

@@ -1,7 +1,7 @@
 import { NestworkError } from '../errors.js';
 import { type CallOptions, decodeCallOptions } from './call-options.js';
 import { decodePayload } from './payload.js';
-import { undecodable } from './payload-errors.js';
+import { MAX_BYTES, undecodable } from './payload-errors.js';
 import { isTaskId, TASK_ID_LENGTH } from './task-id.js';
 import { UNIQUE_LENGTH, type UniqueUntil } from './unique-key.js';
 
@@ -34,6 +34,8 @@ export const HEADER_LENGTH = 34;
 const VERSION = '1';
 const UNTOUCHED = `${VERSION}0000`;
 const HEADER = /^[0-9a-z]{20}1[0-9a-z]{13}/;
+/** Four times what arguments, headers and options can take. */
+const MAX_BODY_LENGTH = 4 * (MAX_BYTES + 64 * 1024);
 const NOTHING_SET: CallOptions = Object.freeze({});
 
 /** One call of a task, as a worker gets it. */
@@ -164,6 +166,8 @@ function assertHeader(raw: string): void {
 }
 
 function parseBody(id: string, body: string): [name: string, payload: unknown, options?: unknown] {
+  // to parse what somebody else wrote could take more memory than the process has
+  if (body.length > MAX_BODY_LENGTH) throw undecodable(`The body of task ${id} has ${body.length} characters.`);
   let parsed: unknown;
   try {
     parsed = JSON.parse(body);

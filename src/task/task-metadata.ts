@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { NestworkError } from '../errors.js';
 import { BROADCAST_QUEUE, type BroadcastScope } from './broadcast.js';
 import { type CronMetadata, cronMetadataOf } from './cron-metadata.js';
+import { assertDecoratorsKept, noteDecorator } from './decorated-methods.js';
 import type { PolicyOptions } from './policy-options.js';
 
 /** A fixed string, so that two copies of the package in one app see each other's decorators. */
@@ -14,6 +15,8 @@ const TASK_HOOKS_METADATA = 'nestwork:task-hooks';
 export interface TaskMetadata extends PolicyOptions {
   readonly name?: string;
   readonly queue?: string;
+  /** as it was written: '@Task()'; an older copy of the package writes none */
+  readonly decorator?: string;
   /** `Class.method` of the class that declares the method */
   readonly declaredAs: string;
   /** the class that declares the method */
@@ -28,6 +31,10 @@ export interface DeclaredTask {
   /** the given name, or `Class.method` of the class asked about */
   readonly name: string;
   readonly queue: string | undefined;
+  /** as it was written: '@Task()' */
+  readonly decorator: string;
+  /** the class that declares the method */
+  readonly declaredIn: object;
   /** where it runs, if it is a broadcast */
   readonly broadcast: BroadcastScope | undefined;
   readonly policy: PolicyOptions;
@@ -35,17 +42,29 @@ export interface DeclaredTask {
   readonly cron: CronMetadata | undefined;
 }
 
-/** @throws NestworkError INVALID_OPTION when the method is to be both, a task and a broadcast */
+/** @throws NestworkError INVALID_OPTION when another decorator has made the method a task, or a broadcast, before */
 export function setTaskMetadata(method: object, metadata: TaskMetadata): void {
-  const other = taskMetadataOf(method);
-  if (other && (other.broadcast === undefined) !== (metadata.broadcast === undefined)) {
-    throw new NestworkError(
+  const { decorator = '@Task()', declaredAs, declaredIn } = metadata;
+  const [, name = ''] = declaredAs.split('.');
+  const noted = noteDecorator(Reflect.get(declaredIn, 'prototype') as object, name, decorator);
+  const other = noted ?? taskMetadataOf(method)?.decorator;
+  if (other !== undefined) throw declaredTwice(declaredAs, other, decorator);
+  Reflect.defineMetadata(TASK_METADATA, metadata, method);
+}
+
+function declaredTwice(declaredAs: string, first: string, second: string): NestworkError {
+  if (first !== second && [first, second].includes('@Broadcast()')) {
+    return new NestworkError(
       'INVALID_OPTION',
-      `${metadata.declaredAs} has both @Task() and @Broadcast().`,
+      `${declaredAs} has both ${first === '@Broadcast()' ? second : first} and @Broadcast(): a method is a task or a broadcast.`,
       'Keep one of them, and let a second method call the first if you need both.',
     );
   }
-  Reflect.defineMetadata(TASK_METADATA, metadata, method);
+  const both = first === second ? `${first} twice` : `both ${first} and ${second}`;
+  return new NestworkError('INVALID_OPTION', `${declaredAs} has ${both}, each of which makes the method a task.`, [
+    'Keep one of them: a cron is a task already, and can be sent as well.',
+    'For two schedules write two methods, the second of which calls the first.',
+  ]);
 }
 
 export function setTaskHooks(type: object): void {
@@ -61,26 +80,41 @@ export function declaredTasks(type: { readonly name: string; readonly prototype:
   return [...methods(type.prototype)].flatMap(([method, decorated]) => {
     const metadata = taskMetadataOf(decorated);
     if (!metadata) return [];
-    const { name = `${type.name}.${method}`, queue: named, broadcast, declaredAs, declaredIn, ...policy } = metadata;
+    const { name = `${type.name}.${method}`, queue: named, broadcast, declaredAs, declaredIn, ...rest } = metadata;
+    const { decorator = '@Task()', ...policy } = rest;
     const queue = broadcast ? BROADCAST_QUEUE : named;
-    return [{ method, name, queue, broadcast, policy, cron: cronMetadataOf(decorated) }];
+    return [{ method, name, queue, decorator, declaredIn, broadcast, policy, cron: cronMetadataOf(decorated) }];
   });
 }
 
-/** Names of all methods, own and inherited; accessors are left alone because reading one runs it. */
-export function methodNames(prototype: object): string[] {
-  return [...methods(prototype).keys()];
+/**
+ * Refuses a class of which another decorator has replaced a decorated method.
+ *
+ * @throws NestworkError DECORATOR_LOST; INVALID_OPTION for `@Payload()` in a method that is no task
+ */
+export function assertTasksKept(type: { readonly prototype: object }): void {
+  assertDecoratorsKept(type, (method) => taskMetadataOf(method) !== undefined);
 }
 
-/** By name; what is nearest counts, also an accessor that hides a method. */
+/** Names of all methods and accessors, own and inherited, and whether it is a method; no accessor is run. */
+export function members(prototype: object): Map<string, boolean> {
+  return new Map([...nearest(prototype)].map(([name, value]) => [name, typeof value === 'function']));
+}
+
 function methods(prototype: object): Map<string, unknown> {
+  const found = nearest(prototype);
+  for (const [name, value] of found) if (typeof value !== 'function') found.delete(name);
+  return found;
+}
+
+/** By name; what is nearest counts, also an accessor that hides a method. Its value is undefined: reading one runs it. */
+function nearest(prototype: object): Map<string, unknown> {
   const found = new Map<string, unknown>();
   for (let at: object | null = prototype; at && at !== Object.prototype; at = Reflect.getPrototypeOf(at)) {
     for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
       if (name !== 'constructor' && !found.has(name)) found.set(name, property.value);
     }
   }
-  for (const [name, value] of found) if (typeof value !== 'function') found.delete(name);
   return found;
 }
 

@@ -9,27 +9,29 @@ const TASK_FORM = '1 to 200 characters of A-Z, a-z, 0-9, "_", ".", ":", "$" and 
 /**
  * Refuses what cannot be the name of a queue: 1 to 100 characters of `[A-Za-z0-9_.-]`.
  *
+ * @param where who gave it, for the error
  * @throws NestworkError `INVALID_NAME`, naming the value and the allowed form
  *
  * @example
  * assertQueueName('critical');
  * assertQueueName('my queue'); // throws
  */
-export function assertQueueName(value: unknown): asserts value is string {
-  assertName('queue', value, QUEUE_OR_NAMESPACE, QUEUE_OR_NAMESPACE_FORM);
+export function assertQueueName(value: unknown, where?: string): asserts value is string {
+  assertName('queue', value, QUEUE_OR_NAMESPACE, { form: QUEUE_OR_NAMESPACE_FORM, where });
 }
 
 /**
  * Refuses what cannot be the name of a task: 1 to 200 characters of `[A-Za-z0-9_.:$-]`.
  *
+ * @param where who gave it, for the error
  * @throws NestworkError `INVALID_NAME`, naming the value and the allowed form
  *
  * @example
  * assertTaskName('ReportTasks.send');
  * assertTaskName('send report'); // throws
  */
-export function assertTaskName(value: unknown): asserts value is string {
-  assertName('task', value, TASK, TASK_FORM);
+export function assertTaskName(value: unknown, where?: string): asserts value is string {
+  assertName('task', value, TASK, { form: TASK_FORM, where });
 }
 
 /**
@@ -44,15 +46,23 @@ export function assertTaskName(value: unknown): asserts value is string {
  * assertNamespace('{shop}'); // throws
  */
 export function assertNamespace(value: unknown): asserts value is string {
-  assertName('namespace', value, QUEUE_OR_NAMESPACE, QUEUE_OR_NAMESPACE_FORM);
+  assertName('namespace', value, QUEUE_OR_NAMESPACE, { form: QUEUE_OR_NAMESPACE_FORM });
 }
 
-function assertName(kind: 'queue' | 'task' | 'namespace', value: unknown, name: RegExp, form: string): void {
+interface Rule {
+  /** the allowed form, in words */
+  readonly form: string;
+  /** who gave the name, for the error: '@Task() on ReportTasks.send' */
+  readonly where?: string;
+}
+
+function assertName(kind: 'queue' | 'task' | 'namespace', value: unknown, name: RegExp, { form, where }: Rule): void {
   if (typeof value === 'string' && name.test(value)) return;
   const subject = kind === 'namespace' ? 'namespace' : `${kind} name`;
+  const shown = inspect(value, { depth: -1, maxStringLength: 40, breakLength: Infinity });
   throw new NestworkError(
     'INVALID_NAME',
-    `${inspect(value, { depth: -1, maxStringLength: 40, breakLength: Infinity })} is not a valid ${subject}.`,
+    `${shown} is not a valid ${subject}${where === undefined ? '' : `, given by ${where}`}.`,
     `Use ${form}.`,
   );
 }

@@ -1,11 +1,14 @@
 import { type Backoff, toBackoff } from './backoff.js';
 import type { CallOptions } from './call-options.js';
-import { toMilliseconds } from './duration.js';
+import { isDuration, toMilliseconds } from './duration.js';
 import type { ErrorClass, PolicyOptions } from './policy-options.js';
 import { DropTask, HardTimeoutError, RetryTask } from './task-errors.js';
+import { hasReadablePrototypes, read } from './thrown.js';
 
 const DEFAULT_BACKOFF = '1s';
 const DEFAULT_MAX_BACKOFF = '1h';
+/** The least wait of a task that may be tried again without a limit, in ms: with none it would keep its child busy for ever. */
+const LEAST_ENDLESS_MS = 100;
 
 /** What becomes of a task whose attempt failed. */
 export type Decision =
@@ -55,13 +58,21 @@ export class TaskPolicy {
 
   /**
    * Never throws: what the user's code throws here is told to `onBroken`. A backoff function that does is replaced by the
-   * default; where a class cannot be asked, the task is dead.
+   * default; where a class cannot be asked, the task is dead. Something thrown that cannot be asked for its class, such as a
+   * revoked proxy, is one of none.
    */
   decide(attempt: FailedAttempt, onBroken: (error: unknown) => void = () => {}): Decision {
+    const tell = (broken: unknown): void => {
+      try {
+        onBroken(broken);
+      } catch {
+        // nobody is left to be told
+      }
+    };
     try {
-      return this.judge(attempt, onBroken);
+      return this.judge(attempt, tell);
     } catch (broken) {
-      onBroken(broken);
+      tell(broken);
       return DEAD;
     }
   }
@@ -69,8 +80,10 @@ export class TaskPolicy {
   private judge({ error, failures, softTimedOut }: FailedAttempt, onBroken: (error: unknown) => void): Decision {
     if (error instanceof DropTask || isOneOf(error, this.dropOn)) return DROP;
     if (error instanceof RetryTask) {
-      if (failures >= (this.retries ?? Number.POSITIVE_INFINITY)) return DEAD;
-      return { kind: 'retry', inMs: error.inMs ?? this.wait(failures + 1, error, onBroken) };
+      if (this.retries !== undefined && failures >= this.retries) return DEAD;
+      const asked = read(error, 'inMs');
+      const inMs = isDuration(asked) ? asked : this.wait(failures + 1, error, onBroken);
+      return { kind: 'retry', inMs: this.retries === undefined ? Math.max(inMs, LEAST_ENDLESS_MS) : inMs };
     }
     if (failures >= (this.retries ?? 0)) return DEAD;
     const wanted = softTimedOut ? this.retryOnSoftTimeout : this.retryOn === undefined || isOneOf(error, this.retryOn);
@@ -95,7 +108,7 @@ export class TaskPolicy {
 }
 
 function isOneOf(error: unknown, classes: readonly ErrorClass[]): boolean {
-  return classes.some((type) => error instanceof type);
+  return classes.length > 0 && hasReadablePrototypes(error) && classes.some((type) => error instanceof type);
 }
 
 /** An option that is given as undefined says nothing, and must not hide what a weaker layer says. */

@@ -1,24 +1,36 @@
 import { NestworkError } from '../errors.js';
 import type { TaskDefinition } from './task-definition.js';
 
+/** What a provider gives whose token is a task class: no instance of that class. */
+export interface Replacement {
+  /** the token and its module */
+  readonly where: string;
+  /** the class of what it gives; undefined for a plain object */
+  readonly by: string | undefined;
+  /** names of the tasks that it gives */
+  readonly names: readonly string[];
+}
+
 /** The only way from a name in a message to code: a Map, so that `constructor` or `toString` name no task. */
 export class TaskRegistry {
   private readonly definitions = new Map<string, TaskDefinition>();
+  private readonly replaced = new Map<object, Replacement>();
 
   /** @throws NestworkError DUPLICATE_TASK when the name is taken */
   add(definition: TaskDefinition): void {
     const other = this.definitions.get(definition.name);
-    if (other) {
-      throw new NestworkError(
-        'DUPLICATE_TASK',
-        `Two tasks are named "${definition.name}": ${other.where} and ${definition.where}.`,
-        [
-          'Give one of them another name: @Task({ name: ... }).',
-          'If it is the same class, provide it in one module only and export it from there.',
-        ],
-      );
-    }
+    if (other) throw duplicate(other, definition);
     this.definitions.set(definition.name, definition);
+  }
+
+  /** Notes that a provider whose token is a task class gives something else. */
+  replace(type: object, replacement: Replacement): void {
+    this.replaced.set(type, replacement);
+  }
+
+  /** What stands in the place of a task class, if something does. */
+  replacementOf(type: object): Replacement | undefined {
+    return this.replaced.get(type);
   }
 
   get(name: string): TaskDefinition | undefined {
@@ -38,4 +50,34 @@ export class TaskRegistry {
   get size(): number {
     return this.definitions.size;
   }
+}
+
+function duplicate(first: TaskDefinition, second: TaskDefinition): NestworkError {
+  const [one, other] = [first.origin, second.origin];
+  const what = `Two tasks are named "${first.name}": ${first.where} and ${second.where}`;
+  if (one.type !== other.type || one.method !== other.method) {
+    const options = [...new Set([named(one.decorator), named(other.decorator)])];
+    return new NestworkError('DUPLICATE_TASK', `${what}.`, [
+      `Give one of them another name: ${options.join(', or ')}.`,
+      'Without one the name is `Class.method`: two classes of one name need different ones.',
+    ]);
+  }
+  const { name } = one.type;
+  if (one.module !== other.module) {
+    return new NestworkError('DUPLICATE_TASK', `${what}.`, [
+      `Both modules have ${name} among their \`providers\`: keep it in ${one.module}, and remove it from ${other.module}.`,
+      `If ${other.module} injects it, add it to the \`exports\` of ${one.module}, and ${one.module} to the \`imports\` of ${other.module}.`,
+    ]);
+  }
+  return new NestworkError('DUPLICATE_TASK', `${what}, under two tokens or in two instances of the module.`, [
+    `Provide ${name} once; for a second token give { provide: TOKEN, useExisting: ${name} }.`,
+    `A dynamic module that is imported twice is two modules: provide ${name} in one that is imported once.`,
+    'To run it twice with other settings, write a subclass for each: its tasks have names of their own.',
+  ]);
+}
+
+/** How the decorator takes a name. */
+function named(decorator: string): string {
+  const first = decorator === '@Cron()' ? 'cronTime, ' : decorator === '@Interval()' ? 'every, ' : '';
+  return decorator.replace('()', `(${first}{ name: '...' })`);
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { NestworkError } from '../errors.js';
+import { isWellFormed } from './well-formed.js';
 
 /** Characters that a unique key takes in a message: a mark and the digest. */
 export const UNIQUE_LENGTH = 28;
@@ -19,7 +20,7 @@ export type UniqueUntil = 'started' | 'finished';
  * scripts find it without decoding anything. Keys of different tasks never meet.
  *
  * @param task the name of the task
- * @param key any string of 1 to 1,000 characters
+ * @param key any string of 1 to 1,000 characters without a lone surrogate
  * @throws NestworkError INVALID_OPTION when the key is none
  *
  * @example
@@ -31,6 +32,13 @@ export function encodeUnique(task: string, key: string, until: UniqueUntil): str
       'INVALID_OPTION',
       `The \`key\` of a call of task "${task}" is not a string of 1 to ${MAX_LENGTH} characters.`,
       'Give a string that names what must be there only once, like "user-7".',
+    );
+  }
+  if (!isWellFormed(key)) {
+    throw new NestworkError(
+      'INVALID_OPTION',
+      `The \`key\` of a call of task "${task}" has a lone surrogate, so it would count as the same as others.`,
+      ['Cut texts between characters, not within one: [...text].slice(0, 100).join("").', 'Use an id as the key.'],
     );
   }
   const digest = createHash('sha1').update(`${task}\n${key}`).digest('base64url');

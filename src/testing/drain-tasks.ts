@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { INestApplicationContext, Type } from '@nestjs/common';
 import type { Broker } from '../broker/broker.js';
+import { explained } from '../copies.js';
 import { TaskDiscovery } from '../discovery/task-discovery.js';
 import { RESOLVED_OPTIONS, type ResolvedTaskQueueOptions } from '../options.js';
 import { BROKER } from '../stand-in.js';
+import { inCleanContext } from '../task/clean-context.js';
 import { systemClock } from '../task/clock.js';
 import { TaskRegistry } from '../task/task-registry.js';
 
@@ -37,7 +39,13 @@ const BATCH = 500;
  * expect(await drainTasks(app)).toMatchObject([{ name: 'ReportTasks.send', error: undefined }]);
  */
 export async function drainTasks(app: INestApplicationContext): Promise<TaskRun[]> {
-  const find = <T>(token: Type<T> | symbol): T => app.get<T>(token, { strict: false });
+  const find = <T>(token: Type<T> | symbol): T => {
+    try {
+      return app.get<T>(token, { strict: false });
+    } catch (error) {
+      throw explained(error);
+    }
+  };
   const { queues } = find<ResolvedTaskQueueOptions>(RESOLVED_OPTIONS);
   const broker = find<Broker>(BROKER);
   const executor = new Executor(find(TaskRegistry), find(TaskDiscovery).hooks());
@@ -50,8 +58,9 @@ export async function drainTasks(app: INestApplicationContext): Promise<TaskRun[
   await broker.register(session, claimant.child);
   for (;;) {
     await broker.promote(BATCH);
-    const run = await runner.runNext();
-    const runs = run ? [run] : await drainBroadcasts(broker, executor, systemClock);
+    // what the caller has in its AsyncLocalStorage is not there in a worker
+    const run = await inCleanContext(() => runner.runNext());
+    const runs = run ? [run] : await inCleanContext(() => drainBroadcasts(broker, executor, systemClock));
     if (runs.length === 0) break;
     drained.push(...runs.filter(({ outcome }) => outcome !== 'retried'));
   }

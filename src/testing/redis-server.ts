@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { NestworkError } from '../errors.js';
+import { assertKnownOptions } from '../task/known-options.js';
 
 /** Redis is ready within milliseconds; a machine under heavy load may take a second or two. */
 const START_TIMEOUT_MS = 10_000;
@@ -80,7 +81,9 @@ export class RedisServer {
    * @returns the server, when it accepts commands
    * @throws NestworkError REDIS_UNAVAILABLE when there is no server on the PATH or it does not start; with its log
    */
-  static async start({ args = [] }: RedisServerOptions = {}): Promise<RedisServer> {
+  static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
+    assertKnownOptions(options, ['args'], 'RedisServer.start');
+    const { args = [] } = options;
     const binary = findServer();
     for (let tried = 1; ; tried += 1) {
       const port = randomInt(PORTS.from, PORTS.to);

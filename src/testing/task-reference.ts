@@ -27,6 +27,6 @@ export function nameOfTask(task: TaskReference<never>): string {
     typeof task === 'function' ? `Method ${task.name || 'without a name'}` : `What was given (${typeof task})`;
   throw new NestworkError('NOT_A_TASK', `${what} has no @Task(), @Cron(), @Interval() or @Broadcast().`, [
     'Give a decorated method of the class itself: MailTasks.prototype.welcome.',
-    'A mock or spy has lost its decorator: give the name instead, "MailTasks.welcome".',
+    'A mock or spy, or what another decorator above it made of the method, has lost the decorator: give the name instead, "MailTasks.welcome".',
   ]);
 }

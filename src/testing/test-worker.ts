@@ -1,13 +1,15 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Logger } from '@nestjs/common';
 import type { Claimant } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
 import { CronLoop } from '../scheduler/cron-loop.js';
+import { inCleanContext } from '../task/clean-context.js';
 import type { Clock } from '../task/clock.js';
 import type { CronDeclaration } from '../task/cron-definition.js';
 import { type Instants, instantsOf } from '../task/cron-schedule.js';
+import { printable, printableStack } from '../task/printable.js';
+import { printed, printedText } from '../task/printed.js';
 import { TaskIdSequence } from '../task/task-id.js';
 import { encodeMessage } from '../task/task-message.js';
 import type { TaskRegistry } from '../task/task-registry.js';
@@ -22,9 +24,7 @@ import { TaskRunner } from './task-runner.js';
 const LEASE_MS = 1e12;
 /** Scheduled tasks that are moved to their queues at once. */
 const BATCH = 500;
-/** A task that asks to be tried again at once would run for ever, ... */
-const MOST_ATTEMPTS = 1_000;
-/** ... and so would one that sends itself again. */
+/** A task that sends itself again would run for ever. */
 const MOST_RUNS = 100_000;
 
 export interface TestWorkerOptions {
@@ -45,8 +45,6 @@ export class TestWorker {
   private readonly runner: TaskRunner;
   private readonly crons: CronLoop;
   private readonly instants: readonly Instants[];
-  /** What a caller has in its AsyncLocalStorage is not there in a worker. */
-  private readonly outside = AsyncLocalStorage.snapshot();
 
   constructor(private readonly options: TestWorkerOptions) {
     const { broker, registry, queues } = options;
@@ -59,7 +57,7 @@ export class TestWorker {
       broker: broker.crons,
       crons,
       onWarning: (warning) => this.logger.warn(warning),
-      onError: (error) => this.logger.error(describeError(error).error),
+      onError: (error) => this.logger.error(printed(error)),
     });
   }
 
@@ -85,12 +83,12 @@ export class TestWorker {
     await this.crons.tick();
     for (;;) {
       await broker.promote(BATCH);
-      const run = await this.outside(() => this.runner.runNext());
-      const next = run ? [run] : await this.outside(() => drainBroadcasts(broker, executor, clock));
+      const run = await inCleanContext(() => this.runner.runNext());
+      const next = run ? [run] : await inCleanContext(() => drainBroadcasts(broker, executor, clock));
       if (next.length === 0) return runs;
       for (const each of next) this.tell(each);
       runs.push(...next);
-      if (isEndless(runs)) throw endless(runs);
+      if (runs.length > MOST_RUNS) throw endless(runs);
     }
   }
 
@@ -100,17 +98,16 @@ export class TestWorker {
     for (;;) {
       const claimed = await this.options.broker.claimOne(this.claimant, id);
       if (!claimed) return runs;
-      const run = await this.outside(() => this.runner.run(claimed));
+      const run = await inCleanContext(() => this.runner.run(claimed));
       this.tell(run);
       runs.push(run);
-      if (isEndless(runs)) throw endless(runs);
     }
   }
 
   /** Runs the broadcasts that were sent. */
   async runBroadcasts(): Promise<TaskRun[]> {
     const { broker, executor, clock } = this.options;
-    const runs = await this.outside(() => drainBroadcasts(broker, executor, clock));
+    const runs = await inCleanContext(() => drainBroadcasts(broker, executor, clock));
     for (const run of runs) this.tell(run);
     return runs;
   }
@@ -140,19 +137,16 @@ export class TestWorker {
   /** As the log of a worker does: a failure that a test does not ask for should not stay unseen. */
   private tell({ outcome, name, id, error: thrown }: TaskRun): void {
     if (outcome !== 'dead') return;
-    const { error, stack } = describeError(thrown);
-    this.logger.error(`Task ${name} ${id} is dead: ${error}`, stack);
+    const { code, error, stack } = describeError(thrown);
+    const why = printedText(error, code !== 'TASK_FAILED');
+    this.logger.error(`Task ${printable(name)} ${id} is dead: ${why}`, stack && printableStack(stack));
   }
-}
-
-function isEndless(runs: readonly TaskRun[]): boolean {
-  return runs.length > MOST_RUNS || (runs.at(-1)?.attempt ?? 0) > MOST_ATTEMPTS;
 }
 
 function endless(runs: readonly TaskRun[]): NestworkError {
   return new NestworkError(
     'ENDLESS_TASKS',
-    `Tasks ran without an end: ${runs.length} attempts, and no time had passed. The last was at "${runs.at(-1)?.name}".`,
-    ['Give a task that sends itself again a delay, and one that throws RetryTask a time: RetryTask({ in }).'],
+    `Tasks ran without an end: ${runs.length} attempts, and no time had passed. The last was at "${printable(runs.at(-1)?.name ?? '')}".`,
+    'Give a task that sends itself again a delay.',
   );
 }

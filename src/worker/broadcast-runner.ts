@@ -1,14 +1,16 @@
-import { Logger } from '@nestjs/common';
 import type { BroadcastOrder, BroadcastReport } from '../supervisor/ipc-protocol.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
+import { printable, printableStack } from '../task/printable.js';
+import { printedText } from '../task/printed.js';
 import { idOf } from '../task/task-message.js';
 import { describeError } from './describe-error.js';
 import { type Executor, isFailure, type Outcome } from './executor.js';
 import type { RunningTask } from './running-task.js';
+import { WorkerLog } from './worker-log.js';
 
 /** Runs the broadcasts that the supervisor hands over, beside the claim loop, and reports how each ended. */
 export class BroadcastRunner {
-  private readonly logger = new Logger('TaskWorker');
+  private readonly logger = new WorkerLog('TaskWorker');
   private readonly running = new Map<Promise<void>, RunningTask>();
   private abortReason: Error | undefined;
   private closed = false;
@@ -49,8 +51,9 @@ export class BroadcastRunner {
   private end(order: BroadcastOrder, outcome: Outcome, which: string): void {
     const durationMs = Math.round(outcome.durationMs);
     if (outcome.kind === 'done') return this.report({ type: 'broadcastEnded', id: order.id, error: '', durationMs });
-    const { error, stack } = describeError(outcome.error);
-    this.logger.error(`Broadcast ${which} failed: ${error}`, stack);
+    const { code, error, stack } = describeError(outcome.error);
+    const why = printedText(error, code !== 'TASK_FAILED');
+    this.logger.error(`Broadcast ${printable(which)} failed: ${why}`, stack && printableStack(stack));
     this.report({ type: 'broadcastEnded', id: order.id, error, durationMs });
   }
 }

@@ -1,18 +1,24 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
 import { Logger } from '@nestjs/common';
 import type { CatalogEntry, ChildBroker } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
 import {
   type AppSettings,
+  BROADCAST_GRACE_MS,
   type ChildMessage,
   parseSupervisorMessage,
+  readyMessage,
   type StartOrder,
+  type SupervisorMessage,
 } from '../supervisor/ipc-protocol.js';
 import { ScoreboardWriter } from '../supervisor/scoreboard.js';
+import { printableStack } from '../task/printable.js';
+import { printed } from '../task/printed.js';
 import { BroadcastRunner } from './broadcast-runner.js';
 import { ClaimLoop } from './claim-loop.js';
+import { describeError } from './describe-error.js';
 import type { Executor } from './executor.js';
+import { endWithSupervisor } from './orphan-watch.js';
 import { noteUncaughtErrors } from './uncaught.js';
 
 /** The user's app inside a child, booted and with all its bootstrap hooks run. */
@@ -24,21 +30,20 @@ export interface ChildApp {
   close(): Promise<void>;
 }
 
-/** How long a child that is to end waits for its last broadcast, in ms. */
-const BROADCAST_GRACE_MS = 10_000;
-
 const logger = new Logger('TaskWorker');
 
 /**
  * A child from its first to its last breath: boot the app, report it, and once started claim until told to stop; then
  * close the app, which still has all its dependencies while tasks run, and end.
  *
- * Signals are the supervisor's business: a terminal sends Ctrl-C to the children too, and they must not act on it.
+ * Signals are the supervisor's business: whoever stops a worker may send them to the children too, and they must not act on them.
  */
 export async function runChild(boot: () => Promise<ChildApp>): Promise<void> {
-  process.on('SIGINT', () => {}).on('SIGTERM', () => {});
-  process.on('disconnect', () => process.exit(1));
-  endWithParent();
+  process
+    .on('SIGINT', () => {})
+    .on('SIGTERM', () => {})
+    .on('SIGHUP', () => {});
+  endWithSupervisor();
   noteUncaughtErrors();
   try {
     const child = new Child(await boot());
@@ -62,7 +67,7 @@ class Child {
   report(): void {
     const { settings, catalog } = this.app;
     try {
-      send({ type: 'ready', settings, catalog });
+      send(readyMessage(settings, catalog));
     } catch (cause) {
       throw new NestworkError(
         'INVALID_OPTION',
@@ -74,7 +79,8 @@ class Child {
   }
 
   obey(value: unknown): void {
-    const message = parseSupervisorMessage(value);
+    const message = parsed(value);
+    if (!message) return;
     if (message.type === 'start') void this.work(message);
     else if (message.type === 'broadcast') this.broadcasts.run(message);
     else if (message.type === 'abort') this.abort();
@@ -108,8 +114,18 @@ class Child {
   private async end(): Promise<void> {
     // a broadcast that never ends must not keep the process alive that another one has taken over from
     await Promise.race([this.broadcasts.settled(), delay(BROADCAST_GRACE_MS)]);
-    await this.app.close().catch((error: unknown) => logger.error(`Closing the app failed: ${String(error)}`));
+    await this.app.close().catch((error: unknown) => logger.error(`Closing the app failed: ${printed(error)}`));
     process.exit(0);
+  }
+}
+
+/** Undefined for what is none of ours: tools that run in a child emit messages to the process as well. */
+function parsed(value: unknown): SupervisorMessage | undefined {
+  try {
+    return parseSupervisorMessage(value);
+  } catch (error) {
+    logger.error(String(error));
+    return undefined;
   }
 }
 
@@ -119,8 +135,9 @@ function send(message: ChildMessage): void {
 
 /** The supervisor prints it. Ends the process once the message is on its way. */
 function reportBootFailure(error: unknown): Promise<never> {
-  const text =
-    error instanceof NestworkError || !(error instanceof Error) ? String(error) : (error.stack ?? error.message);
+  const { stack } = describeError(error);
+  // what an error of ours asks for stands in its message, and its stack says no more
+  const text = error instanceof NestworkError || !stack ? printed(error) : printableStack(stack);
   return new Promise(() =>
     process.send?.({ type: 'bootFailed', error: text } satisfies ChildMessage, () => process.exit(1)),
   );
@@ -132,13 +149,4 @@ function stopped(): NestworkError {
     'The worker is stopping and its grace is over; the task will run again elsewhere.',
     'Give `shutdownGrace` a longer time, or let the task end when its signal aborts.',
   );
-}
-
-/** A task that blocks the event loop keeps `disconnect` from being seen; a thread is not blocked. */
-function endWithParent(): void {
-  const watch = `const { ppid } = require('node:process');
-    setInterval(() => process.ppid === ppid || process.kill(process.pid, 'SIGKILL'), 200);`;
-  // next to nothing is ever allocated in there; with the usual room it takes a third more memory
-  const resourceLimits = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16 };
-  new Worker(watch, { eval: true, execArgv: [], resourceLimits }).unref();
 }

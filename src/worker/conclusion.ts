@@ -1,13 +1,16 @@
-import { Logger } from '@nestjs/common';
 import type { ClaimedTask } from '../broker/broker.js';
 import type { ScoreboardWriter } from '../supervisor/scoreboard.js';
+import { errorText } from '../task/error-text.js';
+import { printable, printableStack } from '../task/printable.js';
+import { printedText } from '../task/printed.js';
 import type { Acknowledger } from './acknowledger.js';
 import { describeError } from './describe-error.js';
 import type { Failure, Outcome, PreparedTask } from './executor.js';
+import { WorkerLog } from './worker-log.js';
 
 /** Turns each outcome into exactly one of ack, retry, release, bury, and tells people of what failed. */
 export class Conclusion {
-  private readonly logger = new Logger('TaskWorker');
+  private readonly logger = new WorkerLog('TaskWorker');
 
   constructor(
     private readonly acks: Acknowledger,
@@ -19,7 +22,8 @@ export class Conclusion {
     if (outcome.kind === 'done') return this.done(claimed.id, task.message.unique === 'finished');
     if (outcome.decision.kind === 'drop') {
       const what = task.cancelled ? 'was cancelled' : 'was dropped';
-      this.logger.log(`Task ${task.name} ${claimed.id} ${what}: ${describeError(outcome.error).error.split('\n', 1)}`);
+      const [why = ''] = errorText(outcome.error).split('\n', 1);
+      this.logger.log(`Task ${printable(task.name)} ${printable(claimed.id)} ${what}: ${printedText(why, false)}`);
       return this.done(claimed.id, task.message.unique === 'finished');
     }
     this.scoreboard.failed(claimed.id);
@@ -29,15 +33,17 @@ export class Conclusion {
 
   /** Also of a task that could not be started. */
   ofFailure(claimed: ClaimedTask, failure: Failure): void {
-    const { error, stack } = describeError(failure.error);
+    const { code, error: text, stack } = describeError(failure.error);
     const { name = 'without a handler', attempt } = failure.task ?? {};
+    const which = `${printable(name)} ${printable(claimed.id)}`;
+    const error = printedText(text, code !== 'TASK_FAILED');
     if (failure.decision.kind === 'retry') {
       const { inMs } = failure.decision;
       const what = failure.attempted ? `failed at attempt ${attempt}` : 'cannot be run here';
-      this.logger.warn(`Task ${name} ${claimed.id} ${what} and is tried again in ${inMs} ms: ${error}`);
+      this.logger.warn(`Task ${which} ${what} and is tried again in ${inMs} ms: ${error}`);
       this.acks.retry(claimed, failure, inMs);
     } else {
-      this.logger.error(`Task ${name} ${claimed.id} is dead: ${error}`, stack);
+      this.logger.error(`Task ${which} is dead: ${error}`, stack && printableStack(stack));
       this.acks.bury(claimed, failure);
     }
   }

@@ -32,7 +32,7 @@ export function noteCronRun(
     startedAt: Math.round(clock() - durationMs),
     durationMs: Math.round(durationMs),
     outcome: outcomeOf(outcome),
-    error: outcome.kind === 'failed' ? describeError(outcome.error).error.slice(0, MAX_ERROR) : undefined,
+    error: outcome.kind === 'failed' ? describeError(outcome.error, MAX_ERROR).error : undefined,
     host: hostname(),
     pid: process.pid,
   };

@@ -1,46 +1,32 @@
-import { types } from 'node:util';
 import { NestworkError } from '../errors.js';
+import { causeOf, errorText, MAX_ERROR_TEXT } from '../task/error-text.js';
+import { isError, readText } from '../task/thrown.js';
 
-const MAX_MESSAGE = 2_000;
 const MAX_STACK = 8_000;
 const MAX_CAUSES = 5;
 
-/** What a dead task's record says of the error; whatever was thrown, of bounded size. Never throws. */
-export function describeError(error: unknown): { code: string; error: string; stack?: string } {
-  if (!isError(error)) return { code: 'TASK_FAILED', error: `thrown: ${shown(() => error)}` };
-  const code = error instanceof NestworkError ? error.code : 'TASK_FAILED';
+/**
+ * What a dead task's record says of the error; whatever was thrown, of bounded size. Never throws.
+ *
+ * @param most characters of `error`
+ */
+export function describeError(error: unknown, most = MAX_ERROR_TEXT): { code: string; error: string; stack?: string } {
+  const code = (error instanceof NestworkError && readText(error, 'code')) || 'TASK_FAILED';
+  const text = errorText(error, most);
+  return isError(error) ? { code, error: text, stack: stacksOf(error) } : { code, error: text };
+}
+
+function stacksOf(error: Error): string {
   const stacks = [stackOf(error)];
-  for (let cause = causeOf(error); cause && stacks.length <= MAX_CAUSES; cause = causeOf(cause)) {
-    stacks.push(`caused by ${stackOf(cause) || shown(() => cause?.message)}`);
+  const seen = new Set<unknown>([error]);
+  for (let cause = causeOf(error); cause !== undefined && stacks.length <= MAX_CAUSES; cause = causeOf(cause)) {
+    if (seen.has(cause)) break;
+    seen.add(cause);
+    stacks.push(`caused by ${stackOf(cause) || errorText(cause)}`);
   }
-  const message = `${shown(() => error.name)}: ${shown(() => error.message)}`;
-  return { code, error: message.slice(0, MAX_MESSAGE), stack: stacks.join('\n').slice(0, MAX_STACK) };
+  return stacks.join('\n').slice(0, MAX_STACK);
 }
 
-/** Also one of another realm: a test runner such as Jest has its own, where errors of Node are no instances of `Error`. */
-function isError(value: unknown): value is Error {
-  return value instanceof Error || types.isNativeError(value);
-}
-
-function stackOf(error: Error): string {
-  return shown(() => error.stack ?? '', MAX_STACK);
-}
-
-function causeOf(error: Error): Error | undefined {
-  try {
-    return isError(error.cause) ? error.cause : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Anything may be thrown: an object whose toString throws, an error whose properties do. */
-function shown(read: () => unknown, most = MAX_MESSAGE): string {
-  let value: unknown;
-  try {
-    value = read();
-    return String(value).slice(0, most);
-  } catch {
-    return typeof value;
-  }
+function stackOf(error: unknown): string {
+  return (readText(error, 'stack') ?? '').slice(0, MAX_STACK);
 }

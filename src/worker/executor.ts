@@ -1,5 +1,4 @@
 import { performance } from 'node:perf_hooks';
-import { isObservable } from 'rxjs';
 import type { ClaimedTask } from '../broker/broker.js';
 import { type Clock, systemClock } from '../task/clock.js';
 import { isFinal } from '../task/refusals.js';
@@ -9,7 +8,7 @@ import type { TaskHookProvider } from '../task/task-hooks.js';
 import { decodeMessage } from '../task/task-message.js';
 import type { Decision, TaskPolicy } from '../task/task-policy.js';
 import type { TaskRegistry } from '../task/task-registry.js';
-import { completed } from './completed.js';
+import { completed, isStream } from './completed.js';
 import { HookRunner } from './hook-runner.js';
 import { RunningTask } from './running-task.js';
 import { runningTask } from './task-context.js';
@@ -76,7 +75,7 @@ export class Executor {
       softTimeoutMs && setTimeout(() => task.abort(new SoftTimeoutError(task.name, softTimeoutMs)), softTimeoutMs);
     try {
       const result = await runningTask.run(task, this.attempt, definition, task);
-      if (isObservable(result)) await runningTask.run(task, () => completed(result));
+      if (isStream(result)) await runningTask.run(task, () => completed(result));
       return { kind: 'done', durationMs: performance.now() - startedAt };
     } catch (error) {
       const decision = this.decide(error, task, policy);

@@ -1,19 +1,22 @@
 import { hostname } from 'node:os';
 import type { DeathReport } from '../broker/broker.js';
-import { encodeAttempt } from '../task/attempt-record.js';
+import { encodeAttempt, MAX_ATTEMPT_ERROR } from '../task/attempt-record.js';
+import { cut } from '../task/printable.js';
 import { describeError } from './describe-error.js';
 import type { Failure } from './executor.js';
 
+/** Names are shorter, but what others wrote need not be. */
+const MAX_NAME = 200;
 const PLACE = { host: hostname(), pid: process.pid };
 
 /** What the history says of an attempt that failed in this process, at a time in ms since 1970. */
 export function lineOf({ error, task, attempted }: Failure, at: number): string {
-  const { code, error: text } = describeError(error);
+  const { code, error: text } = describeError(error, MAX_ATTEMPT_ERROR);
   return encodeAttempt({ at, attempt: attempted ? task?.attempt : undefined, code, error: text, ...PLACE });
 }
 
 /** What is kept of a task that is dead by a failure in this process. */
 export function reportOf({ error, task }: Failure): DeathReport {
   const { name, attempt } = task ?? {};
-  return { ...describeError(error), task: name, attempt, ...PLACE };
+  return { ...describeError(error), task: name && cut(name, MAX_NAME), attempt, ...PLACE };
 }

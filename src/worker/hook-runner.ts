@@ -1,14 +1,17 @@
-import { Logger } from '@nestjs/common';
 import { NestworkError } from '../errors.js';
+import { printable } from '../task/printable.js';
+import { printed } from '../task/printed.js';
 import type { TaskHookProvider, TaskInfo } from '../task/task-hooks.js';
+import { read, readText } from '../task/thrown.js';
 import { completed } from './completed.js';
-import { describeError } from './describe-error.js';
+import { WorkerLog } from './worker-log.js';
 
 type Notice = (hook: TaskHookProvider) => unknown;
+type Next = () => Promise<void>;
 
 /** Calls the hooks of all providers around a handler. */
 export class HookRunner {
-  private readonly logger = new Logger('TaskHooks');
+  private readonly logger = new WorkerLog('TaskHooks');
   private readonly wrappers: readonly TaskHookProvider[];
 
   constructor(private readonly hooks: readonly TaskHookProvider[]) {
@@ -41,7 +44,10 @@ export class HookRunner {
       });
       return run;
     };
-    await this.wrappers.reduce((next, hook) => async () => hook.wrapTask?.(task, next), innermost)();
+    await this.wrappers.reduce<Next>(
+      (next, hook) => handled(async () => hook.wrapTask?.(task, next)),
+      handled(innermost),
+    )();
     if (run === undefined) throw notRun(task.name);
     // what a wrapper did not await it did not handle either
     if (!settled) await run;
@@ -53,12 +59,20 @@ export class HookRunner {
       try {
         await notice(hook);
       } catch (error) {
-        this.logger.error(
-          `A hook of ${hook.constructor.name} failed at ${task.name} ${task.id}: ${describeError(error).error}`,
-        );
+        const name = readText(read(hook, 'constructor'), 'name') ?? 'an object without a class';
+        this.logger.error(`A hook of ${printable(name)} failed at ${task.name} ${task.id}: ${printed(error)}`);
       }
     }
   }
+}
+
+/** A wrapper need not await what `next` gives it: the rejection that it leaves alone must not end the process. */
+function handled(next: Next): Next {
+  return () => {
+    const run = next();
+    run.catch(() => {});
+    return run;
+  };
 }
 
 function notRun(name: string): NestworkError {

@@ -1,5 +1,6 @@
 import { NestworkError } from '../errors.js';
 import { attemptsOf, REDRIVEN } from '../task/attempt-record.js';
+import { printable } from '../task/printable.js';
 import { attemptOf } from '../task/task-message.js';
 import type { Decision } from '../task/task-policy.js';
 import type { RunningTask } from './running-task.js';
@@ -14,7 +15,7 @@ const MAX_PARKS = 11;
 const UNKNOWN_TASK = 'UNKNOWN_TASK';
 
 export function unknownTask(name: string): NestworkError {
-  return new NestworkError(UNKNOWN_TASK, `No provider of this worker has a task named "${name}".`, [
+  return new NestworkError(UNKNOWN_TASK, `No provider of this worker has a task named "${printable(name)}".`, [
     'Add its class to the `providers` of a module that the app imports.',
     'If it was renamed, keep the old name: @Task({ name: ... }).',
     'Deploy workers before the apps that send new tasks.',
@@ -46,7 +47,7 @@ export function expired(
   if (waitedMs <= expiresMs) return undefined;
   return new NestworkError(
     'TASK_EXPIRED',
-    `Task "${name}" waited for ${waitedMs} ms, longer than its \`expires\` of ${expiresMs} ms, so it is not started.`,
+    `Task "${printable(name)}" waited for ${waitedMs} ms, longer than its \`expires\` of ${expiresMs} ms, so it is not started.`,
     ['Start more workers for its queue, or give `expires` a longer time.', 'Send it again if it is still of use.'],
   );
 }

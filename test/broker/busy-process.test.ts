@@ -9,7 +9,7 @@ let connection: RedisConnection;
 beforeEach(async () => {
   server = await RedisServer.start();
   told = [];
-  const listener = { lost: () => told.push('lost'), restored: () => told.push('restored') };
+  const listener = { lost: () => told.push('lost'), refused: () => {}, restored: () => told.push('restored') };
   connection = new RedisConnection(server.url, TIMEOUT_MS, listener);
 });
 afterEach(async () => {

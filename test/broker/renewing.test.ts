@@ -11,6 +11,7 @@ it('an answer over a connection that is being given up does not make one outage 
       // what was sent later than the command that timed out is answered now, before the connection is closed
       server.resume();
     },
+    refused: () => {},
     restored: () => told.push('restored'),
   });
   try {

@@ -31,6 +31,39 @@ it('a sentinel that answers nothing is passed over', async () => {
   silent.close();
 });
 
+it('a new primary that refuses the database gets nothing, in no other either', async () => {
+  const old = await group.primary();
+  for (const server of group.servers) {
+    const admin = new Redis(server.url);
+    const lacks = server === old ? [] : ['-select'];
+    await admin.acl('SETUSER', 'limited', 'on', '>limited', '~*', '&*', '+@all', ...lacks);
+    admin.disconnect();
+  }
+  const refusals: string[] = [];
+  const broker = new RedisBroker({
+    redis: { ...group.admin, username: 'limited', password: 'limited', db: 3 },
+    namespace: 'mine',
+    queues: ['default'],
+    commandTimeoutMs: 2_000,
+    onOutage: { lost: () => {}, refused: (where, what) => refusals.push(`${where} ${what}`), restored: () => {} },
+  });
+  await broker.connect();
+  expect(await broker.enqueue('default', [fixture.message()])).toBe(1);
+  await group.switchOver();
+  await group.failedOver(old);
+  await group.until('it is refused', async () => refusals.length > 0);
+
+  expect(refusals).toEqual([expect.stringMatching(/^sentinel group \w+ refuses database 3: NOPERM/)]);
+  await expect(broker.enqueue('default', [fixture.message()])).rejects.toMatchObject({
+    code: 'REDIS_UNAVAILABLE',
+    message: expect.stringContaining('refuses database 3'),
+  });
+  await broker.close();
+  const admin = new Redis((await group.primary()).url);
+  expect(await admin.keys('{mine}*')).toEqual([]);
+  admin.disconnect();
+});
+
 it('an enqueue that a new primary never had is unconfirmed, though the replicas of that one are in step', async () => {
   const message = fixture.message();
   const old = await group.primary();

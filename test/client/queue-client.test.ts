@@ -30,7 +30,7 @@ describe('of(Class)', () => {
     expect(Object.keys(reports).sort()).toEqual(['archive', 'note', 'send']);
     expect(Reflect.get(reports, 'toString')).toBeUndefined();
     expect(Reflect.get(reports, 'then')).toBeUndefined();
-    expect(Reflect.get(reports, 'connection')).toBeUndefined();
+    expect(Reflect.get(reports, 'onModuleInit')).toBeUndefined();
   });
 
   it('is the same object each time', async () => {
@@ -54,6 +54,45 @@ describe('of(Class)', () => {
     expect(() => Reflect.get(reports, 'helper')).toThrow(
       expect.objectContaining({ code: 'NOT_A_TASK', message: expect.stringContaining('ReportTasks.helper') }),
     );
+  });
+
+  it.each<[string, string, RegExp]>([
+    [
+      'an undecorated one',
+      'helper',
+      /^ReportTasks\.helper has no @Task.*[\s\S]*The tasks of ReportTasks are: send, archive, note/,
+    ],
+    ['a getter', 'connection', /^ReportTasks\.connection is an accessor.*[\s\S]*Write it as a method/],
+    [
+      'a misspelt name',
+      'sned',
+      /^Class ReportTasks has no method "sned"[\s\S]*Did you mean queue\.of\(ReportTasks\)\.send\?/,
+    ],
+  ])('says of %s what it is', async (_what, property, message) => {
+    const reports = (await client(ReportTasks)).of(ReportTasks);
+    expect(() => Reflect.get(reports, property)).toThrow(
+      expect.objectContaining({ code: 'NOT_A_TASK', message: expect.stringMatching(message) }),
+    );
+  });
+
+  it('says of an override without a decorator that it hides the task', async () => {
+    @Injectable()
+    class QuietReportTasks extends ReportTasks {
+      override send(): void {}
+    }
+    const reports = (await client(QuietReportTasks)).of(QuietReportTasks);
+    expect(() => reports.send).toThrow(
+      /^QuietReportTasks\.send has no @Task[^;]*; the task ReportTasks\.send that it overrides[\s\S]*Decorate the override as well/,
+    );
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['an instance', new ReportTasks(), /got an instance of ReportTasks[\s\S]*queue\.of\(ReportTasks\)/],
+    ['a name', 'ReportTasks.send', /got a string[\s\S]*queue\.task\('ReportTasks\.send'\)/],
+    ['undefined', undefined, /got undefined[\s\S]*two files import each other/],
+  ])('says what to write instead of %s', async (_what, given, message) => {
+    const queue = await client(ReportTasks);
+    expect(() => queue.of(given as typeof ReportTasks)).toThrow(message);
   });
 
   it('refuses a class without tasks', async () => {
@@ -159,7 +198,7 @@ describe('task(method)', () => {
     expect(() => queue.task(WeeklyReportTasks.prototype.note)).toThrow(
       expect.objectContaining({
         code: 'TASK_CLASS_NOT_PROVIDED',
-        message: expect.stringContaining('ReportTasks.note'),
+        message: expect.stringMatching(/but WeeklyReportTasks, which extends it[\s\S]*queue\.of\(WeeklyReportTasks\)/),
       }),
     );
   });

@@ -109,6 +109,21 @@ describe('delayMany()', () => {
   });
 });
 
+describe('delayMany() of something that cannot be read', () => {
+  const revoked = (): never => {
+    const { proxy, revoke } = Proxy.revocable([], {});
+    revoke();
+    return proxy as never;
+  };
+
+  it('refuses the list, or names the call', async () => {
+    const refusal = (named: string): object => ({ code: 'INVALID_OPTION', message: expect.stringContaining(named) });
+    await expect(reports.note.delayMany(revoked())).rejects.toMatchObject(refusal('not a list of calls'));
+    await expect(reports.note.delayMany([['a'], revoked()])).rejects.toMatchObject(refusal('calls[1]'));
+    expect(await sentNotes()).toEqual([]);
+  });
+});
+
 describe('with()', () => {
   it('sends to another queue, for that sender alone', async () => {
     const bulk = reports.send.with({ queue: 'bulk' });
@@ -132,6 +147,37 @@ describe('with()', () => {
         message: expect.stringMatching(/"bluk".*"ReportTasks\.send"[\s\S]*critical, default, bulk/),
       }),
     );
+  });
+
+  it.each<[string, object]>([
+    ['Map', new Map([['tenant', 'acme']])],
+    ['Headers', new Headers({ tenant: 'acme' })],
+    ['URLSearchParams', new URLSearchParams({ tenant: 'acme' })],
+  ])('refuses headers that are a %s, of which none would be sent, and says how to convert it', (name, headers) => {
+    const given = headers as Record<string, string>;
+    expect(() => reports.send.with({ headers: given })).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_HEADERS',
+        message: expect.stringMatching(new RegExp(`"ReportTasks\\.send".* class ${name}[^]*Object\\.fromEntries`)),
+      }),
+    );
+  });
+
+  it.each<[string, unknown]>([
+    ['a Map', new Map([['queue', 'bulk']])],
+    ['a list', [['queue', 'bulk']]],
+    ['a number', 7],
+    ['a promise', Promise.resolve({ queue: 'bulk' })],
+  ])('refuses %s, which would be taken for no options at all', (_, options) => {
+    expect(() => reports.send.with(options as object)).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringContaining('"ReportTasks.send"') }),
+    );
+  });
+
+  it('refuses a key with a lone surrogate, which would be taken for the key of other calls', async () => {
+    await reports.send.with({ key: 'user-\ufffd' }).delay(1);
+    await expect(reports.send.with({ key: 'user-\ud800' }).delay(2)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+    expect(await apps.waiting('critical')).toHaveLength(1);
   });
 
   it.each([[{ id: '42' }], [{ ids: [new TaskIdSequence().next(), '42'] }]])('refuses %j', (options) => {

@@ -195,6 +195,8 @@ describe('refuses', () => {
     [{ queues: [7] }, 'UNKNOWN_QUEUE', '"7"'],
     [{ task: '' }, 'INVALID_OPTION', '`task`'],
     [{ code: 7 }, 'INVALID_OPTION', '`code` (7)'],
+    [{ error: 'x\ud800' }, 'INVALID_OPTION', '`error` has a lone surrogate'],
+    [new Map([['task', 'x']]), 'INVALID_OPTION', 'class Map'],
     [{ error: /x/ }, 'INVALID_OPTION', '`error`'],
     [{ since: new Date('nonsense') }, 'INVALID_OPTION', '`since` (Invalid Date)'],
     [{ until: 'yesterday' }, 'INVALID_DURATION', "The filter `until` is 'yesterday'"],

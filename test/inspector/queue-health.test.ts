@@ -161,6 +161,11 @@ describe('limits by queue', () => {
     [{ maxWait: 'soon' }, 'INVALID_DURATION'],
     [{ maxDead: { blk: 1 } }, 'UNKNOWN_QUEUE'],
     [{ maxDead: -1 }, 'INVALID_OPTION'],
+    [{ maxDead: new Map([['bulk', 1]]) }, 'INVALID_OPTION'],
+    [{ maxWait: new Map([['bulk', '1s']]) }, 'INVALID_OPTION'],
+    [{ maxWait: ['1s'] }, 'INVALID_OPTION'],
+    [new Map([['maxDead', 1]]), 'INVALID_OPTION'],
+    [{ maxDeath: 1 }, 'INVALID_OPTION'],
     [{ maxDead: { bulk: 1.5 } }, 'INVALID_OPTION'],
   ])('%p is refused with %s', async (options, code) => {
     await expect(health.check(options)).rejects.toMatchObject({ code });

@@ -18,7 +18,7 @@ interface Directions {
 const HOUSE: Directions[] = [
   {
     file: 'src/errors.ts',
-    may: ['node:util'],
+    may: ['node:util', './task/printable.js', './task/brand.js'],
     mayNot: ['./options.js', './task/duration.js', 'ioredis'],
   },
   {
@@ -75,6 +75,7 @@ const HOUSE: Directions[] = [
       '../supervisor/ipc-protocol.js',
       '../supervisor/scoreboard.js',
       '../supervisor/last-words.js',
+      '../supervisor/process-group.js',
     ],
     mayNot: [NOT_THE_PORT, '../supervisor/supervisor.js', '../client/x.js', 'ioredis', 'node:child_process'],
   },

@@ -1,5 +1,8 @@
 import { Injectable, Module } from '@nestjs/common';
 import { QueueClient } from '../../src/client/queue-client.js';
+import { Broadcast } from '../../src/decorators/broadcast.decorator.js';
+import { Cron } from '../../src/decorators/cron.decorator.js';
+import { Interval } from '../../src/decorators/interval.decorator.js';
 import { Task } from '../../src/decorators/task.decorator.js';
 import { TaskQueueModule } from '../../src/task-queue.module.js';
 import { Apps } from './apps.js';
@@ -78,10 +81,40 @@ describe('two tasks of one name', () => {
     });
   });
 
-  it('are refused when two modules provide the same class', async () => {
+  it('of one class in two modules are refused with the module to keep it in', async () => {
     await expect(apps.boot({ imports: [apps.queue(), ReportModule, BillingModule] })).rejects.toMatchObject({
       code: 'DUPLICATE_TASK',
-      message: expect.stringMatching(/ReportTasks.send in ReportModule and ReportTasks.send in BillingModule/),
+      message: expect.stringMatching(
+        /ReportTasks.send in ReportModule and ReportTasks.send in BillingModule\.[\s\S]*keep it in ReportModule, and remove it from BillingModule[\s\S]*`exports` of ReportModule/,
+      ),
+    });
+  });
+
+  it('of one class under two tokens of a module are refused with what to give instead', async () => {
+    const providers = [ReportTasks, { provide: 'REPORTS', useClass: ReportTasks }];
+    await expect(apps.boot({ imports: [apps.queue()], providers })).rejects.toMatchObject({
+      code: 'DUPLICATE_TASK',
+      message: expect.stringMatching(/under two tokens[\s\S]*useExisting: ReportTasks/),
+    });
+  });
+
+  it.each<[string, MethodDecorator, string]>([
+    ['@Cron()', Cron('0 8 * * *', { name: 'ReportTasks.send' }), "@Cron(cronTime, { name: '...' })"],
+    ['@Interval()', Interval('ReportTasks.send', '1h'), "@Interval(every, { name: '...' })"],
+    ['@Broadcast()', Broadcast({ name: 'ReportTasks.send' }), "@Broadcast({ name: '...' })"],
+    ['@Task()', Task({ name: 'ReportTasks.send' }), "@Task({ name: '...' })"],
+  ])('name the option of the decorator that is there: %s', async (_what, decorator, text) => {
+    @Injectable()
+    class MailTasks {
+      @decorator
+      deliver(): void {}
+
+      @decorator
+      remind(): void {}
+    }
+    await expect(apps.boot({ imports: [apps.queue()], providers: [MailTasks] })).rejects.toMatchObject({
+      code: 'DUPLICATE_TASK',
+      message: expect.stringContaining(`- Give one of them another name: ${text}.`),
     });
   });
 });

@@ -22,7 +22,7 @@ function define(options?: unknown): new () => object {
 describe('@Broadcast()', () => {
   it.each<[unknown, string, string]>([
     [{ name: 'forget it' }, 'INVALID_NAME', "'forget it' is not a valid task name"],
-    [{ on: 'everywhere' }, 'INVALID_OPTION', 'Caches.forget has an `on` that does not exist'],
+    [{ on: 'everywhere' }, 'INVALID_OPTION', "Caches.forget has 'everywhere' as `on`"],
     [{ on: null }, 'INVALID_OPTION', "Set it to 'child' or 'machine'"],
     [{ queue: 'bulk' }, 'INVALID_OPTION', 'has no option "queue"'],
     [{ retries: 3 }, 'INVALID_OPTION', 'has no option "retries"'],

@@ -24,23 +24,6 @@ describe('@Task()', () => {
     );
   });
 
-  // as untyped code would; the compiler refuses the last one
-  const decorate = (target: object, property: string | symbol, descriptor?: PropertyDescriptor): void => {
-    (Task() as (...all: unknown[]) => void)(target, property, descriptor);
-  };
-  class Reports {}
-
-  it.each<[string, () => void, string]>([
-    ['an accessor', () => decorate(Reports.prototype, 'send', { get: () => () => {} }), '@Task() on Reports.send'],
-    ['a static method', () => decorate(Reports, 'send', { value: () => {} }), '@Task() on Reports.send'],
-    ['a symbol', () => decorate(Reports.prototype, Symbol('send'), { value: () => {} }), 'Reports.Symbol(send)'],
-    ['a property', () => decorate(Reports.prototype, 'send'), '@Task() on Reports.send'],
-  ])('on %s is refused, naming it', (_what, act, offender) => {
-    expect(act).toThrow(
-      expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringContaining(offender) }),
-    );
-  });
-
   it('leaves the method as it is: called directly, it runs here and now', () => {
     class Adder {
       constructor(private readonly base: number) {}

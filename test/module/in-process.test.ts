@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Module, type OnApplicationBootstrap, type OnModuleDestroy, type Type } from '@nestjs/common';
 import type { TestingModule } from '@nestjs/testing';
@@ -5,6 +6,7 @@ import { QueueClient, type TaskSenders } from '../../src/client/queue-client.js'
 import { Broadcast } from '../../src/decorators/broadcast.decorator.js';
 import { Interval } from '../../src/decorators/interval.decorator.js';
 import { Task } from '../../src/decorators/task.decorator.js';
+import { TaskHooks } from '../../src/decorators/task-hooks.decorator.js';
 import type { NestworkError } from '../../src/errors.js';
 import { DeadLetters } from '../../src/inspector/dead-letters.js';
 import { QueueHealth } from '../../src/inspector/queue-health.js';
@@ -103,6 +105,41 @@ class Ticking {
   }
 }
 
+const starter = new AsyncLocalStorage<string>();
+
+/** Log in whose async context they run. */
+@Injectable()
+class Surroundings {
+  @Task({ retries: 1, backoff: (attempt) => note('backoff', attempt) })
+  async task(): Promise<void> {
+    note('task');
+    throw new Error('not yet');
+  }
+
+  @Broadcast()
+  async broadcast(): Promise<void> {
+    note('broadcast');
+  }
+
+  @Interval(100)
+  cron(): void {
+    note('cron');
+  }
+}
+
+@TaskHooks()
+@Injectable()
+class HookSurroundings {
+  onTaskStart(): void {
+    note('hook');
+  }
+}
+
+function note<T>(what: string, result?: T): T {
+  log.push(`${what} in ${starter.getStore()}`);
+  return result as T;
+}
+
 async function boot(
   inProcess: TaskQueueOptions['inProcess'] = true,
   providers: NonNullable<Parameters<Apps['boot']>[0]['providers']> = [],
@@ -132,6 +169,16 @@ describe('a worker within the app', () => {
     await logged('again #3');
     await logged('heard news');
     await logged('tick');
+  });
+
+  it("runs all that is the app's outside of the async context of the code that starts it", async () => {
+    const providers = [Surroundings, HookSurroundings];
+    const { app } = await starter.run('starter', () => boot(true, providers));
+    const send = app.get(QueueClient).of(Surroundings);
+    await starter.run('sender', () => Promise.all([send.task.delay(), send.broadcast.delay()]));
+    for (const what of ['task', 'backoff', 'broadcast', 'cron', 'hook'])
+      await until(what, () => log.some((entry) => entry.startsWith(what)));
+    expect(log.filter((entry) => !entry.endsWith('in undefined'))).toEqual([]);
   });
 
   it('wakes up for a task that comes when there was nothing to do', async () => {
@@ -394,6 +441,7 @@ describe('options', () => {
   it.each<[unknown, string]>([
     [{ children: 2 }, 'inProcess.children'],
     [{ maxTasksPerChild: 2 }, 'inProcess.maxTasksPerChild'],
+    [{ bootTimeout: '1m' }, 'inProcess.bootTimeout'],
     [{ maxMemoryPerChild: '1GB' }, 'inProcess.maxMemoryPerChild'],
     [{ maxMemoryPercent: 50 }, 'inProcess.maxMemoryPercent'],
     [{ concurency: 2 }, '"concurency"'],

@@ -6,7 +6,7 @@ import { servedQueues } from '../../src/task/queue-names.js';
 describe('the options of TaskQueueModule', () => {
   it('have defaults', () => {
     expect(resolveTaskQueueOptions({})).toMatchObject({
-      redis: 'redis://127.0.0.1:6379',
+      redis: { host: '127.0.0.1', port: 6379 },
       namespace: 'nestwork',
       queues: ['default'],
       replicas: 0,
@@ -21,8 +21,6 @@ describe('the options of TaskQueueModule', () => {
   });
 
   it.each<[TaskQueueOptions]>([
-    [{ redis: 'rediss://user:secret@redis.example:6380/2' }],
-    [{ redis: '/run/redis.sock' }],
     [{ redis: { host: 'redis.example', port: 6380 } }],
     [{ queues: ['critical', 'default', 'bulk'] }],
     [{ queues: ['bulk'], defaultQueue: 'bulk' }],
@@ -39,6 +37,12 @@ describe('the options of TaskQueueModule', () => {
     [{ redis: 6379 }, 'INVALID_OPTION', '`redis`'],
     [{ redis: null }, 'INVALID_OPTION', '`redis`'],
     [{ redis: ['localhost'] }, 'INVALID_OPTION', '`redis`'],
+    [{ redis: new Map([['host', 'localhost']]) }, 'INVALID_OPTION', '`redis`'],
+    [new Map([['queues', ['default']]]), 'INVALID_OPTION', 'class Map'],
+    [{ queues: [new Map([['name', 'default']])] }, 'INVALID_OPTION', 'queues[0]'],
+    [{ defaults: new Map([['retries', 3]]) }, 'INVALID_OPTION', '`defaults`'],
+    [{ applyGlobalEnhancers: new Set(['guards']) }, 'INVALID_OPTION', '`applyGlobalEnhancers`'],
+    [{ inProcess: new Map([['concurrency', 3]]) }, 'INVALID_OPTION', '`inProcess`'],
     [{ namespace: '' }, 'INVALID_NAME', "'' is not a valid namespace"],
     [{ namespace: '{shop}' }, 'INVALID_NAME', "'{shop}' is not a valid namespace"],
     [{ namespace: 7 }, 'INVALID_NAME', '7 is not a valid namespace'],
@@ -85,6 +89,7 @@ describe('the options of WorkerFactory.run', () => {
       concurrency: 1,
       queues: undefined,
       excludeQueues: [],
+      bootTimeoutMs: undefined,
       shutdownGraceMs: 25_000,
       cancelGraceMs: 5_000,
       leaseMs: 30_000,
@@ -99,8 +104,16 @@ describe('the options of WorkerFactory.run', () => {
     [{ maxTasksPerChild: 0 }, 'INVALID_OPTION', '`maxTasksPerChild`'],
     [{ maxMemoryPercent: 101 }, 'INVALID_OPTION', '`maxMemoryPercent`'],
     [{ maxMemoryPerChild: 'lots' }, 'INVALID_OPTION', 'maxMemoryPerChild'],
+    [{ bootTimeout: '500ms' }, 'INVALID_OPTION', '`bootTimeout`'],
+    [{ bootTimeout: 'soon' }, 'INVALID_DURATION', "bootTimeout is 'soon'"],
+    [{ bootTimeout: '25d' }, 'INVALID_OPTION', '`bootTimeout`'],
     [{ lease: '10ms' }, 'INVALID_OPTION', '`lease`'],
     [{ lease: 'long' }, 'INVALID_DURATION', "lease is 'long'"],
+    [{ entry: '' }, 'INVALID_OPTION', '`entry`'],
+    [{ entry: 7 }, 'INVALID_OPTION', '`entry` is 7'],
+    [{ entry: 'https://host/worker.js' }, 'INVALID_OPTION', '`entry`'],
+    [{ entry: new URL('https://host/worker.js') }, 'INVALID_OPTION', '`entry`'],
+    [{ entry: 'file://host/worker.js' }, 'INVALID_OPTION', '`entry`'],
     // it is renewed by a timer each lease/6
     [{ lease: '26w' }, 'INVALID_OPTION', '`lease`'],
     [{ shutdownGrace: 'soon' }, 'INVALID_DURATION', "shutdownGrace is 'soon'"],
@@ -110,6 +123,14 @@ describe('the options of WorkerFactory.run', () => {
       expect.objectContaining({ code, message: expect.stringContaining(offender) }),
     );
   });
+});
+
+it.each([
+  ['dist/worker.js', 'dist/worker.js'],
+  ['file:///srv/a%20b/worker.js', '/srv/a b/worker.js'],
+  [new URL('file:///srv/worker.js'), '/srv/worker.js'],
+])('`entry` of WorkerFactory.run takes %p for a path', (entry, path) => {
+  expect(resolveWorkerOptions({ entry }).entry).toBe(path);
 });
 
 describe('the queues that a worker serves', () => {

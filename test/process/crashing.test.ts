@@ -27,6 +27,8 @@ describe('a child that dies', () => {
     const companions = [0, 1, 2, 3].map((index) => broker.message('FixtureTasks.run', `companion ${index}`));
     await broker.broker.enqueue('default', [poison, ...companions]);
     fixture.worker({ children: 1 });
+    for (const start of [1, 2, 3])
+      await fixture.until(`start ${start}`, () => fixture.events('started', 'poison').length === start);
     await fixture.drained();
     expect(fixture.events('started', 'poison').map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
     const ran = fixture.events('run').map(({ label, attempt }) => [label, attempt]);
@@ -78,19 +80,50 @@ describe('an uncaught error', () => {
     await fixture.until('the log has told it', () => worker.lines(died).length === 3);
   });
 
-  it('beside others is told to none of them, but in the log', async () => {
+  it('beside others counts against the task that threw it alone, and is told to no other', async () => {
     const worker = fixture.worker({ children: 1, concurrency: 2 });
     await fixture.send('hold', ['companion', 'gate']);
     await fixture.event('started', 'companion');
     const id = await fixture.send('throwUncaught', ['poison', 'thrown']);
-    await fixture.told(worker, '2 to run again alone as suspects');
-    expect(worker.lines('2 to run again alone as suspects')[0]).toContain('uncaught: poison) while it ran');
+    await fixture.told(worker, '1 given back, 1 to run again alone after a crash');
+    await fixture.until('the companion runs again', () => fixture.events('started', 'companion').length >= 2);
     fixture.open('gate');
     await fixture.until('it is dead', async () => (await fixture.dead(id)) !== undefined);
-    const [beside, alone] = (await fixture.dead(id))?.attempts ?? [];
-    const thrower = `FixtureTasks.throwUncaught ${id}`;
-    expect(beside?.error).toBe(`Its process died (exit code 1) of an uncaught error, thrown out of ${thrower}.`);
-    expect(alone?.error).toContain('TypeError: uncaught: poison');
+    expect((await fixture.dead(id))?.attempts.map(({ error }) => error)).toEqual(
+      Array(3).fill('Its process died (exit code 1) of an uncaught error: TypeError: uncaught: poison'),
+    );
+    expect(fixture.events('started', 'poison').map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
+    await fixture.drained();
+    expect(fixture.events('finished', 'companion')).toMatchObject([{ attempt: 1 }]);
+  });
+
+  it('out of what an ended task left behind counts against nobody, and the log names that task', async () => {
+    const worker = fixture.worker({ children: 1, concurrency: 2 });
+    const id = await fixture.send('leaveTimer', ['careless', 'late']);
+    await fixture.event('run', 'careless');
+    await fixture.send('hold', ['companion', 'gate']);
+    await fixture.event('started', 'companion');
+    fixture.open('late');
+    await fixture.until('the companion runs again', () => fixture.events('started', 'companion').length === 2);
+    await fixture.told(worker, `uncaught out of FixtureTasks.leaveTimer ${id}, which ran no more: TypeError`);
+    await fixture.told(worker, 'tasks: 1 given back.');
+    fixture.open('gate');
+    await fixture.drained();
+    expect(fixture.events('finished', 'companion')).toMatchObject([{ attempt: 1 }]);
+    expect(fixture.events('run', 'careless')).toHaveLength(1);
+  });
+});
+
+describe('an uncaught error that seems to come out of another task each time', () => {
+  it('counts in the end against the task that ran whenever it was thrown', async () => {
+    fixture.worker({ children: 1, concurrency: 2 });
+    const id = await fixture.send('throwAsAnother', ['poison']);
+    const attempts = [1, 1, 1, 1, 1, 1, 2, 3];
+    for (const [index] of attempts.entries())
+      await fixture.until(`start ${index + 1}`, () => fixture.events('started', 'poison').length > index);
+    await fixture.until('it is dead', async () => (await fixture.dead(id)) !== undefined);
+    expect(fixture.events('started', 'poison').map(({ attempt }) => attempt)).toEqual(attempts);
+    await fixture.drained();
   });
 });
 

@@ -32,6 +32,23 @@ describe('a task that fails', () => {
     expect(attempts('never')).toEqual([1, 2, 3]);
   });
 
+  it.each(['proxy', 'getters', 'conversions', 'symbol'] as const)(
+    'with a hostile value (%s) is tried again by the same child, then dead',
+    async (kind) => {
+      const worker = fixture.worker({ children: 1 });
+      const { id } = await fixture.sender('failHostile').with({ retries: 1, backoff: 1 }).delay(kind, kind);
+      await fixture.until('it is dead', async () => (await fixture.dead(id)) !== undefined);
+      expect(attempts(kind)).toEqual([1, 2]);
+      expect(new Set(fixture.events('run', kind).map(({ pid }) => pid)).size).toBe(1);
+      expect((await fixture.dead(id))?.report).toMatchObject({
+        code: 'TASK_FAILED',
+        error: expect.stringMatching(/./),
+        attempt: 2,
+      });
+      await fixture.told(worker, ` is dead: `);
+    },
+  );
+
   it.each([
     ['Error', 1, 'TASK_FAILED'],
     ['TypeError', 4, 'TASK_FAILED'],

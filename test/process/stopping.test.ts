@@ -1,4 +1,4 @@
-import { WorkerFixture } from '../support/worker-fixture.js';
+import { isAlive, WorkerFixture } from '../support/worker-fixture.js';
 
 let fixture: WorkerFixture;
 beforeEach(async () => {
@@ -6,7 +6,7 @@ beforeEach(async () => {
 });
 afterEach(() => fixture.stop());
 
-describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
+describe.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s', (signal) => {
   it('finishes what runs, gives back the rest, closes the app last, and exits with 0', async () => {
     const worker = fixture.worker({ children: 1 });
     await fixture.send('hold', ['running', 'gate']);
@@ -20,6 +20,27 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     expect(fixture.events().map(({ kind }) => kind)).toEqual(['booted', 'started', 'finished', 'destroyed']);
     expect(Object.keys(await fixture.work())).toEqual(['queue:default']);
     expect(await fixture.broker.redis.exists('{nestwork}:sessions')).toBe(0);
+  });
+});
+
+describe.each(['SIGTERM', 'SIGINT'] as const)('%s to the whole group', (signal) => {
+  it('counts no crash against a task whose process exits by a listener of its own', async () => {
+    await fixture.send('exitOnSignal', ['work', signal]);
+    for (const deployment of [1, 2, 3]) {
+      const worker = fixture.worker({ children: 1 });
+      await fixture.until('it runs', () => fixture.events('started', 'work').length === deployment);
+      const pid = fixture.events('started', 'work')[deployment - 1]?.pid as number;
+      // the supervisor sees the end of the child no later than its own signal
+      worker.kill('SIGSTOP');
+      process.kill(pid, signal);
+      await fixture.until('the child has ended', () => !isAlive(pid));
+      worker.kill('SIGCONT');
+      worker.kill(signal);
+      expect(await worker.ended()).toBe(0);
+      expect(worker.output).toContain('as the worker was being stopped; tasks: 1 given back.');
+    }
+    expect(fixture.events('started', 'work').map(({ attempt }) => attempt)).toEqual([1, 1, 1]);
+    expect(Object.keys(await fixture.work())).toEqual(['queue:default']);
   });
 });
 

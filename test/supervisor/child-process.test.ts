@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NestworkError } from '../../src/errors.js';
@@ -8,8 +8,7 @@ import { ChildProcess } from '../../src/supervisor/child-process.js';
 const SETTINGS = { redis: 'redis://127.0.0.1:1', namespace: 'nestwork', commandTimeoutMs: 1_000, queues: ['default'] };
 const READY = JSON.stringify({ type: 'ready', settings: SETTINGS, catalog: [] });
 
-const [, entry = ''] = process.argv;
-const launch = { environment: { NODE_OPTIONS: '' }, seat: 0 };
+const ENVIRONMENT = { NODE_OPTIONS: '' };
 let directory: string;
 let children: ChildProcess[];
 beforeEach(() => {
@@ -18,15 +17,18 @@ beforeEach(() => {
 });
 afterEach(() => {
   for (const child of children) child.kill();
-  process.argv[1] = entry;
   rmSync(directory, { recursive: true });
 });
 
 /** Runs a script as a child; resolves to what its supervisor is told, up to its end. */
-async function toldBy(script: string, then: (child: ChildProcess) => void = () => {}): Promise<unknown[]> {
-  // a child runs the same file as its supervisor
-  process.argv[1] = join(directory, 'entry.cjs');
-  writeFileSync(process.argv[1], script);
+async function toldBy(
+  script: string,
+  then: (child: ChildProcess) => void = () => {},
+  environment: Record<string, string> = ENVIRONMENT,
+): Promise<unknown[]> {
+  const place = { directory, entry: join(directory, 'entry.cjs') };
+  writeFileSync(place.entry, script);
+  const launch = { environment, seat: 0, program: { place: () => place } };
   const told: unknown[] = [];
   await new Promise<void>((resolve) => {
     const child = new ChildProcess(4, new Backoff(), launch, {
@@ -67,6 +69,15 @@ it('tells why a child could not boot', async () => {
   expect(await toldBy(script)).toEqual(['Error: no config']);
 });
 
+it('tells that a child has been ended because it does not boot, which is no order to end', async () => {
+  const script = 'setInterval(() => {}, 1_000);';
+  const told = toldBy(script);
+  const [child] = children as [ChildProcess];
+  child.failBoot('it took too long');
+  expect(await told).toEqual(['it took too long']);
+  expect(child).toMatchObject({ bootFailed: true, killed: true, dismissed: false });
+});
+
 it('tells of what a child sends that is not of the protocol, and does not act on it', async () => {
   // process.send('ready') is how apps talk to a process manager, and any task can call it
   const script = `process.send('ready'); process.send({}); process.send(${READY}, () => process.exit(0));`;
@@ -76,4 +87,123 @@ it('tells of what a child sends that is not of the protocol, and does not act on
 it('takes the first report of a child alone', async () => {
   const script = `process.send(${READY}); process.send(${READY}, () => process.exit(0));`;
   expect(await toldBy(script)).toEqual(['ready', 'exit code 0']);
+});
+
+describe('what is no message ends the process, and with it the tasks that it runs', () => {
+  // the channel takes no more than its reader does
+  const write = `
+    const { writeSync } = require('node:fs');
+    const write = (bytes) => {
+      for (let at = 0; at < bytes.length; )
+        try { at += writeSync(3, bytes, at); } catch (error) { if (error.code !== 'EAGAIN') throw error; }
+    };`;
+  const live = 'setInterval(() => {}, 1_000);';
+  const scripts: [string, string, string][] = [
+    ['bytes that do not decode', `write(Buffer.from([0, 0, 0, 4, 255, 15, 1, 2, 10]));`, 'bytes into its channel'],
+    ['a line that is no JSON', `write(Buffer.from('{"type":"worn"\\n'));`, 'bytes into its channel'],
+    ['an empty line', `write(Buffer.from('\\n'));`, 'bytes into its channel'],
+    [
+      'half a message within another',
+      `process.send({ type: 'worn' }); write(Buffer.from('{"type":')); process.send({});`,
+      'bytes',
+    ],
+    ['a message that never ends', `for (;;) write(Buffer.alloc(65536, 97));`, 'more than 8388608 bytes'],
+    ['a huge length and nothing behind it', `write(Buffer.from([127, 255, 255, 255, 10]));`, 'bytes into its channel'],
+    [
+      'many messages',
+      `(function send() { for (let i = 0; i < 500; i++) process.send({}); setImmediate(send); })();`,
+      'it flooded',
+    ],
+    [
+      'many long messages',
+      `const long = 'x'.repeat(900_000); (function send() { process.send({ long }, send); })();`,
+      'it flooded',
+    ],
+  ];
+  it.each(scripts)('%s', async (_name, script, why) => {
+    const told = await toldBy(`${write} ${live} ${script}`);
+    expect(told.at(-1)).toContain(why);
+    expect(children[0]).toMatchObject({ killed: false, dismissed: false });
+  });
+
+  it('a message that never ends, from a child that has booted, is noticed sooner', async () => {
+    const script = `${write} ${live} process.send(${READY}, () => { for (;;) write(Buffer.alloc(65536, 97)); });`;
+    expect(await toldBy(script)).toEqual(['ready', 'it sent a message of more than 1048576 bytes']);
+  });
+
+  it('a channel that the child closes and lives on', async () => {
+    const script = `${live} process.send(${READY}, () => process.disconnect());`;
+    expect(await toldBy(script)).toEqual(['ready', 'it closed its channel to the supervisor']);
+  });
+});
+
+describe('what is a message of another kind is dropped, and the child works on', () => {
+  const values: [string, string][] = [
+    ['a message of Node itself that nobody waits for', `{ cmd: 'NODE_HANDLE_ACK' }`],
+    ['another one', `{ cmd: 'NODE_HANDLE', type: 'constructor' }`],
+    ['null', 'null'],
+    ['a list', '[[[]]]'],
+    ['a field named __proto__', `JSON.parse('{"__proto__":{"type":"worn"}}')`],
+    [
+      'a type that is an object of many fields',
+      `{ type: Object.fromEntries(Array.from({ length: 9_999 }, (_, i) => [i, i])) }`,
+    ],
+    [
+      'values nested two thousand deep',
+      `(() => { let deep = 1; for (let i = 0; i < 2_000; i++) deep = [deep]; return deep; })()`,
+    ],
+  ];
+  it.each(values)('%s', async (_name, value) => {
+    const script = `process.send(${value}); process.send(${READY}, () => process.exit(0));`;
+    expect(await toldBy(script)).toEqual(['MALFORMED_IPC', 'ready', 'exit code 0']);
+  });
+
+  it('a server that the child sends along is closed, and holds up nothing behind it', async () => {
+    const script = `
+      const server = require('node:net').createServer().listen(0, '127.0.0.1', () => {
+        process.send({ type: 'here' }, server);
+        process.send(${READY}, () => process.exit(0));
+      });`;
+    expect(await toldBy(script)).toEqual(['MALFORMED_IPC', 'ready', 'exit code 0']);
+  });
+
+  it.each([
+    `{ type: 'axm:monitor', data: {} }`,
+    `{ type: 'process:exception', data: {} }`,
+    `{ type: 'application:dependencies', data: {} }`,
+    `{ type: 'trace-span', data: {} }`,
+    `{ node_version: '20.0.0' }`,
+    `{ 'watch:import': ['file:///app.js'] }`,
+  ])('%s is of a process manager, and nothing to complain of', async (value) => {
+    const script = `process.send(${value}); process.send(${READY}, () => process.exit(0));`;
+    expect(await toldBy(script)).toEqual(['ready', 'exit code 0']);
+  });
+});
+
+it('reads what a child sent last, however much it is', async () => {
+  // more than a pipe holds
+  const script = `process.send({ type: 'bootFailed', error: 'x'.repeat(4_000_000) }, () => process.exit(1));`;
+  const [reason] = await toldBy(script);
+  expect(reason).toHaveLength(4_000_000);
+});
+
+describe('a process that the system refuses at once', () => {
+  // no environment can have it, which is thrown as a lack of file handles is on some versions of Node
+  const refused = { IMPOSSIBLE: 'a\0b' };
+
+  it('ends like one that is refused later', async () => {
+    const [reason, ...rest] = await toldBy('', () => {}, refused);
+    expect(reason).toContain('null bytes');
+    expect(rest).toEqual([]);
+    expect(children[0]?.pid).toBe(0);
+  });
+
+  it('leaves no file open', async () => {
+    const before = readdirSync('/proc/self/fd').length;
+    for (let i = 0; i < 5; i += 1) {
+      await toldBy('', () => {}, refused);
+      children.at(-1)?.scoreboard.close();
+    }
+    expect(readdirSync('/proc/self/fd')).toHaveLength(before);
+  });
 });

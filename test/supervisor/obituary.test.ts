@@ -1,5 +1,5 @@
 import type { Settlement } from '../../src/broker/broker.js';
-import { obituary } from '../../src/supervisor/obituary.js';
+import { obituary, unbooted } from '../../src/supervisor/obituary.js';
 import type { Death } from '../../src/supervisor/verdict.js';
 
 const DEATH: Death = { pid: 7, reason: 'SIGKILL', running: [], done: [], timedOut: [] };
@@ -41,8 +41,31 @@ describe('an obituary', () => {
       {},
       'Child 7 died (exit code 1, uncaught: Error: no); tasks: none held.',
     ],
+    [
+      { reason: 'exit code 1', running: ['b'], uncaught: { error: 'Error: no', task: { id: 'a', name: 'A.b' } } },
+      { released: 1 },
+      'Child 7 died (exit code 1, uncaught out of A.b a, which ran no more: Error: no) while it ran b; tasks: 1 given back.',
+    ],
+    [
+      { reason: 'exit code 0', running: ['a'], stopping: true },
+      { released: 1 },
+      'Child 7 died (exit code 0) while it ran a as the worker was being stopped; tasks: 1 given back.',
+    ],
     [{ done: ['a'] }, {}, 'Child 7 died (SIGKILL); tasks: none held.'],
   ])('of %p tells what became of %p', (death, settlement, text) => {
     expect(obituary({ ...DEATH, ...death }, { ...NONE, ...settlement })).toBe(text);
   });
+});
+
+it('an obituary is one line, whatever the error says', () => {
+  const uncaught = { error: 'Error: a\n[Nest] 7 LOG fine\u001b[0m', task: { id: 'a\n', name: 'x'.repeat(1_000_000) } };
+  const text = obituary({ ...DEATH, uncaught }, NONE);
+  expect(text).toMatch(
+    /^Child 7 died \(SIGKILL, uncaught out of x{200}… a\\n, which ran no more: Error: a\\n\[Nest\] 7 LOG fine\\x1b\[0m\); tasks: none held\.$/,
+  );
+});
+
+it('of a child that could not boot the lines are kept, without controls', () => {
+  const text = unbooted(7, 'NestworkError: No.\n\nPotential solutions:\n- Try\u001b[2J.', { error: 'Error: a\nb' });
+  expect(text).toBe('Child 7 could not boot: NestworkError: No.\n\nPotential solutions:\n- Try\\x1b[2J.: Error: a\\nb');
 });

@@ -13,6 +13,7 @@ class Outage {
       this.opened += 1;
       return this.answer();
     },
+    register: () => this.answer(),
     renew: () => this.answer(),
     settle: () => this.answer(),
     closeSession: () => this.answer(),
@@ -31,9 +32,11 @@ const NOTHING_RAN = { pid: 7, reason: 'SIGKILL', running: [], done: [], timedOut
 let outage: Outage;
 let runtime: Runtime;
 let lost: number;
+let failures: unknown[];
 beforeEach(async () => {
   outage = new Outage();
   lost = 0;
+  failures = [];
   runtime = new Runtime({
     broker: outage.broker,
     leaseMs: 30_000,
@@ -41,7 +44,7 @@ beforeEach(async () => {
     catalog: [],
     services: [],
     children: () => [],
-    onError: () => {},
+    onError: (error) => void failures.push(error),
     onSessionLost: () => {
       lost += 1;
     },
@@ -54,6 +57,25 @@ afterEach(() => runtime.close());
 function lose(): void {
   runtime.replaceSession(Reflect.get(runtime, 'current') as string);
 }
+
+describe('what keeps a child from being admitted is told', () => {
+  it('when the child is refused, and the child is admitted when it no longer is', async () => {
+    outage.away = true;
+    const admitted = runtime.admit();
+    while (failures.length === 0) await nextRound();
+    outage.away = false;
+    expect(await admitted).toMatchObject({ queues: ['default'] });
+    expect(failures).toEqual([new Error('Redis is away.')]);
+  });
+
+  it('when no session can be opened in place of a lost one', async () => {
+    outage.away = true;
+    lose();
+    while (failures.length === 0) await nextRound();
+    outage.away = false;
+    expect(await runtime.admit()).toMatchObject({ queues: ['default'] });
+  });
+});
 
 describe('closing without Redis', () => {
   it('tries no more for a session in place of a lost one', async () => {

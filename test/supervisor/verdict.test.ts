@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { DeathReport } from '../../src/broker/broker.js';
 import { CANCELLED, DIES, DROPS, type LimitedTask } from '../../src/supervisor/scoreboard.js';
-import { type Death, verdictOn } from '../../src/supervisor/verdict.js';
+import { blamedFor, type Death, sparedBy, verdictOn } from '../../src/supervisor/verdict.js';
 import { attemptsOf } from '../../src/task/attempt-record.js';
 
 const DEATH: Death = { pid: 7, reason: 'SIGKILL', running: [], done: [], timedOut: [] };
@@ -108,6 +108,7 @@ describe('a verdict', () => {
 
     it.each<[string, Partial<Death>]>([
       ['the task that threw it', { running: ['a'] }],
+      ['the task that threw it beside others', { running: ['a', 'b'] }],
       [
         'the only task, when nobody knows which threw it',
         { running: ['a'], uncaught: { ...uncaught, task: undefined } },
@@ -118,7 +119,7 @@ describe('a verdict', () => {
         report: {
           code: 'CRASHED',
           error:
-            'Its process died (exit code 1) 3 times while it ran this task alone, the last time of an uncaught error: TypeError: card 4242',
+            'Its process died (exit code 1) 3 times while it ran this task, the last time of an uncaught error: TypeError: card 4242',
           stack: uncaught.stack,
           ...PLACE,
         },
@@ -126,14 +127,33 @@ describe('a verdict', () => {
     });
 
     it.each<[string, Partial<Death>, string]>([
-      ['of another task', { running: ['b'] }, 'out of A.b a'],
-      ['beside others', { running: ['a', 'b'] }, 'out of A.b a'],
+      ['of another task', { running: ['b'], disputed: true }, 'out of A.b a'],
+      ['beside others', { running: ['a', 'b'], disputed: true }, 'out of A.b a'],
       ['of nobody knows whom', { running: ['a', 'b'], uncaught: { error: uncaught.error } }, 'by one of several tasks'],
     ])('tells no task what the error %s says', (_whose, death, from) => {
       const { history, report } = told(death);
       expect(history).toBe(`Its process died (exit code 1) of an uncaught error, thrown ${from}.`);
       expect(report.stack).toBeUndefined();
       expect(JSON.stringify(report)).not.toContain('4242');
+    });
+  });
+
+  describe('blames', () => {
+    const byA = { error: 'Error: no', task: { id: 'a', name: 'A.b' } };
+    it.each<[string, Partial<Death>, readonly string[], readonly string[]]>([
+      ['all that ran where nobody knows who did it', { running: ['a', 'b'] }, ['a', 'b'], []],
+      ['all where an error names no task', { running: ['a', 'b'], uncaught: { error: 'Error: no' } }, ['a', 'b'], []],
+      ['the one that an error names', { running: ['a', 'b'], uncaught: byA }, ['a'], ['b']],
+      ['nobody where the error names one that has ended', { running: ['b', 'c'], uncaught: byA }, [], ['b', 'c']],
+      ['nobody where that one was done, and not acked', { running: ['b'], done: ['a'], uncaught: byA }, [], ['b']],
+      ['all where the error is not believed', { running: ['b', 'c'], uncaught: byA, disputed: true }, ['b', 'c'], []],
+      ['nobody while the worker is being stopped', { running: ['a', 'b'], uncaught: byA, stopping: true }, [], []],
+      ['no task for which the process was ended', { running: ['a', 'b'], timedOut: [late('a', 0)] }, ['b'], []],
+    ])('%s', (_whom, given, blamed, spared) => {
+      const death = { ...DEATH, ...given };
+      expect(blamedFor(death)).toEqual(blamed);
+      expect(verdictOn(death).blamed).toEqual(blamed);
+      expect(sparedBy(death)).toEqual(spared);
     });
   });
 

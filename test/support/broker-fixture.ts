@@ -54,7 +54,7 @@ export class BrokerFixture<S extends Stoppable = RedisServer> {
   async anotherBroker(commandTimeoutMs = 30_000): Promise<{ broker: RedisBroker; lost: Promise<void> }> {
     let lost: () => void = () => {};
     const loss = new Promise<void>((resolve) => (lost = resolve));
-    const onOutage = { lost, restored: () => {} };
+    const onOutage = { lost, refused: () => {}, restored: () => {} };
     const options = { namespace: 'nestwork', queues: QUEUES, commandTimeoutMs, onOutage };
     const broker = new RedisBroker({ redis: this.settings, ...options });
     await broker.connect();

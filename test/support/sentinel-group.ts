@@ -68,6 +68,11 @@ export class SentinelGroup {
     return found;
   }
 
+  /** Asks the sentinels to make another server the primary, which they do without a failure, too. */
+  async switchOver(): Promise<void> {
+    await this.ask(0, 'FAILOVER');
+  }
+
   /** Resolves when the sentinels have made another server than this one the primary. */
   async failedOver(from: RedisServer): Promise<void> {
     await this.until('another server is the primary', async () => (await this.primary()) !== from);

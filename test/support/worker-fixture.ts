@@ -24,11 +24,16 @@ export class WorkerProcess {
   private readonly process: ChildProcess;
   private readonly closed: Promise<unknown>;
 
-  constructor(environment: Record<string, string>, file: string) {
-    const entry = new URL(`../../build/fixtures/${file}.js`, import.meta.url).pathname;
-    this.process = spawn(process.execPath, [entry], {
+  /** @param detached in a process group of its own, as a terminal starts what runs in its foreground */
+  constructor(environment: Record<string, string>, file: string | readonly string[], detached = false) {
+    const args =
+      typeof file === 'string' ? [new URL(`../../build/fixtures/${file}.js`, import.meta.url).pathname] : file;
+    this.process = spawn(process.execPath, args, {
+      // where a shell would be
+      cwd: environment.PWD,
       env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached,
     });
     this.closed = once(this.process, 'close');
     for (const stream of [this.process.stdout, this.process.stderr]) {
@@ -44,6 +49,11 @@ export class WorkerProcess {
 
   kill(signal: NodeJS.Signals): void {
     this.process.kill(signal);
+  }
+
+  /** Sends a signal to all processes of its group, as a terminal does to those in its foreground. */
+  killGroup(signal: NodeJS.Signals): void {
+    process.kill(-this.pid, signal);
   }
 
   /** Its exit code, or the signal that ended it. Waits for the end of all that write to its output, children included. */
@@ -75,17 +85,31 @@ export class WorkerFixture<S extends Stoppable = RedisServer> {
     return new WorkerFixture(broker);
   }
 
-  /** @param file its entry among the fixtures */
-  worker(options: WorkerOptions = {}, environment: Record<string, string> = {}, file = WORKER): WorkerProcess {
+  /** @param file its entry among the fixtures, or all the arguments of Node */
+  worker(
+    options: WorkerOptions = {},
+    environment: Record<string, string> = {},
+    file: string | readonly string[] = WORKER,
+  ): WorkerProcess {
     return this.spawn(file, options, environment);
   }
 
-  /** An app that serves HTTP and runs a worker in its process. */
-  app(options: InProcessOptions = {}): WorkerProcess {
-    return this.spawn(APP, options, {});
+  /** A worker that can be sent what a terminal sends to its foreground. */
+  foreground(options: WorkerOptions): WorkerProcess {
+    return this.spawn(WORKER, options, {}, true);
   }
 
-  private spawn(file: string, options: WorkerOptions, environment: Record<string, string>): WorkerProcess {
+  /** An app that serves HTTP and runs a worker in its process. */
+  app(options: InProcessOptions = {}, environment: Record<string, string> = {}): WorkerProcess {
+    return this.spawn(APP, options, environment);
+  }
+
+  private spawn(
+    file: string | readonly string[],
+    options: WorkerOptions,
+    environment: Record<string, string>,
+    detached = false,
+  ): WorkerProcess {
     const { settings } = this.broker;
     const variables = {
       ...(typeof settings === 'string' ? { REDIS_URL: settings } : { REDIS_SETTINGS: JSON.stringify(settings) }),
@@ -93,7 +117,7 @@ export class WorkerFixture<S extends Stoppable = RedisServer> {
       WORKER_OPTIONS: JSON.stringify(options),
       ...environment,
     };
-    const worker = new WorkerProcess(variables, file);
+    const worker = new WorkerProcess(variables, file, detached);
     this.workers.push(worker);
     return worker;
   }

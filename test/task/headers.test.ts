@@ -1,15 +1,21 @@
-import { areHeaders, assertHeaders, combineHeaders, sealHeaders } from '../../src/task/headers.js';
+import { areHeaders, combineHeaders, readHeaders, sealHeaders } from '../../src/task/headers.js';
 import { attemptOf, decodeMessage, encodeMessage } from '../../src/task/task-message.js';
 import { RunningTask } from '../../src/worker/running-task.js';
 
 const refused = (named: string): Error =>
   expect.objectContaining({ code: 'INVALID_HEADERS', message: expect.stringContaining(named) });
 
-describe('assertHeaders', () => {
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
+describe('readHeaders', () => {
   it.each([{}, { a: '' }, { tenant: 'acme', traceparent: undefined }, { ['n'.repeat(128)]: 'x' }, Object.create(null)])(
     'lets %p pass',
     (headers) => {
-      expect(() => assertHeaders(headers, 'here')).not.toThrow();
+      expect(readHeaders(headers, 'here')).toEqual({ ...headers });
     },
   );
 
@@ -23,13 +29,89 @@ describe('assertHeaders', () => {
     [{ '': 'x' }, 'name'],
     [{ ['n'.repeat(129)]: 'x' }, 'name'],
     [JSON.parse('{"__proto__":"x"}'), '__proto__'],
+    [new Map([['tenant', 'acme']]), 'Object.fromEntries(it)'],
+    [new Headers({ tenant: 'acme' }), 'class Headers, and no plain object'],
+    [new URLSearchParams('tenant=acme'), 'class URLSearchParams'],
+    [new Set(['tenant']), 'class Set'],
+    [new FormData(), 'class FormData'],
+    [new Date(0), 'class Date'],
+    [
+      new (class Tenant {
+        get tenant() {
+          return 'acme';
+        }
+      })(),
+      'class Tenant',
+    ],
+    [
+      Object.assign(
+        new (class Tenant {
+          get tenant() {
+            return 'acme';
+          }
+        })(),
+        { a: 'b' },
+      ),
+      'from which it has "tenant"',
+    ],
+    [Object.assign(Object.create({ tenant: 'acme' }), { a: 'b' }), 'from which it has "tenant"'],
+    [
+      new (class Secret {
+        #tenant = 'acme';
+        read() {
+          return this.#tenant;
+        }
+      })(),
+      'class Secret',
+    ],
+    [{ a: 'b', [Symbol('tenant')]: 'acme' }, 'a symbol as key'],
+    [Object.defineProperty({ a: 'b' }, 'tenant', { value: 'acme' }), 'not enumerable: "tenant"'],
+    [{ 'a\ud800': 'b' }, '"a\\ud800"'],
+    [{ tenant: 'hunter2\udc00' }, 'Header "tenant" of here has a lone surrogate'],
   ])('refuses %p', (headers, named) => {
-    expect(() => assertHeaders(headers, 'here')).toThrow(refused(named));
+    expect(() => readHeaders(headers, 'here')).toThrow(refused(named));
+  });
+
+  it('refuses proxies that tell nothing, or throw', () => {
+    expect(() => readHeaders(new Proxy(new Map([['tenant', 'acme']]), {}), 'here')).toThrow(
+      refused('gives is a proxy'),
+    );
+    expect(() => readHeaders(revoked(), 'here')).toThrow(refused('is a proxy that cannot be read'));
+    expect(readHeaders(new Proxy({ tenant: 'acme' }, {}), 'here')).toEqual({ tenant: 'acme' });
+  });
+
+  it('takes own fields of a class that has methods beside them', () => {
+    class Tenant {
+      readonly tenant = 'acme';
+      describe(): string {
+        return this.tenant;
+      }
+    }
+    expect(readHeaders(new Tenant(), 'here')).toEqual({ tenant: 'acme' });
+  });
+
+  it('reads each header once, so that what was checked is what is sent', () => {
+    const answers = ['acme', 7];
+    const given = {
+      get tenant() {
+        return answers.shift();
+      },
+    };
+    expect(readHeaders(given, 'here')).toEqual({ tenant: 'acme' });
+  });
+
+  it('says so when a header cannot be read', () => {
+    const given = {
+      get tenant(): string {
+        throw new Error('hunter2');
+      },
+    };
+    expect(() => readHeaders(given, 'here')).toThrow(refused('cannot be read'));
   });
 
   it('never shows a value', () => {
     const message = expect.not.stringContaining('hunter2');
-    expect(() => assertHeaders({ token: ['hunter2'] }, 'here')).toThrow(expect.objectContaining({ message }));
+    expect(() => readHeaders({ token: ['hunter2'] }, 'here')).toThrow(expect.objectContaining({ message }));
   });
 });
 

@@ -26,6 +26,33 @@ function holes(length: number, elements: Record<string, unknown> = {}): unknown[
   return Object.assign(new Array(length), elements);
 }
 
+/** Reading an element goes its usual way, and it is what arrives. */
+const hiddenElement = Object.defineProperty([1, 2], 1, { enumerable: false });
+
+/** A proxy of which every use throws, as of one that is revoked. */
+function hostile(target: object): object {
+  const fail = (): never => {
+    throw new TypeError(CANARY);
+  };
+  const traps = ['get', 'has', 'ownKeys', 'getPrototypeOf', 'getOwnPropertyDescriptor'];
+  return new Proxy(target, Object.fromEntries(traps.map((trap) => [trap, fail])));
+}
+
+function revoked(target: object): object {
+  const { proxy, revoke } = Proxy.revocable(target, {});
+  revoke();
+  return proxy;
+}
+
+function namesake(type: abstract new (...args: never[]) => object): new (...args: never[]) => object {
+  const other = class extends (type as new (...args: never[]) => object) {};
+  return Object.defineProperty(other, 'name', { value: type.name });
+}
+
+function hidden<T extends object>(target: T, name: PropertyKey, value: unknown = CANARY): T {
+  return Object.defineProperty(target, name, { value });
+}
+
 /** Everything there is to know about a value, as text: kinds, order, holes, -0, prototypes. */
 function picture(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
@@ -123,7 +150,8 @@ describe('rich arguments', () => {
     ['DataView and ArrayBuffer', [new DataView(bytes.buffer, 1, 3), bytes.buffer.slice(2)]],
     ['holes', [holes(2, { 1: 1 }), holes(4, { 0: 1, 2: 2 }), holes(2), { a: holes(1) }]],
     ['a hole beside undefined', [holes(3, { 0: undefined, 2: undefined })]],
-    ['a sparse array billions long', [holes(4_000_000_001, { 4000000000: 1 })]],
+    ['a sparse array as long as may be', [holes(KIB_256 / 2, { 100000: 1 })]],
+    ['a hidden element', [hiddenElement, undefined]],
     ['no prototype', [Object.assign(Object.create(null), { a: 1, constructor: 2 })]],
     ['shared references', [shared, shared, [shared]]],
     ['what looks like the text of devalue', ['[[1],-1]', -1, [-1, -2, -7], undefined, ['Date', ''], { '': ['Map'] }]],
@@ -162,10 +190,15 @@ describe('rich arguments', () => {
     expect(buffer.toString('hex')).toBe('6869');
   });
 
-  it('carry a RegExp with lastIndex 0', () => {
-    const pattern = /a/g;
-    pattern.lastIndex = 5;
-    expect((thereAndBack([pattern]) as [RegExp])[0].lastIndex).toBe(0);
+  it('do without a `toJSON` that somebody gave to all objects', () => {
+    const args = [{ a: [1] }, 'b', 2n];
+    Object.defineProperty(Object.prototype, 'toJSON', { value: () => CANARY, configurable: true });
+    try {
+      expect(picture(thereAndBack(args))).toBe(picture(args));
+      expect(encodePayload([{ a: [1] }])).not.toContain(CANARY);
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'toJSON');
+    }
   });
 });
 
@@ -248,6 +281,10 @@ describe('what cannot be carried', () => {
   class Orders extends Array<string> {}
   class Cache extends Map<string, string> {}
   class Photo extends Uint8Array {}
+  const many = Array.from({ length: 100 }, () => 1);
+  const used = /a/g;
+  used.test('a');
+  const getter = { get: () => CANARY, enumerable: true };
 
   it.each<[string, unknown[], string, string]>([
     ['a function', [() => CANARY], 'args[0]', 'a function'],
@@ -398,7 +435,103 @@ describe('what cannot be carried', () => {
     ],
     ['an odd key', [{ 'first name': { 'a"b': [Symbol()] } }], 'args[0]["first name"]["a\\"b"][0]', 'a symbol'],
     ['a long key', [{ ['k'.repeat(100)]: Symbol() }], `args[0]["${'k'.repeat(40)}…"]`, 'a symbol'],
-    ['detached memory', [detached], 'args', 'holding something that cannot be read'],
+    ['detached memory', [[detached]], 'args[0][0]', 'binary data whose memory is gone'],
+    ['an element behind a getter', [Object.defineProperty([1, 2], 1, getter)], 'args[0][1]', 'an accessor'],
+    [
+      'an element behind a setter',
+      [{ a: Object.defineProperty([1], 0, { set: () => {}, enumerable: true }) }],
+      'args[0].a[0]',
+      'an accessor',
+    ],
+    [
+      'an element behind a getter between holes',
+      [Object.defineProperty(holes(3), 1, getter)],
+      'args[0][1]',
+      'an accessor',
+    ],
+    ['a late element behind a getter', [Object.defineProperty([...many], 99, getter)], 'args[0][99]', 'an accessor'],
+    [
+      'a hidden element between holes',
+      [Object.defineProperty(holes(3), 1, { value: CANARY })],
+      'args[0][1]',
+      'a property that is not enumerable',
+    ],
+    ['a hidden toJSON of an array', [hidden([1], 'toJSON', () => CANARY)], 'args[0].toJSON', 'a named property'],
+    [
+      'a hidden toJSON of a long array',
+      [hidden([...many], 'toJSON', () => CANARY)],
+      'args[0].toJSON',
+      'a named property',
+    ],
+    ['a hidden name of a sparse array', [hidden(holes(100), 'x')], 'args[0].x', 'a named property of an array'],
+    [
+      'the parts of a template',
+      [((parts: TemplateStringsArray, ..._: number[]) => parts)`a${1}b`],
+      'args[0].raw',
+      'a named property',
+    ],
+    ['a symbol of a long array', [hidden([...many], Symbol(CANARY))], 'args[0]', 'an object with a symbol as key'],
+    ...[Buffer.alloc(2), Buffer.alloc(200), new Uint8Array(2), new Float64Array(200)].flatMap(
+      (data): [string, unknown[], string, string][] => {
+        const { name } = data.constructor;
+        const copy = (): typeof data => data.slice();
+        return [
+          [`a name on ${name} of ${data.length}`, [Object.assign(copy(), { x: CANARY })], 'args[0]', `a ${name} with`],
+          [`a length of ${name} of ${data.length}`, [hidden(copy(), 'length', 1)], 'args[0]', `a ${name} with`],
+          [
+            `a symbol on ${name} of ${data.length}`,
+            [hidden(copy(), Symbol(CANARY))],
+            'args[0]',
+            'an object with a symbol',
+          ],
+        ];
+      },
+    ),
+    ['a hidden name on a Buffer', [hidden(Buffer.alloc(9), 'x')], 'args[0]', 'a Buffer with properties of its own'],
+    ['a name on an ArrayBuffer', [hidden(new ArrayBuffer(1), 'x')], 'args[0]', 'a ArrayBuffer with properties'],
+    ['a name on a DataView', [hidden(new DataView(new ArrayBuffer(1)), 'x')], 'args[0]', 'a DataView with properties'],
+    [
+      'memory that can grow',
+      [Reflect.construct(ArrayBuffer, [1, { maxByteLength: 2 }])],
+      'args[0]',
+      'an ArrayBuffer that can be resized',
+    ],
+    ...[new Map(), new Set(), new Date(0), /x/, new URL('http://a'), new URLSearchParams('a=b')].map(
+      (value): [string, unknown[], string, string] => {
+        const { name } = value.constructor;
+        return [`a hidden name on ${name}`, [hidden(value, 'x')], 'args[0]', `a ${name} with properties of its own`];
+      },
+    ),
+    ...[Map, Set, RegExp, URL, Array, Uint8Array, ArrayBuffer].map((type): [string, unknown[], string, string] => {
+      const argument = type === RegExp || type === URL ? 'http:a' : undefined;
+      return [
+        `another class called ${type.name}`,
+        [Reflect.construct(namesake(type), argument === undefined ? [] : [argument])],
+        'args[0]',
+        `an instance of class ${type.name}, but no real ${type.name}`,
+      ];
+    }),
+    ['a fake URL', [Object.create(URL.prototype)], 'args[0]', 'an instance of class URL'],
+    ['a RegExp in use', [{ a: used }], 'args[0].a', 'a RegExp whose lastIndex is not 0'],
+    ['a revoked proxy', [{ a: revoked({}) }], 'args[0].a', 'a proxy'],
+    ['a revoked proxy of an array', [[revoked([])]], 'args[0][0]', 'a proxy'],
+    ['a revoked proxy of a function', [revoked(() => {})], 'args[0]', 'a function'],
+    ['a revoked proxy in a Map', [new Map([[1, revoked({})]])], 'args[0].get(1)', 'a proxy'],
+    ['a proxy that throws', [hostile({ a: 1 })], 'args[0]', 'a proxy'],
+    ['a proxy that might answer otherwise', [new Proxy({ a: 1 }, {})], 'args[0]', 'a proxy'],
+    ['a prototype that throws', [Object.create(hostile({}))], 'args[0]', 'an instance of an anonymous class'],
+    [
+      'a class that throws when it is looked at',
+      [
+        new (class {
+          static get name(): string {
+            throw new Error(CANARY);
+          }
+        })(),
+      ],
+      'args[0]',
+      'an instance of an anonymous class',
+    ],
   ])('%s is refused by its path', (_, args, path, what) => {
     const error = fault(() => encodePayload(args));
     expect(error.code).toBe('UNSERIALIZABLE_ARGUMENT');
@@ -411,9 +544,33 @@ describe('what cannot be carried', () => {
     expect(() => encodePayload([{ a: Symbol() }], 'calls[3]')).toThrow('calls[3][0].a cannot be sent');
   });
 
+  it('is a list of arguments that throws when it is read', () => {
+    const error = fault(() => encodePayload(hostile([1]) as unknown[], 'calls[3]'));
+    expect(error.code).toBe('UNSERIALIZABLE_ARGUMENT');
+    expect(error.message).toContain('calls[3] cannot be sent to a worker: it is a list that cannot be read');
+    expect(inspect(error, { depth: 9 })).not.toContain(CANARY);
+  });
+
   it('never runs code of an argument', () => {
     let calls = 0;
     const trap = () => calls++;
+    const get = { get: trap, enumerable: true };
+    for (const length of [1, 100]) {
+      fault(() => encodePayload([Object.defineProperty(Array(length).fill(1), length - 1, get)]));
+      fault(() => encodePayload([Object.defineProperty(new Uint8Array(length), 'length', get)]));
+      fault(() => encodePayload([Object.defineProperty(new Uint8Array(length), 'byteLength', get)]));
+      fault(() => encodePayload([Object.defineProperty(Array(length).fill(1), 'toJSON', { value: trap })]));
+    }
+    fault(() => encodePayload([new Proxy({}, { get: trap, ownKeys: () => [String(trap())] })]));
+    fault(() =>
+      encodePayload([
+        Object.create({
+          get constructor() {
+            return trap();
+          },
+        }),
+      ]),
+    );
     fault(() => encodePayload([Object.defineProperty({}, 'a', { get: trap, enumerable: true })]));
     fault(() => encodePayload([{ toJSON: trap, toString: trap, valueOf: trap }]));
     expect(calls).toBe(0);
@@ -455,6 +612,8 @@ describe('depth', () => {
 
 describe('size', () => {
   const full = KIB_256 - '[""]'.length;
+  const memory = new ArrayBuffer(KIB_256);
+  const long = 'é'.repeat(200_000);
 
   it.each([
     ['ASCII', 'a'.repeat(full)],
@@ -475,12 +634,71 @@ describe('size', () => {
     ['a huge string', [{ a: CANARY.repeat(100_000) }], 'args[0].a is a string of 600000 characters'],
     ['a huge Buffer', [[Buffer.alloc(500_000_000)]], 'args[0][0] holds 500000000 bytes'],
     ['a huge ArrayBuffer', [new ArrayBuffer(300_000)], 'args[0] holds 300000 bytes'],
-    ['more values than bytes', [Array.from({ length: 300_000 }, () => 1)], 'args[0][262143] is past 262144 values'],
+    ['more elements than fit', [{ a: new Array(10_000_000).fill(0) }], 'args[0].a is an array of 10000000 elements'],
+    ['more holes than fit', [new Array(4_000_000_000)], 'args[0] is an array of 4000000000 elements'],
+    ['more arguments than fit', Array(300_000).fill(1), 'args has 262144 elements or more'],
+    [
+      'more members than fit',
+      [new Set(Array.from({ length: 300_000 }, (_, index) => index))],
+      'values()[262143] is past',
+    ],
+    ['more entries than fit', [new Map(Array.from({ length: 200_000 }, (_, at) => [at, 1]))], ' is past 262144 values'],
+    [
+      'more properties than fit',
+      [Object.fromEntries(Array.from({ length: 60_000 }, (_, index) => [index, 1]))],
+      'args[0] has 60000 properties',
+    ],
+    [
+      'a bigint that takes seconds to write',
+      [[1n << 10_000_000n]],
+      'args[0][0] is a bigint of more than 262144 digits',
+    ],
+    ['a negative one', [-(1n << 10_000_000n)], 'args[0] is a bigint of more than 262144 digits'],
+    [
+      'many long bigints',
+      [Array.from({ length: 20 }, (_, index) => 1n << BigInt(600_000 + index))],
+      ' is past 262144 bytes',
+    ],
+    ['one long string many times', [Array(100_000).fill(long)], 'args takes more than 262144 bytes'],
+    [
+      'many parts of one long string',
+      [undefined, Array.from({ length: 100_000 }, (_, index) => long.slice(index))],
+      ' is past 262144 bytes',
+    ],
+    [
+      'many views of one memory',
+      [Array.from({ length: 1_000 }, (_, index) => new Uint8Array(memory, index))],
+      ' is past 262144 bytes',
+    ],
+    [
+      'one long name in many objects',
+      [undefined, Array.from({ length: 50_000 }, () => ({ [long]: 1 }))],
+      ' is past 262144 bytes',
+    ],
+    [
+      'a huge URL',
+      [Array.from({ length: 9 }, (_, at) => new URL(`http://a/${at}${'b'.repeat(90_000)}`))],
+      ' is past 262144',
+    ],
+    ['huge parameters', [new URLSearchParams({ a: 'b'.repeat(900_000), c: 'd' })], ' is past 262144 bytes'],
+    ['a huge RegExp', [new RegExp('a'.repeat(900_000)), new RegExp('b'.repeat(900_000))], ' is past 262144 bytes'],
+    ['one array of holes many times', [Array(100_000).fill(new Array(100_000))], ' is past 262144 values'],
   ])('is refused at once: %s', (_, args, what) => {
     const error = fault(() => encodePayload(args));
     expect(error.code).toBe('PAYLOAD_TOO_LARGE');
     expect(error.message).toContain(what);
     expect(error.message).not.toContain(CANARY);
+  });
+
+  it('counts once what is met many times where it is sent once', () => {
+    const shared = {
+      text: 'é'.repeat(60_000),
+      data: new Uint8Array(60_000),
+      name: 1n << 20_000n,
+      list: [1, undefined],
+    };
+    const args = Array.from({ length: 1_000 }, () => shared);
+    expect(picture(thereAndBack(args).slice(998))).toBe(picture(args.slice(998)));
   });
 
   it('is bounded where shared references multiply', () => {
@@ -508,6 +726,9 @@ describe('decodePayload', () => {
       `[${Array.from({ length: 100_000 }, (_, index) => `[${index + 1}]`)},1]`,
       'not the text of devalue',
     ],
+    ['billions of arguments', '[[-7,4000000000]]', 'not the text of devalue'],
+    ['billions of holes', '[[1],[-7,4000000000,7,2],1]', 'not the text of devalue'],
+    ['more arguments than are ever sent', new Array(200_000).fill(1), 'has 200000 arguments'],
     ['no arguments', `["${CANARY}"]`, 'is not an array'],
     ['a lone undefined', '-1', 'is not an array'],
     ['a rich __proto__', `[[1],{"__proto__":2},"${CANARY}"]`, 'not the text of devalue'],

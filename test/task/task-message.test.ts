@@ -126,6 +126,13 @@ describe('decodeMessage', () => {
     expect(inspect(error, { depth: 9 })).not.toContain(CANARY);
   });
 
+  it('refuses a body that is larger than any that is sent before it parses it', () => {
+    expect(fault(`${HEADER}["a",["${'x'.repeat(2_000_000)}"]]`)).toMatchObject({
+      code: 'UNDECODABLE_MESSAGE',
+      message: expect.stringContaining(`The body of task ${ID} has 2000010 characters.`),
+    });
+  });
+
   it('tells an update in the wrong order from foreign bytes', () => {
     const error = fault(`${ID}2whatever comes then`.padEnd(40));
     expect(error.code).toBe('UNDECODABLE_MESSAGE');

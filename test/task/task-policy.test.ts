@@ -10,6 +10,9 @@ class Hopeless extends Error {}
 
 const AGAIN: Decision = { kind: 'retry', inMs: 7 };
 const DEAD: Decision = { kind: 'dead' };
+/** The least wait where nothing limits the number of attempts. */
+const FLOOR: Decision = { kind: 'retry', inMs: 100 };
+const PATIENT = { type: 'fixed', delay: '5s' } as const;
 const DROP: Decision = { kind: 'drop' };
 /** A wait that can be foretold. */
 const WAIT: PolicyOptions = { backoff: { type: 'fixed', delay: 7 } };
@@ -45,15 +48,22 @@ const DECISIONS: Row[] = [
   // what the task asks for
   ['DropTask', {}, new DropTask(), 0, DROP],
   ['DropTask, with retries', { retries: 5 }, new DropTask('gone'), 0, DROP],
-  ['RetryTask without a limit', {}, new RetryTask(), 0, AGAIN],
-  ['RetryTask without a limit, for long', {}, new RetryTask(), 1_294, AGAIN],
+  ['RetryTask without a limit', { backoff: PATIENT }, new RetryTask(), 0, { kind: 'retry', inMs: 5_000 }],
+  ['RetryTask without a limit, for long', { backoff: PATIENT }, new RetryTask(), 1_294, { kind: 'retry', inMs: 5_000 }],
+  ['RetryTask without a limit, by a backoff that hardly waits', {}, new RetryTask(), 0, FLOOR],
+  ['RetryTask without a limit, by no backoff', { backoff: 0 }, new RetryTask(), 0, FLOOR],
+  ['RetryTask without a limit, by a backoff function', { backoff: () => 0 }, new RetryTask(), 0, FLOOR],
+  ['RetryTask without a limit, by no maxBackoff', { maxBackoff: 0 }, new RetryTask(), 0, FLOOR],
+  ['RetryTask without a limit, at once', {}, new RetryTask({ in: 0 }), 0, FLOOR],
+  ['RetryTask without a limit, almost at once', {}, new RetryTask({ in: 99 }), 0, FLOOR],
+  ['RetryTask without a limit, soon', {}, new RetryTask({ in: 101 }), 0, { kind: 'retry', inMs: 101 }],
   ['RetryTask within its limit', { retries: 3 }, new RetryTask(), 2, AGAIN],
   ['RetryTask at its limit', { retries: 3 }, new RetryTask(), 3, DEAD],
   ['RetryTask where nothing is tried again', { retries: 0 }, new RetryTask(), 0, DEAD],
   ['RetryTask that is none of retryOn', { retries: 1, retryOn: [Transient] }, new RetryTask(), 0, AGAIN],
   ['RetryTask that is one of dropOn', { dropOn: [RetryTask] }, new RetryTask(), 0, DROP],
   ['RetryTask with a time', {}, new RetryTask({ in: '30s' }), 0, { kind: 'retry', inMs: 30_000 }],
-  ['RetryTask at once', {}, new RetryTask({ in: 0 }), 0, { kind: 'retry', inMs: 0 }],
+  ['RetryTask at once, within its limit', { retries: 1 }, new RetryTask({ in: 0 }), 0, { kind: 'retry', inMs: 0 }],
   [
     'RetryTask beyond maxBackoff',
     { maxBackoff: 1 },
@@ -81,7 +91,7 @@ describe('decide', () => {
     ['tried again with any error', { retries: 5, retryOnSoftTimeout: true, retryOn: [] }, hopeless, 0, AGAIN],
     ['dead without retries', { retryOnSoftTimeout: true }, soft, 0, DEAD],
     ['dead with retries used up', { retries: 1, retryOnSoftTimeout: true }, soft, 1, DEAD],
-    ['tried again when it asks', {}, new RetryTask(), 0, AGAIN],
+    ['tried again when it asks', { retries: 5 }, new RetryTask(), 0, AGAIN],
     ['dropped when it asks', { retries: 5, retryOnSoftTimeout: true }, new DropTask(), 0, DROP],
     ['dropped by dropOn', { retries: 5, retryOnSoftTimeout: true, dropOn: [Hopeless] }, hopeless, 0, DROP],
   ])('after its soft timeout: %s', (_what, options, error, failures, decision) => {
@@ -130,6 +140,8 @@ describe('decide', () => {
       hopeless,
     ],
     ['answers nonsense', () => 'soon' as never, expect.objectContaining({ code: 'INVALID_DURATION' })],
+    ['answers what is no number', () => Number.NaN, expect.objectContaining({ code: 'INVALID_DURATION' })],
+    ['answers less than nothing', () => -1, expect.objectContaining({ code: 'INVALID_DURATION' })],
   ])('with a backoff function that %s uses the default, and tells', (_what, backoff, told) => {
     const policy = new TaskPolicy([{ retries: 1, backoff }]);
     const broken: unknown[] = [];

@@ -24,6 +24,11 @@ describe('encodeUnique', () => {
     expect(new Set(digests).size).toBe(3);
   });
 
+  it.each(['user-\ud800', '\udc00', '\udc00\ud800'])('refuses %j, which would count as the same as others', (key) => {
+    const what = { code: 'INVALID_OPTION', message: expect.stringContaining('has a lone surrogate') };
+    expect(() => encodeUnique('Some.task', key, 'finished')).toThrow(expect.objectContaining(what));
+  });
+
   it.each([[''], ['x'.repeat(1_001)], [null], [7], [undefined], [{}], [['k']]])('refuses %p', (key) => {
     const what = { code: 'INVALID_OPTION', message: expect.stringContaining('call of task "Some.task"') };
     expect(() => encodeUnique('Some.task', key as string, 'finished')).toThrow(expect.objectContaining(what));

@@ -3,9 +3,11 @@
  *
  * An expected error that is none fails the build, as does one at another line.
  */
-import { Inject, Injectable } from '@nestjs/common';
+import { applyDecorators, Inject, Injectable, SetMetadata } from '@nestjs/common';
 import {
+  Cron,
   type Duration,
+  Interval,
   type OnTaskFailure,
   QueueClient,
   type SendOptions,
@@ -219,6 +221,33 @@ export class Wrong {
   // @ts-expect-error a property
   @Task()
   property = 7;
+
+  // @ts-expect-error a static method
+  @Task()
+  static start(): void {}
+
+  // @ts-expect-error a static method
+  @Cron('0 8 * * *')
+  static digest(): void {}
+}
+
+/** Composed decorators go on taking them. */
+const Patient = () => applyDecorators(Task({ retries: 20 }), SetMetadata('patient', true));
+const byType: MethodDecorator = Interval('1h');
+
+export class Composed<T> {
+  @Patient()
+  send(_value: T): void {}
+
+  @byType
+  poll(): void {}
+
+  @Task()
+  private inner(): void {}
+
+  callInner(): void {
+    this.inner();
+  }
 }
 
 @TaskHooks()

@@ -9,6 +9,7 @@ import { Acknowledger } from '../../src/worker/acknowledger.js';
 import { Conclusion } from '../../src/worker/conclusion.js';
 import type { Failure, PreparedTask } from '../../src/worker/executor.js';
 import { RunningTask } from '../../src/worker/running-task.js';
+import { unknownTask } from '../../src/worker/unstartable.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
 
 const NAMESPACE = '{nestwork}:';
@@ -16,13 +17,19 @@ const CAPACITY = 4;
 
 let fixture: BrokerFixture;
 let lines: string[];
+let stacks: unknown[];
 beforeAll(async () => {
   fixture = await BrokerFixture.start();
-  const tell = (line: string): number => lines.push(line);
+  const tell = (line: string, ...rest: unknown[]): void => {
+    lines.push(line);
+    // the last is the context
+    stacks.push(...rest.slice(0, -1));
+  };
   Logger.overrideLogger({ log: tell, warn: tell, error: tell });
 });
 beforeEach(() => {
   lines = [];
+  stacks = [];
 });
 afterEach(() => fixture.reset());
 afterAll(async () => {
@@ -54,7 +61,8 @@ class Run {
     });
     this.conclusion = new Conclusion(this.acks, notes);
     const task = new RunningTask(decodeMessage(claimed.message), claimed.queue);
-    const definition = { name: task.name, queue: 'default', where: '', handler: () => {}, policyOf: () => policy };
+    const origin = { type: { name: '' }, method: '', module: '', decorator: '@Task()' };
+    const definition = { name: task.name, queue: 'default', where: '', origin, handler() {}, policyOf: () => policy };
     const policy = new TaskPolicy([]);
     this.prepared = { task, definition, policy };
   }
@@ -160,6 +168,35 @@ describe('a task that failed', () => {
     });
     expect(attemptsOf(record.slice(record.indexOf('\n') + 1))).toMatchObject([{ attempt: 1, code: 'TASK_FAILED' }]);
     expect(lines).toEqual([`Task Some.task ${run.claimed.id} is dead: TypeError: no`]);
+  });
+
+  it('is told on one line, whatever its error says, and its stack below forges none', async () => {
+    const run = await Run.of(fixture.message());
+    const forged = 'no\r\n[Nest] 7 LOG \u001b[32mall is well\u202e\0';
+    run.ends({ kind: 'dead' }, { error: new TypeError(forged) });
+    await run.settled();
+    expect(lines).toEqual([
+      `Task Some.task ${run.claimed.id} is dead: TypeError: no\\r\\n[Nest] 7 LOG \\x1b[32mall is well\\u202e\\x00`,
+    ]);
+    expect(stacks).toEqual([expect.stringContaining('TypeError: no\n    [Nest] 7 LOG \\x1b[32mall is well')]);
+    const record = (await fixture.redis.hget(`${NAMESPACE}dead-records:default`, run.claimed.id)) ?? '';
+    expect(JSON.parse(record.split('\n', 1).join())).toMatchObject({ error: `TypeError: ${forged}` });
+  });
+
+  it('of a name and an id that others wrote is told with both cut and spelled out', async () => {
+    const message = fixture.message();
+    const run = await Run.of(message);
+    const name = `\u001b[2J\nforged ${'x'.repeat(3_000_000)}`;
+    const task = new RunningTask({ ...decodeMessage(message), name }, 'default');
+    run.cannotStart({ task, error: unknownTask(name), decision: { kind: 'dead' } });
+    await run.settled();
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(
+      /^Task \\x1b\[2J\\nforged x+… [0-9a-z]{20} is dead: NestworkError: No provider of this worker has a task named "\\x1b/,
+    );
+    expect(lines[0]?.length).toBeLessThan(1_500);
+    const record = (await fixture.redis.hget(`${NAMESPACE}dead-records:default`, run.claimed.id)) ?? '';
+    expect(record.split('\n', 1).join().length).toBeLessThan(10_000);
   });
 
   it.each([

@@ -22,7 +22,10 @@ describe('describeError', () => {
     const error: unknown = runInNewContext("new TypeError('fetch failed', { cause: new RangeError('no route') })");
     expect(error).not.toBeInstanceOf(Error);
     const told = describeError(error);
-    expect(told).toMatchObject({ code: 'TASK_FAILED', error: 'TypeError: fetch failed' });
+    expect(told).toMatchObject({
+      code: 'TASK_FAILED',
+      error: 'TypeError: fetch failed (caused by RangeError: no route)',
+    });
     expect(told.stack).toMatch(/^TypeError: fetch failed\n[\s\S]*\ncaused by RangeError: no route/);
   });
 
@@ -56,14 +59,14 @@ describe('describeError', () => {
     [null, 'thrown: null'],
     [Symbol('sign'), 'thrown: Symbol(sign)'],
     [10n, 'thrown: 10'],
-    [Object.create(null), 'thrown: object'],
+    [Object.create(null), 'thrown: {}'],
     [
       {
         toString: () => {
           throw new Error('not even that');
         },
       },
-      'thrown: object',
+      'thrown: { toString: [Function] }',
     ],
   ])('tells of %p that it was thrown', (value, error) => {
     expect(describeError(value)).toEqual({ code: 'TASK_FAILED', error });

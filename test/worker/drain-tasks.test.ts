@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
 import type { TestingModule } from '@nestjs/testing';
 import { QueueClient, type TaskSenders } from '../../src/client/queue-client.js';
@@ -6,6 +7,8 @@ import { drainTasks } from '../../src/testing/drain-tasks.js';
 import { TaskContext } from '../../src/worker/task-context.js';
 import { Apps } from '../module/apps.js';
 import { checkInvariants } from '../support/invariants.js';
+
+const caller = new AsyncLocalStorage<string>();
 
 @Injectable()
 class CountTasks {
@@ -36,6 +39,11 @@ class CountTasks {
   @Task()
   throwNothing(): void {
     throw Object.create(null);
+  }
+
+  @Task()
+  surroundings(): void {
+    this.counted.push(caller.getStore());
   }
 
   @Task()
@@ -88,6 +96,14 @@ describe('drainTasks', () => {
         error: undefined,
       })),
     );
+  });
+
+  it('runs tasks outside of what the test has in its AsyncLocalStorage', async () => {
+    await caller.run('test', async () => {
+      await send.surroundings.delay();
+      await drainTasks(app);
+    });
+    expect(tasks.counted).toEqual([undefined]);
   });
 
   it('runs what tasks enqueue too', async () => {

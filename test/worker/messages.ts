@@ -21,7 +21,9 @@ export function claimed(name: string, args: unknown[] = [], counters = '0000', e
 export function registry(handlers: Readonly<Record<string, TaskHandler>>, policy: PolicyOptions = {}): TaskRegistry {
   const tasks = new TaskRegistry();
   for (const [name, handler] of Object.entries(handlers)) {
-    tasks.add({ name, queue: 'default', where: `${name} in TestModule`, handler, policyOf: policyOf(policy, name) });
+    const origin = { type: { name }, method: name, module: 'TestModule', decorator: '@Task()' };
+    const where = `${name} in TestModule`;
+    tasks.add({ name, queue: 'default', where, origin, handler, policyOf: policyOf(policy, name) });
   }
   return tasks;
 }

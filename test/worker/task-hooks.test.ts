@@ -1,4 +1,5 @@
-import { Injectable, type Provider, Scope } from '@nestjs/common';
+import { Inject, Injectable, type Provider, Scope } from '@nestjs/common';
+import { REQUEST } from '@nestjs/core';
 import { QueueClient } from '../../src/client/queue-client.js';
 import { Task } from '../../src/decorators/task.decorator.js';
 import { TaskHooks } from '../../src/decorators/task-hooks.decorator.js';
@@ -88,13 +89,77 @@ describe('a provider with @TaskHooks()', () => {
     expect(calls).toEqual(['sent to you']);
   });
 
-  it('that is request-scoped is refused by name', async () => {
-    @TaskHooks()
-    @Injectable({ scope: Scope.REQUEST })
-    class ScopedHooks {}
-    await expect(drain((queue) => queue.of(MailTasks).send.delay('you'), ScopedHooks)).rejects.toMatchObject({
+  it.each<[string, () => Provider[], RegExp]>([
+    ['is request-scoped', scopedHooks, /provider ScopedHooks is request-scoped; but hooks/],
+    ['is transient', transientHooks, /provider TransientHooks is transient: it has no instance/],
+    ['is durable', durableHooks, /provider DurableHooks is durable; but hooks/],
+    [
+      'injects what is scoped',
+      injectingHooks,
+      /provider TenantHooks injects Tenant, which injects REQUEST, which is request-scoped/,
+    ],
+  ])('that %s is refused, and the text says why', async (_what, providers, message) => {
+    await expect(drain((queue) => queue.of(MailTasks).send.delay('you'), ...providers())).rejects.toMatchObject({
       code: 'SCOPE_UNRESOLVED',
-      message: expect.stringContaining('ScopedHooks'),
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('without any of the hooks is refused: it would do nothing', async () => {
+    @TaskHooks()
+    @Injectable()
+    class Misspelt {
+      onTaskStarted(): void {}
+    }
+    await expect(drain((queue) => queue.of(MailTasks).send.delay('you'), Misspelt)).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringMatching(/Misspelt has none of the hooks[\s\S]*onTaskStart, onTaskSuccess/),
     });
   });
 });
+
+function scopedHooks(): Provider[] {
+  @TaskHooks()
+  @Injectable({ scope: Scope.REQUEST })
+  class ScopedHooks {
+    onTaskStart(): void {}
+  }
+  return [ScopedHooks];
+}
+
+function transientHooks(): Provider[] {
+  @TaskHooks()
+  @Injectable({ scope: Scope.TRANSIENT })
+  class TransientHooks {
+    onTaskStart(): void {}
+  }
+  return [TransientHooks];
+}
+
+function durableHooks(): Provider[] {
+  @TaskHooks()
+  @Injectable({ scope: Scope.REQUEST, durable: true })
+  class DurableHooks {
+    onTaskStart(): void {}
+  }
+  return [DurableHooks];
+}
+
+function injectingHooks(): Provider[] {
+  @Injectable()
+  class Tenant {
+    constructor(@Inject(REQUEST) readonly request: unknown) {}
+  }
+
+  @TaskHooks()
+  @Injectable()
+  class TenantHooks {
+    constructor(
+      readonly metrics: Metrics,
+      readonly tenant: Tenant,
+    ) {}
+
+    onTaskStart(): void {}
+  }
+  return [Tenant, TenantHooks];
+}

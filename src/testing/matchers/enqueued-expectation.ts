@@ -1,11 +1,11 @@
 import { NestworkError } from '../../errors.js';
 import { type Duration, toMilliseconds } from '../../task/duration.js';
 import type { TaskHeaders } from '../../task/headers.js';
-import { assertKnownOptions } from '../../task/known-options.js';
+import { assertKnownOptions, assertOptionsObject } from '../../task/known-options.js';
+import { similarNames } from '../../task/similar-names.js';
 import type { EnqueuedTask } from '../enqueued-task.js';
 import { nameOfTask, type TaskReference } from '../task-reference.js';
 import { differences, shown } from './differences.js';
-import { similarNames } from './similar-names.js';
 
 /**
  * What else must be true of a call that was enqueued.
@@ -48,6 +48,8 @@ export class EnqueuedExpectation {
   ) {
     if (args !== undefined && !Array.isArray(args)) throw notArguments(args);
     assertKnownOptions(options, OPTIONS, 'toHaveEnqueued()');
+    // nothing to compare would match every call
+    if (options.headers !== undefined) assertOptionsObject(options.headers, 'toHaveEnqueued({ headers })');
     this.name = nameOfTask(task);
   }
 

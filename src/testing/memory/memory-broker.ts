@@ -178,7 +178,8 @@ export class MemoryBroker implements Broker {
   }
 
   async queueStates(queues: readonly string[]): Promise<QueueState[]> {
-    const served = new Set(this.sessions.alive().flatMap(({ description }) => description.queues));
+    const serving = this.sessions.alive().filter(({ children }) => children.size > 0);
+    const served = new Set(serving.flatMap(({ description }) => description.queues));
     return queues.map((queue) => {
       const { pending, scheduled, suspects, dead } = this.store.queue(queue);
       const counts = {

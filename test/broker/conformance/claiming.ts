@@ -201,6 +201,17 @@ export function claiming(stage: () => Stage): void {
       { ...empty, queue: 'critical', served: false },
     ]);
   });
+
+  it('takes a queue for served only while a session with a lease has a child', async () => {
+    const { broker } = stage();
+    const session = await stage().session(['bulk']);
+    const served = async (): Promise<unknown> => (await broker.queueStates(['bulk']))[0]?.served;
+    expect(await served()).toBe(false);
+    const child = await stage().child(['bulk'], session);
+    expect(await served()).toBe(true);
+    await broker.settle(child, { blamed: [], done: [], timedOut: [], maxCrashes: 3, line: '', report: '' });
+    expect(await served()).toBe(false);
+  });
 }
 
 const FUTURE = Date.UTC(2100, 0, 1);

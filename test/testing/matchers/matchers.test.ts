@@ -86,6 +86,8 @@ describe('toHaveEnqueued()', () => {
     expect(() => expect(queue).toHaveEnqueued(() => {})).toThrow('"MailTasks.welcome"');
     expect(() => expect({}).toHaveEnqueued(welcome)).toThrow('app.get(TestQueue)');
     expect(() => expect(queue).toHaveEnqueued(welcome, [1], { queu: 'bulk' } as never)).toThrow('INVALID_OPTION');
+    const headers = new Map([['tenant', 'acme']]) as never;
+    expect(() => expect(queue).toHaveEnqueued(welcome, [1], { headers })).toThrow('INVALID_OPTION');
   });
 
   it.each([1, 'ada', { times: 1 }])('refuses arguments that are no list: %p', (given) => {

@@ -62,6 +62,11 @@ export class MailTasks {
     throw new RetryTask({ in: 0 });
   }
 
+  @Task()
+  async chain(): Promise<void> {
+    await this.queue.of(MailTasks).chain.delay();
+  }
+
   @Task({ expires: '10m' })
   async urgent(): Promise<void> {
     this.notes.all.push('urgent');

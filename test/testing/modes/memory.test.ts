@@ -52,8 +52,23 @@ describe('drain()', () => {
 
   it('ends tasks that would go on for ever', async () => {
     const { queue, send } = await apps.start();
-    await send.again.delay();
+    await send.chain.delay();
     await expect(queue.drain()).rejects.toMatchObject({ code: 'ENDLESS_TASKS' });
+  });
+
+  it('leaves a task that would be tried again without a limit to the next 100 ms', async () => {
+    const { queue, send } = await apps.start();
+    await send.again.delay();
+    expect(await queue.drain()).toMatchObject([{ attempt: 1, outcome: 'retried' }]);
+    expect(await queue.advance(99)).toEqual([]);
+    expect(await queue.advance(1)).toMatchObject([{ attempt: 2, outcome: 'retried' }]);
+  });
+
+  it('runs tasks outside of what was in the AsyncLocalStorage when the app was made', async () => {
+    const { queue, send, notes } = await requestStore.run('boot', () => apps.start(HooksModule));
+    await send.welcome.delay(1);
+    await queue.drain();
+    expect(notes).toMatchObject(['wrap MailTasks.welcome', { welcome: 1, store: undefined }]);
   });
 });
 

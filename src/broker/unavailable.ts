@@ -1,0 +1,80 @@
+import { NestworkError } from '../errors.js';
+import { printable } from '../task/printable.js';
+import type { HandshakeStep } from './handshake.js';
+import {
+  CREDENTIALS,
+  isAnswer,
+  isCluster,
+  isForbidden,
+  isOfCluster,
+  MOST_OF_AN_ANSWER,
+  servesNobody,
+  standstillRemedy,
+} from './redis-errors.js';
+
+/** Why the latest attempt to connect failed. */
+export interface Failure {
+  readonly error: Error;
+  /** what the server refused, if it answered */
+  readonly step?: HandshakeStep;
+}
+
+/** The server to which a connection was to be made. */
+export interface Target {
+  /** its address, without credentials */
+  readonly where: string;
+  readonly database: number;
+}
+
+const NOTHING_SENT = 'Nothing was sent, so the call can simply be repeated.';
+
+/**
+ * What a call rejects with when there was no connection over which to send it.
+ *
+ * @param what what became of the connection: `did not answer within 5000 ms`
+ */
+export function unavailable(target: Target, what: string, failure: Failure | undefined): NestworkError {
+  const cause = failure?.error;
+  if (failure && isOfCluster(failure.error)) return isCluster(target.where, cause);
+  if (failure && isAnswer(failure.error)) return refusedConnection(target, failure);
+  return new NestworkError(
+    'REDIS_UNAVAILABLE',
+    `Redis at ${target.where} ${what}${cause ? ` (${printable(cause.message, MOST_OF_AN_ANSWER)})` : ''}.`,
+    [
+      'Check that a Redis 7 server runs there, with or without TLS as the `redis` option of TaskQueueModule says.',
+      'Without a `redis` option, say because a variable of the environment is not set, it is 127.0.0.1:6379.',
+      NOTHING_SENT,
+    ],
+    { cause },
+  );
+}
+
+/** What a server refuses that lets nobody of us in, in a few words and its own. */
+export function refusal({ database }: Target, { step, error }: Failure): string {
+  return `refuses ${step === 'select' ? `database ${database}` : 'the connection'}: ${printable(error.message, MOST_OF_AN_ANSWER)}`;
+}
+
+function refusedConnection(target: Target, failure: Failure): NestworkError {
+  const { error } = failure;
+  return new NestworkError(
+    'REDIS_UNAVAILABLE',
+    `Redis at ${target.where} ${refusal(target, failure).replace(/\.+$/, '')}.`,
+    [...remediesFor(target, failure), NOTHING_SENT],
+    { cause: error },
+  );
+}
+
+function remediesFor({ database }: Target, { step, error }: Failure): string[] {
+  if (servesNobody(error)) return [standstillRemedy(error)];
+  if (step === 'select') {
+    const mend = isForbidden(error)
+      ? 'Give its user the right to it: ACL SETUSER <user> +select.'
+      : `Let the server have it, \`databases ${database + 1}\` in its configuration, or name another in the \`redis\` option of TaskQueueModule.`;
+    return [mend, 'Several apps or stages can also share one database, each with a `namespace` of its own.'];
+  }
+  if (/^(WRONGPASS|NOAUTH|NOPERM)|AUTH/.test(error.message)) return [CREDENTIALS];
+  if (/max number of clients/.test(error.message)) {
+    return ['Find out with CLIENT LIST who holds so many connections, or raise `maxclients` of the server.'];
+  }
+  return ['See the cause, which is what Redis answered.'];
+}

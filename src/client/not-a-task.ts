@@ -1,0 +1,114 @@
+import { NestworkError } from '../errors.js';
+import { similarNames } from '../task/similar-names.js';
+import { type DeclaredTask, taskMetadataOf } from '../task/task-metadata.js';
+
+const DECORATORS = '@Task(), @Cron(), @Interval() or @Broadcast()';
+const DECORATE = 'Decorate it with @Task().';
+const CIRCULAR = 'If the import is undefined here, two files import each other: move the class to a file of its own.';
+const MOCKED = 'If a test mocks its file (jest.mock, vi.mock), the decorators are gone: send by name, queue.task(...).';
+
+/** What others look for in any object: Node, test runners, promises. A miss is an answer, and no mistake in writing. */
+const PROBED = new Set(['then', 'catch', 'toJSON', 'toString', 'valueOf', 'constructor', 'inspect', 'name', 'length']);
+
+interface TaskType {
+  readonly name: string;
+  readonly prototype: object;
+}
+
+/** `of()` got something that is no class. */
+export function notAClass(given: unknown): NestworkError {
+  if (typeof given === 'string') {
+    return notATask('of() got a string instead of a class.', [`Send by name: queue.task('${given.slice(0, 80)}').`]);
+  }
+  if (typeof given === 'object' && given !== null) {
+    const { name } = given.constructor ?? { name: 'Object' };
+    return notATask(`of() got an instance of ${name} instead of a class.`, [`Give the class: queue.of(${name}).`]);
+  }
+  return notATask(`of() got ${typeof given} instead of a class.`, [CIRCULAR]);
+}
+
+/** `task()` got neither a name nor a method. */
+export function notAMethod(given: unknown): NestworkError {
+  return notATask(`task() got ${typeof given} instead of a name or method.`, [
+    'Methods are found on the prototype: queue.task(ReportTasks.prototype.send).',
+    CIRCULAR,
+  ]);
+}
+
+/** `task()` got a function without a decorator. */
+export function undecorated(method: { readonly name: string }): NestworkError {
+  return notATask(`Method ${method.name || 'without a name'} has no ${DECORATORS}.`, [
+    DECORATE,
+    'Give the method as the class has it, ReportTasks.prototype.send: what bind(), a mock or a spy makes of it has lost the decorator.',
+  ]);
+}
+
+export function withoutTasks({ name, prototype }: TaskType): NestworkError {
+  return notATask(`Class ${name} has no method with ${DECORATORS}.`, [
+    ...overridden(name, prototype),
+    'Decorate each method that is to be a task.',
+    MOCKED,
+  ]);
+}
+
+/** A method of a task class is to be sent, but has no decorator. */
+export function undecoratedMethod(type: TaskType, method: string, tasks: readonly DeclaredTask[]): NestworkError {
+  const base = overriddenTask(type.prototype, method);
+  if (base) {
+    return notATask(`${type.name}.${method} has no ${DECORATORS}; the task ${base} that it overrides is none here.`, [
+      'Decorate the override as well: a decorator belongs to one method, and an override is another.',
+    ]);
+  }
+  return notATask(`${type.name}.${method} has no ${DECORATORS}.`, [DECORATE, tasksOf(type, tasks)]);
+}
+
+/** A getter of a task class is to be sent. */
+export function accessor(type: TaskType, property: string, tasks: readonly DeclaredTask[]): NestworkError {
+  return notATask(`${type.name}.${property} is an accessor (a getter or a setter), and no task.`, [
+    'Write it as a method, and decorate that with @Task().',
+    tasksOf(type, tasks),
+  ]);
+}
+
+/**
+ * What stands behind the senders of a class: asked for a name that is none of them, it says so if the name looks like one that
+ * was meant. Senders themselves are not found through it.
+ */
+export function misspeltNames(type: TaskType, tasks: readonly DeclaredTask[]): object {
+  return new Proxy(Object.create(null) as object, {
+    get: (_nothing, property) => {
+      if (typeof property !== 'string' || PROBED.has(property)) return undefined;
+      const [meant] = similarNames(
+        property,
+        tasks.map(({ method }) => method),
+      );
+      if (meant === undefined) return undefined;
+      throw notATask(`Class ${type.name} has no method "${property.slice(0, 80)}".`, [
+        `Did you mean queue.of(${type.name}).${meant}?`,
+      ]);
+    },
+  });
+}
+
+function notATask(what: string, remedies: readonly string[]): NestworkError {
+  return new NestworkError('NOT_A_TASK', what, remedies);
+}
+
+function tasksOf({ name }: TaskType, tasks: readonly DeclaredTask[]): string {
+  return `The tasks of ${name} are: ${tasks.map(({ method }) => method).join(', ')}.`;
+}
+
+function overridden(name: string, prototype: object): string[] {
+  const methods = Object.keys(Object.getOwnPropertyDescriptors(prototype));
+  const bases = methods.flatMap((method) => overriddenTask(prototype, method) ?? []);
+  return bases.length > 0 ? [`${name} overrides ${bases.join(', ')}: decorate the override as well.`] : [];
+}
+
+/** The task of an ancestor that a method hides. */
+function overriddenTask(prototype: object, method: string): string | undefined {
+  for (let at = Reflect.getPrototypeOf(prototype); at; at = Reflect.getPrototypeOf(at)) {
+    const task = taskMetadataOf(Reflect.getOwnPropertyDescriptor(at, method)?.value);
+    if (task) return task.declaredAs;
+  }
+  return undefined;
+}

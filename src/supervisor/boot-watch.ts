@@ -1,0 +1,81 @@
+import type { LoggerService } from '@nestjs/common';
+import { PeriodicLoop } from '../scheduler/periodic-loop.js';
+
+const INTERVAL_MS = 1_000;
+/** A child that takes longer until it may claim is told of, in ms. */
+const SLOW_MS = 30_000;
+
+/** A child as the watch sees it. */
+export interface Booting {
+  readonly pid: number;
+  /** by `performance.now()` */
+  readonly forkedAtMs: number;
+  readonly booted: boolean;
+  /** its app cannot be made, and it is to end by itself */
+  readonly bootFailed: boolean;
+  /** set once it may claim */
+  readonly claimant?: object;
+  /** Ends its process, as one that cannot boot. */
+  failBoot(why: string): void;
+}
+
+export interface BootWatchOptions {
+  /** after which time a child is ended that has not booted; undefined: never */
+  readonly timeoutMs: number | undefined;
+  readonly children: () => Iterable<Booting>;
+  readonly logger: Pick<LoggerService, 'warn'>;
+}
+
+/**
+ * Watches children on their way to their first claim: a hook or an import that waits for ever shows nowhere else, and neither
+ * does a Redis that does not let a child in. From outside, because a child can block.
+ */
+export class BootWatch {
+  private readonly loop: PeriodicLoop;
+  private readonly told = new WeakSet<Booting>();
+  private readonly failed = new WeakSet<Booting>();
+
+  constructor(private readonly options: BootWatchOptions) {
+    const tick = async (): Promise<number> => {
+      this.tick();
+      return INTERVAL_MS;
+    };
+    this.loop = new PeriodicLoop(tick, { retryMs: INTERVAL_MS, onError: () => {} });
+  }
+
+  start(): void {
+    this.loop.start();
+  }
+
+  stop(): Promise<void> {
+    return this.loop.stop();
+  }
+
+  tick(): void {
+    for (const child of [...this.options.children()]) {
+      if (child.claimant) continue;
+      const ageMs = performance.now() - child.forkedAtMs;
+      if (!child.booted) this.limit(child, ageMs);
+      if (ageMs > SLOW_MS && !this.told.has(child)) this.tell(child);
+    }
+  }
+
+  private limit(child: Booting, ageMs: number): void {
+    const { timeoutMs = Number.POSITIVE_INFINITY } = this.options;
+    if (ageMs > timeoutMs) child.failBoot(`it had not booted within its \`bootTimeout\` of ${timeoutMs / 1_000} s`);
+    // one that has told why ends by itself, unless something at its exit hangs
+    else if (this.failed.has(child)) child.failBoot('it had not ended after its boot had failed');
+    else if (child.bootFailed) this.failed.add(child);
+  }
+
+  private tell(child: Booting): void {
+    this.told.add(child);
+    const lasts = `for ${SLOW_MS / 1_000} s`;
+    this.options.logger.warn(
+      child.booted
+        ? `Child ${child.pid} runs no tasks: it has booted, and has waited ${lasts} for Redis to admit it.`
+        : `Child ${child.pid} runs no tasks: it has been booting ${lasts}. A lifecycle hook, a factory or an import of the ` +
+            'app may be waiting for something that never comes; with a `bootTimeout` such a child is ended and tried again.',
+    );
+  }
+}

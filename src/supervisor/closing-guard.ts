@@ -1,0 +1,89 @@
+import type { Claimant, SupervisorBroker } from '../broker/broker.js';
+import { PeriodicLoop } from '../scheduler/periodic-loop.js';
+import type { Mailbox } from './mailbox.js';
+import type { LimitedTask, ScoreboardReader } from './scoreboard.js';
+
+const INTERVAL_MS = 1_000;
+
+/** A child as the guard sees it. */
+export interface Leaving {
+  /** its supervisor has told it to end */
+  readonly dismissed: boolean;
+  /** it is being ended by force already */
+  readonly killed: boolean;
+  readonly claimant?: Claimant;
+  readonly scoreboard: Pick<ScoreboardReader, 'read'>;
+  readonly mailbox: Pick<Mailbox, 'busy'>;
+  endFor(tasks: readonly LimitedTask[], why: string): void;
+}
+
+export interface ClosingGuardOptions {
+  readonly broker: Pick<SupervisorBroker, 'holdings'>;
+  /** how long a child that runs nothing more may take to close its app and end */
+  readonly limitMs: number;
+  /** how long a child waits for a broadcast before it closes its app */
+  readonly broadcastMs: number;
+  readonly children: () => Iterable<Leaving>;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Since when a child has had nothing left to do but to end. */
+interface Idle {
+  readonly sinceMs: number;
+  /** but for a broadcast */
+  readonly busy: boolean;
+}
+
+/**
+ * Ends children that were told to end and do not, although they run no task and hold none: their app does not close. From
+ * outside, because a hook that blocks its process keeps it from doing anything about that.
+ */
+export class ClosingGuard {
+  private readonly loop: PeriodicLoop;
+  private readonly idle = new WeakMap<Leaving, Idle>();
+
+  constructor(private readonly options: ClosingGuardOptions) {
+    const tick = async (): Promise<number> => {
+      await this.tick();
+      return INTERVAL_MS;
+    };
+    this.loop = new PeriodicLoop(tick, { retryMs: INTERVAL_MS, onError: options.onError });
+  }
+
+  start(): void {
+    this.loop.start();
+  }
+
+  stop(): Promise<void> {
+    return this.loop.stop();
+  }
+
+  /** Costs nothing while no child is leaving. */
+  async tick(): Promise<void> {
+    const leaving = [...this.options.children()].filter(({ dismissed, killed }) => dismissed && !killed);
+    await Promise.all(leaving.map((child) => this.look(child)));
+  }
+
+  private async look(child: Leaving): Promise<void> {
+    if (!child.claimant) return;
+    // Redis first: what it no longer counts among those of the child, the child cannot start either
+    const { ids } = await this.options.broker.holdings(child.claimant);
+    if (this.isGone(child)) return;
+    if (ids.length > 0 || child.scoreboard.read().running.length > 0) return void this.idle.delete(child);
+    const { busy } = child.mailbox;
+    const known = this.idle.get(child);
+    if (known?.busy !== busy) return void this.idle.set(child, { sinceMs: performance.now(), busy });
+    const limitMs = this.options.limitMs + (busy ? this.options.broadcastMs : 0);
+    if (performance.now() - known.sinceMs <= limitMs) return;
+    child.endFor(
+      [],
+      `its last task ended more than ${limitMs / 1_000} s ago, and its app has not closed (onModuleDestroy, ` +
+        'beforeApplicationShutdown, onApplicationShutdown)',
+    );
+  }
+
+  /** It has ended since; what it had noted cannot be read any more. */
+  private isGone(child: Leaving): boolean {
+    return ![...this.options.children()].includes(child);
+  }
+}

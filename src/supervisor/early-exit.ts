@@ -1,0 +1,26 @@
+export interface EarlyExitOptions {
+  /** how many children there are */
+  readonly children: () => number;
+  readonly onEarly: (what: string) => void;
+}
+
+/**
+ * Sees the end of this process that the supervisor did not bring about: code of the app's files, which it imports, called
+ * `process.exit()` or threw. The exit code is not 0 then, so that nobody takes it for a stop in order.
+ *
+ * @returns ends the watch
+ */
+export function watchEarlyExit({ children, onEarly }: EarlyExitOptions): () => void {
+  const onExit = (): void => {
+    const alive = children();
+    if (alive === 0) return;
+    process.exitCode ||= 1;
+    onEarly(
+      `The supervisor ends while ${alive} of its children run: something that the app's files do where they are imported ` +
+        'called process.exit() or threw, perhaps a listener of a signal. The running tasks are cut off, and run again after ' +
+        'the lease. Move such code into a provider, which only the children instantiate.',
+    );
+  };
+  process.on('exit', onExit);
+  return () => process.off('exit', onExit);
+}

@@ -1,0 +1,45 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { childExecArguments } from './entry-file.js';
+import { inspectorArguments } from './inspector-port.js';
+import { LEADS_GROUP } from './process-group.js';
+import type { Place } from './working-directory.js';
+
+/** The descriptor of the channel in a child, between the standard ones and the scoreboard. */
+export const CHANNEL_FD = 3;
+
+/** Where the next child starts, and what it runs. */
+export interface Program {
+  place(): Place;
+}
+
+export interface Spawn {
+  /** added to the environment of this process */
+  readonly environment: Readonly<Record<string, string>>;
+  /** decides on which port a debugger finds the child */
+  readonly seat: number;
+  readonly program: Program;
+}
+
+/**
+ * Starts a process that has a channel like one that `fork()` makes, while this end of it, `stdio[CHANNEL_FD]`, is a stream
+ * that we read ourselves.
+ *
+ * @throws what the system refuses at once; of other refusals the process emits 'error'
+ */
+export function spawnChild({ environment, seat, program }: Spawn, scoreboardFd: number): ChildProcess {
+  const { argv, debugPort, env, execArgv, execPath } = process;
+  const inspector = inspectorArguments(seat, { execArgv, nodeOptions: env.NODE_OPTIONS, debugPort });
+  const { directory, entry } = program.place();
+  return spawn(execPath, [...childExecArguments(execArgv), ...inspector, entry, ...argv.slice(2)], {
+    cwd: directory,
+    env: {
+      ...env,
+      ...environment,
+      // what the documentation of Node says of processes that are not started by fork()
+      NODE_CHANNEL_FD: String(CHANNEL_FD),
+      NODE_CHANNEL_SERIALIZATION_MODE: 'json',
+    },
+    detached: LEADS_GROUP,
+    stdio: ['inherit', 'inherit', 'inherit', 'pipe', scoreboardFd],
+  });
+}

@@ -1,0 +1,103 @@
+import 'reflect-metadata';
+import { NestworkError } from '../errors.js';
+
+/** A fixed string, so that two copies of the package in one app see each other's decorators. */
+const DECORATED_METHODS = 'nestwork:decorated-methods';
+
+/** What decorates a parameter, and makes no task of its method. */
+const PAYLOAD = '@Payload()';
+
+/** What a class remembers of one of its methods, whatever other decorators make of the method later. */
+interface Note {
+  /** as people write them, in the order in which they ran: '@Task()' */
+  readonly decorators: readonly string[];
+  /** the method that the class body has; decorators that stand below a replacing one have written on it */
+  readonly body: unknown;
+}
+
+/** A method of a class, its own or inherited, that one of our decorators stands on. */
+export interface DecoratedMethod {
+  readonly method: string;
+  /** `Class.method` of the class that declares it */
+  readonly declaredAs: string;
+  /** what makes it a task, as people write it; undefined where only its parameters are decorated */
+  readonly decorator: string | undefined;
+  readonly body: unknown;
+  /** what is called today; undefined behind an accessor */
+  readonly current: unknown;
+}
+
+/**
+ * Writes onto the class that a decorator has run. What the decorator writes onto the method goes with the method, when
+ * another decorator replaces it; this stays.
+ *
+ * @returns what made a task of the method before; undefined for the first
+ */
+export function noteDecorator(prototype: object, method: string, decorator: string): string | undefined {
+  const notes = notesOf(prototype) ?? new Map<string, Note>();
+  Reflect.defineMetadata(DECORATED_METHODS, notes, prototype);
+  const { decorators = [], body = Reflect.getOwnPropertyDescriptor(prototype, method)?.value } =
+    notes.get(method) ?? {};
+  notes.set(method, { decorators: [...decorators, decorator], body });
+  return decorators.find(makesTask);
+}
+
+/** The nearest definition of each name counts: an override without a decorator has none. */
+export function decoratedMethods(prototype: object): DecoratedMethod[] {
+  const found = new Map<string, DecoratedMethod | undefined>();
+  for (let at: object | null = prototype; at && at !== Object.prototype; at = Reflect.getPrototypeOf(at)) {
+    const notes = notesOf(at);
+    for (const [method, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
+      if (found.has(method)) continue;
+      const note = notes?.get(method);
+      const declaredAs = `${at.constructor.name}.${method}`;
+      found.set(method, note && { method, declaredAs, ...decoration(note), current: value });
+    }
+  }
+  return [...found.values()].filter((decorated) => decorated !== undefined);
+}
+
+/**
+ * Refuses a class of which a decorator has no effect: the method that it marked is not the one that the class has.
+ *
+ * @param isTask whether a function carries the mark of a task
+ * @throws NestworkError DECORATOR_LOST, INVALID_OPTION
+ */
+export function assertDecoratorsKept(type: { readonly prototype: object }, isTask: (method: unknown) => boolean): void {
+  for (const { declaredAs, decorator, current } of decoratedMethods(type.prototype)) {
+    if (isTask(current)) continue;
+    throw decorator === undefined ? payloadOfNoTask(declaredAs) : lost(declaredAs, decorator);
+  }
+}
+
+function notesOf(prototype: object): Map<string, Note> | undefined {
+  return Reflect.getOwnMetadata(DECORATED_METHODS, prototype);
+}
+
+function decoration({ decorators, body }: Note): Pick<DecoratedMethod, 'decorator' | 'body'> {
+  return { decorator: decorators.findLast(makesTask), body };
+}
+
+function makesTask(decorator: string): boolean {
+  return decorator !== PAYLOAD;
+}
+
+function lost(declaredAs: string, decorator: string): NestworkError {
+  const [type = '', method = ''] = declaredAs.split('.');
+  return new NestworkError(
+    'DECORATOR_LOST',
+    `${decorator} on ${declaredAs} has no effect: something replaced the method afterwards, and what ${decorator} wrote on it is lost.`,
+    [
+      `Write ${decorator} above every other decorator of the method: the topmost one is applied last.`,
+      'A decorator of the class that replaces its methods must copy their metadata: Reflect.getMetadataKeys(method).',
+      `A spy must not replace it before the app has started: spy on the instance, jest.spyOn(app.get(${type}), '${method}').`,
+    ],
+  );
+}
+
+function payloadOfNoTask(declaredAs: string): NestworkError {
+  return new NestworkError('INVALID_OPTION', `@Payload() in ${declaredAs} has no effect: the method is not a task.`, [
+    'Decorate the method with @Task().',
+    'For a message handler import Payload from @nestjs/microservices, not from nestwork.',
+  ]);
+}

@@ -1,0 +1,138 @@
+import { problemsOf } from './error-problems.js';
+import { inspected } from './inspected.js';
+import { cut } from './printable.js';
+import { isError, own, read, readList, readText } from './thrown.js';
+
+/** Characters of the text of one error. */
+export const MAX_ERROR_TEXT = 2_000;
+/** Characters of what one error among others says. */
+const MAX_NESTED = 400;
+/** Errors in one text, so that causes of causes stay readable. */
+const MAX_ERRORS = 12;
+/** Errors of one `errors`. */
+const MAX_LISTED = 5;
+/** Causes of one error that are told: the first ones, and the last, which is the root of it. */
+const MAX_CAUSES = 5;
+/** Where the remedies of our own errors begin. */
+const REMEDIES = /\n\nPotential solutions:\n/;
+/** Causes that are looked at. */
+const MAX_CHAIN = 50;
+
+/** What has been told so far. */
+interface Told {
+  readonly seen: Set<unknown>;
+  left: number;
+}
+
+/**
+ * What people read of something that was thrown, whatever that is: name, code and message of an error, those of its
+ * `errors`, and its causes. Of what is no error, only name, message and codes; never the `request` or the `config` of it,
+ * which hold secrets. Of bounded length; each error is told once; never throws.
+ *
+ * @param most characters
+ * @returns one line, unless the message of an error has several
+ * @example
+ * errorText(error); // TypeError: fetch failed (caused by Error: connect ECONNREFUSED 127.0.0.1:443)
+ */
+export function errorText(error: unknown, most = MAX_ERROR_TEXT): string {
+  try {
+    const told: Told = { seen: new Set([error]), left: MAX_ERRORS };
+    const head = isErrorLike(error) ? said(error, told, most) : `thrown: ${inspected(error)}`;
+    const causes = cut(causesOf(error, head, told), Math.floor(most / 2));
+    const [first, ...rest] = linesOf(cut(head, most - causes.length - 1));
+    return [`${first}${causes}`, ...rest].join('\n');
+  } catch {
+    // no memory or no stack left, most likely
+    return `thrown: ${typeof error}`;
+  }
+}
+
+/** The next cause; also one that is no error. */
+export function causeOf(error: unknown): unknown {
+  return read(error, 'cause') ?? undefined;
+}
+
+/** Some libraries throw what only looks like an error. */
+function isErrorLike(value: unknown): value is object {
+  if (isError(value)) return true;
+  return typeof value === 'object' && value !== null && typeof own(value, 'stack') === 'string' && hasMessage(value);
+}
+
+function hasMessage(value: object): boolean {
+  return typeof own(value, 'message') === 'string';
+}
+
+/** Our own errors have remedies below their first line: their causes belong to that. Others end with theirs. */
+function linesOf(head: string): string[] {
+  return REMEDIES.test(head) ? head.split('\n') : [head];
+}
+
+/** Name, code and message of one error, and of its `errors`. */
+function said(error: object, told: Told, most: number): string {
+  const name = shownName(error);
+  const message = cut(problemsOf(error) ?? text(read(error, 'message')), most);
+  const label = `${name}${shownCode(error, `${name}: ${message}`)}`;
+  const listed = told.left > 0 ? errorsOf(error, told) : '';
+  if (message === '') return listed === '' ? label : `${label}: ${listed}`;
+  return `${label}: ${message}${listed === '' ? '' : ` (errors: ${listed})`}`;
+}
+
+/** Each in the brackets of the one before it; what `head`, the text before them, has told already is not told again. */
+function causesOf(error: unknown, head: string, told: Told): string {
+  const chain: unknown[] = [];
+  for (let cause = causeOf(error); cause !== undefined && chain.length < MAX_CHAIN; cause = causeOf(cause)) {
+    if (told.seen.has(cause)) break;
+    told.seen.add(cause);
+    chain.push(cause);
+  }
+  const hidden = chain.length - MAX_CAUSES;
+  if (hidden > 0) chain.splice(MAX_CAUSES - 1, hidden);
+  const texts = chain.map((cause) => nested(cause, told)).filter((text) => !head.includes(withoutClass(text)));
+  if (hidden > 0) texts.splice(-1, 0, `${hidden} more`);
+  return texts.map((text) => ` (caused by ${text}`).join('') + ')'.repeat(texts.length);
+}
+
+function errorsOf(error: object, told: Told): string {
+  const errors = readList(error, 'errors', MAX_LISTED);
+  if (!errors) return '';
+  const shown: string[] = [];
+  for (const each of errors.first) {
+    if (told.seen.has(each) || told.left === 0) continue;
+    told.seen.add(each);
+    const text = withoutClass(nested(each, told));
+    shown.push(text + (told.left > 0 ? causesOf(each, text, told) : ''));
+  }
+  const hidden = errors.all - errors.first.length;
+  return [...shown, ...(hidden > 0 ? [`and ${hidden} more`] : [])].join('; ');
+}
+
+/** An error within the text of another one, without its causes, on one line. */
+function nested(error: unknown, told: Told): string {
+  told.left = Math.max(0, told.left - 1);
+  const text = isErrorLike(error) ? said(error, told, MAX_NESTED) : inspected(error);
+  const [withoutRemedies = ''] = text.split(REMEDIES);
+  return cut(withoutRemedies.replace(/\s*[\r\n]\s*/g, ' '), MAX_NESTED);
+}
+
+/** Most errors are no more than an Error, and that says nothing. */
+function withoutClass(text: string): string {
+  return text.replace(/^Error: /, '');
+}
+
+function shownName(error: object): string {
+  return cut(readText(error, 'name') || 'Error', 100);
+}
+
+/** The code, as Node shows it, unless the message does. */
+function shownCode(error: object, line: string): string {
+  const code = read(error, 'code');
+  // that of a DOMException is a number of old, and not its own
+  const counts = typeof code === 'string' ? code !== '' : typeof own(error, 'code') === 'number';
+  const shown = counts ? cut(String(code), 100) : '';
+  return shown === '' || line.includes(shown) ? '' : ` [${shown}]`;
+}
+
+function text(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return value === undefined || value === null ? '' : inspected(value);
+}

@@ -1,0 +1,86 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+
+/** What is answered to a command, in the protocol's own words; nothing for undefined, and then nothing at all. */
+export type Script = Record<string, () => string | undefined>;
+
+/** A server that speaks just enough of the protocol to be one that the test machine has not. */
+export class ScriptedServer {
+  /** names of the commands that it got */
+  readonly received: string[] = [];
+  private readonly sockets = new Map<Socket, { held: string[] | undefined }>();
+  private readonly server = createServer((socket) => this.accept(socket));
+
+  private constructor(private readonly script: Script) {}
+
+  /** @param script answers to commands by name; to others it is `+OK`, and it has no HELLO */
+  static async start(script: Script): Promise<ScriptedServer> {
+    const scripted = new ScriptedServer({
+      hello: () => "-ERR unknown command 'HELLO'\r\n",
+      info: () => info(),
+      ...script,
+    });
+    scripted.server.listen(0, '127.0.0.1');
+    await once(scripted.server, 'listening');
+    return scripted;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  /** Answers what it has kept back: this, and then all that was asked since. */
+  release(answer: string): void {
+    for (const [socket, state] of this.sockets) {
+      if (state.held && socket.writable) socket.write([answer, ...state.held].join(''));
+      state.held = undefined;
+    }
+  }
+
+  /** Ends its connections. */
+  drop(): void {
+    for (const socket of this.sockets.keys()) socket.destroy();
+    this.sockets.clear();
+  }
+
+  async stop(): Promise<void> {
+    this.drop();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+
+  private accept(socket: Socket): void {
+    const state: { held: string[] | undefined } = { held: undefined };
+    this.sockets.set(socket, state);
+    socket.on('error', () => {}); // a client may be gone
+    let buffered = '';
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      buffered += text;
+      for (;;) {
+        const [command, rest] = parseCommand(buffered);
+        if (command === undefined) return;
+        buffered = rest;
+        this.received.push(command);
+        const script = this.script[command];
+        const answer = script ? script() : '+OK\r\n';
+        if (answer === undefined) state.held ??= [];
+        else if (state.held) state.held.push(answer);
+        else socket.write(answer);
+      }
+    });
+  }
+}
+
+/** The answer to INFO. */
+export function info(version = '7.0.15'): string {
+  const text = `# Server\r\nredis_version:${version}\r\nloading:0\r\n`;
+  return `$${text.length}\r\n${text}\r\n`;
+}
+
+/** Name of the first complete command (an array of bulk strings), and what follows it. */
+function parseCommand(received: string): [command: string | undefined, rest: string] {
+  const parts = received.split('\r\n');
+  const length = 1 + 2 * Number(parts[0]?.slice(1));
+  if (!received.startsWith('*') || parts.length <= length) return [undefined, received];
+  return [parts[2]?.toLowerCase(), parts.slice(length).join('\r\n')];
+}
