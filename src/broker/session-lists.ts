@@ -1,8 +1,8 @@
 import type { RedisConnection } from './redis-connection.js';
 import type { RedisKeys } from './redis-keys.js';
 
-/** The fields of a session's hash that list what its worker serves, and the crons that its app declares. */
-export type SessionList = '@queues' | '@crons';
+/** The field of a session's hash that lists what its worker serves. */
+export type SessionList = '@queues';
 
 /** What is listed by any session whose lease runs. */
 export async function listedByLiveSessions(
@@ -10,10 +10,21 @@ export async function listedByLiveSessions(
   keys: RedisKeys,
   list: SessionList,
 ): Promise<Set<string>> {
-  const lists = await connection.command(async (redis) => {
+  const lists = await ofLiveSessions(connection, keys, [list]);
+  return new Set(lists.flatMap(([words]) => words?.split(' ') ?? []));
+}
+
+/** The values of some fields of each session whose lease runs. */
+export async function ofLiveSessions(
+  connection: RedisConnection,
+  keys: RedisKeys,
+  fields: readonly string[],
+): Promise<(string | null)[][]> {
+  return connection.command(async (redis) => {
     const [seconds] = await redis.time();
     const sessions = await redis.zrangebyscore(keys.sessions(), Number(seconds) * 1_000, '+inf');
-    return Promise.all(sessions.map((session) => redis.hget(keys.session(session), list)));
+    // HMGET would be a right that senders have not been given
+    const read = (session: string) => Promise.all(fields.map((field) => redis.hget(keys.session(session), field)));
+    return Promise.all(sessions.map(read));
   });
-  return new Set(lists.flatMap((words) => words?.split(' ') ?? []));
 }
