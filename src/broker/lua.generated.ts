@@ -318,7 +318,7 @@ while rank >= first and rank < behind_last do
 end
 return page`,
   'declare-crons': `#!lua flags=allow-oom
--- (nowhere) -> known: notes the crons of an app. One that is new, or has a new schedule, counts from now on.
+-- (nowhere) -> known: notes the crons of an app. One that is new, has a new schedule, or was disabled, counts from now on.
 --
 -- KEYS: 1 crons
 -- ARGV: 1 ms by which a record may be ahead of the clock, then per cron: name, schedule, definition
@@ -326,16 +326,27 @@ return page`,
 --
 -- Atomic because a record without a beginning would make up for every run since 1970. One that is far ahead was written
 -- under a clock that has been set back since: left as it is, the cron would stand still until the clock gets there again.
+-- A worker that disables a cron leaves the record alone while others may fire it; forget-crons notes when none does.
+
+local function is_disabled(definition)
+  -- within a string of JSON its quotes would be escaped
+  return definition and string.find(definition, '"disabled":true', 1, true)
+end
 
 local now = now_ms()
 for i = 2, #ARGV, 3 do
-  local name = ARGV[i]
-  local former = redis.call('HMGET', KEYS[1], name .. ' schedule', name .. ' until')
-  local settled = tonumber(former[2])
-  if former[1] ~= ARGV[i + 1] or not settled or settled > now + ARGV[1] then
-    settled = now
+  local name, schedule, definition = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  local former = redis.call('HMGET', KEYS[1], name .. ' schedule', name .. ' until', name .. ' definition', name .. ' disabled')
+  local settled, idle = tonumber(former[2]), former[4] or is_disabled(former[3])
+  if not settled or idle or not is_disabled(definition) then
+    if former[1] ~= schedule or not settled or settled > now + ARGV[1] or idle then
+      settled = now
+    end
+    redis.call('HSET', KEYS[1], name .. ' schedule', schedule, name .. ' definition', definition, name .. ' until', text(settled))
+    if not is_disabled(definition) then
+      redis.call('HDEL', KEYS[1], name .. ' disabled')
+    end
   end
-  redis.call('HSET', KEYS[1], name .. ' schedule', ARGV[i + 1], name .. ' definition', ARGV[i + 2], name .. ' until', text(settled))
 end
 return 1`,
   'delete-dead': `#!lua flags=allow-oom
@@ -460,8 +471,9 @@ return { '', looked, 1 }`,
 --
 -- KEYS: 1 crons, 2 queue, 3 bell, 4 unique
 -- ARGV: 1 cron, 2 name of the queue, then per run, oldest first: its instant in ms since 1970, its message
--- Returns { fired, skipped }, both 0 when others were faster; or { -1, 0 } when nothing is known of the cron.
---   A run with a key that is taken is skipped: an earlier one waits or is under way.
+-- Returns { fired, skipped, queue, run }, both 0 when others were faster; or { -1, 0 } when nothing is known of the cron.
+--   A run with a key that is taken is skipped: an earlier one waits or is under way, in \`queue\` ('' for none). \`run\` tells how
+--   the last run ended (JSON, '' for none).
 --
 -- Atomic because of all supervisors that try, one must find the instant unsettled. Without allow-oom: a full Redis refuses
 -- before the first write, and the instant stays due.
@@ -471,23 +483,25 @@ if wrong then
   return wrong
 end
 local name, now = ARGV[1], now_ms()
-local record = redis.call('HMGET', KEYS[1], name .. ' until', name .. ' paused')
+local record = redis.call('HMGET', KEYS[1], name .. ' until', name .. ' paused', name .. ' run')
 local settled = tonumber(record[1])
 if not settled then
   return { -1, 0 }
 end
 if record[2] then
-  return { 0, 0 }
+  return { 0, 0, '', '' }
 end
 
-local messages, skipped, fired_at = {}, 0, nil
+local messages, skipped, fired_at, held_in = {}, 0, nil, ''
 for i = 3, #ARGV, 2 do
   local instant, message = tonumber(ARGV[i]), ARGV[i + 1]
   if instant > settled and instant <= now then
     settled = instant
     local digest = unique_digest(message)
-    if digest and redis.call('HEXISTS', KEYS[4], digest) == 1 then
+    local holder = digest and redis.call('HGET', KEYS[4], digest)
+    if holder then
       skipped = skipped + 1
+      held_in = string.match(holder, '^%S+')
     else
       if digest then
         redis.call('HSET', KEYS[4], digest, ARGV[2] .. ' ' .. message)
@@ -507,9 +521,10 @@ if skipped > 0 then
   redis.call('HINCRBY', KEYS[1], name .. ' skipped', skipped)
 end
 redis.call('HSET', KEYS[1], name .. ' until', text(settled))
-return { #messages, skipped }`,
+return { #messages, skipped, held_in, record[3] or '' }`,
   'forget-crons': `#!lua flags=allow-oom
--- known -> (nowhere): forgets crons that no session has declared for long, with all that was noted of them.
+-- known -> (nowhere): forgets crons that no session has declared for long, with all that was noted of them. Of one that all
+-- sessions declare disabled it notes since when.
 --
 -- KEYS: 1 crons, 2 sessions, session of each
 -- ARGV: 1 ms for which a record outlives the last session that declared its cron, 2.. sessions
@@ -518,7 +533,7 @@ return { #messages, skipped }`,
 -- Atomic because a session that declares a cron must not be overlooked. The delay is for deployments that stop the old
 -- workers before they start the new ones, while workers of other apps live on: pauses and last runs must survive that.
 
-local known, declared, records = {}, {}, {}
+local known, declared, enabled, records = {}, {}, {}, {}
 for i = 2, #ARGV do
   known[ARGV[i]] = true
 end
@@ -528,8 +543,13 @@ for _, session in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
   end
 end
 for key = 3, #KEYS do
-  for name in string.gmatch(redis.call('HGET', KEYS[key], '@crons') or '', '%S+') do
+  local lists, disabled = redis.call('HMGET', KEYS[key], '@crons', '@disabled'), {}
+  for name in string.gmatch(lists[2] or '', '%S+') do
+    disabled[name] = true
+  end
+  for name in string.gmatch(lists[1] or '', '%S+') do
     declared[name] = true
+    enabled[name] = enabled[name] or not disabled[name]
   end
 end
 for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
@@ -544,6 +564,11 @@ for name, fields in pairs(records) do
   local since = not declared[name] and redis.call('HGET', KEYS[1], orphan)
   if declared[name] then
     redis.call('HDEL', KEYS[1], orphan)
+    if enabled[name] then
+      redis.call('HDEL', KEYS[1], name .. ' disabled')
+    elseif redis.call('HEXISTS', KEYS[1], name .. ' disabled') == 0 then
+      redis.call('HSET', KEYS[1], name .. ' disabled', text(now))
+    end
   elseif not since then
     redis.call('HSET', KEYS[1], orphan, text(now))
   elseif now - since >= tonumber(ARGV[1]) then
@@ -797,6 +822,40 @@ local function update_key(unique, queue, message)
     redis.call('HSET', unique, digest, queue .. ' ' .. message)
   end
 end`,
+  'move-cron-run': `#!lua
+-- pending or scheduled -> the same in another queue: moves the run of a cron for which others are skipped.
+--
+-- KEYS: 1 unique, 2 queue, 3 suspects, 4 scheduled of the queue where it is, 5 queue, 6 suspects, 7 scheduled, 8 bell of
+--       the one where it goes
+-- ARGV: 1 digest of its key, 2 name of the queue where it is, 3 of the one where it goes
+-- Returns 1, or 0 when it waits there no more.
+--
+-- Atomic because a run that a worker has claimed meanwhile must stay where it is, and one that is moved must be in one
+-- queue and under its key. Without allow-oom: a full Redis refuses before the first write, and the run stays where it is.
+
+local wrong = wrong_type('hash', 1, 1) or wrong_type('list', 2, 3) or wrong_type('zset', 4, 4)
+  or wrong_type('list', 5, 6) or wrong_type('zset', 7, 7) or wrong_type('list', 8, 8)
+if wrong then
+  return wrong
+end
+local holder = redis.call('HGET', KEYS[1], ARGV[1])
+if not holder then
+  return 0
+end
+-- of another queue it is not found below
+local message = string.sub(holder, #ARGV[2] + 2)
+local due, list = redis.call('ZSCORE', KEYS[4], message), is_suspect(message) and 3 or 2
+if due then
+  redis.call('ZREM', KEYS[4], message)
+  redis.call('ZADD', KEYS[7], due, message)
+elseif redis.call('LREM', KEYS[list], 1, message) == 1 then
+  redis.call('RPUSH', KEYS[list + 3], message)
+  ring(KEYS[8])
+else
+  return 0
+end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3] .. ' ' .. message)
+return 1`,
   'open-session': `#!lua flags=allow-oom
 -- Opens the session of a supervisor: from now on its lease runs.
 --

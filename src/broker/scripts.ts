@@ -34,6 +34,7 @@ const SCRIPTS = {
   'record-gap': [],
   'declare-crons': ['time'],
   'fire-cron': ['types', 'time', 'bell', 'unique'],
+  'move-cron-run': ['types', 'foreign', 'message', 'bell'],
   'pause-cron': ['time'],
   'resume-cron': ['time'],
   'forget-crons': ['time'],
