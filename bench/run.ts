@@ -40,8 +40,11 @@ async function main(): Promise<number> {
     // each at once: a run that is interrupted keeps what it has measured
     if (values.write || !(quick || only)) await write(results);
   }
-  const missed = results.flatMap(({ verdicts }) => verdicts).filter(({ met }) => !met).length;
-  console.log(`\n${results.flatMap(({ verdicts }) => verdicts).length - missed} goals met, ${missed} missed.`);
+  const verdicts = results.flatMap((result) => result.verdicts);
+  const met = verdicts.filter((verdict) => verdict.met).length;
+  const missing = results.flatMap((result) => result.missing ?? []).length;
+  const rest = missing > 0 ? ` ${missing} contestants could not be measured.` : '';
+  console.log(`\n${met} goals met, ${verdicts.length - met} missed.${rest}`);
   return 0;
 }
 
@@ -57,10 +60,11 @@ async function measure(figure: Figure, quick: boolean): Promise<FigureResult> {
   const measuredAt = new Date().toISOString();
   process.stderr.write(`${id} `);
   const from = performance.now();
-  const series = await playRounds(figure, quick, () => process.stderr.write('.'));
+  const { series, missing } = await playRounds(figure, quick, () => process.stderr.write('.'));
   process.stderr.write(` ${number((performance.now() - from) / 1_000)} s\n`);
   const verdicts = verdictsOf(figure, series);
-  const result = { id, title, unit, better, how, series, verdicts, measuredAt, commit: commit(), quick };
+  const absent = missing.length > 0 ? { missing } : {};
+  const result = { id, title, unit, better, how, series, ...absent, verdicts, measuredAt, commit: commit(), quick };
   console.log(`\n${figureText(result)}\n`);
   return result;
 }

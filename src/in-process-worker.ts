@@ -42,6 +42,8 @@ export class InProcessWorker {
   private stopping = false;
   private readonly ending = new AbortController();
   private redisAway = false;
+  /** when the app began to close, perhaps by a signal */
+  private closedMs: number | undefined;
   private shutdown: Promise<void> | undefined;
 
   constructor(private readonly options: InProcessWorkerOptions) {
@@ -88,6 +90,7 @@ export class InProcessWorker {
   private async drain(runtime: Runtime): Promise<void> {
     const { child } = this;
     const { shutdownGraceMs } = this.options.worker;
+    this.closedMs = performance.now();
     if (child.running.length > 0) {
       this.logger.log(`Finishing the running tasks, for ${shutdownGraceMs / 1_000} s at most.`);
     }
@@ -207,7 +210,7 @@ export class InProcessWorker {
     const patience = new AbortController();
     // where nobody else listens, listening would keep the signal from ending the process
     const heard = STOP_SIGNALS.filter((signal) => process.listenerCount(signal) > 0);
-    const unlisten = onStopSignals(() => patience.abort(), heard);
+    const unlisten = onStopSignals(() => patience.abort(), { signals: heard, lastMs: this.closedMs });
     try {
       const inTime = wanted.then(() => true);
       const late = delay(ms, false, { signal: patience.signal }).catch(() => false);

@@ -60,4 +60,5 @@ export type { OnTaskFailure, OnTaskStart, OnTaskSuccess, TaskInfo, WrapTask } fr
 export type { UniqueUntil } from './task/unique-key.js';
 export { TaskQueueModule } from './task-queue.module.js';
 export { TaskContext } from './worker/task-context.js';
+export { TaskLogger } from './worker/task-logger.js';
 export { WorkerFactory, type WorkerFactoryOptions } from './worker-factory.js';

@@ -1,4 +1,4 @@
-import type { DynamicModule, LoggerService, Type } from '@nestjs/common';
+import type { DynamicModule, LoggerService, LogLevel, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { Broker } from './broker/broker.js';
 import { explained } from './copies.js';
@@ -10,9 +10,11 @@ import { Executor } from './worker/executor.js';
 import { TaskLogger } from './worker/task-logger.js';
 import { type Find, tellBrokenBackoff, workerApp } from './worker-app.js';
 
+type GivenLogger = LoggerService | LogLevel[] | false;
+
 /** What a child does from its first to its last breath with the app in it. */
-export function runWorkerChild(module: Type<unknown> | DynamicModule, logger?: LoggerService): Promise<void> {
-  return runChild(() => boot(module, logger ?? new TaskLogger()).catch(rethrow));
+export function runWorkerChild(module: Type<unknown> | DynamicModule, logger?: GivenLogger): Promise<void> {
+  return runChild(() => boot(module, loggerOf(logger)).catch(rethrow));
 }
 
 function rethrow(error: unknown): never {
@@ -20,7 +22,7 @@ function rethrow(error: unknown): never {
 }
 
 /** Makes the app inside a child. */
-async function boot(module: Type<unknown> | DynamicModule, logger: LoggerService): Promise<ChildApp> {
+async function boot(module: Type<unknown> | DynamicModule, logger: LoggerService | false): Promise<ChildApp> {
   const app = await NestFactory.createApplicationContext(module, { logger, abortOnError: false });
   const find: Find = (token) => app.get(token, { strict: false });
   if (!attempt(() => find(RESOLVED_OPTIONS))) {
@@ -38,6 +40,11 @@ async function boot(module: Type<unknown> | DynamicModule, logger: LoggerService
     executor: new Executor(registry, hooks, tellBrokenBackoff),
     close: () => app.close(),
   };
+}
+
+function loggerOf(given: GivenLogger | undefined): LoggerService | false {
+  if (given === undefined) return new TaskLogger();
+  return Array.isArray(given) ? new TaskLogger({ logLevels: given }) : given;
 }
 
 function attempt<T>(get: () => T): T | undefined {

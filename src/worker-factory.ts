@@ -1,4 +1,5 @@
-import { type DynamicModule, Logger, type LoggerService, type Type } from '@nestjs/common';
+import { type DynamicModule, Logger, type LoggerService, type LogLevel, type Type } from '@nestjs/common';
+import { NestworkError } from './errors.js';
 import type { WorkerOptions } from './options.js';
 import { resolveWorkerOptions } from './resolve-options.js';
 import { assertOptionsObject } from './task/known-options.js';
@@ -15,10 +16,11 @@ type AppModule = Type<unknown> | DynamicModule;
  */
 export interface WorkerFactoryOptions extends WorkerOptions {
   /**
-   * Logger of the supervisor and of the app in the children.
-   * @default Nest's ConsoleLogger, with the name, id and attempt of the task on lines written within one
+   * Logger of the supervisor and of the app in the children, as `NestFactory.create` takes it: a logger, the levels to print, or
+   * `false` for none.
+   * @default `new TaskLogger()`: Nest's ConsoleLogger, with the name, id and attempt of the task on lines written within one
    */
-  logger?: LoggerService;
+  logger?: LoggerService | LogLevel[] | false;
 }
 
 /**
@@ -40,16 +42,31 @@ export class WorkerFactory {
   static async run(module: AppModule, options: WorkerFactoryOptions = {}): Promise<void> {
     // before it is taken apart: the rest of a Map would be empty
     if (options !== null) assertOptionsObject(options, 'WorkerFactory.run');
-    const { logger: given, ...rest } = options ?? {};
+    const { logger, ...rest } = options ?? {};
     const worker = resolveWorkerOptions(rest);
+    assertLogger(logger);
     if (!isWorkerChild()) {
-      if (given) Logger.overrideLogger(given);
+      if (logger !== undefined) Logger.overrideLogger(logger);
       const { runWorkerSupervisor } = await import('./worker-supervisor.js');
       process.exit(await runWorkerSupervisor(worker));
     }
     const { runWorkerChild } = await import('./worker-child.js');
     // from here on the end of the supervisor is noticed
     if (isOrphan()) process.exit(1);
-    return runWorkerChild(module, given);
+    return runWorkerChild(module, logger);
   }
+}
+
+/** Without this, Nest would call methods that are not there at the first line. */
+function assertLogger(logger: unknown): void {
+  if (logger === undefined || logger === false || Array.isArray(logger)) return;
+  const isLogger = ['log', 'warn', 'error'].every(
+    (method) => typeof Reflect.get(Object(logger), method) === 'function',
+  );
+  if (isLogger) return;
+  throw new NestworkError(
+    'INVALID_OPTION',
+    `The option \`logger\` of WorkerFactory.run is ${typeof logger === 'object' ? 'an object' : typeof logger} without the methods log, warn and error.`,
+    'Give a LoggerService such as new TaskLogger({ json: true }), a list of levels such as ["warn", "error"], or false.',
+  );
 }

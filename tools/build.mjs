@@ -3,6 +3,7 @@
  */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { generate } from './generate.mjs';
 import { ROOT, run } from './run.mjs';
 
 const SOURCES = ['src', 'sample-app/src', 'sample-app/tsconfig.json', 'tsconfig.json', 'tsconfig.build.json'];
@@ -15,6 +16,7 @@ export function runPackage(program, ...args) {
 
 /** The library first: the app compiles against its declarations. */
 export async function build() {
+  generate();
   await runPackage('@nestjs/cli/bin/nest.js', 'build', 'nestwork');
   await runPackage('@nestjs/cli/bin/nest.js', 'build', 'sample-app');
 }

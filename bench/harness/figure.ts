@@ -53,6 +53,12 @@ export interface Series {
   readonly values: readonly number[];
 }
 
+/** A contestant that could not be measured, on a machine that is too slow for it for example. */
+export interface Missing {
+  readonly contestant: string;
+  readonly why: string;
+}
+
 /** What became of a goal. */
 export interface Verdict {
   readonly goal: Goal;
@@ -68,6 +74,8 @@ export interface FigureResult {
   readonly better: 'higher' | 'lower';
   readonly how: string;
   readonly series: readonly Series[];
+  /** absent when every contestant was measured */
+  readonly missing?: readonly Missing[];
   readonly verdicts: readonly Verdict[];
   /** when, ISO 8601 */
   readonly measuredAt: string;

@@ -10,7 +10,7 @@ export interface Results {
 }
 
 /** One figure as a Markdown table, and its goals. */
-export function figureText({ title, unit, better, how, series, verdicts }: FigureResult): string {
+export function figureText({ title, unit, better, how, series, missing = [], verdicts }: FigureResult): string {
   const rows = series.map((one) => {
     const reference = series.find(({ measure }) => measure === one.measure);
     const middle = median(one.values);
@@ -31,13 +31,14 @@ export function figureText({ title, unit, better, how, series, verdicts }: Figur
     `x ${first?.contestant ?? ''}`,
   ];
   const goals = verdicts.map((verdict) => `- ${goalText(verdict.goal, unit)}: **${verdictText(verdict, unit)}**`);
+  const absent = missing.map(({ contestant, why }) => `- ${contestant}: **not measured**, ${why.split('\n', 1)}`);
   return [
     `### ${title}`,
     '',
     `${how} ${better === 'higher' ? 'More' : 'Less'} is better.`,
     '',
-    table([header, ...rows]),
-    '',
+    ...(rows.length > 0 ? [table([header, ...rows]), ''] : []),
+    ...absent,
     ...goals,
   ].join('\n');
 }

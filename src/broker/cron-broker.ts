@@ -15,6 +15,18 @@ export interface Firing {
   readonly fired: number;
   /** left out because an earlier run waits or is under way */
   readonly skipped: number;
+  /** the queue of that earlier run */
+  readonly heldIn?: string;
+  /** how the latest run ended, if one has */
+  readonly lastRun?: CronRun;
+}
+
+/** What a worker with a lease declares. */
+export interface LiveCrons {
+  readonly host: string;
+  readonly pid: number;
+  /** those that it fires */
+  readonly crons: readonly CronDeclaration[];
 }
 
 /** Where a cron stands. */
@@ -39,6 +51,8 @@ export interface CronRun {
   /** in ms since 1970, by the clock of the worker */
   readonly startedAt: number;
   readonly durationMs: number;
+  /** of a first attempt: for how long it waited in its queue, in ms */
+  readonly waitedMs?: number;
   /** `failed` will be tried again, `dead` will not */
   readonly outcome: 'done' | 'dropped' | 'failed' | 'dead';
   readonly error?: string;
@@ -61,10 +75,17 @@ export interface CronRecord extends CronDeclaration {
 /** What schedulers, children and inspectors need of crons. */
 export interface CronBroker {
   survey(names: readonly string[]): Promise<CronSurvey>;
-  /** Notes the crons of an app. A record that is further ahead of the clock than `toleranceMs` begins anew. */
+  /**
+   * Notes the crons of an app. A record that is further ahead of the clock than `toleranceMs` begins anew, and so does one
+   * that was disabled. One that is disabled here is left alone while others may fire it.
+   */
   declare(crons: readonly CronDeclaration[], toleranceMs: number): Promise<void>;
   /** Enqueues runs that are due, oldest first, each instant once in the cluster. */
   fire(cron: Pick<CronDeclaration, 'name' | 'queue'>, runs: readonly DueRun[]): Promise<Firing>;
+  /** Moves a run that waits in `queue` to that of its cron, if no live worker serves `queue`. Resolves to whether it did. */
+  moveRun(cron: Pick<CronDeclaration, 'name' | 'queue'>, queue: string): Promise<boolean>;
+  /** What each live worker declares. */
+  declarations(): Promise<LiveCrons[]>;
   /** Forgets crons that no session has declared for so long. Resolves to how many. */
   forget(afterMs: number): Promise<number>;
   /** Notes how a run ended. Rejects with LEASE_LOST once the child is unregistered. */

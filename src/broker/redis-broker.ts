@@ -30,11 +30,12 @@ import { EnqueueTogether } from './enqueue-together.js';
 import { readQueueStates, SERVED_QUEUES } from './queue-states.js';
 import { checkServer } from './redis-checks.js';
 import { type OutageListener, RedisConnection } from './redis-connection.js';
-import { DECLARED_CRONS, RedisCrons } from './redis-crons.js';
+import { RedisCrons } from './redis-crons.js';
 import { RedisDeadLetters } from './redis-dead-letters.js';
 import { unpromoted } from './redis-errors.js';
 import { RedisKeys } from './redis-keys.js';
 import type { ScriptName } from './scripts.js';
+import { declaredCrons } from './session-crons.js';
 import { DESCRIPTION, isChild } from './session-lists.js';
 import { TaskFinder } from './task-finder.js';
 
@@ -223,9 +224,8 @@ export class RedisBroker implements Broker {
   }
 
   async openSession({ session, leaseMs, queues, host, pid, catalog }: SessionDescription): Promise<void> {
-    const crons = catalog.filter(({ cron }) => cron).map(({ name }) => name);
     const described = [SERVED_QUEUES, queues.join(' '), `${DESCRIPTION}host`, host, `${DESCRIPTION}pid`, pid];
-    if (crons.length > 0) described.push(DECLARED_CRONS, crons.join(' '));
+    described.push(...declaredCrons(catalog));
     const entries = catalog.flatMap(({ cron, ...entry }) => [entry.name, JSON.stringify(entry)]);
     const keys = [this.keys.sessions(), this.keys.session(session), this.keys.pulse(), this.keys.catalog()];
     await this.run('open-session', keys, [session, leaseMs, described.length, ...described, ...entries]);

@@ -1,15 +1,25 @@
-import { type CronDeclaration, type CronDefinition, isCronDefinition } from '../task/cron-definition.js';
-import type { Claimant, CronBroker, CronRecord, CronRun, CronState, CronSurvey, DueRun, Firing } from './broker.js';
+import { type CronDeclaration, isCronDeclaration } from '../task/cron-definition.js';
+import { encodeUnique } from '../task/unique-key.js';
+import type {
+  Claimant,
+  CronBroker,
+  CronRecord,
+  CronRun,
+  CronState,
+  CronSurvey,
+  DueRun,
+  Firing,
+  LiveCrons,
+} from './broker.js';
+import { SERVED_QUEUES } from './queue-states.js';
 import type { RedisConnection } from './redis-connection.js';
 import type { RedisKeys } from './redis-keys.js';
+import { readSessionCrons, type SessionCrons } from './session-crons.js';
 import { listedByLiveSessions } from './session-lists.js';
-
-/** The field of a session's hash that names the crons of its app. */
-export const DECLARED_CRONS = '@crons';
 
 /** What the hash of the crons holds of each, under `<cron> <field>`. */
 type Fields = Partial<
-  Record<'definition' | 'schedule' | 'until' | 'fired' | 'paused' | 'skipped' | 'run' | 'orphan', string>
+  Record<'definition' | 'schedule' | 'until' | 'fired' | 'paused' | 'disabled' | 'skipped' | 'run' | 'orphan', string>
 >;
 
 /** The crons of a namespace: when each was last settled, whether it is paused, how its last run ended. */
@@ -44,8 +54,23 @@ export class RedisCrons implements CronBroker {
   async fire({ name, queue }: Pick<CronDeclaration, 'name' | 'queue'>, runs: readonly DueRun[]): Promise<Firing> {
     const keys = [this.keys.crons(), this.keys.queue(queue), this.keys.bell(queue), this.keys.unique()];
     const args = [name, queue, ...runs.flatMap(({ due, message }) => [due, message])];
-    const [fired, skipped] = (await this.connection.call('fire-cron', keys, args)) as [number, number];
-    return { known: fired >= 0, fired: Math.max(fired, 0), skipped };
+    const reply = await this.connection.call('fire-cron', keys, args);
+    const [fired, skipped, heldIn = '', run = ''] = reply as [number, number, string?, string?];
+    const firing = { known: fired >= 0, fired: Math.max(fired, 0), skipped, lastRun: runOf(run) };
+    return heldIn === '' ? firing : { ...firing, heldIn };
+  }
+
+  async moveRun({ name, queue }: Pick<CronDeclaration, 'name' | 'queue'>, from: string): Promise<boolean> {
+    const served = await listedByLiveSessions(this.connection, this.keys, SERVED_QUEUES);
+    if (served.has(from)) return false;
+    const waiting = (of: string): string[] => [this.keys.queue(of), this.keys.suspects(of), this.keys.scheduled(of)];
+    const keys = [this.keys.unique(), ...waiting(from), ...waiting(queue), this.keys.bell(queue)];
+    const digest = encodeUnique(name, 'cron', 'finished').slice(1);
+    return (await this.connection.call('move-cron-run', keys, [digest, from, queue])) === 1;
+  }
+
+  declarations(): Promise<LiveCrons[]> {
+    return readSessionCrons(this.connection, this.keys);
   }
 
   async forget(afterMs: number): Promise<number> {
@@ -68,39 +93,44 @@ export class RedisCrons implements CronBroker {
   }
 
   async records(): Promise<CronRecord[]> {
-    const [hash, declared] = await Promise.all([
+    const [hash, sessions] = await Promise.all([
       this.connection.command((redis) => redis.hgetall(this.keys.crons())),
-      listedByLiveSessions(this.connection, this.keys, DECLARED_CRONS),
+      readSessionCrons(this.connection, this.keys),
     ]);
     const byName = new Map<string, Fields>();
     for (const [field, value] of Object.entries(hash)) {
       const [name = '', what = ''] = field.split(' ');
       byName.set(name, { ...byName.get(name), [what]: value });
     }
-    return [...byName].flatMap(([name, fields]) => toRecord(name, fields, declared.has(name)));
+    return [...byName].flatMap(([name, fields]) => toRecord(name, fields, sessions));
   }
 }
 
 /** Left out is what a version that is newer than this one, or somebody else, has written. */
-function toRecord(name: string, fields: Fields, declared: boolean): CronRecord[] {
+function toRecord(name: string, fields: Fields, sessions: readonly SessionCrons[]): CronRecord[] {
   const definition = parse(fields.definition);
-  if (!isDeclaration(definition)) return [];
-  const run = parse(fields.run);
+  if (!isCronDeclaration(definition)) return [];
+  const declaring = sessions.filter(({ declared }) => declared.includes(name));
+  // an older worker does not tell: what is noted is its word, or another's
+  const fires = ({ tells, crons }: SessionCrons): boolean =>
+    tells ? crons.some((cron) => cron.name === name) : !definition.disabled;
   return [
     {
       ...definition,
       name,
-      declared,
+      disabled: declaring.length > 0 ? !declaring.some(fires) : definition.disabled,
+      declared: declaring.length > 0,
       paused: fields.paused !== undefined,
       firedAt: fields.fired === undefined ? undefined : Number(fields.fired),
       skipped: Number(fields.skipped ?? 0),
-      lastRun: typeof run === 'object' && run !== null ? (run as CronRun) : undefined,
+      lastRun: runOf(fields.run),
     },
   ];
 }
 
-function isDeclaration(value: unknown): value is CronDefinition & { readonly queue: string } {
-  return isCronDefinition(value) && 'queue' in value && typeof value.queue === 'string';
+function runOf(json: string | undefined): CronRun | undefined {
+  const run = parse(json);
+  return typeof run === 'object' && run !== null ? (run as CronRun) : undefined;
 }
 
 function parse(json: string | undefined): unknown {

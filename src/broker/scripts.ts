@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
+import { LUA } from './lua.generated.js';
 
 /** Every script with the shared functions that are put in front of it, in order. */
 const SCRIPTS = {
@@ -34,24 +34,20 @@ const SCRIPTS = {
   'record-gap': [],
   'declare-crons': ['time'],
   'fire-cron': ['types', 'time', 'bell', 'unique'],
+  'move-cron-run': ['types', 'foreign', 'message', 'bell'],
   'pause-cron': ['time'],
   'resume-cron': ['time'],
   'forget-crons': ['time'],
   'record-cron-run': [],
 } as const;
 
-/** The text of each shared function; most are in several scripts. */
-const libraries = Object.fromEntries(
-  [...new Set(Object.values(SCRIPTS).flat())].map((library) => [library, read(`lib-${library}`)]),
-);
-
 /** Name of a state transition; its script lies in `lua/<name>.lua`. */
 export type ScriptName = keyof typeof SCRIPTS;
 
 /** The whole text of a script: its shebang line, the shared functions, its body. */
 export function scriptText(name: ScriptName): string {
-  const [shebang, ...body] = read(name).split('\n');
-  const shared = SCRIPTS[name].map((library) => libraries[library]);
+  const [shebang, ...body] = LUA[name].split('\n');
+  const shared = SCRIPTS[name].map((library) => LUA[`lib-${library}`]);
   return [shebang, ...shared, ...body].join('\n');
 }
 
@@ -85,8 +81,4 @@ export function callScriptForBytes(
 ): Promise<unknown> {
   const call = Reflect.get(redis, `${commandNames[name]}Buffer`) as (...all: unknown[]) => Promise<unknown>;
   return call.call(redis, keys.length, ...keys, ...args);
-}
-
-function read(file: string): string {
-  return readFileSync(new URL(`./lua/${file}.lua`, import.meta.url), 'utf8').trimEnd();
 }

@@ -4,7 +4,8 @@ import { type DeclaredTask, taskMetadataOf } from '../task/task-metadata.js';
 
 const DECORATORS = '@Task(), @Cron(), @Interval() or @Broadcast()';
 const DECORATE = 'Decorate it with @Task().';
-const CIRCULAR = 'If the import is undefined here, two files import each other: move the class to a file of its own.';
+const CIRCULAR =
+  "If the import is undefined here, two files import each other: write `import type { ReportTasks }` and queue.of<ReportTasks>('ReportTasks').";
 const MOCKED = 'If a test mocks its file (jest.mock, vi.mock), the decorators are gone: send by name, queue.task(...).';
 
 /** What others look for in any object: Node, test runners, promises. A miss is an answer, and no mistake in writing. */
@@ -17,9 +18,6 @@ interface TaskType {
 
 /** `of()` got something that is no class. */
 export function notAClass(given: unknown): NestworkError {
-  if (typeof given === 'string') {
-    return notATask('of() got a string instead of a class.', [`Send by name: queue.task('${given.slice(0, 80)}').`]);
-  }
   if (typeof given === 'object' && given !== null) {
     const { name } = given.constructor ?? { name: 'Object' };
     return notATask(`of() got an instance of ${name} instead of a class.`, [`Give the class: queue.of(${name}).`]);

@@ -9,6 +9,7 @@ import { assertTaskId, TaskIdSequence } from '../task/task-id.js';
 import { assertTasksKept, type DeclaredTask, declaredTasks, members, taskMetadataOf } from '../task/task-metadata.js';
 import { assertTaskName } from '../task/task-name.js';
 import type { TaskRegistry } from '../task/task-registry.js';
+import { namedSenders } from './named-senders.js';
 import {
   accessor,
   misspeltNames,
@@ -20,6 +21,7 @@ import {
 } from './not-a-task.js';
 import { notProvided } from './not-provided.js';
 import type { Propagation } from './propagation.js';
+import { QueueBook } from './queue-book.js';
 import { statusOf, type TaskStatus } from './task-handle.js';
 import { type CheckOfTask, type QueueOfTask, TaskSender } from './task-sender.js';
 import { UnansweredSends } from './unanswered-sends.js';
@@ -71,6 +73,7 @@ export class QueueClient {
   private readonly unanswered = new UnansweredSends();
   /** tasks that nobody knew, so that each is told once */
   private readonly unheardOf = new Set<string>();
+  private readonly queueBook = new QueueBook((name) => this.broker.queueOfTask(name));
 
   /** @internal */
   constructor(
@@ -90,7 +93,22 @@ export class QueueClient {
    * TASK_CLASS_NOT_PROVIDED when this app runs tasks, but none of its modules provides this class; DECORATOR_LOST when another
    * decorator has replaced a method of it
    */
-  of<T extends object>(type: TaskClass<T>): TaskSenders<T> {
+  of<T extends object>(type: TaskClass<T>): TaskSenders<T>;
+  /**
+   * The tasks of a class by its name, typed by the class, for files that import each other: `import type` leaves no import behind.
+   * A class of this app is found by that name; the tasks of another are taken to be named `Class.method`, and go to the queue that
+   * workers registered for them, which is looked up once a minute for each.
+   *
+   * @throws NestworkError INVALID_NAME
+   * @example
+   * import type { ReportTasks } from './report.tasks.js';
+   *
+   * const sendReport = (queue: QueueClient, userId: number) =>
+   *   queue.of<ReportTasks>('ReportTasks').send.delay(userId, { weekly: true });
+   */
+  of<T extends object = object>(className: string): TaskSenders<T>;
+  of<T extends object>(type: TaskClass<T> | string): TaskSenders<T> {
+    if (typeof type === 'string') return this.byClassName(type) as TaskSenders<T>;
     if (!isFunction(type)) throw notAClass(type);
     const known = this.senders.get(type);
     if (known) return known as TaskSenders<T>;
@@ -119,14 +137,7 @@ export class QueueClient {
    */
   task<Args extends unknown[]>(method: (...args: Args) => unknown): TaskSender<SentArguments<Args>>;
   task<Args extends unknown[]>(task: string | ((...args: Args) => unknown)): TaskSender<Args> {
-    if (typeof task === 'string') {
-      assertTaskName(task);
-      return this.sender(
-        task,
-        () => this.queueByName(task),
-        () => this.registry.get(task)?.check?.(),
-      );
-    }
+    if (typeof task === 'string') return this.byName(task);
     if (!isFunction(task)) throw notAMethod(task);
     const metadata = taskMetadataOf(task);
     if (!metadata) throw undecorated(task);
@@ -156,6 +167,24 @@ export class QueueClient {
   async status(id: string): Promise<TaskStatus> {
     assertTaskId(id);
     return statusOf(await this.broker.locate(id));
+  }
+
+  /** The class itself, where this app has it: it knows the names and queues of its decorators. */
+  private byClassName(className: string): object {
+    assertTaskName(className);
+    return namedSenders((method) => {
+      const type = this.registry.typeNamed(className);
+      return type ? Reflect.get(this.of(type as TaskClass<object>), method) : this.byName(`${className}.${method}`);
+    });
+  }
+
+  private byName<Args extends unknown[]>(name: string): TaskSender<Args> {
+    assertTaskName(name);
+    return this.sender(
+      name,
+      () => this.queueByName(name),
+      () => this.registry.get(name)?.check?.(),
+    );
   }
 
   private sendersOf(type: TaskClass<object>, tasks: readonly DeclaredTask[]): object {
@@ -196,10 +225,14 @@ export class QueueClient {
     return new TaskSender<Args>(this.broker, this.ids, target, {});
   }
 
-  private async queueByName(name: string): Promise<string> {
-    const queue = this.registry.get(name)?.queue ?? (await this.broker.queueOfTask(name));
-    if (queue === undefined) this.warnOfUnheard(name);
-    return queue ?? this.options.defaultQueue;
+  private queueByName(name: string): string | Promise<string> {
+    const queue = this.registry.get(name)?.queue ?? this.queueBook.queueOf(name);
+    return typeof queue === 'string' ? queue : queue.then((found) => found ?? this.queueOfUnheard(name));
+  }
+
+  private queueOfUnheard(name: string): string {
+    this.warnOfUnheard(name);
+    return this.options.defaultQueue;
   }
 
   /** It may be a task that the next deploy of the workers brings, or a mistake in writing. */

@@ -6,8 +6,8 @@ import { assertParentheses, methodPlace } from './method-place.js';
 import { declareTask } from './task.decorator.js';
 import type { TaskDecorator } from './task-decorator.js';
 
-/** An offset of UTC that a place on earth may have, in minutes. */
-const MAX_OFFSET = 14 * 60;
+/** The longest offset that `@nestjs/schedule` takes, in minutes. */
+const MAX_OFFSET = 99 * 60 + 59;
 
 /**
  * Makes a method of a provider a task that the workers run at given times, each time once in the whole cluster.
@@ -64,7 +64,7 @@ function clockOf({ timeZone, utcOffset }: Clock, where: string): Clock {
   if (timeZone !== undefined && utcOffset !== undefined) {
     throw invalid(where, 'has `timeZone` and `utcOffset`', ['Give one of them.']);
   }
-  if (utcOffset === undefined) return { timeZone: zoneOf(timeZone, where) };
+  if (utcOffset === undefined) return zoneOf(timeZone, where);
   if (Number.isInteger(utcOffset) && Math.abs(utcOffset) <= MAX_OFFSET) return { utcOffset };
   throw invalid(where, `has ${inspect(utcOffset, { depth: -1 })} as \`utcOffset\``, [
     `Give whole minutes from -${MAX_OFFSET} to ${MAX_OFFSET}, like 330 for UTC+5:30.`,
@@ -72,8 +72,14 @@ function clockOf({ timeZone, utcOffset }: Clock, where: string): Clock {
 }
 
 /** Said in full, so that whoever reads the record sees by which clock it runs. */
-function zoneOf(timeZone: unknown = Intl.DateTimeFormat().resolvedOptions().timeZone, where: string): string {
-  if (typeof timeZone === 'string') return timeZone;
+function zoneOf(timeZone: unknown = Intl.DateTimeFormat().resolvedOptions().timeZone, where: string): Clock {
+  if (typeof timeZone === 'string') {
+    // Luxon, by which `@nestjs/schedule` goes, has these zones beside those of IANA
+    const [, sign, hours = 0, minutes = 0] = /^utc([+-])(\d{1,2})(?::(\d{2}))?$/i.exec(timeZone) ?? [];
+    if (sign === undefined) return { timeZone };
+    const distance = Number(hours) * 60 + Number(minutes);
+    return { utcOffset: sign === '-' ? -distance : distance };
+  }
   throw invalid(where, `has ${inspect(timeZone, { depth: -1 })} as \`timeZone\``, [
     "Give a name of the IANA database, like 'Europe/Paris'.",
   ]);

@@ -1,4 +1,4 @@
-import type { ArgumentsHost, ExecutionContext } from '@nestjs/common';
+import type { ArgumentsHost, ExecutionContext, Type } from '@nestjs/common';
 import { NestworkError } from '../errors.js';
 import type { TaskInfo } from '../task/task-hooks.js';
 
@@ -73,7 +73,7 @@ export class TaskExecutionContext implements ExecutionContext {
 
   /** The task class. */
   // biome-ignore lint/suspicious/noExplicitAny: Nest's own signature
-  getClass<Class = any>(): ReturnType<typeof this.host.getClass<Class>> {
+  getClass<Class = any>(): Type<Class> {
     return this.host.getClass<Class>();
   }
 

@@ -18,6 +18,8 @@ export interface CronRunInfo {
   readonly startedAt: Date;
   /** how long it ran, in ms */
   readonly durationMs: number;
+  /** of a first attempt: for how long it waited in its queue, in ms */
+  readonly waitedMs?: number;
   /** `failed` will be tried again, `dead` will not, `dropped` asked for that */
   readonly outcome: 'done' | 'dropped' | 'failed' | 'dead';
   /** what it threw, unless it is done */
@@ -53,7 +55,7 @@ export interface CronInfo {
   readonly missed: MissedRuns;
   /** what becomes of a run that comes due while an earlier one waits or runs */
   readonly overlap: CronOverlap;
-  /** switched off where it is declared */
+  /** switched off by every worker that declares it */
   readonly disabled: boolean;
   /** whether `pause()` holds it, until `resume()` */
   readonly paused: boolean;

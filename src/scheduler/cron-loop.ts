@@ -5,6 +5,7 @@ import { type Instants, instantsOf } from '../task/cron-schedule.js';
 import { TaskIdSequence } from '../task/task-id.js';
 import { encodeMessage } from '../task/task-message.js';
 import { encodeUnique } from '../task/unique-key.js';
+import { CronWarnings } from './cron-warnings.js';
 import { dueInstants, MOST_MADE_UP } from './due-instants.js';
 import { PeriodicLoop } from './periodic-loop.js';
 
@@ -13,12 +14,15 @@ const RETRY_MS = 500;
 const LONGEST_SLEEP_MS = 30_000;
 /** A record this far ahead of Redis was written under a clock that has been set back. A failover may cost seconds. */
 const AHEAD_MS = 60_000;
-const FORGET_EVERY_MS = 60_000;
+/** A cron that is paused is looked at no more often, in ms: so much later it may go on after `resume()`. */
+const PAUSED_LOOK_MS = 5_000;
+/** How often it is looked at what others declare. */
+const KEEP_HOUSE_EVERY_MS = 60_000;
 /** A record outlives the last worker that declares its cron by a day. */
 const FORGET_AFTER_MS = 86_400_000;
 
 export interface CronLoopOptions {
-  readonly broker: Pick<CronBroker, 'survey' | 'declare' | 'fire' | 'forget'>;
+  readonly broker: Pick<CronBroker, 'survey' | 'declare' | 'fire' | 'moveRun' | 'declarations' | 'forget'>;
   /** the crons of the app */
   readonly crons: readonly CronDeclaration[];
   /** how long a record outlives the last worker that declares its cron; a day by default */
@@ -32,6 +36,7 @@ interface Entry {
   readonly instants: Instants;
   /** before this time nothing new comes due, so nothing need be computed */
   quietUntil: number;
+  paused: boolean;
 }
 
 /**
@@ -44,12 +49,17 @@ export class CronLoop {
   private readonly entries: readonly Entry[];
   private declared = false;
   private lookedAt = 0;
-  private forgotAtMs = Number.NEGATIVE_INFINITY;
+  private readonly warnings: CronWarnings;
+  private keptHouseAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: CronLoopOptions) {
     this.entries = options.crons
       .filter(({ disabled }) => !disabled)
-      .map((cron) => ({ cron, instants: instantsOf(cron.schedule, `cron "${cron.name}"`), quietUntil: 0 }));
+      .map((cron) => {
+        const instants = instantsOf(cron.schedule, `cron "${cron.name}"`);
+        return { cron, instants, quietUntil: 0, paused: false };
+      });
+    this.warnings = new CronWarnings(options.onWarning);
     this.loop = new PeriodicLoop(() => this.tick(), { retryMs: RETRY_MS, onError: options.onError });
   }
 
@@ -79,30 +89,34 @@ export class CronLoop {
         return false;
       });
       if (!settled) entry.quietUntil = 0;
-      else if (now >= entry.quietUntil) entry.quietUntil = entry.instants.next(now) ?? Number.POSITIVE_INFINITY;
+      else if (now >= entry.quietUntil) entry.quietUntil = quietUntil(entry, now);
       nextAt = Math.min(nextAt, settled ? entry.quietUntil : now + RETRY_MS);
     }
-    await this.forget();
+    await this.keepHouse();
     return Math.max(Math.ceil(nextAt - now - (performance.now() - seenAtMs)), 1);
   }
 
   /** Resolves to whether all that came due up to now has been dealt with. */
-  private async settle(
-    { cron, instants, quietUntil }: Entry,
-    state: CronState | undefined,
-    now: number,
-  ): Promise<boolean> {
+  private async settle(entry: Entry, state: CronState | undefined, now: number): Promise<boolean> {
+    const { cron, instants } = entry;
     if (state === undefined || state.settledUntil > now + AHEAD_MS) {
       this.declared = false;
       return false;
     }
-    if (state.paused || now < quietUntil) return true;
+    if (entry.paused && !state.paused) entry.quietUntil = 0;
+    entry.paused = state.paused;
+    if (state.paused || now < entry.quietUntil) return true;
     const { due, overflow } = dueInstants(instants, cron, state.settledUntil, now);
     if (due.length === 0) return true;
     const runs = due.map((at) => this.run(cron, at, now));
-    const { known, fired } = await this.options.broker.fire(cron, runs);
+    const { known, fired, heldIn, lastRun } = await this.options.broker.fire(cron, runs);
     this.declared &&= known;
-    if (overflow && fired > 0) this.tellOverflow(cron);
+    if (overflow && fired > 0) this.warnings.overflow(cron, MOST_MADE_UP);
+    const last = due.at(-1) ?? now;
+    this.warnings.slow(cron, (instants.next(last) ?? Number.POSITIVE_INFINITY) - last, lastRun);
+    if (heldIn !== undefined && heldIn !== cron.queue && (await this.options.broker.moveRun(cron, heldIn))) {
+      this.warnings.moved(cron, heldIn);
+    }
     return known;
   }
 
@@ -112,15 +126,25 @@ export class CronLoop {
     return { due, message: encodeMessage({ id: this.ids.next(), name, payload: '[]', enqueuedAt, options, unique }) };
   }
 
-  private tellOverflow({ name }: CronDeclaration): void {
-    this.options.onWarning(
-      `Cron "${name}" missed more than ${MOST_MADE_UP} runs; only the latest ${MOST_MADE_UP} are made up for.`,
+  private async keepHouse(): Promise<void> {
+    const { broker, crons, forgetAfterMs = FORGET_AFTER_MS } = this.options;
+    if (performance.now() - this.keptHouseAtMs < KEEP_HOUSE_EVERY_MS) return;
+    await broker.forget(forgetAfterMs);
+    // it takes effect once no other worker fires them
+    await broker.declare(
+      crons.filter(({ disabled }) => disabled),
+      AHEAD_MS,
     );
+    const fired = this.entries.map(({ cron }) => cron);
+    if (fired.length > 0) this.warnings.differences(fired, await broker.declarations());
+    this.keptHouseAtMs = performance.now();
   }
+}
 
-  private async forget(): Promise<void> {
-    if (performance.now() - this.forgotAtMs < FORGET_EVERY_MS) return;
-    await this.options.broker.forget(this.options.forgetAfterMs ?? FORGET_AFTER_MS);
-    this.forgotAtMs = performance.now();
-  }
+/** When to look at a cron again by which all is done up to now. */
+function quietUntil({ instants, paused }: Entry, now: number): number {
+  const next = instants.next(now) ?? Number.POSITIVE_INFINITY;
+  if (!paused) return next;
+  const following = instants.next(next) ?? Number.POSITIVE_INFINITY;
+  return following - next < PAUSED_LOOK_MS ? now + PAUSED_LOOK_MS : next;
 }

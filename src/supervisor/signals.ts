@@ -1,17 +1,26 @@
 /** SIGHUP comes when a terminal is closed or an SSH session ends; unheard it would end the process at once. */
 export const STOP_SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 
+/** Signals that follow one another within this time are one, in ms: a terminal and a tool may both pass on a Ctrl-C. */
+const SAME_SIGNAL_MS = 1_000;
+
 /**
- * Tells of each signal to stop, and of how many there were.
+ * Calls the listener for each signal to stop, with the number of signals so far.
  *
+ * @param options `signals`: to listen to, STOP_SIGNALS by default; `lastMs`: when the signal came that was handled before, by
+ *   `performance.now()`
  * @returns ends the listening
  */
 export function onStopSignals(
   listener: (signal: NodeJS.Signals, times: number) => void,
-  signals = STOP_SIGNALS,
+  { signals = STOP_SIGNALS, lastMs = Number.NEGATIVE_INFINITY } = {},
 ): () => void {
   let times = 0;
+  let countedMs = lastMs;
   const handler = (signal: NodeJS.Signals): void => {
+    const nowMs = performance.now();
+    if (nowMs - countedMs < SAME_SIGNAL_MS) return;
+    countedMs = nowMs;
     times += 1;
     listener(signal, times);
   };

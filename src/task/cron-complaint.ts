@@ -1,4 +1,5 @@
 import { Cron } from 'croner';
+import { FIELDS, type Field, toPart } from './cron-fields.js';
 
 /** A part of an expression, and what is wrong with it. */
 interface Complaint {
@@ -7,10 +8,6 @@ interface Complaint {
   readonly from: number;
   readonly length: number;
 }
-
-const FIELDS = ['second', 'minute', 'hour', 'day', 'month', 'weekday'] as const;
-
-type Field = (typeof FIELDS)[number];
 
 const ALLOWED: Readonly<Record<Field, string>> = {
   second: '0-59',
@@ -87,10 +84,12 @@ function complaintOf(field: Field, text: string): Complaint | undefined {
 
 /** Whether croner takes it in an expression in which all else is right. */
 function isRight(field: Field, text: string): boolean {
-  const fields = FIELDS.map((name) => (name === field ? text : '*'));
+  // croner takes a colon for the sign of a date
+  if (text === '' || text.includes(':')) return false;
+  const fields = FIELDS.map((name) => (name === field ? toPart(field, text) : '*'));
   try {
     new Cron(fields.join(' '), { paused: true, mode: '6-part', sloppyRanges: true });
-    return text !== '';
+    return true;
   } catch {
     return false;
   }

@@ -53,6 +53,17 @@ export function isCronDefinition(value: unknown): value is CronDefinition {
   );
 }
 
+/** Whether anything that came from Redis is a declaration. */
+export function isCronDeclaration(value: unknown): value is CronDeclaration {
+  return (
+    isCronDefinition(value) &&
+    'name' in value &&
+    typeof value.name === 'string' &&
+    'queue' in value &&
+    typeof value.queue === 'string'
+  );
+}
+
 function isSchedule(value: unknown): value is CronSchedule {
   if (!isRecord(value)) return false;
   const { expression, timeZone, utcOffset, everyMs, at } = value;

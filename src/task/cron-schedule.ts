@@ -2,6 +2,8 @@ import { Cron } from 'croner';
 import { NestworkError } from '../errors.js';
 import { complainAbout, complainAboutDate } from './cron-complaint.js';
 import type { CronSchedule } from './cron-definition.js';
+import { toPattern } from './cron-fields.js';
+import { offsetClock, type ZoneClock, zoneClock } from './zone-clock.js';
 
 /** The instants of a schedule, in ms since 1970. */
 export interface Instants {
@@ -12,13 +14,7 @@ export interface Instants {
 }
 
 const SECOND = 1_000;
-/** What `cron`, the package under `@nestjs/schedule`, understands and croner does not. */
-const ALIASES = new Map([
-  ['@secondly', '* * * * * *'],
-  ['@minutely', '0 * * * * *'],
-  ['@weekdays', '0 0 0 * * 1-5'],
-  ['@weekends', '0 0 0 * * 0,6'],
-]);
+const DAY = 86_400_000;
 
 /**
  * Makes a schedule answer when it is due.
@@ -53,18 +49,10 @@ function once(at: number): Instants {
   };
 }
 
-function matchesOf(schedule: Extract<CronSchedule, { expression: string }>, where: string): Instants {
-  const cron = parse(schedule, where);
-  // croner counts in whole seconds
-  const floor = (time: number): number => Math.floor(time / SECOND) * SECOND;
-  const instants: Instants = {
-    next: (after) => cron.nextRun(new Date(floor(after)))?.getTime(),
-    latest: (until, most) =>
-      cron
-        .previousRuns(most, new Date(floor(until) + SECOND))
-        .map((run) => run.getTime())
-        .reverse(),
-  };
+type Expression = Extract<CronSchedule, { expression: string }>;
+
+function matchesOf(schedule: Expression, where: string): Instants {
+  const instants = parse(schedule, where);
   if (instants.next(Date.now()) === undefined) {
     const why = complainAboutDate(schedule.expression);
     throw invalid(schedule.expression, where, `never comes due: ${why}`, 'Check day and month: February has no 30th.');
@@ -72,10 +60,7 @@ function matchesOf(schedule: Extract<CronSchedule, { expression: string }>, wher
   return instants;
 }
 
-function parse(
-  { expression, timeZone, utcOffset }: Extract<CronSchedule, { expression: string }>,
-  where: string,
-): Cron {
+function parse({ expression, timeZone, utcOffset }: Expression, where: string): Instants {
   if (timeZone !== undefined) assertTimeZone(timeZone, where);
   const remedies = [
     'Give five fields (minute, hour, day, month, weekday), six with seconds in front, or a CronExpression.',
@@ -83,19 +68,64 @@ function parse(
   ];
   // croner takes an ISO date as well, and reads it by another clock than `new Date()` does
   if (/^\s*\d{4}-/.test(expression)) throw invalid(expression, where, 'is a date, not an expression.', remedies);
+  const { text, fixed } = toPattern(expression);
   try {
-    return new Cron(ALIASES.get(expression.trim()) ?? expression, {
-      paused: true,
-      mode: '5-or-6-parts',
-      // `0/5`, which `@nestjs/schedule` takes as well
-      sloppyRanges: true,
-      fixedTimeRule: 'no-wildcard',
-      ...(utcOffset === undefined ? { timezone: timeZone } : { utcOffset }),
-    });
+    if (utcOffset !== undefined) return byClock(cronerOf(text, 'UTC'), offsetClock(utcOffset));
+    const zone = timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+    return fixed ? byClock(cronerOf(text, 'UTC'), zoneClock(zone)) : byCroner(cronerOf(text, zone));
   } catch (cause) {
     const reason = String(cause instanceof Error ? cause.message : cause).replace(/^Cron\w+: /, '');
     throw invalid(expression, where, `is not valid: ${complainAbout(expression) ?? `${reason}.`}`, remedies, cause);
   }
+}
+
+function cronerOf(text: string, zone: string): Cron {
+  // croner would take it for a date
+  if (text.includes(':')) throw new Error('it has a colon');
+  const clock = zone === 'UTC' ? { utcOffset: 0 } : { timezone: zone };
+  // sloppy are `/5` and `?/5`, which croner once took
+  return new Cron(text, { paused: true, mode: '5-or-6-parts', sloppyRanges: true, ...clock });
+}
+
+// croner counts in whole seconds
+const floor = (time: number): number => Math.floor(time / SECOND) * SECOND;
+
+function byCroner(cron: Cron): Instants {
+  return {
+    next: (after) => cron.nextRun(new Date(floor(after)))?.getTime(),
+    latest: (until, most) =>
+      cron
+        .previousRuns(most, new Date(floor(until) + SECOND))
+        .map((run) => run.getTime())
+        .reverse(),
+  };
+}
+
+/**
+ * A fixed time is due when the clock first shows it, or leaves it out. croner says so, too, unless the gap ends on another
+ * day; so it is asked by a clock of UTC, which has no gaps, what the clock of the zone must show.
+ */
+function byClock(cron: Cron, clock: ZoneClock): Instants {
+  const shown = byCroner(cron);
+  return {
+    next: (after) => {
+      let time = shown.next(clock.shown(after));
+      // within the second pass of an hour the clock has shown it before
+      while (time !== undefined && clock.reaches(time) <= after) time = shown.next(time);
+      return time === undefined ? undefined : clock.reaches(time);
+    },
+    latest: (until, most) => {
+      const found: number[] = [];
+      // a clock that was set back today has shown more
+      const furthest = Math.max(clock.shown(until), clock.shown(until - DAY) + DAY);
+      for (let [time] = shown.latest(furthest, 1); time !== undefined && found.length < most; ) {
+        const at = clock.reaches(time);
+        if (at <= until && at !== found[0]) found.unshift(at);
+        [time] = shown.latest(time - SECOND, 1);
+      }
+      return found;
+    },
+  };
 }
 
 function assertTimeZone(timeZone: string, where: string): void {

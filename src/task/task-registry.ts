@@ -37,6 +37,11 @@ export class TaskRegistry {
     return this.definitions.get(name);
   }
 
+  /** The class of this name whose tasks the app has. */
+  typeNamed(className: string): TaskDefinition['origin']['type'] | undefined {
+    return this.all().find(({ origin }) => origin.type.name === className)?.origin.type;
+  }
+
   /** In the order of discovery. */
   all(): TaskDefinition[] {
     return [...this.definitions.values()];

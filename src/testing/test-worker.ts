@@ -44,7 +44,7 @@ export class TestWorker {
   private readonly claimant: Claimant;
   private readonly runner: TaskRunner;
   private readonly crons: CronLoop;
-  private readonly instants: readonly Instants[];
+  private readonly instants: ReadonlyMap<string, Instants>;
 
   constructor(private readonly options: TestWorkerOptions) {
     const { broker, registry, queues } = options;
@@ -52,7 +52,8 @@ export class TestWorker {
     this.claimant = { session, child: `${session}.1`, queues };
     this.runner = new TaskRunner({ ...options, claimant: this.claimant });
     const crons = registry.all().flatMap(({ name, queue, cron }) => (cron ? [{ name, queue, ...cron }] : []));
-    this.instants = crons.filter(({ disabled }) => !disabled).map(({ schedule, name }) => instantsOf(schedule, name));
+    const fired = crons.filter(({ disabled }) => !disabled);
+    this.instants = new Map(fired.map(({ schedule, name }) => [name, instantsOf(schedule, name)]));
     this.crons = new CronLoop({
       broker: broker.crons,
       crons,
@@ -125,7 +126,10 @@ export class TestWorker {
   async nextDue(): Promise<number | undefined> {
     const now = this.options.clock();
     const { nextInMs } = await this.options.broker.promote(0);
-    const crons = this.instants.flatMap((instants) => instants.next(now) ?? []);
+    const { states } = await this.options.broker.crons.survey([...this.instants.keys()]);
+    const crons = [...this.instants].flatMap(([name, instants]) =>
+      states.get(name)?.paused ? [] : (instants.next(now) ?? []),
+    );
     const times = nextInMs === undefined ? crons : [now + nextInMs, ...crons];
     return times.length > 0 ? Math.min(...times) : undefined;
   }

@@ -8,9 +8,14 @@ import { describeError } from './describe-error.js';
 import type { Failure, Outcome, PreparedTask } from './executor.js';
 import { WorkerLog } from './worker-log.js';
 
+/** Names of unknown tasks that are remembered. */
+const MOST_UNKNOWN = 1_000;
+
 /** Turns each outcome into exactly one of ack, retry, release, bury, and tells people of what failed. */
 export class Conclusion {
   private readonly logger = new WorkerLog('TaskWorker');
+  /** names without a handler that were logged: their tasks come again and again, and would fill the log */
+  private readonly unknown = new Set<string>();
 
   constructor(
     private readonly acks: Acknowledger,
@@ -40,12 +45,21 @@ export class Conclusion {
     if (failure.decision.kind === 'retry') {
       const { inMs } = failure.decision;
       const what = failure.attempted ? `failed at attempt ${attempt}` : 'cannot be run here';
-      this.logger.warn(`Task ${which} ${what} and is tried again in ${inMs} ms: ${error}`);
+      if (code !== 'UNKNOWN_TASK' || this.isNews(printable(name))) {
+        this.logger.warn(`Task ${which} ${what} and is tried again in ${inMs} ms: ${error}`);
+      }
       this.acks.retry(claimed, failure, inMs);
     } else {
       this.logger.error(`Task ${which} is dead: ${error}`, stack && printableStack(stack));
       this.acks.bury(claimed, failure);
     }
+  }
+
+  private isNews(name: string): boolean {
+    if (this.unknown.has(name)) return false;
+    if (this.unknown.size === MOST_UNKNOWN) this.unknown.clear();
+    this.unknown.add(name);
+    return true;
   }
 
   private done(id: string, freesKey: boolean): void {

@@ -31,6 +31,7 @@ export function noteCronRun(
     attempt,
     startedAt: Math.round(clock() - durationMs),
     durationMs: Math.round(durationMs),
+    waitedMs: attempt === 1 ? Math.max(Math.round(clock() - durationMs - message.enqueuedAt), 0) : undefined,
     outcome: outcomeOf(outcome),
     error: outcome.kind === 'failed' ? describeError(outcome.error, MAX_ERROR).error : undefined,
     host: hostname(),

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { ClaimedTask } from '../broker/broker.js';
+import type { NestworkError } from '../errors.js';
 import { type Clock, systemClock } from '../task/clock.js';
 import { isFinal } from '../task/refusals.js';
 import type { TaskDefinition } from '../task/task-definition.js';
@@ -56,7 +57,7 @@ export class Executor {
     try {
       task = new RunningTask(decodeMessage(message), queue);
       const definition = this.registry.get(task.name);
-      if (!definition) return unstarted(unknownTask(task.name), decideUnknown(message), task);
+      if (!definition) return unstarted(this.unknown(task), decideUnknown(message), task);
       const refusal = wrongKind(definition, queue);
       if (refusal) return unstarted(refusal, { kind: 'dead' }, task);
       const policy = definition.policyOf(queue, task.message.options);
@@ -65,6 +66,13 @@ export class Executor {
     } catch (error) {
       return unstarted(error, { kind: 'dead' }, task);
     }
+  }
+
+  private unknown({ name }: RunningTask): NestworkError {
+    return unknownTask(
+      name,
+      this.registry.all().map((task) => task.name),
+    );
   }
 
   /** Never rejects. */

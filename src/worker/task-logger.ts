@@ -4,7 +4,17 @@ import { runningTask } from './task-context.js';
 /** What Nest says while it wires a container, and every child wires the same one. */
 const WIRING = new Set<unknown>(['NestFactory', 'InstanceLoader']);
 
-/** Nest's console logger for a child: lines written within a task say which task, id and attempt they belong to. */
+type JsonLine = ReturnType<ConsoleLogger['getJsonLogObject']>;
+
+/**
+ * Nest's `ConsoleLogger`, whose lines name the task within which they were written: as text between context and message, with
+ * `json: true` as the field `task` with `name`, `id`, `queue` and `attempt`. It takes the options of `ConsoleLogger`.
+ *
+ * Workers use it by default. It leaves out the lines that Nest writes while it wires a container, because every child repeats them.
+ *
+ * @example
+ * await WorkerFactory.run(AppModule, { logger: new TaskLogger({ json: true, logLevels: ['log', 'warn', 'error'] }) });
+ */
 export class TaskLogger extends ConsoleLogger {
   override log(message: unknown, ...rest: unknown[]): void {
     if (!WIRING.has(rest.at(-1))) super.log(message, ...rest);
@@ -14,5 +24,13 @@ export class TaskLogger extends ConsoleLogger {
     const task = runningTask.getStore();
     const prefix = super.formatContext(context);
     return task ? `${prefix}${this.colorize(`${task.name} ${task.id} #${task.attempt}`, 'verbose')} ` : prefix;
+  }
+
+  protected override getJsonLogObject(...line: Parameters<ConsoleLogger['getJsonLogObject']>): JsonLine {
+    const task = runningTask.getStore();
+    const fields = super.getJsonLogObject(...line);
+    if (!task) return fields;
+    const { name, id, queue, attempt } = task;
+    return Object.assign(fields, { task: { name, id, queue, attempt } });
   }
 }

@@ -14,11 +14,18 @@ const MAX_PARKS = 11;
 
 const UNKNOWN_TASK = 'UNKNOWN_TASK';
 
-export function unknownTask(name: string): NestworkError {
+/** Names of tasks in an error. */
+const MOST_NAMES = 10;
+
+/** @param known names of the tasks that this worker has */
+export function unknownTask(name: string, known: readonly string[] = []): NestworkError {
+  const more = known.length > MOST_NAMES ? ` and ${known.length - MOST_NAMES} more` : '';
+  const names = known.length > 0 ? `${known.slice(0, MOST_NAMES).join(', ')}${more}` : 'none';
   return new NestworkError(UNKNOWN_TASK, `No provider of this worker has a task named "${printable(name)}".`, [
-    'Add its class to the `providers` of a module that the app imports.',
+    `Add its class to the \`providers\` of a module that the app imports. The tasks of this worker: ${names}.`,
     'If it was renamed, keep the old name: @Task({ name: ... }).',
     'Deploy workers before the apps that send new tasks.',
+    'If it belongs to another app on this Redis, give each app a `namespace` of its own.',
   ]);
 }
 

@@ -15,6 +15,7 @@ const DAILY: CronDeclaration = {
   overlap: 'allow',
   disabled: false,
 };
+const OFF: CronDeclaration = { ...DAILY, disabled: true };
 const RUN: CronRun = { id: 'x', attempt: 1, startedAt: 7, durationMs: 3, outcome: 'done', host: 'here', pid: 7 };
 
 let fixture: BrokerFixture;
@@ -91,6 +92,41 @@ describe('declare-crons', () => {
     expect(await settledUntil()).toBeLessThanOrEqual(await now());
   });
 
+  it('lets a cron that was disabled count from now on: it missed nothing', async () => {
+    const until = await known(5_000, OFF);
+    await fixture.broker.crons.declare([DAILY], TOLERANCE_MS);
+    expect(await settledUntil()).toBeGreaterThanOrEqual(until + 5_000);
+    expect(JSON.parse((await noted('definition')) ?? '')).toEqual(DAILY);
+    const again = await known(5_000);
+    await fixture.broker.crons.declare([DAILY], TOLERANCE_MS);
+    expect(await settledUntil()).toBe(again);
+  });
+
+  it('leaves a cron alone that others may fire, and disables it once all live sessions have', async () => {
+    await session('on-30000', [DAILY]);
+    await session('off-30000', [OFF]);
+    const until = await known(5_000);
+    await fixture.broker.crons.forget(60_000);
+    await fixture.broker.crons.declare([OFF], TOLERANCE_MS);
+    expect([await settledUntil(), await noted('disabled')]).toEqual([until, null]);
+    expect(JSON.parse((await noted('definition')) ?? '')).toEqual(DAILY);
+
+    await fixture.broker.closeSession('on-30000');
+    await fixture.broker.crons.forget(60_000);
+    await fixture.broker.crons.declare([OFF], TOLERANCE_MS);
+    expect(JSON.parse((await noted('definition')) ?? '')).toEqual(OFF);
+  });
+
+  it('lets a cron that all live sessions have disabled count from now on, and enables it', async () => {
+    const until = await known(5_000);
+    await session('off-30000', [OFF]);
+    await fixture.broker.crons.forget(60_000);
+    expect(await noted('disabled')).not.toBeNull();
+    await fixture.broker.crons.declare([DAILY], TOLERANCE_MS);
+    expect(await settledUntil()).toBeGreaterThanOrEqual(until + 5_000);
+    expect(await noted('disabled')).toBeNull();
+  });
+
   it('works when memory is full, as does all that goes without a new task', async () => {
     const child = await fixture.child();
     await fixture.redis.config('SET', 'maxmemory', '1');
@@ -163,7 +199,12 @@ describe('fire-cron', () => {
     const until = await known(5_000);
     const unique = encodeUnique(DAILY.name, 'cron', 'finished');
     const runs = [1, 2, 3].map((ms) => ({ due: until + ms, message: message(until + ms, unique) }));
-    expect(await fixture.broker.crons.fire(DAILY, runs)).toEqual({ known: true, fired: 1, skipped: 2 });
+    expect(await fixture.broker.crons.fire(DAILY, runs)).toEqual({
+      known: true,
+      fired: 1,
+      skipped: 2,
+      heldIn: 'default',
+    });
     expect([await noted('skipped'), await noted('fired'), await noted('until')]).toEqual(
       ['2', until + 1, until + 3].map(String),
     );
@@ -209,6 +250,100 @@ describe('fire-cron', () => {
     }));
     expect(await fixture.broker.crons.fire(DAILY, runs)).toMatchObject({ fired: 1_000 });
     expect(await queue()).toEqual(runs.map((run) => run.message));
+  });
+});
+
+describe('move-cron-run', () => {
+  const unique = encodeUnique(DAILY.name, 'cron', 'finished');
+  const MOVED = { ...DAILY, queue: 'bulk' };
+
+  /** A run that waits in the queue `old`, under its key. */
+  async function waiting(): Promise<string> {
+    const until = await known(5_000);
+    const run = { due: until + 1, message: message(until + 1, unique) };
+    await fixture.broker.crons.fire({ ...DAILY, queue: 'old' }, [run]);
+    return run.message;
+  }
+
+  async function place(list: string): Promise<string[]> {
+    return fixture.redis.lrange(`{nestwork}:${list}`, 0, -1);
+  }
+
+  it('moves a run that others are skipped for out of a queue that nobody serves', async () => {
+    const run = await waiting();
+    const due = (await settledUntil()) + 1;
+    const firing = await fixture.broker.crons.fire(MOVED, [{ due, message: message(due, unique) }]);
+    expect(firing).toMatchObject({ fired: 0, skipped: 1, heldIn: 'old' });
+    expect(await fixture.broker.crons.moveRun(MOVED, 'old')).toBe(true);
+    expect([await place('queue:old'), await place('queue:bulk')]).toEqual([[], [run]]);
+    expect(await place('bell:bulk')).toHaveLength(1);
+    expect(await fixture.redis.hget('{nestwork}:unique', unique.slice(1))).toBe(`bulk ${run}`);
+    expect(await fixture.broker.crons.moveRun(MOVED, 'old')).toBe(false);
+    expect(await fixture.broker.crons.moveRun(MOVED, 'bul')).toBe(false);
+  });
+
+  it('moves what is to be tried again at its time, and a suspect among the suspects', async () => {
+    const run = await waiting();
+    await fixture.redis.del('{nestwork}:queue:old');
+    await fixture.redis.zadd('{nestwork}:scheduled:old', 7_000, run);
+    expect(await fixture.broker.crons.moveRun(MOVED, 'old')).toBe(true);
+    expect(await fixture.redis.zrange('{nestwork}:scheduled:bulk', '0', '-1', 'WITHSCORES')).toEqual([run, '7000']);
+    expect(await fixture.redis.exists('{nestwork}:scheduled:old', '{nestwork}:bell:bulk')).toBe(0);
+
+    await fixture.redis.del('{nestwork}:scheduled:bulk');
+    const suspect = `${run.slice(0, 23)}1${run.slice(24)}`;
+    await fixture.redis.hset('{nestwork}:unique', unique.slice(1), `old ${suspect}`);
+    await fixture.redis.rpush('{nestwork}:suspects:old', suspect);
+    expect(await fixture.broker.crons.moveRun(MOVED, 'old')).toBe(true);
+    expect([await place('suspects:old'), await place('suspects:bulk')]).toEqual([[], [suspect]]);
+  });
+
+  it('leaves a run where a live worker serves its queue, and one that a child holds', async () => {
+    const run = await waiting();
+    const place = { host: 'h', pid: 1 };
+    await fixture.broker.openSession({ session: 'w-30000', leaseMs: 30_000, queues: ['old'], catalog: [], ...place });
+    expect(await fixture.broker.crons.moveRun(MOVED, 'old')).toBe(false);
+    await fixture.broker.closeSession('w-30000');
+    await fixture.redis.del('{nestwork}:queue:old');
+    expect(await fixture.broker.crons.moveRun(MOVED, 'old')).toBe(false);
+    expect(await fixture.redis.exists('{nestwork}:queue:bulk', '{nestwork}:suspects:bulk')).toBe(0);
+    await fixture.redis.rpush('{nestwork}:queue:old', run);
+  });
+
+  it('refuses a foreign key before it writes, and a full Redis', async () => {
+    const run = await waiting();
+    await fixture.redis.set('{nestwork}:queue:bulk', 'foreign');
+    await expect(fixture.broker.crons.moveRun(MOVED, 'old')).rejects.toMatchObject({ code: 'REDIS_REFUSED' });
+    await fixture.redis.del('{nestwork}:queue:bulk');
+    await fixture.redis.config('SET', 'maxmemory', '1');
+    try {
+      await expect(fixture.broker.crons.moveRun(MOVED, 'old')).rejects.toMatchObject({ code: 'REDIS_OUT_OF_MEMORY' });
+    } finally {
+      await fixture.redis.config('SET', 'maxmemory', '0');
+    }
+    expect(await place('queue:old')).toEqual([run]);
+  });
+});
+
+describe('declarations', () => {
+  it('tell what each live session fires; records call disabled what all of them have disabled', async () => {
+    await fixture.broker.crons.declare([DAILY], TOLERANCE_MS);
+    await session('off-30000', [OFF]);
+    expect(await fixture.broker.crons.declarations()).toMatchObject([{ host: 'h', pid: 1, crons: [] }]);
+    expect(await fixture.broker.crons.records()).toMatchObject([{ disabled: true, declared: true }]);
+    await session('on-30000', [DAILY]);
+    const fires = (await fixture.broker.crons.declarations()).flatMap(({ crons }) => crons);
+    expect(fires).toEqual([DAILY]);
+    expect(await fixture.broker.crons.records()).toMatchObject([{ disabled: false, declared: true }]);
+  });
+
+  it('of an older worker are unknown: its word is what is noted', async () => {
+    await session('old-30000', [OFF]);
+    await fixture.redis.hdel('{nestwork}:session:old-30000', '@fires', '@disabled');
+    for (const cron of [OFF, DAILY]) {
+      await fixture.redis.hset(CRONS, `${DAILY.name} definition`, JSON.stringify(cron));
+      expect(await fixture.broker.crons.records()).toMatchObject([{ disabled: cron.disabled, declared: true }]);
+    }
   });
 });
 
@@ -287,6 +422,22 @@ describe('forget-crons', () => {
     expect(await names()).toEqual([DAILY.name, HOURLY.name]);
   });
 
+  it('notes since when all sessions have disabled a cron, also next to one that enables another', async () => {
+    await fixture.broker.crons.declare([DAILY, HOURLY], TOLERANCE_MS);
+    await session('off-30000', [OFF, HOURLY]);
+    await fixture.broker.crons.forget(60_000);
+    expect(Number(await noted('disabled'))).toBeGreaterThan(0);
+    expect(await noted('disabled', HOURLY.name)).toBeNull();
+    await fixture.redis.hset(CRONS, `${DAILY.name} disabled`, 7);
+    await fixture.broker.crons.forget(60_000);
+    expect(await noted('disabled')).toBe('7');
+    // an older worker does not say which crons it has disabled, and may fire them
+    await session('old-30000', [DAILY]);
+    await fixture.redis.hdel('{nestwork}:session:old-30000', '@fires');
+    await fixture.broker.crons.forget(60_000);
+    expect(await noted('disabled')).toBeNull();
+  });
+
   it('does nothing when a session was opened after it had asked which there are', async () => {
     await fixture.broker.crons.declare([DAILY], TOLERANCE_MS);
     await fixture.redis.hset(CRONS, `${DAILY.name} orphan`, 1);
@@ -305,6 +456,7 @@ describe('record-cron-run', () => {
     await session('w-30000', [DAILY]);
     await fixture.broker.crons.fire(DAILY, [{ due: until + 1, message: message(until + 1) }]);
     await fixture.broker.crons.recordRun(child, DAILY.name, RUN);
+    expect(await fixture.broker.crons.fire(DAILY, [])).toMatchObject({ fired: 0, lastRun: RUN });
     expect(await fixture.broker.crons.records()).toEqual([
       { ...DAILY, declared: true, paused: false, firedAt: until + 1, skipped: 0, lastRun: RUN },
     ]);

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { Injectable, type Provider } from '@nestjs/common';
 import type { Broker, CatalogEntry } from '../../src/broker/broker.js';
 import { QueueClient } from '../../src/client/queue-client.js';
@@ -88,11 +89,34 @@ describe('of(Class)', () => {
 
   it.each<[string, unknown, RegExp]>([
     ['an instance', new ReportTasks(), /got an instance of ReportTasks[\s\S]*queue\.of\(ReportTasks\)/],
-    ['a name', 'ReportTasks.send', /got a string[\s\S]*queue\.task\('ReportTasks\.send'\)/],
     ['undefined', undefined, /got undefined[\s\S]*two files import each other/],
   ])('says what to write instead of %s', async (_what, given, message) => {
     const queue = await client(ReportTasks);
     expect(() => queue.of(given as typeof ReportTasks)).toThrow(message);
+  });
+
+  it('by its name is the same as by the class, where the app has it', async () => {
+    const reports = (await client(ReportTasks)).of<ReportTasks>('ReportTasks');
+    expect(await reports.archive.delay('a')).toMatchObject({ name: 'reports.archive', queue: 'default' });
+    expect(await reports.send.delay(7)).toMatchObject({ name: 'ReportTasks.send', queue: 'critical' });
+    expect(() => reports.helper).toThrow(expect.objectContaining({ code: 'NOT_A_TASK' }));
+    expect(await Promise.resolve(reports)).toBe(reports);
+  });
+
+  it('by its name sends to the queue that the catalog has, which is asked once', async () => {
+    const app = await apps.boot({ imports: [apps.queue(QUEUES)] });
+    const queue = app.get(QueueClient, { strict: false });
+    const asked = jest.spyOn(app.get<Broker>(BROKER, { strict: false }), 'queueOfTask').mockResolvedValue('bulk');
+    const { deliver } = queue.of<MailTasks>('MailTasks');
+    await Promise.all([deliver.delay('a'), deliver.delay('b')]);
+    expect(await deliver.delay('c')).toMatchObject({ name: 'MailTasks.deliver', queue: 'bulk' });
+    expect(await deliver.with({ queue: 'critical' }).delay('d')).toMatchObject({ queue: 'critical' });
+    expect(asked.mock.calls).toEqual([['MailTasks.deliver']]);
+  });
+
+  it('refuses a name that no class can have', async () => {
+    const queue = await client();
+    expect(() => queue.of('Mail Tasks')).toThrow(expect.objectContaining({ code: 'INVALID_NAME' }));
   });
 
   it('refuses a class without tasks', async () => {
@@ -150,13 +174,12 @@ describe('task(name)', () => {
     expect(await queue.task('constructor').delay()).toMatchObject({ queue: 'default' });
   });
 
-  it('notices when workers register another queue', async () => {
+  it('goes to the queue that workers registered last', async () => {
     const app = await apps.boot({ imports: [apps.queue()] });
     const broker = app.get<Broker>(BROKER, { strict: false });
-    const encode = app.get(QueueClient, { strict: false }).task('Video.encode');
     await register(broker, { name: 'Video.encode', queue: 'video' });
-    expect(await encode.delay()).toMatchObject({ queue: 'video' });
     await register(broker, { name: 'Video.encode', queue: 'film' });
+    const encode = app.get(QueueClient, { strict: false }).task('Video.encode');
     expect(await encode.delay()).toMatchObject({ queue: 'film' });
   });
 

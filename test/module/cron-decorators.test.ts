@@ -46,6 +46,9 @@ describe('@Cron()', () => {
   it.each<[CronOptions, object]>([
     [{ timeZone: 'Europe/Paris' }, { schedule: { timeZone: 'Europe/Paris' } }],
     [{ utcOffset: -150 }, { schedule: { expression: '0 8 * * *', utcOffset: -150 } }],
+    [{ utcOffset: 900 }, { schedule: { expression: '0 8 * * *', utcOffset: 900 } }],
+    [{ timeZone: 'UTC+2' }, { schedule: { expression: '0 8 * * *', utcOffset: 120 } }],
+    [{ timeZone: 'utc-02:30' }, { schedule: { expression: '0 8 * * *', utcOffset: -150 } }],
     [{ waitForCompletion: true }, { overlap: 'skip' }],
     [{ waitForCompletion: false }, { overlap: 'allow' }],
     [{ overlap: 'skip', waitForCompletion: true }, { overlap: 'skip' }],
@@ -69,7 +72,7 @@ describe('@Cron()', () => {
     [{ timeZone: 'UTC', utcOffset: 0 }, undefined, '`timeZone` and `utcOffset`'],
     [{ timeZone: 7 }, undefined, '7 as `timeZone`'],
     [{ utcOffset: '+02:00' }, undefined, "'+02:00' as `utcOffset`"],
-    [{ utcOffset: 1_000 }, undefined, '1000 as `utcOffset`'],
+    [{ utcOffset: 6_000 }, undefined, '6000 as `utcOffset`'],
     [{ missed: 'some' }, undefined, "'some' as `missed`"],
     [{ overlap: true }, undefined, 'true as `overlap`'],
     [{ disabled: 'yes' }, undefined, "'yes' as `disabled`"],

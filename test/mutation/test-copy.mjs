@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { generate } from '../../tools/generate.mjs';
 import { Failure, ROOT, run } from '../../tools/run.mjs';
 
 const COPIED = ['src', 'test/broker', 'test/support', 'jest.config.js', 'package.json'];
@@ -56,11 +57,11 @@ export class TestCopy {
     const text = readFileSync(this.#path(script), 'utf8');
     // a function, because `$` means something in a replacement string
     const without = text.replace(find, () => replace);
-    writeFileSync(this.#path(script), without);
+    this.#write(script, without);
     try {
       return (favourite && (await this.#test([favourite]))) ?? (await this.firstFailure());
     } finally {
-      writeFileSync(this.#path(script), text);
+      this.#write(script, text);
     }
   }
 
@@ -82,6 +83,11 @@ export class TestCopy {
     if (!existsSync(output)) throw new Failure(`Jest did not run: ${log.message ?? log}`);
     const failure = failureIn(JSON.parse(readFileSync(output, 'utf8')));
     return failure && { ...failure, file: relative(this.#directory, realpathSync(failure.file)) };
+  }
+
+  #write(script, text) {
+    writeFileSync(this.#path(script), text);
+    generate(this.#directory);
   }
 
   #path(script) {

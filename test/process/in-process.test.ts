@@ -84,8 +84,7 @@ describe('an app that serves HTTP and runs a worker', () => {
     await listening();
     app.kill('SIGTERM');
     await fixture.until('it stops', () => app.lines('Finishing the running tasks').length === 1);
-    app.kill('SIGTERM');
-    expect(await app.ended()).toBe('SIGTERM');
+    expect(await app.insist(() => app.kill('SIGTERM'))).toBe('SIGTERM');
     expect(fixture.events('aborted')).toHaveLength(1);
     const [message] = await fixture.broker.redis.lrange('{nestwork}:queue:default', 0, -1);
     expect(message?.slice(21, 25)).toBe('0000');

@@ -123,17 +123,18 @@ describe('what a terminal sends to all processes in its foreground', () => {
     const { worker } = await busy();
     worker.killGroup('SIGINT');
     await fixture.told(worker, 'finishing the running tasks');
-    worker.killGroup('SIGINT');
-    expect(await worker.ended()).toBe(0);
+    expect(await worker.insist(() => worker.killGroup('SIGINT'))).toBe(0);
     expect(fixture.events('finished')).toEqual([]);
     expect(fixture.events('destroyed')).toEqual([]);
   });
 
-  it('the hang-up when it is closed, ends the worker with its children', async () => {
+  it('the hang-up when it is closed, ends the worker in order, with its children', async () => {
     const { worker, child } = await busy();
     const pid = await spawned();
     worker.killGroup('SIGHUP');
-    expect(await worker.ended()).toBe('SIGHUP');
+    await fixture.told(worker, 'finishing the running tasks');
+    fixture.open('gate');
+    expect(await worker.ended()).toBe(0);
     await gone(child, pid);
   });
 });

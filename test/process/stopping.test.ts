@@ -78,8 +78,7 @@ describe('a second signal', () => {
     await fixture.event('started', 'long');
     worker.kill('SIGTERM');
     await fixture.until('it stops', () => worker.lines('finishing the running tasks').length === 1);
-    worker.kill('SIGTERM');
-    expect(await worker.ended()).toBe(0);
+    expect(await worker.insist(() => worker.kill('SIGTERM'))).toBe(0);
     const [message] = await fixture.broker.redis.lrange('{nestwork}:queue:default', 0, -1);
     expect(message?.slice(21, 25)).toBe('0000');
   });
@@ -97,8 +96,7 @@ describe('a signal while Redis is away', () => {
     worker.kill('SIGTERM');
     await fixture.until('it stops', () => worker.lines('finishing the running tasks').length === 1);
     // the child that waits to tell Redis of its task is ended by the second
-    worker.kill('SIGTERM');
-    expect(await worker.ended()).toBe(0);
+    expect(await worker.insist(() => worker.kill('SIGTERM'))).toBe(0);
     await fixture.broker.server.restart();
   });
 });

@@ -149,6 +149,119 @@ it('never fires what is disabled, but declares it', async () => {
   expect(await fixture.broker.crons.records()).toMatchObject([{ name: POLL.name, disabled: true }]);
 });
 
+describe('a cron that was disabled', () => {
+  const hourly: CronDeclaration = { ...POLL, schedule: { everyMs: 3_600 * SECOND }, missed: 'all' };
+  const off: CronDeclaration = { ...hourly, disabled: true };
+
+  async function session(id: string, cron: CronDeclaration): Promise<void> {
+    const worker = { session: id, leaseMs: 30_000, queues: [cron.queue], host: 'there', pid: 7 };
+    await fixture.broker.openSession({ ...worker, catalog: [{ name: cron.name, queue: cron.queue, cron }] });
+  }
+
+  it('has missed nothing when it is enabled weeks later', async () => {
+    await fixture.broker.crons.declare([hourly], 0);
+    await session('off-30000', off);
+    await loop([off]).tick();
+    await fixture.redis.hset(CRONS, `${off.name} until`, (await now()) - 459 * 3_600 * SECOND);
+    await fixture.broker.closeSession('off-30000');
+    await session('on-30000', hourly);
+    await loop([hourly]).tick();
+    expect(await fired()).toEqual([]);
+    expect(await fixture.broker.crons.records()).toMatchObject([{ disabled: false }]);
+  });
+
+  it('by one replica alone is enabled, and made up for by the others', async () => {
+    await session('on-30000', hourly);
+    await session('off-30000', off);
+    await silence(2 * 3_600 * SECOND, [hourly]);
+    await loop([off]).tick();
+    expect(await fixture.broker.crons.records()).toMatchObject([{ disabled: false }]);
+    await loop([hourly]).tick();
+    expect(await fired()).toHaveLength(2);
+  });
+});
+
+it('moves the run for which others are skipped to the queue of its cron when no worker serves the queue it is in', async () => {
+  const exclusive: CronDeclaration = { ...POLL, overlap: 'skip', queue: 'old' };
+  await silence(5 * SECOND, [exclusive]);
+  await loop([exclusive]).tick(); // served by nobody, but in the queue of its cron
+  expect(await fired('old')).toHaveLength(1);
+  await fixture.redis.hset(CRONS, `${POLL.name} until`, (await now()) - 5 * SECOND);
+  await loop([{ ...exclusive, queue: 'bulk' }]).tick();
+  expect([await fired('old'), await fired('bulk')]).toMatchObject([[], [{ name: POLL.name }]]);
+  expect(warnings).toEqual([expect.stringContaining('"Inbox.poll" waited in queue "old", which no worker serves')]);
+});
+
+it('warns once, with name and place, of a cron that another live worker declares differently', async () => {
+  const schedule = { expression: '0 8 * * *', timeZone: 'Europe/Paris' };
+  const here: CronDeclaration = { ...POLL, schedule };
+  const there = [
+    { ...here, schedule: { ...schedule, timeZone: 'UTC' } },
+    { ...here, overlap: 'skip' as const },
+    { ...here, schedule: { everyMs: 7_000 }, disabled: true },
+    here,
+  ];
+  for (const [index, cron] of there.entries()) {
+    const worker = { session: `w${index}-30000`, leaseMs: 30_000, queues: ['default'], host: 'there', pid: index };
+    await fixture.broker.openSession({ ...worker, catalog: [{ name: POLL.name, queue: 'default', cron }] });
+  }
+  await loop([here]).tick();
+  expect(warnings.sort()).toEqual([
+    expect.stringContaining(
+      '"0 8 * * *" in Europe/Paris here and with "0 8 * * *" in UTC by another worker (there, pid 0)',
+    ),
+    expect.stringContaining('`overlap` allow here and with `overlap` skip by another worker (there, pid 1)'),
+  ]);
+});
+
+it('warns once of a cron that takes longer than the time to its next run while its runs wait', async () => {
+  const child = await fixture.child();
+  const run = { id: 'x', attempt: 1, startedAt: 7, outcome: 'done' as const, host: 'here', pid: 7 };
+  const slow = { ...run, durationMs: 2 * SECOND, waitedMs: 3 * SECOND };
+  const exclusive: CronDeclaration = { ...POLL, overlap: 'skip' };
+  for (const [cron, last] of [
+    [POLL, { ...slow, durationMs: 1 }],
+    [POLL, { ...slow, waitedMs: 1 }],
+    [POLL, { ...slow, waitedMs: undefined }],
+    [exclusive, slow],
+  ] as const) {
+    await silence(2 * SECOND);
+    await fixture.broker.crons.recordRun(child, POLL.name, last);
+    await loop([cron]).tick();
+  }
+  expect(warnings).toEqual([]);
+
+  await fixture.broker.crons.recordRun(child, POLL.name, slow);
+  const one = loop();
+  const before = (await fired()).length;
+  one.start();
+  while ((await fired()).length < before + 3) await delay(10);
+  await one.stop();
+  expect(warnings).toEqual([
+    expect.stringMatching(/"Inbox.poll" is slower .* waited 3 s in queue "default" and took 2 s/),
+  ]);
+});
+
+it('looks every five seconds at a cron that is paused and due each second, and fires it at once when it is resumed', async () => {
+  await silence(5 * SECOND);
+  await fixture.broker.crons.pause(POLL.name);
+  const one = loop();
+  expect(await one.tick()).toBeGreaterThan(4 * SECOND);
+  await fixture.broker.crons.resume(POLL.name);
+  await fixture.redis.hset(CRONS, `${POLL.name} until`, (await now()) - 2 * SECOND);
+  expect(await one.tick()).toBeLessThanOrEqual(SECOND);
+  expect(await fired()).toHaveLength(1);
+});
+
+it('looks at a cron that is paused and rarely due when it is due', async () => {
+  const every: CronDeclaration = { ...POLL, schedule: { everyMs: 20 * SECOND } };
+  while ((await now()) % (20 * SECOND) > 19 * SECOND) await delay(10);
+  await silence(20 * SECOND, [every]);
+  await fixture.broker.crons.pause(every.name);
+  const before = await now();
+  expect(await loop([every]).tick()).toBeLessThanOrEqual(20 * SECOND - (before % (20 * SECOND)));
+});
+
 it('skips runs while an earlier one has not ended', async () => {
   const exclusive: CronDeclaration = { ...POLL, missed: 'all', overlap: 'skip' };
   await silence(5 * SECOND, [exclusive]);

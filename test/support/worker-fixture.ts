@@ -56,6 +56,13 @@ export class WorkerProcess {
     process.kill(-this.pid, signal);
   }
 
+  /** Sends signals until it ends, because those that follow one another within a second count as one. */
+  async insist(send: () => void): Promise<number | string> {
+    const running = (): boolean => this.process.exitCode === null && this.process.signalCode === null;
+    for (; running(); await Promise.race([this.closed, delay(100)])) send();
+    return this.ended();
+  }
+
   /** Its exit code, or the signal that ended it. Waits for the end of all that write to its output, children included. */
   async ended(): Promise<number | string> {
     await this.closed;

@@ -1,8 +1,6 @@
-/**
- * Clock changes, in zones that change by an hour, by half an hour, for Ramadan, or not at all. What is expected is counted
- * minute by minute from what Intl says about the zone, without the library that is tested.
- */
+/** Clock changes, in zones that change by an hour, by half an hour, at midnight, for Ramadan, or not at all. */
 import { instantsOf } from '../../src/task/cron-schedule.js';
+import { type Pattern as ClockPattern, DAY, type Span, WallClock } from '../support/wall-clock.js';
 
 const ZONES = [
   'Europe/Paris',
@@ -12,20 +10,15 @@ const ZONES = [
   'Africa/Casablanca',
   'Pacific/Apia',
   'America/Santiago',
+  'America/Nuuk',
+  'America/Scoresbysund',
 ];
 const MINUTE = 60_000;
-const DAY = 1_440;
-const SIX_HOURS = 360;
 const FROM = Date.UTC(2025, 0, 1) / MINUTE;
 const TO = Date.UTC(2028, 0, 1) / MINUTE;
 
-interface Pattern {
+interface Pattern extends ClockPattern {
   readonly expression: string;
-  /** no `*` and no step among minutes and hours */
-  readonly fixed: boolean;
-  readonly minutes: (minute: number) => boolean;
-  readonly hours: (hour: number) => boolean;
-  readonly days: (date: Date) => boolean;
 }
 
 const always = (): boolean => true;
@@ -36,6 +29,7 @@ const among =
 
 const PATTERNS: readonly Pattern[] = [
   { expression: '30 2 * * *', fixed: true, minutes: among(30), hours: among(2), days: always },
+  { expression: '30 23 * * *', fixed: true, minutes: among(30), hours: among(23), days: always },
   { expression: '0 0 * * *', fixed: true, minutes: among(0), hours: among(0), days: always },
   {
     expression: '15,45 1,2 * * 0',
@@ -56,58 +50,6 @@ const PATTERNS: readonly Pattern[] = [
   { expression: '*/20 2 * * *', fixed: false, minutes: (minute) => minute % 20 === 0, hours: among(2), days: always },
 ];
 
-/** Minutes by which the clock of the zone differs from UTC, as Intl shows it. */
-function offsetReader(timeZone: string): (utc: number) => number {
-  const format = new Intl.DateTimeFormat('en-GB', {
-    timeZone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-  });
-  return (utc) => {
-    const parts = Object.fromEntries(
-      format.formatToParts(utc * MINUTE).map(({ type, value }) => [type, Number(value)]),
-    ) as Record<'year' | 'month' | 'day' | 'hour' | 'minute', number>;
-    return Date.UTC(parts.year, parts.month - 1, parts.day, parts.hour, parts.minute) / MINUTE - utc;
-  };
-}
-
-/** Offset of each minute; between two equal ones six hours apart nothing changes. */
-function offsets(timeZone: string): Int16Array {
-  const read = offsetReader(timeZone);
-  const all = new Int16Array(TO - FROM);
-  let before = read(FROM);
-  for (let start = 0; start < all.length; start += SIX_HOURS) {
-    const after = read(FROM + start + SIX_HOURS);
-    for (let minute = start; minute < start + SIX_HOURS; minute += 1) {
-      all[minute] = before === after ? before : read(FROM + minute);
-    }
-    before = after;
-  }
-  return all;
-}
-
-type Span = readonly [from: number, to: number];
-
-/** What is due within a span, in minutes since 1970. */
-function expected({ fixed, minutes, hours, days }: Pattern, zone: Int16Array, [from, to]: Span): number[] {
-  const times = Array.from({ length: DAY }, (_, time) => minutes(time % 60) && hours(Math.floor(time / 60)));
-  const matches = (local: number): boolean => times[local % DAY] === true && days(new Date(local * MINUTE));
-  const due: number[] = [];
-  let furthest = from + (zone[from - FROM] ?? 0) - 1;
-  for (let minute = from; minute < to; minute += 1) {
-    const local = minute + (zone[minute - FROM] ?? 0);
-    let isDue = matches(local) && !(fixed && local <= furthest);
-    for (let skipped = furthest + 1; fixed && skipped < local; skipped += 1) isDue ||= matches(skipped);
-    if (isDue) due.push(minute);
-    furthest = Math.max(furthest, local);
-  }
-  return due;
-}
-
 function computed({ expression }: Pattern, timeZone: string, [from, to]: Span): number[] {
   const instants = instantsOf({ expression, timeZone }, 'a test');
   const due: number[] = [];
@@ -117,27 +59,22 @@ function computed({ expression }: Pattern, timeZone: string, [from, to]: Span): 
   return due;
 }
 
-/** A week without a change, and two days around each change of the clock. */
-function changing(zone: Int16Array): Span[] {
-  const spans: Span[] = [[FROM, FROM + 7 * DAY]];
-  for (let index = 1; index < zone.length; index += 1) {
-    if (zone[index] !== zone[index - 1]) spans.push([FROM + index - DAY, FROM + index + DAY]);
-  }
-  return spans;
-}
-
 const shown = (minutes: readonly number[]): string[] => minutes.map((at) => new Date(at * MINUTE).toISOString());
 
 describe.each(ZONES)('three years in %s', (timeZone) => {
-  const zone = offsets(timeZone);
-  const spans = changing(zone);
+  const clock = new WallClock(timeZone, FROM, TO);
+  // a week without a change, and two days around each change of the clock
+  const spans: Span[] = [
+    [FROM, FROM + 7 * DAY],
+    ...clock.changes().map((change): Span => [change - DAY, change + DAY]),
+  ];
 
   it.each(PATTERNS)(
     '$expression is due when the clock says so',
     (pattern) => {
       // what is rare is looked at all the time
       for (const span of pattern.fixed ? [[FROM, TO] as const] : spans) {
-        const wanted = expected(pattern, zone, span);
+        const wanted = clock.due(pattern, span);
         expect(wanted.length).toBeGreaterThan(0);
         expect(shown(computed(pattern, timeZone, span))).toEqual(shown(wanted));
       }
@@ -145,6 +82,19 @@ describe.each(ZONES)('three years in %s', (timeZone) => {
     120_000,
   );
 });
+
+it.each(['America/Nuuk', 'America/Scoresbysund'])(
+  '30 23 * * * is due once in %s when that hour is left out',
+  (timeZone) => {
+    const instants = instantsOf({ expression: '30 23 * * *', timeZone }, 'a test');
+    const gap = Date.parse('2026-03-29T01:00:00Z');
+    const [before, at = 0, after = 0] = [gap - DAY * MINUTE, instants.next(gap - 1), instants.next(gap)];
+    expect(at).toBe(gap);
+    expect(after).toBeGreaterThan(gap + 22 * 60 * MINUTE);
+    expect(instants.latest(after - 1, 1)).toEqual([gap]);
+    expect(instants.next(before)).toBeLessThanOrEqual(gap);
+  },
+);
 
 it('looks back to the instants that it looks forward to', () => {
   for (const timeZone of ZONES) {

@@ -50,6 +50,7 @@ describe('an expression', () => {
     ['0 8 1,,2 * *', 'nothing is no day', '      ^'],
     ['*/0 * * * *', '*/0 is no minute', '^^^'],
     ['5-1 * * * *', '5-1 is no minute', '^^^'],
+    ['10:30 8 * * *', '10:30 is no minute', '^^^^^'],
     ['* * * *', '4 fields instead of 5 or 6', '        ^'],
     ['* * * * * * *', '7 fields instead of 5 or 6', '            ^'],
     ['every day', '2 fields instead of 5 or 6', '          ^'],

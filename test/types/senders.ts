@@ -75,6 +75,7 @@ export async function accepted(queue: QueueClient, users: readonly User[]): Prom
   await reports.send.with({ ids: handles.map(({ id }) => id) }).delayMany([]);
   await reports.send.with({}).with({}).delay(7, { weekly: false });
 
+  await queue.of<ReportTasks>('ReportTasks').send.delay(7, { weekly: true });
   await reports.remind.delay(7);
   await reports.remind.delay(7, 'note');
   await reports.remind.delay(7, undefined, true);

@@ -245,6 +245,15 @@ describe('a task that could not be started', () => {
     ]);
   });
 
+  it('because its name is unknown is logged once for each name', async () => {
+    const run = await Run.of(fixture.message());
+    const failure = { decision: { kind: 'retry', inMs: 5_000 }, error: unknownTask('Some.task') } as const;
+    run.cannotStart({ ...failure, task: run.task });
+    run.cannotStart({ ...failure, task: run.task });
+    await run.settled();
+    expect(lines).toEqual([expect.stringContaining('No provider of this worker has a task named "Some.task"')]);
+  });
+
   it('is dead with its bytes as they were', async () => {
     const run = await Run.of(fixture.message());
     run.cannotStart({});

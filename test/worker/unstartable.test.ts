@@ -41,6 +41,13 @@ describe('a task that nobody here knows', () => {
     const error = unknownTask('Some.task');
     expect([error.code, error.message]).toEqual(['UNKNOWN_TASK', expect.stringContaining('"Some.task"')]);
   });
+
+  it('is answered with the tasks that there are, ten at most', () => {
+    const known = Array.from({ length: 12 }, (_, index) => `Other.task${index}`);
+    expect(unknownTask('Some.task', known).message).toContain('Other.task0, Other.task1,');
+    expect(unknownTask('Some.task', known).message).toContain('Other.task9 and 2 more.');
+    expect(unknownTask('Some.task').message).toContain('The tasks of this worker: none.');
+  });
 });
 
 it('is parked anew when it was sent again after it was dead', () => {

@@ -1,4 +1,5 @@
 import type { CronDeclaration } from '../../../src/task/cron-definition.js';
+import { encodeMessage } from '../../../src/task/task-message.js';
 import { encodeUnique } from '../../../src/task/unique-key.js';
 import { idOf, MINUTE_MS, type Stage } from './stage.js';
 
@@ -35,6 +36,44 @@ export function crons(stage: () => Stage): void {
     expect((await settledUntil()) ?? 0).toBeGreaterThan(later ?? 0);
   });
 
+  it('leaves a cron alone that is disabled beside others; one that was disabled by all begins anew', async () => {
+    const { broker, world } = stage();
+    const off = { ...CRON, disabled: true };
+    await broker.crons.declare([CRON], MINUTE_MS);
+    await world.letTimePass(MINUTE_MS);
+    const since = await settledUntil();
+    await broker.crons.declare([off], MINUTE_MS);
+    expect(await settledUntil()).toBe(since);
+    const { name, queue, ...cron } = off;
+    const worker = { session: 'off-30000', leaseMs: 30_000, queues: [queue], host: 'here', pid: 7 };
+    await broker.openSession({ ...worker, catalog: [{ name, queue, cron }] });
+    expect(await broker.crons.declarations()).toContainEqual(
+      expect.objectContaining({ host: 'here', pid: 7, crons: [] }),
+    );
+    await broker.crons.forget(10 * MINUTE_MS);
+    expect(await broker.crons.records()).toMatchObject([{ name, disabled: true }]);
+    await broker.crons.declare([CRON], MINUTE_MS);
+    expect((await settledUntil()) ?? 0).toBeGreaterThan(since ?? 0);
+  });
+
+  it('moves the run for which others are skipped out of a queue that nobody serves', async () => {
+    const { broker, world } = stage();
+    await broker.crons.declare([CRON], MINUTE_MS);
+    await world.letTimePass(MINUTE_MS);
+    const due = ((await settledUntil()) ?? 0) + 1_000;
+    const unique = encodeUnique(CRON.name, 'cron', 'finished');
+    const [id = ''] = stage().messages(1).map(idOf);
+    const message = encodeMessage({ id, name: CRON.name, payload: '[]', enqueuedAt: 1, options: {}, unique });
+    await broker.crons.fire({ ...CRON, queue: 'abandoned' }, [{ due, message }]);
+    expect(await broker.crons.fire(CRON, [{ due: due + 1, message }])).toMatchObject({
+      skipped: 1,
+      heldIn: 'abandoned',
+    });
+    expect(await broker.crons.moveRun(CRON, 'abandoned')).toBe(true);
+    expect(await broker.crons.moveRun(CRON, 'abandoned')).toBe(false);
+    expect(await stage().claimed()).toEqual([id]);
+  });
+
   it('fires each instant once, in order, none of the future', async () => {
     const { broker, world } = stage();
     await broker.crons.declare([CRON], MINUTE_MS);
@@ -59,7 +98,7 @@ export function crons(stage: () => Stage): void {
     const [a, b] = [stage().unique('cron'), stage().unique('cron')];
     expect(encodeUnique('Some.task', 'cron', 'finished')).toBe(a.slice(34, 62));
     const runs = [a, b].map((message, index) => ({ due: settled + 1_000 * (index + 1), message }));
-    expect(await broker.crons.fire(CRON, runs)).toEqual({ known: true, fired: 1, skipped: 1 });
+    expect(await broker.crons.fire(CRON, runs)).toEqual({ known: true, fired: 1, skipped: 1, heldIn: 'default' });
     expect(await broker.crons.records()).toMatchObject([{ skipped: 1 }]);
   });
 

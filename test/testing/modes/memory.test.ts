@@ -1,6 +1,14 @@
 import { jest } from '@jest/globals';
 import { Test } from '@nestjs/testing';
-import { BroadcastLog, CronManager, DeadLetters, QueueClient, QueueHealth } from '../../../src/index.js';
+import {
+  BroadcastLog,
+  Cron,
+  CronManager,
+  DeadLetters,
+  QueueClient,
+  QueueHealth,
+  TaskQueueModule,
+} from '../../../src/index.js';
 import { TaskQueueTestingModule, TestQueue } from '../../../src/testing/index.js';
 import { appModule, HooksModule, MailApps, MailTasks, requestStore } from './mail-app.js';
 
@@ -115,6 +123,28 @@ describe('advance()', () => {
     expect(await queue.advance(2 * day)).toEqual([]);
     await crons.resume('MailTasks.digest');
     expect(await queue.advance(day)).toHaveLength(1);
+  });
+
+  it('does not stop at the times of a cron that is paused', async () => {
+    class Ticks {
+      @Cron('* * * * * *')
+      tick(): void {}
+    }
+    const stops: Date[] = [];
+    const testing = TaskQueueTestingModule.forRoot({ mode: 'memory', setSystemTime: (now) => stops.push(now) });
+    const taskQueue = TaskQueueModule.forRoot({ redis: 'redis://127.0.0.1:1' });
+    const app = await Test.createTestingModule({ imports: [testing, taskQueue], providers: [Ticks] }).compile();
+    await app.init();
+    const queue = app.get(TestQueue, { strict: false });
+    expect(await queue.advance('3s')).toHaveLength(3);
+    const crons = app.get(CronManager, { strict: false });
+    await crons.pause('Ticks.tick');
+    stops.length = 0;
+    expect(await queue.advance('3h')).toEqual([]);
+    expect(stops).toHaveLength(1);
+    await crons.resume('Ticks.tick');
+    expect(await queue.advance('3s')).toHaveLength(3);
+    await app.close();
   });
 
   it('lets tasks expire while no worker is there', async () => {

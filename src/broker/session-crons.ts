@@ -1,0 +1,51 @@
+import { type CronDeclaration, isCronDeclaration } from '../task/cron-definition.js';
+import type { CatalogEntry, LiveCrons } from './broker.js';
+import type { RedisConnection } from './redis-connection.js';
+import type { RedisKeys } from './redis-keys.js';
+import { fieldsOfLiveSessions } from './session-lists.js';
+
+/** The names of all crons of the app; `forget-crons` reads it. */
+const DECLARED = '@crons';
+/** Those among them that are disabled; `forget-crons` reads it. */
+const DISABLED = '@disabled';
+/** JSON of those that the worker fires. */
+const FIRED = '@fires';
+
+/** The fields of a session's hash that tell of crons; an app without crons has none. */
+export function declaredCrons(catalog: readonly CatalogEntry[]): string[] {
+  const crons = catalog.flatMap(({ name, queue, cron }) => (cron ? [{ name, queue, ...cron }] : []));
+  if (crons.length === 0) return [];
+  const disabled = crons.filter((cron) => cron.disabled).map(({ name }) => name);
+  const fired = crons.filter((cron) => !cron.disabled);
+  return [
+    ...[DECLARED, crons.map(({ name }) => name).join(' '), FIRED, JSON.stringify(fired)],
+    ...(disabled.length > 0 ? [DISABLED, disabled.join(' ')] : []),
+  ];
+}
+
+/** What one live session tells of crons. */
+export interface SessionCrons extends LiveCrons {
+  readonly declared: readonly string[];
+  /** false for a worker of an older version, which does not tell what it fires */
+  readonly tells: boolean;
+}
+
+/** Of the live sessions those that declare crons. */
+export async function readSessionCrons(connection: RedisConnection, keys: RedisKeys): Promise<SessionCrons[]> {
+  const sessions = await fieldsOfLiveSessions(connection, keys, [DECLARED, FIRED, '@host', '@pid']);
+  return sessions.flatMap(([declared, fired, host, pid]) => {
+    if (!declared) return [];
+    const told = { declared: declared.split(' '), tells: fired !== null && fired !== undefined };
+    return [{ ...told, host: host ?? '', pid: Number(pid), crons: declarations(fired) }];
+  });
+}
+
+/** Left out is what a version that is newer than this one has written. */
+function declarations(json: string | null | undefined): CronDeclaration[] {
+  try {
+    const all: unknown = JSON.parse(json ?? '[]');
+    return Array.isArray(all) ? all.filter(isCronDeclaration) : [];
+  } catch {
+    return [];
+  }
+}

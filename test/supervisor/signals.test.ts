@@ -1,0 +1,58 @@
+import { jest } from '@jest/globals';
+import { onStopSignals } from '../../src/supervisor/signals.js';
+
+const SECOND = 1_000;
+let nowMs = 5 * SECOND;
+beforeEach(() => {
+  jest.spyOn(performance, 'now').mockImplementation(() => nowMs);
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+function send(signal: NodeJS.Signals, afterMs: number): void {
+  nowMs += afterMs;
+  process.emit(signal, signal);
+}
+
+/** The signals that a listener gets, with their numbers. */
+function counted(act: () => void, options?: Parameters<typeof onStopSignals>[1]): [string, number][] {
+  const seen: [string, number][] = [];
+  const unlisten = onStopSignals((signal, times) => void seen.push([signal, times]), options);
+  act();
+  unlisten();
+  return seen;
+}
+
+describe('signals to stop', () => {
+  it('that follow one another within a second count as one', () => {
+    const seen = counted(() => {
+      send('SIGINT', 0);
+      send('SIGTERM', 400);
+      send('SIGINT', 599);
+    });
+    expect(seen).toEqual([['SIGINT', 1]]);
+  });
+
+  it('count as two when a second lies between them', () => {
+    const seen = counted(() => {
+      send('SIGTERM', 0);
+      send('SIGTERM', SECOND);
+    });
+    expect(seen).toEqual([
+      ['SIGTERM', 1],
+      ['SIGTERM', 2],
+    ]);
+  });
+
+  it('do not count while they may repeat the one that was handled before', () => {
+    const seen = counted(
+      () => {
+        send('SIGTERM', 500);
+        send('SIGTERM', 500);
+      },
+      { lastMs: nowMs },
+    );
+    expect(seen).toEqual([['SIGTERM', 1]]);
+  });
+});

@@ -1,0 +1,44 @@
+import { jest } from '@jest/globals';
+import type { TaskInfo } from '../../src/task/task-hooks.js';
+import { runningTask } from '../../src/worker/task-context.js';
+import { TaskLogger } from '../../src/worker/task-logger.js';
+
+const TASK = { name: 'ReportTasks.send', id: 'k3v9x0q2m7ab00000001', queue: 'default', attempt: 2 };
+
+function printed(write: () => void): string {
+  const stdout = jest.spyOn(process.stdout, 'write').mockImplementation(() => true);
+  try {
+    write();
+    return stdout.mock.calls.map(([text]) => String(text)).join('');
+  } finally {
+    stdout.mockRestore();
+  }
+}
+
+function withinTask(act: () => void): void {
+  runningTask.run(TASK as unknown as TaskInfo, act);
+}
+
+describe('TaskLogger', () => {
+  it('writes the task as a field of a JSON line', () => {
+    const logger = new TaskLogger({ json: true });
+    const line = printed(() => withinTask(() => logger.log('sent', 'ReportTasks')));
+    expect(JSON.parse(line)).toMatchObject({ level: 'log', message: 'sent', context: 'ReportTasks', task: TASK });
+  });
+
+  it('writes no field outside a task', () => {
+    const logger = new TaskLogger({ json: true });
+    expect(JSON.parse(printed(() => logger.warn('slow', 'Other')))).not.toHaveProperty('task');
+  });
+
+  it('writes the task as text between context and message', () => {
+    const logger = new TaskLogger({ colors: false });
+    const line = printed(() => withinTask(() => logger.log('sent', 'ReportTasks')));
+    expect(line).toContain('[ReportTasks] ReportTasks.send k3v9x0q2m7ab00000001 #2 sent');
+  });
+
+  it('keeps to the levels it is given', () => {
+    const logger = new TaskLogger({ logLevels: ['error'] });
+    expect(printed(() => logger.log('sent', 'ReportTasks'))).toBe('');
+  });
+});
