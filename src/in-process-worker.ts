@@ -10,6 +10,7 @@ import { Runtime } from './supervisor/runtime.js';
 import { onStopSignals, STOP_SIGNALS } from './supervisor/signals.js';
 import { streamService } from './supervisor/stream-service.js';
 import { Complaints } from './task/complaints.js';
+import { counted } from './task/counted.js';
 import { servedQueues } from './task/queue-names.js';
 import type { WorkerApp } from './worker-app.js';
 import { workerServices } from './worker-services.js';
@@ -74,7 +75,9 @@ export class InProcessWorker {
     this.runtime = runtime;
     this.child.mailbox.open();
     this.serving = this.serve(runtime);
-    this.logger.log(`Serving ${queues.join(', ')} within the app, ${worker.concurrency} tasks at once.`);
+    this.logger.log(
+      `Serving ${queues.join(', ')} within the app, ${counted(worker.concurrency, 'task', 'tasks')} at a time.`,
+    );
   }
 
   /**

@@ -99,7 +99,11 @@ const OF_ADDRESS = { host: PLACE, port: KINDS.port, family: KINDS.family };
 export function resolveRedis(given: unknown): RedisAddress {
   if (typeof given === 'string') return read(parseRedisUrl(given) as Record<string, unknown>, KINDS, 'redis');
   if (!isPlainObject(given)) {
-    throw invalid('redis', 'is neither a redis:// URL nor an object', "Give a URL like 'redis://127.0.0.1:6379'.");
+    throw invalid(
+      'redis',
+      'is neither a redis:// URL nor an object',
+      "Give a URL like 'redis://127.0.0.1:6379', or an object like { host, port }.",
+    );
   }
   const options = given as Record<string, unknown>;
   assertNoClient(options);
@@ -199,7 +203,7 @@ function placeless(option: string): NestworkError {
   ]);
 }
 
-/** What would be passed over beside another option. */
+/** Refuses an option that ioredis would ignore because of another one. */
 function assertOneWay(address: RedisAddress): void {
   const given = (name: RedisOption): boolean => address[name] !== undefined;
   const [direct] = (['host', 'port', 'path'] as const).filter(given);
@@ -220,18 +224,16 @@ function assertOneWay(address: RedisAddress): void {
 }
 
 function beside(option: RedisOption, other: RedisOption): NestworkError {
-  return invalid(`redis.${option}`, `would be passed over beside \`redis.${other}\``, 'Give one of them.');
+  return invalid(`redis.${option}`, `would be ignored, because \`redis.${other}\` is given, too`, 'Give one of them.');
 }
 
 /** With sentinels ioredis speaks TLS to the primary only if both are given. */
 function assertTls({ tls, enableTLSForSentinelMode: enabled = false }: RedisAddress): void {
   if (enabled === (tls !== undefined)) return;
   throw tls
-    ? invalid(
-        'redis.tls',
-        'would be passed over beside `redis.sentinels`: the primary would be spoken to without TLS',
-        ['Give `redis.enableTLSForSentinelMode: true` as well; `redis.sentinelTLS` is for the sentinels themselves.'],
-      )
+    ? invalid('redis.tls', 'would be ignored with `redis.sentinels`: connections to the primary would not use TLS', [
+        'Give `redis.enableTLSForSentinelMode: true` as well; `redis.sentinelTLS` is for the sentinels themselves.',
+      ])
     : invalid(
         'redis.enableTLSForSentinelMode',
         'is true, and there is no `redis.tls`',

@@ -5,7 +5,7 @@ import { invalid } from './option-values.js';
 const PARAMETERS = ['db', 'family'] as const;
 
 const EXAMPLES = "Give a URL like 'redis://127.0.0.1:6379' or 'rediss://user:password@redis.internal:6380/2'.";
-const AS_OBJECT = 'Whatever else there is to say goes into an object: redis: { host, port, tls: { ... } }.';
+const AS_OBJECT = 'Give all other options in an object: redis: { host, port, tls: { ... } }.';
 const ESCAPE = 'In a user name or a password write / as %2F, ? as %3F, # as %23, @ as %40 and % as %25.';
 
 /**
@@ -77,8 +77,8 @@ function parameters(given: URLSearchParams): Record<string, string> {
   const named: Record<string, string> = {};
   for (const [name, value] of given) {
     if (!PARAMETERS.some((known) => known === name)) {
-      const what = `has the parameter "${name.slice(0, 40)}" in its URL, at which nobody would look`;
-      throw invalid('redis', what, [`Known are: ${PARAMETERS.join(', ')}.`, AS_OBJECT]);
+      const what = `has an unknown parameter "${name.slice(0, 40)}" in its URL`;
+      throw invalid('redis', what, [`Known parameters: ${PARAMETERS.join(', ')}.`, AS_OBJECT]);
     }
     if (name in named) throw invalid('redis', `has the parameter "${name}" twice in its URL`, 'Give it once.');
     if (!/^\d+$/.test(value)) {

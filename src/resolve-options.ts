@@ -169,7 +169,7 @@ function globalEnhancers(given: TaskQueueOptions['applyGlobalEnhancers'] = false
 
 /** Checks the options and fills in the defaults. */
 export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOptions {
-  assertKnownOptions(options, WORKER_OPTIONS, 'WorkerFactory.run', placeOfWorker);
+  assertKnownOptions(options, [...WORKER_OPTIONS, 'logger'], 'WorkerFactory.run', placeOfWorker);
   assertQueueList('queues', options.queues ?? []);
   assertQueueList('excludeQueues', options.excludeQueues ?? []);
   return {

@@ -26,7 +26,7 @@ export interface Target {
   readonly database: number;
 }
 
-const NOTHING_SENT = 'Nothing was sent, so the call can simply be repeated.';
+const NOTHING_SENT = 'Nothing was sent, so you can repeat a call that failed with this error.';
 
 /**
  * What a call rejects with when there was no connection over which to send it.
@@ -42,7 +42,7 @@ export function unavailable(target: Target, what: string, failure: Failure | und
     `Redis at ${target.where} ${what}${cause ? ` (${printable(cause.message, MOST_OF_AN_ANSWER)})` : ''}.`,
     [
       'Check that a Redis 7 server runs there, with or without TLS as the `redis` option of TaskQueueModule says.',
-      'Without a `redis` option, say because a variable of the environment is not set, it is 127.0.0.1:6379.',
+      'Without a `redis` option, say because an environment variable is not set, nestwork connects to 127.0.0.1:6379.',
       NOTHING_SENT,
     ],
     { cause },
@@ -69,7 +69,7 @@ function remediesFor({ database }: Target, { step, error }: Failure): string[] {
   if (step === 'select') {
     const mend = isForbidden(error)
       ? 'Give its user the right to it: ACL SETUSER <user> +select.'
-      : `Let the server have it, \`databases ${database + 1}\` in its configuration, or name another in the \`redis\` option of TaskQueueModule.`;
+      : `Set \`databases ${database + 1}\` in the configuration of the server, or name another database in the \`redis\` option of TaskQueueModule.`;
     return [mend, 'Several apps or stages can also share one database, each with a `namespace` of its own.'];
   }
   if (/^(WRONGPASS|NOAUTH|NOPERM)|AUTH/.test(error.message)) return [CREDENTIALS];

@@ -119,7 +119,7 @@ function unknownCron(name: string, known: readonly CronRecord[]): NestworkError 
     `No worker of this namespace has declared a cron "${printable(String(name))}".`,
     [
       names.length > 0
-        ? `Known are: ${names.map((known) => printable(known)).join(', ')}.`
+        ? `Known crons: ${names.map((known) => printable(known)).join(', ')}.`
         : 'Start a worker: it makes its crons known.',
       'Its name is `Class.method` unless the decorator gives another.',
     ],

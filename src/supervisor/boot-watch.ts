@@ -4,6 +4,8 @@ import { PeriodicLoop } from '../scheduler/periodic-loop.js';
 const INTERVAL_MS = 1_000;
 /** A child that takes longer until it may claim is told of, in ms. */
 const SLOW_MS = 30_000;
+/** Where to look when a boot does not end. */
+const SUSPECTS = 'A lifecycle hook, a factory or an import of the app may be waiting for something that never comes';
 
 /** A child as the watch sees it. */
 export interface Booting {
@@ -62,7 +64,8 @@ export class BootWatch {
 
   private limit(child: Booting, ageMs: number): void {
     const { timeoutMs = Number.POSITIVE_INFINITY } = this.options;
-    if (ageMs > timeoutMs) child.failBoot(`it had not booted within its \`bootTimeout\` of ${timeoutMs / 1_000} s`);
+    if (ageMs > timeoutMs)
+      child.failBoot(`it had not booted within its \`bootTimeout\` of ${timeoutMs / 1_000} s. ${SUSPECTS}.`);
     // one that has told why ends by itself, unless something at its exit hangs
     else if (this.failed.has(child)) child.failBoot('it had not ended after its boot had failed');
     else if (child.bootFailed) this.failed.add(child);
@@ -74,8 +77,8 @@ export class BootWatch {
     this.options.logger.warn(
       child.booted
         ? `Child ${child.pid} runs no tasks: it has booted, and has waited ${lasts} for Redis to admit it.`
-        : `Child ${child.pid} runs no tasks: it has been booting ${lasts}. A lifecycle hook, a factory or an import of the ` +
-            'app may be waiting for something that never comes; with a `bootTimeout` such a child is ended and tried again.',
+        : `Child ${child.pid} runs no tasks: it has been booting ${lasts}. ${SUSPECTS}; with ` +
+            'a `bootTimeout` the supervisor ends such a child and forks another.',
     );
   }
 }

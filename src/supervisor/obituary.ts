@@ -28,7 +28,7 @@ export function obituary(death: Death, settlement: Settlement): string {
 /** Out of which task an error was thrown; what one left behind, say a timer, can end a process that runs others. */
 function origin(task: LastWords['task'], running: readonly string[]): string {
   if (!task) return '';
-  return ` out of ${printable(task.name)} ${printable(task.id)}${running.includes(task.id) ? '' : ', which ran no more'}`;
+  return ` in ${printable(task.name)} ${printable(task.id)}${running.includes(task.id) ? '' : ', which had ended'}`;
 }
 
 /** What people see of an app that cannot start. The reason comes from the child, and an error of ours has several lines. */

@@ -2,6 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import type { Broker, Claimant } from '../broker/broker.js';
 import type { ResolvedWorkerOptions } from '../options.js';
 import { Complaints } from '../task/complaints.js';
+import { counted } from '../task/counted.js';
 import { printed, printedReason } from '../task/printed.js';
 import { servedQueues } from '../task/queue-names.js';
 import { Backoff } from './backoff.js';
@@ -171,7 +172,9 @@ export class Supervisor {
       onSessionLost: () => this.startOver(),
     });
     await runtime.start();
-    logger.log(`Serving ${queues.join(', ')} with ${worker.children} children, ${worker.concurrency} tasks each.`);
+    logger.log(
+      `Serving ${queues.join(', ')} with ${counted(worker.children, 'child', 'children')}, ${counted(worker.concurrency, 'task', 'tasks')} at a time in each.`,
+    );
     return runtime;
   }
 
@@ -243,7 +246,10 @@ export class Supervisor {
   }
 
   private killAll(why: string): void {
-    if (this.children.size > 0) this.options.logger.warn(`${why}: ending ${this.children.size} children now.`);
+    if (this.children.size > 0)
+      this.options.logger.warn(
+        `${why}: killing ${counted(this.children.size, 'child', 'children')} now; the unfinished tasks run again.`,
+      );
     for (const child of this.children) child.kill();
   }
 

@@ -46,10 +46,12 @@ export function readHeaders(given: unknown, where: string): GivenHeaders {
 }
 
 function entriesOf(given: unknown, where: string): [string, unknown][] {
-  if (typeof given !== 'object' || given === null) throw invalid(`What ${where} gives is no object of headers.`);
-  if (types.isPromise(given)) throw invalid(`What ${where} gives is no object of headers, but a promise.`);
+  if (typeof given !== 'object' || given === null)
+    throw invalid(`${where} gives something that is not an object of headers.`);
+  if (types.isPromise(given)) throw invalid(`${where} gives a promise instead of an object of headers.`);
   const missed = whatIsMissed(given);
-  if (missed !== undefined) throw invalid(`What ${where} gives ${missed}, and no plain object.`, AS_PLAIN_OBJECT);
+  if (missed !== undefined)
+    throw invalid(`${where} gives something that is not a plain object: it ${missed}.`, AS_PLAIN_OBJECT);
   try {
     return Object.entries(given);
   } catch (cause) {

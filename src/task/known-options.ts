@@ -12,7 +12,7 @@ import { printable } from './printable.js';
  * @throws NestworkError `INVALID_OPTION`, naming the option and those there are
  *
  * @example
- * assertKnownOptions({ quue: 'bulk' }, ['name', 'queue'], '@Task()'); // throws: "quue" ... Known are: name, queue
+ * assertKnownOptions({ quue: 'bulk' }, ['name', 'queue'], '@Task()'); // throws: "quue" ... Known options: name, queue
  */
 export function assertKnownOptions(
   options: unknown,
@@ -24,9 +24,9 @@ export function assertKnownOptions(
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown === undefined) return;
   const place = belongs(unknown);
-  throw new NestworkError('INVALID_OPTION', `${where} has no option "${printable(unknown, 40)}".`, [
+  throw new NestworkError('INVALID_OPTION', `${startOf(where)} has no option "${printable(unknown, 40)}".`, [
     ...(place === undefined ? [] : [place]),
-    `Known are: ${known.join(', ')}.`,
+    `Known options: ${known.join(', ')}.`,
   ]);
 }
 
@@ -44,5 +44,14 @@ export function assertOptionsObject(options: unknown, where: string): asserts op
 }
 
 function notOptions(where: string, why: string, remedies: readonly string[]): NestworkError {
-  return new NestworkError('INVALID_OPTION', `What ${where} got is not an object of options${why}.`, remedies);
+  return new NestworkError(
+    'INVALID_OPTION',
+    `${startOf(where)} got something that is not an object of options${why}.`,
+    remedies,
+  );
+}
+
+/** Its first word with a capital letter, unless it is code. */
+function startOf(sentence: string): string {
+  return sentence.replace(/^[a-z]+ /, (word) => word.charAt(0).toUpperCase() + word.slice(1));
 }

@@ -32,7 +32,7 @@ export function refused(path: string, what: string, error?: unknown): NestworkEr
     `${path} cannot be sent to a worker: it is ${what}.`,
     [
       'Pass an id and let the task load what it needs, or pass plain data.',
-      'Carried are JSON values, undefined, NaN, infinities, -0, bigint, Date, RegExp, URL, Map, Set and binary data.',
+      'Arguments can hold JSON values, undefined, NaN, infinities, -0, bigint, Date, RegExp, URL, Map, Set and binary data.',
     ],
     error === undefined ? undefined : { cause: withoutWords(error) },
   );

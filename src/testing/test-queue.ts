@@ -220,7 +220,7 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
 function unknownCron(name: string, registry: TaskRegistry): NestworkError {
   const crons = registry.all().flatMap(({ name: other, cron }) => (cron ? [other] : []));
   return new NestworkError('UNKNOWN_CRON', `No provider of this app has a cron "${name}".`, [
-    crons.length > 0 ? `Known are: ${crons.sort().join(', ')}.` : 'Decorate a method with @Cron() or @Interval().',
+    crons.length > 0 ? `Known crons: ${crons.sort().join(', ')}.` : 'Decorate a method with @Cron() or @Interval().',
     'Its name is `Class.method` unless the decorator gives another.',
   ]);
 }

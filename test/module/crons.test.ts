@@ -160,7 +160,7 @@ describe('CronManager', () => {
       () => manager.resume(name),
     ]) {
       await expect(act()).rejects.toMatchObject(refused);
-      await expect(act()).rejects.toThrow('Known are: ReportTasks.digest');
+      await expect(act()).rejects.toThrow('Known crons: ReportTasks.digest');
     }
   });
 

@@ -112,7 +112,7 @@ describe('an object', () => {
     ['readOnly', { readOnly: true }, /no option "readOnly"[\s\S]*primary/],
     ['stringNumbers', { stringNumbers: true }, /no option "stringNumbers"[\s\S]*Leave it out/],
     ['replyMapping', { replyMapping: 'resp3' }, /no option "replyMapping"[\s\S]*Leave it out/],
-    ['a typo', { hots: 'h' }, /no option "hots"[\s\S]*Known are: host, port/],
+    ['a typo', { hots: 'h' }, /no option "hots"[\s\S]*Known options: host, port/],
     ['a typo of a sentinel', { sentinels: [{ hots: 'h' }], name: 'main' }, /no option "hots"[\s\S]*host, port/],
     ['a client', { host: 'h', sendCommand: () => {} }, /is a client of Redis/],
   ])('with %s is refused, with where it belongs', (_what, options, message) => {
@@ -154,13 +154,13 @@ describe('an object', () => {
     ],
     ['Sentinels without a name', { sentinels }, /`redis\.name` is missing/],
     ['a name without Sentinels', { host: 'h', name: 'main' }, /`redis\.name` is about Sentinel/],
-    ['a host beside Sentinels', { sentinels, name: 'main', host: 'h' }, /`redis\.host` would be passed over/],
-    ['a host beside a path', { path: '/run/redis.sock', host: 'h' }, /`redis\.host` would be passed over/],
+    ['a host beside Sentinels', { sentinels, name: 'main', host: 'h' }, /`redis\.host` would be ignored/],
+    ['a host beside a path', { path: '/run/redis.sock', host: 'h' }, /`redis\.host` would be ignored/],
     ['a replica as its role', { sentinels, name: 'main', role: 'slave' }, /`redis\.role`[\s\S]*primary/],
     [
       'TLS to the sentinels only',
       { sentinels, name: 'main', tls: {} },
-      /`redis\.tls` would be passed over[\s\S]*enableTLSForSentinelMode: true/,
+      /`redis\.tls` would be ignored[\s\S]*enableTLSForSentinelMode: true/,
     ],
     [
       'TLS that is only switched on',

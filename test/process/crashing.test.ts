@@ -76,7 +76,7 @@ describe('an uncaught error', () => {
     expect(attempts?.map((attempt) => attempt.error)).toEqual([history, history, history]);
     expect(report).toMatchObject({ code: 'CRASHED', error: expect.stringContaining(error) });
     expect(report?.stack).toContain('fixture-tasks.js');
-    const died = `died (exit code 1, uncaught out of FixtureTasks.throwUncaught ${id}: ${name}: uncaught: poison)`;
+    const died = `died (exit code 1, uncaught in FixtureTasks.throwUncaught ${id}: ${name}: uncaught: poison)`;
     await fixture.until('the log has told it', () => worker.lines(died).length === 3);
   });
 
@@ -105,7 +105,7 @@ describe('an uncaught error', () => {
     await fixture.event('started', 'companion');
     fixture.open('late');
     await fixture.until('the companion runs again', () => fixture.events('started', 'companion').length === 2);
-    await fixture.told(worker, `uncaught out of FixtureTasks.leaveTimer ${id}, which ran no more: TypeError`);
+    await fixture.told(worker, `uncaught in FixtureTasks.leaveTimer ${id}, which had ended: TypeError`);
     await fixture.told(worker, 'tasks: 1 given back.');
     fixture.open('gate');
     await fixture.drained();

@@ -48,7 +48,9 @@ it('leaves alone a child that may claim, however long ago it was forked', () => 
 
 it('ends a child that has not booted in time', () => {
   watch([child(4_000), child(6_000)], 5_000).tick();
-  expect(ended).toEqual(['it had not booted within its `bootTimeout` of 5 s']);
+  expect(ended).toEqual([
+    expect.stringContaining('it had not booted within its `bootTimeout` of 5 s. A lifecycle hook'),
+  ]);
 });
 
 it('ends a child that has told why it cannot boot and does not end by itself', () => {

@@ -34,7 +34,7 @@ describe('an obituary', () => {
     [
       { reason: 'exit code 1', running: ['a'], uncaught: { error: 'Error: no', task: { id: 'a', name: 'A.b' } } },
       { crashed: 1 },
-      'Child 7 died (exit code 1, uncaught out of A.b a: Error: no) while it ran a; tasks: 1 to run again alone after a crash.',
+      'Child 7 died (exit code 1, uncaught in A.b a: Error: no) while it ran a; tasks: 1 to run again alone after a crash.',
     ],
     [
       { reason: 'exit code 1', uncaught: { error: 'Error: no' } },
@@ -44,7 +44,7 @@ describe('an obituary', () => {
     [
       { reason: 'exit code 1', running: ['b'], uncaught: { error: 'Error: no', task: { id: 'a', name: 'A.b' } } },
       { released: 1 },
-      'Child 7 died (exit code 1, uncaught out of A.b a, which ran no more: Error: no) while it ran b; tasks: 1 given back.',
+      'Child 7 died (exit code 1, uncaught in A.b a, which had ended: Error: no) while it ran b; tasks: 1 given back.',
     ],
     [
       { reason: 'exit code 0', running: ['a'], stopping: true },
@@ -61,7 +61,7 @@ it('an obituary is one line, whatever the error says', () => {
   const uncaught = { error: 'Error: a\n[Nest] 7 LOG fine\u001b[0m', task: { id: 'a\n', name: 'x'.repeat(1_000_000) } };
   const text = obituary({ ...DEATH, uncaught }, NONE);
   expect(text).toMatch(
-    /^Child 7 died \(SIGKILL, uncaught out of x{200}… a\\n, which ran no more: Error: a\\n\[Nest\] 7 LOG fine\\x1b\[0m\); tasks: none held\.$/,
+    /^Child 7 died \(SIGKILL, uncaught in x{200}… a\\n, which had ended: Error: a\\n\[Nest\] 7 LOG fine\\x1b\[0m\); tasks: none held\.$/,
   );
 });
 

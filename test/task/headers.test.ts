@@ -30,7 +30,7 @@ describe('readHeaders', () => {
     [{ ['n'.repeat(129)]: 'x' }, 'name'],
     [JSON.parse('{"__proto__":"x"}'), '__proto__'],
     [new Map([['tenant', 'acme']]), 'Object.fromEntries(it)'],
-    [new Headers({ tenant: 'acme' }), 'class Headers, and no plain object'],
+    [new Headers({ tenant: 'acme' }), 'not a plain object: it is an instance of class Headers'],
     [new URLSearchParams('tenant=acme'), 'class URLSearchParams'],
     [new Set(['tenant']), 'class Set'],
     [new FormData(), 'class FormData'],
@@ -73,9 +73,7 @@ describe('readHeaders', () => {
   });
 
   it('refuses proxies that tell nothing, or throw', () => {
-    expect(() => readHeaders(new Proxy(new Map([['tenant', 'acme']]), {}), 'here')).toThrow(
-      refused('gives is a proxy'),
-    );
+    expect(() => readHeaders(new Proxy(new Map([['tenant', 'acme']]), {}), 'here')).toThrow(refused('it is a proxy'));
     expect(() => readHeaders(revoked(), 'here')).toThrow(refused('is a proxy that cannot be read'));
     expect(readHeaders(new Proxy({ tenant: 'acme' }, {}), 'here')).toEqual({ tenant: 'acme' });
   });

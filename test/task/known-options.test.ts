@@ -11,7 +11,7 @@ describe('assertKnownOptions', () => {
   it('names an option that nobody would look at, and those there are', () => {
     expect(check({ quue: 'bulk' })).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }));
     expect(check({ quue: 'bulk' })).toThrow('@Task() has no option "quue"');
-    expect(check({ quue: 'bulk' })).toThrow('Known are: name, queue.');
+    expect(check({ quue: 'bulk' })).toThrow('Known options: name, queue.');
   });
 
   it.each<[string, object]>([

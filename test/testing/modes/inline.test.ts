@@ -111,7 +111,7 @@ it('runs a cron when told to, and notes it', async () => {
   expect(notes).toEqual([expect.any(Date)]);
   const info = await app.get(CronManager, { strict: false }).get('MailTasks.digest');
   expect(info.lastRun).toMatchObject({ outcome: 'done', attempt: 1 });
-  await expect(queue.runCron('MailTasks.welcome')).rejects.toThrow('Known are: MailTasks.digest.');
+  await expect(queue.runCron('MailTasks.welcome')).rejects.toThrow('Known crons: MailTasks.digest.');
 });
 
 it('has no advance()', async () => {
