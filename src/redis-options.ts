@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { RedisAddress, RedisOption, SentinelOption } from './broker/broker.js';
 import { NestworkError } from './errors.js';
 import { invalid, isPlainObject, shown } from './option-values.js';
@@ -105,7 +106,7 @@ export function resolveRedis(given: unknown): RedisAddress {
       "Give a URL like 'redis://127.0.0.1:6379', or an object like { host, port }.",
     );
   }
-  const options = given as Record<string, unknown>;
+  const options = withGetters(given as Record<string, unknown>);
   assertNoClient(options);
   assertNoCluster(options);
   assertKnownOptions(options, Object.keys(KINDS), OPTION, placeOfRedisOption);
@@ -115,6 +116,18 @@ export function resolveRedis(given: unknown): RedisAddress {
   return address;
 }
 
+/** Options may be the getters of a class: what is known is read by name. */
+function withGetters(given: Record<string, unknown>): Record<string, unknown> {
+  if (types.isProxy(given)) return given;
+  const getters = new Set<string>();
+  for (let at = Reflect.getPrototypeOf(given); at && !types.isProxy(at); at = Reflect.getPrototypeOf(at)) {
+    for (const [name, { get }] of Object.entries(Object.getOwnPropertyDescriptors(at))) if (get) getters.add(name);
+  }
+  if (getters.has('href')) throw invalid('redis', 'is a URL as an object', 'Give its text: redis: url.href.');
+  const options = Object.keys(KINDS).filter((name) => getters.has(name));
+  return options.length > 0 ? { ...given, ...Object.fromEntries(options.map((name) => [name, given[name]])) } : given;
+}
+
 /** Of each option what fits it; those that are undefined or null are left out, as by ioredis. */
 function read(given: Record<string, unknown>, kinds: Record<string, Kind>, of: string): Record<string, unknown> {
   const options: Record<string, unknown> = {};
@@ -122,7 +135,10 @@ function read(given: Record<string, unknown>, kinds: Record<string, Kind>, of: s
     const raw = given[name];
     if (raw === undefined || raw === null) continue;
     options[name] = value(raw);
-    if (options[name] === undefined) throw invalid(`${of}.${name}`, `is ${secret ? kindOf(raw) : shown(raw)}`, give);
+    if (options[name] !== undefined) continue;
+    // a URL that went astray has a password before its @
+    const withheld = secret || (typeof raw === 'string' && raw.includes('@'));
+    throw invalid(`${of}.${name}`, `is ${withheld ? kindOf(raw) : shown(raw)}`, give);
   }
   return options;
 }

@@ -1,5 +1,5 @@
 import { NestworkError } from '../errors.js';
-import { declaredTasks, hasTaskHooks } from '../task/task-metadata.js';
+import { type DeclaredTask, declaredTasks, hasTaskHooks } from '../task/task-metadata.js';
 import type { TaskType } from './declared-enhancers.js';
 import type { Wrapper } from './wrapper.js';
 
@@ -12,19 +12,27 @@ export interface Bystander {
 /**
  * Refuses decorators in classes that Nest makes, but not as providers: they would have no effect, without a word.
  *
- * @param provided the classes of all providers
+ * @param provided the classes of all providers, and those that are tokens: in a test something else may stand for them
  * @throws NestworkError TASK_CLASS_NOT_PROVIDED
  */
 export function assertNoneMisplaced(bystanders: Iterable<Bystander>, provided: ReadonlySet<object>): void {
   for (const { wrapper, kind } of bystanders) {
     const type: unknown = wrapper.metatype;
     if (!isClass(type) || provided.has(type)) continue;
-    // what it inherits from a provider runs there
-    const task = declaredTasks(type).find(({ declaredIn }) => !provided.has(declaredIn));
+    const task = declaredTasks(type).find((task) => !runsElsewhere(task, type, provided));
     const where = `in ${wrapper.host?.name ?? 'an unknown module'}`;
     if (task) throw misplaced(`${task.decorator} on ${type.name}.${task.method} ${where}`, type, kind);
     if (hasTaskHooks(type)) throw misplaced(`@TaskHooks() on ${type.name} ${where}`, type, kind);
   }
+}
+
+/** What it inherits from a provider runs there, also where that has inherited it, from an abstract class or a mixin. */
+function runsElsewhere({ method, declaredIn }: DeclaredTask, type: object, provided: ReadonlySet<object>): boolean {
+  for (let at = Reflect.getPrototypeOf(type); isClass(at); at = Reflect.getPrototypeOf(at)) {
+    if (!provided.has(at)) continue;
+    if (declaredTasks(at).some((task) => task.method === method && task.declaredIn === declaredIn)) return true;
+  }
+  return false;
 }
 
 function misplaced(what: string, { name }: TaskType, kind: Bystander['kind']): NestworkError {

@@ -48,7 +48,10 @@ export class TaskDiscovery {
    */
   tasks({ queues, defaultQueue, policies }: TaskHome): TaskDefinition[] {
     const providers = this.classProviders();
-    assertNoneMisplaced(this.bystanders(), new Set<object>(providers.map(({ type }) => type)));
+    assertNoneMisplaced(
+      this.bystanders(),
+      new Set<object>([...providers.map(({ type }) => type), ...this.classTokens()]),
+    );
     return providers.flatMap(({ wrapper, type }) => {
       this.known.add(wrapper);
       this.checks.provided(type, wrapper);
@@ -112,6 +115,10 @@ export class TaskDiscovery {
     for (const { injectables } of this.modules.values()) {
       for (const wrapper of injectables.values()) yield { wrapper, kind: 'an enhancer' };
     }
+  }
+
+  private classTokens(): object[] {
+    return this.discovery.getProviders().flatMap(({ token }) => (typeof token === 'function' ? [token] : []));
   }
 
   private classProviders(): { wrapper: Wrapper; type: TaskType }[] {

@@ -50,8 +50,11 @@ export function decoratedMethods(prototype: object): DecoratedMethod[] {
     for (const [method, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
       if (found.has(method)) continue;
       const note = notes?.get(method);
-      const declaredAs = `${at.constructor.name}.${method}`;
-      found.set(method, note && { method, declaredAs, ...decoration(note), current: value });
+      // a prototype without decorators need not have a constructor
+      found.set(
+        method,
+        note && { method, declaredAs: `${at.constructor.name}.${method}`, ...decoration(note), current: value },
+      );
     }
   }
   return [...found.values()].filter((decorated) => decorated !== undefined);

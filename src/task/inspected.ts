@@ -1,6 +1,7 @@
 import { inspect, types } from 'node:util';
 import { cut } from './printable.js';
 import { own } from './thrown.js';
+import { validationText } from './validation-text.js';
 
 const MAX_TEXT = 500;
 const MAX_KEYS = 10;
@@ -12,7 +13,7 @@ const TELLING = ['name', 'code', 'statusCode', 'status', 'message'] as const;
 
 /** Names behind which clients keep what they sent, and with it what only they may know. */
 const SECRET =
-  /pass|secret|token|auth|cookie|credential|session|api.?key|private|config|request|response|headers|body|payload|args/i;
+  /pass|pwd|secret|token|jwt|bearer|auth|cookie|credential|session|signature|(api|access|encryption|signing).?key|private|config|request|response|headers|body|payload|args/i;
 
 /**
  * A value that is no error, in a few words on one line. Runs no code of it (no getter, no `toString`, no trap of a proxy),
@@ -35,6 +36,8 @@ export function inspected(value: unknown): string {
 function ofObject(value: object): string {
   if (types.isProxy(value)) return 'a proxy';
   if (typeof value === 'function') return `a function ${nameOf(value)}`.trimEnd();
+  const refusal = validationText(value);
+  if (refusal !== undefined) return refusal;
   const kind = kindOf(value);
   const isPlain = kind === '' || kind === 'Object' || Array.isArray(value) || ArrayBuffer.isView(value);
   const label = isPlain ? '' : `${kind} `;
@@ -56,6 +59,8 @@ function copy(value: unknown, depth: number): unknown {
   if (depth === 0 || types.isProxy(value) || typeof value === 'function' || ArrayBuffer.isView(value)) {
     return marked(types.isProxy(value) ? 'Proxy' : kindOf(value) || 'Object');
   }
+  const refusal = validationText(value);
+  if (refusal !== undefined) return marked(refusal, MAX_TEXT);
   if (Array.isArray(value)) {
     const items = value.slice(0, MAX_ITEMS).map((_item, index) => copy(own(value, index), depth - 1));
     return value.length > MAX_ITEMS ? [...items, marked(`${value.length - MAX_ITEMS} more`)] : items;
@@ -71,8 +76,8 @@ function copy(value: unknown, depth: number): unknown {
 }
 
 /** Shown in brackets, without quotes. */
-function marked(text: string): object {
-  return { [inspect.custom]: () => `[${cut(text, 100)}]` };
+function marked(text: string, most = 100): object {
+  return { [inspect.custom]: () => `[${cut(text, most)}]` };
 }
 
 /** The name of its class. */

@@ -233,3 +233,16 @@ it('a decorator above @TaskHooks() that makes another class of it is refused', a
   }
   await expect(tasksOf(Metrics)).rejects.toMatchObject(lost(/^@TaskHooks\(\) on Metrics has no effect/));
 });
+
+it('a provider whose prototype has no constructor is none of our business', async () => {
+  function Legacy(): void {}
+  Legacy.prototype = Object.assign(Object.create(null), { find: () => 1 });
+
+  @Injectable()
+  class ReportTasks {
+    @Task()
+    send(): void {}
+  }
+  const legacy = { provide: 'legacy', useClass: Legacy as never };
+  expect(await tasksOf(legacy, ReportTasks)).toEqual(['ReportTasks.send']);
+});

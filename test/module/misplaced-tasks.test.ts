@@ -81,6 +81,42 @@ describe('in a controller', () => {
     ]);
     await expect(tasksOf({ controllers: [ReportsController] })).rejects.toMatchObject(misplaced(/^@Task\(\) on/));
   });
+
+  it('a task is fine where the provider that it inherits from has inherited it, too', async () => {
+    abstract class PeriodicTasks {
+      @Task()
+      digest(): void {}
+    }
+
+    @Injectable()
+    class ReportTasks extends PeriodicTasks {}
+
+    @Controller()
+    class ReportsController extends ReportTasks {}
+
+    @Controller()
+    class OtherController extends PeriodicTasks {}
+
+    const providers = [ReportTasks];
+    expect(await tasksOf({ controllers: [ReportsController], providers })).toEqual(['ReportTasks.digest']);
+    await expect(tasksOf({ controllers: [OtherController], providers })).rejects.toMatchObject(
+      misplaced(/^@Task\(\) on OtherController\.digest/),
+    );
+  });
+
+  it('a task is fine where a test gives something else for the provider that it inherits from', async () => {
+    @Injectable()
+    class ReportTasks {
+      @Task()
+      digest(): void {}
+    }
+
+    @Controller()
+    class ReportsController extends ReportTasks {}
+
+    const providers = [{ provide: ReportTasks, useValue: {} }];
+    expect(await tasksOf({ controllers: [ReportsController], providers })).toEqual([]);
+  });
 });
 
 it('in a guard that is no provider a cron is refused', async () => {

@@ -88,13 +88,17 @@ describe('an object', () => {
     expect(resolved(options)).toEqual(expected);
   });
 
-  it('whose options are getters of its class is refused, as everywhere', () => {
+  it('whose options are those of its class is read', () => {
     class Config {
       get host(): string {
         return 'h';
       }
     }
-    expect(() => resolved(new Config())).toThrow(/is an instance of class Config[\s\S]*into a plain object/);
+    expect(resolved(new Config())).toEqual({ host: 'h' });
+    expect(resolved(Object.assign(new Config(), { port: 6380 }))).toEqual({ host: 'h', port: 6380 });
+    expect(() => resolved(Object.assign(new Config(), { prot: 6380 }))).toThrow(/no option "prot"/);
+    expect(() => resolved(new Map([['host', 'h']]))).toThrow(/it is an instance of class Map/);
+    expect(() => resolved(new URL('redis://h'))).toThrow(/`redis` is a URL as an object[\s\S]*redis: url\.href/);
   });
 
   it.each<[string, object, RegExp]>([
@@ -140,6 +144,11 @@ describe('an object', () => {
       'a URL as its host',
       { host: `redis://:${SECRET}@h` },
       /`redis\.host` is text that does not fit[\s\S]*the whole of it/,
+    ],
+    [
+      'a URL in the place of a list',
+      { sentinels: `redis://:${SECRET}@a,b` },
+      /`redis\.sentinels` is text that does not fit/,
     ],
     ['a password that is a number', { password: 12_345 }, /`redis\.password` is of type number/],
     ['TLS as text', { tls: 'true' }, /`redis\.tls` is "true"[\s\S]*\{\} for TLS/],

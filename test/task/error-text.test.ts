@@ -1,4 +1,6 @@
-import { BadRequestException, HttpException } from '@nestjs/common';
+import { BadRequestException, HttpException, ValidationPipe } from '@nestjs/common';
+import { Type } from 'class-transformer';
+import { MinLength, ValidateNested } from 'class-validator';
 import * as v from 'valibot';
 import { z } from 'zod';
 import { NestworkError } from '../../src/errors.js';
@@ -133,6 +135,18 @@ describe('the text of an error', () => {
       "thrown: Refusal { why: 'late' }",
     ],
     ['of a list its first members', [1, 2, 3, 4, 5, 6, 7], 'thrown: [ 1, 2, 3, 4, 5, [2 more] ]'],
+    [
+      'of errors of class-validator what is wrong, and no input',
+      {
+        errors: [{ property: 'code', value: 'geheim', target: { code: 'geheim' }, constraints: { isIn: 'not known' } }],
+      },
+      'thrown: { errors: [ [code: not known] ] }',
+    ],
+    [
+      'nothing under the short names of secrets',
+      { pwd: 'geheim', jwt: 'geheim' },
+      'thrown: { pwd: [withheld], jwt: [withheld] }',
+    ],
     ['of bytes no more than that', Buffer.from('geheim'), 'thrown: [Buffer]'],
     ['of a function its name', function later() {}, 'thrown: a function later'],
   ])('tells of what is no error %s', (_what, value, text) => {
@@ -150,6 +164,28 @@ describe('the text of an error', () => {
     });
     expect(errorText(error)).toBe('AxiosError [ERR_BAD_REQUEST]: Request failed with status code 404');
     expect(errorText({ ...error })).not.toContain('geheim');
+  });
+
+  it('tells no input of an app whose pipes throw the errors of class-validator as they are', async () => {
+    class Address {
+      @MinLength(12)
+      zip!: string;
+    }
+    class Login {
+      @MinLength(12)
+      pin!: string;
+
+      @ValidateNested()
+      @Type(() => Address)
+      address!: Address;
+    }
+    const exceptionFactory = (errors: unknown) => new BadRequestException(errors);
+    const pipe = new ValidationPipe({ exceptionFactory });
+    const payload = { pin: 'geheim', address: { zip: 'geheim' } };
+    const error: unknown = await pipe.transform(payload, { type: 'body', metatype: Login }).catch((no: unknown) => no);
+    expect(errorText(error)).toBe(
+      'BadRequestException: pin must be longer than or equal to 12 characters; address.zip must be longer than or equal to 12 characters',
+    );
   });
 
   it('runs no getter of what is no error', () => {
