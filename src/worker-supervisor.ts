@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { RedisBroker } from './broker/redis-broker.js';
+import { outliveOutput } from './lost-output.js';
 import type { ResolvedWorkerOptions } from './options.js';
 import { OutageLog } from './outage-log.js';
 import { refuseClusterWorker } from './supervisor/cluster-worker.js';
@@ -17,6 +18,7 @@ import { workerServices } from './worker-services.js';
  * @throws NestworkError CLUSTER_WORKER, INVALID_OPTION
  */
 export async function runWorkerSupervisor(worker: ResolvedWorkerOptions): Promise<number> {
+  outliveOutput();
   refuseClusterWorker();
   const logger = new Logger('TaskSupervisor');
   const entry = entryFile(worker.entry);

@@ -85,6 +85,28 @@ describe('a second signal', () => {
   });
 });
 
+describe('a worker whose output nobody takes any more', () => {
+  it('works on, and finishes what runs after a signal', async () => {
+    const worker = fixture.worker({ children: 1, concurrency: 4 });
+    await fixture.send('hold', ['running', 'gate']);
+    const { pid } = await fixture.event('started', 'running');
+    worker.closeOutput();
+    await fixture.send('log', ['lost']);
+    await fixture.send('log', ['lost as well']);
+    await fixture.send('run', ['behind']);
+    expect(await fixture.event('run', 'behind')).toMatchObject({ pid });
+    worker.kill('SIGHUP');
+    // what waits now stays where it is
+    await fixture.until('it claims no more', async () => {
+      await fixture.send('run', ['waiting']);
+      return fixture.broker.redis.llen('{nestwork}:queue:default').then((waiting) => waiting > 0);
+    });
+    fixture.open('gate');
+    expect(await worker.ended()).toBe(0);
+    expect(fixture.events('finished', 'running')).toMatchObject([{ pid, attempt: 1 }]);
+  });
+});
+
 describe('a signal while Redis is away', () => {
   it('ends the worker all the same; its lease will run out', async () => {
     const worker = fixture.worker({ children: 2 });

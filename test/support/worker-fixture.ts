@@ -56,6 +56,12 @@ export class WorkerProcess {
     process.kill(-this.pid, signal);
   }
 
+  /** Takes its output no longer, as a terminal that is closed. */
+  closeOutput(): void {
+    this.process.stdout?.destroy();
+    this.process.stderr?.destroy();
+  }
+
   /** Its exit code, or the signal that ended it. Waits for the end of all that write to its output, children included. */
   async ended(): Promise<number | string> {
     await this.closed;
