@@ -2,6 +2,12 @@
 export const STOP_SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 
 /**
+ * Within this time several signals are one stop, in ms: `timeout` sends its signal to the process and to its group, systemd a SIGHUP
+ * behind its SIGTERM where it is told to, and a launcher may pass on what the terminal has sent to all.
+ */
+const ONE_STOP_MS = 250;
+
+/**
  * Tells of each signal to stop, and of how many there were.
  *
  * @returns ends the listening
@@ -11,7 +17,10 @@ export function onStopSignals(
   signals = STOP_SIGNALS,
 ): () => void {
   let times = 0;
+  let toldAtMs = Number.NEGATIVE_INFINITY;
   const handler = (signal: NodeJS.Signals): void => {
+    if (performance.now() - toldAtMs < ONE_STOP_MS) return;
+    toldAtMs = performance.now();
     times += 1;
     listener(signal, times);
   };

@@ -1,4 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive, WorkerFixture } from '../support/worker-fixture.js';
+
+/** What comes within this time of a signal is part of the same stop. */
+const ONE_STOP_MS = 300;
 
 let fixture: WorkerFixture;
 beforeEach(async () => {
@@ -78,10 +82,26 @@ describe('a second signal', () => {
     await fixture.event('started', 'long');
     worker.kill('SIGTERM');
     await fixture.until('it stops', () => worker.lines('finishing the running tasks').length === 1);
+    await delay(ONE_STOP_MS);
     worker.kill('SIGTERM');
     expect(await worker.ended()).toBe(0);
     const [message] = await fixture.broker.redis.lrange('{nestwork}:queue:default', 0, -1);
     expect(message?.slice(21, 25)).toBe('0000');
+  });
+});
+
+describe('signals that come together', () => {
+  it('are one stop, and leave the running tasks their grace', async () => {
+    const worker = fixture.worker({ children: 1 });
+    await fixture.send('hold', ['long', 'gate']);
+    await fixture.event('started', 'long');
+    // as those of a service manager, or of a launcher, do
+    worker.kill('SIGSTOP');
+    for (const signal of ['SIGTERM', 'SIGHUP', 'SIGCONT'] as const) worker.kill(signal);
+    await fixture.until('it stops', () => worker.lines('finishing the running tasks').length === 1);
+    fixture.open('gate');
+    expect(await worker.ended()).toBe(0);
+    expect(fixture.events('finished', 'long')).toHaveLength(1);
   });
 });
 
@@ -119,6 +139,7 @@ describe('a signal while Redis is away', () => {
     worker.kill('SIGTERM');
     await fixture.until('it stops', () => worker.lines('finishing the running tasks').length === 1);
     // the child that waits to tell Redis of its task is ended by the second
+    await delay(ONE_STOP_MS);
     worker.kill('SIGTERM');
     expect(await worker.ended()).toBe(0);
     await fixture.broker.server.restart();
