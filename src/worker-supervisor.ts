@@ -1,4 +1,3 @@
-import { Logger } from '@nestjs/common';
 import { RedisBroker } from './broker/redis-broker.js';
 import { outliveOutput } from './lost-output.js';
 import type { ResolvedWorkerOptions } from './options.js';
@@ -9,6 +8,7 @@ import { foreignListenerWarning } from './supervisor/foreign-listeners.js';
 import { Supervisor } from './supervisor/supervisor.js';
 import { WorkingDirectory } from './supervisor/working-directory.js';
 import { SUPERVISOR_PID } from './worker/child-role.js';
+import { WorkerLog } from './worker/worker-log.js';
 import { scoreboardCapacity } from './worker-app.js';
 import { workerServices } from './worker-services.js';
 
@@ -20,7 +20,7 @@ import { workerServices } from './worker-services.js';
 export async function runWorkerSupervisor(worker: ResolvedWorkerOptions): Promise<number> {
   outliveOutput();
   refuseClusterWorker();
-  const logger = new Logger('TaskSupervisor');
+  const logger = new WorkerLog('TaskSupervisor');
   const entry = entryFile(worker.entry);
   const warning = foreignListenerWarning();
   if (warning) logger.warn(warning);
