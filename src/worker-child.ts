@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import type { Broker } from './broker/broker.js';
 import { explained } from './copies.js';
 import { NestworkError } from './errors.js';
+import { outliveOutput } from './lost-output.js';
 import { RESOLVED_OPTIONS } from './options.js';
 import { BROKER } from './stand-in.js';
 import { type ChildApp, runChild } from './worker/child-entry.js';
@@ -14,6 +15,7 @@ type GivenLogger = LoggerService | LogLevel[] | false;
 
 /** What a child does from its first to its last breath with the app in it. */
 export function runWorkerChild(module: Type<unknown> | DynamicModule, logger?: GivenLogger): Promise<void> {
+  outliveOutput();
   return runChild(() => boot(module, loggerOf(logger)).catch(rethrow));
 }
 

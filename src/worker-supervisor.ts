@@ -1,5 +1,5 @@
-import { Logger } from '@nestjs/common';
 import { RedisBroker } from './broker/redis-broker.js';
+import { outliveOutput } from './lost-output.js';
 import type { ResolvedWorkerOptions } from './options.js';
 import { OutageLog } from './outage-log.js';
 import { refuseClusterWorker } from './supervisor/cluster-worker.js';
@@ -8,6 +8,7 @@ import { foreignListenerWarning } from './supervisor/foreign-listeners.js';
 import { Supervisor } from './supervisor/supervisor.js';
 import { WorkingDirectory } from './supervisor/working-directory.js';
 import { SUPERVISOR_PID } from './worker/child-role.js';
+import { WorkerLog } from './worker/worker-log.js';
 import { scoreboardCapacity } from './worker-app.js';
 import { workerServices } from './worker-services.js';
 
@@ -17,8 +18,9 @@ import { workerServices } from './worker-services.js';
  * @throws NestworkError CLUSTER_WORKER, INVALID_OPTION
  */
 export async function runWorkerSupervisor(worker: ResolvedWorkerOptions): Promise<number> {
+  outliveOutput();
   refuseClusterWorker();
-  const logger = new Logger('TaskSupervisor');
+  const logger = new WorkerLog('TaskSupervisor');
   const entry = entryFile(worker.entry);
   const warning = foreignListenerWarning();
   if (warning) logger.warn(warning);

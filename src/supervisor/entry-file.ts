@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { NestworkError } from '../errors.js';
 
 /** Options of Node for code that is in no file, and whether their value is an argument of its own. */
-const WITHOUT_FILE = /^(?:-e|--eval|-p|--print|-pe)$/;
+const WITHOUT_FILE = /^(?:-e|--eval|-p|--print|-pe|--input-type)$/;
 const ABOUT_CODE = /^(?:--(?:eval|print|input-type|interactive)(?:=.*)?|-i)$/;
 
 /**

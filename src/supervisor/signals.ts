@@ -1,7 +1,10 @@
 /** SIGHUP comes when a terminal is closed or an SSH session ends; unheard it would end the process at once. */
 export const STOP_SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 
-/** Signals that follow one another within this time are one, in ms: a terminal and a tool may both pass on a Ctrl-C. */
+/**
+ * Signals that follow one another within this time are one, in ms: a terminal and a tool may both pass on a Ctrl-C, `timeout` signals
+ * the process and its group, and systemd sends a SIGHUP behind its SIGTERM where `SendSIGHUP` is set.
+ */
 const SAME_SIGNAL_MS = 1_000;
 
 /**

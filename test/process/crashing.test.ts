@@ -220,3 +220,15 @@ describe('a supervisor that dies', () => {
     expect(await fixture.broker.redis.exists('{nestwork}:dead:default')).toBe(0);
   });
 });
+
+it('a logger that throws in the supervisor ends neither it nor the tasks of others', async () => {
+  const worker = fixture.worker({ children: 2 }, { BROKEN_LOGGER: 'yes' });
+  await fixture.send('hold', ['struck', 'gate']);
+  const { pid } = await fixture.event('started', 'struck');
+  process.kill(pid, 'SIGKILL');
+  await fixture.until('it runs again', () => fixture.events('started', 'struck').length === 2);
+  worker.kill('SIGTERM');
+  fixture.open('gate');
+  expect(await worker.ended()).toBe(0);
+  expect(fixture.events('finished', 'struck')).toHaveLength(1);
+});

@@ -1,5 +1,7 @@
 import { isAlive, WorkerFixture } from '../support/worker-fixture.js';
 
+/** What comes within this time of a signal is part of the same stop. */
+
 let fixture: WorkerFixture;
 beforeEach(async () => {
   fixture = await WorkerFixture.start();
@@ -81,6 +83,43 @@ describe('a second signal', () => {
     expect(await worker.insist(() => worker.kill('SIGTERM'))).toBe(0);
     const [message] = await fixture.broker.redis.lrange('{nestwork}:queue:default', 0, -1);
     expect(message?.slice(21, 25)).toBe('0000');
+  });
+});
+
+describe('signals that come together', () => {
+  it('are one stop, and leave the running tasks their grace', async () => {
+    const worker = fixture.worker({ children: 1 });
+    await fixture.send('hold', ['long', 'gate']);
+    await fixture.event('started', 'long');
+    // as those of a service manager, or of a launcher, do
+    worker.kill('SIGSTOP');
+    for (const signal of ['SIGTERM', 'SIGHUP', 'SIGCONT'] as const) worker.kill(signal);
+    await fixture.until('it stops', () => worker.lines('finishing the running tasks').length === 1);
+    fixture.open('gate');
+    expect(await worker.ended()).toBe(0);
+    expect(fixture.events('finished', 'long')).toHaveLength(1);
+  });
+});
+
+describe('a worker whose output nobody takes any more', () => {
+  it('works on, and finishes what runs after a signal', async () => {
+    const worker = fixture.worker({ children: 1, concurrency: 4 });
+    await fixture.send('hold', ['running', 'gate']);
+    const { pid } = await fixture.event('started', 'running');
+    worker.closeOutput();
+    await fixture.send('log', ['lost']);
+    await fixture.send('log', ['lost as well']);
+    await fixture.send('run', ['behind']);
+    expect(await fixture.event('run', 'behind')).toMatchObject({ pid });
+    worker.kill('SIGHUP');
+    // what waits now stays where it is
+    await fixture.until('it claims no more', async () => {
+      await fixture.send('run', ['waiting']);
+      return fixture.broker.redis.llen('{nestwork}:queue:default').then((waiting) => waiting > 0);
+    });
+    fixture.open('gate');
+    expect(await worker.ended()).toBe(0);
+    expect(fixture.events('finished', 'running')).toMatchObject([{ pid, attempt: 1 }]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -68,6 +68,24 @@ console.log('RESULT ' + JSON.stringify({
 }));
 `;
 
+/** A worker that is started by the one copy with an app of the other; no more than five processes, whatever happens. */
+const WORKER = `
+import 'reflect-metadata';
+import { appendFileSync } from 'node:fs';
+import { Module } from '@nestjs/common';
+import { TaskQueueModule } from './one/dist/index.js';
+const { WorkerFactory } = await import('./other/dist/index.js');
+
+const depth = Number(process.env.DEPTH ?? 0) + 1;
+process.env.DEPTH = String(depth);
+appendFileSync(process.argv[2], 'process ' + depth + '\\n');
+if (depth === 5) process.exit(1);
+
+class AppModule {}
+Module({ imports: [TaskQueueModule.forRoot({ redis: 'redis://127.0.0.1:1', queues: ['default'] })] })(AppModule);
+await WorkerFactory.run(AppModule, { children: 1 });
+`;
+
 let house: string;
 beforeAll(() => {
   house = mkdtempSync(join(tmpdir(), 'nestwork-copies-'));
@@ -81,6 +99,7 @@ beforeAll(() => {
     writeFileSync(join(house, copy, 'package.json'), JSON.stringify({ name: 'nestwork', type: 'module', version }));
   }
   writeFileSync(join(house, 'app.mjs'), APP);
+  writeFileSync(join(house, 'worker.mjs'), WORKER);
 });
 afterAll(() => rmSync(house, { recursive: true, force: true }));
 
@@ -101,4 +120,13 @@ it('two copies of the package in one app understand the tasks of each other, and
   const told = `${stdout}${stderr}`.split('\n').filter((line) => line.includes(`2 copies of nestwork: ${both}.`));
   // in the log once, and in the result
   expect(told).toHaveLength(2);
+});
+
+it('a child of a worker with two copies knows that it is one, and forks no further', async () => {
+  const processes = join(house, 'processes');
+  const ended = await run(process.execPath, [join(house, 'worker.mjs'), processes], {
+    env: { ...process.env, NODE_OPTIONS: '' },
+  }).catch((error: unknown) => error);
+  expect(ended).toMatchObject({ code: 1 });
+  expect(readFileSync(processes, 'utf8')).toBe('process 1\nprocess 2\n');
 });

@@ -57,4 +57,5 @@ it('is not run with the code that its supervisor was started with', () => {
     '--inspect',
   ]);
   expect(childExecArguments(['--eval=code', '-i'])).toEqual([]);
+  expect(childExecArguments(['--input-type', 'module', '-C', 'x', '-e', 'code'])).toEqual(['-C', 'x']);
 });

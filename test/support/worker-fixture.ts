@@ -63,6 +63,12 @@ export class WorkerProcess {
     return this.ended();
   }
 
+  /** Takes its output no longer, as a terminal that is closed. */
+  closeOutput(): void {
+    this.process.stdout?.destroy();
+    this.process.stderr?.destroy();
+  }
+
   /** Its exit code, or the signal that ended it. Waits for the end of all that write to its output, children included. */
   async ended(): Promise<number | string> {
     await this.closed;
