@@ -1,7 +1,5 @@
 import { isAlive, WorkerFixture } from '../support/worker-fixture.js';
 
-/** What comes within this time of a signal is part of the same stop. */
-
 let fixture: WorkerFixture;
 beforeEach(async () => {
   fixture = await WorkerFixture.start();
@@ -10,16 +8,21 @@ afterEach(() => fixture.stop());
 
 describe.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s', (signal) => {
   it('finishes what runs, gives back the rest, closes the app last, and exits with 0', async () => {
-    const worker = fixture.worker({ children: 1 });
+    const worker = fixture.worker({ children: 1, concurrency: 2 });
     await fixture.send('hold', ['running', 'gate']);
     await fixture.event('started', 'running');
-    await fixture.send('run', ['waiting']);
     worker.kill(signal);
     await fixture.until('it stops', () => worker.lines('finishing the running tasks').length === 1);
+    await fixture.claimingOver();
     expect(fixture.events('destroyed')).toEqual([]);
     fixture.open('gate');
     expect(await worker.ended()).toBe(0);
-    expect(fixture.events().map(({ kind }) => kind)).toEqual(['booted', 'started', 'finished', 'destroyed']);
+    expect(
+      fixture
+        .events()
+        .slice(-2)
+        .map(({ kind }) => kind),
+    ).toEqual(['finished', 'destroyed']);
     expect(Object.keys(await fixture.work())).toEqual(['queue:default']);
     expect(await fixture.broker.redis.exists('{nestwork}:sessions')).toBe(0);
   });
@@ -112,11 +115,7 @@ describe('a worker whose output nobody takes any more', () => {
     await fixture.send('run', ['behind']);
     expect(await fixture.event('run', 'behind')).toMatchObject({ pid });
     worker.kill('SIGHUP');
-    // what waits now stays where it is
-    await fixture.until('it claims no more', async () => {
-      await fixture.send('run', ['waiting']);
-      return fixture.broker.redis.llen('{nestwork}:queue:default').then((waiting) => waiting > 0);
-    });
+    await fixture.claimingOver();
     fixture.open('gate');
     expect(await worker.ended()).toBe(0);
     expect(fixture.events('finished', 'running')).toMatchObject([{ pid, attempt: 1 }]);

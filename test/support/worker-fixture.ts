@@ -215,6 +215,17 @@ export class WorkerFixture<S extends Stoppable = RedisServer> {
   }
 
   /**
+   * Resolves when the children claim no more, although they have free slots: the tasks that it sends stay where they are. One
+   * alone could be on its way to a child.
+   */
+  async claimingOver(): Promise<void> {
+    await this.until('nothing is claimed', async () => {
+      await this.send('run', ['waiting']);
+      return (await this.broker.redis.llen('{nestwork}:queue:default')) > 5;
+    });
+  }
+
+  /**
    * Resolves when the text stands in the output of a worker, in so many lines; rejects when there are more. What a process
    * prints comes through a pipe, while its events and Redis show at once what it has done.
    */
