@@ -101,9 +101,10 @@ export class QueueClient {
    *
    * @throws NestworkError INVALID_NAME
    * @example
+   * import type { QueueClient } from 'nestwork';
    * import type { ReportTasks } from './report.tasks.js';
    *
-   * const sendReport = (queue: QueueClient, userId: number) =>
+   * export const sendReport = (queue: QueueClient, userId: number) =>
    *   queue.of<ReportTasks>('ReportTasks').send.delay(userId, { weekly: true });
    */
   of<T extends object = object>(className: string): TaskSenders<T>;

@@ -20,12 +20,14 @@ export class TaskLogger extends ConsoleLogger {
     if (!WIRING.has(rest.at(-1))) super.log(message, ...rest);
   }
 
+  /** @internal */
   protected override formatContext(context: string): string {
     const task = runningTask.getStore();
     const prefix = super.formatContext(context);
     return task ? `${prefix}${this.colorize(`${task.name} ${task.id} #${task.attempt}`, 'verbose')} ` : prefix;
   }
 
+  /** @internal */
   protected override getJsonLogObject(...line: Parameters<ConsoleLogger['getJsonLogObject']>): JsonLine {
     const task = runningTask.getStore();
     const fields = super.getJsonLogObject(...line);
