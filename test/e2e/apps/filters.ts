@@ -67,7 +67,7 @@ export async function scenario(app: INestApplicationContext): Promise<void> {
     tasks.map(({ task, error }) => [task, error]),
     [
       ['AccountTasks.charge', 'Error: card expired'],
-      ['AccountTasks.print', 'Error: the printer is off'],
+      ['AccountTasks.print', 'Error: the printer is off (caused by Error: 0x1F)'],
     ],
   );
   assert.deepEqual(noted, ['AccountTasks.charge: card expired']);
