@@ -1,4 +1,5 @@
-const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+import { STOP_SIGNALS } from './signals.js';
+
 const MAX_SHOWN = 80;
 
 /**
@@ -6,7 +7,7 @@ const MAX_SHOWN = 80;
  * one. To be called before the supervisor has its own.
  */
 export function foreignListenerWarning(): string | undefined {
-  const found = SIGNALS.flatMap((signal) => process.listeners(signal).map((listener) => ({ signal, listener })));
+  const found = STOP_SIGNALS.flatMap((signal) => process.listeners(signal).map((listener) => ({ signal, listener })));
   const { 0: first } = found;
   if (!first) return undefined;
   const signals = [...new Set(found.map(({ signal }) => signal))].join(', ');
