@@ -44,6 +44,7 @@ export class ChildChannel {
     private readonly stream: Duplex,
     private readonly events: ChannelEvents,
   ) {
+    keepReading(stream);
     stream.on('data', this.take);
     // a channel that fails is one that ends
     stream.on('error', () => {});
@@ -133,6 +134,16 @@ export class ChildChannel {
     this.stream.destroy();
     this.events.broken(why);
   }
+}
+
+/**
+ * A write that a dying process takes no more is dropped and does not end the stream: what the process sent last may still lie
+ * unread in it.
+ */
+function keepReading(stream: Duplex): void {
+  const { _write, _writev } = stream;
+  stream._write = (chunk, encoding, done) => _write.call(stream, chunk, encoding, () => done());
+  if (_writev) stream._writev = (chunks, done) => _writev.call(stream, chunks, () => done());
 }
 
 /** Whether a socket or server went along. The descriptor itself is not taken, so the system closes it. */

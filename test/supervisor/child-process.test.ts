@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NestworkError } from '../../src/errors.js';
@@ -186,6 +186,25 @@ it('reads what a child sent last, however much it is', async () => {
   const [reason] = await toldBy(script);
   expect(reason).toHaveLength(4_000_000);
 });
+
+it('reads what a child sent last after a write that the child takes no more', async () => {
+  // more than is read at once, so that the write comes between
+  const script = `
+    process.send(${READY});
+    process.send({ type: 'bootFailed', error: 'x'.repeat(200_000) }, () => process.exit(1));`;
+  const told = await toldBy(script, (child) => {
+    waitUntilDead(child.pid);
+    child.abort();
+  });
+  expect(told[1]).toHaveLength(200_000);
+});
+
+/** Blocks the event loop, so that nothing is read meanwhile. The last thread of a process closes its files. */
+function waitUntilDead(pid: number): void {
+  const threads = () => readdirSync(`/proc/${pid}/task`).length;
+  while (!/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1')) || threads() > 1)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+}
 
 describe('a process that the system refuses at once', () => {
   // no environment can have it, which is thrown as a lack of file handles is on some versions of Node
