@@ -91,18 +91,20 @@ export class ScoreboardWriter {
   }
 
   /** Before a task is started; undone by `withdrawn` if the child then sees that the window has closed. */
-  started(id: string, { deadlineMs, afterwards, attempt = 0 }: HardLimit = NO_LIMIT): void {
+  started(id: string): void {
     const index = this.free.pop();
     if (index === undefined) throw new Error('The scoreboard is full: more tasks were started than can be held.');
     this.used.set(id, index);
     const at = index * ENTRY_BYTES;
     this.entries.write(id, at, 'latin1');
     this.entries[at + STATE_AT] = STARTED;
-    this.entries.writeDoubleLE(deadlineMs, at + DEADLINE_AT);
-    this.entries.writeDoubleLE(afterwards, at + AFTERWARDS_AT);
-    this.entries.writeUInt16LE(attempt, at + ATTEMPT_AT);
-    this.changed(at, at + ENTRY_BYTES);
-    this.flush();
+    this.writeLimit(at, NO_LIMIT);
+  }
+
+  /** When a task that was started has to end. */
+  limited(id: string, limit: HardLimit): void {
+    const index = this.used.get(id);
+    if (index !== undefined) this.writeLimit(index * ENTRY_BYTES, limit);
   }
 
   /**
@@ -147,6 +149,14 @@ export class ScoreboardWriter {
     writeSync(this.fd, this.entries, this.changedFrom, bytes, HEADER_BYTES + this.changedFrom);
     this.changedFrom = Number.POSITIVE_INFINITY;
     this.changedTo = 0;
+  }
+
+  private writeLimit(at: number, { deadlineMs, afterwards, attempt = 0 }: HardLimit): void {
+    this.entries.writeDoubleLE(deadlineMs, at + DEADLINE_AT);
+    this.entries.writeDoubleLE(afterwards, at + AFTERWARDS_AT);
+    this.entries.writeUInt16LE(attempt, at + ATTEMPT_AT);
+    this.changed(at, at + ENTRY_BYTES);
+    this.flush();
   }
 
   private mark(id: string, state: number): void {

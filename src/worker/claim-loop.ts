@@ -2,16 +2,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { ChildBroker, Claimant, ClaimedTask, ClaimReply } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
-import { DIES, DROPS, type HardLimit, monotonicMs, type ScoreboardWriter } from '../supervisor/scoreboard.js';
+import type { ScoreboardWriter } from '../supervisor/scoreboard.js';
 import { Complaints } from '../task/complaints.js';
-import { TaskCancelledError } from '../task/task-errors.js';
-import { isSuspect } from '../task/task-message.js';
 import { Acknowledger } from './acknowledger.js';
 import { BatchSize } from './batch-size.js';
 import { Conclusion } from './conclusion.js';
 import { noteCronRun } from './cron-run.js';
 import { type Executor, isFailure, type Outcome, type PreparedTask } from './executor.js';
-import type { RunningTask } from './running-task.js';
+import { hardLimit } from './hard-limit.js';
+import { HeldTasks } from './held-tasks.js';
+import { RunningTasks } from './running-tasks.js';
+import { SlowStarts } from './slow-starts.js';
 import { StartWindow } from './start-window.js';
 
 /** A lost ring costs this long at most, in ms. */
@@ -21,8 +22,6 @@ const SHARED_BELL_TIMEOUT_MS = 1_000;
 /** While it drains for a suspect a child looks again this often, in ms: another may have taken it. */
 const DRAIN_MS = 1_000;
 const RETRY_MS = 200;
-/** News of a cancelled task may come before the task. */
-const REMEMBERED_CANCELS = 1_000;
 
 export interface ClaimLoopOptions {
   readonly broker: ChildBroker;
@@ -52,33 +51,22 @@ export class ClaimLoop {
       `Redis refuses to take back a task that failed or was not finished. Until it does, this child claims no task of any queue: ${what}`,
     ),
   );
+  private readonly held = new HeldTasks();
+  private readonly running = new RunningTasks();
+  private readonly slowStarts = new SlowStarts();
+  private readonly ending = new AbortController();
   private readonly acks: Acknowledger;
   private readonly conclusion: Conclusion;
   private readonly batchSize: BatchSize;
-  private readonly held = new Set<string>();
-  private readonly running = new Map<string, RunningTask>();
-  private readonly ending = new AbortController();
-  private readonly cancelled = new Set<string>();
   private readonly window: StartWindow;
-  private waiting: ClaimedTask[] = [];
-  /** ids whose end Redis has confirmed since the last claim was sent */
-  private forgotten: string[] = [];
-  /** ids to give back; not while a claim is under way, whose number they would need */
-  private unwanted: string[] = [];
-  private claimNumber = 0;
-  private claiming = false;
-  /** whether the last claim got no answer: nobody knows what it brought */
-  private unanswered = false;
   private ended = 0;
-  private alone = false;
-  private abortReason: Error | undefined;
   private wake: () => void = () => {};
 
   constructor(private readonly options: ClaimLoopOptions) {
     this.batchSize = new BatchSize(options.concurrency);
     this.window = new StartWindow(options.scoreboard, () => this.giveUpWaiting());
     this.acks = new Acknowledger(options.broker, options.claimant, {
-      ended: (ids) => this.forget(ids),
+      ended: (ids) => this.confirmed(ids),
       leaseLost: () => this.loseLease(),
       failed: this.complaints.about,
       refused: this.stuck.about,
@@ -92,7 +80,6 @@ export class ClaimLoop {
       else await this.change();
     }
     this.giveUpWaiting();
-    this.giveBack(this.unwanted.splice(0));
     while (this.running.size > 0) await this.change();
     await this.acks.settled();
   }
@@ -106,17 +93,12 @@ export class ClaimLoop {
 
   /** Aborts the signals of the running tasks; one that fails from now on is released, not counted. */
   abort(reason: Error): void {
-    this.abortReason = reason;
-    for (const task of this.running.values()) task.abort(reason);
+    this.running.abort(reason);
   }
 
   /** Aborts the signal of a task if it runs here; one that was cancelled before its start is not started. */
   cancel(id: string): void {
-    this.cancelled.add(id);
-    const [oldest] = this.cancelled;
-    if (this.cancelled.size > REMEMBERED_CANCELS && oldest !== undefined) this.cancelled.delete(oldest);
-    const task = this.running.get(id);
-    task?.abort(new TaskCancelledError(task.name));
+    this.running.cancel(id);
   }
 
   private get stopping(): boolean {
@@ -126,28 +108,24 @@ export class ClaimLoop {
   /** How many tasks to claim now; any number after a claim without an answer, which asks for what that one brought. */
   private get wanted(): number {
     const { concurrency, scoreboard } = this.options;
-    if (this.unanswered) return 1;
-    if (this.alone) return 0;
+    if (this.held.unanswered) return 1;
+    if (this.running.alone) return 0;
     const room = scoreboard.capacity - this.held.size;
-    return Math.min(this.batchSize.next(concurrency - this.running.size, this.waiting.length), room);
+    return Math.min(
+      this.batchSize.next(concurrency - this.running.size, this.held.unstarted),
+      room,
+      this.slowStarts.limit,
+    );
   }
 
   private async claim(): Promise<void> {
     await this.acks.returned();
     const limit = this.wanted;
     if (limit === 0) return;
-    const acks = this.acks.take();
-    this.forgotten = [];
-    this.claiming = true;
-    const reply = await this.ask(limit, acks);
-    this.claiming = false;
+    const reply = await this.ask(limit, this.acks.take());
     if (!reply) return;
-    this.forget(acks);
-    // a repeated claim was acked the first time
-    if (!reply.repeated && reply.acked < acks.length) this.tellStale(acks.length - reply.acked);
-    this.giveBack(this.unwanted.splice(0));
-    this.take(reply);
-    const idle = this.running.size < this.options.concurrency && this.waiting.length === 0;
+    this.start();
+    const idle = this.running.size < this.options.concurrency && this.held.unstarted === 0;
     // a repeated claim did not look into the queues: nothing is known of them, and their ring may be used up
     if (reply.tasks.length === 0 && idle && !reply.repeated) await this.waitForWork(reply.drain);
   }
@@ -155,37 +133,35 @@ export class ClaimLoop {
   /** Undefined when there was no answer; the next claim asks for what this one brought, in case it was executed. */
   private async ask(limit: number, acks: readonly string[]): Promise<ClaimReply | undefined> {
     const { broker, claimant } = this.options;
-    this.claimNumber += 1;
-    if (this.window.open(this.claimNumber)) this.giveUpWaiting();
-    const request = { number: this.claimNumber, limit, acks, recover: this.unanswered };
+    const recover = this.held.unanswered;
+    const number = this.held.claim();
+    if (this.window.open(number, this.slowStarts.patience)) this.giveUpWaiting();
     try {
-      const reply = await broker.claim(claimant, request);
+      const reply = await broker.claim(claimant, { number, limit, acks, recover });
       this.window.answered();
-      this.unanswered = false;
       this.batchSize.claimed(limit, reply.more);
       this.complaints.over();
       if (this.stuck.over()) this.logger.log('Redis has taken back what it refused: this child claims again.');
+      this.answered(reply, acks);
       return reply;
     } catch (error) {
-      this.unanswered = true;
+      this.held.notAnswered();
       for (const id of acks) this.acks.done(id);
       await this.pauseAfter(error);
       return undefined;
     }
   }
 
-  /**
-   * After a lost reply the broker tells all that the child held then. What it still holds it has started, or it waits here;
-   * some of the rest is forgotten, because its ack was answered while the claim was under way. And one id may lie in a queue
-   * twice.
-   */
-  private take({ tasks, repeated }: ClaimReply): void {
-    for (const task of tasks) {
-      if (this.held.has(task.id) || (repeated && this.forgotten.includes(task.id))) continue;
-      this.held.add(task.id);
-      this.waiting.push(task);
-    }
-    this.start();
+  private answered(reply: ClaimReply, acks: readonly string[]): void {
+    // a repeated claim was acked the first time
+    const stale = reply.repeated ? 0 : acks.length - reply.acked;
+    // others may have run these tasks as well
+    if (stale > 0)
+      this.logger.warn(`${stale} tasks were done, but no longer held by this child: their acks changed nothing.`);
+    this.held.answered(reply, acks);
+    for (const id of acks) this.options.scoreboard.confirmed(id);
+    if (reply.tasks.length > 0) this.slowStarts.claimed();
+    this.release();
   }
 
   private async waitForWork(drain: boolean): Promise<void> {
@@ -200,96 +176,95 @@ export class ClaimLoop {
     }
   }
 
-  /** Starts what was claimed in the slots that are free. */
-  private start(): void {
-    const { concurrency, executor, scoreboard } = this.options;
-    while (this.waiting.length > 0 && this.running.size < concurrency && !this.stopping) {
-      const [claimed] = this.waiting as [ClaimedTask];
-      if (this.cancelled.delete(claimed.id)) {
-        this.waiting.shift();
-        // Redis decides: it ends what is still cancelled, and gives back what somebody has sent again since
-        this.giveBack([claimed.id]);
-        continue;
-      }
-      const prepared = executor.prepare(claimed);
-      if (isFailure(prepared)) {
-        this.waiting.shift();
-        this.conclusion.ofFailure(claimed, prepared);
-        continue;
-      }
-      if (this.acks.pending && this.batchSize.mayBlock(prepared.task.name)) this.acks.flush();
-      // a backoff function of the user is asked for the limit; what ended before must be noted by then
-      if (prepared.policy.hardTimeoutMs !== undefined) scoreboard.flush();
-      scoreboard.started(claimed.id, hardLimit(prepared));
-      if (this.window.passed) {
-        scoreboard.withdrawn(claimed.id);
-        return this.giveUpWaiting();
-      }
-      this.waiting.shift();
-      this.execute(claimed, prepared);
-    }
-    if (this.waiting.length > 0) this.window.watch();
-    else if (!this.claiming) this.window.close();
+  /** The next task, if a slot is free for it. */
+  private get startable(): ClaimedTask | undefined {
+    return this.running.size < this.options.concurrency && !this.stopping ? this.held.first : undefined;
   }
 
-  private execute(claimed: ClaimedTask, prepared: PreparedTask): void {
-    this.running.set(claimed.id, prepared.task);
-    this.alone = isSuspect(claimed.message);
-    if (this.abortReason) prepared.task.abort(this.abortReason);
+  /** Starts what was claimed in the slots that are free. */
+  private start(): void {
+    for (let task = this.startable; task; task = this.startable) {
+      if (this.running.wasCancelled(task.id)) {
+        this.held.next();
+        // Redis decides: it ends what is still cancelled, and gives back what somebody has sent again since
+        this.giveBack([task.id]);
+      } else if (this.noted(task)) {
+        this.held.next();
+        this.execute(task);
+      } else {
+        this.slowStarts.missed(task);
+        return this.giveUpWaiting();
+      }
+    }
+    if (this.held.unstarted > 0) this.window.watch();
+    else if (!this.held.claiming) this.window.close();
+  }
+
+  /**
+   * Notes the start, for the supervisor to leave the task alone, unless it may have given it to others by now. The arguments
+   * are read after that: however long it takes, the task starts, and a process that dies over it counts a crash of the task.
+   */
+  private noted({ id }: ClaimedTask): boolean {
+    const { scoreboard } = this.options;
+    scoreboard.started(id);
+    if (!this.window.passed) return true;
+    scoreboard.withdrawn(id);
+    return false;
+  }
+
+  private execute(claimed: ClaimedTask): void {
+    const { executor, scoreboard } = this.options;
+    const prepared = this.slowStarts.timed(claimed, () => executor.prepare(claimed));
+    if (isFailure(prepared)) {
+      scoreboard.withdrawn(claimed.id);
+      return this.conclusion.ofFailure(claimed, prepared);
+    }
+    if (this.acks.pending && this.batchSize.mayBlock(prepared.task.name)) this.acks.flush();
+    if (prepared.policy.hardTimeoutMs !== undefined) scoreboard.limited(claimed.id, hardLimit(prepared));
+    this.running.add(prepared.task, claimed.message);
     // it never rejects; a callback, because an async function takes a twelfth of the time of a short task
-    void this.options.executor.run(prepared).then((outcome) => this.end(claimed, prepared, outcome));
+    void executor.run(prepared).then((outcome) => this.end(claimed, prepared, outcome));
   }
 
   private end(claimed: ClaimedTask, prepared: PreparedTask, outcome: Outcome): void {
-    const { id } = claimed;
-    this.running.delete(id);
+    const { id, message } = claimed;
+    this.running.delete(id, message);
     this.batchSize.learn(prepared.task.name, outcome.durationMs);
-    this.alone = false;
     this.ended += 1;
     if (this.ended === this.options.maxTasks) this.options.onWorn();
     noteCronRun(this.options, prepared.task, outcome, this.complaints.about);
-    this.conclusion.of(claimed, prepared, outcome, this.abortReason && (() => this.giveBack([id])));
+    this.conclusion.of(claimed, prepared, outcome, this.running.aborted ? () => this.giveBack([id]) : undefined);
     this.start();
     this.options.scoreboard.flush();
-    if (this.stopping || (!this.claiming && this.wanted > 0)) this.wake();
+    if (this.stopping || (!this.held.claiming && this.wanted > 0)) this.wake();
   }
 
   /** What waits for a slot goes to others. */
   private giveUpWaiting(): void {
-    const unstarted = this.waiting;
-    this.waiting = [];
-    if (unstarted.length > 0) this.batchSize.tooMany();
-    this.giveBack(unstarted.map(({ id }) => id));
-    if (!this.claiming) this.window.close();
+    if (this.held.giveUp() > 0) this.batchSize.tooMany();
+    this.release();
+    if (!this.held.claiming) this.window.close();
     this.wake();
   }
 
-  /**
-   * Gives tasks back unstarted or unfinished, by the number of the last claim: no other may be under way. Where that got no
-   * answer, Redis may have another number; the last tasks of a child need none, as no claim of it will bring them again.
-   */
   private giveBack(ids: readonly string[]): void {
-    if (this.claiming || (this.unanswered && !this.stopping)) this.unwanted.push(...ids);
-    else if (ids.length > 0) void this.acks.release(ids, this.unanswered ? undefined : this.claimNumber);
+    this.held.giveBack(ids);
+    this.release();
   }
 
-  private forget(ids: readonly string[]): void {
-    if (this.claiming) this.forgotten.push(...ids);
-    for (const id of ids) {
-      this.held.delete(id);
-      this.options.scoreboard.confirmed(id);
-    }
+  private release(): void {
+    const back = this.held.takeUnwanted(this.stopping);
+    if (back) void this.acks.release(back.ids, back.claimNumber);
   }
 
-  /** Others may have run these tasks as well. */
-  private tellStale(acks: number): void {
-    this.logger.warn(`${acks} tasks were done, but no longer held by this child: their acks changed nothing.`);
+  private confirmed(ids: readonly string[]): void {
+    this.held.confirmed(ids);
+    for (const id of ids) this.options.scoreboard.confirmed(id);
   }
 
   private loseLease(): void {
     this.stop();
     this.held.clear();
-    this.waiting = [];
     this.window.close();
     this.options.onLeaseLost();
   }
@@ -312,12 +287,4 @@ export class ClaimLoop {
       this.wake = resolve;
     });
   }
-}
-
-/** When the process has to be ended for this attempt, and what becomes of its task then. */
-function hardLimit({ task, policy }: PreparedTask): HardLimit | undefined {
-  if (policy.hardTimeoutMs === undefined) return undefined;
-  const decision = policy.afterHardTimeout(task.name, task.message.failures);
-  const afterwards = decision.kind === 'retry' ? decision.inMs : decision.kind === 'drop' ? DROPS : DIES;
-  return { deadlineMs: monotonicMs() + policy.hardTimeoutMs, afterwards, attempt: task.attempt };
 }

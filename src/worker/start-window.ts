@@ -23,12 +23,17 @@ export class StartWindow {
     private readonly onPassed: () => void,
   ) {}
 
-  /** Before a claim is sent. Returns whether the window that was open had passed: what waited in it waits no longer. */
-  open(claimNumber: number): boolean {
+  /**
+   * Before a claim is sent.
+   *
+   * @param patience how many times as long as usual it stays open
+   * @returns whether the window that was open had passed: what waited in it waits no longer
+   */
+  open(claimNumber: number, patience = 1): boolean {
     const before = this.untilMs;
     this.sentAtMs = monotonicMs();
     this.claimNumber = claimNumber;
-    this.untilMs = this.sentAtMs + START_WINDOW_MS + Math.min(...this.answersTookMs);
+    this.untilMs = this.sentAtMs + START_WINDOW_MS * patience + Math.min(...this.answersTookMs);
     this.scoreboard.window(claimNumber, this.untilMs);
     return monotonicMs() > before;
   }

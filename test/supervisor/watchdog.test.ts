@@ -21,7 +21,8 @@ class TestChild implements Guarded {
   /** Starts a task that has to end so many ms from now. */
   starts(inMs: number, afterwards = DIES): string {
     const id = ids.next();
-    this.notes.started(id, { deadlineMs: monotonicMs() + inMs, afterwards });
+    this.notes.started(id);
+    this.notes.limited(id, { deadlineMs: monotonicMs() + inMs, afterwards });
     return id;
   }
 

@@ -3,14 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import type { ChildBroker, Claimant, ClaimRequest } from '../../src/broker/broker.js';
+import type { ChildBroker, Claimant, ClaimedTask, ClaimRequest } from '../../src/broker/broker.js';
 import { NestworkError } from '../../src/errors.js';
-import { ScoreboardWriter } from '../../src/supervisor/scoreboard.js';
+import { monotonicMs, ScoreboardWriter } from '../../src/supervisor/scoreboard.js';
 import type { PolicyOptions } from '../../src/task/policy-options.js';
 import type { TaskHandler } from '../../src/task/task-definition.js';
-import { ClaimLoop } from '../../src/worker/claim-loop.js';
-import { Executor } from '../../src/worker/executor.js';
+import { ClaimLoop, type ClaimLoopOptions } from '../../src/worker/claim-loop.js';
+import { Executor, type Failure, type PreparedTask } from '../../src/worker/executor.js';
 import type { RunningTask } from '../../src/worker/running-task.js';
+import { START_WINDOW_MS } from '../../src/worker/start-window.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
 import { registry } from './messages.js';
 
@@ -30,6 +31,7 @@ beforeEach(async () => {
   await fixture.broker.register('session', 'child');
 });
 afterEach(async () => {
+  Logger.overrideLogger(false);
   closeSync(scoreboard);
   await fixture.reset();
 });
@@ -63,16 +65,21 @@ function describe({ recover }: ClaimRequest): string {
   return recover ? 'recover' : 'claim';
 }
 
-function loopOf(broker: ChildBroker, handler: TaskHandler, concurrency = 1, policy: PolicyOptions = {}): ClaimLoop {
+function executorOf(handler: TaskHandler, policy: PolicyOptions = {}): Executor {
+  return new Executor(registry({ 'Some.task': handler }, policy), []);
+}
+
+function loopOf(broker: ChildBroker, handler: TaskHandler, options: Partial<ClaimLoopOptions> = {}): ClaimLoop {
   return new ClaimLoop({
     broker,
     claimant: CLAIMANT,
-    concurrency,
+    concurrency: 1,
     maxTasks: 0,
-    executor: new Executor(registry({ 'Some.task': handler }, policy), []),
+    executor: executorOf(handler),
     scoreboard: new ScoreboardWriter(400, scoreboard),
     onWorn: () => {},
     onLeaseLost: () => {},
+    ...options,
   });
 }
 
@@ -110,7 +117,7 @@ it('gives back what was aborted, also when its last claim got no answer', async 
       task = running as RunningTask;
       await new Promise((_, reject) => task?.signal.addEventListener('abort', () => reject(task?.signal.reason)));
     },
-    2,
+    { concurrency: 2 },
   );
   await fixture.broker.enqueue('default', [message]);
   const ended = loop.run();
@@ -143,7 +150,10 @@ it('tells once that it claims nothing because Redis refuses to take a task back,
     ran.push(label);
     if (label === 'fails') throw new Error('no luck');
   };
-  const loop = loopOf(broker, handler, 2, { retries: 1, backoff: { type: 'fixed', delay: 3_600_000 } });
+  const loop = loopOf(broker, handler, {
+    concurrency: 2,
+    executor: executorOf(handler, { retries: 1, backoff: { type: 'fixed', delay: 3_600_000 } }),
+  });
   try {
     await fixture.redis.set('{nestwork}:scheduled:default', 'foreign');
     await fixture.broker.enqueue(
@@ -171,4 +181,82 @@ it('tells once that it claims nothing because Redis refuses to take a task back,
   } finally {
     Logger.overrideLogger(false);
   }
+});
+
+/** Takes as long to read the first messages as arguments do that are very large. */
+class SlowReader extends Executor {
+  override prepare(claimed: ClaimedTask): PreparedTask | Failure {
+    if (claimed.message.includes('slow')) block(START_WINDOW_MS + 20);
+    return super.prepare(claimed);
+  }
+}
+
+/** The broker of a child on a machine that gets busier: its first answers come later and later, after their window has passed. */
+function late(answers: number, limits: number[]): ChildBroker {
+  let late = 0;
+  return {
+    ...new ObservedBroker().broker,
+    claim: async (claimant, request) => {
+      limits.push(request.limit);
+      const reply = await fixture.broker.claim(claimant, request);
+      if (reply.tasks.some(({ message }) => !message.includes('quick')) && late < answers) {
+        late += 1;
+        block(START_WINDOW_MS * 3 * late);
+      }
+      return reply;
+    },
+  };
+}
+
+/** Lets so many ms pass without a turn of the event loop. */
+function block(ms: number): void {
+  const untilMs = performance.now() + ms;
+  while (performance.now() < untilMs);
+}
+
+async function stopped(loop: ClaimLoop, ended: Promise<void>): Promise<void> {
+  loop.stop();
+  await fixture.redis.rpush('{nestwork}:bell:default', '1');
+  await ended;
+}
+
+it('starts tasks whose arguments take longer to read than the window, and names them once', async () => {
+  const warnings: string[] = [];
+  Logger.overrideLogger({ log: () => {}, warn: (line: string) => void warnings.push(line), error: () => {} });
+  const ran: unknown[] = [];
+  const tasks = registry({ 'Some.task': ([value]) => void ran.push(value) });
+  const loop = loopOf(fixture.broker, () => {}, { executor: new SlowReader(tasks, []) });
+  await fixture.broker.enqueue(
+    'default',
+    ['slow', 'slow', 'quick', 'quick'].map((value) => fixture.message('Some.task', value)),
+  );
+  const ended = loop.run();
+  await until(() => ran.length === 4);
+  await stopped(loop, ended);
+  expect(ran.sort()).toEqual(['quick', 'quick', 'slow', 'slow']);
+  expect(warnings.filter((line) => line.startsWith('The arguments of task Some.task'))).toHaveLength(1);
+});
+
+it('claims one task with a longer window after claims of which it could start nothing', async () => {
+  const warnings: string[] = [];
+  Logger.overrideLogger({ log: () => {}, warn: (line: string) => void warnings.push(line), error: () => {} });
+  const ran: unknown[] = [];
+  const limits: number[] = [];
+  const windows: number[] = [];
+  const notes = new ScoreboardWriter(400, scoreboard);
+  notes.window = (_claim, untilMs) => void windows.push(untilMs - monotonicMs());
+  const loop = loopOf(late(3, limits), ([value]) => void ran.push(value), { concurrency: 2, scoreboard: notes });
+  await fixture.broker.enqueue('default', [fixture.message('Some.task', 'quick')]);
+  const ended = loop.run();
+  await until(() => ran.length === 1);
+  limits.length = 0;
+  await fixture.broker.enqueue(
+    'default',
+    [1, 2].map((value) => fixture.message('Some.task', value)),
+  );
+  await until(() => ran.length === 3);
+  await stopped(loop, ended);
+  expect(limits.join()).toMatch(/\b1,1,1,2\b/);
+  expect(Math.max(...windows.filter(Number.isFinite))).toBeGreaterThan(START_WINDOW_MS * 8);
+  expect(warnings.filter((line) => line.includes('was claimed 3 times'))).toHaveLength(1);
 });

@@ -1,0 +1,58 @@
+import { TaskCancelledError } from '../task/task-errors.js';
+import { isSuspect } from '../task/task-message.js';
+import type { RunningTask } from './running-task.js';
+
+/** News of a cancelled task may come before the task. */
+const REMEMBERED_CANCELS = 1_000;
+
+/** The tasks whose handlers are under way in this process, and the orders to abort them. */
+export class RunningTasks {
+  private readonly running = new Map<string, RunningTask>();
+  private readonly cancelled = new Set<string>();
+  private reason: Error | undefined;
+  private suspects = 0;
+
+  get size(): number {
+    return this.running.size;
+  }
+
+  /** A process died with one of them before, so nothing may run beside it. */
+  get alone(): boolean {
+    return this.suspects > 0;
+  }
+
+  /** Whether all were aborted; one that starts now is, too. */
+  get aborted(): boolean {
+    return this.reason !== undefined;
+  }
+
+  add(task: RunningTask, message: string): void {
+    this.running.set(task.id, task);
+    if (isSuspect(message)) this.suspects += 1;
+    if (this.reason) task.abort(this.reason);
+  }
+
+  delete(id: string, message: string): void {
+    this.running.delete(id);
+    if (isSuspect(message)) this.suspects -= 1;
+  }
+
+  abort(reason: Error): void {
+    this.reason = reason;
+    for (const task of this.running.values()) task.abort(reason);
+  }
+
+  /** Aborts the signal of a task if it runs here, and remembers it in case it comes. */
+  cancel(id: string): void {
+    this.cancelled.add(id);
+    const [oldest] = this.cancelled;
+    if (this.cancelled.size > REMEMBERED_CANCELS && oldest !== undefined) this.cancelled.delete(oldest);
+    const task = this.running.get(id);
+    task?.abort(new TaskCancelledError(task.name));
+  }
+
+  /** Whether a task that is about to start was cancelled; asked once. */
+  wasCancelled(id: string): boolean {
+    return this.cancelled.delete(id);
+  }
+}

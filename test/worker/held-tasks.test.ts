@@ -1,0 +1,232 @@
+import fc from 'fast-check';
+import type { ClaimedTask, ClaimReply } from '../../src/broker/broker.js';
+import { HeldTasks, type Return } from '../../src/worker/held-tasks.js';
+
+/** What Redis knows of one child and one queue, by the rules of the scripts. */
+class RedisOfOneChild {
+  readonly claims = new Map<string, ClaimedTask>();
+  readonly queue: ClaimedTask[] = [];
+  private last = 0;
+
+  add(id: string): void {
+    this.queue.push({ id, queue: 'default', message: id });
+  }
+
+  claim(number: number, limit: number, acks: readonly string[], recover: boolean): ClaimReply {
+    if (number < this.last) throw new Error('STALE_CLAIM');
+    const acked = acks.filter((id) => this.claims.delete(id)).length;
+    const repeated = number === this.last || recover;
+    this.last = number;
+    const tasks = repeated ? [...this.claims.values()] : this.queue.splice(0, limit);
+    for (const task of tasks) this.claims.set(task.id, task);
+    return { tasks, repeated, acked, drain: false, more: this.queue.length > 0 };
+  }
+
+  ack(id: string): void {
+    this.claims.delete(id);
+  }
+
+  /** The oldest first, at the head, like release.lua. */
+  release({ ids, claimNumber }: Return): void {
+    if (claimNumber !== undefined && claimNumber !== this.last) return;
+    for (const id of ids) {
+      const task = this.claims.get(id);
+      if (task) this.queue.unshift(task);
+      this.claims.delete(id);
+    }
+  }
+}
+
+type Answer = 'arrives' | 'is lost' | 'is lost before Redis';
+
+/** A child in which everything happens in the order that the test gives, with acks that are answered later. */
+class Child {
+  readonly held = new HeldTasks();
+  readonly redis = new RedisOfOneChild();
+  readonly running = new Set<string>();
+  readonly finished = new Map<string, number>();
+  readonly starts: string[] = [];
+  private acks: string[] = [];
+  private inFlight: { acks: string[]; answer: ClaimReply | undefined } | undefined;
+  private ackAnswers: string[] = [];
+
+  sendClaim(limit: number, answer: Answer): void {
+    if (this.inFlight) return;
+    const acks = this.acks.splice(0);
+    const recover = this.held.unanswered;
+    const number = this.held.claim();
+    const reply = answer === 'is lost before Redis' ? undefined : this.redis.claim(number, limit, acks, recover);
+    this.inFlight = { acks, answer: answer === 'arrives' ? reply : undefined };
+  }
+
+  claimEnds(): void {
+    if (!this.inFlight) return;
+    const { acks, answer } = this.inFlight;
+    this.inFlight = undefined;
+    if (answer) this.held.answered(answer, acks);
+    else {
+      this.held.notAnswered();
+      this.acks.push(...acks);
+    }
+    this.release(false);
+  }
+
+  start(): void {
+    const task = this.held.first;
+    if (!task) return;
+    expect(this.running.has(task.id)).toBe(false);
+    expect(this.redis.claims.has(task.id)).toBe(true);
+    this.held.next();
+    this.running.add(task.id);
+    this.starts.push(task.id);
+  }
+
+  finish(): void {
+    const [id] = this.running;
+    if (id === undefined) return;
+    this.running.delete(id);
+    this.finished.set(id, (this.finished.get(id) ?? 0) + 1);
+    this.acks.push(id);
+  }
+
+  /** Acks that no claim takes along. Their answer comes later. */
+  flush(): void {
+    for (const id of this.acks.splice(0)) {
+      this.redis.ack(id);
+      this.ackAnswers.push(id);
+    }
+  }
+
+  ackAnswered(): void {
+    const id = this.ackAnswers.shift();
+    if (id !== undefined) this.held.confirmed([id]);
+  }
+
+  giveUp(): void {
+    this.held.giveUp();
+    this.release(false);
+  }
+
+  /** Answers are awaited before the next claim, as in the loop. */
+  release(isLast: boolean): void {
+    const back = this.held.takeUnwanted(isLast);
+    if (!back) return;
+    expect(this.held.claiming).toBe(false);
+    expect(back.ids.filter((id) => this.running.has(id))).toEqual([]);
+    this.redis.release(back);
+    this.held.confirmed(back.ids);
+  }
+
+  end(): void {
+    while (this.inFlight) this.claimEnds();
+    this.held.giveUp();
+    this.release(true);
+    while (this.running.size > 0) this.finish();
+    this.flush();
+    while (this.ackAnswers.length > 0) this.ackAnswered();
+  }
+}
+
+const answer = fc.constantFrom<Answer>('arrives', 'arrives', 'is lost', 'is lost before Redis');
+const step = fc.oneof(
+  fc.record({ kind: fc.constant('claim' as const), limit: fc.integer({ min: 1, max: 4 }), answer }),
+  fc.record({ kind: fc.constantFrom('add', 'claimEnds', 'start', 'finish', 'flush', 'ackAnswered', 'giveUp') }),
+);
+
+it('every task is run once and held by nobody at the end, whatever answers are lost', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
+      const child = new Child();
+      let added = 0;
+      for (const next of steps) {
+        if (next.kind === 'add') {
+          added += 1;
+          child.redis.add(`task-${added}`);
+        } else if ('limit' in next) child.sendClaim(next.limit, next.answer);
+        else (child[next.kind as 'start'] as () => void).call(child);
+      }
+      child.end();
+      expect(child.held.size).toBe(0);
+      expect(new Set(child.starts).size).toBe(child.starts.length);
+      const there = [...child.finished.keys(), ...child.redis.queue.map(({ id }) => id), ...child.redis.claims.keys()];
+      expect(there.sort()).toEqual(Array.from({ length: added }, (_, i) => `task-${i + 1}`).sort());
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+describe('a claim whose answer was lost', () => {
+  it('keeps what is given back until a claim is answered', () => {
+    const held = new HeldTasks();
+    held.claim();
+    held.answered({ repeated: false, tasks: [{ id: 'a', queue: 'default', message: 'a' }] }, []);
+    held.claim();
+    held.giveUp();
+    expect(held.takeUnwanted(false)).toBeUndefined();
+    held.notAnswered();
+    expect(held.takeUnwanted(false)).toBeUndefined();
+    const number = held.claim();
+    held.answered({ repeated: true, tasks: [] }, []);
+    expect(held.takeUnwanted(false)).toEqual({ ids: ['a'], claimNumber: number });
+  });
+
+  it('does not keep what is given back from a child that claims no more', () => {
+    const held = new HeldTasks();
+    held.claim();
+    held.notAnswered();
+    held.giveBack(['a']);
+    expect(held.takeUnwanted(true)).toEqual({ ids: ['a'], claimNumber: undefined });
+  });
+});
+
+describe('a task whose id comes again', () => {
+  const task = { id: 'a', queue: 'default', message: 'a' };
+  let held: HeldTasks;
+  beforeEach(() => {
+    held = new HeldTasks();
+    held.claim();
+    held.answered({ repeated: false, tasks: [task] }, []);
+    held.next();
+  });
+
+  it('with the claim that acks it waits for its start', () => {
+    held.claim();
+    held.answered({ repeated: false, tasks: [task] }, ['a']);
+    expect(held).toMatchObject({ size: 1, unstarted: 1 });
+  });
+
+  it('in a late answer that was written before its ack does not start again', () => {
+    held.claim();
+    held.confirmed(['a']);
+    held.answered({ repeated: true, tasks: [task] }, []);
+    expect(held).toMatchObject({ size: 0, unstarted: 0 });
+  });
+
+  it('by a claim, after its ack was answered while that claim was under way, waits for its start', () => {
+    held.claim();
+    held.confirmed(['a']);
+    held.answered({ repeated: false, tasks: [task] }, []);
+    expect(held).toMatchObject({ size: 1, unstarted: 1 });
+  });
+
+  it('by a claim whose answer was lost, after it had ended before, waits for its start', () => {
+    held.claim();
+    held.confirmed(['a']);
+    held.answered({ repeated: false, tasks: [] }, []);
+    held.claim();
+    held.notAnswered();
+    held.claim();
+    held.answered({ repeated: true, tasks: [task] }, []);
+    expect(held).toMatchObject({ size: 1, unstarted: 1 });
+  });
+});
+
+it('what is given back is given back once, and waits no longer', () => {
+  const held = new HeldTasks();
+  held.claim();
+  held.answered({ repeated: false, tasks: [{ id: 'a', queue: 'default', message: 'a' }] }, []);
+  expect(held.giveUp()).toBe(1);
+  expect(held.takeUnwanted(false)?.ids).toEqual(['a']);
+  expect(held.takeUnwanted(false)).toBeUndefined();
+  expect(held.first).toBeUndefined();
+});
