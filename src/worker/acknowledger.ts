@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { ChildBroker, Claimant, ClaimedTask } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
+import { isLeaseLost, persist } from '../task/persist.js';
 import type { Failure } from './executor.js';
 import { lineOf, reportOf } from './failure-record.js';
 
@@ -86,11 +86,16 @@ export class Acknowledger {
   }
 
   /**
-   * Resolves when Redis has all that was given back or buried. A claim has to wait for that: were such a task claimed again
+   * Whether an answer to what was given back or buried is missing. A claim has to wait for that: were such a task claimed again
    * before the answer is here, it could not be told from the one that was given back.
    */
+  get isReturning(): boolean {
+    return this.returning.size > 0;
+  }
+
+  /** Resolves when these answers are here. Others may be missing by then. */
   async returned(): Promise<void> {
-    while (this.returning.size > 0) await Promise.all(this.returning);
+    await Promise.all(this.returning);
   }
 
   /** Resolves when everything is sent and answered. */
@@ -122,16 +127,15 @@ export class Acknowledger {
     send: () => Promise<unknown>,
     refused: (error: unknown) => void,
   ): Promise<void> {
-    for (;;) {
-      try {
-        await send();
-        return this.keeper.ended(ids);
-      } catch (error) {
-        if (error instanceof NestworkError && error.code === 'LEASE_LOST') return this.keeper.leaseLost();
-        if (error instanceof NestworkError && error.code === 'REDIS_REFUSED') refused(error);
-        else this.keeper.failed(error);
-        await delay(RETRY_MS);
-      }
+    const onError = (error: unknown): void => {
+      if (error instanceof NestworkError && error.code === 'REDIS_REFUSED') refused(error);
+      else this.keeper.failed(error);
+    };
+    try {
+      await persist(send, { retryMs: RETRY_MS, onError, isFinal: isLeaseLost });
+    } catch {
+      return this.keeper.leaseLost();
     }
+    this.keeper.ended(ids);
   }
 }

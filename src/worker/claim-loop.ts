@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { ChildBroker, Claimant, ClaimedTask, ClaimReply } from '../broker/broker.js';
-import { NestworkError } from '../errors.js';
 import type { ScoreboardWriter } from '../supervisor/scoreboard.js';
 import { Complaints } from '../task/complaints.js';
+import { isLeaseLost } from '../task/persist.js';
 import { Acknowledger } from './acknowledger.js';
 import { BatchSize } from './batch-size.js';
 import { Conclusion } from './conclusion.js';
@@ -119,7 +119,8 @@ export class ClaimLoop {
   }
 
   private async claim(): Promise<void> {
-    await this.acks.returned();
+    // a task may end, and others be given back, while this is awaited
+    while (this.acks.isReturning) await this.acks.returned();
     const limit = this.wanted;
     if (limit === 0) return;
     const reply = await this.ask(limit, this.acks.take());
@@ -270,7 +271,7 @@ export class ClaimLoop {
   }
 
   private async pauseAfter(error: unknown): Promise<void> {
-    if (error instanceof NestworkError && error.code === 'LEASE_LOST') return this.loseLease();
+    if (isLeaseLost(error)) return this.loseLease();
     this.complaints.about(error);
     await delay(RETRY_MS, undefined, { signal: this.ending.signal }).catch(() => {});
   }

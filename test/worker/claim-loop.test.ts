@@ -237,6 +237,37 @@ it('starts tasks whose arguments take longer to read than the window, and names 
   expect(warnings.filter((line) => line.startsWith('The arguments of task Some.task'))).toHaveLength(1);
 });
 
+it('sends no claim before Redis has answered that it has what was given back', async () => {
+  const asked: string[] = [];
+  const ran: unknown[] = [];
+  const broker: ChildBroker = {
+    ...new ObservedBroker().broker,
+    claim: (claimant, request) => {
+      asked.push('claim');
+      return fixture.broker.claim(claimant, request);
+    },
+    release: async (...release) => {
+      asked.push('release');
+      const given = await fixture.broker.release(...release);
+      await delay(20);
+      asked.push('released');
+      return given;
+    },
+  };
+  const tasks = registry({ 'Some.task': ([value]) => void ran.push(value) });
+  const loop = loopOf(broker, () => {}, { executor: new SlowReader(tasks, []) });
+  const values = ['quick', 'slow', 'quick', 'slow', 'quick'];
+  await fixture.broker.enqueue(
+    'default',
+    values.map((value) => fixture.message('Some.task', value)),
+  );
+  const ended = loop.run();
+  await until(() => ran.length === values.length);
+  await stopped(loop, ended);
+  expect(asked.join(' ')).toContain('release released');
+  expect(asked.join(' ')).not.toContain('release claim');
+});
+
 it('claims one task with a longer window after claims of which it could start nothing', async () => {
   const warnings: string[] = [];
   Logger.overrideLogger({ log: () => {}, warn: (line: string) => void warnings.push(line), error: () => {} });
