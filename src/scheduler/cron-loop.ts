@@ -43,8 +43,7 @@ interface Entry {
  * Fires the crons of an app when they are due by the clock of Redis. Every supervisor runs one, none leads: each tries
  * every instant, and the script lets one of them succeed. What came due while nobody was there is left to `missed`.
  */
-export class CronLoop {
-  private readonly loop: PeriodicLoop;
+export class CronLoop extends PeriodicLoop {
   private readonly ids = new TaskIdSequence();
   private readonly entries: readonly Entry[];
   private declared = false;
@@ -53,6 +52,7 @@ export class CronLoop {
   private keptHouseAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: CronLoopOptions) {
+    super(RETRY_MS, options.onError);
     this.entries = options.crons
       .filter(({ disabled }) => !disabled)
       .map((cron) => {
@@ -60,15 +60,6 @@ export class CronLoop {
         return { cron, instants, quietUntil: 0, paused: false };
       });
     this.warnings = new CronWarnings(options.onWarning);
-    this.loop = new PeriodicLoop(() => this.tick(), { retryMs: RETRY_MS, onError: options.onError });
-  }
-
-  start(): void {
-    this.loop.start();
-  }
-
-  stop(): Promise<void> {
-    return this.loop.stop();
   }
 
   /** Fires what is due. Resolves to when to look again, in ms: when the next cron is due by the clock of Redis. */

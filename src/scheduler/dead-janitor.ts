@@ -21,23 +21,18 @@ export interface DeadJanitorOptions {
  * Removes dead tasks that have been kept for long enough; idle when all are kept. Every supervisor runs one: another one
  * finds less to do.
  */
-export class DeadJanitor {
-  private readonly loop: PeriodicLoop;
+export class DeadJanitor extends PeriodicLoop {
   private readonly intervalMs: number;
 
   constructor(private readonly options: DeadJanitorOptions) {
-    const { deadRetentionMs = MAX_INTERVAL_MS, onError } = options;
+    super(RETRY_MS, options.onError);
+    const { deadRetentionMs = MAX_INTERVAL_MS } = options;
     this.intervalMs = Math.max(Math.min(deadRetentionMs / 10, MAX_INTERVAL_MS), MIN_INTERVAL_MS);
-    this.loop = new PeriodicLoop(() => this.tick(), { retryMs: RETRY_MS, onError });
   }
 
-  start(): void {
+  override start(): void {
     const { deadRetentionMs, maxDead } = this.options;
-    if (deadRetentionMs !== undefined || maxDead !== undefined) this.loop.start();
-  }
-
-  stop(): Promise<void> {
-    return this.loop.stop();
+    if (deadRetentionMs !== undefined || maxDead !== undefined) super.start();
   }
 
   /** Removes a batch from each queue. Resolves to when to go on, in ms: at once while there may be more. */

@@ -4,20 +4,29 @@
  * A tick resolves to the time until the next one in ms. One that rejects is reported and tried again after `retryMs`.
  *
  * @example
- * const loop = new PeriodicLoop(async () => { await renew(); return 5_000; }, { retryMs: 500, onError });
- * loop.start();
- * await loop.stop();
+ * class Renewal extends PeriodicLoop {
+ *   async tick(): Promise<number> {
+ *     await renew();
+ *     return 5_000;
+ *   }
+ * }
+ * const renewal = new Renewal(500, onError);
+ * renewal.start();
+ * await renewal.stop();
  */
-export class PeriodicLoop {
+export abstract class PeriodicLoop {
   private timer: NodeJS.Timeout | undefined;
   private ticking: Promise<void> | undefined;
   private wanted = false;
   private underWay = false;
 
   constructor(
-    private readonly tick: () => Promise<number>,
-    private readonly options: { readonly retryMs: number; readonly onError: (error: unknown) => void },
+    private readonly retryMs: number,
+    private readonly report: (error: unknown) => void,
   ) {}
+
+  /** Resolves to when to tick again, in ms. */
+  abstract tick(): Promise<number>;
 
   /** Runs the first tick at once. Idempotent. */
   start(): void {
@@ -48,11 +57,11 @@ export class PeriodicLoop {
 
   private async once(): Promise<void> {
     this.underWay = true;
-    let nextMs = this.options.retryMs;
+    let nextMs = this.retryMs;
     try {
       nextMs = await this.tick();
     } catch (error) {
-      this.options.onError(error);
+      this.report(error);
     }
     this.underWay = false;
     if (!this.wanted) return;
@@ -61,4 +70,15 @@ export class PeriodicLoop {
       this.ticking = this.once();
     }, nextMs);
   }
+}
+
+/** A loop around a function. */
+export function periodically(
+  tick: () => Promise<number>,
+  retryMs: number,
+  onError: (error: unknown) => void,
+): PeriodicLoop {
+  return new (class extends PeriodicLoop {
+    readonly tick = tick;
+  })(retryMs, onError);
 }

@@ -1,5 +1,5 @@
 import type { PromoterBroker } from '../broker/broker.js';
-import { PeriodicLoop } from './periodic-loop.js';
+import { PeriodicLoop, periodically } from './periodic-loop.js';
 
 /** Moved by one script at most: it holds up everyone else while it runs. */
 const BATCH = 500;
@@ -17,25 +17,23 @@ export interface PromoterOptions {
  * command of Redis ends up to 100 ms late; a task that is due earlier rings the alarm. Every supervisor runs one; the
  * script lets each task be moved once.
  */
-export class Promoter {
-  private readonly promotion: PeriodicLoop;
+export class Promoter extends PeriodicLoop {
   private readonly listening: PeriodicLoop;
   private rung = false;
 
   constructor(private readonly options: PromoterOptions) {
-    const { onError } = options;
-    this.promotion = new PeriodicLoop(() => this.tick(), { retryMs: RETRY_MS, onError });
-    this.listening = new PeriodicLoop(() => this.listen(), { retryMs: RETRY_MS, onError });
+    super(RETRY_MS, options.onError);
+    this.listening = periodically(() => this.listen(), RETRY_MS, options.onError);
   }
 
-  start(): void {
-    this.promotion.start();
+  override start(): void {
+    super.start();
     this.listening.start();
   }
 
-  async stop(): Promise<void> {
+  override async stop(): Promise<void> {
     this.options.broker.stopWaiting();
-    await Promise.all([this.promotion.stop(), this.listening.stop()]);
+    await Promise.all([super.stop(), this.listening.stop()]);
   }
 
   /** Moves what is due. Resolves to when to look again, in ms. */
@@ -50,7 +48,7 @@ export class Promoter {
     if (await this.options.broker.waitForAlarm(LONGEST_SLEEP_MS)) {
       // a tick that is under way may have looked too early
       this.rung = true;
-      this.promotion.hurry();
+      this.hurry();
     }
     return 0;
   }

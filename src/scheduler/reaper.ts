@@ -13,19 +13,9 @@ export interface ReaperOptions {
 }
 
 /** Gives the tasks of sessions whose lease ran out to others. Every supervisor runs one; the script lets one succeed. */
-export class Reaper {
-  private readonly loop: PeriodicLoop;
-
+export class Reaper extends PeriodicLoop {
   constructor(private readonly options: ReaperOptions) {
-    this.loop = new PeriodicLoop(() => this.tick(), { retryMs: RETRY_MS, onError: options.onError });
-  }
-
-  start(): void {
-    this.loop.start();
-  }
-
-  stop(): Promise<void> {
-    return this.loop.stop();
+    super(RETRY_MS, options.onError);
   }
 
   /** Reaps what is overdue. Resolves to when to look again, in ms: at the next deadline, or in time to notice a new session. */

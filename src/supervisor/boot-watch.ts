@@ -32,34 +32,22 @@ export interface BootWatchOptions {
  * Watches children on their way to their first claim: a hook or an import that waits for ever shows nowhere else, and neither
  * does a Redis that does not let a child in. From outside, because a child can block.
  */
-export class BootWatch {
-  private readonly loop: PeriodicLoop;
+export class BootWatch extends PeriodicLoop {
   private readonly told = new WeakSet<Booting>();
   private readonly failed = new WeakSet<Booting>();
 
   constructor(private readonly options: BootWatchOptions) {
-    const tick = async (): Promise<number> => {
-      this.tick();
-      return INTERVAL_MS;
-    };
-    this.loop = new PeriodicLoop(tick, { retryMs: INTERVAL_MS, onError: () => {} });
+    super(INTERVAL_MS, () => {});
   }
 
-  start(): void {
-    this.loop.start();
-  }
-
-  stop(): Promise<void> {
-    return this.loop.stop();
-  }
-
-  tick(): void {
+  async tick(): Promise<number> {
     for (const child of [...this.options.children()]) {
       if (child.claimant) continue;
       const ageMs = performance.now() - child.forkedAtMs;
       if (!child.booted) this.limit(child, ageMs);
       if (ageMs > SLOW_MS && !this.told.has(child)) this.tell(child);
     }
+    return INTERVAL_MS;
   }
 
   private limit(child: Booting, ageMs: number): void {

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { BroadcastRecord, BroadcastRecords, RecordedGap } from '../broker/broker.js';
+import { persist } from '../task/persist.js';
 
 const RETRY_MS = 500;
 const MAX_BATCH = 100;
@@ -50,14 +50,8 @@ export class BroadcastRecorder {
   }
 
   private async persist(send: () => Promise<void>): Promise<void> {
-    for (;;) {
-      try {
-        return await send();
-      } catch (error) {
-        if (this.ending.signal.aborted) return;
-        this.onError(error);
-        await delay(RETRY_MS, undefined, { signal: this.ending.signal }).catch(() => {});
-      }
-    }
+    const { signal } = this.ending;
+    const options = { retryMs: RETRY_MS, onError: this.onError, isFinal: () => signal.aborted, signal };
+    await persist(send, options).catch(() => {});
   }
 }

@@ -38,30 +38,18 @@ interface Idle {
  * Ends children that were told to end and do not, although they run no task and hold none: their app does not close. From
  * outside, because a hook that blocks its process keeps it from doing anything about that.
  */
-export class ClosingGuard {
-  private readonly loop: PeriodicLoop;
+export class ClosingGuard extends PeriodicLoop {
   private readonly idle = new WeakMap<Leaving, Idle>();
 
   constructor(private readonly options: ClosingGuardOptions) {
-    const tick = async (): Promise<number> => {
-      await this.tick();
-      return INTERVAL_MS;
-    };
-    this.loop = new PeriodicLoop(tick, { retryMs: INTERVAL_MS, onError: options.onError });
-  }
-
-  start(): void {
-    this.loop.start();
-  }
-
-  stop(): Promise<void> {
-    return this.loop.stop();
+    super(INTERVAL_MS, options.onError);
   }
 
   /** Costs nothing while no child is leaving. */
-  async tick(): Promise<void> {
+  async tick(): Promise<number> {
     const leaving = [...this.options.children()].filter(({ dismissed, killed }) => dismissed && !killed);
     await Promise.all(leaving.map((child) => this.look(child)));
+    return INTERVAL_MS;
   }
 
   private async look(child: Leaving): Promise<void> {

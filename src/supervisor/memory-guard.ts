@@ -19,8 +19,7 @@ export interface Watched {
  * Finds children that grew too big: each one beyond its own limit, and the biggest while the worker as a whole takes
  * more than its share. Measured from outside, because Buffers do not count for V8 and a busy child cannot measure itself.
  */
-export class MemoryGuard<Child extends Watched> {
-  private readonly loop: PeriodicLoop;
+export class MemoryGuard<Child extends Watched> extends PeriodicLoop {
   private coolUntilMs = 0;
 
   constructor(
@@ -28,30 +27,23 @@ export class MemoryGuard<Child extends Watched> {
     private readonly children: () => Iterable<Child>,
     private readonly onTooBig: (child: Child, bytes: number) => void,
   ) {
-    const tick = async (): Promise<number> => {
-      await this.tick();
-      return INTERVAL_MS;
-    };
-    this.loop = new PeriodicLoop(tick, { retryMs: INTERVAL_MS, onError: () => {} });
+    super(INTERVAL_MS, () => {});
   }
 
   /** Does nothing without a limit. */
-  start(): void {
+  override start(): void {
     const { maxBytesPerChild, maxMemoryPercent } = this.limits;
-    if (maxBytesPerChild !== undefined || maxMemoryPercent !== undefined) this.loop.start();
+    if (maxBytesPerChild !== undefined || maxMemoryPercent !== undefined) super.start();
   }
 
-  stop(): Promise<void> {
-    return this.loop.stop();
-  }
-
-  async tick(): Promise<void> {
+  async tick(): Promise<number> {
     const { maxBytesPerChild = Number.POSITIVE_INFINITY, maxMemoryPercent } = this.limits;
     const sizes = await Promise.all(
       Array.from(this.children(), async (child) => ({ child, bytes: (await residentBytes(child.pid)) ?? 0 })),
     );
     for (const { child, bytes } of sizes) if (bytes > maxBytesPerChild) this.onTooBig(child, bytes);
     if (maxMemoryPercent !== undefined) this.checkShare(sizes, (availableBytes() * maxMemoryPercent) / 100);
+    return INTERVAL_MS;
   }
 
   private checkShare(sizes: readonly { child: Child; bytes: number }[], limit: number): void {

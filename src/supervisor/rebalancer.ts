@@ -17,8 +17,7 @@ export interface Seat {
  * A child does that itself when its time window closes, unless the task it runs blocks its event loop. Then the
  * scoreboard shows what it cannot say; and as it may start nothing of that claim any more, nothing can start twice.
  */
-export class Rebalancer {
-  private readonly loop: PeriodicLoop;
+export class Rebalancer extends PeriodicLoop {
   private readonly relieved = new WeakMap<Seat, number>();
 
   constructor(
@@ -26,28 +25,17 @@ export class Rebalancer {
     private readonly seats: () => Iterable<Seat>,
     onError: (error: unknown) => void,
   ) {
-    const tick = async (): Promise<number> => {
-      await this.tick();
-      return INTERVAL_MS;
-    };
-    this.loop = new PeriodicLoop(tick, { retryMs: INTERVAL_MS, onError });
+    super(INTERVAL_MS, onError);
   }
 
-  start(): void {
-    this.loop.start();
-  }
-
-  stop(): Promise<void> {
-    return this.loop.stop();
-  }
-
-  async tick(): Promise<void> {
+  async tick(): Promise<number> {
     for (const seat of [...this.seats()]) {
       if (this.isGone(seat)) continue;
       const { untilMs, claimNumber } = seat.scoreboard.window();
       if (!seat.claimant || monotonicMs() <= untilMs || this.relieved.get(seat) === claimNumber) continue;
       await this.relieve(seat, seat.claimant, claimNumber);
     }
+    return INTERVAL_MS;
   }
 
   private async relieve(seat: Seat, claimant: Claimant, claimNumber: number): Promise<void> {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Broker, CatalogEntry, Claimant, Settlement } from '../broker/broker.js';
-import { NestworkError } from '../errors.js';
+import { isLeaseLost, persist } from '../task/persist.js';
 import { Rebalancer, type Seat } from './rebalancer.js';
 import { Session } from './session.js';
 import { type Death, verdictOn } from './verdict.js';
@@ -69,16 +69,13 @@ export class Runtime {
    */
   async settle(claimant: Claimant, death: Death): Promise<Settlement | undefined> {
     const verdict = verdictOn(death);
-    for (;;) {
-      try {
-        const settled = this.options.broker.settle(claimant, verdict);
-        return await (this.closing ? soon(settled) : settled);
-      } catch (error) {
-        if (this.closing || (error instanceof NestworkError && error.code === 'LEASE_LOST')) return undefined;
-        this.options.onError(error);
-        await delay(RETRY_MS);
-      }
-    }
+    const { broker, onError } = this.options;
+    const send = (): Promise<Settlement | undefined> => {
+      const settled = broker.settle(claimant, verdict);
+      return this.closing ? soon(settled) : settled;
+    };
+    const isFinal = (error: unknown): boolean => this.closing || isLeaseLost(error);
+    return persist(send, { retryMs: RETRY_MS, onError, isFinal }).catch(() => undefined);
   }
 
   /** Redis is back; it may have lost the session. */
@@ -132,13 +129,13 @@ export class Runtime {
 
   /** Rejects once closing: in the process of an app, whoever tries for ever keeps the process alive. */
   private async reopenSession(): Promise<Session> {
-    for (;;) {
-      // also before the first attempt: a server on which no session lasts must not be flooded
-      await delay(RETRY_MS);
+    // also before the first attempt: a server on which no session lasts must not be flooded
+    await delay(RETRY_MS);
+    const open = async (): Promise<Session> => {
       if (this.closing) throw new Error('The worker is closing.');
-      const session = await this.openSession().catch(this.tellAndGoOn);
-      if (session) return session;
-    }
+      return this.openSession();
+    };
+    return persist(open, { retryMs: RETRY_MS, onError: this.options.onError, isFinal: () => this.closing });
   }
 }
 

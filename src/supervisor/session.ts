@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { CatalogEntry, SupervisorBroker } from '../broker/broker.js';
-import { PeriodicLoop } from '../scheduler/periodic-loop.js';
+import { type PeriodicLoop, periodically } from '../scheduler/periodic-loop.js';
 
 const RETRY_MS = 500;
 
@@ -24,7 +24,7 @@ export class Session {
 
   constructor(private readonly options: SessionOptions) {
     this.id = `${randomBytes(9).toString('hex')}-${options.leaseMs}`;
-    this.renewal = new PeriodicLoop(() => this.renew(), { retryMs: RETRY_MS, onError: options.onError });
+    this.renewal = periodically(() => this.renew(), RETRY_MS, options.onError);
   }
 
   async open(): Promise<void> {

@@ -25,23 +25,18 @@ export interface StreamReaderOptions {
  * Its place in the stream belongs to the process and not to a session or a connection, so nothing is missed by a
  * reconnect, a restart of Redis or a lost lease. What was trimmed away meanwhile is told as a gap.
  */
-export class StreamReader {
-  private readonly loop: PeriodicLoop;
+export class StreamReader extends PeriodicLoop {
   private readonly unknown = new Set<string>();
   private position: StreamPosition | undefined;
 
   constructor(private readonly options: StreamReaderOptions) {
-    this.loop = new PeriodicLoop(() => this.tick(), { retryMs: RETRY_MS, onError: options.onError });
-  }
-
-  start(): void {
-    this.loop.start();
+    super(RETRY_MS, options.onError);
   }
 
   /** Not to be started again: it closes the connection on which it waits. */
-  stop(): Promise<void> {
+  override stop(): Promise<void> {
     this.options.stream.stopWaiting();
-    return this.loop.stop();
+    return super.stop();
   }
 
   /** Reads what there is, or else waits for more. */

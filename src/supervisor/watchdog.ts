@@ -15,33 +15,20 @@ export interface Guarded {
  * Ends processes whose tasks run beyond their hard timeout. It looks from outside, at what the children noted when they
  * started their tasks: a task that blocks its process could not be stopped from within.
  */
-export class Watchdog {
-  private readonly loop: PeriodicLoop;
-
+export class Watchdog extends PeriodicLoop {
   constructor(
     private readonly children: () => Iterable<Guarded>,
     onError: (error: unknown) => void,
   ) {
-    const tick = async (): Promise<number> => {
-      this.tick();
-      return INTERVAL_MS;
-    };
-    this.loop = new PeriodicLoop(tick, { retryMs: INTERVAL_MS, onError });
+    super(INTERVAL_MS, onError);
   }
 
-  start(): void {
-    this.loop.start();
-  }
-
-  stop(): Promise<void> {
-    return this.loop.stop();
-  }
-
-  tick(): void {
+  async tick(): Promise<number> {
     const now = monotonicMs();
     for (const child of [...this.children()]) {
       const overdue = child.scoreboard.read().limited.filter(({ deadlineMs }) => deadlineMs < now);
       if (overdue.length > 0) child.endFor(overdue, 'a task ran beyond its hard timeout');
     }
+    return INTERVAL_MS;
   }
 }

@@ -1,4 +1,4 @@
-import { PeriodicLoop } from '../../src/scheduler/periodic-loop.js';
+import { type PeriodicLoop, periodically } from '../../src/scheduler/periodic-loop.js';
 
 const NEVER_MS = 60_000;
 
@@ -39,7 +39,7 @@ let loop: PeriodicLoop;
 beforeEach(() => {
   ticks = new Ticks();
   errors = [];
-  loop = new PeriodicLoop(ticks.tick, { retryMs: 1, onError: (error) => errors.push(error) });
+  loop = periodically(ticks.tick, 1, (error) => errors.push(error));
 });
 afterEach(() => {
   ticks.end(NEVER_MS);
