@@ -16,7 +16,7 @@ export function runPackage(program, ...args) {
 
 /** The library first: the app compiles against its declarations. */
 export async function build() {
-  generate();
+  await generate();
   await runPackage('@nestjs/cli/bin/nest.js', 'build', 'nestwork');
   await runPackage('@nestjs/cli/bin/nest.js', 'build', 'sample-app');
 }

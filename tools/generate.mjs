@@ -1,42 +1,69 @@
 /**
- * Writes the Lua scripts into a TypeScript module, so that a bundler, Jest and a CommonJS build load them like any other code.
+ * Writes all that follows from the tables of keys and scripts: the heads of the Lua scripts, the module that holds their
+ * text, and the tables and rights of docs/redis-keys.md.
  *
  *   npm run generate
+ *   node tools/generate.mjs --check    writes nothing; exits with 1, and says which files are out of date
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ROOT } from './run.mjs';
+import { withTables } from './generate/document.mjs';
+import { withHead } from './generate/head.mjs';
+import { readTables } from './generate/tables.mjs';
+import { Failure, ROOT, runTool } from './run.mjs';
 
 const LUA = 'src/broker/lua';
-const GENERATED = 'src/broker/lua.generated.ts';
+const MODULE = 'src/broker/lua.generated.ts';
+const DOCUMENT = 'docs/redis-keys.md';
 
 /** Leaves a file alone that is up to date, because a newer one makes the tools build again. */
-export function generate(root = ROOT) {
-  const target = join(root, GENERATED);
-  const text = moduleOf(join(root, LUA));
-  if (contentOf(target) !== text) writeFileSync(target, text);
+export async function generate(root = ROOT, write = writeFileSync) {
+  const tables = await readTables(root);
+  const update = (file, text) => {
+    const path = join(root, file);
+    if (!existsSync(path) || readFileSync(path, 'utf8') !== text) write(path, text);
+  };
+  const scripts = new Map();
+  for (const [name, text] of luaFiles(root)) {
+    const spec = tables.scripts[name];
+    if (!spec && !name.startsWith('lib/')) throw new Failure(`${LUA}/${name}.lua stands in no table.`);
+    scripts.set(name, spec ? withHead(text, spec, tables) : text);
+    update(`${LUA}/${name}.lua`, scripts.get(name));
+  }
+  update(MODULE, moduleOf(scripts));
+  update(DOCUMENT, withTables(readFileSync(join(root, DOCUMENT), 'utf8'), tables, scripts));
 }
 
-function moduleOf(directory) {
-  const files = readdirSync(directory).filter((file) => file.endsWith('.lua'));
-  const entries = files.sort().map((file) => {
-    const text = readFileSync(join(directory, file), 'utf8').trimEnd();
-    return `  '${file.slice(0, -'.lua'.length)}': \`${text.replace(/[\\`]|\$\{/g, '\\$&')}\`,\n`;
-  });
+/** Writes only the module, from the Lua files as they are. */
+export function inlineLua(root) {
+  writeFileSync(join(root, MODULE), moduleOf(luaFiles(root)));
+}
+
+/** The text of each file in lua/, by its name. */
+function luaFiles(root) {
+  const names = readdirSync(join(root, LUA), { recursive: true }).filter((file) => file.endsWith('.lua'));
+  return new Map(
+    names.sort().map((name) => [name.slice(0, -'.lua'.length), readFileSync(join(root, LUA, name), 'utf8')]),
+  );
+}
+
+function moduleOf(files) {
+  const entries = [...files].map(
+    ([name, text]) => `  '${name}': \`${text.trimEnd().replace(/[\\`]|\$\{/g, '\\$&')}\`,\n`,
+  );
   return [
     '/** The text of each file in lua/, by its name. `npm run generate` writes this module: edit the Lua files instead. */\n',
     `export const LUA = {\n${entries.join('')}} as const;\n`,
   ].join('');
 }
 
-function contentOf(file) {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  }
+/** Names the files that are out of date, instead of writing them. */
+async function check() {
+  const outdated = [];
+  await generate(ROOT, (path) => outdated.push(path));
+  if (outdated.length > 0) throw new Failure(`Out of date; run npm run generate:\n${outdated.join('\n')}`);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) generate();
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  await runTool(() => (process.argv.includes('--check') ? check() : generate()));

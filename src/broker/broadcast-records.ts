@@ -16,20 +16,20 @@ export class RedisBroadcastRecords implements BroadcastRecords {
     private readonly keys: RedisKeys,
   ) {}
 
-  async takeTurn(id: string, machine: string, session: string): Promise<Turn> {
-    const keys = [this.keys.broadcast(id), this.keys.sessions()];
-    return (await this.connection.call('take-turn', keys, [machine, session, OUTCOME_SECONDS])) as Turn;
+  takeTurn(id: string, machine: string, session: string): Promise<Turn> {
+    const input = { id, machine, sessionId: session, seconds: OUTCOME_SECONDS };
+    return this.connection.call(this.keys, 'take-turn', input);
   }
 
   async record(records: readonly BroadcastRecord[]): Promise<void> {
-    const keys = records.map(({ id }) => this.keys.broadcast(id));
-    const args = records.flatMap(({ target, outcome, machine = '' }) => [target, JSON.stringify(outcome), machine]);
-    await this.connection.call('record-broadcasts', keys, [OUTCOME_SECONDS, ...args]);
+    const broadcasts = records.map(({ id }) => id);
+    const outcomes = records.flatMap(({ target, outcome, machine = '' }) => [target, JSON.stringify(outcome), machine]);
+    await this.connection.call(this.keys, 'record-broadcasts', { broadcasts, seconds: OUTCOME_SECONDS, outcomes });
   }
 
   async recordGap(gap: RecordedGap): Promise<void> {
-    const args = [gap.at, JSON.stringify(gap), KEPT_GAPS, GAP_SECONDS];
-    await this.connection.call('record-gap', [this.keys.broadcastGaps()], args);
+    const input = { at: gap.at, gap: JSON.stringify(gap), kept: KEPT_GAPS, seconds: GAP_SECONDS };
+    await this.connection.call(this.keys, 'record-gap', input);
   }
 
   async outcomes(id: string): Promise<BroadcastOutcome[]> {

@@ -28,16 +28,14 @@ export class BroadcastStream implements StreamBroker {
     const [seconds, microseconds] = (await this.connection.command((redis) => redis.time())).map(Number);
     // the answer may have taken long: so much at most has passed, and what took it too long must not hide entries
     const since = Number(seconds) * 1_000 + Number(microseconds) / 1_000 - (performance.now() - sinceMs);
-    const args = [Math.max(Math.floor(since), 1)];
-    const reply = await this.connection.call('stream-position', [this.keys.broadcasts()], args);
-    const [id, ordinal] = reply as [string, number];
+    const input = { sinceMs: Math.max(Math.floor(since), 1) };
+    const [id, ordinal] = await this.connection.call(this.keys, 'stream-position', input);
     return { id, ordinal };
   }
 
   async read(from: StreamPosition): Promise<StreamRead> {
-    const args = [from.id, READ_ENTRIES];
-    const reply = await this.connection.call('read-stream', [this.keys.broadcasts()], args);
-    const [lastId, added, length, raw] = reply as [string, number, number, RawEntry[]];
+    const input = { after: from.id, most: READ_ENTRIES };
+    const [lastId, added, length, raw] = await this.connection.call(this.keys, 'read-stream', input);
     const complete = raw.length < READ_ENTRIES;
     const slice = { ids: raw.map(([id]) => id), complete };
     return { ...advance(from, { lastId, added, length }, slice), entries: raw.map(parseEntry), more: !complete };

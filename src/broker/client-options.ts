@@ -1,5 +1,5 @@
 import type { RedisOptions } from 'ioredis';
-import { scriptDefinitions } from './scripts.js';
+import { scriptDefinitions } from './script-calls.js';
 
 /** Enough for what the server has to say at the end. */
 export const DISCONNECT_MS = 50;

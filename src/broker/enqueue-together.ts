@@ -1,13 +1,11 @@
-import { idOf } from '../task/task-message.js';
-import { CHUNK_CHARACTERS } from './enqueue.js';
-import type { RedisKeys } from './redis-keys.js';
+import { CHUNK_CHARACTERS, seenBlock } from './enqueue.js';
 
 /** Enough to make the cost of a command negligible, and so few that Redis works on some while the next are encoded. */
 const FULL = 250;
 
 /** Messages for one queue whose ids share one `seen` bitmap: what one script can add. */
 interface Batch {
-  readonly seen: string;
+  readonly block: string;
   readonly messages: string[];
   characters: number;
   /** the same for all of them: a script adds all or none */
@@ -26,20 +24,17 @@ export class EnqueueTogether {
   private readonly open = new Map<string, Batch>();
 
   /** @param send adds messages that share a `seen` bitmap, in order */
-  constructor(
-    private readonly keys: RedisKeys,
-    private readonly send: (queue: string, seen: string, messages: readonly string[]) => Promise<unknown>,
-  ) {}
+  constructor(private readonly send: (queue: string, block: string, messages: readonly string[]) => Promise<unknown>) {}
 
   /** Resolves once the message is in. Messages come into a queue in the order of the calls. */
   add(queue: string, message: string): Promise<unknown> {
-    const seen = this.keys.seen(idOf(message));
+    const block = seenBlock(message);
     let batch = this.open.get(queue);
-    if (batch && (batch.seen !== seen || batch.characters + message.length > CHUNK_CHARACTERS)) {
+    if (batch && (batch.block !== block || batch.characters + message.length > CHUNK_CHARACTERS)) {
       this.close(queue, batch);
       batch = undefined;
     }
-    batch ??= this.begin(queue, seen);
+    batch ??= this.begin(queue, block);
     batch.messages.push(message);
     batch.characters += message.length;
     if (batch.messages.length === FULL) this.close(queue, batch);
@@ -51,15 +46,15 @@ export class EnqueueTogether {
     for (const [queue, batch] of this.open) this.close(queue, batch);
   }
 
-  private begin(queue: string, seen: string): Batch {
+  private begin(queue: string, block: string): Batch {
     const messages: string[] = [];
     let send = (): void => {};
     const added = new Promise((resolve) => {
-      send = () => resolve(this.send(queue, seen, messages));
+      send = () => resolve(this.send(queue, block, messages));
     });
     // runs when no microtask is left, so that it also meets calls that had to wait for a promise before they got here
     if (this.open.size === 0) process.nextTick(() => this.flush());
-    const batch = { seen, messages, characters: 0, added, send };
+    const batch = { block, messages, characters: 0, added, send };
     this.open.set(queue, batch);
     return batch;
   }

@@ -25,28 +25,26 @@ export async function enqueueInChunks(
   messages: readonly string[],
   due?: Due,
 ): Promise<number> {
-  return addInChunks(messages, (chunk, id) => {
-    const seen = keys.seen(id);
-    if (!due) return enqueueChunk(connection, keys, queue, seen, chunk);
-    const args = [SEEN_SECONDS, ...dueArgs(due), ...chunk];
-    return connection.call('schedule', [keys.scheduled(queue), seen, keys.alarm()], args);
+  return addInChunks(messages, (chunk, block) => {
+    if (!due) return enqueueChunk(connection, keys, queue, block, chunk);
+    return connection.call(keys, 'schedule', { block, queue, seconds: SEEN_SECONDS, ...dueArgs(due), messages: chunk });
   });
 }
 
 /**
  * Adds messages to a queue, in order, each id once, in one script.
  *
- * @param seen the bitmap that all their ids share
+ * @param block of the `seen` bitmap that all their ids share
  * @returns how many were new
  */
 export function enqueueChunk(
   connection: RedisConnection,
   keys: RedisKeys,
   queue: string,
-  seen: string,
-  chunk: readonly string[],
-): Promise<unknown> {
-  return connection.call('enqueue', [keys.queue(queue), seen, keys.bell(queue)], [SEEN_SECONDS, ...chunk]);
+  block: string,
+  messages: readonly string[],
+): Promise<number> {
+  return connection.call(keys, 'enqueue', { block, queue, seconds: SEEN_SECONDS, messages });
 }
 
 /**
@@ -60,21 +58,21 @@ export async function broadcastInChunks(
   keys: RedisKeys,
   messages: readonly string[],
 ): Promise<number> {
-  return addInChunks(messages, (chunk, id) =>
-    connection.call('broadcast', [keys.broadcasts(), keys.seen(id)], [SEEN_SECONDS, KEPT_BROADCASTS, ...chunk]),
+  return addInChunks(messages, (chunk, block) =>
+    connection.call(keys, 'broadcast', { block, seconds: SEEN_SECONDS, kept: KEPT_BROADCASTS, messages: chunk }),
   );
 }
 
-/** @param add sends a chunk whose ids share the `seen` bitmap of the given one */
+/** @param add sends a chunk whose ids share the `seen` bitmap of the block */
 async function addInChunks(
   messages: readonly string[],
-  add: (chunk: readonly string[], id: string) => Promise<unknown>,
+  add: (chunk: readonly string[], block: string) => Promise<number>,
 ): Promise<number> {
   let added = 0;
   let confirmed = 0;
   for (const chunk of chunks(messages)) {
     try {
-      added += (await add(chunk, idOf(chunk[0] ?? ''))) as number;
+      added += await add(chunk, seenBlock(chunk[0] ?? ''));
       confirmed += chunk.length;
     } catch (error) {
       throw confirmed > 0
@@ -100,19 +98,25 @@ export async function enqueueUnique(
 ): Promise<KeyHolder> {
   // a task of another app may have a queue that this one does not know
   const all = queues.includes(queue) ? queues : [...queues, queue];
-  const touched = all.flatMap((name) => [...keys.ofQueues([name]), keys.scheduled(name)]);
-  const args = [SEEN_SECONDS, ...dueArgs(due), replace ? 'replace' : 'keep', message, queue, ...all];
+  const onConflict = replace ? 'replace' : 'keep';
+  const task = { block: seenBlock(message), message, queue, queues: all };
   try {
-    const declared = [keys.unique(), keys.seen(idOf(message)), keys.alarm(), ...touched];
-    const [id, holder] = (await connection.call('enqueue-unique', declared, args)) as [string, string];
+    const input = { ...task, seconds: SEEN_SECONDS, ...dueArgs(due), onConflict };
+    const [id, holder] = await connection.call(keys, 'enqueue-unique', input);
     return { id, queue: holder };
   } catch (error) {
     throw unconfirmed(error, [message]);
   }
 }
 
-function dueArgs(due: Due): [string, number] {
-  return 'in' in due ? ['in', due.in] : ['at', due.at];
+function dueArgs(due: Due): { dueFrom: string; dueMs: number } {
+  return 'in' in due ? { dueFrom: 'in', dueMs: due.in } : { dueFrom: 'at', dueMs: due.at };
+}
+
+/** Which `seen` bitmap the id of a message belongs to. */
+export function seenBlock(message: string): string {
+  const id = idOf(message);
+  return `${producerOf(id)}:${blockOf(id)}`;
 }
 
 /** What an enqueue of these messages rejects with. Every error but a timeout proves that nothing was written. */
@@ -151,8 +155,7 @@ function* chunks(messages: readonly string[]): Generator<string[]> {
   let block = '';
   let characters = 0;
   for (const message of messages) {
-    const id = idOf(message);
-    const itsBlock = `${producerOf(id)}:${blockOf(id)}`;
+    const itsBlock = seenBlock(message);
     const full = chunk.length === CHUNK_MESSAGES || characters + message.length > CHUNK_CHARACTERS;
     if (chunk.length > 0 && (full || itsBlock !== block)) {
       yield chunk;

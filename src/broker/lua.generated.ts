@@ -1,195 +1,217 @@
 /** The text of each file in lua/, by its name. `npm run generate` writes this module: edit the Lua files instead. */
 export const LUA = {
   'ack': `#!lua flags=allow-oom
--- active -> done: forgets tasks that the child has finished, and frees their keys.
---
--- KEYS: 1 session, 2 claims, 3 unique, 4 stats
--- ARGV: 1 child, 2.. ids
--- Returns how many the child still held. Fewer than given may be a repetition, so only those of a lost lease are counted.
+-- active to done: forgets tasks that the child has finished, and frees their keys.
+-- Returns how many the child still held.
+local session, claims, unique, stats = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local child = ARGV[1]
+local ids = part(ARGV, 2, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Fewer than given may be a repetition, so only those of a lost lease are counted.
 --
 -- Atomic because only a registered child that still holds a task may end it: the check and the removal are one.
 
-if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
-  count_stale(KEYS[4], #ARGV - 1)
+if redis.call('HEXISTS', session, child) == 0 then
+  count_stale(stats, #ids)
   return redis.error_reply('LEASE_LOST child is not registered')
 end
-local wrong = wrong_type('hash', 2, 3)
+local wrong = wrong_type('hash', claims, unique)
 if wrong then
   return wrong
 end
-local keyed = redis.call('EXISTS', KEYS[3]) == 1
-for _, held in ipairs(keyed and redis.call('HMGET', KEYS[2], unpack(ARGV, 2)) or {}) do
+local keyed = redis.call('EXISTS', unique) == 1
+for _, held in ipairs(keyed and redis.call('HMGET', claims, unpack(ids)) or {}) do
   if held then
-    free_key(KEYS[3], select(2, split(held)))
+    free_key(unique, select(2, split(held)))
   end
 end
-return redis.call('HDEL', KEYS[2], unpack(ARGV, 2))`,
+return redis.call('HDEL', claims, unpack(ids))`,
   'broadcast': `#!lua
--- (nowhere) -> the stream: appends calls for every worker, each id once, and lets go of the oldest entries.
---
--- KEYS: 1 broadcasts, 2 seen bitmap of the block that all ids share
--- ARGV: 1 seconds the bitmap lives on, 2 entries to keep, 3.. messages
--- Returns how many were new; fewer than given when a client repeats a command whose reply was lost.
---
+-- to the stream: appends calls for every worker, each id once, and lets go of the oldest entries.
+-- Returns how many were new, as \`enqueue\` does.
+local broadcasts, seen = KEYS[1], KEYS[2]
+local seconds, kept = ARGV[1], ARGV[2]
+local messages = part(ARGV, 3, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
 -- Atomic because the bit and the entry must appear together, as in enqueue.lua.
 
-return let_in(KEYS[2], ARGV[1], 3, function(fresh)
+return let_in(seen, seconds, messages, function(fresh)
   for _, message in ipairs(fresh) do
-    redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'kind', 'call', 'message', message)
+    redis.call('XADD', broadcasts, 'MAXLEN', '~', kept, '*', 'kind', 'call', 'message', message)
   end
 end)`,
   'bury': `#!lua flags=allow-oom
--- active -> dead: keeps a task that will not run again, with the report of its error, and frees its key; a cancelled one
--- ends without a trace instead.
---
--- KEYS: 1 session, 2 claims, 3 unique, 4 dead, 5 dead records, 6 cancelled
--- ARGV: 1 child, 2 id, 3 report (one line of JSON), 4 line for the history, or '',
---       5 counters and time of the message (its characters 22 to 34), or ''
+-- active to dead: keeps a task that will not run again, with the report of its error; a cancelled one ends.
 -- Returns 1, or 0 when the child no longer held the task.
+local session, claims, unique, cancelled = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local child, id, report, line, header = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local queue = { dead = KEYS[5], records = KEYS[6] }
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`report\` is one line of JSON; \`line\` goes to the history, '' for none, and then nothing is counted either; \`header\` has
+-- the counters and the time of the message that was claimed (its characters 22 to 34), or ''.
 --
--- Atomic because a task must be among the claims or the dead, never in both or neither. The counters guard a copy of this
+-- Atomic because a task must be among the claims or the dead, never in both or neither. The header guards a copy of this
 -- command that arrives late: somebody may have sent the task again, and the same child may hold it.
 
-if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
+if redis.call('HEXISTS', session, child) == 0 then
   return redis.error_reply('LEASE_LOST child is not registered')
 end
-local wrong = wrong_type('hash', 2, 3) or wrong_type('zset', 4, 4) or wrong_type('hash', 5, 5) or wrong_type('zset', 6, 6)
+local wrong = wrong_type('hash', claims, unique) or wrong_type('zset', cancelled) or wrong_queues({ queue })
 if wrong then
   return wrong
 end
-local held = redis.call('HGET', KEYS[2], ARGV[2])
+local held = redis.call('HGET', claims, id)
 if not held then
   return 0
 end
 local _, message = split(held)
-if ARGV[5] ~= '' and string.sub(message, 22, 34) ~= ARGV[5] then
+if header ~= '' and string.sub(message, 22, 34) ~= header then
   return 0
 end
-free_key(KEYS[3], message)
-if is_cancelled(KEYS[6], message) then
-  return redis.call('HDEL', KEYS[2], ARGV[2])
+free_key(unique, message)
+if is_cancelled(cancelled, message) then
+  return redis.call('HDEL', claims, id)
 end
-if ARGV[4] ~= '' then
-  message = remembered(counted(message, 22, 23), ARGV[4])
+if line ~= '' then
+  message = remembered(counted(message, 22, 23), line)
 end
-redis.call('ZADD', KEYS[4], text(now_ms()), ARGV[2])
-redis.call('HSET', KEYS[5], ARGV[2], ARGV[3] .. '\\n' .. message)
-redis.call('HDEL', KEYS[2], ARGV[2])
+redis.call('ZADD', queue.dead, text(now_ms()), id)
+redis.call('HSET', queue.records, id, report .. '\\n' .. message)
+redis.call('HDEL', claims, id)
 return 1`,
   'cancel-active': `#!lua flags=allow-oom
--- Marks an active task as cancelled, so that it never runs again, and tells every supervisor.
---
--- KEYS: 1 claims of the child that holds it, 2 cancelled, 3 broadcasts
--- ARGV: 1 id, 2 entries that the stream keeps
+-- marks an active task as cancelled, so that it never runs again, and tells every supervisor.
 -- Returns 1, or 0 when the child holds it no more.
---
+local claims, cancelled, broadcasts = KEYS[1], KEYS[2], KEYS[3]
+local id, kept = ARGV[1], ARGV[2]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
 -- Atomic because a task that has ended or was given back in the meantime must not count as cancelled.
 
-local wrong = wrong_type('hash', 1, 1) or wrong_type('zset', 2, 2) or wrong_type('stream', 3, 3)
+local wrong = wrong_type('hash', claims) or wrong_type('zset', cancelled) or wrong_type('stream', broadcasts)
 if wrong then
   return wrong
 end
-if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
+if redis.call('HEXISTS', claims, id) == 0 then
   return 0
 end
-remember_cancelled(KEYS[2], now_ms(), ARGV[1])
-redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[2], '*', 'kind', 'cancel', 'id', ARGV[1])
+remember_cancelled(cancelled, now_ms(), id)
+redis.call('XADD', broadcasts, 'MAXLEN', '~', kept, '*', 'kind', 'cancel', 'id', id)
 return 1`,
   'cancel-waiting': `#!lua flags=allow-oom
--- pending or scheduled -> cancelled: removes a task that waits, and frees its key.
---
--- KEYS: 1 list or sorted set where it waits, 2 cancelled, 3 unique
--- ARGV: 1 the whole message
+-- pending, suspect or scheduled to cancelled: removes a task that waits, and frees its key.
 -- Returns 1, or 0 when it waits there no more.
+local cancelled, unique = KEYS[1], KEYS[2]
+local place, message = ARGV[1], ARGV[2]
+local queue = { pending = KEYS[3], suspects = KEYS[4], scheduled = KEYS[5] }
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`place\` is the key of the queue in which it was found.
 --
 -- Atomic because a task that a worker has claimed in the meantime must not count as cancelled.
 
-local wrong = wrong_type('zset', 2, 2) or wrong_type('hash', 3, 3)
+local wrong = wrong_type('zset', cancelled) or wrong_type('hash', unique)
 if wrong then
   return wrong
 end
 local removed
-if redis.call('TYPE', KEYS[1]).ok == 'zset' then
-  removed = redis.call('ZREM', KEYS[1], ARGV[1])
+if place == 'scheduled' then
+  removed = redis.call('ZREM', queue.scheduled, message)
 else
   -- from the tail: what is cancelled was mostly sent of late
-  removed = redis.call('LREM', KEYS[1], -1, ARGV[1])
+  removed = redis.call('LREM', queue[place], -1, message)
 end
 if removed > 0 then
-  remember_cancelled(KEYS[2], now_ms(), string.sub(ARGV[1], 1, 20))
-  free_key(KEYS[3], ARGV[1])
+  remember_cancelled(cancelled, now_ms(), string.sub(message, 1, 20))
+  free_key(unique, message)
 end
 return removed`,
   'claim': `#!lua flags=allow-oom
--- pending -> active: acks what the child has done, then gives it up to \`limit\` tasks over its queues by priority.
---
--- KEYS: 1 session, 2 claims, 3 drain, 4 unique, 5 stats, then per queue: queue, suspects, bell
--- ARGV: 1 child, 2 claim number, 3 limit, or -1 to only tell what the child holds, 4 ids to ack, one behind the other,
---       5.. names of the queues
--- Returns { 1 if repeated, acked, 1 if to drain, { \`<queue> <message>\` ... }, 1 if its queues hold more }. What is granted comes
---   as one text, separated by zero bytes, which a client reads in a fraction of the time; as a list where that is not safe.
---   A suspect comes alone, and only to a child that holds nothing. To drain: such a task waits, come back empty-handed.
---   One child at a time is told so; the others pass the suspect over.
+-- pending or suspect to active: acks what the child has done, then gives it tasks of its queues by priority.
+-- Returns 1 if repeated, how many acked, 1 if to drain, \`<queue> <message>\` of each task granted, 1 if its queues hold
+-- more (a repetition does not say).
+local session, claims, drain, unique, stats = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local child, number, limit, acks = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local queues = {}
+for i = 1, #ARGV - 4 do
+  queues[i] = {
+    name = ARGV[i + 4],
+    pending = KEYS[3 * i + 3],
+    suspects = KEYS[3 * i + 4],
+    bell = KEYS[3 * i + 5],
+  }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`acks\` are ids one behind the other; a \`limit\` of -1 only tells what the child holds. What is granted comes as one text,
+-- separated by zero bytes, which a client reads in a fraction of the time; as a list where that is not safe.
+-- A suspect comes alone, and only to a child that holds nothing. To drain: such a task waits, come back empty-handed.
+-- One child at a time is told so; the others pass the suspect over.
 --
 -- Atomic because a task must be in the queue or in the claims, never in neither. A claim number seen before means that
 -- its reply was lost: the child gets all that it holds again, and no more. A child that gave up on a reply asks for the
 -- same under a new number, so that nobody takes what it starts now for what it had claimed then.
 
-local last = redis.call('HGET', KEYS[1], ARGV[1])
+local last = redis.call('HGET', session, child)
 if not last then
-  count_stale(KEYS[5], #ARGV[4] / 20)
+  count_stale(stats, #acks / 20)
   return redis.error_reply('LEASE_LOST child is not registered')
 end
-local number, acks = tonumber(ARGV[2]), {}
-for first = 1, #ARGV[4], 20 do
-  acks[#acks + 1] = string.sub(ARGV[4], first, first + 19)
+local claim_number, ids = tonumber(number), {}
+for first = 1, #acks, 20 do
+  ids[#ids + 1] = string.sub(acks, first, first + 19)
 end
 -- unpack fails from about 8,000 values on, and by then the tasks have left their queue
-local limit = math.min(tonumber(ARGV[3]), 1000)
-if number < tonumber(last) then
+local most = math.min(tonumber(limit), 1000)
+if claim_number < tonumber(last) then
   return redis.error_reply('STALE_CLAIM a later claim of this child was answered')
 end
 
 -- sizes are needed anyway, and a foreign key has none: found before anything is written
-local size = {}
+local size, ours = {}, true
 local function measure(command, key)
-  size[key] = redis.pcall(command, KEYS[key])
-  return type(size[key]) == 'number'
+  size[key] = redis.pcall(command, key)
+  ours = ours and type(size[key]) == 'number'
 end
-local ours = measure('HLEN', 2)
-for key = 6, #KEYS do
-  ours = measure('LLEN', key) and ours
+measure('HLEN', claims)
+for _, queue in ipairs(queues) do
+  measure('LLEN', queue.pending)
+  measure('LLEN', queue.suspects)
+  measure('LLEN', queue.bell)
 end
-local wrong = wrong_type('string', 3, 3) or wrong_type('hash', 4, 4)
+local wrong = wrong_type('string', drain) or wrong_type('hash', unique)
 if wrong or not ours then
-  return wrong or wrong_type('hash', 2, 2) or wrong_type('list', 6, #KEYS)
+  return wrong or wrong_type('hash', claims) or wrong_queues(queues)
 end
 
 local acked = 0
-if #acks > 0 then
-  acked = redis.call('HDEL', KEYS[2], unpack(acks))
+if #ids > 0 then
+  acked = redis.call('HDEL', claims, unpack(ids))
 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-if limit < 0 or number == tonumber(last) then
-  return { 1, acked, 0, redis.call('HVALS', KEYS[2]) }
+redis.call('HSET', session, child, number)
+if most < 0 or claim_number == tonumber(last) then
+  return { 1, acked, 0, redis.call('HVALS', claims) }
 end
-count_stale(KEYS[5], #acks - acked)
+count_stale(stats, #ids - acked)
 
-local holds = size[2] - acked
-local granted, fields, drain, has_zero = {}, {}, 0, false
+local holds = size[claims] - acked
+local granted, fields, to_drain, has_zero = {}, {}, 0, false
 
 local function grant(queue, message)
   local id = string.sub(message, 1, 20)
   if (#message < 34 or string.find(id, '[^0-9a-z]')) and not is_foreign(message) then
     -- foreign bytes: kept whole behind an id of our own, so that the child can bury them; equal ones get different ids
-    local claimed_as = table.concat({ ARGV[1], ARGV[2], #granted, message }, ' ')
+    local claimed_as = table.concat({ child, number, #granted, message }, ' ')
     id = 'undecodable' .. string.sub(redis.sha1hex(claimed_as), 1, 9)
     message = id .. '?' .. message
   end
   if string.byte(message, 35) == 115 then -- \`s\`: unique until it is started
-    free_key(KEYS[4], message)
+    free_key(unique, message)
   end
-  local held = queue .. ' ' .. message
+  local held = queue.name .. ' ' .. message
   -- JSON has no zero byte, but foreign bytes may
   has_zero = has_zero or string.find(held, '\\0', 1, true)
   granted[#granted + 1] = held
@@ -197,10 +219,10 @@ local function grant(queue, message)
   fields[#fields + 1] = held
 end
 
--- Takes up to so many from a list, and remembers what is left.
-local function take(key, queue, count)
-  local messages = size[key] > 0 and redis.call('LPOP', KEYS[key], count) or {}
-  size[key] = size[key] - #messages
+-- Takes up to so many from a list of a queue, and remembers what is left.
+local function take(list, queue, count)
+  local messages = size[list] > 0 and redis.call('LPOP', list, count) or {}
+  size[list] = size[list] - #messages
   for _, message in ipairs(messages) do
     grant(queue, message)
   end
@@ -208,67 +230,71 @@ end
 
 -- were every child to drain, one suspect would stop them all; the mark expires with a child that died over it
 local function is_drainer()
-  local drainer = redis.call('GET', KEYS[3])
-  if drainer and drainer ~= ARGV[1] then
+  local drainer = redis.call('GET', drain)
+  if drainer and drainer ~= child then
     return false
   end
-  redis.call('SET', KEYS[3], ARGV[1], 'PX', 5000)
+  redis.call('SET', drain, child, 'PX', 5000)
   return true
 end
 
-for i = 5, #ARGV do
-  local key = 6 + (i - 5) * 3
-  if limit > 0 and #granted == 0 and size[key + 1] > 0 then
+for _, queue in ipairs(queues) do
+  if most > 0 and #granted == 0 and size[queue.suspects] > 0 then
     if holds == 0 then
-      take(key + 1, ARGV[i], 1)
+      take(queue.suspects, queue, 1)
       break
     elseif is_drainer() then
-      drain = 1
+      to_drain = 1
       break
     end
   end
-  if #granted < limit then
-    take(key, ARGV[i], limit - #granted)
+  if #granted < most then
+    take(queue.pending, queue, most - #granted)
   end
 end
 
 if #fields > 0 then
-  redis.call('HSET', KEYS[2], unpack(fields))
+  redis.call('HSET', claims, unpack(fields))
 end
 local more = 0
-for key = 6, #KEYS, 3 do
-  if size[key] + size[key + 1] > 0 then
+for _, queue in ipairs(queues) do
+  if size[queue.pending] + size[queue.suspects] > 0 then
     more = 1
-    ring(KEYS[key + 2])
+    ring(queue.bell)
   end
 end
-return { 0, acked, drain, has_zero and granted or table.concat(granted, '\\0'), more }`,
+return { 0, acked, to_drain, has_zero and granted or table.concat(granted, '\\0'), more }`,
   'close-session': `#!lua flags=allow-oom
--- Ends a session in order, once all its children have been settled.
---
--- KEYS: 1 sessions, 2 session
--- ARGV: 1 session
--- Returns 1, or 0 when a child is still registered: then the lease runs out and the reaper takes what it holds.
+-- ends a session in order, once all its children have been settled.
+-- Returns 1, or 0 when a child is still registered.
+local sessions, session = KEYS[1], KEYS[2]
+local session_id = ARGV[1]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Of one with children the lease runs out, and the reaper takes what they hold.
 --
 -- Atomic because a session must not vanish while a child of it may hold claims.
 
-for _, field in ipairs(redis.call('HKEYS', KEYS[2])) do
+for _, field in ipairs(redis.call('HKEYS', session)) do
   if string.sub(field, 1, 1) ~= '@' then
     return 0
   end
 end
-redis.call('DEL', KEYS[2])
-redis.call('ZREM', KEYS[1], ARGV[1])
+redis.call('DEL', session)
+redis.call('ZREM', sessions, session_id)
 return 1`,
   'dead-page': `#!lua flags=no-writes
--- Reads dead tasks of a queue in the order of their deaths; those of one instant by their ids.
+-- reads dead tasks of a queue in the order of their deaths; those of one instant by their ids.
+-- Returns 1 if there are more, then id, time of death, record of each.
+local order, since, till, most, most_bytes = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local queue = { dead = KEYS[1], records = KEYS[2] }
+local after = part(ARGV, 6, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- From the \`oldest\` or the \`newest\` on, between the times \`since\` and \`till\` in ms (or -inf and +inf), until the records have so many bytes;
+-- \`after\` is time and id of the death to go on behind, whether or not that is still there, or nothing.
 --
--- KEYS: 1 dead, 2 dead records
--- ARGV: 1 \`oldest\` or \`newest\` first, 2 first and 3 last time of death in ms, or -inf and +inf, 4 how many at most,
---       5 bytes of records after which it is enough, 6 and 7 time and id of the death to go on behind, or nothing
--- Returns { 1 if there are more, then of each: id, time of death, record or '' }
---
--- Atomic because positions move while tasks die and leave. It goes on behind a death whether or not that is still there.
+-- Atomic because positions move while tasks die and leave.
 
 -- Numbers in two halves, which a double holds exactly: strings are compared by the locale of the server.
 local function is_before(id, other)
@@ -279,16 +305,17 @@ local function is_before(id, other)
   return a < b
 end
 
-local newest = ARGV[1] == 'newest'
-local first = redis.call('ZCOUNT', KEYS[1], '-inf', '(' .. ARGV[2])
-local behind_last = redis.call('ZCOUNT', KEYS[1], '-inf', ARGV[3])
-if ARGV[6] then
+local newest = order == 'newest'
+local from = redis.call('ZCOUNT', queue.dead, '-inf', '(' .. since)
+local behind_last = redis.call('ZCOUNT', queue.dead, '-inf', till)
+local died_at, id = after[1], after[2]
+if died_at then
   -- where that death stands, or would stand, among those of its instant
-  local low = redis.call('ZCOUNT', KEYS[1], '-inf', '(' .. ARGV[6])
-  local high = redis.call('ZCOUNT', KEYS[1], '-inf', ARGV[6])
+  local low = redis.call('ZCOUNT', queue.dead, '-inf', '(' .. died_at)
+  local high = redis.call('ZCOUNT', queue.dead, '-inf', died_at)
   while low < high do
     local middle = math.floor((low + high) / 2)
-    if is_before(redis.call('ZRANGE', KEYS[1], middle, middle)[1], ARGV[7]) then
+    if is_before(redis.call('ZRANGE', queue.dead, middle, middle)[1], id) then
       low = middle + 1
     else
       high = middle
@@ -297,20 +324,20 @@ if ARGV[6] then
   if newest then
     behind_last = math.min(behind_last, low)
   else
-    local there = redis.call('ZRANGE', KEYS[1], low, low)[1] == ARGV[7]
-    first = math.max(first, there and low + 1 or low)
+    local there = redis.call('ZRANGE', queue.dead, low, low)[1] == id
+    from = math.max(from, there and low + 1 or low)
   end
 end
 
 local page, count, bytes = { 0 }, 0, 0
-local rank, step = newest and behind_last - 1 or first, newest and -1 or 1
-while rank >= first and rank < behind_last do
-  if count == tonumber(ARGV[4]) or bytes >= tonumber(ARGV[5]) then
+local rank, step = newest and behind_last - 1 or from, newest and -1 or 1
+while rank >= from and rank < behind_last do
+  if count == tonumber(most) or bytes >= tonumber(most_bytes) then
     page[1] = 1
     break
   end
-  local death = redis.call('ZRANGE', KEYS[1], rank, rank, 'WITHSCORES')
-  local record = redis.call('HGET', KEYS[2], death[1]) or ''
+  local death = redis.call('ZRANGE', queue.dead, rank, rank, 'WITHSCORES')
+  local record = redis.call('HGET', queue.records, death[1]) or ''
   page[#page + 1] = death[1]
   page[#page + 1] = death[2]
   page[#page + 1] = record
@@ -318,11 +345,14 @@ while rank >= first and rank < behind_last do
 end
 return page`,
   'declare-crons': `#!lua flags=allow-oom
--- (nowhere) -> known: notes the crons of an app. One that is new, has a new schedule, or was disabled, counts from now on.
---
--- KEYS: 1 crons
--- ARGV: 1 ms by which a record may be ahead of the clock, then per cron: name, schedule, definition
+-- notes the crons of an app; one that is new, has a new schedule, or was disabled, counts from now on.
 -- Returns 1.
+local crons = KEYS[1]
+local tolerance_ms = ARGV[1]
+local entries = part(ARGV, 2, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- An entry is name, schedule and definition; the tolerance says how far a record may be ahead of the clock.
 --
 -- Atomic because a record without a beginning would make up for every run since 1970. One that is far ahead was written
 -- under a clock that has been set back since: left as it is, the cron would stand still until the clock gets there again.
@@ -334,128 +364,144 @@ local function is_disabled(definition)
 end
 
 local now = now_ms()
-for i = 2, #ARGV, 3 do
-  local name, schedule, definition = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  local former = redis.call('HMGET', KEYS[1], name .. ' schedule', name .. ' until', name .. ' definition', name .. ' disabled')
+for i = 1, #entries, 3 do
+  local name, schedule, definition = entries[i], entries[i + 1], entries[i + 2]
+  local former = redis.call('HMGET', crons, name .. ' schedule', name .. ' until', name .. ' definition', name .. ' disabled')
   local settled, idle = tonumber(former[2]), former[4] or is_disabled(former[3])
   if not settled or idle or not is_disabled(definition) then
-    if former[1] ~= schedule or not settled or settled > now + ARGV[1] or idle then
+    if former[1] ~= schedule or not settled or settled > now + tolerance_ms or idle then
       settled = now
     end
-    redis.call('HSET', KEYS[1], name .. ' schedule', schedule, name .. ' definition', definition, name .. ' until', text(settled))
+    redis.call('HSET', crons, name .. ' schedule', schedule, name .. ' definition', definition, name .. ' until', text(settled))
     if not is_disabled(definition) then
-      redis.call('HDEL', KEYS[1], name .. ' disabled')
+      redis.call('HDEL', crons, name .. ' disabled')
     end
   end
 end
 return 1`,
   'delete-dead': `#!lua flags=allow-oom
--- dead -> (nowhere): forgets dead tasks.
---
--- KEYS: 1 dead, 2 dead records
--- ARGV: id and time of death in ms of each, at most 500
+-- dead to nowhere: forgets dead tasks.
 -- Returns how many there were.
+local queue = { dead = KEYS[1], records = KEYS[2] }
+local deaths = part(ARGV, 1, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- A death is id and time of death in ms; at most 500.
 --
 -- Atomic because a dead task without its record could neither run again nor be understood. The time of death guards a
 -- copy of this command that arrives late: by then the task may have run and died once more.
 
-local wrong = wrong_type('zset', 1, 1) or wrong_type('hash', 2, 2)
+local wrong = wrong_queues({ queue })
 if wrong then
   return wrong
 end
 local removed = 0
-for i = 1, #ARGV, 2 do
-  local died_at = redis.call('ZSCORE', KEYS[1], ARGV[i])
-  if died_at and tonumber(died_at) == tonumber(ARGV[i + 1]) then
-    redis.call('ZREM', KEYS[1], ARGV[i])
-    redis.call('HDEL', KEYS[2], ARGV[i])
+for i = 1, #deaths, 2 do
+  local id, died_at = deaths[i], redis.call('ZSCORE', queue.dead, deaths[i])
+  if died_at and tonumber(died_at) == tonumber(deaths[i + 1]) then
+    redis.call('ZREM', queue.dead, id)
+    redis.call('HDEL', queue.records, id)
     removed = removed + 1
   end
 end
 return removed`,
   'enqueue-unique': `#!lua
--- (nowhere) -> pending or scheduled: adds a message with a key, unless the key is taken.
---
--- KEYS: 1 unique, 2 seen bitmap of the id's block, 3 alarm, then per queue: queue, suspects, bell, scheduled
--- ARGV: 1 seconds the bitmap lives on, 2 \`in\` or \`at\`, 3 ms from now or since 1970, 4 \`replace\`, or what else to do on a
---       conflict, 5 message, 6 its queue, 7.. names of the queues
--- Returns { id, queue } of the task that has the key now. \`replace\` removes a task that still waits and lets a running one go on.
+-- to pending or scheduled, unless its key is taken; \`replace\` removes the task that has it while that waits.
+-- Returns id and queue of the task that has the key now.
+local unique, seen, alarm = KEYS[1], KEYS[2], KEYS[3]
+local seconds, due_from, due_ms, on_conflict, message, queue = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local queues = {}
+for i = 1, #ARGV - 6 do
+  queues[i] = {
+    name = ARGV[i + 6],
+    pending = KEYS[4 * i],
+    suspects = KEYS[4 * i + 1],
+    bell = KEYS[4 * i + 2],
+    scheduled = KEYS[4 * i + 3],
+  }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Due \`in\` or \`at\` so many ms; \`replace\` lets a running task go on.
 --
 -- Atomic because two senders must not both find the key free.
 
-local wrong = wrong_type('hash', 1, 1) or wrong_type('string', 2, 2)
-local queues = {}
-for i = 7, #ARGV do
-  local key = 4 + (i - 7) * 4
-  queues[ARGV[i]] = { queue = KEYS[key], suspects = KEYS[key + 1], bell = KEYS[key + 2], scheduled = KEYS[key + 3] }
-  wrong = wrong or wrong_type('list', key, key + 1) or wrong_type('zset', key + 3, key + 3)
+local wrong = wrong_type('hash', unique) or wrong_type('string', seen)
+for _, its in ipairs(queues) do
+  -- a foreign bell stops nobody: a child finds the task when it looks by itself
+  wrong = wrong or wrong_type('list', its.pending, its.suspects) or wrong_type('zset', its.scheduled)
 end
 if wrong then
   return wrong
 end
-local message, keys = ARGV[5], queues[ARGV[6]]
-local id = string.sub(message, 1, 20)
+local known_queues = by_name(queues)
+local id, target = string.sub(message, 1, 20), known_queues[queue]
 local sequence = tonumber(string.sub(id, 13, 20), 36)
-if redis.call('GETBIT', KEYS[2], sequence % 4096) == 1 then
-  return { id, ARGV[6] }
+if redis.call('GETBIT', seen, sequence % 4096) == 1 then
+  return { id, queue }
 end
 
 local digest = unique_digest(message)
-local held = redis.call('HGET', KEYS[1], digest)
-if held and ARGV[4] ~= 'replace' then
+local held = redis.call('HGET', unique, digest)
+if held and on_conflict ~= 'replace' then
   local its_queue, other = split(held)
   return { string.sub(other, 1, 20), its_queue }
 end
 
 -- the task itself first: should Redis refuse that, nothing has happened yet
 local now = now_ms()
-local due = tonumber(ARGV[3]) + (ARGV[2] == 'in' and now or 0)
+local due = tonumber(due_ms) + (due_from == 'in' and now or 0)
 if due > now then
-  schedule(keys.scheduled, KEYS[3], due, { message })
+  schedule(target.scheduled, alarm, due, { message })
 else
-  redis.call('RPUSH', keys.queue, message)
-  ring(keys.bell)
+  redis.call('RPUSH', target.pending, message)
+  ring(target.bell)
 end
 if held then
-  local its_queue, former = split(held)
-  local its_keys = queues[its_queue]
-  if its_keys and redis.call('ZREM', its_keys.scheduled, former) == 0 then
-    redis.call('LREM', is_suspect(former) and its_keys.suspects or its_keys.queue, -1, former)
+  local its_name, former = split(held)
+  local its_queue = known_queues[its_name]
+  if its_queue and redis.call('ZREM', its_queue.scheduled, former) == 0 then
+    redis.call('LREM', is_suspect(former) and its_queue.suspects or its_queue.pending, -1, former)
   end
 end
-redis.call('SETBIT', KEYS[2], sequence % 4096, 1)
-redis.call('EXPIRE', KEYS[2], ARGV[1])
-redis.call('HSET', KEYS[1], digest, ARGV[6] .. ' ' .. message)
-return { id, ARGV[6] }`,
+redis.call('SETBIT', seen, sequence % 4096, 1)
+redis.call('EXPIRE', seen, seconds)
+redis.call('HSET', unique, digest, queue .. ' ' .. message)
+return { id, queue }`,
   'enqueue': `#!lua
--- (nowhere) -> pending: adds messages to the tail of a queue, each id once.
---
--- KEYS: 1 queue, 2 seen bitmap of the block that all ids share, 3 bell
--- ARGV: 1 seconds the bitmap lives on, 2.. messages
+-- to pending: adds messages to the tail of a queue, each id once.
 -- Returns how many were new; fewer than given when a client repeats a command whose reply was lost.
---
+local seen = KEYS[1]
+local seconds = ARGV[1]
+local queue = { pending = KEYS[2], bell = KEYS[3] }
+local messages = part(ARGV, 2, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
 -- Atomic because the bit and the message must appear together: a bit without its message loses the task, a message
 -- without its bit runs twice. Without allow-oom: a full Redis refuses new tasks before the first write.
 
-return let_in(KEYS[2], ARGV[1], 2, function(fresh)
-  redis.call('RPUSH', KEYS[1], unpack(fresh))
-  ring(KEYS[3])
+return let_in(seen, seconds, messages, function(fresh)
+  redis.call('RPUSH', queue.pending, unpack(fresh))
+  ring(queue.bell)
 end)`,
   'find-pending': `#!lua flags=no-writes
--- Looks for a task in a part of a list, from the tail: what comes or goes at the head meanwhile hides nothing.
---
--- KEYS: 1 list
--- ARGV: 1 id, 2 how many at the tail to pass over, 3 how many to look at, 4 about how many bytes to look at
--- Returns { message or '', how many it has looked at, 1 when there is more }
+-- looks for a task in a part of a list, from the tail.
+-- Returns its message or nothing, how many it has looked at, 1 when there is more.
+local list, id, passed, most, most_bytes = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local queue = { pending = KEYS[1], suspects = KEYS[2] }
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`list\` is the key of the queue to look at, \`passed\` how many at its tail to pass over: what comes or goes at the head
+-- meanwhile hides nothing.
 --
 -- A script because only one message of many is wanted. Some may be large, so it takes a few at a time, and not too many.
 
-local passed, looked, bytes = tonumber(ARGV[2]), 0, 0
-while looked < tonumber(ARGV[3]) and bytes < tonumber(ARGV[4]) do
+local looked, bytes = 0, 0
+while looked < tonumber(most) and bytes < tonumber(most_bytes) do
   local last = -1 - passed - looked
-  local messages = redis.call('LRANGE', KEYS[1], last - 49, last)
+  local messages = redis.call('LRANGE', queue[list], last - 49, last)
   for i = #messages, 1, -1 do
-    if string.sub(messages[i], 1, 20) == ARGV[1] then
+    if string.sub(messages[i], 1, 20) == id then
       return { messages[i], looked, 1 }
     end
     bytes = bytes + #messages[i]
@@ -467,23 +513,28 @@ while looked < tonumber(ARGV[3]) and bytes < tonumber(ARGV[4]) do
 end
 return { '', looked, 1 }`,
   'fire-cron': `#!lua
--- (nowhere) -> pending: enqueues runs of a cron that have come due, each instant once in the whole cluster.
---
--- KEYS: 1 crons, 2 queue, 3 bell, 4 unique
--- ARGV: 1 cron, 2 name of the queue, then per run, oldest first: its instant in ms since 1970, its message
--- Returns { fired, skipped, queue, run }, both 0 when others were faster; or { -1, 0 } when nothing is known of the cron.
---   A run with a key that is taken is skipped: an earlier one waits or is under way, in \`queue\` ('' for none). \`run\` tells how
---   the last run ended (JSON, '' for none).
+-- to pending: enqueues runs of a cron that have come due, each instant once in the whole cluster.
+-- Returns fired, skipped, the queue of the earlier run for which others are skipped, how the last run ended; -1 for a
+-- cron that is not known.
+local crons, unique = KEYS[1], KEYS[2]
+local cron = ARGV[1]
+local queue = { name = ARGV[2], pending = KEYS[3], bell = KEYS[4] }
+local runs = part(ARGV, 3, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- A run is its instant in ms since 1970 and its message, oldest first. Fired and skipped are 0 when others were faster. A
+-- run with a key that is taken is skipped: an earlier one waits or is under way, in the queue that is told, '' for none.
+-- How the last run ended is JSON, '' for none.
 --
 -- Atomic because of all supervisors that try, one must find the instant unsettled. Without allow-oom: a full Redis refuses
 -- before the first write, and the instant stays due.
 
-local wrong = wrong_type('hash', 1, 1) or wrong_type('list', 2, 3) or wrong_type('hash', 4, 4)
+local wrong = wrong_type('hash', crons, unique) or wrong_queues({ queue })
 if wrong then
   return wrong
 end
-local name, now = ARGV[1], now_ms()
-local record = redis.call('HMGET', KEYS[1], name .. ' until', name .. ' paused', name .. ' run')
+local now = now_ms()
+local record = redis.call('HMGET', crons, cron .. ' until', cron .. ' paused', cron .. ' run')
 local settled = tonumber(record[1])
 if not settled then
   return { -1, 0 }
@@ -493,18 +544,18 @@ if record[2] then
 end
 
 local messages, skipped, fired_at, held_in = {}, 0, nil, ''
-for i = 3, #ARGV, 2 do
-  local instant, message = tonumber(ARGV[i]), ARGV[i + 1]
+for i = 1, #runs, 2 do
+  local instant, message = tonumber(runs[i]), runs[i + 1]
   if instant > settled and instant <= now then
     settled = instant
     local digest = unique_digest(message)
-    local holder = digest and redis.call('HGET', KEYS[4], digest)
+    local holder = digest and redis.call('HGET', unique, digest)
     if holder then
       skipped = skipped + 1
       held_in = string.match(holder, '^%S+')
     else
       if digest then
-        redis.call('HSET', KEYS[4], digest, ARGV[2] .. ' ' .. message)
+        redis.call('HSET', unique, digest, queue.name .. ' ' .. message)
       end
       messages[#messages + 1] = message
       fired_at = instant
@@ -513,37 +564,39 @@ for i = 3, #ARGV, 2 do
 end
 
 if #messages > 0 then
-  redis.call('RPUSH', KEYS[2], unpack(messages))
-  ring(KEYS[3])
-  redis.call('HSET', KEYS[1], name .. ' fired', text(fired_at))
+  redis.call('RPUSH', queue.pending, unpack(messages))
+  ring(queue.bell)
+  redis.call('HSET', crons, cron .. ' fired', text(fired_at))
 end
 if skipped > 0 then
-  redis.call('HINCRBY', KEYS[1], name .. ' skipped', skipped)
+  redis.call('HINCRBY', crons, cron .. ' skipped', skipped)
 end
-redis.call('HSET', KEYS[1], name .. ' until', text(settled))
+redis.call('HSET', crons, cron .. ' until', text(settled))
 return { #messages, skipped, held_in, record[3] or '' }`,
   'forget-crons': `#!lua flags=allow-oom
--- known -> (nowhere): forgets crons that no session has declared for long, with all that was noted of them. Of one that all
--- sessions declare disabled it notes since when.
---
--- KEYS: 1 crons, 2 sessions, session of each
--- ARGV: 1 ms for which a record outlives the last session that declared its cron, 2.. sessions
+-- forgets crons that no session has declared for long; of one that all declare disabled it notes since when.
 -- Returns how many were forgotten, or -1 when another session was opened meanwhile.
+local crons, sessions = KEYS[1], KEYS[2]
+local after_ms = ARGV[1]
+local known = {}
+for i = 1, #ARGV - 1 do
+  known[i] = { name = ARGV[i + 1], session = KEYS[i + 2] }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`known\` are the sessions of which the caller knows; a record outlives the last one that declared its cron by \`after_ms\`.
 --
 -- Atomic because a session that declares a cron must not be overlooked. The delay is for deployments that stop the old
 -- workers before they start the new ones, while workers of other apps live on: pauses and last runs must survive that.
 
-local known, declared, enabled, records = {}, {}, {}, {}
-for i = 2, #ARGV do
-  known[ARGV[i]] = true
-end
-for _, session in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
-  if not known[session] then
+local known_sessions, declared, enabled, records = by_name(known), {}, {}, {}
+for _, session in ipairs(redis.call('ZRANGE', sessions, 0, -1)) do
+  if not known_sessions[session] then
     return -1
   end
 end
-for key = 3, #KEYS do
-  local lists, disabled = redis.call('HMGET', KEYS[key], '@crons', '@disabled'), {}
+for _, its in ipairs(known) do
+  local lists, disabled = redis.call('HMGET', its.session, '@crons', '@disabled'), {}
   for name in string.gmatch(lists[2] or '', '%S+') do
     disabled[name] = true
   end
@@ -552,7 +605,7 @@ for key = 3, #KEYS do
     enabled[name] = enabled[name] or not disabled[name]
   end
 end
-for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
+for _, field in ipairs(redis.call('HKEYS', crons)) do
   local name = string.match(field, '^%S+')
   records[name] = records[name] or {}
   table.insert(records[name], field)
@@ -561,30 +614,30 @@ end
 local now, forgotten = now_ms(), 0
 for name, fields in pairs(records) do
   local orphan = name .. ' orphan'
-  local since = not declared[name] and redis.call('HGET', KEYS[1], orphan)
+  local since = not declared[name] and redis.call('HGET', crons, orphan)
   if declared[name] then
-    redis.call('HDEL', KEYS[1], orphan)
+    redis.call('HDEL', crons, orphan)
     if enabled[name] then
-      redis.call('HDEL', KEYS[1], name .. ' disabled')
-    elseif redis.call('HEXISTS', KEYS[1], name .. ' disabled') == 0 then
-      redis.call('HSET', KEYS[1], name .. ' disabled', text(now))
+      redis.call('HDEL', crons, name .. ' disabled')
+    elseif redis.call('HEXISTS', crons, name .. ' disabled') == 0 then
+      redis.call('HSET', crons, name .. ' disabled', text(now))
     end
   elseif not since then
-    redis.call('HSET', KEYS[1], orphan, text(now))
-  elseif now - since >= tonumber(ARGV[1]) then
-    redis.call('HDEL', KEYS[1], unpack(fields))
+    redis.call('HSET', crons, orphan, text(now))
+  elseif now - since >= tonumber(after_ms) then
+    redis.call('HDEL', crons, unpack(fields))
     forgotten = forgotten + 1
   end
 end
 return forgotten`,
-  'lib-bell': `-- Rings a bell only if it is silent, so that its list never grows and one arrival wakes one idle child. A ring that is
+  'lib/bell': `-- Rings a bell only if it is silent, so that its list never grows and one arrival wakes one idle child. A ring that is
 -- refused costs seconds, and must not undo what it tells of.
 local function ring(bell)
   if redis.call('EXISTS', bell) == 0 then
     redis.pcall('RPUSH', bell, '1')
   end
 end`,
-  'lib-cancelled': `-- The cancelled are remembered for a day, and ten thousand of them at most.
+  'lib/cancelled': `-- The cancelled are remembered for a day, and ten thousand of them at most.
 local function remember_cancelled(cancelled, now, id)
   redis.call('ZADD', cancelled, text(now), id)
   redis.call('ZREMRANGEBYSCORE', cancelled, '-inf', text(now - 86400000))
@@ -596,7 +649,7 @@ local function is_cancelled(cancelled, message)
   return redis.call('ZSCORE', cancelled, string.sub(message, 1, 20)) and true or false
 end
 
--- The tasks that may run again; the cancelled among them end here, and free their keys. \`tasks\` holds { keys, message }.
+-- The tasks that may run again; the cancelled among them end here, and free their keys. \`tasks\` holds { queue, message }.
 local function still_wanted(tasks, cancelled, unique)
   if redis.call('EXISTS', cancelled) == 0 then
     return tasks
@@ -611,11 +664,31 @@ local function still_wanted(tasks, cancelled, unique)
   end
   return wanted
 end`,
-  'lib-foreign': `-- Bytes that were no message of ours when they were claimed stand behind an id made up for them and a \`?\`.
+  'lib/foreign': `-- Bytes that were no message of ours when they were claimed stand behind an id made up for them and a \`?\`.
 local function is_foreign(message)
   return string.find(message, '^undecodable%x%x%x%x%x%x%x%x%x%?') == 1
 end`,
-  'lib-message': `-- Counters and times in a message are base 36 digits, see the header layout in task-message.ts.
+  'lib/lists': `-- A part of a list. unpack fails from about 8,000 values on.
+local function part(list, first, last)
+  if last - first < 7000 then
+    return { unpack(list, first, last) }
+  end
+  local values = {}
+  for i = first, last do
+    values[#values + 1] = list[i]
+  end
+  return values
+end
+
+-- Finds each block of keys by its name.
+local function by_name(blocks)
+  local index = {}
+  for _, block in ipairs(blocks) do
+    index[block.name] = block
+  end
+  return index
+end`,
+  'lib/message': `-- Counters and times in a message are base 36 digits, see the header layout in task-message.ts.
 local DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz'
 
 local function base36(number, width)
@@ -654,7 +727,7 @@ end
 local function is_suspect(message)
   return not is_foreign(message) and string.sub(message, 24, 25) ~= '00'
 end`,
-  'lib-pulse': `-- Notes that a supervisor was here, and forgives every lease when none could be for long: if Redis was away or its
+  'lib/pulse': `-- Notes that a supervisor was here, and forgives every lease when none could be for long: if Redis was away or its
 -- clock jumped, the missing renewals prove nothing about the supervisors. A session id ends in its lease in ms.
 local function forgive_after_gap(sessions, pulse, now, lease)
   local last = tonumber(redis.call('GET', pulse) or now)
@@ -667,20 +740,16 @@ local function forgive_after_gap(sessions, pulse, now, lease)
     redis.call('ZADD', sessions, text(now + its_lease), session)
   end
 end`,
-  'lib-requeue': `-- Maps the name of each queue to its keys, \`width\` of them: queue, suspects, bell [, scheduled, dead, dead records].
-local function index_queues(names, first_key, width)
-  local index = {}
-  for i, name in ipairs(names) do
-    local at = first_key + (i - 1) * width
-    index[name] = {
-      queue = KEYS[at], suspects = KEYS[at + 1], bell = KEYS[at + 2],
-      scheduled = KEYS[at + 3], dead = KEYS[at + 4], records = KEYS[at + 5],
-    }
+  'lib/requeue': `-- The task of a claim with the keys of its queue, or an error when the caller did not give those.
+local function task_held(held, known_queues)
+  local name, message = split(held)
+  if not known_queues[name] then
+    return redis.error_reply('UNKNOWN_QUEUE ' .. name)
   end
-  return index
+  return { queue = known_queues[name], message = message }
 end
 
--- Puts tasks back at the head of where they came from, oldest first. \`tasks\` holds { keys, message }, in any order.
+-- Puts tasks back at the head of where they came from, oldest first. \`tasks\` holds { queue, message }, in any order.
 local function put_back(tasks)
   -- enqueuedAt, then id: the order in which they were enqueued, as far as anyone can tell
   local function order(task)
@@ -688,30 +757,30 @@ local function put_back(tasks)
   end
   table.sort(tasks, function(a, b) return order(a) > order(b) end)
   for _, task in ipairs(tasks) do
-    redis.call('LPUSH', is_suspect(task.message) and task.keys.suspects or task.keys.queue, task.message)
-    ring(task.keys.bell)
+    redis.call('LPUSH', is_suspect(task.message) and task.queue.suspects or task.queue.pending, task.message)
+    ring(task.queue.bell)
   end
 end`,
-  'lib-retry': `-- After an attempt: counts it if it was one, notes it in the history, and lets the task run again, now at the tail of its
--- queue or later. One that a process died with before goes on alone. \`task\` holds { queue, keys, message }, \`attempt\` holds
+  'lib/retry': `-- After an attempt: counts it if it was one, notes it in the history, and lets the task run again, now at the tail of its
+-- queue or later. One that a process died with before goes on alone. \`task\` holds { queue, message }, \`attempt\` holds
 -- { delay, line, counts }.
 local function try_again(task, unique, alarm, attempt)
-  local keys, message = task.keys, task.message
+  local queue, message = task.queue, task.message
   if attempt.counts then
     message = counted(message, 22, 23)
   end
   message = remembered(message, attempt.line)
   local due = now_ms() + attempt.delay
   message = string.sub(message, 1, 25) .. base36(due, 9) .. string.sub(message, 35)
-  update_key(unique, task.queue, message)
+  update_key(unique, queue.name, message)
   if attempt.delay > 0 then
-    schedule(keys.scheduled, alarm, due, { message })
+    schedule(queue.scheduled, alarm, due, { message })
   else
-    redis.call('RPUSH', is_suspect(message) and keys.suspects or keys.queue, message)
-    ring(keys.bell)
+    redis.call('RPUSH', is_suspect(message) and queue.suspects or queue.pending, message)
+    ring(queue.bell)
   end
 end`,
-  'lib-schedule': `-- Puts messages on the schedule, and wakes whoever sleeps until a later time than theirs.
+  'lib/schedule': `-- Puts messages on the schedule, and wakes whoever sleeps until a later time than theirs.
 local function schedule(scheduled, alarm, due, messages)
   local first = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
   local added = {}
@@ -724,15 +793,15 @@ local function schedule(scheduled, alarm, due, messages)
     ring(alarm)
   end
 end`,
-  'lib-seen': `-- Lets each message in ARGV[first..] in once: those whose bit was not set go to \`add\`, and their number is returned. A
--- client that repeats a command whose reply was lost adds nothing. When Redis refuses what \`add\` does, the bits are taken
--- back, because it does not roll back: with them left a repetition would count as done.
-local function let_in(bitmap, seconds, first, add)
+  'lib/seen': `-- Lets each message in once: those whose bit was not set go to \`add\`, and their number is returned. A client that repeats
+-- a command whose reply was lost adds nothing. When Redis refuses what \`add\` does, the bits are taken back, because it
+-- does not roll back: with them left a repetition would count as done.
+local function let_in(bitmap, seconds, messages, add)
   local fresh, bits = {}, {}
-  for i = first, #ARGV do
-    local bit = tonumber(string.sub(ARGV[i], 13, 20), 36) % 4096
+  for _, message in ipairs(messages) do
+    local bit = tonumber(string.sub(message, 13, 20), 36) % 4096
     if redis.call('SETBIT', bitmap, bit, 1) == 0 then
-      fresh[#fresh + 1] = ARGV[i]
+      fresh[#fresh + 1] = message
       bits[#bits + 1] = bit
     end
   end
@@ -749,14 +818,14 @@ local function let_in(bitmap, seconds, first, add)
   end
   return redis.error_reply(type(refusal) == 'table' and refusal.err or refusal)
 end`,
-  'lib-stale': `-- Counts acks that change nothing, because others were given the tasks and may have run them as well. It is all that a
+  'lib/stale': `-- Counts acks that change nothing, because others were given the tasks and may have run them as well. It is all that a
 -- child without a registration can change. A count that is refused must not undo what it tells of.
 local function count_stale(stats, acks)
   if acks > 0 then
     redis.pcall('HINCRBY', stats, 'stale-acks', acks)
   end
 end`,
-  'lib-stream': `-- What a stream tells of itself, by name; all zero for one that does not exist. \`entries-added\` counts those that were
+  'lib/stream': `-- What a stream tells of itself, by name; all zero for one that does not exist. \`entries-added\` counts those that were
 -- trimmed, too: so it is the ordinal of the last entry.
 local function stream_info(key)
   local info = { ['last-generated-id'] = '0-0', ['entries-added'] = 0, length = 0 }
@@ -768,7 +837,7 @@ local function stream_info(key)
   end
   return info
 end`,
-  'lib-time': `-- Redis time in whole milliseconds. TIME moves while a script runs, so each script reads it once.
+  'lib/time': `-- Redis time in whole milliseconds. TIME moves while a script runs, so each script reads it once.
 local function now_ms()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
@@ -778,17 +847,32 @@ end
 local function text(number)
   return string.format('%.0f', number)
 end`,
-  'lib-types': `-- Redis does not roll back, so a key that holds something foreign must be found before the first write.
--- Returns an error for the first of KEYS[first..last] that is neither missing nor of the kind.
-local function wrong_type(kind, first, last)
-  for i = first, last do
-    local found = redis.call('TYPE', KEYS[i]).ok
+  'lib/types': `-- Redis does not roll back, so a key that holds something foreign must be found before the first write.
+-- Returns an error for the first of the keys that is neither missing nor of the kind.
+local function wrong_type(kind, ...)
+  for _, key in ipairs({ ... }) do
+    local found = redis.call('TYPE', key).ok
     if found ~= 'none' and found ~= kind then
-      return redis.error_reply('WRONGTYPE ' .. KEYS[i] .. ' is a ' .. found)
+      return redis.error_reply('WRONGTYPE ' .. key .. ' is a ' .. found)
+    end
+  end
+end
+
+-- The same for all that the script has of the keys of queues.
+local function wrong_queues(queues)
+  for _, queue in ipairs(queues) do
+    local wrong = queue.pending and wrong_type('list', queue.pending)
+      or queue.suspects and wrong_type('list', queue.suspects)
+      or queue.bell and wrong_type('list', queue.bell)
+      or queue.scheduled and wrong_type('zset', queue.scheduled)
+      or queue.dead and wrong_type('zset', queue.dead)
+      or queue.records and wrong_type('hash', queue.records)
+    if wrong then
+      return wrong
     end
   end
 end`,
-  'lib-unique': `-- A unique message has \`s\` or \`f\` (until started, until finished) and a digest between header and body, see
+  'lib/unique': `-- A unique message has \`s\` or \`f\` (until started, until finished) and a digest between header and body, see
 -- unique-key.ts. The hash maps the digest to \`<queue> <message>\` of the task that has it.
 local function unique_digest(message)
   local mark = string.sub(message, 35, 35)
@@ -823,99 +907,112 @@ local function update_key(unique, queue, message)
   end
 end`,
   'move-cron-run': `#!lua
--- pending or scheduled -> the same in another queue: moves the run of a cron for which others are skipped.
---
--- KEYS: 1 unique, 2 queue, 3 suspects, 4 scheduled of the queue where it is, 5 queue, 6 suspects, 7 scheduled, 8 bell of
---       the one where it goes
--- ARGV: 1 digest of its key, 2 name of the queue where it is, 3 of the one where it goes
+-- moves the run of a cron for which others are skipped out of a queue that no session serves.
 -- Returns 1, or 0 when it waits there no more.
---
+local unique = KEYS[1]
+local digest = ARGV[1]
+local from = { name = ARGV[2], pending = KEYS[2], suspects = KEYS[3], scheduled = KEYS[4] }
+local to = { name = ARGV[3], pending = KEYS[5], suspects = KEYS[6], bell = KEYS[7], scheduled = KEYS[8] }
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
 -- Atomic because a run that a worker has claimed meanwhile must stay where it is, and one that is moved must be in one
 -- queue and under its key. Without allow-oom: a full Redis refuses before the first write, and the run stays where it is.
 
-local wrong = wrong_type('hash', 1, 1) or wrong_type('list', 2, 3) or wrong_type('zset', 4, 4)
-  or wrong_type('list', 5, 6) or wrong_type('zset', 7, 7) or wrong_type('list', 8, 8)
+local wrong = wrong_type('hash', unique) or wrong_queues({ from, to })
 if wrong then
   return wrong
 end
-local holder = redis.call('HGET', KEYS[1], ARGV[1])
+local holder = redis.call('HGET', unique, digest)
 if not holder then
   return 0
 end
 -- of another queue it is not found below
-local message = string.sub(holder, #ARGV[2] + 2)
-local due, list = redis.call('ZSCORE', KEYS[4], message), is_suspect(message) and 3 or 2
+local message = string.sub(holder, #from.name + 2)
+local due, list = redis.call('ZSCORE', from.scheduled, message), is_suspect(message) and 'suspects' or 'pending'
 if due then
-  redis.call('ZREM', KEYS[4], message)
-  redis.call('ZADD', KEYS[7], due, message)
-elseif redis.call('LREM', KEYS[list], 1, message) == 1 then
-  redis.call('RPUSH', KEYS[list + 3], message)
-  ring(KEYS[8])
+  redis.call('ZREM', from.scheduled, message)
+  redis.call('ZADD', to.scheduled, due, message)
+elseif redis.call('LREM', from[list], 1, message) == 1 then
+  redis.call('RPUSH', to[list], message)
+  ring(to.bell)
 else
   return 0
 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[3] .. ' ' .. message)
+redis.call('HSET', unique, digest, to.name .. ' ' .. message)
 return 1`,
   'open-session': `#!lua flags=allow-oom
--- Opens the session of a supervisor: from now on its lease runs.
---
--- KEYS: 1 sessions, 2 session, 3 pulse, 4 catalog
--- ARGV: 1 session, 2 lease in ms, 3 length of the description, fields and values of the description, names and
---       entries of the catalog
+-- opens the session of a supervisor: from now on its lease runs.
 -- Returns 1.
+local sessions, session, pulse, catalog = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local session_id, lease_ms = ARGV[1], ARGV[2]
+local description = part(ARGV, 4, 3 + ARGV[3])
+local entries = part(ARGV, #description + 4, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- The description is fields and values, the entries of the catalog are names and JSON.
 --
 -- Atomic because a described session without a deadline would never be reaped.
 
 local now = now_ms()
-forgive_after_gap(KEYS[1], KEYS[3], now, tonumber(ARGV[2]))
-local last = 3 + ARGV[3]
-redis.call('HSET', KEYS[2], unpack(ARGV, 4, last))
-for i = last + 1, #ARGV, 2 do
-  redis.call('HSET', KEYS[4], ARGV[i], ARGV[i + 1])
+forgive_after_gap(sessions, pulse, now, tonumber(lease_ms))
+redis.call('HSET', session, unpack(description))
+for i = 1, #entries, 2 do
+  redis.call('HSET', catalog, entries[i], entries[i + 1])
 end
-redis.call('ZADD', KEYS[1], text(now + ARGV[2]), ARGV[1])
+redis.call('ZADD', sessions, text(now + lease_ms), session_id)
 return 1`,
   'overdue': `#!lua flags=allow-oom
--- Finds sessions whose lease ran out.
---
--- KEYS: 1 sessions, 2 pulse
--- ARGV: 1 lease in ms of the asking supervisor
--- Returns { ms until the next deadline or -1, overdue sessions ... }
+-- finds sessions whose lease ran out.
+-- Returns ms until the next deadline or -1, overdue sessions.
+local sessions, pulse = KEYS[1], KEYS[2]
+local lease_ms = ARGV[1]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- The lease is that of the supervisor that asks.
 --
 -- Atomic because the gap must be forgiven before deadlines are compared with the clock.
 
 local now = now_ms()
-forgive_after_gap(KEYS[1], KEYS[2], now, tonumber(ARGV[1]))
-local overdue = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', text(now), 'LIMIT', 0, 100)
-local next = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. text(now), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+forgive_after_gap(sessions, pulse, now, tonumber(lease_ms))
+local overdue = redis.call('ZRANGEBYSCORE', sessions, '-inf', text(now), 'LIMIT', 0, 100)
+local next = redis.call('ZRANGEBYSCORE', sessions, '(' .. text(now), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
 return { next[2] and next[2] - now or -1, unpack(overdue) }`,
   'pause-cron': `#!lua flags=allow-oom
--- fired when due -> paused: until it is resumed, nobody fires the cron.
---
--- KEYS: 1 crons
--- ARGV: 1 cron
+-- fired when due to paused: until it is resumed, nobody fires the cron.
 -- Returns 1, also when it was paused already; 0 when nothing is known of the cron.
---
+local crons = KEYS[1]
+local cron = ARGV[1]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
 -- Atomic because a cron that is being forgotten must not leave a pause behind.
 
-if redis.call('HEXISTS', KEYS[1], ARGV[1] .. ' schedule') == 0 then
+if redis.call('HEXISTS', crons, cron .. ' schedule') == 0 then
   return 0
 end
-redis.call('HSETNX', KEYS[1], ARGV[1] .. ' paused', text(now_ms()))
+redis.call('HSETNX', crons, cron .. ' paused', text(now_ms()))
 return 1`,
   'promote': `#!lua flags=allow-oom
--- scheduled -> pending: moves tasks whose time has come to the tail of their queues, in the order of their times.
---
--- KEYS: per queue: scheduled, queue, suspects, bell
--- ARGV: 1 how many tasks at most
--- Returns { how many, ms until the next one is due or -1, what is wrong with the keys of a queue ... }
---
+-- scheduled to pending or suspect: moves tasks whose time has come to the tail of their queues.
+-- Returns how many, ms until the next is due or -1, what is wrong with the keys of a queue: that stays as it is.
+local limit = ARGV[1]
+local queues = {}
+for i = 1, #ARGV - 1 do
+  queues[i] = {
+    name = ARGV[i + 1],
+    pending = KEYS[4 * i - 3],
+    suspects = KEYS[4 * i - 2],
+    bell = KEYS[4 * i - 1],
+    scheduled = KEYS[4 * i],
+  }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
 -- Atomic because a task must be on the schedule or in the queue. Among those of one instant the zset keeps the order of
 -- their ids, and so that of their sender. A queue with a foreign key is left as it is: the others must not wait for it.
 
-local now, left, next = now_ms(), tonumber(ARGV[1]), -1
-local function promote(key)
-  local due = left > 0 and redis.call('ZRANGEBYSCORE', KEYS[key], '-inf', text(now), 'LIMIT', 0, left) or {}
+local now, left, next = now_ms(), tonumber(limit), -1
+local function promote(queue)
+  local due = left > 0 and redis.call('ZRANGEBYSCORE', queue.scheduled, '-inf', text(now), 'LIMIT', 0, left) or {}
   if #due > 0 then
     local pending, suspects = {}, {}
     for _, message in ipairs(due) do
@@ -923,16 +1020,16 @@ local function promote(key)
       list[#list + 1] = message
     end
     if #pending > 0 then
-      redis.call('RPUSH', KEYS[key + 1], unpack(pending))
+      redis.call('RPUSH', queue.pending, unpack(pending))
     end
     if #suspects > 0 then
-      redis.call('RPUSH', KEYS[key + 2], unpack(suspects))
+      redis.call('RPUSH', queue.suspects, unpack(suspects))
     end
-    redis.call('ZREMRANGEBYRANK', KEYS[key], 0, #due - 1)
-    ring(KEYS[key + 3])
+    redis.call('ZREMRANGEBYRANK', queue.scheduled, 0, #due - 1)
+    ring(queue.bell)
     left = left - #due
   end
-  local first = redis.call('ZRANGE', KEYS[key], 0, 0, 'WITHSCORES')
+  local first = redis.call('ZRANGE', queue.scheduled, 0, 0, 'WITHSCORES')
   if first[2] then
     local in_ms = math.max(tonumber(first[2]) - now, 0)
     next = next < 0 and in_ms or math.min(next, in_ms)
@@ -940,162 +1037,191 @@ local function promote(key)
 end
 
 local refused = {}
-for key = 1, #KEYS, 4 do
-  local wrong = wrong_type('zset', key, key) or wrong_type('list', key + 1, key + 3)
+for _, queue in ipairs(queues) do
+  local wrong = wrong_queues({ queue })
   if wrong then
     refused[#refused + 1] = wrong.err
   else
-    promote(key)
+    promote(queue)
   end
 end
-return { tonumber(ARGV[1]) - left, next, unpack(refused) }`,
+return { tonumber(limit) - left, next, unpack(refused) }`,
   'purge': `#!lua flags=allow-oom
--- dead -> (nowhere): forgets dead tasks that have been kept for long enough, and those beyond a number, the oldest first.
---
--- KEYS: 1 dead, 2 dead records
--- ARGV: 1 ms for which they are kept, or '', 2 how many are kept, or '', 3 how many to forget at most
+-- dead to nowhere: forgets those kept for long enough, and those beyond a number, the oldest first.
 -- Returns how many it forgot.
+local retention_ms, kept, most = ARGV[1], ARGV[2], ARGV[3]
+local queue = { dead = KEYS[1], records = KEYS[2] }
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Kept for \`retention_ms\` and as many as \`kept\`, or '' for any; \`most\` to forget at once.
 --
 -- Atomic because a dead task without its record could neither run again nor be understood.
 
-local expired = ARGV[1] == '' and 0 or redis.call('ZCOUNT', KEYS[1], '-inf', text(now_ms() - ARGV[1]))
-local surplus = ARGV[2] == '' and 0 or redis.call('ZCARD', KEYS[1]) - ARGV[2]
-local count = math.min(math.max(expired, surplus), tonumber(ARGV[3]))
+local expired = retention_ms == '' and 0 or redis.call('ZCOUNT', queue.dead, '-inf', text(now_ms() - retention_ms))
+local surplus = kept == '' and 0 or redis.call('ZCARD', queue.dead) - kept
+local count = math.min(math.max(expired, surplus), tonumber(most))
 if count <= 0 then
   return 0
 end
 -- the records first: whichever key holds something foreign is found before anything is written
-redis.call('HDEL', KEYS[2], unpack(redis.call('ZRANGE', KEYS[1], 0, count - 1)))
-redis.call('ZREMRANGEBYRANK', KEYS[1], 0, count - 1)
+redis.call('HDEL', queue.records, unpack(redis.call('ZRANGE', queue.dead, 0, count - 1)))
+redis.call('ZREMRANGEBYRANK', queue.dead, 0, count - 1)
 return count`,
   'read-stream': `#!lua flags=no-writes
--- Reads the next entries of the stream, and what tells whether any are missing.
---
--- KEYS: 1 broadcasts
--- ARGV: 1 id behind which to read, 2 how many entries at most
--- Returns { id of the last entry ever, how many were ever added, how many are left, entries }
---
+-- reads the next entries of the stream, and what tells whether any are missing.
+-- Returns id of the last entry ever, how many were ever added, how many are left, entries.
+local broadcasts = KEYS[1]
+local after, most = ARGV[1], ARGV[2]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
 -- Atomic because the counts are compared with the entries: one that is trimmed in between would not be missed.
 
-local info = stream_info(KEYS[1])
-local entries = redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+', 'COUNT', ARGV[2])
+local info = stream_info(broadcasts)
+local entries = redis.call('XRANGE', broadcasts, '(' .. after, '+', 'COUNT', most)
 return { info['last-generated-id'], info['entries-added'], info.length, entries }`,
   'reap': `#!lua flags=allow-oom
--- active -> pending: takes every claim of a session whose lease ran out, and ends the session.
---
--- KEYS: 1 sessions, 2 session, 3 pulse, 4 cancelled, 5 unique, claims of each child, then per queue: queue, suspects, bell
--- ARGV: 1 session, 2 lease in ms of the asking supervisor, 3 number of children, children, names of the queues
--- Returns how many tasks were put back, or -1 when the session is not to be reaped (renewed, gone, or changed).
+-- active to pending or suspect, uncounted: takes every claim of a session whose lease ran out, and ends that.
+-- Returns how many tasks were put back, or -1 when it is not to be reaped (renewed, gone, or changed).
+local sessions, session, pulse, cancelled, unique = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local session_id, lease_ms = ARGV[1], ARGV[2]
+local children = {}
+for i = 1, ARGV[3] do
+  children[i] = { name = ARGV[i + 3], claims = KEYS[i + 5] }
+end
+local queues = {}
+for i = 1, #ARGV - (#children + 3) do
+  queues[i] = {
+    name = ARGV[#children + i + 3],
+    pending = KEYS[#children + 3 * i + 3],
+    suspects = KEYS[#children + 3 * i + 4],
+    bell = KEYS[#children + 3 * i + 5],
+  }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- The lease is that of the supervisor that asks.
 --
 -- Atomic because the deadline is checked in the same instant in which children lose their registration.
 
-local now, children = now_ms(), tonumber(ARGV[3])
-forgive_after_gap(KEYS[1], KEYS[3], now, tonumber(ARGV[2]))
-local deadline = redis.call('ZSCORE', KEYS[1], ARGV[1])
+local now = now_ms()
+forgive_after_gap(sessions, pulse, now, tonumber(lease_ms))
+local deadline = redis.call('ZSCORE', sessions, session_id)
 if not deadline or tonumber(deadline) > now then
   return -1
 end
 
-local known = {}
-for i = 4, 3 + children do
-  known[ARGV[i]] = true
-end
-for _, field in ipairs(redis.call('HKEYS', KEYS[2])) do
-  if string.sub(field, 1, 1) ~= '@' and not known[field] then
+local known_children, known_queues = by_name(children), by_name(queues)
+for _, field in ipairs(redis.call('HKEYS', session)) do
+  if string.sub(field, 1, 1) ~= '@' and not known_children[field] then
     return -1
   end
 end
 
-local wrong = wrong_type('zset', 4, 4) or wrong_type('hash', 5, 5 + children) or wrong_type('list', 6 + children, #KEYS)
+local wrong = wrong_type('zset', cancelled) or wrong_type('hash', unique)
+for _, child in ipairs(children) do
+  wrong = wrong or wrong_type('hash', child.claims)
+end
+wrong = wrong or wrong_queues(queues)
 if wrong then
   return wrong
 end
-local queues = index_queues({ unpack(ARGV, 4 + children) }, 6 + children, 3)
 local tasks = {}
-for i = 6, 5 + children do
-  for _, held in ipairs(redis.call('HVALS', KEYS[i])) do
-    local queue, message = split(held)
-    if not queues[queue] then
-      return redis.error_reply('UNKNOWN_QUEUE ' .. queue)
+for _, child in ipairs(children) do
+  for _, held in ipairs(redis.call('HVALS', child.claims)) do
+    local task = task_held(held, known_queues)
+    if task.err then
+      return task
     end
-    tasks[#tasks + 1] = { keys = queues[queue], message = message }
+    tasks[#tasks + 1] = task
   end
 end
 
-put_back(still_wanted(tasks, KEYS[4], KEYS[5]))
-for i = 6, 5 + children do
-  redis.call('DEL', KEYS[i])
+put_back(still_wanted(tasks, cancelled, unique))
+for _, child in ipairs(children) do
+  redis.call('DEL', child.claims)
 end
-redis.call('DEL', KEYS[2])
-redis.call('ZREM', KEYS[1], ARGV[1])
+redis.call('DEL', session)
+redis.call('ZREM', sessions, session_id)
 return #tasks`,
   'record-broadcasts': `#!lua flags=allow-oom
--- Records how broadcasts ended, each in one process; and that a machine is done with those it runs once.
---
--- KEYS: the broadcast of each record
--- ARGV: 1 seconds to remember, then per record: process, outcome (JSON), machine that is done or ''
+-- records how broadcasts ended, each in one process; and that a machine is done with those it runs once.
 -- Returns how many records there were.
+local seconds = ARGV[1]
+local broadcasts = {}
+for i = 1, ARGV[2] do
+  broadcasts[i] = { name = ARGV[i + 2], broadcast = KEYS[i] }
+end
+local outcomes = part(ARGV, #broadcasts + 3, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- An outcome is a process, JSON, and the machine that is done or ''.
 --
 -- Atomic because a machine that is done without its outcome, or the other way round, would run it again or hide it.
 
-local wrong = wrong_type('hash', 1, #KEYS)
-if wrong then
-  return wrong
-end
-for i, key in ipairs(KEYS) do
-  local at = 3 * i - 1
-  redis.call('HSET', key, ARGV[at], ARGV[at + 1])
-  if ARGV[at + 2] ~= '' then
-    redis.call('HSET', key, '@' .. ARGV[at + 2], 'done')
+for _, its in ipairs(broadcasts) do
+  local wrong = wrong_type('hash', its.broadcast)
+  if wrong then
+    return wrong
   end
-  redis.call('EXPIRE', key, ARGV[1])
 end
-return #KEYS`,
+for i, its in ipairs(broadcasts) do
+  local process, outcome, machine = unpack(outcomes, 3 * i - 2, 3 * i)
+  redis.call('HSET', its.broadcast, process, outcome)
+  if machine ~= '' then
+    redis.call('HSET', its.broadcast, '@' .. machine, 'done')
+  end
+  redis.call('EXPIRE', its.broadcast, seconds)
+end
+return #broadcasts`,
   'record-cron-run': `#!lua flags=allow-oom
--- Notes how the latest run of a cron ended.
---
--- KEYS: 1 session, 2 crons
--- ARGV: 1 child, 2 cron, 3 run (JSON)
+-- notes how the latest run of a cron ended.
 -- Returns 1, or 0 when nothing is known of the cron.
---
+local session, crons = KEYS[1], KEYS[2]
+local child, cron, run = ARGV[1], ARGV[2], ARGV[3]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
 -- Atomic because a child that lost its lease must not overwrite what others noted, and a record that was forgotten must
 -- not come back.
 
-if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
+if redis.call('HEXISTS', session, child) == 0 then
   return redis.error_reply('LEASE_LOST child is not registered')
 end
-if redis.call('HEXISTS', KEYS[2], ARGV[2] .. ' schedule') == 0 then
+if redis.call('HEXISTS', crons, cron .. ' schedule') == 0 then
   return 0
 end
-redis.call('HSET', KEYS[2], ARGV[2] .. ' run', ARGV[3])
+redis.call('HSET', crons, cron .. ' run', run)
 return 1`,
   'record-gap': `#!lua flags=allow-oom
--- Records that a worker missed entries of the stream, and forgets all but the latest such records.
---
--- KEYS: 1 broadcast gaps
--- ARGV: 1 time in ms, 2 the gap (JSON, with its time and worker, so that a repetition adds nothing), 3 how many to keep,
---       4 seconds to remember
+-- records that a worker missed entries of the stream, and forgets all but the latest such records.
 -- Returns 1.
+local broadcast_gaps = KEYS[1]
+local at, gap, kept, seconds = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- The gap is JSON with its time and worker, so that a repetition adds nothing.
 --
 -- Atomic so that the set never lives on without an end.
 
-redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])
-redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - ARGV[3])
-redis.call('EXPIRE', KEYS[1], ARGV[4])
+redis.call('ZADD', broadcast_gaps, at, gap)
+redis.call('ZREMRANGEBYRANK', broadcast_gaps, 0, -1 - kept)
+redis.call('EXPIRE', broadcast_gaps, seconds)
 return 1`,
   'redrive': `#!lua flags=allow-oom
--- dead -> pending: lets dead tasks run again, from the tail of their queue, as if they had just been sent.
---
--- KEYS: 1 dead, 2 dead records, 3 queue, 4 bell, 5 unique, 6 cancelled
--- ARGV: 1 name of the queue, 2.. id and time of death in ms of each, at most 500
--- Returns for each 1; 0 when that death is not there; -1 when its message has no header to reset, and then it stays dead
---   The counters start anew. The history stays and gets a line. A unique task takes its key if that is free, and runs
---   without it otherwise. Who was cancelled and died is wanted again.
+-- dead to pending: lets dead tasks run again, their counters anew; each takes its key if that is free.
+-- Returns for each task 1, 0 if that death is not there, -1 if its message has no header to reset.
+local unique, cancelled = KEYS[1], KEYS[2]
+local queue = { name = ARGV[1], pending = KEYS[3], bell = KEYS[4], dead = KEYS[5], records = KEYS[6] }
+local deaths = part(ARGV, 2, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- A death is id and time of death in ms; at most 500. The tasks come to the tail of their queue, as if they had just been
+-- sent, and stay dead where the header cannot be reset. The history stays and gets a line. A unique task runs without its
+-- key if that is taken. Who was cancelled and died is wanted again.
 --
 -- Atomic because a task must be among the dead or in the queue. The time of death guards a copy of this command that
 -- arrives late: by then the task may have run and died once more. With allow-oom: a pending task takes less than a dead one.
 
-local wrong = wrong_type('zset', 1, 1) or wrong_type('hash', 2, 2) or wrong_type('list', 3, 4) or wrong_type('hash', 5, 5) or wrong_type('zset', 6, 6)
+local wrong = wrong_queues({ queue }) or wrong_type('hash', unique) or wrong_type('zset', cancelled)
 if wrong then
   return wrong
 end
@@ -1112,12 +1238,12 @@ local function with_new_header(id, message)
   end
 end
 
-for i = 2, #ARGV, 2 do
-  local id, answer = ARGV[i], 0
-  local died_at = redis.call('ZSCORE', KEYS[1], id)
-  if died_at and tonumber(died_at) == tonumber(ARGV[i + 1]) and not named[id] then
+for i = 1, #deaths, 2 do
+  local id, answer = deaths[i], 0
+  local died_at = redis.call('ZSCORE', queue.dead, id)
+  if died_at and tonumber(died_at) == tonumber(deaths[i + 1]) and not named[id] then
     named[id] = true
-    local record = redis.call('HGET', KEYS[2], id) or ''
+    local record = redis.call('HGET', queue.records, id) or ''
     local message = with_new_header(id, string.sub(record, (string.find(record, '\\n', 1, true) or #record) + 1))
     answer = message and 1 or -1
     if message then
@@ -1130,166 +1256,194 @@ end
 
 if #ids > 0 then
   -- in this order: should a later write be refused, a task is there twice rather than not at all
-  redis.call('RPUSH', KEYS[3], unpack(messages))
+  redis.call('RPUSH', queue.pending, unpack(messages))
   -- else it would end without a trace when it is given back or retried
-  redis.call('ZREM', KEYS[6], unpack(ids))
-  redis.call('ZREM', KEYS[1], unpack(ids))
-  redis.call('HDEL', KEYS[2], unpack(ids))
+  redis.call('ZREM', cancelled, unpack(ids))
+  redis.call('ZREM', queue.dead, unpack(ids))
+  redis.call('HDEL', queue.records, unpack(ids))
   for _, message in ipairs(messages) do
     local digest = unique_digest(message)
     if digest then
-      redis.call('HSETNX', KEYS[5], digest, ARGV[1] .. ' ' .. message)
+      redis.call('HSETNX', unique, digest, queue.name .. ' ' .. message)
     end
   end
-  ring(KEYS[4])
+  ring(queue.bell)
 end
 return answers`,
   'register': `#!lua flags=allow-oom
--- Registers a child in a session that still has its lease; only a registered child can claim or finish.
---
--- KEYS: 1 sessions, 2 session
--- ARGV: 1 session, 2 child
+-- registers a child in a session that has its lease; only a registered child can claim or finish.
 -- Returns 1, or 0 when the session was reaped.
---
+local sessions, session = KEYS[1], KEYS[2]
+local session_id, child = ARGV[1], ARGV[2]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
 -- Atomic because a child added to a session that is being reaped would claim tasks nobody watches.
 
-if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then
+if not redis.call('ZSCORE', sessions, session_id) then
   return 0
 end
-redis.call('HSETNX', KEYS[2], ARGV[2], '0')
+redis.call('HSETNX', session, child, '0')
 return 1`,
   'release': `#!lua flags=allow-oom
--- active -> pending: gives tasks back to the head of their queues, uncounted.
---
--- KEYS: 1 session, 2 claims, 3 cancelled, 4 unique, then per queue: queue, suspects, bell
--- ARGV: 1 child, 2 claim number that must still be the child's last, or '' for any, 3 number of queues,
---       names of the queues, ids
--- Returns how many were given back.
+-- active to pending or suspect: gives tasks back to the head of their queues, uncounted; a cancelled one ends.
+-- Returns how many were given back; 0 when the child has claimed again.
+local session, claims, cancelled, unique = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local child, claim_number = ARGV[1], ARGV[2]
+local queues = {}
+for i = 1, ARGV[3] do
+  queues[i] = {
+    name = ARGV[i + 3],
+    pending = KEYS[3 * i + 2],
+    suspects = KEYS[3 * i + 3],
+    bell = KEYS[3 * i + 4],
+  }
+end
+local ids = part(ARGV, #queues + 4, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`claim_number\` must still be the child's last, or is '' for any.
 --
 -- Atomic because a task must be in the queue or in the claims. The claim number guards a supervisor that acts for a
 -- child which blocks: a child that woke up and claimed again may have got, and started, the very same task.
 
-local last = redis.call('HGET', KEYS[1], ARGV[1])
+local last = redis.call('HGET', session, child)
 if not last then
   return redis.error_reply('LEASE_LOST child is not registered')
 end
-if ARGV[2] ~= '' and ARGV[2] ~= last then
+if claim_number ~= '' and claim_number ~= last then
   return 0
 end
 
-local wrong = wrong_type('hash', 2, 2) or wrong_type('zset', 3, 3) or wrong_type('hash', 4, 4) or wrong_type('list', 5, #KEYS)
+local wrong = wrong_type('hash', claims, unique) or wrong_type('zset', cancelled) or wrong_queues(queues)
 if wrong then
   return wrong
 end
-local count = tonumber(ARGV[3])
-local queues = index_queues({ unpack(ARGV, 4, 3 + count) }, 5, 3)
-local tasks, ids, named = {}, {}, {}
-for i = 4 + count, #ARGV do
-  local held = redis.call('HGET', KEYS[2], ARGV[i])
-  if held and not named[ARGV[i]] then
-    named[ARGV[i]] = true
-    local queue, message = split(held)
-    if not queues[queue] then
-      return redis.error_reply('UNKNOWN_QUEUE ' .. queue)
+local known_queues, tasks, found, named = by_name(queues), {}, {}, {}
+for _, id in ipairs(ids) do
+  local held = redis.call('HGET', claims, id)
+  if held and not named[id] then
+    named[id] = true
+    local task = task_held(held, known_queues)
+    if task.err then
+      return task
     end
-    tasks[#tasks + 1] = { keys = queues[queue], message = message }
-    ids[#ids + 1] = ARGV[i]
+    tasks[#tasks + 1] = task
+    found[#found + 1] = id
   end
 end
 
-if #ids > 0 then
+if #found > 0 then
   -- in this order: should the second write be refused, a task is there twice rather than not at all
-  put_back(still_wanted(tasks, KEYS[3], KEYS[4]))
-  redis.call('HDEL', KEYS[2], unpack(ids))
+  put_back(still_wanted(tasks, cancelled, unique))
+  redis.call('HDEL', claims, unpack(found))
 end
-return #ids`,
+return #found`,
   'renew': `#!lua flags=allow-oom
--- Renews the lease of a session.
---
--- KEYS: 1 sessions, 2 pulse
--- ARGV: 1 session, 2 lease in ms
+-- renews the lease of a session.
 -- Returns 1, or 0 when the session was reaped and must not be revived.
---
+local sessions, pulse = KEYS[1], KEYS[2]
+local session_id, lease_ms = ARGV[1], ARGV[2]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
 -- Atomic because the gap is measured and forgiven before anyone can act on an outdated deadline.
 
 local now = now_ms()
-forgive_after_gap(KEYS[1], KEYS[2], now, tonumber(ARGV[2]))
-if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then
+forgive_after_gap(sessions, pulse, now, tonumber(lease_ms))
+if not redis.call('ZSCORE', sessions, session_id) then
   return 0
 end
-redis.call('ZADD', KEYS[1], text(now + ARGV[2]), ARGV[1])
+redis.call('ZADD', sessions, text(now + lease_ms), session_id)
 return 1`,
   'resume-cron': `#!lua flags=allow-oom
--- paused -> fired when due: what came due during the pause is settled without a run.
---
--- KEYS: 1 crons
--- ARGV: 1 cron
+-- paused to fired when due: what came due during the pause is settled without a run.
 -- Returns 1, also when it was not paused; 0 when nothing is known of the cron.
---
+local crons = KEYS[1]
+local cron = ARGV[1]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
 -- Atomic because between the end of the pause and the new beginning others would make up for what was missed.
 
-if redis.call('HEXISTS', KEYS[1], ARGV[1] .. ' schedule') == 0 then
+if redis.call('HEXISTS', crons, cron .. ' schedule') == 0 then
   return 0
 end
-if redis.call('HDEL', KEYS[1], ARGV[1] .. ' paused') == 1 then
-  redis.call('HSET', KEYS[1], ARGV[1] .. ' until', text(now_ms()))
+if redis.call('HDEL', crons, cron .. ' paused') == 1 then
+  redis.call('HSET', crons, cron .. ' until', text(now_ms()))
 end
 return 1`,
   'retry': `#!lua flags=allow-oom
--- active -> scheduled or pending: lets a task whose attempt failed run again, and counts the attempt; a cancelled one
--- ends instead.
---
--- KEYS: 1 session, 2 claims, 3 unique, 4 alarm, 5 cancelled, 6 queue, 7 suspects, 8 bell, 9 scheduled
--- ARGV: 1 child, 2 id, 3 failures before this attempt (two digits, base 36), 4 ms until the next attempt, 5 line for the
---       history, 6 \`1\` when it counts as a failure, \`0\` when nothing was tried
+-- active to scheduled, pending or suspect: lets a task run again after an attempt; a cancelled one ends.
 -- Returns 1, or 0 when the child no longer held the task or the attempt was counted before.
+local session, claims, unique, alarm, cancelled = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local child, id, failures, delay, line, counts = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local queue = { name = ARGV[7], pending = KEYS[6], suspects = KEYS[7], bell = KEYS[8], scheduled = KEYS[9] }
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`failures\` before this attempt are two digits, base 36; \`counts\` is 1 when it counts as one, 0 when nothing was tried;
+-- \`line\` goes to the history.
 --
 -- Atomic because a task must be in one place. The failures guard a copy of this command that arrives late: by then the
 -- same child may hold the task for the next attempt.
 
-if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
+if redis.call('HEXISTS', session, child) == 0 then
   return redis.error_reply('LEASE_LOST child is not registered')
 end
-local wrong = wrong_type('hash', 2, 3) or wrong_type('list', 4, 4) or wrong_type('zset', 5, 5) or wrong_type('list', 6, 8)
-  or wrong_type('zset', 9, 9)
+local wrong = wrong_type('hash', claims, unique) or wrong_type('list', alarm) or wrong_type('zset', cancelled)
+  or wrong_queues({ queue })
 if wrong then
   return wrong
 end
-local held = redis.call('HGET', KEYS[2], ARGV[2])
+local held = redis.call('HGET', claims, id)
 if not held then
   return 0
 end
-local queue, message = split(held)
-if string.sub(message, 22, 23) ~= ARGV[3] then
+local _, message = split(held)
+if string.sub(message, 22, 23) ~= failures then
   return 0
 end
-if is_cancelled(KEYS[5], message) then
-  free_key(KEYS[3], message)
-  return redis.call('HDEL', KEYS[2], ARGV[2])
+if is_cancelled(cancelled, message) then
+  free_key(unique, message)
+  return redis.call('HDEL', claims, id)
 end
-local keys = { queue = KEYS[6], suspects = KEYS[7], bell = KEYS[8], scheduled = KEYS[9] }
-local task = { queue = queue, keys = keys, message = message }
-try_again(task, KEYS[3], KEYS[4], { delay = tonumber(ARGV[4]), line = ARGV[5], counts = ARGV[6] == '1' })
-redis.call('HDEL', KEYS[2], ARGV[2])
+local task = { queue = queue, message = message }
+try_again(task, unique, alarm, { delay = tonumber(delay), line = line, counts = counts == '1' })
+redis.call('HDEL', claims, id)
 return 1`,
   'schedule': `#!lua
--- (nowhere) -> scheduled: adds messages that are due later, each id once.
---
--- KEYS: 1 scheduled, 2 seen bitmap of the block that all ids share, 3 alarm
--- ARGV: 1 seconds the bitmap lives on, 2 \`in\` or \`at\`, 3 ms from now or since 1970, 4.. messages
--- Returns how many were new; fewer than given when a client repeats a command whose reply was lost.
+-- to scheduled: adds messages that are due later, each id once.
+-- Returns how many were new, as \`enqueue\` does.
+local seen, alarm = KEYS[1], KEYS[2]
+local seconds, due_from, due_ms = ARGV[1], ARGV[2], ARGV[3]
+local queue = { scheduled = KEYS[3] }
+local messages = part(ARGV, 4, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Due \`in\` or \`at\` so many ms.
 --
 -- Atomic because the bit and the message must appear together, as in enqueue.lua.
 
-return let_in(KEYS[2], ARGV[1], 4, function(fresh)
-  schedule(KEYS[1], KEYS[3], tonumber(ARGV[3]) + (ARGV[2] == 'in' and now_ms() or 0), fresh)
+return let_in(seen, seconds, messages, function(fresh)
+  schedule(queue.scheduled, alarm, tonumber(due_ms) + (due_from == 'in' and now_ms() or 0), fresh)
 end)`,
   'settle': `#!lua flags=allow-oom
--- active -> pending, suspect, scheduled, dead or done: ends the registration of a child whose process has ended.
---
--- KEYS: 1 session, 2 claims, 3 unique, 4 alarm, 5 cancelled, then per queue: queue, suspects, bell, scheduled, dead, dead records
--- ARGV: 1 child, 2 verdict (JSON, see Verdict in broker.ts), 3.. names of the queues
--- Returns { released, crashed, suspected, dead, timed out }
+-- active to pending, suspect, scheduled, dead or done: ends the registration of a child whose process has ended.
+-- Returns how many were released, crashed, suspected, dead, timed out.
+local session, claims, unique, alarm, cancelled = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local child, verdict = ARGV[1], ARGV[2]
+local queues = {}
+for i = 1, #ARGV - 2 do
+  queues[i] = {
+    name = ARGV[i + 2],
+    pending = KEYS[6 * i],
+    suspects = KEYS[6 * i + 1],
+    bell = KEYS[6 * i + 2],
+    scheduled = KEYS[6 * i + 3],
+    dead = KEYS[6 * i + 4],
+    records = KEYS[6 * i + 5],
+  }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- The verdict is JSON, see Verdict in broker.ts.
 --   one id to blame: that task counts a crash and runs alone next, or is dead
 --   several: which of them did it is unknown, so each becomes a suspect and runs alone next
 --   what ran out of time counts a failure, and runs again after its delay or is dead
@@ -1297,65 +1451,61 @@ end)`,
 --
 -- Atomic because the claims may be given to others only in the instant in which the child loses its registration.
 
-if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
+if redis.call('HEXISTS', session, child) == 0 then
   return redis.error_reply('LEASE_LOST child is not registered')
 end
-local wrong = wrong_type('hash', 2, 3) or wrong_type('zset', 5, 5)
-for key = 6, #KEYS, 6 do
-  wrong = wrong or wrong_type('list', key, key + 2) or wrong_type('zset', key + 3, key + 4) or wrong_type('hash', key + 5, key + 5)
-end
+local wrong = wrong_type('hash', claims, unique) or wrong_type('zset', cancelled) or wrong_queues(queues)
 if wrong then
   return wrong
 end
-local verdict = cjson.decode(ARGV[2])
-local queues = index_queues({ unpack(ARGV, 3) }, 6, 6)
-local held, tasks = redis.call('HGETALL', KEYS[2]), {}
+local judged = cjson.decode(verdict)
+local known_queues, held, tasks = by_name(queues), redis.call('HGETALL', claims), {}
 for i = 1, #held, 2 do
-  local queue, message = split(held[i + 1])
-  if not queues[queue] then
-    return redis.error_reply('UNKNOWN_QUEUE ' .. queue)
+  local task = task_held(held[i + 1], known_queues)
+  if task.err then
+    return task
   end
-  tasks[held[i]] = { id = held[i], queue = queue, keys = queues[queue], message = message }
+  tasks[held[i]] = task
 end
 
 local now = text(now_ms())
-local function bury(task, report)
-  free_key(KEYS[3], task.message)
-  redis.call('ZADD', task.keys.dead, now, task.id)
-  redis.call('HSET', task.keys.records, task.id, report .. '\\n' .. task.message)
+local function bury(id, task, report)
+  free_key(unique, task.message)
+  redis.call('ZADD', task.queue.dead, now, id)
+  redis.call('HSET', task.queue.records, id, report .. '\\n' .. task.message)
 end
 
-for _, id in ipairs(verdict.done) do
+for _, id in ipairs(judged.done) do
   if tasks[id] then
-    free_key(KEYS[3], tasks[id].message)
+    free_key(unique, tasks[id].message)
     tasks[id] = nil
   end
 end
 for id, task in pairs(tasks) do
-  if is_cancelled(KEYS[5], task.message) then
-    free_key(KEYS[3], task.message)
+  if is_cancelled(cancelled, task.message) then
+    free_key(unique, task.message)
     tasks[id] = nil
   end
 end
 
 local dead, timed_out = 0, 0
-for _, late in ipairs(verdict.timedOut) do
+for _, late in ipairs(judged.timedOut) do
   local task = tasks[late.id]
   if task and not is_foreign(task.message) then
     tasks[late.id] = nil
     if late.retryInMs < 0 then
       task.message = remembered(counted(task.message, 22, 23), late.line)
-      bury(task, late.report)
+      bury(late.id, task, late.report)
       dead = dead + 1
     else
-      try_again(task, KEYS[3], KEYS[4], { delay = late.retryInMs, line = late.line, counts = true })
+      try_again(task, unique, alarm, { delay = late.retryInMs, line = late.line, counts = true })
       timed_out = timed_out + 1
     end
   end
 end
 
 local blamed, crashed, suspected = {}, 0, 0
-for _, id in ipairs(verdict.blamed) do
+for _, id in ipairs(judged.blamed) do
   if tasks[id] and not blamed[id] and not is_foreign(tasks[id].message) then
     blamed[id] = tasks[id]
     suspected = suspected + 1
@@ -1367,13 +1517,13 @@ end
 for id, task in pairs(blamed) do
   local crashes
   task.message, crashes = counted(task.message, crashed == 1 and 24 or 25, crashed == 1 and 24 or 25)
-  task.message = remembered(task.message, verdict.line)
-  if crashed == 1 and crashes >= verdict.maxCrashes then
-    bury(task, verdict.report)
+  task.message = remembered(task.message, judged.line)
+  if crashed == 1 and crashes >= judged.maxCrashes then
+    bury(id, task, judged.report)
     tasks[id] = nil
     crashed, dead = 0, dead + 1
   else
-    update_key(KEYS[3], task.queue, task.message)
+    update_key(unique, task.queue.name, task.message)
   end
 end
 
@@ -1383,47 +1533,49 @@ for id, task in pairs(tasks) do
   released = released + (blamed[id] and 0 or 1)
 end
 put_back(back)
-redis.call('DEL', KEYS[2])
-redis.call('HDEL', KEYS[1], ARGV[1])
+redis.call('DEL', claims)
+redis.call('HDEL', session, child)
 return { released, crashed, suspected, dead, timed_out }`,
   'stream-position': `#!lua flags=no-writes
--- Where a reader of the stream begins that wants everything from some time on.
---
--- KEYS: 1 broadcasts
--- ARGV: 1 time, in ms of Redis time
--- Returns { id behind which to read, ordinal of the last entry up to there }
---
+-- where a reader of the stream begins that wants everything from some time on.
+-- Returns id behind which to read, ordinal of the last entry up to there.
+local broadcasts = KEYS[1]
+local since_ms = ARGV[1]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
 -- Atomic because the ordinal belongs to the id: an entry added in between would look like one that was lost.
 
-local info, now = stream_info(KEYS[1]), now_ms()
+local info, now = stream_info(broadcasts), now_ms()
 local last, added = info['last-generated-id'], info['entries-added']
 -- a clock that was set back: ids do not tell the time of their entries, and old ones must not run again
 if tonumber(string.match(last, '^%d+')) > now then
   return { last, added }
 end
-local later = redis.call('XRANGE', KEYS[1], ARGV[1], '+')
+local later = redis.call('XRANGE', broadcasts, since_ms, '+')
 if #later == 0 then
   return { last, added }
 end
-return { text(ARGV[1] - 1) .. '-18446744073709551615', added - #later }`,
+return { text(since_ms - 1) .. '-18446744073709551615', added - #later }`,
   'take-turn': `#!lua flags=allow-oom
--- A broadcast that one child of each machine runs: gives it to the first session of the machine that asks.
---
--- KEYS: 1 broadcast, 2 sessions
--- ARGV: 1 machine, 2 session that asks, 3 seconds to remember
--- Returns 'mine', 'taken' while another session has it, or 'done'. To ask again gives the same answer.
+-- gives a broadcast that one child of each machine runs to the first session of the machine that asks.
+-- Returns \`mine\`, \`taken\` while another session has it, or \`done\`.
+local broadcast, sessions = KEYS[1], KEYS[2]
+local machine, session_id, seconds = ARGV[1], ARGV[2], ARGV[3]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- To ask again gives the same answer.
 --
 -- Atomic because two sessions of one machine ask at the same time. What a session had that is gone, unfinished, goes to
 -- the next that asks.
 
-local owner = redis.call('HGET', KEYS[1], '@' .. ARGV[1])
+local owner = redis.call('HGET', broadcast, '@' .. machine)
 if owner == 'done' then
   return 'done'
 end
-if owner and owner ~= ARGV[2] and redis.call('ZSCORE', KEYS[2], owner) then
+if owner and owner ~= session_id and redis.call('ZSCORE', sessions, owner) then
   return 'taken'
 end
-redis.call('HSET', KEYS[1], '@' .. ARGV[1], ARGV[2])
-redis.call('EXPIRE', KEYS[1], ARGV[3])
+redis.call('HSET', broadcast, '@' .. machine, session_id)
+redis.call('EXPIRE', broadcast, seconds)
 return 'mine'`,
 } as const;

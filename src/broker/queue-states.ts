@@ -15,11 +15,11 @@ export async function readQueueStates(
     queues.map((queue) =>
       connection.command(async (redis) => {
         const [pending, scheduled, suspects, dead, head, first] = await Promise.all([
-          redis.llen(keys.queue(queue)),
+          redis.llen(keys.pending(queue)),
           redis.zcard(keys.scheduled(queue)),
           redis.llen(keys.suspects(queue)),
           redis.zcard(keys.dead(queue)),
-          redis.lindex(keys.queue(queue), 0),
+          redis.lindex(keys.pending(queue), 0),
           redis.zrange(keys.scheduled(queue), '0', '0', 'WITHSCORES'),
         ]);
         const dueAt = first[1] === undefined ? undefined : Number(first[1]);

@@ -33,8 +33,8 @@ import { type OutageListener, RedisConnection } from './redis-connection.js';
 import { RedisCrons } from './redis-crons.js';
 import { RedisDeadLetters } from './redis-dead-letters.js';
 import { unpromoted } from './redis-errors.js';
-import { RedisKeys } from './redis-keys.js';
-import type { ScriptName } from './scripts.js';
+import { type RedisKeys, redisKeys } from './redis-keys.js';
+import type { ScriptInput, ScriptName, ScriptReply } from './scripts.js';
 import { declaredCrons } from './session-crons.js';
 import { DESCRIPTION, isChild } from './session-lists.js';
 import { TaskFinder } from './task-finder.js';
@@ -77,11 +77,11 @@ export class RedisBroker implements Broker {
   private readonly together: EnqueueTogether;
 
   constructor(private readonly options: RedisBrokerOptions) {
-    this.keys = new RedisKeys(options.namespace);
+    this.keys = redisKeys(options.namespace);
     this.connection = new RedisConnection(options.redis, options.commandTimeoutMs, options.onOutage);
     this.crons = new RedisCrons(this.connection, this.keys);
-    this.together = new EnqueueTogether(this.keys, (queue, seen, messages) =>
-      enqueueChunk(this.connection, this.keys, queue, seen, messages),
+    this.together = new EnqueueTogether((queue, block, messages) =>
+      enqueueChunk(this.connection, this.keys, queue, block, messages),
     );
     this.finder = new TaskFinder(this.connection, this.keys, options.queues);
     this.deadLetters = new RedisDeadLetters(this.connection, this.keys);
@@ -154,53 +154,38 @@ export class RedisBroker implements Broker {
   }
 
   async claim(claimant: Claimant, { number, limit, acks, recover }: ClaimRequest): Promise<ClaimReply> {
-    const { queues, child } = claimant;
-    const shared = [this.keys.drain(), this.keys.unique(), this.keys.stats()];
-    const keys = [...this.held(claimant), ...shared, ...this.keys.ofQueues(queues)];
-    const reply = await this.run('claim', keys, [child, number, recover ? RECOVER : limit, acks.join(''), ...queues]);
-    const [repeated, acked, drain, held, more] = reply as [number, number, number, string | string[], number?];
+    const { session, child, queues } = claimant;
+    const input = { sessionId: session, child, number, limit: recover ? RECOVER : limit, acks: acks.join(''), queues };
+    const [repeated, acked, drain, held, more] = await this.run('claim', input);
     const list = typeof held === 'string' ? held.split('\0') : held;
     const tasks = held === '' ? [] : list.map(parseHeld);
     return { repeated: repeated === 1, acked, drain: drain === 1, more: more === 1, tasks };
   }
 
-  async ack(claimant: Claimant, ids: readonly string[]): Promise<number> {
-    const keys = [...this.held(claimant), this.keys.unique(), this.keys.stats()];
-    return (await this.run('ack', keys, [claimant.child, ...ids])) as number;
+  ack({ session, child }: Claimant, ids: readonly string[]): Promise<number> {
+    return this.run('ack', { sessionId: session, child, ids });
   }
 
   async retry(
-    claimant: Claimant,
+    { session, child }: Claimant,
     { id, queue }: Pick<ClaimedTask, 'id' | 'queue'>,
     { failures, inMs, line, counts }: Retry,
   ): Promise<boolean> {
-    const keys = [
-      ...this.held(claimant),
-      this.keys.unique(),
-      this.keys.alarm(),
-      this.keys.cancelled(),
-      ...this.keys.ofQueues([queue]),
-      this.keys.scheduled(queue),
-    ];
-    const expected = failures.toString(36).padStart(2, '0');
-    return (await this.run('retry', keys, [claimant.child, id, expected, inMs, line, counts ? 1 : 0])) === 1;
+    const attempt = { failures: failures.toString(36).padStart(2, '0'), delay: inMs, line, counts: counts ? 1 : 0 };
+    return (await this.run('retry', { sessionId: session, child, id, queue, ...attempt })) === 1;
   }
 
-  async bury(claimant: Claimant, task: BuriedTask, report: DeathReport, line = ''): Promise<boolean> {
+  async bury({ session, child }: Claimant, task: BuriedTask, report: DeathReport, line = ''): Promise<boolean> {
     const { id, queue, message = '' } = task;
-    const dead = [this.keys.dead(queue), this.keys.deadRecords(queue), this.keys.cancelled()];
-    const keys = [...this.held(claimant), this.keys.unique(), ...dead];
-    const header = message.slice(21, HEADER_LENGTH);
+    const counters = message.slice(21, HEADER_LENGTH);
     // foreign bytes may not have come through as they are, and nobody sends them again
-    const expected = /^[0-9a-z]*$/.test(header) ? header : '';
-    const args = [claimant.child, id, JSON.stringify(report), line, expected];
-    return (await this.run('bury', keys, args)) === 1;
+    const header = /^[0-9a-z]*$/.test(counters) ? counters : '';
+    const death = { id, queue, report: JSON.stringify(report), line, header };
+    return (await this.run('bury', { sessionId: session, child, ...death })) === 1;
   }
 
-  async release(claimant: Claimant, ids: readonly string[], claimNumber?: number): Promise<number> {
-    const { queues, child } = claimant;
-    const keys = [...this.held(claimant), this.keys.cancelled(), this.keys.unique(), ...this.keys.ofQueues(queues)];
-    return (await this.run('release', keys, [child, claimNumber ?? '', queues.length, ...queues, ...ids])) as number;
+  release({ session, child, queues }: Claimant, ids: readonly string[], claimNumber?: number): Promise<number> {
+    return this.run('release', { sessionId: session, child, queues, claimNumber: claimNumber ?? '', ids });
   }
 
   async waitForBell(queues: readonly string[], timeoutMs: number): Promise<boolean> {
@@ -209,8 +194,7 @@ export class RedisBroker implements Broker {
   }
 
   async promote(limit: number): Promise<Promotion> {
-    const reply = await this.run('promote', this.keys.ofSchedules(this.options.queues), [limit]);
-    const [moved, next, ...wrong] = reply as [number, number, ...string[]];
+    const [moved, next, ...wrong] = await this.run('promote', { queues: this.options.queues, limit });
     const refused = wrong.length > 0 ? wrong.map(unpromoted) : undefined;
     return { moved, nextInMs: next < 0 ? undefined : next, refused };
   }
@@ -224,25 +208,22 @@ export class RedisBroker implements Broker {
   }
 
   async openSession({ session, leaseMs, queues, host, pid, catalog }: SessionDescription): Promise<void> {
-    const described = [SERVED_QUEUES, queues.join(' '), `${DESCRIPTION}host`, host, `${DESCRIPTION}pid`, pid];
-    described.push(...declaredCrons(catalog));
+    const description = [SERVED_QUEUES, queues.join(' '), `${DESCRIPTION}host`, host, `${DESCRIPTION}pid`, pid];
+    description.push(...declaredCrons(catalog));
     const entries = catalog.flatMap(({ cron, ...entry }) => [entry.name, JSON.stringify(entry)]);
-    const keys = [this.keys.sessions(), this.keys.session(session), this.keys.pulse(), this.keys.catalog()];
-    await this.run('open-session', keys, [session, leaseMs, described.length, ...described, ...entries]);
+    await this.run('open-session', { sessionId: session, leaseMs, description, entries });
   }
 
   async register(session: string, child: string): Promise<boolean> {
-    const keys = [this.keys.sessions(), this.keys.session(session)];
-    return (await this.run('register', keys, [session, child])) === 1;
+    return (await this.run('register', { sessionId: session, child })) === 1;
   }
 
   async renew(session: string, leaseMs: number): Promise<boolean> {
-    return (await this.run('renew', [this.keys.sessions(), this.keys.pulse()], [session, leaseMs])) === 1;
+    return (await this.run('renew', { sessionId: session, leaseMs })) === 1;
   }
 
   async closeSession(session: string): Promise<boolean> {
-    const keys = [this.keys.sessions(), this.keys.session(session)];
-    return (await this.run('close-session', keys, [session])) === 1;
+    return (await this.run('close-session', { sessionId: session })) === 1;
   }
 
   async holdings({ session, child }: Claimant): Promise<{ claimNumber: number; ids: string[] }> {
@@ -254,17 +235,14 @@ export class RedisBroker implements Broker {
   }
 
   async settle(claimant: Claimant, verdict: Verdict): Promise<Settlement> {
-    const { queues, child } = claimant;
-    const shared = [this.keys.unique(), this.keys.alarm(), this.keys.cancelled()];
-    const keys = [...this.held(claimant), ...shared, ...this.keys.ofQueuesAndDead(queues)];
-    const counts = await this.run('settle', keys, [child, JSON.stringify(verdict), ...queues]);
-    const [released = 0, crashed = 0, suspected = 0, dead = 0, timedOut = 0] = counts as number[];
+    const { session, child, queues } = claimant;
+    const input = { sessionId: session, child, verdict: JSON.stringify(verdict), queues };
+    const [released, crashed, suspected, dead, timedOut] = await this.run('settle', input);
     return { released, crashed, suspected, dead, timedOut };
   }
 
   async overdue(leaseMs: number): Promise<{ sessions: string[]; nextInMs: number | undefined }> {
-    const reply = await this.run('overdue', [this.keys.sessions(), this.keys.pulse()], [leaseMs]);
-    const [next, ...sessions] = reply as [number, ...string[]];
+    const [next, ...sessions] = await this.run('overdue', { leaseMs });
     return { sessions, nextInMs: next < 0 ? undefined : next };
   }
 
@@ -272,17 +250,8 @@ export class RedisBroker implements Broker {
     const fields = await this.connection.command((redis) => redis.hgetall(this.keys.session(session)));
     const children = Object.keys(fields).filter(isChild);
     const queues = fields[SERVED_QUEUES]?.split(' ') ?? [];
-    const keys = [
-      this.keys.sessions(),
-      this.keys.session(session),
-      this.keys.pulse(),
-      this.keys.cancelled(),
-      this.keys.unique(),
-      ...children.map((child) => this.keys.claims(child)),
-      ...this.keys.ofQueues(queues),
-    ];
-    const taken = await this.run('reap', keys, [session, leaseMs, children.length, ...children, ...queues]);
-    return taken === -1 ? undefined : (taken as number);
+    const taken = await this.run('reap', { sessionId: session, leaseMs, children, queues });
+    return taken === -1 ? undefined : taken;
   }
 
   /** Sends, and waits for the replicas if any are asked for. */
@@ -303,12 +272,8 @@ export class RedisBroker implements Broker {
     return new RedisConnection(this.options.redis, timeoutMs + this.options.commandTimeoutMs);
   }
 
-  private held({ session, child }: Claimant): [string, string] {
-    return [this.keys.session(session), this.keys.claims(child)];
-  }
-
-  private run(name: ScriptName, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
-    return this.connection.call(name, keys, args);
+  private run<N extends ScriptName>(name: N, input: ScriptInput<N>): Promise<ScriptReply<N>> {
+    return this.connection.call(this.keys, name, input);
   }
 }
 

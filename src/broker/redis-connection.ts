@@ -17,7 +17,9 @@ import {
   takesNoWrites,
   timedOut,
 } from './redis-errors.js';
-import { callScript, type ScriptName } from './scripts.js';
+import type { RedisKeys } from './redis-keys.js';
+import { callScript } from './script-calls.js';
+import type { ScriptInput, ScriptName, ScriptReply } from './scripts.js';
 import { type Failure, refusal, type Target, unavailable } from './unavailable.js';
 
 /** Is told of each outage once, however many attempts to reconnect it takes. */
@@ -111,8 +113,8 @@ export class RedisConnection {
   }
 
   /** Runs a script over a connection that is up. */
-  call(name: ScriptName, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
-    return this.command((redis) => callScript(redis, name, keys, args));
+  call<N extends ScriptName>(keys: RedisKeys, name: N, input: ScriptInput<N>): Promise<ScriptReply<N>> {
+    return this.command((redis) => callScript(redis, keys, name, input));
   }
 
   /**

@@ -48,14 +48,12 @@ export class RedisCrons implements CronBroker {
   async declare(crons: readonly CronDeclaration[], toleranceMs: number): Promise<void> {
     if (crons.length === 0) return;
     const entries = crons.flatMap((cron) => [cron.name, JSON.stringify(cron.schedule), JSON.stringify(cron)]);
-    await this.connection.call('declare-crons', [this.keys.crons()], [toleranceMs, ...entries]);
+    await this.connection.call(this.keys, 'declare-crons', { toleranceMs, entries });
   }
 
   async fire({ name, queue }: Pick<CronDeclaration, 'name' | 'queue'>, runs: readonly DueRun[]): Promise<Firing> {
-    const keys = [this.keys.crons(), this.keys.queue(queue), this.keys.bell(queue), this.keys.unique()];
-    const args = [name, queue, ...runs.flatMap(({ due, message }) => [due, message])];
-    const reply = await this.connection.call('fire-cron', keys, args);
-    const [fired, skipped, heldIn = '', run = ''] = reply as [number, number, string?, string?];
+    const input = { cron: name, queue, runs: runs.flatMap(({ due, message }) => [due, message]) };
+    const [fired, skipped, heldIn = '', run = ''] = await this.connection.call(this.keys, 'fire-cron', input);
     const firing = { known: fired >= 0, fired: Math.max(fired, 0), skipped, lastRun: runOf(run) };
     return heldIn === '' ? firing : { ...firing, heldIn };
   }
@@ -63,10 +61,8 @@ export class RedisCrons implements CronBroker {
   async moveRun({ name, queue }: Pick<CronDeclaration, 'name' | 'queue'>, from: string): Promise<boolean> {
     const served = await listedByLiveSessions(this.connection, this.keys, SERVED_QUEUES);
     if (served.has(from)) return false;
-    const waiting = (of: string): string[] => [this.keys.queue(of), this.keys.suspects(of), this.keys.scheduled(of)];
-    const keys = [this.keys.unique(), ...waiting(from), ...waiting(queue), this.keys.bell(queue)];
     const digest = encodeUnique(name, 'cron', 'finished').slice(1);
-    return (await this.connection.call('move-cron-run', keys, [digest, from, queue])) === 1;
+    return (await this.connection.call(this.keys, 'move-cron-run', { digest, from, to: queue })) === 1;
   }
 
   declarations(): Promise<LiveCrons[]> {
@@ -74,22 +70,21 @@ export class RedisCrons implements CronBroker {
   }
 
   async forget(afterMs: number): Promise<number> {
-    const sessions = await this.connection.command((redis) => redis.zrange(this.keys.sessions(), '0', '-1'));
-    const keys = [this.keys.crons(), this.keys.sessions(), ...sessions.map((session) => this.keys.session(session))];
-    return Math.max((await this.connection.call('forget-crons', keys, [afterMs, ...sessions])) as number, 0);
+    const known = await this.connection.command((redis) => redis.zrange(this.keys.sessions(), '0', '-1'));
+    return Math.max(await this.connection.call(this.keys, 'forget-crons', { known, afterMs }), 0);
   }
 
   async recordRun({ session, child }: Claimant, name: string, run: CronRun): Promise<void> {
-    const keys = [this.keys.session(session), this.keys.crons()];
-    await this.connection.call('record-cron-run', keys, [child, name, JSON.stringify(run)]);
+    const input = { sessionId: session, child, cron: name, run: JSON.stringify(run) };
+    await this.connection.call(this.keys, 'record-cron-run', input);
   }
 
   async pause(name: string): Promise<boolean> {
-    return (await this.connection.call('pause-cron', [this.keys.crons()], [name])) === 1;
+    return (await this.connection.call(this.keys, 'pause-cron', { cron: name })) === 1;
   }
 
   async resume(name: string): Promise<boolean> {
-    return (await this.connection.call('resume-cron', [this.keys.crons()], [name])) === 1;
+    return (await this.connection.call(this.keys, 'resume-cron', { cron: name })) === 1;
   }
 
   async records(): Promise<CronRecord[]> {

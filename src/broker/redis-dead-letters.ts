@@ -10,7 +10,6 @@ import type {
 } from './dead-letter-broker.js';
 import type { RedisConnection } from './redis-connection.js';
 import type { RedisKeys } from './redis-keys.js';
-import { callScriptForBytes } from './scripts.js';
 
 /** Bytes of records after which a read has enough: a script holds up everyone else while it runs. */
 const ENOUGH_BYTES = 1_000_000;
@@ -32,12 +31,11 @@ export class RedisDeadLetters implements DeadLetterBroker {
   }
 
   async read(queue: string, { range, order, after, limit }: DeadQuery): Promise<DeadBatch> {
+    const [since, till] = bounds(range);
+    const limits = { since, till, most: limit, mostBytes: ENOUGH_BYTES };
     const position = after ? [after.diedAt, after.id] : [];
-    const args = [order, ...bounds(range), limit, ENOUGH_BYTES, ...position];
-    const reply = await this.connection.command((redis) =>
-      callScriptForBytes(redis, 'dead-page', this.placesOf(queue), args),
-    );
-    const [more, ...fields] = reply as [number, ...Buffer[]];
+    const input = { queue, order, ...limits, after: position };
+    const [more, ...fields] = await this.connection.call(this.keys, 'dead-page', input);
     return { more: more === 1, entries: entriesOf(queue, fields) };
   }
 
@@ -49,7 +47,7 @@ export class RedisDeadLetters implements DeadLetterBroker {
     return this.connection.command(async (redis) => {
       const [score, record] = await Promise.all([
         redis.zscore(this.keys.dead(queue), id),
-        redis.hgetBuffer(this.keys.deadRecords(queue), id),
+        redis.hgetBuffer(this.keys.records(queue), id),
       ]);
       if (score === null) return undefined;
       return { queue, id, diedAt: Number(score), record: record ?? Buffer.alloc(0) };
@@ -57,23 +55,17 @@ export class RedisDeadLetters implements DeadLetterBroker {
   }
 
   async redrive(queue: string, deaths: readonly Death[]): Promise<Redrive[]> {
-    const { queue: pending, bell, unique, cancelled } = this.keys;
-    const keys = [...this.placesOf(queue), pending(queue), bell(queue), unique(), cancelled()];
-    const answers = (await this.connection.call('redrive', keys, [queue, ...flat(deaths)])) as number[];
+    const answers = await this.connection.call(this.keys, 'redrive', { queue, deaths: flat(deaths) });
     return answers.map((answer) => REDRIVES.get(answer) ?? 'refused');
   }
 
-  async remove(queue: string, deaths: readonly Death[]): Promise<number> {
-    return (await this.connection.call('delete-dead', this.placesOf(queue), flat(deaths))) as number;
+  remove(queue: string, deaths: readonly Death[]): Promise<number> {
+    return this.connection.call(this.keys, 'delete-dead', { queue, deaths: flat(deaths) });
   }
 
-  async purge(queue: string, { retentionMs, most }: DeadLimits, batch: number): Promise<number> {
-    const args = [retentionMs ?? '', most ?? '', batch];
-    return (await this.connection.call('purge', this.placesOf(queue), args)) as number;
-  }
-
-  private placesOf(queue: string): [string, string] {
-    return [this.keys.dead(queue), this.keys.deadRecords(queue)];
+  purge(queue: string, { retentionMs, most }: DeadLimits, batch: number): Promise<number> {
+    const limits = { retentionMs: retentionMs ?? '', kept: most ?? '', most: batch };
+    return this.connection.call(this.keys, 'purge', { queue, ...limits });
   }
 }
 

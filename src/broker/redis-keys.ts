@@ -1,101 +1,184 @@
-import { blockOf, producerOf } from '../task/task-id.js';
+/** What one Redis key of nestwork is, as docs/redis-keys.md lists it. */
+interface KeySpec {
+  /** its name behind the namespace; at most one parameter, at its end */
+  readonly pattern: string;
+  readonly type: 'string' | 'list' | 'hash' | 'sorted set' | 'stream' | 'bitmap';
+  readonly holds: string;
+  /** when it goes, and what it costs */
+  readonly lasts: string;
+}
 
 /**
- * Every Redis key that nestwork owns, one function a key.
+ * Every Redis key that nestwork owns. `npm run generate` writes the table of docs/redis-keys.md from it.
  *
+ * The keys of a queue stand first, in the order in which every script takes those that it needs. This module imports
+ * nothing, because the tools read it, too.
+ */
+export const KEYS = {
+  pending: {
+    pattern: 'queue:<queue>',
+    type: 'list',
+    holds: 'pending messages, head first; what is given back comes to the head, all else to the tail',
+    lasts: 'a task: its message and 4 bytes or so',
+  },
+  suspects: {
+    pattern: 'suspects:<queue>',
+    type: 'list',
+    holds: 'messages that a process died with; a child that holds nothing else claims each alone',
+    lasts: 'as above; short',
+  },
+  bell: {
+    pattern: 'bell:<queue>',
+    type: 'list',
+    holds: '`1`, one or two of them: wakes one idle child that serves the queue',
+    lasts: '168 bytes',
+  },
+  scheduled: {
+    pattern: 'scheduled:<queue>',
+    type: 'sorted set',
+    holds: 'message -> when it is due, in ms of Redis time',
+    lasts: 'a task: its message and 110 bytes',
+  },
+  dead: {
+    pattern: 'dead:<queue>',
+    type: 'sorted set',
+    holds: 'task id -> time of death in ms',
+    lasts: 'kept until it is redriven, deleted, or older than `deadRetention`; 129 bytes a task',
+  },
+  records: {
+    pattern: 'dead-records:<queue>',
+    type: 'hash',
+    holds: 'task id -> report (JSON), a newline, the message of a dead task',
+    lasts: 'as `dead:`; 124 bytes a task and the record, of which the stack takes up to 8,000 characters',
+  },
+  alarm: {
+    pattern: 'alarm',
+    type: 'list',
+    holds: '`1`: wakes one supervisor, because a task is due earlier than all others',
+    lasts: '168 bytes',
+  },
+  claims: {
+    pattern: 'claims:<child>',
+    type: 'hash',
+    holds: 'task id -> `<queue> <message>` of all that the child holds',
+    lasts: 'gone when empty; 162 bytes a task, up to 384 tasks and twice the `concurrency`',
+  },
+  drain: {
+    pattern: 'drain',
+    type: 'string',
+    holds: 'the child that takes no more until it holds nothing, for the sake of a suspect',
+    lasts: '5 s',
+  },
+  sessions: {
+    pattern: 'sessions',
+    type: 'sorted set',
+    holds: 'session id -> deadline of its lease, in ms of Redis time',
+    lasts: 'one element for each supervisor',
+  },
+  session: {
+    pattern: 'session:<sessionId>',
+    type: 'hash',
+    holds:
+      'registered child -> number of its last claim; `@queues`, `@host`, `@pid` describe the session, and, of an app with crons, `@crons` (names), `@fires` (JSON of those that it fires) and `@disabled` (names, if there are any)',
+    lasts: 'gone with the session; 184 bytes with one child',
+  },
+  pulse: {
+    pattern: 'pulse',
+    type: 'string',
+    holds: 'Redis time in ms at which a supervisor last renewed or looked for overdue leases',
+    lasts: '72 bytes',
+  },
+  stats: {
+    pattern: 'stats',
+    type: 'hash',
+    holds: '`stale-acks`: how many acks changed nothing, because the tasks had been given to others',
+    lasts: 'one field',
+  },
+  seen: {
+    pattern: 'seen:<block>',
+    type: 'bitmap',
+    holds: 'which of 4,096 sequence numbers of a producer were enqueued; the block is `<producer>:<number>`',
+    lasts: '10 minutes after the last write to the block; up to 1.1 KiB',
+  },
+  unique: {
+    pattern: 'unique',
+    type: 'hash',
+    holds: 'digest of a unique key -> `<queue> <message>` of the task that has it, as it lies in its queue',
+    lasts: 'gone when empty; 84 bytes and the message for each key that is taken',
+  },
+  cancelled: {
+    pattern: 'cancelled',
+    type: 'sorted set',
+    holds: 'id of a cancelled task -> time of it in ms',
+    lasts: 'those of a day, the last 10,000; 131 bytes each',
+  },
+  broadcasts: {
+    pattern: 'broadcasts',
+    type: 'stream',
+    holds: 'what every supervisor reads: `kind` (`call`, `cancel`) and its fields; a call has `message`',
+    lasts: 'trimmed to about 10,000 entries; 96 bytes for a message of 69 characters',
+  },
+  broadcast: {
+    pattern: 'broadcast:<id>',
+    type: 'hash',
+    holds:
+      '`<worker>.<pid>` -> JSON of how a broadcast ended in that process; `@<host>` -> the session that runs it on that machine, or `done`',
+    lasts: '1 day after the last write; 180 bytes for each child',
+  },
+  broadcastGaps: {
+    pattern: 'broadcast-gaps',
+    type: 'sorted set',
+    holds: 'JSON of what a worker has missed of the stream -> time in ms',
+    lasts: 'the latest 100; 7 days after the last write',
+  },
+  crons: {
+    pattern: 'crons',
+    type: 'hash',
+    holds: '`<cron> <field>` -> what is noted of a cron, see [below](#crons)',
+    lasts: 'a cron is forgotten a day after the last session that declared it; about 700 bytes each',
+  },
+  catalog: {
+    pattern: 'catalog',
+    type: 'hash',
+    holds: 'task name -> `{"name":...,"queue":...}`, of a broadcast also `"broadcast":"child"` or `"machine"`',
+    lasts: 'never shrinks; one field for each task name',
+  },
+  format: {
+    pattern: 'format',
+    type: 'string',
+    holds: '`nestwork/1`; another value refuses to start',
+    lasts: 'never goes',
+  },
+} as const satisfies Record<string, KeySpec>;
+
+/** Name of a key in {@link KEYS}; scripts call it so, too. */
+export type KeyName = keyof typeof KEYS;
+
+type PatternOf<K extends KeyName> = (typeof KEYS)[K]['pattern'];
+/** The parameter in the name of a key: `sessionId` for `session:<sessionId>`. */
+export type ParameterOf<K extends KeyName> = K extends KeyName
+  ? PatternOf<K> extends `${string}<${infer Parameter}>`
+    ? Parameter
+    : never
+  : never;
+
+/** One function a key, for its name in one namespace. */
+export type RedisKeys = {
+  readonly [K in KeyName]: [ParameterOf<K>] extends [never] ? () => string : (parameter: string) => string;
+};
+
+/**
  * All keys of a namespace share one hash tag, so that a script may touch any of them on a Redis Cluster too.
- * Layout, owner and expiry of each key are described in docs/redis-keys.md.
+ *
+ * @param namespace validated name of the key space
  *
  * @example
- * new RedisKeys('nestwork').queue('default'); // '{nestwork}:queue:default'
+ * redisKeys('nestwork').pending('default'); // '{nestwork}:queue:default'
  */
-export class RedisKeys {
-  private readonly tag: string;
-
-  /** @param namespace validated name of the key space */
-  constructor(namespace: string) {
-    this.tag = `{${namespace}}`;
-  }
-
-  /** string: the format version of this key space; written once, never expires */
-  readonly format = (): string => `${this.tag}:format`;
-
-  /** list: pending messages, head first; owned by producers and claimers */
-  readonly queue = (queue: string): string => `${this.tag}:queue:${queue}`;
-
-  /** sorted set: messages that are not due yet, by the time they are due in ms of Redis time */
-  readonly scheduled = (queue: string): string => `${this.tag}:scheduled:${queue}`;
-
-  /** list of at most a token: wakes one promoter, because a task is due earlier than all others */
-  readonly alarm = (): string => `${this.tag}:alarm`;
-
-  /** hash: digest of a unique key -> `<queue> <message>` of the task that has it */
-  readonly unique = (): string => `${this.tag}:unique`;
-
-  /** list: messages a process died with; each is claimed alone, by a child that holds nothing else */
-  readonly suspects = (queue: string): string => `${this.tag}:suspects:${queue}`;
-
-  /** list of at most a token or two: wakes one idle child that serves the queue */
-  readonly bell = (queue: string): string => `${this.tag}:bell:${queue}`;
-
-  /** string: the child that takes no more until it holds nothing, for the sake of a suspect; expires after 5 s */
-  readonly drain = (): string => `${this.tag}:drain`;
-
-  /** sorted set: ids of dead tasks by the time of death in ms */
-  readonly dead = (queue: string): string => `${this.tag}:dead:${queue}`;
-
-  /** hash: id -> error report (JSON), newline, message of a dead task */
-  readonly deadRecords = (queue: string): string => `${this.tag}:dead-records:${queue}`;
-
-  /** sorted set: ids of cancelled tasks by the time of it in ms; those of a day, ten thousand at most */
-  readonly cancelled = (): string => `${this.tag}:cancelled`;
-
-  /** hash: id -> `<queue> <message>` of every task the child holds */
-  readonly claims = (child: string): string => `${this.tag}:claims:${child}`;
-
-  /** sorted set: session -> lease deadline in ms of Redis time */
-  readonly sessions = (): string => `${this.tag}:sessions`;
-
-  /** hash: registered child -> number of its last claim; fields with `@` describe the session */
-  readonly session = (session: string): string => `${this.tag}:session:${session}`;
-
-  /** string: Redis time in ms at which any supervisor last renewed or looked for overdue leases */
-  readonly pulse = (): string => `${this.tag}:pulse`;
-
-  /** hash: what is counted over all workers, see docs/redis-keys.md */
-  readonly stats = (): string => `${this.tag}:stats`;
-
-  /** hash: task name -> JSON of what workers registered about it */
-  readonly catalog = (): string => `${this.tag}:catalog`;
-
-  /** hash: `<cron> <field>` -> what is noted of a cron: its definition, until when it is settled, its last run */
-  readonly crons = (): string => `${this.tag}:crons`;
-  /** stream, trimmed: broadcasts, and whatever else every supervisor must hear of */
-  readonly broadcasts = (): string => `${this.tag}:broadcasts`;
-
-  /** hash: process -> JSON of how a broadcast ended there; `@<machine>` -> session that runs it, or `done`; expires after a day */
-  readonly broadcast = (id: string): string => `${this.tag}:broadcast:${id}`;
-
-  /** sorted set: JSON of the latest gaps in what workers read of the stream, by time in ms; expires after a week */
-  readonly broadcastGaps = (): string => `${this.tag}:broadcast-gaps`;
-
-  /** bitmap: which sequence numbers of a block of a producer were enqueued; expires ten minutes after its last write */
-  readonly seen = (id: string): string => `${this.tag}:seen:${producerOf(id)}:${blockOf(id)}`;
-
-  /** What `claim` and `release` touch of each queue, in the order the scripts expect. */
-  readonly ofQueues = (queues: readonly string[]): string[] =>
-    queues.flatMap((queue) => [this.queue(queue), this.suspects(queue), this.bell(queue)]);
-
-  /** What `settle` touches of each queue: the same, its schedule, and where its dead go. */
-  readonly ofQueuesAndDead = (queues: readonly string[]): string[] =>
-    queues.flatMap((queue) => [
-      ...this.ofQueues([queue]),
-      this.scheduled(queue),
-      this.dead(queue),
-      this.deadRecords(queue),
-    ]);
-
-  /** What `promote` touches of each queue. */
-  readonly ofSchedules = (queues: readonly string[]): string[] =>
-    queues.flatMap((queue) => [this.scheduled(queue), ...this.ofQueues([queue])]);
+export function redisKeys(namespace: string): RedisKeys {
+  const keys = Object.entries(KEYS).map(([name, { pattern }]) => {
+    const prefix = `{${namespace}}:${pattern.replace(/<.*/, '')}`;
+    return [name, (parameter = '') => prefix + parameter];
+  });
+  return Object.fromEntries(keys) as RedisKeys;
 }

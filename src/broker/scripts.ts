@@ -1,84 +1,465 @@
-import type { Redis } from 'ioredis';
-import { LUA } from './lua.generated.js';
+import type { KeyName, ParameterOf } from './redis-keys.js';
 
-/** Every script with the shared functions that are put in front of it, in order. */
-const SCRIPTS = {
-  enqueue: ['bell', 'seen'],
-  schedule: ['time', 'bell', 'schedule', 'seen'],
-  'enqueue-unique': ['types', 'time', 'bell', 'foreign', 'message', 'schedule', 'unique'],
-  promote: ['types', 'time', 'bell', 'foreign', 'message'],
-  claim: ['types', 'foreign', 'bell', 'unique', 'stale'],
-  ack: ['types', 'foreign', 'message', 'unique', 'stale'],
-  retry: ['types', 'time', 'bell', 'foreign', 'message', 'schedule', 'unique', 'cancelled', 'retry'],
-  bury: ['types', 'time', 'foreign', 'message', 'unique', 'cancelled'],
-  release: ['types', 'time', 'bell', 'foreign', 'message', 'unique', 'cancelled', 'requeue'],
-  'open-session': ['time', 'pulse'],
-  register: [],
-  renew: ['time', 'pulse'],
-  overdue: ['time', 'pulse'],
-  reap: ['types', 'bell', 'time', 'pulse', 'foreign', 'message', 'unique', 'cancelled', 'requeue'],
-  settle: ['types', 'bell', 'time', 'foreign', 'message', 'schedule', 'unique', 'cancelled', 'retry', 'requeue'],
-  'find-pending': [],
-  'cancel-waiting': ['types', 'time', 'unique', 'cancelled'],
-  'cancel-active': ['types', 'time', 'unique', 'cancelled'],
-  'close-session': [],
-  'dead-page': [],
-  redrive: ['types', 'time', 'bell', 'foreign', 'message', 'unique'],
-  'delete-dead': ['types'],
-  purge: ['time'],
-  broadcast: ['seen'],
-  'stream-position': ['time', 'stream'],
-  'read-stream': ['stream'],
-  'take-turn': [],
-  'record-broadcasts': ['types'],
-  'record-gap': [],
-  'declare-crons': ['time'],
-  'fire-cron': ['types', 'time', 'bell', 'unique'],
-  'move-cron-run': ['types', 'foreign', 'message', 'bell'],
-  'pause-cron': ['time'],
-  'resume-cron': ['time'],
-  'forget-crons': ['time'],
-  'record-cron-run': [],
+/** Who calls scripts: a part of the API of an app, or a process of a worker. The rights of docs/redis-keys.md go by it. */
+export type Caller =
+  | 'sender'
+  | 'sender of unique keys'
+  | 'sender of broadcasts'
+  | 'cancel() and status()'
+  | 'DeadLetters'
+  | 'CronManager'
+  | 'child'
+  | 'supervisor';
+
+/** One script, as docs/redis-keys.md lists it. */
+export interface ScriptSpec {
+  /** `allow-oom`: writes though Redis is full; `no-writes`: only reads; none: a full Redis refuses it before its first write */
+  readonly flags: 'allow-oom' | 'no-writes' | 'none';
+  /** what it does, in one line; reasons and details stand in the script */
+  readonly purpose: string;
+  readonly by: readonly Caller[];
+  readonly keys: readonly KeyName[];
+  /**
+   * Blocks of keys that share a parameter, by the name of the block: above all the keys of a queue, in the order of KEYS.
+   * `'...queues'` is one for each of a list. A block has its `name` in Lua if it lists that, and in a list always.
+   */
+  readonly blocks?: Readonly<Record<string, readonly (KeyName | 'name')[]>>;
+  /** names; `'...ids'` is a list and comes last */
+  readonly args: readonly string[];
+  /** libraries that its text uses itself; what they need comes with them */
+  readonly libraries: readonly Library[];
+  readonly reply: Reply<unknown>;
+  /** whether strings of the reply stay bytes, because they need not be text */
+  readonly bytes?: true;
+}
+
+interface Reply<T> {
+  readonly text: string;
+  /** only for the compiler */
+  readonly type?: T;
+}
+
+function reply<T>(text: string): Reply<T> {
+  return { text };
+}
+
+/** 1 for yes, 0 for no. */
+type Flag = number;
+type StreamEntryReply = readonly [id: string, fields: readonly string[]];
+
+/** The libraries in lua/lib/, and which others each needs. */
+export const LIBRARIES = {
+  bell: [],
+  foreign: [],
+  lists: [],
+  seen: [],
+  stale: [],
+  stream: [],
+  time: [],
+  types: [],
+  unique: [],
+  cancelled: ['time', 'unique'],
+  message: ['foreign'],
+  pulse: ['time'],
+  schedule: ['time', 'bell'],
+  requeue: ['bell', 'message'],
+  retry: ['time', 'bell', 'message', 'unique', 'schedule'],
 } as const;
 
-/** Name of a state transition; its script lies in `lua/<name>.lua`. */
+export type Library = keyof typeof LIBRARIES;
+
+/**
+ * Every script: one for each transition, and a few that read.
+ *
+ * From this table come the head of each file in lua/, which names its keys and arguments, the types of a call, and the
+ * tables and rights of docs/redis-keys.md: run `npm run generate` after a change. This module imports only types,
+ * because the tools read it, too.
+ */
+export const SCRIPTS = {
+  enqueue: {
+    flags: 'none',
+    purpose: 'to pending: adds messages to the tail of a queue, each id once',
+    by: ['sender'],
+    keys: ['seen'],
+    blocks: { queue: ['pending', 'bell'] },
+    args: ['seconds', '...messages'],
+    libraries: ['lists', 'bell', 'seen'],
+    reply: reply<number>('how many were new; fewer than given when a client repeats a command whose reply was lost'),
+  },
+  schedule: {
+    flags: 'none',
+    purpose: 'to scheduled: adds messages that are due later, each id once',
+    by: ['sender'],
+    keys: ['seen', 'alarm'],
+    blocks: { queue: ['scheduled'] },
+    args: ['seconds', 'dueFrom', 'dueMs', '...messages'],
+    libraries: ['lists', 'time', 'schedule', 'seen'],
+    reply: reply<number>('how many were new, as `enqueue` does'),
+  },
+  'enqueue-unique': {
+    flags: 'none',
+    purpose:
+      'to pending or scheduled, unless its key is taken; `replace` removes the task that has it while that waits',
+    by: ['sender of unique keys', 'CronManager'],
+    keys: ['unique', 'seen', 'alarm'],
+    blocks: { '...queues': ['pending', 'suspects', 'bell', 'scheduled'] },
+    args: ['seconds', 'dueFrom', 'dueMs', 'onConflict', 'message', 'queue'],
+    libraries: ['types', 'lists', 'time', 'bell', 'message', 'schedule', 'unique'],
+    reply: reply<[id: string, queue: string]>('id and queue of the task that has the key now'),
+  },
+  promote: {
+    flags: 'allow-oom',
+    purpose: 'scheduled to pending or suspect: moves tasks whose time has come to the tail of their queues',
+    by: ['supervisor'],
+    keys: [],
+    blocks: { '...queues': ['pending', 'suspects', 'bell', 'scheduled'] },
+    args: ['limit'],
+    libraries: ['types', 'time', 'bell', 'message'],
+    reply: reply<[moved: number, nextInMs: number, ...refused: string[]]>(
+      'how many, ms until the next is due or -1, what is wrong with the keys of a queue: that stays as it is',
+    ),
+  },
+  claim: {
+    flags: 'allow-oom',
+    purpose:
+      'pending or suspect to active: acks what the child has done, then gives it tasks of its queues by priority',
+    by: ['child'],
+    keys: ['session', 'claims', 'drain', 'unique', 'stats'],
+    blocks: { '...queues': ['pending', 'suspects', 'bell'] },
+    args: ['child', 'number', 'limit', 'acks'],
+    libraries: ['types', 'foreign', 'bell', 'unique', 'stale'],
+    reply: reply<[repeated: Flag, acked: number, drain: Flag, held: string | string[], more?: Flag]>(
+      '1 if repeated, how many acked, 1 if to drain, `<queue> <message>` of each task granted, 1 if its queues hold more (a repetition does not say)',
+    ),
+  },
+  ack: {
+    flags: 'allow-oom',
+    purpose: 'active to done: forgets tasks that the child has finished, and frees their keys',
+    by: ['child'],
+    keys: ['session', 'claims', 'unique', 'stats'],
+    args: ['child', '...ids'],
+    libraries: ['types', 'lists', 'message', 'unique', 'stale'],
+    reply: reply<number>('how many the child still held'),
+  },
+  retry: {
+    flags: 'allow-oom',
+    purpose: 'active to scheduled, pending or suspect: lets a task run again after an attempt; a cancelled one ends',
+    by: ['child'],
+    keys: ['session', 'claims', 'unique', 'alarm', 'cancelled'],
+    blocks: { queue: ['name', 'pending', 'suspects', 'bell', 'scheduled'] },
+    args: ['child', 'id', 'failures', 'delay', 'line', 'counts'],
+    libraries: ['types', 'message', 'unique', 'cancelled', 'retry'],
+    reply: reply<Flag>('1, or 0 when the child no longer held the task or the attempt was counted before'),
+  },
+  release: {
+    flags: 'allow-oom',
+    purpose:
+      'active to pending or suspect: gives tasks back to the head of their queues, uncounted; a cancelled one ends',
+    by: ['child', 'supervisor'],
+    keys: ['session', 'claims', 'cancelled', 'unique'],
+    blocks: { '...queues': ['pending', 'suspects', 'bell'] },
+    args: ['child', 'claimNumber', '...ids'],
+    libraries: ['types', 'lists', 'message', 'cancelled', 'requeue'],
+    reply: reply<number>('how many were given back; 0 when the child has claimed again'),
+  },
+  bury: {
+    flags: 'allow-oom',
+    purpose: 'active to dead: keeps a task that will not run again, with the report of its error; a cancelled one ends',
+    by: ['child'],
+    keys: ['session', 'claims', 'unique', 'cancelled'],
+    blocks: { queue: ['dead', 'records'] },
+    args: ['child', 'id', 'report', 'line', 'header'],
+    libraries: ['types', 'time', 'message', 'unique', 'cancelled'],
+    reply: reply<Flag>('1, or 0 when the child no longer held the task'),
+  },
+  settle: {
+    flags: 'allow-oom',
+    purpose:
+      'active to pending, suspect, scheduled, dead or done: ends the registration of a child whose process has ended',
+    by: ['supervisor'],
+    keys: ['session', 'claims', 'unique', 'alarm', 'cancelled'],
+    blocks: { '...queues': ['pending', 'suspects', 'bell', 'scheduled', 'dead', 'records'] },
+    args: ['child', 'verdict'],
+    libraries: ['types', 'lists', 'time', 'foreign', 'message', 'unique', 'cancelled', 'retry', 'requeue'],
+    reply: reply<[released: number, crashed: number, suspected: number, dead: number, timedOut: number]>(
+      'how many were released, crashed, suspected, dead, timed out',
+    ),
+  },
+  reap: {
+    flags: 'allow-oom',
+    purpose:
+      'active to pending or suspect, uncounted: takes every claim of a session whose lease ran out, and ends that',
+    by: ['supervisor'],
+    keys: ['sessions', 'session', 'pulse', 'cancelled', 'unique'],
+    blocks: { '...children': ['claims'], '...queues': ['pending', 'suspects', 'bell'] },
+    args: ['sessionId', 'leaseMs'],
+    libraries: ['types', 'lists', 'time', 'pulse', 'message', 'cancelled', 'requeue'],
+    reply: reply<number>('how many tasks were put back, or -1 when it is not to be reaped (renewed, gone, or changed)'),
+  },
+  'find-pending': {
+    flags: 'no-writes',
+    purpose: 'looks for a task in a part of a list, from the tail',
+    by: ['cancel() and status()'],
+    keys: [],
+    blocks: { queue: ['pending', 'suspects'] },
+    args: ['list', 'id', 'passed', 'most', 'mostBytes'],
+    libraries: [],
+    reply: reply<[message: string, looked: number, more: Flag]>(
+      'its message or nothing, how many it has looked at, 1 when there is more',
+    ),
+  },
+  'cancel-waiting': {
+    flags: 'allow-oom',
+    purpose: 'pending, suspect or scheduled to cancelled: removes a task that waits, and frees its key',
+    by: ['cancel() and status()'],
+    keys: ['cancelled', 'unique'],
+    blocks: { queue: ['pending', 'suspects', 'scheduled'] },
+    args: ['place', 'message'],
+    libraries: ['types', 'time', 'unique', 'cancelled'],
+    reply: reply<Flag>('1, or 0 when it waits there no more'),
+  },
+  'cancel-active': {
+    flags: 'allow-oom',
+    purpose: 'marks an active task as cancelled, so that it never runs again, and tells every supervisor',
+    by: ['cancel() and status()'],
+    keys: ['claims', 'cancelled', 'broadcasts'],
+    args: ['id', 'kept'],
+    libraries: ['types', 'time', 'cancelled'],
+    reply: reply<Flag>('1, or 0 when the child holds it no more'),
+  },
+  redrive: {
+    flags: 'allow-oom',
+    purpose: 'dead to pending: lets dead tasks run again, their counters anew; each takes its key if that is free',
+    by: ['DeadLetters'],
+    keys: ['unique', 'cancelled'],
+    blocks: { queue: ['name', 'pending', 'bell', 'dead', 'records'] },
+    args: ['...deaths'],
+    libraries: ['types', 'lists', 'time', 'bell', 'message', 'unique'],
+    reply: reply<number[]>('for each task 1, 0 if that death is not there, -1 if its message has no header to reset'),
+  },
+  'delete-dead': {
+    flags: 'allow-oom',
+    purpose: 'dead to nowhere: forgets dead tasks',
+    by: ['DeadLetters'],
+    keys: [],
+    blocks: { queue: ['dead', 'records'] },
+    args: ['...deaths'],
+    libraries: ['types', 'lists'],
+    reply: reply<number>('how many there were'),
+  },
+  purge: {
+    flags: 'allow-oom',
+    purpose: 'dead to nowhere: forgets those kept for long enough, and those beyond a number, the oldest first',
+    by: ['supervisor'],
+    keys: [],
+    blocks: { queue: ['dead', 'records'] },
+    args: ['retentionMs', 'kept', 'most'],
+    libraries: ['time'],
+    reply: reply<number>('how many it forgot'),
+  },
+  'dead-page': {
+    flags: 'no-writes',
+    purpose: 'reads dead tasks of a queue in the order of their deaths; those of one instant by their ids',
+    by: ['DeadLetters'],
+    keys: [],
+    blocks: { queue: ['dead', 'records'] },
+    args: ['order', 'since', 'till', 'most', 'mostBytes', '...after'],
+    libraries: ['lists'],
+    reply: reply<[more: Flag, ...fields: Buffer[]]>('1 if there are more, then id, time of death, record of each'),
+    bytes: true,
+  },
+  'open-session': {
+    flags: 'allow-oom',
+    purpose: 'opens the session of a supervisor: from now on its lease runs',
+    by: ['supervisor'],
+    keys: ['sessions', 'session', 'pulse', 'catalog'],
+    args: ['sessionId', 'leaseMs', '...description', '...entries'],
+    libraries: ['lists', 'time', 'pulse'],
+    reply: reply<Flag>('1'),
+  },
+  register: {
+    flags: 'allow-oom',
+    purpose: 'registers a child in a session that has its lease; only a registered child can claim or finish',
+    by: ['supervisor'],
+    keys: ['sessions', 'session'],
+    args: ['sessionId', 'child'],
+    libraries: [],
+    reply: reply<Flag>('1, or 0 when the session was reaped'),
+  },
+  renew: {
+    flags: 'allow-oom',
+    purpose: 'renews the lease of a session',
+    by: ['supervisor'],
+    keys: ['sessions', 'pulse'],
+    args: ['sessionId', 'leaseMs'],
+    libraries: ['time', 'pulse'],
+    reply: reply<Flag>('1, or 0 when the session was reaped and must not be revived'),
+  },
+  overdue: {
+    flags: 'allow-oom',
+    purpose: 'finds sessions whose lease ran out',
+    by: ['supervisor'],
+    keys: ['sessions', 'pulse'],
+    args: ['leaseMs'],
+    libraries: ['time', 'pulse'],
+    reply: reply<[nextInMs: number, ...sessions: string[]]>('ms until the next deadline or -1, overdue sessions'),
+  },
+  'close-session': {
+    flags: 'allow-oom',
+    purpose: 'ends a session in order, once all its children have been settled',
+    by: ['supervisor'],
+    keys: ['sessions', 'session'],
+    args: ['sessionId'],
+    libraries: [],
+    reply: reply<Flag>('1, or 0 when a child is still registered'),
+  },
+  broadcast: {
+    flags: 'none',
+    purpose: 'to the stream: appends calls for every worker, each id once, and lets go of the oldest entries',
+    by: ['sender of broadcasts'],
+    keys: ['broadcasts', 'seen'],
+    args: ['seconds', 'kept', '...messages'],
+    libraries: ['lists', 'seen'],
+    reply: reply<number>('how many were new, as `enqueue` does'),
+  },
+  'stream-position': {
+    flags: 'no-writes',
+    purpose: 'where a reader of the stream begins that wants everything from some time on',
+    by: ['supervisor'],
+    keys: ['broadcasts'],
+    args: ['sinceMs'],
+    libraries: ['time', 'stream'],
+    reply: reply<[id: string, ordinal: number]>('id behind which to read, ordinal of the last entry up to there'),
+  },
+  'read-stream': {
+    flags: 'no-writes',
+    purpose: 'reads the next entries of the stream, and what tells whether any are missing',
+    by: ['supervisor'],
+    keys: ['broadcasts'],
+    args: ['after', 'most'],
+    libraries: ['stream'],
+    reply: reply<[lastId: string, added: number, length: number, entries: StreamEntryReply[]]>(
+      'id of the last entry ever, how many were ever added, how many are left, entries',
+    ),
+  },
+  'take-turn': {
+    flags: 'allow-oom',
+    purpose: 'gives a broadcast that one child of each machine runs to the first session of the machine that asks',
+    by: ['supervisor'],
+    keys: ['broadcast', 'sessions'],
+    args: ['machine', 'sessionId', 'seconds'],
+    libraries: [],
+    reply: reply<'mine' | 'taken' | 'done'>('`mine`, `taken` while another session has it, or `done`'),
+  },
+  'record-broadcasts': {
+    flags: 'allow-oom',
+    purpose: 'records how broadcasts ended, each in one process; and that a machine is done with those it runs once',
+    by: ['supervisor'],
+    keys: [],
+    blocks: { '...broadcasts': ['broadcast'] },
+    args: ['seconds', '...outcomes'],
+    libraries: ['types', 'lists'],
+    reply: reply<number>('how many records there were'),
+  },
+  'record-gap': {
+    flags: 'allow-oom',
+    purpose: 'records that a worker missed entries of the stream, and forgets all but the latest such records',
+    by: ['supervisor'],
+    keys: ['broadcastGaps'],
+    args: ['at', 'gap', 'kept', 'seconds'],
+    libraries: [],
+    reply: reply<Flag>('1'),
+  },
+  'declare-crons': {
+    flags: 'allow-oom',
+    purpose: 'notes the crons of an app; one that is new, has a new schedule, or was disabled, counts from now on',
+    by: ['supervisor'],
+    keys: ['crons'],
+    args: ['toleranceMs', '...entries'],
+    libraries: ['lists', 'time'],
+    reply: reply<Flag>('1'),
+  },
+  'fire-cron': {
+    flags: 'none',
+    purpose: 'to pending: enqueues runs of a cron that have come due, each instant once in the whole cluster',
+    by: ['supervisor'],
+    keys: ['crons', 'unique'],
+    blocks: { queue: ['name', 'pending', 'bell'] },
+    args: ['cron', '...runs'],
+    libraries: ['types', 'lists', 'time', 'bell', 'unique'],
+    reply: reply<[fired: number, skipped: number, heldIn?: string, run?: string]>(
+      'fired, skipped, the queue of the earlier run for which others are skipped, how the last run ended; -1 for a cron that is not known',
+    ),
+  },
+  'move-cron-run': {
+    flags: 'none',
+    purpose: 'moves the run of a cron for which others are skipped out of a queue that no session serves',
+    by: ['supervisor'],
+    keys: ['unique'],
+    blocks: {
+      from: ['name', 'pending', 'suspects', 'scheduled'],
+      to: ['name', 'pending', 'suspects', 'bell', 'scheduled'],
+    },
+    args: ['digest'],
+    libraries: ['types', 'bell', 'message'],
+    reply: reply<Flag>('1, or 0 when it waits there no more'),
+  },
+  'pause-cron': {
+    flags: 'allow-oom',
+    purpose: 'fired when due to paused: until it is resumed, nobody fires the cron',
+    by: ['CronManager'],
+    keys: ['crons'],
+    args: ['cron'],
+    libraries: ['time'],
+    reply: reply<Flag>('1, also when it was paused already; 0 when nothing is known of the cron'),
+  },
+  'resume-cron': {
+    flags: 'allow-oom',
+    purpose: 'paused to fired when due: what came due during the pause is settled without a run',
+    by: ['CronManager'],
+    keys: ['crons'],
+    args: ['cron'],
+    libraries: ['time'],
+    reply: reply<Flag>('1, also when it was not paused; 0 when nothing is known of the cron'),
+  },
+  'forget-crons': {
+    flags: 'allow-oom',
+    purpose:
+      'forgets crons that no session has declared for long; of one that all declare disabled it notes since when',
+    by: ['supervisor'],
+    keys: ['crons', 'sessions'],
+    blocks: { '...known': ['session'] },
+    args: ['afterMs'],
+    libraries: ['lists', 'time'],
+    reply: reply<number>('how many were forgotten, or -1 when another session was opened meanwhile'),
+  },
+  'record-cron-run': {
+    flags: 'allow-oom',
+    purpose: 'notes how the latest run of a cron ended',
+    by: ['child'],
+    keys: ['session', 'crons'],
+    args: ['child', 'cron', 'run'],
+    libraries: [],
+    reply: reply<Flag>('1, or 0 when nothing is known of the cron'),
+  },
+} as const satisfies Record<string, ScriptSpec>;
+
+/** Name of a script; its text lies in `lua/<name>.lua`. */
 export type ScriptName = keyof typeof SCRIPTS;
 
-/** The whole text of a script: its shebang line, the shared functions, its body. */
-export function scriptText(name: ScriptName): string {
-  const [shebang, ...body] = LUA[name].split('\n');
-  const shared = SCRIPTS[name].map((library) => LUA[`lib-${library}`]);
-  return [shebang, ...shared, ...body].join('\n');
-}
+type SpecOf<N extends ScriptName> = (typeof SCRIPTS)[N];
+type ArgumentOf<N extends ScriptName> = SpecOf<N>['args'][number];
+type BlockOf<N extends ScriptName> = SpecOf<N> extends { readonly blocks: infer B } ? Extract<keyof B, string> : never;
+type ListIn<T extends string> = T extends `...${infer Name}` ? Name : never;
+type SingleIn<T extends string> = T extends `...${string}` ? never : T;
 
-/** By what name the client knows each script. */
-const commandNames = Object.fromEntries(
-  (Object.keys(SCRIPTS) as ScriptName[]).map((name) => [name, `nestwork:${name}`]),
-) as Record<ScriptName, string>;
+/** What a call of a script has to give: the parameters of its keys and blocks, and its arguments. */
+export type ScriptInput<N extends ScriptName> = Readonly<
+  Record<ParameterOf<SpecOf<N>['keys'][number]> | SingleIn<BlockOf<N>>, string> &
+    Record<ListIn<BlockOf<N>>, readonly string[]> &
+    Record<SingleIn<ArgumentOf<N>>, string | number> &
+    Record<ListIn<ArgumentOf<N>>, readonly (string | number)[]>
+>;
 
-/** What the connection needs to know: each script is sent once and then called by its hash, also after a SCRIPT FLUSH. */
-export const scriptDefinitions: Record<string, { lua: string }> = Object.fromEntries(
-  (Object.keys(SCRIPTS) as ScriptName[]).map((name) => [commandNames[name], { lua: scriptText(name) }]),
-);
-
-/** Calls a script. All keys it touches are declared. */
-export function callScript(
-  redis: Redis,
-  name: ScriptName,
-  keys: readonly string[],
-  args: readonly (string | number)[],
-): Promise<unknown> {
-  const call = Reflect.get(redis, commandNames[name]) as (...all: unknown[]) => Promise<unknown>;
-  return call.call(redis, keys.length, ...keys, ...args);
-}
-
-/** The same with strings of the reply as bytes, for what need not be text. */
-export function callScriptForBytes(
-  redis: Redis,
-  name: ScriptName,
-  keys: readonly string[],
-  args: readonly (string | number)[],
-): Promise<unknown> {
-  const call = Reflect.get(redis, `${commandNames[name]}Buffer`) as (...all: unknown[]) => Promise<unknown>;
-  return call.call(redis, keys.length, ...keys, ...args);
-}
+/** What a script answers. */
+export type ScriptReply<N extends ScriptName> = SpecOf<N>['reply'] extends Reply<infer T> ? T : never;

@@ -62,18 +62,18 @@ export class TaskFinder {
         redis.zscan(key, cursor, 'MATCH', `${id}*`, 'COUNT', PAGE),
       );
       const [message] = entries;
-      if (message !== undefined) return this.waiting({ state: 'scheduled', queue, message }, key);
+      if (message !== undefined) return this.waiting(queue, 'scheduled', message);
       cursor = next;
     } while (cursor !== '0');
     return undefined;
   }
 
   private async pending(id: string, queue: string): Promise<Found | undefined> {
-    for (const key of [this.keys.queue(queue), this.keys.suspects(queue)]) {
+    for (const list of ['pending', 'suspects'] as const) {
       for (let passed = 0, more = 1; more === 1; ) {
-        const reply = await this.connection.call('find-pending', [key], [id, passed, PAGE, PAGE_BYTES]);
-        const [message, looked, isMore] = reply as [string, number, number];
-        if (message !== '') return this.waiting({ state: 'pending', queue, message }, key);
+        const input = { queue, list, id, passed, most: PAGE, mostBytes: PAGE_BYTES };
+        const [message, looked, isMore] = await this.connection.call(this.keys, 'find-pending', input);
+        if (message !== '') return this.waiting(queue, list, message);
         passed += looked;
         more = isMore;
       }
@@ -81,11 +81,10 @@ export class TaskFinder {
     return undefined;
   }
 
-  private waiting(place: TaskPlace & { message: string }, key: string): Found {
-    const keys = [key, this.keys.cancelled(), this.keys.unique()];
+  private waiting(queue: string, place: 'scheduled' | 'pending' | 'suspects', message: string): Found {
     const cancel = async (): Promise<boolean> =>
-      ((await this.connection.call('cancel-waiting', keys, [place.message])) as number) > 0;
-    return { ...place, cancel };
+      (await this.connection.call(this.keys, 'cancel-waiting', { queue, place, message })) > 0;
+    return { state: place === 'scheduled' ? place : 'pending', queue, message, cancel };
   }
 
   private async active(id: string): Promise<Found | undefined> {
@@ -103,9 +102,8 @@ export class TaskFinder {
   private async held(id: string, child: string, held: string): Promise<Found> {
     const space = held.indexOf(' ');
     const asked = await this.connection.command((redis) => redis.zscore(this.keys.cancelled(), id));
-    const keys = [this.keys.claims(child), this.keys.cancelled(), this.keys.broadcasts()];
     const cancel = async (): Promise<boolean> =>
-      (await this.connection.call('cancel-active', keys, [id, KEPT_BROADCASTS])) === 1;
+      (await this.connection.call(this.keys, 'cancel-active', { child, id, kept: KEPT_BROADCASTS })) === 1;
     const place = { queue: held.slice(0, space), message: held.slice(space + 1) };
     // asking twice is not needed: it never runs again, and its supervisor knows
     return asked === null ? { state: 'active', ...place, cancel } : { state: 'cancelled', ...place };
@@ -113,7 +111,7 @@ export class TaskFinder {
 
   private async ended(id: string): Promise<Found | undefined> {
     for (const queue of this.queues) {
-      const dead = await this.connection.command((redis) => redis.hexists(this.keys.deadRecords(queue), id));
+      const dead = await this.connection.command((redis) => redis.hexists(this.keys.records(queue), id));
       if (dead === 1) return { state: 'dead', queue };
     }
     const asked = await this.connection.command((redis) => redis.zscore(this.keys.cancelled(), id));

@@ -1,5 +1,4 @@
 import type { Claimant } from '../../src/broker/broker.js';
-import { scriptText } from '../../src/broker/scripts.js';
 import { BrokerFixture, counted, idOf, sessionState, verdict } from '../support/broker-fixture.js';
 
 const NAMESPACE = '{nestwork}:';
@@ -67,9 +66,9 @@ describe('a task that waits', () => {
   });
 
   it('has moved on when it is to be removed: nothing is cancelled', async () => {
-    const keys = ['queue:default', 'cancelled', 'unique'].map((key) => NAMESPACE + key);
-    const message = fixture.message();
-    expect(await fixture.redis.eval(scriptText('cancel-waiting'), keys.length, ...keys, message)).toBe(0);
+    const waiting = { queue: 'default', message: fixture.message() };
+    for (const place of ['pending', 'suspects', 'scheduled'])
+      expect(await fixture.call('cancel-waiting', { ...waiting, place })).toBe(0);
     expect(await state()).toEqual({});
   });
 });
@@ -89,9 +88,8 @@ describe('an active task', () => {
 
   it('has ended when it is to be marked: nothing is cancelled', async () => {
     const child = await fixture.child();
-    const keys = [`claims:${child.child}`, 'cancelled', 'broadcasts'].map((key) => NAMESPACE + key);
     const id = idOf(fixture.message());
-    expect(await fixture.redis.eval(scriptText('cancel-active'), keys.length, ...keys, id, 10)).toBe(0);
+    expect(await fixture.call('cancel-active', { child: child.child, id, kept: 10 })).toBe(0);
     expect(await state()).toEqual({});
   });
 
@@ -171,9 +169,8 @@ describe('a foreign key', () => {
       const message = fixture.message();
       await fixture.broker.enqueue('default', [message]);
       await fixture.redis.set(NAMESPACE + key, 'foreign');
-      const keys = ['queue:default', 'cancelled', 'unique'].map((name) => NAMESPACE + name);
-      const script = scriptText('cancel-waiting');
-      await expect(fixture.redis.eval(script, keys.length, ...keys, message)).rejects.toThrow('WRONGTYPE');
+      const removal = fixture.call('cancel-waiting', { queue: 'default', place: 'pending', message });
+      await expect(removal).rejects.toThrow('WRONGTYPE');
       expect(await state()).toEqual({ 'queue:default': [message], [key]: 'foreign' });
       await fixture.redis.del(NAMESPACE + key);
     },
@@ -184,9 +181,8 @@ describe('a foreign key', () => {
     const child = await fixture.holderOf([message]);
     await fixture.redis.set(NAMESPACE + key, 'foreign');
     const before = await state();
-    const keys = [`claims:${child.child}`, 'cancelled', 'broadcasts'].map((name) => NAMESPACE + name);
-    const script = scriptText('cancel-active');
-    await expect(fixture.redis.eval(script, keys.length, ...keys, idOf(message), 10)).rejects.toThrow('WRONGTYPE');
+    const mark = fixture.call('cancel-active', { child: child.child, id: idOf(message), kept: 10 });
+    await expect(mark).rejects.toThrow('WRONGTYPE');
     expect(await state()).toEqual(before);
     await fixture.redis.del(NAMESPACE + key);
   });

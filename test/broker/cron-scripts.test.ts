@@ -442,9 +442,7 @@ describe('forget-crons', () => {
     await fixture.broker.crons.declare([DAILY], TOLERANCE_MS);
     await fixture.redis.hset(CRONS, `${DAILY.name} orphan`, 1);
     await session('new-30000', [DAILY]);
-    const keys = [CRONS, '{nestwork}:sessions'];
-    const { scriptText } = await import('../../src/broker/scripts.js');
-    expect(await fixture.redis.eval(scriptText('forget-crons'), keys.length, ...keys, 0)).toBe(-1);
+    expect(await fixture.call('forget-crons', { known: [], afterMs: 0 })).toBe(-1);
     expect(await names()).toEqual([DAILY.name]);
   });
 });

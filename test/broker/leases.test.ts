@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { scriptText } from '../../src/broker/scripts.js';
 import { BrokerFixture, counted, idOf, verdict } from '../support/broker-fixture.js';
 
 const LEASE_MS = 30_000;
@@ -91,9 +90,8 @@ describe('a session with a lease', () => {
     const { session, child } = await fixture.child();
     await fixture.redis.hset(`{nestwork}:session:${session}`, 'newcomer', '0');
     await expire(session);
-    const keys = ['sessions', `session:${session}`, 'pulse', `claims:${child}`].map((key) => `{nestwork}:${key}`);
-    const taken = await fixture.redis.eval(scriptText('reap'), keys.length, ...keys, session, LEASE_MS, 1, child);
-    expect(taken).toBe(-1);
+    const look = { sessionId: session, leaseMs: LEASE_MS, children: [child], queues: [] };
+    expect(await fixture.call('reap', look)).toBe(-1);
     expect(await fixture.broker.reap(session, LEASE_MS)).toBe(0);
   });
 

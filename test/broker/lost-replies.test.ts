@@ -3,7 +3,7 @@
  */
 import { Redis } from 'ioredis';
 import type { Claimant } from '../../src/broker/broker.js';
-import { scriptDefinitions } from '../../src/broker/scripts.js';
+import { scriptDefinitions } from '../../src/broker/script-calls.js';
 import { attemptsOf } from '../../src/task/attempt-record.js';
 import { decodeMessage } from '../../src/task/task-message.js';
 import { RedisServer } from '../../src/testing/redis-server.js';

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { generate } from '../../tools/generate.mjs';
+import { inlineLua } from '../../tools/generate.mjs';
 import { Failure, ROOT, run } from '../../tools/run.mjs';
 
 const COPIED = ['src', 'test/broker', 'test/support', 'jest.config.js', 'package.json'];
@@ -87,7 +87,7 @@ export class TestCopy {
 
   #write(script, text) {
     writeFileSync(this.#path(script), text);
-    generate(this.#directory);
+    inlineLua(this.#directory);
   }
 
   #path(script) {

@@ -1,6 +1,9 @@
 import { Redis } from 'ioredis';
 import type { Claimant, ClaimReply, RedisSettings, Verdict } from '../../src/broker/broker.js';
 import { RedisBroker, type RedisBrokerOptions } from '../../src/broker/redis-broker.js';
+import { redisKeys } from '../../src/broker/redis-keys.js';
+import { callScript, scriptDefinitions } from '../../src/broker/script-calls.js';
+import type { ScriptInput, ScriptName, ScriptReply } from '../../src/broker/scripts.js';
 import { encodePayload } from '../../src/task/payload.js';
 import { TaskIdSequence } from '../../src/task/task-id.js';
 import { encodeMessage } from '../../src/task/task-message.js';
@@ -75,6 +78,12 @@ export class BrokerFixture<S extends Stoppable = RedisServer> {
       await this.redis.flushall();
       this.claims.clear();
     }
+  }
+
+  /** Calls a script with what no broker would give it now. */
+  call<N extends ScriptName>(name: N, input: ScriptInput<N>): Promise<ScriptReply<N>> {
+    for (const [command, script] of Object.entries(scriptDefinitions)) this.redis.defineCommand(command, script);
+    return callScript(this.redis, redisKeys('nestwork'), name, input);
   }
 
   message(name = 'Some.task', ...args: unknown[]): string {

@@ -1,38 +1,40 @@
 #!lua flags=allow-oom
--- active -> dead: keeps a task that will not run again, with the report of its error, and frees its key; a cancelled one
--- ends without a trace instead.
---
--- KEYS: 1 session, 2 claims, 3 unique, 4 dead, 5 dead records, 6 cancelled
--- ARGV: 1 child, 2 id, 3 report (one line of JSON), 4 line for the history, or '',
---       5 counters and time of the message (its characters 22 to 34), or ''
+-- active to dead: keeps a task that will not run again, with the report of its error; a cancelled one ends.
 -- Returns 1, or 0 when the child no longer held the task.
+local session, claims, unique, cancelled = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local child, id, report, line, header = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local queue = { dead = KEYS[5], records = KEYS[6] }
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- `report` is one line of JSON; `line` goes to the history, '' for none, and then nothing is counted either; `header` has
+-- the counters and the time of the message that was claimed (its characters 22 to 34), or ''.
 --
--- Atomic because a task must be among the claims or the dead, never in both or neither. The counters guard a copy of this
+-- Atomic because a task must be among the claims or the dead, never in both or neither. The header guards a copy of this
 -- command that arrives late: somebody may have sent the task again, and the same child may hold it.
 
-if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
+if redis.call('HEXISTS', session, child) == 0 then
   return redis.error_reply('LEASE_LOST child is not registered')
 end
-local wrong = wrong_type('hash', 2, 3) or wrong_type('zset', 4, 4) or wrong_type('hash', 5, 5) or wrong_type('zset', 6, 6)
+local wrong = wrong_type('hash', claims, unique) or wrong_type('zset', cancelled) or wrong_queues({ queue })
 if wrong then
   return wrong
 end
-local held = redis.call('HGET', KEYS[2], ARGV[2])
+local held = redis.call('HGET', claims, id)
 if not held then
   return 0
 end
 local _, message = split(held)
-if ARGV[5] ~= '' and string.sub(message, 22, 34) ~= ARGV[5] then
+if header ~= '' and string.sub(message, 22, 34) ~= header then
   return 0
 end
-free_key(KEYS[3], message)
-if is_cancelled(KEYS[6], message) then
-  return redis.call('HDEL', KEYS[2], ARGV[2])
+free_key(unique, message)
+if is_cancelled(cancelled, message) then
+  return redis.call('HDEL', claims, id)
 end
-if ARGV[4] ~= '' then
-  message = remembered(counted(message, 22, 23), ARGV[4])
+if line ~= '' then
+  message = remembered(counted(message, 22, 23), line)
 end
-redis.call('ZADD', KEYS[4], text(now_ms()), ARGV[2])
-redis.call('HSET', KEYS[5], ARGV[2], ARGV[3] .. '\n' .. message)
-redis.call('HDEL', KEYS[2], ARGV[2])
+redis.call('ZADD', queue.dead, text(now_ms()), id)
+redis.call('HSET', queue.records, id, report .. '\n' .. message)
+redis.call('HDEL', claims, id)
 return 1

@@ -1,19 +1,19 @@
 #!lua flags=allow-oom
--- Marks an active task as cancelled, so that it never runs again, and tells every supervisor.
---
--- KEYS: 1 claims of the child that holds it, 2 cancelled, 3 broadcasts
--- ARGV: 1 id, 2 entries that the stream keeps
+-- marks an active task as cancelled, so that it never runs again, and tells every supervisor.
 -- Returns 1, or 0 when the child holds it no more.
---
+local claims, cancelled, broadcasts = KEYS[1], KEYS[2], KEYS[3]
+local id, kept = ARGV[1], ARGV[2]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
 -- Atomic because a task that has ended or was given back in the meantime must not count as cancelled.
 
-local wrong = wrong_type('hash', 1, 1) or wrong_type('zset', 2, 2) or wrong_type('stream', 3, 3)
+local wrong = wrong_type('hash', claims) or wrong_type('zset', cancelled) or wrong_type('stream', broadcasts)
 if wrong then
   return wrong
 end
-if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
+if redis.call('HEXISTS', claims, id) == 0 then
   return 0
 end
-remember_cancelled(KEYS[2], now_ms(), ARGV[1])
-redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[2], '*', 'kind', 'cancel', 'id', ARGV[1])
+remember_cancelled(cancelled, now_ms(), id)
+redis.call('XADD', broadcasts, 'MAXLEN', '~', kept, '*', 'kind', 'cancel', 'id', id)
 return 1

@@ -1,25 +1,28 @@
 #!lua flags=allow-oom
--- pending or scheduled -> cancelled: removes a task that waits, and frees its key.
---
--- KEYS: 1 list or sorted set where it waits, 2 cancelled, 3 unique
--- ARGV: 1 the whole message
+-- pending, suspect or scheduled to cancelled: removes a task that waits, and frees its key.
 -- Returns 1, or 0 when it waits there no more.
+local cancelled, unique = KEYS[1], KEYS[2]
+local place, message = ARGV[1], ARGV[2]
+local queue = { pending = KEYS[3], suspects = KEYS[4], scheduled = KEYS[5] }
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- `place` is the key of the queue in which it was found.
 --
 -- Atomic because a task that a worker has claimed in the meantime must not count as cancelled.
 
-local wrong = wrong_type('zset', 2, 2) or wrong_type('hash', 3, 3)
+local wrong = wrong_type('zset', cancelled) or wrong_type('hash', unique)
 if wrong then
   return wrong
 end
 local removed
-if redis.call('TYPE', KEYS[1]).ok == 'zset' then
-  removed = redis.call('ZREM', KEYS[1], ARGV[1])
+if place == 'scheduled' then
+  removed = redis.call('ZREM', queue.scheduled, message)
 else
   -- from the tail: what is cancelled was mostly sent of late
-  removed = redis.call('LREM', KEYS[1], -1, ARGV[1])
+  removed = redis.call('LREM', queue[place], -1, message)
 end
 if removed > 0 then
-  remember_cancelled(KEYS[2], now_ms(), string.sub(ARGV[1], 1, 20))
-  free_key(KEYS[3], ARGV[1])
+  remember_cancelled(cancelled, now_ms(), string.sub(message, 1, 20))
+  free_key(unique, message)
 end
 return removed

@@ -1,73 +1,86 @@
 #!lua flags=allow-oom
--- pending -> active: acks what the child has done, then gives it up to `limit` tasks over its queues by priority.
---
--- KEYS: 1 session, 2 claims, 3 drain, 4 unique, 5 stats, then per queue: queue, suspects, bell
--- ARGV: 1 child, 2 claim number, 3 limit, or -1 to only tell what the child holds, 4 ids to ack, one behind the other,
---       5.. names of the queues
--- Returns { 1 if repeated, acked, 1 if to drain, { `<queue> <message>` ... }, 1 if its queues hold more }. What is granted comes
---   as one text, separated by zero bytes, which a client reads in a fraction of the time; as a list where that is not safe.
---   A suspect comes alone, and only to a child that holds nothing. To drain: such a task waits, come back empty-handed.
---   One child at a time is told so; the others pass the suspect over.
+-- pending or suspect to active: acks what the child has done, then gives it tasks of its queues by priority.
+-- Returns 1 if repeated, how many acked, 1 if to drain, `<queue> <message>` of each task granted, 1 if its queues hold
+-- more (a repetition does not say).
+local session, claims, drain, unique, stats = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local child, number, limit, acks = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local queues = {}
+for i = 1, #ARGV - 4 do
+  queues[i] = {
+    name = ARGV[i + 4],
+    pending = KEYS[3 * i + 3],
+    suspects = KEYS[3 * i + 4],
+    bell = KEYS[3 * i + 5],
+  }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- `acks` are ids one behind the other; a `limit` of -1 only tells what the child holds. What is granted comes as one text,
+-- separated by zero bytes, which a client reads in a fraction of the time; as a list where that is not safe.
+-- A suspect comes alone, and only to a child that holds nothing. To drain: such a task waits, come back empty-handed.
+-- One child at a time is told so; the others pass the suspect over.
 --
 -- Atomic because a task must be in the queue or in the claims, never in neither. A claim number seen before means that
 -- its reply was lost: the child gets all that it holds again, and no more. A child that gave up on a reply asks for the
 -- same under a new number, so that nobody takes what it starts now for what it had claimed then.
 
-local last = redis.call('HGET', KEYS[1], ARGV[1])
+local last = redis.call('HGET', session, child)
 if not last then
-  count_stale(KEYS[5], #ARGV[4] / 20)
+  count_stale(stats, #acks / 20)
   return redis.error_reply('LEASE_LOST child is not registered')
 end
-local number, acks = tonumber(ARGV[2]), {}
-for first = 1, #ARGV[4], 20 do
-  acks[#acks + 1] = string.sub(ARGV[4], first, first + 19)
+local claim_number, ids = tonumber(number), {}
+for first = 1, #acks, 20 do
+  ids[#ids + 1] = string.sub(acks, first, first + 19)
 end
 -- unpack fails from about 8,000 values on, and by then the tasks have left their queue
-local limit = math.min(tonumber(ARGV[3]), 1000)
-if number < tonumber(last) then
+local most = math.min(tonumber(limit), 1000)
+if claim_number < tonumber(last) then
   return redis.error_reply('STALE_CLAIM a later claim of this child was answered')
 end
 
 -- sizes are needed anyway, and a foreign key has none: found before anything is written
-local size = {}
+local size, ours = {}, true
 local function measure(command, key)
-  size[key] = redis.pcall(command, KEYS[key])
-  return type(size[key]) == 'number'
+  size[key] = redis.pcall(command, key)
+  ours = ours and type(size[key]) == 'number'
 end
-local ours = measure('HLEN', 2)
-for key = 6, #KEYS do
-  ours = measure('LLEN', key) and ours
+measure('HLEN', claims)
+for _, queue in ipairs(queues) do
+  measure('LLEN', queue.pending)
+  measure('LLEN', queue.suspects)
+  measure('LLEN', queue.bell)
 end
-local wrong = wrong_type('string', 3, 3) or wrong_type('hash', 4, 4)
+local wrong = wrong_type('string', drain) or wrong_type('hash', unique)
 if wrong or not ours then
-  return wrong or wrong_type('hash', 2, 2) or wrong_type('list', 6, #KEYS)
+  return wrong or wrong_type('hash', claims) or wrong_queues(queues)
 end
 
 local acked = 0
-if #acks > 0 then
-  acked = redis.call('HDEL', KEYS[2], unpack(acks))
+if #ids > 0 then
+  acked = redis.call('HDEL', claims, unpack(ids))
 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-if limit < 0 or number == tonumber(last) then
-  return { 1, acked, 0, redis.call('HVALS', KEYS[2]) }
+redis.call('HSET', session, child, number)
+if most < 0 or claim_number == tonumber(last) then
+  return { 1, acked, 0, redis.call('HVALS', claims) }
 end
-count_stale(KEYS[5], #acks - acked)
+count_stale(stats, #ids - acked)
 
-local holds = size[2] - acked
-local granted, fields, drain, has_zero = {}, {}, 0, false
+local holds = size[claims] - acked
+local granted, fields, to_drain, has_zero = {}, {}, 0, false
 
 local function grant(queue, message)
   local id = string.sub(message, 1, 20)
   if (#message < 34 or string.find(id, '[^0-9a-z]')) and not is_foreign(message) then
     -- foreign bytes: kept whole behind an id of our own, so that the child can bury them; equal ones get different ids
-    local claimed_as = table.concat({ ARGV[1], ARGV[2], #granted, message }, ' ')
+    local claimed_as = table.concat({ child, number, #granted, message }, ' ')
     id = 'undecodable' .. string.sub(redis.sha1hex(claimed_as), 1, 9)
     message = id .. '?' .. message
   end
   if string.byte(message, 35) == 115 then -- `s`: unique until it is started
-    free_key(KEYS[4], message)
+    free_key(unique, message)
   end
-  local held = queue .. ' ' .. message
+  local held = queue.name .. ' ' .. message
   -- JSON has no zero byte, but foreign bytes may
   has_zero = has_zero or string.find(held, '\0', 1, true)
   granted[#granted + 1] = held
@@ -75,10 +88,10 @@ local function grant(queue, message)
   fields[#fields + 1] = held
 end
 
--- Takes up to so many from a list, and remembers what is left.
-local function take(key, queue, count)
-  local messages = size[key] > 0 and redis.call('LPOP', KEYS[key], count) or {}
-  size[key] = size[key] - #messages
+-- Takes up to so many from a list of a queue, and remembers what is left.
+local function take(list, queue, count)
+  local messages = size[list] > 0 and redis.call('LPOP', list, count) or {}
+  size[list] = size[list] - #messages
   for _, message in ipairs(messages) do
     grant(queue, message)
   end
@@ -86,38 +99,37 @@ end
 
 -- were every child to drain, one suspect would stop them all; the mark expires with a child that died over it
 local function is_drainer()
-  local drainer = redis.call('GET', KEYS[3])
-  if drainer and drainer ~= ARGV[1] then
+  local drainer = redis.call('GET', drain)
+  if drainer and drainer ~= child then
     return false
   end
-  redis.call('SET', KEYS[3], ARGV[1], 'PX', 5000)
+  redis.call('SET', drain, child, 'PX', 5000)
   return true
 end
 
-for i = 5, #ARGV do
-  local key = 6 + (i - 5) * 3
-  if limit > 0 and #granted == 0 and size[key + 1] > 0 then
+for _, queue in ipairs(queues) do
+  if most > 0 and #granted == 0 and size[queue.suspects] > 0 then
     if holds == 0 then
-      take(key + 1, ARGV[i], 1)
+      take(queue.suspects, queue, 1)
       break
     elseif is_drainer() then
-      drain = 1
+      to_drain = 1
       break
     end
   end
-  if #granted < limit then
-    take(key, ARGV[i], limit - #granted)
+  if #granted < most then
+    take(queue.pending, queue, most - #granted)
   end
 end
 
 if #fields > 0 then
-  redis.call('HSET', KEYS[2], unpack(fields))
+  redis.call('HSET', claims, unpack(fields))
 end
 local more = 0
-for key = 6, #KEYS, 3 do
-  if size[key] + size[key + 1] > 0 then
+for _, queue in ipairs(queues) do
+  if size[queue.pending] + size[queue.suspects] > 0 then
     more = 1
-    ring(KEYS[key + 2])
+    ring(queue.bell)
   end
 end
-return { 0, acked, drain, has_zero and granted or table.concat(granted, '\0'), more }
+return { 0, acked, to_drain, has_zero and granted or table.concat(granted, '\0'), more }

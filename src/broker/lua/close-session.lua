@@ -1,17 +1,19 @@
 #!lua flags=allow-oom
--- Ends a session in order, once all its children have been settled.
---
--- KEYS: 1 sessions, 2 session
--- ARGV: 1 session
--- Returns 1, or 0 when a child is still registered: then the lease runs out and the reaper takes what it holds.
+-- ends a session in order, once all its children have been settled.
+-- Returns 1, or 0 when a child is still registered.
+local sessions, session = KEYS[1], KEYS[2]
+local session_id = ARGV[1]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Of one with children the lease runs out, and the reaper takes what they hold.
 --
 -- Atomic because a session must not vanish while a child of it may hold claims.
 
-for _, field in ipairs(redis.call('HKEYS', KEYS[2])) do
+for _, field in ipairs(redis.call('HKEYS', session)) do
   if string.sub(field, 1, 1) ~= '@' then
     return 0
   end
 end
-redis.call('DEL', KEYS[2])
-redis.call('ZREM', KEYS[1], ARGV[1])
+redis.call('DEL', session)
+redis.call('ZREM', sessions, session_id)
 return 1

@@ -1,12 +1,15 @@
 #!lua flags=no-writes
--- Reads dead tasks of a queue in the order of their deaths; those of one instant by their ids.
+-- reads dead tasks of a queue in the order of their deaths; those of one instant by their ids.
+-- Returns 1 if there are more, then id, time of death, record of each.
+local order, since, till, most, most_bytes = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local queue = { dead = KEYS[1], records = KEYS[2] }
+local after = part(ARGV, 6, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- From the `oldest` or the `newest` on, between the times `since` and `till` in ms (or -inf and +inf), until the records have so many bytes;
+-- `after` is time and id of the death to go on behind, whether or not that is still there, or nothing.
 --
--- KEYS: 1 dead, 2 dead records
--- ARGV: 1 `oldest` or `newest` first, 2 first and 3 last time of death in ms, or -inf and +inf, 4 how many at most,
---       5 bytes of records after which it is enough, 6 and 7 time and id of the death to go on behind, or nothing
--- Returns { 1 if there are more, then of each: id, time of death, record or '' }
---
--- Atomic because positions move while tasks die and leave. It goes on behind a death whether or not that is still there.
+-- Atomic because positions move while tasks die and leave.
 
 -- Numbers in two halves, which a double holds exactly: strings are compared by the locale of the server.
 local function is_before(id, other)
@@ -17,16 +20,17 @@ local function is_before(id, other)
   return a < b
 end
 
-local newest = ARGV[1] == 'newest'
-local first = redis.call('ZCOUNT', KEYS[1], '-inf', '(' .. ARGV[2])
-local behind_last = redis.call('ZCOUNT', KEYS[1], '-inf', ARGV[3])
-if ARGV[6] then
+local newest = order == 'newest'
+local from = redis.call('ZCOUNT', queue.dead, '-inf', '(' .. since)
+local behind_last = redis.call('ZCOUNT', queue.dead, '-inf', till)
+local died_at, id = after[1], after[2]
+if died_at then
   -- where that death stands, or would stand, among those of its instant
-  local low = redis.call('ZCOUNT', KEYS[1], '-inf', '(' .. ARGV[6])
-  local high = redis.call('ZCOUNT', KEYS[1], '-inf', ARGV[6])
+  local low = redis.call('ZCOUNT', queue.dead, '-inf', '(' .. died_at)
+  local high = redis.call('ZCOUNT', queue.dead, '-inf', died_at)
   while low < high do
     local middle = math.floor((low + high) / 2)
-    if is_before(redis.call('ZRANGE', KEYS[1], middle, middle)[1], ARGV[7]) then
+    if is_before(redis.call('ZRANGE', queue.dead, middle, middle)[1], id) then
       low = middle + 1
     else
       high = middle
@@ -35,20 +39,20 @@ if ARGV[6] then
   if newest then
     behind_last = math.min(behind_last, low)
   else
-    local there = redis.call('ZRANGE', KEYS[1], low, low)[1] == ARGV[7]
-    first = math.max(first, there and low + 1 or low)
+    local there = redis.call('ZRANGE', queue.dead, low, low)[1] == id
+    from = math.max(from, there and low + 1 or low)
   end
 end
 
 local page, count, bytes = { 0 }, 0, 0
-local rank, step = newest and behind_last - 1 or first, newest and -1 or 1
-while rank >= first and rank < behind_last do
-  if count == tonumber(ARGV[4]) or bytes >= tonumber(ARGV[5]) then
+local rank, step = newest and behind_last - 1 or from, newest and -1 or 1
+while rank >= from and rank < behind_last do
+  if count == tonumber(most) or bytes >= tonumber(most_bytes) then
     page[1] = 1
     break
   end
-  local death = redis.call('ZRANGE', KEYS[1], rank, rank, 'WITHSCORES')
-  local record = redis.call('HGET', KEYS[2], death[1]) or ''
+  local death = redis.call('ZRANGE', queue.dead, rank, rank, 'WITHSCORES')
+  local record = redis.call('HGET', queue.records, death[1]) or ''
   page[#page + 1] = death[1]
   page[#page + 1] = death[2]
   page[#page + 1] = record

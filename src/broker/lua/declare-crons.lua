@@ -1,9 +1,12 @@
 #!lua flags=allow-oom
--- (nowhere) -> known: notes the crons of an app. One that is new, has a new schedule, or was disabled, counts from now on.
---
--- KEYS: 1 crons
--- ARGV: 1 ms by which a record may be ahead of the clock, then per cron: name, schedule, definition
+-- notes the crons of an app; one that is new, has a new schedule, or was disabled, counts from now on.
 -- Returns 1.
+local crons = KEYS[1]
+local tolerance_ms = ARGV[1]
+local entries = part(ARGV, 2, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- An entry is name, schedule and definition; the tolerance says how far a record may be ahead of the clock.
 --
 -- Atomic because a record without a beginning would make up for every run since 1970. One that is far ahead was written
 -- under a clock that has been set back since: left as it is, the cron would stand still until the clock gets there again.
@@ -15,17 +18,17 @@ local function is_disabled(definition)
 end
 
 local now = now_ms()
-for i = 2, #ARGV, 3 do
-  local name, schedule, definition = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  local former = redis.call('HMGET', KEYS[1], name .. ' schedule', name .. ' until', name .. ' definition', name .. ' disabled')
+for i = 1, #entries, 3 do
+  local name, schedule, definition = entries[i], entries[i + 1], entries[i + 2]
+  local former = redis.call('HMGET', crons, name .. ' schedule', name .. ' until', name .. ' definition', name .. ' disabled')
   local settled, idle = tonumber(former[2]), former[4] or is_disabled(former[3])
   if not settled or idle or not is_disabled(definition) then
-    if former[1] ~= schedule or not settled or settled > now + ARGV[1] or idle then
+    if former[1] ~= schedule or not settled or settled > now + tolerance_ms or idle then
       settled = now
     end
-    redis.call('HSET', KEYS[1], name .. ' schedule', schedule, name .. ' definition', definition, name .. ' until', text(settled))
+    redis.call('HSET', crons, name .. ' schedule', schedule, name .. ' definition', definition, name .. ' until', text(settled))
     if not is_disabled(definition) then
-      redis.call('HDEL', KEYS[1], name .. ' disabled')
+      redis.call('HDEL', crons, name .. ' disabled')
     end
   end
 end

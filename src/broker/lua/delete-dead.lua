@@ -1,23 +1,25 @@
 #!lua flags=allow-oom
--- dead -> (nowhere): forgets dead tasks.
---
--- KEYS: 1 dead, 2 dead records
--- ARGV: id and time of death in ms of each, at most 500
+-- dead to nowhere: forgets dead tasks.
 -- Returns how many there were.
+local queue = { dead = KEYS[1], records = KEYS[2] }
+local deaths = part(ARGV, 1, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- A death is id and time of death in ms; at most 500.
 --
 -- Atomic because a dead task without its record could neither run again nor be understood. The time of death guards a
 -- copy of this command that arrives late: by then the task may have run and died once more.
 
-local wrong = wrong_type('zset', 1, 1) or wrong_type('hash', 2, 2)
+local wrong = wrong_queues({ queue })
 if wrong then
   return wrong
 end
 local removed = 0
-for i = 1, #ARGV, 2 do
-  local died_at = redis.call('ZSCORE', KEYS[1], ARGV[i])
-  if died_at and tonumber(died_at) == tonumber(ARGV[i + 1]) then
-    redis.call('ZREM', KEYS[1], ARGV[i])
-    redis.call('HDEL', KEYS[2], ARGV[i])
+for i = 1, #deaths, 2 do
+  local id, died_at = deaths[i], redis.call('ZSCORE', queue.dead, deaths[i])
+  if died_at and tonumber(died_at) == tonumber(deaths[i + 1]) then
+    redis.call('ZREM', queue.dead, id)
+    redis.call('HDEL', queue.records, id)
     removed = removed + 1
   end
 end

@@ -1,54 +1,63 @@
 #!lua
--- (nowhere) -> pending or scheduled: adds a message with a key, unless the key is taken.
---
--- KEYS: 1 unique, 2 seen bitmap of the id's block, 3 alarm, then per queue: queue, suspects, bell, scheduled
--- ARGV: 1 seconds the bitmap lives on, 2 `in` or `at`, 3 ms from now or since 1970, 4 `replace`, or what else to do on a
---       conflict, 5 message, 6 its queue, 7.. names of the queues
--- Returns { id, queue } of the task that has the key now. `replace` removes a task that still waits and lets a running one go on.
+-- to pending or scheduled, unless its key is taken; `replace` removes the task that has it while that waits.
+-- Returns id and queue of the task that has the key now.
+local unique, seen, alarm = KEYS[1], KEYS[2], KEYS[3]
+local seconds, due_from, due_ms, on_conflict, message, queue = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local queues = {}
+for i = 1, #ARGV - 6 do
+  queues[i] = {
+    name = ARGV[i + 6],
+    pending = KEYS[4 * i],
+    suspects = KEYS[4 * i + 1],
+    bell = KEYS[4 * i + 2],
+    scheduled = KEYS[4 * i + 3],
+  }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Due `in` or `at` so many ms; `replace` lets a running task go on.
 --
 -- Atomic because two senders must not both find the key free.
 
-local wrong = wrong_type('hash', 1, 1) or wrong_type('string', 2, 2)
-local queues = {}
-for i = 7, #ARGV do
-  local key = 4 + (i - 7) * 4
-  queues[ARGV[i]] = { queue = KEYS[key], suspects = KEYS[key + 1], bell = KEYS[key + 2], scheduled = KEYS[key + 3] }
-  wrong = wrong or wrong_type('list', key, key + 1) or wrong_type('zset', key + 3, key + 3)
+local wrong = wrong_type('hash', unique) or wrong_type('string', seen)
+for _, its in ipairs(queues) do
+  -- a foreign bell stops nobody: a child finds the task when it looks by itself
+  wrong = wrong or wrong_type('list', its.pending, its.suspects) or wrong_type('zset', its.scheduled)
 end
 if wrong then
   return wrong
 end
-local message, keys = ARGV[5], queues[ARGV[6]]
-local id = string.sub(message, 1, 20)
+local known_queues = by_name(queues)
+local id, target = string.sub(message, 1, 20), known_queues[queue]
 local sequence = tonumber(string.sub(id, 13, 20), 36)
-if redis.call('GETBIT', KEYS[2], sequence % 4096) == 1 then
-  return { id, ARGV[6] }
+if redis.call('GETBIT', seen, sequence % 4096) == 1 then
+  return { id, queue }
 end
 
 local digest = unique_digest(message)
-local held = redis.call('HGET', KEYS[1], digest)
-if held and ARGV[4] ~= 'replace' then
+local held = redis.call('HGET', unique, digest)
+if held and on_conflict ~= 'replace' then
   local its_queue, other = split(held)
   return { string.sub(other, 1, 20), its_queue }
 end
 
 -- the task itself first: should Redis refuse that, nothing has happened yet
 local now = now_ms()
-local due = tonumber(ARGV[3]) + (ARGV[2] == 'in' and now or 0)
+local due = tonumber(due_ms) + (due_from == 'in' and now or 0)
 if due > now then
-  schedule(keys.scheduled, KEYS[3], due, { message })
+  schedule(target.scheduled, alarm, due, { message })
 else
-  redis.call('RPUSH', keys.queue, message)
-  ring(keys.bell)
+  redis.call('RPUSH', target.pending, message)
+  ring(target.bell)
 end
 if held then
-  local its_queue, former = split(held)
-  local its_keys = queues[its_queue]
-  if its_keys and redis.call('ZREM', its_keys.scheduled, former) == 0 then
-    redis.call('LREM', is_suspect(former) and its_keys.suspects or its_keys.queue, -1, former)
+  local its_name, former = split(held)
+  local its_queue = known_queues[its_name]
+  if its_queue and redis.call('ZREM', its_queue.scheduled, former) == 0 then
+    redis.call('LREM', is_suspect(former) and its_queue.suspects or its_queue.pending, -1, former)
   end
 end
-redis.call('SETBIT', KEYS[2], sequence % 4096, 1)
-redis.call('EXPIRE', KEYS[2], ARGV[1])
-redis.call('HSET', KEYS[1], digest, ARGV[6] .. ' ' .. message)
-return { id, ARGV[6] }
+redis.call('SETBIT', seen, sequence % 4096, 1)
+redis.call('EXPIRE', seen, seconds)
+redis.call('HSET', unique, digest, queue .. ' ' .. message)
+return { id, queue }

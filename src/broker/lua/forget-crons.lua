@@ -1,25 +1,27 @@
 #!lua flags=allow-oom
--- known -> (nowhere): forgets crons that no session has declared for long, with all that was noted of them. Of one that all
--- sessions declare disabled it notes since when.
---
--- KEYS: 1 crons, 2 sessions, session of each
--- ARGV: 1 ms for which a record outlives the last session that declared its cron, 2.. sessions
+-- forgets crons that no session has declared for long; of one that all declare disabled it notes since when.
 -- Returns how many were forgotten, or -1 when another session was opened meanwhile.
+local crons, sessions = KEYS[1], KEYS[2]
+local after_ms = ARGV[1]
+local known = {}
+for i = 1, #ARGV - 1 do
+  known[i] = { name = ARGV[i + 1], session = KEYS[i + 2] }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- `known` are the sessions of which the caller knows; a record outlives the last one that declared its cron by `after_ms`.
 --
 -- Atomic because a session that declares a cron must not be overlooked. The delay is for deployments that stop the old
 -- workers before they start the new ones, while workers of other apps live on: pauses and last runs must survive that.
 
-local known, declared, enabled, records = {}, {}, {}, {}
-for i = 2, #ARGV do
-  known[ARGV[i]] = true
-end
-for _, session in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
-  if not known[session] then
+local known_sessions, declared, enabled, records = by_name(known), {}, {}, {}
+for _, session in ipairs(redis.call('ZRANGE', sessions, 0, -1)) do
+  if not known_sessions[session] then
     return -1
   end
 end
-for key = 3, #KEYS do
-  local lists, disabled = redis.call('HMGET', KEYS[key], '@crons', '@disabled'), {}
+for _, its in ipairs(known) do
+  local lists, disabled = redis.call('HMGET', its.session, '@crons', '@disabled'), {}
   for name in string.gmatch(lists[2] or '', '%S+') do
     disabled[name] = true
   end
@@ -28,7 +30,7 @@ for key = 3, #KEYS do
     enabled[name] = enabled[name] or not disabled[name]
   end
 end
-for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
+for _, field in ipairs(redis.call('HKEYS', crons)) do
   local name = string.match(field, '^%S+')
   records[name] = records[name] or {}
   table.insert(records[name], field)
@@ -37,18 +39,18 @@ end
 local now, forgotten = now_ms(), 0
 for name, fields in pairs(records) do
   local orphan = name .. ' orphan'
-  local since = not declared[name] and redis.call('HGET', KEYS[1], orphan)
+  local since = not declared[name] and redis.call('HGET', crons, orphan)
   if declared[name] then
-    redis.call('HDEL', KEYS[1], orphan)
+    redis.call('HDEL', crons, orphan)
     if enabled[name] then
-      redis.call('HDEL', KEYS[1], name .. ' disabled')
-    elseif redis.call('HEXISTS', KEYS[1], name .. ' disabled') == 0 then
-      redis.call('HSET', KEYS[1], name .. ' disabled', text(now))
+      redis.call('HDEL', crons, name .. ' disabled')
+    elseif redis.call('HEXISTS', crons, name .. ' disabled') == 0 then
+      redis.call('HSET', crons, name .. ' disabled', text(now))
     end
   elseif not since then
-    redis.call('HSET', KEYS[1], orphan, text(now))
-  elseif now - since >= tonumber(ARGV[1]) then
-    redis.call('HDEL', KEYS[1], unpack(fields))
+    redis.call('HSET', crons, orphan, text(now))
+  elseif now - since >= tonumber(after_ms) then
+    redis.call('HDEL', crons, unpack(fields))
     forgotten = forgotten + 1
   end
 end

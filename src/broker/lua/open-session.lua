@@ -1,19 +1,21 @@
 #!lua flags=allow-oom
--- Opens the session of a supervisor: from now on its lease runs.
---
--- KEYS: 1 sessions, 2 session, 3 pulse, 4 catalog
--- ARGV: 1 session, 2 lease in ms, 3 length of the description, fields and values of the description, names and
---       entries of the catalog
+-- opens the session of a supervisor: from now on its lease runs.
 -- Returns 1.
+local sessions, session, pulse, catalog = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local session_id, lease_ms = ARGV[1], ARGV[2]
+local description = part(ARGV, 4, 3 + ARGV[3])
+local entries = part(ARGV, #description + 4, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- The description is fields and values, the entries of the catalog are names and JSON.
 --
 -- Atomic because a described session without a deadline would never be reaped.
 
 local now = now_ms()
-forgive_after_gap(KEYS[1], KEYS[3], now, tonumber(ARGV[2]))
-local last = 3 + ARGV[3]
-redis.call('HSET', KEYS[2], unpack(ARGV, 4, last))
-for i = last + 1, #ARGV, 2 do
-  redis.call('HSET', KEYS[4], ARGV[i], ARGV[i + 1])
+forgive_after_gap(sessions, pulse, now, tonumber(lease_ms))
+redis.call('HSET', session, unpack(description))
+for i = 1, #entries, 2 do
+  redis.call('HSET', catalog, entries[i], entries[i + 1])
 end
-redis.call('ZADD', KEYS[1], text(now + ARGV[2]), ARGV[1])
+redis.call('ZADD', sessions, text(now + lease_ms), session_id)
 return 1

@@ -1,14 +1,14 @@
 #!lua flags=allow-oom
--- fired when due -> paused: until it is resumed, nobody fires the cron.
---
--- KEYS: 1 crons
--- ARGV: 1 cron
+-- fired when due to paused: until it is resumed, nobody fires the cron.
 -- Returns 1, also when it was paused already; 0 when nothing is known of the cron.
---
+local crons = KEYS[1]
+local cron = ARGV[1]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
 -- Atomic because a cron that is being forgotten must not leave a pause behind.
 
-if redis.call('HEXISTS', KEYS[1], ARGV[1] .. ' schedule') == 0 then
+if redis.call('HEXISTS', crons, cron .. ' schedule') == 0 then
   return 0
 end
-redis.call('HSETNX', KEYS[1], ARGV[1] .. ' paused', text(now_ms()))
+redis.call('HSETNX', crons, cron .. ' paused', text(now_ms()))
 return 1

@@ -1,16 +1,25 @@
 #!lua flags=allow-oom
--- scheduled -> pending: moves tasks whose time has come to the tail of their queues, in the order of their times.
---
--- KEYS: per queue: scheduled, queue, suspects, bell
--- ARGV: 1 how many tasks at most
--- Returns { how many, ms until the next one is due or -1, what is wrong with the keys of a queue ... }
---
+-- scheduled to pending or suspect: moves tasks whose time has come to the tail of their queues.
+-- Returns how many, ms until the next is due or -1, what is wrong with the keys of a queue: that stays as it is.
+local limit = ARGV[1]
+local queues = {}
+for i = 1, #ARGV - 1 do
+  queues[i] = {
+    name = ARGV[i + 1],
+    pending = KEYS[4 * i - 3],
+    suspects = KEYS[4 * i - 2],
+    bell = KEYS[4 * i - 1],
+    scheduled = KEYS[4 * i],
+  }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
 -- Atomic because a task must be on the schedule or in the queue. Among those of one instant the zset keeps the order of
 -- their ids, and so that of their sender. A queue with a foreign key is left as it is: the others must not wait for it.
 
-local now, left, next = now_ms(), tonumber(ARGV[1]), -1
-local function promote(key)
-  local due = left > 0 and redis.call('ZRANGEBYSCORE', KEYS[key], '-inf', text(now), 'LIMIT', 0, left) or {}
+local now, left, next = now_ms(), tonumber(limit), -1
+local function promote(queue)
+  local due = left > 0 and redis.call('ZRANGEBYSCORE', queue.scheduled, '-inf', text(now), 'LIMIT', 0, left) or {}
   if #due > 0 then
     local pending, suspects = {}, {}
     for _, message in ipairs(due) do
@@ -18,16 +27,16 @@ local function promote(key)
       list[#list + 1] = message
     end
     if #pending > 0 then
-      redis.call('RPUSH', KEYS[key + 1], unpack(pending))
+      redis.call('RPUSH', queue.pending, unpack(pending))
     end
     if #suspects > 0 then
-      redis.call('RPUSH', KEYS[key + 2], unpack(suspects))
+      redis.call('RPUSH', queue.suspects, unpack(suspects))
     end
-    redis.call('ZREMRANGEBYRANK', KEYS[key], 0, #due - 1)
-    ring(KEYS[key + 3])
+    redis.call('ZREMRANGEBYRANK', queue.scheduled, 0, #due - 1)
+    ring(queue.bell)
     left = left - #due
   end
-  local first = redis.call('ZRANGE', KEYS[key], 0, 0, 'WITHSCORES')
+  local first = redis.call('ZRANGE', queue.scheduled, 0, 0, 'WITHSCORES')
   if first[2] then
     local in_ms = math.max(tonumber(first[2]) - now, 0)
     next = next < 0 and in_ms or math.min(next, in_ms)
@@ -35,12 +44,12 @@ local function promote(key)
 end
 
 local refused = {}
-for key = 1, #KEYS, 4 do
-  local wrong = wrong_type('zset', key, key) or wrong_type('list', key + 1, key + 3)
+for _, queue in ipairs(queues) do
+  local wrong = wrong_queues({ queue })
   if wrong then
     refused[#refused + 1] = wrong.err
   else
-    promote(key)
+    promote(queue)
   end
 end
-return { tonumber(ARGV[1]) - left, next, unpack(refused) }
+return { tonumber(limit) - left, next, unpack(refused) }

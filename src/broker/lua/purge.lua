@@ -1,19 +1,21 @@
 #!lua flags=allow-oom
--- dead -> (nowhere): forgets dead tasks that have been kept for long enough, and those beyond a number, the oldest first.
---
--- KEYS: 1 dead, 2 dead records
--- ARGV: 1 ms for which they are kept, or '', 2 how many are kept, or '', 3 how many to forget at most
+-- dead to nowhere: forgets those kept for long enough, and those beyond a number, the oldest first.
 -- Returns how many it forgot.
+local retention_ms, kept, most = ARGV[1], ARGV[2], ARGV[3]
+local queue = { dead = KEYS[1], records = KEYS[2] }
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Kept for `retention_ms` and as many as `kept`, or '' for any; `most` to forget at once.
 --
 -- Atomic because a dead task without its record could neither run again nor be understood.
 
-local expired = ARGV[1] == '' and 0 or redis.call('ZCOUNT', KEYS[1], '-inf', text(now_ms() - ARGV[1]))
-local surplus = ARGV[2] == '' and 0 or redis.call('ZCARD', KEYS[1]) - ARGV[2]
-local count = math.min(math.max(expired, surplus), tonumber(ARGV[3]))
+local expired = retention_ms == '' and 0 or redis.call('ZCOUNT', queue.dead, '-inf', text(now_ms() - retention_ms))
+local surplus = kept == '' and 0 or redis.call('ZCARD', queue.dead) - kept
+local count = math.min(math.max(expired, surplus), tonumber(most))
 if count <= 0 then
   return 0
 end
 -- the records first: whichever key holds something foreign is found before anything is written
-redis.call('HDEL', KEYS[2], unpack(redis.call('ZRANGE', KEYS[1], 0, count - 1)))
-redis.call('ZREMRANGEBYRANK', KEYS[1], 0, count - 1)
+redis.call('HDEL', queue.records, unpack(redis.call('ZRANGE', queue.dead, 0, count - 1)))
+redis.call('ZREMRANGEBYRANK', queue.dead, 0, count - 1)
 return count

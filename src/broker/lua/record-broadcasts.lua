@@ -1,22 +1,30 @@
 #!lua flags=allow-oom
--- Records how broadcasts ended, each in one process; and that a machine is done with those it runs once.
---
--- KEYS: the broadcast of each record
--- ARGV: 1 seconds to remember, then per record: process, outcome (JSON), machine that is done or ''
+-- records how broadcasts ended, each in one process; and that a machine is done with those it runs once.
 -- Returns how many records there were.
+local seconds = ARGV[1]
+local broadcasts = {}
+for i = 1, ARGV[2] do
+  broadcasts[i] = { name = ARGV[i + 2], broadcast = KEYS[i] }
+end
+local outcomes = part(ARGV, #broadcasts + 3, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- An outcome is a process, JSON, and the machine that is done or ''.
 --
 -- Atomic because a machine that is done without its outcome, or the other way round, would run it again or hide it.
 
-local wrong = wrong_type('hash', 1, #KEYS)
-if wrong then
-  return wrong
-end
-for i, key in ipairs(KEYS) do
-  local at = 3 * i - 1
-  redis.call('HSET', key, ARGV[at], ARGV[at + 1])
-  if ARGV[at + 2] ~= '' then
-    redis.call('HSET', key, '@' .. ARGV[at + 2], 'done')
+for _, its in ipairs(broadcasts) do
+  local wrong = wrong_type('hash', its.broadcast)
+  if wrong then
+    return wrong
   end
-  redis.call('EXPIRE', key, ARGV[1])
 end
-return #KEYS
+for i, its in ipairs(broadcasts) do
+  local process, outcome, machine = unpack(outcomes, 3 * i - 2, 3 * i)
+  redis.call('HSET', its.broadcast, process, outcome)
+  if machine ~= '' then
+    redis.call('HSET', its.broadcast, '@' .. machine, 'done')
+  end
+  redis.call('EXPIRE', its.broadcast, seconds)
+end
+return #broadcasts

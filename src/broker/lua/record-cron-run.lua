@@ -1,18 +1,18 @@
 #!lua flags=allow-oom
--- Notes how the latest run of a cron ended.
---
--- KEYS: 1 session, 2 crons
--- ARGV: 1 child, 2 cron, 3 run (JSON)
+-- notes how the latest run of a cron ended.
 -- Returns 1, or 0 when nothing is known of the cron.
---
+local session, crons = KEYS[1], KEYS[2]
+local child, cron, run = ARGV[1], ARGV[2], ARGV[3]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
 -- Atomic because a child that lost its lease must not overwrite what others noted, and a record that was forgotten must
 -- not come back.
 
-if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
+if redis.call('HEXISTS', session, child) == 0 then
   return redis.error_reply('LEASE_LOST child is not registered')
 end
-if redis.call('HEXISTS', KEYS[2], ARGV[2] .. ' schedule') == 0 then
+if redis.call('HEXISTS', crons, cron .. ' schedule') == 0 then
   return 0
 end
-redis.call('HSET', KEYS[2], ARGV[2] .. ' run', ARGV[3])
+redis.call('HSET', crons, cron .. ' run', run)
 return 1

@@ -1,14 +1,15 @@
 #!lua flags=allow-oom
--- Records that a worker missed entries of the stream, and forgets all but the latest such records.
---
--- KEYS: 1 broadcast gaps
--- ARGV: 1 time in ms, 2 the gap (JSON, with its time and worker, so that a repetition adds nothing), 3 how many to keep,
---       4 seconds to remember
+-- records that a worker missed entries of the stream, and forgets all but the latest such records.
 -- Returns 1.
+local broadcast_gaps = KEYS[1]
+local at, gap, kept, seconds = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- The gap is JSON with its time and worker, so that a repetition adds nothing.
 --
 -- Atomic so that the set never lives on without an end.
 
-redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])
-redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - ARGV[3])
-redis.call('EXPIRE', KEYS[1], ARGV[4])
+redis.call('ZADD', broadcast_gaps, at, gap)
+redis.call('ZREMRANGEBYRANK', broadcast_gaps, 0, -1 - kept)
+redis.call('EXPIRE', broadcast_gaps, seconds)
 return 1

@@ -1,14 +1,14 @@
 #!lua flags=allow-oom
--- Registers a child in a session that still has its lease; only a registered child can claim or finish.
---
--- KEYS: 1 sessions, 2 session
--- ARGV: 1 session, 2 child
+-- registers a child in a session that has its lease; only a registered child can claim or finish.
 -- Returns 1, or 0 when the session was reaped.
---
+local sessions, session = KEYS[1], KEYS[2]
+local session_id, child = ARGV[1], ARGV[2]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
 -- Atomic because a child added to a session that is being reaped would claim tasks nobody watches.
 
-if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then
+if not redis.call('ZSCORE', sessions, session_id) then
   return 0
 end
-redis.call('HSETNX', KEYS[2], ARGV[2], '0')
+redis.call('HSETNX', session, child, '0')
 return 1

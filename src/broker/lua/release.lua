@@ -1,45 +1,54 @@
 #!lua flags=allow-oom
--- active -> pending: gives tasks back to the head of their queues, uncounted.
---
--- KEYS: 1 session, 2 claims, 3 cancelled, 4 unique, then per queue: queue, suspects, bell
--- ARGV: 1 child, 2 claim number that must still be the child's last, or '' for any, 3 number of queues,
---       names of the queues, ids
--- Returns how many were given back.
+-- active to pending or suspect: gives tasks back to the head of their queues, uncounted; a cancelled one ends.
+-- Returns how many were given back; 0 when the child has claimed again.
+local session, claims, cancelled, unique = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local child, claim_number = ARGV[1], ARGV[2]
+local queues = {}
+for i = 1, ARGV[3] do
+  queues[i] = {
+    name = ARGV[i + 3],
+    pending = KEYS[3 * i + 2],
+    suspects = KEYS[3 * i + 3],
+    bell = KEYS[3 * i + 4],
+  }
+end
+local ids = part(ARGV, #queues + 4, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- `claim_number` must still be the child's last, or is '' for any.
 --
 -- Atomic because a task must be in the queue or in the claims. The claim number guards a supervisor that acts for a
 -- child which blocks: a child that woke up and claimed again may have got, and started, the very same task.
 
-local last = redis.call('HGET', KEYS[1], ARGV[1])
+local last = redis.call('HGET', session, child)
 if not last then
   return redis.error_reply('LEASE_LOST child is not registered')
 end
-if ARGV[2] ~= '' and ARGV[2] ~= last then
+if claim_number ~= '' and claim_number ~= last then
   return 0
 end
 
-local wrong = wrong_type('hash', 2, 2) or wrong_type('zset', 3, 3) or wrong_type('hash', 4, 4) or wrong_type('list', 5, #KEYS)
+local wrong = wrong_type('hash', claims, unique) or wrong_type('zset', cancelled) or wrong_queues(queues)
 if wrong then
   return wrong
 end
-local count = tonumber(ARGV[3])
-local queues = index_queues({ unpack(ARGV, 4, 3 + count) }, 5, 3)
-local tasks, ids, named = {}, {}, {}
-for i = 4 + count, #ARGV do
-  local held = redis.call('HGET', KEYS[2], ARGV[i])
-  if held and not named[ARGV[i]] then
-    named[ARGV[i]] = true
-    local queue, message = split(held)
-    if not queues[queue] then
-      return redis.error_reply('UNKNOWN_QUEUE ' .. queue)
+local known_queues, tasks, found, named = by_name(queues), {}, {}, {}
+for _, id in ipairs(ids) do
+  local held = redis.call('HGET', claims, id)
+  if held and not named[id] then
+    named[id] = true
+    local task = task_held(held, known_queues)
+    if task.err then
+      return task
     end
-    tasks[#tasks + 1] = { keys = queues[queue], message = message }
-    ids[#ids + 1] = ARGV[i]
+    tasks[#tasks + 1] = task
+    found[#found + 1] = id
   end
 end
 
-if #ids > 0 then
+if #found > 0 then
   -- in this order: should the second write be refused, a task is there twice rather than not at all
-  put_back(still_wanted(tasks, KEYS[3], KEYS[4]))
-  redis.call('HDEL', KEYS[2], unpack(ids))
+  put_back(still_wanted(tasks, cancelled, unique))
+  redis.call('HDEL', claims, unpack(found))
 end
-return #ids
+return #found

@@ -1,37 +1,38 @@
 #!lua flags=allow-oom
--- active -> scheduled or pending: lets a task whose attempt failed run again, and counts the attempt; a cancelled one
--- ends instead.
---
--- KEYS: 1 session, 2 claims, 3 unique, 4 alarm, 5 cancelled, 6 queue, 7 suspects, 8 bell, 9 scheduled
--- ARGV: 1 child, 2 id, 3 failures before this attempt (two digits, base 36), 4 ms until the next attempt, 5 line for the
---       history, 6 `1` when it counts as a failure, `0` when nothing was tried
+-- active to scheduled, pending or suspect: lets a task run again after an attempt; a cancelled one ends.
 -- Returns 1, or 0 when the child no longer held the task or the attempt was counted before.
+local session, claims, unique, alarm, cancelled = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local child, id, failures, delay, line, counts = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local queue = { name = ARGV[7], pending = KEYS[6], suspects = KEYS[7], bell = KEYS[8], scheduled = KEYS[9] }
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- `failures` before this attempt are two digits, base 36; `counts` is 1 when it counts as one, 0 when nothing was tried;
+-- `line` goes to the history.
 --
 -- Atomic because a task must be in one place. The failures guard a copy of this command that arrives late: by then the
 -- same child may hold the task for the next attempt.
 
-if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
+if redis.call('HEXISTS', session, child) == 0 then
   return redis.error_reply('LEASE_LOST child is not registered')
 end
-local wrong = wrong_type('hash', 2, 3) or wrong_type('list', 4, 4) or wrong_type('zset', 5, 5) or wrong_type('list', 6, 8)
-  or wrong_type('zset', 9, 9)
+local wrong = wrong_type('hash', claims, unique) or wrong_type('list', alarm) or wrong_type('zset', cancelled)
+  or wrong_queues({ queue })
 if wrong then
   return wrong
 end
-local held = redis.call('HGET', KEYS[2], ARGV[2])
+local held = redis.call('HGET', claims, id)
 if not held then
   return 0
 end
-local queue, message = split(held)
-if string.sub(message, 22, 23) ~= ARGV[3] then
+local _, message = split(held)
+if string.sub(message, 22, 23) ~= failures then
   return 0
 end
-if is_cancelled(KEYS[5], message) then
-  free_key(KEYS[3], message)
-  return redis.call('HDEL', KEYS[2], ARGV[2])
+if is_cancelled(cancelled, message) then
+  free_key(unique, message)
+  return redis.call('HDEL', claims, id)
 end
-local keys = { queue = KEYS[6], suspects = KEYS[7], bell = KEYS[8], scheduled = KEYS[9] }
-local task = { queue = queue, keys = keys, message = message }
-try_again(task, KEYS[3], KEYS[4], { delay = tonumber(ARGV[4]), line = ARGV[5], counts = ARGV[6] == '1' })
-redis.call('HDEL', KEYS[2], ARGV[2])
+local task = { queue = queue, message = message }
+try_again(task, unique, alarm, { delay = tonumber(delay), line = line, counts = counts == '1' })
+redis.call('HDEL', claims, id)
 return 1

@@ -1,20 +1,22 @@
 #!lua flags=allow-oom
--- A broadcast that one child of each machine runs: gives it to the first session of the machine that asks.
---
--- KEYS: 1 broadcast, 2 sessions
--- ARGV: 1 machine, 2 session that asks, 3 seconds to remember
--- Returns 'mine', 'taken' while another session has it, or 'done'. To ask again gives the same answer.
+-- gives a broadcast that one child of each machine runs to the first session of the machine that asks.
+-- Returns `mine`, `taken` while another session has it, or `done`.
+local broadcast, sessions = KEYS[1], KEYS[2]
+local machine, session_id, seconds = ARGV[1], ARGV[2], ARGV[3]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- To ask again gives the same answer.
 --
 -- Atomic because two sessions of one machine ask at the same time. What a session had that is gone, unfinished, goes to
 -- the next that asks.
 
-local owner = redis.call('HGET', KEYS[1], '@' .. ARGV[1])
+local owner = redis.call('HGET', broadcast, '@' .. machine)
 if owner == 'done' then
   return 'done'
 end
-if owner and owner ~= ARGV[2] and redis.call('ZSCORE', KEYS[2], owner) then
+if owner and owner ~= session_id and redis.call('ZSCORE', sessions, owner) then
   return 'taken'
 end
-redis.call('HSET', KEYS[1], '@' .. ARGV[1], ARGV[2])
-redis.call('EXPIRE', KEYS[1], ARGV[3])
+redis.call('HSET', broadcast, '@' .. machine, session_id)
+redis.call('EXPIRE', broadcast, seconds)
 return 'mine'

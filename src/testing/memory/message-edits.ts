@@ -2,7 +2,7 @@ import { isSuspect as diedBefore, HEADER_LENGTH, idOf } from '../../task/task-me
 import { UNIQUE_LENGTH, type UniqueUntil } from '../../task/unique-key.js';
 
 /**
- * What the scripts of Redis do to messages, see lua/lib-message.lua and its neighbours: they change the header of fixed
+ * What the scripts of Redis do to messages, see lua/lib/message.lua and its neighbours: they change the header of fixed
  * width, append to the history, and never decode the rest.
  */
 

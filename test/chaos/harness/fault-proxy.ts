@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { type ScriptName, scriptText } from '../../../dist/broker/scripts.js';
+import { scriptText } from '../../../dist/broker/script-calls.js';
+import type { ScriptName } from '../../../dist/broker/scripts.js';
 import { completeValues } from './resp.js';
 
 export const SCRIPT_NAMES: readonly ScriptName[] = [

@@ -10,7 +10,7 @@ local function is_cancelled(cancelled, message)
   return redis.call('ZSCORE', cancelled, string.sub(message, 1, 20)) and true or false
 end
 
--- The tasks that may run again; the cancelled among them end here, and free their keys. `tasks` holds { keys, message }.
+-- The tasks that may run again; the cancelled among them end here, and free their keys. `tasks` holds { queue, message }.
 local function still_wanted(tasks, cancelled, unique)
   if redis.call('EXISTS', cancelled) == 0 then
     return tasks

@@ -1,0 +1,103 @@
+import type { Redis } from 'ioredis';
+import { LUA } from './lua.generated.js';
+import { KEYS, type KeyName, type RedisKeys } from './redis-keys.js';
+import { layoutOf, type ScriptLayout } from './script-layout.js';
+import {
+  LIBRARIES,
+  type Library,
+  SCRIPTS,
+  type ScriptInput,
+  type ScriptName,
+  type ScriptReply,
+  type ScriptSpec,
+} from './scripts.js';
+
+type Value = string | number;
+type Input = Readonly<Record<string, Value | readonly Value[]>>;
+
+/** How a script is called: its method of the client, and where its keys and arguments come from. */
+interface Plan extends Pick<ScriptLayout, 'args' | 'lists'> {
+  readonly method: string;
+  /** each with the input that is its parameter, if it has one */
+  readonly keys: readonly { readonly key: KeyName; readonly parameter?: string }[];
+}
+
+const NAMES = Object.keys(SCRIPTS) as ScriptName[];
+
+/** The whole text of a script: its shebang line, the libraries that it needs, the rest of it. */
+export function scriptText(name: ScriptName): string {
+  const [shebang, ...body] = LUA[name].split('\n');
+  const libraries = withNeeds(SCRIPTS[name].libraries).map((library) => LUA[`lib/${library}`]);
+  return [shebang, ...libraries, ...body].join('\n');
+}
+
+/** What the connection needs to know: each script is sent once and then called by its hash, also after a SCRIPT FLUSH. */
+export const scriptDefinitions: Record<string, { lua: string }> = Object.fromEntries(
+  NAMES.map((name) => [commandOf(name), { lua: scriptText(name) }]),
+);
+
+const PLANS = Object.fromEntries(NAMES.map((name) => [name, planOf(name)])) as Record<ScriptName, Plan>;
+
+/**
+ * Calls a script. All keys it touches are declared.
+ *
+ * @example
+ * const held = await callScript(redis, keys, 'ack', { sessionId, child, ids });
+ */
+export function callScript<N extends ScriptName>(
+  redis: Redis,
+  keys: RedisKeys,
+  name: N,
+  input: ScriptInput<N>,
+): Promise<ScriptReply<N>> {
+  const plan = PLANS[name];
+  const call = Reflect.get(redis, plan.method) as (...all: Value[]) => Promise<ScriptReply<N>>;
+  return call.apply(redis, onTheWire(plan, keys, input as Input));
+}
+
+/** The number of keys, the keys, the arguments. */
+function onTheWire(plan: Plan, names: RedisKeys, input: Input): Value[] {
+  const all: Value[] = [0];
+  for (const { key, parameter } of plan.keys)
+    all.push(names[key](parameter === undefined ? '' : (input[parameter] as string)));
+  for (const { name, keys } of plan.lists) {
+    if (keys.length === 0) continue;
+    for (const value of input[name] as string[]) for (const key of keys) all.push(names[key](value));
+  }
+  all[0] = all.length - 1;
+  for (const name of plan.args) all.push(input[name] as Value);
+  for (let at = 0; at < plan.lists.length - 1; at += 1) all.push(listOf(plan, at, input).length);
+  for (let at = 0; at < plan.lists.length; at += 1) for (const value of listOf(plan, at, input)) all.push(value);
+  return all;
+}
+
+function listOf({ lists }: Plan, at: number, input: Input): readonly Value[] {
+  return input[lists[at]?.name ?? ''] as readonly Value[];
+}
+
+function planOf(name: ScriptName): Plan {
+  const { bytes }: ScriptSpec = SCRIPTS[name];
+  const { keys, blocks, args, lists } = layoutOf(SCRIPTS[name]);
+  const ofBlocks = blocks.flatMap((block) => block.keys.map((key) => ({ key, parameter: block.name })));
+  const named = blocks.filter((block) => block.named).map((block) => block.name);
+  return {
+    method: bytes ? `${commandOf(name)}Buffer` : commandOf(name),
+    keys: [...keys.map((key) => ({ key, parameter: parameterOf(key) })), ...ofBlocks],
+    args: [...args, ...named],
+    lists,
+  };
+}
+
+/** By what name the client knows a script. */
+function commandOf(name: ScriptName): string {
+  return `nestwork:${name}`;
+}
+
+function parameterOf(key: KeyName): string | undefined {
+  return /<(.*)>/.exec(KEYS[key].pattern)?.[1];
+}
+
+/** The libraries, each behind those that it needs, and once. */
+function withNeeds(libraries: readonly Library[]): Library[] {
+  return [...new Set(libraries.flatMap((library) => [...withNeeds(LIBRARIES[library]), library]))];
+}

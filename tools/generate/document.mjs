@@ -1,0 +1,59 @@
+import { directCommands, keysOf, senderRights, workerRights } from './rights.mjs';
+
+/** How the document says what a script does when memory is full. */
+const WHEN_FULL = { 'allow-oom': 'runs', 'no-writes': 'runs: it only reads', none: 'is refused' };
+
+/** The text of docs/redis-keys.md with what stands between its markers written anew. */
+export function withTables(text, tables, scripts) {
+  const sender = senderRights(tables, scripts);
+  const parts = {
+    keys: keyTable(tables),
+    scripts: scriptTable(tables),
+    'rights of a sender': fenced(sender.user),
+    'more rights of a sender': fenced(sender.more),
+    'rights of a worker': fenced(workerRights(tables, scripts)),
+  };
+  return Object.entries(parts).reduce((document, [name, part]) => {
+    const [begin, end] = [`<!-- ${name}: npm run generate writes this -->\n`, `<!-- end of ${name} -->\n`];
+    const [before, rest] = document.split(begin);
+    const [, after] = rest?.split(end) ?? [];
+    if (after === undefined) throw new Error(`docs/redis-keys.md has no place for the ${name}: ${begin}${end}`);
+    return [before, begin, '\n', part, '\n', end, after].join('');
+  }, text);
+}
+
+function keyTable({ keys, scripts, layoutOf }) {
+  const rows = Object.entries(keys).map(([key, { pattern, type, holds, lasts }]) => {
+    const users = Object.entries(scripts).filter(([, spec]) => keysOf(layoutOf(spec)).includes(key));
+    const scriptNames = users.map(([name]) => code(name)).join(', ');
+    return [code(pattern), type, holds, scriptNames, directCommands(key).map(code).join(', '), lasts];
+  });
+  return table(['key', 'type', 'holds', 'scripts', 'other commands', 'expiry and size'], rows);
+}
+
+function scriptTable({ keys, scripts, layoutOf }) {
+  const names = (its) => its.map((key) => code(keys[key].pattern.replace(/<.*/, ''))).join(', ');
+  const rows = Object.entries(scripts).map(([name, spec]) => {
+    const { keys: alone, blocks, lists } = layoutOf(spec);
+    const declared = [
+      names(alone),
+      ...blocks.map((block) => names(block.keys)),
+      ...lists.filter((list) => list.keys.length > 0).map((list) => `for each of ${list.name}: ${names(list.keys)}`),
+    ];
+    const those = declared.filter((part) => part !== '').join('; ');
+    return [code(name), spec.purpose, spec.by.join(', '), those, spec.reply.text, WHEN_FULL[spec.flags]];
+  });
+  return table(['script', 'what it does', 'called by', 'keys', 'returns', 'when Redis is full'], rows);
+}
+
+function table(heads, rows) {
+  return [heads, heads.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
+}
+
+function fenced(text) {
+  return `\`\`\`\n${text}\n\`\`\`\n`;
+}
+
+function code(text) {
+  return `\`${text}\``;
+}

@@ -1,0 +1,134 @@
+/**
+ * What is called outside of scripts: by whom, on which key (none for those that name no key), which commands. `R` only
+ * reads. The process tests run with these rights and no others, so what is missing here fails there.
+ */
+const DIRECT = [
+  ['sender', 'format', 'exists setnx type get'],
+  ['sender', undefined, 'info eval evalsha'],
+  ['sender', 'catalog', 'hget', 'R'],
+  ['cancel() and status()', 'scheduled', 'zscan', 'R'],
+  ['cancel() and status()', 'sessions', 'zrange', 'R'],
+  ['cancel() and status()', 'session', 'hkeys', 'R'],
+  ['cancel() and status()', 'claims', 'hget', 'R'],
+  ['cancel() and status()', 'records', 'hexists', 'R'],
+  ['cancel() and status()', 'cancelled', 'zscore', 'R'],
+  ['DeadLetters', 'dead', 'zcount zscore', 'R'],
+  ['DeadLetters', 'records', 'hget', 'R'],
+  ['DeadLetters', undefined, 'time'],
+  ['BroadcastLog', 'broadcast', 'hgetall', 'R'],
+  ['BroadcastLog', 'broadcastGaps', 'zrange', 'R'],
+  ['CronManager', 'crons', 'hgetall', 'R'],
+  ['CronManager', 'sessions', 'zrangebyscore', 'R'],
+  ['CronManager', 'session', 'hget', 'R'],
+  ['CronManager', undefined, 'time'],
+  ['QueueHealth', 'pending', 'llen lindex', 'R'],
+  ['QueueHealth', 'suspects', 'llen', 'R'],
+  ['QueueHealth', 'scheduled', 'zcard zrange', 'R'],
+  ['QueueHealth', 'dead', 'zcard', 'R'],
+  ['QueueHealth', 'sessions', 'zrangebyscore', 'R'],
+  ['QueueHealth', 'session', 'hgetall', 'R'],
+  ['QueueHealth', 'stats', 'hget', 'R'],
+  ['QueueHealth', undefined, 'time'],
+  ['child', 'bell', 'blpop'],
+  ['supervisor', 'alarm', 'blpop'],
+  ['supervisor', 'broadcasts', 'xread'],
+  ['supervisor', 'sessions', 'zrange zrangebyscore'],
+  ['supervisor', 'session', 'hget hgetall'],
+  ['supervisor', 'claims', 'hkeys'],
+  ['supervisor', 'crons', 'hmget'],
+  ['supervisor', undefined, 'time'],
+].map(([by, key, commands, access]) => ({ by, key, commands: commands.split(' '), readsOnly: access === 'R' }));
+
+/** Callers that are parts of a sender, in the order of docs/redis-keys.md. */
+const PARTS = [
+  'sender of unique keys',
+  'sender of broadcasts',
+  'cancel() and status()',
+  'DeadLetters',
+  'BroadcastLog',
+  'CronManager',
+  'QueueHealth',
+];
+/** A worker's tasks may send, cancel and look at the dead; what else it needs for that is said beside its rights. */
+const WORKER = ['sender', 'child', 'supervisor', ...PARTS.filter((part) => part !== 'QueueHealth')];
+const WIDTH = 120;
+
+/** The commands on a key outside of scripts, in upper case. */
+export function directCommands(key) {
+  const commands = DIRECT.filter((direct) => direct.key === key).flatMap((direct) => direct.commands);
+  return [...new Set(commands)].sort().map((command) => command.toUpperCase());
+}
+
+/** The rights of a sender, and then those of each part of it that go beyond, as `ACL SETUSER` takes them. */
+export function senderRights(tables, scripts) {
+  const base = rightsOf(['sender'], tables, scripts);
+  const user = setUser('shop-sender on >PASSWORD -@all resetkeys', base);
+  const more = PARTS.map((part) => {
+    const { patterns, commands } = rightsOf([part], tables, scripts);
+    return setUser('shop-sender', {
+      patterns: patterns.filter((pattern) => !base.patterns.includes(pattern.replace('%R', ''))),
+      commands: commands.filter((command) => !base.commands.includes(command)),
+    });
+  });
+  return { user, more: [...more, 'ACL SETUSER shop-sender +wait', 'ACL SETUSER shop-sender +select'].join('\n') };
+}
+
+export function workerRights(tables, scripts) {
+  const { commands } = rightsOf(WORKER, tables, scripts);
+  return setUser('shop-worker on >PASSWORD -@all resetkeys', { patterns: ['~{nestwork}:*'], commands });
+}
+
+function rightsOf(callers, { keys, scripts, layoutOf }, texts) {
+  const direct = DIRECT.filter(({ by }) => callers.includes(by));
+  const called = Object.entries(scripts).filter(([, { by }]) => by.some((caller) => callers.includes(caller)));
+  const written = new Set([
+    ...called.flatMap(([, spec]) => keysOf(layoutOf(spec))),
+    ...direct.filter(({ readsOnly }) => !readsOnly).map(({ key }) => key),
+  ]);
+  const read = new Set(direct.map(({ key }) => key).filter((key) => !written.has(key)));
+  const pattern = (key) => `~{nestwork}:${keys[key].pattern.replace(/<.*/, '*')}`;
+  const ours = Object.keys(keys);
+  const commands = [...called.flatMap(([name]) => commandsOf(name, texts)), ...direct.flatMap((it) => it.commands)];
+  return {
+    patterns: [
+      ...ours.filter((key) => written.has(key)).map(pattern),
+      ...ours.filter((key) => read.has(key)).map((key) => `%R${pattern(key)}`),
+    ],
+    commands: [...new Set(commands)].sort().map((command) => `+${command}`),
+  };
+}
+
+/** All keys that a script declares. */
+export function keysOf({ keys, blocks, lists }) {
+  return [...new Set([...keys, ...[...blocks, ...lists].flatMap((block) => block.keys)])];
+}
+
+/** The commands that a script can reach, through the functions of the libraries. */
+function commandsOf(name, texts) {
+  const libraries = [...texts].filter(([file]) => file.startsWith('lib/')).map(([, text]) => text);
+  const functions = new Map(libraries.flatMap(functionsIn));
+  const reached = [texts.get(name)];
+  for (const text of reached) {
+    const called = [...functions.keys()].filter((it) => new RegExp(`\\b${it}\\(`).test(text));
+    for (const it of called) {
+      reached.push(functions.get(it));
+      functions.delete(it);
+    }
+  }
+  return reached.flatMap((text) => [...text.matchAll(/\('([A-Z]+)'/g)]).map(([, command]) => command.toLowerCase());
+}
+
+function functionsIn(text) {
+  return [...text.matchAll(/^local function (\w+)\(.*\n(?:.*\n)*?end$/gm)].map(([all, name]) => [name, all]);
+}
+
+/** Wrapped, with the patterns of keys before the commands. */
+function setUser(user, { patterns, commands }) {
+  const lines = [`ACL SETUSER ${user}`];
+  for (const rule of [...patterns, ...commands]) {
+    const line = `${lines.at(-1)} ${rule}`;
+    if (line.length > WIDTH) lines.push(`  ${rule}`);
+    else lines.splice(-1, 1, line);
+  }
+  return lines.join('\n');
+}

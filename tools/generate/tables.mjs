@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+
+const BROKER = 'src/broker';
+
+/** The tables of keys, scripts and libraries, and the order on the wire, read from their TypeScript. */
+export async function readTables(root) {
+  const [{ KEYS }, { SCRIPTS, LIBRARIES }, { layoutOf }] = await Promise.all(
+    ['redis-keys', 'scripts', 'script-layout'].map((name) => load(join(root, BROKER, `${name}.ts`))),
+  );
+  return { keys: KEYS, scripts: SCRIPTS, libraries: LIBRARIES, layoutOf };
+}
+
+/** Imports a module that imports types only. */
+function load(file) {
+  const { outputText } = ts.transpileModule(readFileSync(file, 'utf8'), {
+    compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext },
+  });
+  return import(`data:text/javascript;base64,${Buffer.from(outputText).toString('base64')}`);
+}
