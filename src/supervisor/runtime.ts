@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Broker, CatalogEntry, Claimant, Settlement } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
+import type { AppTasks } from '../task/app-tasks.js';
 import { Rebalancer, type Seat } from './rebalancer.js';
 import { Session } from './session.js';
 import { type Death, verdictOn } from './verdict.js';
@@ -23,6 +24,8 @@ export interface RuntimeOptions {
   readonly queues: readonly string[];
   /** the tasks of the app */
   readonly catalog: readonly CatalogEntry[];
+  /** what workers of other apps are to know; undefined when nothing names the app */
+  readonly app: AppTasks | undefined;
   readonly services: readonly Service[];
   readonly children: () => Iterable<Seat & Guarded>;
   /** Something failed that is tried again. */
@@ -122,9 +125,9 @@ export class Runtime {
   };
 
   private async openSession(): Promise<Session> {
-    const { broker, leaseMs, queues, catalog, onError } = this.options;
+    const { broker, leaseMs, queues, catalog, app, onError } = this.options;
     const onLost = (id: string): void => this.replaceSession(id);
-    const session = new Session({ broker, leaseMs, queues, catalog, onError, onLost });
+    const session = new Session({ broker, leaseMs, queues, catalog, app, onError, onLost });
     this.current = session.id;
     await session.open();
     return session;
