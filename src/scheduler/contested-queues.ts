@@ -2,7 +2,7 @@ import type { LiveWorker } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
 import { type AppWorker, contestedQueues } from '../task/app-tasks.js';
 import { printable } from '../task/printable.js';
-import type { Finding } from './cron-differences.js';
+import type { Finding } from './finding.js';
 
 /** Queues in a warning. */
 const MOST_QUEUES = 10;
@@ -39,7 +39,7 @@ function contest(namespace: string, { here, there, place, queues }: Contest): Ne
   return new NestworkError(
     'SHARED_NAMESPACE',
     `The apps "${printable(here)}" (here) and "${printable(there)}" (${printable(place)}) both serve ${served} in namespace "${namespace}", ` +
-      'with different tasks: each takes tasks of the other, parks them because it does not have them, and lets them die in the end.',
+      'with different tasks: each takes tasks of the other, parks them because it does not have them, and may let them die in the end.',
     [
       `Give each app a namespace of its own, in its workers and in all that send to it: \`namespace: '${namespaceFor(here)}'\` in this one, ` +
         `\`namespace: '${namespaceFor(there)}'\` in the other.`,

@@ -1,12 +1,6 @@
 import type { LiveWorker } from '../broker/broker.js';
 import type { CronDeclaration, CronSchedule } from '../task/cron-definition.js';
-
-/** Something to tell people once, however often it is found. */
-export interface Finding {
-  /** the same for what is told once */
-  readonly about: string;
-  readonly what: string;
-}
+import type { Finding } from './finding.js';
 
 /** Crons that another live worker declares differently. */
 export function cronDifferences(own: readonly CronDeclaration[], { host, pid, crons }: LiveWorker): Finding[] {

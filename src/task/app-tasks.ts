@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Characters of a digest: 48 bits, and two sets of names never meet in one namespace by chance. */
+/** Characters of a digest. 48 bits: that two apps with different tasks look alike will not happen. */
 const DIGEST_LENGTH = 8;
 
 /** An app as workers of other apps see it. */

@@ -94,7 +94,7 @@ it('warns once, with names, queues and remedy, of another app that serves its qu
   expect(warnings).toEqual([
     [
       'The apps "@acme/blog" (here) and "shop" (there, pid 2) both serve the queues default, bulk in namespace "nestwork", with different tasks: ' +
-        'each takes tasks of the other, parks them because it does not have them, and lets them die in the end. [SHARED_NAMESPACE]',
+        'each takes tasks of the other, parks them because it does not have them, and may let them die in the end. [SHARED_NAMESPACE]',
       '',
       'Potential solutions:',
       "- Give each app a namespace of its own, in its workers and in all that send to it: `namespace: 'acme-blog'` in this one, `namespace: 'shop'` in the other.",
