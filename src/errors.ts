@@ -48,6 +48,7 @@ export type ErrorCode =
   | 'REDIS_REFUSED'
   | 'OUTSIDE_TASK'
   | 'LEASE_LOST'
+  | 'SHARED_NAMESPACE'
   | 'MALFORMED_IPC'
   | 'NO_SCOREBOARD'
   | 'CLUSTER_WORKER'

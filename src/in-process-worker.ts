@@ -5,10 +5,12 @@ import { RedisBroker } from './broker/redis-broker.js';
 import { NestworkError } from './errors.js';
 import { InProcessChild } from './in-process-child.js';
 import type { ResolvedWorkerOptions } from './options.js';
+import { appName } from './supervisor/app-name.js';
 import { Backoff } from './supervisor/backoff.js';
 import { Runtime } from './supervisor/runtime.js';
 import { onStopSignals, STOP_SIGNALS } from './supervisor/signals.js';
 import { streamService } from './supervisor/stream-service.js';
+import { appTasks } from './task/app-tasks.js';
 import { Complaints } from './task/complaints.js';
 import { counted } from './task/counted.js';
 import { servedQueues } from './task/queue-names.js';
@@ -118,6 +120,8 @@ export class InProcessWorker {
     const { worker, app, sinceMs } = this.options;
     const { settings, catalog } = app;
     const { logger } = this;
+    const name = appName(process.argv[1]);
+    const own = name === undefined ? undefined : appTasks(name, queues, catalog);
     const onError = this.complaints.about;
     // the connection of the app tells people of outages
     const onOutage = {
@@ -139,9 +143,10 @@ export class InProcessWorker {
       broker,
       queues,
       catalog,
+      app: own,
       leaseMs,
       services: [
-        ...workerServices({ broker, settings, catalog, leaseMs, logger, onError }),
+        ...workerServices({ broker, settings, catalog, queues, app: own, leaseMs, logger, onError }),
         streamService({ broker, sinceMs, children, catalog, cancelGraceMs, logger, onError }),
       ],
       children,

@@ -2,13 +2,15 @@ import type { Logger } from '@nestjs/common';
 import type { Broker, CatalogEntry } from './broker/broker.js';
 import { CronLoop } from './scheduler/cron-loop.js';
 import { DeadJanitor } from './scheduler/dead-janitor.js';
+import { PeerCheck } from './scheduler/peer-check.js';
 import { Promoter } from './scheduler/promoter.js';
 import { Reaper } from './scheduler/reaper.js';
 import type { AppSettings } from './supervisor/ipc-protocol.js';
 import type { Service } from './supervisor/runtime.js';
+import type { AppWorker } from './task/app-tasks.js';
 import { printable } from './task/printable.js';
 
-export interface WorkerServicesOptions {
+export interface WorkerServicesOptions extends AppWorker {
   readonly broker: Broker;
   readonly settings: AppSettings;
   readonly catalog: readonly CatalogEntry[];
@@ -23,10 +25,14 @@ export function workerServices({
   broker,
   settings,
   catalog,
+  queues,
+  app,
   leaseMs,
   logger,
   onError,
 }: WorkerServicesOptions): Service[] {
+  const crons = catalog.flatMap(({ name, queue, cron }) => (cron ? [{ name, queue, ...cron }] : []));
+  const onWarning = (warning: string): void => logger.warn(warning);
   return [
     new Reaper({
       broker,
@@ -37,11 +43,7 @@ export function workerServices({
     }),
     new DeadJanitor({ broker: broker.deadLetters, ...settings, onError }),
     new Promoter({ broker, onError }),
-    new CronLoop({
-      broker: broker.crons,
-      crons: catalog.flatMap(({ name, queue, cron }) => (cron ? [{ name, queue, ...cron }] : [])),
-      onWarning: (warning) => logger.warn(warning),
-      onError,
-    }),
+    new CronLoop({ broker: broker.crons, crons, onWarning, onError }),
+    new PeerCheck({ broker, namespace: settings.namespace, own: { queues, app }, crons, onWarning, onError }),
   ];
 }

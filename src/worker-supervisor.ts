@@ -2,6 +2,7 @@ import { RedisBroker } from './broker/redis-broker.js';
 import { outliveOutput } from './lost-output.js';
 import type { ResolvedWorkerOptions } from './options.js';
 import { OutageLog } from './outage-log.js';
+import { appName } from './supervisor/app-name.js';
 import { refuseClusterWorker } from './supervisor/cluster-worker.js';
 import { entryFile } from './supervisor/entry-file.js';
 import { foreignListenerWarning } from './supervisor/foreign-listeners.js';
@@ -28,6 +29,7 @@ export async function runWorkerSupervisor(worker: ResolvedWorkerOptions): Promis
     worker,
     logger,
     capacity: scoreboardCapacity(worker.concurrency),
+    appName: appName(entry),
     program: new WorkingDirectory({ entry, onMoved: (what) => logger.warn(what) }),
     environment: { [SUPERVISOR_PID]: String(process.pid) },
     connect: (settings, restored) => {

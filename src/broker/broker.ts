@@ -1,6 +1,7 @@
 import type { RedisOptions } from 'ioredis';
+import type { AppTasks, AppWorker } from '../task/app-tasks.js';
 import type { BroadcastScope } from '../task/broadcast.js';
-import type { CronDefinition } from '../task/cron-definition.js';
+import type { CronDeclaration, CronDefinition } from '../task/cron-definition.js';
 import type { BroadcastRecords, StreamBroker } from './broadcast-port.js';
 import type { CronBroker } from './cron-broker.js';
 import type { DeadLetterBroker } from './dead-letter-broker.js';
@@ -174,6 +175,16 @@ export interface SessionDescription {
   readonly pid: number;
   /** the tasks that its app can run, for senders that do not have their classes */
   readonly catalog: readonly CatalogEntry[];
+  /** for the workers of other apps; undefined when nothing names the app */
+  readonly app?: AppTasks | undefined;
+}
+
+/** What a worker with a lease tells of itself. */
+export interface LiveWorker extends AppWorker {
+  readonly host: string;
+  readonly pid: number;
+  /** those that it fires */
+  readonly crons: readonly CronDeclaration[];
 }
 
 /** What a worker knows about a task; kept in the catalog for senders that do not have its class. */
@@ -239,6 +250,8 @@ export interface SupervisorBroker {
   /** Resolves to false when the session was reaped. */
   renew(session: string, leaseMs: number): Promise<boolean>;
   closeSession(session: string): Promise<boolean>;
+  /** Of each session whose lease runs. */
+  liveWorkers(): Promise<LiveWorker[]>;
   /** Number of the last answered claim of a child, and the ids it holds. */
   holdings(claimant: Claimant): Promise<{ claimNumber: number; ids: string[] }>;
   release(claimant: Claimant, ids: readonly string[], claimNumber?: number): Promise<number>;
@@ -284,6 +297,8 @@ export interface QueueState {
   readonly dueAt: number | undefined;
   /** whether a worker serves it that has a lease and a registered child */
   readonly served: boolean;
+  /** names of apps whose workers serve it with different tasks; mostly none */
+  readonly contestants: readonly string[];
 }
 
 /** What people and tools read. */

@@ -21,14 +21,6 @@ export interface Firing {
   readonly lastRun?: CronRun;
 }
 
-/** What a worker with a lease declares. */
-export interface LiveCrons {
-  readonly host: string;
-  readonly pid: number;
-  /** those that it fires */
-  readonly crons: readonly CronDeclaration[];
-}
-
 /** Where a cron stands. */
 export interface CronState {
   /** up to when what came due has been dealt with, in ms of Redis time */
@@ -84,8 +76,6 @@ export interface CronBroker {
   fire(cron: Pick<CronDeclaration, 'name' | 'queue'>, runs: readonly DueRun[]): Promise<Firing>;
   /** Moves a run that waits in `queue` to that of its cron, if no live worker serves `queue`. Resolves to whether it did. */
   moveRun(cron: Pick<CronDeclaration, 'name' | 'queue'>, queue: string): Promise<boolean>;
-  /** What each live worker declares. */
-  declarations(): Promise<LiveCrons[]>;
   /** Forgets crons that no session has declared for so long. Resolves to how many. */
   forget(afterMs: number): Promise<number>;
   /** Notes how a run ended. Rejects with LEASE_LOST once the child is unregistered. */

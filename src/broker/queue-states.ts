@@ -1,7 +1,8 @@
+import { type AppWorker, contestantsOf, decodeAppTasks } from '../task/app-tasks.js';
 import type { QueueState } from './broker.js';
 import type { RedisConnection } from './redis-connection.js';
 import type { RedisKeys } from './redis-keys.js';
-import { isChild, listedByLiveSessions } from './session-lists.js';
+import { APP, isChild, liveSessions, queuesIn, SERVED_QUEUES } from './session-lists.js';
 
 /** Looks at queues, without a script: nobody acts on what it sees, so it need not be one moment exactly. */
 export async function readQueueStates(
@@ -10,7 +11,11 @@ export async function readQueueStates(
   queues: readonly string[],
 ): Promise<QueueState[]> {
   // a worker whose children do not come up serves nothing, however well it keeps its lease
-  const served = await listedByLiveSessions(connection, keys, SERVED_QUEUES, (fields) => fields.some(isChild));
+  const sessions = (await liveSessions(connection, keys)).filter((session) => Object.keys(session).some(isChild));
+  const workers = sessions.map(
+    (session): AppWorker => ({ queues: queuesIn(session[SERVED_QUEUES]), app: decodeAppTasks(session[APP]) }),
+  );
+  const served = new Set(workers.flatMap((worker) => worker.queues));
   return Promise.all(
     queues.map((queue) =>
       connection.command(async (redis) => {
@@ -24,11 +29,9 @@ export async function readQueueStates(
         ]);
         const dueAt = first[1] === undefined ? undefined : Number(first[1]);
         const counts = { pending, scheduled, suspects, dead };
-        return { queue, ...counts, head: head ?? undefined, dueAt, served: served.has(queue) };
+        const serving = { served: served.has(queue), contestants: contestantsOf(queue, workers) };
+        return { queue, ...counts, head: head ?? undefined, dueAt, ...serving };
       }),
     ),
   );
 }
-
-/** The field of a session's hash that names its queues. */
-export const SERVED_QUEUES = '@queues';

@@ -1,4 +1,5 @@
 import { NestworkError } from '../errors.js';
+import { encodeAppTasks } from '../task/app-tasks.js';
 import { HEADER_LENGTH, idOf } from '../task/task-message.js';
 import { BlockingList } from './blocking-list.js';
 import { RedisBroadcastRecords } from './broadcast-records.js';
@@ -15,6 +16,7 @@ import type {
   DeathReport,
   Due,
   KeyHolder,
+  LiveWorker,
   Promotion,
   QueueState,
   RedisSettings,
@@ -27,7 +29,8 @@ import type {
 } from './broker.js';
 import { broadcastInChunks, enqueueChunk, enqueueInChunks, enqueueUnique, replicated, unconfirmed } from './enqueue.js';
 import { EnqueueTogether } from './enqueue-together.js';
-import { readQueueStates, SERVED_QUEUES } from './queue-states.js';
+import { readLiveWorkers } from './live-workers.js';
+import { readQueueStates } from './queue-states.js';
 import { checkServer } from './redis-checks.js';
 import { type OutageListener, RedisConnection } from './redis-connection.js';
 import { RedisCrons } from './redis-crons.js';
@@ -36,7 +39,7 @@ import { unpromoted } from './redis-errors.js';
 import { type RedisKeys, redisKeys } from './redis-keys.js';
 import type { ScriptInput, ScriptName, ScriptReply } from './scripts.js';
 import { declaredCrons } from './session-crons.js';
-import { DESCRIPTION, isChild } from './session-lists.js';
+import { APP, DESCRIPTION, isChild, queuesIn, SERVED_QUEUES } from './session-lists.js';
 import { TaskFinder } from './task-finder.js';
 
 export interface RedisBrokerOptions {
@@ -207,9 +210,9 @@ export class RedisBroker implements Broker {
     this.tokens.end();
   }
 
-  async openSession({ session, leaseMs, queues, host, pid, catalog }: SessionDescription): Promise<void> {
+  async openSession({ session, leaseMs, queues, host, pid, catalog, app }: SessionDescription): Promise<void> {
     const description = [SERVED_QUEUES, queues.join(' '), `${DESCRIPTION}host`, host, `${DESCRIPTION}pid`, pid];
-    description.push(...declaredCrons(catalog));
+    description.push(...declaredCrons(catalog), ...(app ? [APP, encodeAppTasks(app)] : []));
     const entries = catalog.flatMap(({ cron, ...entry }) => [entry.name, JSON.stringify(entry)]);
     await this.run('open-session', { sessionId: session, leaseMs, description, entries });
   }
@@ -224,6 +227,10 @@ export class RedisBroker implements Broker {
 
   async closeSession(session: string): Promise<boolean> {
     return (await this.run('close-session', { sessionId: session })) === 1;
+  }
+
+  liveWorkers(): Promise<LiveWorker[]> {
+    return readLiveWorkers(this.connection, this.keys);
   }
 
   async holdings({ session, child }: Claimant): Promise<{ claimNumber: number; ids: string[] }> {
@@ -249,7 +256,7 @@ export class RedisBroker implements Broker {
   async reap(session: string, leaseMs: number): Promise<number | undefined> {
     const fields = await this.connection.command((redis) => redis.hgetall(this.keys.session(session)));
     const children = Object.keys(fields).filter(isChild);
-    const queues = fields[SERVED_QUEUES]?.split(' ') ?? [];
+    const queues = queuesIn(fields[SERVED_QUEUES]);
     const taken = await this.run('reap', { sessionId: session, leaseMs, children, queues });
     return taken === -1 ? undefined : taken;
   }

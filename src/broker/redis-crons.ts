@@ -1,21 +1,10 @@
 import { type CronDeclaration, isCronDeclaration } from '../task/cron-definition.js';
 import { encodeUnique } from '../task/unique-key.js';
-import type {
-  Claimant,
-  CronBroker,
-  CronRecord,
-  CronRun,
-  CronState,
-  CronSurvey,
-  DueRun,
-  Firing,
-  LiveCrons,
-} from './broker.js';
-import { SERVED_QUEUES } from './queue-states.js';
+import type { Claimant, CronBroker, CronRecord, CronRun, CronState, CronSurvey, DueRun, Firing } from './broker.js';
 import type { RedisConnection } from './redis-connection.js';
 import type { RedisKeys } from './redis-keys.js';
 import { readSessionCrons, type SessionCrons } from './session-crons.js';
-import { listedByLiveSessions } from './session-lists.js';
+import { fieldsOfLiveSessions, queuesIn, SERVED_QUEUES } from './session-lists.js';
 
 /** What the hash of the crons holds of each, under `<cron> <field>`. */
 type Fields = Partial<
@@ -59,14 +48,10 @@ export class RedisCrons implements CronBroker {
   }
 
   async moveRun({ name, queue }: Pick<CronDeclaration, 'name' | 'queue'>, from: string): Promise<boolean> {
-    const served = await listedByLiveSessions(this.connection, this.keys, SERVED_QUEUES);
-    if (served.has(from)) return false;
+    const sessions = await fieldsOfLiveSessions(this.connection, this.keys, [SERVED_QUEUES]);
+    if (sessions.some(([queues]) => queuesIn(queues).includes(from))) return false;
     const digest = encodeUnique(name, 'cron', 'finished').slice(1);
     return (await this.connection.call(this.keys, 'move-cron-run', { digest, from, to: queue })) === 1;
-  }
-
-  declarations(): Promise<LiveCrons[]> {
-    return readSessionCrons(this.connection, this.keys);
   }
 
   async forget(afterMs: number): Promise<number> {

@@ -79,7 +79,7 @@ export const KEYS = {
     pattern: 'session:<sessionId>',
     type: 'hash',
     holds:
-      'registered child -> number of its last claim; `@queues`, `@host`, `@pid` describe the session, and, of an app with crons, `@crons` (names), `@fires` (JSON of those that it fires) and `@disabled` (names, if there are any)',
+      'registered child -> number of its last claim; `@queues`, `@host`, `@pid` describe the session, of an app with a name, `@app` (JSON, see [below](#apps)), and, of an app with crons, `@crons` (names), `@fires` (JSON of those that it fires) and `@disabled` (names, if there are any)',
     lasts: 'gone with the session; 184 bytes with one child',
   },
   pulse: {

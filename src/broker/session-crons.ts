@@ -1,5 +1,5 @@
 import { type CronDeclaration, isCronDeclaration } from '../task/cron-definition.js';
-import type { CatalogEntry, LiveCrons } from './broker.js';
+import type { CatalogEntry } from './broker.js';
 import type { RedisConnection } from './redis-connection.js';
 import type { RedisKeys } from './redis-keys.js';
 import { fieldsOfLiveSessions } from './session-lists.js';
@@ -9,7 +9,7 @@ const DECLARED = '@crons';
 /** Those among them that are disabled; `forget-crons` reads it. */
 const DISABLED = '@disabled';
 /** JSON of those that the worker fires. */
-const FIRED = '@fires';
+export const FIRED = '@fires';
 
 /** The fields of a session's hash that tell of crons; an app without crons has none. */
 export function declaredCrons(catalog: readonly CatalogEntry[]): string[] {
@@ -24,24 +24,26 @@ export function declaredCrons(catalog: readonly CatalogEntry[]): string[] {
 }
 
 /** What one live session tells of crons. */
-export interface SessionCrons extends LiveCrons {
+export interface SessionCrons {
   readonly declared: readonly string[];
   /** false for a worker of an older version, which does not tell what it fires */
   readonly tells: boolean;
+  /** those that it fires */
+  readonly crons: readonly CronDeclaration[];
 }
 
 /** Of the live sessions those that declare crons. */
 export async function readSessionCrons(connection: RedisConnection, keys: RedisKeys): Promise<SessionCrons[]> {
-  const sessions = await fieldsOfLiveSessions(connection, keys, [DECLARED, FIRED, '@host', '@pid']);
-  return sessions.flatMap(([declared, fired, host, pid]) => {
+  const sessions = await fieldsOfLiveSessions(connection, keys, [DECLARED, FIRED]);
+  return sessions.flatMap(([declared, fired]) => {
     if (!declared) return [];
     const told = { declared: declared.split(' '), tells: fired !== null && fired !== undefined };
-    return [{ ...told, host: host ?? '', pid: Number(pid), crons: declarations(fired) }];
+    return [{ ...told, crons: firedCrons(fired) }];
   });
 }
 
 /** Left out is what a version that is newer than this one has written. */
-function declarations(json: string | null | undefined): CronDeclaration[] {
+export function firedCrons(json: string | null | undefined): CronDeclaration[] {
   try {
     const all: unknown = JSON.parse(json ?? '[]');
     return Array.isArray(all) ? all.filter(isCronDeclaration) : [];

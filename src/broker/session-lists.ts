@@ -2,31 +2,26 @@ import type { Redis } from 'ioredis';
 import type { RedisConnection } from './redis-connection.js';
 import type { RedisKeys } from './redis-keys.js';
 
-/** The field of a session's hash that lists what its worker serves. */
-export type SessionList = '@queues';
-
 /** Starts the fields of a session's hash that describe it. */
 export const DESCRIPTION = '@';
+/** The field that lists the queues that its worker serves. */
+export const SERVED_QUEUES = '@queues';
+/** The field that tells of its app, as `encodeAppTasks` writes it. */
+export const APP = '@app';
 
 /** Whether a field of a session's hash is a registered child; the others describe the session. */
 export function isChild(field: string): boolean {
   return !field.startsWith(DESCRIPTION);
 }
 
-/**
- * What is listed by any session whose lease runs.
- *
- * @param counts which of them count, by the names of their fields
- */
-export async function listedByLiveSessions(
-  connection: RedisConnection,
-  keys: RedisKeys,
-  list: SessionList,
-  counts: (fields: readonly string[]) => boolean = () => true,
-): Promise<Set<string>> {
-  const hashes = await ofLiveSessions(connection, keys, (redis, session) => redis.hgetall(session));
-  const lists = hashes.filter((hash) => counts(Object.keys(hash))).map((hash) => hash[list]);
-  return new Set(lists.flatMap((words) => words?.split(' ') ?? []));
+/** What the field `@queues` lists. */
+export function queuesIn(list: string | null | undefined): string[] {
+  return list?.split(' ') ?? [];
+}
+
+/** The hash of each session whose lease runs. */
+export function liveSessions(connection: RedisConnection, keys: RedisKeys): Promise<Record<string, string>[]> {
+  return ofLiveSessions(connection, keys, (redis, session) => redis.hgetall(session));
 }
 
 /** The values of some fields of each session whose lease runs. */

@@ -28,7 +28,7 @@ export interface TaskHealthOptions extends QueueHealthOptions {
  *
  * @example
  * const result: TaskHealthResult<'tasks'> = {
- *   tasks: { status: 'down', message: 'Queue "bulk": tasks wait, and no worker serves the queue (12 pending).' },
+ *   tasks: { status: 'down', message: 'Queue "bulk": tasks wait, and no worker of this namespace serves the queue (12 pending).' },
  * };
  */
 export type TaskHealthResult<Key extends string> = Record<

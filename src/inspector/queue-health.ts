@@ -3,6 +3,7 @@ import { NestworkError } from '../errors.js';
 import { type Clock, systemClock } from '../task/clock.js';
 import { type Duration, toMilliseconds } from '../task/duration.js';
 import { assertKnownOptions, assertOptionsObject } from '../task/known-options.js';
+import { printable } from '../task/printable.js';
 import { unknownQueue } from '../task/queue-names.js';
 import { enqueuedAtOf } from '../task/task-message.js';
 
@@ -128,7 +129,7 @@ interface Limits {
 }
 
 function report(
-  { queue, pending, scheduled, suspects, dead, head, dueAt, served }: QueueState,
+  { queue, pending, scheduled, suspects, dead, head, dueAt, served, contestants }: QueueState,
   now: number,
   limits: Limits,
 ): QueueReport {
@@ -138,18 +139,26 @@ function report(
   const waiting = pending + suspects > 0 || overdueMs > UNNOTICED_MS;
   const waitingMs = Math.max(headMs, overdueMs);
   const reason = reasonOf({ abandoned: waiting && !served, waitingMs, dead }, limits);
+  const hint = reason === undefined ? '' : contestHint(contestants);
   const counts = { pending: pending + suspects, scheduled, dead, waitingMs };
-  return { queue, healthy: reason === undefined, reason, ...counts, served };
+  return { queue, healthy: reason === undefined, reason: reason && `${reason}${hint}`, ...counts, served };
 }
 
 function reasonOf(
   { abandoned, waitingMs, dead }: { abandoned: boolean; waitingMs: number; dead: number },
   { maxWaitMs, maxDead = Number.POSITIVE_INFINITY }: Limits,
 ): string | undefined {
-  if (abandoned) return 'tasks wait, and no worker serves the queue';
+  if (abandoned) return 'tasks wait, and no worker of this namespace serves the queue';
   if (waitingMs > maxWaitMs) return `the next task has waited for ${Math.round(waitingMs / 1_000)} s`;
   if (dead > maxDead) return `${dead} tasks are dead, more than ${maxDead}`;
   return undefined;
+}
+
+/** Why tasks may wait or die although nothing is wrong with them. */
+function contestHint(apps: readonly string[]): string {
+  if (apps.length === 0) return '';
+  const names = apps.map((name) => `"${printable(name)}"`).join(' and ');
+  return `; the apps ${names} serve it with different tasks: give each a \`namespace\` of its own`;
 }
 
 /** What was given for all queues, or for each by its name. */

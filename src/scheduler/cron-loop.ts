@@ -16,13 +16,13 @@ const LONGEST_SLEEP_MS = 30_000;
 const AHEAD_MS = 60_000;
 /** A cron that is paused is looked at no more often, in ms: so much later it may go on after `resume()`. */
 const PAUSED_LOOK_MS = 5_000;
-/** How often it is looked at what others declare. */
+/** How often it is looked at which crons nobody declares any more. */
 const KEEP_HOUSE_EVERY_MS = 60_000;
 /** A record outlives the last worker that declares its cron by a day. */
 const FORGET_AFTER_MS = 86_400_000;
 
 export interface CronLoopOptions {
-  readonly broker: Pick<CronBroker, 'survey' | 'declare' | 'fire' | 'moveRun' | 'declarations' | 'forget'>;
+  readonly broker: Pick<CronBroker, 'survey' | 'declare' | 'fire' | 'moveRun' | 'forget'>;
   /** the crons of the app */
   readonly crons: readonly CronDeclaration[];
   /** how long a record outlives the last worker that declares its cron; a day by default */
@@ -126,8 +126,6 @@ export class CronLoop extends PeriodicLoop {
       crons.filter(({ disabled }) => disabled),
       AHEAD_MS,
     );
-    const fired = this.entries.map(({ cron }) => cron);
-    if (fired.length > 0) this.warnings.differences(fired, await broker.declarations());
     this.keptHouseAtMs = performance.now();
   }
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Broker, CatalogEntry, Claimant, Settlement } from '../broker/broker.js';
+import type { AppTasks } from '../task/app-tasks.js';
 import { isLeaseLost, persist } from '../task/persist.js';
 import { Rebalancer, type Seat } from './rebalancer.js';
 import { Session } from './session.js';
@@ -23,6 +24,8 @@ export interface RuntimeOptions {
   readonly queues: readonly string[];
   /** the tasks of the app */
   readonly catalog: readonly CatalogEntry[];
+  /** what workers of other apps are to know; undefined when nothing names the app */
+  readonly app: AppTasks | undefined;
   readonly services: readonly Service[];
   readonly children: () => Iterable<Seat & Guarded>;
   /** Something failed that is tried again. */
@@ -119,9 +122,9 @@ export class Runtime {
   };
 
   private async openSession(): Promise<Session> {
-    const { broker, leaseMs, queues, catalog, onError } = this.options;
+    const { broker, leaseMs, queues, catalog, app, onError } = this.options;
     const onLost = (id: string): void => this.replaceSession(id);
-    const session = new Session({ broker, leaseMs, queues, catalog, onError, onLost });
+    const session = new Session({ broker, leaseMs, queues, catalog, app, onError, onLost });
     this.current = session.id;
     await session.open();
     return session;

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { CatalogEntry, SupervisorBroker } from '../broker/broker.js';
 import { type PeriodicLoop, periodically } from '../scheduler/periodic-loop.js';
+import type { AppTasks } from '../task/app-tasks.js';
 
 const RETRY_MS = 500;
 
@@ -10,6 +11,7 @@ export interface SessionOptions {
   readonly leaseMs: number;
   readonly queues: readonly string[];
   readonly catalog: readonly CatalogEntry[];
+  readonly app: AppTasks | undefined;
   readonly onError: (error: unknown) => void;
   /** The lease ran out and the session's tasks were given to others. */
   readonly onLost: (session: string) => void;
@@ -28,8 +30,8 @@ export class Session {
   }
 
   async open(): Promise<void> {
-    const { broker, leaseMs, queues, catalog } = this.options;
-    await broker.openSession({ session: this.id, leaseMs, queues, host: hostname(), pid: process.pid, catalog });
+    const { broker, leaseMs, queues, catalog, app } = this.options;
+    await broker.openSession({ session: this.id, leaseMs, queues, host: hostname(), pid: process.pid, catalog, app });
     this.renewal.start();
   }
 

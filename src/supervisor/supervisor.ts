@@ -1,6 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Broker, Claimant } from '../broker/broker.js';
 import type { ResolvedWorkerOptions } from '../options.js';
+import { type AppWorker, appTasks } from '../task/app-tasks.js';
 import { Complaints } from '../task/complaints.js';
 import { counted } from '../task/counted.js';
 import { printed, printedReason } from '../task/printed.js';
@@ -38,13 +39,15 @@ export interface SupervisorOptions {
   /** added to the environment of the children */
   readonly environment: Readonly<Record<string, string>>;
   readonly program: Program;
+  /** the name of the app, if anything names it */
+  readonly appName: string | undefined;
   readonly logger: Pick<LoggerService, 'log' | 'warn' | 'error'>;
   /** Makes the broker; `restored` is to be called after each outage. */
   readonly connect: (settings: AppSettings, restored: () => void) => Broker;
   /** Makes the loops that every worker needs, given its app. */
   readonly services: (
     broker: Broker,
-    app: Pick<Ready, 'settings' | 'catalog'>,
+    app: Pick<Ready, 'settings' | 'catalog'> & AppWorker,
     onError: (error: unknown) => void,
   ) => readonly Service[];
 }
@@ -148,8 +151,9 @@ export class Supervisor {
   }
 
   private async open({ settings, catalog }: Ready): Promise<Runtime> {
-    const { worker, connect, services, logger } = this.options;
+    const { worker, connect, services, logger, appName } = this.options;
     const queues = servedQueues(settings.queues, worker);
+    const app = appName === undefined ? undefined : appTasks(appName, queues, catalog);
     const broker = connect(settings, () => this.whenServing((runtime) => runtime.hurry()));
     await broker.connect();
     const children = (): Iterable<ChildProcess> => this.children;
@@ -160,9 +164,10 @@ export class Supervisor {
       broker,
       queues,
       catalog,
+      app,
       leaseMs: worker.leaseMs,
       services: [
-        ...services(broker, { settings, catalog }, onError),
+        ...services(broker, { settings, catalog, queues, app }, onError),
         streamService({ broker, sinceMs: this.sinceMs, children, catalog, cancelGraceMs, logger, onError }),
         new MemoryGuard(worker, children, this.tooBig),
         new ClosingGuard({ broker, children, onError, ...closing }),

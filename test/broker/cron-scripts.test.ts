@@ -325,14 +325,14 @@ describe('move-cron-run', () => {
   });
 });
 
-describe('declarations', () => {
+describe('live workers', () => {
   it('tell what each live session fires; records call disabled what all of them have disabled', async () => {
     await fixture.broker.crons.declare([DAILY], TOLERANCE_MS);
     await session('off-30000', [OFF]);
-    expect(await fixture.broker.crons.declarations()).toMatchObject([{ host: 'h', pid: 1, crons: [] }]);
+    expect(await fixture.broker.liveWorkers()).toMatchObject([{ host: 'h', pid: 1, crons: [] }]);
     expect(await fixture.broker.crons.records()).toMatchObject([{ disabled: true, declared: true }]);
     await session('on-30000', [DAILY]);
-    const fires = (await fixture.broker.crons.declarations()).flatMap(({ crons }) => crons);
+    const fires = (await fixture.broker.liveWorkers()).flatMap(({ crons }) => crons);
     expect(fires).toEqual([DAILY]);
     expect(await fixture.broker.crons.records()).toMatchObject([{ disabled: false, declared: true }]);
   });

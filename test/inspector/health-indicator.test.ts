@@ -73,7 +73,7 @@ it('is up while nothing waits', async () => {
 it('is down when tasks wait and nobody consumes, and says in which queue', async () => {
   await listen();
   await app.get(QueueClient).of(MailTasks).welcome.with({ queue: 'bulk' }).delay();
-  const message = 'Queue "bulk": tasks wait, and no worker serves the queue (1 pending).';
+  const message = 'Queue "bulk": tasks wait, and no worker of this namespace serves the queue (1 pending).';
   expect(await get()).toMatchObject({
     status: 503,
     body: { status: 'error', error: { tasks: { status: 'down', message, queues: { default: { healthy: true } } } } },

@@ -1,4 +1,5 @@
 import { QueueHealth } from '../../src/inspector/queue-health.js';
+import { appTasks } from '../../src/task/app-tasks.js';
 import { BrokerFixture, idOf, verdict } from '../support/broker-fixture.js';
 
 let fixture: BrokerFixture;
@@ -39,7 +40,12 @@ it('a queue whose tasks nobody serves is not, although Redis answers', async () 
   expect(await health.check()).toMatchObject({
     healthy: false,
     queues: [
-      { queue: 'default', healthy: false, reason: 'tasks wait, and no worker serves the queue', pending: 2 },
+      {
+        queue: 'default',
+        healthy: false,
+        reason: 'tasks wait, and no worker of this namespace serves the queue',
+        pending: 2,
+      },
       { queue: 'bulk', healthy: true },
     ],
   });
@@ -63,6 +69,27 @@ it('a queue whose workers live and do not consume is not, until they do', async 
   });
   await fixture.claim(child);
   expect(await health.check({ maxWait: '1m' })).toMatchObject({ healthy: true, queues: [{ pending: 0 }, {}] });
+});
+
+it('a queue that two apps serve with different tasks is so far healthy; when it is not, they are named', async () => {
+  const serving = { leaseMs: 30_000, queues: ['default', 'bulk'], host: 'h', pid: 1, catalog: [] };
+  const apps = ['shop', 'blog'].map((name) =>
+    appTasks(name, serving.queues, [
+      { name: `${name}.task`, queue: 'default' },
+      { name: 'Shared.task', queue: 'bulk' },
+    ]),
+  );
+  for (const [index, app] of apps.entries()) {
+    await fixture.broker.openSession({ ...serving, session: `w${index}-30000`, app });
+  }
+  for (const queue of serving.queues) await fixture.broker.enqueue(queue, [aged(HOUR_MS)]);
+  for (const child of ['w0-30000', 'w1-30000']) await fixture.broker.register(child, `${child}.1`);
+  const hint = '; the apps "blog" and "shop" serve it with different tasks: give each a `namespace` of its own';
+  expect(await health.check({ maxWait: '2h' })).toMatchObject({ healthy: true });
+  expect((await health.check()).queues.map(({ reason }) => reason)).toEqual([
+    expect.stringMatching(new RegExp(`^the next task has waited for 36\\d\\d s${hint}$`)),
+    expect.stringMatching(AN_HOUR),
+  ]);
 });
 
 it('suspects wait as well, and the dead are told', async () => {
@@ -121,7 +148,10 @@ describe('a schedule', () => {
     await scheduled(Date.now() - 10_000);
     expect(await health.check()).toMatchObject({
       healthy: false,
-      queues: [{ reason: 'tasks wait, and no worker serves the queue', pending: 0, scheduled: 1 }, {}],
+      queues: [
+        { reason: 'tasks wait, and no worker of this namespace serves the queue', pending: 0, scheduled: 1 },
+        {},
+      ],
     });
   });
 

@@ -21,7 +21,7 @@ describe('a child that hangs at its boot', () => {
     await fixture.send('run', ['waiting']);
     expect(await health.check()).toMatchObject({
       healthy: false,
-      queues: [{ served: false, reason: 'tasks wait, and no worker serves the queue' }],
+      queues: [{ served: false, reason: 'tasks wait, and no worker of this namespace serves the queue' }],
     });
   });
 

@@ -192,28 +192,6 @@ it('moves the run for which others are skipped to the queue of its cron when no 
   expect(warnings).toEqual([expect.stringContaining('"Inbox.poll" waited in queue "old", which no worker serves')]);
 });
 
-it('warns once, with name and place, of a cron that another live worker declares differently', async () => {
-  const schedule = { expression: '0 8 * * *', timeZone: 'Europe/Paris' };
-  const here: CronDeclaration = { ...POLL, schedule };
-  const there = [
-    { ...here, schedule: { ...schedule, timeZone: 'UTC' } },
-    { ...here, overlap: 'skip' as const },
-    { ...here, schedule: { everyMs: 7_000 }, disabled: true },
-    here,
-  ];
-  for (const [index, cron] of there.entries()) {
-    const worker = { session: `w${index}-30000`, leaseMs: 30_000, queues: ['default'], host: 'there', pid: index };
-    await fixture.broker.openSession({ ...worker, catalog: [{ name: POLL.name, queue: 'default', cron }] });
-  }
-  await loop([here]).tick();
-  expect(warnings.sort()).toEqual([
-    expect.stringContaining(
-      '"0 8 * * *" in Europe/Paris here and with "0 8 * * *" in UTC by another worker (there, pid 0)',
-    ),
-    expect.stringContaining('`overlap` allow here and with `overlap` skip by another worker (there, pid 1)'),
-  ]);
-});
-
 it('warns once of a cron that takes longer than the time to its next run while its runs wait', async () => {
   const child = await fixture.child();
   const run = { id: 'x', attempt: 1, startedAt: 7, outcome: 'done' as const, host: 'here', pid: 7 };

@@ -42,6 +42,7 @@ beforeEach(async () => {
     leaseMs: 30_000,
     queues: ['default'],
     catalog: [],
+    app: undefined,
     services: [],
     children: () => [],
     onError: (error) => void failures.push(error),

@@ -34,6 +34,7 @@ function supervisorOf(script: string, connect: SupervisorOptions['connect'], opt
     worker: resolveWorkerOptions({ children: 1, ...options }),
     capacity: 4,
     environment: { NODE_OPTIONS: '' },
+    appName: undefined,
     program: { place: () => ({ directory, entry }) },
     logger: { log: tell, warn: tell, error: tell },
     connect,

@@ -1,5 +1,7 @@
 import { encodeAttempt } from '../../src/task/attempt-record.js';
+import { printedText } from '../../src/task/printed.js';
 import { decodeMessage } from '../../src/task/task-message.js';
+import { describeError } from '../../src/worker/describe-error.js';
 import { RunningTask } from '../../src/worker/running-task.js';
 import { decideUnknown, expired, unknownTask } from '../../src/worker/unstartable.js';
 import { claimed } from './messages.js';
@@ -47,6 +49,12 @@ describe('a task that nobody here knows', () => {
     expect(unknownTask('Some.task', known).message).toContain('Other.task0, Other.task1,');
     expect(unknownTask('Some.task', known).message).toContain('Other.task9 and 2 more.');
     expect(unknownTask('Some.task').message).toContain('The tasks of this worker: none.');
+  });
+
+  it('is told with the hint at `namespace`, however long the names are', () => {
+    const known = Array.from({ length: 12 }, (_, index) => `${index}`.padEnd(200, 'x'));
+    const { error } = describeError(unknownTask('y'.repeat(200), known));
+    expect(printedText(error, true)).toContain('another app on this Redis, give each app a `namespace` of its own');
   });
 });
 

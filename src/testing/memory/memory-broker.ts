@@ -8,6 +8,7 @@ import type {
   DeathReport,
   Due,
   KeyHolder,
+  LiveWorker,
   QueueState,
   Retry,
   SessionDescription,
@@ -16,10 +17,11 @@ import type {
   UniqueOptions,
   Verdict,
 } from '../../broker/broker.js';
+import { contestantsOf } from '../../task/app-tasks.js';
 import { idOf } from '../../task/task-message.js';
 import { MemoryBroadcastRecords } from './memory-broadcast-records.js';
 import { MemoryClaims } from './memory-claims.js';
-import { MemoryCrons } from './memory-crons.js';
+import { cronsOf, MemoryCrons } from './memory-crons.js';
 import { MemoryDeadLetters } from './memory-dead-letters.js';
 import { MemoryFinder } from './memory-finder.js';
 import { MemoryProducer } from './memory-producer.js';
@@ -161,6 +163,12 @@ export class MemoryBroker implements Broker {
     return this.sessions.close(session);
   }
 
+  async liveWorkers(): Promise<LiveWorker[]> {
+    return this.sessions.alive().map(({ description: { host, pid, queues, catalog, app } }) => {
+      return { host, pid, queues, app, crons: cronsOf(catalog).filter(({ disabled }) => !disabled) };
+    });
+  }
+
   async holdings({ session, child }: Claimant): Promise<{ claimNumber: number; ids: string[] }> {
     return this.sessions.holdings(session, child);
   }
@@ -178,8 +186,10 @@ export class MemoryBroker implements Broker {
   }
 
   async queueStates(queues: readonly string[]): Promise<QueueState[]> {
-    const serving = this.sessions.alive().filter(({ children }) => children.size > 0);
-    const served = new Set(serving.flatMap(({ description }) => description.queues));
+    const workers = this.sessions.alive().flatMap(({ children, description: { queues, app } }) => {
+      return children.size > 0 ? [{ queues, app }] : [];
+    });
+    const served = new Set(workers.flatMap((worker) => worker.queues));
     return queues.map((queue) => {
       const { pending, scheduled, suspects, dead } = this.store.queue(queue);
       const counts = {
@@ -188,7 +198,8 @@ export class MemoryBroker implements Broker {
         suspects: suspects.length,
         dead: dead.size,
       };
-      return { queue, ...counts, head: pending[0], dueAt: scheduled[0]?.due, served: served.has(queue) };
+      const serving = { served: served.has(queue), contestants: contestantsOf(queue, workers) };
+      return { queue, ...counts, head: pending[0], dueAt: scheduled[0]?.due, ...serving };
     });
   }
 

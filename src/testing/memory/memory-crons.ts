@@ -7,7 +7,6 @@ import type {
   CronSurvey,
   DueRun,
   Firing,
-  LiveCrons,
 } from '../../broker/broker.js';
 import type { CronDeclaration } from '../../task/cron-definition.js';
 import { encodeUnique } from '../../task/unique-key.js';
@@ -104,14 +103,6 @@ export class MemoryCrons implements CronBroker {
     return true;
   }
 
-  async declarations(): Promise<LiveCrons[]> {
-    return this.sessions.alive().map(({ description: { host, pid, catalog } }) => ({
-      host,
-      pid,
-      crons: cronsOf(catalog).filter(({ disabled }) => !disabled),
-    }));
-  }
-
   async forget(afterMs: number): Promise<number> {
     const sessions = [...this.store.sessions.values()];
     const [declared, enabled] = [declaredBy(sessions), enabledBy(sessions)];
@@ -167,7 +158,7 @@ const UNKNOWN = {
   orphanSince: undefined,
 };
 
-function cronsOf(catalog: readonly CatalogEntry[]): CronDeclaration[] {
+export function cronsOf(catalog: readonly CatalogEntry[]): CronDeclaration[] {
   return catalog.flatMap(({ name, queue, cron }) => (cron ? [{ name, queue, ...cron }] : []));
 }
 

@@ -194,7 +194,15 @@ export function claiming(stage: () => Stage): void {
     await broker.enqueue('default', [head, other]);
     await broker.enqueue('default', stage().messages(1), { at: FUTURE });
     await stage().dead(stage().message(), 'bulk');
-    const empty = { pending: 0, scheduled: 0, suspects: 0, dead: 0, head: undefined, dueAt: undefined };
+    const empty = {
+      pending: 0,
+      scheduled: 0,
+      suspects: 0,
+      dead: 0,
+      head: undefined,
+      dueAt: undefined,
+      contestants: [],
+    };
     expect(await broker.queueStates(['default', 'bulk', 'critical'])).toEqual([
       { ...empty, queue: 'default', pending: 2, scheduled: 1, head, dueAt: FUTURE, served: false },
       { ...empty, queue: 'bulk', dead: 1, served: true },

@@ -1,4 +1,5 @@
 import type { Verdict } from '../../../src/broker/broker.js';
+import { appTasks } from '../../../src/task/app-tasks.js';
 import { countersOf, idOf, LEASE_MS, LINE, MINUTE_MS, type Stage } from './stage.js';
 
 function verdict(given: Partial<Verdict>): Verdict {
@@ -26,6 +27,39 @@ export function supervising(stage: () => Stage): void {
       await stage().claim(child);
       await broker.register(child.session, child.child);
       expect(await broker.holdings(child)).toEqual({ claimNumber: 1, ids: [] });
+    });
+
+    it('tells of its worker as long as its lease runs, of the app only when it has a name', async () => {
+      const { broker, world } = stage();
+      const app = appTasks('@acme/shop', ['default', 'bulk'], [{ name: 'Mail.send', queue: 'bulk' }]);
+      const worker = { session: `named-${LEASE_MS}`, leaseMs: LEASE_MS, host: 'there', pid: 9, catalog: [] };
+      await broker.openSession({ ...worker, queues: ['default', 'bulk'], app });
+      await stage().session(['default']);
+      const workers = await broker.liveWorkers();
+      expect(workers.sort((a, b) => a.pid - b.pid)).toEqual([
+        { host: 'here', pid: 7, queues: ['default'], app: undefined, crons: [] },
+        { host: 'there', pid: 9, queues: ['default', 'bulk'], app, crons: [] },
+      ]);
+      await world.letTimePass(LEASE_MS + MINUTE_MS);
+      expect(await broker.liveWorkers()).toEqual([]);
+    });
+
+    it('contests a queue with that of another app that has other tasks there, once both have children', async () => {
+      const { broker } = stage();
+      const queues = ['default', 'bulk'];
+      const worker = { leaseMs: LEASE_MS, queues, host: 'there', pid: 9, catalog: [] };
+      for (const name of ['shop', 'blog']) {
+        const tasks = [`${name}.task`, 'Shared.task'].map((task, index) => ({
+          name: task,
+          queue: queues[index] ?? '',
+        }));
+        const session = `${name}-${LEASE_MS}`;
+        await broker.openSession({ ...worker, session, app: appTasks(name, queues, tasks) });
+        expect((await broker.queueStates(['default']))[0]?.contestants).toEqual([]);
+        await broker.register(session, `${session}.1`);
+      }
+      const states = await broker.queueStates(queues);
+      expect(states.map(({ contestants }) => contestants)).toEqual([['blog', 'shop'], []]);
     });
 
     it('is reaped when its lease has run out: its tasks go back to the head', async () => {

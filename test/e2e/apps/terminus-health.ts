@@ -48,7 +48,7 @@ export async function scenario(): Promise<void> {
     await app.get(QueueClient).of(MailTasks).send.delay();
     const [status, { error }] = await probe();
     assert.equal(status, 503);
-    assert.match(error?.tasks?.message, /Queue "bulk": tasks wait, and no worker serves the queue/);
+    assert.match(error?.tasks?.message, /Queue "bulk": tasks wait, and no worker of this namespace serves the queue/);
     await drainTasks(app);
     assert.equal((await probe())[0], 200);
   } finally {

@@ -1,0 +1,41 @@
+import { readFileSync, realpathSync } from 'node:fs';
+import { dirname, join, sep } from 'node:path';
+
+/** Characters; npm takes no longer name. */
+const MOST_NAME = 214;
+const PACKAGES = `${sep}node_modules${sep}`;
+
+/**
+ * The name of an app: that in the nearest package.json at or above its entry file. One without a name, such as
+ * `{ "type": "commonjs" }` beside compiled files, is passed over, and so are packages that are installed: they are launchers.
+ *
+ * @returns undefined when there is none, or none that can be read. Never throws.
+ */
+export function appName(entry: string | undefined): string | undefined {
+  if (entry === undefined) return undefined;
+  for (let at = realPath(entry); ; at = dirname(at)) {
+    const name = at.includes(PACKAGES) ? undefined : nameIn(at);
+    if (name !== undefined || at === dirname(at)) return name;
+  }
+}
+
+/** Node finds an entry without its extension as well, where no file of that name is. */
+function realPath(entry: string): string {
+  for (const path of [entry, dirname(entry)]) {
+    try {
+      return realpathSync(path);
+    } catch {
+      // the next one
+    }
+  }
+  return entry;
+}
+
+function nameIn(directory: string): string | undefined {
+  try {
+    const { name } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Record<string, unknown>;
+    return typeof name === 'string' && name !== '' ? name.slice(0, MOST_NAME) : undefined;
+  } catch {
+    return undefined;
+  }
+}
