@@ -25,38 +25,38 @@ function watch(children: readonly Booting[], timeoutMs?: number): BootWatch {
   return new BootWatch({ timeoutMs, children: () => children, logger });
 }
 
-it('tells once of a child that has been booting for 30 s, and without a timeout leaves it alone', () => {
+it('tells once of a child that has been booting for 30 s, and without a timeout leaves it alone', async () => {
   const boots = watch([child(29_000), child(31_000)]);
-  boots.tick();
-  boots.tick();
+  await boots.tick();
+  await boots.tick();
   expect(told).toEqual([expect.stringMatching(/^Child 7 runs no tasks: it has been booting for 30 s\./)]);
   expect(ended).toEqual([]);
 });
 
-it('tells once of a child that has booted and that Redis does not admit', () => {
+it('tells once of a child that has booted and that Redis does not admit', async () => {
   const boots = watch([child(31_000, { booted: true })], 1_000);
-  boots.tick();
-  boots.tick();
+  await boots.tick();
+  await boots.tick();
   expect(told).toEqual([expect.stringContaining('it has booted, and has waited for 30 s for Redis to admit it')]);
   expect(ended).toEqual([]);
 });
 
-it('leaves alone a child that may claim, however long ago it was forked', () => {
-  watch([child(3_600_000, { booted: true, claimant: {} })], 1_000).tick();
+it('leaves alone a child that may claim, however long ago it was forked', async () => {
+  await watch([child(3_600_000, { booted: true, claimant: {} })], 1_000).tick();
   expect([...told, ...ended]).toEqual([]);
 });
 
-it('ends a child that has not booted in time', () => {
-  watch([child(4_000), child(6_000)], 5_000).tick();
+it('ends a child that has not booted in time', async () => {
+  await watch([child(4_000), child(6_000)], 5_000).tick();
   expect(ended).toEqual([
     expect.stringContaining('it had not booted within its `bootTimeout` of 5 s. A lifecycle hook'),
   ]);
 });
 
-it('ends a child that has told why it cannot boot and does not end by itself', () => {
+it('ends a child that has told why it cannot boot and does not end by itself', async () => {
   const boots = watch([child(100, { bootFailed: true })]);
-  boots.tick();
+  await boots.tick();
   expect(ended).toEqual([]);
-  boots.tick();
+  await boots.tick();
   expect(ended).toEqual(['it had not ended after its boot had failed']);
 });

@@ -47,13 +47,13 @@ afterEach(async () => {
   for (const child of children) child.scoreboard.close();
 });
 
-it('ends a process because of the tasks that should have ended, and leaves others alone', () => {
+it('ends a process because of the tasks that should have ended, and leaves others alone', async () => {
   const [first, second] = children as [TestChild, TestChild];
   const [a, b] = [first.starts(-1, 50), first.starts(-2)];
   first.starts(HOUR_MS);
   second.starts(HOUR_MS);
   second.notes.started(ids.next());
-  watchdog.tick();
+  await watchdog.tick();
   expect(first.ended).toEqual([
     {
       tasks: expect.arrayContaining([
@@ -71,11 +71,11 @@ it.each<[string, (child: TestChild, id: string) => void]>([
   ['is done', (child, id) => child.notes.done(id)],
   ['has failed', (child, id) => child.notes.failed(id)],
   ['was not started after all', (child, id) => child.notes.withdrawn(id)],
-])('does not mind a task that %s', (_what, end) => {
+])('does not mind a task that %s', async (_what, end) => {
   const [child] = children as [TestChild];
   end(child, child.starts(-1));
   child.notes.flush();
-  watchdog.tick();
+  await watchdog.tick();
   expect(child.ended).toEqual([]);
 });
 
