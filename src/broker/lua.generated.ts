@@ -3,7 +3,14 @@ export const LUA = {
   'ack': `#!lua flags=allow-oom
 -- active to done: forgets tasks that the child has finished, and frees their keys.
 -- Returns how many the child still held.
-local session, claims, unique, stats = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local keys = {
+  session = KEYS[1],
+  claims = KEYS[2],
+  stats = KEYS[3],
+  unique = KEYS[4],
+  cancelled = KEYS[5],
+  alarm = KEYS[6],
+}
 local child = ARGV[1]
 local ids = part(ARGV, 2, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -12,21 +19,16 @@ local ids = part(ARGV, 2, #ARGV)
 --
 -- Atomic because only a registered child that still holds a task may end it: the check and the removal are one.
 
-if redis.call('HEXISTS', session, child) == 0 then
-  count_stale(stats, #ids)
-  return redis.error_reply('LEASE_LOST child is not registered')
+local _, lost = registration(keys.session, child)
+if lost then
+  count_stale(keys.stats, #ids)
+  return lost
 end
-local wrong = wrong_type('hash', claims, unique)
+local wrong = wrong_keys(keys)
 if wrong then
   return wrong
 end
-local keyed = redis.call('EXISTS', unique) == 1
-for _, held in ipairs(keyed and redis.call('HMGET', claims, unpack(ids)) or {}) do
-  if held then
-    free_key(unique, select(2, split(held)))
-  end
-end
-return redis.call('HDEL', claims, unpack(ids))`,
+return finish(keys, ids)`,
   'broadcast': `#!lua
 -- to the stream: appends calls for every worker, each id once, and lets go of the oldest entries.
 -- Returns how many were new, as \`enqueue\` does.
@@ -45,9 +47,17 @@ end)`,
   'bury': `#!lua flags=allow-oom
 -- active to dead: keeps a task that will not run again, with the report of its error; a cancelled one ends.
 -- Returns 1, or 0 when the child no longer held the task.
-local session, claims, unique, cancelled = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
 local child, id, report, line, header = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local queue = { dead = KEYS[5], records = KEYS[6] }
+local queue = {
+  name = ARGV[6],
+  pending = KEYS[6],
+  suspects = KEYS[7],
+  bell = KEYS[8],
+  scheduled = KEYS[9],
+  dead = KEYS[10],
+  records = KEYS[11],
+}
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- \`report\` is one line of JSON; \`line\` goes to the history, '' for none, and then nothing is counted either; \`header\` has
@@ -56,31 +66,25 @@ local queue = { dead = KEYS[5], records = KEYS[6] }
 -- Atomic because a task must be among the claims or the dead, never in both or neither. The header guards a copy of this
 -- command that arrives late: somebody may have sent the task again, and the same child may hold it.
 
-if redis.call('HEXISTS', session, child) == 0 then
-  return redis.error_reply('LEASE_LOST child is not registered')
+local _, lost = registration(keys.session, child)
+if lost then
+  return lost
 end
-local wrong = wrong_type('hash', claims, unique) or wrong_type('zset', cancelled) or wrong_queues({ queue })
+local wrong = wrong_keys(keys) or wrong_queues({ queue })
 if wrong then
   return wrong
 end
-local held = redis.call('HGET', claims, id)
-if not held then
+local held = redis.call('HGET', keys.claims, id)
+local task = held and held_task(keys.claims, id, held, by_name({ queue }))
+if not task or header ~= '' and string.sub(task.message, 22, 34) ~= header then
   return 0
 end
-local _, message = split(held)
-if header ~= '' and string.sub(message, 22, 34) ~= header then
-  return 0
+if not end_cancelled(keys, task) then
+  if line ~= '' then
+    task.message = remembered(counted(task.message, 22, 23), line)
+  end
+  bury(keys, task, report)
 end
-free_key(unique, message)
-if is_cancelled(cancelled, message) then
-  return redis.call('HDEL', claims, id)
-end
-if line ~= '' then
-  message = remembered(counted(message, 22, 23), line)
-end
-redis.call('ZADD', queue.dead, text(now_ms()), id)
-redis.call('HSET', queue.records, id, report .. '\\n' .. message)
-redis.call('HDEL', claims, id)
 return 1`,
   'cancel-active': `#!lua flags=allow-oom
 -- marks an active task as cancelled, so that it never runs again, and tells every supervisor.
@@ -104,29 +108,22 @@ return 1`,
   'cancel-waiting': `#!lua flags=allow-oom
 -- pending, suspect or scheduled to cancelled: removes a task that waits, and frees its key.
 -- Returns 1, or 0 when it waits there no more.
-local cancelled, unique = KEYS[1], KEYS[2]
+local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3] }
 local place, message = ARGV[1], ARGV[2]
-local queue = { pending = KEYS[3], suspects = KEYS[4], scheduled = KEYS[5] }
+local queue = { pending = KEYS[4], suspects = KEYS[5], scheduled = KEYS[6] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- \`place\` is the key of the queue in which it was found.
 --
 -- Atomic because a task that a worker has claimed in the meantime must not count as cancelled.
 
-local wrong = wrong_type('zset', cancelled) or wrong_type('hash', unique)
+local wrong = wrong_keys(keys)
 if wrong then
   return wrong
 end
-local removed
-if place == 'scheduled' then
-  removed = redis.call('ZREM', queue.scheduled, message)
-else
-  -- from the tail: what is cancelled was mostly sent of late
-  removed = redis.call('LREM', queue[place], -1, message)
-end
+local removed = remove(keys, queue, place, message)
 if removed > 0 then
-  remember_cancelled(cancelled, now_ms(), string.sub(message, 1, 20))
-  free_key(unique, message)
+  remember_cancelled(keys.cancelled, now_ms(), string.sub(message, 1, 20))
 end
 return removed`,
   'claim': `#!lua flags=allow-oom
@@ -155,10 +152,10 @@ end
 -- its reply was lost: the child gets all that it holds again, and no more. A child that gave up on a reply asks for the
 -- same under a new number, so that nobody takes what it starts now for what it had claimed then.
 
-local last = redis.call('HGET', session, child)
-if not last then
+local last, lost = registration(session, child)
+if lost then
   count_stale(stats, #acks / 20)
-  return redis.error_reply('LEASE_LOST child is not registered')
+  return lost
 end
 local claim_number, ids = tonumber(number), {}
 for first = 1, #acks, 20 do
@@ -397,10 +394,9 @@ if wrong then
 end
 local removed = 0
 for i = 1, #deaths, 2 do
-  local id, died_at = deaths[i], redis.call('ZSCORE', queue.dead, deaths[i])
+  local died_at = redis.call('ZSCORE', queue.dead, deaths[i])
   if died_at and tonumber(died_at) == tonumber(deaths[i + 1]) then
-    redis.call('ZREM', queue.dead, id)
-    redis.call('HDEL', queue.records, id)
+    forget_dead(queue, { deaths[i] })
     removed = removed + 1
   end
 end
@@ -408,16 +404,16 @@ return removed`,
   'enqueue-unique': `#!lua
 -- to pending or scheduled, unless its key is taken; \`replace\` removes the task that has it while that waits.
 -- Returns id and queue of the task that has the key now.
-local unique, seen, alarm = KEYS[1], KEYS[2], KEYS[3]
+local keys = { seen = KEYS[1], unique = KEYS[2], cancelled = KEYS[3], alarm = KEYS[4] }
 local seconds, due_from, due_ms, on_conflict, message, queue = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local queues = {}
 for i = 1, #ARGV - 6 do
   queues[i] = {
     name = ARGV[i + 6],
-    pending = KEYS[4 * i],
-    suspects = KEYS[4 * i + 1],
-    bell = KEYS[4 * i + 2],
-    scheduled = KEYS[4 * i + 3],
+    pending = KEYS[4 * i + 1],
+    suspects = KEYS[4 * i + 2],
+    bell = KEYS[4 * i + 3],
+    scheduled = KEYS[4 * i + 4],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -426,7 +422,7 @@ end
 --
 -- Atomic because two senders must not both find the key free.
 
-local wrong = wrong_type('hash', unique) or wrong_type('string', seen)
+local wrong = wrong_type('hash', keys.unique) or wrong_type('string', keys.seen)
 for _, its in ipairs(queues) do
   -- a foreign bell stops nobody: a child finds the task when it looks by itself
   wrong = wrong or wrong_type('list', its.pending, its.suspects) or wrong_type('zset', its.scheduled)
@@ -437,12 +433,12 @@ end
 local known_queues = by_name(queues)
 local id, target = string.sub(message, 1, 20), known_queues[queue]
 local sequence = tonumber(string.sub(id, 13, 20), 36)
-if redis.call('GETBIT', seen, sequence % 4096) == 1 then
+if redis.call('GETBIT', keys.seen, sequence % 4096) == 1 then
   return { id, queue }
 end
 
 local digest = unique_digest(message)
-local held = redis.call('HGET', unique, digest)
+local held = redis.call('HGET', keys.unique, digest)
 if held and on_conflict ~= 'replace' then
   local its_queue, other = split(held)
   return { string.sub(other, 1, 20), its_queue }
@@ -452,21 +448,20 @@ end
 local now = now_ms()
 local due = tonumber(due_ms) + (due_from == 'in' and now or 0)
 if due > now then
-  schedule(target.scheduled, alarm, due, { message })
+  schedule(target.scheduled, keys.alarm, due, { message })
 else
-  redis.call('RPUSH', target.pending, message)
-  ring(target.bell)
+  enlist_new(target, { message })
 end
 if held then
   local its_name, former = split(held)
   local its_queue = known_queues[its_name]
-  if its_queue and redis.call('ZREM', its_queue.scheduled, former) == 0 then
-    redis.call('LREM', is_suspect(former) and its_queue.suspects or its_queue.pending, -1, former)
+  if its_queue and remove(keys, its_queue, 'scheduled', former) == 0 then
+    remove(keys, its_queue, is_suspect(former) and 'suspects' or 'pending', former)
   end
 end
-redis.call('SETBIT', seen, sequence % 4096, 1)
-redis.call('EXPIRE', seen, seconds)
-redis.call('HSET', unique, digest, queue .. ' ' .. message)
+redis.call('SETBIT', keys.seen, sequence % 4096, 1)
+redis.call('EXPIRE', keys.seen, seconds)
+redis.call('HSET', keys.unique, digest, queue .. ' ' .. message)
 return { id, queue }`,
   'enqueue': `#!lua
 -- to pending: adds messages to the tail of a queue, each id once.
@@ -481,8 +476,7 @@ local messages = part(ARGV, 2, #ARGV)
 -- without its bit runs twice. Without allow-oom: a full Redis refuses new tasks before the first write.
 
 return let_in(seen, seconds, messages, function(fresh)
-  redis.call('RPUSH', queue.pending, unpack(fresh))
-  ring(queue.bell)
+  enlist_new(queue, fresh)
 end)`,
   'find-pending': `#!lua flags=no-writes
 -- looks for a task in a part of a list, from the tail.
@@ -564,8 +558,7 @@ for i = 1, #runs, 2 do
 end
 
 if #messages > 0 then
-  redis.call('RPUSH', queue.pending, unpack(messages))
-  ring(queue.bell)
+  enlist_new(queue, messages)
   redis.call('HSET', crons, cron .. ' fired', text(fired_at))
 end
 if skipped > 0 then
@@ -647,26 +640,185 @@ end
 -- Whether somebody cancelled the task while it was active: then it must not run again.
 local function is_cancelled(cancelled, message)
   return redis.call('ZSCORE', cancelled, string.sub(message, 1, 20)) and true or false
+end`,
+  'lib/enlist': `-- Every push of a task to where it can be claimed.
+
+-- Tasks that were never claimed come to the tail.
+local function enlist_new(queue, messages)
+  redis.call('RPUSH', queue.pending, unpack(messages))
+  ring(queue.bell)
 end
 
--- The tasks that may run again; the cancelled among them end here, and free their keys. \`tasks\` holds { queue, message }.
-local function still_wanted(tasks, cancelled, unique)
-  if redis.call('EXISTS', cancelled) == 0 then
-    return tasks
+-- Tasks come back, to the tail by RPUSH or to the head by LPUSH. One that a process died with waits to run alone.
+local function enlist(queue, messages, push)
+  local pending, suspects = {}, {}
+  for _, message in ipairs(messages) do
+    local list = is_suspect(message) and suspects or pending
+    list[#list + 1] = message
   end
-  local wanted = {}
-  for _, task in ipairs(tasks) do
-    if is_cancelled(cancelled, task.message) then
-      free_key(unique, task.message)
-    else
-      wanted[#wanted + 1] = task
-    end
+  if #pending > 0 then
+    redis.call(push, queue.pending, unpack(pending))
   end
-  return wanted
+  if #suspects > 0 then
+    redis.call(push, queue.suspects, unpack(suspects))
+  end
+  ring(queue.bell)
 end`,
   'lib/foreign': `-- Bytes that were no message of ours when they were claimed stand behind an id made up for them and a \`?\`.
 local function is_foreign(message)
   return string.find(message, '^undecodable%x%x%x%x%x%x%x%x%x%?') == 1
+end`,
+  'lib/leave': `-- Every way in which a task leaves a state: it ends, is given back, or dies here and nowhere else. So whatever hangs on the
+-- end of a task is written once.
+--
+-- A script checks the types of all keys first (\`wrong_keys\`, \`wrong_queues\`) and finds the claims (\`held_tasks\`). Each way
+-- writes the move and then ends the claim. What hangs on the end happens only if the claim was there: Redis does not roll
+-- back, and a task that is there twice for a moment is better than one that is nowhere.
+--
+-- \`keys\` are those of the script that belong to no queue. A task is { claims, id, queue, message }: the hash that holds it,
+-- and the keys of its queue.
+
+local function wrong_keys(keys)
+  return (keys.claims and wrong_type('hash', keys.claims))
+    or wrong_type('hash', keys.unique)
+    or wrong_type('zset', keys.cancelled)
+    or wrong_type('list', keys.alarm)
+end
+
+-- The task of an entry of the claims. Nil for one that is no task, or of a queue whose keys the script does not have: others
+-- wrote it.
+local function held_task(claims, id, held, known_queues)
+  local space = string.find(held, ' ', 1, true) or 0
+  local queue = known_queues[string.sub(held, 1, space - 1)]
+  return queue and { claims = claims, id = id, queue = queue, message = string.sub(held, space + 1) }
+end
+
+-- The end of a claim, and the only one of a single task.
+local function end_claim(task)
+  return redis.call('HDEL', task.claims, task.id) == 1
+end
+
+-- active to done, or to dropped: nobody needs them any more. By ids, because short tasks end by the hundred.
+-- Returns how many were held.
+local function finish(keys, ids)
+  if #ids == 0 then
+    return 0
+  end
+  local keyed = redis.call('EXISTS', keys.unique) == 1
+  local held = keyed and redis.call('HMGET', keys.claims, unpack(ids)) or {}
+  local ended = redis.call('HDEL', keys.claims, unpack(ids))
+  for _, found in ipairs(held) do
+    if found then
+      free_key(keys.unique, select(2, split(found)))
+    end
+  end
+  return ended
+end
+
+-- active to cancelled: instead of any other way, a task ends that somebody cancelled while it was active.
+-- Returns whether it was cancelled.
+local function end_cancelled(keys, task)
+  if not is_cancelled(keys.cancelled, task.message) then
+    return false
+  end
+  if end_claim(task) then
+    free_key(keys.unique, task.message)
+  end
+  return true
+end
+
+-- active to dead: it will not run again.
+local function bury(keys, task, report)
+  redis.call('ZADD', task.queue.dead, text(now_ms()), task.id)
+  redis.call('HSET', task.queue.records, task.id, report .. '\\n' .. task.message)
+  if end_claim(task) then
+    free_key(keys.unique, task.message)
+  end
+end
+
+-- active to scheduled, pending or suspect: after an attempt it runs again, now at the tail of its queue or later.
+-- \`attempt\` holds { delay, line, counts }.
+local function try_again(keys, task, attempt)
+  local queue, message = task.queue, task.message
+  if attempt.counts then
+    message = counted(message, 22, 23)
+  end
+  message = remembered(message, attempt.line)
+  local due = now_ms() + attempt.delay
+  message = string.sub(message, 1, 25) .. base36(due, 9) .. string.sub(message, 35)
+  if attempt.delay > 0 then
+    schedule(queue.scheduled, keys.alarm, due, { message })
+  else
+    enlist(queue, { message }, 'RPUSH')
+  end
+  if end_claim(task) then
+    update_key(keys.unique, queue.name, message)
+  end
+end
+
+-- active to pending or suspect: back to the head of their queues, the oldest first. The cancelled among them end.
+local function put_back(keys, tasks)
+  -- enqueuedAt, then id: the order in which they were enqueued, as far as anyone can tell
+  local function order(task)
+    return string.sub(task.message, 26, 34) .. string.sub(task.message, 1, 20)
+  end
+  table.sort(tasks, function(a, b) return order(a) > order(b) end)
+  local any_cancelled = redis.call('EXISTS', keys.cancelled) == 1
+  for _, task in ipairs(tasks) do
+    if not any_cancelled or not end_cancelled(keys, task) then
+      enlist(task.queue, { task.message }, 'LPUSH')
+      if end_claim(task) then
+        update_key(keys.unique, task.queue.name, task.message)
+      end
+    end
+  end
+end
+
+-- What others wrote among the claims is no task that could run: it is kept among the dead, where people find it.
+local function bury_stray(keys, queue, claims, id, held)
+  if not queue then
+    return
+  end
+  local made_up = 'undecodable' .. string.sub(redis.sha1hex(id .. ' ' .. held), 1, 9)
+  local report = '{"code":"UNDECODABLE_MESSAGE","error":"It lay among the claims of a child that is gone, '
+    .. 'and is no task of a queue that its worker serves.","host":"","pid":0}'
+  redis.call('ZADD', queue.dead, text(now_ms()), made_up)
+  redis.call('HSET', queue.records, made_up, report .. '\\n' .. made_up .. '?' .. held)
+  if end_claim({ claims = claims, id = id }) then
+    free_key(keys.unique, string.match(held, ' (.*)') or '')
+  end
+end
+
+-- pending, suspect or scheduled to nowhere: a task that waits in this place is cancelled, or replaced.
+-- Returns 1, or 0 when it is there no more.
+local function remove(keys, queue, place, message)
+  -- from the tail: what is removed was mostly sent of late
+  local removed = place == 'scheduled' and redis.call('ZREM', queue.scheduled, message)
+    or place ~= 'scheduled' and redis.call('LREM', queue[place], -1, message)
+  if removed > 0 then
+    free_key(keys.unique, message)
+  end
+  return removed
+end
+
+-- dead to nowhere, or to where its caller has put it.
+local function forget_dead(queue, ids)
+  redis.call('ZREM', queue.dead, unpack(ids))
+  redis.call('HDEL', queue.records, unpack(ids))
+end
+
+-- dead to pending: to the tail, as if they had just been sent. Each takes its key if that is free.
+local function redrive(keys, queue, ids, messages)
+  enlist_new(queue, messages)
+  -- else it would end without a trace when it is given back or retried
+  redis.call('ZREM', keys.cancelled, unpack(ids))
+  forget_dead(queue, ids)
+  for _, message in ipairs(messages) do
+    local digest = unique_digest(message)
+    if digest then
+      redis.call('HSETNX', keys.unique, digest, queue.name .. ' ' .. message)
+    end
+  end
 end`,
   'lib/lists': `-- A part of a list. unpack fails from about 8,000 values on.
 local function part(list, first, last)
@@ -740,45 +892,14 @@ local function forgive_after_gap(sessions, pulse, now, lease)
     redis.call('ZADD', sessions, text(now + its_lease), session)
   end
 end`,
-  'lib/requeue': `-- The task of a claim with the keys of its queue, or an error when the caller did not give those.
-local function task_held(held, known_queues)
-  local name, message = split(held)
-  if not known_queues[name] then
-    return redis.error_reply('UNKNOWN_QUEUE ' .. name)
+  'lib/registered': `-- Only a registered child can claim, and end what it holds: once its lease is lost, others have its tasks.
+-- Returns the number of its last claim, or nil and a refusal.
+local function registration(session, child)
+  local number = redis.call('HGET', session, child)
+  if number then
+    return number
   end
-  return { queue = known_queues[name], message = message }
-end
-
--- Puts tasks back at the head of where they came from, oldest first. \`tasks\` holds { queue, message }, in any order.
-local function put_back(tasks)
-  -- enqueuedAt, then id: the order in which they were enqueued, as far as anyone can tell
-  local function order(task)
-    return string.sub(task.message, 26, 34) .. string.sub(task.message, 1, 20)
-  end
-  table.sort(tasks, function(a, b) return order(a) > order(b) end)
-  for _, task in ipairs(tasks) do
-    redis.call('LPUSH', is_suspect(task.message) and task.queue.suspects or task.queue.pending, task.message)
-    ring(task.queue.bell)
-  end
-end`,
-  'lib/retry': `-- After an attempt: counts it if it was one, notes it in the history, and lets the task run again, now at the tail of its
--- queue or later. One that a process died with before goes on alone. \`task\` holds { queue, message }, \`attempt\` holds
--- { delay, line, counts }.
-local function try_again(task, unique, alarm, attempt)
-  local queue, message = task.queue, task.message
-  if attempt.counts then
-    message = counted(message, 22, 23)
-  end
-  message = remembered(message, attempt.line)
-  local due = now_ms() + attempt.delay
-  message = string.sub(message, 1, 25) .. base36(due, 9) .. string.sub(message, 35)
-  update_key(unique, queue.name, message)
-  if attempt.delay > 0 then
-    schedule(queue.scheduled, alarm, due, { message })
-  else
-    redis.call('RPUSH', is_suspect(message) and queue.suspects or queue.pending, message)
-    ring(queue.bell)
-  end
+  return nil, redis.error_reply('LEASE_LOST child is not registered')
 end`,
   'lib/schedule': `-- Puts messages on the schedule, and wakes whoever sleeps until a later time than theirs.
 local function schedule(scheduled, alarm, due, messages)
@@ -933,8 +1054,7 @@ if due then
   redis.call('ZREM', from.scheduled, message)
   redis.call('ZADD', to.scheduled, due, message)
 elseif redis.call('LREM', from[list], 1, message) == 1 then
-  redis.call('RPUSH', to[list], message)
-  ring(to.bell)
+  enlist(to, { message }, 'RPUSH')
 else
   return 0
 end
@@ -1014,19 +1134,8 @@ local now, left, next = now_ms(), tonumber(limit), -1
 local function promote(queue)
   local due = left > 0 and redis.call('ZRANGEBYSCORE', queue.scheduled, '-inf', text(now), 'LIMIT', 0, left) or {}
   if #due > 0 then
-    local pending, suspects = {}, {}
-    for _, message in ipairs(due) do
-      local list = is_suspect(message) and suspects or pending
-      list[#list + 1] = message
-    end
-    if #pending > 0 then
-      redis.call('RPUSH', queue.pending, unpack(pending))
-    end
-    if #suspects > 0 then
-      redis.call('RPUSH', queue.suspects, unpack(suspects))
-    end
+    enlist(queue, due, 'RPUSH')
     redis.call('ZREMRANGEBYRANK', queue.scheduled, 0, #due - 1)
-    ring(queue.bell)
     left = left - #due
   end
   local first = redis.call('ZRANGE', queue.scheduled, 0, 0, 'WITHSCORES')
@@ -1057,15 +1166,17 @@ local queue = { dead = KEYS[1], records = KEYS[2] }
 --
 -- Atomic because a dead task without its record could neither run again nor be understood.
 
+local wrong = wrong_queues({ queue })
+if wrong then
+  return wrong
+end
 local expired = retention_ms == '' and 0 or redis.call('ZCOUNT', queue.dead, '-inf', text(now_ms() - retention_ms))
 local surplus = kept == '' and 0 or redis.call('ZCARD', queue.dead) - kept
 local count = math.min(math.max(expired, surplus), tonumber(most))
 if count <= 0 then
   return 0
 end
--- the records first: whichever key holds something foreign is found before anything is written
-redis.call('HDEL', queue.records, unpack(redis.call('ZRANGE', queue.dead, 0, count - 1)))
-redis.call('ZREMRANGEBYRANK', queue.dead, 0, count - 1)
+forget_dead(queue, redis.call('ZRANGE', queue.dead, 0, count - 1))
 return count`,
   'read-stream': `#!lua flags=no-writes
 -- reads the next entries of the stream, and what tells whether any are missing.
@@ -1082,19 +1193,29 @@ return { info['last-generated-id'], info['entries-added'], info.length, entries 
   'reap': `#!lua flags=allow-oom
 -- active to pending or suspect, uncounted: takes every claim of a session whose lease ran out, and ends that.
 -- Returns how many tasks were put back, or -1 when it is not to be reaped (renewed, gone, or changed).
-local sessions, session, pulse, cancelled, unique = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local keys = {
+  sessions = KEYS[1],
+  session = KEYS[2],
+  pulse = KEYS[3],
+  unique = KEYS[4],
+  cancelled = KEYS[5],
+  alarm = KEYS[6],
+}
 local session_id, lease_ms = ARGV[1], ARGV[2]
 local children = {}
 for i = 1, ARGV[3] do
-  children[i] = { name = ARGV[i + 3], claims = KEYS[i + 5] }
+  children[i] = { name = ARGV[i + 3], claims = KEYS[i + 6] }
 end
 local queues = {}
 for i = 1, #ARGV - (#children + 3) do
   queues[i] = {
     name = ARGV[#children + i + 3],
-    pending = KEYS[#children + 3 * i + 3],
-    suspects = KEYS[#children + 3 * i + 4],
-    bell = KEYS[#children + 3 * i + 5],
+    pending = KEYS[#children + 6 * i + 1],
+    suspects = KEYS[#children + 6 * i + 2],
+    bell = KEYS[#children + 6 * i + 3],
+    scheduled = KEYS[#children + 6 * i + 4],
+    dead = KEYS[#children + 6 * i + 5],
+    records = KEYS[#children + 6 * i + 6],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -1104,44 +1225,42 @@ end
 -- Atomic because the deadline is checked in the same instant in which children lose their registration.
 
 local now = now_ms()
-forgive_after_gap(sessions, pulse, now, tonumber(lease_ms))
-local deadline = redis.call('ZSCORE', sessions, session_id)
+forgive_after_gap(keys.sessions, keys.pulse, now, tonumber(lease_ms))
+local deadline = redis.call('ZSCORE', keys.sessions, session_id)
 if not deadline or tonumber(deadline) > now then
   return -1
 end
 
 local known_children, known_queues = by_name(children), by_name(queues)
-for _, field in ipairs(redis.call('HKEYS', session)) do
+for _, field in ipairs(redis.call('HKEYS', keys.session)) do
   if string.sub(field, 1, 1) ~= '@' and not known_children[field] then
     return -1
   end
 end
 
-local wrong = wrong_type('zset', cancelled) or wrong_type('hash', unique)
+local wrong = wrong_keys(keys) or wrong_queues(queues)
 for _, child in ipairs(children) do
   wrong = wrong or wrong_type('hash', child.claims)
 end
-wrong = wrong or wrong_queues(queues)
 if wrong then
   return wrong
 end
 local tasks = {}
 for _, child in ipairs(children) do
-  for _, held in ipairs(redis.call('HVALS', child.claims)) do
-    local task = task_held(held, known_queues)
-    if task.err then
-      return task
+  local all = redis.call('HGETALL', child.claims)
+  for i = 1, #all, 2 do
+    local task = held_task(child.claims, all[i], all[i + 1], known_queues)
+    if task then
+      tasks[#tasks + 1] = task
+    else
+      bury_stray(keys, queues[1], child.claims, all[i], all[i + 1])
     end
-    tasks[#tasks + 1] = task
   end
 end
 
-put_back(still_wanted(tasks, cancelled, unique))
-for _, child in ipairs(children) do
-  redis.call('DEL', child.claims)
-end
-redis.call('DEL', session)
-redis.call('ZREM', sessions, session_id)
+put_back(keys, tasks)
+redis.call('DEL', keys.session)
+redis.call('ZREM', keys.sessions, session_id)
 return #tasks`,
   'record-broadcasts': `#!lua flags=allow-oom
 -- records how broadcasts ended, each in one process; and that a machine is done with those it runs once.
@@ -1183,8 +1302,9 @@ local child, cron, run = ARGV[1], ARGV[2], ARGV[3]
 -- Atomic because a child that lost its lease must not overwrite what others noted, and a record that was forgotten must
 -- not come back.
 
-if redis.call('HEXISTS', session, child) == 0 then
-  return redis.error_reply('LEASE_LOST child is not registered')
+local _, lost = registration(session, child)
+if lost then
+  return lost
 end
 if redis.call('HEXISTS', crons, cron .. ' schedule') == 0 then
   return 0
@@ -1209,8 +1329,8 @@ return 1`,
   'redrive': `#!lua flags=allow-oom
 -- dead to pending: lets dead tasks run again, their counters anew; each takes its key if that is free.
 -- Returns for each task 1, 0 if that death is not there, -1 if its message has no header to reset.
-local unique, cancelled = KEYS[1], KEYS[2]
-local queue = { name = ARGV[1], pending = KEYS[3], bell = KEYS[4], dead = KEYS[5], records = KEYS[6] }
+local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3] }
+local queue = { name = ARGV[1], pending = KEYS[4], bell = KEYS[5], dead = KEYS[6], records = KEYS[7] }
 local deaths = part(ARGV, 2, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -1221,7 +1341,7 @@ local deaths = part(ARGV, 2, #ARGV)
 -- Atomic because a task must be among the dead or in the queue. The time of death guards a copy of this command that
 -- arrives late: by then the task may have run and died once more. With allow-oom: a pending task takes less than a dead one.
 
-local wrong = wrong_queues({ queue }) or wrong_type('hash', unique) or wrong_type('zset', cancelled)
+local wrong = wrong_keys(keys) or wrong_queues({ queue })
 if wrong then
   return wrong
 end
@@ -1255,19 +1375,7 @@ for i = 1, #deaths, 2 do
 end
 
 if #ids > 0 then
-  -- in this order: should a later write be refused, a task is there twice rather than not at all
-  redis.call('RPUSH', queue.pending, unpack(messages))
-  -- else it would end without a trace when it is given back or retried
-  redis.call('ZREM', cancelled, unpack(ids))
-  redis.call('ZREM', queue.dead, unpack(ids))
-  redis.call('HDEL', queue.records, unpack(ids))
-  for _, message in ipairs(messages) do
-    local digest = unique_digest(message)
-    if digest then
-      redis.call('HSETNX', unique, digest, queue.name .. ' ' .. message)
-    end
-  end
-  ring(queue.bell)
+  redrive(keys, queue, ids, messages)
 end
 return answers`,
   'register': `#!lua flags=allow-oom
@@ -1287,15 +1395,18 @@ return 1`,
   'release': `#!lua flags=allow-oom
 -- active to pending or suspect: gives tasks back to the head of their queues, uncounted; a cancelled one ends.
 -- Returns how many were given back; 0 when the child has claimed again.
-local session, claims, cancelled, unique = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
 local child, claim_number = ARGV[1], ARGV[2]
 local queues = {}
 for i = 1, ARGV[3] do
   queues[i] = {
     name = ARGV[i + 3],
-    pending = KEYS[3 * i + 2],
-    suspects = KEYS[3 * i + 3],
-    bell = KEYS[3 * i + 4],
+    pending = KEYS[6 * i],
+    suspects = KEYS[6 * i + 1],
+    bell = KEYS[6 * i + 2],
+    scheduled = KEYS[6 * i + 3],
+    dead = KEYS[6 * i + 4],
+    records = KEYS[6 * i + 5],
   }
 end
 local ids = part(ARGV, #queues + 4, #ARGV)
@@ -1306,38 +1417,26 @@ local ids = part(ARGV, #queues + 4, #ARGV)
 -- Atomic because a task must be in the queue or in the claims. The claim number guards a supervisor that acts for a
 -- child which blocks: a child that woke up and claimed again may have got, and started, the very same task.
 
-local last = redis.call('HGET', session, child)
-if not last then
-  return redis.error_reply('LEASE_LOST child is not registered')
+local last, lost = registration(keys.session, child)
+if lost then
+  return lost
 end
 if claim_number ~= '' and claim_number ~= last then
   return 0
 end
 
-local wrong = wrong_type('hash', claims, unique) or wrong_type('zset', cancelled) or wrong_queues(queues)
+local wrong = wrong_keys(keys) or wrong_queues(queues)
 if wrong then
   return wrong
 end
-local known_queues, tasks, found, named = by_name(queues), {}, {}, {}
+local known_queues, tasks, named = by_name(queues), {}, {}
 for _, id in ipairs(ids) do
-  local held = redis.call('HGET', claims, id)
-  if held and not named[id] then
-    named[id] = true
-    local task = task_held(held, known_queues)
-    if task.err then
-      return task
-    end
-    tasks[#tasks + 1] = task
-    found[#found + 1] = id
-  end
+  local held = not named[id] and redis.call('HGET', keys.claims, id)
+  named[id] = true
+  tasks[#tasks + 1] = held and held_task(keys.claims, id, held, known_queues) or nil
 end
-
-if #found > 0 then
-  -- in this order: should the second write be refused, a task is there twice rather than not at all
-  put_back(still_wanted(tasks, cancelled, unique))
-  redis.call('HDEL', claims, unpack(found))
-end
-return #found`,
+put_back(keys, tasks)
+return #tasks`,
   'renew': `#!lua flags=allow-oom
 -- renews the lease of a session.
 -- Returns 1, or 0 when the session was reaped and must not be revived.
@@ -1373,9 +1472,17 @@ return 1`,
   'retry': `#!lua flags=allow-oom
 -- active to scheduled, pending or suspect: lets a task run again after an attempt; a cancelled one ends.
 -- Returns 1, or 0 when the child no longer held the task or the attempt was counted before.
-local session, claims, unique, alarm, cancelled = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
 local child, id, failures, delay, line, counts = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local queue = { name = ARGV[7], pending = KEYS[6], suspects = KEYS[7], bell = KEYS[8], scheduled = KEYS[9] }
+local queue = {
+  name = ARGV[7],
+  pending = KEYS[6],
+  suspects = KEYS[7],
+  bell = KEYS[8],
+  scheduled = KEYS[9],
+  dead = KEYS[10],
+  records = KEYS[11],
+}
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- \`failures\` before this attempt are two digits, base 36; \`counts\` is 1 when it counts as one, 0 when nothing was tried;
@@ -1384,29 +1491,22 @@ local queue = { name = ARGV[7], pending = KEYS[6], suspects = KEYS[7], bell = KE
 -- Atomic because a task must be in one place. The failures guard a copy of this command that arrives late: by then the
 -- same child may hold the task for the next attempt.
 
-if redis.call('HEXISTS', session, child) == 0 then
-  return redis.error_reply('LEASE_LOST child is not registered')
+local _, lost = registration(keys.session, child)
+if lost then
+  return lost
 end
-local wrong = wrong_type('hash', claims, unique) or wrong_type('list', alarm) or wrong_type('zset', cancelled)
-  or wrong_queues({ queue })
+local wrong = wrong_keys(keys) or wrong_queues({ queue })
 if wrong then
   return wrong
 end
-local held = redis.call('HGET', claims, id)
-if not held then
+local held = redis.call('HGET', keys.claims, id)
+local task = held and held_task(keys.claims, id, held, by_name({ queue }))
+if not task or string.sub(task.message, 22, 23) ~= failures then
   return 0
 end
-local _, message = split(held)
-if string.sub(message, 22, 23) ~= failures then
-  return 0
+if not end_cancelled(keys, task) then
+  try_again(keys, task, { delay = tonumber(delay), line = line, counts = counts == '1' })
 end
-if is_cancelled(cancelled, message) then
-  free_key(unique, message)
-  return redis.call('HDEL', claims, id)
-end
-local task = { queue = queue, message = message }
-try_again(task, unique, alarm, { delay = tonumber(delay), line = line, counts = counts == '1' })
-redis.call('HDEL', claims, id)
 return 1`,
   'schedule': `#!lua
 -- to scheduled: adds messages that are due later, each id once.
@@ -1427,7 +1527,7 @@ end)`,
   'settle': `#!lua flags=allow-oom
 -- active to pending, suspect, scheduled, dead or done: ends the registration of a child whose process has ended.
 -- Returns how many were released, crashed, suspected, dead, timed out.
-local session, claims, unique, alarm, cancelled = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
 local child, verdict = ARGV[1], ARGV[2]
 local queues = {}
 for i = 1, #ARGV - 2 do
@@ -1451,40 +1551,23 @@ end
 --
 -- Atomic because the claims may be given to others only in the instant in which the child loses its registration.
 
-if redis.call('HEXISTS', session, child) == 0 then
-  return redis.error_reply('LEASE_LOST child is not registered')
+local _, lost = registration(keys.session, child)
+if lost then
+  return lost
 end
-local wrong = wrong_type('hash', claims, unique) or wrong_type('zset', cancelled) or wrong_queues(queues)
+local wrong = wrong_keys(keys) or wrong_queues(queues)
 if wrong then
   return wrong
 end
-local judged = cjson.decode(verdict)
-local known_queues, held, tasks = by_name(queues), redis.call('HGETALL', claims), {}
-for i = 1, #held, 2 do
-  local task = task_held(held[i + 1], known_queues)
-  if task.err then
-    return task
-  end
-  tasks[held[i]] = task
-end
-
-local now = text(now_ms())
-local function bury(id, task, report)
-  free_key(unique, task.message)
-  redis.call('ZADD', task.queue.dead, now, id)
-  redis.call('HSET', task.queue.records, id, report .. '\\n' .. task.message)
-end
-
-for _, id in ipairs(judged.done) do
-  if tasks[id] then
-    free_key(unique, tasks[id].message)
-    tasks[id] = nil
-  end
-end
-for id, task in pairs(tasks) do
-  if is_cancelled(cancelled, task.message) then
-    free_key(unique, task.message)
-    tasks[id] = nil
+local judged, known_queues, tasks = cjson.decode(verdict), by_name(queues), {}
+finish(keys, judged.done)
+local all = redis.call('HGETALL', keys.claims)
+for i = 1, #all, 2 do
+  local task = held_task(keys.claims, all[i], all[i + 1], known_queues)
+  if not task then
+    bury_stray(keys, queues[1], keys.claims, all[i], all[i + 1])
+  elseif not end_cancelled(keys, task) then
+    tasks[task.id] = task
   end
 end
 
@@ -1495,10 +1578,10 @@ for _, late in ipairs(judged.timedOut) do
     tasks[late.id] = nil
     if late.retryInMs < 0 then
       task.message = remembered(counted(task.message, 22, 23), late.line)
-      bury(late.id, task, late.report)
+      bury(keys, task, late.report)
       dead = dead + 1
     else
-      try_again(task, unique, alarm, { delay = late.retryInMs, line = late.line, counts = true })
+      try_again(keys, task, { delay = late.retryInMs, line = late.line, counts = true })
       timed_out = timed_out + 1
     end
   end
@@ -1519,11 +1602,9 @@ for id, task in pairs(blamed) do
   task.message, crashes = counted(task.message, crashed == 1 and 24 or 25, crashed == 1 and 24 or 25)
   task.message = remembered(task.message, judged.line)
   if crashed == 1 and crashes >= judged.maxCrashes then
-    bury(id, task, judged.report)
+    bury(keys, task, judged.report)
     tasks[id] = nil
     crashed, dead = 0, dead + 1
-  else
-    update_key(unique, task.queue.name, task.message)
   end
 end
 
@@ -1532,9 +1613,8 @@ for id, task in pairs(tasks) do
   back[#back + 1] = task
   released = released + (blamed[id] and 0 or 1)
 end
-put_back(back)
-redis.call('DEL', claims)
-redis.call('HDEL', session, child)
+put_back(keys, back)
+redis.call('HDEL', keys.session, child)
 return { released, crashed, suspected, dead, timed_out }`,
   'stream-position': `#!lua flags=no-writes
 -- where a reader of the stream begins that wants everything from some time on.

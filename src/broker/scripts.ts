@@ -52,6 +52,7 @@ export const LIBRARIES = {
   bell: [],
   foreign: [],
   lists: [],
+  registered: [],
   seen: [],
   stale: [],
   stream: [],
@@ -62,11 +63,16 @@ export const LIBRARIES = {
   message: ['foreign'],
   pulse: ['time'],
   schedule: ['time', 'bell'],
-  requeue: ['bell', 'message'],
-  retry: ['time', 'bell', 'message', 'unique', 'schedule'],
+  enlist: ['bell', 'message'],
+  leave: ['types', 'lists', 'time', 'foreign', 'message', 'unique', 'cancelled', 'schedule', 'enlist'],
 } as const;
 
 export type Library = keyof typeof LIBRARIES;
+
+/** What the end of a task may change, wherever it ends. A script that takes these has its keys in `keys`, see lib/leave.lua. */
+const ENDS = ['unique', 'cancelled', 'alarm'] as const;
+/** Where a task of a queue can go. */
+const QUEUE = ['name', 'pending', 'suspects', 'bell', 'scheduled', 'dead', 'records'] as const;
 
 /**
  * Every script: one for each transition, and a few that read.
@@ -83,7 +89,7 @@ export const SCRIPTS = {
     keys: ['seen'],
     blocks: { queue: ['pending', 'bell'] },
     args: ['seconds', '...messages'],
-    libraries: ['lists', 'bell', 'seen'],
+    libraries: ['lists', 'enlist', 'seen'],
     reply: reply<number>('how many were new; fewer than given when a client repeats a command whose reply was lost'),
   },
   schedule: {
@@ -101,10 +107,10 @@ export const SCRIPTS = {
     purpose:
       'to pending or scheduled, unless its key is taken; `replace` removes the task that has it while that waits',
     by: ['sender of unique keys', 'CronManager'],
-    keys: ['unique', 'seen', 'alarm'],
+    keys: ['seen', ...ENDS],
     blocks: { '...queues': ['pending', 'suspects', 'bell', 'scheduled'] },
     args: ['seconds', 'dueFrom', 'dueMs', 'onConflict', 'message', 'queue'],
-    libraries: ['types', 'lists', 'time', 'bell', 'message', 'schedule', 'unique'],
+    libraries: ['leave'],
     reply: reply<[id: string, queue: string]>('id and queue of the task that has the key now'),
   },
   promote: {
@@ -114,7 +120,7 @@ export const SCRIPTS = {
     keys: [],
     blocks: { '...queues': ['pending', 'suspects', 'bell', 'scheduled'] },
     args: ['limit'],
-    libraries: ['types', 'time', 'bell', 'message'],
+    libraries: ['types', 'time', 'enlist'],
     reply: reply<[moved: number, nextInMs: number, ...refused: string[]]>(
       'how many, ms until the next is due or -1, what is wrong with the keys of a queue: that stays as it is',
     ),
@@ -127,7 +133,7 @@ export const SCRIPTS = {
     keys: ['session', 'claims', 'drain', 'unique', 'stats'],
     blocks: { '...queues': ['pending', 'suspects', 'bell'] },
     args: ['child', 'number', 'limit', 'acks'],
-    libraries: ['types', 'foreign', 'bell', 'unique', 'stale'],
+    libraries: ['types', 'foreign', 'bell', 'unique', 'stale', 'registered'],
     reply: reply<[repeated: Flag, acked: number, drain: Flag, held: string | string[], more?: Flag]>(
       '1 if repeated, how many acked, 1 if to drain, `<queue> <message>` of each task granted, 1 if its queues hold more (a repetition does not say)',
     ),
@@ -136,19 +142,19 @@ export const SCRIPTS = {
     flags: 'allow-oom',
     purpose: 'active to done: forgets tasks that the child has finished, and frees their keys',
     by: ['child'],
-    keys: ['session', 'claims', 'unique', 'stats'],
+    keys: ['session', 'claims', 'stats', ...ENDS],
     args: ['child', '...ids'],
-    libraries: ['types', 'lists', 'message', 'unique', 'stale'],
+    libraries: ['leave', 'stale', 'registered'],
     reply: reply<number>('how many the child still held'),
   },
   retry: {
     flags: 'allow-oom',
     purpose: 'active to scheduled, pending or suspect: lets a task run again after an attempt; a cancelled one ends',
     by: ['child'],
-    keys: ['session', 'claims', 'unique', 'alarm', 'cancelled'],
-    blocks: { queue: ['name', 'pending', 'suspects', 'bell', 'scheduled'] },
+    keys: ['session', 'claims', ...ENDS],
+    blocks: { queue: QUEUE },
     args: ['child', 'id', 'failures', 'delay', 'line', 'counts'],
-    libraries: ['types', 'message', 'unique', 'cancelled', 'retry'],
+    libraries: ['leave', 'registered'],
     reply: reply<Flag>('1, or 0 when the child no longer held the task or the attempt was counted before'),
   },
   release: {
@@ -156,20 +162,20 @@ export const SCRIPTS = {
     purpose:
       'active to pending or suspect: gives tasks back to the head of their queues, uncounted; a cancelled one ends',
     by: ['child', 'supervisor'],
-    keys: ['session', 'claims', 'cancelled', 'unique'],
-    blocks: { '...queues': ['pending', 'suspects', 'bell'] },
+    keys: ['session', 'claims', ...ENDS],
+    blocks: { '...queues': QUEUE },
     args: ['child', 'claimNumber', '...ids'],
-    libraries: ['types', 'lists', 'message', 'cancelled', 'requeue'],
+    libraries: ['leave', 'registered'],
     reply: reply<number>('how many were given back; 0 when the child has claimed again'),
   },
   bury: {
     flags: 'allow-oom',
     purpose: 'active to dead: keeps a task that will not run again, with the report of its error; a cancelled one ends',
     by: ['child'],
-    keys: ['session', 'claims', 'unique', 'cancelled'],
-    blocks: { queue: ['dead', 'records'] },
+    keys: ['session', 'claims', ...ENDS],
+    blocks: { queue: QUEUE },
     args: ['child', 'id', 'report', 'line', 'header'],
-    libraries: ['types', 'time', 'message', 'unique', 'cancelled'],
+    libraries: ['leave', 'registered'],
     reply: reply<Flag>('1, or 0 when the child no longer held the task'),
   },
   settle: {
@@ -177,10 +183,10 @@ export const SCRIPTS = {
     purpose:
       'active to pending, suspect, scheduled, dead or done: ends the registration of a child whose process has ended',
     by: ['supervisor'],
-    keys: ['session', 'claims', 'unique', 'alarm', 'cancelled'],
-    blocks: { '...queues': ['pending', 'suspects', 'bell', 'scheduled', 'dead', 'records'] },
+    keys: ['session', 'claims', ...ENDS],
+    blocks: { '...queues': QUEUE },
     args: ['child', 'verdict'],
-    libraries: ['types', 'lists', 'time', 'foreign', 'message', 'unique', 'cancelled', 'retry', 'requeue'],
+    libraries: ['leave', 'registered'],
     reply: reply<[released: number, crashed: number, suspected: number, dead: number, timedOut: number]>(
       'how many were released, crashed, suspected, dead, timed out',
     ),
@@ -190,10 +196,10 @@ export const SCRIPTS = {
     purpose:
       'active to pending or suspect, uncounted: takes every claim of a session whose lease ran out, and ends that',
     by: ['supervisor'],
-    keys: ['sessions', 'session', 'pulse', 'cancelled', 'unique'],
-    blocks: { '...children': ['claims'], '...queues': ['pending', 'suspects', 'bell'] },
+    keys: ['sessions', 'session', 'pulse', ...ENDS],
+    blocks: { '...children': ['claims'], '...queues': QUEUE },
     args: ['sessionId', 'leaseMs'],
-    libraries: ['types', 'lists', 'time', 'pulse', 'message', 'cancelled', 'requeue'],
+    libraries: ['leave', 'pulse'],
     reply: reply<number>('how many tasks were put back, or -1 when it is not to be reaped (renewed, gone, or changed)'),
   },
   'find-pending': {
@@ -212,10 +218,10 @@ export const SCRIPTS = {
     flags: 'allow-oom',
     purpose: 'pending, suspect or scheduled to cancelled: removes a task that waits, and frees its key',
     by: ['cancel() and status()'],
-    keys: ['cancelled', 'unique'],
+    keys: [...ENDS],
     blocks: { queue: ['pending', 'suspects', 'scheduled'] },
     args: ['place', 'message'],
-    libraries: ['types', 'time', 'unique', 'cancelled'],
+    libraries: ['leave'],
     reply: reply<Flag>('1, or 0 when it waits there no more'),
   },
   'cancel-active': {
@@ -231,10 +237,10 @@ export const SCRIPTS = {
     flags: 'allow-oom',
     purpose: 'dead to pending: lets dead tasks run again, their counters anew; each takes its key if that is free',
     by: ['DeadLetters'],
-    keys: ['unique', 'cancelled'],
+    keys: [...ENDS],
     blocks: { queue: ['name', 'pending', 'bell', 'dead', 'records'] },
     args: ['...deaths'],
-    libraries: ['types', 'lists', 'time', 'bell', 'message', 'unique'],
+    libraries: ['leave'],
     reply: reply<number[]>('for each task 1, 0 if that death is not there, -1 if its message has no header to reset'),
   },
   'delete-dead': {
@@ -244,7 +250,7 @@ export const SCRIPTS = {
     keys: [],
     blocks: { queue: ['dead', 'records'] },
     args: ['...deaths'],
-    libraries: ['types', 'lists'],
+    libraries: ['leave'],
     reply: reply<number>('how many there were'),
   },
   purge: {
@@ -254,7 +260,7 @@ export const SCRIPTS = {
     keys: [],
     blocks: { queue: ['dead', 'records'] },
     args: ['retentionMs', 'kept', 'most'],
-    libraries: ['time'],
+    libraries: ['leave'],
     reply: reply<number>('how many it forgot'),
   },
   'dead-page': {
@@ -386,7 +392,7 @@ export const SCRIPTS = {
     keys: ['crons', 'unique'],
     blocks: { queue: ['name', 'pending', 'bell'] },
     args: ['cron', '...runs'],
-    libraries: ['types', 'lists', 'time', 'bell', 'unique'],
+    libraries: ['types', 'lists', 'time', 'unique', 'enlist'],
     reply: reply<[fired: number, skipped: number, heldIn?: string, run?: string]>(
       'fired, skipped, the queue of the earlier run for which others are skipped, how the last run ended; -1 for a cron that is not known',
     ),
@@ -401,7 +407,7 @@ export const SCRIPTS = {
       to: ['name', 'pending', 'suspects', 'bell', 'scheduled'],
     },
     args: ['digest'],
-    libraries: ['types', 'bell', 'message'],
+    libraries: ['types', 'enlist'],
     reply: reply<Flag>('1, or 0 when it waits there no more'),
   },
   'pause-cron': {
@@ -439,7 +445,7 @@ export const SCRIPTS = {
     by: ['child'],
     keys: ['session', 'crons'],
     args: ['child', 'cron', 'run'],
-    libraries: [],
+    libraries: ['registered'],
     reply: reply<Flag>('1, or 0 when nothing is known of the cron'),
   },
 } as const satisfies Record<string, ScriptSpec>;

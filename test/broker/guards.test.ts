@@ -278,15 +278,64 @@ describe('a gap in which nobody could renew', () => {
   });
 });
 
-describe('a reaper', () => {
-  it('writes nothing when a claim is from a queue that the session did not tell of', async () => {
-    const { child } = await holder(2, ['default', 'bulk']);
-    await fixture.broker.enqueue('other', fixture.messages(1));
-    await fixture.claim({ ...child, queues: ['other'] });
+describe('what others wrote among the claims of a child that is gone', () => {
+  const ENTRIES: [string, string, string][] = [
+    ['has no queue', 'some-field', 'bytes'],
+    ['is empty', 'some-field', ''],
+    [
+      'is of a queue that the worker does not serve',
+      'k3v9x0q2m7ab00000007',
+      'other k3v9x0q2m7ab00000007100000000000000["Some.task"]',
+    ],
+  ];
+
+  async function withEntry(field: string, value: string): Promise<{ child: Claimant; messages: string[] }> {
+    const held = await holder(2);
+    await fixture.redis.hset(`${NAMESPACE}claims:${held.child.child}`, field, value);
+    return held;
+  }
+
+  /** Checks that its neighbours are pending, and that it is among the dead, whole. */
+  async function expectApart(messages: readonly string[], value: string): Promise<void> {
+    expect(await fixture.redis.lrange(`${NAMESPACE}queue:default`, 0, -1)).toEqual(messages);
+    const records = await fixture.redis.hgetall(`${NAMESPACE}dead-records:default`);
+    const [[id, record = ''] = ['']] = Object.entries(records);
+    expect(record).toMatch(/^\{"code":"UNDECODABLE_MESSAGE"/);
+    expect(record.split('\n').slice(1).join('\n')).toBe(`${id}?${value}`);
+    expect(await fixture.redis.keys(`${NAMESPACE}claims:*`)).toEqual([]);
+  }
+
+  it.each(ENTRIES)('and %s is kept among the dead when the child is settled', async (_what, field, value) => {
+    const { child, messages } = await withEntry(field, value);
+    expect(await fixture.broker.settle(child, VERDICT)).toMatchObject({ released: 2 });
+    await expectApart(messages, value);
+  });
+
+  it.each(ENTRIES)('and %s is kept among the dead when the session is reaped', async (_what, field, value) => {
+    const { child, messages } = await withEntry(field, value);
     await expire(child.session);
+    expect(await fixture.broker.reap(child.session, LEASE_MS)).toBe(2);
+    await expectApart(messages, value);
+  });
+
+  it.each(ENTRIES)('and %s is nothing that a child could end', async (_what, field, value) => {
+    const { child } = await withEntry(field, value);
     const before = await fixture.state();
-    await expect(fixture.broker.reap(child.session, LEASE_MS)).rejects.toThrow('UNKNOWN_QUEUE other');
+    expect(await fixture.broker.release(child, [field])).toBe(0);
+    const task = { id: field, queue: 'default' };
+    expect(await fixture.broker.retry(child, task, { inMs: 0, failures: 0, line: '', counts: true })).toBe(false);
+    expect(await fixture.broker.bury(child, task, REPORT)).toBe(false);
     expect(await fixture.state()).toEqual(before);
+    await fixture.redis.del(`${NAMESPACE}claims:${child.child}`);
+  });
+
+  it('frees the key of a task of a queue that the worker does not serve', async () => {
+    const child = await fixture.child();
+    const message = fixture.uniqueMessage('key');
+    await fixture.broker.enqueueUnique('bulk', message, { due: undefined, replace: false });
+    await fixture.claim({ ...child, queues: ['bulk'] });
+    await fixture.broker.settle(child, VERDICT);
+    expect(await fixture.redis.hlen(`${NAMESPACE}unique`)).toBe(0);
   });
 });
 

@@ -206,18 +206,6 @@ describe('a settlement', () => {
     },
   );
 
-  it('is refused before it writes when a task is from a queue that it does not name', async () => {
-    const [a = '', b = ''] = fixture.messages(2);
-    const child = await fixture.holderOf([a], 'default', ['default', 'bulk']);
-    await fixture.broker.enqueue('bulk', [b]);
-    await fixture.claim(child);
-    const before = await fixture.state();
-    const narrow = { ...child, queues: ['default'] };
-    const told = verdict({ timedOut: [timedOut(a, -1)], done: [idOf(b)] });
-    await expect(fixture.broker.settle(narrow, told)).rejects.toThrow('UNKNOWN_QUEUE bulk');
-    expect(await fixture.state()).toEqual(before);
-  });
-
   it('goes on when Redis is full', async () => {
     const [again = '', later = '', dead = ''] = fixture.messages(3);
     const child = await fixture.holderOf([again, later, dead]);

@@ -7,7 +7,8 @@ export function withHead(text, spec, { layoutOf }) {
   const shebang = spec.flags === 'none' ? '#!lua' : `#!lua flags=${spec.flags}`;
   const about = [...comment(`${spec.purpose}.`), ...comment(`Returns ${spec.reply.text}.`)];
   const body = text.split(END).at(-1).trimStart();
-  return `${[shebang, ...about, ...locals(layoutOf(spec)), END].join('\n')}\n${body}`;
+  const grouped = spec.libraries.includes('leave');
+  return `${[shebang, ...about, ...locals(layoutOf(spec), grouped), END].join('\n')}\n${body}`;
 }
 
 function comment(text) {
@@ -19,11 +20,11 @@ function comment(text) {
   return lines;
 }
 
-/** Gives each key and argument its name. */
-function locals({ keys, blocks, args, lists }) {
+/** Gives each key and argument its name. @param grouped whether the keys are handed on to lib/leave.lua, as one table */
+function locals({ keys, blocks, args, lists }, grouped) {
   const [key, arg] = [counter('KEYS'), counter('ARGV')];
   const heads = [
-    ...assignment(keys, key.next),
+    ...(grouped ? group(keys, key.next) : assignment(keys, key.next)),
     ...assignment(args, arg.next),
     ...blocks.map((block) => {
       const name = block.named ? [`name = ${arg.next()}`] : [];
@@ -32,6 +33,10 @@ function locals({ keys, blocks, args, lists }) {
   ];
   const sizes = lists.slice(0, -1).map(arg.next);
   return [...heads, ...lists.flatMap((list, index) => listLocal(list, sizes[index], { key, arg }))];
+}
+
+function group(keys, next) {
+  return keys.length > 0 ? [`local keys = ${table(keys.map((it) => `${snake(it)} = ${next()}`))}`] : [];
 }
 
 function assignment(names, next) {

@@ -1,9 +1,17 @@
 #!lua flags=allow-oom
 -- active to dead: keeps a task that will not run again, with the report of its error; a cancelled one ends.
 -- Returns 1, or 0 when the child no longer held the task.
-local session, claims, unique, cancelled = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
 local child, id, report, line, header = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local queue = { dead = KEYS[5], records = KEYS[6] }
+local queue = {
+  name = ARGV[6],
+  pending = KEYS[6],
+  suspects = KEYS[7],
+  bell = KEYS[8],
+  scheduled = KEYS[9],
+  dead = KEYS[10],
+  records = KEYS[11],
+}
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- `report` is one line of JSON; `line` goes to the history, '' for none, and then nothing is counted either; `header` has
@@ -12,29 +20,23 @@ local queue = { dead = KEYS[5], records = KEYS[6] }
 -- Atomic because a task must be among the claims or the dead, never in both or neither. The header guards a copy of this
 -- command that arrives late: somebody may have sent the task again, and the same child may hold it.
 
-if redis.call('HEXISTS', session, child) == 0 then
-  return redis.error_reply('LEASE_LOST child is not registered')
+local _, lost = registration(keys.session, child)
+if lost then
+  return lost
 end
-local wrong = wrong_type('hash', claims, unique) or wrong_type('zset', cancelled) or wrong_queues({ queue })
+local wrong = wrong_keys(keys) or wrong_queues({ queue })
 if wrong then
   return wrong
 end
-local held = redis.call('HGET', claims, id)
-if not held then
+local held = redis.call('HGET', keys.claims, id)
+local task = held and held_task(keys.claims, id, held, by_name({ queue }))
+if not task or header ~= '' and string.sub(task.message, 22, 34) ~= header then
   return 0
 end
-local _, message = split(held)
-if header ~= '' and string.sub(message, 22, 34) ~= header then
-  return 0
+if not end_cancelled(keys, task) then
+  if line ~= '' then
+    task.message = remembered(counted(task.message, 22, 23), line)
+  end
+  bury(keys, task, report)
 end
-free_key(unique, message)
-if is_cancelled(cancelled, message) then
-  return redis.call('HDEL', claims, id)
-end
-if line ~= '' then
-  message = remembered(counted(message, 22, 23), line)
-end
-redis.call('ZADD', queue.dead, text(now_ms()), id)
-redis.call('HSET', queue.records, id, report .. '\n' .. message)
-redis.call('HDEL', claims, id)
 return 1

@@ -24,10 +24,10 @@ end
 -- its reply was lost: the child gets all that it holds again, and no more. A child that gave up on a reply asks for the
 -- same under a new number, so that nobody takes what it starts now for what it had claimed then.
 
-local last = redis.call('HGET', session, child)
-if not last then
+local last, lost = registration(session, child)
+if lost then
   count_stale(stats, #acks / 20)
-  return redis.error_reply('LEASE_LOST child is not registered')
+  return lost
 end
 local claim_number, ids = tonumber(number), {}
 for first = 1, #acks, 20 do

@@ -16,10 +16,9 @@ if wrong then
 end
 local removed = 0
 for i = 1, #deaths, 2 do
-  local id, died_at = deaths[i], redis.call('ZSCORE', queue.dead, deaths[i])
+  local died_at = redis.call('ZSCORE', queue.dead, deaths[i])
   if died_at and tonumber(died_at) == tonumber(deaths[i + 1]) then
-    redis.call('ZREM', queue.dead, id)
-    redis.call('HDEL', queue.records, id)
+    forget_dead(queue, { deaths[i] })
     removed = removed + 1
   end
 end

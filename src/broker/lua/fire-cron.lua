@@ -50,8 +50,7 @@ for i = 1, #runs, 2 do
 end
 
 if #messages > 0 then
-  redis.call('RPUSH', queue.pending, unpack(messages))
-  ring(queue.bell)
+  enlist_new(queue, messages)
   redis.call('HSET', crons, cron .. ' fired', text(fired_at))
 end
 if skipped > 0 then

@@ -25,8 +25,7 @@ if due then
   redis.call('ZREM', from.scheduled, message)
   redis.call('ZADD', to.scheduled, due, message)
 elseif redis.call('LREM', from[list], 1, message) == 1 then
-  redis.call('RPUSH', to[list], message)
-  ring(to.bell)
+  enlist(to, { message }, 'RPUSH')
 else
   return 0
 end

@@ -21,19 +21,8 @@ local now, left, next = now_ms(), tonumber(limit), -1
 local function promote(queue)
   local due = left > 0 and redis.call('ZRANGEBYSCORE', queue.scheduled, '-inf', text(now), 'LIMIT', 0, left) or {}
   if #due > 0 then
-    local pending, suspects = {}, {}
-    for _, message in ipairs(due) do
-      local list = is_suspect(message) and suspects or pending
-      list[#list + 1] = message
-    end
-    if #pending > 0 then
-      redis.call('RPUSH', queue.pending, unpack(pending))
-    end
-    if #suspects > 0 then
-      redis.call('RPUSH', queue.suspects, unpack(suspects))
-    end
+    enlist(queue, due, 'RPUSH')
     redis.call('ZREMRANGEBYRANK', queue.scheduled, 0, #due - 1)
-    ring(queue.bell)
     left = left - #due
   end
   local first = redis.call('ZRANGE', queue.scheduled, 0, 0, 'WITHSCORES')

@@ -9,13 +9,15 @@ local queue = { dead = KEYS[1], records = KEYS[2] }
 --
 -- Atomic because a dead task without its record could neither run again nor be understood.
 
+local wrong = wrong_queues({ queue })
+if wrong then
+  return wrong
+end
 local expired = retention_ms == '' and 0 or redis.call('ZCOUNT', queue.dead, '-inf', text(now_ms() - retention_ms))
 local surplus = kept == '' and 0 or redis.call('ZCARD', queue.dead) - kept
 local count = math.min(math.max(expired, surplus), tonumber(most))
 if count <= 0 then
   return 0
 end
--- the records first: whichever key holds something foreign is found before anything is written
-redis.call('HDEL', queue.records, unpack(redis.call('ZRANGE', queue.dead, 0, count - 1)))
-redis.call('ZREMRANGEBYRANK', queue.dead, 0, count - 1)
+forget_dead(queue, redis.call('ZRANGE', queue.dead, 0, count - 1))
 return count

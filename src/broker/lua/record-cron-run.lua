@@ -8,8 +8,9 @@ local child, cron, run = ARGV[1], ARGV[2], ARGV[3]
 -- Atomic because a child that lost its lease must not overwrite what others noted, and a record that was forgotten must
 -- not come back.
 
-if redis.call('HEXISTS', session, child) == 0 then
-  return redis.error_reply('LEASE_LOST child is not registered')
+local _, lost = registration(session, child)
+if lost then
+  return lost
 end
 if redis.call('HEXISTS', crons, cron .. ' schedule') == 0 then
   return 0

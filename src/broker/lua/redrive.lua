@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
 -- dead to pending: lets dead tasks run again, their counters anew; each takes its key if that is free.
 -- Returns for each task 1, 0 if that death is not there, -1 if its message has no header to reset.
-local unique, cancelled = KEYS[1], KEYS[2]
-local queue = { name = ARGV[1], pending = KEYS[3], bell = KEYS[4], dead = KEYS[5], records = KEYS[6] }
+local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3] }
+local queue = { name = ARGV[1], pending = KEYS[4], bell = KEYS[5], dead = KEYS[6], records = KEYS[7] }
 local deaths = part(ARGV, 2, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -13,7 +13,7 @@ local deaths = part(ARGV, 2, #ARGV)
 -- Atomic because a task must be among the dead or in the queue. The time of death guards a copy of this command that
 -- arrives late: by then the task may have run and died once more. With allow-oom: a pending task takes less than a dead one.
 
-local wrong = wrong_queues({ queue }) or wrong_type('hash', unique) or wrong_type('zset', cancelled)
+local wrong = wrong_keys(keys) or wrong_queues({ queue })
 if wrong then
   return wrong
 end
@@ -47,18 +47,6 @@ for i = 1, #deaths, 2 do
 end
 
 if #ids > 0 then
-  -- in this order: should a later write be refused, a task is there twice rather than not at all
-  redis.call('RPUSH', queue.pending, unpack(messages))
-  -- else it would end without a trace when it is given back or retried
-  redis.call('ZREM', cancelled, unpack(ids))
-  redis.call('ZREM', queue.dead, unpack(ids))
-  redis.call('HDEL', queue.records, unpack(ids))
-  for _, message in ipairs(messages) do
-    local digest = unique_digest(message)
-    if digest then
-      redis.call('HSETNX', unique, digest, queue.name .. ' ' .. message)
-    end
-  end
-  ring(queue.bell)
+  redrive(keys, queue, ids, messages)
 end
 return answers

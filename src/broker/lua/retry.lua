@@ -1,9 +1,17 @@
 #!lua flags=allow-oom
 -- active to scheduled, pending or suspect: lets a task run again after an attempt; a cancelled one ends.
 -- Returns 1, or 0 when the child no longer held the task or the attempt was counted before.
-local session, claims, unique, alarm, cancelled = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
 local child, id, failures, delay, line, counts = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local queue = { name = ARGV[7], pending = KEYS[6], suspects = KEYS[7], bell = KEYS[8], scheduled = KEYS[9] }
+local queue = {
+  name = ARGV[7],
+  pending = KEYS[6],
+  suspects = KEYS[7],
+  bell = KEYS[8],
+  scheduled = KEYS[9],
+  dead = KEYS[10],
+  records = KEYS[11],
+}
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- `failures` before this attempt are two digits, base 36; `counts` is 1 when it counts as one, 0 when nothing was tried;
@@ -12,27 +20,20 @@ local queue = { name = ARGV[7], pending = KEYS[6], suspects = KEYS[7], bell = KE
 -- Atomic because a task must be in one place. The failures guard a copy of this command that arrives late: by then the
 -- same child may hold the task for the next attempt.
 
-if redis.call('HEXISTS', session, child) == 0 then
-  return redis.error_reply('LEASE_LOST child is not registered')
+local _, lost = registration(keys.session, child)
+if lost then
+  return lost
 end
-local wrong = wrong_type('hash', claims, unique) or wrong_type('list', alarm) or wrong_type('zset', cancelled)
-  or wrong_queues({ queue })
+local wrong = wrong_keys(keys) or wrong_queues({ queue })
 if wrong then
   return wrong
 end
-local held = redis.call('HGET', claims, id)
-if not held then
+local held = redis.call('HGET', keys.claims, id)
+local task = held and held_task(keys.claims, id, held, by_name({ queue }))
+if not task or string.sub(task.message, 22, 23) ~= failures then
   return 0
 end
-local _, message = split(held)
-if string.sub(message, 22, 23) ~= failures then
-  return 0
+if not end_cancelled(keys, task) then
+  try_again(keys, task, { delay = tonumber(delay), line = line, counts = counts == '1' })
 end
-if is_cancelled(cancelled, message) then
-  free_key(unique, message)
-  return redis.call('HDEL', claims, id)
-end
-local task = { queue = queue, message = message }
-try_again(task, unique, alarm, { delay = tonumber(delay), line = line, counts = counts == '1' })
-redis.call('HDEL', claims, id)
 return 1

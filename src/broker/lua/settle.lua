@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- active to pending, suspect, scheduled, dead or done: ends the registration of a child whose process has ended.
 -- Returns how many were released, crashed, suspected, dead, timed out.
-local session, claims, unique, alarm, cancelled = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
 local child, verdict = ARGV[1], ARGV[2]
 local queues = {}
 for i = 1, #ARGV - 2 do
@@ -25,40 +25,23 @@ end
 --
 -- Atomic because the claims may be given to others only in the instant in which the child loses its registration.
 
-if redis.call('HEXISTS', session, child) == 0 then
-  return redis.error_reply('LEASE_LOST child is not registered')
+local _, lost = registration(keys.session, child)
+if lost then
+  return lost
 end
-local wrong = wrong_type('hash', claims, unique) or wrong_type('zset', cancelled) or wrong_queues(queues)
+local wrong = wrong_keys(keys) or wrong_queues(queues)
 if wrong then
   return wrong
 end
-local judged = cjson.decode(verdict)
-local known_queues, held, tasks = by_name(queues), redis.call('HGETALL', claims), {}
-for i = 1, #held, 2 do
-  local task = task_held(held[i + 1], known_queues)
-  if task.err then
-    return task
-  end
-  tasks[held[i]] = task
-end
-
-local now = text(now_ms())
-local function bury(id, task, report)
-  free_key(unique, task.message)
-  redis.call('ZADD', task.queue.dead, now, id)
-  redis.call('HSET', task.queue.records, id, report .. '\n' .. task.message)
-end
-
-for _, id in ipairs(judged.done) do
-  if tasks[id] then
-    free_key(unique, tasks[id].message)
-    tasks[id] = nil
-  end
-end
-for id, task in pairs(tasks) do
-  if is_cancelled(cancelled, task.message) then
-    free_key(unique, task.message)
-    tasks[id] = nil
+local judged, known_queues, tasks = cjson.decode(verdict), by_name(queues), {}
+finish(keys, judged.done)
+local all = redis.call('HGETALL', keys.claims)
+for i = 1, #all, 2 do
+  local task = held_task(keys.claims, all[i], all[i + 1], known_queues)
+  if not task then
+    bury_stray(keys, queues[1], keys.claims, all[i], all[i + 1])
+  elseif not end_cancelled(keys, task) then
+    tasks[task.id] = task
   end
 end
 
@@ -69,10 +52,10 @@ for _, late in ipairs(judged.timedOut) do
     tasks[late.id] = nil
     if late.retryInMs < 0 then
       task.message = remembered(counted(task.message, 22, 23), late.line)
-      bury(late.id, task, late.report)
+      bury(keys, task, late.report)
       dead = dead + 1
     else
-      try_again(task, unique, alarm, { delay = late.retryInMs, line = late.line, counts = true })
+      try_again(keys, task, { delay = late.retryInMs, line = late.line, counts = true })
       timed_out = timed_out + 1
     end
   end
@@ -93,11 +76,9 @@ for id, task in pairs(blamed) do
   task.message, crashes = counted(task.message, crashed == 1 and 24 or 25, crashed == 1 and 24 or 25)
   task.message = remembered(task.message, judged.line)
   if crashed == 1 and crashes >= judged.maxCrashes then
-    bury(id, task, judged.report)
+    bury(keys, task, judged.report)
     tasks[id] = nil
     crashed, dead = 0, dead + 1
-  else
-    update_key(unique, task.queue.name, task.message)
   end
 end
 
@@ -106,7 +87,6 @@ for id, task in pairs(tasks) do
   back[#back + 1] = task
   released = released + (blamed[id] and 0 or 1)
 end
-put_back(back)
-redis.call('DEL', claims)
-redis.call('HDEL', session, child)
+put_back(keys, back)
+redis.call('HDEL', keys.session, child)
 return { released, crashed, suspected, dead, timed_out }

@@ -2,7 +2,7 @@ import type { SessionDescription, Settlement, Verdict } from '../../broker/broke
 import { idOf } from '../../task/task-message.js';
 import type { Held, MemorySession, MemoryStore } from './memory-store.js';
 import { isForeign, remembered, withCrash, withFailure, withSuspicion } from './message-edits.js';
-import { assertServed, leaseLost } from './refusals.js';
+import { leaseLost } from './refusals.js';
 
 const MOST_OVERDUE = 100;
 
@@ -54,8 +54,8 @@ export class MemorySessions {
     const found = this.store.sessions.get(session);
     if (!found || found.deadline > this.store.now) return undefined;
     const children = [...found.children.keys()];
-    const tasks = children.flatMap((child) => [...this.store.heldBy(child).values()]);
-    assertServed(tasks, found.description.queues);
+    const held = children.flatMap((child) => [...this.store.heldBy(child).values()]);
+    const tasks = this.withoutStrays(held, found.description.queues);
     this.store.putBack(tasks);
     for (const child of children) this.store.claims.delete(child);
     this.store.sessions.delete(session);
@@ -86,13 +86,12 @@ export class MemorySessions {
   /** active -> pending, suspect, scheduled, dead or done: ends the registration of a child whose process has ended. */
   settle(session: string, child: string, queues: readonly string[], verdict: Verdict): Settlement {
     const children = this.childrenWith(session, child);
-    const held = [...this.store.heldBy(child).values()];
-    assertServed(held, queues);
-    const tasks = new Map(held.map((task) => [idOf(task.message), task]));
+    const held = this.store.heldBy(child);
     for (const id of verdict.done) {
-      this.store.freeKey(tasks.get(id)?.message ?? '');
-      tasks.delete(id);
+      this.store.freeKey(held.get(id)?.message ?? '');
+      held.delete(id);
     }
+    const tasks = new Map(this.withoutStrays([...held.values()], queues).map((task) => [idOf(task.message), task]));
     for (const [id, { message }] of tasks) if (this.store.endIfCancelled(message)) tasks.delete(id);
     const late = this.endLate(tasks, verdict);
     const { back, ...guilty } = this.blame(tasks, verdict);
@@ -100,6 +99,15 @@ export class MemorySessions {
     this.store.claims.delete(child);
     children.delete(child);
     return { released: tasks.size, ...guilty, dead: guilty.dead + late.dead, timedOut: late.timedOut };
+  }
+
+  /** Buries what is of a queue that the worker does not serve. */
+  private withoutStrays(held: readonly Held[], queues: readonly string[]): Held[] {
+    return held.filter((task) => {
+      if (queues.includes(task.queue)) return true;
+      this.store.buryStray(queues[0] ?? '', task);
+      return false;
+    });
   }
 
   /** What ran out of time counts a failure, and runs again after its delay or is dead. */

@@ -1,9 +1,17 @@
+import { createHash } from 'node:crypto';
 import type { CatalogEntry, SessionDescription } from '../../broker/broker.js';
 import { idOf } from '../../task/task-message.js';
 import { MemoryQueue } from './memory-queue.js';
 import { MemoryTokens } from './memory-tokens.js';
 import { ageOf, keyOf, remembered, withFailure, withTime } from './message-edits.js';
 import type { Time } from './virtual-clock.js';
+
+const STRAY = JSON.stringify({
+  code: 'UNDECODABLE_MESSAGE',
+  error: 'It lay among the claims of a child that is gone, and is no task of a queue that its worker serves.',
+  host: '',
+  pid: 0,
+});
 
 /** A message, and the queue it belongs to. */
 export interface Held {
@@ -116,6 +124,17 @@ export class MemoryStore {
   bury({ queue, message }: Held, report: string): void {
     this.freeKey(message);
     this.queue(queue).dead.set(idOf(message), { diedAt: this.now, record: `${report}\n${message}` });
+  }
+
+  /** Keeps what is no task of a queue that its worker serves, behind an id made up for it. */
+  buryStray(queue: string, { queue: its, message }: Held): void {
+    const held = `${its} ${message}`;
+    const id = `undecodable${createHash('sha1')
+      .update(`${idOf(message)} ${held}`)
+      .digest('hex')
+      .slice(0, 9)}`;
+    this.freeKey(message);
+    this.queue(queue).dead.set(id, { diedAt: this.now, record: `${STRAY}\n${id}?${held}` });
   }
 
   /** Lets the next task with the key of this message in. */

@@ -1,5 +1,4 @@
 import { NestworkError } from '../../errors.js';
-import type { Held } from './memory-store.js';
 
 /** What the scripts of Redis refuse, with the words in which they do. */
 export function refused(reply: string): NestworkError {
@@ -18,10 +17,4 @@ export function leaseLost(): NestworkError {
     'Register it again in a session that has its lease.',
     { cause: new Error('LEASE_LOST child is not registered') },
   );
-}
-
-/** @throws an error as Redis would answer it, before anything has changed */
-export function assertServed(tasks: readonly Held[], queues: readonly string[]): void {
-  const other = tasks.find(({ queue }) => !queues.includes(queue));
-  if (other) throw refused(`UNKNOWN_QUEUE ${other.queue}`);
 }

@@ -169,12 +169,12 @@ export function supervising(stage: () => Stage): void {
       expect(tasks.map(({ message }) => countersOf(message).failures)).toEqual([1, 1]);
     });
 
-    it('is refused before anything changes when it lacks a queue', async () => {
+    it('keeps a claim of a queue that the worker does not serve among the dead', async () => {
       const [message = ''] = stage().messages(1);
       const { child } = await stage().holder([message]);
-      const settled = stage().broker.settle({ ...child, queues: ['bulk'] }, verdict({}));
-      await expect(settled).rejects.toThrow('UNKNOWN_QUEUE');
-      expect(await stage().state(message)).toBe('active');
+      expect(await stage().broker.settle({ ...child, queues: ['bulk'] }, verdict({}))).toMatchObject({ released: 0 });
+      const { entries } = await stage().broker.deadLetters.read('bulk', { range: {}, order: 'oldest', limit: 10 });
+      expect(entries.map(({ record }) => record.toString())).toEqual([expect.stringContaining(message)]);
     });
   });
 }

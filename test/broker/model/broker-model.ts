@@ -26,6 +26,8 @@ import {
   keyOf,
   redriven,
   remembered,
+  STRAY,
+  strayed,
   suspected,
   triedAgain,
 } from './messages.js';
@@ -182,8 +184,9 @@ export class BrokerModel implements System {
       return 0;
     }
     const held = this.heldBy(claimant.child);
-    const tasks = [...new Set(ids)].flatMap((id) => held.get(id) ?? []);
-    this.assertKnownQueues(tasks, claimant.queues, 'release refused before any write');
+    const asked = [...new Set(ids)].flatMap((id) => held.get(id) ?? []);
+    const tasks = asked.filter(({ queue }) => claimant.queues.includes(queue));
+    if (tasks.length < asked.length) this.note('no release to a queue that is not served');
     for (const { id, message } of tasks) {
       held.delete(id);
       this.note(isSuspect(message) ? 'release of a suspect' : 'release');
@@ -276,9 +279,9 @@ export class BrokerModel implements System {
   async settle(claimant: Claimant, verdict: Verdict): Promise<Settlement> {
     this.childrenWith(claimant, 'settlement of a child that is not registered');
     const held = [...this.heldBy(claimant.child).values()];
-    this.assertKnownQueues(held, claimant.queues, 'settlement refused before any write');
-    const unfinished = held.filter(({ id }) => !verdict.done.includes(id));
-    if (unfinished.length < held.length) this.note('settled: a lost ack made good');
+    const served = held.filter(({ id }) => !verdict.done.includes(id));
+    const unfinished = this.withoutStrays(served, claimant.queues, 'settled: a claim of a queue that is not served');
+    if (served.length < held.length) this.note('settled: a lost ack made good');
     for (const { id, message } of held) if (verdict.done.includes(id)) this.keys.free(message);
     const late = this.outOfTime(held, unfinished, verdict.timedOut);
     const tasks = unfinished.filter(({ id }) => !late.has(id));
@@ -318,8 +321,8 @@ export class BrokerModel implements System {
     else if (found.msLeft > 0) this.note('reap of a session that is not overdue');
     if (!found || found.msLeft > 0) return undefined;
     const children = [...found.children.keys()];
-    const tasks = children.flatMap((child) => [...this.heldBy(child).values()]);
-    this.assertKnownQueues(tasks, found.queues, 'reap refused before any write');
+    const held = children.flatMap((child) => [...this.heldBy(child).values()]);
+    const tasks = this.withoutStrays(held, found.queues, 'reaped: a claim of a queue that is not served');
     if (tasks.length > 0) this.note('reaped with claims');
     this.queues.putBack(tasks);
     for (const child of children) this.forget({ session, child });
@@ -401,6 +404,11 @@ export class BrokerModel implements System {
   /** Number of the last claim of a child, or undefined when it is not registered. */
   lastClaim({ session, child }: Child): number | undefined {
     return this.sessions.get(session)?.children.get(child);
+  }
+
+  /** The queue from which a child holds a task, or else to which that was sent. */
+  queueOf({ child }: Child, id: string): string {
+    return this.claims.get(child)?.get(id)?.queue ?? this.enqueued.get(id)?.queue ?? 'default';
   }
 
   /** Ids of what a child holds. */
@@ -499,8 +507,16 @@ export class BrokerModel implements System {
     return children;
   }
 
-  private assertKnownQueues(tasks: readonly ClaimedTask[], queues: readonly string[], otherwise: Situation): void {
-    if (!tasks.every(({ queue }) => queues.includes(queue))) this.refuse('UNKNOWN_QUEUE', otherwise);
+  /** What is of a queue that the worker does not serve is kept among the dead of its first one, behind an id made up for it. */
+  private withoutStrays(tasks: readonly ClaimedTask[], queues: readonly string[], otherwise: Situation): ClaimedTask[] {
+    return tasks.filter(({ id, queue, message }) => {
+      if (queues.includes(queue)) return true;
+      this.note(otherwise);
+      this.keys.free(message);
+      const stray = strayed(id, `${queue} ${message}`);
+      this.queues.get(queues[0] as string).dead.set(idOf(stray), `${STRAY}\n${stray}`);
+      return false;
+    });
   }
 
   private refuse(code: string, situation?: Situation): never {

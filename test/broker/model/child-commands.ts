@@ -125,7 +125,7 @@ export const retry = fc
         const child = holderOf(model, who);
         const [id] = child ? tasksOf(model, child, tasks) : [];
         if (!child || id === undefined) return undefined;
-        const queue = model.enqueued.get(id)?.queue ?? 'default';
+        const queue = model.queueOf(child, id);
         const failures = Math.max(0, model.failuresOf(child, id) - outdatedBy);
         const line = attemptLine(model.attempts);
         return {
@@ -148,7 +148,7 @@ export const bury = fc.record({ who: someChild, tasks: someTasks, foreign: fc.bo
       const foreign = child && choice.foreign ? model.held(child).find(isForeign) : undefined;
       const id = foreign ?? (child && tasksOf(model, child, choice.tasks)[0]);
       if (!child || id === undefined) return undefined;
-      const queue = model.enqueued.get(id)?.queue ?? 'default';
+      const queue = model.queueOf(child, id);
       // foreign bytes cannot be tried
       const line = choice.attempted && !isForeign(id) ? attemptLine(model.attempts) : '';
       return {

@@ -54,6 +54,15 @@ export function foreignBytes(n: number): string {
   return n % 3 === 0 ? `Foreign${n}` : `Foreign${n}`.padEnd(n % 2 === 0 ? 14 : 60, 'x');
 }
 
+/** The report of a claim that is no task of a queue of its worker. */
+export const STRAY =
+  '{"code":"UNDECODABLE_MESSAGE","error":"It lay among the claims of a child that is gone, and is no task of a queue that its worker serves.","host":"","pid":0}';
+
+/** How such a claim is kept. */
+export function strayed(id: string, held: string): string {
+  return `undecodable${createHash('sha1').update(`${id} ${held}`).digest('hex').slice(0, 9)}?${held}`;
+}
+
 /** How a claim hands a message out: foreign bytes stand whole behind an id made up for them and the claim. */
 export function handedOut(message: string, claim: string): string {
   if (isForeign(message) || (message.length >= 34 && /^[0-9a-z]{20}/.test(message))) return message;

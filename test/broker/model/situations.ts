@@ -29,7 +29,7 @@ export const SITUATIONS = [
   'release',
   'release of a suspect',
   'release by an outdated claim number',
-  'release refused before any write',
+  'no release to a queue that is not served',
   'child registered twice',
   'child registered in a session that is gone',
   'renewal of an overdue session',
@@ -41,7 +41,7 @@ export const SITUATIONS = [
   'settled: several suspected',
   'settled: dead at the third crash',
   'settled: a lost ack made good',
-  'settlement refused before any write',
+  'settled: a claim of a queue that is not served',
   'settlement of a child that is not registered',
   'overdue sessions found',
   'gap forgiven',
@@ -81,7 +81,7 @@ export const SITUATIONS = [
   'key kept: another task has it',
   'reap of a session that is not overdue',
   'reap of a session that is gone',
-  'reap refused before any write',
+  'reaped: a claim of a queue that is not served',
 ] as const;
 
 export type Situation = (typeof SITUATIONS)[number];

@@ -9,19 +9,3 @@ end
 local function is_cancelled(cancelled, message)
   return redis.call('ZSCORE', cancelled, string.sub(message, 1, 20)) and true or false
 end
-
--- The tasks that may run again; the cancelled among them end here, and free their keys. `tasks` holds { queue, message }.
-local function still_wanted(tasks, cancelled, unique)
-  if redis.call('EXISTS', cancelled) == 0 then
-    return tasks
-  end
-  local wanted = {}
-  for _, task in ipairs(tasks) do
-    if is_cancelled(cancelled, task.message) then
-      free_key(unique, task.message)
-    else
-      wanted[#wanted + 1] = task
-    end
-  end
-  return wanted
-end

@@ -1,0 +1,23 @@
+-- Every push of a task to where it can be claimed.
+
+-- Tasks that were never claimed come to the tail.
+local function enlist_new(queue, messages)
+  redis.call('RPUSH', queue.pending, unpack(messages))
+  ring(queue.bell)
+end
+
+-- Tasks come back, to the tail by RPUSH or to the head by LPUSH. One that a process died with waits to run alone.
+local function enlist(queue, messages, push)
+  local pending, suspects = {}, {}
+  for _, message in ipairs(messages) do
+    local list = is_suspect(message) and suspects or pending
+    list[#list + 1] = message
+  end
+  if #pending > 0 then
+    redis.call(push, queue.pending, unpack(pending))
+  end
+  if #suspects > 0 then
+    redis.call(push, queue.suspects, unpack(suspects))
+  end
+  ring(queue.bell)
+end

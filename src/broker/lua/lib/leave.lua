@@ -1,0 +1,152 @@
+-- Every way in which a task leaves a state: it ends, is given back, or dies here and nowhere else. So whatever hangs on the
+-- end of a task is written once.
+--
+-- A script checks the types of all keys first (`wrong_keys`, `wrong_queues`) and finds the claims (`held_tasks`). Each way
+-- writes the move and then ends the claim. What hangs on the end happens only if the claim was there: Redis does not roll
+-- back, and a task that is there twice for a moment is better than one that is nowhere.
+--
+-- `keys` are those of the script that belong to no queue. A task is { claims, id, queue, message }: the hash that holds it,
+-- and the keys of its queue.
+
+local function wrong_keys(keys)
+  return (keys.claims and wrong_type('hash', keys.claims))
+    or wrong_type('hash', keys.unique)
+    or wrong_type('zset', keys.cancelled)
+    or wrong_type('list', keys.alarm)
+end
+
+-- The task of an entry of the claims. Nil for one that is no task, or of a queue whose keys the script does not have: others
+-- wrote it.
+local function held_task(claims, id, held, known_queues)
+  local space = string.find(held, ' ', 1, true) or 0
+  local queue = known_queues[string.sub(held, 1, space - 1)]
+  return queue and { claims = claims, id = id, queue = queue, message = string.sub(held, space + 1) }
+end
+
+-- The end of a claim, and the only one of a single task.
+local function end_claim(task)
+  return redis.call('HDEL', task.claims, task.id) == 1
+end
+
+-- active to done, or to dropped: nobody needs them any more. By ids, because short tasks end by the hundred.
+-- Returns how many were held.
+local function finish(keys, ids)
+  if #ids == 0 then
+    return 0
+  end
+  local keyed = redis.call('EXISTS', keys.unique) == 1
+  local held = keyed and redis.call('HMGET', keys.claims, unpack(ids)) or {}
+  local ended = redis.call('HDEL', keys.claims, unpack(ids))
+  for _, found in ipairs(held) do
+    if found then
+      free_key(keys.unique, select(2, split(found)))
+    end
+  end
+  return ended
+end
+
+-- active to cancelled: instead of any other way, a task ends that somebody cancelled while it was active.
+-- Returns whether it was cancelled.
+local function end_cancelled(keys, task)
+  if not is_cancelled(keys.cancelled, task.message) then
+    return false
+  end
+  if end_claim(task) then
+    free_key(keys.unique, task.message)
+  end
+  return true
+end
+
+-- active to dead: it will not run again.
+local function bury(keys, task, report)
+  redis.call('ZADD', task.queue.dead, text(now_ms()), task.id)
+  redis.call('HSET', task.queue.records, task.id, report .. '\n' .. task.message)
+  if end_claim(task) then
+    free_key(keys.unique, task.message)
+  end
+end
+
+-- active to scheduled, pending or suspect: after an attempt it runs again, now at the tail of its queue or later.
+-- `attempt` holds { delay, line, counts }.
+local function try_again(keys, task, attempt)
+  local queue, message = task.queue, task.message
+  if attempt.counts then
+    message = counted(message, 22, 23)
+  end
+  message = remembered(message, attempt.line)
+  local due = now_ms() + attempt.delay
+  message = string.sub(message, 1, 25) .. base36(due, 9) .. string.sub(message, 35)
+  if attempt.delay > 0 then
+    schedule(queue.scheduled, keys.alarm, due, { message })
+  else
+    enlist(queue, { message }, 'RPUSH')
+  end
+  if end_claim(task) then
+    update_key(keys.unique, queue.name, message)
+  end
+end
+
+-- active to pending or suspect: back to the head of their queues, the oldest first. The cancelled among them end.
+local function put_back(keys, tasks)
+  -- enqueuedAt, then id: the order in which they were enqueued, as far as anyone can tell
+  local function order(task)
+    return string.sub(task.message, 26, 34) .. string.sub(task.message, 1, 20)
+  end
+  table.sort(tasks, function(a, b) return order(a) > order(b) end)
+  local any_cancelled = redis.call('EXISTS', keys.cancelled) == 1
+  for _, task in ipairs(tasks) do
+    if not any_cancelled or not end_cancelled(keys, task) then
+      enlist(task.queue, { task.message }, 'LPUSH')
+      if end_claim(task) then
+        update_key(keys.unique, task.queue.name, task.message)
+      end
+    end
+  end
+end
+
+-- What others wrote among the claims is no task that could run: it is kept among the dead, where people find it.
+local function bury_stray(keys, queue, claims, id, held)
+  if not queue then
+    return
+  end
+  local made_up = 'undecodable' .. string.sub(redis.sha1hex(id .. ' ' .. held), 1, 9)
+  local report = '{"code":"UNDECODABLE_MESSAGE","error":"It lay among the claims of a child that is gone, '
+    .. 'and is no task of a queue that its worker serves.","host":"","pid":0}'
+  redis.call('ZADD', queue.dead, text(now_ms()), made_up)
+  redis.call('HSET', queue.records, made_up, report .. '\n' .. made_up .. '?' .. held)
+  if end_claim({ claims = claims, id = id }) then
+    free_key(keys.unique, string.match(held, ' (.*)') or '')
+  end
+end
+
+-- pending, suspect or scheduled to nowhere: a task that waits in this place is cancelled, or replaced.
+-- Returns 1, or 0 when it is there no more.
+local function remove(keys, queue, place, message)
+  -- from the tail: what is removed was mostly sent of late
+  local removed = place == 'scheduled' and redis.call('ZREM', queue.scheduled, message)
+    or place ~= 'scheduled' and redis.call('LREM', queue[place], -1, message)
+  if removed > 0 then
+    free_key(keys.unique, message)
+  end
+  return removed
+end
+
+-- dead to nowhere, or to where its caller has put it.
+local function forget_dead(queue, ids)
+  redis.call('ZREM', queue.dead, unpack(ids))
+  redis.call('HDEL', queue.records, unpack(ids))
+end
+
+-- dead to pending: to the tail, as if they had just been sent. Each takes its key if that is free.
+local function redrive(keys, queue, ids, messages)
+  enlist_new(queue, messages)
+  -- else it would end without a trace when it is given back or retried
+  redis.call('ZREM', keys.cancelled, unpack(ids))
+  forget_dead(queue, ids)
+  for _, message in ipairs(messages) do
+    local digest = unique_digest(message)
+    if digest then
+      redis.call('HSETNX', keys.unique, digest, queue.name .. ' ' .. message)
+    end
+  end
+end
