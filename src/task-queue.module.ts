@@ -29,7 +29,7 @@ import { QueueHealth } from './inspector/queue-health.js';
 import { RESOLVED_OPTIONS, type ResolvedTaskQueueOptions, type TaskQueueOptions } from './options.js';
 import { OutageLog } from './outage-log.js';
 import { resolveTaskQueueOptions } from './resolve-options.js';
-import { BROKER, STAND_IN, type StandIn } from './stand-in.js';
+import { BROKER, ModuleServices, STAND_IN, type StandIn } from './stand-in.js';
 import { type Clock, systemClock } from './task/clock.js';
 import { TaskRegistry } from './task/task-registry.js';
 import { isWorkerChild } from './worker/child-role.js';
@@ -52,6 +52,17 @@ const CLOCK = Symbol.for('nestwork:clock');
 
 /** A test imports what stands in as a global module: then it is found here, however the app makes its options. */
 const MAYBE_STAND_IN = { token: STAND_IN, optional: true };
+
+/** What the module makes injectable. */
+export const EXPORTED = [
+  BroadcastLog,
+  CronManager,
+  DeadLetters,
+  QueueClient,
+  QueueHealth,
+  TaskContext,
+  TaskHealthIndicator,
+] as const;
 
 /**
  * Makes `QueueClient` and `TaskContext` injectable in the whole app, and finds its tasks. Imported once.
@@ -96,8 +107,9 @@ const MAYBE_STAND_IN = { token: STAND_IN, optional: true };
         options: ResolvedTaskQueueOptions,
         checks: PayloadChecks,
         clock: Clock,
-      ) => new QueueClient(broker, registry, { ...withinTask(options), clock }, checks),
-      inject: [BROKER, TaskRegistry, RESOLVED_OPTIONS, PayloadChecks, CLOCK],
+        standIn?: StandIn,
+      ) => new QueueClient(broker, registry, { ...withinTask(options), clock, ...standIn?.leniency }, checks),
+      inject: [BROKER, TaskRegistry, RESOLVED_OPTIONS, PayloadChecks, CLOCK, MAYBE_STAND_IN],
     },
     {
       provide: QueueHealth,
@@ -138,8 +150,13 @@ const MAYBE_STAND_IN = { token: STAND_IN, optional: true };
     HandlerFactory,
     PayloadChecks,
     LazyModules,
+    {
+      provide: ModuleServices,
+      useFactory: (...services: unknown[]) => new ModuleServices(EXPORTED.map((type, at) => [type, services[at]])),
+      inject: [...EXPORTED],
+    },
   ],
-  exports: [BroadcastLog, CronManager, DeadLetters, QueueClient, QueueHealth, TaskContext, TaskHealthIndicator],
+  exports: [...EXPORTED, ModuleServices],
 })
 export class TaskQueueModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
   /**

@@ -1,6 +1,7 @@
 import type { Due, ProducerBroker, TaskBroker } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
 import type { ArgumentCheck } from '../task/argument-check.js';
+import { brand } from '../task/brand.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import type { CallOptions } from '../task/call-options.js';
 import { type Clock, systemClock } from '../task/clock.js';
@@ -28,7 +29,8 @@ interface Target {
   readonly name: string;
   readonly queueOfTask: QueueOfTask;
   readonly checkOfTask?: CheckOfTask;
-  readonly queues: readonly string[];
+  /** those that `with({ queue })` may name; any if undefined */
+  readonly queues: readonly string[] | undefined;
   readonly unanswered: UnansweredSends;
   /** it is known to be a broadcast; of what is sent by name that turns out with its queue */
   readonly broadcast?: boolean;
@@ -46,6 +48,10 @@ interface Target {
  * await send.with({ delay: '10m' }).delay(7, { weekly: true });
  */
 export class TaskSender<Args extends unknown[]> {
+  static {
+    brand(TaskSender, 'TaskSender');
+  }
+
   /** what travels with each message */
   private readonly callOptions: CallOptions | undefined;
 
@@ -57,6 +63,16 @@ export class TaskSender<Args extends unknown[]> {
     private readonly options: SendOptions,
   ) {
     this.callOptions = toCallOptions(options);
+  }
+
+  /** The name of the task: `Class.method`, unless its decorator gives another. */
+  get name(): string {
+    return this.target.name;
+  }
+
+  /** @internal */
+  get hasOptions(): boolean {
+    return Object.keys(this.options).length > 0;
   }
 
   /**
