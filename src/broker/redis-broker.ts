@@ -27,9 +27,10 @@ import type {
 } from './broker.js';
 import { broadcastInChunks, enqueueChunk, enqueueInChunks, enqueueUnique, replicated, unconfirmed } from './enqueue.js';
 import { EnqueueTogether } from './enqueue-together.js';
+import type { OutageListener } from './outage.js';
 import { readQueueStates, SERVED_QUEUES } from './queue-states.js';
 import { checkServer } from './redis-checks.js';
-import { type OutageListener, RedisConnection } from './redis-connection.js';
+import { RedisConnection } from './redis-connection.js';
 import { RedisCrons } from './redis-crons.js';
 import { RedisDeadLetters } from './redis-dead-letters.js';
 import { unpromoted } from './redis-errors.js';
