@@ -16,16 +16,3 @@ export interface StandIn {
   readonly leniency: SendLeniency;
   makeBroker(options: ResolvedTaskQueueOptions): Broker;
 }
-
-/** All that TaskQueueModule exports, by its class, under one token: so a test finds out whether the app has that module. */
-export class ModuleServices {
-  private readonly byType: ReadonlyMap<unknown, unknown>;
-
-  constructor(services: Iterable<readonly [type: unknown, service: unknown]>) {
-    this.byType = new Map(services);
-  }
-
-  get(type: unknown): unknown {
-    return this.byType.get(type);
-  }
-}

@@ -29,7 +29,7 @@ import { QueueHealth } from './inspector/queue-health.js';
 import { RESOLVED_OPTIONS, type ResolvedTaskQueueOptions, type TaskQueueOptions } from './options.js';
 import { OutageLog } from './outage-log.js';
 import { resolveTaskQueueOptions } from './resolve-options.js';
-import { BROKER, ModuleServices, STAND_IN, type StandIn } from './stand-in.js';
+import { BROKER, STAND_IN, type StandIn } from './stand-in.js';
 import { type Clock, systemClock } from './task/clock.js';
 import { TaskRegistry } from './task/task-registry.js';
 import { isWorkerChild } from './worker/child-role.js';
@@ -63,6 +63,9 @@ export const EXPORTED = [
   TaskContext,
   TaskHealthIndicator,
 ] as const;
+
+/** A second token for each of them, under which nothing but this module gives it: a test module hands them on. */
+export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [type, Symbol(type.name)]));
 
 /**
  * Makes `QueueClient` and `TaskContext` injectable in the whole app, and finds its tasks. Imported once.
@@ -150,13 +153,9 @@ export const EXPORTED = [
     HandlerFactory,
     PayloadChecks,
     LazyModules,
-    {
-      provide: ModuleServices,
-      useFactory: (...services: unknown[]) => new ModuleServices(EXPORTED.map((type, at) => [type, services[at]])),
-      inject: [...EXPORTED],
-    },
+    ...Array.from(OWN, ([type, own]) => ({ provide: own, useExisting: type })),
   ],
-  exports: [...EXPORTED, ModuleServices],
+  exports: [...EXPORTED, ...OWN.values()],
 })
 export class TaskQueueModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
   /**

@@ -1,7 +1,6 @@
 import type { Due, ProducerBroker, TaskBroker } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
 import type { ArgumentCheck } from '../task/argument-check.js';
-import { brand } from '../task/brand.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import type { CallOptions } from '../task/call-options.js';
 import { type Clock, systemClock } from '../task/clock.js';
@@ -48,10 +47,6 @@ interface Target {
  * await send.with({ delay: '10m' }).delay(7, { weekly: true });
  */
 export class TaskSender<Args extends unknown[]> {
-  static {
-    brand(TaskSender, 'TaskSender');
-  }
-
   /** what travels with each message */
   private readonly callOptions: CallOptions | undefined;
 
@@ -70,7 +65,11 @@ export class TaskSender<Args extends unknown[]> {
     return this.target.name;
   }
 
-  /** @internal */
+  /**
+   * Whether `with()` has given any.
+   *
+   * @internal
+   */
   get hasOptions(): boolean {
     return Object.keys(this.options).length > 0;
   }

@@ -1,29 +1,51 @@
 import type { Type } from '@nestjs/common';
-import type { LazyModuleLoader, ModulesContainer } from '@nestjs/core';
+import type { LazyModuleLoader, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { NestworkError } from '../errors.js';
-import { ModuleServices } from '../stand-in.js';
 import { declaredTasks } from '../task/task-metadata.js';
 import { TaskQueueModule } from '../task-queue.module.js';
 import type { TestBench } from './test-bench.js';
 import { PART_OPTIONS, type PartOptions, type TaskQueueTestingOptions } from './testing-options.js';
 
 /**
- * Makes a `TaskQueueModule` for the test of a part of an app, which imports none. Such a part may send tasks of classes
+ * A test of a part of an app, which imports no `TaskQueueModule`, gets one of its own. Such a part may send tasks of classes
  * that the test does not provide. While nothing runs, the test need not know the queues either.
- *
- * @returns what the module exports
  */
-export async function loadTaskQueue(
-  options: TaskQueueTestingOptions,
-  bench: TestBench,
-  loader: LazyModuleLoader,
-  modules: ModulesContainer,
-): Promise<ModuleServices> {
-  const given = partOptions(options);
-  bench.leniency = { anyClass: true, anyQueue: bench.mode === 'fake' && given.queues === undefined };
-  const queues = given.queues ?? queuesOf(modules, given.defaultQueue);
-  const moduleRef = await loader.load(() => TaskQueueModule.forRoot({ ...given, queues }), { logger: false });
-  return moduleRef.get(ModuleServices);
+export class PartOfAnApp {
+  private readonly options: PartOptions;
+  private readonly whole: boolean;
+  private loading: Promise<ModuleRef> | undefined;
+
+  /** @throws NestworkError INVALID_OPTION for options of a part that are given to a whole app: nobody would look at them */
+  constructor(
+    options: TaskQueueTestingOptions,
+    private readonly bench: TestBench,
+    private readonly loader: LazyModuleLoader,
+    private readonly modules: ModulesContainer,
+  ) {
+    this.options = partOptions(options);
+    this.whole = [...modules.values()].some(({ metatype }) => isTaskQueueModule(metatype));
+    const [first] = Object.keys(this.options);
+    if (this.whole && first !== undefined) throw withoutUse(first);
+  }
+
+  /**
+   * What the `TaskQueueModule` of the app exports, or that of this test.
+   *
+   * @param ofApp what Nest has found under the token of the app's module. Where there is no such module, that is nothing, or
+   * what a mocker has made of it
+   */
+  async service(type: Type, ofApp: unknown): Promise<unknown> {
+    if (this.whole) return ofApp;
+    this.loading ??= this.load();
+    return (await this.loading).get(type);
+  }
+
+  private load(): Promise<ModuleRef> {
+    const { options, bench, modules } = this;
+    bench.leniency = { anyClass: true, anyQueue: bench.mode === 'fake' && options.queues === undefined };
+    const queues = options.queues ?? queuesOf(modules, options.defaultQueue);
+    return this.loader.load(() => TaskQueueModule.forRoot({ ...options, queues }), { logger: false });
+  }
 }
 
 /**
@@ -41,14 +63,15 @@ export function refuseSecond(modules: ModulesContainer, testingModule: Type): vo
   ]);
 }
 
-/** @throws NestworkError INVALID_OPTION for options that nobody would look at */
-export function refusePartOptions(options: TaskQueueTestingOptions): void {
-  const [first] = Object.keys(partOptions(options));
-  if (first === undefined) return;
-  throw new NestworkError(
+function isTaskQueueModule(type: Type): boolean {
+  return type === TaskQueueModule || type.prototype instanceof TaskQueueModule;
+}
+
+function withoutUse(option: string): NestworkError {
+  return new NestworkError(
     'INVALID_OPTION',
-    `The option \`${first}\` of TaskQueueTestingModule is for a test that does not import TaskQueueModule, and this one does.`,
-    [`Leave \`${first}\` out: that of TaskQueueModule counts.`],
+    `The option \`${option}\` of TaskQueueTestingModule is for a test that does not import TaskQueueModule, and this one does.`,
+    [`Leave \`${option}\` out: that of TaskQueueModule counts.`],
   );
 }
 

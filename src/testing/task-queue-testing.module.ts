@@ -1,8 +1,8 @@
-import { type DynamicModule, type FactoryProvider, Global, Module } from '@nestjs/common';
+import { type DynamicModule, type FactoryProvider, Global, Module, type Type } from '@nestjs/common';
 import { LazyModuleLoader, ModuleRef, ModulesContainer } from '@nestjs/core';
-import { ModuleServices, STAND_IN } from '../stand-in.js';
-import { EXPORTED } from '../task-queue.module.js';
-import { loadTaskQueue, refusePartOptions, refuseSecond } from './part-of-an-app.js';
+import { STAND_IN } from '../stand-in.js';
+import { EXPORTED, OWN } from '../task-queue.module.js';
+import { PartOfAnApp, refuseSecond } from './part-of-an-app.js';
 import { TestBench } from './test-bench.js';
 import { TestQueue } from './test-queue.js';
 import { assertTestingOptions, type TaskQueueTestingOptions } from './testing-options.js';
@@ -10,14 +10,12 @@ import { assertTestingOptions, type TaskQueueTestingOptions } from './testing-op
 /** Token of what `forRoot` was given. */
 const TESTING_OPTIONS = Symbol('nestwork:testing-options');
 
-/** What `TaskQueueModule` exports: that of the app, if it imports that module, or else of one for this test alone. */
-const SERVICES = Symbol('nestwork:test-services');
-
 /** Each as `TaskQueueModule` has it, so it is the same wherever an app looks first. */
-const HANDED_ON: FactoryProvider[] = EXPORTED.map((type) => ({
-  provide: type,
-  useFactory: (services: ModuleServices) => services.get(type),
-  inject: [SERVICES],
+const HANDED_ON: FactoryProvider[] = Array.from(OWN, ([type, token]) => ({
+  provide: type as Type,
+  // each by itself: what makes the options of the app may inject one of them that needs no options
+  useFactory: (part: PartOfAnApp, ofApp?: unknown) => part.service(type as Type, ofApp),
+  inject: [PartOfAnApp, { token, optional: true }],
 }));
 
 /**
@@ -57,27 +55,17 @@ const HANDED_ON: FactoryProvider[] = EXPORTED.map((type) => ({
       inject: [ModuleRef, STAND_IN],
     },
     {
-      provide: SERVICES,
-      useFactory: async (
+      provide: PartOfAnApp,
+      useFactory: (
         options: TaskQueueTestingOptions,
         bench: TestBench,
         loader: LazyModuleLoader,
         modules: ModulesContainer,
-        ofApp?: unknown,
-      ): Promise<ModuleServices> => {
+      ): PartOfAnApp => {
         refuseSecond(modules, TaskQueueTestingModule);
-        // a mocker of the test may have made something of what nobody provides
-        if (!(ofApp instanceof ModuleServices)) return loadTaskQueue(options, bench, loader, modules);
-        refusePartOptions(options);
-        return ofApp;
+        return new PartOfAnApp(options, bench, loader, modules);
       },
-      inject: [
-        TESTING_OPTIONS,
-        STAND_IN,
-        LazyModuleLoader,
-        ModulesContainer,
-        { token: ModuleServices, optional: true },
-      ],
+      inject: [TESTING_OPTIONS, STAND_IN, LazyModuleLoader, ModulesContainer],
     },
     ...HANDED_ON,
   ],

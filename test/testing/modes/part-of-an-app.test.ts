@@ -1,6 +1,15 @@
 /** `TaskQueueTestingModule` alone, in the unit test of one controller or service. */
 import { jest } from '@jest/globals';
-import { Body, Controller, type INestApplication, Injectable, type ModuleMetadata, Post } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  type INestApplication,
+  Injectable,
+  Module,
+  type ModuleMetadata,
+  Post,
+  type Type,
+} from '@nestjs/common';
 import { Test, type TestingModule, type TestingModuleBuilder } from '@nestjs/testing';
 import { z } from 'zod';
 import {
@@ -240,6 +249,44 @@ describe('beside TaskQueueModule', () => {
     expect(() => note.with({ queue: 'slow' })).toThrow('UNKNOWN_QUEUE');
     await note.delay('moved');
     expect(app.get(TestQueue).enqueued()).toHaveLength(1);
+  });
+
+  it.each([
+    ['before', (app: Type): Type[] => [...testing, app]],
+    ['after', (app: Type): Type[] => [app, ...testing]],
+  ])('lets what makes the options of the app inject TaskContext, imported %s it', async (_where, importsWith) => {
+    @Injectable()
+    class Tenants {
+      constructor(private readonly context: TaskContext) {}
+
+      current(): string {
+        return this.context.active ? 'that of the task' : 'acme';
+      }
+    }
+    @Module({ providers: [Tenants], exports: [Tenants] })
+    class TenantModule {}
+    const options = {
+      imports: [TenantModule],
+      inject: [Tenants],
+      useFactory: (tenants: Tenants) => ({ propagate: () => ({ tenant: tenants.current() }) }),
+    };
+    @Module({ imports: [TaskQueueModule.forRootAsync(options)] })
+    class AppModule {}
+    const app = await compile({ imports: importsWith(AppModule) });
+    await app.init();
+    await app.get(QueueClient).of(AuditTasks).note.delay('moved');
+    expect(app.get(TestQueue).enqueued()).toMatchObject([{ headers: { tenant: 'acme' } }]);
+  });
+
+  it('leaves a client that the test overrides in its place', async () => {
+    const client = { of: jest.fn() };
+    const app = await builder({ imports: [forRoot(), ...testing], controllers: [UsersController] })
+      .overrideProvider(QueueClient)
+      .useValue(client)
+      .compile();
+    made.push(app);
+    await app.init();
+    expect(app.get(QueueClient)).toBe(client);
   });
 
   it('refuses the options that the module of the app has', async () => {
