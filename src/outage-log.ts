@@ -1,5 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
-import type { OutageListener } from './broker/redis-connection.js';
+import type { OutageListener } from './broker/outage.js';
 
 /**
  * One line when Redis goes away, one for each reason that it gives itself, and one when it is back, however many commands
@@ -7,12 +7,17 @@ import type { OutageListener } from './broker/redis-connection.js';
  */
 export class OutageLog implements OutageListener {
   constructor(
-    private readonly logger: Pick<LoggerService, 'log' | 'warn'>,
+    private readonly logger: Pick<LoggerService, 'log' | 'warn' | 'error'>,
     private readonly onRestored: () => void = () => {},
   ) {}
 
   lost(where: string): void {
     this.logger.warn(`Lost Redis at ${where}; reconnecting.`);
+  }
+
+  /** An error, because Nest's logger for tests shows nothing else. */
+  absent(what: string): void {
+    this.logger.error(what);
   }
 
   refused(where: string, what: string): void {

@@ -1,4 +1,5 @@
 import type { Broker } from './broker/broker.js';
+import type { SendLeniency } from './client/send-leniency.js';
 import type { ResolvedTaskQueueOptions } from './options.js';
 import type { Clock } from './task/clock.js';
 
@@ -11,5 +12,7 @@ export const STAND_IN = Symbol.for('nestwork:stand-in');
 /** What a test puts in the place of Redis. No worker runs in the app then, but for what the test runs itself. */
 export interface StandIn {
   readonly clock: Clock;
+  /** What the app may send, since the test has only a part of it. */
+  readonly leniency: SendLeniency;
   makeBroker(options: ResolvedTaskQueueOptions): Broker;
 }

@@ -53,6 +53,20 @@ const CLOCK = Symbol.for('nestwork:clock');
 /** A test imports what stands in as a global module: then it is found here, however the app makes its options. */
 const MAYBE_STAND_IN = { token: STAND_IN, optional: true };
 
+/** What the module makes injectable. */
+export const EXPORTED = [
+  BroadcastLog,
+  CronManager,
+  DeadLetters,
+  QueueClient,
+  QueueHealth,
+  TaskContext,
+  TaskHealthIndicator,
+] as const;
+
+/** A second token for each of them, under which nothing but this module gives it: a test module hands them on. */
+export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [type, Symbol(type.name)]));
+
 /**
  * Makes `QueueClient` and `TaskContext` injectable in the whole app, and finds its tasks. Imported once.
  *
@@ -96,8 +110,9 @@ const MAYBE_STAND_IN = { token: STAND_IN, optional: true };
         options: ResolvedTaskQueueOptions,
         checks: PayloadChecks,
         clock: Clock,
-      ) => new QueueClient(broker, registry, { ...withinTask(options), clock }, checks),
-      inject: [BROKER, TaskRegistry, RESOLVED_OPTIONS, PayloadChecks, CLOCK],
+        standIn?: StandIn,
+      ) => new QueueClient(broker, registry, { ...withinTask(options), clock, ...standIn?.leniency }, checks),
+      inject: [BROKER, TaskRegistry, RESOLVED_OPTIONS, PayloadChecks, CLOCK, MAYBE_STAND_IN],
     },
     {
       provide: QueueHealth,
@@ -138,8 +153,9 @@ const MAYBE_STAND_IN = { token: STAND_IN, optional: true };
     HandlerFactory,
     PayloadChecks,
     LazyModules,
+    ...Array.from(OWN, ([type, own]) => ({ provide: own, useExisting: type })),
   ],
-  exports: [BroadcastLog, CronManager, DeadLetters, QueueClient, QueueHealth, TaskContext, TaskHealthIndicator],
+  exports: [...EXPORTED, ...OWN.values()],
 })
 export class TaskQueueModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
   /**

@@ -30,9 +30,10 @@ import type {
 import { broadcastInChunks, enqueueChunk, enqueueInChunks, enqueueUnique, replicated, unconfirmed } from './enqueue.js';
 import { EnqueueTogether } from './enqueue-together.js';
 import { readLiveWorkers } from './live-workers.js';
+import type { OutageListener } from './outage.js';
 import { readQueueStates } from './queue-states.js';
 import { checkServer } from './redis-checks.js';
-import { type OutageListener, RedisConnection } from './redis-connection.js';
+import { RedisConnection } from './redis-connection.js';
 import { RedisCrons } from './redis-crons.js';
 import { RedisDeadLetters } from './redis-dead-letters.js';
 import { unpromoted } from './redis-errors.js';

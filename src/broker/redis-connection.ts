@@ -1,34 +1,17 @@
 import { Redis } from 'ioredis';
 import type { NestworkError } from '../errors.js';
 import { inCleanContext } from '../task/clean-context.js';
-import { printable } from '../task/printable.js';
 import type { RedisSettings } from './broker.js';
 import { address, DISCONNECT_MS, fixedOptions } from './client-options.js';
 import { Deadlines } from './deadlines.js';
 import { watchHandshake } from './handshake.js';
+import { Outage, type OutageListener } from './outage.js';
 import { Patience } from './patience.js';
-import {
-  explain,
-  isBroken,
-  isPassing,
-  isTimeout,
-  MOST_OF_AN_ANSWER,
-  servesNobody,
-  takesNoWrites,
-  timedOut,
-} from './redis-errors.js';
+import { explain, isBroken, isPassing, isTimeout, servesNobody, takesNoWrites, timedOut } from './redis-errors.js';
 import type { RedisKeys } from './redis-keys.js';
 import { callScript } from './script-calls.js';
 import type { ScriptInput, ScriptName, ScriptReply } from './scripts.js';
-import { type Failure, refusal, type Target, unavailable } from './unavailable.js';
-
-/** Is told of each outage once, however many attempts to reconnect it takes. */
-export interface OutageListener {
-  lost(where: string): void;
-  /** The server answers, but serves nobody or does not let us in; `what` has its reason, told once in an outage. */
-  refused(where: string, what: string): void;
-  restored(where: string, afterMs: number): void;
-}
+import { absence, type Failure, refusal, standstill, type Target, unavailable } from './unavailable.js';
 
 /** What is known of a command from its earlier attempts. */
 interface Attempts {
@@ -39,10 +22,11 @@ interface Attempts {
   readonly patience?: Patience;
 }
 
-const SILENT: OutageListener = { lost: () => {}, refused: () => {}, restored: () => {} };
 const FIRST: Attempts = { again: true, resent: false };
 /** The least time between two renewals. */
 const RENEW_MS = 1_000;
+/** A test runner gives a hook 5 s by default: what is told only when a call gives up is told to nobody. */
+const ABSENT_MS = 1_000;
 
 /**
  * One connection that reconnects by itself for as long as it lives.
@@ -56,10 +40,8 @@ export class RedisConnection {
   private readonly target: Target;
   private readonly deadlines: Deadlines;
   private waiting: Promise<void> | undefined;
-  private lostAt: number | undefined;
+  private readonly outage: Outage;
   private failure: Failure | undefined;
-  /** what was told of the outage */
-  private readonly told = new Set<string>();
   private wasUp = false;
   private unproven = false;
   private renewing = false;
@@ -71,12 +53,13 @@ export class RedisConnection {
   constructor(
     settings: RedisSettings,
     private readonly timeoutMs: number,
-    private readonly listener: OutageListener = SILENT,
+    listener?: OutageListener,
   ) {
     this.deadlines = new Deadlines(timeoutMs, timedOut);
     const options = fixedOptions(timeoutMs);
     this.client = typeof settings === 'string' ? new Redis(settings, options) : new Redis({ ...settings, ...options });
     this.target = { where: address(this.client.options), database: this.client.options.db ?? 0 };
+    this.outage = new Outage(this.where, listener);
     this.followAttempts();
     this.client.on('close', () => {
       this.unproven = this.renewing;
@@ -150,7 +133,7 @@ export class RedisConnection {
       if (!isPassing(cause)) throw error;
       const patience = before.patience ?? new Patience(this.timeoutMs);
       if (await patience.pause()) return this.attempt(run, { ...before, resent, patience });
-      if (servesNobody(cause)) this.noteStandstill(cause);
+      if (servesNobody(cause) && !this.closing) this.outage.standStill(standstill(cause));
       throw error;
     }
   }
@@ -176,7 +159,7 @@ export class RedisConnection {
       Reflect.deleteProperty(error, 'command');
       answered = true;
       this.failure = { step, error };
-      this.noteRefusal(refusal(this.target, this.failure));
+      this.outage.refuse(refusal(this.target, this.failure));
     });
     this.client.on('error', (error: Error) => {
       Reflect.deleteProperty(error, 'command');
@@ -212,6 +195,7 @@ export class RedisConnection {
     return new Promise((resolve, reject) => {
       const done = (error?: Error): void => {
         clearTimeout(timer);
+        clearTimeout(impatience);
         this.client.off('ready', done).off('end', ended);
         if (error) reject(error);
         else resolve();
@@ -220,6 +204,7 @@ export class RedisConnection {
       const late = (): void => done(this.unavailable(`did not answer within ${this.timeoutMs} ms`));
       // in a process that was busy itself the answer may have come, and wait to be read
       const timer = setTimeout(() => setImmediate(late), this.timeoutMs);
+      const impatience = setTimeout(() => setImmediate(() => this.noteAbsence()), ABSENT_MS);
       this.client.once('ready', done).once('end', ended);
       this.giveUpWaiting = ended;
       if (this.closing) ended();
@@ -233,30 +218,22 @@ export class RedisConnection {
   }
 
   private noteLoss(): void {
-    if (this.closing || !this.wasUp || this.lostAt !== undefined) return;
-    this.lostAt = Date.now();
-    inCleanContext(() => this.listener.lost(this.where));
+    if (!this.closing && this.wasUp) this.outage.begin();
   }
 
-  /** The connection is there, and nothing that is sent over it is executed. */
-  private noteStandstill(cause: Error): void {
-    if (this.closing) return;
-    this.lostAt ??= Date.now();
-    this.noteRefusal(`serves nobody: ${printable(cause.message, MOST_OF_AN_ANSWER)}`);
-  }
-
-  private noteRefusal(what: string): void {
-    if (this.lostAt === undefined || this.told.has(what)) return;
-    this.told.add(what);
-    inCleanContext(() => this.listener.refused(this.where, what));
+  private noteAbsence(): void {
+    // a call that gives up as early says the same
+    if (this.closing || this.wasUp || this.timeoutMs <= ABSENT_MS) return;
+    const { target, failure, timeoutMs } = this;
+    this.outage.beginAbsent(
+      ABSENT_MS,
+      absence(target, { forMs: ABSENT_MS, timeoutMs, failure }),
+      failure && refusal(target, failure),
+    );
   }
 
   private noteReturn(): void {
     this.failure = undefined;
-    if (this.lostAt === undefined) return;
-    const afterMs = Date.now() - this.lostAt;
-    inCleanContext(() => this.listener.restored(this.where, afterMs));
-    this.lostAt = undefined;
-    this.told.clear();
+    this.outage.end();
   }
 }

@@ -26,6 +26,8 @@ export interface Target {
   readonly database: number;
 }
 
+const IN_A_TEST =
+  'In a test: TaskQueueTestingModule takes the place of Redis, and RedisServer.start() starts one (both of nestwork/testing).';
 const NOTHING_SENT = 'Nothing was sent, so you can repeat a call that failed with this error.';
 
 /**
@@ -34,16 +36,34 @@ const NOTHING_SENT = 'Nothing was sent, so you can repeat a call that failed wit
  * @param what what became of the connection: `did not answer within 5000 ms`
  */
 export function unavailable(target: Target, what: string, failure: Failure | undefined): NestworkError {
+  return withoutConnection(target, what, failure, NOTHING_SENT);
+}
+
+interface Absence {
+  /** how long a call has waited for the first connection, of how long it waits */
+  readonly forMs: number;
+  readonly timeoutMs: number;
+  readonly failure: Failure | undefined;
+}
+
+/** What is logged of a server that was not there from the beginning, while calls still wait for it. */
+export function absence(target: Target, { forMs, timeoutMs, failure }: Absence): string {
+  const what = `has not answered for ${forMs} ms, of the ${timeoutMs} ms for which a call waits`;
+  return withoutConnection(target, what, failure, IN_A_TEST).message;
+}
+
+/** @param last a remedy that fits whatever the failure is */
+function withoutConnection(target: Target, what: string, failure: Failure | undefined, last: string): NestworkError {
   const cause = failure?.error;
   if (failure && isOfCluster(failure.error)) return isCluster(target.where, cause);
-  if (failure && isAnswer(failure.error)) return refusedConnection(target, failure);
+  if (failure && isAnswer(failure.error)) return refusedConnection(target, failure, last);
   return new NestworkError(
     'REDIS_UNAVAILABLE',
     `Redis at ${target.where} ${what}${cause ? ` (${printable(cause.message, MOST_OF_AN_ANSWER)})` : ''}.`,
     [
       'Check that a Redis 7 server runs there, with or without TLS as the `redis` option of TaskQueueModule says.',
       'Without a `redis` option, say because an environment variable is not set, nestwork connects to 127.0.0.1:6379.',
-      NOTHING_SENT,
+      last,
     ],
     { cause },
   );
@@ -54,12 +74,17 @@ export function refusal({ database }: Target, { step, error }: Failure): string 
   return `refuses ${step === 'select' ? `database ${database}` : 'the connection'}: ${printable(error.message, MOST_OF_AN_ANSWER)}`;
 }
 
-function refusedConnection(target: Target, failure: Failure): NestworkError {
+/** What is said of a server that is there, and executes nothing. */
+export function standstill(cause: Error): string {
+  return `serves nobody: ${printable(cause.message, MOST_OF_AN_ANSWER)}`;
+}
+
+function refusedConnection(target: Target, failure: Failure, last: string): NestworkError {
   const { error } = failure;
   return new NestworkError(
     'REDIS_UNAVAILABLE',
     `Redis at ${target.where} ${refusal(target, failure).replace(/\.+$/, '')}.`,
-    [...remediesFor(target, failure), NOTHING_SENT],
+    [...remediesFor(target, failure), last],
     { cause: error },
   );
 }

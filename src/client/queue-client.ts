@@ -22,6 +22,7 @@ import {
 import { notProvided } from './not-provided.js';
 import type { Propagation } from './propagation.js';
 import { QueueBook } from './queue-book.js';
+import type { SendLeniency } from './send-leniency.js';
 import { statusOf, type TaskStatus } from './task-handle.js';
 import { type CheckOfTask, type QueueOfTask, TaskSender } from './task-sender.js';
 import { UnansweredSends } from './unanswered-sends.js';
@@ -82,7 +83,7 @@ export class QueueClient {
     private readonly options: Pick<ResolvedTaskQueueOptions, 'queues' | 'defaultQueue'> & {
       readonly propagate?: Propagation;
       readonly clock?: Clock;
-    },
+    } & Partial<SendLeniency>,
     private readonly checks?: ArgumentChecks,
   ) {}
 
@@ -221,8 +222,9 @@ export class QueueClient {
     broadcast = false,
   ): TaskSender<Args> {
     const { unanswered } = this;
-    const { queues, propagate, clock } = this.options;
-    const target = { name, queueOfTask, checkOfTask, queues, unanswered, broadcast, propagate, clock };
+    const { queues, anyQueue, propagate, clock } = this.options;
+    const known = anyQueue ? undefined : queues;
+    const target = { name, queueOfTask, checkOfTask, queues: known, unanswered, broadcast, propagate, clock };
     return new TaskSender<Args>(this.broker, this.ids, target, {});
   }
 
@@ -248,8 +250,9 @@ export class QueueClient {
 
   /** Only an app that runs tasks itself can tell that a class is missing; one that just sends needs no providers. */
   private assertProvided(type: object, typeName: string, tasks: readonly Pick<DeclaredTask, 'name'>[]): void {
+    if (this.registry.size === 0 || this.options.anyClass) return;
     const missing = tasks.find(({ name }) => !this.registry.get(name));
-    if (!missing || this.registry.size === 0) return;
+    if (!missing) return;
     throw notProvided(this.registry, { type, typeName, name: missing.name });
   }
 }

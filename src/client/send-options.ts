@@ -6,6 +6,7 @@ import { assertKnownOptions } from '../task/known-options.js';
 import { assertPolicyOptions, CALL_POLICY_OPTIONS, type CallPolicyOptions } from '../task/policy-options.js';
 import { unknownQueue } from '../task/queue-names.js';
 import { assertTaskId } from '../task/task-id.js';
+import { assertQueueName } from '../task/task-name.js';
 import type { UniqueUntil } from '../task/unique-key.js';
 
 /**
@@ -71,18 +72,17 @@ const SEND_OPTIONS = [
  * Checks what `with()` got, on top of what earlier calls of it gave.
  *
  * @param task the name of the task, for errors
+ * @param queues those of the app; undefined where the app is only a part of one
  * @throws NestworkError INVALID_OPTION, INVALID_DURATION, INVALID_TASK_ID, UNKNOWN_QUEUE
  */
-export function assertSendOptions(options: SendOptions, task: string, queues: readonly string[]): void {
+export function assertSendOptions(options: SendOptions, task: string, queues: readonly string[] | undefined): void {
   const where = `with() on task "${task}"`;
   assertKnownOptions(options, SEND_OPTIONS, where);
   assertPolicyOptions(options, where);
   if (typeof options.backoff === 'function') {
     throw invalid('backoff', task, 'is a function, which cannot travel', 'Give the function to @Task() instead.');
   }
-  if (options.queue !== undefined && !queues.includes(options.queue)) {
-    throw unknownQueue(options.queue, `with({ queue }) on task "${task}"`, queues);
-  }
+  if (options.queue !== undefined) assertQueue(options.queue, `with({ queue }) on task "${task}"`, queues);
   if (options.id !== undefined) assertTaskId(options.id);
   assertIds(options.ids ?? [], task);
   assertTime(options, task);
@@ -100,6 +100,11 @@ export function dueOf({ delay, eta }: SendOptions, now: number): Due | undefined
 
 export function invalid(option: string, task: string, what: string, remedy: string): NestworkError {
   return new NestworkError('INVALID_OPTION', `with({ ${option} }) on task "${task}" ${what}.`, remedy);
+}
+
+function assertQueue(queue: string, where: string, queues: readonly string[] | undefined): void {
+  if (queues === undefined) assertQueueName(queue, where);
+  else if (!queues.includes(queue)) throw unknownQueue(queue, where, queues);
 }
 
 const LATEST_ETA_MS = 10 * 365 * 86_400_000;

@@ -28,7 +28,8 @@ interface Target {
   readonly name: string;
   readonly queueOfTask: QueueOfTask;
   readonly checkOfTask?: CheckOfTask;
-  readonly queues: readonly string[];
+  /** those that `with({ queue })` may name; any if undefined */
+  readonly queues: readonly string[] | undefined;
   readonly unanswered: UnansweredSends;
   /** it is known to be a broadcast; of what is sent by name that turns out with its queue */
   readonly broadcast?: boolean;
@@ -57,6 +58,20 @@ export class TaskSender<Args extends unknown[]> {
     private readonly options: SendOptions,
   ) {
     this.callOptions = toCallOptions(options);
+  }
+
+  /** The name of the task: `Class.method`, unless its decorator gives another. */
+  get name(): string {
+    return this.target.name;
+  }
+
+  /**
+   * Whether `with()` has given any.
+   *
+   * @internal
+   */
+  get hasOptions(): boolean {
+    return Object.keys(this.options).length > 0;
   }
 
   /**

@@ -10,7 +10,7 @@ import type { SentMessage } from './memory/observed-broker.js';
  * A call that an app has sent, as `TestQueue.enqueued()` shows it.
  *
  * @example
- * const [report]: EnqueuedTask[] = app.get(TestQueue).enqueued(ReportTasks.prototype.send);
+ * const [report]: EnqueuedTask[] = app.get(TestQueue).enqueued('ReportTasks.send');
  * expect(report?.args).toEqual([7, { weekly: true }]);
  * expect(report?.hasKey('user-7')).toBe(true);
  */

@@ -4,8 +4,9 @@ export { assertEnqueued, assertNotEnqueued } from './matchers/assert-enqueued.js
 export type { EnqueuedOptions } from './matchers/enqueued-expectation.js';
 export { type TaskMatchers, taskMatchers } from './matchers/task-matchers.js';
 export { RedisServer, type RedisServerOptions } from './redis-server.js';
-export { TaskQueueTestingModule, type TaskQueueTestingOptions } from './task-queue-testing.module.js';
-export type { TaskReference } from './task-reference.js';
+export { TaskQueueTestingModule } from './task-queue-testing.module.js';
+export type { TaskReference, TaskSenderLike } from './task-reference.js';
 export type { TaskRun } from './task-run.js';
 export type { TestMode } from './test-bench.js';
 export { type AdvanceOptions, TestQueue } from './test-queue.js';
+export type { TaskQueueTestingOptions } from './testing-options.js';

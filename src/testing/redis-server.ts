@@ -6,11 +6,14 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { Logger } from '@nestjs/common';
 import { NestworkError } from '../errors.js';
 import { assertKnownOptions } from '../task/known-options.js';
 
 /** Redis is ready within milliseconds; a machine under heavy load may take a second or two. */
 const START_TIMEOUT_MS = 10_000;
+/** A test runner gives a hook 5 s by default: what is told only at the end of the timeout would be told to nobody. */
+const SLOW_START_MS = 3_000;
 /** Below the ports that kernels give to outgoing connections, so that none takes ours while the server is away. */
 const PORTS = { from: 10_240, to: 32_768 };
 const MAX_PORTS_TRIED = 20;
@@ -231,6 +234,9 @@ function untilReady(server: ChildProcess, outputs: readonly Readable[]): Promise
     };
     const fail = (what: string, cause?: Error): void => finish(notStarted(what, log, cause));
     const timer = setTimeout(fail, START_TIMEOUT_MS, `did not start within ${START_TIMEOUT_MS / 1_000} s`);
+    const slow = setTimeout(() => {
+      new Logger('RedisServer').error(notStarted(`has not started for ${SLOW_START_MS / 1_000} s`, log).message);
+    }, SLOW_START_MS);
     server.once('error', (error) => fail('could not be run', error));
     // `close` and not `exit`: only then the whole log is in
     server.once('close', (code, signal) => fail(`ended with ${signal ?? `code ${code}`}`));
@@ -238,6 +244,7 @@ function untilReady(server: ChildProcess, outputs: readonly Readable[]): Promise
 
     function finish(error?: Error): void {
       clearTimeout(timer);
+      clearTimeout(slow);
       server.removeAllListeners('close');
       // without a reader a full pipe would block the server
       for (const output of outputs) output.off('data', read).resume();

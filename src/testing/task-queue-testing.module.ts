@@ -1,40 +1,37 @@
-import { type DynamicModule, Module } from '@nestjs/common';
-import { ModuleRef } from '@nestjs/core';
-import { NestworkError } from '../errors.js';
+import { type DynamicModule, type FactoryProvider, Global, Module, type Type } from '@nestjs/common';
+import { LazyModuleLoader, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { STAND_IN } from '../stand-in.js';
-import { assertKnownOptions } from '../task/known-options.js';
-import { TestBench, type TestMode } from './test-bench.js';
+import { EXPORTED, OWN } from '../task-queue.module.js';
+import { PartOfAnApp, refuseSecond } from './part-of-an-app.js';
+import { TestBench } from './test-bench.js';
 import { TestQueue } from './test-queue.js';
+import { assertTestingOptions, type TaskQueueTestingOptions } from './testing-options.js';
+
+/** Token of what `forRoot` was given. */
+const TESTING_OPTIONS = Symbol('nestwork:testing-options');
+
+/** Each as `TaskQueueModule` has it, so it is the same wherever an app looks first. */
+const HANDED_ON: FactoryProvider[] = Array.from(OWN, ([type, token]) => ({
+  provide: type as Type,
+  // each by itself: what makes the options of the app may inject one of them that needs no options
+  useFactory: (part: PartOfAnApp, ofApp?: unknown) => part.service(type as Type, ofApp),
+  inject: [PartOfAnApp, { token, optional: true }],
+}));
 
 /**
- * Options of `TaskQueueTestingModule.forRoot`.
+ * Takes Redis out of a test. Alone it makes `QueueClient`, and all else that `TaskQueueModule` exports, injectable in the
+ * unit test of a controller or a service. Beside the module of an app, it makes the `TaskQueueModule` of that app connect
+ * to nothing; all that it exports works. In both, `TestQueue` can be injected, too. Without timers and connections, so no
+ * test runner waits for it.
+ *
+ * Imported as it is, it has the mode `fake`.
  *
  * @example
- * const options: TaskQueueTestingOptions = { mode: 'memory', setSystemTime: (now) => jest.setSystemTime(now) };
- */
-export interface TaskQueueTestingOptions {
-  /**
-   * `fake`: what is sent is recorded, and nothing runs. `inline`: a task runs within its `delay()`, at once, with its
-   * retries. `memory`: tasks wait as they do in Redis, and run when `TestQueue.drain()` or `advance()` says so.
-   */
-  mode: TestMode;
-  /**
-   * In mode `memory`, told whenever `advance()` moves the time: hand it on to the fake timers of your test runner, and
-   * `new Date()` in your tasks follows.
-   * @default none: Date shows the real time
-   * @example
-   * const setSystemTime = (now: Date) => jest.setSystemTime(now); // vi.setSystemTime(now) in Vitest
-   */
-  setSystemTime?: (now: Date) => void;
-}
-
-const MODES: readonly TestMode[] = ['fake', 'inline', 'memory'];
-
-/**
- * Takes Redis out of an app under test: imported beside the module of the app, whose `TaskQueueModule` then connects to
- * nothing. All that it exports works, and `TestQueue` can be injected, too. Without timers and connections, so no test
- * runner waits for it.
- *
+ * const app = await Test.createTestingModule({
+ *   imports: [TaskQueueTestingModule],
+ *   providers: [SignupService],
+ * }).compile();
+ * const queue = app.get(TestQueue);
  * @example
  * const app = await Test.createTestingModule({
  *   imports: [AppModule, TaskQueueTestingModule.forRoot({ mode: 'memory' })],
@@ -42,40 +39,43 @@ const MODES: readonly TestMode[] = ['fake', 'inline', 'memory'];
  * await app.init();
  * const queue = app.get(TestQueue);
  */
-@Module({})
+@Global() // so that TaskQueueModule finds it wherever it is imported
+@Module({
+  providers: [
+    { provide: TESTING_OPTIONS, useValue: {} },
+    {
+      // of each app its own, also when several share this module
+      provide: STAND_IN,
+      useFactory: ({ mode, setSystemTime }: TaskQueueTestingOptions) => new TestBench(mode, setSystemTime),
+      inject: [TESTING_OPTIONS],
+    },
+    {
+      provide: TestQueue,
+      useFactory: (moduleRef: ModuleRef, bench: TestBench) => new TestQueue(moduleRef, bench),
+      inject: [ModuleRef, STAND_IN],
+    },
+    {
+      provide: PartOfAnApp,
+      useFactory: (
+        options: TaskQueueTestingOptions,
+        bench: TestBench,
+        loader: LazyModuleLoader,
+        modules: ModulesContainer,
+      ): PartOfAnApp => {
+        refuseSecond(modules, TaskQueueTestingModule);
+        return new PartOfAnApp(options, bench, loader, modules);
+      },
+      inject: [TESTING_OPTIONS, STAND_IN, LazyModuleLoader, ModulesContainer],
+    },
+    ...HANDED_ON,
+  ],
+  exports: [STAND_IN, TestQueue, ...EXPORTED],
+})
 export class TaskQueueTestingModule {
   /** @throws NestworkError INVALID_OPTION */
-  static forRoot(options: TaskQueueTestingOptions): DynamicModule {
-    assertKnownOptions(options, ['mode', 'setSystemTime'], 'TaskQueueTestingModule.forRoot');
-    const { mode, setSystemTime } = options;
-    if (!MODES.includes(mode)) {
-      throw new NestworkError(
-        'INVALID_OPTION',
-        `The \`mode\` of TaskQueueTestingModule is ${JSON.stringify(mode)}.`,
-        "Give 'fake', 'inline' or 'memory'.",
-      );
-    }
-    if (setSystemTime && mode !== 'memory') {
-      throw new NestworkError(
-        'INVALID_OPTION',
-        `\`setSystemTime\` does not go with the mode '${mode}' of TaskQueueTestingModule: only in memory time is moved.`,
-        "Leave it out, or use the mode 'memory'.",
-      );
-    }
-    return {
-      module: TaskQueueTestingModule,
-      // so that TaskQueueModule finds it wherever it is imported
-      global: true,
-      providers: [
-        // of each app its own, also when several share this module
-        { provide: STAND_IN, useFactory: () => new TestBench(mode, setSystemTime) },
-        {
-          provide: TestQueue,
-          useFactory: (moduleRef: ModuleRef, bench: TestBench) => new TestQueue(moduleRef, bench),
-          inject: [ModuleRef, STAND_IN],
-        },
-      ],
-      exports: [STAND_IN, TestQueue],
-    };
+  static forRoot(options: TaskQueueTestingOptions = {}): DynamicModule {
+    assertTestingOptions(options);
+    // of two providers with one token Nest keeps the one that comes with the options
+    return { module: TaskQueueTestingModule, providers: [{ provide: TESTING_OPTIONS, useValue: options }] };
   }
 }

@@ -1,4 +1,5 @@
 import type { Broker } from '../broker/broker.js';
+import type { SendLeniency } from '../client/send-leniency.js';
 import type { ResolvedTaskQueueOptions } from '../options.js';
 import type { StandIn } from '../stand-in.js';
 import type { Clock } from '../task/clock.js';
@@ -21,13 +22,15 @@ export class TestBench implements StandIn, BrokerObserver {
   /** By which the app counts. */
   readonly clock: Clock;
   readonly impatient: boolean;
+  /** What is refused in production is refused in the test of a whole app. */
+  leniency: SendLeniency = { anyClass: false, anyQueue: false };
   broker: ObservedBroker | undefined;
   onSent: (messages: readonly SentMessage[]) => Promise<void> = async () => {};
   onCancelled: (id: string) => void = () => {};
 
   /** @param setSystemTime told of the time in memory whenever somebody moves it */
   constructor(
-    readonly mode: TestMode,
+    readonly mode: TestMode = 'fake',
     private readonly setSystemTime: (now: Date) => void = () => {},
   ) {
     this.virtual = mode === 'memory' ? new VirtualClock(Date.now()) : undefined;

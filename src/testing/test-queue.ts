@@ -1,5 +1,6 @@
 import type { OnApplicationBootstrap, OnModuleInit } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
+import { QueueClient, type TaskClass, type TaskSenders } from '../client/queue-client.js';
 import { TaskDiscovery } from '../discovery/task-discovery.js';
 import { NestworkError } from '../errors.js';
 import { RESOLVED_OPTIONS, type ResolvedTaskQueueOptions } from '../options.js';
@@ -38,7 +39,7 @@ export interface AdvanceOptions {
  * @example
  * const queue = app.get(TestQueue);
  * await app.get(SignupService).signUp(7);
- * expect(queue.enqueued(ReportTasks.prototype.send)).toMatchObject([{ args: [7, { weekly: true }] }]);
+ * expect(queue.enqueued(queue.of(ReportTasks).send)).toMatchObject([{ args: [7, { weekly: true }] }]);
  */
 export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
   private sent: EnqueuedTask[] = [];
@@ -69,6 +70,25 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
     if (this.mode === 'inline') this.note(await worker.drain());
   }
 
+  /**
+   * The tasks of a class as senders, as `QueueClient.of()` has them: to say which one was sent, and to send one.
+   *
+   * @throws NestworkError what `QueueClient.of()` throws
+   * @example
+   * const queue = app.get(TestQueue);
+   * expect(queue).toHaveEnqueued(queue.of(ReportTasks).send, [7, { weekly: true }]);
+   */
+  of<T extends object>(type: TaskClass<T>): TaskSenders<T>;
+  /**
+   * The tasks of a class by its name, for files that import each other.
+   *
+   * @throws NestworkError INVALID_NAME
+   */
+  of<T extends object = object>(className: string): TaskSenders<T>;
+  of<T extends object>(type: TaskClass<T> & string): TaskSenders<T> {
+    return this.moduleRef.get(QueueClient, { strict: false }).of<T>(type);
+  }
+
   /** What becomes of tasks here. */
   get mode(): TestMode {
     return this.bench.mode;
@@ -84,8 +104,8 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
    *
    * A call whose key was taken is not among it, because it added nothing; nor is what a cron fired by itself.
    *
-   * @param task a method with `@Task()` or `@Broadcast()`, or a name
-   * @throws NestworkError NOT_A_TASK
+   * @param task its sender, a method with `@Task()` or `@Broadcast()`, or a name
+   * @throws NestworkError NOT_A_TASK, INVALID_NAME; INVALID_OPTION for a sender with options
    */
   enqueued(task?: TaskReference<never>): EnqueuedTask[] {
     if (task === undefined) return [...this.sent];
@@ -143,12 +163,12 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
   /**
    * Runs a cron as if it were due now, which is its `cronTime`, also one that is disabled or paused, and nothing else.
    *
-   * @param cron a method with `@Cron()` or `@Interval()`, or its name
+   * @param cron its sender, a method with `@Cron()` or `@Interval()`, or its name
    * @returns its attempts: one, or more when it is tried again at once
    * @throws NestworkError UNKNOWN_CRON, NOT_A_TASK; WRONG_TEST_MODE in mode `fake`; APP_NOT_INITIALIZED
    * @example
    * const queue = app.get(TestQueue);
-   * await queue.runCron('ReportTasks.digest'); // or by its method: ReportTasks.prototype.digest
+   * await queue.runCron('ReportTasks.digest'); // or by its sender: queue.of(DigestTasks).digest
    */
   async runCron(cron: TaskReference<never>): Promise<TaskRun[]> {
     this.assertMode('runCron()', 'inline', 'memory');
@@ -201,12 +221,11 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
   }
 
   private async start(): Promise<TestWorker> {
-    if (!this.initialized) {
+    const { broker, clock, impatient } = this.bench;
+    if (!this.initialized || !broker) {
       this.starting = undefined;
       throw notInitialized();
     }
-    const { broker, clock, impatient } = this.bench;
-    if (!broker) throw noTaskQueue();
     const find = <T>(token: Parameters<ModuleRef['get']>[0]): T => this.moduleRef.get(token, { strict: false }) as T;
     const registry = find<TaskRegistry>(TaskRegistry);
     const { queues } = find<ResolvedTaskQueueOptions>(RESOLVED_OPTIONS);
@@ -230,13 +249,5 @@ function notInitialized(): NestworkError {
     'APP_NOT_INITIALIZED',
     'A task was to run, but the app of this test is not initialized: its tasks are not known yet.',
     'Call `await app.init()` on what compile() or createNestApplication() gave.',
-  );
-}
-
-function noTaskQueue(): NestworkError {
-  return new NestworkError(
-    'APP_NOT_INITIALIZED',
-    'This test imports TaskQueueTestingModule, but nothing in it imports TaskQueueModule.',
-    'Import the module of your app beside it, or TaskQueueModule.forRoot({ ... }) itself.',
   );
 }

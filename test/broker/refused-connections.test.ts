@@ -12,7 +12,8 @@ const SECRET = 'correct-horse-battery-staple';
 
 const ids = new TaskIdSequence();
 const lines: string[] = [];
-const log = new OutageLog({ log: (line: string) => lines.push(line), warn: (line: string) => lines.push(line) });
+const note = (line: string): number => lines.push(line);
+const log = new OutageLog({ log: note, warn: note, error: note });
 let server: RedisServer | undefined;
 let admin: Redis | undefined;
 let broker: RedisBroker;

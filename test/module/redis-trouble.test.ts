@@ -1,6 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { jest } from '@jest/globals';
+import { Test } from '@nestjs/testing';
 import type { RedisSettings } from '../../src/broker/broker.js';
+import { QueueClient } from '../../src/client/queue-client.js';
 import type { Duration } from '../../src/task/duration.js';
 import { RedisServer } from '../../src/testing/redis-server.js';
 import { info, ScriptedServer } from '../support/scripted-server.js';
@@ -63,6 +66,56 @@ describe('an app does not boot', () => {
       message: expect.stringContaining(`{nestwork}:format holds ${shown}`),
     });
     await expect(apps.boot({ imports: [apps.queue({ namespace: 'mine' })] })).resolves.toBeDefined();
+  });
+});
+
+describe('a Redis that is not there from the beginning', () => {
+  const absent = (port: number): RegExp =>
+    new RegExp(
+      `^error \\[TaskQueue\\] Redis at 127.0.0.1:${port} has not answered for 1000 ms, of the 10000 ms .*REDIS_UNAVAILABLE.*TaskQueueTestingModule`,
+      's',
+    );
+  const told = async (what: string): Promise<void> => {
+    const endMs = performance.now() + 4_000; // a loop that goes on after the test would keep Jest from ending
+    while (apps.lines.with(what).length === 0 && performance.now() < endMs) await delay(10);
+  };
+
+  it('is told while the app still waits for it, once, and again when it is there', async () => {
+    const late = await RedisServer.start();
+    await late.kill();
+    const booted = boot(late.url, '10s');
+    await told('has not answered');
+    await late.restart();
+    await booted;
+    expect(apps.lines.with(`127.0.0.1:${late.port}`)).toEqual([
+      expect.stringMatching(absent(late.port)),
+      expect.stringMatching(/^log .* is back after/),
+    ]);
+    await late.stop();
+  });
+
+  it('is told at the first delay() of an app that was only compiled', async () => {
+    const gone = await RedisServer.start();
+    await gone.stop();
+    const queue = apps.queue({ redis: gone.url, commandTimeout: '10s' });
+    const app = await Test.createTestingModule({ imports: [queue] })
+      .setLogger(apps.lines)
+      .compile();
+    const sent = app.get(QueueClient).task('Some.task').with({ queue: 'default' }).delay();
+    await told('has not answered');
+    await app.close();
+    await expect(sent).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
+    expect(apps.lines.with(`127.0.0.1:${gone.port}`)).toEqual([expect.stringMatching(absent(gone.port))]);
+  });
+
+  it('that refuses the connection is told with its reason, once', async () => {
+    const closed = await RedisServer.start({ args: ['--requirepass', SECRET] });
+    const booted = boot(closed.url, '3s').catch((error: unknown) => error);
+    await expect(booted).resolves.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
+    expect(apps.lines.with('NOAUTH')).toEqual([
+      expect.stringMatching(/^error .*refuses the connection: NOAUTH .*Check user name and password/s),
+    ]);
+    await closed.stop();
   });
 });
 

@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { Redis, type RedisOptions } from 'ioredis';
 import { RedisServer, type RedisServerOptions } from '../../src/testing/redis-server.js';
+import { Lines } from '../module/apps.js';
 import { isAlive } from '../support/worker-fixture.js';
 
 /** A process of its own needs JavaScript; `npm test` builds it first. */
@@ -119,6 +121,42 @@ it('rejects with the log of a server that does not start', async () => {
     code: 'REDIS_UNAVAILABLE',
     message: expect.stringContaining('no-such-option'),
   });
+});
+
+describe('a server that takes its time to start', () => {
+  const { PATH } = process.env;
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'nestwork-test-'));
+  });
+  afterEach(() => {
+    process.env.PATH = PATH;
+    Logger.overrideLogger(['log', 'warn', 'error']);
+    rmSync(directory, { recursive: true });
+  });
+
+  it('is told with its log, while it is waited for, and returned when it is ready', async () => {
+    const lines = new Lines();
+    Logger.overrideLogger(lines);
+    const go = join(directory, 'go');
+    const script = `#!/bin/sh
+      echo reading the data
+      while [ ! -e ${go} ]; do sleep 0.05; done
+      echo Ready to accept connections
+      exec sleep 60
+    `;
+    writeFileSync(join(directory, 'redis-server'), script, { mode: 0o755 });
+    process.env.PATH = `${directory}:${PATH}`;
+    const started = start();
+    await until(() => lines.all.length > 0);
+    writeFileSync(go, '');
+    await started;
+    expect(lines.all).toEqual([
+      expect.stringMatching(
+        /^error \[RedisServer\] The private Redis server has not started for 3 s.*reading the data/s,
+      ),
+    ]);
+  }, 20_000);
 });
 
 describe('without a server on the PATH', () => {

@@ -31,8 +31,8 @@ async function run(binary: string, args: readonly string[], fixture: string): Pr
 }
 
 describe('Jest', () => {
-  it.each(['fake', 'inline', 'memory'])(
-    'finds no open handle in mode %s, also when the app is left open',
+  it.each(['fake', 'inline', 'memory', 'part'])(
+    'finds no open handle in the file %s.spec.ts, also when the app is left open',
     async (mode) => {
       const { code, output } = await run('jest/bin/jest.js', ['--detectOpenHandles', `${mode}.spec.ts`], 'jest');
       expect(output).toContain('1 passed');
@@ -46,7 +46,7 @@ describe('Jest', () => {
 describe('Vitest', () => {
   it('runs every mode, with the matchers', async () => {
     const { code, output } = await run('vitest/vitest.mjs', ['run'], 'vitest');
-    expect(output).toMatch(/3 passed/);
+    expect(output).toMatch(/4 passed/);
     expect(code).toBe(0);
   }, 130_000);
 });

@@ -11,11 +11,12 @@ class EnqueuedAssertionError extends Error {
 /**
  * Throws unless the app has sent such a call; with any test runner.
  *
- * @param task a decorated method, or a name
+ * @param task its sender, a decorated method, or a name
  * @param args the arguments, also with the likes of `expect.anything()`; left out for any
  * @throws AssertionError that says what was enqueued instead; NestworkError NOT_A_TASK, INVALID_OPTION
  * @example
- * assertEnqueued(app.get(TestQueue), ReportTasks.prototype.send, [7, { weekly: true }], { delay: '10m', times: 1 });
+ * const queue = app.get(TestQueue);
+ * assertEnqueued(queue, queue.of(ReportTasks).send, [7, { weekly: true }], { delay: '10m', times: 1 });
  */
 export function assertEnqueued<Args extends unknown[]>(
   queue: Pick<TestQueue, 'enqueued'>,
@@ -34,7 +35,8 @@ export function assertEnqueued<Args extends unknown[]>(
  *
  * @throws AssertionError that shows the call; NestworkError NOT_A_TASK, INVALID_OPTION
  * @example
- * assertNotEnqueued(app.get(TestQueue), ReportTasks.prototype.send);
+ * const queue = app.get(TestQueue);
+ * assertNotEnqueued(queue, queue.of(ReportTasks).send);
  */
 export function assertNotEnqueued<Args extends unknown[]>(
   queue: Pick<TestQueue, 'enqueued'>,

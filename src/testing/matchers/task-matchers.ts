@@ -6,20 +6,21 @@ import { assertTestQueue } from './test-queue-check.js';
  * The matchers as `expect()` has them, see `nestwork/testing/jest` and `nestwork/testing/vitest`.
  *
  * @example
- * const matchers: TaskMatchers<void> = expect(app.get(TestQueue));
- * matchers.toHaveEnqueued(ReportTasks.prototype.send);
+ * const queue = app.get(TestQueue);
+ * const matchers: TaskMatchers<void> = expect(queue);
+ * matchers.toHaveEnqueued(queue.of(ReportTasks).send);
  */
 export interface TaskMatchers<R> {
   /**
    * The app has sent such a call.
    *
-   * @param task a decorated method, or a name
+   * @param task its sender, a decorated method, or a name
    * @param args the arguments, also with the likes of `expect.anything()`; left out for any
    * @example
    * const queue = app.get(TestQueue);
-   * expect(queue).toHaveEnqueued(ReportTasks.prototype.send, [7, { weekly: true }]);
-   * expect(queue).toHaveEnqueued(ReportTasks.prototype.send, [7, expect.anything()], { delay: '10m', times: 1 });
-   * expect(queue).not.toHaveEnqueued(ReportTasks.prototype.send, [8, { weekly: true }]);
+   * expect(queue).toHaveEnqueued(queue.of(ReportTasks).send, [7, { weekly: true }]);
+   * expect(queue).toHaveEnqueued(queue.of(ReportTasks).send, [7, expect.anything()], { delay: '10m', times: 1 });
+   * expect(queue).not.toHaveEnqueued(queue.of(ReportTasks).send, [8, { weekly: true }]);
    */
   toHaveEnqueued<Args extends unknown[]>(
     task: TaskReference<Args>,

@@ -88,6 +88,23 @@ describe('a newcomer', () => {
     expect(ending.code).toBe(1);
   });
 
+  it('whose test has no Redis learns it before Jest gives up', async () => {
+    const source = `
+      import { Module } from '@nestjs/common';
+      import { Test } from '@nestjs/testing';
+      import { TaskQueueModule } from 'nestwork';
+
+      it('boots', async () => {
+        const imports = [TaskQueueModule.forRoot({ redis: 'redis://127.0.0.1:1' })];
+        const app = await Test.createTestingModule({ imports }).compile();
+        await app.init();
+      });
+    `;
+    const ending = await scratch.write('boots.test.ts', source).jest('boots.test.ts');
+    expectQuoted('A test has no Redis', ending);
+    expect(ending.code).toBe(1);
+  });
+
   it('who forgets to provide the class learns which, when it sends and in the worker', async () => {
     const sending = await api(`
       @Injectable() class OtherTasks { @Task() async run() {} }

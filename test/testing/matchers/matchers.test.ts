@@ -1,6 +1,7 @@
 import '../../../src/testing/jest.js';
-import { QueueClient } from '../../../src/index.js';
-import { assertEnqueued, assertNotEnqueued, type TestQueue } from '../../../src/testing/index.js';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { QueueClient, Task } from '../../../src/index.js';
+import { assertEnqueued, assertNotEnqueued, TaskQueueTestingModule, TestQueue } from '../../../src/testing/index.js';
 import { type MailApp, MailApps, MailTasks } from '../modes/mail-app.js';
 
 const { welcome, both, flaky } = MailTasks.prototype;
@@ -11,6 +12,11 @@ beforeEach(async () => {
   ({ queue, send } = await apps.start());
 });
 afterEach(() => apps.close());
+
+/** An app that is no more than what sends. */
+function part(): Promise<TestingModule> {
+  return Test.createTestingModule({ imports: [TaskQueueTestingModule] }).compile();
+}
 
 /** What a matcher complains of, without the codes for colours. */
 function complaint(run: () => unknown): string {
@@ -32,6 +38,44 @@ describe('toHaveEnqueued()', () => {
     expect(queue).not.toHaveEnqueued(welcome, [42, { at: new Date(1) }]);
     expect(queue).not.toHaveEnqueued(both);
     expect(queue).not.toHaveEnqueued('MailTasks.other');
+  });
+
+  it('takes a sender, of the client or of the queue of the test, by class or by name', async () => {
+    await send.welcome.delay(42);
+    const { welcome, both } = queue.of(MailTasks);
+    expect(queue).toHaveEnqueued(send.welcome, [42]);
+    expect(queue).toHaveEnqueued(welcome, [42], { times: 1 });
+    expect(queue).toHaveEnqueued(queue.of<MailTasks>('MailTasks').welcome, [42]);
+    expect(queue).not.toHaveEnqueued(welcome, [43]);
+    expect(queue).not.toHaveEnqueued(both);
+    expect(queue.enqueued(welcome)).toMatchObject([{ args: [42] }]);
+    expect(queue.enqueued(both)).toEqual([]);
+    expect(complaint(() => expect(queue).toHaveEnqueued(welcome, [43]))).toContain('args[0]: expected 43, was 42');
+  });
+
+  it('takes a sender by the name that the decorator gives, and that of a subclass', async () => {
+    class NamedTasks {
+      @Task({ name: 'mail.welcome' })
+      async welcome(): Promise<void> {}
+    }
+    class BaseTasks {
+      @Task()
+      async send(): Promise<void> {}
+    }
+    class ReportTasks extends BaseTasks {}
+    const senders = (await part()).get(TestQueue);
+    await senders.of(NamedTasks).welcome.delay();
+    await senders.of(ReportTasks).send.delay();
+    expect(senders).toHaveEnqueued(senders.of(NamedTasks).welcome);
+    expect(senders).toHaveEnqueued(senders.of(ReportTasks).send);
+    expect(senders).not.toHaveEnqueued(senders.of(BaseTasks).send);
+  });
+
+  it('refuses a sender with options, which nobody would compare', () => {
+    const late = send.welcome.with({ delay: '10m' });
+    expect(() => expect(queue).not.toHaveEnqueued(late)).toThrow(/INVALID_OPTION[\s\S]*after the arguments/);
+    expect(() => queue.enqueued(late)).toThrow('INVALID_OPTION');
+    expect(() => expect(queue).not.toHaveEnqueued(queue.of(MailTasks) as never)).toThrow('queue.of(MailTasks).welcome');
   });
 
   it('takes asymmetric matchers, as arguments and within them', async () => {
@@ -168,6 +212,8 @@ describe('the plain asserts', () => {
   it('throw what the matcher says', async () => {
     await send.welcome.delay(42);
     assertEnqueued(queue, welcome, [42]);
+    assertEnqueued(queue, send.welcome, [42]);
+    assertNotEnqueued(queue, send.welcome, [43]);
     assertNotEnqueued(queue, welcome, [43]);
     const matcher = complaint(() => expect(queue).toHaveEnqueued(welcome, [43]));
     expect(() => assertEnqueued(queue, welcome, [43])).toThrow(matcher);

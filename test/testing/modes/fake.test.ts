@@ -121,13 +121,6 @@ it('stands in whether the app uses forRoot or forRootAsync, with a missing URL t
   await Promise.all([one?.close(), other?.close()]);
 });
 
-it('says so when no module of the app has queues', async () => {
-  const app = await Test.createTestingModule({ imports: [TaskQueueTestingModule.forRoot({ mode: 'fake' })] })
-    .setLogger(apps.lines)
-    .compile();
-  await expect(app.init()).rejects.toMatchObject({ code: 'APP_NOT_INITIALIZED' });
-});
-
 it('refuses a mode that there is not', () => {
   expect(() => TaskQueueTestingModule.forRoot({ mode: 'real' as never })).toThrow("'fake', 'inline' or 'memory'");
   expect(() => TaskQueueTestingModule.forRoot({ mode: 'fake', clock: 1 } as never)).toThrow('INVALID_OPTION');
