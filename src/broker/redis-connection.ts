@@ -1,5 +1,4 @@
 import { Redis } from 'ioredis';
-import type { NestworkError } from '../errors.js';
 import { inCleanContext } from '../task/clean-context.js';
 import { printable } from '../task/printable.js';
 import type { RedisSettings } from './broker.js';
@@ -18,7 +17,7 @@ import {
   timedOut,
 } from './redis-errors.js';
 import { callScript, type ScriptName } from './scripts.js';
-import { type Failure, refusal, type Target, unavailable } from './unavailable.js';
+import { closed, type Failure, refusal, type Target, unavailable } from './unavailable.js';
 
 /** Is told of each outage once, however many attempts to reconnect it takes. */
 export interface OutageListener {
@@ -59,6 +58,7 @@ export class RedisConnection {
   /** what was told of the outage */
   private readonly told = new Set<string>();
   private wasUp = false;
+  private occasion: 'start' | 'call' = 'call';
   private unproven = false;
   private renewing = false;
   private closing = false;
@@ -110,6 +110,17 @@ export class RedisConnection {
     return this.waiting;
   }
 
+  /** Is ready, and does what comes before everything else; what fails meanwhile says what to do about a failed start. */
+  async start<T>(first: () => Promise<T>): Promise<T> {
+    this.occasion = 'start';
+    try {
+      await this.ready();
+      return await first();
+    } finally {
+      this.occasion = 'call';
+    }
+  }
+
   /** Runs a script over a connection that is up. */
   call(name: ScriptName, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
     return this.command((redis) => callScript(redis, name, keys, args));
@@ -140,7 +151,7 @@ export class RedisConnection {
     } catch (reason) {
       const cause = reason as Error;
       const resent = before.resent || generation !== this.generation;
-      const error = explain(cause, { where: this.where, timeoutMs: this.timeoutMs, resent });
+      const error = explain(cause, { where: this.where, timeoutMs: this.timeoutMs, resent, occasion: this.occasion });
       const silent = isTimeout(cause) && this.bytesHeard() === heard;
       if (generation === this.generation && silent) this.noteLoss();
       if (generation === this.generation && (silent || takesNoWrites(error))) this.renew();
@@ -214,8 +225,9 @@ export class RedisConnection {
         if (error) reject(error);
         else resolve();
       };
-      const ended = (): void => done(this.unavailable('is closed'));
-      const late = (): void => done(this.unavailable(`did not answer within ${this.timeoutMs} ms`));
+      const ended = (): void => done(closed(this.target, this.failure));
+      const late = (): void =>
+        done(unavailable(this.target, this.occasion, `did not answer within ${this.timeoutMs} ms`, this.failure));
       // in a process that was busy itself the answer may have come, and wait to be read
       const timer = setTimeout(() => setImmediate(late), this.timeoutMs);
       this.client.once('ready', done).once('end', ended);
@@ -224,10 +236,6 @@ export class RedisConnection {
       else if (this.client.status === 'wait' || this.client.status === 'end')
         inCleanContext(() => this.client.connect().catch(() => {}));
     });
-  }
-
-  private unavailable(what: string): NestworkError {
-    return unavailable(this.target, what, this.failure);
   }
 
   private noteLoss(): void {

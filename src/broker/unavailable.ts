@@ -1,6 +1,7 @@
 import { NestworkError } from '../errors.js';
 import { printable } from '../task/printable.js';
 import type { HandshakeStep } from './handshake.js';
+import { type Occasion, remedyAt } from './occasion.js';
 import {
   CREDENTIALS,
   isAnswer,
@@ -26,27 +27,38 @@ export interface Target {
   readonly database: number;
 }
 
-const NOTHING_SENT = 'Nothing was sent, so you can repeat a call that failed with this error.';
+const REACHED = [
+  'Check that a Redis 7 server runs there, with or without TLS as the `redis` option of TaskQueueModule says.',
+  'Without a `redis` option, say because an environment variable is not set, nestwork connects to 127.0.0.1:6379.',
+];
 
 /**
- * What a call rejects with when there was no connection over which to send it.
+ * What a start or a call rejects with when there was no connection over which to send it.
  *
  * @param what what became of the connection: `did not answer within 5000 ms`
  */
-export function unavailable(target: Target, what: string, failure: Failure | undefined): NestworkError {
+export function unavailable(
+  target: Target,
+  occasion: Exclude<Occasion, 'end'>,
+  what: string,
+  failure: Failure | undefined,
+): NestworkError {
   const cause = failure?.error;
   if (failure && isOfCluster(failure.error)) return isCluster(target.where, cause);
-  if (failure && isAnswer(failure.error)) return refusedConnection(target, failure);
+  if (failure && isAnswer(failure.error)) return refusedConnection(target, occasion, failure);
   return new NestworkError(
     'REDIS_UNAVAILABLE',
     `Redis at ${target.where} ${what}${cause ? ` (${printable(cause.message, MOST_OF_AN_ANSWER)})` : ''}.`,
-    [
-      'Check that a Redis 7 server runs there, with or without TLS as the `redis` option of TaskQueueModule says.',
-      'Without a `redis` option, say because an environment variable is not set, nestwork connects to 127.0.0.1:6379.',
-      NOTHING_SENT,
-    ],
+    [...REACHED, remedyAt(occasion)],
     { cause },
   );
+}
+
+/** What rejects that was to be sent after the connection was closed, or while it was. */
+export function closed({ where }: Target, failure: Failure | undefined): NestworkError {
+  return new NestworkError('REDIS_UNAVAILABLE', `The connection to Redis at ${where} is closed.`, remedyAt('end'), {
+    cause: failure?.error,
+  });
 }
 
 /** What a server refuses that lets nobody of us in, in a few words and its own. */
@@ -54,12 +66,12 @@ export function refusal({ database }: Target, { step, error }: Failure): string 
   return `refuses ${step === 'select' ? `database ${database}` : 'the connection'}: ${printable(error.message, MOST_OF_AN_ANSWER)}`;
 }
 
-function refusedConnection(target: Target, failure: Failure): NestworkError {
+function refusedConnection(target: Target, occasion: Occasion, failure: Failure): NestworkError {
   const { error } = failure;
   return new NestworkError(
     'REDIS_UNAVAILABLE',
     `Redis at ${target.where} ${refusal(target, failure).replace(/\.+$/, '')}.`,
-    [...remediesFor(target, failure), NOTHING_SENT],
+    [...remediesFor(target, failure), remedyAt(occasion)],
     { cause: error },
   );
 }
