@@ -16,7 +16,7 @@ export async function checkScaffold({ tarball, env, directory }) {
   await run('npm', [...INSTALL, '@nestjs/cli@^11'], { cwd: directory });
   await run('npx', ['nest', 'new', 'shop', '--skip-install', '--skip-git', '-p', 'npm'], { cwd: directory });
   // the scaffold's own TypeScript may be newer than what its other packages take
-  await run('npm', [...INSTALL, tarball, 'esbuild', '@swc/core', '@swc/cli'], { cwd: shop });
+  await run('npm', [...INSTALL, tarball, 'esbuild', 'tsx', '@swc/core', '@swc/cli'], { cwd: shop });
   await write(shop, prefixed('src/', { ...APP, 'app.spec.ts': SPEC }));
   const project = { directory: shop, env, steps: (...steps) => inOrder(shop, steps) };
   for (const [title, check] of Object.entries(BUILDS)) {
@@ -34,9 +34,25 @@ const BUILDS = {
     await change(join(directory, 'package.json'), (text) => text.replace('"jest": {', `"jest": { ${JEST_LINE},`));
     await steps(['npm', 'test']);
   },
+  async 'npm run test:e2e'({ directory, env }) {
+    const page = await readFile(join(ROOT, 'docs/setup.md'), 'utf8');
+    if (!page.includes('test/jest-e2e.json')) throw new Failure('docs/setup.md does not name test/jest-e2e.json');
+    await change(join(directory, 'test/jest-e2e.json'), (text) => text.replace('{', `{ ${JEST_LINE},`));
+    // the test of the scaffold boots its module, which is given nestwork as the README says
+    await change(join(directory, 'src/app.module.ts'), withTasks);
+    await run('npm', ['run', 'test:e2e'], { cwd: directory, env });
+  },
   async 'nest build'({ directory, env, steps }) {
     await steps(['npx', 'nest', 'build']);
     await checkRun(directory, env, 'dist/send.js', 'dist/worker.js');
+  },
+  async tsx({ directory, env }) {
+    // it writes no types of constructors
+    const named = APP['app.ts'].replace(/private readonly (?:phrases|context): (\w+)/g, '@Inject($1) $&');
+    const app = named.replace('{ Injectable,', '{ Inject, Injectable,');
+    await write(directory, prefixed('plain/', { ...APP, 'app.ts': app }));
+    await checkRun(directory, { ...env, NODE_OPTIONS: '--import tsx' }, 'plain/send.ts', 'plain/worker.ts');
+    await rm(join(directory, 'plain'), { recursive: true });
   },
   async esbuild({ directory, env, steps }) {
     const external = OPTIONAL.map((name) => `--external:${name}`);
@@ -70,6 +86,20 @@ const BUILDS = {
     await checkRun(directory, env, 'dist/apps/shop/send.js', 'dist/apps/jobs/main.js');
   },
 };
+
+/** The module of a new project with that of nestwork, and with tasks. */
+function withTasks(text) {
+  return text
+    .replace(
+      'import { Module }',
+      "import { TaskQueueModule } from 'nestwork';\nimport { GreetingTasks, Phrases } from './app';\n$&",
+    )
+    .replace(
+      'imports: []',
+      "imports: [TaskQueueModule.forRoot({ redis: process.env.REDIS_URL, queues: ['greetings', 'default'] })]",
+    )
+    .replace('providers: [', 'providers: [GreetingTasks, Phrases, ');
+}
 
 async function inOrder(cwd, steps) {
   for (const [command, ...args] of steps) await run(command, args, { cwd });
