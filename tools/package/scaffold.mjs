@@ -1,7 +1,8 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure, ROOT, run } from '../run.mjs';
-import { checkRun, INSTALL, write } from './app.mjs';
+import { checkRun, write } from './app.mjs';
+import { change, newProject, withTasks } from './project.mjs';
 import { APP, SPEC } from './sources.mjs';
 
 /** The line of docs/setup.md that Jest needs in a CommonJS project. */
@@ -11,12 +12,7 @@ const OPTIONAL = ['@nestjs/microservices*', '@nestjs/websockets*', 'class-transf
 
 /** Makes a project with the command line of Nest 11, adds nestwork as the documents say, and tests, builds and runs it. */
 export async function checkScaffold({ tarball, env, directory }) {
-  const shop = join(directory, 'shop');
-  await write(directory, { 'package.json': '{ "private": true }' });
-  await run('npm', [...INSTALL, '@nestjs/cli@^11'], { cwd: directory });
-  await run('npx', ['nest', 'new', 'shop', '--skip-install', '--skip-git', '-p', 'npm'], { cwd: directory });
-  // the scaffold's own TypeScript may be newer than what its other packages take
-  await run('npm', [...INSTALL, tarball, 'esbuild', 'tsx', '@swc/core', '@swc/cli'], { cwd: shop });
+  const shop = await newProject(directory, '11', [tarball, 'esbuild', 'tsx', '@swc/core', '@swc/cli']);
   await write(shop, prefixed('src/', { ...APP, 'app.spec.ts': SPEC }));
   const project = { directory: shop, env, steps: (...steps) => inOrder(shop, steps) };
   for (const [title, check] of Object.entries(BUILDS)) {
@@ -39,7 +35,7 @@ const BUILDS = {
     if (!page.includes('test/jest-e2e.json')) throw new Failure('docs/setup.md does not name test/jest-e2e.json');
     await change(join(directory, 'test/jest-e2e.json'), (text) => text.replace('{', `{ ${JEST_LINE},`));
     // the test of the scaffold boots its module, which is given nestwork as the README says
-    await change(join(directory, 'src/app.module.ts'), withTasks);
+    await change(join(directory, 'src/app.module.ts'), (text) => withTasks(text, './app'));
     await run('npm', ['run', 'test:e2e'], { cwd: directory, env });
   },
   async 'nest build'({ directory, env, steps }) {
@@ -87,31 +83,10 @@ const BUILDS = {
   },
 };
 
-/** The module of a new project with that of nestwork, and with tasks. */
-function withTasks(text) {
-  return text
-    .replace(
-      'import { Module }',
-      "import { TaskQueueModule } from 'nestwork';\nimport { GreetingTasks, Phrases } from './app';\n$&",
-    )
-    .replace(
-      'imports: []',
-      "imports: [TaskQueueModule.forRoot({ redis: process.env.REDIS_URL, queues: ['greetings', 'default'] })]",
-    )
-    .replace('providers: [', 'providers: [GreetingTasks, Phrases, ');
-}
-
 async function inOrder(cwd, steps) {
   for (const [command, ...args] of steps) await run(command, args, { cwd });
 }
 
 function prefixed(prefix, files) {
   return Object.fromEntries(Object.entries(files).map(([name, text]) => [`${prefix}${name}`, text]));
-}
-
-async function change(file, edit) {
-  const text = await readFile(file, 'utf8');
-  const edited = edit(text);
-  if (edited === text) throw new Failure(`${file} is not as expected:\n${text}`);
-  await write('/', { [file]: edited });
 }
