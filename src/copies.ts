@@ -18,8 +18,20 @@ const REMEDIES = [
   'In a library, make nestwork a peer dependency.',
 ];
 
+/** Stands behind the folder of a copy that was compiled to CommonJS. */
+const AS_COMMONJS = ' as CommonJS';
+
+/** One folder that was loaded twice: npm has nothing to merge there. */
+const LOADED_TWICE = [
+  'A loader such as tsx compiles nestwork to CommonJS for what requires it, and loads it as it is for what imports it: let all files of the app load it in one way.',
+  'Either set `"type": "module"` in package.json, or compile with `nest build` or tsc and run `node dist/main.js`.',
+];
+
+/** Tells the modules of this copy from those of another one, even of the same files. */
+export const COPY = Symbol('this copy of nestwork');
+
 interface Copies {
-  /** the folder of each copy */
+  /** the folder of each copy, and whether it was compiled to CommonJS */
   readonly places: Set<string>;
   /** an app has imported the module of one of them */
   used: boolean;
@@ -46,9 +58,24 @@ export function explained(error: unknown): unknown {
   const { places } = all();
   if (places.size < 2 || !UNKNOWN_TO_NEST.test(nameOf(error))) return error;
   const [why = ''] = (readText(error, 'message') ?? '').split('\n', 1);
-  return new NestworkError('TWO_COPIES', `${said(places)} Nest knows the classes of one of them: ${why}`, REMEDIES, {
-    cause: error,
-  });
+  return new NestworkError(
+    'TWO_COPIES',
+    `${said(places)} Nest knows the classes of one of them: ${why}`,
+    remedies(places),
+    {
+      cause: error,
+    },
+  );
+}
+
+/**
+ * A part of the package that is loaded late, in this copy. A loader such as tsx, for which a CommonJS app requires the
+ * package, leaves `import()` to Node, which makes a copy of what is loaded already; `require` gives what belongs to us.
+ *
+ * @param required called where `import()` has loaded a part of another copy
+ */
+export function ofThisCopy<Part extends { readonly COPY: symbol }>(imported: Part, required: () => Part): Part {
+  return imported.COPY === COPY ? imported : required();
 }
 
 function all(): Copies {
@@ -64,31 +91,49 @@ function tell(copies: Copies): void {
   copies.told = places.size;
   new Logger('TaskQueue').warn(
     `${said(places)} What one exports, such as QueueClient, cannot be injected where the module of another is imported.\n` +
-      REMEDIES.map((remedy) => `- ${remedy}`).join('\n'),
+      remedies(places)
+        .map((remedy) => `- ${remedy}`)
+        .join('\n'),
   );
 }
 
 function said(places: ReadonlySet<string>): string {
-  const shown = Array.from(places, (folder) => `${versionIn(folder)} in ${printable(folder, 500)}`);
+  const shown = Array.from(places, (place) => `${versionIn(folderOf(place))} in ${printable(place, 500)}`);
   return `This app has ${places.size} copies of nestwork: ${shown.join(', ')}.`;
+}
+
+function remedies(places: ReadonlySet<string>): string[] {
+  const folders = new Set(Array.from(places, folderOf));
+  return [...(folders.size < places.size ? LOADED_TWICE : []), ...(folders.size > 1 ? REMEDIES : [])];
+}
+
+function folderOf(place: string): string {
+  return place.endsWith(AS_COMMONJS) ? place.slice(0, -AS_COMMONJS.length) : place;
 }
 
 function versionIn(folder: string): string {
   try {
-    const { version } = JSON.parse(readFileSync(join(folder, '..', 'package.json'), 'utf8')) as { version?: unknown };
-    return printable(String(version), 40);
+    const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<string, unknown>;
+    // of a bundle it is that of the app
+    if (name === 'nestwork') return printable(String(version), 40);
   } catch {
-    return 'an unknown version';
+    // nothing to read there
   }
+  return 'an unknown version';
 }
 
-/** The folder of this file. Out of a stack: a test runner may load it as CommonJS, where `import.meta` is an error of syntax. */
+/**
+ * The folder of the package, and how it was loaded. Out of a stack: a test runner may load it as CommonJS, where `import.meta`
+ * is an error of syntax.
+ */
 function place(): string {
   const [, , , file = ''] =
     /\n.*?(?:\(|at )((async )?((?:file:|[A-Za-z]:\\|\/)[^()\n]*?)):\d+:\d+\)?(?:\n|$)/.exec(new Error().stack ?? '') ??
     [];
   const path = file.startsWith('file:') ? fileURLToPath(file.replace(/[?#].*/, '')) : file;
-  return path === '' ? 'an unknown place' : dirname(path);
+  // a source map says src/ of what is in dist/
+  const folder = path === '' ? 'an unknown place' : dirname(path).replace(/[/\\](?:dist|src)$/, '');
+  return typeof require === 'function' ? `${folder}${AS_COMMONJS}` : folder;
 }
 
 /** Nest's exceptions go by their class: their name is that of every error. */

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { Claimant } from './broker/broker.js';
 import { RedisBroker } from './broker/redis-broker.js';
+import { COPY } from './copies.js';
 import { NestworkError } from './errors.js';
 import { InProcessChild } from './in-process-child.js';
 import type { ResolvedWorkerOptions } from './options.js';
@@ -16,6 +17,8 @@ import { counted } from './task/counted.js';
 import { servedQueues } from './task/queue-names.js';
 import type { WorkerApp } from './worker-app.js';
 import { workerServices } from './worker-services.js';
+
+export { COPY };
 
 /** How long tasks may take to react to their aborted signal before the app is closed under them, in ms. */
 const ABORT_GRACE_MS = 2_000;

@@ -1,6 +1,7 @@
 import { Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { Broker } from './broker/broker.js';
+import { ofThisCopy } from './copies.js';
 import type { InProcessWorker } from './in-process-worker.js';
 import { RESOLVED_OPTIONS, type ResolvedTaskQueueOptions } from './options.js';
 import { BROKER, STAND_IN } from './stand-in.js';
@@ -37,7 +38,9 @@ export class InProcessModule implements OnApplicationBootstrap, OnModuleDestroy 
     if (!inProcess || isWorkerChild() || this.isUnderTest()) return;
     const broker = find<Broker>(BROKER);
     // much that an app without one need not load
-    const { InProcessWorker } = await import('./in-process-worker.js');
+    const { InProcessWorker } = ofThisCopy(await import('./in-process-worker.js'), () =>
+      require('./in-process-worker.js'),
+    );
     try {
       const worker = new InProcessWorker({ worker: inProcess, app: workerApp(find), sinceMs: broker.madeAtMs });
       this.worker = worker;

@@ -16,6 +16,7 @@ import { noteCopy, useCopy } from './copies.js';
 import { GlobalEnhancers } from './discovery/global-enhancers.js';
 import { HandlerFactory } from './discovery/handler-factory.js';
 import { LazyModules } from './discovery/lazy-modules.js';
+import { warningOfMinifiedNames } from './discovery/minified-names.js';
 import { PayloadChecks } from './discovery/payload-checks.js';
 import { warningOf } from './discovery/replaced-classes.js';
 import { TaskDiscovery } from './discovery/task-discovery.js';
@@ -211,6 +212,8 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
   async onModuleInit(): Promise<void> {
     this.refuseSecondModule();
     for (const task of this.discovery.tasks(this.options)) this.registry.add(task);
+    const minified = warningOfMinifiedNames(this.registry.all());
+    if (minified !== undefined) new Logger('TaskQueue').warn(minified);
     for (const { type, replacement } of this.discovery.replaced()) {
       this.registry.replace(type, replacement);
       const warning = warningOf(replacement);

@@ -1,7 +1,7 @@
 import type { DynamicModule, LoggerService, LogLevel, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { Broker } from './broker/broker.js';
-import { explained } from './copies.js';
+import { COPY, explained } from './copies.js';
 import { NestworkError } from './errors.js';
 import { outliveOutput } from './lost-output.js';
 import { RESOLVED_OPTIONS } from './options.js';
@@ -10,6 +10,8 @@ import { type ChildApp, runChild } from './worker/child-entry.js';
 import { Executor } from './worker/executor.js';
 import { TaskLogger } from './worker/task-logger.js';
 import { type Find, tellBrokenBackoff, workerApp } from './worker-app.js';
+
+export { COPY };
 
 type GivenLogger = LoggerService | LogLevel[] | false;
 

@@ -1,4 +1,5 @@
 import { type DynamicModule, Logger, type LoggerService, type LogLevel, type Type } from '@nestjs/common';
+import { ofThisCopy } from './copies.js';
 import { NestworkError } from './errors.js';
 import type { WorkerOptions } from './options.js';
 import { resolveWorkerOptions } from './resolve-options.js';
@@ -47,10 +48,12 @@ export class WorkerFactory {
     assertLogger(logger);
     if (!isWorkerChild()) {
       if (logger !== undefined) Logger.overrideLogger(logger);
-      const { runWorkerSupervisor } = await import('./worker-supervisor.js');
+      const { runWorkerSupervisor } = ofThisCopy(await import('./worker-supervisor.js'), () =>
+        require('./worker-supervisor.js'),
+      );
       process.exit(await runWorkerSupervisor(worker));
     }
-    const { runWorkerChild } = await import('./worker-child.js');
+    const { runWorkerChild } = ofThisCopy(await import('./worker-child.js'), () => require('./worker-child.js'));
     // from here on the end of the supervisor is noticed
     if (isOrphan()) process.exit(1);
     return runWorkerChild(module, logger);

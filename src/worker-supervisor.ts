@@ -1,4 +1,5 @@
 import { RedisBroker } from './broker/redis-broker.js';
+import { COPY } from './copies.js';
 import { outliveOutput } from './lost-output.js';
 import type { ResolvedWorkerOptions } from './options.js';
 import { OutageLog } from './outage-log.js';
@@ -12,6 +13,8 @@ import { SUPERVISOR_PID } from './worker/child-role.js';
 import { WorkerLog } from './worker/worker-log.js';
 import { scoreboardCapacity } from './worker-app.js';
 import { workerServices } from './worker-services.js';
+
+export { COPY };
 
 /**
  * Supervises children that run the same file as this process, or another one that is given; resolves to its exit code.

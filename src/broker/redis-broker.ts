@@ -95,8 +95,7 @@ export class RedisBroker implements Broker {
   }
 
   async connect(): Promise<void> {
-    await this.connection.ready();
-    const warnings = await checkServer(this.connection, this.keys);
+    const warnings = await this.connection.start(() => checkServer(this.connection, this.keys));
     for (const warning of warnings) this.options.onWarning?.(warning);
   }
 

@@ -1,5 +1,4 @@
 import { Redis } from 'ioredis';
-import type { NestworkError } from '../errors.js';
 import { inCleanContext } from '../task/clean-context.js';
 import type { RedisSettings } from './broker.js';
 import { address, DISCONNECT_MS, fixedOptions } from './client-options.js';
@@ -11,7 +10,7 @@ import { explain, isBroken, isPassing, isTimeout, servesNobody, takesNoWrites, t
 import type { RedisKeys } from './redis-keys.js';
 import { callScript } from './script-calls.js';
 import type { ScriptInput, ScriptName, ScriptReply } from './scripts.js';
-import { absence, type Failure, refusal, standstill, type Target, unavailable } from './unavailable.js';
+import { absence, closed, type Failure, refusal, standstill, type Target, unavailable } from './unavailable.js';
 
 /** What is known of a command from its earlier attempts. */
 interface Attempts {
@@ -43,6 +42,7 @@ export class RedisConnection {
   private readonly outage: Outage;
   private failure: Failure | undefined;
   private wasUp = false;
+  private occasion: 'start' | 'call' = 'call';
   private unproven = false;
   private renewing = false;
   private closing = false;
@@ -95,6 +95,17 @@ export class RedisConnection {
     return this.waiting;
   }
 
+  /** Is ready, and does what comes before everything else; what fails meanwhile says what to do about a failed start. */
+  async start<T>(first: () => Promise<T>): Promise<T> {
+    this.occasion = 'start';
+    try {
+      await this.ready();
+      return await first();
+    } finally {
+      this.occasion = 'call';
+    }
+  }
+
   /** Runs a script over a connection that is up. */
   call<N extends ScriptName>(keys: RedisKeys, name: N, input: ScriptInput<N>): Promise<ScriptReply<N>> {
     return this.command((redis) => callScript(redis, keys, name, input));
@@ -125,7 +136,7 @@ export class RedisConnection {
     } catch (reason) {
       const cause = reason as Error;
       const resent = before.resent || generation !== this.generation;
-      const error = explain(cause, { where: this.where, timeoutMs: this.timeoutMs, resent });
+      const error = explain(cause, { where: this.where, timeoutMs: this.timeoutMs, resent, occasion: this.occasion });
       const silent = isTimeout(cause) && this.bytesHeard() === heard;
       if (generation === this.generation && silent) this.noteLoss();
       if (generation === this.generation && (silent || takesNoWrites(error))) this.renew();
@@ -200,8 +211,9 @@ export class RedisConnection {
         if (error) reject(error);
         else resolve();
       };
-      const ended = (): void => done(this.unavailable('is closed'));
-      const late = (): void => done(this.unavailable(`did not answer within ${this.timeoutMs} ms`));
+      const ended = (): void => done(closed(this.target, this.failure));
+      const late = (): void =>
+        done(unavailable(this.target, this.occasion, `did not answer within ${this.timeoutMs} ms`, this.failure));
       // in a process that was busy itself the answer may have come, and wait to be read
       const timer = setTimeout(() => setImmediate(late), this.timeoutMs);
       const impatience = setTimeout(() => setImmediate(() => this.noteAbsence()), ABSENT_MS);
@@ -211,10 +223,6 @@ export class RedisConnection {
       else if (this.client.status === 'wait' || this.client.status === 'end')
         inCleanContext(() => this.client.connect().catch(() => {}));
     });
-  }
-
-  private unavailable(what: string): NestworkError {
-    return unavailable(this.target, what, this.failure);
   }
 
   private noteLoss(): void {

@@ -1,5 +1,6 @@
 import { NestworkError } from '../errors.js';
 import { printable } from '../task/printable.js';
+import { type Occasion, remedyAt } from './occasion.js';
 
 /** Characters of what a server answered. */
 export const MOST_OF_AN_ANSWER = 1_000;
@@ -21,7 +22,7 @@ const NOT_EXECUTED = new RegExp(`${NO_WRITES.source}|${PASSING.source}|^OOM `);
 
 /** What to do about a server that does not let us in. */
 export const CREDENTIALS =
-  'Check user name and password in the `redis` option of TaskQueueModule; what was changed on the server has to be changed there, too.';
+  'Check user name and password in the `redis` option of TaskQueueModule, as in redis://user:password@redis.internal:6379; what was changed on the server has to be changed there, too.';
 
 const REMOVE_FOREIGN_KEY = 'Delete or rename that key, after a look at what it holds: nestwork has not written it.';
 
@@ -82,6 +83,8 @@ export interface Sending {
   readonly timeoutMs: number;
   /** whether it was sent over an earlier connection as well, and may have been executed then */
   readonly resent: boolean;
+  /** while the app starts, or later */
+  readonly occasion: Exclude<Occasion, 'end'>;
 }
 
 /**
@@ -89,15 +92,16 @@ export interface Sending {
  *
  * An answer of the server proves that nothing was written; without an answer nothing is proved (REDIS_TIMEOUT).
  */
-export function explain(error: Error, { where, timeoutMs, resent }: Sending): NestworkError {
+export function explain(error: Error, sending: Sending): NestworkError {
+  const { where, resent } = sending;
   // ioredis hangs the arguments of the command on its errors; they hold payloads
   Reflect.deleteProperty(error, 'command');
-  if (!isAnswer(error) || (resent && NOT_EXECUTED.test(error.message))) return unanswered(error, where, timeoutMs);
+  if (!isAnswer(error) || (resent && NOT_EXECUTED.test(error.message))) return unanswered(error, sending);
   if (error.message.startsWith('LEASE_LOST')) return leaseLost(error);
   if (error.message.startsWith('OOM')) return outOfMemory(error);
-  if (NO_WRITES.test(error.message)) return noPrimary(error, where);
+  if (NO_WRITES.test(error.message)) return noPrimary(error, sending);
   if (isOfCluster(error)) return isCluster(where, error);
-  if (servesNobody(error)) return notServing(error, where, timeoutMs);
+  if (servesNobody(error)) return notServing(error, sending);
   return new NestworkError(
     'REDIS_REFUSED',
     `Redis at ${where} refused a command, nothing was changed: ${answered(error).replace(/\.+$/, '')}.`,
@@ -160,31 +164,36 @@ export function standstillRemedy(answer: Error): string {
 }
 
 /** Every command of everybody is refused. */
-function notServing(cause: Error, where: string, timeoutMs: number): NestworkError {
+function notServing(cause: Error, { where, timeoutMs, occasion }: Sending): NestworkError {
   return new NestworkError(
     'REDIS_UNAVAILABLE',
     `Redis at ${where} has served nobody for ${timeoutMs} ms: ${answered(cause)}`,
-    [standstillRemedy(cause), 'Nothing was changed, so the call can simply be repeated.'],
+    [standstillRemedy(cause), remedyAt(occasion)],
     { cause },
   );
 }
 
-function unanswered(cause: Error, where: string, timeoutMs: number): NestworkError {
+function unanswered(cause: Error, { where, timeoutMs, occasion }: Sending): NestworkError {
   return new NestworkError(
     'REDIS_TIMEOUT',
     `Redis at ${where} did not answer within ${timeoutMs} ms, or the connection was closed (${answered(cause)}).`,
-    'The command may have been executed all the same.',
+    occasion === 'start'
+      ? [
+          'See whether that server is overloaded or far away; a longer `commandTimeout` of TaskQueueModule waits longer.',
+          remedyAt('start'),
+        ]
+      : 'The command may have been executed all the same.',
     { cause },
   );
 }
 
-function noPrimary(cause: Error, where: string): NestworkError {
+function noPrimary(cause: Error, { where, occasion }: Sending): NestworkError {
   return new NestworkError(
     'REDIS_UNAVAILABLE',
     `Redis at ${where} takes no writes: ${answered(cause)}`,
     [
-      'Nothing was changed; repeat the call if this was a failover.',
-      'Otherwise point the `redis` option of TaskQueueModule to the primary, or to its sentinels.',
+      'Point the `redis` option of TaskQueueModule to the primary, or to its sentinels, which follow a failover.',
+      remedyAt(occasion),
     ],
     { cause },
   );

@@ -1,6 +1,7 @@
 import { NestworkError } from '../errors.js';
 import { printable } from '../task/printable.js';
 import type { HandshakeStep } from './handshake.js';
+import { type Occasion, remedyAt } from './occasion.js';
 import {
   CREDENTIALS,
   isAnswer,
@@ -28,15 +29,23 @@ export interface Target {
 
 const IN_A_TEST =
   'In a test: TaskQueueTestingModule takes the place of Redis, and RedisServer.start() starts one (both of nestwork/testing).';
-const NOTHING_SENT = 'Nothing was sent, so you can repeat a call that failed with this error.';
+const REACHED = [
+  'Check that a Redis 7 server runs there, with or without TLS as the `redis` option of TaskQueueModule says.',
+  'Without a `redis` option, say because an environment variable is not set, nestwork connects to 127.0.0.1:6379.',
+];
 
 /**
- * What a call rejects with when there was no connection over which to send it.
+ * What a start or a call rejects with when there was no connection over which to send it.
  *
  * @param what what became of the connection: `did not answer within 5000 ms`
  */
-export function unavailable(target: Target, what: string, failure: Failure | undefined): NestworkError {
-  return withoutConnection(target, what, failure, NOTHING_SENT);
+export function unavailable(
+  target: Target,
+  occasion: Exclude<Occasion, 'end'>,
+  what: string,
+  failure: Failure | undefined,
+): NestworkError {
+  return withoutConnection(target, what, failure, remedyAt(occasion));
 }
 
 interface Absence {
@@ -60,13 +69,16 @@ function withoutConnection(target: Target, what: string, failure: Failure | unde
   return new NestworkError(
     'REDIS_UNAVAILABLE',
     `Redis at ${target.where} ${what}${cause ? ` (${printable(cause.message, MOST_OF_AN_ANSWER)})` : ''}.`,
-    [
-      'Check that a Redis 7 server runs there, with or without TLS as the `redis` option of TaskQueueModule says.',
-      'Without a `redis` option, say because an environment variable is not set, nestwork connects to 127.0.0.1:6379.',
-      last,
-    ],
+    [...REACHED, last],
     { cause },
   );
+}
+
+/** What rejects that was to be sent after the connection was closed, or while it was. */
+export function closed({ where }: Target, failure: Failure | undefined): NestworkError {
+  return new NestworkError('REDIS_UNAVAILABLE', `The connection to Redis at ${where} is closed.`, remedyAt('end'), {
+    cause: failure?.error,
+  });
 }
 
 /** What a server refuses that lets nobody of us in, in a few words and its own. */

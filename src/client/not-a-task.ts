@@ -1,9 +1,8 @@
 import { NestworkError } from '../errors.js';
 import { similarNames } from '../task/similar-names.js';
-import { type DeclaredTask, taskMetadataOf } from '../task/task-metadata.js';
+import { type DeclaredTask, type TaskMetadata, taskMetadataOf } from '../task/task-metadata.js';
 
 const DECORATORS = '@Task(), @Cron(), @Interval() or @Broadcast()';
-const DECORATE = 'Decorate it with @Task().';
 const CIRCULAR =
   "If the import is undefined here, two files import each other: write `import type { ReportTasks }` and queue.of<ReportTasks>('ReportTasks').";
 const MOCKED = 'If a test mocks its file (jest.mock, vi.mock), the decorators are gone: send by name, queue.task(...).';
@@ -36,7 +35,7 @@ export function notAMethod(given: unknown): NestworkError {
 /** `task()` got a function without a decorator. */
 export function undecorated(method: { readonly name: string }): NestworkError {
   return notATask(`Method ${method.name || 'without a name'} has no ${DECORATORS}.`, [
-    DECORATE,
+    `Write @Task() above ${method.name || 'it'} in its class.`,
     'Give the method as the class has it, ReportTasks.prototype.send: what bind(), a mock or a spy makes of it has lost the decorator.',
   ]);
 }
@@ -44,7 +43,7 @@ export function undecorated(method: { readonly name: string }): NestworkError {
 export function withoutTasks({ name, prototype }: TaskType): NestworkError {
   return notATask(`Class ${name} has no method with ${DECORATORS}.`, [
     ...overridden(name, prototype),
-    'Decorate each method that is to be a task.',
+    `Write @Task() above each method of ${name} that is to be a task: @Task() async send(...) { ... }.`,
     MOCKED,
   ]);
 }
@@ -53,17 +52,24 @@ export function withoutTasks({ name, prototype }: TaskType): NestworkError {
 export function undecoratedMethod(type: TaskType, method: string, tasks: readonly DeclaredTask[]): NestworkError {
   const base = overriddenTask(type.prototype, method);
   if (base) {
-    return notATask(`${type.name}.${method} has no ${DECORATORS}; the task ${base} that it overrides is none here.`, [
-      'Decorate the override as well: a decorator belongs to one method, and an override is another.',
-    ]);
+    return notATask(
+      `${type.name}.${method} has no ${DECORATORS}; the task ${base.declaredAs} that it overrides is none here.`,
+      [
+        `Write ${decoratorOf(base)} above the override in ${type.name}, too, with the arguments that it has on ${base.declaredAs}: a decorator belongs to one method, and an override is another.`,
+        tasksOf(type, tasks),
+      ],
+    );
   }
-  return notATask(`${type.name}.${method} has no ${DECORATORS}.`, [DECORATE, tasksOf(type, tasks)]);
+  return notATask(`${type.name}.${method} has no ${DECORATORS}.`, [
+    `Write @Task() above ${method} in ${type.name} if it is to be sent; call it on the injected instance if it is to run here and now.`,
+    tasksOf(type, tasks),
+  ]);
 }
 
 /** A getter of a task class is to be sent. */
 export function accessor(type: TaskType, property: string, tasks: readonly DeclaredTask[]): NestworkError {
   return notATask(`${type.name}.${property} is an accessor (a getter or a setter), and no task.`, [
-    'Write it as a method, and decorate that with @Task().',
+    `Write it as a method with @Task(): @Task() async ${property}(...) { ... }.`,
     tasksOf(type, tasks),
   ]);
 }
@@ -98,15 +104,22 @@ function tasksOf({ name }: TaskType, tasks: readonly DeclaredTask[]): string {
 
 function overridden(name: string, prototype: object): string[] {
   const methods = Object.keys(Object.getOwnPropertyDescriptors(prototype));
-  const bases = methods.flatMap((method) => overriddenTask(prototype, method) ?? []);
-  return bases.length > 0 ? [`${name} overrides ${bases.join(', ')}: decorate the override as well.`] : [];
+  return methods.flatMap((method) => {
+    const base = overriddenTask(prototype, method);
+    if (!base) return [];
+    return `${name}.${method} overrides the task ${base.declaredAs}: write ${decoratorOf(base)} above it, too, with the arguments that it has there.`;
+  });
+}
+
+function decoratorOf({ decorator = '@Task()' }: TaskMetadata): string {
+  return decorator;
 }
 
 /** The task of an ancestor that a method hides. */
-function overriddenTask(prototype: object, method: string): string | undefined {
+function overriddenTask(prototype: object, method: string): TaskMetadata | undefined {
   for (let at = Reflect.getPrototypeOf(prototype); at; at = Reflect.getPrototypeOf(at)) {
     const task = taskMetadataOf(Reflect.getOwnPropertyDescriptor(at, method)?.value);
-    if (task) return task.declaredAs;
+    if (task) return task;
   }
   return undefined;
 }

@@ -66,6 +66,17 @@ const MEANINGLESS = new Map([
   ['unrefTimeout', 'Remove it: the timer lives in the supervisor, which ends when it is told to.'],
 ]);
 
+/** Options of the schedulers of BullMQ, and what is written here instead. */
+const OF_BULLMQ = new Map([
+  ['tz', 'Write `timeZone`.'],
+  ['pattern', 'Give the expression itself: @Cron(pattern, options).'],
+  ['every', 'Write @Interval(every), whose first run is at the next multiple of it since 1970.'],
+  ['immediately', 'Remove it, and run the cron when it is wanted: CronManager.runNow(name).'],
+  ['startDate', 'Remove it, and return from the method while it is too early.'],
+  ['endDate', 'Remove it, and return from the method when it is too late.'],
+  ['limit', 'Remove it, and count in the method; CronManager.pause(name) stops a cron.'],
+]);
+
 /**
  * Checks the options of a cron and fills in the defaults.
  *
@@ -111,7 +122,7 @@ export function assertCronOptions(options: unknown, clock: readonly string[], wh
       MEANINGLESS.get(meaningless) ?? '',
     ]);
   }
-  assertKnownOptions(options, [...clock, ...TIMING, ...TASK_OPTIONS], where);
+  assertKnownOptions(options, [...clock, ...TIMING, ...TASK_OPTIONS], where, (option) => OF_BULLMQ.get(option));
 }
 
 export function invalid(where: string, what: string, remedies: readonly string[]): NestworkError {

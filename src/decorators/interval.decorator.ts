@@ -49,7 +49,10 @@ export function Interval(
     assertCronOptions(options, [], where);
     const everyMs = toMilliseconds(every, where);
     if (everyMs < LEAST_MS) {
-      throw invalid(where, `is due every ${everyMs} ms`, [`Give at least ${LEAST_MS} ms.`]);
+      throw invalid(where, `is due every ${everyMs} ms`, [
+        `Give at least ${LEAST_MS} ms, and let each run loop where more is needed.`,
+        'Or keep setInterval() in the process that needs it: a run here is a task, which another process may run.',
+      ]);
     }
     const { cron, task } = resolveCronOptions({ everyMs }, options, where);
     declareTask('@Interval()', task, { target, property, descriptor });

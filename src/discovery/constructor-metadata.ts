@@ -28,7 +28,7 @@ export function assertInjectable(wrapper: Wrapper, type: { readonly name: string
     `Nothing says what to inject as ${arguments_} of the constructor of ${type.name} in ${wrapper.host?.name ?? 'an unknown module'}: ` +
       'it was compiled without decorator metadata, so Nest injects undefined.',
     [
-      'Compile with tsc, SWC or the Nest CLI, and "emitDecoratorMetadata": true; esbuild, tsx and Vite emit none.',
+      'Compile with tsc, SWC or the Nest CLI, and "emitDecoratorMetadata": true; esbuild and tsx emit none, nor does Vite before 8.',
       'Or name each dependency: constructor(@Inject(StatsService) private readonly stats: StatsService).',
     ],
   );

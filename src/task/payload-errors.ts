@@ -1,4 +1,5 @@
 import { NestworkError } from '../errors.js';
+import { GENERAL_REMEDIES } from './instance-remedies.js';
 import { printable } from './printable.js';
 import { isError, readText } from './thrown.js';
 
@@ -25,15 +26,19 @@ export function undecodable(what: string, error?: unknown): NestworkError {
   );
 }
 
-/** An argument that would not arrive as it is. `error`: the error underneath, of which only the kind is kept */
-export function refused(path: string, what: string, error?: unknown): NestworkError {
+interface Refusal {
+  /** the error underneath, of which only the kind is kept */
+  readonly error?: unknown;
+  /** what to send instead, where more is known than that it is no data */
+  readonly remedies?: readonly string[];
+}
+
+/** An argument that would not arrive as it is. */
+export function refused(path: string, what: string, { error, remedies }: Refusal = {}): NestworkError {
   return new NestworkError(
     'UNSERIALIZABLE_ARGUMENT',
     `${path} cannot be sent to a worker: it is ${what}.`,
-    [
-      'Pass an id and let the task load what it needs, or pass plain data.',
-      'Arguments can hold JSON values, undefined, NaN, infinities, -0, bigint, Date, RegExp, URL, Map, Set and binary data.',
-    ],
+    remedies ?? GENERAL_REMEDIES,
     error === undefined ? undefined : { cause: withoutWords(error) },
   );
 }

@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { remediesForInstance } from './instance-remedies.js';
 import { PayloadBudget } from './payload-budget.js';
 import { MAX_BYTES, MAX_DEPTH, MAX_LENGTH, refused, tooDeep, tooLarge } from './payload-errors.js';
 import {
@@ -156,7 +157,7 @@ export class Survey {
 
   private instance(value: object, prototype: object, at: Place): void {
     const kind = carriedClass(value, prototype);
-    if (kind === undefined) throw refused(at.path, instanceOf(prototype));
+    if (kind === undefined) throw refused(at.path, instanceOf(prototype), { remedies: remediesForInstance(value) });
     if (kind === 'Array') {
       this.elements(value as unknown[], at);
       return;
@@ -244,6 +245,6 @@ function bytesOf(value: Binary, at: Place): number {
   try {
     return visibleBytes(value);
   } catch (error) {
-    throw refused(at.path, 'binary data whose memory is gone (detached)', error);
+    throw refused(at.path, 'binary data whose memory is gone (detached)', { error });
   }
 }

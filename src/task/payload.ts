@@ -63,7 +63,7 @@ function listed(args: readonly unknown[], name: string): unknown[] {
     const length = Math.min(args.length, MAX_BYTES);
     for (let index = 0; index < length; index++) list.push(args[index]);
   } catch (error) {
-    throw refused(name, 'a list that cannot be read', error);
+    throw refused(name, 'a list that cannot be read', { error });
   }
   return list;
 }
@@ -72,7 +72,7 @@ function stringifyRich(args: readonly unknown[], name: string): string {
   try {
     return devalue.stringify(args, { Buffer: bytesOfBuffer }, { operations: { viewInfo: visiblePart } });
   } catch (error) {
-    throw refused(name, 'holding something that cannot be read, such as a detached buffer', error);
+    throw refused(name, 'holding something that cannot be read, such as a detached buffer', { error });
   }
 }
 

@@ -2,6 +2,7 @@ import { jest } from '@jest/globals';
 import { Injectable, type Provider } from '@nestjs/common';
 import type { Broker, CatalogEntry } from '../../src/broker/broker.js';
 import { QueueClient } from '../../src/client/queue-client.js';
+import { Cron } from '../../src/decorators/cron.decorator.js';
 import { Task } from '../../src/decorators/task.decorator.js';
 import { BROKER } from '../../src/stand-in.js';
 import { Apps } from '../module/apps.js';
@@ -61,9 +62,9 @@ describe('of(Class)', () => {
     [
       'an undecorated one',
       'helper',
-      /^ReportTasks\.helper has no @Task.*[\s\S]*The tasks of ReportTasks are: send, archive, note/,
+      /^ReportTasks\.helper has no @Task.*[\s\S]*Write @Task\(\) above helper in ReportTasks[\s\S]*The tasks of ReportTasks are: send, archive, note/,
     ],
-    ['a getter', 'connection', /^ReportTasks\.connection is an accessor.*[\s\S]*Write it as a method/],
+    ['a getter', 'connection', /^ReportTasks\.connection is an accessor.*[\s\S]*@Task\(\) async connection\(\.\.\.\)/],
     [
       'a misspelt name',
       'sned',
@@ -83,7 +84,23 @@ describe('of(Class)', () => {
     }
     const reports = (await client(QuietReportTasks)).of(QuietReportTasks);
     expect(() => reports.send).toThrow(
-      /^QuietReportTasks\.send has no @Task[^;]*; the task ReportTasks\.send that it overrides[\s\S]*Decorate the override as well/,
+      /^QuietReportTasks\.send has no @Task[^;]*; the task ReportTasks\.send that it overrides[\s\S]*Write @Task\(\) above the override in QuietReportTasks, too, with the arguments that it has on ReportTasks\.send/,
+    );
+  });
+
+  it('names the decorator that an override lacks, where the class has no other task', async () => {
+    @Injectable()
+    class DigestTasks {
+      @Cron('0 8 * * *')
+      digest(): void {}
+    }
+    @Injectable()
+    class QuietDigestTasks extends DigestTasks {
+      override digest(): void {}
+    }
+    const queue = await client(QuietDigestTasks);
+    expect(() => queue.of(QuietDigestTasks)).toThrow(
+      /^Class QuietDigestTasks has no method[\s\S]*QuietDigestTasks\.digest overrides the task DigestTasks\.digest: write @Cron\(\) above it, too/,
     );
   });
 

@@ -6,7 +6,7 @@ import type { RedisSettings } from '../../src/broker/broker.js';
 import { QueueClient } from '../../src/client/queue-client.js';
 import type { Duration } from '../../src/task/duration.js';
 import { RedisServer } from '../../src/testing/redis-server.js';
-import { info, ScriptedServer } from '../support/scripted-server.js';
+import { info, type Script, ScriptedServer } from '../support/scripted-server.js';
 import { Apps } from './apps.js';
 
 const SECRET = 'correct-horse-battery-staple';
@@ -116,6 +116,59 @@ describe('a Redis that is not there from the beginning', () => {
       expect.stringMatching(/^error .*refuses the connection: NOAUTH .*Check user name and password/s),
     ]);
     await closed.stop();
+  });
+});
+
+describe('an app that does not boot says what to do about a start, and of no call that could be repeated', () => {
+  const START = 'An app and a worker need Redis to start: start Redis first, and then this process again';
+  const USABLE = { exists: () => ':1\r\n', type: () => '+string\r\n' };
+
+  it.each<[string, Script, string, string]>([
+    [
+      'whose server has a script that runs for long',
+      { info: () => '-BUSY a script runs\r\n' },
+      'REDIS_UNAVAILABLE',
+      '',
+    ],
+    [
+      'whose server is a replica',
+      { ...USABLE, get: () => '-MASTERDOWN the link is down\r\n' },
+      'REDIS_UNAVAILABLE',
+      'Point the `redis` option of TaskQueueModule to the primary',
+    ],
+    [
+      'whose server answers no command',
+      { ...USABLE, exists: () => undefined },
+      'REDIS_TIMEOUT',
+      'a longer `commandTimeout` of TaskQueueModule waits longer',
+    ],
+  ])('%s', async (_what, script, code, remedy) => {
+    const server = await ScriptedServer.start(script);
+    try {
+      const error = await boot(server.url, '300ms').catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ code, message: expect.stringContaining(START) });
+      expect(error).toMatchObject({ message: expect.stringContaining(remedy) });
+      expect(error).not.toMatchObject({ message: expect.stringMatching(/repeat|executed/) });
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it.each<[string, (port: number) => string, string]>([
+    ['where nobody listens', () => 'redis://127.0.0.1:1', 'Check that a Redis 7 server runs there'],
+    ['with a wrong password', (port) => `redis://:wrong@127.0.0.1:${port}`, 'as in redis://user:password@'],
+    ['without a password', (port) => `redis://127.0.0.1:${port}`, 'as in redis://user:password@'],
+    ['in a database that is not there', (port) => `redis://:another@127.0.0.1:${port}/99`, 'Set `databases 100`'],
+  ])('%s', async (_what, url, remedy) => {
+    await apps.redis.config('SET', 'requirepass', 'another');
+    try {
+      const error = await boot(url(apps.server.port), '300ms').catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ code: 'REDIS_UNAVAILABLE', message: expect.stringContaining(remedy) });
+      expect(error).toMatchObject({ message: expect.stringContaining(START) });
+      expect(error).not.toMatchObject({ message: expect.stringContaining('repeat') });
+    } finally {
+      await apps.redis.config('SET', 'requirepass', '');
+    }
   });
 });
 

@@ -141,7 +141,7 @@ describe('a signal while Redis is away', () => {
 
 describe('a worker that cannot start', () => {
   it.each([
-    ['without Redis', {}, { REDIS_URL: 'redis://127.0.0.1:1', COMMAND_TIMEOUT: '1s' }, 'REDIS_UNAVAILABLE'],
+    ['without Redis', {}, { REDIS_URL: 'redis://127.0.0.1:1', COMMAND_TIMEOUT: '1s' }, 'need Redis to start'],
     ['without the module', {}, { WORKER_MODULE: 'empty' }, 'does not import TaskQueueModule'],
     ['with an app that throws', {}, { WORKER_MODULE: 'broken' }, 'broken on purpose'],
     ['with a queue nobody declared', { queues: ['nope'] }, {}, 'Queue "nope"'],

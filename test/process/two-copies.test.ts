@@ -112,7 +112,7 @@ it('two copies of the package in one app understand the tasks of each other, and
   expect(outcomes).toEqual(['Tasks.again retried', 'Tasks.drop dropped', 'Tasks.named dropped', 'Tasks.again done']);
   expect(notes).toEqual(['Tasks.again', 'again', 'Tasks.drop', 'Tasks.named', 'Tasks.again', 'again']);
   expect(instances).toEqual({ base: true, same: true, sibling: false, subclass: false, back: true, retry: false });
-  const both = `0.1.0 in ${join(house, 'one/dist')}, 0.0.9 in ${join(house, 'other/dist')}`;
+  const both = `0.1.0 in ${join(house, 'one')}, 0.0.9 in ${join(house, 'other')}`;
   expect(unresolved).toMatchObject({
     code: 'TWO_COPIES',
     message: expect.stringContaining(`2 copies of nestwork: ${both}.`),

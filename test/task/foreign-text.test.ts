@@ -16,7 +16,10 @@ it.each<[string, Error | undefined]>([
   ['the name of a task', unknownTask(FORGED)],
   ['the name of a broadcast', wrongKind(definition, BROADCAST_QUEUE)],
   ['the name of a queue', unknownQueue(FORGED, 'with()', ['default'])],
-  ['the answer of a server', explain(reply(FORGED), { where: '127.0.0.1:6379', timeoutMs: 7, resent: false })],
+  [
+    'the answer of a server',
+    explain(reply(FORGED), { where: '127.0.0.1:6379', timeoutMs: 7, resent: false, occasion: 'call' }),
+  ],
   ['the words of a schema', new InvalidPayloadError({ task: 'A.b', argument: 0 }, [{ path: FORGED, message: FORGED }])],
 ])('%s is cut and spelled out in an error', (_what, error) => {
   const { message } = error ?? new Error();

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { runInNewContext } from 'node:vm';
+import { instanceToPlain } from 'class-transformer';
 import * as fc from 'fast-check';
 import { NestworkError } from '../../src/errors.js';
 import { decodePayload, encodePayload } from '../../src/task/payload.js';
@@ -536,8 +537,41 @@ describe('what cannot be carried', () => {
     const error = fault(() => encodePayload(args));
     expect(error.code).toBe('UNSERIALIZABLE_ARGUMENT');
     expect(error.message).toContain(`${path} cannot be sent to a worker: it is ${what}`);
-    expect(error.message).toContain('- Pass an id and let the task load what it needs, or pass plain data.');
+    expect(error.message).toMatch(/- (Pass|Await|Or pass) /);
     expect(inspect(error, { depth: 9 })).not.toContain(CANARY);
+  });
+
+  it.each<[string, unknown, string]>([
+    [
+      'a DTO',
+      new (class Dto {
+        name = 'Ada';
+      })(),
+      'Or pass a plain copy: { ...dto }, list.map((dto) => ({ ...dto })) of a list',
+    ],
+    ['a promise', Promise.resolve(7), 'Await it first: delay(await value).'],
+    [
+      'an error',
+      new TypeError('late'),
+      'Pass what the task needs of it: { name: error.name, message: error.message }.',
+    ],
+    ['a subclass of Array', new (class List extends Array {})(), 'Pass a plain array: [...value].'],
+    ['a subclass of Map', new (class Index extends Map {})(), 'Pass a plain Map: new Map(value).'],
+    ['a subclass of Set', new (class Names extends Set {})(), 'Pass a plain Set: new Set(value).'],
+    ['a subclass of Date', new (class Day extends Date {})(), 'Pass a plain Date: new Date(value.getTime()).'],
+    ['a function', () => 7, 'Pass an id and let the task load what it needs, or pass plain data.'],
+  ])('is refused with what to write instead: %s', (_, value, remedy) => {
+    expect(fault(() => encodePayload([value])).message).toContain(`- ${remedy}`);
+  });
+
+  it('that holds further instances is taken as instanceToPlain() leaves it', () => {
+    class Line {
+      bought = new Date(0);
+    }
+    class Order {
+      lines = [new Line()];
+    }
+    expect(thereAndBack([instanceToPlain(new Order())])).toEqual([{ lines: [{ bought: new Date(0) }] }]);
   });
 
   it('is named from another root on request', () => {

@@ -1,6 +1,6 @@
 /**
- * Packs the library and proves it in apps of others: an ESM and a CommonJS app on Nest 12, one on Nest 11, and the project
- * that Nest 11's own command line makes, with each of its builders.
+ * Packs the library and proves it in apps of others: an ESM and a CommonJS app on Nest 12, one on Nest 11, the project that
+ * Nest 12's own command line makes, and that of Nest 11, with each of its builders and under tsx.
  *
  *   npm run check:package
  *   npm run check:package -- scaffold    those with this in their title
@@ -11,12 +11,14 @@ import { join } from 'node:path';
 import { Failure, run, runTool } from '../run.mjs';
 import { setup } from '../setup.mjs';
 import { checkApp } from './app.mjs';
+import { checkEsmScaffold } from './esm-scaffold.mjs';
 import { checkScaffold } from './scaffold.mjs';
 
 const CHECKS = [
   { title: 'Nest 12, ES modules', check: (place) => checkApp({ ...place, nest: '12', type: 'module' }) },
   { title: 'Nest 12, CommonJS', check: (place) => checkApp({ ...place, nest: '12', type: 'commonjs' }) },
   { title: 'Nest 11, CommonJS', check: (place) => checkApp({ ...place, nest: '11', type: 'commonjs' }) },
+  { title: 'Nest 12 scaffold', check: checkEsmScaffold },
   { title: 'Nest 11 scaffold', check: checkScaffold },
 ];
 

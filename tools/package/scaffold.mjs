@@ -1,7 +1,8 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure, ROOT, run } from '../run.mjs';
-import { checkRun, INSTALL, write } from './app.mjs';
+import { checkRun, write } from './app.mjs';
+import { change, newProject, withTasks } from './project.mjs';
 import { APP, SPEC } from './sources.mjs';
 
 /** The line of docs/setup.md that Jest needs in a CommonJS project. */
@@ -11,12 +12,7 @@ const OPTIONAL = ['@nestjs/microservices*', '@nestjs/websockets*', 'class-transf
 
 /** Makes a project with the command line of Nest 11, adds nestwork as the documents say, and tests, builds and runs it. */
 export async function checkScaffold({ tarball, env, directory }) {
-  const shop = join(directory, 'shop');
-  await write(directory, { 'package.json': '{ "private": true }' });
-  await run('npm', [...INSTALL, '@nestjs/cli@^11'], { cwd: directory });
-  await run('npx', ['nest', 'new', 'shop', '--skip-install', '--skip-git', '-p', 'npm'], { cwd: directory });
-  // the scaffold's own TypeScript may be newer than what its other packages take
-  await run('npm', [...INSTALL, tarball, 'esbuild', '@swc/core', '@swc/cli'], { cwd: shop });
+  const shop = await newProject(directory, '11', [tarball, 'esbuild', 'tsx', '@swc/core', '@swc/cli']);
   await write(shop, prefixed('src/', { ...APP, 'app.spec.ts': SPEC }));
   const project = { directory: shop, env, steps: (...steps) => inOrder(shop, steps) };
   for (const [title, check] of Object.entries(BUILDS)) {
@@ -34,9 +30,25 @@ const BUILDS = {
     await change(join(directory, 'package.json'), (text) => text.replace('"jest": {', `"jest": { ${JEST_LINE},`));
     await steps(['npm', 'test']);
   },
+  async 'npm run test:e2e'({ directory, env }) {
+    const page = await readFile(join(ROOT, 'docs/setup.md'), 'utf8');
+    if (!page.includes('test/jest-e2e.json')) throw new Failure('docs/setup.md does not name test/jest-e2e.json');
+    await change(join(directory, 'test/jest-e2e.json'), (text) => text.replace('{', `{ ${JEST_LINE},`));
+    // the test of the scaffold boots its module, which is given nestwork as the README says
+    await change(join(directory, 'src/app.module.ts'), (text) => withTasks(text, './app'));
+    await run('npm', ['run', 'test:e2e'], { cwd: directory, env });
+  },
   async 'nest build'({ directory, env, steps }) {
     await steps(['npx', 'nest', 'build']);
     await checkRun(directory, env, 'dist/send.js', 'dist/worker.js');
+  },
+  async tsx({ directory, env }) {
+    // it writes no types of constructors
+    const named = APP['app.ts'].replace(/private readonly (?:phrases|context): (\w+)/g, '@Inject($1) $&');
+    const app = named.replace('{ Injectable,', '{ Inject, Injectable,');
+    await write(directory, prefixed('plain/', { ...APP, 'app.ts': app }));
+    await checkRun(directory, { ...env, NODE_OPTIONS: '--import tsx' }, 'plain/send.ts', 'plain/worker.ts');
+    await rm(join(directory, 'plain'), { recursive: true });
   },
   async esbuild({ directory, env, steps }) {
     const external = OPTIONAL.map((name) => `--external:${name}`);
@@ -77,11 +89,4 @@ async function inOrder(cwd, steps) {
 
 function prefixed(prefix, files) {
   return Object.fromEntries(Object.entries(files).map(([name, text]) => [`${prefix}${name}`, text]));
-}
-
-async function change(file, edit) {
-  const text = await readFile(file, 'utf8');
-  const edited = edit(text);
-  if (edited === text) throw new Failure(`${file} is not as expected:\n${text}`);
-  await write('/', { [file]: edited });
 }

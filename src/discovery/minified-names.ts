@@ -1,0 +1,24 @@
+import type { TaskDefinition } from '../task/task-definition.js';
+
+/** What minifiers write: `e`, `aB`. */
+const MOST_LETTERS = 2;
+
+/**
+ * A warning where tasks are named by classes that a minifier has renamed: the next build may call them otherwise, and then
+ * no worker knows what was sent under the old names. A short class alone proves nothing; that of its module is short as well.
+ */
+export function warningOfMinifiedNames(tasks: Iterable<TaskDefinition>): string | undefined {
+  for (const { name, origin } of tasks) {
+    const { type, method, module } = origin;
+    if (name !== `${type.name}.${method}` || !isShort(type.name) || !isShort(module)) continue;
+    return (
+      `The task "${name}" in ${module} is named by a class that a minifier has renamed. Another build may call it otherwise, and then nobody runs what was sent before. ` +
+      "Keep class names (--keep-names of esbuild, keep_classnames of Terser), or give each task its own: @Task({ name: 'mail.welcome' })."
+    );
+  }
+  return undefined;
+}
+
+function isShort(name: string): boolean {
+  return name.length <= MOST_LETTERS;
+}
