@@ -9,6 +9,7 @@ import { CANCELLED, type LimitedTask, ScoreboardReader, ScoreboardWriter } from 
 import type { Guarded } from './supervisor/watchdog.js';
 import { BroadcastRunner } from './worker/broadcast-runner.js';
 import { ClaimLoop } from './worker/claim-loop.js';
+import { cronRuns } from './worker/cron-run.js';
 import { SeverableBroker } from './worker/severable-broker.js';
 import { TrackingExecutor } from './worker/tracking-executor.js';
 import { scoreboardCapacity, tellBrokenBackoff, type WorkerApp } from './worker-app.js';
@@ -94,6 +95,7 @@ export class InProcessChild implements Addressee, Cancellable, Guarded {
       concurrency,
       maxTasks: 0,
       executor: this.executor,
+      onOutcome: [cronRuns({ broker: claims, claimant })],
       scoreboard: new ScoreboardWriter(this.capacity, scoreboard.fd),
       onWorn: () => {},
       onLeaseLost: () => onLeaseLost(claimant.session),

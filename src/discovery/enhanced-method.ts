@@ -3,13 +3,13 @@ import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { type ContextId, ExternalContextCreator, type NestContainer } from '@nestjs/core';
 import { ExternalExceptionFilterContext } from '@nestjs/core/exceptions/external-exception-filter-context.js';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
-import { isObservable, lastValueFrom, type Observable } from 'rxjs';
 import { printed } from '../task/printed.js';
 import { GuardRefusedError, isFinal } from '../task/refusals.js';
 import type { TaskHandler } from '../task/task-definition.js';
 import { DropTask, RetryTask } from '../task/task-errors.js';
 import type { TaskInfo } from '../task/task-hooks.js';
 import { hasReadablePrototypes, isError, read } from '../task/thrown.js';
+import { lastValue } from '../worker/last-value.js';
 import { type ArgumentPlan, follow } from './argument-plan.js';
 import { declaredParameters, parameterTypes, type TaskType } from './declared-enhancers.js';
 import type { GlobalEnhancers, ScopedEnhancers } from './global-enhancers.js';
@@ -69,7 +69,7 @@ export class EnhancedMethod {
     this.creator.createGuardsFn = (...given) => refusing(activating(...given) as Activate | null);
     // what it is called with is what `run` is called with below
     this.creator.createPipesFn = (pipes, parameters) => this.handingOn(pipes, parameters) as PipesFn;
-    this.creator.transformToResult = completed;
+    this.creator.transformToResult = async (result) => lastValue(result);
     // older versions of Nest 11 find only what is provided under its class
     this.creator.getContextModuleKey = () => this.module;
   }
@@ -195,19 +195,5 @@ function attachCause(error: Error, cause: unknown): void {
     Reflect.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true });
   } catch {
     // the error says enough by itself
-  }
-}
-
-/** An Observable that completes without a value is a success, too. */
-async function completed(result: unknown): Promise<unknown> {
-  return isStream(result) ? lastValueFrom(result, { defaultValue: undefined }) : result;
-}
-
-/** What cannot even be asked, such as a strict proxy, is none. */
-function isStream(result: unknown): result is Observable<unknown> {
-  try {
-    return isObservable(result);
-  } catch {
-    return false;
   }
 }

@@ -4,7 +4,7 @@ import type { CronDefinition } from './cron-definition.js';
 import type { PolicyOf } from './policy-book.js';
 import type { TaskInfo } from './task-hooks.js';
 
-/** Calls the decorated method with its arguments; what it returns or resolves to is dropped. */
+/** Calls the decorated method with its arguments; gives what that returns. */
 export type TaskHandler = (args: unknown[], task: TaskInfo) => unknown;
 
 /** Where a task comes from, for errors that say what to write instead. */

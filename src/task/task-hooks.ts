@@ -53,7 +53,7 @@ export interface OnTaskStart {
 }
 
 /**
- * Called after the handler has returned. An error is logged and changes nothing.
+ * Called after the handler has returned, with its result. An error is logged and changes nothing.
  *
  * @example
  * @TaskHooks()
@@ -61,14 +61,14 @@ export interface OnTaskStart {
  * class TaskMetrics implements OnTaskSuccess {
  *   constructor(private readonly metrics: Metrics) {}
  *
- *   onTaskSuccess(task: TaskInfo) {
- *     this.metrics.count('task.success', task.name);
+ *   onTaskSuccess(task: TaskInfo, result: unknown) {
+ *     this.metrics.count(result === undefined ? 'task.empty' : 'task.success', task.name);
  *   }
  * }
  */
 export interface OnTaskSuccess {
-  /** `task` is what is known of it; a promise is awaited. */
-  onTaskSuccess(task: TaskInfo): void | Promise<void>;
+  /** `result` is what the handler returned, or the last value of its Observable; a promise is awaited. */
+  onTaskSuccess(task: TaskInfo, result: unknown): void | Promise<void>;
 }
 
 /**
@@ -91,8 +91,8 @@ export interface OnTaskFailure {
 }
 
 /**
- * Runs around every task, say in a transaction or a tracing span. It must call `next()` once and await it;
- * an error it throws fails the task.
+ * Runs around every task, for example in a transaction or a tracing span. It must call `next()` once and await it;
+ * an error it throws fails the task. `next()` resolves to the result of the handler, to be read: a wrapper cannot replace it.
  *
  * @example
  * @TaskHooks()
@@ -100,14 +100,14 @@ export interface OnTaskFailure {
  * class TaskTimes implements WrapTask {
  *   constructor(private readonly metrics: Metrics) {}
  *
- *   async wrapTask(task: TaskInfo, next: () => Promise<void>) {
+ *   async wrapTask(task: TaskInfo, next: () => Promise<unknown>) {
  *     await this.metrics.time(task.name, next);
  *   }
  * }
  */
 export interface WrapTask {
-  /** Runs around the handler, from before `onTaskSuccess` on; `next` runs the next wrapper, or the handler. */
-  wrapTask(task: TaskInfo, next: () => Promise<void>): Promise<void>;
+  /** Runs around the handler, from before `onTaskSuccess` on; `next` runs the next wrapper, or the handler, and resolves to its result. */
+  wrapTask(task: TaskInfo, next: () => Promise<unknown>): Promise<unknown>;
 }
 
 /** A provider with any of the hooks. */

@@ -1,8 +1,8 @@
 import type { Broker, Claimant, ClaimedTask } from '../broker/broker.js';
 import type { Clock } from '../task/clock.js';
 import { TaskCancelledError } from '../task/task-errors.js';
-import { noteCronRun } from '../worker/cron-run.js';
-import { type Executor, type Failure, isFailure, type Outcome } from '../worker/executor.js';
+import { cronRuns } from '../worker/cron-run.js';
+import { type Executor, type Failure, isFailure, type Outcome, type OutcomeListener } from '../worker/executor.js';
 import { lineOf, reportOf } from '../worker/failure-record.js';
 import type { RunningTask } from '../worker/running-task.js';
 import { describeRun, type TaskRun } from './task-run.js';
@@ -26,9 +26,12 @@ export interface TaskRunnerOptions {
 /** Runs tasks in this process, as the only child of a worker would. */
 export class TaskRunner {
   private readonly running = new Map<string, RunningTask>();
+  private readonly listeners: readonly OutcomeListener[];
   private claimNumber = 0;
 
-  constructor(private readonly options: TaskRunnerOptions) {}
+  constructor(private readonly options: TaskRunnerOptions) {
+    this.listeners = [cronRuns(options)];
+  }
 
   /** Claims the next pending task and runs it. Resolves to undefined when there is none. */
   async runNext(): Promise<TaskRun | undefined> {
@@ -47,7 +50,7 @@ export class TaskRunner {
     this.running.set(claimed.id, task);
     const outcome = await this.options.executor.run(prepared);
     this.running.delete(claimed.id);
-    noteCronRun(this.options, task, outcome, () => {}); // a note for people; the run itself has its own end
+    for (const listener of this.listeners) listener(task, outcome);
     return this.end(claimed, outcome);
   }
 

@@ -16,6 +16,7 @@ import { printableStack } from '../task/printable.js';
 import { printed } from '../task/printed.js';
 import { BroadcastRunner } from './broadcast-runner.js';
 import { ClaimLoop } from './claim-loop.js';
+import { cronRuns } from './cron-run.js';
 import { describeError } from './describe-error.js';
 import type { Executor } from './executor.js';
 import { endWithSupervisor } from './orphan-watch.js';
@@ -92,12 +93,14 @@ class Child {
   private async work(order: StartOrder): Promise<void> {
     const { broker, executor } = this.app;
     const { session, child, queues, concurrency, maxTasks } = order;
+    const claimant = { session, child, queues };
     this.loop = new ClaimLoop({
       broker,
       executor,
       concurrency,
       maxTasks,
-      claimant: { session, child, queues },
+      claimant,
+      onOutcome: [cronRuns({ broker, claimant })],
       scoreboard: new ScoreboardWriter(order.capacity),
       onWorn: () => send({ type: 'worn' }),
       onLeaseLost: () => send({ type: 'leaseLost', session }),

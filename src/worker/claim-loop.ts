@@ -7,8 +7,7 @@ import { isLeaseLost } from '../task/persist.js';
 import { Acknowledger } from './acknowledger.js';
 import { BatchSize } from './batch-size.js';
 import { Conclusion } from './conclusion.js';
-import { noteCronRun } from './cron-run.js';
-import { type Executor, isFailure, type Outcome, type PreparedTask } from './executor.js';
+import { type Executor, isFailure, type Outcome, type OutcomeListener, type PreparedTask } from './executor.js';
 import { hardLimit } from './hard-limit.js';
 import { HeldTasks } from './held-tasks.js';
 import { RunningTasks } from './running-tasks.js';
@@ -31,6 +30,7 @@ export interface ClaimLoopOptions {
   readonly maxTasks: number;
   readonly executor: Executor;
   readonly scoreboard: ScoreboardWriter;
+  readonly onOutcome: readonly OutcomeListener[];
   /** Told once; the child works on until it is stopped. */
   readonly onWorn: () => void;
   /** Redis gave the tasks of this child to others: it must end. */
@@ -233,7 +233,7 @@ export class ClaimLoop {
     this.batchSize.learn(prepared.task.name, outcome.durationMs);
     this.ended += 1;
     if (this.ended === this.options.maxTasks) this.options.onWorn();
-    noteCronRun(this.options, prepared.task, outcome, this.complaints.about);
+    for (const listener of this.options.onOutcome) listener(prepared.task, outcome);
     this.conclusion.of(claimed, prepared, outcome, this.running.aborted ? () => this.giveBack([id]) : undefined);
     this.start();
     this.options.scoreboard.flush();

@@ -1,32 +1,38 @@
 import { hostname } from 'node:os';
 import type { ChildBroker, Claimant, CronRun } from '../broker/broker.js';
 import { type Clock, systemClock } from '../task/clock.js';
+import { Complaints } from '../task/complaints.js';
 import { describeError } from './describe-error.js';
-import type { Outcome } from './executor.js';
+import type { Outcome, OutcomeListener } from './executor.js';
 import type { RunningTask } from './running-task.js';
+import { WorkerLog } from './worker-log.js';
 
 /** What a list of crons shows of an error. */
 const MAX_ERROR = 300;
+
+export interface CronRunsOptions {
+  readonly broker: Pick<ChildBroker, 'crons'>;
+  readonly claimant: Claimant;
+  readonly clock?: Clock;
+}
 
 /**
  * Notes how a task ended if a cron sent it. Sent before the end of its claim, it is there when the task is gone.
  *
  * A note that cannot be taken is given up: it is for people, and the next run brings another.
  */
-export function noteCronRun(
-  {
-    broker,
-    claimant,
-    clock = systemClock,
-  }: { readonly broker: Pick<ChildBroker, 'crons'>; readonly claimant: Claimant; readonly clock?: Clock },
-  { id, attempt, message }: RunningTask,
-  outcome: Outcome,
-  onError: (error: unknown) => void,
-): void {
-  const { cron } = message.options;
-  if (cron === undefined) return;
+export function cronRuns({ broker, claimant, clock = systemClock }: CronRunsOptions): OutcomeListener {
+  const log = new WorkerLog('TaskWorker');
+  const complaints = new Complaints((what) => log.warn(`How a run of a cron ended was not noted: ${what}`));
+  return (task, outcome) => {
+    const { cron } = task.message.options;
+    if (cron !== undefined) broker.crons.recordRun(claimant, cron, runOf(task, outcome, clock)).catch(complaints.about);
+  };
+}
+
+function runOf({ id, attempt, message }: RunningTask, outcome: Outcome, clock: Clock): CronRun {
   const { durationMs } = outcome;
-  const run: CronRun = {
+  return {
     id,
     attempt,
     startedAt: Math.round(clock() - durationMs),
@@ -37,7 +43,6 @@ export function noteCronRun(
     host: hostname(),
     pid: process.pid,
   };
-  broker.crons.recordRun(claimant, cron, run).catch(onError);
 }
 
 function outcomeOf(outcome: Outcome): CronRun['outcome'] {

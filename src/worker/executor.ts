@@ -9,15 +9,22 @@ import type { TaskHookProvider } from '../task/task-hooks.js';
 import { decodeMessage } from '../task/task-message.js';
 import type { Decision, TaskPolicy } from '../task/task-policy.js';
 import type { TaskRegistry } from '../task/task-registry.js';
-import { completed, isStream } from './completed.js';
 import { HookRunner } from './hook-runner.js';
+import { isStream, lastValue } from './last-value.js';
 import { RunningTask } from './running-task.js';
 import { runningTask } from './task-context.js';
 import { decideUnknown, expired, unknownTask } from './unstartable.js';
 import { wrongKind } from './wrong-kind.js';
 
 /** How an attempt ended. */
-export type Outcome = { readonly kind: 'done'; readonly durationMs: number } | Failure;
+export type Outcome = Success | Failure;
+
+export interface Success {
+  readonly kind: 'done';
+  /** what the handler returned; of an Observable its last value */
+  readonly result: unknown;
+  readonly durationMs: number;
+}
 
 export interface Failure {
   readonly kind: 'failed';
@@ -30,6 +37,11 @@ export interface Failure {
   /** whether its handler was called: only then it counts as an attempt */
   readonly attempted: boolean;
 }
+
+/**
+ * Is called with how each attempt ended, before its claim ends. It must not throw, and the claim does not wait for it.
+ */
+export type OutcomeListener = (task: RunningTask, outcome: Outcome) => void;
 
 /** A claimed task that can be run. */
 export interface PreparedTask {
@@ -82,9 +94,9 @@ export class Executor {
     const timer =
       softTimeoutMs && setTimeout(() => task.abort(new SoftTimeoutError(task.name, softTimeoutMs)), softTimeoutMs);
     try {
-      const result = await runningTask.run(task, this.attempt, definition, task);
-      if (isStream(result)) await runningTask.run(task, () => completed(result));
-      return { kind: 'done', durationMs: performance.now() - startedAt };
+      let result = await runningTask.run(task, this.attempt, definition, task);
+      if (isStream(result)) result = await runningTask.run(task, lastValue, result);
+      return { kind: 'done', result, durationMs: performance.now() - startedAt };
     } catch (error) {
       const decision = this.decide(error, task, policy);
       return { kind: 'failed', error, decision, task, attempted: true, durationMs: performance.now() - startedAt };

@@ -3,11 +3,11 @@ import { printable } from '../task/printable.js';
 import { printed } from '../task/printed.js';
 import type { TaskHookProvider, TaskInfo } from '../task/task-hooks.js';
 import { read, readText } from '../task/thrown.js';
-import { completed } from './completed.js';
+import { lastValue } from './last-value.js';
 import { WorkerLog } from './worker-log.js';
 
 type Notice = (hook: TaskHookProvider) => unknown;
-type Next = () => Promise<void>;
+type Next = () => Promise<unknown>;
 
 /** Calls the hooks of all providers around a handler. */
 export class HookRunner {
@@ -22,35 +22,45 @@ export class HookRunner {
     return this.hooks.length === 0;
   }
 
-  /** Rejects with what the handler, or a wrapper, threw. */
-  async around(task: TaskInfo, handler: () => unknown): Promise<void> {
+  /** Resolves to what the handler returned; rejects with what it, or a wrapper, threw. */
+  async around(task: TaskInfo, handler: () => unknown): Promise<unknown> {
     await this.tell(task, (hook) => hook.onTaskStart?.(task));
+    let result: unknown;
     try {
-      await this.wrapped(task, handler);
+      result = await this.wrapped(task, handler);
     } catch (error) {
       await this.tell(task, (hook) => hook.onTaskFailure?.(task, error));
       throw error;
     }
-    await this.tell(task, (hook) => hook.onTaskSuccess?.(task));
+    await this.tell(task, (hook) => hook.onTaskSuccess?.(task, result));
+    return result;
   }
 
   /** Acknowledged without having run, or while it runs, a task would be lost; run twice, it would break the promise of `next`. */
-  private async wrapped(task: TaskInfo, handler: () => unknown): Promise<void> {
-    let run: Promise<void> | undefined;
+  private async wrapped(task: TaskInfo, handler: () => unknown): Promise<unknown> {
+    let run: Promise<unknown> | undefined;
     let settled = false;
-    const innermost = (): Promise<void> => {
-      run ??= (async () => void (await completed(await handler())))().finally(() => {
+    let result: unknown;
+    const innermost = (): Promise<unknown> => {
+      run ??= (async () => {
+        result = await lastValue(await handler());
+        return result;
+      })().finally(() => {
         settled = true;
       });
       return run;
     };
-    await this.wrappers.reduce<Next>(
-      (next, hook) => handled(async () => hook.wrapTask?.(task, next)),
-      handled(innermost),
-    )();
+    const around = (next: Next, hook: TaskHookProvider): Next => {
+      return handled(async () => {
+        await hook.wrapTask?.(task, next);
+        return result;
+      });
+    };
+    await this.wrappers.reduce(around, handled(innermost))();
     if (run === undefined) throw notRun(task.name);
     // what a wrapper did not await it did not handle either
     if (!settled) await run;
+    return result;
   }
 
   /** An observer that fails must not decide over the task. */

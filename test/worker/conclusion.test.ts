@@ -77,7 +77,8 @@ class Run {
   ends(decision: Decision | 'done', { error = new TypeError('no') as unknown, stopping = false } = {}): void {
     const { task } = this.prepared;
     const failure = { kind: 'failed', error, task, attempted: true, durationMs: 1 } as const;
-    const outcome = decision === 'done' ? ({ kind: 'done', durationMs: 1 } as const) : { ...failure, decision };
+    const outcome =
+      decision === 'done' ? ({ kind: 'done', result: undefined, durationMs: 1 } as const) : { ...failure, decision };
     const giveBack = stopping ? (): void => void this.acks.release([this.claimed.id], 1) : undefined;
     this.conclusion.of(this.claimed, this.prepared, outcome, giveBack);
     this.notes.flush();

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { EMPTY, of } from 'rxjs';
 import type { TaskHookProvider, TaskInfo } from '../../src/task/task-hooks.js';
 import { Executor, type Outcome } from '../../src/worker/executor.js';
 import { TaskContext } from '../../src/worker/task-context.js';
@@ -54,6 +55,56 @@ async function run(name: string, ...hooks: TaskHookProvider[]): Promise<Outcome>
   const prepared = executor.prepare(claimed(name));
   return 'kind' in prepared ? prepared : executor.run(prepared);
 }
+
+describe('the result of a handler', () => {
+  const results = registry({
+    'Plain.task': () => 7,
+    'Async.task': async () => ({ rows: 7 }),
+    'Stream.task': () => of(6, 7),
+    'Empty.task': () => EMPTY,
+  });
+
+  async function resultOf(name: string, ...hooks: TaskHookProvider[]): Promise<unknown> {
+    const executor = new Executor(results, hooks);
+    const prepared = executor.prepare(claimed(name));
+    return 'kind' in prepared ? prepared : executor.run(prepared);
+  }
+
+  const EXPECTED: [string, unknown][] = [
+    ['Plain.task', 7],
+    ['Async.task', { rows: 7 }],
+    ['Stream.task', 7],
+    ['Empty.task', undefined],
+  ];
+
+  it.each(EXPECTED)('of %s reaches the end of the attempt', async (name, result) => {
+    expect(await resultOf(name)).toMatchObject({ kind: 'done', result });
+    expect(await resultOf(name, new Witness('a'))).toMatchObject({ kind: 'done', result });
+  });
+
+  it.each(EXPECTED)(
+    'of %s can be read by every wrapper and by onTaskSuccess, and replaced by none',
+    async (name, result) => {
+      const read: unknown[] = [];
+      const reader = (): TaskHookProvider => ({
+        wrapTask: async (_task, next) => {
+          read.push(await next());
+          return 'another';
+        },
+        onTaskSuccess: (_task, given) => void read.push(given),
+      });
+      expect(await resultOf(name, reader(), reader())).toMatchObject({ kind: 'done', result });
+      expect(read).toEqual([result, result, result, result]);
+    },
+  );
+
+  it('is undefined where a wrapper has handled the error of the handler', async () => {
+    const executor = new Executor(tasks, [{ wrapTask: (_task, next) => next().catch(() => 'handled') }]);
+    const prepared = executor.prepare(claimed('Failing.task'));
+    if ('kind' in prepared) throw prepared.error;
+    expect(await executor.run(prepared)).toMatchObject({ kind: 'done', result: undefined });
+  });
+});
 
 describe('hooks are called', () => {
   it('around a task that succeeds', async () => {
