@@ -1,10 +1,13 @@
-import { setTimeout } from 'node:timers';
 import { Logger } from '@nestjs/common';
 import { NestworkError } from '../errors.js';
 
 const FRAME = /\n +at /;
-/** How long the listener stays when no call is under way: to add and remove it costs a fifth of what a call does. */
-const LINGER_MS = 10;
+
+/** Those of all apps of the process that have calls under way, for the one listener at its end. */
+const busy = new Set<UnansweredSends>();
+const atExit = (): void => {
+  for (const sends of busy) sends.warn();
+};
 
 /**
  * The calls of `delay()` that are under way. When the process ends over some of them, they may be lost with nobody
@@ -12,13 +15,12 @@ const LINGER_MS = 10;
  */
 export class UnansweredSends {
   private readonly tasks = new Map<string, number>();
-  private listening = false;
-  private leaving: NodeJS.Timeout | undefined;
 
   begin(task: string): void {
-    if (!this.listening) {
-      process.on('exit', this.tell);
-      this.listening = true;
+    if (this.tasks.size === 0) {
+      // one for the process, which stays: to add and remove it costs a fifth of a call
+      if (busy.size === 0 && !process.listeners('exit').includes(atExit)) process.on('exit', atExit);
+      busy.add(this);
     }
     this.tasks.set(task, (this.tasks.get(task) ?? 0) + 1);
   }
@@ -27,25 +29,17 @@ export class UnansweredSends {
     const left = (this.tasks.get(task) ?? 1) - 1;
     if (left > 0) this.tasks.set(task, left);
     else this.tasks.delete(task);
-    // not the global one: a test that fakes it would keep the listener of each of its apps
-    if (this.tasks.size === 0) this.leaving ??= setTimeout(() => this.leave(), LINGER_MS).unref();
+    if (this.tasks.size === 0) busy.delete(this);
   }
 
-  private leave(): void {
-    this.leaving = undefined;
-    if (this.tasks.size > 0) return;
-    process.off('exit', this.tell);
-    this.listening = false;
-  }
-
-  private readonly tell = (): void => {
-    if (this.tasks.size === 0) return;
+  /** Names them in the log. */
+  warn(): void {
     const calls = [...this.tasks.values()].reduce((sum, count) => sum + count, 0);
     new Logger('TaskQueue').warn(
       `The process ended before Redis had answered ${calls} call${calls === 1 ? '' : 's'} of delay() (${[...this.tasks.keys()].join(', ')}): ` +
         'what was sent may be enqueued or not. Await delay(), and app.close(), before process.exit().',
     );
-  };
+  }
 }
 
 /**
