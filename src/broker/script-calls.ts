@@ -27,8 +27,9 @@ const NAMES = Object.keys(SCRIPTS) as ScriptName[];
 /** The whole text of a script: its shebang line, the libraries that it needs, the rest of it. */
 export function scriptText(name: ScriptName): string {
   const [shebang, ...body] = LUA[name].split('\n');
-  const libraries = withNeeds(SCRIPTS[name].libraries).map((library) => LUA[`lib/${library}`]);
-  return [shebang, ...libraries, ...body].join('\n');
+  const { libraries = [] }: ScriptSpec = SCRIPTS[name];
+  const texts = withNeeds(libraries).map((library) => LUA[`lib/${library}`]);
+  return [shebang, ...texts, ...body].join('\n');
 }
 
 /** What the connection needs to know: each script is sent once and then called by its hash, also after a SCRIPT FLUSH. */

@@ -4,7 +4,8 @@ const WIDTH = 120;
 
 /** The text of a script with the head that its entry in the table asks for. */
 export function withHead(text, spec, { layoutOf }) {
-  const shebang = spec.flags === 'none' ? '#!lua' : `#!lua flags=${spec.flags}`;
+  const { flags = 'allow-oom' } = spec;
+  const shebang = flags === 'none' ? '#!lua' : `#!lua flags=${flags}`;
   const about = [...comment(`${spec.purpose}.`), ...comment(`Returns ${spec.reply.text}.`)];
   const body = text.split(END).at(-1).trimStart();
   return `${[shebang, ...about, ...locals(layoutOf(spec)), END].join('\n')}\n${body}`;
