@@ -170,13 +170,14 @@ end
 -- sizes are needed anyway, and a foreign key has none: found before anything is written
 local size, ours = {}, true
 local function measure(command, key)
-  size[key] = redis.pcall(command, key)
-  ours = ours and type(size[key]) == 'number'
+  local length = redis.pcall(command, key)
+  ours = ours and type(length) == 'number'
+  return length
 end
-measure('HLEN', claims)
-for _, queue in ipairs(queues) do
-  measure('LLEN', queue.pending)
-  measure('LLEN', queue.suspects)
+local holds = measure('HLEN', claims)
+for i = 1, #queues do
+  local queue = queues[i]
+  size[queue.pending], size[queue.suspects] = measure('LLEN', queue.pending), measure('LLEN', queue.suspects)
   measure('LLEN', queue.bell)
 end
 local wrong = wrong_type('string', drain) or wrong_type('hash', unique)
@@ -194,7 +195,7 @@ if most < 0 or claim_number == tonumber(last) then
 end
 count_stale(stats, #ids - acked)
 
-local holds = size[claims] - acked
+holds = holds - acked
 local granted, fields, to_drain, has_zero = {}, {}, 0, false
 
 local function grant(queue, message)
@@ -235,7 +236,8 @@ local function is_drainer()
   return true
 end
 
-for _, queue in ipairs(queues) do
+for i = 1, #queues do
+  local queue = queues[i]
   if most > 0 and #granted == 0 and size[queue.suspects] > 0 then
     if holds == 0 then
       take(queue.suspects, queue, 1)
@@ -254,7 +256,8 @@ if #fields > 0 then
   redis.call('HSET', claims, unpack(fields))
 end
 local more = 0
-for _, queue in ipairs(queues) do
+for i = 1, #queues do
+  local queue = queues[i]
   if size[queue.pending] + size[queue.suspects] > 0 then
     more = 1
     ring(queue.bell)
@@ -919,7 +922,8 @@ end`,
 -- does not roll back: with them left a repetition would count as done.
 local function let_in(bitmap, seconds, messages, add)
   local fresh, bits = {}, {}
-  for _, message in ipairs(messages) do
+  for i = 1, #messages do
+    local message = messages[i]
     local bit = tonumber(string.sub(message, 13, 20), 36) % 4096
     if redis.call('SETBIT', bitmap, bit, 1) == 0 then
       fresh[#fresh + 1] = message
@@ -970,13 +974,12 @@ local function text(number)
 end`,
   'lib/types': `-- Redis does not roll back, so a key that holds something foreign must be found before the first write.
 -- Returns an error for the first of the keys that is neither missing nor of the kind.
-local function wrong_type(kind, ...)
-  for _, key in ipairs({ ... }) do
-    local found = redis.call('TYPE', key).ok
-    if found ~= 'none' and found ~= kind then
-      return redis.error_reply('WRONGTYPE ' .. key .. ' is a ' .. found)
-    end
+local function wrong_type(kind, key, ...)
+  local found = redis.call('TYPE', key).ok
+  if found ~= 'none' and found ~= kind then
+    return redis.error_reply('WRONGTYPE ' .. key .. ' is a ' .. found)
   end
+  return ... and wrong_type(kind, ...)
 end
 
 -- The same for all that the script has of the keys of queues.

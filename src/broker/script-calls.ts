@@ -2,15 +2,7 @@ import type { Redis } from 'ioredis';
 import { LUA } from './lua.generated.js';
 import { KEYS, type KeyName, type RedisKeys } from './redis-keys.js';
 import { layoutOf, type ScriptLayout } from './script-layout.js';
-import {
-  LIBRARIES,
-  type Library,
-  SCRIPTS,
-  type ScriptInput,
-  type ScriptName,
-  type ScriptReply,
-  type ScriptSpec,
-} from './scripts.js';
+import { SCRIPTS, type ScriptInput, type ScriptName, type ScriptReply, type ScriptSpec } from './scripts.js';
 
 type Value = string | number;
 type Input = Readonly<Record<string, Value | readonly Value[]>>;
@@ -24,11 +16,31 @@ interface Plan extends Pick<ScriptLayout, 'args' | 'lists'> {
 
 const NAMES = Object.keys(SCRIPTS) as ScriptName[];
 
-/** The whole text of a script: its shebang line, the libraries that it needs, the rest of it. */
+/** Every function and constant of the libraries in lua/lib/, by its name. */
+const PARTS = new Map(
+  Object.entries(LUA)
+    .filter(([file]) => file.startsWith('lib/'))
+    .flatMap(([, text]) => [...text.matchAll(/^local function (\w+)[\s\S]*?^end$|^local (\w+) = .*$/gm)])
+    .map(([part, called, constant]) => [called ?? constant, part]),
+);
+
+/**
+ * The whole text of a script: its shebang line, what it uses of the libraries, the rest of it. Only what it uses, because
+ * Redis makes each function anew whenever it runs a script.
+ */
 export function scriptText(name: ScriptName): string {
   const [shebang, ...body] = LUA[name].split('\n');
-  const libraries = withNeeds(SCRIPTS[name].libraries).map((library) => LUA[`lib/${library}`]);
-  return [shebang, ...libraries, ...body].join('\n');
+  return [shebang, ...partsFor(LUA[name]), ...body].join('\n');
+}
+
+/** The parts that a text uses, each behind those that it uses itself, and once. */
+function partsFor(text: string, known: Set<string | undefined> = new Set()): string[] {
+  return [...text.matchAll(/\w+/g)].flatMap(([word]) => {
+    const part = known.has(word) ? undefined : PARTS.get(word);
+    if (part === undefined) return [];
+    known.add(word);
+    return [...partsFor(part, known), part];
+  });
 }
 
 /** What the connection needs to know: each script is sent once and then called by its hash, also after a SCRIPT FLUSH. */
@@ -95,9 +107,4 @@ function commandOf(name: ScriptName): string {
 
 function parameterOf(key: KeyName): string | undefined {
   return /<(.*)>/.exec(KEYS[key].pattern)?.[1];
-}
-
-/** The libraries, each behind those that it needs, and once. */
-function withNeeds(libraries: readonly Library[]): Library[] {
-  return [...new Set(libraries.flatMap((library) => [...withNeeds(LIBRARIES[library]), library]))];
 }

@@ -16,7 +16,7 @@ export interface ScriptLayout {
 }
 
 /** The order on the wire: the one truth for the heads of the scripts and for those who call them. */
-export function layoutOf({ keys, blocks = {}, args }: ScriptSpec): ScriptLayout {
+export function layoutOf({ keys = [], blocks = {}, args }: ScriptSpec): ScriptLayout {
   const all = Object.entries(blocks).map(([name, fields]) => ({
     name,
     keys: fields.filter((field) => field !== 'name'),

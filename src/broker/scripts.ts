@@ -13,12 +13,12 @@ export type Caller =
 
 /** One script, as docs/redis-keys.md lists it. */
 export interface ScriptSpec {
-  /** `allow-oom`: writes though Redis is full; `no-writes`: only reads; none: a full Redis refuses it before its first write */
-  readonly flags: 'allow-oom' | 'no-writes' | 'none';
+  /** `allow-oom`, the default: writes though Redis is full; `no-writes`: only reads; `none`: a full Redis refuses it */
+  readonly flags?: 'allow-oom' | 'no-writes' | 'none';
   /** what it does, in one line; reasons and details stand in the script */
   readonly purpose: string;
   readonly by: readonly Caller[];
-  readonly keys: readonly KeyName[];
+  readonly keys?: readonly KeyName[];
   /**
    * Blocks of keys that share a parameter, by the name of the block: above all the keys of a queue, in the order of KEYS.
    * `'...queues'` is one for each of a list. A block has its `name` in Lua if it lists that, and in a list always.
@@ -26,8 +26,6 @@ export interface ScriptSpec {
   readonly blocks?: Readonly<Record<string, readonly (KeyName | 'name')[]>>;
   /** names; `'...ids'` is a list and comes last */
   readonly args: readonly string[];
-  /** libraries that its text uses itself; what they need comes with them */
-  readonly libraries: readonly Library[];
   readonly reply: Reply<unknown>;
   /** whether strings of the reply stay bytes, because they need not be text */
   readonly bytes?: true;
@@ -47,30 +45,8 @@ function reply<T>(text: string): Reply<T> {
 type Flag = number;
 type StreamEntryReply = readonly [id: string, fields: readonly string[]];
 
-/** The libraries in lua/lib/, and which others each needs. */
-export const LIBRARIES = {
-  bell: [],
-  foreign: [],
-  lists: [],
-  registered: [],
-  seen: [],
-  stale: [],
-  stream: [],
-  time: [],
-  types: [],
-  unique: [],
-  cancelled: ['time', 'unique'],
-  message: ['foreign'],
-  pulse: ['time'],
-  schedule: ['time', 'bell'],
-  enlist: ['bell', 'message'],
-  leave: ['types', 'lists', 'time', 'foreign', 'message', 'unique', 'cancelled', 'schedule', 'enlist'],
-} as const;
-
-export type Library = keyof typeof LIBRARIES;
-
 /** What the end of a task may change, wherever it ends. A script that takes these has its keys in `keys`, see lib/leave.lua. */
-const ENDS = ['unique', 'cancelled', 'alarm'] as const;
+export const ENDS = ['unique', 'cancelled', 'alarm'] as const;
 /** Where a task of a queue can go. */
 const QUEUE = ['name', 'pending', 'suspects', 'bell', 'scheduled', 'dead', 'records'] as const;
 
@@ -89,7 +65,6 @@ export const SCRIPTS = {
     keys: ['seen'],
     blocks: { queue: ['pending', 'bell'] },
     args: ['seconds', '...messages'],
-    libraries: ['lists', 'enlist', 'seen'],
     reply: reply<number>('how many were new; fewer than given when a client repeats a command whose reply was lost'),
   },
   schedule: {
@@ -99,7 +74,6 @@ export const SCRIPTS = {
     keys: ['seen', 'alarm'],
     blocks: { queue: ['scheduled'] },
     args: ['seconds', 'dueFrom', 'dueMs', '...messages'],
-    libraries: ['lists', 'time', 'schedule', 'seen'],
     reply: reply<number>('how many were new, as `enqueue` does'),
   },
   'enqueue-unique': {
@@ -110,213 +84,169 @@ export const SCRIPTS = {
     keys: ['seen', ...ENDS],
     blocks: { '...queues': ['pending', 'suspects', 'bell', 'scheduled'] },
     args: ['seconds', 'dueFrom', 'dueMs', 'onConflict', 'message', 'queue'],
-    libraries: ['leave'],
     reply: reply<[id: string, queue: string]>('id and queue of the task that has the key now'),
   },
   promote: {
-    flags: 'allow-oom',
     purpose: 'scheduled to pending or suspect: moves tasks whose time has come to the tail of their queues',
     by: ['supervisor'],
-    keys: [],
     blocks: { '...queues': ['pending', 'suspects', 'bell', 'scheduled'] },
     args: ['limit'],
-    libraries: ['types', 'time', 'enlist'],
     reply: reply<[moved: number, nextInMs: number, ...refused: string[]]>(
       'how many, ms until the next is due or -1, what is wrong with the keys of a queue: that stays as it is',
     ),
   },
   claim: {
-    flags: 'allow-oom',
     purpose:
       'pending or suspect to active: acks what the child has done, then gives it tasks of its queues by priority',
     by: ['child'],
     keys: ['session', 'claims', 'drain', 'unique', 'stats'],
     blocks: { '...queues': ['pending', 'suspects', 'bell'] },
     args: ['child', 'number', 'limit', 'acks'],
-    libraries: ['types', 'foreign', 'bell', 'unique', 'stale', 'registered'],
     reply: reply<[repeated: Flag, acked: number, drain: Flag, held: string | string[], more?: Flag]>(
       '1 if repeated, how many acked, 1 if to drain, `<queue> <message>` of each task granted, 1 if its queues hold more (a repetition does not say)',
     ),
   },
   ack: {
-    flags: 'allow-oom',
     purpose: 'active to done: forgets tasks that the child has finished, and frees their keys',
     by: ['child'],
     keys: ['session', 'claims', 'stats', ...ENDS],
     args: ['child', '...ids'],
-    libraries: ['leave', 'stale', 'registered'],
     reply: reply<number>('how many the child still held'),
   },
   retry: {
-    flags: 'allow-oom',
     purpose: 'active to scheduled, pending or suspect: lets a task run again after an attempt; a cancelled one ends',
     by: ['child'],
     keys: ['session', 'claims', ...ENDS],
     blocks: { queue: QUEUE },
     args: ['child', 'id', 'failures', 'delay', 'line', 'counts'],
-    libraries: ['leave', 'registered'],
     reply: reply<Flag>('1, or 0 when the child no longer held the task or the attempt was counted before'),
   },
   release: {
-    flags: 'allow-oom',
     purpose:
       'active to pending or suspect: gives tasks back to the head of their queues, uncounted; a cancelled one ends',
     by: ['child', 'supervisor'],
     keys: ['session', 'claims', ...ENDS],
     blocks: { '...queues': QUEUE },
     args: ['child', 'claimNumber', '...ids'],
-    libraries: ['leave', 'registered'],
     reply: reply<number>('how many were given back; 0 when the child has claimed again'),
   },
   bury: {
-    flags: 'allow-oom',
     purpose: 'active to dead: keeps a task that will not run again, with the report of its error; a cancelled one ends',
     by: ['child'],
     keys: ['session', 'claims', ...ENDS],
     blocks: { queue: QUEUE },
     args: ['child', 'id', 'report', 'line', 'header'],
-    libraries: ['leave', 'registered'],
     reply: reply<Flag>('1, or 0 when the child no longer held the task'),
   },
   settle: {
-    flags: 'allow-oom',
     purpose:
       'active to pending, suspect, scheduled, dead or done: ends the registration of a child whose process has ended',
     by: ['supervisor'],
     keys: ['session', 'claims', ...ENDS],
     blocks: { '...queues': QUEUE },
     args: ['child', 'verdict'],
-    libraries: ['leave', 'registered'],
     reply: reply<[released: number, crashed: number, suspected: number, dead: number, timedOut: number]>(
       'how many were released, crashed, suspected, dead, timed out',
     ),
   },
   reap: {
-    flags: 'allow-oom',
     purpose:
       'active to pending or suspect, uncounted: takes every claim of a session whose lease ran out, and ends that',
     by: ['supervisor'],
     keys: ['sessions', 'session', 'pulse', ...ENDS],
     blocks: { '...children': ['claims'], '...queues': QUEUE },
     args: ['sessionId', 'leaseMs'],
-    libraries: ['leave', 'pulse'],
     reply: reply<number>('how many tasks were put back, or -1 when it is not to be reaped (renewed, gone, or changed)'),
   },
   'find-pending': {
     flags: 'no-writes',
     purpose: 'looks for a task in a part of a list, from the tail',
     by: ['cancel() and status()'],
-    keys: [],
     blocks: { queue: ['pending', 'suspects'] },
     args: ['list', 'id', 'passed', 'most', 'mostBytes'],
-    libraries: [],
     reply: reply<[message: string, looked: number, more: Flag]>(
       'its message or nothing, how many it has looked at, 1 when there is more',
     ),
   },
   'cancel-waiting': {
-    flags: 'allow-oom',
     purpose: 'pending, suspect or scheduled to cancelled: removes a task that waits, and frees its key',
     by: ['cancel() and status()'],
     keys: [...ENDS],
     blocks: { queue: ['pending', 'suspects', 'scheduled'] },
     args: ['place', 'message'],
-    libraries: ['leave'],
     reply: reply<Flag>('1, or 0 when it waits there no more'),
   },
   'cancel-active': {
-    flags: 'allow-oom',
     purpose: 'marks an active task as cancelled, so that it never runs again, and tells every supervisor',
     by: ['cancel() and status()'],
     keys: ['claims', 'cancelled', 'broadcasts'],
     args: ['id', 'kept'],
-    libraries: ['types', 'time', 'cancelled'],
     reply: reply<Flag>('1, or 0 when the child holds it no more'),
   },
   redrive: {
-    flags: 'allow-oom',
     purpose: 'dead to pending: lets dead tasks run again, their counters anew; each takes its key if that is free',
     by: ['DeadLetters'],
     keys: [...ENDS],
     blocks: { queue: ['name', 'pending', 'bell', 'dead', 'records'] },
     args: ['...deaths'],
-    libraries: ['leave'],
     reply: reply<number[]>('for each task 1, 0 if that death is not there, -1 if its message has no header to reset'),
   },
   'delete-dead': {
-    flags: 'allow-oom',
     purpose: 'dead to nowhere: forgets dead tasks',
     by: ['DeadLetters'],
-    keys: [],
     blocks: { queue: ['dead', 'records'] },
     args: ['...deaths'],
-    libraries: ['leave'],
     reply: reply<number>('how many there were'),
   },
   purge: {
-    flags: 'allow-oom',
     purpose: 'dead to nowhere: forgets those kept for long enough, and those beyond a number, the oldest first',
     by: ['supervisor'],
-    keys: [],
     blocks: { queue: ['dead', 'records'] },
     args: ['retentionMs', 'kept', 'most'],
-    libraries: ['leave'],
     reply: reply<number>('how many it forgot'),
   },
   'dead-page': {
     flags: 'no-writes',
     purpose: 'reads dead tasks of a queue in the order of their deaths; those of one instant by their ids',
     by: ['DeadLetters'],
-    keys: [],
     blocks: { queue: ['dead', 'records'] },
     args: ['order', 'since', 'till', 'most', 'mostBytes', '...after'],
-    libraries: ['lists'],
     reply: reply<[more: Flag, ...fields: Buffer[]]>('1 if there are more, then id, time of death, record of each'),
     bytes: true,
   },
   'open-session': {
-    flags: 'allow-oom',
     purpose: 'opens the session of a supervisor: from now on its lease runs',
     by: ['supervisor'],
     keys: ['sessions', 'session', 'pulse', 'catalog'],
     args: ['sessionId', 'leaseMs', '...description', '...entries'],
-    libraries: ['lists', 'time', 'pulse'],
     reply: reply<Flag>('1'),
   },
   register: {
-    flags: 'allow-oom',
     purpose: 'registers a child in a session that has its lease; only a registered child can claim or finish',
     by: ['supervisor'],
     keys: ['sessions', 'session'],
     args: ['sessionId', 'child'],
-    libraries: [],
     reply: reply<Flag>('1, or 0 when the session was reaped'),
   },
   renew: {
-    flags: 'allow-oom',
     purpose: 'renews the lease of a session',
     by: ['supervisor'],
     keys: ['sessions', 'pulse'],
     args: ['sessionId', 'leaseMs'],
-    libraries: ['time', 'pulse'],
     reply: reply<Flag>('1, or 0 when the session was reaped and must not be revived'),
   },
   overdue: {
-    flags: 'allow-oom',
     purpose: 'finds sessions whose lease ran out',
     by: ['supervisor'],
     keys: ['sessions', 'pulse'],
     args: ['leaseMs'],
-    libraries: ['time', 'pulse'],
     reply: reply<[nextInMs: number, ...sessions: string[]]>('ms until the next deadline or -1, overdue sessions'),
   },
   'close-session': {
-    flags: 'allow-oom',
     purpose: 'ends a session in order, once all its children have been settled',
     by: ['supervisor'],
     keys: ['sessions', 'session'],
     args: ['sessionId'],
-    libraries: [],
     reply: reply<Flag>('1, or 0 when a child is still registered'),
   },
   broadcast: {
@@ -325,7 +255,6 @@ export const SCRIPTS = {
     by: ['sender of broadcasts'],
     keys: ['broadcasts', 'seen'],
     args: ['seconds', 'kept', '...messages'],
-    libraries: ['lists', 'seen'],
     reply: reply<number>('how many were new, as `enqueue` does'),
   },
   'stream-position': {
@@ -334,7 +263,6 @@ export const SCRIPTS = {
     by: ['supervisor'],
     keys: ['broadcasts'],
     args: ['sinceMs'],
-    libraries: ['time', 'stream'],
     reply: reply<[id: string, ordinal: number]>('id behind which to read, ordinal of the last entry up to there'),
   },
   'read-stream': {
@@ -343,46 +271,36 @@ export const SCRIPTS = {
     by: ['supervisor'],
     keys: ['broadcasts'],
     args: ['after', 'most'],
-    libraries: ['stream'],
     reply: reply<[lastId: string, added: number, length: number, entries: StreamEntryReply[]]>(
       'id of the last entry ever, how many were ever added, how many are left, entries',
     ),
   },
   'take-turn': {
-    flags: 'allow-oom',
     purpose: 'gives a broadcast that one child of each machine runs to the first session of the machine that asks',
     by: ['supervisor'],
     keys: ['broadcast', 'sessions'],
     args: ['machine', 'sessionId', 'seconds'],
-    libraries: [],
     reply: reply<'mine' | 'taken' | 'done'>('`mine`, `taken` while another session has it, or `done`'),
   },
   'record-broadcasts': {
-    flags: 'allow-oom',
     purpose: 'records how broadcasts ended, each in one process; and that a machine is done with those it runs once',
     by: ['supervisor'],
-    keys: [],
     blocks: { '...broadcasts': ['broadcast'] },
     args: ['seconds', '...outcomes'],
-    libraries: ['types', 'lists'],
     reply: reply<number>('how many records there were'),
   },
   'record-gap': {
-    flags: 'allow-oom',
     purpose: 'records that a worker missed entries of the stream, and forgets all but the latest such records',
     by: ['supervisor'],
     keys: ['broadcastGaps'],
     args: ['at', 'gap', 'kept', 'seconds'],
-    libraries: [],
     reply: reply<Flag>('1'),
   },
   'declare-crons': {
-    flags: 'allow-oom',
     purpose: 'notes the crons of an app; one that is new, has a new schedule, or was disabled, counts from now on',
     by: ['supervisor'],
     keys: ['crons'],
     args: ['toleranceMs', '...entries'],
-    libraries: ['lists', 'time'],
     reply: reply<Flag>('1'),
   },
   'fire-cron': {
@@ -392,7 +310,6 @@ export const SCRIPTS = {
     keys: ['crons', 'unique'],
     blocks: { queue: ['name', 'pending', 'bell'] },
     args: ['cron', '...runs'],
-    libraries: ['types', 'lists', 'time', 'unique', 'enlist'],
     reply: reply<[fired: number, skipped: number, heldIn?: string, run?: string]>(
       'fired, skipped, the queue of the earlier run for which others are skipped, how the last run ended; -1 for a cron that is not known',
     ),
@@ -407,45 +324,36 @@ export const SCRIPTS = {
       to: ['name', 'pending', 'suspects', 'bell', 'scheduled'],
     },
     args: ['digest'],
-    libraries: ['types', 'enlist'],
     reply: reply<Flag>('1, or 0 when it waits there no more'),
   },
   'pause-cron': {
-    flags: 'allow-oom',
     purpose: 'fired when due to paused: until it is resumed, nobody fires the cron',
     by: ['CronManager'],
     keys: ['crons'],
     args: ['cron'],
-    libraries: ['time'],
     reply: reply<Flag>('1, also when it was paused already; 0 when nothing is known of the cron'),
   },
   'resume-cron': {
-    flags: 'allow-oom',
     purpose: 'paused to fired when due: what came due during the pause is settled without a run',
     by: ['CronManager'],
     keys: ['crons'],
     args: ['cron'],
-    libraries: ['time'],
     reply: reply<Flag>('1, also when it was not paused; 0 when nothing is known of the cron'),
   },
   'forget-crons': {
-    flags: 'allow-oom',
     purpose:
       'forgets crons that no session has declared for long; of one that all declare disabled it notes since when',
     by: ['supervisor'],
     keys: ['crons', 'sessions'],
     blocks: { '...known': ['session'] },
     args: ['afterMs'],
-    libraries: ['lists', 'time'],
     reply: reply<number>('how many were forgotten, or -1 when another session was opened meanwhile'),
   },
   'record-cron-run': {
-    flags: 'allow-oom',
     purpose: 'notes how the latest run of a cron ended',
     by: ['child'],
     keys: ['session', 'crons'],
     args: ['child', 'cron', 'run'],
-    libraries: ['registered'],
     reply: reply<Flag>('1, or 0 when nothing is known of the cron'),
   },
 } as const satisfies Record<string, ScriptSpec>;
@@ -455,13 +363,15 @@ export type ScriptName = keyof typeof SCRIPTS;
 
 type SpecOf<N extends ScriptName> = (typeof SCRIPTS)[N];
 type ArgumentOf<N extends ScriptName> = SpecOf<N>['args'][number];
+type KeyOf<N extends ScriptName> =
+  SpecOf<N> extends { readonly keys: readonly (infer K)[] } ? Extract<K, KeyName> : never;
 type BlockOf<N extends ScriptName> = SpecOf<N> extends { readonly blocks: infer B } ? Extract<keyof B, string> : never;
 type ListIn<T extends string> = T extends `...${infer Name}` ? Name : never;
 type SingleIn<T extends string> = T extends `...${string}` ? never : T;
 
 /** What a call of a script has to give: the parameters of its keys and blocks, and its arguments. */
 export type ScriptInput<N extends ScriptName> = Readonly<
-  Record<ParameterOf<SpecOf<N>['keys'][number]> | SingleIn<BlockOf<N>>, string> &
+  Record<ParameterOf<KeyOf<N>> | SingleIn<BlockOf<N>>, string> &
     Record<ListIn<BlockOf<N>>, readonly string[]> &
     Record<SingleIn<ArgumentOf<N>>, string | number> &
     Record<ListIn<ArgumentOf<N>>, readonly (string | number)[]>

@@ -12,10 +12,15 @@ export type DocumentedUser = 'shop-sender' | 'shop-worker';
 
 /** The rules of a user as the page states them. */
 export function documentedRules(user: DocumentedUser): string[] {
+  return documentedSteps(user).flat();
+}
+
+/** The same, statement by statement in the order of the page: what everybody needs, and then what goes beyond it. */
+export function documentedSteps(user: DocumentedUser): string[][] {
   const statements = readFileSync(PAGE, 'utf8').matchAll(/^ACL SETUSER (\S+) (.*(?:\n {2}.*)*)/gm);
-  const rules = [...statements].filter(([, name]) => name === user).flatMap(([, , text = '']) => text.split(/\s+/));
-  if (rules.length === 0) throw new Error(`docs/redis-keys.md names no rights of ${user}.`);
-  return rules.map((rule) => rule.replace('>PASSWORD', `>${PASSWORD}`));
+  const texts = [...statements].flatMap(([, name, text = '']) => (name === user ? [text] : []));
+  if (texts.length === 0) throw new Error(`docs/redis-keys.md names no rights of ${user}.`);
+  return texts.map((text) => text.replace('>PASSWORD', `>${PASSWORD}`).split(/\s+/));
 }
 
 /** Arguments for a server that knows a user with these rules. */

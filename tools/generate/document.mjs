@@ -41,7 +41,7 @@ function scriptTable({ keys, scripts, layoutOf }) {
       ...lists.filter((list) => list.keys.length > 0).map((list) => `for each of ${list.name}: ${names(list.keys)}`),
     ];
     const those = declared.filter((part) => part !== '').join('; ');
-    return [code(name), spec.purpose, spec.by.join(', '), those, spec.reply.text, WHEN_FULL[spec.flags]];
+    return [code(name), spec.purpose, spec.by.join(', '), those, spec.reply.text, WHEN_FULL[spec.flags ?? 'allow-oom']];
   });
   return table(['script', 'what it does', 'called by', 'keys', 'returns', 'when Redis is full'], rows);
 }

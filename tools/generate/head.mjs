@@ -4,11 +4,11 @@ const WIDTH = 120;
 
 /** The text of a script with the head that its entry in the table asks for. */
 export function withHead(text, spec, { layoutOf }) {
-  const shebang = spec.flags === 'none' ? '#!lua' : `#!lua flags=${spec.flags}`;
+  const { flags = 'allow-oom' } = spec;
+  const shebang = flags === 'none' ? '#!lua' : `#!lua flags=${flags}`;
   const about = [...comment(`${spec.purpose}.`), ...comment(`Returns ${spec.reply.text}.`)];
   const body = text.split(END).at(-1).trimStart();
-  const grouped = spec.libraries.includes('leave');
-  return `${[shebang, ...about, ...locals(layoutOf(spec), grouped), END].join('\n')}\n${body}`;
+  return `${[shebang, ...about, ...locals(layoutOf(spec), /\bkeys\b/.test(body)), END].join('\n')}\n${body}`;
 }
 
 function comment(text) {
@@ -20,7 +20,7 @@ function comment(text) {
   return lines;
 }
 
-/** Gives each key and argument its name. @param grouped whether the keys are handed on to lib/leave.lua, as one table */
+/** Gives each key and argument its name. @param grouped whether the keys that belong to no block are one table, to be handed on */
 function locals({ keys, blocks, args, lists }, grouped) {
   const [key, arg] = [counter('KEYS'), counter('ARGV')];
   const heads = [

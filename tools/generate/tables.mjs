@@ -4,12 +4,12 @@ import ts from 'typescript';
 
 const BROKER = 'src/broker';
 
-/** The tables of keys, scripts and libraries, and the order on the wire, read from their TypeScript. */
+/** The tables of keys and scripts, and the order on the wire, read from their TypeScript. */
 export async function readTables(root) {
-  const [{ KEYS }, { SCRIPTS, LIBRARIES }, { layoutOf }] = await Promise.all(
+  const [{ KEYS }, { SCRIPTS }, { layoutOf }] = await Promise.all(
     ['redis-keys', 'scripts', 'script-layout'].map((name) => load(join(root, BROKER, `${name}.ts`))),
   );
-  return { keys: KEYS, scripts: SCRIPTS, libraries: LIBRARIES, layoutOf };
+  return { keys: KEYS, scripts: SCRIPTS, layoutOf };
 }
 
 /** Imports a module that imports types only. */

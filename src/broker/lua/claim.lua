@@ -42,13 +42,14 @@ end
 -- sizes are needed anyway, and a foreign key has none: found before anything is written
 local size, ours = {}, true
 local function measure(command, key)
-  size[key] = redis.pcall(command, key)
-  ours = ours and type(size[key]) == 'number'
+  local length = redis.pcall(command, key)
+  ours = ours and type(length) == 'number'
+  return length
 end
-measure('HLEN', claims)
-for _, queue in ipairs(queues) do
-  measure('LLEN', queue.pending)
-  measure('LLEN', queue.suspects)
+local holds = measure('HLEN', claims)
+for i = 1, #queues do
+  local queue = queues[i]
+  size[queue.pending], size[queue.suspects] = measure('LLEN', queue.pending), measure('LLEN', queue.suspects)
   measure('LLEN', queue.bell)
 end
 local wrong = wrong_type('string', drain) or wrong_type('hash', unique)
@@ -66,7 +67,7 @@ if most < 0 or claim_number == tonumber(last) then
 end
 count_stale(stats, #ids - acked)
 
-local holds = size[claims] - acked
+holds = holds - acked
 local granted, fields, to_drain, has_zero = {}, {}, 0, false
 
 local function grant(queue, message)
@@ -107,7 +108,8 @@ local function is_drainer()
   return true
 end
 
-for _, queue in ipairs(queues) do
+for i = 1, #queues do
+  local queue = queues[i]
   if most > 0 and #granted == 0 and size[queue.suspects] > 0 then
     if holds == 0 then
       take(queue.suspects, queue, 1)
@@ -126,7 +128,8 @@ if #fields > 0 then
   redis.call('HSET', claims, unpack(fields))
 end
 local more = 0
-for _, queue in ipairs(queues) do
+for i = 1, #queues do
+  local queue = queues[i]
   if size[queue.pending] + size[queue.suspects] > 0 then
     more = 1
     ring(queue.bell)

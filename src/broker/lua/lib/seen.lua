@@ -3,7 +3,8 @@
 -- does not roll back: with them left a repetition would count as done.
 local function let_in(bitmap, seconds, messages, add)
   local fresh, bits = {}, {}
-  for _, message in ipairs(messages) do
+  for i = 1, #messages do
+    local message = messages[i]
     local bit = tonumber(string.sub(message, 13, 20), 36) % 4096
     if redis.call('SETBIT', bitmap, bit, 1) == 0 then
       fresh[#fresh + 1] = message

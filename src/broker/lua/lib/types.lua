@@ -1,12 +1,11 @@
 -- Redis does not roll back, so a key that holds something foreign must be found before the first write.
 -- Returns an error for the first of the keys that is neither missing nor of the kind.
-local function wrong_type(kind, ...)
-  for _, key in ipairs({ ... }) do
-    local found = redis.call('TYPE', key).ok
-    if found ~= 'none' and found ~= kind then
-      return redis.error_reply('WRONGTYPE ' .. key .. ' is a ' .. found)
-    end
+local function wrong_type(kind, key, ...)
+  local found = redis.call('TYPE', key).ok
+  if found ~= 'none' and found ~= kind then
+    return redis.error_reply('WRONGTYPE ' .. key .. ' is a ' .. found)
   end
+  return ... and wrong_type(kind, ...)
 end
 
 -- The same for all that the script has of the keys of queues.

@@ -1,0 +1,119 @@
+/** That a sender with the rights of docs/redis-keys.md can do what they are listed for. Those of a worker: test/process. */
+import { RedisBroker } from '../../src/broker/redis-broker.js';
+import type { CronDeclaration } from '../../src/task/cron-definition.js';
+import { BrokerFixture, idOf } from '../support/broker-fixture.js';
+import { seedDead } from '../support/dead-tasks.js';
+import { documentedSteps, urlAs } from '../support/least-rights.js';
+
+const [EVERYBODY = [], ...PARTS] = documentedSteps('shop-sender');
+const FUTURE = Date.now() + 3_600_000;
+const CRON: CronDeclaration = {
+  name: 'Reports.daily',
+  queue: 'default',
+  schedule: { expression: '0 8 * * *', timeZone: 'UTC' },
+  missed: 'latest',
+  thresholdMs: 10_000,
+  overlap: 'skip',
+  disabled: false,
+};
+
+let fixture: BrokerFixture;
+beforeAll(async () => {
+  fixture = await BrokerFixture.start();
+});
+afterEach(() => fixture.reset());
+afterAll(() => fixture.stop());
+
+type Act = (sender: RedisBroker) => Promise<unknown>;
+
+/** In the order of the page. */
+const USES: [string, Act][] = [
+  [
+    'sends with unique keys, also in place of a task that waits',
+    async (sender) => {
+      await sender.enqueueUnique('default', fixture.uniqueMessage('k'), { due: { at: FUTURE }, replace: false });
+      await sender.enqueueUnique('bulk', fixture.uniqueMessage('k'), { due: undefined, replace: true });
+      await sender.enqueueUnique('bulk', fixture.uniqueMessage('k'), { due: undefined, replace: true });
+    },
+  ],
+  ['broadcasts', (sender) => sender.broadcast([fixture.message()])],
+  [
+    'finds and cancels tasks wherever they are',
+    async (sender) => {
+      const [pending, scheduled, active] = fixture.messages(3) as [string, string, string];
+      await fixture.broker.enqueue('default', [active]);
+      await fixture.claim(await fixture.child());
+      await sender.enqueue('default', [pending]);
+      await sender.enqueue('default', [scheduled], { at: FUTURE });
+      const [dead = ''] = await seedDead(fixture, [{}]);
+      const unique = fixture.uniqueMessage('k');
+      await fixture.broker.enqueueUnique('default', unique, { due: undefined, replace: false });
+      const places = [];
+      for (const message of [pending, scheduled, active, dead, unique]) places.push(await sender.cancel(idOf(message)));
+      expect(places.map(({ state }) => state)).toEqual(['pending', 'scheduled', 'active', 'dead', 'pending']);
+      expect(await sender.locate(idOf(active))).toMatchObject({ state: 'cancelled' });
+      expect(await sender.locate(idOf(fixture.message()))).toMatchObject({ state: 'unknown' });
+    },
+  ],
+  [
+    'reads, redrives and deletes dead tasks',
+    async ({ deadLetters }) => {
+      const messages = await seedDead(fixture, [{ message: fixture.uniqueMessage('k') }, {}, {}]);
+      const deaths = messages.map((message, index) => ({ id: idOf(message), diedAt: 1_000 + index }));
+      const after = deaths[0];
+      const { entries } = await deadLetters.read('default', { range: {}, order: 'oldest', after, limit: 9 });
+      expect(entries.length).toBe(2);
+      expect(await deadLetters.count('default', {})).toBe(3);
+      expect(await deadLetters.find('default', idOf(messages[0] ?? ''))).toBeDefined();
+      expect(await deadLetters.redrive('default', deaths.slice(0, 2))).toEqual(['redriven', 'redriven']);
+      expect(await deadLetters.remove('default', deaths.slice(2))).toBe(1);
+      expect(await deadLetters.now()).toBeGreaterThan(0);
+    },
+  ],
+  [
+    'asks how broadcasts ended',
+    async ({ broadcasts }) => [await broadcasts.outcomes(fixture.ids.next()), await broadcasts.gaps()],
+  ],
+  [
+    'pauses, resumes and runs crons',
+    async (sender) => {
+      await fixture.broker.crons.declare([CRON], 1_000);
+      await fixture.child();
+      expect(await sender.crons.pause(CRON.name)).toBe(true);
+      expect(await sender.crons.resume(CRON.name)).toBe(true);
+      expect(await sender.crons.records()).toMatchObject([{ name: CRON.name }]);
+      await sender.enqueueUnique('default', fixture.uniqueMessage('k'), { due: undefined, replace: false });
+    },
+  ],
+  [
+    'asks for the state of queues',
+    async (sender) => {
+      await sender.enqueue('default', [fixture.message()], { at: FUTURE });
+      await fixture.child();
+      expect(await sender.queueStates(['default'])).toMatchObject([{ scheduled: 1, served: true }]);
+      expect(await sender.staleAcks()).toBe(0);
+    },
+  ],
+];
+
+it.each(USES.map(([what, act], index) => [what, act, index] as const))(
+  'a sender with the rights for it, and no others, %s',
+  async (_what, act, index) => {
+    const { redis, server } = fixture;
+    await redis.call('ACL', 'DELUSER', 'shop-sender');
+    await redis.call('ACL', 'SETUSER', 'shop-sender', ...EVERYBODY, ...(PARTS[index] ?? []));
+    await redis.call('ACL', 'LOG', 'RESET');
+    const settings = urlAs('shop-sender', server.url);
+    const options = { redis: settings, namespace: 'nestwork', queues: ['default', 'bulk'], commandTimeoutMs: 5_000 };
+    const sender = new RedisBroker(options);
+    try {
+      await sender.connect();
+      await sender.enqueue('default', fixture.messages(1));
+      await act(sender);
+    } finally {
+      await sender.close();
+    }
+    const log = (await redis.call('ACL', 'LOG')) as string[][];
+    expect(log.map((entry) => entry.join(' ')).filter((entry) => !entry.includes('client|setinfo'))).toEqual([]);
+  },
+);

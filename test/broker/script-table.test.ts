@@ -1,0 +1,118 @@
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { KEYS, type KeyName, redisKeys } from '../../src/broker/redis-keys.js';
+import { callScript, scriptText } from '../../src/broker/script-calls.js';
+import { layoutOf } from '../../src/broker/script-layout.js';
+import { ENDS, SCRIPTS, type ScriptName, type ScriptSpec } from '../../src/broker/scripts.js';
+import { MAX_BATCH } from '../../src/worker/batch-size.js';
+
+const LUA = new URL('../../src/broker/lua/', import.meta.url);
+const GENERATE = fileURLToPath(new URL('../../tools/generate.mjs', import.meta.url));
+const NAMES = Object.keys(SCRIPTS) as ScriptName[];
+const QUEUE_KEYS = Object.entries(KEYS).flatMap(([key, { pattern }]) => (pattern.endsWith('<queue>') ? [key] : []));
+
+function bodyOf(name: string): string {
+  const text = readFileSync(new URL(`${name}.lua`, LUA), 'utf8');
+  return text.split('npm run generate writes it.\n').at(-1) ?? '';
+}
+
+/** What a call sends, in place of a client. */
+async function sent<N extends ScriptName>(name: N, input: Parameters<typeof callScript<N>>[3]): Promise<unknown[]> {
+  const calls: unknown[][] = [];
+  const record = async (...all: unknown[]): Promise<void> => void calls.push(all);
+  const client = { [`nestwork:${name}`]: record } as unknown as Parameters<typeof callScript>[0];
+  await callScript(client, redisKeys('ns'), name, input);
+  return calls.flat();
+}
+
+describe('the table of scripts', () => {
+  it('has written all that follows from it: if not, run npm run generate', async () => {
+    await promisify(execFile)(process.execPath, [GENERATE, '--check']);
+  });
+
+  it('has an entry for each file in lua/, and a file for each entry', () => {
+    const files = readdirSync(LUA, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.lua'));
+    const scripts = files.filter((file) => !file.startsWith('lib/'));
+    expect(scripts.sort()).toEqual(NAMES.map((name) => `${name}.lua`).sort());
+  });
+
+  it('is the only one that counts KEYS and ARGV', () => {
+    const files = readdirSync(LUA, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.lua'));
+    for (const file of files) expect(bodyOf(file.slice(0, -'.lua'.length))).not.toMatch(/\b(KEYS|ARGV)\b/);
+  });
+
+  it.each(NAMES)('takes the keys of a queue in one order: %s', (name) => {
+    const { blocks, lists } = layoutOf(SCRIPTS[name]);
+    for (const { keys } of [...blocks, ...lists]) {
+      const places = keys.filter((key) => QUEUE_KEYS.includes(key)).map((key) => QUEUE_KEYS.indexOf(key));
+      expect(places).toEqual([...places].sort());
+    }
+  });
+
+  it.each(NAMES)('declares every key once and uses each by its name: %s', (name) => {
+    const { keys, blocks, lists }: ReturnType<typeof layoutOf> = layoutOf(SCRIPTS[name] satisfies ScriptSpec);
+    for (const { keys: own } of [...blocks, ...lists]) expect(new Set<KeyName>(own).size).toBe(own.length);
+    expect(new Set(keys).size).toBe(keys.length);
+    for (const key of keys.filter((one) => !ENDS.some((end) => end === one))) {
+      const local = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+      expect(scriptText(name)).toMatch(new RegExp(`\\b${local}\\b`));
+    }
+  });
+
+  it('says how many tasks a child may hold', () => {
+    expect(KEYS.claims.lasts).toContain(`${3 * MAX_BATCH} tasks and twice`);
+  });
+});
+
+describe('a call of a script', () => {
+  it('sends keys, then arguments, each list behind its length but the last', async () => {
+    const reap = { sessionId: 's', leaseMs: 7, children: ['s.1', 's.2'], queues: ['a'] };
+    expect(await sent('reap', reap)).toEqual([
+      ...[14, '{ns}:sessions', '{ns}:session:s', '{ns}:pulse', '{ns}:unique', '{ns}:cancelled', '{ns}:alarm'],
+      ...['{ns}:claims:s.1', '{ns}:claims:s.2', '{ns}:queue:a', '{ns}:suspects:a', '{ns}:bell:a', '{ns}:scheduled:a'],
+      ...['{ns}:dead:a', '{ns}:dead-records:a', 's', 7, 2, 's.1', 's.2', 'a'],
+    ]);
+  });
+
+  it('sends the keys of each block, and its name where the script asks for that', async () => {
+    expect(await sent('move-cron-run', { digest: 'd', from: 'a', to: 'b' })).toEqual([
+      ...[8, '{ns}:unique', '{ns}:queue:a', '{ns}:suspects:a', '{ns}:scheduled:a'],
+      ...['{ns}:queue:b', '{ns}:suspects:b', '{ns}:bell:b', '{ns}:scheduled:b', 'd', 'a', 'b'],
+    ]);
+    expect(await sent('delete-dead', { queue: 'a', deaths: ['x', 1] })).toEqual([
+      ...[2, '{ns}:dead:a', '{ns}:dead-records:a', 'x', 1],
+    ]);
+  });
+
+  it('has each function that a script uses in front of those that use it, once, and no other', () => {
+    const names = [...scriptText('retry').matchAll(/^local function (\w+)/gm)].map(([, name]) => name);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names.indexOf('now_ms')).toBeLessThan(names.indexOf('try_again'));
+    expect(names).not.toContain('bury');
+  });
+
+  it.each(NAMES)('has every function that it calls: %s', (name) => {
+    const text = scriptText(name).replace(/--.*|'[^']*'/g, '');
+    const own = new Set([...text.matchAll(/\bfunction (\w+)/g)].map(([, made]) => made));
+    const called = [...text.matchAll(/(?<![.\w])(\w+)\(/g)].map(([, word]) => word);
+    const builtin = [
+      'tonumber',
+      'tostring',
+      'ipairs',
+      'pairs',
+      'unpack',
+      'type',
+      'pcall',
+      'select',
+      'function',
+      'add',
+      'and',
+      'or',
+      'not',
+      'if',
+    ];
+    expect(called.filter((word) => word && !own.has(word) && !builtin.includes(word))).toEqual([]);
+  });
+});
