@@ -652,19 +652,23 @@ local function enlist_new(queue, messages)
   ring(queue.bell)
 end
 
--- Tasks come back, to the tail by RPUSH or to the head by LPUSH. One that a process died with waits to run alone.
-local function enlist(queue, messages, push)
+local function push(list, messages, at_head)
+  if #messages > 0 and at_head then
+    redis.call('LPUSH', list, unpack(messages))
+  elseif #messages > 0 then
+    redis.call('RPUSH', list, unpack(messages))
+  end
+end
+
+-- Tasks come back, to the tail or to the head. One that a process died with waits to run alone.
+local function enlist(queue, messages, at_head)
   local pending, suspects = {}, {}
   for _, message in ipairs(messages) do
     local list = is_suspect(message) and suspects or pending
     list[#list + 1] = message
   end
-  if #pending > 0 then
-    redis.call(push, queue.pending, unpack(pending))
-  end
-  if #suspects > 0 then
-    redis.call(push, queue.suspects, unpack(suspects))
-  end
+  push(queue.pending, pending, at_head)
+  push(queue.suspects, suspects, at_head)
   ring(queue.bell)
 end`,
   'lib/foreign': `-- Bytes that were no message of ours when they were claimed stand behind an id made up for them and a \`?\`.
@@ -752,7 +756,7 @@ local function try_again(keys, task, attempt)
   if attempt.delay > 0 then
     schedule(queue.scheduled, keys.alarm, due, { message })
   else
-    enlist(queue, { message }, 'RPUSH')
+    enlist(queue, { message }, false)
   end
   if end_claim(task) then
     update_key(keys.unique, queue.name, message)
@@ -769,7 +773,7 @@ local function put_back(keys, tasks)
   local any_cancelled = redis.call('EXISTS', keys.cancelled) == 1
   for _, task in ipairs(tasks) do
     if not any_cancelled or not end_cancelled(keys, task) then
-      enlist(task.queue, { task.message }, 'LPUSH')
+      enlist(task.queue, { task.message }, true)
       if end_claim(task) then
         update_key(keys.unique, task.queue.name, task.message)
       end
@@ -1057,7 +1061,7 @@ if due then
   redis.call('ZREM', from.scheduled, message)
   redis.call('ZADD', to.scheduled, due, message)
 elseif redis.call('LREM', from[list], 1, message) == 1 then
-  enlist(to, { message }, 'RPUSH')
+  enlist(to, { message }, false)
 else
   return 0
 end
@@ -1137,7 +1141,7 @@ local now, left, next = now_ms(), tonumber(limit), -1
 local function promote(queue)
   local due = left > 0 and redis.call('ZRANGEBYSCORE', queue.scheduled, '-inf', text(now), 'LIMIT', 0, left) or {}
   if #due > 0 then
-    enlist(queue, due, 'RPUSH')
+    enlist(queue, due, false)
     redis.call('ZREMRANGEBYRANK', queue.scheduled, 0, #due - 1)
     left = left - #due
   end

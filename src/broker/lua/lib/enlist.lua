@@ -6,18 +6,22 @@ local function enlist_new(queue, messages)
   ring(queue.bell)
 end
 
--- Tasks come back, to the tail by RPUSH or to the head by LPUSH. One that a process died with waits to run alone.
-local function enlist(queue, messages, push)
+local function push(list, messages, at_head)
+  if #messages > 0 and at_head then
+    redis.call('LPUSH', list, unpack(messages))
+  elseif #messages > 0 then
+    redis.call('RPUSH', list, unpack(messages))
+  end
+end
+
+-- Tasks come back, to the tail or to the head. One that a process died with waits to run alone.
+local function enlist(queue, messages, at_head)
   local pending, suspects = {}, {}
   for _, message in ipairs(messages) do
     local list = is_suspect(message) and suspects or pending
     list[#list + 1] = message
   end
-  if #pending > 0 then
-    redis.call(push, queue.pending, unpack(pending))
-  end
-  if #suspects > 0 then
-    redis.call(push, queue.suspects, unpack(suspects))
-  end
+  push(queue.pending, pending, at_head)
+  push(queue.suspects, suspects, at_head)
   ring(queue.bell)
 end
