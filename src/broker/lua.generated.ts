@@ -169,15 +169,15 @@ end
 
 -- sizes are needed anyway, and a foreign key has none: found before anything is written
 local size, ours = {}, true
-local function measure(command, key)
-  size[key] = redis.pcall(command, key)
-  ours = ours and type(size[key]) == 'number'
+local function measured(key, found)
+  size[key] = found
+  ours = ours and type(found) == 'number'
 end
-measure('HLEN', claims)
+measured(claims, redis.pcall('HLEN', claims))
 for _, queue in ipairs(queues) do
-  measure('LLEN', queue.pending)
-  measure('LLEN', queue.suspects)
-  measure('LLEN', queue.bell)
+  measured(queue.pending, redis.pcall('LLEN', queue.pending))
+  measured(queue.suspects, redis.pcall('LLEN', queue.suspects))
+  measured(queue.bell, redis.pcall('LLEN', queue.bell))
 end
 local wrong = wrong_type('string', drain) or wrong_type('hash', unique)
 if wrong or not ours then
@@ -641,7 +641,8 @@ end
 local function is_cancelled(cancelled, message)
   return redis.call('ZSCORE', cancelled, string.sub(message, 1, 20)) and true or false
 end`,
-  'lib/enlist': `-- Every push of a task to where it can be claimed.
+  'lib/enlist': `-- Every push of a task to where it can be claimed; but those to the head stand in lib/leave.lua, as a sender has no right to
+-- LPUSH. Commands are written in full, because the rights in docs/redis-keys.md are read from these texts.
 
 -- Tasks that were never claimed come to the tail.
 local function enlist_new(queue, messages)
@@ -649,18 +650,18 @@ local function enlist_new(queue, messages)
   ring(queue.bell)
 end
 
--- Tasks come back, to the tail by RPUSH or to the head by LPUSH. One that a process died with waits to run alone.
-local function enlist(queue, messages, push)
+-- Tasks come back to the tail. One that a process died with waits to run alone.
+local function enlist(queue, messages)
   local pending, suspects = {}, {}
   for _, message in ipairs(messages) do
     local list = is_suspect(message) and suspects or pending
     list[#list + 1] = message
   end
   if #pending > 0 then
-    redis.call(push, queue.pending, unpack(pending))
+    redis.call('RPUSH', queue.pending, unpack(pending))
   end
   if #suspects > 0 then
-    redis.call(push, queue.suspects, unpack(suspects))
+    redis.call('RPUSH', queue.suspects, unpack(suspects))
   end
   ring(queue.bell)
 end`,
@@ -749,7 +750,7 @@ local function try_again(keys, task, attempt)
   if attempt.delay > 0 then
     schedule(queue.scheduled, keys.alarm, due, { message })
   else
-    enlist(queue, { message }, 'RPUSH')
+    enlist(queue, { message })
   end
   if end_claim(task) then
     update_key(keys.unique, queue.name, message)
@@ -766,7 +767,8 @@ local function put_back(keys, tasks)
   local any_cancelled = redis.call('EXISTS', keys.cancelled) == 1
   for _, task in ipairs(tasks) do
     if not any_cancelled or not end_cancelled(keys, task) then
-      enlist(task.queue, { task.message }, 'LPUSH')
+      redis.call('LPUSH', is_suspect(task.message) and task.queue.suspects or task.queue.pending, task.message)
+      ring(task.queue.bell)
       if end_claim(task) then
         update_key(keys.unique, task.queue.name, task.message)
       end
@@ -1054,7 +1056,7 @@ if due then
   redis.call('ZREM', from.scheduled, message)
   redis.call('ZADD', to.scheduled, due, message)
 elseif redis.call('LREM', from[list], 1, message) == 1 then
-  enlist(to, { message }, 'RPUSH')
+  enlist(to, { message })
 else
   return 0
 end
@@ -1134,7 +1136,7 @@ local now, left, next = now_ms(), tonumber(limit), -1
 local function promote(queue)
   local due = left > 0 and redis.call('ZRANGEBYSCORE', queue.scheduled, '-inf', text(now), 'LIMIT', 0, left) or {}
   if #due > 0 then
-    enlist(queue, due, 'RPUSH')
+    enlist(queue, due)
     redis.call('ZREMRANGEBYRANK', queue.scheduled, 0, #due - 1)
     left = left - #due
   end

@@ -64,7 +64,7 @@ export const LIBRARIES = {
   pulse: ['time'],
   schedule: ['time', 'bell'],
   enlist: ['bell', 'message'],
-  leave: ['types', 'lists', 'time', 'foreign', 'message', 'unique', 'cancelled', 'schedule', 'enlist'],
+  leave: ['types', 'lists', 'time', 'foreign', 'message', 'unique', 'cancelled', 'schedule', 'bell', 'enlist'],
 } as const;
 
 export type Library = keyof typeof LIBRARIES;

@@ -41,15 +41,15 @@ end
 
 -- sizes are needed anyway, and a foreign key has none: found before anything is written
 local size, ours = {}, true
-local function measure(command, key)
-  size[key] = redis.pcall(command, key)
-  ours = ours and type(size[key]) == 'number'
+local function measured(key, found)
+  size[key] = found
+  ours = ours and type(found) == 'number'
 end
-measure('HLEN', claims)
+measured(claims, redis.pcall('HLEN', claims))
 for _, queue in ipairs(queues) do
-  measure('LLEN', queue.pending)
-  measure('LLEN', queue.suspects)
-  measure('LLEN', queue.bell)
+  measured(queue.pending, redis.pcall('LLEN', queue.pending))
+  measured(queue.suspects, redis.pcall('LLEN', queue.suspects))
+  measured(queue.bell, redis.pcall('LLEN', queue.bell))
 end
 local wrong = wrong_type('string', drain) or wrong_type('hash', unique)
 if wrong or not ours then

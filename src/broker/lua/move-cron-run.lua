@@ -25,7 +25,7 @@ if due then
   redis.call('ZREM', from.scheduled, message)
   redis.call('ZADD', to.scheduled, due, message)
 elseif redis.call('LREM', from[list], 1, message) == 1 then
-  enlist(to, { message }, 'RPUSH')
+  enlist(to, { message })
 else
   return 0
 end

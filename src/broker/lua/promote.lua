@@ -21,7 +21,7 @@ local now, left, next = now_ms(), tonumber(limit), -1
 local function promote(queue)
   local due = left > 0 and redis.call('ZRANGEBYSCORE', queue.scheduled, '-inf', text(now), 'LIMIT', 0, left) or {}
   if #due > 0 then
-    enlist(queue, due, 'RPUSH')
+    enlist(queue, due)
     redis.call('ZREMRANGEBYRANK', queue.scheduled, 0, #due - 1)
     left = left - #due
   end

@@ -79,7 +79,7 @@ local function try_again(keys, task, attempt)
   if attempt.delay > 0 then
     schedule(queue.scheduled, keys.alarm, due, { message })
   else
-    enlist(queue, { message }, 'RPUSH')
+    enlist(queue, { message })
   end
   if end_claim(task) then
     update_key(keys.unique, queue.name, message)
@@ -96,7 +96,8 @@ local function put_back(keys, tasks)
   local any_cancelled = redis.call('EXISTS', keys.cancelled) == 1
   for _, task in ipairs(tasks) do
     if not any_cancelled or not end_cancelled(keys, task) then
-      enlist(task.queue, { task.message }, 'LPUSH')
+      redis.call('LPUSH', is_suspect(task.message) and task.queue.suspects or task.queue.pending, task.message)
+      ring(task.queue.bell)
       if end_claim(task) then
         update_key(keys.unique, task.queue.name, task.message)
       end
