@@ -261,6 +261,7 @@ export class ClaimLoop {
   private confirmed(ids: readonly string[]): void {
     this.held.confirmed(ids);
     for (const id of ids) this.options.scoreboard.confirmed(id);
+    this.release();
   }
 
   private loseLease(): void {

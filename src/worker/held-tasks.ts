@@ -20,6 +20,8 @@ export class HeldTasks {
   /** ids whose end Redis has confirmed since the last claim was sent */
   private forgotten: string[] = [];
   private unwanted: string[] = [];
+  /** ids that a claim brought while they were held: Redis may have another message under them than the one that runs here */
+  private readonly doubled = new Set<string>();
   private number = 0;
   private lastClaim: 'answered' | 'under way' | 'unanswered' = 'answered';
 
@@ -53,13 +55,17 @@ export class HeldTasks {
   /**
    * The claim was answered, and its acks with it. After a lost answer Redis lists all that the child held then. What it still holds it has started,
    * or it waits here; some of the rest is forgotten, because its ack was answered while the claim was under way. And one id
-   * may lie in a queue twice.
+   * may lie in a queue twice: the claims have the message that came last.
    */
   answered({ tasks, repeated }: Pick<ClaimReply, 'tasks' | 'repeated'>, acks: readonly string[]): void {
     this.lastClaim = 'answered';
     this.confirmed(acks);
     for (const task of tasks) {
-      if (this.held.has(task.id) || (repeated && this.forgotten.includes(task.id))) continue;
+      if (repeated && this.forgotten.includes(task.id)) continue;
+      if (this.held.has(task.id)) {
+        this.doubled.add(task.id);
+        continue;
+      }
       this.held.add(task.id);
       this.waiting.push(task);
     }
@@ -104,10 +110,16 @@ export class HeldTasks {
     return { ids, claimNumber: this.unanswered ? undefined : this.number };
   }
 
-  /** Redis no longer counts these among the tasks of the child. */
+  /**
+   * Redis no longer counts these among the tasks of the child. Of one that came twice that is not certain, as the end of one
+   * message leaves another alone: so it is given back, which changes nothing where nothing is left, and held until then.
+   */
   confirmed(ids: readonly string[]): void {
     if (this.claiming) this.forgotten.push(...ids);
-    for (const id of ids) this.held.delete(id);
+    for (const id of ids) {
+      if (this.doubled.delete(id)) this.giveBack([id]);
+      else this.held.delete(id);
+    }
   }
 
   /** The lease is lost: all of it is others' by now. */
@@ -115,5 +127,6 @@ export class HeldTasks {
     this.held.clear();
     this.waiting = [];
     this.unwanted = [];
+    this.doubled.clear();
   }
 }

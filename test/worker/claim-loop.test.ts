@@ -269,6 +269,37 @@ it('sends no claim before Redis has answered that it has what was given back', a
   expect(asked.join(' ')).not.toContain('release claim');
 });
 
+it.each([
+  ['is tried again', { retries: 1, backoff: { type: 'fixed', delay: 3_600_000 } } as const],
+  ['is dead', { retries: 0 }],
+])(
+  'a second message with the id of a task that %s is among the claims no longer than that',
+  async (_end, policy) => {
+    const message = fixture.message();
+    const attempts: number[] = [];
+    let fail: (error: Error) => void = () => {};
+    const handler: TaskHandler = (_args, task) => {
+      attempts.push((task as RunningTask).attempt);
+      if (attempts.length > 1) return;
+      return new Promise((_, reject) => (fail = reject));
+    };
+    const loop = loopOf(fixture.broker, handler, { concurrency: 2, executor: executorOf(handler, policy) });
+    await fixture.broker.enqueue('default', [message]);
+    const ended = loop.run();
+    await until(() => attempts.length === 1);
+    await fixture.redis.rpush('{nestwork}:queue:default', `${message.slice(0, 21)}01${message.slice(23)}`);
+    await fixture.redis.rpush('{nestwork}:bell:default', '1');
+    await until(async () => (await fixture.redis.llen('{nestwork}:queue:default')) === 0);
+    // the claim that took it is answered
+    await delay(20);
+    fail(new Error('no luck'));
+    await until(async () => (await fixture.redis.hlen('{nestwork}:claims:child')) === 0);
+    await stopped(loop, ended);
+    expect(attempts).toEqual([1, 2]);
+  },
+  20_000,
+);
+
 it('claims one task with a longer window after claims of which it could start nothing', async () => {
   const warnings: string[] = [];
   Logger.overrideLogger({ log: () => {}, warn: (line: string) => void warnings.push(line), error: () => {} });

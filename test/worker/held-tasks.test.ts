@@ -8,8 +8,8 @@ class RedisOfOneChild {
   readonly queue: ClaimedTask[] = [];
   private last = 0;
 
-  add(id: string): void {
-    this.queue.push({ id, queue: 'default', message: id });
+  add(id: string, message = id): void {
+    this.queue.push({ id, queue: 'default', message });
   }
 
   claim(number: number, limit: number, acks: readonly string[], recover: boolean): ClaimReply {
@@ -24,6 +24,13 @@ class RedisOfOneChild {
 
   ack(id: string): void {
     this.claims.delete(id);
+  }
+
+  /** To the tail, like retry.lua; not if its message has changed. */
+  retry({ id, message }: ClaimedTask): void {
+    if (this.claims.get(id)?.message !== message) return;
+    this.claims.delete(id);
+    this.add(id, message);
   }
 
   /** The oldest first, at the head, like release.lua. */
@@ -43,15 +50,17 @@ type Answer = 'arrives' | 'is lost' | 'is lost before Redis';
 class Child {
   readonly held = new HeldTasks();
   readonly redis = new RedisOfOneChild();
-  readonly running = new Set<string>();
+  readonly running = new Map<string, ClaimedTask>();
   readonly finished = new Map<string, number>();
   readonly starts: string[] = [];
   private acks: string[] = [];
   private inFlight: { acks: string[]; answer: ClaimReply | undefined } | undefined;
   private ackAnswers: string[] = [];
+  private retryAnswers: string[] = [];
 
+  /** It waits for the answers to what was given back. */
   sendClaim(limit: number, answer: Answer): void {
-    if (this.inFlight) return;
+    if (this.inFlight || this.retryAnswers.length > 0) return;
     const acks = this.acks.splice(0);
     const recover = this.held.unanswered;
     const number = this.held.claim();
@@ -77,12 +86,28 @@ class Child {
     expect(this.running.has(task.id)).toBe(false);
     expect(this.redis.claims.has(task.id)).toBe(true);
     this.held.next();
-    this.running.add(task.id);
+    this.running.set(task.id, task);
     this.starts.push(task.id);
   }
 
+  fail(): void {
+    const [task] = this.running.values();
+    if (!task) return;
+    this.running.delete(task.id);
+    this.redis.retry(task);
+    this.retryAnswers.push(task.id);
+  }
+
+  /** On one connection, so not before the claim that was sent earlier. */
+  retryAnswered(): void {
+    const id = this.inFlight ? undefined : this.retryAnswers.shift();
+    if (id === undefined) return;
+    this.held.confirmed([id]);
+    this.release(false);
+  }
+
   finish(): void {
-    const [id] = this.running;
+    const [id] = this.running.keys();
     if (id === undefined) return;
     this.running.delete(id);
     this.finished.set(id, (this.finished.get(id) ?? 0) + 1);
@@ -99,7 +124,9 @@ class Child {
 
   ackAnswered(): void {
     const id = this.ackAnswers.shift();
-    if (id !== undefined) this.held.confirmed([id]);
+    if (id === undefined) return;
+    this.held.confirmed([id]);
+    this.release(false);
   }
 
   giveUp(): void {
@@ -109,21 +136,30 @@ class Child {
 
   /** Answers are awaited before the next claim, as in the loop. */
   release(isLast: boolean): void {
-    const back = this.held.takeUnwanted(isLast);
-    if (!back) return;
-    expect(this.held.claiming).toBe(false);
-    expect(back.ids.filter((id) => this.running.has(id))).toEqual([]);
-    this.redis.release(back);
-    this.held.confirmed(back.ids);
+    for (let back = this.held.takeUnwanted(isLast); back; back = this.held.takeUnwanted(isLast)) {
+      expect(this.held.claiming).toBe(false);
+      expect(back.ids.filter((id) => this.running.has(id))).toEqual([]);
+      this.redis.release(back);
+      this.held.confirmed(back.ids);
+    }
+  }
+
+  /** It knows what its last claim brought. */
+  recover(): void {
+    this.claimEnds();
+    while (this.retryAnswers.length > 0) this.retryAnswered();
+    this.sendClaim(1, 'arrives');
+    this.claimEnds();
   }
 
   end(): void {
     while (this.inFlight) this.claimEnds();
     this.held.giveUp();
-    this.release(true);
     while (this.running.size > 0) this.finish();
     this.flush();
     while (this.ackAnswers.length > 0) this.ackAnswered();
+    while (this.retryAnswers.length > 0) this.retryAnswered();
+    this.release(true);
   }
 }
 
@@ -132,26 +168,45 @@ const step = fc.oneof(
   fc.record({ kind: fc.constant('claim' as const), limit: fc.integer({ min: 1, max: 4 }), answer }),
   fc.record({ kind: fc.constantFrom('add', 'claimEnds', 'start', 'finish', 'flush', 'ackAnswered', 'giveUp') }),
 );
+const failure = fc.record({ kind: fc.constantFrom('addAgain', 'fail', 'retryAnswered') });
+
+/** What became of a child after some steps, and of the tasks that were added. */
+function lived(steps: readonly { kind: string; limit?: number; answer?: Answer }[]): { child: Child; added: string[] } {
+  const child = new Child();
+  const added: string[] = [];
+  for (const { kind, limit, answer } of steps) {
+    if (kind === 'add') child.redis.add(added[added.push(`task-${added.length + 1}`) - 1] as string);
+    else if (kind === 'addAgain') for (const id of added.slice(-1)) child.redis.add(id, `${id} again`);
+    else if (limit && answer) child.sendClaim(limit, answer);
+    else (child[kind as 'start'] as () => void).call(child);
+  }
+  child.end();
+  return { child, added };
+}
 
 it('every task is run once and held by nobody at the end, whatever answers are lost', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
-      const child = new Child();
-      let added = 0;
-      for (const next of steps) {
-        if (next.kind === 'add') {
-          added += 1;
-          child.redis.add(`task-${added}`);
-        } else if ('limit' in next) child.sendClaim(next.limit, next.answer);
-        else (child[next.kind as 'start'] as () => void).call(child);
-      }
-      child.end();
+      const { child, added } = lived(steps);
       expect(child.held.size).toBe(0);
       expect(new Set(child.starts).size).toBe(child.starts.length);
       const there = [...child.finished.keys(), ...child.redis.queue.map(({ id }) => id), ...child.redis.claims.keys()];
-      expect(there.sort()).toEqual(Array.from({ length: added }, (_, i) => `task-${i + 1}`).sort());
+      expect(there.sort()).toEqual(added.sort());
     }),
     { numRuns: 1_000 },
+  );
+});
+
+it('no task is lost or stays among the claims when some fail and ids come twice, whatever answers are lost', () => {
+  fc.assert(
+    fc.property(fc.array(fc.oneof(step, failure), { maxLength: 80, size: 'max' }), (steps) => {
+      const { child, added } = lived([...steps, { kind: 'recover' }]);
+      expect(child.held.size).toBe(0);
+      expect([...child.redis.claims.keys()]).toEqual([]);
+      const there = new Set([...child.finished.keys(), ...child.redis.queue.map(({ id }) => id)]);
+      expect([...there].sort()).toEqual(added.sort());
+    }),
+    { numRuns: 2_000 },
   );
 });
 
