@@ -14,19 +14,19 @@ const MAX_ERROR = 300;
  * A note that cannot be taken is given up: it is for people, and the next run brings another.
  */
 export function noteCronRun(
-  {
-    broker,
-    claimant,
-    clock = systemClock,
-  }: { readonly broker: Pick<ChildBroker, 'crons'>; readonly claimant: Claimant; readonly clock?: Clock },
-  { id, attempt, message }: RunningTask,
+  { broker, claimant }: { readonly broker: Pick<ChildBroker, 'crons'>; readonly claimant: Claimant },
+  task: RunningTask,
   outcome: Outcome,
   onError: (error: unknown) => void,
 ): void {
-  const { cron } = message.options;
-  if (cron === undefined) return;
+  const { cron } = task.message.options;
+  if (cron !== undefined) broker.crons.recordRun(claimant, cron, cronRunOf(task, outcome, systemClock)).catch(onError);
+}
+
+/** What is noted of a run that ended a moment ago. */
+export function cronRunOf({ id, attempt, message }: RunningTask, outcome: Outcome, clock: Clock): CronRun {
   const { durationMs } = outcome;
-  const run: CronRun = {
+  return {
     id,
     attempt,
     startedAt: Math.round(clock() - durationMs),
@@ -37,7 +37,6 @@ export function noteCronRun(
     host: hostname(),
     pid: process.pid,
   };
-  broker.crons.recordRun(claimant, cron, run).catch(onError);
 }
 
 function outcomeOf(outcome: Outcome): CronRun['outcome'] {
