@@ -8,16 +8,12 @@ import { inCleanContext } from '../task/clean-context.js';
 import { systemClock } from '../task/clock.js';
 import { TaskRegistry } from '../task/task-registry.js';
 import { Executor } from '../worker/executor.js';
-import { drainBroadcasts } from './drain-broadcasts.js';
 import type { MemoryBroker } from './memory/memory-broker.js';
 import { SessionClaims } from './session-claims.js';
 import { StreamBroadcasts } from './stream-broadcasts.js';
 import type { TaskRun } from './task-run.js';
 import { TaskRunner } from './task-runner.js';
-import type { TestBroadcasts, TestClaims } from './test-work.js';
-
-/** Scheduled tasks that are moved to their queues at once. */
-const BATCH = 500;
+import type { TestWork } from './test-work.js';
 
 /**
  * Runs the pending tasks of an app on a real Redis in this process, one after another, and those they enqueue, until none
@@ -48,14 +44,12 @@ export async function drainTasks(app: INestApplicationContext): Promise<TaskRun[
   const { queues } = find<ResolvedTaskQueueOptions>(RESOLVED_OPTIONS);
   const broker = find<Broker | MemoryBroker>(BROKER);
   const executor = new Executor(find(TaskRegistry), find(TaskDiscovery).hooks());
-  const { claims, broadcasts, close } = await workOf(broker, queues);
-  const runner = new TaskRunner({ claims, executor, clock: systemClock, impatient: true });
+  const { work, close } = await workOf(broker, queues);
+  const runner = new TaskRunner({ work, executor, clock: systemClock, impatient: true });
   const drained: TaskRun[] = [];
   for (;;) {
-    await broker.promote(BATCH);
     // what the caller has in its AsyncLocalStorage is not there in a worker
-    const run = await inCleanContext(() => runner.runNext());
-    const runs = run ? [run] : await inCleanContext(() => drainBroadcasts(broadcasts, executor, systemClock));
+    const runs = await inCleanContext(() => runner.runNext());
     if (runs.length === 0) break;
     drained.push(...runs.filter(({ outcome }) => outcome !== 'retried'));
   }
@@ -63,15 +57,13 @@ export async function drainTasks(app: INestApplicationContext): Promise<TaskRun[
   return drained;
 }
 
-interface Work {
-  readonly claims: TestClaims;
-  readonly broadcasts: TestBroadcasts;
-  readonly close: () => Promise<void>;
-}
-
 /** Of an app under `TaskQueueTestingModule`, what is in memory. */
-async function workOf(broker: Broker | MemoryBroker, queues: readonly string[]): Promise<Work> {
-  if ('claims' in broker) return { claims: broker.claims, broadcasts: broker.broadcasts, close: async () => {} };
+async function workOf(
+  broker: Broker | MemoryBroker,
+  queues: readonly string[],
+): Promise<{ readonly work: TestWork; readonly close: () => Promise<void> }> {
+  if ('claims' in broker) return { work: broker, close: async () => {} };
   const claims = await SessionClaims.open(broker, queues);
-  return { claims, broadcasts: new StreamBroadcasts(broker), close: () => claims.close() };
+  const promote: TestWork['promote'] = (limit) => broker.promote(limit);
+  return { work: { promote, claims, broadcasts: new StreamBroadcasts(broker) }, close: () => claims.close() };
 }

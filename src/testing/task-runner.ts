@@ -1,18 +1,20 @@
 import type { ClaimedTask } from '../broker/broker.js';
+import { MOST_PROMOTED } from '../scheduler/promoter.js';
 import type { Clock } from '../task/clock.js';
 import { TaskCancelledError } from '../task/task-errors.js';
 import { cronRunOf } from '../worker/cron-run.js';
 import { type Executor, type Failure, isFailure, type Outcome } from '../worker/executor.js';
 import { lineOf, reportOf } from '../worker/failure-record.js';
 import type { RunningTask } from '../worker/running-task.js';
+import { drainBroadcasts } from './drain-broadcasts.js';
 import { describeRun, type TaskRun } from './task-run.js';
-import type { TestClaims } from './test-work.js';
+import type { TestWork } from './test-work.js';
 
 /** A task may ask to run again without a limit. */
 const MOST_RETRIES = 100;
 
 export interface TaskRunnerOptions {
-  readonly claims: TestClaims;
+  readonly work: TestWork;
   readonly executor: Executor;
   readonly clock: Clock;
   /**
@@ -28,15 +30,17 @@ export class TaskRunner {
 
   constructor(private readonly options: TaskRunnerOptions) {}
 
-  /** Takes the next pending task and runs it. Resolves to undefined when there is none. */
-  async runNext(): Promise<TaskRun | undefined> {
-    const claimed = await this.options.claims.next();
-    return claimed && this.run(claimed);
+  /** Runs the next task that is pending or due, or the next broadcasts when there is none; empty when nothing is left. */
+  async runNext(): Promise<TaskRun[]> {
+    const { work, executor, clock } = this.options;
+    await work.promote(MOST_PROMOTED);
+    const claimed = await work.claims.next();
+    return claimed ? [await this.run(claimed)] : drainBroadcasts(work.broadcasts, executor, clock);
   }
 
   /** Runs a task that was taken, and ends its claim. */
   async run(claimed: ClaimedTask): Promise<TaskRun> {
-    const { claims, executor, clock } = this.options;
+    const { work, executor, clock } = this.options;
     const prepared = executor.prepare(claimed);
     if (isFailure(prepared)) return this.end(claimed, prepared);
     const { task } = prepared;
@@ -45,7 +49,7 @@ export class TaskRunner {
     this.running.delete(claimed.id);
     const { cron } = task.message.options;
     // a note for people; the run itself has its own end
-    if (cron !== undefined) claims.recordRun(cron, cronRunOf(task, outcome, clock)).catch(() => {});
+    if (cron !== undefined) work.claims.recordRun(cron, cronRunOf(task, outcome, clock)).catch(() => {});
     return this.end(claimed, outcome);
   }
 
@@ -57,7 +61,7 @@ export class TaskRunner {
 
   /** In exactly one of done, retry, bury. */
   private async end(claimed: ClaimedTask, outcome: Outcome): Promise<TaskRun> {
-    const { claims } = this.options;
+    const { claims } = this.options.work;
     if (outcome.kind === 'done' || outcome.decision.kind === 'drop') {
       await claims.done(claimed);
       if (outcome.kind === 'done') return describeRun(claimed, 'done');

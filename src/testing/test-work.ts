@@ -1,4 +1,4 @@
-import type { BroadcastOutcome, ClaimedTask, CronRun, DeathReport, Retry } from '../broker/broker.js';
+import type { BroadcastOutcome, ClaimedTask, CronRun, DeathReport, PromoterBroker, Retry } from '../broker/broker.js';
 
 /**
  * How a test takes tasks one by one, and ends them, as the only child of a worker that never dies. Each way to end a task
@@ -22,4 +22,10 @@ export interface TestBroadcasts {
   next(): Promise<readonly string[]>;
   /** Notes how one ended. */
   record(id: string, outcome: BroadcastOutcome): Promise<void>;
+}
+
+/** All that a test worker takes. */
+export interface TestWork extends Pick<PromoterBroker, 'promote'> {
+  readonly claims: TestClaims;
+  readonly broadcasts: TestBroadcasts;
 }

@@ -17,8 +17,6 @@ import type { ObservedBroker } from './memory/observed-broker.js';
 import type { TaskRun } from './task-run.js';
 import { TaskRunner } from './task-runner.js';
 
-/** Scheduled tasks that are moved to their queues at once. */
-const BATCH = 500;
 /** A task that sends itself again would run for ever. */
 const MOST_RUNS = 100_000;
 
@@ -41,7 +39,7 @@ export class TestWorker {
 
   constructor(private readonly options: TestWorkerOptions) {
     const { broker, registry } = options;
-    this.runner = new TaskRunner({ ...options, claims: broker.claims });
+    this.runner = new TaskRunner({ ...options, work: broker });
     const crons = registry.all().flatMap(({ name, queue, cron }) => (cron ? [{ name, queue, ...cron }] : []));
     const fired = crons.filter(({ disabled }) => !disabled);
     this.instants = new Map(fired.map(({ schedule, name }) => [name, instantsOf(schedule, name)]));
@@ -62,13 +60,10 @@ export class TestWorker {
 
   /** Fires crons that are due, and runs what is pending or due until nothing is left. */
   async drain(): Promise<TaskRun[]> {
-    const { broker, executor, clock } = this.options;
     const runs: TaskRun[] = [];
     await this.crons.tick();
     for (;;) {
-      await broker.promote(BATCH);
-      const run = await inCleanContext(() => this.runner.runNext());
-      const next = run ? [run] : await inCleanContext(() => drainBroadcasts(broker.broadcasts, executor, clock));
+      const next = await inCleanContext(() => this.runner.runNext());
       if (next.length === 0) return runs;
       for (const each of next) this.tell(each);
       runs.push(...next);

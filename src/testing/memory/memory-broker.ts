@@ -3,13 +3,13 @@ import type {
   CatalogEntry,
   Due,
   KeyHolder,
-  PromoterBroker,
   Promotion,
   QueueState,
   TaskPlace,
   UniqueOptions,
 } from '../../broker/broker.js';
 import type { Clock } from '../../task/clock.js';
+import type { TestWork } from '../test-work.js';
 import { MemoryBroadcasts } from './memory-broadcasts.js';
 import { MemoryClaims } from './memory-claims.js';
 import { MemoryCrons } from './memory-crons.js';
@@ -25,7 +25,7 @@ import { MemoryStore } from './memory-store.js';
  * Its worker is the test, which takes one task after another from `claims` and never dies. So there are no sessions, no
  * leases and no bells, and nothing is settled or reaped.
  */
-export class MemoryBroker implements AppBroker, Pick<PromoterBroker, 'promote'> {
+export class MemoryBroker implements AppBroker, TestWork {
   readonly deadLetters: MemoryDeadLetters;
   readonly broadcasts: MemoryBroadcasts;
   readonly crons: MemoryCrons;

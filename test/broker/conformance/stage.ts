@@ -14,7 +14,7 @@ import { encodePayload } from '../../../src/task/payload.js';
 import { TaskIdSequence } from '../../../src/task/task-id.js';
 import { encodeMessage } from '../../../src/task/task-message.js';
 import { encodeUnique, type UniqueUntil } from '../../../src/task/unique-key.js';
-import type { TestBroadcasts, TestClaims } from '../../../src/testing/test-work.js';
+import type { TestWork } from '../../../src/testing/test-work.js';
 
 /** The queues of every broker that is tested, in the order of their priority. */
 export const QUEUES = ['critical', 'default', 'bulk'];
@@ -28,10 +28,7 @@ export type CommonBroker = AppBroker &
   Pick<PromoterBroker, 'promote'> & { readonly crons: Pick<CronBroker, 'survey' | 'declare' | 'fire'> };
 
 /** What a worker takes. */
-export interface Work {
-  readonly claims: TestClaims;
-  readonly broadcasts: TestBroadcasts;
-}
+export type Work = Omit<TestWork, 'promote'>;
 
 /** One kind of broker, and power over its clock. */
 export interface World<B extends CommonBroker = CommonBroker> {
