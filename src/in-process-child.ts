@@ -95,7 +95,7 @@ export class InProcessChild implements Addressee, Cancellable, Guarded {
       concurrency,
       maxTasks: 0,
       executor: this.executor,
-      onOutcome: [cronRuns({ broker: claims, claimant })],
+      onOutcome: [cronRuns((cron, run) => claims.crons.recordRun(claimant, cron, run))],
       scoreboard: new ScoreboardWriter(this.capacity, scoreboard.fd),
       onWorn: () => {},
       onLeaseLost: () => onLeaseLost(claimant.session),

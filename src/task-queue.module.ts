@@ -9,7 +9,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryModule, ModulesContainer } from '@nestjs/core';
-import type { Broker } from './broker/broker.js';
+import type { AppBroker, InspectorBroker } from './broker/broker.js';
 import { RedisBroker } from './broker/redis-broker.js';
 import { QueueClient } from './client/queue-client.js';
 import { noteCopy, useCopy } from './copies.js';
@@ -93,7 +93,7 @@ export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [
     },
     {
       provide: BROKER,
-      useFactory: (options: ResolvedTaskQueueOptions, standIn?: StandIn): Broker => {
+      useFactory: (options: ResolvedTaskQueueOptions, standIn?: StandIn): AppBroker => {
         if (standIn) return standIn.makeBroker(options);
         // in a worker the supervisor tells of outages, once for all its children
         if (isWorkerChild()) return new RedisBroker(options);
@@ -106,7 +106,7 @@ export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [
     {
       provide: QueueClient,
       useFactory: (
-        broker: Broker,
+        broker: AppBroker,
         registry: TaskRegistry,
         options: ResolvedTaskQueueOptions,
         checks: PayloadChecks,
@@ -117,7 +117,7 @@ export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [
     },
     {
       provide: QueueHealth,
-      useFactory: (broker: Broker, { queues }: ResolvedTaskQueueOptions, clock: Clock) =>
+      useFactory: (broker: InspectorBroker, { queues }: ResolvedTaskQueueOptions, clock: Clock) =>
         new QueueHealth(broker, queues, clock),
       inject: [BROKER, RESOLVED_OPTIONS, CLOCK],
     },
@@ -128,18 +128,19 @@ export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [
     },
     {
       provide: CronManager,
-      useFactory: (broker: Broker, { queues }: ResolvedTaskQueueOptions, clock: Clock) =>
+      useFactory: (broker: AppBroker, { queues }: ResolvedTaskQueueOptions, clock: Clock) =>
         new CronManager(broker, queues, clock),
       inject: [BROKER, RESOLVED_OPTIONS, CLOCK],
     },
     {
       provide: DeadLetters,
-      useFactory: (broker: Broker, { queues }: ResolvedTaskQueueOptions) => new DeadLetters(broker.deadLetters, queues),
+      useFactory: (broker: AppBroker, { queues }: ResolvedTaskQueueOptions) =>
+        new DeadLetters(broker.deadLetters, queues),
       inject: [BROKER, RESOLVED_OPTIONS],
     },
     {
       provide: BroadcastLog,
-      useFactory: (broker: Broker) => new BroadcastLog(broker.broadcasts),
+      useFactory: (broker: AppBroker) => new BroadcastLog(broker.broadcasts),
       inject: [BROKER],
     },
     { provide: TaskRegistry, useFactory: () => new TaskRegistry() },
@@ -202,7 +203,7 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
     private readonly modules: ModulesContainer,
     private readonly discovery: TaskDiscovery,
     private readonly registry: TaskRegistry,
-    @Inject(BROKER) private readonly broker: Broker,
+    @Inject(BROKER) private readonly broker: AppBroker,
     private readonly lazyModules: LazyModules,
   ) {
     super();

@@ -3,7 +3,7 @@ import type { RedisConnection } from './redis-connection.js';
 import type { RedisKeys } from './redis-keys.js';
 
 /** How long it is known how a broadcast ended. */
-const OUTCOME_SECONDS = 86_400;
+export const OUTCOME_SECONDS = 86_400;
 const GAP_SECONDS = 7 * 86_400;
 const KEPT_GAPS = 100;
 /** What of a broadcast's hash tells of a machine rather than a process. */

@@ -4,7 +4,7 @@ import type { BroadcastScope } from '../task/broadcast.js';
 import type { CronDeclaration, CronDefinition } from '../task/cron-definition.js';
 import type { BroadcastRecords, StreamBroker } from './broadcast-port.js';
 import type { CronBroker } from './cron-broker.js';
-import type { DeadLetterBroker } from './dead-letter-broker.js';
+import type { DeadLetterBroker, DeadPurgeBroker } from './dead-letter-broker.js';
 
 export type * from './broadcast-port.js';
 export type * from './cron-broker.js';
@@ -335,22 +335,23 @@ export interface TaskBroker {
   cancel(id: string): Promise<TaskPlace>;
 }
 
-/** The port to Redis: everything that moves a task from one state to another. */
-export interface Broker
-  extends ProducerBroker,
-    TaskBroker,
-    ChildBroker,
-    SupervisorBroker,
-    PromoterBroker,
-    InspectorBroker {
-  /** by `performance.now()`; what was broadcast since then may concern whoever uses it */
-  readonly madeAtMs: number;
+/** What an app needs beside its worker: to send, to look and to act. */
+export interface AppBroker extends ProducerBroker, TaskBroker, InspectorBroker {
   /** the tasks that will not run again by themselves */
   readonly deadLetters: DeadLetterBroker;
-  readonly stream: StreamBroker;
-  readonly broadcasts: BroadcastRecords;
-  readonly crons: CronBroker;
+  readonly broadcasts: Pick<BroadcastRecords, 'outcomes' | 'gaps'>;
+  readonly crons: Pick<CronBroker, 'records' | 'pause' | 'resume'>;
   /** Connects and checks that the server can serve. Rejects within the connection's timeout. */
   connect(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** The port to Redis: everything that moves a task from one state to another. */
+export interface Broker extends AppBroker, ChildBroker, SupervisorBroker, PromoterBroker {
+  /** by `performance.now()`; what was broadcast since then may concern whoever uses it */
+  readonly madeAtMs: number;
+  readonly deadLetters: DeadLetterBroker & DeadPurgeBroker;
+  readonly stream: StreamBroker;
+  readonly broadcasts: BroadcastRecords;
+  readonly crons: CronBroker;
 }

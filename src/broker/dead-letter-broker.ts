@@ -59,6 +59,10 @@ export interface DeadLetterBroker {
   redrive(queue: string, deaths: readonly Death[]): Promise<Redrive[]>;
   /** Removes dead tasks, at most 500. Resolves to how many there were. */
   remove(queue: string, deaths: readonly Death[]): Promise<number>;
+}
+
+/** What a janitor needs. */
+export interface DeadPurgeBroker {
   /** Removes those that are not to be kept, the oldest first, at most `batch`. Resolves to how many. */
   purge(queue: string, limits: DeadLimits, batch: number): Promise<number>;
 }

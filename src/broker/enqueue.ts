@@ -7,7 +7,7 @@ import type { RedisConnection } from './redis-connection.js';
 import type { RedisKeys } from './redis-keys.js';
 
 /** How long a repeated enqueue is recognised. */
-const SEEN_SECONDS = 600;
+export const SEEN_SECONDS = 600;
 /** Lua's unpack fails from about 8,000 values on, and a script holds up everyone else while it runs. */
 const CHUNK_MESSAGES = 1_000;
 export const CHUNK_CHARACTERS = 1_000_000;

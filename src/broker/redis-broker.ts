@@ -12,7 +12,6 @@ import type {
   ClaimedTask,
   ClaimReply,
   ClaimRequest,
-  DeadLetterBroker,
   DeathReport,
   Due,
   KeyHolder,
@@ -68,7 +67,7 @@ const RECOVER = -1;
  * It holds one connection, and a second one that blocks: on bells in a child, on the alarm in a supervisor.
  */
 export class RedisBroker implements Broker {
-  readonly deadLetters: DeadLetterBroker;
+  readonly deadLetters: RedisDeadLetters;
   readonly stream: BroadcastStream;
   readonly broadcasts: RedisBroadcastRecords;
   /** by `performance.now()` */

@@ -3,6 +3,7 @@ import type {
   DeadEntry,
   DeadLetterBroker,
   DeadLimits,
+  DeadPurgeBroker,
   DeadQuery,
   DeadRange,
   Death,
@@ -19,7 +20,7 @@ const REDRIVES = new Map<unknown, Redrive>([
 ]);
 
 /** The dead tasks over Redis: one script per transition, and one that reads. */
-export class RedisDeadLetters implements DeadLetterBroker {
+export class RedisDeadLetters implements DeadLetterBroker, DeadPurgeBroker {
   constructor(
     private readonly connection: RedisConnection,
     private readonly keys: RedisKeys,

@@ -1,4 +1,4 @@
-import type { DeadLetterBroker } from '../broker/broker.js';
+import type { DeadPurgeBroker } from '../broker/broker.js';
 import { PeriodicLoop } from './periodic-loop.js';
 
 /** How many a script removes while everyone else waits. */
@@ -8,7 +8,7 @@ const MIN_INTERVAL_MS = 1_000;
 const MAX_INTERVAL_MS = 60_000;
 
 export interface DeadJanitorOptions {
-  readonly broker: Pick<DeadLetterBroker, 'purge'>;
+  readonly broker: DeadPurgeBroker;
   readonly queues: readonly string[];
   /** for how long dead tasks are kept, in ms */
   readonly deadRetentionMs?: number;

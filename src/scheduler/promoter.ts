@@ -2,7 +2,7 @@ import type { PromoterBroker } from '../broker/broker.js';
 import { PeriodicLoop, periodically } from './periodic-loop.js';
 
 /** Moved by one script at most: it holds up everyone else while it runs. */
-const BATCH = 500;
+export const MOST_PROMOTED = 500;
 const RETRY_MS = 200;
 /** Should an alarm be lost, a task is late by this much at most, in ms. */
 const LONGEST_SLEEP_MS = 5_000;
@@ -39,9 +39,9 @@ export class Promoter extends PeriodicLoop {
   /** Moves what is due. Resolves to when to look again, in ms. */
   async tick(): Promise<number> {
     this.rung = false;
-    const { moved, nextInMs = LONGEST_SLEEP_MS, refused = [] } = await this.options.broker.promote(BATCH);
+    const { moved, nextInMs = LONGEST_SLEEP_MS, refused = [] } = await this.options.broker.promote(MOST_PROMOTED);
     for (const error of refused) this.options.onError(error);
-    return moved === BATCH || this.rung ? 0 : Math.min(nextInMs, LONGEST_SLEEP_MS);
+    return moved === MOST_PROMOTED || this.rung ? 0 : Math.min(nextInMs, LONGEST_SLEEP_MS);
   }
 
   private async listen(): Promise<number> {

@@ -180,7 +180,8 @@ function parseBody(id: string, body: string): [name: string, payload: unknown, o
   return parsed as [string, unknown, unknown];
 }
 
-function uniqueUntil(raw: string): UniqueUntil | undefined {
+/** Until when a message counts as unique, if it does, without decoding it. */
+export function uniqueUntil(raw: string): UniqueUntil | undefined {
   const mark = raw.charAt(HEADER_LENGTH);
   if (mark === 's') return 'started';
   return mark === 'f' ? 'finished' : undefined;

@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import type { INestApplicationContext, Type } from '@nestjs/common';
 import type { Broker } from '../broker/broker.js';
 import { explained } from '../copies.js';
@@ -9,16 +7,13 @@ import { BROKER } from '../stand-in.js';
 import { inCleanContext } from '../task/clean-context.js';
 import { systemClock } from '../task/clock.js';
 import { TaskRegistry } from '../task/task-registry.js';
-
 import { Executor } from '../worker/executor.js';
-import { drainBroadcasts } from './drain-broadcasts.js';
+import type { MemoryBroker } from './memory/memory-broker.js';
+import { SessionClaims } from './session-claims.js';
+import { StreamBroadcasts } from './stream-broadcasts.js';
 import type { TaskRun } from './task-run.js';
 import { TaskRunner } from './task-runner.js';
-
-/** Long enough for any test; nobody renews it. */
-const LEASE_MS = 600_000;
-/** Scheduled tasks that are moved to their queues at once. */
-const BATCH = 500;
+import type { TestWork } from './test-work.js';
 
 /**
  * Runs the pending tasks of an app on a real Redis in this process, one after another, and those they enqueue, until none
@@ -47,25 +42,28 @@ export async function drainTasks(app: INestApplicationContext): Promise<TaskRun[
     }
   };
   const { queues } = find<ResolvedTaskQueueOptions>(RESOLVED_OPTIONS);
-  const broker = find<Broker>(BROKER);
+  const broker = find<Broker | MemoryBroker>(BROKER);
   const executor = new Executor(find(TaskRegistry), find(TaskDiscovery).hooks());
-  const session = `${randomUUID()}-${LEASE_MS}`;
-  const claimant = { session, child: `${session}.1`, queues };
-  const runner = new TaskRunner({ broker, executor, claimant, clock: systemClock, impatient: true });
+  const { work, close } = await workOf(broker, queues);
+  const runner = new TaskRunner({ work, executor, clock: systemClock, impatient: true });
   const drained: TaskRun[] = [];
-
-  await broker.openSession({ session, leaseMs: LEASE_MS, queues, catalog: [], host: hostname(), pid: process.pid });
-  await broker.register(session, claimant.child);
   for (;;) {
-    await broker.promote(BATCH);
     // what the caller has in its AsyncLocalStorage is not there in a worker
-    const run = await inCleanContext(() => runner.runNext());
-    const runs = run ? [run] : await inCleanContext(() => drainBroadcasts(broker, executor, systemClock));
+    const runs = await inCleanContext(() => runner.runNext());
     if (runs.length === 0) break;
     drained.push(...runs.filter(({ outcome }) => outcome !== 'retried'));
   }
-  const verdict = { blamed: [], done: [], timedOut: [], maxCrashes: 1, line: '', report: '' };
-  await broker.settle(claimant, verdict);
-  await broker.closeSession(session);
+  await close();
   return drained;
+}
+
+/** Of an app under `TaskQueueTestingModule`, what is in memory. */
+async function workOf(
+  broker: Broker | MemoryBroker,
+  queues: readonly string[],
+): Promise<{ readonly work: TestWork; readonly close: () => Promise<void> }> {
+  if ('claims' in broker) return { work: broker, close: async () => {} };
+  const claims = await SessionClaims.open(broker, queues);
+  const promote: TestWork['promote'] = (limit) => broker.promote(limit);
+  return { work: { promote, claims, broadcasts: new StreamBroadcasts(broker) }, close: () => claims.close() };
 }

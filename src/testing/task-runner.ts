@@ -1,20 +1,21 @@
-import type { Broker, Claimant, ClaimedTask } from '../broker/broker.js';
+import type { ClaimedTask } from '../broker/broker.js';
+import { MOST_PROMOTED } from '../scheduler/promoter.js';
 import type { Clock } from '../task/clock.js';
 import { TaskCancelledError } from '../task/task-errors.js';
 import { cronRuns } from '../worker/cron-run.js';
 import { type Executor, type Failure, isFailure, type Outcome, type OutcomeListener } from '../worker/executor.js';
 import { lineOf, reportOf } from '../worker/failure-record.js';
 import type { RunningTask } from '../worker/running-task.js';
+import { drainBroadcasts } from './drain-broadcasts.js';
 import { describeRun, type TaskRun } from './task-run.js';
+import type { TestWork } from './test-work.js';
 
 /** A task may ask to run again without a limit. */
 const MOST_RETRIES = 100;
 
 export interface TaskRunnerOptions {
-  readonly broker: Broker;
+  readonly work: TestWork;
   readonly executor: Executor;
-  /** a registered child */
-  readonly claimant: Claimant;
   readonly clock: Clock;
   /**
    * Whether what is to be tried again is tried at once, without the wait, and what nobody knows is dead at once; otherwise
@@ -27,28 +28,28 @@ export interface TaskRunnerOptions {
 export class TaskRunner {
   private readonly running = new Map<string, RunningTask>();
   private readonly listeners: readonly OutcomeListener[];
-  private claimNumber = 0;
 
   constructor(private readonly options: TaskRunnerOptions) {
-    this.listeners = [cronRuns(options)];
+    const { work, clock } = options;
+    this.listeners = [cronRuns((cron, run) => work.claims.recordRun(cron, run), clock)];
   }
 
-  /** Claims the next pending task and runs it. Resolves to undefined when there is none. */
-  async runNext(): Promise<TaskRun | undefined> {
-    const { broker, claimant } = this.options;
-    this.claimNumber += 1;
-    const { tasks } = await broker.claim(claimant, { number: this.claimNumber, limit: 1, acks: [] });
-    const [claimed] = tasks;
-    return claimed && this.run(claimed);
+  /** Runs the next task that is pending or due, or the next broadcasts when there is none; empty when nothing is left. */
+  async runNext(): Promise<TaskRun[]> {
+    const { work, executor, clock } = this.options;
+    await work.promote(MOST_PROMOTED);
+    const claimed = await work.claims.next();
+    return claimed ? [await this.run(claimed)] : drainBroadcasts(work.broadcasts, executor, clock);
   }
 
-  /** Runs a task that the claimant holds, and ends the claim. */
+  /** Runs a task that was taken, and ends its claim. */
   async run(claimed: ClaimedTask): Promise<TaskRun> {
-    const prepared = this.options.executor.prepare(claimed);
+    const { executor } = this.options;
+    const prepared = executor.prepare(claimed);
     if (isFailure(prepared)) return this.end(claimed, prepared);
     const { task } = prepared;
     this.running.set(claimed.id, task);
-    const outcome = await this.options.executor.run(prepared);
+    const outcome = await executor.run(prepared);
     this.running.delete(claimed.id);
     for (const listener of this.listeners) listener(task, outcome);
     return this.end(claimed, outcome);
@@ -60,11 +61,11 @@ export class TaskRunner {
     task?.abort(new TaskCancelledError(task.name));
   }
 
-  /** In exactly one of ack, retry, bury. */
+  /** In exactly one of done, retry, bury. */
   private async end(claimed: ClaimedTask, outcome: Outcome): Promise<TaskRun> {
-    const { broker, claimant } = this.options;
+    const { claims } = this.options.work;
     if (outcome.kind === 'done' || outcome.decision.kind === 'drop') {
-      await broker.ack(claimant, [claimed.id]);
+      await claims.done(claimed);
       if (outcome.kind === 'done') return describeRun(claimed, 'done');
       return describeRun(claimed, 'dropped', outcome.error);
     }
@@ -72,10 +73,10 @@ export class TaskRunner {
     const line = outcome.attempted || inMs !== undefined ? lineOf(outcome, this.options.clock()) : '';
     if (inMs !== undefined) {
       const { failures = 0 } = outcome.task?.message ?? {};
-      await broker.retry(claimant, claimed, { inMs, failures, line, counts: outcome.attempted });
+      await claims.retry(claimed, { inMs, failures, line, counts: outcome.attempted });
       return describeRun(claimed, 'retried', outcome.error);
     }
-    await broker.bury(claimant, claimed, reportOf(outcome), line);
+    await claims.bury(claimed, reportOf(outcome), line);
     return describeRun(claimed, 'dead', outcome.error);
   }
 

@@ -1,10 +1,10 @@
-import type { Broker } from '../broker/broker.js';
+import type { AppBroker } from '../broker/broker.js';
 import type { SendLeniency } from '../client/send-leniency.js';
 import type { ResolvedTaskQueueOptions } from '../options.js';
 import type { StandIn } from '../stand-in.js';
-import type { Clock } from '../task/clock.js';
+import { type Clock, systemClock } from '../task/clock.js';
 import { type BrokerObserver, ObservedBroker, type SentMessage } from './memory/observed-broker.js';
-import { VirtualClock, wallTime } from './memory/virtual-clock.js';
+import { VirtualClock } from './memory/virtual-clock.js';
 
 /**
  * What becomes of the tasks that an app sends in a test, see `TaskQueueTestingModule`.
@@ -34,12 +34,12 @@ export class TestBench implements StandIn, BrokerObserver {
     private readonly setSystemTime: (now: Date) => void = () => {},
   ) {
     this.virtual = mode === 'memory' ? new VirtualClock(Date.now()) : undefined;
-    this.clock = (this.virtual ?? wallTime).now;
+    this.clock = this.virtual?.now ?? systemClock;
     this.impatient = mode === 'inline';
   }
 
-  makeBroker({ queues }: ResolvedTaskQueueOptions): Broker {
-    this.broker = new ObservedBroker(this.virtual ?? wallTime, queues, this);
+  makeBroker({ queues }: ResolvedTaskQueueOptions): AppBroker {
+    this.broker = new ObservedBroker(this.clock, queues, this);
     return this.broker;
   }
 

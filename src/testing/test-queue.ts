@@ -3,7 +3,6 @@ import type { ModuleRef } from '@nestjs/core';
 import { QueueClient, type TaskClass, type TaskSenders } from '../client/queue-client.js';
 import { TaskDiscovery } from '../discovery/task-discovery.js';
 import { NestworkError } from '../errors.js';
-import { RESOLVED_OPTIONS, type ResolvedTaskQueueOptions } from '../options.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import { type Duration, toMilliseconds } from '../task/duration.js';
 import { assertKnownOptions } from '../task/known-options.js';
@@ -228,9 +227,8 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
     }
     const find = <T>(token: Parameters<ModuleRef['get']>[0]): T => this.moduleRef.get(token, { strict: false }) as T;
     const registry = find<TaskRegistry>(TaskRegistry);
-    const { queues } = find<ResolvedTaskQueueOptions>(RESOLVED_OPTIONS);
     const executor = new Executor(registry, find<TaskDiscovery>(TaskDiscovery).hooks(), tellBrokenBackoff, clock);
-    const worker = new TestWorker({ broker, executor, registry, queues, clock, impatient });
+    const worker = new TestWorker({ broker, executor, registry, clock, impatient });
     await worker.start();
     return worker;
   }

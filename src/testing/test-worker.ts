@@ -1,7 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import { Logger } from '@nestjs/common';
-import type { Claimant } from '../broker/broker.js';
 import { NestworkError } from '../errors.js';
 import { CronLoop } from '../scheduler/cron-loop.js';
 import { inCleanContext } from '../task/clean-context.js';
@@ -20,10 +17,6 @@ import type { ObservedBroker } from './memory/observed-broker.js';
 import type { TaskRun } from './task-run.js';
 import { TaskRunner } from './task-runner.js';
 
-/** No test lasts so long, not even by a clock that it moves. */
-const LEASE_MS = 1e12;
-/** Scheduled tasks that are moved to their queues at once. */
-const BATCH = 500;
 /** A task that sends itself again would run for ever. */
 const MOST_RUNS = 100_000;
 
@@ -31,7 +24,6 @@ export interface TestWorkerOptions {
   readonly broker: ObservedBroker;
   readonly executor: Executor;
   readonly registry: TaskRegistry;
-  readonly queues: readonly string[];
   readonly clock: Clock;
   /** see TaskRunner */
   readonly impatient: boolean;
@@ -41,16 +33,13 @@ export interface TestWorkerOptions {
 export class TestWorker {
   private readonly logger = new Logger('TestQueue');
   private readonly ids = new TaskIdSequence();
-  private readonly claimant: Claimant;
   private readonly runner: TaskRunner;
   private readonly crons: CronLoop;
   private readonly instants: ReadonlyMap<string, Instants>;
 
   constructor(private readonly options: TestWorkerOptions) {
-    const { broker, registry, queues } = options;
-    const session = `${randomUUID()}-${LEASE_MS}`;
-    this.claimant = { session, child: `${session}.1`, queues };
-    this.runner = new TaskRunner({ ...options, claimant: this.claimant });
+    const { broker, registry } = options;
+    this.runner = new TaskRunner({ ...options, work: broker });
     const crons = registry.all().flatMap(({ name, queue, cron }) => (cron ? [{ name, queue, ...cron }] : []));
     const fired = crons.filter(({ disabled }) => !disabled);
     this.instants = new Map(fired.map(({ schedule, name }) => [name, instantsOf(schedule, name)]));
@@ -64,28 +53,17 @@ export class TestWorker {
 
   /** Makes itself known, as workers do; declares the crons. */
   async start(): Promise<void> {
-    const { broker, registry, queues } = this.options;
-    const place = { host: hostname(), pid: process.pid };
-    await broker.openSession({
-      session: this.claimant.session,
-      leaseMs: LEASE_MS,
-      queues,
-      catalog: registry.catalog(),
-      ...place,
-    });
-    await broker.register(this.claimant.session, this.claimant.child);
+    const { broker, registry } = this.options;
+    broker.serve(registry.catalog());
     await this.crons.tick();
   }
 
   /** Fires crons that are due, and runs what is pending or due until nothing is left. */
   async drain(): Promise<TaskRun[]> {
-    const { broker, executor, clock } = this.options;
     const runs: TaskRun[] = [];
     await this.crons.tick();
     for (;;) {
-      await broker.promote(BATCH);
-      const run = await inCleanContext(() => this.runner.runNext());
-      const next = run ? [run] : await inCleanContext(() => drainBroadcasts(broker, executor, clock));
+      const next = await inCleanContext(() => this.runner.runNext());
       if (next.length === 0) return runs;
       for (const each of next) this.tell(each);
       runs.push(...next);
@@ -97,7 +75,7 @@ export class TestWorker {
   async runOne(id: string): Promise<TaskRun[]> {
     const runs: TaskRun[] = [];
     for (;;) {
-      const claimed = await this.options.broker.claimOne(this.claimant, id);
+      const claimed = this.options.broker.claims.one(id);
       if (!claimed) return runs;
       const run = await inCleanContext(() => this.runner.run(claimed));
       this.tell(run);
@@ -108,7 +86,7 @@ export class TestWorker {
   /** Runs the broadcasts that were sent. */
   async runBroadcasts(): Promise<TaskRun[]> {
     const { broker, executor, clock } = this.options;
-    const runs = await inCleanContext(() => drainBroadcasts(broker, executor, clock));
+    const runs = await inCleanContext(() => drainBroadcasts(broker.broadcasts, executor, clock));
     for (const run of runs) this.tell(run);
     return runs;
   }

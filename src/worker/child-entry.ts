@@ -100,7 +100,7 @@ class Child {
       concurrency,
       maxTasks,
       claimant,
-      onOutcome: [cronRuns({ broker, claimant })],
+      onOutcome: [cronRuns((cron, run) => broker.crons.recordRun(claimant, cron, run))],
       scoreboard: new ScoreboardWriter(order.capacity),
       onWorn: () => send({ type: 'worn' }),
       onLeaseLost: () => send({ type: 'leaseLost', session }),

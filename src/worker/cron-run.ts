@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import type { ChildBroker, Claimant, CronRun } from '../broker/broker.js';
+import type { CronRun } from '../broker/broker.js';
 import { type Clock, systemClock } from '../task/clock.js';
 import { Complaints } from '../task/complaints.js';
 import { describeError } from './describe-error.js';
@@ -10,23 +10,19 @@ import { WorkerLog } from './worker-log.js';
 /** What a list of crons shows of an error. */
 const MAX_ERROR = 300;
 
-export interface CronRunsOptions {
-  readonly broker: Pick<ChildBroker, 'crons'>;
-  readonly claimant: Claimant;
-  readonly clock?: Clock;
-}
+type RecordRun = (cron: string, run: CronRun) => Promise<void>;
 
 /**
  * Notes how a task ended if a cron sent it. Sent before the end of its claim, it is there when the task is gone.
  *
  * A note that cannot be taken is given up: it is for people, and the next run brings another.
  */
-export function cronRuns({ broker, claimant, clock = systemClock }: CronRunsOptions): OutcomeListener {
+export function cronRuns(record: RecordRun, clock: Clock = systemClock): OutcomeListener {
   const log = new WorkerLog('TaskWorker');
   const complaints = new Complaints((what) => log.warn(`How a run of a cron ended was not noted: ${what}`));
   return (task, outcome) => {
     const { cron } = task.message.options;
-    if (cron !== undefined) broker.crons.recordRun(claimant, cron, runOf(task, outcome, clock)).catch(complaints.about);
+    if (cron !== undefined) record(cron, runOf(task, outcome, clock)).catch(complaints.about);
   };
 }
 

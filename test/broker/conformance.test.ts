@@ -1,34 +1,47 @@
 /**
- * What every broker does, through the port alone: the one over Redis, and the one in memory that tests of apps use. What
- * only Redis can have (keys, scripts, lost replies, full memory, several processes) is tested beside it.
+ * What a broker does, through the port alone. The one in memory, which the tests of apps use, has but the part of an app and a
+ * worker that takes one task after another: both do that. The one over Redis has sessions, children and leases as well.
+ * What only Redis can have (keys, scripts, lost replies, full memory, several processes) is tested beside it.
  */
+import { broadcasts } from './conformance/broadcasts.js';
 import { cancelling } from './conformance/cancelling.js';
-import { claiming } from './conformance/claiming.js';
+import { claims } from './conformance/claims.js';
 import { crons } from './conformance/crons.js';
 import { deadLetters } from './conformance/dead-letters.js';
 import { uniqueKeys } from './conformance/keys.js';
+import { claiming } from './conformance/over-redis/claiming.js';
+import { cronsOfMany } from './conformance/over-redis/crons.js';
+import { streaming } from './conformance/over-redis/streaming.js';
+import { supervising } from './conformance/over-redis/supervising.js';
 import { producing } from './conformance/producing.js';
-import { Stage, type World } from './conformance/stage.js';
-import { streaming } from './conformance/streaming.js';
-import { supervising } from './conformance/supervising.js';
+import { RedisStage, Stage, type World } from './conformance/stage.js';
 import { inMemory, overRedis } from './conformance/worlds.js';
 
-describe.each([
-  ['over Redis', overRedis],
-  ['in memory', inMemory],
-])('a broker %s', (_name, start) => {
-  let world: World;
-  let stage: Stage;
+const OF_ALL = [producing, claims, uniqueKeys, cancelling, deadLetters, crons, broadcasts];
+
+describe('a broker over Redis', () => {
+  behaves(overRedis, (world) => new RedisStage(world), [...OF_ALL, claiming, supervising, cronsOfMany, streaming]);
+});
+
+describe('a broker in memory', () => {
+  behaves(inMemory, (world) => new Stage(world), OF_ALL);
+});
+
+function behaves<W extends World, S extends Stage<W>>(
+  start: () => Promise<W>,
+  stageOf: (world: W) => S,
+  behaviours: readonly ((stage: () => S) => void)[],
+): void {
+  let world: W;
+  let stage: S;
   beforeAll(async () => {
     world = await start();
   });
   beforeEach(() => {
-    stage = new Stage(world);
+    stage = stageOf(world);
   });
   afterEach(() => world.reset());
   afterAll(() => world.stop());
 
-  for (const behaviour of [producing, claiming, uniqueKeys, supervising, cancelling, deadLetters, crons, streaming]) {
-    behaviour(() => stage);
-  }
-});
+  for (const behaviour of behaviours) behaviour(() => stage);
+}

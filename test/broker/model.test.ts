@@ -1,11 +1,10 @@
 /**
  * Random commands to the broker, from producers, children, supervisors and reapers, with misfortunes in between: a model
- * foretells every answer, and the whole state after it, of the broker over Redis and of the one in memory.
+ * foretells every answer, and the whole state after it.
  *
  * - `model/system.ts`: what commands are run against, twice
  * - `model/broker-model.ts`: the model, which is the specification
  * - `model/real-system.ts`: the real broker
- * - `model/memory-system.ts`: the broker in memory, for tests of apps
  * - `model/broker-command.ts`: one command, and the comparison after it
  * - `model/commands.ts`: all commands and how often each comes
  * - `model/situations.ts`: what the commands must have led to, for the test to prove anything
@@ -19,11 +18,9 @@ import fc from 'fast-check';
 import type { Experiment } from './model/broker-command.js';
 import { BrokerModel } from './model/broker-model.js';
 import { brokerCommand } from './model/commands.js';
-import { MemorySystem } from './model/memory-system.js';
 import { RealSystem } from './model/real-system.js';
 import { SITUATIONS, type Situation } from './model/situations.js';
 import { populate } from './model/supervisor-commands.js';
-import type { SystemUnderTest } from './model/system.js';
 
 /** A run has 125 commands on average; fewer runs would now and then stay below 10,000. */
 const DEFAULT_RUNS = 130;
@@ -33,32 +30,15 @@ const COMMANDS_PER_RUN = 250;
 /** About 20 times what a run takes, so that it ends a hang and judges no machine. */
 const PATIENCE_MS = 60_000 + RUNS * 5_000;
 
-const BROKERS: [name: string, start: () => Promise<Broker>][] = [
-  [
-    'over Redis',
-    async () => {
-      const real = await RealSystem.start();
-      return { empty: () => real.clear().then(() => real), stop: () => real.stop() };
-    },
-  ],
-  ['in memory', async () => ({ empty: async () => MemorySystem.start(), stop: async () => {} })],
-];
-
-interface Broker {
-  /** As it is at first. */
-  empty(): Promise<SystemUnderTest>;
-  stop(): Promise<void>;
-}
-
-describe.each(BROKERS)('the broker %s', (_name, start) => {
+describe('the broker', () => {
   const met = new Set<Situation>();
-  let broker: Broker;
+  let real: RealSystem;
   let executed = 0;
 
   beforeAll(async () => {
-    broker = await start();
+    real = await RealSystem.start();
   });
-  afterAll(() => broker.stop());
+  afterAll(() => real.stop());
 
   it(
     'does what the model does, in every situation',
@@ -81,7 +61,7 @@ describe.each(BROKERS)('the broker %s', (_name, start) => {
   async function compare(commands: Iterable<fc.AsyncCommand<BrokerModel, Experiment>>): Promise<void> {
     const model = new BrokerModel((situation) => met.add(situation));
     const log: string[] = [];
-    const real = await broker.empty();
+    await real.clear();
     await populate(model, [model, real]);
     try {
       await fc.asyncModelRun(() => ({ model, real: { real, log } }), commands);

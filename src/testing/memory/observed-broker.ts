@@ -1,8 +1,8 @@
-import type { Claimant, ClaimedTask, Due, KeyHolder, TaskPlace, UniqueOptions } from '../../broker/broker.js';
+import type { Due, KeyHolder, TaskPlace, UniqueOptions } from '../../broker/broker.js';
 import { BROADCAST_QUEUE } from '../../task/broadcast.js';
+import type { Clock } from '../../task/clock.js';
 import { idOf } from '../../task/task-message.js';
 import { MemoryBroker } from './memory-broker.js';
-import type { Time } from './virtual-clock.js';
 
 /** A message that an app has sent. */
 export interface SentMessage {
@@ -22,10 +22,10 @@ export interface BrokerObserver {
   cancelled(id: string): void;
 }
 
-/** The broker in memory, with an observer and what a test may do that no worker can. */
+/** The broker in memory, with an observer. */
 export class ObservedBroker extends MemoryBroker {
   constructor(
-    clock: Time,
+    clock: Clock,
     queues: readonly string[],
     private readonly observer: BrokerObserver,
   ) {
@@ -66,18 +66,7 @@ export class ObservedBroker extends MemoryBroker {
     await super.enqueue(queue, [message]);
   }
 
-  /** Claims one pending task, wherever it stands. Resolves to undefined when it is not pending. */
-  async claimOne(claimant: Claimant, id: string): Promise<ClaimedTask | undefined> {
-    return this.claims.claimOne(claimant, id);
-  }
-
-  /** Forgets all tasks. Crons, and who is there, stay. */
-  clear(): void {
-    this.store.clear();
-    this.producer.forgetAll();
-  }
-
   private fresh(messages: readonly string[]): string[] {
-    return messages.filter((message) => !this.producer.knows(idOf(message)));
+    return messages.filter((message) => !this.producer.knows(message));
   }
 }

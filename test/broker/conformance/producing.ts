@@ -7,7 +7,7 @@ export function producing(stage: () => Stage): void {
       const [a = '', b = '', c = ''] = stage().messages(3);
       expect(await broker.enqueue('default', [a, b])).toBe(2);
       expect(await broker.enqueue('default', [c])).toBe(1);
-      expect(await stage().claimed()).toEqual([a, b, c].map(idOf));
+      expect(await stage().takeAll()).toEqual([a, b, c].map(idOf));
     });
 
     it('adds each id once, in whatever order repetitions arrive', async () => {
@@ -16,20 +16,20 @@ export function producing(stage: () => Stage): void {
       await broker.enqueue('default', [b]);
       expect(await broker.enqueue('default', [a, b])).toBe(1);
       expect(await broker.enqueue('default', [a, b], { in: MINUTE_MS })).toBe(0);
-      expect(await stage().claimed()).toEqual([b, a].map(idOf));
+      expect(await stage().takeAll()).toEqual([b, a].map(idOf));
     });
 
     it('takes single ones, together with the others of the same turn', async () => {
       const { broker } = stage();
       const [a = '', b = '', c = ''] = stage().messages(3);
       await Promise.all([a, b, a, c].map((message) => broker.enqueueOne('default', message)));
-      expect(await stage().claimed()).toEqual([a, b, c].map(idOf));
+      expect(await stage().takeAll()).toEqual([a, b, c].map(idOf));
     });
 
     it('recognises what has already run', async () => {
       const message = stage().message();
-      const { child } = await stage().holder([message]);
-      await stage().broker.ack(child, [idOf(message)]);
+      const { claims } = await stage().work();
+      await claims.done(await stage().taken(message));
       expect(await stage().broker.enqueue('default', [message])).toBe(0);
       expect(await stage().state(message)).toBe('unknown');
     });
@@ -37,7 +37,7 @@ export function producing(stage: () => Stage): void {
     it('keeps the order of thousands', async () => {
       const messages = stage().messages(5_000);
       expect(await stage().broker.enqueue('default', messages)).toBe(5_000);
-      expect(await stage().claimed(['default'], 1_000)).toEqual(messages.slice(0, 1_000).map(idOf));
+      expect(await stage().takeAll(1_000)).toEqual(messages.slice(0, 1_000).map(idOf));
     });
   });
 
@@ -50,7 +50,7 @@ export function producing(stage: () => Stage): void {
       expect(await stage().state(message)).toBe('scheduled');
       await world.letTimePass(MINUTE_MS);
       expect(await broker.promote(10)).toEqual({ moved: 1, nextInMs: undefined });
-      expect(await stage().claimed()).toEqual([idOf(message)]);
+      expect(await stage().takeAll()).toEqual([idOf(message)]);
     });
 
     it('comes in the order of time, then of id', async () => {
@@ -62,7 +62,7 @@ export function producing(stage: () => Stage): void {
       await broker.enqueue('default', [a], { at: now + 3_000 });
       await world.letTimePass(MINUTE_MS);
       await broker.promote(10);
-      expect(await stage().claimed()).toEqual([d, b, c, a].map(idOf));
+      expect(await stage().takeAll()).toEqual([d, b, c, a].map(idOf));
     });
 
     it('is moved over all queues, no more than asked for', async () => {
@@ -73,7 +73,7 @@ export function producing(stage: () => Stage): void {
       expect(await broker.promote(2)).toEqual({ moved: 2, nextInMs: 0 });
       expect(await broker.promote(2)).toEqual({ moved: 2, nextInMs: 0 });
       expect(await broker.promote(2)).toEqual({ moved: 1, nextInMs: undefined });
-      expect(await stage().claimed()).toEqual(messages.map(idOf));
+      expect(await stage().takeAll()).toEqual(messages.map(idOf));
     });
 
     it('says when the first of all queues is due', async () => {
@@ -89,35 +89,7 @@ export function producing(stage: () => Stage): void {
   it('knows the queue of a task that a worker has registered', async () => {
     const { broker } = stage();
     expect(await broker.queueOfTask('Video.encode')).toBeUndefined();
-    const description = { session: 'a-30000', leaseMs: 30_000, queues: ['bulk'], host: 'here', pid: 7 };
-    await broker.openSession({ ...description, catalog: [{ name: 'Video.encode', queue: 'bulk' }] });
+    await stage().work([{ name: 'Video.encode', queue: 'bulk' }]);
     expect(await broker.queueOfTask('Video.encode')).toBe('bulk');
-  });
-
-  describe('waiting', () => {
-    it('ends when a bell rings, which wakes one', async () => {
-      const { broker } = stage();
-      await broker.enqueue('default', stage().messages(1));
-      expect(await broker.waitForBell(['bulk', 'default'], MINUTE_MS)).toBe(true);
-      const waiting = broker.waitForBell(['default'], MINUTE_MS);
-      await broker.enqueue('default', stage().messages(1));
-      expect(await waiting).toBe(true);
-    });
-
-    it('ends for a promoter when a task is due before all others', async () => {
-      const { broker } = stage();
-      const waiting = broker.waitForAlarm(MINUTE_MS);
-      await broker.enqueue('default', stage().messages(1), { in: MINUTE_MS });
-      expect(await waiting).toBe(true);
-    });
-
-    it('ends when it is stopped, for good', async () => {
-      const { broker } = stage();
-      const waiting = broker.waitForBell(['default'], MINUTE_MS);
-      broker.stopWaiting();
-      expect(await waiting).toBe(false);
-      await broker.enqueue('default', stage().messages(1));
-      expect(await broker.waitForBell(['default'], MINUTE_MS)).toBe(false);
-    });
   });
 }

@@ -1,8 +1,20 @@
-import type { Broker, Claimant, ClaimedTask, ClaimReply, DeathReport } from '../../../src/broker/broker.js';
+import type {
+  AppBroker,
+  Broker,
+  CatalogEntry,
+  Claimant,
+  ClaimedTask,
+  ClaimReply,
+  CronBroker,
+  Death,
+  DeathReport,
+  PromoterBroker,
+} from '../../../src/broker/broker.js';
 import { encodePayload } from '../../../src/task/payload.js';
 import { TaskIdSequence } from '../../../src/task/task-id.js';
 import { encodeMessage } from '../../../src/task/task-message.js';
 import { encodeUnique, type UniqueUntil } from '../../../src/task/unique-key.js';
+import type { TestWork } from '../../../src/testing/test-work.js';
 
 /** The queues of every broker that is tested, in the order of their priority. */
 export const QUEUES = ['critical', 'default', 'bulk'];
@@ -11,27 +23,40 @@ export const MINUTE_MS = 60_000;
 export const REPORT: DeathReport = { code: 'TASK_FAILED', error: 'Error: no', host: 'here', pid: 7 };
 export const LINE = '\n{"at":1,"code":"TASK_FAILED"}';
 
+/** What every broker has. */
+export type CommonBroker = AppBroker &
+  Pick<PromoterBroker, 'promote'> & { readonly crons: Pick<CronBroker, 'survey' | 'declare' | 'fire'> };
+
+/** What a worker takes. */
+export type Work = Omit<TestWork, 'promote'>;
+
 /** One kind of broker, and power over its clock. */
-export interface World {
+export interface World<B extends CommonBroker = CommonBroker> {
   /** another one after a reset */
-  readonly broker: Broker;
+  readonly broker: B;
+  /** A worker comes, which serves all queues and knows these tasks. */
+  work(catalog: readonly CatalogEntry[]): Promise<Work>;
   /** Its clock goes on, while supervisors keep the pulse of the leases. */
   letTimePass(ms: number): Promise<void>;
-  /** Its clock goes on, and no supervisor is there. */
-  fallSilent(ms: number): Promise<void>;
   /** Empties it. */
   reset(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** What the behaviour of a broker is played on: everything goes through the port. */
-export class Stage {
-  private readonly ids = new TaskIdSequence();
-  private readonly claims = new Map<string, number>();
+/** One that has leases. */
+export interface RedisWorld extends World<Broker> {
+  /** Its clock goes on, and no supervisor is there. */
+  fallSilent(ms: number): Promise<void>;
+}
 
-  constructor(readonly world: World) {}
+/** What the behaviour of every broker is played on: everything goes through the port. */
+export class Stage<W extends World = World> {
+  protected readonly ids = new TaskIdSequence();
+  private working: Promise<Work> | undefined;
 
-  get broker(): Broker {
+  constructor(readonly world: W) {}
+
+  get broker(): W['broker'] {
     return this.world.broker;
   }
 
@@ -47,6 +72,69 @@ export class Stage {
   unique(key: string, until: UniqueUntil = 'finished', ...args: unknown[]): string {
     return this.encoded(args, encodeUnique('Some.task', key, until));
   }
+
+  /** The one worker, which comes when it is first asked for. */
+  work(catalog: readonly CatalogEntry[] = []): Promise<Work> {
+    this.working ??= this.world.work(catalog);
+    return this.working;
+  }
+
+  /** Takes the next task. */
+  async next(): Promise<ClaimedTask> {
+    const { claims } = await this.work();
+    const task = await claims.next();
+    if (!task) throw new Error('Nothing is pending.');
+    return task;
+  }
+
+  /** Sends a task and takes it. */
+  async taken(message = this.message(), queue = 'default'): Promise<ClaimedTask> {
+    await this.broker.enqueue(queue, [message]);
+    return this.next();
+  }
+
+  /** Takes all that is pending, and gives nothing back. */
+  async takeAll(most = Number.POSITIVE_INFINITY): Promise<string[]> {
+    const { claims } = await this.work();
+    const ids: string[] = [];
+    while (ids.length < most) {
+      const task = await claims.next();
+      if (!task) break;
+      ids.push(task.id);
+    }
+    return ids;
+  }
+
+  /** One task, dead. */
+  async dead(message = this.message(), queue = 'default'): Promise<string> {
+    const { claims } = await this.work();
+    await claims.bury(await this.taken(message, queue), REPORT, LINE);
+    return idOf(message);
+  }
+
+  /** Deaths of so many tasks, some in one instant or nearly so, the oldest first. */
+  async deaths(count: number): Promise<Death[]> {
+    const dead: Death[] = [];
+    for (let index = 0; index < count; index += 1) {
+      const entry = await this.broker.deadLetters.find('default', await this.dead());
+      if (entry) dead.push({ id: entry.id, diedAt: entry.diedAt });
+    }
+    return dead.sort((a, b) => a.diedAt - b.diedAt || (a.id < b.id ? -1 : 1));
+  }
+
+  async state(message: string): Promise<string> {
+    return (await this.broker.locate(idOf(message))).state;
+  }
+
+  private encoded(args: unknown[], unique?: string): string {
+    const enqueuedAt = Date.UTC(2026, 0, 1);
+    return encodeMessage({ id: this.ids.next(), name: 'Some.task', payload: encodePayload(args), enqueuedAt, unique });
+  }
+}
+
+/** With sessions and children, as many as are needed. */
+export class RedisStage extends Stage<RedisWorld> {
+  private readonly claimNumbers = new Map<string, number>();
 
   /** A session with its lease. */
   async session(queues: readonly string[] = QUEUES, leaseMs = LEASE_MS): Promise<string> {
@@ -65,8 +153,8 @@ export class Stage {
 
   /** The next claim of a child. */
   claim(claimant: Claimant, limit = 10, acks: readonly string[] = []): Promise<ClaimReply> {
-    const number = (this.claims.get(claimant.child) ?? 0) + 1;
-    this.claims.set(claimant.child, number);
+    const number = (this.claimNumbers.get(claimant.child) ?? 0) + 1;
+    this.claimNumbers.set(claimant.child, number);
     return this.broker.claim(claimant, { number, limit, acks });
   }
 
@@ -82,22 +170,6 @@ export class Stage {
     const child = await this.child([queue]);
     const { tasks } = await this.claim(child, messages.length);
     return { child, tasks: [...tasks] };
-  }
-
-  /** One task, dead. */
-  async dead(message = this.message(), queue = 'default'): Promise<string> {
-    const { child, tasks } = await this.holder([message], queue);
-    for (const task of tasks) await this.broker.bury(child, task, REPORT, LINE);
-    return idOf(message);
-  }
-
-  async state(message: string): Promise<string> {
-    return (await this.broker.locate(idOf(message))).state;
-  }
-
-  private encoded(args: unknown[], unique?: string): string {
-    const enqueuedAt = Date.UTC(2026, 0, 1);
-    return encodeMessage({ id: this.ids.next(), name: 'Some.task', payload: encodePayload(args), enqueuedAt, unique });
   }
 }
 

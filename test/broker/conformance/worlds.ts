@@ -1,8 +1,10 @@
 import { RedisBroker } from '../../../src/broker/redis-broker.js';
 import { MemoryBroker } from '../../../src/testing/memory/memory-broker.js';
 import { VirtualClock } from '../../../src/testing/memory/virtual-clock.js';
+import { SessionClaims } from '../../../src/testing/session-claims.js';
+import { StreamBroadcasts } from '../../../src/testing/stream-broadcasts.js';
 import { BrokerFixture } from '../../support/broker-fixture.js';
-import { QUEUES, type World } from './stage.js';
+import { QUEUES, type RedisWorld, type World } from './stage.js';
 
 /** Brings everything nearer that waits for a time, instead of moving the clock of Redis. */
 const SHIFT = `
@@ -29,7 +31,7 @@ if ARGV[2] == 'silent' and redis.call('EXISTS', '{nestwork}:pulse') == 1 then
   redis.call('SET', '{nestwork}:pulse', string.format('%.0f', redis.call('GET', '{nestwork}:pulse') - ARGV[1]))
 end`;
 
-export async function overRedis(): Promise<World> {
+export async function overRedis(): Promise<RedisWorld> {
   const fixture = await BrokerFixture.start();
   const make = (): RedisBroker =>
     new RedisBroker({ redis: fixture.settings, namespace: 'nestwork', queues: QUEUES, commandTimeoutMs: 5_000 });
@@ -38,6 +40,10 @@ export async function overRedis(): Promise<World> {
     get broker() {
       return broker;
     },
+    work: async (catalog) => ({
+      claims: await SessionClaims.open(broker, QUEUES, catalog),
+      broadcasts: new StreamBroadcasts(broker),
+    }),
     letTimePass: async (ms) => {
       await fixture.redis.eval(SHIFT, 0, ms, 'pulse');
     },
@@ -56,27 +62,22 @@ export async function overRedis(): Promise<World> {
   };
 }
 
-/** Longer than no lease may be without a pulse. */
-const STEP_MS = 5_000;
-
 export async function inMemory(): Promise<World> {
   let clock = new VirtualClock(Date.now());
-  let broker = new MemoryBroker(clock, QUEUES);
+  let broker = new MemoryBroker(clock.now, QUEUES);
   return {
     get broker() {
       return broker;
     },
-    letTimePass: async (ms) => {
-      for (const end = clock.now() + ms; clock.now() < end; ) {
-        clock.moveTo(Math.min(clock.now() + STEP_MS, end));
-        await broker.renew('of-nobody', 3 * STEP_MS);
-      }
+    work: async (catalog) => {
+      broker.serve(catalog);
+      return broker;
     },
-    fallSilent: async (ms) => clock.moveTo(clock.now() + ms),
+    letTimePass: async (ms) => clock.moveTo(clock.now() + ms),
     reset: async () => {
       await broker.close();
       clock = new VirtualClock(Date.now());
-      broker = new MemoryBroker(clock, QUEUES);
+      broker = new MemoryBroker(clock.now, QUEUES);
     },
     stop: () => broker.close(),
   };

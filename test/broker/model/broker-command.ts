@@ -1,6 +1,7 @@
 import type { AsyncCommand } from 'fast-check';
 import type { BrokerModel } from './broker-model.js';
-import { Refusal, type System, type SystemUnderTest } from './system.js';
+import type { RealSystem } from './real-system.js';
+import { Refusal, type System } from './system.js';
 
 /** The invariants take many round trips, and nearly all of what they find shows in the comparison too. */
 const COMMANDS_PER_CHECK = 25;
@@ -15,7 +16,7 @@ export interface Deed {
 
 /** The real broker, and the log of what was done to it in this run. */
 export interface Experiment {
-  readonly real: SystemUnderTest;
+  readonly real: RealSystem;
   readonly log: string[];
 }
 

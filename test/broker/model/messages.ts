@@ -123,12 +123,6 @@ export function triedAgain(message: string, line: string, counts: boolean): stri
   return again.slice(0, 25) + (/"time":"(\w+)"/.exec(line)?.[1] ?? '') + again.slice(34);
 }
 
-/** With the time that its last line foretells, whatever the clock said. */
-export function withForetoldTime(message: string): string {
-  const time = /"time":"(\w+)"\}$/.exec(message)?.[1];
-  return time === undefined ? message : message.slice(0, 25) + time + message.slice(34);
-}
-
 /** What a key says of a message: until when it has it, and which. */
 export function keyOf(message: string): { until: 's' | 'f'; digest: string } | undefined {
   const until = message.charAt(34);

@@ -18,7 +18,7 @@ import { checkInvariants } from '../../support/invariants.js';
 import { mapped, snapshot, type Time } from '../../support/snapshot.js';
 import { QUEUES } from './choices.js';
 import { atForetoldTime } from './messages.js';
-import { HOUR_MS, hoursLeft, type State, type SystemUnderTest } from './system.js';
+import { HOUR_MS, hoursLeft, type State, type System } from './system.js';
 
 const NAMESPACE = '{nestwork}:';
 
@@ -80,7 +80,7 @@ const TIMED = [
 ];
 
 /** The broker on a Redis of its own, with the means to bring misfortune on it. */
-export class RealSystem extends RedisBroker implements SystemUnderTest {
+export class RealSystem extends RedisBroker implements System {
   private beganAt = 0;
 
   private constructor(private readonly fixture: BrokerFixture) {

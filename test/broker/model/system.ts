@@ -3,19 +3,12 @@ import type { Broker, Claimant, Redrive } from '../../../src/broker/broker.js';
 /**
  * What a command can be run against: the real broker, and the model of it.
  *
- * There are two of the former: over Redis, and in memory. A command is a function of a System. It is run against both, and then everything must be equal: the reply, the error,
+ * A command is a function of a System. It is run against both, and then everything must be equal: the reply, the error,
  * the whole state. So it cannot tell the two apart, and neither can a user.
  */
 export interface System extends BrokerUnderTest, Misfortunes, Graves {
   /** All that can be observed, key by key; leaves out what is compared by behaviour: bits of seen ids, the pulse. */
   state(): Promise<State>;
-}
-
-/** A broker that is compared with the model. */
-export interface SystemUnderTest extends System {
-  /** What must hold whatever happened. */
-  checkInvariants(): Promise<void>;
-  stop(): Promise<void>;
 }
 
 type BrokerUnderTest = Pick<

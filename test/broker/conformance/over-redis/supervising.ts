@@ -1,6 +1,6 @@
-import type { Verdict } from '../../../src/broker/broker.js';
-import { appTasks } from '../../../src/task/app-tasks.js';
-import { countersOf, idOf, LEASE_MS, LINE, MINUTE_MS, type Stage } from './stage.js';
+import type { Verdict } from '../../../../src/broker/broker.js';
+import { appTasks } from '../../../../src/task/app-tasks.js';
+import { countersOf, idOf, LEASE_MS, LINE, MINUTE_MS, type RedisStage } from '../stage.js';
 
 function verdict(given: Partial<Verdict>): Verdict {
   return { blamed: [], done: [], timedOut: [], maxCrashes: 3, line: LINE, report: '{"code":"CRASHED"}', ...given };
@@ -8,7 +8,7 @@ function verdict(given: Partial<Verdict>): Verdict {
 
 const NONE = { released: 0, crashed: 0, suspected: 0, dead: 0, timedOut: 0 };
 
-export function supervising(stage: () => Stage): void {
+export function supervising(stage: () => RedisStage): void {
   describe('a session', () => {
     it('registers children, and ends when none is left', async () => {
       const { broker } = stage();
@@ -176,5 +176,22 @@ export function supervising(stage: () => Stage): void {
       const { entries } = await stage().broker.deadLetters.read('bulk', { range: {}, order: 'oldest', limit: 10 });
       expect(entries.map(({ record }) => record.toString())).toEqual([expect.stringContaining(message)]);
     });
+  });
+
+  it('purges the dead by age and by number, the oldest first, no more than asked for', async () => {
+    const { broker, world } = stage();
+    const left = async (): Promise<string[]> => {
+      const { entries } = await broker.deadLetters.read('default', { range: {}, order: 'oldest', limit: 100 });
+      return entries.map(({ id }) => id);
+    };
+    const old = (await stage().deaths(3)).map(({ id }) => id);
+    await world.letTimePass(MINUTE_MS);
+    const young = (await stage().deaths(2)).map(({ id }) => id);
+    expect(await broker.deadLetters.purge('default', {}, 10)).toBe(0);
+    expect(await broker.deadLetters.purge('default', { retentionMs: MINUTE_MS / 2 }, 2)).toBe(2);
+    expect(await left()).toEqual([...old.slice(2), ...young]);
+    expect(await broker.deadLetters.purge('default', { retentionMs: MINUTE_MS / 2 }, 10)).toBe(1);
+    expect(await broker.deadLetters.purge('default', { most: 1 }, 10)).toBe(1);
+    expect(await left()).toEqual(young.slice(1));
   });
 }

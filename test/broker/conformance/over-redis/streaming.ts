@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { LEASE_MS, MINUTE_MS, type Stage } from './stage.js';
+import { LEASE_MS, MINUTE_MS, type RedisStage } from '../stage.js';
 
 const OUTCOME = { host: 'here', pid: 7, ok: true, durationMs: 3, at: 1 };
 
-export function streaming(stage: () => Stage): void {
+export function streaming(stage: () => RedisStage): void {
   describe('the stream', () => {
     it('gives every reader each broadcast once, in order', async () => {
       const { broker } = stage();

@@ -1,0 +1,40 @@
+import { OUTCOME_SECONDS } from '../../broker/broadcast-records.js';
+import type { BroadcastOutcome, BroadcastRecords, RecordedGap } from '../../broker/broker.js';
+import { KEPT_BROADCASTS } from '../../task/broadcast.js';
+import type { TestBroadcasts } from '../test-work.js';
+import type { MemoryStore } from './memory-store.js';
+
+/** As many as a supervisor reads at once: what they send comes before the next. */
+const TAKEN_AT_ONCE = 100;
+
+/** The broadcasts of one app, and what became of them, in memory. */
+export class MemoryBroadcasts implements TestBroadcasts, Pick<BroadcastRecords, 'outcomes' | 'gaps'> {
+  private readonly waiting: string[] = [];
+  private readonly ended = new Map<string, { readonly outcome: BroadcastOutcome; readonly until: number }>();
+
+  constructor(private readonly store: MemoryStore) {}
+
+  add(message: string): void {
+    this.waiting.push(message);
+    if (this.waiting.length > KEPT_BROADCASTS) this.waiting.shift();
+  }
+
+  async next(): Promise<string[]> {
+    return this.waiting.splice(0, TAKEN_AT_ONCE);
+  }
+
+  async record(id: string, outcome: BroadcastOutcome): Promise<void> {
+    const plain = JSON.parse(JSON.stringify(outcome)) as BroadcastOutcome;
+    this.ended.set(id, { outcome: plain, until: this.store.now + OUTCOME_SECONDS * 1_000 });
+  }
+
+  async outcomes(id: string): Promise<BroadcastOutcome[]> {
+    const ended = this.ended.get(id);
+    return ended && ended.until > this.store.now ? [ended.outcome] : [];
+  }
+
+  /** Supervisors note them, and a test has none. */
+  async gaps(): Promise<RecordedGap[]> {
+    return [];
+  }
+}

@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type {
+  CatalogEntry,
+  ChildBroker,
+  Claimant,
+  ClaimedTask,
+  CronRun,
+  DeathReport,
+  Retry,
+  SupervisorBroker,
+} from '../broker/broker.js';
+import type { TestClaims } from './test-work.js';
+
+/** Long enough for any test; nobody renews it. */
+const LEASE_MS = 600_000;
+
+type SessionBroker = ChildBroker & SupervisorBroker;
+
+/** Takes tasks from Redis as the only child of a session. */
+export class SessionClaims implements TestClaims {
+  private claimNumber = 0;
+
+  private constructor(
+    private readonly broker: SessionBroker,
+    private readonly claimant: Claimant,
+  ) {}
+
+  static async open(
+    broker: SessionBroker,
+    queues: readonly string[],
+    catalog: readonly CatalogEntry[] = [],
+  ): Promise<SessionClaims> {
+    const session = `${randomUUID()}-${LEASE_MS}`;
+    const claimant = { session, child: `${session}.1`, queues };
+    await broker.openSession({ session, leaseMs: LEASE_MS, queues, catalog, host: hostname(), pid: process.pid });
+    await broker.register(session, claimant.child);
+    return new SessionClaims(broker, claimant);
+  }
+
+  async next(): Promise<ClaimedTask | undefined> {
+    this.claimNumber += 1;
+    const { tasks } = await this.broker.claim(this.claimant, { number: this.claimNumber, limit: 1, acks: [] });
+    return tasks[0];
+  }
+
+  async done({ id }: ClaimedTask): Promise<boolean> {
+    return (await this.broker.ack(this.claimant, [id])) === 1;
+  }
+
+  retry(task: ClaimedTask, retry: Retry): Promise<boolean> {
+    return this.broker.retry(this.claimant, task, retry);
+  }
+
+  bury(task: ClaimedTask, report: DeathReport, line: string): Promise<boolean> {
+    return this.broker.bury(this.claimant, task, report, line);
+  }
+
+  recordRun(cron: string, run: CronRun): Promise<void> {
+    return this.broker.crons.recordRun(this.claimant, cron, run);
+  }
+
+  /** Gives back what is held, and ends the session. */
+  async close(): Promise<void> {
+    const verdict = { blamed: [], done: [], timedOut: [], maxCrashes: 1, line: '', report: '' };
+    await this.broker.settle(this.claimant, verdict);
+    await this.broker.closeSession(this.claimant.session);
+  }
+}

@@ -1,0 +1,31 @@
+import type { BroadcastOutcome, ClaimedTask, CronRun, DeathReport, PromoterBroker, Retry } from '../broker/broker.js';
+
+/**
+ * How a test takes tasks one by one, and ends them, as the only child of a worker that never dies. Each way to end a task
+ * resolves to false when it was no longer held.
+ */
+export interface TestClaims {
+  /** Takes the next pending task, over the queues in the order of their priority. */
+  next(): Promise<ClaimedTask | undefined>;
+  done(task: ClaimedTask): Promise<boolean>;
+  /** Lets it run again later. */
+  retry(task: ClaimedTask, retry: Retry): Promise<boolean>;
+  /** Ends it as dead; `line` tells the history of its last attempt, if there was one. */
+  bury(task: ClaimedTask, report: DeathReport, line: string): Promise<boolean>;
+  /** Notes how a run of a cron ended. */
+  recordRun(cron: string, run: CronRun): Promise<void>;
+}
+
+/** How a test takes the broadcasts that were sent since its app was made. */
+export interface TestBroadcasts {
+  /** The next ones, the oldest first, each once; some of them when they are many, none when all were taken. */
+  next(): Promise<readonly string[]>;
+  /** Notes how one ended. */
+  record(id: string, outcome: BroadcastOutcome): Promise<void>;
+}
+
+/** All that a test worker takes. */
+export interface TestWork extends Pick<PromoterBroker, 'promote'> {
+  readonly claims: TestClaims;
+  readonly broadcasts: TestBroadcasts;
+}
