@@ -255,7 +255,9 @@ export class RedisBroker implements Broker {
   async reap(session: string, leaseMs: number): Promise<number | undefined> {
     const fields = await this.connection.command((redis) => redis.hgetall(this.keys.session(session)));
     const children = Object.keys(fields).filter(isChild);
-    const queues = queuesIn(fields[SERVED_QUEUES]);
+    const listed = queuesIn(fields[SERVED_QUEUES]);
+    // a session whose hash was deleted lists none, and a child that was registered since may hold tasks
+    const queues = listed.length > 0 ? listed : this.options.queues;
     const taken = await this.run('reap', { sessionId: session, leaseMs, children, queues });
     return taken === -1 ? undefined : taken;
   }

@@ -5,6 +5,7 @@ import { type DeclaredTask, type TaskMetadata, taskMetadataOf } from '../task/ta
 const DECORATORS = '@Task(), @Cron(), @Interval() or @Broadcast()';
 const CIRCULAR =
   "If the import is undefined here, two files import each other: write `import type { ReportTasks }` and queue.of<ReportTasks>('ReportTasks').";
+const UNWRAPPED = 'Give the class itself, queue.of(ReportTasks), and no function that returns it, () => ReportTasks.';
 const MOCKED = 'If a test mocks its file (jest.mock, vi.mock), the decorators are gone: send by name, queue.task(...).';
 
 /** What others look for in any object: Node, test runners, promises. A miss is an answer, and no mistake in writing. */
@@ -21,7 +22,7 @@ export function notAClass(given: unknown): NestworkError {
     const { name } = given.constructor ?? { name: 'Object' };
     return notATask(`of() got an instance of ${name} instead of a class.`, [`Give the class: queue.of(${name}).`]);
   }
-  return notATask(`of() got ${typeof given} instead of a class.`, [CIRCULAR]);
+  return notATask(`of() got ${typeof given} instead of a class.`, [typeof given === 'function' ? UNWRAPPED : CIRCULAR]);
 }
 
 /** `task()` got neither a name nor a method. */

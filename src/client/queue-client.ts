@@ -111,7 +111,7 @@ export class QueueClient {
   of<T extends object = object>(className: string): TaskSenders<T>;
   of<T extends object>(type: TaskClass<T> | string): TaskSenders<T> {
     if (typeof type === 'string') return this.byClassName(type) as TaskSenders<T>;
-    if (!isFunction(type)) throw notAClass(type);
+    if (!isFunction(type) || !type.prototype) throw notAClass(type);
     const known = this.senders.get(type);
     if (known) return known as TaskSenders<T>;
     assertTasksKept(type);

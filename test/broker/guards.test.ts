@@ -329,6 +329,15 @@ describe('what others wrote among the claims of a child that is gone', () => {
     await fixture.redis.del(`${NAMESPACE}claims:${child.child}`);
   });
 
+  it('and tasks of a session that lists no queues any more go back to their queues', async () => {
+    const { child, messages } = await holder(2);
+    await fixture.redis.hdel(`${NAMESPACE}session:${child.session}`, '@queues');
+    await expire(child.session);
+    expect(await fixture.broker.reap(child.session, LEASE_MS)).toBe(2);
+    expect(await fixture.redis.lrange(`${NAMESPACE}queue:default`, 0, -1)).toEqual(messages);
+    expect(await fixture.redis.keys(`${NAMESPACE}claims:*`)).toEqual([]);
+  });
+
   it('frees the key of a task of a queue that the worker does not serve', async () => {
     const child = await fixture.child();
     const message = fixture.uniqueMessage('key');

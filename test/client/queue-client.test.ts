@@ -107,6 +107,7 @@ describe('of(Class)', () => {
   it.each<[string, unknown, RegExp]>([
     ['an instance', new ReportTasks(), /got an instance of ReportTasks[\s\S]*queue\.of\(ReportTasks\)/],
     ['undefined', undefined, /got undefined[\s\S]*two files import each other/],
+    ['a function that returns it', () => ReportTasks, /got function[\s\S]*queue\.of\(ReportTasks\), and no function/],
   ])('says what to write instead of %s', async (_what, given, message) => {
     const queue = await client(ReportTasks);
     expect(() => queue.of(given as typeof ReportTasks)).toThrow(message);

@@ -63,7 +63,11 @@ const BY_SCRIPT = {
     remove('counts what comes too late', '  count_stale(stats, #acks / 20)\n'),
     remove('counts what is no longer held', 'count_stale(stats, #ids - acked)\n'),
     change('refuses foreign keys before it writes', 'if wrong or not ours then', 'if false then'),
-    change('refuses foreign claims', "measure('HLEN', claims)", "measure('HLEN', claims)\nours = true"),
+    change(
+      'refuses foreign claims',
+      "measured(claims, redis.pcall('HLEN', claims))",
+      "measured(claims, redis.pcall('HLEN', claims))\nours = true",
+    ),
     change('refuses a foreign queue beside one of ours', 'ours = ours and type', 'ours = type'),
     remove('refuses a foreign drain', "wrong_type('string', drain) or "),
     remove('refuses foreign keys of unique tasks', " or wrong_type('hash', unique)"),
