@@ -2,7 +2,7 @@
  * Takes each guard of the Lua scripts away, one at a time, and expects that a test of the broker fails.
  *
  *   node test/mutation/check-guards.mjs           all guards
- *   node test/mutation/check-guards.mjs reap      those with this in their name
+ *   node test/mutation/check-guards.mjs reap      those with this in their name; several names are several choices
  *   node test/mutation/check-guards.mjs --model   without the examples, to learn what the random commands alone find
  *
  * The guards stand in guards.mjs. Each is a replacement of text that must be found exactly once, so a guard that was
@@ -21,7 +21,8 @@ const SURVIVED = 'SURVIVED';
 
 await runTool(async () => {
   const { modelAlone, wanted } = options(process.argv.slice(2));
-  const guards = GUARDS.filter((guard) => nameOf(guard).includes(wanted));
+  const guards = GUARDS.filter((guard) => wanted.some((name) => nameOf(guard).includes(name)));
+  if (guards.length === 0) throw new Failure(`No guard has ${wanted.join(' or ')} in its name.`);
   const copies = Array.from({ length: COPIES }, () => new TestCopy({ examples: !modelAlone }));
   process.once('exit', () => {
     for (const copy of copies) copy.remove();
@@ -35,7 +36,8 @@ await runTool(async () => {
 });
 
 function options(args) {
-  return { modelAlone: args.includes('--model'), wanted: args.find((arg) => !arg.startsWith('--')) ?? '' };
+  const names = args.filter((arg) => !arg.startsWith('--'));
+  return { modelAlone: args.includes('--model'), wanted: names.length > 0 ? names : [''] };
 }
 
 /** Without this a failure would prove nothing. */

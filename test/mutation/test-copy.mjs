@@ -77,7 +77,8 @@ export class TestCopy {
     const output = join(this.#directory, 'results.json');
     rmSync(output, { force: true });
     const jest = [join(ROOT, 'node_modules/jest/bin/jest.js'), '--rootDir', this.#directory, '--runInBand'];
-    const args = [...jest, '--json', '--outputFile', output, ...suite];
+    // one failure is enough; Jest runs first what failed last time
+    const args = [...jest, '--bail', '--json', '--outputFile', output, ...suite];
     // that tests fail is what we are here for
     const log = await run(process.execPath, args, { cwd: this.#directory, env: ENVIRONMENT }).catch((error) => error);
     if (!existsSync(output)) throw new Failure(`Jest did not run: ${log.message ?? log}`);
