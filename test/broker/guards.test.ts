@@ -282,6 +282,7 @@ describe('what others wrote among the claims of a child that is gone', () => {
   const ENTRIES: [string, string, string][] = [
     ['has no queue', 'some-field', 'bytes'],
     ['is empty', 'some-field', ''],
+    ['is the name of a queue', 'some-field', 'default'],
     [
       'is of a queue that the worker does not serve',
       'k3v9x0q2m7ab00000007',
@@ -327,6 +328,32 @@ describe('what others wrote among the claims of a child that is gone', () => {
     expect(await fixture.broker.bury(child, task, REPORT)).toBe(false);
     expect(await fixture.state()).toEqual(before);
     await fixture.redis.del(`${NAMESPACE}claims:${child.child}`);
+  });
+
+  it('and is one of several is kept beside the others', async () => {
+    const { child } = await withEntry('some-field', 'bytes');
+    await fixture.redis.hset(`${NAMESPACE}claims:${child.child}`, 'other-field', 'bytes');
+    await fixture.broker.settle(child, VERDICT);
+    expect(await fixture.redis.hlen(`${NAMESPACE}dead-records:default`)).toBe(2);
+  });
+
+  it('and has no queue keeps no other task from being acked, and its key from being freed', async () => {
+    const child = await fixture.child();
+    const message = fixture.uniqueMessage('key');
+    await fixture.broker.enqueueUnique('default', message, { due: undefined, replace: false });
+    await fixture.claim(child);
+    await fixture.redis.hset(`${NAMESPACE}claims:${child.child}`, 'some-field', 'bytes');
+    expect(await fixture.broker.ack(child, ['some-field', idOf(message)])).toBe(2);
+    expect(await fixture.redis.hlen(`${NAMESPACE}unique`)).toBe(0);
+  });
+
+  it('stays there when the worker serves no queue that could keep it', async () => {
+    const { child } = await withEntry('some-field', 'bytes');
+    const claims = `${NAMESPACE}claims:${child.child}`;
+    const before = await fixture.redis.hgetall(claims);
+    expect(await fixture.broker.settle({ ...child, queues: [] }, VERDICT)).toMatchObject({ released: 0 });
+    expect(await fixture.redis.hgetall(claims)).toEqual(before);
+    await fixture.redis.del(claims);
   });
 
   it('frees the key of a task of a queue that the worker does not serve', async () => {

@@ -29,10 +29,10 @@ const LEAVE = [
   remove('refuses a foreign alarm', "    or wrong_type('list', keys.alarm)\n"),
   change(
     'no entry of a queue that is not known',
-    '= known_queues[string.sub(held, 1, space - 1)]',
-    '= known_queues[string.sub(held, 1, space - 1)] or select(2, next(known_queues))',
+    'name and known_queues[name]',
+    'name and (known_queues[name] or select(2, next(known_queues)))',
   ),
-  change('no entry without a queue', "string.find(held, ' ', 1, true) or 0", "string.find(held, ' ', 1, true)"),
+  remove('bears an entry without a queue', 'name and '),
 
   remove('finish: does without ids', '  if #ids == 0 then\n    return 0\n  end\n'),
   change('finish: counts only what the child holds', 'return ended', 'return #ids'),
@@ -41,7 +41,8 @@ const LEAVE = [
     "redis.call('HDEL', keys.claims, unpack(ids))",
     "redis.call('HEXISTS', keys.claims, ids[1])",
   ),
-  remove('finish: frees the keys', '      free_key(keys.unique, select(2, split(found)))\n'),
+  remove('finish: frees the keys', '    if message then\n      free_key(keys.unique, message)\n    end\n'),
+  change('finish: bears an entry without a queue', '    if message then\n', '    if found then\n'),
 
   change(
     'end_cancelled: only what was cancelled',
@@ -135,13 +136,17 @@ const LEAVE = [
     'bury_stray: with a record',
     "  redis.call('HSET', queue.records, made_up, report .. '\\n' .. made_up .. '?' .. held)\n",
   ),
-  change('bury_stray: ends the claim', 'if end_claim({ claims = claims, id = id }) then', 'do'),
-  remove('bury_stray: frees the key', "    free_key(keys.unique, string.match(held, ' (.*)') or '')\n"),
   change(
-    'bury_stray: bears an entry without a queue',
-    "string.match(held, ' (.*)') or ''",
-    "string.match(held, ' (.*)')",
+    'bury_stray: ends the claim',
+    'if end_claim({ claims = claims, id = id }) and message then',
+    'if message then',
   ),
+  change(
+    'bury_stray: frees the key',
+    'if end_claim({ claims = claims, id = id }) and message then',
+    'end_claim({ claims = claims, id = id })\n  if false then',
+  ),
+  change('bury_stray: bears an entry without a queue', ' and message then', ' then'),
   writeBefore(
     'bury_stray: writes the move before it ends the claim',
     '  local made_up = ',
@@ -353,6 +358,7 @@ const BY_SCRIPT = {
   ],
   'lib/leave': LEAVE,
   'lib/message': [
+    change('bears what has no queue', 'if space then', 'if true then'),
     change('a counter stops at its highest number', 'math.min(', 'math.max(0, '),
     change(
       'counts in base 36',

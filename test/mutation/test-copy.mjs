@@ -1,15 +1,6 @@
-import {
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { inlineLua } from '../../tools/generate.mjs';
 import { Failure, ROOT, run } from '../../tools/run.mjs';
 
@@ -74,16 +65,16 @@ export class TestCopy {
   }
 
   async #test(suite) {
-    const output = join(this.#directory, 'results.json');
-    rmSync(output, { force: true });
     const jest = [join(ROOT, 'node_modules/jest/bin/jest.js'), '--rootDir', this.#directory, '--runInBand'];
-    // one failure is enough; Jest runs first what failed last time
-    const args = [...jest, '--bail', '--json', '--outputFile', output, ...suite];
-    // that tests fail is what we are here for
-    const log = await run(process.execPath, args, { cwd: this.#directory, env: ENVIRONMENT }).catch((error) => error);
-    if (!existsSync(output)) throw new Failure(`Jest did not run: ${log.message ?? log}`);
-    const failure = failureIn(JSON.parse(readFileSync(output, 'utf8')));
-    return failure && { ...failure, file: relative(this.#directory, realpathSync(failure.file)) };
+    // one failure is enough, and Jest begins with what failed last time
+    const args = [...jest, '--bail', '--colors=false', ...suite];
+    try {
+      await run(process.execPath, args, { cwd: this.#directory, env: ENVIRONMENT });
+      return undefined;
+    } catch (error) {
+      // that tests fail is what we are here for
+      return failureIn(error.message);
+    }
   }
 
   #write(script, text) {
@@ -96,14 +87,10 @@ export class TestCopy {
   }
 }
 
-function failureIn({ success, testResults }) {
-  if (success) return undefined;
-  const all = testResults.flatMap(({ name: file, assertionResults }) =>
-    assertionResults.map((it) => ({ file, ...it })),
-  );
-  const failed = all.find(({ status }) => status === 'failed');
-  if (!failed) throw new Failure(`A test file did not run:\n${testResults.map(({ message }) => message).join('\n')}`);
-  const [message = ''] = failed.failureMessages;
-  if (INVALID.test(message)) throw new Failure(`The script without its guard is not valid:\n${message}`);
-  return { name: failed.fullName, file: failed.file };
+/** The first failure that Jest tells of. */
+function failureIn(log) {
+  const [, file, name] = /^FAIL (\S+)[\s\S]*?^ {2}● (.+)$/m.exec(log) ?? [];
+  if (!file || name === 'Test suite failed to run') throw new Failure(`A test file did not run:\n${log}`);
+  if (INVALID.test(log)) throw new Failure(`The script without its guard is not valid:\n${log}`);
+  return { name: name.replaceAll(' › ', ' '), file };
 }
