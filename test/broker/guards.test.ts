@@ -118,26 +118,6 @@ describe('a key that holds something foreign', () => {
     expect(await fixture.state()).toEqual(before);
     await fixture.redis.del(claims);
   });
-
-  it.each(['queue:default', 'suspects:default', 'bell:default'])(
-    'keeps claims from being given back: %s',
-    async (key) => {
-      const { child, messages } = await holder(2);
-      await fixture.redis.del(`${NAMESPACE}bell:default`);
-      await refuses(key, () => fixture.broker.release(child, messages.map(idOf)));
-      await refuses(key, () => fixture.broker.settle(child, VERDICT));
-      await expire(child.session);
-      await refuses(key, () => fixture.broker.reap(child.session, LEASE_MS));
-      await fixture.redis.rpush(`${NAMESPACE}bell:default`, '1');
-    },
-  );
-
-  it.each(['dead:default', 'dead-records:default'])('keeps a task from being buried: %s', async (key) => {
-    const { child, messages } = await holder(1);
-    const [id = ''] = messages.map(idOf);
-    await refuses(key, () => fixture.broker.bury(child, { id, queue: 'default' }, REPORT));
-    await refuses(key, () => fixture.broker.settle(child, { ...VERDICT, blamed: [id], maxCrashes: 1 }));
-  });
 });
 
 describe('foreign bytes', () => {

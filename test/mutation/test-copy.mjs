@@ -15,6 +15,7 @@ const ENVIRONMENT = {
   NESTWORK_MODEL_SEED: '1',
   NESTWORK_MODEL_RUNS: '40',
 };
+const SEQUENCER = join(ROOT, 'test/mutation/likely-first.mjs');
 /** Not a test's doing: the replacement is no Lua. */
 const INVALID = /Error compiling script|nonexistent global/;
 
@@ -42,34 +43,35 @@ export class TestCopy {
   /**
    * The first test that fails without the guard, by name and file; undefined when all pass.
    *
-   * @param favourite file of the tests to run before all others, if there is one that is likely to fail
+   * @param {readonly string[]} likely files of the tests to run before all others, because they are likely to fail
    */
-  async firstFailureWithout({ script, find, replace }, favourite) {
+  async firstFailureWithout({ script, find, replace }, likely) {
     const text = readFileSync(this.#path(script), 'utf8');
     // a function, because `$` means something in a replacement string
     const without = text.replace(find, () => replace);
     this.#write(script, without);
     try {
-      return (favourite && (await this.#test([favourite]))) ?? (await this.firstFailure());
+      return await this.firstFailure(likely);
     } finally {
       this.#write(script, text);
     }
   }
 
-  async firstFailure() {
+  async firstFailure(likely = []) {
     for (const suite of this.#suites) {
-      const failure = await this.#test(suite);
+      const failure = await this.#test(suite, likely);
       if (failure) return failure;
     }
     return undefined;
   }
 
-  async #test(suite) {
+  async #test(suite, likely) {
     const jest = [join(ROOT, 'node_modules/jest/bin/jest.js'), '--rootDir', this.#directory, '--runInBand'];
-    // one failure is enough, and Jest begins with what failed last time
-    const args = [...jest, '--bail', '--colors=false', ...suite];
+    // one failure is enough
+    const args = [...jest, '--bail', '--testSequencer', SEQUENCER, '--colors=false', ...suite];
+    const env = { ...ENVIRONMENT, NESTWORK_LIKELY_TESTS: likely.join() };
     try {
-      await run(process.execPath, args, { cwd: this.#directory, env: ENVIRONMENT });
+      await run(process.execPath, args, { cwd: this.#directory, env });
       return undefined;
     } catch (error) {
       // that tests fail is what we are here for
