@@ -13,15 +13,11 @@
  */
 import { Failure, runTool } from '../../tools/run.mjs';
 import { GUARDS } from './guards.mjs';
+import { Killers, TESTS_OF_SCRIPTS } from './killers.mjs';
 import { TestCopy } from './test-copy.mjs';
 
 /** Two copies, each with one Jest and one Redis, keep a small machine busy. */
 const COPIES = 2;
-/** What tests nothing but scripts comes before what tests connections, too. */
-const TESTS_OF_SCRIPTS =
-  'guards scripts refusals retries cancelling hard-timeouts unique-keys dead-letters scheduling leases cron-scripts foreign-keys'
-    .split(' ')
-    .map((name) => `test/broker/${name}.test.ts`);
 
 await runTool(async () => {
   const { modelAlone, wanted } = options(process.argv.slice(2));
@@ -79,25 +75,6 @@ async function takeAway(copies, guards) {
   };
   await Promise.all(copies.map(work));
   return survivors;
-}
-
-/** Which files of tests have missed a guard: they are the most likely to miss the next one too. */
-class Killers {
-  // file -> how often
-  #all = new Map(TESTS_OF_SCRIPTS.map((file) => [file, 1]));
-  // script -> file
-  #latest = new Map();
-
-  add({ script }, file) {
-    this.#all.set(file, (this.#all.get(file) ?? 0) + 1);
-    this.#latest.set(script, file);
-  }
-
-  likely({ script }) {
-    const files = [...this.#all].sort(([, a], [, b]) => b - a).map(([file]) => file);
-    const latest = this.#latest.get(script);
-    return latest ? [latest, ...files.filter((file) => file !== latest)] : files;
-  }
 }
 
 function nameOf({ script, guard }) {
