@@ -66,7 +66,7 @@ async function takeAway(copies, guards) {
   const work = async (copy) => {
     for (let guard = waiting.shift(); guard; guard = waiting.shift()) {
       const failure = await copy.firstFailureWithout(guard, killers.likely(guard));
-      if (failure) killers.add(guard, failure.file);
+      if (failure) killers.add(failure.file);
       else survivors.push(guard);
       tried += 1;
       const of = `${tried}/${guards.length}`.padStart(7);

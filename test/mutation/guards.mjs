@@ -1,5 +1,6 @@
 /**
- * The guards of the scripts: what each is for, and the text without it.
+ * The guards of the scripts: what each is for, and the text without it. `tests` names the file that misses it, where that is
+ * another than most often.
  *
  * `find` is the text that holds the guard, word for word and only once in its script; `replace` is what a hand that
  * does not know better would have written. It must still be valid Lua.
@@ -7,9 +8,10 @@
 
 const change = (guard, find, replace) => ({ guard, find, replace });
 const remove = (guard, find) => change(guard, find, '');
+const missedBy = (tests, ...guards) => guards.map((guard) => ({ tests, ...guard }));
 const writeBefore = (guard, find, write) => change(guard, find, `${write}\n${find}`);
 
-const REGISTERED = remove('only a registered child', 'if lost then\n  return lost\nend\n');
+const [REGISTERED] = missedBy('leases', remove('only a registered child', 'if lost then\n  return lost\nend\n'));
 const FULL_MEMORY = change('runs when memory is full', '#!lua flags=allow-oom', '#!lua');
 const NEEDS_MEMORY = change('refuses when memory is full', '#!lua\n', '#!lua flags=allow-oom\n');
 const NOTHING_FOREIGN = remove('refuses foreign keys before it writes', 'if wrong then\n  return wrong\nend\n');
@@ -23,160 +25,181 @@ const RECORDED = "  redis.call('HSET', task.queue.records, task.id, report .. '\
 
 /** The ways out of a state. */
 const LEAVE = [
-  remove('refuses foreign claims', "(keys.claims and wrong_type('hash', keys.claims))\n    or "),
-  remove('refuses foreign keys of unique tasks', "    or wrong_type('hash', keys.unique)\n"),
-  remove('refuses a foreign list of the cancelled', "    or wrong_type('zset', keys.cancelled)\n"),
-  remove('refuses a foreign alarm', "    or wrong_type('list', keys.alarm)\n"),
-  change(
-    'no entry of a queue that is not known',
-    'name and known_queues[name]',
-    'name and (known_queues[name] or select(2, next(known_queues)))',
+  ...missedBy(
+    'foreign-keys',
+    remove('refuses foreign claims', "(keys.claims and wrong_type('hash', keys.claims))\n    or "),
+    remove('refuses foreign keys of unique tasks', "    or wrong_type('hash', keys.unique)\n"),
+    remove('refuses a foreign list of the cancelled', "    or wrong_type('zset', keys.cancelled)\n"),
+    remove('refuses a foreign alarm', "    or wrong_type('list', keys.alarm)\n"),
+    change(
+      'no entry of a queue that is not known',
+      'name and known_queues[name]',
+      'name and (known_queues[name] or select(2, next(known_queues)))',
+    ),
+    remove('bears an entry without a queue', 'name and '),
   ),
-  remove('bears an entry without a queue', 'name and '),
-
-  remove('finish: does without ids', '  if #ids == 0 then\n    return 0\n  end\n'),
-  change('finish: counts only what the child holds', 'return ended', 'return #ids'),
-  change(
-    'finish: ends the claims',
-    "redis.call('HDEL', keys.claims, unpack(ids))",
-    "redis.call('HEXISTS', keys.claims, ids[1])",
+  ...missedBy(
+    'unique-keys',
+    remove('finish: does without ids', '  if #ids == 0 then\n    return 0\n  end\n'),
+    change('finish: counts only what the child holds', 'return ended', 'return #ids'),
+    change(
+      'finish: ends the claims',
+      "redis.call('HDEL', keys.claims, unpack(ids))",
+      "redis.call('HEXISTS', keys.claims, ids[1])",
+    ),
+    remove('finish: frees the keys', '    if message then\n      free_key(keys.unique, message)\n    end\n'),
+    change('finish: bears an entry without a queue', '    if message then\n', '    if found then\n'),
   ),
-  remove('finish: frees the keys', '    if message then\n      free_key(keys.unique, message)\n    end\n'),
-  change('finish: bears an entry without a queue', '    if message then\n', '    if found then\n'),
-
-  change(
-    'end_cancelled: only what was cancelled',
-    'if not is_cancelled(keys.cancelled, task.message) then',
-    'if false then',
+  ...missedBy(
+    'cancelling',
+    change(
+      'end_cancelled: only what was cancelled',
+      'if not is_cancelled(keys.cancelled, task.message) then',
+      'if false then',
+    ),
+    change(
+      'end_cancelled: ends the claim',
+      'if end_claim(task) then\n    free_key(keys.unique, task.message)\n  end\n  return true',
+      'do\n    free_key(keys.unique, task.message)\n  end\n  return true',
+    ),
+    change(
+      'end_cancelled: frees the key',
+      'if end_claim(task) then\n    free_key(keys.unique, task.message)\n  end\n  return true',
+      'end_claim(task)\n  return true',
+    ),
   ),
-  change(
-    'end_cancelled: ends the claim',
-    'if end_claim(task) then\n    free_key(keys.unique, task.message)\n  end\n  return true',
-    'do\n    free_key(keys.unique, task.message)\n  end\n  return true',
+  ...missedBy(
+    'unique-keys',
+    change('bury: ends the claim', `${RECORDED}  if end_claim(task) then`, `${RECORDED}  do`),
+    change(
+      'bury: frees the key',
+      `${RECORDED}  if end_claim(task) then\n    free_key(keys.unique, task.message)\n  end\n`,
+      `${RECORDED}  end_claim(task)\n`,
+    ),
+    change(
+      'bury: writes the move before it ends the claim',
+      'local function bury(keys, task, report)\n',
+      'local function bury(keys, task, report)\n  if end_claim(task) then\n    free_key(keys.unique, task.message)\n  end\n',
+    ),
+    change(
+      'bury: writes the record before it ends the claim',
+      RECORDED,
+      `  if end_claim(task) then\n    free_key(keys.unique, task.message)\n  end\n${RECORDED}`,
+    ),
   ),
-  change(
-    'end_cancelled: frees the key',
-    'if end_claim(task) then\n    free_key(keys.unique, task.message)\n  end\n  return true',
-    'end_claim(task)\n  return true',
+  ...missedBy(
+    'retries',
+    change('try_again: counts only an attempt', 'if attempt.counts then', 'if true then'),
+    remove('try_again: counts the attempt', '    message = counted(message, 22, 23)\n'),
+    remove('try_again: notes the attempt', '  message = remembered(message, attempt.line)\n'),
+    remove(
+      'try_again: tells its new time',
+      '  message = string.sub(message, 1, 25) .. base36(due, 9) .. string.sub(message, 35)\n',
+    ),
+    change('try_again: tells when it is due', 'base36(due, 9)', 'base36(now_ms(), 9)'),
+    change('try_again: later when it is told to', 'if attempt.delay > 0 then', 'if false then'),
+    change('try_again: at once when it is told to', 'if attempt.delay > 0 then', 'if true then'),
+    change('try_again: to the tail', "enlist(queue, { message }, 'RPUSH')", "enlist(queue, { message }, 'LPUSH')"),
+    change(
+      'try_again: ends the claim',
+      'if end_claim(task) then\n    update_key(keys.unique, queue.name, message)',
+      'do\n    update_key(keys.unique, queue.name, message)',
+    ),
+    remove('try_again: tells its key', '    update_key(keys.unique, queue.name, message)\n'),
+    writeBefore(
+      'try_again: writes the move before it ends the claim',
+      '  if attempt.delay > 0 then',
+      '  end_claim(task)\n  update_key(keys.unique, queue.name, message)',
+    ),
   ),
-
-  change('bury: ends the claim', `${RECORDED}  if end_claim(task) then`, `${RECORDED}  do`),
-  change(
-    'bury: frees the key',
-    `${RECORDED}  if end_claim(task) then\n    free_key(keys.unique, task.message)\n  end\n`,
-    `${RECORDED}  end_claim(task)\n`,
+  ...missedBy(
+    'scripts',
+    change('put_back: the oldest to the head', 'order(a) > order(b)', 'order(a) < order(b)'),
+    change(
+      'put_back: by their time',
+      'string.sub(task.message, 26, 34) .. string.sub(task.message, 1, 20)',
+      'string.sub(task.message, 1, 20)',
+    ),
+    change(
+      'put_back: by their ids',
+      'string.sub(task.message, 26, 34) .. string.sub(task.message, 1, 20)',
+      'string.sub(task.message, 26, 34)',
+    ),
+    change(
+      'put_back: not what was cancelled',
+      'if not any_cancelled or not end_cancelled(keys, task) then',
+      'if true then',
+    ),
+    change(
+      'put_back: to the head',
+      "enlist(task.queue, { task.message }, 'LPUSH')",
+      "enlist(task.queue, { task.message }, 'RPUSH')",
+    ),
+    change('put_back: ends the claim', 'if end_claim(task) then\n        update_key', 'do\n        update_key'),
+    remove('put_back: tells the key of a suspect', '        update_key(keys.unique, task.queue.name, task.message)\n'),
+    writeBefore(
+      'put_back: writes the move before it ends the claim',
+      "      enlist(task.queue, { task.message }, 'LPUSH')",
+      '      end_claim(task)\n      update_key(keys.unique, task.queue.name, task.message)',
+    ),
   ),
-  change(
-    'bury: writes the move before it ends the claim',
-    'local function bury(keys, task, report)\n',
-    'local function bury(keys, task, report)\n  if end_claim(task) then\n    free_key(keys.unique, task.message)\n  end\n',
+  ...missedBy(
+    'guards',
+    remove('bury_stray: does without a queue', '  if not queue then\n    return\n  end\n'),
+    change('bury_stray: ids that differ', "redis.sha1hex(id .. ' ' .. held)", "redis.sha1hex('')"),
+    remove('bury_stray: among the dead', "  redis.call('ZADD', queue.dead, text(now_ms()), made_up)\n"),
+    remove(
+      'bury_stray: with a record',
+      "  redis.call('HSET', queue.records, made_up, report .. '\\n' .. made_up .. '?' .. held)\n",
+    ),
+    change(
+      'bury_stray: ends the claim',
+      'if end_claim({ claims = claims, id = id }) and message then',
+      'if message then',
+    ),
+    change(
+      'bury_stray: frees the key',
+      'if end_claim({ claims = claims, id = id }) and message then',
+      'end_claim({ claims = claims, id = id })\n  if false then',
+    ),
+    change('bury_stray: bears an entry without a queue', ' and message then', ' then'),
+    writeBefore(
+      'bury_stray: writes the move before it ends the claim',
+      '  local made_up = ',
+      '  end_claim({ claims = claims, id = id })',
+    ),
   ),
-  change(
-    'bury: writes the record before it ends the claim',
-    RECORDED,
-    `  if end_claim(task) then\n    free_key(keys.unique, task.message)\n  end\n${RECORDED}`,
+  ...missedBy(
+    'cancelling',
+    change(
+      'remove: from a schedule too',
+      "place == 'scheduled' and redis.call('ZREM', queue.scheduled, message)\n    or place ~= 'scheduled' and ",
+      '',
+    ),
+    change('remove: frees the key only of what waits there', 'if removed > 0 then', 'if true then'),
+    remove('remove: frees the key', '  if removed > 0 then\n    free_key(keys.unique, message)\n  end\n'),
   ),
-
-  change('try_again: counts only an attempt', 'if attempt.counts then', 'if true then'),
-  remove('try_again: counts the attempt', '    message = counted(message, 22, 23)\n'),
-  remove('try_again: notes the attempt', '  message = remembered(message, attempt.line)\n'),
-  remove(
-    'try_again: tells its new time',
-    '  message = string.sub(message, 1, 25) .. base36(due, 9) .. string.sub(message, 35)\n',
+  ...missedBy(
+    'dead-letters',
+    remove('forget_dead: ends the death', "  redis.call('ZREM', queue.dead, unpack(ids))\n"),
+    remove('forget_dead: ends the record', "  redis.call('HDEL', queue.records, unpack(ids))\n"),
   ),
-  change('try_again: tells when it is due', 'base36(due, 9)', 'base36(now_ms(), 9)'),
-  change('try_again: later when it is told to', 'if attempt.delay > 0 then', 'if false then'),
-  change('try_again: at once when it is told to', 'if attempt.delay > 0 then', 'if true then'),
-  change('try_again: to the tail', "enlist(queue, { message }, 'RPUSH')", "enlist(queue, { message }, 'LPUSH')"),
-  change(
-    'try_again: ends the claim',
-    'if end_claim(task) then\n    update_key(keys.unique, queue.name, message)',
-    'do\n    update_key(keys.unique, queue.name, message)',
+  ...missedBy(
+    'dead-letters',
+    remove('redrive: runs again', '  enlist_new(queue, messages)\n'),
+    remove('redrive: forgets that it was cancelled', "  redis.call('ZREM', keys.cancelled, unpack(ids))\n"),
+    remove('redrive: ends the death', '  forget_dead(queue, ids)\n'),
+    writeBefore(
+      'redrive: writes the move before it ends the death',
+      '  enlist_new(queue, messages)',
+      '  forget_dead(queue, ids)',
+    ),
+    remove(
+      'redrive: takes its key again',
+      "      redis.call('HSETNX', keys.unique, digest, queue.name .. ' ' .. message)\n",
+    ),
+    change('redrive: takes no key from another', "'HSETNX'", "'HSET'"),
   ),
-  remove('try_again: tells its key', '    update_key(keys.unique, queue.name, message)\n'),
-  writeBefore(
-    'try_again: writes the move before it ends the claim',
-    '  if attempt.delay > 0 then',
-    '  end_claim(task)\n  update_key(keys.unique, queue.name, message)',
-  ),
-
-  change('put_back: the oldest to the head', 'order(a) > order(b)', 'order(a) < order(b)'),
-  change(
-    'put_back: by their time',
-    'string.sub(task.message, 26, 34) .. string.sub(task.message, 1, 20)',
-    'string.sub(task.message, 1, 20)',
-  ),
-  change(
-    'put_back: by their ids',
-    'string.sub(task.message, 26, 34) .. string.sub(task.message, 1, 20)',
-    'string.sub(task.message, 26, 34)',
-  ),
-  change(
-    'put_back: not what was cancelled',
-    'if not any_cancelled or not end_cancelled(keys, task) then',
-    'if true then',
-  ),
-  change(
-    'put_back: to the head',
-    "enlist(task.queue, { task.message }, 'LPUSH')",
-    "enlist(task.queue, { task.message }, 'RPUSH')",
-  ),
-  change('put_back: ends the claim', 'if end_claim(task) then\n        update_key', 'do\n        update_key'),
-  remove('put_back: tells the key of a suspect', '        update_key(keys.unique, task.queue.name, task.message)\n'),
-  writeBefore(
-    'put_back: writes the move before it ends the claim',
-    "      enlist(task.queue, { task.message }, 'LPUSH')",
-    '      end_claim(task)\n      update_key(keys.unique, task.queue.name, task.message)',
-  ),
-
-  remove('bury_stray: does without a queue', '  if not queue then\n    return\n  end\n'),
-  change('bury_stray: ids that differ', "redis.sha1hex(id .. ' ' .. held)", "redis.sha1hex('')"),
-  remove('bury_stray: among the dead', "  redis.call('ZADD', queue.dead, text(now_ms()), made_up)\n"),
-  remove(
-    'bury_stray: with a record',
-    "  redis.call('HSET', queue.records, made_up, report .. '\\n' .. made_up .. '?' .. held)\n",
-  ),
-  change(
-    'bury_stray: ends the claim',
-    'if end_claim({ claims = claims, id = id }) and message then',
-    'if message then',
-  ),
-  change(
-    'bury_stray: frees the key',
-    'if end_claim({ claims = claims, id = id }) and message then',
-    'end_claim({ claims = claims, id = id })\n  if false then',
-  ),
-  change('bury_stray: bears an entry without a queue', ' and message then', ' then'),
-  writeBefore(
-    'bury_stray: writes the move before it ends the claim',
-    '  local made_up = ',
-    '  end_claim({ claims = claims, id = id })',
-  ),
-
-  change(
-    'remove: from a schedule too',
-    "place == 'scheduled' and redis.call('ZREM', queue.scheduled, message)\n    or place ~= 'scheduled' and ",
-    '',
-  ),
-  change('remove: frees the key only of what waits there', 'if removed > 0 then', 'if true then'),
-  remove('remove: frees the key', '  if removed > 0 then\n    free_key(keys.unique, message)\n  end\n'),
-
-  remove('forget_dead: ends the death', "  redis.call('ZREM', queue.dead, unpack(ids))\n"),
-  remove('forget_dead: ends the record', "  redis.call('HDEL', queue.records, unpack(ids))\n"),
-
-  remove('redrive: runs again', '  enlist_new(queue, messages)\n'),
-  remove('redrive: forgets that it was cancelled', "  redis.call('ZREM', keys.cancelled, unpack(ids))\n"),
-  remove('redrive: ends the death', '  forget_dead(queue, ids)\n'),
-  writeBefore(
-    'redrive: writes the move before it ends the death',
-    '  enlist_new(queue, messages)',
-    '  forget_dead(queue, ids)',
-  ),
-  remove(
-    'redrive: takes its key again',
-    "      redis.call('HSETNX', keys.unique, digest, queue.name .. ' ' .. message)\n",
-  ),
-  change('redrive: takes no key from another', "'HSETNX'", "'HSET'"),
 ];
 
 const BY_SCRIPT = {
@@ -186,7 +209,8 @@ const BY_SCRIPT = {
     NOTHING_FOREIGN,
     FULL_MEMORY,
   ],
-  bury: [
+  bury: missedBy(
+    'retries',
     REGISTERED,
     NOTHING_FOREIGN,
     change('only what the child holds', "redis.call('HGET', keys.claims, id)", "'default ' .. id"),
@@ -197,7 +221,7 @@ const BY_SCRIPT = {
     change('counts the attempt', 'remembered(counted(task.message, 22, 23), line)', 'remembered(task.message, line)'),
     change('notes the attempt', 'remembered(counted(task.message, 22, 23), line)', '(counted(task.message, 22, 23))'),
     FULL_MEMORY,
-  ],
+  ),
   claim: [
     change('only a registered child', 'if lost then', "last = last or '0'\nif false then"),
     remove('counts what comes too late', '  count_stale(stats, #acks / 20)\n'),
@@ -251,12 +275,13 @@ const BY_SCRIPT = {
     remove('remembers it', 'remember_cancelled(cancelled, now_ms(), id)\n'),
     FULL_MEMORY,
   ],
-  'cancel-waiting': [
+  'cancel-waiting': missedBy(
+    'cancelling',
     NOTHING_FOREIGN,
     change('only what waits there', 'if removed > 0 then', 'if true then'),
     remove('remembers it', '  remember_cancelled(keys.cancelled, now_ms(), string.sub(message, 1, 20))\n'),
     FULL_MEMORY,
-  ],
+  ),
   'close-session': [
     change('only without children', "if string.sub(field, 1, 1) ~= '@' then", 'if false then'),
     FULL_MEMORY,
@@ -274,11 +299,12 @@ const BY_SCRIPT = {
     remove('tells that there are more', '    page[1] = 1\n'),
     change('tells of deaths without a record', "death[1]) or ''", 'death[1])'),
   ],
-  'delete-dead': [
+  'delete-dead': missedBy(
+    'dead-letters',
     NOTHING_FOREIGN,
     remove('only that death', ' and tonumber(died_at) == tonumber(deaths[i + 1])'),
     FULL_MEMORY,
-  ],
+  ),
   'declare-crons': [
     change('a new schedule begins now', 'former[1] ~= schedule', 'false'),
     change('one that was disabled begins now', ' or idle then\n', ' then\n'),
@@ -292,7 +318,8 @@ const BY_SCRIPT = {
     FULL_MEMORY,
   ],
   enqueue: [NEEDS_MEMORY],
-  'enqueue-unique': [
+  'enqueue-unique': missedBy(
+    'unique-keys',
     NOTHING_FOREIGN,
     change('each id once', "if redis.call('GETBIT', keys.seen, sequence % 4096) == 1 then", 'if false then'),
     remove('marks the id as seen', "redis.call('SETBIT', keys.seen, sequence % 4096, 1)\n"),
@@ -328,12 +355,13 @@ const BY_SCRIPT = {
     change('schedules only what is due later', 'if due > now then', 'if true then'),
     change('enqueues only what is due now', 'if due > now then', 'if false then'),
     NEEDS_MEMORY,
-  ],
+  ),
   'lib/bell': [
     change('only a silent bell', "if redis.call('EXISTS', bell) == 0 then", 'if true then'),
     change('undoes nothing when it is refused', 'redis.pcall', 'redis.call'),
   ],
-  'lib/cancelled': [
+  'lib/cancelled': missedBy(
+    'cancelling',
     remove('forgets them after a day', "  redis.call('ZREMRANGEBYSCORE', cancelled, '-inf', text(now - 86400000))\n"),
     remove('keeps so many', "  redis.call('ZREMRANGEBYRANK', cancelled, 0, -10001)\n"),
     change(
@@ -341,7 +369,7 @@ const BY_SCRIPT = {
       "redis.call('ZSCORE', cancelled, string.sub(message, 1, 20)) and true or false",
       'true',
     ),
-  ],
+  ),
   'lib/enlist': [
     change(
       'the new to the tail',
@@ -357,7 +385,8 @@ const BY_SCRIPT = {
     change('rings', 'unpack(suspects))\n  end\n  ring(queue.bell)\n', 'unpack(suspects))\n  end\n'),
   ],
   'lib/leave': LEAVE,
-  'lib/message': [
+  'lib/message': missedBy(
+    'retries',
     change('bears what has no queue', 'if space then', 'if true then'),
     change('a counter stops at its highest number', 'math.min(', 'math.max(0, '),
     change(
@@ -376,8 +405,9 @@ const BY_SCRIPT = {
       "string.sub(message, 24, 24) ~= '0'",
     ),
     remove('foreign bytes are no suspects', 'not is_foreign(message) and '),
-  ],
-  'fire-cron': [
+  ),
+  'fire-cron': missedBy(
+    'cron-scripts',
     NOTHING_FOREIGN,
     change('each instant once', 'instant > settled and ', ''),
     change('nothing before its time', ' and instant <= now then', ' then'),
@@ -390,7 +420,7 @@ const BY_SCRIPT = {
     remove('settles what it skips and fires', "redis.call('HSET', crons, cron .. ' until', text(settled))\n"),
     remove('counts what it skips', "  redis.call('HINCRBY', crons, cron .. ' skipped', skipped)\n"),
     change('refuses when memory is full', '#!lua\n', '#!lua flags=allow-oom\n'),
-  ],
+  ),
   'forget-crons': [
     change('only with all sessions', 'if not known_sessions[session] then', 'if false then'),
     change('only what no session declares', 'if declared[name] then\n    redis', 'if false then\n    redis'),
@@ -402,7 +432,8 @@ const BY_SCRIPT = {
     change('only after a while', 'now - since >= tonumber(after_ms)', 'true'),
     remove('counts from when it was declared last', "    redis.call('HDEL', crons, orphan)\n"),
   ],
-  'move-cron-run': [
+  'move-cron-run': missedBy(
+    'cron-scripts',
     NOTHING_FOREIGN,
     change(
       'only a run that waits',
@@ -414,7 +445,7 @@ const BY_SCRIPT = {
     remove('is in one queue', "  redis.call('ZREM', from.scheduled, message)\n"),
     remove('tells its key', "redis.call('HSET', unique, digest, to.name .. ' ' .. message)\n"),
     NEEDS_MEMORY,
-  ],
+  ),
   'lib/pulse': [
     change('forgives a gap', '<= lease / 3 then', '>= 0 then'),
     change('forgives a jump back', 'math.abs(now - last)', 'now - last'),
@@ -422,14 +453,15 @@ const BY_SCRIPT = {
     change('to each session its own lease', "tonumber(string.match(session, '%d+$')) or lease", 'lease'),
     remove('notes the pulse', "  redis.call('SET', pulse, text(now))\n"),
   ],
-  'lib/registered': [
+  'lib/registered': missedBy(
+    'leases',
     change(
       'only a registered child',
       'if number then\n    return number\n',
       "if true then\n    return number or '0'\n",
     ),
     change('tells the number of the last claim', '    return number\n', "    return '0'\n"),
-  ],
+  ),
   'lib/schedule': [
     change('wakes for what is due before all others', 'not first[2] or due < tonumber(first[2])', 'not first[2]'),
     change('wakes for the first', 'not first[2] or due < tonumber(first[2])', 'first[2] and due < tonumber(first[2])'),
@@ -442,7 +474,8 @@ const BY_SCRIPT = {
     change('does without new messages', 'if #fresh == 0 then', 'if false then'),
     remove('takes the bits back', "    redis.call('SETBIT', bitmap, bit, 0)\n"),
   ],
-  'lib/types': [
+  'lib/types': missedBy(
+    'foreign-keys',
     change('takes a key that is not there', "found ~= 'none' and found ~= kind", 'found ~= kind'),
     remove('refuses a foreign queue', "queue.pending and wrong_type('list', queue.pending)\n      or "),
     remove('refuses foreign suspects', "      or queue.suspects and wrong_type('list', queue.suspects)\n"),
@@ -451,8 +484,9 @@ const BY_SCRIPT = {
     remove('refuses foreign deaths', "      or queue.dead and wrong_type('zset', queue.dead)\n"),
     remove('refuses foreign records', "      or queue.records and wrong_type('hash', queue.records)\n"),
     change('refuses any of several', '    if wrong then\n      return wrong\n    end\n', '    return wrong\n'),
-  ],
-  'lib/unique': [
+  ),
+  'lib/unique': missedBy(
+    'unique-keys',
     change(
       'frees no key of another task',
       "if holder and string.find(holder, '^%S+ ' .. string.sub(message, 1, 20)) then",
@@ -461,7 +495,7 @@ const BY_SCRIPT = {
     change('frees no key for what another task speaks of', "'^%S+ ' .. string", "' ' .. string"),
     change('a key until the start is one', "if mark == 's' or mark == 'f' then", "if mark == 'f' then"),
     change('a key until the end is one', "if mark == 's' or mark == 'f' then", "if mark == 's' then"),
-  ],
+  ),
   'open-session': [FORGIVES, FULL_MEMORY],
   overdue: [
     FORGIVES,
@@ -499,7 +533,8 @@ const BY_SCRIPT = {
     remove('ends the lease', "redis.call('ZREM', keys.sessions, session_id)\n"),
     FULL_MEMORY,
   ],
-  promote: [
+  promote: missedBy(
+    'scheduling',
     change('leaves a queue with a foreign key as it is', '  if wrong then\n', '  if false then\n'),
     change('serves the others then', 'refused[#refused + 1] = wrong.err', 'return wrong'),
     change('only what is due', "'-inf', text(now), 'LIMIT', 0, left", "'-inf', '+inf', 'LIMIT', 0, left"),
@@ -521,8 +556,9 @@ const BY_SCRIPT = {
       'next < 0 and in_ms or next',
     ),
     FULL_MEMORY,
-  ],
-  purge: [
+  ),
+  purge: missedBy(
+    'dead-letters',
     NOTHING_FOREIGN,
     change('keeps the young', 'text(now_ms() - retention_ms)', "'+inf'"),
     change(
@@ -541,8 +577,9 @@ const BY_SCRIPT = {
     ),
     remove('finds nothing to do', 'if count <= 0 then\n  return 0\nend\n'),
     FULL_MEMORY,
-  ],
-  redrive: [
+  ),
+  redrive: missedBy(
+    'dead-letters',
     NOTHING_FOREIGN,
     remove('only that death', ' and tonumber(died_at) == tonumber(deaths[i + 1])'),
     remove('each task once', ' and not named[id]'),
@@ -560,7 +597,7 @@ const BY_SCRIPT = {
     change('notes it in the history', 'remembered(message, line)', 'message'),
     change('does without tasks', 'if #ids > 0 then', 'if true then'),
     FULL_MEMORY,
-  ],
+  ),
   register: [
     change('only in a session with a lease', "if not redis.call('ZSCORE', sessions, session_id) then", 'if false then'),
     change('keeps the claim number of a registered child', "'HSETNX'", "'HSET'"),
@@ -583,7 +620,8 @@ const BY_SCRIPT = {
     change('revives no session', "if not redis.call('ZSCORE', sessions, session_id) then", 'if false then'),
     FULL_MEMORY,
   ],
-  retry: [
+  retry: missedBy(
+    'retries',
     REGISTERED,
     NOTHING_FOREIGN,
     change(
@@ -595,7 +633,7 @@ const BY_SCRIPT = {
     change('not what was cancelled', 'if not end_cancelled(keys, task) then', 'if true then'),
     change('counts what is to count', "counts == '1'", 'true'),
     FULL_MEMORY,
-  ],
+  ),
   schedule: [
     change('counts a delay from now', "(due_from == 'in' and now_ms() or 0)", '0'),
     change('counts a time from 1970', "(due_from == 'in' and now_ms() or 0)", 'now_ms()'),
