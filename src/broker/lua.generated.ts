@@ -689,7 +689,7 @@ end
 -- wrote it.
 local function held_task(claims, id, held, known_queues)
   local name, message = split(held)
-  local queue = name and known_queues[name]
+  local queue = known_queues[name]
   return queue and { claims = claims, id = id, queue = queue, message = message }
 end
 

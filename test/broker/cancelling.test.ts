@@ -74,6 +74,16 @@ describe('a task that waits', () => {
 });
 
 describe('an active task', () => {
+  it('that is to be removed from where it waited keeps its key', async () => {
+    const message = fixture.uniqueMessage('k');
+    const child = await fixture.child();
+    await fixture.broker.enqueueUnique('default', message, { due: undefined, replace: false });
+    await fixture.claim(child);
+    const before = await state();
+    expect(await fixture.call('cancel-waiting', { queue: 'default', place: 'pending', message })).toBe(0);
+    expect(await state()).toEqual(before);
+  });
+
   it('is marked, and every supervisor is told', async () => {
     const message = fixture.message();
     const child = await fixture.holderOf([message]);

@@ -198,6 +198,31 @@ describe('a release', () => {
     expect(await fixture.redis.llen(`${NAMESPACE}queue:default`)).toBe(0);
   });
 
+  it.each([
+    ['the time at which they were sent', [3, 1, 2], [1, 2, 0]],
+    ['their ids, where that is the same', [1, 1, 1], [0, 1, 2]],
+  ])('gives tasks back in the order of %s', async (_what, times, order) => {
+    const messages = times.map((time) => {
+      const message = fixture.message();
+      return `${message.slice(0, 25)}${time.toString(36).padStart(9, '0')}${message.slice(34)}`;
+    });
+    const child = await fixture.holderOf(messages);
+    await fixture.broker.release(child, messages.map(idOf).reverse());
+    expect(await fixture.redis.lrange(`${NAMESPACE}queue:default`, 0, -1)).toEqual(order.map((at) => messages[at]));
+  });
+
+  it('gives a suspect back to the head', async () => {
+    const list = (): Promise<string[]> => fixture.redis.lrange(`${NAMESPACE}suspects:default`, 0, -1);
+    for (const { child, messages } of [await holder(1), await holder(1)])
+      await fixture.broker.settle(child, { ...VERDICT, blamed: messages.map(idOf) });
+    const [first = '', second = ''] = await list();
+    const child = await fixture.child();
+    await fixture.claim(child);
+    expect(await list()).toEqual([second]);
+    await fixture.broker.release(child, [idOf(first)]);
+    expect(await list()).toEqual([first, second]);
+  });
+
   it('rings', async () => {
     const { child, messages } = await holder(1);
     await fixture.redis.del(`${NAMESPACE}bell:default`);

@@ -33,10 +33,9 @@ const LEAVE = [
     remove('refuses a foreign alarm', "    or wrong_type('list', keys.alarm)\n"),
     change(
       'no entry of a queue that is not known',
-      'name and known_queues[name]',
-      'name and (known_queues[name] or select(2, next(known_queues)))',
+      'known_queues[name]',
+      'known_queues[name] or select(2, next(known_queues))',
     ),
-    remove('bears an entry without a queue', 'name and '),
   ),
   ...missedBy(
     'unique-keys',
