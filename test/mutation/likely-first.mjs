@@ -1,7 +1,7 @@
 import Sequencer from '@jest/test-sequencer';
 
 /** Lets Jest run the files that are most likely to fail first: those of NESTWORK_LIKELY_TESTS, in its order. */
-export default class LikelyFirst extends Sequencer.default {
+export default class LikelyFirst extends Sequencer {
   sort(tests) {
     const likely = process.env.NESTWORK_LIKELY_TESTS.split(',');
     const rank = ({ path }) => {
