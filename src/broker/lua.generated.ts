@@ -695,9 +695,9 @@ end
 -- The task of an entry of the claims. Nil for one that is no task, or of a queue whose keys the script does not have: others
 -- wrote it.
 local function held_task(claims, id, held, known_queues)
-  local space = string.find(held, ' ', 1, true) or 0
-  local queue = known_queues[string.sub(held, 1, space - 1)]
-  return queue and { claims = claims, id = id, queue = queue, message = string.sub(held, space + 1) }
+  local name, message = split(held)
+  local queue = known_queues[name]
+  return queue and { claims = claims, id = id, queue = queue, message = message }
 end
 
 -- The end of a claim, and the only one of a single task.
@@ -715,8 +715,9 @@ local function finish(keys, ids)
   local held = keyed and redis.call('HMGET', keys.claims, unpack(ids)) or {}
   local ended = redis.call('HDEL', keys.claims, unpack(ids))
   for _, found in ipairs(held) do
-    if found then
-      free_key(keys.unique, select(2, split(found)))
+    local message = found and select(2, split(found))
+    if message then
+      free_key(keys.unique, message)
     end
   end
   return ended
@@ -791,8 +792,9 @@ local function bury_stray(keys, queue, claims, id, held)
     .. 'and is no task of a queue that its worker serves.","host":"","pid":0}'
   redis.call('ZADD', queue.dead, text(now_ms()), made_up)
   redis.call('HSET', queue.records, made_up, report .. '\\n' .. made_up .. '?' .. held)
-  if end_claim({ claims = claims, id = id }) then
-    free_key(keys.unique, string.match(held, ' (.*)') or '')
+  local _, message = split(held)
+  if end_claim({ claims = claims, id = id }) and message then
+    free_key(keys.unique, message)
   end
 end
 
@@ -876,10 +878,12 @@ local function remembered(message, line)
   return message .. line
 end
 
--- What a claims hash holds for a task is \`<queue> <message>\`.
+-- What a claims hash holds for a task is \`<queue> <message>\`. Nothing for what others wrote otherwise.
 local function split(held)
   local space = string.find(held, ' ', 1, true)
-  return string.sub(held, 1, space - 1), string.sub(held, space + 1)
+  if space then
+    return string.sub(held, 1, space - 1), string.sub(held, space + 1)
+  end
 end
 
 -- A process died with this task before. Foreign bytes have no counters.

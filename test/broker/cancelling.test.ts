@@ -1,5 +1,5 @@
 import type { Claimant } from '../../src/broker/broker.js';
-import { BrokerFixture, counted, idOf, sessionState, verdict } from '../support/broker-fixture.js';
+import { BrokerFixture, counted, idOf, verdict } from '../support/broker-fixture.js';
 
 const NAMESPACE = '{nestwork}:';
 const FUTURE = Date.UTC(2100, 0, 1);
@@ -74,6 +74,16 @@ describe('a task that waits', () => {
 });
 
 describe('an active task', () => {
+  it('that is to be removed from where it waited keeps its key', async () => {
+    const message = fixture.uniqueMessage('k');
+    const child = await fixture.child();
+    await fixture.broker.enqueueUnique('default', message, { due: undefined, replace: false });
+    await fixture.claim(child);
+    const before = await state();
+    expect(await fixture.call('cancel-waiting', { queue: 'default', place: 'pending', message })).toBe(0);
+    expect(await state()).toEqual(before);
+  });
+
   it('is marked, and every supervisor is told', async () => {
     const message = fixture.message();
     const child = await fixture.holderOf([message]);
@@ -163,19 +173,6 @@ describe('when Redis is full', () => {
 });
 
 describe('a foreign key', () => {
-  it.each(['cancelled', 'unique'])(
-    'refuses to remove a task that waits before anything is written: %s',
-    async (key) => {
-      const message = fixture.message();
-      await fixture.broker.enqueue('default', [message]);
-      await fixture.redis.set(NAMESPACE + key, 'foreign');
-      const removal = fixture.call('cancel-waiting', { queue: 'default', place: 'pending', message });
-      await expect(removal).rejects.toThrow('WRONGTYPE');
-      expect(await state()).toEqual({ 'queue:default': [message], [key]: 'foreign' });
-      await fixture.redis.del(NAMESPACE + key);
-    },
-  );
-
   it.each(['cancelled', 'broadcasts'])('refuses to mark an active task before anything is written: %s', async (key) => {
     const message = fixture.message();
     const child = await fixture.holderOf([message]);
@@ -186,33 +183,10 @@ describe('a foreign key', () => {
     expect(await state()).toEqual(before);
     await fixture.redis.del(NAMESPACE + key);
   });
-
-  it('in place of the cancelled refuses every way back before anything is written', async () => {
-    const message = fixture.message();
-    const child = await fixture.holderOf([message]);
-    await fixture.redis.set(`${NAMESPACE}cancelled`, 'foreign');
-    const before = await fixture.state();
-    for (const back of [tryAgain, release, crash, reap]) {
-      await expect(back(child, idOf(message), 0)).rejects.toThrow('WRONGTYPE');
-    }
-    const { sessions: _, ...rest } = await fixture.state();
-    const { sessions: __, ...expected } = before;
-    expect(rest).toEqual(expected);
-    expect(rest).toMatchObject({ [`session:${child.session}`]: sessionState(child)[`session:${child.session}`] });
-    await fixture.redis.del(`${NAMESPACE}cancelled`);
-  });
 });
 
 function tryAgain(child: Claimant, id: string, inMs: number): Promise<boolean> {
   return fixture.broker.retry(child, { id, queue: 'default' }, { inMs, line: LINE, failures: 0, counts: true });
-}
-
-function release(child: Claimant, id: string): Promise<number> {
-  return fixture.broker.release(child, [id]);
-}
-
-function crash(child: Claimant, id: string): Promise<unknown> {
-  return fixture.broker.settle(child, verdict({ blamed: [id], line: LINE }));
 }
 
 function timeOut(child: Claimant, id: string, retryInMs: number): Promise<unknown> {

@@ -118,26 +118,6 @@ describe('a key that holds something foreign', () => {
     expect(await fixture.state()).toEqual(before);
     await fixture.redis.del(claims);
   });
-
-  it.each(['queue:default', 'suspects:default', 'bell:default'])(
-    'keeps claims from being given back: %s',
-    async (key) => {
-      const { child, messages } = await holder(2);
-      await fixture.redis.del(`${NAMESPACE}bell:default`);
-      await refuses(key, () => fixture.broker.release(child, messages.map(idOf)));
-      await refuses(key, () => fixture.broker.settle(child, VERDICT));
-      await expire(child.session);
-      await refuses(key, () => fixture.broker.reap(child.session, LEASE_MS));
-      await fixture.redis.rpush(`${NAMESPACE}bell:default`, '1');
-    },
-  );
-
-  it.each(['dead:default', 'dead-records:default'])('keeps a task from being buried: %s', async (key) => {
-    const { child, messages } = await holder(1);
-    const [id = ''] = messages.map(idOf);
-    await refuses(key, () => fixture.broker.bury(child, { id, queue: 'default' }, REPORT));
-    await refuses(key, () => fixture.broker.settle(child, { ...VERDICT, blamed: [id], maxCrashes: 1 }));
-  });
 });
 
 describe('foreign bytes', () => {
@@ -218,6 +198,31 @@ describe('a release', () => {
     expect(await fixture.redis.llen(`${NAMESPACE}queue:default`)).toBe(0);
   });
 
+  it.each([
+    ['the time at which they were sent', [3, 1, 2], [1, 2, 0]],
+    ['their ids, where that is the same', [1, 1, 1], [0, 1, 2]],
+  ])('gives tasks back in the order of %s', async (_what, times, order) => {
+    const messages = times.map((time) => {
+      const message = fixture.message();
+      return `${message.slice(0, 25)}${time.toString(36).padStart(9, '0')}${message.slice(34)}`;
+    });
+    const child = await fixture.holderOf(messages);
+    await fixture.broker.release(child, messages.map(idOf).reverse());
+    expect(await fixture.redis.lrange(`${NAMESPACE}queue:default`, 0, -1)).toEqual(order.map((at) => messages[at]));
+  });
+
+  it('gives a suspect back to the head', async () => {
+    const list = (): Promise<string[]> => fixture.redis.lrange(`${NAMESPACE}suspects:default`, 0, -1);
+    for (const { child, messages } of [await holder(1), await holder(1)])
+      await fixture.broker.settle(child, { ...VERDICT, blamed: messages.map(idOf) });
+    const [first = '', second = ''] = await list();
+    const child = await fixture.child();
+    await fixture.claim(child);
+    expect(await list()).toEqual([second]);
+    await fixture.broker.release(child, [idOf(first)]);
+    expect(await list()).toEqual([first, second]);
+  });
+
   it('rings', async () => {
     const { child, messages } = await holder(1);
     await fixture.redis.del(`${NAMESPACE}bell:default`);
@@ -282,6 +287,7 @@ describe('what others wrote among the claims of a child that is gone', () => {
   const ENTRIES: [string, string, string][] = [
     ['has no queue', 'some-field', 'bytes'],
     ['is empty', 'some-field', ''],
+    ['is the name of a queue', 'some-field', 'default'],
     [
       'is of a queue that the worker does not serve',
       'k3v9x0q2m7ab00000007',
@@ -336,6 +342,32 @@ describe('what others wrote among the claims of a child that is gone', () => {
     expect(await fixture.broker.reap(child.session, LEASE_MS)).toBe(2);
     expect(await fixture.redis.lrange(`${NAMESPACE}queue:default`, 0, -1)).toEqual(messages);
     expect(await fixture.redis.keys(`${NAMESPACE}claims:*`)).toEqual([]);
+  });
+
+  it('and is one of several is kept beside the others', async () => {
+    const { child } = await withEntry('some-field', 'bytes');
+    await fixture.redis.hset(`${NAMESPACE}claims:${child.child}`, 'other-field', 'bytes');
+    await fixture.broker.settle(child, VERDICT);
+    expect(await fixture.redis.hlen(`${NAMESPACE}dead-records:default`)).toBe(2);
+  });
+
+  it('and has no queue keeps no other task from being acked, and its key from being freed', async () => {
+    const child = await fixture.child();
+    const message = fixture.uniqueMessage('key');
+    await fixture.broker.enqueueUnique('default', message, { due: undefined, replace: false });
+    await fixture.claim(child);
+    await fixture.redis.hset(`${NAMESPACE}claims:${child.child}`, 'some-field', 'bytes');
+    expect(await fixture.broker.ack(child, ['some-field', idOf(message)])).toBe(2);
+    expect(await fixture.redis.hlen(`${NAMESPACE}unique`)).toBe(0);
+  });
+
+  it('stays there when the worker serves no queue that could keep it', async () => {
+    const { child } = await withEntry('some-field', 'bytes');
+    const claims = `${NAMESPACE}claims:${child.child}`;
+    const before = await fixture.redis.hgetall(claims);
+    expect(await fixture.broker.settle({ ...child, queues: [] }, VERDICT)).toMatchObject({ released: 0 });
+    expect(await fixture.redis.hgetall(claims)).toEqual(before);
+    await fixture.redis.del(claims);
   });
 
   it('frees the key of a task of a queue that the worker does not serve', async () => {

@@ -173,20 +173,6 @@ describe('retry', () => {
     ]);
     expect(answers).toEqual([true, true]);
   });
-
-  it.each(['queue:default', 'suspects:default', 'bell:default', 'scheduled:default', 'alarm'])(
-    'is refused by a foreign key before it writes: %s',
-    async (key) => {
-      const { child, task } = await holder(fixture.message());
-      await fixture.redis.hset(NAMESPACE + key, 'foreign', '1');
-      const before = await fixture.state();
-      for (const retry of [AT_ONCE, LATER]) {
-        await expect(fixture.broker.retry(child, task, retry)).rejects.toThrow('WRONGTYPE');
-      }
-      expect(await fixture.state()).toEqual(before);
-      await fixture.redis.del(NAMESPACE + key);
-    },
-  );
 });
 
 describe('a burial after an attempt', () => {

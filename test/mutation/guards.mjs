@@ -1,24 +1,17 @@
 /**
- * The guards of the scripts: what each is for, and the text without it.
+ * The guards of the scripts: what each is for, and the text without it. `tests` names the file that misses it, where that is
+ * another than most often.
  *
  * `find` is the text that holds the guard, word for word and only once in its script; `replace` is what a hand that
  * does not know better would have written. It must still be valid Lua.
  */
 
-const LEASE_LOST = `  return redis.error_reply('LEASE_LOST child is not registered')
-end
-`;
-const UNKNOWN_QUEUE = `    if task.err then
-      return task
-    end
-`;
-
 const change = (guard, find, replace) => ({ guard, find, replace });
 const remove = (guard, find) => change(guard, find, '');
+const missedBy = (tests, ...guards) => guards.map((guard) => ({ tests, ...guard }));
 const writeBefore = (guard, find, write) => change(guard, find, `${write}\n${find}`);
 
-const registered = (check) => remove('only a registered child', `${check} then\n${LEASE_LOST}`);
-const REGISTERED = registered("if redis.call('HEXISTS', session, child) == 0");
+const [REGISTERED] = missedBy('leases', remove('only a registered child', 'if lost then\n  return lost\nend\n'));
 const FULL_MEMORY = change('runs when memory is full', '#!lua flags=allow-oom', '#!lua');
 const NEEDS_MEMORY = change('refuses when memory is full', '#!lua\n', '#!lua flags=allow-oom\n');
 const NOTHING_FOREIGN = remove('refuses foreign keys before it writes', 'if wrong then\n  return wrong\nend\n');
@@ -28,38 +21,208 @@ const FORGIVES = change(
   "redis.call('SET', pulse, text(now))",
 );
 
-const BY_SCRIPT = {
-  ack: [
-    change('only a registered child', "if redis.call('HEXISTS', session, child) == 0 then", 'if false then'),
-    remove('counts what comes too late', '  count_stale(stats, #ids)\n'),
-    NOTHING_FOREIGN,
+const RECORDED = "  redis.call('HSET', task.queue.records, task.id, report .. '\\n' .. task.message)\n";
+
+/** The ways out of a state. */
+const LEAVE = [
+  ...missedBy(
+    'foreign-keys',
+    remove('refuses foreign claims', "(keys.claims and wrong_type('hash', keys.claims))\n    or "),
+    remove('refuses foreign keys of unique tasks', "    or wrong_type('hash', keys.unique)\n"),
+    remove('refuses a foreign list of the cancelled', "    or wrong_type('zset', keys.cancelled)\n"),
+    remove('refuses a foreign alarm', "    or wrong_type('list', keys.alarm)\n"),
     change(
-      'counts only what the child holds',
-      "return redis.call('HDEL', claims, unpack(ids))",
-      "redis.call('HDEL', claims, unpack(ids))\nreturn #ids",
+      'no entry of a queue that is not known',
+      'known_queues[name]',
+      'known_queues[name] or select(2, next(known_queues))',
     ),
-    remove('frees the key', '    free_key(unique, select(2, split(held)))\n'),
-    FULL_MEMORY,
-  ],
-  bury: [
-    REGISTERED,
-    NOTHING_FOREIGN,
-    change('only what the child holds', 'if not held then\n  return 0\nend', "held = held or 'default ' .. id"),
-    remove('frees the key', 'free_key(unique, message)\n'),
+  ),
+  ...missedBy(
+    'unique-keys',
+    remove('finish: does without ids', '  if #ids == 0 then\n    return 0\n  end\n'),
+    change('finish: counts only what the child holds', 'return ended', 'return #ids'),
     change(
-      'only the task that was claimed',
-      "if header ~= '' and string.sub(message, 22, 34) ~= header then",
+      'finish: ends the claims',
+      "redis.call('HDEL', keys.claims, unpack(ids))",
+      "redis.call('HEXISTS', keys.claims, ids[1])",
+    ),
+    remove('finish: frees the keys', '    if message then\n      free_key(keys.unique, message)\n    end\n'),
+    change('finish: bears an entry without a queue', '    if message then\n', '    if found then\n'),
+  ),
+  ...missedBy(
+    'cancelling',
+    change(
+      'end_cancelled: only what was cancelled',
+      'if not is_cancelled(keys.cancelled, task.message) then',
       'if false then',
     ),
-    change('ends what was cancelled', 'if is_cancelled(cancelled, message) then', 'if false then'),
-    change('counts and notes only an attempt', "if line ~= '' then", 'if true then'),
-    change('counts the attempt', 'remembered(counted(message, 22, 23), line)', 'remembered(message, line)'),
-    change('notes the attempt', 'remembered(counted(message, 22, 23), line)', '(counted(message, 22, 23))'),
-    change('ends the claim', "redis.call('HDEL', claims, id)\nreturn 1", 'return 1'),
+    change(
+      'end_cancelled: ends the claim',
+      'if end_claim(task) then\n    free_key(keys.unique, task.message)\n  end\n  return true',
+      'do\n    free_key(keys.unique, task.message)\n  end\n  return true',
+    ),
+    change(
+      'end_cancelled: frees the key',
+      'if end_claim(task) then\n    free_key(keys.unique, task.message)\n  end\n  return true',
+      'end_claim(task)\n  return true',
+    ),
+  ),
+  ...missedBy(
+    'unique-keys',
+    change('bury: ends the claim', `${RECORDED}  if end_claim(task) then`, `${RECORDED}  do`),
+    change(
+      'bury: frees the key',
+      `${RECORDED}  if end_claim(task) then\n    free_key(keys.unique, task.message)\n  end\n`,
+      `${RECORDED}  end_claim(task)\n`,
+    ),
+    change(
+      'bury: writes the move before it ends the claim',
+      'local function bury(keys, task, report)\n',
+      'local function bury(keys, task, report)\n  if end_claim(task) then\n    free_key(keys.unique, task.message)\n  end\n',
+    ),
+    change(
+      'bury: writes the record before it ends the claim',
+      RECORDED,
+      `  if end_claim(task) then\n    free_key(keys.unique, task.message)\n  end\n${RECORDED}`,
+    ),
+  ),
+  ...missedBy(
+    'retries',
+    change('try_again: counts only an attempt', 'if attempt.counts then', 'if true then'),
+    remove('try_again: counts the attempt', '    message = counted(message, 22, 23)\n'),
+    remove('try_again: notes the attempt', '  message = remembered(message, attempt.line)\n'),
+    remove(
+      'try_again: tells its new time',
+      '  message = string.sub(message, 1, 25) .. base36(due, 9) .. string.sub(message, 35)\n',
+    ),
+    change('try_again: tells when it is due', 'base36(due, 9)', 'base36(now_ms(), 9)'),
+    change('try_again: later when it is told to', 'if attempt.delay > 0 then', 'if false then'),
+    change('try_again: at once when it is told to', 'if attempt.delay > 0 then', 'if true then'),
+    change('try_again: to the tail', "enlist(queue, { message }, 'RPUSH')", "enlist(queue, { message }, 'LPUSH')"),
+    change(
+      'try_again: ends the claim',
+      'if end_claim(task) then\n    update_key(keys.unique, queue.name, message)',
+      'do\n    update_key(keys.unique, queue.name, message)',
+    ),
+    remove('try_again: tells its key', '    update_key(keys.unique, queue.name, message)\n'),
+    writeBefore(
+      'try_again: writes the move before it ends the claim',
+      '  if attempt.delay > 0 then',
+      '  end_claim(task)\n  update_key(keys.unique, queue.name, message)',
+    ),
+  ),
+  ...missedBy(
+    'scripts',
+    change('put_back: the oldest to the head', 'order(a) > order(b)', 'order(a) < order(b)'),
+    change(
+      'put_back: by their time',
+      'string.sub(task.message, 26, 34) .. string.sub(task.message, 1, 20)',
+      'string.sub(task.message, 1, 20)',
+    ),
+    change(
+      'put_back: by their ids',
+      'string.sub(task.message, 26, 34) .. string.sub(task.message, 1, 20)',
+      'string.sub(task.message, 26, 34)',
+    ),
+    change(
+      'put_back: not what was cancelled',
+      'if not any_cancelled or not end_cancelled(keys, task) then',
+      'if true then',
+    ),
+    change(
+      'put_back: to the head',
+      "enlist(task.queue, { task.message }, 'LPUSH')",
+      "enlist(task.queue, { task.message }, 'RPUSH')",
+    ),
+    change('put_back: ends the claim', 'if end_claim(task) then\n        update_key', 'do\n        update_key'),
+    remove('put_back: tells the key of a suspect', '        update_key(keys.unique, task.queue.name, task.message)\n'),
+    writeBefore(
+      'put_back: writes the move before it ends the claim',
+      "      enlist(task.queue, { task.message }, 'LPUSH')",
+      '      end_claim(task)\n      update_key(keys.unique, task.queue.name, task.message)',
+    ),
+  ),
+  ...missedBy(
+    'guards',
+    remove('bury_stray: does without a queue', '  if not queue then\n    return\n  end\n'),
+    change('bury_stray: ids that differ', "redis.sha1hex(id .. ' ' .. held)", "redis.sha1hex('')"),
+    remove('bury_stray: among the dead', "  redis.call('ZADD', queue.dead, text(now_ms()), made_up)\n"),
+    remove(
+      'bury_stray: with a record',
+      "  redis.call('HSET', queue.records, made_up, report .. '\\n' .. made_up .. '?' .. held)\n",
+    ),
+    change(
+      'bury_stray: ends the claim',
+      'if end_claim({ claims = claims, id = id }) and message then',
+      'if message then',
+    ),
+    change(
+      'bury_stray: frees the key',
+      'if end_claim({ claims = claims, id = id }) and message then',
+      'end_claim({ claims = claims, id = id })\n  if false then',
+    ),
+    change('bury_stray: bears an entry without a queue', ' and message then', ' then'),
+    writeBefore(
+      'bury_stray: writes the move before it ends the claim',
+      '  local made_up = ',
+      '  end_claim({ claims = claims, id = id })',
+    ),
+  ),
+  ...missedBy(
+    'cancelling',
+    change(
+      'remove: from a schedule too',
+      "place == 'scheduled' and redis.call('ZREM', queue.scheduled, message)\n    or place ~= 'scheduled' and ",
+      '',
+    ),
+    change('remove: frees the key only of what waits there', 'if removed > 0 then', 'if true then'),
+    remove('remove: frees the key', '  if removed > 0 then\n    free_key(keys.unique, message)\n  end\n'),
+  ),
+  ...missedBy(
+    'dead-letters',
+    remove('forget_dead: ends the death', "  redis.call('ZREM', queue.dead, unpack(ids))\n"),
+    remove('forget_dead: ends the record', "  redis.call('HDEL', queue.records, unpack(ids))\n"),
+  ),
+  ...missedBy(
+    'dead-letters',
+    remove('redrive: runs again', '  enlist_new(queue, messages)\n'),
+    remove('redrive: forgets that it was cancelled', "  redis.call('ZREM', keys.cancelled, unpack(ids))\n"),
+    remove('redrive: ends the death', '  forget_dead(queue, ids)\n'),
+    writeBefore(
+      'redrive: writes the move before it ends the death',
+      '  enlist_new(queue, messages)',
+      '  forget_dead(queue, ids)',
+    ),
+    remove(
+      'redrive: takes its key again',
+      "      redis.call('HSETNX', keys.unique, digest, queue.name .. ' ' .. message)\n",
+    ),
+    change('redrive: takes no key from another', "'HSETNX'", "'HSET'"),
+  ),
+];
+
+const BY_SCRIPT = {
+  ack: [
+    change('only a registered child', 'if lost then', 'if false then'),
+    remove('counts what comes too late', '  count_stale(keys.stats, #ids)\n'),
+    NOTHING_FOREIGN,
     FULL_MEMORY,
   ],
+  bury: missedBy(
+    'retries',
+    REGISTERED,
+    NOTHING_FOREIGN,
+    change('only what the child holds', "redis.call('HGET', keys.claims, id)", "'default ' .. id"),
+    remove('only the task that was claimed', " or header ~= '' and string.sub(task.message, 22, 34) ~= header"),
+    change('takes any without a header', "header ~= '' and string.sub", 'string.sub'),
+    change('ends what was cancelled', 'if not end_cancelled(keys, task) then', 'if true then'),
+    change('counts and notes only an attempt', "if line ~= '' then", 'if true then'),
+    change('counts the attempt', 'remembered(counted(task.message, 22, 23), line)', 'remembered(task.message, line)'),
+    change('notes the attempt', 'remembered(counted(task.message, 22, 23), line)', '(counted(task.message, 22, 23))'),
+    FULL_MEMORY,
+  ),
   claim: [
-    change('only a registered child', 'if not last then', "last = last or '0'\nif false then"),
+    change('only a registered child', 'if lost then', "last = last or '0'\nif false then"),
     remove('counts what comes too late', '  count_stale(stats, #acks / 20)\n'),
     remove('counts what is no longer held', 'count_stale(stats, #ids - acked)\n'),
     change('refuses foreign keys before it writes', 'if wrong or not ours then', 'if false then'),
@@ -115,14 +278,13 @@ const BY_SCRIPT = {
     remove('remembers it', 'remember_cancelled(cancelled, now_ms(), id)\n'),
     FULL_MEMORY,
   ],
-  'cancel-waiting': [
+  'cancel-waiting': missedBy(
+    'cancelling',
     NOTHING_FOREIGN,
     change('only what waits there', 'if removed > 0 then', 'if true then'),
-    remove('remembers it', '  remember_cancelled(cancelled, now_ms(), string.sub(message, 1, 20))\n'),
-    remove('frees its key', '  free_key(unique, message)\n'),
-    change('from a schedule too', "if place == 'scheduled' then", 'if false then'),
+    remove('remembers it', '  remember_cancelled(keys.cancelled, now_ms(), string.sub(message, 1, 20))\n'),
     FULL_MEMORY,
-  ],
+  ),
   'close-session': [
     change('only without children', "if string.sub(field, 1, 1) ~= '@' then", 'if false then'),
     FULL_MEMORY,
@@ -140,12 +302,12 @@ const BY_SCRIPT = {
     remove('tells that there are more', '    page[1] = 1\n'),
     change('tells of deaths without a record', "death[1]) or ''", 'death[1])'),
   ],
-  'delete-dead': [
+  'delete-dead': missedBy(
+    'dead-letters',
     NOTHING_FOREIGN,
     remove('only that death', ' and tonumber(died_at) == tonumber(deaths[i + 1])'),
-    remove('forgets the record', "    redis.call('HDEL', queue.records, id)\n"),
     FULL_MEMORY,
-  ],
+  ),
   'declare-crons': [
     change('a new schedule begins now', 'former[1] ~= schedule', 'false'),
     change('one that was disabled begins now', ' or idle then\n', ' then\n'),
@@ -158,25 +320,26 @@ const BY_SCRIPT = {
     change('bears a failover', 'settled > now + tolerance_ms', 'settled > now'),
     FULL_MEMORY,
   ],
-  enqueue: [change('to the tail', "'RPUSH'", "'LPUSH'"), remove('rings', '  ring(queue.bell)\n'), NEEDS_MEMORY],
-  'enqueue-unique': [
+  enqueue: [NEEDS_MEMORY],
+  'enqueue-unique': missedBy(
+    'unique-keys',
     NOTHING_FOREIGN,
-    change('each id once', "if redis.call('GETBIT', seen, sequence % 4096) == 1 then", 'if false then'),
-    remove('marks the id as seen', "redis.call('SETBIT', seen, sequence % 4096, 1)\n"),
-    remove('lets the bits expire', "redis.call('EXPIRE', seen, seconds)\n"),
+    change('each id once', "if redis.call('GETBIT', keys.seen, sequence % 4096) == 1 then", 'if false then'),
+    remove('marks the id as seen', "redis.call('SETBIT', keys.seen, sequence % 4096, 1)\n"),
+    remove('lets the bits expire', "redis.call('EXPIRE', keys.seen, seconds)\n"),
     change('keeps others out', "if held and on_conflict ~= 'replace' then", 'if false then'),
     change('takes over when it is told to', "if held and on_conflict ~= 'replace' then", 'if held then'),
     writeBefore(
       'does not mark what is kept out as seen',
       'local digest = unique_digest(message)\n',
-      "redis.call('SETBIT', seen, sequence % 4096, 1)",
+      "redis.call('SETBIT', keys.seen, sequence % 4096, 1)",
     ),
-    change('lets a scheduled task go', "redis.call('ZREM', its_queue.scheduled, former) == 0", 'true'),
+    change('lets a scheduled task go', "remove(keys, its_queue, 'scheduled', former) == 0", 'true'),
     remove(
       'lets a pending task go',
-      "    redis.call('LREM', is_suspect(former) and its_queue.suspects or its_queue.pending, -1, former)\n",
+      "    remove(keys, its_queue, is_suspect(former) and 'suspects' or 'pending', former)\n",
     ),
-    change('lets a suspect go', 'is_suspect(former) and its_queue.suspects or its_queue.pending', 'its_queue.pending'),
+    change('lets a suspect go', "is_suspect(former) and 'suspects' or 'pending'", "'pending'"),
     remove('takes the queue of another app for granted', 'its_queue and '),
     change('looks in the queue of the former', 'local its_queue = known_queues[its_name]', 'local its_queue = target'),
     change(
@@ -184,25 +347,50 @@ const BY_SCRIPT = {
       'string.sub(other, 1, 20), its_queue }',
       'string.sub(other, 1, 20), queue }',
     ),
-    remove('takes the key', "redis.call('HSET', unique, digest, queue .. ' ' .. message)\n"),
+    remove('takes the key', "redis.call('HSET', keys.unique, digest, queue .. ' ' .. message)\n"),
+    writeBefore(
+      'lets nothing go before the new task is there',
+      'if due > now then',
+      "if held then\n  remove(keys, target, 'pending', select(2, split(held)))\nend",
+    ),
     change('counts a delay from now', "(due_from == 'in' and now or 0)", '0'),
     change('counts a time from 1970', "(due_from == 'in' and now or 0)", 'now'),
     change('schedules only what is due later', 'if due > now then', 'if true then'),
     change('enqueues only what is due now', 'if due > now then', 'if false then'),
-    remove('rings', '  ring(target.bell)\n'),
     NEEDS_MEMORY,
-  ],
+  ),
   'lib/bell': [
     change('only a silent bell', "if redis.call('EXISTS', bell) == 0 then", 'if true then'),
     change('undoes nothing when it is refused', 'redis.pcall', 'redis.call'),
   ],
-  'lib/cancelled': [
+  'lib/cancelled': missedBy(
+    'cancelling',
     remove('forgets them after a day', "  redis.call('ZREMRANGEBYSCORE', cancelled, '-inf', text(now - 86400000))\n"),
     remove('keeps so many', "  redis.call('ZREMRANGEBYRANK', cancelled, 0, -10001)\n"),
-    change('only the cancelled', "if redis.call('EXISTS', cancelled) == 0 then", 'if true then'),
-    remove('frees their keys', '      free_key(unique, task.message)\n'),
+    change(
+      'only the cancelled',
+      "redis.call('ZSCORE', cancelled, string.sub(message, 1, 20)) and true or false",
+      'true',
+    ),
+  ),
+  'lib/enlist': [
+    change(
+      'the new to the tail',
+      "redis.call('RPUSH', queue.pending, unpack(messages))",
+      "redis.call('LPUSH', queue.pending, unpack(messages))",
+    ),
+    change('rings for the new', 'unpack(messages))\n  ring(queue.bell)\n', 'unpack(messages))\n'),
+    change('suspects apart', 'is_suspect(message) and suspects or pending', 'pending'),
+    change('suspects to the end that is told', 'redis.call(push, queue.suspects', "redis.call('RPUSH', queue.suspects"),
+    change('the others to the end that is told', 'redis.call(push, queue.pending', "redis.call('RPUSH', queue.pending"),
+    change('pushes nothing without suspects', 'if #suspects > 0 then', 'if true then'),
+    change('pushes nothing but suspects', 'if #pending > 0 then', 'if true then'),
+    change('rings', 'unpack(suspects))\n  end\n  ring(queue.bell)\n', 'unpack(suspects))\n  end\n'),
   ],
-  'lib/message': [
+  'lib/leave': LEAVE,
+  'lib/message': missedBy(
+    'retries',
+    change('bears what has no queue', 'if space then', 'if true then'),
     change('a counter stops at its highest number', 'math.min(', 'math.max(0, '),
     change(
       'counts in base 36',
@@ -220,8 +408,9 @@ const BY_SCRIPT = {
       "string.sub(message, 24, 24) ~= '0'",
     ),
     remove('foreign bytes are no suspects', 'not is_foreign(message) and '),
-  ],
-  'fire-cron': [
+  ),
+  'fire-cron': missedBy(
+    'cron-scripts',
     NOTHING_FOREIGN,
     change('each instant once', 'instant > settled and ', ''),
     change('nothing before its time', ' and instant <= now then', ' then'),
@@ -233,9 +422,8 @@ const BY_SCRIPT = {
     remove('keeps the others out', "        redis.call('HSET', unique, digest, queue.name .. ' ' .. message)\n"),
     remove('settles what it skips and fires', "redis.call('HSET', crons, cron .. ' until', text(settled))\n"),
     remove('counts what it skips', "  redis.call('HINCRBY', crons, cron .. ' skipped', skipped)\n"),
-    remove('rings', '  ring(queue.bell)\n'),
     change('refuses when memory is full', '#!lua\n', '#!lua flags=allow-oom\n'),
-  ],
+  ),
   'forget-crons': [
     change('only with all sessions', 'if not known_sessions[session] then', 'if false then'),
     change('only what no session declares', 'if declared[name] then\n    redis', 'if false then\n    redis'),
@@ -247,7 +435,8 @@ const BY_SCRIPT = {
     change('only after a while', 'now - since >= tonumber(after_ms)', 'true'),
     remove('counts from when it was declared last', "    redis.call('HDEL', crons, orphan)\n"),
   ],
-  'move-cron-run': [
+  'move-cron-run': missedBy(
+    'cron-scripts',
     NOTHING_FOREIGN,
     change(
       'only a run that waits',
@@ -258,9 +447,8 @@ const BY_SCRIPT = {
     change('at its time', 'if due then', 'if false then'),
     remove('is in one queue', "  redis.call('ZREM', from.scheduled, message)\n"),
     remove('tells its key', "redis.call('HSET', unique, digest, to.name .. ' ' .. message)\n"),
-    remove('rings', '  ring(to.bell)\n'),
     NEEDS_MEMORY,
-  ],
+  ),
   'lib/pulse': [
     change('forgives a gap', '<= lease / 3 then', '>= 0 then'),
     change('forgives a jump back', 'math.abs(now - last)', 'now - last'),
@@ -268,31 +456,15 @@ const BY_SCRIPT = {
     change('to each session its own lease', "tonumber(string.match(session, '%d+$')) or lease", 'lease'),
     remove('notes the pulse', "  redis.call('SET', pulse, text(now))\n"),
   ],
-  'lib/requeue': [
-    change('the oldest to the head', 'order(a) > order(b)', 'order(a) < order(b)'),
+  'lib/registered': missedBy(
+    'leases',
     change(
-      'suspects apart',
-      'is_suspect(task.message) and task.queue.suspects or task.queue.pending',
-      'task.queue.pending',
+      'only a registered child',
+      'if number then\n    return number\n',
+      "if true then\n    return number or '0'\n",
     ),
-    remove('rings', '    ring(task.queue.bell)\n'),
-  ],
-  'lib/retry': [
-    change('counts only an attempt', 'if attempt.counts then', 'if true then'),
-    remove('counts the attempt', '    message = counted(message, 22, 23)\n'),
-    remove('notes the attempt', '  message = remembered(message, attempt.line)\n'),
-    remove(
-      'tells its new time',
-      '  message = string.sub(message, 1, 25) .. base36(due, 9) .. string.sub(message, 35)\n',
-    ),
-    change('tells when it is due', 'base36(due, 9)', 'base36(now_ms(), 9)'),
-    remove('tells its key', '  update_key(unique, queue.name, message)\n'),
-    change('later when it is told to', 'if attempt.delay > 0 then', 'if false then'),
-    change('at once when it is told to', 'if attempt.delay > 0 then', 'if true then'),
-    change('to the tail', "'RPUSH'", "'LPUSH'"),
-    change('suspects apart', 'is_suspect(message) and queue.suspects or queue.pending', 'queue.pending'),
-    remove('rings', '    ring(queue.bell)\n'),
-  ],
+    change('tells the number of the last claim', '    return number\n', "    return '0'\n"),
+  ),
   'lib/schedule': [
     change('wakes for what is due before all others', 'not first[2] or due < tonumber(first[2])', 'not first[2]'),
     change('wakes for the first', 'not first[2] or due < tonumber(first[2])', 'first[2] and due < tonumber(first[2])'),
@@ -305,7 +477,19 @@ const BY_SCRIPT = {
     change('does without new messages', 'if #fresh == 0 then', 'if false then'),
     remove('takes the bits back', "    redis.call('SETBIT', bitmap, bit, 0)\n"),
   ],
-  'lib/unique': [
+  'lib/types': missedBy(
+    'foreign-keys',
+    change('takes a key that is not there', "found ~= 'none' and found ~= kind", 'found ~= kind'),
+    remove('refuses a foreign queue', "queue.pending and wrong_type('list', queue.pending)\n      or "),
+    remove('refuses foreign suspects', "      or queue.suspects and wrong_type('list', queue.suspects)\n"),
+    remove('refuses a foreign bell', "      or queue.bell and wrong_type('list', queue.bell)\n"),
+    remove('refuses a foreign schedule', "      or queue.scheduled and wrong_type('zset', queue.scheduled)\n"),
+    remove('refuses foreign deaths', "      or queue.dead and wrong_type('zset', queue.dead)\n"),
+    remove('refuses foreign records', "      or queue.records and wrong_type('hash', queue.records)\n"),
+    change('refuses any of several', '    if wrong then\n      return wrong\n    end\n', '    return wrong\n'),
+  ),
+  'lib/unique': missedBy(
+    'unique-keys',
     change(
       'frees no key of another task',
       "if holder and string.find(holder, '^%S+ ' .. string.sub(message, 1, 20)) then",
@@ -314,7 +498,7 @@ const BY_SCRIPT = {
     change('frees no key for what another task speaks of', "'^%S+ ' .. string", "' ' .. string"),
     change('a key until the start is one', "if mark == 's' or mark == 'f' then", "if mark == 'f' then"),
     change('a key until the end is one', "if mark == 's' or mark == 'f' then", "if mark == 's' then"),
-  ],
+  ),
   'open-session': [FORGIVES, FULL_MEMORY],
   overdue: [
     FORGIVES,
@@ -337,19 +521,23 @@ const BY_SCRIPT = {
     FULL_MEMORY,
   ],
   reap: [
-    FORGIVES,
+    change(
+      'forgives a gap',
+      'forgive_after_gap(keys.sessions, keys.pulse, now, tonumber(lease_ms))',
+      "redis.call('SET', keys.pulse, text(now))",
+    ),
     NOTHING_FOREIGN,
     remove('only after the deadline', ' or tonumber(deadline) > now'),
     change('only with all children', ' and not known_children[field] then', ' and false then'),
-    remove('refuses an unknown queue', UNKNOWN_QUEUE),
-    writeBefore('refuses an unknown queue before it writes', UNKNOWN_QUEUE, "redis.call('DEL', child.claims)"),
-    remove('ends the claims', "  redis.call('DEL', child.claims)\n"),
-    remove('ends the registrations', "redis.call('DEL', session)\n"),
-    remove('ends the lease', "redis.call('ZREM', sessions, session_id)\n"),
-    change('not what was cancelled', 'still_wanted(tasks, cancelled, unique)', 'tasks'),
+    remove('refuses foreign claims', "  wrong = wrong or wrong_type('hash', child.claims)\n"),
+    remove('keeps what is no task', '      bury_stray(keys, queues[1], child.claims, all[i], all[i + 1])\n'),
+    remove('gives back', 'put_back(keys, tasks)\n'),
+    remove('ends the registrations', "redis.call('DEL', keys.session)\n"),
+    remove('ends the lease', "redis.call('ZREM', keys.sessions, session_id)\n"),
     FULL_MEMORY,
   ],
-  promote: [
+  promote: missedBy(
+    'scheduling',
     change('leaves a queue with a foreign key as it is', '  if wrong then\n', '  if false then\n'),
     change('serves the others then', 'refused[#refused + 1] = wrong.err', 'return wrong'),
     change('only what is due', "'-inf', text(now), 'LIMIT', 0, left", "'-inf', '+inf', 'LIMIT', 0, left"),
@@ -359,11 +547,9 @@ const BY_SCRIPT = {
       '    left = left - #due\n',
       '    left = math.max(left - #due, 1)\n',
     ),
-    change('to the tail', "'RPUSH', queue.pending", "'LPUSH', queue.pending"),
-    change('suspects apart', 'is_suspect(message) and suspects or pending', 'pending'),
+    change('to the tail', "'RPUSH'", "'LPUSH'"),
     remove('takes them off the schedule', "    redis.call('ZREMRANGEBYRANK', queue.scheduled, 0, #due - 1)\n"),
     change('takes off only what is due', '0, #due - 1)', '0, -1)'),
-    remove('rings', '    ring(queue.bell)\n'),
     change('says that more is due', 'math.max(tonumber(first[2]) - now, 0)', 'math.max(tonumber(first[2]) - now, 1)'),
     change('never says less than at once', 'math.max(tonumber(first[2]) - now, 0)', 'tonumber(first[2]) - now'),
     change('says the first of all queues', 'next < 0 and in_ms or math.min(next, in_ms)', 'in_ms'),
@@ -373,8 +559,10 @@ const BY_SCRIPT = {
       'next < 0 and in_ms or next',
     ),
     FULL_MEMORY,
-  ],
-  purge: [
+  ),
+  purge: missedBy(
+    'dead-letters',
+    NOTHING_FOREIGN,
     change('keeps the young', 'text(now_ms() - retention_ms)', "'+inf'"),
     change(
       'keeps all without a retention',
@@ -387,17 +575,14 @@ const BY_SCRIPT = {
     change('no more than a batch', ', tonumber(most))', ', 8000)'),
     change(
       'the oldest first',
-      "redis.call('ZREMRANGEBYRANK', queue.dead, 0, count - 1)",
-      "redis.call('ZREMRANGEBYRANK', queue.dead, -count, -1)",
-    ),
-    remove(
-      'forgets the records',
-      "redis.call('HDEL', queue.records, unpack(redis.call('ZRANGE', queue.dead, 0, count - 1)))\n",
+      "redis.call('ZRANGE', queue.dead, 0, count - 1)",
+      "redis.call('ZRANGE', queue.dead, -count, -1)",
     ),
     remove('finds nothing to do', 'if count <= 0 then\n  return 0\nend\n'),
     FULL_MEMORY,
-  ],
-  redrive: [
+  ),
+  redrive: missedBy(
+    'dead-letters',
     NOTHING_FOREIGN,
     remove('only that death', ' and tonumber(died_at) == tonumber(deaths[i + 1])'),
     remove('each task once', ' and not named[id]'),
@@ -413,34 +598,24 @@ const BY_SCRIPT = {
     change('starts its time anew', 'base36(now, 9)', 'string.sub(header, 26, 34)'),
     change('keeps the history', 'string.sub(message, 35)', "string.match(message, '[^\\n]*', 35)"),
     change('notes it in the history', 'remembered(message, line)', 'message'),
-    change('to the tail', "'RPUSH'", "'LPUSH'"),
-    remove('ends the death', "  redis.call('ZREM', queue.dead, unpack(ids))\n"),
-    remove('ends the record', "  redis.call('HDEL', queue.records, unpack(ids))\n"),
-    remove('forgets that it was cancelled', "  redis.call('ZREM', cancelled, unpack(ids))\n"),
-    remove('takes its key again', "      redis.call('HSETNX', unique, digest, queue.name .. ' ' .. message)\n"),
-    change('takes no key from another', "'HSETNX'", "'HSET'"),
-    remove('rings', '  ring(queue.bell)\n'),
+    change('does without tasks', 'if #ids > 0 then', 'if true then'),
     FULL_MEMORY,
-  ],
+  ),
   register: [
     change('only in a session with a lease', "if not redis.call('ZSCORE', sessions, session_id) then", 'if false then'),
     change('keeps the claim number of a registered child', "'HSETNX'", "'HSET'"),
     FULL_MEMORY,
   ],
   release: [
-    change('only a registered child', `if not last then\n${LEASE_LOST}`, "last = last or '0'\n"),
+    change('only a registered child', 'if lost then\n  return lost\nend\n', "last = last or '0'\n"),
     NOTHING_FOREIGN,
     change('only for the claim that is meant', "if claim_number ~= '' and claim_number ~= last then", 'if false then'),
     change(
       'only what the child holds',
-      "local held = redis.call('HGET', claims, id)",
-      "local held = redis.call('HGET', claims, id) or 'default ' .. id",
+      "redis.call('HGET', keys.claims, id)",
+      "(redis.call('HGET', keys.claims, id) or 'default ' .. id)",
     ),
-    remove('refuses an unknown queue', UNKNOWN_QUEUE),
-    writeBefore('refuses an unknown queue before it writes', UNKNOWN_QUEUE, "redis.call('HDEL', claims, id)"),
-    remove('gives back once what is named twice', ' and not named[id]'),
-    remove('ends the claims', "  redis.call('HDEL', claims, unpack(found))\n"),
-    change('not what was cancelled', 'still_wanted(tasks, cancelled, unique)', 'tasks'),
+    remove('gives back once what is named twice', 'not named[id] and '),
     FULL_MEMORY,
   ],
   renew: [
@@ -448,20 +623,20 @@ const BY_SCRIPT = {
     change('revives no session', "if not redis.call('ZSCORE', sessions, session_id) then", 'if false then'),
     FULL_MEMORY,
   ],
-  retry: [
+  retry: missedBy(
+    'retries',
     REGISTERED,
     NOTHING_FOREIGN,
     change(
       'only what the child holds',
-      'if not held then\n  return 0\nend',
-      "held = held or 'default ' .. id .. '10000000000000[]'",
+      "redis.call('HGET', keys.claims, id)",
+      "(redis.call('HGET', keys.claims, id) or 'default ' .. id .. '10000000000000[]')",
     ),
-    change('refuses an outdated count', 'if string.sub(message, 22, 23) ~= failures then', 'if false then'),
-    change('not what was cancelled', 'if is_cancelled(cancelled, message) then', 'if false then'),
-    remove('frees the key of what was cancelled', '  free_key(unique, message)\n'),
-    change('ends the claim', "redis.call('HDEL', claims, id)\nreturn 1", 'return 1'),
+    remove('refuses an outdated count', ' or string.sub(task.message, 22, 23) ~= failures'),
+    change('not what was cancelled', 'if not end_cancelled(keys, task) then', 'if true then'),
+    change('counts what is to count', "counts == '1'", 'true'),
     FULL_MEMORY,
-  ],
+  ),
   schedule: [
     change('counts a delay from now', "(due_from == 'in' and now_ms() or 0)", '0'),
     change('counts a time from 1970', "(due_from == 'in' and now_ms() or 0)", 'now_ms()'),
@@ -503,16 +678,11 @@ const BY_SCRIPT = {
     change(
       'blames only for what the child holds',
       'if tasks[id] and not blamed[id]',
-      'tasks[id] = tasks[id] or { queue = queues[1], message = id .. string.rep("0", 20) }\n  if not blamed[id]',
+      'tasks[id] = tasks[id] or { claims = keys.claims, id = id, queue = queues[1], message = id .. string.rep("0", 20) }\n  if not blamed[id]',
     ),
-    change('what is done does not go back', '    tasks[id] = nil\n  end\nend\nfor id', '  end\nend\nfor id'),
-    remove('frees the key of what is done', '    free_key(unique, tasks[id].message)\n'),
-    change('not what was cancelled', 'if is_cancelled(cancelled, task.message) then', 'if false then'),
-    change(
-      'frees the key of what was cancelled',
-      '    free_key(unique, task.message)\n    tasks[id] = nil\n  end\nend\n\nlocal dead',
-      '    tasks[id] = nil\n  end\nend\n\nlocal dead',
-    ),
+    remove('what is done does not go back', 'finish(keys, judged.done)\n'),
+    change('not what was cancelled', 'elseif not end_cancelled(keys, task) then', 'else'),
+    remove('keeps what is no task', '    bury_stray(keys, queues[1], keys.claims, all[i], all[i + 1])\n'),
     remove('counts nothing in foreign bytes', ' and not is_foreign(tasks[id].message)'),
     remove('foreign bytes are not out of time', ' and not is_foreign(task.message)'),
     change('what is out of time does not go back', '    tasks[late.id] = nil\n', ''),
@@ -533,17 +703,9 @@ const BY_SCRIPT = {
     change('blames several for none', 'if suspected == 1 then', 'if suspected > 0 then'),
     change('dead at so many crashes', 'crashes >= judged.maxCrashes', 'crashes > judged.maxCrashes'),
     remove('notes the crash', '  task.message = remembered(task.message, judged.line)\n'),
-    change('frees the key of the dead', '  free_key(unique, task.message)\n  redis.call', '  redis.call'),
     change('the dead do not go back', '    tasks[id] = nil\n    crashed, dead', '    crashed, dead'),
-    remove('tells the key of a suspect', '    update_key(unique, task.queue.name, task.message)\n'),
-    remove('refuses an unknown queue', '    return task\n'),
-    writeBefore(
-      'refuses an unknown queue before it writes',
-      '  if task.err then\n',
-      "redis.call('HDEL', claims, held[i])",
-    ),
-    remove('ends the claims', "redis.call('DEL', claims)\n"),
-    remove('ends the registration', "redis.call('HDEL', session, child)\n"),
+    remove('gives back', 'put_back(keys, back)\n'),
+    remove('ends the registration', "redis.call('HDEL', keys.session, child)\n"),
     FULL_MEMORY,
   ],
 };

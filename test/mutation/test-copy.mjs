@@ -1,15 +1,6 @@
-import {
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { inlineLua } from '../../tools/generate.mjs';
 import { Failure, ROOT, run } from '../../tools/run.mjs';
 
@@ -24,6 +15,7 @@ const ENVIRONMENT = {
   NESTWORK_MODEL_SEED: '1',
   NESTWORK_MODEL_RUNS: '40',
 };
+const SEQUENCER = join(ROOT, 'test/mutation/likely-first.mjs');
 /** Not a test's doing: the replacement is no Lua. */
 const INVALID = /Error compiling script|nonexistent global/;
 
@@ -51,38 +43,40 @@ export class TestCopy {
   /**
    * The first test that fails without the guard, by name and file; undefined when all pass.
    *
-   * @param favourite file of the tests to run before all others, if there is one that is likely to fail
+   * @param {readonly string[]} likely files of the tests to run before all others, because they are likely to fail
    */
-  async firstFailureWithout({ script, find, replace }, favourite) {
+  async firstFailureWithout({ script, find, replace }, likely) {
     const text = readFileSync(this.#path(script), 'utf8');
     // a function, because `$` means something in a replacement string
     const without = text.replace(find, () => replace);
     this.#write(script, without);
     try {
-      return (favourite && (await this.#test([favourite]))) ?? (await this.firstFailure());
+      return await this.firstFailure(likely);
     } finally {
       this.#write(script, text);
     }
   }
 
-  async firstFailure() {
+  async firstFailure(likely = []) {
     for (const suite of this.#suites) {
-      const failure = await this.#test(suite);
+      const failure = await this.#test(suite, likely);
       if (failure) return failure;
     }
     return undefined;
   }
 
-  async #test(suite) {
-    const output = join(this.#directory, 'results.json');
-    rmSync(output, { force: true });
+  async #test(suite, likely) {
     const jest = [join(ROOT, 'node_modules/jest/bin/jest.js'), '--rootDir', this.#directory, '--runInBand'];
-    const args = [...jest, '--json', '--outputFile', output, ...suite];
-    // that tests fail is what we are here for
-    const log = await run(process.execPath, args, { cwd: this.#directory, env: ENVIRONMENT }).catch((error) => error);
-    if (!existsSync(output)) throw new Failure(`Jest did not run: ${log.message ?? log}`);
-    const failure = failureIn(JSON.parse(readFileSync(output, 'utf8')));
-    return failure && { ...failure, file: relative(this.#directory, realpathSync(failure.file)) };
+    // one failure is enough
+    const args = [...jest, '--bail', '--testSequencer', SEQUENCER, '--colors=false', ...suite];
+    const env = { ...ENVIRONMENT, NESTWORK_LIKELY_TESTS: likely.join() };
+    try {
+      await run(process.execPath, args, { cwd: this.#directory, env });
+      return undefined;
+    } catch (error) {
+      // that tests fail is what we are here for
+      return failureIn(error.message);
+    }
   }
 
   #write(script, text) {
@@ -95,14 +89,10 @@ export class TestCopy {
   }
 }
 
-function failureIn({ success, testResults }) {
-  if (success) return undefined;
-  const all = testResults.flatMap(({ name: file, assertionResults }) =>
-    assertionResults.map((it) => ({ file, ...it })),
-  );
-  const failed = all.find(({ status }) => status === 'failed');
-  if (!failed) throw new Failure(`A test file did not run:\n${testResults.map(({ message }) => message).join('\n')}`);
-  const [message = ''] = failed.failureMessages;
-  if (INVALID.test(message)) throw new Failure(`The script without its guard is not valid:\n${message}`);
-  return { name: failed.fullName, file: failed.file };
+/** The first failure that Jest tells of. */
+function failureIn(log) {
+  const [, file, name] = /^FAIL (\S+)[\s\S]*?^ {2}● (.+)$/m.exec(log) ?? [];
+  if (!file || name === 'Test suite failed to run') throw new Failure(`A test file did not run:\n${log}`);
+  if (INVALID.test(log)) throw new Failure(`The script without its guard is not valid:\n${log}`);
+  return { name: name.replaceAll(' › ', ' '), file };
 }

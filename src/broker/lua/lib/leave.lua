@@ -18,9 +18,9 @@ end
 -- The task of an entry of the claims. Nil for one that is no task, or of a queue whose keys the script does not have: others
 -- wrote it.
 local function held_task(claims, id, held, known_queues)
-  local space = string.find(held, ' ', 1, true) or 0
-  local queue = known_queues[string.sub(held, 1, space - 1)]
-  return queue and { claims = claims, id = id, queue = queue, message = string.sub(held, space + 1) }
+  local name, message = split(held)
+  local queue = known_queues[name]
+  return queue and { claims = claims, id = id, queue = queue, message = message }
 end
 
 -- The end of a claim, and the only one of a single task.
@@ -38,8 +38,9 @@ local function finish(keys, ids)
   local held = keyed and redis.call('HMGET', keys.claims, unpack(ids)) or {}
   local ended = redis.call('HDEL', keys.claims, unpack(ids))
   for _, found in ipairs(held) do
-    if found then
-      free_key(keys.unique, select(2, split(found)))
+    local message = found and select(2, split(found))
+    if message then
+      free_key(keys.unique, message)
     end
   end
   return ended
@@ -114,8 +115,9 @@ local function bury_stray(keys, queue, claims, id, held)
     .. 'and is no task of a queue that its worker serves.","host":"","pid":0}'
   redis.call('ZADD', queue.dead, text(now_ms()), made_up)
   redis.call('HSET', queue.records, made_up, report .. '\n' .. made_up .. '?' .. held)
-  if end_claim({ claims = claims, id = id }) then
-    free_key(keys.unique, string.match(held, ' (.*)') or '')
+  local _, message = split(held)
+  if end_claim({ claims = claims, id = id }) and message then
+    free_key(keys.unique, message)
   end
 end
 

@@ -27,10 +27,12 @@ local function remembered(message, line)
   return message .. line
 end
 
--- What a claims hash holds for a task is `<queue> <message>`.
+-- What a claims hash holds for a task is `<queue> <message>`. Nothing for what others wrote otherwise.
 local function split(held)
   local space = string.find(held, ' ', 1, true)
-  return string.sub(held, 1, space - 1), string.sub(held, space + 1)
+  if space then
+    return string.sub(held, 1, space - 1), string.sub(held, space + 1)
+  end
 end
 
 -- A process died with this task before. Foreign bytes have no counters.
