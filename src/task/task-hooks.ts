@@ -91,7 +91,7 @@ export interface OnTaskFailure {
 }
 
 /**
- * Runs around every task, say in a transaction or a tracing span. It must call `next()` once and await it;
+ * Runs around every task, for example in a transaction or a tracing span. It must call `next()` once and await it;
  * an error it throws fails the task.
  *
  * @example
