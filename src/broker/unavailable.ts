@@ -31,7 +31,7 @@ const IN_A_TEST =
   'In a test: TaskQueueTestingModule takes the place of Redis, and RedisServer.start() starts one (both of nestwork/testing).';
 const REACHED = [
   'Check that a Redis 7 server runs there, with or without TLS as the `redis` option of TaskQueueModule says.',
-  'Without a `redis` option, say because an environment variable is not set, nestwork connects to 127.0.0.1:6379.',
+  'Without a `redis` option, for example because an environment variable is not set, nestwork connects to 127.0.0.1:6379.',
 ];
 
 /**

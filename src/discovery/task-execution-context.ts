@@ -40,7 +40,7 @@ export class TaskExecutionContext implements ExecutionContext {
 
   /**
    * @param context what Nest handed over; the host of a filter, too
-   * @throws NestworkError OUTSIDE_TASK when it is the context of something else, say of a request
+   * @throws NestworkError OUTSIDE_TASK when it is the context of something else, for example of a request
    */
   static create(context: ArgumentsHost): TaskExecutionContext {
     const type = context.getType<string>();

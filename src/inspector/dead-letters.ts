@@ -102,7 +102,7 @@ export class DeadLetters {
    * Lets a dead task run again: it goes to the tail of its queue with its attempts counted anew, keeps its id and its
    * history, and does not expire any more.
    *
-   * @returns `'not-found'` when it is not dead, say because somebody else has redriven it
+   * @returns `'not-found'` when it is not dead, for example because somebody else has redriven it
    * @throws NestworkError UNDECODABLE_MESSAGE when it is no message that could run; it stays dead. INVALID_TASK_ID,
    * UNKNOWN_QUEUE
    */

@@ -4,16 +4,20 @@ import { dirname, join, sep } from 'node:path';
 /** Characters; npm takes no longer name. */
 const MOST_NAME = 214;
 const PACKAGES = `${sep}node_modules${sep}`;
+/** What PM2 starts Node with, in its fork mode and in its cluster mode. */
+const PM2_CONTAINER = /[\\/]pm2[\\/]lib[\\/]ProcessContainer(?:Fork)?\.js$/;
 
 /**
  * The name of an app: that in the nearest package.json at or above its entry file. One without a name, such as
  * `{ "type": "commonjs" }` beside compiled files, is passed over, and so are packages that are installed: they are launchers.
+ * Above PM2, which is mostly installed for the whole machine, there is no package.json of the app; it names its script.
  *
  * @returns undefined when there is none, or none that can be read. Never throws.
  */
-export function appName(entry: string | undefined): string | undefined {
+export function appName(entry: string | undefined, { pm_exec_path: script } = process.env): string | undefined {
   if (entry === undefined) return undefined;
-  for (let at = realPath(entry); ; at = dirname(at)) {
+  const file = script !== undefined && PM2_CONTAINER.test(entry) ? script : entry;
+  for (let at = realPath(file); ; at = dirname(at)) {
     const name = at.includes(PACKAGES) ? undefined : nameIn(at);
     if (name !== undefined || at === dirname(at)) return name;
   }

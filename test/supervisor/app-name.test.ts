@@ -51,6 +51,17 @@ it('passes over packages that are installed in the app, which are launchers', ()
   expect(appName(files({ ...launcher, 'package.json': NAMED }))).toBe('root');
 });
 
+it.each(['ProcessContainerFork.js', 'ProcessContainer.js'])(
+  'is that of the script that PM2 runs with its %s',
+  (file) => {
+    const container = files({ [`lib/node_modules/pm2/lib/${file}`]: '', 'package.json': '{"name":"version-manager"}' });
+    const script = files({ 'shop/dist/worker.js': '', 'shop/package.json': '{"name":"shop"}' });
+    expect(appName(container, { pm_exec_path: script })).toBe('shop');
+    const started = files({ 'blog/dist/worker.js': '', 'blog/package.json': '{"name":"blog"}' });
+    expect(appName(started, { pm_exec_path: script })).toBe('blog');
+  },
+);
+
 it('is that of the files to which a symbolic link leads', () => {
   const entry = files({ 'releases/2/dist/worker.js': '', 'releases/2/package.json': '{"name":"api"}' });
   symlinkSync(join(root, 'releases/2'), join(root, 'current'));
