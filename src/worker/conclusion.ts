@@ -6,6 +6,8 @@ import { printedText } from '../task/printed.js';
 import type { Acknowledger } from './acknowledger.js';
 import { describeError } from './describe-error.js';
 import type { Failure, Outcome, PreparedTask } from './executor.js';
+import type { RunningTask } from './running-task.js';
+import { runningTask } from './task-context.js';
 import { WorkerLog } from './worker-log.js';
 
 /** Names of unknown tasks that are remembered. */
@@ -28,7 +30,8 @@ export class Conclusion {
     if (outcome.decision.kind === 'drop') {
       const what = task.cancelled ? 'was cancelled' : 'was dropped';
       const [why = ''] = errorText(outcome.error).split('\n', 1);
-      this.logger.log(`Task ${printable(task.name)} ${printable(claimed.id)} ${what}: ${printedText(why, false)}`);
+      const line = `Task ${printable(task.name)} ${printable(claimed.id)} ${what}: ${printedText(why, false)}`;
+      within(task, () => this.logger.log(line));
       return this.done(claimed.id, task.message.unique === 'finished');
     }
     this.scoreboard.failed(claimed.id);
@@ -46,11 +49,12 @@ export class Conclusion {
       const { inMs } = failure.decision;
       const what = failure.attempted ? `failed at attempt ${attempt}` : 'cannot be run here';
       if (code !== 'UNKNOWN_TASK' || this.isNews(printable(name))) {
-        this.logger.warn(`Task ${which} ${what} and is tried again in ${inMs} ms: ${error}`);
+        const line = `Task ${which} ${what} and is tried again in ${inMs} ms: ${error}`;
+        within(failure.task, () => this.logger.warn(line));
       }
       this.acks.retry(claimed, failure, inMs);
     } else {
-      this.logger.error(`Task ${which} is dead: ${error}`, stack && printableStack(stack));
+      within(failure.task, () => this.logger.error(`Task ${which} is dead: ${error}`, stack && printableStack(stack)));
       this.acks.bury(claimed, failure);
     }
   }
@@ -67,4 +71,10 @@ export class Conclusion {
     if (freesKey) this.acks.doneNow(id);
     else this.acks.done(id);
   }
+}
+
+/** So that a logger which adds the running task to its lines finds it. */
+function within(task: RunningTask | undefined, log: () => void): void {
+  if (task) runningTask.run(task, log);
+  else log();
 }

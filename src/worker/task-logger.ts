@@ -1,6 +1,9 @@
 import { ConsoleLogger } from '@nestjs/common';
 import { runningTask } from './task-context.js';
 
+/** Its lines name their task themselves. */
+const OF_WORKER = '[TaskWorker] ';
+
 /** What Nest says while it wires a container, and every child wires the same one. */
 const WIRING = new Set<unknown>(['NestFactory', 'InstanceLoader']);
 
@@ -24,7 +27,9 @@ export class TaskLogger extends ConsoleLogger {
   protected override formatContext(context: string): string {
     const task = runningTask.getStore();
     const prefix = super.formatContext(context);
-    return task ? `${prefix}${this.colorize(`${task.name} ${task.id} #${task.attempt}`, 'verbose')} ` : prefix;
+    return task && !prefix.includes(OF_WORKER)
+      ? `${prefix}${this.colorize(`${task.name} ${task.id} #${task.attempt}`, 'verbose')} `
+      : prefix;
   }
 
   /** @internal */

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import type { Claimant, ClaimedTask } from '../../src/broker/broker.js';
 import { ScoreboardReader, ScoreboardWriter } from '../../src/supervisor/scoreboard.js';
@@ -9,6 +10,7 @@ import { Acknowledger } from '../../src/worker/acknowledger.js';
 import { Conclusion } from '../../src/worker/conclusion.js';
 import type { Failure, PreparedTask } from '../../src/worker/executor.js';
 import { RunningTask } from '../../src/worker/running-task.js';
+import { runningTask } from '../../src/worker/task-context.js';
 import { unknownTask } from '../../src/worker/unstartable.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
 
@@ -107,6 +109,25 @@ class Run {
     return { score: { running, done }, state: Object.fromEntries(state) };
   }
 }
+
+describe('the lines about how a task ended', () => {
+  it.each<[string, Decision]>([
+    ['is tried again', { kind: 'retry', inMs: 0 }],
+    ['was dropped', { kind: 'drop' }],
+    ['is dead', { kind: 'dead' }],
+  ])('that %s are written within the task, so that a logger can add it', async (_what, decision) => {
+    const seen: unknown[] = [];
+    const note = (): void => void seen.push(runningTask.getStore()?.id);
+    const run = await Run.of(fixture.message());
+    const spies = (['log', 'warn', 'error'] as const).map((level) =>
+      jest.spyOn(Logger.prototype, level).mockImplementation(note),
+    );
+    run.ends(decision);
+    for (const spy of spies) spy.mockRestore();
+    expect(seen).toEqual([run.claimed.id]);
+    await run.settled();
+  });
+});
 
 describe('a task that is done', () => {
   it('is acked with the next claim, and noted', async () => {

@@ -37,6 +37,12 @@ describe('TaskLogger', () => {
     expect(line).toContain('[ReportTasks] ReportTasks.send k3v9x0q2m7ab00000001 #2 sent');
   });
 
+  it('writes no task before the lines of a worker about a task, which name it', () => {
+    const logger = new TaskLogger({ colors: false });
+    const line = printed(() => withinTask(() => logger.warn('Task ReportTasks.send failed', 'TaskWorker')));
+    expect(line).toContain('[TaskWorker] Task ReportTasks.send failed');
+  });
+
   it('keeps to the levels it is given', () => {
     const logger = new TaskLogger({ logLevels: ['error'] });
     expect(printed(() => logger.log('sent', 'ReportTasks'))).toBe('');

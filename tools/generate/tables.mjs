@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import ts from 'typescript';
 
 const BROKER = 'src/broker';
 
@@ -13,7 +12,9 @@ export async function readTables(root) {
 }
 
 /** Imports a module that imports types only. */
-function load(file) {
+async function load(file) {
+  // a fresh clone has it only once its setup has run
+  const { default: ts } = await import('typescript');
   const { outputText } = ts.transpileModule(readFileSync(file, 'utf8'), {
     compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext },
   });
