@@ -685,11 +685,11 @@ end`,
 -- \`keys\` are those of the script that belong to no queue. A task is { claims, id, queue, message }: the hash that holds it,
 -- and the keys of its queue.
 
+-- A foreign alarm is none of them: a ring that is refused undoes nothing.
 local function wrong_keys(keys)
   return (keys.claims and wrong_type('hash', keys.claims))
     or wrong_type('hash', keys.unique)
     or wrong_type('zset', keys.cancelled)
-    or wrong_type('list', keys.alarm)
 end
 
 -- The task of an entry of the claims. Nil for one that is no task, or of a queue whose keys the script does not have: others

@@ -6,7 +6,7 @@ const NAMESPACE = '{nestwork}:';
 const LEASE_MS = 30_000;
 const REPORT = { code: 'CRASHED', error: 'died', host: 'here', pid: 7 };
 const QUEUE = ['queue', 'suspects', 'bell', 'scheduled', 'dead', 'dead-records'].map((key) => `${key}:default`);
-const ENDS = ['unique', 'cancelled', 'alarm'];
+const ENDS = ['unique', 'cancelled'];
 
 let fixture: BrokerFixture;
 beforeAll(async () => {
@@ -93,3 +93,11 @@ it.each(WAYS.flatMap(([way, keys, run]) => keys.map((key) => [way, key, run] as 
     await expect(run(scene)).resolves.toBeDefined();
   },
 );
+
+it('a retry after a while is not refused for a foreign alarm, because a promoter looks again by itself', async () => {
+  const scene = await sceneWithAnOverdueSession();
+  await fixture.redis.set(`${NAMESPACE}alarm`, 'foreign');
+  expect(await retry(60_000)(scene)).toBe(true);
+  expect(await fixture.redis.zcard(`${NAMESPACE}scheduled:default`)).toBe(1);
+  await fixture.redis.del(`${NAMESPACE}alarm`);
+});

@@ -30,7 +30,6 @@ const LEAVE = [
     remove('refuses foreign claims', "(keys.claims and wrong_type('hash', keys.claims))\n    or "),
     remove('refuses foreign keys of unique tasks', "    or wrong_type('hash', keys.unique)\n"),
     remove('refuses a foreign list of the cancelled', "    or wrong_type('zset', keys.cancelled)\n"),
-    remove('refuses a foreign alarm', "    or wrong_type('list', keys.alarm)\n"),
     change(
       'no entry of a queue that is not known',
       'known_queues[name]',
