@@ -169,16 +169,16 @@ end
 
 -- sizes are needed anyway, and a foreign key has none: found before anything is written
 local size, ours = {}, true
-local function measure(command, key)
-  local length = redis.pcall(command, key)
+local function measured(length)
   ours = ours and type(length) == 'number'
   return length
 end
-local holds = measure('HLEN', claims)
+local holds = measured(redis.pcall('HLEN', claims))
 for i = 1, #queues do
   local queue = queues[i]
-  size[queue.pending], size[queue.suspects] = measure('LLEN', queue.pending), measure('LLEN', queue.suspects)
-  measure('LLEN', queue.bell)
+  size[queue.pending] = measured(redis.pcall('LLEN', queue.pending))
+  size[queue.suspects] = measured(redis.pcall('LLEN', queue.suspects))
+  measured(redis.pcall('LLEN', queue.bell))
 end
 local wrong = wrong_type('string', drain) or wrong_type('hash', unique)
 if wrong or not ours then

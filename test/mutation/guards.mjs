@@ -227,8 +227,8 @@ const BY_SCRIPT = {
     change('refuses foreign keys before it writes', 'if wrong or not ours then', 'if false then'),
     change(
       'refuses foreign claims',
-      "local holds = measure('HLEN', claims)",
-      "local holds = measure('HLEN', claims)\nours = true",
+      "local holds = measured(redis.pcall('HLEN', claims))",
+      "local holds = measured(redis.pcall('HLEN', claims))\nours = true",
     ),
     change('refuses a foreign queue beside one of ours', 'ours = ours and type', 'ours = type'),
     remove('refuses a foreign drain', "wrong_type('string', drain) or "),
