@@ -24,23 +24,33 @@ const PARTS = new Map(
     .map(([part, called, constant]) => [called ?? constant, part]),
 );
 
+const PART_NAMES = new RegExp(`\\b(?:${[...PARTS.keys()].join('|')})\\b`, 'g');
+/** Of each part that a script has used: itself, behind all that it uses. Looked up once, because every app waits for it at its start. */
+const NEEDED = new Map<string, readonly string[]>();
+
 /**
  * The whole text of a script: its shebang line, what it uses of the libraries, the rest of it. Only what it uses, because
  * Redis makes each function anew whenever it runs a script.
  */
 export function scriptText(name: ScriptName): string {
   const [shebang, ...body] = LUA[name].split('\n');
-  return [shebang, ...partsFor(LUA[name]), ...body].join('\n');
+  const parts = neededBy(LUA[name]).map((part) => PARTS.get(part));
+  return [shebang, ...parts, ...body].join('\n');
 }
 
-/** The parts that a text uses, each behind those that it uses itself, and once. */
-function partsFor(text: string, known: Set<string | undefined> = new Set()): string[] {
-  return [...text.matchAll(/\w+/g)].flatMap(([word]) => {
-    const part = known.has(word) ? undefined : PARTS.get(word);
-    if (part === undefined) return [];
-    known.add(word);
-    return [...partsFor(part, known), part];
-  });
+/** The names of the parts that a text uses, each behind those that it uses itself, and once. */
+function neededBy(text: string): string[] {
+  return [...new Set([...new Set(text.match(PART_NAMES))].flatMap(withNeeds))];
+}
+
+function withNeeds(part: string): readonly string[] {
+  const known = NEEDED.get(part);
+  if (known) return known;
+  // a function may call itself
+  NEEDED.set(part, [part]);
+  const needed = [...neededBy(PARTS.get(part) ?? '').filter((other) => other !== part), part];
+  NEEDED.set(part, needed);
+  return needed;
 }
 
 /** What the connection needs to know: each script is sent once and then called by its hash, also after a SCRIPT FLUSH. */
