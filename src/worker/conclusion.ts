@@ -6,18 +6,16 @@ import { printedText } from '../task/printed.js';
 import type { Acknowledger } from './acknowledger.js';
 import { describeError } from './describe-error.js';
 import type { Failure, Outcome, PreparedTask } from './executor.js';
+import { NewNames } from './new-names.js';
 import type { RunningTask } from './running-task.js';
 import { runningTask } from './task-context.js';
 import { WorkerLog } from './worker-log.js';
-
-/** Names of unknown tasks that are remembered. */
-const MOST_UNKNOWN = 1_000;
 
 /** Turns each outcome into exactly one of ack, retry, release, bury, and tells people of what failed. */
 export class Conclusion {
   private readonly logger = new WorkerLog('TaskWorker');
   /** names without a handler that were logged: their tasks come again and again, and would fill the log */
-  private readonly unknown = new Set<string>();
+  private readonly unknown = new NewNames();
 
   constructor(
     private readonly acks: Acknowledger,
@@ -48,7 +46,7 @@ export class Conclusion {
     if (failure.decision.kind === 'retry') {
       const { inMs } = failure.decision;
       const what = failure.attempted ? `failed at attempt ${attempt}` : 'cannot be run here';
-      if (code !== 'UNKNOWN_TASK' || this.isNews(printable(name))) {
+      if (code !== 'UNKNOWN_TASK' || this.unknown.isNew(printable(name))) {
         const line = `Task ${which} ${what} and is tried again in ${inMs} ms: ${error}`;
         within(failure.task, () => this.logger.warn(line));
       }
@@ -57,13 +55,6 @@ export class Conclusion {
       within(failure.task, () => this.logger.error(`Task ${which} is dead: ${error}`, stack && printableStack(stack)));
       this.acks.bury(claimed, failure);
     }
-  }
-
-  private isNews(name: string): boolean {
-    if (this.unknown.has(name)) return false;
-    if (this.unknown.size === MOST_UNKNOWN) this.unknown.clear();
-    this.unknown.add(name);
-    return true;
   }
 
   private done(id: string, freesKey: boolean): void {

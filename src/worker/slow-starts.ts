@@ -1,6 +1,7 @@
 import type { ClaimedTask } from '../broker/broker.js';
 import { labelOf } from '../task/message-label.js';
 import { printable } from '../task/printable.js';
+import { NewNames } from './new-names.js';
 import { START_WINDOW_MS } from './start-window.js';
 import { WorkerLog } from './worker-log.js';
 
@@ -8,8 +9,6 @@ import { WorkerLog } from './worker-log.js';
 const MOST_PATIENCE = 64;
 /** Claims in a row of which nothing was started, before that is worth a line: one happens on any machine that is busy. */
 const WORTH_A_LINE = 3;
-/** Names of tasks that are remembered. */
-const MOST_NAMES = 1_000;
 
 /**
  * Lets a child get ahead that cannot start a task within its window, because its messages are large or its processor is busy:
@@ -19,7 +18,7 @@ const MOST_NAMES = 1_000;
 export class SlowStarts {
   private readonly log = new WorkerLog('TaskWorker');
   /** names whose arguments took long to read, and which were logged */
-  private readonly named = new Set<string>();
+  private readonly named = new NewNames();
   /** claims in a row of which nothing was started */
   private missedClaims = 0;
   private startedOne = false;
@@ -62,9 +61,7 @@ export class SlowStarts {
 
   private name(message: string, id: string, tookMs: number): void {
     const name = nameOf(message);
-    if (this.named.has(name)) return;
-    if (this.named.size === MOST_NAMES) this.named.clear();
-    this.named.add(name);
+    if (!this.named.isNew(name)) return;
     this.log.warn(
       `The arguments of task ${name} ${printable(id)} took ${Math.round(tookMs)} ms to read (${message.length} characters). ` +
         'Nothing else runs in this process meanwhile. Keep large data elsewhere and send its id.',
