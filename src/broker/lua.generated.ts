@@ -87,7 +87,7 @@ if not end_cancelled(keys, task) then
 end
 return 1`,
   'cancel-active': `#!lua flags=allow-oom
--- marks an active task as cancelled, so that it never runs again, and tells every supervisor.
+-- marks an active task as cancelled, so that it never runs again, and informs every supervisor.
 -- Returns 1, or 0 when the child holds it no more.
 local claims, cancelled, broadcasts = KEYS[1], KEYS[2], KEYS[3]
 local id, kept = ARGV[1], ARGV[2]
@@ -143,10 +143,10 @@ for i = 1, #ARGV - 4 do
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- \`acks\` are ids one behind the other; a \`limit\` of -1 only tells what the child holds. What is granted comes as one text,
+-- \`acks\` are ids one behind the other; a \`limit\` of -1 only lists what the child holds. What is granted comes as one text,
 -- separated by zero bytes, which a client reads in a fraction of the time; as a list where that is not safe.
 -- A suspect comes alone, and only to a child that holds nothing. To drain: such a task waits, come back empty-handed.
--- One child at a time is told so; the others pass the suspect over.
+-- One child at a time gets this answer; the others pass the suspect over.
 --
 -- Atomic because a task must be in the queue or in the claims, never in neither. A claim number seen before means that
 -- its reply was lost: the child gets all that it holds again, and no more. A child that gave up on a reply asks for the
@@ -520,7 +520,7 @@ local runs = part(ARGV, 3, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- A run is its instant in ms since 1970 and its message, oldest first. Fired and skipped are 0 when others were faster. A
--- run with a key that is taken is skipped: an earlier one waits or is under way, in the queue that is told, '' for none.
+-- run with a key that is taken is skipped: an earlier one waits or is under way, in the queue that is returned, '' for none.
 -- How the last run ended is JSON, '' for none.
 --
 -- Atomic because of all supervisors that try, one must find the instant unsettled. Without allow-oom: a full Redis refuses
@@ -675,7 +675,7 @@ end`,
 local function is_foreign(message)
   return string.find(message, '^undecodable%x%x%x%x%x%x%x%x%x%?') == 1
 end`,
-  'lib/leave': `-- Every way in which a task leaves a state: it ends, is given back, or dies here and nowhere else. So whatever hangs on the
+  'lib/leave': `-- Every way in which a task leaves a state: it ends, is given back, or dies here and nowhere else. So all that hangs on the
 -- end of a task is written once.
 --
 -- A script checks the types of all keys first (\`wrong_keys\`, \`wrong_queues\`) and finds the claims (\`held_tasks\`). Each way
@@ -1190,7 +1190,7 @@ end
 forget_dead(queue, redis.call('ZRANGE', queue.dead, 0, count - 1))
 return count`,
   'read-stream': `#!lua flags=no-writes
--- reads the next entries of the stream, and what tells whether any are missing.
+-- reads the next entries of the stream, and the counts that show whether any are missing.
 -- Returns id of the last entry ever, how many were ever added, how many are left, entries.
 local broadcasts = KEYS[1]
 local after, most = ARGV[1], ARGV[2]

@@ -177,7 +177,7 @@ export const SCRIPTS = {
     reply: reply<Flag>('1, or 0 when it waits there no more'),
   },
   'cancel-active': {
-    purpose: 'marks an active task as cancelled, so that it never runs again, and tells every supervisor',
+    purpose: 'marks an active task as cancelled, so that it never runs again, and informs every supervisor',
     by: ['cancel() and status()'],
     keys: ['claims', 'cancelled', 'broadcasts'],
     args: ['id', 'kept'],
@@ -267,7 +267,7 @@ export const SCRIPTS = {
   },
   'read-stream': {
     flags: 'no-writes',
-    purpose: 'reads the next entries of the stream, and what tells whether any are missing',
+    purpose: 'reads the next entries of the stream, and the counts that show whether any are missing',
     by: ['supervisor'],
     keys: ['broadcasts'],
     args: ['after', 'most'],

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- marks an active task as cancelled, so that it never runs again, and tells every supervisor.
+-- marks an active task as cancelled, so that it never runs again, and informs every supervisor.
 -- Returns 1, or 0 when the child holds it no more.
 local claims, cancelled, broadcasts = KEYS[1], KEYS[2], KEYS[3]
 local id, kept = ARGV[1], ARGV[2]

@@ -15,10 +15,10 @@ for i = 1, #ARGV - 4 do
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- `acks` are ids one behind the other; a `limit` of -1 only tells what the child holds. What is granted comes as one text,
+-- `acks` are ids one behind the other; a `limit` of -1 only lists what the child holds. What is granted comes as one text,
 -- separated by zero bytes, which a client reads in a fraction of the time; as a list where that is not safe.
 -- A suspect comes alone, and only to a child that holds nothing. To drain: such a task waits, come back empty-handed.
--- One child at a time is told so; the others pass the suspect over.
+-- One child at a time gets this answer; the others pass the suspect over.
 --
 -- Atomic because a task must be in the queue or in the claims, never in neither. A claim number seen before means that
 -- its reply was lost: the child gets all that it holds again, and no more. A child that gave up on a reply asks for the

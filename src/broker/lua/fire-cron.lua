@@ -9,7 +9,7 @@ local runs = part(ARGV, 3, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- A run is its instant in ms since 1970 and its message, oldest first. Fired and skipped are 0 when others were faster. A
--- run with a key that is taken is skipped: an earlier one waits or is under way, in the queue that is told, '' for none.
+-- run with a key that is taken is skipped: an earlier one waits or is under way, in the queue that is returned, '' for none.
 -- How the last run ended is JSON, '' for none.
 --
 -- Atomic because of all supervisors that try, one must find the instant unsettled. Without allow-oom: a full Redis refuses

@@ -1,5 +1,5 @@
 #!lua flags=no-writes
--- reads the next entries of the stream, and what tells whether any are missing.
+-- reads the next entries of the stream, and the counts that show whether any are missing.
 -- Returns id of the last entry ever, how many were ever added, how many are left, entries.
 local broadcasts = KEYS[1]
 local after, most = ARGV[1], ARGV[2]

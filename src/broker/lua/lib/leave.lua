@@ -1,4 +1,4 @@
--- Every way in which a task leaves a state: it ends, is given back, or dies here and nowhere else. So whatever hangs on the
+-- Every way in which a task leaves a state: it ends, is given back, or dies here and nowhere else. So all that hangs on the
 -- end of a task is written once.
 --
 -- A script checks the types of all keys first (`wrong_keys`, `wrong_queues`) and finds the claims (`held_tasks`). Each way
