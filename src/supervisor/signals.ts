@@ -5,7 +5,7 @@ export const STOP_SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SI
  * Signals that follow one another within this time are one, in ms: a terminal and a tool may both pass on a Ctrl-C, `timeout` signals
  * the process and its group, and systemd sends a SIGHUP behind its SIGTERM where `SendSIGHUP` is set.
  */
-const SAME_SIGNAL_MS = 1_000;
+export const SAME_SIGNAL_MS = 1_000;
 
 /**
  * Calls the listener for each signal to stop, with the number of signals so far.

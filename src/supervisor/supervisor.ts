@@ -17,7 +17,7 @@ import type { LastWords } from './last-words.js';
 import { MemoryGuard } from './memory-guard.js';
 import { obituary, unbooted } from './obituary.js';
 import { Runtime, type Service } from './runtime.js';
-import { onStopSignals } from './signals.js';
+import { onStopSignals, SAME_SIGNAL_MS } from './signals.js';
 import type { Program } from './spawn-child.js';
 import { streamService } from './stream-service.js';
 import { blamedFor, type Death } from './verdict.js';
@@ -89,7 +89,8 @@ export class Supervisor {
     boots.start();
     const exitCode = await ended;
     await boots.stop();
-    unlisten();
+    // a signal that repeats the last one would end the process in the middle of its exit, and take the exit code from it
+    setTimeout(unlisten, SAME_SIGNAL_MS).unref();
     unwatch();
     return exitCode;
   }

@@ -113,5 +113,7 @@ it('tries a replacement again that does not boot within `bootTimeout`, until one
   while ((await children()) === 0) await delay(10);
   process.emit('SIGTERM', 'SIGTERM');
   expect(await ended).toBe(0);
+  // one that repeats it must not take the exit code from a process that is about to exit
+  expect(process.listenerCount('SIGTERM')).toBe(1);
   await fixture.stop();
 });

@@ -56,10 +56,14 @@ export class WorkerProcess {
     process.kill(-this.pid, signal);
   }
 
-  /** Sends signals until it ends, because those that follow one another within a second count as one. */
-  async insist(send: () => void): Promise<number | string> {
+  /**
+   * Sends signals until it has heeded two of them, because those that follow one another within a second count as one.
+   *
+   * @param heeded a line of its output says so; it ends for sure then
+   */
+  async insist(send: () => void, heeded = 'killing'): Promise<number | string> {
     const running = (): boolean => this.process.exitCode === null && this.process.signalCode === null;
-    for (; running(); await Promise.race([this.closed, delay(100)])) send();
+    for (; running() && this.lines(heeded).length === 0; await Promise.race([this.closed, delay(100)])) send();
     return this.ended();
   }
 
