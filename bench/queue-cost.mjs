@@ -9,8 +9,8 @@
  */
 import { Redis } from 'ioredis';
 import { RedisBroker } from '../dist/broker/redis-broker.js';
-import { TaskIdSequence } from '../dist/task/task-id.js';
-import { encodeMessage } from '../dist/task/task-message.js';
+import { TaskIdSequence } from '../dist/message/task-id.js';
+import { encodeMessage } from '../dist/message/task-message.js';
 import { RedisServer } from '../dist/testing/redis-server.js';
 
 const QUEUES = [1, 10, 100, 1_000];

@@ -1,5 +1,5 @@
-import { brand } from './task/brand.js';
-import { printable, printableLines } from './task/printable.js';
+import { brand } from './values/brand.js';
+import { printable, printableLines } from './values/printable.js';
 
 /** More than any remedy takes. */
 const MOST_OF_A_REMEDY = 1_000;

@@ -5,11 +5,12 @@ export type {
   RedisSettings,
   StreamGap,
   TaskState,
-} from './broker/broker.js';
+} from './broker/port/broker.js';
 export { QueueClient, type TaskClass, type TaskSenders } from './client/queue-client.js';
 export type { SendOptions } from './client/send-options.js';
 export type { TaskHandle, TaskStatus } from './client/task-handle.js';
 export { TaskSender } from './client/task-sender.js';
+export type { CronOverlap, MissedRuns } from './cron/cron-definition.js';
 export { Broadcast, type BroadcastOptions } from './decorators/broadcast.decorator.js';
 export { Cron } from './decorators/cron.decorator.js';
 export { CronExpression } from './decorators/cron-expression.js';
@@ -36,6 +37,11 @@ export {
   type QueueHealthOptions,
   type QueueReport,
 } from './inspector/queue-health.js';
+export type { AttemptRecord } from './message/attempt-record.js';
+export type { GivenHeaders, TaskHeaders } from './message/headers.js';
+export type { UniqueUntil } from './message/unique-key.js';
+export { TaskQueueModule } from './module/task-queue.module.js';
+export { WorkerFactory, type WorkerFactoryOptions } from './module/worker-factory.js';
 export type {
   GlobalEnhancerKinds,
   InProcessOptions,
@@ -43,22 +49,16 @@ export type {
   TaskQueueOptions,
   TaskQueueOptionsFactory,
   WorkerOptions,
-} from './options.js';
-export type { AttemptRecord } from './task/attempt-record.js';
-export type { BackoffFunction, BackoffOptions, RetryBackoff } from './task/backoff.js';
+} from './options/options.js';
+export { GuardRefusedError, InvalidPayloadError, type PayloadProblem } from './payload/refusals.js';
+export type { CannotBeSent } from './payload/sendable.js';
+export type { PayloadOf, StandardSchema } from './payload/standard-schema.js';
+export type { BackoffFunction, BackoffOptions, RetryBackoff } from './policy/backoff.js';
+export type { CallPolicyOptions, ErrorClass, PolicyOptions } from './policy/policy-options.js';
+export { DropTask, HardTimeoutError, RetryTask, SoftTimeoutError, TaskCancelledError } from './policy/task-errors.js';
 export type { BroadcastScope } from './task/broadcast.js';
-export type { ByteSize } from './task/byte-size.js';
-export type { CronOverlap, MissedRuns } from './task/cron-definition.js';
-export type { Duration } from './task/duration.js';
-export type { GivenHeaders, TaskHeaders } from './task/headers.js';
-export type { CallPolicyOptions, ErrorClass, PolicyOptions } from './task/policy-options.js';
-export { GuardRefusedError, InvalidPayloadError, type PayloadProblem } from './task/refusals.js';
-export type { CannotBeSent } from './task/sendable.js';
-export type { PayloadOf, StandardSchema } from './task/standard-schema.js';
-export { DropTask, HardTimeoutError, RetryTask, SoftTimeoutError, TaskCancelledError } from './task/task-errors.js';
 export type { OnTaskFailure, OnTaskStart, OnTaskSuccess, TaskInfo, WrapTask } from './task/task-hooks.js';
-export type { UniqueUntil } from './task/unique-key.js';
-export { TaskQueueModule } from './task-queue.module.js';
+export type { ByteSize } from './values/byte-size.js';
+export type { Duration } from './values/duration.js';
 export { TaskContext } from './worker/task-context.js';
 export { TaskLogger } from './worker/task-logger.js';
-export { WorkerFactory, type WorkerFactoryOptions } from './worker-factory.js';

@@ -1,20 +1,22 @@
 /**
  * Writes all that follows from the tables of keys and scripts: the heads of the Lua scripts, the module that holds their
- * text, and the tables and rights of docs/redis-keys.md.
+ * text, and the tables and rights of docs/redis-keys.md; and from the list of rooms, which imports the linter refuses.
  *
  *   npm run generate
  *   node tools/generate.mjs --check    writes nothing; exits with 1, and says which files are out of date
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withTables } from './generate/document.mjs';
 import { withHead } from './generate/head.mjs';
+import { linterDirections } from './generate/house.mjs';
 import { readTables } from './generate/tables.mjs';
 import { Failure, ROOT, runTool } from './run.mjs';
 
 const LUA = 'src/broker/lua';
-const MODULE = 'src/broker/lua.generated.ts';
+const MODULE = 'src/broker/redis/lua.generated.ts';
+const LINTER = 'biome.generated.json';
 const DOCUMENT = 'docs/redis-keys.md';
 
 /** Leaves a file alone that is up to date, because a newer one makes the tools build again. */
@@ -25,27 +27,40 @@ export async function generate(root = ROOT, write = writeFileSync) {
     if (!existsSync(path) || readFileSync(path, 'utf8') !== text) write(path, text);
   };
   const scripts = new Map();
-  for (const [name, text] of luaFiles(root)) {
+  for (const [file, text] of luaFiles(root)) {
+    const name = nameOf(file);
     const spec = tables.scripts[name];
-    if (!spec && !name.startsWith('lib/')) throw new Failure(`${LUA}/${name}.lua stands in no table.`);
+    if (!spec && !name.startsWith('lib/')) throw new Failure(`${LUA}/${file} stands in no table.`);
     scripts.set(name, spec ? withHead(text, spec, tables) : text);
-    update(`${LUA}/${name}.lua`, scripts.get(name));
+    update(`${LUA}/${file}`, scripts.get(name));
   }
   update(MODULE, moduleOf(scripts));
+  update(LINTER, linterDirections());
   update(DOCUMENT, withTables(readFileSync(join(root, DOCUMENT), 'utf8'), tables, scripts));
 }
 
 /** Writes only the module, from the Lua files as they are. */
 export function inlineLua(root) {
-  writeFileSync(join(root, MODULE), moduleOf(luaFiles(root)));
+  writeFileSync(join(root, MODULE), moduleOf(luaFiles(root).map(([file, text]) => [nameOf(file), text])));
 }
 
-/** The text of each file in lua/, by its name. */
+/** The file of a script or library, by its name. */
+export function luaFile(root, name) {
+  const found = luaFiles(root).find(([file]) => nameOf(file) === name);
+  if (!found) throw new Failure(`There is no ${name}.lua in ${LUA}.`);
+  return join(root, LUA, found[0]);
+}
+
+/** Each file in lua/ with its text. */
 function luaFiles(root) {
-  const names = readdirSync(join(root, LUA), { recursive: true }).filter((file) => file.endsWith('.lua'));
-  return new Map(
-    names.sort().map((name) => [name.slice(0, -'.lua'.length), readFileSync(join(root, LUA, name), 'utf8')]),
-  );
+  const files = readdirSync(join(root, LUA), { recursive: true }).filter((file) => file.endsWith('.lua'));
+  return files.sort().map((file) => [file, readFileSync(join(root, LUA, file), 'utf8')]);
+}
+
+/** A library keeps its folder: `work/claim.lua` is `claim`, `lib/leave.lua` is `lib/leave`. */
+function nameOf(file) {
+  const path = file.split(sep).join('/').slice(0, -'.lua'.length);
+  return path.startsWith('lib/') ? path : path.slice(path.lastIndexOf('/') + 1);
 }
 
 function moduleOf(files) {
@@ -53,7 +68,7 @@ function moduleOf(files) {
     ([name, text]) => `  '${name}': \`${text.trimEnd().replace(/[\\`]|\$\{/g, '\\$&')}\`,\n`,
   );
   return [
-    '/** The text of each file in lua/, by its name. `npm run generate` writes this module: edit the Lua files instead. */\n',
+    '/** The text of each script in lua/, by its name, and of each library. `npm run generate` writes this module: edit the Lua files instead. */\n',
     `export const LUA = {\n${entries.join('')}} as const;\n`,
   ].join('');
 }

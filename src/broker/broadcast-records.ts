@@ -1,6 +1,6 @@
-import type { BroadcastOutcome, BroadcastRecord, BroadcastRecords, RecordedGap, Turn } from './broadcast-port.js';
-import type { RedisConnection } from './redis-connection.js';
-import type { RedisKeys } from './redis-keys.js';
+import type { BroadcastOutcome, BroadcastRecord, BroadcastRecords, RecordedGap, Turn } from './port/broadcast-port.js';
+import type { RedisConnection } from './redis/redis-connection.js';
+import type { RedisKeys } from './redis/redis-keys.js';
 
 /** How long it is known how a broadcast ended. */
 export const OUTCOME_SECONDS = 86_400;

@@ -1,6 +1,6 @@
-import type { StreamBroker, StreamEntry, StreamPosition, StreamRead } from './broadcast-port.js';
-import type { RedisConnection } from './redis-connection.js';
-import type { RedisKeys } from './redis-keys.js';
+import type { StreamBroker, StreamEntry, StreamPosition, StreamRead } from './port/broadcast-port.js';
+import type { RedisConnection } from './redis/redis-connection.js';
+import type { RedisKeys } from './redis/redis-keys.js';
 import { advance } from './stream-gap.js';
 
 /** A message may have 256 KiB, and a script holds up everyone else while it runs. */

@@ -1,10 +1,10 @@
 import { EnqueueUnconfirmedError, NestworkError } from '../errors.js';
+import { blockOf, producerOf } from '../message/task-id.js';
+import { idOf } from '../message/task-message.js';
 import { KEPT_BROADCASTS } from '../task/broadcast.js';
-import { blockOf, producerOf } from '../task/task-id.js';
-import { idOf } from '../task/task-message.js';
-import type { Due, KeyHolder, UniqueOptions } from './broker.js';
-import type { RedisConnection } from './redis-connection.js';
-import type { RedisKeys } from './redis-keys.js';
+import type { Due, KeyHolder, UniqueOptions } from './port/broker.js';
+import type { RedisConnection } from './redis/redis-connection.js';
+import type { RedisKeys } from './redis/redis-keys.js';
 
 /** How long a repeated enqueue is recognised. */
 export const SEEN_SECONDS = 600;

@@ -1,7 +1,7 @@
 import { decodeAppTasks } from '../task/app-tasks.js';
-import type { LiveWorker } from './broker.js';
-import type { RedisConnection } from './redis-connection.js';
-import type { RedisKeys } from './redis-keys.js';
+import type { LiveWorker } from './port/broker.js';
+import type { RedisConnection } from './redis/redis-connection.js';
+import type { RedisKeys } from './redis/redis-keys.js';
 import { FIRED, firedCrons } from './session-crons.js';
 import { APP, fieldsOfLiveSessions, queuesIn, SERVED_QUEUES } from './session-lists.js';
 

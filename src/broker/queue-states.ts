@@ -1,7 +1,7 @@
 import { type AppWorker, contestantsOf, decodeAppTasks } from '../task/app-tasks.js';
-import type { QueueState } from './broker.js';
-import type { RedisConnection } from './redis-connection.js';
-import type { RedisKeys } from './redis-keys.js';
+import type { QueueState } from './port/broker.js';
+import type { RedisConnection } from './redis/redis-connection.js';
+import type { RedisKeys } from './redis/redis-keys.js';
 import { APP, isChild, liveSessions, queuesIn, SERVED_QUEUES } from './session-lists.js';
 
 /** Looks at queues, without a script: nobody acts on what it sees, so it need not be one moment exactly. */

@@ -1,9 +1,11 @@
 import { NestworkError } from '../errors.js';
+import { HEADER_LENGTH, idOf } from '../message/task-message.js';
 import { encodeAppTasks } from '../task/app-tasks.js';
-import { HEADER_LENGTH, idOf } from '../task/task-message.js';
-import { BlockingList } from './blocking-list.js';
 import { RedisBroadcastRecords } from './broadcast-records.js';
 import { BroadcastStream } from './broadcast-stream.js';
+import { broadcastInChunks, enqueueChunk, enqueueInChunks, enqueueUnique, replicated, unconfirmed } from './enqueue.js';
+import { EnqueueTogether } from './enqueue-together.js';
+import { readLiveWorkers } from './live-workers.js';
 import type {
   Broker,
   BuriedTask,
@@ -25,19 +27,17 @@ import type {
   TaskPlace,
   UniqueOptions,
   Verdict,
-} from './broker.js';
-import { broadcastInChunks, enqueueChunk, enqueueInChunks, enqueueUnique, replicated, unconfirmed } from './enqueue.js';
-import { EnqueueTogether } from './enqueue-together.js';
-import { readLiveWorkers } from './live-workers.js';
-import type { OutageListener } from './outage.js';
+} from './port/broker.js';
 import { readQueueStates } from './queue-states.js';
-import { checkServer } from './redis-checks.js';
-import { RedisConnection } from './redis-connection.js';
+import { BlockingList } from './redis/blocking-list.js';
+import type { OutageListener } from './redis/outage.js';
+import { checkServer } from './redis/redis-checks.js';
+import { RedisConnection } from './redis/redis-connection.js';
+import { unpromoted } from './redis/redis-errors.js';
+import { type RedisKeys, redisKeys } from './redis/redis-keys.js';
+import type { ScriptInput, ScriptName, ScriptReply } from './redis/scripts.js';
 import { RedisCrons } from './redis-crons.js';
 import { RedisDeadLetters } from './redis-dead-letters.js';
-import { unpromoted } from './redis-errors.js';
-import { type RedisKeys, redisKeys } from './redis-keys.js';
-import type { ScriptInput, ScriptName, ScriptReply } from './scripts.js';
 import { declaredCrons } from './session-crons.js';
 import { APP, DESCRIPTION, isChild, queuesIn, SERVED_QUEUES } from './session-lists.js';
 import { TaskFinder } from './task-finder.js';

@@ -1,8 +1,17 @@
-import { type CronDeclaration, isCronDeclaration } from '../task/cron-definition.js';
-import { encodeUnique } from '../task/unique-key.js';
-import type { Claimant, CronBroker, CronRecord, CronRun, CronState, CronSurvey, DueRun, Firing } from './broker.js';
-import type { RedisConnection } from './redis-connection.js';
-import type { RedisKeys } from './redis-keys.js';
+import { type CronDeclaration, isCronDeclaration } from '../cron/cron-definition.js';
+import { encodeUnique } from '../message/unique-key.js';
+import type {
+  Claimant,
+  CronBroker,
+  CronRecord,
+  CronRun,
+  CronState,
+  CronSurvey,
+  DueRun,
+  Firing,
+} from './port/broker.js';
+import type { RedisConnection } from './redis/redis-connection.js';
+import type { RedisKeys } from './redis/redis-keys.js';
 import { readSessionCrons, type SessionCrons } from './session-crons.js';
 import { fieldsOfLiveSessions, queuesIn, SERVED_QUEUES } from './session-lists.js';
 

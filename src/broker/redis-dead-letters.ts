@@ -8,9 +8,9 @@ import type {
   DeadRange,
   Death,
   Redrive,
-} from './dead-letter-broker.js';
-import type { RedisConnection } from './redis-connection.js';
-import type { RedisKeys } from './redis-keys.js';
+} from './port/dead-letter-broker.js';
+import type { RedisConnection } from './redis/redis-connection.js';
+import type { RedisKeys } from './redis/redis-keys.js';
 
 /** Bytes of records after which a read has enough: a script holds up everyone else while it runs. */
 const ENOUGH_BYTES = 1_000_000;

@@ -1,7 +1,7 @@
-import { type CronDeclaration, isCronDeclaration } from '../task/cron-definition.js';
-import type { CatalogEntry } from './broker.js';
-import type { RedisConnection } from './redis-connection.js';
-import type { RedisKeys } from './redis-keys.js';
+import { type CronDeclaration, isCronDeclaration } from '../cron/cron-definition.js';
+import type { CatalogEntry } from './port/broker.js';
+import type { RedisConnection } from './redis/redis-connection.js';
+import type { RedisKeys } from './redis/redis-keys.js';
 import { fieldsOfLiveSessions } from './session-lists.js';
 
 /** The names of all crons of the app; `forget-crons` reads it. */

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
-import type { RedisConnection } from './redis-connection.js';
-import type { RedisKeys } from './redis-keys.js';
+import type { RedisConnection } from './redis/redis-connection.js';
+import type { RedisKeys } from './redis/redis-keys.js';
 
 /** Starts the fields of a session's hash that describe it. */
 export const DESCRIPTION = '@';

@@ -1,4 +1,4 @@
-import type { StreamGap, StreamPosition } from './broadcast-port.js';
+import type { StreamGap, StreamPosition } from './port/broadcast-port.js';
 
 /** What a stream told of itself in the same instant in which it was read. */
 export interface StreamFacts {

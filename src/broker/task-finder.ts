@@ -1,8 +1,8 @@
 import { KEPT_BROADCASTS } from '../task/broadcast.js';
-import type { TaskPlace } from './broker.js';
+import type { TaskPlace } from './port/broker.js';
 
-import type { RedisConnection } from './redis-connection.js';
-import type { RedisKeys } from './redis-keys.js';
+import type { RedisConnection } from './redis/redis-connection.js';
+import type { RedisKeys } from './redis/redis-keys.js';
 import { isChild } from './session-lists.js';
 
 /** Looked at by one script: it holds up everyone else while it runs. */

@@ -1,4 +1,4 @@
-import { assertKnownOptions } from '../task/known-options.js';
+import { assertKnownOptions } from '../values/known-options.js';
 
 /**
  * Refuses what makes no sense for a broadcast: it has no queue and no time, and it is not run again.

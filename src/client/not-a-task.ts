@@ -1,6 +1,6 @@
 import { NestworkError } from '../errors.js';
-import { similarNames } from '../task/similar-names.js';
 import { type DeclaredTask, type TaskMetadata, taskMetadataOf } from '../task/task-metadata.js';
+import { similarNames } from '../values/similar-names.js';
 
 const DECORATORS = '@Task(), @Cron(), @Interval() or @Broadcast()';
 const CIRCULAR =

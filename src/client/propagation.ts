@@ -1,7 +1,7 @@
 import { NestworkError } from '../errors.js';
-import { errorText } from '../task/error-text.js';
-import { type GivenHeaders, readHeaders } from '../task/headers.js';
-import { printable } from '../task/printable.js';
+import { type GivenHeaders, readHeaders } from '../message/headers.js';
+import { errorText } from '../values/error-text.js';
+import { printable } from '../values/printable.js';
 
 const WHERE = '`propagate` of TaskQueueModule';
 

@@ -1,14 +1,15 @@
 import { Logger } from '@nestjs/common';
-import type { ProducerBroker, TaskBroker, TaskState } from '../broker/broker.js';
-import type { ResolvedTaskQueueOptions } from '../options.js';
-import type { ArgumentCheck, ArgumentChecks } from '../task/argument-check.js';
+import type { ProducerBroker, TaskBroker, TaskState } from '../broker/port/broker.js';
+import type { SendLeniency } from '../broker/port/send-leniency.js';
+import { assertTaskId, TaskIdSequence } from '../message/task-id.js';
+import type { ResolvedTaskQueueOptions } from '../options/options.js';
+import type { ArgumentCheck, ArgumentChecks } from '../payload/argument-check.js';
+import type { SentArguments } from '../payload/standard-schema.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
-import type { Clock } from '../task/clock.js';
-import type { SentArguments } from '../task/standard-schema.js';
-import { assertTaskId, TaskIdSequence } from '../task/task-id.js';
 import { assertTasksKept, type DeclaredTask, declaredTasks, members, taskMetadataOf } from '../task/task-metadata.js';
-import { assertTaskName } from '../task/task-name.js';
 import type { TaskRegistry } from '../task/task-registry.js';
+import type { Clock } from '../values/clock.js';
+import { assertTaskName } from '../values/task-name.js';
 import { namedSenders } from './named-senders.js';
 import {
   accessor,
@@ -22,7 +23,6 @@ import {
 import { notProvided } from './not-provided.js';
 import type { Propagation } from './propagation.js';
 import { QueueBook } from './queue-book.js';
-import type { SendLeniency } from './send-leniency.js';
 import { statusOf, type TaskStatus } from './task-handle.js';
 import { type CheckOfTask, type QueueOfTask, TaskSender } from './task-sender.js';
 import { UnansweredSends } from './unanswered-sends.js';

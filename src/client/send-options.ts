@@ -1,13 +1,13 @@
-import type { Due } from '../broker/broker.js';
+import type { Due } from '../broker/port/broker.js';
 import { NestworkError } from '../errors.js';
-import { type Duration, toMilliseconds } from '../task/duration.js';
-import type { GivenHeaders } from '../task/headers.js';
-import { assertKnownOptions } from '../task/known-options.js';
-import { assertPolicyOptions, CALL_POLICY_OPTIONS, type CallPolicyOptions } from '../task/policy-options.js';
-import { unknownQueue } from '../task/queue-names.js';
-import { assertTaskId } from '../task/task-id.js';
-import { assertQueueName } from '../task/task-name.js';
-import type { UniqueUntil } from '../task/unique-key.js';
+import type { GivenHeaders } from '../message/headers.js';
+import { assertTaskId } from '../message/task-id.js';
+import type { UniqueUntil } from '../message/unique-key.js';
+import { assertPolicyOptions, CALL_POLICY_OPTIONS, type CallPolicyOptions } from '../policy/policy-options.js';
+import { type Duration, toMilliseconds } from '../values/duration.js';
+import { assertKnownOptions } from '../values/known-options.js';
+import { unknownQueue } from '../values/queue-names.js';
+import { assertQueueName } from '../values/task-name.js';
 
 /**
  * How to send, for one call. Timeouts and retries given here come before those of the task, its queue and the module.

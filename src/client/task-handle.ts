@@ -1,5 +1,5 @@
-import type { TaskBroker, TaskPlace, TaskState } from '../broker/broker.js';
-import { attemptOf, decodeMessage, enqueuedAtOf } from '../task/task-message.js';
+import type { TaskBroker, TaskPlace, TaskState } from '../broker/port/broker.js';
+import { attemptOf, decodeMessage, enqueuedAtOf } from '../message/task-message.js';
 
 /**
  * What is known of a task.

@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
 import { NestworkError } from '../errors.js';
 import { type BroadcastScope, isBroadcastScope } from '../task/broadcast.js';
-import { assertKnownOptions } from '../task/known-options.js';
 import { setTaskMetadata } from '../task/task-metadata.js';
-import { assertTaskName } from '../task/task-name.js';
+import { assertKnownOptions } from '../values/known-options.js';
+import { assertTaskName } from '../values/task-name.js';
 import { assertParentheses, methodPlace } from './method-place.js';
 import type { TaskDecorator } from './task-decorator.js';
 

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
+import type { CronDefinition, CronOverlap, CronSchedule, MissedRuns } from '../cron/cron-definition.js';
 import { NestworkError } from '../errors.js';
-import type { CronDefinition, CronOverlap, CronSchedule, MissedRuns } from '../task/cron-definition.js';
-import { type Duration, toMilliseconds } from '../task/duration.js';
-import { assertKnownOptions } from '../task/known-options.js';
+import { type Duration, toMilliseconds } from '../values/duration.js';
+import { assertKnownOptions } from '../values/known-options.js';
 import { TASK_OPTIONS, type TaskOptions } from './task.decorator.js';
 
 /**

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
-import type { CronSchedule } from '../task/cron-definition.js';
-import { setCronMetadata } from '../task/cron-metadata.js';
+import type { CronSchedule } from '../cron/cron-definition.js';
+import { setCronMetadata } from '../cron/cron-metadata.js';
 import { assertCronOptions, CLOCK_OPTIONS, type CronOptions, invalid, resolveCronOptions } from './cron-options.js';
 import { assertParentheses, methodPlace } from './method-place.js';
 import { declareTask } from './task.decorator.js';

@@ -1,5 +1,5 @@
-import { setCronMetadata } from '../task/cron-metadata.js';
-import { type Duration, toMilliseconds } from '../task/duration.js';
+import { setCronMetadata } from '../cron/cron-metadata.js';
+import { type Duration, toMilliseconds } from '../values/duration.js';
 import { assertCronOptions, type IntervalOptions, invalid, resolveCronOptions } from './cron-options.js';
 import { assertParentheses, methodPlace } from './method-place.js';
 import { declareTask } from './task.decorator.js';

@@ -1,9 +1,9 @@
 import type { PipeTransform, Type } from '@nestjs/common';
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { NestworkError } from '../errors.js';
+import { isStandardSchema, type StandardSchema } from '../payload/standard-schema.js';
 import { noteDecorator } from '../task/decorated-methods.js';
-import { assertKnownOptions } from '../task/known-options.js';
-import { isStandardSchema, type StandardSchema } from '../task/standard-schema.js';
+import { assertKnownOptions } from '../values/known-options.js';
 import { assertParentheses } from './method-place.js';
 
 type Pipe = PipeTransform | Type<PipeTransform>;

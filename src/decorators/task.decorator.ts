@@ -1,7 +1,7 @@
-import { assertKnownOptions } from '../task/known-options.js';
-import { assertPolicyOptions, POLICY_OPTIONS, type PolicyOptions } from '../task/policy-options.js';
+import { assertPolicyOptions, POLICY_OPTIONS, type PolicyOptions } from '../policy/policy-options.js';
 import { setTaskMetadata } from '../task/task-metadata.js';
-import { assertQueueName, assertTaskName } from '../task/task-name.js';
+import { assertKnownOptions } from '../values/known-options.js';
+import { assertQueueName, assertTaskName } from '../values/task-name.js';
 import { assertParentheses, methodPlace } from './method-place.js';
 import type { TaskDecorator } from './task-decorator.js';
 

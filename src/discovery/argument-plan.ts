@@ -1,9 +1,9 @@
 import * as common from '@nestjs/common';
 import { HttpException, HttpStatus, type PipeTransform, ValidationPipe } from '@nestjs/common';
-import { inspected } from '../task/inspected.js';
-import { InvalidPayloadError, type InvalidPayloadPlace, type PayloadProblem } from '../task/refusals.js';
-import { applySchema, type StandardSchema } from '../task/standard-schema.js';
-import { hasReadablePrototypes } from '../task/thrown.js';
+import { InvalidPayloadError, type InvalidPayloadPlace, type PayloadProblem } from '../payload/refusals.js';
+import { applySchema, type StandardSchema } from '../payload/standard-schema.js';
+import { inspected } from '../values/inspected.js';
+import { hasReadablePrototypes } from '../values/thrown.js';
 
 /** What one argument passes on its way to the handler. */
 export interface ArgumentPlan {

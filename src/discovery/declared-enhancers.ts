@@ -6,7 +6,7 @@ import {
   PIPES_METADATA,
   ROUTE_ARGS_METADATA,
 } from '@nestjs/common/constants.js';
-import type { StandardSchema } from '../task/standard-schema.js';
+import type { StandardSchema } from '../payload/standard-schema.js';
 
 /** A class with task methods. */
 export interface TaskType {

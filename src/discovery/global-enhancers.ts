@@ -1,6 +1,6 @@
 import type { CanActivate, ExceptionFilter, NestInterceptor, PipeTransform } from '@nestjs/common';
 import { ApplicationConfig, type ContextId, type ModuleRef } from '@nestjs/core';
-import type { GlobalEnhancerKinds } from '../options.js';
+import type { GlobalEnhancerKinds } from '../options/options.js';
 
 /** Request-scoped and transient enhancers of the app, made for one task. */
 export interface ScopedEnhancers {

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { type ContextId, ModuleRef } from '@nestjs/core';
 import { NestworkError } from '../errors.js';
-import { errorText } from '../task/error-text.js';
-import { printable } from '../task/printable.js';
 import type { TaskHandler } from '../task/task-definition.js';
 import type { TaskInfo } from '../task/task-hooks.js';
+import { errorText } from '../values/error-text.js';
+import { printable } from '../values/printable.js';
 import { isEnhanced, type TaskType } from './declared-enhancers.js';
 import { EnhancedMethod } from './enhanced-method.js';
 import { assertEnhancers } from './enhancer-checks.js';

@@ -1,5 +1,5 @@
 import { Injectable, type PipeTransform } from '@nestjs/common';
-import type { ArgumentCheck, ArgumentChecks } from '../task/argument-check.js';
+import type { ArgumentCheck, ArgumentChecks } from '../payload/argument-check.js';
 import { type ArgumentPlan, follow, isValidator, VALIDATORS } from './argument-plan.js';
 import {
   declaredParameters,

@@ -1,5 +1,5 @@
-import type { BroadcastOutcome, BroadcastRecords, RecordedGap } from '../broker/broker.js';
-import { assertTaskId } from '../task/task-id.js';
+import type { BroadcastOutcome, BroadcastRecords, RecordedGap } from '../broker/port/broker.js';
+import { assertTaskId } from '../message/task-id.js';
 
 /**
  * Tells what became of broadcasts, for a day, and which of them workers have missed, for a week. Inject it anywhere.

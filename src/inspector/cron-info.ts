@@ -1,6 +1,6 @@
-import type { CronRecord, CronRun } from '../broker/broker.js';
-import type { CronOverlap, MissedRuns } from '../task/cron-definition.js';
-import { instantsOf } from '../task/cron-schedule.js';
+import type { CronRecord, CronRun } from '../broker/port/broker.js';
+import type { CronOverlap, MissedRuns } from '../cron/cron-definition.js';
+import { instantsOf } from '../cron/cron-schedule.js';
 
 /**
  * How the latest run of a cron ended.

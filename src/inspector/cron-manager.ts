@@ -1,11 +1,11 @@
-import type { CronBroker, CronRecord, ProducerBroker } from '../broker/broker.js';
+import type { CronBroker, CronRecord, ProducerBroker } from '../broker/port/broker.js';
 import { NestworkError } from '../errors.js';
-import { type Clock, systemClock } from '../task/clock.js';
-import { printable } from '../task/printable.js';
-import { unknownQueue } from '../task/queue-names.js';
-import { TaskIdSequence } from '../task/task-id.js';
-import { encodeMessage } from '../task/task-message.js';
-import { encodeUnique } from '../task/unique-key.js';
+import { TaskIdSequence } from '../message/task-id.js';
+import { encodeMessage } from '../message/task-message.js';
+import { encodeUnique } from '../message/unique-key.js';
+import { type Clock, systemClock } from '../values/clock.js';
+import { printable } from '../values/printable.js';
+import { unknownQueue } from '../values/queue-names.js';
 import { type CronInfo, describeCron } from './cron-info.js';
 
 /**

@@ -1,6 +1,6 @@
-import type { DeadLetterBroker, Death } from '../broker/broker.js';
+import type { DeadLetterBroker, Death } from '../broker/port/broker.js';
 import { NestworkError } from '../errors.js';
-import { assertKnownOptions } from '../task/known-options.js';
+import { assertKnownOptions } from '../values/known-options.js';
 import type { ResolvedFilter } from './dead-filter.js';
 import { batchesOf } from './dead-reader.js';
 

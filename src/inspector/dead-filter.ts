@@ -1,10 +1,10 @@
 import { inspect, types } from 'node:util';
-import type { DeadRange } from '../broker/broker.js';
+import type { DeadRange } from '../broker/port/broker.js';
 import { NestworkError } from '../errors.js';
-import { type Duration, toMilliseconds } from '../task/duration.js';
-import { assertKnownOptions } from '../task/known-options.js';
-import { unknownQueue } from '../task/queue-names.js';
-import { isWellFormed } from '../task/well-formed.js';
+import { type Duration, toMilliseconds } from '../values/duration.js';
+import { assertKnownOptions } from '../values/known-options.js';
+import { unknownQueue } from '../values/queue-names.js';
+import { isWellFormed } from '../values/well-formed.js';
 import type { DeadTask } from './dead-task.js';
 
 /**

@@ -1,8 +1,8 @@
-import type { DeadEntry, DeadLetterBroker } from '../broker/broker.js';
+import type { DeadEntry, DeadLetterBroker } from '../broker/port/broker.js';
 import { NestworkError } from '../errors.js';
-import { assertKnownOptions } from '../task/known-options.js';
-import { printable } from '../task/printable.js';
-import { assertTaskId } from '../task/task-id.js';
+import { assertTaskId } from '../message/task-id.js';
+import { assertKnownOptions } from '../values/known-options.js';
+import { printable } from '../values/printable.js';
 import { actOnAll, assertBulkOptions, countMatching, type DeadBulkOptions } from './dead-bulk.js';
 import {
   assertKnownQueue,

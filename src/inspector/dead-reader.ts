@@ -1,4 +1,4 @@
-import type { DeadLetterBroker, DeadQuery } from '../broker/broker.js';
+import type { DeadLetterBroker, DeadQuery } from '../broker/port/broker.js';
 import type { ResolvedFilter } from './dead-filter.js';
 import { DeadTask } from './dead-task.js';
 

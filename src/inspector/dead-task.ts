@@ -1,7 +1,7 @@
-import type { DeadEntry, DeathReport } from '../broker/broker.js';
-import { type AttemptRecord, attemptsOf, REDRIVEN } from '../task/attempt-record.js';
-import { labelOf } from '../task/message-label.js';
-import { decodeMessage } from '../task/task-message.js';
+import type { DeadEntry, DeathReport } from '../broker/port/broker.js';
+import { type AttemptRecord, attemptsOf, REDRIVEN } from '../message/attempt-record.js';
+import { labelOf } from '../message/message-label.js';
+import { decodeMessage } from '../message/task-message.js';
 
 const NEWLINE = 10;
 const UNREADABLE: DeathReport = { code: 'UNREADABLE_REPORT', error: 'Its report cannot be read.', host: '', pid: 0 };

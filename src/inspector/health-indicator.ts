@@ -1,6 +1,6 @@
 import { NestworkError } from '../errors.js';
-import { type Duration, toMilliseconds } from '../task/duration.js';
-import { assertKnownOptions } from '../task/known-options.js';
+import { type Duration, toMilliseconds } from '../values/duration.js';
+import { assertKnownOptions } from '../values/known-options.js';
 import {
   HEALTH_OPTIONS,
   type HealthReport,

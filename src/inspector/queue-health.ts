@@ -1,11 +1,11 @@
-import type { InspectorBroker, QueueState } from '../broker/broker.js';
+import type { InspectorBroker, QueueState } from '../broker/port/broker.js';
 import { NestworkError } from '../errors.js';
-import { type Clock, systemClock } from '../task/clock.js';
-import { type Duration, toMilliseconds } from '../task/duration.js';
-import { assertKnownOptions, assertOptionsObject } from '../task/known-options.js';
-import { printable } from '../task/printable.js';
-import { unknownQueue } from '../task/queue-names.js';
-import { enqueuedAtOf } from '../task/task-message.js';
+import { enqueuedAtOf } from '../message/task-message.js';
+import { type Clock, systemClock } from '../values/clock.js';
+import { type Duration, toMilliseconds } from '../values/duration.js';
+import { assertKnownOptions, assertOptionsObject } from '../values/known-options.js';
+import { printable } from '../values/printable.js';
+import { unknownQueue } from '../values/queue-names.js';
 
 export const HEALTH_OPTIONS: readonly string[] = ['maxWait', 'maxDead', 'queues'];
 

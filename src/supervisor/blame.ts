@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { blamedFor, type Death, sparedBy } from './verdict.js';
+import { blamedFor, type Death, sparedBy } from './child-exit.js';
 
 /** How long after the end of a child its supervisor may see the signal that stopped both of them, in ms. */
 const STOP_FOLLOWS_MS = 1_000;

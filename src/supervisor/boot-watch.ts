@@ -1,5 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
-import { PeriodicLoop } from '../scheduler/periodic-loop.js';
+import { PeriodicLoop } from '../maintenance/periodic-loop.js';
 
 const INTERVAL_MS = 1_000;
 /** A child that takes longer until it may claim is told of, in ms. */

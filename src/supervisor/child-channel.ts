@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { SupervisorMessage } from './ipc-protocol.js';
+import type { SupervisorMessage } from '../ipc/ipc-protocol.js';
 
 const NEWLINE = 10;
 /** No message is longer, in bytes: the catalog of an app that boots, and what a booted child has to tell. */

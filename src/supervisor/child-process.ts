@@ -1,15 +1,15 @@
 import type { ChildProcess as Fork } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
-import type { Claimant } from '../broker/broker.js';
+import type { Claimant } from '../broker/port/broker.js';
+import { type ChildMessage, parseChildMessage, type StartOrder, type SupervisorMessage } from '../ipc/ipc-protocol.js';
+import { killGroup } from '../ipc/process-group.js';
+import { BLANK_SCOREBOARD, type LimitedTask, type Scoreboard, ScoreboardReader } from '../ipc/scoreboard.js';
+import type { LastWords } from '../ipc/uncaught-error.js';
 import type { Backoff } from './backoff.js';
+import { Mailbox } from './broadcasts/mailbox.js';
 import { ChildChannel } from './child-channel.js';
 import { isOfAnotherTool } from './foreign-messages.js';
-import { type ChildMessage, parseChildMessage, type StartOrder, type SupervisorMessage } from './ipc-protocol.js';
-import type { LastWords } from './last-words.js';
-import { Mailbox } from './mailbox.js';
-import { killGroup } from './process-group.js';
-import { BLANK_SCOREBOARD, type LimitedTask, type Scoreboard, ScoreboardReader } from './scoreboard.js';
 import { CHANNEL_FD, type Program, spawnChild } from './spawn-child.js';
 
 export interface ChildEvents {

@@ -1,7 +1,7 @@
-import type { Claimant, SupervisorBroker } from '../broker/broker.js';
-import { PeriodicLoop } from '../scheduler/periodic-loop.js';
-import type { Mailbox } from './mailbox.js';
-import type { LimitedTask, ScoreboardReader } from './scoreboard.js';
+import type { Claimant, SupervisorBroker } from '../broker/port/broker.js';
+import type { LimitedTask, ScoreboardReader } from '../ipc/scoreboard.js';
+import { PeriodicLoop } from '../maintenance/periodic-loop.js';
+import type { Mailbox } from './broadcasts/mailbox.js';
 
 const INTERVAL_MS = 1_000;
 

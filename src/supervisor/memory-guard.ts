@@ -1,4 +1,4 @@
-import { PeriodicLoop } from '../scheduler/periodic-loop.js';
+import { PeriodicLoop } from '../maintenance/periodic-loop.js';
 import { availableBytes, residentBytes } from './process-memory.js';
 
 const INTERVAL_MS = 1_000;

@@ -1,21 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Broker, CatalogEntry, Claimant, Settlement } from '../broker/broker.js';
+import type { Broker, CatalogEntry, Claimant, Settlement } from '../broker/port/broker.js';
+import type { Service } from '../maintenance/periodic-loop.js';
 import type { AppTasks } from '../task/app-tasks.js';
-import { isLeaseLost, persist } from '../task/persist.js';
-import { Rebalancer, type Seat } from './rebalancer.js';
+import { isLeaseLost, persist } from '../values/persist.js';
+import { type Death, verdictOn } from './child-exit.js';
 import { Session } from './session.js';
-import { type Death, verdictOn } from './verdict.js';
+import { Rebalancer, type Seat } from './unstarted-claims.js';
 import { type Guarded, Watchdog } from './watchdog.js';
 
 const RETRY_MS = 500;
 /** How long each step of closing may wait for a Redis that does not answer, in ms; the lease runs out by itself. */
 const CLOSE_MS = 2_000;
-
-/** A loop that belongs to every worker, whatever its children do. */
-export interface Service {
-  start(): void;
-  stop(): Promise<void>;
-}
 
 export interface RuntimeOptions {
   readonly broker: Broker;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { CatalogEntry, SupervisorBroker } from '../broker/broker.js';
-import { type PeriodicLoop, periodically } from '../scheduler/periodic-loop.js';
+import type { CatalogEntry, SupervisorBroker } from '../broker/port/broker.js';
+import { type PeriodicLoop, periodically } from '../maintenance/periodic-loop.js';
 import type { AppTasks } from '../task/app-tasks.js';
 
 const RETRY_MS = 500;

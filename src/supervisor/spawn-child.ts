@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { LEADS_GROUP } from '../ipc/process-group.js';
 import { childExecArguments } from './entry-file.js';
 import { inspectorArguments } from './inspector-port.js';
-import { LEADS_GROUP } from './process-group.js';
 import type { Place } from './working-directory.js';
 
 /** The descriptor of the channel in a child, between the standard ones and the scoreboard. */

@@ -1,5 +1,5 @@
-import { PeriodicLoop } from '../scheduler/periodic-loop.js';
-import { type LimitedTask, monotonicMs, type ScoreboardReader } from './scoreboard.js';
+import { type LimitedTask, monotonicMs, type ScoreboardReader } from '../ipc/scoreboard.js';
+import { PeriodicLoop } from '../maintenance/periodic-loop.js';
 
 /** How late a hard timeout may be noticed, in ms. */
 const INTERVAL_MS = 100;

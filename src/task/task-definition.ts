@@ -1,7 +1,7 @@
-import type { ArgumentCheck } from './argument-check.js';
+import type { CronDefinition } from '../cron/cron-definition.js';
+import type { ArgumentCheck } from '../payload/argument-check.js';
+import type { PolicyOf } from '../policy/policy-book.js';
 import type { BroadcastScope } from './broadcast.js';
-import type { CronDefinition } from './cron-definition.js';
-import type { PolicyOf } from './policy-book.js';
 import type { TaskInfo } from './task-hooks.js';
 
 /** Calls the decorated method with its arguments; gives what that returns. */

@@ -1,4 +1,4 @@
-import type { TaskHeaders } from './headers.js';
+import type { TaskHeaders } from '../message/headers.js';
 
 /**
  * What a task knows about itself while it runs.

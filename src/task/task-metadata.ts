@@ -1,9 +1,9 @@
 import 'reflect-metadata';
+import { type CronMetadata, cronMetadataOf } from '../cron/cron-metadata.js';
 import { NestworkError } from '../errors.js';
+import type { PolicyOptions } from '../policy/policy-options.js';
 import { BROADCAST_QUEUE, type BroadcastScope } from './broadcast.js';
-import { type CronMetadata, cronMetadataOf } from './cron-metadata.js';
 import { assertDecoratorsKept, noteDecorator } from './decorated-methods.js';
-import type { PolicyOptions } from './policy-options.js';
 
 /** A fixed string, so that two copies of the package in one app see each other's decorators. */
 const TASK_METADATA = 'nestwork:task';

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
+import { idOf } from '../message/task-message.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
-import type { Clock } from '../task/clock.js';
-import { idOf } from '../task/task-message.js';
+import type { Clock } from '../values/clock.js';
 import { describeError } from '../worker/describe-error.js';
 import { type Executor, isFailure } from '../worker/executor.js';
 import { describeRun, type TaskRun } from './task-run.js';

@@ -1,12 +1,12 @@
 import type { INestApplicationContext, Type } from '@nestjs/common';
-import type { Broker } from '../broker/broker.js';
-import { explained } from '../copies.js';
+import type { Broker } from '../broker/port/broker.js';
+import { BROKER } from '../broker/port/tokens.js';
+import { explained } from '../discovery/copies.js';
 import { TaskDiscovery } from '../discovery/task-discovery.js';
-import { RESOLVED_OPTIONS, type ResolvedTaskQueueOptions } from '../options.js';
-import { BROKER } from '../stand-in.js';
-import { inCleanContext } from '../task/clean-context.js';
-import { systemClock } from '../task/clock.js';
+import { RESOLVED_OPTIONS, type ResolvedTaskQueueOptions } from '../options/options.js';
 import { TaskRegistry } from '../task/task-registry.js';
+import { inCleanContext } from '../values/clean-context.js';
+import { systemClock } from '../values/clock.js';
 import { Executor } from '../worker/executor.js';
 import type { MemoryBroker } from './memory/memory-broker.js';
 import { SessionClaims } from './session-claims.js';

@@ -1,8 +1,8 @@
+import type { TaskHeaders } from '../message/headers.js';
+import { decodeMessage } from '../message/task-message.js';
+import { encodeUnique } from '../message/unique-key.js';
+import type { CallPolicyOptions } from '../policy/policy-options.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
-import type { TaskHeaders } from '../task/headers.js';
-import type { CallPolicyOptions } from '../task/policy-options.js';
-import { decodeMessage } from '../task/task-message.js';
-import { encodeUnique } from '../task/unique-key.js';
 import { keyOf } from './memory/message-edits.js';
 import type { SentMessage } from './memory/observed-broker.js';
 

@@ -1,8 +1,8 @@
 import type { Type } from '@nestjs/common';
 import type { LazyModuleLoader, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { NestworkError } from '../errors.js';
+import { TaskQueueModule } from '../module/task-queue.module.js';
 import { declaredTasks } from '../task/task-metadata.js';
-import { TaskQueueModule } from '../task-queue.module.js';
 import type { TestBench } from './test-bench.js';
 import { PART_OPTIONS, type PartOptions, type TaskQueueTestingOptions } from './testing-options.js';
 

@@ -8,7 +8,7 @@ import { delimiter, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { Logger } from '@nestjs/common';
 import { NestworkError } from '../errors.js';
-import { assertKnownOptions } from '../task/known-options.js';
+import { assertKnownOptions } from '../values/known-options.js';
 
 /** Redis is ready within milliseconds; a machine under heavy load may take a second or two. */
 const START_TIMEOUT_MS = 10_000;

@@ -9,7 +9,7 @@ import type {
   DeathReport,
   Retry,
   SupervisorBroker,
-} from '../broker/broker.js';
+} from '../broker/port/broker.js';
 import type { TestClaims } from './test-work.js';
 
 /** Long enough for any test; nobody renews it. */

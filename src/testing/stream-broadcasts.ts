@@ -1,4 +1,4 @@
-import type { BroadcastOutcome, Broker, StreamPosition } from '../broker/broker.js';
+import type { BroadcastOutcome, Broker, StreamPosition } from '../broker/port/broker.js';
 import type { TestBroadcasts } from './test-work.js';
 
 /** How far each app has come in the stream. */

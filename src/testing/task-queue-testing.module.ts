@@ -1,7 +1,7 @@
 import { type DynamicModule, type FactoryProvider, Global, Module, type Type } from '@nestjs/common';
 import { LazyModuleLoader, ModuleRef, ModulesContainer } from '@nestjs/core';
-import { STAND_IN } from '../stand-in.js';
-import { EXPORTED, OWN } from '../task-queue.module.js';
+import { REDIS_REPLACEMENT } from '../broker/port/tokens.js';
+import { EXPORTED, OWN } from '../module/task-queue.module.js';
 import { PartOfAnApp, refuseSecond } from './part-of-an-app.js';
 import { TestBench } from './test-bench.js';
 import { TestQueue } from './test-queue.js';
@@ -45,14 +45,14 @@ const HANDED_ON: FactoryProvider[] = Array.from(OWN, ([type, token]) => ({
     { provide: TESTING_OPTIONS, useValue: {} },
     {
       // of each app its own, also when several share this module
-      provide: STAND_IN,
+      provide: REDIS_REPLACEMENT,
       useFactory: ({ mode, setSystemTime }: TaskQueueTestingOptions) => new TestBench(mode, setSystemTime),
       inject: [TESTING_OPTIONS],
     },
     {
       provide: TestQueue,
       useFactory: (moduleRef: ModuleRef, bench: TestBench) => new TestQueue(moduleRef, bench),
-      inject: [ModuleRef, STAND_IN],
+      inject: [ModuleRef, REDIS_REPLACEMENT],
     },
     {
       provide: PartOfAnApp,
@@ -65,11 +65,11 @@ const HANDED_ON: FactoryProvider[] = Array.from(OWN, ([type, token]) => ({
         refuseSecond(modules, TaskQueueTestingModule);
         return new PartOfAnApp(options, bench, loader, modules);
       },
-      inject: [TESTING_OPTIONS, STAND_IN, LazyModuleLoader, ModulesContainer],
+      inject: [TESTING_OPTIONS, REDIS_REPLACEMENT, LazyModuleLoader, ModulesContainer],
     },
     ...HANDED_ON,
   ],
-  exports: [STAND_IN, TestQueue, ...EXPORTED],
+  exports: [REDIS_REPLACEMENT, TestQueue, ...EXPORTED],
 })
 export class TaskQueueTestingModule {
   /** @throws NestworkError INVALID_OPTION */

@@ -1,6 +1,6 @@
 import { NestworkError } from '../errors.js';
 import { taskMetadataOf } from '../task/task-metadata.js';
-import { assertTaskName } from '../task/task-name.js';
+import { assertTaskName } from '../values/task-name.js';
 
 /**
  * A task, by its sender, by its method or by its name.

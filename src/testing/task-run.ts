@@ -1,5 +1,5 @@
-import type { ClaimedTask } from '../broker/broker.js';
-import { attemptOf, decodeMessage } from '../task/task-message.js';
+import type { ClaimedTask } from '../broker/port/broker.js';
+import { attemptOf, decodeMessage } from '../message/task-message.js';
 
 /**
  * One attempt at a task in a test, and what became of the task.

@@ -1,7 +1,7 @@
-import type { ClaimedTask } from '../broker/broker.js';
-import { MOST_PROMOTED } from '../scheduler/promoter.js';
-import type { Clock } from '../task/clock.js';
-import { TaskCancelledError } from '../task/task-errors.js';
+import type { ClaimedTask } from '../broker/port/broker.js';
+import { MOST_PROMOTED } from '../maintenance/promoter.js';
+import { TaskCancelledError } from '../policy/task-errors.js';
+import type { Clock } from '../values/clock.js';
 import { cronRuns } from '../worker/cron-run.js';
 import { type Executor, type Failure, isFailure, type Outcome, type OutcomeListener } from '../worker/executor.js';
 import { lineOf, reportOf } from '../worker/failure-record.js';

@@ -1,8 +1,7 @@
-import type { AppBroker } from '../broker/broker.js';
-import type { SendLeniency } from '../client/send-leniency.js';
-import type { ResolvedTaskQueueOptions } from '../options.js';
-import type { StandIn } from '../stand-in.js';
-import { type Clock, systemClock } from '../task/clock.js';
+import type { AppBroker } from '../broker/port/broker.js';
+import type { SendLeniency } from '../broker/port/send-leniency.js';
+import type { RedisReplacement } from '../broker/port/tokens.js';
+import { type Clock, systemClock } from '../values/clock.js';
 import { type BrokerObserver, ObservedBroker, type SentMessage } from './memory/observed-broker.js';
 import { VirtualClock } from './memory/virtual-clock.js';
 
@@ -16,7 +15,7 @@ import { VirtualClock } from './memory/virtual-clock.js';
 export type TestMode = 'fake' | 'inline' | 'memory';
 
 /** What stands in for Redis in one app: the clock, the broker once the app has made it, and who is told. */
-export class TestBench implements StandIn, BrokerObserver {
+export class TestBench implements RedisReplacement, BrokerObserver {
   /** Only in memory somebody moves it; otherwise the fake timers of a test apply. */
   readonly virtual: VirtualClock | undefined;
   /** By which the app counts. */
@@ -38,7 +37,7 @@ export class TestBench implements StandIn, BrokerObserver {
     this.impatient = mode === 'inline';
   }
 
-  makeBroker({ queues }: ResolvedTaskQueueOptions): AppBroker {
+  makeBroker(queues: readonly string[]): AppBroker {
     this.broker = new ObservedBroker(this.clock, queues, this);
     return this.broker;
   }

@@ -4,11 +4,10 @@ import { QueueClient, type TaskClass, type TaskSenders } from '../client/queue-c
 import { TaskDiscovery } from '../discovery/task-discovery.js';
 import { NestworkError } from '../errors.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
-import { type Duration, toMilliseconds } from '../task/duration.js';
-import { assertKnownOptions } from '../task/known-options.js';
 import { TaskRegistry } from '../task/task-registry.js';
-import { Executor } from '../worker/executor.js';
-import { tellBrokenBackoff } from '../worker-app.js';
+import { type Duration, toMilliseconds } from '../values/duration.js';
+import { assertKnownOptions } from '../values/known-options.js';
+import { Executor, logBrokenBackoff } from '../worker/executor.js';
 import { EnqueuedTask } from './enqueued-task.js';
 import type { SentMessage } from './memory/observed-broker.js';
 import { nameOfTask, type TaskReference } from './task-reference.js';
@@ -227,7 +226,7 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
     }
     const find = <T>(token: Parameters<ModuleRef['get']>[0]): T => this.moduleRef.get(token, { strict: false }) as T;
     const registry = find<TaskRegistry>(TaskRegistry);
-    const executor = new Executor(registry, find<TaskDiscovery>(TaskDiscovery).hooks(), tellBrokenBackoff, clock);
+    const executor = new Executor(registry, find<TaskDiscovery>(TaskDiscovery).hooks(), logBrokenBackoff, clock);
     const worker = new TestWorker({ broker, executor, registry, clock, impatient });
     await worker.start();
     return worker;

@@ -1,4 +1,11 @@
-import type { BroadcastOutcome, ClaimedTask, CronRun, DeathReport, PromoterBroker, Retry } from '../broker/broker.js';
+import type {
+  BroadcastOutcome,
+  ClaimedTask,
+  CronRun,
+  DeathReport,
+  PromoterBroker,
+  Retry,
+} from '../broker/port/broker.js';
 
 /**
  * How a test takes tasks one by one, and ends them, as the only child of a worker that never dies. Each way to end a task

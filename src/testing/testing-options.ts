@@ -1,6 +1,6 @@
 import { NestworkError } from '../errors.js';
-import type { TaskQueueOptions } from '../options.js';
-import { assertKnownOptions } from '../task/known-options.js';
+import type { TaskQueueOptions } from '../options/options.js';
+import { assertKnownOptions } from '../values/known-options.js';
 import type { TestMode } from './test-bench.js';
 
 /**

@@ -1,6 +1,6 @@
-import type { ChildBroker, Claimant, ClaimedTask } from '../broker/broker.js';
+import type { ChildBroker, Claimant, ClaimedTask } from '../broker/port/broker.js';
 import { NestworkError } from '../errors.js';
-import { isLeaseLost, persist } from '../task/persist.js';
+import { isLeaseLost, persist } from '../values/persist.js';
 import type { Failure } from './executor.js';
 import { lineOf, reportOf } from './failure-record.js';
 

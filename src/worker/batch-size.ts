@@ -4,6 +4,14 @@ const START_WITHIN_MS = 10;
 export const MAX_BATCH = 128;
 const WEIGHT = 0.2;
 
+/**
+ * How many tasks a scoreboard needs room for: what runs and what was claimed, and as much again that was finished while
+ * its acks were on their way.
+ */
+export function scoreboardCapacity(concurrency: number): number {
+  return 3 * MAX_BATCH + 2 * concurrency;
+}
+
 /** Learns from recent durations how many tasks to claim at once, and which tasks may block the process for long. */
 export class BatchSize {
   private averageMs: number | undefined;

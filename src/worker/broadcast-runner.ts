@@ -1,8 +1,8 @@
-import type { BroadcastOrder, BroadcastReport } from '../supervisor/ipc-protocol.js';
+import type { BroadcastOrder, BroadcastReport } from '../ipc/ipc-protocol.js';
+import { idOf } from '../message/task-message.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
-import { printable, printableStack } from '../task/printable.js';
-import { printedText } from '../task/printed.js';
-import { idOf } from '../task/task-message.js';
+import { printable, printableStack } from '../values/printable.js';
+import { printedText } from '../values/printed.js';
 import { describeError } from './describe-error.js';
 import { type Executor, isFailure, type Outcome } from './executor.js';
 import type { RunningTask } from './running-task.js';

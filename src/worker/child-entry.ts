@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import type { CatalogEntry, ChildBroker } from '../broker/broker.js';
+import type { CatalogEntry, ChildBroker } from '../broker/port/broker.js';
 import { NestworkError } from '../errors.js';
 import {
   type AppSettings,
@@ -10,16 +10,16 @@ import {
   readyMessage,
   type StartOrder,
   type SupervisorMessage,
-} from '../supervisor/ipc-protocol.js';
-import { ScoreboardWriter } from '../supervisor/scoreboard.js';
-import { printableStack } from '../task/printable.js';
-import { printed } from '../task/printed.js';
+} from '../ipc/ipc-protocol.js';
+import { endWithSupervisor } from '../ipc/orphan-watch.js';
+import { ScoreboardWriter } from '../ipc/scoreboard.js';
+import { printableStack } from '../values/printable.js';
+import { printed } from '../values/printed.js';
 import { BroadcastRunner } from './broadcast-runner.js';
 import { ClaimLoop } from './claim-loop.js';
 import { cronRuns } from './cron-run.js';
 import { describeError } from './describe-error.js';
 import type { Executor } from './executor.js';
-import { endWithSupervisor } from './orphan-watch.js';
 import { noteUncaughtErrors } from './uncaught.js';
 
 /** The user's app inside a child, booted and with all its bootstrap hooks run. */

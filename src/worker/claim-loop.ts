@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import type { ChildBroker, Claimant, ClaimedTask, ClaimReply } from '../broker/broker.js';
-import type { ScoreboardWriter } from '../supervisor/scoreboard.js';
-import { Complaints } from '../task/complaints.js';
-import { isLeaseLost } from '../task/persist.js';
+import type { ChildBroker, Claimant, ClaimedTask, ClaimReply } from '../broker/port/broker.js';
+import type { ScoreboardWriter } from '../ipc/scoreboard.js';
+import { Complaints } from '../values/log-once.js';
+import { isLeaseLost } from '../values/persist.js';
 import { Acknowledger } from './acknowledger.js';
 import { BatchSize } from './batch-size.js';
 import { Conclusion } from './conclusion.js';

@@ -1,12 +1,12 @@
-import type { ClaimedTask } from '../broker/broker.js';
-import type { ScoreboardWriter } from '../supervisor/scoreboard.js';
-import { errorText } from '../task/error-text.js';
-import { printable, printableStack } from '../task/printable.js';
-import { printedText } from '../task/printed.js';
+import type { ClaimedTask } from '../broker/port/broker.js';
+import type { ScoreboardWriter } from '../ipc/scoreboard.js';
+import { errorText } from '../values/error-text.js';
+import { NewNames } from '../values/new-names.js';
+import { printable, printableStack } from '../values/printable.js';
+import { printedText } from '../values/printed.js';
 import type { Acknowledger } from './acknowledger.js';
 import { describeError } from './describe-error.js';
 import type { Failure, Outcome, PreparedTask } from './executor.js';
-import { NewNames } from './new-names.js';
 import type { RunningTask } from './running-task.js';
 import { runningTask } from './task-context.js';
 import { WorkerLog } from './worker-log.js';

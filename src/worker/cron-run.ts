@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
-import type { CronRun } from '../broker/broker.js';
-import { type Clock, systemClock } from '../task/clock.js';
-import { Complaints } from '../task/complaints.js';
+import type { CronRun } from '../broker/port/broker.js';
+import { type Clock, systemClock } from '../values/clock.js';
+import { Complaints } from '../values/log-once.js';
 import { describeError } from './describe-error.js';
 import type { Outcome, OutcomeListener } from './executor.js';
 import type { RunningTask } from './running-task.js';

@@ -1,6 +1,6 @@
 import { NestworkError } from '../errors.js';
-import { causeOf, errorText, MAX_ERROR_TEXT } from '../task/error-text.js';
-import { isError, readText } from '../task/thrown.js';
+import { causeOf, errorText, MAX_ERROR_TEXT } from '../values/error-text.js';
+import { isError, readText } from '../values/thrown.js';
 
 const MAX_STACK = 8_000;
 const MAX_CAUSES = 5;

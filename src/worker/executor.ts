@@ -1,20 +1,21 @@
 import { performance } from 'node:perf_hooks';
-import type { ClaimedTask } from '../broker/broker.js';
+import { Logger } from '@nestjs/common';
+import type { ClaimedTask } from '../broker/port/broker.js';
 import type { NestworkError } from '../errors.js';
-import { type Clock, systemClock } from '../task/clock.js';
-import { isFinal } from '../task/refusals.js';
+import { decodeMessage } from '../message/task-message.js';
+import { isFinal } from '../payload/refusals.js';
+import { SoftTimeoutError } from '../policy/task-errors.js';
+import type { Decision, TaskPolicy } from '../policy/task-policy.js';
 import type { TaskDefinition } from '../task/task-definition.js';
-import { SoftTimeoutError } from '../task/task-errors.js';
 import type { TaskHookProvider } from '../task/task-hooks.js';
-import { decodeMessage } from '../task/task-message.js';
-import type { Decision, TaskPolicy } from '../task/task-policy.js';
 import type { TaskRegistry } from '../task/task-registry.js';
+import { type Clock, systemClock } from '../values/clock.js';
+import { printed } from '../values/printed.js';
 import { HookRunner } from './hook-runner.js';
 import { isStream, lastValue } from './last-value.js';
+import { decideUnknown, expired, unknownTask, wrongKind } from './preflight.js';
 import { RunningTask } from './running-task.js';
 import { runningTask } from './task-context.js';
-import { decideUnknown, expired, unknownTask } from './unstartable.js';
-import { wrongKind } from './wrong-kind.js';
 
 /** How an attempt ended. */
 export type Outcome = Success | Failure;
@@ -123,4 +124,9 @@ function unstarted(error: unknown, decision: Decision, task: RunningTask | undef
 /** Whether `prepare` found something that cannot be run. */
 export function isFailure(prepared: PreparedTask | Failure): prepared is Failure {
   return 'kind' in prepared;
+}
+
+/** For an executor whose failing `backoff` functions are to be logged. */
+export function logBrokenBackoff(error: unknown): void {
+  new Logger('TaskWorker').error(`A \`backoff\` function failed, so the default was used: ${printed(error)}`);
 }

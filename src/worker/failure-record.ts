@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
-import type { DeathReport } from '../broker/broker.js';
-import { encodeAttempt, MAX_ATTEMPT_ERROR } from '../task/attempt-record.js';
-import { cut } from '../task/printable.js';
+import type { DeathReport } from '../broker/port/broker.js';
+import { encodeAttempt, MAX_ATTEMPT_ERROR } from '../message/attempt-record.js';
+import { cut } from '../values/printable.js';
 import { describeError } from './describe-error.js';
 import type { Failure } from './executor.js';
 

@@ -1,4 +1,4 @@
-import { DIES, DROPS, type HardLimit, monotonicMs } from '../supervisor/scoreboard.js';
+import { DIES, DROPS, type HardLimit, monotonicMs } from '../ipc/scoreboard.js';
 import type { PreparedTask } from './executor.js';
 
 /** When the process has to be ended for this attempt, and what becomes of its task then. Its policy has a hard timeout. */

@@ -1,4 +1,4 @@
-import type { ClaimedTask, ClaimReply } from '../broker/broker.js';
+import type { ClaimedTask, ClaimReply } from '../broker/port/broker.js';
 
 /** Tasks to give back, by the number of the claim that brought them. */
 export interface Return {

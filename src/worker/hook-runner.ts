@@ -1,8 +1,8 @@
 import { NestworkError } from '../errors.js';
-import { printable } from '../task/printable.js';
-import { printed } from '../task/printed.js';
 import type { TaskHookProvider, TaskInfo } from '../task/task-hooks.js';
-import { read, readText } from '../task/thrown.js';
+import { printable } from '../values/printable.js';
+import { printed } from '../values/printed.js';
+import { read, readText } from '../values/thrown.js';
 import { lastValue } from './last-value.js';
 import { WorkerLog } from './worker-log.js';
 

@@ -1,8 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
-import { sealHeaders, type TaskHeaders } from '../task/headers.js';
-import { SoftTimeoutError, TaskCancelledError } from '../task/task-errors.js';
+import { sealHeaders, type TaskHeaders } from '../message/headers.js';
+import { attemptOf, type TaskMessage } from '../message/task-message.js';
+import { SoftTimeoutError, TaskCancelledError } from '../policy/task-errors.js';
 import type { TaskInfo } from '../task/task-hooks.js';
-import { attemptOf, type TaskMessage } from '../task/task-message.js';
 
 /** One attempt at a task. What few tasks ask for, a Date, headers and an AbortController, is made when asked for. */
 export class RunningTask implements TaskInfo {

@@ -1,5 +1,5 @@
-import { TaskCancelledError } from '../task/task-errors.js';
-import { isSuspect } from '../task/task-message.js';
+import { isSuspect } from '../message/task-message.js';
+import { TaskCancelledError } from '../policy/task-errors.js';
 import type { RunningTask } from './running-task.js';
 
 /** News of a cancelled task may come before the task. */

@@ -1,7 +1,7 @@
-import type { ClaimedTask } from '../broker/broker.js';
-import { labelOf } from '../task/message-label.js';
-import { printable } from '../task/printable.js';
-import { NewNames } from './new-names.js';
+import type { ClaimedTask } from '../broker/port/broker.js';
+import { labelOf } from '../message/message-label.js';
+import { NewNames } from '../values/new-names.js';
+import { printable } from '../values/printable.js';
 import { START_WINDOW_MS } from './start-window.js';
 import { WorkerLog } from './worker-log.js';
 

@@ -1,4 +1,4 @@
-import { monotonicMs, type ScoreboardWriter } from '../supervisor/scoreboard.js';
+import { monotonicMs, type ScoreboardWriter } from '../ipc/scoreboard.js';
 
 /** How long after a claim was sent its tasks may be started, in ms; on top of that, as long as answers take of late. */
 export const START_WINDOW_MS = 80;

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
 import { NestworkError } from '../errors.js';
-import type { TaskHeaders } from '../task/headers.js';
+import type { TaskHeaders } from '../message/headers.js';
 import type { TaskInfo } from '../task/task-hooks.js';
 
 /** Follows a task through everything it awaits. One per process, like the thread of execution it follows. */

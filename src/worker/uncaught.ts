@@ -1,5 +1,5 @@
-import { type LastWords, LastWordsWriter } from '../supervisor/last-words.js';
-import { SCOREBOARD_FD } from '../supervisor/scoreboard.js';
+import { SCOREBOARD_FD } from '../ipc/scoreboard.js';
+import { type LastWords, LastWordsWriter } from '../ipc/uncaught-error.js';
 import { describeError } from './describe-error.js';
 import { runningTask } from './task-context.js';
 

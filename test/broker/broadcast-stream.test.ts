@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { StreamPosition, StreamRead } from '../../src/broker/broker.js';
+import type { StreamPosition, StreamRead } from '../../src/broker/port/broker.js';
 import { RedisBroker } from '../../src/broker/redis-broker.js';
 import { KEPT_BROADCASTS } from '../../src/task/broadcast.js';
 import { BrokerFixture } from '../support/broker-fixture.js';

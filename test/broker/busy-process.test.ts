@@ -1,4 +1,4 @@
-import { RedisConnection } from '../../src/broker/redis-connection.js';
+import { RedisConnection } from '../../src/broker/redis/redis-connection.js';
 import { RedisServer } from '../../src/testing/redis-server.js';
 
 const TIMEOUT_MS = 500;

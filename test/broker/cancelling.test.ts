@@ -1,4 +1,4 @@
-import type { Claimant } from '../../src/broker/broker.js';
+import type { Claimant } from '../../src/broker/port/broker.js';
 import { BrokerFixture, counted, idOf, verdict } from '../support/broker-fixture.js';
 
 const NAMESPACE = '{nestwork}:';

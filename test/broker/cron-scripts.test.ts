@@ -1,7 +1,7 @@
-import type { CatalogEntry, CronRun } from '../../src/broker/broker.js';
-import type { CronDeclaration } from '../../src/task/cron-definition.js';
-import { encodeMessage } from '../../src/task/task-message.js';
-import { encodeUnique } from '../../src/task/unique-key.js';
+import type { CatalogEntry, CronRun } from '../../src/broker/port/broker.js';
+import type { CronDeclaration } from '../../src/cron/cron-definition.js';
+import { encodeMessage } from '../../src/message/task-message.js';
+import { encodeUnique } from '../../src/message/unique-key.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
 
 const CRONS = '{nestwork}:crons';

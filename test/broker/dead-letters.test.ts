@@ -1,7 +1,7 @@
-import type { DeadQuery, Death } from '../../src/broker/broker.js';
-import { encodePayload } from '../../src/task/payload.js';
-import { decodeMessage, encodeMessage } from '../../src/task/task-message.js';
-import { encodeUnique } from '../../src/task/unique-key.js';
+import type { DeadQuery, Death } from '../../src/broker/port/broker.js';
+import { decodeMessage, encodeMessage } from '../../src/message/task-message.js';
+import { encodeUnique } from '../../src/message/unique-key.js';
+import { encodePayload } from '../../src/payload/payload.js';
 import { BrokerFixture, counted, idOf } from '../support/broker-fixture.js';
 import { recordOf, seedDead, seedForeign } from '../support/dead-tasks.js';
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { Deadlines } from '../../src/broker/deadlines.js';
+import { Deadlines } from '../../src/broker/redis/deadlines.js';
 
 const never = new Promise<string>(() => {});
 

@@ -1,5 +1,5 @@
 /** Every way in which a task leaves a state, with something foreign at one of its keys: it is refused before it writes. */
-import type { Claimant, Verdict } from '../../src/broker/broker.js';
+import type { Claimant, Verdict } from '../../src/broker/port/broker.js';
 import { BrokerFixture, idOf, verdict } from '../support/broker-fixture.js';
 
 const NAMESPACE = '{nestwork}:';

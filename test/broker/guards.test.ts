@@ -2,7 +2,7 @@
  * What the scripts are safe against. That each of their guards is needed is what test/mutation checks: it takes them
  * away one by one, and expects a failure here or in the tests beside this one.
  */
-import type { Claimant } from '../../src/broker/broker.js';
+import type { Claimant } from '../../src/broker/port/broker.js';
 import { BrokerFixture, counted, idOf, verdict } from '../support/broker-fixture.js';
 
 const LEASE_MS = 30_000;

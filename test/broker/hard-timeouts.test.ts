@@ -1,5 +1,5 @@
-import type { Claimant, TimedOut } from '../../src/broker/broker.js';
-import { encodeAttempt } from '../../src/task/attempt-record.js';
+import type { Claimant, TimedOut } from '../../src/broker/port/broker.js';
+import { encodeAttempt } from '../../src/message/attempt-record.js';
 import { BrokerFixture, counted, idOf, sessionState, triedAgain, verdict } from '../support/broker-fixture.js';
 
 const NAMESPACE = '{nestwork}:';

@@ -1,4 +1,4 @@
-import { decodeMessage, encodeMessage } from '../../src/task/task-message.js';
+import { decodeMessage, encodeMessage } from '../../src/message/task-message.js';
 import { BrokerFixture, idOf, verdict } from '../support/broker-fixture.js';
 
 let fixture: BrokerFixture;

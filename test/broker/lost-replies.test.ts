@@ -2,10 +2,10 @@
  * Every transition whose reply was lost: the client sends the command again by itself, and nothing happens twice.
  */
 import { Redis } from 'ioredis';
-import type { Claimant } from '../../src/broker/broker.js';
-import { scriptDefinitions } from '../../src/broker/script-calls.js';
-import { attemptsOf } from '../../src/task/attempt-record.js';
-import { decodeMessage } from '../../src/task/task-message.js';
+import type { Claimant } from '../../src/broker/port/broker.js';
+import { scriptDefinitions } from '../../src/broker/redis/script-calls.js';
+import { attemptsOf } from '../../src/message/attempt-record.js';
+import { decodeMessage } from '../../src/message/task-message.js';
 import { RedisServer } from '../../src/testing/redis-server.js';
 import { BrokerFixture, idOf, verdict } from '../support/broker-fixture.js';
 import { LossyProxy } from '../support/lossy-proxy.js';

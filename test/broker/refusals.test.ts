@@ -2,10 +2,10 @@
  * What Redis refuses in the middle of a script, by the rights of the user: nothing may look as if it had been added, and no
  * task may be lost.
  */
-import type { Claimant } from '../../src/broker/broker.js';
+import type { Claimant } from '../../src/broker/port/broker.js';
 import { RedisBroker } from '../../src/broker/redis-broker.js';
-import { encodeMessage } from '../../src/task/task-message.js';
-import { encodeUnique } from '../../src/task/unique-key.js';
+import { encodeMessage } from '../../src/message/task-message.js';
+import { encodeUnique } from '../../src/message/unique-key.js';
 import { BrokerFixture, idOf, verdict } from '../support/broker-fixture.js';
 
 const REPORT = { code: 'CRASHED', error: 'died', host: 'here', pid: 7 };

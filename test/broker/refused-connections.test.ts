@@ -1,10 +1,10 @@
 import { jest } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { OutageLog } from '../../src/broker/redis/outage-log.js';
 import { RedisBroker } from '../../src/broker/redis-broker.js';
-import { OutageLog } from '../../src/outage-log.js';
-import { encodePayload } from '../../src/task/payload.js';
-import { TaskIdSequence } from '../../src/task/task-id.js';
-import { encodeMessage } from '../../src/task/task-message.js';
+import { TaskIdSequence } from '../../src/message/task-id.js';
+import { encodeMessage } from '../../src/message/task-message.js';
+import { encodePayload } from '../../src/payload/payload.js';
 import { RedisServer } from '../../src/testing/redis-server.js';
 import { info, ScriptedServer } from '../support/scripted-server.js';
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { RedisConnection } from '../../src/broker/redis-connection.js';
+import { RedisConnection } from '../../src/broker/redis/redis-connection.js';
 import { RedisServer } from '../../src/testing/redis-server.js';
 
 it('an answer over a connection that is being given up does not make one outage two', async () => {

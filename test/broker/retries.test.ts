@@ -1,5 +1,5 @@
-import type { Claimant, Retry } from '../../src/broker/broker.js';
-import { encodeAttempt } from '../../src/task/attempt-record.js';
+import type { Claimant, Retry } from '../../src/broker/port/broker.js';
+import { encodeAttempt } from '../../src/message/attempt-record.js';
 import { BrokerFixture, counted, idOf, sessionState, triedAgain } from '../support/broker-fixture.js';
 
 const NAMESPACE = '{nestwork}:';

@@ -1,6 +1,6 @@
 /** That a sender with the rights of docs/redis-keys.md can do what they are listed for. Those of a worker: test/process. */
 import { RedisBroker } from '../../src/broker/redis-broker.js';
-import type { CronDeclaration } from '../../src/task/cron-definition.js';
+import type { CronDeclaration } from '../../src/cron/cron-definition.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
 import { seedDead } from '../support/dead-tasks.js';
 import { documentedSteps, urlAs } from '../support/least-rights.js';

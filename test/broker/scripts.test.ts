@@ -1,4 +1,4 @@
-import type { Claimant, ClaimedTask } from '../../src/broker/broker.js';
+import type { Claimant, ClaimedTask } from '../../src/broker/port/broker.js';
 import { BrokerFixture, counted, idOf, sessionState, verdict } from '../support/broker-fixture.js';
 
 const REPORT = { code: 'TASK_FAILED', error: 'Error: no', host: 'here', pid: 7 };

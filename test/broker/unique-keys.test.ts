@@ -1,5 +1,5 @@
-import type { Claimant, KeyHolder, UniqueOptions } from '../../src/broker/broker.js';
-import { encodeUnique, type UniqueUntil } from '../../src/task/unique-key.js';
+import type { Claimant, KeyHolder, UniqueOptions } from '../../src/broker/port/broker.js';
+import { encodeUnique, type UniqueUntil } from '../../src/message/unique-key.js';
 import { BrokerFixture, counted, idOf, sessionState, verdict } from '../support/broker-fixture.js';
 
 const NAMESPACE = '{nestwork}:';

@@ -2,8 +2,8 @@ import { QueueClient } from '../../src/client/queue-client.js';
 import { Broadcast } from '../../src/decorators/broadcast.decorator.js';
 import { Task } from '../../src/decorators/task.decorator.js';
 import type { EnqueueUnconfirmedError } from '../../src/errors.js';
-import { TaskIdSequence } from '../../src/task/task-id.js';
-import { decodeMessage } from '../../src/task/task-message.js';
+import { TaskIdSequence } from '../../src/message/task-id.js';
+import { decodeMessage } from '../../src/message/task-message.js';
 import { Apps } from '../module/apps.js';
 
 class CacheTasks {

@@ -1,10 +1,10 @@
 import { jest } from '@jest/globals';
 import { Injectable, type Provider } from '@nestjs/common';
-import type { Broker, CatalogEntry } from '../../src/broker/broker.js';
+import type { Broker, CatalogEntry } from '../../src/broker/port/broker.js';
+import { BROKER } from '../../src/broker/port/tokens.js';
 import { QueueClient } from '../../src/client/queue-client.js';
 import { Cron } from '../../src/decorators/cron.decorator.js';
 import { Task } from '../../src/decorators/task.decorator.js';
-import { BROKER } from '../../src/stand-in.js';
 import { Apps } from '../module/apps.js';
 import { QUEUES, ReportTasks } from './report-tasks.js';
 

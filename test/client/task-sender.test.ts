@@ -1,6 +1,6 @@
 import { QueueClient, type TaskSenders } from '../../src/client/queue-client.js';
 import { EnqueueUnconfirmedError } from '../../src/errors.js';
-import { TaskIdSequence } from '../../src/task/task-id.js';
+import { TaskIdSequence } from '../../src/message/task-id.js';
 import { Apps } from '../module/apps.js';
 import { QUEUES, ReportTasks } from './report-tasks.js';
 

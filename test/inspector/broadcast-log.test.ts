@@ -1,6 +1,6 @@
-import type { Broker } from '../../src/broker/broker.js';
+import type { Broker } from '../../src/broker/port/broker.js';
+import { BROKER } from '../../src/broker/port/tokens.js';
 import { BroadcastLog } from '../../src/inspector/broadcast-log.js';
-import { BROKER } from '../../src/stand-in.js';
 import { Apps } from '../module/apps.js';
 
 const ID = 'k3v9x0q2m7ab00000007';

@@ -2,9 +2,9 @@ import { inspect } from 'node:util';
 import type { DeadFilter } from '../../src/inspector/dead-filter.js';
 import { DeadLetters } from '../../src/inspector/dead-letters.js';
 import type { DeadPageOptions } from '../../src/inspector/dead-paging.js';
-import { encodePayload } from '../../src/task/payload.js';
-import { encodeMessage } from '../../src/task/task-message.js';
-import { encodeUnique } from '../../src/task/unique-key.js';
+import { encodeMessage } from '../../src/message/task-message.js';
+import { encodeUnique } from '../../src/message/unique-key.js';
+import { encodePayload } from '../../src/payload/payload.js';
 import { BrokerFixture, counted, idOf } from '../support/broker-fixture.js';
 import { REPORT, seedDead, seedForeign } from '../support/dead-tasks.js';
 

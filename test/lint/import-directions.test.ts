@@ -5,8 +5,10 @@ import { dirname, join } from 'node:path';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
 const BIOME = join(ROOT, 'node_modules/@biomejs/biome/bin/biome');
-const PORT = '../broker/broker.js';
-const NOT_THE_PORT = '../broker/redis-broker.js';
+const NEST = '@nestjs/common';
+const PORT = '../broker/port/broker.js';
+const ADAPTER = '../broker/redis-broker.js';
+const FORK = 'node:child_process';
 
 interface Directions {
   file: string;
@@ -14,98 +16,91 @@ interface Directions {
   mayNot: string[];
 }
 
-/** The house of the architecture page, as imports. */
+/** The rooms of the house, each with imports from above, from below and from libraries. */
 const HOUSE: Directions[] = [
   {
     file: 'src/errors.ts',
-    may: ['node:util', './task/printable.js', './task/brand.js'],
-    mayNot: ['./options.js', './task/duration.js', 'ioredis'],
+    may: ['node:util', './values/printable.js', './values/brand.js'],
+    mayNot: ['./options/options.js', './values/duration.js', 'ioredis', NEST],
   },
   {
-    file: 'src/resolve-options.ts',
-    may: ['./options.js', './option-values.js', './errors.js', './task/duration.js', './broker/broker.js'],
-    mayNot: ['./broker/redis-broker.js', './client/queue-client.js', './worker-factory.js', 'ioredis'],
+    file: 'src/values/x.ts',
+    may: ['./y.js', '../errors.js', 'node:util'],
+    mayNot: ['../payload/x.js', '../index.js', '..', NEST, 'rxjs', 'ioredis', FORK],
+  },
+  { file: 'src/payload/x.ts', may: ['../values/x.js', 'devalue'], mayNot: ['../message/x.js', '../task/x.js', NEST] },
+  { file: 'src/message/x.ts', may: ['../payload/x.js'], mayNot: ['../policy/x.js', '../cron/x.js', NEST, 'ioredis'] },
+  { file: 'src/policy/x.ts', may: ['../message/x.js'], mayNot: ['../cron/x.js', '../task/x.js', NEST] },
+  { file: 'src/cron/x.ts', may: ['../values/x.js', 'croner'], mayNot: ['../task/x.js', PORT, NEST] },
+  { file: 'src/task/x.ts', may: ['../cron/x.js', '../policy/x.js'], mayNot: ['../decorators/x.js', PORT, NEST] },
+  { file: 'src/decorators/x.ts', may: ['../task/x.js', NEST], mayNot: [PORT, '../discovery/x.js', 'ioredis', FORK] },
+  {
+    file: 'src/broker/port/x.ts',
+    may: ['./y.js', '../../task/x.js', '../../errors.js'],
+    mayNot: ['../../options/options.js', '../redis/x.js', '../redis-broker.js', NEST, FORK],
   },
   {
-    file: 'src/task-queue.module.ts',
-    may: ['./broker/redis-broker.js', './client/x.js', './worker/x.js', './inspector/x.js', '@nestjs/common'],
-    mayNot: ['ioredis', 'node:child_process', './cli/x.js', './testing/index.js'],
-  },
-  {
-    file: 'src/task/x.ts',
-    may: ['./duration.js', '../errors.js', 'devalue', 'node:crypto'],
-    mayNot: ['../options.js', PORT, '../decorators/x.js', '../index.js', '..', '@nestjs/common', 'rxjs', 'ioredis'],
-  },
-  {
-    file: 'src/decorators/x.ts',
-    may: ['../task/x.js', '../errors.js', '../options.js', '@nestjs/common'],
-    mayNot: [PORT, '../discovery/x.js', 'ioredis', 'node:child_process'],
-  },
-  {
-    file: 'src/discovery/x.ts',
-    may: ['../task/x.js', '../decorators/x.js', '../errors.js', '../options.js', '@nestjs/core'],
-    mayNot: [PORT, '../client/x.js', '../task-queue.module.js', 'ioredis'],
+    file: 'src/broker/redis/x.ts',
+    may: ['../port/broker.js', '../../values/x.js', 'ioredis'],
+    mayNot: ['../redis-broker.js', '../../options/options.js', NEST, FORK],
   },
   {
     file: 'src/broker/x.ts',
-    may: ['./redis-keys.js', '../task/x.js', '../errors.js', 'ioredis'],
-    mayNot: ['../client/x.js', '../scheduler/x.js', '@nestjs/common', 'rxjs', 'node:child_process'],
+    may: ['./port/broker.js', './redis/redis-keys.js', '../task/x.js', 'ioredis'],
+    mayNot: ['../options/x.js', '../client/x.js', '../maintenance/x.js', NEST, 'rxjs', FORK],
   },
+  { file: 'src/options/x.ts', may: [PORT, '../policy/x.js'], mayNot: [ADAPTER, '../client/x.js', NEST, 'ioredis'] },
   {
     file: 'src/client/x.ts',
-    may: [PORT, '../task/x.js', '../errors.js', '../options.js', '@nestjs/common'],
-    mayNot: [NOT_THE_PORT, '../broker', '../worker/x.js', '../index.js', 'ioredis', 'child_process'],
+    may: [PORT, '../task/x.js', '../errors.js', '../options/x.js', NEST],
+    mayNot: [ADAPTER, '../broker/redis/x.js', '../worker/x.js', '../index.js', 'ioredis', 'child_process'],
+  },
+  { file: 'src/inspector/x.ts', may: [PORT, NEST], mayNot: [ADAPTER, '../supervisor/x.js', 'ioredis', FORK] },
+  { file: 'src/ipc/x.ts', may: [PORT, '../message/x.js'], mayNot: ['../worker/x.js', '../supervisor/x.js', NEST] },
+  {
+    file: 'src/worker/x.ts',
+    may: [PORT, '../ipc/x.js', NEST],
+    mayNot: [ADAPTER, '../supervisor/x.js', 'ioredis', FORK],
   },
   {
-    file: 'src/scheduler/x.ts',
-    may: [PORT, '../task/x.js', '../errors.js', '../options.js'],
-    mayNot: [NOT_THE_PORT, '../supervisor/x.js', '../client/x.js', 'ioredis', 'node:child_process'],
+    file: 'src/maintenance/x.ts',
+    may: [PORT, '../cron/x.js'],
+    mayNot: [ADAPTER, '../supervisor/x.js', 'ioredis', FORK],
   },
   {
     file: 'src/supervisor/x.ts',
-    may: [PORT, '../scheduler/periodic-loop.js', '../task/x.js', '../errors.js', '../options.js', 'node:child_process'],
-    mayNot: [NOT_THE_PORT, '../scheduler/reaper.js', '../worker/x.js', '../client/x.js', 'ioredis'],
+    may: [PORT, '../maintenance/x.js', '../ipc/x.js', NEST, FORK],
+    mayNot: [ADAPTER, '../discovery/x.js', '../module/x.js', 'ioredis'],
   },
   {
-    file: 'src/worker/x.ts',
-    may: [
-      PORT,
-      '../task/x.js',
-      '../errors.js',
-      '../supervisor/ipc-protocol.js',
-      '../supervisor/scoreboard.js',
-      '../supervisor/last-words.js',
-      '../supervisor/process-group.js',
-    ],
-    mayNot: [NOT_THE_PORT, '../supervisor/supervisor.js', '../client/x.js', 'ioredis', 'node:child_process'],
+    file: 'src/supervisor/broadcasts/x.ts',
+    may: ['../child-process.js', '../../ipc/x.js', FORK],
+    mayNot: ['../../discovery/x.js', '../../broker/redis-broker.js', 'ioredis'],
   },
   {
-    file: 'src/inspector/x.ts',
-    may: [NOT_THE_PORT, '../task/x.js', '../errors.js'],
-    mayNot: ['../client/x.js', '../supervisor/x.js', 'ioredis', 'node:child_process'],
+    file: 'src/discovery/x.ts',
+    may: ['../decorators/x.js', '../worker/x.js', NEST],
+    mayNot: ['../module/x.js', ADAPTER],
   },
   {
-    file: 'src/cli/x.ts',
-    may: ['../inspector/x.js', '../supervisor/x.js', '../task/x.js', 'node:child_process'],
-    mayNot: [PORT, '../client/x.js', '../testing/index.js', 'ioredis'],
+    file: 'src/in-process/x.ts',
+    may: ['../supervisor/x.js', ADAPTER],
+    mayNot: ['../module/x.js', 'ioredis', FORK],
   },
   {
-    file: 'src/testing/x.ts',
-    may: [NOT_THE_PORT, '../worker/x.js', '../task-queue.module.js', 'node:child_process'],
-    mayNot: ['../cli/x.js', 'ioredis'],
+    file: 'src/module/x.ts',
+    may: [ADAPTER, '../broker/redis/x.js', NEST],
+    mayNot: ['../testing/x.js', 'ioredis', FORK],
   },
-  {
-    file: 'src/testing/memory/x.ts',
-    may: ['../../broker/broker.js', '../../task/x.js'],
-    mayNot: ['../../cli/x.js', 'ioredis'],
-  },
+  { file: 'src/testing/x.ts', may: [ADAPTER, '../module/x.js', FORK], mayNot: ['../index.js', 'ioredis'] },
+  { file: 'src/testing/memory/x.ts', may: ['../../broker/broadcast-stream.js'], mayNot: ['ioredis'] },
 ];
 
 describe('the linter', () => {
   let directory: string;
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'nestwork-test-'));
-    cpSync(join(ROOT, 'biome.json'), join(directory, 'biome.json'));
+    for (const file of ['biome.json', 'biome.generated.json']) cpSync(join(ROOT, file), join(directory, file));
   });
   afterEach(() => rmSync(directory, { recursive: true }));
 

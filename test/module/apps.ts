@@ -1,9 +1,9 @@
 import type { DynamicModule, LoggerService, ModuleMetadata } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { Redis } from 'ioredis';
-import type { TaskQueueOptions } from '../../src/options.js';
-import { decodeMessage, type TaskMessage } from '../../src/task/task-message.js';
-import { TaskQueueModule } from '../../src/task-queue.module.js';
+import { decodeMessage, type TaskMessage } from '../../src/message/task-message.js';
+import { TaskQueueModule } from '../../src/module/task-queue.module.js';
+import type { TaskQueueOptions } from '../../src/options/options.js';
 import { RedisServer, type RedisServerOptions } from '../../src/testing/redis-server.js';
 import { libraryArgs, libraryUrl } from '../support/least-rights.js';
 

@@ -4,7 +4,7 @@ import { Broadcast } from '../../src/decorators/broadcast.decorator.js';
 import { Cron } from '../../src/decorators/cron.decorator.js';
 import { Interval } from '../../src/decorators/interval.decorator.js';
 import { Task } from '../../src/decorators/task.decorator.js';
-import { TaskQueueModule } from '../../src/task-queue.module.js';
+import { TaskQueueModule } from '../../src/module/task-queue.module.js';
 import { Apps } from './apps.js';
 
 let apps: Apps;

@@ -2,8 +2,8 @@ import { Cron } from '../../src/decorators/cron.decorator.js';
 import type { CronOptions, IntervalOptions } from '../../src/decorators/cron-options.js';
 import { Interval } from '../../src/decorators/interval.decorator.js';
 import { Task } from '../../src/decorators/task.decorator.js';
-import type { Duration } from '../../src/task/duration.js';
 import { declaredTasks } from '../../src/task/task-metadata.js';
+import type { Duration } from '../../src/values/duration.js';
 
 /** What a decorator makes of `Reports.send`. */
 function declared(decorator: MethodDecorator) {

@@ -1,11 +1,11 @@
 import { Injectable, Module } from '@nestjs/common';
-import type { Broker } from '../../src/broker/broker.js';
+import type { Broker } from '../../src/broker/port/broker.js';
+import { BROKER } from '../../src/broker/port/tokens.js';
 import { QueueClient } from '../../src/client/queue-client.js';
+import type { CronDeclaration } from '../../src/cron/cron-definition.js';
 import { Cron } from '../../src/decorators/cron.decorator.js';
 import { Interval } from '../../src/decorators/interval.decorator.js';
 import { CronManager } from '../../src/inspector/cron-manager.js';
-import { BROKER } from '../../src/stand-in.js';
-import type { CronDeclaration } from '../../src/task/cron-definition.js';
 import { TaskRegistry } from '../../src/task/task-registry.js';
 import { drainTasks } from '../../src/testing/drain-tasks.js';
 import { Apps } from './apps.js';

@@ -1,7 +1,7 @@
 import { Injectable, Module } from '@nestjs/common';
 import { QueueClient } from '../../src/client/queue-client.js';
-import type { TaskQueueOptions } from '../../src/options.js';
-import { TaskQueueModule } from '../../src/task-queue.module.js';
+import { TaskQueueModule } from '../../src/module/task-queue.module.js';
+import type { TaskQueueOptions } from '../../src/options/options.js';
 import { TaskContext } from '../../src/worker/task-context.js';
 import { Apps } from './apps.js';
 

@@ -10,7 +10,7 @@ import { TaskHooks } from '../../src/decorators/task-hooks.decorator.js';
 import type { NestworkError } from '../../src/errors.js';
 import { DeadLetters } from '../../src/inspector/dead-letters.js';
 import { QueueHealth } from '../../src/inspector/queue-health.js';
-import type { TaskQueueOptions } from '../../src/options.js';
+import type { TaskQueueOptions } from '../../src/options/options.js';
 import { TaskContext } from '../../src/worker/task-context.js';
 import { Apps } from './apps.js';
 

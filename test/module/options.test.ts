@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
-import type { TaskQueueOptions, WorkerOptions } from '../../src/options.js';
-import { resolveTaskQueueOptions, resolveWorkerOptions } from '../../src/resolve-options.js';
-import { servedQueues } from '../../src/task/queue-names.js';
+import type { TaskQueueOptions, WorkerOptions } from '../../src/options/options.js';
+import { resolveTaskQueueOptions, resolveWorkerOptions } from '../../src/options/resolve-options.js';
+import { servedQueues } from '../../src/values/queue-names.js';
 
 describe('the options of TaskQueueModule', () => {
   it('have defaults', () => {

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import type { NestworkError } from '../../src/errors.js';
-import type { TaskQueueOptions } from '../../src/options.js';
-import { resolveTaskQueueOptions } from '../../src/resolve-options.js';
+import type { TaskQueueOptions } from '../../src/options/options.js';
+import { resolveTaskQueueOptions } from '../../src/options/resolve-options.js';
 
 const SECRET = 'correct-horse-battery-staple';
 const sentinels = [{ host: 'sentinel-1', port: 26379 }, { host: 'sentinel-2' }];

@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { jest } from '@jest/globals';
 import { Test } from '@nestjs/testing';
-import type { RedisSettings } from '../../src/broker/broker.js';
+import type { RedisSettings } from '../../src/broker/port/broker.js';
 import { QueueClient } from '../../src/client/queue-client.js';
-import type { Duration } from '../../src/task/duration.js';
 import { RedisServer } from '../../src/testing/redis-server.js';
+import type { Duration } from '../../src/values/duration.js';
 import { info, type Script, ScriptedServer } from '../support/scripted-server.js';
 import { Apps } from './apps.js';
 

@@ -78,5 +78,5 @@ async function takeAway(copies, guards) {
 }
 
 function nameOf({ script, guard }) {
-  return `${script.replace('.lua', '')}: ${guard}`;
+  return `${script}: ${guard}`;
 }

@@ -719,5 +719,5 @@ const BY_SCRIPT = {
 
 /** `script`, `guard`, `find`, `replace` of each. */
 export const GUARDS = Object.entries(BY_SCRIPT).flatMap(([script, guards]) =>
-  guards.map((guard) => ({ script: `${script}.lua`, ...guard })),
+  guards.map((guard) => ({ script, ...guard })),
 );

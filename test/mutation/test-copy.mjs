@@ -1,11 +1,10 @@
 import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inlineLua } from '../../tools/generate.mjs';
+import { inlineLua, luaFile } from '../../tools/generate.mjs';
 import { Failure, ROOT, run } from '../../tools/run.mjs';
 
 const COPIED = ['src', 'test/broker', 'test/support', 'jest.config.js', 'package.json'];
-const LUA = 'src/broker/lua';
 /** Replicas have no guards of their own in the scripts, and take long to set up; the table and the rights are not what is tried here. */
 const EXAMPLES = ['test/broker', '--testPathIgnorePatterns=(model|replicas|sentinels|script-table|script-rights).test'];
 const MODEL = ['test/broker/model'];
@@ -85,7 +84,7 @@ export class TestCopy {
   }
 
   #path(script) {
-    return join(this.#directory, LUA, script);
+    return luaFile(this.#directory, script);
   }
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import type { BroadcastOutcome, RecordedGap } from '../../src/broker/broker.js';
+import type { BroadcastOutcome, RecordedGap } from '../../src/broker/port/broker.js';
 import { NestworkError } from '../../src/errors.js';
-import type { WorkerOptions } from '../../src/options.js';
+import type { WorkerOptions } from '../../src/options/options.js';
 import { isAlive, WorkerFixture } from '../support/worker-fixture.js';
 
 let fixture: WorkerFixture;

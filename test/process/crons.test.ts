@@ -1,5 +1,5 @@
-import type { CronRecord } from '../../src/broker/broker.js';
-import type { WorkerOptions } from '../../src/options.js';
+import type { CronRecord } from '../../src/broker/port/broker.js';
+import type { WorkerOptions } from '../../src/options/options.js';
 import { isAlive, WorkerFixture, type WorkerProcess } from '../support/worker-fixture.js';
 
 const EVERY_MS = 200;

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
+import { scriptDefinitions, scriptText } from '../../src/broker/redis/script-calls.js';
 import { RedisBroker, type RedisBrokerOptions } from '../../src/broker/redis-broker.js';
-import { scriptDefinitions, scriptText } from '../../src/broker/script-calls.js';
 import { RedisServer } from '../../src/testing/redis-server.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
 import { documentedRules, urlAs, userArgs } from '../support/least-rights.js';

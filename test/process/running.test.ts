@@ -1,5 +1,5 @@
-import { attemptsOf } from '../../src/task/attempt-record.js';
-import { decodeMessage } from '../../src/task/task-message.js';
+import { attemptsOf } from '../../src/message/attempt-record.js';
+import { decodeMessage } from '../../src/message/task-message.js';
 import { WorkerFixture } from '../support/worker-fixture.js';
 import type { Event } from './fixtures/events.js';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import type { RedisSettings } from '../../src/broker/broker.js';
+import type { RedisSettings } from '../../src/broker/port/broker.js';
 import { RedisBroker } from '../../src/broker/redis-broker.js';
 import { RedisServer } from '../../src/testing/redis-server.js';
 import { BrokerFixture } from '../support/broker-fixture.js';

@@ -1,6 +1,6 @@
 import { setImmediate as nextRound } from 'node:timers/promises';
 import { Blame } from '../../src/supervisor/blame.js';
-import type { Death } from '../../src/supervisor/verdict.js';
+import type { Death } from '../../src/supervisor/child-exit.js';
 
 const DEATH: Death = { pid: 7, reason: 'exit code 0', running: ['a'], done: [], timedOut: [] };
 const BY_ANOTHER = { error: 'Error: no', task: { id: 'gone', name: 'A.b' } };

@@ -1,5 +1,5 @@
 import { setImmediate as nextRound } from 'node:timers/promises';
-import type { Broker } from '../../src/broker/broker.js';
+import type { Broker } from '../../src/broker/port/broker.js';
 import { Runtime } from '../../src/supervisor/runtime.js';
 
 /** A Redis that goes away after the first session, as a broker tells of it: every call rejects, or is never answered. */

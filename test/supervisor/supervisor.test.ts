@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay, setImmediate as nextRound } from 'node:timers/promises';
 import { jest } from '@jest/globals';
-import type { Broker } from '../../src/broker/broker.js';
+import type { Broker } from '../../src/broker/port/broker.js';
 import { RedisBroker } from '../../src/broker/redis-broker.js';
-import type { WorkerOptions } from '../../src/options.js';
-import { resolveWorkerOptions } from '../../src/resolve-options.js';
+import type { WorkerOptions } from '../../src/options/options.js';
+import { resolveWorkerOptions } from '../../src/options/resolve-options.js';
 import { Supervisor, type SupervisorOptions } from '../../src/supervisor/supervisor.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
 

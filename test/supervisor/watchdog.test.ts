@@ -1,13 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  DIES,
-  type LimitedTask,
-  monotonicMs,
-  ScoreboardReader,
-  ScoreboardWriter,
-} from '../../src/supervisor/scoreboard.js';
+import { DIES, type LimitedTask, monotonicMs, ScoreboardReader, ScoreboardWriter } from '../../src/ipc/scoreboard.js';
+import { TaskIdSequence } from '../../src/message/task-id.js';
 import { type Guarded, Watchdog } from '../../src/supervisor/watchdog.js';
-import { TaskIdSequence } from '../../src/task/task-id.js';
 
 const HOUR_MS = 3_600_000;
 const ids = new TaskIdSequence();

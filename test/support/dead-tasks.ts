@@ -1,5 +1,5 @@
-import type { DeathReport } from '../../src/broker/broker.js';
-import { type AttemptRecord, encodeAttempt } from '../../src/task/attempt-record.js';
+import type { DeathReport } from '../../src/broker/port/broker.js';
+import { type AttemptRecord, encodeAttempt } from '../../src/message/attempt-record.js';
 import { type BrokerFixture, idOf } from './broker-fixture.js';
 
 const NAMESPACE = '{nestwork}:';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import type { RedisSettings } from '../../src/broker/broker.js';
+import type { RedisSettings } from '../../src/broker/port/broker.js';
 import { RedisServer } from '../../src/testing/redis-server.js';
 import { freePort } from './free-port.js';
 import { libraryArgs, libraryCredentials } from './least-rights.js';

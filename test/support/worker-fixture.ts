@@ -4,11 +4,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DeathReport } from '../../src/broker/broker.js';
+import type { DeathReport } from '../../src/broker/port/broker.js';
 import { TaskSender } from '../../src/client/task-sender.js';
 import { UnansweredSends } from '../../src/client/unanswered-sends.js';
-import type { InProcessOptions, WorkerOptions } from '../../src/options.js';
-import { type AttemptRecord, attemptsOf } from '../../src/task/attempt-record.js';
+import { type AttemptRecord, attemptsOf } from '../../src/message/attempt-record.js';
+import type { InProcessOptions, WorkerOptions } from '../../src/options/options.js';
 import type { RedisServer } from '../../src/testing/redis-server.js';
 import type { Event } from '../process/fixtures/events.js';
 import { BrokerFixture, idOf, type Stoppable } from './broker-fixture.js';

@@ -1,8 +1,8 @@
 /**
  * Calls of scripts that the compiler must accept and must refuse; `tsc --noEmit` is the test. Nothing here runs.
  */
-import type { RedisConnection } from '../../src/broker/redis-connection.js';
-import type { RedisKeys } from '../../src/broker/redis-keys.js';
+import type { RedisConnection } from '../../src/broker/redis/redis-connection.js';
+import type { RedisKeys } from '../../src/broker/redis/redis-keys.js';
 
 declare const connection: RedisConnection;
 declare const keys: RedisKeys;

@@ -1,17 +1,17 @@
 import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import type { Claimant, ClaimedTask } from '../../src/broker/broker.js';
-import { ScoreboardReader, ScoreboardWriter } from '../../src/supervisor/scoreboard.js';
-import { attemptsOf } from '../../src/task/attempt-record.js';
-import { SoftTimeoutError, TaskCancelledError } from '../../src/task/task-errors.js';
-import { decodeMessage } from '../../src/task/task-message.js';
-import { type Decision, TaskPolicy } from '../../src/task/task-policy.js';
+import type { Claimant, ClaimedTask } from '../../src/broker/port/broker.js';
+import { ScoreboardReader, ScoreboardWriter } from '../../src/ipc/scoreboard.js';
+import { attemptsOf } from '../../src/message/attempt-record.js';
+import { decodeMessage } from '../../src/message/task-message.js';
+import { SoftTimeoutError, TaskCancelledError } from '../../src/policy/task-errors.js';
+import { type Decision, TaskPolicy } from '../../src/policy/task-policy.js';
 import { Acknowledger } from '../../src/worker/acknowledger.js';
 import { Conclusion } from '../../src/worker/conclusion.js';
 import type { Failure, PreparedTask } from '../../src/worker/executor.js';
+import { unknownTask } from '../../src/worker/preflight.js';
 import { RunningTask } from '../../src/worker/running-task.js';
 import { runningTask } from '../../src/worker/task-context.js';
-import { unknownTask } from '../../src/worker/unstartable.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
 
 const NAMESPACE = '{nestwork}:';

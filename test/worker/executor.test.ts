@@ -1,4 +1,4 @@
-import type { ClaimedTask } from '../../src/broker/broker.js';
+import type { ClaimedTask } from '../../src/broker/port/broker.js';
 import { Executor, type Failure, type Outcome } from '../../src/worker/executor.js';
 import { claimed, registry } from './messages.js';
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { ClaimedTask, ClaimReply } from '../../src/broker/broker.js';
+import type { ClaimedTask, ClaimReply } from '../../src/broker/port/broker.js';
 import { HeldTasks, type Return } from '../../src/worker/held-tasks.js';
 
 /** What Redis knows of one child and one queue, by the rules of the scripts. */

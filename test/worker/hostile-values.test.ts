@@ -1,14 +1,13 @@
 import { Logger } from '@nestjs/common';
 import { of } from 'rxjs';
-import { Complaints } from '../../src/task/complaints.js';
-import { PolicyBook } from '../../src/task/policy-book.js';
-import type { PolicyOptions } from '../../src/task/policy-options.js';
-import { DropTask, RetryTask } from '../../src/task/task-errors.js';
+import { PolicyBook } from '../../src/policy/policy-book.js';
+import type { PolicyOptions } from '../../src/policy/policy-options.js';
+import { DropTask, RetryTask } from '../../src/policy/task-errors.js';
 import type { TaskHookProvider } from '../../src/task/task-hooks.js';
+import { Complaints } from '../../src/values/log-once.js';
 import { describeError } from '../../src/worker/describe-error.js';
-import { Executor, isFailure, type Outcome } from '../../src/worker/executor.js';
+import { Executor, isFailure, logBrokenBackoff, type Outcome } from '../../src/worker/executor.js';
 import { lineOf, reportOf } from '../../src/worker/failure-record.js';
-import { tellBrokenBackoff } from '../../src/worker-app.js';
 import { claimed, registry } from './messages.js';
 
 const harm = (): never => {
@@ -65,7 +64,7 @@ async function attempt(
   policy: PolicyOptions = {},
   hooks: TaskHookProvider[] = [],
 ): Promise<Outcome> {
-  const executor = new Executor(registry({ 'Some.task': handler }, policy), hooks, tellBrokenBackoff);
+  const executor = new Executor(registry({ 'Some.task': handler }, policy), hooks, logBrokenBackoff);
   const prepared = executor.prepare(claimed('Some.task'));
   if (isFailure(prepared)) throw new Error('not prepared');
   return executor.run(prepared);
@@ -190,7 +189,7 @@ describe('hooks', () => {
     expect(await attempt(() => {}, {}, [{ onTaskSuccess: harm }])).toMatchObject({ kind: 'done' });
     const backoff = harm as () => never;
     const policy = new PolicyBook({}, new Map()).of({ retries: 1, backoff }, 'default', 'Some.task');
-    const decision = policy('default', {}).decide({ error: 1, failures: 0, softTimedOut: false }, tellBrokenBackoff);
+    const decision = policy('default', {}).decide({ error: 1, failures: 0, softTimedOut: false }, logBrokenBackoff);
     expect(decision).toMatchObject({ kind: 'retry' });
   });
 });

@@ -1,10 +1,10 @@
-import type { ClaimedTask } from '../../src/broker/broker.js';
-import { encodePayload } from '../../src/task/payload.js';
-import { PolicyBook } from '../../src/task/policy-book.js';
-import type { PolicyOptions } from '../../src/task/policy-options.js';
+import type { ClaimedTask } from '../../src/broker/port/broker.js';
+import { TaskIdSequence } from '../../src/message/task-id.js';
+import { encodeMessage } from '../../src/message/task-message.js';
+import { encodePayload } from '../../src/payload/payload.js';
+import { PolicyBook } from '../../src/policy/policy-book.js';
+import type { PolicyOptions } from '../../src/policy/policy-options.js';
 import type { TaskHandler } from '../../src/task/task-definition.js';
-import { TaskIdSequence } from '../../src/task/task-id.js';
-import { encodeMessage } from '../../src/task/task-message.js';
 import { TaskRegistry } from '../../src/task/task-registry.js';
 
 const policyOf = (policy: PolicyOptions, name: string) => new PolicyBook({}, new Map()).of(policy, 'default', name);

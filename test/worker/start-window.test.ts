@@ -1,4 +1,4 @@
-import { monotonicMs, type ScoreboardWriter } from '../../src/supervisor/scoreboard.js';
+import { monotonicMs, type ScoreboardWriter } from '../../src/ipc/scoreboard.js';
 import { START_WINDOW_MS, StartWindow } from '../../src/worker/start-window.js';
 
 /** A window whose notes of how long it stays open, in ms, can be read. */

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { ClaimedTask } from '../../src/broker/broker.js';
+import type { ClaimedTask } from '../../src/broker/port/broker.js';
 import { Executor, type PreparedTask } from '../../src/worker/executor.js';
 import { TaskContext } from '../../src/worker/task-context.js';
 import { claimed, registry } from './messages.js';

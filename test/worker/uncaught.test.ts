@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
-import type { LastWords, LastWordsWriter } from '../../src/supervisor/last-words.js';
-import { decodeMessage } from '../../src/task/task-message.js';
+import type { LastWords, LastWordsWriter } from '../../src/ipc/uncaught-error.js';
+import { decodeMessage } from '../../src/message/task-message.js';
 import { RunningTask } from '../../src/worker/running-task.js';
 import { runningTask } from '../../src/worker/task-context.js';
 import { noteUncaughtErrors } from '../../src/worker/uncaught.js';

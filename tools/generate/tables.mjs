@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const BROKER = 'src/broker';
+const TABLES = 'src/broker/redis';
 
 /** The tables of keys and scripts, and the order on the wire, read from their TypeScript. */
 export async function readTables(root) {
   const [{ KEYS }, { SCRIPTS }, { layoutOf }] = await Promise.all(
-    ['redis-keys', 'scripts', 'script-layout'].map((name) => load(join(root, BROKER, `${name}.ts`))),
+    ['redis-keys', 'scripts', 'script-layout'].map((name) => load(join(root, TABLES, `${name}.ts`))),
   );
   return { keys: KEYS, scripts: SCRIPTS, layoutOf };
 }

@@ -1,8 +1,8 @@
 import { NestworkError } from '../../errors.js';
-import { type Duration, toMilliseconds } from '../../task/duration.js';
-import type { TaskHeaders } from '../../task/headers.js';
-import { assertKnownOptions, assertOptionsObject } from '../../task/known-options.js';
-import { similarNames } from '../../task/similar-names.js';
+import type { TaskHeaders } from '../../message/headers.js';
+import { type Duration, toMilliseconds } from '../../values/duration.js';
+import { assertKnownOptions, assertOptionsObject } from '../../values/known-options.js';
+import { similarNames } from '../../values/similar-names.js';
 import type { EnqueuedTask } from '../enqueued-task.js';
 import { nameOfTask, type TaskReference } from '../task-reference.js';
 import { differences, shown } from './differences.js';

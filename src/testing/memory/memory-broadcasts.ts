@@ -1,5 +1,5 @@
 import { OUTCOME_SECONDS } from '../../broker/broadcast-records.js';
-import type { BroadcastOutcome, BroadcastRecords, RecordedGap } from '../../broker/broker.js';
+import type { BroadcastOutcome, BroadcastRecords, RecordedGap } from '../../broker/port/broker.js';
 import { KEPT_BROADCASTS } from '../../task/broadcast.js';
 import type { TestBroadcasts } from '../test-work.js';
 import type { MemoryStore } from './memory-store.js';

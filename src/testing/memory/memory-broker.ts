@@ -7,8 +7,8 @@ import type {
   QueueState,
   TaskPlace,
   UniqueOptions,
-} from '../../broker/broker.js';
-import type { Clock } from '../../task/clock.js';
+} from '../../broker/port/broker.js';
+import type { Clock } from '../../values/clock.js';
 import type { TestWork } from '../test-work.js';
 import { MemoryBroadcasts } from './memory-broadcasts.js';
 import { MemoryClaims } from './memory-claims.js';

@@ -1,5 +1,5 @@
-import type { ClaimedTask, CronRun, DeathReport, Retry } from '../../broker/broker.js';
-import { idOf } from '../../task/task-message.js';
+import type { ClaimedTask, CronRun, DeathReport, Retry } from '../../broker/port/broker.js';
+import { idOf } from '../../message/task-message.js';
 import type { TestClaims } from '../test-work.js';
 import type { MemoryCrons } from './memory-crons.js';
 import type { MemoryStore } from './memory-store.js';

@@ -1,5 +1,13 @@
-import type { CronBroker, CronRecord, CronRun, CronState, CronSurvey, DueRun, Firing } from '../../broker/broker.js';
-import type { CronDeclaration } from '../../task/cron-definition.js';
+import type {
+  CronBroker,
+  CronRecord,
+  CronRun,
+  CronState,
+  CronSurvey,
+  DueRun,
+  Firing,
+} from '../../broker/port/broker.js';
+import type { CronDeclaration } from '../../cron/cron-definition.js';
 import type { MemoryStore } from './memory-store.js';
 import { keyOf } from './message-edits.js';
 

@@ -6,8 +6,8 @@ import type {
   DeadRange,
   Death,
   Redrive,
-} from '../../broker/broker.js';
-import { encodeAttempt, REDRIVEN } from '../../task/attempt-record.js';
+} from '../../broker/port/broker.js';
+import { encodeAttempt, REDRIVEN } from '../../message/attempt-record.js';
 import type { Grave } from './memory-queue.js';
 import type { MemoryStore } from './memory-store.js';
 import { keyOf, remembered, startedAnew } from './message-edits.js';

@@ -1,5 +1,5 @@
-import type { TaskPlace } from '../../broker/broker.js';
-import { idOf } from '../../task/task-message.js';
+import type { TaskPlace } from '../../broker/port/broker.js';
+import { idOf } from '../../message/task-message.js';
 import type { MemoryStore } from './memory-store.js';
 
 /** Finds single tasks, and cancels them. */

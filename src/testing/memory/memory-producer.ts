@@ -1,6 +1,6 @@
-import type { Due, KeyHolder, UniqueOptions } from '../../broker/broker.js';
 import { SEEN_SECONDS, seenBlock } from '../../broker/enqueue.js';
-import { idOf } from '../../task/task-message.js';
+import type { Due, KeyHolder, UniqueOptions } from '../../broker/port/broker.js';
+import { idOf } from '../../message/task-message.js';
 import type { MemoryStore } from './memory-store.js';
 import { keyOf } from './message-edits.js';
 

@@ -1,6 +1,6 @@
-import type { ClaimedTask } from '../../broker/broker.js';
-import type { Clock } from '../../task/clock.js';
-import { idOf } from '../../task/task-message.js';
+import type { ClaimedTask } from '../../broker/port/broker.js';
+import { idOf } from '../../message/task-message.js';
+import type { Clock } from '../../values/clock.js';
 import { MemoryQueue } from './memory-queue.js';
 import { keyOf } from './message-edits.js';
 

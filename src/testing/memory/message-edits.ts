@@ -1,5 +1,5 @@
-import { HEADER_LENGTH, uniqueUntil } from '../../task/task-message.js';
-import { UNIQUE_LENGTH, type UniqueUntil } from '../../task/unique-key.js';
+import { HEADER_LENGTH, uniqueUntil } from '../../message/task-message.js';
+import { UNIQUE_LENGTH, type UniqueUntil } from '../../message/unique-key.js';
 
 /**
  * What the scripts of Redis do to messages, see lua/lib/message.lua and its neighbours: they change the header of fixed

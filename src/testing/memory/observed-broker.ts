@@ -1,7 +1,7 @@
-import type { Due, KeyHolder, TaskPlace, UniqueOptions } from '../../broker/broker.js';
+import type { Due, KeyHolder, TaskPlace, UniqueOptions } from '../../broker/port/broker.js';
+import { idOf } from '../../message/task-message.js';
 import { BROADCAST_QUEUE } from '../../task/broadcast.js';
-import type { Clock } from '../../task/clock.js';
-import { idOf } from '../../task/task-message.js';
+import type { Clock } from '../../values/clock.js';
 import { MemoryBroker } from './memory-broker.js';
 
 /** A message that an app has sent. */

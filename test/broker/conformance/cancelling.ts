@@ -1,4 +1,4 @@
-import type { ClaimedTask } from '../../../src/broker/broker.js';
+import type { ClaimedTask } from '../../../src/broker/port/broker.js';
 import type { TestClaims } from '../../../src/testing/test-work.js';
 import { idOf, LINE, MINUTE_MS, REPORT, type Stage } from './stage.js';
 

@@ -1,5 +1,5 @@
-import type { CronDeclaration } from '../../../src/task/cron-definition.js';
-import { encodeUnique } from '../../../src/task/unique-key.js';
+import type { CronDeclaration } from '../../../src/cron/cron-definition.js';
+import { encodeUnique } from '../../../src/message/unique-key.js';
 import { idOf, MINUTE_MS, type Stage } from './stage.js';
 
 export const CRON: CronDeclaration = {

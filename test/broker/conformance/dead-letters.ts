@@ -1,4 +1,4 @@
-import type { DeadQuery, Death } from '../../../src/broker/broker.js';
+import type { DeadQuery, Death } from '../../../src/broker/port/broker.js';
 import { countersOf, idOf, MINUTE_MS, type Stage } from './stage.js';
 
 export function deadLetters(stage: () => Stage): void {

@@ -9,11 +9,11 @@ import type {
   Death,
   DeathReport,
   PromoterBroker,
-} from '../../../src/broker/broker.js';
-import { encodePayload } from '../../../src/task/payload.js';
-import { TaskIdSequence } from '../../../src/task/task-id.js';
-import { encodeMessage } from '../../../src/task/task-message.js';
-import { encodeUnique, type UniqueUntil } from '../../../src/task/unique-key.js';
+} from '../../../src/broker/port/broker.js';
+import { TaskIdSequence } from '../../../src/message/task-id.js';
+import { encodeMessage } from '../../../src/message/task-message.js';
+import { encodeUnique, type UniqueUntil } from '../../../src/message/unique-key.js';
+import { encodePayload } from '../../../src/payload/payload.js';
 import type { TestWork } from '../../../src/testing/test-work.js';
 
 /** The queues of every broker that is tested, in the order of their priority. */

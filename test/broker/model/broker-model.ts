@@ -13,7 +13,7 @@ import type {
   TimedOut,
   UniqueOptions,
   Verdict,
-} from '../../../src/broker/broker.js';
+} from '../../../src/broker/port/broker.js';
 import { QUEUES } from './choices.js';
 import {
   crashed,

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { ClaimReply } from '../../../src/broker/broker.js';
+import type { ClaimReply } from '../../../src/broker/port/broker.js';
 import { BrokerCommand } from './broker-command.js';
 import {
   childOf,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { encodePayload } from '../../../src/task/payload.js';
-import { encodeMessage } from '../../../src/task/task-message.js';
-import { encodeUnique, type UniqueUntil } from '../../../src/task/unique-key.js';
+import { encodeMessage } from '../../../src/message/task-message.js';
+import { encodeUnique, type UniqueUntil } from '../../../src/message/unique-key.js';
+import { encodePayload } from '../../../src/payload/payload.js';
 
 const EPOCH = Date.UTC(2026, 0, 1);
 const REDRIVEN_LINE = '\n{"at":0,"code":"REDRIVEN"}';

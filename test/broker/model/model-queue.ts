@@ -1,4 +1,4 @@
-import type { ClaimedTask, ClaimReply } from '../../../src/broker/broker.js';
+import type { ClaimedTask, ClaimReply } from '../../../src/broker/port/broker.js';
 import { byAge, handedOut, idOf, isSuspect } from './messages.js';
 import type { Situation } from './situations.js';
 import type { State } from './system.js';

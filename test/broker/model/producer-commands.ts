@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Due } from '../../../src/broker/broker.js';
+import type { Due } from '../../../src/broker/port/broker.js';
 import { BrokerCommand } from './broker-command.js';
 import { due, pick, position, queue } from './choices.js';
 import { freshMessages, idOf, keyOf } from './messages.js';

@@ -11,7 +11,7 @@ import type {
   Settlement,
   UniqueOptions,
   Verdict,
-} from '../../../src/broker/broker.js';
+} from '../../../src/broker/port/broker.js';
 import { RedisBroker } from '../../../src/broker/redis-broker.js';
 import { BrokerFixture } from '../../support/broker-fixture.js';
 import { checkInvariants } from '../../support/invariants.js';

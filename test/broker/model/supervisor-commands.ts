@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { TimedOut } from '../../../src/broker/broker.js';
+import type { TimedOut } from '../../../src/broker/port/broker.js';
 import { verdict } from '../../support/broker-fixture.js';
 import { BrokerCommand } from './broker-command.js';
 import type { BrokerModel } from './broker-model.js';

@@ -1,4 +1,4 @@
-import type { Broker, Claimant, Redrive } from '../../../src/broker/broker.js';
+import type { Broker, Claimant, Redrive } from '../../../src/broker/port/broker.js';
 
 /**
  * What a command can be run against: the real broker, and the model of it.

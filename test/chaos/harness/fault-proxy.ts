@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { scriptText } from '../../../dist/broker/script-calls.js';
-import type { ScriptName } from '../../../dist/broker/scripts.js';
+import { scriptText } from '../../../dist/broker/redis/script-calls.js';
+import type { ScriptName } from '../../../dist/broker/redis/scripts.js';
 import { completeValues } from './resp.js';
 
 export const SCRIPT_NAMES: readonly ScriptName[] = [

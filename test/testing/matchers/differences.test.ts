@@ -1,5 +1,5 @@
-import { similarNames } from '../../../src/task/similar-names.js';
 import { differences, shown } from '../../../src/testing/matchers/differences.js';
+import { similarNames } from '../../../src/values/similar-names.js';
 
 const EQUAL: [what: string, actual: unknown, expected: unknown][] = [
   ['lists', [1, [2]], [1, [2]]],

@@ -1,4 +1,4 @@
-import type { Claimant } from '../../../../src/broker/broker.js';
+import type { Claimant } from '../../../../src/broker/port/broker.js';
 import { idOf, LINE, MINUTE_MS, REPORT, type RedisStage } from '../stage.js';
 
 export function claiming(stage: () => RedisStage): void {

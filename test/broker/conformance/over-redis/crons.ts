@@ -1,5 +1,5 @@
-import { encodeMessage } from '../../../../src/task/task-message.js';
-import { encodeUnique } from '../../../../src/task/unique-key.js';
+import { encodeMessage } from '../../../../src/message/task-message.js';
+import { encodeUnique } from '../../../../src/message/unique-key.js';
 import { CRON } from '../crons.js';
 import { idOf, MINUTE_MS, type RedisStage } from '../stage.js';
 

@@ -1,4 +1,4 @@
-import type { Verdict } from '../../../../src/broker/broker.js';
+import type { Verdict } from '../../../../src/broker/port/broker.js';
 import { appTasks } from '../../../../src/task/app-tasks.js';
 import { countersOf, idOf, LEASE_MS, LINE, MINUTE_MS, type RedisStage } from '../stage.js';
 

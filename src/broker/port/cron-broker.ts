@@ -1,0 +1,88 @@
+import type { CronDeclaration } from '../../cron/cron-definition.js';
+import type { Claimant } from './broker.js';
+
+/** A run of a cron that has come due. */
+export interface DueRun {
+  /** its instant in ms since 1970 */
+  readonly due: number;
+  readonly message: string;
+}
+
+/** What came of runs that were due; others may have been faster. */
+export interface Firing {
+  /** whether anything was known of the cron; if not, nothing happened */
+  readonly known: boolean;
+  readonly fired: number;
+  /** left out because an earlier run waits or is under way */
+  readonly skipped: number;
+  /** the queue of that earlier run */
+  readonly heldIn?: string;
+  /** how the latest run ended, if one has */
+  readonly lastRun?: CronRun;
+}
+
+/** Where a cron stands. */
+export interface CronState {
+  /** up to when what came due has been dealt with, in ms of Redis time */
+  readonly settledUntil: number;
+  readonly paused: boolean;
+}
+
+/** The crons at one moment; those of which nothing is known are missing. */
+export interface CronSurvey {
+  /** the time of Redis, in ms since 1970 */
+  readonly now: number;
+  readonly states: ReadonlyMap<string, CronState>;
+}
+
+/** How a run of a cron ended. */
+export interface CronRun {
+  /** id of the task */
+  readonly id: string;
+  readonly attempt: number;
+  /** in ms since 1970, by the clock of the worker */
+  readonly startedAt: number;
+  readonly durationMs: number;
+  /** of a first attempt: for how long it waited in its queue, in ms */
+  readonly waitedMs?: number;
+  /** `failed` will be tried again, `dead` will not */
+  readonly outcome: 'done' | 'dropped' | 'failed' | 'dead';
+  readonly error?: string;
+  readonly host: string;
+  readonly pid: number;
+}
+
+/** All that is noted of a cron. */
+export interface CronRecord extends CronDeclaration {
+  /** whether a worker with a lease declares it; otherwise nobody fires it */
+  readonly declared: boolean;
+  readonly paused: boolean;
+  /** instant of the latest run that was fired, in ms since 1970 */
+  readonly firedAt: number | undefined;
+  /** runs that `overlap: 'skip'` left out */
+  readonly skipped: number;
+  readonly lastRun: CronRun | undefined;
+}
+
+/** What schedulers, children and inspectors need of crons. */
+export interface CronBroker {
+  survey(names: readonly string[]): Promise<CronSurvey>;
+  /**
+   * Notes the crons of an app. A record that is further ahead of the clock than `toleranceMs` begins anew, and so does one
+   * that was disabled. One that is disabled here is left alone while others may fire it.
+   */
+  declare(crons: readonly CronDeclaration[], toleranceMs: number): Promise<void>;
+  /** Enqueues runs that are due, oldest first, each instant once in the cluster. */
+  fire(cron: Pick<CronDeclaration, 'name' | 'queue'>, runs: readonly DueRun[]): Promise<Firing>;
+  /** Moves a run that waits in `queue` to that of its cron, if no live worker serves `queue`. Resolves to whether it did. */
+  moveRun(cron: Pick<CronDeclaration, 'name' | 'queue'>, queue: string): Promise<boolean>;
+  /** Forgets crons that no session has declared for so long. Resolves to how many. */
+  forget(afterMs: number): Promise<number>;
+  /** Notes how a run ended. Rejects with LEASE_LOST once the child is unregistered. */
+  recordRun(claimant: Claimant, name: string, run: CronRun): Promise<void>;
+  /** Resolves to false when nothing is known of the cron. */
+  pause(name: string): Promise<boolean>;
+  /** What came due during the pause is not made up. Resolves to false when nothing is known of the cron. */
+  resume(name: string): Promise<boolean>;
+  records(): Promise<CronRecord[]>;
+}

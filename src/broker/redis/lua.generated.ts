@@ -1,0 +1,1672 @@
+/** The text of each script in lua/, by its name, and of each library. `npm run generate` writes this module: edit the Lua files instead. */
+export const LUA = {
+  'declare-crons': `#!lua flags=allow-oom
+-- notes the crons of an app; one that is new, has a new schedule, or was disabled, counts from now on.
+-- Returns 1.
+local crons = KEYS[1]
+local tolerance_ms = ARGV[1]
+local entries = part(ARGV, 2, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- An entry is name, schedule and definition; the tolerance says how far a record may be ahead of the clock.
+--
+-- Atomic because a record without a beginning would make up for every run since 1970. One that is far ahead was written
+-- under a clock that has been set back since: left as it is, the cron would stand still until the clock gets there again.
+-- A worker that disables a cron leaves the record alone while others may fire it; forget-crons notes when none does.
+
+local function is_disabled(definition)
+  -- within a string of JSON its quotes would be escaped
+  return definition and string.find(definition, '"disabled":true', 1, true)
+end
+
+local now = now_ms()
+for i = 1, #entries, 3 do
+  local name, schedule, definition = entries[i], entries[i + 1], entries[i + 2]
+  local former = redis.call('HMGET', crons, name .. ' schedule', name .. ' until', name .. ' definition', name .. ' disabled')
+  local settled, idle = tonumber(former[2]), former[4] or is_disabled(former[3])
+  if not settled or idle or not is_disabled(definition) then
+    if former[1] ~= schedule or not settled or settled > now + tolerance_ms or idle then
+      settled = now
+    end
+    redis.call('HSET', crons, name .. ' schedule', schedule, name .. ' definition', definition, name .. ' until', text(settled))
+    if not is_disabled(definition) then
+      redis.call('HDEL', crons, name .. ' disabled')
+    end
+  end
+end
+return 1`,
+  'fire-cron': `#!lua
+-- to pending: enqueues runs of a cron that have come due, each instant once in the whole cluster.
+-- Returns fired, skipped, the queue of the earlier run for which others are skipped, how the last run ended; -1 for a
+-- cron that is not known.
+local crons, unique = KEYS[1], KEYS[2]
+local cron = ARGV[1]
+local queue = { name = ARGV[2], pending = KEYS[3], bell = KEYS[4] }
+local runs = part(ARGV, 3, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- A run is its instant in ms since 1970 and its message, oldest first. Fired and skipped are 0 when others were faster. A
+-- run with a key that is taken is skipped: an earlier one waits or is under way, in the queue that is returned, '' for none.
+-- How the last run ended is JSON, '' for none.
+--
+-- Atomic because of all supervisors that try, one must find the instant unsettled. Without allow-oom: a full Redis refuses
+-- before the first write, and the instant stays due.
+
+local wrong = wrong_type('hash', crons, unique) or wrong_queues({ queue })
+if wrong then
+  return wrong
+end
+local now = now_ms()
+local record = redis.call('HMGET', crons, cron .. ' until', cron .. ' paused', cron .. ' run')
+local settled = tonumber(record[1])
+if not settled then
+  return { -1, 0 }
+end
+if record[2] then
+  return { 0, 0, '', '' }
+end
+
+local messages, skipped, fired_at, held_in = {}, 0, nil, ''
+for i = 1, #runs, 2 do
+  local instant, message = tonumber(runs[i]), runs[i + 1]
+  if instant > settled and instant <= now then
+    settled = instant
+    local digest = unique_digest(message)
+    local holder = digest and redis.call('HGET', unique, digest)
+    if holder then
+      skipped = skipped + 1
+      held_in = string.match(holder, '^%S+')
+    else
+      if digest then
+        redis.call('HSET', unique, digest, queue.name .. ' ' .. message)
+      end
+      messages[#messages + 1] = message
+      fired_at = instant
+    end
+  end
+end
+
+if #messages > 0 then
+  enlist_new(queue, messages)
+  redis.call('HSET', crons, cron .. ' fired', text(fired_at))
+end
+if skipped > 0 then
+  redis.call('HINCRBY', crons, cron .. ' skipped', skipped)
+end
+redis.call('HSET', crons, cron .. ' until', text(settled))
+return { #messages, skipped, held_in, record[3] or '' }`,
+  'forget-crons': `#!lua flags=allow-oom
+-- forgets crons that no session has declared for long; of one that all declare disabled it notes since when.
+-- Returns how many were forgotten, or -1 when another session was opened meanwhile.
+local crons, sessions = KEYS[1], KEYS[2]
+local after_ms = ARGV[1]
+local known = {}
+for i = 1, #ARGV - 1 do
+  known[i] = { name = ARGV[i + 1], session = KEYS[i + 2] }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`known\` are the sessions of which the caller knows; a record outlives the last one that declared its cron by \`after_ms\`.
+--
+-- Atomic because a session that declares a cron must not be overlooked. The delay is for deployments that stop the old
+-- workers before they start the new ones, while workers of other apps live on: pauses and last runs must survive that.
+
+local known_sessions, declared, enabled, records = by_name(known), {}, {}, {}
+for _, session in ipairs(redis.call('ZRANGE', sessions, 0, -1)) do
+  if not known_sessions[session] then
+    return -1
+  end
+end
+for _, its in ipairs(known) do
+  local lists, disabled = redis.call('HMGET', its.session, '@crons', '@disabled'), {}
+  for name in string.gmatch(lists[2] or '', '%S+') do
+    disabled[name] = true
+  end
+  for name in string.gmatch(lists[1] or '', '%S+') do
+    declared[name] = true
+    enabled[name] = enabled[name] or not disabled[name]
+  end
+end
+for _, field in ipairs(redis.call('HKEYS', crons)) do
+  local name = string.match(field, '^%S+')
+  records[name] = records[name] or {}
+  table.insert(records[name], field)
+end
+
+local now, forgotten = now_ms(), 0
+for name, fields in pairs(records) do
+  local orphan = name .. ' orphan'
+  local since = not declared[name] and redis.call('HGET', crons, orphan)
+  if declared[name] then
+    redis.call('HDEL', crons, orphan)
+    if enabled[name] then
+      redis.call('HDEL', crons, name .. ' disabled')
+    elseif redis.call('HEXISTS', crons, name .. ' disabled') == 0 then
+      redis.call('HSET', crons, name .. ' disabled', text(now))
+    end
+  elseif not since then
+    redis.call('HSET', crons, orphan, text(now))
+  elseif now - since >= tonumber(after_ms) then
+    redis.call('HDEL', crons, unpack(fields))
+    forgotten = forgotten + 1
+  end
+end
+return forgotten`,
+  'move-cron-run': `#!lua
+-- moves the run of a cron for which others are skipped out of a queue that no session serves.
+-- Returns 1, or 0 when it waits there no more.
+local unique = KEYS[1]
+local digest = ARGV[1]
+local from = { name = ARGV[2], pending = KEYS[2], suspects = KEYS[3], scheduled = KEYS[4] }
+local to = { name = ARGV[3], pending = KEYS[5], suspects = KEYS[6], bell = KEYS[7], scheduled = KEYS[8] }
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Atomic because a run that a worker has claimed meanwhile must stay where it is, and one that is moved must be in one
+-- queue and under its key. Without allow-oom: a full Redis refuses before the first write, and the run stays where it is.
+
+local wrong = wrong_type('hash', unique) or wrong_queues({ from, to })
+if wrong then
+  return wrong
+end
+local holder = redis.call('HGET', unique, digest)
+if not holder then
+  return 0
+end
+-- of another queue it is not found below
+local message = string.sub(holder, #from.name + 2)
+local due, list = redis.call('ZSCORE', from.scheduled, message), is_suspect(message) and 'suspects' or 'pending'
+if due then
+  redis.call('ZREM', from.scheduled, message)
+  redis.call('ZADD', to.scheduled, due, message)
+elseif redis.call('LREM', from[list], 1, message) == 1 then
+  enlist(to, { message }, false)
+else
+  return 0
+end
+redis.call('HSET', unique, digest, to.name .. ' ' .. message)
+return 1`,
+  'pause-cron': `#!lua flags=allow-oom
+-- fired when due to paused: until it is resumed, nobody fires the cron.
+-- Returns 1, also when it was paused already; 0 when nothing is known of the cron.
+local crons = KEYS[1]
+local cron = ARGV[1]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Atomic because a cron that is being forgotten must not leave a pause behind.
+
+if redis.call('HEXISTS', crons, cron .. ' schedule') == 0 then
+  return 0
+end
+redis.call('HSETNX', crons, cron .. ' paused', text(now_ms()))
+return 1`,
+  'record-cron-run': `#!lua flags=allow-oom
+-- notes how the latest run of a cron ended.
+-- Returns 1, or 0 when nothing is known of the cron.
+local session, crons = KEYS[1], KEYS[2]
+local child, cron, run = ARGV[1], ARGV[2], ARGV[3]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Atomic because a child that lost its lease must not overwrite what others noted, and a record that was forgotten must
+-- not come back.
+
+local _, lost = registration(session, child)
+if lost then
+  return lost
+end
+if redis.call('HEXISTS', crons, cron .. ' schedule') == 0 then
+  return 0
+end
+redis.call('HSET', crons, cron .. ' run', run)
+return 1`,
+  'resume-cron': `#!lua flags=allow-oom
+-- paused to fired when due: what came due during the pause is settled without a run.
+-- Returns 1, also when it was not paused; 0 when nothing is known of the cron.
+local crons = KEYS[1]
+local cron = ARGV[1]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Atomic because between the end of the pause and the new beginning others would make up for what was missed.
+
+if redis.call('HEXISTS', crons, cron .. ' schedule') == 0 then
+  return 0
+end
+if redis.call('HDEL', crons, cron .. ' paused') == 1 then
+  redis.call('HSET', crons, cron .. ' until', text(now_ms()))
+end
+return 1`,
+  'dead-page': `#!lua flags=no-writes
+-- reads dead tasks of a queue in the order of their deaths; those of one instant by their ids.
+-- Returns 1 if there are more, then id, time of death, record of each.
+local order, since, till, most, most_bytes = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local queue = { dead = KEYS[1], records = KEYS[2] }
+local after = part(ARGV, 6, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- From the \`oldest\` or the \`newest\` on, between the times \`since\` and \`till\` in ms (or -inf and +inf), until the records have so many bytes;
+-- \`after\` is time and id of the death to go on behind, whether or not that is still there, or nothing.
+--
+-- Atomic because positions move while tasks die and leave.
+
+-- Numbers in two halves, which a double holds exactly: strings are compared by the locale of the server.
+local function is_before(id, other)
+  local a, b = tonumber(string.sub(id, 1, 10), 36) or 0, tonumber(string.sub(other, 1, 10), 36) or 0
+  if a == b then
+    a, b = tonumber(string.sub(id, 11, 20), 36) or 0, tonumber(string.sub(other, 11, 20), 36) or 0
+  end
+  return a < b
+end
+
+local newest = order == 'newest'
+local from = redis.call('ZCOUNT', queue.dead, '-inf', '(' .. since)
+local behind_last = redis.call('ZCOUNT', queue.dead, '-inf', till)
+local died_at, id = after[1], after[2]
+if died_at then
+  -- where that death stands, or would stand, among those of its instant
+  local low = redis.call('ZCOUNT', queue.dead, '-inf', '(' .. died_at)
+  local high = redis.call('ZCOUNT', queue.dead, '-inf', died_at)
+  while low < high do
+    local middle = math.floor((low + high) / 2)
+    if is_before(redis.call('ZRANGE', queue.dead, middle, middle)[1], id) then
+      low = middle + 1
+    else
+      high = middle
+    end
+  end
+  if newest then
+    behind_last = math.min(behind_last, low)
+  else
+    local there = redis.call('ZRANGE', queue.dead, low, low)[1] == id
+    from = math.max(from, there and low + 1 or low)
+  end
+end
+
+local page, count, bytes = { 0 }, 0, 0
+local rank, step = newest and behind_last - 1 or from, newest and -1 or 1
+while rank >= from and rank < behind_last do
+  if count == tonumber(most) or bytes >= tonumber(most_bytes) then
+    page[1] = 1
+    break
+  end
+  local death = redis.call('ZRANGE', queue.dead, rank, rank, 'WITHSCORES')
+  local record = redis.call('HGET', queue.records, death[1]) or ''
+  page[#page + 1] = death[1]
+  page[#page + 1] = death[2]
+  page[#page + 1] = record
+  count, bytes, rank = count + 1, bytes + #record, rank + step
+end
+return page`,
+  'delete-dead': `#!lua flags=allow-oom
+-- dead to nowhere: forgets dead tasks.
+-- Returns how many there were.
+local queue = { dead = KEYS[1], records = KEYS[2] }
+local deaths = part(ARGV, 1, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- A death is id and time of death in ms; at most 500.
+--
+-- Atomic because a dead task without its record could neither run again nor be understood. The time of death guards a
+-- copy of this command that arrives late: by then the task may have run and died once more.
+
+local wrong = wrong_queues({ queue })
+if wrong then
+  return wrong
+end
+local removed = 0
+for i = 1, #deaths, 2 do
+  local died_at = redis.call('ZSCORE', queue.dead, deaths[i])
+  if died_at and tonumber(died_at) == tonumber(deaths[i + 1]) then
+    forget_dead(queue, { deaths[i] })
+    removed = removed + 1
+  end
+end
+return removed`,
+  'purge': `#!lua flags=allow-oom
+-- dead to nowhere: forgets those kept for long enough, and those beyond a number, the oldest first.
+-- Returns how many it forgot.
+local retention_ms, kept, most = ARGV[1], ARGV[2], ARGV[3]
+local queue = { dead = KEYS[1], records = KEYS[2] }
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Kept for \`retention_ms\` and as many as \`kept\`, or '' for any; \`most\` to forget at once.
+--
+-- Atomic because a dead task without its record could neither run again nor be understood.
+
+local wrong = wrong_queues({ queue })
+if wrong then
+  return wrong
+end
+local expired = retention_ms == '' and 0 or redis.call('ZCOUNT', queue.dead, '-inf', text(now_ms() - retention_ms))
+local surplus = kept == '' and 0 or redis.call('ZCARD', queue.dead) - kept
+local count = math.min(math.max(expired, surplus), tonumber(most))
+if count <= 0 then
+  return 0
+end
+forget_dead(queue, redis.call('ZRANGE', queue.dead, 0, count - 1))
+return count`,
+  'redrive': `#!lua flags=allow-oom
+-- dead to pending: lets dead tasks run again, their counters anew; each takes its key if that is free.
+-- Returns for each task 1, 0 if that death is not there, -1 if its message has no header to reset.
+local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3] }
+local queue = { name = ARGV[1], pending = KEYS[4], bell = KEYS[5], dead = KEYS[6], records = KEYS[7] }
+local deaths = part(ARGV, 2, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- A death is id and time of death in ms; at most 500. The tasks come to the tail of their queue, as if they had just been
+-- sent, and stay dead where the header cannot be reset. The history stays and gets a line. A unique task runs without its
+-- key if that is taken. Who was cancelled and died is wanted again.
+--
+-- Atomic because a task must be among the dead or in the queue. The time of death guards a copy of this command that
+-- arrives late: by then the task may have run and died once more. With allow-oom: a pending task takes less than a dead one.
+
+local wrong = wrong_keys(keys) or wrong_queues({ queue })
+if wrong then
+  return wrong
+end
+
+local now = now_ms()
+local line = '\\n{"at":' .. text(now) .. ',"code":"REDRIVEN"}'
+local answers, ids, messages, named = {}, {}, {}, {}
+
+-- Foreign bytes and other versions of the header are nobody's to rewrite.
+local function with_new_header(id, message)
+  local header = string.sub(message, 1, 34)
+  if #header == 34 and string.find(header, '^[0-9a-z]+$') and string.sub(header, 1, 21) == id .. '1' then
+    return id .. '10000' .. base36(now, 9) .. string.sub(message, 35)
+  end
+end
+
+for i = 1, #deaths, 2 do
+  local id, answer = deaths[i], 0
+  local died_at = redis.call('ZSCORE', queue.dead, id)
+  if died_at and tonumber(died_at) == tonumber(deaths[i + 1]) and not named[id] then
+    named[id] = true
+    local record = redis.call('HGET', queue.records, id) or ''
+    local message = with_new_header(id, string.sub(record, (string.find(record, '\\n', 1, true) or #record) + 1))
+    answer = message and 1 or -1
+    if message then
+      ids[#ids + 1] = id
+      messages[#messages + 1] = remembered(message, line)
+    end
+  end
+  answers[#answers + 1] = answer
+end
+
+if #ids > 0 then
+  redrive(keys, queue, ids, messages)
+end
+return answers`,
+  'cancel-active': `#!lua flags=allow-oom
+-- marks an active task as cancelled, so that it never runs again, and informs every supervisor.
+-- Returns 1, or 0 when the child holds it no more.
+local claims, cancelled, broadcasts = KEYS[1], KEYS[2], KEYS[3]
+local id, kept = ARGV[1], ARGV[2]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Atomic because a task that has ended or was given back in the meantime must not count as cancelled.
+
+local wrong = wrong_type('hash', claims) or wrong_type('zset', cancelled) or wrong_type('stream', broadcasts)
+if wrong then
+  return wrong
+end
+if redis.call('HEXISTS', claims, id) == 0 then
+  return 0
+end
+remember_cancelled(cancelled, now_ms(), id)
+redis.call('XADD', broadcasts, 'MAXLEN', '~', kept, '*', 'kind', 'cancel', 'id', id)
+return 1`,
+  'cancel-waiting': `#!lua flags=allow-oom
+-- pending, suspect or scheduled to cancelled: removes a task that waits, and frees its key.
+-- Returns 1, or 0 when it waits there no more.
+local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3] }
+local place, message = ARGV[1], ARGV[2]
+local queue = { pending = KEYS[4], suspects = KEYS[5], scheduled = KEYS[6] }
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`place\` is the key of the queue in which it was found.
+--
+-- Atomic because a task that a worker has claimed in the meantime must not count as cancelled.
+
+local wrong = wrong_keys(keys)
+if wrong then
+  return wrong
+end
+local removed = remove(keys, queue, place, message)
+if removed > 0 then
+  remember_cancelled(keys.cancelled, now_ms(), string.sub(message, 1, 20))
+end
+return removed`,
+  'find-pending': `#!lua flags=no-writes
+-- looks for a task in a part of a list, from the tail.
+-- Returns its message or nothing, how many it has looked at, 1 when there is more.
+local list, id, passed, most, most_bytes = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local queue = { pending = KEYS[1], suspects = KEYS[2] }
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`list\` is the key of the queue to look at, \`passed\` how many at its tail to pass over: what comes or goes at the head
+-- meanwhile hides nothing.
+--
+-- A script because only one message of many is wanted. Some may be large, so it takes a few at a time, and not too many.
+
+local looked, bytes = 0, 0
+while looked < tonumber(most) and bytes < tonumber(most_bytes) do
+  local last = -1 - passed - looked
+  local messages = redis.call('LRANGE', queue[list], last - 49, last)
+  for i = #messages, 1, -1 do
+    if string.sub(messages[i], 1, 20) == id then
+      return { messages[i], looked, 1 }
+    end
+    bytes = bytes + #messages[i]
+  end
+  looked = looked + #messages
+  if #messages < 50 then
+    return { '', looked, 0 }
+  end
+end
+return { '', looked, 1 }`,
+  'close-session': `#!lua flags=allow-oom
+-- ends a session in order, once all its children have been settled.
+-- Returns 1, or 0 when a child is still registered.
+local sessions, session = KEYS[1], KEYS[2]
+local session_id = ARGV[1]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Of one with children the lease runs out, and the reaper takes what they hold.
+--
+-- Atomic because a session must not vanish while a child of it may hold claims.
+
+for _, field in ipairs(redis.call('HKEYS', session)) do
+  if string.sub(field, 1, 1) ~= '@' then
+    return 0
+  end
+end
+redis.call('DEL', session)
+redis.call('ZREM', sessions, session_id)
+return 1`,
+  'open-session': `#!lua flags=allow-oom
+-- opens the session of a supervisor: from now on its lease runs.
+-- Returns 1.
+local sessions, session, pulse, catalog = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local session_id, lease_ms = ARGV[1], ARGV[2]
+local description = part(ARGV, 4, 3 + ARGV[3])
+local entries = part(ARGV, #description + 4, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- The description is fields and values, the entries of the catalog are names and JSON.
+--
+-- Atomic because a described session without a deadline would never be reaped.
+
+local now = now_ms()
+forgive_after_gap(sessions, pulse, now, tonumber(lease_ms))
+redis.call('HSET', session, unpack(description))
+for i = 1, #entries, 2 do
+  redis.call('HSET', catalog, entries[i], entries[i + 1])
+end
+redis.call('ZADD', sessions, text(now + lease_ms), session_id)
+return 1`,
+  'overdue': `#!lua flags=allow-oom
+-- finds sessions whose lease ran out.
+-- Returns ms until the next deadline or -1, overdue sessions.
+local sessions, pulse = KEYS[1], KEYS[2]
+local lease_ms = ARGV[1]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- The lease is that of the supervisor that asks.
+--
+-- Atomic because the gap must be forgiven before deadlines are compared with the clock.
+
+local now = now_ms()
+forgive_after_gap(sessions, pulse, now, tonumber(lease_ms))
+local overdue = redis.call('ZRANGEBYSCORE', sessions, '-inf', text(now), 'LIMIT', 0, 100)
+local next = redis.call('ZRANGEBYSCORE', sessions, '(' .. text(now), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+return { next[2] and next[2] - now or -1, unpack(overdue) }`,
+  'reap': `#!lua flags=allow-oom
+-- active to pending or suspect, uncounted: takes every claim of a session whose lease ran out, and ends that.
+-- Returns how many tasks were put back, or -1 when it is not to be reaped (renewed, gone, or changed).
+local keys = {
+  sessions = KEYS[1],
+  session = KEYS[2],
+  pulse = KEYS[3],
+  unique = KEYS[4],
+  cancelled = KEYS[5],
+  alarm = KEYS[6],
+}
+local session_id, lease_ms = ARGV[1], ARGV[2]
+local children = {}
+for i = 1, ARGV[3] do
+  children[i] = { name = ARGV[i + 3], claims = KEYS[i + 6] }
+end
+local queues = {}
+for i = 1, #ARGV - (#children + 3) do
+  queues[i] = {
+    name = ARGV[#children + i + 3],
+    pending = KEYS[#children + 6 * i + 1],
+    suspects = KEYS[#children + 6 * i + 2],
+    bell = KEYS[#children + 6 * i + 3],
+    scheduled = KEYS[#children + 6 * i + 4],
+    dead = KEYS[#children + 6 * i + 5],
+    records = KEYS[#children + 6 * i + 6],
+  }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- The lease is that of the supervisor that asks.
+--
+-- Atomic because the deadline is checked in the same instant in which children lose their registration.
+
+local now = now_ms()
+forgive_after_gap(keys.sessions, keys.pulse, now, tonumber(lease_ms))
+local deadline = redis.call('ZSCORE', keys.sessions, session_id)
+if not deadline or tonumber(deadline) > now then
+  return -1
+end
+
+local known_children, known_queues = by_name(children), by_name(queues)
+for _, field in ipairs(redis.call('HKEYS', keys.session)) do
+  if string.sub(field, 1, 1) ~= '@' and not known_children[field] then
+    return -1
+  end
+end
+
+local wrong = wrong_keys(keys) or wrong_queues(queues)
+for _, child in ipairs(children) do
+  wrong = wrong or wrong_type('hash', child.claims)
+end
+if wrong then
+  return wrong
+end
+local tasks = {}
+for _, child in ipairs(children) do
+  local all = redis.call('HGETALL', child.claims)
+  for i = 1, #all, 2 do
+    local task = held_task(child.claims, all[i], all[i + 1], known_queues)
+    if task then
+      tasks[#tasks + 1] = task
+    else
+      bury_stray(keys, queues[1], child.claims, all[i], all[i + 1])
+    end
+  end
+end
+
+put_back(keys, tasks)
+redis.call('DEL', keys.session)
+redis.call('ZREM', keys.sessions, session_id)
+return #tasks`,
+  'register': `#!lua flags=allow-oom
+-- registers a child in a session that has its lease; only a registered child can claim or finish.
+-- Returns 1, or 0 when the session was reaped.
+local sessions, session = KEYS[1], KEYS[2]
+local session_id, child = ARGV[1], ARGV[2]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Atomic because a child added to a session that is being reaped would claim tasks nobody watches.
+
+if not redis.call('ZSCORE', sessions, session_id) then
+  return 0
+end
+redis.call('HSETNX', session, child, '0')
+return 1`,
+  'renew': `#!lua flags=allow-oom
+-- renews the lease of a session.
+-- Returns 1, or 0 when the session was reaped and must not be revived.
+local sessions, pulse = KEYS[1], KEYS[2]
+local session_id, lease_ms = ARGV[1], ARGV[2]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Atomic because the gap is measured and forgiven before anyone can act on an outdated deadline.
+
+local now = now_ms()
+forgive_after_gap(sessions, pulse, now, tonumber(lease_ms))
+if not redis.call('ZSCORE', sessions, session_id) then
+  return 0
+end
+redis.call('ZADD', sessions, text(now + lease_ms), session_id)
+return 1`,
+  'lib/bell': `-- Rings a bell only if it is silent, so that its list never grows and one arrival wakes one idle child. A ring that is
+-- refused costs seconds, and must not undo what it tells of.
+local function ring(bell)
+  if redis.call('EXISTS', bell) == 0 then
+    redis.pcall('RPUSH', bell, '1')
+  end
+end`,
+  'lib/cancelled': `-- The cancelled are remembered for a day, and ten thousand of them at most.
+local function remember_cancelled(cancelled, now, id)
+  redis.call('ZADD', cancelled, text(now), id)
+  redis.call('ZREMRANGEBYSCORE', cancelled, '-inf', text(now - 86400000))
+  redis.call('ZREMRANGEBYRANK', cancelled, 0, -10001)
+end
+
+-- Whether somebody cancelled the task while it was active: then it must not run again.
+local function is_cancelled(cancelled, message)
+  return redis.call('ZSCORE', cancelled, string.sub(message, 1, 20)) and true or false
+end`,
+  'lib/enlist': `-- Every push of a task to where it can be claimed.
+
+-- Tasks that were never claimed come to the tail.
+local function enlist_new(queue, messages)
+  redis.call('RPUSH', queue.pending, unpack(messages))
+  ring(queue.bell)
+end
+
+local function push(list, messages, at_head)
+  if #messages > 0 and at_head then
+    redis.call('LPUSH', list, unpack(messages))
+  elseif #messages > 0 then
+    redis.call('RPUSH', list, unpack(messages))
+  end
+end
+
+-- Tasks come back, to the tail or to the head. One that a process died with waits to run alone.
+local function enlist(queue, messages, at_head)
+  local pending, suspects = {}, {}
+  for _, message in ipairs(messages) do
+    local list = is_suspect(message) and suspects or pending
+    list[#list + 1] = message
+  end
+  push(queue.pending, pending, at_head)
+  push(queue.suspects, suspects, at_head)
+  ring(queue.bell)
+end`,
+  'lib/foreign': `-- Bytes that were no message of ours when they were claimed stand behind an id made up for them and a \`?\`.
+local function is_foreign(message)
+  return string.find(message, '^undecodable%x%x%x%x%x%x%x%x%x%?') == 1
+end`,
+  'lib/leave': `-- Every way in which a task leaves a state: it ends, is given back, or dies here and nowhere else. So all that hangs on the
+-- end of a task is written once.
+--
+-- A script checks the types of all keys first (\`wrong_keys\`, \`wrong_queues\`) and finds the claims (\`held_tasks\`). Each way
+-- writes the move and then ends the claim. What hangs on the end happens only if the claim was there: Redis does not roll
+-- back, and a task that is there twice for a moment is better than one that is nowhere.
+--
+-- \`keys\` are those of the script that belong to no queue. A task is { claims, id, queue, message }: the hash that holds it,
+-- and the keys of its queue.
+
+-- A foreign alarm is none of them: a ring that is refused undoes nothing.
+local function wrong_keys(keys)
+  return (keys.claims and wrong_type('hash', keys.claims))
+    or wrong_type('hash', keys.unique)
+    or wrong_type('zset', keys.cancelled)
+end
+
+-- The task of an entry of the claims. Nil for one that is no task, or of a queue whose keys the script does not have: others
+-- wrote it.
+local function held_task(claims, id, held, known_queues)
+  local name, message = split(held)
+  local queue = known_queues[name]
+  return queue and { claims = claims, id = id, queue = queue, message = message }
+end
+
+-- The end of a claim, and the only one of a single task.
+local function end_claim(task)
+  return redis.call('HDEL', task.claims, task.id) == 1
+end
+
+-- active to done, or to dropped: nobody needs them any more. By ids, because short tasks end by the hundred.
+-- Returns how many were held.
+local function finish(keys, ids)
+  if #ids == 0 then
+    return 0
+  end
+  local keyed = redis.call('EXISTS', keys.unique) == 1
+  local held = keyed and redis.call('HMGET', keys.claims, unpack(ids)) or {}
+  local ended = redis.call('HDEL', keys.claims, unpack(ids))
+  for _, found in ipairs(held) do
+    local message = found and select(2, split(found))
+    if message then
+      free_key(keys.unique, message)
+    end
+  end
+  return ended
+end
+
+-- active to cancelled: instead of any other way, a task ends that somebody cancelled while it was active.
+-- Returns whether it was cancelled.
+local function end_cancelled(keys, task)
+  if not is_cancelled(keys.cancelled, task.message) then
+    return false
+  end
+  if end_claim(task) then
+    free_key(keys.unique, task.message)
+  end
+  return true
+end
+
+-- active to dead: it will not run again.
+local function bury(keys, task, report)
+  redis.call('ZADD', task.queue.dead, text(now_ms()), task.id)
+  redis.call('HSET', task.queue.records, task.id, report .. '\\n' .. task.message)
+  if end_claim(task) then
+    free_key(keys.unique, task.message)
+  end
+end
+
+-- active to scheduled, pending or suspect: after an attempt it runs again, now at the tail of its queue or later.
+-- \`attempt\` holds { delay, line, counts }.
+local function try_again(keys, task, attempt)
+  local queue, message = task.queue, task.message
+  if attempt.counts then
+    message = counted(message, 22, 23)
+  end
+  message = remembered(message, attempt.line)
+  local due = now_ms() + attempt.delay
+  message = string.sub(message, 1, 25) .. base36(due, 9) .. string.sub(message, 35)
+  if attempt.delay > 0 then
+    schedule(queue.scheduled, keys.alarm, due, { message })
+  else
+    enlist(queue, { message }, false)
+  end
+  if end_claim(task) then
+    update_key(keys.unique, queue.name, message)
+  end
+end
+
+-- active to pending or suspect: back to the head of their queues, the oldest first. The cancelled among them end.
+local function put_back(keys, tasks)
+  -- enqueuedAt, then id: the order in which they were enqueued, as far as anyone can tell
+  local function order(task)
+    return string.sub(task.message, 26, 34) .. string.sub(task.message, 1, 20)
+  end
+  table.sort(tasks, function(a, b) return order(a) > order(b) end)
+  local any_cancelled = redis.call('EXISTS', keys.cancelled) == 1
+  for _, task in ipairs(tasks) do
+    if not any_cancelled or not end_cancelled(keys, task) then
+      enlist(task.queue, { task.message }, true)
+      if end_claim(task) then
+        update_key(keys.unique, task.queue.name, task.message)
+      end
+    end
+  end
+end
+
+-- What others wrote among the claims is no task that could run: it is kept among the dead, where people find it.
+local function bury_stray(keys, queue, claims, id, held)
+  if not queue then
+    return
+  end
+  local made_up = 'undecodable' .. string.sub(redis.sha1hex(id .. ' ' .. held), 1, 9)
+  local report = '{"code":"UNDECODABLE_MESSAGE","error":"It lay among the claims of a child that is gone, '
+    .. 'and is no task of a queue that its worker serves.","host":"","pid":0}'
+  redis.call('ZADD', queue.dead, text(now_ms()), made_up)
+  redis.call('HSET', queue.records, made_up, report .. '\\n' .. made_up .. '?' .. held)
+  local _, message = split(held)
+  if end_claim({ claims = claims, id = id }) and message then
+    free_key(keys.unique, message)
+  end
+end
+
+-- pending, suspect or scheduled to nowhere: a task that waits in this place is cancelled, or replaced.
+-- Returns 1, or 0 when it is there no more.
+local function remove(keys, queue, place, message)
+  -- from the tail: what is removed was mostly sent of late
+  local removed = place == 'scheduled' and redis.call('ZREM', queue.scheduled, message)
+    or place ~= 'scheduled' and redis.call('LREM', queue[place], -1, message)
+  if removed > 0 then
+    free_key(keys.unique, message)
+  end
+  return removed
+end
+
+-- dead to nowhere, or to where its caller has put it.
+local function forget_dead(queue, ids)
+  redis.call('ZREM', queue.dead, unpack(ids))
+  redis.call('HDEL', queue.records, unpack(ids))
+end
+
+-- dead to pending: to the tail, as if they had just been sent. Each takes its key if that is free.
+local function redrive(keys, queue, ids, messages)
+  enlist_new(queue, messages)
+  -- else it would end without a trace when it is given back or retried
+  redis.call('ZREM', keys.cancelled, unpack(ids))
+  forget_dead(queue, ids)
+  for _, message in ipairs(messages) do
+    local digest = unique_digest(message)
+    if digest then
+      redis.call('HSETNX', keys.unique, digest, queue.name .. ' ' .. message)
+    end
+  end
+end`,
+  'lib/lists': `-- A part of a list. unpack fails from about 8,000 values on.
+local function part(list, first, last)
+  if last - first < 7000 then
+    return { unpack(list, first, last) }
+  end
+  local values = {}
+  for i = first, last do
+    values[#values + 1] = list[i]
+  end
+  return values
+end
+
+-- Finds each block of keys by its name.
+local function by_name(blocks)
+  local index = {}
+  for _, block in ipairs(blocks) do
+    index[block.name] = block
+  end
+  return index
+end`,
+  'lib/message': `-- Counters and times in a message are base 36 digits, see the header layout in task-message.ts.
+local DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz'
+
+local function base36(number, width)
+  local digits = ''
+  for _ = 1, width do
+    local digit = number % 36
+    digits = string.sub(DIGITS, digit + 1, digit + 1) .. digits
+    number = (number - digit) / 36
+  end
+  return digits
+end
+
+-- Counts up the counter that stands at first..last; it stops at its highest number. Returns that number too.
+local function counted(message, first, last)
+  local width = last - first + 1
+  local number = math.min((tonumber(string.sub(message, first, last), 36) or 0) + 1, 36 ^ width - 1)
+  return string.sub(message, 1, first - 1) .. base36(number, width) .. string.sub(message, last + 1), number
+end
+
+-- Appends a line to the history. The oldest line goes when there are twenty.
+local function remembered(message, line)
+  local _, lines = string.gsub(message, '\\n', '')
+  if lines >= 20 then
+    message = string.gsub(message, '\\n[^\\n]*', '', 1)
+  end
+  return message .. line
+end
+
+-- What a claims hash holds for a task is \`<queue> <message>\`. Nothing for what others wrote otherwise.
+local function split(held)
+  local space = string.find(held, ' ', 1, true)
+  if space then
+    return string.sub(held, 1, space - 1), string.sub(held, space + 1)
+  end
+end
+
+-- A process died with this task before. Foreign bytes have no counters.
+local function is_suspect(message)
+  return not is_foreign(message) and string.sub(message, 24, 25) ~= '00'
+end`,
+  'lib/pulse': `-- Notes that a supervisor was here, and forgives every lease when none could be for long: if Redis was away or its
+-- clock jumped, the missing renewals prove nothing about the supervisors. A session id ends in its lease in ms.
+local function forgive_after_gap(sessions, pulse, now, lease)
+  local last = tonumber(redis.call('GET', pulse) or now)
+  redis.call('SET', pulse, text(now))
+  if math.abs(now - last) <= lease / 3 then
+    return
+  end
+  for _, session in ipairs(redis.call('ZRANGE', sessions, 0, -1)) do
+    local its_lease = tonumber(string.match(session, '%d+$')) or lease
+    redis.call('ZADD', sessions, text(now + its_lease), session)
+  end
+end`,
+  'lib/registered': `-- Only a registered child can claim, and end what it holds: once its lease is lost, others have its tasks.
+-- Returns the number of its last claim, or nil and a refusal.
+local function registration(session, child)
+  local number = redis.call('HGET', session, child)
+  if number then
+    return number
+  end
+  return nil, redis.error_reply('LEASE_LOST child is not registered')
+end`,
+  'lib/schedule': `-- Puts messages on the schedule, and wakes whoever sleeps until a later time than theirs.
+local function schedule(scheduled, alarm, due, messages)
+  local first = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
+  local added = {}
+  for _, message in ipairs(messages) do
+    added[#added + 1] = text(due)
+    added[#added + 1] = message
+  end
+  redis.call('ZADD', scheduled, unpack(added))
+  if not first[2] or due < tonumber(first[2]) then
+    ring(alarm)
+  end
+end`,
+  'lib/seen': `-- Lets each message in once: those whose bit was not set go to \`add\`, and their number is returned. A client that repeats
+-- a command whose reply was lost adds nothing. When Redis refuses what \`add\` does, the bits are taken back, because it
+-- does not roll back: with them left a repetition would count as done.
+local function let_in(bitmap, seconds, messages, add)
+  local fresh, bits = {}, {}
+  for i = 1, #messages do
+    local message = messages[i]
+    local bit = tonumber(string.sub(message, 13, 20), 36) % 4096
+    if redis.call('SETBIT', bitmap, bit, 1) == 0 then
+      fresh[#fresh + 1] = message
+      bits[#bits + 1] = bit
+    end
+  end
+  redis.call('EXPIRE', bitmap, seconds)
+  if #fresh == 0 then
+    return 0
+  end
+  local added, refusal = pcall(add, fresh)
+  if added then
+    return #fresh
+  end
+  for _, bit in ipairs(bits) do
+    redis.call('SETBIT', bitmap, bit, 0)
+  end
+  return redis.error_reply(type(refusal) == 'table' and refusal.err or refusal)
+end`,
+  'lib/stale': `-- Counts acks that change nothing, because others were given the tasks and may have run them as well. It is all that a
+-- child without a registration can change. A count that is refused must not undo what it tells of.
+local function count_stale(stats, acks)
+  if acks > 0 then
+    redis.pcall('HINCRBY', stats, 'stale-acks', acks)
+  end
+end`,
+  'lib/stream': `-- What a stream tells of itself, by name; all zero for one that does not exist. \`entries-added\` counts those that were
+-- trimmed, too: so it is the ordinal of the last entry.
+local function stream_info(key)
+  local info = { ['last-generated-id'] = '0-0', ['entries-added'] = 0, length = 0 }
+  if redis.call('EXISTS', key) == 1 then
+    local found = redis.call('XINFO', 'STREAM', key)
+    for i = 1, #found, 2 do
+      info[found[i]] = found[i + 1]
+    end
+  end
+  return info
+end`,
+  'lib/time': `-- Redis time in whole milliseconds. TIME moves while a script runs, so each script reads it once.
+local function now_ms()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- Large numbers would print as 1.79e+15.
+local function text(number)
+  return string.format('%.0f', number)
+end`,
+  'lib/types': `-- Redis does not roll back, so a key that holds something foreign must be found before the first write.
+-- Returns an error for the first of the keys that is neither missing nor of the kind.
+local function wrong_type(kind, key, ...)
+  local found = redis.call('TYPE', key).ok
+  if found ~= 'none' and found ~= kind then
+    return redis.error_reply('WRONGTYPE ' .. key .. ' is a ' .. found)
+  end
+  return ... and wrong_type(kind, ...)
+end
+
+-- The same for all that the script has of the keys of queues.
+local function wrong_queues(queues)
+  for _, queue in ipairs(queues) do
+    local wrong = queue.pending and wrong_type('list', queue.pending)
+      or queue.suspects and wrong_type('list', queue.suspects)
+      or queue.bell and wrong_type('list', queue.bell)
+      or queue.scheduled and wrong_type('zset', queue.scheduled)
+      or queue.dead and wrong_type('zset', queue.dead)
+      or queue.records and wrong_type('hash', queue.records)
+    if wrong then
+      return wrong
+    end
+  end
+end`,
+  'lib/unique': `-- A unique message has \`s\` or \`f\` (until started, until finished) and a digest between header and body, see
+-- unique-key.ts. The hash maps the digest to \`<queue> <message>\` of the task that has it.
+local function unique_digest(message)
+  local mark = string.sub(message, 35, 35)
+  if mark == 's' or mark == 'f' then
+    return string.sub(message, 36, 62), mark
+  end
+end
+
+-- The digest of the key of this message, unless another task has taken the key over. That one may speak of this one in
+-- its arguments.
+local function key_held(unique, message)
+  local digest = unique_digest(message)
+  local holder = digest and redis.call('HGET', unique, digest)
+  if holder and string.find(holder, '^%S+ ' .. string.sub(message, 1, 20)) then
+    return digest
+  end
+end
+
+-- Lets the next task with the key of this message in.
+local function free_key(unique, message)
+  local digest = key_held(unique, message)
+  if digest then
+    redis.call('HDEL', unique, digest)
+  end
+end
+
+-- Whoever replaces a task has to find it as it lies there, with all that has become of it since it was sent.
+local function update_key(unique, queue, message)
+  local digest = key_held(unique, message)
+  if digest then
+    redis.call('HSET', unique, digest, queue .. ' ' .. message)
+  end
+end`,
+  'enqueue-unique': `#!lua
+-- to pending or scheduled, unless its key is taken; \`replace\` removes the task that has it while that waits.
+-- Returns id and queue of the task that has the key now.
+local keys = { seen = KEYS[1], unique = KEYS[2], cancelled = KEYS[3], alarm = KEYS[4] }
+local seconds, due_from, due_ms, on_conflict, message, queue = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local queues = {}
+for i = 1, #ARGV - 6 do
+  queues[i] = {
+    name = ARGV[i + 6],
+    pending = KEYS[4 * i + 1],
+    suspects = KEYS[4 * i + 2],
+    bell = KEYS[4 * i + 3],
+    scheduled = KEYS[4 * i + 4],
+  }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Due \`in\` or \`at\` so many ms; \`replace\` lets a running task go on.
+--
+-- Atomic because two senders must not both find the key free.
+
+local wrong = wrong_type('hash', keys.unique) or wrong_type('string', keys.seen)
+for _, its in ipairs(queues) do
+  -- a foreign bell stops nobody: a child finds the task when it looks by itself
+  wrong = wrong or wrong_type('list', its.pending, its.suspects) or wrong_type('zset', its.scheduled)
+end
+if wrong then
+  return wrong
+end
+local known_queues = by_name(queues)
+local id, target = string.sub(message, 1, 20), known_queues[queue]
+local sequence = tonumber(string.sub(id, 13, 20), 36)
+if redis.call('GETBIT', keys.seen, sequence % 4096) == 1 then
+  return { id, queue }
+end
+
+local digest = unique_digest(message)
+local held = redis.call('HGET', keys.unique, digest)
+if held and on_conflict ~= 'replace' then
+  local its_queue, other = split(held)
+  return { string.sub(other, 1, 20), its_queue }
+end
+
+-- the task itself first: should Redis refuse that, nothing has happened yet
+local now = now_ms()
+local due = tonumber(due_ms) + (due_from == 'in' and now or 0)
+if due > now then
+  schedule(target.scheduled, keys.alarm, due, { message })
+else
+  enlist_new(target, { message })
+end
+if held then
+  local its_name, former = split(held)
+  local its_queue = known_queues[its_name]
+  if its_queue and remove(keys, its_queue, 'scheduled', former) == 0 then
+    remove(keys, its_queue, is_suspect(former) and 'suspects' or 'pending', former)
+  end
+end
+redis.call('SETBIT', keys.seen, sequence % 4096, 1)
+redis.call('EXPIRE', keys.seen, seconds)
+redis.call('HSET', keys.unique, digest, queue .. ' ' .. message)
+return { id, queue }`,
+  'enqueue': `#!lua
+-- to pending: adds messages to the tail of a queue, each id once.
+-- Returns how many were new; fewer than given when a client repeats a command whose reply was lost.
+local seen = KEYS[1]
+local seconds = ARGV[1]
+local queue = { pending = KEYS[2], bell = KEYS[3] }
+local messages = part(ARGV, 2, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Atomic because the bit and the message must appear together: a bit without its message loses the task, a message
+-- without its bit runs twice. Without allow-oom: a full Redis refuses new tasks before the first write.
+
+return let_in(seen, seconds, messages, function(fresh)
+  enlist_new(queue, fresh)
+end)`,
+  'promote': `#!lua flags=allow-oom
+-- scheduled to pending or suspect: moves tasks whose time has come to the tail of their queues.
+-- Returns how many, ms until the next is due or -1, what is wrong with the keys of a queue: that stays as it is.
+local limit = ARGV[1]
+local queues = {}
+for i = 1, #ARGV - 1 do
+  queues[i] = {
+    name = ARGV[i + 1],
+    pending = KEYS[4 * i - 3],
+    suspects = KEYS[4 * i - 2],
+    bell = KEYS[4 * i - 1],
+    scheduled = KEYS[4 * i],
+  }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Atomic because a task must be on the schedule or in the queue. Among those of one instant the zset keeps the order of
+-- their ids, and so that of their sender. A queue with a foreign key is left as it is: the others must not wait for it.
+
+local now, left, next = now_ms(), tonumber(limit), -1
+local function promote(queue)
+  local due = left > 0 and redis.call('ZRANGEBYSCORE', queue.scheduled, '-inf', text(now), 'LIMIT', 0, left) or {}
+  if #due > 0 then
+    enlist(queue, due, false)
+    redis.call('ZREMRANGEBYRANK', queue.scheduled, 0, #due - 1)
+    left = left - #due
+  end
+  local first = redis.call('ZRANGE', queue.scheduled, 0, 0, 'WITHSCORES')
+  if first[2] then
+    local in_ms = math.max(tonumber(first[2]) - now, 0)
+    next = next < 0 and in_ms or math.min(next, in_ms)
+  end
+end
+
+local refused = {}
+for _, queue in ipairs(queues) do
+  local wrong = wrong_queues({ queue })
+  if wrong then
+    refused[#refused + 1] = wrong.err
+  else
+    promote(queue)
+  end
+end
+return { tonumber(limit) - left, next, unpack(refused) }`,
+  'schedule': `#!lua
+-- to scheduled: adds messages that are due later, each id once.
+-- Returns how many were new, as \`enqueue\` does.
+local seen, alarm = KEYS[1], KEYS[2]
+local seconds, due_from, due_ms = ARGV[1], ARGV[2], ARGV[3]
+local queue = { scheduled = KEYS[3] }
+local messages = part(ARGV, 4, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Due \`in\` or \`at\` so many ms.
+--
+-- Atomic because the bit and the message must appear together, as in enqueue.lua.
+
+return let_in(seen, seconds, messages, function(fresh)
+  schedule(queue.scheduled, alarm, tonumber(due_ms) + (due_from == 'in' and now_ms() or 0), fresh)
+end)`,
+  'broadcast': `#!lua
+-- to the stream: appends calls for every worker, each id once, and lets go of the oldest entries.
+-- Returns how many were new, as \`enqueue\` does.
+local broadcasts, seen = KEYS[1], KEYS[2]
+local seconds, kept = ARGV[1], ARGV[2]
+local messages = part(ARGV, 3, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Atomic because the bit and the entry must appear together, as in enqueue.lua.
+
+return let_in(seen, seconds, messages, function(fresh)
+  for _, message in ipairs(fresh) do
+    redis.call('XADD', broadcasts, 'MAXLEN', '~', kept, '*', 'kind', 'call', 'message', message)
+  end
+end)`,
+  'read-stream': `#!lua flags=no-writes
+-- reads the next entries of the stream, and the counts that show whether any are missing.
+-- Returns id of the last entry ever, how many were ever added, how many are left, entries.
+local broadcasts = KEYS[1]
+local after, most = ARGV[1], ARGV[2]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Atomic because the counts are compared with the entries: one that is trimmed in between would not be missed.
+
+local info = stream_info(broadcasts)
+local entries = redis.call('XRANGE', broadcasts, '(' .. after, '+', 'COUNT', most)
+return { info['last-generated-id'], info['entries-added'], info.length, entries }`,
+  'record-broadcasts': `#!lua flags=allow-oom
+-- records how broadcasts ended, each in one process; and that a machine is done with those it runs once.
+-- Returns how many records there were.
+local seconds = ARGV[1]
+local broadcasts = {}
+for i = 1, ARGV[2] do
+  broadcasts[i] = { name = ARGV[i + 2], broadcast = KEYS[i] }
+end
+local outcomes = part(ARGV, #broadcasts + 3, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- An outcome is a process, JSON, and the machine that is done or ''.
+--
+-- Atomic because a machine that is done without its outcome, or the other way round, would run it again or hide it.
+
+for _, its in ipairs(broadcasts) do
+  local wrong = wrong_type('hash', its.broadcast)
+  if wrong then
+    return wrong
+  end
+end
+for i, its in ipairs(broadcasts) do
+  local process, outcome, machine = unpack(outcomes, 3 * i - 2, 3 * i)
+  redis.call('HSET', its.broadcast, process, outcome)
+  if machine ~= '' then
+    redis.call('HSET', its.broadcast, '@' .. machine, 'done')
+  end
+  redis.call('EXPIRE', its.broadcast, seconds)
+end
+return #broadcasts`,
+  'record-gap': `#!lua flags=allow-oom
+-- records that a worker missed entries of the stream, and forgets all but the latest such records.
+-- Returns 1.
+local broadcast_gaps = KEYS[1]
+local at, gap, kept, seconds = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- The gap is JSON with its time and worker, so that a repetition adds nothing.
+--
+-- Atomic so that the set never lives on without an end.
+
+redis.call('ZADD', broadcast_gaps, at, gap)
+redis.call('ZREMRANGEBYRANK', broadcast_gaps, 0, -1 - kept)
+redis.call('EXPIRE', broadcast_gaps, seconds)
+return 1`,
+  'stream-position': `#!lua flags=no-writes
+-- where a reader of the stream begins that wants everything from some time on.
+-- Returns id behind which to read, ordinal of the last entry up to there.
+local broadcasts = KEYS[1]
+local since_ms = ARGV[1]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Atomic because the ordinal belongs to the id: an entry added in between would look like one that was lost.
+
+local info, now = stream_info(broadcasts), now_ms()
+local last, added = info['last-generated-id'], info['entries-added']
+-- a clock that was set back: ids do not tell the time of their entries, and old ones must not run again
+if tonumber(string.match(last, '^%d+')) > now then
+  return { last, added }
+end
+local later = redis.call('XRANGE', broadcasts, since_ms, '+')
+if #later == 0 then
+  return { last, added }
+end
+return { text(since_ms - 1) .. '-18446744073709551615', added - #later }`,
+  'take-turn': `#!lua flags=allow-oom
+-- gives a broadcast that one child of each machine runs to the first session of the machine that asks.
+-- Returns \`mine\`, \`taken\` while another session has it, or \`done\`.
+local broadcast, sessions = KEYS[1], KEYS[2]
+local machine, session_id, seconds = ARGV[1], ARGV[2], ARGV[3]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- To ask again gives the same answer.
+--
+-- Atomic because two sessions of one machine ask at the same time. What a session had that is gone, unfinished, goes to
+-- the next that asks.
+
+local owner = redis.call('HGET', broadcast, '@' .. machine)
+if owner == 'done' then
+  return 'done'
+end
+if owner and owner ~= session_id and redis.call('ZSCORE', sessions, owner) then
+  return 'taken'
+end
+redis.call('HSET', broadcast, '@' .. machine, session_id)
+redis.call('EXPIRE', broadcast, seconds)
+return 'mine'`,
+  'ack': `#!lua flags=allow-oom
+-- active to done: forgets tasks that the child has finished, and frees their keys.
+-- Returns how many the child still held.
+local keys = {
+  session = KEYS[1],
+  claims = KEYS[2],
+  stats = KEYS[3],
+  unique = KEYS[4],
+  cancelled = KEYS[5],
+  alarm = KEYS[6],
+}
+local child = ARGV[1]
+local ids = part(ARGV, 2, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Fewer than given may be a repetition, so only those of a lost lease are counted.
+--
+-- Atomic because only a registered child that still holds a task may end it: the check and the removal are one.
+
+local _, lost = registration(keys.session, child)
+if lost then
+  count_stale(keys.stats, #ids)
+  return lost
+end
+local wrong = wrong_keys(keys)
+if wrong then
+  return wrong
+end
+return finish(keys, ids)`,
+  'bury': `#!lua flags=allow-oom
+-- active to dead: keeps a task that will not run again, with the report of its error; a cancelled one ends.
+-- Returns 1, or 0 when the child no longer held the task.
+local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
+local child, id, report, line, header = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local queue = {
+  name = ARGV[6],
+  pending = KEYS[6],
+  suspects = KEYS[7],
+  bell = KEYS[8],
+  scheduled = KEYS[9],
+  dead = KEYS[10],
+  records = KEYS[11],
+}
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`report\` is one line of JSON; \`line\` goes to the history, '' for none, and then nothing is counted either; \`header\` has
+-- the counters and the time of the message that was claimed (its characters 22 to 34), or ''.
+--
+-- Atomic because a task must be among the claims or the dead, never in both or neither. The header guards a copy of this
+-- command that arrives late: somebody may have sent the task again, and the same child may hold it.
+
+local _, lost = registration(keys.session, child)
+if lost then
+  return lost
+end
+local wrong = wrong_keys(keys) or wrong_queues({ queue })
+if wrong then
+  return wrong
+end
+local held = redis.call('HGET', keys.claims, id)
+local task = held and held_task(keys.claims, id, held, by_name({ queue }))
+if not task or header ~= '' and string.sub(task.message, 22, 34) ~= header then
+  return 0
+end
+if not end_cancelled(keys, task) then
+  if line ~= '' then
+    task.message = remembered(counted(task.message, 22, 23), line)
+  end
+  bury(keys, task, report)
+end
+return 1`,
+  'claim': `#!lua flags=allow-oom
+-- pending or suspect to active: acks what the child has done, then gives it tasks of its queues by priority.
+-- Returns 1 if repeated, how many acked, 1 if to drain, \`<queue> <message>\` of each task granted, 1 if its queues hold
+-- more (a repetition does not say).
+local session, claims, drain, unique, stats = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local child, number, limit, acks = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local queues = {}
+for i = 1, #ARGV - 4 do
+  queues[i] = {
+    name = ARGV[i + 4],
+    pending = KEYS[3 * i + 3],
+    suspects = KEYS[3 * i + 4],
+    bell = KEYS[3 * i + 5],
+  }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`acks\` are ids one behind the other; a \`limit\` of -1 only lists what the child holds. What is granted comes as one text,
+-- separated by zero bytes, which a client reads in a fraction of the time; as a list where that is not safe.
+-- A suspect comes alone, and only to a child that holds nothing. To drain: such a task waits, come back empty-handed.
+-- One child at a time gets this answer; the others pass the suspect over.
+--
+-- Atomic because a task must be in the queue or in the claims, never in neither. A claim number seen before means that
+-- its reply was lost: the child gets all that it holds again, and no more. A child that gave up on a reply asks for the
+-- same under a new number, so that nobody takes what it starts now for what it had claimed then.
+
+local last, lost = registration(session, child)
+if lost then
+  count_stale(stats, #acks / 20)
+  return lost
+end
+local claim_number, ids = tonumber(number), {}
+for first = 1, #acks, 20 do
+  ids[#ids + 1] = string.sub(acks, first, first + 19)
+end
+-- unpack fails from about 8,000 values on, and by then the tasks have left their queue
+local most = math.min(tonumber(limit), 1000)
+if claim_number < tonumber(last) then
+  return redis.error_reply('STALE_CLAIM a later claim of this child was answered')
+end
+
+-- sizes are needed anyway, and a foreign key has none: found before anything is written
+local size, ours = {}, true
+local function measured(length)
+  ours = ours and type(length) == 'number'
+  return length
+end
+local holds = measured(redis.pcall('HLEN', claims))
+for i = 1, #queues do
+  local queue = queues[i]
+  size[queue.pending] = measured(redis.pcall('LLEN', queue.pending))
+  size[queue.suspects] = measured(redis.pcall('LLEN', queue.suspects))
+  measured(redis.pcall('LLEN', queue.bell))
+end
+local wrong = wrong_type('string', drain) or wrong_type('hash', unique)
+if wrong or not ours then
+  return wrong or wrong_type('hash', claims) or wrong_queues(queues)
+end
+
+local acked = 0
+if #ids > 0 then
+  acked = redis.call('HDEL', claims, unpack(ids))
+end
+redis.call('HSET', session, child, number)
+if most < 0 or claim_number == tonumber(last) then
+  return { 1, acked, 0, redis.call('HVALS', claims) }
+end
+count_stale(stats, #ids - acked)
+
+holds = holds - acked
+local granted, fields, to_drain, has_zero = {}, {}, 0, false
+
+local function grant(queue, message)
+  local id = string.sub(message, 1, 20)
+  if (#message < 34 or string.find(id, '[^0-9a-z]')) and not is_foreign(message) then
+    -- foreign bytes: kept whole behind an id of our own, so that the child can bury them; equal ones get different ids
+    local claimed_as = table.concat({ child, number, #granted, message }, ' ')
+    id = 'undecodable' .. string.sub(redis.sha1hex(claimed_as), 1, 9)
+    message = id .. '?' .. message
+  end
+  if string.byte(message, 35) == 115 then -- \`s\`: unique until it is started
+    free_key(unique, message)
+  end
+  local held = queue.name .. ' ' .. message
+  -- JSON has no zero byte, but foreign bytes may
+  has_zero = has_zero or string.find(held, '\\0', 1, true)
+  granted[#granted + 1] = held
+  fields[#fields + 1] = id
+  fields[#fields + 1] = held
+end
+
+-- Takes up to so many from a list of a queue, and remembers what is left.
+local function take(list, queue, count)
+  local messages = size[list] > 0 and redis.call('LPOP', list, count) or {}
+  size[list] = size[list] - #messages
+  for _, message in ipairs(messages) do
+    grant(queue, message)
+  end
+end
+
+-- were every child to drain, one suspect would stop them all; the mark expires with a child that died over it
+local function is_drainer()
+  local drainer = redis.call('GET', drain)
+  if drainer and drainer ~= child then
+    return false
+  end
+  redis.call('SET', drain, child, 'PX', 5000)
+  return true
+end
+
+for i = 1, #queues do
+  local queue = queues[i]
+  if most > 0 and #granted == 0 and size[queue.suspects] > 0 then
+    if holds == 0 then
+      take(queue.suspects, queue, 1)
+      break
+    elseif is_drainer() then
+      to_drain = 1
+      break
+    end
+  end
+  if #granted < most then
+    take(queue.pending, queue, most - #granted)
+  end
+end
+
+if #fields > 0 then
+  redis.call('HSET', claims, unpack(fields))
+end
+local more = 0
+for i = 1, #queues do
+  local queue = queues[i]
+  if size[queue.pending] + size[queue.suspects] > 0 then
+    more = 1
+    ring(queue.bell)
+  end
+end
+return { 0, acked, to_drain, has_zero and granted or table.concat(granted, '\\0'), more }`,
+  'release': `#!lua flags=allow-oom
+-- active to pending or suspect: gives tasks back to the head of their queues, uncounted; a cancelled one ends.
+-- Returns how many were given back; 0 when the child has claimed again.
+local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
+local child, claim_number = ARGV[1], ARGV[2]
+local queues = {}
+for i = 1, ARGV[3] do
+  queues[i] = {
+    name = ARGV[i + 3],
+    pending = KEYS[6 * i],
+    suspects = KEYS[6 * i + 1],
+    bell = KEYS[6 * i + 2],
+    scheduled = KEYS[6 * i + 3],
+    dead = KEYS[6 * i + 4],
+    records = KEYS[6 * i + 5],
+  }
+end
+local ids = part(ARGV, #queues + 4, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`claim_number\` must still be the child's last, or is '' for any.
+--
+-- Atomic because a task must be in the queue or in the claims. The claim number guards a supervisor that acts for a
+-- child which blocks: a child that woke up and claimed again may have got, and started, the very same task.
+
+local last, lost = registration(keys.session, child)
+if lost then
+  return lost
+end
+if claim_number ~= '' and claim_number ~= last then
+  return 0
+end
+
+local wrong = wrong_keys(keys) or wrong_queues(queues)
+if wrong then
+  return wrong
+end
+local known_queues, tasks, named = by_name(queues), {}, {}
+for _, id in ipairs(ids) do
+  local held = not named[id] and redis.call('HGET', keys.claims, id)
+  named[id] = true
+  tasks[#tasks + 1] = held and held_task(keys.claims, id, held, known_queues) or nil
+end
+put_back(keys, tasks)
+return #tasks`,
+  'retry': `#!lua flags=allow-oom
+-- active to scheduled, pending or suspect: lets a task run again after an attempt; a cancelled one ends.
+-- Returns 1, or 0 when the child no longer held the task or the attempt was counted before.
+local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
+local child, id, failures, delay, line, counts = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local queue = {
+  name = ARGV[7],
+  pending = KEYS[6],
+  suspects = KEYS[7],
+  bell = KEYS[8],
+  scheduled = KEYS[9],
+  dead = KEYS[10],
+  records = KEYS[11],
+}
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`failures\` before this attempt are two digits, base 36; \`counts\` is 1 when it counts as one, 0 when nothing was tried;
+-- \`line\` goes to the history.
+--
+-- Atomic because a task must be in one place. The failures guard a copy of this command that arrives late: by then the
+-- same child may hold the task for the next attempt.
+
+local _, lost = registration(keys.session, child)
+if lost then
+  return lost
+end
+local wrong = wrong_keys(keys) or wrong_queues({ queue })
+if wrong then
+  return wrong
+end
+local held = redis.call('HGET', keys.claims, id)
+local task = held and held_task(keys.claims, id, held, by_name({ queue }))
+if not task or string.sub(task.message, 22, 23) ~= failures then
+  return 0
+end
+if not end_cancelled(keys, task) then
+  try_again(keys, task, { delay = tonumber(delay), line = line, counts = counts == '1' })
+end
+return 1`,
+  'settle': `#!lua flags=allow-oom
+-- active to pending, suspect, scheduled, dead or done: ends the registration of a child whose process has ended.
+-- Returns how many were released, crashed, suspected, dead, timed out.
+local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
+local child, verdict = ARGV[1], ARGV[2]
+local queues = {}
+for i = 1, #ARGV - 2 do
+  queues[i] = {
+    name = ARGV[i + 2],
+    pending = KEYS[6 * i],
+    suspects = KEYS[6 * i + 1],
+    bell = KEYS[6 * i + 2],
+    scheduled = KEYS[6 * i + 3],
+    dead = KEYS[6 * i + 4],
+    records = KEYS[6 * i + 5],
+  }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- The verdict is JSON, see Verdict in broker.ts.
+--   one id to blame: that task counts a crash and runs alone next, or is dead
+--   several: which of them did it is unknown, so each becomes a suspect and runs alone next
+--   what ran out of time counts a failure, and runs again after its delay or is dead
+--   what was done is acked, what was cancelled ends, what was not started goes back uncounted
+--
+-- Atomic because the claims may be given to others only in the instant in which the child loses its registration.
+
+local _, lost = registration(keys.session, child)
+if lost then
+  return lost
+end
+local wrong = wrong_keys(keys) or wrong_queues(queues)
+if wrong then
+  return wrong
+end
+local judged, known_queues, tasks = cjson.decode(verdict), by_name(queues), {}
+finish(keys, judged.done)
+local all = redis.call('HGETALL', keys.claims)
+for i = 1, #all, 2 do
+  local task = held_task(keys.claims, all[i], all[i + 1], known_queues)
+  if not task then
+    bury_stray(keys, queues[1], keys.claims, all[i], all[i + 1])
+  elseif not end_cancelled(keys, task) then
+    tasks[task.id] = task
+  end
+end
+
+local dead, timed_out = 0, 0
+for _, late in ipairs(judged.timedOut) do
+  local task = tasks[late.id]
+  if task and not is_foreign(task.message) then
+    tasks[late.id] = nil
+    if late.retryInMs < 0 then
+      task.message = remembered(counted(task.message, 22, 23), late.line)
+      bury(keys, task, late.report)
+      dead = dead + 1
+    else
+      try_again(keys, task, { delay = late.retryInMs, line = late.line, counts = true })
+      timed_out = timed_out + 1
+    end
+  end
+end
+
+local blamed, crashed, suspected = {}, 0, 0
+for _, id in ipairs(judged.blamed) do
+  if tasks[id] and not blamed[id] and not is_foreign(tasks[id].message) then
+    blamed[id] = tasks[id]
+    suspected = suspected + 1
+  end
+end
+if suspected == 1 then
+  crashed, suspected = 1, 0
+end
+for id, task in pairs(blamed) do
+  local crashes
+  task.message, crashes = counted(task.message, crashed == 1 and 24 or 25, crashed == 1 and 24 or 25)
+  task.message = remembered(task.message, judged.line)
+  if crashed == 1 and crashes >= judged.maxCrashes then
+    bury(keys, task, judged.report)
+    tasks[id] = nil
+    crashed, dead = 0, dead + 1
+  end
+end
+
+local back, released = {}, 0
+for id, task in pairs(tasks) do
+  back[#back + 1] = task
+  released = released + (blamed[id] and 0 or 1)
+end
+put_back(keys, back)
+redis.call('HDEL', keys.session, child)
+return { released, crashed, suspected, dead, timed_out }`,
+} as const;

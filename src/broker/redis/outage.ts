@@ -1,0 +1,66 @@
+import { inCleanContext } from '../../values/clean-context.js';
+
+/** Is told of each outage once, however many attempts to reconnect it takes. */
+export interface OutageListener {
+  lost(where: string): void;
+  /** There has been no connection since the first call that needs one; `what` says so, with the remedies. */
+  absent?(what: string): void;
+  /** The server answers, but serves nobody or does not let us in; `what` has its reason, told once in an outage. */
+  refused(where: string, what: string): void;
+  restored(where: string, afterMs: number): void;
+}
+
+const SILENT: OutageListener = { lost: () => {}, refused: () => {}, restored: () => {} };
+
+/** What one connection has told of the outage that it is in, if it is in one. */
+export class Outage {
+  /** in ms since 1970 */
+  private since: number | undefined;
+  /** reasons that were told */
+  private readonly told = new Set<string>();
+
+  constructor(
+    private readonly where: string,
+    private readonly listener: OutageListener = SILENT,
+  ) {}
+
+  /** The connection was up. */
+  begin(): void {
+    if (this.since !== undefined) return;
+    this.since = Date.now();
+    inCleanContext(() => this.listener.lost(this.where));
+  }
+
+  /**
+   * The connection was never up.
+   *
+   * @param reason the one of the server, if `what` has one
+   */
+  beginAbsent(forMs: number, what: string, reason: string | undefined): void {
+    if (this.since !== undefined) return;
+    this.since = Date.now() - forMs;
+    if (reason !== undefined) this.told.add(reason);
+    inCleanContext(() => this.listener.absent?.(what));
+  }
+
+  /** The connection is there, and nothing that is sent over it is executed. */
+  standStill(what: string): void {
+    this.since ??= Date.now();
+    this.refuse(what);
+  }
+
+  /** A server that answers is no outage by itself. */
+  refuse(what: string): void {
+    if (this.since === undefined || this.told.has(what)) return;
+    this.told.add(what);
+    inCleanContext(() => this.listener.refused(this.where, what));
+  }
+
+  end(): void {
+    if (this.since === undefined) return;
+    const afterMs = Date.now() - this.since;
+    inCleanContext(() => this.listener.restored(this.where, afterMs));
+    this.since = undefined;
+    this.told.clear();
+  }
+}

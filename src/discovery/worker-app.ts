@@ -1,0 +1,41 @@
+import type { Type } from '@nestjs/common';
+import type { CatalogEntry } from '../broker/port/broker.js';
+import type { AppSettings } from '../ipc/ipc-protocol.js';
+import { RESOLVED_OPTIONS, type ResolvedTaskQueueOptions } from '../options/options.js';
+import type { TaskHookProvider } from '../task/task-hooks.js';
+import { TaskRegistry } from '../task/task-registry.js';
+import { explained } from './copies.js';
+import { TaskDiscovery } from './task-discovery.js';
+
+/** Finds a provider anywhere in the app. */
+export type Find = <T>(token: Type<T> | symbol) => T;
+
+/** What a worker needs of an app that is booted. */
+export interface WorkerApp {
+  readonly settings: AppSettings;
+  readonly catalog: readonly CatalogEntry[];
+  readonly registry: TaskRegistry;
+  readonly hooks: readonly TaskHookProvider[];
+}
+
+/** @throws what Nest throws when the app does not import TaskQueueModule */
+export function workerApp(find: Find): WorkerApp {
+  const registry = asked(find, TaskRegistry);
+  const options = find<ResolvedTaskQueueOptions>(RESOLVED_OPTIONS);
+  const { redis, namespace, commandTimeoutMs, queues, deadRetentionMs, maxDead } = options;
+  return {
+    settings: { redis, namespace, commandTimeoutMs, queues, deadRetentionMs, maxDead },
+    catalog: registry.catalog(),
+    registry,
+    hooks: find(TaskDiscovery).hooks(),
+  };
+}
+
+/** What is there is of another copy of the package, as often as not. */
+function asked<T>(find: Find, token: Type<T>): T {
+  try {
+    return find(token);
+  } catch (error) {
+    throw explained(error);
+  }
+}

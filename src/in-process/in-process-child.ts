@@ -1,0 +1,194 @@
+import type { Logger } from '@nestjs/common';
+import type { Claimant } from '../broker/port/broker.js';
+import type { RedisBroker } from '../broker/redis-broker.js';
+import type { WorkerApp } from '../discovery/worker-app.js';
+import { NestworkError } from '../errors.js';
+import { CANCELLED, type LimitedTask, ScoreboardReader, ScoreboardWriter } from '../ipc/scoreboard.js';
+import type { Cancellable } from '../supervisor/broadcasts/canceller.js';
+import { Mailbox } from '../supervisor/broadcasts/mailbox.js';
+import type { Addressee } from '../supervisor/broadcasts/once-per-host.js';
+import type { Guarded } from '../supervisor/watchdog.js';
+import { scoreboardCapacity } from '../worker/batch-size.js';
+import { BroadcastRunner } from '../worker/broadcast-runner.js';
+import { ClaimLoop } from '../worker/claim-loop.js';
+import { cronRuns } from '../worker/cron-run.js';
+import { logBrokenBackoff } from '../worker/executor.js';
+import { SeverableBroker } from './severable-broker.js';
+import { TrackingExecutor } from './tracking-executor.js';
+
+export interface InProcessChildOptions {
+  readonly app: WorkerApp;
+  readonly concurrency: number;
+  /** Makes the connections of one claim loop; it cannot wait on one that has been told to wait no more. */
+  readonly connect: () => RedisBroker;
+  readonly onLeaseLost: (session: string) => void;
+  readonly logger: Pick<Logger, 'warn' | 'error'>;
+}
+
+/** One claim loop with all that has to be let go with it. */
+interface Shift {
+  readonly loop: ClaimLoop;
+  readonly claims: SeverableBroker;
+  readonly broker: RedisBroker;
+  /** the loop has ended: none of its tasks runs any more */
+  readonly ended: Promise<void>;
+}
+
+/**
+ * This process, as the parts of a supervisor see a child: it claims, takes broadcasts, and notes what it runs.
+ *
+ * It lives as long as the app, while its claim loop lives as long as a session. What would end a child's process is told
+ * to the task, by its signal, and to people.
+ */
+export class InProcessChild implements Addressee, Cancellable, Guarded {
+  readonly pid = process.pid;
+  readonly booted = true;
+  dismissed = false;
+  claimant: Claimant | undefined;
+  scoreboard: ScoreboardReader;
+  readonly mailbox = new Mailbox(({ id, message }) => this.broadcasts.run({ type: 'broadcast', id, message }));
+  private readonly executor: TrackingExecutor;
+  private readonly broadcasts: BroadcastRunner;
+  private readonly capacity: number;
+  private readonly outliving = new Set<string>();
+  private shift: Shift | undefined;
+  /** where the next claim loop is to note what it runs */
+  private prepared: ScoreboardReader | undefined;
+
+  /** @throws NestworkError NO_SCOREBOARD */
+  constructor(private readonly options: InProcessChildOptions) {
+    const { app, concurrency } = options;
+    const { registry, hooks } = app;
+    this.capacity = scoreboardCapacity(concurrency);
+    this.scoreboard = new ScoreboardReader(this.capacity);
+    this.prepared = this.scoreboard;
+    this.executor = new TrackingExecutor(registry, hooks, logBrokenBackoff);
+    this.broadcasts = new BroadcastRunner(this.executor, ({ id, error, durationMs }) =>
+      this.mailbox.ended(id, error, durationMs),
+    );
+  }
+
+  /** The tasks and broadcasts that run now. */
+  get running(): readonly string[] {
+    return this.executor.names;
+  }
+
+  /**
+   * Before each `start`: makes what the system may refuse.
+   *
+   * @throws NestworkError NO_SCOREBOARD
+   */
+  prepare(): void {
+    this.prepared ??= new ScoreboardReader(this.capacity);
+  }
+
+  /** Begins to claim. Resolves when no task of this claim loop runs any more. */
+  start(claimant: Claimant): Promise<void> {
+    const { connect, concurrency, onLeaseLost } = this.options;
+    this.prepare();
+    const scoreboard = this.prepared ?? this.scoreboard;
+    this.prepared = undefined;
+    this.closeScoreboard();
+    const broker = connect();
+    const claims = new SeverableBroker(broker);
+    const loop = new ClaimLoop({
+      broker: claims,
+      claimant,
+      concurrency,
+      maxTasks: 0,
+      executor: this.executor,
+      onOutcome: [cronRuns((cron, run) => claims.crons.recordRun(claimant, cron, run))],
+      scoreboard: new ScoreboardWriter(this.capacity, scoreboard.fd),
+      onWorn: () => {},
+      onLeaseLost: () => onLeaseLost(claimant.session),
+    });
+    const ended = loop.run();
+    this.claimant = claimant;
+    this.scoreboard = scoreboard;
+    this.shift = { loop, claims, broker, ended };
+    return ended;
+  }
+
+  /** Claims no more, gives back what has not started. */
+  stop(): void {
+    this.dismissed = true;
+    this.shift?.loop.stop();
+  }
+
+  /** Aborts the signals of all that runs. */
+  abort(reason: NestworkError): void {
+    this.shift?.loop.abort(reason);
+    this.broadcasts.abort(reason);
+  }
+
+  /** The session is gone, and its tasks with it: ends the claim loop, and aborts what it runs. */
+  abandon(): void {
+    if (!this.shift) return;
+    const { loop } = this.shift;
+    loop.abort(leaseLost());
+    loop.stop();
+    this.sever();
+  }
+
+  /** Lets go of the claims: nothing that still runs changes anything in Redis. */
+  sever(): void {
+    this.claimant = undefined;
+    this.shift?.claims.sever();
+    void this.shift?.broker.close();
+  }
+
+  /** Resolves when no broadcast runs; none is taken from then on. */
+  settled(): Promise<void> {
+    return this.broadcasts.settled();
+  }
+
+  /** The app is closed. */
+  close(): void {
+    this.closeScoreboard();
+    this.prepared?.close();
+    this.prepared = undefined;
+  }
+
+  cancel(id: string): void {
+    this.shift?.loop.cancel(id);
+  }
+
+  /** Tells what it would have been ended for, once for each task. */
+  endFor(tasks: readonly LimitedTask[], why: string): void {
+    for (const { id, afterwards } of tasks) {
+      const told = afterwards === CANCELLED ? this.isNew(id) : this.executor.timeOut(id);
+      if (!told) continue;
+      this.options.logger.error(
+        `Task ${this.nameOf(id)} runs on, though ${why}: a worker in the process of the app cannot end it. Its signal is ` +
+          'aborted. Let it heed the signal, or run it by WorkerFactory.run.',
+      );
+    }
+  }
+
+  /** Not before the end of the claim loop: a task that runs on would write into what may be another's file by then. */
+  private closeScoreboard(): void {
+    const { scoreboard } = this;
+    void this.shift?.ended.then(() => scoreboard.close());
+  }
+
+  private isNew(id: string): boolean {
+    if (this.outliving.has(id)) return false;
+    this.outliving.add(id);
+    return true;
+  }
+
+  private nameOf(id: string): string {
+    return this.executor.names.find((name) => name.endsWith(id)) ?? id;
+  }
+}
+
+function leaseLost(): NestworkError {
+  return new NestworkError(
+    'LEASE_LOST',
+    'The lease of this worker ran out, so the task was given to others; what it still does changes nothing in Redis.',
+    [
+      'Move tasks that block the event loop to a worker of its own: WorkerFactory.run keeps its lease meanwhile.',
+      'Give `lease` a longer time.',
+    ],
+  );
+}

@@ -1,0 +1,242 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import type { Claimant } from '../broker/port/broker.js';
+import { RedisBroker } from '../broker/redis-broker.js';
+import { COPY } from '../discovery/copies.js';
+import type { WorkerApp } from '../discovery/worker-app.js';
+import { NestworkError } from '../errors.js';
+import { workerServices } from '../maintenance/services.js';
+import type { ResolvedWorkerOptions } from '../options/options.js';
+import { appName } from '../supervisor/app-name.js';
+import { Backoff } from '../supervisor/backoff.js';
+import { streamService } from '../supervisor/broadcasts/stream-service.js';
+import { Runtime } from '../supervisor/runtime.js';
+import { onStopSignals, STOP_SIGNALS } from '../supervisor/signals.js';
+import { appTasks } from '../task/app-tasks.js';
+import { counted } from '../values/counted.js';
+import { Complaints } from '../values/log-once.js';
+import { servedQueues } from '../values/queue-names.js';
+import { InProcessChild } from './in-process-child.js';
+
+export { COPY };
+
+/** How long tasks may take to react to their aborted signal before the app is closed under them, in ms. */
+const ABORT_GRACE_MS = 2_000;
+const NOTHING_RAN = { running: [], done: [], timedOut: [] };
+
+export interface InProcessWorkerOptions {
+  readonly worker: ResolvedWorkerOptions;
+  readonly app: WorkerApp;
+  /** since when broadcasts concern this process, by `performance.now()` */
+  readonly sinceMs: number;
+}
+
+/**
+ * A worker in the process of the app: what a supervisor does for its children, done for the one "child" that is this
+ * process, by the same parts. What it cannot do is to end a process.
+ *
+ * A lost lease (the process was blocked or cut off for too long) ends the claims of the child: its tasks are elsewhere,
+ * and what they still do changes nothing in Redis. Then it starts over under a new session.
+ */
+export class InProcessWorker {
+  private readonly logger = new Logger('TaskWorker');
+  private readonly complaints = new Complaints((what) => this.logger.warn(`Trying again: ${what}`));
+  private readonly child: InProcessChild;
+  private runtime: Runtime | undefined;
+  private serving: Promise<void> = Promise.resolve();
+  private abandoned = new AbortController();
+  private stopping = false;
+  private readonly ending = new AbortController();
+  private redisAway = false;
+  /** when the app began to close, perhaps by a signal */
+  private closedMs: number | undefined;
+  private shutdown: Promise<void> | undefined;
+
+  constructor(private readonly options: InProcessWorkerOptions) {
+    const { worker, app } = options;
+    this.child = new InProcessChild({
+      app,
+      concurrency: worker.concurrency,
+      connect: () => new RedisBroker(app.settings),
+      onLeaseLost: (session) => this.runtime?.replaceSession(session),
+      logger: this.logger,
+    });
+  }
+
+  /**
+   * Opens a session and begins to claim.
+   *
+   * @throws NestworkError REDIS_UNAVAILABLE and what else keeps Redis from serving; nothing was claimed then
+   */
+  async start(): Promise<void> {
+    const { worker, app } = this.options;
+    const queues = servedQueues(app.settings.queues, worker);
+    const runtime = this.open(queues);
+    await runtime.start().catch(async (error: unknown) => {
+      await runtime.close();
+      this.child.close();
+      throw error;
+    });
+    this.runtime = runtime;
+    this.child.mailbox.open();
+    this.serving = this.serve(runtime);
+    this.logger.log(
+      `Serving ${queues.join(', ')} within the app, ${counted(worker.concurrency, 'task', 'tasks')} at a time.`,
+    );
+  }
+
+  /**
+   * Claims no more and waits for what runs, as long as the `shutdownGrace`; then aborts it, and a little later leaves it to
+   * itself. All claims are given up when it resolves, also for those who ask again: on Nest 11 an app that is closed twice, by
+   * a signal and by itself, goes through its hooks twice.
+   */
+  stop(): Promise<void> {
+    if (this.runtime) this.shutdown ??= this.drain(this.runtime);
+    return this.shutdown ?? Promise.resolve();
+  }
+
+  private async drain(runtime: Runtime): Promise<void> {
+    const { child } = this;
+    const { shutdownGraceMs } = this.options.worker;
+    this.closedMs = performance.now();
+    if (child.running.length > 0) {
+      this.logger.log(`Finishing the running tasks, for ${shutdownGraceMs / 1_000} s at most.`);
+    }
+    this.stopping = true;
+    this.ending.abort();
+    runtime.hasten();
+    child.stop();
+    const drained = Promise.all([this.serving, child.settled()]);
+    if (!(await this.within(drained, shutdownGraceMs))) {
+      child.abort(stopped());
+      // what only waits for a Redis that is away heeds no signal; one that is slow is about to hear what has ended
+      const inVain = this.redisAway && child.running.length === 0;
+      if (inVain || !(await this.within(drained, ABORT_GRACE_MS))) this.leaveBehind();
+    }
+    await this.giveUp(runtime, child.claimant);
+    child.mailbox.close('the app was closed');
+    await runtime.close();
+    child.close();
+  }
+
+  private open(queues: readonly string[]): Runtime {
+    const { worker, app, sinceMs } = this.options;
+    const { settings, catalog } = app;
+    const { logger } = this;
+    const name = appName(process.argv[1]);
+    const own = name === undefined ? undefined : appTasks(name, queues, catalog);
+    const onError = this.complaints.about;
+    // the connection of the app tells people of outages
+    const onOutage = {
+      lost: () => {
+        this.redisAway = true;
+      },
+      refused: () => {
+        this.redisAway = true;
+      },
+      restored: () => {
+        this.redisAway = false;
+        this.runtime?.hurry();
+      },
+    };
+    const broker = new RedisBroker({ ...settings, onOutage });
+    const children = (): InProcessChild[] => [this.child];
+    const { leaseMs, cancelGraceMs } = worker;
+    return new Runtime({
+      broker,
+      queues,
+      catalog,
+      app: own,
+      leaseMs,
+      services: [
+        ...workerServices({ broker, settings, catalog, queues, app: own, leaseMs, logger, onError }),
+        streamService({ broker, sinceMs, children, catalog, cancelGraceMs, logger, onError }),
+      ],
+      children,
+      onError,
+      onSessionLost: () => this.startOver(),
+    });
+  }
+
+  /** One claim loop after another, each under a session of its own. */
+  private async serve(runtime: Runtime): Promise<void> {
+    while (!this.stopping) {
+      await this.prepare();
+      if (this.stopping) return;
+      const claimant = await runtime.admit();
+      if (!claimant) return;
+      if (this.stopping) return this.giveUp(runtime, claimant);
+      this.abandoned = new AbortController();
+      const { signal } = this.abandoned;
+      const ended = this.child.start(claimant);
+      await Promise.race([ended, new Promise((resolve) => signal.addEventListener('abort', resolve))]);
+      if (this.stopping) return ended;
+      // also of a session that had been replaced before this claim loop found out
+      this.child.sever();
+      // tasks that heed their signal are given time, so that as few as possible run beside their own repetition
+      if (!(await this.within(ended, this.options.worker.cancelGraceMs))) {
+        this.logger.warn(`Tasks of the lost session still run, in vain: ${this.child.running.join(', ')}.`);
+      }
+    }
+  }
+
+  /** Resolves when the next claim loop has all that the system may refuse, or when none is to come. */
+  private async prepare(): Promise<void> {
+    const backoff = new Backoff();
+    while (!this.stopping) {
+      try {
+        return this.child.prepare();
+      } catch (error) {
+        this.logger.error(`Cannot start over yet: ${error instanceof Error ? error.message : String(error)}`);
+        await delay(backoff.next(), undefined, { signal: this.ending.signal }).catch(() => {});
+      }
+    }
+  }
+
+  private startOver(): void {
+    if (this.stopping) return;
+    this.logger.warn(
+      'The lease is gone, so others may have its tasks; aborting them and starting over. A task that blocks the event ' +
+        'loop for longer than the lease belongs into a worker of its own.',
+    );
+    this.child.abandon();
+    this.abandoned.abort();
+  }
+
+  /** What is still held goes to others, uncounted; what still runs changes nothing any more. */
+  private async giveUp(runtime: Runtime, claimant: Claimant | undefined): Promise<void> {
+    const death = { pid: process.pid, reason: 'the app was closed', ...NOTHING_RAN };
+    if (claimant) await runtime.settle(claimant, death);
+    this.child.sever();
+  }
+
+  private leaveBehind(): void {
+    const { running } = this.child;
+    const what = running.length > 0 ? running.join(', ') : 'the end of tasks that Redis was to be told of';
+    this.logger.error(`The grace is over, and the app is closed under what still runs: ${what}. It will run again.`);
+  }
+
+  /** Whether it resolves in time; a signal to stop, which is the second one by then, ends the wait. */
+  private async within(wanted: Promise<unknown>, ms: number): Promise<boolean> {
+    const patience = new AbortController();
+    // where nobody else listens, listening would keep the signal from ending the process
+    const heard = STOP_SIGNALS.filter((signal) => process.listenerCount(signal) > 0);
+    const unlisten = onStopSignals(() => patience.abort(), { signals: heard, lastMs: this.closedMs });
+    try {
+      const inTime = wanted.then(() => true);
+      const late = delay(ms, false, { signal: patience.signal }).catch(() => false);
+      return await Promise.race([inTime, late]);
+    } finally {
+      patience.abort();
+      unlisten();
+    }
+  }
+}
+
+function stopped(): NestworkError {
+  return new NestworkError(
+    'SHUTDOWN',
+    'The app is closing and the grace of its worker is over; the task will run again.',
+    'Give `shutdownGrace` a longer time, or let the task end when its signal aborts.',
+  );
+}

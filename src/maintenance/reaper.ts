@@ -1,0 +1,32 @@
+import type { SupervisorBroker } from '../broker/port/broker.js';
+import { PeriodicLoop } from './periodic-loop.js';
+
+const RETRY_MS = 500;
+/** A deadline that has just passed may be seen a moment too early. */
+const MARGIN_MS = 10;
+
+export interface ReaperOptions {
+  readonly broker: Pick<SupervisorBroker, 'overdue' | 'reap'>;
+  readonly leaseMs: number;
+  readonly onReaped: (session: string, tasks: number) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Gives the tasks of sessions whose lease ran out to others. Every supervisor runs one; the script lets one succeed. */
+export class Reaper extends PeriodicLoop {
+  constructor(private readonly options: ReaperOptions) {
+    super(RETRY_MS, options.onError);
+  }
+
+  /** Reaps what is overdue. Resolves to when to look again, in ms: at the next deadline, or in time to notice a new session. */
+  async tick(): Promise<number> {
+    const { broker, leaseMs, onReaped, onError } = this.options;
+    const { sessions, nextInMs = leaseMs } = await broker.overdue(leaseMs);
+    for (const session of sessions) {
+      // one that cannot be reaped must not keep the others waiting
+      const tasks = await broker.reap(session, leaseMs).catch(onError);
+      if (typeof tasks === 'number') onReaped(session, tasks);
+    }
+    return Math.min(nextInMs + MARGIN_MS, leaseMs / 6);
+  }
+}

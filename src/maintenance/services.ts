@@ -1,0 +1,49 @@
+import type { Logger } from '@nestjs/common';
+import type { Broker, CatalogEntry } from '../broker/port/broker.js';
+import type { AppSettings } from '../ipc/ipc-protocol.js';
+import type { AppWorker } from '../task/app-tasks.js';
+import { printable } from '../values/printable.js';
+import { CronLoop } from './cron-loop.js';
+import { DeadJanitor } from './dead-janitor.js';
+import { PeerCheck } from './peer-check.js';
+import type { Service } from './periodic-loop.js';
+import { Promoter } from './promoter.js';
+import { Reaper } from './reaper.js';
+
+export interface WorkerServicesOptions extends AppWorker {
+  readonly broker: Broker;
+  readonly settings: AppSettings;
+  readonly catalog: readonly CatalogEntry[];
+  readonly leaseMs: number;
+  readonly logger: Pick<Logger, 'warn'>;
+  /** Something failed that is tried again. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** The loops that every worker runs beside its tasks, whether it has children or not. */
+export function workerServices({
+  broker,
+  settings,
+  catalog,
+  queues,
+  app,
+  leaseMs,
+  logger,
+  onError,
+}: WorkerServicesOptions): Service[] {
+  const crons = catalog.flatMap(({ name, queue, cron }) => (cron ? [{ name, queue, ...cron }] : []));
+  const onWarning = (warning: string): void => logger.warn(warning);
+  return [
+    new Reaper({
+      broker,
+      leaseMs,
+      onReaped: (session, tasks) =>
+        logger.warn(`Session ${printable(session)} is gone; ${tasks} tasks of it were given back.`),
+      onError,
+    }),
+    new DeadJanitor({ broker: broker.deadLetters, ...settings, onError }),
+    new Promoter({ broker, onError }),
+    new CronLoop({ broker: broker.crons, crons, onWarning, onError }),
+    new PeerCheck({ broker, namespace: settings.namespace, own: { queues, app }, crons, onWarning, onError }),
+  ];
+}

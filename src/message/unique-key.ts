@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import { NestworkError } from '../errors.js';
+import { isWellFormed } from '../values/well-formed.js';
+
+/** Characters that a unique key takes in a message: a mark and the digest. */
+export const UNIQUE_LENGTH = 28;
+
+const MAX_LENGTH = 1_000;
+
+/**
+ * Until when a task counts as the one with its key: a worker starts it, or it is finished, dead or cancelled.
+ *
+ * @example
+ * const until: UniqueUntil = 'started';
+ */
+export type UniqueUntil = 'started' | 'finished';
+
+/**
+ * What stands in a message for its key: `s` or `f` (until started, until finished) and a digest of fixed width, so that
+ * scripts find it without decoding anything. Keys of different tasks never meet.
+ *
+ * @param task the name of the task
+ * @param key any string of 1 to 1,000 characters without a lone surrogate
+ * @throws NestworkError INVALID_OPTION when the key is none
+ *
+ * @example
+ * encodeUnique('ReportTasks.send', 'user-7', 'finished'); // 'f' and 27 characters
+ */
+export function encodeUnique(task: string, key: string, until: UniqueUntil): string {
+  if (typeof key !== 'string' || key.length === 0 || key.length > MAX_LENGTH) {
+    throw new NestworkError(
+      'INVALID_OPTION',
+      `The \`key\` of a call of task "${task}" is not a string of 1 to ${MAX_LENGTH} characters.`,
+      'Give a string that names what must be there only once, like "user-7".',
+    );
+  }
+  if (!isWellFormed(key)) {
+    throw new NestworkError(
+      'INVALID_OPTION',
+      `The \`key\` of a call of task "${task}" has a lone surrogate, so it would count as the same as others.`,
+      ['Cut texts between characters, not within one: [...text].slice(0, 100).join("").', 'Use an id as the key.'],
+    );
+  }
+  const digest = createHash('sha1').update(`${task}\n${key}`).digest('base64url');
+  return `${until === 'started' ? 's' : 'f'}${digest}`;
+}

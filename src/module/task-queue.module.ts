@@ -1,0 +1,298 @@
+import {
+  type ConfigurableModuleAsyncOptions,
+  ConfigurableModuleBuilder,
+  type DynamicModule,
+  Inject,
+  Logger,
+  Module,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { ApplicationConfig, DiscoveryModule, ModulesContainer } from '@nestjs/core';
+import type { AppBroker, InspectorBroker } from '../broker/port/broker.js';
+import { BROKER, REDIS_REPLACEMENT, type RedisReplacement } from '../broker/port/tokens.js';
+import { OutageLog } from '../broker/redis/outage-log.js';
+import { RedisBroker } from '../broker/redis-broker.js';
+import { QueueClient } from '../client/queue-client.js';
+import { noteCopy, useCopy } from '../discovery/copies.js';
+import { GlobalEnhancers } from '../discovery/global-enhancers.js';
+import { HandlerFactory } from '../discovery/handler-factory.js';
+import { LazyModules } from '../discovery/lazy-modules.js';
+import { warningOfMinifiedNames } from '../discovery/minified-names.js';
+import { PayloadChecks } from '../discovery/payload-checks.js';
+import { warningOf } from '../discovery/replaced-classes.js';
+import { TaskDiscovery } from '../discovery/task-discovery.js';
+import { NestworkError } from '../errors.js';
+import { InProcessModule } from '../in-process/in-process.module.js';
+import { BroadcastLog } from '../inspector/broadcast-log.js';
+import { CronManager } from '../inspector/cron-manager.js';
+import { DeadLetters } from '../inspector/dead-letters.js';
+import { TaskHealthIndicator } from '../inspector/health-indicator.js';
+import { QueueHealth } from '../inspector/queue-health.js';
+import { isWorkerChild } from '../ipc/child-role.js';
+import { RESOLVED_OPTIONS, type ResolvedTaskQueueOptions, type TaskQueueOptions } from '../options/options.js';
+import { resolveTaskQueueOptions } from '../options/resolve-options.js';
+import { TaskRegistry } from '../task/task-registry.js';
+import { type Clock, systemClock } from '../values/clock.js';
+import { runningTask, TaskContext } from '../worker/task-context.js';
+
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<TaskQueueOptions>({
+  moduleName: 'nestwork',
+})
+  .setClassMethodName('forRoot')
+  .setFactoryMethodName('createTaskQueueOptions')
+  .setExtras({}, (definition) => ({ ...definition, global: true }))
+  .build();
+
+noteCopy();
+
+export { RESOLVED_OPTIONS };
+
+/** By which clock the module counts. */
+const CLOCK = Symbol.for('nestwork:clock');
+
+/** A test imports what stands in as a global module: then it is found here, however the app makes its options. */
+const MAYBE_REPLACED = { token: REDIS_REPLACEMENT, optional: true };
+
+/** What the module makes injectable. */
+export const EXPORTED = [
+  BroadcastLog,
+  CronManager,
+  DeadLetters,
+  QueueClient,
+  QueueHealth,
+  TaskContext,
+  TaskHealthIndicator,
+] as const;
+
+/** A second token for each of them, under which nothing but this module gives it: a test module hands them on. */
+export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [type, Symbol(type.name)]));
+
+/**
+ * Makes `QueueClient` and `TaskContext` injectable in the whole app, and finds its tasks. Imported once.
+ *
+ * @example
+ * TaskQueueModule.forRoot({ redis: process.env.REDIS_URL, queues: ['critical', 'default', 'bulk'] })
+ * @example
+ * TaskQueueModule.forRootAsync({
+ *   imports: [SettingsModule],
+ *   inject: [Settings],
+ *   useFactory: (settings: Settings) => ({ redis: settings.redisUrl }),
+ * })
+ */
+@Module({
+  imports: [DiscoveryModule, InProcessModule],
+  providers: [
+    {
+      provide: RESOLVED_OPTIONS,
+      useFactory: (options?: TaskQueueOptions) => {
+        if (options === undefined) throw withoutOptions();
+        return resolveTaskQueueOptions(options);
+      },
+      inject: [{ token: MODULE_OPTIONS_TOKEN, optional: true }],
+    },
+    {
+      provide: BROKER,
+      useFactory: (options: ResolvedTaskQueueOptions, replacement?: RedisReplacement): AppBroker => {
+        if (replacement) return replacement.makeBroker(options.queues);
+        // in a worker the supervisor tells of outages, once for all its children
+        if (isWorkerChild()) return new RedisBroker(options);
+        const log = new OutageLog(new Logger('TaskQueue'));
+        return new RedisBroker({ ...options, onOutage: log, onWarning: (warning) => log.warn(warning) });
+      },
+      inject: [RESOLVED_OPTIONS, MAYBE_REPLACED],
+    },
+    {
+      provide: CLOCK,
+      useFactory: (replacement?: RedisReplacement) => replacement?.clock ?? systemClock,
+      inject: [MAYBE_REPLACED],
+    },
+    {
+      provide: QueueClient,
+      useFactory: (
+        broker: AppBroker,
+        registry: TaskRegistry,
+        options: ResolvedTaskQueueOptions,
+        checks: PayloadChecks,
+        clock: Clock,
+        replacement?: RedisReplacement,
+      ) => new QueueClient(broker, registry, { ...withinTask(options), clock, ...replacement?.leniency }, checks),
+      inject: [BROKER, TaskRegistry, RESOLVED_OPTIONS, PayloadChecks, CLOCK, MAYBE_REPLACED],
+    },
+    {
+      provide: QueueHealth,
+      useFactory: (broker: InspectorBroker, { queues }: ResolvedTaskQueueOptions, clock: Clock) =>
+        new QueueHealth(broker, queues, clock),
+      inject: [BROKER, RESOLVED_OPTIONS, CLOCK],
+    },
+    {
+      provide: TaskHealthIndicator,
+      useFactory: (health: QueueHealth) => new TaskHealthIndicator(health),
+      inject: [QueueHealth],
+    },
+    {
+      provide: CronManager,
+      useFactory: (broker: AppBroker, { queues }: ResolvedTaskQueueOptions, clock: Clock) =>
+        new CronManager(broker, queues, clock),
+      inject: [BROKER, RESOLVED_OPTIONS, CLOCK],
+    },
+    {
+      provide: DeadLetters,
+      useFactory: (broker: AppBroker, { queues }: ResolvedTaskQueueOptions) =>
+        new DeadLetters(broker.deadLetters, queues),
+      inject: [BROKER, RESOLVED_OPTIONS],
+    },
+    {
+      provide: BroadcastLog,
+      useFactory: (broker: AppBroker) => new BroadcastLog(broker.broadcasts),
+      inject: [BROKER],
+    },
+    { provide: TaskRegistry, useFactory: () => new TaskRegistry() },
+    {
+      provide: GlobalEnhancers,
+      useFactory: (app: ApplicationConfig, { globalEnhancers }: ResolvedTaskQueueOptions) =>
+        new GlobalEnhancers(app, globalEnhancers),
+      inject: [ApplicationConfig, RESOLVED_OPTIONS],
+    },
+    TaskContext,
+    TaskDiscovery,
+    HandlerFactory,
+    PayloadChecks,
+    LazyModules,
+    ...Array.from(OWN, ([type, own]) => ({ provide: own, useExisting: type })),
+  ],
+  exports: [...EXPORTED, ...OWN.values()],
+})
+export class TaskQueueModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
+  /**
+   * The module with these options. They are checked, and Redis is connected to, while the app starts.
+   *
+   * @throws NestworkError when the app starts: INVALID_OPTION, INVALID_DURATION, INVALID_NAME, UNKNOWN_QUEUE,
+   * REDIS_UNAVAILABLE, REDIS_TOO_OLD, FOREIGN_KEYS, DUPLICATE_MODULE, DUPLICATE_TASK, DECORATOR_LOST, TASK_CLASS_NOT_PROVIDED,
+   * INVALID_CRON
+   * @example
+   * TaskQueueModule.forRoot({ redis: process.env.REDIS_URL, queues: ['critical', 'default', 'bulk'] })
+   */
+  static override forRoot(options: TaskQueueOptions): DynamicModule {
+    if (typeof options !== 'object' || options === null) throw withoutOptions();
+    useCopy();
+    // biome-ignore lint/complexity/noThisInStatic: the builder's method makes a module of the class it is called on
+    return super.forRoot(options);
+  }
+
+  /**
+   * The module with options that a factory or a class gives, for what is known only when the app starts.
+   *
+   * @param options `useFactory` with `inject`, or `useClass` or `useExisting` of a class with `createTaskQueueOptions()`
+   * @throws NestworkError at once INVALID_OPTION, when none of them is there; else what `forRoot` throws
+   * @example
+   * TaskQueueModule.forRootAsync({
+   *   imports: [SettingsModule],
+   *   inject: [Settings],
+   *   useFactory: (settings: Settings) => ({ redis: settings.redisUrl }),
+   * })
+   */
+  static override forRootAsync(
+    options: ConfigurableModuleAsyncOptions<TaskQueueOptions, 'createTaskQueueOptions'>,
+  ): DynamicModule {
+    assertFactory(options);
+    useCopy();
+    // biome-ignore lint/complexity/noThisInStatic: the builder's method makes a module of the class it is called on
+    return super.forRootAsync(options);
+  }
+
+  /** @internal */
+  constructor(
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedTaskQueueOptions,
+    private readonly modules: ModulesContainer,
+    private readonly discovery: TaskDiscovery,
+    private readonly registry: TaskRegistry,
+    @Inject(BROKER) private readonly broker: AppBroker,
+    private readonly lazyModules: LazyModules,
+  ) {
+    super();
+  }
+
+  /** @internal */
+  async onModuleInit(): Promise<void> {
+    this.refuseSecondModule();
+    for (const task of this.discovery.tasks(this.options)) this.registry.add(task);
+    const minified = warningOfMinifiedNames(this.registry.all());
+    if (minified !== undefined) new Logger('TaskQueue').warn(minified);
+    for (const { type, replacement } of this.discovery.replaced()) {
+      this.registry.replace(type, replacement);
+      const warning = warningOf(replacement);
+      if (warning !== undefined) new Logger('TaskQueue').warn(warning);
+    }
+    this.lazyModules.watch();
+    await this.broker.connect().catch(async (error: unknown) => {
+      // Nest runs no shutdown hooks after a failed init, and a connection that retries keeps the process alive
+      await this.broker.close();
+      throw error;
+    });
+  }
+
+  /**
+   * The last hook, so that the shutdown hooks of the app can still enqueue.
+   *
+   * @internal
+   */
+  async onApplicationShutdown(): Promise<void> {
+    await this.broker.close();
+  }
+
+  /** Each `forRoot()` is a module instance of its own since Nest 11: every task would be found twice. */
+  private refuseSecondModule(): void {
+    const all = [...this.modules.values()];
+    const times = all.filter(({ metatype }) => metatype === TaskQueueModule).length;
+    if (times < 2) return;
+    // not `module.imports`: a global module is among those of every other
+    const importers = all.filter(({ metatype }) => importsOf(metatype).some(isTaskQueueModule));
+    throw new NestworkError(
+      'DUPLICATE_MODULE',
+      `TaskQueueModule is imported ${times} times, each time with options of its own: in ${importers.map(({ name }) => name).join(', ')}.`,
+      [
+        'Import it once, in the root module: QueueClient is then injectable everywhere.',
+        'Remove TaskQueueModule.forRoot() from the `imports` of the other modules.',
+      ],
+    );
+  }
+}
+
+/** Nest would say no more than that it cannot resolve a dependency with an odd name. */
+function withoutOptions(): NestworkError {
+  return new NestworkError('INVALID_OPTION', 'TaskQueueModule is imported without options.', [
+    'In the root module: TaskQueueModule.forRoot({ ... }), or forRootAsync() whose factory returns them.',
+    'In other modules leave it out of the `imports`: what it exports is injectable everywhere.',
+  ]);
+}
+
+/** Nest would make a provider of nothing, and say of a symbol that it cannot be resolved. */
+function assertFactory(
+  options: ConfigurableModuleAsyncOptions<TaskQueueOptions, 'createTaskQueueOptions'> | undefined,
+): void {
+  const { useFactory, useClass, useExisting } = options ?? {};
+  if (useFactory || useClass || useExisting) return;
+  throw new NestworkError(
+    'INVALID_OPTION',
+    'TaskQueueModule.forRootAsync() got neither `useFactory` nor `useClass` nor `useExisting`.',
+    [
+      'Give a factory: forRootAsync({ inject: [Settings], useFactory: (settings) => ({ redis: settings.redisUrl }) }).',
+      'Options that are known already go to forRoot({ ... }).',
+    ],
+  );
+}
+
+/** What the `@Module()` of a class lists. */
+function importsOf(module: object): readonly unknown[] {
+  return Reflect.getMetadata('imports', module) ?? [];
+}
+
+function isTaskQueueModule(imported: unknown): boolean {
+  return typeof imported === 'object' && imported !== null && Reflect.get(imported, 'module') === TaskQueueModule;
+}
+
+/** The client does not know tasks that run; `propagate` is told of the one within which it is asked. */
+function withinTask({ propagate, ...options }: ResolvedTaskQueueOptions) {
+  return { ...options, propagate: propagate && (() => propagate(runningTask.getStore())) };
+}

@@ -1,0 +1,60 @@
+import type { DynamicModule, LoggerService, LogLevel, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { Broker } from '../broker/port/broker.js';
+import { BROKER } from '../broker/port/tokens.js';
+import { COPY, explained } from '../discovery/copies.js';
+import { type Find, workerApp } from '../discovery/worker-app.js';
+import { NestworkError } from '../errors.js';
+import { RESOLVED_OPTIONS } from '../options/options.js';
+import { outliveOutput } from '../supervisor/lost-output.js';
+import { type ChildApp, runChild } from '../worker/child-entry.js';
+import { Executor, logBrokenBackoff } from '../worker/executor.js';
+import { TaskLogger } from '../worker/task-logger.js';
+
+export { COPY };
+
+type GivenLogger = LoggerService | LogLevel[] | false;
+
+/** What a child does from its first to its last breath with the app in it. */
+export function runWorkerChild(module: Type<unknown> | DynamicModule, logger?: GivenLogger): Promise<void> {
+  outliveOutput();
+  return runChild(() => boot(module, loggerOf(logger)).catch(rethrow));
+}
+
+function rethrow(error: unknown): never {
+  throw explained(error);
+}
+
+/** Makes the app inside a child. */
+async function boot(module: Type<unknown> | DynamicModule, logger: LoggerService | false): Promise<ChildApp> {
+  const app = await NestFactory.createApplicationContext(module, { logger, abortOnError: false });
+  const find: Find = (token) => app.get(token, { strict: false });
+  if (!attempt(() => find(RESOLVED_OPTIONS))) {
+    throw new NestworkError(
+      'INVALID_OPTION',
+      'The module given to WorkerFactory.run does not import TaskQueueModule.',
+      'Add TaskQueueModule.forRoot({ ... }) to its imports.',
+    );
+  }
+  const { settings, catalog, registry, hooks } = workerApp(find);
+  return {
+    settings,
+    catalog,
+    broker: find<Broker>(BROKER),
+    executor: new Executor(registry, hooks, logBrokenBackoff),
+    close: () => app.close(),
+  };
+}
+
+function loggerOf(given: GivenLogger | undefined): LoggerService | false {
+  if (given === undefined) return new TaskLogger();
+  return Array.isArray(given) ? new TaskLogger({ logLevels: given }) : given;
+}
+
+function attempt<T>(get: () => T): T | undefined {
+  try {
+    return get();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,45 @@
+import { OutageLog } from '../broker/redis/outage-log.js';
+import { RedisBroker } from '../broker/redis-broker.js';
+import { COPY } from '../discovery/copies.js';
+import { SUPERVISOR_PID } from '../ipc/child-role.js';
+import { workerServices } from '../maintenance/services.js';
+import type { ResolvedWorkerOptions } from '../options/options.js';
+import { appName } from '../supervisor/app-name.js';
+import { refuseClusterWorker } from '../supervisor/cluster-worker.js';
+import { entryFile } from '../supervisor/entry-file.js';
+import { foreignListenerWarning } from '../supervisor/foreign-listeners.js';
+import { outliveOutput } from '../supervisor/lost-output.js';
+import { Supervisor } from '../supervisor/supervisor.js';
+import { WorkingDirectory } from '../supervisor/working-directory.js';
+import { scoreboardCapacity } from '../worker/batch-size.js';
+import { WorkerLog } from '../worker/worker-log.js';
+
+export { COPY };
+
+/**
+ * Supervises children that run the same file as this process, or another one that is given; resolves to its exit code.
+ *
+ * @throws NestworkError CLUSTER_WORKER, INVALID_OPTION
+ */
+export async function runWorkerSupervisor(worker: ResolvedWorkerOptions): Promise<number> {
+  outliveOutput();
+  refuseClusterWorker();
+  const logger = new WorkerLog('TaskSupervisor');
+  const entry = entryFile(worker.entry);
+  const warning = foreignListenerWarning();
+  if (warning) logger.warn(warning);
+  const supervisor = new Supervisor({
+    worker,
+    logger,
+    capacity: scoreboardCapacity(worker.concurrency),
+    appName: appName(entry),
+    program: new WorkingDirectory({ entry, onMoved: (what) => logger.warn(what) }),
+    environment: { [SUPERVISOR_PID]: String(process.pid) },
+    connect: (settings, restored) => {
+      const log = new OutageLog(logger, restored);
+      return new RedisBroker({ ...settings, onOutage: log, onWarning: (warning) => log.warn(warning) });
+    },
+    services: (broker, app, onError) => workerServices({ broker, ...app, leaseMs: worker.leaseMs, logger, onError }),
+  });
+  return supervisor.run();
+}

@@ -1,0 +1,45 @@
+import type { StreamEntry } from '../../broker/port/broker.js';
+import { CANCELLED, type LimitedTask, type ScoreboardReader } from '../../ipc/scoreboard.js';
+
+/** A child as the canceller sees it. */
+export interface Cancellable {
+  readonly scoreboard: Pick<ScoreboardReader, 'read'>;
+  /** Asks it to abort the signal of a task, should it run there. */
+  cancel(id: string): void;
+  endFor(tasks: readonly LimitedTask[], why: string): void;
+}
+
+/**
+ * Stops active tasks that somebody cancelled: first by their signal, and by the end of their process when they still run
+ * after the grace. Redis knows them as cancelled, so whatever happens to the process, they do not run again.
+ */
+export class Canceller {
+  private readonly timers = new Set<NodeJS.Timeout>();
+
+  constructor(
+    private readonly children: () => Iterable<Cancellable>,
+    private readonly graceMs: number,
+  ) {}
+
+  /** Takes an entry of the stream that cancels a task. */
+  readonly receive = ({ fields }: StreamEntry): void => {
+    const id = fields.get('id') ?? '';
+    for (const child of [...this.children()]) child.cancel(id);
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      this.end(id);
+    }, this.graceMs);
+    this.timers.add(timer);
+  };
+
+  stop(): void {
+    for (const timer of this.timers) clearTimeout(timer);
+  }
+
+  private end(id: string): void {
+    for (const child of [...this.children()]) {
+      if (!child.scoreboard.read().running.includes(id)) continue;
+      child.endFor([{ id, deadlineMs: 0, afterwards: CANCELLED }], 'a cancelled task did not end within its grace');
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import { types } from 'node:util';
+import { shortened } from './place.js';
+
+/** A class that is carried. */
+interface Kind {
+  /** What no subclass or fake can imitate. */
+  readonly is: (value: unknown) => boolean;
+  /** How many prototypes stand between an instance and `Object.prototype`. */
+  readonly prototypes: number;
+}
+
+const TYPED_ARRAYS: Readonly<Record<string, (value: unknown) => boolean>> = {
+  Int8Array: types.isInt8Array,
+  Uint8Array: types.isUint8Array,
+  Uint8ClampedArray: types.isUint8ClampedArray,
+  Int16Array: types.isInt16Array,
+  Uint16Array: types.isUint16Array,
+  // in Node.js since 24; the type library does not know it yet
+  Float16Array: (value) => (types as { isFloat16Array?: (value: unknown) => boolean }).isFloat16Array?.(value) ?? false,
+  Int32Array: types.isInt32Array,
+  Uint32Array: types.isUint32Array,
+  Float32Array: types.isFloat32Array,
+  Float64Array: types.isFloat64Array,
+  BigInt64Array: types.isBigInt64Array,
+  BigUint64Array: types.isBigUint64Array,
+};
+
+const KINDS = new Map<string, Kind>([
+  ['Array', { is: Array.isArray, prototypes: 1 }],
+  ['Map', { is: types.isMap, prototypes: 1 }],
+  ['Set', { is: types.isSet, prototypes: 1 }],
+  ['Date', { is: types.isDate, prototypes: 1 }],
+  ['RegExp', { is: types.isRegExp, prototypes: 1 }],
+  ['URL', { is: hasSlotsOf(URL.prototype, 'href'), prototypes: 1 }],
+  ['URLSearchParams', { is: hasSlotsOf(URLSearchParams.prototype, 'size'), prototypes: 1 }],
+  ['ArrayBuffer', { is: types.isArrayBuffer, prototypes: 1 }],
+  ['DataView', { is: types.isDataView, prototypes: 1 }],
+  ['Buffer', { is: Buffer.isBuffer, prototypes: 3 }],
+  ...Object.entries(TYPED_ARRAYS).map(([name, is]): [string, Kind] => [name, { is, prototypes: 2 }]),
+]);
+
+/** The prototypes of this realm, which most values have. */
+const BUILT_IN = new Map<object, string>(
+  [...KINDS.keys()].flatMap((name): [object, string][] => {
+    const type: unknown = Reflect.get(globalThis, name);
+    return typeof type === 'function' ? [[type.prototype, name]] : [];
+  }),
+);
+
+/**
+ * The name of the class that is carried and of which `value` is a direct instance, in this realm or another, such as
+ * that of Node.js itself under Jest; undefined for subclasses and fakes. Runs no code of the value.
+ */
+export function carriedClass(value: object, prototype: object): string | undefined {
+  const builtIn = BUILT_IN.get(prototype);
+  if (builtIn !== undefined) return KINDS.get(builtIn)?.is(value) ? builtIn : undefined;
+  const name = classNameOf(prototype);
+  const kind = KINDS.get(name);
+  if (!kind?.is(value)) return undefined;
+  const root = ancestor(value, kind.prototypes + 1);
+  // a prototype that inherits from ours and is none of ours was made by hand, or by a class of the same name
+  return root && root !== Object.prototype && isObjectPrototype(root) ? name : undefined;
+}
+
+/** Also the one of another realm. */
+export function isObjectPrototype(prototype: object): boolean {
+  if (prototype === Object.prototype) return true;
+  if (types.isProxy(prototype)) return false;
+  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf');
+}
+
+/** For people; empty when it has none that can be read without running code of the class. */
+export function classNameOf(prototype: object): string {
+  for (let at: object | null = prototype; at && !types.isProxy(at); at = Object.getPrototypeOf(at)) {
+    const type: unknown = Object.getOwnPropertyDescriptor(at, 'constructor')?.value;
+    if (type === undefined) continue;
+    const isReadable = typeof type === 'function' && !types.isProxy(type);
+    const name: unknown = isReadable ? Object.getOwnPropertyDescriptor(type, 'name')?.value : undefined;
+    return typeof name === 'string' ? shortened(name) : '';
+  }
+  return '';
+}
+
+/** What a value is that is not carried. */
+export function instanceOf(prototype: object): string {
+  const name = classNameOf(prototype);
+  if (name === '') return 'an instance of an anonymous class';
+  return `an instance of class ${name}${KINDS.has(name) ? `, but no real ${name}` : ''}`;
+}
+
+function ancestor(value: object, generations: number): object | undefined {
+  let at: object | null = value;
+  for (let left = generations; left > 0 && at; left--) at = types.isProxy(at) ? null : Object.getPrototypeOf(at);
+  return at ?? undefined;
+}
+
+/** The getters of these classes throw for whatever is no instance. */
+function hasSlotsOf(prototype: object, property: string): (value: unknown) => boolean {
+  const read = Object.getOwnPropertyDescriptor(prototype, property)?.get;
+  return (value) => {
+    try {
+      return read?.call(value) !== undefined;
+    } catch {
+      return false;
+    }
+  };
+}

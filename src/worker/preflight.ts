@@ -1,0 +1,83 @@
+import { NestworkError } from '../errors.js';
+import { attemptsOf, REDRIVEN } from '../message/attempt-record.js';
+import { attemptOf } from '../message/task-message.js';
+import type { Decision } from '../policy/task-policy.js';
+import { BROADCAST_QUEUE } from '../task/broadcast.js';
+import type { TaskDefinition } from '../task/task-definition.js';
+import { printable } from '../values/printable.js';
+import type { RunningTask } from './running-task.js';
+
+/** During a rolling deploy a task may meet a worker that does not know it yet: it waits this long at first, in ms, ... */
+const FIRST_PARK_MS = 5_000;
+/** ... twice as long each time, this long at most, ... */
+const LONGEST_PARK_MS = 300_000;
+/** ... and is dead after so many times, half an hour in all. */
+const MAX_PARKS = 11;
+
+const UNKNOWN_TASK = 'UNKNOWN_TASK';
+
+/** Names of tasks in an error. */
+const MOST_NAMES = 10;
+
+/** @param known names of the tasks that this worker has */
+export function unknownTask(name: string, known: readonly string[] = []): NestworkError {
+  const more = known.length > MOST_NAMES ? ` and ${known.length - MOST_NAMES} more` : '';
+  const names = known.length > 0 ? `${known.slice(0, MOST_NAMES).join(', ')}${more}` : 'none';
+  return new NestworkError(UNKNOWN_TASK, `No provider of this worker has a task named "${printable(name)}".`, [
+    `Add its class to the \`providers\` of a module that the app imports. The tasks of this worker: ${names}.`,
+    'If it was renamed, keep the old name: @Task({ name: ... }).',
+    'Deploy workers before the apps that send new tasks.',
+    'If it belongs to another app on this Redis, give each app a `namespace` of its own.',
+  ]);
+}
+
+/** Parks a task that nobody here knows, or gives it up. Takes the message as it lies in Redis. */
+export function decideUnknown(message: string): Decision {
+  const history = attemptsOf(message);
+  const sentAgain = history.findLastIndex(({ code }) => code === REDRIVEN);
+  const parks = history.slice(sentAgain + 1).filter(({ code }) => code === UNKNOWN_TASK).length;
+  if (parks >= MAX_PARKS) return { kind: 'dead' };
+  return { kind: 'retry', inMs: Math.min(FIRST_PARK_MS * 2 ** parks, LONGEST_PARK_MS) };
+}
+
+/**
+ * The error of a task that was not started in time. One that was tried before, or sent again, cannot expire; to be parked is
+ * no try. Takes the message as it lies in Redis, too.
+ */
+export function expired(
+  { message, name }: RunningTask,
+  raw: string,
+  expiresMs: number | undefined,
+  now: number,
+): NestworkError | undefined {
+  if (expiresMs === undefined || attemptOf(message) > 1) return undefined;
+  if (message.tried && attemptsOf(raw).some(({ code }) => code !== UNKNOWN_TASK)) return undefined;
+  const waitedMs = now - message.enqueuedAt;
+  if (waitedMs <= expiresMs) return undefined;
+  return new NestworkError(
+    'TASK_EXPIRED',
+    `Task "${printable(name)}" waited for ${waitedMs} ms, longer than its \`expires\` of ${expiresMs} ms, so it is not started.`,
+    ['Start more workers for its queue, or give `expires` a longer time.', 'Send it again if it is still of use.'],
+  );
+}
+
+/** Why a message cannot be run that came from this queue: a task sent as a broadcast, or the other way round. */
+export function wrongKind({ name, broadcast, where }: TaskDefinition, queue: string): NestworkError | undefined {
+  const wanted = queue === BROADCAST_QUEUE;
+  if (wanted === (broadcast !== undefined)) return undefined;
+  if (wanted) {
+    return new NestworkError(
+      'NOT_A_BROADCAST',
+      `"${printable(name)}" was sent as a broadcast, but ${where} is a @Task().`,
+      [
+        'Deploy senders and workers of one version: what the catalog says of a name is what its workers last said.',
+        'Decorate the method with @Broadcast() if every process is to run it.',
+      ],
+    );
+  }
+  return new NestworkError(
+    'NOT_A_TASK',
+    `"${printable(name)}" was sent to queue "${printable(queue)}", but ${where} is a @Broadcast().`,
+    ['Send it without naming a queue, from an app of the same version.'],
+  );
+}

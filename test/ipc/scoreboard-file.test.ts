@@ -1,0 +1,68 @@
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdtempSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openScoreboardFile } from '../../src/ipc/scoreboard-file.js';
+
+const CONTENT = Buffer.from('what a child noted');
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'nestwork-test-'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+it('has no name and its content', () => {
+  const fd = openScoreboardFile(CONTENT, [directory]);
+  const read = Buffer.alloc(CONTENT.length);
+  readSync(fd, read, 0, read.length, 0);
+  expect(read).toEqual(CONTENT);
+  expect(fstatSync(fd).nlink).toBe(0);
+  closeSync(fd);
+  expect(readdirSync(directory)).toEqual([]);
+});
+
+it('is made in the next place when the first one fails', () => {
+  const fd = openScoreboardFile(CONTENT, [join(directory, 'missing'), directory]);
+  expect(fstatSync(fd).dev).toBe(statSync(directory).dev);
+  expect(fstatSync(fd).size).toBe(CONTENT.length);
+  closeSync(fd);
+});
+
+it('names every place and why when none takes it', () => {
+  const file = join(directory, 'file');
+  writeFileSync(file, '');
+  const missing = join(directory, 'missing');
+  const told = `${missing} (ENOENT`;
+  expect(() => openScoreboardFile(CONTENT, [missing, file])).toThrow(
+    expect.objectContaining({ code: 'NO_SCOREBOARD', message: expect.stringContaining(told) }) as Error,
+  );
+  expect(() => openScoreboardFile(CONTENT, [missing, file])).toThrow(`nor in ${file} (ENOTDIR`);
+});
+
+it('leaves no file and no handle behind when there is no room for its content', () => {
+  const built = new URL('../../dist/ipc/scoreboard-file.js', import.meta.url);
+  expect(existsSync(built)).toBe(true);
+  const script = `
+    import { readdirSync } from 'node:fs';
+    import { openScoreboardFile } from '${built.href}';
+    const handles = () => readdirSync('/proc/self/fd').length;
+    const before = handles();
+    let code;
+    try { openScoreboardFile(Buffer.alloc(9), [process.argv[1]]); } catch (error) { code = error.code; }
+    console.log(JSON.stringify({ code, leaked: handles() - before, left: readdirSync(process.argv[1]) }));`;
+  // no file of this process may grow
+  const command = ['--fsize=0', process.execPath, '--input-type=module', '-e', script, directory];
+  const told = execFileSync('prlimit', command, { env: { ...process.env, NODE_OPTIONS: '' }, encoding: 'utf8' });
+  expect(JSON.parse(told)).toEqual({ code: 'NO_SCOREBOARD', leaked: 0, left: [] });
+});

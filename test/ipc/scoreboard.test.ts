@@ -1,0 +1,118 @@
+import { fstatSync } from 'node:fs';
+import { monotonicMs, ScoreboardReader, ScoreboardWriter } from '../../src/ipc/scoreboard.js';
+import { TaskIdSequence } from '../../src/message/task-id.js';
+
+const CAPACITY = 4;
+
+const ids = new TaskIdSequence();
+let reader: ScoreboardReader;
+let writer: ScoreboardWriter;
+beforeEach(() => {
+  reader = new ScoreboardReader(CAPACITY);
+  writer = new ScoreboardWriter(CAPACITY, reader.fd);
+});
+afterEach(() => reader.close());
+
+it('is empty at first', () => {
+  expect(reader.read()).toEqual({
+    running: [],
+    done: [],
+    started: new Set(),
+    limited: [],
+  });
+  expect(reader.window()).toEqual({ untilMs: Number.POSITIVE_INFINITY, claimNumber: 0 });
+});
+
+it('has no name, so that nothing is left of it', () => {
+  expect(fstatSync(reader.fd).nlink).toBe(0);
+});
+
+describe('the window for starts', () => {
+  it('has the number of the claim and a time of the clock of the machine', () => {
+    const untilMs = monotonicMs();
+    writer.window(7, untilMs);
+    expect(reader.window()).toEqual({ untilMs, claimNumber: 7 });
+    expect(monotonicMs()).toBeGreaterThanOrEqual(untilMs);
+    expect(Math.abs(Number(process.hrtime.bigint()) / 1e6 - monotonicMs())).toBeLessThan(60_000);
+  });
+
+  it('leaves alone what runs', () => {
+    const id = ids.next();
+    writer.started(id);
+    writer.window(2, 1);
+    expect(reader.read()).toMatchObject({ running: [id], started: new Set([id]) });
+  });
+});
+
+describe('a task', () => {
+  it('is running once started, and no longer when finished; started it stays', () => {
+    const [a, b] = [ids.next(), ids.next()];
+    writer.started(a);
+    writer.started(b);
+    expect(reader.read()).toMatchObject({ running: [a, b], started: new Set([a, b]) });
+    writer.done(a);
+    writer.flush();
+    expect(reader.read()).toMatchObject({ running: [b], started: new Set([a, b]) });
+  });
+
+  it('that is finished shows in one write with the start of the next', () => {
+    const [a, b] = [ids.next(), ids.next()];
+    writer.started(a);
+    writer.done(a);
+    expect(reader.read()).toMatchObject({ running: [a], done: [] });
+    writer.started(b);
+    expect(reader.read()).toMatchObject({ running: [b], done: [a] });
+  });
+
+  it('that succeeded is told from one that failed', () => {
+    const [good, bad] = [ids.next(), ids.next()];
+    writer.started(good);
+    writer.started(bad);
+    writer.done(good);
+    writer.failed(bad);
+    expect(reader.read()).toMatchObject({ running: [bad], done: [good], started: new Set([good, bad]) });
+  });
+
+  it('that failed is not to blame any more once that is confirmed', () => {
+    const id = ids.next();
+    writer.started(id);
+    writer.failed(id);
+    writer.confirmed(id);
+    expect(reader.read().running).toEqual([]);
+  });
+
+  it('is not started when withdrawn', () => {
+    const id = ids.next();
+    writer.started(id);
+    writer.withdrawn(id);
+    expect(reader.read()).toMatchObject({ running: [], started: new Set() });
+  });
+
+  it('that was confirmed gives its place to another', () => {
+    const [old, fresh] = [ids.next(), ids.next()];
+    writer.started(old);
+    writer.done(old);
+    writer.confirmed(old);
+    writer.started(fresh);
+    expect(reader.read()).toMatchObject({ running: [fresh], started: new Set([fresh]) });
+  });
+
+  it('that was never started can be finished, confirmed and withdrawn without effect', () => {
+    const id = ids.next();
+    writer.done(id);
+    writer.confirmed(id);
+    writer.withdrawn(id);
+    expect(reader.read()).toMatchObject({ running: [], started: new Set() });
+  });
+});
+
+it('finds room for as many as can be held, over and over, and no more', () => {
+  for (let round = 0; round < 3; round += 1) {
+    const held = Array.from({ length: CAPACITY }, () => ids.next());
+    for (const id of held) writer.started(id);
+    expect(reader.read().running).toEqual(held);
+    expect(() => writer.started(ids.next())).toThrow('full');
+    for (const id of held) writer.done(id);
+    for (const id of [...held].reverse()) writer.confirmed(id);
+  }
+});

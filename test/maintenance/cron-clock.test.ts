@@ -1,0 +1,70 @@
+/** The clock of Redis decides, whatever the one of the scheduler says and wherever it jumps. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CronDeclaration } from '../../src/cron/cron-definition.js';
+import { CronLoop } from '../../src/maintenance/cron-loop.js';
+import { decodeMessage } from '../../src/message/task-message.js';
+import { ServerClock } from '../chaos/harness/server-clock.js';
+import { BrokerFixture } from '../support/broker-fixture.js';
+
+const HOUR = 3_600_000;
+const EVERY_MS = 100;
+const CRON: CronDeclaration = {
+  name: 'Inbox.poll',
+  queue: 'default',
+  schedule: { everyMs: EVERY_MS },
+  missed: 'latest',
+  thresholdMs: 0,
+  overlap: 'allow',
+  disabled: false,
+};
+
+const directory = mkdtempSync(join(tmpdir(), 'nestwork-clock-'));
+let fixture: BrokerFixture;
+let clock: ServerClock;
+beforeAll(async () => {
+  const environment = ServerClock.environment(directory);
+  Object.assign(process.env, environment);
+  fixture = await BrokerFixture.start();
+  for (const name of Object.keys(environment)) Reflect.deleteProperty(process.env, name);
+  clock = new ServerClock(directory, fixture.redis);
+});
+afterAll(async () => {
+  await fixture.stop();
+  rmSync(directory, { recursive: true });
+});
+
+async function fired(): Promise<number[]> {
+  const messages = await fixture.redis.lrange('{nestwork}:queue:default', 0, -1);
+  return messages.map((message) => Number(decodeMessage(message).options.due));
+}
+
+/** Resolves to the times fired once there are so many more. */
+async function more(count: number): Promise<number[]> {
+  const before = (await fired()).length;
+  while ((await fired()).length < before + count) await delay(10);
+  return (await fired()).slice(before);
+}
+
+it('fires by the clock of Redis, an hour ahead, a day back, and goes on after each jump', async () => {
+  if (!clock.real) return; // it takes Linux and a C compiler
+  const loop = new CronLoop({
+    broker: fixture.broker.crons,
+    crons: [CRON],
+    onWarning: () => {},
+    onError: () => {},
+  });
+  loop.start();
+  for (const jump of [0, HOUR, -HOUR, 24 * HOUR, -24 * HOUR]) {
+    await clock.jump(jump);
+    const from = await clock.now();
+    await more(2); // what was under way when the clock jumped
+    const times = await more(5);
+    expect(times[0]).toBeGreaterThan(from - EVERY_MS);
+    expect(times.at(-1)).toBeLessThanOrEqual(await clock.now());
+    expect(new Set(times).size).toBe(times.length);
+  }
+  await loop.stop();
+});

@@ -1,0 +1,292 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CronDeclaration } from '../../src/cron/cron-definition.js';
+import { CronLoop, type CronLoopOptions } from '../../src/maintenance/cron-loop.js';
+import { decodeMessage, type TaskMessage } from '../../src/message/task-message.js';
+import { BrokerFixture } from '../support/broker-fixture.js';
+
+const SECOND = 1_000;
+const CRONS = '{nestwork}:crons';
+const POLL: CronDeclaration = {
+  name: 'Inbox.poll',
+  queue: 'default',
+  schedule: { everyMs: SECOND },
+  missed: 'latest',
+  thresholdMs: 10 * SECOND,
+  overlap: 'allow',
+  disabled: false,
+};
+
+let fixture: BrokerFixture;
+let warnings: string[];
+let errors: unknown[];
+beforeAll(async () => {
+  fixture = await BrokerFixture.start();
+});
+beforeEach(() => {
+  warnings = [];
+  errors = [];
+});
+afterEach(() => fixture.reset());
+afterAll(() => fixture.stop());
+
+function loop(crons: readonly CronDeclaration[] = [POLL], options: Partial<CronLoopOptions> = {}): CronLoop {
+  return new CronLoop({
+    broker: fixture.broker.crons,
+    crons,
+    onWarning: (warning) => warnings.push(warning),
+    onError: (error) => errors.push(error),
+    ...options,
+  });
+}
+
+async function now(): Promise<number> {
+  return (await fixture.broker.crons.survey([])).now;
+}
+
+async function fired(queue = 'default'): Promise<TaskMessage[]> {
+  return (await fixture.redis.lrange(`{nestwork}:queue:${queue}`, 0, -1)).map(decodeMessage);
+}
+
+/** Lets the cron be known, and be settled until so long ago. */
+async function silence(ms: number, crons: readonly CronDeclaration[] = [POLL]): Promise<number> {
+  await fixture.broker.crons.declare(crons, 0);
+  const until = (await now()) - ms;
+  for (const { name } of crons) await fixture.redis.hset(CRONS, `${name} until`, until);
+  return until;
+}
+
+it('lets a cron that is new begin now, and sleeps until it is due by the clock of Redis', async () => {
+  const daily: CronDeclaration = { ...POLL, schedule: { everyMs: 20 * SECOND } };
+  // not in the second before it is due: it would be by the time of the look
+  while ((await now()) % (20 * SECOND) > 19 * SECOND) await delay(10);
+  const before = await now();
+  const sleepMs = await loop([daily]).tick();
+  const after = await now();
+  expect(await fired()).toEqual([]);
+  const next = (Math.floor(before / 20_000) + 1) * 20_000;
+  expect(sleepMs).toBeLessThanOrEqual(next - before);
+  expect(sleepMs).toBeGreaterThanOrEqual(Math.min(next - after, 1));
+});
+
+it('fires what is due as a task like any other, with the cron and the instant in its message', async () => {
+  const until = await silence(SECOND);
+  await loop().tick();
+  const [task] = await fired();
+  const due = (Math.floor(until / SECOND) + 1) * SECOND;
+  expect(task).toMatchObject({ name: POLL.name, args: [], options: { cron: POLL.name }, unique: undefined });
+  expect(task?.options.due).toBeGreaterThanOrEqual(due);
+  expect(Number(task?.options.due) % SECOND).toBe(0);
+  expect(task?.enqueuedAt).toBeGreaterThanOrEqual(Number(task?.options.due));
+});
+
+it('fires nothing twice, however often it looks and however many look', async () => {
+  const hourly: CronDeclaration = { ...POLL, schedule: { everyMs: 3_600 * SECOND } };
+  await silence(3_600 * SECOND, [hourly]);
+  const loops = [loop([hourly]), loop([hourly]), loop([hourly])];
+  for (let round = 0; round < 3; round += 1) await Promise.all(loops.map((one) => one.tick()));
+  expect(await fired()).toHaveLength(1);
+});
+
+describe('after a silence', () => {
+  it('skip makes up for nothing that is too late', async () => {
+    const skipping: CronDeclaration = {
+      ...POLL,
+      schedule: { everyMs: 3_600 * SECOND },
+      missed: 'skip',
+      thresholdMs: 0,
+    };
+    await silence(7_200 * SECOND, [skipping]);
+    await loop([skipping]).tick();
+    expect(await fired()).toEqual([]);
+    // within so long there is one full hour, whatever the time is now
+    await loop([{ ...skipping, thresholdMs: 3_600 * SECOND - 1 }]).tick();
+    expect(await fired()).toHaveLength(1);
+  });
+
+  it('latest makes up for one run, all for each', async () => {
+    const crons: CronDeclaration[] = [
+      { ...POLL, missed: 'latest', queue: 'latest', name: 'Inbox.latest' },
+      { ...POLL, missed: 'all', queue: 'all', name: 'Inbox.all' },
+    ];
+    const until = await silence(60 * SECOND, crons);
+    await loop(crons).tick();
+    expect(await fired('latest')).toHaveLength(1);
+    const dues = (await fired('all')).map(({ options }) => Number(options.due));
+    const first = (Math.floor(until / SECOND) + 1) * SECOND;
+    expect(dues.length).toBeGreaterThanOrEqual(60);
+    expect(dues).toEqual(dues.map((_, index) => first + index * SECOND));
+  });
+
+  it('all makes up for a thousand runs at most, with a warning of the one that fired them', async () => {
+    // rarely due: for a time between their looks the second one would have to warn, too
+    const all: CronDeclaration = { ...POLL, missed: 'all', schedule: { everyMs: 3_600 * SECOND } };
+    await silence(2_000 * 3_600 * SECOND, [all]);
+    await Promise.all([loop([all]).tick(), loop([all]).tick()]);
+    expect((await fired()).length).toBeGreaterThanOrEqual(1_000);
+    expect((await fired()).length).toBeLessThan(1_010);
+    expect(warnings).toEqual([expect.stringContaining('"Inbox.poll" missed more than 1000 runs')]);
+  });
+});
+
+it('fires nothing while paused, and nothing of that time afterwards', async () => {
+  const all: CronDeclaration = { ...POLL, missed: 'all' };
+  await silence(3_600 * SECOND, [all]);
+  await fixture.broker.crons.pause(all.name);
+  const one = loop([all]);
+  await one.tick();
+  expect([await fired(), warnings]).toEqual([[], []]);
+  const resumedAt = await now();
+  await fixture.broker.crons.resume(all.name);
+  await one.tick();
+  expect((await fired()).filter(({ options }) => Number(options.due) <= resumedAt)).toEqual([]);
+});
+
+it('never fires what is disabled, but declares it', async () => {
+  const disabled: CronDeclaration = { ...POLL, disabled: true };
+  await silence(3_600 * SECOND, [disabled]);
+  await loop([disabled]).tick();
+  expect(await fired()).toEqual([]);
+  expect(await fixture.broker.crons.records()).toMatchObject([{ name: POLL.name, disabled: true }]);
+});
+
+describe('a cron that was disabled', () => {
+  const hourly: CronDeclaration = { ...POLL, schedule: { everyMs: 3_600 * SECOND }, missed: 'all' };
+  const off: CronDeclaration = { ...hourly, disabled: true };
+
+  async function session(id: string, cron: CronDeclaration): Promise<void> {
+    const worker = { session: id, leaseMs: 30_000, queues: [cron.queue], host: 'there', pid: 7 };
+    await fixture.broker.openSession({ ...worker, catalog: [{ name: cron.name, queue: cron.queue, cron }] });
+  }
+
+  it('has missed nothing when it is enabled weeks later', async () => {
+    await fixture.broker.crons.declare([hourly], 0);
+    await session('off-30000', off);
+    await loop([off]).tick();
+    await fixture.redis.hset(CRONS, `${off.name} until`, (await now()) - 459 * 3_600 * SECOND);
+    await fixture.broker.closeSession('off-30000');
+    await session('on-30000', hourly);
+    await loop([hourly]).tick();
+    expect(await fired()).toEqual([]);
+    expect(await fixture.broker.crons.records()).toMatchObject([{ disabled: false }]);
+  });
+
+  it('by one replica alone is enabled, and made up for by the others', async () => {
+    await session('on-30000', hourly);
+    await session('off-30000', off);
+    await silence(2 * 3_600 * SECOND, [hourly]);
+    await loop([off]).tick();
+    expect(await fixture.broker.crons.records()).toMatchObject([{ disabled: false }]);
+    await loop([hourly]).tick();
+    expect(await fired()).toHaveLength(2);
+  });
+});
+
+it('moves the run for which others are skipped to the queue of its cron when no worker serves the queue it is in', async () => {
+  const exclusive: CronDeclaration = { ...POLL, overlap: 'skip', queue: 'old' };
+  await silence(5 * SECOND, [exclusive]);
+  await loop([exclusive]).tick(); // served by nobody, but in the queue of its cron
+  expect(await fired('old')).toHaveLength(1);
+  await fixture.redis.hset(CRONS, `${POLL.name} until`, (await now()) - 5 * SECOND);
+  await loop([{ ...exclusive, queue: 'bulk' }]).tick();
+  expect([await fired('old'), await fired('bulk')]).toMatchObject([[], [{ name: POLL.name }]]);
+  expect(warnings).toEqual([expect.stringContaining('"Inbox.poll" waited in queue "old", which no worker serves')]);
+});
+
+it('warns once of a cron that takes longer than the time to its next run while its runs wait', async () => {
+  const child = await fixture.child();
+  const run = { id: 'x', attempt: 1, startedAt: 7, outcome: 'done' as const, host: 'here', pid: 7 };
+  const slow = { ...run, durationMs: 2 * SECOND, waitedMs: 3 * SECOND };
+  const exclusive: CronDeclaration = { ...POLL, overlap: 'skip' };
+  for (const [cron, last] of [
+    [POLL, { ...slow, durationMs: 1 }],
+    [POLL, { ...slow, waitedMs: 1 }],
+    [POLL, { ...slow, waitedMs: undefined }],
+    [exclusive, slow],
+  ] as const) {
+    await silence(2 * SECOND);
+    await fixture.broker.crons.recordRun(child, POLL.name, last);
+    await loop([cron]).tick();
+  }
+  expect(warnings).toEqual([]);
+
+  await fixture.broker.crons.recordRun(child, POLL.name, slow);
+  const one = loop();
+  const before = (await fired()).length;
+  one.start();
+  while ((await fired()).length < before + 3) await delay(10);
+  await one.stop();
+  expect(warnings).toEqual([
+    expect.stringMatching(/"Inbox.poll" is slower .* waited 3 s in queue "default" and took 2 s/),
+  ]);
+});
+
+it('looks every five seconds at a cron that is paused and due each second, and fires it at once when it is resumed', async () => {
+  await silence(5 * SECOND);
+  await fixture.broker.crons.pause(POLL.name);
+  const one = loop();
+  expect(await one.tick()).toBeGreaterThan(4 * SECOND);
+  await fixture.broker.crons.resume(POLL.name);
+  await fixture.redis.hset(CRONS, `${POLL.name} until`, (await now()) - 2 * SECOND);
+  expect(await one.tick()).toBeLessThanOrEqual(SECOND);
+  expect(await fired()).toHaveLength(1);
+});
+
+it('looks at a cron that is paused and rarely due when it is due', async () => {
+  const every: CronDeclaration = { ...POLL, schedule: { everyMs: 20 * SECOND } };
+  while ((await now()) % (20 * SECOND) > 19 * SECOND) await delay(10);
+  await silence(20 * SECOND, [every]);
+  await fixture.broker.crons.pause(every.name);
+  const before = await now();
+  expect(await loop([every]).tick()).toBeLessThanOrEqual(20 * SECOND - (before % (20 * SECOND)));
+});
+
+it('skips runs while an earlier one has not ended', async () => {
+  const exclusive: CronDeclaration = { ...POLL, missed: 'all', overlap: 'skip' };
+  await silence(5 * SECOND, [exclusive]);
+  await loop([exclusive]).tick();
+  expect(await fired()).toMatchObject([{ unique: 'finished' }]);
+  const [record] = await fixture.broker.crons.records();
+  expect(record?.skipped).toBeGreaterThanOrEqual(4);
+});
+
+it('declares its crons again after Redis has lost its data, and goes on from there', async () => {
+  const one = loop();
+  await one.tick();
+  await fixture.redis.flushall();
+  expect(await one.tick()).toBeLessThanOrEqual(500);
+  await one.tick();
+  expect((await fixture.broker.crons.records()).map(({ name }) => name)).toEqual([POLL.name]);
+  one.start();
+  while ((await fired()).length === 0) await delay(10);
+  await one.stop();
+});
+
+it('lets one cron that cannot be fired not keep the others waiting, and looks again soon', async () => {
+  const crons: CronDeclaration[] = [
+    { ...POLL, name: 'Inbox.broken', queue: 'broken' },
+    { ...POLL, name: 'Inbox.sound' },
+  ];
+  await fixture.redis.set('{nestwork}:queue:broken', 'foreign');
+  await silence(5 * SECOND, crons);
+  const sleepMs = await loop(crons).tick();
+  expect(sleepMs).toBeLessThanOrEqual(500);
+  expect(errors).toMatchObject([{ code: 'REDIS_REFUSED' }]);
+  expect(await fired()).toMatchObject([{ name: 'Inbox.sound' }]);
+  await fixture.redis.del('{nestwork}:queue:broken');
+});
+
+it('forgets the crons that no live worker declares', async () => {
+  const [old, current] = [{ ...POLL, name: 'Inbox.old' }, POLL];
+  await fixture.broker.crons.declare([old], 0);
+  const { name, queue, ...cron } = current;
+  const worker = { session: 'w-30000', leaseMs: 30_000, queues: [queue], host: 'here', pid: 1 };
+  await fixture.broker.openSession({ ...worker, catalog: [{ name, queue, cron }] });
+  await loop([current], { forgetAfterMs: 0 }).tick();
+  expect((await fixture.broker.crons.records()).map((record) => record.name).sort()).toEqual([old.name, name].sort());
+  await loop([current], { forgetAfterMs: 0 }).tick();
+  expect((await fixture.broker.crons.records()).map((record) => record.name)).toEqual([name]);
+});
+
+it('sleeps for a while when there are no crons at all', async () => {
+  expect(await loop([]).tick()).toBeGreaterThan(10 * SECOND);
+});

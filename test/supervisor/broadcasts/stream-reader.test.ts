@@ -1,0 +1,134 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { StreamEntry, StreamGap } from '../../../src/broker/port/broker.js';
+import { RedisBroker } from '../../../src/broker/redis-broker.js';
+import { NestworkError } from '../../../src/errors.js';
+import { StreamReader } from '../../../src/supervisor/broadcasts/stream-reader.js';
+import { BrokerFixture } from '../../support/broker-fixture.js';
+
+const STREAM = '{nestwork}:broadcasts';
+
+let fixture: BrokerFixture;
+let broker: RedisBroker;
+let reader: StreamReader;
+let heard: string[];
+let gaps: StreamGap[];
+let unknown: string[];
+let errors: unknown[];
+beforeAll(async () => {
+  fixture = await BrokerFixture.start(['--appendonly', 'yes', '--appendfsync', 'always']);
+});
+beforeEach(async () => {
+  [heard, gaps, unknown, errors] = [[], [], [], []];
+  broker = new RedisBroker({
+    redis: fixture.server.url,
+    namespace: 'nestwork',
+    queues: ['default'],
+    commandTimeoutMs: 1_000,
+  });
+  await broker.connect();
+});
+afterEach(async () => {
+  await reader.stop();
+  await broker.close();
+  await fixture.reset();
+});
+afterAll(() => fixture.stop());
+
+function start(onCall: (message: string) => void = () => {}, sinceMs = performance.now()): void {
+  const call = ({ fields }: StreamEntry): void => {
+    heard.push(fields.get('message') ?? '');
+    onCall(fields.get('message') ?? '');
+  };
+  reader = new StreamReader({
+    stream: broker.stream,
+    sinceMs,
+    handlers: new Map([['call', call]]),
+    onGap: (gap) => gaps.push(gap),
+    onUnknown: (kind) => unknown.push(kind),
+    onError: (error) => errors.push(error),
+  });
+  reader.start();
+}
+
+async function hears(messages: readonly string[]): Promise<void> {
+  while (heard.length < messages.length) await delay(5);
+  expect(heard).toEqual(messages);
+}
+
+/** Repeats a call whose outcome is unknown, as a sender should. */
+async function send(messages: readonly string[]): Promise<void> {
+  const unknown = (error: Error): void => {
+    if (!(error instanceof NestworkError && /^(ENQUEUE_UNCONFIRMED|REDIS_UNAVAILABLE)$/.test(error.code))) throw error;
+  };
+  while ((await fixture.broker.broadcast(messages).catch(unknown)) === undefined) await delay(20);
+}
+
+async function blocked(): Promise<void> {
+  while (!/^blocked_clients:1\r?$/m.test(await fixture.redis.info('clients'))) await delay(5);
+}
+
+it('hears what is sent after it was made, also before its first look, and nothing older', async () => {
+  // long ago: its position may lie too early, by as long as the answer of Redis takes
+  const old = `${(await fixture.now()) - 60_000}-0`;
+  await fixture.redis.xadd(STREAM, old, 'kind', 'call', 'message', 'old');
+  const sinceMs = performance.now();
+  const early = fixture.messages(2);
+  await delay(5); // ids are times in whole milliseconds
+  await fixture.broker.broadcast(early);
+  start(undefined, sinceMs);
+  await hears(early);
+});
+
+it('waits for more with one command, and hears of it at once', async () => {
+  start();
+  await blocked();
+  const messages = fixture.messages(250);
+  await fixture.broker.broadcast(messages);
+  await hears(messages);
+  expect(gaps).toEqual([]);
+});
+
+it('misses and repeats nothing when Redis is restarted and its connections are cut', async () => {
+  start();
+  const messages: string[] = [];
+  for (let round = 0; round < 12; round += 1) {
+    const more = fixture.messages(20);
+    await send(more);
+    messages.push(...more);
+    if (round === 6) await fixture.server.restart();
+    else await fixture.redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+  }
+  await hears(messages);
+  expect(gaps).toEqual([]);
+});
+
+it('tells of what was trimmed before it could read it', async () => {
+  start();
+  await blocked();
+  const transaction = fixture.redis.multi();
+  for (const message of ['a', 'b', 'c', 'd']) transaction.xadd(STREAM, '*', 'kind', 'call', 'message', message);
+  await transaction.xtrim(STREAM, 'MAXLEN', 1).exec();
+  await hears(['d']);
+  expect(gaps).toEqual([{ reason: 'trimmed', missed: 3, after: '0-0' }]);
+});
+
+it('passes over kinds that it does not know, and tells of each once', async () => {
+  start();
+  const [message = ''] = fixture.messages(1);
+  for (const kind of ['later', 'later', 'much later'])
+    await fixture.redis.xadd(STREAM, '*', 'kind', kind, 'message', 'x');
+  await fixture.broker.broadcast([message]);
+  await hears([message]);
+  expect(unknown).toEqual(['later', 'much later']);
+});
+
+it('goes on after an entry that its handler cannot bear', async () => {
+  const messages = fixture.messages(3);
+  start((message) => {
+    if (message === messages[1]) throw new Error('no');
+  });
+  await fixture.broker.broadcast(messages);
+  await hears(messages);
+  expect(errors).toHaveLength(1);
+});

@@ -1,0 +1,71 @@
+import type { Settlement } from '../../src/broker/port/broker.js';
+import type { Death } from '../../src/supervisor/child-exit.js';
+import { obituary, unbooted } from '../../src/supervisor/child-exit-log.js';
+
+const DEATH: Death = { pid: 7, reason: 'SIGKILL', running: [], done: [], timedOut: [] };
+const NONE: Settlement = { released: 0, crashed: 0, suspected: 0, dead: 0, timedOut: 0 };
+const late = { id: 'late', deadlineMs: 5, afterwards: 0 };
+
+describe('an obituary', () => {
+  it.each<[Partial<Death>, Partial<Settlement>, string]>([
+    [{}, {}, 'Child 7 died (SIGKILL); tasks: none held.'],
+    [{ reason: 'exit code 1' }, { released: 3 }, 'Child 7 died (exit code 1); tasks: 3 given back.'],
+    [
+      { running: ['a'] },
+      { crashed: 1, released: 2 },
+      'Child 7 died (SIGKILL) while it ran a; tasks: 2 given back, 1 to run again alone after a crash.',
+    ],
+    [
+      { running: ['a', 'b'] },
+      { suspected: 2 },
+      'Child 7 died (SIGKILL) while it ran a, b; tasks: 2 to run again alone as suspects.',
+    ],
+    [{ running: ['a'] }, { dead: 1 }, 'Child 7 died (SIGKILL) while it ran a; tasks: 1 dead after repeated crashes.'],
+    [
+      { timedOut: [late] },
+      { timedOut: 1, released: 1 },
+      'Child 7 died (SIGKILL) while it ran late; tasks: 1 given back, 1 to run again after a hard timeout.',
+    ],
+    [
+      { timedOut: [late] },
+      { dead: 1 },
+      'Child 7 died (SIGKILL) while it ran late; tasks: 1 dead after a hard timeout.',
+    ],
+    [
+      { reason: 'exit code 1', running: ['a'], uncaught: { error: 'Error: no', task: { id: 'a', name: 'A.b' } } },
+      { crashed: 1 },
+      'Child 7 died (exit code 1, uncaught in A.b a: Error: no) while it ran a; tasks: 1 to run again alone after a crash.',
+    ],
+    [
+      { reason: 'exit code 1', uncaught: { error: 'Error: no' } },
+      {},
+      'Child 7 died (exit code 1, uncaught: Error: no); tasks: none held.',
+    ],
+    [
+      { reason: 'exit code 1', running: ['b'], uncaught: { error: 'Error: no', task: { id: 'a', name: 'A.b' } } },
+      { released: 1 },
+      'Child 7 died (exit code 1, uncaught in A.b a, which had ended: Error: no) while it ran b; tasks: 1 given back.',
+    ],
+    [
+      { reason: 'exit code 0', running: ['a'], stopping: true },
+      { released: 1 },
+      'Child 7 died (exit code 0) while it ran a as the worker was being stopped; tasks: 1 given back.',
+    ],
+    [{ done: ['a'] }, {}, 'Child 7 died (SIGKILL); tasks: none held.'],
+  ])('of %p tells what became of %p', (death, settlement, text) => {
+    expect(obituary({ ...DEATH, ...death }, { ...NONE, ...settlement })).toBe(text);
+  });
+});
+
+it('an obituary is one line, whatever the error says', () => {
+  const uncaught = { error: 'Error: a\n[Nest] 7 LOG fine\u001b[0m', task: { id: 'a\n', name: 'x'.repeat(1_000_000) } };
+  const text = obituary({ ...DEATH, uncaught }, NONE);
+  expect(text).toMatch(
+    /^Child 7 died \(SIGKILL, uncaught in x{200}… a\\n, which had ended: Error: a\\n\[Nest\] 7 LOG fine\\x1b\[0m\); tasks: none held\.$/,
+  );
+});
+
+it('of a child that could not boot the lines are kept, without controls', () => {
+  const text = unbooted(7, 'NestworkError: No.\n\nPotential solutions:\n- Try\u001b[2J.', { error: 'Error: a\nb' });
+  expect(text).toBe('Child 7 could not boot: NestworkError: No.\n\nPotential solutions:\n- Try\\x1b[2J.: Error: a\\nb');
+});

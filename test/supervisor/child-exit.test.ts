@@ -1,0 +1,172 @@
+import { hostname } from 'node:os';
+import type { DeathReport } from '../../src/broker/port/broker.js';
+import { CANCELLED, DIES, DROPS, type LimitedTask } from '../../src/ipc/scoreboard.js';
+import { attemptsOf } from '../../src/message/attempt-record.js';
+import { blamedFor, type Death, sparedBy, verdictOn } from '../../src/supervisor/child-exit.js';
+
+const DEATH: Death = { pid: 7, reason: 'SIGKILL', running: [], done: [], timedOut: [] };
+const PLACE = { host: hostname(), pid: 7 };
+
+function late(id: string, afterwards: number): LimitedTask {
+  return { id, deadlineMs: 5, afterwards };
+}
+
+/** What it says of each task. */
+function said(death: Partial<Death>): Pick<ReturnType<typeof verdictOn>, 'blamed' | 'done'> & { timedOut: unknown } {
+  const { blamed, done, timedOut } = verdictOn({ ...DEATH, ...death });
+  return { blamed, done, timedOut: timedOut.map(({ id, retryInMs }) => [id, retryInMs]) };
+}
+
+describe('a verdict', () => {
+  it.each<[string, Partial<Death>, object]>([
+    ['nothing that ran', {}, { blamed: [], done: [], timedOut: [] }],
+    ['what ran', { running: ['a', 'b'] }, { blamed: ['a', 'b'], done: [], timedOut: [] }],
+    ['what was done', { running: ['a'], done: ['b'] }, { blamed: ['a'], done: ['b'], timedOut: [] }],
+    [
+      'what ran out of time, to run again',
+      { timedOut: [late('a', 50)] },
+      { blamed: [], done: [], timedOut: [['a', 50]] },
+    ],
+    ['the same, at once', { timedOut: [late('a', 0)] }, { blamed: [], done: [], timedOut: [['a', 0]] }],
+    [
+      'what ran out of time and is dead',
+      { timedOut: [late('a', DIES)] },
+      { blamed: [], done: [], timedOut: [['a', DIES]] },
+    ],
+    [
+      'what ran out of time and is dropped',
+      { timedOut: [late('a', DROPS)] },
+      { blamed: [], done: ['a'], timedOut: [] },
+    ],
+    [
+      'what was cancelled and did not end: Redis decides',
+      { running: ['a'], timedOut: [late('a', CANCELLED)] },
+      { blamed: [], done: [], timedOut: [] },
+    ],
+    [
+      'what ran out of time, and no crash beside',
+      { running: ['a', 'b'], timedOut: [late('a', 50)] },
+      { blamed: ['b'], done: [], timedOut: [['a', 50]] },
+    ],
+    [
+      'what ended in the last moment as done',
+      { done: ['a'], timedOut: [late('a', 50), late('b', DIES)] },
+      { blamed: [], done: ['a'], timedOut: [['b', DIES]] },
+    ],
+    [
+      'what ended in the last moment as done, once',
+      { done: ['a'], timedOut: [late('a', DROPS)] },
+      { blamed: [], done: ['a'], timedOut: [] },
+    ],
+    [
+      'everything at once',
+      { running: ['r', 'l'], done: ['d'], timedOut: [late('l', 1), late('x', DROPS), late('y', DIES)] },
+      {
+        blamed: ['r'],
+        done: ['d', 'x'],
+        timedOut: [
+          ['l', 1],
+          ['y', DIES],
+        ],
+      },
+    ],
+  ])('takes %s for what it is', (_what, death, expected) => {
+    expect(said(death)).toEqual(expected);
+  });
+
+  it('tells history and people how the process ended, and where', () => {
+    const before = Date.now();
+    const { line, report, maxCrashes } = verdictOn({ ...DEATH, reason: 'exit code 1' });
+    const [attempt] = attemptsOf(`message${line}`);
+    expect(attempt).toEqual({
+      at: expect.any(Number),
+      code: 'CRASHED',
+      error: 'Its process died (exit code 1).',
+      ...PLACE,
+    });
+    expect(attempt?.at).toBeGreaterThanOrEqual(before);
+    expect(maxCrashes).toBe(3);
+    expect(JSON.parse(report)).toEqual({
+      code: 'CRASHED',
+      error: expect.stringContaining('(exit code 1) 3 times'),
+      ...PLACE,
+    });
+    expect(report).not.toContain('\n');
+  });
+
+  describe('when an uncaught error ended it', () => {
+    const uncaught = {
+      error: 'TypeError: card 4242',
+      stack: 'TypeError: card 4242\n    at pay',
+      task: { id: 'a', name: 'A.b' },
+    };
+
+    function told(death: Partial<Death>): { history: string | undefined; report: DeathReport } {
+      const { line, report } = verdictOn({ ...DEATH, reason: 'exit code 1', uncaught, ...death });
+      return { history: attemptsOf(`message${line}`)[0]?.error, report: JSON.parse(report) };
+    }
+
+    it.each<[string, Partial<Death>]>([
+      ['the task that threw it', { running: ['a'] }],
+      ['the task that threw it beside others', { running: ['a', 'b'] }],
+      [
+        'the only task, when nobody knows which threw it',
+        { running: ['a'], uncaught: { ...uncaught, task: undefined } },
+      ],
+    ])('tells %s which one, and where', (_whom, death) => {
+      expect(told(death)).toEqual({
+        history: 'Its process died (exit code 1) of an uncaught error: TypeError: card 4242',
+        report: {
+          code: 'CRASHED',
+          error:
+            'Its process died (exit code 1) 3 times while it ran this task, the last time of an uncaught error: TypeError: card 4242',
+          stack: uncaught.stack,
+          ...PLACE,
+        },
+      });
+    });
+
+    it.each<[string, Partial<Death>, string]>([
+      ['of another task', { running: ['b'], disputed: true }, 'out of A.b a'],
+      ['beside others', { running: ['a', 'b'], disputed: true }, 'out of A.b a'],
+      ['of nobody knows whom', { running: ['a', 'b'], uncaught: { error: uncaught.error } }, 'by one of several tasks'],
+    ])('tells no task what the error %s says', (_whose, death, from) => {
+      const { history, report } = told(death);
+      expect(history).toBe(`Its process died (exit code 1) of an uncaught error, thrown ${from}.`);
+      expect(report.stack).toBeUndefined();
+      expect(JSON.stringify(report)).not.toContain('4242');
+    });
+  });
+
+  describe('blames', () => {
+    const byA = { error: 'Error: no', task: { id: 'a', name: 'A.b' } };
+    it.each<[string, Partial<Death>, readonly string[], readonly string[]]>([
+      ['all that ran where nobody knows who did it', { running: ['a', 'b'] }, ['a', 'b'], []],
+      ['all where an error names no task', { running: ['a', 'b'], uncaught: { error: 'Error: no' } }, ['a', 'b'], []],
+      ['the one that an error names', { running: ['a', 'b'], uncaught: byA }, ['a'], ['b']],
+      ['nobody where the error names one that has ended', { running: ['b', 'c'], uncaught: byA }, [], ['b', 'c']],
+      ['nobody where that one was done, and not acked', { running: ['b'], done: ['a'], uncaught: byA }, [], ['b']],
+      ['all where the error is not believed', { running: ['b', 'c'], uncaught: byA, disputed: true }, ['b', 'c'], []],
+      ['nobody while the worker is being stopped', { running: ['a', 'b'], uncaught: byA, stopping: true }, [], []],
+      ['no task for which the process was ended', { running: ['a', 'b'], timedOut: [late('a', 0)] }, ['b'], []],
+    ])('%s', (_whom, given, blamed, spared) => {
+      const death = { ...DEATH, ...given };
+      expect(blamedFor(death)).toEqual(blamed);
+      expect(verdictOn(death).blamed).toEqual(blamed);
+      expect(sparedBy(death)).toEqual(spared);
+    });
+  });
+
+  it('tells the same of what ran out of time', () => {
+    const [{ line = '', report = '' } = {}] = verdictOn({ ...DEATH, timedOut: [late('a', 0)] }).timedOut;
+    expect(attemptsOf(`message${line}`)).toEqual([
+      { at: expect.any(Number), code: 'HARD_TIMEOUT', error: expect.stringContaining('hard timeout'), ...PLACE },
+    ]);
+    expect(JSON.parse(report)).toEqual({
+      code: 'HARD_TIMEOUT',
+      error: expect.stringContaining('hard timeout'),
+      ...PLACE,
+    });
+    expect(report).not.toContain('\n');
+  });
+});

@@ -1,0 +1,243 @@
+import type { Claimant } from '../../src/broker/port/broker.js';
+import { monotonicMs, ScoreboardReader, ScoreboardWriter } from '../../src/ipc/scoreboard.js';
+import { Rebalancer, type Seat } from '../../src/supervisor/unstarted-claims.js';
+import { BrokerFixture, idOf, verdict } from '../support/broker-fixture.js';
+
+const CAPACITY = 10;
+
+const fail = (error: unknown): void => {
+  throw error;
+};
+
+let fixture: BrokerFixture;
+let seats: TestSeat[];
+let rebalancer: Rebalancer;
+beforeAll(async () => {
+  fixture = await BrokerFixture.start();
+});
+beforeEach(() => {
+  seats = [];
+  rebalancer = new Rebalancer(fixture.broker, () => seats, fail);
+});
+afterEach(async () => {
+  for (const seat of seats) seat.scoreboard.close();
+  await fixture.reset();
+});
+afterAll(() => fixture.stop());
+
+/** A child that claims, as the broker and its scoreboard see it. */
+class TestSeat implements Seat {
+  readonly scoreboard = new ScoreboardReader(CAPACITY);
+  readonly notes = new ScoreboardWriter(CAPACITY, this.scoreboard.fd);
+  private claims = 0;
+
+  private constructor(readonly claimant: Claimant) {}
+
+  static async take(): Promise<TestSeat> {
+    const seat = new TestSeat(await fixture.child());
+    seats.push(seat);
+    return seat;
+  }
+
+  /** Claims, so long ago that its window has closed. */
+  async claim(limit = CAPACITY): Promise<string[]> {
+    this.claims += 1;
+    const { tasks } = await fixture.claim(this.claimant, limit);
+    this.opened(-1);
+    return tasks.map(({ id }) => id);
+  }
+
+  /** Notes that what it claimed may be started for so long. */
+  opened(forMs: number): void {
+    this.notes.window(this.claims, monotonicMs() + forMs);
+  }
+
+  /** Notes that it is about to claim again. */
+  claiming(): void {
+    this.claims += 1;
+    this.opened(60_000);
+  }
+
+  held(): Promise<string[]> {
+    return fixture.redis.hkeys(`{nestwork}:claims:${this.claimant.child}`);
+  }
+}
+
+/** A busy child that has claimed three tasks and started the first, and one beside it that got nothing. */
+async function busyAndIdle(): Promise<{ busy: TestSeat; ids: string[] }> {
+  await fixture.broker.enqueue('default', fixture.messages(3));
+  const busy = await TestSeat.take();
+  const ids = await busy.claim();
+  busy.notes.started(ids[0] as string);
+  const idle = await TestSeat.take();
+  await idle.claim();
+  return { busy, ids };
+}
+
+async function queued(): Promise<string[]> {
+  return (await fixture.redis.lrange('{nestwork}:queue:default', 0, -1)).map(idOf);
+}
+
+describe('a tick gives back', () => {
+  it('what a child has claimed and not started, in its order, at the head of the queue', async () => {
+    const { busy, ids } = await busyAndIdle();
+    const later = fixture.message();
+    await fixture.broker.enqueue('default', [later]);
+    await rebalancer.tick();
+    expect(await queued()).toEqual([ids[1], ids[2], idOf(later)]);
+    expect(await busy.held()).toEqual([ids[0]]);
+    expect(await fixture.redis.llen('{nestwork}:bell:default')).toBe(1);
+  });
+
+  it('from every child that is late', async () => {
+    await busyAndIdle();
+    await rebalancer.tick();
+    await fixture.redis.del('{nestwork}:queue:default', '{nestwork}:bell:default');
+    await fixture.broker.enqueue('default', fixture.messages(2));
+    const other = await TestSeat.take();
+    const ids = await other.claim();
+    await rebalancer.tick();
+    expect(await queued()).toEqual(ids);
+  });
+
+  it('of the claim before, while the next one has not come to Redis, and then of that', async () => {
+    const { busy, ids } = await busyAndIdle();
+    busy.claiming();
+    busy.opened(-1);
+    await rebalancer.tick();
+    expect(await queued()).toEqual(ids.slice(1));
+    await fixture.claim(busy.claimant);
+    await rebalancer.tick();
+    expect(await queued()).toEqual(ids.slice(1));
+  });
+
+  it('again what the child claims later', async () => {
+    const { busy, ids } = await busyAndIdle();
+    await rebalancer.tick();
+    expect(await busy.claim()).toEqual([ids[1], ids[2]]);
+    await rebalancer.tick();
+    expect(await queued()).toEqual([ids[1], ids[2]]);
+  });
+});
+
+describe('a tick gives back nothing', () => {
+  it('of a child that may still start it', async () => {
+    const { busy } = await busyAndIdle();
+    busy.opened(60_000);
+    await rebalancer.tick();
+    expect(await queued()).toEqual([]);
+  });
+
+  it('of a child where nothing waits for its start', async () => {
+    const { busy } = await busyAndIdle();
+    busy.opened(Number.POSITIVE_INFINITY);
+    await rebalancer.tick();
+    expect(await queued()).toEqual([]);
+  });
+
+  it('of a child that has opened a new window in the meantime', async () => {
+    const { busy } = await busyAndIdle();
+    const read = busy.scoreboard.read.bind(busy.scoreboard);
+    busy.scoreboard.read = () => {
+      busy.opened(60_000);
+      return read();
+    };
+    await rebalancer.tick();
+    expect(await queued()).toEqual([]);
+  });
+
+  it('of a child that has claimed again since, as far as its scoreboard tells', async () => {
+    const { busy, ids } = await busyAndIdle();
+    const read = busy.scoreboard.read.bind(busy.scoreboard);
+    let reads = 0;
+    busy.scoreboard.read = () => {
+      reads += 1;
+      busy.claiming();
+      return read();
+    };
+    await rebalancer.tick();
+    expect(reads).toBe(1);
+    expect(await queued()).toEqual([]);
+    expect(await busy.held()).toHaveLength(ids.length);
+  });
+
+  it('of a child that has claimed again since, as far as Redis tells', async () => {
+    const { busy } = await busyAndIdle();
+    await fixture.claim(busy.claimant, 0); // and has not noted yet that it did
+    await rebalancer.tick();
+    expect(await queued()).toEqual([]);
+  });
+
+  it('that was started in the meantime', async () => {
+    const { busy, ids } = await busyAndIdle();
+    for (const id of ids.slice(1)) busy.notes.started(id);
+    await rebalancer.tick();
+    expect(await queued()).toEqual([]);
+  });
+
+  it('that is finished, but not acknowledged yet', async () => {
+    const { busy, ids } = await busyAndIdle();
+    for (const id of ids.slice(1)) busy.notes.started(id);
+    for (const id of ids) busy.notes.done(id);
+    busy.notes.flush();
+    await rebalancer.tick();
+    expect(await queued()).toEqual([]);
+    expect(await busy.held()).toHaveLength(ids.length);
+  });
+
+  it('of a child that has no name yet', async () => {
+    const { busy } = await busyAndIdle();
+    const unnamed: Seat[] = seats.map(({ scoreboard }) => ({ scoreboard }));
+    await new Rebalancer(fixture.broker, () => unnamed, fail).tick();
+    expect(await queued()).toEqual([]);
+    expect(await busy.held()).toHaveLength(3);
+  });
+});
+
+it('a child is looked at once for each of its claims', async () => {
+  const { busy } = await busyAndIdle();
+  let asked = 0;
+  const counting = new Rebalancer(
+    {
+      holdings: (claimant) => {
+        asked += 1;
+        return fixture.broker.holdings(claimant);
+      },
+      release: (...all) => fixture.broker.release(...all),
+    },
+    () => seats,
+    fail,
+  );
+  await counting.tick();
+  await counting.tick();
+  expect(asked).toBe(seats.length);
+  await busy.claim(1);
+  await counting.tick();
+  expect(asked).toBe(seats.length + 1);
+});
+
+it('a child that lost its registration does not keep the others waiting', async () => {
+  await fixture.broker.enqueue('default', fixture.messages(1));
+  const gone = await TestSeat.take();
+  await gone.claim();
+  const { ids } = await busyAndIdle();
+  await fixture.broker.settle(gone.claimant, verdict({ blamed: [] }));
+  await rebalancer.tick();
+  expect(await queued()).toEqual(expect.arrayContaining(ids.slice(1)));
+});
+
+it('takes no notice of children that end while it looks', async () => {
+  const { busy } = await busyAndIdle();
+  const gone = async <T>(asked: Promise<T>): Promise<T> => {
+    const answer = await asked;
+    for (const seat of seats.splice(0)) seat.scoreboard.close();
+    return answer;
+  };
+  const broker = {
+    holdings: (claimant: Claimant) => gone(fixture.broker.holdings(claimant)),
+    release: () => fail(new Error('nothing is to be given back')),
+  };
+  await new Rebalancer(broker as never, () => seats, fail).tick();
+  expect(seats).toEqual([]);
+  expect(await busy.held()).toHaveLength(3);
+});
