@@ -41,7 +41,7 @@ async function main(): Promise<number> {
     if (values.write || !(quick || only)) await write(results);
   }
   const verdicts = results.flatMap((result) => result.verdicts);
-  const met = verdicts.filter((verdict) => verdict.met).length;
+  const met = verdicts.filter((childExit) => childExit.met).length;
   const missing = results.flatMap((result) => result.missing ?? []).length;
   const rest = missing > 0 ? ` ${missing} contestants could not be measured.` : '';
   console.log(`\n${met} goals met, ${verdicts.length - met} missed.${rest}`);

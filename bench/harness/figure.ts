@@ -60,7 +60,7 @@ export interface Missing {
 }
 
 /** What became of a goal. */
-export interface Verdict {
+export interface ChildExit {
   readonly goal: Goal;
   readonly met: boolean;
   /** the ratio, or the number itself */
@@ -76,7 +76,7 @@ export interface FigureResult {
   readonly series: readonly Series[];
   /** absent when every contestant was measured */
   readonly missing?: readonly Missing[];
-  readonly verdicts: readonly Verdict[];
+  readonly verdicts: readonly ChildExit[];
   /** when, ISO 8601 */
   readonly measuredAt: string;
   /** of the repository, with a `+` when files were changed since */

@@ -1,4 +1,4 @@
-import type { Goal, Verdict } from './figure.js';
+import type { ChildExit, Goal } from './figure.js';
 
 /** Three digits that count, with thousands apart: 118,000 and 0.273. */
 export function number(value: number): string {
@@ -19,7 +19,7 @@ export function goalText({ of, against, measure, atLeast, atMost }: Goal, unit: 
 }
 
 /** Such as `met: 22.3 x` and `missed by 12 %: 17.6 x`. */
-export function verdictText({ goal, met, value }: Verdict, unit: string): string {
+export function verdictText({ goal, met, value }: ChildExit, unit: string): string {
   const shown = goal.against === undefined ? `${number(value)} ${unit}` : `${number(value)} x`;
   if (met) return `met: ${shown}`;
   const wanted = goal.atLeast ?? goal.atMost ?? Number.NaN;

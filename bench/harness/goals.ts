@@ -1,4 +1,4 @@
-import type { Figure, Goal, Series, Verdict } from './figure.js';
+import type { ChildExit, Figure, Goal, Series } from './figure.js';
 
 /** The middle value; of an even number, the mean of the two in the middle. `NaN` for none. */
 export function median(values: readonly number[]): number {
@@ -16,7 +16,10 @@ export function percentile(values: readonly number[], percent: number): number {
 }
 
 /** What became of the goals. Those about contestants that did not take part, as in a quick run, are left out. */
-export function verdictsOf({ goals, better }: Pick<Figure, 'goals' | 'better'>, series: readonly Series[]): Verdict[] {
+export function verdictsOf(
+  { goals, better }: Pick<Figure, 'goals' | 'better'>,
+  series: readonly Series[],
+): ChildExit[] {
   return goals.flatMap((goal) => {
     const own = best(goal.of, goal, series, better);
     const other = goal.against === undefined ? 1 : best(goal.against, goal, series, better);

@@ -30,7 +30,7 @@ export function figureText({ title, unit, better, how, series, missing = [], ver
     `spread of ${first?.values.length ?? 0}`,
     `x ${first?.contestant ?? ''}`,
   ];
-  const goals = verdicts.map((verdict) => `- ${goalText(verdict.goal, unit)}: **${verdictText(verdict, unit)}**`);
+  const goals = verdicts.map((childExit) => `- ${goalText(childExit.goal, unit)}: **${verdictText(childExit, unit)}**`);
   const absent = missing.map(({ contestant, why }) => `- ${contestant}: **not measured**, ${why.split('\n', 1)}`);
   return [
     `### ${title}`,
@@ -48,7 +48,7 @@ export function reportText({ machine, figures }: Results): string {
   const { cpu, cores, memoryGb, system, versions } = machine;
   const runs = [...new Set(figures.map(({ commit, measuredAt, quick }) => runText(commit, measuredAt, quick)))];
   const goals = figures.flatMap(({ title, unit, verdicts }) =>
-    verdicts.map((verdict) => [title, goalText(verdict.goal, unit), verdictText(verdict, unit)]),
+    verdicts.map((childExit) => [title, goalText(childExit.goal, unit), verdictText(childExit, unit)]),
   );
   return [
     '# Results of `npm run bench`',

@@ -19,16 +19,16 @@ export async function readQueueStates(
   return Promise.all(
     queues.map((queue) =>
       connection.command(async (redis) => {
-        const [pending, scheduled, suspects, dead, head, first] = await Promise.all([
+        const [pending, scheduled, quarantined, dead, head, first] = await Promise.all([
           redis.llen(keys.pending(queue)),
           redis.zcard(keys.scheduled(queue)),
-          redis.llen(keys.suspects(queue)),
+          redis.llen(keys.quarantined(queue)),
           redis.zcard(keys.dead(queue)),
           redis.lindex(keys.pending(queue), 0),
           redis.zrange(keys.scheduled(queue), '0', '0', 'WITHSCORES'),
         ]);
         const dueAt = first[1] === undefined ? undefined : Number(first[1]);
-        const counts = { pending, scheduled, suspects, dead };
+        const counts = { pending, scheduled, quarantined, dead };
         const serving = { served: served.has(queue), contestants: contestantsOf(queue, workers) };
         return { queue, ...counts, head: head ?? undefined, dueAt, ...serving };
       }),

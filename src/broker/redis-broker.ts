@@ -10,6 +10,7 @@ import type {
   Broker,
   BuriedTask,
   CatalogEntry,
+  ChildExit,
   Claimant,
   ClaimedTask,
   ClaimReply,
@@ -26,7 +27,6 @@ import type {
   Settlement,
   TaskPlace,
   UniqueOptions,
-  Verdict,
 } from './port/broker.js';
 import { readQueueStates } from './queue-states.js';
 import { BlockingList } from './redis/blocking-list.js';
@@ -240,11 +240,11 @@ export class RedisBroker implements Broker {
     });
   }
 
-  async settle(claimant: Claimant, verdict: Verdict): Promise<Settlement> {
+  async settle(claimant: Claimant, childExit: ChildExit): Promise<Settlement> {
     const { session, child, queues } = claimant;
-    const input = { sessionId: session, child, verdict: JSON.stringify(verdict), queues };
-    const [released, crashed, suspected, dead, timedOut] = await this.run('settle', input);
-    return { released, crashed, suspected, dead, timedOut };
+    const input = { sessionId: session, child, childExit: JSON.stringify(childExit), queues };
+    const [released, crashed, quarantined, dead, timedOut] = await this.run('settle', input);
+    return { released, crashed, quarantined, dead, timedOut };
   }
 
   async overdue(leaseMs: number): Promise<{ sessions: string[]; nextInMs: number | undefined }> {

@@ -69,7 +69,7 @@ export class TaskFinder {
   }
 
   private async pending(id: string, queue: string): Promise<Found | undefined> {
-    for (const list of ['pending', 'suspects'] as const) {
+    for (const list of ['pending', 'quarantined'] as const) {
       for (let passed = 0, more = 1; more === 1; ) {
         const input = { queue, list, id, passed, most: PAGE, mostBytes: PAGE_BYTES };
         const [message, looked, isMore] = await this.connection.call(this.keys, 'find-pending', input);
@@ -81,7 +81,7 @@ export class TaskFinder {
     return undefined;
   }
 
-  private waiting(queue: string, place: 'scheduled' | 'pending' | 'suspects', message: string): Found {
+  private waiting(queue: string, place: 'scheduled' | 'pending' | 'quarantined', message: string): Found {
     const cancel = async (): Promise<boolean> =>
       (await this.connection.call(this.keys, 'cancel-waiting', { queue, place, message })) > 0;
     return { state: place === 'scheduled' ? place : 'pending', queue, message, cancel };

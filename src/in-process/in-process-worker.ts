@@ -10,11 +10,11 @@ import type { ResolvedWorkerOptions } from '../options/options.js';
 import { appName } from '../supervisor/app-name.js';
 import { Backoff } from '../supervisor/backoff.js';
 import { streamService } from '../supervisor/broadcasts/stream-service.js';
-import { Runtime } from '../supervisor/runtime.js';
 import { onStopSignals, STOP_SIGNALS } from '../supervisor/signals.js';
+import { WorkerSession } from '../supervisor/worker-session.js';
 import { appTasks } from '../task/app-tasks.js';
 import { counted } from '../values/counted.js';
-import { Complaints } from '../values/log-once.js';
+import { LogOnce } from '../values/log-once.js';
 import { servedQueues } from '../values/queue-names.js';
 import { InProcessChild } from './in-process-child.js';
 
@@ -40,9 +40,9 @@ export interface InProcessWorkerOptions {
  */
 export class InProcessWorker {
   private readonly logger = new Logger('TaskWorker');
-  private readonly complaints = new Complaints((what) => this.logger.warn(`Trying again: ${what}`));
+  private readonly logOnce = new LogOnce((what) => this.logger.warn(`Trying again: ${what}`));
   private readonly child: InProcessChild;
-  private runtime: Runtime | undefined;
+  private runtime: WorkerSession | undefined;
   private serving: Promise<void> = Promise.resolve();
   private abandoned = new AbortController();
   private stopping = false;
@@ -95,7 +95,7 @@ export class InProcessWorker {
     return this.shutdown ?? Promise.resolve();
   }
 
-  private async drain(runtime: Runtime): Promise<void> {
+  private async drain(runtime: WorkerSession): Promise<void> {
     const { child } = this;
     const { shutdownGraceMs } = this.options.worker;
     this.closedMs = performance.now();
@@ -119,13 +119,13 @@ export class InProcessWorker {
     child.close();
   }
 
-  private open(queues: readonly string[]): Runtime {
+  private open(queues: readonly string[]): WorkerSession {
     const { worker, app, sinceMs } = this.options;
     const { settings, catalog } = app;
     const { logger } = this;
     const name = appName(process.argv[1]);
     const own = name === undefined ? undefined : appTasks(name, queues, catalog);
-    const onError = this.complaints.about;
+    const onError = this.logOnce.about;
     // the connection of the app tells people of outages
     const onOutage = {
       lost: () => {
@@ -142,7 +142,7 @@ export class InProcessWorker {
     const broker = new RedisBroker({ ...settings, onOutage });
     const children = (): InProcessChild[] => [this.child];
     const { leaseMs, cancelGraceMs } = worker;
-    return new Runtime({
+    return new WorkerSession({
       broker,
       queues,
       catalog,
@@ -159,7 +159,7 @@ export class InProcessWorker {
   }
 
   /** One claim loop after another, each under a session of its own. */
-  private async serve(runtime: Runtime): Promise<void> {
+  private async serve(runtime: WorkerSession): Promise<void> {
     while (!this.stopping) {
       await this.prepare();
       if (this.stopping) return;
@@ -204,7 +204,7 @@ export class InProcessWorker {
   }
 
   /** What is still held goes to others, uncounted; what still runs changes nothing any more. */
-  private async giveUp(runtime: Runtime, claimant: Claimant | undefined): Promise<void> {
+  private async giveUp(runtime: WorkerSession, claimant: Claimant | undefined): Promise<void> {
     const death = { pid: process.pid, reason: 'the app was closed', ...NOTHING_RAN };
     if (claimant) await runtime.settle(claimant, death);
     this.child.sever();

@@ -53,7 +53,7 @@ export interface QueueReport {
   readonly healthy: boolean;
   /** why not */
   readonly reason?: string;
-  /** tasks that wait, suspects included */
+  /** tasks that wait, quarantined included */
   readonly pending: number;
   /** tasks that are not due yet, or whose time nobody has noticed */
   readonly scheduled: number;
@@ -129,18 +129,18 @@ interface Limits {
 }
 
 function report(
-  { queue, pending, scheduled, suspects, dead, head, dueAt, served, contestants }: QueueState,
+  { queue, pending, scheduled, quarantined, dead, head, dueAt, served, contestants }: QueueState,
   now: number,
   limits: Limits,
 ): QueueReport {
   // foreign bytes have no time; a worker buries them
   const headMs = head === undefined ? 0 : Math.max(now - enqueuedAtOf(head) || 0, 0);
   const overdueMs = Math.max(now - (dueAt ?? now), 0);
-  const waiting = pending + suspects > 0 || overdueMs > UNNOTICED_MS;
+  const waiting = pending + quarantined > 0 || overdueMs > UNNOTICED_MS;
   const waitingMs = Math.max(headMs, overdueMs);
   const reason = reasonOf({ abandoned: waiting && !served, waitingMs, dead }, limits);
   const hint = reason === undefined ? '' : contestHint(contestants);
-  const counts = { pending: pending + suspects, scheduled, dead, waitingMs };
+  const counts = { pending: pending + quarantined, scheduled, dead, waitingMs };
   return { queue, healthy: reason === undefined, reason: reason && `${reason}${hint}`, ...counts, served };
 }
 

@@ -1,7 +1,7 @@
 import { closeSync, readSync, writeSync } from 'node:fs';
 import { TASK_ID_LENGTH } from '../message/task-id.js';
 import { openScoreboardFile } from './scoreboard-file.js';
-import { type LastWords, readLastWords } from './uncaught-error.js';
+import { readUncaughtError, type UncaughtError } from './uncaught-error.js';
 
 /**
  * A file in memory where a child notes what it does, so that its supervisor knows even when the child blocks or is dead.
@@ -199,13 +199,13 @@ export interface Score {
 }
 
 /** What a supervisor reads of one child. */
-export type Scoreboard = Pick<ScoreboardReader, 'read' | 'window' | 'lastWords' | 'close'>;
+export type Scoreboard = Pick<ScoreboardReader, 'read' | 'window' | 'uncaughtError' | 'close'>;
 
 /** Of a child that never was. */
 export const BLANK_SCOREBOARD: Scoreboard = {
   read: () => ({ running: [], done: [], started: new Set(), limited: [] }),
   window: () => ({ untilMs: Number.POSITIVE_INFINITY, claimNumber: 0 }),
-  lastWords: () => undefined,
+  uncaughtError: () => undefined,
   close: () => {},
 };
 
@@ -257,9 +257,9 @@ export class ScoreboardReader {
   }
 
   /** The uncaught error of which the child dies, if it does. */
-  lastWords(): LastWords | undefined {
+  uncaughtError(): UncaughtError | undefined {
     this.assertOpen();
-    return readLastWords(this.fd, this.bytes.length);
+    return readUncaughtError(this.fd, this.bytes.length);
   }
 
   close(): void {

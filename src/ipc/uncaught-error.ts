@@ -4,7 +4,7 @@ import { fstatSync, ftruncateSync, readSync, writeSync } from 'node:fs';
 const MAX_BYTES = 64 * 1024;
 
 /** The uncaught error that ended a child, as far as people may know it. */
-export interface LastWords {
+export interface UncaughtError {
   /** name and message */
   readonly error: string;
   readonly stack?: string;
@@ -13,7 +13,7 @@ export interface LastWords {
 }
 
 /** The child's side: behind the entries of its scoreboard, because a message over a channel may be lost with its process. */
-export class LastWordsWriter {
+export class UncaughtErrorWriter {
   private readonly at: number;
 
   /** @param fd of the scoreboard; nothing else may have been written behind its entries */
@@ -21,7 +21,7 @@ export class LastWordsWriter {
     this.at = fstatSync(fd).size;
   }
 
-  write(words: LastWords): void {
+  write(words: UncaughtError): void {
     this.withdraw();
     const bytes = Buffer.from(JSON.stringify(words));
     writeSync(this.fd, bytes, 0, bytes.length, this.at);
@@ -39,18 +39,18 @@ export class LastWordsWriter {
  *
  * @param at where the entries end
  */
-export function readLastWords(fd: number, at: number): LastWords | undefined {
+export function readUncaughtError(fd: number, at: number): UncaughtError | undefined {
   const bytes = Buffer.alloc(MAX_BYTES);
   const size = readSync(fd, bytes, 0, MAX_BYTES, at);
   try {
     const words: unknown = size > 0 && JSON.parse(bytes.toString('utf8', 0, size));
-    return isLastWords(words) ? words : undefined;
+    return isUncaughtError(words) ? words : undefined;
   } catch {
     return undefined;
   }
 }
 
-function isLastWords(value: unknown): value is LastWords {
+function isUncaughtError(value: unknown): value is UncaughtError {
   const { error, stack = '', task = { id: '', name: '' } } = Object(value);
   return [error, stack, task?.id, task?.name].every((field) => typeof field === 'string');
 }

@@ -191,9 +191,9 @@ export function uniqueUntil(raw: string): UniqueUntil | undefined {
  * Whether a process died with this task before, so that it runs alone now. Takes the message as it lies in Redis.
  *
  * @example
- * isSuspect(raw); // false for a fresh message
+ * isQuarantined(raw); // false for a fresh message
  */
-export function isSuspect(raw: string): boolean {
+export function isQuarantined(raw: string): boolean {
   return raw.slice(23, 25) !== '00';
 }
 

@@ -1,17 +1,17 @@
 import type { Settlement } from '../broker/port/broker.js';
-import type { LastWords } from '../ipc/uncaught-error.js';
+import type { UncaughtError } from '../ipc/uncaught-error.js';
 import { printable, printableLines } from '../values/printable.js';
 import { printedText } from '../values/printed.js';
 import type { Death } from './child-exit.js';
 
 /** One line for the log: which child died of what, and what became of its tasks. */
-export function obituary(death: Death, settlement: Settlement): string {
+export function exitLine(death: Death, settlement: Settlement): string {
   const { pid, reason, uncaught, running, timedOut, stopping } = death;
   const fates = [
     [settlement.released, 'given back'],
     [settlement.timedOut, 'to run again after a hard timeout'],
     [settlement.crashed, 'to run again alone after a crash'],
-    [settlement.suspected, 'to run again alone as suspects'],
+    [settlement.quarantined, 'to run again alone in quarantine'],
     [settlement.dead, timedOut.length > 0 ? 'dead after a hard timeout' : 'dead after repeated crashes'],
   ] as const;
   const told = fates.filter(([tasks]) => tasks > 0).map(([tasks, fate]) => `${tasks} ${fate}`);
@@ -26,13 +26,13 @@ export function obituary(death: Death, settlement: Settlement): string {
 }
 
 /** Out of which task an error was thrown; what one left behind, say a timer, can end a process that runs others. */
-function origin(task: LastWords['task'], running: readonly string[]): string {
+function origin(task: UncaughtError['task'], running: readonly string[]): string {
   if (!task) return '';
   return ` in ${printable(task.name)} ${printable(task.id)}${running.includes(task.id) ? '' : ', which had ended'}`;
 }
 
 /** What people see of an app that cannot start. The reason comes from the child, and an error of ours has several lines. */
-export function unbooted(pid: number, reason: string, uncaught: LastWords | undefined): string {
+export function unbooted(pid: number, reason: string, uncaught: UncaughtError | undefined): string {
   const why = uncaught ? `: ${printedText(uncaught.error, false)}` : '';
   const who = pid > 0 ? `Child ${pid} could not boot` : 'Could not fork a child';
   return `${who}: ${printableLines(reason)}${why}`;

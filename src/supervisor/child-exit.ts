@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
-import type { TimedOut, Verdict } from '../broker/port/broker.js';
+import type { ChildExit, TimedOut } from '../broker/port/broker.js';
 import { CANCELLED, DROPS, type LimitedTask } from '../ipc/scoreboard.js';
-import type { LastWords } from '../ipc/uncaught-error.js';
+import type { UncaughtError } from '../ipc/uncaught-error.js';
 import { encodeAttempt } from '../message/attempt-record.js';
 
 /** Deaths of its process, alone, after which a task is dead. */
@@ -13,7 +13,7 @@ export interface Death {
   /** exit code, signal, or why it could not boot */
   readonly reason: string;
   /** the error that ended it; none when it ended in another way */
-  readonly uncaught?: LastWords;
+  readonly uncaught?: UncaughtError;
   /** ids of tasks that were under way; empty when it was ended for no fault of theirs */
   readonly running: readonly string[];
   /** ids of tasks that had succeeded */
@@ -32,9 +32,9 @@ export interface Death {
  */
 export function blamedFor({ running, timedOut, uncaught, stopping, disputed }: Death): readonly string[] {
   if (stopping) return [];
-  const suspects = running.filter((id) => !timedOut.some((task) => task.id === id));
+  const candidates = running.filter((id) => !timedOut.some((task) => task.id === id));
   const culprit = disputed ? undefined : uncaught?.task?.id;
-  return culprit === undefined ? suspects : suspects.filter((id) => id === culprit);
+  return culprit === undefined ? candidates : candidates.filter((id) => id === culprit);
 }
 
 /** The tasks that would be to blame if the error did not name another one. */
@@ -44,7 +44,7 @@ export function sparedBy(death: Death): readonly string[] {
 }
 
 /** What becomes of the tasks of a child that ended. */
-export function verdictOn(death: Death): Verdict {
+export function settlementOf(death: Death): ChildExit {
   const { pid, reason, uncaught, done, timedOut } = death;
   const place = { host: hostname(), pid };
   const finished = new Set(done);
@@ -74,7 +74,7 @@ export function verdictOn(death: Death): Verdict {
  * How to end the sentence that tells a task what its process died of. The message of an error, which may quote arguments, is for
  * the task that threw it: others are told which one that was.
  */
-function causeFor(blamed: readonly string[], uncaught: LastWords | undefined): { error: string; stack?: string } {
+function causeFor(blamed: readonly string[], uncaught: UncaughtError | undefined): { error: string; stack?: string } {
   if (!uncaught) return { error: '.' };
   const { error, stack, task } = uncaught;
   if (blamed.length === 1 && (!task || task.id === blamed[0]))

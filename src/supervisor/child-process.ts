@@ -5,7 +5,7 @@ import type { Claimant } from '../broker/port/broker.js';
 import { type ChildMessage, parseChildMessage, type StartOrder, type SupervisorMessage } from '../ipc/ipc-protocol.js';
 import { killGroup } from '../ipc/process-group.js';
 import { BLANK_SCOREBOARD, type LimitedTask, type Scoreboard, ScoreboardReader } from '../ipc/scoreboard.js';
-import type { LastWords } from '../ipc/uncaught-error.js';
+import type { UncaughtError } from '../ipc/uncaught-error.js';
 import type { Backoff } from './backoff.js';
 import { Mailbox } from './broadcasts/mailbox.js';
 import { ChildChannel } from './child-channel.js';
@@ -24,7 +24,7 @@ export interface ChildEvents {
    * The process is gone. `reason` is its exit code or signal, or why it could not boot; `uncaught` is the error that ended it, if
    * one did.
    */
-  ended(reason: string, uncaught: LastWords | undefined): void;
+  ended(reason: string, uncaught: UncaughtError | undefined): void;
 }
 
 /** Where a child finds itself. */
@@ -110,7 +110,7 @@ export class ChildProcess {
     await this.channel?.drained();
     // what was killed did not die of an error of its own
     if (signal) this.end(this.broken ?? signal);
-    else this.end(`exit code ${code}`, this.scoreboard.lastWords());
+    else this.end(`exit code ${code}`, this.scoreboard.uncaughtError());
   }
 
   get pid(): number {
@@ -210,7 +210,7 @@ export class ChildProcess {
     this.fork.kill('SIGKILL');
   }
 
-  private end(reason: string, uncaught?: LastWords): void {
+  private end(reason: string, uncaught?: UncaughtError): void {
     this.fork?.removeAllListeners();
     void this.channel?.drained();
     // a broadcast may have ended the process: then no task is to blame for it

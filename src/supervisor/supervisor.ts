@@ -1,12 +1,12 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Broker, Claimant } from '../broker/port/broker.js';
 import { type AppSettings, BROADCAST_GRACE_MS, type ChildMessage } from '../ipc/ipc-protocol.js';
-import type { LastWords } from '../ipc/uncaught-error.js';
+import type { UncaughtError } from '../ipc/uncaught-error.js';
 import type { Service } from '../maintenance/periodic-loop.js';
 import type { ResolvedWorkerOptions } from '../options/options.js';
 import { type AppWorker, appTasks } from '../task/app-tasks.js';
 import { counted } from '../values/counted.js';
-import { Complaints } from '../values/log-once.js';
+import { LogOnce } from '../values/log-once.js';
 import { printed, printedReason } from '../values/printed.js';
 import { servedQueues } from '../values/queue-names.js';
 import { Backoff } from './backoff.js';
@@ -14,14 +14,14 @@ import { Blame } from './blame.js';
 import { BootWatch } from './boot-watch.js';
 import { streamService } from './broadcasts/stream-service.js';
 import { blamedFor, type Death } from './child-exit.js';
-import { obituary, unbooted } from './child-exit-log.js';
+import { exitLine, unbooted } from './child-exit-log.js';
 import { ChildProcess } from './child-process.js';
 import { ClosingGuard } from './closing-guard.js';
 import { watchEarlyExit } from './early-exit.js';
 import { MemoryGuard } from './memory-guard.js';
-import { Runtime } from './runtime.js';
 import { onStopSignals, SAME_SIGNAL_MS } from './signals.js';
 import type { Program } from './spawn-child.js';
+import { WorkerSession } from './worker-session.js';
 
 /** How long tasks may take to react to their aborted signal before their process is killed, in ms. */
 const ABORT_GRACE_MS = 2_000;
@@ -66,8 +66,8 @@ export class Supervisor {
   private readonly settling = new Set<Promise<void>>();
   private readonly blame = new Blame();
   private readonly timers = new Set<NodeJS.Timeout>();
-  private readonly complaints = new Complaints((what) => this.options.logger.warn(`Trying again: ${what}`));
-  private runtime: Promise<Runtime> | undefined;
+  private readonly logOnce = new LogOnce((what) => this.options.logger.warn(`Trying again: ${what}`));
+  private runtime: Promise<WorkerSession> | undefined;
   private stopping = false;
   private exitCode = 0;
   private finish: (exitCode: number) => void = () => {};
@@ -152,7 +152,7 @@ export class Supervisor {
     child.predecessor = undefined;
   }
 
-  private async open({ settings, catalog }: Ready): Promise<Runtime> {
+  private async open({ settings, catalog }: Ready): Promise<WorkerSession> {
     const { worker, connect, services, logger, appName } = this.options;
     const queues = servedQueues(settings.queues, worker);
     const app = appName === undefined ? undefined : appTasks(appName, queues, catalog);
@@ -161,8 +161,8 @@ export class Supervisor {
     const children = (): Iterable<ChildProcess> => this.children;
     const { cancelGraceMs } = worker;
     const closing = { limitMs: worker.shutdownGraceMs + ABORT_GRACE_MS, broadcastMs: BROADCAST_GRACE_MS };
-    const onError = this.complaints.about;
-    const runtime = new Runtime({
+    const onError = this.logOnce.about;
+    const runtime = new WorkerSession({
       broker,
       queues,
       catalog,
@@ -186,7 +186,7 @@ export class Supervisor {
   }
 
   /** Not when the start fails: `fail` is told that. */
-  private whenServing(act: (runtime: Runtime) => void): void {
+  private whenServing(act: (runtime: WorkerSession) => void): void {
     void this.runtime?.then(act, () => {});
   }
 
@@ -202,7 +202,7 @@ export class Supervisor {
   }
 
   /** After the end of its process: settles what it held, and replaces it. */
-  private dispose(child: ChildProcess, reason: string, uncaught: LastWords | undefined): void {
+  private dispose(child: ChildProcess, reason: string, uncaught: UncaughtError | undefined): void {
     const score = child.scoreboard.read();
     const { pid, timedOut } = child;
     const running = child.killed ? [] : score.running;
@@ -235,7 +235,7 @@ export class Supervisor {
     const death = await this.blame.settled(found);
     const settlement = await (await this.runtime)?.settle(child.claimant, death);
     const expected = child.dismissed && death.running.length + death.timedOut.length === 0;
-    if (settlement && !expected) this.options.logger.warn(obituary(death, settlement));
+    if (settlement && !expected) this.options.logger.warn(exitLine(death, settlement));
   }
 
   private stop(signal: NodeJS.Signals): void {

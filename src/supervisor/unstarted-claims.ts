@@ -5,7 +5,7 @@ import { PeriodicLoop } from '../maintenance/periodic-loop.js';
 /** A look costs some microseconds a child, and a task that waits beside an idle child waits for the next one. */
 const INTERVAL_MS = 20;
 
-/** A child as the rebalancer sees it. */
+/** A child as the unstartedClaims sees it. */
 export interface Seat {
   readonly claimant?: Claimant;
   readonly scoreboard: Pick<ScoreboardReader, 'read' | 'window'>;
@@ -17,7 +17,7 @@ export interface Seat {
  * A child does that itself when its time window closes, unless the task it runs blocks its event loop. Then the
  * scoreboard shows what it cannot say; and as it may start nothing of that claim any more, nothing can start twice.
  */
-export class Rebalancer extends PeriodicLoop {
+export class UnstartedClaims extends PeriodicLoop {
   private readonly relieved = new WeakMap<Seat, number>();
 
   constructor(

@@ -62,8 +62,8 @@ export class SessionClaims implements TestClaims {
 
   /** Gives back what is held, and ends the session. */
   async close(): Promise<void> {
-    const verdict = { blamed: [], done: [], timedOut: [], maxCrashes: 1, line: '', report: '' };
-    await this.broker.settle(this.claimant, verdict);
+    const childExit = { blamed: [], done: [], timedOut: [], maxCrashes: 1, line: '', report: '' };
+    await this.broker.settle(this.claimant, childExit);
     await this.broker.closeSession(this.claimant.session);
   }
 }

@@ -7,12 +7,12 @@ import { printedReason } from './printed.js';
  * Outages are not told here; the connection does that, once for all who suffer from them.
  *
  * @example
- * const complaints = new Complaints((what) => logger.warn(what));
- * complaints.about(error); // told
- * complaints.about(error); // silent
- * complaints.over();
+ * const logOnce = new LogOnce((what) => logger.warn(what));
+ * logOnce.about(error); // told
+ * logOnce.about(error); // silent
+ * logOnce.over();
  */
-export class Complaints {
+export class LogOnce {
   private readonly told = new Set<string>();
 
   constructor(private readonly tell: (what: string) => void) {}

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { ChildBroker, Claimant, ClaimedTask, ClaimReply } from '../broker/port/broker.js';
 import type { ScoreboardWriter } from '../ipc/scoreboard.js';
-import { Complaints } from '../values/log-once.js';
+import { LogOnce } from '../values/log-once.js';
 import { isLeaseLost } from '../values/persist.js';
 import { Acknowledger } from './acknowledger.js';
 import { BatchSize } from './batch-size.js';
@@ -18,7 +18,7 @@ import { StartWindow } from './start-window.js';
 const BELL_TIMEOUT_MS = 5_000;
 /** A child that runs tasks while it waits may hear a ring and then block: others must not rely on it for long. */
 const SHARED_BELL_TIMEOUT_MS = 1_000;
-/** While it drains for a suspect a child looks again this often, in ms: another may have taken it. */
+/** While it drains for a quarantined task a child looks again this often, in ms: another may have taken it. */
 const DRAIN_MS = 1_000;
 const RETRY_MS = 200;
 
@@ -45,8 +45,8 @@ export interface ClaimLoopOptions {
  */
 export class ClaimLoop {
   private readonly logger = new Logger('TaskWorker');
-  private readonly complaints = new Complaints((what) => this.logger.warn(`Trying again: ${what}`));
-  private readonly stuck = new Complaints((what) =>
+  private readonly logOnce = new LogOnce((what) => this.logger.warn(`Trying again: ${what}`));
+  private readonly stuck = new LogOnce((what) =>
     this.logger.error(
       `Redis refuses to take back a task that failed or was not finished. Until it does, this child claims no task of any queue: ${what}`,
     ),
@@ -68,7 +68,7 @@ export class ClaimLoop {
     this.acks = new Acknowledger(options.broker, options.claimant, {
       ended: (ids) => this.confirmed(ids),
       leaseLost: () => this.loseLease(),
-      failed: this.complaints.about,
+      failed: this.logOnce.about,
       refused: this.stuck.about,
     });
     this.conclusion = new Conclusion(this.acks, options.scoreboard);
@@ -141,7 +141,7 @@ export class ClaimLoop {
       const reply = await broker.claim(claimant, { number, limit, acks, recover });
       this.window.answered();
       this.batchSize.claimed(limit, reply.more);
-      this.complaints.over();
+      this.logOnce.over();
       if (this.stuck.over()) this.logger.log('Redis has taken back what it refused: this child claims again.');
       this.answered(reply, acks);
       return reply;
@@ -273,7 +273,7 @@ export class ClaimLoop {
 
   private async pauseAfter(error: unknown): Promise<void> {
     if (isLeaseLost(error)) return this.loseLease();
-    this.complaints.about(error);
+    this.logOnce.about(error);
     await delay(RETRY_MS, undefined, { signal: this.ending.signal }).catch(() => {});
   }
 

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { CronRun } from '../broker/port/broker.js';
 import { type Clock, systemClock } from '../values/clock.js';
-import { Complaints } from '../values/log-once.js';
+import { LogOnce } from '../values/log-once.js';
 import { describeError } from './describe-error.js';
 import type { Outcome, OutcomeListener } from './executor.js';
 import type { RunningTask } from './running-task.js';
@@ -19,10 +19,10 @@ type RecordRun = (cron: string, run: CronRun) => Promise<void>;
  */
 export function cronRuns(record: RecordRun, clock: Clock = systemClock): OutcomeListener {
   const log = new WorkerLog('TaskWorker');
-  const complaints = new Complaints((what) => log.warn(`How a run of a cron ended was not noted: ${what}`));
+  const logOnce = new LogOnce((what) => log.warn(`How a run of a cron ended was not noted: ${what}`));
   return (task, outcome) => {
     const { cron } = task.message.options;
-    if (cron !== undefined) record(cron, runOf(task, outcome, clock)).catch(complaints.about);
+    if (cron !== undefined) record(cron, runOf(task, outcome, clock)).catch(logOnce.about);
   };
 }
 

@@ -1,4 +1,4 @@
-import { isSuspect } from '../message/task-message.js';
+import { isQuarantined } from '../message/task-message.js';
 import { TaskCancelledError } from '../policy/task-errors.js';
 import type { RunningTask } from './running-task.js';
 
@@ -10,7 +10,7 @@ export class RunningTasks {
   private readonly running = new Map<string, RunningTask>();
   private readonly cancelled = new Set<string>();
   private reason: Error | undefined;
-  private suspects = 0;
+  private quarantined = 0;
 
   get size(): number {
     return this.running.size;
@@ -18,7 +18,7 @@ export class RunningTasks {
 
   /** A process died with one of them before, so nothing may run beside it. */
   get alone(): boolean {
-    return this.suspects > 0;
+    return this.quarantined > 0;
   }
 
   /** Whether all were aborted; one that starts now is, too. */
@@ -28,13 +28,13 @@ export class RunningTasks {
 
   add(task: RunningTask, message: string): void {
     this.running.set(task.id, task);
-    if (isSuspect(message)) this.suspects += 1;
+    if (isQuarantined(message)) this.quarantined += 1;
     if (this.reason) task.abort(this.reason);
   }
 
   delete(id: string, message: string): void {
     this.running.delete(id);
-    if (isSuspect(message)) this.suspects -= 1;
+    if (isQuarantined(message)) this.quarantined -= 1;
   }
 
   abort(reason: Error): void {

@@ -1,5 +1,5 @@
 import { SCOREBOARD_FD } from '../ipc/scoreboard.js';
-import { type LastWords, LastWordsWriter } from '../ipc/uncaught-error.js';
+import { type UncaughtError, UncaughtErrorWriter } from '../ipc/uncaught-error.js';
 import { describeError } from './describe-error.js';
 import { runningTask } from './task-context.js';
 
@@ -11,7 +11,7 @@ const LIVES_ON_MS = 5_000;
  * more than an exit code. Changes nothing of what the error does.
  */
 export function noteUncaughtErrors(
-  words: Pick<LastWordsWriter, 'write' | 'withdraw'> = new LastWordsWriter(SCOREBOARD_FD),
+  words: Pick<UncaughtErrorWriter, 'write' | 'withdraw'> = new UncaughtErrorWriter(SCOREBOARD_FD),
 ): void {
   let withdrawal: NodeJS.Timeout | undefined;
   let writtenAtMs: number | undefined;
@@ -19,7 +19,7 @@ export function noteUncaughtErrors(
   process.on('uncaughtExceptionMonitor', (error) => {
     clearTimeout(withdrawal);
     // an error in here would take the place of the one that people are to see
-    attempt(() => words.write(lastWords(error)));
+    attempt(() => words.write(uncaughtError(error)));
     writtenAtMs = performance.now();
     withdrawal = setTimeout(withdraw, LIVES_ON_MS).unref();
   });
@@ -29,7 +29,7 @@ export function noteUncaughtErrors(
   });
 }
 
-function lastWords(thrown: unknown): LastWords {
+function uncaughtError(thrown: unknown): UncaughtError {
   const { error, stack } = describeError(thrown);
   const task = runningTask.getStore();
   return { error, stack, task: task && { id: task.id, name: task.name } };

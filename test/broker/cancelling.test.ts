@@ -1,5 +1,5 @@
 import type { Claimant } from '../../src/broker/port/broker.js';
-import { BrokerFixture, counted, idOf, verdict } from '../support/broker-fixture.js';
+import { BrokerFixture, childExit, counted, idOf } from '../support/broker-fixture.js';
 
 const NAMESPACE = '{nestwork}:';
 const FUTURE = Date.UTC(2100, 0, 1);
@@ -67,7 +67,7 @@ describe('a task that waits', () => {
 
   it('has moved on when it is to be removed: nothing is cancelled', async () => {
     const waiting = { queue: 'default', message: fixture.message() };
-    for (const place of ['pending', 'suspects', 'scheduled'])
+    for (const place of ['pending', 'quarantined', 'scheduled'])
       expect(await fixture.call('cancel-waiting', { ...waiting, place })).toBe(0);
     expect(await state()).toEqual({});
   });
@@ -118,8 +118,8 @@ describe('an active task', () => {
   });
 
   it.each<[string, (child: Claimant, id: string) => Promise<unknown>]>([
-    ['the death of its child', (child) => fixture.broker.settle(child, verdict({}))],
-    ['a crash', (child, id) => fixture.broker.settle(child, verdict({ blamed: [id], line: LINE }))],
+    ['the death of its child', (child) => fixture.broker.settle(child, childExit({}))],
+    ['a crash', (child, id) => fixture.broker.settle(child, childExit({ blamed: [id], line: LINE }))],
     ['its hard timeout', (child, id) => timeOut(child, id, 60_000)],
     ['its hard timeout, among the dead', (child, id) => timeOut(child, id, -1)],
     ['the end of its session', (child) => reap(child)],
@@ -190,7 +190,7 @@ function tryAgain(child: Claimant, id: string, inMs: number): Promise<boolean> {
 }
 
 function timeOut(child: Claimant, id: string, retryInMs: number): Promise<unknown> {
-  return fixture.broker.settle(child, verdict({ timedOut: [{ id, retryInMs, line: LINE, report: '{}' }] }));
+  return fixture.broker.settle(child, childExit({ timedOut: [{ id, retryInMs, line: LINE, report: '{}' }] }));
 }
 
 async function reap({ session }: Claimant): Promise<unknown> {

@@ -282,7 +282,7 @@ describe('move-cron-run', () => {
     expect(await fixture.broker.crons.moveRun(MOVED, 'bul')).toBe(false);
   });
 
-  it('moves what is to be tried again at its time, and a suspect among the suspects', async () => {
+  it('moves what is to be tried again at its time, and a quarantined task among its like', async () => {
     const run = await waiting();
     await fixture.redis.del('{nestwork}:queue:old');
     await fixture.redis.zadd('{nestwork}:scheduled:old', 7_000, run);
@@ -291,11 +291,11 @@ describe('move-cron-run', () => {
     expect(await fixture.redis.exists('{nestwork}:scheduled:old', '{nestwork}:bell:bulk')).toBe(0);
 
     await fixture.redis.del('{nestwork}:scheduled:bulk');
-    const suspect = `${run.slice(0, 23)}1${run.slice(24)}`;
-    await fixture.redis.hset('{nestwork}:unique', unique.slice(1), `old ${suspect}`);
-    await fixture.redis.rpush('{nestwork}:suspects:old', suspect);
+    const quarantined = `${run.slice(0, 23)}1${run.slice(24)}`;
+    await fixture.redis.hset('{nestwork}:unique', unique.slice(1), `old ${quarantined}`);
+    await fixture.redis.rpush('{nestwork}:suspects:old', quarantined);
     expect(await fixture.broker.crons.moveRun(MOVED, 'old')).toBe(true);
-    expect([await place('suspects:old'), await place('suspects:bulk')]).toEqual([[], [suspect]]);
+    expect([await place('suspects:old'), await place('suspects:bulk')]).toEqual([[], [quarantined]]);
   });
 
   it('leaves a run where a live worker serves its queue, and one that a child holds', async () => {

@@ -1,6 +1,6 @@
 /** Every way in which a task leaves a state, with something foreign at one of its keys: it is refused before it writes. */
-import type { Claimant, Verdict } from '../../src/broker/port/broker.js';
-import { BrokerFixture, idOf, verdict } from '../support/broker-fixture.js';
+import type { ChildExit, Claimant } from '../../src/broker/port/broker.js';
+import { BrokerFixture, childExit, idOf } from '../support/broker-fixture.js';
 
 const NAMESPACE = '{nestwork}:';
 const LEASE_MS = 30_000;
@@ -37,9 +37,9 @@ async function sceneWithAnOverdueSession(): Promise<Scene> {
 }
 
 const settle =
-  (given: (id: string) => Partial<Verdict>) =>
+  (given: (id: string) => Partial<ChildExit>) =>
   ({ child, held }: Scene) =>
-    fixture.broker.settle(child, verdict(given(held.id)));
+    fixture.broker.settle(child, childExit(given(held.id)));
 
 const retry =
   (inMs: number) =>

@@ -3,11 +3,11 @@
  * away one by one, and expects a failure here or in the tests beside this one.
  */
 import type { Claimant } from '../../src/broker/port/broker.js';
-import { BrokerFixture, counted, idOf, verdict } from '../support/broker-fixture.js';
+import { BrokerFixture, childExit, counted, idOf } from '../support/broker-fixture.js';
 
 const LEASE_MS = 30_000;
 const REPORT = { code: 'CRASHED', error: 'died', host: 'here', pid: 7 };
-const VERDICT = verdict({});
+const VERDICT = childExit({});
 const NAMESPACE = '{nestwork}:';
 
 let fixture: BrokerFixture;
@@ -27,7 +27,7 @@ async function holder(count: number, queues = ['default']): Promise<{ child: Cla
 }
 
 /** A task that somebody died with, waiting to be run alone. */
-async function suspect(queue: string): Promise<string> {
+async function quarantined(queue: string): Promise<string> {
   const { child, messages } = await holder(1, [queue]);
   const [message = ''] = messages;
   await fixture.broker.settle(child, { ...VERDICT, blamed: [idOf(message)] });
@@ -55,7 +55,7 @@ describe('a full Redis', () => {
       await fixture.broker.release(child, [back]),
       await fixture.broker.settle(child, VERDICT),
     ]);
-    expect(answers).toEqual([1, true, 1, { released: 1, crashed: 0, suspected: 0, dead: 0, timedOut: 0 }]);
+    expect(answers).toEqual([1, true, 1, { released: 1, crashed: 0, quarantined: 0, dead: 0, timedOut: 0 }]);
   });
 
   it('lets sessions come, live and go', async () => {
@@ -151,8 +151,8 @@ describe('a claim', () => {
     expect(await fixture.broker.ack(child, messages.map(idOf))).toBe(1);
   });
 
-  it('takes no suspect beside what it has taken from a queue before', async () => {
-    const dangerous = await suspect('bulk');
+  it('takes no quarantined task beside what it has taken from a queue before', async () => {
+    const dangerous = await quarantined('bulk');
     const [harmless = ''] = fixture.messages(1);
     await fixture.broker.enqueue('default', [harmless]);
     const child = await fixture.child(['default', 'bulk']);
@@ -160,15 +160,15 @@ describe('a claim', () => {
     expect(await fixture.claim(child, 10, [idOf(harmless)])).toMatchObject({ tasks: [{ message: dangerous }] });
   });
 
-  it('takes nothing beside a suspect', async () => {
-    const dangerous = await suspect('default');
+  it('takes nothing beside a quarantined task', async () => {
+    const dangerous = await quarantined('default');
     await fixture.broker.enqueue('bulk', fixture.messages(1));
     const child = await fixture.child(['default', 'bulk']);
     expect(await fixture.claim(child)).toMatchObject({ tasks: [{ message: dangerous }] });
   });
 
-  it('of a child that is to drain for a suspect takes nothing, and rings for the next', async () => {
-    await suspect('default');
+  it('of a child that is to drain for a quarantined task takes nothing, and rings for the next', async () => {
+    await quarantined('default');
     const { child } = await holder(2, ['bulk']);
     const pending = fixture.messages(1);
     await fixture.broker.enqueue('bulk', pending);
@@ -178,8 +178,8 @@ describe('a claim', () => {
     expect(await fixture.redis.pttl(`${NAMESPACE}drain`)).toBeGreaterThan(0);
   });
 
-  it('passes a suspect over while another child drains for it', async () => {
-    await suspect('default');
+  it('passes a quarantined task over while another child drains for it', async () => {
+    await quarantined('default');
     const [first, second] = [await holder(1, ['bulk']), await holder(1, ['bulk'])];
     const pending = fixture.messages(1);
     await fixture.broker.enqueue('default', pending);
@@ -211,7 +211,7 @@ describe('a release', () => {
     expect(await fixture.redis.lrange(`${NAMESPACE}queue:default`, 0, -1)).toEqual(order.map((at) => messages[at]));
   });
 
-  it('gives a suspect back to the head', async () => {
+  it('gives a quarantined task back to the head', async () => {
     const list = (): Promise<string[]> => fixture.redis.lrange(`${NAMESPACE}suspects:default`, 0, -1);
     for (const { child, messages } of [await holder(1), await holder(1)])
       await fixture.broker.settle(child, { ...VERDICT, blamed: messages.map(idOf) });
@@ -390,8 +390,8 @@ describe('input that nobody should send', () => {
     expect({ released, queue }).toEqual({ released: 1, queue: messages });
   });
 
-  it('a claim of no task takes no suspect', async () => {
-    await suspect('default');
+  it('a claim of no task takes no quarantined task', async () => {
+    await quarantined('default');
     const child = await fixture.child();
     expect(await fixture.claim(child, 0)).toMatchObject({ tasks: [] });
   });
@@ -437,6 +437,6 @@ describe('input that nobody should send', () => {
     const { child, messages } = await holder(2);
     const [done = '', guilty = ''] = messages.map(idOf);
     const settlement = await fixture.broker.settle(child, { ...VERDICT, blamed: [done, guilty], done: [done] });
-    expect(settlement).toMatchObject({ crashed: 1, suspected: 0 });
+    expect(settlement).toMatchObject({ crashed: 1, quarantined: 0 });
   });
 });

@@ -1,6 +1,6 @@
 import type { Claimant, TimedOut } from '../../src/broker/port/broker.js';
 import { encodeAttempt } from '../../src/message/attempt-record.js';
-import { BrokerFixture, counted, idOf, sessionState, triedAgain, verdict } from '../support/broker-fixture.js';
+import { BrokerFixture, childExit, counted, idOf, sessionState, triedAgain } from '../support/broker-fixture.js';
 
 const NAMESPACE = '{nestwork}:';
 const LATE = encodeAttempt({ at: 7, code: 'HARD_TIMEOUT' });
@@ -42,8 +42,8 @@ describe('a task that ran out of time', () => {
     const child = await fixture.holderOf([message]);
     await fixture.redis.del(`${NAMESPACE}bell:default`);
     const before = await fixture.now();
-    const settlement = await fixture.broker.settle(child, verdict({ timedOut: [timedOut(message, 60_000)] }));
-    expect(settlement).toEqual({ released: 0, crashed: 0, suspected: 0, dead: 0, timedOut: 1 });
+    const settlement = await fixture.broker.settle(child, childExit({ timedOut: [timedOut(message, 60_000)] }));
+    expect(settlement).toEqual({ released: 0, crashed: 0, quarantined: 0, dead: 0, timedOut: 1 });
     const [[, due = 0] = []] = await fixture.dueTimes();
     expect(due).toBeGreaterThanOrEqual(before + 60_000);
     expect(due).toBeLessThanOrEqual((await fixture.now()) + 60_000);
@@ -56,12 +56,12 @@ describe('a task that ran out of time', () => {
 
   it.each([
     ['the tail of its queue', 'queue:default', {}],
-    ['the suspects when it crashed before', 'suspects:default', { crashes: 2 }],
+    ['the quarantined when it crashed before', 'suspects:default', { crashes: 2 }],
   ])('without a delay goes to %s', async (_where, key, counters) => {
     const message = counted(fixture.message(), counters);
     const child = await fixture.holderOf([message]);
     await fixture.redis.del(`${NAMESPACE}bell:default`);
-    await fixture.broker.settle(child, verdict({ timedOut: [timedOut(message, 0)] }));
+    await fixture.broker.settle(child, childExit({ timedOut: [timedOut(message, 0)] }));
     const [again = ''] = await list(key);
     expect(await fixture.state()).toEqual({
       ...afterwards(child),
@@ -74,8 +74,8 @@ describe('a task that ran out of time', () => {
     const message = fixture.message();
     const child = await fixture.holderOf([message]);
     const before = await fixture.now();
-    const settlement = await fixture.broker.settle(child, verdict({ timedOut: [timedOut(message, -1)] }));
-    expect(settlement).toEqual({ released: 0, crashed: 0, suspected: 0, dead: 1, timedOut: 0 });
+    const settlement = await fixture.broker.settle(child, childExit({ timedOut: [timedOut(message, -1)] }));
+    expect(settlement).toEqual({ released: 0, crashed: 0, quarantined: 0, dead: 1, timedOut: 0 });
     const record = `${REPORT}\n${message.slice(0, 21)}01${message.slice(23)}${LATE}`;
     expect(await fixture.state()).toEqual({
       ...afterwards(child),
@@ -94,14 +94,14 @@ describe('a task that ran out of time', () => {
     const child = await fixture.holderOf(messages);
     const settlement = await fixture.broker.settle(
       child,
-      verdict({
+      childExit({
         done: [done, both].map(idOf),
         timedOut: [timedOut(again, 60_000), timedOut(dead, -1), timedOut(both, 0), timedOut(again, 0)],
         blamed: [guilty, again, dead, done].map(idOf),
         line: CRASHED,
       }),
     );
-    expect(settlement).toEqual({ released: 1, crashed: 1, suspected: 0, dead: 1, timedOut: 1 });
+    expect(settlement).toEqual({ released: 1, crashed: 1, quarantined: 0, dead: 1, timedOut: 1 });
     const [[, due = 0] = []] = await fixture.dueTimes();
     expect(await fixture.state()).toEqual({
       ...afterwards(child),
@@ -119,7 +119,7 @@ describe('a task that ran out of time', () => {
     const [held = '', other = ''] = fixture.messages(2);
     const child = await fixture.holderOf([held]);
     const owner = await fixture.holderOf([other]);
-    const told = verdict({ timedOut: [timedOut(other, 0), timedOut(other, -1)] });
+    const told = childExit({ timedOut: [timedOut(other, 0), timedOut(other, -1)] });
     expect(await fixture.broker.settle(child, told)).toMatchObject({ released: 1, timedOut: 0, dead: 0 });
     expect(await fixture.broker.holdings(owner)).toMatchObject({ ids: [idOf(other)] });
     expect(await list('queue:default')).toEqual([held]);
@@ -135,8 +135,8 @@ describe('a task that ran out of time', () => {
     const child = await fixture.child();
     const [task] = (await fixture.claim(child)).tasks;
     const { message = '' } = task ?? {};
-    const settlement = await fixture.broker.settle(child, verdict({ timedOut: [timedOut(message, retryInMs)] }));
-    expect(settlement).toEqual({ released: 1, crashed: 0, suspected: 0, dead: 0, timedOut: 0 });
+    const settlement = await fixture.broker.settle(child, childExit({ timedOut: [timedOut(message, retryInMs)] }));
+    expect(settlement).toEqual({ released: 1, crashed: 0, quarantined: 0, dead: 0, timedOut: 0 });
     expect(await fixture.state()).toEqual({
       ...afterwards(child),
       'queue:default': [message],
@@ -152,7 +152,7 @@ describe('a crash', () => {
     for (const _ of [1, 2]) {
       const child = await fixture.child();
       await fixture.claim(child);
-      await fixture.broker.settle(child, verdict({ blamed: [idOf(message)], line: CRASHED, maxCrashes: 2 }));
+      await fixture.broker.settle(child, childExit({ blamed: [idOf(message)], line: CRASHED, maxCrashes: 2 }));
     }
     const record = await fixture.redis.hget(`${NAMESPACE}dead-records:default`, idOf(message));
     expect(record).toBe(`{"code":"CRASHED"}\n${counted(message, { crashes: 2 })}${CRASHED}${CRASHED}`);
@@ -161,9 +161,9 @@ describe('a crash', () => {
   it('is noted in at most twenty lines', async () => {
     const message = fixture.message() + '\n{}'.repeat(20);
     const child = await fixture.holderOf([message]);
-    await fixture.broker.settle(child, verdict({ blamed: [idOf(message)], line: CRASHED }));
-    const [suspect = ''] = await list('suspects:default');
-    expect(suspect.split('\n').slice(1)).toEqual([...Array(19).fill('{}'), CRASHED.slice(1)]);
+    await fixture.broker.settle(child, childExit({ blamed: [idOf(message)], line: CRASHED }));
+    const [quarantined = ''] = await list('suspects:default');
+    expect(quarantined.split('\n').slice(1)).toEqual([...Array(19).fill('{}'), CRASHED.slice(1)]);
   });
 });
 
@@ -171,7 +171,7 @@ describe('a settlement', () => {
   it('of a thousand tasks of each kind is one', async () => {
     const messages = fixture.messages(1_000);
     const child = await fixture.holderOf(messages);
-    const told = verdict({
+    const told = childExit({
       timedOut: messages.flatMap((message, index) => (index % 4 < 2 ? [timedOut(message, (index % 4) - 1)] : [])),
       done: messages.filter((_, index) => index % 4 === 2).map(idOf),
       blamed: messages.filter((_, index) => index % 8 === 3).map(idOf),
@@ -179,7 +179,7 @@ describe('a settlement', () => {
     expect(await fixture.broker.settle(child, told)).toEqual({
       released: 125,
       crashed: 0,
-      suspected: 125,
+      quarantined: 125,
       dead: 250,
       timedOut: 250,
     });
@@ -199,7 +199,7 @@ describe('a settlement', () => {
       await fixture.redis.del(`${NAMESPACE}bell:bulk`);
       await fixture.redis.set(NAMESPACE + key, 'foreign');
       const before = await fixture.state();
-      const told = verdict({ timedOut: [timedOut(a, -1), timedOut(b, 60_000)] });
+      const told = childExit({ timedOut: [timedOut(a, -1), timedOut(b, 60_000)] });
       await expect(fixture.broker.settle(child, told)).rejects.toThrow('WRONGTYPE');
       expect(await fixture.state()).toEqual(before);
       await fixture.redis.del(NAMESPACE + key);
@@ -209,7 +209,7 @@ describe('a settlement', () => {
   it('goes on when Redis is full', async () => {
     const [again = '', later = '', dead = ''] = fixture.messages(3);
     const child = await fixture.holderOf([again, later, dead]);
-    const told = verdict({ timedOut: [timedOut(again, 0), timedOut(later, 60_000), timedOut(dead, -1)] });
+    const told = childExit({ timedOut: [timedOut(again, 0), timedOut(later, 60_000), timedOut(dead, -1)] });
     const settlement = await fixture.whenFull(() => fixture.broker.settle(child, told));
     expect(settlement).toMatchObject({ timedOut: 2, dead: 1 });
   });

@@ -1,5 +1,5 @@
 import { decodeMessage, encodeMessage } from '../../src/message/task-message.js';
-import { BrokerFixture, idOf, verdict } from '../support/broker-fixture.js';
+import { BrokerFixture, childExit, idOf } from '../support/broker-fixture.js';
 
 let fixture: BrokerFixture;
 beforeAll(async () => {
@@ -24,8 +24,8 @@ async function afterwards(
 }
 
 it.each<[string, Parameters<typeof afterwards>[0]]>([
-  ['the death of its process', (child, id) => fixture.broker.settle(child, verdict({ blamed: [id], line: '\n{}' }))],
-  ['the death of its process beside others', (child) => fixture.broker.settle(child, verdict({}))],
+  ['the death of its process', (child, id) => fixture.broker.settle(child, childExit({ blamed: [id], line: '\n{}' }))],
+  ['the death of its process beside others', (child) => fixture.broker.settle(child, childExit({}))],
   ['a release', (child, id) => fixture.broker.release(child, [id])],
   [
     'a failed attempt',

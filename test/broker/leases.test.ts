@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { BrokerFixture, counted, idOf, verdict } from '../support/broker-fixture.js';
+import { BrokerFixture, childExit, counted, idOf } from '../support/broker-fixture.js';
 
 const LEASE_MS = 30_000;
 const REPORT = { code: 'CRASHED', error: 'died', host: 'here', pid: 7 };
@@ -20,15 +20,15 @@ async function expire(session: string): Promise<void> {
 
 describe('a session that lost its lease', () => {
   it('is reaped: its tasks go back to where they came from', async () => {
-    const [a, b, suspect] = fixture.messages(3) as [string, string, string];
+    const [a, b, quarantined] = fixture.messages(3) as [string, string, string];
     const first = await fixture.child(['urgent', 'default']);
     const second = await fixture.child(first.queues, first.session);
     const doomed = await fixture.child(first.queues, first.session);
-    await fixture.broker.enqueue('default', [suspect]);
+    await fixture.broker.enqueue('default', [quarantined]);
     await fixture.claim(doomed);
     await fixture.broker.settle(
       doomed,
-      verdict({ blamed: [idOf(suspect)], maxCrashes: 3, report: JSON.stringify(REPORT) }),
+      childExit({ blamed: [idOf(quarantined)], maxCrashes: 3, report: JSON.stringify(REPORT) }),
     );
     await fixture.claim(second);
     await fixture.broker.enqueue('urgent', [a]);
@@ -41,7 +41,7 @@ describe('a session that lost its lease', () => {
     expect(await fixture.state()).toEqual({
       'queue:urgent': [a],
       'queue:default': [b],
-      'suspects:default': [counted(suspect, { crashes: 1 })],
+      'suspects:default': [counted(quarantined, { crashes: 1 })],
       'bell:urgent': ['1'],
       'bell:default': ['1'],
     });
@@ -66,7 +66,7 @@ describe('a session that lost its lease', () => {
     await expect(fixture.broker.release(late, [id])).rejects.toMatchObject(lost);
     await expect(fixture.claim(late, 10, [id])).rejects.toMatchObject(lost);
     await expect(
-      fixture.broker.settle(late, verdict({ blamed: [id], maxCrashes: 1, report: JSON.stringify(REPORT) })),
+      fixture.broker.settle(late, childExit({ blamed: [id], maxCrashes: 1, report: JSON.stringify(REPORT) })),
     ).rejects.toMatchObject(lost);
     expect(await fixture.broker.renew(late.session, LEASE_MS)).toBe(false);
     expect(await fixture.broker.register(late.session, 'another')).toBe(false);
@@ -98,7 +98,7 @@ describe('a session with a lease', () => {
   it('ends in order only when no child is left', async () => {
     const child = await fixture.child();
     expect(await fixture.broker.closeSession(child.session)).toBe(false);
-    await fixture.broker.settle(child, verdict({ blamed: [], maxCrashes: 3, report: JSON.stringify(REPORT) }));
+    await fixture.broker.settle(child, childExit({ blamed: [], maxCrashes: 3, report: JSON.stringify(REPORT) }));
     expect(await fixture.broker.closeSession(child.session)).toBe(true);
     expect(await fixture.state()).toEqual({});
   });

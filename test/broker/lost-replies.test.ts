@@ -7,7 +7,7 @@ import { scriptDefinitions } from '../../src/broker/redis/script-calls.js';
 import { attemptsOf } from '../../src/message/attempt-record.js';
 import { decodeMessage } from '../../src/message/task-message.js';
 import { RedisServer } from '../../src/testing/redis-server.js';
-import { BrokerFixture, idOf, verdict } from '../support/broker-fixture.js';
+import { BrokerFixture, childExit, idOf } from '../support/broker-fixture.js';
 import { LossyProxy } from '../support/lossy-proxy.js';
 
 const FUTURE = Date.UTC(2100, 0, 1);
@@ -108,7 +108,7 @@ it('a settlement of what ran out of time counts once, and learns that it is over
     { id: idOf(again), retryInMs: 60_000, ...late },
     { id: idOf(dead), retryInMs: -1, ...late },
   ];
-  const settled = losing(() => fixture.broker.settle(child, verdict({ timedOut })));
+  const settled = losing(() => fixture.broker.settle(child, childExit({ timedOut })));
   await expect(settled).rejects.toMatchObject({ code: 'LEASE_LOST' });
   expect(decodeMessage(await only('scheduled:default')).failures).toBe(1);
   expect(await only('queue:default')).toBe(innocent);

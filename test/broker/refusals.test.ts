@@ -6,7 +6,7 @@ import type { Claimant } from '../../src/broker/port/broker.js';
 import { RedisBroker } from '../../src/broker/redis-broker.js';
 import { encodeMessage } from '../../src/message/task-message.js';
 import { encodeUnique } from '../../src/message/unique-key.js';
-import { BrokerFixture, idOf, verdict } from '../support/broker-fixture.js';
+import { BrokerFixture, childExit, idOf } from '../support/broker-fixture.js';
 
 const REPORT = { code: 'CRASHED', error: 'died', host: 'here', pid: 7 };
 
@@ -69,7 +69,7 @@ it.each<[right: string, way: string, leave: (holder: Holder) => Promise<unknown>
   ['rpush', 'a retry at once', tryAgain(0)],
   ['zadd', 'a retry after a while', tryAgain(60_000)],
   ['lpush', 'a release', ({ child, held }) => narrow.release(child, [idOf(held)])],
-  ['lpush', 'a settlement', ({ child }) => narrow.settle(child, verdict({}))],
+  ['lpush', 'a settlement', ({ child }) => narrow.settle(child, childExit({}))],
   ['zadd', 'a burial', ({ child, held }) => narrow.bury(child, { id: idOf(held), queue: 'default' }, REPORT)],
 ])('without %s, %s leaves the task with its child, under its key', async (right, _way, leave) => {
   const scene = await holder();
@@ -100,10 +100,10 @@ it('without zadd, a settlement leaves what is no task among the claims', async (
   const claims = `{nestwork}:claims:${child.child}`;
   await fixture.redis.hset(claims, 'some-field', 'bytes');
   await fixture.redis.call('ACL', 'SETUSER', 'narrow', '-zadd');
-  await expect(narrow.settle(child, verdict({}))).rejects.toMatchObject({ code: 'REDIS_REFUSED' });
+  await expect(narrow.settle(child, childExit({}))).rejects.toMatchObject({ code: 'REDIS_REFUSED' });
   await fixture.redis.call('ACL', 'SETUSER', 'narrow', '+zadd');
   expect(await fixture.redis.hgetall(claims)).toEqual({ [idOf(held)]: `default ${held}`, 'some-field': 'bytes' });
-  await narrow.settle(child, verdict({}));
+  await narrow.settle(child, childExit({}));
   await fixture.reset();
 });
 

@@ -98,13 +98,13 @@ describe('retry', () => {
     ['crashes', { crashes: 1 }],
     ['suspicions', { suspicions: 1 }],
   ])('of a task with %s goes on alone', async (_what, counters) => {
-    const suspect = counted(fixture.message(), counters);
-    const first = await holder(suspect);
+    const quarantined = counted(fixture.message(), counters);
+    const first = await holder(quarantined);
     await fixture.broker.retry(first.child, first.task, AT_ONCE);
     const [again = ''] = await fixture.redis.lrange(`${NAMESPACE}suspects:default`, 0, -1);
     expect(await fixture.state()).toEqual({
       ...sessionState(first.child),
-      'suspects:default': [triedAgain(suspect, '01', enqueuedAt(again), LINE)],
+      'suspects:default': [triedAgain(quarantined, '01', enqueuedAt(again), LINE)],
       'bell:default': ['1'],
     });
 
@@ -112,7 +112,7 @@ describe('retry', () => {
     await fixture.broker.retry(first.child, first.task, { ...AT_ONCE, failures: 1, inMs: 1 });
     while ((await fixture.broker.promote(1)).moved === 0);
     const [once = ''] = await fixture.redis.lrange(`${NAMESPACE}suspects:default`, 0, -1);
-    expect(once).toBe(triedAgain(suspect, '02', enqueuedAt(once), LINE + LINE));
+    expect(once).toBe(triedAgain(quarantined, '02', enqueuedAt(once), LINE + LINE));
   });
 
   it.each([

@@ -198,9 +198,9 @@ describe('promote', () => {
     else expect(Math.abs(next - 1_000 - (nextInMs ?? 0))).toBeLessThanOrEqual(1_000);
   });
 
-  it('leaves suspects to run alone', async () => {
-    const [harmless, crashed, suspected] = fixture.messages(3) as Four;
-    const dangerous = [counted(crashed, { crashes: 1 }), counted(suspected, { suspicions: 2 })];
+  it('leaves quarantined to run alone', async () => {
+    const [harmless, crashed, quarantined] = fixture.messages(3) as Four;
+    const dangerous = [counted(crashed, { crashes: 1 }), counted(quarantined, { suspicions: 2 })];
     await fixture.broker.enqueue('default', [harmless, ...dangerous], { at: PAST });
     expect(await fixture.broker.promote(10)).toEqual({ moved: 3, nextInMs: undefined });
     expect(await fixture.state()).toEqual({

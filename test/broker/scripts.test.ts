@@ -1,5 +1,5 @@
 import type { Claimant, ClaimedTask } from '../../src/broker/port/broker.js';
-import { BrokerFixture, counted, idOf, sessionState, verdict } from '../support/broker-fixture.js';
+import { BrokerFixture, childExit, counted, idOf, sessionState } from '../support/broker-fixture.js';
 
 const REPORT = { code: 'TASK_FAILED', error: 'Error: no', host: 'here', pid: 7 };
 
@@ -152,22 +152,22 @@ describe('claim', () => {
     expect(record?.subarray(-garbage.length)).toEqual(garbage);
   });
 
-  it('hands a suspect out alone, and only to a child that holds nothing', async () => {
-    const [busy, suspect, other] = fixture.messages(3) as [string, string, string];
+  it('hands a quarantined task out alone, and only to a child that holds nothing', async () => {
+    const [busy, quarantined, other] = fixture.messages(3) as [string, string, string];
     const [first, second] = [await fixture.child(), await fixture.child()];
     await fixture.broker.enqueue('default', [busy]);
     await fixture.claim(first);
-    await fixture.broker.enqueue('default', [suspect]);
+    await fixture.broker.enqueue('default', [quarantined]);
     await fixture.claim(second);
     await fixture.broker.settle(
       second,
-      verdict({ blamed: [idOf(suspect)], maxCrashes: 3, report: JSON.stringify(REPORT) }),
+      childExit({ blamed: [idOf(quarantined)], maxCrashes: 3, report: JSON.stringify(REPORT) }),
     );
     await fixture.broker.enqueue('default', [other]);
 
     expect(await fixture.claim(first)).toMatchObject({ drain: true, tasks: [] });
     const reply = await fixture.claim(first, 10, [idOf(busy)]);
-    expect(reply).toMatchObject({ drain: false, tasks: [{ message: counted(suspect, { crashes: 1 }) }] });
+    expect(reply).toMatchObject({ drain: false, tasks: [{ message: counted(quarantined, { crashes: 1 }) }] });
     expect(await fixture.claim(await fixture.child())).toMatchObject({ tasks: [{ message: other }] });
   });
 });
@@ -198,7 +198,7 @@ describe('a key that holds something foreign', () => {
       const before = await fixture.state();
       const settled = fixture.broker.settle(
         child,
-        verdict({ blamed: [idOf(a)], maxCrashes: 1, report: JSON.stringify(REPORT) }),
+        childExit({ blamed: [idOf(a)], maxCrashes: 1, report: JSON.stringify(REPORT) }),
       );
       await expect(settled).rejects.toThrow('WRONGTYPE');
       if (key.startsWith('dead')) {
@@ -282,9 +282,9 @@ describe('settle', () => {
     const [guilty, ...innocent] = messages as [string, ...string[]];
     const settlement = await fixture.broker.settle(
       child,
-      verdict({ blamed: [idOf(guilty)], maxCrashes: 3, report: JSON.stringify(REPORT) }),
+      childExit({ blamed: [idOf(guilty)], maxCrashes: 3, report: JSON.stringify(REPORT) }),
     );
-    expect(settlement).toEqual({ released: 2, crashed: 1, suspected: 0, dead: 0, timedOut: 0 });
+    expect(settlement).toEqual({ released: 2, crashed: 1, quarantined: 0, dead: 0, timedOut: 0 });
     expect(await fixture.state()).toMatchObject({
       'queue:default': innocent,
       'suspects:default': [counted(guilty, { crashes: 1 })],
@@ -292,12 +292,14 @@ describe('settle', () => {
     await expect(fixture.claim(child)).rejects.toMatchObject({ code: 'LEASE_LOST' });
   });
 
-  it('suspects all that ran when several did', async () => {
+  it('quarantined all that ran when several did', async () => {
     const { child, messages } = await dying(3);
     const [a, b, unstarted] = messages as [string, string, string];
     const ids = [idOf(a), idOf(b)];
-    expect(await fixture.broker.settle(child, verdict({ blamed: ids, report: JSON.stringify(REPORT) }))).toMatchObject({
-      suspected: 2,
+    expect(
+      await fixture.broker.settle(child, childExit({ blamed: ids, report: JSON.stringify(REPORT) })),
+    ).toMatchObject({
+      quarantined: 2,
     });
     expect(await fixture.state()).toMatchObject({
       'queue:default': [unstarted],
@@ -310,7 +312,9 @@ describe('settle', () => {
     const [finished, running] = messages.map(idOf) as [string, string];
     await fixture.broker.ack(child, [finished]);
     const ids = [finished, running];
-    expect(await fixture.broker.settle(child, verdict({ blamed: ids, report: JSON.stringify(REPORT) }))).toMatchObject({
+    expect(
+      await fixture.broker.settle(child, childExit({ blamed: ids, report: JSON.stringify(REPORT) })),
+    ).toMatchObject({
       crashed: 1,
     });
   });
@@ -318,7 +322,7 @@ describe('settle', () => {
   it('acks what was done, although no ack came', async () => {
     const { child, messages } = await dying(3);
     const [done, running, unstarted] = messages as [string, string, string];
-    const told = verdict({
+    const told = childExit({
       blamed: [idOf(running)],
       done: [idOf(done)],
       maxCrashes: 3,
@@ -327,7 +331,7 @@ describe('settle', () => {
     expect(await fixture.broker.settle(child, told)).toEqual({
       released: 1,
       crashed: 1,
-      suspected: 0,
+      quarantined: 0,
       dead: 0,
       timedOut: 0,
     });
@@ -343,7 +347,7 @@ describe('settle', () => {
     for (const expected of [{ crashed: 1 }, { crashed: 1 }, { crashed: 0, dead: 1 }]) {
       const child = await fixture.child();
       await fixture.claim(child);
-      const blame = verdict({ blamed: [idOf(message)], maxCrashes: 3, report: JSON.stringify(REPORT) });
+      const blame = childExit({ blamed: [idOf(message)], maxCrashes: 3, report: JSON.stringify(REPORT) });
       expect(await fixture.broker.settle(child, blame)).toMatchObject(expected);
     }
     expect(await fixture.redis.zrange('{nestwork}:dead:default', '0', '-1')).toEqual([idOf(message)]);

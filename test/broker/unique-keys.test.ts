@@ -1,6 +1,6 @@
 import type { Claimant, KeyHolder, UniqueOptions } from '../../src/broker/port/broker.js';
 import { encodeUnique, type UniqueUntil } from '../../src/message/unique-key.js';
-import { BrokerFixture, counted, idOf, sessionState, verdict } from '../support/broker-fixture.js';
+import { BrokerFixture, childExit, counted, idOf, sessionState } from '../support/broker-fixture.js';
 
 const NAMESPACE = '{nestwork}:';
 const FUTURE = Date.UTC(2100, 0, 1);
@@ -49,10 +49,11 @@ const WAYS_BACK = Object.entries<Fate>({
   parked: (child, id) =>
     fixture.broker.retry(child, { id, queue: 'default' }, { inMs: 60_000, line: LINE, failures: 0, counts: false }),
   'tried again after its time ran out': (child, id) =>
-    fixture.broker.settle(child, verdict({ timedOut: [{ id, retryInMs: 60_000, line: LINE, report: '{}' }] })),
-  'a suspect after a crash': (child, id) => fixture.broker.settle(child, verdict({ blamed: [id], line: LINE })),
+    fixture.broker.settle(child, childExit({ timedOut: [{ id, retryInMs: 60_000, line: LINE, report: '{}' }] })),
+  'a quarantined task after a crash': (child, id) =>
+    fixture.broker.settle(child, childExit({ blamed: [id], line: LINE })),
   released: (child, id) => fixture.broker.release(child, [id]),
-  'not started when its child died': (child) => fixture.broker.settle(child, verdict({})),
+  'not started when its child died': (child) => fixture.broker.settle(child, childExit({})),
   reaped: async ({ session }) => {
     await fixture.redis.zadd(`${NAMESPACE}sessions`, (await fixture.now()) - 1, session);
     await fixture.redis.set(`${NAMESPACE}pulse`, await fixture.now());
@@ -65,10 +66,10 @@ const ENDS = Object.entries<Fate>({
   acked: (child, id) => fixture.broker.ack(child, [id]),
   buried: (child, id) => fixture.broker.bury(child, { id, queue: 'default' }, REPORT),
   'buried after an attempt': (child, id) => fixture.broker.bury(child, { id, queue: 'default' }, REPORT, LINE),
-  'done when its child died': (child, id) => fixture.broker.settle(child, verdict({ done: [id] })),
-  'dead of a crash': (child, id) => fixture.broker.settle(child, verdict({ blamed: [id], maxCrashes: 1 })),
+  'done when its child died': (child, id) => fixture.broker.settle(child, childExit({ done: [id] })),
+  'dead of a crash': (child, id) => fixture.broker.settle(child, childExit({ blamed: [id], maxCrashes: 1 })),
   'dead after its time ran out': (child, id) =>
-    fixture.broker.settle(child, verdict({ timedOut: [{ id, retryInMs: -1, line: LINE, report: '{}' }] })),
+    fixture.broker.settle(child, childExit({ timedOut: [{ id, retryInMs: -1, line: LINE, report: '{}' }] })),
 });
 
 describe('a task with a free key', () => {
@@ -222,8 +223,12 @@ describe('a taken key', () => {
     await putBack(child, id);
     const second = fixture.uniqueMessage('k');
     expect(await add(second, REPLACE, 'bulk')).toEqual({ id: idOf(second), queue: 'bulk' });
-    const { 'queue:default': queue, 'suspects:default': suspects, 'scheduled:default': later } = await fixture.state();
-    expect([queue, suspects, later]).toEqual([undefined, undefined, undefined]);
+    const {
+      'queue:default': queue,
+      'suspects:default': quarantined,
+      'scheduled:default': later,
+    } = await fixture.state();
+    expect([queue, quarantined, later]).toEqual([undefined, undefined, undefined]);
     expect(await holderOfKey()).toBe(`bulk ${second}`);
   });
 
@@ -249,7 +254,7 @@ describe('a key until its task is started', () => {
     });
   });
 
-  it('is freed by the claim of its task as a suspect', async () => {
+  it('is freed by the claim of its task as a quarantined task', async () => {
     const message = counted(fixture.uniqueMessage('k', 'started'), { crashes: 1 });
     await add(message, { due: { in: 1 }, replace: false });
     while ((await fixture.broker.promote(1)).moved === 0);
@@ -319,7 +324,7 @@ describe('a key until its task is finished', () => {
     const other = await fixture.child();
     await fixture.broker.ack(other, [id]);
     await fixture.broker.bury(other, { id, queue: 'default' }, REPORT);
-    await fixture.broker.settle(other, verdict({ done: [id] }));
+    await fixture.broker.settle(other, childExit({ done: [id] }));
     expect(await holderOfKey()).toBe(`default ${message}`);
   });
 });

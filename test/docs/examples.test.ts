@@ -11,9 +11,9 @@ function pagesIn(directory: string): string[] {
   return readdirSync(join(ROOT, directory)).flatMap((name) => (name.endsWith('.md') ? [`${directory}/${name}`] : []));
 }
 
-function complaints(examples: readonly Example[], directory: string): string[] {
+function logOnce(examples: readonly Example[], directory: string): string[] {
   const program = new ExampleProgram(ROOT, join(ROOT, 'test/docs/app'), join(ROOT, 'build', directory));
-  return program.complaints(examples);
+  return program.logOnce(examples);
 }
 
 describe('every example', () => {
@@ -23,7 +23,7 @@ describe('every example', () => {
       ...EXPORTS.flatMap((exported) => examplesOfExport(exported)),
     ];
     expect(examples.length).toBeGreaterThan(100);
-    expect(complaints(examples, 'examples')).toEqual([]);
+    expect(logOnce(examples, 'examples')).toEqual([]);
   });
 
   it('that is wrong is reported with its page and line', () => {
@@ -34,7 +34,7 @@ describe('every example', () => {
       code: "import { Task } from 'nestwork';\nimport { Tsk } from 'nestwork';\nexport const task = Tsk;\n",
     };
     const broken = { file: 'c.md', line: 30, code: 'const queue = ;\n' };
-    expect(complaints([fragment, whole, broken], 'wrong-examples')).toEqual([
+    expect(logOnce([fragment, whole, broken], 'wrong-examples')).toEqual([
       'a.md:11 Expected 2 arguments, but got 1.',
       "b.md:20 'Task' is declared but its value is never read.",
       expect.stringMatching(/^b\.md:21 .*has no exported member named 'Tsk'/),

@@ -5,7 +5,7 @@ const ROOT = new URL('../../', import.meta.url).pathname;
 const TYPEDOC = `${ROOT}node_modules/typedoc/bin/typedoc`;
 
 /** What typedoc finds wrong, with the settings of `npm run docs`; empty when it finds nothing. */
-async function complaints(...args: string[]): Promise<string> {
+async function logOnce(...args: string[]): Promise<string> {
   const command = [TYPEDOC, '--emit', 'none', '--logLevel', 'Warn', ...args];
   // it needs no server, so nothing of this environment but what Node itself takes
   const { NODE_OPTIONS: _, ...env } = process.env;
@@ -18,11 +18,11 @@ async function complaints(...args: string[]): Promise<string> {
 
 describe('the API reference', () => {
   it('finds a text for everything that is exported, and all that it refers to', async () => {
-    expect(await complaints()).toBe('');
+    expect(await logOnce()).toBe('');
   });
 
   it('would complain of what has none', async () => {
     const everything = ['--requiredToBeDocumented', 'EnumMember'];
-    expect(await complaints(...everything)).toMatch(/CronExpression\.EVERY_SECOND.*does not have any documentation/);
+    expect(await logOnce(...everything)).toMatch(/CronExpression\.EVERY_SECOND.*does not have any documentation/);
   });
 });

@@ -1,6 +1,6 @@
 import { QueueHealth } from '../../src/inspector/queue-health.js';
 import { appTasks } from '../../src/task/app-tasks.js';
-import { BrokerFixture, idOf, verdict } from '../support/broker-fixture.js';
+import { BrokerFixture, childExit, idOf } from '../support/broker-fixture.js';
 
 let fixture: BrokerFixture;
 let health: QueueHealth;
@@ -92,7 +92,7 @@ it('a queue that two apps serve with different tasks is so far healthy; when it 
   ]);
 });
 
-it('suspects wait as well, and the dead are told', async () => {
+it('quarantined wait as well, and the dead are told', async () => {
   await crash(1);
   await crash(3);
   expect((await health.check()).queues[0]).toMatchObject({ pending: 1, dead: 1 });
@@ -104,7 +104,7 @@ async function crash(maxCrashes: number): Promise<void> {
   const child = await fixture.child();
   await fixture.broker.enqueue('default', [message]);
   await fixture.claim(child);
-  await fixture.broker.settle(child, verdict({ blamed: [idOf(message)], maxCrashes }));
+  await fixture.broker.settle(child, childExit({ blamed: [idOf(message)], maxCrashes }));
 }
 
 it('foreign bytes at the head do no harm', async () => {

@@ -2,7 +2,13 @@ import { inspect } from 'node:util';
 import * as fc from 'fast-check';
 import { NestworkError } from '../../src/errors.js';
 import { attemptsOf, encodeAttempt } from '../../src/message/attempt-record.js';
-import { attemptOf, decodeMessage, encodeMessage, HEADER_LENGTH, isSuspect } from '../../src/message/task-message.js';
+import {
+  attemptOf,
+  decodeMessage,
+  encodeMessage,
+  HEADER_LENGTH,
+  isQuarantined,
+} from '../../src/message/task-message.js';
 import { encodeUnique } from '../../src/message/unique-key.js';
 import { encodePayload } from '../../src/payload/payload.js';
 
@@ -177,14 +183,14 @@ describe('attemptOf', () => {
   });
 });
 
-describe('isSuspect', () => {
+describe('isQuarantined', () => {
   it.each([
     ['0000', false],
     ['zz00', false],
     ['0010', true],
     ['0001', true],
     ['000z', true],
-  ])('with counters %s: %p', (counters, suspect) => {
-    expect(isSuspect(`${ID}1${counters}0mi8kl4w0["a",[]]`)).toBe(suspect);
+  ])('with counters %s: %p', (counters, quarantined) => {
+    expect(isQuarantined(`${ID}1${counters}0mi8kl4w0["a",[]]`)).toBe(quarantined);
   });
 });

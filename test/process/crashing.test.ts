@@ -155,25 +155,25 @@ describe('a task whose process dies after it has returned', () => {
   });
 });
 
-describe('a suspect', () => {
+describe('a quarantined task', () => {
   it('does not keep a busy child with free slots from its work', async () => {
     const { broker } = fixture;
     fixture.worker({ children: 2, concurrency: 3 });
     for (const label of ['a', 'b']) await fixture.send('hold', [label, 'gate']);
     await fixture.until('both run', () => fixture.events('started').length === 2);
     // placed by hand: a child that died would have to be empty-handed again in time
-    const suspect = counted(broker.message('FixtureTasks.run', 'suspect'), { crashes: 1 });
+    const quarantined = counted(broker.message('FixtureTasks.run', 'quarantined'), { crashes: 1 });
     await broker.redis.setbit(
-      `{nestwork}:seen:${suspect.slice(0, 12)}:0`,
-      Number.parseInt(suspect.slice(12, 20), 36),
+      `{nestwork}:seen:${quarantined.slice(0, 12)}:0`,
+      Number.parseInt(quarantined.slice(12, 20), 36),
       1,
     );
-    await broker.redis.rpush('{nestwork}:suspects:default', suspect);
+    await broker.redis.rpush('{nestwork}:suspects:default', quarantined);
     const labels = Array.from({ length: 50 }, (_, index) => `ordinary ${index}`);
     for (const label of labels) await fixture.send('run', [label]);
     await fixture.until('all have run', () => labels.every((label) => fixture.events('run', label).length === 1));
     fixture.open('gate');
-    expect(await fixture.event('run', 'suspect')).toMatchObject({ attempt: 2 });
+    expect(await fixture.event('run', 'quarantined')).toMatchObject({ attempt: 2 });
     await fixture.drained();
   });
 });

@@ -1,12 +1,12 @@
 import type { Settlement } from '../../src/broker/port/broker.js';
 import type { Death } from '../../src/supervisor/child-exit.js';
-import { obituary, unbooted } from '../../src/supervisor/child-exit-log.js';
+import { exitLine, unbooted } from '../../src/supervisor/child-exit-log.js';
 
 const DEATH: Death = { pid: 7, reason: 'SIGKILL', running: [], done: [], timedOut: [] };
-const NONE: Settlement = { released: 0, crashed: 0, suspected: 0, dead: 0, timedOut: 0 };
+const NONE: Settlement = { released: 0, crashed: 0, quarantined: 0, dead: 0, timedOut: 0 };
 const late = { id: 'late', deadlineMs: 5, afterwards: 0 };
 
-describe('an obituary', () => {
+describe('an exitLine', () => {
   it.each<[Partial<Death>, Partial<Settlement>, string]>([
     [{}, {}, 'Child 7 died (SIGKILL); tasks: none held.'],
     [{ reason: 'exit code 1' }, { released: 3 }, 'Child 7 died (exit code 1); tasks: 3 given back.'],
@@ -17,8 +17,8 @@ describe('an obituary', () => {
     ],
     [
       { running: ['a', 'b'] },
-      { suspected: 2 },
-      'Child 7 died (SIGKILL) while it ran a, b; tasks: 2 to run again alone as suspects.',
+      { quarantined: 2 },
+      'Child 7 died (SIGKILL) while it ran a, b; tasks: 2 to run again alone in quarantine.',
     ],
     [{ running: ['a'] }, { dead: 1 }, 'Child 7 died (SIGKILL) while it ran a; tasks: 1 dead after repeated crashes.'],
     [
@@ -53,13 +53,13 @@ describe('an obituary', () => {
     ],
     [{ done: ['a'] }, {}, 'Child 7 died (SIGKILL); tasks: none held.'],
   ])('of %p tells what became of %p', (death, settlement, text) => {
-    expect(obituary({ ...DEATH, ...death }, { ...NONE, ...settlement })).toBe(text);
+    expect(exitLine({ ...DEATH, ...death }, { ...NONE, ...settlement })).toBe(text);
   });
 });
 
-it('an obituary is one line, whatever the error says', () => {
+it('an exitLine is one line, whatever the error says', () => {
   const uncaught = { error: 'Error: a\n[Nest] 7 LOG fine\u001b[0m', task: { id: 'a\n', name: 'x'.repeat(1_000_000) } };
-  const text = obituary({ ...DEATH, uncaught }, NONE);
+  const text = exitLine({ ...DEATH, uncaught }, NONE);
   expect(text).toMatch(
     /^Child 7 died \(SIGKILL, uncaught in x{200}… a\\n, which had ended: Error: a\\n\[Nest\] 7 LOG fine\\x1b\[0m\); tasks: none held\.$/,
   );

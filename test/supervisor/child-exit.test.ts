@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import type { DeathReport } from '../../src/broker/port/broker.js';
 import { CANCELLED, DIES, DROPS, type LimitedTask } from '../../src/ipc/scoreboard.js';
 import { attemptsOf } from '../../src/message/attempt-record.js';
-import { blamedFor, type Death, sparedBy, verdictOn } from '../../src/supervisor/child-exit.js';
+import { blamedFor, type Death, settlementOf, sparedBy } from '../../src/supervisor/child-exit.js';
 
 const DEATH: Death = { pid: 7, reason: 'SIGKILL', running: [], done: [], timedOut: [] };
 const PLACE = { host: hostname(), pid: 7 };
@@ -12,12 +12,12 @@ function late(id: string, afterwards: number): LimitedTask {
 }
 
 /** What it says of each task. */
-function said(death: Partial<Death>): Pick<ReturnType<typeof verdictOn>, 'blamed' | 'done'> & { timedOut: unknown } {
-  const { blamed, done, timedOut } = verdictOn({ ...DEATH, ...death });
+function said(death: Partial<Death>): Pick<ReturnType<typeof settlementOf>, 'blamed' | 'done'> & { timedOut: unknown } {
+  const { blamed, done, timedOut } = settlementOf({ ...DEATH, ...death });
   return { blamed, done, timedOut: timedOut.map(({ id, retryInMs }) => [id, retryInMs]) };
 }
 
-describe('a verdict', () => {
+describe('a childExit', () => {
   it.each<[string, Partial<Death>, object]>([
     ['nothing that ran', {}, { blamed: [], done: [], timedOut: [] }],
     ['what ran', { running: ['a', 'b'] }, { blamed: ['a', 'b'], done: [], timedOut: [] }],
@@ -76,7 +76,7 @@ describe('a verdict', () => {
 
   it('tells history and people how the process ended, and where', () => {
     const before = Date.now();
-    const { line, report, maxCrashes } = verdictOn({ ...DEATH, reason: 'exit code 1' });
+    const { line, report, maxCrashes } = settlementOf({ ...DEATH, reason: 'exit code 1' });
     const [attempt] = attemptsOf(`message${line}`);
     expect(attempt).toEqual({
       at: expect.any(Number),
@@ -102,7 +102,7 @@ describe('a verdict', () => {
     };
 
     function told(death: Partial<Death>): { history: string | undefined; report: DeathReport } {
-      const { line, report } = verdictOn({ ...DEATH, reason: 'exit code 1', uncaught, ...death });
+      const { line, report } = settlementOf({ ...DEATH, reason: 'exit code 1', uncaught, ...death });
       return { history: attemptsOf(`message${line}`)[0]?.error, report: JSON.parse(report) };
     }
 
@@ -152,13 +152,13 @@ describe('a verdict', () => {
     ])('%s', (_whom, given, blamed, spared) => {
       const death = { ...DEATH, ...given };
       expect(blamedFor(death)).toEqual(blamed);
-      expect(verdictOn(death).blamed).toEqual(blamed);
+      expect(settlementOf(death).blamed).toEqual(blamed);
       expect(sparedBy(death)).toEqual(spared);
     });
   });
 
   it('tells the same of what ran out of time', () => {
-    const [{ line = '', report = '' } = {}] = verdictOn({ ...DEATH, timedOut: [late('a', 0)] }).timedOut;
+    const [{ line = '', report = '' } = {}] = settlementOf({ ...DEATH, timedOut: [late('a', 0)] }).timedOut;
     expect(attemptsOf(`message${line}`)).toEqual([
       { at: expect.any(Number), code: 'HARD_TIMEOUT', error: expect.stringContaining('hard timeout'), ...PLACE },
     ]);

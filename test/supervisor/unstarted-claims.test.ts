@@ -1,7 +1,7 @@
 import type { Claimant } from '../../src/broker/port/broker.js';
 import { monotonicMs, ScoreboardReader, ScoreboardWriter } from '../../src/ipc/scoreboard.js';
-import { Rebalancer, type Seat } from '../../src/supervisor/unstarted-claims.js';
-import { BrokerFixture, idOf, verdict } from '../support/broker-fixture.js';
+import { type Seat, UnstartedClaims } from '../../src/supervisor/unstarted-claims.js';
+import { BrokerFixture, childExit, idOf } from '../support/broker-fixture.js';
 
 const CAPACITY = 10;
 
@@ -11,13 +11,13 @@ const fail = (error: unknown): void => {
 
 let fixture: BrokerFixture;
 let seats: TestSeat[];
-let rebalancer: Rebalancer;
+let unstartedClaims: UnstartedClaims;
 beforeAll(async () => {
   fixture = await BrokerFixture.start();
 });
 beforeEach(() => {
   seats = [];
-  rebalancer = new Rebalancer(fixture.broker, () => seats, fail);
+  unstartedClaims = new UnstartedClaims(fixture.broker, () => seats, fail);
 });
 afterEach(async () => {
   for (const seat of seats) seat.scoreboard.close();
@@ -83,7 +83,7 @@ describe('a tick gives back', () => {
     const { busy, ids } = await busyAndIdle();
     const later = fixture.message();
     await fixture.broker.enqueue('default', [later]);
-    await rebalancer.tick();
+    await unstartedClaims.tick();
     expect(await queued()).toEqual([ids[1], ids[2], idOf(later)]);
     expect(await busy.held()).toEqual([ids[0]]);
     expect(await fixture.redis.llen('{nestwork}:bell:default')).toBe(1);
@@ -91,12 +91,12 @@ describe('a tick gives back', () => {
 
   it('from every child that is late', async () => {
     await busyAndIdle();
-    await rebalancer.tick();
+    await unstartedClaims.tick();
     await fixture.redis.del('{nestwork}:queue:default', '{nestwork}:bell:default');
     await fixture.broker.enqueue('default', fixture.messages(2));
     const other = await TestSeat.take();
     const ids = await other.claim();
-    await rebalancer.tick();
+    await unstartedClaims.tick();
     expect(await queued()).toEqual(ids);
   });
 
@@ -104,18 +104,18 @@ describe('a tick gives back', () => {
     const { busy, ids } = await busyAndIdle();
     busy.claiming();
     busy.opened(-1);
-    await rebalancer.tick();
+    await unstartedClaims.tick();
     expect(await queued()).toEqual(ids.slice(1));
     await fixture.claim(busy.claimant);
-    await rebalancer.tick();
+    await unstartedClaims.tick();
     expect(await queued()).toEqual(ids.slice(1));
   });
 
   it('again what the child claims later', async () => {
     const { busy, ids } = await busyAndIdle();
-    await rebalancer.tick();
+    await unstartedClaims.tick();
     expect(await busy.claim()).toEqual([ids[1], ids[2]]);
-    await rebalancer.tick();
+    await unstartedClaims.tick();
     expect(await queued()).toEqual([ids[1], ids[2]]);
   });
 });
@@ -124,14 +124,14 @@ describe('a tick gives back nothing', () => {
   it('of a child that may still start it', async () => {
     const { busy } = await busyAndIdle();
     busy.opened(60_000);
-    await rebalancer.tick();
+    await unstartedClaims.tick();
     expect(await queued()).toEqual([]);
   });
 
   it('of a child where nothing waits for its start', async () => {
     const { busy } = await busyAndIdle();
     busy.opened(Number.POSITIVE_INFINITY);
-    await rebalancer.tick();
+    await unstartedClaims.tick();
     expect(await queued()).toEqual([]);
   });
 
@@ -142,7 +142,7 @@ describe('a tick gives back nothing', () => {
       busy.opened(60_000);
       return read();
     };
-    await rebalancer.tick();
+    await unstartedClaims.tick();
     expect(await queued()).toEqual([]);
   });
 
@@ -155,7 +155,7 @@ describe('a tick gives back nothing', () => {
       busy.claiming();
       return read();
     };
-    await rebalancer.tick();
+    await unstartedClaims.tick();
     expect(reads).toBe(1);
     expect(await queued()).toEqual([]);
     expect(await busy.held()).toHaveLength(ids.length);
@@ -164,14 +164,14 @@ describe('a tick gives back nothing', () => {
   it('of a child that has claimed again since, as far as Redis tells', async () => {
     const { busy } = await busyAndIdle();
     await fixture.claim(busy.claimant, 0); // and has not noted yet that it did
-    await rebalancer.tick();
+    await unstartedClaims.tick();
     expect(await queued()).toEqual([]);
   });
 
   it('that was started in the meantime', async () => {
     const { busy, ids } = await busyAndIdle();
     for (const id of ids.slice(1)) busy.notes.started(id);
-    await rebalancer.tick();
+    await unstartedClaims.tick();
     expect(await queued()).toEqual([]);
   });
 
@@ -180,7 +180,7 @@ describe('a tick gives back nothing', () => {
     for (const id of ids.slice(1)) busy.notes.started(id);
     for (const id of ids) busy.notes.done(id);
     busy.notes.flush();
-    await rebalancer.tick();
+    await unstartedClaims.tick();
     expect(await queued()).toEqual([]);
     expect(await busy.held()).toHaveLength(ids.length);
   });
@@ -188,7 +188,7 @@ describe('a tick gives back nothing', () => {
   it('of a child that has no name yet', async () => {
     const { busy } = await busyAndIdle();
     const unnamed: Seat[] = seats.map(({ scoreboard }) => ({ scoreboard }));
-    await new Rebalancer(fixture.broker, () => unnamed, fail).tick();
+    await new UnstartedClaims(fixture.broker, () => unnamed, fail).tick();
     expect(await queued()).toEqual([]);
     expect(await busy.held()).toHaveLength(3);
   });
@@ -197,7 +197,7 @@ describe('a tick gives back nothing', () => {
 it('a child is looked at once for each of its claims', async () => {
   const { busy } = await busyAndIdle();
   let asked = 0;
-  const counting = new Rebalancer(
+  const counting = new UnstartedClaims(
     {
       holdings: (claimant) => {
         asked += 1;
@@ -221,8 +221,8 @@ it('a child that lost its registration does not keep the others waiting', async 
   const gone = await TestSeat.take();
   await gone.claim();
   const { ids } = await busyAndIdle();
-  await fixture.broker.settle(gone.claimant, verdict({ blamed: [] }));
-  await rebalancer.tick();
+  await fixture.broker.settle(gone.claimant, childExit({ blamed: [] }));
+  await unstartedClaims.tick();
   expect(await queued()).toEqual(expect.arrayContaining(ids.slice(1)));
 });
 
@@ -237,7 +237,7 @@ it('takes no notice of children that end while it looks', async () => {
     holdings: (claimant: Claimant) => gone(fixture.broker.holdings(claimant)),
     release: () => fail(new Error('nothing is to be given back')),
   };
-  await new Rebalancer(broker as never, () => seats, fail).tick();
+  await new UnstartedClaims(broker as never, () => seats, fail).tick();
   expect(seats).toEqual([]);
   expect(await busy.held()).toHaveLength(3);
 });

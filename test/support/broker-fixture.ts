@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import type { Claimant, ClaimReply, RedisSettings, Verdict } from '../../src/broker/port/broker.js';
+import type { ChildExit, Claimant, ClaimReply, RedisSettings } from '../../src/broker/port/broker.js';
 import { redisKeys } from '../../src/broker/redis/redis-keys.js';
 import { callScript, scriptDefinitions } from '../../src/broker/redis/script-calls.js';
 import type { ScriptInput, ScriptName, ScriptReply } from '../../src/broker/redis/scripts.js';
@@ -162,7 +162,7 @@ export class BrokerFixture<S extends Stoppable = RedisServer> {
 }
 
 /** What is known of the tasks of a child that ended: nothing, but for what is given. */
-export function verdict(given: Partial<Verdict>): Verdict {
+export function childExit(given: Partial<ChildExit>): ChildExit {
   return { blamed: [], done: [], timedOut: [], maxCrashes: 3, line: '', report: '{"code":"CRASHED"}', ...given };
 }
 

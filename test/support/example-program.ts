@@ -28,7 +28,7 @@ export class ExampleProgram {
     private readonly directory: string,
   ) {}
 
-  complaints(examples: readonly Example[]): string[] {
+  logOnce(examples: readonly Example[]): string[] {
     rmSync(this.directory, { recursive: true, force: true });
     const placed = examples.map((example) => this.place(example));
     const program = ts.createProgram({ rootNames: placed.map(({ path }) => path), options: this.options() });

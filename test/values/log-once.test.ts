@@ -1,22 +1,22 @@
 import { NestworkError } from '../../src/errors.js';
-import { Complaints } from '../../src/values/log-once.js';
+import { LogOnce } from '../../src/values/log-once.js';
 
 it('tells of each trouble once, until it is over', () => {
   const told: string[] = [];
-  const complaints = new Complaints((what) => told.push(what));
-  complaints.about(new Error('a'));
-  complaints.about(new Error('b'));
-  complaints.about(new Error('a'));
-  complaints.about('thrown');
+  const logOnce = new LogOnce((what) => told.push(what));
+  logOnce.about(new Error('a'));
+  logOnce.about(new Error('b'));
+  logOnce.about(new Error('a'));
+  logOnce.about('thrown');
   expect(told).toEqual(['a', 'b', 'thrown']);
-  expect(complaints.over()).toBe(true);
-  expect(complaints.over()).toBe(false);
-  complaints.about(new Error('a'));
+  expect(logOnce.over()).toBe(true);
+  expect(logOnce.over()).toBe(false);
+  logOnce.about(new Error('a'));
   expect(told).toEqual(['a', 'b', 'thrown', 'a']);
 });
 
 it.each(['REDIS_UNAVAILABLE', 'REDIS_TIMEOUT'] as const)('leaves an outage to the connection: %s', (code) => {
   const told: string[] = [];
-  new Complaints((what) => told.push(what)).about(new NestworkError(code, 'gone', 'wait'));
+  new LogOnce((what) => told.push(what)).about(new NestworkError(code, 'gone', 'wait'));
   expect(told).toEqual([]);
 });

@@ -75,7 +75,7 @@ afterAll(() => apps.stop());
 
 /** What is left of work and workers. */
 async function leftovers(): Promise<string[]> {
-  return (await apps.redis.keys('{nestwork}:*')).filter((key) => /:(queue|claims|suspects|session)/.test(key));
+  return (await apps.redis.keys('{nestwork}:*')).filter((key) => /:(queue|claims|quarantined|session)/.test(key));
 }
 
 async function deathReport(id: string): Promise<unknown> {

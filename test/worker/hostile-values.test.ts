@@ -4,7 +4,7 @@ import { PolicyBook } from '../../src/policy/policy-book.js';
 import type { PolicyOptions } from '../../src/policy/policy-options.js';
 import { DropTask, RetryTask } from '../../src/policy/task-errors.js';
 import type { TaskHookProvider } from '../../src/task/task-hooks.js';
-import { Complaints } from '../../src/values/log-once.js';
+import { LogOnce } from '../../src/values/log-once.js';
 import { describeError } from '../../src/worker/describe-error.js';
 import { Executor, isFailure, logBrokenBackoff, type Outcome } from '../../src/worker/executor.js';
 import { lineOf, reportOf } from '../../src/worker/failure-record.js';
@@ -122,7 +122,7 @@ describe.each(HOSTILE)('%s', (_what, make) => {
 
   it('that something failed with is told once', () => {
     const told: string[] = [];
-    new Complaints((what) => told.push(what)).about(make());
+    new LogOnce((what) => told.push(what)).about(make());
     expect(told).toHaveLength(1);
   });
 });

@@ -1,14 +1,14 @@
 import { jest } from '@jest/globals';
-import type { LastWords, LastWordsWriter } from '../../src/ipc/uncaught-error.js';
+import type { UncaughtError, UncaughtErrorWriter } from '../../src/ipc/uncaught-error.js';
 import { decodeMessage } from '../../src/message/task-message.js';
 import { RunningTask } from '../../src/worker/running-task.js';
 import { runningTask } from '../../src/worker/task-context.js';
 import { noteUncaughtErrors } from '../../src/worker/uncaught.js';
 import { claimed } from './messages.js';
 
-let words: LastWords | undefined;
+let words: UncaughtError | undefined;
 let full = false;
-const writer: Pick<LastWordsWriter, 'write' | 'withdraw'> = {
+const writer: Pick<UncaughtErrorWriter, 'write' | 'withdraw'> = {
   write: (given) => {
     if (full) throw new Error('ENOSPC');
     words = given;

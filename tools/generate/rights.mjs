@@ -22,7 +22,7 @@ const DIRECT = [
   ['CronManager', 'session', 'hget', 'R'],
   ['CronManager', undefined, 'time'],
   ['QueueHealth', 'pending', 'llen lindex', 'R'],
-  ['QueueHealth', 'suspects', 'llen', 'R'],
+  ['QueueHealth', 'quarantined', 'llen', 'R'],
   ['QueueHealth', 'scheduled', 'zcard zrange', 'R'],
   ['QueueHealth', 'dead', 'zcard', 'R'],
   ['QueueHealth', 'sessions', 'zrangebyscore', 'R'],

@@ -96,7 +96,7 @@ export interface ClaimReply {
   readonly repeated: boolean;
   /** how many of the acks the child still held; without meaning when `repeated` */
   readonly acked: number;
-  /** a suspect waits, and this child is to take it: claim again once it holds nothing, or within 5 s */
+  /** a quarantined task waits, and this child is to take it: claim again once it holds nothing, or within 5 s */
   readonly drain: boolean;
   /** whether its queues hold more; not known when `repeated` */
   readonly more: boolean;
@@ -133,14 +133,14 @@ export interface TimedOut {
 export interface Settlement {
   readonly released: number;
   readonly crashed: number;
-  readonly suspected: number;
+  readonly quarantined: number;
   readonly dead: number;
   /** ran out of time, and will run again */
   readonly timedOut: number;
 }
 
 /** What is known of the tasks of a child whose process ended. */
-export interface Verdict {
+export interface ChildExit {
   /** the tasks to blame: their handlers were under way */
   readonly blamed: readonly string[];
   /** tasks that succeeded, whose acks may have been lost with the process */
@@ -255,7 +255,7 @@ export interface SupervisorBroker {
   /** Number of the last answered claim of a child, and the ids it holds. */
   holdings(claimant: Claimant): Promise<{ claimNumber: number; ids: string[] }>;
   release(claimant: Claimant, ids: readonly string[], claimNumber?: number): Promise<number>;
-  settle(claimant: Claimant, verdict: Verdict): Promise<Settlement>;
+  settle(claimant: Claimant, childExit: ChildExit): Promise<Settlement>;
   /** Sessions whose lease ran out, and how long until the next one does (undefined: none runs). */
   overdue(leaseMs: number): Promise<{ sessions: string[]; nextInMs: number | undefined }>;
   /** Takes the claims of an overdue session. Resolves to how many, or undefined when it was not to be reaped. */
@@ -289,7 +289,7 @@ export interface QueueState {
   readonly queue: string;
   readonly pending: number;
   readonly scheduled: number;
-  readonly suspects: number;
+  readonly quarantined: number;
   readonly dead: number;
   /** the task that is claimed next, as it lies in Redis */
   readonly head: string | undefined;

@@ -157,8 +157,8 @@ return forgotten`,
 -- Returns 1, or 0 when it waits there no more.
 local unique = KEYS[1]
 local digest = ARGV[1]
-local from = { name = ARGV[2], pending = KEYS[2], suspects = KEYS[3], scheduled = KEYS[4] }
-local to = { name = ARGV[3], pending = KEYS[5], suspects = KEYS[6], bell = KEYS[7], scheduled = KEYS[8] }
+local from = { name = ARGV[2], pending = KEYS[2], quarantined = KEYS[3], scheduled = KEYS[4] }
+local to = { name = ARGV[3], pending = KEYS[5], quarantined = KEYS[6], bell = KEYS[7], scheduled = KEYS[8] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- Atomic because a run that a worker has claimed meanwhile must stay where it is, and one that is moved must be in one
@@ -174,7 +174,7 @@ if not holder then
 end
 -- of another queue it is not found below
 local message = string.sub(holder, #from.name + 2)
-local due, list = redis.call('ZSCORE', from.scheduled, message), is_suspect(message) and 'suspects' or 'pending'
+local due, list = redis.call('ZSCORE', from.scheduled, message), is_quarantined(message) and 'quarantined' or 'pending'
 if due then
   redis.call('ZREM', from.scheduled, message)
   redis.call('ZADD', to.scheduled, due, message)
@@ -415,11 +415,11 @@ remember_cancelled(cancelled, now_ms(), id)
 redis.call('XADD', broadcasts, 'MAXLEN', '~', kept, '*', 'kind', 'cancel', 'id', id)
 return 1`,
   'cancel-waiting': `#!lua flags=allow-oom
--- pending, suspect or scheduled to cancelled: removes a task that waits, and frees its key.
+-- pending, quarantined or scheduled to cancelled: removes a task that waits, and frees its key.
 -- Returns 1, or 0 when it waits there no more.
 local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3] }
 local place, message = ARGV[1], ARGV[2]
-local queue = { pending = KEYS[4], suspects = KEYS[5], scheduled = KEYS[6] }
+local queue = { pending = KEYS[4], quarantined = KEYS[5], scheduled = KEYS[6] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- \`place\` is the key of the queue in which it was found.
@@ -439,7 +439,7 @@ return removed`,
 -- looks for a task in a part of a list, from the tail.
 -- Returns its message or nothing, how many it has looked at, 1 when there is more.
 local list, id, passed, most, most_bytes = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local queue = { pending = KEYS[1], suspects = KEYS[2] }
+local queue = { pending = KEYS[1], quarantined = KEYS[2] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- \`list\` is the key of the queue to look at, \`passed\` how many at its tail to pass over: what comes or goes at the head
@@ -520,7 +520,7 @@ local overdue = redis.call('ZRANGEBYSCORE', sessions, '-inf', text(now), 'LIMIT'
 local next = redis.call('ZRANGEBYSCORE', sessions, '(' .. text(now), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
 return { next[2] and next[2] - now or -1, unpack(overdue) }`,
   'reap': `#!lua flags=allow-oom
--- active to pending or suspect, uncounted: takes every claim of a session whose lease ran out, and ends that.
+-- active to pending or quarantined, uncounted: takes every claim of a session whose lease ran out, and ends that.
 -- Returns how many tasks were put back, or -1 when it is not to be reaped (renewed, gone, or changed).
 local keys = {
   sessions = KEYS[1],
@@ -540,7 +540,7 @@ for i = 1, #ARGV - (#children + 3) do
   queues[i] = {
     name = ARGV[#children + i + 3],
     pending = KEYS[#children + 6 * i + 1],
-    suspects = KEYS[#children + 6 * i + 2],
+    quarantined = KEYS[#children + 6 * i + 2],
     bell = KEYS[#children + 6 * i + 3],
     scheduled = KEYS[#children + 6 * i + 4],
     dead = KEYS[#children + 6 * i + 5],
@@ -657,13 +657,13 @@ end
 
 -- Tasks come back, to the tail or to the head. One that a process died with waits to run alone.
 local function enlist(queue, messages, at_head)
-  local pending, suspects = {}, {}
+  local pending, quarantined = {}, {}
   for _, message in ipairs(messages) do
-    local list = is_suspect(message) and suspects or pending
+    local list = is_quarantined(message) and quarantined or pending
     list[#list + 1] = message
   end
   push(queue.pending, pending, at_head)
-  push(queue.suspects, suspects, at_head)
+  push(queue.quarantined, quarantined, at_head)
   ring(queue.bell)
 end`,
   'lib/foreign': `-- Bytes that were no message of ours when they were claimed stand behind an id made up for them and a \`?\`.
@@ -739,7 +739,7 @@ local function bury(keys, task, report)
   end
 end
 
--- active to scheduled, pending or suspect: after an attempt it runs again, now at the tail of its queue or later.
+-- active to scheduled, pending or quarantined: after an attempt it runs again, now at the tail of its queue or later.
 -- \`attempt\` holds { delay, line, counts }.
 local function try_again(keys, task, attempt)
   local queue, message = task.queue, task.message
@@ -759,7 +759,7 @@ local function try_again(keys, task, attempt)
   end
 end
 
--- active to pending or suspect: back to the head of their queues, the oldest first. The cancelled among them end.
+-- active to pending or quarantined: back to the head of their queues, the oldest first. The cancelled among them end.
 local function put_back(keys, tasks)
   -- enqueuedAt, then id: the order in which they were enqueued, as far as anyone can tell
   local function order(task)
@@ -793,7 +793,7 @@ local function bury_stray(keys, queue, claims, id, held)
   end
 end
 
--- pending, suspect or scheduled to nowhere: a task that waits in this place is cancelled, or replaced.
+-- pending, quarantined or scheduled to nowhere: a task that waits in this place is cancelled, or replaced.
 -- Returns 1, or 0 when it is there no more.
 local function remove(keys, queue, place, message)
   -- from the tail: what is removed was mostly sent of late
@@ -882,7 +882,7 @@ local function split(held)
 end
 
 -- A process died with this task before. Foreign bytes have no counters.
-local function is_suspect(message)
+local function is_quarantined(message)
   return not is_foreign(message) and string.sub(message, 24, 25) ~= '00'
 end`,
   'lib/pulse': `-- Notes that a supervisor was here, and forgives every lease when none could be for long: if Redis was away or its
@@ -989,7 +989,7 @@ end
 local function wrong_queues(queues)
   for _, queue in ipairs(queues) do
     local wrong = queue.pending and wrong_type('list', queue.pending)
-      or queue.suspects and wrong_type('list', queue.suspects)
+      or queue.quarantined and wrong_type('list', queue.quarantined)
       or queue.bell and wrong_type('list', queue.bell)
       or queue.scheduled and wrong_type('zset', queue.scheduled)
       or queue.dead and wrong_type('zset', queue.dead)
@@ -1043,7 +1043,7 @@ for i = 1, #ARGV - 6 do
   queues[i] = {
     name = ARGV[i + 6],
     pending = KEYS[4 * i + 1],
-    suspects = KEYS[4 * i + 2],
+    quarantined = KEYS[4 * i + 2],
     bell = KEYS[4 * i + 3],
     scheduled = KEYS[4 * i + 4],
   }
@@ -1057,7 +1057,7 @@ end
 local wrong = wrong_type('hash', keys.unique) or wrong_type('string', keys.seen)
 for _, its in ipairs(queues) do
   -- a foreign bell stops nobody: a child finds the task when it looks by itself
-  wrong = wrong or wrong_type('list', its.pending, its.suspects) or wrong_type('zset', its.scheduled)
+  wrong = wrong or wrong_type('list', its.pending, its.quarantined) or wrong_type('zset', its.scheduled)
 end
 if wrong then
   return wrong
@@ -1088,7 +1088,7 @@ if held then
   local its_name, former = split(held)
   local its_queue = known_queues[its_name]
   if its_queue and remove(keys, its_queue, 'scheduled', former) == 0 then
-    remove(keys, its_queue, is_suspect(former) and 'suspects' or 'pending', former)
+    remove(keys, its_queue, is_quarantined(former) and 'quarantined' or 'pending', former)
   end
 end
 redis.call('SETBIT', keys.seen, sequence % 4096, 1)
@@ -1111,7 +1111,7 @@ return let_in(seen, seconds, messages, function(fresh)
   enlist_new(queue, fresh)
 end)`,
   'promote': `#!lua flags=allow-oom
--- scheduled to pending or suspect: moves tasks whose time has come to the tail of their queues.
+-- scheduled to pending or quarantined: moves tasks whose time has come to the tail of their queues.
 -- Returns how many, ms until the next is due or -1, what is wrong with the keys of a queue: that stays as it is.
 local limit = ARGV[1]
 local queues = {}
@@ -1119,7 +1119,7 @@ for i = 1, #ARGV - 1 do
   queues[i] = {
     name = ARGV[i + 1],
     pending = KEYS[4 * i - 3],
-    suspects = KEYS[4 * i - 2],
+    quarantined = KEYS[4 * i - 2],
     bell = KEYS[4 * i - 1],
     scheduled = KEYS[4 * i],
   }
@@ -1321,7 +1321,7 @@ local child, id, report, line, header = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV
 local queue = {
   name = ARGV[6],
   pending = KEYS[6],
-  suspects = KEYS[7],
+  quarantined = KEYS[7],
   bell = KEYS[8],
   scheduled = KEYS[9],
   dead = KEYS[10],
@@ -1356,7 +1356,7 @@ if not end_cancelled(keys, task) then
 end
 return 1`,
   'claim': `#!lua flags=allow-oom
--- pending or suspect to active: acks what the child has done, then gives it tasks of its queues by priority.
+-- pending or quarantined to active: acks what the child has done, then gives it tasks of its queues by priority.
 -- Returns 1 if repeated, how many acked, 1 if to drain, \`<queue> <message>\` of each task granted, 1 if its queues hold
 -- more (a repetition does not say).
 local session, claims, drain, unique, stats = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
@@ -1366,7 +1366,7 @@ for i = 1, #ARGV - 4 do
   queues[i] = {
     name = ARGV[i + 4],
     pending = KEYS[3 * i + 3],
-    suspects = KEYS[3 * i + 4],
+    quarantined = KEYS[3 * i + 4],
     bell = KEYS[3 * i + 5],
   }
 end
@@ -1374,8 +1374,8 @@ end
 
 -- \`acks\` are ids one behind the other; a \`limit\` of -1 only lists what the child holds. What is granted comes as one text,
 -- separated by zero bytes, which a client reads in a fraction of the time; as a list where that is not safe.
--- A suspect comes alone, and only to a child that holds nothing. To drain: such a task waits, come back empty-handed.
--- One child at a time gets this answer; the others pass the suspect over.
+-- A quarantined task comes alone, and only to a child that holds nothing. To drain: such a task waits, come back empty-handed.
+-- One child at a time gets this answer; the others pass the quarantined task over.
 --
 -- Atomic because a task must be in the queue or in the claims, never in neither. A claim number seen before means that
 -- its reply was lost: the child gets all that it holds again, and no more. A child that gave up on a reply asks for the
@@ -1406,7 +1406,7 @@ local holds = measured(redis.pcall('HLEN', claims))
 for i = 1, #queues do
   local queue = queues[i]
   size[queue.pending] = measured(redis.pcall('LLEN', queue.pending))
-  size[queue.suspects] = measured(redis.pcall('LLEN', queue.suspects))
+  size[queue.quarantined] = measured(redis.pcall('LLEN', queue.quarantined))
   measured(redis.pcall('LLEN', queue.bell))
 end
 local wrong = wrong_type('string', drain) or wrong_type('hash', unique)
@@ -1455,7 +1455,7 @@ local function take(list, queue, count)
   end
 end
 
--- were every child to drain, one suspect would stop them all; the mark expires with a child that died over it
+-- were every child to drain, one quarantined task would stop them all; the mark expires with a child that died over it
 local function is_drainer()
   local drainer = redis.call('GET', drain)
   if drainer and drainer ~= child then
@@ -1467,9 +1467,9 @@ end
 
 for i = 1, #queues do
   local queue = queues[i]
-  if most > 0 and #granted == 0 and size[queue.suspects] > 0 then
+  if most > 0 and #granted == 0 and size[queue.quarantined] > 0 then
     if holds == 0 then
-      take(queue.suspects, queue, 1)
+      take(queue.quarantined, queue, 1)
       break
     elseif is_drainer() then
       to_drain = 1
@@ -1487,14 +1487,14 @@ end
 local more = 0
 for i = 1, #queues do
   local queue = queues[i]
-  if size[queue.pending] + size[queue.suspects] > 0 then
+  if size[queue.pending] + size[queue.quarantined] > 0 then
     more = 1
     ring(queue.bell)
   end
 end
 return { 0, acked, to_drain, has_zero and granted or table.concat(granted, '\\0'), more }`,
   'release': `#!lua flags=allow-oom
--- active to pending or suspect: gives tasks back to the head of their queues, uncounted; a cancelled one ends.
+-- active to pending or quarantined: gives tasks back to the head of their queues, uncounted; a cancelled one ends.
 -- Returns how many were given back; 0 when the child has claimed again.
 local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
 local child, claim_number = ARGV[1], ARGV[2]
@@ -1503,7 +1503,7 @@ for i = 1, ARGV[3] do
   queues[i] = {
     name = ARGV[i + 3],
     pending = KEYS[6 * i],
-    suspects = KEYS[6 * i + 1],
+    quarantined = KEYS[6 * i + 1],
     bell = KEYS[6 * i + 2],
     scheduled = KEYS[6 * i + 3],
     dead = KEYS[6 * i + 4],
@@ -1539,14 +1539,14 @@ end
 put_back(keys, tasks)
 return #tasks`,
   'retry': `#!lua flags=allow-oom
--- active to scheduled, pending or suspect: lets a task run again after an attempt; a cancelled one ends.
+-- active to scheduled, pending or quarantined: lets a task run again after an attempt; a cancelled one ends.
 -- Returns 1, or 0 when the child no longer held the task or the attempt was counted before.
 local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
 local child, id, failures, delay, line, counts = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local queue = {
   name = ARGV[7],
   pending = KEYS[6],
-  suspects = KEYS[7],
+  quarantined = KEYS[7],
   bell = KEYS[8],
   scheduled = KEYS[9],
   dead = KEYS[10],
@@ -1578,16 +1578,16 @@ if not end_cancelled(keys, task) then
 end
 return 1`,
   'settle': `#!lua flags=allow-oom
--- active to pending, suspect, scheduled, dead or done: ends the registration of a child whose process has ended.
--- Returns how many were released, crashed, suspected, dead, timed out.
+-- active to pending, quarantined, scheduled, dead or done: ends the registration of a child whose process has ended.
+-- Returns how many were released, crashed, quarantined, dead, timed out.
 local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
-local child, verdict = ARGV[1], ARGV[2]
+local child, child_exit = ARGV[1], ARGV[2]
 local queues = {}
 for i = 1, #ARGV - 2 do
   queues[i] = {
     name = ARGV[i + 2],
     pending = KEYS[6 * i],
-    suspects = KEYS[6 * i + 1],
+    quarantined = KEYS[6 * i + 1],
     bell = KEYS[6 * i + 2],
     scheduled = KEYS[6 * i + 3],
     dead = KEYS[6 * i + 4],
@@ -1596,9 +1596,9 @@ for i = 1, #ARGV - 2 do
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- The verdict is JSON, see Verdict in broker.ts.
+-- How the child ended is JSON, see ChildExit in broker.ts.
 --   one id to blame: that task counts a crash and runs alone next, or is dead
---   several: which of them did it is unknown, so each becomes a suspect and runs alone next
+--   several: which of them did it is unknown, so each becomes a quarantined task and runs alone next
 --   what ran out of time counts a failure, and runs again after its delay or is dead
 --   what was done is acked, what was cancelled ends, what was not started goes back uncounted
 --
@@ -1612,7 +1612,7 @@ local wrong = wrong_keys(keys) or wrong_queues(queues)
 if wrong then
   return wrong
 end
-local judged, known_queues, tasks = cjson.decode(verdict), by_name(queues), {}
+local judged, known_queues, tasks = cjson.decode(child_exit), by_name(queues), {}
 finish(keys, judged.done)
 local all = redis.call('HGETALL', keys.claims)
 for i = 1, #all, 2 do
@@ -1640,15 +1640,15 @@ for _, late in ipairs(judged.timedOut) do
   end
 end
 
-local blamed, crashed, suspected = {}, 0, 0
+local blamed, crashed, quarantined = {}, 0, 0
 for _, id in ipairs(judged.blamed) do
   if tasks[id] and not blamed[id] and not is_foreign(tasks[id].message) then
     blamed[id] = tasks[id]
-    suspected = suspected + 1
+    quarantined = quarantined + 1
   end
 end
-if suspected == 1 then
-  crashed, suspected = 1, 0
+if quarantined == 1 then
+  crashed, quarantined = 1, 0
 end
 for id, task in pairs(blamed) do
   local crashes
@@ -1668,5 +1668,5 @@ for id, task in pairs(tasks) do
 end
 put_back(keys, back)
 redis.call('HDEL', keys.session, child)
-return { released, crashed, suspected, dead, timed_out }`,
+return { released, crashed, quarantined, dead, timed_out }`,
 } as const;

@@ -21,7 +21,7 @@ export const KEYS = {
     holds: 'pending messages, head first; what is given back comes to the head, all else to the tail',
     lasts: 'a task: its message and 4 bytes or so',
   },
-  suspects: {
+  quarantined: {
     pattern: 'suspects:<queue>',
     type: 'list',
     holds: 'messages that a process died with; a child that holds nothing else claims each alone',
@@ -66,7 +66,7 @@ export const KEYS = {
   drain: {
     pattern: 'drain',
     type: 'string',
-    holds: 'the child that takes no more until it holds nothing, for the sake of a suspect',
+    holds: 'the child that takes no more until it holds nothing, for the sake of a quarantined task',
     lasts: '5 s',
   },
   sessions: {

@@ -48,7 +48,7 @@ type StreamEntryReply = readonly [id: string, fields: readonly string[]];
 /** What the end of a task may change, wherever it ends. A script that takes these has its keys in `keys`, see lib/leave.lua. */
 export const ENDS = ['unique', 'cancelled', 'alarm'] as const;
 /** Where a task of a queue can go. */
-const QUEUE = ['name', 'pending', 'suspects', 'bell', 'scheduled', 'dead', 'records'] as const;
+const QUEUE = ['name', 'pending', 'quarantined', 'bell', 'scheduled', 'dead', 'records'] as const;
 
 /**
  * Every script: one for each transition, and a few that read.
@@ -82,14 +82,14 @@ export const SCRIPTS = {
       'to pending or scheduled, unless its key is taken; `replace` removes the task that has it while that waits',
     by: ['sender of unique keys', 'CronManager'],
     keys: ['seen', ...ENDS],
-    blocks: { '...queues': ['pending', 'suspects', 'bell', 'scheduled'] },
+    blocks: { '...queues': ['pending', 'quarantined', 'bell', 'scheduled'] },
     args: ['seconds', 'dueFrom', 'dueMs', 'onConflict', 'message', 'queue'],
     reply: reply<[id: string, queue: string]>('id and queue of the task that has the key now'),
   },
   promote: {
-    purpose: 'scheduled to pending or suspect: moves tasks whose time has come to the tail of their queues',
+    purpose: 'scheduled to pending or quarantined: moves tasks whose time has come to the tail of their queues',
     by: ['supervisor'],
-    blocks: { '...queues': ['pending', 'suspects', 'bell', 'scheduled'] },
+    blocks: { '...queues': ['pending', 'quarantined', 'bell', 'scheduled'] },
     args: ['limit'],
     reply: reply<[moved: number, nextInMs: number, ...refused: string[]]>(
       'how many, ms until the next is due or -1, what is wrong with the keys of a queue: that stays as it is',
@@ -97,10 +97,10 @@ export const SCRIPTS = {
   },
   claim: {
     purpose:
-      'pending or suspect to active: acks what the child has done, then gives it tasks of its queues by priority',
+      'pending or quarantined to active: acks what the child has done, then gives it tasks of its queues by priority',
     by: ['child'],
     keys: ['session', 'claims', 'drain', 'unique', 'stats'],
-    blocks: { '...queues': ['pending', 'suspects', 'bell'] },
+    blocks: { '...queues': ['pending', 'quarantined', 'bell'] },
     args: ['child', 'number', 'limit', 'acks'],
     reply: reply<[repeated: Flag, acked: number, drain: Flag, held: string | string[], more?: Flag]>(
       '1 if repeated, how many acked, 1 if to drain, `<queue> <message>` of each task granted, 1 if its queues hold more (a repetition does not say)',
@@ -114,7 +114,8 @@ export const SCRIPTS = {
     reply: reply<number>('how many the child still held'),
   },
   retry: {
-    purpose: 'active to scheduled, pending or suspect: lets a task run again after an attempt; a cancelled one ends',
+    purpose:
+      'active to scheduled, pending or quarantined: lets a task run again after an attempt; a cancelled one ends',
     by: ['child'],
     keys: ['session', 'claims', ...ENDS],
     blocks: { queue: QUEUE },
@@ -123,7 +124,7 @@ export const SCRIPTS = {
   },
   release: {
     purpose:
-      'active to pending or suspect: gives tasks back to the head of their queues, uncounted; a cancelled one ends',
+      'active to pending or quarantined: gives tasks back to the head of their queues, uncounted; a cancelled one ends',
     by: ['child', 'supervisor'],
     keys: ['session', 'claims', ...ENDS],
     blocks: { '...queues': QUEUE },
@@ -140,18 +141,18 @@ export const SCRIPTS = {
   },
   settle: {
     purpose:
-      'active to pending, suspect, scheduled, dead or done: ends the registration of a child whose process has ended',
+      'active to pending, quarantined, scheduled, dead or done: ends the registration of a child whose process has ended',
     by: ['supervisor'],
     keys: ['session', 'claims', ...ENDS],
     blocks: { '...queues': QUEUE },
-    args: ['child', 'verdict'],
-    reply: reply<[released: number, crashed: number, suspected: number, dead: number, timedOut: number]>(
-      'how many were released, crashed, suspected, dead, timed out',
+    args: ['child', 'childExit'],
+    reply: reply<[released: number, crashed: number, quarantined: number, dead: number, timedOut: number]>(
+      'how many were released, crashed, quarantined, dead, timed out',
     ),
   },
   reap: {
     purpose:
-      'active to pending or suspect, uncounted: takes every claim of a session whose lease ran out, and ends that',
+      'active to pending or quarantined, uncounted: takes every claim of a session whose lease ran out, and ends that',
     by: ['supervisor'],
     keys: ['sessions', 'session', 'pulse', ...ENDS],
     blocks: { '...children': ['claims'], '...queues': QUEUE },
@@ -162,17 +163,17 @@ export const SCRIPTS = {
     flags: 'no-writes',
     purpose: 'looks for a task in a part of a list, from the tail',
     by: ['cancel() and status()'],
-    blocks: { queue: ['pending', 'suspects'] },
+    blocks: { queue: ['pending', 'quarantined'] },
     args: ['list', 'id', 'passed', 'most', 'mostBytes'],
     reply: reply<[message: string, looked: number, more: Flag]>(
       'its message or nothing, how many it has looked at, 1 when there is more',
     ),
   },
   'cancel-waiting': {
-    purpose: 'pending, suspect or scheduled to cancelled: removes a task that waits, and frees its key',
+    purpose: 'pending, quarantined or scheduled to cancelled: removes a task that waits, and frees its key',
     by: ['cancel() and status()'],
     keys: [...ENDS],
-    blocks: { queue: ['pending', 'suspects', 'scheduled'] },
+    blocks: { queue: ['pending', 'quarantined', 'scheduled'] },
     args: ['place', 'message'],
     reply: reply<Flag>('1, or 0 when it waits there no more'),
   },
@@ -320,8 +321,8 @@ export const SCRIPTS = {
     by: ['supervisor'],
     keys: ['unique'],
     blocks: {
-      from: ['name', 'pending', 'suspects', 'scheduled'],
-      to: ['name', 'pending', 'suspects', 'bell', 'scheduled'],
+      from: ['name', 'pending', 'quarantined', 'scheduled'],
+      to: ['name', 'pending', 'quarantined', 'bell', 'scheduled'],
     },
     args: ['digest'],
     reply: reply<Flag>('1, or 0 when it waits there no more'),

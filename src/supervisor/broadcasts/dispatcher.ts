@@ -7,9 +7,9 @@ import { printable } from '../../values/printable.js';
 import { printed, printedText } from '../../values/printed.js';
 import { BroadcastRecorder } from './broadcast-recorder.js';
 import type { Delivered } from './mailbox.js';
-import { type Addressee, type Broadcast, MachineTurns } from './once-per-host.js';
+import { type Addressee, type Broadcast, OncePerHost } from './once-per-host.js';
 
-export interface BroadcastPostOptions {
+export interface DispatcherOptions {
   readonly records: BroadcastRecords;
   readonly children: () => Iterable<Addressee>;
   /** what the app can run */
@@ -19,19 +19,19 @@ export interface BroadcastPostOptions {
 }
 
 /** Hands each broadcast to the children that are to run it, and records how it ended in each. */
-export class BroadcastPost {
+export class Dispatcher {
   /** a worker with the same host and process ids can live in another container */
   private readonly id = randomBytes(6).toString('hex');
   private readonly recorder: BroadcastRecorder;
-  private readonly turns: MachineTurns;
+  private readonly turns: OncePerHost;
   private readonly catalog: ReadonlyMap<string, CatalogEntry>;
   private readonly refused = new Set<string>();
 
-  constructor(private readonly options: BroadcastPostOptions) {
+  constructor(private readonly options: DispatcherOptions) {
     const { records, children, catalog, onError } = options;
     this.recorder = new BroadcastRecorder(records, onError);
     this.catalog = new Map(catalog.map((entry) => [entry.name, entry]));
-    this.turns = new MachineTurns({
+    this.turns = new OncePerHost({
       records,
       children,
       onError,

@@ -36,7 +36,7 @@ interface Waiting {
   deaths: number;
 }
 
-export interface MachineTurnsOptions {
+export interface OncePerHostOptions {
   readonly records: Pick<BroadcastRecords, 'takeTurn'>;
   readonly machine: string;
   readonly children: () => Iterable<Addressee>;
@@ -52,12 +52,12 @@ export interface MachineTurnsOptions {
  * hands it to the child that has least to do. When that child dies, another one gets it; when that worker is gone,
  * another worker of the machine.
  */
-export class MachineTurns {
+export class OncePerHost {
   private readonly waiting: Waiting[] = [];
   private working = false;
   private readonly ending = new AbortController();
 
-  constructor(private readonly options: MachineTurnsOptions) {}
+  constructor(private readonly options: OncePerHostOptions) {}
 
   offer(broadcast: Broadcast): void {
     this.waiting.push({ broadcast, deaths: 0 });

@@ -2,11 +2,11 @@ import type { Broker } from '../../broker/port/broker.js';
 import type { Service } from '../../maintenance/periodic-loop.js';
 import { printable } from '../../values/printable.js';
 import { type Cancellable, Canceller } from './canceller.js';
-import { BroadcastPost, type BroadcastPostOptions } from './dispatcher.js';
+import { Dispatcher, type DispatcherOptions } from './dispatcher.js';
 import type { Addressee } from './once-per-host.js';
 import { StreamReader } from './stream-reader.js';
 
-export interface StreamServiceOptions extends Omit<BroadcastPostOptions, 'records' | 'children'> {
+export interface StreamServiceOptions extends Omit<DispatcherOptions, 'records' | 'children'> {
   readonly broker: Pick<Broker, 'stream' | 'broadcasts'>;
   /** when the first child was forked, by `performance.now()`: what was sent since then may concern it */
   readonly sinceMs: number;
@@ -17,7 +17,7 @@ export interface StreamServiceOptions extends Omit<BroadcastPostOptions, 'record
 /** What lets a supervisor hear what is said to all workers, and act on it by the kind of the entry. */
 export function streamService({ broker, sinceMs, cancelGraceMs, ...options }: StreamServiceOptions): Service {
   const { children, logger, onError } = options;
-  const post = new BroadcastPost({ ...options, records: broker.broadcasts });
+  const post = new Dispatcher({ ...options, records: broker.broadcasts });
   const canceller = new Canceller(children, cancelGraceMs);
   const reader = new StreamReader({
     stream: broker.stream,

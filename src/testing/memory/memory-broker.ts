@@ -103,7 +103,7 @@ export class MemoryBroker implements AppBroker, TestWork {
   async queueStates(queues: readonly string[]): Promise<QueueState[]> {
     return queues.map((name) => {
       const { pending, scheduled, dead } = this.store.queue(name);
-      const counts = { pending: pending.length, scheduled: scheduled.length, suspects: 0, dead: dead.size };
+      const counts = { pending: pending.length, scheduled: scheduled.length, quarantined: 0, dead: dead.size };
       const served = this.catalog !== undefined && this.store.queueNames.includes(name);
       return { queue: name, ...counts, head: pending[0], dueAt: scheduled[0]?.due, served, contestants: [] };
     });

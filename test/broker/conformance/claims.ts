@@ -93,7 +93,7 @@ export function claims(stage: () => Stage): void {
 
   it('tells what lies in the queues, and whether a worker serves them', async () => {
     const { broker } = stage();
-    const empty = { pending: 0, scheduled: 0, suspects: 0, dead: 0, head: undefined, dueAt: undefined };
+    const empty = { pending: 0, scheduled: 0, quarantined: 0, dead: 0, head: undefined, dueAt: undefined };
     const nobody = QUEUES.map((queue) => ({ ...empty, queue, served: false, contestants: [] }));
     expect(await broker.queueStates(QUEUES)).toEqual(nobody);
     const [head = '', other = ''] = stage().messages(2);

@@ -1,4 +1,5 @@
 import type {
+  ChildExit,
   Claimant,
   ClaimedTask,
   ClaimReply,
@@ -12,7 +13,6 @@ import type {
   Settlement,
   TimedOut,
   UniqueOptions,
-  Verdict,
 } from '../../../src/broker/port/broker.js';
 import { QUEUES } from './choices.js';
 import {
@@ -22,13 +22,13 @@ import {
   historyIsFull,
   idOf,
   isForeign,
-  isSuspect,
+  isQuarantined,
   keyOf,
+  quarantined,
   redriven,
   remembered,
   STRAY,
   strayed,
-  suspected,
   triedAgain,
 } from './messages.js';
 import { ModelKeys } from './model-keys.js';
@@ -170,7 +170,7 @@ export class BrokerModel implements System {
     }
     this.note(retry.inMs > 0 ? 'retry later' : 'retry at once');
     if (!retry.counts) this.note('retry uncounted');
-    if (isSuspect(task.message)) this.note('retry of a suspect');
+    if (isQuarantined(task.message)) this.note('retry of a quarantined task');
     this.heldBy(claimant.child).delete(id);
     this.tryAgain(queue, task.message, retry);
     this.attempts += 1;
@@ -189,7 +189,7 @@ export class BrokerModel implements System {
     if (tasks.length < asked.length) this.note('no release to a queue that is not served');
     for (const { id, message } of tasks) {
       held.delete(id);
-      this.note(isSuspect(message) ? 'release of a suspect' : 'release');
+      this.note(isQuarantined(message) ? 'release of a quarantined task' : 'release');
     }
     this.queues.putBack(tasks);
     return tasks.length;
@@ -276,18 +276,18 @@ export class BrokerModel implements System {
     return orderly;
   }
 
-  async settle(claimant: Claimant, verdict: Verdict): Promise<Settlement> {
+  async settle(claimant: Claimant, childExit: ChildExit): Promise<Settlement> {
     this.childrenWith(claimant, 'settlement of a child that is not registered');
     const held = [...this.heldBy(claimant.child).values()];
-    const served = held.filter(({ id }) => !verdict.done.includes(id));
+    const served = held.filter(({ id }) => !childExit.done.includes(id));
     const unfinished = this.withoutStrays(served, claimant.queues, 'settled: a claim of a queue that is not served');
     if (served.length < held.length) this.note('settled: a lost ack made good');
-    for (const { id, message } of held) if (verdict.done.includes(id)) this.keys.free(message);
-    const late = this.outOfTime(held, unfinished, verdict.timedOut);
+    for (const { id, message } of held) if (childExit.done.includes(id)) this.keys.free(message);
+    const late = this.outOfTime(held, unfinished, childExit.timedOut);
     const tasks = unfinished.filter(({ id }) => !late.has(id));
-    const blamed = tasks.filter(({ id }) => verdict.blamed.includes(id) && !isForeign(id));
+    const blamed = tasks.filter(({ id }) => childExit.blamed.includes(id) && !isForeign(id));
     const innocent = tasks.filter((task) => !blamed.includes(task));
-    const settlement = { released: innocent.length, crashed: 0, suspected: 0, dead: 0, timedOut: 0 };
+    const settlement = { released: innocent.length, crashed: 0, quarantined: 0, dead: 0, timedOut: 0 };
     for (const [id, { retryInMs, line, report }] of late) {
       const { queue, message } = held.find((task) => task.id === id) as ClaimedTask;
       if (retryInMs < 0) {
@@ -300,7 +300,7 @@ export class BrokerModel implements System {
       }
     }
     if (late.size > 0) this.attempts += 1;
-    this.queues.putBack([...innocent, ...this.punish(blamed, verdict, settlement)]);
+    this.queues.putBack([...innocent, ...this.punish(blamed, childExit, settlement)]);
     if (blamed.length === 0) this.note('settled without blame');
     this.forget(claimant);
     return settlement;
@@ -416,16 +416,16 @@ export class BrokerModel implements System {
     return [...this.heldBy(child).keys()];
   }
 
-  /** One alone is guilty, and dead when it was so too often; of several each is only a suspect. Returns those not dead. */
+  /** One alone is guilty, and dead when it was so too often; of several each is only a quarantined task. Returns those not dead. */
   private punish(
     blamed: readonly ClaimedTask[],
-    { maxCrashes, report, line }: Verdict,
+    { maxCrashes, report, line }: ChildExit,
     settlement: Counts,
   ): ClaimedTask[] {
     if (blamed.length > 1) {
-      settlement.suspected = blamed.length;
-      this.note('settled: several suspected');
-      return blamed.map((task) => this.changed(task, this.remember(suspected(task.message), line)));
+      settlement.quarantined = blamed.length;
+      this.note('settled: several quarantined');
+      return blamed.map((task) => this.changed(task, this.remember(quarantined(task.message), line)));
     }
     return blamed.flatMap((task) => {
       const { crashes, ...counted } = crashed(task.message);
@@ -549,7 +549,7 @@ export class BrokerModel implements System {
 const TAKEN_OVER = {
   pending: 'key taken over: a pending task goes',
   scheduled: 'key taken over: a scheduled task goes',
-  suspects: 'key taken over: a suspect goes',
+  quarantined: 'key taken over: a quarantined task goes',
   running: 'key taken over: a running task goes on',
 } as const;
 

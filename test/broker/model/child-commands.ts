@@ -62,7 +62,7 @@ export const claim = fc
       }),
   );
 
-/** Two children that hold something claim from the same queues, where a suspect may wait. */
+/** Two children that hold something claim from the same queues, where a quarantined task may wait. */
 export const claimBoth = fc.record({ at: position, other: position, queues: someQueues }).map(
   ({ at, other, queues }) =>
     new BrokerCommand('claim both', (model) => {

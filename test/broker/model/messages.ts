@@ -78,7 +78,7 @@ export function isForeign(id: string): boolean {
 }
 
 /** Whether a process died with it: a counter is not zero. */
-export function isSuspect(message: string): boolean {
+export function isQuarantined(message: string): boolean {
   return !isForeign(message) && message.slice(23, 25) !== '00';
 }
 
@@ -87,7 +87,7 @@ export function crashed(message: string): { message: string; crashes: number } {
   return { message: message.slice(0, 23) + crashes.toString(36) + message.slice(24), crashes };
 }
 
-export function suspected(message: string): string {
+export function quarantined(message: string): string {
   const suspicions = Number.parseInt(message.charAt(24), 36) + 1;
   return message.slice(0, 24) + suspicions.toString(36) + message.slice(25);
 }

@@ -1,12 +1,12 @@
 import type { ClaimedTask, ClaimReply } from '../../../src/broker/port/broker.js';
-import { byAge, handedOut, idOf, isSuspect } from './messages.js';
+import { byAge, handedOut, idOf, isQuarantined } from './messages.js';
 import type { Situation } from './situations.js';
 import type { State } from './system.js';
 
 /** A queue as the model has it. */
 export class ModelQueue {
   readonly pending: string[] = [];
-  readonly suspects: string[] = [];
+  readonly quarantined: string[] = [];
   /** message -> in how many hours it is due; none or less when it is */
   readonly scheduled = new Map<string, number>();
   /** id -> record */
@@ -16,12 +16,12 @@ export class ModelQueue {
   constructor(readonly name: string) {}
 
   get hasWork(): boolean {
-    return this.pending.length + this.suspects.length > 0;
+    return this.pending.length + this.quarantined.length > 0;
   }
 
   /** Comes to the end of where it can be claimed from. */
   append(message: string): void {
-    (isSuspect(message) ? this.suspects : this.pending).push(message);
+    (isQuarantined(message) ? this.quarantined : this.pending).push(message);
     this.bell = true;
   }
 
@@ -32,9 +32,9 @@ export class ModelQueue {
   }
 
   /** Takes a message away from wherever it waits; tells where that was. */
-  withdraw(message: string): 'scheduled' | 'suspects' | 'pending' | undefined {
+  withdraw(message: string): 'scheduled' | 'quarantined' | 'pending' | undefined {
     if (this.scheduled.delete(message)) return 'scheduled';
-    for (const where of ['suspects', 'pending'] as const) {
+    for (const where of ['quarantined', 'pending'] as const) {
       const at = this[where].indexOf(message);
       if (at < 0) continue;
       this[where].splice(at, 1);
@@ -50,7 +50,7 @@ export class ModelQueue {
   state(): State {
     return {
       [`queue:${this.name}`]: this.pending,
-      [`suspects:${this.name}`]: this.suspects,
+      [`suspects:${this.name}`]: this.quarantined,
       [`scheduled:${this.name}`]: Object.fromEntries(this.scheduled),
       [`bell:${this.name}`]: this.bell ? ['1'] : [],
       [`dead:${this.name}`]: [...this.dead.keys()].sort(),
@@ -68,7 +68,7 @@ interface Claimer {
 type Grant = Pick<ClaimReply, 'tasks' | 'drain'>;
 
 export class ModelQueues {
-  /** the child that takes no more until it holds nothing, for the sake of a suspect */
+  /** the child that takes no more until it holds nothing, for the sake of a quarantined task */
   drainer: string | undefined;
   /** it rings for a promoter */
   alarm = false;
@@ -83,13 +83,13 @@ export class ModelQueues {
     return queue;
   }
 
-  /** What a claim takes: over the queues in their order, a suspect alone or not at all. */
+  /** What a claim takes: over the queues in their order, a quarantined task alone or not at all. */
   grant(names: readonly string[], limit: number, { child, number, holdsNothing }: Claimer): Grant {
     const tasks: ClaimedTask[] = [];
     for (const name of names) {
       const queue = this.get(name);
-      const [suspect] = limit === 0 || tasks.length > 0 ? [] : queue.suspects;
-      if (suspect !== undefined) {
+      const [quarantined] = limit === 0 || tasks.length > 0 ? [] : queue.quarantined;
+      if (quarantined !== undefined) {
         if (holdsNothing) return this.alone(queue, `${child} ${number} 0`);
         if (this.mayDrain(child)) return { tasks, drain: true };
       }
@@ -140,7 +140,7 @@ export class ModelQueues {
       for (const message of due) {
         queue.scheduled.delete(message);
         queue.append(message);
-        if (isSuspect(message)) this.note('promoted a suspect');
+        if (isQuarantined(message)) this.note('promoted a quarantined task');
       }
       moved += due.length;
       from += due.length > 0 ? 1 : 0;
@@ -163,7 +163,7 @@ export class ModelQueues {
   putBack(tasks: readonly Pick<ClaimedTask, 'queue' | 'message'>[]): void {
     for (const { queue: name, message } of [...tasks].sort((a, b) => byAge(b.message, a.message))) {
       const queue = this.get(name);
-      (isSuspect(message) ? queue.suspects : queue.pending).unshift(message);
+      (isQuarantined(message) ? queue.quarantined : queue.pending).unshift(message);
       queue.bell = true;
     }
   }
@@ -175,15 +175,20 @@ export class ModelQueues {
   }
 
   private alone(queue: ModelQueue, claim: string): Grant {
-    this.note('suspect handed out alone');
-    return { tasks: queue.suspects.splice(0, 1).map((message) => claimed(queue.name, message, claim)), drain: false };
+    this.note('quarantined handed out alone');
+    return {
+      tasks: queue.quarantined.splice(0, 1).map((message) => claimed(queue.name, message, claim)),
+      drain: false,
+    };
   }
 
-  /** One child at a time waits for a suspect, the others pass it over. */
+  /** One child at a time waits for a quarantined task, the others pass it over. */
   private mayDrain(child: string): boolean {
     this.drainer ??= child;
     const may = this.drainer === child;
-    this.note(may ? 'suspect waits for a child that holds nothing' : 'suspect passed over: another child drains');
+    this.note(
+      may ? 'quarantined waits for a child that holds nothing' : 'quarantined passed over: another child drains',
+    );
     return may;
   }
 }

@@ -1,4 +1,5 @@
 import type {
+  ChildExit,
   Claimant,
   ClaimedTask,
   ClaimReply,
@@ -10,7 +11,6 @@ import type {
   Retry,
   Settlement,
   UniqueOptions,
-  Verdict,
 } from '../../../src/broker/port/broker.js';
 import { RedisBroker } from '../../../src/broker/redis-broker.js';
 import { BrokerFixture } from '../../support/broker-fixture.js';
@@ -129,8 +129,8 @@ export class RealSystem extends RedisBroker implements System {
     return this.atForetoldTimes(() => super.retry(claimant, task, retry));
   }
 
-  override settle(claimant: Claimant, verdict: Verdict): Promise<Settlement> {
-    return this.atForetoldTimes(() => super.settle(claimant, verdict));
+  override settle(claimant: Claimant, childExit: ChildExit): Promise<Settlement> {
+    return this.atForetoldTimes(() => super.settle(claimant, childExit));
   }
 
   override async promote(limit: number): Promise<{ moved: number; nextInMs: number | undefined }> {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { TimedOut } from '../../../src/broker/port/broker.js';
-import { verdict } from '../../support/broker-fixture.js';
+import { childExit } from '../../support/broker-fixture.js';
 import { BrokerCommand } from './broker-command.js';
 import type { BrokerModel } from './broker-model.js';
 import {
@@ -122,7 +122,7 @@ export const settle = fc
           on: (system) =>
             system.settle(
               { ...child, queues },
-              verdict({ blamed: ids, done, timedOut, maxCrashes, line: CRASH_LINE, report: JSON.stringify(REPORT) }),
+              childExit({ blamed: ids, done, timedOut, maxCrashes, line: CRASH_LINE, report: JSON.stringify(REPORT) }),
             ),
         };
       }),
@@ -156,13 +156,13 @@ export const liveAndDie = fc
             const ids = reply.tasks.map(({ id }) => id);
             const timedOut = hours === undefined ? [] : ids.map((id) => timedOutTask(id, hours, line));
             const told = { blamed: ids, timedOut, line: CRASH_LINE, report: JSON.stringify(REPORT) };
-            return [reply, await system.settle(claimant, verdict(told))];
+            return [reply, await system.settle(claimant, childExit(told))];
           },
         };
       }),
   );
 
-/** A new child, which gets suspects too, and fails at all that it claims. */
+/** A new child, which gets quarantined too, and fails at all that it claims. */
 export const liveAndFail = fc
   .record({
     at: position,

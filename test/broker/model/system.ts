@@ -47,7 +47,7 @@ export interface Misfortunes {
   expireLease(session: string): Promise<void>;
   /** Nobody was there for so many ms; negative when the clock jumped back. */
   missPulse(gapMs: number): Promise<void>;
-  /** The child that was to take a suspect did not come back for it within its time. */
+  /** The child that was to take a quarantined task did not come back for it within its time. */
   forgetDrainer(): Promise<void>;
   /** Hours pass for what is scheduled, and for nothing else. */
   letTimePass(hours: number): Promise<void>;

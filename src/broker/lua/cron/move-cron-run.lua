@@ -3,8 +3,8 @@
 -- Returns 1, or 0 when it waits there no more.
 local unique = KEYS[1]
 local digest = ARGV[1]
-local from = { name = ARGV[2], pending = KEYS[2], suspects = KEYS[3], scheduled = KEYS[4] }
-local to = { name = ARGV[3], pending = KEYS[5], suspects = KEYS[6], bell = KEYS[7], scheduled = KEYS[8] }
+local from = { name = ARGV[2], pending = KEYS[2], quarantined = KEYS[3], scheduled = KEYS[4] }
+local to = { name = ARGV[3], pending = KEYS[5], quarantined = KEYS[6], bell = KEYS[7], scheduled = KEYS[8] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- Atomic because a run that a worker has claimed meanwhile must stay where it is, and one that is moved must be in one
@@ -20,7 +20,7 @@ if not holder then
 end
 -- of another queue it is not found below
 local message = string.sub(holder, #from.name + 2)
-local due, list = redis.call('ZSCORE', from.scheduled, message), is_suspect(message) and 'suspects' or 'pending'
+local due, list = redis.call('ZSCORE', from.scheduled, message), is_quarantined(message) and 'quarantined' or 'pending'
 if due then
   redis.call('ZREM', from.scheduled, message)
   redis.call('ZADD', to.scheduled, due, message)

@@ -1,9 +1,9 @@
 #!lua flags=allow-oom
--- pending, suspect or scheduled to cancelled: removes a task that waits, and frees its key.
+-- pending, quarantined or scheduled to cancelled: removes a task that waits, and frees its key.
 -- Returns 1, or 0 when it waits there no more.
 local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3] }
 local place, message = ARGV[1], ARGV[2]
-local queue = { pending = KEYS[4], suspects = KEYS[5], scheduled = KEYS[6] }
+local queue = { pending = KEYS[4], quarantined = KEYS[5], scheduled = KEYS[6] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- `place` is the key of the queue in which it was found.

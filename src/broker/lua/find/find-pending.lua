@@ -2,7 +2,7 @@
 -- looks for a task in a part of a list, from the tail.
 -- Returns its message or nothing, how many it has looked at, 1 when there is more.
 local list, id, passed, most, most_bytes = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local queue = { pending = KEYS[1], suspects = KEYS[2] }
+local queue = { pending = KEYS[1], quarantined = KEYS[2] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- `list` is the key of the queue to look at, `passed` how many at its tail to pass over: what comes or goes at the head

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- active to pending or suspect, uncounted: takes every claim of a session whose lease ran out, and ends that.
+-- active to pending or quarantined, uncounted: takes every claim of a session whose lease ran out, and ends that.
 -- Returns how many tasks were put back, or -1 when it is not to be reaped (renewed, gone, or changed).
 local keys = {
   sessions = KEYS[1],
@@ -19,7 +19,7 @@ for i = 1, #ARGV - (#children + 3) do
   queues[i] = {
     name = ARGV[#children + i + 3],
     pending = KEYS[#children + 6 * i + 1],
-    suspects = KEYS[#children + 6 * i + 2],
+    quarantined = KEYS[#children + 6 * i + 2],
     bell = KEYS[#children + 6 * i + 3],
     scheduled = KEYS[#children + 6 * i + 4],
     dead = KEYS[#children + 6 * i + 5],

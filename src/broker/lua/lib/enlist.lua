@@ -16,12 +16,12 @@ end
 
 -- Tasks come back, to the tail or to the head. One that a process died with waits to run alone.
 local function enlist(queue, messages, at_head)
-  local pending, suspects = {}, {}
+  local pending, quarantined = {}, {}
   for _, message in ipairs(messages) do
-    local list = is_suspect(message) and suspects or pending
+    local list = is_quarantined(message) and quarantined or pending
     list[#list + 1] = message
   end
   push(queue.pending, pending, at_head)
-  push(queue.suspects, suspects, at_head)
+  push(queue.quarantined, quarantined, at_head)
   ring(queue.bell)
 end

@@ -67,7 +67,7 @@ local function bury(keys, task, report)
   end
 end
 
--- active to scheduled, pending or suspect: after an attempt it runs again, now at the tail of its queue or later.
+-- active to scheduled, pending or quarantined: after an attempt it runs again, now at the tail of its queue or later.
 -- `attempt` holds { delay, line, counts }.
 local function try_again(keys, task, attempt)
   local queue, message = task.queue, task.message
@@ -87,7 +87,7 @@ local function try_again(keys, task, attempt)
   end
 end
 
--- active to pending or suspect: back to the head of their queues, the oldest first. The cancelled among them end.
+-- active to pending or quarantined: back to the head of their queues, the oldest first. The cancelled among them end.
 local function put_back(keys, tasks)
   -- enqueuedAt, then id: the order in which they were enqueued, as far as anyone can tell
   local function order(task)
@@ -121,7 +121,7 @@ local function bury_stray(keys, queue, claims, id, held)
   end
 end
 
--- pending, suspect or scheduled to nowhere: a task that waits in this place is cancelled, or replaced.
+-- pending, quarantined or scheduled to nowhere: a task that waits in this place is cancelled, or replaced.
 -- Returns 1, or 0 when it is there no more.
 local function remove(keys, queue, place, message)
   -- from the tail: what is removed was mostly sent of late

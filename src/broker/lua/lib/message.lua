@@ -36,6 +36,6 @@ local function split(held)
 end
 
 -- A process died with this task before. Foreign bytes have no counters.
-local function is_suspect(message)
+local function is_quarantined(message)
   return not is_foreign(message) and string.sub(message, 24, 25) ~= '00'
 end

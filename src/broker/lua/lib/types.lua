@@ -12,7 +12,7 @@ end
 local function wrong_queues(queues)
   for _, queue in ipairs(queues) do
     local wrong = queue.pending and wrong_type('list', queue.pending)
-      or queue.suspects and wrong_type('list', queue.suspects)
+      or queue.quarantined and wrong_type('list', queue.quarantined)
       or queue.bell and wrong_type('list', queue.bell)
       or queue.scheduled and wrong_type('zset', queue.scheduled)
       or queue.dead and wrong_type('zset', queue.dead)

@@ -8,7 +8,7 @@ for i = 1, #ARGV - 6 do
   queues[i] = {
     name = ARGV[i + 6],
     pending = KEYS[4 * i + 1],
-    suspects = KEYS[4 * i + 2],
+    quarantined = KEYS[4 * i + 2],
     bell = KEYS[4 * i + 3],
     scheduled = KEYS[4 * i + 4],
   }
@@ -22,7 +22,7 @@ end
 local wrong = wrong_type('hash', keys.unique) or wrong_type('string', keys.seen)
 for _, its in ipairs(queues) do
   -- a foreign bell stops nobody: a child finds the task when it looks by itself
-  wrong = wrong or wrong_type('list', its.pending, its.suspects) or wrong_type('zset', its.scheduled)
+  wrong = wrong or wrong_type('list', its.pending, its.quarantined) or wrong_type('zset', its.scheduled)
 end
 if wrong then
   return wrong
@@ -53,7 +53,7 @@ if held then
   local its_name, former = split(held)
   local its_queue = known_queues[its_name]
   if its_queue and remove(keys, its_queue, 'scheduled', former) == 0 then
-    remove(keys, its_queue, is_suspect(former) and 'suspects' or 'pending', former)
+    remove(keys, its_queue, is_quarantined(former) and 'quarantined' or 'pending', former)
   end
 end
 redis.call('SETBIT', keys.seen, sequence % 4096, 1)

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- scheduled to pending or suspect: moves tasks whose time has come to the tail of their queues.
+-- scheduled to pending or quarantined: moves tasks whose time has come to the tail of their queues.
 -- Returns how many, ms until the next is due or -1, what is wrong with the keys of a queue: that stays as it is.
 local limit = ARGV[1]
 local queues = {}
@@ -7,7 +7,7 @@ for i = 1, #ARGV - 1 do
   queues[i] = {
     name = ARGV[i + 1],
     pending = KEYS[4 * i - 3],
-    suspects = KEYS[4 * i - 2],
+    quarantined = KEYS[4 * i - 2],
     bell = KEYS[4 * i - 1],
     scheduled = KEYS[4 * i],
   }

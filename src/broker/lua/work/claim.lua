@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- pending or suspect to active: acks what the child has done, then gives it tasks of its queues by priority.
+-- pending or quarantined to active: acks what the child has done, then gives it tasks of its queues by priority.
 -- Returns 1 if repeated, how many acked, 1 if to drain, `<queue> <message>` of each task granted, 1 if its queues hold
 -- more (a repetition does not say).
 local session, claims, drain, unique, stats = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
@@ -9,7 +9,7 @@ for i = 1, #ARGV - 4 do
   queues[i] = {
     name = ARGV[i + 4],
     pending = KEYS[3 * i + 3],
-    suspects = KEYS[3 * i + 4],
+    quarantined = KEYS[3 * i + 4],
     bell = KEYS[3 * i + 5],
   }
 end
@@ -17,8 +17,8 @@ end
 
 -- `acks` are ids one behind the other; a `limit` of -1 only lists what the child holds. What is granted comes as one text,
 -- separated by zero bytes, which a client reads in a fraction of the time; as a list where that is not safe.
--- A suspect comes alone, and only to a child that holds nothing. To drain: such a task waits, come back empty-handed.
--- One child at a time gets this answer; the others pass the suspect over.
+-- A quarantined task comes alone, and only to a child that holds nothing. To drain: such a task waits, come back empty-handed.
+-- One child at a time gets this answer; the others pass the quarantined task over.
 --
 -- Atomic because a task must be in the queue or in the claims, never in neither. A claim number seen before means that
 -- its reply was lost: the child gets all that it holds again, and no more. A child that gave up on a reply asks for the
@@ -49,7 +49,7 @@ local holds = measured(redis.pcall('HLEN', claims))
 for i = 1, #queues do
   local queue = queues[i]
   size[queue.pending] = measured(redis.pcall('LLEN', queue.pending))
-  size[queue.suspects] = measured(redis.pcall('LLEN', queue.suspects))
+  size[queue.quarantined] = measured(redis.pcall('LLEN', queue.quarantined))
   measured(redis.pcall('LLEN', queue.bell))
 end
 local wrong = wrong_type('string', drain) or wrong_type('hash', unique)
@@ -98,7 +98,7 @@ local function take(list, queue, count)
   end
 end
 
--- were every child to drain, one suspect would stop them all; the mark expires with a child that died over it
+-- were every child to drain, one quarantined task would stop them all; the mark expires with a child that died over it
 local function is_drainer()
   local drainer = redis.call('GET', drain)
   if drainer and drainer ~= child then
@@ -110,9 +110,9 @@ end
 
 for i = 1, #queues do
   local queue = queues[i]
-  if most > 0 and #granted == 0 and size[queue.suspects] > 0 then
+  if most > 0 and #granted == 0 and size[queue.quarantined] > 0 then
     if holds == 0 then
-      take(queue.suspects, queue, 1)
+      take(queue.quarantined, queue, 1)
       break
     elseif is_drainer() then
       to_drain = 1
@@ -130,7 +130,7 @@ end
 local more = 0
 for i = 1, #queues do
   local queue = queues[i]
-  if size[queue.pending] + size[queue.suspects] > 0 then
+  if size[queue.pending] + size[queue.quarantined] > 0 then
     more = 1
     ring(queue.bell)
   end

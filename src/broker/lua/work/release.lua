@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- active to pending or suspect: gives tasks back to the head of their queues, uncounted; a cancelled one ends.
+-- active to pending or quarantined: gives tasks back to the head of their queues, uncounted; a cancelled one ends.
 -- Returns how many were given back; 0 when the child has claimed again.
 local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
 local child, claim_number = ARGV[1], ARGV[2]
@@ -8,7 +8,7 @@ for i = 1, ARGV[3] do
   queues[i] = {
     name = ARGV[i + 3],
     pending = KEYS[6 * i],
-    suspects = KEYS[6 * i + 1],
+    quarantined = KEYS[6 * i + 1],
     bell = KEYS[6 * i + 2],
     scheduled = KEYS[6 * i + 3],
     dead = KEYS[6 * i + 4],

@@ -1,12 +1,12 @@
 #!lua flags=allow-oom
--- active to scheduled, pending or suspect: lets a task run again after an attempt; a cancelled one ends.
+-- active to scheduled, pending or quarantined: lets a task run again after an attempt; a cancelled one ends.
 -- Returns 1, or 0 when the child no longer held the task or the attempt was counted before.
 local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
 local child, id, failures, delay, line, counts = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local queue = {
   name = ARGV[7],
   pending = KEYS[6],
-  suspects = KEYS[7],
+  quarantined = KEYS[7],
   bell = KEYS[8],
   scheduled = KEYS[9],
   dead = KEYS[10],

@@ -1,14 +1,14 @@
 #!lua flags=allow-oom
--- active to pending, suspect, scheduled, dead or done: ends the registration of a child whose process has ended.
--- Returns how many were released, crashed, suspected, dead, timed out.
+-- active to pending, quarantined, scheduled, dead or done: ends the registration of a child whose process has ended.
+-- Returns how many were released, crashed, quarantined, dead, timed out.
 local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
-local child, verdict = ARGV[1], ARGV[2]
+local child, child_exit = ARGV[1], ARGV[2]
 local queues = {}
 for i = 1, #ARGV - 2 do
   queues[i] = {
     name = ARGV[i + 2],
     pending = KEYS[6 * i],
-    suspects = KEYS[6 * i + 1],
+    quarantined = KEYS[6 * i + 1],
     bell = KEYS[6 * i + 2],
     scheduled = KEYS[6 * i + 3],
     dead = KEYS[6 * i + 4],
@@ -17,9 +17,9 @@ for i = 1, #ARGV - 2 do
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- The verdict is JSON, see Verdict in broker.ts.
+-- How the child ended is JSON, see ChildExit in broker.ts.
 --   one id to blame: that task counts a crash and runs alone next, or is dead
---   several: which of them did it is unknown, so each becomes a suspect and runs alone next
+--   several: which of them did it is unknown, so each becomes a quarantined task and runs alone next
 --   what ran out of time counts a failure, and runs again after its delay or is dead
 --   what was done is acked, what was cancelled ends, what was not started goes back uncounted
 --
@@ -33,7 +33,7 @@ local wrong = wrong_keys(keys) or wrong_queues(queues)
 if wrong then
   return wrong
 end
-local judged, known_queues, tasks = cjson.decode(verdict), by_name(queues), {}
+local judged, known_queues, tasks = cjson.decode(child_exit), by_name(queues), {}
 finish(keys, judged.done)
 local all = redis.call('HGETALL', keys.claims)
 for i = 1, #all, 2 do
@@ -61,15 +61,15 @@ for _, late in ipairs(judged.timedOut) do
   end
 end
 
-local blamed, crashed, suspected = {}, 0, 0
+local blamed, crashed, quarantined = {}, 0, 0
 for _, id in ipairs(judged.blamed) do
   if tasks[id] and not blamed[id] and not is_foreign(tasks[id].message) then
     blamed[id] = tasks[id]
-    suspected = suspected + 1
+    quarantined = quarantined + 1
   end
 end
-if suspected == 1 then
-  crashed, suspected = 1, 0
+if quarantined == 1 then
+  crashed, quarantined = 1, 0
 end
 for id, task in pairs(blamed) do
   local crashes
@@ -89,4 +89,4 @@ for id, task in pairs(tasks) do
 end
 put_back(keys, back)
 redis.call('HDEL', keys.session, child)
-return { released, crashed, suspected, dead, timed_out }
+return { released, crashed, quarantined, dead, timed_out }

@@ -1,12 +1,12 @@
-import type { Verdict } from '../../../../src/broker/port/broker.js';
+import type { ChildExit } from '../../../../src/broker/port/broker.js';
 import { appTasks } from '../../../../src/task/app-tasks.js';
 import { countersOf, idOf, LEASE_MS, LINE, MINUTE_MS, type RedisStage } from '../stage.js';
 
-function verdict(given: Partial<Verdict>): Verdict {
+function childExit(given: Partial<ChildExit>): ChildExit {
   return { blamed: [], done: [], timedOut: [], maxCrashes: 3, line: LINE, report: '{"code":"CRASHED"}', ...given };
 }
 
-const NONE = { released: 0, crashed: 0, suspected: 0, dead: 0, timedOut: 0 };
+const NONE = { released: 0, crashed: 0, quarantined: 0, dead: 0, timedOut: 0 };
 
 export function supervising(stage: () => RedisStage): void {
   describe('a session', () => {
@@ -16,7 +16,7 @@ export function supervising(stage: () => RedisStage): void {
       const child = await stage().child();
       expect(await broker.register(child.session, child.child)).toBe(true);
       expect(await broker.closeSession(child.session)).toBe(false);
-      await broker.settle(child, verdict({}));
+      await broker.settle(child, childExit({}));
       expect(await broker.closeSession(child.session)).toBe(true);
       expect(await broker.renew(child.session, LEASE_MS)).toBe(false);
     });
@@ -102,16 +102,16 @@ export function supervising(stage: () => RedisStage): void {
     it('gives back what was not started, the oldest first', async () => {
       const messages = stage().messages(3);
       const { child } = await stage().holder(messages);
-      expect(await stage().broker.settle(child, verdict({}))).toEqual({ ...NONE, released: 3 });
+      expect(await stage().broker.settle(child, childExit({}))).toEqual({ ...NONE, released: 3 });
       expect(await stage().claimed()).toEqual(messages.map(idOf));
-      await expect(stage().broker.settle(child, verdict({}))).rejects.toMatchObject({ code: 'LEASE_LOST' });
+      await expect(stage().broker.settle(child, childExit({}))).rejects.toMatchObject({ code: 'LEASE_LOST' });
     });
 
     it('blames one: it runs alone next, and is dead when it was so too often', async () => {
       const { broker } = stage();
       const [guilty = '', innocent = ''] = stage().messages(2);
       const { child } = await stage().holder([guilty, innocent]);
-      expect(await broker.settle(child, verdict({ blamed: [idOf(guilty)] }))).toEqual({
+      expect(await broker.settle(child, childExit({ blamed: [idOf(guilty)] }))).toEqual({
         ...NONE,
         crashed: 1,
         released: 1,
@@ -119,19 +119,19 @@ export function supervising(stage: () => RedisStage): void {
       const next = await stage().child();
       const { tasks } = await stage().claim(next);
       expect(tasks.map(({ id, message }) => [id, countersOf(message).crashes])).toEqual([[idOf(guilty), 1]]);
-      const last = await broker.settle(next, verdict({ blamed: [idOf(guilty)], maxCrashes: 2 }));
+      const last = await broker.settle(next, childExit({ blamed: [idOf(guilty)], maxCrashes: 2 }));
       expect(last).toEqual({ ...NONE, dead: 1 });
       expect([await stage().state(guilty), await stage().state(innocent)]).toEqual(['dead', 'pending']);
       const grave = await broker.deadLetters.find('default', idOf(guilty));
       expect(grave?.record.toString()).toMatch(/^\{"code":"CRASHED"\}\n/);
     });
 
-    it('suspects each of several, and hands them out one at a time to children that hold nothing', async () => {
+    it('quarantines each of several, and hands them out one at a time to children that hold nothing', async () => {
       const { broker } = stage();
       const messages = stage().messages(2);
       const ids = messages.map(idOf);
       const { child } = await stage().holder(messages);
-      expect(await broker.settle(child, verdict({ blamed: ids }))).toEqual({ ...NONE, suspected: 2 });
+      expect(await broker.settle(child, childExit({ blamed: ids }))).toEqual({ ...NONE, quarantined: 2 });
       await broker.enqueue('default', stage().messages(1));
       const next = await stage().child(['default']);
       const first = await stage().claim(next);
@@ -159,7 +159,7 @@ export function supervising(stage: () => RedisStage): void {
         { ...late, id: later, retryInMs: MINUTE_MS },
         { ...late, id: dead, retryInMs: -1 },
       ];
-      const settlement = await broker.settle(child, verdict({ done: [done], timedOut }));
+      const settlement = await broker.settle(child, childExit({ done: [done], timedOut }));
       expect(settlement).toEqual({ ...NONE, timedOut: 2, dead: 1 });
       const states = await Promise.all(messages.map((message) => stage().state(message)));
       expect(states).toEqual(['unknown', 'pending', 'scheduled', 'dead']);
@@ -172,7 +172,7 @@ export function supervising(stage: () => RedisStage): void {
     it('keeps a claim of a queue that the worker does not serve among the dead', async () => {
       const [message = ''] = stage().messages(1);
       const { child } = await stage().holder([message]);
-      expect(await stage().broker.settle({ ...child, queues: ['bulk'] }, verdict({}))).toMatchObject({ released: 0 });
+      expect(await stage().broker.settle({ ...child, queues: ['bulk'] }, childExit({}))).toMatchObject({ released: 0 });
       const { entries } = await stage().broker.deadLetters.read('bulk', { range: {}, order: 'oldest', limit: 10 });
       expect(entries.map(({ record }) => record.toString())).toEqual([expect.stringContaining(message)]);
     });

@@ -2,7 +2,7 @@ import { Cron } from 'croner';
 import { FIELDS, type Field, toPart } from './cron-fields.js';
 
 /** A part of an expression, and what is wrong with it. */
-interface Complaint {
+interface Fault {
   readonly what: string;
   /** where the part begins, and how long it is */
   readonly from: number;
@@ -24,15 +24,15 @@ const ALLOWED: Readonly<Record<Field, string>> = {
  * @returns the reason, a line break and the two lines; undefined when each part for itself is right
  *
  * @example
- * complainAbout('0 25 * * *'); // 25 is no hour (0-23), and below it the expression with carets
+ * expressionFault('0 25 * * *'); // 25 is no hour (0-23), and below it the expression with carets
  */
-export function complainAbout(expression: string): string | undefined {
-  const complaint = find(expression.replace(/\s/g, ' '));
-  return complaint && shown(expression, complaint);
+export function expressionFault(expression: string): string | undefined {
+  const fault = find(expression.replace(/\s/g, ' '));
+  return fault && shown(expression, fault);
 }
 
 /** Shows the day and the month of an expression that is right and never comes due. */
-export function complainAboutDate(expression: string): string {
+export function dateFault(expression: string): string {
   const parts = [...expression.matchAll(/\S+/g)];
   const day = parts.at(-3)?.index ?? 0;
   const month = parts.at(-2);
@@ -40,11 +40,11 @@ export function complainAboutDate(expression: string): string {
   return shown(expression, { what: 'no month has such a day', from: day, length: end - day });
 }
 
-function shown(expression: string, { what, from, length }: Complaint): string {
+function shown(expression: string, { what, from, length }: Fault): string {
   return `${what}.\n\n  ${expression.replace(/\s/g, ' ')}\n  ${' '.repeat(from)}${'^'.repeat(Math.max(length, 1))}`;
 }
 
-function find(expression: string): Complaint | undefined {
+function find(expression: string): Fault | undefined {
   const parts = [...expression.matchAll(/\S+/g)].map((match) => ({ text: match[0], from: match.index }));
   const [first] = parts;
   if (!first) return { what: 'it is empty', from: 0, length: 1 };
@@ -64,14 +64,14 @@ function find(expression: string): Complaint | undefined {
   }
   const fields = FIELDS.slice(-parts.length);
   for (const [index, { text, from }] of parts.entries()) {
-    const complaint = complaintOf(fields[index] ?? 'second', text);
-    if (complaint) return { ...complaint, from: from + complaint.from };
+    const fault = fieldFault(fields[index] ?? 'second', text);
+    if (fault) return { ...fault, from: from + fault.from };
   }
   return undefined;
 }
 
 /** The first entry of the list in a field that is wrong. */
-function complaintOf(field: Field, text: string): Complaint | undefined {
+function fieldFault(field: Field, text: string): Fault | undefined {
   if (isRight(field, text)) return undefined;
   let from = 0;
   for (const entry of text.split(',')) {

@@ -1,6 +1,6 @@
 import { setImmediate as nextRound } from 'node:timers/promises';
 import type { Broker } from '../../src/broker/port/broker.js';
-import { Runtime } from '../../src/supervisor/runtime.js';
+import { WorkerSession } from '../../src/supervisor/worker-session.js';
 
 /** A Redis that goes away after the first session, as a broker tells of it: every call rejects, or is never answered. */
 class Outage {
@@ -30,14 +30,14 @@ class Outage {
 const NOTHING_RAN = { pid: 7, reason: 'SIGKILL', running: [], done: [], timedOut: [] };
 
 let outage: Outage;
-let runtime: Runtime;
+let runtime: WorkerSession;
 let lost: number;
 let failures: unknown[];
 beforeEach(async () => {
   outage = new Outage();
   lost = 0;
   failures = [];
-  runtime = new Runtime({
+  runtime = new WorkerSession({
     broker: outage.broker,
     leaseMs: 30_000,
     queues: ['default'],

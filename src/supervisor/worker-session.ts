@@ -3,16 +3,16 @@ import type { Broker, CatalogEntry, Claimant, Settlement } from '../broker/port/
 import type { Service } from '../maintenance/periodic-loop.js';
 import type { AppTasks } from '../task/app-tasks.js';
 import { isLeaseLost, persist } from '../values/persist.js';
-import { type Death, verdictOn } from './child-exit.js';
+import { type Death, settlementOf } from './child-exit.js';
 import { Session } from './session.js';
-import { Rebalancer, type Seat } from './unstarted-claims.js';
+import { type Seat, UnstartedClaims } from './unstarted-claims.js';
 import { type Guarded, Watchdog } from './watchdog.js';
 
 const RETRY_MS = 500;
 /** How long each step of closing may wait for a Redis that does not answer, in ms; the lease runs out by itself. */
 const CLOSE_MS = 2_000;
 
-export interface RuntimeOptions {
+export interface WorkerSessionOptions {
   readonly broker: Broker;
   readonly leaseMs: number;
   /** the queues this worker serves, by priority */
@@ -30,16 +30,20 @@ export interface RuntimeOptions {
 }
 
 /** What a supervisor has once the settings of the app are known: the broker, a session, and the loops that need them. */
-export class Runtime {
+export class WorkerSession {
   private session: Promise<Session>;
   private readonly services: readonly Service[];
   /** id of the session that is in force */
   private current: string | undefined;
   private closing = false;
 
-  constructor(private readonly options: RuntimeOptions) {
+  constructor(private readonly options: WorkerSessionOptions) {
     const { broker, children, onError } = options;
-    this.services = [...options.services, new Rebalancer(broker, children, onError), new Watchdog(children, onError)];
+    this.services = [
+      ...options.services,
+      new UnstartedClaims(broker, children, onError),
+      new Watchdog(children, onError),
+    ];
     this.session = this.openSession();
   }
 
@@ -66,10 +70,10 @@ export class Runtime {
    * @returns what became of them; undefined when others had taken them already, or once closing without Redis
    */
   async settle(claimant: Claimant, death: Death): Promise<Settlement | undefined> {
-    const verdict = verdictOn(death);
+    const childExit = settlementOf(death);
     const { broker, onError } = this.options;
     const send = (): Promise<Settlement | undefined> => {
-      const settled = broker.settle(claimant, verdict);
+      const settled = broker.settle(claimant, childExit);
       return this.closing ? soon(settled) : settled;
     };
     const isFinal = (error: unknown): boolean => this.closing || isLeaseLost(error);
