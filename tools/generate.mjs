@@ -1,6 +1,7 @@
 /**
  * Writes all that follows from the tables of keys and scripts: the heads of the Lua scripts, the module that holds their
- * text, and the tables and rights of docs/redis-keys.md; and from the list of rooms, which imports the linter refuses.
+ * text, and the tables and rights of docs/redis-keys.md; from the list of rooms, which imports the linter refuses; and the
+ * tables of rooms and states in docs/architecture.md.
  *
  *   npm run generate
  *   node tools/generate.mjs --check    writes nothing; exits with 1, and says which files are out of date
@@ -11,13 +12,15 @@ import { fileURLToPath } from 'node:url';
 import { withTables } from './generate/document.mjs';
 import { withHead } from './generate/head.mjs';
 import { linterDirections } from './generate/house.mjs';
+import { withOverview } from './generate/overview.mjs';
 import { readTables } from './generate/tables.mjs';
 import { Failure, ROOT, runTool } from './run.mjs';
 
 const LUA = 'src/broker/lua';
 const MODULE = 'src/broker/redis/lua.generated.ts';
 const LINTER = 'biome.generated.json';
-const DOCUMENT = 'docs/redis-keys.md';
+const KEYS_PAGE = 'docs/redis-keys.md';
+const OVERVIEW = 'docs/architecture.md';
 
 /** Leaves a file alone that is up to date, because a newer one makes the tools build again. */
 export async function generate(root = ROOT, write = writeFileSync) {
@@ -36,7 +39,9 @@ export async function generate(root = ROOT, write = writeFileSync) {
   }
   update(MODULE, moduleOf(scripts));
   update(LINTER, linterDirections());
-  update(DOCUMENT, withTables(readFileSync(join(root, DOCUMENT), 'utf8'), tables, scripts));
+  const textOf = (page) => readFileSync(join(root, page), 'utf8');
+  update(KEYS_PAGE, withTables(KEYS_PAGE, textOf(KEYS_PAGE), tables, scripts));
+  update(OVERVIEW, withOverview(OVERVIEW, textOf(OVERVIEW), tables));
 }
 
 /** Writes only the module, from the Lua files as they are. */

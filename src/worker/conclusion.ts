@@ -1,5 +1,6 @@
 import type { ClaimedTask } from '../broker/port/broker.js';
 import type { ScoreboardWriter } from '../ipc/scoreboard.js';
+import type { TaskStateWord } from '../task/task-states.js';
 import { errorText } from '../values/error-text.js';
 import { NewNames } from '../values/new-names.js';
 import { printable, printableStack } from '../values/printable.js';
@@ -26,9 +27,9 @@ export class Conclusion {
   of(claimed: ClaimedTask, { task }: PreparedTask, outcome: Outcome, giveBack: (() => void) | undefined): void {
     if (outcome.kind === 'done') return this.done(claimed.id, task.message.unique === 'finished');
     if (outcome.decision.kind === 'drop') {
-      const what = task.cancelled ? 'was cancelled' : 'was dropped';
+      const state: TaskStateWord = task.cancelled ? 'cancelled' : 'dropped';
       const [why = ''] = errorText(outcome.error).split('\n', 1);
-      const line = `Task ${printable(task.name)} ${printable(claimed.id)} ${what}: ${printedText(why, false)}`;
+      const line = `Task ${printable(task.name)} ${printable(claimed.id)} was ${state}: ${printedText(why, false)}`;
       within(task, () => this.logger.log(line));
       return this.done(claimed.id, task.message.unique === 'finished');
     }

@@ -4,7 +4,7 @@ import { compilerOptionsOf, ExampleProgram } from '../support/example-program.js
 import { type Example, examplesOfExport, examplesOfPage, exportsOf } from '../support/examples.js';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
-const PAGES = ['README.md', ...pagesIn('docs'), 'sample-app/README.md'];
+const PAGES = ['README.md', ...pagesIn('docs'), ...pagesIn('docs/internals'), 'sample-app/README.md'];
 const EXPORTS = exportsOf(ROOT, ['src/index.ts', 'src/testing/index.ts'], compilerOptionsOf(ROOT));
 
 function pagesIn(directory: string): string[] {

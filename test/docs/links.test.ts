@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
-const PAGES = ['README.md', 'CHANGELOG.md', 'sample-app/README.md', ...pagesIn('docs')];
+const PAGES = ['README.md', 'CHANGELOG.md', 'sample-app/README.md', ...pagesIn('docs'), ...pagesIn('docs/internals')];
 
 function pagesIn(directory: string): string[] {
   return readdirSync(join(ROOT, directory)).flatMap((name) => (name.endsWith('.md') ? [`${directory}/${name}`] : []));

@@ -1,25 +1,19 @@
+import { code, table, withParts } from './markers.mjs';
 import { directCommands, keysOf, senderRights, workerRights } from './rights.mjs';
 
 /** How the document says what a script does when memory is full. */
 const WHEN_FULL = { 'allow-oom': 'runs', 'no-writes': 'runs: it only reads', none: 'is refused' };
 
-/** The text of docs/redis-keys.md with what stands between its markers written anew. */
-export function withTables(text, tables, scripts) {
+/** The text of docs/redis-keys.md with its tables and rights written anew. */
+export function withTables(page, text, tables, scripts) {
   const sender = senderRights(tables, scripts);
-  const parts = {
+  return withParts(page, text, {
     keys: keyTable(tables),
     scripts: scriptTable(tables),
     'rights of a sender': fenced(sender.user),
     'more rights of a sender': fenced(sender.more),
     'rights of a worker': fenced(workerRights(tables, scripts)),
-  };
-  return Object.entries(parts).reduce((document, [name, part]) => {
-    const [begin, end] = [`<!-- ${name}: npm run generate writes this -->\n`, `<!-- end of ${name} -->\n`];
-    const [before, rest] = document.split(begin);
-    const [, after] = rest?.split(end) ?? [];
-    if (after === undefined) throw new Error(`docs/redis-keys.md has no place for the ${name}: ${begin}${end}`);
-    return [before, begin, '\n', part, '\n', end, after].join('');
-  }, text);
+  });
 }
 
 function keyTable({ keys, scripts, layoutOf }) {
@@ -46,14 +40,6 @@ function scriptTable({ keys, scripts, layoutOf }) {
   return table(['script', 'what it does', 'called by', 'keys', 'returns', 'when Redis is full'], rows);
 }
 
-function table(heads, rows) {
-  return [heads, heads.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
-}
-
 function fenced(text) {
   return `\`\`\`\n${text}\n\`\`\`\n`;
-}
-
-function code(text) {
-  return `\`${text}\``;
 }

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const TABLES = 'src/broker/redis';
+const TABLES = ['broker/redis/redis-keys', 'broker/redis/scripts', 'broker/redis/script-layout', 'task/task-states'];
 
-/** The tables of keys and scripts, and the order on the wire, read from their TypeScript. */
+/** The tables of keys, scripts and states, and the order on the wire, read from their TypeScript. */
 export async function readTables(root) {
-  const [{ KEYS }, { SCRIPTS }, { layoutOf }] = await Promise.all(
-    ['redis-keys', 'scripts', 'script-layout'].map((name) => load(join(root, TABLES, `${name}.ts`))),
+  const [{ KEYS }, { SCRIPTS }, { layoutOf }, { TASK_STATES }] = await Promise.all(
+    TABLES.map((module) => load(join(root, 'src', `${module}.ts`))),
   );
-  return { keys: KEYS, scripts: SCRIPTS, layoutOf };
+  return { keys: KEYS, scripts: SCRIPTS, layoutOf, states: TASK_STATES };
 }
 
 /** Imports a module that imports types only. */

@@ -2,6 +2,7 @@ import type { RedisOptions } from 'ioredis';
 import type { CronDeclaration, CronDefinition } from '../../cron/cron-definition.js';
 import type { AppTasks, AppWorker } from '../../task/app-tasks.js';
 import type { BroadcastScope } from '../../task/broadcast.js';
+import type { StateWord } from '../../task/task-states.js';
 import type { BroadcastRecords, StreamBroker } from './broadcast-port.js';
 import type { CronBroker } from './cron-broker.js';
 import type { DeadLetterBroker, DeadPurgeBroker } from './dead-letter-broker.js';
@@ -285,12 +286,9 @@ export interface PromoterBroker {
 }
 
 /** What lies in a queue at one moment. */
-export interface QueueState {
+export interface QueueState
+  extends Readonly<Record<StateWord<'pending' | 'scheduled' | 'quarantined' | 'dead'>, number>> {
   readonly queue: string;
-  readonly pending: number;
-  readonly scheduled: number;
-  readonly quarantined: number;
-  readonly dead: number;
   /** the task that is claimed next, as it lies in Redis */
   readonly head: string | undefined;
   /** when the first scheduled task is due, or was: ms since 1970 */
@@ -319,7 +317,7 @@ export type TaskState = 'scheduled' | 'pending' | 'active' | 'dead' | 'cancelled
 
 /** Where a task was found. */
 export interface TaskPlace {
-  readonly state: TaskState;
+  readonly state: StateWord<Exclude<TaskState, 'unknown'>> | 'unknown';
   readonly queue?: string;
   /** the whole message, unless it has ended */
   readonly message?: string;

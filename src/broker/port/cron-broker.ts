@@ -1,4 +1,5 @@
 import type { CronDeclaration } from '../../cron/cron-definition.js';
+import type { StateWord } from '../../task/task-states.js';
 import type { Claimant } from './broker.js';
 
 /** A run of a cron that has come due. */
@@ -46,7 +47,7 @@ export interface CronRun {
   /** of a first attempt: for how long it waited in its queue, in ms */
   readonly waitedMs?: number;
   /** `failed` will be tried again, `dead` will not */
-  readonly outcome: 'done' | 'dropped' | 'failed' | 'dead';
+  readonly outcome: StateWord<'done' | 'dropped' | 'dead'> | 'failed';
   readonly error?: string;
   readonly host: string;
   readonly pid: number;

@@ -1,0 +1,50 @@
+/** How people see one state of a task. */
+interface TaskStateSpec {
+  /** one character, which differs from those of all other states, so that nobody depends on the colour */
+  readonly shape: string;
+  /** a name that both `styleText` of Node and CSS have */
+  readonly color: 'blue' | 'cyan' | 'gray' | 'green' | 'magenta' | 'red' | 'yellow';
+  /** one sentence */
+  readonly meaning: string;
+}
+
+/**
+ * Every state in which people may find a task, by its word: logs, reports, terminals and pages take words, shapes and colours
+ * from here. `npm run generate` writes the table of docs/architecture.md from it; this module imports nothing, because the
+ * tools read it, too.
+ */
+export const TASK_STATES = {
+  pending: { shape: '○', color: 'blue', meaning: 'It waits in its queue; the oldest task starts first.' },
+  scheduled: { shape: '◔', color: 'cyan', meaning: 'It waits for its time, or for its next attempt.' },
+  active: { shape: '●', color: 'yellow', meaning: 'A child holds it and runs it, or starts it within milliseconds.' },
+  'held back': {
+    shape: '‖',
+    color: 'magenta',
+    meaning: 'It is pending, but a limit or a pause keeps it from starting.',
+  },
+  quarantined: {
+    shape: '▲',
+    color: 'magenta',
+    meaning: 'A process died while it ran the task, which runs alone next.',
+  },
+  dead: { shape: '✗', color: 'red', meaning: 'It ended with an error; Redis keeps it until a person acts.' },
+  expired: { shape: '◇', color: 'red', meaning: 'It is dead with `TASK_EXPIRED`: no child started it in time.' },
+  cancelled: { shape: '⊘', color: 'gray', meaning: '`cancel()` ended it, so it does not run again.' },
+  dropped: {
+    shape: '↓',
+    color: 'gray',
+    meaning: 'Its error said that it needs no other attempt (`DropTask`, `dropOn`).',
+  },
+  done: { shape: '✓', color: 'green', meaning: 'Its method returned; Redis keeps nothing of it.' },
+  unconfirmed: {
+    shape: '?',
+    color: 'yellow',
+    meaning: 'Redis did not confirm the send, so the task may be in its queue; sending the same id again is safe.',
+  },
+} as const satisfies Record<string, TaskStateSpec>;
+
+/** The word for a state. */
+export type TaskStateWord = keyof typeof TASK_STATES;
+
+/** The words for some states: the compiler refuses one that the table above does not have. */
+export type StateWord<Word extends TaskStateWord> = Word;
