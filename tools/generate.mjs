@@ -1,7 +1,7 @@
 /**
  * Writes all that follows from the tables of keys and scripts: the heads of the Lua scripts, the module that holds their
- * text, and the tables and rights of docs/redis-keys.md; from the list of rooms, which imports the linter refuses; and the
- * tables of rooms and states in docs/architecture.md.
+ * text, and the tables and rights of docs/redis-keys.md; from the list of rooms, which imports the linter refuses; and
+ * the rooms and states of docs/architecture.md.
  *
  *   npm run generate
  *   node tools/generate.mjs --check    writes nothing; exits with 1, and says which files are out of date

@@ -39,7 +39,7 @@ export const TASK_STATES = {
   unconfirmed: {
     shape: '?',
     color: 'yellow',
-    meaning: 'Redis did not confirm the send, so the task may be in its queue; sending the same id again is safe.',
+    meaning: 'Redis did not confirm the send, so the task may be in its queue.',
   },
 } as const satisfies Record<string, TaskStateSpec>;
 
