@@ -2,7 +2,7 @@ import { code, table, withParts } from './markers.mjs';
 import { directCommands, keysOf, senderRights, workerRights } from './rights.mjs';
 
 /** How the document says what a script does when memory is full. */
-const WHEN_FULL = { 'allow-oom': 'runs', 'no-writes': 'runs: it only reads', none: 'is refused' };
+const WHEN_FULL = { 'allow-oom': 'runs', 'no-writes': 'runs', none: 'refused' };
 
 /** The text of docs/redis-keys.md with its tables and rights written anew. */
 export function withTables(page, text, tables, scripts) {
@@ -25,19 +25,12 @@ function keyTable({ keys, scripts, layoutOf }) {
   return table(['key', 'type', 'holds', 'scripts', 'other commands', 'expiry and size'], rows);
 }
 
-function scriptTable({ keys, scripts, layoutOf }) {
-  const names = (its) => its.map((key) => code(keys[key].pattern.replace(/<.*/, ''))).join(', ');
-  const rows = Object.entries(scripts).map(([name, spec]) => {
-    const { keys: alone, blocks, lists } = layoutOf(spec);
-    const declared = [
-      names(alone),
-      ...blocks.map((block) => names(block.keys)),
-      ...lists.filter((list) => list.keys.length > 0).map((list) => `for each of ${list.name}: ${names(list.keys)}`),
-    ];
-    const those = declared.filter((part) => part !== '').join('; ');
-    return [code(name), spec.purpose, spec.by.join(', '), those, spec.reply.text, WHEN_FULL[spec.flags ?? 'allow-oom']];
+/** The keys of each script stand in the table of keys, and in its head. */
+function scriptTable({ scripts }) {
+  const rows = Object.entries(scripts).map(([name, { purpose, by, reply, flags = 'allow-oom' }]) => {
+    return [code(name), purpose, by.join(', '), reply.text, WHEN_FULL[flags]];
   });
-  return table(['script', 'what it does', 'called by', 'keys', 'returns', 'when Redis is full'], rows);
+  return table(['script', 'what it does', 'called by', 'returns', 'when Redis is full'], rows);
 }
 
 function fenced(text) {

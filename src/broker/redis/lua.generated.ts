@@ -1,7 +1,7 @@
 /** The text of each script in lua/, by its name, and of each library. `npm run generate` writes this module: edit the Lua files instead. */
 export const LUA = {
   'declare-crons': `#!lua flags=allow-oom
--- notes the crons of an app; one that is new, has a new schedule, or was disabled, counts from now on.
+-- records the crons of an app; a new, changed or enabled one begins at the present.
 -- Returns 1.
 local crons = KEYS[1]
 local tolerance_ms = ARGV[1]
@@ -36,9 +36,9 @@ for i = 1, #entries, 3 do
 end
 return 1`,
   'fire-cron': `#!lua
--- to pending: enqueues runs of a cron that have come due, each instant once in the whole cluster.
--- Returns fired, skipped, the queue of the earlier run for which others are skipped, how the last run ended; -1 for a
--- cron that is not known.
+-- enqueues the due runs of a cron, each time once.
+-- Returns the numbers fired and skipped, the queue of the run that causes skips, the end of the last run; -1 for an
+-- unknown cron.
 local crons, unique = KEYS[1], KEYS[2]
 local cron = ARGV[1]
 local queue = { name = ARGV[2], pending = KEYS[3], bell = KEYS[4] }
@@ -96,8 +96,8 @@ end
 redis.call('HSET', crons, cron .. ' until', text(settled))
 return { #messages, skipped, held_in, record[3] or '' }`,
   'forget-crons': `#!lua flags=allow-oom
--- forgets crons that no session has declared for long; of one that all declare disabled it notes since when.
--- Returns how many were forgotten, or -1 when another session was opened meanwhile.
+-- deletes crons that no session has declared for long, and marks those that all disable.
+-- Returns the number deleted, or -1 if another session was opened meanwhile.
 local crons, sessions = KEYS[1], KEYS[2]
 local after_ms = ARGV[1]
 local known = {}
@@ -153,8 +153,8 @@ for name, fields in pairs(records) do
 end
 return forgotten`,
   'move-cron-run': `#!lua
--- moves the run of a cron for which others are skipped out of a queue that no session serves.
--- Returns 1, or 0 when it waits there no more.
+-- moves a run that causes skips out of a queue that no session serves.
+-- Returns 1, or 0 if it no longer waits there.
 local unique = KEYS[1]
 local digest = ARGV[1]
 local from = { name = ARGV[2], pending = KEYS[2], quarantined = KEYS[3], scheduled = KEYS[4] }
@@ -186,8 +186,8 @@ end
 redis.call('HSET', unique, digest, to.name .. ' ' .. message)
 return 1`,
   'pause-cron': `#!lua flags=allow-oom
--- fired when due to paused: until it is resumed, nobody fires the cron.
--- Returns 1, also when it was paused already; 0 when nothing is known of the cron.
+-- pauses a cron.
+-- Returns 1, or 0 for an unknown cron.
 local crons = KEYS[1]
 local cron = ARGV[1]
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -200,8 +200,8 @@ end
 redis.call('HSETNX', crons, cron .. ' paused', text(now_ms()))
 return 1`,
   'record-cron-run': `#!lua flags=allow-oom
--- notes how the latest run of a cron ended.
--- Returns 1, or 0 when nothing is known of the cron.
+-- records how the latest run of a cron ended.
+-- Returns 1, or 0 for an unknown cron.
 local session, crons = KEYS[1], KEYS[2]
 local child, cron, run = ARGV[1], ARGV[2], ARGV[3]
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -219,8 +219,8 @@ end
 redis.call('HSET', crons, cron .. ' run', run)
 return 1`,
   'resume-cron': `#!lua flags=allow-oom
--- paused to fired when due: what came due during the pause is settled without a run.
--- Returns 1, also when it was not paused; 0 when nothing is known of the cron.
+-- resumes a cron at the present, without the runs due during the pause.
+-- Returns 1, or 0 for an unknown cron.
 local crons = KEYS[1]
 local cron = ARGV[1]
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -235,8 +235,8 @@ if redis.call('HDEL', crons, cron .. ' paused') == 1 then
 end
 return 1`,
   'dead-page': `#!lua flags=no-writes
--- reads dead tasks of a queue in the order of their deaths; those of one instant by their ids.
--- Returns 1 if there are more, then id, time of death, record of each.
+-- reads dead tasks of a queue by time of death, then id.
+-- Returns 1 if there are more, then id, time of death and record of each.
 local order, since, till, most, most_bytes = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local queue = { dead = KEYS[1], records = KEYS[2] }
 local after = part(ARGV, 6, #ARGV)
@@ -296,8 +296,8 @@ while rank >= from and rank < behind_last do
 end
 return page`,
   'delete-dead': `#!lua flags=allow-oom
--- dead to nowhere: forgets dead tasks.
--- Returns how many there were.
+-- deletes dead tasks.
+-- Returns the number deleted.
 local queue = { dead = KEYS[1], records = KEYS[2] }
 local deaths = part(ARGV, 1, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -321,8 +321,8 @@ for i = 1, #deaths, 2 do
 end
 return removed`,
   'purge': `#!lua flags=allow-oom
--- dead to nowhere: forgets those kept for long enough, and those beyond a number, the oldest first.
--- Returns how many it forgot.
+-- deletes dead tasks that are too old or too many, the oldest first.
+-- Returns the number deleted.
 local retention_ms, kept, most = ARGV[1], ARGV[2], ARGV[3]
 local queue = { dead = KEYS[1], records = KEYS[2] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -344,8 +344,8 @@ end
 forget_dead(queue, redis.call('ZRANGE', queue.dead, 0, count - 1))
 return count`,
   'redrive': `#!lua flags=allow-oom
--- dead to pending: lets dead tasks run again, their counters anew; each takes its key if that is free.
--- Returns for each task 1, 0 if that death is not there, -1 if its message has no header to reset.
+-- moves dead tasks to the tail of their queue, with new counters.
+-- Returns for each task 1, 0 if that death is gone, -1 if its header cannot be reset.
 local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3] }
 local queue = { name = ARGV[1], pending = KEYS[4], bell = KEYS[5], dead = KEYS[6], records = KEYS[7] }
 local deaths = part(ARGV, 2, #ARGV)
@@ -396,8 +396,8 @@ if #ids > 0 then
 end
 return answers`,
   'cancel-active': `#!lua flags=allow-oom
--- marks an active task as cancelled, so that it never runs again, and informs every supervisor.
--- Returns 1, or 0 when the child holds it no more.
+-- marks an active task as cancelled and adds that to the stream.
+-- Returns 1, or 0 if the child no longer holds it.
 local claims, cancelled, broadcasts = KEYS[1], KEYS[2], KEYS[3]
 local id, kept = ARGV[1], ARGV[2]
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -415,8 +415,8 @@ remember_cancelled(cancelled, now_ms(), id)
 redis.call('XADD', broadcasts, 'MAXLEN', '~', kept, '*', 'kind', 'cancel', 'id', id)
 return 1`,
   'cancel-waiting': `#!lua flags=allow-oom
--- pending, quarantined or scheduled to cancelled: removes a task that waits, and frees its key.
--- Returns 1, or 0 when it waits there no more.
+-- removes a task that waits and frees its unique key.
+-- Returns 1, or 0 if it no longer waits there.
 local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3] }
 local place, message = ARGV[1], ARGV[2]
 local queue = { pending = KEYS[4], quarantined = KEYS[5], scheduled = KEYS[6] }
@@ -436,8 +436,8 @@ if removed > 0 then
 end
 return removed`,
   'find-pending': `#!lua flags=no-writes
--- looks for a task in a part of a list, from the tail.
--- Returns its message or nothing, how many it has looked at, 1 when there is more.
+-- looks for a task in a part of a list, from its tail.
+-- Returns its message or nothing, the number looked at, 1 if there are more.
 local list, id, passed, most, most_bytes = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local queue = { pending = KEYS[1], quarantined = KEYS[2] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -464,8 +464,8 @@ while looked < tonumber(most) and bytes < tonumber(most_bytes) do
 end
 return { '', looked, 1 }`,
   'close-session': `#!lua flags=allow-oom
--- ends a session in order, once all its children have been settled.
--- Returns 1, or 0 when a child is still registered.
+-- deletes a session that has no child.
+-- Returns 1, or 0 if a child is registered.
 local sessions, session = KEYS[1], KEYS[2]
 local session_id = ARGV[1]
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -483,7 +483,7 @@ redis.call('DEL', session)
 redis.call('ZREM', sessions, session_id)
 return 1`,
   'open-session': `#!lua flags=allow-oom
--- opens the session of a supervisor: from now on its lease runs.
+-- opens a session with a lease, and writes the catalog.
 -- Returns 1.
 local sessions, session, pulse, catalog = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local session_id, lease_ms = ARGV[1], ARGV[2]
@@ -504,8 +504,8 @@ end
 redis.call('ZADD', sessions, text(now + lease_ms), session_id)
 return 1`,
   'overdue': `#!lua flags=allow-oom
--- finds sessions whose lease ran out.
--- Returns ms until the next deadline or -1, overdue sessions.
+-- lists sessions whose lease ran out.
+-- Returns ms until the next deadline or -1, the sessions.
 local sessions, pulse = KEYS[1], KEYS[2]
 local lease_ms = ARGV[1]
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -520,8 +520,8 @@ local overdue = redis.call('ZRANGEBYSCORE', sessions, '-inf', text(now), 'LIMIT'
 local next = redis.call('ZRANGEBYSCORE', sessions, '(' .. text(now), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
 return { next[2] and next[2] - now or -1, unpack(overdue) }`,
   'reap': `#!lua flags=allow-oom
--- active to pending or quarantined, uncounted: takes every claim of a session whose lease ran out, and ends that.
--- Returns how many tasks were put back, or -1 when it is not to be reaped (renewed, gone, or changed).
+-- returns all claims of a session whose lease ran out, uncounted, and deletes the session.
+-- Returns the number returned, or -1 if the session was renewed, is gone or has changed.
 local keys = {
   sessions = KEYS[1],
   session = KEYS[2],
@@ -592,8 +592,8 @@ redis.call('DEL', keys.session)
 redis.call('ZREM', keys.sessions, session_id)
 return #tasks`,
   'register': `#!lua flags=allow-oom
--- registers a child in a session that has its lease; only a registered child can claim or finish.
--- Returns 1, or 0 when the session was reaped.
+-- registers a child in a session, so that it can claim.
+-- Returns 1, or 0 if the session was reaped.
 local sessions, session = KEYS[1], KEYS[2]
 local session_id, child = ARGV[1], ARGV[2]
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -607,7 +607,7 @@ redis.call('HSETNX', session, child, '0')
 return 1`,
   'renew': `#!lua flags=allow-oom
 -- renews the lease of a session.
--- Returns 1, or 0 when the session was reaped and must not be revived.
+-- Returns 1, or 0 if the session was reaped.
 local sessions, pulse = KEYS[1], KEYS[2]
 local session_id, lease_ms = ARGV[1], ARGV[2]
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -1034,8 +1034,8 @@ local function update_key(unique, queue, message)
   end
 end`,
   'enqueue-unique': `#!lua
--- to pending or scheduled, unless its key is taken; \`replace\` removes the task that has it while that waits.
--- Returns id and queue of the task that has the key now.
+-- adds a message unless another task has its key; with \`replace\`, removes that task if it waits.
+-- Returns id and queue of the task that now has the key.
 local keys = { seen = KEYS[1], unique = KEYS[2], cancelled = KEYS[3], alarm = KEYS[4] }
 local seconds, due_from, due_ms, on_conflict, message, queue = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local queues = {}
@@ -1096,8 +1096,8 @@ redis.call('EXPIRE', keys.seen, seconds)
 redis.call('HSET', keys.unique, digest, queue .. ' ' .. message)
 return { id, queue }`,
   'enqueue': `#!lua
--- to pending: adds messages to the tail of a queue, each id once.
--- Returns how many were new; fewer than given when a client repeats a command whose reply was lost.
+-- adds messages to the tail of a queue, each id once.
+-- Returns the number of new messages; a repeated command finds fewer.
 local seen = KEYS[1]
 local seconds = ARGV[1]
 local queue = { pending = KEYS[2], bell = KEYS[3] }
@@ -1111,8 +1111,8 @@ return let_in(seen, seconds, messages, function(fresh)
   enlist_new(queue, fresh)
 end)`,
   'promote': `#!lua flags=allow-oom
--- scheduled to pending or quarantined: moves tasks whose time has come to the tail of their queues.
--- Returns how many, ms until the next is due or -1, what is wrong with the keys of a queue: that stays as it is.
+-- moves due tasks from the schedules to the tails of their queues.
+-- Returns the number moved, ms until the next is due or -1, an error for each queue with a foreign key.
 local limit = ARGV[1]
 local queues = {}
 for i = 1, #ARGV - 1 do
@@ -1155,8 +1155,8 @@ for _, queue in ipairs(queues) do
 end
 return { tonumber(limit) - left, next, unpack(refused) }`,
   'schedule': `#!lua
--- to scheduled: adds messages that are due later, each id once.
--- Returns how many were new, as \`enqueue\` does.
+-- adds messages to the schedule of a queue, each id once.
+-- Returns the number of new messages.
 local seen, alarm = KEYS[1], KEYS[2]
 local seconds, due_from, due_ms = ARGV[1], ARGV[2], ARGV[3]
 local queue = { scheduled = KEYS[3] }
@@ -1171,8 +1171,8 @@ return let_in(seen, seconds, messages, function(fresh)
   schedule(queue.scheduled, alarm, tonumber(due_ms) + (due_from == 'in' and now_ms() or 0), fresh)
 end)`,
   'broadcast': `#!lua
--- to the stream: appends calls for every worker, each id once, and lets go of the oldest entries.
--- Returns how many were new, as \`enqueue\` does.
+-- adds calls to the stream, each id once, and trims it.
+-- Returns the number of new messages.
 local broadcasts, seen = KEYS[1], KEYS[2]
 local seconds, kept = ARGV[1], ARGV[2]
 local messages = part(ARGV, 3, #ARGV)
@@ -1186,8 +1186,8 @@ return let_in(seen, seconds, messages, function(fresh)
   end
 end)`,
   'read-stream': `#!lua flags=no-writes
--- reads the next entries of the stream, and the counts that show whether any are missing.
--- Returns id of the last entry ever, how many were ever added, how many are left, entries.
+-- reads the next entries, with counts that show a gap.
+-- Returns id of the last entry ever, entries ever added, entries left, the entries.
 local broadcasts = KEYS[1]
 local after, most = ARGV[1], ARGV[2]
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -1198,8 +1198,8 @@ local info = stream_info(broadcasts)
 local entries = redis.call('XRANGE', broadcasts, '(' .. after, '+', 'COUNT', most)
 return { info['last-generated-id'], info['entries-added'], info.length, entries }`,
   'record-broadcasts': `#!lua flags=allow-oom
--- records how broadcasts ended, each in one process; and that a machine is done with those it runs once.
--- Returns how many records there were.
+-- records how broadcasts ended in processes, and which machine is done.
+-- Returns the number of records.
 local seconds = ARGV[1]
 local broadcasts = {}
 for i = 1, ARGV[2] do
@@ -1228,7 +1228,7 @@ for i, its in ipairs(broadcasts) do
 end
 return #broadcasts`,
   'record-gap': `#!lua flags=allow-oom
--- records that a worker missed entries of the stream, and forgets all but the latest such records.
+-- records that a worker missed entries of the stream.
 -- Returns 1.
 local broadcast_gaps = KEYS[1]
 local at, gap, kept, seconds = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -1243,8 +1243,8 @@ redis.call('ZREMRANGEBYRANK', broadcast_gaps, 0, -1 - kept)
 redis.call('EXPIRE', broadcast_gaps, seconds)
 return 1`,
   'stream-position': `#!lua flags=no-writes
--- where a reader of the stream begins that wants everything from some time on.
--- Returns id behind which to read, ordinal of the last entry up to there.
+-- finds the place in the stream behind which a reader gets all entries since a time.
+-- Returns the id of the place, the ordinal of the last entry up to it.
 local broadcasts = KEYS[1]
 local since_ms = ARGV[1]
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -1263,7 +1263,7 @@ if #later == 0 then
 end
 return { text(since_ms - 1) .. '-18446744073709551615', added - #later }`,
   'take-turn': `#!lua flags=allow-oom
--- gives a broadcast that one child of each machine runs to the first session of the machine that asks.
+-- gives a broadcast for one child of each machine to the first session there that asks.
 -- Returns \`mine\`, \`taken\` while another session has it, or \`done\`.
 local broadcast, sessions = KEYS[1], KEYS[2]
 local machine, session_id, seconds = ARGV[1], ARGV[2], ARGV[3]
@@ -1285,8 +1285,8 @@ redis.call('HSET', broadcast, '@' .. machine, session_id)
 redis.call('EXPIRE', broadcast, seconds)
 return 'mine'`,
   'ack': `#!lua flags=allow-oom
--- active to done: forgets tasks that the child has finished, and frees their keys.
--- Returns how many the child still held.
+-- ends finished tasks of a child and frees their unique keys.
+-- Returns the number that the child still held.
 local keys = {
   session = KEYS[1],
   claims = KEYS[2],
@@ -1314,8 +1314,8 @@ if wrong then
 end
 return finish(keys, ids)`,
   'bury': `#!lua flags=allow-oom
--- active to dead: keeps a task that will not run again, with the report of its error; a cancelled one ends.
--- Returns 1, or 0 when the child no longer held the task.
+-- moves a task to the dead, with the report of its error.
+-- Returns 1, or 0 if the child no longer held it.
 local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
 local child, id, report, line, header = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local queue = {
@@ -1356,9 +1356,9 @@ if not end_cancelled(keys, task) then
 end
 return 1`,
   'claim': `#!lua flags=allow-oom
--- pending or quarantined to active: acks what the child has done, then gives it tasks of its queues by priority.
--- Returns 1 if repeated, how many acked, 1 if to drain, \`<queue> <message>\` of each task granted, 1 if its queues hold
--- more (a repetition does not say).
+-- acks finished tasks of a child, then gives it tasks of its queues, by priority.
+-- Returns 1 if repeated, the number acked, 1 if to drain, \`<queue> <message>\` of each task, 1 if the queues hold more
+-- (missing if repeated).
 local session, claims, drain, unique, stats = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local child, number, limit, acks = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local queues = {}
@@ -1494,8 +1494,8 @@ for i = 1, #queues do
 end
 return { 0, acked, to_drain, has_zero and granted or table.concat(granted, '\\0'), more }`,
   'release': `#!lua flags=allow-oom
--- active to pending or quarantined: gives tasks back to the head of their queues, uncounted; a cancelled one ends.
--- Returns how many were given back; 0 when the child has claimed again.
+-- returns tasks to the heads of their queues, uncounted.
+-- Returns the number returned; 0 if the child has claimed again.
 local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
 local child, claim_number = ARGV[1], ARGV[2]
 local queues = {}
@@ -1539,8 +1539,8 @@ end
 put_back(keys, tasks)
 return #tasks`,
   'retry': `#!lua flags=allow-oom
--- active to scheduled, pending or quarantined: lets a task run again after an attempt; a cancelled one ends.
--- Returns 1, or 0 when the child no longer held the task or the attempt was counted before.
+-- lets a task run again after an attempt, now or later.
+-- Returns 1, or 0 if the child no longer held it or the attempt was counted before.
 local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
 local child, id, failures, delay, line, counts = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local queue = {
@@ -1578,8 +1578,8 @@ if not end_cancelled(keys, task) then
 end
 return 1`,
   'settle': `#!lua flags=allow-oom
--- active to pending, quarantined, scheduled, dead or done: ends the registration of a child whose process has ended.
--- Returns how many were released, crashed, quarantined, dead, timed out.
+-- ends all claims of a child that has exited, and its registration.
+-- Returns the numbers released, crashed, quarantined, dead, timed out.
 local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
 local child, child_exit = ARGV[1], ARGV[2]
 local queues = {}

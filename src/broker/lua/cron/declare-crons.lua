@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- notes the crons of an app; one that is new, has a new schedule, or was disabled, counts from now on.
+-- records the crons of an app; a new, changed or enabled one begins at the present.
 -- Returns 1.
 local crons = KEYS[1]
 local tolerance_ms = ARGV[1]

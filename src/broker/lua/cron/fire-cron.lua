@@ -1,7 +1,7 @@
 #!lua
--- to pending: enqueues runs of a cron that have come due, each instant once in the whole cluster.
--- Returns fired, skipped, the queue of the earlier run for which others are skipped, how the last run ended; -1 for a
--- cron that is not known.
+-- enqueues the due runs of a cron, each time once.
+-- Returns the numbers fired and skipped, the queue of the run that causes skips, the end of the last run; -1 for an
+-- unknown cron.
 local crons, unique = KEYS[1], KEYS[2]
 local cron = ARGV[1]
 local queue = { name = ARGV[2], pending = KEYS[3], bell = KEYS[4] }

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- forgets crons that no session has declared for long; of one that all declare disabled it notes since when.
--- Returns how many were forgotten, or -1 when another session was opened meanwhile.
+-- deletes crons that no session has declared for long, and marks those that all disable.
+-- Returns the number deleted, or -1 if another session was opened meanwhile.
 local crons, sessions = KEYS[1], KEYS[2]
 local after_ms = ARGV[1]
 local known = {}

@@ -1,6 +1,6 @@
 #!lua
--- moves the run of a cron for which others are skipped out of a queue that no session serves.
--- Returns 1, or 0 when it waits there no more.
+-- moves a run that causes skips out of a queue that no session serves.
+-- Returns 1, or 0 if it no longer waits there.
 local unique = KEYS[1]
 local digest = ARGV[1]
 local from = { name = ARGV[2], pending = KEYS[2], quarantined = KEYS[3], scheduled = KEYS[4] }

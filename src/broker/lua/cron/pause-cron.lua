@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- fired when due to paused: until it is resumed, nobody fires the cron.
--- Returns 1, also when it was paused already; 0 when nothing is known of the cron.
+-- pauses a cron.
+-- Returns 1, or 0 for an unknown cron.
 local crons = KEYS[1]
 local cron = ARGV[1]
 -- Everything above comes from scripts.ts: npm run generate writes it.

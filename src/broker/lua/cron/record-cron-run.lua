@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- notes how the latest run of a cron ended.
--- Returns 1, or 0 when nothing is known of the cron.
+-- records how the latest run of a cron ended.
+-- Returns 1, or 0 for an unknown cron.
 local session, crons = KEYS[1], KEYS[2]
 local child, cron, run = ARGV[1], ARGV[2], ARGV[3]
 -- Everything above comes from scripts.ts: npm run generate writes it.

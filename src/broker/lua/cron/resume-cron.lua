@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- paused to fired when due: what came due during the pause is settled without a run.
--- Returns 1, also when it was not paused; 0 when nothing is known of the cron.
+-- resumes a cron at the present, without the runs due during the pause.
+-- Returns 1, or 0 for an unknown cron.
 local crons = KEYS[1]
 local cron = ARGV[1]
 -- Everything above comes from scripts.ts: npm run generate writes it.

@@ -1,6 +1,6 @@
 #!lua flags=no-writes
--- reads dead tasks of a queue in the order of their deaths; those of one instant by their ids.
--- Returns 1 if there are more, then id, time of death, record of each.
+-- reads dead tasks of a queue by time of death, then id.
+-- Returns 1 if there are more, then id, time of death and record of each.
 local order, since, till, most, most_bytes = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local queue = { dead = KEYS[1], records = KEYS[2] }
 local after = part(ARGV, 6, #ARGV)

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- dead to nowhere: forgets dead tasks.
--- Returns how many there were.
+-- deletes dead tasks.
+-- Returns the number deleted.
 local queue = { dead = KEYS[1], records = KEYS[2] }
 local deaths = part(ARGV, 1, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- dead to nowhere: forgets those kept for long enough, and those beyond a number, the oldest first.
--- Returns how many it forgot.
+-- deletes dead tasks that are too old or too many, the oldest first.
+-- Returns the number deleted.
 local retention_ms, kept, most = ARGV[1], ARGV[2], ARGV[3]
 local queue = { dead = KEYS[1], records = KEYS[2] }
 -- Everything above comes from scripts.ts: npm run generate writes it.

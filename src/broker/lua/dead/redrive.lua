@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- dead to pending: lets dead tasks run again, their counters anew; each takes its key if that is free.
--- Returns for each task 1, 0 if that death is not there, -1 if its message has no header to reset.
+-- moves dead tasks to the tail of their queue, with new counters.
+-- Returns for each task 1, 0 if that death is gone, -1 if its header cannot be reset.
 local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3] }
 local queue = { name = ARGV[1], pending = KEYS[4], bell = KEYS[5], dead = KEYS[6], records = KEYS[7] }
 local deaths = part(ARGV, 2, #ARGV)

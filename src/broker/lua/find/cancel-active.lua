@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- marks an active task as cancelled, so that it never runs again, and informs every supervisor.
--- Returns 1, or 0 when the child holds it no more.
+-- marks an active task as cancelled and adds that to the stream.
+-- Returns 1, or 0 if the child no longer holds it.
 local claims, cancelled, broadcasts = KEYS[1], KEYS[2], KEYS[3]
 local id, kept = ARGV[1], ARGV[2]
 -- Everything above comes from scripts.ts: npm run generate writes it.

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- pending, quarantined or scheduled to cancelled: removes a task that waits, and frees its key.
--- Returns 1, or 0 when it waits there no more.
+-- removes a task that waits and frees its unique key.
+-- Returns 1, or 0 if it no longer waits there.
 local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3] }
 local place, message = ARGV[1], ARGV[2]
 local queue = { pending = KEYS[4], quarantined = KEYS[5], scheduled = KEYS[6] }

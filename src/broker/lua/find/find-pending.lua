@@ -1,6 +1,6 @@
 #!lua flags=no-writes
--- looks for a task in a part of a list, from the tail.
--- Returns its message or nothing, how many it has looked at, 1 when there is more.
+-- looks for a task in a part of a list, from its tail.
+-- Returns its message or nothing, the number looked at, 1 if there are more.
 local list, id, passed, most, most_bytes = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local queue = { pending = KEYS[1], quarantined = KEYS[2] }
 -- Everything above comes from scripts.ts: npm run generate writes it.

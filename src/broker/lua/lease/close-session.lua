@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- ends a session in order, once all its children have been settled.
--- Returns 1, or 0 when a child is still registered.
+-- deletes a session that has no child.
+-- Returns 1, or 0 if a child is registered.
 local sessions, session = KEYS[1], KEYS[2]
 local session_id = ARGV[1]
 -- Everything above comes from scripts.ts: npm run generate writes it.

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- opens the session of a supervisor: from now on its lease runs.
+-- opens a session with a lease, and writes the catalog.
 -- Returns 1.
 local sessions, session, pulse, catalog = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local session_id, lease_ms = ARGV[1], ARGV[2]

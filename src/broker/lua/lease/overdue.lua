@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- finds sessions whose lease ran out.
--- Returns ms until the next deadline or -1, overdue sessions.
+-- lists sessions whose lease ran out.
+-- Returns ms until the next deadline or -1, the sessions.
 local sessions, pulse = KEYS[1], KEYS[2]
 local lease_ms = ARGV[1]
 -- Everything above comes from scripts.ts: npm run generate writes it.

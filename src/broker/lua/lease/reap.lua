@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- active to pending or quarantined, uncounted: takes every claim of a session whose lease ran out, and ends that.
--- Returns how many tasks were put back, or -1 when it is not to be reaped (renewed, gone, or changed).
+-- returns all claims of a session whose lease ran out, uncounted, and deletes the session.
+-- Returns the number returned, or -1 if the session was renewed, is gone or has changed.
 local keys = {
   sessions = KEYS[1],
   session = KEYS[2],

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- registers a child in a session that has its lease; only a registered child can claim or finish.
--- Returns 1, or 0 when the session was reaped.
+-- registers a child in a session, so that it can claim.
+-- Returns 1, or 0 if the session was reaped.
 local sessions, session = KEYS[1], KEYS[2]
 local session_id, child = ARGV[1], ARGV[2]
 -- Everything above comes from scripts.ts: npm run generate writes it.

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- renews the lease of a session.
--- Returns 1, or 0 when the session was reaped and must not be revived.
+-- Returns 1, or 0 if the session was reaped.
 local sessions, pulse = KEYS[1], KEYS[2]
 local session_id, lease_ms = ARGV[1], ARGV[2]
 -- Everything above comes from scripts.ts: npm run generate writes it.

@@ -1,6 +1,6 @@
 #!lua
--- to pending or scheduled, unless its key is taken; `replace` removes the task that has it while that waits.
--- Returns id and queue of the task that has the key now.
+-- adds a message unless another task has its key; with `replace`, removes that task if it waits.
+-- Returns id and queue of the task that now has the key.
 local keys = { seen = KEYS[1], unique = KEYS[2], cancelled = KEYS[3], alarm = KEYS[4] }
 local seconds, due_from, due_ms, on_conflict, message, queue = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local queues = {}

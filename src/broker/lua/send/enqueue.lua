@@ -1,6 +1,6 @@
 #!lua
--- to pending: adds messages to the tail of a queue, each id once.
--- Returns how many were new; fewer than given when a client repeats a command whose reply was lost.
+-- adds messages to the tail of a queue, each id once.
+-- Returns the number of new messages; a repeated command finds fewer.
 local seen = KEYS[1]
 local seconds = ARGV[1]
 local queue = { pending = KEYS[2], bell = KEYS[3] }

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- scheduled to pending or quarantined: moves tasks whose time has come to the tail of their queues.
--- Returns how many, ms until the next is due or -1, what is wrong with the keys of a queue: that stays as it is.
+-- moves due tasks from the schedules to the tails of their queues.
+-- Returns the number moved, ms until the next is due or -1, an error for each queue with a foreign key.
 local limit = ARGV[1]
 local queues = {}
 for i = 1, #ARGV - 1 do

@@ -1,6 +1,6 @@
 #!lua
--- to scheduled: adds messages that are due later, each id once.
--- Returns how many were new, as `enqueue` does.
+-- adds messages to the schedule of a queue, each id once.
+-- Returns the number of new messages.
 local seen, alarm = KEYS[1], KEYS[2]
 local seconds, due_from, due_ms = ARGV[1], ARGV[2], ARGV[3]
 local queue = { scheduled = KEYS[3] }

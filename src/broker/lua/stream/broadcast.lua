@@ -1,6 +1,6 @@
 #!lua
--- to the stream: appends calls for every worker, each id once, and lets go of the oldest entries.
--- Returns how many were new, as `enqueue` does.
+-- adds calls to the stream, each id once, and trims it.
+-- Returns the number of new messages.
 local broadcasts, seen = KEYS[1], KEYS[2]
 local seconds, kept = ARGV[1], ARGV[2]
 local messages = part(ARGV, 3, #ARGV)

@@ -1,6 +1,6 @@
 #!lua flags=no-writes
--- reads the next entries of the stream, and the counts that show whether any are missing.
--- Returns id of the last entry ever, how many were ever added, how many are left, entries.
+-- reads the next entries, with counts that show a gap.
+-- Returns id of the last entry ever, entries ever added, entries left, the entries.
 local broadcasts = KEYS[1]
 local after, most = ARGV[1], ARGV[2]
 -- Everything above comes from scripts.ts: npm run generate writes it.

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- records how broadcasts ended, each in one process; and that a machine is done with those it runs once.
--- Returns how many records there were.
+-- records how broadcasts ended in processes, and which machine is done.
+-- Returns the number of records.
 local seconds = ARGV[1]
 local broadcasts = {}
 for i = 1, ARGV[2] do

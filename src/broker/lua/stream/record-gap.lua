@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- records that a worker missed entries of the stream, and forgets all but the latest such records.
+-- records that a worker missed entries of the stream.
 -- Returns 1.
 local broadcast_gaps = KEYS[1]
 local at, gap, kept, seconds = ARGV[1], ARGV[2], ARGV[3], ARGV[4]

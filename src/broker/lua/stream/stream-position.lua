@@ -1,6 +1,6 @@
 #!lua flags=no-writes
--- where a reader of the stream begins that wants everything from some time on.
--- Returns id behind which to read, ordinal of the last entry up to there.
+-- finds the place in the stream behind which a reader gets all entries since a time.
+-- Returns the id of the place, the ordinal of the last entry up to it.
 local broadcasts = KEYS[1]
 local since_ms = ARGV[1]
 -- Everything above comes from scripts.ts: npm run generate writes it.

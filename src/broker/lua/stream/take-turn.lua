@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- gives a broadcast that one child of each machine runs to the first session of the machine that asks.
+-- gives a broadcast for one child of each machine to the first session there that asks.
 -- Returns `mine`, `taken` while another session has it, or `done`.
 local broadcast, sessions = KEYS[1], KEYS[2]
 local machine, session_id, seconds = ARGV[1], ARGV[2], ARGV[3]

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- active to done: forgets tasks that the child has finished, and frees their keys.
--- Returns how many the child still held.
+-- ends finished tasks of a child and frees their unique keys.
+-- Returns the number that the child still held.
 local keys = {
   session = KEYS[1],
   claims = KEYS[2],

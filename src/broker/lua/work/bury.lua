@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- active to dead: keeps a task that will not run again, with the report of its error; a cancelled one ends.
--- Returns 1, or 0 when the child no longer held the task.
+-- moves a task to the dead, with the report of its error.
+-- Returns 1, or 0 if the child no longer held it.
 local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
 local child, id, report, line, header = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local queue = {

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
--- pending or quarantined to active: acks what the child has done, then gives it tasks of its queues by priority.
--- Returns 1 if repeated, how many acked, 1 if to drain, `<queue> <message>` of each task granted, 1 if its queues hold
--- more (a repetition does not say).
+-- acks finished tasks of a child, then gives it tasks of its queues, by priority.
+-- Returns 1 if repeated, the number acked, 1 if to drain, `<queue> <message>` of each task, 1 if the queues hold more
+-- (missing if repeated).
 local session, claims, drain, unique, stats = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local child, number, limit, acks = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local queues = {}

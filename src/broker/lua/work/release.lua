@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- active to pending or quarantined: gives tasks back to the head of their queues, uncounted; a cancelled one ends.
--- Returns how many were given back; 0 when the child has claimed again.
+-- returns tasks to the heads of their queues, uncounted.
+-- Returns the number returned; 0 if the child has claimed again.
 local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
 local child, claim_number = ARGV[1], ARGV[2]
 local queues = {}

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- active to scheduled, pending or quarantined: lets a task run again after an attempt; a cancelled one ends.
--- Returns 1, or 0 when the child no longer held the task or the attempt was counted before.
+-- lets a task run again after an attempt, now or later.
+-- Returns 1, or 0 if the child no longer held it or the attempt was counted before.
 local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
 local child, id, failures, delay, line, counts = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local queue = {

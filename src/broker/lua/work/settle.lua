@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- active to pending, quarantined, scheduled, dead or done: ends the registration of a child whose process has ended.
--- Returns how many were released, crashed, quarantined, dead, timed out.
+-- ends all claims of a child that has exited, and its registration.
+-- Returns the numbers released, crashed, quarantined, dead, timed out.
 local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
 local child, child_exit = ARGV[1], ARGV[2]
 local queues = {}
