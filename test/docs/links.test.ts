@@ -46,3 +46,14 @@ describe('every link', () => {
     expect(brokenLinksOf('README.md', text)).toEqual(['#no-heading', 'docs/no-page.md', 'docs/options.md#lts']);
   });
 });
+
+describe('every file of the project', () => {
+  const files = ['src', 'test'].flatMap((room) => readdirSync(join(ROOT, room), { recursive: true, encoding: 'utf8' }));
+
+  it.each(['docs/architecture.md', ...pagesIn('docs/internals')])('that %s names is there', (page) => {
+    const text = readFileSync(join(ROOT, page), 'utf8');
+    const named = [...text.matchAll(/`([\w/.-]+\.(?:ts|lua|mjs))`/g)].map(([, file = '']) => file);
+    const paths = named.map((file) => file.replace(/^(?:src|test)\//, ''));
+    expect(paths.filter((path) => !files.some((file) => `/${file}`.endsWith(`/${path}`)))).toEqual([]);
+  });
+});

@@ -8,7 +8,7 @@ export const ROOMS = [
   { room: 'message', holds: 'one call as one string: header, id, headers, history of attempts' },
   { room: 'policy', holds: 'retry, timeout, drop' },
   { room: 'cron', holds: 'when a cron is due' },
-  { room: 'task', holds: 'what a task is: definition, registry, metadata, hooks' },
+  { room: 'task', holds: 'what a task is: definition, registry, metadata, hooks, states' },
   { room: 'decorators', holds: '`@Task`, `@Cron`, `@Interval`, `@Broadcast` and the rest: metadata only', nest: true },
   { room: 'broker/port', holds: 'what others may ask of Redis: types and tokens', uses: ['ioredis'] },
   { room: 'broker/redis', holds: 'connection, errors, checks, keys, the table of scripts', uses: ['ioredis'] },
