@@ -79,8 +79,8 @@ export const KEYS = {
     pattern: 'session:<sessionId>',
     type: 'hash',
     holds:
-      'registered child -> number of its last claim; `@queues`, `@host`, `@pid` describe the session, of an app with a name, `@app` (JSON, see [below](#apps)), and, of an app with crons, `@crons` (names), `@fires` (JSON of those that it fires) and `@disabled` (names, if there are any)',
-    lasts: 'gone with the session; 184 bytes with one child',
+      'registered child -> number of its last claim; `@queues`, `@host`, `@pid`, `@reads` (letters of the tags that its worker reads) describe the session, of an app with a name, `@app` (JSON, see [below](#apps)), and, of an app with crons, `@crons` (names), `@fires` (JSON of those that it fires) and `@disabled` (names, if there are any)',
+    lasts: 'gone with the session; 200 bytes with one child',
   },
   pulse: {
     pattern: 'pulse',
