@@ -1,5 +1,6 @@
 import { NestworkError } from '../errors.js';
-import { HEADER_LENGTH, idOf } from '../message/task-message.js';
+import { HEADER_LENGTH, READ_TAGS } from '../message/tags.js';
+import { idOf } from '../message/task-message.js';
 import { encodeAppTasks } from '../task/app-tasks.js';
 import { RedisBroadcastRecords } from './broadcast-records.js';
 import { BroadcastStream } from './broadcast-stream.js';
@@ -39,7 +40,8 @@ import type { ScriptInput, ScriptName, ScriptReply } from './redis/scripts.js';
 import { RedisCrons } from './redis-crons.js';
 import { RedisDeadLetters } from './redis-dead-letters.js';
 import { declaredCrons } from './session-crons.js';
-import { APP, DESCRIPTION, isChild, queuesIn, SERVED_QUEUES } from './session-lists.js';
+import { APP, DESCRIPTION, isChild, queuesIn, READS, SERVED_QUEUES } from './session-lists.js';
+import { hasOldTagsOnly, TagReaders } from './tag-readers.js';
 import { TaskFinder } from './task-finder.js';
 
 export interface RedisBrokerOptions {
@@ -78,6 +80,7 @@ export class RedisBroker implements Broker {
   readonly crons: RedisCrons;
   private readonly finder: TaskFinder;
   private readonly together: EnqueueTogether;
+  private readonly tagReaders: TagReaders;
 
   constructor(private readonly options: RedisBrokerOptions) {
     this.keys = redisKeys(options.namespace);
@@ -86,6 +89,7 @@ export class RedisBroker implements Broker {
     this.together = new EnqueueTogether((queue, block, messages) =>
       enqueueChunk(this.connection, this.keys, queue, block, messages),
     );
+    this.tagReaders = new TagReaders(this.connection, this.keys);
     this.finder = new TaskFinder(this.connection, this.keys, options.queues);
     this.deadLetters = new RedisDeadLetters(this.connection, this.keys);
     this.broadcasts = new RedisBroadcastRecords(this.connection, this.keys);
@@ -210,7 +214,16 @@ export class RedisBroker implements Broker {
   }
 
   async openSession({ session, leaseMs, queues, host, pid, catalog, app }: SessionDescription): Promise<void> {
-    const description = [SERVED_QUEUES, queues.join(' '), `${DESCRIPTION}host`, host, `${DESCRIPTION}pid`, pid];
+    const description = [
+      SERVED_QUEUES,
+      queues.join(' '),
+      `${DESCRIPTION}host`,
+      host,
+      `${DESCRIPTION}pid`,
+      pid,
+      READS,
+      READ_TAGS,
+    ];
     description.push(...declaredCrons(catalog), ...(app ? [APP, encodeAppTasks(app)] : []));
     const entries = catalog.flatMap(({ cron, ...entry }) => [entry.name, JSON.stringify(entry)]);
     await this.run('open-session', { sessionId: session, leaseMs, description, entries });
@@ -264,6 +277,11 @@ export class RedisBroker implements Broker {
 
   /** Sends, and waits for the replicas if any are asked for. */
   private confirmed<T>(messages: readonly string[], send: () => Promise<T>): Promise<T> {
+    if (messages.every(hasOldTagsOnly)) return this.sent(messages, send);
+    return this.tagReaders.refuseUnread(messages).then(() => this.sent(messages, send));
+  }
+
+  private sent<T>(messages: readonly string[], send: () => Promise<T>): Promise<T> {
     return this.options.replicas ? this.onReplicas(this.options.replicas, messages, send) : send();
   }
 

@@ -6,6 +6,8 @@ import type { RedisKeys } from './redis/redis-keys.js';
 export const DESCRIPTION = '@';
 /** The field that lists the queues that its worker serves. */
 export const SERVED_QUEUES = '@queues';
+/** The field that has the letters of the tags that its worker reads. */
+export const READS = '@reads';
 /** The field that tells of its app, as `encodeAppTasks` writes it. */
 export const APP = '@app';
 

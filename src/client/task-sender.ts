@@ -195,10 +195,10 @@ export class TaskSender<Args extends unknown[]> {
   private async sendUnique(payload: string, key: string, options: CallOptions | undefined): Promise<TaskHandle> {
     const { name } = this.target;
     const { until = 'finished', onConflict = 'drop', id = this.sequence.next() } = this.options;
-    const unique = encodeUnique(name, key, until);
+    const tags = encodeUnique(name, key, until);
     const queue = await this.destination();
     const { due, enqueuedAt } = this.time();
-    const message = encodeMessage({ id, name, payload, enqueuedAt, options, unique });
+    const message = encodeMessage({ id, name, payload, enqueuedAt, options, tags });
     const holder = await this.broker.enqueueUnique(queue, message, { due, replace: onConflict === 'replace' });
     if (holder.id !== id && onConflict === 'reject') throw duplicateKey(name, holder.id);
     return new TaskHandle(this.broker, { id: holder.id, name, queue: holder.queue, added: holder.id === id });

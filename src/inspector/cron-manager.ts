@@ -79,7 +79,7 @@ export class CronManager {
       await this.broker.enqueue(queue, [encodeMessage(run)]);
       return { id, name, queue, added: true };
     }
-    const message = encodeMessage({ ...run, unique: encodeUnique(name, 'cron', 'finished') });
+    const message = encodeMessage({ ...run, tags: encodeUnique(name, 'cron', 'finished') });
     const holder = await this.broker.enqueueUnique(queue, message, { due: undefined, replace: false });
     return { id: holder.id, name, queue: holder.queue, added: holder.id === id };
   }

@@ -112,9 +112,9 @@ export class CronLoop extends PeriodicLoop {
   }
 
   private run({ name, overlap }: CronDeclaration, due: number, enqueuedAt: number): DueRun {
-    const unique = overlap === 'skip' ? encodeUnique(name, 'cron', 'finished') : undefined;
+    const tags = overlap === 'skip' ? encodeUnique(name, 'cron', 'finished') : undefined;
     const options = { cron: name, due };
-    return { due, message: encodeMessage({ id: this.ids.next(), name, payload: '[]', enqueuedAt, options, unique }) };
+    return { due, message: encodeMessage({ id: this.ids.next(), name, payload: '[]', enqueuedAt, options, tags }) };
   }
 
   private async keepHouse(): Promise<void> {

@@ -1,5 +1,5 @@
-import { enqueuedAtOf, HEADER_LENGTH } from './task-message.js';
-import { UNIQUE_LENGTH } from './unique-key.js';
+import { bodyStart } from './tags.js';
+import { enqueuedAtOf } from './task-message.js';
 
 const HEADER = /^[0-9a-z]{20}1[0-9a-z]{13}/;
 const NAME = /^\["(?:[^"\\]|\\.)*"/;
@@ -26,8 +26,7 @@ export interface MessageLabel {
  */
 export function labelOf(raw: string): MessageLabel | undefined {
   if (!HEADER.test(raw)) return undefined;
-  const isUnique = /[sf]/.test(raw.charAt(HEADER_LENGTH));
-  const start = isUnique ? HEADER_LENGTH + UNIQUE_LENGTH : HEADER_LENGTH;
+  const start = bodyStart(raw);
   return {
     name: nameIn(raw.slice(start, start + MOST_OF_A_NAME)),
     enqueuedAt: enqueuedAtOf(raw),

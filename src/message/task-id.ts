@@ -2,7 +2,10 @@ import { randomInt } from 'node:crypto';
 import { inspect } from 'node:util';
 import { NestworkError } from '../errors.js';
 
-/** Characters of a task id: 12 of the producer, then 8 of its sequence number; all base 36, lower case. */
+/**
+ * Characters of a task id: 10 of the producer, 2 of the lane, then 8 of the sequence number; all base 36, lower case. Nothing reads
+ * the lane of an id while there is one lane, so any two characters may stand there, as they do in ids of earlier versions.
+ */
 export const TASK_ID_LENGTH = 20;
 
 /**
@@ -12,13 +15,16 @@ export const TASK_ID_LENGTH = 20;
  */
 export const SEEN_BLOCK_SIZE = 4096;
 
+/** Producer and lane: what the ids of one sequence have in common. */
 const PRODUCER_LENGTH = 12;
+/** The lane of all tasks on one Redis. */
+const HOME_LANE = '00';
 const SEQUENCE_LENGTH = TASK_ID_LENGTH - PRODUCER_LENGTH;
 const SEQUENCE_LIMIT = 36 ** SEQUENCE_LENGTH;
 const TASK_ID = /^[0-9a-z]{20}$/;
 
 /**
- * The ids of one producer: `<producer><sequence number>`, unique without asking anybody.
+ * The ids of one producer: `<producer><lane><sequence number>`, unique without asking Redis.
  *
  * Redis recognises by the sequence number a task that it already has, so a producer must never be shared
  * by two sequences: let each connection make its own. When the 2.8 trillion numbers of a producer are
@@ -26,12 +32,12 @@ const TASK_ID = /^[0-9a-z]{20}$/;
  *
  * @example
  * const ids = new TaskIdSequence();
- * ids.next(); // 'k3v9x0q2m7ab00000000'
- * ids.next(); // 'k3v9x0q2m7ab00000001'
+ * ids.next(); // 'k3v9x0q2m70000000000'
+ * ids.next(); // 'k3v9x0q2m70000000001'
  */
 export class TaskIdSequence {
   /**
-   * @param producer 12 characters of `[0-9a-z]`; random (62 bits) by default
+   * @param producer 10 characters of `[0-9a-z]`, random (52 bits) by default, and 2 of the lane
    * @param sequence the first sequence number; 0 by default
    * @throws NestworkError `INVALID_TASK_ID` when they cannot make up a task id
    */
@@ -81,7 +87,7 @@ export function assertTaskId(value: unknown): asserts value is string {
 }
 
 /**
- * The producer of a task id: its first 12 characters.
+ * The producer of a task id, and its lane: its first 12 characters.
  *
  * @param id a valid task id; not checked
  *
@@ -106,7 +112,8 @@ export function blockOf(id: string): number {
 }
 
 function randomProducer(): string {
-  return Array.from({ length: PRODUCER_LENGTH }, () => randomInt(36).toString(36)).join('');
+  const { length } = HOME_LANE;
+  return Array.from({ length: PRODUCER_LENGTH - length }, () => randomInt(36).toString(36)).join('') + HOME_LANE;
 }
 
 function inBase36(sequence: number): string {

@@ -2,12 +2,11 @@ import { NestworkError } from '../errors.js';
 import { decodePayload } from '../payload/payload.js';
 import { MAX_BYTES, undecodable } from '../payload/payload-errors.js';
 import { type CallOptions, decodeCallOptions } from './call-options.js';
+import { bodyStart, HEADER_LENGTH, tagLetters } from './tags.js';
 import { isTaskId, TASK_ID_LENGTH } from './task-id.js';
-import { UNIQUE_LENGTH, type UniqueUntil } from './unique-key.js';
+import type { UniqueUntil } from './unique-key.js';
 
-/**
- * Characters of the header, in front of everything else.
- *
+/*
  * A message lies in Redis as one string, and this is the layout that the Lua scripts rely on. The header is
  * ASCII of fixed width, so that scripts cut it with `string.sub` and never decode JSON (cjson changes long
  * numbers and empty arrays). Numbers are base 36 in lower case, padded with zeros; `tonumber(text, 36)`
@@ -15,22 +14,20 @@ import { UNIQUE_LENGTH, type UniqueUntil } from './unique-key.js';
  *
  * | field      | `string.sub` | width | holds                                                           |
  * | ---------- | ------------ | ----- | --------------------------------------------------------------- |
- * | id         | 1, 20        | 20    | task id: producer (12) and sequence number (8)                  |
+ * | id         | 1, 20        | 20    | task id: producer (10), lane (2) and sequence number (8)        |
  * | version    | 21, 21       | 1     | one digit, now `1`; a reader refuses any other                  |
  * | failures   | 22, 23       | 2     | attempts that the handler failed; a script stops at 1295 (`zz`) |
  * | crashes    | 24, 24       | 1     | attempts that killed their process alone; stops at 35 (`z`)     |
  * | suspicions | 25, 25       | 1     | deaths beside other tasks; stops at 35 (`z`)                    |
  * | enqueuedAt | 26, 34       | 9     | milliseconds since 1970; good until the year 5188               |
- * | unique     | 35, 62       | 28    | only if unique: `s` or `f` and the digest, see unique-key.ts    |
- * | body       | 35 or 63, -1 |       | JSON: `["Task.name",<payload>]`, payload as `encodePayload` made it; what the call set for itself follows as a third element |
+ * | tags       | 35, ...      | 28 n  | none or more, each a letter and 27 characters, see tags.ts      |
+ * | body       | 35 + 28 n, -1 |      | JSON: `["Task.name",<payload>]`, payload as `encodePayload` made it; what the call set for itself follows as a third element |
  * | history    | after `\\n`   |       | a line of JSON per attempt that failed, see attempt-record.ts   |
  *
  * @example
  * // task 7 of a producer, failed once: ReportTasks.send(7, { weekly: true })
  * 'k3v9x0q2m7ab00000007' + '1' + '01' + '0' + '0' + '0mfzix0w0' + '["ReportTasks.send",[7,{"weekly":true}]]'
  */
-export const HEADER_LENGTH = 34;
-
 const VERSION = '1';
 const UNTOUCHED = `${VERSION}0000`;
 const HEADER = /^[0-9a-z]{20}1[0-9a-z]{13}/;
@@ -72,8 +69,8 @@ export interface NewMessage {
   /** whole milliseconds since 1970: now, or for a scheduled task when it is due */
   readonly enqueuedAt: number;
   readonly options?: CallOptions;
-  /** from `encodeUnique` */
-  readonly unique?: string;
+  /** each as long as TAG_LENGTH, such as `encodeUnique` makes them */
+  readonly tags?: string;
 }
 
 /**
@@ -87,10 +84,10 @@ export interface NewMessage {
  * const payload = encodePayload([7, { weekly: true }]);
  * const raw = encodeMessage({ id: ids.next(), name: 'ReportTasks.send', payload, enqueuedAt: Date.now() });
  */
-export function encodeMessage({ id, name, payload, enqueuedAt, options, unique = '' }: NewMessage): string {
+export function encodeMessage({ id, name, payload, enqueuedAt, options, tags = '' }: NewMessage): string {
   const time = enqueuedAt.toString(36).padStart(9, '0');
   const set = options === undefined ? '' : `,${JSON.stringify(options)}`;
-  return `${id}${UNTOUCHED}${time}${unique}[${JSON.stringify(name)},${payload}${set}]`;
+  return `${id}${UNTOUCHED}${time}${tags}[${JSON.stringify(name)},${payload}${set}]`;
 }
 
 /**
@@ -105,9 +102,9 @@ export function encodeMessage({ id, name, payload, enqueuedAt, options, unique =
 export function decodeMessage(raw: string): TaskMessage {
   assertHeader(raw);
   const id = idOf(raw);
-  const unique = uniqueUntil(raw);
+  const start = bodyStart(raw);
   const end = raw.indexOf('\n');
-  const body = raw.slice(unique ? HEADER_LENGTH + UNIQUE_LENGTH : HEADER_LENGTH, end < 0 ? undefined : end);
+  const body = raw.slice(start, end < 0 ? undefined : end);
   const [name, payload, options] = parseBody(id, body);
   return {
     id,
@@ -118,7 +115,7 @@ export function decodeMessage(raw: string): TaskMessage {
     failures: Number.parseInt(raw.slice(21, 23), 36),
     crashes: Number.parseInt(raw.charAt(23), 36),
     suspicions: Number.parseInt(raw.charAt(24), 36),
-    unique,
+    unique: start === HEADER_LENGTH ? undefined : uniqueUntil(raw),
     tried: end >= 0,
   };
 }
@@ -182,9 +179,9 @@ function parseBody(id: string, body: string): [name: string, payload: unknown, o
 
 /** Until when a message counts as unique, if it does, without decoding it. */
 export function uniqueUntil(raw: string): UniqueUntil | undefined {
-  const mark = raw.charAt(HEADER_LENGTH);
-  if (mark === 's') return 'started';
-  return mark === 'f' ? 'finished' : undefined;
+  const letters = tagLetters(raw);
+  if (letters.includes('s')) return 'started';
+  return letters.includes('f') ? 'finished' : undefined;
 }
 
 /**

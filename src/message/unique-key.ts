@@ -2,9 +2,6 @@ import { createHash } from 'node:crypto';
 import { NestworkError } from '../errors.js';
 import { isWellFormed } from '../values/well-formed.js';
 
-/** Characters that a unique key takes in a message: a mark and the digest. */
-export const UNIQUE_LENGTH = 28;
-
 const MAX_LENGTH = 1_000;
 
 /**
@@ -16,8 +13,8 @@ const MAX_LENGTH = 1_000;
 export type UniqueUntil = 'started' | 'finished';
 
 /**
- * What stands in a message for its key: `s` or `f` (until started, until finished) and a digest of fixed width, so that
- * scripts find it without decoding anything. Keys of different tasks never meet.
+ * The tag of a message for its key: `s` or `f` (until started, until finished) and a digest of 27 characters, which
+ * scripts find without decoding anything. Keys of different tasks never meet.
  *
  * @param task the name of the task
  * @param key any string of 1 to 1,000 characters without a lone surrogate

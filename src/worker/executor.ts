@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { Logger } from '@nestjs/common';
 import type { ClaimedTask } from '../broker/port/broker.js';
 import type { NestworkError } from '../errors.js';
+import { unreadTag } from '../message/tags.js';
 import { decodeMessage } from '../message/task-message.js';
 import { isFinal } from '../payload/refusals.js';
 import { SoftTimeoutError } from '../policy/task-errors.js';
@@ -13,7 +14,7 @@ import { type Clock, systemClock } from '../values/clock.js';
 import { printed } from '../values/printed.js';
 import { HookRunner } from './hook-runner.js';
 import { isStream, lastValue } from './last-value.js';
-import { decideUnknown, expired, unknownTask, wrongKind } from './preflight.js';
+import { decideUnknown, expired, unknownTag, unknownTask, wrongKind } from './preflight.js';
 import { RunningTask } from './running-task.js';
 import { runningTask } from './task-context.js';
 
@@ -69,6 +70,8 @@ export class Executor {
     let task: RunningTask | undefined;
     try {
       task = new RunningTask(decodeMessage(message), queue);
+      const tag = unreadTag(message);
+      if (tag !== undefined) return unstarted(unknownTag(task, tag), decideUnknown(message), task);
       const definition = this.registry.get(task.name);
       if (!definition) return unstarted(this.unknown(task), decideUnknown(message), task);
       const refusal = wrongKind(definition, queue);

@@ -15,6 +15,9 @@ const LONGEST_PARK_MS = 300_000;
 const MAX_PARKS = 11;
 
 const UNKNOWN_TASK = 'UNKNOWN_TASK';
+const UNKNOWN_TAG = 'UNKNOWN_TAG';
+/** Codes of tasks that wait for a worker of another version. */
+const PARKED: ReadonlySet<string | undefined> = new Set([UNKNOWN_TASK, UNKNOWN_TAG]);
 
 /** Names of tasks in an error. */
 const MOST_NAMES = 10;
@@ -31,11 +34,26 @@ export function unknownTask(name: string, known: readonly string[] = []): Nestwo
   ]);
 }
 
-/** Parks a task that nobody here knows, or gives it up. Takes the message as it lies in Redis. */
+/**
+ * The error of a task with a tag that this version cannot read: to run it would ignore what the tag asks for, such as a limit or
+ * a result that somebody waits for.
+ */
+export function unknownTag({ id, name }: RunningTask, tag: string): NestworkError {
+  return new NestworkError(
+    UNKNOWN_TAG,
+    `Task "${printable(name)}" ${id} has the tag "${tag}", which this version of nestwork cannot read. A newer worker can run it.`,
+    [
+      'Deploy workers before the apps that send new tasks.',
+      'Use the same version of nestwork in all apps of a namespace.',
+    ],
+  );
+}
+
+/** Parks a task that this worker cannot run and another may, or gives it up. Takes the message as it lies in Redis. */
 export function decideUnknown(message: string): Decision {
   const history = attemptsOf(message);
   const sentAgain = history.findLastIndex(({ code }) => code === REDRIVEN);
-  const parks = history.slice(sentAgain + 1).filter(({ code }) => code === UNKNOWN_TASK).length;
+  const parks = history.slice(sentAgain + 1).filter(({ code }) => PARKED.has(code)).length;
   if (parks >= MAX_PARKS) return { kind: 'dead' };
   return { kind: 'retry', inMs: Math.min(FIRST_PARK_MS * 2 ** parks, LONGEST_PARK_MS) };
 }
@@ -51,7 +69,7 @@ export function expired(
   now: number,
 ): NestworkError | undefined {
   if (expiresMs === undefined || attemptOf(message) > 1) return undefined;
-  if (message.tried && attemptsOf(raw).some(({ code }) => code !== UNKNOWN_TASK)) return undefined;
+  if (message.tried && attemptsOf(raw).some(({ code }) => !PARKED.has(code))) return undefined;
   const waitedMs = now - message.enqueuedAt;
   if (waitedMs <= expiresMs) return undefined;
   return new NestworkError(

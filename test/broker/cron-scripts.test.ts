@@ -41,7 +41,14 @@ async function settledUntil(name = DAILY.name): Promise<number> {
 
 function message(due: number, unique?: string): string {
   const options = { cron: DAILY.name, due };
-  return encodeMessage({ id: fixture.ids.next(), name: DAILY.name, payload: '[]', enqueuedAt: 1, options, unique });
+  return encodeMessage({
+    id: fixture.ids.next(),
+    name: DAILY.name,
+    payload: '[]',
+    enqueuedAt: 1,
+    options,
+    tags: unique,
+  });
 }
 
 function queue(): Promise<string[]> {

@@ -163,7 +163,7 @@ describe('redrive', () => {
         name: 'Some.task',
         payload: encodePayload([]),
         enqueuedAt: 1,
-        unique: key,
+        tags: key,
       });
     const holders = (): Promise<Record<string, string>> => fixture.redis.hgetall(`${NAMESPACE}unique`);
     // the invariants know keys only of tasks that are somewhere

@@ -20,12 +20,11 @@ function timedOut(message: string, retryInMs: number): TimedOut {
 
 /** The session of a child whose process ended. */
 function afterwards(child: Claimant): Record<string, unknown> {
-  const {
-    '@host': host,
-    '@pid': pid,
-    '@queues': queues,
-  } = sessionState(child)[`session:${child.session}`] as Record<string, string>;
-  return { sessions: [child.session], [`session:${child.session}`]: { '@host': host, '@pid': pid, '@queues': queues } };
+  const { [child.child]: _claims, ...description } = sessionState(child)[`session:${child.session}`] as Record<
+    string,
+    string
+  >;
+  return { sessions: [child.session], [`session:${child.session}`]: description };
 }
 
 async function list(key: string): Promise<string[]> {

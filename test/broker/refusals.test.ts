@@ -35,7 +35,7 @@ it.each([
   ],
 ])('without %s, %s adds nothing, and the same id can be sent when it is allowed', async (right, script, send) => {
   const unique = script === 'enqueue-unique' ? encodeUnique('a', 'key', 'finished') : undefined;
-  const message = encodeMessage({ id: fixture.ids.next(), name: 'a', payload: '[]', enqueuedAt: 1, unique });
+  const message = encodeMessage({ id: fixture.ids.next(), name: 'a', payload: '[]', enqueuedAt: 1, tags: unique });
   await fixture.redis.call('ACL', 'SETUSER', 'narrow', `-${right}`);
   const remedy = expect.stringContaining('Give its user the rights that docs/redis-keys.md lists.');
   await expect(send(message)).rejects.toMatchObject({ code: 'REDIS_REFUSED', message: remedy });

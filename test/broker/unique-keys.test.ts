@@ -1,4 +1,5 @@
 import type { Claimant, KeyHolder, UniqueOptions } from '../../src/broker/port/broker.js';
+import { encodeMessage } from '../../src/message/task-message.js';
 import { encodeUnique, type UniqueUntil } from '../../src/message/unique-key.js';
 import { BrokerFixture, childExit, counted, idOf, sessionState } from '../support/broker-fixture.js';
 
@@ -36,6 +37,34 @@ async function running(until: UniqueUntil = 'finished'): Promise<{ child: Claima
   await fixture.redis.del(`${NAMESPACE}bell:default`);
   return { child, message, id: idOf(message) };
 }
+
+describe('a key in a tag among others', () => {
+  const NEWER = `x${'f'.repeat(27)}`;
+  const tagged = (tags: string, name = 'Some.task'): string =>
+    encodeMessage({ id: fixture.ids.next(), name, payload: '[]', enqueuedAt: 1, tags });
+
+  it.each([`${NEWER}f${DIGEST}`, `f${DIGEST}${NEWER}`, `${NEWER}${NEWER}s${DIGEST}`])(
+    'is found in %j',
+    async (tags) => {
+      const message = tagged(tags);
+      await add(message);
+      expect((await add(fixture.uniqueMessage('k'))).id).toBe(idOf(message));
+      await fixture.claim(await fixture.child());
+      expect(await holderOfKey()).toBe(tags.includes('s') ? null : `default ${message}`);
+    },
+  );
+
+  it('is not looked for in the body, whatever stands there', async () => {
+    const message = tagged(NEWER, `${'a'.repeat(26)}f${DIGEST}`);
+    await fixture.redis.hset(`${NAMESPACE}unique`, DIGEST, `default ${message}`);
+    await fixture.broker.enqueue('default', [message]);
+    const child = await fixture.child();
+    await fixture.claim(child);
+    await fixture.broker.ack(child, [idOf(message)]);
+    expect(await holderOfKey()).toBe(`default ${message}`);
+    await fixture.redis.del(`${NAMESPACE}unique`);
+  });
+});
 
 /** What a child, or its supervisor, does with a task that it holds. */
 type Fate = (child: Claimant, id: string) => Promise<unknown>;

@@ -86,7 +86,7 @@ describe('a dead task', () => {
       name: 'Träge "Tasks".x',
       payload: encodePayload([1]),
       enqueuedAt: 5,
-      unique,
+      tags: unique,
     });
     await seedDead(fixture, [{ message, report: { task: undefined } }]);
     expect(await deadLetters.get(idOf(message))).toMatchObject({ task: 'Träge "Tasks".x', args: [1] });

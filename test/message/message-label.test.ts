@@ -6,7 +6,7 @@ import { encodePayload } from '../../src/payload/payload.js';
 const ID = 'k3v9x0q2m7ab00000007';
 
 function message(name: string, unique?: string): string {
-  return encodeMessage({ id: ID, name, payload: encodePayload(['x']), enqueuedAt: 1_763_725_000_123, unique });
+  return encodeMessage({ id: ID, name, payload: encodePayload(['x']), enqueuedAt: 1_763_725_000_123, tags: unique });
 }
 
 it.each(['ReportTasks.send', 'a', 'a"b\\c', 'Tâche', '\u0000'.repeat(200)])('a label has the name %j', (name) => {

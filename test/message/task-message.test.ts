@@ -2,13 +2,8 @@ import { inspect } from 'node:util';
 import * as fc from 'fast-check';
 import { NestworkError } from '../../src/errors.js';
 import { attemptsOf, encodeAttempt } from '../../src/message/attempt-record.js';
-import {
-  attemptOf,
-  decodeMessage,
-  encodeMessage,
-  HEADER_LENGTH,
-  isQuarantined,
-} from '../../src/message/task-message.js';
+import { HEADER_LENGTH } from '../../src/message/tags.js';
+import { attemptOf, decodeMessage, encodeMessage, isQuarantined } from '../../src/message/task-message.js';
 import { encodeUnique } from '../../src/message/unique-key.js';
 import { encodePayload } from '../../src/payload/payload.js';
 
@@ -65,7 +60,7 @@ describe('decodeMessage', () => {
   it.each(['started', 'finished'] as const)('carries options, a key until %s, and the history', (unique) => {
     const options = { retries: 3, backoff: { type: 'fixed', delay: 50 }, expires: 9 } as const;
     const message = { id: ID, name: 'a', payload: '[1]', enqueuedAt: ENQUEUED_AT, options };
-    const raw = encodeMessage({ ...message, unique: encodeUnique('a', 'key', unique) });
+    const raw = encodeMessage({ ...message, tags: encodeUnique('a', 'key', unique) });
     expect(raw.indexOf('[')).toBe(HEADER_LENGTH + 28);
     const attempt = { at: 7, attempt: 1, code: 'TASK_FAILED', error: 'Error: two\nlines' };
     const tried = raw + encodeAttempt(attempt) + encodeAttempt({ at: 8, code: 'REDRIVEN' });
@@ -108,7 +103,7 @@ describe('decodeMessage', () => {
     [`${HEADER}["a",["${CANARY}"]`, `The body of task ${ID} is not JSON.`],
     [`${HEADER}["a",["${CANARY}\ud800]`, `The body of task ${ID} is not JSON.`],
     [`${HEADER}"${CANARY}"`, `The body of task ${ID} is not a pair of task name and payload`],
-    [`${HEADER}null`, `The body of task ${ID} is not a pair`],
+    [`${HEADER}null`, `The body of task ${ID} is not JSON.`],
     [`${HEADER}{"0":"${CANARY}","1":[],"length":2}`, `The body of task ${ID} is not a pair`],
     [`${HEADER}["${CANARY}"]`, `The body of task ${ID} is not a pair`],
     [`${HEADER}["a",[],"${CANARY}"]`, `The options of task ${ID} are not an object.`],

@@ -1,4 +1,5 @@
-import { encodeUnique, UNIQUE_LENGTH } from '../../src/message/unique-key.js';
+import { TAG_LENGTH } from '../../src/message/tags.js';
+import { encodeUnique } from '../../src/message/unique-key.js';
 
 describe('encodeUnique', () => {
   it.each([
@@ -9,7 +10,7 @@ describe('encodeUnique', () => {
     ['x'.repeat(1_000), 'started', 's'],
   ] as const)('gives %j until %s a mark and a digest of fixed width', (key, until, mark) => {
     const unique = encodeUnique('Some.task', key, until);
-    expect(unique).toHaveLength(UNIQUE_LENGTH);
+    expect(unique).toHaveLength(TAG_LENGTH);
     expect(unique).toMatch(new RegExp(`^${mark}[A-Za-z0-9_-]{27}$`));
   });
 

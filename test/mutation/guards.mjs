@@ -262,7 +262,7 @@ const BY_SCRIPT = {
     remove('frees the key of what waits no more', '    free_key(unique, message)\n'),
     change(
       'keeps the key of what is to finish first',
-      'if string.byte(message, 35) == 115 then',
+      "if string.byte(message, 35) ~= 91 and tag(message, 's') then",
       'if unique_digest(message) then',
     ),
     change('only one child drains', 'if drainer and drainer ~= child then', 'if false then'),
@@ -510,8 +510,13 @@ const BY_SCRIPT = {
       'if holder then',
     ),
     change('frees no key for what another task speaks of', "'^%S+ ' .. string", "' ' .. string"),
-    change('a key until the start is one', "if mark == 's' or mark == 'f' then", "if mark == 'f' then"),
-    change('a key until the end is one', "if mark == 's' or mark == 'f' then", "if mark == 's' then"),
+    change('a key until the start is one', "digest = tag(message, 's')", 'digest = nil'),
+    change('a key until the end is one', "local digest = tag(message, 'f')", 'local digest'),
+  ),
+  'lib/tags': missedBy(
+    'unique-keys',
+    change('passes other tags over', "found ~= letter and string.find(found, '%a')", 'false'),
+    change('ends where the body begins', "string.find(found, '%a')", "found ~= ''"),
   ),
   'open-session': [FORGIVES, FULL_MEMORY],
   overdue: [

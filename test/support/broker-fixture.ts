@@ -94,7 +94,13 @@ export class BrokerFixture<S extends Stoppable = RedisServer> {
   uniqueMessage(key: string, until: UniqueUntil = 'finished', ...args: unknown[]): string {
     const name = 'Some.task';
     const unique = encodeUnique(name, key, until);
-    return encodeMessage({ id: this.ids.next(), name, payload: encodePayload(args), enqueuedAt: Date.now(), unique });
+    return encodeMessage({
+      id: this.ids.next(),
+      name,
+      payload: encodePayload(args),
+      enqueuedAt: Date.now(),
+      tags: unique,
+    });
   }
 
   messages(count: number): string[] {
@@ -188,6 +194,7 @@ export function sessionState(claimant: Claimant, claimNumber = 1): Record<string
     [`session:${claimant.session}`]: {
       '@host': 'test',
       '@pid': '1',
+      '@reads': 'fs',
       '@queues': claimant.queues.join(' '),
       [claimant.child]: String(claimNumber),
     },

@@ -1,4 +1,5 @@
 import type { ClaimedTask } from '../../src/broker/port/broker.js';
+import { encodeAttempt } from '../../src/message/attempt-record.js';
 import { Executor, type Failure, type Outcome } from '../../src/worker/executor.js';
 import { claimed, registry } from './messages.js';
 
@@ -94,5 +95,29 @@ describe('a message that cannot be run', () => {
     expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'UNDECODABLE_MESSAGE' } });
     expect((outcome as Failure).attempted).toBe(false);
     expect(results).toEqual([]);
+  });
+});
+
+describe('a task with a tag of a newer version', () => {
+  const NEWER = `x${'1'.repeat(27)}`;
+  const tagged = (name: string): ClaimedTask => {
+    const task = claimed(name, [1, 2]);
+    return { ...task, message: `${task.message.slice(0, 34)}${NEWER}${task.message.slice(34)}` };
+  };
+
+  it.each(['Maths.add', 'Unknown.task'])(
+    'is not run but parked, whether this worker has the task or not: %s',
+    async (name) => {
+      const outcome = (await execute(tagged(name))) as Failure;
+      expect(outcome).toMatchObject({ attempted: false, decision: { kind: 'retry', inMs: 5_000 }, task: { name } });
+      expect(outcome.error).toMatchObject({ code: 'UNKNOWN_TAG', message: expect.stringContaining('has the tag "x"') });
+      expect(results).toEqual([]);
+    },
+  );
+
+  it('is dead after half an hour, like one that no worker knows', async () => {
+    const task = tagged('Maths.add');
+    const parked = encodeAttempt({ at: 7, code: 'UNKNOWN_TAG' }).repeat(11);
+    expect(await execute({ ...task, message: task.message + parked })).toMatchObject({ decision: { kind: 'dead' } });
   });
 });

@@ -965,6 +965,20 @@ local function stream_info(key)
   end
   return info
 end`,
+  'lib/tags': `-- Tags stand between the header and the body of a message, each a letter and 27 characters, see tags.ts; the body begins with
+-- \`[\`. Returns the 27 characters of the tag with this letter, if the message has one. Tags that this version does not know
+-- are passed over, and stay in the message.
+local function tag(message, letter)
+  local at = 35
+  local found = string.sub(message, at, at)
+  while found ~= letter and string.find(found, '%a') do
+    at = at + 28
+    found = string.sub(message, at, at)
+  end
+  if found == letter then
+    return string.sub(message, at + 1, at + 27)
+  end
+end`,
   'lib/time': `-- Redis time in whole milliseconds. TIME moves while a script runs, so each script reads it once.
 local function now_ms()
   local time = redis.call('TIME')
@@ -999,13 +1013,19 @@ local function wrong_queues(queues)
     end
   end
 end`,
-  'lib/unique': `-- A unique message has \`s\` or \`f\` (until started, until finished) and a digest between header and body, see
--- unique-key.ts. The hash maps the digest to \`<queue> <message>\` of the task that has it.
+  'lib/unique': `-- A unique message has the tag \`s\` or \`f\` (until started, until finished) with a digest, see unique-key.ts. The hash maps the
+-- digest to \`<queue> <message>\` of the task that has it.
 local function unique_digest(message)
-  local mark = string.sub(message, 35, 35)
-  if mark == 's' or mark == 'f' then
-    return string.sub(message, 36, 62), mark
+  -- most messages have no tag
+  if string.sub(message, 35, 35) == '[' then
+    return
   end
+  local digest = tag(message, 'f')
+  if digest then
+    return digest, 'f'
+  end
+  digest = tag(message, 's')
+  return digest, digest and 's'
 end
 
 -- The digest of the key of this message, unless another task has taken the key over. That one may speak of this one in
@@ -1435,7 +1455,8 @@ local function grant(queue, message)
     id = 'undecodable' .. string.sub(redis.sha1hex(claimed_as), 1, 9)
     message = id .. '?' .. message
   end
-  if string.byte(message, 35) == 115 then -- \`s\`: unique until it is started
+  -- \`[\`: no tag. \`s\`: unique until it is started
+  if string.byte(message, 35) ~= 91 and tag(message, 's') then
     free_key(unique, message)
   end
   local held = queue.name .. ' ' .. message

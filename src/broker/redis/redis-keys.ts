@@ -79,8 +79,8 @@ export const KEYS = {
     pattern: 'session:<sessionId>',
     type: 'hash',
     holds:
-      'child -> number of its last claim; `@queues`, `@host`, `@pid`; with a name of the app `@app`, see [below](#apps); with crons `@crons`, `@fires` (JSON), `@disabled`',
-    lasts: 'gone with the session; 184 bytes with one child',
+      'child -> number of its last claim; `@queues`, `@host`, `@pid`, `@reads`; `@app`, see [below](#apps); `@crons`, `@fires`, `@disabled`',
+    lasts: 'gone with the session; 200 bytes with one child',
   },
   pulse: {
     pattern: 'pulse',

@@ -1,5 +1,6 @@
-import { HEADER_LENGTH, uniqueUntil } from '../../message/task-message.js';
-import { UNIQUE_LENGTH, type UniqueUntil } from '../../message/unique-key.js';
+import { HEADER_LENGTH, tagOf } from '../../message/tags.js';
+import { uniqueUntil } from '../../message/task-message.js';
+import type { UniqueUntil } from '../../message/unique-key.js';
 
 /**
  * What the scripts of Redis do to messages, see lua/lib/message.lua and its neighbours: they change the header of fixed
@@ -36,5 +37,5 @@ export function startedAnew(message: string, now: number): string {
 /** What a unique message says of its key. */
 export function keyOf(message: string): { readonly digest: string; readonly until: UniqueUntil } | undefined {
   const until = uniqueUntil(message);
-  return until && { until, digest: message.slice(HEADER_LENGTH + 1, HEADER_LENGTH + UNIQUE_LENGTH) };
+  return until && { until, digest: tagOf(message, until === 'started' ? 's' : 'f') ?? '' };
 }

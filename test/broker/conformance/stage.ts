@@ -128,7 +128,13 @@ export class Stage<W extends World = World> {
 
   private encoded(args: unknown[], unique?: string): string {
     const enqueuedAt = Date.UTC(2026, 0, 1);
-    return encodeMessage({ id: this.ids.next(), name: 'Some.task', payload: encodePayload(args), enqueuedAt, unique });
+    return encodeMessage({
+      id: this.ids.next(),
+      name: 'Some.task',
+      payload: encodePayload(args),
+      enqueuedAt,
+      tags: unique,
+    });
   }
 }
 

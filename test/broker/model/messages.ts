@@ -16,6 +16,8 @@ const TASK = 'Tâche.test';
 /** Later than all that is enqueued or redriven. */
 const TRIED_AGAIN = EPOCH + 20 * 365 * 86_400_000;
 const LONGEST_HISTORY = 20;
+/** Of a version to come: it stays in the message, before a tag that is known or behind it. */
+const NEWER_TAG = `z${'sf'.repeat(13)}s`;
 
 /** How a message counts as unique: a key of few, so that they meet. */
 export interface Uniqueness {
@@ -33,14 +35,14 @@ export function freshMessages(
   const { name, first, lateMs } = PRODUCERS[producer % PRODUCERS.length] ?? PRODUCERS[0];
   const all = [...enqueued];
   const next = first + all.filter((id) => id.startsWith(name)).length;
-  const mark = unique && encodeUnique(TASK, unique.key, unique.until);
+  const mark = unique ? encodeUnique(TASK, unique.key, unique.until) : '';
   return Array.from({ length: count }, (_, index) => {
     const message = encodeMessage({
       id: name + (next + index).toString(36).padStart(8, '0'),
       name: TASK,
       payload: encodePayload([next + index]),
       enqueuedAt: EPOCH + (all.length + index) * 1_000 - lateMs,
-      unique: mark,
+      tags: [mark, `${NEWER_TAG}${mark}`, `${mark}${NEWER_TAG}`][(next + index) % 3],
     });
     // some have been tried as often as is noted
     return (next + index) % 4 === 3 ? message + '\n{}'.repeat(LONGEST_HISTORY) : message;
@@ -125,8 +127,8 @@ export function triedAgain(message: string, line: string, counts: boolean): stri
 
 /** What a key says of a message: until when it has it, and which. */
 export function keyOf(message: string): { until: 's' | 'f'; digest: string } | undefined {
-  const until = message.charAt(34);
-  return until === 's' || until === 'f' ? { until, digest: message.slice(35, 62) } : undefined;
+  const tag = /^(?:[A-Za-z].{27})*?([sf])(.{27})/.exec(message.slice(34));
+  return tag ? { until: tag[1] as 's' | 'f', digest: tag[2] as string } : undefined;
 }
 
 /** As it runs again: its counters start anew, its history tells of it. Later than all others, at a time that is always the same. */

@@ -9,6 +9,7 @@ import type {
   KeyHolder,
   Redrive,
   Retry,
+  SessionDescription,
   Settlement,
   UniqueOptions,
 } from '../../../src/broker/port/broker.js';
@@ -103,6 +104,12 @@ export class RealSystem extends RedisBroker implements System {
 
   checkInvariants(): Promise<void> {
     return checkInvariants(this.fixture.redis);
+  }
+
+  /** Its messages have a tag of a version to come. */
+  override async openSession(description: SessionDescription): Promise<void> {
+    await super.openSession(description);
+    await this.fixture.redis.hset(`${NAMESPACE}session:${description.session}`, '@reads', 'fsz');
   }
 
   /** The mark of a drainer expires; here that is a command of its own. */

@@ -1,10 +1,16 @@
--- A unique message has `s` or `f` (until started, until finished) and a digest between header and body, see
--- unique-key.ts. The hash maps the digest to `<queue> <message>` of the task that has it.
+-- A unique message has the tag `s` or `f` (until started, until finished) with a digest, see unique-key.ts. The hash maps the
+-- digest to `<queue> <message>` of the task that has it.
 local function unique_digest(message)
-  local mark = string.sub(message, 35, 35)
-  if mark == 's' or mark == 'f' then
-    return string.sub(message, 36, 62), mark
+  -- most messages have no tag
+  if string.sub(message, 35, 35) == '[' then
+    return
   end
+  local digest = tag(message, 'f')
+  if digest then
+    return digest, 'f'
+  end
+  digest = tag(message, 's')
+  return digest, digest and 's'
 end
 
 -- The digest of the key of this message, unless another task has taken the key over. That one may speak of this one in

@@ -78,7 +78,8 @@ local function grant(queue, message)
     id = 'undecodable' .. string.sub(redis.sha1hex(claimed_as), 1, 9)
     message = id .. '?' .. message
   end
-  if string.byte(message, 35) == 115 then -- `s`: unique until it is started
+  -- `[`: no tag. `s`: unique until it is started
+  if string.byte(message, 35) ~= 91 and tag(message, 's') then
     free_key(unique, message)
   end
   local held = queue.name .. ' ' .. message

@@ -42,7 +42,7 @@ export function cronsOfMany(stage: () => RedisStage): void {
     const due = ((await settledUntil()) ?? 0) + 1_000;
     const unique = encodeUnique(CRON.name, 'cron', 'finished');
     const [id = ''] = stage().messages(1).map(idOf);
-    const message = encodeMessage({ id, name: CRON.name, payload: '[]', enqueuedAt: 1, options: {}, unique });
+    const message = encodeMessage({ id, name: CRON.name, payload: '[]', enqueuedAt: 1, options: {}, tags: unique });
     await broker.crons.fire({ ...CRON, queue: 'abandoned' }, [{ due, message }]);
     expect(await broker.crons.fire(CRON, [{ due: due + 1, message }])).toMatchObject({
       skipped: 1,

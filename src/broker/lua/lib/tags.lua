@@ -1,0 +1,14 @@
+-- Tags stand between the header and the body of a message, each a letter and 27 characters, see tags.ts; the body begins with
+-- `[`. Returns the 27 characters of the tag with this letter, if the message has one. Tags that this version does not know
+-- are passed over, and stay in the message.
+local function tag(message, letter)
+  local at = 35
+  local found = string.sub(message, at, at)
+  while found ~= letter and string.find(found, '%a') do
+    at = at + 28
+    found = string.sub(message, at, at)
+  end
+  if found == letter then
+    return string.sub(message, at + 1, at + 27)
+  end
+end
