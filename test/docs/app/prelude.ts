@@ -19,7 +19,9 @@ export { AsyncLocalStorage } from 'node:async_hooks';
 export {
   BadRequestException,
   type CallHandler,
+  type CanActivate,
   Controller,
+  createParamDecorator,
   type ExecutionContext,
   Get,
   Inject,
@@ -30,6 +32,7 @@ export {
   Param,
   Post,
   ServiceUnavailableException,
+  UseInterceptors,
   ValidationPipe,
 } from '@nestjs/common';
 export { NestFactory } from '@nestjs/core';
