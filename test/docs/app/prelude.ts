@@ -22,7 +22,6 @@ export {
   type CallHandler,
   type CanActivate,
   Controller,
-  createParamDecorator,
   type ExecutionContext,
   Get,
   Inject,
