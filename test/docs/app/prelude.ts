@@ -17,6 +17,7 @@ import type { User } from './user.js';
 import type { WelcomeDto } from './welcome.tasks.js';
 
 export { AsyncLocalStorage } from 'node:async_hooks';
+export { readFileSync } from 'node:fs';
 export {
   BadRequestException,
   type CallHandler,
@@ -37,7 +38,6 @@ export {
   UsePipes,
   ValidationPipe,
 } from '@nestjs/common';
-export { readFileSync } from 'node:fs';
 export { NestFactory } from '@nestjs/core';
 export { HealthCheck, HealthCheckService } from '@nestjs/terminus';
 export { Test } from '@nestjs/testing';
