@@ -28,6 +28,7 @@ export type ErrorCode =
   | 'NOT_A_TASK'
   | 'NOT_A_BROADCAST'
   | 'TASK_NOT_RUN'
+  | 'TASK_NOT_SENT'
   | 'DUPLICATE_TASK'
   | 'DUPLICATE_MODULE'
   | 'TWO_COPIES'

@@ -57,7 +57,16 @@ export type { BackoffFunction, BackoffOptions, RetryBackoff } from './policy/bac
 export type { CallPolicyOptions, ErrorClass, PolicyOptions } from './policy/policy-options.js';
 export { DropTask, HardTimeoutError, RetryTask, SoftTimeoutError, TaskCancelledError } from './policy/task-errors.js';
 export type { BroadcastScope } from './task/broadcast.js';
-export type { OnTaskFailure, OnTaskStart, OnTaskSuccess, TaskInfo, WrapTask } from './task/task-hooks.js';
+export type {
+  OnTaskFailure,
+  OnTaskStart,
+  OnTaskSuccess,
+  SendInfo,
+  SentTask,
+  TaskInfo,
+  WrapSend,
+  WrapTask,
+} from './task/task-hooks.js';
 export type { ByteSize } from './values/byte-size.js';
 export type { Duration } from './values/duration.js';
 export { TaskContext } from './worker/task-context.js';

@@ -23,6 +23,7 @@ import {
 import { notProvided } from './not-provided.js';
 import type { Propagation } from './propagation.js';
 import { QueueBook } from './queue-book.js';
+import type { SendWrappers } from './send-wrappers.js';
 import { statusOf, type TaskStatus } from './task-handle.js';
 import { type CheckOfTask, type QueueOfTask, TaskSender } from './task-sender.js';
 import { UnansweredSends } from './unanswered-sends.js';
@@ -82,6 +83,7 @@ export class QueueClient {
     private readonly registry: TaskRegistry,
     private readonly options: Pick<ResolvedTaskQueueOptions, 'queues' | 'defaultQueue'> & {
       readonly propagate?: Propagation;
+      readonly wrappers?: SendWrappers;
       readonly clock?: Clock;
     } & Partial<SendLeniency>,
     private readonly checks?: ArgumentChecks,
@@ -222,9 +224,9 @@ export class QueueClient {
     broadcast = false,
   ): TaskSender<Args> {
     const { unanswered } = this;
-    const { queues, anyQueue, propagate, clock } = this.options;
+    const { queues, anyQueue, propagate, wrappers, clock } = this.options;
     const known = anyQueue ? undefined : queues;
-    const target = { name, queueOfTask, checkOfTask, queues: known, unanswered, broadcast, propagate, clock };
+    const target = { name, queueOfTask, checkOfTask, queues: known, unanswered, broadcast, propagate, wrappers, clock };
     return new TaskSender<Args>(this.broker, this.ids, target, {});
   }
 

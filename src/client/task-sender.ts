@@ -1,7 +1,7 @@
 import type { Due, ProducerBroker, TaskBroker } from '../broker/port/broker.js';
 import { NestworkError } from '../errors.js';
 import type { CallOptions } from '../message/call-options.js';
-import { combineHeaders, readHeaders } from '../message/headers.js';
+import { combineHeaders, type GivenHeaders, readHeaders } from '../message/headers.js';
 import type { TaskIdSequence } from '../message/task-id.js';
 import { encodeMessage } from '../message/task-message.js';
 import { encodeUnique } from '../message/unique-key.js';
@@ -11,10 +11,11 @@ import { toCallOptions } from '../policy/policy-options.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import { type Clock, systemClock } from '../values/clock.js';
 import { assertOptionsObject } from '../values/known-options.js';
-import { printable } from '../values/printable.js';
 import { assertBroadcastOptions } from './broadcast-options.js';
 import { type Propagation, propagatedHeaders } from './propagation.js';
+import { duplicateKey, misplaced, notArguments, notCalls } from './send-errors.js';
 import { assertSendOptions, dueOf, type SendOptions } from './send-options.js';
+import type { SendWrappers } from './send-wrappers.js';
 import { TaskHandle } from './task-handle.js';
 import { atCall, type UnansweredSends } from './unanswered-sends.js';
 
@@ -37,6 +38,7 @@ interface Target {
   readonly clock?: Clock;
   /** what travels with every call */
   readonly propagate?: Propagation;
+  readonly wrappers?: SendWrappers;
 }
 
 /**
@@ -104,30 +106,17 @@ export class TaskSender<Args extends unknown[]> {
    * Enqueues one call. Once it resolves, the task is in Redis and will run.
    *
    * @throws NestworkError UNSERIALIZABLE_ARGUMENT, PAYLOAD_TOO_LARGE, PAYLOAD_TOO_DEEP, INVALID_PAYLOAD, INVALID_HEADERS,
-   * PROPAGATE_FAILED: nothing was sent;
+   * PROPAGATE_FAILED, TASK_NOT_SENT, WORKERS_TOO_OLD: nothing was sent;
    * DUPLICATE_KEY: nothing was added, because the key is taken; REDIS_UNAVAILABLE, REDIS_OUT_OF_MEMORY, REDIS_REFUSED: nothing was added
    * @throws EnqueueUnconfirmedError when Redis did not answer in time: repeat with the same id
    */
   async delay(...args: Args): Promise<TaskHandle> {
-    const { broker } = this;
-    const { name, unanswered } = this.target;
+    const { name, unanswered, wrappers } = this.target;
     unanswered.begin(name);
     try {
-      const { ids, key } = this.options;
-      if (ids) throw misplaced('ids', 'delayMany');
-      const options = this.travelling();
-      const payload = encodePayload(args);
-      const check = this.target.checkOfTask?.();
-      if (check) await check(asReceived(payload));
-      if (key !== undefined) return await this.sendUnique(payload, key, options);
-      const queue = await this.destination();
-      const { id = this.sequence.next() } = this.options;
-      const { due, enqueuedAt } = this.time();
-      const message = encodeMessage({ id, name, payload, enqueuedAt, options });
-      if (queue === BROADCAST_QUEUE) await broker.broadcast([message]);
-      else if (due) await broker.enqueue(queue, [message], due);
-      else await broker.enqueueOne(queue, message);
-      return new TaskHandle(broker, { id, name, queue, added: true });
+      if (!wrappers?.any) return await this.send(args);
+      const [handle] = await wrappers.around(name, 1, async (headers) => [await this.send(args, headers)]);
+      return handle as TaskHandle;
     } catch (error) {
       throw atCall(error, name, this.delay);
     } finally {
@@ -143,20 +132,38 @@ export class TaskSender<Args extends unknown[]> {
    * await queue.of(ReportTasks).send.delayMany(users.map((user) => [user.id, { weekly: true }]));
    */
   async delayMany(calls: Iterable<Args>): Promise<TaskHandle[]> {
-    const { name, unanswered } = this.target;
+    const { name, unanswered, wrappers } = this.target;
     unanswered.begin(name);
     try {
-      const options = this.travelling();
+      if (!wrappers?.any) return await this.sendMany(this.encodeAll(calls));
       const payloads = this.encodeAll(calls);
-      const check = this.target.checkOfTask?.();
-      // nothing is awaited without need: another call in this turn would get in before
-      if (check) for (const [call, payload] of payloads.entries()) await check(asReceived(payload), `calls[${call}]`);
-      return payloads.length === 0 ? [] : await this.sendMany(payloads, options);
+      if (payloads.length === 0) return [];
+      return [...(await wrappers.around(name, payloads.length, (headers) => this.sendMany(payloads, headers)))];
     } catch (error) {
       throw atCall(error, name, this.delayMany);
     } finally {
       unanswered.end(name);
     }
+  }
+
+  private async send(args: Args, added?: GivenHeaders): Promise<TaskHandle> {
+    const { broker } = this;
+    const { name } = this.target;
+    const { ids, key } = this.options;
+    if (ids) throw misplaced('ids', 'delayMany');
+    const options = this.travelling(added);
+    const payload = encodePayload(args);
+    const check = this.target.checkOfTask?.();
+    if (check) await check(asReceived(payload));
+    if (key !== undefined) return this.sendUnique(payload, key, options);
+    const queue = await this.destination();
+    const { id = this.sequence.next() } = this.options;
+    const { due, enqueuedAt } = this.time();
+    const message = encodeMessage({ id, name, payload, enqueuedAt, options });
+    if (queue === BROADCAST_QUEUE) await broker.broadcast([message]);
+    else if (due) await broker.enqueue(queue, [message], due);
+    else await broker.enqueueOne(queue, message);
+    return new TaskHandle(broker, { id, name, queue, added: true });
   }
 
   private encodeAll(calls: Iterable<Args>): string[] {
@@ -178,9 +185,14 @@ export class TaskSender<Args extends unknown[]> {
     return payloads;
   }
 
-  private async sendMany(payloads: readonly string[], options: CallOptions | undefined): Promise<TaskHandle[]> {
+  private async sendMany(payloads: readonly string[], added?: GivenHeaders): Promise<TaskHandle[]> {
     const { broker } = this;
     const { name } = this.target;
+    const options = this.travelling(added);
+    const check = this.target.checkOfTask?.();
+    // nothing is awaited without need: another call in this turn would get in before
+    if (check) for (const [call, payload] of payloads.entries()) await check(asReceived(payload), `calls[${call}]`);
+    if (payloads.length === 0) return [];
     const { ids = payloads.map(() => this.sequence.next()) } = this.options;
     const queue = await this.destination();
     const { due, enqueuedAt } = this.time();
@@ -225,11 +237,12 @@ export class TaskSender<Args extends unknown[]> {
   }
 
   /** What travels with each message of a call. Asked before anything is awaited, so that it is the caller whose context is seen. */
-  private travelling(): CallOptions | undefined {
+  private travelling(added?: GivenHeaders): CallOptions | undefined {
     const { name, propagate } = this.target;
     const { headers: own } = this.options;
-    if (propagate === undefined && own === undefined) return this.callOptions;
-    const headers = combineHeaders(propagate && propagatedHeaders(propagate), own, name);
+    if (propagate === undefined && own === undefined && added === undefined) return this.callOptions;
+    const surroundings = { ...(propagate && propagatedHeaders(propagate)), ...added };
+    const headers = combineHeaders(surroundings, own, name);
     return headers ? { ...this.callOptions, headers } : this.callOptions;
   }
 }
@@ -239,14 +252,6 @@ function asReceived(payload: string): unknown[] {
   return decodePayload(JSON.parse(payload), payload);
 }
 
-function duplicateKey(task: string, id: string): NestworkError {
-  return new NestworkError(
-    'DUPLICATE_KEY',
-    `The key of this call of task "${task}" is taken by task ${printable(id)}.`,
-    ["Wait for that task, or use onConflict: 'drop' or 'replace'."],
-  );
-}
-
 /** Both answers can throw for a proxy. */
 function isReadable(check: () => boolean): boolean {
   try {
@@ -254,28 +259,4 @@ function isReadable(check: () => boolean): boolean {
   } catch {
     return false;
   }
-}
-
-/** Of a promise nothing would be sent, and nothing be said. */
-function notCalls(): NestworkError {
-  return new NestworkError('INVALID_OPTION', 'delayMany() got something that is not a list of calls.', [
-    'Give a list of lists: [[1], [2]].',
-    'Await a promise first.',
-  ]);
-}
-
-function notArguments(call: number): NestworkError {
-  return new NestworkError(
-    'INVALID_OPTION',
-    `delayMany() got something at calls[${call}] that is not a list of arguments.`,
-    'Give a list for each call, also for a single argument: [[1], [2]].',
-  );
-}
-
-function misplaced(option: string, method: string): NestworkError {
-  return new NestworkError(
-    'INVALID_OPTION',
-    `with({ ${option} }) belongs to ${method}().`,
-    `Call ${method}() instead.`,
-  );
 }

@@ -4,7 +4,7 @@ import { assertParentheses } from './method-place.js';
 
 /**
  * Marks a provider whose `onTaskStart`, `onTaskSuccess`, `onTaskFailure` and `wrapTask` methods are called for every
- * task of the worker. Several such providers are called in the order of discovery; the first wraps the others.
+ * task of the worker, and whose `wrapSend` runs around everything that the app sends. Several such providers are called in the order of discovery; the first wraps the others.
  *
  * @throws NestworkError INVALID_OPTION while the class is being defined, where it stands on a method
  * @example
@@ -30,6 +30,6 @@ export function TaskHooks(...given: unknown[]): ClassDecorator {
 function notOnClass(target: unknown): NestworkError {
   const name = (target as object | undefined)?.constructor.name;
   return new NestworkError('INVALID_OPTION', `@TaskHooks() in ${name} does not stand on the class.`, [
-    'Decorate the class, and name its methods onTaskStart, onTaskSuccess, onTaskFailure or wrapTask.',
+    'Decorate the class, and name its methods onTaskStart, onTaskSuccess, onTaskFailure, wrapTask or wrapSend.',
   ]);
 }

@@ -6,7 +6,7 @@ import { instantsOf } from '../cron/cron-schedule.js';
 import { noPolicy, type PolicyBook } from '../policy/policy-book.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import type { TaskDefinition } from '../task/task-definition.js';
-import type { TaskHookProvider } from '../task/task-hooks.js';
+import type { TaskHookProvider, WrapSend } from '../task/task-hooks.js';
 import { assertTasksKept, type DeclaredTask, declaredTasks, hasTaskHooks } from '../task/task-metadata.js';
 import { unknownQueue } from '../values/queue-names.js';
 import { assertTaskName } from '../values/task-name.js';
@@ -87,6 +87,13 @@ export class TaskDiscovery {
   hooks(): TaskHookProvider[] {
     return this.classProviders().flatMap(({ wrapper, type }) =>
       hasTaskHooks(type) ? [hooksOf(wrapper, type.name)] : [],
+    );
+  }
+
+  /** Instances of those that wrap what the app sends. */
+  sendWrappers(): WrapSend[] {
+    return this.classProviders().flatMap(({ wrapper, type }) =>
+      hasTaskHooks(type) && 'wrapSend' in type.prototype ? [hooksOf(wrapper, type.name) as WrapSend] : [],
     );
   }
 

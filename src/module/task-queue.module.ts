@@ -14,6 +14,7 @@ import { BROKER, REDIS_REPLACEMENT, type RedisReplacement } from '../broker/port
 import { OutageLog } from '../broker/redis/outage-log.js';
 import { RedisBroker } from '../broker/redis-broker.js';
 import { QueueClient } from '../client/queue-client.js';
+import { SendWrappers } from '../client/send-wrappers.js';
 import { noteCopy, useCopy } from '../discovery/copies.js';
 import { GlobalEnhancers } from '../discovery/global-enhancers.js';
 import { HandlerFactory } from '../discovery/handler-factory.js';
@@ -115,9 +116,16 @@ export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [
         options: ResolvedTaskQueueOptions,
         checks: PayloadChecks,
         clock: Clock,
+        wrappers: SendWrappers,
         replacement?: RedisReplacement,
-      ) => new QueueClient(broker, registry, { ...withinTask(options), clock, ...replacement?.leniency }, checks),
-      inject: [BROKER, TaskRegistry, RESOLVED_OPTIONS, PayloadChecks, CLOCK, MAYBE_REPLACED],
+      ) =>
+        new QueueClient(
+          broker,
+          registry,
+          { ...withinTask(options), clock, wrappers, ...replacement?.leniency },
+          checks,
+        ),
+      inject: [BROKER, TaskRegistry, RESOLVED_OPTIONS, PayloadChecks, CLOCK, SendWrappers, MAYBE_REPLACED],
     },
     {
       provide: QueueHealth,
@@ -148,6 +156,7 @@ export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [
       inject: [BROKER],
     },
     { provide: TaskRegistry, useFactory: () => new TaskRegistry() },
+    { provide: SendWrappers, useFactory: () => new SendWrappers() },
     {
       provide: GlobalEnhancers,
       useFactory: (app: ApplicationConfig, { globalEnhancers }: ResolvedTaskQueueOptions) =>
@@ -209,6 +218,7 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
     private readonly registry: TaskRegistry,
     @Inject(BROKER) private readonly broker: AppBroker,
     private readonly lazyModules: LazyModules,
+    private readonly sendWrappers: SendWrappers,
   ) {
     super();
   }
@@ -224,6 +234,7 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
       const warning = warningOf(replacement);
       if (warning !== undefined) new Logger('TaskQueue').warn(warning);
     }
+    this.sendWrappers.use(this.discovery.sendWrappers());
     this.lazyModules.watch();
     await this.broker.connect().catch(async (error: unknown) => {
       // Nest runs no shutdown hooks after a failed init, and a connection that retries keeps the process alive

@@ -110,5 +110,63 @@ export interface WrapTask {
   wrapTask(task: TaskInfo, next: () => Promise<unknown>): Promise<unknown>;
 }
 
+/**
+ * What is about to be sent by one `delay()` or `delayMany()`.
+ *
+ * @example
+ * @TaskHooks()
+ * @Injectable()
+ * class SenderNames implements WrapSend {
+ *   async wrapSend(send: SendInfo, next: () => Promise<readonly SentTask[]>) {
+ *     send.headers['sent-by'] = process.env.HOSTNAME ?? 'unknown';
+ *     await next();
+ *   }
+ * }
+ */
+export interface SendInfo {
+  /** `Class.method`, unless the decorator gives another name */
+  readonly name: string;
+  /** how many calls: 1 of `delay()` */
+  readonly count: number;
+  /** travel with each of the calls: a wrapper may add some before `next()`. Those of `with({ headers })` win over them, and they win over `propagate` */
+  readonly headers: Record<string, string>;
+}
+
+/**
+ * A task that was sent.
+ *
+ * @example
+ * const ids = (sent: readonly SentTask[]) => sent.map(({ id }) => id);
+ */
+export interface SentTask {
+  /** 20 characters; of a call whose key was taken, those of the task that has the key */
+  readonly id: string;
+  /** the queue in which it is; `(broadcast)` for a broadcast */
+  readonly queue: string;
+  /** false when the key was taken, so that nothing was added */
+  readonly added: boolean;
+}
+
+/**
+ * Runs around every `delay()` and `delayMany()` of the app, for example in a tracing span. It must call `next()` once. An error that it throws
+ * before that refuses the call, and nothing is sent; one that it throws after `next()` has resolved is logged, because the tasks are
+ * in Redis by then. Crons are not sent by the app, and have no such wrapper.
+ *
+ * @example
+ * @TaskHooks()
+ * @Injectable()
+ * class SendTimes implements WrapSend {
+ *   constructor(private readonly metrics: Metrics) {}
+ *
+ *   async wrapSend(send: SendInfo, next: () => Promise<readonly SentTask[]>) {
+ *     await this.metrics.time(`send ${send.name}`, next);
+ *   }
+ * }
+ */
+export interface WrapSend {
+  /** `next` runs the next wrapper, or sends, and resolves to what was sent. It rejects as `delay()` does. */
+  wrapSend(send: SendInfo, next: () => Promise<readonly SentTask[]>): Promise<unknown>;
+}
+
 /** A provider with any of the hooks. */
-export type TaskHookProvider = Partial<OnTaskStart & OnTaskSuccess & OnTaskFailure & WrapTask>;
+export type TaskHookProvider = Partial<OnTaskStart & OnTaskSuccess & OnTaskFailure & WrapTask & WrapSend>;

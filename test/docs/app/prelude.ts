@@ -14,11 +14,14 @@ import type {
   TaskHandle,
 } from 'nestwork';
 import type { User } from './user.js';
+import type { WelcomeDto } from './welcome.tasks.js';
 
 export { AsyncLocalStorage } from 'node:async_hooks';
+export { readFileSync } from 'node:fs';
 export {
   BadRequestException,
   type CallHandler,
+  type CanActivate,
   Controller,
   type ExecutionContext,
   Get,
@@ -28,13 +31,17 @@ export {
   Module,
   type NestInterceptor,
   Param,
+  ParseIntPipe,
   Post,
   ServiceUnavailableException,
+  UseInterceptors,
+  UsePipes,
   ValidationPipe,
 } from '@nestjs/common';
 export { NestFactory } from '@nestjs/core';
 export { HealthCheck, HealthCheckService } from '@nestjs/terminus';
 export { Test } from '@nestjs/testing';
+export { ClsModule, ClsService } from 'nestjs-cls';
 export { tap } from 'rxjs';
 export { z } from 'zod';
 export { AppModule } from './app.module.js';
@@ -43,6 +50,7 @@ export { MailService } from './mail.service.js';
 export { Metrics } from './metrics.js';
 export { ReportTasks } from './report.tasks.js';
 export { Settings, SettingsModule } from './settings.js';
+export { SignupModule } from './signup.module.js';
 export { SignupService } from './signup.service.js';
 export type { User } from './user.js';
 export { WelcomeDto } from './welcome.tasks.js';
@@ -52,6 +60,7 @@ export declare const broadcastLog: BroadcastLog;
 export declare const context: TaskContext;
 export declare const crons: CronManager;
 export declare const deadLetters: DeadLetters;
+export declare const dto: WelcomeDto;
 export declare const handle: TaskHandle;
 export declare const id: string;
 export declare const logger: LoggerService;

@@ -1,0 +1,34 @@
+import { NestworkError } from '../errors.js';
+import { printable } from '../values/printable.js';
+
+export function duplicateKey(task: string, id: string): NestworkError {
+  return new NestworkError(
+    'DUPLICATE_KEY',
+    `The key of this call of task "${task}" is taken by task ${printable(id)}.`,
+    ["Wait for that task, or use onConflict: 'drop' or 'replace'."],
+  );
+}
+
+/** Of a promise nothing would be sent, and nothing be said. */
+export function notCalls(): NestworkError {
+  return new NestworkError('INVALID_OPTION', 'delayMany() got something that is not a list of calls.', [
+    'Give a list of lists: [[1], [2]].',
+    'Await a promise first.',
+  ]);
+}
+
+export function notArguments(call: number): NestworkError {
+  return new NestworkError(
+    'INVALID_OPTION',
+    `delayMany() got something at calls[${call}] that is not a list of arguments.`,
+    'Give a list for each call, also for a single argument: [[1], [2]].',
+  );
+}
+
+export function misplaced(option: string, method: string): NestworkError {
+  return new NestworkError(
+    'INVALID_OPTION',
+    `with({ ${option} }) belongs to ${method}().`,
+    `Call ${method}() instead.`,
+  );
+}

@@ -1,0 +1,78 @@
+import { Logger } from '@nestjs/common';
+import { NestworkError } from '../errors.js';
+import { type GivenHeaders, readHeaders } from '../message/headers.js';
+import type { SendInfo, SentTask, WrapSend } from '../task/task-hooks.js';
+import { printable } from '../values/printable.js';
+import { printed } from '../values/printed.js';
+import { read, readText } from '../values/thrown.js';
+
+/** Sends, with the headers that the wrappers have added. */
+type Send<Task extends SentTask> = (headers: GivenHeaders) => Promise<readonly Task[]>;
+
+/** The wrappers around what an app sends. */
+export class SendWrappers {
+  private wrappers: readonly WrapSend[] = [];
+
+  /** Whether there are any: most apps have none, and pay nothing. */
+  get any(): boolean {
+    return this.wrappers.length > 0;
+  }
+
+  /** @param wrappers the first one runs around the others */
+  use(wrappers: readonly WrapSend[]): void {
+    this.wrappers = [...wrappers].reverse();
+  }
+
+  /**
+   * Sends within all wrappers, once, and resolves to what was sent, whatever they return. Tasks that are in Redis stay there, so an error
+   * that a wrapper throws after that is logged.
+   *
+   * @throws what a wrapper throws before the last one has called `next()`; what `send` throws; NestworkError TASK_NOT_SENT when none called
+   * `next()`
+   */
+  async around<Task extends SentTask>(name: string, count: number, send: Send<Task>): Promise<readonly Task[]> {
+    const headers: Record<string, string> = {};
+    const info: SendInfo = { name, count, headers };
+    let sent: Promise<readonly Task[]> | undefined;
+    const innermost = (): Promise<readonly Task[]> => {
+      sent ??= (async () => send(readHeaders(headers, `wrapSend() on task "${printable(name)}"`)))();
+      return sent;
+    };
+    const around = (next: () => Promise<readonly Task[]>, hook: WrapSend) => async (): Promise<readonly Task[]> => {
+      try {
+        await hook.wrapSend(info, handled(next));
+      } catch (error) {
+        if (!sent) throw error;
+        await sent;
+        logFailure(hook, name, error);
+      }
+      if (!sent) throw notSent(name);
+      return sent;
+    };
+    return this.wrappers.reduce(around, innermost)();
+  }
+}
+
+/** A wrapper need not await what `next` gives it: the rejection that it leaves alone must not end the process. */
+function handled<T>(next: () => Promise<T>): () => Promise<T> {
+  return () => {
+    const run = next();
+    run.catch(() => {});
+    return run;
+  };
+}
+
+function logFailure(hook: WrapSend, name: string, error: unknown): void {
+  const type = readText(read(hook, 'constructor'), 'name') ?? 'an object without a class';
+  new Logger('TaskHooks').error(
+    `wrapSend() of ${printable(type)} failed after task "${printable(name)}" was sent: ${printed(error)}`,
+  );
+}
+
+function notSent(name: string): NestworkError {
+  return new NestworkError(
+    'TASK_NOT_SENT',
+    `No wrapper called next(), so task "${printable(name)}" was not sent.`,
+    'Call next() once in wrapSend, and await it; throw to refuse a call.',
+  );
+}

@@ -1,1 +1,0 @@
-export async function saveHits(_hits: readonly string[]): Promise<void> {}
