@@ -6,7 +6,7 @@ import type { RedisKeys } from './redis/redis-keys.js';
 export const OUTCOME_SECONDS = 86_400;
 const GAP_SECONDS = 7 * 86_400;
 const KEPT_GAPS = 100;
-/** What of a broadcast's hash tells of a machine rather than a process. */
+/** The fields of a broadcast's hash that are about a machine and not about a process. */
 const MACHINE = '@';
 
 /** What became of broadcasts, over Redis. */

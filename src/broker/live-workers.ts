@@ -5,11 +5,11 @@ import type { RedisKeys } from './redis/redis-keys.js';
 import { FIRED, firedCrons } from './session-crons.js';
 import { APP, fieldsOfLiveSessions, queuesIn, SERVED_QUEUES } from './session-lists.js';
 
-const TOLD = [SERVED_QUEUES, '@host', '@pid', APP, FIRED];
+const FIELDS = [SERVED_QUEUES, '@host', '@pid', APP, FIRED];
 
-/** What each worker with a lease tells of itself. Without a script: people are told of what it finds, and nothing is done about it. */
+/** The workers with a lease. Without a script: a difference among them is logged, and nothing is changed. */
 export async function readLiveWorkers(connection: RedisConnection, keys: RedisKeys): Promise<LiveWorker[]> {
-  const sessions = await fieldsOfLiveSessions(connection, keys, TOLD);
+  const sessions = await fieldsOfLiveSessions(connection, keys, FIELDS);
   return sessions.map(([queues, host, pid, app, fired]) => ({
     queues: queuesIn(queues),
     host: host ?? '',

@@ -4,7 +4,7 @@ import type { RedisConnection } from './redis/redis-connection.js';
 import type { RedisKeys } from './redis/redis-keys.js';
 import { APP, isChild, liveSessions, queuesIn, SERVED_QUEUES } from './session-lists.js';
 
-/** Looks at queues, without a script: nobody acts on what it sees, so it need not be one moment exactly. */
+/** Looks at queues, without a script: no decision hangs on it, so the figures need not be of one moment. */
 export async function readQueueStates(
   connection: RedisConnection,
   keys: RedisKeys,

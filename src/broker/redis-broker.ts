@@ -60,7 +60,7 @@ export interface RedisBrokerOptions {
 /** The longest that a connection blocks, in ms; then it asks again, should a token have been lost. */
 const LONGEST_WAIT_MS = 5_000;
 
-/** Instead of a limit: tell what the child holds. */
+/** Instead of a limit: return what the child holds. */
 const RECOVER = -1;
 
 /**
@@ -184,7 +184,7 @@ export class RedisBroker implements Broker {
   async bury({ session, child }: Claimant, task: BuriedTask, report: DeathReport, line = ''): Promise<boolean> {
     const { id, queue, message = '' } = task;
     const counters = message.slice(21, HEADER_LENGTH);
-    // foreign bytes may not have come through as they are, and nobody sends them again
+    // foreign bytes may not have come through as they are, and are never sent again
     const header = /^[0-9a-z]*$/.test(counters) ? counters : '';
     const death = { id, queue, report: JSON.stringify(report), line, header };
     return (await this.run('bury', { sessionId: session, child, ...death })) === 1;
@@ -293,7 +293,7 @@ export class RedisBroker implements Broker {
     return reply;
   }
 
-  /** A connection for commands that block for so long; its outages are told by the other one. */
+  /** A connection for commands that block for so long; the other one reports its outages. */
   private openBlocking(timeoutMs: number): RedisConnection {
     return new RedisConnection(this.options.redis, timeoutMs + this.options.commandTimeoutMs);
   }

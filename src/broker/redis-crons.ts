@@ -27,7 +27,7 @@ export class RedisCrons implements CronBroker {
     private readonly keys: RedisKeys,
   ) {}
 
-  /** Without a script: what it tells is checked again by the scripts that act on it. */
+  /** Without a script: the scripts that act on its answer check it again. */
   survey(names: readonly string[]): Promise<CronSurvey> {
     const fields = names.flatMap((name) => [`${name} until`, `${name} paused`]);
     return this.connection.command(async (redis) => {
@@ -95,14 +95,14 @@ export class RedisCrons implements CronBroker {
   }
 }
 
-/** Left out is what a version that is newer than this one, or somebody else, has written. */
+/** Left out is fields of a newer version, and those that others have written. */
 function toRecord(name: string, fields: Fields, sessions: readonly SessionCrons[]): CronRecord[] {
   const definition = parse(fields.definition);
   if (!isCronDeclaration(definition)) return [];
   const declaring = sessions.filter(({ declared }) => declared.includes(name));
-  // an older worker does not tell: what is noted is its word, or another's
-  const fires = ({ tells, crons }: SessionCrons): boolean =>
-    tells ? crons.some((cron) => cron.name === name) : !definition.disabled;
+  // an older worker does not list what it fires; then the noted definition counts
+  const fires = ({ listsFires, crons }: SessionCrons): boolean =>
+    listsFires ? crons.some((cron) => cron.name === name) : !definition.disabled;
   return [
     {
       ...definition,

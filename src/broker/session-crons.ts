@@ -11,7 +11,7 @@ const DISABLED = '@disabled';
 /** JSON of those that the worker fires. */
 export const FIRED = '@fires';
 
-/** The fields of a session's hash that tell of crons; an app without crons has none. */
+/** The fields of a session's hash about crons; an app without crons has none. */
 export function declaredCrons(catalog: readonly CatalogEntry[]): string[] {
   const crons = catalog.flatMap(({ name, queue, cron }) => (cron ? [{ name, queue, ...cron }] : []));
   if (crons.length === 0) return [];
@@ -23,11 +23,11 @@ export function declaredCrons(catalog: readonly CatalogEntry[]): string[] {
   ];
 }
 
-/** What one live session tells of crons. */
+/** The crons of one live session. */
 export interface SessionCrons {
   readonly declared: readonly string[];
-  /** false for a worker of an older version, which does not tell what it fires */
-  readonly tells: boolean;
+  /** false for a worker of an older version, which does not list the crons that it fires */
+  readonly listsFires: boolean;
   /** those that it fires */
   readonly crons: readonly CronDeclaration[];
 }
@@ -37,8 +37,8 @@ export async function readSessionCrons(connection: RedisConnection, keys: RedisK
   const sessions = await fieldsOfLiveSessions(connection, keys, [DECLARED, FIRED]);
   return sessions.flatMap(([declared, fired]) => {
     if (!declared) return [];
-    const told = { declared: declared.split(' '), tells: fired !== null && fired !== undefined };
-    return [{ ...told, crons: firedCrons(fired) }];
+    const listed = { declared: declared.split(' '), listsFires: fired !== null && fired !== undefined };
+    return [{ ...listed, crons: firedCrons(fired) }];
   });
 }
 

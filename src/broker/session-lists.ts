@@ -8,7 +8,7 @@ export const DESCRIPTION = '@';
 export const SERVED_QUEUES = '@queues';
 /** The field that has the letters of the tags that its worker reads. */
 export const READS = '@reads';
-/** The field that tells of its app, as `encodeAppTasks` writes it. */
+/** The field that describes its app, as `encodeAppTasks` writes it. */
 export const APP = '@app';
 
 /** Whether a field of a session's hash is a registered child; the others describe the session. */

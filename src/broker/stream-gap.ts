@@ -1,6 +1,6 @@
 import type { StreamGap, StreamPosition } from './port/broadcast-port.js';
 
-/** What a stream told of itself in the same instant in which it was read. */
+/** The facts of a stream in the instant in which it was read. */
 export interface StreamFacts {
   /** id of the last entry ever added; 0-0 when there was none */
   readonly lastId: string;

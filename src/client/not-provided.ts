@@ -9,7 +9,7 @@ interface MissingTask {
   readonly name: string;
 }
 
-/** Why an app that runs tasks has none of this class, as far as that can be told, and what to do. */
+/** Why an app that runs tasks has none of this class, where the reason is known, and what to do. */
 export function notProvided(registry: TaskRegistry, { type, typeName, name }: MissingTask): NestworkError {
   const what = `No module of this app provides the task class ${typeName}`;
   const elsewhere = `If another app runs it, send it by name: queue.task('${name}').`;

@@ -73,8 +73,8 @@ export class QueueClient {
   private readonly ids = new TaskIdSequence();
   private readonly senders = new WeakMap<object, object>();
   private readonly unanswered = new UnansweredSends();
-  /** tasks that nobody knew, so that each is told once */
-  private readonly unheardOf = new Set<string>();
+  /** tasks that no worker has registered, so that each is logged once */
+  private readonly unregistered = new Set<string>();
   private readonly queueBook = new QueueBook((name) => this.broker.queueOfTask(name));
 
   /** @internal */
@@ -232,25 +232,25 @@ export class QueueClient {
 
   private queueByName(name: string): string | Promise<string> {
     const queue = this.registry.get(name)?.queue ?? this.queueBook.queueOf(name);
-    return typeof queue === 'string' ? queue : queue.then((found) => found ?? this.queueOfUnheard(name));
+    return typeof queue === 'string' ? queue : queue.then((found) => found ?? this.queueOfUnregistered(name));
   }
 
-  private queueOfUnheard(name: string): string {
-    this.warnOfUnheard(name);
+  private queueOfUnregistered(name: string): string {
+    this.warnOfUnregistered(name);
     return this.options.defaultQueue;
   }
 
   /** It may be a task that the next deploy of the workers brings, or a mistake in writing. */
-  private warnOfUnheard(name: string): void {
-    if (this.unheardOf.has(name)) return;
-    this.unheardOf.add(name);
+  private warnOfUnregistered(name: string): void {
+    if (this.unregistered.has(name)) return;
+    this.unregistered.add(name);
     new Logger('TaskQueue').warn(
       `No worker of this namespace has ever had a task "${name}". It goes to the queue "${this.options.defaultQueue}", and waits there ` +
         'until a worker has it: check the name, or start the worker that provides its class.',
     );
   }
 
-  /** Only an app that runs tasks itself can tell that a class is missing; one that just sends needs no providers. */
+  /** Only an app that runs tasks itself knows that a class is missing; one that just sends needs no providers. */
   private assertProvided(type: object, typeName: string, tasks: readonly Pick<DeclaredTask, 'name'>[]): void {
     if (this.registry.size === 0 || this.options.anyClass) return;
     const missing = tasks.find(({ name }) => !this.registry.get(name));

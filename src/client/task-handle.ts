@@ -52,7 +52,7 @@ export class TaskHandle {
    *
    * It searches, page by page, through all that waits: made for people and rare events, not for every task.
    *
-   * @returns the state in which the task was found; `unknown` when it is finished, `cancelled` when somebody was faster
+   * @returns the state in which the task was found; `unknown` when it is finished, `cancelled` when another caller was faster
    * @throws NestworkError REDIS_UNAVAILABLE, REDIS_TIMEOUT
    * @example
    * if ((await handle.cancel()) === 'unknown') throw new Error('The report is sent already.');

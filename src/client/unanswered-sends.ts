@@ -53,7 +53,7 @@ export function atCall(error: unknown, task: string, entry: (...args: never[]) =
   const own = isShared ? new NestworkError(code, '', [], cause === undefined ? undefined : { cause }) : error;
   own.message = message.includes(`"${task}"`) ? message : `Task "${task}": ${message}`;
   Error.captureStackTrace(own, entry);
-  // nobody awaits the call
+  // no caller awaits the call
   if (!FRAME.test(own.stack ?? '')) own.stack += stack.slice(stack.search(FRAME));
   return own;
 }

@@ -1,5 +1,5 @@
 /**
- * One line of a task's history: how an attempt ended, or that somebody sent the task again. Never holds arguments.
+ * One line of a task's history: how an attempt ended, or that a person sent the task again. Never holds arguments.
  *
  * @example
  * const dead = await deadLetters.get(id);
@@ -7,7 +7,7 @@
  * logger.log(`${last?.attempt}: ${last?.error}`);
  */
 export interface AttemptRecord {
-  /** when, in ms since 1970, by the clock of whoever wrote it */
+  /** when, in ms since 1970, by the clock of the process that wrote it */
   readonly at: number;
   /** which attempt it was, from 1; none for what is no attempt */
   readonly attempt?: number;
@@ -21,7 +21,7 @@ export interface AttemptRecord {
   readonly pid?: number;
 }
 
-/** The code of a line that says that somebody sent a dead task again; redrive.lua writes it. */
+/** The code of a line that records that a person sent a dead task again; redrive.lua writes it. */
 export const REDRIVEN = 'REDRIVEN';
 
 /** Characters of the `error` of a line. */

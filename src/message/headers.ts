@@ -27,7 +27,7 @@ const MAX_NAME_LENGTH = 128;
 const ABSENT: TaskHeaders = Object.freeze(Object.create(null));
 
 /**
- * A copy of headers that somebody gave, each read and checked once.
+ * A copy of the given headers, each read and checked once.
  *
  * @param where who gave them, for errors: `'with({ headers }) on task "ReportTasks.send"'`
  * @throws NestworkError INVALID_HEADERS, which names headers but never shows a value

@@ -6,7 +6,7 @@ const NAME = /^\["(?:[^"\\]|\\.)*"/;
 /** A name has up to 200 characters, and JSON spells one with up to six. */
 const MOST_OF_A_NAME = 1_300;
 
-/** What a message tells without its payload. */
+/** The parts of a message that can be read without its payload. */
 export interface MessageLabel {
   /** none when the body is no call */
   readonly name: string | undefined;
@@ -16,7 +16,7 @@ export interface MessageLabel {
 }
 
 /**
- * What stands on the outside of a message: for lists of tasks, where nobody asks for the arguments of most.
+ * Reads name and times of a message, not its arguments, for lists of many tasks.
  *
  * @param raw a message as it lies in Redis
  * @returns undefined for bytes that are no message, or one of another version

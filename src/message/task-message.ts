@@ -55,7 +55,7 @@ export interface TaskMessage {
   readonly suspicions: number;
   /** How long it counts as unique, if it is. */
   readonly unique: UniqueUntil | undefined;
-  /** Whether anybody has tried it, as far as its history tells; counters start anew, the history stays. */
+  /** Whether its history has an attempt. A redrive resets the counters and keeps the history. */
   readonly tried: boolean;
 }
 
@@ -94,7 +94,7 @@ export function encodeMessage({ id, name, payload, enqueuedAt, options, tags = '
  * Reads a message as it lies in Redis.
  *
  * @throws NestworkError `UNDECODABLE_MESSAGE`: too short, no header of ours, written by another version, or a
- * body that is no call. It never shows the payload; of an error underneath, `cause` tells the kind alone.
+ * body that is no call. It never shows the payload; `cause` has only the kind of an error underneath.
  *
  * @example
  * const { name, args } = decodeMessage(raw);
@@ -133,7 +133,7 @@ export function idOf(raw: string): string {
 /**
  * Which attempt at the task a worker would make now, from 1.
  *
- * Suspicions do not count: the task died as a bystander, as far as anybody knows.
+ * Suspicions do not count: another task may have killed the process.
  *
  * @example
  * attemptOf(decodeMessage(raw)); // 1, unless it failed or crashed before
@@ -163,7 +163,7 @@ function assertHeader(raw: string): void {
 }
 
 function parseBody(id: string, body: string): [name: string, payload: unknown, options?: unknown] {
-  // to parse what somebody else wrote could take more memory than the process has
+  // parsing foreign bytes could take more memory than the process has
   if (body.length > MAX_BODY_LENGTH) throw undecodable(`The body of task ${id} has ${body.length} characters.`);
   let parsed: unknown;
   try {

@@ -26,7 +26,7 @@ export interface StreamEntry {
 export interface StreamGap {
   /** `trimmed`: the stream let go of them; `rewound`: Redis came back with older data */
   readonly reason: 'trimmed' | 'rewound';
-  /** how many entries are missing; undefined when nobody can know */
+  /** how many entries are missing; undefined when it is unknown */
   readonly missed: number | undefined;
   /** the last entry before the gap */
   readonly after: string;
@@ -111,7 +111,7 @@ export interface BroadcastRecords {
   takeTurn(id: string, machine: string, session: string): Promise<Turn>;
   record(records: readonly BroadcastRecord[]): Promise<void>;
   recordGap(gap: RecordedGap): Promise<void>;
-  /** In the order in which they ended. Empty for one that nobody has run yet, or that ended more than a day ago. */
+  /** In the order in which they ended. Empty for one that no child has run yet, or that ended more than a day ago. */
   outcomes(id: string): Promise<BroadcastOutcome[]>;
   /** The latest ones, oldest first. */
   gaps(): Promise<RecordedGap[]>;

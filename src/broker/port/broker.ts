@@ -88,7 +88,7 @@ export interface ClaimRequest {
   readonly limit: number;
   /** ids that are done */
   readonly acks: readonly string[];
-  /** the claim before this one got no answer: tell all that the child holds, and give it nothing new */
+  /** the claim before this one got no answer: return all that the child holds, and give it nothing new */
   readonly recover?: boolean;
 }
 
@@ -180,7 +180,7 @@ export interface SessionDescription {
   readonly app?: AppTasks | undefined;
 }
 
-/** What a worker with a lease tells of itself. */
+/** A worker with a lease, as its session describes it. */
 export interface LiveWorker extends AppWorker {
   readonly host: string;
   readonly pid: number;
@@ -235,7 +235,7 @@ export interface ChildBroker {
   release(claimant: Claimant, ids: readonly string[], claimNumber?: number): Promise<number>;
   /** Lets a task run again later. Resolves to false when the child no longer held it. */
   retry(claimant: Claimant, task: Pick<ClaimedTask, 'id' | 'queue'>, retry: Retry): Promise<boolean>;
-  /** Ends a task as dead; `line` tells the history of its last attempt. Resolves to false when the child no longer held it. */
+  /** Ends a task as dead; `line` records its last attempt. Resolves to false when the child no longer held it. */
   bury(claimant: Claimant, task: BuriedTask, report: DeathReport, line?: string): Promise<boolean>;
   /** Resolves when one of the queues may have work, or after `timeoutMs`; true when a bell rang. */
   waitForBell(queues: readonly string[], timeoutMs: number): Promise<boolean>;
@@ -326,7 +326,7 @@ export interface TaskPlace {
 /** A task to bury; with its message, only if it is still the one that was claimed. */
 export type BuriedTask = Pick<ClaimedTask, 'id' | 'queue'> & Partial<Pick<ClaimedTask, 'message'>>;
 
-/** What is needed to ask for single tasks. Each call searches; what nobody asks about costs nothing. */
+/** What is needed to ask for single tasks. Each call searches; tasks that are not looked for cost nothing. */
 export interface TaskBroker {
   locate(id: string): Promise<TaskPlace>;
   /** Cancels a task that waits, and has an active one stopped. Resolves to where it was found. */
@@ -346,7 +346,7 @@ export interface AppBroker extends ProducerBroker, TaskBroker, InspectorBroker {
 
 /** The port to Redis: everything that moves a task from one state to another. */
 export interface Broker extends AppBroker, ChildBroker, SupervisorBroker, PromoterBroker {
-  /** by `performance.now()`; what was broadcast since then may concern whoever uses it */
+  /** by `performance.now()`; broadcasts since then may concern its user */
   readonly madeAtMs: number;
   readonly deadLetters: DeadLetterBroker & DeadPurgeBroker;
   readonly stream: StreamBroker;

@@ -55,7 +55,7 @@ export interface CronRun {
 
 /** All that is noted of a cron. */
 export interface CronRecord extends CronDeclaration {
-  /** whether a worker with a lease declares it; otherwise nobody fires it */
+  /** whether a worker with a lease declares it; otherwise no worker fires it */
   readonly declared: boolean;
   readonly paused: boolean;
   /** instant of the latest run that was fired, in ms since 1970 */

@@ -5,7 +5,7 @@ export interface DeadRange {
 }
 
 /**
- * One death of one task. A task that runs again may die again, and whoever means the former death must not touch the
+ * One death of one task. A task that runs again may die again, and a command for the former death must not touch the
  * later one: a command that Redis answers twice would.
  */
 export interface Death {

@@ -21,7 +21,7 @@ export class BlockingList {
       return (await this.connection.command((client) => client.blpop([...lists], seconds))) !== null;
     } catch (error) {
       if (this.ended) return false;
-      // ioredis would repeat over the next connection what timed out, and take a token that nobody hears of
+      // ioredis would repeat over the next connection what timed out, and take a token that no caller gets
       this.connection.close();
       this.connection = undefined;
       throw error;

@@ -23,7 +23,7 @@ const GOES_ON: Record<HandshakeStep, (error: Error) => boolean> = {
  * By itself ioredis goes on after a SELECT that failed: in database 0, to which it also sends again whatever had no answer. A
  * connection that is given up here never becomes ready, and over one that is not ready ioredis sends nothing of ours.
  *
- * @param refused is told of each step that ends an attempt; ioredis drops its error if the server closes the connection behind it
+ * @param refused receives each step that ends an attempt; ioredis drops its error if the server closes the connection behind it
  */
 export function watchHandshake(client: Redis, refused: (step: HandshakeStep, error: Error) => void): void {
   for (const step of STEPS) {

@@ -367,7 +367,7 @@ local now = now_ms()
 local line = '\\n{"at":' .. text(now) .. ',"code":"REDRIVEN"}'
 local answers, ids, messages, named = {}, {}, {}, {}
 
--- Foreign bytes and other versions of the header are nobody's to rewrite.
+-- Foreign bytes and headers of other versions are not rewritten.
 local function with_new_header(id, message)
   local header = string.sub(message, 1, 34)
   if #header == 34 and string.find(header, '^[0-9a-z]+$') and string.sub(header, 1, 21) == id .. '1' then
@@ -598,7 +598,7 @@ local sessions, session = KEYS[1], KEYS[2]
 local session_id, child = ARGV[1], ARGV[2]
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- Atomic because a child added to a session that is being reaped would claim tasks nobody watches.
+-- Atomic because a child added to a session that is being reaped would claim tasks without a lease.
 
 if not redis.call('ZSCORE', sessions, session_id) then
   return 0
@@ -622,7 +622,7 @@ end
 redis.call('ZADD', sessions, text(now + lease_ms), session_id)
 return 1`,
   'lib/bell': `-- Rings a bell only if it is silent, so that its list never grows and one arrival wakes one idle child. A ring that is
--- refused costs seconds, and must not undo what it tells of.
+-- refused costs seconds, and must not undo the push that it announces.
 local function ring(bell)
   if redis.call('EXISTS', bell) == 0 then
     redis.pcall('RPUSH', bell, '1')
@@ -635,7 +635,7 @@ local function remember_cancelled(cancelled, now, id)
   redis.call('ZREMRANGEBYRANK', cancelled, 0, -10001)
 end
 
--- Whether somebody cancelled the task while it was active: then it must not run again.
+-- Whether the task was cancelled while it was active: then it must not run again.
 local function is_cancelled(cancelled, message)
   return redis.call('ZSCORE', cancelled, string.sub(message, 1, 20)) and true or false
 end`,
@@ -700,7 +700,7 @@ local function end_claim(task)
   return redis.call('HDEL', task.claims, task.id) == 1
 end
 
--- active to done, or to dropped: nobody needs them any more. By ids, because short tasks end by the hundred.
+-- active to done, or to dropped. By ids, because short tasks end by the hundred.
 -- Returns how many were held.
 local function finish(keys, ids)
   if #ids == 0 then
@@ -718,7 +718,7 @@ local function finish(keys, ids)
   return ended
 end
 
--- active to cancelled: instead of any other way, a task ends that somebody cancelled while it was active.
+-- active to cancelled: a task that was cancelled while it was active ends in this way and no other.
 -- Returns whether it was cancelled.
 local function end_cancelled(keys, task)
   if not is_cancelled(keys.cancelled, task.message) then
@@ -761,7 +761,7 @@ end
 
 -- active to pending or quarantined: back to the head of their queues, the oldest first. The cancelled among them end.
 local function put_back(keys, tasks)
-  -- enqueuedAt, then id: the order in which they were enqueued, as far as anyone can tell
+  -- enqueuedAt, then id: the best guess of the order in which they were enqueued
   local function order(task)
     return string.sub(task.message, 26, 34) .. string.sub(task.message, 1, 20)
   end
@@ -907,7 +907,7 @@ local function registration(session, child)
   end
   return nil, redis.error_reply('LEASE_LOST child is not registered')
 end`,
-  'lib/schedule': `-- Puts messages on the schedule, and wakes whoever sleeps until a later time than theirs.
+  'lib/schedule': `-- Puts messages on the schedule, and wakes promoters that sleep until a later time.
 local function schedule(scheduled, alarm, due, messages)
   local first = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
   local added = {}
@@ -947,13 +947,13 @@ local function let_in(bitmap, seconds, messages, add)
   return redis.error_reply(type(refusal) == 'table' and refusal.err or refusal)
 end`,
   'lib/stale': `-- Counts acks that change nothing, because others were given the tasks and may have run them as well. It is all that a
--- child without a registration can change. A count that is refused must not undo what it tells of.
+-- child without a registration can change. A count that is refused must not undo the change that it counts.
 local function count_stale(stats, acks)
   if acks > 0 then
     redis.pcall('HINCRBY', stats, 'stale-acks', acks)
   end
 end`,
-  'lib/stream': `-- What a stream tells of itself, by name; all zero for one that does not exist. \`entries-added\` counts those that were
+  'lib/stream': `-- The facts that Redis gives of a stream, by name; all zero for one that does not exist. \`entries-added\` counts those that were
 -- trimmed, too: so it is the ordinal of the last entry.
 local function stream_info(key)
   local info = { ['last-generated-id'] = '0-0', ['entries-added'] = 0, length = 0 }
@@ -1046,7 +1046,7 @@ local function free_key(unique, message)
   end
 end
 
--- Whoever replaces a task has to find it as it lies there, with all that has become of it since it was sent.
+-- A sender that replaces a task must find it as it is stored, with all changes since it was sent.
 local function update_key(unique, queue, message)
   local digest = key_held(unique, message)
   if digest then
@@ -1076,7 +1076,7 @@ end
 
 local wrong = wrong_type('hash', keys.unique) or wrong_type('string', keys.seen)
 for _, its in ipairs(queues) do
-  -- a foreign bell stops nobody: a child finds the task when it looks by itself
+  -- a foreign bell stops no child: each finds the task when it looks by itself
   wrong = wrong or wrong_type('list', its.pending, its.quarantined) or wrong_type('zset', its.scheduled)
 end
 if wrong then
@@ -1273,7 +1273,7 @@ local since_ms = ARGV[1]
 
 local info, now = stream_info(broadcasts), now_ms()
 local last, added = info['last-generated-id'], info['entries-added']
--- a clock that was set back: ids do not tell the time of their entries, and old ones must not run again
+-- a clock that was set back: ids do not give the time of their entries, and old ones must not run again
 if tonumber(string.match(last, '^%d+')) > now then
   return { last, added }
 end
@@ -1353,7 +1353,7 @@ local queue = {
 -- the counters and the time of the message that was claimed (its characters 22 to 34), or ''.
 --
 -- Atomic because a task must be among the claims or the dead, never in both or neither. The header guards a copy of this
--- command that arrives late: somebody may have sent the task again, and the same child may hold it.
+-- command that arrives late: the task may have been sent again, and the same child may hold it.
 
 local _, lost = registration(keys.session, child)
 if lost then
@@ -1399,7 +1399,7 @@ end
 --
 -- Atomic because a task must be in the queue or in the claims, never in neither. A claim number seen before means that
 -- its reply was lost: the child gets all that it holds again, and no more. A child that gave up on a reply asks for the
--- same under a new number, so that nobody takes what it starts now for what it had claimed then.
+-- same under a new number, so that tasks that it starts now do not count as those that it had claimed then.
 
 local last, lost = registration(session, child)
 if lost then

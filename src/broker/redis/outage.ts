@@ -1,23 +1,23 @@
 import { inCleanContext } from '../../values/clean-context.js';
 
-/** Is told of each outage once, however many attempts to reconnect it takes. */
+/** Receives each outage once, however many attempts to reconnect it takes. */
 export interface OutageListener {
   lost(where: string): void;
   /** There has been no connection since the first call that needs one; `what` says so, with the remedies. */
   absent?(what: string): void;
-  /** The server answers, but serves nobody or does not let us in; `what` has its reason, told once in an outage. */
+  /** The server answers, but serves no client or does not let us in; `what` has its reason, passed on once in an outage. */
   refused(where: string, what: string): void;
   restored(where: string, afterMs: number): void;
 }
 
 const SILENT: OutageListener = { lost: () => {}, refused: () => {}, restored: () => {} };
 
-/** What one connection has told of the outage that it is in, if it is in one. */
+/** The outage of one connection, if it is in one, and what it has reported of it. */
 export class Outage {
   /** in ms since 1970 */
   private since: number | undefined;
-  /** reasons that were told */
-  private readonly told = new Set<string>();
+  /** reasons that were reported */
+  private readonly reported = new Set<string>();
 
   constructor(
     private readonly where: string,
@@ -39,7 +39,7 @@ export class Outage {
   beginAbsent(forMs: number, what: string, reason: string | undefined): void {
     if (this.since !== undefined) return;
     this.since = Date.now() - forMs;
-    if (reason !== undefined) this.told.add(reason);
+    if (reason !== undefined) this.reported.add(reason);
     inCleanContext(() => this.listener.absent?.(what));
   }
 
@@ -51,8 +51,8 @@ export class Outage {
 
   /** A server that answers is no outage by itself. */
   refuse(what: string): void {
-    if (this.since === undefined || this.told.has(what)) return;
-    this.told.add(what);
+    if (this.since === undefined || this.reported.has(what)) return;
+    this.reported.add(what);
     inCleanContext(() => this.listener.refused(this.where, what));
   }
 
@@ -61,6 +61,6 @@ export class Outage {
     const afterMs = Date.now() - this.since;
     inCleanContext(() => this.listener.restored(this.where, afterMs));
     this.since = undefined;
-    this.told.clear();
+    this.reported.clear();
   }
 }

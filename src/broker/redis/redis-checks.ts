@@ -26,7 +26,7 @@ export async function checkServer(connection: RedisConnection, keys: RedisKeys):
   ];
 }
 
-/** A locked-down user may not call INFO, or nobody may; then there is nothing to check. */
+/** A user without the right to call INFO gets no checks. */
 function unlessForbidden(error: Error): string {
   if (error.cause instanceof Error && isForbidden(error.cause)) return '';
   throw error;

@@ -6,7 +6,7 @@ import { Deadlines } from './deadlines.js';
 import { watchHandshake } from './handshake.js';
 import { Outage, type OutageListener } from './outage.js';
 import { Patience } from './patience.js';
-import { explain, isBroken, isPassing, isTimeout, servesNobody, takesNoWrites, timedOut } from './redis-errors.js';
+import { explain, isBroken, isPassing, isTimeout, servesNoClient, takesNoWrites, timedOut } from './redis-errors.js';
 import type { RedisKeys } from './redis-keys.js';
 import { callScript } from './script-calls.js';
 import type { ScriptInput, ScriptName, ScriptReply } from './scripts.js';
@@ -24,7 +24,7 @@ interface Attempts {
 const FIRST: Attempts = { again: true, resent: false };
 /** The least time between two renewals. */
 const RENEW_MS = 1_000;
-/** A test runner gives a hook 5 s by default: what is told only when a call gives up is told to nobody. */
+/** A test runner gives a hook 5 s by default: a report that comes only when a call gives up would come too late. */
 const ABSENT_MS = 1_000;
 
 /**
@@ -115,7 +115,7 @@ export class RedisConnection {
    * Runs a command over a connection that is up.
    *
    * It is repeated where it was certainly not executed: once after the answer of a server that takes no writes, since by
-   * now the sentinels may know the new primary; and for as long as the timeout while the server serves nobody.
+   * now the sentinels may know the new primary; and for as long as the timeout while the server serves no client.
    */
   command<T>(run: (redis: Redis) => Promise<T>): Promise<T> {
     return this.attempt(run, FIRST);
@@ -144,7 +144,7 @@ export class RedisConnection {
       if (!isPassing(cause)) throw error;
       const patience = before.patience ?? new Patience(this.timeoutMs);
       if (await patience.pause()) return this.attempt(run, { ...before, resent, patience });
-      if (servesNobody(cause) && !this.closing) this.outage.standStill(standstill(cause));
+      if (servesNoClient(cause) && !this.closing) this.outage.standStill(standstill(cause));
       throw error;
     }
   }
@@ -186,7 +186,7 @@ export class RedisConnection {
 
   /**
    * Connects anew. A machine that is gone does not close its connections, and a primary that was replaced may stay
-   * connected: only the way to the server, by its sentinels if it has any, tells which one to talk to now.
+   * connected: only a new connection, by its sentinels if it has any, leads to the server that is in charge now.
    */
   private renew(): void {
     const now = performance.now();

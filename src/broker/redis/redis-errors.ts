@@ -71,8 +71,8 @@ export function isPassing(error: Error): boolean {
   return isAnswer(error) && PASSING.test(error.message);
 }
 
-/** Whether a server that answers so serves nobody, as opposed to one that only refuses what writes. */
-export function servesNobody(error: Error): boolean {
+/** Whether a server that answers so serves no client, as opposed to one that only refuses writes. */
+export function servesNoClient(error: Error): boolean {
   return isAnswer(error) && /^(BUSY|LOADING) /.test(error.message);
 }
 
@@ -101,7 +101,7 @@ export function explain(error: Error, sending: Sending): NestworkError {
   if (error.message.startsWith('OOM')) return outOfMemory(error);
   if (NO_WRITES.test(error.message)) return noPrimary(error, sending);
   if (isOfCluster(error)) return isCluster(where, error);
-  if (servesNobody(error)) return notServing(error, sending);
+  if (servesNoClient(error)) return notServing(error, sending);
   return new NestworkError(
     'REDIS_REFUSED',
     `Redis at ${where} refused a command, nothing was changed: ${answered(error).replace(/\.+$/, '')}.`,
@@ -156,7 +156,7 @@ function remedyFor(answer: string): string | readonly string[] {
   return 'See the cause, which is what Redis answered.';
 }
 
-/** What to do about a server that serves nobody. */
+/** The remedy for a server that serves no client. */
 export function standstillRemedy(answer: Error): string {
   return answer.message.startsWith('LOADING')
     ? 'It has just started and reads its data; wait until it has.'

@@ -9,7 +9,7 @@ import {
   isForbidden,
   isOfCluster,
   MOST_OF_AN_ANSWER,
-  servesNobody,
+  servesNoClient,
   standstillRemedy,
 } from './redis-errors.js';
 
@@ -81,7 +81,7 @@ export function closed({ where }: Target, failure: Failure | undefined): Nestwor
   });
 }
 
-/** What a server refuses that lets nobody of us in, in a few words and its own. */
+/** The answer of a server that lets no connection in, in a few words and its own. */
 export function refusal({ database }: Target, { step, error }: Failure): string {
   return `refuses ${step === 'select' ? `database ${database}` : 'the connection'}: ${printable(error.message, MOST_OF_AN_ANSWER)}`;
 }
@@ -102,7 +102,7 @@ function refusedConnection(target: Target, failure: Failure, last: string): Nest
 }
 
 function remediesFor({ database }: Target, { step, error }: Failure): string[] {
-  if (servesNobody(error)) return [standstillRemedy(error)];
+  if (servesNoClient(error)) return [standstillRemedy(error)];
   if (step === 'select') {
     const mend = isForbidden(error)
       ? 'Give its user the right to it: ACL SETUSER <user> +select.'

@@ -22,7 +22,7 @@ local now = now_ms()
 local line = '\n{"at":' .. text(now) .. ',"code":"REDRIVEN"}'
 local answers, ids, messages, named = {}, {}, {}, {}
 
--- Foreign bytes and other versions of the header are nobody's to rewrite.
+-- Foreign bytes and headers of other versions are not rewritten.
 local function with_new_header(id, message)
   local header = string.sub(message, 1, 34)
   if #header == 34 and string.find(header, '^[0-9a-z]+$') and string.sub(header, 1, 21) == id .. '1' then

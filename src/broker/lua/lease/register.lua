@@ -5,7 +5,7 @@ local sessions, session = KEYS[1], KEYS[2]
 local session_id, child = ARGV[1], ARGV[2]
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- Atomic because a child added to a session that is being reaped would claim tasks nobody watches.
+-- Atomic because a child added to a session that is being reaped would claim tasks without a lease.
 
 if not redis.call('ZSCORE', sessions, session_id) then
   return 0

@@ -5,7 +5,7 @@ local function remember_cancelled(cancelled, now, id)
   redis.call('ZREMRANGEBYRANK', cancelled, 0, -10001)
 end
 
--- Whether somebody cancelled the task while it was active: then it must not run again.
+-- Whether the task was cancelled while it was active: then it must not run again.
 local function is_cancelled(cancelled, message)
   return redis.call('ZSCORE', cancelled, string.sub(message, 1, 20)) and true or false
 end

@@ -28,7 +28,7 @@ local function end_claim(task)
   return redis.call('HDEL', task.claims, task.id) == 1
 end
 
--- active to done, or to dropped: nobody needs them any more. By ids, because short tasks end by the hundred.
+-- active to done, or to dropped. By ids, because short tasks end by the hundred.
 -- Returns how many were held.
 local function finish(keys, ids)
   if #ids == 0 then
@@ -46,7 +46,7 @@ local function finish(keys, ids)
   return ended
 end
 
--- active to cancelled: instead of any other way, a task ends that somebody cancelled while it was active.
+-- active to cancelled: a task that was cancelled while it was active ends in this way and no other.
 -- Returns whether it was cancelled.
 local function end_cancelled(keys, task)
   if not is_cancelled(keys.cancelled, task.message) then
@@ -89,7 +89,7 @@ end
 
 -- active to pending or quarantined: back to the head of their queues, the oldest first. The cancelled among them end.
 local function put_back(keys, tasks)
-  -- enqueuedAt, then id: the order in which they were enqueued, as far as anyone can tell
+  -- enqueuedAt, then id: the best guess of the order in which they were enqueued
   local function order(task)
     return string.sub(task.message, 26, 34) .. string.sub(task.message, 1, 20)
   end

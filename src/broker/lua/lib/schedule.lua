@@ -1,4 +1,4 @@
--- Puts messages on the schedule, and wakes whoever sleeps until a later time than theirs.
+-- Puts messages on the schedule, and wakes promoters that sleep until a later time.
 local function schedule(scheduled, alarm, due, messages)
   local first = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
   local added = {}

@@ -1,4 +1,4 @@
--- What a stream tells of itself, by name; all zero for one that does not exist. `entries-added` counts those that were
+-- The facts that Redis gives of a stream, by name; all zero for one that does not exist. `entries-added` counts those that were
 -- trimmed, too: so it is the ordinal of the last entry.
 local function stream_info(key)
   local info = { ['last-generated-id'] = '0-0', ['entries-added'] = 0, length = 0 }

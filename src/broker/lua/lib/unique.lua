@@ -31,7 +31,7 @@ local function free_key(unique, message)
   end
 end
 
--- Whoever replaces a task has to find it as it lies there, with all that has become of it since it was sent.
+-- A sender that replaces a task must find it as it is stored, with all changes since it was sent.
 local function update_key(unique, queue, message)
   local digest = key_held(unique, message)
   if digest then

@@ -21,7 +21,7 @@ end
 
 local wrong = wrong_type('hash', keys.unique) or wrong_type('string', keys.seen)
 for _, its in ipairs(queues) do
-  -- a foreign bell stops nobody: a child finds the task when it looks by itself
+  -- a foreign bell stops no child: each finds the task when it looks by itself
   wrong = wrong or wrong_type('list', its.pending, its.quarantined) or wrong_type('zset', its.scheduled)
 end
 if wrong then

@@ -9,7 +9,7 @@ local since_ms = ARGV[1]
 
 local info, now = stream_info(broadcasts), now_ms()
 local last, added = info['last-generated-id'], info['entries-added']
--- a clock that was set back: ids do not tell the time of their entries, and old ones must not run again
+-- a clock that was set back: ids do not give the time of their entries, and old ones must not run again
 if tonumber(string.match(last, '^%d+')) > now then
   return { last, added }
 end

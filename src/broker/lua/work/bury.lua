@@ -18,7 +18,7 @@ local queue = {
 -- the counters and the time of the message that was claimed (its characters 22 to 34), or ''.
 --
 -- Atomic because a task must be among the claims or the dead, never in both or neither. The header guards a copy of this
--- command that arrives late: somebody may have sent the task again, and the same child may hold it.
+-- command that arrives late: the task may have been sent again, and the same child may hold it.
 
 local _, lost = registration(keys.session, child)
 if lost then

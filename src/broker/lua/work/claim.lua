@@ -22,7 +22,7 @@ end
 --
 -- Atomic because a task must be in the queue or in the claims, never in neither. A claim number seen before means that
 -- its reply was lost: the child gets all that it holds again, and no more. A child that gave up on a reply asks for the
--- same under a new number, so that nobody takes what it starts now for what it had claimed then.
+-- same under a new number, so that tasks that it starts now do not count as those that it had claimed then.
 
 local last, lost = registration(session, child)
 if lost then
