@@ -21,6 +21,7 @@ export { Task, type TaskOptions } from './decorators/task.decorator.js';
 export type { TaskDecorator } from './decorators/task-decorator.js';
 export { TaskHooks } from './decorators/task-hooks.decorator.js';
 export { type TaskContextType, TaskExecutionContext } from './discovery/task-execution-context.js';
+export type { ErrorCodes } from './error-codes.js';
 export { EnqueueUnconfirmedError, type ErrorCode, NestworkError } from './errors.js';
 export { BroadcastLog } from './inspector/broadcast-log.js';
 export type { CronInfo, CronRunInfo } from './inspector/cron-info.js';

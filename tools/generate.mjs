@@ -1,6 +1,7 @@
 /**
  * Writes all that follows from the tables of keys and scripts: the heads of the Lua scripts, the module that holds their
- * text, and the tables and rights of docs/redis-keys.md; and from the list of rooms, which imports the linter refuses.
+ * text, and the tables and rights of docs/redis-keys.md; from the list of rooms, which imports the linter refuses; and from
+ * src/error-codes.ts, the entries of docs/errors.md.
  *
  *   npm run generate
  *   node tools/generate.mjs --check    writes nothing; exits with 1, and says which files are out of date
@@ -9,6 +10,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withTables } from './generate/document.mjs';
+import { withErrorEntries } from './generate/error-entries.mjs';
 import { withHead } from './generate/head.mjs';
 import { linterDirections } from './generate/house.mjs';
 import { readTables } from './generate/tables.mjs';
@@ -18,6 +20,7 @@ const LUA = 'src/broker/lua';
 const MODULE = 'src/broker/redis/lua.generated.ts';
 const LINTER = 'biome.generated.json';
 const DOCUMENT = 'docs/redis-keys.md';
+const ERRORS = 'docs/errors.md';
 
 /** Leaves a file alone that is up to date, because a newer one makes the tools build again. */
 export async function generate(root = ROOT, write = writeFileSync) {
@@ -37,6 +40,7 @@ export async function generate(root = ROOT, write = writeFileSync) {
   update(MODULE, moduleOf(scripts));
   update(LINTER, linterDirections());
   update(DOCUMENT, withTables(readFileSync(join(root, DOCUMENT), 'utf8'), tables, scripts));
+  update(ERRORS, await withErrorEntries(readFileSync(join(root, ERRORS), 'utf8'), root));
 }
 
 /** Writes only the module, from the Lua files as they are. */
