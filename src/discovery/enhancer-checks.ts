@@ -19,8 +19,8 @@ const ENHANCERS = [
 ] as const;
 
 /**
- * Nest passes over enhancers that it cannot find: a guard would not guard. It makes them for classes that it makes itself,
- * not for what a factory or a value provides.
+ * Nest passes over enhancers that it cannot find: a guard would not guard. Nest makes them for classes that it makes
+ * itself, not for the product of a factory or for a value.
  *
  * @throws NestworkError ENHANCER_UNRESOLVED
  */

@@ -1,11 +1,12 @@
 import type { TaskDefinition } from '../task/task-definition.js';
 
-/** What minifiers write: `e`, `aB`. */
+/** The form of minified names: `e`, `aB`. */
 const MOST_LETTERS = 2;
 
 /**
- * A warning where tasks are named by classes that a minifier has renamed: the next build may call them otherwise, and then
- * no worker knows what was sent under the old names. A short class alone proves nothing; that of its module is short as well.
+ * A warning where tasks are named by classes that a minifier has renamed: the next build may give other names, and then no
+ * worker has the tasks of the old names. A short class name alone proves nothing; the one of its module must be short as
+ * well.
  */
 export function warningOfMinifiedNames(tasks: Iterable<TaskDefinition>): string | undefined {
   for (const { name, origin } of tasks) {

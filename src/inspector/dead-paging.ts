@@ -4,7 +4,7 @@ import { assertKnownOptions } from '../values/known-options.js';
 import type { DeadTask } from './dead-task.js';
 
 /**
- * Which part of a list.
+ * The part of a list to read.
  *
  * @example
  * const page: DeadPageOptions = { limit: 20, order: 'oldest' };
@@ -22,7 +22,7 @@ export interface DeadPageOptions {
    */
   cursor?: string;
   /**
-   * Which deaths come first.
+   * Which tasks come first, by the time of their death.
    * @default 'newest'
    */
   order?: 'newest' | 'oldest';

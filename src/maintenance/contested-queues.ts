@@ -49,7 +49,7 @@ function contest(namespace: string, { here, there, place, queues }: Contest): Ne
   );
 }
 
-/** What of the name of a package may be a namespace: `@acme/shop` becomes `acme-shop`. */
+/** The part of a package name that can be a namespace: `@acme/shop` becomes `acme-shop`. */
 function namespaceFor(name: string): string {
   const allowed = name.replace(/[^A-Za-z0-9_.-]+/g, '-').replace(/^-+|-+$/g, '');
   return allowed.slice(0, 100) || 'my-app';

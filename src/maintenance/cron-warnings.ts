@@ -1,13 +1,13 @@
 import type { CronRun } from '../broker/port/broker.js';
 import type { CronDeclaration } from '../cron/cron-definition.js';
 
-/** What a scheduler warns of the runs of its crons. */
+/** The warnings of a scheduler about the runs of its crons. */
 export class CronWarnings {
   private readonly told = new Set<string>();
 
   constructor(private readonly warn: (what: string) => void) {}
 
-  /** Of a cron that takes longer than the time to its next run, and whose runs have begun to wait for each other. */
+  /** For a cron that takes longer than the time to its next run, and whose runs have begun to wait for each other. */
   slow({ name, queue, overlap }: CronDeclaration, intervalMs: number, run: CronRun | undefined): void {
     const { durationMs = 0, waitedMs = 0 } = run ?? {};
     if (overlap === 'skip' || Math.min(durationMs, waitedMs) <= intervalMs) return;

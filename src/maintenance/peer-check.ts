@@ -11,7 +11,7 @@ const RETRY_MS = 5_000;
 export interface PeerCheckOptions {
   readonly broker: Pick<SupervisorBroker, 'liveWorkers'>;
   readonly namespace: string;
-  /** what this worker tells of its app */
+  /** the data that this worker publishes about its app */
   readonly own: AppWorker;
   /** the crons of the app */
   readonly crons: readonly CronDeclaration[];
@@ -20,8 +20,8 @@ export interface PeerCheckOptions {
 }
 
 /**
- * Looks once a minute at what the other live workers of the namespace tell of themselves, and warns once of each thing that does not go with
- * this one: a cron that is declared differently, and another app that takes its tasks.
+ * Reads once a minute what the other live workers of the namespace publish, and warns once of each conflict with this
+ * worker: a cron that is declared differently, and another app that takes its tasks.
  */
 export class PeerCheck extends PeriodicLoop {
   private readonly fired: readonly CronDeclaration[];

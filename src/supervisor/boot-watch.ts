@@ -2,7 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import { PeriodicLoop } from '../maintenance/periodic-loop.js';
 
 const INTERVAL_MS = 1_000;
-/** A child that takes longer until it may claim is told of, in ms. */
+/** After this time without its first claim, a child is logged, in ms. */
 const SLOW_MS = 30_000;
 /** Where to look when a boot does not end. */
 const SUSPECTS = 'A lifecycle hook, a factory or an import of the app may be waiting for something that never comes';
@@ -29,8 +29,8 @@ export interface BootWatchOptions {
 }
 
 /**
- * Watches children on their way to their first claim: a hook or an import that waits for ever shows nowhere else, and neither
- * does a Redis that does not let a child in. From outside, because a child can block.
+ * Watches children until their first claim. A hook or an import that waits for ever shows nowhere else, and neither does a
+ * Redis that does not admit a child. It watches from outside, because a child can block.
  */
 export class BootWatch extends PeriodicLoop {
   private readonly told = new WeakSet<Booting>();
@@ -54,7 +54,7 @@ export class BootWatch extends PeriodicLoop {
     const { timeoutMs = Number.POSITIVE_INFINITY } = this.options;
     if (ageMs > timeoutMs)
       child.failBoot(`it had not booted within its \`bootTimeout\` of ${timeoutMs / 1_000} s. ${SUSPECTS}.`);
-    // one that has told why ends by itself, unless something at its exit hangs
+    // a child that has reported the reason ends by itself, unless code at its exit hangs
     else if (this.failed.has(child)) child.failBoot('it had not ended after its boot had failed');
     else if (child.bootFailed) this.failed.add(child);
   }

@@ -5,8 +5,8 @@ export interface EarlyExitOptions {
 }
 
 /**
- * Sees the end of this process that the supervisor did not bring about: code of the app's files, which it imports, called
- * `process.exit()` or threw. The exit code is not 0 then, so that nobody takes it for a stop in order.
+ * Detects an end of this process that the supervisor did not cause: code of the app's files, which it imports, called
+ * `process.exit()` or threw. The exit code is not 0 then, so that a service manager does not take it for an orderly stop.
  *
  * @returns ends the watch
  */

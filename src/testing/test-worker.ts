@@ -29,7 +29,7 @@ export interface TestWorkerOptions {
   readonly impatient: boolean;
 }
 
-/** The worker of a test: it serves all queues of the app and fires its crons, but only when told to. */
+/** The worker of a test: it serves all queues of the app and fires its crons, but only on request. */
 export class TestWorker {
   private readonly logger = new Logger('TestQueue');
   private readonly ids = new TaskIdSequence();
@@ -51,14 +51,14 @@ export class TestWorker {
     });
   }
 
-  /** Makes itself known, as workers do; declares the crons. */
+  /** Registers itself, as workers do; declares the crons. */
   async start(): Promise<void> {
     const { broker, registry } = this.options;
     broker.serve(registry.catalog());
     await this.crons.tick();
   }
 
-  /** Fires crons that are due, and runs what is pending or due until nothing is left. */
+  /** Fires due crons, and runs pending and due tasks until nothing is left. */
   async drain(): Promise<TaskRun[]> {
     const runs: TaskRun[] = [];
     await this.crons.tick();
@@ -116,7 +116,7 @@ export class TestWorker {
     this.runner.cancel(id);
   }
 
-  /** As the log of a worker does: a failure that a test does not ask for should not stay unseen. */
+  /** As the log of a worker does: a failure should show also if a test does not ask for it. */
   private tell({ outcome, name, id, error: thrown }: TaskRun): void {
     if (outcome !== 'dead') return;
     const { code, error, stack } = describeError(thrown);

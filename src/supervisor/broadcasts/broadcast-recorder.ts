@@ -3,10 +3,10 @@ import { persist } from '../../values/persist.js';
 
 const RETRY_MS = 500;
 const MAX_BATCH = 100;
-/** What cannot be told to Redis for long is dropped, oldest first: it is for people, and memory is for tasks. */
+/** Outcomes that Redis does not accept for long are dropped, oldest first: memory is for tasks. */
 const MAX_PENDING = 20_000;
 
-/** Tells Redis what became of broadcasts, in batches, however long Redis is away. */
+/** Sends the outcomes of broadcasts to Redis, in batches, however long Redis is away. */
 export class BroadcastRecorder {
   private pending: BroadcastRecord[] = [];
   private writing: Promise<void> | undefined;
@@ -34,7 +34,7 @@ export class BroadcastRecorder {
     this.gaps.add(telling);
   }
 
-  /** Resolves when all is told; or when Redis does not answer, as nobody waits for it any more. */
+  /** Resolves when all outcomes are sent, or when Redis does not answer and the worker stops. */
   async stop(): Promise<void> {
     this.ending.abort();
     await Promise.all([this.writing, ...this.gaps]);

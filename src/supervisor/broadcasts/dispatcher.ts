@@ -41,7 +41,7 @@ export class Dispatcher {
     });
   }
 
-  /** Resolves when what is known is recorded, as far as Redis answers. */
+  /** Resolves when the outcomes are recorded, as far as Redis answers. */
   async stop(): Promise<void> {
     this.turns.stop();
     await this.recorder.stop();
@@ -60,7 +60,7 @@ export class Dispatcher {
     else for (const child of [...this.options.children()]) this.deliver(broadcast, child);
   };
 
-  /** Entries were lost before anybody here could read them. */
+  /** Entries were lost before this worker read them. */
   readonly missed = (gap: StreamGap): void => {
     const what =
       gap.reason === 'trimmed'

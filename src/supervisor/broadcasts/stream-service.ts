@@ -14,7 +14,7 @@ export interface StreamServiceOptions extends Omit<DispatcherOptions, 'records' 
   readonly cancelGraceMs: number;
 }
 
-/** What lets a supervisor hear what is said to all workers, and act on it by the kind of the entry. */
+/** Reads entries that are addressed to all workers, and handles each by its kind. */
 export function streamService({ broker, sinceMs, cancelGraceMs, ...options }: StreamServiceOptions): Service {
   const { children, logger, onError } = options;
   const post = new Dispatcher({ ...options, records: broker.broadcasts });

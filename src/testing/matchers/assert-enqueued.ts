@@ -12,8 +12,8 @@ class EnqueuedAssertionError extends Error {
  * Throws unless the app has sent such a call; with any test runner.
  *
  * @param task its sender, a decorated method, or a name
- * @param args the arguments, also with the likes of `expect.anything()`; left out for any
- * @throws AssertionError that says what was enqueued instead; NestworkError NOT_A_TASK, INVALID_OPTION
+ * @param args the arguments, also with matchers such as `expect.anything()`; left out for any
+ * @throws AssertionError that lists the calls that were enqueued instead; NestworkError NOT_A_TASK, INVALID_OPTION
  * @example
  * const queue = app.get(TestQueue);
  * assertEnqueued(queue, queue.of(ReportTasks).send, [7, { weekly: true }], { delay: '10m', times: 1 });

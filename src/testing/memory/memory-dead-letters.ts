@@ -62,7 +62,7 @@ export class MemoryDeadLetters implements DeadLetterBroker {
     return graves.map((grave) => toEntry(queue, grave));
   }
 
-  /** Takes a grave away; only of that death: the task may have run and died once more. */
+  /** Removes a dead task; only this death of it: the task may have run and died once more. */
   private opened(queue: string, { id, diedAt }: Death): Grave | undefined {
     const { dead } = this.store.queue(queue);
     const grave = dead.get(id);
