@@ -99,7 +99,7 @@ export interface ErrorCodes {
   LAZY_TASKS: 'start';
 
   /**
-   * > Nothing says what to inject as arguments 0, 1 of the constructor of ReportTasks in AppModule ...
+   * > Nest injects undefined as arguments 0, 1 of the constructor of ReportTasks in AppModule ...
    *
    * The compiler did not write the types of the constructor's parameters.
    *

@@ -25,8 +25,8 @@ export function assertInjectable(wrapper: Wrapper, type: { readonly name: string
   const arguments_ = missing.length === 1 ? `argument ${missing[0]}` : `arguments ${missing.join(', ')}`;
   throw new NestworkError(
     'METADATA_MISSING',
-    `Nothing says what to inject as ${arguments_} of the constructor of ${type.name} in ${wrapper.host?.name ?? 'an unknown module'}: ` +
-      'it was compiled without decorator metadata, so Nest injects undefined.',
+    `Nest injects undefined as ${arguments_} of the constructor of ${type.name} in ${wrapper.host?.name ?? 'an unknown module'}: ` +
+      'the class was compiled without decorator metadata.',
     [
       'Compile with tsc, SWC or the Nest CLI, and "emitDecoratorMetadata": true; esbuild and tsx emit none, nor does Vite before 8.',
       'Or name each dependency: constructor(@Inject(StatsService) private readonly stats: StatsService).',

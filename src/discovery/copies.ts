@@ -23,7 +23,7 @@ const AS_COMMONJS = ' as CommonJS';
 
 /** One folder that was loaded twice: npm has nothing to merge there. */
 const LOADED_TWICE = [
-  'A loader such as tsx compiles nestwork to CommonJS for what requires it, and loads it as it is for what imports it: let all files of the app load it in one way.',
+  'A loader such as tsx compiles nestwork to CommonJS for files that require it, and loads it as it is for files that import it: let all files of the app load it in one way.',
   'Either set `"type": "module"` in package.json, or compile with `nest build` or tsc and run `node dist/main.js`.',
 ];
 
@@ -36,21 +36,21 @@ interface Copies {
   /** an app has imported the module of one of them */
   used: boolean;
   /** how many there were at the last warning */
-  told: number;
+  warnedOf: number;
 }
 
 /** Registers this copy; logs a warning if an app uses another one already. */
 export function noteCopy(): void {
   const copies = all();
   copies.places.add(place());
-  if (copies.used) tell(copies);
+  if (copies.used) warn(copies);
 }
 
 /** An app imports the module of this copy: the log warns of the others, before Nest fails to resolve their exports. */
 export function useCopy(): void {
   const copies = all();
   copies.used = true;
-  tell(copies);
+  warn(copies);
 }
 
 /** The same error, unless Nest does not know a class and there are several copies: then one that names them. */
@@ -80,17 +80,17 @@ export function ofThisCopy<Part extends { readonly COPY: symbol }>(imported: Par
 
 function all(): Copies {
   const shared = globalThis as { [COPIES]?: Copies };
-  shared[COPIES] ??= { places: new Set(), used: false, told: 1 };
+  shared[COPIES] ??= { places: new Set(), used: false, warnedOf: 1 };
   return shared[COPIES];
 }
 
 /** Once for each further copy. In a worker the supervisor, which loads the same files, logs it for its children. */
-function tell(copies: Copies): void {
-  const { places, told } = copies;
-  if (places.size <= told || isWorkerChild()) return;
-  copies.told = places.size;
+function warn(copies: Copies): void {
+  const { places, warnedOf } = copies;
+  if (places.size <= warnedOf || isWorkerChild()) return;
+  copies.warnedOf = places.size;
   new Logger('TaskQueue').warn(
-    `${said(places)} What one exports, such as QueueClient, cannot be injected where the module of another is imported.\n` +
+    `${said(places)} The exports of one, such as QueueClient, cannot be injected where the module of another is imported.\n` +
       remedies(places)
         .map((remedy) => `- ${remedy}`)
         .join('\n'),

@@ -86,7 +86,7 @@ function throwUnresolved(what: string, cause: unknown): never {
   throw new NestworkError(
     'SCOPE_UNRESOLVED',
     `${what} could not be made: ${printable(errorText(cause), 500)}.`,
-    'A task has no HTTP request: what it injects must do without, and REQUEST injects the TaskInfo.',
+    'A task has no HTTP request: its providers must work without one, and REQUEST injects the TaskInfo.',
     { cause },
   );
 }

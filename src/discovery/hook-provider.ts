@@ -20,8 +20,8 @@ export function hooksOf(wrapper: Wrapper, name: string): TaskHookProvider {
       'SCOPE_UNRESOLVED',
       `The @TaskHooks() provider ${name} ${origin}; but hooks live as long as the worker.`,
       [
-        'Make it and what it injects singletons, and read TaskContext for what differs from task to task.',
-        'Resolve what is scoped within the hook, with ModuleRef.resolve().',
+        'Make it and its dependencies singletons, and read TaskContext for the data of a task.',
+        'Resolve scoped providers within the hook, with ModuleRef.resolve().',
       ],
     );
   }

@@ -32,7 +32,7 @@ export class LazyModules {
 
 function lazyTasks(classes: readonly string[]): NestworkError {
   return new NestworkError('LAZY_TASKS', `A lazily loaded module provides ${classes.join(', ')}.`, [
-    'Import the module in the usual way: tasks and hooks have to be there when a worker starts.',
-    'Keep the task class in a module that is always loaded, and let it load what is heavy with LazyModuleLoader.',
+    'Import the module in the usual way: tasks and hooks must exist when a worker starts.',
+    'Keep the task class in a module that is always loaded, and let it load heavy modules with LazyModuleLoader.',
   ]);
 }

@@ -13,7 +13,7 @@ export function warningOfMinifiedNames(tasks: Iterable<TaskDefinition>): string 
     const { type, method, module } = origin;
     if (name !== `${type.name}.${method}` || !isShort(type.name) || !isShort(module)) continue;
     return (
-      `The task "${name}" in ${module} is named by a class that a minifier has renamed. Another build may call it otherwise, and then nobody runs what was sent before. ` +
+      `The task "${name}" in ${module} is named by a class that a minifier has renamed. Another build may give it another name, and then no worker runs the tasks that were sent before. ` +
       "Keep class names (--keep-names of esbuild, keep_classnames of Terser), or give each task its own: @Task({ name: 'mail.welcome' })."
     );
   }

@@ -49,7 +49,7 @@ export class TaskExecutionContext implements ExecutionContext {
     throw new NestworkError(
       'OUTSIDE_TASK',
       `TaskExecutionContext.create() got a context of type "${type}".`,
-      'Ask context.getType() first in what runs around other things than tasks.',
+      'Check context.getType() first in code that does not run around tasks alone.',
     );
   }
 

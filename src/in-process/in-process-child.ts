@@ -156,11 +156,11 @@ export class InProcessChild implements Addressee, Cancellable, Guarded {
   /** Logs why its process would have been ended, once for each task. */
   endFor(tasks: readonly LimitedTask[], why: string): void {
     for (const { id, afterwards } of tasks) {
-      const told = afterwards === CANCELLED ? this.isNew(id) : this.executor.timeOut(id);
-      if (!told) continue;
+      const isFirst = afterwards === CANCELLED ? this.isNew(id) : this.executor.timeOut(id);
+      if (!isFirst) continue;
       this.options.logger.error(
         `Task ${this.nameOf(id)} runs on, though ${why}: a worker in the process of the app cannot end it. Its signal is ` +
-          'aborted. Let it heed the signal, or run it by WorkerFactory.run.',
+          'aborted. Let it end when its signal aborts, or run it by WorkerFactory.run.',
       );
     }
   }
@@ -188,9 +188,9 @@ export class InProcessChild implements Addressee, Cancellable, Guarded {
 function leaseLost(): NestworkError {
   return new NestworkError(
     'LEASE_LOST',
-    'The lease of this worker ran out, so the task was given to others; what it still does changes nothing in Redis.',
+    'The lease of this worker ran out, so the task was given to others; the rest of this attempt changes nothing in Redis.',
     [
-      'Move tasks that block the event loop to a worker of its own: WorkerFactory.run keeps its lease meanwhile.',
+      'Move tasks that block the event loop to a separate worker: WorkerFactory.run keeps its lease while they block.',
       'Give `lease` a longer time.',
     ],
   );

@@ -20,7 +20,7 @@ import { InProcessChild } from './in-process-child.js';
 
 export { COPY };
 
-/** How long tasks may take to react to their aborted signal before the app is closed under them, in ms. */
+/** How long tasks may take to react to their aborted signal before the app is closed while they run, in ms. */
 const ABORT_GRACE_MS = 2_000;
 const NOTHING_RAN = { running: [], done: [], timedOut: [] };
 
@@ -196,8 +196,8 @@ export class InProcessWorker {
   private startOver(): void {
     if (this.stopping) return;
     this.logger.warn(
-      'The lease is gone, so others may have its tasks; aborting them and starting over. A task that blocks the event ' +
-        'loop for longer than the lease belongs into a worker of its own.',
+      'The lease is gone, so other workers may have its tasks; aborting them and starting over. A task that blocks the event ' +
+        'loop for longer than the lease needs a separate worker.',
     );
     this.child.abandon();
     this.abandoned.abort();
@@ -212,16 +212,16 @@ export class InProcessWorker {
 
   private leaveBehind(): void {
     const { running } = this.child;
-    const what = running.length > 0 ? running.join(', ') : 'the end of tasks that Redis was to be told of';
-    this.logger.error(`The grace is over, and the app is closed under what still runs: ${what}. It will run again.`);
+    const what = running.length > 0 ? running.join(', ') : 'tasks whose end Redis has not confirmed';
+    this.logger.error(`The grace is over, and the app is closed before the end of ${what}. They will run again.`);
   }
 
   /** Whether it resolves in time; a signal to stop, which is the second one by then, ends the wait. */
   private async within(wanted: Promise<unknown>, ms: number): Promise<boolean> {
     const patience = new AbortController();
     // if no other code listens, a listener would keep the signal from ending the process
-    const heard = STOP_SIGNALS.filter((signal) => process.listenerCount(signal) > 0);
-    const unlisten = onStopSignals(() => patience.abort(), { signals: heard, lastMs: this.closedMs });
+    const signals = STOP_SIGNALS.filter((signal) => process.listenerCount(signal) > 0);
+    const unlisten = onStopSignals(() => patience.abort(), { signals, lastMs: this.closedMs });
     try {
       const inTime = wanted.then(() => true);
       const late = delay(ms, false, { signal: patience.signal }).catch(() => false);

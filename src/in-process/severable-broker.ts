@@ -60,7 +60,7 @@ export class SeverableBroker implements ChildBroker {
     throw new NestworkError(
       'LEASE_LOST',
       'This worker has given up its claims: its lease is lost, or its app is closed.',
-      'Nothing is to be done: its tasks run again.',
+      'No action is needed: its tasks run again.',
     );
   }
 }

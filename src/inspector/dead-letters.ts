@@ -206,8 +206,8 @@ function noMessage({ id, queue }: DeadEntry): NestworkError {
     'UNDECODABLE_MESSAGE',
     `The dead task ${printable(id)} of queue "${queue}" cannot run again: it is no message of this version of nestwork.`,
     [
-      'Look at it with get(id), whose `bytes` are what was found, and find out what else writes to this queue.',
-      'Remove it with delete(id) when nobody needs it.',
+      'Read the `bytes` of get(id), and find the program that writes to this queue.',
+      'Remove it with delete(id) if it is not needed.',
     ],
   );
 }

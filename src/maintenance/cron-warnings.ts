@@ -3,7 +3,7 @@ import type { CronDeclaration } from '../cron/cron-definition.js';
 
 /** The warnings of a scheduler about the runs of its crons. */
 export class CronWarnings {
-  private readonly told = new Set<string>();
+  private readonly warned = new Set<string>();
 
   constructor(private readonly warn: (what: string) => void) {}
 
@@ -13,7 +13,7 @@ export class CronWarnings {
     if (overlap === 'skip' || Math.min(durationMs, waitedMs) <= intervalMs) return;
     this.once(
       name,
-      `Cron "${name}" is slower than it is due: a run waited ${seconds(waitedMs)} in queue "${queue}" and took ${seconds(durationMs)}, and the ` +
+      `Cron "${name}" takes longer than the time to its next run: a run waited ${seconds(waitedMs)} in queue "${queue}" and took ${seconds(durationMs)}, and the ` +
         `next is due ${seconds(intervalMs)} after it. Its runs pile up. Let it run less often, leave runs out with \`overlap: 'skip'\`, or ` +
         'start more children.',
     );
@@ -25,13 +25,13 @@ export class CronWarnings {
 
   moved({ name, queue }: CronDeclaration, from: string): void {
     this.warn(
-      `A run of cron "${name}" waited in queue "${from}", which no worker serves, and others were left out because of it. It is in queue "${queue}" now.`,
+      `A run of cron "${name}" waited in queue "${from}", which no worker serves, and later runs were left out because of it. It is in queue "${queue}" now.`,
     );
   }
 
   private once(about: string, what: string): void {
-    if (this.told.has(about)) return;
-    this.told.add(about);
+    if (this.warned.has(about)) return;
+    this.warned.add(about);
     this.warn(what);
   }
 }

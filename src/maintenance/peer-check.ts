@@ -25,7 +25,7 @@ export interface PeerCheckOptions {
  */
 export class PeerCheck extends PeriodicLoop {
   private readonly fired: readonly CronDeclaration[];
-  private readonly told = new Set<string>();
+  private readonly warned = new Set<string>();
 
   constructor(private readonly options: PeerCheckOptions) {
     super(RETRY_MS, options.onError);
@@ -43,8 +43,8 @@ export class PeerCheck extends PeriodicLoop {
     const workers = await broker.liveWorkers();
     const differences = workers.flatMap((worker) => cronDifferences(this.fired, worker));
     for (const { about, what } of [...differences, ...contested(namespace, own, workers)]) {
-      if (this.told.has(about)) continue;
-      this.told.add(about);
+      if (this.warned.has(about)) continue;
+      this.warned.add(about);
       onWarning(what);
     }
     return EVERY_MS;

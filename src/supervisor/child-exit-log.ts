@@ -14,7 +14,7 @@ export function exitLine(death: Death, settlement: Settlement): string {
     [settlement.quarantined, 'to run again alone in quarantine'],
     [settlement.dead, timedOut.length > 0 ? 'dead after a hard timeout' : 'dead after repeated crashes'],
   ] as const;
-  const told = fates.filter(([tasks]) => tasks > 0).map(([tasks, fate]) => `${tasks} ${fate}`);
+  const parts = fates.filter(([tasks]) => tasks > 0).map(([tasks, fate]) => `${tasks} ${fate}`);
   const at = [...running, ...timedOut.map(({ id }) => id)];
   const during = at.length > 0 ? ` while it ran ${at.join(', ')}` : '';
   const why = printable(reason);
@@ -22,7 +22,7 @@ export function exitLine(death: Death, settlement: Settlement): string {
     ? `${why}, uncaught${origin(uncaught.task, running)}: ${printedText(uncaught.error, false)}`
     : why;
   const when = stopping ? ' as the worker was being stopped' : '';
-  return `Child ${pid} died (${how})${during}${when}; tasks: ${told.join(', ') || 'none held'}.`;
+  return `Child ${pid} died (${how})${during}${when}; tasks: ${parts.join(', ') || 'none held'}.`;
 }
 
 /** The task that threw an error. A timer, for example, that a task left behind can end a process that runs other tasks. */

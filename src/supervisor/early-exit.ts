@@ -16,7 +16,7 @@ export function watchEarlyExit({ children, onEarly }: EarlyExitOptions): () => v
     if (alive === 0) return;
     process.exitCode ||= 1;
     onEarly(
-      `The supervisor ends while ${alive} of its children ${alive === 1 ? 'runs' : 'run'}: something that the app's files do where they are imported ` +
+      `The supervisor ends while ${alive} of its children ${alive === 1 ? 'runs' : 'run'}: code in the app's files, which it imports, ` +
         'called process.exit() or threw, perhaps a listener of a signal. The running tasks are cut off, and run again after ' +
         'the lease. Move such code into a provider, which only the children instantiate.',
     );

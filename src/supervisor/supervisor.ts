@@ -197,7 +197,9 @@ export class Supervisor {
   /** The lease ran out and other workers have the tasks: the work of the children is in vain. */
   private startOver(): void {
     if (this.stopping) return;
-    this.options.logger.warn('The lease is gone, so others may have its tasks; starting over with new children.');
+    this.options.logger.warn(
+      'The lease is gone, so other workers may have its tasks; starting over with new children.',
+    );
     for (const child of this.children) child.kill();
   }
 

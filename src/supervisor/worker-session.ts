@@ -57,7 +57,7 @@ export class WorkerSession {
   async admit(): Promise<Claimant | undefined> {
     while (!this.closing) {
       const session = await this.session.catch(() => undefined);
-      const child = await session?.register().catch(this.tellAndGoOn);
+      const child = await session?.register().catch(this.logAndContinue);
       if (session && child) return { session: session.id, child, queues: this.options.queues };
       await delay(RETRY_MS);
     }
@@ -115,7 +115,7 @@ export class WorkerSession {
   }
 
   /** If Redis refuses to admit a child, but not because of an outage, only this line reports it. */
-  private readonly tellAndGoOn = (error: unknown): undefined => {
+  private readonly logAndContinue = (error: unknown): undefined => {
     this.options.onError(error);
     return undefined;
   };

@@ -27,7 +27,7 @@ export interface WorkingDirectoryOptions {
 export class WorkingDirectory {
   private readonly start: string;
   private readonly logical: string | undefined;
-  private told = '';
+  private reported = '';
 
   constructor(private readonly options: WorkingDirectoryOptions) {
     const { directory = currentDirectory(), logical = process.env.PWD } = options;
@@ -41,13 +41,13 @@ export class WorkingDirectory {
     const { start, logical } = this;
     if (isDirectory(start)) return { directory: start, entry };
     if (logical !== undefined && isDirectory(logical)) {
-      this.tell(
+      this.report(
         `new children start in ${logical}, which is ${realpathSync(logical)} now. Restart the worker after a deploy`,
       );
       return { directory: logical, entry: this.isWithin(entry) ? join(logical, relative(start, entry)) : entry };
     }
     const directory = nearest(start);
-    this.tell(`new children start in ${directory}. Restart the worker where it is to run`);
+    this.report(`new children start in ${directory}. Restart the worker where it is to run`);
     return { directory, entry };
   }
 
@@ -55,9 +55,9 @@ export class WorkingDirectory {
     return path.startsWith(this.start.endsWith(sep) ? this.start : `${this.start}${sep}`);
   }
 
-  private tell(what: string): void {
-    if (what !== this.told) this.options.onMoved(`The working directory ${this.start} is gone: ${what}.`);
-    this.told = what;
+  private report(what: string): void {
+    if (what !== this.reported) this.options.onMoved(`The working directory ${this.start} is gone: ${what}.`);
+    this.reported = what;
   }
 }
 

@@ -258,7 +258,7 @@ function notStarted(what: string, log: string, cause?: Error): NestworkError {
   return new NestworkError(
     'REDIS_UNAVAILABLE',
     `The private Redis server ${what}. Its log:\n${log.trim() || '(empty)'}`,
-    'Read the log; what it complains of is often one of the `args` of RedisServer.start.',
+    'Read the log: often one of the `args` of RedisServer.start is wrong.',
     { cause },
   );
 }

@@ -50,7 +50,7 @@ export function nameOfTask(task: TaskReference<never>): string {
     typeof task === 'function' ? `Method ${task.name || 'without a name'}` : `What was given (${typeof task})`;
   throw new NestworkError('NOT_A_TASK', `${what} has no @Task(), @Cron(), @Interval() or @Broadcast().`, [
     'Give a sender of the task, queue.of(MailTasks).welcome, or the decorated method of the class itself, MailTasks.prototype.welcome.',
-    'A mock or spy, or what another decorator above it made of the method, has lost the decorator: give the name instead, "MailTasks.welcome".',
+    'A mock, a spy or a decorator above it replaced the method, so its decorator is lost: give the name instead, "MailTasks.welcome".',
   ]);
 }
 

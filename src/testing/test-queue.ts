@@ -244,6 +244,6 @@ function notInitialized(): NestworkError {
   return new NestworkError(
     'APP_NOT_INITIALIZED',
     'A task was to run, but the app of this test is not initialized: its tasks are not known yet.',
-    'Call `await app.init()` on what compile() or createNestApplication() gave.',
+    'Call `await app.init()` on the app that compile() or createNestApplication() returned.',
   );
 }

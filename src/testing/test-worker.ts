@@ -65,7 +65,7 @@ export class TestWorker {
     for (;;) {
       const next = await inCleanContext(() => this.runner.runNext());
       if (next.length === 0) return runs;
-      for (const each of next) this.tell(each);
+      for (const each of next) this.log(each);
       runs.push(...next);
       if (runs.length > MOST_RUNS) throw endless(runs);
     }
@@ -78,7 +78,7 @@ export class TestWorker {
       const claimed = this.options.broker.claims.one(id);
       if (!claimed) return runs;
       const run = await inCleanContext(() => this.runner.run(claimed));
-      this.tell(run);
+      this.log(run);
       runs.push(run);
     }
   }
@@ -87,7 +87,7 @@ export class TestWorker {
   async runBroadcasts(): Promise<TaskRun[]> {
     const { broker, executor, clock } = this.options;
     const runs = await inCleanContext(() => drainBroadcasts(broker.broadcasts, executor, clock));
-    for (const run of runs) this.tell(run);
+    for (const run of runs) this.log(run);
     return runs;
   }
 
@@ -117,7 +117,7 @@ export class TestWorker {
   }
 
   /** As the log of a worker does: a failure should show also if a test does not ask for it. */
-  private tell({ outcome, name, id, error: thrown }: TaskRun): void {
+  private log({ outcome, name, id, error: thrown }: TaskRun): void {
     if (outcome !== 'dead') return;
     const { code, error, stack } = describeError(thrown);
     const why = printedText(error, code !== 'TASK_FAILED');

@@ -216,7 +216,7 @@ it('warns once of a cron that takes longer than the time to its next run while i
   while ((await fired()).length < before + 3) await delay(10);
   await one.stop();
   expect(warnings).toEqual([
-    expect.stringMatching(/"Inbox.poll" is slower .* waited 3 s in queue "default" and took 2 s/),
+    expect.stringMatching(/"Inbox.poll" takes longer .* waited 3 s in queue "default" and took 2 s/),
   ]);
 });
 

@@ -97,7 +97,7 @@ it('warns once, with names, queues and remedy, of another app that serves its qu
         'each takes tasks of the other, parks them because it does not have them, and may let them die in the end. [SHARED_NAMESPACE]',
       '',
       'Potential solutions:',
-      "- Give each app a namespace of its own, in its workers and in all that send to it: `namespace: 'acme-blog'` in this one, `namespace: 'shop'` in the other.",
+      "- Give each app a namespace of its own, in its workers and in its senders: `namespace: 'acme-blog'` in this one, `namespace: 'shop'` in the other.",
       '- Or give each app queues of its own: other names in `queues` and `defaultQueue`, in both.',
       '- If both share their tasks on purpose, provide the same tasks in both. In a deployment this ends with the last old worker.',
     ].join('\n'),

@@ -291,7 +291,7 @@ describe('when the app is closed', () => {
     await send.hold.delay('stubborn');
     await logged('stubborn started');
     await app.close();
-    expect(apps.lines.with('closed under what still runs: Tasks.hold')).toHaveLength(1);
+    expect(apps.lines.with('closed before the end of Tasks.hold')).toHaveLength(1);
     expect(await apps.waiting()).toMatchObject([{ args: ['stubborn'], failures: 0, crashes: 0 }]);
     gates.get('stubborn')?.();
     await logged('stubborn ended, store destroyed');
@@ -310,7 +310,7 @@ describe('when the app is closed', () => {
     apps.server.resume();
     await closed;
     expect(log).toEqual(['just started', 'just ended, store there', 'store destroyed']);
-    expect(apps.lines.with('It will run again')).toEqual([]);
+    expect(apps.lines.with('They will run again')).toEqual([]);
     expect(await apps.waiting()).toEqual([]);
     await expectGivenUp();
   });
@@ -327,7 +327,7 @@ describe('when the app is closed', () => {
     await logged('cut off ended, store there');
     await app.close();
     expect(log.at(-1)).toBe('store destroyed');
-    expect(other.lines.with('the end of tasks that Redis was to be told of')).toHaveLength(1);
+    expect(other.lines.with('tasks whose end Redis has not confirmed')).toHaveLength(1);
     await other.stop();
   });
 

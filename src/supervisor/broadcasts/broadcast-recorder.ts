@@ -30,8 +30,8 @@ export class BroadcastRecorder {
   }
 
   addGap(gap: RecordedGap): void {
-    const telling = this.persist(() => this.records.recordGap(gap)).finally(() => this.gaps.delete(telling));
-    this.gaps.add(telling);
+    const writing = this.persist(() => this.records.recordGap(gap)).finally(() => this.gaps.delete(writing));
+    this.gaps.add(writing);
   }
 
   /** Resolves when all outcomes are sent, or when Redis does not answer and the worker stops. */

@@ -27,7 +27,7 @@ export function assertEnqueued<Args extends unknown[]>(
   assertTestQueue(queue, 'assertEnqueued()');
   const expectation = new EnqueuedExpectation(task, args, options);
   const enqueued = queue.enqueued();
-  if (!expectation.matches(enqueued)) throw new EnqueuedAssertionError(expectation.complaint(enqueued));
+  if (!expectation.matches(enqueued)) throw new EnqueuedAssertionError(expectation.whyNot(enqueued));
 }
 
 /**
@@ -47,5 +47,5 @@ export function assertNotEnqueued<Args extends unknown[]>(
   assertTestQueue(queue, 'assertNotEnqueued()');
   const expectation = new EnqueuedExpectation(task, args, options);
   const enqueued = queue.enqueued();
-  if (expectation.matches(enqueued)) throw new EnqueuedAssertionError(expectation.objection(enqueued));
+  if (expectation.matches(enqueued)) throw new EnqueuedAssertionError(expectation.why(enqueued));
 }

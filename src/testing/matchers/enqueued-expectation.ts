@@ -59,10 +59,10 @@ export class EnqueuedExpectation {
   }
 
   /** Why it does not match. */
-  complaint(enqueued: readonly EnqueuedTask[]): string {
+  whyNot(enqueued: readonly EnqueuedTask[]): string {
     const candidates = this.candidates(enqueued);
     const matching = candidates.filter(({ lines }) => lines.length === 0);
-    if (candidates.length === 0) return `${this.name} was not enqueued.\n\n${this.whatElse(enqueued)}`;
+    if (candidates.length === 0) return `${this.name} was not enqueued.\n\n${this.otherCalls(enqueued)}`;
     const others = candidates.filter(({ lines }) => lines.length > 0).sort((a, b) => a.lines.length - b.lines.length);
     const near = others.slice(0, MOST_SHOWN).map(({ task, lines }) => {
       return `  ${describe(task)}${lines.map((line) => `\n    - ${line}`).join('')}`;
@@ -75,7 +75,7 @@ export class EnqueuedExpectation {
   }
 
   /** Why it matches, though it should not. */
-  objection(enqueued: readonly EnqueuedTask[]): string {
+  why(enqueued: readonly EnqueuedTask[]): string {
     const matching = this.candidates(enqueued).filter(({ lines }) => lines.length === 0);
     const found = matching.slice(0, MOST_SHOWN).map(({ task }) => `  ${describe(task)}`);
     return `${this.name} was enqueued ${times(matching.length)}${this.conditions()}, expected not.\n\n${found.join('\n')}`;
@@ -104,7 +104,7 @@ export class EnqueuedExpectation {
     return Object.keys(options).length > 0 ? `${withArgs} and ${shown(options)}` : withArgs;
   }
 
-  private whatElse(enqueued: readonly EnqueuedTask[]): string {
+  private otherCalls(enqueued: readonly EnqueuedTask[]): string {
     if (enqueued.length === 0) return 'Nothing was enqueued.';
     const similar = similarNames(
       this.name,

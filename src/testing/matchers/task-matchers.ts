@@ -52,6 +52,6 @@ export const taskMatchers = {
     const expectation = new EnqueuedExpectation(task, args, options);
     const enqueued = queue.enqueued();
     const pass = expectation.matches(enqueued);
-    return { pass, message: () => (pass ? expectation.objection(enqueued) : expectation.complaint(enqueued)) };
+    return { pass, message: () => (pass ? expectation.why(enqueued) : expectation.whyNot(enqueued)) };
   },
 };

@@ -5,7 +5,7 @@ export interface Scheduled {
 }
 
 /** A dead task: when it died, and its report and message as one text. */
-export interface Grave {
+export interface DeadRecord {
   readonly diedAt: number;
   readonly record: string;
 }
@@ -15,7 +15,7 @@ export class MemoryQueue {
   readonly pending: string[] = [];
   /** the first to be due first; those of one instant by their ids */
   readonly scheduled: Scheduled[] = [];
-  readonly dead = new Map<string, Grave>();
+  readonly dead = new Map<string, DeadRecord>();
 
   constructor(readonly name: string) {}
 
