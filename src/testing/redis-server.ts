@@ -155,7 +155,7 @@ class Watchdog {
   constructor(directory: string) {
     // a group of its own, here and for the server: a Ctrl-C is for the app, which may need Redis to shut down
     this.process = spawn('sh', ['-c', WATCHDOG, directory], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
-    this.process.stdin.on('error', () => {}); // somebody killed it
+    this.process.stdin.on('error', () => {}); // it was killed
     unref(this.process, this.process.stdin);
   }
 

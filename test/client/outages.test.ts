@@ -58,7 +58,7 @@ describe('while the server does not answer', () => {
     expect(await notes()).toEqual(calls.map(([index]) => index));
   });
 
-  it('delay() by name rejects too, and has added nothing, because it did not learn the queue', async () => {
+  it('delay() by name rejects too, and has added nothing, because it did not get the queue', async () => {
     const app = await apps.boot({ imports: [apps.queue({ commandTimeout: '1s' })] });
     apps.server.pause();
     await expect(app.get(QueueClient, { strict: false }).task('Some.task').delay()).rejects.toMatchObject({
@@ -107,8 +107,8 @@ describe('a server that dies', () => {
   });
 });
 
-describe('an outage is told in one line, and its end in another', () => {
-  it('when the server dies, whatever is sent meanwhile', async () => {
+describe('an outage is logged in one line, and its end in another', () => {
+  it('when the server dies, however many calls are sent in the meantime', async () => {
     const note = await sender('1s');
     await apps.server.kill();
     await told('Lost Redis');
@@ -122,7 +122,7 @@ describe('an outage is told in one line, and its end in another', () => {
     ]);
   });
 
-  it('when the server does not answer, whatever is sent meanwhile', async () => {
+  it('when the server does not answer, however many calls are sent in the meantime', async () => {
     const note = await sender('1s');
     apps.server.pause();
     await Promise.allSettled(Array.from({ length: 50 }, () => note.delay('a')));
@@ -134,7 +134,7 @@ describe('an outage is told in one line, and its end in another', () => {
   });
 });
 
-it('after the app is closed delay() rejects at once', async () => {
+it('delay() rejects at once after the app is closed', async () => {
   const app = await apps.boot({ imports: [apps.queue({ commandTimeout: '10m' })] });
   await app.close();
   await expect(app.get(QueueClient, { strict: false }).task('Some.task').delay()).rejects.toMatchObject({

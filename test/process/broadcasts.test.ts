@@ -53,7 +53,7 @@ function parentOf(pid: number): number {
 }
 
 describe('a broadcast', () => {
-  it('runs in each child of each worker, with its context, and tells how it ended there', async () => {
+  it('runs in each child of each worker, with its context, and its outcome is recorded there', async () => {
     const { all, pids } = await started(2, 2);
     const [id = ''] = await broadcast('hear', ['hello']);
     await fixture.until('all have heard', () => fixture.events('heard', 'hello').length === 4);
@@ -100,7 +100,7 @@ describe('a broadcast', () => {
     await fixture.drained();
   });
 
-  it('that was sent while the first child booted reaches it', async () => {
+  it('that was sent while the first child booted reaches the child', async () => {
     fixture = await WorkerFixture.start();
     fixture.worker({ children: 1 }, { BOOT_GATE: 'boot' });
     await fixture.event('booting', 'app');
@@ -109,7 +109,7 @@ describe('a broadcast', () => {
     await fixture.event('heard', 'early');
   });
 
-  it('that was sent before the worker was started does not concern it', async () => {
+  it('that was sent before the worker was started does not reach it', async () => {
     fixture = await WorkerFixture.start();
     await broadcast('quietly', ['old']);
     // a worker that learns the time late begins too early by that
@@ -137,7 +137,7 @@ describe('a broadcast', () => {
     fixture.open('gate');
   });
 
-  it('that fails is logged and recorded, and does no more harm', async () => {
+  it('that fails is logged and recorded, and the child works on', async () => {
     const { all } = await started(1, 1);
     const [id = ''] = await broadcast('fail', ['no luck']);
     await broadcast('quietly', ['after']);
@@ -146,7 +146,7 @@ describe('a broadcast', () => {
     await fixture.told(all[0], `Broadcast BroadcastTasks.fail ${id} failed: RangeError: failed: no luck`);
   });
 
-  it('whose child is killed over it is recorded, and does not run again', async () => {
+  it('whose child is killed while it runs is recorded as failed, and does not run again', async () => {
     const { all } = await started(1, 2);
     const [id = '', waiting = ''] = await broadcast('hold', ['held', 'gate'], ['behind', 'gate']);
     await fixture.until('both have started', () => fixture.events('started', 'held').length === 2);
@@ -167,7 +167,7 @@ describe('a broadcast', () => {
     await fixture.told(all[0], `Broadcast BroadcastTasks.hold ${id} in child ${victim?.pid}`);
   });
 
-  it('that ends its process is no crash of the task that ran there', async () => {
+  it('that ends its process counts no crash for the task that ran there', async () => {
     await started(1, 1);
     await fixture.sender('hold').delay('innocent', 'gate');
     const runs = (): number => fixture.events('started', 'innocent').length;
@@ -182,7 +182,7 @@ describe('a broadcast', () => {
     expect(new Set(fixture.events('started', 'innocent').map(({ attempt }) => attempt))).toEqual(new Set([1]));
   });
 
-  it('gets the grace of a shutdown, then its signal aborts, then the app is closed', async () => {
+  it('may finish within the grace of a shutdown, then its signal aborts, then the app is closed', async () => {
     fixture = await WorkerFixture.start();
     const worker = fixture.worker({ children: 1, shutdownGrace: '200ms' });
     await fixture.event('booted', 'app');
@@ -194,7 +194,7 @@ describe('a broadcast', () => {
     expect(await outcomes(id, 1)).toMatchObject([{ ok: false, error: expect.stringContaining('SHUTDOWN') }]);
   });
 
-  it('that no worker knows is refused by each of them, in the log once and in the record', async () => {
+  it('that no worker has is refused by each of them, in the log once and in the record', async () => {
     const { all } = await started(1, 1);
     const [id = ''] = await broadcast('nothing', [], []);
     expect(await outcomes(id, 1)).toMatchObject([{ ok: false, error: expect.stringContaining('no provider') }]);
@@ -256,7 +256,7 @@ describe('a broadcast on each machine', () => {
     expect((await outcomes(id, 2)).filter(({ ok }) => ok)).toHaveLength(1);
   });
 
-  it('is given up after three children have died over it', async () => {
+  it('is given up after three children have died while it ran', async () => {
     const { all } = await started(1, 1);
     const [id = ''] = await broadcast('exitOnce', ['poison']);
     await broadcast('once', ['after']);
@@ -275,7 +275,7 @@ describe('a gap', () => {
     return (await broadcasts.gaps())[0] as RecordedGap;
   }
 
-  it('is told and recorded when broadcasts were trimmed away before a worker could read them', async () => {
+  it('is logged and recorded when broadcasts were trimmed away before a worker could read them', async () => {
     const { all } = await started(1, 1);
     const [worker] = all;
     await broadcast('quietly', ['before']);
@@ -290,7 +290,7 @@ describe('a gap', () => {
     expect(fixture.events('heard')).toHaveLength(2);
   });
 
-  it('is told and recorded when Redis comes back without its data, and what follows arrives', async () => {
+  it('is logged and recorded when Redis comes back without its data, and later broadcasts arrive', async () => {
     const { all } = await started(1, 1);
     await broadcast('quietly', ['before']);
     const { pid } = await fixture.event('heard', 'before');

@@ -27,7 +27,7 @@ describe('a child that is replaced', () => {
     },
   );
 
-  it('is left alone for as long as it runs a task', async () => {
+  it('is not ended while it runs a task', async () => {
     const worker = hanging('never resolves', { maxTasksPerChild: 2, concurrency: 2 });
     await fixture.send('hold', ['long', 'gate']);
     const { pid } = await fixture.event('started', 'long');

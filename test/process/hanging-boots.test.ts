@@ -10,7 +10,7 @@ afterEach(() => fixture.stop());
 const HANGING = { WORKER_MODULE: 'hangingBoot' };
 
 describe('a child that hangs at its boot', () => {
-  it('as a replacement leaves its queues unserved, and `QueueHealth` tells it', async () => {
+  it('as a replacement leaves its queues unserved, and `QueueHealth` reports it', async () => {
     fixture.worker({ children: 1 }, HANGING);
     const health = new QueueHealth(fixture.broker.broker, ['default']);
     const { pid } = await fixture.event('booted', 'app');

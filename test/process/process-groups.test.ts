@@ -100,7 +100,7 @@ it('a process with a group of its own outlives the child of the task that starte
   expect(isAlive(pid)).toBe(true);
 });
 
-describe('what a terminal sends to all processes in its foreground', () => {
+describe('a signal of a terminal to all processes in its foreground', () => {
   /** The worker alone is in the foreground; a process of a task is as far from it as its child. */
   async function busy(): Promise<{ worker: WorkerProcess; child: number }> {
     const worker = fixture.foreground({ children: 1, concurrency: 2 });
@@ -109,7 +109,7 @@ describe('what a terminal sends to all processes in its foreground', () => {
     return { worker, child };
   }
 
-  it('Ctrl-C, ends the worker in order: what a running task has started goes on until the task has ended', async () => {
+  it('by Ctrl-C ends the worker in order: processes that a running task has started go on until the task has ended', async () => {
     const { worker } = await busy();
     worker.killGroup('SIGINT');
     await fixture.told(worker, 'finishing the running tasks');
@@ -119,7 +119,7 @@ describe('what a terminal sends to all processes in its foreground', () => {
     expect(fixture.events('destroyed')).toHaveLength(1);
   });
 
-  it('a second Ctrl-C, ends it at once', async () => {
+  it('by a second Ctrl-C ends it at once', async () => {
     const { worker } = await busy();
     worker.killGroup('SIGINT');
     await fixture.told(worker, 'finishing the running tasks');
@@ -128,7 +128,7 @@ describe('what a terminal sends to all processes in its foreground', () => {
     expect(fixture.events('destroyed')).toEqual([]);
   });
 
-  it('the hang-up when it is closed, ends the worker in order, with its children', async () => {
+  it('by the hang-up when it is closed ends the worker in order, with its children', async () => {
     const { worker, child } = await busy();
     const pid = await spawned();
     worker.killGroup('SIGHUP');

@@ -49,7 +49,7 @@ async function apps(): Promise<(AppTasks | undefined)[]> {
   return (await fixture.broker.broker.liveWorkers()).map(({ app }) => app);
 }
 
-it('workers of two apps that would take tasks of each other warn, each once, with both names and what to do', async () => {
+it('workers of two apps that would take tasks of each other warn once each, with both names and the remedy', async () => {
   const [shop, blog] = [packaged('shop', '@acme/shop'), packaged('blog', 'blog')];
   await serving(shop);
   const second = await serving(blog, MORE_TASKS);
@@ -65,7 +65,7 @@ it('workers of two apps that would take tasks of each other warn, each once, wit
   expect(third.lines(WARNING)).toEqual([expect.stringContaining('"@acme/shop" (here) and "blog" (')]);
 });
 
-it('a worker within an app tells its name as well, and warns', async () => {
+it('a worker within an app publishes its name as well, and warns', async () => {
   await serving(packaged('shop', 'shop'), MORE_TASKS);
   const app = fixture.worker({}, {}, [packaged('blog', 'blog', 'app')]);
   await fixture.told(app, WARNING);
@@ -85,7 +85,7 @@ it.each([
   }
 });
 
-it('a worker within an app and one of another package that has the same tasks do not warn of each other', async () => {
+it('a worker within an app and one of another package with the same tasks do not warn of each other', async () => {
   await stranger();
   await serving(packaged('worker', 'worker'));
   const app = fixture.worker({}, {}, [packaged('api', 'api', 'app')]);
@@ -93,7 +93,7 @@ it('a worker within an app and one of another package that has the same tasks do
   expect(app.lines(WARNING)).toEqual([expect.stringContaining('and "stranger" (elsewhere, pid 1)')]);
 });
 
-it('a worker without a package, or without a name in it, starts as ever and tells no app', async () => {
+it('a worker without a package, or without a name in it, starts as usual and publishes no app', async () => {
   await stranger();
   const nameless = [packaged('bare', undefined), packaged('empty', '')];
   const workers = await Promise.all(nameless.map((entry) => serving(entry)));

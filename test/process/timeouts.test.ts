@@ -7,7 +7,7 @@ beforeEach(async () => {
 afterEach(() => fixture.stop());
 
 describe('a soft timeout', () => {
-  it('aborts the signal, lets the task clean up, and is not tried again', async () => {
+  it('aborts the signal, lets the task clean up, and the task is not tried again', async () => {
     fixture.worker({ children: 1 });
     const { id } = await fixture.sender('cleanUp').with({ retries: 3 }).delay('soft');
     await fixture.event('cleaned', 'soft');
@@ -16,7 +16,7 @@ describe('a soft timeout', () => {
     expect(fixture.events('booted')).toHaveLength(1);
   });
 
-  it('is tried again if that is wanted', async () => {
+  it('with `retryOnSoftTimeout` is tried again', async () => {
     fixture.worker({ children: 1 });
     const sender = fixture.sender('cleanUp').with({ retries: 1, backoff: 1, retryOnSoftTimeout: true });
     const { id } = await sender.delay('again');
@@ -45,7 +45,7 @@ describe('a hard timeout', () => {
     },
   );
 
-  it('counts an attempt, and gives its neighbours back uncounted', async () => {
+  it('counts an attempt, and gives the tasks beside it back uncounted', async () => {
     const worker = fixture.worker({ children: 1, concurrency: 3 });
     await fixture.sender('hold').delay('neighbour', 'gate');
     await fixture.event('started', 'neighbour');

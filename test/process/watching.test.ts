@@ -103,7 +103,7 @@ async function until(what: string, condition: () => boolean): Promise<void> {
   }
 }
 
-it('`nest start --watch` reloads a worker: what runs ends, all processes with it, and the next one starts', async () => {
+it('`nest start --watch` reloads a worker: running tasks end, all processes with them, and the next worker starts', async () => {
   writeWorker(1);
   const nest = join(ROOT, 'node_modules/@nestjs/cli/bin/nest.js');
   cli = spawn(process.execPath, [nest, 'start', '--watch', '--no-shell'], {

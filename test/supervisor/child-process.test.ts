@@ -50,7 +50,7 @@ async function toldBy(
   return told;
 }
 
-it('tells of what a child reports, and of its end', async () => {
+it('a child emits its reports, and its end', async () => {
   const script = `
     process.send(${READY});
     process.send({ type: 'worn' });
@@ -59,17 +59,17 @@ it('tells of what a child reports, and of its end', async () => {
   expect(await toldBy(script)).toEqual(['ready', 'worn', 's-1', 'exit code 7']);
 });
 
-it('tells of the signal that killed a child', async () => {
+it('a child emits the signal that killed it', async () => {
   const script = `process.send(${READY}); setInterval(() => {}, 1_000);`;
   expect(await toldBy(script, (child) => child.kill())).toEqual(['ready', 'SIGKILL']);
 });
 
-it('tells why a child could not boot', async () => {
+it('a child emits why it could not boot', async () => {
   const script = `process.send({ type: 'bootFailed', error: 'Error: no config' }, () => process.exit(1));`;
   expect(await toldBy(script)).toEqual(['Error: no config']);
 });
 
-it('tells that a child has been ended because it does not boot, which is no order to end', async () => {
+it('a child that was ended because it did not boot emits that, and counts as not asked to end', async () => {
   const script = 'setInterval(() => {}, 1_000);';
   const told = toldBy(script);
   const [child] = children as [ChildProcess];
@@ -78,18 +78,18 @@ it('tells that a child has been ended because it does not boot, which is no orde
   expect(child).toMatchObject({ bootFailed: true, killed: true, dismissed: false });
 });
 
-it('tells of what a child sends that is not of the protocol, and does not act on it', async () => {
+it('a message of a child that is not of the protocol is reported, and has no effect', async () => {
   // process.send('ready') is how apps talk to a process manager, and any task can call it
   const script = `process.send('ready'); process.send({}); process.send(${READY}, () => process.exit(0));`;
   expect(await toldBy(script)).toEqual(['MALFORMED_IPC', 'ready', 'exit code 0']);
 });
 
-it('takes the first report of a child alone', async () => {
+it('only the first report of a boot counts', async () => {
   const script = `process.send(${READY}); process.send(${READY}, () => process.exit(0));`;
   expect(await toldBy(script)).toEqual(['ready', 'exit code 0']);
 });
 
-describe('what is no message ends the process, and with it the tasks that it runs', () => {
+describe('bytes that are no message end the process, and count for the tasks that it runs', () => {
   // the channel takes no more than its reader does
   const write = `
     const { writeSync } = require('node:fs');
@@ -126,18 +126,18 @@ describe('what is no message ends the process, and with it the tasks that it run
     expect(children[0]).toMatchObject({ killed: false, dismissed: false });
   });
 
-  it('a message that never ends, from a child that has booted, is noticed sooner', async () => {
+  it('a message that never ends, from a child that has booted, is detected sooner', async () => {
     const script = `${write} ${live} process.send(${READY}, () => { for (;;) write(Buffer.alloc(65536, 97)); });`;
     expect(await toldBy(script)).toEqual(['ready', 'it sent a message of more than 1048576 bytes']);
   });
 
-  it('a channel that the child closes and lives on', async () => {
+  it('a channel that the child closes, while it lives on', async () => {
     const script = `${live} process.send(${READY}, () => process.disconnect());`;
     expect(await toldBy(script)).toEqual(['ready', 'it closed its channel to the supervisor']);
   });
 });
 
-describe('what is a message of another kind is dropped, and the child works on', () => {
+describe('a message of another kind is dropped, and the child works on', () => {
   const values: [string, string][] = [
     ['a message of Node itself that nobody waits for', `{ cmd: 'NODE_HANDLE_ACK' }`],
     ['another one', `{ cmd: 'NODE_HANDLE', type: 'constructor' }`],
@@ -158,7 +158,7 @@ describe('what is a message of another kind is dropped, and the child works on',
     expect(await toldBy(script)).toEqual(['MALFORMED_IPC', 'ready', 'exit code 0']);
   });
 
-  it('a server that the child sends along is closed, and holds up nothing behind it', async () => {
+  it('a server that the child sends along is closed, and delays nothing behind it', async () => {
     const script = `
       const server = require('node:net').createServer().listen(0, '127.0.0.1', () => {
         process.send({ type: 'here' }, server);
@@ -174,20 +174,20 @@ describe('what is a message of another kind is dropped, and the child works on',
     `{ type: 'trace-span', data: {} }`,
     `{ node_version: '20.0.0' }`,
     `{ 'watch:import': ['file:///app.js'] }`,
-  ])('%s is of a process manager, and nothing to complain of', async (value) => {
+  ])('%s is of a process manager, and is not logged', async (value) => {
     const script = `process.send(${value}); process.send(${READY}, () => process.exit(0));`;
     expect(await toldBy(script)).toEqual(['ready', 'exit code 0']);
   });
 });
 
-it('reads what a child sent last, however much it is', async () => {
+it('the last messages of a child are read, however large they are', async () => {
   // more than a pipe holds
   const script = `process.send({ type: 'bootFailed', error: 'x'.repeat(4_000_000) }, () => process.exit(1));`;
   const [reason] = await toldBy(script);
   expect(reason).toHaveLength(4_000_000);
 });
 
-it('reads what a child sent last after a write that the child takes no more', async () => {
+it('the last messages of a child are read after a write that the child does not read', async () => {
   // more than is read at once, so that the write comes between
   const script = `
     process.send(${READY});

@@ -58,7 +58,7 @@ async function lookTwice(guard: ClosingGuard, afterMs: number): Promise<void> {
   await guard.tick();
 }
 
-it('ends a child that has had nothing left to do for longer than the limit, and no sooner', async () => {
+it('a child that has had no task left for longer than the limit is ended, and no sooner', async () => {
   const { guard, ended } = leaving();
   await lookTwice(guard, LIMIT_MS);
   expect(ended).toEqual([]);
@@ -73,13 +73,13 @@ it.each<[string, Partial<State>]>([
   ['is being ended', { killed: true }],
   ['runs a task', { running: ['id'] }],
   ['has a task of which Redis does not know the end', { held: ['id'] }],
-])('leaves alone a child that %s', async (_what, state) => {
+])('a child that %s is not ended', async (_what, state) => {
   const { guard, ended } = leaving(state);
   await lookTwice(guard, 10 * LIMIT_MS);
   expect(ended).toEqual([]);
 });
 
-it('counts from the end of the last task', async () => {
+it('the limit counts from the end of the last task', async () => {
   const { guard, ended, state } = leaving();
   await guard.tick();
   state.running = ['id'];
@@ -91,7 +91,7 @@ it('counts from the end of the last task', async () => {
   expect(ended).toHaveLength(1);
 });
 
-it('gives a child that runs a broadcast the time for that as well, and no more', async () => {
+it('a child that runs a broadcast has the time for that as well, and no more', async () => {
   const { guard, ended } = leaving({ busy: true });
   await lookTwice(guard, LIMIT_MS + BROADCAST_MS);
   expect(ended).toEqual([]);
@@ -99,7 +99,7 @@ it('gives a child that runs a broadcast the time for that as well, and no more',
   expect(ended).toHaveLength(1);
 });
 
-it('takes no notice of a child that has ended while Redis was asked', async () => {
+it('a child that has ended while Redis was asked is ignored', async () => {
   const { guard, ended, children, child } = leaving();
   await guard.tick();
   atMs += LIMIT_MS + 1;

@@ -50,7 +50,7 @@ function told(text: string): () => boolean {
   return () => log.some((line) => line.includes(text));
 }
 
-it('ends in order when its start fails, whatever it has heard of the session meanwhile', async () => {
+it('a supervisor ends in order when its start fails, also if its session was reaped in the meantime', async () => {
   const supervisor = supervisorOf(
     `process.send(${READY}); ${HANG}`,
     // Redis was there, went away, came back, and refuses to serve
@@ -69,7 +69,7 @@ it('ends in order when its start fails, whatever it has heard of the session mea
   expect(log).toEqual(['too old']);
 });
 
-it('tells of a first child that has been booting for 30 s', async () => {
+it('a supervisor logs a first child that has been booting for 30 s', async () => {
   const pidFile = JSON.stringify(join(directory, 'pid'));
   const supervisor = supervisorOf(`require('fs').writeFileSync(${pidFile}, String(process.pid)); ${HANG}`, () => {
     throw new Error('nothing has booted');
@@ -83,7 +83,7 @@ it('tells of a first child that has been booting for 30 s', async () => {
   expect(await ended).toBe(1);
 });
 
-it('tries a replacement again that does not boot within `bootTimeout`, until one does', async () => {
+it('a supervisor forks a replacement that does not boot within `bootTimeout` again, until one does', async () => {
   const fixture = await BrokerFixture.start();
   const broker = new RedisBroker({ ...SETTINGS, redis: fixture.settings });
   const boots = join(directory, 'boots');

@@ -24,7 +24,7 @@ function recordOf(pid: number): BroadcastRecord {
   return { id: ID, target: `a.${pid}`, outcome: { host: 'here', pid, ok: true, at: 0 } };
 }
 
-it('has told everything when it has stopped', async () => {
+it('a recorder has sent all outcomes when it has stopped', async () => {
   const told = recorder();
   for (let pid = 0; pid < 250; pid += 1) told.add(recordOf(pid));
   told.addGap({ reason: 'rewound', missed: undefined, after: '5-0', host: 'here', pid: 7, at: 0 });
@@ -33,7 +33,7 @@ it('has told everything when it has stopped', async () => {
   expect(await fixture.broker.broadcasts.gaps()).toHaveLength(1);
 });
 
-it('tries again what Redis refuses, and loses nothing of it', async () => {
+it('a recorder repeats records that Redis refuses, and loses none', async () => {
   const told = recorder();
   await fixture.redis.set(`{nestwork}:broadcast:${ID}`, 'foreign');
   for (let pid = 0; pid < 150; pid += 1) told.add(recordOf(pid));
@@ -43,7 +43,7 @@ it('tries again what Redis refuses, and loses nothing of it', async () => {
   await told.stop();
 });
 
-it('waits for no Redis that refuses once it is to stop', async () => {
+it('a recorder that stops does not wait for a Redis that refuses', async () => {
   const told = recorder();
   await fixture.redis.set(`{nestwork}:broadcast:${ID}`, 'foreign');
   told.add(recordOf(1));

@@ -68,7 +68,7 @@ async function blocked(): Promise<void> {
   while (!/^blocked_clients:1\r?$/m.test(await fixture.redis.info('clients'))) await delay(5);
 }
 
-it('hears what is sent after it was made, also before its first look, and nothing older', async () => {
+it('a reader reads entries that were sent after it was made, also before its first read, and none that are older', async () => {
   // long ago: its position may lie too early, by as long as the answer of Redis takes
   const old = `${(await fixture.now()) - 60_000}-0`;
   await fixture.redis.xadd(STREAM, old, 'kind', 'call', 'message', 'old');
@@ -80,7 +80,7 @@ it('hears what is sent after it was made, also before its first look, and nothin
   await hears(early);
 });
 
-it('waits for more with one command, and hears of it at once', async () => {
+it('a reader waits for more with one command, and gets it at once', async () => {
   start();
   await blocked();
   const messages = fixture.messages(250);
@@ -89,7 +89,7 @@ it('waits for more with one command, and hears of it at once', async () => {
   expect(gaps).toEqual([]);
 });
 
-it('misses and repeats nothing when Redis is restarted and its connections are cut', async () => {
+it('a reader misses and repeats nothing when Redis is restarted and its connections are cut', async () => {
   start();
   const messages: string[] = [];
   for (let round = 0; round < 12; round += 1) {
@@ -103,7 +103,7 @@ it('misses and repeats nothing when Redis is restarted and its connections are c
   expect(gaps).toEqual([]);
 });
 
-it('tells of what was trimmed before it could read it', async () => {
+it('a reader reports entries that were trimmed before it could read them', async () => {
   start();
   await blocked();
   const transaction = fixture.redis.multi();
@@ -113,7 +113,7 @@ it('tells of what was trimmed before it could read it', async () => {
   expect(gaps).toEqual([{ reason: 'trimmed', missed: 3, after: '0-0' }]);
 });
 
-it('passes over kinds that it does not know, and tells of each once', async () => {
+it('a reader skips entries of an unknown kind, and reports each kind once', async () => {
   start();
   const [message = ''] = fixture.messages(1);
   for (const kind of ['later', 'later', 'much later'])
@@ -123,7 +123,7 @@ it('passes over kinds that it does not know, and tells of each once', async () =
   expect(unknown).toEqual(['later', 'much later']);
 });
 
-it('goes on after an entry that its handler cannot bear', async () => {
+it('a reader goes on after an entry whose handler throws', async () => {
   const messages = fixture.messages(3);
   start((message) => {
     if (message === messages[1]) throw new Error('no');
