@@ -25,8 +25,8 @@ async function unconfirmed(enqueue: Promise<unknown>): Promise<EnqueueUnconfirme
   return error as EnqueueUnconfirmedError;
 }
 
-/** Resolves when nestwork has told so. */
-async function told(text: string): Promise<void> {
+/** Resolves when nestwork has logged it. */
+async function logged(text: string): Promise<void> {
   while (apps.lines.with(text).length === 0) await delay(5);
 }
 
@@ -77,7 +77,7 @@ describe('a server that dies', () => {
     await apps.server.kill();
     const [id] = (await sent).taskIds;
     await apps.server.restart();
-    await told('is back');
+    await logged('is back');
     await note.with({ id }).delay('a');
     expect(await notes()).toEqual(['a']);
   });
@@ -95,13 +95,13 @@ describe('a server that dies', () => {
     const note = await sender('1s');
     await note.delay('before');
     await apps.server.kill();
-    await told('Lost Redis');
+    await logged('Lost Redis');
     await expect(note.delay('meanwhile')).rejects.toMatchObject({
       code: 'REDIS_UNAVAILABLE',
       message: expect.stringMatching(`127.0.0.1:${apps.server.port}[^]*you can repeat a call`),
     });
     await apps.server.restart();
-    await told('is back');
+    await logged('is back');
     await note.delay('after');
     expect(await notes()).toEqual(['after']);
   });
@@ -111,10 +111,10 @@ describe('an outage is logged in one line, and its end in another', () => {
   it('when the server dies, however many calls are sent in the meantime', async () => {
     const note = await sender('1s');
     await apps.server.kill();
-    await told('Lost Redis');
+    await logged('Lost Redis');
     await Promise.allSettled(Array.from({ length: 50 }, () => note.delay('a')));
     await apps.server.restart();
-    await told('is back');
+    await logged('is back');
     await note.delay('b');
     expect(apps.lines.with('TaskQueue]').filter((line) => !line.includes('[NestFactory]'))).toEqual([
       expect.stringContaining(`Lost Redis at 127.0.0.1:${apps.server.port}`),

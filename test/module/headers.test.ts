@@ -59,7 +59,7 @@ class TenantTasks {
   }
 
   @Broadcast()
-  async hear(): Promise<void> {
+  async receive(): Promise<void> {
     this.see();
   }
 
@@ -97,14 +97,14 @@ it('a call without headers has none in its message', async () => {
 it('`propagate` runs in the context of the caller, for every way to send', async () => {
   const app = await boot(ofTenant);
   const queue = app.get(QueueClient);
-  const { note, hear } = queue.of(TenantTasks);
+  const { note, receive } = queue.of(TenantTasks);
   await tenants.run('one', () => note.delay());
   await tenants.run('many', () => note.delayMany([[], []]));
   await tenants.run('unique', () => note.with({ key: 'k' }).delay());
   await tenants.run('due', () => note.with({ delay: 1 }).delay());
   await tenants.run('named', () => queue.task('TenantTasks.note').delay());
   await tenants.run('method', () => queue.task(TenantTasks.prototype.note).delay());
-  await tenants.run('all', () => hear.delay());
+  await tenants.run('all', () => receive.delay());
   await tenants.run('hidden', () => note.with({ headers: { tenant: 'own' } }).delay());
   await tenants.run('removed', () => note.with({ headers: { tenant: undefined } }).delay());
   // scheduled for a millisecond later

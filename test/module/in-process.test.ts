@@ -92,8 +92,8 @@ class Tasks {
   }
 
   @Broadcast()
-  async hear(what: string): Promise<void> {
-    log.push(`heard ${what}`);
+  async receive(what: string): Promise<void> {
+    log.push(`received ${what}`);
   }
 }
 
@@ -163,11 +163,11 @@ describe('a worker within the app', () => {
     await send.run.delay('now');
     await send.run.with({ delay: 20 }).delay('later');
     await send.fail.delay('again');
-    await send.hear.delay('news');
+    await send.receive.delay('news');
     await logged('now #1');
     await logged('later #1');
     await logged('again #3');
-    await logged('heard news');
+    await logged('received news');
     await logged('tick');
   });
 
@@ -341,7 +341,7 @@ describe('when the app is closed', () => {
     await logged('served #1');
     const [session] = await other.redis.zrange('{nestwork}:sessions', '0', '-1');
     await other.redis.del('{nestwork}:sessions', `{nestwork}:session:${session}`);
-    // it claims, and is told
+    // it claims, and is refused
     await app.get(QueueClient).of(Tasks).run.delay('refused');
     await until('it starts over', () => other.lines.with('The lease is gone').length === 1);
     await other.server.kill();
@@ -374,7 +374,7 @@ describe('a worker within the app, which cannot end its process,', () => {
   it('counts a task that ends well beyond its hard timeout as done', async () => {
     const { app, send } = await boot();
     await send.hold.with({ hardTimeout: 1 }).delay('deaf');
-    await until('people are told', () => apps.lines.with('beyond its hard timeout').length > 0);
+    await until('the log has it', () => apps.lines.with('beyond its hard timeout').length > 0);
     gates.get('deaf')?.();
     await logged('deaf ended, store there');
     await app.close();
@@ -399,7 +399,7 @@ describe('a worker within the app, which cannot end its process,', () => {
     const handle = await send.hold.delay('deaf');
     await logged('deaf started');
     await handle.cancel();
-    await until('people are told', () => apps.lines.with('a cancelled task did not end within its grace').length === 1);
+    await until('the log has it', () => apps.lines.with('a cancelled task did not end within its grace').length === 1);
   });
 });
 

@@ -75,7 +75,7 @@ describe('a Redis that is away from the beginning', () => {
       `^error \\[TaskQueue\\] Redis at 127.0.0.1:${port} has not answered for 1000 ms, of the 10000 ms .*REDIS_UNAVAILABLE.*TaskQueueTestingModule`,
       's',
     );
-  const told = async (what: string): Promise<void> => {
+  const logged = async (what: string): Promise<void> => {
     const endMs = performance.now() + 4_000; // a loop that goes on after the test would keep Jest from ending
     while (apps.lines.with(what).length === 0 && performance.now() < endMs) await delay(10);
   };
@@ -84,7 +84,7 @@ describe('a Redis that is away from the beginning', () => {
     const late = await RedisServer.start();
     await late.kill();
     const booted = boot(late.url, '10s');
-    await told('has not answered');
+    await logged('has not answered');
     await late.restart();
     await booted;
     expect(apps.lines.with(`127.0.0.1:${late.port}`)).toEqual([
@@ -102,7 +102,7 @@ describe('a Redis that is away from the beginning', () => {
       .setLogger(apps.lines)
       .compile();
     const sent = app.get(QueueClient).task('Some.task').with({ queue: 'default' }).delay();
-    await told('has not answered');
+    await logged('has not answered');
     await app.close();
     await expect(sent).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
     expect(apps.lines.with(`127.0.0.1:${gone.port}`)).toEqual([expect.stringMatching(absent(gone.port))]);

@@ -55,15 +55,15 @@ function parentOf(pid: number): number {
 describe('a broadcast', () => {
   it('runs in each child of each worker, with its context, and its outcome is recorded there', async () => {
     const { all, pids } = await started(2, 2);
-    const [id = ''] = await broadcast('hear', ['hello']);
-    await fixture.until('all have heard', () => fixture.events('heard', 'hello').length === 4);
-    expect(pidsOf('heard', 'hello')).toEqual([...pids].sort());
+    const [id = ''] = await broadcast('receive', ['hello']);
+    await fixture.until('all have received', () => fixture.events('received', 'hello').length === 4);
+    expect(pidsOf('received', 'hello')).toEqual([...pids].sort());
     const ended = await outcomes(id, 4);
     expect(ended.map(({ pid }) => pid).sort()).toEqual([...pids].sort());
     expect(ended.every(({ ok, error, durationMs }) => ok && error === undefined && durationMs !== undefined)).toBe(
       true,
     );
-    for (const worker of all) await fixture.told(worker, `BroadcastTasks.hear ${id} #1`, 2);
+    for (const worker of all) await fixture.logged(worker, `BroadcastTasks.receive ${id} #1`, 2);
     expect(await fixture.broker.redis.ttl(`{nestwork}:broadcast:${id}`)).toBeGreaterThan(86_000);
   });
 
@@ -75,10 +75,10 @@ describe('a broadcast', () => {
       if (at === 500) await fixture.broker.server.restart();
       else await fixture.broker.redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
     }
-    await fixture.until('all have heard all', () => fixture.events('heard').length >= 4_000);
+    await fixture.until('all have received all', () => fixture.events('received').length >= 4_000);
     for (const pid of pids) {
-      const heard = fixture.events('heard').filter((event) => event.pid === pid);
-      expect(heard.map(({ label }) => label)).toEqual(labels);
+      const received = fixture.events('received').filter((event) => event.pid === pid);
+      expect(received.map(({ label }) => label)).toEqual(labels);
     }
     expect(all.flatMap((worker) => worker.lines('Missed'))).toEqual([]);
   });
@@ -91,10 +91,10 @@ describe('a broadcast', () => {
     const blocked = await fixture.event('started', 'blocked');
     expect([busy.pid, blocked.pid].sort()).toEqual([...pids].sort());
     await broadcast('quietly', ['first'], ['second']);
-    await fixture.until('the busy one has heard', () => fixture.events('heard').length === 2);
-    expect(fixture.events('heard').every(({ pid }) => pid === busy.pid)).toBe(true);
+    await fixture.until('the busy one has received', () => fixture.events('received').length === 2);
+    expect(fixture.events('received').every(({ pid }) => pid === busy.pid)).toBe(true);
     fixture.open('other gate');
-    await fixture.until('the blocked one has heard', () => fixture.events('heard').length === 4);
+    await fixture.until('the blocked one has received', () => fixture.events('received').length === 4);
     expect(fixture.events('finished', 'busy')).toEqual([]);
     fixture.open('gate');
     await fixture.drained();
@@ -106,7 +106,7 @@ describe('a broadcast', () => {
     await fixture.event('booting', 'app');
     await broadcast('quietly', ['early']);
     fixture.open('boot');
-    await fixture.event('heard', 'early');
+    await fixture.event('received', 'early');
   });
 
   it('that was sent before the worker was started does not reach it', async () => {
@@ -118,8 +118,8 @@ describe('a broadcast', () => {
     fixture.worker({ children: 1 });
     await fixture.event('booted', 'app');
     await broadcast('quietly', ['new']);
-    await fixture.event('heard', 'new');
-    expect(fixture.events('heard', 'old')).toEqual([]);
+    await fixture.event('received', 'new');
+    expect(fixture.events('received', 'old')).toEqual([]);
   });
 
   it('reaches a child that is being replaced and still works, and its successor', async () => {
@@ -132,8 +132,8 @@ describe('a broadcast', () => {
     await fixture.until('the successor has booted', () => fixture.events('booted').length === 2);
     const successor = fixture.events('booted').find(({ pid }) => pid !== old.pid);
     await broadcast('quietly', ['to both']);
-    await fixture.until('both have heard', () => fixture.events('heard').length === 2);
-    expect(pidsOf('heard', 'to both')).toEqual([old.pid, successor?.pid].sort());
+    await fixture.until('both have received', () => fixture.events('received').length === 2);
+    expect(pidsOf('received', 'to both')).toEqual([old.pid, successor?.pid].sort());
     fixture.open('gate');
   });
 
@@ -141,9 +141,9 @@ describe('a broadcast', () => {
     const { all } = await started(1, 1);
     const [id = ''] = await broadcast('fail', ['no luck']);
     await broadcast('quietly', ['after']);
-    await fixture.event('heard', 'after');
+    await fixture.event('received', 'after');
     expect(await outcomes(id, 1)).toMatchObject([{ ok: false, error: 'RangeError: failed: no luck' }]);
-    await fixture.told(all[0], `Broadcast BroadcastTasks.fail ${id} failed: RangeError: failed: no luck`);
+    await fixture.logged(all[0], `Broadcast BroadcastTasks.fail ${id} failed: RangeError: failed: no luck`);
   });
 
   it('whose child is killed while it runs is recorded as failed, and does not run again', async () => {
@@ -164,7 +164,7 @@ describe('a broadcast', () => {
       error: 'Its process ended (SIGKILL) before its turn.',
     });
     expect(fixture.events('started', 'held')).toHaveLength(2);
-    await fixture.told(all[0], `Broadcast BroadcastTasks.hold ${id} in child ${victim?.pid}`);
+    await fixture.logged(all[0], `Broadcast BroadcastTasks.hold ${id} in child ${victim?.pid}`);
   });
 
   it('that ends its process counts no crash for the task that ran there', async () => {
@@ -199,8 +199,8 @@ describe('a broadcast', () => {
     const [id = ''] = await broadcast('nothing', [], []);
     expect(await outcomes(id, 1)).toMatchObject([{ ok: false, error: expect.stringContaining('no provider') }]);
     await broadcast('quietly', ['after']);
-    await fixture.event('heard', 'after');
-    await fixture.told(all[0], 'Did not run broadcast');
+    await fixture.event('received', 'after');
+    await fixture.logged(all[0], 'Did not run broadcast');
   });
 
   it('with the name of a task is refused, and so is a task with the name of a broadcast', async () => {
@@ -216,7 +216,7 @@ describe('a broadcast', () => {
     expect(await fixture.broker.redis.hget('{nestwork}:dead-records:default', other.slice(0, 20))).toContain(
       'NOT_A_TASK',
     );
-    expect([...fixture.events('run'), ...fixture.events('heard')]).toEqual([]);
+    expect([...fixture.events('run'), ...fixture.events('received')]).toEqual([]);
   });
 });
 
@@ -225,8 +225,8 @@ describe('a broadcast on each machine', () => {
     const { all } = await started(2, 2);
     const labels = Array.from({ length: 200 }, (_, index) => String(index));
     const ids = await broadcast('once', ...labels.map((label) => [label]));
-    await fixture.until('all are done', () => fixture.events('heard').length >= labels.length);
-    expect(fixture.events('heard').map(({ label }) => label)).toEqual(labels);
+    await fixture.until('all are done', () => fixture.events('received').length >= labels.length);
+    expect(fixture.events('received').map(({ label }) => label)).toEqual(labels);
     expect(await outcomes(ids[0] ?? '', 1)).toMatchObject([{ ok: true }]);
     expect(all.flatMap((worker) => worker.lines('Did not run'))).toEqual([]);
   });
@@ -260,7 +260,7 @@ describe('a broadcast on each machine', () => {
     const { all } = await started(1, 1);
     const [id = ''] = await broadcast('exitOnce', ['poison']);
     await broadcast('once', ['after']);
-    await fixture.event('heard', 'after');
+    await fixture.event('received', 'after');
     expect(fixture.events('started', 'poison')).toHaveLength(3);
     expect(await outcomes(id, 3)).toMatchObject(Array(3).fill({ ok: false }));
     expect(await fixture.broker.redis.hvals(`{nestwork}:broadcast:${id}`)).toContain('done');
@@ -279,27 +279,27 @@ describe('a gap', () => {
     const { all } = await started(1, 1);
     const [worker] = all;
     await broadcast('quietly', ['before']);
-    await fixture.event('heard', 'before');
+    await fixture.event('received', 'before');
     worker?.kill('SIGSTOP');
     await broadcast('quietly', ...Array.from({ length: 10 }, (_, index) => [`lost ${index}`]), ['kept']);
     await fixture.broker.redis.xtrim('{nestwork}:broadcasts', 'MAXLEN', 1);
     worker?.kill('SIGCONT');
-    await fixture.event('heard', 'kept');
+    await fixture.event('received', 'kept');
     expect(await gap()).toMatchObject({ reason: 'trimmed', missed: 10, pid: worker?.pid });
-    await fixture.told(worker, 'Missed 10 broadcasts');
-    expect(fixture.events('heard')).toHaveLength(2);
+    await fixture.logged(worker, 'Missed 10 broadcasts');
+    expect(fixture.events('received')).toHaveLength(2);
   });
 
   it('is logged and recorded when Redis comes back without its data, and later broadcasts arrive', async () => {
     const { all } = await started(1, 1);
     await broadcast('quietly', ['before']);
-    const { pid } = await fixture.event('heard', 'before');
+    const { pid } = await fixture.event('received', 'before');
     await fixture.broker.server.restart();
     await fixture.until('it starts over', () => fixture.events('booted').length === 2);
     expect(isAlive(pid)).toBe(false);
     await broadcast('quietly', ['after']);
-    await fixture.event('heard', 'after');
+    await fixture.event('received', 'after');
     expect(await gap()).toMatchObject({ reason: 'rewound' });
-    await fixture.told(all[0], 'Redis lost data');
+    await fixture.logged(all[0], 'Redis lost data');
   });
 });

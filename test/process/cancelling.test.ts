@@ -49,7 +49,7 @@ describe('cancel()', () => {
     await fixture.drained();
     expect(fixture.events('started', 'blocking')).toHaveLength(1);
     expect(await task.status()).toMatchObject({ state: 'cancelled' });
-    await fixture.told(worker, 'a cancelled task did not end within its grace');
+    await fixture.logged(worker, 'a cancelled task did not end within its grace');
   });
 
   it('takes effect although the process dies before its signal aborts', async () => {

@@ -17,7 +17,7 @@ describe('a child that dies', () => {
     fixture.open('gate');
     await fixture.drained();
     expect(fixture.events('finished')).toMatchObject([{ label: 'work', attempt: 2 }]);
-    await fixture.told(worker, 'died (SIGKILL)');
+    await fixture.logged(worker, 'died (SIGKILL)');
     await fixture.until('it is replaced', () => fixture.events('booted').length === 3);
   });
 
@@ -85,7 +85,7 @@ describe('an uncaught error', () => {
     await fixture.send('hold', ['companion', 'gate']);
     await fixture.event('started', 'companion');
     const id = await fixture.send('throwUncaught', ['poison', 'thrown']);
-    await fixture.told(worker, '1 given back, 1 to run again alone after a crash');
+    await fixture.logged(worker, '1 given back, 1 to run again alone after a crash');
     await fixture.until('the companion runs again', () => fixture.events('started', 'companion').length >= 2);
     fixture.open('gate');
     await fixture.until('it is dead', async () => (await fixture.dead(id)) !== undefined);
@@ -105,8 +105,8 @@ describe('an uncaught error', () => {
     await fixture.event('started', 'companion');
     fixture.open('late');
     await fixture.until('the companion runs again', () => fixture.events('started', 'companion').length === 2);
-    await fixture.told(worker, `uncaught in FixtureTasks.leaveTimer ${id}, which had ended: TypeError`);
-    await fixture.told(worker, 'tasks: 1 given back.');
+    await fixture.logged(worker, `uncaught in FixtureTasks.leaveTimer ${id}, which had ended: TypeError`);
+    await fixture.logged(worker, 'tasks: 1 given back.');
     fixture.open('gate');
     await fixture.drained();
     expect(fixture.events('finished', 'companion')).toMatchObject([{ attempt: 1 }]);

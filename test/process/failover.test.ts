@@ -25,7 +25,7 @@ beforeEach(async () => {
 });
 afterEach(() => fixture.stop());
 
-/** Sends one task after another until told to stop, each until its `delay()` resolves. Resolves to all labels. */
+/** Sends one task after another until it is stopped, each until its `delay()` resolves. Resolves to all labels. */
 function keepSending(): () => Promise<string[]> {
   let wanted = true;
   const labels: string[] = [];

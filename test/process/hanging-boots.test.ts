@@ -29,7 +29,7 @@ describe('a child that hangs at its boot', () => {
     fixture.open('hang');
     const worker = fixture.worker({ children: 2, bootTimeout: '1s' }, HANGING);
     expect(await worker.ended()).toBe(1);
-    await fixture.told(worker, 'could not boot: it had not booted within its `bootTimeout` of 1 s');
+    await fixture.logged(worker, 'could not boot: it had not booted within its `bootTimeout` of 1 s');
   });
 
   it('at an import ends with its supervisor', async () => {

@@ -8,8 +8,8 @@ afterEach(() => fixture.stop());
 
 const SLOW = ['FarModule', 'FarProvider', 'NearProvider', 'SlowModule'];
 
-/** Labels of what was told before the first task ran. */
-function toldBeforeTasks(kind: string): string[] {
+/** Labels of the events before the first task ran. */
+function labelsBeforeTasks(kind: string): string[] {
   const events = fixture.events();
   const first = events.findIndex((event) => event.kind === 'run');
   return events
@@ -25,15 +25,15 @@ describe('no task is consumed before every hook of the boot is over', () => {
   it('in a child of a worker', async () => {
     fixture.worker({ children: 1 }, { WORKER_MODULE: 'slow' });
     await fixture.event('run', 'early');
-    expect(toldBeforeTasks('initialised')).toEqual(SLOW);
-    expect(toldBeforeTasks('bootstrapped')).toEqual(SLOW);
+    expect(labelsBeforeTasks('initialised')).toEqual(SLOW);
+    expect(labelsBeforeTasks('bootstrapped')).toEqual(SLOW);
   });
 
   it('in a worker within the app', async () => {
     fixture.app();
     await fixture.event('run', 'early');
-    expect(toldBeforeTasks('initialised')).toEqual(SLOW);
-    expect(toldBeforeTasks('bootstrapped')).toEqual(SLOW);
+    expect(labelsBeforeTasks('initialised')).toEqual(SLOW);
+    expect(labelsBeforeTasks('bootstrapped')).toEqual(SLOW);
   });
 });
 

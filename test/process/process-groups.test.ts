@@ -112,7 +112,7 @@ describe('a signal of a terminal to all processes in its foreground', () => {
   it('by Ctrl-C ends the worker in order: processes that a running task has started go on until the task has ended', async () => {
     const { worker } = await busy();
     worker.killGroup('SIGINT');
-    await fixture.told(worker, 'finishing the running tasks');
+    await fixture.logged(worker, 'finishing the running tasks');
     fixture.open('gate');
     expect(await worker.ended()).toBe(0);
     expect(fixture.events('finished')).toMatchObject([{ label: 'it still runs' }]);
@@ -122,7 +122,7 @@ describe('a signal of a terminal to all processes in its foreground', () => {
   it('by a second Ctrl-C ends it at once', async () => {
     const { worker } = await busy();
     worker.killGroup('SIGINT');
-    await fixture.told(worker, 'finishing the running tasks');
+    await fixture.logged(worker, 'finishing the running tasks');
     expect(await worker.insist(() => worker.killGroup('SIGINT'))).toBe(0);
     expect(fixture.events('finished')).toEqual([]);
     expect(fixture.events('destroyed')).toEqual([]);
@@ -132,7 +132,7 @@ describe('a signal of a terminal to all processes in its foreground', () => {
     const { worker, child } = await busy();
     const pid = await spawned();
     worker.killGroup('SIGHUP');
-    await fixture.told(worker, 'finishing the running tasks');
+    await fixture.logged(worker, 'finishing the running tasks');
     fixture.open('gate');
     expect(await worker.ended()).toBe(0);
     await gone(child, pid);

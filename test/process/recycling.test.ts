@@ -26,7 +26,7 @@ describe('a child is replaced', () => {
         .map(({ label }) => label)
         .sort(),
     ).toEqual([...labels, 'afterwards'].sort());
-    await fixture.told(worker, 'Replacing child');
+    await fixture.logged(worker, 'Replacing child');
     expect(worker.lines('died')).toHaveLength(0);
   });
 

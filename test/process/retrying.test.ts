@@ -15,7 +15,7 @@ describe('a task that fails', () => {
     await fixture.event('run', 'third');
     await fixture.drained();
     expect(attempts('third')).toEqual([1, 2, 3]);
-    await fixture.told(worker, 'failed at attempt 1 and is tried again in 20 ms: TypeError: failed: third');
+    await fixture.logged(worker, 'failed at attempt 1 and is tried again in 20 ms: TypeError: failed: third');
   });
 
   it('is dead once its retries are used up, with every attempt', async () => {
@@ -45,7 +45,7 @@ describe('a task that fails', () => {
         error: expect.stringMatching(/./),
         attempt: 2,
       });
-      await fixture.told(worker, ` is dead: `);
+      await fixture.logged(worker, ` is dead: `);
     },
   );
 

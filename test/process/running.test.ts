@@ -100,7 +100,7 @@ describe('a worker', () => {
     const [message = ''] = await parked();
     expect(decodeMessage(message)).toMatchObject({ id, failures: 0, tried: true });
     expect(attemptsOf(message)).toMatchObject([{ code: 'UNKNOWN_TASK' }]);
-    await fixture.told(worker, 'No provider of this worker has a task named "FixtureTasks.toString"');
+    await fixture.logged(worker, 'No provider of this worker has a task named "FixtureTasks.toString"');
   });
 });
 
@@ -111,8 +111,8 @@ describe('a task that sends a message of its own to the supervisor', () => {
     await fixture.send('run', ['after']);
     await fixture.event('run', 'after');
     await fixture.drained();
-    await fixture.told(worker, 'MALFORMED_IPC');
-    await fixture.told(worker, 'Do not use process.send()');
+    await fixture.logged(worker, 'MALFORMED_IPC');
+    await fixture.logged(worker, 'Do not use process.send()');
     expect(fixture.events('booted')).toHaveLength(1);
   });
 });

@@ -37,9 +37,9 @@ describe('a hard timeout', () => {
       const dead = await fixture.dead(id);
       expect(dead?.report).toMatchObject({ code: 'HARD_TIMEOUT' });
       expect(dead?.attempts).toMatchObject([{ code: 'HARD_TIMEOUT' }]);
-      // a signal cannot be heard by a process that computes
+      // a process that computes does not get a signal
       expect(fixture.events('aborted', 'hard')).toHaveLength(how === 'await' ? 1 : 0);
-      await fixture.told(worker, 'a task ran beyond its hard timeout');
+      await fixture.logged(worker, 'a task ran beyond its hard timeout');
       await fixture.sender('run').delay('after');
       await fixture.event('run', 'after');
     },
@@ -59,7 +59,7 @@ describe('a hard timeout', () => {
     expect(fixture.events('started', 'hard').map(({ attempt }) => attempt)).toEqual([1, 2]);
     expect(fixture.events('started', 'neighbour').map(({ attempt }) => attempt)).toEqual([1, 1, 1]);
     expect(fixture.events('finished', 'neighbour')).toHaveLength(1);
-    await fixture.told(worker, '1 given back, 1 to run again after a hard timeout');
+    await fixture.logged(worker, '1 given back, 1 to run again after a hard timeout');
   });
 
   it('can be given by the call, and is unset by default', async () => {

@@ -117,9 +117,9 @@ it('an app with two copies of the package runs the tasks of both, and the log wa
     code: 'TWO_COPIES',
     message: expect.stringContaining(`2 copies of nestwork: ${both}.`),
   });
-  const told = `${stdout}${stderr}`.split('\n').filter((line) => line.includes(`2 copies of nestwork: ${both}.`));
+  const warnings = `${stdout}${stderr}`.split('\n').filter((line) => line.includes(`2 copies of nestwork: ${both}.`));
   // in the log once, and in the result
-  expect(told).toHaveLength(2);
+  expect(warnings).toHaveLength(2);
 });
 
 it('a child of a worker with two copies detects that it is a child, and forks no further', async () => {

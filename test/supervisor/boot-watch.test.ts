@@ -1,9 +1,9 @@
 import { type Booting, BootWatch } from '../../src/supervisor/boot-watch.js';
 
-let told: string[];
+let logged: string[];
 let ended: string[];
 beforeEach(() => {
-  told = [];
+  logged = [];
   ended = [];
 });
 
@@ -21,7 +21,7 @@ function child(ageMs: number, given: Partial<Booting> = {}): Booting {
 }
 
 function watch(children: readonly Booting[], timeoutMs?: number): BootWatch {
-  const logger = { warn: (line: string): void => void told.push(line) };
+  const logger = { warn: (line: string): void => void logged.push(line) };
   return new BootWatch({ timeoutMs, children: () => children, logger });
 }
 
@@ -29,7 +29,7 @@ it('a child that has been booting for 30 s is logged once, and is not ended with
   const boots = watch([child(29_000), child(31_000)]);
   await boots.tick();
   await boots.tick();
-  expect(told).toEqual([expect.stringMatching(/^Child 7 runs no tasks: it has been booting for 30 s\./)]);
+  expect(logged).toEqual([expect.stringMatching(/^Child 7 runs no tasks: it has been booting for 30 s\./)]);
   expect(ended).toEqual([]);
 });
 
@@ -37,13 +37,13 @@ it('a child that has booted and that Redis does not admit is logged once', async
   const boots = watch([child(31_000, { booted: true })], 1_000);
   await boots.tick();
   await boots.tick();
-  expect(told).toEqual([expect.stringContaining('it has booted, and has waited for 30 s for Redis to admit it')]);
+  expect(logged).toEqual([expect.stringContaining('it has booted, and has waited for 30 s for Redis to admit it')]);
   expect(ended).toEqual([]);
 });
 
 it('a child that may claim is ignored, however long ago it was forked', async () => {
   await watch([child(3_600_000, { booted: true, claimant: {} })], 1_000).tick();
-  expect([...told, ...ended]).toEqual([]);
+  expect([...logged, ...ended]).toEqual([]);
 });
 
 it('a child that has not booted in time is ended', async () => {

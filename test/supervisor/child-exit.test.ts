@@ -101,7 +101,7 @@ describe('a childExit', () => {
       task: { id: 'a', name: 'A.b' },
     };
 
-    function told(death: Partial<Death>): { history: string | undefined; report: DeathReport } {
+    function recorded(death: Partial<Death>): { history: string | undefined; report: DeathReport } {
       const { line, report } = settlementOf({ ...DEATH, reason: 'exit code 1', uncaught, ...death });
       return { history: attemptsOf(`message${line}`)[0]?.error, report: JSON.parse(report) };
     }
@@ -114,7 +114,7 @@ describe('a childExit', () => {
         { running: ['a'], uncaught: { ...uncaught, task: undefined } },
       ],
     ])('records the error and its place for %s', (_whom, death) => {
-      expect(told(death)).toEqual({
+      expect(recorded(death)).toEqual({
         history: 'Its process died (exit code 1) of an uncaught error: TypeError: card 4242',
         report: {
           code: 'CRASHED',
@@ -131,7 +131,7 @@ describe('a childExit', () => {
       ['beside others', { running: ['a', 'b'], disputed: true }, 'out of A.b a'],
       ['of an unknown task', { running: ['a', 'b'], uncaught: { error: uncaught.error } }, 'by one of several tasks'],
     ])('records no text of an error %s', (_whose, death, from) => {
-      const { history, report } = told(death);
+      const { history, report } = recorded(death);
       expect(history).toBe(`Its process died (exit code 1) of an uncaught error, thrown ${from}.`);
       expect(report.stack).toBeUndefined();
       expect(JSON.stringify(report)).not.toContain('4242');

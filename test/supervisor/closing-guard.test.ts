@@ -19,7 +19,7 @@ beforeEach(() => {
 });
 afterEach(() => jest.restoreAllMocks());
 
-/** A child that was told to end and has nothing left to do, unless it is said; and what looks after it. */
+/** A child that was asked to end and has nothing left to do, unless it is said; and what looks after it. */
 function leaving(given: Partial<State> = {}) {
   const state: State = { dismissed: true, killed: false, running: [], held: [], busy: false, ...given };
   const ended: string[] = [];
@@ -69,7 +69,7 @@ it('a child that has had no task left for longer than the limit is ended, and no
 });
 
 it.each<[string, Partial<State>]>([
-  ['was not told to end', { dismissed: false }],
+  ['was not asked to end', { dismissed: false }],
   ['is being ended', { killed: true }],
   ['runs a task', { running: ['id'] }],
   ['has a task of which Redis does not know the end', { held: ['id'] }],

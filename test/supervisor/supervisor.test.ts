@@ -29,14 +29,14 @@ afterEach(() => {
 function supervisorOf(script: string, connect: SupervisorOptions['connect'], options: WorkerOptions = {}): Supervisor {
   const entry = join(directory, 'entry.cjs');
   writeFileSync(entry, script);
-  const tell = (line: unknown): void => void log.push(String(line));
+  const record = (line: unknown): void => void log.push(String(line));
   return new Supervisor({
     worker: resolveWorkerOptions({ children: 1, ...options }),
     capacity: 4,
     environment: { NODE_OPTIONS: '' },
     appName: undefined,
     program: { place: () => ({ directory, entry }) },
-    logger: { log: tell, warn: tell, error: tell },
+    logger: { log: record, warn: record, error: record },
     connect,
     services: () => [],
   });
@@ -46,7 +46,7 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await delay(10);
 }
 
-function told(text: string): () => boolean {
+function logged(text: string): () => boolean {
   return () => log.some((line) => line.includes(text));
 }
 
@@ -78,7 +78,7 @@ it('a supervisor logs a first child that has been booting for 30 s', async () =>
   await until(() => existsSync(join(directory, 'pid')));
   const { now } = performance;
   jest.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + 31_000);
-  await until(told('it has been booting for 30 s'));
+  await until(logged('it has been booting for 30 s'));
   process.kill(Number(readFileSync(join(directory, 'pid'))), 'SIGKILL');
   expect(await ended).toBe(1);
 });
@@ -102,7 +102,7 @@ it('a supervisor forks a replacement that does not boot within `bootTimeout` aga
   await until(() => existsSync(boots) && readFileSync(boots, 'utf8').length === 2);
   const { now } = performance;
   jest.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + 21_000);
-  await until(told('could not boot: it had not booted within its `bootTimeout` of 20 s'));
+  await until(logged('could not boot: it had not booted within its `bootTimeout` of 20 s'));
   jest.restoreAllMocks();
   await until(() => readFileSync(boots, 'utf8').length > 2);
   const children = async (): Promise<number> => {

@@ -2,7 +2,7 @@ import { setImmediate as nextRound } from 'node:timers/promises';
 import type { Broker } from '../../src/broker/port/broker.js';
 import { WorkerSession } from '../../src/supervisor/worker-session.js';
 
-/** A Redis that goes away after the first session, as a broker tells of it: every call rejects, or is never answered. */
+/** A Redis that goes away after the first session, as a broker shows it: every call rejects, or is never answered. */
 class Outage {
   away = false;
   silent = false;

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { WorkingDirectory } from '../../src/supervisor/working-directory.js';
 
 let base: string;
-let told: string[];
-const onMoved = (what: string): void => void told.push(what);
+let moves: string[];
+const onMoved = (what: string): void => void moves.push(what);
 beforeEach(() => {
   base = realpathSync(mkdtempSync(join(tmpdir(), 'nestwork-test-')));
-  told = [];
+  moves = [];
   release('1');
 });
 afterEach(() => rmSync(base, { recursive: true }));
@@ -35,7 +35,7 @@ it('the directory of children stays that of the start while it exists, also when
   const directory = started(join(base, 'current'));
   release('2');
   expect(directory.place()).toEqual({ directory: join(base, 'releases/1'), entry: join(base, 'releases/1/worker.js') });
-  expect(told).toEqual([]);
+  expect(moves).toEqual([]);
 });
 
 it('the directory of children is the new release, with its entry file, when the old one is removed, which is logged once', () => {
@@ -45,10 +45,10 @@ it('the directory of children is the new release, with its entry file, when the 
   const place = { directory: join(base, 'current'), entry: join(base, 'current/worker.js') };
   expect(directory.place()).toEqual(place);
   expect(directory.place()).toEqual(place);
-  expect(told).toEqual([expect.stringContaining(`${join(base, 'releases/2')} now`)]);
+  expect(moves).toEqual([expect.stringContaining(`${join(base, 'releases/2')} now`)]);
   release('3');
   directory.place();
-  expect(told).toHaveLength(2);
+  expect(moves).toHaveLength(2);
 });
 
 it('the directory of children does not change an entry file that lies elsewhere', () => {
@@ -67,7 +67,7 @@ it.each([
   remove('1');
   unlinkSync(join(base, 'current'));
   expect(directory.place()).toEqual({ directory: join(base, 'releases'), entry: join(base, 'releases/1/worker.js') });
-  expect(told).toEqual([expect.stringContaining(`start in ${join(base, 'releases')}.`)]);
+  expect(moves).toEqual([expect.stringContaining(`start in ${join(base, 'releases')}.`)]);
 });
 
 it('the directory of children is that of the start again when it is made anew', () => {

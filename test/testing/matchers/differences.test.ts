@@ -49,6 +49,6 @@ it.each([
   ['Mails.goodbye', ['MailTasks.goodbye']],
   ['Letters.send', ['ReportTasks.send']],
   ['Video.encode', []],
-])('asymmetric matchers match %s', (wanted, similar) => {
+])('similarNames() finds the names that are like %s', (wanted, similar) => {
   expect(similarNames(wanted, ['ReportTasks.send', 'MailTasks.goodbye', 'MailTasks.welcome'])).toEqual(similar);
 });

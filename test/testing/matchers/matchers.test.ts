@@ -116,11 +116,11 @@ describe('toHaveEnqueued()', () => {
 
   it('reports the value that it got instead of a TestQueue', async () => {
     const client = (await apps.start()).app.get(QueueClient);
-    const told = (where: string, got: string) => `${where} got ${got} where it takes a TestQueue. [INVALID_OPTION]`;
-    expect(() => expect(client).toHaveEnqueued(welcome)).toThrow(told('toHaveEnqueued()', 'a QueueClient'));
-    expect(() => assertEnqueued(client as never, welcome)).toThrow(told('assertEnqueued()', 'a QueueClient'));
-    expect(() => assertNotEnqueued(client as never, welcome)).toThrow(told('assertNotEnqueued()', 'a QueueClient'));
-    expect(() => assertEnqueued(undefined as never, welcome)).toThrow(told('assertEnqueued()', 'undefined'));
+    const refusal = (where: string, got: string) => `${where} got ${got} where it takes a TestQueue. [INVALID_OPTION]`;
+    expect(() => expect(client).toHaveEnqueued(welcome)).toThrow(refusal('toHaveEnqueued()', 'a QueueClient'));
+    expect(() => assertEnqueued(client as never, welcome)).toThrow(refusal('assertEnqueued()', 'a QueueClient'));
+    expect(() => assertNotEnqueued(client as never, welcome)).toThrow(refusal('assertNotEnqueued()', 'a QueueClient'));
+    expect(() => assertEnqueued(undefined as never, welcome)).toThrow(refusal('assertEnqueued()', 'undefined'));
     expect(() => assertEnqueued({} as never, welcome)).toThrow('Give it app.get(TestQueue)');
   });
 
