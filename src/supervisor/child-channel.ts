@@ -60,7 +60,7 @@ export class ChildChannel {
     });
   }
 
-  /** The child has booted: what it sends now is short. */
+  /** The child has booted: its later messages are short. */
   booted(): void {
     this.limit = MAX_BYTES;
   }

@@ -105,10 +105,10 @@ export class ChildProcess {
   }
 
   private async exited(code: number | null, signal: NodeJS.Signals | null): Promise<void> {
-    // before its tasks are given to others: what they have started must not go on beside their repetition
+    // before its tasks are given to others: processes that they have started must not run beside their repetition
     killGroup(this.pid);
     await this.channel?.drained();
-    // what was killed did not die of an error of its own
+    // a killed process did not die of an error of its own
     if (signal) this.end(this.broken ?? signal);
     else this.end(`exit code ${code}`, this.scoreboard.uncaughtError());
   }

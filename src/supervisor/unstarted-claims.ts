@@ -41,7 +41,7 @@ export class UnstartedClaims extends PeriodicLoop {
   private async relieve(seat: Seat, claimant: Claimant, claimNumber: number): Promise<void> {
     const held = await this.broker.holdings(claimant);
     if (this.isGone(seat)) return;
-    // read again, after the holdings: what they contain and this claim did not start cannot have been finished before
+    // read again, after the holdings: a held task without an entry was not started and finished in between
     const { started } = seat.scoreboard.read();
     const now = seat.scoreboard.window();
     const passed = monotonicMs() > now.untilMs;

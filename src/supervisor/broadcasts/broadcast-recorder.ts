@@ -41,7 +41,7 @@ export class BroadcastRecorder {
   }
 
   private async write(): Promise<void> {
-    // what is added in the same instant goes along
+    // records that are added in the same instant go along
     await Promise.resolve();
     while (this.pending.length > 0) {
       const batch = this.pending.splice(0, MAX_BATCH);

@@ -12,7 +12,7 @@ import { type Addressee, type Broadcast, OncePerHost } from './once-per-host.js'
 export interface DispatcherOptions {
   readonly records: BroadcastRecords;
   readonly children: () => Iterable<Addressee>;
-  /** what the app can run */
+  /** the tasks and broadcasts of the app */
   readonly catalog: readonly CatalogEntry[];
   readonly logger: Pick<LoggerService, 'warn' | 'error'>;
   readonly onError: (error: unknown) => void;

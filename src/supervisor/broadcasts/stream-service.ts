@@ -8,7 +8,7 @@ import { StreamReader } from './stream-reader.js';
 
 export interface StreamServiceOptions extends Omit<DispatcherOptions, 'records' | 'children'> {
   readonly broker: Pick<Broker, 'stream' | 'broadcasts'>;
-  /** when the first child was forked, by `performance.now()`: what was sent since then may concern it */
+  /** when the first child was forked, by `performance.now()`: entries sent since then may concern it */
   readonly sinceMs: number;
   readonly children: () => Iterable<Addressee & Cancellable>;
   readonly cancelGraceMs: number;
