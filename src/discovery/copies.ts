@@ -132,7 +132,7 @@ function place(): string {
     [];
   const path = file.startsWith('file:') ? fileURLToPath(file.replace(/[?#].*/, '')) : file;
   // a source map says src/ of what is in dist/
-  const folder = path === '' ? 'an unknown place' : dirname(path).replace(/[/\\](?:dist|src)$/, '');
+  const folder = path === '' ? 'an unknown place' : dirname(path).replace(/[/\\](?:dist|src)[/\\]discovery$/, '');
   return typeof require === 'function' ? `${folder}${AS_COMMONJS}` : folder;
 }
 
