@@ -1,4 +1,5 @@
 import { brand } from './values/brand.js';
+import type { ErrorCodes } from './values/error-codes.js';
 import { printable, printableLines } from './values/printable.js';
 
 /** More than any remedy takes. */
@@ -12,64 +13,10 @@ const MOST_OF_A_REMEDY = 1_000;
  * @example
  * const retryable: ErrorCode[] = ['REDIS_UNAVAILABLE', 'REDIS_TIMEOUT'];
  */
-export type ErrorCode =
-  | 'UNSERIALIZABLE_ARGUMENT'
-  | 'PAYLOAD_TOO_LARGE'
-  | 'PAYLOAD_TOO_DEEP'
-  | 'INVALID_DURATION'
-  | 'INVALID_OPTION'
-  | 'INVALID_NAME'
-  | 'INVALID_TASK_ID'
-  | 'INVALID_CRON'
-  | 'UNKNOWN_QUEUE'
-  | 'UNKNOWN_TAG'
-  | 'UNKNOWN_TASK'
-  | 'UNKNOWN_CRON'
-  | 'NOT_A_TASK'
-  | 'NOT_A_BROADCAST'
-  | 'TASK_NOT_RUN'
-  | 'TASK_NOT_SENT'
-  | 'DUPLICATE_TASK'
-  | 'DUPLICATE_MODULE'
-  | 'TWO_COPIES'
-  | 'TASK_CLASS_NOT_PROVIDED'
-  | 'DECORATOR_LOST'
-  | 'SCOPE_UNRESOLVED'
-  | 'ENHANCER_UNRESOLVED'
-  | 'LAZY_TASKS'
-  | 'INVALID_PAYLOAD'
-  | 'GUARD_REFUSED'
-  | 'UNDECODABLE_MESSAGE'
-  | 'REDIS_UNAVAILABLE'
-  | 'REDIS_TIMEOUT'
-  | 'REDIS_TOO_OLD'
-  | 'REDIS_IS_CLUSTER'
-  | 'FOREIGN_KEYS'
-  | 'ENQUEUE_UNCONFIRMED'
-  | 'REDIS_OUT_OF_MEMORY'
-  | 'REDIS_REFUSED'
-  | 'OUTSIDE_TASK'
-  | 'LEASE_LOST'
-  | 'SHARED_NAMESPACE'
-  | 'MALFORMED_IPC'
-  | 'NO_SCOREBOARD'
-  | 'CLUSTER_WORKER'
-  | 'SHUTDOWN'
-  | 'SOFT_TIMEOUT'
-  | 'HARD_TIMEOUT'
-  | 'TASK_EXPIRED'
-  | 'TASK_CANCELLED'
-  | 'WORKERS_TOO_OLD'
-  | 'DUPLICATE_KEY'
-  | 'INVALID_HEADERS'
-  | 'PROPAGATE_FAILED'
-  | 'METADATA_MISSING'
-  | 'WRONG_TEST_MODE'
-  | 'APP_NOT_INITIALIZED'
-  | 'ENDLESS_TASKS';
+export type ErrorCode = keyof ErrorCodes;
 
 /**
- * Every error that nestwork raises: what happened and to whom, what to do about it, and a stable `code`.
+ * Every error that nestwork raises. The message names the offender and lists remedies; `code` is stable.
  *
  * `instanceof` also finds those of another copy of nestwork in the app, of each class of errors.
  *

@@ -69,5 +69,6 @@ export type {
 } from './task/task-hooks.js';
 export type { ByteSize } from './values/byte-size.js';
 export type { Duration } from './values/duration.js';
+export type { ErrorCodes } from './values/error-codes.js';
 export { TaskContext } from './worker/task-context.js';
 export { TaskLogger } from './worker/task-logger.js';

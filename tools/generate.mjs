@@ -1,7 +1,7 @@
 /**
  * Writes all that follows from the tables of keys and scripts: the heads of the Lua scripts, the module that holds their
- * text, and the tables and rights of docs/redis-keys.md; from the list of rooms, which imports the linter refuses; and
- * the rooms and states of docs/architecture.md.
+ * text, and the tables and rights of docs/redis-keys.md; from the list of rooms, which imports the linter refuses; the
+ * rooms and states of docs/architecture.md; and from values/error-codes.ts, the entries of docs/errors.md.
  *
  *   npm run generate
  *   node tools/generate.mjs --check    writes nothing; exits with 1, and says which files are out of date
@@ -10,6 +10,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withTables } from './generate/document.mjs';
+import { withErrorEntries } from './generate/error-entries.mjs';
 import { withHead } from './generate/head.mjs';
 import { linterDirections } from './generate/house.mjs';
 import { withOverview } from './generate/overview.mjs';
@@ -21,6 +22,7 @@ const MODULE = 'src/broker/redis/lua.generated.ts';
 const LINTER = 'biome.generated.json';
 const KEYS_PAGE = 'docs/redis-keys.md';
 const OVERVIEW = 'docs/architecture.md';
+const ERRORS = 'docs/errors.md';
 
 /** Leaves a file alone that is up to date, because a newer one makes the tools build again. */
 export async function generate(root = ROOT, write = writeFileSync) {
@@ -42,6 +44,7 @@ export async function generate(root = ROOT, write = writeFileSync) {
   const textOf = (page) => readFileSync(join(root, page), 'utf8');
   update(KEYS_PAGE, withTables(KEYS_PAGE, textOf(KEYS_PAGE), tables, scripts));
   update(OVERVIEW, withOverview(OVERVIEW, textOf(OVERVIEW), tables));
+  update(ERRORS, await withErrorEntries(textOf(ERRORS), root));
 }
 
 /** Writes only the module, from the Lua files as they are. */

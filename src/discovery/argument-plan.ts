@@ -5,7 +5,7 @@ import { applySchema, type StandardSchema } from '../payload/standard-schema.js'
 import { inspected } from '../values/inspected.js';
 import { hasReadablePrototypes } from '../values/thrown.js';
 
-/** What one argument passes on its way to the handler. */
+/** The steps of one argument on its way to the handler. */
 export interface ArgumentPlan {
   /** which argument, from 0 */
   readonly index: number;
@@ -13,7 +13,7 @@ export interface ArgumentPlan {
   readonly metatype: unknown;
   readonly schema: StandardSchema | undefined;
   readonly pipes: readonly PipeTransform[];
-  /** what pipes are told that it is; `ValidationPipe` skips `custom` */
+  /** the kind that pipes see; `ValidationPipe` skips `custom` */
   readonly type: 'body' | 'custom';
 }
 
@@ -25,7 +25,7 @@ const SchemaPipe = Reflect.get(common, 'StandardSchemaValidationPipe') as PipeCl
 /** The pipes of Nest that look at a value and need nothing of the app. */
 export const VALIDATORS: readonly PipeClass[] = SchemaPipe ? [ValidationPipe, SchemaPipe] : [ValidationPipe];
 
-/** What is no fault of the payload is no refusal of it: it may be there, or over, at the next attempt. */
+/** An error that is not the fault of the payload is no refusal of it: the next attempt may succeed. */
 const INVALID: readonly number[] = [HttpStatus.BAD_REQUEST, HttpStatus.UNPROCESSABLE_ENTITY];
 
 export function isValidator(pipe: unknown): boolean {
@@ -33,9 +33,10 @@ export function isValidator(pipe: unknown): boolean {
 }
 
 /**
- * What the plan makes of a value.
+ * Applies the schema and the pipes to a value.
  *
- * @throws InvalidPayloadError when the schema refuses it, or a pipe does with an HttpException; else what the pipe throws
+ * @throws InvalidPayloadError when the schema refuses it, or a pipe does with an HttpException; otherwise the error of the
+ * pipe
  */
 export async function follow(
   { schema, pipes, metatype, type }: ArgumentPlan,
@@ -43,7 +44,7 @@ export async function follow(
   place: InvalidPayloadPlace,
 ): Promise<unknown> {
   let at = value;
-  // the pipe of Nest applies it by itself, and what a schema made is not what it takes
+  // the pipe of Nest applies the schema by itself, and the schema may not accept its own output
   if (schema && !(SchemaPipe && pipes.some((pipe) => pipe instanceof SchemaPipe))) {
     const result = await applySchema(schema, at);
     if ('problems' in result) throw new InvalidPayloadError({ ...place, leftOut: at === undefined }, result.problems);

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { NestworkError } from '../errors.js';
 import type { Wrapper } from './wrapper.js';
 
-/** What TypeScript writes of the types of a constructor, and Nest of those with `@Inject()` and `@Optional()`. */
+/** The types of a constructor that TypeScript writes, and Nest's record of `@Inject()` and `@Optional()`. */
 const TYPES = 'design:paramtypes';
 const NAMED = 'self:paramtypes';
 const OPTIONAL = 'optional:paramtypes';
@@ -14,7 +14,7 @@ const OPTIONAL = 'optional:paramtypes';
  * @throws NestworkError METADATA_MISSING
  */
 export function assertInjectable(wrapper: Wrapper, type: { readonly name: string; readonly length?: number }): void {
-  // what a factory makes has got its arguments from the factory
+  // a factory passes the arguments by itself
   if (wrapper.inject !== undefined || wrapper.metatype !== type) return;
   if (Reflect.getMetadata(TYPES, type) !== undefined) return;
   const named: readonly { readonly index: number }[] = Reflect.getMetadata(NAMED, type) ?? [];
@@ -25,8 +25,8 @@ export function assertInjectable(wrapper: Wrapper, type: { readonly name: string
   const arguments_ = missing.length === 1 ? `argument ${missing[0]}` : `arguments ${missing.join(', ')}`;
   throw new NestworkError(
     'METADATA_MISSING',
-    `Nothing says what to inject as ${arguments_} of the constructor of ${type.name} in ${wrapper.host?.name ?? 'an unknown module'}: ` +
-      'it was compiled without decorator metadata, so Nest injects undefined.',
+    `Nest injects undefined as ${arguments_} of the constructor of ${type.name} in ${wrapper.host?.name ?? 'an unknown module'}: ` +
+      'the class was compiled without decorator metadata.',
     [
       'Compile with tsc, SWC or the Nest CLI, and "emitDecoratorMetadata": true; esbuild and tsx emit none, nor does Vite before 8.',
       'Or name each dependency: constructor(@Inject(StatsService) private readonly stats: StatsService).',

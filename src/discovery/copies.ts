@@ -7,10 +7,10 @@ import { isWorkerChild } from '../ipc/child-role.js';
 import { printable } from '../values/printable.js';
 import { readText } from '../values/thrown.js';
 
-/** What all copies of the package in this process know of each other; a fixed name, because each has its own modules. */
+/** The state that all copies of the package in this process share; a fixed name, because each has its own modules. */
 const COPIES = Symbol.for('nestwork:copies');
 
-/** What Nest throws when a class is not among the providers, as the one of another copy never is. */
+/** Nest's error when a class is not among the providers, which is always so for a class of another copy. */
 const UNKNOWN_TO_NEST = /^Unknown(Dependencies|Element)Exception$/;
 
 const REMEDIES = [
@@ -23,11 +23,11 @@ const AS_COMMONJS = ' as CommonJS';
 
 /** One folder that was loaded twice: npm has nothing to merge there. */
 const LOADED_TWICE = [
-  'A loader such as tsx compiles nestwork to CommonJS for what requires it, and loads it as it is for what imports it: let all files of the app load it in one way.',
+  'A loader such as tsx compiles nestwork to CommonJS for files that require it, and loads it as it is for files that import it: let all files of the app load it in one way.',
   'Either set `"type": "module"` in package.json, or compile with `nest build` or tsc and run `node dist/main.js`.',
 ];
 
-/** Tells the modules of this copy from those of another one, even of the same files. */
+/** Distinguishes the modules of this copy from those of another one, even of the same files. */
 export const COPY = Symbol('this copy of nestwork');
 
 interface Copies {
@@ -35,22 +35,22 @@ interface Copies {
   readonly places: Set<string>;
   /** an app has imported the module of one of them */
   used: boolean;
-  /** how many there were when people were told last */
-  told: number;
+  /** how many there were at the last warning */
+  warnedOf: number;
 }
 
-/** Makes this copy known to the others; tells people, if an app uses one of them already. */
+/** Registers this copy; logs a warning if an app uses another one already. */
 export function noteCopy(): void {
   const copies = all();
   copies.places.add(place());
-  if (copies.used) tell(copies);
+  if (copies.used) warn(copies);
 }
 
-/** An app imports the module of this copy: it is told of the others, before Nest cannot resolve what those export. */
+/** An app imports the module of this copy: the log warns of the others, before Nest fails to resolve their exports. */
 export function useCopy(): void {
   const copies = all();
   copies.used = true;
-  tell(copies);
+  warn(copies);
 }
 
 /** The same error, unless Nest does not know a class and there are several copies: then one that names them. */
@@ -69,8 +69,8 @@ export function explained(error: unknown): unknown {
 }
 
 /**
- * A part of the package that is loaded late, in this copy. A loader such as tsx, for which a CommonJS app requires the
- * package, leaves `import()` to Node, which makes a copy of what is loaded already; `require` gives what belongs to us.
+ * Loads a late part of the package, in this copy. With a loader such as tsx, for which a CommonJS app requires the package,
+ * `import()` goes to Node, which makes a second copy of loaded modules; `require` returns those of this copy.
  *
  * @param required called where `import()` has loaded a part of another copy
  */
@@ -80,17 +80,17 @@ export function ofThisCopy<Part extends { readonly COPY: symbol }>(imported: Par
 
 function all(): Copies {
   const shared = globalThis as { [COPIES]?: Copies };
-  shared[COPIES] ??= { places: new Set(), used: false, told: 1 };
+  shared[COPIES] ??= { places: new Set(), used: false, warnedOf: 1 };
   return shared[COPIES];
 }
 
-/** Once for each further copy; in a worker the supervisor, which loads the same files, does it for its children. */
-function tell(copies: Copies): void {
-  const { places, told } = copies;
-  if (places.size <= told || isWorkerChild()) return;
-  copies.told = places.size;
+/** Once for each further copy. In a worker the supervisor, which loads the same files, logs it for its children. */
+function warn(copies: Copies): void {
+  const { places, warnedOf } = copies;
+  if (places.size <= warnedOf || isWorkerChild()) return;
+  copies.warnedOf = places.size;
   new Logger('TaskQueue').warn(
-    `${said(places)} What one exports, such as QueueClient, cannot be injected where the module of another is imported.\n` +
+    `${said(places)} The exports of one, such as QueueClient, cannot be injected where the module of another is imported.\n` +
       remedies(places)
         .map((remedy) => `- ${remedy}`)
         .join('\n'),
@@ -132,7 +132,7 @@ function place(): string {
     [];
   const path = file.startsWith('file:') ? fileURLToPath(file.replace(/[?#].*/, '')) : file;
   // a source map says src/ of what is in dist/
-  const folder = path === '' ? 'an unknown place' : dirname(path).replace(/[/\\](?:dist|src)$/, '');
+  const folder = path === '' ? 'an unknown place' : dirname(path).replace(/[/\\](?:dist|src)[/\\]discovery$/, '');
   return typeof require === 'function' ? `${folder}${AS_COMMONJS}` : folder;
 }
 

@@ -17,7 +17,7 @@ export interface TaskType {
 /** An enhancer as a decorator got it: an instance, or a class that Nest makes. */
 export type Enhancer = object | Type;
 
-/** What a parameter decorator, of Nest or ours, wrote down. */
+/** The record of a parameter decorator, of Nest or nestwork. */
 export interface DeclaredParameter {
   readonly index: number;
   readonly pipes: readonly Enhancer[];
@@ -49,7 +49,7 @@ export function declaredEnhancers(type: TaskType, method: string): Enhancer[] {
   return [...kinds.flatMap((kind) => declared(kind, type, method)), ...ofParameters].filter(Boolean);
 }
 
-/** Whether more than the method itself is to run. */
+/** Whether there is anything to run around the method. */
 export function isEnhanced(type: TaskType, method: string): boolean {
   return declaredEnhancers(type, method).length > 0 || declaredParameters(type, method).length > 0;
 }

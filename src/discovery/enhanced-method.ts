@@ -21,10 +21,10 @@ type NestParameters = Parameters<ExternalContextCreator['createPipesFn']>[1];
 
 type PipesFn = ReturnType<ExternalContextCreator['createPipesFn']>;
 
-/** Arguments are handed over by index, so Nest is never asked for a value. */
+/** Arguments are passed by index, so Nest never asks for a value. */
 const NO_VALUES = { exchangeKeyForValue: () => undefined };
 
-/** The instance, and what was made for a task with it. */
+/** The instance, and the enhancers that were made for a task with it. */
 export interface EnhancedTarget {
   readonly instance: object;
   /** none: everything lives as long as the app */
@@ -36,12 +36,12 @@ export interface EnhancedTarget {
  * A task method with its guards, interceptors, pipes and filters, in the order of Nest: guards, interceptors, pipes, the
  * method, interceptors, filters.
  *
- * It is Nest's `ExternalContextCreator` that finds and runs them, with the arguments of the call and the TaskInfo for what a
- * handler of it is called with. Three of its steps are ours:
- * - arguments: bare and surplus ones are handed on, too, and pipes take a payload for a body, which `ValidationPipe` looks at;
- * - filters: whatever one returns, the attempt has failed; only what it throws takes the place of the error, unless it
- *   fails itself, or the error has decided over the task: a filter that is made for requests must not change what is tried
- *   again, or what people read of a dead task;
+ * Nest's `ExternalContextCreator` finds and runs them, with the arguments of the call and the TaskInfo. Three of its steps
+ * are replaced:
+ * - arguments: bare and surplus ones are passed, too, and pipes take a payload for a body, which `ValidationPipe` checks;
+ * - filters: the attempt has failed, also if a filter returns a value; only an error that it throws replaces the error,
+ *   unless the filter itself fails, or the error has decided how the task goes on: a filter that is made for requests must
+ *   not change retries, or the record of a dead task;
  * - guards: a refusal is an error of its own, which is not tried again.
  */
 export class EnhancedMethod {
@@ -67,14 +67,14 @@ export class EnhancedMethod {
     this.creator = ExternalContextCreator.fromContainer(container);
     const activating = this.creator.createGuardsFn.bind(this.creator);
     this.creator.createGuardsFn = (...given) => refusing(activating(...given) as Activate | null);
-    // what it is called with is what `run` is called with below
+    // `run` below is called with the same
     this.creator.createPipesFn = (pipes, parameters) => this.handingOn(pipes, parameters) as PipesFn;
     this.creator.transformToResult = async (result) => lastValue(result);
-    // older versions of Nest 11 find only what is provided under its class
+    // older versions of Nest 11 find only a provider whose token is its class
     this.creator.getContextModuleKey = () => this.module;
   }
 
-  /** Waits for nothing. */
+  /** Synchronous. */
   bind({ instance, scope, scopedGlobals }: EnhancedTarget): TaskHandler {
     const { creator, method, module, type, wrapper } = this;
     const handler = Reflect.get(instance, method) as Method;
@@ -171,17 +171,17 @@ function refusing(activate: Activate | null): Activate | null {
   );
 }
 
-/** Whether it says what is to become of the task. */
+/** Whether it decides how the task goes on. */
 function isWord(error: unknown): boolean {
   return error instanceof DropTask || error instanceof RetryTask;
 }
 
-/** Whether a filter has failed rather than said something: one that is made for requests finds no response to write to. */
+/** Whether a filter failed instead of answering: one that is made for requests finds no response to write to. */
 function isFault(error: unknown): boolean {
   return hasReadablePrototypes(error) && (error instanceof TypeError || error instanceof ReferenceError);
 }
 
-/** A filter that is made for requests may fail itself; what happened first is not to be lost over it. */
+/** A filter that is made for requests may fail itself; the first error must not be lost. */
 function keepingCause(translated: unknown, cause: unknown): unknown {
   if (translated !== cause && isError(translated) && read(translated, 'cause') === undefined) {
     attachCause(translated, cause);
@@ -189,11 +189,11 @@ function keepingCause(translated: unknown, cause: unknown): unknown {
   return translated;
 }
 
-/** Not where it is frozen, or a proxy that will have none of it. */
+/** Not if the error is frozen, or a proxy that refuses it. */
 function attachCause(error: Error, cause: unknown): void {
   try {
     Reflect.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true });
   } catch {
-    // the error says enough by itself
+    // the error is enough by itself
   }
 }

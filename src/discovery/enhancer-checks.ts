@@ -19,8 +19,8 @@ const ENHANCERS = [
 ] as const;
 
 /**
- * Nest passes over enhancers that it cannot find: a guard would not guard. It makes them for classes that it makes itself,
- * not for what a factory or a value provides.
+ * Nest passes over enhancers that it cannot find: a guard would not guard. Nest makes them for classes that it makes
+ * itself, not for the product of a factory or for a value.
  *
  * @throws NestworkError ENHANCER_UNRESOLVED
  */
@@ -31,7 +31,7 @@ export function assertEnhancers(wrapper: Wrapper, type: TaskType, method: string
       'ENHANCER_UNRESOLVED',
       `Nest made no ${enhancer.name} for ${type.name}.${method} in ${wrapper.host?.name ?? 'an unknown module'}.`,
       [
-        `Provide ${type.name} as a class: Nest makes no enhancers for what a factory or a value provides.`,
+        `Provide ${type.name} as a class: Nest makes no enhancers for the product of a factory or for a value.`,
         `Give an instance instead of the class: new ${enhancer.name}().`,
       ],
     );
@@ -52,7 +52,7 @@ export function assertEnhancersKept(type: TaskType): void {
       if (written.every((enhancer) => kept.includes(enhancer))) continue;
       throw new NestworkError(
         'DECORATOR_LOST',
-        `${use} on ${declaredAs} has no effect: a decorator above it replaced the method, and what ${use} wrote on it is lost.`,
+        `${use} on ${declaredAs} has no effect: a decorator above it replaced the method, so the metadata of ${use} is lost.`,
         `Write ${use}, like ${decorator ?? '@Payload()'}, above every other decorator of the method: the topmost one is applied last.`,
       );
     }

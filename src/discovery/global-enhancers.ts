@@ -13,9 +13,9 @@ export interface ScopedEnhancers {
 const NONE: ScopedEnhancers = { guards: [], interceptors: [], pipes: [], filters: [] };
 
 /**
- * The global enhancers of an app as far as they apply to tasks: what Nest's context creators are given for a configuration.
+ * The global enhancers of an app that apply to tasks, as the configuration that Nest's context creators get.
  *
- * Those with a scope are shown as plain ones, once they were made for a task: Nest makes them only for controllers.
+ * Enhancers with a scope appear as plain ones, once they were made for a task: Nest makes them only for controllers.
  */
 export class GlobalEnhancers extends ApplicationConfig {
   private scoped = NONE;
@@ -64,7 +64,7 @@ export class GlobalEnhancers extends ApplicationConfig {
     };
   }
 
-  /** Shows these to the context creators while `use` runs, which is not to wait for anything. */
+  /** Gives these to the context creators while `use` runs, which must be synchronous. */
   showing<T>(scoped: ScopedEnhancers | undefined, use: () => T): T {
     this.scoped = scoped ?? NONE;
     try {

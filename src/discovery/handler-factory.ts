@@ -15,8 +15,8 @@ import type { Wrapper } from './wrapper.js';
 type Method = (...args: unknown[]) => unknown;
 
 /**
- * Binds a decorated method to its instance: the singleton, or one made for each task; with the enhancers that it has.
- * What a handler needs is decided here, once, so that one without enhancers and scopes is called directly.
+ * Binds a decorated method to its instance: the singleton, or one made for each task; with the enhancers that it has. It
+ * decides here, once, which of these a handler needs, so that a handler without enhancers and scopes is called directly.
  */
 @Injectable()
 export class HandlerFactory {
@@ -86,7 +86,7 @@ function throwUnresolved(what: string, cause: unknown): never {
   throw new NestworkError(
     'SCOPE_UNRESOLVED',
     `${what} could not be made: ${printable(errorText(cause), 500)}.`,
-    'A task has no HTTP request: what it injects must do without, and REQUEST injects the TaskInfo.',
+    'A task has no HTTP request: its providers must work without one, and REQUEST injects the TaskInfo.',
     { cause },
   );
 }

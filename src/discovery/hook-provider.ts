@@ -20,8 +20,8 @@ export function hooksOf(wrapper: Wrapper, name: string): TaskHookProvider {
       'SCOPE_UNRESOLVED',
       `The @TaskHooks() provider ${name} ${origin}; but hooks live as long as the worker.`,
       [
-        'Make it and what it injects singletons, and read TaskContext for what differs from task to task.',
-        'Resolve what is scoped within the hook, with ModuleRef.resolve().',
+        'Make it and its dependencies singletons, and read TaskContext for the data of a task.',
+        'Resolve scoped providers within the hook, with ModuleRef.resolve().',
       ],
     );
   }
@@ -34,14 +34,14 @@ export function hooksOf(wrapper: Wrapper, name: string): TaskHookProvider {
 }
 
 /**
- * Refuses a provider of which a decorator above `@TaskHooks()` has made a class of its own: the mark is not handed down.
+ * Refuses a provider if a decorator above `@TaskHooks()` has replaced its class: the mark is not inherited.
  *
  * @throws NestworkError DECORATOR_LOST
  */
 export function assertHooksKept(type: TaskType): void {
   const base: unknown = Object.getPrototypeOf(type);
   if (typeof base !== 'function' || !hasTaskHooks(base) || hasTaskHooks(type)) return;
-  // a subclass that somebody has written has a name of its own
+  // a subclass in the source has its own name
   if (type.name !== base.name && type.name !== '') return;
   throw new NestworkError(
     'DECORATOR_LOST',

@@ -4,8 +4,8 @@ import { NestworkError } from '../errors.js';
 import { TaskDiscovery } from './task-discovery.js';
 
 /**
- * Refuses task classes and hooks of modules that are loaded while the app runs: workers could not say at their start what
- * they run, and each child would know other tasks.
+ * Refuses task classes and hooks of modules that are loaded while the app runs: workers could not declare their tasks at
+ * the start, and each child would have other tasks.
  */
 @Injectable()
 export class LazyModules {
@@ -16,7 +16,7 @@ export class LazyModules {
     private readonly discovery: TaskDiscovery,
   ) {}
 
-  /** From now on. Nest tells nobody of such a module, so the loader of this app is made to ask here. */
+  /** From now on. Nest emits no event for such a module, so the loader of this app is wrapped. */
   watch(): void {
     const load = this.loader.load.bind(this.loader);
     this.loader.load = async (...given) => {
@@ -32,7 +32,7 @@ export class LazyModules {
 
 function lazyTasks(classes: readonly string[]): NestworkError {
   return new NestworkError('LAZY_TASKS', `A lazily loaded module provides ${classes.join(', ')}.`, [
-    'Import the module in the usual way: tasks and hooks have to be there when a worker starts.',
-    'Keep the task class in a module that is always loaded, and let it load what is heavy with LazyModuleLoader.',
+    'Import the module in the usual way: tasks and hooks must exist when a worker starts.',
+    'Keep the task class in a module that is always loaded, and let it load heavy modules with LazyModuleLoader.',
   ]);
 }

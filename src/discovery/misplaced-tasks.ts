@@ -3,16 +3,16 @@ import { type DeclaredTask, declaredTasks, hasTaskHooks } from '../task/task-met
 import type { TaskType } from './declared-enhancers.js';
 import type { Wrapper } from './wrapper.js';
 
-/** What Nest makes besides providers; nobody looks for tasks there. */
+/** The classes that Nest makes besides providers; tasks in them are not found. */
 export interface Bystander {
   readonly wrapper: Wrapper;
   readonly kind: 'a controller' | 'an enhancer';
 }
 
 /**
- * Refuses decorators in classes that Nest makes, but not as providers: they would have no effect, without a word.
+ * Refuses decorators in classes that Nest makes, but not as providers: they would silently have no effect.
  *
- * @param provided the classes of all providers, and those that are tokens: in a test something else may stand for them
+ * @param provided the classes of all providers, and those that are tokens: a test may replace them
  * @throws NestworkError TASK_CLASS_NOT_PROVIDED
  */
 export function assertNoneMisplaced(bystanders: Iterable<Bystander>, provided: ReadonlySet<object>): void {
@@ -26,7 +26,7 @@ export function assertNoneMisplaced(bystanders: Iterable<Bystander>, provided: R
   }
 }
 
-/** What it inherits from a provider runs there, also where that has inherited it, from an abstract class or a mixin. */
+/** A method that it inherits from a provider runs there, also if both inherit it from an abstract class or a mixin. */
 function runsElsewhere({ method, declaredIn }: DeclaredTask, type: object, provided: ReadonlySet<object>): boolean {
   for (let at = Reflect.getPrototypeOf(type); isClass(at); at = Reflect.getPrototypeOf(at)) {
     if (!provided.has(at)) continue;

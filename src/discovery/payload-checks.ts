@@ -12,12 +12,12 @@ import {
 import { GlobalEnhancers } from './global-enhancers.js';
 import type { Wrapper } from './wrapper.js';
 
-/** Types of parameters that tell a validator nothing. */
+/** Types of parameters that a validator cannot use. */
 const TELLS_NOTHING: readonly unknown[] = [undefined, Object, String, Number, Boolean, Array, Function];
 
 /**
- * Checks at the call what a worker will check: the schema of a parameter, and Nest's validation pipes. Other pipes are for
- * the worker alone, as is what comes after them: they may load, change and replace.
+ * Checks at the call, as a worker will: the schema of a parameter, and Nest's validation pipes. Other pipes and everything
+ * after them run in the worker alone, because they may load, change and replace values.
  */
 @Injectable()
 export class PayloadChecks implements ArgumentChecks {
@@ -25,7 +25,7 @@ export class PayloadChecks implements ArgumentChecks {
 
   constructor(private readonly globals: GlobalEnhancers) {}
 
-  /** Tells where a task class is provided, and so where pipes that are given as classes are found. */
+  /** Finds the module that provides a task class, and so the pipes that are given as classes. */
   provided(type: object, wrapper: Wrapper): void {
     this.homes.set(type, wrapper);
   }
@@ -37,7 +37,7 @@ export class PayloadChecks implements ArgumentChecks {
     return async (args, call) => {
       for (const plan of plans) {
         const { index } = plan;
-        // an optional argument; a worker looks at what is not there only where a decorator stands
+        // an optional argument; a worker looks at a missing one only if its parameter has a decorator
         if (index >= args.length && !decorated.has(index)) continue;
         await follow(plan, args[index], { task, argument: index, call });
       }
@@ -66,7 +66,7 @@ export class PayloadChecks implements ArgumentChecks {
     return found.slice(0, end < 0 ? undefined : end).filter(isPipe);
   }
 
-  /** An app that only sends has the class, but not what its modules make of it. */
+  /** An app that only sends has the class, but not the providers of its modules. */
   private instanceOf(pipe: Enhancer, type: TaskType): object | undefined {
     const made = this.homes.get(type)?.host?.injectables.get(pipe as never);
     if (made) return made.isDependencyTreeStatic() && !made.isTransient ? (made.instance as object) : undefined;

@@ -3,16 +3,16 @@ import type { Replacement } from '../task/task-registry.js';
 import type { TaskType } from './declared-enhancers.js';
 import type { Wrapper } from './wrapper.js';
 
-/** A task class that is the token of a provider, but not the class of what the provider gives. */
+/** A task class that is the token of a provider, but not the class of the provided value. */
 export interface ReplacedClass {
   readonly type: object;
   readonly replacement: Replacement;
 }
 
 /**
- * Finds task classes in whose place something else is provided: a mock of a test, `useValue`, `useClass`, an alias.
+ * Finds task classes that are replaced by another value: a mock of a test, `useValue`, `useClass`, an alias.
  *
- * @param classOf the class of what a provider gives; undefined for a plain object
+ * @param classOf the class of the value that a provider gives; undefined for a plain object
  */
 export function replacedClasses(
   wrappers: Iterable<Wrapper>,
@@ -20,7 +20,7 @@ export function replacedClasses(
 ): ReplacedClass[] {
   return [...wrappers].flatMap((wrapper) => {
     const { token } = wrapper;
-    // what is made for each task cannot be looked at
+    // a value that is made for each task cannot be checked here
     if (typeof token !== 'function' || !token.prototype || wrapper.isTransient || !wrapper.isDependencyTreeStatic()) {
       return [];
     }
@@ -33,7 +33,7 @@ export function replacedClasses(
   });
 }
 
-/** A warning where no task runs in place of those of the class: crons would be missed without a word. */
+/** A warning if the replacement has no tasks: crons would silently stop. */
 export function warningOf({ where, by, names }: Replacement): string | undefined {
   if (names.length > 0) return undefined;
   const given = by === undefined ? 'a plain object' : `a ${by}, which has no tasks`;

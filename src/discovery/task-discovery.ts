@@ -20,14 +20,14 @@ import { PayloadChecks } from './payload-checks.js';
 import { type ReplacedClass, replacedClasses } from './replaced-classes.js';
 import type { Wrapper } from './wrapper.js';
 
-/** What the module says of all tasks. */
+/** The settings of the module for all tasks. */
 export interface TaskHome {
   readonly queues: readonly string[];
   readonly defaultQueue: string;
   readonly policies: PolicyBook;
 }
 
-/** Finds what the container offers to a worker: decorated methods and hooks. */
+/** Finds the decorated methods and hooks in the container. */
 @Injectable()
 export class TaskDiscovery {
   private readonly known = new WeakSet<Wrapper>();
@@ -64,12 +64,12 @@ export class TaskDiscovery {
     });
   }
 
-  /** Task classes in whose place a provider gives something else. */
+  /** Task classes that a provider replaces by another value. */
   replaced(): ReplacedClass[] {
     return replacedClasses(this.discovery.getProviders(), classOf);
   }
 
-  /** Names of classes with tasks or hooks that were not there when `tasks` looked; each is told once. */
+  /** Names of classes with tasks or hooks that did not exist when `tasks` ran; each is returned once. */
   late(): string[] {
     return this.classProviders().flatMap(({ wrapper, type }) => {
       if (this.known.has(wrapper)) return [];
@@ -135,7 +135,7 @@ export class TaskDiscovery {
       const type = classOf(wrapper);
       return type ? [{ wrapper, type }] : [];
     });
-    // as would a factory or a value that hands on what another provider has made
+    // the same is true of a factory or a value that returns the instance of another provider
     const made = new Set(providers.flatMap(({ wrapper }) => (wrapper.isNotMetatype ? [] : [wrapper.instance])));
     return providers.filter(({ wrapper }) => {
       const { instance, isNotMetatype } = wrapper;
@@ -145,13 +145,13 @@ export class TaskDiscovery {
   }
 }
 
-/** The decorator does not know the module, so what may be wrong with a cron time is looked for here. */
+/** The decorator does not have the module, so the cron time is checked here. */
 function checked({ decorator, ...cron }: CronMetadata, where: string): CronDefinition {
   instantsOf(cron.schedule, `${decorator} on ${where}`);
   return cron;
 }
 
-/** The class of a provider; a factory's product shows it by its instance, or where that is made for each task by its token. */
+/** The class of a provider. A factory's product shows it by its instance, or by its token if it is made for each task. */
 function classOf(wrapper: Wrapper): TaskType | undefined {
   if (wrapper.inject === undefined && typeof wrapper.metatype === 'function' && wrapper.metatype.prototype) {
     return wrapper.metatype;

@@ -2,11 +2,11 @@ import type { ArgumentsHost, ExecutionContext, Type } from '@nestjs/common';
 import { NestworkError } from '../errors.js';
 import type { TaskInfo } from '../task/task-hooks.js';
 
-/** What `context.getType()` says within a task. */
+/** The value of `context.getType()` within a task. */
 export const TASK_CONTEXT = 'task';
 
 /**
- * What `context.getType()` may say in an app with tasks.
+ * The values of `context.getType()` in an app with tasks.
  *
  * @example
  * import type { ExecutionContext } from '@nestjs/common';
@@ -17,7 +17,7 @@ export const TASK_CONTEXT = 'task';
 export type TaskContextType = typeof TASK_CONTEXT | 'http' | 'ws' | 'rpc';
 
 /**
- * What guards, interceptors, filters and parameter decorators may know of the task around which they run.
+ * The task around which guards, interceptors, filters and parameter decorators run.
  *
  * @example
  * import { type CallHandler, type ExecutionContext, Injectable, Logger, type NestInterceptor } from '@nestjs/common';
@@ -39,17 +39,17 @@ export class TaskExecutionContext implements ExecutionContext {
   private constructor(private readonly host: ExecutionContext) {}
 
   /**
-   * @param context what Nest handed over; the host of a filter, too
+   * @param context the context that Nest passes; the host of a filter, too
    * @throws NestworkError OUTSIDE_TASK when it is the context of something else, for example of a request
    */
   static create(context: ArgumentsHost): TaskExecutionContext {
     const type = context.getType<string>();
-    // what Nest hands to filters is the same host as everywhere
+    // Nest passes the same host to filters as everywhere
     if (type === TASK_CONTEXT) return new TaskExecutionContext(context as ExecutionContext);
     throw new NestworkError(
       'OUTSIDE_TASK',
       `TaskExecutionContext.create() got a context of type "${type}".`,
-      'Ask context.getType() first in what runs around other things than tasks.',
+      'Check context.getType() first in code that does not run around tasks alone.',
     );
   }
 

@@ -8,7 +8,7 @@ import type { TaskInfo } from '../task/task-hooks.js';
  * `REQUEST` injects the TaskInfo. In a durable provider, which outlives the task, it injects the payload of the strategy.
  */
 export function openScope(moduleRef: ModuleRef, task: TaskInfo, durable: boolean): ContextId {
-  // Nest keeps what it finds of a request by properties of it, and wants to hear that it has some
+  // Nest stores data of a request in its properties, and first checks whether it has some
   const scope = ContextIdFactory.getByRequest(task as TaskInfo & Record<string, unknown>);
   const payload: unknown = scope.payload;
   if (!durable) addPayload(task, payload);
@@ -16,7 +16,7 @@ export function openScope(moduleRef: ModuleRef, task: TaskInfo, durable: boolean
   return scope;
 }
 
-/** Nest adds it to a request. What a task says of itself stays as it is. */
+/** Nest adds it to a request. Properties of the task itself stay as they are. */
 function addPayload(task: TaskInfo, payload: unknown): void {
   if (typeof payload !== 'object' || payload === null) return;
   for (const [key, value] of Object.entries(payload)) {

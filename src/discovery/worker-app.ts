@@ -10,7 +10,7 @@ import { TaskDiscovery } from './task-discovery.js';
 /** Finds a provider anywhere in the app. */
 export type Find = <T>(token: Type<T> | symbol) => T;
 
-/** What a worker needs of an app that is booted. */
+/** The parts of a booted app that a worker needs. */
 export interface WorkerApp {
   readonly settings: AppSettings;
   readonly catalog: readonly CatalogEntry[];
@@ -18,7 +18,7 @@ export interface WorkerApp {
   readonly hooks: readonly TaskHookProvider[];
 }
 
-/** @throws what Nest throws when the app does not import TaskQueueModule */
+/** @throws Nest's error when the app does not import TaskQueueModule */
 export function workerApp(find: Find): WorkerApp {
   const registry = asked(find, TaskRegistry);
   const options = find<ResolvedTaskQueueOptions>(RESOLVED_OPTIONS);
@@ -31,7 +31,7 @@ export function workerApp(find: Find): WorkerApp {
   };
 }
 
-/** What is there is of another copy of the package, as often as not. */
+/** A provider of this name is there, but often of another copy of the package. */
 function asked<T>(find: Find, token: Type<T>): T {
   try {
     return find(token);

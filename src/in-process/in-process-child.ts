@@ -19,13 +19,13 @@ import { TrackingExecutor } from './tracking-executor.js';
 export interface InProcessChildOptions {
   readonly app: WorkerApp;
   readonly concurrency: number;
-  /** Makes the connections of one claim loop; it cannot wait on one that has been told to wait no more. */
+  /** Makes the connections of one claim loop; a closed connection cannot be used again. */
   readonly connect: () => RedisBroker;
   readonly onLeaseLost: (session: string) => void;
   readonly logger: Pick<Logger, 'warn' | 'error'>;
 }
 
-/** One claim loop with all that has to be let go with it. */
+/** One claim loop with all that ends with it. */
 interface Shift {
   readonly loop: ClaimLoop;
   readonly claims: SeverableBroker;
@@ -35,10 +35,10 @@ interface Shift {
 }
 
 /**
- * This process, as the parts of a supervisor see a child: it claims, takes broadcasts, and notes what it runs.
+ * This process, as the parts of a supervisor see a child: it claims, takes broadcasts, and writes a scoreboard.
  *
- * It lives as long as the app, while its claim loop lives as long as a session. What would end a child's process is told
- * to the task, by its signal, and to people.
+ * It lives as long as the app, while its claim loop lives as long as a session. Where a supervisor would end a child's
+ * process, the signal of the task aborts and the log has a warning.
  */
 export class InProcessChild implements Addressee, Cancellable, Guarded {
   readonly pid = process.pid;
@@ -52,7 +52,7 @@ export class InProcessChild implements Addressee, Cancellable, Guarded {
   private readonly capacity: number;
   private readonly outliving = new Set<string>();
   private shift: Shift | undefined;
-  /** where the next claim loop is to note what it runs */
+  /** the scoreboard of the next claim loop */
   private prepared: ScoreboardReader | undefined;
 
   /** @throws NestworkError NO_SCOREBOARD */
@@ -74,7 +74,7 @@ export class InProcessChild implements Addressee, Cancellable, Guarded {
   }
 
   /**
-   * Before each `start`: makes what the system may refuse.
+   * Before each `start`: makes the files that the system may refuse.
    *
    * @throws NestworkError NO_SCOREBOARD
    */
@@ -109,7 +109,7 @@ export class InProcessChild implements Addressee, Cancellable, Guarded {
     return ended;
   }
 
-  /** Claims no more, gives back what has not started. */
+  /** Claims no more, and gives back tasks that have not started. */
   stop(): void {
     this.dismissed = true;
     this.shift?.loop.stop();
@@ -130,7 +130,7 @@ export class InProcessChild implements Addressee, Cancellable, Guarded {
     this.sever();
   }
 
-  /** Lets go of the claims: nothing that still runs changes anything in Redis. */
+  /** Lets go of the claims: tasks that still run change nothing in Redis. */
   sever(): void {
     this.claimant = undefined;
     this.shift?.claims.sever();
@@ -153,19 +153,22 @@ export class InProcessChild implements Addressee, Cancellable, Guarded {
     this.shift?.loop.cancel(id);
   }
 
-  /** Tells what it would have been ended for, once for each task. */
+  /** Logs why its process would have been ended, once for each task. */
   endFor(tasks: readonly LimitedTask[], why: string): void {
     for (const { id, afterwards } of tasks) {
-      const told = afterwards === CANCELLED ? this.isNew(id) : this.executor.timeOut(id);
-      if (!told) continue;
+      const isFirst = afterwards === CANCELLED ? this.isNew(id) : this.executor.timeOut(id);
+      if (!isFirst) continue;
       this.options.logger.error(
         `Task ${this.nameOf(id)} runs on, though ${why}: a worker in the process of the app cannot end it. Its signal is ` +
-          'aborted. Let it heed the signal, or run it by WorkerFactory.run.',
+          'aborted. Let it end when its signal aborts, or run it by WorkerFactory.run.',
       );
     }
   }
 
-  /** Not before the end of the claim loop: a task that runs on would write into what may be another's file by then. */
+  /**
+   * Not before the end of the claim loop: a task that runs on would write into a file that may belong to another one by
+   * then.
+   */
   private closeScoreboard(): void {
     const { scoreboard } = this;
     void this.shift?.ended.then(() => scoreboard.close());
@@ -185,9 +188,9 @@ export class InProcessChild implements Addressee, Cancellable, Guarded {
 function leaseLost(): NestworkError {
   return new NestworkError(
     'LEASE_LOST',
-    'The lease of this worker ran out, so the task was given to others; what it still does changes nothing in Redis.',
+    'The lease of this worker ran out, so the task was given to others; the rest of this attempt changes nothing in Redis.',
     [
-      'Move tasks that block the event loop to a worker of its own: WorkerFactory.run keeps its lease meanwhile.',
+      'Move tasks that block the event loop to a separate worker: WorkerFactory.run keeps its lease while they block.',
       'Give `lease` a longer time.',
     ],
   );

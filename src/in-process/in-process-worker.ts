@@ -20,7 +20,7 @@ import { InProcessChild } from './in-process-child.js';
 
 export { COPY };
 
-/** How long tasks may take to react to their aborted signal before the app is closed under them, in ms. */
+/** How long tasks may take to react to their aborted signal before the app is closed while they run, in ms. */
 const ABORT_GRACE_MS = 2_000;
 const NOTHING_RAN = { running: [], done: [], timedOut: [] };
 
@@ -32,11 +32,11 @@ export interface InProcessWorkerOptions {
 }
 
 /**
- * A worker in the process of the app: what a supervisor does for its children, done for the one "child" that is this
- * process, by the same parts. What it cannot do is to end a process.
+ * A worker in the process of the app. It does for the one "child" that is this process what a supervisor does for its
+ * children, with the same parts. It cannot end a process.
  *
- * A lost lease (the process was blocked or cut off for too long) ends the claims of the child: its tasks are elsewhere,
- * and what they still do changes nothing in Redis. Then it starts over under a new session.
+ * After a lost lease (the process was blocked or cut off for too long) the claims of the child end: other workers have its
+ * tasks, and its work changes nothing in Redis. Then it starts over under a new session.
  */
 export class InProcessWorker {
   private readonly logger = new Logger('TaskWorker');
@@ -66,7 +66,7 @@ export class InProcessWorker {
   /**
    * Opens a session and begins to claim.
    *
-   * @throws NestworkError REDIS_UNAVAILABLE and what else keeps Redis from serving; nothing was claimed then
+   * @throws NestworkError REDIS_UNAVAILABLE and other errors of Redis; it has claimed nothing then
    */
   async start(): Promise<void> {
     const { worker, app } = this.options;
@@ -86,9 +86,9 @@ export class InProcessWorker {
   }
 
   /**
-   * Claims no more and waits for what runs, as long as the `shutdownGrace`; then aborts it, and a little later leaves it to
-   * itself. All claims are given up when it resolves, also for those who ask again: on Nest 11 an app that is closed twice, by
-   * a signal and by itself, goes through its hooks twice.
+   * Claims no more and waits for running tasks, as long as the `shutdownGrace`; then aborts them, and a little later leaves
+   * them. All claims are given up when it resolves, also for a second call: on Nest 11 an app that is closed twice, by a
+   * signal and by itself, runs its hooks twice.
    */
   stop(): Promise<void> {
     if (this.runtime) this.shutdown ??= this.drain(this.runtime);
@@ -109,7 +109,7 @@ export class InProcessWorker {
     const drained = Promise.all([this.serving, child.settled()]);
     if (!(await this.within(drained, shutdownGraceMs))) {
       child.abort(stopped());
-      // what only waits for a Redis that is away heeds no signal; one that is slow is about to hear what has ended
+      // a step that only waits for an absent Redis does not react to a signal; a slow one will soon get its answer
       const inVain = this.redisAway && child.running.length === 0;
       if (inVain || !(await this.within(drained, ABORT_GRACE_MS))) this.leaveBehind();
     }
@@ -126,7 +126,7 @@ export class InProcessWorker {
     const name = appName(process.argv[1]);
     const own = name === undefined ? undefined : appTasks(name, queues, catalog);
     const onError = this.logOnce.about;
-    // the connection of the app tells people of outages
+    // the connection of the app logs outages
     const onOutage = {
       lost: () => {
         this.redisAway = true;
@@ -171,7 +171,7 @@ export class InProcessWorker {
       const ended = this.child.start(claimant);
       await Promise.race([ended, new Promise((resolve) => signal.addEventListener('abort', resolve))]);
       if (this.stopping) return ended;
-      // also of a session that had been replaced before this claim loop found out
+      // also of a session that was replaced before this claim loop noticed it
       this.child.sever();
       // tasks that heed their signal are given time, so that as few as possible run beside their own repetition
       if (!(await this.within(ended, this.options.worker.cancelGraceMs))) {
@@ -180,7 +180,7 @@ export class InProcessWorker {
     }
   }
 
-  /** Resolves when the next claim loop has all that the system may refuse, or when none is to come. */
+  /** Resolves when the next claim loop has all that the system may refuse, or when there is no next one. */
   private async prepare(): Promise<void> {
     const backoff = new Backoff();
     while (!this.stopping) {
@@ -196,14 +196,14 @@ export class InProcessWorker {
   private startOver(): void {
     if (this.stopping) return;
     this.logger.warn(
-      'The lease is gone, so others may have its tasks; aborting them and starting over. A task that blocks the event ' +
-        'loop for longer than the lease belongs into a worker of its own.',
+      'The lease is gone, so other workers may have its tasks; aborting them and starting over. A task that blocks the event ' +
+        'loop for longer than the lease needs a separate worker.',
     );
     this.child.abandon();
     this.abandoned.abort();
   }
 
-  /** What is still held goes to others, uncounted; what still runs changes nothing any more. */
+  /** Held tasks go to other workers, uncounted; tasks that still run change nothing any more. */
   private async giveUp(runtime: WorkerSession, claimant: Claimant | undefined): Promise<void> {
     const death = { pid: process.pid, reason: 'the app was closed', ...NOTHING_RAN };
     if (claimant) await runtime.settle(claimant, death);
@@ -212,16 +212,16 @@ export class InProcessWorker {
 
   private leaveBehind(): void {
     const { running } = this.child;
-    const what = running.length > 0 ? running.join(', ') : 'the end of tasks that Redis was to be told of';
-    this.logger.error(`The grace is over, and the app is closed under what still runs: ${what}. It will run again.`);
+    const what = running.length > 0 ? running.join(', ') : 'tasks whose end Redis has not confirmed';
+    this.logger.error(`The grace is over, and the app is closed before the end of ${what}. They will run again.`);
   }
 
   /** Whether it resolves in time; a signal to stop, which is the second one by then, ends the wait. */
   private async within(wanted: Promise<unknown>, ms: number): Promise<boolean> {
     const patience = new AbortController();
-    // where nobody else listens, listening would keep the signal from ending the process
-    const heard = STOP_SIGNALS.filter((signal) => process.listenerCount(signal) > 0);
-    const unlisten = onStopSignals(() => patience.abort(), { signals: heard, lastMs: this.closedMs });
+    // if no other code listens, a listener would keep the signal from ending the process
+    const signals = STOP_SIGNALS.filter((signal) => process.listenerCount(signal) > 0);
+    const unlisten = onStopSignals(() => patience.abort(), { signals, lastMs: this.closedMs });
     try {
       const inTime = wanted.then(() => true);
       const late = delay(ms, false, { signal: patience.signal }).catch(() => false);

@@ -37,14 +37,15 @@ export class InProcessModule implements OnApplicationBootstrap, OnModuleDestroy 
     const { inProcess } = options;
     if (!inProcess || isWorkerChild() || this.isUnderTest()) return;
     const broker = find<Broker>(BROKER);
-    // much that an app without one need not load
+    // an app without a worker need not load it
     const { InProcessWorker } = ofThisCopy(await import('./in-process-worker.js'), () =>
       require('./in-process-worker.js'),
     );
     try {
       const worker = new InProcessWorker({ worker: inProcess, app: workerApp(find), sinceMs: broker.madeAtMs });
       this.worker = worker;
-      // its tasks belong to nobody who happens to start the app, say within a request context of a test
+      // its tasks do not belong to the async context of the code that starts the app, for example a request context in a
+      // test
       await inCleanContext(() => worker.start());
     } catch (error) {
       // Nest runs no shutdown hooks after a failed bootstrap, and a connection that retries keeps the process alive
@@ -53,7 +54,7 @@ export class InProcessModule implements OnApplicationBootstrap, OnModuleDestroy 
     }
   }
 
-  /** Then the test runs the tasks, and there is no Redis that a worker could have connections to. */
+  /** The test runs the tasks then, and there is no Redis for the connections of a worker. */
   private isUnderTest(): boolean {
     try {
       return this.moduleRef.get(REDIS_REPLACEMENT, { strict: false }) !== undefined;
@@ -62,7 +63,7 @@ export class InProcessModule implements OnApplicationBootstrap, OnModuleDestroy 
     }
   }
 
-  /** Resolves when no task runs any more, or when none is waited for any longer. */
+  /** Resolves when no task runs any more, or when the wait is over. */
   async onModuleDestroy(): Promise<void> {
     await this.worker?.stop();
   }

@@ -11,8 +11,8 @@ import type {
 import { NestworkError } from '../errors.js';
 
 /**
- * The broker of a claim loop that nobody can kill. Once severed, every command is refused as Redis refuses a child
- * whose lease is gone, without asking: so a loop whose tasks run on comes to its end, whatever they do and wherever Redis is.
+ * The broker of a claim loop that no process can kill. Once severed, it refuses every command as Redis refuses a child
+ * whose lease is gone, without asking Redis. So a claim loop whose tasks run on ends in any case.
  */
 export class SeverableBroker implements ChildBroker {
   readonly crons: ChildBroker['crons'];
@@ -60,7 +60,7 @@ export class SeverableBroker implements ChildBroker {
     throw new NestworkError(
       'LEASE_LOST',
       'This worker has given up its claims: its lease is lost, or its app is closed.',
-      'Nothing is to be done: its tasks run again.',
+      'No action is needed: its tasks run again.',
     );
   }
 }

@@ -9,7 +9,7 @@ export class TrackingExecutor extends Executor {
   private readonly running = new Map<string, PreparedTask>();
   private readonly late = new Set<string>();
 
-  /** The tasks that run, as people know them: `ReportTasks.send k3v9x0q2m7ab00000007`. */
+  /** The running tasks, as logs name them: `ReportTasks.send k3v9x0q2m7ab00000007`. */
   get names(): string[] {
     return Array.from(this.running.values(), ({ task }) => `${task.name} ${task.id}`);
   }
@@ -17,7 +17,7 @@ export class TrackingExecutor extends Executor {
   /**
    * Aborts the signal of a task that ran beyond its hard timeout.
    *
-   * @returns false when it does not run here, or was told before
+   * @returns false when it does not run here, or was aborted before
    */
   timeOut(id: string): boolean {
     const prepared = this.running.get(id);

@@ -2,7 +2,7 @@ import type { BroadcastOutcome, BroadcastRecords, RecordedGap } from '../broker/
 import { assertTaskId } from '../message/task-id.js';
 
 /**
- * Tells what became of broadcasts, for a day, and which of them workers have missed, for a week. Inject it anywhere.
+ * Shows how broadcasts ended, for a day, and which of them workers have missed, for a week. Inject it anywhere.
  *
  * @example
  * const { id } = await queue.task<[string]>('CacheTasks.forget').delay('user:7');
@@ -15,8 +15,8 @@ export class BroadcastLog {
   constructor(private readonly records: Pick<BroadcastRecords, 'outcomes' | 'gaps'>) {}
 
   /**
-   * How a broadcast ended, once for each child that has had it so far, in the order of the ends. Nobody knows how many will
-   * have had it in the end: workers come and go.
+   * How a broadcast ended, once for each child that has finished it so far, in the order of the ends. The final number is
+   * not known: workers come and go.
    *
    * @param id the id of the handle that `delay()` gave
    * @throws NestworkError INVALID_TASK_ID, REDIS_UNAVAILABLE

@@ -20,9 +20,9 @@ export interface CronRunInfo {
   readonly durationMs: number;
   /** of a first attempt: for how long it waited in its queue, in ms */
   readonly waitedMs?: number;
-  /** `failed` will be tried again, `dead` will not, `dropped` asked for that */
+  /** `failed` will be tried again, `dead` will not, `dropped` was dropped by `DropTask` or `dropOn` */
   readonly outcome: 'done' | 'dropped' | 'failed' | 'dead';
-  /** what it threw, unless it is done */
+  /** its error, unless it is done */
   readonly error?: string;
   /** name of the machine, or of the container */
   readonly host: string;
@@ -31,7 +31,7 @@ export interface CronRunInfo {
 }
 
 /**
- * A cron as it stands.
+ * A cron and its state.
  *
  * @example
  * for (const { name, nextRun, paused } of await crons.list()) logger.log(`${name}: ${paused ? 'paused' : nextRun}`);
@@ -43,7 +43,7 @@ export interface CronInfo {
   readonly queue: string;
   /** of a cron with an expression */
   readonly expression?: string;
-  /** by whose clock the expression is read */
+  /** the time zone in which the expression is read */
   readonly timeZone?: string;
   /** minutes */
   readonly utcOffset?: number;
@@ -51,19 +51,19 @@ export interface CronInfo {
   readonly everyMs?: number;
   /** of a cron that is due once */
   readonly at?: Date;
-  /** what becomes of times at which no worker could fire it */
+  /** how missed times are handled: those at which no worker could fire it */
   readonly missed: MissedRuns;
-  /** what becomes of a run that comes due while an earlier one waits or runs */
+  /** how a run is handled that comes due while an earlier one waits or runs */
   readonly overlap: CronOverlap;
   /** switched off by every worker that declares it */
   readonly disabled: boolean;
   /** whether `pause()` holds it, until `resume()` */
   readonly paused: boolean;
-  /** whether a worker declares it now; otherwise nobody fires it */
+  /** whether a worker declares it now; if not, it is not fired */
   readonly declared: boolean;
   /** for which instant it was fired last */
   readonly lastFire: Date | undefined;
-  /** undefined when it will not be fired as things stand */
+  /** undefined when it will not be fired in its present state */
   readonly nextRun: Date | undefined;
   /** runs left out by `overlap: 'skip'` since the cron was first seen */
   readonly skipped: number;

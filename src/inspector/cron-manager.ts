@@ -67,7 +67,7 @@ export class CronManager {
   /**
    * Enqueues a run, also of a cron that is paused or disabled. Its `cronTime` is the time of this call.
    *
-   * @throws NestworkError UNKNOWN_CRON; UNKNOWN_QUEUE when this app does not declare its queue; what `delay()` throws
+   * @throws NestworkError UNKNOWN_CRON; UNKNOWN_QUEUE when this app does not declare its queue; the errors of `delay()`
    */
   async runNow(name: string): Promise<CronRunHandle> {
     const { queue, overlap } = await this.record(name);
@@ -85,7 +85,7 @@ export class CronManager {
   }
 
   /**
-   * Fires the cron no more, in the whole cluster and over restarts, until it is resumed. Runs under way go on.
+   * Stops the cron in the whole cluster and over restarts, until it is resumed. Runs under way go on.
    *
    * @throws NestworkError UNKNOWN_CRON
    */
@@ -94,7 +94,7 @@ export class CronManager {
   }
 
   /**
-   * Fires the cron again. What came due during the pause is not made up.
+   * Fires the cron again. Runs that came due during the pause are not made up for.
    *
    * @throws NestworkError UNKNOWN_CRON
    */

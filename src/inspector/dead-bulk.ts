@@ -5,21 +5,21 @@ import type { ResolvedFilter } from './dead-filter.js';
 import { batchesOf } from './dead-reader.js';
 
 /**
- * How far `redriveAll` or `deleteAll` is.
+ * The progress of `redriveAll` or `deleteAll`.
  *
  * @example
  * const onProgress = ({ done, total }: DeadProgress) => logger.log(`${done} of ${total}`);
  * await deadLetters.redriveAll({ code: 'CRASHED' }, { onProgress });
  */
 export interface DeadProgress {
-  /** tasks that have been dealt with */
+  /** tasks that have been handled */
   readonly done: number;
   /** tasks that matched at the beginning; others may have removed some since */
   readonly total: number;
 }
 
 /**
- * How `redriveAll` or `deleteAll` goes about it.
+ * Options of `redriveAll` and `deleteAll`.
  *
  * @example
  * const options: DeadBulkOptions = { batchSize: 100, signal: AbortSignal.timeout(60_000) };
@@ -27,12 +27,12 @@ export interface DeadProgress {
  */
 export interface DeadBulkOptions {
   /**
-   * Called at the beginning and after each batch. What it throws ends the whole between two batches.
+   * Called at the beginning and after each batch. An error that it throws ends the call between two batches.
    * @default none
    */
   onProgress?: (progress: DeadProgress) => void;
   /**
-   * Ends the whole between two batches; the promise then rejects with its reason.
+   * Ends the call between two batches; the promise then rejects with its reason.
    * @default none
    */
   signal?: AbortSignal;
@@ -61,8 +61,8 @@ export function assertBulkOptions(options: DeadBulkOptions): void {
 }
 
 /**
- * Does something to all dead tasks that match now, oldest first, one script for each batch. Those that die from now on
- * are not touched, so tasks that run again and die again are seen once.
+ * Applies an action to all dead tasks that match now, oldest first, one script for each batch. Tasks that die from now on
+ * are not touched, so a task that runs and dies again is handled once.
  */
 export async function actOnAll(
   broker: DeadLetterBroker,

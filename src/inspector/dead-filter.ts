@@ -8,7 +8,7 @@ import { isWellFormed } from '../values/well-formed.js';
 import type { DeadTask } from './dead-task.js';
 
 /**
- * Which dead tasks are meant: those that meet all that is given.
+ * Which dead tasks match: those that meet all given conditions.
  *
  * @example
  * const outage: DeadFilter = { task: 'ReportTasks.send', error: 'ECONNREFUSED', since: '2h' };
@@ -32,7 +32,7 @@ export interface DeadFilter {
   until?: Date | Duration;
 }
 
-/** A filter that was checked, with what it means at the moment. */
+/** A filter that was checked, with its times resolved. */
 export interface ResolvedFilter {
   readonly queues: readonly string[];
   readonly range: DeadRange;
@@ -48,7 +48,7 @@ const OPTIONS = ['queues', ...TEXTS, 'since', 'until'];
  * Checks a filter.
  *
  * @param known the queues of the app
- * @param now asked only when a time is given as a duration; resolves to ms since 1970 by the clock of Redis
+ * @param now called only when a time is given as a duration; resolves to ms since 1970 by the clock of Redis
  * @throws NestworkError INVALID_OPTION, INVALID_DURATION, UNKNOWN_QUEUE
  */
 export async function resolveFilter(
@@ -74,7 +74,7 @@ export async function resolveFilter(
 }
 
 /**
- * Refuses a filter with something given as undefined, as by a variable that is not set: it would mean all tasks.
+ * Refuses a filter with an undefined value, for example of a variable that is not set: it would match all tasks.
  *
  * @throws NestworkError INVALID_OPTION
  */

@@ -31,12 +31,11 @@ export interface DeadLookup {
 }
 
 /**
- * The tasks that will not run again by themselves: to look at them, to let them run again, to remove them. Inject it
- * anywhere.
+ * Lists, redrives and deletes dead tasks: those that will not run again by themselves. Inject it anywhere.
  *
- * Every change is atomic for each task and can be repeated: a task is dead or back in its queue, never both or neither,
- * and what was done finds nothing more to do. All methods reject with REDIS_UNAVAILABLE or REDIS_TIMEOUT when Redis does
- * not answer.
+ * Every change is atomic for each task and can be repeated: a task is dead or back in its queue, never both or neither, and
+ * a repeated call finds nothing more to do. All methods reject with REDIS_UNAVAILABLE or REDIS_TIMEOUT when Redis does not
+ * answer.
  *
  * @example
  * @Injectable()
@@ -58,7 +57,8 @@ export class DeadLetters {
   ) {}
 
   /**
-   * The dead tasks that match, page by page. Tasks that die or leave between two pages neither repeat nor hide others.
+   * The dead tasks that match, page by page. If tasks die or leave between two pages, no other task is repeated or left
+   * out.
    *
    * @throws NestworkError INVALID_OPTION, INVALID_DURATION, UNKNOWN_QUEUE
    *
@@ -70,7 +70,7 @@ export class DeadLetters {
     const { limit, order, after } = resolvePage(page);
     const resolved = await this.resolve(filter);
     const tasks: DeadTask[] = [];
-    // one more tells whether there are more
+    // one more shows whether there are more
     for await (const task of deathsOf(this.broker, resolved, { order, after, limit: limit + 1 })) {
       const last = tasks.at(-1);
       if (last && tasks.length === limit) return { tasks, cursor: cursorOf(last) };
@@ -102,7 +102,7 @@ export class DeadLetters {
    * Lets a dead task run again: it goes to the tail of its queue with its attempts counted anew, keeps its id and its
    * history, and does not expire any more.
    *
-   * @returns `'not-found'` when it is not dead, for example because somebody else has redriven it
+   * @returns `'not-found'` when it is not dead, for example because it was redriven before
    * @throws NestworkError UNDECODABLE_MESSAGE when it is no message that could run; it stays dead. INVALID_TASK_ID,
    * UNKNOWN_QUEUE
    */
@@ -115,10 +115,10 @@ export class DeadLetters {
   }
 
   /**
-   * Lets all that match now run again, those that died first first, in batches. Those that die meanwhile stay dead.
+   * Redrives all tasks that match now, those that died first first, in batches. Tasks that die in the meantime stay dead.
    *
-   * When it ends early, what was redriven stays so and the rest stays dead: call it again, with `until` at the time of
-   * the first call if tasks that have died since should stay dead.
+   * When it ends early, redriven tasks stay redriven and the rest stays dead. Call it again to continue, with `until` at
+   * the time of the first call if tasks that have died since should stay dead.
    *
    * @param filter `{}` for all
    * @returns how many run again, and how many cannot because they are no messages (see `redrive`)
@@ -155,7 +155,7 @@ export class DeadLetters {
   }
 
   /**
-   * Removes all that match now for ever, in batches.
+   * Removes all tasks that match now for ever, in batches.
    *
    * @param filter `{}` for all
    * @throws NestworkError INVALID_OPTION, INVALID_DURATION, UNKNOWN_QUEUE
@@ -206,8 +206,8 @@ function noMessage({ id, queue }: DeadEntry): NestworkError {
     'UNDECODABLE_MESSAGE',
     `The dead task ${printable(id)} of queue "${queue}" cannot run again: it is no message of this version of nestwork.`,
     [
-      'Look at it with get(id), whose `bytes` are what was found, and find out what else writes to this queue.',
-      'Remove it with delete(id) when nobody needs it.',
+      'Read the `bytes` of get(id), and find the program that writes to this queue.',
+      'Remove it with delete(id) if it is not needed.',
     ],
   );
 }

@@ -4,7 +4,7 @@ import { assertKnownOptions } from '../values/known-options.js';
 import type { DeadTask } from './dead-task.js';
 
 /**
- * Which part of a list.
+ * The part of a list to read.
  *
  * @example
  * const page: DeadPageOptions = { limit: 20, order: 'oldest' };
@@ -22,7 +22,7 @@ export interface DeadPageOptions {
    */
   cursor?: string;
   /**
-   * Which deaths come first.
+   * Which tasks come first, by the time of their death.
    * @default 'newest'
    */
   order?: 'newest' | 'oldest';
@@ -60,7 +60,7 @@ export function resolvePage(options: DeadPageOptions): ResolvedPage {
     throw invalid('limit', `is ${String(limit)}`, `Give a whole number from 1 to ${MAX_LIMIT}.`);
   }
   if (order !== 'newest' && order !== 'oldest') {
-    throw invalid('order', 'is neither of the two there are', "Give 'newest' or 'oldest'.");
+    throw invalid('order', 'is not valid', "Give 'newest' or 'oldest'.");
   }
   return { limit, order, after: cursor === undefined ? undefined : positionOf(cursor) };
 }
@@ -73,7 +73,7 @@ export function cursorOf({ diedAt, id }: DeadTask): string {
 function positionOf(cursor: string): Death {
   const [, diedAt, id] = (typeof cursor === 'string' && CURSOR.exec(cursor)) || [];
   if (diedAt !== undefined && id !== undefined) return { diedAt: Number(diedAt), id };
-  throw invalid('cursor', 'is not one that list() gave', 'Pass the `cursor` of the page before as it is.');
+  throw invalid('cursor', 'was not returned by list()', 'Pass the `cursor` of the page before as it is.');
 }
 
 function invalid(name: string, what: string, remedy: string): NestworkError {

@@ -4,7 +4,9 @@ import { DeadTask } from './dead-task.js';
 
 type Query = Omit<DeadQuery, 'range'>;
 
-/** The dead tasks of one queue that match, as they are read: what dies or leaves meanwhile moves none of the others. */
+/**
+ * The dead tasks of one queue that match, as they are read: tasks that die or leave in the meantime do not move the others.
+ */
 export async function* batchesOf(
   broker: DeadLetterBroker,
   queue: string,

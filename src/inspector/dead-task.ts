@@ -7,9 +7,9 @@ const NEWLINE = 10;
 const UNREADABLE: DeathReport = { code: 'UNREADABLE_REPORT', error: 'Its report cannot be read.', host: '', pid: 0 };
 
 /**
- * A task that will not run again by itself, with all that is known of it.
+ * A task that will not run again by itself, with all its recorded data.
  *
- * Printing it, or making JSON of it, shows everything but its arguments: they may be secret, so they must be asked for.
+ * Printing it, or making JSON of it, shows everything but its arguments, which may be secret: read `args` for them.
  *
  * @example
  * const task = await deadLetters.get(id);
@@ -19,17 +19,17 @@ const UNREADABLE: DeathReport = { code: 'UNREADABLE_REPORT', error: 'Its report 
 export class DeadTask {
   /** the id that its handle had */
   readonly id: string;
-  /** where it was, and where it comes to when it is redriven */
+  /** the queue in which it was, and to which it returns when it is redriven */
   readonly queue: string;
-  /** undefined when neither its report nor its message tells it */
+  /** undefined when neither its report nor its message contains it */
   readonly task: string | undefined;
   /** when, by the clock of Redis */
   readonly diedAt: Date;
-  /** when it came into its queue the last time; undefined when the message is none of this version */
+  /** when it came into its queue the last time; undefined when the message is not of this version */
   readonly enqueuedAt: Date | undefined;
-  /** why it is dead: `TASK_FAILED` for what it threw, `CRASHED`, or a code of nestwork */
+  /** why it is dead: `TASK_FAILED` if the method threw, `CRASHED`, or a code of nestwork */
   readonly code: string;
-  /** what it threw, or what became of it */
+  /** the error that it threw, or a sentence that says how it ended */
   readonly error: string;
   /** the stack of the error, if there was one */
   readonly stack: string | undefined;
@@ -37,11 +37,11 @@ export class DeadTask {
   readonly attempt: number | undefined;
   /** where its last attempt ran; for `CRASHED` the process of the supervisor */
   readonly host: string;
-  /** the process that said so */
+  /** the process that reported its death */
   readonly pid: number;
   /** how often its process died while it ran alone, since it was sent or redriven */
   readonly crashes: number;
-  /** its attempts that failed, oldest first; of a long history the last ones */
+  /** its failed attempts, oldest first; of a long history the last ones */
   readonly attempts: readonly AttemptRecord[];
   /** when it was redriven, oldest first */
   readonly redrivenAt: readonly Date[];
@@ -70,7 +70,7 @@ export class DeadTask {
     this.redrivenAt = history.filter((line) => line.code === REDRIVEN).map(({ at }) => new Date(at));
   }
 
-  /** The arguments of the call, decoded when asked for; undefined when they cannot be read, see `bytes`. */
+  /** The arguments of the call, decoded when they are read; undefined when they cannot be decoded, see `bytes`. */
   get args(): readonly unknown[] | undefined {
     try {
       return decodeMessage(this.#message.toString()).args;
@@ -80,8 +80,8 @@ export class DeadTask {
   }
 
   /**
-   * The message as it lies in Redis, arguments and history included. Behind an id that begins with `undecodable`, and a
-   * `?`, it is what somebody else had put into the queue.
+   * The message as it is in Redis, with arguments and history. If the id begins with `undecodable`, or has a `?`, another
+   * program put these bytes into the queue.
    */
   get bytes(): Buffer {
     return this.#message;

@@ -24,7 +24,7 @@ export interface TaskHealthOptions extends QueueHealthOptions {
 }
 
 /**
- * What `@nestjs/terminus` takes from an indicator, from version 11 on.
+ * The result that `@nestjs/terminus` takes from an indicator, from version 11 on.
  *
  * @example
  * const result: TaskHealthResult<'tasks'> = {
@@ -38,17 +38,17 @@ export type TaskHealthResult<Key extends string> = Record<
     status: 'up' | 'down';
     /** which queue is not healthy, and why; or that Redis did not answer */
     message?: string;
-    /** what was found, by queue; missing when Redis did not answer */
+    /** the result by queue; missing when Redis did not answer */
     queues?: Record<string, Omit<QueueReport, 'queue'>>;
   }
 >;
 
 /**
- * An indicator for `@nestjs/terminus`: down when tasks wait and nobody consumes them, when one waits too long, when too
+ * An indicator for `@nestjs/terminus`: down when tasks wait in a queue without a worker, when one waits too long, when too
  * many are dead, or when Redis does not answer in time. Inject it anywhere; it needs no import of Terminus itself.
  *
- * It tells of the queues, wherever their workers are: right for an alarm, or for a page that people look at. As a readiness
- * probe of an API it would take the API out of service because its workers are late.
+ * It reports on queues and so on all workers: use it for an alarm or a status page. As a readiness probe of an API it would
+ * take the API out of service because its workers are late.
  *
  * @example
  * import { Controller, Get } from '@nestjs/common';

@@ -10,11 +10,11 @@ import { unknownQueue } from '../values/queue-names.js';
 export const HEALTH_OPTIONS: readonly string[] = ['maxWait', 'maxDead', 'queues'];
 
 const DEFAULT_WAIT_MS = 60_000;
-/** Moving what is due may take a moment, and clocks differ; in ms. */
+/** The move of due tasks may take a moment, and clocks differ; in ms. */
 const UNNOTICED_MS = 5_000;
 
 /**
- * What `QueueHealth.check` looks at.
+ * Options of `QueueHealth.check`.
  *
  * @example
  * const options: QueueHealthOptions = { maxWait: '30s', queues: ['critical'] };
@@ -22,8 +22,8 @@ const UNNOTICED_MS = 5_000;
  */
 export interface QueueHealthOptions {
   /**
-   * How long the next task of a queue may have waited, by the clocks of sender and checker; for all queues, or by queue, where
-   * one that is not named has the default.
+   * How long the next task of a queue may have waited, by the clocks of sender and checker; for all queues, or by queue. A
+   * queue that is not listed has the default.
    * @default '1m'
    */
   maxWait?: Duration | Readonly<Record<string, Duration>>;
@@ -40,7 +40,7 @@ export interface QueueHealthOptions {
 }
 
 /**
- * One queue, as `check` found it.
+ * The state of one queue, as `check` found it.
  *
  * @example
  * const { queues } = await queueHealth.check();
@@ -51,13 +51,13 @@ export interface QueueReport {
   readonly queue: string;
   /** whether its tasks are being consumed, in time */
   readonly healthy: boolean;
-  /** why not */
+  /** the reason, if it is not healthy */
   readonly reason?: string;
   /** tasks that wait, quarantined included */
   readonly pending: number;
-  /** tasks that are not due yet, or whose time nobody has noticed */
+  /** tasks that are not due yet, or that are due and not moved yet */
   readonly scheduled: number;
-  /** tasks that nobody will run again by itself */
+  /** tasks that are dead */
   readonly dead: number;
   /** for how long the next task has waited, or has been due, in ms; 0 when none waits */
   readonly waitingMs: number;
@@ -66,7 +66,7 @@ export interface QueueReport {
 }
 
 /**
- * What `QueueHealth.check` found.
+ * The result of `QueueHealth.check`.
  *
  * @example
  * const report: HealthReport = await queueHealth.check({ maxWait: '30s' });
@@ -78,15 +78,16 @@ export interface HealthReport {
   /** each queue that was checked */
   readonly queues: readonly QueueReport[];
   /**
-   * Tasks that were done when others had been given them already, counted over all workers since the namespace exists:
-   * they ran twice. It grows when supervisors are frozen, or cut off from Redis, for longer than their lease.
+   * Tasks that were finished after other workers had taken them, counted over all workers since the namespace exists: they
+   * ran twice. It grows when supervisors are frozen, or cut off from Redis, for longer than their lease.
    */
   readonly staleAcks: number;
 }
 
 /**
- * Tells whether tasks are being consumed, which no ping can: Redis may answer while every worker is gone, blocked, or
- * serves other queues. A queue in which nothing waits is healthy; tasks that are overdue on the schedule wait. Inject it anywhere.
+ * Checks whether tasks are being consumed, which a ping cannot: Redis may answer while every worker is gone, blocked, or
+ * serves other queues. A queue without waiting tasks is healthy; overdue scheduled tasks count as waiting. Inject it
+ * anywhere.
  *
  * @example
  * @Controller('health')
@@ -154,14 +155,14 @@ function reasonOf(
   return undefined;
 }
 
-/** Why tasks may wait or die although nothing is wrong with them. */
+/** Why tasks may wait or die although the queue is healthy. */
 function contestHint(apps: readonly string[]): string {
   if (apps.length === 0) return '';
   const names = apps.map((name) => `"${printable(name)}"`).join(' and ');
   return `; the apps ${names} serve it with different tasks: give each a \`namespace\` of its own`;
 }
 
-/** What was given for all queues, or for each by its name. */
+/** The value for all queues, or for each by its name. */
 function byQueue<T extends string | number>(
   option: string,
   given: T | Readonly<Record<string, T>> | undefined,
@@ -176,7 +177,7 @@ function byQueue<T extends string | number>(
   assertOptionsObject(given, `\`${option}\` of a health check`);
   const limits = new Map<string, number>();
   for (const [queue, value] of Object.entries<T>(given)) {
-    // a limit that nobody looks at would be taken for one that holds
+    // a limit that is never read would look like one that is kept
     if (!queues.includes(queue)) throw unknownQueue(queue, `\`${option}\` of a health check`, queues);
     limits.set(queue, resolve(value));
   }

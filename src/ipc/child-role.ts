@@ -2,10 +2,10 @@ import { watchSupervisor } from './orphan-watch.js';
 
 /** Names the supervisor in the environment of a child. */
 export const SUPERVISOR_PID = 'NESTWORK_SUPERVISOR_PID';
-/** Where the first copy of the package in this process leaves for the others what it found there. */
+/** Where the first copy of the package in this process stores its finding for the others. */
 const ROLE = Symbol.for('nestwork:role');
 
-/** What this process was forked for. */
+/** The purpose for which this process was forked. */
 interface Role {
   /** process id as text; undefined in a process that no supervisor has forked */
   readonly supervisor: string | undefined;
@@ -22,9 +22,9 @@ function role(): Role {
 
 function found(): Role {
   const named = process.send && process.env[SUPERVISOR_PID];
-  // what a task forks must not take itself for a child of the supervisor
+  // a process that a task forks must not take itself for a child of the supervisor
   Reflect.deleteProperty(process.env, SUPERVISOR_PID);
-  // as early as can be: what the entry imports may hang
+  // as early as possible: the imports of the entry file may hang
   if (named !== undefined) watchSupervisor(Number(named));
   return { supervisor: named };
 }
@@ -34,7 +34,7 @@ export function isWorkerChild(): boolean {
   return supervisor !== undefined;
 }
 
-/** Whether the supervisor died before this child of it had started: nobody will ever tell it anything. */
+/** Whether the supervisor died before this child had started: it will never get a message. */
 export function isOrphan(): boolean {
   return isWorkerChild() && supervisor !== String(process.ppid);
 }

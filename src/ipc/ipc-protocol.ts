@@ -5,13 +5,13 @@ import { isCronDefinition } from '../cron/cron-definition.js';
 import { NestworkError } from '../errors.js';
 import { isBroadcastScope } from '../task/broadcast.js';
 
-/** What a child tells its supervisor of the app, which the supervisor itself never instantiates. */
+/** The data about the app that a child sends to its supervisor, which never instantiates the app. */
 export interface AppSettings {
   readonly redis: RedisSettings;
   readonly namespace: string;
   readonly commandTimeoutMs: number;
   readonly queues: readonly string[];
-  /** what to keep of the dead tasks of each queue; neither: all */
+  /** how many of the dead tasks of each queue to keep, and for how long; neither: all */
   readonly deadRetentionMs?: number;
   readonly maxDead?: number;
 }
@@ -34,18 +34,18 @@ export type ChildMessage =
   | { readonly type: 'leaseLost'; readonly session: string }
   | BroadcastReport;
 
-/** How the broadcast ended that the child was given last. */
+/** How the last broadcast of the child ended. */
 export interface BroadcastReport {
   readonly type: 'broadcastEnded';
   /** of the order */
   readonly id: string;
-  /** what it threw; empty when it did not */
+  /** its error; empty when it did not throw */
   readonly error: string;
   /** whole ms */
   readonly durationMs: number;
 }
 
-/** What a child needs to claim. */
+/** The data that a child needs to claim. */
 export interface StartOrder {
   readonly type: 'start';
   readonly session: string;
@@ -61,7 +61,7 @@ export interface StartOrder {
 /** How long a child that is to end waits for its last broadcast, in ms. */
 export const BROADCAST_GRACE_MS = 10_000;
 
-/** A broadcast to run, beside whatever runs. */
+/** A broadcast to run, beside the running tasks. */
 export interface BroadcastOrder {
   readonly type: 'broadcast';
   /** of the entry in the stream */
@@ -73,7 +73,7 @@ export interface BroadcastOrder {
 export type SupervisorMessage =
   | StartOrder
   | BroadcastOrder
-  /** claim no more, finish what runs, close the app, end */
+  /** claim no more, finish the running tasks, close the app, end */
   | { readonly type: 'stop' }
   /** the grace is over: abort the signals of the running tasks */
   | { readonly type: 'abort' }

@@ -1,18 +1,17 @@
 import { Worker } from 'node:worker_threads';
 import { killGroup } from './process-group.js';
 
-/** From now on the child ends, with all that it has started, as soon as it sees that its supervisor is gone. */
+/** From now on the child ends, with all processes that it has started, as soon as its supervisor is gone. */
 export function endWithSupervisor(): void {
   process.on('disconnect', () => {
-    // as the last listener: what the app does at its exit comes before
+    // as the last listener: the exit handlers of the app come before
     process.on('exit', () => killGroup(process.pid));
     process.exit(1);
   });
 }
 
 /**
- * Does the same for a child that cannot see it because it blocks its event loop, in a task or at its boot: a thread is not
- * blocked.
+ * Does the same for a child that blocks its event loop, in a task or at its boot: a thread is not blocked.
  *
  * @param supervisor process id
  */

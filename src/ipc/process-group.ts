@@ -1,12 +1,12 @@
 /**
- * Whether a child leads a process group of its own, which all that it starts belongs to. Windows has no such groups; there
- * `detached` would open a window.
+ * Whether a child leads its own process group, to which all processes that it starts belong. Windows has no such groups;
+ * there `detached` would open a window.
  */
 export const LEADS_GROUP = process.platform !== 'win32';
 
 /**
- * Ends all processes of a group with SIGKILL, also when the one that leads it is gone. What is left of it keeps its number from
- * being given to others; so it must be called at once after the end of the leader: a group that is empty by then keeps nothing.
+ * Ends all processes of a group with SIGKILL, also when its leader is gone. While the group has a process, its number is
+ * not given to others. So call it at once after the end of the leader: the number of an empty group is free.
  *
  * @param leader id of the process that leads it
  */
@@ -15,6 +15,6 @@ export function killGroup(leader: number): void {
   try {
     process.kill(-leader, 'SIGKILL');
   } catch {
-    // nobody is left, as it should be; or only processes of another user, which cannot be ended from here
+    // the group is empty, as it should be; or it has only processes of another user, which cannot be ended from here
   }
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NestworkError } from '../errors.js';
 
-/** Where Linux keeps files in memory, and where files can be anywhere. */
+/** Directories in which Linux keeps files in memory, and those for other files. */
 const PLACES: readonly string[] = ['/dev/shm', tmpdir()];
 
 /**

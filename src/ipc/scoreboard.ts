@@ -4,14 +4,15 @@ import { openScoreboardFile } from './scoreboard-file.js';
 import { readUncaughtError, type UncaughtError } from './uncaught-error.js';
 
 /**
- * A file in memory where a child notes what it does, so that its supervisor knows even when the child blocks or is dead.
+ * A file in memory where a child records its work, so that its supervisor can read it even when the child blocks or is
+ * dead.
  *
  * Header (16 bytes): until when claimed tasks may be started, in ms of the machine's monotonic clock (float64; infinite
  * while none waits for its start), and the number of the last claim that was sent (float64). Then one entry per task that
- * was started: its id, its state, when its process is to be ended (float64, infinite for never), what becomes of it then
+ * was started: its id, its state, when its process is to be ended (float64, infinite for never), how the task goes on then
  * (float64: ms until the next attempt, or negative) and which attempt it is (16 bits). An entry is used again only after
- * Redis confirmed the end of its task, so a held task without one was not started. Behind the entries: the last words of the
- * child, if it had any.
+ * Redis confirmed the end of its task, so a held task without one was not started. Behind the entries: the uncaught error
+ * of the child, if it had one.
  */
 const HEADER_BYTES = 16;
 const STATE_AT = TASK_ID_LENGTH;
@@ -26,7 +27,7 @@ const STARTED = 1;
 const FAILED = 2;
 const DONE = 3;
 
-/** The hard timeout of an attempt, and what becomes of its task then: nobody can ask the child any more. */
+/** The hard timeout of an attempt, and how its task goes on then: the child cannot be asked any more. */
 export interface HardLimit {
   /** by `monotonicMs` */
   readonly deadlineMs: number;
@@ -38,7 +39,7 @@ export interface HardLimit {
 
 /** Instead of a time until the next attempt: there is none, and the task is dead. */
 export const DIES = -1;
-/** Instead of a time until the next attempt: there is none, and nobody wants to know. */
+/** Instead of a time until the next attempt: there is none, and no record is kept. */
 export const DROPS = -2;
 
 /** Instead of a time until the next attempt: it was cancelled, and Redis knows whether it still is. */
@@ -47,21 +48,22 @@ export const CANCELLED = -3;
 const NO_LIMIT: HardLimit = { deadlineMs: Number.POSITIVE_INFINITY, afterwards: DIES };
 
 /**
- * `performance.now()` counts from the start of the process, by the same clock. The greatest of several looks: one that is
- * held up in its middle comes out too small, and a child whose clock is behind would start what was already given to others.
+ * `performance.now()` counts from the start of the process, by the same clock. It takes the greatest of several
+ * measurements: one that is interrupted in its middle comes out too small, and a child whose clock is behind would start
+ * tasks that others already have.
  */
 const PROCESS_START_MS = Math.max(
   ...Array.from({ length: 8 }, () => Number(process.hrtime.bigint()) / 1e6 - performance.now()),
 );
 
-/** Milliseconds of a clock that all processes of the machine share and nobody can set. */
+/** Milliseconds of a clock that all processes of the machine share and that cannot be set. */
 export function monotonicMs(): number {
   return PROCESS_START_MS + performance.now();
 }
 
 /**
- * The child's side: small writes, about a microsecond each. What comes about in the same instant, the end of a task and the
- * start of the next, is one.
+ * The child's side: small writes, about a microsecond each. Changes at the same instant, for example the end of a task and
+ * the start of the next, are one write.
  */
 export class ScoreboardWriter {
   private readonly header = Buffer.alloc(HEADER_BYTES);
@@ -69,7 +71,7 @@ export class ScoreboardWriter {
   private readonly free: number[];
   private readonly used = new Map<string, number>();
   private readonly blamable = new Set<string>();
-  /** what of the entries is not written yet: from here ... */
+  /** the entries that are not written yet: from here ... */
   private changedFrom = Number.POSITIVE_INFINITY;
   /** ... up to here */
   private changedTo = 0;
@@ -108,14 +110,14 @@ export class ScoreboardWriter {
   }
 
   /**
-   * The handler has returned: should the process die before the ack is out, the task need not run again. Noted with the
-   * next `started`, or by `flush`: one of them must come before anything else can happen.
+   * The handler has returned: if the process dies before the ack is sent, the task need not run again. Written with the
+   * next `started`, or by `flush`: one of them must come before any other step.
    */
   done(id: string): void {
     this.mark(id, DONE);
   }
 
-  /** The handler has thrown. Should the process die now, the task is to blame: it would run again, and again. */
+  /** The handler has thrown. If the process dies now, the task is to blame: it would run again, and again. */
   failed(id: string): void {
     this.mark(id, FAILED);
     this.flush();
@@ -126,7 +128,7 @@ export class ScoreboardWriter {
   confirmed(id: string): void {
     const index = this.used.get(id);
     if (index === undefined) return;
-    // what Redis knows to have failed must not be blamed for a later death
+    // a task whose failure Redis has must not be blamed for a later death
     if (this.blamable.delete(id)) {
       this.mark(id, FREE);
       this.flush();
@@ -142,7 +144,7 @@ export class ScoreboardWriter {
     this.confirmed(id);
   }
 
-  /** Writes what changed. */
+  /** Writes the changes. */
   flush(): void {
     if (this.changedTo === 0) return;
     const bytes = this.changedTo - this.changedFrom;
@@ -186,7 +188,7 @@ export interface StartWindow {
   readonly claimNumber: number;
 }
 
-/** What a child had noted at one moment. */
+/** The scoreboard of a child at one moment. */
 export interface Score {
   /** ids of tasks whose handler is under way, or has thrown and Redis may not know it yet */
   readonly running: readonly string[];
@@ -198,10 +200,10 @@ export interface Score {
   readonly limited: readonly LimitedTask[];
 }
 
-/** What a supervisor reads of one child. */
+/** The reader of a child's scoreboard. */
 export type Scoreboard = Pick<ScoreboardReader, 'read' | 'window' | 'uncaughtError' | 'close'>;
 
-/** Of a child that never was. */
+/** For a child that was never forked. */
 export const BLANK_SCOREBOARD: Scoreboard = {
   read: () => ({ running: [], done: [], started: new Set(), limited: [] }),
   window: () => ({ untilMs: Number.POSITIVE_INFINITY, claimNumber: 0 }),
@@ -209,7 +211,7 @@ export const BLANK_SCOREBOARD: Scoreboard = {
   close: () => {},
 };
 
-/** The supervisor's side: reads what the child noted. */
+/** The supervisor's side: reads the scoreboard. */
 export class ScoreboardReader {
   /** for the child to inherit as `SCOREBOARD_FD` */
   readonly fd: number;

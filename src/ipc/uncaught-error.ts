@@ -1,14 +1,14 @@
 import { fstatSync, ftruncateSync, readSync, writeSync } from 'node:fs';
 
-/** More than any words take, in bytes. */
+/** More than any error takes, in bytes. */
 const MAX_BYTES = 64 * 1024;
 
-/** The uncaught error that ended a child, as far as people may know it. */
+/** The uncaught error that ended a child, as far as logs may show it. */
 export interface UncaughtError {
   /** name and message */
   readonly error: string;
   readonly stack?: string;
-  /** out of which task it was thrown, which may have ended long before; undefined when that is not known */
+  /** the task that threw it, which may have ended long before; undefined when that is not known */
   readonly task?: { readonly id: string; readonly name: string };
 }
 
@@ -16,7 +16,7 @@ export interface UncaughtError {
 export class UncaughtErrorWriter {
   private readonly at: number;
 
-  /** @param fd of the scoreboard; nothing else may have been written behind its entries */
+  /** @param fd of the scoreboard; no other data may be written behind its entries */
   constructor(private readonly fd: number) {
     this.at = fstatSync(fd).size;
   }
@@ -34,8 +34,8 @@ export class UncaughtErrorWriter {
 }
 
 /**
- * The supervisor's side: what lies behind the entries. Undefined when there is nothing, or nothing that makes sense: a process
- * that is dying may write half of it.
+ * The supervisor's side: reads the error behind the entries. Undefined when there is none, or when it cannot be read: a
+ * dying process may write half of it.
  *
  * @param at where the entries end
  */

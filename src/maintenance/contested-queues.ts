@@ -41,7 +41,7 @@ function contest(namespace: string, { here, there, place, queues }: Contest): Ne
     `The apps "${printable(here)}" (here) and "${printable(there)}" (${printable(place)}) both serve ${served} in namespace "${namespace}", ` +
       'with different tasks: each takes tasks of the other, parks them because it does not have them, and may let them die in the end.',
     [
-      `Give each app a namespace of its own, in its workers and in all that send to it: \`namespace: '${namespaceFor(here)}'\` in this one, ` +
+      `Give each app a namespace of its own, in its workers and in its senders: \`namespace: '${namespaceFor(here)}'\` in this one, ` +
         `\`namespace: '${namespaceFor(there)}'\` in the other.`,
       'Or give each app queues of its own: other names in `queues` and `defaultQueue`, in both.',
       'If both share their tasks on purpose, provide the same tasks in both. In a deployment this ends with the last old worker.',
@@ -49,7 +49,7 @@ function contest(namespace: string, { here, there, place, queues }: Contest): Ne
   );
 }
 
-/** What of the name of a package may be a namespace: `@acme/shop` becomes `acme-shop`. */
+/** The part of a package name that can be a namespace: `@acme/shop` becomes `acme-shop`. */
 function namespaceFor(name: string): string {
   const allowed = name.replace(/[^A-Za-z0-9_.-]+/g, '-').replace(/^-+|-+$/g, '');
   return allowed.slice(0, 100) || 'my-app';

@@ -10,13 +10,13 @@ import { CronWarnings } from './cron-warnings.js';
 import { PeriodicLoop } from './periodic-loop.js';
 
 const RETRY_MS = 500;
-/** The clock of Redis may be set while nobody looks. */
+/** The clock of Redis may be set while this loop sleeps. */
 const LONGEST_SLEEP_MS = 30_000;
 /** A record this far ahead of Redis was written under a clock that has been set back. A failover may cost seconds. */
 const AHEAD_MS = 60_000;
 /** A cron that is paused is looked at no more often, in ms: so much later it may go on after `resume()`. */
 const PAUSED_LOOK_MS = 5_000;
-/** How often it is looked at which crons nobody declares any more. */
+/** How often it looks for crons that no worker declares any more. */
 const KEEP_HOUSE_EVERY_MS = 60_000;
 /** A record outlives the last worker that declares its cron by a day. */
 const FORGET_AFTER_MS = 86_400_000;
@@ -40,8 +40,9 @@ interface Entry {
 }
 
 /**
- * Fires the crons of an app when they are due by the clock of Redis. Every supervisor runs one, none leads: each tries
- * every instant, and the script lets one of them succeed. What came due while nobody was there is left to `missed`.
+ * Fires the crons of an app when they are due by the clock of Redis. Every supervisor runs one, and none leads: each tries
+ * every instant, and the script lets one of them succeed. The option `missed` decides about times at which no supervisor
+ * was running.
  */
 export class CronLoop extends PeriodicLoop {
   private readonly ids = new TaskIdSequence();
@@ -69,12 +70,12 @@ export class CronLoop extends PeriodicLoop {
     this.declared = true;
     const { now, states } = await broker.survey(this.entries.map(({ cron }) => cron.name));
     const seenAtMs = performance.now();
-    // what was found out under a clock that has been set back since counts no more
+    // results under a clock that has been set back since are no longer valid
     if (now < this.lookedAt) for (const entry of this.entries) entry.quietUntil = 0;
     this.lookedAt = now;
     let nextAt = now + LONGEST_SLEEP_MS;
     for (const entry of this.entries) {
-      // one that cannot be fired must not keep the others waiting
+      // a cron that cannot be fired must not delay the others
       const settled = await this.settle(entry, states.get(entry.cron.name), now).catch((error: unknown) => {
         onError(error);
         return false;
@@ -87,7 +88,7 @@ export class CronLoop extends PeriodicLoop {
     return Math.max(Math.ceil(nextAt - now - (performance.now() - seenAtMs)), 1);
   }
 
-  /** Resolves to whether all that came due up to now has been dealt with. */
+  /** Resolves to whether all times up to now have been handled. */
   private async settle(entry: Entry, state: CronState | undefined, now: number): Promise<boolean> {
     const { cron, instants } = entry;
     if (state === undefined || state.settledUntil > now + AHEAD_MS) {
@@ -130,7 +131,7 @@ export class CronLoop extends PeriodicLoop {
   }
 }
 
-/** When to look at a cron again by which all is done up to now. */
+/** When to look again at a cron whose times up to now are all handled. */
 function quietUntil({ instants, paused }: Entry, now: number): number {
   const next = instants.next(now) ?? Number.POSITIVE_INFINITY;
   if (!paused) return next;

@@ -1,19 +1,19 @@
 import type { CronRun } from '../broker/port/broker.js';
 import type { CronDeclaration } from '../cron/cron-definition.js';
 
-/** What a scheduler warns of the runs of its crons. */
+/** The warnings of a scheduler about the runs of its crons. */
 export class CronWarnings {
-  private readonly told = new Set<string>();
+  private readonly warned = new Set<string>();
 
   constructor(private readonly warn: (what: string) => void) {}
 
-  /** Of a cron that takes longer than the time to its next run, and whose runs have begun to wait for each other. */
+  /** For a cron that takes longer than the time to its next run, and whose runs have begun to wait for each other. */
   slow({ name, queue, overlap }: CronDeclaration, intervalMs: number, run: CronRun | undefined): void {
     const { durationMs = 0, waitedMs = 0 } = run ?? {};
     if (overlap === 'skip' || Math.min(durationMs, waitedMs) <= intervalMs) return;
     this.once(
       name,
-      `Cron "${name}" is slower than it is due: a run waited ${seconds(waitedMs)} in queue "${queue}" and took ${seconds(durationMs)}, and the ` +
+      `Cron "${name}" takes longer than the time to its next run: a run waited ${seconds(waitedMs)} in queue "${queue}" and took ${seconds(durationMs)}, and the ` +
         `next is due ${seconds(intervalMs)} after it. Its runs pile up. Let it run less often, leave runs out with \`overlap: 'skip'\`, or ` +
         'start more children.',
     );
@@ -25,13 +25,13 @@ export class CronWarnings {
 
   moved({ name, queue }: CronDeclaration, from: string): void {
     this.warn(
-      `A run of cron "${name}" waited in queue "${from}", which no worker serves, and others were left out because of it. It is in queue "${queue}" now.`,
+      `A run of cron "${name}" waited in queue "${from}", which no worker serves, and later runs were left out because of it. It is in queue "${queue}" now.`,
     );
   }
 
   private once(about: string, what: string): void {
-    if (this.told.has(about)) return;
-    this.told.add(about);
+    if (this.warned.has(about)) return;
+    this.warned.add(about);
     this.warn(what);
   }
 }

@@ -1,7 +1,7 @@
 import type { DeadPurgeBroker } from '../broker/port/broker.js';
 import { PeriodicLoop } from './periodic-loop.js';
 
-/** How many a script removes while everyone else waits. */
+/** How many a script removes at once; other commands wait for it. */
 const BATCH = 500;
 const RETRY_MS = 5_000;
 const MIN_INTERVAL_MS = 1_000;
@@ -40,7 +40,7 @@ export class DeadJanitor extends PeriodicLoop {
     const { broker, queues, deadRetentionMs: retentionMs, maxDead: most, onError } = this.options;
     let more = false;
     for (const queue of queues) {
-      // one that cannot be purged must not keep the others waiting
+      // a queue that cannot be purged must not delay the others
       const removed = await broker.purge(queue, { retentionMs, most }, BATCH).catch(onError);
       more ||= removed === BATCH;
     }

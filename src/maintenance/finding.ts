@@ -1,6 +1,6 @@
-/** Something to tell people once, however often it is found. */
+/** A warning that is logged once, however often it is found. */
 export interface Finding {
-  /** the same for what is told once */
+  /** the key of the warning: one key is logged once */
   readonly about: string;
   readonly what: string;
 }

@@ -11,7 +11,7 @@ const RETRY_MS = 5_000;
 export interface PeerCheckOptions {
   readonly broker: Pick<SupervisorBroker, 'liveWorkers'>;
   readonly namespace: string;
-  /** what this worker tells of its app */
+  /** the data that this worker publishes about its app */
   readonly own: AppWorker;
   /** the crons of the app */
   readonly crons: readonly CronDeclaration[];
@@ -20,12 +20,12 @@ export interface PeerCheckOptions {
 }
 
 /**
- * Looks once a minute at what the other live workers of the namespace tell of themselves, and warns once of each thing that does not go with
- * this one: a cron that is declared differently, and another app that takes its tasks.
+ * Reads once a minute what the other live workers of the namespace publish, and warns once of each conflict with this
+ * worker: a cron that is declared differently, and another app that takes its tasks.
  */
 export class PeerCheck extends PeriodicLoop {
   private readonly fired: readonly CronDeclaration[];
-  private readonly told = new Set<string>();
+  private readonly warned = new Set<string>();
 
   constructor(private readonly options: PeerCheckOptions) {
     super(RETRY_MS, options.onError);
@@ -43,8 +43,8 @@ export class PeerCheck extends PeriodicLoop {
     const workers = await broker.liveWorkers();
     const differences = workers.flatMap((worker) => cronDifferences(this.fired, worker));
     for (const { about, what } of [...differences, ...contested(namespace, own, workers)]) {
-      if (this.told.has(about)) continue;
-      this.told.add(about);
+      if (this.warned.has(about)) continue;
+      this.warned.add(about);
       onWarning(what);
     }
     return EVERY_MS;

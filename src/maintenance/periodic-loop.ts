@@ -1,4 +1,4 @@
-/** A loop that belongs to every worker, whatever its children do. */
+/** A loop of every worker, independent of its children. */
 export interface Service {
   start(): void;
   stop(): Promise<void>;

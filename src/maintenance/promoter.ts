@@ -1,7 +1,7 @@
 import type { PromoterBroker } from '../broker/port/broker.js';
 import { PeriodicLoop, periodically } from './periodic-loop.js';
 
-/** Moved by one script at most: it holds up everyone else while it runs. */
+/** Moved by one script at most: other commands wait for it. */
 export const MOST_PROMOTED = 500;
 const RETRY_MS = 200;
 /** Should an alarm be lost, a task is late by this much at most, in ms. */

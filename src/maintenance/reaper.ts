@@ -23,7 +23,7 @@ export class Reaper extends PeriodicLoop {
     const { broker, leaseMs, onReaped, onError } = this.options;
     const { sessions, nextInMs = leaseMs } = await broker.overdue(leaseMs);
     for (const session of sessions) {
-      // one that cannot be reaped must not keep the others waiting
+      // a session that cannot be reaped must not delay the others
       const tasks = await broker.reap(session, leaseMs).catch(onError);
       if (typeof tasks === 'number') onReaped(session, tasks);
     }

@@ -16,7 +16,7 @@ export interface WorkerServicesOptions extends AppWorker {
   readonly catalog: readonly CatalogEntry[];
   readonly leaseMs: number;
   readonly logger: Pick<Logger, 'warn'>;
-  /** Something failed that is tried again. */
+  /** A step failed and is tried again. */
   readonly onError: (error: unknown) => void;
 }
 

@@ -49,13 +49,13 @@ noteCopy();
 
 export { RESOLVED_OPTIONS };
 
-/** By which clock the module counts. */
+/** The clock of the module. */
 const CLOCK = Symbol.for('nestwork:clock');
 
-/** A test imports what stands in as a global module: then it is found here, however the app makes its options. */
+/** A test imports its replacements in a global module: so they are found here, however the app makes its options. */
 const MAYBE_REPLACED = { token: REDIS_REPLACEMENT, optional: true };
 
-/** What the module makes injectable. */
+/** The providers that the module exports. */
 export const EXPORTED = [
   BroadcastLog,
   CronManager,
@@ -66,7 +66,7 @@ export const EXPORTED = [
   TaskHealthIndicator,
 ] as const;
 
-/** A second token for each of them, under which nothing but this module gives it: a test module hands them on. */
+/** A second token for each of them, which only this module provides: a test module exports them. */
 export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [type, Symbol(type.name)]));
 
 /**
@@ -96,7 +96,7 @@ export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [
       provide: BROKER,
       useFactory: (options: ResolvedTaskQueueOptions, replacement?: RedisReplacement): AppBroker => {
         if (replacement) return replacement.makeBroker(options.queues);
-        // in a worker the supervisor tells of outages, once for all its children
+        // in a worker the supervisor logs outages, once for all its children
         if (isWorkerChild()) return new RedisBroker(options);
         const log = new OutageLog(new Logger('TaskQueue'));
         return new RedisBroker({ ...options, onOutage: log, onWarning: (warning) => log.warn(warning) });
@@ -190,10 +190,10 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
   }
 
   /**
-   * The module with options that a factory or a class gives, for what is known only when the app starts.
+   * The module with options that a factory or a class gives, for values that are known only when the app starts.
    *
    * @param options `useFactory` with `inject`, or `useClass` or `useExisting` of a class with `createTaskQueueOptions()`
-   * @throws NestworkError at once INVALID_OPTION, when none of them is there; else what `forRoot` throws
+   * @throws NestworkError at once INVALID_OPTION, when none of them is there; otherwise the errors of `forRoot`
    * @example
    * TaskQueueModule.forRootAsync({
    *   imports: [SettingsModule],
@@ -270,7 +270,7 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
   }
 }
 
-/** Nest would say no more than that it cannot resolve a dependency with an odd name. */
+/** Nest's own error would only name a dependency with an odd name that it cannot resolve. */
 function withoutOptions(): NestworkError {
   return new NestworkError('INVALID_OPTION', 'TaskQueueModule is imported without options.', [
     'In the root module: TaskQueueModule.forRoot({ ... }), or forRootAsync() whose factory returns them.',
@@ -278,7 +278,7 @@ function withoutOptions(): NestworkError {
   ]);
 }
 
-/** Nest would make a provider of nothing, and say of a symbol that it cannot be resolved. */
+/** Nest would make a provider of nothing, and report a symbol that it cannot resolve. */
 function assertFactory(
   options: ConfigurableModuleAsyncOptions<TaskQueueOptions, 'createTaskQueueOptions'> | undefined,
 ): void {
@@ -294,7 +294,7 @@ function assertFactory(
   );
 }
 
-/** What the `@Module()` of a class lists. */
+/** The entries of the `@Module()` of a class. */
 function importsOf(module: object): readonly unknown[] {
   return Reflect.getMetadata('imports', module) ?? [];
 }
@@ -303,7 +303,7 @@ function isTaskQueueModule(imported: unknown): boolean {
   return typeof imported === 'object' && imported !== null && Reflect.get(imported, 'module') === TaskQueueModule;
 }
 
-/** The client does not know tasks that run; `propagate` is told of the one within which it is asked. */
+/** The client has no running tasks; `propagate` gets the one within which it is called. */
 function withinTask({ propagate, ...options }: ResolvedTaskQueueOptions) {
   return { ...options, propagate: propagate && (() => propagate(runningTask.getStore())) };
 }

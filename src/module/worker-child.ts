@@ -15,7 +15,7 @@ export { COPY };
 
 type GivenLogger = LoggerService | LogLevel[] | false;
 
-/** What a child does from its first to its last breath with the app in it. */
+/** The life of a child, from its start to its end, with the app in it. */
 export function runWorkerChild(module: Type<unknown> | DynamicModule, logger?: GivenLogger): Promise<void> {
   outliveOutput();
   return runChild(() => boot(module, loggerOf(logger)).catch(rethrow));

@@ -27,8 +27,8 @@ export interface WorkerFactoryOptions extends WorkerOptions {
 /**
  * Starts the app in worker mode.
  *
- * The process that calls it becomes the supervisor: it forks children that run the same file again, and in those the
- * app is instantiated and its tasks run. Nothing else belongs into that file. SIGTERM and SIGINT stop the worker.
+ * The process that calls it becomes the supervisor. It forks children that run the same file again; the children
+ * instantiate the app and run its tasks. Keep other code out of that file. SIGTERM and SIGINT stop the worker.
  *
  * @example
  * // worker.ts
@@ -41,7 +41,7 @@ export class WorkerFactory {
    * @throws NestworkError INVALID_OPTION, INVALID_DURATION
    */
   static async run(module: AppModule, options: WorkerFactoryOptions = {}): Promise<void> {
-    // before it is taken apart: the rest of a Map would be empty
+    // before the options are destructured: the rest of a Map would be empty
     if (options !== null) assertOptionsObject(options, 'WorkerFactory.run');
     const { logger, ...rest } = options ?? {};
     const worker = resolveWorkerOptions(rest);
@@ -54,13 +54,13 @@ export class WorkerFactory {
       process.exit(await runWorkerSupervisor(worker));
     }
     const { runWorkerChild } = ofThisCopy(await import('./worker-child.js'), () => require('./worker-child.js'));
-    // from here on the end of the supervisor is noticed
+    // from here on the child detects the end of the supervisor
     if (isOrphan()) process.exit(1);
     return runWorkerChild(module, logger);
   }
 }
 
-/** Without this, Nest would call methods that are not there at the first line. */
+/** Without this check, Nest would call missing methods at the first line. */
 function assertLogger(logger: unknown): void {
   if (logger === undefined || logger === false || Array.isArray(logger)) return;
   const isLogger = ['log', 'warn', 'error'].every(

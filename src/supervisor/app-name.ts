@@ -4,7 +4,7 @@ import { dirname, join, sep } from 'node:path';
 /** Characters; npm takes no longer name. */
 const MOST_NAME = 214;
 const PACKAGES = `${sep}node_modules${sep}`;
-/** What PM2 starts Node with, in its fork mode and in its cluster mode. */
+/** The files with which PM2 starts Node, in its fork mode and in its cluster mode. */
 const PM2_CONTAINER = /[\\/]pm2[\\/]lib[\\/]ProcessContainer(?:Fork)?\.js$/;
 
 /**

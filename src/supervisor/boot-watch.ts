@@ -2,10 +2,11 @@ import type { LoggerService } from '@nestjs/common';
 import { PeriodicLoop } from '../maintenance/periodic-loop.js';
 
 const INTERVAL_MS = 1_000;
-/** A child that takes longer until it may claim is told of, in ms. */
+/** After this time without its first claim, a child is logged, in ms. */
 const SLOW_MS = 30_000;
 /** Where to look when a boot does not end. */
-const SUSPECTS = 'A lifecycle hook, a factory or an import of the app may be waiting for something that never comes';
+const LIKELY_CAUSES =
+  'A lifecycle hook, a factory or an import of the app may be waiting for something that never comes';
 
 /** A child as the watch sees it. */
 export interface Booting {
@@ -29,11 +30,11 @@ export interface BootWatchOptions {
 }
 
 /**
- * Watches children on their way to their first claim: a hook or an import that waits for ever shows nowhere else, and neither
- * does a Redis that does not let a child in. From outside, because a child can block.
+ * Watches children until their first claim. A hook or an import that waits for ever shows nowhere else, and neither does a
+ * Redis that does not admit a child. It watches from outside, because a child can block.
  */
 export class BootWatch extends PeriodicLoop {
-  private readonly told = new WeakSet<Booting>();
+  private readonly logged = new WeakSet<Booting>();
   private readonly failed = new WeakSet<Booting>();
 
   constructor(private readonly options: BootWatchOptions) {
@@ -45,7 +46,7 @@ export class BootWatch extends PeriodicLoop {
       if (child.claimant) continue;
       const ageMs = performance.now() - child.forkedAtMs;
       if (!child.booted) this.limit(child, ageMs);
-      if (ageMs > SLOW_MS && !this.told.has(child)) this.tell(child);
+      if (ageMs > SLOW_MS && !this.logged.has(child)) this.log(child);
     }
     return INTERVAL_MS;
   }
@@ -53,19 +54,19 @@ export class BootWatch extends PeriodicLoop {
   private limit(child: Booting, ageMs: number): void {
     const { timeoutMs = Number.POSITIVE_INFINITY } = this.options;
     if (ageMs > timeoutMs)
-      child.failBoot(`it had not booted within its \`bootTimeout\` of ${timeoutMs / 1_000} s. ${SUSPECTS}.`);
-    // one that has told why ends by itself, unless something at its exit hangs
+      child.failBoot(`it had not booted within its \`bootTimeout\` of ${timeoutMs / 1_000} s. ${LIKELY_CAUSES}.`);
+    // a child that has reported the reason ends by itself, unless code at its exit hangs
     else if (this.failed.has(child)) child.failBoot('it had not ended after its boot had failed');
     else if (child.bootFailed) this.failed.add(child);
   }
 
-  private tell(child: Booting): void {
-    this.told.add(child);
+  private log(child: Booting): void {
+    this.logged.add(child);
     const lasts = `for ${SLOW_MS / 1_000} s`;
     this.options.logger.warn(
       child.booted
         ? `Child ${child.pid} runs no tasks: it has booted, and has waited ${lasts} for Redis to admit it.`
-        : `Child ${child.pid} runs no tasks: it has been booting ${lasts}. ${SUSPECTS}; with ` +
+        : `Child ${child.pid} runs no tasks: it has been booting ${lasts}. ${LIKELY_CAUSES}; with ` +
             'a `bootTimeout` the supervisor ends such a child and forks another.',
     );
   }

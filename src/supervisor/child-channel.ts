@@ -2,33 +2,39 @@ import type { Duplex } from 'node:stream';
 import type { SupervisorMessage } from '../ipc/ipc-protocol.js';
 
 const NEWLINE = 10;
-/** No message is longer, in bytes: the catalog of an app that boots, and what a booted child has to tell. */
+/**
+ * The maximum size of a message in bytes, before and after the boot: the catalog of an app is larger than any later
+ * message.
+ */
 const MAX_BOOT_BYTES = 8 * 2 ** 20;
 const MAX_BYTES = 2 ** 20;
-/** What a child may send within a while, in bytes; one that nobody waited for counts more, as there is no end to those. */
+/**
+ * What a child may send within a time, in bytes. A message that the supervisor does not expect counts more, because there
+ * may be endless ones.
+ */
 const MAX_SENT = 64 * 2 ** 20;
 const COST_OF_UNEXPECTED = 4_096;
 const WHILE_MS = 10_000;
-/** How long the end of a process may take after it closed its channel, in ms. */
+/** How long a process may take to end after it closed its channel, in ms. */
 const CLOSING_MS = 5_000;
-/** How long what a process sent last may take after its end, in ms. */
+/** How long the last messages of a process may take after its end, in ms. */
 const LAST_MESSAGES_MS = 1_000;
 
 export interface ChannelEvents {
   /**
    * One message, of any shape that JSON has.
    *
-   * @returns whether it was waited for
+   * @returns whether the supervisor expected it
    */
   message(value: unknown): boolean;
-  /** What came is no message. Nothing more is read, so the process is of no use any more. Told once. */
+  /** The bytes are no message. Nothing more is read, so the process cannot be used any more. Emitted once. */
   broken(why: string): void;
 }
 
 /**
- * The supervisor's end of the channel to a child: lines of JSON, which is what `process.send()` writes in a process that has
- * NODE_CHANNEL_FD. Node's own end of it throws where nobody can catch when other bytes come or a message of Node's own that it
- * does not expect, keeps half a message without limit, and takes a flood without a pause. User code in a child can send
+ * The supervisor's end of the channel to a child: lines of JSON, as `process.send()` writes them in a process with
+ * NODE_CHANNEL_FD. Node's own end throws an error that cannot be caught when it receives other bytes or an unexpected
+ * internal message, buffers half a message without limit, and reads a flood without a pause. User code in a child can send
  * anything, and the supervisor must survive it.
  */
 export class ChildChannel {
@@ -46,7 +52,7 @@ export class ChildChannel {
   ) {
     keepReading(stream);
     stream.on('data', this.take);
-    // a channel that fails is one that ends
+    // a channel that fails also ends
     stream.on('error', () => {});
     stream.once('close', () => {
       if (this.over) return;
@@ -54,7 +60,7 @@ export class ChildChannel {
     });
   }
 
-  /** The child has booted: what it sends now is short. */
+  /** The child has booted: its later messages are short. */
   booted(): void {
     this.limit = MAX_BYTES;
   }
@@ -67,7 +73,7 @@ export class ChildChannel {
   async drained(): Promise<void> {
     if (!this.stream.closed && !this.over) {
       await new Promise<void>((resolve) => {
-        // what the process started may have the other end open
+        // a process that the child started may have the other end open
         this.timer = setTimeout(resolve, LAST_MESSAGES_MS);
         this.stream.once('close', resolve);
       });
@@ -107,7 +113,7 @@ export class ChildChannel {
     } catch {
       return this.break('it wrote bytes into its channel to the supervisor that are no message');
     }
-    // until it is told that the handle has arrived, the process sends nothing more
+    // the process sends nothing more until it gets the answer that the handle has arrived
     if (isHandle(value)) this.write({ cmd: 'NODE_HANDLE_ACK' });
     if (!this.events.message(value)) this.count(COST_OF_UNEXPECTED);
   }
@@ -123,7 +129,7 @@ export class ChildChannel {
   }
 
   private write(value: unknown): void {
-    // it may be dying at this moment; its exit tells the rest
+    // the child may be dying at this moment; its exit is reported elsewhere
     if (this.stream.writable) this.stream.write(`${JSON.stringify(value)}\n`);
   }
 
@@ -137,8 +143,8 @@ export class ChildChannel {
 }
 
 /**
- * A write that a dying process takes no more is dropped and does not end the stream: what the process sent last may still lie
- * unread in it.
+ * A write that a dying process does not read any more is dropped and does not end the stream: the last messages of the
+ * process may still be unread in it.
  */
 function keepReading(stream: Duplex): void {
   const { _write, _writev } = stream;

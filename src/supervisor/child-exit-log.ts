@@ -4,7 +4,7 @@ import { printable, printableLines } from '../values/printable.js';
 import { printedText } from '../values/printed.js';
 import type { Death } from './child-exit.js';
 
-/** One line for the log: which child died of what, and what became of its tasks. */
+/** One line for the log: which child died of which cause, and how its tasks go on. */
 export function exitLine(death: Death, settlement: Settlement): string {
   const { pid, reason, uncaught, running, timedOut, stopping } = death;
   const fates = [
@@ -14,7 +14,7 @@ export function exitLine(death: Death, settlement: Settlement): string {
     [settlement.quarantined, 'to run again alone in quarantine'],
     [settlement.dead, timedOut.length > 0 ? 'dead after a hard timeout' : 'dead after repeated crashes'],
   ] as const;
-  const told = fates.filter(([tasks]) => tasks > 0).map(([tasks, fate]) => `${tasks} ${fate}`);
+  const parts = fates.filter(([tasks]) => tasks > 0).map(([tasks, fate]) => `${tasks} ${fate}`);
   const at = [...running, ...timedOut.map(({ id }) => id)];
   const during = at.length > 0 ? ` while it ran ${at.join(', ')}` : '';
   const why = printable(reason);
@@ -22,16 +22,16 @@ export function exitLine(death: Death, settlement: Settlement): string {
     ? `${why}, uncaught${origin(uncaught.task, running)}: ${printedText(uncaught.error, false)}`
     : why;
   const when = stopping ? ' as the worker was being stopped' : '';
-  return `Child ${pid} died (${how})${during}${when}; tasks: ${told.join(', ') || 'none held'}.`;
+  return `Child ${pid} died (${how})${during}${when}; tasks: ${parts.join(', ') || 'none held'}.`;
 }
 
-/** Out of which task an error was thrown; what one left behind, say a timer, can end a process that runs others. */
+/** The task that threw an error. A timer, for example, that a task left behind can end a process that runs other tasks. */
 function origin(task: UncaughtError['task'], running: readonly string[]): string {
   if (!task) return '';
   return ` in ${printable(task.name)} ${printable(task.id)}${running.includes(task.id) ? '' : ', which had ended'}`;
 }
 
-/** What people see of an app that cannot start. The reason comes from the child, and an error of ours has several lines. */
+/** The error of an app that cannot start. The reason comes from the child, and an error of nestwork has several lines. */
 export function unbooted(pid: number, reason: string, uncaught: UncaughtError | undefined): string {
   const why = uncaught ? `: ${printedText(uncaught.error, false)}` : '';
   const who = pid > 0 ? `Child ${pid} could not boot` : 'Could not fork a child';

@@ -4,31 +4,31 @@ import { CANCELLED, DROPS, type LimitedTask } from '../ipc/scoreboard.js';
 import type { UncaughtError } from '../ipc/uncaught-error.js';
 import { encodeAttempt } from '../message/attempt-record.js';
 
-/** Deaths of its process, alone, after which a task is dead. */
+/** A task is dead after so many deaths of its process while it ran alone in it. */
 const MAX_CRASHES = 3;
 
-/** How a child ended, and what it had noted. */
+/** How a child ended, and what its scoreboard showed. */
 export interface Death {
   readonly pid: number;
   /** exit code, signal, or why it could not boot */
   readonly reason: string;
   /** the error that ended it; none when it ended in another way */
   readonly uncaught?: UncaughtError;
-  /** ids of tasks that were under way; empty when it was ended for no fault of theirs */
+  /** ids of running tasks; empty when the child was ended for another reason */
   readonly running: readonly string[];
   /** ids of tasks that had succeeded */
   readonly done: readonly string[];
-  /** those for which it was ended */
+  /** tasks for which the child was ended */
   readonly timedOut: readonly LimitedTask[];
-  /** the worker is being stopped, and processes with it: nothing counts */
+  /** the worker is being stopped, and processes with it: no crash counts */
   readonly stopping?: boolean;
-  /** the task that the error names is not taken for the culprit */
+  /** the task that the error names is not blamed */
   readonly disputed?: boolean;
 }
 
 /**
- * The tasks to blame: the one whose uncaught error ended the process, and none if that one ran no more, as when a timer that
- * it left behind throws; all that ran where nobody knows.
+ * The tasks to blame. If the process ended with an uncaught error of a task, it is that task, or none when it had already
+ * ended and, for example, a timer that it left behind threw. Otherwise all running tasks are to blame.
  */
 export function blamedFor({ running, timedOut, uncaught, stopping, disputed }: Death): readonly string[] {
   if (stopping) return [];
@@ -43,7 +43,7 @@ export function sparedBy(death: Death): readonly string[] {
   return blamedFor({ ...death, disputed: true }).filter((id) => !blamed.includes(id));
 }
 
-/** What becomes of the tasks of a child that ended. */
+/** How each task of a child that ended goes on. */
 export function settlementOf(death: Death): ChildExit {
   const { pid, reason, uncaught, done, timedOut } = death;
   const place = { host: hostname(), pid };
@@ -55,7 +55,7 @@ export function settlementOf(death: Death): ChildExit {
   return {
     blamed,
     done: [...done, ...late.filter(({ afterwards }) => afterwards === DROPS).map(({ id }) => id)],
-    // what was cancelled is among neither: it ends if Redis still knows it as cancelled, and else goes back
+    // a cancelled task is in neither list: it ends if Redis still has it as cancelled, otherwise it goes back
     timedOut: late
       .filter(({ afterwards }) => afterwards !== DROPS && afterwards !== CANCELLED)
       .map((task) => timedOutTask(task, place)),
@@ -71,8 +71,8 @@ export function settlementOf(death: Death): ChildExit {
 }
 
 /**
- * How to end the sentence that tells a task what its process died of. The message of an error, which may quote arguments, is for
- * the task that threw it: others are told which one that was.
+ * The end of the sentence in the record of a task that says why its process died. The message of an error may quote
+ * arguments, so only the task that threw it gets it. Other tasks get the name of that task.
  */
 function causeFor(blamed: readonly string[], uncaught: UncaughtError | undefined): { error: string; stack?: string } {
   if (!uncaught) return { error: '.' };

@@ -18,7 +18,7 @@ export interface ChildEvents {
   /** It was ended because of tasks that did not end. */
   overdue(why: string): void;
   leaseLost(session: string): void;
-  /** Something that is not of the protocol came over the channel; it was dropped. Told once for each child. */
+  /** The channel brought a message that does not belong to the protocol; it was dropped. Emitted once for each child. */
   malformed(error: unknown): void;
   /**
    * The process is gone. `reason` is its exit code or signal, or why it could not boot; `uncaught` is the error that ended it, if
@@ -27,7 +27,7 @@ export interface ChildEvents {
   ended(reason: string, uncaught: UncaughtError | undefined): void;
 }
 
-/** Where a child finds itself. */
+/** The environment in which a child starts. */
 export interface Launch {
   /** added to the environment of the supervisor */
   readonly environment: Readonly<Record<string, string>>;
@@ -43,18 +43,18 @@ export class ChildProcess {
   readonly forkedAtMs = performance.now();
   /** the broadcasts that it is still to run */
   readonly mailbox = new Mailbox(({ id, message }) => this.send({ type: 'broadcast', id, message }));
-  /** Who it is to the broker, once it was started. */
+  /** Its name for the broker, once it was started. */
   claimant: Claimant | undefined;
   private bootedAt: number | undefined;
-  /** It was told to end. */
+  /** It was asked to end. */
   dismissed = false;
   /** It was ended by force, so that no task is to blame but these. */
   killed = false;
   /** The tasks for which it was ended. */
   timedOut: readonly LimitedTask[] = [];
-  /** The child that it was forked to take over from, which works until then. */
+  /** The child that it replaces; that child works until this one is ready. */
   predecessor: ChildProcess | undefined;
-  /** The child that will take over from it; a dead one while another is about to be forked. */
+  /** The child that will replace it; a dead one while another is about to be forked. */
   successor: ChildProcess | undefined;
   /** none when the system could not make one */
   private fork: Fork | undefined;
@@ -66,7 +66,7 @@ export class ChildProcess {
 
   constructor(
     private readonly capacity: number,
-    /** of the seat that it takes; handed on to whoever takes it next */
+    /** of the seat that it takes; the next child in that seat goes on with it */
     readonly backoff: Backoff,
     readonly launch: Launch,
     private readonly events: ChildEvents,
@@ -74,7 +74,7 @@ export class ChildProcess {
     try {
       this.begin();
     } catch (error) {
-      // some of what the system refuses is thrown and some is told later; the others must work on in both cases
+      // the system refuses some things by a throw and others by a later event; the other children must work on in both cases
       process.nextTick(() => this.end(error instanceof Error ? error.message : String(error)));
     }
   }
@@ -85,7 +85,7 @@ export class ChildProcess {
     const fork = spawnChild(this.launch, scoreboard.fd);
     this.fork = fork;
     this.channel = this.listen(fork.stdio?.[CHANNEL_FD] as Duplex | undefined);
-    // what could not be spawned never exits; other errors are told by the exit that follows them
+    // a process that was not spawned never exits; the exit event that follows reports all other errors
     fork.on('error', (error) => fork.pid ?? this.end(error.message));
     fork.once('exit', (code, signal) => void this.exited(code, signal));
   }
@@ -105,10 +105,10 @@ export class ChildProcess {
   }
 
   private async exited(code: number | null, signal: NodeJS.Signals | null): Promise<void> {
-    // before its tasks are given to others: what they have started must not go on beside their repetition
+    // before its tasks are given to others: processes that they have started must not run beside their repetition
     killGroup(this.pid);
     await this.channel?.drained();
-    // what was killed did not die of an error of its own
+    // a killed process did not die of an error of its own
     if (signal) this.end(this.broken ?? signal);
     else this.end(`exit code ${code}`, this.scoreboard.uncaughtError());
   }
@@ -122,7 +122,7 @@ export class ChildProcess {
     return this.bootedAt !== undefined;
   }
 
-  /** Whether it has told why its app cannot be made. */
+  /** Whether it has reported why its app cannot be made. */
   get bootFailed(): boolean {
     return this.bootError !== undefined;
   }
@@ -148,14 +148,14 @@ export class ChildProcess {
     this.send({ type: 'abort' });
   }
 
-  /** Ends it now, whatever it does. */
+  /** Ends it now, also while it is busy. */
   kill(): void {
     this.dismissed = true;
     this.killed = true;
     this.destroy();
   }
 
-  /** Ends it now, as one that cannot boot: why, unless it has told that itself. */
+  /** Ends it now, as one that cannot boot. Gives the reason, unless the child has reported it. */
   failBoot(why: string): void {
     this.bootError ??= why;
     this.killed = true;

@@ -7,7 +7,7 @@ const INTERVAL_MS = 1_000;
 
 /** A child as the guard sees it. */
 export interface Leaving {
-  /** its supervisor has told it to end */
+  /** its supervisor has asked it to end */
   readonly dismissed: boolean;
   /** it is being ended by force already */
   readonly killed: boolean;
@@ -35,8 +35,8 @@ interface Idle {
 }
 
 /**
- * Ends children that were told to end and do not, although they run no task and hold none: their app does not close. From
- * outside, because a hook that blocks its process keeps it from doing anything about that.
+ * Ends children that were asked to end and do not, although they run no task and hold none: their app does not close. It
+ * does so from outside, because a hook can block the process.
  */
 export class ClosingGuard extends PeriodicLoop {
   private readonly idle = new WeakMap<Leaving, Idle>();
@@ -54,7 +54,7 @@ export class ClosingGuard extends PeriodicLoop {
 
   private async look(child: Leaving): Promise<void> {
     if (!child.claimant) return;
-    // Redis first: what it no longer counts among those of the child, the child cannot start either
+    // Redis first: the child cannot start a task that Redis no longer counts among its claims
     const { ids } = await this.options.broker.holdings(child.claimant);
     if (this.isGone(child)) return;
     if (ids.length > 0 || child.scoreboard.read().running.length > 0) return void this.idle.delete(child);
@@ -70,7 +70,7 @@ export class ClosingGuard extends PeriodicLoop {
     );
   }
 
-  /** It has ended since; what it had noted cannot be read any more. */
+  /** It has ended since; its scoreboard cannot be read any more. */
   private isGone(child: Leaving): boolean {
     return ![...this.options.children()].includes(child);
   }

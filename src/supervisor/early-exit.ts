@@ -5,8 +5,8 @@ export interface EarlyExitOptions {
 }
 
 /**
- * Sees the end of this process that the supervisor did not bring about: code of the app's files, which it imports, called
- * `process.exit()` or threw. The exit code is not 0 then, so that nobody takes it for a stop in order.
+ * Detects an end of this process that the supervisor did not cause: code of the app's files, which it imports, called
+ * `process.exit()` or threw. The exit code is not 0 then, so that a service manager does not take it for an orderly stop.
  *
  * @returns ends the watch
  */
@@ -16,7 +16,7 @@ export function watchEarlyExit({ children, onEarly }: EarlyExitOptions): () => v
     if (alive === 0) return;
     process.exitCode ||= 1;
     onEarly(
-      `The supervisor ends while ${alive} of its children ${alive === 1 ? 'runs' : 'run'}: something that the app's files do where they are imported ` +
+      `The supervisor ends while ${alive} of its children ${alive === 1 ? 'runs' : 'run'}: code in the app's files, which it imports, ` +
         'called process.exit() or threw, perhaps a listener of a signal. The running tasks are cut off, and run again after ' +
         'the lease. Move such code into a provider, which only the children instantiate.',
     );

@@ -3,8 +3,8 @@ import { STOP_SIGNALS } from './signals.js';
 const MAX_SHOWN = 80;
 
 /**
- * What to say of listeners of signals that the app's files registered in the supervisor, which imports them; undefined without
- * one. To be called before the supervisor has its own.
+ * A warning about signal listeners that the app's files registered in the supervisor, which imports them; undefined if
+ * there are none. Call it before the supervisor registers its own.
  */
 export function foreignListenerWarning(): string | undefined {
   const found = STOP_SIGNALS.flatMap((signal) => process.listeners(signal).map((listener) => ({ signal, listener })));

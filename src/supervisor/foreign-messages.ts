@@ -4,8 +4,8 @@ const OF_PM2 = /^(?:(?:axm|process|human|log|pm2|application):.*|profilings|trac
 const FIELDS = ['node_version', 'watch:require', 'watch:import'];
 
 /**
- * Whether a message is one that a tool sends to the process above it, whichever that is. It is none of ours, and no mistake of
- * anybody either.
+ * Whether a message comes from a tool that sends messages to the parent of its process. Such a message does not belong to
+ * the protocol, and the app is not at fault.
  */
 export function isOfAnotherTool(message: unknown): boolean {
   if (typeof message !== 'object' || message === null) return false;

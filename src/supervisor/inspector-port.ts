@@ -1,4 +1,4 @@
-/** How Node was told to listen for a debugger. */
+/** The settings by which Node listens for a debugger. */
 export interface InspectorSettings {
   readonly execArgv: readonly string[];
   /** the environment variable NODE_OPTIONS */
@@ -13,8 +13,8 @@ const ADDRESS = /--inspect(?:-brk|-wait|-port)?[=\s](\S+)/g;
 const HIGHEST_PORT = 65_535;
 
 /**
- * What to add to the arguments of a child, so that a debugger can attach to it as to its supervisor: two processes cannot
- * listen on one port. The child in seat 0 gets the port after the supervisor's, and so on; the host stays.
+ * Arguments that a child needs, so that a debugger can attach to it as to its supervisor: two processes cannot listen on
+ * one port. The child in seat 0 gets the port after the supervisor's, and so on; the host stays.
  *
  * @param seat 0 to the number of children, each taken by one child at a time
  * @example

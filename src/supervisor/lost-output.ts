@@ -1,8 +1,8 @@
 /**
- * Keeps this process alive when nobody takes its output any more: a terminal that is closed, or the end of a process that
- * reads it, makes each write fail, and a failure that nobody listens for ends the process, and its running tasks with it.
+ * Keeps this process alive when its output is closed. If a terminal is closed or the process that reads the output ends,
+ * each write fails. A write error without a listener would end the process and its running tasks.
  */
 export function outliveOutput(streams: readonly NodeJS.WriteStream[] = [process.stdout, process.stderr]): void {
-  // there is nowhere to say so
+  // there is no output that could report it
   for (const stream of streams) stream.on('error', () => {});
 }

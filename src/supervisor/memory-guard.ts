@@ -2,7 +2,10 @@ import { PeriodicLoop } from '../maintenance/periodic-loop.js';
 import { availableBytes, residentBytes } from './process-memory.js';
 
 const INTERVAL_MS = 1_000;
-/** After the share was exceeded nothing more is replaced for this long: what left has to be gone before it counts. */
+/**
+ * After the share was exceeded, no child is replaced for this long, so that the memory of a child that left is free before
+ * the next measurement.
+ */
 const COOL_DOWN_MS = 10_000;
 
 export interface MemoryLimits {

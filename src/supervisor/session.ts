@@ -19,7 +19,7 @@ export interface SessionOptions {
 
 /** One life of one supervisor: as long as its lease is renewed, its children may claim. */
 export class Session {
-  /** random, and the lease in ms: whoever finds the session knows for how long it may be silent */
+  /** random, and the lease in ms: a process that finds the session sees how long it may go without a renewal */
   readonly id: string;
   private readonly renewal: PeriodicLoop;
   private children = 0;
@@ -44,12 +44,12 @@ export class Session {
     return undefined;
   }
 
-  /** Renews now: after an outage, to learn at once whether the session is still there. */
+  /** Renews now: after an outage, to find out at once whether the session still exists. */
   hurry(): void {
     this.renewal.hurry();
   }
 
-  /** Ends the renewal without telling Redis: the session is lost, or Redis is. */
+  /** Ends the renewal without a command to Redis: the session or Redis is gone. */
   abandon(): Promise<void> {
     return this.renewal.stop();
   }

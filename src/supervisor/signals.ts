@@ -1,4 +1,4 @@
-/** SIGHUP comes when a terminal is closed or an SSH session ends; unheard it would end the process at once. */
+/** SIGHUP comes when a terminal is closed or an SSH session ends. Without a listener it would end the process at once. */
 export const STOP_SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 
 /**

@@ -24,7 +24,7 @@ export interface Spawn {
  * Starts a process that has a channel like one that `fork()` makes, while this end of it, `stdio[CHANNEL_FD]`, is a stream
  * that we read ourselves.
  *
- * @throws what the system refuses at once; of other refusals the process emits 'error'
+ * @throws if the system refuses at once; later refusals come as the event 'error' of the process
  */
 export function spawnChild({ environment, seat, program }: Spawn, scoreboardFd: number): ChildProcess {
   const { argv, debugPort, env, execArgv, execPath } = process;
@@ -35,7 +35,7 @@ export function spawnChild({ environment, seat, program }: Spawn, scoreboardFd: 
     env: {
       ...env,
       ...environment,
-      // what the documentation of Node says of processes that are not started by fork()
+      // as the documentation of Node says of processes that are not started by fork()
       NODE_CHANNEL_FD: String(CHANNEL_FD),
       NODE_CHANNEL_SERIALIZATION_MODE: 'json',
     },

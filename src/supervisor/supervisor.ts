@@ -40,7 +40,7 @@ export interface SupervisorOptions {
   /** added to the environment of the children */
   readonly environment: Readonly<Record<string, string>>;
   readonly program: Program;
-  /** the name of the app, if anything names it */
+  /** the name of the app, if it has one */
   readonly appName: string | undefined;
   readonly logger: Pick<LoggerService, 'log' | 'warn' | 'error'>;
   /** Makes the broker; `restored` is to be called after each outage. */
@@ -185,19 +185,21 @@ export class Supervisor {
     return runtime;
   }
 
-  /** Not when the start fails: `fail` is told that. */
+  /** Not when the start fails: `fail` gets that error. */
   private whenServing(act: (runtime: WorkerSession) => void): void {
     void this.runtime?.then(act, () => {});
   }
 
   private readonly tooBig = (child: ChildProcess, bytes: number): void =>
-    // a limit below what the app takes at boot must not make an endless succession
+    // a limit that the app exceeds at boot must not make an endless succession
     child.uptimeMs > SETTLED_MS ? this.retire(child, `it takes ${Math.round(bytes / 2 ** 20)} MB`) : undefined;
 
-  /** The lease ran out and others have the tasks: whatever the children still do is in vain. */
+  /** The lease ran out and other workers have the tasks: the work of the children is in vain. */
   private startOver(): void {
     if (this.stopping) return;
-    this.options.logger.warn('The lease is gone, so others may have its tasks; starting over with new children.');
+    this.options.logger.warn(
+      'The lease is gone, so other workers may have its tasks; starting over with new children.',
+    );
     for (const child of this.children) child.kill();
   }
 

@@ -5,17 +5,17 @@ import { PeriodicLoop } from '../maintenance/periodic-loop.js';
 /** A look costs some microseconds a child, and a task that waits beside an idle child waits for the next one. */
 const INTERVAL_MS = 20;
 
-/** A child as the unstartedClaims sees it. */
+/** A child as UnstartedClaims sees it. */
 export interface Seat {
   readonly claimant?: Claimant;
   readonly scoreboard: Pick<ScoreboardReader, 'read' | 'window'>;
 }
 
 /**
- * Gives back what a child claimed but did not start.
+ * Gives back tasks that a child claimed but did not start.
  *
- * A child does that itself when its time window closes, unless the task it runs blocks its event loop. Then the
- * scoreboard shows what it cannot say; and as it may start nothing of that claim any more, nothing can start twice.
+ * A child does that itself when its time window closes, unless its running task blocks the event loop. Then the scoreboard
+ * shows which tasks were not started. The child may start none of them after that time, so no task starts twice.
  */
 export class UnstartedClaims extends PeriodicLoop {
   private readonly relieved = new WeakMap<Seat, number>();
@@ -41,7 +41,7 @@ export class UnstartedClaims extends PeriodicLoop {
   private async relieve(seat: Seat, claimant: Claimant, claimNumber: number): Promise<void> {
     const held = await this.broker.holdings(claimant);
     if (this.isGone(seat)) return;
-    // read again, after the holdings: what they contain and this claim did not start cannot have been finished before
+    // read again, after the holdings: a held task without an entry was not started and finished in between
     const { started } = seat.scoreboard.read();
     const now = seat.scoreboard.window();
     const passed = monotonicMs() > now.untilMs;
@@ -52,7 +52,7 @@ export class UnstartedClaims extends PeriodicLoop {
     if (held.claimNumber === claimNumber) this.relieved.set(seat, claimNumber);
   }
 
-  /** Its child has ended since, which settles what it held; what it had noted cannot be read any more. */
+  /** Its child has ended since. That settles the tasks that it held; its scoreboard cannot be read any more. */
   private isGone(seat: Seat): boolean {
     return ![...this.seats()].includes(seat);
   }

@@ -12,8 +12,8 @@ export interface Guarded {
 }
 
 /**
- * Ends processes whose tasks run beyond their hard timeout. It looks from outside, at what the children noted when they
- * started their tasks: a task that blocks its process could not be stopped from within.
+ * Ends processes whose tasks run beyond their hard timeout. It reads the scoreboards of the children from outside: a task
+ * that blocks its process could not be stopped from within.
  */
 export class Watchdog extends PeriodicLoop {
   constructor(

@@ -19,17 +19,17 @@ export interface WorkerSessionOptions {
   readonly queues: readonly string[];
   /** the tasks of the app */
   readonly catalog: readonly CatalogEntry[];
-  /** what workers of other apps are to know; undefined when nothing names the app */
+  /** data for the workers of other apps; undefined when the app has no name */
   readonly app: AppTasks | undefined;
   readonly services: readonly Service[];
   readonly children: () => Iterable<Seat & Guarded>;
-  /** Something failed that is tried again. */
+  /** A step failed and is tried again. */
   readonly onError: (error: unknown) => void;
   /** The session was reaped, and another one is being opened. */
   readonly onSessionLost: () => void;
 }
 
-/** What a supervisor has once the settings of the app are known: the broker, a session, and the loops that need them. */
+/** The parts of a supervisor that need the settings of the app: the broker, a session, and the loops. */
 export class WorkerSession {
   private session: Promise<Session>;
   private readonly services: readonly Service[];
@@ -57,7 +57,7 @@ export class WorkerSession {
   async admit(): Promise<Claimant | undefined> {
     while (!this.closing) {
       const session = await this.session.catch(() => undefined);
-      const child = await session?.register().catch(this.tellAndGoOn);
+      const child = await session?.register().catch(this.logAndContinue);
       if (session && child) return { session: session.id, child, queues: this.options.queues };
       await delay(RETRY_MS);
     }
@@ -91,7 +91,7 @@ export class WorkerSession {
     this.current = undefined;
     const former = this.session;
     this.session = former.then((session) => session.abandon()).then(() => this.reopenSession());
-    // nobody may be waiting for it when it is given up
+    // at shutdown nothing may be waiting for it
     this.session.catch(() => {});
     this.options.onSessionLost();
   }
@@ -109,13 +109,13 @@ export class WorkerSession {
       await (await this.session).close();
     };
     await soon(orderly().catch(() => {}));
-    // what did not end in order, because Redis is away, must not be tried for ever: it would keep the process alive
+    // a command that Redis never answers must not be repeated for ever: it would keep the process alive
     void this.session.then((session) => session.abandon()).catch(() => {});
     await broker.close();
   }
 
-  /** What keeps Redis from admitting a child, other than an outage, shows nowhere else. */
-  private readonly tellAndGoOn = (error: unknown): undefined => {
+  /** If Redis refuses to admit a child, but not because of an outage, only this line reports it. */
+  private readonly logAndContinue = (error: unknown): undefined => {
     this.options.onError(error);
     return undefined;
   };
@@ -129,7 +129,7 @@ export class WorkerSession {
     return session;
   }
 
-  /** Rejects once closing: in the process of an app, whoever tries for ever keeps the process alive. */
+  /** Rejects once closing: an endless retry would keep the process of an app alive. */
   private async reopenSession(): Promise<Session> {
     // also before the first attempt: a server on which no session lasts must not be flooded
     await delay(RETRY_MS);
@@ -141,7 +141,7 @@ export class WorkerSession {
   }
 }
 
-/** What it resolves to, or undefined when closing can wait for it no longer. */
+/** The value, or undefined when closing can wait for it no longer. */
 async function soon<T>(wanted: Promise<T>): Promise<T | undefined> {
   const patience = new AbortController();
   try {

@@ -1,16 +1,16 @@
 import { realpathSync, statSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 
-/** Where a child starts, and what it runs. */
+/** Where a child starts, and which file it runs. */
 export interface Place {
   readonly directory: string;
   readonly entry: string;
 }
 
 export interface WorkingDirectoryOptions {
-  /** absolute path of what the children run */
+  /** absolute path of the file that the children run */
   readonly entry: string;
-  /** Told in words, once, when children begin to start elsewhere. */
+  /** Called once, with a sentence for the log, when children begin to start elsewhere. */
   readonly onMoved: (what: string) => void;
   /** of the supervisor at its start, without symbolic links */
   readonly directory?: string;
@@ -19,15 +19,15 @@ export interface WorkingDirectoryOptions {
 }
 
 /**
- * The directory in which children start: that of the supervisor at its start. A deploy may remove it under a supervisor that
- * runs on, and a process cannot start in a directory that is gone. Then the path by which it was entered counts, which leads
- * to the new release where a symbolic link such as `current` is in it; and the entry file comes from there, too. While the
- * directory is there, nothing changes, so a link that is turned does not mix two releases.
+ * The directory in which children start: that of the supervisor at its start. A deploy may remove it while the supervisor
+ * runs, and a process cannot start in a directory that is gone. Then children start at the path by which the supervisor
+ * entered it, which leads to the new release if it contains a symbolic link such as `current`; the entry file comes from
+ * there, too. While the directory exists, nothing changes, so a new target of the link does not mix two releases.
  */
 export class WorkingDirectory {
   private readonly start: string;
   private readonly logical: string | undefined;
-  private told = '';
+  private reported = '';
 
   constructor(private readonly options: WorkingDirectoryOptions) {
     const { directory = currentDirectory(), logical = process.env.PWD } = options;
@@ -41,13 +41,13 @@ export class WorkingDirectory {
     const { start, logical } = this;
     if (isDirectory(start)) return { directory: start, entry };
     if (logical !== undefined && isDirectory(logical)) {
-      this.tell(
+      this.report(
         `new children start in ${logical}, which is ${realpathSync(logical)} now. Restart the worker after a deploy`,
       );
       return { directory: logical, entry: this.isWithin(entry) ? join(logical, relative(start, entry)) : entry };
     }
     const directory = nearest(start);
-    this.tell(`new children start in ${directory}. Restart the worker where it is to run`);
+    this.report(`new children start in ${directory}. Restart the worker where it is to run`);
     return { directory, entry };
   }
 
@@ -55,9 +55,9 @@ export class WorkingDirectory {
     return path.startsWith(this.start.endsWith(sep) ? this.start : `${this.start}${sep}`);
   }
 
-  private tell(what: string): void {
-    if (what !== this.told) this.options.onMoved(`The working directory ${this.start} is gone: ${what}.`);
-    this.told = what;
+  private report(what: string): void {
+    if (what !== this.reported) this.options.onMoved(`The working directory ${this.start} is gone: ${what}.`);
+    this.reported = what;
   }
 }
 

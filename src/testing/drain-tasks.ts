@@ -19,12 +19,12 @@ import type { TestWork } from './test-work.js';
  * Runs the pending tasks of an app on a real Redis in this process, one after another, and those they enqueue, until none
  * is left. Without Redis use `TaskQueueTestingModule` and `TestQueue.drain()`.
  *
- * When no task is left, it runs the broadcasts that were sent since the app was made, once in this process whatever
- * their `on`, and then what those enqueue.
+ * When no task is left, it runs the broadcasts that were sent since the app was made, once in this process also if they are
+ * for each child, and then the tasks that those enqueue.
  *
- * For tests of what tasks do: no process is forked, so breakpoints, spies and overridden providers work. Hooks,
- * wrappers and `TaskContext` are those of a worker. A task that is to be tried again is, without a wait; scheduled tasks
- * run if they are due, and are left otherwise.
+ * For tests of the code of tasks: no process is forked, so breakpoints, spies and overridden providers work. Hooks,
+ * wrappers and `TaskContext` are those of a worker. Retries run without a wait; scheduled tasks run if they are due, and
+ * are left otherwise.
  *
  * @returns the last attempt at each task
  * @example
@@ -48,7 +48,7 @@ export async function drainTasks(app: INestApplicationContext): Promise<TaskRun[
   const runner = new TaskRunner({ work, executor, clock: systemClock, impatient: true });
   const drained: TaskRun[] = [];
   for (;;) {
-    // what the caller has in its AsyncLocalStorage is not there in a worker
+    // a worker does not have the AsyncLocalStorage of the caller
     const runs = await inCleanContext(() => runner.runNext());
     if (runs.length === 0) break;
     drained.push(...runs.filter(({ outcome }) => outcome !== 'retried'));
@@ -57,7 +57,7 @@ export async function drainTasks(app: INestApplicationContext): Promise<TaskRun[
   return drained;
 }
 
-/** Of an app under `TaskQueueTestingModule`, what is in memory. */
+/** In an app with `TaskQueueTestingModule`: the tasks in memory. */
 async function workOf(
   broker: Broker | MemoryBroker,
   queues: readonly string[],

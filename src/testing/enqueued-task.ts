@@ -25,9 +25,9 @@ export class EnqueuedTask {
   readonly args: readonly unknown[];
   /** ms until it is due, counted from when it was sent; 0 for now */
   readonly delayMs: number;
-  /** what the call set with `with()`: timeouts, retries and the like, times in ms */
+  /** the options of `with()`: timeouts, retries and the like, times in ms */
   readonly options: CallPolicyOptions;
-  /** what travels beside the arguments: of the call, and of `propagate` */
+  /** headers of the call and of `propagate` */
   readonly headers: TaskHeaders;
   readonly #digest: string | undefined;
 

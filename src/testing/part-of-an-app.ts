@@ -7,15 +7,15 @@ import type { TestBench } from './test-bench.js';
 import { PART_OPTIONS, type PartOptions, type TaskQueueTestingOptions } from './testing-options.js';
 
 /**
- * A test of a part of an app, which imports no `TaskQueueModule`, gets one of its own. Such a part may send tasks of classes
- * that the test does not provide. While nothing runs, the test need not know the queues either.
+ * A test of a part of an app, which imports no `TaskQueueModule`, gets its own. Such a part may send tasks of classes that
+ * the test does not provide. In modes that run no tasks, the test need not declare the queues either.
  */
 export class PartOfAnApp {
   private readonly options: PartOptions;
   private readonly whole: boolean;
   private loading: Promise<ModuleRef> | undefined;
 
-  /** @throws NestworkError INVALID_OPTION for options of a part that are given to a whole app: nobody would look at them */
+  /** @throws NestworkError INVALID_OPTION for options of a part that are given to a whole app: they would be ignored */
   constructor(
     options: TaskQueueTestingOptions,
     private readonly bench: TestBench,
@@ -29,10 +29,10 @@ export class PartOfAnApp {
   }
 
   /**
-   * What the `TaskQueueModule` of the app exports, or that of this test.
+   * The exports of the app's `TaskQueueModule`, or of the module of this test.
    *
-   * @param ofApp what Nest has found under the token of the app's module. Where there is no such module, that is nothing, or
-   * what a mocker has made of it
+   * @param ofApp the value that Nest finds under the token of the app's module. Without such a module it is undefined, or
+   * the product of a mocker
    */
   async service(type: Type, ofApp: unknown): Promise<unknown> {
     if (this.whole) return ofApp;
@@ -49,7 +49,7 @@ export class PartOfAnApp {
 }
 
 /**
- * Each import with options of its own is a module of its own, and would stand in for Redis with another memory.
+ * Each import with options makes its own module, which would replace Redis with another memory.
  *
  * @param testingModule the class whose second instance is refused
  * @throws NestworkError DUPLICATE_MODULE

@@ -12,7 +12,7 @@ import { assertKnownOptions } from '../values/known-options.js';
 
 /** Redis is ready within milliseconds; a machine under heavy load may take a second or two. */
 const START_TIMEOUT_MS = 10_000;
-/** A test runner gives a hook 5 s by default: what is told only at the end of the timeout would be told to nobody. */
+/** A test runner gives a hook 5 s by default: an error at the end of that timeout would come too late to be shown. */
 const SLOW_START_MS = 3_000;
 /** Below the ports that kernels give to outgoing connections, so that none takes ours while the server is away. */
 const PORTS = { from: 10_240, to: 32_768 };
@@ -21,12 +21,12 @@ const LOG_KEPT = 16_384;
 
 /**
  * Redis has no option "die with your parent", and a parent that is SIGKILLed cannot clean up. So each server has a
- * watchdog, which reads from a pipe whose other end only the parent holds: the pid of a server that is about to start, or
- * an empty line when it has ended. At the end of file the parent is done with it or gone, whatever killed it.
+ * watchdog. It reads from a pipe whose other end only the parent holds: the pid of a server that is about to start, or an
+ * empty line when it has ended. At the end of file the parent is done with it or gone.
  */
 const WATCHDOG = 'while read -r line; do pid=$line; done; [ -z "$pid" ] || kill -KILL "$pid"; rm -rf "$0"';
 
-/** The server starts when told that the watchdog knows it, and not at all when the parent died before. */
+/** The server starts after the watchdog has its pid, and not at all when the parent died before. */
 const SERVER = 'read -r _ && exec "$@" </dev/null';
 
 /**
@@ -46,8 +46,8 @@ export interface RedisServerOptions {
 }
 
 /**
- * A Redis server that belongs to one test. Beside `stop()` it has what a test of faults needs: kill the server, freeze
- * it, bring it back with its data.
+ * A Redis server that belongs to one test. Beside `stop()` it has methods for tests of faults: kill the server, freeze it,
+ * bring it back with its data.
  *
  * @example
  * let redis: RedisServer;
@@ -98,7 +98,7 @@ export class RedisServer {
         return new RedisServer(port, directory, command, watchdog, await launch(command, watchdog));
       } catch (error) {
         await watchdog.end();
-        // only the server's own bind tells for sure whether a port is free
+        // only the server's own bind shows for sure whether a port is free
         if (tried >= MAX_PORTS_TRIED || !/address already in use/i.test(String(error))) throw error;
       }
     }
@@ -134,7 +134,7 @@ export class RedisServer {
   /**
    * Starts the server again on the same port, with the files it had; kills it first if it still runs.
    *
-   * What comes back is what it persisted: all with `args: ['--appendonly', 'yes']`, nothing by default.
+   * The data that it persisted comes back: all with `args: ['--appendonly', 'yes']`, nothing by default.
    */
   async restart(): Promise<void> {
     await this.kill();
@@ -148,14 +148,14 @@ export class RedisServer {
   }
 }
 
-/** Ends what this process leaves behind, and deletes the directory. */
+/** Ends the processes that this process leaves behind, and deletes the directory. */
 class Watchdog {
   private readonly process: ChildProcessByStdio<Writable, null, null>;
 
   constructor(directory: string) {
     // a group of its own, here and for the server: a Ctrl-C is for the app, which may need Redis to shut down
     this.process = spawn('sh', ['-c', WATCHDOG, directory], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
-    this.process.stdin.on('error', () => {}); // somebody killed it
+    this.process.stdin.on('error', () => {}); // it was killed
     unref(this.process, this.process.stdin);
   }
 
@@ -171,8 +171,8 @@ class Watchdog {
 }
 
 /**
- * Makes the directory for the files of a server. It has the port in its name, so that nobody else takes that while the
- * server is killed and to come back: its clients would find another server there. Undefined when somebody has the port.
+ * Makes the directory for the files of a server. Its name contains the port, so that no other test takes the port while the
+ * server is killed and to come back: its clients would find another server there. Undefined when the port is taken.
  */
 function reserve(port: number): string | undefined {
   const prefix = `nestwork-redis-${port}-`;
@@ -182,7 +182,7 @@ function reserve(port: number): string | undefined {
   return undefined;
 }
 
-/** They come last on the command line, so that no further argument takes them away from us. */
+/** They come last on the command line, so that no further argument replaces them. */
 function settings(port: number, directory: string): string[] {
   const fixed = {
     port: `${port}`,
@@ -258,7 +258,7 @@ function notStarted(what: string, log: string, cause?: Error): NestworkError {
   return new NestworkError(
     'REDIS_UNAVAILABLE',
     `The private Redis server ${what}. Its log:\n${log.trim() || '(empty)'}`,
-    'Read the log; what it complains of is often one of the `args` of RedisServer.start.',
+    'Read the log: often one of the `args` of RedisServer.start is wrong.',
     { cause },
   );
 }

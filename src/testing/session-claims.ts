@@ -12,7 +12,7 @@ import type {
 } from '../broker/port/broker.js';
 import type { TestClaims } from './test-work.js';
 
-/** Long enough for any test; nobody renews it. */
+/** Long enough for any test; it is not renewed. */
 const LEASE_MS = 600_000;
 
 type SessionBroker = ChildBroker & SupervisorBroker;
@@ -60,7 +60,7 @@ export class SessionClaims implements TestClaims {
     return this.broker.crons.recordRun(this.claimant, cron, run);
   }
 
-  /** Gives back what is held, and ends the session. */
+  /** Gives back held tasks, and ends the session. */
   async close(): Promise<void> {
     const childExit = { blamed: [], done: [], timedOut: [], maxCrashes: 1, line: '', report: '' };
     await this.broker.settle(this.claimant, childExit);

@@ -1,13 +1,13 @@
 import type { BroadcastOutcome, Broker, StreamPosition } from '../broker/port/broker.js';
 import type { TestBroadcasts } from './test-work.js';
 
-/** How far each app has come in the stream. */
+/** The position of each app in the stream. */
 const positions = new WeakMap<object, StreamPosition>();
 
-/** How each broadcast ended is recorded under this, as of a child. */
+/** The outcome of each broadcast is recorded under this, as of a child. */
 const TARGET = `test-${process.pid}`;
 
-/** Takes broadcasts from the stream of Redis. Like a worker, it begins with what was sent since its app was made. */
+/** Takes broadcasts from the stream of Redis. Like a worker, it begins with the broadcasts sent since its app was made. */
 export class StreamBroadcasts implements TestBroadcasts {
   constructor(private readonly broker: Pick<Broker, 'madeAtMs' | 'stream' | 'broadcasts'>) {}
 

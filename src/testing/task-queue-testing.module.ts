@@ -7,22 +7,22 @@ import { TestBench } from './test-bench.js';
 import { TestQueue } from './test-queue.js';
 import { assertTestingOptions, type TaskQueueTestingOptions } from './testing-options.js';
 
-/** Token of what `forRoot` was given. */
+/** Token of the options of `forRoot`. */
 const TESTING_OPTIONS = Symbol('nestwork:testing-options');
 
-/** Each as `TaskQueueModule` has it, so it is the same wherever an app looks first. */
+/** The same instances as in `TaskQueueModule`, so it does not matter in which module an app looks first. */
 const HANDED_ON: FactoryProvider[] = Array.from(OWN, ([type, token]) => ({
   provide: type as Type,
-  // each by itself: what makes the options of the app may inject one of them that needs no options
+  // each by itself: the factory of the app's options may inject one of them that needs no options
   useFactory: (part: PartOfAnApp, ofApp?: unknown) => part.service(type as Type, ofApp),
   inject: [PartOfAnApp, { token, optional: true }],
 }));
 
 /**
- * Takes Redis out of a test. Alone it makes `QueueClient`, and all else that `TaskQueueModule` exports, injectable in the
- * unit test of a controller or a service. Beside the module of an app, it makes the `TaskQueueModule` of that app connect
- * to nothing; all that it exports works. In both, `TestQueue` can be injected, too. Without timers and connections, so no
- * test runner waits for it.
+ * Removes Redis from a test. Alone it makes `QueueClient`, and all other exports of `TaskQueueModule`, injectable in the
+ * unit test of a controller or a service. Beside the module of an app, it keeps the `TaskQueueModule` of that app from
+ * connecting; all its exports work. In both, `TestQueue` can be injected, too. It has no timers and connections, so no test
+ * runner waits for it.
  *
  * Imported as it is, it has the mode `fake`.
  *

@@ -16,7 +16,7 @@ export type TaskReference<Args extends readonly unknown[]> =
   | ((...args: [...Args]) => unknown);
 
 /**
- * The sender of a task, `queue.of(ReportTasks).send`, by what it shows of itself.
+ * The sender of a task, `queue.of(ReportTasks).send`, by its public properties.
  *
  * @example
  * const sender: TaskSenderLike<[userId: number, options: { weekly: boolean }]> = app.get(TestQueue).of(ReportTasks).send;
@@ -24,16 +24,16 @@ export type TaskReference<Args extends readonly unknown[]> =
 export interface TaskSenderLike<Args extends unknown[]> {
   /** the name of the task */
   readonly name: string;
-  /** whether `with()` has given options, which a comparison would leave out */
+  /** whether `with()` has given options, which a comparison would ignore */
   readonly hasOptions?: boolean;
-  /** sends the task; here its arguments alone count */
+  /** sends the task; here only the types of its arguments matter */
   delay(...args: Args): Promise<unknown>;
 }
 
 /**
  * The name of a task; a method of a base class has the name of that class.
  *
- * @throws NestworkError NOT_A_TASK, INVALID_NAME; INVALID_OPTION for a sender with options, which would not be looked at
+ * @throws NestworkError NOT_A_TASK, INVALID_NAME; INVALID_OPTION for a sender with options, which would be ignored
  */
 export function nameOfTask(task: TaskReference<never>): string {
   if (typeof task === 'string') {
@@ -50,7 +50,7 @@ export function nameOfTask(task: TaskReference<never>): string {
     typeof task === 'function' ? `Method ${task.name || 'without a name'}` : `What was given (${typeof task})`;
   throw new NestworkError('NOT_A_TASK', `${what} has no @Task(), @Cron(), @Interval() or @Broadcast().`, [
     'Give a sender of the task, queue.of(MailTasks).welcome, or the decorated method of the class itself, MailTasks.prototype.welcome.',
-    'A mock or spy, or what another decorator above it made of the method, has lost the decorator: give the name instead, "MailTasks.welcome".',
+    'A mock, a spy or a decorator above it replaced the method, so its decorator is lost: give the name instead, "MailTasks.welcome".',
   ]);
 }
 

@@ -2,7 +2,7 @@ import type { ClaimedTask } from '../broker/port/broker.js';
 import { attemptOf, decodeMessage } from '../message/task-message.js';
 
 /**
- * One attempt at a task in a test, and what became of the task.
+ * One attempt at a task in a test, and how the task went on.
  *
  * @example
  * const runs: TaskRun[] = await app.get(TestQueue).advance('1h');
@@ -19,13 +19,13 @@ export interface TaskRun {
   readonly args: readonly unknown[];
   /** from 1 */
   readonly attempt: number;
-  /** `retried`: it failed and will be tried again; `dropped`: it ended as DropTask or `dropOn` wanted, or was cancelled */
+  /** `retried`: it failed and will be tried again; `dropped`: `DropTask` or `dropOn` ended it, or it was cancelled */
   readonly outcome: 'done' | 'retried' | 'dropped' | 'dead';
-  /** what the handler threw; undefined when it succeeded */
+  /** the error of the handler; undefined when it succeeded */
   readonly error: unknown;
 }
 
-/** What a test is told of an attempt. */
+/** Receives each attempt in a test. */
 export function describeRun(
   { id, queue, message }: ClaimedTask,
   outcome: TaskRun['outcome'],

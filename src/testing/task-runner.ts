@@ -18,8 +18,7 @@ export interface TaskRunnerOptions {
   readonly executor: Executor;
   readonly clock: Clock;
   /**
-   * Whether what is to be tried again is tried at once, without the wait, and what nobody knows is dead at once; otherwise
-   * both wait as they would for a worker.
+   * Whether retries are immediate and unknown tasks are dead at once. Otherwise both wait as they would in a worker.
    */
   readonly impatient: boolean;
 }

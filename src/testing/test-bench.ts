@@ -6,7 +6,7 @@ import { type BrokerObserver, ObservedBroker, type SentMessage } from './memory/
 import { VirtualClock } from './memory/virtual-clock.js';
 
 /**
- * What becomes of the tasks that an app sends in a test, see `TaskQueueTestingModule`.
+ * How a test handles the tasks that an app sends, see `TaskQueueTestingModule`.
  *
  * @example
  * const mode: TestMode = 'inline';
@@ -14,20 +14,20 @@ import { VirtualClock } from './memory/virtual-clock.js';
  */
 export type TestMode = 'fake' | 'inline' | 'memory';
 
-/** What stands in for Redis in one app: the clock, the broker once the app has made it, and who is told. */
+/** The replacements of Redis in one app: the clock, the broker once the app has made it, and its observers. */
 export class TestBench implements RedisReplacement, BrokerObserver {
-  /** Only in memory somebody moves it; otherwise the fake timers of a test apply. */
+  /** Only the clock in memory is moved; otherwise the fake timers of a test apply. */
   readonly virtual: VirtualClock | undefined;
-  /** By which the app counts. */
+  /** The clock of the app. */
   readonly clock: Clock;
   readonly impatient: boolean;
-  /** What is refused in production is refused in the test of a whole app. */
+  /** The test of a whole app refuses the same as production. */
   leniency: SendLeniency = { anyClass: false, anyQueue: false };
   broker: ObservedBroker | undefined;
   onSent: (messages: readonly SentMessage[]) => Promise<void> = async () => {};
   onCancelled: (id: string) => void = () => {};
 
-  /** @param setSystemTime told of the time in memory whenever somebody moves it */
+  /** @param setSystemTime called with the time in memory whenever it is moved */
   constructor(
     readonly mode: TestMode = 'fake',
     private readonly setSystemTime: (now: Date) => void = () => {},

@@ -19,8 +19,8 @@ import { TestWorker } from './test-worker.js';
  * Options of `TestQueue.advance`.
  *
  * @example
- * const nobody: AdvanceOptions = { idle: true };
- * await app.get(TestQueue).advance('1d', nobody);
+ * const noWorker: AdvanceOptions = { idle: true };
+ * await app.get(TestQueue).advance('1d', noWorker);
  */
 export interface AdvanceOptions {
   /**
@@ -31,8 +31,7 @@ export interface AdvanceOptions {
 }
 
 /**
- * What a test sees of the queues of its app, and how it makes time pass. Injectable where the app imports
- * `TaskQueueTestingModule`.
+ * Shows a test the queues of its app, and moves the time. Injectable where the app imports `TaskQueueTestingModule`.
  *
  * @example
  * const queue = app.get(TestQueue);
@@ -64,14 +63,14 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
   async onApplicationBootstrap(): Promise<void> {
     const worker = await this.worker();
     this.bootstrapped = true;
-    // like a worker, it consumes only now what was sent while the app booted
+    // like a worker, it takes tasks that were sent during the boot only now
     if (this.mode === 'inline') this.note(await worker.drain());
   }
 
   /**
-   * The tasks of a class as senders, as `QueueClient.of()` has them: to say which one was sent, and to send one.
+   * The tasks of a class as senders, as in `QueueClient.of()`: to refer to a task, and to send it.
    *
-   * @throws NestworkError what `QueueClient.of()` throws
+   * @throws NestworkError the errors of `QueueClient.of()`
    * @example
    * const queue = app.get(TestQueue);
    * expect(queue).toHaveEnqueued(queue.of(ReportTasks).send, [7, { weekly: true }]);
@@ -87,7 +86,7 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
     return this.moduleRef.get(QueueClient, { strict: false }).of<T>(type);
   }
 
-  /** What becomes of tasks here. */
+  /** The mode of this test. */
   get mode(): TestMode {
     return this.bench.mode;
   }
@@ -98,9 +97,9 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
   }
 
   /**
-   * What the app has sent since it was made, or since `clear()`, oldest first; all of it, or the calls of one task.
+   * The calls that the app has sent since it was made, or since `clear()`, oldest first; all of them, or those of one task.
    *
-   * A call whose key was taken is not among it, because it added nothing; nor is what a cron fired by itself.
+   * Calls whose key was taken are left out, because they added nothing, and so are runs that a cron fired.
    *
    * @param task its sender, a method with `@Task()` or `@Broadcast()`, or a name
    * @throws NestworkError NOT_A_TASK, INVALID_NAME; INVALID_OPTION for a sender with options
@@ -111,14 +110,14 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
     return this.sent.filter(({ name }) => name === wanted);
   }
 
-  /** The attempts that ended their task as dead, with what was thrown, oldest first; for a broadcast every failure. */
+  /** The attempts that ended their task as dead, with their errors, oldest first; for a broadcast every failure. */
   failures(): TaskRun[] {
     return this.runs.filter(({ outcome }) => outcome === 'dead');
   }
 
   /**
-   * Runs what is pending or due, and what that sends, until nothing is left. Time stands still: a retry that has to wait,
-   * and what is scheduled for later, is left for `advance()`.
+   * Runs pending and due tasks, and the tasks that they send, until nothing is left. Time stands still: delayed retries and
+   * scheduled tasks are left for `advance()`.
    *
    * @returns every attempt, in order; a task that fails does not make it reject, see `error` and `failures()`
    * @throws NestworkError WRONG_TEST_MODE in mode `fake`; APP_NOT_INITIALIZED; ENDLESS_TASKS
@@ -129,11 +128,11 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
   }
 
   /**
-   * Lets time pass: runs what is pending, then whatever comes due, each task and each cron at its time.
+   * Lets time pass: runs pending tasks, then each task and each cron at its time.
    *
    * @param duration like `'10m'`, or ms
-   * @param options `idle`: no worker is there meanwhile. Nothing runs, so tasks can expire and crons be missed; what is left
-   * to run then does so at the next `drain()` or `advance()`
+   * @param options `idle`: no worker is there in the meantime. Nothing runs, so tasks can expire and crons be missed; the
+   * rest runs at the next `drain()` or `advance()`
    * @returns every attempt, in order
    * @throws NestworkError WRONG_TEST_MODE but in mode `memory`; INVALID_DURATION; APP_NOT_INITIALIZED; ENDLESS_TASKS
    * @example
@@ -178,7 +177,7 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
     return this.note(await worker.runCron(definition));
   }
 
-  /** Forgets what was sent, what ran, and all tasks that wait or are dead. Crons and the time stay. For `beforeEach`. */
+  /** Forgets all sent calls, attempts, and tasks that wait or are dead. Crons and the time stay. For `beforeEach`. */
   clear(): void {
     this.sent = [];
     this.runs = [];
@@ -245,6 +244,6 @@ function notInitialized(): NestworkError {
   return new NestworkError(
     'APP_NOT_INITIALIZED',
     'A task was to run, but the app of this test is not initialized: its tasks are not known yet.',
-    'Call `await app.init()` on what compile() or createNestApplication() gave.',
+    'Call `await app.init()` on the app that compile() or createNestApplication() returned.',
   );
 }

@@ -17,7 +17,7 @@ export interface TestClaims {
   done(task: ClaimedTask): Promise<boolean>;
   /** Lets it run again later. */
   retry(task: ClaimedTask, retry: Retry): Promise<boolean>;
-  /** Ends it as dead; `line` tells the history of its last attempt, if there was one. */
+  /** Ends it as dead; `line` is the history of its last attempt, if there was one. */
   bury(task: ClaimedTask, report: DeathReport, line: string): Promise<boolean>;
   /** Notes how a run of a cron ended. */
   recordRun(cron: string, run: CronRun): Promise<void>;
@@ -31,7 +31,7 @@ export interface TestBroadcasts {
   record(id: string, outcome: BroadcastOutcome): Promise<void>;
 }
 
-/** All that a test worker takes. */
+/** The parts that a test worker takes tasks and broadcasts from. */
 export interface TestWork extends Pick<PromoterBroker, 'promote'> {
   readonly claims: TestClaims;
   readonly broadcasts: TestBroadcasts;

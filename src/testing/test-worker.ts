@@ -29,7 +29,7 @@ export interface TestWorkerOptions {
   readonly impatient: boolean;
 }
 
-/** The worker of a test: it serves all queues of the app and fires its crons, but only when told to. */
+/** The worker of a test: it serves all queues of the app and fires its crons, but only on request. */
 export class TestWorker {
   private readonly logger = new Logger('TestQueue');
   private readonly ids = new TaskIdSequence();
@@ -51,21 +51,21 @@ export class TestWorker {
     });
   }
 
-  /** Makes itself known, as workers do; declares the crons. */
+  /** Registers itself, as workers do; declares the crons. */
   async start(): Promise<void> {
     const { broker, registry } = this.options;
     broker.serve(registry.catalog());
     await this.crons.tick();
   }
 
-  /** Fires crons that are due, and runs what is pending or due until nothing is left. */
+  /** Fires due crons, and runs pending and due tasks until nothing is left. */
   async drain(): Promise<TaskRun[]> {
     const runs: TaskRun[] = [];
     await this.crons.tick();
     for (;;) {
       const next = await inCleanContext(() => this.runner.runNext());
       if (next.length === 0) return runs;
-      for (const each of next) this.tell(each);
+      for (const each of next) this.log(each);
       runs.push(...next);
       if (runs.length > MOST_RUNS) throw endless(runs);
     }
@@ -78,7 +78,7 @@ export class TestWorker {
       const claimed = this.options.broker.claims.one(id);
       if (!claimed) return runs;
       const run = await inCleanContext(() => this.runner.run(claimed));
-      this.tell(run);
+      this.log(run);
       runs.push(run);
     }
   }
@@ -87,7 +87,7 @@ export class TestWorker {
   async runBroadcasts(): Promise<TaskRun[]> {
     const { broker, executor, clock } = this.options;
     const runs = await inCleanContext(() => drainBroadcasts(broker.broadcasts, executor, clock));
-    for (const run of runs) this.tell(run);
+    for (const run of runs) this.log(run);
     return runs;
   }
 
@@ -116,8 +116,8 @@ export class TestWorker {
     this.runner.cancel(id);
   }
 
-  /** As the log of a worker does: a failure that a test does not ask for should not stay unseen. */
-  private tell({ outcome, name, id, error: thrown }: TaskRun): void {
+  /** As the log of a worker does: a failure should show also if a test does not ask for it. */
+  private log({ outcome, name, id, error: thrown }: TaskRun): void {
     if (outcome !== 'dead') return;
     const { code, error, stack } = describeError(thrown);
     const why = printedText(error, code !== 'TASK_FAILED');

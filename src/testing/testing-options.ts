@@ -16,13 +16,13 @@ import type { TestMode } from './test-bench.js';
  */
 export interface TaskQueueTestingOptions extends PartOptions {
   /**
-   * `fake`: what is sent is recorded, and nothing runs. `inline`: a task runs within its `delay()`, at once, with its
-   * retries. `memory`: tasks wait as they do in Redis, and run when `TestQueue.drain()` or `advance()` says so.
+   * `fake`: calls are recorded, and nothing runs. `inline`: a task runs within its `delay()`, at once, with its retries.
+   * `memory`: tasks wait as they do in Redis, and run in `TestQueue.drain()` or `advance()`.
    * @default 'fake'
    */
   mode?: TestMode;
   /**
-   * In mode `memory`, told whenever `advance()` moves the time: hand it on to the fake timers of your test runner, and
+   * In mode `memory`, called whenever `advance()` moves the time: pass the time to the fake timers of your test runner, and
    * `new Date()` in your tasks follows.
    * @default none: Date shows the real time
    * @example
@@ -31,7 +31,7 @@ export interface TaskQueueTestingOptions extends PartOptions {
   setSystemTime?: (now: Date) => void;
 }
 
-/** What a test of a part of an app may say of the whole. */
+/** The options of a test of a part of an app. */
 export type PartOptions = Pick<
   TaskQueueOptions,
   'queues' | 'defaultQueue' | 'defaults' | 'propagate' | 'applyGlobalEnhancers'
@@ -56,7 +56,7 @@ const WITHOUT_USE: readonly (keyof TaskQueueOptions)[] = [
 ];
 
 /**
- * What is wrong with the values of the others is said when the app is compiled.
+ * Wrong values of the other options are reported when the app is compiled.
  *
  * @throws NestworkError INVALID_OPTION
  */

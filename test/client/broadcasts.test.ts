@@ -62,7 +62,7 @@ describe('a broadcast is sent', () => {
     expect(await sent()).toEqual([A, B]);
   });
 
-  it('by name from an app without its class, as the catalog of the workers tells', async () => {
+  it('by name from an app without its class, by the catalog of the workers', async () => {
     const entry = { name: 'CacheTasks.forget', queue: '(broadcast)', broadcast: 'child' };
     await apps.redis.hset('{nestwork}:catalog', entry.name, JSON.stringify(entry));
     const app = await apps.boot({ imports: [apps.queue()], providers: [OtherTasks] });
@@ -79,7 +79,7 @@ describe('a broadcast is sent', () => {
     expect(await sent()).toEqual([A]);
   });
 
-  it('once under one id, in whatever way', async () => {
+  it('once under one id, by each way to send', async () => {
     const [one = '', other = ''] = [new TaskIdSequence().next(), new TaskIdSequence().next()];
     const { forget } = queue.of(CacheTasks);
     await forget.with({ id: one }).delay('a');

@@ -9,7 +9,7 @@ beforeEach(async () => {
 });
 afterEach(() => apps.stop());
 
-it('tells each of the calls that fail together of its own task, where it was called', async () => {
+it('calls that fail together reject each with its own task and its own stack', async () => {
   const app = await apps.boot({ imports: [apps.queue(QUEUES)] });
   const client = app.get(QueueClient, { strict: false });
   await apps.redis.set('{nestwork}:queue:bulk', 'foreign');

@@ -25,8 +25,8 @@ async function unconfirmed(enqueue: Promise<unknown>): Promise<EnqueueUnconfirme
   return error as EnqueueUnconfirmedError;
 }
 
-/** Resolves when nestwork has told so. */
-async function told(text: string): Promise<void> {
+/** Resolves when nestwork has logged it. */
+async function logged(text: string): Promise<void> {
   while (apps.lines.with(text).length === 0) await delay(5);
 }
 
@@ -58,7 +58,7 @@ describe('while the server does not answer', () => {
     expect(await notes()).toEqual(calls.map(([index]) => index));
   });
 
-  it('delay() by name rejects too, and has added nothing, because it did not learn the queue', async () => {
+  it('delay() by name rejects too, and has added nothing, because it did not get the queue', async () => {
     const app = await apps.boot({ imports: [apps.queue({ commandTimeout: '1s' })] });
     apps.server.pause();
     await expect(app.get(QueueClient, { strict: false }).task('Some.task').delay()).rejects.toMatchObject({
@@ -77,7 +77,7 @@ describe('a server that dies', () => {
     await apps.server.kill();
     const [id] = (await sent).taskIds;
     await apps.server.restart();
-    await told('is back');
+    await logged('is back');
     await note.with({ id }).delay('a');
     expect(await notes()).toEqual(['a']);
   });
@@ -95,26 +95,26 @@ describe('a server that dies', () => {
     const note = await sender('1s');
     await note.delay('before');
     await apps.server.kill();
-    await told('Lost Redis');
+    await logged('Lost Redis');
     await expect(note.delay('meanwhile')).rejects.toMatchObject({
       code: 'REDIS_UNAVAILABLE',
       message: expect.stringMatching(`127.0.0.1:${apps.server.port}[^]*you can repeat a call`),
     });
     await apps.server.restart();
-    await told('is back');
+    await logged('is back');
     await note.delay('after');
     expect(await notes()).toEqual(['after']);
   });
 });
 
-describe('an outage is told in one line, and its end in another', () => {
-  it('when the server dies, whatever is sent meanwhile', async () => {
+describe('an outage is logged in one line, and its end in another', () => {
+  it('when the server dies, however many calls are sent in the meantime', async () => {
     const note = await sender('1s');
     await apps.server.kill();
-    await told('Lost Redis');
+    await logged('Lost Redis');
     await Promise.allSettled(Array.from({ length: 50 }, () => note.delay('a')));
     await apps.server.restart();
-    await told('is back');
+    await logged('is back');
     await note.delay('b');
     expect(apps.lines.with('TaskQueue]').filter((line) => !line.includes('[NestFactory]'))).toEqual([
       expect.stringContaining(`Lost Redis at 127.0.0.1:${apps.server.port}`),
@@ -122,7 +122,7 @@ describe('an outage is told in one line, and its end in another', () => {
     ]);
   });
 
-  it('when the server does not answer, whatever is sent meanwhile', async () => {
+  it('when the server does not answer, however many calls are sent in the meantime', async () => {
     const note = await sender('1s');
     apps.server.pause();
     await Promise.allSettled(Array.from({ length: 50 }, () => note.delay('a')));
@@ -134,7 +134,7 @@ describe('an outage is told in one line, and its end in another', () => {
   });
 });
 
-it('after the app is closed delay() rejects at once', async () => {
+it('delay() rejects at once after the app is closed', async () => {
   const app = await apps.boot({ imports: [apps.queue({ commandTimeout: '10m' })] });
   await app.close();
   await expect(app.get(QueueClient, { strict: false }).task('Some.task').delay()).rejects.toMatchObject({

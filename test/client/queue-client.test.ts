@@ -51,7 +51,7 @@ describe('of(Class)', () => {
     expect(await apps.waiting()).toMatchObject([{ name: 'reports.archive', args: ['a', 'b'] }]);
   });
 
-  it('names an undecorated method that one tries to send', async () => {
+  it('names an undecorated method in the error of its call', async () => {
     const reports = (await client(ReportTasks)).of(ReportTasks);
     expect(() => Reflect.get(reports, 'helper')).toThrow(
       expect.objectContaining({ code: 'NOT_A_TASK', message: expect.stringContaining('ReportTasks.helper') }),
@@ -70,14 +70,14 @@ describe('of(Class)', () => {
       'sned',
       /^Class ReportTasks has no method "sned"[\s\S]*Did you mean queue\.of\(ReportTasks\)\.send\?/,
     ],
-  ])('says of %s what it is', async (_what, property, message) => {
+  ])('names the kind of value that %s is', async (_what, property, message) => {
     const reports = (await client(ReportTasks)).of(ReportTasks);
     expect(() => Reflect.get(reports, property)).toThrow(
       expect.objectContaining({ code: 'NOT_A_TASK', message: expect.stringMatching(message) }),
     );
   });
 
-  it('says of an override without a decorator that it hides the task', async () => {
+  it('names the override without a decorator that hides the task', async () => {
     @Injectable()
     class QuietReportTasks extends ReportTasks {
       override send(): void {}
@@ -88,7 +88,7 @@ describe('of(Class)', () => {
     );
   });
 
-  it('names the decorator that an override lacks, where the class has no other task', async () => {
+  it('names the decorator that an override lacks, if the class has no other task', async () => {
     @Injectable()
     class DigestTasks {
       @Cron('0 8 * * *')
@@ -108,12 +108,12 @@ describe('of(Class)', () => {
     ['an instance', new ReportTasks(), /got an instance of ReportTasks[\s\S]*queue\.of\(ReportTasks\)/],
     ['undefined', undefined, /got undefined[\s\S]*two files import each other/],
     ['a function that returns it', () => ReportTasks, /got function[\s\S]*queue\.of\(ReportTasks\), and no function/],
-  ])('says what to write instead of %s', async (_what, given, message) => {
+  ])('names the right call for %s', async (_what, given, message) => {
     const queue = await client(ReportTasks);
     expect(() => queue.of(given as typeof ReportTasks)).toThrow(message);
   });
 
-  it('by its name is the same as by the class, where the app has it', async () => {
+  it('by the name of a class is the same as by the class, if the app has it', async () => {
     const reports = (await client(ReportTasks)).of<ReportTasks>('ReportTasks');
     expect(await reports.archive.delay('a')).toMatchObject({ name: 'reports.archive', queue: 'default' });
     expect(await reports.send.delay(7)).toMatchObject({ name: 'ReportTasks.send', queue: 'critical' });
@@ -121,7 +121,7 @@ describe('of(Class)', () => {
     expect(await Promise.resolve(reports)).toBe(reports);
   });
 
-  it('by its name sends to the queue that the catalog has, which is asked once', async () => {
+  it('by the name of a class sends to the queue in the catalog, which is asked once', async () => {
     const app = await apps.boot({ imports: [apps.queue(QUEUES)] });
     const queue = app.get(QueueClient, { strict: false });
     const asked = jest.spyOn(app.get<Broker>(BROKER, { strict: false }), 'queueOfTask').mockResolvedValue('bulk');
@@ -162,7 +162,7 @@ describe('of(Class)', () => {
     expect(await apps.waiting()).toMatchObject([{ name: 'MailTasks.deliver', args: ['you@example.org'] }]);
   });
 
-  it('names inherited tasks after the class it was given', async () => {
+  it('names inherited tasks after the given class', async () => {
     @Injectable()
     class WeeklyReportTasks extends ReportTasks {}
 
@@ -173,7 +173,7 @@ describe('of(Class)', () => {
 });
 
 describe('task(name)', () => {
-  it('goes to the queue that workers registered', async () => {
+  it('sends to the queue that workers registered', async () => {
     const app = await apps.boot({ imports: [apps.queue()] });
     await register(app.get<Broker>(BROKER, { strict: false }), { name: 'Video.encode', queue: 'video' });
     const handle = await app.get(QueueClient, { strict: false }).task<[number]>('Video.encode').delay(7);
@@ -181,18 +181,18 @@ describe('task(name)', () => {
     expect(await apps.waiting('video')).toMatchObject([{ id: handle.id, args: [7] }]);
   });
 
-  it('goes to the queue of the app itself where it has the class', async () => {
+  it('sends to the queue of the app itself if it has the class', async () => {
     const queue = await client(ReportTasks);
     expect(await queue.task('ReportTasks.send').delay(7)).toMatchObject({ queue: 'critical' });
   });
 
-  it('goes to the default queue where nobody knows better', async () => {
+  it('sends to the default queue if no worker registered another', async () => {
     const queue = await client();
     expect(await queue.task('Nobody.knows').delay()).toMatchObject({ queue: 'default' });
     expect(await queue.task('constructor').delay()).toMatchObject({ queue: 'default' });
   });
 
-  it('goes to the queue that workers registered last', async () => {
+  it('sends to the queue that workers registered last', async () => {
     const app = await apps.boot({ imports: [apps.queue()] });
     const broker = app.get<Broker>(BROKER, { strict: false });
     await register(broker, { name: 'Video.encode', queue: 'video' });
@@ -222,7 +222,7 @@ describe('task(method)', () => {
     expect(await queue.task(new ReportTasks().send).delay(7)).toMatchObject({ name: 'ReportTasks.send' });
   });
 
-  it('names a method that is no task', async () => {
+  it('refuses a method that is no task, with its name', async () => {
     const queue = await client(ReportTasks);
     expect(() => queue.task(ReportTasks.prototype.helper)).toThrow(
       expect.objectContaining({ code: 'NOT_A_TASK', message: expect.stringContaining('helper') }),
@@ -230,7 +230,7 @@ describe('task(method)', () => {
     expect(() => queue.task(() => {})).toThrow(expect.objectContaining({ code: 'NOT_A_TASK' }));
   });
 
-  it('refuses an inherited method: each subclass has a task of it, under its own name', async () => {
+  it('refuses an inherited method: each subclass has its own task of it', async () => {
     @Injectable()
     class WeeklyReportTasks extends ReportTasks {}
 

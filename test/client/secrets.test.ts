@@ -48,7 +48,7 @@ async function expectSilence(enqueue: Promise<unknown>, code: string): Promise<v
   }
 }
 
-describe('neither payload nor password is in the error', () => {
+describe('an error has neither payload nor password', () => {
   it('of a server that is full', async () => {
     await apps.redis.config('SET', 'maxmemory', '1');
     await expectSilence(note.delay(PAYLOAD), 'REDIS_OUT_OF_MEMORY');
@@ -60,7 +60,7 @@ describe('neither payload nor password is in the error', () => {
     await expectSilence(note.delay(PAYLOAD), 'REDIS_REFUSED');
   });
 
-  it('of a key that is something else', async () => {
+  it('of a key of another type', async () => {
     await apps.redis.set('{nestwork}:queue:default', 'foreign');
     await expectSilence(note.delay(PAYLOAD), 'REDIS_REFUSED');
   });
@@ -99,7 +99,7 @@ describe('neither payload nor password is in the error', () => {
     await expectSilence(note.delay(PAYLOAD), 'REDIS_UNAVAILABLE');
   });
 
-  it('of an argument that cannot be carried', async () => {
+  it('of an argument that cannot be sent', async () => {
     await expectSilence(note.delay({ card: PAYLOAD, later: () => PAYLOAD }), 'UNSERIALIZABLE_ARGUMENT');
     await expectSilence(note.delay(`${PAYLOAD}${'x'.repeat(300_000)}`), 'PAYLOAD_TOO_LARGE');
   });

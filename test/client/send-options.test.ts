@@ -25,7 +25,7 @@ describe('assertSendOptions', () => {
     [{ ids: [ID, 'k3v9x0q2m7ab00000008'] }],
     [{ retries: 3, backoff: { type: 'fixed', delay: '1s' }, expires: '1h', softTimeout: 1, hardTimeout: 2 }],
     [{ queue: undefined, delay: undefined, eta: undefined, key: undefined, until: undefined, onConflict: undefined }],
-  ])('lets %p pass', (options) => {
+  ])('accepts %p', (options) => {
     expect(() => check(options)).not.toThrow();
   });
 

@@ -23,7 +23,7 @@ async function sentNotes(): Promise<unknown[]> {
 }
 
 describe('delay()', () => {
-  it('resolves to a handle of what lies in the queue', async () => {
+  it('resolves to a handle of the task in the queue', async () => {
     const handle = await reports.send.delay(7, { weekly: true });
     expect(handle).toEqual({
       id: expect.stringMatching(/^[0-9a-z]{20}$/),
@@ -43,20 +43,20 @@ describe('delay()', () => {
     expect(await sentNotes()).toEqual([0, 1, 2, 3]);
   });
 
-  it('keeps that order also between calls one by one and lists of calls', async () => {
+  it('keeps that order also between single calls and lists of calls', async () => {
     await reports.note.delay('first'); // the connection is up
     const { note } = reports;
     await Promise.all([note.delayMany([[1], [2]]), note.delay(3), note.delayMany([[4]]), note.delay(5)]);
     expect(await sentNotes()).toEqual(['first', 1, 2, 3, 4, 5]);
   });
 
-  it('carries what JSON cannot', async () => {
+  it('carries values that JSON cannot', async () => {
     const rich = { at: new Date(0), big: 1n, map: new Map([['a', new Set([Number.NaN])]]), none: undefined };
     await reports.note.delay(rich);
     expect(await sentNotes()).toEqual([rich]);
   });
 
-  it('takes arguments as they are at the call', async () => {
+  it('sends the arguments as they are at the call', async () => {
     const note = { text: 'before' };
     const sent = reports.note.delay(note);
     note.text = 'after';
@@ -64,7 +64,7 @@ describe('delay()', () => {
     expect(await sentNotes()).toEqual([{ text: 'before' }]);
   });
 
-  it('sends nothing when an argument cannot be carried, and names its path', async () => {
+  it('sends nothing when an argument cannot be sent, and the error names its path', async () => {
     await expect(reports.note.delay({ user: { greet: () => {} } })).rejects.toMatchObject({
       ...UNSENDABLE,
       message: expect.stringContaining('args[0].user.greet'),
@@ -75,12 +75,15 @@ describe('delay()', () => {
 });
 
 describe('delayMany()', () => {
-  it.each([Promise.resolve([['a']]), undefined, 7, {}])('refuses what is no list of calls: %p', async (calls) => {
-    await expect(reports.note.delayMany(calls as never)).rejects.toMatchObject({
-      code: 'INVALID_OPTION',
-      message: expect.stringContaining('not a list of calls'),
-    });
-  });
+  it.each([Promise.resolve([['a']]), undefined, 7, {}])(
+    'refuses a value that is no list of calls: %p',
+    async (calls) => {
+      await expect(reports.note.delayMany(calls as never)).rejects.toMatchObject({
+        code: 'INVALID_OPTION',
+        message: expect.stringContaining('not a list of calls'),
+      });
+    },
+  );
 
   it('resolves to handles in the order of the calls, which is that of the queue', async () => {
     const calls = Array.from({ length: 2_500 }, (_, index): [unknown] => [index]);
@@ -98,7 +101,7 @@ describe('delayMany()', () => {
     expect(await sentNotes()).toEqual(['a', 'b']);
   });
 
-  it('checks every call before it sends the first, and names the bad one', async () => {
+  it('checks every call before it sends the first, and the error names the bad one', async () => {
     const calls = Array.from({ length: 1_500 }, (_, index): [unknown] => [{ index }]);
     calls[1_400] = [{ at: Symbol('bad') }];
     await expect(reports.note.delayMany(calls)).rejects.toMatchObject({
@@ -109,14 +112,14 @@ describe('delayMany()', () => {
   });
 });
 
-describe('delayMany() of something that cannot be read', () => {
+describe('delayMany() of an unreadable list', () => {
   const revoked = (): never => {
     const { proxy, revoke } = Proxy.revocable([], {});
     revoke();
     return proxy as never;
   };
 
-  it('refuses the list, or names the call', async () => {
+  it('is refused, and the error names the list or the call', async () => {
     const refusal = (named: string): object => ({ code: 'INVALID_OPTION', message: expect.stringContaining(named) });
     await expect(reports.note.delayMany(revoked())).rejects.toMatchObject(refusal('not a list of calls'));
     await expect(reports.note.delayMany([['a'], revoked()])).rejects.toMatchObject(refusal('calls[1]'));
@@ -132,7 +135,7 @@ describe('with()', () => {
     expect((await apps.waiting('bulk')).map(({ args }) => args)).toEqual([[1]]);
   });
 
-  it('adds to what an earlier with() said, and does not follow later changes of the object', async () => {
+  it('adds to the options of an earlier with(), and does not follow later changes of the object', async () => {
     const id = new TaskIdSequence().next();
     const options = { queue: 'bulk' };
     const sender = reports.send.with(options).with({ id });
@@ -140,7 +143,7 @@ describe('with()', () => {
     expect(await sender.delay(1)).toEqual({ id, name: 'ReportTasks.send', queue: 'bulk', added: true });
   });
 
-  it('refuses a queue that is not declared, naming the task and those that are', () => {
+  it('refuses a queue that is not declared, with the task and the declared queues', () => {
     expect(() => reports.send.with({ queue: 'bluk' })).toThrow(
       expect.objectContaining({
         code: 'UNKNOWN_QUEUE',
@@ -153,7 +156,7 @@ describe('with()', () => {
     ['Map', new Map([['tenant', 'acme']])],
     ['Headers', new Headers({ tenant: 'acme' })],
     ['URLSearchParams', new URLSearchParams({ tenant: 'acme' })],
-  ])('refuses headers that are a %s, of which none would be sent, and says how to convert it', (name, headers) => {
+  ])('refuses headers that are a %s, with the way to convert it', (name, headers) => {
     const given = headers as Record<string, string>;
     expect(() => reports.send.with({ headers: given })).toThrow(
       expect.objectContaining({
@@ -168,13 +171,13 @@ describe('with()', () => {
     ['a list', [['queue', 'bulk']]],
     ['a number', 7],
     ['a promise', Promise.resolve({ queue: 'bulk' })],
-  ])('refuses %s, which would be taken for no options at all', (_, options) => {
+  ])('refuses %s, which would look like no options', (_, options) => {
     expect(() => reports.send.with(options as object)).toThrow(
       expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringContaining('"ReportTasks.send"') }),
     );
   });
 
-  it('refuses a key with a lone surrogate, which would be taken for the key of other calls', async () => {
+  it('refuses a key with a lone surrogate, which would equal the key of other calls', async () => {
     await reports.send.with({ key: 'user-\ufffd' }).delay(1);
     await expect(reports.send.with({ key: 'user-\ud800' }).delay(2)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
     expect(await apps.waiting('critical')).toHaveLength(1);
@@ -188,13 +191,13 @@ describe('with()', () => {
 });
 
 describe('with({ id })', () => {
-  it('adds nothing when the task is in, and answers as if it had been added', async () => {
+  it('adds nothing when the task is in, and resolves as if it had been added', async () => {
     const handle = await reports.send.delay(7);
     expect(await reports.send.with({ id: handle.id }).delay(7)).toEqual(handle);
     expect(await apps.waiting('critical')).toHaveLength(1);
   });
 
-  it('is for delay()', async () => {
+  it('is refused by delayMany()', async () => {
     const sender = reports.note.with({ id: new TaskIdSequence().next() });
     await expect(sender.delayMany([[1]])).rejects.toMatchObject({
       code: 'INVALID_OPTION',
@@ -205,7 +208,7 @@ describe('with({ id })', () => {
 });
 
 describe('with({ ids })', () => {
-  it('adds those that are missing', async () => {
+  it('adds the missing ones', async () => {
     const ids = new TaskIdSequence();
     const all = [ids.next(), ids.next(), ids.next()];
     await reports.note.with({ id: all[1] }).delay('b');
@@ -214,7 +217,7 @@ describe('with({ ids })', () => {
     expect(await sentNotes()).toEqual(['b', 'a', 'c']);
   });
 
-  it('is for delayMany()', async () => {
+  it('is refused by delay()', async () => {
     const sender = reports.note.with({ ids: [new TaskIdSequence().next()] });
     await expect(sender.delay(1)).rejects.toMatchObject({
       code: 'INVALID_OPTION',
@@ -223,7 +226,7 @@ describe('with({ ids })', () => {
     expect(await sentNotes()).toEqual([]);
   });
 
-  it('has one id for each call', async () => {
+  it('needs one id for each call', async () => {
     const sender = reports.note.with({ ids: [new TaskIdSequence().next()] });
     await expect(sender.delayMany([['a'], ['b']])).rejects.toMatchObject({
       code: 'INVALID_OPTION',
@@ -233,7 +236,7 @@ describe('with({ ids })', () => {
     expect(await sentNotes()).toEqual([]);
   });
 
-  it('has no id twice: the second call would be lost', async () => {
+  it('refuses an id that is there twice: the second call would be lost', async () => {
     const id = new TaskIdSequence().next();
     const send = async (): Promise<unknown> => reports.note.with({ ids: [id, id] }).delayMany([['a'], ['b']]);
     await expect(send()).rejects.toMatchObject({ message: expect.stringContaining(id) });
@@ -241,8 +244,8 @@ describe('with({ ids })', () => {
   });
 });
 
-describe('when Redis refuses', () => {
-  it('because it is full: nothing is added, and the same id works later', async () => {
+describe('a delay() that Redis refuses', () => {
+  it('because it is full adds nothing, and the same id works later', async () => {
     const id = new TaskIdSequence().next();
     await apps.redis.config('SET', 'maxmemory', '1');
     try {
@@ -254,7 +257,7 @@ describe('when Redis refuses', () => {
     expect(await sentNotes()).toEqual(['a']);
   });
 
-  it('because something else owns the key: nothing is added, and the same id works later', async () => {
+  it('because the key has another type adds nothing, and the same id works later', async () => {
     const id = new TaskIdSequence().next();
     await apps.redis.set('{nestwork}:queue:default', 'foreign');
     await expect(reports.note.with({ id }).delay('a')).rejects.toMatchObject({ code: 'REDIS_REFUSED' });
@@ -263,7 +266,7 @@ describe('when Redis refuses', () => {
     expect(await sentNotes()).toEqual(['a']);
   });
 
-  it('in the middle of many: the error has all ids, and repeating with them adds each once', async () => {
+  it('in the middle of many rejects with all ids, and repeating it with them adds each once', async () => {
     const calls = Array.from({ length: 40 }, (_, index): [string] => [`${index} ${'x'.repeat(200_000)}`]);
     const used = Number(/^used_memory:(\d+)/m.exec(await apps.redis.info('memory'))?.[1]);
     await apps.redis.config('SET', 'maxmemory', `${used + 4_000_000}`);

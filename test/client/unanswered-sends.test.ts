@@ -21,7 +21,7 @@ function exit(): void {
   for (const listener of exitListeners()) listener();
 }
 
-it('the end of the process names the calls that it cuts off, of every app', () => {
+it('a process that ends logs the calls that it cuts off, of every app', () => {
   const sends = new UnansweredSends();
   const others = new UnansweredSends();
   for (const task of ['Mail.send', 'Mail.send', 'Reports.write', 'Mail.send']) sends.begin(task);
@@ -35,7 +35,7 @@ it('the end of the process names the calls that it cuts off, of every app', () =
   others.end('Cache.warm');
 });
 
-it('the end of the process says nothing once all calls are answered', () => {
+it('a process that ends logs nothing once all calls are answered', () => {
   const sends = new UnansweredSends();
   for (let call = 0; call < 3; call += 1) {
     sends.begin('Mail.send');

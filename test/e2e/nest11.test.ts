@@ -7,5 +7,5 @@ describe('on Nest 11', () => {
   }, 180_000);
   afterAll(() => house?.close());
 
-  it.each(appNames())('the app %s does what it should', (app) => house.run(app));
+  it.each(appNames())('the app %s passes', (app) => house.run(app));
 });

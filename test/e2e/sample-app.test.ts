@@ -155,7 +155,7 @@ test(
 
 describe('the demo', () => {
   test(
-    'shows the report and where it lies, and leaves nothing running',
+    'prints the report and its path, and leaves no process running',
     async () => {
       const demo = new Script('demo.js', SOURCES);
       expect([await demo.ended(), demo.output]).toEqual([0, expect.stringContaining('nothing is left running')]);
@@ -188,7 +188,7 @@ describe('the demo', () => {
   );
 
   test(
-    'fails with what the API answered',
+    'fails with the answer of the API',
     async () => {
       const demo = new Script('demo.js', '/no/such/place');
       expect(await demo.ended()).toBe(1);
@@ -213,7 +213,7 @@ describe('the demo', () => {
   );
 
   test(
-    'says what it needs when it is started by hand without a Redis',
+    'prints its requirements when it is started by hand without a Redis',
     async () => {
       const demo = spawn(process.execPath, [fileURLToPath(new URL('../../sample-app/dist/demo.js', import.meta.url))], {
         env: { ...process.env, NODE_OPTIONS: '', REDIS_URL: '' },

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => apps.stop());
 
-it('is injectable, and tells what was recorded', async () => {
+it('BroadcastLog is injectable, and returns the recorded outcomes', async () => {
   const outcome = { host: 'here', pid: 7, ok: false, error: 'Error: no', durationMs: 3, at: 1 };
   const gap = { reason: 'trimmed' as const, missed: 3, after: '5-0', host: 'here', pid: 7, at: 1 };
   expect(await log.outcomes(ID)).toEqual([]);
@@ -27,6 +27,6 @@ it('is injectable, and tells what was recorded', async () => {
   expect(await log.gaps()).toEqual([gap]);
 });
 
-it('refuses what is no id', async () => {
+it('BroadcastLog refuses an invalid id', async () => {
   await expect(log.outcomes('42')).rejects.toMatchObject({ code: 'INVALID_TASK_ID' });
 });

@@ -40,7 +40,7 @@ async function graveyard(): Promise<string[]> {
 }
 
 describe('a dead task', () => {
-  it('tells all that is known of it', async () => {
+  it('has all recorded data', async () => {
     const message = fixture.message('Some.task', 7, { weekly: true }, new Date(5));
     const history = [
       { at: 100, attempt: 1, code: 'TASK_FAILED', error: 'Error: once', host: 'there', pid: 3 },
@@ -71,7 +71,7 @@ describe('a dead task', () => {
     expect(task?.bytes.toString()).toContain(seeded);
   });
 
-  it('shows its arguments only to who asks for them', async () => {
+  it('shows its arguments only in `args`', async () => {
     const [message] = (await seedDead(fixture, [{ message: fixture.message('Some.task', 'secret') }])) as [string];
     const task = await deadLetters.get(idOf(message));
     expect(inspect(task, { depth: null, showHidden: true })).not.toContain('secret');
@@ -79,7 +79,7 @@ describe('a dead task', () => {
     expect(task?.args).toEqual(['secret']);
   });
 
-  it('has the name that stands in its message when its report has none, also behind a unique key', async () => {
+  it('has the name in its message when its report has none, also behind a unique key', async () => {
     const unique = encodeUnique('Träge "Tasks".x', 'key', 'started');
     const message = encodeMessage({
       id: fixture.ids.next(),
@@ -101,7 +101,7 @@ describe('a dead task', () => {
     expect(task?.bytes).toEqual(Buffer.concat([Buffer.from(`${id}?`), bytes]));
   });
 
-  it.each(['', 'no JSON\nx', '[]\nx', 'null\n', '7'])('is there although its record is %j', async (record) => {
+  it.each(['', 'no JSON\nx', '[]\nx', 'null\n', '7'])('is listed although its record is %j', async (record) => {
     const [message] = (await seedDead(fixture, [{}])) as [string];
     await fixture.redis.hset(`${NAMESPACE}dead-records:default`, idOf(message), record);
     expect(await deadLetters.get(idOf(message))).toMatchObject({ code: 'UNREADABLE_REPORT', args: undefined });
@@ -157,7 +157,7 @@ describe('a list', () => {
     expect(sizes).toEqual([2, 2, 2]);
   });
 
-  it('hides and repeats nothing while tasks die and leave between its pages, however many died at once', async () => {
+  it('leaves out and repeats nothing while tasks die and leave between its pages, however many died at once', async () => {
     const old = (await seedDead(fixture, Array(40).fill({ diedAt: 5_000 }))).map(idOf);
     const seen: string[] = [];
     let cursor: string | undefined;
@@ -173,7 +173,7 @@ describe('a list', () => {
     expect(seen).toEqual(old.toReversed());
   });
 
-  it('goes on over more than one read of Redis to find what matches', async () => {
+  it('goes on over more than one read of Redis to find matching tasks', async () => {
     const seeds = Array.from({ length: 120 }, (_, index) => ({
       report: { code: index % 50 === 0 ? 'RARE' : 'COMMON' },
     }));
@@ -214,7 +214,7 @@ describe('refuses', () => {
     expect(await deadLetters.count()).toBe(1);
   });
 
-  it('to change all tasks by a filter that is undefined, or has something undefined', async () => {
+  it('to change all tasks by a filter that is undefined, or has an undefined value', async () => {
     await seedDead(fixture, [{}]);
     for (const filter of [undefined, { task: undefined }]) {
       const refusal = { code: 'INVALID_OPTION' };
@@ -261,7 +261,7 @@ describe('refuses', () => {
 });
 
 describe('one task', () => {
-  it('is found in whatever queue it is dead, and nowhere else', async () => {
+  it('is found in the queue in which it is dead, and in no other', async () => {
     const [id = ''] = (await seedDead(fixture, [{ queue: 'bulk' }])).map(idOf);
     expect(await deadLetters.get(id)).toMatchObject({ id, queue: 'bulk' });
     expect(await deadLetters.get(id, { queue: 'bulk' })).toMatchObject({ id });
@@ -292,7 +292,7 @@ describe('one task', () => {
   });
 });
 
-describe('all that match', () => {
+describe('all matching tasks', () => {
   it('run again, those that died first first, and others stay dead', async () => {
     const ids = await graveyard();
     const progress: unknown[] = [];
@@ -305,7 +305,7 @@ describe('all that match', () => {
     expect(queued.map((message) => ids.indexOf(idOf(message)))).toEqual([0, 2]);
   });
 
-  it('run again in batches, and a task that died again meanwhile is not among them', async () => {
+  it('run again in batches, without a task that died again in the meantime', async () => {
     const ids = (await seedDead(fixture, Array(50).fill({}))).map(idOf);
     const child = await fixture.child();
     const buried: string[] = [];
@@ -333,7 +333,7 @@ describe('all that match', () => {
     expect(await deadLetters.count()).toBe(1);
   });
 
-  it('are left where they are when the signal ends the run, each whole, and the next run takes the rest', async () => {
+  it('stay where they are when the signal ends the call, each whole, and the next call takes the rest', async () => {
     await seedDead(fixture, Array(30).fill({}));
     const abort = new AbortController();
     const onProgress = ({ done }: { done: number }): void => void (done === 10 && abort.abort(new Error('enough')));
@@ -353,14 +353,14 @@ describe('all that match', () => {
     expect((await deadLetters.list()).tasks.map(({ id }) => ids.indexOf(id))).toEqual([5, 3, 1, 0]);
   });
 
-  it('are none: that is told too', async () => {
+  it('may be none: then onProgress gets that, too', async () => {
     const progress: unknown[] = [];
     const onProgress = (at: unknown): void => void progress.push(at);
     expect(await deadLetters.redriveAll({}, { onProgress })).toEqual({ redriven: 0, refused: 0 });
     expect(progress).toEqual([{ done: 0, total: 0 }]);
   });
 
-  it('are taken by two runs at the same time once each', async () => {
+  it('are taken by two calls at the same time once each', async () => {
     await seedDead(fixture, Array(300).fill({}));
     const [a, b] = await Promise.all([
       deadLetters.redriveAll({}, { batchSize: 9 }),

@@ -59,7 +59,7 @@ async function get(): Promise<{ status: number; body: HealthCheckResult }> {
   return { status: reply.status, body: (await reply.json()) as HealthCheckResult };
 }
 
-it('is up while nothing waits', async () => {
+it('the indicator is up while no task waits', async () => {
   await listen();
   expect(await get()).toMatchObject({
     status: 200,
@@ -70,7 +70,7 @@ it('is up while nothing waits', async () => {
   });
 });
 
-it('is down when tasks wait and nobody consumes, and says in which queue', async () => {
+it('the indicator is down when tasks wait without a worker, and names the queue', async () => {
   await listen();
   await app.get(QueueClient).of(MailTasks).welcome.with({ queue: 'bulk' }).delay();
   const message = 'Queue "bulk": tasks wait, and no worker of this namespace serves the queue (1 pending).';
@@ -82,7 +82,7 @@ it('is down when tasks wait and nobody consumes, and says in which queue', async
   expect(await get()).toMatchObject({ status: 200 });
 });
 
-it('is down when more tasks are dead than may be', async () => {
+it('the indicator is down when more tasks are dead than `maxDead`', async () => {
   await listen();
   await app.get(QueueClient).of(MailTasks).welcome.delay();
   await drainTasks(app);
@@ -94,7 +94,7 @@ it('is down when more tasks are dead than may be', async () => {
   });
 });
 
-it('without queues to look at, asks for no more than Redis', async () => {
+it('the indicator without queues only asks for Redis', async () => {
   await listen();
   await app.get(QueueClient).of(MailTasks).welcome.delay();
   options = { queues: [] };
@@ -104,12 +104,12 @@ it('without queues to look at, asks for no more than Redis', async () => {
   await apps.server.restart();
 });
 
-it('is up where a worker within the app consumes', async () => {
+it('the indicator is up where a worker within the app consumes', async () => {
   await listen(true);
   expect(await get()).toMatchObject({ status: 200, body: { info: { tasks: { queues: { bulk: { served: true } } } } } });
 });
 
-it('is down without delay when Redis is away', async () => {
+it('the indicator is down without delay when Redis is away', async () => {
   await listen();
   await apps.server.kill();
   expect(await get()).toMatchObject({
@@ -119,7 +119,7 @@ it('is down without delay when Redis is away', async () => {
   await apps.server.restart();
 });
 
-it('is down after its timeout when Redis is silent, and up again when it answers', async () => {
+it('the indicator is down after its timeout when Redis is silent, and up again when it answers', async () => {
   await listen();
   options = { timeout: 50 };
   process.kill(apps.server.pid, 'SIGSTOP');
@@ -130,7 +130,7 @@ it('is down after its timeout when Redis is silent, and up again when it answers
   expect(await get()).toMatchObject({ status: 200 });
 });
 
-it('a wrong option is an error of the app, and not the state of its tasks', async () => {
+it('the indicator rejects for a wrong option', async () => {
   await listen();
   options = { maxWait: { nope: '1s' } };
   expect(await get()).toMatchObject({ status: 500 });

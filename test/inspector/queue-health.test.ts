@@ -21,7 +21,7 @@ const HOUR_MS = 3_600_000;
 /** And what the test took. */
 const AN_HOUR = /^the next task has waited for 36\d\d s$/;
 
-it('queues in which nothing waits are healthy, served or not', async () => {
+it('queues without waiting tasks are healthy, with and without a worker', async () => {
   await fixture.child(['bulk']);
   const empty = { healthy: true, reason: undefined, pending: 0, scheduled: 0, dead: 0, waitingMs: 0 };
   expect(await health.check()).toEqual({
@@ -34,7 +34,7 @@ it('queues in which nothing waits are healthy, served or not', async () => {
   });
 });
 
-it('a queue whose tasks nobody serves is not, although Redis answers', async () => {
+it('a queue with tasks and without a worker is not healthy, although Redis answers', async () => {
   await fixture.broker.enqueue('default', fixture.messages(2));
   await fixture.child(['bulk']);
   expect(await health.check()).toMatchObject({
@@ -51,14 +51,14 @@ it('a queue whose tasks nobody serves is not, although Redis answers', async () 
   });
 });
 
-it('a queue whose workers have lost their lease is not', async () => {
+it('a queue whose workers have lost their lease is not healthy', async () => {
   const { session } = await fixture.child();
   await fixture.broker.enqueue('default', fixture.messages(1));
   await fixture.redis.zadd('{nestwork}:sessions', 1, session);
   expect(await health.check()).toMatchObject({ healthy: false, queues: [{ served: false }, {}] });
 });
 
-it('a queue whose workers live and do not consume is not, until they do', async () => {
+it('a queue whose workers live and do not consume is not healthy, until they do', async () => {
   const child = await fixture.child();
   const message = aged(HOUR_MS);
   await fixture.broker.enqueue('default', [message]);
@@ -71,7 +71,7 @@ it('a queue whose workers live and do not consume is not, until they do', async 
   expect(await health.check({ maxWait: '1m' })).toMatchObject({ healthy: true, queues: [{ pending: 0 }, {}] });
 });
 
-it('a queue that two apps serve with different tasks is so far healthy; when it is not, they are named', async () => {
+it('a queue that two apps serve with different tasks is healthy while it is consumed; otherwise the reason names both apps', async () => {
   const serving = { leaseMs: 30_000, queues: ['default', 'bulk'], host: 'h', pid: 1, catalog: [] };
   const apps = ['shop', 'blog'].map((name) =>
     appTasks(name, serving.queues, [
@@ -92,7 +92,7 @@ it('a queue that two apps serve with different tasks is so far healthy; when it 
   ]);
 });
 
-it('quarantined wait as well, and the dead are told', async () => {
+it('quarantined tasks count as waiting, and dead ones are counted', async () => {
   await crash(1);
   await crash(3);
   expect((await health.check()).queues[0]).toMatchObject({ pending: 1, dead: 1 });
@@ -107,14 +107,14 @@ async function crash(maxCrashes: number): Promise<void> {
   await fixture.broker.settle(child, childExit({ blamed: [idOf(message)], maxCrashes }));
 }
 
-it('foreign bytes at the head do no harm', async () => {
+it('foreign bytes at the head of a queue do not disturb the check', async () => {
   await fixture.child();
   await fixture.redis.rpush('{nestwork}:queue:default', 'x');
   await fixture.redis.rpush('{nestwork}:bell:default', '1');
   expect(await health.check()).toMatchObject({ healthy: true, queues: [{ pending: 1, waitingMs: 0 }, {}] });
 });
 
-it('other queues than those of the app can be checked', async () => {
+it('queues of other apps can be checked', async () => {
   await fixture.broker.enqueue('elsewhere', fixture.messages(1));
   expect(await health.check({ queues: ['elsewhere'] })).toMatchObject({
     healthy: false,
@@ -122,7 +122,7 @@ it('other queues than those of the app can be checked', async () => {
   });
 });
 
-it('tells how many acks came too late, over all workers', async () => {
+it('the report has the number of acks that came too late, over all workers', async () => {
   const child = await fixture.child();
   const [message] = fixture.messages(1) as [string];
   await fixture.broker.enqueue('default', [message]);
@@ -139,12 +139,12 @@ describe('a schedule', () => {
     await fixture.redis.zadd('{nestwork}:scheduled:default', dueAt, message);
   }
 
-  it('on which nothing is due is healthy, served or not', async () => {
+  it('without due tasks is healthy, with and without a worker', async () => {
     await scheduled(Date.now() + HOUR_MS);
     expect(await health.check()).toMatchObject({ healthy: true, queues: [{ scheduled: 1, waitingMs: 0 }, {}] });
   });
 
-  it('whose tasks are overdue, and nobody there to notice, is not', async () => {
+  it('with overdue tasks and without a worker is not healthy', async () => {
     await scheduled(Date.now() - 10_000);
     expect(await health.check()).toMatchObject({
       healthy: false,
@@ -155,7 +155,7 @@ describe('a schedule', () => {
     });
   });
 
-  it('whose tasks are overdue for too long, although somebody should notice, is not', async () => {
+  it('with tasks that are overdue for too long is not healthy, although there is a worker', async () => {
     await fixture.child();
     await scheduled(Date.now() - HOUR_MS);
     expect(await health.check()).toMatchObject({ queues: [{ reason: expect.stringMatching(AN_HOUR) }, {}] });
@@ -175,7 +175,7 @@ describe('limits by queue', () => {
     });
   });
 
-  it('of dead tasks', async () => {
+  it('apply to dead tasks', async () => {
     await crash(1);
     await crash(1);
     const reason = '2 tasks are dead, more than 1';

@@ -43,9 +43,9 @@ it('names every place and why when none takes it', () => {
   const file = join(directory, 'file');
   writeFileSync(file, '');
   const missing = join(directory, 'missing');
-  const told = `${missing} (ENOENT`;
+  const printed = `${missing} (ENOENT`;
   expect(() => openScoreboardFile(CONTENT, [missing, file])).toThrow(
-    expect.objectContaining({ code: 'NO_SCOREBOARD', message: expect.stringContaining(told) }) as Error,
+    expect.objectContaining({ code: 'NO_SCOREBOARD', message: expect.stringContaining(printed) }) as Error,
   );
   expect(() => openScoreboardFile(CONTENT, [missing, file])).toThrow(`nor in ${file} (ENOTDIR`);
 });
@@ -63,6 +63,6 @@ it('leaves no file and no handle behind when there is no room for its content', 
     console.log(JSON.stringify({ code, leaked: handles() - before, left: readdirSync(process.argv[1]) }));`;
   // no file of this process may grow
   const command = ['--fsize=0', process.execPath, '--input-type=module', '-e', script, directory];
-  const told = execFileSync('prlimit', command, { env: { ...process.env, NODE_OPTIONS: '' }, encoding: 'utf8' });
-  expect(JSON.parse(told)).toEqual({ code: 'NO_SCOREBOARD', leaked: 0, left: [] });
+  const printed = execFileSync('prlimit', command, { env: { ...process.env, NODE_OPTIONS: '' }, encoding: 'utf8' });
+  expect(JSON.parse(printed)).toEqual({ code: 'NO_SCOREBOARD', leaked: 0, left: [] });
 });

@@ -20,7 +20,7 @@ interface Directions {
 const HOUSE: Directions[] = [
   {
     file: 'src/errors.ts',
-    may: ['node:util', './values/printable.js', './values/brand.js'],
+    may: ['node:util', './values/error-codes.js', './values/printable.js', './values/brand.js'],
     mayNot: ['./options/options.js', './values/duration.js', 'ioredis', NEST],
   },
   {

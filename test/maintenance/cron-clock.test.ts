@@ -48,7 +48,7 @@ async function more(count: number): Promise<number[]> {
   return (await fired()).slice(before);
 }
 
-it('fires by the clock of Redis, an hour ahead, a day back, and goes on after each jump', async () => {
+it('crons fire by the clock of Redis, an hour ahead, a day back, and after each jump', async () => {
   if (!clock.real) return; // it takes Linux and a C compiler
   const loop = new CronLoop({
     broker: fixture.broker.crons,

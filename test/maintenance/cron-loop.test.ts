@@ -55,7 +55,7 @@ async function silence(ms: number, crons: readonly CronDeclaration[] = [POLL]): 
   return until;
 }
 
-it('lets a cron that is new begin now, and sleeps until it is due by the clock of Redis', async () => {
+it('a new cron begins now, and the loop sleeps until it is due by the clock of Redis', async () => {
   const daily: CronDeclaration = { ...POLL, schedule: { everyMs: 20 * SECOND } };
   // not in the second before it is due: it would be by the time of the look
   while ((await now()) % (20 * SECOND) > 19 * SECOND) await delay(10);
@@ -68,7 +68,7 @@ it('lets a cron that is new begin now, and sleeps until it is due by the clock o
   expect(sleepMs).toBeGreaterThanOrEqual(Math.min(next - after, 1));
 });
 
-it('fires what is due as a task like any other, with the cron and the instant in its message', async () => {
+it('a due cron is enqueued as a task, with the cron and the instant in its message', async () => {
   const until = await silence(SECOND);
   await loop().tick();
   const [task] = await fired();
@@ -79,7 +79,7 @@ it('fires what is due as a task like any other, with the cron and the instant in
   expect(task?.enqueuedAt).toBeGreaterThanOrEqual(Number(task?.options.due));
 });
 
-it('fires nothing twice, however often it looks and however many look', async () => {
+it('a due time is fired once, however often and however many loops look', async () => {
   const hourly: CronDeclaration = { ...POLL, schedule: { everyMs: 3_600 * SECOND } };
   await silence(3_600 * SECOND, [hourly]);
   const loops = [loop([hourly]), loop([hourly]), loop([hourly])];
@@ -88,7 +88,7 @@ it('fires nothing twice, however often it looks and however many look', async ()
 });
 
 describe('after a silence', () => {
-  it('skip makes up for nothing that is too late', async () => {
+  it('`skip` makes up for no run that is too late', async () => {
     const skipping: CronDeclaration = {
       ...POLL,
       schedule: { everyMs: 3_600 * SECOND },
@@ -103,7 +103,7 @@ describe('after a silence', () => {
     expect(await fired()).toHaveLength(1);
   });
 
-  it('latest makes up for one run, all for each', async () => {
+  it('`latest` makes up for one run, `all` for each', async () => {
     const crons: CronDeclaration[] = [
       { ...POLL, missed: 'latest', queue: 'latest', name: 'Inbox.latest' },
       { ...POLL, missed: 'all', queue: 'all', name: 'Inbox.all' },
@@ -117,7 +117,7 @@ describe('after a silence', () => {
     expect(dues).toEqual(dues.map((_, index) => first + index * SECOND));
   });
 
-  it('all makes up for a thousand runs at most, with a warning of the one that fired them', async () => {
+  it('`all` makes up for a thousand runs at most, and the loop that fired them warns', async () => {
     // rarely due: for a time between their looks the second one would have to warn, too
     const all: CronDeclaration = { ...POLL, missed: 'all', schedule: { everyMs: 3_600 * SECOND } };
     await silence(2_000 * 3_600 * SECOND, [all]);
@@ -128,7 +128,7 @@ describe('after a silence', () => {
   });
 });
 
-it('fires nothing while paused, and nothing of that time afterwards', async () => {
+it('a paused cron does not fire, and its runs are not made up for', async () => {
   const all: CronDeclaration = { ...POLL, missed: 'all' };
   await silence(3_600 * SECOND, [all]);
   await fixture.broker.crons.pause(all.name);
@@ -141,7 +141,7 @@ it('fires nothing while paused, and nothing of that time afterwards', async () =
   expect((await fired()).filter(({ options }) => Number(options.due) <= resumedAt)).toEqual([]);
 });
 
-it('never fires what is disabled, but declares it', async () => {
+it('a disabled cron never fires, but is declared', async () => {
   const disabled: CronDeclaration = { ...POLL, disabled: true };
   await silence(3_600 * SECOND, [disabled]);
   await loop([disabled]).tick();
@@ -170,7 +170,7 @@ describe('a cron that was disabled', () => {
     expect(await fixture.broker.crons.records()).toMatchObject([{ disabled: false }]);
   });
 
-  it('by one replica alone is enabled, and made up for by the others', async () => {
+  it('by one replica alone is enabled, and the others make up for its runs', async () => {
     await session('on-30000', hourly);
     await session('off-30000', off);
     await silence(2 * 3_600 * SECOND, [hourly]);
@@ -181,7 +181,7 @@ describe('a cron that was disabled', () => {
   });
 });
 
-it('moves the run for which others are skipped to the queue of its cron when no worker serves the queue it is in', async () => {
+it('a run for which others are skipped moves to the queue of its cron when no worker serves its own queue', async () => {
   const exclusive: CronDeclaration = { ...POLL, overlap: 'skip', queue: 'old' };
   await silence(5 * SECOND, [exclusive]);
   await loop([exclusive]).tick(); // served by nobody, but in the queue of its cron
@@ -192,7 +192,7 @@ it('moves the run for which others are skipped to the queue of its cron when no 
   expect(warnings).toEqual([expect.stringContaining('"Inbox.poll" waited in queue "old", which no worker serves')]);
 });
 
-it('warns once of a cron that takes longer than the time to its next run while its runs wait', async () => {
+it('a cron that takes longer than the time to its next run, while its runs wait, is warned of once', async () => {
   const child = await fixture.child();
   const run = { id: 'x', attempt: 1, startedAt: 7, outcome: 'done' as const, host: 'here', pid: 7 };
   const slow = { ...run, durationMs: 2 * SECOND, waitedMs: 3 * SECOND };
@@ -216,11 +216,11 @@ it('warns once of a cron that takes longer than the time to its next run while i
   while ((await fired()).length < before + 3) await delay(10);
   await one.stop();
   expect(warnings).toEqual([
-    expect.stringMatching(/"Inbox.poll" is slower .* waited 3 s in queue "default" and took 2 s/),
+    expect.stringMatching(/"Inbox.poll" takes longer .* waited 3 s in queue "default" and took 2 s/),
   ]);
 });
 
-it('looks every five seconds at a cron that is paused and due each second, and fires it at once when it is resumed', async () => {
+it('a paused cron that is due each second is looked at every five seconds, and fires at once when it is resumed', async () => {
   await silence(5 * SECOND);
   await fixture.broker.crons.pause(POLL.name);
   const one = loop();
@@ -231,7 +231,7 @@ it('looks every five seconds at a cron that is paused and due each second, and f
   expect(await fired()).toHaveLength(1);
 });
 
-it('looks at a cron that is paused and rarely due when it is due', async () => {
+it('a paused cron that is rarely due is looked at when it is due', async () => {
   const every: CronDeclaration = { ...POLL, schedule: { everyMs: 20 * SECOND } };
   while ((await now()) % (20 * SECOND) > 19 * SECOND) await delay(10);
   await silence(20 * SECOND, [every]);
@@ -240,7 +240,7 @@ it('looks at a cron that is paused and rarely due when it is due', async () => {
   expect(await loop([every]).tick()).toBeLessThanOrEqual(20 * SECOND - (before % (20 * SECOND)));
 });
 
-it('skips runs while an earlier one has not ended', async () => {
+it('a cron with `skip` skips runs while an earlier one has not ended', async () => {
   const exclusive: CronDeclaration = { ...POLL, missed: 'all', overlap: 'skip' };
   await silence(5 * SECOND, [exclusive]);
   await loop([exclusive]).tick();
@@ -249,7 +249,7 @@ it('skips runs while an earlier one has not ended', async () => {
   expect(record?.skipped).toBeGreaterThanOrEqual(4);
 });
 
-it('declares its crons again after Redis has lost its data, and goes on from there', async () => {
+it('crons are declared again after Redis has lost its data, and go on from there', async () => {
   const one = loop();
   await one.tick();
   await fixture.redis.flushall();
@@ -261,7 +261,7 @@ it('declares its crons again after Redis has lost its data, and goes on from the
   await one.stop();
 });
 
-it('lets one cron that cannot be fired not keep the others waiting, and looks again soon', async () => {
+it('a cron that cannot be fired does not delay the others, and is looked at again soon', async () => {
   const crons: CronDeclaration[] = [
     { ...POLL, name: 'Inbox.broken', queue: 'broken' },
     { ...POLL, name: 'Inbox.sound' },
@@ -275,7 +275,7 @@ it('lets one cron that cannot be fired not keep the others waiting, and looks ag
   await fixture.redis.del('{nestwork}:queue:broken');
 });
 
-it('forgets the crons that no live worker declares', async () => {
+it('crons that no live worker declares are forgotten', async () => {
   const [old, current] = [{ ...POLL, name: 'Inbox.old' }, POLL];
   await fixture.broker.crons.declare([old], 0);
   const { name, queue, ...cron } = current;
@@ -287,6 +287,6 @@ it('forgets the crons that no live worker declares', async () => {
   expect((await fixture.broker.crons.records()).map((record) => record.name)).toEqual([name]);
 });
 
-it('sleeps for a while when there are no crons at all', async () => {
+it('a loop without crons sleeps for a while', async () => {
   expect(await loop([]).tick()).toBeGreaterThan(10 * SECOND);
 });

@@ -26,20 +26,20 @@ function janitor(options: Partial<DeadJanitorOptions> = {}): DeadJanitor {
 
 const dead = (queue = 'default'): Promise<number> => fixture.redis.zcard(`${NAMESPACE}dead:${queue}`);
 
-it('removes what is older than the retention, from every queue', async () => {
+it('dead tasks older than the retention are removed, from every queue', async () => {
   const now = await fixture.broker.deadLetters.now();
   await seedDead(fixture, [{ diedAt: now }, { diedAt: now - 2 * DAY_MS }, { diedAt: now - 2 * DAY_MS, queue: 'bulk' }]);
   expect(await janitor({ deadRetentionMs: DAY_MS }).tick()).toBe(60_000);
   expect([await dead(), await dead('bulk')]).toEqual([1, 0]);
 });
 
-it('removes what is beyond the number for each queue', async () => {
+it('dead tasks beyond the number for each queue are removed', async () => {
   await seedDead(fixture, [...Array(5).fill({}), { queue: 'bulk' }]);
   await janitor({ maxDead: 2 }).tick();
   expect([await dead(), await dead('bulk')]).toEqual([2, 1]);
 });
 
-it('goes on at once while there is more than a batch', async () => {
+it('the janitor goes on at once while there is more than a batch', async () => {
   await seedDead(fixture, Array(1_100).fill({}));
   const tidy = janitor({ deadRetentionMs: DAY_MS });
   expect([await tidy.tick(), await dead()]).toEqual([0, 600]);
@@ -51,11 +51,11 @@ it.each([
   [1_000, 1_000],
   [30_000, 3_000],
   [DAY_MS, 60_000],
-])('looks again in time: a retention of %i ms every %i ms', async (deadRetentionMs, intervalMs) => {
+])('the janitor with a retention of %i ms looks again after %i ms', async (deadRetentionMs, intervalMs) => {
   expect(await janitor({ deadRetentionMs }).tick()).toBe(intervalMs);
 });
 
-it('started, removes by itself, and a queue that Redis refuses holds up no other', async () => {
+it('a started janitor removes by itself, and a queue that Redis refuses does not delay the others', async () => {
   await fixture.redis.set(`${NAMESPACE}dead:default`, 'foreign');
   await seedDead(fixture, [{ queue: 'bulk' }]);
   const events = new EventEmitter();
@@ -80,7 +80,7 @@ it('started, removes by itself, and a queue that Redis refuses holds up no other
   await fixture.redis.del(`${NAMESPACE}dead:default`);
 });
 
-it('keeps everything, and asks nothing, without a limit', async () => {
+it('the janitor without a limit keeps everything, and sends no command', async () => {
   let asked = 0;
   const idle = janitor({ broker: { purge: async () => (asked += 1) } });
   idle.start();

@@ -57,7 +57,7 @@ async function live({ queues, app }: AppWorker, catalog: readonly CronDeclaratio
   return session;
 }
 
-it('warns once, with name and place, of a cron that another live worker declares differently', async () => {
+it('a cron that another live worker declares differently is warned of once, with name and place', async () => {
   const schedule = { expression: '0 8 * * *', timeZone: 'Europe/Paris' };
   const here: CronDeclaration = { ...POLL, schedule };
   const there = [
@@ -78,13 +78,13 @@ it('warns once, with name and place, of a cron that another live worker declares
   ]);
 });
 
-it('does not compare a cron that is disabled here', async () => {
+it('a cron that is disabled here is not compared', async () => {
   await live({ queues: ['default'], app: undefined }, [{ ...POLL, overlap: 'skip' }]);
   await check({ crons: [{ ...POLL, disabled: true }] }).tick();
   expect(warnings).toEqual([]);
 });
 
-it('warns once, with names, queues and remedy, of another app that serves its queues with other tasks', async () => {
+it('another app that serves the same queues with other tasks is warned of once, with names, queues and remedy', async () => {
   sessions = 0;
   await live(BLOG);
   await live(worker('shop', ['bulk', 'default', 'urgent'], 'bulk', 'urgent'));
@@ -97,14 +97,14 @@ it('warns once, with names, queues and remedy, of another app that serves its qu
         'each takes tasks of the other, parks them because it does not have them, and may let them die in the end. [SHARED_NAMESPACE]',
       '',
       'Potential solutions:',
-      "- Give each app a namespace of its own, in its workers and in all that send to it: `namespace: 'acme-blog'` in this one, `namespace: 'shop'` in the other.",
+      "- Give each app a namespace of its own, in its workers and in its senders: `namespace: 'acme-blog'` in this one, `namespace: 'shop'` in the other.",
       '- Or give each app queues of its own: other names in `queues` and `defaultQueue`, in both.',
       '- If both share their tasks on purpose, provide the same tasks in both. In a deployment this ends with the last old worker.',
     ].join('\n'),
   ]);
 });
 
-it('warns again when the other app takes tasks of further queues, and of each further app', async () => {
+it('another app is warned of again for further queues, and each further app, too', async () => {
   const peers = check({ own: BLOG });
   await live(worker('shop', ['default'], 'default'));
   await peers.tick();
@@ -118,7 +118,7 @@ it('warns again when the other app takes tasks of further queues, and of each fu
   ]);
 });
 
-it('does not warn of workers of its own app, of apps with the same tasks, without a name, or whose lease is over', async () => {
+it('workers of the same app, and apps with the same tasks, without a name, or without a lease, are not warned of', async () => {
   await live(worker('@acme/blog', ['default', 'bulk'], 'bulk'));
   await live({ queues: BLOG.queues, app: { ...appTasks('mirror', [], []), digests: BLOG.app?.digests ?? new Map() } });
   await live({ queues: ['default'], app: undefined });
@@ -131,7 +131,7 @@ it('does not warn of workers of its own app, of apps with the same tasks, withou
   expect(warnings).toEqual([]);
 });
 
-it('names a namespace that is one, whatever the package is called, and no text that could forge a line', async () => {
+it('a warning suggests a valid namespace for any package name, and contains no text that could forge a line', async () => {
   await live(worker('~ Läden\n[Nest] all is well', ['default'], 'default'));
   await live(worker('日本', ['default'], 'default'));
   await check({ own: BLOG }).tick();
@@ -140,7 +140,7 @@ it('names a namespace that is one, whatever the package is called, and no text t
   expect(warnings[1]).toContain("`namespace: 'my-app'` in the other");
 });
 
-it('asks Redis nothing where there is nothing to compare', async () => {
+it('the check sends no command when there is nothing to compare', async () => {
   const asked: string[] = [];
   const broker = {
     liveWorkers: async () => {
@@ -156,7 +156,7 @@ it('asks Redis nothing where there is nothing to compare', async () => {
   expect(asked).toHaveLength(2);
 });
 
-it('says when it could not look, and looks again', async () => {
+it('a failed check is reported and repeated', async () => {
   let away = true;
   const broker = {
     liveWorkers: async () => {

@@ -46,7 +46,7 @@ afterEach(() => {
   return loop.stop();
 });
 
-it('ticks at once when started, and again after the time that each tick says', async () => {
+it('a loop ticks at once when started, and again after the time that each tick returns', async () => {
   loop.start();
   expect(ticks.count).toBe(1);
   for (const count of [2, 3, 4]) {
@@ -57,7 +57,7 @@ it('ticks at once when started, and again after the time that each tick says', a
   }
 });
 
-it('reports a tick that fails, and tries again', async () => {
+it('a loop reports a tick that fails, and tries again', async () => {
   loop.start();
   const next = ticks.next();
   ticks.end(new Error('no Redis'));
@@ -65,7 +65,7 @@ it('reports a tick that fails, and tries again', async () => {
   expect(errors).toEqual([new Error('no Redis')]);
 });
 
-it('starts once', () => {
+it('a loop that is started twice runs once', () => {
   loop.start();
   loop.start();
   expect(ticks.count).toBe(1);

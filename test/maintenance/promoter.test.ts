@@ -32,7 +32,7 @@ async function pending(): Promise<string[]> {
 }
 
 describe('a tick', () => {
-  it('moves what is due and says when to look again: at once while there is more', async () => {
+  it('moves due tasks and returns when to look again: at once while there are more', async () => {
     const messages = fixture.messages(1_200);
     await fixture.broker.enqueue('default', messages, { at: PAST });
     expect(await promoter.tick()).toBe(0);
@@ -45,7 +45,7 @@ describe('a tick', () => {
   it.each([
     ['when the next is due', 3_000, 3_000],
     ['in five seconds, should an alarm be lost', 3_600_000, 5_000],
-  ])('says to look again %s', async (_what, inMs, most) => {
+  ])('returns to look again %s', async (_what, inMs, most) => {
     await fixture.broker.enqueue('default', fixture.messages(1), { in: inMs });
     const next = await promoter.tick();
     expect(next).toBeLessThanOrEqual(most);
@@ -93,7 +93,7 @@ describe('started', () => {
     other.redis.disconnect();
   });
 
-  it('goes on after Redis refused it', async () => {
+  it('goes on after Redis refused a command', async () => {
     const events = new EventEmitter();
     const refused = once(events, 'refused');
     promoter = new Promoter({ broker: fixture.broker, onError: (error) => events.emit('refused', error) });
@@ -107,7 +107,7 @@ describe('started', () => {
     expect(await pending()).toEqual(messages);
   });
 
-  it('tells of a queue with a foreign key, serves the others, and that one when the key is gone', async () => {
+  it('logs a queue with a foreign key, serves the others, and that one when the key is gone', async () => {
     const events = new EventEmitter();
     const refused = once(events, 'refused');
     promoter = new Promoter({ broker: fixture.broker, onError: (error) => events.emit('refused', error) });
@@ -126,7 +126,7 @@ describe('started', () => {
     expect(await pending()).toEqual(messages);
   });
 
-  it('stops at once, though it waits for an alarm', async () => {
+  it('stops at once while it waits for an alarm', async () => {
     promoter.start();
     await blocked();
     const startedAt = performance.now();

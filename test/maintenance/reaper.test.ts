@@ -44,7 +44,7 @@ async function expireIn({ session }: Claimant, ms: number): Promise<void> {
   await fixture.redis.set('{nestwork}:pulse', now);
 }
 
-it('gives the tasks of every session whose lease ran out to others, and tells of it', async () => {
+it('the reaper gives the tasks of every session whose lease ran out to others, and logs it', async () => {
   const [busy, idle] = [await holder(2), await holder(0)];
   await expireIn(busy, -2);
   await expireIn(idle, -1);
@@ -57,14 +57,14 @@ it('gives the tasks of every session whose lease ran out to others, and tells of
   expect(await fixture.redis.zcard('{nestwork}:sessions')).toBe(0);
 });
 
-it('leaves alone a session that has its lease', async () => {
+it('the reaper leaves a session with a lease alone', async () => {
   await holder(1);
   await reaper().tick();
   expect(reaped).toEqual([]);
   expect(await fixture.redis.exists('{nestwork}:queue:default')).toBe(0);
 });
 
-it('and another one at the same time reap each session once', async () => {
+it('two reapers at the same time reap each session once', async () => {
   const sessions: string[] = [];
   for (let index = 0; index < 5; index += 1) {
     const child = await holder(1);
@@ -76,7 +76,7 @@ it('and another one at the same time reap each session once', async () => {
   expect(await fixture.redis.llen('{nestwork}:queue:default')).toBe(5);
 });
 
-describe('looks again', () => {
+describe('the reaper looks again', () => {
   it('when the next lease ends', async () => {
     await expireIn(await holder(0), 2_000);
     const nextMs = await reaper().tick();
@@ -91,7 +91,7 @@ describe('looks again', () => {
   });
 });
 
-it('started, reaps by itself, also after Redis refused a look', async () => {
+it('a started reaper reaps by itself, also after Redis refused a look', async () => {
   const child = await holder(1);
   await expireIn(child, -1);
   await fixture.redis.del('{nestwork}:pulse');

@@ -63,7 +63,7 @@ export class Apps {
     try {
       await app.init();
     } catch (error) {
-      // Nest 11 tells of the same error again
+      // Nest 11 logs the same error again
       await app.close().catch(() => {});
       throw error;
     }

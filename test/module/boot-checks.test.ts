@@ -40,7 +40,7 @@ describe('importing forRoot', () => {
   it.each([
     ['the bare class in a feature module', TaskQueueModule],
     ['a factory that forgets to return', TaskQueueModule.forRootAsync({ useFactory: () => undefined as never })],
-  ])('without options is told what to write: %s', async (_what, imported) => {
+  ])('without options is refused with an example: %s', async (_what, imported) => {
     @Module({ imports: [imported] })
     class FeatureModule {}
 
@@ -63,7 +63,7 @@ describe('importing forRoot', () => {
 });
 
 describe('two tasks of one name', () => {
-  it('are refused, naming both places', async () => {
+  it('are refused, with both places in the error', async () => {
     @Injectable()
     class MailTasks {
       @Task({ name: 'ReportTasks.send' })
@@ -81,7 +81,7 @@ describe('two tasks of one name', () => {
     });
   });
 
-  it('of one class in two modules are refused with the module to keep it in', async () => {
+  it('of one class in two modules are refused with the module that should provide it', async () => {
     await expect(apps.boot({ imports: [apps.queue(), ReportModule, BillingModule] })).rejects.toMatchObject({
       code: 'DUPLICATE_TASK',
       message: expect.stringMatching(
@@ -90,7 +90,7 @@ describe('two tasks of one name', () => {
     });
   });
 
-  it('of one class under two tokens of a module are refused with what to give instead', async () => {
+  it('of one class under two tokens of a module are refused with the remedy', async () => {
     const providers = [ReportTasks, { provide: 'REPORTS', useClass: ReportTasks }];
     await expect(apps.boot({ imports: [apps.queue()], providers })).rejects.toMatchObject({
       code: 'DUPLICATE_TASK',
@@ -103,7 +103,7 @@ describe('two tasks of one name', () => {
     ['@Interval()', Interval('ReportTasks.send', '1h'), "@Interval(every, { name: '...' })"],
     ['@Broadcast()', Broadcast({ name: 'ReportTasks.send' }), "@Broadcast({ name: '...' })"],
     ['@Task()', Task({ name: 'ReportTasks.send' }), "@Task({ name: '...' })"],
-  ])('name the option of the decorator that is there: %s', async (_what, decorator, text) => {
+  ])('are refused with the option of the decorator that they have: %s', async (_what, decorator, text) => {
     @Injectable()
     class MailTasks {
       @decorator
@@ -120,7 +120,7 @@ describe('two tasks of one name', () => {
 });
 
 describe('a name', () => {
-  it('of a queue that is not declared is refused, with class, method, module and what is declared', async () => {
+  it('of a queue that is not declared is refused, with class, method, module and the declared queues', async () => {
     @Injectable()
     class VideoTasks {
       @Task({ queue: 'vidoes' })
@@ -137,7 +137,7 @@ describe('a name', () => {
     });
   });
 
-  it('of a method that cannot be the name of a task is refused, and an explicit one helps', async () => {
+  it('of a method that cannot be the name of a task is refused, and an explicit one is accepted', async () => {
     class Umlauts {
       @Task()
       größe(): void {}
@@ -152,7 +152,7 @@ describe('a name', () => {
   });
 });
 
-it('options that a factory makes are checked too', async () => {
+it('options that a factory returns are checked too', async () => {
   const queue = TaskQueueModule.forRootAsync({ useFactory: () => ({ queues: [] }) });
   await expect(apps.boot({ imports: [queue] })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
 });

@@ -31,7 +31,7 @@ describe('@Broadcast()', () => {
     expect(() => define(options)).toThrow(expect.objectContaining({ code, message: expect.stringContaining(what) }));
   });
 
-  it('on a static method is refused, naming it', () => {
+  it('on a static method is refused with its name', () => {
     class Caches {}
     const decorate = Broadcast() as (...all: unknown[]) => void;
     expect(() => decorate(Caches, 'forget', { value: () => {} })).toThrow(
@@ -90,7 +90,7 @@ describe('discovery finds broadcasts', () => {
     ]);
   });
 
-  it('and tasks in one space of names', async () => {
+  it('and refuses a task with the name of one', async () => {
     class Caches {
       @Broadcast({ name: 'forget' })
       forget(): void {}

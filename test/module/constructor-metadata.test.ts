@@ -36,7 +36,7 @@ class BareTasks {
 class BareModule {}
 
 describe('a class that was compiled without metadata', () => {
-  it('is refused, with the argument that nobody named', async () => {
+  it('is refused, with the argument that has no @Inject()', async () => {
     await expect(apps.boot({ imports: [apps.queue(), BareModule] })).rejects.toMatchObject({
       code: 'METADATA_MISSING',
       message: expect.stringMatching(
@@ -132,7 +132,7 @@ describe('a class that was compiled without metadata', () => {
         return apps.boot({ imports: [apps.queue()], providers: [Stats, Service] });
       },
     ],
-  ])('is taken when it %s', async (_when, boot) => {
+  ])('is accepted when it %s', async (_when, boot) => {
     await expect(boot()).resolves.toBeDefined();
   });
 });

@@ -21,7 +21,7 @@ const interval = (...all: unknown[]) => declared((Interval as (...all: unknown[]
 const LOCAL_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 describe('@Cron()', () => {
-  it('makes a task of the default name, by the clock of the process', () => {
+  it('makes a task of the default name, in the time zone of the process', () => {
     expect(cron()).toMatchObject({
       name: 'Reports.send',
       queue: undefined,
@@ -56,11 +56,11 @@ describe('@Cron()', () => {
     [{ threshold: 250 }, { missed: 'skip', thresholdMs: 250 }],
     [{ missed: 'skip' }, { missed: 'skip', thresholdMs: 10_000 }],
     [{ missed: 'all' }, { missed: 'all' }],
-  ])('understands %j', (options, definition) => {
+  ])('accepts %j', (options, definition) => {
     expect(cron(options)?.cron).toMatchObject(definition);
   });
 
-  it('takes a Date for a single run', () => {
+  it('accepts a Date for a single run', () => {
     const date = new Date('2030-01-01T00:00:00Z');
     expect(cron({}, date)?.cron?.schedule).toEqual({ at: date.getTime() });
   });
@@ -95,7 +95,7 @@ describe('@Cron()', () => {
     expect(() => cron(options, cronTime)).toThrow(message);
   });
 
-  it('refuses what is no duration', () => {
+  it('refuses an invalid duration', () => {
     expect(() => cron({ threshold: 'soon' })).toThrow(expect.objectContaining({ code: 'INVALID_DURATION' }));
   });
 });
@@ -107,7 +107,7 @@ describe('@Interval()', () => {
     [['inbox.poll', 1_000], 'inbox.poll', { schedule: { everyMs: 1_000 } }],
     [['inbox.poll', '1m', { overlap: 'skip' }], 'inbox.poll', { overlap: 'skip' }],
     [['1h', { missed: 'all' }], 'Reports.send', { missed: 'all', schedule: { everyMs: 3_600_000 } }],
-  ])('understands %j', (all, name, definition) => {
+  ])('accepts %j', (all, name, definition) => {
     expect(interval(...all)).toMatchObject({ name, cron: definition });
   });
 
@@ -129,7 +129,7 @@ describe('@Interval()', () => {
   });
 });
 
-it('a method that is a task twice is refused, in whatever order', () => {
+it('a method that is a task twice is refused, in any order of its decorators', () => {
   for (const [first, second] of [
     [Task(), Cron('0 8 * * *')],
     [Cron('0 8 * * *'), Interval('1m')],

@@ -50,7 +50,7 @@ async function declare(app: Awaited<ReturnType<typeof boot>>, session = 'w-30000
 }
 
 describe('a cron', () => {
-  it('is a task like any other, which can be sent and run', async () => {
+  it('is a task that can be sent and run', async () => {
     const app = await boot();
     ReportTasks.runs = 0;
     await app.get(QueueClient).of(ReportTasks).digest.delay();
@@ -68,7 +68,7 @@ describe('a cron', () => {
       /"Mars\/Phobos" of @Cron\(\) on BadTasks\.run in BadModule/,
     ],
     ['* * * * *', { queue: 'none' }, 'UNKNOWN_QUEUE', /@Cron\(\) on BadTasks\.run in BadModule/],
-  ])('with %j and %j is refused at boot, by name', async (expression, options, code, message) => {
+  ])('with %j and %j is refused at boot, with its name', async (expression, options, code, message) => {
     class BadTasks {
       @Cron(expression, options)
       run(): void {}
@@ -138,14 +138,14 @@ describe('CronManager', () => {
     expect(await manager.get('inbox.poll')).toMatchObject({ paused: false, nextRun: expect.any(Date) });
   });
 
-  it('tells when no live worker declares a cron any more', async () => {
+  it('lists a cron that no live worker declares any more as not declared', async () => {
     const app = await boot();
     await declare(app);
     await app.get<Broker>(BROKER, { strict: false }).closeSession('w-30000');
     expect(await app.get(CronManager).get('inbox.poll')).toMatchObject({ declared: false, nextRun: undefined });
   });
 
-  it('does not know any other name, and tells those that it knows', async () => {
+  it('refuses an unknown name with the known ones', async () => {
     const app = await boot();
     const manager = app.get(CronManager);
     const refused = { code: 'UNKNOWN_CRON', message: expect.stringContaining('"ReportTasks.none"') };
@@ -164,7 +164,7 @@ describe('CronManager', () => {
     }
   });
 
-  it('runs nothing in a queue that the app does not have', async () => {
+  it('refuses to run a cron in a queue that the app does not have', async () => {
     await declare(await boot());
     const other = await apps.boot({ imports: [apps.queue()] });
     await expect(other.get(CronManager).runNow('inbox.poll')).rejects.toMatchObject({ code: 'UNKNOWN_QUEUE' });

@@ -47,7 +47,7 @@ const places: [string, unknown[], string][] = [
 ];
 
 describe.each(decorators)('%s', (written, make, bare) => {
-  it.each(places)('on %s is refused, and says what it stands on', (_what, place, text) => {
+  it.each(places)('on %s is refused, and the error names the place', (_what, place, text) => {
     expect(() => make()(...place)).toThrow(
       expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringContaining(`${written} on ${text}`) }),
     );

@@ -24,7 +24,7 @@ describe('@Task()', () => {
     );
   });
 
-  it('leaves the method as it is: called directly, it runs here and now', () => {
+  it('leaves the method as it is: a direct call runs it here and now', () => {
     class Adder {
       constructor(private readonly base: number) {}
 

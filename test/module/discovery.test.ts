@@ -48,7 +48,7 @@ describe('discovery finds the decorated methods', () => {
     expect(await tasksOf({ provide: ReportTasks, useValue: new ReportTasks() })).toEqual(TASKS);
   });
 
-  it('of what a factory makes', async () => {
+  it('of the product of a factory', async () => {
     expect(await tasksOf({ provide: ReportTasks, useFactory: async () => new ReportTasks() })).toEqual(TASKS);
   });
 
@@ -67,12 +67,12 @@ describe('discovery finds the decorated methods', () => {
     expect(app.get(TaskRegistry, { strict: false }).all()).toMatchObject([{ name: 'ReportModule.send' }]);
   });
 
-  it('once, however many aliases lead to it', async () => {
+  it('once, however many aliases lead to them', async () => {
     const aliases = ['A', 'B'].map((provide) => ({ provide, useExisting: ReportTasks }));
     expect(await tasksOf(ReportTasks, ...aliases)).toEqual(TASKS);
   });
 
-  it('once, however many factories and values hand on what another provider has made', async () => {
+  it('once, however many factories and values return the instance of another provider', async () => {
     const handed = [
       { provide: 'A', useFactory: (tasks: ReportTasks) => tasks, inject: [ReportTasks] },
       { provide: 'B', useFactory: (tasks: ReportTasks) => Promise.resolve(tasks), inject: [ReportTasks] },

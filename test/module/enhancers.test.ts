@@ -125,7 +125,7 @@ async function run(type: Type, method: string, args: unknown[], setup: Setup = {
 }
 
 describe('enhancers of a task', () => {
-  it('run in the order of Nest, with what they inject', async () => {
+  it('run in the order of Nest, with the providers that they inject', async () => {
     @Injectable()
     @UseGuards(Allow)
     @UseInterceptors(Around)
@@ -228,7 +228,7 @@ describe('enhancers of a task', () => {
   it.each<[string, (tasks: Type) => Provider]>([
     ['transient ones', (tasks) => tasks],
     ['those of a class behind a token', (tasks) => ({ provide: 'MAILS', useClass: tasks })],
-  ])('are found: %s', async (_what, provide) => {
+  ])('are discovered: %s', async (_what, provide) => {
     @Injectable({ scope: Scope.TRANSIENT })
     class Transient extends Around {}
     @Injectable()
@@ -259,7 +259,7 @@ describe('enhancers of a task', () => {
     });
   });
 
-  it('given as instances work for what a factory makes', async () => {
+  it('given as instances work for the product of a factory', async () => {
     @Injectable()
     class MailTasks {
       @Task()
@@ -276,10 +276,10 @@ describe('enhancers of a task', () => {
   });
 });
 
-describe('what an enhancer is told', () => {
+describe('the context of an enhancer', () => {
   const Tenant = (name: string) => SetMetadata('tenant', name);
 
-  it('is the task, its arguments, its class and its method', async () => {
+  it('has the task, its arguments, its class and its method', async () => {
     @Injectable()
     class Look implements CanActivate {
       constructor(private readonly reflector: Reflector) {}
@@ -306,12 +306,12 @@ describe('what an enhancer is told', () => {
     expect(calls).toEqual(['task', 'task', task, ['you', 'hello'], 'hello', true, true, 'method']);
   });
 
-  it('is no task elsewhere', () => {
+  it('is refused outside of a task', () => {
     const context = { getType: () => 'http' } as ArgumentsHost;
     expect(() => TaskExecutionContext.create(context)).toThrow(expect.objectContaining({ code: 'OUTSIDE_TASK' }));
   });
 
-  it('reaches parameters by decorators of the app; the others get their arguments', async () => {
+  it('reaches parameters by decorators of the app; the other parameters get their arguments', async () => {
     const Current = createParamDecorator((property: keyof TaskInfo, context: ExecutionContext) => {
       return TaskExecutionContext.create(context).getTask()[property];
     });
@@ -376,7 +376,7 @@ describe('an interceptor', () => {
     expect(await within(() => EMPTY, fail)).toMatchObject([{ error: undefined }]);
   });
 
-  it('is waited for until its Observable completes, with all that the handler emits', async () => {
+  it('may return an Observable, which is run to its end with all values of the handler', async () => {
     const handler = () => from(['a', 'b', 'c']).pipe(map((value) => calls.push(value)));
     await within((_, next) => next.handle().pipe(tap({ complete: () => calls.push('complete') })), handler);
     expect(calls).toEqual(['a', 'b', 'c', 'complete']);
@@ -419,7 +419,7 @@ describe('an Observable of a handler without enhancers', () => {
     expect(calls).toEqual([1, 2]);
   });
 
-  it('is run to its end before the hooks hear of it', async () => {
+  it('is run to its end before the hooks run', async () => {
     @TaskHooks()
     @Injectable()
     class Hooks implements OnTaskSuccess {
@@ -466,7 +466,7 @@ describe('a filter', () => {
     return MailTasks;
   }
 
-  it('that returns something, or a promise of it, has only looked on', async () => {
+  it('that returns a value, or a promise of one, does not change the failure', async () => {
     for (const result of [{ handled: true }, Promise.resolve('handled'), undefined]) {
       calls = [];
       const filter = {
@@ -500,7 +500,7 @@ describe('a filter', () => {
     expect(calls).toEqual(tries);
   });
 
-  it('that is made for requests and finds none leaves the error as it is, and is told of', async () => {
+  it('that is made for requests and finds no response leaves the error as it is, and is logged', async () => {
     @Injectable()
     @UseFilters(AnswerRequest)
     class MailTasks {
@@ -515,7 +515,7 @@ describe('a filter', () => {
     expect(apps.lines.with('A filter of MailTasks.send failed: TypeError')).toHaveLength(2);
   });
 
-  it('that throws RetryTask has it tried again', async () => {
+  it('that throws RetryTask causes another attempt', async () => {
     let filtered = 0;
     const filter = {
       catch: () => {
@@ -538,7 +538,7 @@ describe('a filter', () => {
   it.each([
     ['DropTask', () => new DropTask('never mind'), 1, { name: 'DropTask' }],
     ['RetryTask', () => new RetryTask({ in: 0 }), 3, { name: 'RetryTask' }],
-  ])('that fails does not take the word of %s away', async (_what, thrown, tries, error) => {
+  ])('that fails does not replace the decision of %s', async (_what, thrown, tries, error) => {
     @Injectable()
     @UseFilters(AnswerRequest)
     class MailTasks {
@@ -552,7 +552,7 @@ describe('a filter', () => {
     expect(calls).toHaveLength(tries);
   });
 
-  it('that fails does not make a refusal one that is tried again', async () => {
+  it('that fails does not turn a refusal into an error that is tried again', async () => {
     @Injectable()
     @UseFilters(AnswerRequest)
     class MailTasks {
@@ -568,7 +568,7 @@ describe('a filter', () => {
     expect(await run(MailTasks, 'read', ['x'])).toMatchObject([{ attempt: 1, error: { code: 'INVALID_PAYLOAD' } }]);
   });
 
-  it('sees only what it catches, with the context of the task', async () => {
+  it('gets only the errors that it catches, with the context of the task', async () => {
     @Catch(TypeError)
     class OfTypes implements ExceptionFilter {
       catch(): void {
@@ -593,7 +593,7 @@ describe('a filter', () => {
     expect(calls).toEqual([['no luck', 'MailTasks.send']]);
   });
 
-  it('sees what a guard refuses, and cannot make it a success', async () => {
+  it('gets the refusal of a guard, and cannot make it a success', async () => {
     @Injectable()
     @UseGuards(Refuse)
     @UseFilters(Swallow)
@@ -648,7 +648,7 @@ describe('a guard', () => {
     expect(calls).toEqual([]);
   });
 
-  it('that throws something else fails the attempt, which is tried again', async () => {
+  it('that throws another error fails the attempt, which is tried again', async () => {
     let asked = 0;
     const guard = guarded(() => {
       if (++asked < 3) throw new Error('no answer');
@@ -679,12 +679,12 @@ describe('global enhancers', () => {
     { provide: APP_FILTER, useClass: Swallow },
   ];
 
-  it('do not apply by themselves', async () => {
+  it('do not apply by default', async () => {
     expect(await run(PlainTasks, 'send', ['a'], { providers: everything })).toMatchObject([{ error: undefined }]);
     expect(calls).toEqual(['a']);
   });
 
-  it('do not apply by themselves to tasks with enhancers of their own either', async () => {
+  it('do not apply by default to tasks with enhancers of their own either', async () => {
     @Injectable()
     @UseInterceptors({ intercept: (_: unknown, next: CallHandler) => next.handle() })
     class MailTasks extends PlainTasks {}
@@ -692,7 +692,7 @@ describe('global enhancers', () => {
     expect(calls).toEqual(['a']);
   });
 
-  it('apply by choice, without guards', async () => {
+  it('apply with `applyGlobalEnhancers`, without guards', async () => {
     const options = { applyGlobalEnhancers: true };
     await run(PlainTasks, 'send', ['a'], { providers: everything, options });
     expect(calls).toEqual(['before', 'a!', 'after']);
@@ -708,7 +708,7 @@ describe('global enhancers', () => {
     [{ interceptors: true }, ['before', 'a', 'after']],
     [{ pipes: true }, ['a!']],
     [{ filters: true }, ['a']],
-  ])('apply as %j names them', async (applyGlobalEnhancers, wanted) => {
+  ])('apply with the option %j', async (applyGlobalEnhancers, wanted) => {
     await run(PlainTasks, 'send', ['a'], { providers: everything, options: { applyGlobalEnhancers } });
     expect(calls).toEqual(wanted);
   });
@@ -756,7 +756,7 @@ describe('global enhancers', () => {
     expect(calls).toEqual([['a'], 'piped', 'a!', ['b'], 'piped', 'b!']);
   });
 
-  it('are refused in words that mean nothing', async () => {
+  it('are refused with unknown words in `applyGlobalEnhancers`', async () => {
     const bad = { applyGlobalEnhancers: { guard: true } } as TaskQueueOptions;
     await expect(apps.boot({ imports: [apps.queue(bad)] })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
     const worse = { applyGlobalEnhancers: { guards: 'yes' } } as unknown as TaskQueueOptions;

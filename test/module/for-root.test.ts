@@ -54,7 +54,7 @@ describe('TaskQueueModule', () => {
     expect(context).toBeInstanceOf(TaskContext);
   });
 
-  it('forRootAsync takes options from a factory and what it injects', async () => {
+  it('forRootAsync takes options from a factory and the providers that it injects', async () => {
     const queue = TaskQueueModule.forRootAsync({
       imports: [ConfigModule],
       inject: [Config],
@@ -83,13 +83,13 @@ describe('TaskQueueModule', () => {
     ['{}', {}],
     ['options instead of a factory', { redis: 'redis://127.0.0.1:6379' }],
     ['nothing', undefined],
-  ])('forRootAsync given %s says what it needs', (_what, options) => {
+  ])('forRootAsync given %s is refused with the remedy', (_what, options) => {
     expect(() => TaskQueueModule.forRootAsync(options as never)).toThrow(
       'forRootAsync() got neither `useFactory` nor `useClass` nor `useExisting`. [INVALID_OPTION]',
     );
   });
 
-  it('forRoot given nothing says what it needs', () => {
+  it('forRoot without an argument is refused with the remedy', () => {
     expect(() => TaskQueueModule.forRoot(undefined as never)).toThrow('without options. [INVALID_OPTION]');
   });
 

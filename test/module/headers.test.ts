@@ -59,7 +59,7 @@ class TenantTasks {
   }
 
   @Broadcast()
-  async hear(): Promise<void> {
+  async receive(): Promise<void> {
     this.see();
   }
 
@@ -75,7 +75,7 @@ async function boot(propagate?: TaskQueueOptions['propagate']): Promise<TestingM
 
 const ofTenant: TaskQueueOptions['propagate'] = (task) => ({ tenant: tenants.getStore() ?? task?.headers.tenant });
 
-it('travel with one call, and those of several with() add up', async () => {
+it('headers travel with one call, and those of several with() add up', async () => {
   const app = await boot();
   const note = app
     .get(QueueClient)
@@ -87,24 +87,24 @@ it('travel with one call, and those of several with() add up', async () => {
   expect(seen).toEqual(['1 a=1 b=2', '1 a=1 b=1']);
 });
 
-it('take no room in the message of a call without any', async () => {
+it('a call without headers has none in its message', async () => {
   const app = await boot(() => ({ tenant: undefined }));
   await app.get(QueueClient).of(TenantTasks).note.delay();
   const [raw] = await apps.redis.lrange('{nestwork}:queue:default', 0, -1);
   expect(raw?.slice(34)).toBe('["TenantTasks.note",[]]');
 });
 
-it('are asked of `propagate` in the context of the caller, at every way to send', async () => {
+it('`propagate` runs in the context of the caller, for every way to send', async () => {
   const app = await boot(ofTenant);
   const queue = app.get(QueueClient);
-  const { note, hear } = queue.of(TenantTasks);
+  const { note, receive } = queue.of(TenantTasks);
   await tenants.run('one', () => note.delay());
   await tenants.run('many', () => note.delayMany([[], []]));
   await tenants.run('unique', () => note.with({ key: 'k' }).delay());
   await tenants.run('due', () => note.with({ delay: 1 }).delay());
   await tenants.run('named', () => queue.task('TenantTasks.note').delay());
   await tenants.run('method', () => queue.task(TenantTasks.prototype.note).delay());
-  await tenants.run('all', () => hear.delay());
+  await tenants.run('all', () => receive.delay());
   await tenants.run('hidden', () => note.with({ headers: { tenant: 'own' } }).delay());
   await tenants.run('removed', () => note.with({ headers: { tenant: undefined } }).delay());
   // scheduled for a millisecond later
@@ -114,21 +114,21 @@ it('are asked of `propagate` in the context of the caller, at every way to send'
   expect([...seen].sort()).toEqual(['1', ...names.map(tenant)].sort());
 });
 
-it('of a sender by name reach it also when its queue has to be asked for first', async () => {
+it('headers of a sender by name reach the task also when its queue has to be asked for first', async () => {
   const app = await apps.boot({ imports: [apps.queue({ propagate: ofTenant })] });
   await tenants.run('asked', () => app.get(QueueClient).task('Elsewhere.task').delay());
   const [raw] = await apps.redis.lrange('{nestwork}:queue:default', 0, -1);
   expect(raw).toContain('{"headers":{"tenant":"asked"}}');
 });
 
-it('pass on from a task to those it sends', async () => {
+it('headers pass on from a task to the tasks that it sends', async () => {
   const app = await boot(ofTenant);
   await tenants.run('acme', () => app.get(QueueClient).of(TenantTasks).chain.delay());
   await drainTasks(app);
   expect(seen).toEqual(['1 tenant=acme', '1 tenant=acme']);
 });
 
-it('stay with a task through its retries', async () => {
+it('headers stay with a task through its retries', async () => {
   const app = await boot();
   await app
     .get(QueueClient)
@@ -139,7 +139,7 @@ it('stay with a task through its retries', async () => {
   expect(seen).toEqual(['1 trace=t', '2 trace=t', '3 trace=t']);
 });
 
-it('stay with a dead task that is sent again', async () => {
+it('headers stay with a dead task that is redriven', async () => {
   const app = await boot();
   const { id } = await app
     .get(QueueClient)
@@ -172,7 +172,7 @@ describe('nothing is sent', () => {
     expect(await apps.waiting()).toEqual([]);
   });
 
-  it('with headers that are none', async () => {
+  it('with invalid headers', async () => {
     const { note } = (await boot()).get(QueueClient).of(TenantTasks);
     expect(() => note.with({ headers: { user: 7 as never } })).toThrow(
       expect.objectContaining({ code: 'INVALID_HEADERS' }),

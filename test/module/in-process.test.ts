@@ -92,8 +92,8 @@ class Tasks {
   }
 
   @Broadcast()
-  async hear(what: string): Promise<void> {
-    log.push(`heard ${what}`);
+  async receive(what: string): Promise<void> {
+    log.push(`received ${what}`);
   }
 }
 
@@ -158,20 +158,20 @@ async function expectGivenUp(): Promise<void> {
 }
 
 describe('a worker within the app', () => {
-  it('runs what is sent, also later, again, by broadcast and by the clock', async () => {
+  it('runs tasks that are sent, scheduled, tried again, broadcast and fired by a cron', async () => {
     const { send } = await boot({ concurrency: 2 }, [Ticking]);
     await send.run.delay('now');
     await send.run.with({ delay: 20 }).delay('later');
     await send.fail.delay('again');
-    await send.hear.delay('news');
+    await send.receive.delay('news');
     await logged('now #1');
     await logged('later #1');
     await logged('again #3');
-    await logged('heard news');
+    await logged('received news');
     await logged('tick');
   });
 
-  it("runs all that is the app's outside of the async context of the code that starts it", async () => {
+  it('runs all of its work outside of the async context of the code that starts the app', async () => {
     const providers = [Surroundings, HookSurroundings];
     const { app } = await starter.run('starter', () => boot(true, providers));
     const send = app.get(QueueClient).of(Surroundings);
@@ -181,7 +181,7 @@ describe('a worker within the app', () => {
     expect(log.filter((entry) => !entry.endsWith('in undefined'))).toEqual([]);
   });
 
-  it('wakes up for a task that comes when there was nothing to do', async () => {
+  it('wakes up for a task that comes while it is idle', async () => {
     const { app, send } = await boot();
     const { queues } = await app.get(QueueHealth).check();
     expect(queues).toMatchObject([{ served: true }, { served: true }]);
@@ -191,14 +191,14 @@ describe('a worker within the app', () => {
     await logged('second #1');
   });
 
-  it('is not there unless it is asked for', async () => {
+  it('does not exist unless an option asks for it', async () => {
     const { send } = await boot(false);
     await send.run.delay('never');
     expect(await apps.redis.exists('{nestwork}:sessions')).toBe(0);
     expect(await apps.waiting()).toHaveLength(1);
   });
 
-  it('serves the queues it is told to, as many tasks at once as it is told to', async () => {
+  it('serves the queues, and runs as many tasks at once, as its options say', async () => {
     const { send } = await boot({ queues: ['bulk'], concurrency: 2 });
     await send.run.delay('unserved');
     for (const gate of ['a', 'b', 'c']) await send.hold.with({ queue: 'bulk' }).delay(gate);
@@ -211,7 +211,7 @@ describe('a worker within the app', () => {
   });
 });
 
-describe('it begins', () => {
+describe('a worker within the app begins', () => {
   function slow(name: string): Type<OnApplicationBootstrap> {
     class Slow implements OnApplicationBootstrap {
       async onApplicationBootstrap(): Promise<void> {
@@ -243,7 +243,7 @@ describe('it begins', () => {
     );
   });
 
-  it('not at all when Redis is gone by then: the app does not start, and holds nothing open', async () => {
+  it('not at all when Redis is gone by then: the app does not start, and keeps nothing open', async () => {
     const sockets = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
     const before = sockets();
     const other = await Apps.start();
@@ -261,7 +261,7 @@ describe('it begins', () => {
 });
 
 describe('when the app is closed', () => {
-  it('what runs ends first, with its dependencies; what waits is left to others', async () => {
+  it('running tasks end first, with their dependencies; pending ones are left to other workers', async () => {
     const { app, send } = await boot();
     await send.hold.delay('slow');
     await logged('slow started');
@@ -276,7 +276,7 @@ describe('when the app is closed', () => {
     expect(await apps.waiting()).toMatchObject([{ args: ['waiting'], failures: 0, crashes: 0 }]);
   });
 
-  it('and the grace is over, signals abort, and what was cut off goes back uncounted', async () => {
+  it('and the grace is over, signals abort, and interrupted tasks go back uncounted', async () => {
     const { app, send } = await boot({ shutdownGrace: 1 });
     await send.heed.delay('obedient');
     await logged('obedient started #1');
@@ -286,12 +286,12 @@ describe('when the app is closed', () => {
     await expectGivenUp();
   });
 
-  it('and a task does not end at all, it goes back too, and what it still does changes nothing', async () => {
+  it('and a task does not end at all, it goes back too, and the rest of its attempt changes nothing', async () => {
     const { app, send } = await boot({ shutdownGrace: 1 });
     await send.hold.delay('stubborn');
     await logged('stubborn started');
     await app.close();
-    expect(apps.lines.with('closed under what still runs: Tasks.hold')).toHaveLength(1);
+    expect(apps.lines.with('closed before the end of Tasks.hold')).toHaveLength(1);
     expect(await apps.waiting()).toMatchObject([{ args: ['stubborn'], failures: 0, crashes: 0 }]);
     gates.get('stubborn')?.();
     await logged('stubborn ended, store destroyed');
@@ -299,7 +299,7 @@ describe('when the app is closed', () => {
     await expectGivenUp();
   });
 
-  it('and Redis is slow, what has ended by the end of the grace is acked, and nobody is told that it will run again', async () => {
+  it('and Redis is slow, tasks that ended within the grace are acked, and the log does not say that they will run again', async () => {
     const { app, send } = await boot({ shutdownGrace: 0 });
     await send.hold.delay('just');
     await logged('just started');
@@ -310,12 +310,12 @@ describe('when the app is closed', () => {
     apps.server.resume();
     await closed;
     expect(log).toEqual(['just started', 'just ended, store there', 'store destroyed']);
-    expect(apps.lines.with('It will run again')).toEqual([]);
+    expect(apps.lines.with('They will run again')).toEqual([]);
     expect(await apps.waiting()).toEqual([]);
     await expectGivenUp();
   });
 
-  it('while Redis is away, it is closed all the same', async () => {
+  it('while Redis is away, the close still ends', async () => {
     const other = await Apps.start();
     const inProcess = { shutdownGrace: 1 };
     const module = { imports: [other.queue({ inProcess, commandTimeout: '1s' })], providers: [Tasks, Store] };
@@ -327,11 +327,11 @@ describe('when the app is closed', () => {
     await logged('cut off ended, store there');
     await app.close();
     expect(log.at(-1)).toBe('store destroyed');
-    expect(other.lines.with('the end of tasks that Redis was to be told of')).toHaveLength(1);
+    expect(other.lines.with('tasks whose end Redis has not confirmed')).toHaveLength(1);
     await other.stop();
   });
 
-  it('while Redis is away and its session is lost, nobody waits for another one', async () => {
+  it('while Redis is away and its session is lost, no other session is opened', async () => {
     const other = await Apps.start();
     // longer than a test may take
     const inProcess = { shutdownGrace: '1h' } as const;
@@ -341,7 +341,7 @@ describe('when the app is closed', () => {
     await logged('served #1');
     const [session] = await other.redis.zrange('{nestwork}:sessions', '0', '-1');
     await other.redis.del('{nestwork}:sessions', `{nestwork}:session:${session}`);
-    // it claims, and is told
+    // it claims, and is refused
     await app.get(QueueClient).of(Tasks).run.delay('refused');
     await until('it starts over', () => other.lines.with('The lease is gone').length === 1);
     await other.server.kill();
@@ -350,7 +350,7 @@ describe('when the app is closed', () => {
     await other.stop();
   });
 
-  it('another app takes over', async () => {
+  it('another app takes over its tasks', async () => {
     const { app, send } = await boot({ shutdownGrace: 1 });
     await send.heed.delay('moved');
     await logged('moved started #1');
@@ -360,8 +360,8 @@ describe('when the app is closed', () => {
   });
 });
 
-describe('what takes a process of its own', () => {
-  it('a hard timeout is told by the signal and to people; the attempt counts as one that was killed', async () => {
+describe('a worker within the app, which cannot end its process,', () => {
+  it('aborts the signal at a hard timeout and logs it; the attempt counts as one that was killed', async () => {
     const { app, send } = await boot();
     const { id } = await send.heed.with({ hardTimeout: 30 }).delay('late');
     const letters = app.get(DeadLetters);
@@ -371,10 +371,10 @@ describe('what takes a process of its own', () => {
     expect(apps.lines.with(`error [TaskWorker] Task Tasks.heed ${id} runs on`)).toHaveLength(1);
   });
 
-  it('a task that ends well beyond its hard timeout is done', async () => {
+  it('counts a task that ends well beyond its hard timeout as done', async () => {
     const { app, send } = await boot();
     await send.hold.with({ hardTimeout: 1 }).delay('deaf');
-    await until('people are told', () => apps.lines.with('beyond its hard timeout').length > 0);
+    await until('the log has it', () => apps.lines.with('beyond its hard timeout').length > 0);
     gates.get('deaf')?.();
     await logged('deaf ended, store there');
     await app.close();
@@ -383,7 +383,7 @@ describe('what takes a process of its own', () => {
     expect(apps.lines.with('beyond its hard timeout')).toHaveLength(1);
   });
 
-  it('a task that is cancelled gets its signal, and does not run again', async () => {
+  it('aborts the signal of a cancelled task, which does not run again', async () => {
     const { app, send } = await boot();
     const handle = await send.heed.with({ retries: 5 }).delay('unwanted');
     await logged('unwanted started #1');
@@ -394,17 +394,17 @@ describe('what takes a process of its own', () => {
     expect(await apps.waiting()).toEqual([]);
   });
 
-  it('a cancelled task that goes on is told to people', async () => {
+  it('logs a cancelled task that goes on', async () => {
     const { send } = await boot({ cancelGrace: 1 });
     const handle = await send.hold.delay('deaf');
     await logged('deaf started');
     await handle.cancel();
-    await until('people are told', () => apps.lines.with('a cancelled task did not end within its grace').length === 1);
+    await until('the log has it', () => apps.lines.with('a cancelled task did not end within its grace').length === 1);
   });
 });
 
 describe('a lost lease', () => {
-  it('aborts what runs, whose end changes nothing, and starts over', async () => {
+  it('aborts running tasks, whose end changes nothing, and starts over', async () => {
     const { send } = await boot({ lease: '1s' });
     await send.heed.delay('robbed');
     await logged('robbed started #1');
@@ -423,7 +423,7 @@ describe('a lost lease', () => {
     expect(await apps.redis.exists('{nestwork}:dead:default', '{nestwork}:scheduled:default')).toBe(0);
   });
 
-  it('does not wait for ever for what does not end', async () => {
+  it('does not wait for ever for tasks that do not end', async () => {
     const { app, send } = await boot({ lease: '1s', cancelGrace: 1 });
     await send.hold.delay('deaf');
     await logged('deaf started');

@@ -43,12 +43,12 @@ class LateModule {}
 class RendererModule {}
 
 describe('a lazily loaded module', () => {
-  it('without tasks is loaded as ever', async () => {
+  it('without tasks is loaded', async () => {
     const moduleRef = await loader.load(() => RendererModule);
     expect(moduleRef.get(Renderer)).toBeInstanceOf(Renderer);
   });
 
-  it('with tasks or hooks is refused when it is loaded, each time; others are not', async () => {
+  it('with tasks or hooks is refused each time it is loaded, and other modules are not', async () => {
     const refusal = {
       code: 'LAZY_TASKS',
       message: expect.stringMatching(/provides the task LateTasks\.run, the hooks of LateHooks\..*Import the module/s),

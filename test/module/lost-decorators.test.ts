@@ -77,7 +77,7 @@ describe('a decorator that replaces the method', () => {
     ['@Cron()', Cron('0 8 * * *')],
     ['@Interval()', Interval('1h')],
     ['@Broadcast()', Broadcast()],
-  ])('above %s is refused when the app starts, with the order that helps', async (written, decorator) => {
+  ])('above %s is refused when the app starts, with the right order', async (written, decorator) => {
     class ReportTasks {
       @Replace()
       @decorator
@@ -87,7 +87,7 @@ describe('a decorator that replaces the method', () => {
     await expect(tasksOf(ReportTasks)).rejects.toMatchObject(lost(new RegExp(message)));
   });
 
-  it('below it is a task, and what runs is the replacement', async () => {
+  it('below it is a task, which runs the replacement', async () => {
     class ReportTasks {
       @Task()
       @Replace()
@@ -98,7 +98,7 @@ describe('a decorator that replaces the method', () => {
     expect(await tasksOf(ReportTasks)).toEqual(['ReportTasks.digest']);
   });
 
-  it('above it that hands the metadata on is none of our business', async () => {
+  it('above it that copies the metadata is accepted', async () => {
     class ReportTasks {
       @ReplaceKeeping()
       @Task()
@@ -107,7 +107,7 @@ describe('a decorator that replaces the method', () => {
     expect(await tasksOf(ReportTasks)).toEqual(['ReportTasks.digest']);
   });
 
-  it('and makes a getter of it is refused above and below', async () => {
+  it('and makes it a getter is refused above and below', async () => {
     class ReportTasks {
       @Bound()
       @Task()
@@ -124,7 +124,7 @@ describe('a decorator that replaces the method', () => {
     }).toThrow(/@Task\(\) on BoundTasks\.digest stands on an accessor/);
   });
 
-  it('is refused in a base class of the provider, but not where an override hides it', async () => {
+  it('is refused in a base class of the provider, but not if an override hides it', async () => {
     class BaseTasks {
       @Replace()
       @Task()
@@ -142,7 +142,7 @@ describe('a decorator that replaces the method', () => {
     expect(await tasksOf(HidingChild, OwnChild)).toEqual(['OwnChild.digest']);
   });
 
-  it('is refused by of() where an app only sends', async () => {
+  it('is refused by of() in an app that only sends', async () => {
     class ReportTasks {
       @Replace()
       @Task()
@@ -169,7 +169,7 @@ describe('a decorator that replaces the method', () => {
     );
   });
 
-  it('between two of ours hides the first from nobody', () => {
+  it('between two decorators of nestwork does not hide the first one', () => {
     expect(() => {
       class ReportTasks {
         @Cron('0 9 * * *')
@@ -183,7 +183,7 @@ describe('a decorator that replaces the method', () => {
 });
 
 describe('a spy in place of a method', () => {
-  it('that is there before the app starts is refused, and the text names the way out', async () => {
+  it('that exists before the app starts is refused, and the error names the remedy', async () => {
     class ReportTasks {
       @Task()
       send(): void {}
@@ -197,7 +197,7 @@ describe('a spy in place of a method', () => {
 });
 
 describe('@Payload()', () => {
-  it('in a method that is no task is refused', async () => {
+  it('on a method that is no task is refused', async () => {
     class ReportTasks {
       send(@Payload() _user: number): void {}
     }
@@ -234,7 +234,7 @@ it('a decorator above @TaskHooks() that makes another class of it is refused', a
   await expect(tasksOf(Metrics)).rejects.toMatchObject(lost(/^@TaskHooks\(\) on Metrics has no effect/));
 });
 
-it('a provider whose prototype has no constructor is none of our business', async () => {
+it('a provider whose prototype has no constructor is accepted', async () => {
   function Legacy(): void {}
   Legacy.prototype = Object.assign(Object.create(null), { find: () => 1 });
 

@@ -35,7 +35,7 @@ async function warnings(module: Type<unknown>): Promise<string[]> {
   return apps.lines.with('minifier');
 }
 
-it('tasks of a minified bundle are told of once at the start, with a name and the ways out', async () => {
+it('tasks of a minified bundle are warned of once at the start, with a name and the remedies', async () => {
   expect(await warnings(bundled('e', 'aB'))).toEqual([
     expect.stringMatching(
       /^warn \[TaskQueue\] The task "aB\.send" in e .*--keep-names.*@Task\(\{ name: 'mail\.welcome' \}\)/,
@@ -47,6 +47,6 @@ it.each<[string, string, string, string | undefined]>([
   ['a short class in a module that kept its name', 'PeopleModule', 'HR', undefined],
   ['a long class in a short module', 'e', 'MailTasks', undefined],
   ['tasks with names of their own', 'e', 'a', 'mail.welcome'],
-])('%s is no reason to warn', async (_what, moduleName, className, name) => {
+])('%s causes no warning', async (_what, moduleName, className, name) => {
   expect(await warnings(bundled(moduleName, className, name))).toEqual([]);
 });

@@ -66,7 +66,7 @@ describe('in a controller', () => {
     );
   });
 
-  it('a task is fine where the class, or the one it inherits from, is a provider as well', async () => {
+  it('a task is accepted where the class, or the one it inherits from, is a provider as well', async () => {
     @Injectable()
     class ReportTasks {
       @Task()
@@ -82,7 +82,7 @@ describe('in a controller', () => {
     await expect(tasksOf({ controllers: [ReportsController] })).rejects.toMatchObject(misplaced(/^@Task\(\) on/));
   });
 
-  it('a task is fine where the provider that it inherits from has inherited it, too', async () => {
+  it('a task is accepted where the provider that it inherits from has inherited it, too', async () => {
     abstract class PeriodicTasks {
       @Task()
       digest(): void {}
@@ -104,7 +104,7 @@ describe('in a controller', () => {
     );
   });
 
-  it('a task is fine where a test gives something else for the provider that it inherits from', async () => {
+  it('a task is accepted where a test replaces the provider that it inherits from', async () => {
     @Injectable()
     class ReportTasks {
       @Task()
@@ -141,7 +141,7 @@ it('in a guard that is no provider a cron is refused', async () => {
   expect(await tasksOf({ controllers, providers: [QuotaGuard] })).toEqual(['QuotaGuard.reset']);
 });
 
-describe('a task class in whose place a provider gives', () => {
+describe('a task class that a provider replaces by', () => {
   @Injectable()
   class MailTasks {
     @Task()
@@ -166,7 +166,7 @@ describe('a task class in whose place a provider gives', () => {
     ['a plain object', { welcome: () => {} }, 'gives a plain object'],
     ['nothing', undefined, 'gives a plain object'],
     ['an instance of another class', new (class FakeMail {})(), 'gives a FakeMail, which has no tasks'],
-  ])('%s warns at the start, and of() says so', async (_what, useValue, text) => {
+  ])('%s is warned of at the start, and of() names it', async (_what, useValue, text) => {
     const client = await clientOf({ provide: MailTasks, useValue });
     expect(apps.lines.with(`The provider MailTasks in RootTestModule ${text}`)).toHaveLength(1);
     expect(() => client.of(MailTasks)).toThrow(
@@ -177,7 +177,7 @@ describe('a task class in whose place a provider gives', () => {
     );
   });
 
-  it('a mock by overrideProvider() is told like any other', async () => {
+  it('a mock by overrideProvider() is warned of as well', async () => {
     const app = await Test.createTestingModule({ imports: [apps.queue()], providers: [MailTasks, OtherTasks] })
       .overrideProvider(MailTasks)
       .useValue({})
@@ -198,7 +198,7 @@ describe('a task class in whose place a provider gives', () => {
   it.each<[string, Provider[]]>([
     ['a subclass', [{ provide: MailTasks, useClass: LoudMailTasks }]],
     ['a subclass by an alias', [LoudMailTasks, { provide: MailTasks, useExisting: LoudMailTasks }]],
-  ])('%s has the tasks under its own name, and of() says so', async (_what, providers) => {
+  ])('%s has the tasks under its own name, and of() names it', async (_what, providers) => {
     const client = await clientOf(...providers);
     expect(apps.lines.with('The provider MailTasks')).toEqual([]);
     expect(() => client.of(MailTasks)).toThrow(
@@ -212,7 +212,7 @@ describe('a task class in whose place a provider gives', () => {
     expect(() => client.of(MailTasks)).toThrow(/but LoudMailTasks, which extends it[\s\S]*queue\.of\(LoudMailTasks\)/);
   });
 
-  it('an instance of it is none of these', async () => {
+  it('an instance of it is accepted', async () => {
     const client = await clientOf({ provide: MailTasks, useFactory: () => new MailTasks() });
     await client.of(MailTasks).welcome.delay();
     expect(apps.lines.with('The provider')).toEqual([]);

@@ -151,7 +151,7 @@ describe('at a worker, a ValidationPipe', () => {
     ['onParameter', ['note', BAD], 1],
     ['onParameter', ['note'], 1],
     ['asClass', [BAD], 0],
-  ])('of %s that refuses names what is wrong: %j', async (method, args, argument) => {
+  ])('of %s that refuses names the wrong fields: %j', async (method, args, argument) => {
     const task = await run(DtoTasks, method, args);
     expect(task?.error).toBeInstanceOf(InvalidPayloadError);
     expect(task?.error).toMatchObject({
@@ -167,7 +167,7 @@ describe('at a worker, a ValidationPipe', () => {
     expect(calls).toEqual([]);
   });
 
-  it('of the whole app applies by choice', async () => {
+  it('of the whole app applies with `applyGlobalEnhancers`', async () => {
     const providers = [{ provide: APP_PIPE, useValue: new ValidationPipe() }];
     expect(await run(DtoTasks, 'unchecked', [BAD], { providers })).toMatchObject({ error: undefined });
     await apps.close();
@@ -195,7 +195,7 @@ describe('at a worker, a ValidationPipe', () => {
 });
 
 describe('at a worker, a schema', () => {
-  it('gives the handler what it makes of the argument; the others stay', async () => {
+  it('gives the handler its output for the argument; the others stay', async () => {
     expect(await run(SchemaTasks, 'zod', ['a', { at: '2031-05-01T08:00:00Z', more: 1 }, 'c'])).toMatchObject({
       error: undefined,
     });
@@ -211,7 +211,7 @@ describe('at a worker, a schema', () => {
     ['zod', ['a', { at: 'soon', note: 'too long' }], 1, ['at', 'note']],
     ['zod', ['a'], 1, ['']],
     ['valibot', [{ list: [{ id: 1 }, { id: 'x' }] }], 0, ['list.1.id']],
-  ])('of %s that refuses names what is wrong: %j', async (method, args, argument, paths) => {
+  ])('of %s that refuses names the wrong fields: %j', async (method, args, argument, paths) => {
     const task = await run(SchemaTasks, method, args);
     expect(task?.error).toMatchObject({ code: 'INVALID_PAYLOAD', argument, taskId: task?.id });
     expect((task?.error as InvalidPayloadError | undefined)?.problems.map(({ path }) => path)).toEqual(paths);
@@ -226,7 +226,7 @@ describe('at a worker, a schema', () => {
   });
 });
 
-describe('at a worker, what is refused', () => {
+describe('at a worker, a refused payload', () => {
   it.each<[string, (look: () => void) => ParameterDecorator]>([
     [
       'a schema',
@@ -248,7 +248,7 @@ describe('at a worker, what is refused', () => {
           },
         }),
     ],
-  ])('by %s is dead at once, whatever the policy says', async (_what, decorate) => {
+  ])('by %s is dead at once, with any retry policy', async (_what, decorate) => {
     let looked = 0;
     class MailTasks {
       @Task({ retries: 2, backoff: 0, retryOn: [Error] })
@@ -259,7 +259,7 @@ describe('at a worker, what is refused', () => {
     expect(looked).toBe(1);
   });
 
-  it('is dropped where `dropOn` names it', async () => {
+  it('is dropped if `dropOn` names it', async () => {
     @Injectable()
     class MailTasks {
       @Task({ dropOn: [InvalidPayloadError] })
@@ -295,7 +295,7 @@ describe('at a worker, what is refused', () => {
 const SchemaPipe = Reflect.get(common, 'StandardSchemaValidationPipe') as Type<PipeTransform> | undefined;
 
 (SchemaPipe ? describe : describe.skip)("at a worker, Nest's own pipe for schemas", () => {
-  it('applies them alone, because what a schema made is not what it takes', async () => {
+  it('at a worker, schemas are applied alone, because a schema may not accept its own output', async () => {
     @Injectable()
     class MailTasks {
       @Task()
@@ -378,7 +378,7 @@ describe('at the call', () => {
     expect(await apps.redis.keys('*scheduled:*')).toEqual([]);
   });
 
-  it('one that TypeScript lets a call leave out, and the schema does not, says which of them to change', async () => {
+  it('an argument that TypeScript allows to leave out, and the schema does not, is refused with both remedies', async () => {
     const { queue } = await client(SchemaTasks);
     const { optional } = queue.of(SchemaTasks);
     const remedy = 'give the schema a default or make it optional';
@@ -387,7 +387,7 @@ describe('at the call', () => {
     await expect(optional.delay('c' as never)).rejects.toMatchObject({ message: expect.not.stringContaining(remedy) });
   });
 
-  it('a good one is sent as it is, not as the schema makes it', async () => {
+  it('a good payload is sent as it is, not as the schema converts it', async () => {
     const { queue } = await client(SchemaTasks);
     await queue.of(SchemaTasks).zod.delay('a', good);
     await queue.of(SchemaTasks).zod.delayMany([['b', good]]);
@@ -397,7 +397,7 @@ describe('at the call', () => {
     ]);
   });
 
-  it('is checked by an app that only sends, too, by what the class says', async () => {
+  it('a payload is checked by an app that only sends, too, by the decorators of the class', async () => {
     const app = await apps.boot({ imports: [apps.queue()] });
     const queue = app.get(QueueClient, { strict: false });
     const refusal = { code: 'INVALID_PAYLOAD' };
@@ -412,7 +412,7 @@ describe('at the call', () => {
     ['of the method', ({ onMethod }) => onMethod.delay(BAD as never, 'note')],
     ['of the parameter', ({ onParameter }) => onParameter.delay('note', BAD as never)],
     ['given as a class', ({ asClass }) => asClass.delay(BAD as never)],
-  ])('a ValidationPipe %s refuses, and says which fields are wrong', async (_where, send) => {
+  ])('a ValidationPipe %s refuses, and the error names the wrong fields', async (_where, send) => {
     const { queue } = await client(DtoTasks);
     await expect(send(queue.of(DtoTasks))).rejects.toMatchObject({
       code: 'INVALID_PAYLOAD',
@@ -424,7 +424,7 @@ describe('at the call', () => {
     expect(await apps.waiting()).toEqual([]);
   });
 
-  it('a ValidationPipe of the whole app applies by choice', async () => {
+  it('a ValidationPipe of the whole app applies with `applyGlobalEnhancers`', async () => {
     const providers = [{ provide: APP_PIPE, useValue: new ValidationPipe() }];
     const { queue } = await client(DtoTasks, { providers });
     await queue.of(DtoTasks).unchecked.delay(BAD as never);
@@ -436,7 +436,7 @@ describe('at the call', () => {
     });
   });
 
-  it('what the caller gave is not changed by a pipe that strips', async () => {
+  it('an argument is not changed by a pipe that strips', async () => {
     @Injectable()
     class MailTasks {
       @Task()
@@ -476,7 +476,7 @@ describe('at the call', () => {
     ]);
   });
 
-  it('pipes that do more than look are not run, nor is what comes after them', async () => {
+  it('pipes that are no validators do not run, nor do the pipes after them', async () => {
     const load: PipeTransform = {
       transform: (email: string) => {
         calls.push('loaded');

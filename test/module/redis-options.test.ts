@@ -34,7 +34,7 @@ describe('a URL', () => {
     ['/run/redis.sock', { path: '/run/redis.sock' }],
     ['/run/redis.sock?db=3', { path: '/run/redis.sock', db: 3 }],
     ['unix:///run/my%20redis.sock?db=3', { path: '/run/my redis.sock', db: 3 }],
-  ])('%s is read', (url, options) => {
+  ])('%s is accepted', (url, options) => {
     expect(resolved(url)).toEqual(options);
   });
 
@@ -84,11 +84,11 @@ describe('an object', () => {
       { sentinels, name: 'main', natMap: { '10.0.0.7:6379': { host: 'h', port: '7' } } },
       { sentinels, name: 'main', natMap: { '10.0.0.7:6379': { host: 'h', port: 7 } } },
     ],
-  ])('with %s is read', (_what, options, expected) => {
+  ])('with %s is accepted', (_what, options, expected) => {
     expect(resolved(options)).toEqual(expected);
   });
 
-  it('whose options are those of its class is read', () => {
+  it('of a class with the options as properties is accepted', () => {
     class Config {
       get host(): string {
         return 'h';
@@ -119,16 +119,19 @@ describe('an object', () => {
     ['a typo', { hots: 'h' }, /no option "hots"[\s\S]*Known options: host, port/],
     ['a typo of a sentinel', { sentinels: [{ hots: 'h' }], name: 'main' }, /no option "hots"[\s\S]*host, port/],
     ['a client', { host: 'h', sendCommand: () => {} }, /is a client of Redis/],
-  ])('with %s is refused, with where it belongs', (_what, options, message) => {
+  ])('with %s is refused, with the place where it belongs', (_what, options, message) => {
     expect(refusal(options)).toMatchObject({ code: 'INVALID_OPTION', message: expect.stringMatching(message) });
   });
 
-  it.each(['cluster', 'nodes', 'startupNodes', 'rootNodes'])('with `%s` is told of Redis Cluster', (name) => {
-    expect(refusal({ [name]: [{ host: 'h', port: 1 }] })).toMatchObject({
-      code: 'REDIS_IS_CLUSTER',
-      message: expect.stringContaining('does not support Redis Cluster yet'),
-    });
-  });
+  it.each(['cluster', 'nodes', 'startupNodes', 'rootNodes'])(
+    'with `%s` is refused with a word about Redis Cluster',
+    (name) => {
+      expect(refusal({ [name]: [{ host: 'h', port: 1 }] })).toMatchObject({
+        code: 'REDIS_IS_CLUSTER',
+        message: expect.stringContaining('does not support Redis Cluster yet'),
+      });
+    },
+  );
 
   it.each<[string, object, RegExp]>([
     ['a port that is NaN', { port: Number.NaN }, /`redis\.port` is NaN/],

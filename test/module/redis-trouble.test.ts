@@ -25,7 +25,7 @@ async function boot(redis: RedisSettings, commandTimeout?: Duration): Promise<un
 }
 
 describe('an app does not boot', () => {
-  it('while nobody listens', async () => {
+  it('while no server listens', async () => {
     const gone = await RedisServer.start();
     await gone.stop();
     await expect(boot(gone.url, '300ms')).rejects.toMatchObject({
@@ -69,22 +69,22 @@ describe('an app does not boot', () => {
   });
 });
 
-describe('a Redis that is not there from the beginning', () => {
+describe('a Redis that is away from the beginning', () => {
   const absent = (port: number): RegExp =>
     new RegExp(
       `^error \\[TaskQueue\\] Redis at 127.0.0.1:${port} has not answered for 1000 ms, of the 10000 ms .*REDIS_UNAVAILABLE.*TaskQueueTestingModule`,
       's',
     );
-  const told = async (what: string): Promise<void> => {
+  const logged = async (what: string): Promise<void> => {
     const endMs = performance.now() + 4_000; // a loop that goes on after the test would keep Jest from ending
     while (apps.lines.with(what).length === 0 && performance.now() < endMs) await delay(10);
   };
 
-  it('is told while the app still waits for it, once, and again when it is there', async () => {
+  it('is logged while the app still waits for it, once, and again when it is back', async () => {
     const late = await RedisServer.start();
     await late.kill();
     const booted = boot(late.url, '10s');
-    await told('has not answered');
+    await logged('has not answered');
     await late.restart();
     await booted;
     expect(apps.lines.with(`127.0.0.1:${late.port}`)).toEqual([
@@ -94,7 +94,7 @@ describe('a Redis that is not there from the beginning', () => {
     await late.stop();
   });
 
-  it('is told at the first delay() of an app that was only compiled', async () => {
+  it('is logged at the first delay() of an app that was only compiled', async () => {
     const gone = await RedisServer.start();
     await gone.stop();
     const queue = apps.queue({ redis: gone.url, commandTimeout: '10s' });
@@ -102,13 +102,13 @@ describe('a Redis that is not there from the beginning', () => {
       .setLogger(apps.lines)
       .compile();
     const sent = app.get(QueueClient).task('Some.task').with({ queue: 'default' }).delay();
-    await told('has not answered');
+    await logged('has not answered');
     await app.close();
     await expect(sent).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
     expect(apps.lines.with(`127.0.0.1:${gone.port}`)).toEqual([expect.stringMatching(absent(gone.port))]);
   });
 
-  it('that refuses the connection is told with its reason, once', async () => {
+  it('that refuses the connection is logged with its reason, once', async () => {
     const closed = await RedisServer.start({ args: ['--requirepass', SECRET] });
     const booted = boot(closed.url, '3s').catch((error: unknown) => error);
     await expect(booted).resolves.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
@@ -119,7 +119,7 @@ describe('a Redis that is not there from the beginning', () => {
   });
 });
 
-describe('an app that does not boot says what to do about a start, and of no call that could be repeated', () => {
+describe('an app that does not boot names remedies for a start, and none for a call', () => {
   const START = 'An app and a worker need Redis to start: start Redis first, and then this process again';
   const USABLE = { exists: () => ':1\r\n', type: () => '+string\r\n' };
 
@@ -198,20 +198,20 @@ describe('the password', () => {
 });
 
 describe('an evicting maxmemory-policy', () => {
-  it('is told once, with the policy and what to set', async () => {
+  it('is logged once, with the policy and the remedy', async () => {
     await apps.redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
     await boot(apps.url);
     const warnings = apps.lines.with('maxmemory-policy');
     expect(warnings).toEqual([expect.stringMatching(/^warn \[TaskQueue\].*is allkeys-lru.*Set it to noeviction/)]);
   });
 
-  it('does not exist: nothing is told', async () => {
+  it('that is not set logs nothing', async () => {
     await boot(apps.url);
     expect(apps.lines.all.filter((line) => !line.startsWith('log'))).toEqual([]);
   });
 });
 
-it('a user who may not call INFO is let in, without a warning', async () => {
+it('a user without the right to INFO is accepted, without a warning', async () => {
   const warn = jest.spyOn(console, 'warn').mockImplementation(() => {});
   const { port } = apps.server;
   await expect(boot({ host: '127.0.0.1', port, username: 'limited', password: SECRET })).resolves.toBeDefined();

@@ -20,7 +20,7 @@ async function seenBy(tasks: number): Promise<Record<string, string[]>> {
   return seen;
 }
 
-it('the task, nestjs-cls and a storage of the user are there on every way through tasks, several at once', async () => {
+it('a task has its TaskContext, nestjs-cls and a storage of the user in every step, also with several tasks at once', async () => {
   fixture.worker({ children: 1, concurrency: 3 }, {}, 'tenant-worker');
   const wanted = await Promise.all(['a', 'b', 'c'].map((tenant) => send('go', tenant)));
   const seen = await seenBy(3);
@@ -28,7 +28,7 @@ it('the task, nestjs-cls and a storage of the user are there on every way throug
   for (const [way, labels] of Object.entries(seen)) expect([way, labels.sort()]).toEqual([way, [...wanted].sort()]);
 });
 
-it('nothing of a task is left for the next one', async () => {
+it('a task finds no context of the task before it', async () => {
   fixture.worker({ children: 1 }, {}, 'tenant-worker');
   await send('go', 'first');
   const wanted = await send('go');
@@ -36,7 +36,7 @@ it('nothing of a task is left for the next one', async () => {
   for (const [way, labels] of Object.entries(seen)) expect([way, labels[1]]).toEqual([way, wanted]);
 });
 
-it('what a task sends belongs to its tenant, by `propagate`', async () => {
+it('a task that another task sends gets its tenant through `propagate`', async () => {
   fixture.worker({ children: 1 }, {}, 'tenant-worker');
   await send('chain', 'acme');
   const [label] = (await seenBy(1))['at once'] ?? [];

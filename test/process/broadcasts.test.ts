@@ -53,17 +53,17 @@ function parentOf(pid: number): number {
 }
 
 describe('a broadcast', () => {
-  it('runs in each child of each worker, with its context, and tells how it ended there', async () => {
+  it('runs in each child of each worker, with its context, and its outcome is recorded there', async () => {
     const { all, pids } = await started(2, 2);
-    const [id = ''] = await broadcast('hear', ['hello']);
-    await fixture.until('all have heard', () => fixture.events('heard', 'hello').length === 4);
-    expect(pidsOf('heard', 'hello')).toEqual([...pids].sort());
+    const [id = ''] = await broadcast('receive', ['hello']);
+    await fixture.until('all have received', () => fixture.events('received', 'hello').length === 4);
+    expect(pidsOf('received', 'hello')).toEqual([...pids].sort());
     const ended = await outcomes(id, 4);
     expect(ended.map(({ pid }) => pid).sort()).toEqual([...pids].sort());
     expect(ended.every(({ ok, error, durationMs }) => ok && error === undefined && durationMs !== undefined)).toBe(
       true,
     );
-    for (const worker of all) await fixture.told(worker, `BroadcastTasks.hear ${id} #1`, 2);
+    for (const worker of all) await fixture.logged(worker, `BroadcastTasks.receive ${id} #1`, 2);
     expect(await fixture.broker.redis.ttl(`{nestwork}:broadcast:${id}`)).toBeGreaterThan(86_000);
   });
 
@@ -75,10 +75,10 @@ describe('a broadcast', () => {
       if (at === 500) await fixture.broker.server.restart();
       else await fixture.broker.redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
     }
-    await fixture.until('all have heard all', () => fixture.events('heard').length >= 4_000);
+    await fixture.until('all have received all', () => fixture.events('received').length >= 4_000);
     for (const pid of pids) {
-      const heard = fixture.events('heard').filter((event) => event.pid === pid);
-      expect(heard.map(({ label }) => label)).toEqual(labels);
+      const received = fixture.events('received').filter((event) => event.pid === pid);
+      expect(received.map(({ label }) => label)).toEqual(labels);
     }
     expect(all.flatMap((worker) => worker.lines('Missed'))).toEqual([]);
   });
@@ -91,25 +91,25 @@ describe('a broadcast', () => {
     const blocked = await fixture.event('started', 'blocked');
     expect([busy.pid, blocked.pid].sort()).toEqual([...pids].sort());
     await broadcast('quietly', ['first'], ['second']);
-    await fixture.until('the busy one has heard', () => fixture.events('heard').length === 2);
-    expect(fixture.events('heard').every(({ pid }) => pid === busy.pid)).toBe(true);
+    await fixture.until('the busy one has received', () => fixture.events('received').length === 2);
+    expect(fixture.events('received').every(({ pid }) => pid === busy.pid)).toBe(true);
     fixture.open('other gate');
-    await fixture.until('the blocked one has heard', () => fixture.events('heard').length === 4);
+    await fixture.until('the blocked one has received', () => fixture.events('received').length === 4);
     expect(fixture.events('finished', 'busy')).toEqual([]);
     fixture.open('gate');
     await fixture.drained();
   });
 
-  it('that was sent while the first child booted reaches it', async () => {
+  it('that was sent while the first child booted reaches the child', async () => {
     fixture = await WorkerFixture.start();
     fixture.worker({ children: 1 }, { BOOT_GATE: 'boot' });
     await fixture.event('booting', 'app');
     await broadcast('quietly', ['early']);
     fixture.open('boot');
-    await fixture.event('heard', 'early');
+    await fixture.event('received', 'early');
   });
 
-  it('that was sent before the worker was started does not concern it', async () => {
+  it('that was sent before the worker was started does not reach it', async () => {
     fixture = await WorkerFixture.start();
     await broadcast('quietly', ['old']);
     // a worker that learns the time late begins too early by that
@@ -118,8 +118,8 @@ describe('a broadcast', () => {
     fixture.worker({ children: 1 });
     await fixture.event('booted', 'app');
     await broadcast('quietly', ['new']);
-    await fixture.event('heard', 'new');
-    expect(fixture.events('heard', 'old')).toEqual([]);
+    await fixture.event('received', 'new');
+    expect(fixture.events('received', 'old')).toEqual([]);
   });
 
   it('reaches a child that is being replaced and still works, and its successor', async () => {
@@ -132,21 +132,21 @@ describe('a broadcast', () => {
     await fixture.until('the successor has booted', () => fixture.events('booted').length === 2);
     const successor = fixture.events('booted').find(({ pid }) => pid !== old.pid);
     await broadcast('quietly', ['to both']);
-    await fixture.until('both have heard', () => fixture.events('heard').length === 2);
-    expect(pidsOf('heard', 'to both')).toEqual([old.pid, successor?.pid].sort());
+    await fixture.until('both have received', () => fixture.events('received').length === 2);
+    expect(pidsOf('received', 'to both')).toEqual([old.pid, successor?.pid].sort());
     fixture.open('gate');
   });
 
-  it('that fails is logged and recorded, and does no more harm', async () => {
+  it('that fails is logged and recorded, and the child works on', async () => {
     const { all } = await started(1, 1);
     const [id = ''] = await broadcast('fail', ['no luck']);
     await broadcast('quietly', ['after']);
-    await fixture.event('heard', 'after');
+    await fixture.event('received', 'after');
     expect(await outcomes(id, 1)).toMatchObject([{ ok: false, error: 'RangeError: failed: no luck' }]);
-    await fixture.told(all[0], `Broadcast BroadcastTasks.fail ${id} failed: RangeError: failed: no luck`);
+    await fixture.logged(all[0], `Broadcast BroadcastTasks.fail ${id} failed: RangeError: failed: no luck`);
   });
 
-  it('whose child is killed over it is recorded, and does not run again', async () => {
+  it('whose child is killed while it runs is recorded as failed, and does not run again', async () => {
     const { all } = await started(1, 2);
     const [id = '', waiting = ''] = await broadcast('hold', ['held', 'gate'], ['behind', 'gate']);
     await fixture.until('both have started', () => fixture.events('started', 'held').length === 2);
@@ -164,10 +164,10 @@ describe('a broadcast', () => {
       error: 'Its process ended (SIGKILL) before its turn.',
     });
     expect(fixture.events('started', 'held')).toHaveLength(2);
-    await fixture.told(all[0], `Broadcast BroadcastTasks.hold ${id} in child ${victim?.pid}`);
+    await fixture.logged(all[0], `Broadcast BroadcastTasks.hold ${id} in child ${victim?.pid}`);
   });
 
-  it('that ends its process is no crash of the task that ran there', async () => {
+  it('that ends its process counts no crash for the task that ran there', async () => {
     await started(1, 1);
     await fixture.sender('hold').delay('innocent', 'gate');
     const runs = (): number => fixture.events('started', 'innocent').length;
@@ -182,7 +182,7 @@ describe('a broadcast', () => {
     expect(new Set(fixture.events('started', 'innocent').map(({ attempt }) => attempt))).toEqual(new Set([1]));
   });
 
-  it('gets the grace of a shutdown, then its signal aborts, then the app is closed', async () => {
+  it('may finish within the grace of a shutdown, then its signal aborts, then the app is closed', async () => {
     fixture = await WorkerFixture.start();
     const worker = fixture.worker({ children: 1, shutdownGrace: '200ms' });
     await fixture.event('booted', 'app');
@@ -194,13 +194,13 @@ describe('a broadcast', () => {
     expect(await outcomes(id, 1)).toMatchObject([{ ok: false, error: expect.stringContaining('SHUTDOWN') }]);
   });
 
-  it('that no worker knows is refused by each of them, in the log once and in the record', async () => {
+  it('that no worker has is refused by each of them, in the log once and in the record', async () => {
     const { all } = await started(1, 1);
     const [id = ''] = await broadcast('nothing', [], []);
     expect(await outcomes(id, 1)).toMatchObject([{ ok: false, error: expect.stringContaining('no provider') }]);
     await broadcast('quietly', ['after']);
-    await fixture.event('heard', 'after');
-    await fixture.told(all[0], 'Did not run broadcast');
+    await fixture.event('received', 'after');
+    await fixture.logged(all[0], 'Did not run broadcast');
   });
 
   it('with the name of a task is refused, and so is a task with the name of a broadcast', async () => {
@@ -216,7 +216,7 @@ describe('a broadcast', () => {
     expect(await fixture.broker.redis.hget('{nestwork}:dead-records:default', other.slice(0, 20))).toContain(
       'NOT_A_TASK',
     );
-    expect([...fixture.events('run'), ...fixture.events('heard')]).toEqual([]);
+    expect([...fixture.events('run'), ...fixture.events('received')]).toEqual([]);
   });
 });
 
@@ -225,8 +225,8 @@ describe('a broadcast on each machine', () => {
     const { all } = await started(2, 2);
     const labels = Array.from({ length: 200 }, (_, index) => String(index));
     const ids = await broadcast('once', ...labels.map((label) => [label]));
-    await fixture.until('all are done', () => fixture.events('heard').length >= labels.length);
-    expect(fixture.events('heard').map(({ label }) => label)).toEqual(labels);
+    await fixture.until('all are done', () => fixture.events('received').length >= labels.length);
+    expect(fixture.events('received').map(({ label }) => label)).toEqual(labels);
     expect(await outcomes(ids[0] ?? '', 1)).toMatchObject([{ ok: true }]);
     expect(all.flatMap((worker) => worker.lines('Did not run'))).toEqual([]);
   });
@@ -256,11 +256,11 @@ describe('a broadcast on each machine', () => {
     expect((await outcomes(id, 2)).filter(({ ok }) => ok)).toHaveLength(1);
   });
 
-  it('is given up after three children have died over it', async () => {
+  it('is given up after three children have died while it ran', async () => {
     const { all } = await started(1, 1);
     const [id = ''] = await broadcast('exitOnce', ['poison']);
     await broadcast('once', ['after']);
-    await fixture.event('heard', 'after');
+    await fixture.event('received', 'after');
     expect(fixture.events('started', 'poison')).toHaveLength(3);
     expect(await outcomes(id, 3)).toMatchObject(Array(3).fill({ ok: false }));
     expect(await fixture.broker.redis.hvals(`{nestwork}:broadcast:${id}`)).toContain('done');
@@ -275,31 +275,31 @@ describe('a gap', () => {
     return (await broadcasts.gaps())[0] as RecordedGap;
   }
 
-  it('is told and recorded when broadcasts were trimmed away before a worker could read them', async () => {
+  it('is logged and recorded when broadcasts were trimmed away before a worker could read them', async () => {
     const { all } = await started(1, 1);
     const [worker] = all;
     await broadcast('quietly', ['before']);
-    await fixture.event('heard', 'before');
+    await fixture.event('received', 'before');
     worker?.kill('SIGSTOP');
     await broadcast('quietly', ...Array.from({ length: 10 }, (_, index) => [`lost ${index}`]), ['kept']);
     await fixture.broker.redis.xtrim('{nestwork}:broadcasts', 'MAXLEN', 1);
     worker?.kill('SIGCONT');
-    await fixture.event('heard', 'kept');
+    await fixture.event('received', 'kept');
     expect(await gap()).toMatchObject({ reason: 'trimmed', missed: 10, pid: worker?.pid });
-    await fixture.told(worker, 'Missed 10 broadcasts');
-    expect(fixture.events('heard')).toHaveLength(2);
+    await fixture.logged(worker, 'Missed 10 broadcasts');
+    expect(fixture.events('received')).toHaveLength(2);
   });
 
-  it('is told and recorded when Redis comes back without its data, and what follows arrives', async () => {
+  it('is logged and recorded when Redis comes back without its data, and later broadcasts arrive', async () => {
     const { all } = await started(1, 1);
     await broadcast('quietly', ['before']);
-    const { pid } = await fixture.event('heard', 'before');
+    const { pid } = await fixture.event('received', 'before');
     await fixture.broker.server.restart();
     await fixture.until('it starts over', () => fixture.events('booted').length === 2);
     expect(isAlive(pid)).toBe(false);
     await broadcast('quietly', ['after']);
-    await fixture.event('heard', 'after');
+    await fixture.event('received', 'after');
     expect(await gap()).toMatchObject({ reason: 'rewound' });
-    await fixture.told(all[0], 'Redis lost data');
+    await fixture.logged(all[0], 'Redis lost data');
   });
 });

@@ -7,7 +7,7 @@ beforeEach(async () => {
 afterEach(() => fixture.stop());
 
 describe('cancel()', () => {
-  it('removes a task that waits, says where it was, and is idempotent', async () => {
+  it('removes a pending task, returns its former state, and can be repeated', async () => {
     const scheduled = await fixture.sender('run').with({ delay: '1h' }).delay('scheduled');
     const pending = await fixture.sender('run').delay('pending');
     await fixture.sender('run').delay('other');
@@ -22,7 +22,7 @@ describe('cancel()', () => {
     expect(fixture.events('run').map(({ label }) => label)).toEqual(['other']);
   });
 
-  it('aborts the signal of a task that runs in another process, which is not run again', async () => {
+  it('aborts the signal of a task that runs in another process, and the task does not run again', async () => {
     const worker = fixture.worker({ children: 2 });
     const sender = fixture.sender('untilAborted').with({ retries: 5 });
     const task = await sender.delay('running');
@@ -49,10 +49,10 @@ describe('cancel()', () => {
     await fixture.drained();
     expect(fixture.events('started', 'blocking')).toHaveLength(1);
     expect(await task.status()).toMatchObject({ state: 'cancelled' });
-    await fixture.told(worker, 'a cancelled task did not end within its grace');
+    await fixture.logged(worker, 'a cancelled task did not end within its grace');
   });
 
-  it('holds although the process dies before it could do anything', async () => {
+  it('takes effect although the process dies before its signal aborts', async () => {
     const worker = fixture.worker({ children: 1, lease: '1s' });
     const task = await fixture.sender('block').delay('doomed', 'never');
     await fixture.event('started', 'doomed');
@@ -64,7 +64,7 @@ describe('cancel()', () => {
     expect(fixture.events('started', 'doomed')).toHaveLength(1);
   });
 
-  it('knows nothing of a task that is finished, and of one that is dead', async () => {
+  it('returns `unknown` for a finished task and `dead` for a dead one', async () => {
     fixture.worker({ children: 1 });
     const done = await fixture.sender('run').delay('done');
     const dead = await fixture.sender('fail').delay('dead');
@@ -74,7 +74,7 @@ describe('cancel()', () => {
     expect(await dead.status()).toMatchObject({ state: 'dead', queue: 'default' });
   });
 
-  it('holds for a task that fails by itself before it could hear of it', async () => {
+  it('takes effect for a task that fails by itself before its signal aborts', async () => {
     fixture.worker({ children: 1 });
     const task = await fixture.sender('blockAndFail').with({ retries: 3 }).delay('failing', 'gate');
     await fixture.event('started', 'failing');
@@ -105,7 +105,7 @@ describe('cancel()', () => {
 });
 
 describe('a unique task', () => {
-  it('is there once until it is finished', async () => {
+  it("with `until: 'finished'` is added once until it is finished", async () => {
     fixture.worker({ children: 1 });
     const sender = fixture.sender('hold').with({ key: 'a' });
     const first = await sender.delay('first', 'gate');
@@ -124,7 +124,7 @@ describe('a unique task', () => {
     expect(await fixture.broker.redis.exists('{nestwork}:unique')).toBe(0);
   });
 
-  it('is there once until it is started', async () => {
+  it("with `until: 'started'` is added once until it is started", async () => {
     fixture.worker({ children: 2 });
     const sender = fixture.sender('hold').with({ key: 'a', until: 'started' });
     await sender.delay('first', 'gate');
@@ -135,7 +135,7 @@ describe('a unique task', () => {
     await fixture.drained();
   });
 
-  it('debounces: of many calls the last one runs, once', async () => {
+  it('debounces: of many calls only the last one runs', async () => {
     fixture.worker({ children: 1 });
     await fixture.sender('run').delay('ready');
     await fixture.event('run', 'ready');

@@ -20,14 +20,14 @@ describe('a child that is replaced', () => {
       for (const label of ['1', '2']) await fixture.send('run', [label]);
       const { pid } = await fixture.event('closing', 'app');
       await fixture.until('it is gone', () => !isAlive(pid));
-      await fixture.told(worker, `Child ${pid} is ended: its last task ended more than 2.01 s ago`);
+      await fixture.logged(worker, `Child ${pid} is ended: its last task ended more than 2.01 s ago`);
       await fixture.drained();
       expect(fixture.events('run')).toMatchObject([{ attempt: 1 }, { attempt: 1 }]);
       expect(worker.lines('died')).toEqual([]);
     },
   );
 
-  it('is left alone for as long as it runs a task', async () => {
+  it('is not ended while it runs a task', async () => {
     const worker = hanging('never resolves', { maxTasksPerChild: 2, concurrency: 2 });
     await fixture.send('hold', ['long', 'gate']);
     const { pid } = await fixture.event('started', 'long');
@@ -40,7 +40,7 @@ describe('a child that is replaced', () => {
       return byAnother() >= 2;
     });
     const { pid: other } = await fixture.event('closing', 'app');
-    await fixture.told(worker, `Child ${other} is ended`);
+    await fixture.logged(worker, `Child ${other} is ended`);
     expect(other).not.toBe(pid);
     expect(isAlive(pid)).toBe(true);
     fixture.open('gate');

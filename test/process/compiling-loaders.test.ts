@@ -145,12 +145,12 @@ describe('under a loader that compiles ES modules to CommonJS, as tsx does', () 
     expect(output).not.toContain('copies of nestwork');
   });
 
-  it('an app that both requires and imports the package is told of the loader, and of the way out', async () => {
+  it('an app that both requires and imports the package logs a warning about the loader, with remedies', async () => {
     const { code, output } = await run('mixed.js');
     const library = join(house, 'node_modules/nestwork');
     expect(output).toMatch(/2 copies of nestwork: 0\.1\.0 in \S+ as CommonJS, 0\.1\.0 in \S+\. .*\[TWO_COPIES\]/);
     expect(output).toContain(`in ${library} as CommonJS, `);
-    expect(output).toContain('- A loader such as tsx compiles nestwork to CommonJS for what requires it');
+    expect(output).toContain('- A loader such as tsx compiles nestwork to CommonJS for files that require it');
     expect(output).toContain('- Either set `"type": "module"` in package.json, or compile with `nest build` or tsc');
     expect(output).not.toContain('npm dedupe');
     expect(code).toBe(1);

@@ -8,7 +8,7 @@ beforeEach(async () => {
 afterEach(() => fixture.stop());
 
 describe('a child that dies', () => {
-  it('by SIGKILL in mid-task: the task runs again and finishes', async () => {
+  it('by SIGKILL during a task: the task runs again and finishes', async () => {
     const worker = fixture.worker({ children: 2 });
     await fixture.send('hold', ['work', 'gate']);
     const { pid } = await fixture.event('started', 'work');
@@ -17,11 +17,11 @@ describe('a child that dies', () => {
     fixture.open('gate');
     await fixture.drained();
     expect(fixture.events('finished')).toMatchObject([{ label: 'work', attempt: 2 }]);
-    await fixture.told(worker, 'died (SIGKILL)');
+    await fixture.logged(worker, 'died (SIGKILL)');
     await fixture.until('it is replaced', () => fixture.events('booted').length === 3);
   });
 
-  it('three times by the same task: that one is dead, its companions have run', async () => {
+  it('three times during the same task: that task is dead, and the tasks beside it have run', async () => {
     const { broker } = fixture;
     const poison = broker.message('FixtureTasks.exit', 'poison');
     const companions = [0, 1, 2, 3].map((index) => broker.message('FixtureTasks.run', `companion ${index}`));
@@ -37,7 +37,7 @@ describe('a child that dies', () => {
     expect(await broker.redis.hget('{nestwork}:dead-records:default', poison.slice(0, 20))).toContain('"CRASHED"');
   });
 
-  it('beside others: each of them runs alone next, and only the guilty one is counted', async () => {
+  it('while it runs several tasks: each of them runs alone next, and only the one that kills it counts a crash', async () => {
     fixture.worker({ children: 1, concurrency: 3 });
     await fixture.send('hold', ['a', 'gate']);
     await fixture.send('hold', ['b', 'gate']);
@@ -66,7 +66,7 @@ describe('an uncaught error', () => {
     ['thrown', 'TypeError'],
     ['rejected', 'RangeError'],
     ['blocked', 'TypeError'],
-  ])('(%s) is told in the log, the history and the report of its task', async (how, name) => {
+  ])('(%s) is in the log, the history and the report of its task', async (how, name) => {
     const worker = fixture.worker({ children: 1 });
     const id = await fixture.send('throwUncaught', ['poison', how]);
     await fixture.until('it is dead', async () => (await fixture.dead(id)) !== undefined);
@@ -80,12 +80,12 @@ describe('an uncaught error', () => {
     await fixture.until('the log has told it', () => worker.lines(died).length === 3);
   });
 
-  it('beside others counts against the task that threw it alone, and is told to no other', async () => {
+  it('beside others counts only for the task that threw it, and is recorded for no other', async () => {
     const worker = fixture.worker({ children: 1, concurrency: 2 });
     await fixture.send('hold', ['companion', 'gate']);
     await fixture.event('started', 'companion');
     const id = await fixture.send('throwUncaught', ['poison', 'thrown']);
-    await fixture.told(worker, '1 given back, 1 to run again alone after a crash');
+    await fixture.logged(worker, '1 given back, 1 to run again alone after a crash');
     await fixture.until('the companion runs again', () => fixture.events('started', 'companion').length >= 2);
     fixture.open('gate');
     await fixture.until('it is dead', async () => (await fixture.dead(id)) !== undefined);
@@ -97,7 +97,7 @@ describe('an uncaught error', () => {
     expect(fixture.events('finished', 'companion')).toMatchObject([{ attempt: 1 }]);
   });
 
-  it('out of what an ended task left behind counts against nobody, and the log names that task', async () => {
+  it('of code that an ended task left behind counts for no task, and the log names that task', async () => {
     const worker = fixture.worker({ children: 1, concurrency: 2 });
     const id = await fixture.send('leaveTimer', ['careless', 'late']);
     await fixture.event('run', 'careless');
@@ -105,8 +105,8 @@ describe('an uncaught error', () => {
     await fixture.event('started', 'companion');
     fixture.open('late');
     await fixture.until('the companion runs again', () => fixture.events('started', 'companion').length === 2);
-    await fixture.told(worker, `uncaught in FixtureTasks.leaveTimer ${id}, which had ended: TypeError`);
-    await fixture.told(worker, 'tasks: 1 given back.');
+    await fixture.logged(worker, `uncaught in FixtureTasks.leaveTimer ${id}, which had ended: TypeError`);
+    await fixture.logged(worker, 'tasks: 1 given back.');
     fixture.open('gate');
     await fixture.drained();
     expect(fixture.events('finished', 'companion')).toMatchObject([{ attempt: 1 }]);
@@ -115,7 +115,7 @@ describe('an uncaught error', () => {
 });
 
 describe('an uncaught error that seems to come out of another task each time', () => {
-  it('counts in the end against the task that ran whenever it was thrown', async () => {
+  it('counts after some time for the task that ran each time', async () => {
     fixture.worker({ children: 1, concurrency: 2 });
     const id = await fixture.send('throwAsAnother', ['poison']);
     const attempts = [1, 1, 1, 1, 1, 1, 2, 3];
@@ -128,7 +128,7 @@ describe('an uncaught error that seems to come out of another task each time', (
 });
 
 describe('a child that is being replaced', () => {
-  it('is still to blame for the task that kills it', async () => {
+  it('still counts a crash for the task that kills it', async () => {
     const { redis } = fixture.broker;
     const id = await fixture.send('exitWhenOpen', ['poison', 'gate']);
     // one task and it is worn, so its successor is on its way while it runs the poison
@@ -156,7 +156,7 @@ describe('a task whose process dies after it has returned', () => {
 });
 
 describe('a quarantined task', () => {
-  it('does not keep a busy child with free slots from its work', async () => {
+  it('does not delay the other tasks of a busy child with free slots', async () => {
     const { broker } = fixture;
     fixture.worker({ children: 2, concurrency: 3 });
     for (const label of ['a', 'b']) await fixture.send('hold', [label, 'gate']);
@@ -202,7 +202,7 @@ describe('a supervisor that dies', () => {
     ).toEqual(['blocked', 'waiting']);
   });
 
-  it('paused beyond its lease comes back as a new session; what its children did in vain changes nothing', async () => {
+  it('paused beyond its lease opens a new session, and the work of its children in the meantime changes nothing', async () => {
     const paused = fixture.worker({ children: 1, lease: '1s' });
     await fixture.send('hold', ['work', 'first']);
     await fixture.event('started', 'work');
@@ -221,7 +221,7 @@ describe('a supervisor that dies', () => {
   });
 });
 
-it('a logger that throws in the supervisor ends neither it nor the tasks of others', async () => {
+it('a logger that throws in the supervisor ends neither the supervisor nor the tasks of others', async () => {
   const worker = fixture.worker({ children: 2 }, { BROKEN_LOGGER: 'yes' });
   await fixture.send('hold', ['struck', 'gate']);
   const { pid } = await fixture.event('started', 'struck');

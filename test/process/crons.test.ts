@@ -35,7 +35,7 @@ async function ran(kind: string, count: number): Promise<void> {
   await fixture.until(`${kind} ran ${count} times`, () => fixture.events(kind).length >= count);
 }
 
-it('two workers run each time once, and one of them can be killed', async () => {
+it('two workers run each time once, also when one of them is killed', async () => {
   const [first] = [worker({ lease: '1s' }), worker({ lease: '1s' })];
   await fixture.until('both have booted', () => fixture.events('booted').length === 2);
   await ran('every', 10);
@@ -54,7 +54,7 @@ it('two workers run each time once, and one of them can be killed', async () => 
   });
 });
 
-it('a worker that was frozen makes up for the latest time, or for all', async () => {
+it('a worker that was frozen makes up for the latest time, or for all, by `missed`', async () => {
   const frozen = worker();
   await ran('latest', 3);
   frozen.kill('SIGSTOP');
@@ -73,7 +73,7 @@ it('a worker that was frozen makes up for the latest time, or for all', async ()
   expect(every).toEqual(every.map((_, index) => (every[0] ?? 0) + index * EVERY_MS));
 });
 
-it('a run that goes on keeps the next ones out', async () => {
+it("an active run prevents the next runs with `overlap: 'skip'`", async () => {
   worker();
   await ran('exclusive', 1);
   await fixture.until('several were skipped', async () => ((await record('exclusive'))?.skipped ?? 0) >= 3);
@@ -82,7 +82,7 @@ it('a run that goes on keeps the next ones out', async () => {
   await ran('exclusive', 3);
 });
 
-it('notes how the last run ended', async () => {
+it('a worker records how the last run ended', async () => {
   const { pid } = worker();
   await fixture.until('one is dead', async () => (await record('fail'))?.lastRun?.outcome === 'dead');
   expect((await record('fail'))?.lastRun).toMatchObject({ attempt: 2, error: 'Error: no luck' });
@@ -94,7 +94,7 @@ it('notes how the last run ended', async () => {
   expect(Number(firedAt) % EVERY_MS).toBe(0);
 });
 
-it('a pause holds over a restart, and nothing of it is made up', async () => {
+it('a pause lasts over a restart, and its runs are not made up for', async () => {
   fixture.open('exclusive');
   const first = worker();
   await ran('every', 3);
@@ -117,7 +117,7 @@ it('a pause holds over a restart, and nothing of it is made up', async () => {
   expect(times('every').find((time) => time > pausedAt)).toBeGreaterThan(now - EVERY_MS);
 });
 
-it('a cron that the new code does not have ends with the last worker of the old code', async () => {
+it('a cron that the new code does not declare ends with the last worker of the old code', async () => {
   fixture.open('exclusive');
   const old = worker();
   await ran('every', 3);

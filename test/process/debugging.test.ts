@@ -14,7 +14,7 @@ function ports(worker: WorkerProcess): number[] {
   );
 }
 
-it('a debugger finds each child on a port of its own, and its replacement on the same', async () => {
+it('a debugger finds each child on its own port, and a replacement on the port of its predecessor', async () => {
   const base = await freePort(3);
   const worker = fixture.worker({ children: 2 }, { NODE_OPTIONS: `--inspect=127.0.0.1:${base}` });
   await fixture.until('both children have booted', () => fixture.events('booted').length === 2);
@@ -29,7 +29,7 @@ it('a debugger finds each child on a port of its own, and its replacement on the
   expect(worker.output).not.toContain('address already in use');
 });
 
-it('where any port will do, each process gets one', async () => {
+it('with `--inspect=0` each process gets a free port', async () => {
   const worker = fixture.worker({ children: 2 }, { NODE_OPTIONS: '--inspect=127.0.0.1:0' });
   await fixture.until('both children have booted', () => fixture.events('booted').length === 2);
   await fixture.until('all have said where', () => new Set(ports(worker)).size === 3);

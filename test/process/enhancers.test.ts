@@ -21,7 +21,7 @@ async function dead(id: string) {
 }
 
 describe('in a forked child', () => {
-  it('a request-scoped interceptor runs around the task, which gets what the schema makes', async () => {
+  it('a request-scoped interceptor runs around the task, and the task gets the output of the schema', async () => {
     const id = await send('remind', { label: 'tea', at: '2031-05-01T08:00:00Z' });
     await fixture.event('after', id);
     await fixture.drained();
@@ -53,7 +53,7 @@ describe('in a forked child', () => {
     expect(fixture.events('filtered', id)).toHaveLength(1);
   });
 
-  it('a filter that returns something does not save what fails', async () => {
+  it('a filter that returns a value does not make a failed attempt succeed', async () => {
     const id = await send('fail', 'x');
     expect(await dead(id)).toMatchObject({ report: { error: 'Error: no luck', attempt: 2 } });
     expect(fixture.events('filtered', id)).toHaveLength(2);

@@ -25,7 +25,7 @@ beforeEach(async () => {
 });
 afterEach(() => fixture.stop());
 
-/** Sends one task after another until told to stop, each until its `delay()` resolves. Resolves to all labels. */
+/** Sends one task after another until it is stopped, each until its `delay()` resolves. Resolves to all labels. */
 function keepSending(): () => Promise<string[]> {
   let wanted = true;
   const labels: string[] = [];
@@ -92,19 +92,19 @@ async function returned(old: RedisServer): Promise<void> {
 }
 
 describe('a primary that the sentinels replace', () => {
-  it('because it was killed: workers and senders follow, and what was accepted runs', async () => {
+  it('after a kill loses no accepted task, and workers and senders connect to the new one', async () => {
     const old = await loseThePrimary((primary) => primary.kill('SIGKILL'));
     await old.restart();
     await returned(old);
   });
 
-  it('because it is silent, with all its connections open: they follow all the same', async () => {
+  it('while it does not answer, with all its connections open, loses no accepted task either', async () => {
     const old = await loseThePrimary((primary) => primary.pause());
     old.resume();
     await returned(old);
   });
 
-  it('because it is silent, while nobody has work: the connections that wait for it follow, too', async () => {
+  it('while it does not answer and no task is sent is left by the waiting connections, too', async () => {
     const old = await group.primary();
     old.pause();
     await group.failedOver(old);

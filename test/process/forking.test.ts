@@ -33,7 +33,7 @@ function limitFiles(worker: WorkerProcess, most: number): void {
 }
 
 describe('when the system refuses to make another child', () => {
-  it('the others work on, and it is made as soon as the system lets it', async () => {
+  it('the other children work on, and the missing one is forked as soon as the system allows it', async () => {
     const worker = fixture.worker({ children: 2 });
     const pids = await booted(2);
     await fixture.until('both are served', () => worker.lines('Serving').length === 1);
@@ -57,13 +57,13 @@ describe('when the system refuses to make another child', () => {
     expect(worker.output).toContain('/dev/shm (ENOSPC) nor in /nowhere (ENOENT). [NO_SCOREBOARD]');
   });
 
-  it('at the start, an app with a worker in it fails with the reason, and ends', async () => {
+  it('at the start, an app with a worker within it fails with the reason, and ends', async () => {
     const app = fixture.app({}, { TMPDIR: '/nowhere', NODE_OPTIONS: noSharedMemory() });
     expect(await app.ended()).toBe(1);
     expect(app.output).toContain('/dev/shm (ENOSPC) nor in /nowhere (ENOENT). [NO_SCOREBOARD]');
   });
 
-  it('a worker within an app that starts over does so as soon as the system lets it', async () => {
+  it('a worker within an app that starts over does so as soon as the system allows it', async () => {
     const app = fixture.app({ lease: '1s' });
     await fixture.send('run', ['before']);
     await fixture.event('run', 'before');
@@ -91,7 +91,7 @@ function noSharedMemory(): string {
 }
 
 describe('bytes in the channel that are no message', () => {
-  it('count against the task that wrote them, and the other children work on', async () => {
+  it('count as a crash of the task that wrote them, and the other children work on', async () => {
     const worker = fixture.worker({ children: 2 });
     const id = await fixture.send('garble', ['noise']);
     await fixture.until('it has run three times and is dead', async () => (await fixture.dead(id)) !== undefined);
@@ -103,8 +103,8 @@ describe('bytes in the channel that are no message', () => {
   });
 });
 
-describe("what the app's files do where they are imported", () => {
-  it('a listener that ends the process at a signal is told at the start, and its end is no success', async () => {
+describe("code of the app's files that runs when they are imported", () => {
+  it('with a listener that ends the process at a signal is logged at the start, and the exit code is not 0', async () => {
     const worker = fixture.worker({ children: 1 }, { AT_IMPORT: 'listen' }, 'listening-worker');
     await fixture.send('hold', ['running', 'gate']);
     await fixture.event('started', 'running');
@@ -115,7 +115,7 @@ describe("what the app's files do where they are imported", () => {
     expect(worker.lines('The supervisor ends while 1 of its children run')).toHaveLength(1);
   });
 
-  it('process.exit() while children run is no success', async () => {
+  it('with a process.exit() while children run gives an exit code other than 0', async () => {
     const worker = fixture.worker({ children: 2 }, { AT_IMPORT: 'exit' }, 'listening-worker');
     await booted(2);
     expect(worker.lines("The app's files listen")).toHaveLength(0);
@@ -124,7 +124,7 @@ describe("what the app's files do where they are imported", () => {
     expect(worker.lines('The supervisor ends while 2 of its children run')).toHaveLength(1);
   });
 
-  it('an error that nobody catches is told with its consequence', async () => {
+  it('with an uncaught error is logged with its consequence', async () => {
     const worker = fixture.worker({ children: 1 }, { AT_IMPORT: 'throw' }, 'listening-worker');
     await booted(1);
     worker.kill('SIGUSR2');
@@ -133,7 +133,7 @@ describe("what the app's files do where they are imported", () => {
     expect(worker.lines('The supervisor ends while 1 of its children run')).toHaveLength(1);
   });
 
-  it('nothing of that is told of a worker without it that stops', async () => {
+  it('without any of these logs nothing when the worker stops', async () => {
     const worker = fixture.worker({ children: 1 });
     await booted(1);
     worker.kill('SIGTERM');
@@ -164,7 +164,7 @@ describe('the file that children run', () => {
     if (code === 1) expect(worker.output).toMatch(/The option `entry` .* is no file\. \[INVALID_OPTION]/);
   });
 
-  it('is asked for, by its name, by a worker that is started as code', async () => {
+  it('is demanded by an error that names the option, in a worker that is started as code', async () => {
     const worker = fixture.worker({ children: 1 }, {}, ['--input-type=module', '-e', importWorker()]);
     expect(await worker.ended()).toBe(1);
     expect(worker.output).toContain('give the option `entry` the file that calls WorkerFactory.run');
@@ -190,7 +190,7 @@ describe('a directory that is removed under a supervisor', () => {
   });
   afterEach(() => rmSync(base, { recursive: true }));
 
-  it('keeps no replacement from booting: it starts where the path leads to by then', async () => {
+  it('does not prevent replacements from booting: they start where the path leads by then', async () => {
     mkdirSync(join(base, '1'));
     symlinkSync(join(base, '1'), join(base, 'current'));
     const worker = fixture.worker({ children: 1 }, { PWD: join(base, 'current') });

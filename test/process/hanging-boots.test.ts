@@ -10,7 +10,7 @@ afterEach(() => fixture.stop());
 const HANGING = { WORKER_MODULE: 'hangingBoot' };
 
 describe('a child that hangs at its boot', () => {
-  it('as a replacement leaves its queues unserved, and `QueueHealth` tells it', async () => {
+  it('as a replacement leaves its queues unserved, and `QueueHealth` reports it', async () => {
     fixture.worker({ children: 1 }, HANGING);
     const health = new QueueHealth(fixture.broker.broker, ['default']);
     const { pid } = await fixture.event('booted', 'app');
@@ -29,7 +29,7 @@ describe('a child that hangs at its boot', () => {
     fixture.open('hang');
     const worker = fixture.worker({ children: 2, bootTimeout: '1s' }, HANGING);
     expect(await worker.ended()).toBe(1);
-    await fixture.told(worker, 'could not boot: it had not booted within its `bootTimeout` of 1 s');
+    await fixture.logged(worker, 'could not boot: it had not booted within its `bootTimeout` of 1 s');
   });
 
   it('at an import ends with its supervisor', async () => {

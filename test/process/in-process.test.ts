@@ -8,8 +8,8 @@ afterEach(() => fixture.stop());
 
 const SLOW = ['FarModule', 'FarProvider', 'NearProvider', 'SlowModule'];
 
-/** Labels of what was told before the first task ran. */
-function toldBeforeTasks(kind: string): string[] {
+/** Labels of the events before the first task ran. */
+function labelsBeforeTasks(kind: string): string[] {
   const events = fixture.events();
   const first = events.findIndex((event) => event.kind === 'run');
   return events
@@ -19,25 +19,25 @@ function toldBeforeTasks(kind: string): string[] {
     .sort();
 }
 
-describe('nothing is consumed before every hook of the boot is over', () => {
+describe('no task is consumed before every hook of the boot is over', () => {
   beforeEach(() => fixture.send('run', ['early']));
 
   it('in a child of a worker', async () => {
     fixture.worker({ children: 1 }, { WORKER_MODULE: 'slow' });
     await fixture.event('run', 'early');
-    expect(toldBeforeTasks('initialised')).toEqual(SLOW);
-    expect(toldBeforeTasks('bootstrapped')).toEqual(SLOW);
+    expect(labelsBeforeTasks('initialised')).toEqual(SLOW);
+    expect(labelsBeforeTasks('bootstrapped')).toEqual(SLOW);
   });
 
   it('in a worker within the app', async () => {
     fixture.app();
     await fixture.event('run', 'early');
-    expect(toldBeforeTasks('initialised')).toEqual(SLOW);
-    expect(toldBeforeTasks('bootstrapped')).toEqual(SLOW);
+    expect(labelsBeforeTasks('initialised')).toEqual(SLOW);
+    expect(labelsBeforeTasks('bootstrapped')).toEqual(SLOW);
   });
 });
 
-it('a child of a worker takes no notice of `inProcess`: there is one session', async () => {
+it('a child of a worker ignores `inProcess`: there is one session', async () => {
   const worker = fixture.worker({ children: 1 }, { IN_PROCESS: 'yes' });
   await fixture.send('run', ['only']);
   await fixture.event('run', 'only');
@@ -47,7 +47,7 @@ it('a child of a worker takes no notice of `inProcess`: there is one session', a
 });
 
 describe('an app that serves HTTP and runs a worker', () => {
-  it('runs in its own process what it sends', async () => {
+  it('runs its own tasks in its own process', async () => {
     const app = fixture.app();
     const { label: url } = await listening();
     const sent = await fetch(`${url}/send`);
@@ -56,7 +56,7 @@ describe('an app that serves HTTP and runs a worker', () => {
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)(
-    'on %s finishes what runs, then destroys its providers, and ends',
+    'on %s finishes running tasks, then destroys its providers, and ends',
     async (signal) => {
       const app = fixture.app();
       await fixture.send('hold', ['running', 'gate']);
@@ -77,7 +77,7 @@ describe('an app that serves HTTP and runs a worker', () => {
     },
   );
 
-  it('on a second signal waits no longer, and gives back what it cut off', async () => {
+  it('on a second signal waits no longer, and gives back the tasks that it interrupted', async () => {
     const app = fixture.app();
     await fixture.send('untilAborted', ['obedient']);
     await fixture.event('started', 'obedient');
@@ -90,7 +90,7 @@ describe('an app that serves HTTP and runs a worker', () => {
     expect(message?.slice(21, 25)).toBe('0000');
   });
 
-  it('that is killed loses its tasks to another worker, once its lease is over', async () => {
+  it('that is killed loses its tasks to another worker after its lease', async () => {
     const app = fixture.app({ lease: '1s' });
     await fixture.send('hold', ['orphan', 'gate']);
     await fixture.event('started', 'orphan');
@@ -102,7 +102,7 @@ describe('an app that serves HTTP and runs a worker', () => {
     expect(await fixture.event('finished', 'orphan')).toMatchObject({ pid: heir.pid, attempt: 1 });
   });
 
-  it('that blocks beyond its lease loses its task to another worker, and goes on with others', async () => {
+  it('that blocks beyond its lease loses its task to another worker, and goes on with other tasks', async () => {
     const app = fixture.app({ lease: '1s' });
     await fixture.send('block', ['blocking', 'gate']);
     await fixture.event('started', 'blocking');
@@ -120,7 +120,7 @@ describe('an app that serves HTTP and runs a worker', () => {
   });
 });
 
-it('an app that blocks beyond its lease loses nothing while it is alone', async () => {
+it('an app that blocks beyond its lease loses no task while it is the only worker', async () => {
   const app = fixture.app({ lease: '1s' });
   await fixture.send('block', ['blocking', 'gate']);
   await fixture.event('started', 'blocking');

@@ -16,7 +16,7 @@ async function started(redisArgs: readonly string[] = []) {
 }
 
 describe('a worker whose Redis', () => {
-  it('is killed and comes back with its data finishes what it ran, claims again, and says so once', async () => {
+  it('is killed and comes back with its data finishes its tasks, claims again, and logs it once', async () => {
     const { worker, server } = await started(['--appendonly', 'yes', '--appendfsync', 'always']);
     await fixture.send('hold', ['through the outage', 'gate']);
     await fixture.event('started', 'through the outage');
@@ -46,7 +46,7 @@ describe('a worker whose Redis', () => {
     expect(await fixture.broker.redis.hexists('{nestwork}:catalog', 'FixtureTasks.run')).toBe(1);
   });
 
-  it('freezes for longer than the lease runs nothing twice, and says so once', async () => {
+  it('freezes for longer than the lease runs no task twice, and logs it once', async () => {
     fixture = await WorkerFixture.start();
     const worker = fixture.worker({ children: 3, lease: '1s' }, HASTY);
     await fixture.send('hold', ['through the freeze', 'gate']);
@@ -66,7 +66,7 @@ describe('a worker whose Redis', () => {
   });
 
   it.each(['ALL', 'WRITE'])(
-    'pauses clients (%s) for longer than the lease runs nothing twice, and says so once',
+    'pauses clients (%s) for longer than the lease runs no task twice, and logs it once',
     async (mode) => {
       fixture = await WorkerFixture.start();
       const worker = fixture.worker({ children: 2, lease: '1s' }, HASTY);
@@ -92,7 +92,7 @@ describe('a worker whose Redis', () => {
     },
   );
 
-  it('forgets its scripts and drops every connection loses and repeats nothing', async () => {
+  it('forgets its scripts and drops every connection loses and repeats no task', async () => {
     const { worker } = await started();
     const labels = Array.from({ length: 3_000 }, (_, index) => `task ${index}`);
     await fixture.sendMany(

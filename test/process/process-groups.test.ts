@@ -100,7 +100,7 @@ it('a process with a group of its own outlives the child of the task that starte
   expect(isAlive(pid)).toBe(true);
 });
 
-describe('what a terminal sends to all processes in its foreground', () => {
+describe('a signal of a terminal to all processes in its foreground', () => {
   /** The worker alone is in the foreground; a process of a task is as far from it as its child. */
   async function busy(): Promise<{ worker: WorkerProcess; child: number }> {
     const worker = fixture.foreground({ children: 1, concurrency: 2 });
@@ -109,30 +109,30 @@ describe('what a terminal sends to all processes in its foreground', () => {
     return { worker, child };
   }
 
-  it('Ctrl-C, ends the worker in order: what a running task has started goes on until the task has ended', async () => {
+  it('by Ctrl-C ends the worker in order: processes that a running task has started go on until the task has ended', async () => {
     const { worker } = await busy();
     worker.killGroup('SIGINT');
-    await fixture.told(worker, 'finishing the running tasks');
+    await fixture.logged(worker, 'finishing the running tasks');
     fixture.open('gate');
     expect(await worker.ended()).toBe(0);
     expect(fixture.events('finished')).toMatchObject([{ label: 'it still runs' }]);
     expect(fixture.events('destroyed')).toHaveLength(1);
   });
 
-  it('a second Ctrl-C, ends it at once', async () => {
+  it('by a second Ctrl-C ends it at once', async () => {
     const { worker } = await busy();
     worker.killGroup('SIGINT');
-    await fixture.told(worker, 'finishing the running tasks');
+    await fixture.logged(worker, 'finishing the running tasks');
     expect(await worker.insist(() => worker.killGroup('SIGINT'))).toBe(0);
     expect(fixture.events('finished')).toEqual([]);
     expect(fixture.events('destroyed')).toEqual([]);
   });
 
-  it('the hang-up when it is closed, ends the worker in order, with its children', async () => {
+  it('by the hang-up when it is closed ends the worker in order, with its children', async () => {
     const { worker, child } = await busy();
     const pid = await spawned();
     worker.killGroup('SIGHUP');
-    await fixture.told(worker, 'finishing the running tasks');
+    await fixture.logged(worker, 'finishing the running tasks');
     fixture.open('gate');
     expect(await worker.ended()).toBe(0);
     await gone(child, pid);

@@ -7,7 +7,7 @@ beforeEach(async () => {
 afterEach(() => fixture.stop());
 
 describe('a child is replaced', () => {
-  it('after so many tasks, each of which runs once', async () => {
+  it('after `maxTasksPerChild` tasks, each of which runs once', async () => {
     const worker = fixture.worker({ children: 1, maxTasksPerChild: 100 });
     const labels = Array.from({ length: 100 }, (_, index) => `first ${index}`);
     await fixture.sendMany(
@@ -26,11 +26,11 @@ describe('a child is replaced', () => {
         .map(({ label }) => label)
         .sort(),
     ).toEqual([...labels, 'afterwards'].sort());
-    await fixture.told(worker, 'Replacing child');
+    await fixture.logged(worker, 'Replacing child');
     expect(worker.lines('died')).toHaveLength(0);
   });
 
-  it('when it has grown too big, after its current task, and works until its successor does', async () => {
+  it('when it has grown too big, after its current task, and works until its successor is ready', async () => {
     fixture.worker({ children: 1, concurrency: 2, maxMemoryPerChild: '300MB' });
     await fixture.send('hold', ['current', 'gate']);
     const { pid } = await fixture.event('started', 'current');

@@ -36,7 +36,7 @@ function runs(): number[] {
     .sort((a, b) => a - b);
 }
 
-it('redrives ten thousand dead tasks, which a worker then runs once each', async () => {
+it('redriveAll() redrives ten thousand dead tasks, which a worker then runs once each', async () => {
   await seed(MANY, () => 'run');
   fixture.worker({ children: 2, concurrency: 10 });
   const progress: { done: number; total: number }[] = [];
@@ -50,7 +50,7 @@ it('redrives ten thousand dead tasks, which a worker then runs once each', async
   expect(fixture.events('run').every(({ attempt }) => attempt === 1)).toBe(true);
 });
 
-it('takes no task twice while a worker buries them again', async () => {
+it('redriveAll() takes no task twice while a worker buries them again', async () => {
   const count = 600;
   await seed(count, (index) => (index % 2 === 0 ? 'run' : 'fail'));
   const worker = fixture.worker({ children: 2, concurrency: 10 });
@@ -63,7 +63,7 @@ it('takes no task twice while a worker buries them again', async () => {
   expect(tasks.map(({ redrivenAt }) => redrivenAt.length)).toEqual(Array(count / 2).fill(1));
 });
 
-it('loses none when the process that redrives is killed, and another takes up the rest', async () => {
+it('redriveAll() loses no task when its process is killed, and another call redrives the rest', async () => {
   await seed(MANY / 2, () => 'run');
   const redriver = spawn(process.execPath, [REDRIVER], {
     env: { ...process.env, NODE_OPTIONS: '', REDIS_URL: fixture.broker.server.url },
@@ -82,7 +82,7 @@ it('loses none when the process that redrives is killed, and another takes up th
   expect(runs()).toEqual(Array.from({ length: MANY / 2 }, (_, index) => index));
 });
 
-it('keeps the whole history of a task that dies again, and counts its attempts anew', async () => {
+it('redrive() keeps the whole history of a task that dies again, and counts its attempts anew', async () => {
   fixture.worker({ children: 1 });
   const { id } = await fixture.sender('failUntil').with({ retries: 1, backoff: 1 }).delay('never', 99);
   await fixture.until('it is dead', async () => (await deadLetters.get(id)) !== undefined);
@@ -100,7 +100,7 @@ it('keeps the whole history of a task that dies again, and counts its attempts a
   expect(task?.attempts).toEqual([1, 2, 1, 2].map(failed));
 });
 
-it('does not let a task expire that people want to run', async () => {
+it('redrive() removes the expiry of a task', async () => {
   const { id } = await fixture.sender('run').with({ expires: 1 }).delay('late');
   const first = fixture.worker({ children: 1 });
   await fixture.until('it is dead', async () => (await deadLetters.get(id))?.code === 'TASK_EXPIRED');
@@ -111,7 +111,7 @@ it('does not let a task expire that people want to run', async () => {
   expect(await fixture.event('run', 'late')).toMatchObject({ attempt: 1 });
 });
 
-it('lets workers remove the dead that are older than the app wants to keep', async () => {
+it('`deadRetention` makes workers remove older dead tasks', async () => {
   await seed(1_200, () => 'run');
   fixture.worker({ children: 1 }, { DEAD_RETENTION: '1h' });
   await fixture.until('none is left', async () => (await deadLetters.count()) === 0);

@@ -9,13 +9,13 @@ afterEach(() => fixture.stop());
 const attempts = (label: string): (number | undefined)[] => fixture.events('run', label).map(({ attempt }) => attempt);
 
 describe('a task that fails', () => {
-  it('is tried again, and told which attempt it is', async () => {
+  it('is tried again, and its context has the number of the attempt', async () => {
     const worker = fixture.worker({ children: 2 });
     await fixture.sender('failUntil').delay('third', 3);
     await fixture.event('run', 'third');
     await fixture.drained();
     expect(attempts('third')).toEqual([1, 2, 3]);
-    await fixture.told(worker, 'failed at attempt 1 and is tried again in 20 ms: TypeError: failed: third');
+    await fixture.logged(worker, 'failed at attempt 1 and is tried again in 20 ms: TypeError: failed: third');
   });
 
   it('is dead once its retries are used up, with every attempt', async () => {
@@ -45,7 +45,7 @@ describe('a task that fails', () => {
         error: expect.stringMatching(/./),
         attempt: 2,
       });
-      await fixture.told(worker, ` is dead: `);
+      await fixture.logged(worker, ` is dead: `);
     },
   );
 
@@ -64,7 +64,7 @@ describe('a task that fails', () => {
     expect((await fixture.dead(id))?.report.code).toBe(code);
   });
 
-  it('is tried again elsewhere when its worker dies while it waits', async () => {
+  it('is tried again by another worker when its own dies in the meantime', async () => {
     const first = fixture.worker({ children: 1, lease: '1s' });
     const { redis } = fixture.broker;
     await fixture
@@ -83,7 +83,7 @@ describe('a task that fails', () => {
     expect(attempts('moved')).toEqual([1, 2]);
   });
 
-  it('counts attempts and crashes apart', async () => {
+  it('counts attempts and crashes separately', async () => {
     fixture.worker({ children: 1 });
     const { id } = await fixture.sender('exit').with({ retries: 5 }).delay('poison');
     await fixture.until('it is dead', async () => (await fixture.dead(id)) !== undefined);
@@ -95,7 +95,7 @@ describe('a task that fails', () => {
     ]);
   });
 
-  it('keeps no other task from running, also when it asks to run again at once', async () => {
+  it('does not delay other tasks, also when it asks to run again at once', async () => {
     fixture.worker({ children: 1, concurrency: 20 });
     const retrying = fixture.sender('failUntil').with({ backoff: 0 });
     await retrying.delayMany(Array.from({ length: 200 }, (_, index) => [`r${index}`, 4]));

@@ -47,7 +47,7 @@ describe('a worker', () => {
     expect(fixture.events('run').map(({ label }) => label)).toEqual(['urgent', 'normal', 'bulk']);
   });
 
-  it('serves only the queues it is told to', async () => {
+  it('serves only the queues of its option `queues`', async () => {
     await fixture.send('run', ['bulk'], 'bulk');
     await fixture.send('run', ['normal'], 'default');
     await fixture.send('urgent', ['urgent'], 'urgent');
@@ -71,7 +71,7 @@ describe('a worker', () => {
     expect(fixture.events('finished')).toHaveLength(4);
   });
 
-  it('says of each line that a task logs which task it was', async () => {
+  it('logs each line of a task with the task', async () => {
     const worker = fixture.worker({ children: 1 });
     const id = await fixture.send('log', ['hello from within']);
     await fixture.until('the line is there', () => worker.lines('hello from within').length > 0);
@@ -92,7 +92,7 @@ describe('a worker', () => {
     });
   });
 
-  it('parks a task that it does not know, and says what to do', async () => {
+  it('parks a task that it does not have, and logs the remedy', async () => {
     const worker = fixture.worker({ children: 1 });
     const id = await fixture.send('toString', []);
     const parked = (): Promise<string[]> => fixture.broker.redis.zrange('{nestwork}:scheduled:default', '0', '-1');
@@ -100,25 +100,25 @@ describe('a worker', () => {
     const [message = ''] = await parked();
     expect(decodeMessage(message)).toMatchObject({ id, failures: 0, tried: true });
     expect(attemptsOf(message)).toMatchObject([{ code: 'UNKNOWN_TASK' }]);
-    await fixture.told(worker, 'No provider of this worker has a task named "FixtureTasks.toString"');
+    await fixture.logged(worker, 'No provider of this worker has a task named "FixtureTasks.toString"');
   });
 });
 
-describe('a task that sends something of its own to the supervisor', () => {
-  it('does no harm, and the log says what to do', async () => {
+describe('a task that sends a message of its own to the supervisor', () => {
+  it('has no effect, and the log has the remedy', async () => {
     const worker = fixture.worker({ children: 1 });
     await fixture.send('babble', ['babble']);
     await fixture.send('run', ['after']);
     await fixture.event('run', 'after');
     await fixture.drained();
-    await fixture.told(worker, 'MALFORMED_IPC');
-    await fixture.told(worker, 'Do not use process.send()');
+    await fixture.logged(worker, 'MALFORMED_IPC');
+    await fixture.logged(worker, 'Do not use process.send()');
     expect(fixture.events('booted')).toHaveLength(1);
   });
 });
 
 describe('a task that blocks its child', () => {
-  it('strands nothing that the child has claimed with it', async () => {
+  it('does not delay the other tasks that the child has claimed', async () => {
     const fast = Array.from({ length: 2_000 }, (_, index) => [`warm-up ${index}`]);
     await fixture.sendMany('run', fast);
     fixture.worker({ children: 2 });

@@ -28,7 +28,7 @@ describe('a scheduled task', () => {
     expect(fixture.events('run').map(({ label }) => label)).toEqual(['ready', 'past', 'sooner', 'later']);
   });
 
-  it('wakes the promoter, which waits for a later one', async () => {
+  it('wakes the promoter, which sleeps until a later one is due', async () => {
     fixture.worker({ children: 1 });
     await fixture.sender('run').delay('ready');
     await fixture.event('run', 'ready');
@@ -39,7 +39,7 @@ describe('a scheduled task', () => {
     expect(fixture.events('run', 'late')).toEqual([]);
   });
 
-  it('keeps the order of those that are due in the same instant', async () => {
+  it('keeps the order of tasks that are due in the same instant', async () => {
     const labels = Array.from({ length: 3_000 }, (_, index) => `${index}`);
     const eta = new Date(Date.now() + 2_000);
     const handles = await fixture
@@ -71,7 +71,7 @@ describe('a scheduled task', () => {
     expect(fixture.events('run', 'scheduled')).toHaveLength(1);
   });
 
-  it('expires when no worker starts it in time, visibly', async () => {
+  it('is dead as expired when no worker starts it in time', async () => {
     const sent = fixture.sender('run').with({ expires: 1 });
     const { id } = await sent.delay('expired');
     await fixture.until('it is late', async () => Date.now() - (await ageOf(id)) > 1);

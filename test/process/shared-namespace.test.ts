@@ -34,7 +34,7 @@ function packaged(directoryName: string, name: string | undefined, file = 'worke
 /** Starts it and waits until others can see it. */
 async function serving(entry: string, environment: Record<string, string> = {}): Promise<WorkerProcess> {
   const worker = fixture.worker({ children: 1 }, environment, [entry]);
-  await fixture.told(worker, 'Serving ');
+  await fixture.logged(worker, 'Serving ');
   return worker;
 }
 
@@ -49,26 +49,26 @@ async function apps(): Promise<(AppTasks | undefined)[]> {
   return (await fixture.broker.broker.liveWorkers()).map(({ app }) => app);
 }
 
-it('workers of two apps that would take tasks of each other warn, each once, with both names and what to do', async () => {
+it('workers of two apps that would take tasks of each other warn once each, with both names and the remedy', async () => {
   const [shop, blog] = [packaged('shop', '@acme/shop'), packaged('blog', 'blog')];
   await serving(shop);
   const second = await serving(blog, MORE_TASKS);
-  await fixture.told(second, WARNING);
+  await fixture.logged(second, WARNING);
   expect(second.lines(WARNING)).toEqual([
     expect.stringMatching(
       /WARN.*The apps "blog" \(here\) and "@acme\/shop" \(.*, pid \d+\) both serve the queue default in namespace "nestwork", with different tasks/,
     ),
   ]);
-  await fixture.told(second, "`namespace: 'blog'` in this one, `namespace: 'acme-shop'` in the other");
+  await fixture.logged(second, "`namespace: 'blog'` in this one, `namespace: 'acme-shop'` in the other");
   const third = await serving(shop);
-  await fixture.told(third, WARNING);
+  await fixture.logged(third, WARNING);
   expect(third.lines(WARNING)).toEqual([expect.stringContaining('"@acme/shop" (here) and "blog" (')]);
 });
 
-it('a worker within an app tells its name as well, and warns', async () => {
+it('a worker within an app publishes its name as well, and warns', async () => {
   await serving(packaged('shop', 'shop'), MORE_TASKS);
   const app = fixture.worker({}, {}, [packaged('blog', 'blog', 'app')]);
-  await fixture.told(app, WARNING);
+  await fixture.logged(app, WARNING);
   expect(app.lines(WARNING)).toEqual([expect.stringContaining('The apps "blog" (here) and "shop" (')]);
   expect((await apps()).map((told) => told?.name).sort()).toEqual(['blog', 'shop']);
 });
@@ -80,20 +80,20 @@ it.each([
   await stranger();
   for (const [index, [name, environment]] of [first, second].entries()) {
     const worker = await serving(packaged(`app${index}`, name), environment);
-    await fixture.told(worker, WARNING);
+    await fixture.logged(worker, WARNING);
     expect(worker.lines(WARNING)).toEqual([expect.stringContaining('and "stranger" (elsewhere, pid 1)')]);
   }
 });
 
-it('a worker within an app and one of another package that has the same tasks do not warn of each other', async () => {
+it('a worker within an app and one of another package with the same tasks do not warn of each other', async () => {
   await stranger();
   await serving(packaged('worker', 'worker'));
   const app = fixture.worker({}, {}, [packaged('api', 'api', 'app')]);
-  await fixture.told(app, WARNING);
+  await fixture.logged(app, WARNING);
   expect(app.lines(WARNING)).toEqual([expect.stringContaining('and "stranger" (elsewhere, pid 1)')]);
 });
 
-it('a worker without a package, or without a name in it, starts as ever and tells no app', async () => {
+it('a worker without a package, or without a name in it, starts as usual and publishes no app', async () => {
   await stranger();
   const nameless = [packaged('bare', undefined), packaged('empty', '')];
   const workers = await Promise.all(nameless.map((entry) => serving(entry)));

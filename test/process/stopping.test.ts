@@ -7,7 +7,7 @@ beforeEach(async () => {
 afterEach(() => fixture.stop());
 
 describe.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s', (signal) => {
-  it('finishes what runs, gives back the rest, closes the app last, and exits with 0', async () => {
+  it('finishes running tasks, gives back the rest, closes the app last, and exits with 0', async () => {
     const worker = fixture.worker({ children: 1, concurrency: 2 });
     await fixture.send('hold', ['running', 'gate']);
     await fixture.event('started', 'running');
@@ -50,7 +50,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s to the whole group', (signal) 
 });
 
 describe('when the grace is over', () => {
-  it('a task that obeys its signal is given back uncounted', async () => {
+  it('a task that ends when its signal aborts is given back uncounted', async () => {
     const worker = fixture.worker({ children: 1, shutdownGrace: '10ms' });
     await fixture.send('untilAborted', ['obedient']);
     await fixture.event('started', 'obedient');
@@ -77,7 +77,7 @@ describe('when the grace is over', () => {
 });
 
 describe('a second signal', () => {
-  it('skips the wait, and the task is given back uncounted', async () => {
+  it('ends the wait, and the task is given back uncounted', async () => {
     const worker = fixture.worker({ children: 1 });
     await fixture.send('hold', ['long', 'gate']);
     await fixture.event('started', 'long');
@@ -104,8 +104,8 @@ describe('signals that come together', () => {
   });
 });
 
-describe('a worker whose output nobody takes any more', () => {
-  it('works on, and finishes what runs after a signal', async () => {
+describe('a worker whose output is closed', () => {
+  it('works on, and finishes running tasks after a signal', async () => {
     const worker = fixture.worker({ children: 1, concurrency: 4 });
     await fixture.send('hold', ['running', 'gate']);
     const { pid } = await fixture.event('started', 'running');
@@ -148,7 +148,7 @@ describe('a worker that cannot start', () => {
     ['with no queue left', { excludeQueues: ['urgent', 'default', 'bulk'] }, {}, 'leave no queue'],
     ['with no children', { children: 0 }, {}, 'The option `children` is 0'],
     ['with a bad duration', { shutdownGrace: 'soon' as never }, {}, 'INVALID_DURATION'],
-  ])('%s says why and exits with 1', async (_what, options, environment, reason) => {
+  ])('%s logs why and exits with 1', async (_what, options, environment, reason) => {
     const worker = fixture.worker({ children: 2, ...options }, environment);
     expect(await worker.ended()).toBe(1);
     expect(worker.output).toContain(reason);

@@ -7,7 +7,7 @@ beforeEach(async () => {
 afterEach(() => fixture.stop());
 
 describe('a soft timeout', () => {
-  it('aborts the signal, lets the task clean up, and is not tried again', async () => {
+  it('aborts the signal, lets the task clean up, and the task is not tried again', async () => {
     fixture.worker({ children: 1 });
     const { id } = await fixture.sender('cleanUp').with({ retries: 3 }).delay('soft');
     await fixture.event('cleaned', 'soft');
@@ -16,7 +16,7 @@ describe('a soft timeout', () => {
     expect(fixture.events('booted')).toHaveLength(1);
   });
 
-  it('is tried again if that is wanted', async () => {
+  it('with `retryOnSoftTimeout` is tried again', async () => {
     fixture.worker({ children: 1 });
     const sender = fixture.sender('cleanUp').with({ retries: 1, backoff: 1, retryOnSoftTimeout: true });
     const { id } = await sender.delay('again');
@@ -37,15 +37,15 @@ describe('a hard timeout', () => {
       const dead = await fixture.dead(id);
       expect(dead?.report).toMatchObject({ code: 'HARD_TIMEOUT' });
       expect(dead?.attempts).toMatchObject([{ code: 'HARD_TIMEOUT' }]);
-      // a signal cannot be heard by a process that computes
+      // a process that computes does not get a signal
       expect(fixture.events('aborted', 'hard')).toHaveLength(how === 'await' ? 1 : 0);
-      await fixture.told(worker, 'a task ran beyond its hard timeout');
+      await fixture.logged(worker, 'a task ran beyond its hard timeout');
       await fixture.sender('run').delay('after');
       await fixture.event('run', 'after');
     },
   );
 
-  it('counts an attempt, and gives its neighbours back uncounted', async () => {
+  it('counts an attempt, and gives the tasks beside it back uncounted', async () => {
     const worker = fixture.worker({ children: 1, concurrency: 3 });
     await fixture.sender('hold').delay('neighbour', 'gate');
     await fixture.event('started', 'neighbour');
@@ -59,7 +59,7 @@ describe('a hard timeout', () => {
     expect(fixture.events('started', 'hard').map(({ attempt }) => attempt)).toEqual([1, 2]);
     expect(fixture.events('started', 'neighbour').map(({ attempt }) => attempt)).toEqual([1, 1, 1]);
     expect(fixture.events('finished', 'neighbour')).toHaveLength(1);
-    await fixture.told(worker, '1 given back, 1 to run again after a hard timeout');
+    await fixture.logged(worker, '1 given back, 1 to run again after a hard timeout');
   });
 
   it('can be given by the call, and is unset by default', async () => {

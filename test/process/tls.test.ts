@@ -106,7 +106,7 @@ describe('REDIS_UNAVAILABLE names the reason', () => {
     });
   });
 
-  it('no certificate where the server wants one', async () => {
+  it('a missing client certificate', async () => {
     const redis = plain();
     await redis.config('SET', 'tls-auth-clients', 'yes');
     redis.disconnect();

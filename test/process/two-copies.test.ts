@@ -103,7 +103,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(house, { recursive: true, force: true }));
 
-it('two copies of the package in one app understand the tasks of each other, and people are told of both', async () => {
+it('an app with two copies of the package runs the tasks of both, and the log warns of them', async () => {
   const { stdout, stderr } = await run(process.execPath, [join(house, 'app.mjs')], {
     env: { ...process.env, NODE_OPTIONS: '' },
   });
@@ -117,12 +117,12 @@ it('two copies of the package in one app understand the tasks of each other, and
     code: 'TWO_COPIES',
     message: expect.stringContaining(`2 copies of nestwork: ${both}.`),
   });
-  const told = `${stdout}${stderr}`.split('\n').filter((line) => line.includes(`2 copies of nestwork: ${both}.`));
+  const warnings = `${stdout}${stderr}`.split('\n').filter((line) => line.includes(`2 copies of nestwork: ${both}.`));
   // in the log once, and in the result
-  expect(told).toHaveLength(2);
+  expect(warnings).toHaveLength(2);
 });
 
-it('a child of a worker with two copies knows that it is one, and forks no further', async () => {
+it('a child of a worker with two copies detects that it is a child, and forks no further', async () => {
   const processes = join(house, 'processes');
   const ended = await run(process.execPath, [join(house, 'worker.mjs'), processes], {
     env: { ...process.env, NODE_OPTIONS: '' },

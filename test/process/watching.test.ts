@@ -45,7 +45,7 @@ function write(file: string, text: string): void {
   writeFileSync(join(directory, file), text);
 }
 
-/** A worker whose children tell of themselves, in some version. */
+/** A worker whose children record their events, in some version. */
 function writeWorker(version: number): void {
   write(
     'src/worker.ts',
@@ -54,19 +54,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Module } from '@nestjs/common';
 import { Interval, TaskQueueModule, WorkerFactory } from 'nestwork';
 
-const tell = (what: string): void => appendFileSync('events', \`\${what} ${version} \${process.pid} \${process.ppid}\\n\`);
+const record = (what: string): void => appendFileSync('events', \`\${what} ${version} \${process.pid} \${process.ppid}\\n\`);
 
 @Injectable()
 class Ticking {
   onModuleDestroy(): void {
-    tell('destroyed');
+    record('destroyed');
   }
 
   @Interval(200)
   async tick(): Promise<void> {
-    tell('started');
+    record('started');
     await delay(100);
-    tell('finished');
+    record('finished');
   }
 }
 
@@ -78,14 +78,14 @@ await WorkerFactory.run(AppModule, { children: 2, shutdownGrace: '10s' });
   );
 }
 
-interface Told {
+interface RecordedEvent {
   readonly what: string;
   readonly version: number;
   readonly pid: number;
   readonly supervisor: number;
 }
 
-function told(version: number, what?: string): Told[] {
+function eventsOf(version: number, what?: string): RecordedEvent[] {
   const path = join(directory, 'events');
   const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : [];
   return lines
@@ -103,7 +103,7 @@ async function until(what: string, condition: () => boolean): Promise<void> {
   }
 }
 
-it('`nest start --watch` reloads a worker: what runs ends, all processes with it, and the next one starts', async () => {
+it('`nest start --watch` reloads a worker: running tasks end, all processes with them, and the next worker starts', async () => {
   writeWorker(1);
   const nest = join(ROOT, 'node_modules/@nestjs/cli/bin/nest.js');
   cli = spawn(process.execPath, [nest, 'start', '--watch', '--no-shell'], {
@@ -112,21 +112,21 @@ it('`nest start --watch` reloads a worker: what runs ends, all processes with it
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   for (const stream of [cli.stdout, cli.stderr]) stream?.on('data', note);
-  await until('the first version runs tasks', () => told(1, 'finished').length > 0);
+  await until('the first version runs tasks', () => eventsOf(1, 'finished').length > 0);
 
   writeWorker(2);
-  await until('the second version runs tasks', () => told(2, 'finished').length > 0);
-  const [{ supervisor: former }] = told(1) as [Told];
-  const gone = [former, ...told(1).map(({ pid }) => pid)];
+  await until('the second version runs tasks', () => eventsOf(2, 'finished').length > 0);
+  const [{ supervisor: former }] = eventsOf(1) as [RecordedEvent];
+  const gone = [former, ...eventsOf(1).map(({ pid }) => pid)];
   expect(gone.filter(isAlive)).toEqual([]);
-  expect(told(1, 'finished')).toHaveLength(told(1, 'started').length);
+  expect(eventsOf(1, 'finished')).toHaveLength(eventsOf(1, 'started').length);
   // a child that has not booted yet has nothing to close
-  expect(told(1, 'destroyed').length).toBeGreaterThan(0);
+  expect(eventsOf(1, 'destroyed').length).toBeGreaterThan(0);
   expect(output).not.toContain('Trying again');
 
-  const present = [...new Set(told(2).flatMap(({ pid, supervisor }) => [pid, supervisor]))];
+  const present = [...new Set(eventsOf(2).flatMap(({ pid, supervisor }) => [pid, supervisor]))];
   cli.kill('SIGTERM');
   await once(cli, 'exit');
   await until('all have ended', () => present.every((pid) => !isAlive(pid)));
-  expect(told(2, 'finished')).toHaveLength(told(2, 'started').length);
+  expect(eventsOf(2, 'finished')).toHaveLength(eventsOf(2, 'started').length);
 }, 300_000);

@@ -22,14 +22,14 @@ function files(contents: Readonly<Record<string, string>>): string {
 
 const NAMED = JSON.stringify({ name: 'root' });
 
-it('is the name in the nearest package.json at or above the entry file', () => {
+it('the name of an app is that in the nearest package.json at or above the entry file', () => {
   const near = { 'apps/api/package.json': '{"name":"@acme/api"}', 'package.json': NAMED };
   expect(appName(files({ 'apps/api/dist/src/worker.js': '', ...near }))).toBe('@acme/api');
   expect(appName(files({ 'apps/api/worker.js': '', ...near }))).toBe('@acme/api');
   expect(appName(files({ 'apps/cron/dist/worker.js': '', ...near }))).toBe('root');
 });
 
-it('is found from an entry as Node takes it: without its extension, or a directory', () => {
+it('the name of an app is found from an entry as Node takes it: without its extension, or a directory', () => {
   const entry = files({ 'api/dist/worker.js': '', 'api/package.json': '{"name":"api"}', 'package.json': NAMED });
   expect(appName(entry.replace('.js', ''))).toBe('api');
   expect(appName(join(root, 'api'))).toBe('api');
@@ -41,18 +41,18 @@ it.each([
   ['has a name that is no text', '{"name":{}}'],
   ['is no JSON', '{'],
   ['is no object', 'null'],
-])('passes over a package.json that %s', (_, json) => {
+])('the name of an app is not taken from a package.json that %s', (_, json) => {
   const entry = files({ 'dist/cjs/worker.js': '', 'dist/cjs/package.json': json, 'package.json': NAMED });
   expect(appName(entry)).toBe('root');
 });
 
-it('passes over packages that are installed in the app, which are launchers', () => {
+it('the name of an app is not taken from packages that are installed in it, which are launchers', () => {
   const launcher = { 'node_modules/pm/bin/run.js': '', 'node_modules/pm/package.json': '{"name":"pm"}' };
   expect(appName(files({ ...launcher, 'package.json': NAMED }))).toBe('root');
 });
 
 it.each(['ProcessContainerFork.js', 'ProcessContainer.js'])(
-  'is that of the script that PM2 runs with its %s',
+  'the name of an app is that of the script that PM2 runs with its %s',
   (file) => {
     const container = files({ [`lib/node_modules/pm2/lib/${file}`]: '', 'package.json': '{"name":"version-manager"}' });
     const script = files({ 'shop/dist/worker.js': '', 'shop/package.json': '{"name":"shop"}' });
@@ -62,7 +62,7 @@ it.each(['ProcessContainerFork.js', 'ProcessContainer.js'])(
   },
 );
 
-it('is that of the files to which a symbolic link leads', () => {
+it('the name of an app is found where a symbolic link to its files leads', () => {
   const entry = files({ 'releases/2/dist/worker.js': '', 'releases/2/package.json': '{"name":"api"}' });
   symlinkSync(join(root, 'releases/2'), join(root, 'current'));
   symlinkSync(entry, join(root, 'worker.js'));
@@ -72,17 +72,20 @@ it('is that of the files to which a symbolic link leads', () => {
   expect(appName(join(root, 'dist/worker'))).toBe('api');
 });
 
-it('is cut where npm ends a name', () => {
+it("the name of an app is cut at npm's maximum length", () => {
   const entry = files({ 'worker.js': '', 'package.json': JSON.stringify({ name: 'x'.repeat(1_000) }) });
   expect(appName(entry)).toHaveLength(214);
 });
 
-it.each([undefined, '', '/gone/dist/worker.js', 'gone\0'])('is unknown without an error for the entry %j', (entry) => {
-  const directory = process.cwd();
-  process.chdir('/');
-  try {
-    expect(appName(entry)).toBeUndefined();
-  } finally {
-    process.chdir(directory);
-  }
-});
+it.each([undefined, '', '/gone/dist/worker.js', 'gone\0'])(
+  'the name of an app is undefined, without an error, for the entry %j',
+  (entry) => {
+    const directory = process.cwd();
+    process.chdir('/');
+    try {
+      expect(appName(entry)).toBeUndefined();
+    } finally {
+      process.chdir(directory);
+    }
+  },
+);

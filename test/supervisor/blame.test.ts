@@ -30,7 +30,7 @@ describe('the blame for the end of a child', () => {
   });
 
   it.each(['exit code 0', 'exit code 1', 'exit code 143', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'])(
-    'waits after %s, and counts nothing when the worker is stopped meanwhile',
+    'waits after %s, and counts nothing when the worker is stopped in the meantime',
     async (reason) => {
       const blame = new Blame();
       const death = { ...DEATH, reason };
@@ -41,7 +41,7 @@ describe('the blame for the end of a child', () => {
     },
   );
 
-  it('counts after an exit that no stop has followed', async () => {
+  it('counts after an exit without a following stop', async () => {
     expect(await new Blame().settled(DEATH)).toBe(DEATH);
   });
 
@@ -61,7 +61,7 @@ describe('the blame for the end of a child', () => {
     expect(blame.weigh(other)).toBe(other);
   });
 
-  it('remembers whom it has spared for the latest thousand tasks', () => {
+  it('remembers spared tasks for the latest thousand tasks', () => {
     const blame = new Blame();
     const death = { ...DEATH, uncaught: BY_ANOTHER };
     for (let times = 0; times < 5; times += 1) blame.weigh(death);

@@ -1,9 +1,9 @@
 import { type Booting, BootWatch } from '../../src/supervisor/boot-watch.js';
 
-let told: string[];
+let logged: string[];
 let ended: string[];
 beforeEach(() => {
-  told = [];
+  logged = [];
   ended = [];
 });
 
@@ -21,39 +21,39 @@ function child(ageMs: number, given: Partial<Booting> = {}): Booting {
 }
 
 function watch(children: readonly Booting[], timeoutMs?: number): BootWatch {
-  const logger = { warn: (line: string): void => void told.push(line) };
+  const logger = { warn: (line: string): void => void logged.push(line) };
   return new BootWatch({ timeoutMs, children: () => children, logger });
 }
 
-it('tells once of a child that has been booting for 30 s, and without a timeout leaves it alone', async () => {
+it('a child that has been booting for 30 s is logged once, and is not ended without a timeout', async () => {
   const boots = watch([child(29_000), child(31_000)]);
   await boots.tick();
   await boots.tick();
-  expect(told).toEqual([expect.stringMatching(/^Child 7 runs no tasks: it has been booting for 30 s\./)]);
+  expect(logged).toEqual([expect.stringMatching(/^Child 7 runs no tasks: it has been booting for 30 s\./)]);
   expect(ended).toEqual([]);
 });
 
-it('tells once of a child that has booted and that Redis does not admit', async () => {
+it('a child that has booted and that Redis does not admit is logged once', async () => {
   const boots = watch([child(31_000, { booted: true })], 1_000);
   await boots.tick();
   await boots.tick();
-  expect(told).toEqual([expect.stringContaining('it has booted, and has waited for 30 s for Redis to admit it')]);
+  expect(logged).toEqual([expect.stringContaining('it has booted, and has waited for 30 s for Redis to admit it')]);
   expect(ended).toEqual([]);
 });
 
-it('leaves alone a child that may claim, however long ago it was forked', async () => {
+it('a child that may claim is ignored, however long ago it was forked', async () => {
   await watch([child(3_600_000, { booted: true, claimant: {} })], 1_000).tick();
-  expect([...told, ...ended]).toEqual([]);
+  expect([...logged, ...ended]).toEqual([]);
 });
 
-it('ends a child that has not booted in time', async () => {
+it('a child that has not booted in time is ended', async () => {
   await watch([child(4_000), child(6_000)], 5_000).tick();
   expect(ended).toEqual([
     expect.stringContaining('it had not booted within its `bootTimeout` of 5 s. A lifecycle hook'),
   ]);
 });
 
-it('ends a child that has told why it cannot boot and does not end by itself', async () => {
+it('a child that has reported why it cannot boot and does not end by itself is ended', async () => {
   const boots = watch([child(100, { bootFailed: true })]);
   await boots.tick();
   expect(ended).toEqual([]);

@@ -52,12 +52,12 @@ describe('an exitLine', () => {
       'Child 7 died (exit code 0) while it ran a as the worker was being stopped; tasks: 1 given back.',
     ],
     [{ done: ['a'] }, {}, 'Child 7 died (SIGKILL); tasks: none held.'],
-  ])('of %p tells what became of %p', (death, settlement, text) => {
+  ])('of %p says how the tasks go on: %p', (death, settlement, text) => {
     expect(exitLine({ ...DEATH, ...death }, { ...NONE, ...settlement })).toBe(text);
   });
 });
 
-it('an exitLine is one line, whatever the error says', () => {
+it('an exitLine is one line, whatever the error contains', () => {
   const uncaught = { error: 'Error: a\n[Nest] 7 LOG fine\u001b[0m', task: { id: 'a\n', name: 'x'.repeat(1_000_000) } };
   const text = exitLine({ ...DEATH, uncaught }, NONE);
   expect(text).toMatch(
@@ -65,7 +65,7 @@ it('an exitLine is one line, whatever the error says', () => {
   );
 });
 
-it('of a child that could not boot the lines are kept, without controls', () => {
+it('an exitLine of a child that could not boot keeps its lines, without control characters', () => {
   const text = unbooted(7, 'NestworkError: No.\n\nPotential solutions:\n- Try\u001b[2J.', { error: 'Error: a\nb' });
   expect(text).toBe('Child 7 could not boot: NestworkError: No.\n\nPotential solutions:\n- Try\\x1b[2J.: Error: a\\nb');
 });

@@ -74,7 +74,7 @@ describe('a childExit', () => {
     expect(said(death)).toEqual(expected);
   });
 
-  it('tells history and people how the process ended, and where', () => {
+  it('records in history and report how the process ended, and where', () => {
     const before = Date.now();
     const { line, report, maxCrashes } = settlementOf({ ...DEATH, reason: 'exit code 1' });
     const [attempt] = attemptsOf(`message${line}`);
@@ -101,7 +101,7 @@ describe('a childExit', () => {
       task: { id: 'a', name: 'A.b' },
     };
 
-    function told(death: Partial<Death>): { history: string | undefined; report: DeathReport } {
+    function recorded(death: Partial<Death>): { history: string | undefined; report: DeathReport } {
       const { line, report } = settlementOf({ ...DEATH, reason: 'exit code 1', uncaught, ...death });
       return { history: attemptsOf(`message${line}`)[0]?.error, report: JSON.parse(report) };
     }
@@ -110,11 +110,11 @@ describe('a childExit', () => {
       ['the task that threw it', { running: ['a'] }],
       ['the task that threw it beside others', { running: ['a', 'b'] }],
       [
-        'the only task, when nobody knows which threw it',
+        'the only task, when it is not known which threw it',
         { running: ['a'], uncaught: { ...uncaught, task: undefined } },
       ],
-    ])('tells %s which one, and where', (_whom, death) => {
-      expect(told(death)).toEqual({
+    ])('records the error and its place for %s', (_whom, death) => {
+      expect(recorded(death)).toEqual({
         history: 'Its process died (exit code 1) of an uncaught error: TypeError: card 4242',
         report: {
           code: 'CRASHED',
@@ -129,9 +129,9 @@ describe('a childExit', () => {
     it.each<[string, Partial<Death>, string]>([
       ['of another task', { running: ['b'], disputed: true }, 'out of A.b a'],
       ['beside others', { running: ['a', 'b'], disputed: true }, 'out of A.b a'],
-      ['of nobody knows whom', { running: ['a', 'b'], uncaught: { error: uncaught.error } }, 'by one of several tasks'],
-    ])('tells no task what the error %s says', (_whose, death, from) => {
-      const { history, report } = told(death);
+      ['of an unknown task', { running: ['a', 'b'], uncaught: { error: uncaught.error } }, 'by one of several tasks'],
+    ])('records no text of an error %s', (_whose, death, from) => {
+      const { history, report } = recorded(death);
       expect(history).toBe(`Its process died (exit code 1) of an uncaught error, thrown ${from}.`);
       expect(report.stack).toBeUndefined();
       expect(JSON.stringify(report)).not.toContain('4242');
@@ -141,13 +141,23 @@ describe('a childExit', () => {
   describe('blames', () => {
     const byA = { error: 'Error: no', task: { id: 'a', name: 'A.b' } };
     it.each<[string, Partial<Death>, readonly string[], readonly string[]]>([
-      ['all that ran where nobody knows who did it', { running: ['a', 'b'] }, ['a', 'b'], []],
-      ['all where an error names no task', { running: ['a', 'b'], uncaught: { error: 'Error: no' } }, ['a', 'b'], []],
-      ['the one that an error names', { running: ['a', 'b'], uncaught: byA }, ['a'], ['b']],
-      ['nobody where the error names one that has ended', { running: ['b', 'c'], uncaught: byA }, [], ['b', 'c']],
-      ['nobody where that one was done, and not acked', { running: ['b'], done: ['a'], uncaught: byA }, [], ['b']],
-      ['all where the error is not believed', { running: ['b', 'c'], uncaught: byA, disputed: true }, ['b', 'c'], []],
-      ['nobody while the worker is being stopped', { running: ['a', 'b'], uncaught: byA, stopping: true }, [], []],
+      ['all running tasks if the cause is not known', { running: ['a', 'b'] }, ['a', 'b'], []],
+      [
+        'all running tasks if the error names none',
+        { running: ['a', 'b'], uncaught: { error: 'Error: no' } },
+        ['a', 'b'],
+        [],
+      ],
+      ['the task that the error names', { running: ['a', 'b'], uncaught: byA }, ['a'], ['b']],
+      ['no task if the error names one that has ended', { running: ['b', 'c'], uncaught: byA }, [], ['b', 'c']],
+      ['no task if that one was done, and not acked', { running: ['b'], done: ['a'], uncaught: byA }, [], ['b']],
+      [
+        'all running tasks if the error is disputed',
+        { running: ['b', 'c'], uncaught: byA, disputed: true },
+        ['b', 'c'],
+        [],
+      ],
+      ['no task while the worker is being stopped', { running: ['a', 'b'], uncaught: byA, stopping: true }, [], []],
       ['no task for which the process was ended', { running: ['a', 'b'], timedOut: [late('a', 0)] }, ['b'], []],
     ])('%s', (_whom, given, blamed, spared) => {
       const death = { ...DEATH, ...given };
@@ -157,7 +167,7 @@ describe('a childExit', () => {
     });
   });
 
-  it('tells the same of what ran out of time', () => {
+  it('has the same record for each task that ran out of time', () => {
     const [{ line = '', report = '' } = {}] = settlementOf({ ...DEATH, timedOut: [late('a', 0)] }).timedOut;
     expect(attemptsOf(`message${line}`)).toEqual([
       { at: expect.any(Number), code: 'HARD_TIMEOUT', error: expect.stringContaining('hard timeout'), ...PLACE },

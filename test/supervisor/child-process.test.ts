@@ -20,8 +20,8 @@ afterEach(() => {
   rmSync(directory, { recursive: true });
 });
 
-/** Runs a script as a child; resolves to what its supervisor is told, up to its end. */
-async function toldBy(
+/** Runs a script as a child; resolves to the reports that its supervisor gets, up to its end. */
+async function reportsOf(
   script: string,
   then: (child: ChildProcess) => void = () => {},
   environment: Record<string, string> = ENVIRONMENT,
@@ -29,67 +29,67 @@ async function toldBy(
   const place = { directory, entry: join(directory, 'entry.cjs') };
   writeFileSync(place.entry, script);
   const launch = { environment, seat: 0, program: { place: () => place } };
-  const told: unknown[] = [];
+  const reports: unknown[] = [];
   await new Promise<void>((resolve) => {
     const child = new ChildProcess(4, new Backoff(), launch, {
       ready: (message) => {
-        told.push(message.type);
+        reports.push(message.type);
         then(child);
       },
       overdue: () => undefined,
-      worn: () => void told.push('worn'),
-      leaseLost: (session) => void told.push(session),
-      malformed: (error) => void told.push((error as NestworkError).code),
+      worn: () => void reports.push('worn'),
+      leaseLost: (session) => void reports.push(session),
+      malformed: (error) => void reports.push((error as NestworkError).code),
       ended: (reason) => {
-        told.push(reason);
+        reports.push(reason);
         resolve();
       },
     });
     children.push(child);
   });
-  return told;
+  return reports;
 }
 
-it('tells of what a child reports, and of its end', async () => {
+it('a child emits its reports, and its end', async () => {
   const script = `
     process.send(${READY});
     process.send({ type: 'worn' });
     process.send({ type: 'leaseLost', session: 's-1' }, () => process.exit(7));
   `;
-  expect(await toldBy(script)).toEqual(['ready', 'worn', 's-1', 'exit code 7']);
+  expect(await reportsOf(script)).toEqual(['ready', 'worn', 's-1', 'exit code 7']);
 });
 
-it('tells of the signal that killed a child', async () => {
+it('a child emits the signal that killed it', async () => {
   const script = `process.send(${READY}); setInterval(() => {}, 1_000);`;
-  expect(await toldBy(script, (child) => child.kill())).toEqual(['ready', 'SIGKILL']);
+  expect(await reportsOf(script, (child) => child.kill())).toEqual(['ready', 'SIGKILL']);
 });
 
-it('tells why a child could not boot', async () => {
+it('a child emits why it could not boot', async () => {
   const script = `process.send({ type: 'bootFailed', error: 'Error: no config' }, () => process.exit(1));`;
-  expect(await toldBy(script)).toEqual(['Error: no config']);
+  expect(await reportsOf(script)).toEqual(['Error: no config']);
 });
 
-it('tells that a child has been ended because it does not boot, which is no order to end', async () => {
+it('a child that was ended because it did not boot emits that, and counts as not asked to end', async () => {
   const script = 'setInterval(() => {}, 1_000);';
-  const told = toldBy(script);
+  const reports = reportsOf(script);
   const [child] = children as [ChildProcess];
   child.failBoot('it took too long');
-  expect(await told).toEqual(['it took too long']);
+  expect(await reports).toEqual(['it took too long']);
   expect(child).toMatchObject({ bootFailed: true, killed: true, dismissed: false });
 });
 
-it('tells of what a child sends that is not of the protocol, and does not act on it', async () => {
+it('a message of a child that is not of the protocol is reported, and has no effect', async () => {
   // process.send('ready') is how apps talk to a process manager, and any task can call it
   const script = `process.send('ready'); process.send({}); process.send(${READY}, () => process.exit(0));`;
-  expect(await toldBy(script)).toEqual(['MALFORMED_IPC', 'ready', 'exit code 0']);
+  expect(await reportsOf(script)).toEqual(['MALFORMED_IPC', 'ready', 'exit code 0']);
 });
 
-it('takes the first report of a child alone', async () => {
+it('only the first report of a boot counts', async () => {
   const script = `process.send(${READY}); process.send(${READY}, () => process.exit(0));`;
-  expect(await toldBy(script)).toEqual(['ready', 'exit code 0']);
+  expect(await reportsOf(script)).toEqual(['ready', 'exit code 0']);
 });
 
-describe('what is no message ends the process, and with it the tasks that it runs', () => {
+describe('bytes that are no message end the process, and count for the tasks that it runs', () => {
   // the channel takes no more than its reader does
   const write = `
     const { writeSync } = require('node:fs');
@@ -121,23 +121,23 @@ describe('what is no message ends the process, and with it the tasks that it run
     ],
   ];
   it.each(scripts)('%s', async (_name, script, why) => {
-    const told = await toldBy(`${write} ${live} ${script}`);
-    expect(told.at(-1)).toContain(why);
+    const reports = await reportsOf(`${write} ${live} ${script}`);
+    expect(reports.at(-1)).toContain(why);
     expect(children[0]).toMatchObject({ killed: false, dismissed: false });
   });
 
-  it('a message that never ends, from a child that has booted, is noticed sooner', async () => {
+  it('a message that never ends, from a child that has booted, is detected sooner', async () => {
     const script = `${write} ${live} process.send(${READY}, () => { for (;;) write(Buffer.alloc(65536, 97)); });`;
-    expect(await toldBy(script)).toEqual(['ready', 'it sent a message of more than 1048576 bytes']);
+    expect(await reportsOf(script)).toEqual(['ready', 'it sent a message of more than 1048576 bytes']);
   });
 
-  it('a channel that the child closes and lives on', async () => {
+  it('a channel that the child closes, while it lives on', async () => {
     const script = `${live} process.send(${READY}, () => process.disconnect());`;
-    expect(await toldBy(script)).toEqual(['ready', 'it closed its channel to the supervisor']);
+    expect(await reportsOf(script)).toEqual(['ready', 'it closed its channel to the supervisor']);
   });
 });
 
-describe('what is a message of another kind is dropped, and the child works on', () => {
+describe('a message of another kind is dropped, and the child works on', () => {
   const values: [string, string][] = [
     ['a message of Node itself that nobody waits for', `{ cmd: 'NODE_HANDLE_ACK' }`],
     ['another one', `{ cmd: 'NODE_HANDLE', type: 'constructor' }`],
@@ -155,16 +155,16 @@ describe('what is a message of another kind is dropped, and the child works on',
   ];
   it.each(values)('%s', async (_name, value) => {
     const script = `process.send(${value}); process.send(${READY}, () => process.exit(0));`;
-    expect(await toldBy(script)).toEqual(['MALFORMED_IPC', 'ready', 'exit code 0']);
+    expect(await reportsOf(script)).toEqual(['MALFORMED_IPC', 'ready', 'exit code 0']);
   });
 
-  it('a server that the child sends along is closed, and holds up nothing behind it', async () => {
+  it('a server that the child sends along is closed, and delays nothing behind it', async () => {
     const script = `
       const server = require('node:net').createServer().listen(0, '127.0.0.1', () => {
         process.send({ type: 'here' }, server);
         process.send(${READY}, () => process.exit(0));
       });`;
-    expect(await toldBy(script)).toEqual(['MALFORMED_IPC', 'ready', 'exit code 0']);
+    expect(await reportsOf(script)).toEqual(['MALFORMED_IPC', 'ready', 'exit code 0']);
   });
 
   it.each([
@@ -174,29 +174,29 @@ describe('what is a message of another kind is dropped, and the child works on',
     `{ type: 'trace-span', data: {} }`,
     `{ node_version: '20.0.0' }`,
     `{ 'watch:import': ['file:///app.js'] }`,
-  ])('%s is of a process manager, and nothing to complain of', async (value) => {
+  ])('%s is of a process manager, and is not logged', async (value) => {
     const script = `process.send(${value}); process.send(${READY}, () => process.exit(0));`;
-    expect(await toldBy(script)).toEqual(['ready', 'exit code 0']);
+    expect(await reportsOf(script)).toEqual(['ready', 'exit code 0']);
   });
 });
 
-it('reads what a child sent last, however much it is', async () => {
+it('the last messages of a child are read, however large they are', async () => {
   // more than a pipe holds
   const script = `process.send({ type: 'bootFailed', error: 'x'.repeat(4_000_000) }, () => process.exit(1));`;
-  const [reason] = await toldBy(script);
+  const [reason] = await reportsOf(script);
   expect(reason).toHaveLength(4_000_000);
 });
 
-it('reads what a child sent last after a write that the child takes no more', async () => {
+it('the last messages of a child are read after a write that the child does not read', async () => {
   // more than is read at once, so that the write comes between
   const script = `
     process.send(${READY});
     process.send({ type: 'bootFailed', error: 'x'.repeat(200_000) }, () => process.exit(1));`;
-  const told = await toldBy(script, (child) => {
+  const reports = await reportsOf(script, (child) => {
     waitUntilDead(child.pid);
     child.abort();
   });
-  expect(told[1]).toHaveLength(200_000);
+  expect(reports[1]).toHaveLength(200_000);
 });
 
 /** Blocks the event loop, so that nothing is read meanwhile. The last thread of a process closes its files. */
@@ -211,7 +211,7 @@ describe('a process that the system refuses at once', () => {
   const refused = { IMPOSSIBLE: 'a\0b' };
 
   it('ends like one that is refused later', async () => {
-    const [reason, ...rest] = await toldBy('', () => {}, refused);
+    const [reason, ...rest] = await reportsOf('', () => {}, refused);
     expect(reason).toContain('null bytes');
     expect(rest).toEqual([]);
     expect(children[0]?.pid).toBe(0);
@@ -220,7 +220,7 @@ describe('a process that the system refuses at once', () => {
   it('leaves no file open', async () => {
     const before = readdirSync('/proc/self/fd').length;
     for (let i = 0; i < 5; i += 1) {
-      await toldBy('', () => {}, refused);
+      await reportsOf('', () => {}, refused);
       children.at(-1)?.scoreboard.close();
     }
     expect(readdirSync('/proc/self/fd')).toHaveLength(before);

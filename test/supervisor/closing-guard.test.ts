@@ -19,7 +19,7 @@ beforeEach(() => {
 });
 afterEach(() => jest.restoreAllMocks());
 
-/** A child that was told to end and has nothing left to do, unless it is said; and what looks after it. */
+/** A child that was asked to end and has nothing left to do, unless it is said; and what looks after it. */
 function leaving(given: Partial<State> = {}) {
   const state: State = { dismissed: true, killed: false, running: [], held: [], busy: false, ...given };
   const ended: string[] = [];
@@ -58,7 +58,7 @@ async function lookTwice(guard: ClosingGuard, afterMs: number): Promise<void> {
   await guard.tick();
 }
 
-it('ends a child that has had nothing left to do for longer than the limit, and no sooner', async () => {
+it('a child that has had no task left for longer than the limit is ended, and no sooner', async () => {
   const { guard, ended } = leaving();
   await lookTwice(guard, LIMIT_MS);
   expect(ended).toEqual([]);
@@ -69,17 +69,17 @@ it('ends a child that has had nothing left to do for longer than the limit, and 
 });
 
 it.each<[string, Partial<State>]>([
-  ['was not told to end', { dismissed: false }],
+  ['was not asked to end', { dismissed: false }],
   ['is being ended', { killed: true }],
   ['runs a task', { running: ['id'] }],
   ['has a task of which Redis does not know the end', { held: ['id'] }],
-])('leaves alone a child that %s', async (_what, state) => {
+])('a child that %s is not ended', async (_what, state) => {
   const { guard, ended } = leaving(state);
   await lookTwice(guard, 10 * LIMIT_MS);
   expect(ended).toEqual([]);
 });
 
-it('counts from the end of the last task', async () => {
+it('the limit counts from the end of the last task', async () => {
   const { guard, ended, state } = leaving();
   await guard.tick();
   state.running = ['id'];
@@ -91,7 +91,7 @@ it('counts from the end of the last task', async () => {
   expect(ended).toHaveLength(1);
 });
 
-it('gives a child that runs a broadcast the time for that as well, and no more', async () => {
+it('a child that runs a broadcast has the time for that as well, and no more', async () => {
   const { guard, ended } = leaving({ busy: true });
   await lookTwice(guard, LIMIT_MS + BROADCAST_MS);
   expect(ended).toEqual([]);
@@ -99,7 +99,7 @@ it('gives a child that runs a broadcast the time for that as well, and no more',
   expect(ended).toHaveLength(1);
 });
 
-it('takes no notice of a child that has ended while Redis was asked', async () => {
+it('a child that has ended while Redis was asked is ignored', async () => {
   const { guard, ended, children, child } = leaving();
   await guard.tick();
   atMs += LIMIT_MS + 1;

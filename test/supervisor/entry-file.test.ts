@@ -22,12 +22,12 @@ function started(argv: string[], execArgv: string[] = []): NodeJS.Process {
   return { argv, execArgv } as unknown as NodeJS.Process;
 }
 
-it('is the one that is given, with an absolute path', () => {
+it('the entry file is the given one, with an absolute path', () => {
   expect(entryFile(relative(process.cwd(), file), started(['node', '/launcher.js']))).toBe(file);
   expect(entryFile(file, started(['node'], ['-e', 'code']))).toBe(file);
 });
 
-it('is the one that Node was started with, as Node names it', () => {
+it('the entry file is the one that Node was started with, as Node names it', () => {
   // Node finds worker.js by this name
   expect(entryFile(undefined, started(['node', join(directory, 'worker')], ['--import', 'x']))).toBe(
     join(directory, 'worker'),
@@ -40,17 +40,17 @@ it.each([
   ['code', started(['node', 'first argument'], ['-e', 'code'])],
   ['code in one word', started(['node', 'first argument'], ['--eval=code'])],
   ['code to be printed', started(['node', 'first argument'], ['-p', 'code'])],
-])('is missing, which names the option, when Node was started with %s', (_name, process) => {
+])('the entry file is missing when Node was started with %s, and the error names the option', (_name, process) => {
   expect(() => entryFile(undefined, process)).toThrow(none);
 });
 
-it('is refused by name when it is no file', () => {
+it('the entry file is refused by name when it is no file', () => {
   expect(() => entryFile(directory)).toThrow(`names "${directory}"`);
   expect(() => entryFile(join(file, 'below'))).toThrow(none);
   expect(() => entryFile(join(directory, 'missing.js'))).toThrow(none);
 });
 
-it('is not run with the code that its supervisor was started with', () => {
+it('the entry file is not run with the code that its supervisor was started with', () => {
   expect(childExecArguments(['--import', 'x', '-e', 'code', '--input-type=module', '--inspect'])).toEqual([
     '--import',
     'x',

@@ -10,7 +10,7 @@ it.each<[string[], string | undefined]>([
   // listens only once it gets SIGUSR1
   [['--inspect-port=9500'], undefined],
   [['--inspect-publish-uid=http'], undefined],
-])('adds nothing where nobody listens: %p, NODE_OPTIONS %p', (execArgv, nodeOptions) => {
+])('a child gets no port without a debugger: %p, NODE_OPTIONS %p', (execArgv, nodeOptions) => {
   expect(added(0, execArgv, nodeOptions)).toEqual([]);
 });
 
@@ -24,7 +24,7 @@ it.each<[string[], string | undefined]>([
   [[], '--inspect'],
   [[], '--trace-warnings --inspect-brk=9229 --enable-source-maps'],
   [['--inspect-port=9229'], '--inspect=0'],
-])('counts on from the port of the supervisor, by the seat: %p, NODE_OPTIONS %p', (execArgv, nodeOptions) => {
+])('a child gets the port of the supervisor and its seat: %p, NODE_OPTIONS %p', (execArgv, nodeOptions) => {
   expect(added(0, execArgv, nodeOptions)).toEqual(['--inspect-port=9230']);
   expect(added(3, execArgv, nodeOptions)).toEqual(['--inspect-port=9233']);
 });
@@ -34,10 +34,10 @@ it.each<[string[], string | undefined]>([
   [['--inspect-brk=127.0.0.1:0'], undefined],
   [[], '--inspect=0'],
   [['--inspect=9229', '--inspect-port=0'], undefined],
-])('leaves it to the system where any port will do: %p, NODE_OPTIONS %p', (execArgv, nodeOptions) => {
+])('a child gets any free port where the supervisor did: %p, NODE_OPTIONS %p', (execArgv, nodeOptions) => {
   expect(added(0, execArgv, nodeOptions, 40_207)).toEqual([]);
 });
 
-it('takes any port beyond the last one', () => {
+it('a child gets any free port beyond the last one', () => {
   expect(added(0, ['--inspect=65535'], undefined, 65_535)).toEqual(['--inspect-port=0']);
 });

@@ -51,13 +51,13 @@ describe('MemoryGuard', () => {
     expect(found).toEqual([big.pid]);
   });
 
-  it('leaves a worker alone that stays within its share', async () => {
+  it('ignores a worker that stays within its share', async () => {
     const { memoryGuard, found } = guard({ maxMemoryPercent: 100 }, [await holder(1)]);
     await memoryGuard.tick();
     expect(found).toEqual([]);
   });
 
-  it('measures what lies outside of the heap of V8', async () => {
+  it('measures memory outside of the heap of V8', async () => {
     const { pid } = await holder(200);
     expect(await residentBytes(pid)).toBeGreaterThan(200 * 2 ** 20);
     expect(await residentBytes(2 ** 22 + 1)).toBeUndefined();

@@ -25,7 +25,7 @@ function counted(act: () => void, options?: Parameters<typeof onStopSignals>[1])
 }
 
 describe('signals to stop', () => {
-  it('that follow one another within a second count as one', () => {
+  it('count as one if they follow one another within a second', () => {
     const seen = counted(() => {
       send('SIGINT', 0);
       send('SIGTERM', 400);
@@ -34,7 +34,7 @@ describe('signals to stop', () => {
     expect(seen).toEqual([['SIGINT', 1]]);
   });
 
-  it('count as two when a second lies between them', () => {
+  it('count as two if a second lies between them', () => {
     const seen = counted(() => {
       send('SIGTERM', 0);
       send('SIGTERM', SECOND);

@@ -29,14 +29,14 @@ afterEach(() => {
 function supervisorOf(script: string, connect: SupervisorOptions['connect'], options: WorkerOptions = {}): Supervisor {
   const entry = join(directory, 'entry.cjs');
   writeFileSync(entry, script);
-  const tell = (line: unknown): void => void log.push(String(line));
+  const record = (line: unknown): void => void log.push(String(line));
   return new Supervisor({
     worker: resolveWorkerOptions({ children: 1, ...options }),
     capacity: 4,
     environment: { NODE_OPTIONS: '' },
     appName: undefined,
     program: { place: () => ({ directory, entry }) },
-    logger: { log: tell, warn: tell, error: tell },
+    logger: { log: record, warn: record, error: record },
     connect,
     services: () => [],
   });
@@ -46,11 +46,11 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await delay(10);
 }
 
-function told(text: string): () => boolean {
+function logged(text: string): () => boolean {
   return () => log.some((line) => line.includes(text));
 }
 
-it('ends in order when its start fails, whatever it has heard of the session meanwhile', async () => {
+it('a supervisor ends in order when its start fails, also if its session was reaped in the meantime', async () => {
   const supervisor = supervisorOf(
     `process.send(${READY}); ${HANG}`,
     // Redis was there, went away, came back, and refuses to serve
@@ -69,7 +69,7 @@ it('ends in order when its start fails, whatever it has heard of the session mea
   expect(log).toEqual(['too old']);
 });
 
-it('tells of a first child that has been booting for 30 s', async () => {
+it('a supervisor logs a first child that has been booting for 30 s', async () => {
   const pidFile = JSON.stringify(join(directory, 'pid'));
   const supervisor = supervisorOf(`require('fs').writeFileSync(${pidFile}, String(process.pid)); ${HANG}`, () => {
     throw new Error('nothing has booted');
@@ -78,12 +78,12 @@ it('tells of a first child that has been booting for 30 s', async () => {
   await until(() => existsSync(join(directory, 'pid')));
   const { now } = performance;
   jest.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + 31_000);
-  await until(told('it has been booting for 30 s'));
+  await until(logged('it has been booting for 30 s'));
   process.kill(Number(readFileSync(join(directory, 'pid'))), 'SIGKILL');
   expect(await ended).toBe(1);
 });
 
-it('tries a replacement again that does not boot within `bootTimeout`, until one does', async () => {
+it('a supervisor forks a replacement that does not boot within `bootTimeout` again, until one does', async () => {
   const fixture = await BrokerFixture.start();
   const broker = new RedisBroker({ ...SETTINGS, redis: fixture.settings });
   const boots = join(directory, 'boots');
@@ -102,7 +102,7 @@ it('tries a replacement again that does not boot within `bootTimeout`, until one
   await until(() => existsSync(boots) && readFileSync(boots, 'utf8').length === 2);
   const { now } = performance;
   jest.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + 21_000);
-  await until(told('could not boot: it had not booted within its `bootTimeout` of 20 s'));
+  await until(logged('could not boot: it had not booted within its `bootTimeout` of 20 s'));
   jest.restoreAllMocks();
   await until(() => readFileSync(boots, 'utf8').length > 2);
   const children = async (): Promise<number> => {

@@ -79,7 +79,7 @@ async function queued(): Promise<string[]> {
 }
 
 describe('a tick gives back', () => {
-  it('what a child has claimed and not started, in its order, at the head of the queue', async () => {
+  it('tasks that a child has claimed and not started, in their order, at the head of the queue', async () => {
     const { busy, ids } = await busyAndIdle();
     const later = fixture.message();
     await fixture.broker.enqueue('default', [later]);
@@ -89,7 +89,7 @@ describe('a tick gives back', () => {
     expect(await fixture.redis.llen('{nestwork}:bell:default')).toBe(1);
   });
 
-  it('from every child that is late', async () => {
+  it('tasks of every child that is late', async () => {
     await busyAndIdle();
     await unstartedClaims.tick();
     await fixture.redis.del('{nestwork}:queue:default', '{nestwork}:bell:default');
@@ -100,7 +100,7 @@ describe('a tick gives back', () => {
     expect(await queued()).toEqual(ids);
   });
 
-  it('of the claim before, while the next one has not come to Redis, and then of that', async () => {
+  it('tasks of the claim before, while the next one has not come to Redis, and then those of that one', async () => {
     const { busy, ids } = await busyAndIdle();
     busy.claiming();
     busy.opened(-1);
@@ -111,7 +111,7 @@ describe('a tick gives back', () => {
     expect(await queued()).toEqual(ids.slice(1));
   });
 
-  it('again what the child claims later', async () => {
+  it('tasks that the child claims later', async () => {
     const { busy, ids } = await busyAndIdle();
     await unstartedClaims.tick();
     expect(await busy.claim()).toEqual([ids[1], ids[2]]);
@@ -128,7 +128,7 @@ describe('a tick gives back nothing', () => {
     expect(await queued()).toEqual([]);
   });
 
-  it('of a child where nothing waits for its start', async () => {
+  it('of a child without tasks that wait for their start', async () => {
     const { busy } = await busyAndIdle();
     busy.opened(Number.POSITIVE_INFINITY);
     await unstartedClaims.tick();
@@ -146,7 +146,7 @@ describe('a tick gives back nothing', () => {
     expect(await queued()).toEqual([]);
   });
 
-  it('of a child that has claimed again since, as far as its scoreboard tells', async () => {
+  it('of a child that has claimed again since, according to its scoreboard', async () => {
     const { busy, ids } = await busyAndIdle();
     const read = busy.scoreboard.read.bind(busy.scoreboard);
     let reads = 0;
@@ -161,7 +161,7 @@ describe('a tick gives back nothing', () => {
     expect(await busy.held()).toHaveLength(ids.length);
   });
 
-  it('of a child that has claimed again since, as far as Redis tells', async () => {
+  it('of a child that has claimed again since, according to Redis', async () => {
     const { busy } = await busyAndIdle();
     await fixture.claim(busy.claimant, 0); // and has not noted yet that it did
     await unstartedClaims.tick();
@@ -194,7 +194,7 @@ describe('a tick gives back nothing', () => {
   });
 });
 
-it('a child is looked at once for each of its claims', async () => {
+it('a child is checked once for each of its claims', async () => {
   const { busy } = await busyAndIdle();
   let asked = 0;
   const counting = new UnstartedClaims(
@@ -216,7 +216,7 @@ it('a child is looked at once for each of its claims', async () => {
   expect(asked).toBe(seats.length + 1);
 });
 
-it('a child that lost its registration does not keep the others waiting', async () => {
+it('a child that lost its registration does not delay the others', async () => {
   await fixture.broker.enqueue('default', fixture.messages(1));
   const gone = await TestSeat.take();
   await gone.claim();
@@ -226,7 +226,7 @@ it('a child that lost its registration does not keep the others waiting', async 
   expect(await queued()).toEqual(expect.arrayContaining(ids.slice(1)));
 });
 
-it('takes no notice of children that end while it looks', async () => {
+it('a child that ends during the check is ignored', async () => {
   const { busy } = await busyAndIdle();
   const gone = async <T>(asked: Promise<T>): Promise<T> => {
     const answer = await asked;

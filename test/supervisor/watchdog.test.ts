@@ -41,7 +41,7 @@ afterEach(async () => {
   for (const child of children) child.scoreboard.close();
 });
 
-it('ends a process because of the tasks that should have ended, and leaves others alone', async () => {
+it('a process whose tasks should have ended is ended, and others are not', async () => {
   const [first, second] = children as [TestChild, TestChild];
   const [a, b] = [first.starts(-1, 50), first.starts(-2)];
   first.starts(HOUR_MS);
@@ -65,7 +65,7 @@ it.each<[string, (child: TestChild, id: string) => void]>([
   ['is done', (child, id) => child.notes.done(id)],
   ['has failed', (child, id) => child.notes.failed(id)],
   ['was not started after all', (child, id) => child.notes.withdrawn(id)],
-])('does not mind a task that %s', async (_what, end) => {
+])('a task that %s is ignored', async (_what, end) => {
   const [child] = children as [TestChild];
   end(child, child.starts(-1));
   child.notes.flush();
@@ -73,7 +73,7 @@ it.each<[string, (child: TestChild, id: string) => void]>([
   expect(child.ended).toEqual([]);
 });
 
-it('started, finds by itself what comes to be late, and goes on after it could not look', async () => {
+it('a started watchdog finds late tasks by itself, and goes on after a failed look', async () => {
   const [broken, child] = children as [TestChild, TestChild];
   broken.scoreboard.close();
   children = [child];

@@ -2,7 +2,7 @@ import { setImmediate as nextRound } from 'node:timers/promises';
 import type { Broker } from '../../src/broker/port/broker.js';
 import { WorkerSession } from '../../src/supervisor/worker-session.js';
 
-/** A Redis that goes away after the first session, as a broker tells of it: every call rejects, or is never answered. */
+/** A Redis that goes away after the first session, as a broker shows it: every call rejects, or is never answered. */
 class Outage {
   away = false;
   silent = false;
@@ -59,7 +59,7 @@ function lose(): void {
   runtime.replaceSession(Reflect.get(runtime, 'current') as string);
 }
 
-describe('what keeps a child from being admitted is told', () => {
+describe('an error that keeps a child from being admitted is logged', () => {
   it('when the child is refused, and the child is admitted when it no longer is', async () => {
     outage.away = true;
     const admitted = runtime.admit();
@@ -79,7 +79,7 @@ describe('what keeps a child from being admitted is told', () => {
 });
 
 describe('closing without Redis', () => {
-  it('tries no more for a session in place of a lost one', async () => {
+  it('no further session is tried in place of a lost one', async () => {
     outage.away = true;
     lose();
     expect(lost).toBe(1);
@@ -91,7 +91,7 @@ describe('closing without Redis', () => {
     await expect(Reflect.get(runtime, 'session')).rejects.toThrow('closing');
   });
 
-  it('does not wait for ever for the end of claims', async () => {
+  it('the wait for the end of claims has a limit', async () => {
     outage.silent = true;
     runtime.hasten();
     const claimant = { session: 's', child: 's.1', queues: ['default'] };

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { WorkingDirectory } from '../../src/supervisor/working-directory.js';
 
 let base: string;
-let told: string[];
-const onMoved = (what: string): void => void told.push(what);
+let moves: string[];
+const onMoved = (what: string): void => void moves.push(what);
 beforeEach(() => {
   base = realpathSync(mkdtempSync(join(tmpdir(), 'nestwork-test-')));
-  told = [];
+  moves = [];
   release('1');
 });
 afterEach(() => rmSync(base, { recursive: true }));
@@ -31,27 +31,27 @@ function started(logical: string | undefined, entry = join(base, 'releases/1/wor
   return new WorkingDirectory({ entry, onMoved, directory: join(base, 'releases/1'), logical });
 }
 
-it('stays that of the start as long as it is there, also when the link leads elsewhere', () => {
+it('the directory of children stays that of the start while it exists, also when the link leads elsewhere', () => {
   const directory = started(join(base, 'current'));
   release('2');
   expect(directory.place()).toEqual({ directory: join(base, 'releases/1'), entry: join(base, 'releases/1/worker.js') });
-  expect(told).toEqual([]);
+  expect(moves).toEqual([]);
 });
 
-it('is the new release, with its entry file, when the old one is removed, which is told once', () => {
+it('the directory of children is the new release, with its entry file, when the old one is removed, which is logged once', () => {
   const directory = started(join(base, 'current'));
   release('2');
   remove('1');
   const place = { directory: join(base, 'current'), entry: join(base, 'current/worker.js') };
   expect(directory.place()).toEqual(place);
   expect(directory.place()).toEqual(place);
-  expect(told).toEqual([expect.stringContaining(`${join(base, 'releases/2')} now`)]);
+  expect(moves).toEqual([expect.stringContaining(`${join(base, 'releases/2')} now`)]);
   release('3');
   directory.place();
-  expect(told).toHaveLength(2);
+  expect(moves).toHaveLength(2);
 });
 
-it('leaves an entry file that lies elsewhere where it is', () => {
+it('the directory of children does not change an entry file that lies elsewhere', () => {
   const directory = started(join(base, 'current'), '/opt/worker.js');
   release('2');
   remove('1');
@@ -62,15 +62,15 @@ it.each([
   ['the path of the shell leads nowhere either', () => join(base, 'current')],
   ['the shell names another directory', () => base],
   ['there is no shell', () => undefined],
-])('is the nearest directory that exists when %s', (_name, logical) => {
+])('the directory of children is the nearest one that exists when %s', (_name, logical) => {
   const directory = started(logical());
   remove('1');
   unlinkSync(join(base, 'current'));
   expect(directory.place()).toEqual({ directory: join(base, 'releases'), entry: join(base, 'releases/1/worker.js') });
-  expect(told).toEqual([expect.stringContaining(`start in ${join(base, 'releases')}.`)]);
+  expect(moves).toEqual([expect.stringContaining(`start in ${join(base, 'releases')}.`)]);
 });
 
-it('is that of the start again when it is made anew', () => {
+it('the directory of children is that of the start again when it is made anew', () => {
   const directory = started(undefined);
   remove('1');
   directory.place();

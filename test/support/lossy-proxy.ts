@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** A proxy on the loopback between a client and Redis, which loses replies when it is told to. */
+/** A proxy on the loopback between a client and Redis, which loses replies on request. */
 export class LossyProxy {
   /** how many replies were lost */
   lost = 0;

@@ -233,7 +233,7 @@ export class WorkerFixture<S extends Stoppable = RedisServer> {
    * Resolves when the text stands in the output of a worker, in so many lines; rejects when there are more. What a process
    * prints comes through a pipe, while its events and Redis show at once what it has done.
    */
-  async told(worker: WorkerProcess | undefined, text: string, times = 1): Promise<void> {
+  async logged(worker: WorkerProcess | undefined, text: string, times = 1): Promise<void> {
     const lines = (): number => worker?.lines(text).length ?? 0;
     await this.until(`"${text}" stands in the output`, () => lines() >= times);
     if (lines() > times) throw new Error(`"${text}" stands in ${lines()} lines instead of ${times}.\n${this.report()}`);

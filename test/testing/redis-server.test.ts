@@ -40,7 +40,7 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await delay(5); // the timeout of the test is the limit
 }
 
-it('answers at its url, from the moment it is returned, to this machine only', async () => {
+it('a server answers at its url, from the moment it is returned, to this machine only', async () => {
   const server = await start();
   const client = connect(server);
   await expect(client.ping()).resolves.toBe('PONG');
@@ -50,7 +50,7 @@ it('answers at its url, from the moment it is returned, to this machine only', a
   await expect(client.config('GET', 'dir')).resolves.toEqual(['dir', server.directory]);
 });
 
-it('has a port, a directory and data of its own', async () => {
+it('a server has its own port, directory and data', async () => {
   const [one, other] = await Promise.all([start(), start()]);
   expect(one.port).not.toBe(other.port);
   expect(one.directory).not.toBe(other.directory);
@@ -58,12 +58,12 @@ it('has a port, a directory and data of its own', async () => {
   await expect(connect(other).get('key')).resolves.toBeNull();
 });
 
-it('takes further arguments, but not the settings it lives by', async () => {
+it('a server takes further arguments, but keeps its own settings', async () => {
   const server = await start({ args: ['--maxmemory', '5mb', '--port', '1', '--loglevel', 'warning'] });
   await expect(connect(server).config('GET', 'maxmemory')).resolves.toEqual(['maxmemory', '5242880']);
 });
 
-it('stop() ends it and deletes its files, however often and in whatever condition', async () => {
+it('stop() ends a server and deletes its files, however often it is called, and in any state', async () => {
   const running = await start();
   const frozen = await start();
   const dead = await start();
@@ -78,7 +78,7 @@ it('stop() ends it and deletes its files, however often and in whatever conditio
   }
 });
 
-it('frozen, it answers nothing; resumed, it answers what it was asked', async () => {
+it('a frozen server answers nothing; a resumed one answers the earlier commands', async () => {
   const server = await start();
   const client = connect(server);
   await client.set('counter', 1);
@@ -94,7 +94,7 @@ it('frozen, it answers nothing; resumed, it answers what it was asked', async ()
 });
 
 it.each(['SIGKILL', 'SIGTERM'] as const)(
-  'after %s it comes back with what it persisted, on its port',
+  'a server after %s comes back with its persisted data, on its port',
   async (signal) => {
     const server = await start({ args: ['--appendonly', 'yes'] });
     const { pid, url } = server;
@@ -109,21 +109,21 @@ it.each(['SIGKILL', 'SIGTERM'] as const)(
   },
 );
 
-it('restarts a running server, empty when it persists nothing', async () => {
+it('restart() restarts a running server, empty when it persists nothing', async () => {
   const server = await start();
   await connect(server).set('key', 'lost');
   await server.restart();
   await expect(connect(server).get('key')).resolves.toBeNull();
 });
 
-it('rejects with the log of a server that does not start', async () => {
+it('start() rejects with the log of a server that does not start', async () => {
   await expect(RedisServer.start({ args: ['--no-such-option', '1'] })).rejects.toMatchObject({
     code: 'REDIS_UNAVAILABLE',
     message: expect.stringContaining('no-such-option'),
   });
 });
 
-describe('a server that takes its time to start', () => {
+describe('a server that is slow to start', () => {
   const { PATH } = process.env;
   let directory: string;
   beforeEach(() => {
@@ -135,7 +135,7 @@ describe('a server that takes its time to start', () => {
     rmSync(directory, { recursive: true });
   });
 
-  it('is told with its log, while it is waited for, and returned when it is ready', async () => {
+  it('is logged with its log during the start, and returned when it is ready', async () => {
     const lines = new Lines();
     Logger.overrideLogger(lines);
     const go = join(directory, 'go');
@@ -159,13 +159,13 @@ describe('a server that takes its time to start', () => {
   }, 20_000);
 });
 
-describe('without a server on the PATH', () => {
+describe('start() without a server on the PATH', () => {
   const path = process.env.PATH;
   afterEach(() => {
     process.env.PATH = path;
   });
 
-  it('rejects and says how to get one', async () => {
+  it('rejects with the commands that install one', async () => {
     process.env.PATH = '/nowhere';
     await expect(RedisServer.start()).rejects.toMatchObject({
       code: 'REDIS_UNAVAILABLE',
@@ -174,7 +174,7 @@ describe('without a server on the PATH', () => {
   });
 });
 
-describe('when the port it picked is taken', () => {
+describe('start() whose port is taken', () => {
   /** Starts a server that picks this port, twice, before others. */
   async function startOn(port: number): Promise<RedisServer> {
     const picks = [port, port];
@@ -189,7 +189,7 @@ describe('when the port it picked is taken', () => {
     return server;
   }
 
-  it('picks another', async () => {
+  it('picks another one', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const { port } = taken.address() as { port: number };
@@ -197,7 +197,7 @@ describe('when the port it picked is taken', () => {
     taken.close();
   });
 
-  it('by a server that was killed and is to come back, picks another', async () => {
+  it('by a server that was killed and is to come back picks another one', async () => {
     const away = await start();
     await away.kill();
     const server = await startOn(away.port);
@@ -231,7 +231,7 @@ describe('the process that started it', () => {
     return { child, pid: Number(pid) };
   }
 
-  it('takes it along when it is killed', async () => {
+  it('ends the server when it is killed', async () => {
     const { child, pid } = await parent();
     expect(isAlive(pid)).toBe(true);
     expect(readdirSync(temporary)).toHaveLength(1);
@@ -239,14 +239,14 @@ describe('the process that started it', () => {
     await until(() => !isAlive(pid) && readdirSync(temporary).length === 0);
   });
 
-  it('is not kept alive by it', async () => {
+  it('is not kept alive by the server', async () => {
     const { child, pid } = await parent();
     child.stdin.end();
     await expect(once(child, 'exit')).resolves.toEqual([0, null]);
     await until(() => !isAlive(pid) && readdirSync(temporary).length === 0);
   });
 
-  it('finds no files of a server that did not start', async () => {
+  it('keeps no files of a server that did not start', async () => {
     const child = run(`await RedisServer.start({ args: ['--no-such-option', '1'] }).catch(() => {});`);
     await expect(once(child, 'exit')).resolves.toEqual([0, null]);
     expect(readdirSync(temporary)).toEqual([]);

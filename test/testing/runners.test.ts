@@ -32,7 +32,7 @@ async function run(binary: string, args: readonly string[], fixture: string): Pr
 
 describe('Jest', () => {
   it.each(['fake', 'inline', 'memory', 'part'])(
-    'finds no open handle in the file %s.spec.ts, also when the app is left open',
+    'has no open handle after the file %s.spec.ts, also when the app is left open',
     async (mode) => {
       const { code, output } = await run('jest/bin/jest.js', ['--detectOpenHandles', `${mode}.spec.ts`], 'jest');
       expect(output).toContain('1 passed');

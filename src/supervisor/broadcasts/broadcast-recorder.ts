@@ -3,10 +3,10 @@ import { persist } from '../../values/persist.js';
 
 const RETRY_MS = 500;
 const MAX_BATCH = 100;
-/** What cannot be told to Redis for long is dropped, oldest first: it is for people, and memory is for tasks. */
+/** Outcomes that Redis does not accept for long are dropped, oldest first: memory is for tasks. */
 const MAX_PENDING = 20_000;
 
-/** Tells Redis what became of broadcasts, in batches, however long Redis is away. */
+/** Sends the outcomes of broadcasts to Redis, in batches, however long Redis is away. */
 export class BroadcastRecorder {
   private pending: BroadcastRecord[] = [];
   private writing: Promise<void> | undefined;
@@ -30,18 +30,18 @@ export class BroadcastRecorder {
   }
 
   addGap(gap: RecordedGap): void {
-    const telling = this.persist(() => this.records.recordGap(gap)).finally(() => this.gaps.delete(telling));
-    this.gaps.add(telling);
+    const writing = this.persist(() => this.records.recordGap(gap)).finally(() => this.gaps.delete(writing));
+    this.gaps.add(writing);
   }
 
-  /** Resolves when all is told; or when Redis does not answer, as nobody waits for it any more. */
+  /** Resolves when all outcomes are sent, or when Redis does not answer and the worker stops. */
   async stop(): Promise<void> {
     this.ending.abort();
     await Promise.all([this.writing, ...this.gaps]);
   }
 
   private async write(): Promise<void> {
-    // what is added in the same instant goes along
+    // records that are added in the same instant go along
     await Promise.resolve();
     while (this.pending.length > 0) {
       const batch = this.pending.splice(0, MAX_BATCH);

@@ -10,8 +10,8 @@ export interface Cancellable {
 }
 
 /**
- * Stops active tasks that somebody cancelled: first by their signal, and by the end of their process when they still run
- * after the grace. Redis knows them as cancelled, so whatever happens to the process, they do not run again.
+ * Stops active tasks that were cancelled: first by their signal, then, if they still run after the grace, by the end of
+ * their process. Redis has them as cancelled, so they do not run again, however the process ends.
  */
 export class Canceller {
   private readonly timers = new Set<NodeJS.Timeout>();

@@ -12,7 +12,7 @@ import { type Addressee, type Broadcast, OncePerHost } from './once-per-host.js'
 export interface DispatcherOptions {
   readonly records: BroadcastRecords;
   readonly children: () => Iterable<Addressee>;
-  /** what the app can run */
+  /** the tasks and broadcasts of the app */
   readonly catalog: readonly CatalogEntry[];
   readonly logger: Pick<LoggerService, 'warn' | 'error'>;
   readonly onError: (error: unknown) => void;
@@ -23,7 +23,7 @@ export class Dispatcher {
   /** a worker with the same host and process ids can live in another container */
   private readonly id = randomBytes(6).toString('hex');
   private readonly recorder: BroadcastRecorder;
-  private readonly turns: OncePerHost;
+  private readonly oncePerHost: OncePerHost;
   private readonly catalog: ReadonlyMap<string, CatalogEntry>;
   private readonly refused = new Set<string>();
 
@@ -31,7 +31,7 @@ export class Dispatcher {
     const { records, children, catalog, onError } = options;
     this.recorder = new BroadcastRecorder(records, onError);
     this.catalog = new Map(catalog.map((entry) => [entry.name, entry]));
-    this.turns = new OncePerHost({
+    this.oncePerHost = new OncePerHost({
       records,
       children,
       onError,
@@ -41,9 +41,9 @@ export class Dispatcher {
     });
   }
 
-  /** Resolves when what is known is recorded, as far as Redis answers. */
+  /** Resolves when the outcomes are recorded, as far as Redis answers. */
   async stop(): Promise<void> {
-    this.turns.stop();
+    this.oncePerHost.stop();
     await this.recorder.stop();
   }
 
@@ -56,16 +56,16 @@ export class Dispatcher {
     const known = this.catalog.get(name);
     if (!known) this.refuse(broadcast, 'no provider of this worker has a broadcast of this name');
     else if (!known.broadcast) this.refuse(broadcast, 'it is a @Task() here, not a @Broadcast()');
-    else if (known.broadcast === 'machine') this.turns.offer(broadcast);
+    else if (known.broadcast === 'machine') this.oncePerHost.offer(broadcast);
     else for (const child of [...this.options.children()]) this.deliver(broadcast, child);
   };
 
-  /** Entries were lost before anybody here could read them. */
+  /** Entries were lost before this worker read them. */
   readonly missed = (gap: StreamGap): void => {
     const what =
       gap.reason === 'trimmed'
         ? `Missed ${gap.missed} broadcasts or cancellations: they were trimmed away before this worker could read them.`
-        : 'The stream of broadcasts and cancellations is not the one it was: Redis lost data, and perhaps some of them.';
+        : 'The stream of broadcasts and cancellations was replaced: Redis lost data, perhaps some of them as well.';
     this.options.logger.error(`${what} Restart this worker if its children must not go on without them.`);
     this.recorder.addGap({ ...gap, host: hostname(), pid: process.pid, at: Date.now() });
   };
@@ -91,9 +91,9 @@ export class Dispatcher {
 
   private refuse(broadcast: Broadcast, why: string): void {
     const name = printable(broadcast.name);
-    const told = `${name}: ${why}`;
-    if (!this.refused.has(told)) this.options.logger.error(`Did not run broadcast ${name} ${broadcast.id}: ${why}.`);
-    this.refused.add(told);
+    const refusal = `${name}: ${why}`;
+    if (!this.refused.has(refusal)) this.options.logger.error(`Did not run broadcast ${name} ${broadcast.id}: ${why}.`);
+    this.refused.add(refusal);
     this.record(broadcast, process.pid, { error: `Not run: ${why}.`, durationMs: undefined, fate: 'dropped' });
   }
 

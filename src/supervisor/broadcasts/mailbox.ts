@@ -4,7 +4,7 @@ import { KEPT_BROADCASTS } from '../../task/broadcast.js';
 export interface Delivered {
   /** empty when it succeeded */
   readonly error: string;
-  /** undefined when nobody knows */
+  /** undefined when it is not known */
   readonly durationMs: number | undefined;
   /** `ended` by itself; `died` with its process; `dropped` before the child was given it */
   readonly fate: 'ended' | 'died' | 'dropped';
@@ -19,8 +19,8 @@ export interface Delivery {
 }
 
 /**
- * What a child is still to be given, in order and one at a time: so a child that blocks has one message in its pipe
- * and not all of them, and if it dies it is known which one it had. Every delivery ends exactly once.
+ * The broadcasts for one child, in order and one at a time. So a child that blocks has one message in its pipe and not all
+ * of them, and if it dies, it is known which one it had. Every delivery ends exactly once.
  */
 export class Mailbox {
   private readonly waiting: Delivery[] = [];
@@ -43,7 +43,7 @@ export class Mailbox {
   add(delivery: Delivery): void {
     if (this.closed !== undefined) return drop(delivery, this.closed);
     this.waiting.push(delivery);
-    // the stream keeps no more either; the supervisor must not grow without end because a child blocks
+    // the stream has the same limit; the supervisor must not grow without end because a child blocks
     const oldest = this.waiting.length > KEPT_BROADCASTS ? this.waiting.shift() : undefined;
     if (oldest) drop(oldest, 'Too many newer ones waited for this child.');
     this.next();
@@ -56,9 +56,9 @@ export class Mailbox {
   }
 
   /**
-   * The child reports the end of what it was given. What it reports of anything else is none of ours.
+   * The child reports the end of a broadcast. A report of any other broadcast is ignored.
    *
-   * @returns whether it was given that
+   * @returns whether the child had that broadcast
    */
   ended(id: string, error: string, durationMs: number): boolean {
     if (this.current?.id !== id) return false;

@@ -4,9 +4,11 @@ import type { ScoreboardReader } from '../../ipc/scoreboard.js';
 import { KEPT_BROADCASTS } from '../../task/broadcast.js';
 import type { Delivered, Mailbox } from './mailbox.js';
 
-/** While nobody here can take a turn, or another worker of this machine has it, it asks again this often, in ms. */
+/**
+ * While no child of this worker can take a turn, or another worker of this machine has it, it asks again this often, in ms.
+ */
 const RETRY_MS = 1_000;
-/** Children that died over a broadcast before the machine gives it up: it might be what kills them. */
+/** Children that died during a broadcast before the machine gives it up: the broadcast might kill them. */
 const MAX_DEATHS = 3;
 
 /** A broadcast on its way. */
@@ -23,7 +25,7 @@ export interface Broadcast {
 export interface Addressee {
   readonly pid: number;
   readonly booted: boolean;
-  /** its supervisor has told it to end */
+  /** its supervisor has asked it to end */
   readonly dismissed: boolean;
   readonly claimant: Claimant | undefined;
   readonly mailbox: Mailbox;
@@ -32,7 +34,7 @@ export interface Addressee {
 
 interface Waiting {
   readonly broadcast: Broadcast;
-  /** children that died over it */
+  /** children that died during it */
   deaths: number;
 }
 
@@ -42,7 +44,7 @@ export interface OncePerHostOptions {
   readonly children: () => Iterable<Addressee>;
   /** It ended in this child; `last` when the machine is done with it. */
   readonly onEnded: (broadcast: Broadcast, child: Addressee, delivered: Delivered, last: boolean) => void;
-  /** Nobody here will run it: too many newer ones wait. */
+  /** No child of this worker will run it: too many newer ones wait. */
   readonly onDropped: (broadcast: Broadcast) => void;
   readonly onError: (error: unknown) => void;
 }
@@ -67,7 +69,7 @@ export class OncePerHost {
     if (!this.working) void this.work();
   }
 
-  /** Leaves what is not done to others. */
+  /** Leaves the rest to other workers. */
   stop(): void {
     this.ending.abort();
   }
@@ -92,7 +94,7 @@ export class OncePerHost {
       const delivered = await new Promise<Delivered>((ended) =>
         child.mailbox.add({ id: broadcast.entry, message: broadcast.message, ended }),
       );
-      // one that its supervisor ended did not die over the broadcast
+      // a child that its supervisor ended did not die because of the broadcast
       if (delivered.fate === 'died' && !child.dismissed) waiting.deaths += 1;
       const last = delivered.fate === 'ended' || waiting.deaths === MAX_DEATHS;
       this.options.onEnded(broadcast, child, delivered, last);

@@ -2,28 +2,28 @@ import type { StreamBroker, StreamEntry, StreamGap, StreamPosition } from '../..
 import { PeriodicLoop } from '../../maintenance/periodic-loop.js';
 
 const RETRY_MS = 500;
-/** Without news it asks again after this time, and looks whether the stream is still the one it was: two commands. */
+/** Without new entries it asks again after this time, and checks whether the stream is still the same: two commands. */
 const IDLE_MS = 10_000;
 
 export interface StreamReaderOptions {
   readonly stream: StreamBroker;
   /** from which moment on it wants every entry, by `performance.now()`: when the first child was forked */
   readonly sinceMs: number;
-  /** What to do with an entry, by its kind. */
+  /** The handler of an entry, by its kind. */
   readonly handlers: ReadonlyMap<string, (entry: StreamEntry) => void>;
-  /** Entries were lost before they could be read. */
+  /** Entries were lost before this worker read them. */
   readonly onGap: (gap: StreamGap) => void;
-  /** An entry has a kind that nobody here handles. Told once for each kind. */
+  /** An entry has a kind without a handler. Called once for each kind. */
   readonly onUnknown: (kind: string) => void;
-  /** Something failed that is tried again. */
+  /** A step failed and is tried again. */
   readonly onError: (error: unknown) => void;
 }
 
 /**
- * Hears everything that is said to all workers, in order and once.
+ * Reads every entry that is addressed to all workers, in order and once.
  *
- * Its place in the stream belongs to the process and not to a session or a connection, so nothing is missed by a
- * reconnect, a restart of Redis or a lost lease. What was trimmed away meanwhile is told as a gap.
+ * Its place in the stream belongs to the process and not to a session or a connection, so it misses nothing in a reconnect,
+ * a restart of Redis or a lost lease. Entries that were trimmed in the meantime are reported as a gap.
  */
 export class StreamReader extends PeriodicLoop {
   private readonly unknown = new Set<string>();
@@ -33,7 +33,7 @@ export class StreamReader extends PeriodicLoop {
     super(RETRY_MS, options.onError);
   }
 
-  /** Not to be started again: it closes the connection on which it waits. */
+  /** Do not start it again: it closes the connection on which it waits. */
   override stop(): Promise<void> {
     this.options.stream.stopWaiting();
     return super.stop();
@@ -44,7 +44,7 @@ export class StreamReader extends PeriodicLoop {
     const { stream, sinceMs, onGap } = this.options;
     this.position ??= await stream.position(sinceMs);
     const { entries, position, more, gap } = await stream.read(this.position);
-    // before anything is done with them: what fails on its way must not be handed out again
+    // before the entries are handled: a handler that fails must not get them again
     this.position = position;
     if (gap) onGap(gap);
     for (const entry of entries) this.dispatch(entry);

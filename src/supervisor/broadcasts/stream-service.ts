@@ -8,29 +8,27 @@ import { StreamReader } from './stream-reader.js';
 
 export interface StreamServiceOptions extends Omit<DispatcherOptions, 'records' | 'children'> {
   readonly broker: Pick<Broker, 'stream' | 'broadcasts'>;
-  /** when the first child was forked, by `performance.now()`: what was sent since then may concern it */
+  /** when the first child was forked, by `performance.now()`: entries sent since then may concern it */
   readonly sinceMs: number;
   readonly children: () => Iterable<Addressee & Cancellable>;
   readonly cancelGraceMs: number;
 }
 
-/** What lets a supervisor hear what is said to all workers, and act on it by the kind of the entry. */
+/** Reads entries that are addressed to all workers, and handles each by its kind. */
 export function streamService({ broker, sinceMs, cancelGraceMs, ...options }: StreamServiceOptions): Service {
   const { children, logger, onError } = options;
-  const post = new Dispatcher({ ...options, records: broker.broadcasts });
+  const dispatcher = new Dispatcher({ ...options, records: broker.broadcasts });
   const canceller = new Canceller(children, cancelGraceMs);
   const reader = new StreamReader({
     stream: broker.stream,
     sinceMs,
     handlers: new Map([
-      ['call', post.receive],
+      ['call', dispatcher.receive],
       ['cancel', canceller.receive],
     ]),
-    onGap: post.missed,
+    onGap: dispatcher.missed,
     onUnknown: (kind) =>
-      logger.warn(
-        `Passing over entries of the kind "${printable(kind, 40)}" in the stream: a newer version wrote them.`,
-      ),
+      logger.warn(`Skipping entries of the kind "${printable(kind, 40)}" in the stream: a newer version wrote them.`),
     onError,
   });
   return {
@@ -38,7 +36,7 @@ export function streamService({ broker, sinceMs, cancelGraceMs, ...options }: St
     stop: async () => {
       await reader.stop();
       canceller.stop();
-      await post.stop();
+      await dispatcher.stop();
     },
   };
 }

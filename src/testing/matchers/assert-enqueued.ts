@@ -12,8 +12,8 @@ class EnqueuedAssertionError extends Error {
  * Throws unless the app has sent such a call; with any test runner.
  *
  * @param task its sender, a decorated method, or a name
- * @param args the arguments, also with the likes of `expect.anything()`; left out for any
- * @throws AssertionError that says what was enqueued instead; NestworkError NOT_A_TASK, INVALID_OPTION
+ * @param args the arguments, also with matchers such as `expect.anything()`; left out for any
+ * @throws AssertionError that lists the calls that were enqueued instead; NestworkError NOT_A_TASK, INVALID_OPTION
  * @example
  * const queue = app.get(TestQueue);
  * assertEnqueued(queue, queue.of(ReportTasks).send, [7, { weekly: true }], { delay: '10m', times: 1 });
@@ -27,7 +27,7 @@ export function assertEnqueued<Args extends unknown[]>(
   assertTestQueue(queue, 'assertEnqueued()');
   const expectation = new EnqueuedExpectation(task, args, options);
   const enqueued = queue.enqueued();
-  if (!expectation.matches(enqueued)) throw new EnqueuedAssertionError(expectation.complaint(enqueued));
+  if (!expectation.matches(enqueued)) throw new EnqueuedAssertionError(expectation.whyNot(enqueued));
 }
 
 /**
@@ -47,5 +47,5 @@ export function assertNotEnqueued<Args extends unknown[]>(
   assertTestQueue(queue, 'assertNotEnqueued()');
   const expectation = new EnqueuedExpectation(task, args, options);
   const enqueued = queue.enqueued();
-  if (expectation.matches(enqueued)) throw new EnqueuedAssertionError(expectation.objection(enqueued));
+  if (expectation.matches(enqueued)) throw new EnqueuedAssertionError(expectation.why(enqueued));
 }

@@ -1,6 +1,6 @@
 import { inspect, isDeepStrictEqual } from 'node:util';
 
-/** What `expect.anything()` and its like are, in Jest and in Vitest. */
+/** The asymmetric matchers of Jest and Vitest, such as `expect.anything()`. */
 interface AsymmetricMatcher {
   asymmetricMatch(actual: unknown): boolean;
 }
@@ -8,7 +8,7 @@ interface AsymmetricMatcher {
 /**
  * Where two values differ, one line each, named by their paths; empty when they are equal.
  *
- * Like `toEqual`: what is undefined in an object may be missing, and the likes of `expect.anything()` match what they say.
+ * Like `toEqual`: a property that is undefined may be missing, and asymmetric matchers such as `expect.anything()` apply.
  *
  * @example
  * differences([43, { weekly: true }], [42, expect.anything()], 'args'); // ['args[0]: expected 42, was 43']
@@ -30,7 +30,7 @@ export function differences(actual: unknown, expected: unknown, path: string): s
   return isDeepStrictEqual(actual, expected) ? [] : [differ(path, actual, expected)];
 }
 
-/** A value as people read it, on one line if that is short. */
+/** A value in readable form, on one line if that is short. */
 export function shown(value: unknown): string {
   if (isAsymmetric(value)) return describeAsymmetric(value);
   return inspect(readable(value), {
@@ -44,7 +44,7 @@ export function shown(value: unknown): string {
 
 type Entry = { readonly value: unknown } | undefined;
 
-/** A list without an element is not one with undefined there. */
+/** A list without an element differs from one with undefined there. */
 function element(path: string, actual: Entry, expected: Entry): string[] {
   if (!actual) return [`${path}: expected ${shown(expected?.value)}, was missing`];
   if (!expected) return [`${path}: expected nothing, was ${shown(actual.value)}`];
@@ -78,7 +78,7 @@ function isPlain(value: unknown): value is Record<string, unknown> {
   return prototype === null || Reflect.getPrototypeOf(prototype as object) === null;
 }
 
-/** Asymmetric matchers print as a mass of inner state. */
+/** Asymmetric matchers would print their inner state. */
 function readable(value: unknown): unknown {
   if (isAsymmetric(value)) return { [inspect.custom]: () => describeAsymmetric(value) };
   if (Array.isArray(value)) return value.map(readable);

@@ -8,7 +8,7 @@ import { nameOfTask, type TaskReference } from '../task-reference.js';
 import { differences, shown } from './differences.js';
 
 /**
- * What else must be true of a call that was enqueued.
+ * Further conditions of a call that was enqueued.
  *
  * @example
  * const options: EnqueuedOptions = { times: 1, queue: 'bulk', delay: '10m', key: 'user-7' };
@@ -26,14 +26,14 @@ export interface EnqueuedOptions {
   delay?: Duration;
   /** the `key` with which it was sent */
   key?: string;
-  /** headers that it had, also with the likes of `expect.anything()`; it may have had others */
+  /** headers that it had, also with matchers such as `expect.anything()`; it may have had others */
   headers?: TaskHeaders;
 }
 
 const OPTIONS = ['times', 'queue', 'delay', 'key', 'headers'];
 const MOST_SHOWN = 5;
 
-/** One expectation about what was enqueued, and what to say of it. */
+/** One expectation about enqueued calls, with its message. */
 export class EnqueuedExpectation {
   private readonly name: string;
 
@@ -48,7 +48,7 @@ export class EnqueuedExpectation {
   ) {
     if (args !== undefined && !Array.isArray(args)) throw notArguments(args);
     assertKnownOptions(options, OPTIONS, 'toHaveEnqueued()');
-    // nothing to compare would match every call
+    // no condition would match every call
     if (options.headers !== undefined) assertOptionsObject(options.headers, 'toHaveEnqueued({ headers })');
     this.name = nameOfTask(task);
   }
@@ -59,10 +59,10 @@ export class EnqueuedExpectation {
   }
 
   /** Why it does not match. */
-  complaint(enqueued: readonly EnqueuedTask[]): string {
+  whyNot(enqueued: readonly EnqueuedTask[]): string {
     const candidates = this.candidates(enqueued);
     const matching = candidates.filter(({ lines }) => lines.length === 0);
-    if (candidates.length === 0) return `${this.name} was not enqueued.\n\n${this.whatElse(enqueued)}`;
+    if (candidates.length === 0) return `${this.name} was not enqueued.\n\n${this.otherCalls(enqueued)}`;
     const others = candidates.filter(({ lines }) => lines.length > 0).sort((a, b) => a.lines.length - b.lines.length);
     const near = others.slice(0, MOST_SHOWN).map(({ task, lines }) => {
       return `  ${describe(task)}${lines.map((line) => `\n    - ${line}`).join('')}`;
@@ -75,7 +75,7 @@ export class EnqueuedExpectation {
   }
 
   /** Why it matches, though it should not. */
-  objection(enqueued: readonly EnqueuedTask[]): string {
+  why(enqueued: readonly EnqueuedTask[]): string {
     const matching = this.candidates(enqueued).filter(({ lines }) => lines.length === 0);
     const found = matching.slice(0, MOST_SHOWN).map(({ task }) => `  ${describe(task)}`);
     return `${this.name} was enqueued ${times(matching.length)}${this.conditions()}, expected not.\n\n${found.join('\n')}`;
@@ -104,7 +104,7 @@ export class EnqueuedExpectation {
     return Object.keys(options).length > 0 ? `${withArgs} and ${shown(options)}` : withArgs;
   }
 
-  private whatElse(enqueued: readonly EnqueuedTask[]): string {
+  private otherCalls(enqueued: readonly EnqueuedTask[]): string {
     if (enqueued.length === 0) return 'Nothing was enqueued.';
     const similar = similarNames(
       this.name,
@@ -119,7 +119,10 @@ export class EnqueuedExpectation {
   }
 }
 
-/** The habit of toHaveBeenCalledWith(), or options in the place of arguments. A text would be taken for a list of letters. */
+/**
+ * The arguments as for toHaveBeenCalledWith(), or options in the place of arguments. A text would be taken for a list of
+ * letters.
+ */
 function notArguments(given: unknown): NestworkError {
   return new NestworkError(
     'INVALID_OPTION',

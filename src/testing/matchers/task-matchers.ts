@@ -15,7 +15,7 @@ export interface TaskMatchers<R> {
    * The app has sent such a call.
    *
    * @param task its sender, a decorated method, or a name
-   * @param args the arguments, also with the likes of `expect.anything()`; left out for any
+   * @param args the arguments, also with matchers such as `expect.anything()`; left out for any
    * @example
    * const queue = app.get(TestQueue);
    * expect(queue).toHaveEnqueued(queue.of(ReportTasks).send, [7, { weekly: true }]);
@@ -45,13 +45,13 @@ export const taskMatchers = {
   ): {
     /** whether the app has sent such a call */
     pass: boolean;
-    /** what to say of it, if that is not what was expected */
+    /** the message, if that is not what the test expects */
     message: () => string;
   } {
     assertTestQueue(queue, 'toHaveEnqueued()');
     const expectation = new EnqueuedExpectation(task, args, options);
     const enqueued = queue.enqueued();
     const pass = expectation.matches(enqueued);
-    return { pass, message: () => (pass ? expectation.objection(enqueued) : expectation.complaint(enqueued)) };
+    return { pass, message: () => (pass ? expectation.why(enqueued) : expectation.whyNot(enqueued)) };
   },
 };

@@ -2,9 +2,9 @@ import { NestworkError } from '../../errors.js';
 import type { TestQueue } from '../test-queue.js';
 
 /**
- * What is no TestQueue is mostly the QueueClient by which the app sends.
+ * A value that is no TestQueue is mostly the QueueClient by which the app sends.
  *
- * @param where who was given it, for the error
+ * @param where the function that got it, for the error
  * @throws NestworkError INVALID_OPTION
  */
 export function assertTestQueue(given: unknown, where: string): asserts given is Pick<TestQueue, 'enqueued'> {

@@ -4,10 +4,10 @@ import { KEPT_BROADCASTS } from '../../task/broadcast.js';
 import type { TestBroadcasts } from '../test-work.js';
 import type { MemoryStore } from './memory-store.js';
 
-/** As many as a supervisor reads at once: what they send comes before the next. */
+/** As many as a supervisor reads at once: tasks that they send come before the next. */
 const TAKEN_AT_ONCE = 100;
 
-/** The broadcasts of one app, and what became of them, in memory. */
+/** The broadcasts of one app, and their outcomes, in memory. */
 export class MemoryBroadcasts implements TestBroadcasts, Pick<BroadcastRecords, 'outcomes' | 'gaps'> {
   private readonly waiting: string[] = [];
   private readonly ended = new Map<string, { readonly outcome: BroadcastOutcome; readonly until: number }>();
@@ -33,7 +33,7 @@ export class MemoryBroadcasts implements TestBroadcasts, Pick<BroadcastRecords, 
     return ended && ended.until > this.store.now ? [ended.outcome] : [];
   }
 
-  /** Supervisors note them, and a test has none. */
+  /** Supervisors record them, and a test has none. */
   async gaps(): Promise<RecordedGap[]> {
     return [];
   }

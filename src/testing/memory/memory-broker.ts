@@ -19,8 +19,8 @@ import { MemoryProducer } from './memory-producer.js';
 import { MemoryStore } from './memory-store.js';
 
 /**
- * What the app of a test has in place of Redis: its part of the port, over maps, by the clock that it is given. Where the
- * Redis broker does the same, both pass the same conformance suite.
+ * Takes the place of Redis in the app of a test: its part of the port, over maps, by the given clock. The conformance suite
+ * of the Redis broker tests the common part.
  *
  * Its worker is the test, which takes one task after another from `claims` and never dies. So there are no sessions, no
  * leases and no bells, and nothing is settled or reaped.
@@ -56,7 +56,7 @@ export class MemoryBroker implements AppBroker, TestWork {
     this.catalog = new Map(catalog.map(({ name, queue }) => [name, queue]));
   }
 
-  /** Forgets all tasks. Crons, broadcasts, and who is there, stay. */
+  /** Forgets all tasks. Crons, broadcasts and registered workers stay. */
   clear(): void {
     this.store.clear();
     this.producer.forgetAll();

@@ -5,7 +5,7 @@ import type { MemoryCrons } from './memory-crons.js';
 import type { MemoryStore } from './memory-store.js';
 import { keyOf, remembered, withFailure, withTime } from './message-edits.js';
 
-/** pending -> active -> wherever a claim ends. */
+/** pending -> active -> the state in which a claim ends. */
 export class MemoryClaims implements TestClaims {
   constructor(
     private readonly store: MemoryStore,
@@ -17,7 +17,7 @@ export class MemoryClaims implements TestClaims {
     return name === undefined ? undefined : this.taken(name, this.store.queue(name).pending.shift() ?? '');
   }
 
-  /** Takes one task that is pending, wherever it stands. Returns undefined when it is not. */
+  /** Takes one task that is pending, at any place in its queue. Returns undefined when it is not pending. */
   one(id: string): ClaimedTask | undefined {
     for (const { name, pending } of this.store.queues.values()) {
       const at = pending.findIndex((message) => idOf(message) === id);

@@ -22,7 +22,7 @@ interface Noted extends CronState {
 
 const UNTOUCHED = { paused: false, firedAt: undefined, skipped: 0, lastRun: undefined };
 
-/** What is noted of the crons of one app, in memory. One worker declares them, so they stay the same and declared. */
+/** The records of the crons of one app, in memory. One worker declares them, so they stay the same and declared. */
 export class MemoryCrons implements Omit<CronBroker, 'recordRun'> {
   private readonly crons = new Map<string, Noted>();
 

@@ -8,7 +8,7 @@ import type {
   Redrive,
 } from '../../broker/port/broker.js';
 import { encodeAttempt, REDRIVEN } from '../../message/attempt-record.js';
-import type { Grave } from './memory-queue.js';
+import type { DeadRecord } from './memory-queue.js';
 import type { MemoryStore } from './memory-store.js';
 import { keyOf, remembered, startedAnew } from './message-edits.js';
 
@@ -33,17 +33,17 @@ export class MemoryDeadLetters implements DeadLetterBroker {
   }
 
   async find(queue: string, id: string): Promise<DeadEntry | undefined> {
-    const grave = this.store.queue(queue).dead.get(id);
-    return grave && toEntry(queue, [id, grave]);
+    const found = this.store.queue(queue).dead.get(id);
+    return found && toEntry(queue, [id, found]);
   }
 
   async redrive(name: string, deaths: readonly Death[]): Promise<Redrive[]> {
     const { store } = this;
     const queue = store.queue(name);
     return deaths.map((death) => {
-      const grave = this.opened(name, death);
-      if (!grave) return 'not-found';
-      const message = startedAnew(grave.record.slice(grave.record.indexOf('\n') + 1), store.now);
+      const found = this.opened(name, death);
+      if (!found) return 'not-found';
+      const message = startedAnew(found.record.slice(found.record.indexOf('\n') + 1), store.now);
       const again = remembered(message, encodeAttempt({ at: store.now, code: REDRIVEN }));
       store.cancelled.delete(death.id);
       queue.pending.push(again);
@@ -58,21 +58,21 @@ export class MemoryDeadLetters implements DeadLetterBroker {
   }
 
   private inRange(queue: string, { since = -Infinity, until = Infinity }: DeadRange): DeadEntry[] {
-    const graves = [...this.store.queue(queue).dead].filter(([, { diedAt }]) => diedAt >= since && diedAt <= until);
-    return graves.map((grave) => toEntry(queue, grave));
+    const all = [...this.store.queue(queue).dead].filter(([, { diedAt }]) => diedAt >= since && diedAt <= until);
+    return all.map((found) => toEntry(queue, found));
   }
 
-  /** Takes a grave away; only of that death: the task may have run and died once more. */
-  private opened(queue: string, { id, diedAt }: Death): Grave | undefined {
+  /** Removes a dead task; only this death of it: the task may have run and died once more. */
+  private opened(queue: string, { id, diedAt }: Death): DeadRecord | undefined {
     const { dead } = this.store.queue(queue);
-    const grave = dead.get(id);
-    if (grave?.diedAt !== diedAt) return undefined;
+    const found = dead.get(id);
+    if (found?.diedAt !== diedAt) return undefined;
     dead.delete(id);
-    return grave;
+    return found;
   }
 }
 
-function toEntry(queue: string, [id, { diedAt, record }]: [string, Grave]): DeadEntry {
+function toEntry(queue: string, [id, { diedAt, record }]: [string, DeadRecord]): DeadEntry {
   return { queue, id, diedAt, record: Buffer.from(record) };
 }
 

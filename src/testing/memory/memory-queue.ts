@@ -5,17 +5,17 @@ export interface Scheduled {
 }
 
 /** A dead task: when it died, and its report and message as one text. */
-export interface Grave {
+export interface DeadRecord {
   readonly diedAt: number;
   readonly record: string;
 }
 
-/** One queue, with all that waits in it or has died in it. */
+/** One queue, with all tasks that wait in it or are dead in it. */
 export class MemoryQueue {
   readonly pending: string[] = [];
   /** the first to be due first; those of one instant by their ids */
   readonly scheduled: Scheduled[] = [];
-  readonly dead = new Map<string, Grave>();
+  readonly dead = new Map<string, DeadRecord>();
 
   constructor(readonly name: string) {}
 
@@ -31,7 +31,7 @@ export class MemoryQueue {
     this.scheduled.splice(low, 0, { due, message });
   }
 
-  /** Makes pending what is due, at most so many. Returns how many. */
+  /** Makes due tasks pending, at most so many. Returns how many. */
   promote(now: number, limit: number): number {
     const first = this.scheduled.findIndex(({ due }) => due > now);
     const count = Math.min(first < 0 ? this.scheduled.length : first, limit);
@@ -39,7 +39,7 @@ export class MemoryQueue {
     return count;
   }
 
-  /** Takes a message away from wherever it waits. Returns false when it waits nowhere. */
+  /** Removes a message from the place where it waits. Returns false when it waits nowhere. */
   withdraw(message: string): boolean {
     const scheduled = this.scheduled.findIndex((other) => other.message === message);
     if (scheduled >= 0) return this.scheduled.splice(scheduled, 1).length > 0;

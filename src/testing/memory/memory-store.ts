@@ -8,8 +8,8 @@ const CANCELLED_MS = 86_400_000;
 const MOST_CANCELLED = 10_000;
 
 /**
- * All tasks of a broker in memory, with the steps that its transitions share. What the keys of Redis hold is here in maps;
- * one process has one thread, so each transition is atomic by itself.
+ * All tasks of a broker in memory, with the steps that its transitions share. Maps take the place of the keys of Redis. One
+ * process has one thread, so each transition is atomic by itself.
  */
 export class MemoryStore {
   readonly queues = new Map<string, MemoryQueue>();
@@ -30,14 +30,14 @@ export class MemoryStore {
     return this.clock();
   }
 
-  /** Queues exist as soon as somebody names them. */
+  /** A queue exists as soon as it is named. */
   queue(name: string): MemoryQueue {
     const queue = this.queues.get(name) ?? new MemoryQueue(name);
     this.queues.set(name, queue);
     return queue;
   }
 
-  /** Forgets all tasks, wherever they are. */
+  /** Forgets all tasks, in every state. */
   clear(): void {
     for (const kept of [this.queues, this.held, this.unique, this.cancelled]) kept.clear();
   }
@@ -48,7 +48,7 @@ export class MemoryStore {
     if (digest !== undefined) this.unique.delete(digest);
   }
 
-  /** Whoever replaces a task has to find it as it lies there. */
+  /** A replacing task has to find the other one as it is stored. */
   updateKey(queue: string, message: string): void {
     const digest = this.digestHeld(message);
     if (digest !== undefined) this.unique.set(digest, { queue, message });

@@ -3,8 +3,8 @@ import { uniqueUntil } from '../../message/task-message.js';
 import type { UniqueUntil } from '../../message/unique-key.js';
 
 /**
- * What the scripts of Redis do to messages, see lua/lib/message.lua and its neighbours: they change the header of fixed
- * width, append to the history, and never decode the rest.
+ * Does to messages the same as the scripts of Redis, see lua/lib/message.lua and its neighbours: they change the header of
+ * fixed width, append to the history, and never decode the rest.
  */
 
 /** Lines that a history keeps. */
@@ -34,7 +34,7 @@ export function startedAnew(message: string, now: number): string {
   return withTime(`${message.slice(0, 21)}0000${message.slice(25)}`, now);
 }
 
-/** What a unique message says of its key. */
+/** The key in a unique message. */
 export function keyOf(message: string): { readonly digest: string; readonly until: UniqueUntil } | undefined {
   const until = uniqueUntil(message);
   return until && { until, digest: tagOf(message, until === 'started' ? 's' : 'f') ?? '' };

@@ -12,9 +12,9 @@ export interface SentMessage {
   readonly due: Due | undefined;
 }
 
-/** Is told what an app does with its tasks. */
+/** Receives the sent and cancelled tasks of an app. */
 export interface BrokerObserver {
-  /** whether what is to wait for a time is pending at once */
+  /** whether scheduled tasks are pending at once */
   readonly impatient: boolean;
   /** Messages are in. The sender waits until this resolves. */
   sent(messages: readonly SentMessage[]): Promise<void>;

@@ -1,4 +1,4 @@
-/** A clock that stands still until somebody moves it. It has no timer, so nothing keeps a process alive. */
+/** A clock that stands still until it is moved. It has no timer, so nothing keeps a process alive. */
 export class VirtualClock {
   /** @param time where it stands at first, in ms since 1970 */
   constructor(private time: number) {}

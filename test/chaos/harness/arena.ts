@@ -77,7 +77,7 @@ export class Arena {
     return this.lossy;
   }
 
-  /** Starts a worker; `booted` tells when its children are up. */
+  /** Starts a worker; `booted` resolves when its children are up. */
   worker(options: WorkerOptions, environment: Readonly<Record<string, string>> = {}): WorkerProcess {
     const settings = {
       REDIS_URL: this.url,

@@ -25,7 +25,7 @@ const BY_SHA = new Map(
 );
 
 /**
- * A proxy on the loopback that loses replies: Redis has executed the command, the client never hears of it.
+ * A proxy on the loopback that loses replies: Redis has executed the command, the client never gets the reply.
  *
  * It reads both directions, knows by the SHA which script a reply belongs to, and resets the connection instead of
  * passing on a reply that the rule chooses.

@@ -44,10 +44,10 @@ export function judge(
 /** What happened to a task, for the report: who started and finished it, in ms since the first start. */
 function story(id: string, starts: readonly Entry[], finishes: readonly Entry[]): string {
   const entries = [...starts, ...finishes].sort((a, b) => a.at - b.at);
-  const told = entries.map(
+  const parts = entries.map(
     ({ kind, pid, attempt, at }) => `${kind} #${attempt} by ${pid} +${at - (entries[0]?.at ?? at)}`,
   );
-  return `${id} "${entries[0]?.label}" ${told.join(', ')}`;
+  return `${id} "${entries[0]?.label}" ${parts.join(', ')}`;
 }
 
 /** Whether the process of a run had been ended when the next run began. */

@@ -26,7 +26,7 @@ export const lateAnswers: Scenario = {
       arena.explain(late.pid); // the lease runs out, and others may have its tasks
       await arena.started(held, 2);
       const refusedBefore = await refusals(stage);
-      // the busy child finishes and acks, the idle one claims; their supervisor cannot tell them anything
+      // the busy child finishes and acks, the idle one claims; their supervisor cannot send them anything
       arena.open(`gate ${round}.${arena.ledger.startsOf(held)[0]?.pid}`);
       for (const pid of children) signalPid(pid, 'SIGCONT');
       await arena.until('its late words are refused', async () => (await refusals(stage)) >= refusedBefore + 2);

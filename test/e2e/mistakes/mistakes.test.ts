@@ -81,14 +81,14 @@ function expectQuoted(heading: string, ...endings: Ending[]): void {
   expect(printed).toEqual(expect.arrayContaining(page.quoted(heading)));
 }
 
-describe('a newcomer', () => {
-  it('whose Redis is down learns the address, and what to check', async () => {
+describe('a frequent mistake logs its cause', () => {
+  it('when Redis is down, with the address and remedies', async () => {
     const ending = await api('await start(AppModule);', { REDIS_URL: 'redis://127.0.0.1:1' });
     expectQuoted('Redis is down', ending);
     expect(ending.code).toBe(1);
   });
 
-  it('whose test has no Redis learns it before Jest gives up', async () => {
+  it('when a test has no Redis, before Jest gives up', async () => {
     const source = `
       import { Module } from '@nestjs/common';
       import { Test } from '@nestjs/testing';
@@ -105,7 +105,7 @@ describe('a newcomer', () => {
     expect(ending.code).toBe(1);
   });
 
-  it('who forgets to provide the class learns which, when it sends and in the worker', async () => {
+  it('when no module provides the task class, at the call and in the worker', async () => {
     const sending = await api(`
       @Injectable() class OtherTasks { @Task() async run() {} }
       @Module({ imports: [TaskQueueModule.forRoot({ redis: process.env.REDIS_URL })], providers: [OtherTasks] })
@@ -127,7 +127,7 @@ describe('a newcomer', () => {
     expect(sending.code).toBe(1);
   });
 
-  it('who imports forRoot twice learns where', async () => {
+  it('when forRoot is imported twice, with both modules', async () => {
     const ending = await api(`
       @Module({ imports: [TaskQueueModule.forRoot({ redis: process.env.REDIS_URL })] }) class BillingModule {}
       @Module({ imports: [AppModule, BillingModule] }) class RootModule {}
@@ -137,14 +137,14 @@ describe('a newcomer', () => {
     expect(ending.code).toBe(1);
   });
 
-  it('whose compiler writes no metadata learns it at the start', async () => {
+  it('when the compiler writes no metadata, at the start', async () => {
     scratch.write('tasks.ts', TASKS, { metadata: false });
     const ending = await api('await start(AppModule);');
     expectQuoted('The compiler writes no decorator metadata', ending);
     expect(ending.code).toBe(1);
   });
 
-  it('who passes an instance of a class learns which argument, and where', async () => {
+  it('when an argument is an instance of a class, with its path and the line of the call', async () => {
     const ending = await api(`
       class User { constructor(readonly id: number) {} }
       const app = await start(AppModule);
@@ -157,7 +157,7 @@ describe('a newcomer', () => {
     expect(ending.code).toBe(1);
   });
 
-  it('who sends what no worker has is told, and so is who asks', async () => {
+  it('when no worker has the task, in the app, the worker and QueueHealth', async () => {
     const sending = await api(`
       const app = await start(AppModule);
       await app.get(QueueClient).task('ReportTask.send').delay(7);
@@ -170,7 +170,7 @@ describe('a newcomer', () => {
     expect(sending.code).toBe(0);
   });
 
-  it('with two tasks of one name learns both places', async () => {
+  it('when two tasks have one name, with both places', async () => {
     const ending = await api(`
       @Injectable() class MailTasks { @Task({ name: 'ReportTasks.send' }) async deliver() {} }
       @Module({ imports: [AppModule], providers: [MailTasks] }) class RootModule {}
@@ -180,7 +180,7 @@ describe('a newcomer', () => {
     expect(ending.code).toBe(1);
   });
 
-  it('with a wrong cron time sees which part is wrong', async () => {
+  it('when a cron time is wrong, with carets below the wrong part', async () => {
     const ending = await api(`
       @Injectable() class DigestTasks { @Cron('0 8,25 * * *') async digest() {} }
       @Module({ imports: [AppModule], providers: [DigestTasks] }) class RootModule {}
@@ -190,7 +190,7 @@ describe('a newcomer', () => {
     expect(ending.code).toBe(1);
   });
 
-  it('whose Redis evicts is warned, by app and worker', async () => {
+  it('when Redis evicts, in app and worker', async () => {
     await apps.redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
     try {
       const sending = await api('await (await start(AppModule)).close();');
@@ -202,13 +202,13 @@ describe('a newcomer', () => {
     }
   });
 
-  it('who calls the method runs it there, and is told as soon as it asks for its task', async () => {
+  it('when the method is called directly, as soon as it reads TaskContext', async () => {
     const ending = await api('const app = await start(AppModule); await app.get(ReportTasks).send(7);');
     expectQuoted('The method is called directly', ending);
     expect(ending.code).toBe(1);
   });
 
-  it('who does not await delay() learns the task, and where it was called', async () => {
+  it('when delay() is not awaited, with the task and the line of the call', async () => {
     const rejected = await api(`
       const app = await start(AppModule);
       function signUp() {
@@ -225,7 +225,7 @@ describe('a newcomer', () => {
     expect([rejected.code, ended.code]).toEqual([1, 0]);
   });
 
-  it('who does not close the app in a test sees Jest wait, and no longer with close()', async () => {
+  it('when a test does not close the app, in Jest, and no longer with close()', async () => {
     const test = (end: string) => `
       import { Test } from '@nestjs/testing';
       import { QueueClient } from 'nestwork';

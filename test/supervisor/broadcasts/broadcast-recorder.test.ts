@@ -24,30 +24,30 @@ function recordOf(pid: number): BroadcastRecord {
   return { id: ID, target: `a.${pid}`, outcome: { host: 'here', pid, ok: true, at: 0 } };
 }
 
-it('has told everything when it has stopped', async () => {
-  const told = recorder();
-  for (let pid = 0; pid < 250; pid += 1) told.add(recordOf(pid));
-  told.addGap({ reason: 'rewound', missed: undefined, after: '5-0', host: 'here', pid: 7, at: 0 });
-  await told.stop();
+it('a recorder has sent all outcomes when it has stopped', async () => {
+  const recording = recorder();
+  for (let pid = 0; pid < 250; pid += 1) recording.add(recordOf(pid));
+  recording.addGap({ reason: 'rewound', missed: undefined, after: '5-0', host: 'here', pid: 7, at: 0 });
+  await recording.stop();
   expect(await fixture.broker.broadcasts.outcomes(ID)).toHaveLength(250);
   expect(await fixture.broker.broadcasts.gaps()).toHaveLength(1);
 });
 
-it('tries again what Redis refuses, and loses nothing of it', async () => {
-  const told = recorder();
+it('a recorder repeats records that Redis refuses, and loses none', async () => {
+  const recording = recorder();
   await fixture.redis.set(`{nestwork}:broadcast:${ID}`, 'foreign');
-  for (let pid = 0; pid < 150; pid += 1) told.add(recordOf(pid));
+  for (let pid = 0; pid < 150; pid += 1) recording.add(recordOf(pid));
   while (errors.length === 0) await delay(5);
   await fixture.redis.del(`{nestwork}:broadcast:${ID}`);
   while ((await fixture.broker.broadcasts.outcomes(ID)).length < 150) await delay(5);
-  await told.stop();
+  await recording.stop();
 });
 
-it('waits for no Redis that refuses once it is to stop', async () => {
-  const told = recorder();
+it('a recorder that stops does not wait for a Redis that refuses', async () => {
+  const recording = recorder();
   await fixture.redis.set(`{nestwork}:broadcast:${ID}`, 'foreign');
-  told.add(recordOf(1));
+  recording.add(recordOf(1));
   while (errors.length === 0) await delay(5);
-  await told.stop();
+  await recording.stop();
   expect(await fixture.redis.get(`{nestwork}:broadcast:${ID}`)).toBe('foreign');
 });

@@ -13,7 +13,7 @@ function delivery(id: string): Delivery {
   return { id, message: '', ended: (delivered) => ended.push([id, delivered]) };
 }
 
-it('keeps what comes until the child has booted, and then hands out one at a time, in order', () => {
+it('a mailbox keeps broadcasts until the child has booted, and then delivers them one at a time, in order', () => {
   for (const id of ['1', '2', '3']) mailbox.add(delivery(id));
   expect(sent).toEqual([]);
   mailbox.open();
@@ -31,7 +31,7 @@ it('keeps what comes until the child has booted, and then hands out one at a tim
   ]);
 });
 
-it('believes no report of what the child was not given', () => {
+it('a mailbox ignores reports of broadcasts that it has not delivered', () => {
   mailbox.open();
   mailbox.add(delivery('1'));
   mailbox.ended('2', '', 0);
@@ -40,7 +40,7 @@ it('believes no report of what the child was not given', () => {
   expect(ended.map(([id]) => id)).toEqual(['1']);
 });
 
-it('ends everything once when the process is gone, and what comes later at once', () => {
+it('a mailbox ends every delivery once when the process is gone, and later ones at once', () => {
   mailbox.open();
   for (const id of ['1', '2']) mailbox.add(delivery(id));
   mailbox.close('SIGKILL');
@@ -54,7 +54,7 @@ it('ends everything once when the process is gone, and what comes later at once'
   ]);
 });
 
-it('drops the oldest that waits when a child blocks for too long', () => {
+it('a mailbox drops its oldest broadcast when a child blocks for too long', () => {
   mailbox.open();
   for (let id = 0; id <= KEPT_BROADCASTS + 1; id += 1) mailbox.add(delivery(String(id)));
   expect(ended).toEqual([['1', expect.objectContaining({ fate: 'dropped' })]]);

@@ -11,7 +11,7 @@ const STREAM = '{nestwork}:broadcasts';
 let fixture: BrokerFixture;
 let broker: RedisBroker;
 let reader: StreamReader;
-let heard: string[];
+let received: string[];
 let gaps: StreamGap[];
 let unknown: string[];
 let errors: unknown[];
@@ -19,7 +19,7 @@ beforeAll(async () => {
   fixture = await BrokerFixture.start(['--appendonly', 'yes', '--appendfsync', 'always']);
 });
 beforeEach(async () => {
-  [heard, gaps, unknown, errors] = [[], [], [], []];
+  [received, gaps, unknown, errors] = [[], [], [], []];
   broker = new RedisBroker({
     redis: fixture.server.url,
     namespace: 'nestwork',
@@ -37,7 +37,7 @@ afterAll(() => fixture.stop());
 
 function start(onCall: (message: string) => void = () => {}, sinceMs = performance.now()): void {
   const call = ({ fields }: StreamEntry): void => {
-    heard.push(fields.get('message') ?? '');
+    received.push(fields.get('message') ?? '');
     onCall(fields.get('message') ?? '');
   };
   reader = new StreamReader({
@@ -51,9 +51,9 @@ function start(onCall: (message: string) => void = () => {}, sinceMs = performan
   reader.start();
 }
 
-async function hears(messages: readonly string[]): Promise<void> {
-  while (heard.length < messages.length) await delay(5);
-  expect(heard).toEqual(messages);
+async function receives(messages: readonly string[]): Promise<void> {
+  while (received.length < messages.length) await delay(5);
+  expect(received).toEqual(messages);
 }
 
 /** Repeats a call whose outcome is unknown, as a sender should. */
@@ -68,7 +68,7 @@ async function blocked(): Promise<void> {
   while (!/^blocked_clients:1\r?$/m.test(await fixture.redis.info('clients'))) await delay(5);
 }
 
-it('hears what is sent after it was made, also before its first look, and nothing older', async () => {
+it('a reader reads entries that were sent after it was made, also before its first read, and none that are older', async () => {
   // long ago: its position may lie too early, by as long as the answer of Redis takes
   const old = `${(await fixture.now()) - 60_000}-0`;
   await fixture.redis.xadd(STREAM, old, 'kind', 'call', 'message', 'old');
@@ -77,19 +77,19 @@ it('hears what is sent after it was made, also before its first look, and nothin
   await delay(5); // ids are times in whole milliseconds
   await fixture.broker.broadcast(early);
   start(undefined, sinceMs);
-  await hears(early);
+  await receives(early);
 });
 
-it('waits for more with one command, and hears of it at once', async () => {
+it('a reader waits for more with one command, and gets it at once', async () => {
   start();
   await blocked();
   const messages = fixture.messages(250);
   await fixture.broker.broadcast(messages);
-  await hears(messages);
+  await receives(messages);
   expect(gaps).toEqual([]);
 });
 
-it('misses and repeats nothing when Redis is restarted and its connections are cut', async () => {
+it('a reader misses and repeats nothing when Redis is restarted and its connections are cut', async () => {
   start();
   const messages: string[] = [];
   for (let round = 0; round < 12; round += 1) {
@@ -99,36 +99,36 @@ it('misses and repeats nothing when Redis is restarted and its connections are c
     if (round === 6) await fixture.server.restart();
     else await fixture.redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
   }
-  await hears(messages);
+  await receives(messages);
   expect(gaps).toEqual([]);
 });
 
-it('tells of what was trimmed before it could read it', async () => {
+it('a reader reports entries that were trimmed before it could read them', async () => {
   start();
   await blocked();
   const transaction = fixture.redis.multi();
   for (const message of ['a', 'b', 'c', 'd']) transaction.xadd(STREAM, '*', 'kind', 'call', 'message', message);
   await transaction.xtrim(STREAM, 'MAXLEN', 1).exec();
-  await hears(['d']);
+  await receives(['d']);
   expect(gaps).toEqual([{ reason: 'trimmed', missed: 3, after: '0-0' }]);
 });
 
-it('passes over kinds that it does not know, and tells of each once', async () => {
+it('a reader skips entries of an unknown kind, and reports each kind once', async () => {
   start();
   const [message = ''] = fixture.messages(1);
   for (const kind of ['later', 'later', 'much later'])
     await fixture.redis.xadd(STREAM, '*', 'kind', kind, 'message', 'x');
   await fixture.broker.broadcast([message]);
-  await hears([message]);
+  await receives([message]);
   expect(unknown).toEqual(['later', 'much later']);
 });
 
-it('goes on after an entry that its handler cannot bear', async () => {
+it('a reader goes on after an entry whose handler throws', async () => {
   const messages = fixture.messages(3);
   start((message) => {
     if (message === messages[1]) throw new Error('no');
   });
   await fixture.broker.broadcast(messages);
-  await hears(messages);
+  await receives(messages);
   expect(errors).toHaveLength(1);
 });

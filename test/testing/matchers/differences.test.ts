@@ -14,7 +14,7 @@ const EQUAL: [what: string, actual: unknown, expected: unknown][] = [
   ['objects without a prototype', Object.assign(Object.create(null), { a: 1 }), { a: 1 }],
 ];
 
-it.each(EQUAL)('finds none between equal %s', (_what, actual, expected) => {
+it.each(EQUAL)('equal %s have no differences', (_what, actual, expected) => {
   expect(differences(actual, expected, 'args')).toEqual([]);
 });
 
@@ -34,11 +34,11 @@ const DIFFERENT: [actual: unknown, expected: unknown, lines: string[]][] = [
   ],
 ];
 
-it.each(DIFFERENT)('names where %j is not %j', (actual, expected, lines) => {
+it.each(DIFFERENT)('a difference is named where %j is not %j', (actual, expected, lines) => {
   expect(differences(actual, expected, 'args')).toEqual(lines);
 });
 
-it('shows long values cut', () => {
+it('long values are cut', () => {
   expect(shown('x'.repeat(1_000)).length).toBeLessThan(200);
   expect(shown([{ a: expect.anything() }])).toBe('[ { a: Anything } ]');
 });
@@ -49,6 +49,6 @@ it.each([
   ['Mails.goodbye', ['MailTasks.goodbye']],
   ['Letters.send', ['ReportTasks.send']],
   ['Video.encode', []],
-])('finds what %s may mean', (wanted, similar) => {
+])('similarNames() finds the names that are like %s', (wanted, similar) => {
   expect(similarNames(wanted, ['ReportTasks.send', 'MailTasks.goodbye', 'MailTasks.welcome'])).toEqual(similar);
 });

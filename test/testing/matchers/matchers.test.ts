@@ -71,7 +71,7 @@ describe('toHaveEnqueued()', () => {
     expect(senders).not.toHaveEnqueued(senders.of(BaseTasks).send);
   });
 
-  it('refuses a sender with options, which nobody would compare', () => {
+  it('refuses a sender with options, which would be ignored', () => {
     const late = send.welcome.with({ delay: '10m' });
     expect(() => expect(queue).not.toHaveEnqueued(late)).toThrow(/INVALID_OPTION[\s\S]*after the arguments/);
     expect(() => queue.enqueued(late)).toThrow('INVALID_OPTION');
@@ -87,7 +87,7 @@ describe('toHaveEnqueued()', () => {
     expect(queue).not.toHaveEnqueued(welcome, [expect.not.objectContaining({}), expect.anything()]);
   });
 
-  it('looks at queue, delay and key', async () => {
+  it('compares queue, delay and key', async () => {
     await send.welcome.with({ queue: 'bulk', delay: '10m', key: 'user-42' }).delay(42);
     expect(queue).toHaveEnqueued(welcome, [42], { queue: 'bulk', delay: '10m', key: 'user-42' });
     expect(queue).toHaveEnqueued(welcome, [42], { delay: 600_000 });
@@ -96,7 +96,7 @@ describe('toHaveEnqueued()', () => {
     expect(queue).not.toHaveEnqueued(welcome, [42], { key: 'user-7' });
   });
 
-  it('looks at headers, those that are named', async () => {
+  it('compares the given headers', async () => {
     await send.welcome.with({ headers: { tenant: 'acme', trace: '1' } }).delay(42);
     expect(queue).toHaveEnqueued(welcome, [42], { headers: { tenant: 'acme' } });
     expect(queue).toHaveEnqueued(welcome, [42], { headers: { tenant: expect.any(String), trace: '1' } });
@@ -106,7 +106,7 @@ describe('toHaveEnqueued()', () => {
     );
   });
 
-  it('counts', async () => {
+  it('compares the count with `times`', async () => {
     await send.welcome.delayMany([[1], [1], [2]]);
     expect(queue).toHaveEnqueued(welcome, [1], { times: 2 });
     expect(queue).toHaveEnqueued(welcome, undefined, { times: 3 });
@@ -114,17 +114,17 @@ describe('toHaveEnqueued()', () => {
     expect(queue).not.toHaveEnqueued(welcome, [1], { times: 1 });
   });
 
-  it('says what it got instead of a TestQueue', async () => {
+  it('reports the value that it got instead of a TestQueue', async () => {
     const client = (await apps.start()).app.get(QueueClient);
-    const told = (where: string, got: string) => `${where} got ${got} where it takes a TestQueue. [INVALID_OPTION]`;
-    expect(() => expect(client).toHaveEnqueued(welcome)).toThrow(told('toHaveEnqueued()', 'a QueueClient'));
-    expect(() => assertEnqueued(client as never, welcome)).toThrow(told('assertEnqueued()', 'a QueueClient'));
-    expect(() => assertNotEnqueued(client as never, welcome)).toThrow(told('assertNotEnqueued()', 'a QueueClient'));
-    expect(() => assertEnqueued(undefined as never, welcome)).toThrow(told('assertEnqueued()', 'undefined'));
+    const refusal = (where: string, got: string) => `${where} got ${got} where it takes a TestQueue. [INVALID_OPTION]`;
+    expect(() => expect(client).toHaveEnqueued(welcome)).toThrow(refusal('toHaveEnqueued()', 'a QueueClient'));
+    expect(() => assertEnqueued(client as never, welcome)).toThrow(refusal('assertEnqueued()', 'a QueueClient'));
+    expect(() => assertNotEnqueued(client as never, welcome)).toThrow(refusal('assertNotEnqueued()', 'a QueueClient'));
+    expect(() => assertEnqueued(undefined as never, welcome)).toThrow(refusal('assertEnqueued()', 'undefined'));
     expect(() => assertEnqueued({} as never, welcome)).toThrow('Give it app.get(TestQueue)');
   });
 
-  it('refuses what is no task, or no queue', () => {
+  it('refuses a value that is no task or no queue', () => {
     expect(() => expect(queue).toHaveEnqueued(MailTasks.prototype.notATask)).toThrow('NOT_A_TASK');
     expect(() => expect(queue).not.toHaveEnqueued(undefined as never)).toThrow('NOT_A_TASK');
     expect(() => expect(queue).toHaveEnqueued(() => {})).toThrow('"MailTasks.welcome"');
@@ -140,7 +140,7 @@ describe('toHaveEnqueued()', () => {
   });
 });
 
-describe('a complaint', () => {
+describe('the message of a failed expectation', () => {
   it('says that nothing was enqueued', () => {
     expect(complaint(() => expect(queue).toHaveEnqueued(welcome, [42]))).toBe(
       'MailTasks.welcome was not enqueued.\n\nNothing was enqueued.',
@@ -162,7 +162,7 @@ describe('a complaint', () => {
     expect(complaint(() => expect(queue).toHaveEnqueued(flaky))).not.toContain('Did you mean');
   });
 
-  it('tells how the calls of the task differ, the nearest first', async () => {
+  it('shows how the calls of the task differ, the nearest first', async () => {
     await send.welcome.with({ queue: 'bulk', delay: '1m' }).delay(7);
     await send.welcome.delay(43, { at: new Date(0) });
     expect(
@@ -192,7 +192,7 @@ describe('a complaint', () => {
     expect(said).toContain("key: expected 'k', was another or none");
   });
 
-  it('tells the count, and no more than five of the others', async () => {
+  it('has the count, and no more than five of the other calls', async () => {
     await send.welcome.delayMany(Array.from({ length: 9 }, (_, n): [number] => [n]));
     const said = complaint(() => expect(queue).toHaveEnqueued(welcome, [1], { times: 2 }));
     expect(said).toContain('MailTasks.welcome was enqueued once with [ 1 ], expected 2 times.');
@@ -200,7 +200,7 @@ describe('a complaint', () => {
     expect(said).toContain('... and 3 more');
   });
 
-  it('shows what should not be there', async () => {
+  it('shows the call that should not exist', async () => {
     await send.welcome.delay(42);
     expect(complaint(() => expect(queue).not.toHaveEnqueued(welcome))).toBe(
       'MailTasks.welcome was enqueued once, expected not.\n\n  [ 42 ] in queue default',
@@ -209,7 +209,7 @@ describe('a complaint', () => {
 });
 
 describe('the plain asserts', () => {
-  it('throw what the matcher says', async () => {
+  it('throw with the message of the matcher', async () => {
     await send.welcome.delay(42);
     assertEnqueued(queue, welcome, [42]);
     assertEnqueued(queue, send.welcome, [42]);

@@ -2,7 +2,7 @@ import { BroadcastLog, DeadLetters, QueueHealth } from '../../../src/index.js';
 import { drainTasks, type TestMode } from '../../../src/testing/index.js';
 import { MailApps } from './mail-app.js';
 
-it.each<TestMode>(['fake', 'memory'])('drainTasks() runs what waits in memory, in the mode %s', async (mode) => {
+it.each<TestMode>(['fake', 'memory'])('drainTasks() runs tasks in memory, in the mode %s', async (mode) => {
   const apps = new MailApps(mode);
   const { app, send, notes } = await apps.start();
   const { id } = await send.forget.delay('a');

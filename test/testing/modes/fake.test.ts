@@ -15,7 +15,7 @@ import { MailApps, MailTasks } from './mail-app.js';
 const apps = new MailApps('fake');
 afterEach(() => apps.close());
 
-it('records what is sent, as the task would get it, and runs nothing', async () => {
+it('the mode fake records calls, with the arguments as the task would get them, and runs nothing', async () => {
   const { queue, send, notes } = await apps.start();
   const at = new Date(0);
   const { id } = await send.welcome.delay(7, { at });
@@ -33,7 +33,7 @@ it('records what is sent, as the task would get it, and runs nothing', async () 
   expect(notes).toEqual([]);
 });
 
-it('records every call of many, and an eta as the time until then', async () => {
+it('the mode fake records every call of many, and an eta as the time until then', async () => {
   const { queue, send } = await apps.start();
   await send.welcome.with({ eta: new Date(queue.now.getTime() + 3_600_000) }).delayMany([[1], [2]]);
   expect(queue.enqueued('MailTasks.welcome').map(({ args }) => args)).toEqual([[1], [2]]);
@@ -42,14 +42,14 @@ it('records every call of many, and an eta as the time until then', async () => 
   expect(first?.delayMs).toBeLessThanOrEqual(3_600_000);
 });
 
-it('refuses what would be refused in production', async () => {
+it('the mode fake refuses the same as production', async () => {
   const { queue, send } = await apps.start();
   await expect(send.welcome.delay(Symbol('no') as never)).rejects.toMatchObject({ code: 'UNSERIALIZABLE_ARGUMENT' });
   expect(() => send.welcome.with({ queue: 'unheard-of' })).toThrow('UNKNOWN_QUEUE');
   expect(queue.enqueued()).toEqual([]);
 });
 
-it('lets one call in for a key, and one for an id', async () => {
+it('the mode fake accepts one call for a key, and one for an id', async () => {
   const { queue, send } = await apps.start();
   const first = await send.welcome.with({ key: 'k' }).delay(1);
   expect(await send.welcome.with({ key: 'k' }).delay(2)).toMatchObject({ id: first.id, added: false });
@@ -58,7 +58,7 @@ it('lets one call in for a key, and one for an id', async () => {
   expect(queue.enqueued().map(({ args }) => args[0])).toEqual([1, 3]);
 });
 
-it('tells where a task is, and cancels it', async () => {
+it('the mode fake returns the state of a task, and cancels it', async () => {
   const { send } = await apps.start();
   const handle = await send.welcome.delay(1);
   expect(await handle.status()).toMatchObject({ state: 'pending', queue: 'default', attempt: 1 });
@@ -66,7 +66,7 @@ it('tells where a task is, and cancels it', async () => {
   expect(await handle.status()).toMatchObject({ state: 'cancelled' });
 });
 
-it('forgets everything on clear()', async () => {
+it('clear() forgets everything in the mode fake', async () => {
   const { queue, send } = await apps.start();
   const { id } = await send.welcome.with({ key: 'k' }).delay(1);
   queue.clear();
@@ -75,21 +75,24 @@ it('forgets everything on clear()', async () => {
   expect(queue.enqueued()).toHaveLength(1);
 });
 
-it.each(['drain', 'advance', 'runCron'] as const)('has no %s(), and says which mode does', async (method) => {
-  const { queue } = await apps.start();
-  await expect(queue[method]('MailTasks.digest' as never)).rejects.toMatchObject({
-    code: 'WRONG_TEST_MODE',
-    message: expect.stringContaining("'memory'"),
-  });
-});
+it.each(['drain', 'advance', 'runCron'] as const)(
+  '%s() is refused in the mode fake, and the error names the right mode',
+  async (method) => {
+    const { queue } = await apps.start();
+    await expect(queue[method]('MailTasks.digest' as never)).rejects.toMatchObject({
+      code: 'WRONG_TEST_MODE',
+      message: expect.stringContaining("'memory'"),
+    });
+  },
+);
 
-it('works in an app that is compiled, but not initialized', async () => {
+it('the mode fake works in an app that is compiled, but not initialized', async () => {
   const app = await apps.compile();
   await app.get(QueueClient, { strict: false }).of(MailTasks).welcome.delay(1);
   expect(app.get(TestQueue).enqueued()).toHaveLength(1);
 });
 
-it('keeps all that the module exports injectable, and in order', async () => {
+it('the mode fake keeps all exports of the module injectable and working', async () => {
   const { app, send } = await apps.start();
   const get = <T>(type: new (...args: never[]) => T): T => app.get(type, { strict: false });
   await send.welcome.delay(1);
@@ -100,7 +103,7 @@ it('keeps all that the module exports injectable, and in order', async () => {
   expect(get(TaskContext).active).toBe(false);
 });
 
-it('stands in whether the app uses forRoot or forRootAsync, with a missing URL too', async () => {
+it('the mode fake replaces Redis with forRoot and forRootAsync, also with a missing URL', async () => {
   @Injectable()
   class SignupService {
     constructor(readonly queue: QueueClient) {}
@@ -121,7 +124,7 @@ it('stands in whether the app uses forRoot or forRootAsync, with a missing URL t
   await Promise.all([one?.close(), other?.close()]);
 });
 
-it('refuses a mode that there is not', () => {
+it('an unknown mode is refused', () => {
   expect(() => TaskQueueTestingModule.forRoot({ mode: 'real' as never })).toThrow("'fake', 'inline' or 'memory'");
   expect(() => TaskQueueTestingModule.forRoot({ mode: 'fake', clock: 1 } as never)).toThrow('INVALID_OPTION');
   expect(() => TaskQueueTestingModule.forRoot({ mode: 'fake', setSystemTime: () => {} })).toThrow('INVALID_OPTION');

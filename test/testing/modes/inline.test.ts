@@ -6,7 +6,7 @@ import { HooksModule, MailApps, MailTasks, requestStore } from './mail-app.js';
 const apps = new MailApps('inline');
 afterEach(() => apps.close());
 
-it('runs a task within its delay(), with arguments that went through the serializer', async () => {
+it('a task runs within its delay(), with arguments that went through the serializer', async () => {
   const { queue, send, notes } = await apps.start();
   const options = { at: new Date(0) };
   await send.welcome.delay(7, options);
@@ -16,19 +16,19 @@ it('runs a task within its delay(), with arguments that went through the seriali
   expect(queue.failures()).toEqual([]);
 });
 
-it('runs what a task sends before that task goes on, each in its own context', async () => {
+it('a task that another task sends runs before that one goes on, each in its own context', async () => {
   const { send, notes } = await apps.start();
   await send.both.delay(7);
   expect(notes).toEqual(['before MailTasks.both', expect.objectContaining({ welcome: 7 }), 'after MailTasks.both']);
 });
 
-it('runs a task outside of what its caller has in its AsyncLocalStorage, as a worker does', async () => {
+it('a task runs outside of the AsyncLocalStorage of its caller, as in a worker', async () => {
   const { send, notes } = await apps.start();
   await requestStore.run('request', () => send.welcome.delay(7));
   expect(notes).toMatchObject([{ welcome: 7, store: undefined }]);
 });
 
-it('does not wait for a delay, and runs many in order, and those with a key', async () => {
+it('a task runs without its delay, many run in order, and a task with a key runs', async () => {
   const { send, notes } = await apps.start();
   await send.welcome.with({ delay: '1h' }).delayMany([[1], [2]]);
   await send.welcome.with({ key: 'k', delay: '1h' }).delay(3);
@@ -36,27 +36,27 @@ it('does not wait for a delay, and runs many in order, and those with a key', as
   expect(notes).toMatchObject([{ welcome: 1 }, { welcome: 2 }, { welcome: 3 }, { welcome: 4 }]);
 });
 
-it('runs calls that are sent side by side', async () => {
+it('calls that are sent side by side run', async () => {
   const { send, notes } = await apps.start();
   await Promise.all([send.both.delay(1), send.both.delay(2), send.welcome.delay(3)]);
   expect(notes.filter((note) => typeof note === 'object')).toHaveLength(3);
 });
 
-it('tries again at once what is to be tried again', async () => {
+it('a task that fails is tried again at once', async () => {
   const { queue, send, notes } = await apps.start();
   await send.flaky.delay(2);
   expect(notes).toEqual([1, 2, 3]);
   expect(queue.failures()).toEqual([]);
 });
 
-it('calls the hooks of the app', async () => {
+it('hooks of the app run around a task', async () => {
   const { send, notes } = await apps.start(HooksModule);
   await send.flaky.delay(0);
   expect(notes).toEqual(['wrap MailTasks.flaky', 1]);
 });
 
 describe('a task that fails for good', () => {
-  it('leaves delay() as it is, and can be seen', async () => {
+  it('does not make delay() reject, and is listed by failures()', async () => {
     const { app, queue, send } = await apps.start();
     const { id } = await send.flaky.delay(3);
     const failure = { id, name: 'MailTasks.flaky', args: [3], attempt: 3, outcome: 'dead' };
@@ -75,20 +75,20 @@ describe('a task that fails for good', () => {
     expect(notes).toEqual([1, 2, 3, 1, 2, 3]);
   });
 
-  it('is one that nobody knows', async () => {
+  it('may have an unknown name', async () => {
     const { app, queue } = await apps.start();
     await app.get(QueueClient, { strict: false }).task('Video.encode').delay();
     expect(queue.failures()).toMatchObject([{ name: 'Video.encode', error: { code: 'UNKNOWN_TASK' } }]);
   });
 
-  it('is none that drops itself', async () => {
+  it('is not listed when it drops itself', async () => {
     const { queue, send } = await apps.start();
     await send.drop.delay();
     expect(queue.failures()).toEqual([]);
   });
 });
 
-it('aborts the signal of a task that is cancelled while it runs', async () => {
+it('the signal of a task that is cancelled while it runs aborts', async () => {
   const { queue, send, notes } = await apps.start();
   const handle = await send.abortable.delay();
   expect(notes).toEqual([true]);
@@ -96,7 +96,7 @@ it('aborts the signal of a task that is cancelled while it runs', async () => {
   expect(queue.failures()).toEqual([]);
 });
 
-it('runs broadcasts once, and records how they ended', async () => {
+it('a broadcast runs once, and its outcome is recorded', async () => {
   const { app, queue, send, notes } = await apps.start();
   const { id } = await send.forget.delay('bad');
   expect(notes).toEqual(['forget bad']);
@@ -105,7 +105,7 @@ it('runs broadcasts once, and records how they ended', async () => {
   expect(outcomes).toMatchObject([{ ok: false, error: 'RangeError: bad key' }]);
 });
 
-it('runs a cron when told to, and notes it', async () => {
+it('a cron runs in runCron(), and its run is recorded', async () => {
   const { app, queue, notes } = await apps.start();
   expect(await queue.runCron('MailTasks.digest')).toMatchObject([{ name: 'MailTasks.digest', outcome: 'done' }]);
   expect(notes).toEqual([expect.any(Date)]);
@@ -114,18 +114,18 @@ it('runs a cron when told to, and notes it', async () => {
   await expect(queue.runCron('MailTasks.welcome')).rejects.toThrow('Known crons: MailTasks.digest.');
 });
 
-it('has no advance()', async () => {
+it('advance() is refused in the mode inline', async () => {
   const { queue } = await apps.start();
   await expect(queue.advance('1m')).rejects.toMatchObject({ code: 'WRONG_TEST_MODE' });
 });
 
-it('says so when the app is not initialized', async () => {
+it('a call before init() is refused with the remedy', async () => {
   const app = await apps.compile();
   const sent = app.get(QueueClient, { strict: false }).of(MailTasks).welcome.delay(1);
   await expect(sent).rejects.toMatchObject({ code: 'APP_NOT_INITIALIZED' });
 });
 
-it('runs what was sent while the app booted once that has ended', async () => {
+it('a task that was sent while the app booted runs after the boot', async () => {
   @Injectable()
   class Starter implements OnModuleInit {
     constructor(private readonly queue: QueueClient) {}

@@ -18,7 +18,7 @@ afterEach(() => apps.close());
 const MINUTE_MS = 60_000;
 
 describe('drain()', () => {
-  it('runs what is pending in the order of a worker, and what that sends', async () => {
+  it('runs pending tasks in the order of a worker, and the tasks that they send', async () => {
     const { queue, send, notes } = await apps.start();
     await send.both.delay(1);
     await send.welcome.delay(2);
@@ -32,7 +32,7 @@ describe('drain()', () => {
     expect(await queue.drain()).toEqual([]);
   });
 
-  it('leaves what is not due, and retries that wait; the time stands still', async () => {
+  it('leaves scheduled tasks and delayed retries; the time stands still', async () => {
     const { queue, send } = await apps.start();
     const { now } = queue;
     await send.welcome.with({ delay: 1 }).delay(1);
@@ -42,7 +42,7 @@ describe('drain()', () => {
     expect(queue.now).toEqual(now);
   });
 
-  it('runs tasks with hooks, and outside of what the test has in its AsyncLocalStorage', async () => {
+  it('runs tasks with hooks, and outside of the AsyncLocalStorage of the test', async () => {
     const { queue, send, notes } = await apps.start(HooksModule);
     await send.welcome.delay(1);
     await requestStore.run('test', () => queue.drain());
@@ -64,7 +64,7 @@ describe('drain()', () => {
     await expect(queue.drain()).rejects.toMatchObject({ code: 'ENDLESS_TASKS' });
   });
 
-  it('leaves a task that would be tried again without a limit to the next 100 ms', async () => {
+  it('leaves a task that asks for endless retries until the next 100 ms', async () => {
     const { queue, send } = await apps.start();
     await send.again.delay();
     expect(await queue.drain()).toMatchObject([{ attempt: 1, outcome: 'retried' }]);
@@ -72,7 +72,7 @@ describe('drain()', () => {
     expect(await queue.advance(1)).toMatchObject([{ attempt: 2, outcome: 'retried' }]);
   });
 
-  it('runs tasks outside of what was in the AsyncLocalStorage when the app was made', async () => {
+  it('runs tasks outside of the AsyncLocalStorage in which the app was made', async () => {
     const { queue, send, notes } = await requestStore.run('boot', () => apps.start(HooksModule));
     await send.welcome.delay(1);
     await queue.drain();
@@ -81,7 +81,7 @@ describe('drain()', () => {
 });
 
 describe('advance()', () => {
-  it('runs what comes due, each at its time, and what that sends', async () => {
+  it('runs due tasks, each at its time, and the tasks that they send', async () => {
     const { queue, send } = await apps.start();
     const start = queue.now.getTime();
     await send.both.with({ delay: '10m' }).delay(1);
@@ -165,7 +165,7 @@ describe('advance()', () => {
     expect(queue.now.getTime() - (notes[0] as Date).getTime()).toBeLessThan(86_400_000);
   });
 
-  it('parks a task that nobody knows, as workers do in a rolling deployment', async () => {
+  it('parks an unknown task, as workers do in a rolling deployment', async () => {
     const { app, queue } = await apps.start();
     await app.get(QueueClient, { strict: false }).task('Video.encode').delay();
     expect(await queue.drain()).toMatchObject([{ outcome: 'retried', error: { code: 'UNKNOWN_TASK' } }]);
@@ -173,13 +173,13 @@ describe('advance()', () => {
     expect(queue.failures()).toMatchObject([{ name: 'Video.encode', error: { code: 'UNKNOWN_TASK' } }]);
   });
 
-  it('takes a duration', async () => {
+  it('accepts a duration', async () => {
     const { queue } = await apps.start();
     await expect(queue.advance('soon' as never)).rejects.toMatchObject({ code: 'INVALID_DURATION' });
   });
 });
 
-it('takes the fake timers of a test along', async () => {
+it('the fake timers of a test follow the time in memory', async () => {
   jest.useFakeTimers();
   try {
     jest.setSystemTime(new Date('2026-03-01T00:00:00Z'));
@@ -200,7 +200,7 @@ it('takes the fake timers of a test along', async () => {
   }
 });
 
-it('starts no worker of `inProcess`', async () => {
+it('`inProcess` starts no worker in the mode memory', async () => {
   const testing = TaskQueueTestingModule.forRoot({ mode: 'memory' });
   const app = await Test.createTestingModule({ imports: [appModule({ inProcess: true }), testing] }).compile();
   await app.init();
@@ -210,7 +210,7 @@ it('starts no worker of `inProcess`', async () => {
   await app.close();
 });
 
-it('debounces: the last call takes the place of those that wait', async () => {
+it('a debounced call takes the place of the pending ones', async () => {
   const { queue, send } = await apps.start();
   const later = send.welcome.with({ key: 'k', onConflict: 'replace', delay: '2s' });
   await later.delay(1);
@@ -220,7 +220,7 @@ it('debounces: the last call takes the place of those that wait', async () => {
   expect(await queue.advance('1s')).toMatchObject([{ args: [2] }]);
 });
 
-it('frees a key when its task is finished', async () => {
+it('a key is free when its task is finished', async () => {
   const { queue, send } = await apps.start();
   const once = send.welcome.with({ key: 'k', onConflict: 'reject' });
   await once.delay(1);
@@ -230,7 +230,7 @@ it('frees a key when its task is finished', async () => {
   expect(await queue.drain()).toMatchObject([{ args: [3] }]);
 });
 
-it('cancels what waits, and aborts what runs', async () => {
+it('cancel() removes a pending task, and aborts a running one', async () => {
   const { queue, send, notes } = await apps.start();
   const waiting = await send.welcome.with({ delay: '1h' }).delay(1);
   expect(await waiting.cancel()).toBe('scheduled');
@@ -239,7 +239,7 @@ it('cancels what waits, and aborts what runs', async () => {
   expect(notes).toEqual([true]);
 });
 
-it('runs one cron at the present time, and nothing else', async () => {
+it('runCron() runs one cron at the present time, and nothing else', async () => {
   const { queue, send, notes } = await apps.start();
   await send.flaky.delay(0);
   expect(await queue.runCron(MailTasks.prototype.digest)).toMatchObject([{ name: 'MailTasks.digest' }]);
@@ -247,7 +247,7 @@ it('runs one cron at the present time, and nothing else', async () => {
   expect(await queue.drain()).toMatchObject([{ name: 'MailTasks.flaky' }]);
 });
 
-it('gives a run by hand the same time, in a test as in the app: that of the call', async () => {
+it('runNow() and runCron() use the time of the call, in a test as in the app', async () => {
   const { app, queue, notes } = await apps.start();
   await queue.runCron('MailTasks.digest');
   await app.get(CronManager, { strict: false }).runNow('MailTasks.digest');
@@ -256,7 +256,7 @@ it('gives a run by hand the same time, in a test as in the app: that of the call
   expect(notes).toEqual([called, called]);
 });
 
-it('tells the health of the queues by its own clock', async () => {
+it('QueueHealth uses the clock of the test', async () => {
   const { app, queue, send } = await apps.start();
   const health = app.get(QueueHealth, { strict: false });
   await send.flaky.delay(3);
@@ -268,7 +268,7 @@ it('tells the health of the queues by its own clock', async () => {
   expect(await health.check()).toMatchObject({ queues: [{ pending: 0, scheduled: 1 }, {}] });
 });
 
-it('begins anew after clear(), at the same time', async () => {
+it('clear() removes all tasks and keeps the time', async () => {
   const { queue, send } = await apps.start();
   await send.welcome.with({ delay: '1m' }).delay(1);
   await send.flaky.delay(3);
@@ -281,7 +281,7 @@ it('begins anew after clear(), at the same time', async () => {
   expect(await queue.drain()).toHaveLength(1);
 });
 
-it('says so when the app is not initialized', async () => {
+it('a call before init() is refused with the remedy', async () => {
   const app = await apps.compile();
   await app.get(QueueClient, { strict: false }).of(MailTasks).welcome.delay(1);
   await expect(app.get(TestQueue).drain()).rejects.toMatchObject({ code: 'APP_NOT_INITIALIZED' });

@@ -91,7 +91,7 @@ async function compile(metadata: ModuleMetadata): Promise<TestingModule> {
 const testing = [TaskQueueTestingModule];
 
 describe('imported as it is', () => {
-  it('records what a controller sends, though no module provides the task class and nobody calls init()', async () => {
+  it('records the calls of a controller, though no module provides the task class and the app is not initialized', async () => {
     const app = await compile({ imports: testing, controllers: [UsersController] });
     await app.get(UsersController).create({ id: 42 });
     const queue = app.get(TestQueue);
@@ -100,7 +100,7 @@ describe('imported as it is', () => {
     expect(lines.all.filter((line) => !line.startsWith('log'))).toEqual([]);
   });
 
-  it('records what a request makes the controller send', async () => {
+  it('records a call that a request causes', async () => {
     const module = await builder({ imports: testing, controllers: [UsersController] }).compile();
     const app: INestApplication = module.createNestApplication();
     await app.listen(0, '127.0.0.1');
@@ -113,14 +113,14 @@ describe('imported as it is', () => {
     expect(task).toMatchObject({ name: 'MailTasks.welcome', args: [7] });
   });
 
-  it('lets a part of an app send what it does not provide, beside what it does', async () => {
+  it('accepts calls of tasks that the part of an app does not provide, beside those that it provides', async () => {
     const app = await compile({ imports: testing, controllers: [UsersController], providers: [AuditTasks] });
     await app.init();
     await app.get(UsersController).create({ id: 42 });
     expect(app.get(TestQueue).enqueued()).toMatchObject([{ name: 'MailTasks.welcome', args: [42] }]);
   });
 
-  it('lets a call name any queue, since the test declares none', async () => {
+  it('accepts calls with any queue, since the test declares none', async () => {
     const app = await compile({ imports: testing });
     await app.get(QueueClient).of(AuditTasks).note.with({ queue: 'bulk' }).delay('moved');
     expect(app.get(TestQueue).enqueued()).toMatchObject([{ queue: 'bulk' }]);
@@ -135,7 +135,7 @@ describe('imported as it is', () => {
     expect(app.get(TestQueue).enqueued()).toMatchObject([{ args: [{ city: 'Ulm' }] }]);
   });
 
-  it('gives all that TaskQueueModule exports to every module', async () => {
+  it('gives all exports of TaskQueueModule to every module', async () => {
     const app = await compile({ imports: testing });
     await app.init();
     expect(await app.get(QueueHealth).check()).toMatchObject({ healthy: true });
@@ -146,7 +146,7 @@ describe('imported as it is', () => {
     expect(app.get(TaskHealthIndicator)).toBeInstanceOf(TaskHealthIndicator);
   });
 
-  it('is none of the business of a mocker that makes something of everything', async () => {
+  it('is not disturbed by a mocker that mocks everything', async () => {
     const mocker = jest.fn((token: unknown) => (token === Mailer ? { sent: [] } : { get: () => undefined }));
     const app = await builder({ imports: testing, controllers: [UsersController], providers: [MailTasks] })
       .useMocker(mocker)
@@ -161,7 +161,7 @@ describe('imported as it is', () => {
     await expect(builder({ imports }).compile()).rejects.toMatchObject({ code: 'DUPLICATE_MODULE' });
   });
 
-  it('keeps what was sent apart for each app', async () => {
+  it('keeps the calls of each app apart', async () => {
     const [one, other] = await Promise.all([1, 2].map(() => compile({ imports: testing })));
     await one?.get(QueueClient).of(AuditTasks).note.delay('one');
     expect(one?.get(TestQueue).enqueued()).toHaveLength(1);
@@ -170,7 +170,7 @@ describe('imported as it is', () => {
 });
 
 describe('with options', () => {
-  it('runs the tasks of the test in memory, by the defaults that it gives, in the queues that they name', async () => {
+  it('runs the tasks of the test in memory, with the given defaults, in the queues that they name', async () => {
     @Injectable()
     class FlakyTasks {
       @Task({ queue: 'slow' })
@@ -188,7 +188,7 @@ describe('with options', () => {
     expect(await queue.advance('1m')).toMatchObject([{ outcome: 'dead', attempt: 2 }]);
   });
 
-  it('runs a task at once in mode inline, and ends one that nobody provides as unknown', async () => {
+  it('runs a task at once in mode inline, and ends an unknown one as dead', async () => {
     const imports = [TaskQueueTestingModule.forRoot({ mode: 'inline' })];
     const app = await compile({ imports, controllers: [UsersController], providers: [MailTasks, Mailer] });
     await app.init();
@@ -198,20 +198,20 @@ describe('with options', () => {
     expect(app.get(TestQueue).failures()).toMatchObject([{ name: 'AuditTasks.note', error: { code: 'UNKNOWN_TASK' } }]);
   });
 
-  it('says in mode inline that init() is missing', async () => {
+  it('refuses a call before init() in mode inline, with the remedy', async () => {
     const app = await compile({ imports: [TaskQueueTestingModule.forRoot({ mode: 'inline' })] });
     const { note } = app.get(QueueClient).of(AuditTasks);
     await expect(note.delay('moved')).rejects.toThrow(/APP_NOT_INITIALIZED[\s\S]*await app\.init\(\)/);
   });
 
-  it('refuses other queues than those that it gives', async () => {
+  it('refuses other queues than the given ones', async () => {
     const app = await compile({ imports: [TaskQueueTestingModule.forRoot({ queues: ['default', 'bulk'] })] });
     const { note } = app.get(QueueClient).of(AuditTasks);
     await note.with({ queue: 'bulk' }).delay('moved');
     expect(() => note.with({ queue: 'slow' })).toThrow('UNKNOWN_QUEUE');
   });
 
-  it('lets `propagate` and `defaultQueue` count', async () => {
+  it('uses `propagate` and `defaultQueue`', async () => {
     const propagate = () => ({ tenant: 'acme' });
     const imports = [TaskQueueTestingModule.forRoot({ propagate, defaultQueue: 'mails' })];
     const app = await compile({ imports });
@@ -226,7 +226,7 @@ describe('with options', () => {
     expect(() => TaskQueueTestingModule.forRoot(options as never)).toThrow(why);
   });
 
-  it('says when an option has a wrong value', async () => {
+  it('refuses a wrong value of an option', async () => {
     const imports = [TaskQueueTestingModule.forRoot({ defaults: { retries: -1 } })];
     await expect(builder({ imports }).compile()).rejects.toMatchObject({ code: 'INVALID_OPTION' });
   });
@@ -238,7 +238,7 @@ describe('beside TaskQueueModule', () => {
   it.each([
     ['before', () => [...testing, forRoot()]],
     ['after', () => [forRoot(), ...testing]],
-  ])('hands on the services of that module, imported %s it', async (_where, imports) => {
+  ])('exports the services of that module, imported %s it', async (_where, imports) => {
     const app = await compile({ imports: imports(), controllers: [UsersController], providers: [AuditTasks] });
     await app.init();
     // the client of an app that has tasks, and so refuses a class that nobody provides
@@ -254,7 +254,7 @@ describe('beside TaskQueueModule', () => {
   it.each([
     ['before', (app: Type): Type[] => [...testing, app]],
     ['after', (app: Type): Type[] => [app, ...testing]],
-  ])('lets what makes the options of the app inject TaskContext, imported %s it', async (_where, importsWith) => {
+  ])("lets the factory of the app's options inject TaskContext, imported %s it", async (_where, importsWith) => {
     @Injectable()
     class Tenants {
       constructor(private readonly context: TaskContext) {}
@@ -278,7 +278,7 @@ describe('beside TaskQueueModule', () => {
     expect(app.get(TestQueue).enqueued()).toMatchObject([{ headers: { tenant: 'acme' } }]);
   });
 
-  it('leaves a client that the test overrides in its place', async () => {
+  it('keeps a client that the test overrides', async () => {
     const client = { of: jest.fn() };
     const app = await builder({ imports: [forRoot(), ...testing], controllers: [UsersController] })
       .overrideProvider(QueueClient)
@@ -289,12 +289,12 @@ describe('beside TaskQueueModule', () => {
     expect(app.get(QueueClient)).toBe(client);
   });
 
-  it('refuses the options that the module of the app has', async () => {
+  it('refuses options that the module of the app has', async () => {
     const imports = [forRoot(), TaskQueueTestingModule.forRoot({ queues: ['default'] })];
     await expect(builder({ imports }).compile()).rejects.toThrow(/`queues` of TaskQueueTestingModule/);
   });
 
-  it('still says what is wrong with the options of the app', async () => {
+  it('still refuses wrong options of the app', async () => {
     const imports = [...testing, TaskQueueModule.forRootAsync({ useFactory: () => ({ queues: [] }) })];
     await expect(builder({ imports }).compile()).rejects.toThrow(/INVALID_OPTION[\s\S]*Give names like/);
   });

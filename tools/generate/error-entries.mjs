@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const CODES = 'src/values/error-codes.ts';
+const BEGIN = '<!-- codes: npm run generate writes this from src/values/error-codes.ts -->\n';
+const END = '<!-- end of codes -->\n';
+
+/** The groups of docs/errors.md in their order, by the type of a code in src/values/error-codes.ts. */
+const GROUPS = {
+  start: 'When the app starts',
+  send: 'When a task is sent',
+  redis: 'When Redis is in trouble',
+  run: 'While a task runs',
+  dead: 'Why a task is dead',
+  operate: 'In the tools and the log',
+  test: 'In tests',
+};
+
+/** The text of docs/errors.md with its codes written anew: an index, then the entries by group and code. */
+export async function withErrorEntries(text, root) {
+  const codes = await readErrorCodes(root);
+  const groups = Object.entries(GROUPS).map(([group, title]) => ({
+    title,
+    codes: codes.filter((code) => code.group === group).sort((a, b) => (a.name < b.name ? -1 : 1)),
+  }));
+  const [before, rest] = text.split(BEGIN);
+  const [, after] = rest?.split(END) ?? [];
+  if (after === undefined) throw new Error(`docs/errors.md has no place for the codes: ${BEGIN}${END}`);
+  return [
+    before,
+    BEGIN,
+    '\n',
+    groups.map(indexOf).join('\n'),
+    '\n',
+    groups.map(entriesOf).join('\n'),
+    '\n',
+    END,
+    after,
+  ].join('');
+}
+
+/** Each code with its group and its docstring, as Markdown of docs/. */
+export async function readErrorCodes(root) {
+  const { default: ts } = await import('typescript');
+  const text = readFileSync(join(root, CODES), 'utf8');
+  const source = ts.createSourceFile(CODES, text, ts.ScriptTarget.ES2023, true);
+  const members = source.statements.filter(ts.isInterfaceDeclaration).flatMap(({ members }) => [...members]);
+  return members.map((member) => {
+    const name = member.name.getText();
+    const group = member.type.literal?.text;
+    const [docstring] = ts.getJSDocCommentsAndTags(member);
+    if (!Object.hasOwn(GROUPS, group)) throw new Error(`${CODES}: ${name} belongs to none of ${Object.keys(GROUPS)}.`);
+    if (!docstring) throw new Error(`${CODES}: ${name} has no docstring.`);
+    return { name, group, entry: markdownOf(docstring.getText()) };
+  });
+}
+
+/** The compiler takes a decorator in a docstring for a tag, so its text is read as it is written. */
+function markdownOf(docstring) {
+  const lines = docstring.split('\n').slice(1, -1);
+  const text = lines.map((line) => line.replace(/^\s*\* ?/, '')).join('\n');
+  return text.replaceAll('](../../docs/errors.md#', '](#').replaceAll('](../../docs/', '](');
+}
+
+function indexOf({ title, codes }) {
+  const links = codes.map(({ name }) => `[\`${name}\`](#${name.toLowerCase()})`);
+  return `**${title}:** ${links.join(', ')}\n`;
+}
+
+function entriesOf({ title, codes }) {
+  return [`## ${title}\n`, ...codes.map(({ name, entry }) => `### \`${name}\`\n\n${entry}\n`)].join('\n');
+}
