@@ -21,6 +21,7 @@ const LEFT_OUT = [
   'cron/cron-conformance',
   'ipc/scoreboard-file',
   'lint/import-directions',
+  'payload/round-trips',
   'client/failing-together',
   'client/outages',
   'client/secrets',
@@ -34,9 +35,11 @@ const LEFT_OUT = [
   'broker/replicas',
   'broker/sentinels',
   'broker/standstills',
+  'module/enhancers',
   'module/in-process',
   'module/lazy-modules',
   'module/minified-names',
+  'module/payloads',
   'module/redis-trouble',
 ];
 
