@@ -5,8 +5,8 @@
  *   npm test -- test/broker    further arguments are Jest's
  *   npm run test:quick         what runs without a build, in less than a minute; takes further arguments, too
  */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { build, runPackage } from './build.mjs';
 import { generate } from './generate.mjs';
 import { quickTests } from './quick-tests.mjs';
@@ -38,6 +38,7 @@ async function buildAndCheckTypes() {
 
 function jest(args) {
   rmSync(RESULTS, { force: true });
+  mkdirSync(dirname(RESULTS), { recursive: true });
   // each test file starts a server of its own
   const { NODE_OPTIONS = '', REDIS_URL: _, ...env } = process.env;
   const options = [NODE_OPTIONS, '--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
