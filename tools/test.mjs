@@ -3,7 +3,7 @@
  *
  *   npm test
  *   npm test -- test/broker    further arguments are Jest's
- *   npm run test:quick         what runs without a build, in less than a minute; takes further arguments, too
+ *   npm run test:quick         what runs without a build, in about a minute; takes further arguments, too
  */
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
