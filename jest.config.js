@@ -24,6 +24,9 @@ export default {
   // each test file has a Redis of its own, and the process tests fork supervisors with children: two files at a time
   // keep a small machine busy, and more would make timings flicker
   maxWorkers: 2,
+  // Jest keeps the modules of every test file that it has run. A worker with hundreds of megabytes of them takes longer to
+  // exit than Jest waits for it, so one that has run a dozen files or so is replaced
+  workerIdleMemoryLimit: '256MB',
   // how long a test waits for a state says nothing about the product: on a busy machine a supervisor with four children
   // may take half a minute to boot, and the helpers give up, with a report, before this does
   testTimeout: 150_000,

@@ -12,29 +12,56 @@ const SAME_SIGNAL_MS = 200;
 /** A failure whose message says all there is to say: it is printed without a stack. */
 export class Failure extends Error {}
 
+/** A command that was ended because it ran for too long. */
+export class TimeLimitExceeded extends Failure {}
+
 /**
  * Runs a command quietly, and resolves to what it printed; when it fails, rejects with that.
  *
+ * A command with a time limit has a process group of its own, so that it ends with all that it started.
+ *
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, limitMs?: number }} [options] `limitMs`: none by default; over it the
+ *   command is killed, and the promise rejects with TimeLimitExceeded
  * @returns {Promise<string>}
  */
-export async function run(command, args, { cwd = ROOT, env = {} } = {}) {
+export async function run(command, args, { cwd = ROOT, env = {}, limitMs } = {}) {
   const child = spawn(command, args, {
     cwd,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: limitMs !== undefined,
   });
+  const limit = limitMs === undefined ? undefined : limitTime(child, limitMs);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text) => {
       output += text;
     });
   }
-  const [code, signal] = await once(child, 'close');
+  const [code, signal] = await once(child, 'close').finally(() => limit?.lift());
+  if (limit?.exceeded) throw new TimeLimitExceeded(`${[command, ...args].join(' ')} did not end within ${limitMs} ms.`);
   if (code === 0) return output;
   throw new Failure(`${[command, ...args].join(' ')} ended with ${signal ?? `code ${code}`}:\n${output.trim()}`);
+}
+
+/** Kills the group of a process after a time, and when this process exits before. */
+function limitTime({ pid }, limitMs) {
+  const end = () => pid && endGroup(pid);
+  const limit = {
+    exceeded: false,
+    lift() {
+      clearTimeout(timer);
+      process.off('exit', end);
+    },
+  };
+  const timer = setTimeout(() => {
+    limit.exceeded = true;
+    end();
+  }, limitMs);
+  process.once('exit', end);
+  return limit;
 }
 
 /**

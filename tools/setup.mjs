@@ -52,10 +52,8 @@ function checkNode() {
 async function installPackages() {
   if (packagesAreInstalled()) return;
   console.log('Installing the npm packages ...');
-  // Not `npm ci`: it refuses a lock file that lacks the optional binaries of another platform, as one does that was
-  // written with a partial mirror of the registry. `--no-save` leaves the lock file alone, as `ci` would. The tools are
-  // development dependencies, whatever NODE_ENV says.
-  await run('npm', ['install', '--no-save', '--include=dev', '--no-audit', '--no-fund', '--loglevel=warn']);
+  // the tools are development dependencies, whatever NODE_ENV says
+  await run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
 }
 
 /** npm notes in node_modules what it installed. Packages for other platforms are optional, and rightly missing. */

@@ -2,10 +2,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
-const PAGES = ['README.md', 'CHANGELOG.md', 'sample-app/README.md', ...pagesIn('docs'), ...pagesIn('docs/internals')];
+const PAGES = [...pagesIn('.'), 'sample-app/README.md', ...pagesIn('docs'), ...pagesIn('docs/internals')];
 
 function pagesIn(directory: string): string[] {
-  return readdirSync(join(ROOT, directory)).flatMap((name) => (name.endsWith('.md') ? [`${directory}/${name}`] : []));
+  return readdirSync(join(ROOT, directory)).flatMap((name) => (name.endsWith('.md') ? [join(directory, name)] : []));
 }
 
 /** The text without its code, in which brackets mean something else. */

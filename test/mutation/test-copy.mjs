@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inlineLua, luaFile } from '../../tools/generate.mjs';
-import { Failure, ROOT, run } from '../../tools/run.mjs';
+import { Failure, ROOT, run, TimeLimitExceeded } from '../../tools/run.mjs';
 
 const COPIED = ['src', 'test/broker', 'test/support', 'jest.config.js', 'package.json'];
 /** Replicas have no guards of their own in the scripts, and take long to set up; the table and the rights are not what is tried here. */
@@ -43,36 +43,44 @@ export class TestCopy {
    * The first test that fails without the guard, by name and file; undefined when all pass.
    *
    * @param {readonly string[]} likely files of the tests to run before all others, because they are likely to fail
+   * @param {number} limitMs tests that run for longer hang, and that is a failure, too: then `hangs` is set, and no file
    */
-  async firstFailureWithout({ script, find, replace }, likely) {
+  async firstFailureWithout({ script, find, replace }, likely, limitMs) {
     const text = readFileSync(this.#path(script), 'utf8');
     // a function, because `$` means something in a replacement string
     const without = text.replace(find, () => replace);
     this.#write(script, without);
     try {
-      return await this.firstFailure(likely);
+      return await this.firstFailure(likely, limitMs);
+    } catch (error) {
+      if (!(error instanceof TimeLimitExceeded)) throw error;
+      return { name: `HANGS: the tests did not end within ${Math.round(limitMs / 1_000)} s`, hangs: true };
     } finally {
       this.#write(script, text);
     }
   }
 
-  async firstFailure(likely = []) {
+  /** @param {number} [limitMs] for all tests together; without one they may take as long as they need */
+  async firstFailure(likely = [], limitMs = undefined) {
+    const started = Date.now();
     for (const suite of this.#suites) {
-      const failure = await this.#test(suite, likely);
+      const leftMs = limitMs && Math.max(limitMs - (Date.now() - started), 1);
+      const failure = await this.#test(suite, likely, leftMs);
       if (failure) return failure;
     }
     return undefined;
   }
 
-  async #test(suite, likely) {
+  async #test(suite, likely, limitMs) {
     const jest = [join(ROOT, 'node_modules/jest/bin/jest.js'), '--rootDir', this.#directory, '--runInBand'];
     // one failure is enough
     const args = [...jest, '--bail', '--testSequencer', SEQUENCER, '--colors=false', ...suite];
     const env = { ...ENVIRONMENT, NESTWORK_LIKELY_TESTS: likely.join() };
     try {
-      await run(process.execPath, args, { cwd: this.#directory, env });
+      await run(process.execPath, args, { cwd: this.#directory, env, limitMs });
       return undefined;
     } catch (error) {
+      if (error instanceof TimeLimitExceeded) throw error;
       // that tests fail is what we are here for
       return failureIn(error.message);
     }

@@ -40,6 +40,8 @@ afterAll(() => fixture.stop());
 /** The broker of a child that notes what it is asked, and loses claims on their way to Redis while `lossy`. */
 class ObservedBroker {
   readonly asked: string[] = [];
+  /** how many tasks the child was given */
+  given = 0;
   lossy = false;
 
   readonly broker: ChildBroker = {
@@ -47,7 +49,9 @@ class ObservedBroker {
     claim: async (claimant, request) => {
       this.asked.push(this.lossy ? 'lost claim' : describe(request));
       if (this.lossy) throw new NestworkError('REDIS_TIMEOUT', 'No answer.', 'Wait.');
-      return fixture.broker.claim(claimant, request);
+      const reply = await fixture.broker.claim(claimant, request);
+      this.given += reply.tasks.length;
+      return reply;
     },
     waitForBell: (queues, timeoutMs) => {
       this.asked.push('wait');
@@ -283,16 +287,17 @@ it.each([
       if (attempts.length > 1) return;
       return new Promise((_, reject) => (fail = reject));
     };
-    const loop = loopOf(fixture.broker, handler, { concurrency: 2, executor: executorOf(handler, policy) });
+    const observed = new ObservedBroker();
+    const loop = loopOf(observed.broker, handler, { concurrency: 2, executor: executorOf(handler, policy) });
     await fixture.broker.enqueue('default', [message]);
     const ended = loop.run();
     await until(() => attempts.length === 1);
     await fixture.redis.rpush('{nestwork}:queue:default', `${message.slice(0, 21)}01${message.slice(23)}`);
     await fixture.redis.rpush('{nestwork}:bell:default', '1');
-    await until(async () => (await fixture.redis.llen('{nestwork}:queue:default')) === 0);
-    // the claim that took it is answered
-    await delay(20);
+    await until(() => observed.given === 2);
     fail(new Error('no luck'));
+    // it is given back first, and then no claim has it, either
+    await until(() => attempts.length === 2);
     await until(async () => (await fixture.redis.hlen('{nestwork}:claims:child')) === 0);
     await stopped(loop, ended);
     expect(attempts).toEqual([1, 2]);
