@@ -34,7 +34,7 @@ export interface ChildApp {
 const logger = new Logger('TaskWorker');
 
 /**
- * A child from its first to its last breath: boot the app, report it, and once started claim until told to stop; then
+ * A child from its first to its last breath: boot the app, report it, and once started claim until it is stopped; then
  * close the app, which still has all its dependencies while tasks run, and end.
  *
  * Signals are the supervisor's business: whoever stops a worker may send them to the children too, and they must not act on them.
