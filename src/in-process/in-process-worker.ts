@@ -139,7 +139,8 @@ export class InProcessWorker {
         this.runtime?.hurry();
       },
     };
-    const broker = new RedisBroker({ ...settings, onOutage });
+    const onWarning = (warning: string): void => this.logger.warn(warning);
+    const broker = new RedisBroker({ ...settings, onOutage, onWarning });
     const children = (): InProcessChild[] => [this.child];
     const { leaseMs, cancelGraceMs } = worker;
     return new WorkerSession({

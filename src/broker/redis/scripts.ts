@@ -212,7 +212,9 @@ export const SCRIPTS = {
     by: ['DeadLetters'],
     blocks: { queue: ['dead', 'records'] },
     args: ['order', 'since', 'till', 'most', 'mostBytes', '...after'],
-    reply: reply<[more: Flag, ...fields: Buffer[]]>('1 if there are more, then id, time of death, record of each'),
+    reply: reply<[more: Flag, foreign: Buffer, ...fields: Buffer[]]>(
+      '1 if there are more, a member that is no death of ours and was passed over, then id, time of death, record of each',
+    ),
     bytes: true,
   },
   'open-session': {
