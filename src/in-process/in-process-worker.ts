@@ -6,7 +6,7 @@ import { COPY } from '../discovery/copies.js';
 import type { WorkerApp } from '../discovery/worker-app.js';
 import { NestworkError } from '../errors.js';
 import { workerServices } from '../maintenance/services.js';
-import type { ResolvedWorkerOptions } from '../options/options.js';
+import type { ResolvedWorkerOptions } from '../options/resolve-options.js';
 import { appName } from '../supervisor/app-name.js';
 import { Backoff } from '../supervisor/backoff.js';
 import { streamService } from '../supervisor/broadcasts/stream-service.js';

@@ -1,6 +1,5 @@
-import type { RedisAddress, RedisSettings } from '../broker/port/broker.js';
+import type { RedisSettings } from '../broker/port/broker.js';
 import type { GivenHeaders } from '../message/headers.js';
-import type { PolicyBook } from '../policy/policy-book.js';
 import type { PolicyOptions } from '../policy/policy-options.js';
 import type { TaskInfo } from '../task/task-hooks.js';
 import type { ByteSize } from '../values/byte-size.js';
@@ -231,33 +230,3 @@ export interface WorkerOptions {
    */
   entry?: string | URL;
 }
-
-export type ResolvedTaskQueueOptions = Readonly<{
-  redis: RedisAddress;
-  queues: readonly string[];
-  policies: PolicyBook;
-  defaultQueue: string;
-  namespace: string;
-  commandTimeoutMs: number;
-  replicas: number;
-  deadRetentionMs: number | undefined;
-  maxDead: number | undefined;
-  globalEnhancers: GlobalEnhancerKinds;
-  propagate: TaskQueueOptions['propagate'];
-  inProcess: ResolvedWorkerOptions | undefined;
-}>;
-
-export type ResolvedWorkerOptions = Readonly<{
-  children: number;
-  concurrency: number;
-  queues: readonly string[] | undefined;
-  excludeQueues: readonly string[];
-  maxTasksPerChild: number | undefined;
-  bootTimeoutMs: number | undefined;
-  maxBytesPerChild: number | undefined;
-  maxMemoryPercent: number | undefined;
-  shutdownGraceMs: number;
-  cancelGraceMs: number;
-  leaseMs: number;
-  entry: string | undefined;
-}>;
