@@ -2,7 +2,8 @@ import { types } from 'node:util';
 import type { RedisAddress, RedisOption, SentinelOption } from '../broker/port/broker.js';
 import { NestworkError } from '../errors.js';
 import { assertKnownOptions } from '../values/known-options.js';
-import { invalid, isPlainObject, shown } from '../values/option-values.js';
+import { invalid, isPlainObject } from '../values/option-values.js';
+import { shown } from '../values/shown.js';
 import { placeOfRedisOption } from './redis-option-places.js';
 import { parseRedisUrl } from './redis-url.js';
 

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { inspect } from 'node:util';
 import { NestworkError } from '../errors.js';
+import { shown } from './shown.js';
 
 /** Not whether the file is there: that is the affair of those who use it. */
 export function filePath(option: string, value: string | URL): string {
@@ -21,11 +21,6 @@ export function filePath(option: string, value: string | URL): string {
 /** What is wrong with an option, and how to mend it. */
 export function invalid(option: string, what: string, remedy: string | readonly string[]): NestworkError {
   return new NestworkError('INVALID_OPTION', `The option \`${option}\` ${what}.`, remedy);
-}
-
-/** Text in quotes, so that what came from the environment is seen to be text. */
-export function shown(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : inspect(value, { depth: -1 });
 }
 
 export function isPlainObject(value: unknown): boolean {

@@ -2,7 +2,7 @@ import type { ChildBroker, Claimant, ClaimedTask } from '../broker/port/broker.j
 import { NestworkError } from '../errors.js';
 import type { ScoreboardWriter } from '../ipc/scoreboard.js';
 import { errorText } from '../values/error-text.js';
-import { NewNames } from '../values/new-names.js';
+import { NewNames } from '../values/log-once.js';
 import { isLeaseLost, persist } from '../values/persist.js';
 import { printable, printableStack } from '../values/printable.js';
 import { printedText } from '../values/printed.js';

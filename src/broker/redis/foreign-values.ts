@@ -1,4 +1,4 @@
-import { NewNames } from '../../values/new-names.js';
+import { NewNames } from '../../values/log-once.js';
 import { printable } from '../../values/printable.js';
 
 /** Warns once of each value in Redis that others wrote in the place of one of nestwork's. Readers pass over it. */
