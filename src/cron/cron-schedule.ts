@@ -102,7 +102,7 @@ function byCroner(cron: Cron): Instants {
 }
 
 /**
- * A fixed time is due when the clock first shows it, or leaves it out. croner says so, too, unless the gap ends on another
+ * A fixed time is due when the clock first shows it, or leaves it out. croner finds that, too, unless the gap ends on another
  * day; so it is asked by a clock of UTC, which has no gaps, what the clock of the zone must show.
  */
 function byClock(cron: Cron, clock: ZoneClock): Instants {

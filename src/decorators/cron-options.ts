@@ -63,7 +63,7 @@ const DEFAULT_THRESHOLD = '10s';
 /** Options of `@nestjs/schedule` that cannot mean anything where no process of the app keeps a timer. */
 const MEANINGLESS = new Map([
   ['initialDelay', 'Remove it: no task starts before the app has run all its bootstrap hooks; wait for more in one.'],
-  ['unrefTimeout', 'Remove it: the timer lives in the supervisor, which ends when it is told to.'],
+  ['unrefTimeout', 'Remove it: the timer lives in the supervisor, which ends with its worker.'],
 ]);
 
 /** Options of the schedulers of BullMQ, and what is written here instead. */
@@ -94,7 +94,7 @@ export function resolveCronOptions(
   assertOneOf('waitForCompletion', waitForCompletion, [true, false], where);
   assertOneOf('disabled', disabled, [true, false], where);
   if (threshold !== undefined && missed !== undefined && missed !== 'skip') {
-    throw misused(where, `says what \`threshold\` is, and \`missed: '${missed}'\`, for which nothing is too late`, [
+    throw misused(where, `has \`threshold\` and \`missed: '${missed}'\`, for which nothing is too late`, [
       "Leave out `threshold`, or give `missed: 'skip'`.",
     ]);
   }

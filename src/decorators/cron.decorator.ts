@@ -71,7 +71,7 @@ function clockOf({ timeZone, utcOffset }: Clock, where: string): Clock {
   ]);
 }
 
-/** Said in full, so that whoever reads the record sees by which clock it runs. */
+/** Written in full, so that a reader of the record sees by which clock it runs. */
 function zoneOf(timeZone: unknown = Intl.DateTimeFormat().resolvedOptions().timeZone, where: string): Clock {
   if (typeof timeZone === 'string') {
     // Luxon, by which `@nestjs/schedule` goes, has these zones beside those of IANA

@@ -30,7 +30,7 @@ export interface PayloadOptions {
 const BODY = 3;
 
 /**
- * Says what an argument of a task must be. The first parameter gets the first argument of `delay()`, and so on; parameters
+ * Declares what an argument of a task must be. The first parameter gets the first argument of `delay()`, and so on; parameters
  * without the decorator get theirs as well.
  *
  * Without options it only makes the argument one that `ValidationPipe` and other pipes see even where the call left it out.

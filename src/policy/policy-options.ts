@@ -13,7 +13,7 @@ import { type RetryBackoff, toBackoff } from './backoff.js';
 export type ErrorClass = abstract new (...args: never[]) => unknown;
 
 /**
- * What a single call can say of timeouts and retries; a function cannot travel.
+ * The timeouts and retries that a single call can set; a function cannot travel.
  *
  * @example
  * const patient: CallPolicyOptions = { retries: 10, backoff: { type: 'fixed', delay: '1m' }, expires: '1d' };
@@ -60,7 +60,7 @@ export interface CallPolicyOptions {
 }
 
 /**
- * What tasks, queues and the module can say of timeouts and retries. Precedence is call > task > queue > defaults.
+ * The timeouts and retries that tasks, queues and the module can set. Precedence is call > task > queue > defaults.
  *
  * @example
  * const defaults: PolicyOptions = { retries: 3, softTimeout: '30s', hardTimeout: '1m', dropOn: [TypeError] };

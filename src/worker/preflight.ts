@@ -70,7 +70,7 @@ export function wrongKind({ name, broadcast, where }: TaskDefinition, queue: str
       'NOT_A_BROADCAST',
       `"${printable(name)}" was sent as a broadcast, but ${where} is a @Task().`,
       [
-        'Deploy senders and workers of one version: what the catalog says of a name is what its workers last said.',
+        'Deploy senders and workers of one version: the catalog has each name as the workers wrote it last.',
         'Decorate the method with @Broadcast() if every process is to run it.',
       ],
     );
