@@ -91,7 +91,7 @@ export class RedisBroker implements Broker {
     );
     this.finder = new TaskFinder(this.connection, this.keys, options.queues);
     this.deadLetters = new RedisDeadLetters(this.connection, this.keys, this.foreign);
-    this.broadcasts = new RedisBroadcastRecords(this.connection, this.keys);
+    this.broadcasts = new RedisBroadcastRecords(this.connection, this.keys, this.foreign);
     this.tokens = new BlockingList((ms) => this.openBlocking(ms), LONGEST_WAIT_MS);
     this.stream = new BroadcastStream(this.connection, this.keys, (ms) => this.openBlocking(ms));
   }

@@ -195,3 +195,18 @@ describe('the dead of a queue', () => {
     expect(warnings).toEqual(names(DEAD));
   });
 });
+
+describe('the records of broadcasts', () => {
+  it('with outcomes and gaps that are none list the rest', async () => {
+    const id = fixture.ids.next();
+    const key = `{nestwork}:broadcast:${id}`;
+    const outcome = { host: 'here', pid: 7, ok: true, at: 5 };
+    await broker.broadcasts.record([{ id, target: 'process', outcome }]);
+    await fixture.redis.hset(key, 'x', 'no JSON', 'y', '7');
+    await fixture.redis.zadd('{nestwork}:broadcast-gaps', 1, '{', 2, '{"at":"then"}');
+    expect(await broker.broadcasts.outcomes(id)).toEqual([outcome]);
+    expect(await broker.broadcasts.gaps()).toEqual([]);
+    const places = [`The field "x" of ${key}`, `The field "y" of ${key}`, '{nestwork}:broadcast-gaps'];
+    expect(warnings).toEqual(names(...places));
+  });
+});
