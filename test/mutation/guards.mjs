@@ -298,8 +298,7 @@ const BY_SCRIPT = {
     change('behind a death among others that are none', "redis.call('ZSCORE', queue.dead, id) == died_at", 'false'),
     change('only ids', "#id == 20 and not string.find(id, '[^0-9a-z]') and ", ''),
     change('only ids, not anything as long', "not string.find(id, '[^0-9a-z]') and ", ''),
-    change('only times', " and not string.find(died_at, '%D')", ''),
-    change('only times that a Date can hold', ' and #died_at < 16', ''),
+    change('only times', ' and noted(died_at)', ''),
     remove('names what it passes over', '    page[2] = death[1]\n'),
     change('not the death itself again', 'there and low + 1 or low', 'low'),
     change('none that stands where a death was', 'there and low + 1 or low', 'low + 1'),
@@ -509,6 +508,7 @@ const BY_SCRIPT = {
     change('does without new messages', 'if #fresh == 0 then', 'if false then'),
     remove('takes the bits back', "    redis.call('SETBIT', bitmap, bit, 0)\n"),
   ],
+  'lib/time': [change('noted: no number beyond those of a Date', '#value < 16 and ', '')],
   'lib/types': missedBy(
     'foreign-keys',
     change('takes a key that is not there', "found ~= 'none' and found ~= kind", 'found ~= kind'),

@@ -257,9 +257,9 @@ local function is_before(id, other)
   return a < b
 end
 
--- Others may have put anything here. The time has to be one that a Date can hold.
+-- Others may have put anything here.
 local function is_death(id, died_at)
-  return #id == 20 and not string.find(id, '[^0-9a-z]') and #died_at < 16 and not string.find(died_at, '%D')
+  return #id == 20 and not string.find(id, '[^0-9a-z]') and noted(died_at)
 end
 
 local newest = order == 'newest'
@@ -991,9 +991,9 @@ local function text(number)
   return string.format('%.0f', number)
 end
 
--- A number that a script has noted; nil for anything that others wrote in its place.
+-- A number that a script has noted; nil for anything that others wrote in its place. A longer one is no time of a Date.
 local function noted(value)
-  return value and string.find(value, '^%d+$') and tonumber(value)
+  return value and #value < 16 and string.find(value, '^%d+$') and tonumber(value)
 end`,
   'lib/types': `-- Redis does not roll back, so a key that holds something foreign must be found before the first write.
 -- Returns an error for the first of the keys that is neither missing nor of the kind.

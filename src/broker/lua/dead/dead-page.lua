@@ -21,9 +21,9 @@ local function is_before(id, other)
   return a < b
 end
 
--- Others may have put anything here. The time has to be one that a Date can hold.
+-- Others may have put anything here.
 local function is_death(id, died_at)
-  return #id == 20 and not string.find(id, '[^0-9a-z]') and #died_at < 16 and not string.find(died_at, '%D')
+  return #id == 20 and not string.find(id, '[^0-9a-z]') and noted(died_at)
 end
 
 local newest = order == 'newest'
