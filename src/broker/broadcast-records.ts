@@ -1,4 +1,5 @@
 import type { BroadcastOutcome, BroadcastRecord, BroadcastRecords, RecordedGap, Turn } from './port/broadcast-port.js';
+import type { ForeignValues } from './redis/foreign-values.js';
 import type { RedisConnection } from './redis/redis-connection.js';
 import type { RedisKeys } from './redis/redis-keys.js';
 
@@ -14,6 +15,7 @@ export class RedisBroadcastRecords implements BroadcastRecords {
   constructor(
     private readonly connection: RedisConnection,
     private readonly keys: RedisKeys,
+    private readonly foreign: ForeignValues,
   ) {}
 
   takeTurn(id: string, machine: string, session: string): Promise<Turn> {
@@ -35,12 +37,23 @@ export class RedisBroadcastRecords implements BroadcastRecords {
   async outcomes(id: string): Promise<BroadcastOutcome[]> {
     const fields = await this.connection.command((redis) => redis.hgetall(this.keys.broadcast(id)));
     return Object.entries(fields)
-      .flatMap(([field, value]) => (field.startsWith(MACHINE) ? [] : [JSON.parse(value) as BroadcastOutcome]))
+      .filter(([field]) => !field.startsWith(MACHINE))
+      .flatMap(([field, value]) => {
+        return this.foreign.json(`The field "${field}" of ${this.keys.broadcast(id)}`, value, isOutcome) ?? [];
+      })
       .sort((a, b) => a.at - b.at);
   }
 
   async gaps(): Promise<RecordedGap[]> {
     const gaps = await this.connection.command((redis) => redis.zrange(this.keys.broadcastGaps(), '0', '-1'));
-    return gaps.map((gap) => JSON.parse(gap) as RecordedGap);
+    return gaps.flatMap((gap) => this.foreign.json(this.keys.broadcastGaps(), gap, isGap) ?? []);
   }
+}
+
+function isOutcome(value: unknown): value is BroadcastOutcome {
+  return isGap(value) && 'ok' in value;
+}
+
+function isGap(value: unknown): value is RecordedGap {
+  return typeof value === 'object' && value !== null && 'at' in value && Number.isSafeInteger(value.at);
 }

@@ -31,6 +31,7 @@ import type {
 } from './port/broker.js';
 import { readQueueStates } from './queue-states.js';
 import { BlockingList } from './redis/blocking-list.js';
+import { ForeignValues } from './redis/foreign-values.js';
 import type { OutageListener } from './redis/outage.js';
 import { checkServer } from './redis/redis-checks.js';
 import { RedisConnection } from './redis/redis-connection.js';
@@ -78,6 +79,7 @@ export class RedisBroker implements Broker {
   private readonly connection: RedisConnection;
   private readonly tokens: BlockingList;
   readonly crons: RedisCrons;
+  private readonly foreign: ForeignValues;
   private readonly finder: TaskFinder;
   private readonly together: EnqueueTogether;
   private readonly tagReaders: TagReaders;
@@ -85,14 +87,15 @@ export class RedisBroker implements Broker {
   constructor(private readonly options: RedisBrokerOptions) {
     this.keys = redisKeys(options.namespace);
     this.connection = new RedisConnection(options.redis, options.commandTimeoutMs, options.onOutage);
-    this.crons = new RedisCrons(this.connection, this.keys);
+    this.foreign = new ForeignValues(options.onWarning);
+    this.crons = new RedisCrons(this.connection, this.keys, this.foreign);
     this.together = new EnqueueTogether((queue, block, messages) =>
       enqueueChunk(this.connection, this.keys, queue, block, messages),
     );
     this.tagReaders = new TagReaders(this.connection, this.keys);
     this.finder = new TaskFinder(this.connection, this.keys, options.queues);
-    this.deadLetters = new RedisDeadLetters(this.connection, this.keys);
-    this.broadcasts = new RedisBroadcastRecords(this.connection, this.keys);
+    this.deadLetters = new RedisDeadLetters(this.connection, this.keys, this.foreign);
+    this.broadcasts = new RedisBroadcastRecords(this.connection, this.keys, this.foreign);
     this.tokens = new BlockingList((ms) => this.openBlocking(ms), LONGEST_WAIT_MS);
     this.stream = new BroadcastStream(this.connection, this.keys, (ms) => this.openBlocking(ms));
   }
@@ -156,7 +159,7 @@ export class RedisBroker implements Broker {
 
   async queueOfTask(name: string): Promise<string | undefined> {
     const entry = await this.connection.command((redis) => redis.hget(this.keys.catalog(), name)).catch(notEnqueued);
-    return entry === null ? undefined : (JSON.parse(entry) as CatalogEntry).queue;
+    return this.foreign.json(`The field "${name}" of ${this.keys.catalog()}`, entry, hasQueue)?.queue;
   }
 
   async claim(claimant: Claimant, { number, limit, acks, recover }: ClaimRequest): Promise<ClaimReply> {
@@ -319,4 +322,8 @@ function parseHeld(held: string): ClaimedTask {
   const space = held.indexOf(' ');
   const message = held.slice(space + 1);
   return { id: idOf(message), queue: held.slice(0, space), message };
+}
+
+function hasQueue(entry: unknown): entry is Pick<CatalogEntry, 'queue'> {
+  return typeof entry === 'object' && entry !== null && 'queue' in entry && typeof entry.queue === 'string';
 }

@@ -10,6 +10,7 @@ import type {
   DueRun,
   Firing,
 } from './port/broker.js';
+import type { ForeignValues } from './redis/foreign-values.js';
 import type { RedisConnection } from './redis/redis-connection.js';
 import type { RedisKeys } from './redis/redis-keys.js';
 import { readSessionCrons, type SessionCrons } from './session-crons.js';
@@ -25,6 +26,7 @@ export class RedisCrons implements CronBroker {
   constructor(
     private readonly connection: RedisConnection,
     private readonly keys: RedisKeys,
+    private readonly foreign: ForeignValues,
   ) {}
 
   /** Without a script: the scripts that act on its answer check it again. */
@@ -37,7 +39,8 @@ export class RedisCrons implements CronBroker {
       ]);
       const states = names.flatMap((name, index): [string, CronState][] => {
         const [until, paused] = values.slice(2 * index);
-        return until ? [[name, { settledUntil: Number(until), paused: paused !== null }]] : [];
+        const settledUntil = this.foreign.whole(this.place(name, 'until'), until);
+        return settledUntil === undefined ? [] : [[name, { settledUntil, paused: paused !== null }]];
       });
       return { now: Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000), states: new Map(states) };
     });
@@ -51,8 +54,13 @@ export class RedisCrons implements CronBroker {
 
   async fire({ name, queue }: Pick<CronDeclaration, 'name' | 'queue'>, runs: readonly DueRun[]): Promise<Firing> {
     const input = { cron: name, queue, runs: runs.flatMap(({ due, message }) => [due, message]) };
-    const [fired, skipped, heldIn = '', run = ''] = await this.connection.call(this.keys, 'fire-cron', input);
-    const firing = { known: fired >= 0, fired: Math.max(fired, 0), skipped, lastRun: runOf(run) };
+    const [fired, skipped, heldIn = '', run] = await this.connection.call(this.keys, 'fire-cron', input);
+    const firing = {
+      known: fired >= 0,
+      fired: Math.max(fired, 0),
+      skipped,
+      lastRun: this.runOf(name, run || undefined),
+    };
     return heldIn === '' ? firing : { ...firing, heldIn };
   }
 
@@ -91,41 +99,43 @@ export class RedisCrons implements CronBroker {
       const [name = '', what = ''] = field.split(' ');
       byName.set(name, { ...byName.get(name), [what]: value });
     }
-    return [...byName].flatMap(([name, fields]) => toRecord(name, fields, sessions));
+    return [...byName].flatMap(([name, fields]) => this.toRecord(name, fields, sessions));
+  }
+
+  /** Leaves out fields of a newer version, and those that others have written. */
+  private toRecord(name: string, fields: Fields, sessions: readonly SessionCrons[]): CronRecord[] {
+    const definition = this.foreign.json(this.place(name, 'definition'), fields.definition ?? '', isCronDeclaration);
+    if (!definition) return [];
+    const declaring = sessions.filter(({ declared }) => declared.includes(name));
+    // an older worker does not list what it fires: then the definition counts, which it or another has written
+    const fires = ({ listsFires, crons }: SessionCrons): boolean =>
+      listsFires ? crons.some((cron) => cron.name === name) : !definition.disabled;
+    return [
+      {
+        ...definition,
+        name,
+        disabled: declaring.length > 0 ? !declaring.some(fires) : definition.disabled,
+        declared: declaring.length > 0,
+        paused: fields.paused !== undefined,
+        firedAt: this.foreign.whole(this.place(name, 'fired'), fields.fired),
+        skipped: this.foreign.whole(this.place(name, 'skipped'), fields.skipped) ?? 0,
+        lastRun: this.runOf(name, fields.run),
+      },
+    ];
+  }
+
+  private runOf(name: string, json: string | undefined): CronRun | undefined {
+    return this.foreign.json(this.place(name, 'run'), json, isCronRun);
+  }
+
+  /** Where the hash has a field, for a warning. */
+  private place(name: string, field: keyof Fields): string {
+    return `The field "${name} ${field}" of ${this.keys.crons()}`;
   }
 }
 
-/** Left out is fields of a newer version, and those that others have written. */
-function toRecord(name: string, fields: Fields, sessions: readonly SessionCrons[]): CronRecord[] {
-  const definition = parse(fields.definition);
-  if (!isCronDeclaration(definition)) return [];
-  const declaring = sessions.filter(({ declared }) => declared.includes(name));
-  // an older worker does not list what it fires; then the noted definition counts
-  const fires = ({ listsFires, crons }: SessionCrons): boolean =>
-    listsFires ? crons.some((cron) => cron.name === name) : !definition.disabled;
-  return [
-    {
-      ...definition,
-      name,
-      disabled: declaring.length > 0 ? !declaring.some(fires) : definition.disabled,
-      declared: declaring.length > 0,
-      paused: fields.paused !== undefined,
-      firedAt: fields.fired === undefined ? undefined : Number(fields.fired),
-      skipped: Number(fields.skipped ?? 0),
-      lastRun: runOf(fields.run),
-    },
-  ];
-}
-
-function runOf(json: string | undefined): CronRun | undefined {
-  const run = parse(json);
-  return typeof run === 'object' && run !== null ? (run as CronRun) : undefined;
-}
-
-function parse(json: string | undefined): unknown {
-  try {
-    return json === undefined ? undefined : JSON.parse(json);
-  } catch {
-    return undefined;
-  }
+function isCronRun(value: unknown): value is CronRun {
+  if (typeof value !== 'object' || value === null) return false;
+  const { id, startedAt, durationMs, waitedMs = 0 } = value as Partial<CronRun>;
+  return typeof id === 'string' && [startedAt, durationMs, waitedMs].every(Number.isSafeInteger);
 }

@@ -9,6 +9,7 @@ import type {
   Death,
   Redrive,
 } from './port/dead-letter-broker.js';
+import { type ForeignValues, isWhole } from './redis/foreign-values.js';
 import type { RedisConnection } from './redis/redis-connection.js';
 import type { RedisKeys } from './redis/redis-keys.js';
 
@@ -24,6 +25,7 @@ export class RedisDeadLetters implements DeadLetterBroker, DeadPurgeBroker {
   constructor(
     private readonly connection: RedisConnection,
     private readonly keys: RedisKeys,
+    private readonly foreign: ForeignValues,
   ) {}
 
   async now(): Promise<number> {
@@ -36,7 +38,8 @@ export class RedisDeadLetters implements DeadLetterBroker, DeadPurgeBroker {
     const limits = { since, till, most: limit, mostBytes: ENOUGH_BYTES };
     const position = after ? [after.diedAt, after.id] : [];
     const input = { queue, order, ...limits, after: position };
-    const [more, ...fields] = await this.connection.call(this.keys, 'dead-page', input);
+    const [more, foreign, ...fields] = await this.connection.call(this.keys, 'dead-page', input);
+    if (foreign.length > 0) this.foreign.found(this.keys.dead(queue), foreign.toString());
     return { more: more === 1, entries: entriesOf(queue, fields) };
   }
 
@@ -51,6 +54,10 @@ export class RedisDeadLetters implements DeadLetterBroker, DeadPurgeBroker {
         redis.hgetBuffer(this.keys.records(queue), id),
       ]);
       if (score === null) return undefined;
+      if (!isWhole(score)) {
+        this.foreign.found(this.keys.dead(queue), id);
+        return undefined;
+      }
       return { queue, id, diedAt: Number(score), record: record ?? Buffer.alloc(0) };
     });
   }

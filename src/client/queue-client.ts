@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { ProducerBroker, TaskBroker, TaskState } from '../broker/port/broker.js';
 import type { SendLeniency } from '../broker/port/send-leniency.js';
 import { assertTaskId, TaskIdSequence } from '../message/task-id.js';
-import type { ResolvedTaskQueueOptions } from '../options/options.js';
+import type { ResolvedTaskQueueOptions } from '../options/resolve-options.js';
 import type { ArgumentCheck, ArgumentChecks } from '../payload/argument-check.js';
 import type { SentArguments } from '../payload/standard-schema.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';

@@ -47,7 +47,7 @@ export interface Pattern {
 }
 
 /**
- * Says an expression so that croner takes it as `cron`, the package under `@nestjs/schedule`, does: a day field with
+ * Writes an expression so that croner takes it as `cron`, the package under `@nestjs/schedule`, does: a day field with
  * all its values is no restriction, `1/2` among weekdays goes up to 7, a step may be longer than its field. Anything
  * that is not in the language of `cron`, like `L` and `#`, is left for croner to read or to refuse.
  *

@@ -1,7 +1,7 @@
 import { Cron } from 'croner';
 import { NestworkError } from '../errors.js';
 import type { CronSchedule } from './cron-definition.js';
-import { dateFault, expressionFault } from './cron-fault.js';
+import { expressionFault } from './cron-fault.js';
 import { toPattern } from './cron-fields.js';
 import { offsetClock, type ZoneClock, zoneClock } from './zone-clock.js';
 
@@ -54,8 +54,8 @@ type Expression = Extract<CronSchedule, { expression: string }>;
 function matchesOf(schedule: Expression, where: string): Instants {
   const instants = parse(schedule, where);
   if (instants.next(Date.now()) === undefined) {
-    const why = dateFault(schedule.expression);
-    throw invalid(schedule.expression, where, `never comes due: ${why}`, 'Check day and month: February has no 30th.');
+    const remedy = 'Check day and month: February has no 30th.';
+    throw invalid(schedule.expression, where, 'never comes due: no month has such a day.', remedy);
   }
   return instants;
 }
@@ -75,7 +75,7 @@ function parse({ expression, timeZone, utcOffset }: Expression, where: string): 
     return fixed ? byClock(cronerOf(text, 'UTC'), zoneClock(zone)) : byCroner(cronerOf(text, zone));
   } catch (cause) {
     const reason = String(cause instanceof Error ? cause.message : cause).replace(/^Cron\w+: /, '');
-    throw invalid(expression, where, `is not valid: ${expressionFault(expression) ?? `${reason}.`}`, remedies, cause);
+    throw invalid(expression, where, `is not valid: ${expressionFault(expression) ?? reason}.`, remedies, cause);
   }
 }
 
@@ -102,7 +102,7 @@ function byCroner(cron: Cron): Instants {
 }
 
 /**
- * A fixed time is due when the clock first shows it, or leaves it out. croner says so, too, unless the gap ends on another
+ * A fixed time is due when the clock first shows it, or leaves it out. croner finds that, too, unless the gap ends on another
  * day; so it is asked by a clock of UTC, which has no gaps, what the clock of the zone must show.
  */
 function byClock(cron: Cron, clock: ZoneClock): Instants {

@@ -1,10 +1,9 @@
-import { inspect } from 'node:util';
-import { NestworkError } from '../errors.js';
 import { type BroadcastScope, isBroadcastScope } from '../task/broadcast.js';
 import { setTaskMetadata } from '../task/task-metadata.js';
 import { assertKnownOptions } from '../values/known-options.js';
+import { shown } from '../values/shown.js';
 import { assertTaskName } from '../values/task-name.js';
-import { assertParentheses, methodPlace } from './method-place.js';
+import { assertParentheses, methodPlace, misused } from './method-place.js';
 import type { TaskDecorator } from './task-decorator.js';
 
 /**
@@ -54,11 +53,9 @@ export function Broadcast(options: BroadcastOptions = {}): TaskDecorator {
     const { name, on = 'child' } = options;
     if (name !== undefined) assertTaskName(name, `@Broadcast() on ${declaredAs}`);
     if (!isBroadcastScope(on)) {
-      throw new NestworkError(
-        'INVALID_OPTION',
-        `@Broadcast() on ${declaredAs} has ${inspect(on, { depth: -1, maxStringLength: 40 })} as \`on\`, which does not exist.`,
+      throw misused(`@Broadcast() on ${declaredAs}`, `has ${shown(on)} as \`on\`, which does not exist`, [
         "Set it to 'child' or 'machine'.",
-      );
+      ]);
     }
     const declaration = { decorator: '@Broadcast()', declaredAs, declaredIn: target.constructor };
     setTaskMetadata(descriptor?.value, { name, broadcast: on, ...declaration });

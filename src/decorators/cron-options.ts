@@ -1,8 +1,8 @@
-import { inspect } from 'node:util';
 import type { CronDefinition, CronOverlap, CronSchedule, MissedRuns } from '../cron/cron-definition.js';
-import { NestworkError } from '../errors.js';
 import { type Duration, toMilliseconds } from '../values/duration.js';
 import { assertKnownOptions } from '../values/known-options.js';
+import { shown } from '../values/shown.js';
+import { misused } from './method-place.js';
 import { TASK_OPTIONS, type TaskOptions } from './task.decorator.js';
 
 /**
@@ -63,7 +63,7 @@ const DEFAULT_THRESHOLD = '10s';
 /** Options of `@nestjs/schedule` that cannot mean anything where no process of the app keeps a timer. */
 const MEANINGLESS = new Map([
   ['initialDelay', 'Remove it: no task starts before the app has run all its bootstrap hooks; wait for more in one.'],
-  ['unrefTimeout', 'Remove it: the timer lives in the supervisor, which ends when it is told to.'],
+  ['unrefTimeout', 'Remove it: the timer lives in the supervisor, which ends with its worker.'],
 ]);
 
 /** Options of the schedulers of BullMQ, and what is written here instead. */
@@ -94,12 +94,12 @@ export function resolveCronOptions(
   assertOneOf('waitForCompletion', waitForCompletion, [true, false], where);
   assertOneOf('disabled', disabled, [true, false], where);
   if (threshold !== undefined && missed !== undefined && missed !== 'skip') {
-    throw invalid(where, `says what \`threshold\` is, and \`missed: '${missed}'\`, for which nothing is too late`, [
+    throw misused(where, `has \`threshold\` and \`missed: '${missed}'\`, for which nothing is too late`, [
       "Leave out `threshold`, or give `missed: 'skip'`.",
     ]);
   }
   if (waitForCompletion && overlap === 'allow') {
-    throw invalid(where, 'has `waitForCompletion: true` and `overlap: "allow"`, which contradict each other', [
+    throw misused(where, 'has `waitForCompletion: true` and `overlap: "allow"`, which contradict each other', [
       "Give one of them: `waitForCompletion: true` is `overlap: 'skip'`.",
     ]);
   }
@@ -118,20 +118,14 @@ export function assertCronOptions(options: unknown, clock: readonly string[], wh
   const given = typeof options === 'object' && options !== null ? Object.keys(options) : [];
   const meaningless = given.find((name) => MEANINGLESS.has(name));
   if (meaningless !== undefined) {
-    throw invalid(where, `has the option \`${meaningless}\` of @nestjs/schedule, which means nothing here`, [
+    throw misused(where, `has the option \`${meaningless}\` of @nestjs/schedule, which means nothing here`, [
       MEANINGLESS.get(meaningless) ?? '',
     ]);
   }
   assertKnownOptions(options, [...clock, ...TIMING, ...TASK_OPTIONS], where, (option) => OF_BULLMQ.get(option));
 }
 
-export function invalid(where: string, what: string, remedies: readonly string[]): NestworkError {
-  return new NestworkError('INVALID_OPTION', `${where} ${what}.`, remedies);
-}
-
 function assertOneOf(option: string, value: unknown, allowed: readonly unknown[], where: string): void {
   if (value === undefined || allowed.includes(value)) return;
-  throw invalid(where, `has ${inspect(value, { depth: -1, maxStringLength: 40 })} as \`${option}\``, [
-    `Give one of: ${allowed.map((one) => inspect(one)).join(', ')}.`,
-  ]);
+  throw misused(where, `has ${shown(value)} as \`${option}\``, [`Give one of: ${allowed.map(shown).join(', ')}.`]);
 }

@@ -1,8 +1,8 @@
-import { inspect } from 'node:util';
 import type { CronSchedule } from '../cron/cron-definition.js';
 import { setCronMetadata } from '../cron/cron-metadata.js';
-import { assertCronOptions, CLOCK_OPTIONS, type CronOptions, invalid, resolveCronOptions } from './cron-options.js';
-import { assertParentheses, methodPlace } from './method-place.js';
+import { shown } from '../values/shown.js';
+import { assertCronOptions, CLOCK_OPTIONS, type CronOptions, resolveCronOptions } from './cron-options.js';
+import { assertParentheses, methodPlace, misused } from './method-place.js';
 import { declareTask } from './task.decorator.js';
 import type { TaskDecorator } from './task-decorator.js';
 
@@ -44,16 +44,16 @@ type Clock = Pick<CronOptions, 'timeZone' | 'utcOffset'>;
 function scheduleOf(cronTime: unknown, { timeZone, utcOffset }: Clock, where: string): CronSchedule {
   const hasClock = timeZone !== undefined || utcOffset !== undefined;
   if (cronTime instanceof Date) {
-    if (Number.isNaN(cronTime.getTime())) throw invalid(where, 'got an invalid Date', ['Give a valid one.']);
+    if (Number.isNaN(cronTime.getTime())) throw misused(where, 'got an invalid Date', ['Give a valid one.']);
     if (hasClock) {
-      throw invalid(where, 'got a Date and a time zone, but a Date is the same moment in every zone', [
+      throw misused(where, 'got a Date and a time zone, but a Date is the same moment in every zone', [
         'Leave out `timeZone` and `utcOffset`.',
       ]);
     }
     return { at: cronTime.getTime() };
   }
   if (typeof cronTime !== 'string') {
-    throw invalid(where, `got ${inspect(cronTime, { depth: -1 })} as cron time`, [
+    throw misused(where, `got ${shown(cronTime)} as cron time`, [
       'Give an expression, a CronExpression, or a Date; of a Luxon DateTime its `.toJSDate()`.',
     ]);
   }
@@ -62,16 +62,16 @@ function scheduleOf(cronTime: unknown, { timeZone, utcOffset }: Clock, where: st
 
 function clockOf({ timeZone, utcOffset }: Clock, where: string): Clock {
   if (timeZone !== undefined && utcOffset !== undefined) {
-    throw invalid(where, 'has `timeZone` and `utcOffset`', ['Give one of them.']);
+    throw misused(where, 'has `timeZone` and `utcOffset`', ['Give one of them.']);
   }
   if (utcOffset === undefined) return zoneOf(timeZone, where);
   if (Number.isInteger(utcOffset) && Math.abs(utcOffset) <= MAX_OFFSET) return { utcOffset };
-  throw invalid(where, `has ${inspect(utcOffset, { depth: -1 })} as \`utcOffset\``, [
+  throw misused(where, `has ${shown(utcOffset)} as \`utcOffset\``, [
     `Give whole minutes from -${MAX_OFFSET} to ${MAX_OFFSET}, like 330 for UTC+5:30.`,
   ]);
 }
 
-/** Said in full, so that whoever reads the record sees by which clock it runs. */
+/** Written in full, so that a reader of the record sees by which clock it runs. */
 function zoneOf(timeZone: unknown = Intl.DateTimeFormat().resolvedOptions().timeZone, where: string): Clock {
   if (typeof timeZone === 'string') {
     // Luxon, by which `@nestjs/schedule` goes, has these zones beside those of IANA
@@ -80,7 +80,7 @@ function zoneOf(timeZone: unknown = Intl.DateTimeFormat().resolvedOptions().time
     const distance = Number(hours) * 60 + Number(minutes);
     return { utcOffset: sign === '-' ? -distance : distance };
   }
-  throw invalid(where, `has ${inspect(timeZone, { depth: -1 })} as \`timeZone\``, [
+  throw misused(where, `has ${shown(timeZone)} as \`timeZone\``, [
     "Give a name of the IANA database, like 'Europe/Paris'.",
   ]);
 }

@@ -1,7 +1,7 @@
 import { setCronMetadata } from '../cron/cron-metadata.js';
 import { type Duration, toMilliseconds } from '../values/duration.js';
-import { assertCronOptions, type IntervalOptions, invalid, resolveCronOptions } from './cron-options.js';
-import { assertParentheses, methodPlace } from './method-place.js';
+import { assertCronOptions, type IntervalOptions, resolveCronOptions } from './cron-options.js';
+import { assertParentheses, methodPlace, misused } from './method-place.js';
 import { declareTask } from './task.decorator.js';
 import type { TaskDecorator } from './task-decorator.js';
 
@@ -49,7 +49,7 @@ export function Interval(
     assertCronOptions(options, [], where);
     const everyMs = toMilliseconds(every, where);
     if (everyMs < LEAST_MS) {
-      throw invalid(where, `is due every ${everyMs} ms`, [
+      throw misused(where, `is due every ${everyMs} ms`, [
         `Give at least ${LEAST_MS} ms, and let each run loop where more is needed.`,
         'Or keep setInterval() in the process that needs it: a run here is a task, which another process may run.',
       ]);

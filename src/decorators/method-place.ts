@@ -15,7 +15,7 @@ export function methodPlace(
   const misplaced = misplacement(target, property, descriptor);
   if (misplaced === undefined) return `${name}.${String(property)}`;
   const [what, ...remedies] = misplaced;
-  throw new NestworkError('INVALID_OPTION', `${decorator} on ${placeOf(name, property)} stands on ${what}.`, remedies);
+  throw misused(`${decorator} on ${placeOf(name, property)}`, `stands on ${what}`, remedies);
 }
 
 /**
@@ -28,9 +28,12 @@ export function methodPlace(
 export function assertParentheses(decorator: string, first: unknown): void {
   const type: unknown = typeof first === 'object' && first !== null ? first.constructor : first;
   if (typeof type !== 'function' || (first !== type && type.prototype !== first)) return;
-  throw new NestworkError('INVALID_OPTION', `${decorator} in class ${type.name} is written without its parentheses.`, [
-    `Write ${decorator}.`,
-  ]);
+  throw misused(`${decorator} in class ${type.name}`, 'is written without its parentheses', `Write ${decorator}.`);
+}
+
+/** What is wrong with a decorator, and how to mend it. */
+export function misused(where: string, what: string, remedies: string | readonly string[]): NestworkError {
+  return new NestworkError('INVALID_OPTION', `${where} ${what}.`, remedies);
 }
 
 type Misplacement = readonly [what: string, ...remedies: string[]];

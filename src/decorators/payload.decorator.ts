@@ -1,10 +1,9 @@
 import type { PipeTransform, Type } from '@nestjs/common';
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
-import { NestworkError } from '../errors.js';
 import { isStandardSchema, type StandardSchema } from '../payload/standard-schema.js';
 import { noteDecorator } from '../task/decorated-methods.js';
 import { assertKnownOptions } from '../values/known-options.js';
-import { assertParentheses } from './method-place.js';
+import { assertParentheses, misused } from './method-place.js';
 
 type Pipe = PipeTransform | Type<PipeTransform>;
 
@@ -31,7 +30,7 @@ export interface PayloadOptions {
 const BODY = 3;
 
 /**
- * Says what an argument of a task must be. The first parameter gets the first argument of `delay()`, and so on; parameters
+ * Declares what an argument of a task must be. The first parameter gets the first argument of `delay()`, and so on; parameters
  * without the decorator get theirs as well.
  *
  * Without options it only makes the argument one that `ValidationPipe` and other pipes see even where the call left it out.
@@ -59,12 +58,12 @@ export function Payload(...given: unknown[]): ParameterDecorator {
     const owner = typeof target === 'function' ? target : target.constructor;
     const where = `@Payload() at parameter ${index} of ${owner.name}.${String(property ?? 'constructor')}`;
     if (property === undefined || typeof target === 'function') {
-      throw invalid(where, 'does not stand in an instance method', 'Decorate a parameter of a task.');
+      throw misused(where, 'does not stand in an instance method', 'Decorate a parameter of a task.');
     }
     const { schema, pipes } = checked(given, where);
     const known: object = Reflect.getOwnMetadata(ROUTE_ARGS_METADATA, owner, property) ?? {};
     const key = `${BODY}:${index}`;
-    if (key in known) throw invalid(where, 'stands there twice', 'Give one of them all pipes and the schema.');
+    if (key in known) throw misused(where, 'stands there twice', 'Give one of them all pipes and the schema.');
     const params = { ...known, [key]: { index, data: undefined, pipes, schema } };
     Reflect.defineMetadata(ROUTE_ARGS_METADATA, params, owner, property);
     if (typeof property === 'string') noteDecorator(target, property, '@Payload()');
@@ -75,17 +74,17 @@ function checked(given: readonly unknown[], where: string): { schema: StandardSc
   const [first, ...others] = given;
   if (first === undefined) return { schema: undefined, pipes: [] };
   if (isStandardSchema(first)) {
-    throw invalid(where, 'got a schema where it takes options', 'Give it as an option: @Payload({ schema }).');
+    throw misused(where, 'got a schema where it takes options', 'Give it as an option: @Payload({ schema }).');
   }
   const options: PayloadOptions = isPipe(first) ? { pipes: [first] } : (first as PayloadOptions);
   assertKnownOptions(options, ['schema', 'pipes'], where);
   const pipes: unknown[] = [...(options.pipes ?? []), ...others];
   if (!pipes.every(isPipe)) {
-    throw invalid(where, 'got something that is not a pipe', 'Give classes or instances with a transform() method.');
+    throw misused(where, 'got something that is not a pipe', 'Give classes or instances with a transform() method.');
   }
   if (options.schema !== undefined && !isStandardSchema(options.schema)) {
     const remedy = 'Give one of zod 3.24, valibot 1, arktype 2 or later, or of another library of standardschema.dev.';
-    throw invalid(where, 'has a `schema` that does not follow Standard Schema', remedy);
+    throw misused(where, 'has a `schema` that does not follow Standard Schema', remedy);
   }
   return { schema: options.schema, pipes };
 }
@@ -95,8 +94,4 @@ function isPipe(value: unknown): value is Pipe {
   if (isStandardSchema(value)) return false;
   const holder: unknown = typeof value === 'function' ? value.prototype : value;
   return typeof holder === 'object' && holder !== null && typeof Reflect.get(holder, 'transform') === 'function';
-}
-
-function invalid(where: string, what: string, remedy: string): NestworkError {
-  return new NestworkError('INVALID_OPTION', `${where} ${what}.`, remedy);
 }

@@ -1,6 +1,5 @@
-import { NestworkError } from '../errors.js';
 import { setTaskHooks } from '../task/task-metadata.js';
-import { assertParentheses } from './method-place.js';
+import { assertParentheses, misused } from './method-place.js';
 
 /**
  * Marks a provider whose `onTaskStart`, `onTaskSuccess`, `onTaskFailure` and `wrapTask` methods are called for every
@@ -21,15 +20,12 @@ import { assertParentheses } from './method-place.js';
 export function TaskHooks(): ClassDecorator;
 export function TaskHooks(...given: unknown[]): ClassDecorator {
   assertParentheses('@TaskHooks()', given[0]);
-  return (target: unknown) => {
-    if (typeof target !== 'function') throw notOnClass(target);
+  return (target?: object) => {
+    if (typeof target !== 'function') {
+      throw misused(`@TaskHooks() in ${target?.constructor.name}`, 'does not stand on the class', [
+        'Decorate the class, and name its methods onTaskStart, onTaskSuccess, onTaskFailure, wrapTask or wrapSend.',
+      ]);
+    }
     setTaskHooks(target);
   };
-}
-
-function notOnClass(target: unknown): NestworkError {
-  const name = (target as object | undefined)?.constructor.name;
-  return new NestworkError('INVALID_OPTION', `@TaskHooks() in ${name} does not stand on the class.`, [
-    'Decorate the class, and name its methods onTaskStart, onTaskSuccess, onTaskFailure, wrapTask or wrapSend.',
-  ]);
 }

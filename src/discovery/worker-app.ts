@@ -1,7 +1,8 @@
 import type { Type } from '@nestjs/common';
 import type { CatalogEntry } from '../broker/port/broker.js';
 import type { AppSettings } from '../ipc/ipc-protocol.js';
-import { RESOLVED_OPTIONS, type ResolvedTaskQueueOptions } from '../options/options.js';
+import { RESOLVED_OPTIONS } from '../options/options.js';
+import type { ResolvedTaskQueueOptions } from '../options/resolve-options.js';
 import type { TaskHookProvider } from '../task/task-hooks.js';
 import { TaskRegistry } from '../task/task-registry.js';
 import { explained } from './copies.js';

@@ -6,7 +6,7 @@ import { COPY } from '../discovery/copies.js';
 import type { WorkerApp } from '../discovery/worker-app.js';
 import { NestworkError } from '../errors.js';
 import { workerServices } from '../maintenance/services.js';
-import type { ResolvedWorkerOptions } from '../options/options.js';
+import type { ResolvedWorkerOptions } from '../options/resolve-options.js';
 import { appName } from '../supervisor/app-name.js';
 import { Backoff } from '../supervisor/backoff.js';
 import { streamService } from '../supervisor/broadcasts/stream-service.js';
@@ -139,7 +139,8 @@ export class InProcessWorker {
         this.runtime?.hurry();
       },
     };
-    const broker = new RedisBroker({ ...settings, onOutage });
+    const onWarning = (warning: string): void => this.logger.warn(warning);
+    const broker = new RedisBroker({ ...settings, onOutage, onWarning });
     const children = (): InProcessChild[] => [this.child];
     const { leaseMs, cancelGraceMs } = worker;
     return new WorkerSession({

@@ -5,7 +5,8 @@ import { BROKER, REDIS_REPLACEMENT } from '../broker/port/tokens.js';
 import { ofThisCopy } from '../discovery/copies.js';
 import { type Find, workerApp } from '../discovery/worker-app.js';
 import { isWorkerChild } from '../ipc/child-role.js';
-import { RESOLVED_OPTIONS, type ResolvedTaskQueueOptions } from '../options/options.js';
+import { RESOLVED_OPTIONS } from '../options/options.js';
+import type { ResolvedTaskQueueOptions } from '../options/resolve-options.js';
 import { inCleanContext } from '../values/clean-context.js';
 import type { InProcessWorker } from './in-process-worker.js';
 

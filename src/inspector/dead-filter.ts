@@ -1,9 +1,10 @@
-import { inspect, types } from 'node:util';
+import { types } from 'node:util';
 import type { DeadRange } from '../broker/port/broker.js';
 import { NestworkError } from '../errors.js';
 import { type Duration, toMilliseconds } from '../values/duration.js';
 import { assertKnownOptions } from '../values/known-options.js';
 import { unknownQueue } from '../values/queue-names.js';
+import { shown } from '../values/shown.js';
 import { isWellFormed } from '../values/well-formed.js';
 import type { DeadTask } from './dead-task.js';
 
@@ -86,7 +87,7 @@ export function assertNothingUndefined(filter: DeadFilter): void {
 
 /** @throws NestworkError UNKNOWN_QUEUE */
 export function assertKnownQueue(queue: string, known: readonly string[], where: string): void {
-  if (!known.includes(queue)) throw unknownQueue(shown(queue), where, known);
+  if (!known.includes(queue)) throw unknownQueue(queue, where, known);
 }
 
 function queuesOf(queues: readonly string[] | undefined, known: readonly string[]): readonly string[] {
@@ -136,10 +137,4 @@ async function rangeOf(
 function invalid(name: string, value: unknown, what: string, remedy: string): NestworkError {
   const given = value === undefined ? '' : ` (${shown(value)})`;
   return new NestworkError('INVALID_OPTION', `The filter \`${name}\`${given} ${what}.`, remedy);
-}
-
-function shown(value: unknown): string {
-  return typeof value === 'string'
-    ? value.slice(0, 40)
-    : inspect(value, { depth: -1, maxStringLength: 40, breakLength: Infinity });
 }

@@ -1,9 +1,10 @@
 import type { CronRun } from '../broker/port/broker.js';
 import type { CronDeclaration } from '../cron/cron-definition.js';
+import { NewNames } from '../values/log-once.js';
 
 /** The warnings of a scheduler about the runs of its crons. */
 export class CronWarnings {
-  private readonly warned = new Set<string>();
+  private readonly slowOnes = new NewNames();
 
   constructor(private readonly warn: (what: string) => void) {}
 
@@ -11,8 +12,8 @@ export class CronWarnings {
   slow({ name, queue, overlap }: CronDeclaration, intervalMs: number, run: CronRun | undefined): void {
     const { durationMs = 0, waitedMs = 0 } = run ?? {};
     if (overlap === 'skip' || Math.min(durationMs, waitedMs) <= intervalMs) return;
-    this.once(
-      name,
+    if (!this.slowOnes.isNew(name)) return;
+    this.warn(
       `Cron "${name}" takes longer than the time to its next run: a run waited ${seconds(waitedMs)} in queue "${queue}" and took ${seconds(durationMs)}, and the ` +
         `next is due ${seconds(intervalMs)} after it. Its runs pile up. Let it run less often, leave runs out with \`overlap: 'skip'\`, or ` +
         'start more children.',
@@ -27,12 +28,6 @@ export class CronWarnings {
     this.warn(
       `A run of cron "${name}" waited in queue "${from}", which no worker serves, and later runs were left out because of it. It is in queue "${queue}" now.`,
     );
-  }
-
-  private once(about: string, what: string): void {
-    if (this.warned.has(about)) return;
-    this.warned.add(about);
-    this.warn(what);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { SupervisorBroker } from '../broker/port/broker.js';
 import type { CronDeclaration } from '../cron/cron-definition.js';
 import type { AppWorker } from '../task/app-tasks.js';
+import { NewNames } from '../values/log-once.js';
 import { contested } from './contested-queues.js';
 import { cronDifferences } from './cron-differences.js';
 import { PeriodicLoop } from './periodic-loop.js';
@@ -25,7 +26,7 @@ export interface PeerCheckOptions {
  */
 export class PeerCheck extends PeriodicLoop {
   private readonly fired: readonly CronDeclaration[];
-  private readonly warned = new Set<string>();
+  private readonly warned = new NewNames();
 
   constructor(private readonly options: PeerCheckOptions) {
     super(RETRY_MS, options.onError);
@@ -43,9 +44,7 @@ export class PeerCheck extends PeriodicLoop {
     const workers = await broker.liveWorkers();
     const differences = workers.flatMap((worker) => cronDifferences(this.fired, worker));
     for (const { about, what } of [...differences, ...contested(namespace, own, workers)]) {
-      if (this.warned.has(about)) continue;
-      this.warned.add(about);
-      onWarning(what);
+      if (this.warned.isNew(about)) onWarning(what);
     }
     return EVERY_MS;
   }

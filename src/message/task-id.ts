@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { inspect } from 'node:util';
 import { NestworkError } from '../errors.js';
+import { shown } from '../values/shown.js';
 
 /**
  * Characters of a task id: 10 of the producer, 2 of the lane, then 8 of the sequence number; all base 36, lower case. Nothing reads
@@ -81,7 +81,7 @@ export function assertTaskId(value: unknown): asserts value is string {
   if (isTaskId(value)) return;
   throw new NestworkError(
     'INVALID_TASK_ID',
-    `${inspect(value, { depth: -1, maxStringLength: 40, breakLength: Infinity })} is not a task id.`,
+    `${shown(value)} is not a task id.`,
     'Pass the id of a TaskHandle (or of an error that carries ids) as it is: 20 characters of 0-9 and a-z.',
   );
 }

@@ -31,8 +31,8 @@ import { DeadLetters } from '../inspector/dead-letters.js';
 import { TaskHealthIndicator } from '../inspector/health-indicator.js';
 import { QueueHealth } from '../inspector/queue-health.js';
 import { isWorkerChild } from '../ipc/child-role.js';
-import { RESOLVED_OPTIONS, type ResolvedTaskQueueOptions, type TaskQueueOptions } from '../options/options.js';
-import { resolveTaskQueueOptions } from '../options/resolve-options.js';
+import { RESOLVED_OPTIONS, type TaskQueueOptions } from '../options/options.js';
+import { type ResolvedTaskQueueOptions, resolveTaskQueueOptions } from '../options/resolve-options.js';
 import { TaskRegistry } from '../task/task-registry.js';
 import { type Clock, systemClock } from '../values/clock.js';
 import { runningTask, TaskContext } from '../worker/task-context.js';
@@ -159,8 +159,8 @@ export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [
     { provide: SendWrappers, useFactory: () => new SendWrappers() },
     {
       provide: GlobalEnhancers,
-      useFactory: (app: ApplicationConfig, { globalEnhancers }: ResolvedTaskQueueOptions) =>
-        new GlobalEnhancers(app, globalEnhancers),
+      useFactory: (app: ApplicationConfig, { applyGlobalEnhancers }: ResolvedTaskQueueOptions) =>
+        new GlobalEnhancers(app, applyGlobalEnhancers),
       inject: [ApplicationConfig, RESOLVED_OPTIONS],
     },
     TaskContext,

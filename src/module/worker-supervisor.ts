@@ -3,7 +3,7 @@ import { RedisBroker } from '../broker/redis-broker.js';
 import { COPY } from '../discovery/copies.js';
 import { SUPERVISOR_PID } from '../ipc/child-role.js';
 import { workerServices } from '../maintenance/services.js';
-import type { ResolvedWorkerOptions } from '../options/options.js';
+import type { ResolvedWorkerOptions } from '../options/resolve-options.js';
 import { appName } from '../supervisor/app-name.js';
 import { refuseClusterWorker } from '../supervisor/cluster-worker.js';
 import { entryFile } from '../supervisor/entry-file.js';

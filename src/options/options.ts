@@ -1,6 +1,5 @@
-import type { RedisAddress, RedisSettings } from '../broker/port/broker.js';
+import type { RedisSettings } from '../broker/port/broker.js';
 import type { GivenHeaders } from '../message/headers.js';
-import type { PolicyBook } from '../policy/policy-book.js';
 import type { PolicyOptions } from '../policy/policy-options.js';
 import type { TaskInfo } from '../task/task-hooks.js';
 import type { ByteSize } from '../values/byte-size.js';
@@ -33,7 +32,7 @@ export interface TaskQueueOptions {
    */
   queues?: readonly (string | QueueOptions)[];
   /**
-   * Timeouts and retries of all tasks, unless their queue, the task or the call says otherwise.
+   * Timeouts and retries of all tasks, unless their queue, the task or the call has its own.
    * @default none
    */
   defaults?: PolicyOptions;
@@ -77,7 +76,7 @@ export interface TaskQueueOptions {
    */
   applyGlobalEnhancers?: boolean | Partial<GlobalEnhancerKinds>;
   /**
-   * Headers for whatever is sent, such as a tenant or a trace id. Asked at each `delay()` and `delayMany()`, in the
+   * Headers for all that is sent, such as a tenant or a trace id. Asked at each `delay()` and `delayMany()`, in the
    * caller's async context, so an AsyncLocalStorage can be read; `task` is the task within which the call is made, if it
    * is. Headers of the call itself come first. If it throws, the call rejects with PROPAGATE_FAILED and nothing is sent.
    * @default none
@@ -90,7 +89,7 @@ export interface TaskQueueOptions {
    * Runs a worker in the process of the app itself, from the end of its bootstrap hooks until it is closed: for
    * development and small deployments. Each process that boots the module then consumes tasks, so decide by the
    * environment. Everything holds but what takes a process of its own: a task that blocks holds up the whole app, one
-   * that runs beyond its hard timeout is told by its signal and cannot be ended, and one that kills its process takes the
+   * that runs beyond its hard timeout has its signal aborted and cannot be ended, and one that kills its process takes the
    * app with it, uncounted. Call `app.enableShutdownHooks()`. Ignored in the children of `WorkerFactory.run`.
    * @default false
    * @example
@@ -191,7 +190,7 @@ export interface WorkerOptions {
   /**
    * How long a child may take to boot, from its fork to the end of all bootstrap hooks; then its process is ended and another
    * one is tried, after 0.5 s, doubling up to 30 s. If it was the first one, the worker ends with code 1, as with an app that
-   * cannot boot. At least 1 s. With or without it, a child that has been booting for 30 s is told in the log.
+   * cannot boot. At least 1 s. With or without it, the log reports a child that has been booting for 30 s.
    * @default none: it is waited for
    */
   bootTimeout?: Duration;
@@ -231,33 +230,3 @@ export interface WorkerOptions {
    */
   entry?: string | URL;
 }
-
-export type ResolvedTaskQueueOptions = Readonly<{
-  redis: RedisAddress;
-  queues: readonly string[];
-  policies: PolicyBook;
-  defaultQueue: string;
-  namespace: string;
-  commandTimeoutMs: number;
-  replicas: number;
-  deadRetentionMs: number | undefined;
-  maxDead: number | undefined;
-  globalEnhancers: GlobalEnhancerKinds;
-  propagate: TaskQueueOptions['propagate'];
-  inProcess: ResolvedWorkerOptions | undefined;
-}>;
-
-export type ResolvedWorkerOptions = Readonly<{
-  children: number;
-  concurrency: number;
-  queues: readonly string[] | undefined;
-  excludeQueues: readonly string[];
-  maxTasksPerChild: number | undefined;
-  bootTimeoutMs: number | undefined;
-  maxBytesPerChild: number | undefined;
-  maxMemoryPercent: number | undefined;
-  shutdownGraceMs: number;
-  cancelGraceMs: number;
-  leaseMs: number;
-  entry: string | undefined;
-}>;

@@ -5,11 +5,10 @@ const DIRECTLY = 'Give `host` and `port` directly: redis: { host, port }.';
 const PRIMARY = 'Tasks are written, so it is always the primary.';
 const TIMEOUT = 'Use `commandTimeout` of TaskQueueModule: it limits commands, and the time to connect.';
 const PREFIX = 'Use `namespace` of TaskQueueModule: every key begins with it.';
-const RECONNECTS =
-  'Leave it out: nestwork connects, waits and connects again by itself, so that nothing is lost or done twice.';
-const PROTOCOL = 'Leave it out: nestwork reads and writes in its own way, and would not understand Redis otherwise.';
+const OURS =
+  'Leave it out if it is another option of ioredis: nestwork connects again, repeats commands and reads replies by itself.';
 
-/** What to do about an option that `redis` does not have: those of ioredis that nestwork sets, and other names of what there is. */
+/** What to write in place of an option that `redis` does not have: other names of what there is, and other places. */
 const PLACES: Record<string, string> = {
   ...all(['url', 'uri', 'connectionString', 'connection', 'dsn'], URL_ALONE),
   ...all(['database', 'dbIndex', 'dbNumber', 'index'], DATABASE),
@@ -23,47 +22,11 @@ const PLACES: Record<string, string> = {
   ...all(['prefix', 'keyPrefix', 'namespace'], PREFIX),
   ...all(['commandTimeout', 'connectTimeout', 'sentinelCommandTimeout', 'timeout'], TIMEOUT),
   ...all(['preferredSlaves', 'readOnly', 'scaleReads'], PRIMARY),
-  ...all(
-    [
-      'autoResendUnfulfilledCommands',
-      'autoResubscribe',
-      'blockingTimeout',
-      'blockingTimeoutGrace',
-      'commandQueue',
-      'Connector',
-      'disconnectTimeout',
-      'enableOfflineQueue',
-      'enableReadyCheck',
-      'lazyConnect',
-      'maxLoadingRetryTime',
-      'maxRetriesPerRequest',
-      'offlineQueue',
-      'reconnectOnError',
-      'retryStrategy',
-      'sentinelReconnectStrategy',
-      'sentinelRetryStrategy',
-      'socketTimeout',
-    ],
-    RECONNECTS,
-  ),
-  ...all(
-    [
-      'autoPipeliningIgnoredCommands',
-      'enableAutoPipelining',
-      'himportFieldsets',
-      'monitor',
-      'replyMapping',
-      'scripts',
-      'showFriendlyErrorStack',
-      'stringNumbers',
-    ],
-    PROTOCOL,
-  ),
 };
 
 /** The remedy for an option of another library or version, or one that is not the user's to set. */
-export function placeOfRedisOption(option: string): string | undefined {
-  return Object.hasOwn(PLACES, option) ? PLACES[option] : undefined;
+export function placeOfRedisOption(option: string): string {
+  return (Object.hasOwn(PLACES, option) && PLACES[option]) || OURS;
 }
 
 function all(names: readonly string[], place: string): Record<string, string> {

@@ -2,7 +2,8 @@ import { types } from 'node:util';
 import type { RedisAddress, RedisOption, SentinelOption } from '../broker/port/broker.js';
 import { NestworkError } from '../errors.js';
 import { assertKnownOptions } from '../values/known-options.js';
-import { invalid, isPlainObject, shown } from '../values/option-values.js';
+import { invalid, isPlainObject } from '../values/option-values.js';
+import { shown } from '../values/shown.js';
 import { placeOfRedisOption } from './redis-option-places.js';
 import { parseRedisUrl } from './redis-url.js';
 
@@ -38,22 +39,8 @@ const PLACE: Kind = {
 };
 const SECRET: Kind = { ...TEXT, give: 'Give text, in quotes.' };
 
-/** Every option there is. */
-const KINDS: Record<RedisOption, Kind> = {
-  host: PLACE,
-  port: whole(1, MAX_PORT),
-  path: PLACE,
-  family: oneOf(0, 4, 6),
-  db: whole(0, 2 ** 31 - 1),
-  username: SECRET,
-  password: SECRET,
-  tls: TLS,
-  keepAlive: whole(0, 2 ** 31 - 1),
-  noDelay: FLAG,
-  connectionName: TEXT,
-  disableClientInfo: FLAG,
-  clientInfoTag: TEXT,
-  protocol: oneOf(2, 3),
+/** The options of a connection by way of Sentinels. */
+const OF_SENTINELS: Record<SentinelOption, Kind> = {
   sentinels: {
     read: (value) => (Array.isArray(value) && value.length > 0 ? value.map(sentinel) : undefined),
     give: 'Give a list of at least one { host, port }.',
@@ -76,18 +63,24 @@ const KINDS: Record<RedisOption, Kind> = {
   sentinelMaxConnections: whole(1, 1_000),
 };
 
-const OF_SENTINELS: readonly SentinelOption[] = [
-  'name',
-  'role',
-  'natMap',
-  'sentinelUsername',
-  'sentinelPassword',
-  'sentinelTLS',
-  'enableTLSForSentinelMode',
-  'updateSentinels',
-  'failoverDetector',
-  'sentinelMaxConnections',
-];
+/** Every option there is. */
+const KINDS: Record<RedisOption, Kind> = {
+  host: PLACE,
+  port: whole(1, MAX_PORT),
+  path: PLACE,
+  family: oneOf(0, 4, 6),
+  db: whole(0, 2 ** 31 - 1),
+  username: SECRET,
+  password: SECRET,
+  tls: TLS,
+  keepAlive: whole(0, 2 ** 31 - 1),
+  noDelay: FLAG,
+  connectionName: TEXT,
+  disableClientInfo: FLAG,
+  clientInfoTag: TEXT,
+  protocol: oneOf(2, 3),
+  ...OF_SENTINELS,
+};
 const OF_ADDRESS = { host: PLACE, port: KINDS.port, family: KINDS.family };
 
 /**
@@ -230,7 +223,7 @@ function assertOneWay(address: RedisAddress): void {
     return assertTls(address);
   }
   if (given('path') && direct !== 'path') throw beside(direct as RedisOption, 'path');
-  const idle = OF_SENTINELS.find(given);
+  const idle = (Object.keys(OF_SENTINELS) as SentinelOption[]).find(given);
   if (idle)
     throw invalid(
       `redis.${idle}`,

@@ -1,109 +1,107 @@
 import { availableParallelism } from 'node:os';
+import type { RedisSettings } from '../broker/port/broker.js';
 import { PolicyBook } from '../policy/policy-book.js';
 import { assertPolicyOptions, POLICY_OPTIONS, type PolicyOptions } from '../policy/policy-options.js';
-import { toBytes } from '../values/byte-size.js';
+import { type ByteSize, toBytes } from '../values/byte-size.js';
 import { type Duration, toMilliseconds } from '../values/duration.js';
 import { assertKnownOptions, assertOptionsObject } from '../values/known-options.js';
-import { count, duration, filePath, invalid, isPlainObject, optional, shown } from '../values/option-values.js';
+import { type Resolved, type Rule, type RulesOf, resolveOptions, rule, time, whole } from '../values/option-rules.js';
+import { filePath, invalid, isPlainObject } from '../values/option-values.js';
 import { servedQueues, unknownQueue } from '../values/queue-names.js';
+import { shown } from '../values/shown.js';
 import { assertNamespace, assertQueueName } from '../values/task-name.js';
-import type {
-  GlobalEnhancerKinds,
-  QueueOptions,
-  ResolvedTaskQueueOptions,
-  ResolvedWorkerOptions,
-  TaskQueueOptions,
-  WorkerOptions,
-} from './options.js';
+import type { GlobalEnhancerKinds, QueueOptions, TaskQueueOptions, WorkerOptions } from './options.js';
 import { resolveRedis } from './redis-options.js';
 
-const MIN_LEASE_MS = 1_000;
-const MIN_BOOT_TIMEOUT_MS = 1_000;
-const TASK_QUEUE_OPTIONS = [
-  'redis',
-  'queues',
-  'defaults',
-  'defaultQueue',
-  'namespace',
-  'commandTimeout',
-  'replicas',
-  'deadRetention',
-  'maxDead',
-  'applyGlobalEnhancers',
-  'propagate',
-  'inProcess',
-];
-const ENHANCER_KINDS = ['guards', 'interceptors', 'pipes', 'filters'];
-const WORKER_OPTIONS = [
-  'children',
-  'concurrency',
-  'queues',
-  'excludeQueues',
-  'maxTasksPerChild',
-  'bootTimeout',
-  'maxMemoryPerChild',
-  'maxMemoryPercent',
-  'shutdownGrace',
-  'cancelGrace',
-  'lease',
-  'entry',
-];
+const WORKER = {
+  children: whole(1, 1_024, availableParallelism()),
+  concurrency: whole(1, 1_000, 1),
+  queues: rule((given: readonly string[] | undefined, option) => given && queueNames(given, option)),
+  excludeQueues: rule((given: readonly string[] = [], option) => queueNames(given, option)),
+  maxTasksPerChild: whole(1, 1e9),
+  bootTimeout: time(1_000),
+  maxMemoryPerChild: {
+    read: (given: ByteSize | undefined, option) => (given === undefined ? undefined : toBytes(given, option)),
+    unit: 'Bytes',
+  } as Rule<ByteSize, number | undefined, 'Bytes'>,
+  maxMemoryPercent: whole(1, 100),
+  shutdownGrace: time(0, '25s'),
+  cancelGrace: time(0, '5s'),
+  lease: time(1_000, '30s'),
+  entry: rule((given: string | URL | undefined, option) => (given === undefined ? undefined : filePath(option, given))),
+} satisfies RulesOf<WorkerOptions>;
+
+export type ResolvedWorkerOptions = Resolved<typeof WORKER>;
+
 const IN_PROCESS = 'the option `inProcess` of TaskQueueModule';
 const IN_PROCESS_OPTIONS = ['concurrency', 'queues', 'excludeQueues', 'shutdownGrace', 'cancelGrace', 'lease'];
-const MAX_CHILDREN = 1_024;
-const MAX_CONCURRENCY = 1_000;
-const MAX_REPLICAS = 100;
 
-/** Checks the options and fills in the defaults. The only place that knows them. */
+const MODULE = {
+  redis: rule((given: RedisSettings = 'redis://127.0.0.1:6379') => resolveRedis(given)),
+  queues: rule(resolveQueues),
+  defaults: rule((given: PolicyOptions = {}) => checkedPolicy(given, 'the option `defaults` of TaskQueueModule')),
+  defaultQueue: rule((given: string | undefined) => given),
+  namespace: rule((given = 'nestwork') => {
+    assertNamespace(given);
+    return given;
+  }),
+  commandTimeout: time(1, '5s'),
+  replicas: whole(0, 100, 0),
+  deadRetention: { read: retention, unit: 'Ms' } as Rule<Duration, number | undefined, 'Ms'>,
+  maxDead: whole(1, 1e9),
+  applyGlobalEnhancers: rule(globalEnhancers),
+  propagate: rule((given: TaskQueueOptions['propagate'], option) => {
+    if (given === undefined || typeof given === 'function') return given;
+    throw invalid(option, 'is no function', "Give one that returns headers: () => ({ tenant: 'acme' }).");
+  }),
+  inProcess: rule(resolveInProcess),
+} satisfies RulesOf<TaskQueueOptions>;
+
+export type ResolvedTaskQueueOptions = Omit<Resolved<typeof MODULE>, 'queues' | 'defaults' | 'defaultQueue'> & {
+  readonly queues: readonly string[];
+  readonly defaultQueue: string;
+  readonly policies: PolicyBook;
+};
+
+/** Checks the options and fills in the defaults. */
 export function resolveTaskQueueOptions(options: TaskQueueOptions): ResolvedTaskQueueOptions {
-  assertKnownOptions(options, TASK_QUEUE_OPTIONS, 'TaskQueueModule', placeInModule);
-  const { redis: given = 'redis://127.0.0.1:6379', namespace = 'nestwork', defaultQueue = 'default' } = options;
-  const redis = resolveRedis(given);
-  assertNamespace(namespace);
-  const { queues, policies } = resolveQueues(options);
-  if (options.defaultQueue === undefined && !queues.includes(defaultQueue)) {
+  assertKnownOptions(options, Object.keys(MODULE), 'TaskQueueModule', placeInModule);
+  const { queues: listed, defaults, defaultQueue: given, ...rest } = resolveOptions(MODULE, options);
+  const queues = [...listed.keys()];
+  const defaultQueue = given ?? 'default';
+  if (given === undefined && !listed.has(defaultQueue)) {
     const remedy = `Set it to one of: ${queues.join(', ')}.`;
     throw invalid('defaultQueue', 'is not set, and none of the `queues` is named "default"', remedy);
   }
-  if (!queues.includes(defaultQueue)) throw unknownQueue(defaultQueue, 'the option `defaultQueue`', queues);
-  const commandTimeoutMs = duration('commandTimeout', options.commandTimeout ?? '5s', 1);
-  const replicas = count('replicas', options.replicas ?? 0, MAX_REPLICAS, 0);
-  const deadRetentionMs = optional(options.deadRetention, retention);
-  const maxDead = optional(options.maxDead, (most) => count('maxDead', most, 1e9));
-  const dead = { deadRetentionMs, maxDead };
-  const { propagate } = options;
-  if (propagate !== undefined && typeof propagate !== 'function') {
-    throw invalid('propagate', 'is no function', "Give one that returns headers: () => ({ tenant: 'acme' }).");
-  }
-  const inProcess = resolveInProcess(options.inProcess);
-  if (inProcess) servedQueues(queues, inProcess, IN_PROCESS);
-  const enhancers = globalEnhancers(options.applyGlobalEnhancers);
-  const rest = { commandTimeoutMs, replicas, ...dead, globalEnhancers: enhancers, propagate, inProcess };
-  return { redis, namespace, queues, policies, defaultQueue, ...rest };
+  if (!listed.has(defaultQueue)) throw unknownQueue(defaultQueue, 'the option `defaultQueue`', queues);
+  if (rest.inProcess) servedQueues(queues, rest.inProcess, IN_PROCESS);
+  return { ...rest, queues, defaultQueue, policies: new PolicyBook(defaults, listed) };
+}
+
+/** Checks the options and fills in the defaults. */
+export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOptions {
+  assertKnownOptions(options, [...Object.keys(WORKER), 'logger'], 'WorkerFactory.run', placeOfWorker);
+  return resolveOptions(WORKER, options);
 }
 
 /** Where an option belongs that `forRoot` does not have. */
 function placeInModule(option: string): string | undefined {
-  if (isPolicyOption(option)) {
+  if (POLICY_OPTIONS.includes(option)) {
     const ofAll = `defaults: { ${option}: ... }`;
     return `Give it under \`defaults\`, for all tasks: ${ofAll}; or to one queue: queues: [{ name: 'default', ${option}: ... }].`;
   }
   if (IN_PROCESS_OPTIONS.includes(option)) {
     return `Give it to the worker: WorkerFactory.run(AppModule, { ${option}: ... }), or \`inProcess\`.`;
   }
-  return WORKER_OPTIONS.includes(option)
+  return Object.hasOwn(WORKER, option)
     ? `Give it to the worker: WorkerFactory.run(AppModule, { ${option}: ... }).`
     : undefined;
 }
 
-function isPolicyOption(option: string): boolean {
-  return POLICY_OPTIONS.some((name) => name === option);
-}
-
 /** Where an option belongs that a worker does not have. */
 function placeOfWorker(option: string): string | undefined {
-  if (TASK_QUEUE_OPTIONS.includes(option)) return `Give it to the module: TaskQueueModule.forRoot({ ${option}: ... }).`;
-  return isPolicyOption(option)
+  if (Object.hasOwn(MODULE, option)) return `Give it to the module: TaskQueueModule.forRoot({ ${option}: ... }).`;
+  return POLICY_OPTIONS.includes(option)
     ? `Give it to the module: TaskQueueModule.forRoot({ defaults: { ${option}: ... } }).`
     : undefined;
 }
@@ -119,7 +117,7 @@ function resolveInProcess(given: TaskQueueOptions['inProcess']): ResolvedWorkerO
     ]);
   }
   const ofChildren = Object.keys(options).find(
-    (name) => WORKER_OPTIONS.includes(name) && !IN_PROCESS_OPTIONS.includes(name),
+    (name) => Object.hasOwn(WORKER, name) && !IN_PROCESS_OPTIONS.includes(name),
   );
   if (ofChildren) {
     throw invalid(`inProcess.${ofChildren}`, 'is about child processes, and a worker within the app has none', [
@@ -131,75 +129,51 @@ function resolveInProcess(given: TaskQueueOptions['inProcess']): ResolvedWorkerO
   return resolveWorkerOptions({ ...options, children: 1 });
 }
 
-function resolveQueues({ queues: given = ['default'], defaults = {} }: TaskQueueOptions): {
-  queues: string[];
-  policies: PolicyBook;
-} {
+/** The queues in their order, each with its policy. */
+function resolveQueues(given: TaskQueueOptions['queues'] = ['default']): Map<string, PolicyOptions> {
   if (!Array.isArray(given) || given.length === 0) {
     throw invalid('queues', 'is not a list of at least one name', "Give names like ['critical', 'default'].");
   }
-  const listed: QueueOptions[] = given.map((queue: unknown, index) => {
-    if (!isPlainObject(queue)) return { name: queue as string };
-    assertOptionsObject(queue, `queues[${index}] of TaskQueueModule`);
-    return queue as QueueOptions;
-  });
-  const queues = listed.map(({ name }) => name);
-  for (const queue of queues) assertQueueName(queue);
-  const repeated = queues.find((queue, index) => queues.indexOf(queue) !== index);
-  if (repeated !== undefined) throw invalid('queues', `names "${repeated}" twice`, 'Name each queue once.');
-  assertKnownOptions(defaults, POLICY_OPTIONS, 'the option `defaults` of TaskQueueModule');
-  assertPolicyOptions(defaults, 'the option `defaults` of TaskQueueModule');
-  const byQueue = new Map<string, PolicyOptions>();
-  for (const { name, ...policy } of listed) {
-    assertKnownOptions(policy, POLICY_OPTIONS, `queue "${name}"`);
-    assertPolicyOptions(policy, `queue "${name}"`);
-    byQueue.set(name, policy);
+  const listed = new Map<string, PolicyOptions>();
+  for (const [index, queue] of given.entries()) {
+    if (isPlainObject(queue)) assertOptionsObject(queue, `queues[${index}] of TaskQueueModule`);
+    const { name, ...policy } = isPlainObject(queue) ? (queue as QueueOptions) : { name: queue as string };
+    assertQueueName(name);
+    if (listed.has(name)) throw invalid('queues', `names "${name}" twice`, 'Name each queue once.');
+    listed.set(name, checkedPolicy(policy, `queue "${name}"`));
   }
-  return { queues, policies: new PolicyBook(defaults, byQueue) };
+  return listed;
+}
+
+function checkedPolicy(policy: PolicyOptions, where: string): PolicyOptions {
+  assertKnownOptions(policy, POLICY_OPTIONS, where);
+  assertPolicyOptions(policy, where);
+  return policy;
 }
 
 function globalEnhancers(given: TaskQueueOptions['applyGlobalEnhancers'] = false): GlobalEnhancerKinds {
   if (typeof given === 'boolean') return { guards: false, interceptors: given, pipes: given, filters: given };
-  assertKnownOptions(given, ENHANCER_KINDS, 'the option `applyGlobalEnhancers` of TaskQueueModule');
+  assertKnownOptions(
+    given,
+    ['guards', 'interceptors', 'pipes', 'filters'],
+    'the option `applyGlobalEnhancers` of TaskQueueModule',
+  );
   const wrong = Object.entries(given).find(([, value]) => value !== undefined && typeof value !== 'boolean');
   if (wrong) throw invalid(`applyGlobalEnhancers.${wrong[0]}`, 'is neither true nor false', 'Give one of them.');
   const { guards = false, interceptors = false, pipes = false, filters = false } = given;
   return { guards, interceptors, pipes, filters };
 }
 
-/** Checks the options and fills in the defaults. */
-export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOptions {
-  assertKnownOptions(options, [...WORKER_OPTIONS, 'logger'], 'WorkerFactory.run', placeOfWorker);
-  assertQueueList('queues', options.queues ?? []);
-  assertQueueList('excludeQueues', options.excludeQueues ?? []);
-  return {
-    children: count('children', options.children ?? availableParallelism(), MAX_CHILDREN),
-    concurrency: count('concurrency', options.concurrency ?? 1, MAX_CONCURRENCY),
-    queues: options.queues,
-    excludeQueues: options.excludeQueues ?? [],
-    maxTasksPerChild: optional(options.maxTasksPerChild, (most) => count('maxTasksPerChild', most, 1e9)),
-    bootTimeoutMs: optional(options.bootTimeout, (time) => duration('bootTimeout', time, MIN_BOOT_TIMEOUT_MS)),
-    maxBytesPerChild: optional(options.maxMemoryPerChild, (size) => toBytes(size, 'maxMemoryPerChild')),
-    maxMemoryPercent: optional(options.maxMemoryPercent, (percent) => count('maxMemoryPercent', percent, 100)),
-    shutdownGraceMs: duration('shutdownGrace', options.shutdownGrace ?? '25s', 0),
-    cancelGraceMs: duration('cancelGrace', options.cancelGrace ?? '5s', 0),
-    leaseMs: duration('lease', options.lease ?? '30s', MIN_LEASE_MS),
-    entry: optional(options.entry, (entry) => filePath('entry', entry)),
-  };
-}
-
-function assertQueueList(option: string, queues: unknown): void {
+function queueNames(queues: readonly string[], option: string): readonly string[] {
   if (!Array.isArray(queues)) throw invalid(option, 'is not a list', "Give names like ['default'].");
   for (const queue of queues) assertQueueName(queue);
+  return queues;
 }
 
 /** At least a second: a 0 meant as "no limit" would remove every dead task at once. */
-function retention(value: Duration): number {
-  const milliseconds = toMilliseconds(value, 'deadRetention');
+function retention(given: Duration | undefined, option: string): number | undefined {
+  if (given === undefined) return undefined;
+  const milliseconds = toMilliseconds(given, option);
   if (milliseconds >= 1_000) return milliseconds;
-  throw invalid(
-    'deadRetention',
-    `is ${milliseconds} ms`,
-    'Give at least a second, or leave it out to keep them for ever.',
-  );
+  throw invalid(option, `is ${milliseconds} ms`, 'Give at least a second, or leave it out to keep them for ever.');
 }

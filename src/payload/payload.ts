@@ -87,7 +87,7 @@ function parseRich(text: string, owner: string): unknown[] {
   return args;
 }
 
-/** Few bytes can tell of billions of holes: to spread them as arguments, or to walk over them, would end the process. */
+/** Few bytes can stand for billions of holes: to spread them as arguments, or to walk over them, would end the process. */
 function createSparseArray(length: number): unknown[] {
   if (length > MAX_LENGTH) throw new RangeError('More holes than are ever sent');
   const array: unknown[] = [];

@@ -12,7 +12,7 @@ import type { Sendable } from './sendable.js';
  * const schemas = new Map<string, StandardSchema>([['user', z.object({ id: z.int() })]]);
  */
 export interface StandardSchema<Input = unknown, Output = Input> {
-  /** what the library says of itself, and how it validates; see the site of the standard */
+  /** the name of the library, and how it validates; see the site of the standard */
   readonly '~standard': {
     readonly version: 1;
     readonly vendor: string;

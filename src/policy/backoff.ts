@@ -4,8 +4,8 @@ import { type Duration, toMilliseconds } from '../values/duration.js';
 /**
  * How long to wait before the next attempt: a duration, which doubles with each attempt and is then drawn between zero and
  * that (full jitter, so that what failed together does not come back together); the same as an object, or `fixed`; or a
- * function of the attempt that failed (from 1) and its error. For a task with a `hardTimeout` the function is also asked at
- * each start, with a HardTimeoutError: once the process is gone, nobody can be asked.
+ * function of the attempt that failed (from 1) and its error. For a task with a `hardTimeout` the function is also called at
+ * each start, with a HardTimeoutError: once the process is gone, it cannot be called.
  *
  * @example
  * const backoffs: RetryBackoff[] = ['5s', { type: 'fixed', delay: '1m' }, (attempt) => attempt * 1_000];
@@ -26,7 +26,7 @@ export interface BackoffOptions {
 }
 
 /**
- * Says how long to wait, of the attempt that failed (from 1) and what it threw. An error of its own means the default.
+ * Returns how long to wait, for the attempt that failed (from 1) and its error. If it throws, the default applies.
  *
  * @example
  * const backoff: BackoffFunction = (attempt, error) => (error instanceof TypeError ? '1h' : attempt * 1_000);

@@ -2,17 +2,17 @@ import type { CallOptions } from '../message/call-options.js';
 import { assertOrder, CALL_POLICY_OPTIONS, type PolicyOptions } from './policy-options.js';
 import { TaskPolicy } from './task-policy.js';
 
-/** The policy of a task in the queue where a call of it is, with what that call says. */
+/** The policy of a task in the queue where a call of it is, with the options of that call. */
 export type PolicyOf = (queue: string, call: CallOptions) => TaskPolicy;
 
-/** What else a call says, such as its headers, makes no policy of its own. */
+/** The other options of a call, such as its headers, make no policy of its own. */
 const POLICY_NAMES: ReadonlySet<string> = new Set(CALL_POLICY_OPTIONS);
 const NO_POLICY = new TaskPolicy([]);
 
 /** The policy of a broadcast: no timeouts, no retries, and it never comes too late. */
 export const noPolicy: PolicyOf = () => NO_POLICY;
 
-/** What the module and its queues say of timeouts and retries; makes the policies of tasks from it. */
+/** The timeouts and retries of the module and its queues; makes the policies of tasks from them. */
 export class PolicyBook {
   constructor(
     private readonly defaults: PolicyOptions,
@@ -20,7 +20,7 @@ export class PolicyBook {
   ) {}
 
   /**
-   * The policies of a task. Those of calls that say nothing about it are made once for each queue.
+   * The policies of a task. Those of calls that set none of it are made once for each queue.
    *
    * @param home the queue of the task, in which its timeouts are checked now
    * @param where the task, for errors

@@ -13,7 +13,7 @@ import { type RetryBackoff, toBackoff } from './backoff.js';
 export type ErrorClass = abstract new (...args: never[]) => unknown;
 
 /**
- * What a single call can say of timeouts and retries; a function cannot travel.
+ * The timeouts and retries that a single call can set; a function cannot travel.
  *
  * @example
  * const patient: CallPolicyOptions = { retries: 10, backoff: { type: 'fixed', delay: '1m' }, expires: '1d' };
@@ -60,7 +60,7 @@ export interface CallPolicyOptions {
 }
 
 /**
- * What tasks, queues and the module can say of timeouts and retries. Precedence is call > task > queue > defaults.
+ * The timeouts and retries that tasks, queues and the module can set. Precedence is call > task > queue > defaults.
  *
  * @example
  * const defaults: PolicyOptions = { retries: 3, softTimeout: '30s', hardTimeout: '1m', dropOn: [TypeError] };
@@ -79,51 +79,49 @@ export interface PolicyOptions extends CallPolicyOptions {
   dropOn?: readonly ErrorClass[];
 }
 
-/** The names of the options that a call may set. */
-export const CALL_POLICY_OPTIONS = [
-  'softTimeout',
-  'hardTimeout',
-  'retries',
-  'backoff',
-  'maxBackoff',
-  'retryOnSoftTimeout',
-  'expires',
-] as const;
-
-/** The names of all options. */
-export const POLICY_OPTIONS = [...CALL_POLICY_OPTIONS, 'retryOn', 'dropOn'] as const;
-
 const MAX_RETRIES = 1_000;
 /** A timer of Node.js waits 24.8 days at most. */
 const MAX_TIMEOUT_MS = 24 * 86_400_000;
 
+/** Refuses a value that does not fit; `option` names it and the place where it stands. */
+type Check = (value: unknown, option: string) => void;
+
+const CALL_CHECKS = {
+  softTimeout: assertTimeout,
+  hardTimeout: assertTimeout,
+  retries: fits(isRetries, `Give a whole number from 0 to ${MAX_RETRIES}.`),
+  backoff: assertBackoff,
+  maxBackoff: (value, option) => void toMilliseconds(value as Duration, option),
+  retryOnSoftTimeout: fits((value) => typeof value === 'boolean', 'Give true or false.'),
+  expires: (value, option) => void toMilliseconds(value as Duration, option),
+} satisfies Record<keyof CallPolicyOptions, Check>;
+
+const CHECKS: Record<keyof PolicyOptions, Check> = {
+  ...CALL_CHECKS,
+  retryOn: fits(areClasses, 'Give a list of error classes, like [TypeError].'),
+  dropOn: fits(areClasses, 'Give a list of error classes, like [TypeError].'),
+};
+
+/** The names of the options that a call may set. */
+export const CALL_POLICY_OPTIONS = Object.keys(CALL_CHECKS) as readonly (keyof CallPolicyOptions)[];
+
+/** The names of all options. */
+export const POLICY_OPTIONS: readonly string[] = Object.keys(CHECKS);
+
 /**
- * Checks what a task, a queue, a call or the module says.
+ * Checks the options of a task, a queue, a call or the module.
  *
- * @param where who says it, for errors: `'@Task() on ReportTasks.send'`
+ * @param where they stand, for errors: `'@Task() on ReportTasks.send'`
  * @throws NestworkError INVALID_OPTION, INVALID_DURATION
  */
 export function assertPolicyOptions(options: PolicyOptions, where: string): void {
-  const { softTimeout, hardTimeout, retries, backoff, maxBackoff, retryOnSoftTimeout, expires } = options;
-  const soft = timeout('softTimeout', softTimeout, where);
-  const hard = timeout('hardTimeout', hardTimeout, where);
-  assertOrder(soft, hard, where);
-  if (retries !== undefined && !(Number.isInteger(retries) && retries >= 0 && retries <= MAX_RETRIES)) {
-    throw invalid('retries', where, `Give a whole number from 0 to ${MAX_RETRIES}.`);
+  for (const [name, check] of Object.entries(CHECKS)) {
+    const value: unknown = Reflect.get(options, name);
+    if (value !== undefined) check(value, `\`${name}\` of ${where}`);
   }
-  if (backoff !== undefined) assertBackoff(backoff, where);
-  if (maxBackoff !== undefined) toMilliseconds(maxBackoff, `\`maxBackoff\` of ${where}`);
-  if (expires !== undefined) toMilliseconds(expires, `\`expires\` of ${where}`);
-  if (retryOnSoftTimeout !== undefined && typeof retryOnSoftTimeout !== 'boolean') {
-    throw invalid('retryOnSoftTimeout', where, 'Give true or false.');
-  }
-  for (const option of ['retryOn', 'dropOn'] as const) {
-    const classes: unknown = options[option];
-    if (classes === undefined) continue;
-    if (!Array.isArray(classes) || !classes.every(isClass)) {
-      throw invalid(option, where, 'Give a list of error classes, like [TypeError].');
-    }
-  }
+  const { softTimeout, hardTimeout } = options;
+  if (softTimeout === undefined || hardTimeout === undefined) return;
+  assertOrder(toMilliseconds(softTimeout, 'softTimeout'), toMilliseconds(hardTimeout, 'hardTimeout'), where);
 }
 
 /** A soft timeout that comes after the hard one never comes. */
@@ -136,50 +134,55 @@ export function assertOrder(softMs: number | undefined, hardMs: number | undefin
   );
 }
 
-/** What a call says, as plain data for its message; undefined when it says nothing. */
+/** The options of a call as plain data for its message; undefined when it has none. */
 export function toCallOptions(options: CallPolicyOptions): CallOptions | undefined {
-  const { softTimeout, hardTimeout, backoff, maxBackoff, expires, retries, retryOnSoftTimeout } = options;
-  const ms = (value: Duration | undefined): number | undefined =>
-    value === undefined ? undefined : toMilliseconds(value, 'with()');
-  const set = {
-    softTimeout: ms(softTimeout),
-    hardTimeout: ms(hardTimeout),
-    retries,
-    backoff:
-      typeof backoff === 'object' ? { ...backoff, delay: ms(backoff.delay) } : ms(backoff as Duration | undefined),
-    maxBackoff: ms(maxBackoff),
-    retryOnSoftTimeout,
-    expires: ms(expires),
+  const given = CALL_POLICY_OPTIONS.filter((name) => options[name] !== undefined);
+  return given.length === 0 ? undefined : Object.fromEntries(given.map((name) => [name, plain(options[name])]));
+}
+
+function plain(value: CallPolicyOptions[keyof CallPolicyOptions]): unknown {
+  if (typeof value === 'boolean') return value;
+  if (typeof value === 'object') return { ...value, delay: plain(value.delay) };
+  // of `retries` it makes the same number
+  return toMilliseconds(value as Duration, 'with()');
+}
+
+function fits(isFit: (value: unknown) => boolean, remedy: string): Check {
+  return (value, option) => {
+    if (!isFit(value)) throw invalid(option, remedy);
   };
-  const given = Object.entries(set).filter(([, value]) => value !== undefined);
-  return given.length === 0 ? undefined : (Object.fromEntries(given) as CallOptions);
+}
+
+function isRetries(value: unknown): boolean {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_RETRIES;
 }
 
 /** An arrow function has no prototype, and `instanceof` throws on it. */
-function isClass(type: unknown): boolean {
-  return typeof type === 'function' && typeof type.prototype === 'object' && type.prototype !== null;
+function areClasses(value: unknown): boolean {
+  const isClass = (type: unknown): boolean =>
+    typeof type === 'function' && typeof type.prototype === 'object' && type.prototype !== null;
+  return Array.isArray(value) && value.every(isClass);
 }
 
-function timeout(option: string, value: Duration | undefined, where: string): number | undefined {
-  if (value === undefined) return undefined;
-  const ms = toMilliseconds(value, `\`${option}\` of ${where}`);
-  if (ms >= 1 && ms <= MAX_TIMEOUT_MS) return ms;
-  throw invalid(option, where, 'Give a time from 1 ms to 24 days, or leave it out for none.');
+function assertTimeout(value: unknown, option: string): void {
+  const ms = toMilliseconds(value as Duration, option);
+  if (ms < 1 || ms > MAX_TIMEOUT_MS)
+    throw invalid(option, 'Give a time from 1 ms to 24 days, or leave it out for none.');
 }
 
-function assertBackoff(backoff: unknown, where: string): void {
+function assertBackoff(backoff: unknown, option: string): void {
   if (typeof backoff === 'object') {
-    if (backoff !== null) assertOptionsObject(backoff, `\`backoff\` of ${where}`);
+    if (backoff !== null) assertOptionsObject(backoff, option);
     const { type, ...rest } = (backoff ?? {}) as { type?: unknown };
     const known = Object.keys(rest).every((name) => name === 'delay');
     if (!known || (type !== 'fixed' && type !== 'exponential')) {
-      throw invalid('backoff', where, "Give a duration, { type: 'fixed' or 'exponential', delay }, or a function.");
+      throw invalid(option, "Give a duration, { type: 'fixed' or 'exponential', delay }, or a function.");
     }
   }
   // a function is tried when it is needed
   toBackoff(backoff as RetryBackoff, 0);
 }
 
-function invalid(option: string, where: string, remedy: string): NestworkError {
-  return new NestworkError('INVALID_OPTION', `The option \`${option}\` of ${where} is invalid.`, remedy);
+function invalid(option: string, remedy: string): NestworkError {
+  return new NestworkError('INVALID_OPTION', `The option ${option} is invalid.`, remedy);
 }

@@ -28,7 +28,7 @@ export interface FailedAttempt {
   readonly softTimedOut: boolean;
 }
 
-/** Timeouts and retries of one task in one queue, with all that was said of them, resolved to numbers. */
+/** Timeouts and retries of one task in one queue, with the options of all layers, resolved to numbers. */
 export class TaskPolicy {
   readonly softTimeoutMs: number | undefined;
   readonly hardTimeoutMs: number | undefined;
@@ -41,7 +41,7 @@ export class TaskPolicy {
   private readonly retryOnSoftTimeout: boolean;
   private hardTimeoutError: HardTimeoutError | undefined;
 
-  /** @param layers what was said, the strongest last; checked by `assertPolicyOptions` or `decodeCallOptions` */
+  /** @param layers the options, the strongest last; checked by `assertPolicyOptions` or `decodeCallOptions` */
   constructor(layers: readonly (PolicyOptions | CallOptions)[]) {
     const said = Object.assign({}, ...layers.map(withoutGaps)) as PolicyOptions;
     this.softTimeoutMs = milliseconds(said.softTimeout);
@@ -57,22 +57,22 @@ export class TaskPolicy {
   }
 
   /**
-   * Never throws: what the user's code throws here is told to `onBroken`. A backoff function that does is replaced by the
+   * Never throws: `onBroken` gets what the user's code throws here. A backoff function that does is replaced by the
    * default; where a class cannot be asked, the task is dead. Something thrown that cannot be asked for its class, such as a
    * revoked proxy, is one of none.
    */
   decide(attempt: FailedAttempt, onBroken: (error: unknown) => void = () => {}): Decision {
-    const tell = (broken: unknown): void => {
+    const report = (broken: unknown): void => {
       try {
         onBroken(broken);
       } catch {
-        // nobody is left to be told
+        // it is not to keep the decision from the task
       }
     };
     try {
-      return this.judge(attempt, tell);
+      return this.judge(attempt, report);
     } catch (broken) {
-      tell(broken);
+      report(broken);
       return DEAD;
     }
   }
@@ -111,7 +111,7 @@ function isOneOf(error: unknown, classes: readonly ErrorClass[]): boolean {
   return classes.length > 0 && hasReadablePrototypes(error) && classes.some((type) => error instanceof type);
 }
 
-/** An option that is given as undefined says nothing, and must not hide what a weaker layer says. */
+/** An option that is given as undefined must not hide that of a weaker layer. */
 function withoutGaps(options: object): object {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

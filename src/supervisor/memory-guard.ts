@@ -9,7 +9,7 @@ const INTERVAL_MS = 1_000;
 const COOL_DOWN_MS = 10_000;
 
 export interface MemoryLimits {
-  readonly maxBytesPerChild: number | undefined;
+  readonly maxMemoryPerChildBytes: number | undefined;
   readonly maxMemoryPercent: number | undefined;
 }
 
@@ -35,16 +35,16 @@ export class MemoryGuard<Child extends Watched> extends PeriodicLoop {
 
   /** Does nothing without a limit. */
   override start(): void {
-    const { maxBytesPerChild, maxMemoryPercent } = this.limits;
-    if (maxBytesPerChild !== undefined || maxMemoryPercent !== undefined) super.start();
+    const { maxMemoryPerChildBytes, maxMemoryPercent } = this.limits;
+    if (maxMemoryPerChildBytes !== undefined || maxMemoryPercent !== undefined) super.start();
   }
 
   async tick(): Promise<number> {
-    const { maxBytesPerChild = Number.POSITIVE_INFINITY, maxMemoryPercent } = this.limits;
+    const { maxMemoryPerChildBytes = Number.POSITIVE_INFINITY, maxMemoryPercent } = this.limits;
     const sizes = await Promise.all(
       Array.from(this.children(), async (child) => ({ child, bytes: (await residentBytes(child.pid)) ?? 0 })),
     );
-    for (const { child, bytes } of sizes) if (bytes > maxBytesPerChild) this.onTooBig(child, bytes);
+    for (const { child, bytes } of sizes) if (bytes > maxMemoryPerChildBytes) this.onTooBig(child, bytes);
     if (maxMemoryPercent !== undefined) this.checkShare(sizes, (availableBytes() * maxMemoryPercent) / 100);
     return INTERVAL_MS;
   }

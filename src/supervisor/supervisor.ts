@@ -3,7 +3,7 @@ import type { Broker, Claimant } from '../broker/port/broker.js';
 import { type AppSettings, BROADCAST_GRACE_MS, type ChildMessage } from '../ipc/ipc-protocol.js';
 import type { UncaughtError } from '../ipc/uncaught-error.js';
 import type { Service } from '../maintenance/periodic-loop.js';
-import type { ResolvedWorkerOptions } from '../options/options.js';
+import type { ResolvedWorkerOptions } from '../options/resolve-options.js';
 import { type AppWorker, appTasks } from '../task/app-tasks.js';
 import { counted } from '../values/counted.js';
 import { LogOnce } from '../values/log-once.js';

@@ -11,7 +11,7 @@ export interface AppTasks {
   readonly digests: ReadonlyMap<string, string>;
 }
 
-/** A worker, as far as it tells of its app. */
+/** A worker, as its session describes it. */
 export interface AppWorker {
   readonly queues: readonly string[];
   /** undefined when nothing names its app, or when an older version wrote it */

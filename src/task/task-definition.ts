@@ -7,7 +7,7 @@ import type { TaskInfo } from './task-hooks.js';
 /** Calls the decorated method with its arguments; gives what that returns. */
 export type TaskHandler = (args: unknown[], task: TaskInfo) => unknown;
 
-/** Where a task comes from, for errors that say what to write instead. */
+/** Where a task comes from, for the remedies of errors. */
 export interface TaskOrigin {
   /** the provided class */
   readonly type: { readonly name: string };
@@ -22,7 +22,7 @@ export interface TaskOrigin {
 export interface TaskDefinition {
   /** unique in the app; travels in every message */
   readonly name: string;
-  /** where its tasks go unless a call says otherwise */
+  /** where its tasks go unless a call names another queue */
   readonly queue: string;
   /** class, method and module, for messages to people */
   readonly where: string;

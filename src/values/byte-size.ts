@@ -1,5 +1,5 @@
-import { inspect } from 'node:util';
-import { NestworkError } from '../errors.js';
+import { invalid } from './option-values.js';
+import { shown } from './shown.js';
 
 const UNITS = { B: 1, KB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30 } as const;
 
@@ -30,12 +30,9 @@ const SIZE = /^(\d+(?:\.\d+)?) ?(B|KB|MB|GB)$/;
 export function toBytes(size: ByteSize, what: string): number {
   const bytes = Math.round(typeof size === 'string' ? parse(size) : size);
   if (Number.isSafeInteger(bytes) && bytes >= 1) return bytes;
-  const shown = inspect(size, { depth: -1, maxStringLength: 40, breakLength: Infinity });
-  throw new NestworkError(
-    'INVALID_OPTION',
-    `The option \`${what}\` is ${shown}, which is not an amount of memory.`,
+  throw invalid(what, `is ${shown(size)}, which is not an amount of memory`, [
     "Give bytes as a number, or a number with a unit (B, KB, MB, GB): 104857600, '300MB', '1.5 GB'.",
-  );
+  ]);
 }
 
 function parse(text: string): number {

@@ -1,4 +1,4 @@
-/** Tells the time, in ms since 1970. What it decides can be tested with another one. */
+/** Returns the time, in ms since 1970. Tests give another one. */
 export type Clock = () => number;
 
 /** The clock of this machine. It asks for `Date` each time, so that the fake timers of a test apply. */

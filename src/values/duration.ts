@@ -1,5 +1,5 @@
-import { inspect } from 'node:util';
 import { NestworkError } from '../errors.js';
+import { shown } from './shown.js';
 
 const UNITS = {
   ms: 1,
@@ -42,8 +42,7 @@ const MAX_MILLISECONDS = 10 * 365 * UNITS.d;
 export function toMilliseconds(duration: Duration, what: string): number {
   const milliseconds = typeof duration === 'string' ? parse(duration) : duration;
   if (!isDuration(milliseconds)) {
-    const shown = inspect(duration, { depth: -1, maxStringLength: 40, breakLength: Infinity });
-    throw new NestworkError('INVALID_DURATION', `${what} is ${shown}, which is not a valid duration.`, [
+    throw new NestworkError('INVALID_DURATION', `${what} is ${shown(duration)}, which is not a valid duration.`, [
       `Give milliseconds as a number, or a number with a unit (ms, s, m, h, d, w): 1500, '500ms', '30s', '1.5h', '10 m'.`,
       'A duration is neither negative nor longer than 10 years (3650d).',
     ]);

@@ -4,7 +4,7 @@ import { own, read, readList, readText } from './thrown.js';
 const MAX_PROBLEMS = 10;
 
 /**
- * What an error says of its problems where its message does not: the issues of a schema (zod, valibot and others), or the
+ * The problems that an error has beside its message: the issues of a schema (zod, valibot and others), or the
  * response of one of Nest's `HttpException`s. Never the input, which may be secret.
  *
  * @returns undefined for other errors
@@ -36,7 +36,7 @@ function pathOf(issue: unknown): string {
   return keys.join('.');
 }
 
-/** Told by its methods, because an app may have two copies of Nest, and others hang whole responses on their errors. */
+/** Recognised by its methods, because an app may have two copies of Nest, and others hang whole responses on their errors. */
 function responseOf(error: object): string | undefined {
   if (typeof read(error, 'getStatus') !== 'function' || typeof read(error, 'getResponse') !== 'function') {
     return undefined;

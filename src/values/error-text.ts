@@ -11,15 +11,15 @@ const MAX_NESTED = 400;
 const MAX_ERRORS = 12;
 /** Errors of one `errors`. */
 const MAX_LISTED = 5;
-/** Causes of one error that are told: the first ones, and the last, which is the root of it. */
+/** Causes of one error that are shown: the first ones, and the last, which is the root of it. */
 const MAX_CAUSES = 5;
 /** Where the remedies of our own errors begin. */
 const REMEDIES = /\n\nPotential solutions:\n/;
 /** Causes that are looked at. */
 const MAX_CHAIN = 50;
 
-/** What has been told so far. */
-interface Told {
+/** The errors that are in the text so far. */
+interface Shown {
   readonly seen: Set<unknown>;
   left: number;
 }
@@ -27,7 +27,7 @@ interface Told {
 /**
  * What people read of something that was thrown, whatever that is: name, code and message of an error, those of its
  * `errors`, and its causes. Of what is no error, only name, message and codes; never the `request` or the `config` of it,
- * which hold secrets. Of bounded length; each error is told once; never throws.
+ * which hold secrets. Of bounded length; each error is shown once; never throws.
  *
  * @param most characters
  * @returns one line, unless the message of an error has several
@@ -36,9 +36,9 @@ interface Told {
  */
 export function errorText(error: unknown, most = MAX_ERROR_TEXT): string {
   try {
-    const told: Told = { seen: new Set([error]), left: MAX_ERRORS };
-    const head = isErrorLike(error) ? said(error, told, most) : `thrown: ${inspected(error)}`;
-    const causes = cut(causesOf(error, head, told), Math.floor(most / 2));
+    const soFar: Shown = { seen: new Set([error]), left: MAX_ERRORS };
+    const head = isErrorLike(error) ? said(error, soFar, most) : `thrown: ${inspected(error)}`;
+    const causes = cut(causesOf(error, head, soFar), Math.floor(most / 2));
     const [first, ...rest] = linesOf(cut(head, most - causes.length - 1));
     return [`${first}${causes}`, ...rest].join('\n');
   } catch {
@@ -68,53 +68,53 @@ function linesOf(head: string): string[] {
 }
 
 /** Name, code and message of one error, and of its `errors`. */
-function said(error: object, told: Told, most: number): string {
+function said(error: object, soFar: Shown, most: number): string {
   const name = shownName(error);
   const message = cut(problemsOf(error) ?? text(read(error, 'message')), most);
   const label = `${name}${shownCode(error, `${name}: ${message}`)}`;
-  const listed = told.left > 0 ? errorsOf(error, told) : '';
+  const listed = soFar.left > 0 ? errorsOf(error, soFar) : '';
   if (message === '') return listed === '' ? label : `${label}: ${listed}`;
   return `${label}: ${message}${listed === '' ? '' : ` (errors: ${listed})`}`;
 }
 
-/** Each in the brackets of the one before it; what `head`, the text before them, has told already is not told again. */
-function causesOf(error: unknown, head: string, told: Told): string {
+/** Each in the brackets of the one before it; what `head`, the text before them, has already is not repeated. */
+function causesOf(error: unknown, head: string, soFar: Shown): string {
   const chain: unknown[] = [];
   for (let cause = causeOf(error); cause !== undefined && chain.length < MAX_CHAIN; cause = causeOf(cause)) {
-    if (told.seen.has(cause)) break;
-    told.seen.add(cause);
+    if (soFar.seen.has(cause)) break;
+    soFar.seen.add(cause);
     chain.push(cause);
   }
   const hidden = chain.length - MAX_CAUSES;
   if (hidden > 0) chain.splice(MAX_CAUSES - 1, hidden);
-  const texts = chain.map((cause) => nested(cause, told)).filter((text) => !head.includes(withoutClass(text)));
+  const texts = chain.map((cause) => nested(cause, soFar)).filter((text) => !head.includes(withoutClass(text)));
   if (hidden > 0) texts.splice(-1, 0, `${hidden} more`);
   return texts.map((text) => ` (caused by ${text}`).join('') + ')'.repeat(texts.length);
 }
 
-function errorsOf(error: object, told: Told): string {
+function errorsOf(error: object, soFar: Shown): string {
   const errors = readList(error, 'errors', MAX_LISTED);
   if (!errors) return '';
   const shown: string[] = [];
   for (const each of errors.first) {
-    if (told.seen.has(each) || told.left === 0) continue;
-    told.seen.add(each);
-    const text = withoutClass(nested(each, told));
-    shown.push(text + (told.left > 0 ? causesOf(each, text, told) : ''));
+    if (soFar.seen.has(each) || soFar.left === 0) continue;
+    soFar.seen.add(each);
+    const text = withoutClass(nested(each, soFar));
+    shown.push(text + (soFar.left > 0 ? causesOf(each, text, soFar) : ''));
   }
   const hidden = errors.all - errors.first.length;
   return [...shown, ...(hidden > 0 ? [`and ${hidden} more`] : [])].join('; ');
 }
 
 /** An error within the text of another one, without its causes, on one line. */
-function nested(error: unknown, told: Told): string {
-  told.left = Math.max(0, told.left - 1);
-  const text = isErrorLike(error) ? said(error, told, MAX_NESTED) : inspected(error);
+function nested(error: unknown, soFar: Shown): string {
+  soFar.left = Math.max(0, soFar.left - 1);
+  const text = isErrorLike(error) ? said(error, soFar, MAX_NESTED) : inspected(error);
   const [withoutRemedies = ''] = text.split(REMEDIES);
   return cut(withoutRemedies.replace(/\s*[\r\n]\s*/g, ' '), MAX_NESTED);
 }
 
-/** Most errors are no more than an Error, and that says nothing. */
+/** Most errors are no more than an Error, and that adds nothing. */
 function withoutClass(text: string): string {
   return text.replace(/^Error: /, '');
 }

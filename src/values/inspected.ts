@@ -8,7 +8,7 @@ const MAX_KEYS = 10;
 const MAX_ITEMS = 5;
 const MAX_DEPTH = 3;
 
-/** What tells of a failure in most things that are thrown and are no errors. */
+/** The properties that describe a failure in most things that are thrown and are no errors. */
 const TELLING = ['name', 'code', 'statusCode', 'status', 'message'] as const;
 
 /** Names behind which clients keep what they sent, and with it what only they may know. */

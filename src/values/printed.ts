@@ -7,7 +7,7 @@ import { readText } from './thrown.js';
 const MOST = 2_100;
 
 /**
- * What a line of the log says of something that was thrown, whatever that is: our own errors with their remedies, on lines of
+ * Anything that was thrown, for a line of the log: our own errors with their remedies, on lines of
  * their own, and any other error on one line. Never throws.
  *
  * @example

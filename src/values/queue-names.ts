@@ -1,5 +1,6 @@
 import { NestworkError } from '../errors.js';
 import { printable } from './printable.js';
+import { shown } from './shown.js';
 
 /** Which queues of its app a worker serves: all, or some, but never some others. */
 interface QueueChoice {
@@ -29,9 +30,10 @@ export function servedQueues(
 
 /** A queue that `TaskQueueModule` does not declare. */
 export function unknownQueue(queue: string, where: string, known: readonly string[]): NestworkError {
-  return new NestworkError(
-    'UNKNOWN_QUEUE',
-    `Queue "${printable(String(queue))}", named by ${where}, is not declared.`,
-    [`Use one of: ${known.join(', ')}.`, `Add '${printable(String(queue))}' to the \`queues\` of TaskQueueModule.`],
-  );
+  // anything may arrive here from untyped code
+  const name = printable(typeof queue === 'string' ? queue : shown(queue));
+  return new NestworkError('UNKNOWN_QUEUE', `Queue "${name}", named by ${where}, is not declared.`, [
+    `Use one of: ${known.join(', ')}.`,
+    `Add '${name}' to the \`queues\` of TaskQueueModule.`,
+  ]);
 }

@@ -1,5 +1,5 @@
-import { inspect } from 'node:util';
 import { NestworkError } from '../errors.js';
+import { shown } from './shown.js';
 
 const QUEUE_OR_NAMESPACE = /^[A-Za-z0-9_.-]{1,100}$/;
 const QUEUE_OR_NAMESPACE_FORM = '1 to 100 characters of A-Z, a-z, 0-9, "_", "." and "-"';
@@ -59,10 +59,9 @@ interface Rule {
 function assertName(kind: 'queue' | 'task' | 'namespace', value: unknown, name: RegExp, { form, where }: Rule): void {
   if (typeof value === 'string' && name.test(value)) return;
   const subject = kind === 'namespace' ? 'namespace' : `${kind} name`;
-  const shown = inspect(value, { depth: -1, maxStringLength: 40, breakLength: Infinity });
   throw new NestworkError(
     'INVALID_NAME',
-    `${shown} is not a valid ${subject}${where === undefined ? '' : `, given by ${where}`}.`,
+    `${shown(value)} is not a valid ${subject}${where === undefined ? '' : `, given by ${where}`}.`,
     `Use ${form}.`,
   );
 }

@@ -5,7 +5,7 @@ const MAX_DEPTH = 5;
 const MAX_MEMBERS = 10;
 
 /**
- * What an error of class-validator says is wrong. Beside it the error holds the input, which may be secret, under names that
+ * The problems in an error of class-validator. Beside it the error holds the input, which may be secret, under names that
  * do not show it: `value` and `target`.
  *
  * @returns undefined for everything else

@@ -34,10 +34,10 @@ export interface ChildApp {
 const logger = new Logger('TaskWorker');
 
 /**
- * A child from its first to its last breath: boot the app, report it, and once started claim until told to stop; then
+ * A child from its start to its end: boot the app, report it, and once started claim until it is stopped; then
  * close the app, which still has all its dependencies while tasks run, and end.
  *
- * Signals are the supervisor's business: whoever stops a worker may send them to the children too, and they must not act on them.
+ * Signals are the supervisor's business: a terminal or an init system may send them to the children too, which must not act on them.
  */
 export async function runChild(boot: () => Promise<ChildApp>): Promise<void> {
   process
@@ -139,7 +139,7 @@ function send(message: ChildMessage): void {
 /** The supervisor prints it. Ends the process once the message is on its way. */
 function reportBootFailure(error: unknown): Promise<never> {
   const { stack } = describeError(error);
-  // what an error of ours asks for stands in its message, and its stack says no more
+  // the message of an error of ours has the remedies, and its stack adds nothing
   const text = error instanceof NestworkError || !stack ? printed(error) : printableStack(stack);
   return new Promise(() =>
     process.send?.({ type: 'bootFailed', error: text } satisfies ChildMessage, () => process.exit(1)),

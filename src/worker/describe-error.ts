@@ -6,7 +6,7 @@ const MAX_STACK = 8_000;
 const MAX_CAUSES = 5;
 
 /**
- * What a dead task's record says of the error; whatever was thrown, of bounded size. Never throws.
+ * The error as the record of a dead task has it; anything may have been thrown. Of bounded size. Never throws.
  *
  * @param most characters of `error`
  */

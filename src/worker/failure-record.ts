@@ -9,7 +9,7 @@ import type { Failure } from './executor.js';
 const MAX_NAME = 200;
 const PLACE = { host: hostname(), pid: process.pid };
 
-/** What the history says of an attempt that failed in this process, at a time in ms since 1970. */
+/** The line of the history for an attempt that failed in this process, at a time in ms since 1970. */
 export function lineOf({ error, task, attempted }: Failure, at: number): string {
   const { code, error: text } = describeError(error, MAX_ATTEMPT_ERROR);
   return encodeAttempt({ at, attempt: attempted ? task?.attempt : undefined, code, error: text, ...PLACE });

@@ -24,15 +24,15 @@ export class HookRunner {
 
   /** Resolves to what the handler returned; rejects with what it, or a wrapper, threw. */
   async around(task: TaskInfo, handler: () => unknown): Promise<unknown> {
-    await this.tell(task, (hook) => hook.onTaskStart?.(task));
+    await this.notify(task, (hook) => hook.onTaskStart?.(task));
     let result: unknown;
     try {
       result = await this.wrapped(task, handler);
     } catch (error) {
-      await this.tell(task, (hook) => hook.onTaskFailure?.(task, error));
+      await this.notify(task, (hook) => hook.onTaskFailure?.(task, error));
       throw error;
     }
-    await this.tell(task, (hook) => hook.onTaskSuccess?.(task, result));
+    await this.notify(task, (hook) => hook.onTaskSuccess?.(task, result));
     return result;
   }
 
@@ -64,7 +64,7 @@ export class HookRunner {
   }
 
   /** An observer that fails must not decide over the task. */
-  private async tell(task: TaskInfo, notice: Notice): Promise<void> {
+  private async notify(task: TaskInfo, notice: Notice): Promise<void> {
     for (const hook of this.hooks) {
       try {
         await notice(hook);

@@ -16,8 +16,11 @@ const MAX_PARKS = 11;
 
 const UNKNOWN_TASK = 'UNKNOWN_TASK';
 const UNKNOWN_TAG = 'UNKNOWN_TAG';
-/** Codes of tasks that wait for a worker of another version. */
-const PARKED: ReadonlySet<string | undefined> = new Set([UNKNOWN_TASK, UNKNOWN_TAG]);
+
+/** Whether a task with this error waits for a worker of another version. */
+export function isParked(code: string | undefined): boolean {
+  return code === UNKNOWN_TASK || code === UNKNOWN_TAG;
+}
 
 /** Names of tasks in an error. */
 const MOST_NAMES = 10;
@@ -53,7 +56,7 @@ export function unknownTag({ id, name }: RunningTask, tag: string): NestworkErro
 export function decideUnknown(message: string): Decision {
   const history = attemptsOf(message);
   const sentAgain = history.findLastIndex(({ code }) => code === REDRIVEN);
-  const parks = history.slice(sentAgain + 1).filter(({ code }) => PARKED.has(code)).length;
+  const parks = history.slice(sentAgain + 1).filter(({ code }) => isParked(code)).length;
   if (parks >= MAX_PARKS) return { kind: 'dead' };
   return { kind: 'retry', inMs: Math.min(FIRST_PARK_MS * 2 ** parks, LONGEST_PARK_MS) };
 }
@@ -69,7 +72,7 @@ export function expired(
   now: number,
 ): NestworkError | undefined {
   if (expiresMs === undefined || attemptOf(message) > 1) return undefined;
-  if (message.tried && attemptsOf(raw).some(({ code }) => !PARKED.has(code))) return undefined;
+  if (message.tried && attemptsOf(raw).some(({ code }) => !isParked(code))) return undefined;
   const waitedMs = now - message.enqueuedAt;
   if (waitedMs <= expiresMs) return undefined;
   return new NestworkError(
@@ -88,7 +91,7 @@ export function wrongKind({ name, broadcast, where }: TaskDefinition, queue: str
       'NOT_A_BROADCAST',
       `"${printable(name)}" was sent as a broadcast, but ${where} is a @Task().`,
       [
-        'Deploy senders and workers of one version: what the catalog says of a name is what its workers last said.',
+        'Deploy senders and workers of one version: the catalog has each name as the workers wrote it last.',
         'Decorate the method with @Broadcast() if every process is to run it.',
       ],
     );

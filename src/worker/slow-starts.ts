@@ -1,6 +1,6 @@
 import type { ClaimedTask } from '../broker/port/broker.js';
 import { labelOf } from '../message/message-label.js';
-import { NewNames } from '../values/new-names.js';
+import { NewNames } from '../values/log-once.js';
 import { printable } from '../values/printable.js';
 import { START_WINDOW_MS } from './start-window.js';
 import { WorkerLog } from './worker-log.js';

@@ -7,8 +7,8 @@ export const START_WINDOW_MS = 80;
  * Until when claimed tasks may be started: noted where the supervisor can read it, so that it can give to others what a
  * child that blocks has not started by then.
  *
- * Each note comes before the look at the clock that relies on it. So whoever reads the note after the window has passed
- * knows that nothing more is started within it.
+ * Each note comes before the look at the clock that relies on it. So when the supervisor reads the note after the window has
+ * passed, nothing more is started within it.
  */
 export class StartWindow {
   private untilMs = Number.POSITIVE_INFINITY;

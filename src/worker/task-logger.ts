@@ -4,7 +4,7 @@ import { runningTask } from './task-context.js';
 /** Its lines name their task themselves. */
 const OF_WORKER = '[TaskWorker] ';
 
-/** What Nest says while it wires a container, and every child wires the same one. */
+/** The lines of Nest while it wires a container, and every child wires the same one. */
 const WIRING = new Set<unknown>(['NestFactory', 'InstanceLoader']);
 
 type JsonLine = ReturnType<ConsoleLogger['getJsonLogObject']>;

@@ -7,8 +7,8 @@ import { runningTask } from './task-context.js';
 const LIVES_ON_MS = 5_000;
 
 /**
- * Leaves word of an uncaught error, or of a rejection that nobody handles, for the supervisor: it tells people, who would see no
- * more than an exit code. Changes nothing of what the error does.
+ * Writes an uncaught error, or a rejection that nobody handles, where the supervisor reads it. The supervisor logs it: the exit
+ * code alone says too little. The process ends as it would without this.
  */
 export function noteUncaughtErrors(
   words: Pick<UncaughtErrorWriter, 'write' | 'withdraw'> = new UncaughtErrorWriter(SCOREBOARD_FD),

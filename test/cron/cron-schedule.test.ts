@@ -40,29 +40,29 @@ describe('an expression', () => {
     ]);
   });
 
-  it.each<[string, string, string]>([
-    ['^ * * * *', '^ is no minute (0-59)', '^'],
-    ['* * * * ^', '^ is no weekday', '        ^'],
-    ['60 * * * *', '60 is no minute (0-59)', '^^'],
-    ['0 0,12,99 * * *', '99 is no hour (0-23)', '       ^^'],
-    ['0 8  * * MOO', 'MOO is no weekday (0-7 or SUN-SAT', '         ^^^'],
-    ['0 60 8 * * *', '60 is no minute', '  ^^'],
-    ['0 8 1,,2 * *', 'nothing is no day', '      ^'],
-    ['*/0 * * * *', '*/0 is no minute', '^^^'],
-    ['5-1 * * * *', '5-1 is no minute', '^^^'],
-    ['10:30 8 * * *', '10:30 is no minute', '^^^^^'],
-    ['* * * *', '4 fields instead of 5 or 6', '        ^'],
-    ['* * * * * * *', '7 fields instead of 5 or 6', '            ^'],
-    ['every day', '2 fields instead of 5 or 6', '          ^'],
-    ['@dayly', '@dayly is no alias', '^^^^^^'],
-    ['', 'is empty', '^'],
-    ['0 0 30 2 *', 'never comes due', '    ^^^^'],
-    ['0 0 31 4,6 *', 'never comes due', '    ^^^^^^'],
-  ])('%j is refused, saying why and where', (expression, why, carets) => {
+  it.each<[string, string]>([
+    ['^ * * * *', '^ is no minute (0-59)'],
+    ['* * * * ^', '^ is no weekday'],
+    ['60 * * * *', '60 is no minute (0-59)'],
+    ['0 0,12,99 * * *', '99 is no hour (0-23)'],
+    ['0 8  * * MOO', 'MOO is no weekday (0-7 or SUN-SAT'],
+    ['0 60 8 * * *', '60 is no minute'],
+    ['0 8 1,,2 * *', 'nothing is no day'],
+    ['*/0 * * * *', '*/0 is no minute'],
+    ['5-1 * * * *', '5-1 is no minute'],
+    ['10:30 8 * * *', '10:30 is no minute'],
+    ['* * * *', '4 fields instead of 5 or 6'],
+    ['* * * * * * *', '7 fields instead of 5 or 6'],
+    ['every day', '2 fields instead of 5 or 6'],
+    ['@dayly', '@dayly is no alias'],
+    ['', 'is empty'],
+    ['0 0 30 2 *', 'never comes due'],
+    ['0 0 31 4,6 *', 'never comes due'],
+  ])('%j is refused, saying why and where', (expression, why) => {
     const message = messageOf(expression);
     expect(message).toContain('of @Cron() on A.b in C');
     expect(message).toContain(why);
-    expect(message).toContain(` [INVALID_CRON]\n\n  ${expression}\n  ${carets}\n\nPotential solutions:\n`);
+    expect(message).toContain('. [INVALID_CRON]\n\nPotential solutions:\n');
   });
 
   it('that is a date is refused', () => {

@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ChildBroker, Claimant } from '../../src/broker/port/broker.js';
 import type { NestworkError } from '../../src/errors.js';
 import { SeverableBroker } from '../../src/in-process/severable-broker.js';
-import { Acknowledger } from '../../src/worker/acknowledger.js';
+import { ScoreboardReader, ScoreboardWriter } from '../../src/ipc/scoreboard.js';
+import { Finisher } from '../../src/worker/finisher.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
 
 let fixture: BrokerFixture;
@@ -58,13 +59,17 @@ it('ends what is repeated until Redis answers', async () => {
   const claimant = await fixture.holderOf([fixture.message()]);
   const codes: string[] = [];
   let lost = 0;
-  const acks = new Acknowledger(claims, claimant, {
-    ended: () => {},
-    leaseLost: () => {
+  const scoreboard = new ScoreboardReader(1);
+  const finisher = new Finisher({
+    broker: claims,
+    claimant,
+    scoreboard: new ScoreboardWriter(1, scoreboard.fd),
+    onEnded: () => {},
+    onLeaseLost: () => {
       lost += 1;
     },
-    refused: () => {},
-    failed: (error) => {
+    onRefused: () => {},
+    onError: (error) => {
       codes.push((error as NestworkError).code);
       claims.sever();
     },
@@ -72,9 +77,10 @@ it('ends what is repeated until Redis answers', async () => {
   await fixture.server.kill();
   // until then an ack leaves over the dead connection, and nobody knows whether it arrived
   await outage;
-  acks.done('some task');
-  await acks.settled();
+  finisher.ack('some task');
+  await finisher.settled();
   expect(codes).toEqual(['REDIS_UNAVAILABLE']);
   expect(lost).toBe(1);
+  scoreboard.close();
   await broker.close();
 });

@@ -189,7 +189,7 @@ describe('a list', () => {
 describe('refuses', () => {
   it.each<[unknown, string, string]>([
     [{ queue: 'default' }, 'INVALID_OPTION', 'no option "queue"'],
-    [{ queues: 'default' }, 'INVALID_OPTION', '`queues` (default) is not a list'],
+    [{ queues: 'default' }, 'INVALID_OPTION', "`queues` ('default') is not a list"],
     [{ queues: [] }, 'INVALID_OPTION', '`queues`'],
     [{ queues: ['default', 'unknown'] }, 'UNKNOWN_QUEUE', '"unknown", named by a filter of dead tasks'],
     [{ queues: [7] }, 'UNKNOWN_QUEUE', '"7"'],

@@ -446,7 +446,7 @@ describe('options', () => {
     [{ maxMemoryPercent: 50 }, 'inProcess.maxMemoryPercent'],
     [{ concurency: 2 }, '"concurency"'],
     [{ concurrency: 0 }, '`concurrency`'],
-    ['yes', '`inProcess` is "yes", and neither true, false nor an object'],
+    ['yes', "`inProcess` is 'yes', and neither true, false nor an object"],
     ['true', "process.env.IN_PROCESS === 'true'"],
     [3, 'Give options by name: inProcess: { concurrency: 3 }'],
     [null, '`inProcess` is null'],

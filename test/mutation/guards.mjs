@@ -294,7 +294,12 @@ const BY_SCRIPT = {
   'dead-page': [
     change('from the first time on', "'-inf', '(' .. since)", "'-inf', '(-inf')"),
     change('until the last time', "'-inf', till)", "'-inf', '+inf')"),
-    change('behind a death of the same instant', 'while low < high do', 'while false do'),
+    change('behind a death of the same instant', 'while not there and low < high do', 'while false do'),
+    change('behind a death among others that are none', "redis.call('ZSCORE', queue.dead, id) == died_at", 'false'),
+    change('only ids', "#id == 20 and not string.find(id, '[^0-9a-z]') and ", ''),
+    change('only ids, not anything as long', "not string.find(id, '[^0-9a-z]') and ", ''),
+    change('only times', ' and noted(died_at)', ''),
+    remove('names what it passes over', '    page[2] = death[1]\n'),
     change('not the death itself again', 'there and low + 1 or low', 'low'),
     change('none that stands where a death was', 'there and low + 1 or low', 'low + 1'),
     change('orders ids by their first half', 'if a == b then', 'if true then'),
@@ -311,6 +316,7 @@ const BY_SCRIPT = {
     FULL_MEMORY,
   ),
   'declare-crons': [
+    change('a time that is none begins now', 'noted(former[2])', 'tonumber(former[2])'),
     change('a new schedule begins now', 'former[1] ~= schedule', 'false'),
     change('one that was disabled begins now', ' or idle then\n', ' then\n'),
     change('one that all disabled begins now', 'former[4] or is_disabled', 'is_disabled'),
@@ -435,7 +441,12 @@ const BY_SCRIPT = {
     change('tells how the last run ended', "record[3] or ''", "''"),
     remove('keeps the others out', "        redis.call('HSET', unique, digest, queue.name .. ' ' .. message)\n"),
     remove('settles what it skips and fires', "redis.call('HSET', crons, cron .. ' until', text(settled))\n"),
-    remove('counts what it skips', "  redis.call('HINCRBY', crons, cron .. ' skipped', skipped)\n"),
+    remove(
+      'counts what it skips',
+      "  redis.call('HSET', crons, cron .. ' skipped', text((noted(record[4]) or 0) + skipped))\n",
+    ),
+    change('counts anew after a number that is none', '(noted(record[4]) or 0)', 'record[4]'),
+    change('nothing after a time that is none', 'noted(record[1])', 'tonumber(record[1])'),
     change('refuses when memory is full', '#!lua\n', '#!lua flags=allow-oom\n'),
   ),
   'forget-crons': [
@@ -447,6 +458,12 @@ const BY_SCRIPT = {
     change('notes since when', "redis.call('HEXISTS', crons, name .. ' disabled') == 0", 'true'),
     remove('notes what one enables', "      redis.call('HDEL', crons, name .. ' disabled')\n"),
     change('only after a while', 'now - since >= tonumber(after_ms)', 'true'),
+    change(
+      'anew after a time that is none',
+      "noted(redis.call('HGET', crons, orphan))",
+      "redis.call('HGET', crons, orphan)",
+    ),
+    change('also a field without a name', "'^%S*'", "'^%S+'"),
     remove('counts from when it was declared last', "    redis.call('HDEL', crons, orphan)\n"),
   ],
   'move-cron-run': missedBy(
@@ -491,6 +508,7 @@ const BY_SCRIPT = {
     change('does without new messages', 'if #fresh == 0 then', 'if false then'),
     remove('takes the bits back', "    redis.call('SETBIT', bitmap, bit, 0)\n"),
   ],
+  'lib/time': [change('noted: no number beyond those of a Date', '#value < 16 and ', '')],
   'lib/types': missedBy(
     'foreign-keys',
     change('takes a key that is not there', "found ~= 'none' and found ~= kind", 'found ~= kind'),

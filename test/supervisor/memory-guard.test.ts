@@ -27,7 +27,7 @@ async function holder(megabytes: number): Promise<{ pid: number }> {
 function guard(limits: Partial<MemoryLimits>, children: { pid: number }[]) {
   const found: number[] = [];
   const memoryGuard = new MemoryGuard(
-    { maxBytesPerChild: undefined, maxMemoryPercent: undefined, ...limits },
+    { maxMemoryPerChildBytes: undefined, maxMemoryPercent: undefined, ...limits },
     () => children,
     ({ pid }) => found.push(pid),
   );
@@ -37,7 +37,7 @@ function guard(limits: Partial<MemoryLimits>, children: { pid: number }[]) {
 describe('MemoryGuard', () => {
   it('finds each child beyond its own limit', async () => {
     const [small, big, gone] = [await holder(1), await holder(300), { pid: 2 ** 22 + 1 }];
-    const { memoryGuard, found } = guard({ maxBytesPerChild: 250 * 2 ** 20 }, [small, big, gone]);
+    const { memoryGuard, found } = guard({ maxMemoryPerChildBytes: 250 * 2 ** 20 }, [small, big, gone]);
     await memoryGuard.tick();
     expect(found).toEqual([big.pid]);
   });

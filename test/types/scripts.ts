@@ -14,7 +14,7 @@ export async function accepted(): Promise<void> {
     ...{ block: 'p:0', seconds: 600, dueFrom: 'in', dueMs: 0, onConflict: 'keep' },
     ...{ message: 'm', queue: 'default', queues: ['default'] },
   });
-  const [, ...fields] = await connection.call(keys, 'dead-page', {
+  const [, , ...fields] = await connection.call(keys, 'dead-page', {
     ...{ queue: 'default', order: 'oldest', since: '-inf', till: '+inf', most: 10, mostBytes: 10, after: [] },
   });
   const bytes: Buffer | undefined = fields[0];

@@ -23,7 +23,7 @@ local now = now_ms()
 for i = 1, #entries, 3 do
   local name, schedule, definition = entries[i], entries[i + 1], entries[i + 2]
   local former = redis.call('HMGET', crons, name .. ' schedule', name .. ' until', name .. ' definition', name .. ' disabled')
-  local settled, idle = tonumber(former[2]), former[4] or is_disabled(former[3])
+  local settled, idle = noted(former[2]), former[4] or is_disabled(former[3])
   if not settled or idle or not is_disabled(definition) then
     if former[1] ~= schedule or not settled or settled > now + tolerance_ms or idle then
       settled = now
@@ -57,8 +57,8 @@ if wrong then
   return wrong
 end
 local now = now_ms()
-local record = redis.call('HMGET', crons, cron .. ' until', cron .. ' paused', cron .. ' run')
-local settled = tonumber(record[1])
+local record = redis.call('HMGET', crons, cron .. ' until', cron .. ' paused', cron .. ' run', cron .. ' skipped')
+local settled = noted(record[1])
 if not settled then
   return { -1, 0 }
 end
@@ -91,7 +91,7 @@ if #messages > 0 then
   redis.call('HSET', crons, cron .. ' fired', text(fired_at))
 end
 if skipped > 0 then
-  redis.call('HINCRBY', crons, cron .. ' skipped', skipped)
+  redis.call('HSET', crons, cron .. ' skipped', text((noted(record[4]) or 0) + skipped))
 end
 redis.call('HSET', crons, cron .. ' until', text(settled))
 return { #messages, skipped, held_in, record[3] or '' }`,
@@ -128,7 +128,7 @@ for _, its in ipairs(known) do
   end
 end
 for _, field in ipairs(redis.call('HKEYS', crons)) do
-  local name = string.match(field, '^%S+')
+  local name = string.match(field, '^%S*')
   records[name] = records[name] or {}
   table.insert(records[name], field)
 end
@@ -136,7 +136,7 @@ end
 local now, forgotten = now_ms(), 0
 for name, fields in pairs(records) do
   local orphan = name .. ' orphan'
-  local since = not declared[name] and redis.call('HGET', crons, orphan)
+  local since = not declared[name] and noted(redis.call('HGET', crons, orphan))
   if declared[name] then
     redis.call('HDEL', crons, orphan)
     if enabled[name] then
@@ -236,7 +236,8 @@ end
 return 1`,
   'dead-page': `#!lua flags=no-writes
 -- reads dead tasks of a queue by time of death, then id.
--- Returns 1 if there are more, then id, time of death and record of each.
+-- Returns 1 if there are more, a member that is no dead task and was passed over, then id, time of death and record of
+-- each.
 local order, since, till, most, most_bytes = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local queue = { dead = KEYS[1], records = KEYS[2] }
 local after = part(ARGV, 6, #ARGV)
@@ -256,15 +257,25 @@ local function is_before(id, other)
   return a < b
 end
 
+-- Others may have put anything here.
+local function is_death(id, died_at)
+  return #id == 20 and not string.find(id, '[^0-9a-z]') and noted(died_at)
+end
+
 local newest = order == 'newest'
 local from = redis.call('ZCOUNT', queue.dead, '-inf', '(' .. since)
 local behind_last = redis.call('ZCOUNT', queue.dead, '-inf', till)
 local died_at, id = after[1], after[2]
 if died_at then
-  -- where that death stands, or would stand, among those of its instant
+  -- where that death would stand among those of its instant
   local low = redis.call('ZCOUNT', queue.dead, '-inf', '(' .. died_at)
   local high = redis.call('ZCOUNT', queue.dead, '-inf', died_at)
-  while low < high do
+  -- where it stands: what is no death may be out of order
+  local there = redis.call('ZSCORE', queue.dead, id) == died_at
+  if there then
+    low = redis.call('ZRANK', queue.dead, id)
+  end
+  while not there and low < high do
     local middle = math.floor((low + high) / 2)
     if is_before(redis.call('ZRANGE', queue.dead, middle, middle)[1], id) then
       low = middle + 1
@@ -275,12 +286,11 @@ if died_at then
   if newest then
     behind_last = math.min(behind_last, low)
   else
-    local there = redis.call('ZRANGE', queue.dead, low, low)[1] == id
     from = math.max(from, there and low + 1 or low)
   end
 end
 
-local page, count, bytes = { 0 }, 0, 0
+local page, count, bytes = { 0, '' }, 0, 0
 local rank, step = newest and behind_last - 1 or from, newest and -1 or 1
 while rank >= from and rank < behind_last do
   if count == tonumber(most) or bytes >= tonumber(most_bytes) then
@@ -288,11 +298,16 @@ while rank >= from and rank < behind_last do
     break
   end
   local death = redis.call('ZRANGE', queue.dead, rank, rank, 'WITHSCORES')
-  local record = redis.call('HGET', queue.records, death[1]) or ''
-  page[#page + 1] = death[1]
-  page[#page + 1] = death[2]
-  page[#page + 1] = record
-  count, bytes, rank = count + 1, bytes + #record, rank + step
+  if is_death(death[1], death[2]) then
+    local record = redis.call('HGET', queue.records, death[1]) or ''
+    page[#page + 1] = death[1]
+    page[#page + 1] = death[2]
+    page[#page + 1] = record
+    count, bytes = count + 1, bytes + #record
+  else
+    page[2] = death[1]
+  end
+  rank = rank + step
 end
 return page`,
   'delete-dead': `#!lua flags=allow-oom
@@ -988,6 +1003,11 @@ end
 -- Large numbers would print as 1.79e+15.
 local function text(number)
   return string.format('%.0f', number)
+end
+
+-- A number that a script has noted; nil for anything that others wrote in its place. A longer one is no time of a Date.
+local function noted(value)
+  return value and #value < 16 and string.find(value, '^%d+$') and tonumber(value)
 end`,
   'lib/types': `-- Redis does not roll back, so a key that holds something foreign must be found before the first write.
 -- Returns an error for the first of the keys that is neither missing nor of the kind.

@@ -206,7 +206,9 @@ export const SCRIPTS = {
     by: ['DeadLetters'],
     blocks: { queue: ['dead', 'records'] },
     args: ['order', 'since', 'till', 'most', 'mostBytes', '...after'],
-    reply: reply<[more: Flag, ...fields: Buffer[]]>('1 if there are more, then id, time of death and record of each'),
+    reply: reply<[more: Flag, foreign: Buffer, ...fields: Buffer[]]>(
+      '1 if there are more, a member that is no dead task and was passed over, then id, time of death and record of each',
+    ),
     bytes: true,
   },
   'open-session': {

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { LoggerService } from '@nestjs/common';
 import type { BroadcastRecords, CatalogEntry, StreamEntry, StreamGap } from '../../broker/port/broker.js';
 import { decodeMessage } from '../../message/task-message.js';
+import { NewNames } from '../../values/log-once.js';
 import { printable } from '../../values/printable.js';
 import { printed, printedText } from '../../values/printed.js';
 import { BroadcastRecorder } from './broadcast-recorder.js';
@@ -25,7 +26,7 @@ export class Dispatcher {
   private readonly recorder: BroadcastRecorder;
   private readonly oncePerHost: OncePerHost;
   private readonly catalog: ReadonlyMap<string, CatalogEntry>;
-  private readonly refused = new Set<string>();
+  private readonly refused = new NewNames();
 
   constructor(private readonly options: DispatcherOptions) {
     const { records, children, catalog, onError } = options;
@@ -91,9 +92,8 @@ export class Dispatcher {
 
   private refuse(broadcast: Broadcast, why: string): void {
     const name = printable(broadcast.name);
-    const refusal = `${name}: ${why}`;
-    if (!this.refused.has(refusal)) this.options.logger.error(`Did not run broadcast ${name} ${broadcast.id}: ${why}.`);
-    this.refused.add(refusal);
+    if (this.refused.isNew(`${name}: ${why}`))
+      this.options.logger.error(`Did not run broadcast ${name} ${broadcast.id}: ${why}.`);
     this.record(broadcast, process.pid, { error: `Not run: ${why}.`, durationMs: undefined, fate: 'dropped' });
   }
 

@@ -21,7 +21,7 @@ local now = now_ms()
 for i = 1, #entries, 3 do
   local name, schedule, definition = entries[i], entries[i + 1], entries[i + 2]
   local former = redis.call('HMGET', crons, name .. ' schedule', name .. ' until', name .. ' definition', name .. ' disabled')
-  local settled, idle = tonumber(former[2]), former[4] or is_disabled(former[3])
+  local settled, idle = noted(former[2]), former[4] or is_disabled(former[3])
   if not settled or idle or not is_disabled(definition) then
     if former[1] ~= schedule or not settled or settled > now + tolerance_ms or idle then
       settled = now

@@ -20,8 +20,8 @@ if wrong then
   return wrong
 end
 local now = now_ms()
-local record = redis.call('HMGET', crons, cron .. ' until', cron .. ' paused', cron .. ' run')
-local settled = tonumber(record[1])
+local record = redis.call('HMGET', crons, cron .. ' until', cron .. ' paused', cron .. ' run', cron .. ' skipped')
+local settled = noted(record[1])
 if not settled then
   return { -1, 0 }
 end
@@ -54,7 +54,7 @@ if #messages > 0 then
   redis.call('HSET', crons, cron .. ' fired', text(fired_at))
 end
 if skipped > 0 then
-  redis.call('HINCRBY', crons, cron .. ' skipped', skipped)
+  redis.call('HSET', crons, cron .. ' skipped', text((noted(record[4]) or 0) + skipped))
 end
 redis.call('HSET', crons, cron .. ' until', text(settled))
 return { #messages, skipped, held_in, record[3] or '' }

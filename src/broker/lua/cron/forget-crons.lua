@@ -31,7 +31,7 @@ for _, its in ipairs(known) do
   end
 end
 for _, field in ipairs(redis.call('HKEYS', crons)) do
-  local name = string.match(field, '^%S+')
+  local name = string.match(field, '^%S*')
   records[name] = records[name] or {}
   table.insert(records[name], field)
 end
@@ -39,7 +39,7 @@ end
 local now, forgotten = now_ms(), 0
 for name, fields in pairs(records) do
   local orphan = name .. ' orphan'
-  local since = not declared[name] and redis.call('HGET', crons, orphan)
+  local since = not declared[name] and noted(redis.call('HGET', crons, orphan))
   if declared[name] then
     redis.call('HDEL', crons, orphan)
     if enabled[name] then

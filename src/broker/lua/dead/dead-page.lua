@@ -1,6 +1,7 @@
 #!lua flags=no-writes
 -- reads dead tasks of a queue by time of death, then id.
--- Returns 1 if there are more, then id, time of death and record of each.
+-- Returns 1 if there are more, a member that is no dead task and was passed over, then id, time of death and record of
+-- each.
 local order, since, till, most, most_bytes = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local queue = { dead = KEYS[1], records = KEYS[2] }
 local after = part(ARGV, 6, #ARGV)
@@ -20,15 +21,25 @@ local function is_before(id, other)
   return a < b
 end
 
+-- Others may have put anything here.
+local function is_death(id, died_at)
+  return #id == 20 and not string.find(id, '[^0-9a-z]') and noted(died_at)
+end
+
 local newest = order == 'newest'
 local from = redis.call('ZCOUNT', queue.dead, '-inf', '(' .. since)
 local behind_last = redis.call('ZCOUNT', queue.dead, '-inf', till)
 local died_at, id = after[1], after[2]
 if died_at then
-  -- where that death stands, or would stand, among those of its instant
+  -- where that death would stand among those of its instant
   local low = redis.call('ZCOUNT', queue.dead, '-inf', '(' .. died_at)
   local high = redis.call('ZCOUNT', queue.dead, '-inf', died_at)
-  while low < high do
+  -- where it stands: what is no death may be out of order
+  local there = redis.call('ZSCORE', queue.dead, id) == died_at
+  if there then
+    low = redis.call('ZRANK', queue.dead, id)
+  end
+  while not there and low < high do
     local middle = math.floor((low + high) / 2)
     if is_before(redis.call('ZRANGE', queue.dead, middle, middle)[1], id) then
       low = middle + 1
@@ -39,12 +50,11 @@ if died_at then
   if newest then
     behind_last = math.min(behind_last, low)
   else
-    local there = redis.call('ZRANGE', queue.dead, low, low)[1] == id
     from = math.max(from, there and low + 1 or low)
   end
 end
 
-local page, count, bytes = { 0 }, 0, 0
+local page, count, bytes = { 0, '' }, 0, 0
 local rank, step = newest and behind_last - 1 or from, newest and -1 or 1
 while rank >= from and rank < behind_last do
   if count == tonumber(most) or bytes >= tonumber(most_bytes) then
@@ -52,10 +62,15 @@ while rank >= from and rank < behind_last do
     break
   end
   local death = redis.call('ZRANGE', queue.dead, rank, rank, 'WITHSCORES')
-  local record = redis.call('HGET', queue.records, death[1]) or ''
-  page[#page + 1] = death[1]
-  page[#page + 1] = death[2]
-  page[#page + 1] = record
-  count, bytes, rank = count + 1, bytes + #record, rank + step
+  if is_death(death[1], death[2]) then
+    local record = redis.call('HGET', queue.records, death[1]) or ''
+    page[#page + 1] = death[1]
+    page[#page + 1] = death[2]
+    page[#page + 1] = record
+    count, bytes = count + 1, bytes + #record
+  else
+    page[2] = death[1]
+  end
+  rank = rank + step
 end
 return page

@@ -8,3 +8,8 @@ end
 local function text(number)
   return string.format('%.0f', number)
 end
+
+-- A number that a script has noted; nil for anything that others wrote in its place. A longer one is no time of a Date.
+local function noted(value)
+  return value and #value < 16 and string.find(value, '^%d+$') and tonumber(value)
+end

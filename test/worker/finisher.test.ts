@@ -5,10 +5,9 @@ import { ScoreboardReader, ScoreboardWriter } from '../../src/ipc/scoreboard.js'
 import { attemptsOf } from '../../src/message/attempt-record.js';
 import { decodeMessage } from '../../src/message/task-message.js';
 import { SoftTimeoutError, TaskCancelledError } from '../../src/policy/task-errors.js';
-import { type Decision, TaskPolicy } from '../../src/policy/task-policy.js';
-import { Acknowledger } from '../../src/worker/acknowledger.js';
-import { Conclusion } from '../../src/worker/conclusion.js';
-import type { Failure, PreparedTask } from '../../src/worker/executor.js';
+import type { Decision } from '../../src/policy/task-policy.js';
+import type { Failure } from '../../src/worker/executor.js';
+import { Finisher } from '../../src/worker/finisher.js';
 import { unknownTask } from '../../src/worker/preflight.js';
 import { RunningTask } from '../../src/worker/running-task.js';
 import { runningTask } from '../../src/worker/task-context.js';
@@ -39,14 +38,13 @@ afterAll(async () => {
   await fixture.stop();
 });
 
-/** A child that has claimed a task and noted its start, and what concludes it. */
+/** A child that has claimed a task and noted its start, and the finisher that ends it. */
 class Run {
   readonly scoreboard = new ScoreboardReader(CAPACITY);
   readonly ended: string[] = [];
   private readonly notes: ScoreboardWriter;
-  private readonly acks: Acknowledger;
-  private readonly conclusion: Conclusion;
-  private readonly prepared: PreparedTask;
+  readonly task: RunningTask;
+  private readonly finisher: Finisher;
 
   private constructor(
     claimant: Claimant,
@@ -55,18 +53,16 @@ class Run {
     const notes = new ScoreboardWriter(CAPACITY, this.scoreboard.fd);
     this.notes = notes;
     notes.started(claimed.id);
-    this.acks = new Acknowledger(fixture.broker, claimant, {
-      ended: (ids) => this.ended.push(...ids),
-      leaseLost: () => {},
-      failed: () => {},
-      refused: () => {},
+    this.finisher = new Finisher({
+      broker: fixture.broker,
+      claimant,
+      scoreboard: notes,
+      onEnded: (ids) => this.ended.push(...ids),
+      onLeaseLost: () => {},
+      onError: () => {},
+      onRefused: () => {},
     });
-    this.conclusion = new Conclusion(this.acks, notes);
-    const task = new RunningTask(decodeMessage(claimed.message), claimed.queue);
-    const origin = { type: { name: '' }, method: '', module: '', decorator: '@Task()' };
-    const definition = { name: task.name, queue: 'default', where: '', origin, handler() {}, policyOf: () => policy };
-    const policy = new TaskPolicy([]);
-    this.prepared = { task, definition, policy };
+    this.task = new RunningTask(decodeMessage(claimed.message), claimed.queue);
   }
 
   static async of(message: string): Promise<Run> {
@@ -77,33 +73,29 @@ class Run {
 
   /** Its handler has ended; `stopping` once the grace of a shutdown is over. */
   ends(decision: Decision | 'done', { error = new TypeError('no') as unknown, stopping = false } = {}): void {
-    const { task } = this.prepared;
+    const { task } = this;
     const failure = { kind: 'failed', error, task, attempted: true, durationMs: 1 } as const;
     const outcome =
       decision === 'done' ? ({ kind: 'done', result: undefined, durationMs: 1 } as const) : { ...failure, decision };
-    const giveBack = stopping ? (): void => void this.acks.release([this.claimed.id], 1) : undefined;
-    this.conclusion.of(this.claimed, this.prepared, outcome, giveBack);
+    const giveBack = stopping ? (): void => void this.finisher.release([this.claimed.id], 1) : undefined;
+    this.finisher.finish(this.claimed, task, outcome, giveBack);
     this.notes.flush();
   }
 
   /** It could not be started. */
   cannotStart(failure: Partial<Failure>): void {
     const unstarted = { kind: 'failed', error: new Error('no'), attempted: false, durationMs: 0 } as const;
-    this.conclusion.ofFailure(this.claimed, { ...unstarted, decision: { kind: 'dead' }, ...failure });
-  }
-
-  get task(): RunningTask {
-    return this.prepared.task;
+    this.finisher.fail(this.claimed, { ...unstarted, decision: { kind: 'dead' }, ...failure });
   }
 
   get acksWait(): boolean {
-    return this.acks.pending;
+    return this.finisher.acksWait;
   }
 
   /** Resolves to what lies in Redis once all is answered, but for sessions, and to what the supervisor could read before. */
   async settled(): Promise<{ score: { running: readonly string[]; done: readonly string[] }; state: object }> {
     const { running, done } = this.scoreboard.read();
-    await this.acks.settled();
+    await this.finisher.settled();
     this.scoreboard.close();
     const state = Object.entries(await fixture.state()).filter(([key]) => !/^sessions?/.test(key));
     return { score: { running, done }, state: Object.fromEntries(state) };
@@ -186,7 +178,7 @@ describe('a task that failed', () => {
       task: 'Some.task',
       attempt: 1,
       error: 'TypeError: no',
-      stack: expect.stringContaining('conclusion.test'),
+      stack: expect.stringContaining('finisher.test'),
     });
     expect(attemptsOf(record.slice(record.indexOf('\n') + 1))).toMatchObject([{ attempt: 1, code: 'TASK_FAILED' }]);
     expect(lines).toEqual([`Task Some.task ${run.claimed.id} is dead: TypeError: no`]);
