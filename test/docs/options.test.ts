@@ -2,13 +2,11 @@ import { readFileSync } from 'node:fs';
 import type { TaskQueueOptions, WorkerOptions } from '../../src/options/options.js';
 import { resolveTaskQueueOptions, resolveWorkerOptions } from '../../src/options/resolve-options.js';
 
-/** The names of options in a table of a page. */
+/** The names in a section of a page. */
 function described(page: string, heading: string): string[] {
   const text = readFileSync(new URL(`../../docs/${page}`, import.meta.url), 'utf8');
   const [, section = ''] = text.split(`\n## ${heading}\n`);
-  const [, table = ''] = section.split(/\n\| ---.*\n/);
-  const [rows = ''] = table.split('\n\n');
-  return rows.match(/(?<=`)\w+(?=`)/g) ?? [];
+  return (section.split('\n## ')[0] ?? '').match(/(?<=`)\w+(?=`)/g) ?? [];
 }
 
 /** The options that an error lists where one is unknown. */
@@ -30,7 +28,7 @@ it.each([
   ],
   ['redis', 'options.md', 'Redis', (redis: object) => resolveTaskQueueOptions({ redis } as TaskQueueOptions)],
   ['WorkerFactory.run', 'workers.md', 'Options', (given: object) => resolveWorkerOptions(given as WorkerOptions)],
-] as const)('the table of the options of %s has each of them', (_of, page, heading, resolve) => {
+] as const)('the section about the options of %s names each of them', (_of, page, heading, resolve) => {
   const options = known(resolve);
   expect(options.length).toBeGreaterThan(10);
   expect(described(page, heading)).toEqual(expect.arrayContaining(options));
