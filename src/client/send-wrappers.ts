@@ -34,7 +34,10 @@ export class SendWrappers {
     const headers: Record<string, string> = {};
     const info: SendInfo = { name, count, headers };
     let sent: Promise<readonly Task[]> | undefined;
-    const innermost = (): Promise<readonly Task[]> => {
+    let over = false;
+    const innermost = async (): Promise<readonly Task[]> => {
+      // the caller knows by now that nothing was sent, and may have sent it again
+      if (over && !sent) throw tooLate(name);
       sent ??= (async () => send(readHeaders(headers, `wrapSend() on task "${printable(name)}"`)))();
       return sent;
     };
@@ -49,7 +52,11 @@ export class SendWrappers {
       if (!sent) throw notSent(name);
       return sent;
     };
-    return this.wrappers.reduce(around, innermost)();
+    try {
+      return await this.wrappers.reduce(around, innermost)();
+    } finally {
+      over = true;
+    }
   }
 }
 
@@ -66,6 +73,14 @@ function logFailure(hook: WrapSend, name: string, error: unknown): void {
   const type = readText(read(hook, 'constructor'), 'name') ?? 'an object without a class';
   new Logger('TaskHooks').error(
     `wrapSend() of ${printable(type)} failed after task "${printable(name)}" was sent: ${printed(error)}`,
+  );
+}
+
+function tooLate(name: string): NestworkError {
+  return new NestworkError(
+    'TASK_NOT_SENT',
+    `A wrapper called next() after the call of task "${printable(name)}" had failed, so it was not sent.`,
+    'Call next() before wrapSend returns or throws, and await it.',
   );
 }
 
