@@ -34,6 +34,7 @@ export class SendWrappers {
     const headers: Record<string, string> = {};
     const info: SendInfo = { name, count, headers };
     let sent: Promise<readonly Task[]> | undefined;
+    let refusal: { readonly error: unknown } | undefined;
     let over = false;
     const innermost = async (): Promise<readonly Task[]> => {
       // the caller knows by now that nothing was sent, and may have sent it again
@@ -45,11 +46,15 @@ export class SendWrappers {
       try {
         await hook.wrapSend(info, handled(next));
       } catch (error) {
-        if (!sent) throw error;
+        if (!sent) {
+          refusal = { error };
+          throw error;
+        }
         await sent;
         logFailure(hook, name, error);
       }
-      if (!sent) throw notSent(name);
+      // a wrapper may have caught what one within it threw, and still nothing was sent
+      if (!sent) throw refusal ? refusal.error : notSent(name);
       return sent;
     };
     try {

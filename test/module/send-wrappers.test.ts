@@ -155,6 +155,20 @@ describe('a wrapper of sends', () => {
     expect(await waiting()).toBe(0);
   });
 
+  it('cannot hide that one within it has refused the call', async () => {
+    @TaskHooks()
+    @Injectable()
+    class Strict implements WrapSend {
+      async wrapSend(): Promise<void> {
+        throw new Error('not now');
+      }
+    }
+    const { send } = await sender([Wrapper, Strict]);
+    wrap = (_call, next) => next().catch(() => {});
+    await expect(send.delay(1)).rejects.toThrow('not now');
+    expect(await waiting()).toBe(0);
+  });
+
   it('may run the inner ones again after they have refused', async () => {
     @TaskHooks()
     @Injectable()
