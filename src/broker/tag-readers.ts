@@ -30,7 +30,7 @@ export class TagReaders {
     private readonly keys: RedisKeys,
   ) {}
 
-  /** @throws NestworkError WORKERS_TOO_OLD; nothing was sent */
+  /** @throws NestworkError WORKERS_TOO_OLD, REDIS_UNAVAILABLE; nothing was sent */
   async refuseUnread(messages: readonly string[]): Promise<void> {
     const readers = await this.recent();
     for (const message of messages) {
@@ -46,17 +46,18 @@ export class TagReaders {
     const nowMs = performance.now();
     if (!this.readers || nowMs - this.readAtMs > TRUSTED_MS) {
       this.readAtMs = nowMs;
-      this.readers = this.read();
+      const readers = this.read();
+      this.readers = readers;
       // what could not be read is read again by the next call
-      this.readers.catch(() => {
-        this.readers = undefined;
+      readers.catch(() => {
+        if (this.readers === readers) this.readers = undefined;
       });
     }
     return this.readers;
   }
 
   private async read(): Promise<Reader[]> {
-    const sessions = await fieldsOfLiveSessions(this.connection, this.keys, [READS, '@host', '@pid']);
+    const sessions = await fieldsOfLiveSessions(this.connection, this.keys, [READS, '@host', '@pid']).catch(notSent);
     return sessions.map(([reads, host, pid]) => ({ reads: reads ?? READ_BY_ALL, host: host ?? '', pid: pid ?? '' }));
   }
 }
@@ -64,6 +65,17 @@ export class TagReaders {
 /** Whether every version can read the message, so that Redis need not be asked. */
 export function hasOldTagsOnly(message: string): boolean {
   return message.charAt(HEADER_LENGTH) === '[' || newTags(message).length === 0;
+}
+
+/** A look at the sessions that got no answer leaves nothing in doubt, as an enqueue that got none would. */
+function notSent(error: unknown): never {
+  if (!(error instanceof NestworkError) || error.code !== 'REDIS_TIMEOUT') throw error;
+  throw new NestworkError(
+    'REDIS_UNAVAILABLE',
+    'Redis did not say in time whether all workers can read the task; nothing was sent.',
+    'Repeat the call.',
+    { cause: error },
+  );
 }
 
 function newTags(message: string): string[] {

@@ -34,7 +34,11 @@ export class SendWrappers {
     const headers: Record<string, string> = {};
     const info: SendInfo = { name, count, headers };
     let sent: Promise<readonly Task[]> | undefined;
-    const innermost = (): Promise<readonly Task[]> => {
+    let refusal: { readonly error: unknown } | undefined;
+    let over = false;
+    const innermost = async (): Promise<readonly Task[]> => {
+      // the caller knows by now that nothing was sent, and may have sent it again
+      if (over && !sent) throw tooLate(name);
       sent ??= (async () => send(readHeaders(headers, `wrapSend() on task "${printable(name)}"`)))();
       return sent;
     };
@@ -42,14 +46,22 @@ export class SendWrappers {
       try {
         await hook.wrapSend(info, handled(next));
       } catch (error) {
-        if (!sent) throw error;
+        if (!sent) {
+          refusal = { error };
+          throw error;
+        }
         await sent;
         logFailure(hook, name, error);
       }
-      if (!sent) throw notSent(name);
+      // a wrapper may have caught what one within it threw, and still nothing was sent
+      if (!sent) throw refusal ? refusal.error : notSent(name);
       return sent;
     };
-    return this.wrappers.reduce(around, innermost)();
+    try {
+      return await this.wrappers.reduce(around, innermost)();
+    } finally {
+      over = true;
+    }
   }
 }
 
@@ -66,6 +78,14 @@ function logFailure(hook: WrapSend, name: string, error: unknown): void {
   const type = readText(read(hook, 'constructor'), 'name') ?? 'an object without a class';
   new Logger('TaskHooks').error(
     `wrapSend() of ${printable(type)} failed after task "${printable(name)}" was sent: ${printed(error)}`,
+  );
+}
+
+function tooLate(name: string): NestworkError {
+  return new NestworkError(
+    'TASK_NOT_SENT',
+    `A wrapper called next() after the call of task "${printable(name)}" had failed, so it was not sent.`,
+    'Call next() before wrapSend returns or throws, and await it.',
   );
 }
 

@@ -114,8 +114,10 @@ export class TaskSender<Args extends unknown[]> {
     const { name, unanswered, wrappers } = this.target;
     unanswered.begin(name);
     try {
-      if (!wrappers?.any) return await this.send(args);
-      const [handle] = await wrappers.around(name, 1, async (headers) => [await this.send(args, headers)]);
+      // as they are now: a wrapper may wait before it sends
+      const payload = this.encode(args);
+      if (!wrappers?.any) return await this.send(payload);
+      const [handle] = await wrappers.around(name, 1, async (headers) => [await this.send(payload, headers)]);
       return handle as TaskHandle;
     } catch (error) {
       throw atCall(error, name, this.delay);
@@ -146,13 +148,16 @@ export class TaskSender<Args extends unknown[]> {
     }
   }
 
-  private async send(args: Args, added?: GivenHeaders): Promise<TaskHandle> {
+  private encode(args: Args): string {
+    if (this.options.ids) throw misplaced('ids', 'delayMany');
+    return encodePayload(args);
+  }
+
+  private async send(payload: string, added?: GivenHeaders): Promise<TaskHandle> {
     const { broker } = this;
     const { name } = this.target;
-    const { ids, key } = this.options;
-    if (ids) throw misplaced('ids', 'delayMany');
+    const { key } = this.options;
     const options = this.travelling(added);
-    const payload = encodePayload(args);
     const check = this.target.checkOfTask?.();
     if (check) await check(asReceived(payload));
     if (key !== undefined) return this.sendUnique(payload, key, options);

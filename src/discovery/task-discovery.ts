@@ -10,6 +10,7 @@ import type { TaskHookProvider, WrapSend } from '../task/task-hooks.js';
 import { assertTasksKept, type DeclaredTask, declaredTasks, hasTaskHooks } from '../task/task-metadata.js';
 import { unknownQueue } from '../values/queue-names.js';
 import { assertTaskName } from '../values/task-name.js';
+import { read } from '../values/thrown.js';
 import { assertInjectable } from './constructor-metadata.js';
 import type { TaskType } from './declared-enhancers.js';
 import { assertEnhancersKept } from './enhancer-checks.js';
@@ -92,9 +93,11 @@ export class TaskDiscovery {
 
   /** Instances of those that wrap what the app sends. */
   sendWrappers(): WrapSend[] {
-    return this.classProviders().flatMap(({ wrapper, type }) =>
-      hasTaskHooks(type) && 'wrapSend' in type.prototype ? [hooksOf(wrapper, type.name) as WrapSend] : [],
-    );
+    return this.classProviders().flatMap(({ wrapper, type }) => {
+      // a property that holds an arrow function is on the instance alone
+      const wraps = 'wrapSend' in type.prototype || typeof read(wrapper.instance, 'wrapSend') === 'function';
+      return wraps && hasTaskHooks(type) ? [hooksOf(wrapper, type.name) as WrapSend] : [];
+    });
   }
 
   private define(

@@ -79,7 +79,7 @@ export class Supervisor {
     const ended = new Promise<number>((resolve) => {
       this.finish = resolve;
     });
-    const unlisten = onStopSignals((signal, times) => (times === 1 ? this.stop(signal) : this.killAll(signal)));
+    const unlisten = onStopSignals((signal) => (this.stopping ? this.killAll(signal) : this.stop(signal)));
     const { logger, worker } = this.options;
     const boots = new BootWatch({ timeoutMs: worker.bootTimeoutMs, children: () => this.children, logger });
     const unwatch = watchEarlyExit({

@@ -242,6 +242,8 @@ export interface ErrorCodes {
   /**
    * > No wrapper called next(), so task "ReportTasks.send" was not sent.
    *
+   * A `next()` that is called after `wrapSend` has ended rejects with this code, too.
+   *
    * **Remedy:** Call `next()` in each `wrapSend` once, and await it. To refuse a call, throw.
    */
   TASK_NOT_SENT: 'send';

@@ -1,7 +1,9 @@
+import { RedisBroker } from '../../src/broker/redis-broker.js';
 import type { NestworkError } from '../../src/errors.js';
 import { encodeMessage } from '../../src/message/task-message.js';
 import { encodeUnique } from '../../src/message/unique-key.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
+import { ScriptedServer } from '../support/scripted-server.js';
 
 const NEWER = `x${'1'.repeat(27)}`;
 
@@ -23,9 +25,11 @@ async function session(name: string, reads?: string, ofLease = 60_000): Promise<
   await fixture.redis.hset(`{nestwork}:session:${name}`, fields);
 }
 
-/** A sender that has not looked at the sessions yet. */
-async function send(tags: string, way: 'one' | 'many' | 'unique' | 'broadcast' = 'one'): Promise<unknown> {
-  const { broker } = await fixture.anotherBroker();
+type Way = 'one' | 'many' | 'unique' | 'broadcast';
+
+/** @param sender one that has not looked at the sessions yet, by default */
+async function send(tags: string, way: Way = 'one', sender?: RedisBroker): Promise<unknown> {
+  const broker = sender ?? (await fixture.anotherBroker()).broker;
   try {
     if (way === 'one') return await broker.enqueueOne('default', message(tags));
     if (way === 'many') return await broker.enqueue('default', [message(''), message(tags)]);
@@ -54,6 +58,21 @@ describe('a message with a tag', () => {
       expect(await fixture.redis.exists('{nestwork}:queue:default', '{nestwork}:unique', '{nestwork}:broadcasts')).toBe(
         0,
       );
+    },
+  );
+
+  it.each(['one', 'many', 'unique', 'broadcast'] as const)(
+    'is not in doubt when Redis does not tell of the workers, because nothing was sent: %s',
+    async (way) => {
+      const server = await ScriptedServer.start({ time: () => undefined });
+      const options = { redis: server.url, namespace: 'nestwork', queues: ['default'], commandTimeoutMs: 200 };
+      const broker = new RedisBroker(options);
+      try {
+        expect(await refusal(send(NEWER, way, broker))).toBe('REDIS_UNAVAILABLE');
+        expect(server.received).toContain('time');
+      } finally {
+        await server.stop();
+      }
     },
   );
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -133,6 +133,18 @@ describe('the linter', () => {
     }
     const found = reported('style/noRestrictedImports');
     expect(found.toSorted()).toEqual(expected.toSorted());
+  });
+
+  it('has directions for every folder of src', () => {
+    const all = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' });
+    const files = all.filter((file) => file.endsWith('.ts')).map((file) => `src/${file}`);
+    const folders = [...new Set(files.map((file) => dirname(file)))].filter((folder) => folder !== 'src');
+    // no room may import what the package exports
+    for (const folder of folders)
+      write(`${folder}/x.ts`, [`import '${'../'.repeat(folder.split('/').length - 1)}index.js';`]);
+    const found = reported('style/noRestrictedImports');
+    expect(found.toSorted()).toEqual(folders.map((folder) => `${folder}/x.ts:1`).toSorted());
+    expect(files.filter((file) => dirname(file) === 'src').toSorted()).toEqual(['src/errors.ts', 'src/index.ts']);
   });
 
   it('reports types and re-exports as well', () => {

@@ -135,6 +135,99 @@ describe('a wrapper of sends', () => {
     expect(await waiting()).toBe(0);
   });
 
+  it.each([
+    ['returned', async () => {}],
+    [
+      'thrown',
+      async () => {
+        throw new Error('not now');
+      },
+    ],
+  ])('that calls next after it has %s sends nothing: the call has failed by then', async (_how, end) => {
+    const { send } = await sender();
+    let late: Next = () => Promise.resolve([]);
+    wrap = (_call, next) => {
+      late = next;
+      return end();
+    };
+    await expect(send.delay(1)).rejects.toThrow();
+    await expect(late()).rejects.toMatchObject({ code: 'TASK_NOT_SENT' });
+    expect(await waiting()).toBe(0);
+  });
+
+  it('cannot hide that one within it has refused the call', async () => {
+    @TaskHooks()
+    @Injectable()
+    class Strict implements WrapSend {
+      async wrapSend(): Promise<void> {
+        throw new Error('not now');
+      }
+    }
+    const { send } = await sender([Wrapper, Strict]);
+    wrap = (_call, next) => next().catch(() => {});
+    await expect(send.delay(1)).rejects.toThrow('not now');
+    expect(await waiting()).toBe(0);
+  });
+
+  it('may run the inner ones again after they have refused', async () => {
+    @TaskHooks()
+    @Injectable()
+    class Unsure implements WrapSend {
+      async wrapSend(_send: SendInfo, next: Next): Promise<void> {
+        seen.push('asked');
+        if (seen.length === 1) throw new Error('not now');
+        await next();
+      }
+    }
+    const { send } = await sender([Wrapper, Unsure]);
+    wrap = (_call, next) => next().catch(() => next());
+    expect((await send.delay(1)).added).toBe(true);
+    expect(await waiting()).toBe(1);
+  });
+
+  it('that waits before it calls next sends the arguments as they were when the call was made', async () => {
+    @Injectable()
+    class ListTasks {
+      @Task()
+      list(values: number[]): void {
+        seen.push(values.join(' '));
+      }
+    }
+    const { app } = await sender([Wrapper, ListTasks]);
+    wrap = async (_call, next) => {
+      await Promise.resolve();
+      await next();
+    };
+    const values = [1, 2];
+    const sent = app.get(QueueClient).of(ListTasks).list.delay(values);
+    values.push(3);
+    await sent;
+    await drainTasks(app);
+    expect(seen).toEqual(['1 2']);
+  });
+
+  it('is not asked about arguments that cannot be sent', async () => {
+    const { send } = await sender();
+    wrap = async () => seen.push('asked');
+    await expect(send.delay((() => {}) as never)).rejects.toMatchObject({ code: 'UNSERIALIZABLE_ARGUMENT' });
+    expect(seen).toEqual([]);
+  });
+
+  it('may be a property that holds a function', async () => {
+    @TaskHooks()
+    @Injectable()
+    class Arrow implements WrapSend {
+      readonly wrapSend = (send: SendInfo, next: Next): Promise<unknown> => wrap(send, next);
+    }
+    const { send } = await sender([Arrow]);
+    wrap = ({ name }, next) => {
+      seen.push(name);
+      return next();
+    };
+    await send.delay(1);
+    expect(seen).toEqual(['NoteTasks.note']);
+  });
+
   it('that calls next twice, or does not await it, sends once, and the call resolves when the task is in Redis', async () => {
     const { send } = await sender();
     wrap = async (_call, next) => {

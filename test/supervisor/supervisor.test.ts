@@ -117,3 +117,13 @@ it('a supervisor forks a replacement that does not boot within `bootTimeout` aga
   expect(process.listenerCount('SIGTERM')).toBe(1);
   await fixture.stop();
 });
+
+it('does not stop once more for a signal that comes after its start has failed', async () => {
+  const refuse = async (): Promise<void> => {
+    throw new Error('too old');
+  };
+  const supervisor = supervisorOf(`process.send(${READY}); ${HANG}`, () => ({ connect: refuse }) as unknown as Broker);
+  expect(await supervisor.run()).toBe(1);
+  process.emit('SIGTERM', 'SIGTERM');
+  expect(log).toEqual(['too old']);
+});
