@@ -241,7 +241,7 @@ export class TaskSender<Args extends unknown[]> {
     return { due, enqueuedAt: due && 'at' in due ? due.at : now + (due?.in ?? 0) };
   }
 
-  /** What travels with each message of a call. Asked before anything is awaited, so that it is the caller whose context is seen. */
+  /** What travels with each message of a call. Asked before anything is awaited, so that `propagate` sees the context of the caller; a wrapper of sends that awaits keeps that context. */
   private travelling(added?: GivenHeaders): CallOptions | undefined {
     const { name, propagate } = this.target;
     const { headers: own } = this.options;

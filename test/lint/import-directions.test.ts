@@ -53,7 +53,15 @@ const HOUSE: Directions[] = [
   {
     file: 'src/client/x.ts',
     may: [PORT, '../task/x.js', '../errors.js', '../options/x.js', NEST],
-    mayNot: [ADAPTER, '../broker/redis/x.js', '../worker/x.js', '../index.js', 'ioredis', 'child_process'],
+    mayNot: [
+      ADAPTER,
+      '../broker/redis/x.js',
+      '../worker/x.js',
+      './../worker/x.js',
+      '../index.js',
+      'ioredis',
+      'child_process',
+    ],
   },
   { file: 'src/inspector/x.ts', may: [PORT, NEST], mayNot: [ADAPTER, '../supervisor/x.js', 'ioredis', FORK] },
   { file: 'src/ipc/x.ts', may: [PORT, '../message/x.js'], mayNot: ['../worker/x.js', '../supervisor/x.js', NEST] },

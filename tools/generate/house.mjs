@@ -55,6 +55,7 @@ function overridesOf(room, at) {
   const override = (includes, up) =>
     restricted(includes, {
       group: [
+        './../**',
         ...(depth > 1 ? ['../**'] : []),
         up.slice(0, -1),
         `${up}**`,
