@@ -305,6 +305,12 @@ describe('a page', () => {
     }
     expect((await read({ after: { id: earlier, diedAt: 1_000 } })).ids).toEqual([later]);
     expect((await read({ after: { id: later, diedAt: 1_000 }, order: 'newest' })).ids).toEqual([earlier]);
+    // of one that has left, the place has to be found among the others
+    await fixture.redis.zrem(`${NAMESPACE}dead:default`, earlier);
+    expect((await read({ after: { id: earlier, diedAt: 1_000 } })).ids).toEqual([later]);
+    await fixture.redis.zadd(`${NAMESPACE}dead:default`, 1_000, earlier);
+    await fixture.redis.zrem(`${NAMESPACE}dead:default`, later);
+    expect((await read({ after: { id: later, diedAt: 1_000 }, order: 'newest' })).ids).toEqual([earlier]);
     await fixture.redis.flushall();
   });
 
