@@ -125,6 +125,14 @@ export function unconfirmed(error: unknown, messages: readonly string[]): unknow
   return uncertain ? new EnqueueUnconfirmedError(messages.map(idOf), { cause: error }) : error;
 }
 
+/** Handles a lookup before an enqueue that got no answer: it has changed nothing, so nothing is in doubt. @param what it asked */
+export function unlooked(what: string, remedy: string): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof NestworkError) || error.code !== 'REDIS_TIMEOUT') throw error;
+    throw new NestworkError('REDIS_UNAVAILABLE', `Redis did not say in time ${what}.`, remedy, { cause: error });
+  };
+}
+
 /**
  * Waits until replicas have what was enqueued over this connection.
  *

@@ -1,10 +1,17 @@
-import { NestworkError } from '../errors.js';
 import { HEADER_LENGTH, READ_TAGS } from '../message/tags.js';
 import { idOf } from '../message/task-message.js';
 import { encodeAppTasks } from '../task/app-tasks.js';
 import { RedisBroadcastRecords } from './broadcast-records.js';
 import { BroadcastStream } from './broadcast-stream.js';
-import { broadcastInChunks, enqueueChunk, enqueueInChunks, enqueueUnique, replicated, unconfirmed } from './enqueue.js';
+import {
+  broadcastInChunks,
+  enqueueChunk,
+  enqueueInChunks,
+  enqueueUnique,
+  replicated,
+  unconfirmed,
+  unlooked,
+} from './enqueue.js';
 import { EnqueueTogether } from './enqueue-together.js';
 import { readLiveWorkers } from './live-workers.js';
 import type {
@@ -158,7 +165,14 @@ export class RedisBroker implements Broker {
   }
 
   async queueOfTask(name: string): Promise<string | undefined> {
-    const entry = await this.connection.command((redis) => redis.hget(this.keys.catalog(), name)).catch(notEnqueued);
+    const entry = await this.connection
+      .command((redis) => redis.hget(this.keys.catalog(), name))
+      .catch(
+        unlooked(
+          'to which queue the task belongs; nothing was added',
+          'Repeat the call, or name the queue: queue.task(name).with({ queue }).',
+        ),
+      );
     return this.foreign.json(`The field "${name}" of ${this.keys.catalog()}`, entry, hasQueue)?.queue;
   }
 
@@ -304,17 +318,6 @@ export class RedisBroker implements Broker {
   private run<N extends ScriptName>(name: N, input: ScriptInput<N>): Promise<ScriptReply<N>> {
     return this.connection.call(this.keys, name, input);
   }
-}
-
-/** A lookup that got no answer has changed nothing. */
-function notEnqueued(error: unknown): never {
-  if (!(error instanceof NestworkError) || error.code !== 'REDIS_TIMEOUT') throw error;
-  throw new NestworkError(
-    'REDIS_UNAVAILABLE',
-    'Redis did not say in time to which queue the task belongs; nothing was added.',
-    'Repeat the call, or name the queue: queue.task(name).with({ queue }).',
-    { cause: error },
-  );
 }
 
 /** `<queue> <message>` */

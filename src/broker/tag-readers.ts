@@ -1,7 +1,8 @@
 import { NestworkError } from '../errors.js';
-import { HEADER_LENGTH, tagLetters } from '../message/tags.js';
+import { unreadTag } from '../message/tags.js';
 import { idOf } from '../message/task-message.js';
 import { printable } from '../values/printable.js';
+import { unlooked } from './enqueue.js';
 import type { RedisConnection } from './redis/redis-connection.js';
 import type { RedisKeys } from './redis/redis-keys.js';
 import { fieldsOfLiveSessions, READS } from './session-lists.js';
@@ -34,9 +35,8 @@ export class TagReaders {
   async refuseUnread(messages: readonly string[]): Promise<void> {
     const readers = await this.recent();
     for (const message of messages) {
-      const letters = newTags(message);
       for (const reader of readers) {
-        const unread = letters.find((letter) => !reader.reads.includes(letter));
+        const unread = unreadTag(message, reader.reads);
         if (unread !== undefined) throw tooOld(idOf(message), unread, reader);
       }
     }
@@ -57,29 +57,20 @@ export class TagReaders {
   }
 
   private async read(): Promise<Reader[]> {
-    const sessions = await fieldsOfLiveSessions(this.connection, this.keys, [READS, '@host', '@pid']).catch(notSent);
-    return sessions.map(([reads, host, pid]) => ({ reads: reads ?? READ_BY_ALL, host: host ?? '', pid: pid ?? '' }));
+    const sessions = await fieldsOfLiveSessions(this.connection, this.keys, [READS, '@host', '@pid']).catch(
+      unlooked('whether all workers can read the task; nothing was sent', 'Repeat the call.'),
+    );
+    return sessions.map(([reads, host, pid]) => ({
+      reads: READ_BY_ALL + (reads ?? ''),
+      host: host ?? '',
+      pid: pid ?? '',
+    }));
   }
 }
 
 /** Whether every version can read the message, so that Redis need not be asked. */
 export function hasOldTagsOnly(message: string): boolean {
-  return message.charAt(HEADER_LENGTH) === '[' || newTags(message).length === 0;
-}
-
-/** A look at the sessions that got no answer leaves nothing in doubt, as an enqueue that got none would. */
-function notSent(error: unknown): never {
-  if (!(error instanceof NestworkError) || error.code !== 'REDIS_TIMEOUT') throw error;
-  throw new NestworkError(
-    'REDIS_UNAVAILABLE',
-    'Redis did not say in time whether all workers can read the task; nothing was sent.',
-    'Repeat the call.',
-    { cause: error },
-  );
-}
-
-function newTags(message: string): string[] {
-  return [...tagLetters(message)].filter((letter) => !READ_BY_ALL.includes(letter));
+  return unreadTag(message, READ_BY_ALL) === undefined;
 }
 
 function tooOld(id: string, tag: string, { host, pid }: Reader): NestworkError {

@@ -1,10 +1,10 @@
 import { Logger } from '@nestjs/common';
 import { NestworkError } from '../errors.js';
 import { type GivenHeaders, readHeaders } from '../message/headers.js';
+import { handled, hookName } from '../task/hook-calls.js';
 import type { SendInfo, SentTask, WrapSend } from '../task/task-hooks.js';
 import { printable } from '../values/printable.js';
 import { printed } from '../values/printed.js';
-import { read, readText } from '../values/thrown.js';
 
 /** Sends, with the headers that the wrappers have added. */
 type Send<Task extends SentTask> = (headers: GivenHeaders) => Promise<readonly Task[]>;
@@ -65,19 +65,9 @@ export class SendWrappers {
   }
 }
 
-/** A wrapper need not await what `next` gives it: the rejection that it leaves alone must not end the process. */
-function handled<T>(next: () => Promise<T>): () => Promise<T> {
-  return () => {
-    const run = next();
-    run.catch(() => {});
-    return run;
-  };
-}
-
 function logFailure(hook: WrapSend, name: string, error: unknown): void {
-  const type = readText(read(hook, 'constructor'), 'name') ?? 'an object without a class';
   new Logger('TaskHooks').error(
-    `wrapSend() of ${printable(type)} failed after task "${printable(name)}" was sent: ${printed(error)}`,
+    `wrapSend() of ${printable(hookName(hook))} failed after task "${printable(name)}" was sent: ${printed(error)}`,
   );
 }
 

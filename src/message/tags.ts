@@ -39,10 +39,10 @@ export function tagOf(raw: string, letter: string): string | undefined {
   return place < 0 ? undefined : raw.slice(at + 1, at + TAG_LENGTH);
 }
 
-/** The first tag of a message that this version cannot read; undefined when it can read them all. */
-export function unreadTag(raw: string): string | undefined {
+/** The first tag of a message that a reader of these letters cannot read; undefined when it can read them all. */
+export function unreadTag(raw: string, read: string = READ_TAGS): string | undefined {
   if (!isLetter(raw.charCodeAt(HEADER_LENGTH))) return undefined;
-  return [...tagLetters(raw)].find((letter) => !READ_TAGS.includes(letter));
+  return [...tagLetters(raw)].find((letter) => !read.includes(letter));
 }
 
 /** ASCII only; not past the end, where the code is NaN. */

@@ -1,8 +1,8 @@
 import { NestworkError } from '../errors.js';
+import { handled, hookName } from '../task/hook-calls.js';
 import type { TaskHookProvider, TaskInfo } from '../task/task-hooks.js';
 import { printable } from '../values/printable.js';
 import { printed } from '../values/printed.js';
-import { read, readText } from '../values/thrown.js';
 import { lastValue } from './last-value.js';
 import { WorkerLog } from './worker-log.js';
 
@@ -69,20 +69,11 @@ export class HookRunner {
       try {
         await notice(hook);
       } catch (error) {
-        const name = readText(read(hook, 'constructor'), 'name') ?? 'an object without a class';
+        const name = hookName(hook);
         this.logger.error(`A hook of ${printable(name)} failed at ${task.name} ${task.id}: ${printed(error)}`);
       }
     }
   }
-}
-
-/** A wrapper need not await what `next` gives it: the rejection that it leaves alone must not end the process. */
-function handled(next: Next): Next {
-  return () => {
-    const run = next();
-    run.catch(() => {});
-    return run;
-  };
 }
 
 function notRun(name: string): NestworkError {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { withParts } from './markers.mjs';
 
 const CODES = 'src/values/error-codes.ts';
-const BEGIN = '<!-- codes: npm run generate writes this from src/values/error-codes.ts -->\n';
-const END = '<!-- end of codes -->\n';
+const PAGE = 'docs/errors.md';
 
 /** The groups of docs/errors.md in their order, by the type of a code in src/values/error-codes.ts. */
 const GROUPS = {
@@ -23,20 +23,8 @@ export async function withErrorEntries(text, root) {
     title,
     codes: codes.filter((code) => code.group === group).sort((a, b) => (a.name < b.name ? -1 : 1)),
   }));
-  const [before, rest] = text.split(BEGIN);
-  const [, after] = rest?.split(END) ?? [];
-  if (after === undefined) throw new Error(`docs/errors.md has no place for the codes: ${BEGIN}${END}`);
-  return [
-    before,
-    BEGIN,
-    '\n',
-    groups.map(indexOf).join('\n'),
-    '\n',
-    groups.map(entriesOf).join('\n'),
-    '\n',
-    END,
-    after,
-  ].join('');
+  const part = `${groups.map(indexOf).join('\n')}\n${groups.map(entriesOf).join('\n')}`;
+  return withParts(PAGE, text, { codes: part });
 }
 
 /** Each code with its group and its docstring, as Markdown of docs/. */
