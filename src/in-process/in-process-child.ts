@@ -4,10 +4,8 @@ import type { RedisBroker } from '../broker/redis-broker.js';
 import type { WorkerApp } from '../discovery/worker-app.js';
 import { NestworkError } from '../errors.js';
 import { CANCELLED, type LimitedTask, ScoreboardReader, ScoreboardWriter } from '../ipc/scoreboard.js';
-import type { Cancellable } from '../supervisor/broadcasts/canceller.js';
 import { Mailbox } from '../supervisor/broadcasts/mailbox.js';
-import type { Addressee } from '../supervisor/broadcasts/once-per-host.js';
-import type { Guarded } from '../supervisor/watchdog.js';
+import type { Child } from '../supervisor/child.js';
 import { scoreboardCapacity } from '../worker/batch-size.js';
 import { BroadcastRunner } from '../worker/broadcast-runner.js';
 import { ClaimLoop } from '../worker/claim-loop.js';
@@ -40,7 +38,7 @@ interface Shift {
  * It lives as long as the app, while its claim loop lives as long as a session. Where a supervisor would end a child's
  * process, the signal of the task aborts and the log has a warning.
  */
-export class InProcessChild implements Addressee, Cancellable, Guarded {
+export class InProcessChild implements Child {
   readonly pid = process.pid;
   readonly booted = true;
   dismissed = false;

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { BroadcastRecords, Claimant, Turn } from '../../broker/port/broker.js';
-import type { ScoreboardReader } from '../../ipc/scoreboard.js';
+import type { BroadcastRecords, Turn } from '../../broker/port/broker.js';
 import { KEPT_BROADCASTS } from '../../task/broadcast.js';
-import type { Delivered, Mailbox } from './mailbox.js';
+import type { Child } from '../child.js';
+import type { Delivered } from './mailbox.js';
 
 /**
  * While no child of this worker can take a turn, or another worker of this machine has it, it asks again this often, in ms.
@@ -22,15 +22,7 @@ export interface Broadcast {
 }
 
 /** A child that broadcasts are handed to. */
-export interface Addressee {
-  readonly pid: number;
-  readonly booted: boolean;
-  /** its supervisor has asked it to end */
-  readonly dismissed: boolean;
-  readonly claimant: Claimant | undefined;
-  readonly mailbox: Mailbox;
-  readonly scoreboard: Pick<ScoreboardReader, 'read'>;
-}
+export type Addressee = Pick<Child, 'pid' | 'booted' | 'dismissed' | 'claimant' | 'mailbox' | 'scoreboard'>;
 
 interface Waiting {
   readonly broadcast: Broadcast;
