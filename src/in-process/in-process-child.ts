@@ -11,7 +11,6 @@ import { BroadcastRunner } from '../worker/broadcast-runner.js';
 import { ClaimLoop } from '../worker/claim-loop.js';
 import { cronRuns } from '../worker/cron-run.js';
 import { logBrokenBackoff } from '../worker/executor.js';
-import { SeverableBroker } from './severable-broker.js';
 import { TrackingExecutor } from './tracking-executor.js';
 
 export interface InProcessChildOptions {
@@ -26,7 +25,6 @@ export interface InProcessChildOptions {
 /** One claim loop with all that ends with it. */
 interface Shift {
   readonly loop: ClaimLoop;
-  readonly claims: SeverableBroker;
   readonly broker: RedisBroker;
   /** the loop has ended: none of its tasks runs any more */
   readonly ended: Promise<void>;
@@ -88,14 +86,13 @@ export class InProcessChild implements Child {
     this.prepared = undefined;
     this.closeScoreboard();
     const broker = connect();
-    const claims = new SeverableBroker(broker);
     const loop = new ClaimLoop({
-      broker: claims,
+      broker,
       claimant,
       concurrency,
       maxTasks: 0,
       executor: this.executor,
-      onOutcome: [cronRuns((cron, run) => claims.crons.recordRun(claimant, cron, run))],
+      onOutcome: [cronRuns((cron, run) => broker.crons.recordRun(claimant, cron, run))],
       scoreboard: new ScoreboardWriter(this.capacity, scoreboard.fd),
       onWorn: () => {},
       onLeaseLost: () => onLeaseLost(claimant.session),
@@ -103,7 +100,7 @@ export class InProcessChild implements Child {
     const ended = loop.run();
     this.claimant = claimant;
     this.scoreboard = scoreboard;
-    this.shift = { loop, claims, broker, ended };
+    this.shift = { loop, broker, ended };
     return ended;
   }
 
@@ -121,17 +118,14 @@ export class InProcessChild implements Child {
 
   /** The session is gone, and its tasks with it: ends the claim loop, and aborts what it runs. */
   abandon(): void {
-    if (!this.shift) return;
-    const { loop } = this.shift;
-    loop.abort(leaseLost());
-    loop.stop();
+    this.shift?.loop.abort(leaseLost());
     this.sever();
   }
 
   /** Lets go of the claims: tasks that still run change nothing in Redis. */
   sever(): void {
     this.claimant = undefined;
-    this.shift?.claims.sever();
+    this.shift?.loop.sever();
     void this.shift?.broker.close();
   }
 

@@ -79,6 +79,11 @@ export class ClaimLoop {
     this.running.abort(reason);
   }
 
+  /** Lets go of its tasks: from now on it changes nothing in Redis, and ends with those that run. Idempotent. */
+  sever(): void {
+    this.claimer.sever();
+  }
+
   /** Aborts the signal of a task if it runs here; one that was cancelled before its start is not started. */
   cancel(id: string): void {
     this.running.cancel(id);
