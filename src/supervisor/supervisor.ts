@@ -70,10 +70,10 @@ export class Supervisor {
     const unlisten = onStopSignals((signal) => (this.stopping ? this.killAll(signal) : this.stop(signal)));
     const { logger, worker } = this.options;
     const boots = new BootWatch({ timeoutMs: worker.bootTimeoutMs, children: () => this.children, logger });
-    const unwatch = watchEarlyExit({
-      children: () => this.children.size,
-      onEarly: (what) => logger.error(what),
-    });
+    const unwatch = watchEarlyExit(
+      () => this.children.size,
+      (what) => logger.error(what),
+    );
     this.fork();
     boots.start();
     const exitCode = await ended;
