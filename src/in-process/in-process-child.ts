@@ -6,6 +6,7 @@ import { NestworkError } from '../errors.js';
 import { CANCELLED, type LimitedTask, ScoreboardReader, ScoreboardWriter } from '../ipc/scoreboard.js';
 import { Mailbox } from '../supervisor/broadcasts/mailbox.js';
 import type { Child } from '../supervisor/child.js';
+import { NewNames } from '../values/log-once.js';
 import { scoreboardCapacity } from '../worker/batch-size.js';
 import { BroadcastRunner } from '../worker/broadcast-runner.js';
 import { ClaimLoop } from '../worker/claim-loop.js';
@@ -46,7 +47,7 @@ export class InProcessChild implements Child {
   private readonly executor: TrackingExecutor;
   private readonly broadcasts: BroadcastRunner;
   private readonly capacity: number;
-  private readonly outliving = new Set<string>();
+  private readonly outliving = new NewNames();
   private shift: Shift | undefined;
   /** the scoreboard of the next claim loop */
   private prepared: ScoreboardReader | undefined;
@@ -148,7 +149,7 @@ export class InProcessChild implements Child {
   /** Logs why its process would have been ended, once for each task. */
   endFor(tasks: readonly LimitedTask[], why: string): void {
     for (const { id, afterwards } of tasks) {
-      const isFirst = afterwards === CANCELLED ? this.isNew(id) : this.executor.timeOut(id);
+      const isFirst = afterwards === CANCELLED ? this.outliving.isNew(id) : this.executor.timeOut(id);
       if (!isFirst) continue;
       this.options.logger.error(
         `Task ${this.nameOf(id)} runs on, though ${why}: a worker in the process of the app cannot end it. Its signal is ` +
@@ -164,12 +165,6 @@ export class InProcessChild implements Child {
   private closeScoreboard(): void {
     const { scoreboard } = this;
     void this.shift?.ended.then(() => scoreboard.close());
-  }
-
-  private isNew(id: string): boolean {
-    if (this.outliving.has(id)) return false;
-    this.outliving.add(id);
-    return true;
   }
 
   private nameOf(id: string): string {

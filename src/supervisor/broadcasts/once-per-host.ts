@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BroadcastRecords, Turn } from '../../broker/port/broker.js';
 import { KEPT_BROADCASTS } from '../../task/broadcast.js';
@@ -32,7 +33,6 @@ interface Waiting {
 
 export interface OncePerHostOptions {
   readonly records: Pick<BroadcastRecords, 'takeTurn'>;
-  readonly machine: string;
   readonly children: () => Iterable<Addressee>;
   /** It ended in this child; `last` when the machine is done with it. */
   readonly onEnded: (broadcast: Broadcast, child: Addressee, delivered: Delivered, last: boolean) => void;
@@ -96,8 +96,8 @@ export class OncePerHost {
 
   /** Undefined when Redis did not say. */
   private async ask(broadcast: Broadcast, session: string): Promise<Turn | undefined> {
-    const { records, machine, onError } = this.options;
-    return records.takeTurn(broadcast.id, machine, session).catch((error: unknown) => {
+    const { records, onError } = this.options;
+    return records.takeTurn(broadcast.id, hostname(), session).catch((error: unknown) => {
       onError(error);
       return undefined;
     });
