@@ -160,7 +160,8 @@ export class ClaimLoop {
 
   private execute(claimed: ClaimedTask): void {
     const { executor, scoreboard } = this.options;
-    const prepared = this.slowStarts.timed(claimed, () => executor.prepare(claimed));
+    this.slowStarts.started();
+    const prepared = executor.prepare(claimed);
     if (isFailure(prepared)) {
       scoreboard.withdrawn(claimed.id);
       return this.finisher.fail(claimed, prepared);
