@@ -4,7 +4,6 @@ import type { Claimant } from '../broker/port/broker.js';
 import { RedisBroker } from '../broker/redis-broker.js';
 import { COPY } from '../discovery/copies.js';
 import type { WorkerApp } from '../discovery/worker-app.js';
-import { NestworkError } from '../errors.js';
 import type { ResolvedWorkerOptions } from '../options/resolve-options.js';
 import { appName } from '../supervisor/app-name.js';
 import { Backoff } from '../supervisor/backoff.js';
@@ -13,6 +12,7 @@ import { workerSession } from '../supervisor/worker-parts.js';
 import type { WorkerSession } from '../supervisor/worker-session.js';
 import { counted } from '../values/counted.js';
 import { servedQueues } from '../values/queue-names.js';
+import { shutdownError } from '../worker/shutdown-error.js';
 import { InProcessChild } from './in-process-child.js';
 
 export { COPY };
@@ -104,7 +104,7 @@ export class InProcessWorker {
     child.stop();
     const drained = Promise.all([this.serving, child.settled()]);
     if (!(await this.within(drained, shutdownGraceMs))) {
-      child.abort(stopped());
+      child.abort(shutdownError());
       // a step that only waits for an absent Redis does not react to a signal; a slow one will soon get its answer
       const inVain = this.redisAway && child.running.length === 0;
       if (inVain || !(await this.within(drained, ABORT_GRACE_MS))) this.leaveBehind();
@@ -222,12 +222,4 @@ export class InProcessWorker {
       unlisten();
     }
   }
-}
-
-function stopped(): NestworkError {
-  return new NestworkError(
-    'SHUTDOWN',
-    'The app is closing and the grace of its worker is over; the task will run again.',
-    'Give `shutdownGrace` a longer time, or let the task end when its signal aborts.',
-  );
 }
