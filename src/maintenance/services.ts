@@ -4,11 +4,11 @@ import type { AppSettings } from '../ipc/ipc-protocol.js';
 import type { AppWorker } from '../task/app-tasks.js';
 import { printable } from '../values/printable.js';
 import { CronLoop } from './cron-loop.js';
-import { DeadJanitor } from './dead-janitor.js';
-import { PeerCheck } from './peer-check.js';
+import { deadJanitor } from './dead-janitor.js';
+import { peerCheck } from './peer-check.js';
 import type { Service } from './periodic-loop.js';
 import { Promoter } from './promoter.js';
-import { Reaper } from './reaper.js';
+import { reaper } from './reaper.js';
 
 export interface WorkerServicesOptions extends AppWorker {
   readonly broker: Broker;
@@ -33,17 +33,18 @@ export function workerServices({
 }: WorkerServicesOptions): Service[] {
   const crons = catalog.flatMap(({ name, queue, cron }) => (cron ? [{ name, queue, ...cron }] : []));
   const onWarning = (warning: string): void => logger.warn(warning);
-  return [
-    new Reaper({
+  const loops = [
+    reaper({
       broker,
       leaseMs,
       onReaped: (session, tasks) =>
         logger.warn(`Session ${printable(session)} is gone; ${tasks} tasks of it were given back.`),
       onError,
     }),
-    new DeadJanitor({ broker: broker.deadLetters, ...settings, onError }),
+    deadJanitor({ broker: broker.deadLetters, ...settings, onError }),
     new Promoter({ broker, onError }),
     new CronLoop({ broker: broker.crons, crons, onWarning, onError }),
-    new PeerCheck({ broker, namespace: settings.namespace, own: { queues, app }, crons, onWarning, onError }),
+    peerCheck({ broker, namespace: settings.namespace, own: { queues, app }, crons, onWarning, onError }),
   ];
+  return loops.filter((loop) => loop !== undefined);
 }

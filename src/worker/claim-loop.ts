@@ -79,6 +79,11 @@ export class ClaimLoop {
     this.running.abort(reason);
   }
 
+  /** Lets go of its tasks: from now on it changes nothing in Redis, and ends with those that run. Idempotent. */
+  sever(): void {
+    this.claimer.sever();
+  }
+
   /** Aborts the signal of a task if it runs here; one that was cancelled before its start is not started. */
   cancel(id: string): void {
     this.running.cancel(id);
@@ -155,7 +160,8 @@ export class ClaimLoop {
 
   private execute(claimed: ClaimedTask): void {
     const { executor, scoreboard } = this.options;
-    const prepared = this.slowStarts.timed(claimed, () => executor.prepare(claimed));
+    this.slowStarts.started();
+    const prepared = executor.prepare(claimed);
     if (isFailure(prepared)) {
       scoreboard.withdrawn(claimed.id);
       return this.finisher.fail(claimed, prepared);

@@ -109,6 +109,12 @@ export class Claimer {
     this.release();
   }
 
+  /** Lets go of all claims, without Redis. */
+  sever(): void {
+    this.finisher.sever();
+    this.loseLease();
+  }
+
   private answered(reply: ClaimReply, acks: readonly string[]): void {
     // a repeated claim was acked the first time
     const stale = reply.repeated ? 0 : acks.length - reply.acked;

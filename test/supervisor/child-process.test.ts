@@ -8,7 +8,9 @@ import { ChildProcess } from '../../src/supervisor/child-process.js';
 const SETTINGS = { redis: 'redis://127.0.0.1:1', namespace: 'nestwork', commandTimeoutMs: 1_000, queues: ['default'] };
 const READY = JSON.stringify({ type: 'ready', settings: SETTINGS, catalog: [] });
 
-const ENVIRONMENT = { NODE_OPTIONS: '' };
+// not for the children: Jest's own
+process.env.NODE_OPTIONS = '';
+
 let directory: string;
 let children: ChildProcess[];
 beforeEach(() => {
@@ -24,11 +26,11 @@ afterEach(() => {
 async function reportsOf(
   script: string,
   then: (child: ChildProcess) => void = () => {},
-  environment: Record<string, string> = ENVIRONMENT,
+  cwd = directory,
 ): Promise<unknown[]> {
-  const place = { directory, entry: join(directory, 'entry.cjs') };
+  const place = { directory: cwd, entry: join(directory, 'entry.cjs') };
   writeFileSync(place.entry, script);
-  const launch = { environment, seat: 0, program: { place: () => place } };
+  const launch = { seat: 0, program: { place: () => place } };
   const reports: unknown[] = [];
   await new Promise<void>((resolve) => {
     const child = new ChildProcess(4, new Backoff(), launch, {
@@ -207,8 +209,8 @@ function waitUntilDead(pid: number): void {
 }
 
 describe('a process that the system refuses at once', () => {
-  // no environment can have it, which is thrown as a lack of file handles is on some versions of Node
-  const refused = { IMPOSSIBLE: 'a\0b' };
+  // no path can have it, which is thrown as a lack of file handles is on some versions of Node
+  const refused = 'a\0b';
 
   it('ends like one that is refused later', async () => {
     const [reason, ...rest] = await reportsOf('', () => {}, refused);

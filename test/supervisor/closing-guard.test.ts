@@ -24,7 +24,7 @@ function leaving(given: Partial<State> = {}) {
   const state: State = { dismissed: true, killed: false, running: [], held: [], busy: false, ...given };
   const ended: string[] = [];
   const none = { done: [], started: new Set<string>(), limited: [] };
-  const child: Leaving = {
+  const child = {
     get dismissed() {
       return state.dismissed;
     },
@@ -38,8 +38,8 @@ function leaving(given: Partial<State> = {}) {
         return state.busy;
       },
     },
-    endFor: (tasks, why) => void ended.push(`${tasks.length}: ${why}`),
-  };
+    endFor: (tasks: readonly unknown[], why: string) => void ended.push(`${tasks.length}: ${why}`),
+  } as unknown as Leaving;
   const children = new Set([child]);
   const guard = new ClosingGuard({
     broker: { holdings: async () => ({ claimNumber: 1, ids: state.held }) },

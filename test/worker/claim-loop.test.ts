@@ -225,9 +225,7 @@ async function stopped(loop: ClaimLoop, ended: Promise<void>): Promise<void> {
   await ended;
 }
 
-it('starts tasks whose arguments take longer to read than the window, and names them once', async () => {
-  const warnings: string[] = [];
-  Logger.overrideLogger({ log: () => {}, warn: (line: string) => void warnings.push(line), error: () => {} });
+it('starts tasks whose arguments take longer to read than the window', async () => {
   const ran: unknown[] = [];
   const tasks = registry({ 'Some.task': ([value]) => void ran.push(value) });
   const loop = loopOf(fixture.broker, () => {}, { executor: new SlowReader(tasks, []) });
@@ -239,7 +237,6 @@ it('starts tasks whose arguments take longer to read than the window, and names 
   await until(() => ran.length === 4);
   await stopped(loop, ended);
   expect(ran.sort()).toEqual(['quick', 'quick', 'slow', 'slow']);
-  expect(warnings.filter((line) => line.startsWith('The arguments of task Some.task'))).toHaveLength(1);
 });
 
 it('sends no claim before Redis has answered that it has what was given back', async () => {
@@ -327,4 +324,33 @@ it('claims one task with a longer window after claims of which it could start no
   expect(limits.join()).toMatch(/\b1,1,1,2\b/);
   expect(Math.max(...windows.filter(Number.isFinite))).toBeGreaterThan(START_WINDOW_MS * 8);
   expect(warnings.filter((line) => line.includes('was claimed 3 times'))).toHaveLength(1);
+});
+
+it.each<[string, TaskHandler, PolicyOptions]>([
+  ['done', () => undefined, {}],
+  ['tried again', () => Promise.reject(new Error('no')), { retries: 3 }],
+  ['dead', () => Promise.reject(new Error('no')), {}],
+])('a severed loop changes nothing in Redis when its task is %s', async (_end, ends, policy) => {
+  const observed = new ObservedBroker();
+  const losses: string[] = [];
+  let end: (() => void) | undefined;
+  const handler: TaskHandler = async (_args, task) => {
+    await new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    await ends([], task);
+  };
+  await fixture.broker.enqueue('default', fixture.messages(2));
+  const options = { executor: executorOf(handler, policy), onLeaseLost: () => void losses.push('lost') };
+  const loop = loopOf(observed.broker, handler, options);
+  const run = loop.run();
+  while (!end) await delay(5);
+  const before = await fixture.state();
+  const { length: asked } = observed.asked;
+  loop.sever();
+  expect(losses).toEqual(['lost']);
+  end();
+  await run;
+  expect(await fixture.state()).toEqual(before);
+  expect(observed.asked).toHaveLength(asked);
 });

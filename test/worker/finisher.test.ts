@@ -277,3 +277,37 @@ describe('a task that could not be started', () => {
     expect(lines).toEqual([`Task without a handler ${run.claimed.id} is dead: Error: no`]);
   });
 });
+
+it('a severed finisher ends what it repeats until Redis answers, and sends nothing more', async () => {
+  const own = await BrokerFixture.start();
+  const { broker, lost: outage } = await own.anotherBroker(2_000);
+  const claimant = await own.holderOf([own.message()]);
+  const codes: unknown[] = [];
+  let lost = 0;
+  const scoreboard = new ScoreboardReader(1);
+  const finisher = new Finisher({
+    broker,
+    claimant,
+    scoreboard: new ScoreboardWriter(1, scoreboard.fd),
+    onEnded: () => {},
+    onLeaseLost: () => {
+      lost += 1;
+    },
+    onRefused: () => {},
+    onError: (error) => {
+      codes.push(Reflect.get(Object(error), 'code'));
+      finisher.sever();
+    },
+  });
+  await own.server.kill();
+  // until then an ack leaves over the dead connection, and nobody knows whether it arrived
+  await outage;
+  finisher.ack('some task');
+  await finisher.settled();
+  await finisher.release(['another task']);
+  expect(codes).toEqual(['REDIS_UNAVAILABLE']);
+  expect(lost).toBe(2);
+  scoreboard.close();
+  await broker.close();
+  await own.stop();
+});

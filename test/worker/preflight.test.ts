@@ -45,14 +45,14 @@ describe('a task that nobody here knows', () => {
   });
 
   it('is answered with the tasks that there are, ten at most', () => {
-    const known = Array.from({ length: 12 }, (_, index) => `Other.task${index}`);
+    const known = Array.from({ length: 12 }, (_, index) => ({ name: `Other.task${index}` }));
     expect(unknownTask('Some.task', known).message).toContain('Other.task0, Other.task1,');
     expect(unknownTask('Some.task', known).message).toContain('Other.task9 and 2 more.');
     expect(unknownTask('Some.task').message).toContain('The tasks of this worker: none.');
   });
 
   it('is told with the hint at `namespace`, however long the names are', () => {
-    const known = Array.from({ length: 12 }, (_, index) => `${index}`.padEnd(200, 'x'));
+    const known = Array.from({ length: 12 }, (_, index) => ({ name: `${index}`.padEnd(200, 'x') }));
     const { error } = describeError(unknownTask('y'.repeat(200), known));
     expect(printedText(error, true)).toContain('another app on this Redis, give each app a `namespace` of its own');
   });
