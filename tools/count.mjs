@@ -22,7 +22,7 @@ const FEATURE = new RegExp(
   ].join('|'),
 );
 const GENERATED = /\.generated\.ts$/;
-const GENERATED_HEAD = /^[^]*^-- Everything above comes from scripts\.ts.*$/m;
+const GENERATED_HEAD = /^[\s\S]*^-- Everything above comes from scripts\.ts.*$/m;
 
 /** @returns {Map<string, { files: number, lines: number, core: number }>} by folder, from the one that holds `src/` on */
 export function countCode(root = ROOT) {
