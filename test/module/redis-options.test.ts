@@ -143,16 +143,8 @@ describe('an object', () => {
     ['a host that is empty', { host: '' }, /`redis\.host` is of type string[\s\S]*not empty/],
     ['a path that is undefined', { path: undefined }, /`redis\.path` is undefined/],
     ['Sentinels that are undefined', { sentinels: undefined, db: 3 }, /`redis\.sentinels` is undefined/],
-    [
-      'a URL as its host',
-      { host: `redis://:${SECRET}@h` },
-      /`redis\.host` is of type string[\s\S]*the whole of it/,
-    ],
-    [
-      'a URL in the place of a list',
-      { sentinels: `redis://:${SECRET}@a,b` },
-      /`redis\.sentinels` is of type string/,
-    ],
+    ['a URL as its host', { host: `redis://:${SECRET}@h` }, /`redis\.host` is of type string[\s\S]*the whole of it/],
+    ['a URL in the place of a list', { sentinels: `redis://:${SECRET}@a,b` }, /`redis\.sentinels` is of type string/],
     ['a password that is a number', { password: 12_345 }, /`redis\.password` is of type number/],
     ['TLS as text', { tls: 'true' }, /`redis\.tls` is 'true'[\s\S]*\{\} for TLS/],
     ['TLS as a truth', { tls: true }, /`redis\.tls` is true/],
