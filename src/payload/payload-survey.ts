@@ -7,6 +7,7 @@ import { MAX_BYTES, MAX_DEPTH, MAX_LENGTH, refused, remediesForInstance, tooDeep
 import {
   type Binary,
   hasNamedProperty,
+  hasOwnSize,
   isBareArray,
   isIndexOf,
   namedProperty,
@@ -178,10 +179,14 @@ export class Survey {
   }
 
   private binary(value: Binary, kind: string, at: Place): void {
+    const refuseExtras = (): never => {
+      throw refused(at.path, `a ${kind} with properties of its own`);
+    };
+    if (hasOwnSize(value)) refuseExtras();
     const bytes = bytesOf(value, at);
     if (bytes > MAX_BYTES) throw tooLarge(`${at.path} holds ${bytes} bytes`);
     if (!this.budget.spend(value, bytes, at)) return;
-    if (hasNamedProperty(value)) throw refused(at.path, `a ${kind} with properties of its own`);
+    if (hasNamedProperty(value)) refuseExtras();
     if ('resizable' in value && value.resizable) throw refused(at.path, 'an ArrayBuffer that can be resized');
   }
 
