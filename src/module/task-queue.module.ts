@@ -35,6 +35,7 @@ import { RESOLVED_OPTIONS, type TaskQueueOptions } from '../options/options.js';
 import { type ResolvedTaskQueueOptions, resolveTaskQueueOptions } from '../options/resolve-options.js';
 import { TaskRegistry } from '../task/task-registry.js';
 import { type Clock, systemClock } from '../values/clock.js';
+import { read } from '../values/thrown.js';
 import { runningTask, TaskContext } from '../worker/task-context.js';
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<TaskQueueOptions>({
@@ -204,7 +205,8 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
   static override forRootAsync(
     options: ConfigurableModuleAsyncOptions<TaskQueueOptions, 'createTaskQueueOptions'>,
   ): DynamicModule {
-    assertFactory(options);
+    // Nest would make a provider of nothing, and report a symbol that it cannot resolve
+    if (!options?.useFactory && !options?.useClass && !options?.useExisting) throw withoutOptions();
     useCopy();
     // biome-ignore lint/complexity/noThisInStatic: the builder's method makes a module of the class it is called on
     return super.forRootAsync(options);
@@ -258,7 +260,7 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
     const times = all.filter(({ metatype }) => metatype === TaskQueueModule).length;
     if (times < 2) return;
     // not `module.imports`: a global module is among those of every other
-    const importers = all.filter(({ metatype }) => importsOf(metatype).some(isTaskQueueModule));
+    const importers = all.filter(({ metatype }) => importsTaskQueue(metatype));
     throw new NestworkError(
       'DUPLICATE_MODULE',
       `TaskQueueModule is imported ${times} times, each time with options of its own: in ${importers.map(({ name }) => name).join(', ')}.`,
@@ -273,34 +275,14 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
 /** Nest's own error would only name a dependency with an odd name that it cannot resolve. */
 function withoutOptions(): NestworkError {
   return new NestworkError('INVALID_OPTION', 'TaskQueueModule is imported without options.', [
-    'In the root module: TaskQueueModule.forRoot({ ... }), or forRootAsync() whose factory returns them.',
+    'In the root module: TaskQueueModule.forRoot({ ... }), or forRootAsync({ useFactory }) with a function that returns them, `useClass` or `useExisting`.',
     'In other modules leave it out of the `imports`: what it exports is injectable everywhere.',
   ]);
 }
 
-/** Nest would make a provider of nothing, and report a symbol that it cannot resolve. */
-function assertFactory(
-  options: ConfigurableModuleAsyncOptions<TaskQueueOptions, 'createTaskQueueOptions'> | undefined,
-): void {
-  const { useFactory, useClass, useExisting } = options ?? {};
-  if (useFactory || useClass || useExisting) return;
-  throw new NestworkError(
-    'INVALID_OPTION',
-    'TaskQueueModule.forRootAsync() got neither `useFactory` nor `useClass` nor `useExisting`.',
-    [
-      'Give a factory: forRootAsync({ inject: [Settings], useFactory: (settings) => ({ redis: settings.redisUrl }) }).',
-      'Options that are known already go to forRoot({ ... }).',
-    ],
-  );
-}
-
-/** The entries of the `@Module()` of a class. */
-function importsOf(module: object): readonly unknown[] {
-  return Reflect.getMetadata('imports', module) ?? [];
-}
-
-function isTaskQueueModule(imported: unknown): boolean {
-  return typeof imported === 'object' && imported !== null && Reflect.get(imported, 'module') === TaskQueueModule;
+function importsTaskQueue(module: object): boolean {
+  const imports: readonly unknown[] = Reflect.getMetadata('imports', module) ?? [];
+  return imports.some((imported) => read(imported, 'module') === TaskQueueModule);
 }
 
 /** The client has no running tasks; `propagate` gets the one within which it is called. */

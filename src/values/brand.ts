@@ -17,24 +17,12 @@ export function brand(type: abstract new (...args: never[]) => unknown, name: st
   Object.defineProperty(type.prototype, mark, { value: true });
   Object.defineProperty(type, Symbol.hasInstance, {
     value(this: unknown, value: unknown): boolean {
-      return this === type ? carries(value, mark) : isOrdinaryInstance(this, value);
+      try {
+        if (this !== type) return Function.prototype[Symbol.hasInstance].call(this, value);
+        return Reflect.get(Object(value), mark) === true;
+      } catch {
+        return false;
+      }
     },
   });
-}
-
-function carries(value: unknown, mark: symbol): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  try {
-    return Reflect.get(value, mark) === true;
-  } catch {
-    return false;
-  }
-}
-
-function isOrdinaryInstance(type: unknown, value: unknown): boolean {
-  try {
-    return Function.prototype[Symbol.hasInstance].call(type, value);
-  } catch {
-    return false;
-  }
 }

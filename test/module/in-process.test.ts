@@ -439,11 +439,11 @@ describe('a lost lease', () => {
 
 describe('options', () => {
   it.each<[unknown, string]>([
-    [{ children: 2 }, 'inProcess.children'],
-    [{ maxTasksPerChild: 2 }, 'inProcess.maxTasksPerChild'],
-    [{ bootTimeout: '1m' }, 'inProcess.bootTimeout'],
-    [{ maxMemoryPerChild: '1GB' }, 'inProcess.maxMemoryPerChild'],
-    [{ maxMemoryPercent: 50 }, 'inProcess.maxMemoryPercent'],
+    [{ children: 2 }, 'no option "children"'],
+    [{ maxTasksPerChild: 2 }, 'no option "maxTasksPerChild"'],
+    [{ bootTimeout: '1m' }, 'no option "bootTimeout"'],
+    [{ maxMemoryPerChild: '1GB' }, 'no option "maxMemoryPerChild"'],
+    [{ maxMemoryPercent: 50 }, 'no option "maxMemoryPercent"'],
     [{ concurency: 2 }, '"concurency"'],
     [{ concurrency: 0 }, '`concurrency`'],
     ['yes', "`inProcess` is 'yes', and neither true, false nor an object"],

@@ -211,11 +211,11 @@ describe('the text of an error', () => {
     expect(errorText(outer)).toBe('AggregateError: outer (errors: inner)');
   });
 
-  it('tells of a long chain the first causes and the root of it', () => {
+  it('tells of a long chain each cause, down to the root of it', () => {
     const chain = (level: number): Error =>
       level === 9 ? refused('::1:1') : new Error(`level ${level}`, { cause: chain(level + 1) });
     expect(errorText(chain(0))).toBe(
-      'Error: level 0 (caused by Error: level 1 (caused by Error: level 2 (caused by Error: level 3 (caused by Error: level 4 (caused by 4 more (caused by Error: connect ECONNREFUSED ::1:1))))))',
+      'Error: level 0 (caused by Error: level 1 (caused by Error: level 2 (caused by Error: level 3 (caused by Error: level 4 (caused by Error: level 5 (caused by Error: level 6 (caused by Error: level 7 (caused by Error: level 8 (caused by Error: connect ECONNREFUSED ::1:1)))))))))',
     );
   });
 
