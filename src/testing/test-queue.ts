@@ -9,7 +9,7 @@ import { type Duration, toMilliseconds } from '../values/duration.js';
 import { assertKnownOptions } from '../values/known-options.js';
 import { Executor, logBrokenBackoff } from '../worker/executor.js';
 import { EnqueuedTask } from './enqueued-task.js';
-import type { SentMessage } from './memory/observed-broker.js';
+import type { SentMessage } from './memory/memory-broker.js';
 import { nameOfTask, type TaskReference } from './task-reference.js';
 import type { TaskRun } from './task-run.js';
 import type { TestBench, TestMode } from './test-bench.js';
@@ -181,7 +181,7 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
   clear(): void {
     this.sent = [];
     this.runs = [];
-    this.bench.broker?.clear();
+    this.bench.broker?.tasks.clear();
   }
 
   private async receive(messages: readonly SentMessage[]): Promise<void> {

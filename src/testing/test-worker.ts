@@ -13,7 +13,7 @@ import { printed, printedText } from '../values/printed.js';
 import { describeError } from '../worker/describe-error.js';
 import type { Executor } from '../worker/executor.js';
 import { drainBroadcasts } from './drain-broadcasts.js';
-import type { ObservedBroker } from './memory/observed-broker.js';
+import type { MemoryBroker } from './memory/memory-broker.js';
 import type { TaskRun } from './task-run.js';
 import { TaskRunner } from './task-runner.js';
 
@@ -21,7 +21,7 @@ import { TaskRunner } from './task-runner.js';
 const MOST_RUNS = 100_000;
 
 export interface TestWorkerOptions {
-  readonly broker: ObservedBroker;
+  readonly broker: MemoryBroker;
   readonly executor: Executor;
   readonly registry: TaskRegistry;
   readonly clock: Clock;
@@ -96,7 +96,7 @@ export class TestWorker {
     const now = this.options.clock();
     const id = this.ids.next();
     const message = encodeMessage({ id, name, payload: '[]', enqueuedAt: now, options: { cron: name, due: now } });
-    await this.options.broker.enqueueUnobserved(queue, message);
+    this.options.broker.tasks.add(queue, message);
     return this.runOne(id);
   }
 
