@@ -3,6 +3,7 @@ import type { ModuleRef } from '@nestjs/core';
 import { QueueClient, type TaskClass, type TaskSenders } from '../client/queue-client.js';
 import { TaskDiscovery } from '../discovery/task-discovery.js';
 import { NestworkError } from '../errors.js';
+import { unknownCron } from '../inspector/cron-manager.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import { TaskRegistry } from '../task/task-registry.js';
 import { type Duration, toMilliseconds } from '../values/duration.js';
@@ -173,8 +174,10 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
     const worker = await this.worker();
     const registry = this.moduleRef.get(TaskRegistry, { strict: false });
     const definition = registry.get(name);
-    if (!definition?.cron) throw unknownCron(name, registry);
-    return this.note(await worker.runCron(definition));
+    if (definition?.cron) return this.note(await worker.runCron(definition));
+    const crons = registry.all().flatMap((task) => (task.cron ? [task.name] : []));
+    const remedy = 'Decorate a method with @Cron() or @Interval().';
+    throw unknownCron(`No provider of this app has a cron "${name}".`, crons, remedy);
   }
 
   /** Forgets all sent calls, attempts, and tasks that wait or are dead. Crons and the time stay. For `beforeEach`. */
@@ -230,14 +233,6 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
     await worker.start();
     return worker;
   }
-}
-
-function unknownCron(name: string, registry: TaskRegistry): NestworkError {
-  const crons = registry.all().flatMap(({ name: other, cron }) => (cron ? [other] : []));
-  return new NestworkError('UNKNOWN_CRON', `No provider of this app has a cron "${name}".`, [
-    crons.length > 0 ? `Known crons: ${crons.sort().join(', ')}.` : 'Decorate a method with @Cron() or @Interval().',
-    'Its name is `Class.method` unless the decorator gives another.',
-  ]);
 }
 
 function notInitialized(): NestworkError {
