@@ -90,7 +90,7 @@ export class CronManager {
    * @throws NestworkError UNKNOWN_CRON
    */
   async pause(name: string): Promise<void> {
-    if (!(await this.broker.crons.pause(name))) throw await this.unknown(name);
+    if (!(await this.broker.crons.pause(name))) this.refuse(name, await this.broker.crons.records());
   }
 
   /**
@@ -99,33 +99,28 @@ export class CronManager {
    * @throws NestworkError UNKNOWN_CRON
    */
   async resume(name: string): Promise<void> {
-    if (!(await this.broker.crons.resume(name))) throw await this.unknown(name);
+    if (!(await this.broker.crons.resume(name))) this.refuse(name, await this.broker.crons.records());
   }
 
   private async record(name: string): Promise<CronRecord> {
     const records = await this.broker.crons.records();
-    return records.find((record) => record.name === name) ?? fail(unknownCron(name, records));
+    return records.find((record) => record.name === name) ?? this.refuse(name, records);
   }
 
-  private async unknown(name: string): Promise<NestworkError> {
-    return unknownCron(name, await this.broker.crons.records());
+  private refuse(name: string, records: readonly CronRecord[]): never {
+    throw unknownCron(
+      `No worker of this namespace has declared a cron "${printable(String(name))}".`,
+      records.map((record) => record.name),
+      'Start a worker: it makes its crons known.',
+    );
   }
 }
 
-function unknownCron(name: string, known: readonly CronRecord[]): NestworkError {
-  const names = known.map((record) => record.name).sort();
-  return new NestworkError(
-    'UNKNOWN_CRON',
-    `No worker of this namespace has declared a cron "${printable(String(name))}".`,
-    [
-      names.length > 0
-        ? `Known crons: ${names.map((known) => printable(known)).join(', ')}.`
-        : 'Start a worker: it makes its crons known.',
-      'Its name is `Class.method` unless the decorator gives another.',
-    ],
-  );
-}
-
-function fail(error: Error): never {
-  throw error;
+/** @param otherwise the remedy where no cron is known */
+export function unknownCron(what: string, known: readonly string[], otherwise: string): NestworkError {
+  const names = known.map((name) => printable(name)).sort();
+  return new NestworkError('UNKNOWN_CRON', what, [
+    names.length > 0 ? `Known crons: ${names.join(', ')}.` : otherwise,
+    'Its name is `Class.method` unless the decorator gives another.',
+  ]);
 }

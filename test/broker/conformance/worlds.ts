@@ -1,8 +1,7 @@
 import { RedisBroker } from '../../../src/broker/redis-broker.js';
-import { MemoryBroker } from '../../../src/testing/memory/memory-broker.js';
-import { VirtualClock } from '../../../src/testing/memory/virtual-clock.js';
 import { SessionClaims } from '../../../src/testing/session-claims.js';
 import { StreamBroadcasts } from '../../../src/testing/stream-broadcasts.js';
+import { TestBench } from '../../../src/testing/test-bench.js';
 import { BrokerFixture } from '../../support/broker-fixture.js';
 import { QUEUES, type RedisWorld, type World } from './stage.js';
 
@@ -63,8 +62,8 @@ export async function overRedis(): Promise<RedisWorld> {
 }
 
 export async function inMemory(): Promise<World> {
-  let clock = new VirtualClock(Date.now());
-  let broker = new MemoryBroker(clock.now, QUEUES);
+  let bench = new TestBench('memory');
+  let broker = bench.makeBroker(QUEUES);
   return {
     get broker() {
       return broker;
@@ -73,11 +72,11 @@ export async function inMemory(): Promise<World> {
       broker.serve(catalog);
       return broker;
     },
-    letTimePass: async (ms) => clock.moveTo(clock.now() + ms),
+    letTimePass: async (ms) => bench.moveTo(bench.clock() + ms),
     reset: async () => {
       await broker.close();
-      clock = new VirtualClock(Date.now());
-      broker = new MemoryBroker(clock.now, QUEUES);
+      bench = new TestBench('memory');
+      broker = bench.makeBroker(QUEUES);
     },
     stop: () => broker.close(),
   };

@@ -117,9 +117,9 @@ describe('toHaveEnqueued()', () => {
   it('reports the value that it got instead of a TestQueue', async () => {
     const client = (await apps.start()).app.get(QueueClient);
     const refusal = (where: string, got: string) => `${where} got ${got} where it takes a TestQueue. [INVALID_OPTION]`;
-    expect(() => expect(client).toHaveEnqueued(welcome)).toThrow(refusal('toHaveEnqueued()', 'a QueueClient'));
-    expect(() => assertEnqueued(client as never, welcome)).toThrow(refusal('assertEnqueued()', 'a QueueClient'));
-    expect(() => assertNotEnqueued(client as never, welcome)).toThrow(refusal('assertNotEnqueued()', 'a QueueClient'));
+    expect(() => expect(client).toHaveEnqueued(welcome)).toThrow(refusal('toHaveEnqueued()', '[QueueClient]'));
+    expect(() => assertEnqueued(client as never, welcome)).toThrow(refusal('assertEnqueued()', '[QueueClient]'));
+    expect(() => assertNotEnqueued(client as never, welcome)).toThrow(refusal('assertNotEnqueued()', '[QueueClient]'));
     expect(() => assertEnqueued(undefined as never, welcome)).toThrow(refusal('assertEnqueued()', 'undefined'));
     expect(() => assertEnqueued({} as never, welcome)).toThrow('Give it app.get(TestQueue)');
   });

@@ -220,7 +220,7 @@ describe('with options', () => {
   });
 
   it.each([
-    ['an option of Redis', { redis: 'redis://127.0.0.1:6379' }, 'neither Redis nor a worker'],
+    ['an option of Redis', { redis: 'redis://127.0.0.1:6379' }, 'has no option "redis"'],
     ['an option that there is not', { queue: 'bulk' }, 'Known options: mode'],
   ])('refuses %s', (_what, options, why) => {
     expect(() => TaskQueueTestingModule.forRoot(options as never)).toThrow(why);
