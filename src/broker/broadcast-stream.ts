@@ -1,6 +1,5 @@
 import type { StreamBroker, StreamEntry, StreamPosition, StreamRead } from './port/broadcast-port.js';
 import type { RedisConnection } from './redis/redis-connection.js';
-import type { RedisKeys } from './redis/redis-keys.js';
 import { advance } from './stream-gap.js';
 
 /** A message may have 256 KiB, and a script holds up everyone else while it runs. */
@@ -19,7 +18,6 @@ export class BroadcastStream implements StreamBroker {
 
   constructor(
     private readonly connection: RedisConnection,
-    private readonly keys: RedisKeys,
     /** Makes a connection on which a command may take so many ms. */
     private readonly openBlocking: (timeoutMs: number) => RedisConnection,
   ) {}
@@ -29,13 +27,13 @@ export class BroadcastStream implements StreamBroker {
     // the answer may have taken long: so much at most has passed, and what took it too long must not hide entries
     const since = Number(seconds) * 1_000 + Number(microseconds) / 1_000 - (performance.now() - sinceMs);
     const input = { sinceMs: Math.max(Math.floor(since), 1) };
-    const [id, ordinal] = await this.connection.call(this.keys, 'stream-position', input);
+    const [id, ordinal] = await this.connection.call('stream-position', input);
     return { id, ordinal };
   }
 
   async read(from: StreamPosition): Promise<StreamRead> {
     const input = { after: from.id, most: READ_ENTRIES };
-    const [lastId, added, length, raw] = await this.connection.call(this.keys, 'read-stream', input);
+    const [lastId, added, length, raw] = await this.connection.call('read-stream', input);
     const complete = raw.length < READ_ENTRIES;
     const slice = { ids: raw.map(([id]) => id), complete };
     return { ...advance(from, { lastId, added, length }, slice), entries: raw.map(parseEntry), more: !complete };
@@ -44,9 +42,8 @@ export class BroadcastStream implements StreamBroker {
   async waitForMore(from: StreamPosition, timeoutMs: number): Promise<boolean> {
     if (this.waitingEnded) return false;
     this.blocking ??= this.openBlocking(timeoutMs);
-    const key = this.keys.broadcasts();
-    const more = this.blocking.command(async (redis) => {
-      return (await redis.xread('COUNT', 1, 'BLOCK', timeoutMs, 'STREAMS', key, from.id)) !== null;
+    const more = this.blocking.command(async (redis, keys) => {
+      return (await redis.xread('COUNT', 1, 'BLOCK', timeoutMs, 'STREAMS', keys.broadcasts(), from.id)) !== null;
     });
     return new Promise((resolve, reject) => {
       // a command that waits for a reconnect is not rejected by the end of its connection
