@@ -1,4 +1,5 @@
 import type { StreamBroker, StreamEntry, StreamPosition, StreamRead } from './port/broadcast-port.js';
+import type { BlockingConnection } from './redis/blocking-connection.js';
 import type { RedisConnection } from './redis/redis-connection.js';
 import { advance } from './stream-gap.js';
 
@@ -12,14 +13,9 @@ type RawEntry = readonly [id: string, fields: readonly string[]];
  * by a script that sees in the same instant whether anything is missing.
  */
 export class BroadcastStream implements StreamBroker {
-  private blocking: RedisConnection | undefined;
-  private waitingEnded = false;
-  private endWait: () => void = () => {};
-
   constructor(
     private readonly connection: RedisConnection,
-    /** Makes a connection on which a command may take so many ms. */
-    private readonly openBlocking: (timeoutMs: number) => RedisConnection,
+    private readonly blocking: BlockingConnection,
   ) {}
 
   async position(sinceMs: number): Promise<StreamPosition> {
@@ -39,28 +35,14 @@ export class BroadcastStream implements StreamBroker {
     return { ...advance(from, { lastId, added, length }, slice), entries: raw.map(parseEntry), more: !complete };
   }
 
-  async waitForMore(from: StreamPosition, timeoutMs: number): Promise<boolean> {
-    if (this.waitingEnded) return false;
-    this.blocking ??= this.openBlocking(timeoutMs);
-    const more = this.blocking.command(async (redis, keys) => {
-      return (await redis.xread('COUNT', 1, 'BLOCK', timeoutMs, 'STREAMS', keys.broadcasts(), from.id)) !== null;
-    });
-    return new Promise((resolve, reject) => {
-      // a command that waits for a reconnect is not rejected by the end of its connection
-      this.endWait = () => resolve(false);
-      more.then(resolve, (error: unknown) => {
-        // ioredis would repeat over the next connection what timed out, and make the next wait too late as well
-        this.blocking?.close();
-        this.blocking = undefined;
-        reject(error);
-      });
-    });
+  waitForMore(from: StreamPosition, timeoutMs: number): Promise<boolean> {
+    return this.blocking.wait(timeoutMs, (redis, keys) =>
+      redis.xread('COUNT', 1, 'BLOCK', timeoutMs, 'STREAMS', keys.broadcasts(), from.id),
+    );
   }
 
   stopWaiting(): void {
-    this.waitingEnded = true;
-    this.endWait();
-    this.blocking?.close();
+    this.blocking.end();
   }
 }
 

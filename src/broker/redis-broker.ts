@@ -23,7 +23,7 @@ import type {
   TaskPlace,
 } from './port/broker.js';
 import { readQueueStates } from './queue-states.js';
-import { BlockingList } from './redis/blocking-list.js';
+import { BlockingConnection } from './redis/blocking-connection.js';
 import type { OutageListener } from './redis/outage.js';
 import { checkServer } from './redis/redis-checks.js';
 import { RedisConnection } from './redis/redis-connection.js';
@@ -66,8 +66,8 @@ export class RedisBroker extends RedisProducer implements Broker {
   readonly crons = new RedisCrons(this.connection, this.foreign);
   readonly deadLetters = new RedisDeadLetters(this.connection, this.foreign);
   readonly broadcasts = new RedisBroadcastRecords(this.connection, this.foreign);
-  readonly stream = new BroadcastStream(this.connection, (ms) => this.openBlocking(ms));
-  private readonly tokens = new BlockingList((ms) => this.openBlocking(ms), LONGEST_WAIT_MS);
+  readonly stream = new BroadcastStream(this.connection, this.blocking());
+  private readonly tokens = this.blocking();
   private readonly finder = new TaskFinder(this.connection, this.options.queues);
 
   constructor(options: RedisBrokerOptions) {
@@ -138,9 +138,8 @@ export class RedisBroker extends RedisProducer implements Broker {
     return this.connection.call('release', { sessionId: session, child, queues, claimNumber: claimNumber ?? '', ids });
   }
 
-  async waitForBell(queues: readonly string[], timeoutMs: number): Promise<boolean> {
-    const bells = queues.map((queue) => this.connection.keys.bell(queue));
-    return this.tokens.wait(bells, timeoutMs);
+  waitForBell(queues: readonly string[], timeoutMs: number): Promise<boolean> {
+    return this.waitForToken(queues.map(this.connection.keys.bell), timeoutMs);
   }
 
   async promote(limit: number): Promise<Promotion> {
@@ -150,7 +149,7 @@ export class RedisBroker extends RedisProducer implements Broker {
   }
 
   waitForAlarm(timeoutMs: number): Promise<boolean> {
-    return this.tokens.wait([this.connection.keys.alarm()], timeoutMs);
+    return this.waitForToken([this.connection.keys.alarm()], timeoutMs);
   }
 
   stopWaiting(): void {
@@ -219,10 +218,19 @@ export class RedisBroker extends RedisProducer implements Broker {
     return taken === -1 ? undefined : taken;
   }
 
-  /** A connection for commands that block for so long; the other one reports its outages. */
-  private openBlocking(timeoutMs: number): RedisConnection {
+  /** Takes a token from one of the lists. Resolves to whether there was one in time. */
+  private waitForToken(lists: readonly string[], timeoutMs: number): Promise<boolean> {
+    // 0 would wait for ever
+    const seconds = Math.max(Math.min(timeoutMs, LONGEST_WAIT_MS), 1) / 1_000;
+    return this.tokens.wait(LONGEST_WAIT_MS, (redis) => redis.blpop([...lists], seconds));
+  }
+
+  /** A connection for commands that block; the other one reports its outages. */
+  private blocking(): BlockingConnection {
     const { redis, commandTimeoutMs } = this.options;
-    return new RedisConnection(redis, this.connection.keys, timeoutMs + commandTimeoutMs);
+    return new BlockingConnection(
+      (timeoutMs) => new RedisConnection(redis, this.connection.keys, timeoutMs + commandTimeoutMs),
+    );
   }
 }
 

@@ -13,7 +13,7 @@ import type { ScriptInput, ScriptName, ScriptReply } from './scripts.js';
 import { absence, closed, type Failure, refusal, standstill, type Target, unavailable } from './unavailable.js';
 
 /** Sends a command about some of the keys. */
-type Run<T> = (redis: Redis, keys: RedisKeys) => Promise<T>;
+export type Run<T> = (redis: Redis, keys: RedisKeys) => Promise<T>;
 
 /** What is known of a command from its earlier attempts. */
 interface Attempts {
