@@ -1,24 +1,19 @@
 import { type AppWorker, contestantsOf, decodeAppTasks } from '../task/app-tasks.js';
 import type { QueueState } from './port/broker.js';
 import type { RedisConnection } from './redis/redis-connection.js';
-import type { RedisKeys } from './redis/redis-keys.js';
 import { APP, isChild, liveSessions, queuesIn, SERVED_QUEUES } from './session-lists.js';
 
 /** Looks at queues, without a script: no decision hangs on it, so the figures need not be of one moment. */
-export async function readQueueStates(
-  connection: RedisConnection,
-  keys: RedisKeys,
-  queues: readonly string[],
-): Promise<QueueState[]> {
+export async function readQueueStates(connection: RedisConnection, queues: readonly string[]): Promise<QueueState[]> {
   // a worker whose children do not come up serves nothing, however well it keeps its lease
-  const sessions = (await liveSessions(connection, keys)).filter((session) => Object.keys(session).some(isChild));
+  const sessions = (await liveSessions(connection)).filter((session) => Object.keys(session).some(isChild));
   const workers = sessions.map(
     (session): AppWorker => ({ queues: queuesIn(session[SERVED_QUEUES]), app: decodeAppTasks(session[APP]) }),
   );
   const served = new Set(workers.flatMap((worker) => worker.queues));
   return Promise.all(
     queues.map((queue) =>
-      connection.command(async (redis) => {
+      connection.command(async (redis, keys) => {
         const [pending, scheduled, quarantined, dead, head, first] = await Promise.all([
           redis.llen(keys.pending(queue)),
           redis.zcard(keys.scheduled(queue)),

@@ -89,6 +89,15 @@ export function assertSendOptions(options: SendOptions, task: string, queues: re
   assertKey(options, task);
 }
 
+/**
+ * Refuses what makes no sense for a broadcast: it has no queue and no time, and it is not run again.
+ *
+ * @throws NestworkError INVALID_OPTION
+ */
+export function assertBroadcastOptions(options: unknown, name: string): void {
+  assertKnownOptions(options, ['id', 'ids', 'headers'], `with() on broadcast "${name}"`);
+}
+
 /** When the task is due; undefined for now, which is a time in ms since 1970. */
 export function dueOf({ delay, eta }: SendOptions, now: number): Due | undefined {
   if (delay !== undefined) {

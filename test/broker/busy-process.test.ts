@@ -1,4 +1,5 @@
 import { RedisConnection } from '../../src/broker/redis/redis-connection.js';
+import { redisKeys } from '../../src/broker/redis/redis-keys.js';
 import { RedisServer } from '../../src/testing/redis-server.js';
 
 const TIMEOUT_MS = 500;
@@ -10,7 +11,7 @@ beforeEach(async () => {
   server = await RedisServer.start();
   told = [];
   const listener = { lost: () => told.push('lost'), refused: () => {}, restored: () => told.push('restored') };
-  connection = new RedisConnection(server.url, TIMEOUT_MS, listener);
+  connection = new RedisConnection(server.url, redisKeys('nestwork'), TIMEOUT_MS, listener);
 });
 afterEach(async () => {
   connection.close();

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { RedisConnection } from '../../src/broker/redis/redis-connection.js';
+import { redisKeys } from '../../src/broker/redis/redis-keys.js';
 import { RedisServer } from '../../src/testing/redis-server.js';
 
 it('an answer over a connection that is being given up does not make one outage two', async () => {
   const server = await RedisServer.start();
   const told: string[] = [];
-  const connection = new RedisConnection(server.url, 1_000, {
+  const connection = new RedisConnection(server.url, redisKeys('nestwork'), 1_000, {
     lost: () => {
       told.push('lost');
       // what was sent later than the command that timed out is answered now, before the connection is closed

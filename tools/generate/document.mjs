@@ -5,14 +5,14 @@ import { directCommands, keysOf, senderRights, workerRights } from './rights.mjs
 const WHEN_FULL = { 'allow-oom': 'runs', 'no-writes': 'runs', none: 'refused' };
 
 /** The text of docs/redis-keys.md with its tables and rights written anew. */
-export function withTables(page, text, tables, scripts) {
-  const sender = senderRights(tables, scripts);
+export function withTables(page, text, tables, linked) {
+  const sender = senderRights(tables, linked);
   return withParts(page, text, {
     keys: keyTable(tables),
     scripts: scriptTable(tables),
     'rights of a sender': fenced(sender.user),
     'more rights of a sender': fenced(sender.more),
-    'rights of a worker': fenced(workerRights(tables, scripts)),
+    'rights of a worker': fenced(workerRights(tables, linked)),
   });
 }
 

@@ -1,3 +1,5 @@
+import { wholeText } from './linked-scripts.mjs';
+
 /**
  * What is called outside of scripts: by whom, on which key (none for those that name no key), which commands. `R` only
  * reads. The process tests run with these rights and no others, so what is missing here fails there.
@@ -63,11 +65,11 @@ export function directCommands(key) {
 }
 
 /** The rights of a sender, and then those of each part of it that go beyond, as `ACL SETUSER` takes them. */
-export function senderRights(tables, scripts) {
-  const base = rightsOf(['sender'], tables, scripts);
+export function senderRights(tables, linked) {
+  const base = rightsOf(['sender'], tables, linked);
   const user = setUser('shop-sender on >PASSWORD -@all resetkeys', base);
   const more = PARTS.map((part) => {
-    const { patterns, commands } = rightsOf([part], tables, scripts);
+    const { patterns, commands } = rightsOf([part], tables, linked);
     return setUser('shop-sender', {
       patterns: patterns.filter((pattern) => !base.patterns.includes(pattern.replace('%R', ''))),
       commands: commands.filter((command) => !base.commands.includes(command)),
@@ -76,12 +78,12 @@ export function senderRights(tables, scripts) {
   return { user, more: [...more, 'ACL SETUSER shop-sender +wait', 'ACL SETUSER shop-sender +select'].join('\n') };
 }
 
-export function workerRights(tables, scripts) {
-  const { commands } = rightsOf(WORKER, tables, scripts);
+export function workerRights(tables, linked) {
+  const { commands } = rightsOf(WORKER, tables, linked);
   return setUser('shop-worker on >PASSWORD -@all resetkeys', { patterns: ['~{nestwork}:*'], commands });
 }
 
-function rightsOf(callers, { keys, scripts, layoutOf }, texts) {
+function rightsOf(callers, { keys, scripts, layoutOf }, linked) {
   const direct = DIRECT.filter(({ by }) => callers.includes(by));
   const called = Object.entries(scripts).filter(([, { by }]) => by.some((caller) => callers.includes(caller)));
   const written = new Set([
@@ -91,7 +93,10 @@ function rightsOf(callers, { keys, scripts, layoutOf }, texts) {
   const read = new Set(direct.map(({ key }) => key).filter((key) => !written.has(key)));
   const pattern = (key) => `~{nestwork}:${keys[key].pattern.replace(/<.*/, '*')}`;
   const ours = Object.keys(keys);
-  const commands = [...called.flatMap(([name]) => commandsOf(name, texts)), ...direct.flatMap((it) => it.commands)];
+  const commands = [
+    ...called.flatMap(([name]) => commandsOf(linked.scripts.get(name), linked)),
+    ...direct.flatMap((it) => it.commands),
+  ];
   return {
     patterns: [
       ...ours.filter((key) => written.has(key)).map(pattern),
@@ -107,22 +112,9 @@ export function keysOf({ keys, blocks, lists }) {
 }
 
 /** The commands that a script can reach, through the functions of the libraries. */
-function commandsOf(name, texts) {
-  const libraries = [...texts].filter(([file]) => file.startsWith('lib/')).map(([, text]) => text);
-  const functions = new Map(libraries.flatMap(functionsIn));
-  const reached = [texts.get(name)];
-  for (const text of reached) {
-    const called = [...functions.keys()].filter((it) => new RegExp(`\\b${it}\\(`).test(text));
-    for (const it of called) {
-      reached.push(functions.get(it));
-      functions.delete(it);
-    }
-  }
-  return reached.flatMap((text) => [...text.matchAll(/\('([A-Z]+)'/g)]).map(([, command]) => command.toLowerCase());
-}
-
-function functionsIn(text) {
-  return [...text.matchAll(/^local function (\w+)\(.*\n(?:.*\n)*?end$/gm)].map(([all, name]) => [name, all]);
+function commandsOf(script, { parts }) {
+  const text = wholeText(script, (part) => parts.get(part));
+  return [...text.matchAll(/\('([A-Z]+)'/g)].map(([, command]) => command.toLowerCase());
 }
 
 /** Wrapped, with the patterns of keys before the commands. */

@@ -1,6 +1,357 @@
-/** The text of each script in lua/, by its name, and of each library. `npm run generate` writes this module: edit the Lua files instead. */
+/** What scripts use of lua/lib/. `npm run generate` writes this module: edit the Lua files instead. */
+const LIB = {
+  'ring': `local function ring(bell)
+  if redis.call('EXISTS', bell) == 0 then
+    redis.pcall('RPUSH', bell, '1')
+  end
+end`,
+  'remember_cancelled': `local function remember_cancelled(cancelled, now, id)
+  redis.call('ZADD', cancelled, text(now), id)
+  redis.call('ZREMRANGEBYSCORE', cancelled, '-inf', text(now - 86400000))
+  redis.call('ZREMRANGEBYRANK', cancelled, 0, -10001)
+end`,
+  'is_cancelled': `local function is_cancelled(cancelled, message)
+  return redis.call('ZSCORE', cancelled, string.sub(message, 1, 20)) and true or false
+end`,
+  'enlist_new': `local function enlist_new(queue, messages)
+  redis.call('RPUSH', queue.pending, unpack(messages))
+  ring(queue.bell)
+end`,
+  'push': `local function push(list, messages, at_head)
+  if #messages > 0 and at_head then
+    redis.call('LPUSH', list, unpack(messages))
+  elseif #messages > 0 then
+    redis.call('RPUSH', list, unpack(messages))
+  end
+end`,
+  'enlist': `local function enlist(queue, messages, at_head)
+  local pending, quarantined = {}, {}
+  for _, message in ipairs(messages) do
+    local list = is_quarantined(message) and quarantined or pending
+    list[#list + 1] = message
+  end
+  push(queue.pending, pending, at_head)
+  push(queue.quarantined, quarantined, at_head)
+  ring(queue.bell)
+end`,
+  'is_foreign': `local function is_foreign(message)
+  return string.find(message, '^undecodable%x%x%x%x%x%x%x%x%x%?') == 1
+end`,
+  'wrong_keys': `local function wrong_keys(keys)
+  return (keys.claims and wrong_type('hash', keys.claims))
+    or wrong_type('hash', keys.unique)
+    or wrong_type('zset', keys.cancelled)
+end`,
+  'held_task': `local function held_task(claims, id, held, known_queues)
+  local name, message = split(held)
+  local queue = known_queues[name]
+  return queue and { claims = claims, id = id, queue = queue, message = message }
+end`,
+  'end_claim': `local function end_claim(task)
+  return redis.call('HDEL', task.claims, task.id) == 1
+end`,
+  'finish': `local function finish(keys, ids)
+  if #ids == 0 then
+    return 0
+  end
+  local keyed = redis.call('EXISTS', keys.unique) == 1
+  local held = keyed and redis.call('HMGET', keys.claims, unpack(ids)) or {}
+  local ended = redis.call('HDEL', keys.claims, unpack(ids))
+  for _, found in ipairs(held) do
+    local message = found and select(2, split(found))
+    if message then
+      free_key(keys.unique, message)
+    end
+  end
+  return ended
+end`,
+  'end_cancelled': `local function end_cancelled(keys, task)
+  if not is_cancelled(keys.cancelled, task.message) then
+    return false
+  end
+  if end_claim(task) then
+    free_key(keys.unique, task.message)
+  end
+  return true
+end`,
+  'bury': `local function bury(keys, task, report)
+  redis.call('ZADD', task.queue.dead, text(now_ms()), task.id)
+  redis.call('HSET', task.queue.records, task.id, report .. '\\n' .. task.message)
+  if end_claim(task) then
+    free_key(keys.unique, task.message)
+  end
+end`,
+  'try_again': `local function try_again(keys, task, attempt)
+  local queue, message = task.queue, task.message
+  if attempt.counts then
+    message = counted(message, 22, 23)
+  end
+  message = remembered(message, attempt.line)
+  local due = now_ms() + attempt.delay
+  message = string.sub(message, 1, 25) .. base36(due, 9) .. string.sub(message, 35)
+  if attempt.delay > 0 then
+    schedule(queue.scheduled, keys.alarm, due, { message })
+  else
+    enlist(queue, { message }, false)
+  end
+  if end_claim(task) then
+    update_key(keys.unique, queue.name, message)
+  end
+end`,
+  'put_back': `local function put_back(keys, tasks)
+  -- enqueuedAt, then id: the best guess of the order in which they were enqueued
+  local function order(task)
+    return string.sub(task.message, 26, 34) .. string.sub(task.message, 1, 20)
+  end
+  table.sort(tasks, function(a, b) return order(a) > order(b) end)
+  local any_cancelled = redis.call('EXISTS', keys.cancelled) == 1
+  for _, task in ipairs(tasks) do
+    if not any_cancelled or not end_cancelled(keys, task) then
+      enlist(task.queue, { task.message }, true)
+      if end_claim(task) then
+        update_key(keys.unique, task.queue.name, task.message)
+      end
+    end
+  end
+end`,
+  'bury_stray': `local function bury_stray(keys, queue, claims, id, held)
+  if not queue then
+    return
+  end
+  local made_up = 'undecodable' .. string.sub(redis.sha1hex(id .. ' ' .. held), 1, 9)
+  local report = '{"code":"UNDECODABLE_MESSAGE","error":"It lay among the claims of a child that is gone, '
+    .. 'and is no task of a queue that its worker serves.","host":"","pid":0}'
+  redis.call('ZADD', queue.dead, text(now_ms()), made_up)
+  redis.call('HSET', queue.records, made_up, report .. '\\n' .. made_up .. '?' .. held)
+  local _, message = split(held)
+  if end_claim({ claims = claims, id = id }) and message then
+    free_key(keys.unique, message)
+  end
+end`,
+  'remove': `local function remove(keys, queue, place, message)
+  -- from the tail: what is removed was mostly sent of late
+  local removed = place == 'scheduled' and redis.call('ZREM', queue.scheduled, message)
+    or place ~= 'scheduled' and redis.call('LREM', queue[place], -1, message)
+  if removed > 0 then
+    free_key(keys.unique, message)
+  end
+  return removed
+end`,
+  'forget_dead': `local function forget_dead(queue, ids)
+  redis.call('ZREM', queue.dead, unpack(ids))
+  redis.call('HDEL', queue.records, unpack(ids))
+end`,
+  'redrive': `local function redrive(keys, queue, ids, messages)
+  enlist_new(queue, messages)
+  -- else it would end without a trace when it is given back or retried
+  redis.call('ZREM', keys.cancelled, unpack(ids))
+  forget_dead(queue, ids)
+  for _, message in ipairs(messages) do
+    local digest = unique_digest(message)
+    if digest then
+      redis.call('HSETNX', keys.unique, digest, queue.name .. ' ' .. message)
+    end
+  end
+end`,
+  'part': `local function part(list, first, last)
+  if last - first < 7000 then
+    return { unpack(list, first, last) }
+  end
+  local values = {}
+  for i = first, last do
+    values[#values + 1] = list[i]
+  end
+  return values
+end`,
+  'by_name': `local function by_name(blocks)
+  local index = {}
+  for _, block in ipairs(blocks) do
+    index[block.name] = block
+  end
+  return index
+end`,
+  'DIGITS': `local DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz'`,
+  'base36': `local function base36(number, width)
+  local digits = ''
+  for _ = 1, width do
+    local digit = number % 36
+    digits = string.sub(DIGITS, digit + 1, digit + 1) .. digits
+    number = (number - digit) / 36
+  end
+  return digits
+end`,
+  'counted': `local function counted(message, first, last)
+  local width = last - first + 1
+  local number = math.min((tonumber(string.sub(message, first, last), 36) or 0) + 1, 36 ^ width - 1)
+  return string.sub(message, 1, first - 1) .. base36(number, width) .. string.sub(message, last + 1), number
+end`,
+  'remembered': `local function remembered(message, line)
+  local _, lines = string.gsub(message, '\\n', '')
+  if lines >= 20 then
+    message = string.gsub(message, '\\n[^\\n]*', '', 1)
+  end
+  return message .. line
+end`,
+  'split': `local function split(held)
+  local space = string.find(held, ' ', 1, true)
+  if space then
+    return string.sub(held, 1, space - 1), string.sub(held, space + 1)
+  end
+end`,
+  'is_quarantined': `local function is_quarantined(message)
+  return not is_foreign(message) and string.sub(message, 24, 25) ~= '00'
+end`,
+  'forgive_after_gap': `local function forgive_after_gap(sessions, pulse, now, lease)
+  local last = tonumber(redis.call('GET', pulse) or now)
+  redis.call('SET', pulse, text(now))
+  if math.abs(now - last) <= lease / 3 then
+    return
+  end
+  for _, session in ipairs(redis.call('ZRANGE', sessions, 0, -1)) do
+    local its_lease = tonumber(string.match(session, '%d+$')) or lease
+    redis.call('ZADD', sessions, text(now + its_lease), session)
+  end
+end`,
+  'registration': `local function registration(session, child)
+  local number = redis.call('HGET', session, child)
+  if number then
+    return number
+  end
+  return nil, redis.error_reply('LEASE_LOST child is not registered')
+end`,
+  'schedule': `local function schedule(scheduled, alarm, due, messages)
+  local first = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
+  local added = {}
+  for _, message in ipairs(messages) do
+    added[#added + 1] = text(due)
+    added[#added + 1] = message
+  end
+  redis.call('ZADD', scheduled, unpack(added))
+  if not first[2] or due < tonumber(first[2]) then
+    ring(alarm)
+  end
+end`,
+  'let_in': `local function let_in(bitmap, seconds, messages, add)
+  local fresh, bits = {}, {}
+  for i = 1, #messages do
+    local message = messages[i]
+    local bit = tonumber(string.sub(message, 13, 20), 36) % 4096
+    if redis.call('SETBIT', bitmap, bit, 1) == 0 then
+      fresh[#fresh + 1] = message
+      bits[#bits + 1] = bit
+    end
+  end
+  redis.call('EXPIRE', bitmap, seconds)
+  if #fresh == 0 then
+    return 0
+  end
+  local added, refusal = pcall(add, fresh)
+  if added then
+    return #fresh
+  end
+  for _, bit in ipairs(bits) do
+    redis.call('SETBIT', bitmap, bit, 0)
+  end
+  return redis.error_reply(type(refusal) == 'table' and refusal.err or refusal)
+end`,
+  'count_stale': `local function count_stale(stats, acks)
+  if acks > 0 then
+    redis.pcall('HINCRBY', stats, 'stale-acks', acks)
+  end
+end`,
+  'stream_info': `local function stream_info(key)
+  local info = { ['last-generated-id'] = '0-0', ['entries-added'] = 0, length = 0 }
+  if redis.call('EXISTS', key) == 1 then
+    local found = redis.call('XINFO', 'STREAM', key)
+    for i = 1, #found, 2 do
+      info[found[i]] = found[i + 1]
+    end
+  end
+  return info
+end`,
+  'tag': `local function tag(message, letter)
+  local at = 35
+  local found = string.sub(message, at, at)
+  while found ~= letter and string.find(found, '%a') do
+    at = at + 28
+    found = string.sub(message, at, at)
+  end
+  if found == letter then
+    return string.sub(message, at + 1, at + 27)
+  end
+end`,
+  'now_ms': `local function now_ms()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end`,
+  'text': `local function text(number)
+  return string.format('%.0f', number)
+end`,
+  'noted': `local function noted(value)
+  return value and #value < 16 and string.find(value, '^%d+$') and tonumber(value)
+end`,
+  'wrong_type': `local function wrong_type(kind, key, ...)
+  local found = redis.call('TYPE', key).ok
+  if found ~= 'none' and found ~= kind then
+    return redis.error_reply('WRONGTYPE ' .. key .. ' is a ' .. found)
+  end
+  return ... and wrong_type(kind, ...)
+end`,
+  'wrong_queues': `local function wrong_queues(queues)
+  for _, queue in ipairs(queues) do
+    local wrong = queue.pending and wrong_type('list', queue.pending)
+      or queue.quarantined and wrong_type('list', queue.quarantined)
+      or queue.bell and wrong_type('list', queue.bell)
+      or queue.scheduled and wrong_type('zset', queue.scheduled)
+      or queue.dead and wrong_type('zset', queue.dead)
+      or queue.records and wrong_type('hash', queue.records)
+    if wrong then
+      return wrong
+    end
+  end
+end`,
+  'unique_digest': `local function unique_digest(message)
+  -- most messages have no tag
+  if string.sub(message, 35, 35) == '[' then
+    return
+  end
+  local digest = tag(message, 'f')
+  if digest then
+    return digest, 'f'
+  end
+  digest = tag(message, 's')
+  return digest, digest and 's'
+end`,
+  'key_held': `local function key_held(unique, message)
+  local digest = unique_digest(message)
+  local holder = digest and redis.call('HGET', unique, digest)
+  if holder and string.find(holder, '^%S+ ' .. string.sub(message, 1, 20)) then
+    return digest
+  end
+end`,
+  'free_key': `local function free_key(unique, message)
+  local digest = key_held(unique, message)
+  if digest then
+    redis.call('HDEL', unique, digest)
+  end
+end`,
+  'update_key': `local function update_key(unique, queue, message)
+  local digest = key_held(unique, message)
+  if digest then
+    redis.call('HSET', unique, digest, queue .. ' ' .. message)
+  end
+end`,
+} as const;
+
+/** The whole text of each script in lua/, by its name. */
 export const LUA = {
   'declare-crons': `#!lua flags=allow-oom
+${LIB.part}
+${LIB.text}
+${LIB.ring}
+${LIB.schedule}
+${LIB.now_ms}
+${LIB.noted}
 -- records the crons of an app; a new, changed or enabled one begins at the present.
 -- Returns 1.
 local crons = KEYS[1]
@@ -36,6 +387,16 @@ for i = 1, #entries, 3 do
 end
 return 1`,
   'fire-cron': `#!lua
+${LIB.part}
+${LIB.wrong_type}
+${LIB.wrong_queues}
+${LIB.now_ms}
+${LIB.noted}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.ring}
+${LIB.enlist_new}
+${LIB.text}
 -- enqueues the due runs of a cron, each time once.
 -- Returns the numbers fired and skipped, the queue of the run that causes skips, the end of the last run; -1 for an
 -- unknown cron.
@@ -96,6 +457,10 @@ end
 redis.call('HSET', crons, cron .. ' until', text(settled))
 return { #messages, skipped, held_in, record[3] or '' }`,
   'forget-crons': `#!lua flags=allow-oom
+${LIB.by_name}
+${LIB.now_ms}
+${LIB.noted}
+${LIB.text}
 -- deletes crons that no session has declared for long, and marks those that all disable.
 -- Returns the number deleted, or -1 if another session was opened meanwhile.
 local crons, sessions = KEYS[1], KEYS[2]
@@ -153,6 +518,13 @@ for name, fields in pairs(records) do
 end
 return forgotten`,
   'move-cron-run': `#!lua
+${LIB.wrong_type}
+${LIB.wrong_queues}
+${LIB.is_foreign}
+${LIB.is_quarantined}
+${LIB.push}
+${LIB.ring}
+${LIB.enlist}
 -- moves a run that causes skips out of a queue that no session serves.
 -- Returns 1, or 0 if it no longer waits there.
 local unique = KEYS[1]
@@ -186,6 +558,10 @@ end
 redis.call('HSET', unique, digest, to.name .. ' ' .. message)
 return 1`,
   'pause-cron': `#!lua flags=allow-oom
+${LIB.text}
+${LIB.ring}
+${LIB.schedule}
+${LIB.now_ms}
 -- pauses a cron.
 -- Returns 1, or 0 for an unknown cron.
 local crons = KEYS[1]
@@ -200,6 +576,11 @@ end
 redis.call('HSETNX', crons, cron .. ' paused', text(now_ms()))
 return 1`,
   'record-cron-run': `#!lua flags=allow-oom
+${LIB.noted}
+${LIB.registration}
+${LIB.text}
+${LIB.ring}
+${LIB.schedule}
 -- records how the latest run of a cron ended.
 -- Returns 1, or 0 for an unknown cron.
 local session, crons = KEYS[1], KEYS[2]
@@ -219,6 +600,10 @@ end
 redis.call('HSET', crons, cron .. ' run', run)
 return 1`,
   'resume-cron': `#!lua flags=allow-oom
+${LIB.text}
+${LIB.ring}
+${LIB.schedule}
+${LIB.now_ms}
 -- resumes a cron at the present, without the runs due during the pause.
 -- Returns 1, or 0 for an unknown cron.
 local crons = KEYS[1]
@@ -235,6 +620,8 @@ if redis.call('HDEL', crons, cron .. ' paused') == 1 then
 end
 return 1`,
   'dead-page': `#!lua flags=no-writes
+${LIB.part}
+${LIB.noted}
 -- reads dead tasks of a queue by time of death, then id.
 -- Returns 1 if there are more, a member that is no dead task and was passed over, then id, time of death and record of
 -- each.
@@ -311,6 +698,10 @@ while rank >= from and rank < behind_last do
 end
 return page`,
   'delete-dead': `#!lua flags=allow-oom
+${LIB.part}
+${LIB.wrong_type}
+${LIB.wrong_queues}
+${LIB.forget_dead}
 -- deletes dead tasks.
 -- Returns the number deleted.
 local queue = { dead = KEYS[1], records = KEYS[2] }
@@ -336,6 +727,11 @@ for i = 1, #deaths, 2 do
 end
 return removed`,
   'purge': `#!lua flags=allow-oom
+${LIB.wrong_type}
+${LIB.wrong_queues}
+${LIB.text}
+${LIB.now_ms}
+${LIB.forget_dead}
 -- deletes dead tasks that are too old or too many, the oldest first.
 -- Returns the number deleted.
 local retention_ms, kept, most = ARGV[1], ARGV[2], ARGV[3]
@@ -359,6 +755,21 @@ end
 forget_dead(queue, redis.call('ZRANGE', queue.dead, 0, count - 1))
 return count`,
   'redrive': `#!lua flags=allow-oom
+${LIB.part}
+${LIB.wrong_type}
+${LIB.wrong_keys}
+${LIB.wrong_queues}
+${LIB.now_ms}
+${LIB.text}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.remembered}
+${LIB.ring}
+${LIB.enlist_new}
+${LIB.forget_dead}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.redrive}
 -- moves dead tasks to the tail of their queue, with new counters.
 -- Returns for each task 1, 0 if that death is gone, -1 if its header cannot be reset.
 local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3] }
@@ -411,6 +822,10 @@ if #ids > 0 then
 end
 return answers`,
   'cancel-active': `#!lua flags=allow-oom
+${LIB.wrong_type}
+${LIB.text}
+${LIB.remember_cancelled}
+${LIB.now_ms}
 -- marks an active task as cancelled and adds that to the stream.
 -- Returns 1, or 0 if the child no longer holds it.
 local claims, cancelled, broadcasts = KEYS[1], KEYS[2], KEYS[3]
@@ -430,6 +845,16 @@ remember_cancelled(cancelled, now_ms(), id)
 redis.call('XADD', broadcasts, 'MAXLEN', '~', kept, '*', 'kind', 'cancel', 'id', id)
 return 1`,
   'cancel-waiting': `#!lua flags=allow-oom
+${LIB.wrong_type}
+${LIB.wrong_keys}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.free_key}
+${LIB.remove}
+${LIB.text}
+${LIB.remember_cancelled}
+${LIB.now_ms}
 -- removes a task that waits and frees its unique key.
 -- Returns 1, or 0 if it no longer waits there.
 local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3] }
@@ -451,6 +876,7 @@ if removed > 0 then
 end
 return removed`,
   'find-pending': `#!lua flags=no-writes
+${LIB.part}
 -- looks for a task in a part of a list, from its tail.
 -- Returns its message or nothing, the number looked at, 1 if there are more.
 local list, id, passed, most, most_bytes = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
@@ -498,6 +924,10 @@ redis.call('DEL', session)
 redis.call('ZREM', sessions, session_id)
 return 1`,
   'open-session': `#!lua flags=allow-oom
+${LIB.part}
+${LIB.now_ms}
+${LIB.text}
+${LIB.forgive_after_gap}
 -- opens a session with a lease, and writes the catalog.
 -- Returns 1.
 local sessions, session, pulse, catalog = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -519,6 +949,9 @@ end
 redis.call('ZADD', sessions, text(now + lease_ms), session_id)
 return 1`,
   'overdue': `#!lua flags=allow-oom
+${LIB.now_ms}
+${LIB.text}
+${LIB.forgive_after_gap}
 -- lists sessions whose lease ran out.
 -- Returns ms until the next deadline or -1, the sessions.
 local sessions, pulse = KEYS[1], KEYS[2]
@@ -535,6 +968,31 @@ local overdue = redis.call('ZRANGEBYSCORE', sessions, '-inf', text(now), 'LIMIT'
 local next = redis.call('ZRANGEBYSCORE', sessions, '(' .. text(now), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
 return { next[2] and next[2] - now or -1, unpack(overdue) }`,
   'reap': `#!lua flags=allow-oom
+${LIB.registration}
+${LIB.now_ms}
+${LIB.text}
+${LIB.forgive_after_gap}
+${LIB.by_name}
+${LIB.wrong_type}
+${LIB.wrong_keys}
+${LIB.wrong_queues}
+${LIB.split}
+${LIB.held_task}
+${LIB.end_claim}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.free_key}
+${LIB.bury_stray}
+${LIB.is_cancelled}
+${LIB.end_cancelled}
+${LIB.is_foreign}
+${LIB.is_quarantined}
+${LIB.push}
+${LIB.ring}
+${LIB.enlist}
+${LIB.update_key}
+${LIB.put_back}
 -- returns all claims of a session whose lease ran out, uncounted, and deletes the session.
 -- Returns the number returned, or -1 if the session was renewed, is gone or has changed.
 local keys = {
@@ -621,6 +1079,9 @@ end
 redis.call('HSETNX', session, child, '0')
 return 1`,
   'renew': `#!lua flags=allow-oom
+${LIB.now_ms}
+${LIB.text}
+${LIB.forgive_after_gap}
 -- renews the lease of a session.
 -- Returns 1, or 0 if the session was reaped.
 local sessions, pulse = KEYS[1], KEYS[2]
@@ -636,444 +1097,22 @@ if not redis.call('ZSCORE', sessions, session_id) then
 end
 redis.call('ZADD', sessions, text(now + lease_ms), session_id)
 return 1`,
-  'lib/bell': `-- Rings a bell only if it is silent, so that its list never grows and one arrival wakes one idle child. A ring that is
--- refused costs seconds, and must not undo the push that it announces.
-local function ring(bell)
-  if redis.call('EXISTS', bell) == 0 then
-    redis.pcall('RPUSH', bell, '1')
-  end
-end`,
-  'lib/cancelled': `-- The cancelled are remembered for a day, and ten thousand of them at most.
-local function remember_cancelled(cancelled, now, id)
-  redis.call('ZADD', cancelled, text(now), id)
-  redis.call('ZREMRANGEBYSCORE', cancelled, '-inf', text(now - 86400000))
-  redis.call('ZREMRANGEBYRANK', cancelled, 0, -10001)
-end
-
--- Whether the task was cancelled while it was active: then it must not run again.
-local function is_cancelled(cancelled, message)
-  return redis.call('ZSCORE', cancelled, string.sub(message, 1, 20)) and true or false
-end`,
-  'lib/enlist': `-- Every push of a task to where it can be claimed.
-
--- Tasks that were never claimed come to the tail.
-local function enlist_new(queue, messages)
-  redis.call('RPUSH', queue.pending, unpack(messages))
-  ring(queue.bell)
-end
-
-local function push(list, messages, at_head)
-  if #messages > 0 and at_head then
-    redis.call('LPUSH', list, unpack(messages))
-  elseif #messages > 0 then
-    redis.call('RPUSH', list, unpack(messages))
-  end
-end
-
--- Tasks come back, to the tail or to the head. One that a process died with waits to run alone.
-local function enlist(queue, messages, at_head)
-  local pending, quarantined = {}, {}
-  for _, message in ipairs(messages) do
-    local list = is_quarantined(message) and quarantined or pending
-    list[#list + 1] = message
-  end
-  push(queue.pending, pending, at_head)
-  push(queue.quarantined, quarantined, at_head)
-  ring(queue.bell)
-end`,
-  'lib/foreign': `-- Bytes that were no message of ours when they were claimed stand behind an id made up for them and a \`?\`.
-local function is_foreign(message)
-  return string.find(message, '^undecodable%x%x%x%x%x%x%x%x%x%?') == 1
-end`,
-  'lib/leave': `-- Every way in which a task leaves a state: it ends, is given back, or dies here and nowhere else. So all that hangs on the
--- end of a task is written once.
---
--- A script checks the types of all keys first (\`wrong_keys\`, \`wrong_queues\`) and finds the claims (\`held_tasks\`). Each way
--- writes the move and then ends the claim. What hangs on the end happens only if the claim was there: Redis does not roll
--- back, and a task that is there twice for a moment is better than one that is nowhere.
---
--- \`keys\` are those of the script that belong to no queue. A task is { claims, id, queue, message }: the hash that holds it,
--- and the keys of its queue.
-
--- A foreign alarm is none of them: a ring that is refused undoes nothing.
-local function wrong_keys(keys)
-  return (keys.claims and wrong_type('hash', keys.claims))
-    or wrong_type('hash', keys.unique)
-    or wrong_type('zset', keys.cancelled)
-end
-
--- The task of an entry of the claims. Nil for one that is no task, or of a queue whose keys the script does not have: others
--- wrote it.
-local function held_task(claims, id, held, known_queues)
-  local name, message = split(held)
-  local queue = known_queues[name]
-  return queue and { claims = claims, id = id, queue = queue, message = message }
-end
-
--- The end of a claim, and the only one of a single task.
-local function end_claim(task)
-  return redis.call('HDEL', task.claims, task.id) == 1
-end
-
--- active to done, or to dropped. By ids, because short tasks end by the hundred.
--- Returns how many were held.
-local function finish(keys, ids)
-  if #ids == 0 then
-    return 0
-  end
-  local keyed = redis.call('EXISTS', keys.unique) == 1
-  local held = keyed and redis.call('HMGET', keys.claims, unpack(ids)) or {}
-  local ended = redis.call('HDEL', keys.claims, unpack(ids))
-  for _, found in ipairs(held) do
-    local message = found and select(2, split(found))
-    if message then
-      free_key(keys.unique, message)
-    end
-  end
-  return ended
-end
-
--- active to cancelled: a task that was cancelled while it was active ends in this way and no other.
--- Returns whether it was cancelled.
-local function end_cancelled(keys, task)
-  if not is_cancelled(keys.cancelled, task.message) then
-    return false
-  end
-  if end_claim(task) then
-    free_key(keys.unique, task.message)
-  end
-  return true
-end
-
--- active to dead: it will not run again.
-local function bury(keys, task, report)
-  redis.call('ZADD', task.queue.dead, text(now_ms()), task.id)
-  redis.call('HSET', task.queue.records, task.id, report .. '\\n' .. task.message)
-  if end_claim(task) then
-    free_key(keys.unique, task.message)
-  end
-end
-
--- active to scheduled, pending or quarantined: after an attempt it runs again, now at the tail of its queue or later.
--- \`attempt\` holds { delay, line, counts }.
-local function try_again(keys, task, attempt)
-  local queue, message = task.queue, task.message
-  if attempt.counts then
-    message = counted(message, 22, 23)
-  end
-  message = remembered(message, attempt.line)
-  local due = now_ms() + attempt.delay
-  message = string.sub(message, 1, 25) .. base36(due, 9) .. string.sub(message, 35)
-  if attempt.delay > 0 then
-    schedule(queue.scheduled, keys.alarm, due, { message })
-  else
-    enlist(queue, { message }, false)
-  end
-  if end_claim(task) then
-    update_key(keys.unique, queue.name, message)
-  end
-end
-
--- active to pending or quarantined: back to the head of their queues, the oldest first. The cancelled among them end.
-local function put_back(keys, tasks)
-  -- enqueuedAt, then id: the best guess of the order in which they were enqueued
-  local function order(task)
-    return string.sub(task.message, 26, 34) .. string.sub(task.message, 1, 20)
-  end
-  table.sort(tasks, function(a, b) return order(a) > order(b) end)
-  local any_cancelled = redis.call('EXISTS', keys.cancelled) == 1
-  for _, task in ipairs(tasks) do
-    if not any_cancelled or not end_cancelled(keys, task) then
-      enlist(task.queue, { task.message }, true)
-      if end_claim(task) then
-        update_key(keys.unique, task.queue.name, task.message)
-      end
-    end
-  end
-end
-
--- What others wrote among the claims is no task that could run: it is kept among the dead, where people find it.
-local function bury_stray(keys, queue, claims, id, held)
-  if not queue then
-    return
-  end
-  local made_up = 'undecodable' .. string.sub(redis.sha1hex(id .. ' ' .. held), 1, 9)
-  local report = '{"code":"UNDECODABLE_MESSAGE","error":"It lay among the claims of a child that is gone, '
-    .. 'and is no task of a queue that its worker serves.","host":"","pid":0}'
-  redis.call('ZADD', queue.dead, text(now_ms()), made_up)
-  redis.call('HSET', queue.records, made_up, report .. '\\n' .. made_up .. '?' .. held)
-  local _, message = split(held)
-  if end_claim({ claims = claims, id = id }) and message then
-    free_key(keys.unique, message)
-  end
-end
-
--- pending, quarantined or scheduled to nowhere: a task that waits in this place is cancelled, or replaced.
--- Returns 1, or 0 when it is there no more.
-local function remove(keys, queue, place, message)
-  -- from the tail: what is removed was mostly sent of late
-  local removed = place == 'scheduled' and redis.call('ZREM', queue.scheduled, message)
-    or place ~= 'scheduled' and redis.call('LREM', queue[place], -1, message)
-  if removed > 0 then
-    free_key(keys.unique, message)
-  end
-  return removed
-end
-
--- dead to nowhere, or to where its caller has put it.
-local function forget_dead(queue, ids)
-  redis.call('ZREM', queue.dead, unpack(ids))
-  redis.call('HDEL', queue.records, unpack(ids))
-end
-
--- dead to pending: to the tail, as if they had just been sent. Each takes its key if that is free.
-local function redrive(keys, queue, ids, messages)
-  enlist_new(queue, messages)
-  -- else it would end without a trace when it is given back or retried
-  redis.call('ZREM', keys.cancelled, unpack(ids))
-  forget_dead(queue, ids)
-  for _, message in ipairs(messages) do
-    local digest = unique_digest(message)
-    if digest then
-      redis.call('HSETNX', keys.unique, digest, queue.name .. ' ' .. message)
-    end
-  end
-end`,
-  'lib/lists': `-- A part of a list. unpack fails from about 8,000 values on.
-local function part(list, first, last)
-  if last - first < 7000 then
-    return { unpack(list, first, last) }
-  end
-  local values = {}
-  for i = first, last do
-    values[#values + 1] = list[i]
-  end
-  return values
-end
-
--- Finds each block of keys by its name.
-local function by_name(blocks)
-  local index = {}
-  for _, block in ipairs(blocks) do
-    index[block.name] = block
-  end
-  return index
-end`,
-  'lib/message': `-- Counters and times in a message are base 36 digits, see the header layout in task-message.ts.
-local DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz'
-
-local function base36(number, width)
-  local digits = ''
-  for _ = 1, width do
-    local digit = number % 36
-    digits = string.sub(DIGITS, digit + 1, digit + 1) .. digits
-    number = (number - digit) / 36
-  end
-  return digits
-end
-
--- Counts up the counter that stands at first..last; it stops at its highest number. Returns that number too.
-local function counted(message, first, last)
-  local width = last - first + 1
-  local number = math.min((tonumber(string.sub(message, first, last), 36) or 0) + 1, 36 ^ width - 1)
-  return string.sub(message, 1, first - 1) .. base36(number, width) .. string.sub(message, last + 1), number
-end
-
--- Appends a line to the history. The oldest line goes when there are twenty.
-local function remembered(message, line)
-  local _, lines = string.gsub(message, '\\n', '')
-  if lines >= 20 then
-    message = string.gsub(message, '\\n[^\\n]*', '', 1)
-  end
-  return message .. line
-end
-
--- What a claims hash holds for a task is \`<queue> <message>\`. Nothing for what others wrote otherwise.
-local function split(held)
-  local space = string.find(held, ' ', 1, true)
-  if space then
-    return string.sub(held, 1, space - 1), string.sub(held, space + 1)
-  end
-end
-
--- A process died with this task before. Foreign bytes have no counters.
-local function is_quarantined(message)
-  return not is_foreign(message) and string.sub(message, 24, 25) ~= '00'
-end`,
-  'lib/pulse': `-- Notes that a supervisor was here, and forgives every lease when none could be for long: if Redis was away or its
--- clock jumped, the missing renewals prove nothing about the supervisors. A session id ends in its lease in ms.
-local function forgive_after_gap(sessions, pulse, now, lease)
-  local last = tonumber(redis.call('GET', pulse) or now)
-  redis.call('SET', pulse, text(now))
-  if math.abs(now - last) <= lease / 3 then
-    return
-  end
-  for _, session in ipairs(redis.call('ZRANGE', sessions, 0, -1)) do
-    local its_lease = tonumber(string.match(session, '%d+$')) or lease
-    redis.call('ZADD', sessions, text(now + its_lease), session)
-  end
-end`,
-  'lib/registered': `-- Only a registered child can claim, and end what it holds: once its lease is lost, others have its tasks.
--- Returns the number of its last claim, or nil and a refusal.
-local function registration(session, child)
-  local number = redis.call('HGET', session, child)
-  if number then
-    return number
-  end
-  return nil, redis.error_reply('LEASE_LOST child is not registered')
-end`,
-  'lib/schedule': `-- Puts messages on the schedule, and wakes promoters that sleep until a later time.
-local function schedule(scheduled, alarm, due, messages)
-  local first = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
-  local added = {}
-  for _, message in ipairs(messages) do
-    added[#added + 1] = text(due)
-    added[#added + 1] = message
-  end
-  redis.call('ZADD', scheduled, unpack(added))
-  if not first[2] or due < tonumber(first[2]) then
-    ring(alarm)
-  end
-end`,
-  'lib/seen': `-- Lets each message in once: those whose bit was not set go to \`add\`, and their number is returned. A client that repeats
--- a command whose reply was lost adds nothing. When Redis refuses what \`add\` does, the bits are taken back, because it
--- does not roll back: with them left a repetition would count as done.
-local function let_in(bitmap, seconds, messages, add)
-  local fresh, bits = {}, {}
-  for i = 1, #messages do
-    local message = messages[i]
-    local bit = tonumber(string.sub(message, 13, 20), 36) % 4096
-    if redis.call('SETBIT', bitmap, bit, 1) == 0 then
-      fresh[#fresh + 1] = message
-      bits[#bits + 1] = bit
-    end
-  end
-  redis.call('EXPIRE', bitmap, seconds)
-  if #fresh == 0 then
-    return 0
-  end
-  local added, refusal = pcall(add, fresh)
-  if added then
-    return #fresh
-  end
-  for _, bit in ipairs(bits) do
-    redis.call('SETBIT', bitmap, bit, 0)
-  end
-  return redis.error_reply(type(refusal) == 'table' and refusal.err or refusal)
-end`,
-  'lib/stale': `-- Counts acks that change nothing, because others were given the tasks and may have run them as well. It is all that a
--- child without a registration can change. A count that is refused must not undo the change that it counts.
-local function count_stale(stats, acks)
-  if acks > 0 then
-    redis.pcall('HINCRBY', stats, 'stale-acks', acks)
-  end
-end`,
-  'lib/stream': `-- The facts that Redis gives of a stream, by name; all zero for one that does not exist. \`entries-added\` counts those that were
--- trimmed, too: so it is the ordinal of the last entry.
-local function stream_info(key)
-  local info = { ['last-generated-id'] = '0-0', ['entries-added'] = 0, length = 0 }
-  if redis.call('EXISTS', key) == 1 then
-    local found = redis.call('XINFO', 'STREAM', key)
-    for i = 1, #found, 2 do
-      info[found[i]] = found[i + 1]
-    end
-  end
-  return info
-end`,
-  'lib/tags': `-- Tags stand between the header and the body of a message, each a letter and 27 characters, see tags.ts; the body begins with
--- \`[\`. Returns the 27 characters of the tag with this letter, if the message has one. Tags that this version does not know
--- are passed over, and stay in the message.
-local function tag(message, letter)
-  local at = 35
-  local found = string.sub(message, at, at)
-  while found ~= letter and string.find(found, '%a') do
-    at = at + 28
-    found = string.sub(message, at, at)
-  end
-  if found == letter then
-    return string.sub(message, at + 1, at + 27)
-  end
-end`,
-  'lib/time': `-- Redis time in whole milliseconds. TIME moves while a script runs, so each script reads it once.
-local function now_ms()
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
-end
-
--- Large numbers would print as 1.79e+15.
-local function text(number)
-  return string.format('%.0f', number)
-end
-
--- A number that a script has noted; nil for anything that others wrote in its place. A longer one is no time of a Date.
-local function noted(value)
-  return value and #value < 16 and string.find(value, '^%d+$') and tonumber(value)
-end`,
-  'lib/types': `-- Redis does not roll back, so a key that holds something foreign must be found before the first write.
--- Returns an error for the first of the keys that is neither missing nor of the kind.
-local function wrong_type(kind, key, ...)
-  local found = redis.call('TYPE', key).ok
-  if found ~= 'none' and found ~= kind then
-    return redis.error_reply('WRONGTYPE ' .. key .. ' is a ' .. found)
-  end
-  return ... and wrong_type(kind, ...)
-end
-
--- The same for all that the script has of the keys of queues.
-local function wrong_queues(queues)
-  for _, queue in ipairs(queues) do
-    local wrong = queue.pending and wrong_type('list', queue.pending)
-      or queue.quarantined and wrong_type('list', queue.quarantined)
-      or queue.bell and wrong_type('list', queue.bell)
-      or queue.scheduled and wrong_type('zset', queue.scheduled)
-      or queue.dead and wrong_type('zset', queue.dead)
-      or queue.records and wrong_type('hash', queue.records)
-    if wrong then
-      return wrong
-    end
-  end
-end`,
-  'lib/unique': `-- A unique message has the tag \`s\` or \`f\` (until started, until finished) with a digest, see unique-key.ts. The hash maps the
--- digest to \`<queue> <message>\` of the task that has it.
-local function unique_digest(message)
-  -- most messages have no tag
-  if string.sub(message, 35, 35) == '[' then
-    return
-  end
-  local digest = tag(message, 'f')
-  if digest then
-    return digest, 'f'
-  end
-  digest = tag(message, 's')
-  return digest, digest and 's'
-end
-
--- The digest of the key of this message, unless another task has taken the key over. That one may speak of this one in
--- its arguments.
-local function key_held(unique, message)
-  local digest = unique_digest(message)
-  local holder = digest and redis.call('HGET', unique, digest)
-  if holder and string.find(holder, '^%S+ ' .. string.sub(message, 1, 20)) then
-    return digest
-  end
-end
-
--- Lets the next task with the key of this message in.
-local function free_key(unique, message)
-  local digest = key_held(unique, message)
-  if digest then
-    redis.call('HDEL', unique, digest)
-  end
-end
-
--- A sender that replaces a task must find it as it is stored, with all changes since it was sent.
-local function update_key(unique, queue, message)
-  local digest = key_held(unique, message)
-  if digest then
-    redis.call('HSET', unique, digest, queue .. ' ' .. message)
-  end
-end`,
   'enqueue-unique': `#!lua
+${LIB.wrong_type}
+${LIB.by_name}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.split}
+${LIB.now_ms}
+${LIB.text}
+${LIB.ring}
+${LIB.schedule}
+${LIB.enlist_new}
+${LIB.key_held}
+${LIB.free_key}
+${LIB.remove}
+${LIB.is_foreign}
+${LIB.is_quarantined}
 -- adds a message unless another task has its key; with \`replace\`, removes that task if it waits.
 -- Returns id and queue of the task that now has the key.
 local keys = { seen = KEYS[1], unique = KEYS[2], cancelled = KEYS[3], alarm = KEYS[4] }
@@ -1136,6 +1175,10 @@ redis.call('EXPIRE', keys.seen, seconds)
 redis.call('HSET', keys.unique, digest, queue .. ' ' .. message)
 return { id, queue }`,
   'enqueue': `#!lua
+${LIB.part}
+${LIB.let_in}
+${LIB.ring}
+${LIB.enlist_new}
 -- adds messages to the tail of a queue, each id once.
 -- Returns the number of new messages; a repeated command finds fewer.
 local seen = KEYS[1]
@@ -1151,6 +1194,16 @@ return let_in(seen, seconds, messages, function(fresh)
   enlist_new(queue, fresh)
 end)`,
   'promote': `#!lua flags=allow-oom
+${LIB.text}
+${LIB.ring}
+${LIB.schedule}
+${LIB.now_ms}
+${LIB.is_foreign}
+${LIB.is_quarantined}
+${LIB.push}
+${LIB.enlist}
+${LIB.wrong_type}
+${LIB.wrong_queues}
 -- moves due tasks from the schedules to the tails of their queues.
 -- Returns the number moved, ms until the next is due or -1, an error for each queue with a foreign key.
 local limit = ARGV[1]
@@ -1195,6 +1248,12 @@ for _, queue in ipairs(queues) do
 end
 return { tonumber(limit) - left, next, unpack(refused) }`,
   'schedule': `#!lua
+${LIB.text}
+${LIB.ring}
+${LIB.schedule}
+${LIB.part}
+${LIB.let_in}
+${LIB.now_ms}
 -- adds messages to the schedule of a queue, each id once.
 -- Returns the number of new messages.
 local seen, alarm = KEYS[1], KEYS[2]
@@ -1211,6 +1270,8 @@ return let_in(seen, seconds, messages, function(fresh)
   schedule(queue.scheduled, alarm, tonumber(due_ms) + (due_from == 'in' and now_ms() or 0), fresh)
 end)`,
   'broadcast': `#!lua
+${LIB.part}
+${LIB.let_in}
 -- adds calls to the stream, each id once, and trims it.
 -- Returns the number of new messages.
 local broadcasts, seen = KEYS[1], KEYS[2]
@@ -1226,6 +1287,7 @@ return let_in(seen, seconds, messages, function(fresh)
   end
 end)`,
   'read-stream': `#!lua flags=no-writes
+${LIB.stream_info}
 -- reads the next entries, with counts that show a gap.
 -- Returns id of the last entry ever, entries ever added, entries left, the entries.
 local broadcasts = KEYS[1]
@@ -1238,6 +1300,8 @@ local info = stream_info(broadcasts)
 local entries = redis.call('XRANGE', broadcasts, '(' .. after, '+', 'COUNT', most)
 return { info['last-generated-id'], info['entries-added'], info.length, entries }`,
   'record-broadcasts': `#!lua flags=allow-oom
+${LIB.part}
+${LIB.wrong_type}
 -- records how broadcasts ended in processes, and which machine is done.
 -- Returns the number of records.
 local seconds = ARGV[1]
@@ -1283,6 +1347,9 @@ redis.call('ZREMRANGEBYRANK', broadcast_gaps, 0, -1 - kept)
 redis.call('EXPIRE', broadcast_gaps, seconds)
 return 1`,
   'stream-position': `#!lua flags=no-writes
+${LIB.stream_info}
+${LIB.now_ms}
+${LIB.text}
 -- finds the place in the stream behind which a reader gets all entries since a time.
 -- Returns the id of the place, the ordinal of the last entry up to it.
 local broadcasts = KEYS[1]
@@ -1325,6 +1392,20 @@ redis.call('HSET', broadcast, '@' .. machine, session_id)
 redis.call('EXPIRE', broadcast, seconds)
 return 'mine'`,
   'ack': `#!lua flags=allow-oom
+${LIB.part}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.counted}
+${LIB.registration}
+${LIB.count_stale}
+${LIB.wrong_type}
+${LIB.wrong_keys}
+${LIB.split}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.free_key}
+${LIB.finish}
 -- ends finished tasks of a child and frees their unique keys.
 -- Returns the number that the child still held.
 local keys = {
@@ -1354,6 +1435,27 @@ if wrong then
 end
 return finish(keys, ids)`,
   'bury': `#!lua flags=allow-oom
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.counted}
+${LIB.registration}
+${LIB.wrong_type}
+${LIB.wrong_keys}
+${LIB.wrong_queues}
+${LIB.split}
+${LIB.held_task}
+${LIB.by_name}
+${LIB.is_cancelled}
+${LIB.end_claim}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.free_key}
+${LIB.end_cancelled}
+${LIB.remembered}
+${LIB.text}
+${LIB.now_ms}
+${LIB.bury}
 -- moves a task to the dead, with the report of its error.
 -- Returns 1, or 0 if the child no longer held it.
 local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
@@ -1396,6 +1498,20 @@ if not end_cancelled(keys, task) then
 end
 return 1`,
   'claim': `#!lua flags=allow-oom
+${LIB.text}
+${LIB.registration}
+${LIB.count_stale}
+${LIB.wrong_type}
+${LIB.wrong_queues}
+${LIB.is_foreign}
+${LIB.now_ms}
+${LIB.end_claim}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.free_key}
+${LIB.bury}
+${LIB.ring}
 -- acks finished tasks of a child, then gives it tasks of its queues, by priority.
 -- Returns 1 if repeated, the number acked, 1 if to drain, \`<queue> <message>\` of each task, 1 if the queues hold more
 -- (missing if repeated).
@@ -1535,6 +1651,28 @@ for i = 1, #queues do
 end
 return { 0, acked, to_drain, has_zero and granted or table.concat(granted, '\\0'), more }`,
   'release': `#!lua flags=allow-oom
+${LIB.part}
+${LIB.registration}
+${LIB.wrong_type}
+${LIB.wrong_keys}
+${LIB.wrong_queues}
+${LIB.by_name}
+${LIB.split}
+${LIB.held_task}
+${LIB.is_cancelled}
+${LIB.end_claim}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.free_key}
+${LIB.end_cancelled}
+${LIB.is_foreign}
+${LIB.is_quarantined}
+${LIB.push}
+${LIB.ring}
+${LIB.enlist}
+${LIB.update_key}
+${LIB.put_back}
 -- returns tasks to the heads of their queues, uncounted.
 -- Returns the number returned; 0 if the child has claimed again.
 local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
@@ -1580,6 +1718,34 @@ end
 put_back(keys, tasks)
 return #tasks`,
   'retry': `#!lua flags=allow-oom
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.counted}
+${LIB.registration}
+${LIB.wrong_type}
+${LIB.wrong_keys}
+${LIB.wrong_queues}
+${LIB.split}
+${LIB.held_task}
+${LIB.by_name}
+${LIB.is_cancelled}
+${LIB.end_claim}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.free_key}
+${LIB.end_cancelled}
+${LIB.remembered}
+${LIB.now_ms}
+${LIB.text}
+${LIB.ring}
+${LIB.schedule}
+${LIB.is_foreign}
+${LIB.is_quarantined}
+${LIB.push}
+${LIB.enlist}
+${LIB.update_key}
+${LIB.try_again}
 -- lets a task run again after an attempt, now or later.
 -- Returns 1, or 0 if the child no longer held it or the attempt was counted before.
 local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
@@ -1619,6 +1785,38 @@ if not end_cancelled(keys, task) then
 end
 return 1`,
   'settle': `#!lua flags=allow-oom
+${LIB.registration}
+${LIB.wrong_type}
+${LIB.wrong_keys}
+${LIB.wrong_queues}
+${LIB.by_name}
+${LIB.split}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.free_key}
+${LIB.finish}
+${LIB.held_task}
+${LIB.text}
+${LIB.now_ms}
+${LIB.end_claim}
+${LIB.bury_stray}
+${LIB.is_cancelled}
+${LIB.end_cancelled}
+${LIB.is_foreign}
+${LIB.remembered}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.counted}
+${LIB.bury}
+${LIB.ring}
+${LIB.schedule}
+${LIB.is_quarantined}
+${LIB.push}
+${LIB.enlist}
+${LIB.update_key}
+${LIB.try_again}
+${LIB.put_back}
 -- ends all claims of a child that has exited, and its registration.
 -- Returns the numbers released, crashed, quarantined, dead, timed out.
 local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
