@@ -26,7 +26,7 @@ const COMMANDS: Readonly<Record<string, (broker: ChildBroker, claimant: Claimant
   bury: (broker, claimant, id) => broker.bury(claimant, { id, queue: 'default' }, report),
 };
 
-it.each(Object.entries(COMMANDS))('passes %s on, until it is severed', async (_name, command) => {
+it.each(Object.entries(COMMANDS))('a severable broker passes %s on until it is severed', async (_name, command) => {
   const message = fixture.message();
   const claimant = await fixture.holderOf([message]);
   const before = await fixture.state();
@@ -36,7 +36,7 @@ it.each(Object.entries(COMMANDS))('passes %s on, until it is severed', async (_n
   await expect(command(new SeverableBroker(fixture.broker), claimant, idOf(message))).resolves.toBeTruthy();
 });
 
-it('claims no more, and records no run of a cron', async () => {
+it('a severed broker claims no more, and records no run of a cron', async () => {
   const claimant = await fixture.child();
   await fixture.broker.enqueue('default', fixture.messages(1));
   claims.sever();
@@ -46,14 +46,14 @@ it('claims no more, and records no run of a cron', async () => {
   await expect(claims.waitForBell(['default'], 5_000)).rejects.toMatchObject({ code: 'LEASE_LOST' });
 });
 
-it('ends a wait that is under way', async () => {
+it('a severed broker ends a wait that is under way', async () => {
   const waiting = claims.waitForBell(['default'], 60_000);
   await delay(1);
   claims.sever();
   expect(await waiting).toBe(false);
 });
 
-it('ends what is repeated until Redis answers', async () => {
+it('a severed broker ends calls that are repeated until Redis answers', async () => {
   const { broker, lost: outage } = await fixture.anotherBroker(2_000);
   const claims = new SeverableBroker(broker);
   const claimant = await fixture.holderOf([fixture.message()]);
@@ -75,7 +75,7 @@ it('ends what is repeated until Redis answers', async () => {
     },
   });
   await fixture.server.kill();
-  // until then an ack leaves over the dead connection, and nobody knows whether it arrived
+  // until then an ack leaves over the dead connection, and its arrival is unknown
   await outage;
   finisher.ack('some task');
   await finisher.settled();
