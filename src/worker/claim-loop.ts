@@ -160,8 +160,7 @@ export class ClaimLoop {
 
   private execute(claimed: ClaimedTask): void {
     const { executor, scoreboard } = this.options;
-    this.slowStarts.started();
-    const prepared = executor.prepare(claimed);
+    const prepared = this.slowStarts.timed(claimed, () => executor.prepare(claimed));
     if (isFailure(prepared)) {
       scoreboard.withdrawn(claimed.id);
       return this.finisher.fail(claimed, prepared);

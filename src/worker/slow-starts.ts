@@ -1,5 +1,6 @@
 import type { ClaimedTask } from '../broker/port/broker.js';
 import { labelOf } from '../message/message-label.js';
+import { NewNames } from '../values/log-once.js';
 import { printable } from '../values/printable.js';
 import { START_WINDOW_MS } from './start-window.js';
 import { WorkerLog } from './worker-log.js';
@@ -16,6 +17,8 @@ const WORTH_A_LINE = 3;
  */
 export class SlowStarts {
   private readonly log = new WorkerLog('TaskWorker');
+  /** names whose arguments took long to read, and which were logged */
+  private readonly named = new NewNames();
   /** claims in a row of which nothing was started */
   private missedClaims = 0;
   private startedOne = false;
@@ -39,16 +42,33 @@ export class SlowStarts {
     if (this.startedOne) return;
     this.missedClaims += 1;
     if (this.missedClaims !== WORTH_A_LINE) return;
-    const name = printable(labelOf(message)?.name ?? 'without a name');
     this.log.warn(
-      `Task ${name} ${printable(id)} was claimed ${WORTH_A_LINE} times and not started within ${START_WINDOW_MS} ms. ` +
+      `Task ${nameOf(message)} ${printable(id)} was claimed ${WORTH_A_LINE} times and not started within ${START_WINDOW_MS} ms. ` +
         'This process gets too little of the processor, or its messages are very large. It claims one task at a time until one starts.',
     );
   }
 
-  /** A task starts. */
-  started(): void {
+  /** Reads the message of a task that starts. */
+  timed<Prepared>({ id, message }: ClaimedTask, prepare: () => Prepared): Prepared {
     this.startedOne = true;
     this.missedClaims = 0;
+    const from = performance.now();
+    const prepared = prepare();
+    const tookMs = performance.now() - from;
+    if (tookMs > START_WINDOW_MS) this.name(message, id, tookMs);
+    return prepared;
   }
+
+  private name(message: string, id: string, tookMs: number): void {
+    const name = nameOf(message);
+    if (!this.named.isNew(name)) return;
+    this.log.warn(
+      `The arguments of task ${name} ${printable(id)} took ${Math.round(tookMs)} ms to read (${message.length} characters). ` +
+        'Nothing else runs in this process meanwhile. Keep large data elsewhere and send its id.',
+    );
+  }
+}
+
+function nameOf(message: string): string {
+  return printable(labelOf(message)?.name ?? 'without a name');
 }

@@ -1,7 +1,7 @@
 /**
- * What a broker does, through the port alone. The one in memory, which the tests of apps use, has but the part of an app and a
+ * The behaviour of a broker, through the port alone. The one in memory, which the tests of apps use, has but the part of an app and a
  * worker that takes one task after another: both do that. The one over Redis has sessions, children and leases as well.
- * What only Redis can have (keys, scripts, lost replies, full memory, several processes) is tested beside it.
+ * Other tests cover the parts that only Redis has: keys, scripts, lost replies, full memory, several processes.
  */
 import { broadcasts } from './conformance/broadcasts.js';
 import { cancelling } from './conformance/cancelling.js';

@@ -23,7 +23,7 @@ function bodyOf(name: string): string {
   return text.split('npm run generate writes it.\n').at(-1) ?? '';
 }
 
-/** What a call sends, in place of a client. */
+/** Records the command that a call sends, in place of a client. */
 async function sent<N extends ScriptName>(name: N, input: Parameters<typeof callScript<N>>[3]): Promise<unknown[]> {
   const calls: unknown[][] = [];
   const record = async (...all: unknown[]): Promise<void> => void calls.push(all);
@@ -33,7 +33,7 @@ async function sent<N extends ScriptName>(name: N, input: Parameters<typeof call
 }
 
 describe('the table of scripts', () => {
-  it('has written all that follows from it: if not, run npm run generate', async () => {
+  it('matches the generated files; if not, run npm run generate', async () => {
     await promisify(execFile)(process.execPath, [GENERATE, '--check']);
   });
 
@@ -67,7 +67,7 @@ describe('the table of scripts', () => {
     }
   });
 
-  it('says how many tasks a child may hold', () => {
+  it('documents how many tasks a child may hold', () => {
     expect(KEYS.claims.lasts).toContain(`${3 * MAX_BATCH} tasks and twice`);
   });
 });
@@ -82,7 +82,7 @@ describe('a call of a script', () => {
     ]);
   });
 
-  it('sends the keys of each block, and its name where the script asks for that', async () => {
+  it('sends the keys of each block, and its name when the script uses it', async () => {
     expect(await sent('move-cron-run', { digest: 'd', from: 'a', to: 'b' })).toEqual([
       ...[8, '{ns}:unique', '{ns}:queue:a', '{ns}:suspects:a', '{ns}:scheduled:a'],
       ...['{ns}:queue:b', '{ns}:suspects:b', '{ns}:bell:b', '{ns}:scheduled:b', 'd', 'a', 'b'],
@@ -92,14 +92,14 @@ describe('a call of a script', () => {
     ]);
   });
 
-  it('has each function that a script uses in front of those that use it, once, and no other', () => {
+  it('contains each function that the script uses once, before its use, and no other', () => {
     const names = [...LUA.retry.matchAll(/^local function (\w+)/gm)].map(([, name]) => name);
     expect(new Set(names).size).toBe(names.length);
     expect(names.indexOf('now_ms')).toBeLessThan(names.indexOf('try_again'));
     expect(names).not.toContain('bury');
   });
 
-  it.each(NAMES)('has every function that it calls: %s', (name) => {
+  it.each(NAMES)('contains every function that it calls: %s', (name) => {
     const text = LUA[name].replace(/--.*|'[^']*'/g, '');
     const own = new Set([...text.matchAll(/\bfunction (\w+)/g)].map(([, made]) => made));
     const called = [...text.matchAll(/(?<![.\w])(\w+)\(/g)].map(([, word]) => word);

@@ -309,7 +309,7 @@ describe('all matching tasks', () => {
     const ids = (await seedDead(fixture, Array(50).fill({}))).map(idOf);
     const child = await fixture.child();
     const buried: string[] = [];
-    /** A worker that kills at once whatever has come back. */
+    /** A worker that buries every task at once that has come back. */
     const kill = async (): Promise<void> => {
       const { tasks } = await fixture.claim(child, 100);
       for (const task of tasks) await fixture.broker.bury(child, task, REPORT);

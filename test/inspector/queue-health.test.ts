@@ -18,7 +18,7 @@ function aged(ms: number): string {
 }
 
 const HOUR_MS = 3_600_000;
-/** And what the test took. */
+/** And the tasks that the test took. */
 const AN_HOUR = /^the next task has waited for 36\d\d s$/;
 
 it('queues without waiting tasks are healthy, with and without a worker', async () => {
@@ -58,7 +58,7 @@ it('a queue whose workers have lost their lease is not healthy', async () => {
   expect(await health.check()).toMatchObject({ healthy: false, queues: [{ served: false }, {}] });
 });
 
-it('a queue whose workers live and do not consume is not healthy, until they do', async () => {
+it('a queue whose workers live but do not consume is not healthy until they consume', async () => {
   const child = await fixture.child();
   const message = aged(HOUR_MS);
   await fixture.broker.enqueue('default', [message]);

@@ -117,7 +117,7 @@ describe('the linter', () => {
     writeFileSync(join(directory, file), `${lines.join('\n')}\n`);
   }
 
-  /** What it reports of a rule: file and line. */
+  /** The reports of a rule: file and line. */
   function reported(rule: string): string[] {
     const command = [BIOME, 'lint', '--reporter=github', '--max-diagnostics=none', `--only=${rule}`, '.'];
     let output: string;
@@ -147,7 +147,7 @@ describe('the linter', () => {
     const all = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' });
     const files = all.filter((file) => file.endsWith('.ts')).map((file) => `src/${file}`);
     const folders = [...new Set(files.map((file) => dirname(file)))].filter((folder) => folder !== 'src');
-    // no room may import what the package exports
+    // no room may import the entry of the package
     for (const folder of folders)
       write(`${folder}/x.ts`, [`import '${'../'.repeat(folder.split('/').length - 1)}index.js';`]);
     const found = reported('style/noRestrictedImports');
@@ -171,7 +171,7 @@ describe('the linter', () => {
     expect(reported('suspicious/noImportCycles').toSorted()).toEqual(['src/task/egg.ts:1', 'src/task/hen.ts:1']);
   });
 
-  it('reports a promise that nobody waits for', () => {
+  it('reports a promise that no code awaits', () => {
     write('src/worker/close.ts', ['export async function close(): Promise<void> {}']);
     write('src/worker/stop.ts', [
       `import { close } from './close.js';`,

@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterEach(() => apps.close());
 afterAll(() => apps.stop());
 
-/** What an app of its own would call a config module. */
+/** A module as an app has it for its configuration. */
 @Injectable()
 class Config {
   readonly redis = apps.url;

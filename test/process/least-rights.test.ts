@@ -47,7 +47,7 @@ describe('with the rights of docs/redis-keys.md and no others', () => {
     return broker;
   }
 
-  /** What the server refused; a client library may introduce itself, and is not heard. */
+  /** The commands that the server refused, without those by which a client library introduces itself. */
   async function refused(): Promise<string[]> {
     const log = (await fixture.broker.redis.call('ACL', 'LOG')) as string[][];
     return log.map((entry) => entry.join(' ')).filter((entry) => !entry.includes('client|setinfo'));

@@ -141,7 +141,7 @@ describe('bytes that are no message end the process, and count for the tasks tha
 
 describe('a message of another kind is dropped, and the child works on', () => {
   const values: [string, string][] = [
-    ['a message of Node itself that nobody waits for', `{ cmd: 'NODE_HANDLE_ACK' }`],
+    ['a message of Node itself without a listener', `{ cmd: 'NODE_HANDLE_ACK' }`],
     ['another one', `{ cmd: 'NODE_HANDLE', type: 'constructor' }`],
     ['null', 'null'],
     ['a list', '[[[]]]'],

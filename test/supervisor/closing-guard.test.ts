@@ -19,7 +19,7 @@ beforeEach(() => {
 });
 afterEach(() => jest.restoreAllMocks());
 
-/** A child that was asked to end and has nothing left to do, unless it is said; and what looks after it. */
+/** A child that was asked to end and has nothing left to do, unless it is said; and the guard that watches it. */
 function leaving(given: Partial<State> = {}) {
   const state: State = { dismissed: true, killed: false, running: [], held: [], busy: false, ...given };
   const ended: string[] = [];

@@ -47,7 +47,7 @@ class TestSeat {
     return tasks.map(({ id }) => id);
   }
 
-  /** Notes that what it claimed may be started for so long. */
+  /** Notes for how long it may start its claimed tasks. */
   opened(forMs: number): void {
     this.notes.window(this.claims, monotonicMs() + forMs);
   }

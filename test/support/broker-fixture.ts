@@ -22,7 +22,7 @@ export interface Stoppable {
 
 const QUEUES = ['default', 'bulk', 'critical'];
 
-/** A broker on a Redis of its own, and a second connection that looks at what the scripts did. */
+/** A broker on a Redis of its own, and a second connection that reads the effects of the scripts. */
 export class BrokerFixture<S extends Stoppable = RedisServer> {
   readonly ids = new TaskIdSequence();
   private claims = new Map<string, number>();
@@ -42,7 +42,7 @@ export class BrokerFixture<S extends Stoppable = RedisServer> {
     return BrokerFixture.on(server, { redis: libraryUrl(server.url) }, redis);
   }
 
-  /** A broker on whatever the test has started. */
+  /** A broker on the server, or the servers, that the test has started. */
   static async on<S extends Stoppable>(
     server: S,
     options: Pick<RedisBrokerOptions, 'redis'> & Partial<RedisBrokerOptions>,
@@ -80,7 +80,7 @@ export class BrokerFixture<S extends Stoppable = RedisServer> {
     }
   }
 
-  /** Calls a script with what no broker would give it now. */
+  /** Calls a script with arguments that no broker would give it now. */
   call<N extends ScriptName>(name: N, input: ScriptInput<N>): Promise<ScriptReply<N>> {
     for (const [command, script] of Object.entries(scriptDefinitions)) this.redis.defineCommand(command, script);
     return callScript(this.redis, redisKeys('nestwork'), name, input);
@@ -167,7 +167,7 @@ export class BrokerFixture<S extends Stoppable = RedisServer> {
   }
 }
 
-/** What is known of the tasks of a child that ended: nothing, but for what is given. */
+/** The report about a child that ended: empty but for the given fields. */
 export function childExit(given: Partial<ChildExit>): ChildExit {
   return { blamed: [], done: [], timedOut: [], maxCrashes: 3, line: '', report: '{"code":"CRASHED"}', ...given };
 }

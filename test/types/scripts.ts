@@ -38,7 +38,7 @@ export async function refused(): Promise<void> {
   await connection.call('ack', { ...holder, ids: 'a' });
   // @ts-expect-error a list where one value is wanted
   await connection.call('register', { sessionId: 's', child: ['s.1'] });
-  // @ts-expect-error what may be missing
+  // @ts-expect-error an optional argument without a value
   await connection.call('register', { sessionId: 's', child: undefined });
   // @ts-expect-error another reply
   const text: string = await connection.call('ack', { ...holder, ids: [] });

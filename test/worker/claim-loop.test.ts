@@ -37,7 +37,7 @@ afterEach(async () => {
 });
 afterAll(() => fixture.stop());
 
-/** The broker of a child that notes what it is asked, and loses claims on their way to Redis while `lossy`. */
+/** The broker of a child: it notes each request, and loses claims on their way to Redis while `lossy`. */
 class ObservedBroker {
   readonly asked: string[] = [];
   /** how many tasks the child was given */
@@ -92,7 +92,7 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
   while (!(await condition())) await delay(2);
 }
 
-it('looks into the queues again after a claim that was lost, for the ring is used up', async () => {
+it('a child looks into the queues again after a lost claim, because that claim may have used up the bell', async () => {
   const observed = new ObservedBroker();
   let ran = false;
   const loop = loopOf(observed.broker, () => {
@@ -112,7 +112,7 @@ it('looks into the queues again after a claim that was lost, for the ring is use
   await ended;
 });
 
-it('gives back what was aborted, also when its last claim got no answer', async () => {
+it('a child releases an aborted task even when its last claim got no answer', async () => {
   const observed = new ObservedBroker();
   const message = fixture.message();
   let task: RunningTask | undefined;
@@ -136,11 +136,11 @@ it('gives back what was aborted, also when its last claim got no answer', async 
   expect((await fixture.redis.lrange('{nestwork}:queue:default', 0, -1)).map(idOf)).toEqual([idOf(message)]);
 });
 
-it('tells once that it claims nothing because Redis refuses to take a task back, with the remedy, and when that is over', async () => {
+it('a child logs once that it claims nothing while Redis refuses to take a task back, with the remedy, and logs the end', async () => {
   const lines: string[] = [];
-  const tell = (level: string) => (line: string) => void lines.push(`${level} ${line}`);
-  Logger.overrideLogger({ log: tell('log'), warn: tell('warn'), error: tell('error') });
-  const told = (text: string): string[] => lines.filter((line) => line.includes(text));
+  const log = (level: string) => (line: string) => void lines.push(`${level} ${line}`);
+  Logger.overrideLogger({ log: log('log'), warn: log('warn'), error: log('error') });
+  const logged = (text: string): string[] => lines.filter((line) => line.includes(text));
   const observed = new ObservedBroker();
   let asked = 0;
   const broker: ChildBroker = {
@@ -168,7 +168,7 @@ it('tells once that it claims nothing because Redis refuses to take a task back,
     const ended = loop.run();
     await until(() => asked > 4);
     expect(ran).toEqual(['fails', 'fails']);
-    const refusals = told('Redis refuses to take back');
+    const refusals = logged('Redis refuses to take back');
     expect(refusals).toEqual([
       expect.stringMatching(
         /^error .* this child claims no task of any queue: .*WRONGTYPE \{nestwork\}:scheduled:default is a string/,
@@ -178,8 +178,8 @@ it('tells once that it claims nothing because Redis refuses to take a task back,
     await fixture.redis.del('{nestwork}:scheduled:default');
     await fixture.broker.enqueue('default', [fixture.message('Some.task', 'after')]);
     await until(() => ran.includes('after'));
-    expect(told('this child claims again')).toHaveLength(1);
-    expect(told('Redis refuses to take back')).toHaveLength(1);
+    expect(logged('this child claims again')).toHaveLength(1);
+    expect(logged('Redis refuses to take back')).toHaveLength(1);
     loop.stop();
     await fixture.redis.rpush('{nestwork}:bell:default', '1');
     await ended;
@@ -225,7 +225,9 @@ async function stopped(loop: ClaimLoop, ended: Promise<void>): Promise<void> {
   await ended;
 }
 
-it('starts tasks whose arguments take longer to read than the window', async () => {
+it('a child starts tasks whose arguments take longer to read than the start window, and logs them once', async () => {
+  const warnings: string[] = [];
+  Logger.overrideLogger({ log: () => {}, warn: (line: string) => void warnings.push(line), error: () => {} });
   const ran: unknown[] = [];
   const tasks = registry({ 'Some.task': ([value]) => void ran.push(value) });
   const loop = loopOf(fixture.broker, () => {}, { executor: new SlowReader(tasks, []) });
@@ -239,7 +241,7 @@ it('starts tasks whose arguments take longer to read than the window', async () 
   expect(ran.sort()).toEqual(['quick', 'quick', 'slow', 'slow']);
 });
 
-it('sends no claim before Redis has answered that it has what was given back', async () => {
+it('a child claims again only after Redis has confirmed its release', async () => {
   const asked: string[] = [];
   const ran: unknown[] = [];
   const broker: ChildBroker = {
@@ -274,7 +276,7 @@ it.each([
   ['is tried again', { retries: 1, backoff: { type: 'fixed', delay: 3_600_000 } } as const],
   ['is dead', { retries: 0 }],
 ])(
-  'a second message with the id of a task that %s is among the claims no longer than that',
+  'a second message with the id of a task that %s leaves the claims with that task',
   async (_end, policy) => {
     const message = fixture.message();
     const attempts: number[] = [];
@@ -302,7 +304,7 @@ it.each([
   20_000,
 );
 
-it('claims one task with a longer window after claims of which it could start nothing', async () => {
+it('a child claims one task with a longer window after claims from which it could start no task', async () => {
   const warnings: string[] = [];
   Logger.overrideLogger({ log: () => {}, warn: (line: string) => void warnings.push(line), error: () => {} });
   const ran: unknown[] = [];

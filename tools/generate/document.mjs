@@ -1,7 +1,7 @@
 import { code, table, withParts } from './markers.mjs';
 import { directCommands, keysOf, senderRights, workerRights } from './rights.mjs';
 
-/** How the document says what a script does when memory is full. */
+/** The words of the document for the behaviour of a script when memory is full. */
 const WHEN_FULL = { 'allow-oom': 'runs', 'no-writes': 'runs', none: 'refused' };
 
 /** The text of docs/redis-keys.md with its tables and rights written anew. */

@@ -45,7 +45,7 @@ function directions() {
   ];
 }
 
-/** A folder within a room is a level deeper, and what it imports has other paths. */
+/** A folder within a room is a level deeper, and its imports have other paths. */
 function overridesOf(room, at) {
   const { room: name, redis = false } = room;
   const depth = name.split('/').length;

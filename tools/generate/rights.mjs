@@ -2,7 +2,7 @@ import { wholeText } from './linked-scripts.mjs';
 
 /**
  * What is called outside of scripts: by whom, on which key (none for those that name no key), which commands. `R` only
- * reads. The process tests run with these rights and no others, so what is missing here fails there.
+ * reads. The process tests run with these rights and no others, so a missing right here fails there.
  */
 const DIRECT = [
   ['sender', 'format', 'exists setnx type get'],
@@ -54,7 +54,7 @@ const PARTS = [
   'CronManager',
   'QueueHealth',
 ];
-/** A worker's tasks may send, cancel and look at the dead; what else it needs for that is said beside its rights. */
+/** A worker's tasks may send, cancel and look at the dead; further rights for that stand beside its rights. */
 const WORKER = ['sender', 'child', 'supervisor', ...PARTS.filter((part) => part !== 'QueueHealth')];
 const WIDTH = 120;
 

@@ -45,7 +45,7 @@ interface Session {
 }
 
 /**
- * What the broker promises, said once more in memory: the specification that the scripts are compared with.
+ * The promises of the broker once more, in memory: the specification that the scripts are compared with.
  *
  * It knows no Redis, no keys and no atomicity; what it refuses it refuses before it changes anything. Beside the state
  * of the broker it remembers what was, so that commands can let the dead come back too late. It is one long file, a method
@@ -101,7 +101,7 @@ export class BrokerModel implements System {
     this.enqueued.set(id, { queue: name, message });
     if (due && hoursOf(due) > 0) this.schedule(name, [message], due);
     else this.queues.get(name).append(message);
-    // only now: whoever waits for the former one need not be woken for a later one
+    // only now: a promoter that waits for the former one need not wake for a later one
     if (holder) this.note(TAKEN_OVER[this.queues.get(holder.queue).withdraw(holder.message) ?? 'running']);
     else this.note('key taken');
     this.keys.take(name, message);
@@ -129,9 +129,9 @@ export class BrokerModel implements System {
     if (number < last) this.refuse('STALE_CLAIM', 'claim older than the last');
     const held = this.heldBy(child);
     const acked = acks.filter((id) => held.delete(id)).length;
-    if (acked > 0) this.note('claim acked what is held');
-    if (acked < acks.length) this.note('claim acked what is not held');
-    if (recover && held.size > 0) this.note('claim that recovers what is held');
+    if (acked > 0) this.note('claim acked a held task');
+    if (acked < acks.length) this.note('claim acked a task that is not held');
+    if (recover && held.size > 0) this.note('claim that recovers held tasks');
     if (recover || number === last) {
       children.set(child, number);
       if (!recover && held.size > 0) this.note('claim repeated: all that is held');
@@ -151,7 +151,7 @@ export class BrokerModel implements System {
     if (!this.isRegistered(claimant)) this.stale += ids.length;
     this.childrenWith(claimant);
     const held = this.heldBy(claimant.child);
-    if (ids.some((id) => !held.has(id) && this.isHeld(id))) this.note('ack of what somebody else holds');
+    if (ids.some((id) => !held.has(id) && this.isHeld(id))) this.note('ack of a task of another child');
     return ids.filter((id) => {
       this.keys.free(held.get(id)?.message ?? '');
       return held.delete(id);
@@ -161,7 +161,7 @@ export class BrokerModel implements System {
   async retry(claimant: Claimant, { id, queue }: { id: string; queue: string }, retry: Retry): Promise<boolean> {
     this.childrenWith(claimant);
     const task = this.heldBy(claimant.child).get(id);
-    if (!task) this.note('retry of what is not held');
+    if (!task) this.note('retry of a task that is not held');
     if (!task) return false;
     // a time, or none, in place of the count
     if (isForeign(id) || failuresOf(task.message) !== retry.failures) {
@@ -203,7 +203,7 @@ export class BrokerModel implements System {
   ): Promise<boolean> {
     this.childrenWith(claimant);
     const task = this.heldBy(claimant.child).get(id);
-    this.note(task ? 'burial' : 'burial of what is not held');
+    this.note(task ? 'burial' : 'burial of a task that is not held');
     if (!task) return false;
     this.heldBy(claimant.child).delete(id);
     this.keys.free(task.message);
@@ -411,7 +411,7 @@ export class BrokerModel implements System {
     return this.claims.get(child)?.get(id)?.queue ?? this.enqueued.get(id)?.queue ?? 'default';
   }
 
-  /** Ids of what a child holds. */
+  /** Ids of the tasks that a child holds. */
   held({ child }: Child): string[] {
     return [...this.heldBy(child).keys()];
   }
@@ -443,21 +443,21 @@ export class BrokerModel implements System {
     });
   }
 
-  /** What ran out of time, as it was told first; what was done in time, and foreign bytes, did not. */
+  /** The tasks that ran out of time, by their first entry; finished tasks and foreign bytes are not among them. */
   private outOfTime(
     held: readonly ClaimedTask[],
     unfinished: readonly ClaimedTask[],
     timedOut: readonly TimedOut[],
   ): Map<string, TimedOut> {
     const late = new Map<string, TimedOut>();
-    for (const told of timedOut) {
-      if (!held.some(({ id }) => id === told.id) || late.has(told.id)) continue;
-      if (!unfinished.some(({ id }) => id === told.id)) this.note('settled: out of time, but done');
-      else if (isForeign(told.id)) this.note('settled: foreign bytes are not out of time');
+    for (const entry of timedOut) {
+      if (!held.some(({ id }) => id === entry.id) || late.has(entry.id)) continue;
+      if (!unfinished.some(({ id }) => id === entry.id)) this.note('settled: out of time, but done');
+      else if (isForeign(entry.id)) this.note('settled: foreign bytes are not out of time');
       else {
-        late.set(told.id, told);
-        if (told.retryInMs < 0) this.note('settled: out of time, dead');
-        else if (told.retryInMs === 0) this.note('settled: out of time, to run again at once');
+        late.set(entry.id, entry);
+        if (entry.retryInMs < 0) this.note('settled: out of time, dead');
+        else if (entry.retryInMs === 0) this.note('settled: out of time, to run again at once');
         else this.note('settled: out of time, to run again later');
       }
     }
@@ -488,7 +488,7 @@ export class BrokerModel implements System {
     return { ...task, message };
   }
 
-  /** If nobody could renew for a third of the lease of whoever asks, every session gets its own lease again. */
+  /** If no supervisor could renew for a third of the caller's lease, every session gets its own lease again. */
   private forgiveGap(leaseMs: number): void {
     const forgiven = Math.abs(this.gapMs) > leaseMs / 3;
     if (forgiven) for (const [session, found] of this.sessions) found.msLeft = leaseOf(session);
@@ -507,7 +507,7 @@ export class BrokerModel implements System {
     return children;
   }
 
-  /** What is of a queue that the worker does not serve is kept among the dead of its first one, behind an id made up for it. */
+  /** A claim of a queue that the worker does not serve is buried in the first queue of the worker, behind an id made up for it. */
   private withoutStrays(tasks: readonly ClaimedTask[], queues: readonly string[], otherwise: Situation): ClaimedTask[] {
     return tasks.filter(({ id, queue, message }) => {
       if (queues.includes(queue)) return true;
@@ -528,7 +528,7 @@ export class BrokerModel implements System {
     return [...this.claims.values()].some((held) => held.has(id));
   }
 
-  /** The child is gone, and with it what it held. */
+  /** The child is gone, and with it its claims. */
   private forget({ session, child }: Child): void {
     this.claims.delete(child);
     this.sessions.get(session)?.children.delete(child);

@@ -25,13 +25,13 @@ export class ModelQueue {
     this.bell = true;
   }
 
-  /** What is due, the first to be due first. */
+  /** The scheduled tasks, the first to be due first. */
   due(): string[] {
     const due = [...this.scheduled].filter(([, hours]) => hours <= 0);
     return due.sort(([a, first], [b, second]) => first - second || (idOf(a) < idOf(b) ? -1 : 1)).map(([it]) => it);
   }
 
-  /** Takes a message away from wherever it waits; tells where that was. */
+  /** Removes a message from the place where it waits; returns that place. */
   withdraw(message: string): 'scheduled' | 'quarantined' | 'pending' | undefined {
     if (this.scheduled.delete(message)) return 'scheduled';
     for (const where of ['quarantined', 'pending'] as const) {
@@ -76,14 +76,14 @@ export class ModelQueues {
 
   constructor(private readonly note: (situation: Situation) => void) {}
 
-  /** Queues exist as soon as somebody names them. */
+  /** Queues exist as soon as a command names them. */
   get(name: string): ModelQueue {
     const queue = this.queues.get(name) ?? new ModelQueue(name);
     this.queues.set(name, queue);
     return queue;
   }
 
-  /** What a claim takes: over the queues in their order, a quarantined task alone or not at all. */
+  /** The tasks that a claim takes: over the queues in their order, a quarantined task alone or not at all. */
   grant(names: readonly string[], limit: number, { child, number, holdsNothing }: Claimer): Grant {
     const tasks: ClaimedTask[] = [];
     for (const name of names) {
@@ -122,7 +122,7 @@ export class ModelQueues {
     return ringing !== undefined;
   }
 
-  /** Rings the alarm for what is due before all others of its queue. */
+  /** Rings the alarm for a task that is due before all others of its queue. */
   schedule(name: string, messages: readonly string[], hours: number): void {
     const { scheduled } = this.get(name);
     const isFirst = [...scheduled.values()].every((other) => hours < other);
@@ -131,7 +131,7 @@ export class ModelQueues {
     for (const message of messages) scheduled.set(message, hours);
   }
 
-  /** Moves what is due over the queues in their order. */
+  /** Moves due tasks over the queues in their order. */
   promote(names: readonly string[], limit: number): { moved: number; nextInHours: number | undefined } {
     let moved = 0;
     let from = 0;

@@ -24,7 +24,7 @@ import { HOUR_MS, hoursLeft, type State, type System } from './system.js';
 const NAMESPACE = '{nestwork}:';
 
 /**
- * Brings what was just written to times that the model can foretell, after a look whether they were right.
+ * Moves just written tasks to times that the model can predict, after a check that their times were right.
  *
  * ARGV: 1 when the run began, 2 an hour, both in ms, 3 when the command began. Due times become full hours since the beginning;
  * a message gets the time that its last line foretells.
@@ -65,7 +65,7 @@ for i = 1, #unique, 2 do
   redis.call('HSET', KEYS[#KEYS], unique[i], queue .. ' ' .. foretold(message))
 end`;
 
-/** ARGV: by how many ms what is scheduled comes nearer. */
+/** ARGV: by how many ms scheduled tasks come nearer. */
 const LET_TIME_PASS = `
 for _, key in ipairs(KEYS) do
   local scheduled = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')

@@ -1,5 +1,5 @@
 /**
- * What a run should have gone through: a random test proves nothing about what it never met.
+ * The situations that a run should reach: a random test proves nothing about a situation it never met.
  *
  * The model notes each as it happens; the test fails when one never did.
  */
@@ -8,19 +8,19 @@ export const SITUATIONS = [
   'enqueued again in part: the rest added',
   'claim of a child that is not registered',
   'claim repeated: all that is held',
-  'claim that recovers what is held',
+  'claim that recovers held tasks',
   'claim older than the last',
-  'claim acked what is held',
-  'claim acked what is not held',
+  'claim acked a held task',
+  'claim acked a task that is not held',
   'claim of foreign bytes',
   'claim over several queues',
   'claim left work behind',
   'quarantined handed out alone',
   'quarantined waits for a child that holds nothing',
   'quarantined passed over: another child drains',
-  'ack of what somebody else holds',
+  'ack of a task of another child',
   'burial',
-  'burial of what is not held',
+  'burial of a task that is not held',
   'redrive: redriven',
   'redrive: not-found',
   'redrive: refused',
@@ -61,7 +61,7 @@ export const SITUATIONS = [
   'retry uncounted',
   'retry of a quarantined task',
   'retry by an outdated count',
-  'retry of what is not held',
+  'retry of a task that is not held',
   'a line more than the history takes',
   'burial after an attempt',
   'settled: out of time, to run again at once',

@@ -2,7 +2,7 @@ import { Apps } from '../../module/apps.js';
 import { ErrorPage, normalised } from '../../support/error-page.js';
 import { type Ending, ScratchApp } from '../../support/scratch-app.js';
 
-/** What every app has; a test changes one thing. */
+/** The common part of every app; a test changes one thing. */
 const TASKS = `
   import { Injectable } from '@nestjs/common';
   import { Task, TaskContext } from 'nestwork';
@@ -35,7 +35,7 @@ const MODULE = `
   export class AppModule {}
 `;
 
-/** An API that has started; what the test does with it follows. */
+/** An API that has started; the steps of the test follow. */
 const API = `
   import { Injectable, Module } from '@nestjs/common';
   import { NestFactory } from '@nestjs/core';
