@@ -135,7 +135,7 @@ export interface ErrorCodes {
    *
    * Hooks are not singletons, or inject a request-scoped provider. As the error of a task: Nest could not create its request-scoped class.
    *
-   * **Remedy:** Make hooks singletons. For a task read the `cause`: there is no HTTP request, and `REQUEST` injects the `TaskInfo`.
+   * **Remedy:** Make hooks singletons. For a task read the `cause`: `REQUEST` injects the `TaskInfo`, not an HTTP request.
    */
   SCOPE_UNRESOLVED: 'start';
 
@@ -233,7 +233,7 @@ export interface ErrorCodes {
    *
    * The workers of this app could not run the task. At the start: a task decorator is in a controller, or in an enhancer that is no provider.
    *
-   * **Remedy:** Add the class to the `providers` of an imported module; move tasks out of controllers. If another app runs the task, send it by name: `queue.task('ReportTasks.send')`. In tests override the dependencies of the class, or [test a part of the app](../../docs/testing.md#which-test-for-what).
+   * **Remedy:** Add the class to the `providers` of an imported module; move tasks out of controllers. If another app runs the task, send it by name: `queue.task('ReportTasks.send')`. For tests see [a part of the app](../../docs/testing.md#which-test-for-what).
    */
   TASK_CLASS_NOT_PROVIDED: 'send';
 
@@ -398,7 +398,7 @@ export interface ErrorCodes {
    *
    * A newer app asked for a feature that this worker does not have. The worker [parked](../../docs/workers.md#deploys) the task; after half an hour it was dead.
    *
-   * **Remedy:** Use one version of nestwork in all apps of a namespace, and deploy workers before senders. Then redrive.
+   * **Remedy:** Use one version of nestwork in all apps of a namespace, and deploy workers first. Then redrive.
    */
   UNKNOWN_TAG: 'dead';
 
@@ -432,7 +432,7 @@ export interface ErrorCodes {
   /**
    * > The apps "blog" (here) and "shop" (web-1, pid 4711) both serve the queue default in namespace "nestwork", with different tasks ...
    *
-   * **Remedy:** Give each app its own `namespace`, in its workers and senders, or its own queues. See [several apps on one Redis](../../docs/workers.md#several-apps-on-one-redis).
+   * **Remedy:** Give each app its own `namespace`. See [several apps on one Redis](../../docs/workers.md#several-apps-on-one-redis).
    */
   SHARED_NAMESPACE: 'operate';
 
@@ -472,9 +472,9 @@ export interface DeadTaskCodes {
   /**
    * > Its process died (exit code 1) 3 times while it ran this task, the last time of an uncaught error: TypeError ...
    *
-   * The process died three times while the task ran alone, or of an uncaught error of the task: also by `process.exit()`, out of memory, a native module, or a kill from outside.
+   * The process died three times [because of the task](../../docs/guarantees.md#the-blame-for-a-crash): an uncaught error, `process.exit()`, out of memory, a native module, or a kill from outside.
    *
-   * **Remedy:** Await and catch all that the task starts, also `error` events of emitters. If the task has no `stack`, look at the logs and the memory of the children. Then redrive: it may crash three more processes.
+   * **Remedy:** Await and catch all that the task starts, also `error` events of emitters. Without a `stack` look at the logs and the memory of the children. Then redrive: it may crash three more processes.
    */
   CRASHED: 'dead';
 

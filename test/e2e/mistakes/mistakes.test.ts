@@ -145,7 +145,7 @@ describe('a frequent mistake logs its cause', () => {
   it('when the compiler writes no metadata, at the start', async () => {
     scratch.write('tasks.ts', TASKS, { metadata: false });
     const ending = await api('await start(AppModule);');
-    expectQuoted('The compiler writes no decorator metadata', ending);
+    expectExample('METADATA_MISSING', ending);
     expect(ending.code).toBe(1);
   });
 
