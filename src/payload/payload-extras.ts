@@ -61,7 +61,7 @@ export function isIndexOf(array: readonly unknown[], name: string): boolean {
 }
 
 /**
- * How many bytes there are to see, whatever properties of its own say.
+ * How many bytes there are to see, regardless of its own properties.
  *
  * @throws TypeError when the memory is detached
  */

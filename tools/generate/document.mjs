@@ -24,7 +24,7 @@ function scriptTable({ scripts }) {
   const rows = Object.entries(scripts).map(([name, { purpose, by }]) => [code(name), purpose, by.join(', ')]);
   const refused = Object.keys(scripts).filter((name) => scripts[name].flags === 'none');
   const whenFull = `\nA full Redis refuses ${refused.map(code).join(', ')}, and runs the others.\n`;
-  return table(['script', 'what it does', 'called by'], rows) + whenFull;
+  return table(['script', 'purpose', 'called by'], rows) + whenFull;
 }
 
 function fenced(text) {

@@ -368,7 +368,7 @@ local deaths = part(ARGV, 2, #ARGV)
 
 -- A death is id and time of death in ms; at most 500. The tasks come to the tail of their queue, as if they had just been
 -- sent, and stay dead where the header cannot be reset. The history stays and gets a line. A unique task runs without its
--- key if that is taken. Who was cancelled and died is wanted again.
+-- key if that is taken. A task that was cancelled and died may run again.
 --
 -- Atomic because a task must be among the dead or in the queue. The time of death guards a copy of this command that
 -- arrives late: by then the task may have run and died once more. With allow-oom: a pending task takes less than a dead one.
@@ -689,7 +689,7 @@ end`,
 -- end of a task is written once.
 --
 -- A script checks the types of all keys first (\`wrong_keys\`, \`wrong_queues\`) and finds the claims (\`held_tasks\`). Each way
--- writes the move and then ends the claim. What hangs on the end happens only if the claim was there: Redis does not roll
+-- writes the move and then ends the claim. The effects of the end happen only if the claim was there: Redis does not roll
 -- back, and a task that is there twice for a moment is better than one that is nowhere.
 --
 -- \`keys\` are those of the script that belong to no queue. A task is { claims, id, queue, message }: the hash that holds it,
@@ -792,7 +792,7 @@ local function put_back(keys, tasks)
   end
 end
 
--- What others wrote among the claims is no task that could run: it is kept among the dead, where people find it.
+-- Foreign bytes among the claims are no task that could run: they are kept among the dead, where people find it.
 local function bury_stray(keys, queue, claims, id, held)
   if not queue then
     return
@@ -811,7 +811,7 @@ end
 -- pending, quarantined or scheduled to nowhere: a task that waits in this place is cancelled, or replaced.
 -- Returns 1, or 0 when it is there no more.
 local function remove(keys, queue, place, message)
-  -- from the tail: what is removed was mostly sent of late
+  -- from the tail: most tasks to remove were sent of late
   local removed = place == 'scheduled' and redis.call('ZREM', queue.scheduled, message)
     or place ~= 'scheduled' and redis.call('LREM', queue[place], -1, message)
   if removed > 0 then
@@ -1412,7 +1412,7 @@ for i = 1, #ARGV - 4 do
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- \`acks\` are ids one behind the other; a \`limit\` of -1 only lists what the child holds. What is granted comes as one text,
+-- \`acks\` are ids one behind the other; a \`limit\` of -1 only lists what the child holds. The claimed tasks come as one text,
 -- separated by zero bytes, which a client reads in a fraction of the time; as a list where that is not safe.
 -- A quarantined task comes alone, and only to a child that holds nothing. To drain: such a task waits, come back empty-handed.
 -- One child at a time gets this answer; the others pass the quarantined task over.

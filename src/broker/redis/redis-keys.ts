@@ -1,4 +1,4 @@
-/** What one Redis key of nestwork is, as docs/redis-keys.md lists it. */
+/** One Redis key of nestwork, as docs/redis-keys.md lists it. */
 interface KeySpec {
   /** its name behind the namespace; at most one parameter, at its end */
   readonly pattern: string;
