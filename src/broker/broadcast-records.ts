@@ -9,7 +9,7 @@ const KEPT_GAPS = 100;
 /** The fields of a broadcast's hash that are about a machine and not about a process. */
 const MACHINE = '@';
 
-/** What became of broadcasts, over Redis. */
+/** The outcomes of broadcasts, over Redis. */
 export class RedisBroadcastRecords implements BroadcastRecords {
   constructor(
     private readonly connection: RedisConnection,

@@ -44,7 +44,7 @@ export class TagReaders {
       this.readAtMs = nowMs;
       const readers = this.read();
       this.readers = readers;
-      // what could not be read is read again by the next call
+      // the next call reads again after a failure
       readers.catch(() => {
         if (this.readers === readers) this.readers = undefined;
       });

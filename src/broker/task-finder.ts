@@ -16,8 +16,8 @@ interface Found extends TaskPlace {
 }
 
 /**
- * Finds one task among all. Nothing but its message says where a task is, so that it costs one list element: whoever
- * asks pays, with a search page by page in the order in which tasks move.
+ * Finds one task among all. Only the place of its message shows where a task is, so that it costs one list element. So the
+ * caller pays, with a search page by page in the order in which tasks move.
  */
 export class TaskFinder {
   constructor(

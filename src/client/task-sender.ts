@@ -95,7 +95,7 @@ export class TaskSender<Args extends unknown[]> {
     if (broadcast) assertBroadcastOptions(all, name);
     assertSendOptions(all, name, queues);
     if (options?.headers !== undefined) {
-      // a copy: what was checked must not change any more
+      // a copy: the checked arguments must not change any more
       all.headers = { ...this.options.headers, ...readHeaders(all.headers, `with({ headers }) ${where}`) };
     }
     return new TaskSender(this.broker, this.sequence, this.target, all);
@@ -223,7 +223,7 @@ export class TaskSender<Args extends unknown[]> {
     return typeof queue === 'string' ? this.allowed(queue) : queue.then((found) => this.allowed(found));
   }
 
-  /** What is sent by name may turn out to be a broadcast only when its queue is known. */
+  /** A call by name may turn out to be a broadcast only when its queue is known. */
   private allowed(queue: string): string {
     if (queue === BROADCAST_QUEUE) assertBroadcastOptions(this.options, this.target.name);
     return queue;

@@ -276,7 +276,7 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
 function withoutOptions(): NestworkError {
   return new NestworkError('INVALID_OPTION', 'TaskQueueModule is imported without options.', [
     'In the root module: TaskQueueModule.forRoot({ ... }), or forRootAsync({ useFactory }) with a function that returns them, `useClass` or `useExisting`.',
-    'In other modules leave it out of the `imports`: what it exports is injectable everywhere.',
+    'In other modules leave it out of the `imports`: its exports are injectable everywhere.',
   ]);
 }
 

@@ -27,7 +27,7 @@ const TEXT: Kind = {
 };
 const FLAG: Kind = {
   read: (value) => (typeof value === 'boolean' ? value : undefined),
-  give: "Give true or false; what comes from the environment is text: process.env.X === 'true'.",
+  give: "Give true or false; a value from the environment is text: process.env.X === 'true'.",
 };
 const TLS: Kind = {
   read: (value) => (isPlainObject(value) ? value : undefined),

@@ -105,7 +105,7 @@ function resolveInProcess(given: TaskQueueOptions['inProcess']): ResolvedWorkerO
   if (!isPlainObject(options)) {
     throw invalid('inProcess', `is ${shown(options)}, and neither true, false nor an object of options`, [
       'Give options by name: inProcess: { concurrency: 3 }.',
-      "Compare what comes from the environment, which is always text: process.env.IN_PROCESS === 'true'.",
+      "Compare a value from the environment, which is always text: process.env.IN_PROCESS === 'true'.",
     ]);
   }
   assertKnownOptions(options, IN_PROCESS_OPTIONS, IN_PROCESS, placeOf);

@@ -33,7 +33,7 @@ interface Refusal {
   readonly remedies?: readonly string[];
 }
 
-/** What to send in place of whatever cannot travel, where nothing closer is known. */
+/** What to send in place of data that cannot travel, where nothing closer is known. */
 const GENERAL_REMEDIES: readonly string[] = [
   'Pass an id and let the task load what it needs, or pass plain data.',
   'Arguments can hold JSON values, undefined, NaN, infinities, -0, bigint, Date, RegExp, URL, Map, Set and binary data.',

@@ -54,7 +54,11 @@ export function hasOwnSize(binary: Binary): boolean {
   return Object.getOwnPropertyNames(binary).length > 0;
 }
 
-/** @throws TypeError when the memory is detached */
+/**
+ * How many bytes there are to see, regardless of its own properties.
+ *
+ * @throws TypeError when the memory is detached
+ */
 export function visibleBytes(binary: Binary): number {
   new Uint8Array(ArrayBuffer.isView(binary) ? binary.buffer : binary, 0, 0);
   return binary.byteLength;

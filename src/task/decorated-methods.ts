@@ -6,7 +6,7 @@ const DECORATED_METHODS = 'nestwork:decorated-methods';
 /** What decorates a parameter, and makes no task of its method. */
 const PAYLOAD = '@Payload()';
 
-/** What a class remembers of one of its methods, whatever other decorators make of the method later. */
+/** The notes of a class about one of its methods, which other decorators cannot change later. */
 interface Note {
   /** as people write them, in the order in which they ran: '@Task()' */
   readonly decorators: readonly string[];

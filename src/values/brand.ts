@@ -2,7 +2,7 @@
  * Lets `instanceof` find instances of this class that another copy of the package made, as an app has them where npm could
  * not merge two versions: they carry the same mark. A class that extends it is asked for in the ordinary way.
  *
- * Reading the mark never throws, whatever is asked about: a revoked proxy is an instance of nothing.
+ * Reading the mark never throws, for any value: a revoked proxy is an instance of nothing.
  *
  * @param name of the class, which has to stay what it is
  * @example

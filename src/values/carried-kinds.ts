@@ -89,7 +89,7 @@ function ancestor(value: object, generations: number): object | undefined {
   return at ?? undefined;
 }
 
-/** The getters of these classes throw for whatever is no instance. */
+/** The getters of these classes throw for all that is no instance. */
 function hasSlotsOf(prototype: object, property: string): (value: unknown) => boolean {
   const read = Object.getOwnPropertyDescriptor(prototype, property)?.get;
   return (value) => {

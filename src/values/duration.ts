@@ -29,7 +29,7 @@ export const MAX_DURATION_MS = 10 * 365 * UNITS.d;
 /**
  * A duration in whole milliseconds (halves round up), from 0 to 10 years of 365 days.
  *
- * Longer than a timer of Node.js can wait (2^31 - 1 ms, 24.8 days): what sets timers has to mind that itself.
+ * Longer than a timer of Node.js can wait (2^31 - 1 ms, 24.8 days): code that sets timers has to respect that itself.
  *
  * @param duration what the user gave; anything may arrive here from untyped code
  * @param what the name of the option, for the error: `'shutdownGrace'`

@@ -20,7 +20,7 @@ interface Shown {
 }
 
 /**
- * What people read of something that was thrown, whatever that is: name, code and message of an error, those of its
+ * The text that people read of any value that was thrown: name, code and message of an error, those of its
  * `errors`, and its causes. Of what is no error, only name, message and codes; never the `request` or the `config` of it,
  * which hold secrets. Of bounded length; each error is shown once; never throws.
  *

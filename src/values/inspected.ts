@@ -8,7 +8,7 @@ const MAX_ITEMS = 5;
 const MAX_DEPTH = 3;
 
 /** The properties that describe a failure in most things that are thrown and are no errors. */
-const TELLING = ['name', 'code', 'statusCode', 'status', 'message'] as const;
+const SHOWN = ['name', 'code', 'statusCode', 'status', 'message'] as const;
 
 /** Names behind which clients keep what they sent, and with it what only they may know. */
 const SECRET =
@@ -47,7 +47,7 @@ function ofObject(value: object): string {
 
 function tellingOf(value: object): object | undefined {
   if (typeof own(value, 'message') !== 'string') return undefined;
-  const found = TELLING.map((key) => [key, own(value, key)] as const);
+  const found = SHOWN.map((key) => [key, own(value, key)] as const);
   return Object.fromEntries(found.filter(([, each]) => typeof each === 'string' || typeof each === 'number'));
 }
 

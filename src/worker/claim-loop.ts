@@ -31,7 +31,7 @@ export interface ClaimLoopOptions {
  * The life of a child: claim a batch, start its tasks as slots become free, end each claim, claim again, ahead of need
  * where tasks are short; without work, block on the bells. `run` resolves after `stop`, once nothing is held any more.
  *
- * What is claimed is started within its StartWindow or given back, so that a long task strands nothing behind it.
+ * A claimed task is started within its StartWindow or given back, so that a long task strands nothing behind it.
  */
 export class ClaimLoop {
   private readonly running = new RunningTasks();

@@ -21,13 +21,13 @@ export interface ClaimerOptions {
   readonly concurrency: number;
   readonly scoreboard: ScoreboardWriter;
   readonly batchSize: BatchSize;
-  /** What was claimed could not be started in time, and is given back. */
+  /** The claimed tasks could not be started in time, and are given back. */
   readonly onWindowPassed: () => void;
   /** Redis gave the tasks of this child to others. */
   readonly onLeaseLost: () => void;
 }
 
-/** What a child asks of Redis for its claim loop: claims tasks, gives them back, waits on the bells, tries again after errors. */
+/** The requests of a claim loop to Redis: claims tasks, gives them back, waits on the bells, tries again after errors. */
 export class Claimer {
   readonly held = new HeldTasks();
   readonly window: StartWindow;
@@ -97,7 +97,7 @@ export class Claimer {
     }
   }
 
-  /** What waits for a slot goes to others. */
+  /** Tasks that wait for a slot go to others. */
   giveUpWaiting(): void {
     if (this.held.giveUp() > 0) this.options.batchSize.tooMany();
     this.release();

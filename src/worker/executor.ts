@@ -22,7 +22,7 @@ export type Outcome = Success | Failure;
 
 export interface Success {
   readonly kind: 'done';
-  /** what the handler returned; of an Observable its last value */
+  /** the value that the handler returned; of an Observable its last one */
   readonly result: unknown;
   readonly durationMs: number;
 }
@@ -51,7 +51,7 @@ export interface PreparedTask {
   readonly policy: TaskPolicy;
 }
 
-/** One attempt as a short pipeline: decode, look up, run inside its context, and turn whatever happens into one outcome. */
+/** One attempt as a short pipeline: decode, look up, run inside its context, and turn the result or error into one outcome. */
 export class Executor {
   private readonly hooks: HookRunner;
 

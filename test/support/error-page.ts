@@ -11,6 +11,13 @@ export class ErrorPage {
     return [...this.text.matchAll(/^### `([A-Z_]+)`$/gm)].map(([, code = '']) => code);
   }
 
+  /** The message that the entry of a code quotes, without the dots at its end. */
+  example(code: string): string {
+    const [, message] = /^> (.+?)(?: \.\.\.)?$/m.exec(this.section(`\`${code}\``)) ?? [];
+    if (message === undefined) throw new Error(`docs/errors.md quotes no message of ${code}.`);
+    return message;
+  }
+
   /** The text behind a heading, up to the next. */
   section(heading: string): string {
     const start = this.text.search(new RegExp(`^### ${heading.replace(/[`()?.]/g, '\\$&')}$`, 'm'));

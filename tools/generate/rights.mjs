@@ -58,12 +58,6 @@ const PARTS = [
 const WORKER = ['sender', 'child', 'supervisor', ...PARTS.filter((part) => part !== 'QueueHealth')];
 const WIDTH = 120;
 
-/** The commands on a key outside of scripts, in upper case. */
-export function directCommands(key) {
-  const commands = DIRECT.filter((direct) => direct.key === key).flatMap((direct) => direct.commands);
-  return [...new Set(commands)].sort().map((command) => command.toUpperCase());
-}
-
 /** The rights of a sender, and then those of each part of it that go beyond, as `ACL SETUSER` takes them. */
 export function senderRights(tables, linked) {
   const base = rightsOf(['sender'], tables, linked);
@@ -107,7 +101,7 @@ function rightsOf(callers, { keys, scripts, layoutOf }, linked) {
 }
 
 /** All keys that a script declares. */
-export function keysOf({ keys, blocks, lists }) {
+function keysOf({ keys, blocks, lists }) {
   return [...new Set([...keys, ...[...blocks, ...lists].flatMap((block) => block.keys)])];
 }
 

@@ -44,7 +44,7 @@ export type SentinelOption =
   | 'sentinelMaxConnections';
 
 /**
- * Where Redis is, in options of ioredis, as plain data: workers hand it from process to process. Whatever else ioredis has
+ * Where Redis is, in options of ioredis, as plain data: workers hand it from process to process. All else that ioredis has
  * is nestwork's to set, and refused.
  *
  * @example

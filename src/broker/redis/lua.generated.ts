@@ -129,7 +129,7 @@ end`,
   end
 end`,
   'remove': `local function remove(keys, queue, place, message)
-  -- from the tail: what is removed was mostly sent of late
+  -- from the tail: most tasks to remove were sent of late
   local removed = place == 'scheduled' and redis.call('ZREM', queue.scheduled, message)
     or place ~= 'scheduled' and redis.call('LREM', queue[place], -1, message)
   if removed > 0 then
@@ -779,7 +779,7 @@ local deaths = part(ARGV, 2, #ARGV)
 
 -- A death is id and time of death in ms; at most 500. The tasks come to the tail of their queue, as if they had just been
 -- sent, and stay dead where the header cannot be reset. The history stays and gets a line. A unique task runs without its
--- key if that is taken. Who was cancelled and died is wanted again.
+-- key if that is taken. A task that was cancelled and died may run again.
 --
 -- Atomic because a task must be among the dead or in the queue. The time of death guards a copy of this command that
 -- arrives late: by then the task may have run and died once more. With allow-oom: a pending task takes less than a dead one.
@@ -1528,7 +1528,7 @@ for i = 1, #ARGV - 4 do
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- \`acks\` are ids one behind the other; a \`limit\` of -1 only lists what the child holds. What is granted comes as one text,
+-- \`acks\` are ids one behind the other; a \`limit\` of -1 only lists what the child holds. The claimed tasks come as one text,
 -- separated by zero bytes, which a client reads in a fraction of the time; as a list where that is not safe.
 -- A quarantined task comes alone, and only to a child that holds nothing. To drain: such a task waits, come back empty-handed.
 -- One child at a time gets this answer; the others pass the quarantined task over.

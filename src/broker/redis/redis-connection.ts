@@ -128,7 +128,7 @@ export class RedisConnection {
   private async attempt<T>(run: Run<T>, before: Attempts): Promise<T> {
     if (!this.isUp()) await this.ready();
     const { generation } = this;
-    const heard = this.bytesHeard();
+    const received = this.bytesReceived();
     try {
       const reply = await this.deadlines.within(run(this.client, this.keys));
       // over a connection that is being given up it says nothing about the next one
@@ -141,7 +141,7 @@ export class RedisConnection {
       const cause = reason as Error;
       const resent = before.resent || generation !== this.generation;
       const error = explain(cause, { where: this.where, timeoutMs: this.timeoutMs, resent, occasion: this.occasion });
-      const silent = isTimeout(cause) && this.bytesHeard() === heard;
+      const silent = isTimeout(cause) && this.bytesReceived() === received;
       if (generation === this.generation && silent) this.noteLoss();
       if (generation === this.generation && (silent || takesNoWrites(error))) this.renew();
       if (before.again && takesNoWrites(error)) return this.attempt(run, { ...before, again: false, resent });
@@ -183,8 +183,8 @@ export class RedisConnection {
     });
   }
 
-  /** What the server has sent over this connection: one that is slow says something now and then, one that is gone does not. */
-  private bytesHeard(): number {
+  /** How many bytes the server has sent over this connection: a slow server sends some now and then, a lost one none. */
+  private bytesReceived(): number {
     return this.client.stream?.bytesRead ?? 0;
   }
 

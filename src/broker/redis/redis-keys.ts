@@ -1,4 +1,4 @@
-/** What one Redis key of nestwork is, as docs/redis-keys.md lists it. */
+/** One Redis key of nestwork, as docs/redis-keys.md lists it. */
 interface KeySpec {
   /** its name behind the namespace; at most one parameter, at its end */
   readonly pattern: string;
@@ -43,7 +43,7 @@ export const KEYS = {
     pattern: 'dead:<queue>',
     type: 'sorted set',
     holds: 'task id -> time of death in ms',
-    lasts: 'until redriven, deleted, or beyond `deadRetention` or `maxDead`; 129 bytes a task',
+    lasts: 'until redriven, deleted or purged (`deadRetention`, `maxDead`); 129 bytes a task',
   },
   records: {
     pattern: 'dead-records:<queue>',
@@ -54,7 +54,7 @@ export const KEYS = {
   alarm: {
     pattern: 'alarm',
     type: 'list',
-    holds: 'a token, `1`, that wakes a promoter: a task is due before all others',
+    holds: 'a token, `1`, that wakes a promoter when a task is due before all others',
     lasts: '168 bytes',
   },
   claims: {

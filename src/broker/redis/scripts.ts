@@ -1,6 +1,6 @@
 import type { KeyName, ParameterOf } from './redis-keys.js';
 
-/** Who calls scripts: a part of the API of an app, or a process of a worker. The rights of docs/redis-keys.md go by it. */
+/** The callers of scripts: a part of the API of an app, or a process of a worker. The rights of docs/redis-keys.md go by it. */
 export type Caller =
   | 'sender'
   | 'sender of unique keys'
@@ -373,5 +373,5 @@ export type ScriptInput<N extends ScriptName> = Readonly<
     Record<ListIn<ArgumentOf<N>>, readonly (string | number)[]>
 >;
 
-/** What a script answers. */
+/** The reply of a script. */
 export type ScriptReply<N extends ScriptName> = SpecOf<N>['reply'] extends Reply<infer T> ? T : never;

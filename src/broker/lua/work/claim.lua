@@ -15,7 +15,7 @@ for i = 1, #ARGV - 4 do
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- `acks` are ids one behind the other; a `limit` of -1 only lists what the child holds. What is granted comes as one text,
+-- `acks` are ids one behind the other; a `limit` of -1 only lists what the child holds. The claimed tasks come as one text,
 -- separated by zero bytes, which a client reads in a fraction of the time; as a list where that is not safe.
 -- A quarantined task comes alone, and only to a child that holds nothing. To drain: such a task waits, come back empty-handed.
 -- One child at a time gets this answer; the others pass the quarantined task over.
