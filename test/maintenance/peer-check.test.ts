@@ -86,9 +86,11 @@ it('a cron that another live worker declares differently is warned of once, with
 });
 
 it('a cron that is disabled here is not compared', async () => {
-  await live({ queues: ['default'], app: undefined }, [{ ...POLL, overlap: 'skip' }]);
-  await checkOf({ crons: [{ ...POLL, disabled: true }] })?.tick();
-  expect(warnings).toEqual([]);
+  const enabled = { ...POLL, name: 'Enabled.poll' };
+  const there = [POLL, enabled].map((cron) => ({ ...cron, overlap: 'skip' as const }));
+  await live({ queues: ['default'], app: undefined }, there);
+  await check({ crons: [{ ...POLL, disabled: true }, enabled] }).tick();
+  expect(warnings).toEqual([expect.stringContaining('Enabled.poll')]);
 });
 
 it('another app that serves the same queues with other tasks is warned of once, with names, queues and remedy', async () => {
