@@ -36,6 +36,7 @@ import type {
   TaskPlace,
   UniqueOptions,
 } from './port/broker.js';
+import { RedisQueuePauses } from './queue-pauses.js';
 import { readQueueStates } from './queue-states.js';
 import { BlockingList } from './redis/blocking-list.js';
 import { ForeignValues } from './redis/foreign-values.js';
@@ -80,6 +81,7 @@ export class RedisBroker implements Broker {
   readonly deadLetters: RedisDeadLetters;
   readonly stream: BroadcastStream;
   readonly broadcasts: RedisBroadcastRecords;
+  readonly pauses: RedisQueuePauses;
   /** by `performance.now()` */
   readonly madeAtMs = performance.now();
   private readonly keys: RedisKeys;
@@ -95,6 +97,7 @@ export class RedisBroker implements Broker {
     this.keys = redisKeys(options.namespace);
     this.connection = new RedisConnection(options.redis, options.commandTimeoutMs, options.onOutage);
     this.foreign = new ForeignValues(options.onWarning);
+    this.pauses = new RedisQueuePauses(this.connection, this.keys, this.foreign);
     this.crons = new RedisCrons(this.connection, this.keys, this.foreign);
     this.together = new EnqueueTogether((queue, block, messages) =>
       enqueueChunk(this.connection, this.keys, queue, block, messages),
@@ -120,7 +123,7 @@ export class RedisBroker implements Broker {
   }
 
   queueStates(queues: readonly string[]): Promise<QueueState[]> {
-    return readQueueStates(this.connection, this.keys, queues);
+    return readQueueStates(this.connection, this.keys, this.pauses, queues);
   }
 
   async staleAcks(): Promise<number> {
@@ -179,10 +182,10 @@ export class RedisBroker implements Broker {
   async claim(claimant: Claimant, { number, limit, acks, recover }: ClaimRequest): Promise<ClaimReply> {
     const { session, child, queues } = claimant;
     const input = { sessionId: session, child, number, limit: recover ? RECOVER : limit, acks: acks.join(''), queues };
-    const [repeated, acked, drain, held, more] = await this.run('claim', input);
+    const [repeated, acked, drain, held, more, paused] = await this.run('claim', input);
     const list = typeof held === 'string' ? held.split('\0') : held;
     const tasks = held === '' ? [] : list.map(parseHeld);
-    return { repeated: repeated === 1, acked, drain: drain === 1, more: more === 1, tasks };
+    return { repeated: repeated === 1, acked, drain: drain === 1, more: more === 1, paused: paused?.split(' '), tasks };
   }
 
   ack({ session, child }: Claimant, ids: readonly string[]): Promise<number> {
@@ -217,7 +220,8 @@ export class RedisBroker implements Broker {
   }
 
   async promote(limit: number): Promise<Promotion> {
-    const [moved, next, ...wrong] = await this.run('promote', { queues: this.options.queues, limit });
+    const [moved, next, foreign, ...wrong] = await this.run('promote', { queues: this.options.queues, limit });
+    this.pauses.found(foreign);
     const refused = wrong.length > 0 ? wrong.map(unpromoted) : undefined;
     return { moved, nextInMs: next < 0 ? undefined : next, refused };
   }

@@ -31,7 +31,10 @@ const DIRECT = [
   ['QueueHealth', 'sessions', 'zrangebyscore', 'R'],
   ['QueueHealth', 'session', 'hgetall', 'R'],
   ['QueueHealth', 'stats', 'hget', 'R'],
+  ['QueueHealth', 'pauses', 'hgetall', 'R'],
   ['QueueHealth', undefined, 'time'],
+  ['QueueInspector', 'pauses', 'hgetall', 'R'],
+  ['QueueInspector', undefined, 'time'],
   ['child', 'bell', 'blpop'],
   ['supervisor', 'alarm', 'blpop'],
   ['supervisor', 'broadcasts', 'xread'],
@@ -51,9 +54,12 @@ const PARTS = [
   'BroadcastLog',
   'CronManager',
   'QueueHealth',
+  'QueueInspector',
 ];
+/** Parts that a worker's tasks seldom use. */
+const NOT_OF_A_WORKER = ['QueueHealth', 'QueueInspector'];
 /** A worker's tasks may send, cancel and look at the dead; what else it needs for that is said beside its rights. */
-const WORKER = ['sender', 'child', 'supervisor', ...PARTS.filter((part) => part !== 'QueueHealth')];
+const WORKER = ['sender', 'child', 'supervisor', ...PARTS.filter((part) => !NOT_OF_A_WORKER.includes(part))];
 const WIDTH = 120;
 
 /** The commands on a key outside of scripts, in upper case. */

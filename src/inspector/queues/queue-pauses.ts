@@ -1,0 +1,119 @@
+import type { Pause, PausePort } from '../../broker/port/pause-port.js';
+import { type Duration, toMilliseconds } from '../../values/duration.js';
+import { assertKnownOptions } from '../../values/known-options.js';
+import { invalid } from '../../values/option-values.js';
+import { shown } from '../../values/shown.js';
+
+/** Characters of `by` and of `reason`. */
+const MOST_CHARACTERS = 256;
+
+/**
+ * How to pause a queue.
+ *
+ * @example
+ * const options: QueuePauseOptions = { for: '1h', by: 'anna', reason: 'The mail server is down' };
+ */
+export interface QueuePauseOptions {
+  /**
+   * After this time the queue runs again by itself.
+   * @default none: until it is resumed
+   */
+  for?: Duration;
+  /** Who or what pauses it, shown with the pause: a name, or the program that does it. At most 256 characters. */
+  by: string;
+  /**
+   * Why, shown with the pause. At most 256 characters.
+   * @default none
+   */
+  reason?: string;
+}
+
+/**
+ * How to resume a queue.
+ *
+ * @example
+ * const options: QueueResumeOptions = { by: 'anna' };
+ */
+export interface QueueResumeOptions {
+  /** Who or what resumes it. At most 256 characters. Nothing of a pause that has ended is kept. */
+  by: string;
+}
+
+/**
+ * A pause that holds a queue.
+ *
+ * @example
+ * const text = ({ queue, by, until }: QueuePause): string => `${queue}: by ${by}, ${until ? until.toISOString() : 'until resumed'}`;
+ */
+export interface QueuePause {
+  /** name of the queue */
+  readonly queue: string;
+  /** when it was paused, by the clock of Redis */
+  readonly since: Date;
+  /** when it ends by itself, by the clock of Redis; undefined for a pause that lasts until the queue is resumed */
+  readonly until: Date | undefined;
+  /** who or what paused it last */
+  readonly by: string;
+  /** why, if that was given */
+  readonly reason: string | undefined;
+}
+
+/** Pauses queues for all workers of a namespace, and resumes them. Who may name which queue is the affair of its user. */
+export class QueuePauses {
+  constructor(private readonly broker: PausePort) {}
+
+  /**
+   * Pauses a queue in the whole cluster and over restarts: no worker starts a task of it. Active tasks go on. Tasks that are
+   * sent, due or retried wait in it.
+   *
+   * A queue that is paused gets the new end, `by` and `reason`; its `since` stays.
+   *
+   * @throws NestworkError INVALID_OPTION, INVALID_DURATION, REDIS_UNAVAILABLE, REDIS_TIMEOUT, REDIS_REFUSED
+   */
+  async pause(queue: string, options: QueuePauseOptions): Promise<QueuePause> {
+    assertKnownOptions(options, ['for', 'by', 'reason'], 'the pause of a queue');
+    const { by, reason } = options;
+    const forMs = options.for === undefined ? undefined : toMilliseconds(options.for, 'for');
+    if (forMs === 0)
+      throw invalid('for', 'is 0', 'Give a longer time, or leave it out: then the pause lasts until resume().');
+    assertText('by', by, 'Say who pauses the queue: a name, or that of a program.');
+    if (reason !== undefined) assertText('reason', reason, 'Say why, or leave it out.');
+    return { queue, ...describePause(await this.broker.pause(queue, { forMs, by, reason })) };
+  }
+
+  /**
+   * Lets the workers start the tasks of a queue again. Resolves to whether it was paused.
+   *
+   * @throws NestworkError INVALID_OPTION, REDIS_UNAVAILABLE, REDIS_TIMEOUT, REDIS_REFUSED
+   */
+  async resume(queue: string, options: QueueResumeOptions): Promise<boolean> {
+    assertKnownOptions(options, ['by'], 'the end of a pause');
+    assertText('by', options.by, 'Say who resumes the queue: a name, or that of a program.');
+    return this.broker.resume(queue);
+  }
+
+  /**
+   * All queues that are paused now, by name.
+   *
+   * @throws NestworkError REDIS_UNAVAILABLE, REDIS_TIMEOUT
+   */
+  async list(): Promise<QueuePause[]> {
+    const pauses = await this.broker.pauses();
+    return pauses
+      .map((pause) => ({ queue: pause.queue, ...describePause(pause) }))
+      .sort((a, b) => (a.queue < b.queue ? -1 : 1));
+  }
+}
+
+/** With times that people read. */
+export function describePause({ since, until, by, reason }: Pause): Omit<QueuePause, 'queue'> {
+  return { since: new Date(since), until: until === undefined ? undefined : new Date(until), by, reason };
+}
+
+/** Anything may arrive here from untyped code. */
+function assertText(option: string, text: unknown, remedy: string): void {
+  if (typeof text !== 'string' || text === '') throw invalid(option, `is ${shown(text)}, not a text`, remedy);
+  if (text.length > MOST_CHARACTERS) {
+    throw invalid(option, `has ${text.length} characters`, `Give at most ${MOST_CHARACTERS}.`);
+  }
+}
