@@ -89,8 +89,8 @@ export interface HealthReport {
 
 /**
  * Checks whether tasks are being consumed, which a ping cannot: Redis may answer while every worker is gone, blocked, or
- * serves other queues. A queue without waiting tasks is healthy; overdue scheduled tasks count as waiting. In a paused queue
- * tasks may wait; once the pause is over their whole time counts. Inject it anywhere.
+ * serves other queues. A queue without waiting tasks is healthy; overdue scheduled tasks count as waiting. Tasks that wait in a
+ * paused queue do not make it unhealthy; after the pause their whole waiting time counts. Inject it anywhere.
  *
  * @example
  * @Controller('health')

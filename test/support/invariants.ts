@@ -33,7 +33,8 @@ export async function checkInvariants(redis: Redis, namespace = 'nestwork'): Pro
       for (const message of messages) place(prefix + queue, message);
       const rings = await redis.llen(`${tag}bell:${queue}`);
       // what ends the pause rings
-      if (rings === 0 && !paused.includes(queue)) broken.push(`work waits in ${prefix}${queue}, but its bell is silent`);
+      if (rings === 0 && !paused.includes(queue))
+        broken.push(`work waits in ${prefix}${queue}, but its bell is silent`);
       if (rings > 2) broken.push(`the bell of ${queue} holds ${rings} tokens`);
     }
   }

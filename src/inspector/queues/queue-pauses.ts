@@ -19,10 +19,10 @@ export interface QueuePauseOptions {
    * @default none: until it is resumed
    */
   for?: Duration;
-  /** Who or what pauses it, shown with the pause: a name, or the program that does it. At most 256 characters. */
+  /** The name of the person or program that pauses it, shown with the pause. At most 256 characters. */
   by: string;
   /**
-   * Why, shown with the pause. At most 256 characters.
+   * The reason, shown with the pause. At most 256 characters.
    * @default none
    */
   reason?: string;
@@ -35,7 +35,7 @@ export interface QueuePauseOptions {
  * const options: QueueResumeOptions = { by: 'anna' };
  */
 export interface QueueResumeOptions {
-  /** Who or what resumes it. At most 256 characters. Nothing of a pause that has ended is kept. */
+  /** The name of the person or program that resumes it. At most 256 characters. It is checked and not kept. */
   by: string;
 }
 
@@ -52,21 +52,30 @@ export interface QueuePause {
   readonly since: Date;
   /** when it ends by itself, by the clock of Redis; undefined for a pause that lasts until the queue is resumed */
   readonly until: Date | undefined;
-  /** who or what paused it last */
+  /** the name given by the last `pause()` of it */
   readonly by: string;
-  /** why, if that was given */
+  /** the reason, if that `pause()` gave one */
   readonly reason: string | undefined;
 }
 
-/** Pauses queues for all workers of a namespace, and resumes them. Who may name which queue is the affair of its user. */
+/**
+ * Pauses queues for all workers of a namespace, and resumes them. It takes any name for a queue: its caller checks that.
+ *
+ * @example
+ * const pauses = new QueuePauses(broker.pauses);
+ * await pauses.pause('mail', { by: 'anna' });
+ */
 export class QueuePauses {
   constructor(private readonly broker: PausePort) {}
 
   /**
-   * Pauses a queue in the whole cluster and over restarts: no worker starts a task of it. Active tasks go on. Tasks that are
+   * Pauses a queue in the whole cluster and over restarts: workers claim none of its tasks. Active tasks go on. Tasks that are
    * sent, due or retried wait in it.
    *
    * A queue that is paused gets the new end, `by` and `reason`; its `since` stays.
+   *
+   * @example
+   * const { until } = await pauses.pause('mail', { for: '1h', by: 'anna', reason: 'The mail server is down' });
    *
    * @throws NestworkError INVALID_OPTION, INVALID_DURATION, REDIS_UNAVAILABLE, REDIS_TIMEOUT, REDIS_REFUSED
    */
@@ -76,24 +85,30 @@ export class QueuePauses {
     const forMs = options.for === undefined ? undefined : toMilliseconds(options.for, 'for');
     if (forMs === 0)
       throw invalid('for', 'is 0', 'Give a longer time, or leave it out: then the pause lasts until resume().');
-    assertText('by', by, 'Say who pauses the queue: a name, or that of a program.');
-    if (reason !== undefined) assertText('reason', reason, 'Say why, or leave it out.');
+    assertText('by', by, 'Give the name of the person or program that pauses the queue.');
+    if (reason !== undefined) assertText('reason', reason, 'Give the reason, or leave it out.');
     return { queue, ...describePause(await this.broker.pause(queue, { forMs, by, reason })) };
   }
 
   /**
    * Lets the workers start the tasks of a queue again. Resolves to whether it was paused.
    *
+   * @example
+   * if (!(await pauses.resume('mail', { by: 'anna' }))) console.log('It was not paused.');
+   *
    * @throws NestworkError INVALID_OPTION, REDIS_UNAVAILABLE, REDIS_TIMEOUT, REDIS_REFUSED
    */
   async resume(queue: string, options: QueueResumeOptions): Promise<boolean> {
     assertKnownOptions(options, ['by'], 'the end of a pause');
-    assertText('by', options.by, 'Say who resumes the queue: a name, or that of a program.');
+    assertText('by', options.by, 'Give the name of the person or program that resumes the queue.');
     return this.broker.resume(queue);
   }
 
   /**
    * All queues that are paused now, by name.
+   *
+   * @example
+   * for (const { queue, by, reason } of await pauses.list()) console.log(queue, by, reason);
    *
    * @throws NestworkError REDIS_UNAVAILABLE, REDIS_TIMEOUT
    */
