@@ -37,6 +37,7 @@ export {
   type QueueHealthOptions,
   type QueueReport,
 } from './inspector/queue-health.js';
+export type { QueuePause, QueuePauseOptions, QueueResumeOptions } from './inspector/queues/queue-pauses.js';
 export type { AttemptRecord } from './message/attempt-record.js';
 export type { GivenHeaders, TaskHeaders } from './message/headers.js';
 export type { UniqueUntil } from './message/unique-key.js';

@@ -22,6 +22,7 @@ import type {
   Settlement,
   TaskPlace,
 } from './port/broker.js';
+import { RedisQueuePauses } from './queue-pauses.js';
 import { readQueueStates } from './queue-states.js';
 import { BlockingConnection } from './redis/blocking-connection.js';
 import type { OutageListener } from './redis/outage.js';
@@ -63,6 +64,7 @@ const RECOVER = -1;
 export class RedisBroker extends RedisProducer implements Broker {
   /** by `performance.now()` */
   readonly madeAtMs = performance.now();
+  readonly pauses = new RedisQueuePauses(this.connection, this.foreign);
   readonly crons = new RedisCrons(this.connection, this.foreign);
   readonly deadLetters = new RedisDeadLetters(this.connection, this.foreign);
   readonly broadcasts = new RedisBroadcastRecords(this.connection, this.foreign);
@@ -88,7 +90,7 @@ export class RedisBroker extends RedisProducer implements Broker {
   }
 
   queueStates(queues: readonly string[]): Promise<QueueState[]> {
-    return readQueueStates(this.connection, queues);
+    return readQueueStates(this.connection, this.pauses, queues);
   }
 
   async staleAcks(): Promise<number> {
@@ -106,10 +108,10 @@ export class RedisBroker extends RedisProducer implements Broker {
   async claim(claimant: Claimant, { number, limit, acks, recover }: ClaimRequest): Promise<ClaimReply> {
     const { session, child, queues } = claimant;
     const input = { sessionId: session, child, number, limit: recover ? RECOVER : limit, acks: acks.join(''), queues };
-    const [repeated, acked, drain, held, more] = await this.connection.call('claim', input);
+    const [repeated, acked, drain, held, more, paused] = await this.connection.call('claim', input);
     const list = typeof held === 'string' ? held.split('\0') : held;
     const tasks = held === '' ? [] : list.map(parseHeld);
-    return { repeated: repeated === 1, acked, drain: drain === 1, more: more === 1, tasks };
+    return { repeated: repeated === 1, acked, drain: drain === 1, more: more === 1, paused: paused?.split(' '), tasks };
   }
 
   ack({ session, child }: Claimant, ids: readonly string[]): Promise<number> {
@@ -143,7 +145,11 @@ export class RedisBroker extends RedisProducer implements Broker {
   }
 
   async promote(limit: number): Promise<Promotion> {
-    const [moved, next, ...wrong] = await this.connection.call('promote', { queues: this.options.queues, limit });
+    const [moved, next, foreign, ...wrong] = await this.connection.call('promote', {
+      queues: this.options.queues,
+      limit,
+    });
+    this.pauses.found(foreign);
     const refused = wrong.length > 0 ? wrong.map(unpromoted) : undefined;
     return { moved, nextInMs: next < 0 ? undefined : next, refused };
   }

@@ -11,6 +11,7 @@ import { deadLetters } from './conformance/dead-letters.js';
 import { uniqueKeys } from './conformance/keys.js';
 import { claiming } from './conformance/over-redis/claiming.js';
 import { cronsOfMany } from './conformance/over-redis/crons.js';
+import { pausing } from './conformance/over-redis/pausing.js';
 import { streaming } from './conformance/over-redis/streaming.js';
 import { supervising } from './conformance/over-redis/supervising.js';
 import { producing } from './conformance/producing.js';
@@ -20,7 +21,14 @@ import { inMemory, overRedis } from './conformance/worlds.js';
 const OF_ALL = [producing, claims, uniqueKeys, cancelling, deadLetters, crons, broadcasts];
 
 describe('a broker over Redis', () => {
-  behaves(overRedis, (world) => new RedisStage(world), [...OF_ALL, claiming, supervising, cronsOfMany, streaming]);
+  behaves(overRedis, (world) => new RedisStage(world), [
+    ...OF_ALL,
+    claiming,
+    supervising,
+    cronsOfMany,
+    pausing,
+    streaming,
+  ]);
 });
 
 describe('a broker in memory', () => {

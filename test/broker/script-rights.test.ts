@@ -94,6 +94,14 @@ const USES: [string, Act][] = [
       expect(await sender.staleAcks()).toBe(0);
     },
   ],
+  [
+    'pauses and resumes queues',
+    async ({ pauses }) => {
+      await pauses.pause('default', { forMs: 60_000, by: 'anna', reason: undefined });
+      expect(await pauses.pauses()).toMatchObject([{ queue: 'default' }]);
+      expect(await pauses.resume('default')).toBe(true);
+    },
+  ],
 ];
 
 it.each(USES.map(([use, act], index) => [use, act, index] as const))(

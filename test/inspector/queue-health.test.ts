@@ -51,6 +51,34 @@ it('a queue with tasks and without a worker is not healthy, although Redis answe
   });
 });
 
+it('a paused queue is healthy although its tasks wait, and reports its pause, until it is resumed', async () => {
+  const pause = { forMs: HOUR_MS, by: 'anna', reason: 'mail is down' };
+  await fixture.broker.enqueue('default', [aged(HOUR_MS)]);
+  const { since, until } = await fixture.broker.pauses.pause('default', pause);
+  expect(await health.check()).toMatchObject({
+    healthy: true,
+    queues: [
+      {
+        healthy: true,
+        pending: 1,
+        paused: { since: new Date(since), until: new Date(until ?? 0), by: 'anna', reason: 'mail is down' },
+      },
+      { paused: undefined },
+    ],
+  });
+  await fixture.broker.pauses.resume('default');
+  expect(await health.check()).toMatchObject({ healthy: false, queues: [{ paused: undefined }, {}] });
+});
+
+it('a paused queue with too many dead tasks is not healthy', async () => {
+  const child = await fixture.holderOf(fixture.messages(1));
+  const { ids } = await fixture.broker.holdings(child);
+  const report = { code: 'TASK_FAILED', error: 'no', host: 'h', pid: 1 };
+  await fixture.broker.bury(child, { id: ids[0] ?? '', queue: 'default' }, report);
+  await fixture.broker.pauses.pause('default', { forMs: undefined, by: 'anna', reason: undefined });
+  expect(await health.check({ maxDead: 0 })).toMatchObject({ healthy: false, queues: [{ dead: 1 }, {}] });
+});
+
 it('a queue whose workers have lost their lease is not healthy', async () => {
   const { session } = await fixture.child();
   await fixture.broker.enqueue('default', fixture.messages(1));

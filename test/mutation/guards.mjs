@@ -276,6 +276,15 @@ const BY_SCRIPT = {
     remove('a reply without separators for messages with a zero byte', 'has_zero and granted or '),
     remove('a bell for a quarantined task that it leaves', ' + size[queue.quarantined]'),
     remove('no bell for a queue that it empties', 'size[list] = size[list] - #messages\n'),
+    ...missedBy(
+      'pauses',
+      change('no claim from a paused queue', "if redis.call('EXISTS', pauses) == 1 then", 'if false then'),
+      writeBefore(
+        'a repeated reply with the tasks of a paused queue',
+        'if most < 0 or claim_number',
+        "if redis.call('EXISTS', pauses) == 1 then return { 1, acked, 0, '' } end",
+      ),
+    ),
     FULL_MEMORY,
   ],
   'cancel-active': [
@@ -514,6 +523,58 @@ const BY_SCRIPT = {
     ),
     change('the number of the last claim', '    return number\n', "    return '0'\n"),
   ),
+  'lib/pauses': missedBy(
+    'pauses',
+    change('a beginning that is no foreign value', 'return noted(since) and noted(ends)', 'return noted(ends)'),
+    change(
+      'an end that is no foreign value',
+      'return noted(since) and noted(ends)',
+      'return noted(since) and tonumber(ends)',
+    ),
+    change('a pause without an end', '(ends == 0 or ends > now)', 'ends > now'),
+    change('a pause before its end', '(ends == 0 or ends > now)', 'ends == 0'),
+    change('no pause after its end', '(ends == 0 or ends > now)', 'true'),
+    change('no pause by a foreign key', 'if found.err then', 'if false then'),
+    remove('the names of the paused queues', " and table.concat(paused, ' ')"),
+    change('a bell for the end of a pause only', 'if ended and ', 'if '),
+    change(
+      'a bell where tasks wait only',
+      "redis.call('LLEN', queue.pending) + redis.call('LLEN', queue.quarantined) > 0",
+      'true',
+    ),
+    remove('a bell for a quarantined task', " + redis.call('LLEN', queue.quarantined)"),
+    remove('a bell at the end of a pause', '    ring(queue.bell)\n'),
+  ),
+  'pause-queue': missedBy(
+    'pauses',
+    NOTHING_FOREIGN,
+    change(
+      'one pause for a repeated command',
+      'if pause and string.find(pause, \'"id":"\' .. id .. \'"\', 1, true) then',
+      'if false then',
+    ),
+    change(
+      'the beginning of a pause that holds',
+      'is_paused(pause, now) and string.match(pause, \'"since":(%d+)\') or text(now)',
+      'text(now)',
+    ),
+    change('a new beginning after the end of another pause', 'is_paused(pause, now) and string', 'pause and string'),
+    change(
+      'no end without a time',
+      "for_ms == '' and '0' or text(now + for_ms)",
+      'text(now + (tonumber(for_ms) or 0))',
+    ),
+    change('an alarm for the end of a pause', "if for_ms ~= '' then", 'if false then'),
+    change('no alarm without an end', "if for_ms ~= '' then", 'if true then'),
+    FULL_MEMORY,
+  ),
+  'resume-queue': missedBy(
+    'pauses',
+    NOTHING_FOREIGN,
+    remove('a queue that is no foreign key', ' or wrong_queues({ queue })'),
+    change('a reply whether the queue was paused', 'was_paused and 1 or 0', '1'),
+    FULL_MEMORY,
+  ),
   'lib/schedule': [
     change('an alarm for a task that is due first', 'not first[2] or due < tonumber(first[2])', 'not first[2]'),
     change(
@@ -611,12 +672,17 @@ const BY_SCRIPT = {
     change('the tail of the queue', 'enlist(queue, due, false)', 'enlist(queue, due, true)'),
     remove('the removal from the schedule', "    redis.call('ZREMRANGEBYRANK', queue.scheduled, 0, #due - 1)\n"),
     change('no removal of later tasks', '0, #due - 1)', '0, -1)'),
-    change(
-      'a reply of zero when more are due',
-      'math.max(tonumber(first[2]) - now, 0)',
-      'math.max(tonumber(first[2]) - now, 1)',
+    change('a reply of zero when more are due', 'math.max(at - now, 0)', 'math.max(at - now, 1)'),
+    change('no negative time in the reply', 'math.max(at - now, 0)', 'at - now'),
+    ...missedBy(
+      'pauses',
+      change('the queues beside a foreign key of pauses', 'if found.err then\n', 'if false then\n'),
+      change('a report of a foreign pause', 'if not ends then', 'if not ends then\n    return\n  elseif not ends then'),
+      change('a pause that goes on', 'elseif ends > now then', 'elseif false then'),
+      remove('the time of the end in the reply', '    look_again(ends)\n'),
+      change('a pause that has no end', 'elseif ends > 0 then', 'else'),
+      remove('the end of a pause that is over', '    reopen(pauses, queue)\n'),
     ),
-    change('no negative time in the reply', 'math.max(tonumber(first[2]) - now, 0)', 'tonumber(first[2]) - now'),
     change('the first time of all queues', 'next < 0 and in_ms or math.min(next, in_ms)', 'in_ms'),
     change(
       'the first time of later queues',

@@ -9,7 +9,7 @@ const FIRED = /\{"cron":"[^"]+","due":\d+\}/;
  * The conditions that hold after every command, in any state. Throws a list of all that do not.
  *
  * Every id is in exactly one place, on the schedule or elsewhere; a dead task has a record; only registered children of living sessions hold claims;
- * where work waits a bell rings; every id in a place was marked as seen, unless a cron fired it; a unique key leads to a
+ * where work waits and is not paused a bell rings; every id in a place was marked as seen, unless a cron fired it; a unique key leads to a
  * task that has not ended, as it is stored there.
  */
 export async function checkInvariants(redis: Redis, namespace = 'nestwork'): Promise<void> {
@@ -26,12 +26,15 @@ export async function checkInvariants(redis: Redis, namespace = 'nestwork'): Pro
     if (FIRED.test(message)) fired.add(id);
     places.push({ where, id, message });
   };
+  const paused = keys.includes('pauses') ? await redis.hkeys(`${tag}pauses`) : [];
   for (const prefix of ['queue:', 'suspects:']) {
     for (const queue of named(prefix)) {
       const messages = await redis.lrange(`${tag}${prefix}${queue}`, 0, -1);
       for (const message of messages) place(prefix + queue, message);
       const rings = await redis.llen(`${tag}bell:${queue}`);
-      if (rings === 0) broken.push(`work waits in ${prefix}${queue}, but its bell is silent`);
+      // what ends the pause rings
+      if (rings === 0 && !paused.includes(queue))
+        broken.push(`work waits in ${prefix}${queue}, but its bell is silent`);
       if (rings > 2) broken.push(`the bell of ${queue} holds ${rings} tokens`);
     }
   }

@@ -40,6 +40,8 @@ afterAll(() => fixture.stop());
 /** The broker of a child: it notes each request, and loses claims on their way to Redis while `lossy`. */
 class ObservedBroker {
   readonly asked: string[] = [];
+  /** the queues of each wait for a bell */
+  readonly waits: string[] = [];
   /** how many tasks the child was given */
   given = 0;
   lossy = false;
@@ -47,7 +49,7 @@ class ObservedBroker {
   readonly broker: ChildBroker = {
     crons: fixture.broker.crons,
     claim: async (claimant, request) => {
-      this.asked.push(this.lossy ? 'lost claim' : describe(request));
+      this.asked.push(this.lossy ? 'lost claim' : kindOf(request));
       if (this.lossy) throw new NestworkError('REDIS_TIMEOUT', 'No answer.', 'Wait.');
       const reply = await fixture.broker.claim(claimant, request);
       this.given += reply.tasks.length;
@@ -55,6 +57,7 @@ class ObservedBroker {
     },
     waitForBell: (queues, timeoutMs) => {
       this.asked.push('wait');
+      this.waits.push(queues.join(' '));
       return fixture.broker.waitForBell(queues, timeoutMs);
     },
     stopWaiting: () => {},
@@ -65,7 +68,7 @@ class ObservedBroker {
   };
 }
 
-function describe({ recover }: ClaimRequest): string {
+function kindOf({ recover }: ClaimRequest): string {
   return recover ? 'recover' : 'claim';
 }
 
@@ -110,6 +113,69 @@ it('a child looks into the queues again after a lost claim, because that claim m
   loop.stop();
   await fixture.redis.rpush('{nestwork}:bell:default', '1');
   await ended;
+});
+
+describe('a paused queue', () => {
+  const pause = (queue: string): Promise<unknown> =>
+    fixture.broker.pauses.pause(queue, { forMs: undefined, by: 'anna', reason: undefined });
+
+  async function stopped(loop: ClaimLoop, ended: Promise<void>): Promise<void> {
+    loop.stop();
+    await fixture.redis.rpush('{nestwork}:bell:default', '1');
+    await fixture.redis.rpush('{nestwork}:bell:bulk', '1');
+    await ended;
+  }
+
+  it('wakes a child once for tasks that are sent to it, while those of its other queues start', async () => {
+    const observed = new ObservedBroker();
+    const ran: unknown[] = [];
+    const loop = loopOf(observed.broker, ([label]) => void ran.push(label), {
+      claimant: { ...CLAIMANT, queues: ['default', 'bulk'] },
+    });
+    await pause('default');
+    const ended = loop.run();
+    await until(() => observed.waits.length === 1);
+    await fixture.broker.enqueue('default', [fixture.message('Some.task', 'paused')]);
+    await until(() => observed.waits.length === 2);
+    await fixture.broker.enqueue('default', fixture.messages(50));
+    await fixture.broker.enqueue('bulk', [fixture.message('Some.task', 'open')]);
+    await until(() => ran.length > 0);
+    expect(ran).toEqual(['open']);
+    expect(observed.waits.slice(0, 2)).toEqual(['default bulk', 'bulk']);
+    await stopped(loop, ended);
+  });
+
+  it('that is all a child has leaves it idle, until it is resumed', async () => {
+    const observed = new ObservedBroker();
+    let ran = 0;
+    const loop = loopOf(observed.broker, () => {
+      ran += 1;
+    });
+    await pause('default');
+    const ended = loop.run();
+    await until(() => observed.waits.length === 1);
+    await fixture.broker.enqueue('default', fixture.messages(3));
+    // a bell has woken it in vain, and so it rests; then it waits for a bell again, which has rung for those
+    await until(() => observed.waits.length >= 2);
+    const claims = observed.asked.filter((asked) => asked === 'claim').length;
+    expect(claims).toBeLessThanOrEqual(observed.waits.length + 2);
+    expect(ran).toBe(0);
+    await fixture.broker.pauses.resume('default');
+    await until(() => ran === 3);
+    await stopped(loop, ended);
+  });
+
+  it('with a rest under way does not hold up the end of a child', async () => {
+    const observed = new ObservedBroker();
+    const loop = loopOf(observed.broker, () => {});
+    await pause('default');
+    await fixture.broker.enqueue('default', fixture.messages(1));
+    const ended = loop.run();
+    await until(() => observed.asked.filter((asked) => asked === 'claim').length === 2);
+    loop.stop();
+    await ended;
+    expect(observed.given).toBe(0);
+  });
 });
 
 it('a child releases an aborted task even when its last claim got no answer', async () => {

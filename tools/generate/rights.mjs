@@ -33,7 +33,10 @@ const DIRECT = [
   ['QueueHealth', 'sessions', 'zrangebyscore', 'R'],
   ['QueueHealth', 'session', 'hgetall', 'R'],
   ['QueueHealth', 'stats', 'hget', 'R'],
+  ['QueueHealth', 'pauses', 'hgetall', 'R'],
   ['QueueHealth', undefined, 'time'],
+  ['QueueInspector', 'pauses', 'hgetall', 'R'],
+  ['QueueInspector', undefined, 'time'],
   ['child', 'bell', 'blpop'],
   ['supervisor', 'alarm', 'blpop'],
   ['supervisor', 'broadcasts', 'xread'],
@@ -53,9 +56,12 @@ const PARTS = [
   'BroadcastLog',
   'CronManager',
   'QueueHealth',
+  'QueueInspector',
 ];
+/** Parts that a worker's tasks seldom use. */
+const NOT_OF_A_WORKER = ['QueueHealth', 'QueueInspector'];
 /** A worker's tasks may send, cancel and look at the dead; further rights for that stand beside its rights. */
-const WORKER = ['sender', 'child', 'supervisor', ...PARTS.filter((part) => part !== 'QueueHealth')];
+const WORKER = ['sender', 'child', 'supervisor', ...PARTS.filter((part) => !NOT_OF_A_WORKER.includes(part))];
 const WIDTH = 120;
 
 /** The rights of a sender, and then those of each part of it that go beyond, as `ACL SETUSER` takes them. */

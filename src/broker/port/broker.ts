@@ -6,6 +6,7 @@ import type { StateWord } from '../../task/task-states.js';
 import type { BroadcastRecords, StreamBroker } from './broadcast-port.js';
 import type { CronBroker } from './cron-broker.js';
 import type { DeadLetterBroker, DeadPurgeBroker } from './dead-letter-broker.js';
+import type { Pause } from './pause-port.js';
 
 export type * from './broadcast-port.js';
 export type * from './cron-broker.js';
@@ -99,8 +100,10 @@ export interface ClaimReply {
   readonly acked: number;
   /** a quarantined task waits, and this child is to take it: claim again once it holds nothing, or within 5 s */
   readonly drain: boolean;
-  /** whether its queues hold more; not known when `repeated` */
+  /** whether its queues hold more, paused ones aside; not known when `repeated` */
   readonly more: boolean;
+  /** its queues that are paused, if any are; not known when `repeated` */
+  readonly paused?: readonly string[];
   readonly tasks: readonly ClaimedTask[];
 }
 
@@ -266,7 +269,7 @@ export interface SupervisorBroker {
 /** What came of moving due tasks to their queues. */
 export interface Promotion {
   readonly moved: number;
-  /** undefined when nothing is scheduled */
+  /** until the next task is due, or the next pause of a queue is over; undefined when nothing is scheduled */
   readonly nextInMs: number | undefined;
   /** REDIS_REFUSED, once for each queue concerned; undefined for none */
   readonly refused?: readonly Error[];
@@ -275,11 +278,11 @@ export interface Promotion {
 /** What a promoter needs. */
 export interface PromoterBroker {
   /**
-   * Moves due tasks to their queues, at most so many. Resolves to how many, and how long until the next is due; `refused` has an
-   * error for each queue that was left as it is because a key of it holds something foreign.
+   * Moves due tasks to their queues, at most so many, and ends the pauses of queues that are over. Resolves to how many, and
+   * how long until there is more to do; `refused` has an error for each queue that was left as it is because a key of it holds something foreign.
    */
   promote(limit: number): Promise<Promotion>;
-  /** Resolves to true when a task is due earlier than all others were, to false after `timeoutMs`. */
+  /** Resolves to true when a task is due earlier than all others were, or a pause has an end; to false after `timeoutMs`. */
   waitForAlarm(timeoutMs: number): Promise<boolean>;
   /** Ends a pending `waitForAlarm`. */
   stopWaiting(): void;
@@ -297,6 +300,8 @@ export interface QueueState
   readonly served: boolean;
   /** names of apps whose workers serve it with different tasks; mostly none */
   readonly contestants: readonly string[];
+  /** its pause, if it is paused */
+  readonly paused?: Pause;
 }
 
 /** What people and tools read. */

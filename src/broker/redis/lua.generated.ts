@@ -201,6 +201,42 @@ end`,
   'is_quarantined': `local function is_quarantined(message)
   return not is_foreign(message) and string.sub(message, 24, 25) ~= '00'
 end`,
+  'end_of': `local function end_of(pause)
+  local ends, since = string.match(pause, '^(%d+) {"since":(%d+),')
+  return noted(since) and noted(ends)
+end`,
+  'is_paused': `local function is_paused(pause, now)
+  local ends = pause and end_of(pause)
+  return ends and (ends == 0 or ends > now)
+end`,
+  'pauses_of': `local function pauses_of(pauses, queues)
+  local names = {}
+  for i, queue in ipairs(queues) do
+    names[i] = queue.name
+  end
+  return redis.pcall('HMGET', pauses, unpack(names))
+end`,
+  'without_paused': `local function without_paused(pauses, queues)
+  local found = pauses_of(pauses, queues)
+  if found.err then
+    return queues
+  end
+  local now, open, paused = now_ms(), {}, {}
+  for i, queue in ipairs(queues) do
+    if is_paused(found[i], now) then
+      paused[#paused + 1] = queue.name
+    else
+      open[#open + 1] = queue
+    end
+  end
+  return open, paused[1] and table.concat(paused, ' ')
+end`,
+  'reopen': `local function reopen(pauses, queue)
+  local ended = redis.call('HDEL', pauses, queue.name) == 1
+  if ended and redis.call('LLEN', queue.pending) + redis.call('LLEN', queue.quarantined) > 0 then
+    ring(queue.bell)
+  end
+end`,
   'forgive_after_gap': `local function forgive_after_gap(sessions, pulse, now, lease)
   local last = tonumber(redis.call('GET', pulse) or now)
   redis.call('SET', pulse, text(now))
@@ -1202,27 +1238,39 @@ ${LIB.is_foreign}
 ${LIB.is_quarantined}
 ${LIB.push}
 ${LIB.enlist}
+${LIB.noted}
+${LIB.end_of}
+${LIB.reopen}
+${LIB.pauses_of}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
--- moves due tasks from the schedules to the tails of their queues.
--- Returns the number moved, ms until the next is due or -1, an error for each queue with a foreign key.
+-- moves due tasks from the schedules to the tails of their queues, and ends pauses that are over.
+-- Returns the number moved, ms until the next is due or the next pause is over or -1, queue and value of each pause
+-- that is none (of a foreign key: nothing and its type), an error for each queue with a foreign key.
+local pauses = KEYS[1]
 local limit = ARGV[1]
 local queues = {}
 for i = 1, #ARGV - 1 do
   queues[i] = {
     name = ARGV[i + 1],
-    pending = KEYS[4 * i - 3],
-    quarantined = KEYS[4 * i - 2],
-    bell = KEYS[4 * i - 1],
-    scheduled = KEYS[4 * i],
+    pending = KEYS[4 * i - 2],
+    quarantined = KEYS[4 * i - 1],
+    bell = KEYS[4 * i],
+    scheduled = KEYS[4 * i + 1],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- Atomic because a task must be on the schedule or in the queue. Among those of one instant the zset keeps the order of
 -- their ids, and so that of their sender. A queue with a foreign key is left as it is: the others must not wait for it.
+-- The end of a pause needs the same clock: claims heed it by themselves, and their children wait for a ring.
 
 local now, left, next = now_ms(), tonumber(limit), -1
+local function look_again(at)
+  local in_ms = math.max(at - now, 0)
+  next = next < 0 and in_ms or math.min(next, in_ms)
+end
+
 local function promote(queue)
   local due = left > 0 and redis.call('ZRANGEBYSCORE', queue.scheduled, '-inf', text(now), 'LIMIT', 0, left) or {}
   if #due > 0 then
@@ -1232,21 +1280,39 @@ local function promote(queue)
   end
   local first = redis.call('ZRANGE', queue.scheduled, 0, 0, 'WITHSCORES')
   if first[2] then
-    local in_ms = math.max(tonumber(first[2]) - now, 0)
-    next = next < 0 and in_ms or math.min(next, in_ms)
+    look_again(tonumber(first[2]))
   end
 end
 
-local refused = {}
-for _, queue in ipairs(queues) do
+local foreign, refused = {}, {}
+local function end_pause(queue, pause)
+  local ends = end_of(pause)
+  if not ends then
+    foreign[#foreign + 1] = queue.name
+    foreign[#foreign + 1] = pause
+  elseif ends > now then
+    look_again(ends)
+  elseif ends > 0 then
+    reopen(pauses, queue)
+  end
+end
+
+local found = pauses_of(pauses, queues)
+if found.err then
+  foreign = { '', redis.call('TYPE', pauses).ok }
+end
+for i, queue in ipairs(queues) do
   local wrong = wrong_queues({ queue })
   if wrong then
     refused[#refused + 1] = wrong.err
   else
     promote(queue)
+    if found[i] then
+      end_pause(queue, found[i])
+    end
   end
 end
-return { tonumber(limit) - left, next, unpack(refused) }`,
+return { tonumber(limit) - left, next, foreign, unpack(refused) }`,
   'schedule': `#!lua
 ${LIB.text}
 ${LIB.ring}
@@ -1503,8 +1569,13 @@ ${LIB.registration}
 ${LIB.count_stale}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
-${LIB.is_foreign}
+${LIB.pauses_of}
 ${LIB.now_ms}
+${LIB.noted}
+${LIB.end_of}
+${LIB.is_paused}
+${LIB.without_paused}
+${LIB.is_foreign}
 ${LIB.end_claim}
 ${LIB.tag}
 ${LIB.unique_digest}
@@ -1513,17 +1584,17 @@ ${LIB.free_key}
 ${LIB.bury}
 ${LIB.ring}
 -- acks finished tasks of a child, then gives it tasks of its queues, by priority.
--- Returns 1 if repeated, the number acked, 1 if to drain, \`<queue> <message>\` of each task, 1 if the queues hold more
--- (missing if repeated).
-local session, claims, drain, unique, stats = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+-- Returns 1 if repeated, the number acked, 1 if to drain, \`<queue> <message>\` of each task, 1 if queues that are not
+-- paused hold more (missing if repeated), the names of its paused queues (missing for none).
+local session, claims, drain, unique, stats, pauses = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local child, number, limit, acks = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local queues = {}
 for i = 1, #ARGV - 4 do
   queues[i] = {
     name = ARGV[i + 4],
-    pending = KEYS[3 * i + 3],
-    quarantined = KEYS[3 * i + 4],
-    bell = KEYS[3 * i + 5],
+    pending = KEYS[3 * i + 4],
+    quarantined = KEYS[3 * i + 5],
+    bell = KEYS[3 * i + 6],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -1531,7 +1602,8 @@ end
 -- \`acks\` are ids one behind the other; a \`limit\` of -1 only lists what the child holds. The claimed tasks come as one text,
 -- separated by zero bytes, which a client reads in a fraction of the time; as a list where that is not safe.
 -- A quarantined task comes alone, and only to a child that holds nothing. To drain: such a task waits, come back empty-handed.
--- One child at a time gets this answer; the others pass the quarantined task over.
+-- One child at a time gets this answer; the others pass the quarantined task over. A paused queue is passed over as if it
+-- were empty: what resumes it rings its bell.
 --
 -- Atomic because a task must be in the queue or in the claims, never in neither. A claim number seen before means that
 -- its reply was lost: the child gets all that it holds again, and no more. A child that gave up on a reply asks for the
@@ -1579,6 +1651,11 @@ if most < 0 or claim_number == tonumber(last) then
   return { 1, acked, 0, redis.call('HVALS', claims) }
 end
 count_stale(stats, #ids - acked)
+
+local paused
+if redis.call('EXISTS', pauses) == 1 then
+  queues, paused = without_paused(pauses, queues)
+end
 
 holds = holds - acked
 local granted, fields, to_drain, has_zero = {}, {}, 0, false
@@ -1649,7 +1726,40 @@ for i = 1, #queues do
     ring(queue.bell)
   end
 end
-return { 0, acked, to_drain, has_zero and granted or table.concat(granted, '\\0'), more }`,
+return { 0, acked, to_drain, has_zero and granted or table.concat(granted, '\\0'), more, paused }`,
+  'pause-queue': `#!lua flags=allow-oom
+${LIB.wrong_type}
+${LIB.now_ms}
+${LIB.noted}
+${LIB.end_of}
+${LIB.is_paused}
+${LIB.text}
+${LIB.ring}
+-- pauses a queue, for a time or until it is resumed; a repeated command changes nothing.
+-- Returns the pause.
+local pauses, alarm = KEYS[1], KEYS[2]
+local queue, for_ms, id, details = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Atomic because a pause under way keeps its beginning. A command that arrives again finds its own id; were it executed
+-- again, a timed pause would last longer.
+
+local wrong = wrong_type('hash', pauses)
+if wrong then
+  return wrong
+end
+local now, pause = now_ms(), redis.call('HGET', pauses, queue)
+if pause and string.find(pause, '"id":"' .. id .. '"', 1, true) then
+  return pause
+end
+local since = is_paused(pause, now) and string.match(pause, '"since":(%d+)') or text(now)
+local ends = for_ms == '' and '0' or text(now + for_ms)
+pause = ends .. ' {"since":' .. since .. ',"until":' .. ends .. ',"id":"' .. id .. '",' .. details
+redis.call('HSET', pauses, queue, pause)
+if for_ms ~= '' then
+  ring(alarm)
+end
+return pause`,
   'release': `#!lua flags=allow-oom
 ${LIB.part}
 ${LIB.registration}
@@ -1717,6 +1827,30 @@ for _, id in ipairs(ids) do
 end
 put_back(keys, tasks)
 return #tasks`,
+  'resume-queue': `#!lua flags=allow-oom
+${LIB.wrong_type}
+${LIB.wrong_queues}
+${LIB.noted}
+${LIB.end_of}
+${LIB.is_paused}
+${LIB.now_ms}
+${LIB.ring}
+${LIB.reopen}
+-- ends the pause of a queue, and rings if that holds tasks.
+-- Returns 1, or 0 if no pause held it.
+local pauses = KEYS[1]
+local queue = { name = ARGV[1], pending = KEYS[2], quarantined = KEYS[3], bell = KEYS[4] }
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Atomic because a child that looks in between would find a queue that is neither paused nor announced.
+
+local wrong = wrong_type('hash', pauses) or wrong_queues({ queue })
+if wrong then
+  return wrong
+end
+local was_paused = is_paused(redis.call('HGET', pauses, queue.name), now_ms())
+reopen(pauses, queue)
+return was_paused and 1 or 0`,
   'retry': `#!lua flags=allow-oom
 ${LIB.DIGITS}
 ${LIB.base36}

@@ -54,7 +54,7 @@ export const KEYS = {
   alarm: {
     pattern: 'alarm',
     type: 'list',
-    holds: 'a token, `1`, that wakes a promoter when a task is due before all others',
+    holds: 'a token, `1`, that wakes a promoter: a task is due before all others, or a pause has an end',
     lasts: '168 bytes',
   },
   claims: {
@@ -62,6 +62,13 @@ export const KEYS = {
     type: 'hash',
     holds: 'task id -> `<queue> <message>` of each task that the child holds',
     lasts: 'gone when empty; 162 bytes a task, up to 384 tasks and twice the `concurrency`',
+  },
+  pauses: {
+    pattern: 'pauses',
+    type: 'hash',
+    holds:
+      'queue -> end of its pause in ms of Redis time, 0 for none, and JSON: `<end> {"since":...,"until":...,"id":...,"by":...,"reason":...}`',
+    lasts: 'until the queue is resumed, or the pause is over; gone when empty',
   },
   drain: {
     pattern: 'drain',

@@ -10,6 +10,7 @@ import type {
   DeathReport,
   PromoterBroker,
 } from '../../../src/broker/port/broker.js';
+import type { PausePort } from '../../../src/broker/port/pause-port.js';
 import { TaskIdSequence } from '../../../src/message/task-id.js';
 import { encodeMessage } from '../../../src/message/task-message.js';
 import { encodeUnique, type UniqueUntil } from '../../../src/message/unique-key.js';
@@ -44,7 +45,7 @@ export interface World<B extends CommonBroker = CommonBroker> {
 }
 
 /** One that has leases. */
-export interface RedisWorld extends World<Broker> {
+export interface RedisWorld extends World<Broker & { readonly pauses: PausePort }> {
   /** Its clock goes on, and no supervisor is there. */
   fallSilent(ms: number): Promise<void>;
 }

@@ -26,6 +26,10 @@ for _, key in ipairs(redis.call('KEYS', '{nestwork}:dead:*')) do
     redis.call('ZADD', key, string.format('%.0f', entries[i + 1] - ARGV[1]), entries[i])
   end
 end
+for _, queue in ipairs(redis.call('HKEYS', '{nestwork}:pauses')) do
+  local pause = redis.call('HGET', '{nestwork}:pauses', queue)
+  redis.call('HSET', '{nestwork}:pauses', queue, (string.gsub(pause, '^[1-9]%d+', function(time) return string.format('%.0f', time - ARGV[1]) end)))
+end
 if ARGV[2] == 'silent' and redis.call('EXISTS', '{nestwork}:pulse') == 1 then
   redis.call('SET', '{nestwork}:pulse', string.format('%.0f', redis.call('GET', '{nestwork}:pulse') - ARGV[1]))
 end`;

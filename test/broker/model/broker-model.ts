@@ -34,7 +34,16 @@ import {
 import { ModelKeys } from './model-keys.js';
 import { ModelQueues } from './model-queue.js';
 import type { Situation } from './situations.js';
-import { type Child, HOUR_MS, hoursLeft, leaseOf, Refusal, type State, type System } from './system.js';
+import {
+  type Child,
+  HOUR_MS,
+  hoursLeft,
+  leaseOf,
+  type ModelPause,
+  Refusal,
+  type State,
+  type System,
+} from './system.js';
 
 interface Session {
   readonly described: Record<string, string>;
@@ -144,7 +153,8 @@ export class BrokerModel implements System {
       held.set(task.id, task);
       if (keyOf(task.message)?.until === 's') this.keys.free(task.message);
     }
-    return { repeated: false, acked, drain, more: this.queues.ringWhereWorkIsLeft(queues), tasks };
+    const paused = this.queues.pausedOf(queues);
+    return { repeated: false, acked, drain, more: this.queues.ringWhereWorkIsLeft(queues), paused, tasks };
   }
 
   async ack(claimant: Claimant, ids: readonly string[]): Promise<number> {
@@ -234,6 +244,14 @@ export class BrokerModel implements System {
     const deleted = stale ? 0 : ids.filter((id) => dead.delete(id)).length;
     this.note(deleted > 0 ? 'dead deleted' : 'none of the dead deleted');
     return deleted;
+  }
+
+  async pauseQueue(name: string, hours: number | undefined, by: string): Promise<ModelPause> {
+    return this.queues.pause(name, hours, by);
+  }
+
+  async resumeQueue(name: string): Promise<boolean> {
+    return this.queues.resume(name);
   }
 
   async waitForBell(queues: readonly string[]): Promise<boolean> {

@@ -6,7 +6,7 @@ import type { Broker, Claimant, Redrive } from '../../../src/broker/port/broker.
  * A command is a function of a System. It is run against both, and then everything must be equal: the reply, the error,
  * the whole state. So it cannot distinguish the two, and neither can a user.
  */
-export interface System extends BrokerUnderTest, Misfortunes, Graves {
+export interface System extends BrokerUnderTest, Misfortunes, Graves, Pauses {
   /** All that can be observed, key by key; leaves out the parts that are compared by behaviour: bits of seen ids, the time of the last renewal. */
   state(): Promise<State>;
 }
@@ -41,6 +41,23 @@ export interface Graves {
   deleteDead(queue: string, ids: readonly string[], stale: boolean): Promise<number>;
 }
 
+/** The commands of people on queues. */
+export interface Pauses {
+  /** @param hours undefined until it is resumed */
+  pauseQueue(queue: string, hours: number | undefined, by: string): Promise<ModelPause>;
+  /** Resolves to whether it was paused. */
+  resumeQueue(queue: string): Promise<boolean>;
+}
+
+/** A pause, its times in hours. */
+export interface ModelPause {
+  /** for how long it has held the queue */
+  readonly age: number;
+  /** how long it goes on, 0 when it is over; undefined without an end */
+  readonly left: number | undefined;
+  readonly by: string;
+}
+
 /** Events that happen to a broker without a call. */
 export interface Misfortunes {
   /** The lease of a session ran out a moment ago, while others renewed theirs. Nothing happens to a session that is gone. */
@@ -49,7 +66,7 @@ export interface Misfortunes {
   missPulse(gapMs: number): Promise<void>;
   /** The child that was to take a quarantined task did not come back for it within its time. */
   forgetDrainer(): Promise<void>;
-  /** Hours pass for scheduled tasks, and for nothing else. */
+  /** Hours pass for scheduled tasks and for pauses, and for nothing else. */
   letTimePass(hours: number): Promise<void>;
   /** Redis forgets the scripts it was sent. */
   flushScripts(): Promise<void>;
