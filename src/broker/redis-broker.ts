@@ -3,6 +3,7 @@ import { idOf } from '../message/task-message.js';
 import { encodeAppTasks } from '../task/app-tasks.js';
 import { RedisBroadcastRecords } from './broadcast-records.js';
 import { BroadcastStream } from './broadcast-stream.js';
+import { catalogOfQueues, isEntry, RedisCatalog } from './catalog.js';
 import {
   broadcastInChunks,
   enqueueChunk,
@@ -17,7 +18,6 @@ import { readLiveWorkers } from './live-workers.js';
 import type {
   Broker,
   BuriedTask,
-  CatalogEntry,
   ChildExit,
   Claimant,
   ClaimedTask,
@@ -80,6 +80,7 @@ export class RedisBroker implements Broker {
   readonly deadLetters: RedisDeadLetters;
   readonly stream: BroadcastStream;
   readonly broadcasts: RedisBroadcastRecords;
+  readonly catalog: RedisCatalog;
   /** by `performance.now()` */
   readonly madeAtMs = performance.now();
   private readonly keys: RedisKeys;
@@ -95,6 +96,7 @@ export class RedisBroker implements Broker {
     this.keys = redisKeys(options.namespace);
     this.connection = new RedisConnection(options.redis, options.commandTimeoutMs, options.onOutage);
     this.foreign = new ForeignValues(options.onWarning);
+    this.catalog = new RedisCatalog(this.connection, this.keys, this.foreign);
     this.crons = new RedisCrons(this.connection, this.keys, this.foreign);
     this.together = new EnqueueTogether((queue, block, messages) =>
       enqueueChunk(this.connection, this.keys, queue, block, messages),
@@ -173,7 +175,7 @@ export class RedisBroker implements Broker {
           'Repeat the call, or name the queue: queue.task(name).with({ queue }).',
         ),
       );
-    return this.foreign.json(`The field "${name}" of ${this.keys.catalog()}`, entry, hasQueue)?.queue;
+    return this.foreign.json(`The field "${name}" of ${this.keys.catalog()}`, entry, isEntry)?.queue;
   }
 
   async claim(claimant: Claimant, { number, limit, acks, recover }: ClaimRequest): Promise<ClaimReply> {
@@ -242,7 +244,8 @@ export class RedisBroker implements Broker {
       READ_TAGS,
     ];
     description.push(...declaredCrons(catalog), ...(app ? [APP, encodeAppTasks(app)] : []));
-    const entries = catalog.flatMap(({ cron, ...entry }) => [entry.name, JSON.stringify(entry)]);
+    const tasks = catalog.flatMap(({ cron, ...entry }) => [entry.name, JSON.stringify(entry)]);
+    const entries = [...tasks, ...catalogOfQueues(queues)];
     await this.run('open-session', { sessionId: session, leaseMs, description, entries });
   }
 
@@ -325,8 +328,4 @@ function parseHeld(held: string): ClaimedTask {
   const space = held.indexOf(' ');
   const message = held.slice(space + 1);
   return { id: idOf(message), queue: held.slice(0, space), message };
-}
-
-function hasQueue(entry: unknown): entry is Pick<CatalogEntry, 'queue'> {
-  return typeof entry === 'object' && entry !== null && 'queue' in entry && typeof entry.queue === 'string';
 }

@@ -5,8 +5,8 @@ import { encodeMessage } from '../message/task-message.js';
 import { encodeUnique } from '../message/unique-key.js';
 import { type Clock, systemClock } from '../values/clock.js';
 import { printable } from '../values/printable.js';
-import { unknownQueue } from '../values/queue-names.js';
 import { type CronInfo, describeCron } from './cron-info.js';
+import type { KnownQueues } from './queues/known-queues.js';
 
 /**
  * A run that `runNow` asked for.
@@ -49,7 +49,7 @@ export class CronManager {
   /** @internal */
   constructor(
     private readonly broker: ManagerBroker,
-    private readonly queues: readonly string[],
+    private readonly queues: KnownQueues,
     private readonly clock: Clock = systemClock,
   ) {}
 
@@ -71,7 +71,7 @@ export class CronManager {
    */
   async runNow(name: string): Promise<CronRunHandle> {
     const { queue, overlap } = await this.record(name);
-    if (!this.queues.includes(queue)) throw unknownQueue(queue, `cron "${printable(String(name))}"`, this.queues);
+    await this.queues.choose(queue, `cron "${printable(String(name))}"`);
     const id = this.ids.next();
     const now = this.clock();
     const run = { id, name, payload: '[]', enqueuedAt: now, options: { cron: name, due: now } };

@@ -30,6 +30,7 @@ import { CronManager } from '../inspector/cron-manager.js';
 import { DeadLetters } from '../inspector/dead-letters.js';
 import { TaskHealthIndicator } from '../inspector/health-indicator.js';
 import { QueueHealth } from '../inspector/queue-health.js';
+import { KnownQueues } from '../inspector/queues/known-queues.js';
 import { isWorkerChild } from '../ipc/child-role.js';
 import { RESOLVED_OPTIONS, type TaskQueueOptions } from '../options/options.js';
 import { type ResolvedTaskQueueOptions, resolveTaskQueueOptions } from '../options/resolve-options.js';
@@ -130,7 +131,7 @@ export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [
     {
       provide: QueueHealth,
       useFactory: (broker: InspectorBroker, { queues }: ResolvedTaskQueueOptions, clock: Clock) =>
-        new QueueHealth(broker, queues, clock),
+        new QueueHealth(broker, KnownQueues.declared(queues), clock),
       inject: [BROKER, RESOLVED_OPTIONS, CLOCK],
     },
     {
@@ -141,13 +142,13 @@ export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [
     {
       provide: CronManager,
       useFactory: (broker: AppBroker, { queues }: ResolvedTaskQueueOptions, clock: Clock) =>
-        new CronManager(broker, queues, clock),
+        new CronManager(broker, KnownQueues.declared(queues), clock),
       inject: [BROKER, RESOLVED_OPTIONS, CLOCK],
     },
     {
       provide: DeadLetters,
       useFactory: (broker: AppBroker, { queues }: ResolvedTaskQueueOptions) =>
-        new DeadLetters(broker.deadLetters, queues),
+        new DeadLetters(broker.deadLetters, KnownQueues.declared(queues)),
       inject: [BROKER, RESOLVED_OPTIONS],
     },
     {

@@ -488,4 +488,22 @@ export interface DeadTaskCodes {
    * **Remedy:** Repair the cause, then [redrive](../../docs/operations.md#let-them-run-again).
    */
   TASK_FAILED: 'dead';
+
+  /**
+   * > --limit is "many".
+   *
+   * The command line cannot be carried out as it is written; nothing was done.
+   *
+   * **Remedy:** `nestwork <command> --help` lists its arguments and options.
+   */
+  INVALID_USAGE: 'operate';
+
+  /**
+   * > No task 0k3j9f2m5x0000000001 is dead.
+   *
+   * The task of this id is not where the command looks for it.
+   *
+   * **Remedy:** It may have been redriven or deleted, or be in another namespace.
+   */
+  UNKNOWN_TASK_ID: 'operate';
 }

@@ -15,6 +15,7 @@ export const ROOMS = [
   { room: 'broker', holds: 'one adapter for each part of the port', redis: true, uses: ['ioredis'] },
   { room: 'options', holds: 'the options of the module and of workers, checked' },
   { room: 'client', holds: 'senders and handles', nest: true },
+  { room: 'terminal', holds: 'what commands are written with: tables, colours, questions, exit codes' },
   { room: 'inspector', holds: 'looks at queues, dead tasks, crons and broadcasts, and acts on them', nest: true },
   { room: 'ipc', holds: 'what both sides of a fork share: scoreboard, protocol, role of a child' },
   { room: 'worker', holds: 'the child: claims, runs, finishes', nest: true },
@@ -23,6 +24,7 @@ export const ROOMS = [
   { room: 'discovery', holds: 'finds tasks in a container; enhancers', nest: true },
   { room: 'in-process', holds: 'parent and child in one process', nest: true, redis: true },
   { room: 'module', holds: '`TaskQueueModule` and `WorkerFactory`: wiring', nest: true, redis: true },
+  { room: 'cli', holds: 'the command line: gathers the commands of the rooms' },
   { room: 'testing', holds: 'published helpers for tests', nest: true, redis: true, uses: ['node:child_process'] },
 ];
 

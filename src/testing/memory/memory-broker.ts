@@ -33,8 +33,12 @@ export class MemoryBroker implements AppBroker, TestWork {
   protected readonly producer: MemoryProducer;
   private readonly store: MemoryStore;
   private readonly finder: MemoryFinder;
-  /** name of a task -> its queue, once a worker is there */
-  private catalog: ReadonlyMap<string, string> | undefined;
+  readonly catalog = {
+    tasks: async () => [...(this.registered?.values() ?? [])],
+    queues: async () => [...this.store.queueNames],
+  };
+  /** by name, once a worker is there */
+  private registered: ReadonlyMap<string, CatalogEntry> | undefined;
 
   /** @param queues all queues of the app, in the order of their priority */
   constructor(clock: Clock, queues: readonly string[]) {
@@ -53,7 +57,7 @@ export class MemoryBroker implements AppBroker, TestWork {
 
   /** A worker is there, which serves all queues and knows these tasks. */
   serve(catalog: readonly CatalogEntry[]): void {
-    this.catalog = new Map(catalog.map(({ name, queue }) => [name, queue]));
+    this.registered = new Map(catalog.map((task) => [task.name, task]));
   }
 
   /** Forgets all tasks. Crons, broadcasts and registered workers stay. */
@@ -81,7 +85,7 @@ export class MemoryBroker implements AppBroker, TestWork {
   }
 
   async queueOfTask(name: string): Promise<string | undefined> {
-    return this.catalog?.get(name);
+    return this.registered?.get(name)?.queue;
   }
 
   async locate(id: string): Promise<TaskPlace> {
@@ -104,7 +108,7 @@ export class MemoryBroker implements AppBroker, TestWork {
     return queues.map((name) => {
       const { pending, scheduled, dead } = this.store.queue(name);
       const counts = { pending: pending.length, scheduled: scheduled.length, quarantined: 0, dead: dead.size };
-      const served = this.catalog !== undefined && this.store.queueNames.includes(name);
+      const served = this.registered !== undefined && this.store.queueNames.includes(name);
       return { queue: name, ...counts, head: pending[0], dueAt: scheduled[0]?.due, served, contestants: [] };
     });
   }
