@@ -26,18 +26,24 @@ export function programOf(version: string, run: Run): Program {
   const program = new Program('nestwork')
     .description('Look at the tasks of a namespace, and act on them.')
     .version(version)
+    .option('--redis <url>', 'where Redis is (NESTWORK_REDIS_URL, or redis://127.0.0.1:6379)')
+    .option('--namespace <name>', 'prefix of the keys (NESTWORK_NAMESPACE, or nestwork)')
+    .option('--config <file>', 'settings in JSON (nestwork.config.json, if it is there)')
+    .option('--json', 'write JSON, one line for each thing')
+    .option('--by <name>', 'who acts (user@host)')
     .exitOverride()
     .showSuggestionAfterError()
+    .showHelpAfterError('Add --help to see what there is.')
     .configureHelp({ showGlobalOptions: true });
   for (const group of GROUPS) {
-    const parent = group.name === '' ? program : program.command(group.name).description(group.summary).exitOverride();
+    const parent = group.name === '' ? program : program.command(group.name).description(group.summary);
     for (const command of group.commands) register(parent, command, run);
   }
   return program;
 }
 
 function register(parent: Program, command: Command<InspectorContext>, run: Run): void {
-  const sub = parent.command(command.name).description(command.summary).exitOverride();
+  const sub = parent.command(command.name).description(command.summary);
   const names = Object.keys(command.arguments);
   for (const [name, spec] of Object.entries(command.arguments)) sub.argument(placeholder(name, spec), spec.summary);
   for (const [name, spec] of Object.entries(command.options)) addOption(sub, name, spec);
@@ -46,15 +52,9 @@ function register(parent: Program, command: Command<InspectorContext>, run: Run)
       .option('-y, --yes', 'do it without a question')
       .option('--dry-run', 'show what it would do, and change nothing');
   }
-  sub
-    .option('--redis <url>', 'where Redis is (NESTWORK_REDIS_URL; redis://127.0.0.1:6379)')
-    .option('--namespace <name>', 'prefix of the keys (NESTWORK_NAMESPACE; nestwork)')
-    .option('--config <file>', 'settings in JSON (nestwork.config.json)')
-    .option('--json', 'write JSON lines')
-    .option('--by <name>', 'who acts (user@host)');
   sub.action(async (...all: unknown[]) => {
     const given = Object.fromEntries(names.map((name, at) => [name, all[at] as string | undefined]));
-    await run(command, given, sub.opts());
+    await run(command, given, sub.optsWithGlobals());
   });
 }
 

@@ -11,6 +11,7 @@ import { programOf } from './program.js';
 import { settingsOf } from './settings.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+const REMEDIES = '\n\nPotential solutions:\n';
 
 /** Runs one command line. Resolves to the exit code; it writes errors itself. */
 export async function runCommandLine(args: readonly string[], version: string): Promise<ExitCode> {
@@ -33,26 +34,21 @@ export async function runCommandLine(args: readonly string[], version: string): 
 type Run = Parameters<Parameters<typeof programOf>[1]>;
 
 async function runOne(command: Run[0], given: Run[1], options: Run[2]): Promise<ExitCode> {
-  const { redis, namespace, config, json = false, by = `${userInfo().username}@${hostname()}`, ...own } = options;
+  const { redis, namespace, config, json = false, by = actor(), ...own } = options;
   const out = new Output(json);
-  const stop = new AbortController();
-  const onSignal = () => stop.abort(new Error('Stopped by a signal.'));
-  for (const signal of SIGNALS) process.once(signal, onSignal);
   const connection = new Connection(settingsOf({ redis, namespace, config }));
   const { place } = connection;
-  const { signal } = stop;
   try {
     const context = {
       out,
-      signal,
       by,
       place,
       inspector: () => connection.inspector(out),
-      confirm: (what: string, asked: Parameters<typeof confirm>[2]) => confirm({ out, place, signal }, what, asked),
+      confirm: (what: string, asked: Parameters<typeof confirm>[2]) => confirm({ out, place }, what, asked),
+      takeSignals,
     };
     return (await command.run(context, given, own)) ?? EXIT.done;
   } finally {
-    for (const signal of SIGNALS) process.removeListener(signal, onSignal);
     await connection.close();
   }
 }
@@ -82,7 +78,28 @@ class Connection {
   }
 }
 
+function takeSignals(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of SIGNALS) process.once(signal, () => stop.abort(new Error(`Stopped by ${signal}.`)));
+  return stop.signal;
+}
+
+/** A process in a container may run as a user without a name. */
+function actor(): string {
+  try {
+    return `${userInfo().username}@${hostname()}`;
+  } catch {
+    return `uid ${process.getuid?.()}@${hostname()}`;
+  }
+}
+
 function failed(error: unknown): ExitCode {
-  process.stderr.write(`${errorText(error)}\n`);
-  return exitCodeOf(error);
+  const code = exitCodeOf(error);
+  const text = errorText(error)
+    .replace(/^NestworkError: /, '')
+    .replace(REMEDIES, '\n');
+  const where =
+    code === EXIT.unreachable ? '\n- Say where it is: --redis <url>, NESTWORK_REDIS_URL or nestwork.config.json.' : '';
+  process.stderr.write(`error: ${text}${where}\n`);
+  return code;
 }

@@ -50,8 +50,14 @@ function parsed(path: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw usageError(`${path} is no JSON: ${(error as Error).message}`, [
+    // the error quotes the text, which may hold a password
+    throw usageError(`${path} is not valid JSON${placeIn(error)}.`, [
       'Give the settings of TaskQueueModule: { "redis": { "host": "..." }, "namespace": "..." }.',
     ]);
   }
+}
+
+function placeIn(error: unknown): string {
+  const [, line, column] = /line (\d+) column (\d+)/.exec((error as Error).message) ?? [];
+  return line === undefined ? '' : ` (line ${line}, column ${column})`;
 }

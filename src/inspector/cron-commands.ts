@@ -1,15 +1,16 @@
 import { type CommandGroup, command } from '../terminal/command.js';
-import { instant } from '../terminal/figures.js';
+import { ago, instant } from '../terminal/figures.js';
 import type { CronInfo } from './cron-info.js';
 import type { InspectorContext } from './inspector-context.js';
 
 const COLUMNS = [
-  { title: 'CRON', of: ({ name }: CronInfo) => name },
+  { title: 'CRON', of: ({ name }: CronInfo) => name, shrinks: true as const },
   { title: 'QUEUE', of: ({ queue }: CronInfo) => queue },
   { title: 'SCHEDULE', of: scheduleOf, shrinks: true as const },
   { title: 'STATE', of: stateOf },
-  { title: 'NEXT', of: ({ nextRun }: CronInfo) => nextRun && instant(nextRun) },
-  { title: 'LAST', of: ({ lastRun }: CronInfo) => lastRun && `${lastRun.outcome} ${instant(lastRun.startedAt)}` },
+  { title: 'NEXT', of: ({ nextRun }: CronInfo) => nextRun },
+  { title: 'LAST', of: ({ lastRun }: CronInfo) => lastRun?.startedAt },
+  { title: 'OUTCOME', of: ({ lastRun }: CronInfo) => lastRun?.outcome },
 ];
 
 const CRON = {
@@ -26,7 +27,7 @@ export const cronCommands: CommandGroup<InspectorContext> = {
       summary: 'list the crons, with their next and their last run',
       run: async ({ inspector, out }: InspectorContext) => {
         const { crons } = await inspector();
-        out.table(await crons.list(), COLUMNS);
+        out.table(await crons.list(), COLUMNS, 'No worker of this namespace has declared a cron.');
         return undefined;
       },
     }),
@@ -68,7 +69,7 @@ export const cronCommands: CommandGroup<InspectorContext> = {
 
 function scheduleOf({ expression, timeZone, utcOffset, everyMs, at }: CronInfo): string {
   if (at) return `once at ${instant(at)}`;
-  if (everyMs !== undefined) return `every ${everyMs} ms`;
+  if (everyMs !== undefined) return `every ${everyMs % 1_000 === 0 ? ago(everyMs) : `${everyMs}ms`}`;
   const zone = timeZone ?? (utcOffset === undefined ? '' : `UTC${utcOffset < 0 ? '-' : '+'}${Math.abs(utcOffset)}m`);
   return `${expression} ${zone}`.trim();
 }

@@ -4,6 +4,7 @@ import { TaskIdSequence } from '../message/task-id.js';
 import { encodeMessage } from '../message/task-message.js';
 import { encodeUnique } from '../message/unique-key.js';
 import { type Clock, systemClock } from '../values/clock.js';
+import { didYouMean } from '../values/did-you-mean.js';
 import { printable } from '../values/printable.js';
 import { type CronInfo, describeCron } from './cron-info.js';
 import type { KnownQueues } from './queues/known-queues.js';
@@ -114,10 +115,12 @@ export class CronManager {
 
 function unknownCron(name: string, known: readonly CronRecord[]): NestworkError {
   const names = known.map((record) => record.name).sort();
+  const meant = didYouMean(String(name), names);
   return new NestworkError(
     'UNKNOWN_CRON',
     `No worker of this namespace has declared a cron "${printable(String(name))}".`,
     [
+      ...(meant === undefined ? [] : [`Did you mean ${printable(meant)}?`]),
       names.length > 0
         ? `Known crons: ${names.map((known) => printable(known)).join(', ')}.`
         : 'Start a worker: it makes its crons known.',

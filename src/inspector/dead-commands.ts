@@ -1,11 +1,10 @@
-import { NestworkError } from '../errors.js';
+import { inspect } from 'node:util';
 import { type CommandGroup, command } from '../terminal/command.js';
-import { EXIT } from '../terminal/exit-code.js';
-import { count, instant } from '../terminal/figures.js';
-import { progressBar } from '../terminal/progress-bar.js';
-import { list, moment, oneOf, text, usageError, whole } from '../terminal/usage.js';
-import type { DeadBulkOptions } from './dead-bulk.js';
+import { instant } from '../terminal/figures.js';
+import { flag, list, moment, oneOf, text, whole } from '../terminal/usage.js';
+import { actOnDead, type DeadAction, type DeadRequest, notDead } from './dead-actions.js';
 import type { DeadFilter } from './dead-filter.js';
+import type { DeadLetters } from './dead-letters.js';
 import type { DeadTask } from './dead-task.js';
 import type { InspectorContext } from './inspector-context.js';
 
@@ -14,7 +13,7 @@ const FILTER = {
   task: text('<name>', 'of this task: Class.method'),
   code: text('<code>', 'that died of this, for example CRASHED'),
   error: text('<text>', 'whose error contains this text'),
-  since: moment('<time>', 'dead since then: an ISO date, or so long ago, such as 2h'),
+  since: moment('<time>', 'dead since then: an ISO date, or a time ago such as 2h'),
   until: moment('<time>', 'dead until then'),
 } as const;
 
@@ -24,14 +23,32 @@ interface Given extends Omit<DeadFilter, 'queues'> {
 
 const COLUMNS = [
   { title: 'ID', of: ({ id }: DeadTask) => id },
-  { title: 'DIED', of: ({ diedAt }: DeadTask) => instant(diedAt) },
+  { title: 'DIED', of: ({ diedAt }: DeadTask) => diedAt },
   { title: 'QUEUE', of: ({ queue }: DeadTask) => queue },
-  { title: 'TASK', of: ({ task }: DeadTask) => task },
+  { title: 'TASK', of: ({ task }: DeadTask) => task, shrinks: true as const },
   { title: 'CODE', of: ({ code }: DeadTask) => code },
   { title: 'ERROR', of: ({ error }: DeadTask) => error.split('\n')[0], shrinks: true as const },
 ];
 
+const NONE = 'No dead task matches.';
 const TASK = { id: { summary: 'id of the task', optional: true } } as const;
+const ALL = flag('all of them, if no filter is given');
+/** Tasks that a dry run shows. */
+const PREVIEW = 10;
+
+const REDRIVE: DeadAction = {
+  verb: 'Redrive',
+  done: 'Redriven',
+  one: async (dead, id) => (await dead.redrive(id)) === 'redriven',
+  all: (dead, filter, options) => dead.redriveAll(filter, options),
+};
+
+const DELETE: DeadAction = {
+  verb: 'Delete',
+  done: 'Deleted',
+  one: async (dead, id) => (await dead.delete(id)) === 'deleted',
+  all: (dead, filter, options) => dead.deleteAll(filter, options),
+};
 
 /** The commands about dead tasks. */
 export const deadCommands: CommandGroup<InspectorContext> = {
@@ -50,7 +67,7 @@ export const deadCommands: CommandGroup<InspectorContext> = {
       run: async ({ inspector, out }: InspectorContext, _, { limit, order, cursor, ...given }) => {
         const { dead } = await inspector();
         const page = await dead.list(filterOf(given), { limit, order, cursor });
-        out.table(page.tasks, COLUMNS);
+        out.table(page.tasks, COLUMNS, NONE);
         if (page.cursor !== undefined) out.say(`There are more: --cursor ${page.cursor}`);
         return undefined;
       },
@@ -59,7 +76,7 @@ export const deadCommands: CommandGroup<InspectorContext> = {
       name: 'show',
       summary: 'show one dead task: its error, stack and attempts',
       arguments: { id: { summary: 'id of the task' } },
-      options: { args: { summary: 'show its arguments, too', read: () => true } },
+      options: { args: flag('show its arguments, too') },
       run: async ({ inspector, out }: InspectorContext, { id }, { args = false }) => {
         const task = await (await inspector()).dead.get(id);
         if (!task) throw notDead(id);
@@ -71,84 +88,35 @@ export const deadCommands: CommandGroup<InspectorContext> = {
       name: 'redrive',
       summary: 'let dead tasks run again: one by its id, or all that match',
       arguments: TASK,
-      options: FILTER,
+      options: { ...FILTER, all: ALL },
       destructive: true,
-      run: (context: InspectorContext, { id }, { yes, dryRun, ...given }) =>
-        act(
-          context,
-          { id, given, verb: 'Redrive', yes, dryRun },
-          {
-            one: async (dead, task) => (await dead.redrive(task)) === 'redriven',
-            all: (dead, filter, options) => dead.redriveAll(filter, options),
-          },
-        ),
+      run: (context: InspectorContext, { id }, options) => actOnDead(context, requestOf(context, id, options), REDRIVE),
     }),
     command({
       name: 'delete',
       summary: 'remove dead tasks for ever: one by its id, or all that match',
       arguments: TASK,
-      options: FILTER,
+      options: { ...FILTER, all: ALL },
       destructive: true,
-      run: (context: InspectorContext, { id }, { yes, dryRun, ...given }) =>
-        act(
-          context,
-          { id, given, verb: 'Delete', yes, dryRun },
-          {
-            one: async (dead, task) => (await dead.delete(task)) === 'deleted',
-            all: (dead, filter, options) => dead.deleteAll(filter, options),
-          },
-        ),
+      run: (context: InspectorContext, { id }, options) => actOnDead(context, requestOf(context, id, options), DELETE),
     }),
   ],
 };
 
-type Dead = Awaited<ReturnType<InspectorContext['inspector']>>['dead'];
-
-interface Request {
-  readonly id: string | undefined;
-  readonly given: Given;
-  readonly verb: string;
-  readonly yes: boolean | undefined;
-  readonly dryRun: boolean | undefined;
+interface GivenAction extends Given {
+  readonly all?: boolean;
+  readonly yes?: boolean;
+  readonly dryRun?: boolean;
 }
 
-interface Action {
-  readonly one: (dead: Dead, id: string) => Promise<boolean>;
-  readonly all: (dead: Dead, filter: DeadFilter, options: DeadBulkOptions) => Promise<object>;
-}
-
-async function act(context: InspectorContext, request: Request, { one, all }: Action) {
-  const { id, given, verb, yes, dryRun } = request;
-  const { out, signal } = context;
+function requestOf({ out }: InspectorContext, id: string | undefined, options: GivenAction): DeadRequest {
+  const { all: everything, yes, dryRun, ...given } = options;
   const filter = filterOf(given);
-  const { dead } = await context.inspector();
-  if (id !== undefined) {
-    if (Object.keys(filter).length > 0) throw usageError('An id and a filter are given.', 'Give one of them.');
-    if (!(await dead.get(id))) throw notDead(id);
-    if (!(await context.confirm(`${verb} the dead task ${id}`, { yes, dryRun }))) return undefined;
-    if (!(await one(dead, id))) throw notDead(id);
-    out.record({ id, action: verb.toLowerCase() }, () => `${verb}d ${id}.`);
-    return undefined;
-  }
-  const total = await dead.count(filter);
-  const queues = filter.queues ? `of ${filter.queues.join(', ')}` : 'of all queues';
-  if (!(await context.confirm(`${verb} ${count(total)} dead tasks ${queues}`, { yes, dryRun }))) return undefined;
-  const bar = progressBar(out, `${verb}d`);
-  try {
-    const result = await all(dead, filter, { signal, batchSize: 500, onProgress: bar.show });
-    bar.end();
-    out.record(result, () =>
-      Object.entries(result)
-        .map(([what, number]) => `${what}: ${count(number)}`)
-        .join(', '),
-    );
-    return undefined;
-  } catch (error) {
-    bar.end();
-    if (!signal.aborted) throw error;
-    out.say(`Stopped. ${verb}d ${count(bar.done)} of ${count(total)}; the rest is as it was.`);
-    return EXIT.failed;
-  }
+  const preview = async (dead: DeadLetters): Promise<void> => {
+    const { tasks } = await dead.list(filter, { limit: PREVIEW, order: 'oldest' });
+    out.table(tasks, COLUMNS, NONE);
+  };
+  return { id, filter, everything, yes, dryRun, preview };
 }
 
 function filterOf({ queue, ...rest }: Given): DeadFilter {
@@ -165,13 +133,6 @@ function described(task: DeadTask, withArgs: boolean): string {
     ...(stack === undefined ? [] : [stack]),
     ...attempts.map(({ at, code: why, error: text }) => `attempt   ${instant(new Date(at))}  ${why}  ${text ?? ''}`),
   ];
-  if (withArgs) lines.push(`args      ${JSON.stringify(task.args)}`);
+  if (withArgs) lines.push(`args      ${inspect(task.args, { depth: 10, breakLength: 120 })}`);
   return lines.join('\n');
-}
-
-function notDead(id: string): NestworkError {
-  return new NestworkError('UNKNOWN_TASK_ID', `No task ${id} is dead.`, [
-    'See where it is: nestwork tasks show.',
-    'It may have been redriven or deleted, or be in another namespace: --namespace.',
-  ]);
 }

@@ -1,7 +1,7 @@
 import type { ExitCode } from './exit-code.js';
 import type { Output } from './output.js';
 
-/** One option of a command; its name is the key under which it stands. */
+/** One option of a command; its name is the key under which it stands, and none of `GlobalOptions`. */
 export interface OptionSpec<T> {
   /** the placeholder in the help, such as `<count>`; none for a flag */
   readonly value?: string;
@@ -31,8 +31,11 @@ type ArgumentsOf<A extends Arguments> = {
 /** What every command gets. */
 export interface CommandContext {
   readonly out: Output;
-  /** aborted by Ctrl-C and SIGTERM: a bulk action ends between two batches */
-  readonly signal: AbortSignal;
+  /**
+   * From now on, Ctrl-C and SIGTERM abort this signal instead of ending the process at once: a bulk action ends between two
+   * batches, and says how far it came. A second Ctrl-C ends the process.
+   */
+  takeSignals(): AbortSignal;
   /** who acts, for records of actions: `user@host`, or `--by` */
   readonly by: string;
 }

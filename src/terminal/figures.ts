@@ -26,7 +26,7 @@ export function ago(ms: number): string {
     .join(' ');
 }
 
-/** `2026-11-29 03:12:07` in UTC, with `Z`. */
+/** `2026-11-29 03:12:07Z`, in UTC. */
 export function instant(date: Date): string {
   return date.toISOString().replace('T', ' ').replace(/\.\d+/, '');
 }

@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
 import colors from 'picocolors';
-import { printable } from '../values/printable.js';
+import { printable, printableLines } from '../values/printable.js';
+import { ago, count } from './figures.js';
 
 /** Where a command writes. */
 export interface OutputStreams {
@@ -10,18 +11,19 @@ export interface OutputStreams {
 
 export interface Column<Row> {
   readonly title: string;
-  /** the text of a cell; undefined is an empty one */
-  readonly of: (row: Row) => string | number | undefined;
+  /** a cell: undefined is an empty one; people see counts in groups of three digits, and how far a time is away */
+  readonly of: (row: Row) => string | number | Date | undefined;
   readonly align?: 'right';
   /** on a terminal */
   readonly paint?: (text: string, row: Row) => string;
-  /** gives up room first when the terminal is narrow */
+  /** gives up room when the terminal is narrow */
   readonly shrinks?: true;
 }
 
 /** Between two columns. */
 const GAP = 2;
 const LEAST_WIDTH = 8;
+const MOST_OF_A_RECORD = 100_000;
 const NO_BORDERS = Object.fromEntries(
   ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right', 'left', 'left-mid']
     .concat(['mid', 'mid-mid', 'right', 'right-mid', 'middle'])
@@ -52,24 +54,31 @@ export class Output {
     return this.streams.stdout.columns ?? 80;
   }
 
-  /** Writes rows: each a JSON line, a line with tabs, or a row of a table. */
-  table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): void {
+  /**
+   * Writes rows: each a JSON line, a line with tabs, or a row of a table.
+   *
+   * @param empty what it says when there are none: `No task is dead.`
+   */
+  table<Row>(rows: readonly Row[], columns: readonly Column<Row>[], empty: string): void {
     if (this.isJson) for (const row of rows) this.json(row);
-    else if (this.isTerminal) this.line(this.drawn(rows, columns));
-    else {
+    else if (this.isTerminal) {
+      if (rows.length > 0) this.line(this.drawn(rows, columns));
+    } else {
       this.line(columns.map(({ title }) => title).join('\t'));
-      for (const row of rows) this.line(columns.map((column) => cell(column, row)).join('\t'));
+      for (const row of rows) this.line(columns.map((column) => exact(column, row)).join('\t'));
     }
+    if (rows.length === 0) this.say(empty);
   }
 
-  /** Writes one thing: a JSON line, or the text that a person reads. */
+  /** Writes one thing: a JSON line, or the text that a person reads. What it quotes cannot steer the terminal. */
   record(value: unknown, text: () => string): void {
     if (this.isJson) this.json(value);
-    else this.line(text());
+    else this.line(printableLines(text(), MOST_OF_A_RECORD));
   }
 
   json(value: unknown): void {
-    this.line(JSON.stringify(value));
+    // arguments of tasks may hold some
+    this.line(JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part)));
   }
 
   line(text: string): void {
@@ -92,13 +101,12 @@ export class Output {
   }
 
   private drawn<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
-    const texts = rows.map((row) => columns.map((column) => cell(column, row)));
-    const widths = columns.map(({ title }, at) => Math.max(title.length, ...texts.map((row) => row[at]?.length ?? 0)));
-    const excess = widths.reduce((sum, width) => sum + width + GAP, 0) - this.width;
-    const shrinking = columns.findIndex(({ shrinks }) => shrinks);
-    if (excess > 0 && shrinking >= 0) {
-      widths[shrinking] = Math.max((widths[shrinking] ?? 0) - excess, LEAST_WIDTH);
-    }
+    const now = Date.now();
+    const texts = rows.map((row) => columns.map((column) => easy(column, row, now)));
+    const wanted = columns.map(({ title }, at) =>
+      texts.reduce((most, row) => Math.max(most, row[at]?.length ?? 0), title.length),
+    );
+    const widths = shrunk(wanted, columns, this.width);
     const table = new Table({
       head: columns.map(({ title }) => this.paint.bold(title)),
       colWidths: widths.map((width) => width + GAP),
@@ -106,10 +114,10 @@ export class Output {
       chars: NO_BORDERS,
       style: { head: [], border: [], 'padding-left': 0, 'padding-right': GAP },
     });
-    for (const row of rows) {
+    for (const [index, row] of rows.entries()) {
       table.push(
         columns.map((column, at) => {
-          const text = clipped(cell(column, row), widths[at] ?? 0);
+          const text = clipped(texts[index]?.[at] ?? '', widths[at] ?? 0);
           return this.paint.isColorSupported && column.paint ? column.paint(text, row) : text;
         }),
       );
@@ -118,9 +126,35 @@ export class Output {
   }
 }
 
-function cell<Row>({ of }: Column<Row>, row: Row): string {
+/** The widths of the columns: those that may shrink share what the terminal lacks, the widest first. */
+function shrunk(wanted: readonly number[], columns: readonly Column<never>[], room: number): number[] {
+  const widths = [...wanted];
+  // the last column needs no gap
+  let excess = widths.reduce((sum, width) => sum + width + GAP, -GAP) - room;
+  for (; excess > 0; excess -= 1) {
+    const shrinking = columns.flatMap(({ shrinks }, at) => (shrinks && (widths[at] ?? 0) > LEAST_WIDTH ? [at] : []));
+    const [widest] = shrinking.sort((a, b) => (widths[b] ?? 0) - (widths[a] ?? 0));
+    if (widest === undefined) break;
+    widths[widest] = (widths[widest] ?? 0) - 1;
+  }
+  return widths;
+}
+
+/** A cell for a program. */
+function exact<Row>({ of }: Column<Row>, row: Row): string {
   const value = of(row);
-  return value === undefined ? '' : printable(String(value));
+  if (value === undefined) return '';
+  return value instanceof Date ? value.toISOString() : printable(String(value));
+}
+
+/** A cell for a person. */
+function easy<Row>({ of }: Column<Row>, row: Row, now: number): string {
+  const value = of(row);
+  if (value === undefined) return '';
+  if (typeof value === 'number') return count(value);
+  if (typeof value === 'string') return printable(value);
+  const away = value.getTime() - now;
+  return away > 0 ? `in ${ago(away)}` : `${ago(-away)} ago`;
 }
 
 function clipped(text: string, width: number): string {

@@ -46,15 +46,15 @@ export function duration(value: string, summary: string): OptionSpec<`${number}m
   return { value, summary, read: (given, option) => `${toMilliseconds(given as never, option)}ms` };
 }
 
-/** A time: an ISO date, or so long ago. */
-export function moment(value: string, summary: string): OptionSpec<Date> {
+/** A time: an ISO date, or so long ago by the clock of Redis. */
+export function moment(value: string, summary: string): OptionSpec<Date | `${number}ms`> {
   return {
     value,
     summary,
     read: (given, option) => {
       const date = new Date(given);
       if (/^\d{4}-/.test(given) && !Number.isNaN(date.getTime())) return date;
-      return new Date(Date.now() - toMilliseconds(given as never, option));
+      return `${toMilliseconds(given as never, option)}ms`;
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { CatalogPort } from '../../broker/port/catalog-port.js';
 import { NestworkError } from '../../errors.js';
+import { didYouMean } from '../../values/did-you-mean.js';
 import { printable } from '../../values/printable.js';
 import { unknownQueue } from '../../values/queue-names.js';
 import { shown } from '../../values/shown.js';
@@ -49,10 +50,12 @@ export class KnownQueues {
 
 function neverServed(queue: string, where: string, known: readonly string[]): NestworkError {
   const name = printable(typeof queue === 'string' ? queue : shown(queue));
+  const meant = didYouMean(name, known);
   return new NestworkError(
     'UNKNOWN_QUEUE',
     `Queue "${name}", named by ${where}, is unknown: no worker of this namespace has ever served it.`,
     [
+      ...(meant === undefined ? [] : [`Did you mean ${printable(meant)}?`]),
       known.length > 0
         ? `Known queues: ${known.map((one) => printable(one)).join(', ')}.`
         : 'No worker has ever started in this namespace: check its name, and the address of Redis.',
