@@ -1,6 +1,7 @@
 import type { RedisSettings } from '../broker/port/broker.js';
 import { RedisBroker } from '../broker/redis-broker.js';
 import { resolveTaskQueueOptions } from '../options/resolve-options.js';
+import { systemClock } from '../values/clock.js';
 import type { Duration } from '../values/duration.js';
 import { assertKnownOptions } from '../values/known-options.js';
 import { Inspector } from './inspector.js';
@@ -56,5 +57,5 @@ export async function createInspector(options: InspectorOptions = {}): Promise<I
     await broker.close();
     throw error;
   }
-  return new Inspector(broker);
+  return new Inspector(broker, systemClock, () => broker.close());
 }

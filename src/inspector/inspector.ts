@@ -35,8 +35,9 @@ export class Inspector {
 
   /** @internal */
   constructor(
-    private readonly broker: AppBroker,
+    broker: AppBroker,
     clock: Clock = systemClock,
+    private readonly disconnect: () => Promise<void> = async () => {},
   ) {
     const known = KnownQueues.ofCatalog(broker.catalog);
     this.dead = new DeadLetters(broker.deadLetters, known);
@@ -45,8 +46,8 @@ export class Inspector {
     this.queues = new QueueInspector(this.health, known);
   }
 
-  /** Closes the connection to Redis; one that an app injects is closed with the app. */
+  /** Closes the connection that `createInspector` made. In an app it does nothing: the connection is closed with the app. */
   async close(): Promise<void> {
-    await this.broker.close();
+    await this.disconnect();
   }
 }

@@ -29,6 +29,7 @@ import { BroadcastLog } from '../inspector/broadcast-log.js';
 import { CronManager } from '../inspector/cron-manager.js';
 import { DeadLetters } from '../inspector/dead-letters.js';
 import { TaskHealthIndicator } from '../inspector/health-indicator.js';
+import { Inspector } from '../inspector/inspector.js';
 import { QueueHealth } from '../inspector/queue-health.js';
 import { KnownQueues } from '../inspector/queues/known-queues.js';
 import { isWorkerChild } from '../ipc/child-role.js';
@@ -61,6 +62,7 @@ export const EXPORTED = [
   BroadcastLog,
   CronManager,
   DeadLetters,
+  Inspector,
   QueueClient,
   QueueHealth,
   TaskContext,
@@ -150,6 +152,11 @@ export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [
       useFactory: (broker: AppBroker, { queues }: ResolvedTaskQueueOptions) =>
         new DeadLetters(broker.deadLetters, KnownQueues.declared(queues)),
       inject: [BROKER, RESOLVED_OPTIONS],
+    },
+    {
+      provide: Inspector,
+      useFactory: (broker: AppBroker, clock: Clock) => new Inspector(broker, clock),
+      inject: [BROKER, CLOCK],
     },
     {
       provide: BroadcastLog,

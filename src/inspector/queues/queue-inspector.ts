@@ -5,6 +5,7 @@ import type { KnownQueues } from './known-queues.js';
  * Looks at the queues of a namespace.
  *
  * @example
+ * const inspector = await createInspector();
  * for (const { queue, pending, waitingMs } of await inspector.queues.list()) {
  *   console.log(`${queue}: ${pending} pending, the next has waited ${waitingMs} ms`);
  * }
