@@ -22,7 +22,7 @@ export function progressBar(out: Output, verb: string, now: () => number = () =>
       const part = total === 0 ? 1 : done / total;
       const seconds = (now() - startedAt) / 1_000;
       const rate = seconds > 0 ? done / seconds : 0;
-      const left = rate > 0 ? `, ${ago(((total - done) / rate) * 1_000)} left` : '';
+      const left = rate > 0 && done < total ? `, ${ago(((total - done) / rate) * 1_000)} left` : '';
       const figures = `${verb} ${count(done)} of ${count(total)}, ${count(Math.round(rate))}/s${left}`;
       if (out.talksToTerminal) out.overwrite(`${bar(part, WIDTH)} ${figures}`);
       else if (Math.floor(part * 10) > tenths) {

@@ -26,7 +26,7 @@ describe('nestwork queues ls', () => {
     const { code, stdout, stderr } = await nestwork(['queues', 'ls', '--json'], options);
     expect([code, stderr]).toEqual([0, '']);
     expect(linesOf(stdout).map((line) => JSON.parse(line))).toEqual([
-      expect.objectContaining({ queue: 'bulk', pending: 0, served: false }),
+      expect.objectContaining({ queue: 'bulk', pending: 0, served: true }),
       expect.objectContaining({ queue: 'default', pending: 1_200, scheduled: 0, dead: 0 }),
     ]);
   });
