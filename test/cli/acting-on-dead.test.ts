@@ -69,8 +69,8 @@ describe('nestwork dead delete', () => {
     ['y\n', 0, 'Deleted 3.'],
     ['n\n', 3, 'Nothing is changed.'],
     ['\u0003', 3, 'Nothing is changed.'],
-  ])('asks on a terminal, for the answer %j leaves %i tasks', async (input, left, said) => {
-    const { code, stdout } = await onTerminal('dead delete --all', { ...options, input });
+  ])('asks on a terminal, for the answer %j leaves %i tasks', async (answer, left, said) => {
+    const { code, stdout } = await onTerminal('dead delete --all', { ...options, answer });
     expect(stdout).toContain('Delete 3 dead tasks of all queues');
     expect(stdout).toContain(said);
     expect(code).toBe(0);
