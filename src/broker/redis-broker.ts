@@ -3,6 +3,7 @@ import { idOf } from '../message/task-message.js';
 import { encodeAppTasks } from '../task/app-tasks.js';
 import { RedisBroadcastRecords } from './broadcast-records.js';
 import { BroadcastStream } from './broadcast-stream.js';
+import { catalogOfQueues, RedisCatalog } from './catalog.js';
 import { readLiveWorkers } from './live-workers.js';
 import type {
   Broker,
@@ -64,6 +65,7 @@ const RECOVER = -1;
 export class RedisBroker extends RedisProducer implements Broker {
   /** by `performance.now()` */
   readonly madeAtMs = performance.now();
+  readonly catalog = new RedisCatalog(this.connection, this.foreign);
   readonly pauses = new RedisQueuePauses(this.connection, this.foreign);
   readonly crons = new RedisCrons(this.connection, this.foreign);
   readonly deadLetters = new RedisDeadLetters(this.connection, this.foreign);
@@ -174,7 +176,8 @@ export class RedisBroker extends RedisProducer implements Broker {
       READ_TAGS,
     ];
     description.push(...declaredCrons(catalog), ...(app ? [APP, encodeAppTasks(app)] : []));
-    const entries = catalog.flatMap(({ cron, ...entry }) => [entry.name, JSON.stringify(entry)]);
+    const tasks = catalog.flatMap(({ cron, ...entry }) => [entry.name, JSON.stringify(entry)]);
+    const entries = [...tasks, ...catalogOfQueues(queues)];
     await this.connection.call('open-session', { sessionId: session, leaseMs, description, entries });
   }
 

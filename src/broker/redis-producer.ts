@@ -1,9 +1,10 @@
 import { EnqueueUnconfirmedError, NestworkError } from '../errors.js';
 import { idOf } from '../message/task-message.js';
 import { KEPT_BROADCASTS } from '../task/broadcast.js';
+import { isEntry } from './catalog.js';
 import { chunks, SEEN_SECONDS, seenBlock, unlooked } from './enqueue.js';
 import { EnqueueTogether } from './enqueue-together.js';
-import type { CatalogEntry, Due, KeyHolder, ProducerBroker, UniqueOptions } from './port/broker.js';
+import type { Due, KeyHolder, ProducerBroker, UniqueOptions } from './port/broker.js';
 import { ForeignValues } from './redis/foreign-values.js';
 import type { RedisConnection } from './redis/redis-connection.js';
 import type { RedisBrokerOptions } from './redis-broker.js';
@@ -72,7 +73,7 @@ export class RedisProducer implements ProducerBroker {
           'Repeat the call, or name the queue: queue.task(name).with({ queue }).',
         ),
       );
-    return this.foreign.json(`The field "${name}" of ${this.connection.keys.catalog()}`, entry, hasQueue)?.queue;
+    return this.foreign.json(`The field "${name}" of ${this.connection.keys.catalog()}`, entry, isEntry)?.queue;
   }
 
   /** Sends what was enqueued one by one: it comes before what is sent next. */
@@ -146,8 +147,4 @@ function unconfirmed(messages: readonly string[], cause: unknown): EnqueueUnconf
 
 function dueArgs(due: Due): { dueFrom: string; dueMs: number } {
   return 'in' in due ? { dueFrom: 'in', dueMs: due.in } : { dueFrom: 'at', dueMs: due.at };
-}
-
-function hasQueue(entry: unknown): entry is Pick<CatalogEntry, 'queue'> {
-  return typeof entry === 'object' && entry !== null && 'queue' in entry && typeof entry.queue === 'string';
 }

@@ -6,6 +6,7 @@ import { type Duration, toMilliseconds } from '../values/duration.js';
 import { assertKnownOptions, assertOptionsObject } from '../values/known-options.js';
 import { printable } from '../values/printable.js';
 import { unknownQueue } from '../values/queue-names.js';
+import type { KnownQueues } from './queues/known-queues.js';
 import { describePause, type QueuePause } from './queues/queue-pauses.js';
 
 export const HEALTH_OPTIONS: readonly string[] = ['maxWait', 'maxDead', 'queues'];
@@ -109,14 +110,14 @@ export class QueueHealth {
   /** @internal */
   constructor(
     private readonly broker: InspectorBroker,
-    private readonly queues: readonly string[],
+    private readonly known: KnownQueues,
     private readonly clock: Clock = systemClock,
   ) {}
 
   /** @throws NestworkError REDIS_UNAVAILABLE, REDIS_TIMEOUT, INVALID_DURATION, INVALID_OPTION, UNKNOWN_QUEUE */
   async check(options: QueueHealthOptions = {}): Promise<HealthReport> {
     assertKnownOptions(options, HEALTH_OPTIONS, 'A health check');
-    const { maxWait, maxDead, queues = this.queues } = options;
+    const { maxWait, maxDead, queues = await this.known.all() } = options;
     const waits = byQueue('maxWait', maxWait, queues, (wait) => toMilliseconds(wait, 'maxWait'));
     const deads = byQueue('maxDead', maxDead, queues, assertCount);
     const [states, staleAcks] = await Promise.all([this.broker.queueStates(queues), this.broker.staleAcks()]);

@@ -29,7 +29,9 @@ import { BroadcastLog } from '../inspector/broadcast-log.js';
 import { CronManager } from '../inspector/cron-manager.js';
 import { DeadLetters } from '../inspector/dead-letters.js';
 import { TaskHealthIndicator } from '../inspector/health-indicator.js';
+import { Inspector } from '../inspector/inspector.js';
 import { QueueHealth } from '../inspector/queue-health.js';
+import { KnownQueues } from '../inspector/queues/known-queues.js';
 import { isWorkerChild } from '../ipc/child-role.js';
 import { RESOLVED_OPTIONS, type TaskQueueOptions } from '../options/options.js';
 import { type ResolvedTaskQueueOptions, resolveTaskQueueOptions } from '../options/resolve-options.js';
@@ -61,6 +63,7 @@ export const EXPORTED = [
   BroadcastLog,
   CronManager,
   DeadLetters,
+  Inspector,
   QueueClient,
   QueueHealth,
   TaskContext,
@@ -131,7 +134,7 @@ export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [
     {
       provide: QueueHealth,
       useFactory: (broker: InspectorBroker, { queues }: ResolvedTaskQueueOptions, clock: Clock) =>
-        new QueueHealth(broker, queues, clock),
+        new QueueHealth(broker, KnownQueues.declared(queues), clock),
       inject: [BROKER, RESOLVED_OPTIONS, CLOCK],
     },
     {
@@ -142,14 +145,19 @@ export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [
     {
       provide: CronManager,
       useFactory: (broker: AppBroker, { queues }: ResolvedTaskQueueOptions, clock: Clock) =>
-        new CronManager(broker, queues, clock),
+        new CronManager(broker, KnownQueues.declared(queues), clock),
       inject: [BROKER, RESOLVED_OPTIONS, CLOCK],
     },
     {
       provide: DeadLetters,
       useFactory: (broker: AppBroker, { queues }: ResolvedTaskQueueOptions) =>
-        new DeadLetters(broker.deadLetters, queues),
+        new DeadLetters(broker.deadLetters, KnownQueues.declared(queues)),
       inject: [BROKER, RESOLVED_OPTIONS],
+    },
+    {
+      provide: Inspector,
+      useFactory: (broker: AppBroker, clock: Clock) => new Inspector(broker, clock),
+      inject: [BROKER, CLOCK],
     },
     {
       provide: BroadcastLog,

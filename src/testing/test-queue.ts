@@ -177,7 +177,7 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
     if (definition?.cron) return this.note(await worker.runCron(definition));
     const crons = registry.all().flatMap((task) => (task.cron ? [task.name] : []));
     const remedy = 'Decorate a method with @Cron() or @Interval().';
-    throw unknownCron(`No provider of this app has a cron "${name}".`, crons, remedy);
+    throw unknownCron(name, `No provider of this app has a cron "${name}".`, crons, remedy);
   }
 
   /** Forgets all sent calls, attempts, and tasks that wait or are dead. Crons and the time stay. For `beforeEach`. */

@@ -412,6 +412,15 @@ export interface ErrorCodes {
   UNKNOWN_TASK: 'dead';
 
   /**
+   * > --limit is "many".
+   *
+   * The command line cannot be carried out as it is written. Nothing was changed.
+   *
+   * **Remedy:** `nestwork <command> --help` lists its arguments and options.
+   */
+  INVALID_USAGE: 'operate';
+
+  /**
    * > This child is no longer registered: its lease ran out and its tasks were given to others.
    *
    * The supervisor was frozen or cut off from Redis for longer than the `lease`, or a task blocked the event loop of a [worker within the app](../../docs/lifecycle.md#a-worker-within-the-app).
@@ -442,6 +451,15 @@ export interface ErrorCodes {
    * **Remedy:** Use a name that the message lists, or start a worker, which declares its crons.
    */
   UNKNOWN_CRON: 'operate';
+
+  /**
+   * > No task 0k3j9f2m5x0000000001 is dead.
+   *
+   * The task of this id is not where the command looks for it.
+   *
+   * **Remedy:** It may have been redriven or deleted, or be in another namespace.
+   */
+  UNKNOWN_TASK_ID: 'operate';
 
   /**
    * > A task was to run, but the app of this test is not initialized: its tasks are not known yet.

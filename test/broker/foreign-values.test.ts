@@ -4,6 +4,7 @@ import { RedisBroker } from '../../src/broker/redis-broker.js';
 import type { CronDeclaration } from '../../src/cron/cron-definition.js';
 import { CronManager } from '../../src/inspector/cron-manager.js';
 import { DeadLetters } from '../../src/inspector/dead-letters.js';
+import { KnownQueues } from '../../src/inspector/queues/known-queues.js';
 import { encodeMessage, idOf } from '../../src/message/task-message.js';
 import { encodeUnique } from '../../src/message/unique-key.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
@@ -87,7 +88,7 @@ describe('the hash of the crons', () => {
       await broker.crons.declare([POLL], TOLERANCE_MS);
       await fixture.redis.hset(CRONS, `${POLL.name} run`, run);
       expect((await broker.crons.fire(POLL, [])).lastRun).toBeUndefined();
-      expect((await new CronManager(broker, ['default']).get(POLL.name)).lastRun).toBeUndefined();
+      expect((await new CronManager(broker, KnownQueues.declared(['default'])).get(POLL.name)).lastRun).toBeUndefined();
       expect(warnings).toEqual(names('The field "Inbox.poll run" of {nestwork}:crons'));
     },
   );
@@ -106,7 +107,7 @@ describe('the hash of the crons', () => {
       ' x',
       '2',
     );
-    const manager = new CronManager(broker, ['default']);
+    const manager = new CronManager(broker, KnownQueues.declared(['default']));
     for (let look = 0; look < 2; look += 1) {
       expect(await manager.list()).toEqual([
         expect.objectContaining({ name: POLL.name, lastFire: undefined, skipped: 0 }),
@@ -173,7 +174,7 @@ describe('the dead of a queue', () => {
     }
     await fixture.redis.zadd(DEAD, '+inf', `a${id.slice(1)}`, '-inf', `b${id.slice(1)}`, -5, `c${id.slice(1)}`);
     await fixture.redis.zadd(DEAD, 1.5, `d${id.slice(1)}`, 2 ** 53, `e${id.slice(1)}`);
-    const deadLetters = new DeadLetters(broker.deadLetters, ['default']);
+    const deadLetters = new DeadLetters(broker.deadLetters, KnownQueues.declared(['default']));
     const found: string[] = [];
     let cursor: string | undefined;
     do {
@@ -190,7 +191,7 @@ describe('the dead of a queue', () => {
   it('are not found under an id whose time of death is invalid', async () => {
     const [message = ''] = await seedDead(fixture, [{}]);
     await fixture.redis.zadd(DEAD, '+inf', idOf(message));
-    const deadLetters = new DeadLetters(broker.deadLetters, ['default']);
+    const deadLetters = new DeadLetters(broker.deadLetters, KnownQueues.declared(['default']));
     expect(await deadLetters.get(idOf(message))).toBeUndefined();
     expect(warnings).toEqual(names(DEAD));
   });

@@ -1,4 +1,5 @@
 import { QueueHealth } from '../../src/inspector/queue-health.js';
+import { KnownQueues } from '../../src/inspector/queues/known-queues.js';
 import { appTasks } from '../../src/task/app-tasks.js';
 import { BrokerFixture, childExit, idOf } from '../support/broker-fixture.js';
 
@@ -6,7 +7,7 @@ let fixture: BrokerFixture;
 let health: QueueHealth;
 beforeAll(async () => {
   fixture = await BrokerFixture.start();
-  health = new QueueHealth(fixture.broker, ['default', 'bulk']);
+  health = new QueueHealth(fixture.broker, KnownQueues.declared(['default', 'bulk']));
 });
 afterEach(() => fixture.reset());
 afterAll(() => fixture.stop());

@@ -63,7 +63,13 @@ const HOUSE: Directions[] = [
       'child_process',
     ],
   },
+  { file: 'src/terminal/x.ts', may: ['../values/x.js', 'picocolors'], mayNot: ['../inspector/x.js', ADAPTER, NEST] },
   { file: 'src/inspector/x.ts', may: [PORT, NEST], mayNot: [ADAPTER, '../supervisor/x.js', 'ioredis', FORK] },
+  {
+    file: 'src/inspector/create-inspector.ts',
+    may: [PORT, ADAPTER, './inspector.js', '../options/x.js'],
+    mayNot: ['../module/x.js', 'ioredis', NEST, FORK],
+  },
   { file: 'src/ipc/x.ts', may: [PORT, '../message/x.js'], mayNot: ['../worker/x.js', '../supervisor/x.js', NEST] },
   {
     file: 'src/worker/x.ts',
@@ -99,6 +105,11 @@ const HOUSE: Directions[] = [
     file: 'src/module/x.ts',
     may: [ADAPTER, '../broker/redis/x.js', NEST],
     mayNot: ['../testing/x.js', 'ioredis', FORK],
+  },
+  {
+    file: 'src/cli/x.ts',
+    may: ['../inspector/x.js', '../inspector/queues/x.js', '../terminal/x.js', 'commander'],
+    mayNot: [ADAPTER, '../testing/x.js', '../index.js', NEST, 'ioredis'],
   },
   { file: 'src/testing/x.ts', may: [ADAPTER, '../module/x.js', FORK], mayNot: ['../index.js', 'ioredis'] },
   { file: 'src/testing/memory/x.ts', may: ['../../broker/broadcast-stream.js'], mayNot: ['ioredis'] },

@@ -11,7 +11,7 @@ import { encodePayload } from '../../src/payload/payload.js';
 import { RedisServer } from '../../src/testing/redis-server.js';
 import { checkInvariants } from './invariants.js';
 import { libraryArgs, libraryUrl } from './least-rights.js';
-import { mapped, snapshot } from './snapshot.js';
+import { mapped, snapshot, type Value } from './snapshot.js';
 
 const TAG = '{nestwork}:';
 
@@ -153,14 +153,15 @@ export class BrokerFixture<S extends Stoppable = RedisServer> {
     }
   }
 
-  /** Every key under the namespace with its whole value, `seen` bitmaps, `pulse` and `format` left out. */
+  /** Every key under the namespace with its whole value, `seen` bitmaps, `pulse`, `format` and the catalog's queues left out. */
   async state(): Promise<Record<string, unknown>> {
     const [, keys] = await snapshot(this.redis);
     const state: Record<string, unknown> = {};
     for (const [key, kind, value] of keys.sort(([a], [b]) => (a < b ? -1 : 1))) {
       const name = key.startsWith(TAG) ? key.slice(TAG.length) : undefined;
       if (name === undefined || /^(seen:|pulse$|format$)/.test(name)) continue;
-      if (kind === 'zset') state[name] = Object.keys(mapped(value, Number));
+      if (name === 'catalog') Object.assign(state, catalogOfTasks(value));
+      else if (kind === 'zset') state[name] = Object.keys(mapped(value, Number));
       else state[name] = kind === 'hash' ? mapped(value, String) : value;
     }
     return state;
@@ -199,4 +200,10 @@ export function sessionState(claimant: Claimant, claimNumber = 1): Record<string
       [claimant.child]: String(claimNumber),
     },
   };
+}
+
+/** Without the fields of the queues, which every session writes. */
+function catalogOfTasks(flat: Value): Record<string, unknown> {
+  const fields = Object.entries(mapped(flat, String)).filter(([field]) => !field.startsWith('@'));
+  return fields.length > 0 ? { catalog: Object.fromEntries(fields) } : {};
 }

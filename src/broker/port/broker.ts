@@ -4,11 +4,13 @@ import type { AppTasks, AppWorker } from '../../task/app-tasks.js';
 import type { BroadcastScope } from '../../task/broadcast.js';
 import type { StateWord } from '../../task/task-states.js';
 import type { BroadcastRecords, StreamBroker } from './broadcast-port.js';
+import type { CatalogPort } from './catalog-port.js';
 import type { CronBroker } from './cron-broker.js';
 import type { DeadLetterBroker, DeadPurgeBroker } from './dead-letter-broker.js';
-import type { Pause } from './pause-port.js';
+import type { Pause, PausePort } from './pause-port.js';
 
 export type * from './broadcast-port.js';
+export type * from './catalog-port.js';
 export type * from './cron-broker.js';
 export type * from './dead-letter-broker.js';
 
@@ -344,6 +346,8 @@ export interface AppBroker extends ProducerBroker, TaskBroker, InspectorBroker {
   readonly deadLetters: DeadLetterBroker;
   readonly broadcasts: Pick<BroadcastRecords, 'outcomes' | 'gaps'>;
   readonly crons: Pick<CronBroker, 'records' | 'pause' | 'resume'>;
+  readonly catalog: CatalogPort;
+  readonly pauses: PausePort;
   /** Connects and checks that the server can serve. Rejects within the connection's timeout. */
   connect(): Promise<void>;
   close(): Promise<void>;

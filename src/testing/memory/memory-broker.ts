@@ -16,6 +16,7 @@ import { MemoryBroadcasts } from './memory-broadcasts.js';
 import { MemoryClaims } from './memory-claims.js';
 import { MemoryCrons } from './memory-crons.js';
 import { MemoryDeadLetters } from './memory-dead-letters.js';
+import { MemoryPauses } from './memory-pauses.js';
 import { MemoryTasks } from './memory-tasks.js';
 
 /** A message that an app has sent. */
@@ -49,9 +50,14 @@ export class MemoryBroker implements AppBroker, TestWork {
   readonly deadLetters: MemoryDeadLetters;
   readonly broadcasts: MemoryBroadcasts;
   readonly crons: MemoryCrons;
+  readonly pauses: MemoryPauses;
   readonly claims: MemoryClaims;
-  /** name of a task -> its queue, once a worker is there */
-  private catalog: ReadonlyMap<string, string> | undefined;
+  readonly catalog = {
+    tasks: async () => [...(this.registered?.values() ?? [])],
+    queues: async () => [...this.queues],
+  };
+  /** by name, once a worker is there */
+  private registered: ReadonlyMap<string, CatalogEntry> | undefined;
 
   /** @param queues all queues of the app, in the order of their priority */
   constructor(
@@ -62,7 +68,8 @@ export class MemoryBroker implements AppBroker, TestWork {
     this.deadLetters = new MemoryDeadLetters(this.tasks);
     this.broadcasts = new MemoryBroadcasts(this.tasks);
     this.crons = new MemoryCrons(this.tasks);
-    this.claims = new MemoryClaims(this.tasks, this.crons, queues);
+    this.pauses = new MemoryPauses(observer.clock);
+    this.claims = new MemoryClaims(this.tasks, this.crons, this.pauses, queues);
   }
 
   async connect(): Promise<void> {}
@@ -71,7 +78,7 @@ export class MemoryBroker implements AppBroker, TestWork {
 
   /** A worker is there, which serves all queues and knows these tasks. */
   serve(catalog: readonly CatalogEntry[]): void {
-    this.catalog = new Map(catalog.map(({ name, queue }) => [name, queue]));
+    this.registered = new Map(catalog.map((task) => [task.name, task]));
   }
 
   async enqueue(queue: string, messages: readonly string[], due?: Due): Promise<number> {
@@ -104,7 +111,7 @@ export class MemoryBroker implements AppBroker, TestWork {
   }
 
   async queueOfTask(name: string): Promise<string | undefined> {
-    return this.catalog?.get(name);
+    return this.registered?.get(name)?.queue;
   }
 
   async locate(id: string): Promise<TaskPlace> {
@@ -131,9 +138,17 @@ export class MemoryBroker implements AppBroker, TestWork {
       const [pending, dead] = [this.tasks.in(queue, 'pending'), this.tasks.in(queue, 'dead')];
       const scheduled = this.tasks.scheduled([queue]);
       const counts = { pending: pending.size, scheduled: scheduled.length, quarantined: 0, dead: dead.size };
-      const served = this.catalog !== undefined && this.queues.includes(queue);
+      const served = this.registered !== undefined && this.queues.includes(queue);
       const [head] = pending;
-      return { queue, ...counts, head: head?.message, dueAt: scheduled[0]?.at, served, contestants: [] };
+      return {
+        queue,
+        ...counts,
+        head: head?.message,
+        dueAt: scheduled[0]?.at,
+        served,
+        paused: this.pauses.of(queue),
+        contestants: [],
+      };
     });
   }
 

@@ -1,6 +1,7 @@
 import type { ClaimedTask, CronRun, DeathReport, Retry } from '../../broker/port/broker.js';
 import type { TestClaims } from '../test-work.js';
 import type { MemoryCrons } from './memory-crons.js';
+import type { MemoryPauses } from './memory-pauses.js';
 import type { MemoryTask, MemoryTasks } from './memory-tasks.js';
 import { keyOf, remembered, withFailure, withTime } from './message-edits.js';
 
@@ -9,13 +10,14 @@ export class MemoryClaims implements TestClaims {
   constructor(
     private readonly tasks: MemoryTasks,
     private readonly crons: MemoryCrons,
+    private readonly pauses: MemoryPauses,
     private readonly queues: readonly string[],
   ) {}
 
   async next(): Promise<ClaimedTask | undefined> {
     for (const queue of this.queues) {
       const [task] = this.tasks.in(queue, 'pending');
-      if (task) return this.take(task);
+      if (task && !this.pauses.of(queue)) return this.take(task);
     }
     return undefined;
   }

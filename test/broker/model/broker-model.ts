@@ -265,6 +265,7 @@ export class BrokerModel implements System {
   async openSession({ session, leaseMs, queues, host, pid, catalog }: SessionDescription): Promise<void> {
     this.forgiveGap(leaseMs);
     for (const entry of catalog) this.catalog.set(entry.name, JSON.stringify(entry));
+    for (const queue of queues) this.catalog.set(`@${queue}`, JSON.stringify({ queue }));
     const described = { '@queues': queues.join(' '), '@host': host, '@pid': `${pid}`, '@reads': 'fsz' };
     const children = this.sessions.get(session)?.children ?? new Map<string, number>();
     this.sessions.set(session, { described, queues, msLeft: leaseMs, children });
