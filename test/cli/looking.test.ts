@@ -12,6 +12,18 @@ beforeAll(async () => {
 afterEach(() => fixture.reset());
 afterAll(() => fixture.stop());
 
+/** Options of Node.js that write the URL of each loaded module to stderr. */
+const LISTING = `--import=${inline(
+  `import { register } from 'node:module'; register('${inline(`
+  import { writeSync } from 'node:fs';
+  export const load = (url, context, next) => (writeSync(2, url + '\\n'), next(url, context));
+`)}');`,
+)}`;
+
+function inline(code: string): string {
+  return `data:text/javascript,${encodeURIComponent(code.trim()).replaceAll("'", '%27')}`;
+}
+
 function linesOf(text: string): string[] {
   return text.split('\n').filter((line) => line !== '');
 }
@@ -29,6 +41,12 @@ describe('nestwork queues ls', () => {
       expect.objectContaining({ queue: 'bulk', pending: 0, served: true }),
       expect.objectContaining({ queue: 'default', pending: 1_200, scheduled: 0, dead: 0 }),
     ]);
+  });
+
+  it('loads ioredis and no module of Nest', async () => {
+    const { code, stderr } = await nestwork(['queues', 'ls'], { env: { ...options.env, NODE_OPTIONS: LISTING } });
+    expect([code, stderr]).toEqual([0, expect.stringContaining('/node_modules/ioredis/')]);
+    expect(linesOf(stderr).filter((line) => line.includes('/@nestjs/'))).toEqual([]);
   });
 
   it('writes lines with tabs and plain numbers into a pipe', async () => {
