@@ -73,6 +73,21 @@ describe('nestwork queues ls', () => {
   });
 });
 
+describe('nestwork queues pause', () => {
+  it('pauses a queue for a time, with the person and the reason, until it is resumed', async () => {
+    await fixture.child(['default']);
+    const pause = ['queues', 'pause', 'default', '--for', '1h', '--reason', 'deploy', '--by', 'anna'];
+    expect((await nestwork(pause, options)).stdout).toMatch(/^Paused default until \S+ \S+Z\. Active tasks go on\.\n$/);
+    const [listed] = linesOf((await nestwork(['queues', 'ls', '--json'], options)).stdout);
+    expect(JSON.parse(listed ?? '')).toMatchObject({ queue: 'default', paused: { by: 'anna', reason: 'deploy' } });
+    const resume = ['queues', 'resume', 'default'];
+    expect((await nestwork(resume, options)).stdout).toBe('Resumed default.\n');
+    expect((await nestwork(resume, options)).stdout).toBe('default was not paused.\n');
+    const mistyped = await nestwork(['queues', 'pause', 'defalt'], options);
+    expect(mistyped).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean default?') });
+  });
+});
+
 describe('nestwork dead', () => {
   it('lists the newest first, and leads to the next page', async () => {
     await fixture.child();
