@@ -1,5 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 import { CommanderError } from 'commander';
+import { NestworkError } from '../errors.js';
 import type { InspectorOptions } from '../inspector/create-inspector.js';
 import type { Inspector } from '../inspector/inspector.js';
 import { EXIT, type ExitCode, exitCodeOf } from '../terminal/exit-code.js';
@@ -98,8 +99,12 @@ function failed(error: unknown): ExitCode {
   const text = errorText(error)
     .replace(/^NestworkError: /, '')
     .replace(REMEDIES, '\n');
+  // one that refuses a command was found
+  const isFound = error instanceof NestworkError && error.code === 'REDIS_REFUSED';
   const where =
-    code === EXIT.unreachable ? '\n- Say where it is: --redis <url>, NESTWORK_REDIS_URL or nestwork.config.json.' : '';
+    code === EXIT.unreachable && !isFound
+      ? '\n- Say where it is: --redis <url>, NESTWORK_REDIS_URL or nestwork.config.json.'
+      : '';
   process.stderr.write(`error: ${text}${where}\n`);
   return code;
 }

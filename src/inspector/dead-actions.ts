@@ -31,7 +31,7 @@ export interface DeadRequest {
   readonly yes: boolean | undefined;
   readonly dryRun: boolean | undefined;
   /** shows some of the tasks that match, for a dry run */
-  readonly preview: (dead: DeadLetters) => Promise<void>;
+  readonly preview: (dead: DeadLetters, filter: DeadFilter) => Promise<void>;
 }
 
 /** Carries out `dead redrive` and `dead delete`. */
@@ -43,6 +43,7 @@ export async function actOnDead(
   const { id, filter, everything } = request;
   const isFiltered = Object.keys(filter).length > 0;
   if (id !== undefined) {
+    if (id === '') throw usageError('The id is empty.', 'Give the id of a dead task: nestwork dead ls.');
     if (isFiltered || everything) throw usageError('An id and a filter are given.', 'Give one of them.');
     return actOnOne(context, { ...request, id }, action);
   }
@@ -71,12 +72,13 @@ async function actOnOne(
 
 async function actOnAll(
   { inspector, confirm, out, takeSignals }: InspectorContext,
-  { filter, yes, dryRun, preview }: DeadRequest,
+  { filter: given, yes, dryRun, preview }: DeadRequest,
   { verb, done, all }: DeadAction,
 ): Promise<ExitCode | undefined> {
   const { dead } = await inspector();
+  const filter = await dead.fixed(given);
   const total = await dead.count(filter);
-  if (dryRun && total > 0) await preview(dead);
+  if (dryRun && total > 0) await preview(dead, filter);
   const queues = filter.queues ? `of ${filter.queues.join(', ')}` : 'of all queues';
   const sentence = `${verb} ${count(total)} dead ${total === 1 ? 'task' : 'tasks'} ${queues}`;
   // there is nothing to ask about
@@ -92,8 +94,10 @@ async function actOnAll(
   } catch (error) {
     bar.end();
     if (!signal.aborted && bar.done === 0) throw error;
-    const handled = { [done.toLowerCase()]: bar.done, total, stopped: true };
-    out.record(handled, () => `${done} ${count(bar.done)} of ${count(total)}, then stopped. The rest is as it was.`);
+    const handled = { handled: bar.done, total, stopped: true };
+    // without an answer to the last batch, Redis may have carried it out
+    const rest = signal.aborted ? 'The rest is as it was.' : `Up to ${BATCH} more may be: run it again.`;
+    out.record(handled, () => `${done} ${count(bar.done)} of ${count(total)}, then stopped. ${rest}`);
     if (!signal.aborted) throw error;
     return EXIT.failed;
   }

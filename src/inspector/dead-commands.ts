@@ -112,8 +112,8 @@ interface GivenAction extends Given {
 function requestOf({ out }: InspectorContext, id: string | undefined, options: GivenAction): DeadRequest {
   const { all: everything, yes, dryRun, ...given } = options;
   const filter = filterOf(given);
-  const preview = async (dead: DeadLetters): Promise<void> => {
-    const { tasks } = await dead.list(filter, { limit: PREVIEW, order: 'oldest' });
+  const preview = async (dead: DeadLetters, fixed: DeadFilter): Promise<void> => {
+    const { tasks } = await dead.list(fixed, { limit: PREVIEW, order: 'oldest' });
     out.table(tasks, COLUMNS, NONE);
   };
   return { id, filter, everything, yes, dryRun, preview };

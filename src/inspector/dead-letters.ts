@@ -179,6 +179,19 @@ export class DeadLetters {
     await actOnAll(this.broker, await this.resolve(filter), options, act);
   }
 
+  /**
+   * The same filter with its times fixed: tasks that die from now on do not match it. A question and the action that it is
+   * about then mean the same tasks.
+   *
+   * @internal
+   */
+  async fixed(filter: DeadFilter): Promise<DeadFilter> {
+    const [{ range }, now] = await Promise.all([this.resolve(filter), this.broker.now()]);
+    const { since, until = now } = range;
+    const times = { ...(since !== undefined && { since: new Date(since) }) };
+    return { ...filter, ...times, until: new Date(Math.max(Math.min(until, now), since ?? 0)) };
+  }
+
   private async find(id: string, options: DeadLookup): Promise<DeadEntry | undefined> {
     assertTaskId(id);
     assertKnownOptions(options, ['queue'], 'The search for a dead task');

@@ -26,7 +26,16 @@ export function text(value: string, summary: string): OptionSpec<string> {
 
 /** A list, separated by commas; the option may also be given several times. */
 export function list(value: string, summary: string): OptionSpec<readonly string[]> {
-  return { value, summary, several: true, read: (given) => given.split(',').filter((part) => part !== '') };
+  return {
+    value,
+    summary,
+    several: true,
+    read: (given, option) => {
+      const parts = given.split(',').filter((part) => part !== '');
+      if (parts.length > 0) return parts;
+      throw usageError(`${option} is empty.`, 'Give a value, or leave the option out.');
+    },
+  };
 }
 
 export function whole(value: string, summary: string, least: number, most: number): OptionSpec<number> {
@@ -46,15 +55,24 @@ export function duration(value: string, summary: string): OptionSpec<`${number}m
   return { value, summary, read: (given, option) => `${toMilliseconds(given as never, option)}ms` };
 }
 
+/** A day, alone or with a time and its zone. JavaScript takes other texts as local time, and 31 February as 3 March. */
+const ISO = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/;
+
 /** A time: an ISO date, or so long ago by the clock of Redis. */
 export function moment(value: string, summary: string): OptionSpec<Date | `${number}ms`> {
   return {
     value,
     summary,
     read: (given, option) => {
+      if (!/^\d{4}-/.test(given)) return `${toMilliseconds(given as never, option)}ms`;
+      const [, day] = ISO.exec(given) ?? [];
       const date = new Date(given);
-      if (/^\d{4}-/.test(given) && !Number.isNaN(date.getTime())) return date;
-      return `${toMilliseconds(given as never, option)}ms`;
+      if (day !== undefined && !Number.isNaN(date.getTime()) && new Date(day).toISOString().startsWith(day))
+        return date;
+      throw usageError(`${option} is ${shown(given)}, which is no time.`, [
+        'Give an ISO date such as 2026-02-28 (midnight, UTC) or 2026-02-28T14:30:00Z.',
+        'Or a time ago such as 2h.',
+      ]);
     },
   };
 }

@@ -48,6 +48,16 @@ describe('nestwork dead redrive', () => {
     expect(await places()).toEqual([3, 0]);
   });
 
+  it('leaves a task that dies while the question stands', async () => {
+    const running = onTerminal('dead redrive --all', {
+      ...options,
+      answer: 'y\n',
+      beforeAnswer: () => seedDead(fixture, [{ diedAt: Date.now() + 1 }]),
+    });
+    expect((await running).stdout).toContain('Redriven 3.');
+    expect(await places()).toEqual([1, 3]);
+  });
+
   it('refuses to act on all tasks for an id that is missing', async () => {
     const { code, stderr } = await inShell('nestwork dead redrive $NOTHING --yes', options);
     expect([code, stderr]).toEqual([2, expect.stringContaining('Add --all')]);
@@ -64,10 +74,10 @@ it.each(['SIGINT', 'SIGTERM'] as const)(
     await firstTalk; // a tenth is done
     signal(name);
     const { code, stdout } = await ended;
-    const { redriven, ...rest } = JSON.parse(stdout);
+    const { handled, ...rest } = JSON.parse(stdout);
     expect([code, rest]).toEqual([1, { total: many, stopped: true }]);
-    expect(await places()).toEqual([many - redriven, redriven]);
-    expect(redriven).toBeLessThan(many);
+    expect(await places()).toEqual([many - handled, handled]);
+    expect(handled).toBeLessThan(many);
   },
 );
 

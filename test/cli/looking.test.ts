@@ -80,6 +80,8 @@ describe('nestwork queues pause', () => {
     expect((await nestwork(pause, options)).stdout).toMatch(/^Paused default until \S+ \S+Z\. Active tasks go on\.\n$/);
     const [listed] = linesOf((await nestwork(['queues', 'ls', '--json'], options)).stdout);
     expect(JSON.parse(listed ?? '')).toMatchObject({ queue: 'default', paused: { by: 'anna', reason: 'deploy' } });
+    const table = await nestwork(['queues', 'ls'], options);
+    expect(table.stdout).toMatch(/paused by anna until \S+ \S+Z: deploy/);
     const resume = ['queues', 'resume', 'default'];
     expect((await nestwork(resume, options)).stdout).toBe('Resumed default.\n');
     expect((await nestwork(resume, options)).stdout).toBe('default was not paused.\n');

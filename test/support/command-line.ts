@@ -37,19 +37,30 @@ export function inShell(line: string, options: CommandLineOptions = {}): Promise
   return run('bash', ['-c', `set -o pipefail; nestwork() { '${process.execPath}' '${MAIN}' "$@"; }; ${line}`], options);
 }
 
+type Answer = () => Promise<string>;
+
 interface OnTerminal extends CommandLineOptions {
   readonly columns?: number;
   /** typed when the question is there */
   readonly answer?: string;
+  /** happens while the question stands */
+  readonly beforeAnswer?: () => Promise<unknown>;
 }
 
 /** Runs `nestwork` on a terminal of so many columns. All that it writes comes on stdout. */
-export function onTerminal(line: string, { columns = 100, answer, ...options }: OnTerminal = {}): Promise<Ended> {
+export function onTerminal(
+  line: string,
+  { columns = 100, answer, beforeAnswer, ...options }: OnTerminal = {},
+): Promise<Ended> {
   const command = `stty cols ${columns}; '${process.execPath}' '${MAIN}' ${line}`;
-  return run('script', ['-qec', command, '/dev/null'], options, answer);
+  const type = async (typed: string): Promise<string> => {
+    await beforeAnswer?.();
+    return typed;
+  };
+  return run('script', ['-qec', command, '/dev/null'], options, answer === undefined ? undefined : () => type(answer));
 }
 
-function run(file: string, args: readonly string[], options: CommandLineOptions, answer?: string): Promise<Ended> {
+function run(file: string, args: readonly string[], options: CommandLineOptions, answer?: Answer): Promise<Ended> {
   return endOf(start(file, args, options), answer);
 }
 
@@ -62,13 +73,16 @@ function start(
   return spawn(file, args, { cwd, env: { ...ours, ...env }, stdio: 'pipe' });
 }
 
-async function endOf(child: ChildProcessWithoutNullStreams, answer?: string): Promise<Ended> {
+async function endOf(child: ChildProcessWithoutNullStreams, answer?: Answer): Promise<Ended> {
   let [stdout, stderr] = ['', ''];
+  let isAnswered = false;
   child.stdin.on('error', () => {}); // it may end before it reads
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
     // before the question, Ctrl-C would end the process
-    if (answer !== undefined && !child.stdin.writableEnded && stdout.includes(QUESTION)) child.stdin.end(answer);
+    if (answer === undefined || isAnswered || !stdout.includes(QUESTION)) return;
+    isAnswered = true;
+    void answer().then((typed) => child.stdin.end(typed));
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;

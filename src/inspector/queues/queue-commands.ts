@@ -15,7 +15,7 @@ const COLUMNS = [
     align: 'right' as const,
   },
   { title: 'SERVED', of: ({ served }: QueueReport) => (served ? 'yes' : 'no') },
-  { title: 'NOTE', of: ({ reason }: QueueReport) => reason, shrinks: true as const },
+  { title: 'NOTE', of: noteOf, shrinks: true as const },
 ];
 
 const QUEUE = { queue: { summary: 'name of the queue', completes: 'queues' } } as const;
@@ -64,3 +64,11 @@ export const queueCommands: CommandGroup<InspectorContext> = {
     }),
   ],
 };
+
+/** A pause explains why tasks wait, so it comes before all else. */
+function noteOf({ paused, reason }: QueueReport): string | undefined {
+  if (!paused) return reason;
+  const end = paused.until ? ` until ${instant(paused.until)}` : '';
+  const why = paused.reason === undefined ? '' : `: ${paused.reason}`;
+  return [`paused by ${paused.by}${end}${why}`, ...(reason === undefined ? [] : [reason])].join('; ');
+}
