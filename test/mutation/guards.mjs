@@ -534,7 +534,6 @@ const BY_SCRIPT = {
     change('a pause without an end', '(ends == 0 or ends > now)', 'ends > now'),
     change('a pause before its end', '(ends == 0 or ends > now)', 'ends == 0'),
     change('no pause after its end', '(ends == 0 or ends > now)', 'true'),
-    change('no pause by a foreign key', 'if found.err then', 'if false then'),
     remove('the names of the paused queues', " and table.concat(paused, ' ')"),
     change('a bell for the end of a pause only', 'if ended and ', 'if '),
     change(

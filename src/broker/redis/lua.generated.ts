@@ -218,9 +218,6 @@ end`,
 end`,
   'without_paused': `local function without_paused(pauses, queues)
   local found = pauses_of(pauses, queues)
-  if found.err then
-    return queues
-  end
   local now, open, paused = now_ms(), {}, {}
   for i, queue in ipairs(queues) do
     if is_paused(found[i], now) then

@@ -21,13 +21,10 @@ local function pauses_of(pauses, queues)
   return redis.pcall('HMGET', pauses, unpack(names))
 end
 
--- The queues that are not paused, in their order, and the names of the others. A foreign key pauses nothing: a promoter
--- reports it.
+-- The queues that are not paused, in their order, and the names of the others. A foreign key pauses nothing, because an
+-- error has no fields: a promoter reports it.
 local function without_paused(pauses, queues)
   local found = pauses_of(pauses, queues)
-  if found.err then
-    return queues
-  end
   local now, open, paused = now_ms(), {}, {}
   for i, queue in ipairs(queues) do
     if is_paused(found[i], now) then
