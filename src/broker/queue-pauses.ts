@@ -2,10 +2,11 @@ import { TaskIdSequence } from '../message/task-id.js';
 import type { Pause, PausedQueue, PausePort, PauseRequest } from './port/pause-port.js';
 import type { ForeignValues } from './redis/foreign-values.js';
 import type { RedisConnection } from './redis/redis-connection.js';
+import { serverTime } from './redis/server-time.js';
 
-/** `<end> {"since":...,`: what the scripts go by, see lua/lib/pauses.lua. */
+/** `<end> {"since":...,`: the part that the scripts read, see lua/lib/pauses.lua. */
 const HEAD = /^(\d{1,15}) \{"since":(\d{1,15}),/;
-/** What stands behind the head, for people alone. */
+/** The part behind the head, for people alone. */
 interface Details {
   readonly by: string;
   readonly reason?: string;
@@ -34,11 +35,8 @@ export class RedisQueuePauses implements PausePort {
   }
 
   async pauses(): Promise<PausedQueue[]> {
-    const [fields, now] = await this.connection.command((redis) =>
-      Promise.all([
-        redis.hgetall(this.connection.keys.pauses()).catch((error: Error) => this.wrongType(error)),
-        redis.time().then(([seconds, micros]) => Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000)),
-      ]),
+    const [fields, now] = await this.connection.command((redis, keys) =>
+      Promise.all([redis.hgetall(keys.pauses()).catch((error: Error) => this.wrongType(error)), serverTime(redis)]),
     );
     return Object.entries(fields).flatMap(([queue, field]) => {
       const pause = this.parse(queue, field);
@@ -47,7 +45,7 @@ export class RedisQueuePauses implements PausePort {
   }
 
   /**
-   * What a promoter has found that pauses nothing: a queue and the value of its field, and so on; the type of a foreign key
+   * Fields that a promoter has found and that pause nothing: a queue and the value of its field, and so on; the type of a foreign key
    * behind an empty name.
    */
   found(foreign: readonly string[]): void {

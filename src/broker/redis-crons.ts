@@ -12,6 +12,7 @@ import type {
 } from './port/broker.js';
 import type { ForeignValues } from './redis/foreign-values.js';
 import type { RedisConnection } from './redis/redis-connection.js';
+import { serverTime } from './redis/server-time.js';
 import { readSessionCrons, type SessionCrons } from './session-crons.js';
 import { fieldsOfLiveSessions, queuesIn, SERVED_QUEUES } from './session-lists.js';
 
@@ -31,16 +32,16 @@ export class RedisCrons implements CronBroker {
   survey(names: readonly string[]): Promise<CronSurvey> {
     const fields = names.flatMap((name) => [`${name} until`, `${name} paused`]);
     return this.connection.command(async (redis, keys) => {
-      const [values, [seconds, micros]] = await Promise.all([
+      const [values, now] = await Promise.all([
         fields.length > 0 ? redis.hmget(keys.crons(), ...fields) : [],
-        redis.time(),
+        serverTime(redis),
       ]);
       const states = names.flatMap((name, index): [string, CronState][] => {
         const [until, paused] = values.slice(2 * index);
         const settledUntil = this.foreign.whole(this.place(name, 'until'), until);
         return settledUntil === undefined ? [] : [[name, { settledUntil, paused: paused !== null }]];
       });
-      return { now: Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000), states: new Map(states) };
+      return { now, states: new Map(states) };
     });
   }
 

@@ -11,6 +11,7 @@ import type {
 } from './port/dead-letter-broker.js';
 import { type ForeignValues, isWhole } from './redis/foreign-values.js';
 import type { RedisConnection } from './redis/redis-connection.js';
+import { serverTime } from './redis/server-time.js';
 
 /** Bytes of records after which a read has enough: a script holds up everyone else while it runs. */
 const ENOUGH_BYTES = 1_000_000;
@@ -26,9 +27,8 @@ export class RedisDeadLetters implements DeadLetterBroker, DeadPurgeBroker {
     private readonly foreign: ForeignValues,
   ) {}
 
-  async now(): Promise<number> {
-    const [seconds, microseconds] = await this.connection.command((redis) => redis.time());
-    return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+  now(): Promise<number> {
+    return this.connection.command(serverTime);
   }
 
   async read(queue: string, { range, order, after, limit }: DeadQuery): Promise<DeadBatch> {

@@ -5,14 +5,13 @@ import type { InspectorOptions } from '../inspector/create-inspector.js';
 import type { Inspector } from '../inspector/inspector.js';
 import { EXIT, type ExitCode, exitCodeOf } from '../terminal/exit-code.js';
 import { Output } from '../terminal/output.js';
-import { errorText } from '../values/error-text.js';
+import { errorText, REMEDIES } from '../values/error-text.js';
 import { placeOf } from './command-place.js';
 import { confirm } from './confirmation.js';
 import { programOf } from './program.js';
 import { settingsOf } from './settings.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
-const REMEDIES = '\n\nPotential solutions:\n';
 
 /** Runs one command line. Resolves to the exit code; it writes errors itself. */
 export async function runCommandLine(args: readonly string[], version: string): Promise<ExitCode> {

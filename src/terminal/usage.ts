@@ -8,6 +8,10 @@ export function usageError(what: string, remedy: string | readonly string[]): Ne
   return new NestworkError('INVALID_USAGE', what, remedy);
 }
 
+function empty(option: string): NestworkError {
+  return usageError(`${option} is empty.`, 'Give a value, or leave the option out.');
+}
+
 /** An option that is there or not. */
 export function flag(summary: string): OptionSpec<boolean> {
   return { summary, read: () => true };
@@ -19,7 +23,7 @@ export function text(value: string, summary: string): OptionSpec<string> {
     summary,
     read: (given, option) => {
       if (given !== '') return given;
-      throw usageError(`${option} is empty.`, 'Give a value, or leave the option out.');
+      throw empty(option);
     },
   };
 }
@@ -33,7 +37,7 @@ export function list(value: string, summary: string): OptionSpec<readonly string
     read: (given, option) => {
       const parts = given.split(',').filter((part) => part !== '');
       if (parts.length > 0) return parts;
-      throw usageError(`${option} is empty.`, 'Give a value, or leave the option out.');
+      throw empty(option);
     },
   };
 }

@@ -12,7 +12,7 @@ const MAX_ERRORS = 12;
 /** Errors of one `errors`. */
 const MAX_LISTED = 5;
 /** Where the remedies of our own errors begin. */
-const REMEDIES = /\n\nPotential solutions:\n/;
+export const REMEDIES = /\n\nPotential solutions:\n/;
 /** The errors that are in the text so far. */
 interface Shown {
   readonly seen: Set<unknown>;

@@ -12,8 +12,8 @@ function methodOf(name: string): string {
   return name.slice(name.lastIndexOf('.') + 1).toLowerCase();
 }
 
-/** How many letters to add, to leave out or to change (Levenshtein). */
-function distance(a: string, b: string): number {
+/** How many letters to add, to leave out or to change (Levenshtein); upper and lower case differ. */
+export function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (const [at, letter] of [...a].entries()) {
     const next = [at + 1];

@@ -58,27 +58,10 @@ export interface QueuePause {
   readonly reason: string | undefined;
 }
 
-/**
- * Pauses queues for all workers of a namespace, and resumes them. It takes any name for a queue: its caller checks that.
- *
- * @example
- * const pauses = new QueuePauses(broker.pauses);
- * await pauses.pause('mail', { by: 'anna' });
- */
+/** Checks the options of pauses for `QueueInspector`, which documents them. It takes any name for a queue: its caller checks that. */
 export class QueuePauses {
   constructor(private readonly broker: PausePort) {}
 
-  /**
-   * Pauses a queue in the whole cluster and over restarts: workers claim none of its tasks. Active tasks go on. Tasks that are
-   * sent, due or retried wait in it.
-   *
-   * A queue that is paused gets the new end, `by` and `reason`; its `since` stays.
-   *
-   * @example
-   * const { until } = await pauses.pause('mail', { for: '1h', by: 'anna', reason: 'The mail server is down' });
-   *
-   * @throws NestworkError INVALID_OPTION, INVALID_DURATION, REDIS_UNAVAILABLE, REDIS_TIMEOUT, REDIS_REFUSED
-   */
   async pause(queue: string, options: QueuePauseOptions): Promise<QueuePause> {
     assertKnownOptions(options, ['for', 'by', 'reason'], 'the pause of a queue');
     const { by, reason } = options;
@@ -90,28 +73,12 @@ export class QueuePauses {
     return { queue, ...describePause(await this.broker.pause(queue, { forMs, by, reason })) };
   }
 
-  /**
-   * Lets the workers start the tasks of a queue again. Resolves to whether it was paused.
-   *
-   * @example
-   * if (!(await pauses.resume('mail', { by: 'anna' }))) console.log('It was not paused.');
-   *
-   * @throws NestworkError INVALID_OPTION, REDIS_UNAVAILABLE, REDIS_TIMEOUT, REDIS_REFUSED
-   */
   async resume(queue: string, options: QueueResumeOptions): Promise<boolean> {
     assertKnownOptions(options, ['by'], 'the end of a pause');
     assertText('by', options.by, 'Give the name of the person or program that resumes the queue.');
     return this.broker.resume(queue);
   }
 
-  /**
-   * All queues that are paused now, by name.
-   *
-   * @example
-   * for (const { queue, by, reason } of await pauses.list()) console.log(queue, by, reason);
-   *
-   * @throws NestworkError REDIS_UNAVAILABLE, REDIS_TIMEOUT
-   */
   async list(): Promise<QueuePause[]> {
     const pauses = await this.broker.pauses();
     return pauses
