@@ -10,7 +10,7 @@ import type { RedisConnection } from './redis/redis-connection.js';
 import type { RedisBrokerOptions } from './redis-broker.js';
 import { hasOldTagsOnly, TagReaders } from './tag-readers.js';
 
-/** What senders need, over Redis. All of it rejects with EnqueueUnconfirmedError when something may have been added without an answer. */
+/** The senders' part of the port, over Redis. Each call rejects with EnqueueUnconfirmedError when Redis may have added something without an answer. */
 export class RedisProducer implements ProducerBroker {
   protected readonly foreign: ForeignValues;
   private readonly together = new EnqueueTogether((queue, block, messages) => this.append(queue, block, messages));

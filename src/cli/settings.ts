@@ -16,7 +16,7 @@ export interface GivenPlace {
 }
 
 /**
- * Where Redis is: what the command line says, before the environment, before the file, before the defaults.
+ * Where Redis is. An option comes before the environment, that before the file, and that before the defaults.
  *
  * @throws NestworkError INVALID_USAGE, INVALID_OPTION
  */

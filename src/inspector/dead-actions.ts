@@ -11,11 +11,11 @@ import type { InspectorContext } from './inspector-context.js';
 /** The most that Redis moves in one step. */
 const BATCH = 500;
 
-/** What a command does with dead tasks: with one, or with all that match. */
+/** An action on dead tasks: on one, or on all that match. */
 export interface DeadAction {
   /** `Redrive`, for a question */
   readonly verb: string;
-  /** `Redriven`, for what was done; in lower case a field of the result */
+  /** `Redriven`, for the result; in lower case a field of it */
   readonly done: string;
   /** whether the task was there */
   readonly one: (dead: DeadLetters, id: string) => Promise<boolean>;

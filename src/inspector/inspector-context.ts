@@ -1,7 +1,7 @@
 import type { CommandContext } from '../terminal/command.js';
 import type { Inspector } from './inspector.js';
 
-/** What a command gets that looks at a namespace, or acts on it. */
+/** The context of a command that looks at a namespace, or acts on it. */
 export interface InspectorContext extends CommandContext {
   /** the server and namespace, without a password: `redis.internal:6379, namespace shop` */
   readonly place: string;

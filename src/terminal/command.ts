@@ -28,7 +28,7 @@ type ArgumentsOf<A extends Arguments> = {
   readonly [K in keyof A]: A[K] extends { readonly optional: true } ? string | undefined : string;
 };
 
-/** What every command gets. */
+/** The context of every command. */
 export interface CommandContext {
   readonly out: Output;
   /**
@@ -36,7 +36,7 @@ export interface CommandContext {
    * batches, and says how far it came. A second Ctrl-C ends the process.
    */
   takeSignals(): AbortSignal;
-  /** who acts, for records of actions: `user@host`, or `--by` */
+  /** the person or program that acts, for records of actions: `user@host`, or `--by` */
   readonly by: string;
 }
 

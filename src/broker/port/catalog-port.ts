@@ -1,6 +1,6 @@
 import type { BroadcastScope } from '../../task/broadcast.js';
 
-/** What workers have written about a task, for processes that do not have its class. */
+/** The entry of a task that workers wrote, for processes that do not have its class. */
 export interface CatalogTask {
   readonly name: string;
   /** `(broadcast)` for a broadcast */
@@ -8,7 +8,7 @@ export interface CatalogTask {
   readonly broadcast?: BroadcastScope;
 }
 
-/** What the workers of a namespace have ever announced. */
+/** The tasks and queues that workers of a namespace have ever announced. */
 export interface CatalogPort {
   /** The tasks, by name. */
   tasks(): Promise<CatalogTask[]>;

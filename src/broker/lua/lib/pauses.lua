@@ -1,6 +1,6 @@
 -- Pauses of queues.
 
--- When a pause ends, 0 for never. Nil for what others wrote: that pauses nothing.
+-- The end of a pause, 0 for never. Nil for a foreign field: that pauses nothing.
 local function end_of(pause)
   local ends, since = string.match(pause, '^(%d+) {"since":(%d+),')
   return noted(since) and noted(ends)
