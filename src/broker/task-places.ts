@@ -37,8 +37,12 @@ export class RedisTaskPlaces implements TaskPort {
     );
   }
 
-  async page({ queue, state }: WaitingPlace, { order, at, limit, look, task }: WaitingQuery): Promise<WaitingPage> {
-    const input = { queue, place: state, order, at, limit, look, mostBytes: ENOUGH_BYTES, call: callOf(task) };
+  async page(
+    { queue, state }: WaitingPlace,
+    { order, at, limit, look, ...filter }: WaitingQuery,
+  ): Promise<WaitingPage> {
+    const range = { order, at, limit, look, mostBytes: ENOUGH_BYTES };
+    const input = { queue, place: state, ...range, call: callOf(filter.task), id: filter.id ?? '' };
     const [looked, next, left, ...fields] = await this.connection.call('waiting-page', input);
     return { looked, next, left, tasks: entriesOf(fields) };
   }

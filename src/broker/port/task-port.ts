@@ -22,6 +22,8 @@ export interface WaitingQuery {
   readonly look: number;
   /** only calls of this task; undefined for all */
   readonly task: string | undefined;
+  /** only ids that begin so; undefined for all */
+  readonly id: string | undefined;
 }
 
 export interface WaitingPage {

@@ -1092,16 +1092,16 @@ update_key(keys.unique, queue.name, moved)
 return 1`,
   'waiting-page': `#!lua flags=no-writes
 ${LIB.is_call}
--- reads tasks that wait in a queue, all or those of one name.
+-- reads tasks that wait in a queue, all or those of one name or id.
 -- Returns the number looked at, where to go on, the number left there, then the beginning of each message and when it
 -- is due (nothing if it is not scheduled).
-local place, order, at, limit, look, most_bytes, call = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
+local place, order, at, limit, look, most_bytes, call, id = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 local queue = { pending = KEYS[1], quarantined = KEYS[2], scheduled = KEYS[3] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- \`place\` is the key of the queue to read, \`order\` is \`oldest\` (from the head on) or \`newest\` (from the tail on). \`at\` counts from
 -- the tail, so that what leaves at the head moves nothing: with \`oldest\` it is how many are left up to the tail, with
--- \`newest\` how many at the tail to pass over.
+-- \`newest\` how many at the tail to pass over. \`id\` is how an id begins, '' for any; \`call\` how the body of a call does.
 --
 -- A script because only the beginning of some messages is wanted. Some may be large, so it takes few at first.
 
@@ -1133,7 +1133,7 @@ while looked < most and bytes < tonumber(most_bytes) and not is_full do
   for i = newest and #messages or 1, newest and 1 or #messages, newest and -1 or 1 do
     local message = messages[i]
     looked, bytes = looked + 1, bytes + #message
-    if is_call(message, call) then
+    if string.sub(message, 1, #id) == id and is_call(message, call) then
       page[#page + 1] = string.sub(message, 1, 1700)
       page[#page + 1] = dues[i] or ''
       is_full = #page == 2 * limit

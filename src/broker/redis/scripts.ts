@@ -183,10 +183,10 @@ export const SCRIPTS = {
   },
   'waiting-page': {
     flags: 'no-writes',
-    purpose: 'reads tasks that wait in a queue, all or those of one name',
+    purpose: 'reads tasks that wait in a queue, all or those of one name or id',
     by: ['TaskInspector'],
     blocks: { queue: ['pending', 'quarantined', 'scheduled'] },
-    args: ['place', 'order', 'at', 'limit', 'look', 'mostBytes', 'call'],
+    args: ['place', 'order', 'at', 'limit', 'look', 'mostBytes', 'call', 'id'],
     reply: reply<[looked: number, next: number, left: number, ...fields: string[]]>(
       'the number looked at, where to go on, the number left there, then the beginning of each message and when it is due (nothing if it is not scheduled)',
     ),

@@ -34,7 +34,7 @@ export class MemoryPlaces implements TaskPort {
     return this.in(place).length;
   }
 
-  async page(place: WaitingPlace, { order, at, limit, look, task }: WaitingQuery): Promise<WaitingPage> {
+  async page(place: WaitingPlace, { order, at, limit, look, task, id = '' }: WaitingQuery): Promise<WaitingPage> {
     const all = this.in(place);
     const start = order === 'oldest' ? all.length - Math.min(at, all.length) : at;
     const ordered = (order === 'oldest' ? all : all.reverse()).slice(start);
@@ -44,7 +44,7 @@ export class MemoryPlaces implements TaskPort {
       if (found.length === limit) break;
       looked += 1;
       const dueAt = one.state === 'scheduled' ? one.at : undefined;
-      if (isCallOf(one, task)) found.push({ head: one.message, dueAt });
+      if (one.id.startsWith(id) && isCallOf(one, task)) found.push({ head: one.message, dueAt });
     }
     const left = ordered.length - looked;
     return { looked, next: order === 'oldest' ? left : at + looked, left, tasks: found };
