@@ -62,6 +62,7 @@ export class SendByName {
     if (!Array.isArray(args)) {
       throw invalid('args', 'is no list', 'Give the arguments of the call as an array: [7, { weekly: true }].');
     }
+    if ('ids' in options) throw invalid('ids', 'belongs to many calls', 'Give the `id` of the one call.');
     const { broker, known, clock } = this.parts;
     const queues = await known.all();
     assertSendOptions(options, name, queues);
