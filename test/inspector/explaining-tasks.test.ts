@@ -34,8 +34,8 @@ async function expectExplained(message: string, code: ExplanationCode, ...senten
 }
 
 /** No worker is there any more. */
-function withoutWorkers(): Promise<number> {
-  return fixture.redis.del('{nestwork}:sessions');
+async function withoutWorkers(): Promise<void> {
+  await fixture.redis.del('{nestwork}:sessions', ...(await fixture.redis.keys('{nestwork}:session:*')));
 }
 
 describe('explain() of a pending task', () => {
