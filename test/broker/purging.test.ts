@@ -59,7 +59,8 @@ describe('purge()', () => {
 
   it('removes tasks that came before a time, and foreign bytes as the oldest of all', async () => {
     const [old, young] = [at(1_000), at(2_000)];
-    await fixture.broker.enqueue('default', [young, old, 'hello']);
+    await fixture.broker.enqueue('default', [young, old]);
+    await fixture.redis.lpush(PENDING, 'hello');
     expect(await inspector.tasks.purge('default', { olderThan: new Date(2_000) }, BY)).toMatchObject({ purged: 2 });
     expect(await pending()).toEqual([young]);
     expect(await inspector.tasks.purge('default', { olderThan: '1d' }, BY)).toMatchObject({ purged: 1 });
@@ -79,16 +80,18 @@ describe('purge()', () => {
   });
 
   it('fills gaps deep in a long queue with the newest tasks, and loses none', async () => {
-    const others = Array.from({ length: 50_010 }, () => fixture.message('Other.task'));
+    const body = fixture.message('Other.task').slice(20);
+    const others = Array.from({ length: 52_510 }, () => fixture.ids.next() + body);
     const wanted = fixture.messages(50);
     await fill([others[0] ?? '', ...wanted.slice(0, 40), others[1] ?? '', ...wanted.slice(40), ...others.slice(2)]);
     const result = await inspector.tasks.purge('default', { task: 'Some.task' }, BY);
-    expect(result).toMatchObject({ purged: 50, looked: 50_060, cursor: undefined });
+    expect(result).toEqual({ purged: 50, looked: 52_560, cursor: undefined });
     const left = await pending();
-    expect(left[0]).toBe(others[0]);
-    expect([...left].sort()).toEqual([...others].sort());
-    // the newest 50 are in the gaps; all that were passed over have kept their order
-    expect(left.slice(52, -1)).toEqual(others.slice(3, 3 + left.length - 53));
+    // compared as one text: as lists, a difference would take minutes to print
+    expect(left.slice(52).join() === others.slice(2, -50).join()).toBe(true);
+    expect([left[0], left[41]]).toEqual(others.slice(0, 2));
+    const filled = [...left.slice(1, 41), ...left.slice(42, 52)];
+    expect(filled.sort()).toEqual(others.slice(-50).sort());
     await fixture.redis.del(PENDING);
   });
 

@@ -1029,7 +1029,7 @@ while looked < most and bytes < tonumber(most_bytes) and #gaps < enough do
   count = math.max(1, math.min(200, math.floor(looked * 100000 / bytes)))
 end
 
-if #gaps == looked and kept == 0 and looked > 0 then
+if #gaps == looked and kept == 0 then
   redis.call('RPOP', list, looked)
 elseif is_deep then
   -- with each of them the tail comes nearer by one

@@ -283,6 +283,34 @@ describe('runNow() and moveTo()', () => {
     });
   });
 
+  it('moves a task while Redis is full, but not where a key is foreign', async () => {
+    const [message = '', other = ''] = fixture.messages(2);
+    await fixture.broker.enqueue('mail', [message, other], { at: 4_000_000_000_000 });
+    await fixture.whenFull(() => inspector.tasks.runNow(idOf(message), BY));
+    expect(await fixture.redis.llen('{nestwork}:queue:mail')).toBe(1);
+    await fixture.redis.set('{nestwork}:suspects:mail', 'foreign');
+    await expect(inspector.tasks.moveTo(idOf(other), '1h', BY)).rejects.toMatchObject({ code: 'REDIS_REFUSED' });
+    expect(await fixture.redis.zscore('{nestwork}:scheduled:mail', other)).toBe('4000000000000');
+    await fixture.redis.del('{nestwork}:suspects:mail');
+  });
+
+  it('keeps the order of time for a time that is over', async () => {
+    const [message = ''] = fixture.messages(1);
+    await fixture.broker.enqueue('mail', [message], { at: 4_000_000_000_000 });
+    await inspector.tasks.moveTo(idOf(message), new Date(1_000), BY);
+    const task = await inspector.tasks.get(idOf(message));
+    expect(task?.state).toBe('pending');
+    expect(task?.enqueuedAt?.getTime()).toBeGreaterThan(1_000_000);
+  });
+
+  it('moves a task once, also when it is asked again with the former message', async () => {
+    const [message = ''] = fixture.messages(1);
+    await fixture.broker.enqueue('mail', [message], { at: 4_000_000_000_000 });
+    expect(await fixture.broker.places.reschedule('mail', message, { in: 0 })).toBe(true);
+    expect(await fixture.broker.places.reschedule('mail', message, { in: 0 })).toBe(false);
+    expect(await fixture.redis.llen('{nestwork}:queue:mail')).toBe(1);
+  });
+
   it('moves nothing that is not scheduled', async () => {
     const [message = ''] = fixture.messages(1);
     await fixture.holderOf([message]);
