@@ -5,8 +5,8 @@ import type { RedisConnection } from './redis/redis-connection.js';
 import { isChild } from './session-lists.js';
 
 /** Looked at by one script: it holds up everyone else while it runs. */
-const PAGE = 5_000;
-const PAGE_BYTES = 1_000_000;
+const PAGE = 2_000;
+const PAGE_BYTES = 500_000;
 /** A task that moves while it is looked for may be missed in the first round. */
 const ROUNDS = 2;
 

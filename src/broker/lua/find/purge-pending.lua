@@ -22,7 +22,7 @@ end
 local list, kept = queue[place], tonumber(passed)
 local left = redis.call('LLEN', list) - kept
 local is_deep = kept > 50000
-local most, enough = math.min(tonumber(look), left), is_deep and 30 or kept > 0 and 300 or 1000
+local most, enough = math.min(tonumber(look), left), is_deep and 50 or kept > 0 and 300 or 1000
 local looked, bytes, count, gaps = 0, 0, 10, {}
 
 local function is_wanted(message)
@@ -31,7 +31,7 @@ local function is_wanted(message)
 end
 
 while looked < most and bytes < tonumber(most_bytes) and #gaps < enough do
-  count = math.min(count, most - looked, enough - #gaps)
+  count = math.min(count, most - looked)
   local last = -1 - kept - looked
   local messages = redis.call('LRANGE', list, last - count + 1, last)
   for i = #messages, 1, -1 do
@@ -40,6 +40,9 @@ while looked < most and bytes < tonumber(most_bytes) and #gaps < enough do
     if is_wanted(message) then
       gaps[#gaps + 1] = -kept - looked
       free_key(unique, message)
+      if #gaps == enough then
+        break
+      end
     end
   end
   if #messages == 0 then
