@@ -57,6 +57,13 @@ describe('purge()', () => {
     expect(await pending()).toEqual(messages.filter((message) => message.includes('Other.task')));
   });
 
+  it('removes the oldest tasks alone when all the newer ones stay', async () => {
+    const others = Array.from({ length: 2_000 }, () => fixture.message('Other.task'));
+    await fixture.broker.enqueue('default', [...fixture.messages(20), ...others]);
+    expect(await inspector.tasks.purge('default', { task: 'Some.task' }, BY)).toMatchObject({ purged: 20 });
+    expect(await pending()).toEqual(others);
+  });
+
   it('removes tasks that came before a time, and foreign bytes as the oldest of all', async () => {
     const [old, young] = [at(1_000), at(2_000)];
     await fixture.broker.enqueue('default', [young, old]);

@@ -1,7 +1,6 @@
 import type { HeldTask, WaitingEntry, WaitingPlace } from '../../broker/port/task-port.js';
 import { labelOf } from '../../message/message-label.js';
 import { attemptOf, idOf } from '../../message/task-message.js';
-import type { StateWord } from '../../task/task-states.js';
 
 /**
  * A state in which `TaskInspector.list` finds tasks. Dead ones are listed by `inspector.dead`.
@@ -10,7 +9,7 @@ import type { StateWord } from '../../task/task-states.js';
  * const state: ListedState = 'quarantined';
  * const { tasks } = await inspector.tasks.list({ state });
  */
-export type ListedState = StateWord<'pending' | 'scheduled' | 'active' | 'quarantined'>;
+export type ListedState = 'pending' | 'scheduled' | 'active' | 'quarantined';
 
 /**
  * A task that has not ended, as a list shows it: without its arguments.

@@ -3,7 +3,6 @@ import { type AttemptRecord, attemptsOf } from '../../message/attempt-record.js'
 import type { TaskHeaders } from '../../message/headers.js';
 import { labelOf } from '../../message/message-label.js';
 import { attemptOf, decodeMessage, type TaskMessage } from '../../message/task-message.js';
-import type { StateWord } from '../../task/task-states.js';
 import type { DeadTask } from '../dead-task.js';
 
 /**
@@ -17,9 +16,10 @@ import type { DeadTask } from '../dead-task.js';
  * console.log(task?.args); // [7, { weekly: true }]
  */
 export class TaskDetails {
+  /** the id that its handle had */
   readonly id: string;
   /** where it is; a cancelled one may still run, until its child has stopped it */
-  readonly state: StateWord<'pending' | 'quarantined' | 'scheduled' | 'active' | 'dead' | 'cancelled'>;
+  readonly state: 'pending' | 'quarantined' | 'scheduled' | 'active' | 'dead' | 'cancelled';
   /** name of its queue; undefined once it is cancelled and gone */
   readonly queue: string | undefined;
   /** name of the task; undefined when nothing names it */

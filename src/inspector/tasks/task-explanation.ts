@@ -46,6 +46,7 @@ export type ExplanationCode =
  * console.log(code, sentences.join(' '));
  */
 export interface TaskExplanation {
+  /** the id that was asked for */
   readonly id: string;
   /** the first reason */
   readonly code: ExplanationCode;
@@ -56,7 +57,16 @@ export interface TaskExplanation {
   /** the pause of its queue, for a task that waits there */
   readonly pause: QueuePause | undefined;
   /** where the child runs that holds the task or drains for it, if one does */
-  readonly worker: { readonly child: string; readonly host: string; readonly pid: number } | undefined;
+  readonly worker:
+    | {
+        /** the child, as its worker named it */
+        readonly child: string;
+        /** its machine */
+        readonly host: string;
+        /** the process of its supervisor */
+        readonly pid: number;
+      }
+    | undefined;
 }
 
 /** What an explanation is made from. Times are in ms since 1970, by the clock of Redis. */
