@@ -41,6 +41,19 @@ export {
 } from './inspector/queue-health.js';
 export { QueueInspector } from './inspector/queues/queue-inspector.js';
 export type { QueuePause, QueuePauseOptions, QueueResumeOptions } from './inspector/queues/queue-pauses.js';
+export type { ListedState, ListedTask } from './inspector/tasks/listed-task.js';
+export type { SendByNameOptions, SentByName } from './inspector/tasks/send-by-name.js';
+export type { TaskDetails } from './inspector/tasks/task-details.js';
+export type { ExplanationCode, TaskExplanation } from './inspector/tasks/task-explanation.js';
+export { type FoundState, type TaskActionOptions, TaskInspector } from './inspector/tasks/task-inspector.js';
+export type { TaskListOptions, TaskPage } from './inspector/tasks/task-list-options.js';
+export type {
+  PurgeFilter,
+  PurgeOptions,
+  PurgePreview,
+  PurgeProgress,
+  PurgeResult,
+} from './inspector/tasks/task-purge.js';
 export type { AttemptRecord } from './message/attempt-record.js';
 export type { GivenHeaders, TaskHeaders } from './message/headers.js';
 export type { UniqueUntil } from './message/unique-key.js';

@@ -37,6 +37,7 @@ import { RedisProducer } from './redis-producer.js';
 import { declaredCrons } from './session-crons.js';
 import { APP, DESCRIPTION, isChild, queuesIn, READS, SERVED_QUEUES } from './session-lists.js';
 import { TaskFinder } from './task-finder.js';
+import { RedisTaskPlaces } from './task-places.js';
 
 export interface RedisBrokerOptions {
   readonly redis: RedisSettings;
@@ -72,7 +73,8 @@ export class RedisBroker extends RedisProducer implements Broker {
   readonly broadcasts = new RedisBroadcastRecords(this.connection, this.foreign);
   readonly stream = new BroadcastStream(this.connection, this.blocking());
   private readonly tokens = this.blocking();
-  private readonly finder = new TaskFinder(this.connection, this.options.queues);
+  private readonly finder = new TaskFinder(this.connection);
+  readonly places = new RedisTaskPlaces(this.connection, this.finder);
 
   constructor(options: RedisBrokerOptions) {
     const { redis, namespace, commandTimeoutMs, onOutage } = options;
@@ -100,11 +102,11 @@ export class RedisBroker extends RedisProducer implements Broker {
   }
 
   locate(id: string): Promise<TaskPlace> {
-    return this.finder.locate(id);
+    return this.finder.locate(id, this.options.queues);
   }
 
   cancel(id: string): Promise<TaskPlace> {
-    return this.finder.cancel(id);
+    return this.finder.cancel(id, this.options.queues);
   }
 
   async claim(claimant: Claimant, { number, limit, acks, recover }: ClaimRequest): Promise<ClaimReply> {

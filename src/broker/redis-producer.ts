@@ -39,8 +39,8 @@ export class RedisProducer implements ProducerBroker {
     await this.confirmed([message], () => this.together.add(queue, message));
   }
 
-  enqueueUnique(queue: string, message: string, { due = { in: 0 }, replace }: UniqueOptions): Promise<KeyHolder> {
-    const { queues } = this.options;
+  enqueueUnique(queue: string, message: string, unique: UniqueOptions): Promise<KeyHolder> {
+    const { due = { in: 0 }, replace, queues = this.options.queues } = unique;
     return this.confirmed([message], async () => {
       this.flush();
       const input = {
@@ -145,6 +145,6 @@ function unconfirmed(messages: readonly string[], cause: unknown): EnqueueUnconf
   return new EnqueueUnconfirmedError(messages.map(idOf), { cause });
 }
 
-function dueArgs(due: Due): { dueFrom: string; dueMs: number } {
+export function dueArgs(due: Due): { dueFrom: string; dueMs: number } {
   return 'in' in due ? { dueFrom: 'in', dueMs: due.in } : { dueFrom: 'at', dueMs: due.at };
 }

@@ -1,16 +1,17 @@
 import { KEPT_BROADCASTS } from '../task/broadcast.js';
 import type { TaskPlace } from './port/broker.js';
+import type { FoundTask, WaitingState } from './port/task-port.js';
 import type { RedisConnection } from './redis/redis-connection.js';
 import { isChild } from './session-lists.js';
 
 /** Looked at by one script: it holds up everyone else while it runs. */
-const PAGE = 5_000;
-const PAGE_BYTES = 1_000_000;
+const PAGE = 2_000;
+const PAGE_BYTES = 500_000;
 /** A task that moves while it is looked for may be missed in the first round. */
 const ROUNDS = 2;
 
 /** A place, and what takes the task out of it. */
-interface Found extends TaskPlace {
+interface Found extends FoundTask {
   /** Resolves to false when it is there no more. */
   readonly cancel?: () => Promise<boolean>;
 }
@@ -20,32 +21,35 @@ interface Found extends TaskPlace {
  * caller pays, with a search page by page in the order in which tasks move.
  */
 export class TaskFinder {
-  constructor(
-    private readonly connection: RedisConnection,
-    private readonly queues: readonly string[],
-  ) {}
+  constructor(private readonly connection: RedisConnection) {}
 
-  async locate(id: string): Promise<TaskPlace> {
-    const { state, queue, message } = await this.find(id);
-    return { state, queue, message };
+  /** @param queues those to search */
+  async locate(id: string, queues: readonly string[]): Promise<TaskPlace> {
+    return placeOf(await this.search(id, queues));
+  }
+
+  /** With all that its place shows. */
+  async find(id: string, queues: readonly string[]): Promise<FoundTask> {
+    const { cancel: _, ...found } = await this.search(id, queues);
+    return found;
   }
 
   /** Resolves to where it was found. */
-  async cancel(id: string): Promise<TaskPlace> {
+  async cancel(id: string, queues: readonly string[]): Promise<TaskPlace> {
     for (;;) {
-      const { cancel, ...place } = await this.find(id);
+      const found = await this.search(id, queues);
       // one that has moved on in the meantime is looked for again
-      if (!cancel || (await cancel())) return place;
+      if (!found.cancel || (await found.cancel())) return placeOf(found);
     }
   }
 
-  private async find(id: string): Promise<Found> {
+  private async search(id: string, queues: readonly string[]): Promise<Found> {
     for (let round = 0; round < ROUNDS; round += 1) {
-      for (const queue of this.queues) {
+      for (const queue of queues) {
         const found = (await this.scheduled(id, queue)) ?? (await this.pending(id, queue));
         if (found) return found;
       }
-      const found = (await this.active(id)) ?? (await this.ended(id));
+      const found = (await this.active(id)) ?? (await this.ended(id, queues));
       if (found) return found;
     }
     return { state: 'unknown' };
@@ -57,8 +61,10 @@ export class TaskFinder {
       const [next, entries] = await this.connection.command((redis, keys) =>
         redis.zscan(keys.scheduled(queue), cursor, 'MATCH', `${id}*`, 'COUNT', PAGE),
       );
-      const [message] = entries;
-      if (message !== undefined) return this.waiting(queue, 'scheduled', message);
+      const [message, due] = entries;
+      if (message !== undefined) {
+        return { ...this.waiting(queue, 'scheduled', message), dueAt: Math.floor(Number(due)) };
+      }
       cursor = next;
     } while (cursor !== '0');
     return undefined;
@@ -69,18 +75,21 @@ export class TaskFinder {
       for (let passed = 0, more = 1; more === 1; ) {
         const input = { queue, list, id, passed, most: PAGE, mostBytes: PAGE_BYTES };
         const [message, looked, isMore] = await this.connection.call('find-pending', input);
-        if (message !== '') return this.waiting(queue, list, message);
         passed += looked;
+        if (message !== '') {
+          const size = await this.connection.command((redis, keys) => redis.llen(keys[list](queue)));
+          return { ...this.waiting(queue, list, message), ahead: Math.max(size - passed - 1, 0) };
+        }
         more = isMore;
       }
     }
     return undefined;
   }
 
-  private waiting(queue: string, place: 'scheduled' | 'pending' | 'quarantined', message: string): Found {
+  private waiting(queue: string, place: WaitingState, message: string): Found {
     const cancel = async (): Promise<boolean> =>
       (await this.connection.call('cancel-waiting', { queue, place, message })) > 0;
-    return { state: place === 'scheduled' ? place : 'pending', queue, message, cancel };
+    return { state: place, queue, message, cancel };
   }
 
   private async active(id: string): Promise<Found | undefined> {
@@ -97,20 +106,32 @@ export class TaskFinder {
 
   private async held(id: string, child: string, held: string): Promise<Found> {
     const space = held.indexOf(' ');
-    const asked = await this.connection.command((redis, keys) => redis.zscore(keys.cancelled(), id));
+    const asked = await this.cancelledAt(id);
     const cancel = async (): Promise<boolean> =>
       (await this.connection.call('cancel-active', { child, id, kept: KEPT_BROADCASTS })) === 1;
-    const place = { queue: held.slice(0, space), message: held.slice(space + 1) };
+    const place = { queue: held.slice(0, space), message: held.slice(space + 1), child };
     // asking twice is not needed: it never runs again, and its supervisor knows
-    return asked === null ? { state: 'active', ...place, cancel } : { state: 'cancelled', ...place };
+    return asked === undefined
+      ? { state: 'active', ...place, cancel }
+      : { state: 'cancelled', ...place, cancelledAt: asked };
   }
 
-  private async ended(id: string): Promise<Found | undefined> {
-    for (const queue of this.queues) {
+  private async ended(id: string, queues: readonly string[]): Promise<Found | undefined> {
+    for (const queue of queues) {
       const dead = await this.connection.command((redis, keys) => redis.hexists(keys.records(queue), id));
       if (dead === 1) return { state: 'dead', queue };
     }
-    const asked = await this.connection.command((redis, keys) => redis.zscore(keys.cancelled(), id));
-    return asked === null ? undefined : { state: 'cancelled' };
+    const asked = await this.cancelledAt(id);
+    return asked === undefined ? undefined : { state: 'cancelled', cancelledAt: asked };
   }
+
+  private async cancelledAt(id: string): Promise<number | undefined> {
+    const asked = await this.connection.command((redis, keys) => redis.zscore(keys.cancelled(), id));
+    return asked === null ? undefined : Math.floor(Number(asked));
+  }
+}
+
+/** Where it is, as a handle answers. */
+function placeOf({ state, queue, message }: FoundTask): TaskPlace {
+  return { state: state === 'quarantined' ? 'pending' : state, queue, message };
 }

@@ -6,6 +6,7 @@ import { QueueHealth } from './queue-health.js';
 import { KnownQueues } from './queues/known-queues.js';
 import { QueueInspector } from './queues/queue-inspector.js';
 import { QueuePauses } from './queues/queue-pauses.js';
+import { TaskInspector } from './tasks/task-inspector.js';
 
 /**
  * Looks at everything in a namespace and acts on it: the same for a script, the command line and an app. It needs no list of
@@ -27,6 +28,8 @@ import { QueuePauses } from './queues/queue-pauses.js';
 export class Inspector {
   /** the queues: depth, age and workers of each; pause, resume */
   readonly queues: QueueInspector;
+  /** the tasks in every state: list, explain, cancel, send, purge */
+  readonly tasks: TaskInspector;
   /** the dead tasks: list, redrive, delete */
   readonly dead: DeadLetters;
   /** the crons: list, run, pause, resume */
@@ -44,6 +47,7 @@ export class Inspector {
     this.dead = new DeadLetters(broker.deadLetters, known);
     this.crons = new CronManager(broker, known, clock);
     this.health = new QueueHealth(broker, known, clock);
+    this.tasks = new TaskInspector(broker, known, this.dead, clock);
     this.queues = new QueueInspector(this.health, known, new QueuePauses(broker.pauses));
   }
 

@@ -8,6 +8,7 @@ import type { CatalogPort } from './catalog-port.js';
 import type { CronBroker } from './cron-broker.js';
 import type { DeadLetterBroker, DeadPurgeBroker } from './dead-letter-broker.js';
 import type { Pause, PausePort } from './pause-port.js';
+import type { TaskPort } from './task-port.js';
 
 export type * from './broadcast-port.js';
 export type * from './catalog-port.js';
@@ -208,6 +209,8 @@ export interface UniqueOptions {
   readonly due: Due | undefined;
   /** whether a task that still waits gives way */
   readonly replace: boolean;
+  /** in which that may wait; those of the app by default */
+  readonly queues?: readonly string[];
 }
 
 /** The task that has a key. */
@@ -348,6 +351,7 @@ export interface AppBroker extends ProducerBroker, TaskBroker, InspectorBroker {
   readonly crons: Pick<CronBroker, 'records' | 'pause' | 'resume'>;
   readonly catalog: CatalogPort;
   readonly pauses: PausePort;
+  readonly places: TaskPort;
   /** Connects and checks that the server can serve. Rejects within the connection's timeout. */
   connect(): Promise<void>;
   close(): Promise<void>;

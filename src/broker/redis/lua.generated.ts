@@ -5,6 +5,13 @@ const LIB = {
     redis.pcall('RPUSH', bell, '1')
   end
 end`,
+  'is_call': `local function is_call(message, call)
+  local at = 35
+  while string.find(message, '^%a', at) do
+    at = at + 28
+  end
+  return string.sub(message, at, at + #call - 1) == call
+end`,
   'remember_cancelled': `local function remember_cancelled(cancelled, now, id)
   redis.call('ZADD', cancelled, text(now), id)
   redis.call('ZREMRANGEBYSCORE', cancelled, '-inf', text(now - 86400000))
@@ -908,10 +915,34 @@ if removed > 0 then
   remember_cancelled(keys.cancelled, now_ms(), string.sub(message, 1, 20))
 end
 return removed`,
+  'claims-page': `#!lua flags=no-writes
+-- reads what a child holds, by id.
+-- Returns 1 if there are more, then id and beginning of each.
+local claims = KEYS[1]
+local after, limit, most_bytes = ARGV[1], ARGV[2], ARGV[3]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`after\` is the id to go on behind, or ''. A script because messages may be large, and only their beginning is wanted.
+
+local ids, page, bytes = redis.call('HKEYS', claims), { 0 }, 0
+table.sort(ids)
+for _, id in ipairs(ids) do
+  if id > after then
+    if #page > 2 * limit or bytes >= tonumber(most_bytes) then
+      page[1] = 1
+      break
+    end
+    local held = redis.call('HGET', claims, id)
+    page[#page + 1] = id
+    page[#page + 1] = string.sub(held, 1, 1900)
+    bytes = bytes + #held
+  end
+end
+return page`,
   'find-pending': `#!lua flags=no-writes
 ${LIB.part}
 -- looks for a task in a part of a list, from its tail.
--- Returns its message or nothing, the number looked at, 1 if there are more.
+-- Returns its message or nothing, the number of others looked at, 1 if there are more.
 local list, id, passed, most, most_bytes = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local queue = { pending = KEYS[1], quarantined = KEYS[2] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -927,7 +958,7 @@ while looked < tonumber(most) and bytes < tonumber(most_bytes) do
   local messages = redis.call('LRANGE', queue[list], last - 49, last)
   for i = #messages, 1, -1 do
     if string.sub(messages[i], 1, 20) == id then
-      return { messages[i], looked, 1 }
+      return { messages[i], looked + #messages - i, 1 }
     end
     bytes = bytes + #messages[i]
   end
@@ -937,6 +968,186 @@ while looked < tonumber(most) and bytes < tonumber(most_bytes) do
   end
 end
 return { '', looked, 1 }`,
+  'purge-pending': `#!lua flags=allow-oom
+${LIB.part}
+${LIB.wrong_type}
+${LIB.wrong_queues}
+${LIB.is_call}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.free_key}
+-- removes tasks that match from a part of a queue, from its tail, and frees their unique keys.
+-- Returns the number purged, the number looked at, how many at the tail were kept, the number left behind them.
+local unique = KEYS[1]
+local place, passed, look, most_bytes, call, before = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local queue = { pending = KEYS[2], quarantined = KEYS[3] }
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`place\` is the key of the queue to purge: a part of it, from the tail on, behind \`passed\` tasks. \`call\` is how the body of a
+-- task to purge begins, '' for any; it came into the queue before \`before\`, '' for any time.
+--
+-- Redis can take values out of a list at its ends, or search for them from there. So near the tail the purged ones are marked
+-- and removed by one search. That would take too long further in: there the newest tasks that were passed over fill the
+-- gaps, which makes no other task wait longer.
+--
+-- Atomic because a task must be in the queue or purged, and nobody may find a mark.
+
+local wrong = wrong_type('hash', unique) or wrong_queues({ queue })
+if wrong then
+  return wrong
+end
+local list, kept = queue[place], tonumber(passed)
+local left = redis.call('LLEN', list) - kept
+local is_deep = kept > 50000
+local most, enough = math.min(tonumber(look), left), is_deep and 50 or kept > 0 and 300 or 1000
+local looked, bytes, count, gaps = 0, 0, 10, {}
+
+local function is_wanted(message)
+  return is_call(message, call)
+    and (before == '' or (tonumber(string.sub(message, 26, 34), 36) or 0) < tonumber(before))
+end
+
+while looked < most and bytes < tonumber(most_bytes) and #gaps < enough do
+  count = math.min(count, most - looked)
+  local last = -1 - kept - looked
+  local messages = redis.call('LRANGE', list, last - count + 1, last)
+  for i = #messages, 1, -1 do
+    local message = messages[i]
+    looked, bytes = looked + 1, bytes + #message
+    if is_wanted(message) then
+      gaps[#gaps + 1] = -kept - looked
+      free_key(unique, message)
+      if #gaps == enough then
+        break
+      end
+    end
+  end
+  if #messages == 0 then
+    break
+  end
+  count = math.max(1, math.min(200, math.floor(looked * 100000 / bytes)))
+end
+
+if #gaps == looked and kept == 0 then
+  redis.call('RPOP', list, looked)
+elseif is_deep then
+  -- with each of them the tail comes nearer by one
+  for i = 1, #gaps do
+    redis.call('LSET', list, gaps[i] + i, redis.call('RPOP', list))
+  end
+elseif #gaps > 0 then
+  local mark = '\\0purged ' .. redis.sha1hex(place .. passed)
+  for i = 1, #gaps do
+    redis.call('LSET', list, gaps[i], mark)
+  end
+  redis.call('LREM', list, -#gaps, mark)
+end
+return { #gaps, looked, kept + looked - #gaps, left - looked }`,
+  'reschedule': `#!lua flags=allow-oom
+${LIB.text}
+${LIB.ring}
+${LIB.schedule}
+${LIB.wrong_type}
+${LIB.wrong_keys}
+${LIB.wrong_queues}
+${LIB.now_ms}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.is_foreign}
+${LIB.is_quarantined}
+${LIB.push}
+${LIB.enlist}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.update_key}
+-- gives a scheduled task another time, or moves it to the tail of its queue.
+-- Returns 1, or 0 if it is not scheduled any more.
+local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3] }
+local message, due_from, due_ms = ARGV[1], ARGV[2], ARGV[3]
+local queue = { name = ARGV[4], pending = KEYS[4], quarantined = KEYS[5], bell = KEYS[6], scheduled = KEYS[7] }
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Due \`in\` or \`at\` so many ms; 0 from now on means now, at the tail of its queue.
+--
+-- Atomic because a task must be on the schedule or in the queue, and keep its unique key.
+
+local wrong = wrong_keys(keys) or wrong_queues({ queue })
+if wrong then
+  return wrong
+end
+if redis.call('ZREM', queue.scheduled, message) == 0 then
+  return 0
+end
+local now = now_ms()
+local due = math.max(tonumber(due_ms) + (due_from == 'in' and now or 0), now)
+local moved = string.sub(message, 1, 25) .. base36(due, 9) .. string.sub(message, 35)
+if due > now then
+  schedule(queue.scheduled, keys.alarm, due, { moved })
+else
+  enlist(queue, { moved }, false)
+end
+update_key(keys.unique, queue.name, moved)
+return 1`,
+  'waiting-page': `#!lua flags=no-writes
+${LIB.is_call}
+-- reads tasks that wait in a queue, all or those of one name or id.
+-- Returns the number looked at, where to go on, the number left there, then the beginning of each message and when it
+-- is due (nothing if it is not scheduled).
+local place, order, at, limit, look, most_bytes, call, id = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+local queue = { pending = KEYS[1], quarantined = KEYS[2], scheduled = KEYS[3] }
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`place\` is the key of the queue to read, \`order\` is \`oldest\` (from the head on) or \`newest\` (from the tail on). \`at\` counts from
+-- the tail, so that what leaves at the head moves nothing: with \`oldest\` it is how many are left up to the tail, with
+-- \`newest\` how many at the tail to pass over. \`id\` is how an id begins, '' for any; \`call\` how the body of a call does.
+--
+-- A script because only the beginning of some messages is wanted. Some may be large, so it takes few at first.
+
+local is_schedule = place == 'scheduled'
+local size = redis.call(is_schedule and 'ZCARD' or 'LLEN', queue[place])
+
+-- In their order, with the time at which each is due.
+local function read(first, last)
+  if not is_schedule then
+    return redis.call('LRANGE', queue[place], first, last), {}
+  end
+  local messages, dues = {}, {}
+  local entries = redis.call('ZRANGE', queue[place], first, last, 'WITHSCORES')
+  for i = 1, #entries, 2 do
+    messages[#messages + 1] = entries[i]
+    dues[#dues + 1] = entries[i + 1]
+  end
+  return messages, dues
+end
+
+local newest, position = order == 'newest', math.min(tonumber(at), size)
+local left = newest and size - position or position
+local most, looked, bytes, count, page = math.min(tonumber(look), left), 0, 0, 10, {}
+local is_full = false
+while looked < most and bytes < tonumber(most_bytes) and not is_full do
+  count = math.min(count, most - looked)
+  local last = newest and -1 - position - looked or looked - position + count - 1
+  local messages, dues = read(last - count + 1, last)
+  for i = newest and #messages or 1, newest and 1 or #messages, newest and -1 or 1 do
+    local message = messages[i]
+    looked, bytes = looked + 1, bytes + #message
+    if string.sub(message, 1, #id) == id and is_call(message, call) then
+      page[#page + 1] = string.sub(message, 1, 1700)
+      page[#page + 1] = dues[i] or ''
+      is_full = #page == 2 * limit
+      if is_full then
+        break
+      end
+    end
+  end
+  if #messages == 0 then
+    break
+  end
+  count = math.max(1, math.min(500, math.floor(looked * 100000 / bytes)))
+end
+return { looked, newest and position + looked or position - looked, left - looked, unpack(page) }`,
   'close-session': `#!lua flags=allow-oom
 -- deletes a session that has no child.
 -- Returns 1, or 0 if a child is registered.

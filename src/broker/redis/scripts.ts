@@ -9,6 +9,7 @@ export type Caller =
   | 'DeadLetters'
   | 'CronManager'
   | 'QueueInspector'
+  | 'TaskInspector'
   | 'child'
   | 'supervisor';
 
@@ -173,16 +174,34 @@ export const SCRIPTS = {
   'find-pending': {
     flags: 'no-writes',
     purpose: 'looks for a task in a part of a list, from its tail',
-    by: ['cancel() and status()'],
+    by: ['cancel() and status()', 'TaskInspector'],
     blocks: { queue: ['pending', 'quarantined'] },
     args: ['list', 'id', 'passed', 'most', 'mostBytes'],
     reply: reply<[message: string, looked: number, more: Flag]>(
-      'its message or nothing, the number looked at, 1 if there are more',
+      'its message or nothing, the number of others looked at, 1 if there are more',
     ),
+  },
+  'waiting-page': {
+    flags: 'no-writes',
+    purpose: 'reads tasks that wait in a queue, all or those of one name or id',
+    by: ['TaskInspector'],
+    blocks: { queue: ['pending', 'quarantined', 'scheduled'] },
+    args: ['place', 'order', 'at', 'limit', 'look', 'mostBytes', 'call', 'id'],
+    reply: reply<[looked: number, next: number, left: number, ...fields: string[]]>(
+      'the number looked at, where to go on, the number left there, then the beginning of each message and when it is due (nothing if it is not scheduled)',
+    ),
+  },
+  'claims-page': {
+    flags: 'no-writes',
+    purpose: 'reads what a child holds, by id',
+    by: ['TaskInspector'],
+    keys: ['claims'],
+    args: ['after', 'limit', 'mostBytes'],
+    reply: reply<[more: Flag, ...fields: string[]]>('1 if there are more, then id and beginning of each'),
   },
   'cancel-waiting': {
     purpose: 'removes a task that waits and frees its unique key',
-    by: ['cancel() and status()'],
+    by: ['cancel() and status()', 'TaskInspector'],
     keys: [...ENDS],
     blocks: { queue: ['pending', 'quarantined', 'scheduled'] },
     args: ['place', 'message'],
@@ -190,10 +209,28 @@ export const SCRIPTS = {
   },
   'cancel-active': {
     purpose: 'marks an active task as cancelled and adds that to the stream',
-    by: ['cancel() and status()'],
+    by: ['cancel() and status()', 'TaskInspector'],
     keys: ['claims', 'cancelled', 'broadcasts'],
     args: ['id', 'kept'],
     reply: reply<Flag>('1, or 0 if the child no longer holds it'),
+  },
+  'purge-pending': {
+    purpose: 'removes tasks that match from a part of a queue, from its tail, and frees their unique keys',
+    by: ['TaskInspector'],
+    keys: ['unique'],
+    blocks: { queue: ['pending', 'quarantined'] },
+    args: ['place', 'passed', 'look', 'mostBytes', 'call', 'before'],
+    reply: reply<[purged: number, looked: number, passed: number, left: number]>(
+      'the number purged, the number looked at, how many at the tail were kept, the number left behind them',
+    ),
+  },
+  reschedule: {
+    purpose: 'gives a scheduled task another time, or moves it to the tail of its queue',
+    by: ['TaskInspector'],
+    keys: [...ENDS],
+    blocks: { queue: ['name', 'pending', 'quarantined', 'bell', 'scheduled'] },
+    args: ['message', 'dueFrom', 'dueMs'],
+    reply: reply<Flag>('1, or 0 if it is not scheduled any more'),
   },
   redrive: {
     purpose: 'moves dead tasks to the tail of their queue, with new counters',

@@ -3,6 +3,7 @@ import { ago, instant } from '../../terminal/figures.js';
 import { duration, text } from '../../terminal/usage.js';
 import type { InspectorContext } from '../inspector-context.js';
 import type { QueueReport } from '../queue-health.js';
+import { purgeCommand } from '../tasks/purge-command.js';
 
 const COLUMNS = [
   { title: 'QUEUE', of: ({ queue }: QueueReport) => queue },
@@ -23,7 +24,7 @@ const QUEUE = { queue: { summary: 'name of the queue', completes: 'queues' } } a
 /** The commands about queues. */
 export const queueCommands: CommandGroup<InspectorContext> = {
   name: 'queues',
-  summary: 'look at queues; pause and resume them',
+  summary: 'look at queues; pause, resume and purge them',
   commands: [
     command({
       name: 'ls',
@@ -52,6 +53,7 @@ export const queueCommands: CommandGroup<InspectorContext> = {
         return undefined;
       },
     }),
+    purgeCommand,
     command({
       name: 'resume',
       summary: 'start the tasks of a paused queue again',

@@ -93,7 +93,7 @@ export function describePause({ since, until, by, reason }: Pause): Omit<QueuePa
 }
 
 /** Anything may arrive here from untyped code. */
-function assertText(option: string, text: unknown, remedy: string): void {
+export function assertText(option: string, text: unknown, remedy: string): void {
   if (typeof text !== 'string' || text === '') throw invalid(option, `is ${shown(text)}, not a text`, remedy);
   if (text.length > MOST_CHARACTERS) {
     throw invalid(option, `has ${text.length} characters`, `Give at most ${MOST_CHARACTERS}.`);

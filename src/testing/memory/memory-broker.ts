@@ -17,6 +17,7 @@ import { MemoryClaims } from './memory-claims.js';
 import { MemoryCrons } from './memory-crons.js';
 import { MemoryDeadLetters } from './memory-dead-letters.js';
 import { MemoryPauses } from './memory-pauses.js';
+import { MemoryPlaces } from './memory-places.js';
 import { MemoryTasks } from './memory-tasks.js';
 
 /** A message that an app has sent. */
@@ -51,6 +52,7 @@ export class MemoryBroker implements AppBroker, TestWork {
   readonly broadcasts: MemoryBroadcasts;
   readonly crons: MemoryCrons;
   readonly pauses: MemoryPauses;
+  readonly places: MemoryPlaces;
   readonly claims: MemoryClaims;
   readonly catalog = {
     tasks: async () => [...(this.registered?.values() ?? [])],
@@ -69,6 +71,7 @@ export class MemoryBroker implements AppBroker, TestWork {
     this.broadcasts = new MemoryBroadcasts(this.tasks);
     this.crons = new MemoryCrons(this.tasks);
     this.pauses = new MemoryPauses(observer.clock);
+    this.places = new MemoryPlaces(this.tasks, queues, (id) => this.cancel(id));
     this.claims = new MemoryClaims(this.tasks, this.crons, this.pauses, queues);
   }
 

@@ -1,6 +1,6 @@
 #!lua flags=no-writes
 -- looks for a task in a part of a list, from its tail.
--- Returns its message or nothing, the number looked at, 1 if there are more.
+-- Returns its message or nothing, the number of others looked at, 1 if there are more.
 local list, id, passed, most, most_bytes = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local queue = { pending = KEYS[1], quarantined = KEYS[2] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -16,7 +16,7 @@ while looked < tonumber(most) and bytes < tonumber(most_bytes) do
   local messages = redis.call('LRANGE', queue[list], last - 49, last)
   for i = #messages, 1, -1 do
     if string.sub(messages[i], 1, 20) == id then
-      return { messages[i], looked, 1 }
+      return { messages[i], looked + #messages - i, 1 }
     end
     bytes = bytes + #messages[i]
   end

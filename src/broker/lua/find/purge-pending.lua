@@ -1,0 +1,68 @@
+#!lua flags=allow-oom
+-- removes tasks that match from a part of a queue, from its tail, and frees their unique keys.
+-- Returns the number purged, the number looked at, how many at the tail were kept, the number left behind them.
+local unique = KEYS[1]
+local place, passed, look, most_bytes, call, before = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local queue = { pending = KEYS[2], quarantined = KEYS[3] }
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- `place` is the key of the queue to purge: a part of it, from the tail on, behind `passed` tasks. `call` is how the body of a
+-- task to purge begins, '' for any; it came into the queue before `before`, '' for any time.
+--
+-- Redis can take values out of a list at its ends, or search for them from there. So near the tail the purged ones are marked
+-- and removed by one search. That would take too long further in: there the newest tasks that were passed over fill the
+-- gaps, which makes no other task wait longer.
+--
+-- Atomic because a task must be in the queue or purged, and nobody may find a mark.
+
+local wrong = wrong_type('hash', unique) or wrong_queues({ queue })
+if wrong then
+  return wrong
+end
+local list, kept = queue[place], tonumber(passed)
+local left = redis.call('LLEN', list) - kept
+local is_deep = kept > 50000
+local most, enough = math.min(tonumber(look), left), is_deep and 50 or kept > 0 and 300 or 1000
+local looked, bytes, count, gaps = 0, 0, 10, {}
+
+local function is_wanted(message)
+  return is_call(message, call)
+    and (before == '' or (tonumber(string.sub(message, 26, 34), 36) or 0) < tonumber(before))
+end
+
+while looked < most and bytes < tonumber(most_bytes) and #gaps < enough do
+  count = math.min(count, most - looked)
+  local last = -1 - kept - looked
+  local messages = redis.call('LRANGE', list, last - count + 1, last)
+  for i = #messages, 1, -1 do
+    local message = messages[i]
+    looked, bytes = looked + 1, bytes + #message
+    if is_wanted(message) then
+      gaps[#gaps + 1] = -kept - looked
+      free_key(unique, message)
+      if #gaps == enough then
+        break
+      end
+    end
+  end
+  if #messages == 0 then
+    break
+  end
+  count = math.max(1, math.min(200, math.floor(looked * 100000 / bytes)))
+end
+
+if #gaps == looked and kept == 0 then
+  redis.call('RPOP', list, looked)
+elseif is_deep then
+  -- with each of them the tail comes nearer by one
+  for i = 1, #gaps do
+    redis.call('LSET', list, gaps[i] + i, redis.call('RPOP', list))
+  end
+elseif #gaps > 0 then
+  local mark = '\0purged ' .. redis.sha1hex(place .. passed)
+  for i = 1, #gaps do
+    redis.call('LSET', list, gaps[i], mark)
+  end
+  redis.call('LREM', list, -#gaps, mark)
+end
+return { #gaps, looked, kept + looked - #gaps, left - looked }

@@ -1,0 +1,29 @@
+#!lua flags=allow-oom
+-- gives a scheduled task another time, or moves it to the tail of its queue.
+-- Returns 1, or 0 if it is not scheduled any more.
+local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3] }
+local message, due_from, due_ms = ARGV[1], ARGV[2], ARGV[3]
+local queue = { name = ARGV[4], pending = KEYS[4], quarantined = KEYS[5], bell = KEYS[6], scheduled = KEYS[7] }
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Due `in` or `at` so many ms; 0 from now on means now, at the tail of its queue.
+--
+-- Atomic because a task must be on the schedule or in the queue, and keep its unique key.
+
+local wrong = wrong_keys(keys) or wrong_queues({ queue })
+if wrong then
+  return wrong
+end
+if redis.call('ZREM', queue.scheduled, message) == 0 then
+  return 0
+end
+local now = now_ms()
+local due = math.max(tonumber(due_ms) + (due_from == 'in' and now or 0), now)
+local moved = string.sub(message, 1, 25) .. base36(due, 9) .. string.sub(message, 35)
+if due > now then
+  schedule(queue.scheduled, keys.alarm, due, { moved })
+else
+  enlist(queue, { moved }, false)
+end
+update_key(keys.unique, queue.name, moved)
+return 1

@@ -1,0 +1,57 @@
+#!lua flags=no-writes
+-- reads tasks that wait in a queue, all or those of one name or id.
+-- Returns the number looked at, where to go on, the number left there, then the beginning of each message and when it
+-- is due (nothing if it is not scheduled).
+local place, order, at, limit, look, most_bytes, call, id = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+local queue = { pending = KEYS[1], quarantined = KEYS[2], scheduled = KEYS[3] }
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- `place` is the key of the queue to read, `order` is `oldest` (from the head on) or `newest` (from the tail on). `at` counts from
+-- the tail, so that what leaves at the head moves nothing: with `oldest` it is how many are left up to the tail, with
+-- `newest` how many at the tail to pass over. `id` is how an id begins, '' for any; `call` how the body of a call does.
+--
+-- A script because only the beginning of some messages is wanted. Some may be large, so it takes few at first.
+
+local is_schedule = place == 'scheduled'
+local size = redis.call(is_schedule and 'ZCARD' or 'LLEN', queue[place])
+
+-- In their order, with the time at which each is due.
+local function read(first, last)
+  if not is_schedule then
+    return redis.call('LRANGE', queue[place], first, last), {}
+  end
+  local messages, dues = {}, {}
+  local entries = redis.call('ZRANGE', queue[place], first, last, 'WITHSCORES')
+  for i = 1, #entries, 2 do
+    messages[#messages + 1] = entries[i]
+    dues[#dues + 1] = entries[i + 1]
+  end
+  return messages, dues
+end
+
+local newest, position = order == 'newest', math.min(tonumber(at), size)
+local left = newest and size - position or position
+local most, looked, bytes, count, page = math.min(tonumber(look), left), 0, 0, 10, {}
+local is_full = false
+while looked < most and bytes < tonumber(most_bytes) and not is_full do
+  count = math.min(count, most - looked)
+  local last = newest and -1 - position - looked or looked - position + count - 1
+  local messages, dues = read(last - count + 1, last)
+  for i = newest and #messages or 1, newest and 1 or #messages, newest and -1 or 1 do
+    local message = messages[i]
+    looked, bytes = looked + 1, bytes + #message
+    if string.sub(message, 1, #id) == id and is_call(message, call) then
+      page[#page + 1] = string.sub(message, 1, 1700)
+      page[#page + 1] = dues[i] or ''
+      is_full = #page == 2 * limit
+      if is_full then
+        break
+      end
+    end
+  end
+  if #messages == 0 then
+    break
+  end
+  count = math.max(1, math.min(500, math.floor(looked * 100000 / bytes)))
+end
+return { looked, newest and position + looked or position - looked, left - looked, unpack(page) }

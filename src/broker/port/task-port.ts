@@ -1,0 +1,117 @@
+import type { StateWord } from '../../task/task-states.js';
+import type { Due, TaskPlace } from './broker.js';
+
+/** A state in which a task waits in a list or on a schedule. */
+export type WaitingState = StateWord<'pending' | 'quarantined' | 'scheduled'>;
+
+/** Where tasks of one queue wait. */
+export interface WaitingPlace {
+  readonly queue: string;
+  readonly state: WaitingState;
+}
+
+/** The part of a place to read. Places are counted from the tail, where the newest task is, or the one that is due last. */
+export interface WaitingQuery {
+  /** `oldest` goes from the head to the tail */
+  readonly order: 'oldest' | 'newest';
+  /** from `oldest` on: how many from here to the tail; from `newest` on: how many at the tail to pass over */
+  readonly at: number;
+  /** tasks to return at most */
+  readonly limit: number;
+  /** tasks to look at at most */
+  readonly look: number;
+  /** only calls of this task; undefined for all */
+  readonly task: string | undefined;
+  /** only ids that begin so; undefined for all */
+  readonly id: string | undefined;
+}
+
+export interface WaitingPage {
+  /** how many were looked at */
+  readonly looked: number;
+  /** the `at` with which to go on */
+  readonly next: number;
+  /** how many lie behind that in this direction */
+  readonly left: number;
+  readonly tasks: readonly WaitingEntry[];
+}
+
+export interface WaitingEntry {
+  /** the beginning of the message: header, tags and name */
+  readonly head: string;
+  /** when it is due, in ms since 1970; only of a scheduled one */
+  readonly dueAt: number | undefined;
+}
+
+/** A registered child, and the process of its supervisor. */
+export interface ChildOfWorker {
+  readonly child: string;
+  readonly host: string;
+  /** of the supervisor */
+  readonly pid: number;
+}
+
+export interface HeldTask {
+  readonly id: string;
+  readonly queue: string;
+  /** the beginning of the message */
+  readonly head: string;
+}
+
+/** One task as it was found, with what only its place shows. */
+export interface FoundTask extends Omit<TaskPlace, 'state'> {
+  readonly state: StateWord<'pending' | 'quarantined' | 'scheduled' | 'active' | 'dead' | 'cancelled'> | 'unknown';
+  /** pending or quarantined tasks that come before it, at this moment */
+  readonly ahead?: number;
+  /** of a scheduled one, in ms since 1970 */
+  readonly dueAt?: number;
+  /** the child that holds it */
+  readonly child?: string;
+  /** when it was cancelled, in ms since 1970 */
+  readonly cancelledAt?: number;
+}
+
+/** Which pending tasks to purge. */
+export interface PurgeQuery {
+  readonly state: StateWord<'pending' | 'quarantined'>;
+  /** how many at the tail to pass over */
+  readonly passed: number;
+  /** only calls of this task; undefined for all */
+  readonly task: string | undefined;
+  /** only tasks that came into the queue before, in ms since 1970; undefined for all */
+  readonly before: number | undefined;
+  /** tasks to look at at most */
+  readonly look: number;
+}
+
+export interface PurgeStep {
+  readonly purged: number;
+  /** how many were looked at, purged ones included */
+  readonly looked: number;
+  /** how many at the tail to pass over next time */
+  readonly passed: number;
+  /** how many lie behind them */
+  readonly left: number;
+}
+
+/** All tasks that have not ended: each call looks at a bounded part of them. */
+export interface TaskPort {
+  /** Redis time, in ms since 1970. */
+  now(): Promise<number>;
+  size(place: WaitingPlace): Promise<number>;
+  page(place: WaitingPlace, query: WaitingQuery): Promise<WaitingPage>;
+  /** The children of all sessions, by name. */
+  children(): Promise<ChildOfWorker[]>;
+  /** What a child holds, by id, from behind an id on. */
+  held(child: string, after: string, limit: number): Promise<{ readonly tasks: HeldTask[]; readonly more: boolean }>;
+  /** The child that claims nothing until it can take a quarantined task. */
+  drainer(): Promise<string | undefined>;
+  /** Searches all of these queues, page by page. */
+  find(id: string, queues: readonly string[]): Promise<FoundTask>;
+  /** Cancels a task of one of these queues. Resolves to where it was found. */
+  cancel(id: string, queues: readonly string[]): Promise<TaskPlace>;
+  /** Removes those that match of a part of a queue. */
+  purge(queue: string, query: PurgeQuery): Promise<PurgeStep>;
+  /** Gives a scheduled task another time. Resolves to false when it is not scheduled any more. */
+  reschedule(queue: string, message: string, due: Due): Promise<boolean>;
+}

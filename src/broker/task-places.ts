@@ -1,0 +1,113 @@
+import type { Due, TaskPlace } from './port/broker.js';
+import type {
+  ChildOfWorker,
+  FoundTask,
+  HeldTask,
+  PurgeQuery,
+  PurgeStep,
+  TaskPort,
+  WaitingEntry,
+  WaitingPage,
+  WaitingPlace,
+  WaitingQuery,
+} from './port/task-port.js';
+import type { RedisConnection } from './redis/redis-connection.js';
+import { dueArgs } from './redis-producer.js';
+import { isChild } from './session-lists.js';
+import type { TaskFinder } from './task-finder.js';
+
+/** Bytes of messages after which a script has enough: it holds up everyone else while it runs. */
+const ENOUGH_BYTES = 500_000;
+
+/** All tasks that have not ended, over Redis: each call is one script that looks at a part. */
+export class RedisTaskPlaces implements TaskPort {
+  constructor(
+    private readonly connection: RedisConnection,
+    private readonly finder: TaskFinder,
+  ) {}
+
+  async now(): Promise<number> {
+    const [seconds, microseconds] = await this.connection.command((redis) => redis.time());
+    return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+  }
+
+  size({ queue, state }: WaitingPlace): Promise<number> {
+    return this.connection.command((redis, keys) =>
+      state === 'scheduled' ? redis.zcard(keys.scheduled(queue)) : redis.llen(keys[state](queue)),
+    );
+  }
+
+  async page(
+    { queue, state }: WaitingPlace,
+    { order, at, limit, look, ...filter }: WaitingQuery,
+  ): Promise<WaitingPage> {
+    const range = { order, at, limit, look, mostBytes: ENOUGH_BYTES };
+    const input = { queue, place: state, ...range, call: callOf(filter.task), id: filter.id ?? '' };
+    const [looked, next, left, ...fields] = await this.connection.call('waiting-page', input);
+    return { looked, next, left, tasks: entriesOf(fields) };
+  }
+
+  async children(): Promise<ChildOfWorker[]> {
+    const sessions = await this.connection.command((redis, keys) => redis.zrange(keys.sessions(), 0, '-1'));
+    const found = await Promise.all(
+      sessions.map(async (session) => {
+        const fields = await this.connection.command((redis, keys) => redis.hgetall(keys.session(session)));
+        const { '@host': host = '', '@pid': pid } = fields;
+        return Object.keys(fields)
+          .filter(isChild)
+          .map((child) => ({ child, host, pid: Number(pid) }));
+      }),
+    );
+    return found.flat().sort((a, b) => (a.child < b.child ? -1 : 1));
+  }
+
+  async held(child: string, after: string, limit: number): Promise<{ tasks: HeldTask[]; more: boolean }> {
+    const input = { child, after, limit, mostBytes: ENOUGH_BYTES };
+    const [more, ...fields] = await this.connection.call('claims-page', input);
+    const tasks: HeldTask[] = [];
+    for (let at = 0; at + 1 < fields.length; at += 2) {
+      const [id = '', held = ''] = fields.slice(at, at + 2);
+      const space = held.indexOf(' ');
+      tasks.push({ id, queue: held.slice(0, space), head: held.slice(space + 1) });
+    }
+    return { tasks, more: more === 1 };
+  }
+
+  async drainer(): Promise<string | undefined> {
+    return (await this.connection.command((redis, keys) => redis.get(keys.drain()))) ?? undefined;
+  }
+
+  find(id: string, queues: readonly string[]): Promise<FoundTask> {
+    return this.finder.find(id, queues);
+  }
+
+  cancel(id: string, queues: readonly string[]): Promise<TaskPlace> {
+    return this.finder.cancel(id, queues);
+  }
+
+  async purge(queue: string, { state, passed, task, before, look }: PurgeQuery): Promise<PurgeStep> {
+    const range = { passed, look, mostBytes: ENOUGH_BYTES };
+    const input = { queue, place: state, ...range, call: callOf(task), before: before ?? '' };
+    const [purged, looked, kept, left] = await this.connection.call('purge-pending', input);
+    return { purged, looked, passed: kept, left: Math.max(left, 0) };
+  }
+
+  async reschedule(queue: string, message: string, due: Due): Promise<boolean> {
+    return (await this.connection.call('reschedule', { queue, message, ...dueArgs(due) })) === 1;
+  }
+}
+
+/** How the body of a call begins. */
+function callOf(task: string | undefined): string {
+  return task === undefined ? '' : `[${JSON.stringify(task)},`;
+}
+
+/** `[beginning of a message, time or nothing, ...]` */
+function entriesOf(fields: readonly string[]): WaitingEntry[] {
+  const entries: WaitingEntry[] = [];
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    const [head = '', due = ''] = fields.slice(at, at + 2);
+    entries.push({ head, dueAt: due === '' ? undefined : Math.floor(Number(due)) });
+  }
+  return entries;
+}

@@ -1,0 +1,55 @@
+import type { HeldTask, WaitingEntry, WaitingPlace } from '../../broker/port/task-port.js';
+import { labelOf } from '../../message/message-label.js';
+import { attemptOf, idOf } from '../../message/task-message.js';
+
+/**
+ * A state in which `TaskInspector.list` finds tasks. Dead ones are listed by `inspector.dead`.
+ *
+ * @example
+ * const state: ListedState = 'quarantined';
+ * const { tasks } = await inspector.tasks.list({ state });
+ */
+export type ListedState = 'pending' | 'scheduled' | 'active' | 'quarantined';
+
+/**
+ * A task that has not ended, as a list shows it: without its arguments.
+ *
+ * @example
+ * const text = ({ id, task, attempt }: ListedTask): string => `${id} ${task ?? 'unknown'}, attempt ${attempt ?? '?'}`;
+ */
+export interface ListedTask {
+  /** 20 characters; of foreign bytes the first 20 of them */
+  readonly id: string;
+  /** where it is */
+  readonly state: ListedState;
+  /** name of its queue */
+  readonly queue: string;
+  /** name of the task; undefined for bytes that are no call */
+  readonly task: string | undefined;
+  /** when it came into its queue, or will come; undefined for bytes that are no message */
+  readonly enqueuedAt: Date | undefined;
+  /** when it is due, by the clock of Redis; only of a scheduled one */
+  readonly dueAt: Date | undefined;
+  /** which attempt is under way or comes next, from 1; undefined for bytes that are no message */
+  readonly attempt: number | undefined;
+  /** the child that holds it; only of an active one */
+  readonly child: string | undefined;
+}
+
+export function waitingTask({ queue, state }: WaitingPlace, { head, dueAt }: WaitingEntry): ListedTask {
+  const due = dueAt === undefined ? undefined : new Date(dueAt);
+  return { id: idOf(head), state, queue, ...labelled(head), dueAt: due, child: undefined };
+}
+
+export function heldTask(child: string, { id, queue, head }: HeldTask): ListedTask {
+  return { id, state: 'active', queue, ...labelled(head), dueAt: undefined, child };
+}
+
+/** What stands at the beginning of a message. */
+function labelled(head: string): Pick<ListedTask, 'task' | 'enqueuedAt' | 'attempt'> {
+  const label = labelOf(head);
+  if (!label) return { task: undefined, enqueuedAt: undefined, attempt: undefined };
+  const failures = Number.parseInt(head.slice(21, 23), 36);
+  const attempt = attemptOf({ failures, crashes: label.crashes });
+  return { task: label.name, enqueuedAt: new Date(label.enqueuedAt), attempt };
+}

@@ -1,0 +1,111 @@
+import type { ProducerBroker } from '../../broker/port/broker.js';
+import type { CatalogPort } from '../../broker/port/catalog-port.js';
+import { duplicateKey } from '../../client/send-errors.js';
+import { assertBroadcastOptions, assertSendOptions, dueOf, type SendOptions } from '../../client/send-options.js';
+import { NestworkError } from '../../errors.js';
+import type { CallOptions } from '../../message/call-options.js';
+import { combineHeaders, readHeaders } from '../../message/headers.js';
+import { TaskIdSequence } from '../../message/task-id.js';
+import { encodeMessage } from '../../message/task-message.js';
+import { encodeUnique } from '../../message/unique-key.js';
+import { encodePayload } from '../../payload/payload.js';
+import { toCallOptions } from '../../policy/policy-options.js';
+import { BROADCAST_QUEUE } from '../../task/broadcast.js';
+import type { Clock } from '../../values/clock.js';
+import { didYouMean } from '../../values/did-you-mean.js';
+import { invalid } from '../../values/option-values.js';
+import { printable } from '../../values/printable.js';
+import { assertTaskName } from '../../values/task-name.js';
+import type { KnownQueues } from '../queues/known-queues.js';
+
+/**
+ * A task that `TaskInspector.send` has sent.
+ *
+ * @example
+ * const { id, added }: SentByName = await inspector.tasks.send('ReportTasks.send', [7], { by: 'anna' });
+ * console.log(added ? `sent ${id}` : `${id} has the key`);
+ */
+export interface SentByName {
+  /** id of the task */
+  readonly id: string;
+  /** name of the task */
+  readonly task: string;
+  /** the queue that it went to; `(broadcast)` for a broadcast */
+  readonly queue: string;
+  /** false when another task had the `key`: then this is that task */
+  readonly added: boolean;
+}
+
+/**
+ * Options of a call by name: those of `with()`, but `ids`.
+ *
+ * @example
+ * const options: SendByNameOptions = { delay: '10m', queue: 'bulk' };
+ * await inspector.tasks.send('ReportTasks.send', [7], { ...options, by: 'anna' });
+ */
+export type SendByNameOptions = Omit<SendOptions, 'ids'>;
+
+interface Parts {
+  readonly broker: ProducerBroker & { readonly catalog: CatalogPort };
+  readonly known: KnownQueues;
+  readonly clock: Clock;
+}
+
+/** Sends tasks whose classes this process does not have; only those that a worker has announced. Loads nothing of Nest. */
+export class SendByName {
+  private readonly ids = new TaskIdSequence();
+
+  constructor(private readonly parts: Parts) {}
+
+  async send(name: string, args: readonly unknown[], options: SendByNameOptions): Promise<SentByName> {
+    assertTaskName(name, 'tasks.send()');
+    if (!Array.isArray(args)) {
+      throw invalid('args', 'is no list', 'Give the arguments of the call as an array: [7, { weekly: true }].');
+    }
+    if ('ids' in options) throw invalid('ids', 'belongs to many calls', 'Give the `id` of the one call.');
+    const { broker, known, clock } = this.parts;
+    const queues = await known.all();
+    assertSendOptions(options, name, queues);
+    const payload = encodePayload(args);
+    const queue = options.queue ?? (await this.queueOf(name));
+    if (queue === BROADCAST_QUEUE) assertBroadcastOptions(options, name);
+    const { id = this.ids.next(), key, until = 'finished' } = options;
+    const now = clock();
+    const due = dueOf(options, now);
+    const enqueuedAt = due && 'at' in due ? due.at : now + (due?.in ?? 0);
+    const tags = key === undefined ? undefined : encodeUnique(name, key, until);
+    const message = encodeMessage({ id, name, payload, enqueuedAt, options: travelling(options, name), tags });
+    if (tags !== undefined) {
+      const replace = options.onConflict === 'replace';
+      const holder = await broker.enqueueUnique(queue, message, {
+        due,
+        replace,
+        queues: [...new Set([...queues, queue])],
+      });
+      if (holder.id !== id && options.onConflict === 'reject') throw duplicateKey(name, holder.id);
+      return { id: holder.id, task: name, queue: holder.queue, added: holder.id === id };
+    }
+    if (queue === BROADCAST_QUEUE) await broker.broadcast([message]);
+    else await broker.enqueue(queue, [message], due);
+    return { id, task: name, queue, added: true };
+  }
+
+  private async queueOf(name: string): Promise<string> {
+    const queue = await this.parts.broker.queueOfTask(name);
+    if (queue !== undefined) return queue;
+    const names = (await this.parts.broker.catalog.tasks()).map((task) => task.name);
+    const meant = didYouMean(name, names);
+    throw new NestworkError('UNKNOWN_TASK', `No worker of this namespace has ever had a task "${printable(name)}".`, [
+      ...(meant === undefined ? [] : [`Did you mean ${printable(meant)}?`]),
+      'Its name is `Class.method` unless the decorator gives another.',
+      'Name the queue if a worker that has the task is yet to start.',
+    ]);
+  }
+}
+
+function travelling(options: SendByNameOptions, name: string): CallOptions | undefined {
+  const set = toCallOptions(options);
+  if (options.headers === undefined) return set;
+  const headers = combineHeaders(undefined, readHeaders(options.headers, 'the option `headers`'), name);
+  return headers ? { ...set, headers } : set;
+}

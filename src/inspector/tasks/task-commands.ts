@@ -1,0 +1,193 @@
+import { inspect } from 'node:util';
+import { NestworkError } from '../../errors.js';
+import { type CommandGroup, command } from '../../terminal/command.js';
+import { ago, count, instant } from '../../terminal/figures.js';
+import { duration, flag, list, moment, oneOf, text, usageError, whole } from '../../terminal/usage.js';
+import { shown } from '../../values/shown.js';
+import type { InspectorContext } from '../inspector-context.js';
+import type { ListedTask } from './listed-task.js';
+import type { SendByNameOptions } from './send-by-name.js';
+import type { TaskDetails } from './task-details.js';
+import type { FoundState } from './task-inspector.js';
+
+export const TASK_COLUMNS = [
+  { title: 'ID', of: ({ id }: ListedTask) => id },
+  { title: 'STATE', of: ({ state }: ListedTask) => state },
+  { title: 'QUEUE', of: ({ queue }: ListedTask) => queue },
+  { title: 'TASK', of: ({ task }: ListedTask) => task, shrinks: true as const },
+  { title: 'ATTEMPT', of: ({ attempt }: ListedTask) => attempt, align: 'right' as const },
+  { title: 'TIME', of: ({ dueAt, enqueuedAt }: ListedTask) => dueAt ?? enqueuedAt },
+  { title: 'CHILD', of: ({ child }: ListedTask) => child, shrinks: true as const },
+];
+
+const ID = { id: { summary: 'id of the task' } } as const;
+const ENDED: Partial<Record<FoundState, string>> = {
+  dead: 'is dead already',
+  cancelled: 'was cancelled before',
+  unknown: 'is done, or never was',
+};
+
+/** The commands about tasks. */
+export const taskCommands: CommandGroup<InspectorContext> = {
+  name: 'tasks',
+  summary: 'look at tasks; explain why they wait; cancel and send them',
+  commands: [
+    command({
+      name: 'ls',
+      summary: 'list tasks that have not ended; with --task or --id it searches',
+      options: {
+        state: oneOf('<state>', 'only these', ['active', 'quarantined', 'pending', 'scheduled']),
+        queue: text('<name>', 'of this queue'),
+        task: text('<name>', 'of this task: Class.method'),
+        id: text('<start>', 'whose id begins so'),
+        limit: whole('<count>', 'at most so many (50)', 1, 1_000),
+        order: oneOf('<order>', 'which come first', ['oldest', 'newest']),
+        within: duration('<time>', 'end the search after this time (5s)'),
+        cursor: text('<cursor>', 'go on where the page before ended'),
+      },
+      run: async ({ inspector, out }: InspectorContext, _, options) => {
+        const { tasks } = await inspector();
+        const page = await tasks.list(options);
+        out.table(page.tasks, TASK_COLUMNS, 'No task was found.');
+        if (page.cursor !== undefined) {
+          const looked = `Looked at ${count(page.looked)} tasks; about ${count(page.left)} are left`;
+          out.say(`${looked}: --cursor ${page.cursor}`);
+        }
+        return undefined;
+      },
+    }),
+    command({
+      name: 'show',
+      summary: 'show one task in any state: its place, headers and attempts',
+      arguments: ID,
+      options: { args: flag('show its arguments, too') },
+      run: async ({ inspector, out }: InspectorContext, { id }, { args = false }) => {
+        const task = await (await inspector()).tasks.get(id);
+        if (!task) throw notFound(id);
+        out.record(args ? { ...task, args: task.args } : task, () => described(task, args));
+        return undefined;
+      },
+    }),
+    command({
+      name: 'explain',
+      summary: 'say why a task waits, or how it ended',
+      arguments: ID,
+      run: async ({ inspector, out }: InspectorContext, { id }) => {
+        const explanation = await (await inspector()).tasks.explain(id);
+        out.record(explanation, () => explanation.sentences.join('\n'));
+        return undefined;
+      },
+    }),
+    command({
+      name: 'cancel',
+      summary: 'cancel a task: remove it if it waits, stop it if it runs',
+      arguments: ID,
+      destructive: true,
+      run: async ({ inspector, out, by, confirm }: InspectorContext, { id }, { yes, dryRun }) => {
+        const { tasks } = await inspector();
+        const task = await tasks.get(id);
+        if (!task || task.state in ENDED) throw notCancelled(id, task?.state ?? 'unknown');
+        const what = `Cancel the ${task.state} task ${id} (${task.task ?? 'unknown'}) of queue "${task.queue}"`;
+        if (!(await confirm(what, { yes, dryRun }))) return undefined;
+        const found = await tasks.cancel(id, { by });
+        if (found in ENDED) throw notCancelled(id, found);
+        const note = found === 'active' ? ' Its child stops it.' : '';
+        out.record({ id, found, cancelled: true }, () => `Cancelled ${id}, which was ${found}.${note}`);
+        return undefined;
+      },
+    }),
+    command({
+      name: 'send',
+      summary: 'send a task by its name, to the queue that workers announced for it',
+      arguments: {
+        task: { summary: 'name of the task: Class.method' },
+        args: { summary: 'its arguments, a JSON array: \'[7, {"weekly": true}]\' (none)', optional: true },
+      },
+      options: {
+        queue: text('<name>', 'to this queue instead'),
+        delay: duration('<time>', 'run it so much later'),
+        at: moment('<date>', 'run it then: an ISO date'),
+        key: text('<key>', 'only if no other call has this key'),
+        header: list('<name=value>', 'a header; several with commas, or one each'),
+        id: text('<id>', 'of a call whose outcome is unknown: it is added at most once'),
+      },
+      run: async ({ inspector, out, by }: InspectorContext, { task, args }, given) => {
+        const [values, options] = [argumentsOf(args), sendOptionsOf(given)];
+        const sent = await (await inspector()).tasks.send(task, values, { ...options, by });
+        out.record(sent, () =>
+          sent.added ? `Sent ${sent.id} to ${sent.queue}.` : `Not sent: task ${sent.id} of ${sent.queue} has the key.`,
+        );
+        return undefined;
+      },
+    }),
+  ],
+};
+
+interface GivenSend {
+  readonly queue?: string;
+  readonly delay?: `${number}ms`;
+  readonly at?: Date | `${number}ms`;
+  readonly key?: string;
+  readonly header?: readonly string[];
+  readonly id?: string;
+}
+
+function sendOptionsOf({ at, header, ...rest }: GivenSend): SendByNameOptions {
+  if (typeof at === 'string') throw usageError('--at is no date.', 'Give an ISO date, or --delay with a time.');
+  return { ...rest, ...(at && { eta: at }), ...(header && { headers: Object.fromEntries(header.map(headerOf)) }) };
+}
+
+function headerOf(given: string): [name: string, value: string] {
+  const at = given.indexOf('=');
+  if (at > 0) return [given.slice(0, at), given.slice(at + 1)];
+  throw usageError(`--header is ${shown(given)}.`, 'Give a name and a value: --header tenant=acme.');
+}
+
+function argumentsOf(given: string | undefined): readonly unknown[] {
+  if (given === undefined) return [];
+  let args: unknown;
+  try {
+    args = JSON.parse(given);
+  } catch {
+    // the error would quote them, and they may be secret
+    throw usageError('The arguments are not valid JSON.', 'Give an array in quotes: \'[7, {"weekly": true}]\'.');
+  }
+  if (Array.isArray(args)) return args;
+  throw usageError('The arguments are JSON, but no array.', "Put them in brackets: '[7]'.");
+}
+
+function notFound(id: string): NestworkError {
+  return new NestworkError('UNKNOWN_TASK_ID', `Redis knows no task ${id}.`, [
+    'It may be done: done tasks leave no trace.',
+    'It may be in another namespace: --namespace.',
+  ]);
+}
+
+function notCancelled(id: string, state: FoundState): NestworkError {
+  return new NestworkError('UNKNOWN_TASK_ID', `Task ${id} ${ENDED[state]}: there is nothing to cancel.`, [
+    ...(state === 'dead' ? [`Remove it: nestwork dead delete ${id}.`] : []),
+    'It may be in another namespace: --namespace.',
+  ]);
+}
+
+function described(task: TaskDetails, withArgs: boolean): string {
+  const { id, state, queue, task: name = '(unknown)', ahead, attempt, attempts, child, headers = {}, death } = task;
+  const times = { enqueued: task.enqueuedAt, due: task.dueAt, expires: task.expiresAt, cancelled: task.cancelledAt };
+  const lines = [`${id}  ${name}  ${state}${queue === undefined ? '' : ` in queue ${queue}`}`];
+  for (const [label, time] of Object.entries(times)) if (time) lines.push(`${label.padEnd(9)} ${timeOf(time)}`);
+  if (ahead !== undefined) lines.push(`ahead     ${count(ahead)}`);
+  if (child !== undefined) lines.push(`child     ${child}`);
+  if (attempt !== undefined) lines.push(`attempt   ${attempt}`);
+  if (death)
+    lines.push(`died      ${timeOf(death.diedAt)}, on ${death.host} (${death.pid})`, `code      ${death.code}`);
+  if (death) lines.push(`error     ${death.stack ?? death.error}`);
+  for (const { at, code, error = '' } of attempts) lines.push(`failed    ${instant(new Date(at))}  ${code}  ${error}`);
+  for (const [header, value] of Object.entries(headers)) lines.push(`header    ${header}: ${value}`);
+  if (withArgs) lines.push(`args      ${inspect(task.args, { depth: 10, breakLength: 120 })}`);
+  return lines.join('\n');
+}
+
+function timeOf(time: Date): string {
+  const away = time.getTime() - Date.now();
+  return `${instant(time)} (${away > 0 ? `in ${ago(away)}` : `${ago(-away)} ago`})`;
+}

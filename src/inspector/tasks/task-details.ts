@@ -1,0 +1,95 @@
+import type { FoundTask } from '../../broker/port/task-port.js';
+import { type AttemptRecord, attemptsOf } from '../../message/attempt-record.js';
+import type { TaskHeaders } from '../../message/headers.js';
+import { labelOf } from '../../message/message-label.js';
+import { attemptOf, decodeMessage, type TaskMessage } from '../../message/task-message.js';
+import type { DeadTask } from '../dead-task.js';
+
+/**
+ * One task, in any state but done, of which Redis keeps nothing.
+ *
+ * Printing it, or making JSON of it, shows everything but its arguments, which may be secret: read `args` for them.
+ *
+ * @example
+ * const task: TaskDetails | undefined = await inspector.tasks.get(id);
+ * console.log(task?.state, task?.attempts.at(-1)?.error);
+ * console.log(task?.args); // [7, { weekly: true }]
+ */
+export class TaskDetails {
+  /** the id that its handle had */
+  readonly id: string;
+  /** where it is; a cancelled one may still run, until its child has stopped it */
+  readonly state: 'pending' | 'quarantined' | 'scheduled' | 'active' | 'dead' | 'cancelled';
+  /** name of its queue; undefined once it is cancelled and gone */
+  readonly queue: string | undefined;
+  /** name of the task; undefined when nothing names it */
+  readonly task: string | undefined;
+  /** when it came into its queue, or will come */
+  readonly enqueuedAt: Date | undefined;
+  /** when it is due, by the clock of Redis; only of a scheduled one */
+  readonly dueAt: Date | undefined;
+  /** from then on no child starts it, and it is dead; only of a task with `expires` that has not ended */
+  readonly expiresAt: Date | undefined;
+  /** how many tasks of its queue come before it; only of one that waits in it */
+  readonly ahead: number | undefined;
+  /** the child that holds it; only of an active one, and of a cancelled one that still runs */
+  readonly child: string | undefined;
+  /** when it was cancelled, by the clock of Redis */
+  readonly cancelledAt: Date | undefined;
+  /** which attempt is under way, comes next or, of a dead one, was the last, from 1 */
+  readonly attempt: number | undefined;
+  /** its failed attempts, oldest first; of a long history the last ones */
+  readonly attempts: readonly AttemptRecord[];
+  /** how often its process died while it ran alone */
+  readonly crashes: number;
+  /** what travels beside its arguments; undefined when they cannot be read */
+  readonly headers: TaskHeaders | undefined;
+  /** its error and stack, if it is dead */
+  readonly death: DeadTask | undefined;
+  readonly #message: string | undefined;
+
+  /** @internal */
+  constructor(id: string, found: FoundTask & { readonly state: TaskDetails['state'] }, death?: DeadTask) {
+    const message = found.message ?? death?.bytes.toString();
+    const label = message === undefined ? undefined : labelOf(message);
+    const decoded = message === undefined ? undefined : readable(message);
+    this.#message = message;
+    this.id = id;
+    this.state = found.state;
+    this.queue = found.queue;
+    this.task = label?.name ?? death?.task;
+    this.enqueuedAt = label && new Date(label.enqueuedAt);
+    this.dueAt = timeOf(found.dueAt);
+    this.expiresAt = death ? undefined : expiryOf(decoded);
+    this.ahead = found.ahead;
+    this.child = found.child;
+    this.cancelledAt = timeOf(found.cancelledAt);
+    this.attempt = death ? death.attempt : decoded && attemptOf(decoded);
+    this.attempts = death?.attempts ?? (message === undefined ? [] : attemptsOf(message));
+    this.crashes = label?.crashes ?? 0;
+    this.headers = decoded && (decoded.options.headers ?? {});
+    this.death = death;
+  }
+
+  /** The arguments of the call, decoded when they are read; undefined when they cannot be decoded, or are gone. */
+  get args(): readonly unknown[] | undefined {
+    return this.#message === undefined ? undefined : readable(this.#message)?.args;
+  }
+}
+
+function expiryOf(decoded: TaskMessage | undefined): Date | undefined {
+  const expires = decoded?.options.expires;
+  return decoded && expires !== undefined ? new Date(decoded.enqueuedAt + expires) : undefined;
+}
+
+function timeOf(ms: number | undefined): Date | undefined {
+  return ms === undefined ? undefined : new Date(ms);
+}
+
+function readable(message: string): TaskMessage | undefined {
+  try {
+    return decodeMessage(message);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,203 @@
+import type { QueueState } from '../../broker/port/broker.js';
+import { ago, count, instant } from '../../terminal/figures.js';
+import { printable } from '../../values/printable.js';
+import { describePause, type QueuePause } from '../queues/queue-pauses.js';
+import type { TaskDetails } from './task-details.js';
+
+/**
+ * Why a task waits, or its end, by a stable code:
+ *
+ * - `'paused'`: its queue is paused
+ * - `'no-worker'`: no worker serves its queue
+ * - `'in-line'`: others of its queue come before it
+ * - `'next'`: it is the next of its queue, and the children are busy with others
+ * - `'scheduled'`: it is not due yet
+ * - `'overdue'`: it is due, and no worker has moved it to its queue yet
+ * - `'quarantined'`: a process died while it ran; it waits for a child that holds nothing else
+ * - `'active'`: a child holds it
+ * - `'cancelling'`: it was cancelled, and a child still holds it
+ * - `'cancelled'`, `'expired'`, `'dead'`: it has ended so
+ * - `'unknown'`: it is done or was purged, or there never was one with this id
+ *
+ * @example
+ * const code: ExplanationCode = 'no-worker';
+ * if ((await inspector.tasks.explain(id)).code === code) console.log('Start a worker.');
+ */
+export type ExplanationCode =
+  | 'paused'
+  | 'no-worker'
+  | 'in-line'
+  | 'next'
+  | 'scheduled'
+  | 'overdue'
+  | 'quarantined'
+  | 'active'
+  | 'cancelling'
+  | 'cancelled'
+  | 'expired'
+  | 'dead'
+  | 'unknown';
+
+/**
+ * The answer of `TaskInspector.explain`.
+ *
+ * @example
+ * const { code, sentences }: TaskExplanation = await inspector.tasks.explain(id);
+ * console.log(code, sentences.join(' '));
+ */
+export interface TaskExplanation {
+  /** the id that was asked for */
+  readonly id: string;
+  /** the first reason */
+  readonly code: ExplanationCode;
+  /** the reasons for people, the first one first */
+  readonly sentences: readonly string[];
+  /** the task; undefined for `'unknown'` */
+  readonly task: TaskDetails | undefined;
+  /** the pause of its queue, for a task that waits there */
+  readonly pause: QueuePause | undefined;
+  /** where the child runs that holds the task or drains for it, if one does */
+  readonly worker:
+    | {
+        /** the child, as its worker named it */
+        readonly child: string;
+        /** its machine */
+        readonly host: string;
+        /** the process of its supervisor */
+        readonly pid: number;
+      }
+    | undefined;
+}
+
+/** What an explanation is made from. Times are in ms since 1970, by the clock of Redis. */
+export interface TaskFacts {
+  readonly task: TaskDetails;
+  readonly now: number;
+  /** of its queue, while it waits */
+  readonly queue: QueueState | undefined;
+  readonly worker: TaskExplanation['worker'];
+  /** whether a worker has ever announced a task of this name */
+  readonly isKnown: boolean;
+}
+
+type Reason = readonly [code: ExplanationCode, sentence: string];
+
+export function unknownTask(id: string): TaskExplanation {
+  const sentence =
+    'Redis knows no task with this id: it is done or was purged, or was never sent to this namespace. Done tasks leave no trace.';
+  return { id, code: 'unknown', sentences: [sentence], task: undefined, pause: undefined, worker: undefined };
+}
+
+/** Says why a task waits, or how it ended. */
+export function explanationOf(facts: TaskFacts): TaskExplanation {
+  const { task, queue, worker } = facts;
+  const reasons = reasonsOf(facts);
+  const sentences = [...reasons.map(([, sentence]) => sentence), ...remarksOn(facts)];
+  const pause = queue?.paused && { queue: queue.queue, ...describePause(queue.paused) };
+  return { id: task.id, code: reasons[0]?.[0] ?? 'unknown', sentences, task, pause, worker };
+}
+
+function reasonsOf(facts: TaskFacts): readonly Reason[] {
+  switch (facts.task.state) {
+    case 'pending':
+      return [...obstaclesOf(facts), inLine(facts)];
+    case 'quarantined':
+      return [...obstaclesOf(facts), quarantined(facts)];
+    case 'scheduled':
+      return scheduled(facts);
+    case 'active':
+      return [['active', `${holderOf(facts)} holds it: it runs, or starts within milliseconds.`]];
+    case 'dead':
+      return [dead(facts)];
+    case 'cancelled':
+      return [cancelled(facts)];
+  }
+}
+
+/** What keeps every task of the queue. */
+function obstaclesOf({ queue, now }: TaskFacts): readonly Reason[] {
+  const reasons: Reason[] = [];
+  const { paused } = queue ?? {};
+  if (queue && paused) {
+    const end = paused.until === undefined ? 'until it is resumed' : `for another ${ago(paused.until - now)}`;
+    const reason = paused.reason === undefined ? '' : `: ${printable(paused.reason)}`;
+    reasons.push(['paused', `The queue ${queue.queue} is paused by ${printable(paused.by)}, ${end}${reason}.`]);
+  }
+  if (queue && !queue.served) reasons.push(['no-worker', `No worker serves the queue ${queue.queue} now: start one.`]);
+  return reasons;
+}
+
+function inLine({ task, queue }: TaskFacts): Reason {
+  const { ahead = 0 } = task;
+  // each quarantined task comes first
+  const before = ahead + (queue?.quarantined ?? 0);
+  if (before === 0) return ['next', `It is the next task of the queue ${task.queue}.`];
+  const tasks = before === 1 ? 'task comes' : 'tasks come';
+  return ['in-line', `${count(before)} ${tasks} before it in the queue ${task.queue}.`];
+}
+
+function quarantined({ task, worker }: TaskFacts): Reason {
+  const { ahead = 0 } = task;
+  const others = ahead === 0 ? '' : `, after ${count(ahead)} more`;
+  const drains =
+    worker === undefined ? '' : ` Child ${worker.child} on ${printable(worker.host)} finishes its tasks to take one.`;
+  return [
+    'quarantined',
+    `A process died while it ran this task, so a child that holds nothing else takes it${others}.${drains}`,
+  ];
+}
+
+function scheduled(facts: TaskFacts): readonly Reason[] {
+  const { task, now } = facts;
+  const { dueAt = new Date(now), attempts } = task;
+  const last = attempts.at(-1);
+  const why =
+    last && `Its last attempt ended with ${last.code}${last.error === undefined ? '' : `: ${printable(last.error)}`}.`;
+  const [dueMs, more] = [dueAt.getTime() - now, why ? ` ${why}` : ''];
+  if (dueMs > 0)
+    return [['scheduled', `It is due in ${ago(dueMs)}, at ${instant(dueAt)}.${more}`], ...obstaclesOf(facts)];
+  return [
+    [
+      'overdue',
+      `It is due since ${ago(-dueMs)}, and waits for a worker that moves it to the queue ${task.queue}.${more}`,
+    ],
+    ...obstaclesOf(facts),
+  ];
+}
+
+function dead({ task }: TaskFacts): Reason {
+  const { death } = task;
+  if (!death) return ['dead', 'It is dead.'];
+  const when = instant(death.diedAt);
+  if (death.code === 'TASK_EXPIRED') return ['expired', `It expired at ${when}: no child had started it in time.`];
+  const attempt = death.attempt === undefined ? '' : ` at attempt ${death.attempt}`;
+  const error = printable(death.error.split('\n')[0] ?? '');
+  return ['dead', `It died at ${when}${attempt}, with ${death.code}: ${error}`];
+}
+
+function cancelled(facts: TaskFacts): Reason {
+  const { cancelledAt, child } = facts.task;
+  const when = cancelledAt ? ` at ${instant(cancelledAt)}` : '';
+  if (child === undefined) return ['cancelled', `It was cancelled${when}.`];
+  return ['cancelling', `It was cancelled${when}; ${holderOf(facts)} still holds it, and its worker stops it.`];
+}
+
+/** What is worth knowing beside the reason. */
+function remarksOn({ task, now, isKnown }: TaskFacts): readonly string[] {
+  const remarks: string[] = [];
+  if (task.state === 'dead' || task.state === 'cancelled') return remarks;
+  if (task.task === undefined) remarks.push('It is no message of this version: a worker will bury it.');
+  else if (!isKnown) remarks.push(`No worker has ever announced a task ${printable(task.task)}: check its name.`);
+  if (task.expiresAt && task.state !== 'active') {
+    const leftMs = task.expiresAt.getTime() - now;
+    remarks.push(
+      leftMs > 0 ? `It expires in ${ago(leftMs)}.` : 'It has expired, and will be dead when a child claims it.',
+    );
+  }
+  return remarks;
+}
+
+function holderOf({ task, worker }: TaskFacts): string {
+  const place = worker ? ` of the worker ${printable(worker.host)}:${worker.pid}` : '';
+  return `Child ${task.child}${place}`;
+}

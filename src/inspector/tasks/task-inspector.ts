@@ -1,0 +1,269 @@
+import { types } from 'node:util';
+import type { AppBroker, Due } from '../../broker/port/broker.js';
+import type { FoundTask } from '../../broker/port/task-port.js';
+import { assertTaskId } from '../../message/task-id.js';
+import { type Clock, systemClock } from '../../values/clock.js';
+import { type Duration, toMilliseconds } from '../../values/duration.js';
+import { assertKnownOptions } from '../../values/known-options.js';
+import { invalid } from '../../values/option-values.js';
+import type { DeadLetters } from '../dead-letters.js';
+import type { KnownQueues } from '../queues/known-queues.js';
+import { assertText } from '../queues/queue-pauses.js';
+import { SendByName, type SendByNameOptions, type SentByName } from './send-by-name.js';
+import { TaskDetails } from './task-details.js';
+import { explanationOf, type TaskExplanation, unknownTask } from './task-explanation.js';
+import { readTasks } from './task-list.js';
+import { resolveList, type TaskListOptions, type TaskPage } from './task-list-options.js';
+import {
+  type PurgeFilter,
+  type PurgeOptions,
+  type PurgePreview,
+  type PurgeResult,
+  previewPurge,
+  purgeTasks,
+  resolvePurge,
+} from './task-purge.js';
+
+/**
+ * Who acts on a task.
+ *
+ * @example
+ * const options: TaskActionOptions = { by: 'anna' };
+ * await inspector.tasks.cancel(id, options);
+ */
+export interface TaskActionOptions {
+  /** The name of the person or program that acts. At most 256 characters. It is checked and not kept. */
+  by: string;
+}
+
+/**
+ * The state in which an action found a task; `unknown` when it is done, or never was.
+ *
+ * @example
+ * const found: FoundState = await inspector.tasks.cancel(id, { by: 'anna' });
+ */
+export type FoundState = TaskDetails['state'] | 'unknown';
+
+/**
+ * Looks at single tasks in every state, and acts on those that wait. Whatever it reads, each step asks Redis for a bounded part,
+ * and nothing is kept on the server for it.
+ *
+ * All methods reject with REDIS_UNAVAILABLE or REDIS_TIMEOUT when Redis does not answer.
+ *
+ * @example
+ * const inspector = await createInspector();
+ * const { tasks } = await inspector.tasks.list({ state: 'pending', queue: 'mail' });
+ * for (const { id } of tasks) console.log((await inspector.tasks.explain(id)).sentences.join(' '));
+ */
+export class TaskInspector {
+  private readonly sender: SendByName;
+
+  /** @internal */
+  constructor(
+    private readonly broker: AppBroker,
+    private readonly known: KnownQueues,
+    private readonly dead: DeadLetters,
+    clock: Clock = systemClock,
+  ) {
+    this.sender = new SendByName({ broker, known, clock });
+  }
+
+  /**
+   * Tasks that have not ended, page by page.
+   *
+   * With `task` or `id` it searches: it says how far it looked, ends after `within`, and goes on from its cursor.
+   *
+   * @example
+   * const first = await inspector.tasks.list({ task: 'ReportTasks.send' });
+   * const second = await inspector.tasks.list({ task: 'ReportTasks.send', cursor: first.cursor });
+   *
+   * @throws NestworkError INVALID_OPTION, INVALID_NAME, INVALID_DURATION, UNKNOWN_QUEUE
+   */
+  async list(options: TaskListOptions = {}): Promise<TaskPage> {
+    return readTasks(this.broker.places, await resolveList(options, this.known));
+  }
+
+  /**
+   * One task in any state; undefined when it is done, or never was. It searches all that waits, step by step.
+   *
+   * @example
+   * const task = await inspector.tasks.get(id);
+   * console.log(task?.state, task?.headers, task?.args);
+   *
+   * @throws NestworkError INVALID_TASK_ID
+   */
+  async get(id: string): Promise<TaskDetails | undefined> {
+    const found = await this.find(id);
+    return found.state === 'unknown' ? undefined : this.detailed(id, { ...found, state: found.state });
+  }
+
+  /**
+   * Why a task is waiting, or how it ended: as a stable code, with the facts, and in sentences.
+   *
+   * @example
+   * const { code, sentences } = await inspector.tasks.explain(id);
+   * console.log(code, sentences.join(' ')); // no-worker No worker serves the queue mail now: start one.
+   *
+   * @throws NestworkError INVALID_TASK_ID
+   */
+  async explain(id: string): Promise<TaskExplanation> {
+    const task = await this.get(id);
+    if (!task) return unknownTask(id);
+    const { places, catalog } = this.broker;
+    const waits = task.queue !== undefined && ['pending', 'quarantined', 'scheduled'].includes(task.state);
+    const [now, states, worker, names] = await Promise.all([
+      places.now(),
+      waits ? this.broker.queueStates([task.queue as string]) : [],
+      this.workerOf(task),
+      catalog.tasks(),
+    ]);
+    const isKnown = names.some(({ name }) => name === task.task);
+    return explanationOf({ task, now, queue: states[0], worker, isKnown });
+  }
+
+  /**
+   * Cancels a task, as `TaskHandle.cancel` does: one that waits is gone, and its unique key is free; one that runs is stopped.
+   *
+   * @returns the state in which it was found; `'cancelled'` when it was cancelled before, `'dead'` and `'unknown'` when there is
+   * nothing to cancel
+   * @example
+   * if ((await inspector.tasks.cancel(id, { by: 'anna' })) === 'unknown') console.log('It is done.');
+   *
+   * @throws NestworkError INVALID_TASK_ID, INVALID_OPTION
+   */
+  async cancel(id: string, options: TaskActionOptions): Promise<FoundState> {
+    assertTaskId(id);
+    assertAction(options, 'cancel()');
+    return (await this.broker.places.cancel(id, await this.known.all())).state;
+  }
+
+  /**
+   * Sends a task by its name, to the queue that workers announced for it. The process needs not have its class.
+   *
+   * @param args the arguments of the call, as `delay()` takes them
+   * @param options as `with()` takes them; `queue` is one that a worker has ever served
+   * @example
+   * const { id } = await inspector.tasks.send('ReportTasks.send', [7, { weekly: true }], { by: 'anna', delay: '10m' });
+   *
+   * @throws NestworkError UNKNOWN_TASK, UNKNOWN_QUEUE, INVALID_NAME, INVALID_OPTION, DUPLICATE_KEY, and what `delay()` rejects with
+   */
+  async send(
+    name: string,
+    args: readonly unknown[],
+    { by, ...options }: TaskActionOptions & SendByNameOptions,
+  ): Promise<SentByName> {
+    assertBy(by);
+    return this.sender.send(name, args, options);
+  }
+
+  /**
+   * Moves a scheduled task to the tail of its queue, so that it runs as soon as a worker is free.
+   *
+   * @returns the state in which it was found: it was moved if that is `'scheduled'`
+   * @example
+   * if ((await inspector.tasks.runNow(id, { by: 'anna' })) !== 'scheduled') console.log('It waits for no time.');
+   *
+   * @throws NestworkError INVALID_TASK_ID, INVALID_OPTION
+   */
+  async runNow(id: string, options: TaskActionOptions): Promise<FoundState> {
+    assertAction(options, 'runNow()');
+    return this.reschedule(id, { in: 0 });
+  }
+
+  /**
+   * Gives a scheduled task another time. `expires` counts from the new one.
+   *
+   * @param when a date, or so long from now by the clock of Redis
+   * @returns the state in which it was found: it was moved if that is `'scheduled'`
+   * @example
+   * await inspector.tasks.moveTo(id, '2h', { by: 'anna' });
+   *
+   * @throws NestworkError INVALID_TASK_ID, INVALID_OPTION, INVALID_DURATION
+   */
+  async moveTo(id: string, when: Date | Duration, options: TaskActionOptions): Promise<FoundState> {
+    assertAction(options, 'moveTo()');
+    if (!types.isDate(when)) return this.reschedule(id, { in: toMilliseconds(when, 'The time of moveTo()') });
+    const at = when.getTime();
+    // NaN is neither
+    if (at >= 0 && at <= LATEST_MS) return this.reschedule(id, { at });
+    throw invalid('when', 'is not a time at which it could run', 'Give a valid Date.');
+  }
+
+  /**
+   * Removes pending tasks of a queue for ever, in batches, and frees their unique keys. Active, scheduled and dead tasks stay.
+   * Tasks that come meanwhile may stay.
+   *
+   * It can be ended between two batches, and goes on from the cursor of its result. The tasks that stay keep their order; where
+   * more than 50,000 of them were sent after a purged task, the newest ones move into its place.
+   *
+   * @param filter `{}` for all
+   * @example
+   * const { purged } = await inspector.tasks.purge('mail', { task: 'DigestTasks.send', olderThan: '1d' }, { by: 'anna' });
+   *
+   * @throws NestworkError UNKNOWN_QUEUE, INVALID_OPTION, INVALID_NAME, INVALID_DURATION
+   */
+  async purge(queue: string, filter: PurgeFilter, options: PurgeOptions): Promise<PurgeResult> {
+    assertKnownOptions(options, ['by', 'onProgress', 'signal', 'within', 'cursor'], 'purge()');
+    assertBy(options.by);
+    await this.known.chooseAll([queue], 'tasks.purge()');
+    return purgeTasks(this.broker.places, await resolvePurge(this.broker.places, queue, filter), options);
+  }
+
+  /**
+   * Counts the tasks that a purge would remove, for at most 5 s, and shows some of them.
+   *
+   * @example
+   * const { matching, sample } = await inspector.tasks.previewPurge('mail', { olderThan: '1d' });
+   *
+   * @throws NestworkError UNKNOWN_QUEUE, INVALID_OPTION, INVALID_NAME, INVALID_DURATION
+   */
+  async previewPurge(queue: string, filter: PurgeFilter): Promise<PurgePreview> {
+    await this.known.chooseAll([queue], 'tasks.previewPurge()');
+    return previewPurge(this.broker.places, await resolvePurge(this.broker.places, queue, filter));
+  }
+
+  private async reschedule(id: string, due: Due): Promise<FoundState> {
+    for (;;) {
+      const { state, queue, message } = await this.find(id);
+      if (state !== 'scheduled' || queue === undefined || message === undefined) return state;
+      // one that has moved on in the meantime is looked for again
+      if (await this.broker.places.reschedule(queue, message, due)) return state;
+    }
+  }
+
+  private async find(id: string): Promise<FoundTask> {
+    assertTaskId(id);
+    return this.broker.places.find(id, await this.known.all());
+  }
+
+  private async detailed(
+    id: string,
+    found: FoundTask & { readonly state: TaskDetails['state'] },
+  ): Promise<TaskDetails | undefined> {
+    if (found.state !== 'dead') return new TaskDetails(id, found);
+    const { queue } = found;
+    const death = await this.dead.get(id, queue === undefined ? {} : { queue });
+    // it was redriven or deleted in between
+    return death && new TaskDetails(id, found, death);
+  }
+
+  /** The child that holds the task, or that takes no others in order to run it alone. */
+  private async workerOf({ state, child }: TaskDetails): Promise<TaskExplanation['worker']> {
+    const { places } = this.broker;
+    const wanted = state === 'quarantined' ? await places.drainer() : child;
+    if (wanted === undefined) return undefined;
+    return (await places.children()).find((one) => one.child === wanted);
+  }
+}
+
+/** The last time that a Date can have with nine digits in base 36, see task-message.ts. */
+const LATEST_MS = 36 ** 9 - 1;
+
+function assertAction(options: TaskActionOptions, where: string): void {
+  assertKnownOptions(options, ['by'], where);
+  assertBy(options.by);
+}
+
+function assertBy(by: unknown): void {
+  assertText('by', by, 'Give the name of the person or program that acts.');
+}

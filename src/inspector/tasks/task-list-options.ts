@@ -1,0 +1,160 @@
+import { type Duration, toMilliseconds } from '../../values/duration.js';
+import { assertKnownOptions } from '../../values/known-options.js';
+import { invalid } from '../../values/option-values.js';
+import { shown } from '../../values/shown.js';
+import { assertTaskName } from '../../values/task-name.js';
+import type { KnownQueues } from '../queues/known-queues.js';
+import type { ListedState, ListedTask } from './listed-task.js';
+
+/**
+ * Which tasks to list, and how many.
+ *
+ * @example
+ * const options: TaskListOptions = { state: 'pending', queue: 'mail', task: 'MailTasks.send', limit: 20 };
+ * const { tasks } = await inspector.tasks.list(options);
+ */
+export interface TaskListOptions {
+  /**
+   * Only tasks in this state.
+   * @default active ones, then quarantined, pending and scheduled ones
+   */
+  state?: ListedState;
+  /**
+   * Only tasks of this queue.
+   * @default all queues that a worker has ever served
+   */
+  queue?: string;
+  /**
+   * Only calls of this task, such as `ReportTasks.send`.
+   * @default all
+   */
+  task?: string;
+  /**
+   * Only tasks whose id begins so.
+   * @default all
+   */
+  id?: string;
+  /**
+   * How many tasks at most, 1 to 1,000.
+   * @default 50
+   */
+  limit?: number;
+  /**
+   * In each queue, which tasks come first: the `oldest`, which run next, or the `newest`; of scheduled tasks those that are due
+   * first or last. Active tasks have no order.
+   * @default 'oldest'
+   */
+  order?: 'oldest' | 'newest';
+  /**
+   * The `cursor` of the page before.
+   * @default from the beginning
+   */
+  cursor?: string;
+  /**
+   * Ends the search after this time; its cursor goes on.
+   * @default '5s'
+   */
+  within?: Duration;
+}
+
+/**
+ * One part of a list. Tasks move while it is read: those that come, end or are claimed may be missing, or be there twice.
+ *
+ * @example
+ * const { looked, left, cursor }: TaskPage = await inspector.tasks.list({ task: 'MailTasks.send' });
+ * if (cursor !== undefined) console.log(`Looked at ${looked} tasks, ${left} are left.`);
+ */
+export interface TaskPage {
+  /** the tasks that match */
+  readonly tasks: readonly ListedTask[];
+  /** where to go on; undefined when all was looked at. A page without tasks may have one: the time was up */
+  readonly cursor: string | undefined;
+  /** how many tasks were looked at for this page */
+  readonly looked: number;
+  /** about how many are left to look at, active ones aside */
+  readonly left: number;
+}
+
+export type TaskPlaceName =
+  | { readonly state: 'active' }
+  | { readonly state: Exclude<ListedState, 'active'>; readonly queue: string };
+
+/** Where in its place a page goes on. */
+export interface TaskPosition {
+  readonly state: ListedState;
+  /** '' for active ones */
+  readonly queue: string;
+  /** of a list or schedule, see WaitingQuery; 0 for active ones */
+  readonly at: number;
+  /** how many are left to look at, so that a walk against the stream of new tasks ends */
+  readonly rest: number;
+  /** of active ones: the child, and the id behind which to go on */
+  readonly child: string;
+  readonly after: string;
+}
+
+/** A list that was checked. */
+export interface ResolvedList {
+  readonly places: readonly TaskPlaceName[];
+  readonly queue: string | undefined;
+  readonly task: string | undefined;
+  readonly id: string | undefined;
+  readonly limit: number;
+  readonly order: 'oldest' | 'newest';
+  readonly from: TaskPosition | undefined;
+  readonly withinMs: number;
+}
+
+const STATES = ['active', 'quarantined', 'pending', 'scheduled'] as const;
+const OPTIONS = ['state', 'queue', 'task', 'id', 'limit', 'order', 'cursor', 'within'];
+const ID_START = /^[0-9a-z]{1,20}$/;
+const MAX_LIMIT = 1_000;
+
+/** @throws NestworkError INVALID_OPTION, INVALID_NAME, INVALID_DURATION, UNKNOWN_QUEUE */
+export async function resolveList(options: TaskListOptions, known: KnownQueues): Promise<ResolvedList> {
+  assertKnownOptions(options, OPTIONS, 'a list of tasks');
+  const { state, queue, task, id, limit = 50, order = 'oldest', cursor, within = '5s' } = options;
+  if (state !== undefined && !STATES.includes(state)) {
+    throw invalid('state', `is ${shown(state)}`, [`Give one of: ${STATES.join(', ')}.`, 'Dead tasks are in `dead`.']);
+  }
+  if (task !== undefined) assertTaskName(task, 'a list of tasks');
+  if (id !== undefined && !(typeof id === 'string' && ID_START.test(id))) {
+    throw invalid('id', `is ${shown(id)}`, 'Give an id, or how it begins: up to 20 of the characters 0-9 and a-z.');
+  }
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
+    throw invalid('limit', `is ${shown(limit)}`, `Give a whole number from 1 to ${MAX_LIMIT}.`);
+  }
+  if (order !== 'oldest' && order !== 'newest') {
+    throw invalid('order', `is ${shown(order)}`, "Give 'oldest' or 'newest'.");
+  }
+  const from = cursor === undefined ? undefined : positionOf(cursor);
+  const withinMs = toMilliseconds(within, 'within');
+  const queues = await known.choose(queue, 'a list of tasks');
+  const states = state === undefined ? STATES : [state];
+  const places = states.flatMap((one): TaskPlaceName[] =>
+    one === 'active' ? [{ state: one }] : queues.map((name) => ({ state: one, queue: name })),
+  );
+  return { places, queue, task, id, limit, order, from, withinMs };
+}
+
+export function cursorOf({ state, queue, at, rest, child, after }: TaskPosition): string {
+  return Buffer.from(JSON.stringify([state, queue, at, rest, child, after])).toString('base64url');
+}
+
+function positionOf(cursor: string): TaskPosition {
+  const [state, queue, at, rest, child, after] = fieldsOf(cursor);
+  const isState = STATES.some((one) => one === state);
+  const areTexts = [queue, child, after].every((text) => typeof text === 'string');
+  const areCounts = [at, rest].every((count) => Number.isSafeInteger(count) && (count as number) >= 0);
+  if (isState && areTexts && areCounts) return { state, queue, at, rest, child, after } as TaskPosition;
+  throw invalid('cursor', 'was not returned by list()', 'Pass the `cursor` of the page before as it is.');
+}
+
+function fieldsOf(cursor: string): unknown[] {
+  try {
+    const fields: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    return Array.isArray(fields) ? fields : [];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,101 @@
+import type { TaskPort, WaitingPlace } from '../../broker/port/task-port.js';
+import { heldTask, type ListedTask, waitingTask } from './listed-task.js';
+import {
+  cursorOf,
+  type ResolvedList,
+  type TaskPage,
+  type TaskPlaceName,
+  type TaskPosition,
+} from './task-list-options.js';
+
+/** Looked at by one script, which takes 1 to 2 ms for it deep in a long list. */
+const STEP = 2_000;
+
+/** What one step found, and where the next one goes on; undefined at the end of the place. */
+interface Step {
+  readonly tasks: readonly ListedTask[];
+  readonly looked: number;
+  readonly next: TaskPosition | undefined;
+}
+
+/** Reads one page, step by step, through one place after the other. */
+export async function readTasks(port: TaskPort, list: ResolvedList): Promise<TaskPage> {
+  const endsAt = performance.now() + list.withinMs;
+  const tasks: ListedTask[] = [];
+  let looked = 0;
+  let position = list.from;
+  for (let index = startOf(list); index < list.places.length; index += 1) {
+    const place = list.places[index] as TaskPlaceName;
+    position ??= await beginningOf(port, place, list.order);
+    do {
+      if (tasks.length === list.limit || (performance.now() > endsAt && looked > 0)) {
+        const left = position.rest + (await sizeOf(port, list.places.slice(index + 1)));
+        return { tasks, cursor: cursorOf(position), looked, left };
+      }
+      const step: Step = await take(port, position, { ...list, limit: list.limit - tasks.length });
+      tasks.push(...step.tasks);
+      looked += step.looked;
+      position = step.next;
+    } while (position);
+  }
+  return { tasks, cursor: undefined, looked, left: 0 };
+}
+
+/** The place of the cursor. A queue that the catalog has lost has nothing left to read. */
+function startOf({ places, from }: ResolvedList): number {
+  if (!from) return 0;
+  const index = places.findIndex((place) => place.state === from.state && queueOf(place) === from.queue);
+  return index < 0 ? places.length : index;
+}
+
+function queueOf(place: TaskPlaceName): string {
+  return place.state === 'active' ? '' : place.queue;
+}
+
+async function beginningOf(port: TaskPort, place: TaskPlaceName, order: ResolvedList['order']): Promise<TaskPosition> {
+  const nowhere = { queue: '', at: 0, rest: 0, child: '', after: '' };
+  if (place.state === 'active') return { ...nowhere, state: place.state };
+  const size = await port.size(place);
+  return { ...nowhere, ...place, at: order === 'oldest' ? size : 0, rest: size };
+}
+
+async function sizeOf(port: TaskPort, places: readonly TaskPlaceName[]): Promise<number> {
+  const sizes = await Promise.all(places.map((place) => (place.state === 'active' ? 0 : port.size(place))));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+function take(port: TaskPort, position: TaskPosition, list: ResolvedList): Promise<Step> {
+  return position.state === 'active' ? takeHeld(port, position, list) : takeWaiting(port, position, list);
+}
+
+async function takeWaiting(port: TaskPort, position: TaskPosition, list: ResolvedList): Promise<Step> {
+  const { order, limit, task, id } = list;
+  const place = { queue: position.queue, state: position.state } as WaitingPlace;
+  const look = Math.min(STEP, position.rest);
+  const page = await port.page(place, { order, at: position.at, limit, look, task, id });
+  const rest = Math.min(position.rest - page.looked, page.left);
+  const next = rest > 0 && page.looked > 0 ? { ...position, at: page.next, rest } : undefined;
+  return { tasks: page.tasks.map((entry) => waitingTask(place, entry)), looked: page.looked, next };
+}
+
+/** From one child. */
+async function takeHeld(port: TaskPort, position: TaskPosition, list: ResolvedList): Promise<Step> {
+  const children = (await port.children()).filter(({ child }) => child >= position.child);
+  const [first, second] = children;
+  if (!first) return { tasks: [], looked: 0, next: undefined };
+  const after = first.child === position.child ? position.after : '';
+  // few that match: a filter leaves the rest of them to the next step
+  const { tasks, more } = await port.held(first.child, after, list.limit);
+  const found = tasks.map((task) => heldTask(first.child, task)).filter((task) => isWanted(task, list));
+  const last = tasks.at(-1)?.id ?? '';
+  const behind = more ? { child: first.child, after: last } : second && { child: second.child, after: '' };
+  return { tasks: found, looked: tasks.length, next: behind && { ...position, ...behind } };
+}
+
+function isWanted({ queue, task, id }: ListedTask, list: ResolvedList): boolean {
+  return (
+    (list.queue === undefined || queue === list.queue) &&
+    (list.task === undefined || task === list.task) &&
+    (list.id === undefined || id.startsWith(list.id))
+  );
+}

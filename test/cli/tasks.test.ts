@@ -1,0 +1,207 @@
+import { BrokerFixture, idOf } from '../support/broker-fixture.js';
+import { type CommandLineOptions, inShell, nestwork, onTerminal } from '../support/command-line.js';
+import { seedDead } from '../support/dead-tasks.js';
+
+const QUEUE = '{nestwork}:queue:default';
+
+let fixture: BrokerFixture;
+let options: CommandLineOptions;
+beforeAll(async () => {
+  fixture = await BrokerFixture.start();
+  options = { env: { NESTWORK_REDIS_URL: fixture.server.url, NO_COLOR: '1' } };
+});
+beforeEach(async () => {
+  await fixture.child();
+  await fixture.redis.hset('{nestwork}:catalog', 'Some.task', '{"name":"Some.task","queue":"default"}');
+});
+afterEach(() => fixture.reset());
+afterAll(() => fixture.stop());
+
+async function seed(count: number): Promise<string[]> {
+  const messages = fixture.messages(count);
+  await fixture.broker.enqueue('default', messages);
+  return messages.map(idOf);
+}
+
+describe('nestwork tasks ls', () => {
+  it('lists tasks as lines, and as JSON without arguments', async () => {
+    const ids = await seed(2);
+    const { code, stdout } = await nestwork(['tasks', 'ls'], options);
+    const [head, first] = stdout.split('\n');
+    expect([code, head]).toEqual([0, 'ID\tSTATE\tQUEUE\tTASK\tATTEMPT\tTIME\tCHILD']);
+    expect(first).toMatch(new RegExp(`^${ids[0]}\tpending\tdefault\tSome\\.task\t1\t\\d{4}-`));
+    const json = await nestwork(['tasks', 'ls', '--json', '--order', 'newest', '--task', 'Some.task'], options);
+    expect(
+      json.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).id),
+    ).toEqual([...ids].reverse());
+  });
+
+  it('goes on with the cursor that it names', async () => {
+    const ids = await seed(3);
+    const first = await nestwork(['tasks', 'ls', '--limit', '2'], options);
+    expect(first.stderr).toMatch(/Looked at 2 tasks; about 1 are left: --cursor \S+/);
+    const [, cursor = ''] = /--cursor (\S+)/.exec(first.stderr) ?? [];
+    const second = await nestwork(['tasks', 'ls', '--cursor', cursor, '--json'], options);
+    expect(JSON.parse(second.stdout)).toMatchObject({ id: ids[2] });
+  });
+
+  it('says on stderr that it found none', async () => {
+    const { code, stderr } = await nestwork(['tasks', 'ls', '--task', 'Other.task'], options);
+    expect([code, stderr]).toEqual([0, 'No task was found.\n']);
+  });
+
+  it.each([
+    ['--state', 'dead'],
+    ['--queue', 'mial'],
+    ['--limit', 'many'],
+    ['--cursor', 'x'],
+  ])('refuses %s %s with exit code 2', async (...given) => {
+    const { code, stdout, stderr } = await nestwork(['tasks', 'ls', ...given], options);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^error: /);
+  });
+
+  it('ends quietly when its reader has enough', async () => {
+    await seed(200);
+    const { code, stderr } = await inShell(
+      'set +o pipefail; nestwork tasks ls --limit 200 --json | head -n 1',
+      options,
+    );
+    expect([code, stderr.replace(/Looked at .*\n/, '')]).toEqual([0, '']);
+  });
+});
+
+describe('nestwork tasks show and explain', () => {
+  it('shows a task in any state, its arguments only when asked', async () => {
+    const [id = ''] = await seed(1);
+    const plain = await nestwork(['tasks', 'show', id], options);
+    expect([plain.code, plain.stdout]).toEqual([
+      0,
+      expect.stringContaining(`${id}  Some.task  pending in queue default`),
+    ]);
+    expect(plain.stdout).not.toContain('args');
+    expect((await nestwork(['tasks', 'show', id, '--args'], options)).stdout).toMatch(/args {6}\[ 0 \]/);
+    const [dead = ''] = await seedDead(fixture, [{}]);
+    const { stdout } = await nestwork(['tasks', 'show', idOf(dead), '--json', '--args'], options);
+    expect(JSON.parse(stdout)).toMatchObject({ state: 'dead', args: [0], death: { code: 'TASK_FAILED' } });
+  });
+
+  it('explains in sentences, and as data', async () => {
+    const [id = ''] = await seed(1);
+    const { code, stdout } = await nestwork(['tasks', 'explain', id], options);
+    expect([code, stdout]).toEqual([0, 'It is the next task of the queue default.\n']);
+    const json = await nestwork(['tasks', 'explain', id, '--json'], options);
+    expect(JSON.parse(json.stdout)).toMatchObject({ id, code: 'next', task: { state: 'pending', ahead: 0 } });
+  });
+
+  it('answers for an id that Redis does not know, and refuses what is none', async () => {
+    const id = fixture.ids.next();
+    const explained = await nestwork(['tasks', 'explain', id], options);
+    expect([explained.code, explained.stdout]).toEqual([
+      0,
+      expect.stringContaining('Redis knows no task with this id'),
+    ]);
+    const shown = await nestwork(['tasks', 'show', id], options);
+    expect([shown.code, shown.stderr]).toEqual([1, expect.stringContaining('[UNKNOWN_TASK_ID]')]);
+    expect(await nestwork(['tasks', 'show', 'x'], options)).toMatchObject({ code: 2, stdout: '' });
+  });
+});
+
+describe('nestwork tasks cancel', () => {
+  it('cancels with --yes, asks on a terminal, and does nothing in a dry run', async () => {
+    const [first = '', second = ''] = await seed(2);
+    const dry = await nestwork(['tasks', 'cancel', first, '--dry-run'], options);
+    expect([dry.code, dry.stderr]).toEqual([0, expect.stringContaining(`it would cancel the pending task ${first}`)]);
+    expect(await nestwork(['tasks', 'cancel', first], options)).toMatchObject({ code: 2 });
+    expect(await fixture.redis.llen(QUEUE)).toBe(2);
+    const { code, stdout } = await nestwork(['tasks', 'cancel', first, '--yes'], options);
+    expect([code, stdout]).toEqual([0, `Cancelled ${first}, which was pending.\n`]);
+    const asked = await onTerminal(`tasks cancel ${second}`, { ...options, answer: 'y\n' });
+    expect(asked.stdout).toContain(`Cancel the pending task ${second} (Some.task) of queue "default" on 127.0.0.1`);
+    expect(await fixture.redis.llen(QUEUE)).toBe(0);
+    const again = await nestwork(['tasks', 'cancel', first, '--yes'], options);
+    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('was cancelled before')]);
+  });
+});
+
+describe('nestwork tasks send', () => {
+  it('sends JSON arguments and headers to the queue of the task', async () => {
+    const args = ['tasks', 'send', 'Some.task', '[7, {"weekly": true}]', '--header', 'tenant=acme', '--json'];
+    const { code, stdout } = await nestwork(args, options);
+    const { id } = JSON.parse(stdout);
+    expect([code, JSON.parse(stdout)]).toEqual([0, { id, task: 'Some.task', queue: 'default', added: true }]);
+    const [message] = await fixture.redis.lrange(QUEUE, 0, -1);
+    expect(message).toContain('["Some.task",[7,{"weekly":true}],{"headers":{"tenant":"acme"}}]');
+    const later = await nestwork(['tasks', 'send', 'Some.task', '--delay', '1h'], options);
+    expect(later.stdout).toMatch(/^Sent \w{20} to default\.\n$/);
+    expect(await fixture.redis.zcard('{nestwork}:scheduled:default')).toBe(1);
+  });
+
+  it('says which task has the key', async () => {
+    const send = ['tasks', 'send', 'Some.task', '[]', '--key', 'k'];
+    const [, id] = /Sent (\w+)/.exec((await nestwork(send, options)).stdout) ?? [];
+    expect(await nestwork(send, options)).toMatchObject({
+      code: 0,
+      stdout: `Not sent: task ${id} of default has the key.\n`,
+    });
+  });
+
+  it.each([
+    ['Smoe.task', '[]', 'Did you mean Some.task?'],
+    ['Some.task', '[7', 'The arguments are not valid JSON'],
+    ['Some.task', '{"secret":1}', 'JSON, but no array'],
+  ])('refuses %s with %s', async (task, args, said) => {
+    const { code, stdout, stderr } = await nestwork(['tasks', 'send', task, args], options);
+    expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining(said)]);
+    expect(stderr).not.toContain('secret');
+    expect(await fixture.redis.llen(QUEUE)).toBe(0);
+  });
+
+  it.each([
+    ['--at', '1h'],
+    ['--header', 'tenant'],
+    ['--queue', 'mial'],
+  ])('refuses %s %s', async (...given) => {
+    expect(await nestwork(['tasks', 'send', 'Some.task', '[]', ...given], options)).toMatchObject({
+      code: 2,
+      stdout: '',
+    });
+  });
+});
+
+describe('nestwork queues purge', () => {
+  it('previews, asks, and purges those that match', async () => {
+    await seed(5);
+    await fixture.broker.enqueue('default', [fixture.message('Other.task')]);
+    const purge = ['queues', 'purge', 'default', '--task', 'Some.task'];
+    const dry = await nestwork([...purge, '--dry-run', '--json'], options);
+    expect(dry.stdout.trim().split('\n')).toHaveLength(5);
+    expect(dry.stderr).toMatch(/it would purge 5 pending tasks of task Some\.task of queue "default" on 127\.0\.0\.1/);
+    expect(await nestwork(purge, options)).toMatchObject({ code: 2, stdout: '' });
+    expect(await fixture.redis.llen(QUEUE)).toBe(6);
+    const { code, stdout } = await nestwork([...purge, '--yes'], options);
+    expect([code, stdout]).toEqual([0, 'Purged 5 of the 6 tasks looked at.\n']);
+    expect(await fixture.redis.llen(QUEUE)).toBe(1);
+  });
+
+  it('takes the age of tasks, and refuses a queue that is not there', async () => {
+    await seed(1);
+    const young = await nestwork(['queues', 'purge', 'default', '--older-than', '1h', '--yes', '--json'], options);
+    expect([young.code, JSON.parse(young.stdout)]).toEqual([0, { purged: 0, looked: 1 }]);
+    const unknown = await nestwork(['queues', 'purge', 'mial', '--yes'], options);
+    expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('UNKNOWN_QUEUE')]);
+  });
+
+  it('goes on where a purge was stopped', async () => {
+    await seed(5);
+    const { stdout } = await nestwork(
+      ['queues', 'purge', 'default', '--cursor', 'pending-2-3', '--yes', '--json'],
+      options,
+    );
+    expect(JSON.parse(stdout)).toEqual({ purged: 3, looked: 3 });
+    expect(await fixture.redis.llen(QUEUE)).toBe(2);
+  });
+});

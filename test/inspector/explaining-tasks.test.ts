@@ -1,0 +1,152 @@
+import { createInspector } from '../../src/inspector/create-inspector.js';
+import type { Inspector } from '../../src/inspector/inspector.js';
+import type { ExplanationCode } from '../../src/inspector/tasks/task-explanation.js';
+import { encodeAttempt } from '../../src/message/attempt-record.js';
+import { encodeMessage } from '../../src/message/task-message.js';
+import { BrokerFixture, counted, idOf } from '../support/broker-fixture.js';
+import { seedDead } from '../support/dead-tasks.js';
+
+const BY = { by: 'anna' };
+const SUSPECTS = '{nestwork}:suspects:default';
+
+let fixture: BrokerFixture;
+let inspector: Inspector;
+beforeAll(async () => {
+  fixture = await BrokerFixture.start();
+  inspector = await createInspector({ redis: fixture.settings });
+});
+beforeEach(async () => {
+  await fixture.child(['default', 'mail']);
+  await fixture.redis.hset('{nestwork}:catalog', 'Some.task', '{"name":"Some.task","queue":"default"}');
+});
+afterEach(() => fixture.reset());
+afterAll(async () => {
+  await inspector.close();
+  await fixture.stop();
+});
+
+async function expectExplained(message: string, code: ExplanationCode, ...sentences: string[]): Promise<void> {
+  const explanation = await inspector.tasks.explain(idOf(message));
+  expect([explanation.code, ...explanation.sentences]).toEqual([
+    code,
+    ...sentences.map((one) => expect.stringMatching(one)),
+  ]);
+}
+
+/** No worker is there any more. */
+async function withoutWorkers(): Promise<void> {
+  await fixture.redis.del('{nestwork}:sessions', ...(await fixture.redis.keys('{nestwork}:session:*')));
+}
+
+describe('explain() of a pending task', () => {
+  it('names its place in the queue', async () => {
+    const [first = '', , third = ''] = fixture.messages(3);
+    await fixture.broker.enqueue('default', [first, fixture.message(), third]);
+    await expectExplained(first, 'next', 'It is the next task of the queue default\\.');
+    await expectExplained(third, 'in-line', '2 tasks come before it in the queue default\\.');
+  });
+
+  it('counts quarantined tasks among those before it', async () => {
+    const [first = '', suspect = ''] = fixture.messages(2);
+    await fixture.broker.enqueue('default', [first]);
+    await fixture.redis.rpush(SUSPECTS, counted(suspect, { crashes: 1 }));
+    await expectExplained(first, 'in-line', '1 task comes before it');
+    await fixture.redis.del(SUSPECTS);
+  });
+
+  it('names the pause, by whom, for how long and why, before all else', async () => {
+    const [first = ''] = fixture.messages(1);
+    await fixture.broker.enqueue('default', [first]);
+    await inspector.queues.pause('default', { ...BY, for: '1h', reason: 'maintenance' });
+    await expectExplained(
+      first,
+      'paused',
+      'paused by anna, for another (1h|59m \\d+s|59m): maintenance\\.',
+      'the next',
+    );
+    const { pause } = await inspector.tasks.explain(idOf(first));
+    expect(pause).toMatchObject({ queue: 'default', by: 'anna', reason: 'maintenance' });
+    await inspector.queues.pause('default', BY);
+    await withoutWorkers();
+    await expectExplained(first, 'paused', 'paused by anna, until it is resumed\\.', 'No worker', 'the next');
+  });
+
+  it('says that no worker serves its queue', async () => {
+    const [first = ''] = fixture.messages(1);
+    await fixture.broker.enqueue('default', [first]);
+    await withoutWorkers();
+    await expectExplained(first, 'no-worker', 'No worker serves the queue default now', 'the next');
+  });
+
+  it('remarks that no worker knows its name, and when it expires', async () => {
+    const unknown = fixture.message('Smoe.task');
+    const call = { name: 'Some.task', payload: '[]', enqueuedAt: Date.now(), options: { expires: 3_600_000 } };
+    const expiring = encodeMessage({ ...call, id: fixture.ids.next() });
+    const expired = encodeMessage({ ...call, id: fixture.ids.next(), enqueuedAt: 1_000 });
+    await fixture.broker.enqueue('default', [unknown, expiring, expired]);
+    await expectExplained(unknown, 'next', 'the next', 'No worker has ever announced a task Smoe\\.task');
+    await expectExplained(expiring, 'in-line', '1 task', 'It expires in ');
+    await expectExplained(expired, 'in-line', '2 tasks', 'It has expired');
+  });
+});
+
+describe('explain() of a quarantined task', () => {
+  it('says that it runs alone, and which child drains for it', async () => {
+    const child = await fixture.child();
+    const suspects = fixture.messages(2).map((message) => counted(message, { crashes: 1 }));
+    await fixture.redis.rpush(SUSPECTS, ...suspects);
+    await expectExplained(
+      suspects[1] ?? '',
+      'quarantined',
+      'a child that holds nothing else takes it, after 1 more\\.$',
+    );
+    await fixture.redis.set('{nestwork}:drain', child.child);
+    await expectExplained(
+      suspects[0] ?? '',
+      'quarantined',
+      `takes it\\. Child ${child.child} on test finishes its tasks`,
+    );
+    await fixture.redis.del(SUSPECTS, '{nestwork}:drain');
+  });
+});
+
+describe('explain() of a scheduled task', () => {
+  it('names its time and its last error', async () => {
+    const [due = '', late = ''] = fixture.messages(2);
+    const line = encodeAttempt({ at: 1, attempt: 1, code: 'TASK_FAILED', error: 'Error: no route' });
+    await fixture.broker.enqueue('mail', [due + line], { at: 4_000_000_000_000 });
+    await expectExplained(
+      due,
+      'scheduled',
+      'It is due in \\d+d.*, at 2096-10-02.*with TASK_FAILED: Error: no route\\.',
+    );
+    await fixture.broker.enqueue('mail', [late], { at: 1_000 });
+    await expectExplained(late, 'overdue', 'It is due since \\d+d .*a worker that moves it to the queue mail\\.');
+  });
+});
+
+describe('explain() of a task that left its queue', () => {
+  it('names the child that holds it, also when it was cancelled', async () => {
+    const [held = ''] = fixture.messages(1);
+    const { child } = await fixture.holderOf([held]);
+    await expectExplained(held, 'active', `Child ${child} of the worker test:1 holds it`);
+    expect((await inspector.tasks.explain(idOf(held))).worker).toEqual({ child, host: 'test', pid: 1 });
+    await inspector.tasks.cancel(idOf(held), BY);
+    await expectExplained(
+      held,
+      'cancelling',
+      `It was cancelled at .*; Child ${child} of the worker test:1 still holds it`,
+    );
+  });
+
+  it('says how it ended', async () => {
+    const [waiting = ''] = fixture.messages(1);
+    await fixture.broker.enqueue('default', [waiting]);
+    await inspector.tasks.cancel(idOf(waiting), BY);
+    const [dead = '', expired = ''] = await seedDead(fixture, [{}, { report: { code: 'TASK_EXPIRED' } }]);
+    await expectExplained(waiting, 'cancelled', 'It was cancelled at ');
+    await expectExplained(dead, 'dead', 'It died at 1970.* at attempt 1, with TASK_FAILED: Error: no$');
+    await expectExplained(expired, 'expired', 'It expired at 1970');
+    await expectExplained(fixture.message(), 'unknown', 'Redis knows no task with this id');
+  });
+});
