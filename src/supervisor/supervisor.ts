@@ -6,6 +6,7 @@ import type { ResolvedWorkerOptions } from '../options/resolve-options.js';
 import { counted } from '../values/counted.js';
 import { printed, printedReason } from '../values/printed.js';
 import { servedQueues } from '../values/queue-names.js';
+import type { AppPackage } from './app-name.js';
 import { Backoff } from './backoff.js';
 import { Blame } from './blame.js';
 import { BootWatch } from './boot-watch.js';
@@ -13,8 +14,10 @@ import { blamedFor, type Death } from './child-exit.js';
 import { exitLine, unbooted } from './child-exit-log.js';
 import { ChildProcess } from './child-process.js';
 import { ClosingGuard } from './closing-guard.js';
+import { WorkerStatus } from './digest/worker-status.js';
 import { watchEarlyExit } from './early-exit.js';
 import { MemoryGuard } from './memory-guard.js';
+import { packageVersion } from './package-version.js';
 import { onStopSignals, SAME_SIGNAL_MS } from './signals.js';
 import type { Launch } from './spawn-child.js';
 import { workerSession } from './worker-parts.js';
@@ -35,8 +38,8 @@ export interface SupervisorOptions {
   /** room for the tasks that one child may hold */
   readonly capacity: number;
   readonly program: Launch['program'];
-  /** the name of the app, if it has one */
-  readonly appName: string | undefined;
+  /** the package of the app, if something names it */
+  readonly app: AppPackage | undefined;
   readonly logger: Pick<LoggerService, 'log' | 'warn' | 'error'>;
   /** Makes the broker; `restored` is to be called after each outage. */
   readonly connect: (settings: AppSettings, restored: () => void) => Broker;
@@ -60,7 +63,11 @@ export class Supervisor {
   private exitCode = 0;
   private finish: (exitCode: number) => void = () => {};
 
-  constructor(private readonly options: SupervisorOptions) {}
+  private readonly status: WorkerStatus;
+
+  constructor(private readonly options: SupervisorOptions) {
+    this.status = new WorkerStatus(options.app, { inProcess: false, version: packageVersion() });
+  }
 
   /** Resolves, after a signal or a start that failed, to the exit code. */
   async run(): Promise<number> {
@@ -114,6 +121,7 @@ export class Supervisor {
   private retire(child: ChildProcess, why: string): void {
     if (this.stopping || child.dismissed || child.successor || !child.claimant) return;
     this.options.logger.log(`Replacing child ${child.pid}: ${why}.`);
+    this.status.restarting(child.pid, why);
     this.fork(child.backoff, child);
   }
 
@@ -138,10 +146,11 @@ export class Supervisor {
     child.start(claimant, { concurrency, maxTasks });
     child.predecessor?.stop();
     child.predecessor = undefined;
+    this.changed();
   }
 
   private async open({ settings, catalog }: Ready): Promise<WorkerSession> {
-    const { worker, connect, logger, appName } = this.options;
+    const { worker, connect, logger } = this.options;
     const queues = servedQueues(settings.queues, worker);
     const broker = connect(settings, () => this.whenServing((runtime) => runtime.hurry()));
     await broker.connect();
@@ -153,7 +162,7 @@ export class Supervisor {
       queues,
       catalog,
       settings,
-      appName,
+      status: this.status,
       leaseMs,
       cancelGraceMs,
       sinceMs: this.sinceMs,
@@ -170,6 +179,11 @@ export class Supervisor {
       `Serving ${queues.join(', ')} with ${counted(worker.children, 'child', 'children')}, ${counted(worker.concurrency, 'task', 'tasks')} at a time in each.`,
     );
     return runtime;
+  }
+
+  /** People may look. */
+  private changed(): void {
+    this.whenServing((runtime) => runtime.changed());
   }
 
   /** Not when the start fails: `fail` gets that error. */
@@ -203,7 +217,9 @@ export class Supervisor {
       this.endWhenDone();
     });
     this.settling.add(settling);
+    this.changed();
     if (this.stopping) return;
+    if (!child.dismissed) this.status.restarting(pid, reason);
     if (!child.booted) this.options.logger.error(unbooted(pid, reason, uncaught));
     if (!this.runtime) return this.fail();
     // its successor has been forked already
@@ -231,6 +247,8 @@ export class Supervisor {
     const { logger, worker } = this.options;
     logger.log(`${signal}: finishing the running tasks, for ${worker.shutdownGraceMs / 1_000} s at most.`);
     this.stopping = true;
+    this.status.state = 'stopping';
+    this.changed();
     this.blame.lift();
     this.whenServing((runtime) => runtime.hasten());
     for (const child of this.children) child.stop();

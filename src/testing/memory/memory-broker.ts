@@ -52,6 +52,8 @@ export class MemoryBroker implements AppBroker, TestWork {
   readonly crons: MemoryCrons;
   readonly pauses: MemoryPauses;
   readonly claims: MemoryClaims;
+  /** the test is the worker, and nothing steers it */
+  readonly workers = { workers: async () => [], watch: async () => {}, order: async () => undefined };
   readonly catalog = {
     tasks: async () => [...(this.registered?.values() ?? [])],
     queues: async () => [...this.queues],
