@@ -41,6 +41,14 @@ export {
 } from './inspector/queue-health.js';
 export { QueueInspector } from './inspector/queues/queue-inspector.js';
 export type { QueuePause, QueuePauseOptions, QueueResumeOptions } from './inspector/queues/queue-pauses.js';
+export { type WorkerControlOptions, WorkerInspector } from './inspector/workers/worker-inspector.js';
+export type {
+  ActiveTask,
+  WorkerChild,
+  WorkerOrderInfo,
+  WorkerReport,
+  WorkerRestart,
+} from './inspector/workers/worker-report.js';
 export type { AttemptRecord } from './message/attempt-record.js';
 export type { GivenHeaders, TaskHeaders } from './message/headers.js';
 export type { UniqueUntil } from './message/unique-key.js';

@@ -3,11 +3,17 @@ import { cronCommands } from '../inspector/cron-commands.js';
 import { deadCommands } from '../inspector/dead-commands.js';
 import type { InspectorContext } from '../inspector/inspector-context.js';
 import { queueCommands } from '../inspector/queues/queue-commands.js';
+import { workerCommands } from '../inspector/workers/worker-commands.js';
 import type { ArgumentSpec, Command, CommandGroup, OptionSpec } from '../terminal/command.js';
 import type { GivenPlace } from './settings.js';
 
 /** Every command there is; each room brings its own. */
-export const GROUPS: readonly CommandGroup<InspectorContext>[] = [queueCommands, deadCommands, cronCommands];
+export const GROUPS: readonly CommandGroup<InspectorContext>[] = [
+  queueCommands,
+  deadCommands,
+  cronCommands,
+  workerCommands,
+];
 
 /** The options of every command. */
 export interface GlobalOptions extends GivenPlace {

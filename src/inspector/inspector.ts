@@ -6,6 +6,7 @@ import { QueueHealth } from './queue-health.js';
 import { KnownQueues } from './queues/known-queues.js';
 import { QueueInspector } from './queues/queue-inspector.js';
 import { QueuePauses } from './queues/queue-pauses.js';
+import { WorkerInspector } from './workers/worker-inspector.js';
 
 /**
  * Looks at everything in a namespace and acts on it: the same for a script, the command line and an app. It needs no list of
@@ -29,6 +30,8 @@ export class Inspector {
   readonly queues: QueueInspector;
   /** the dead tasks: list, redrive, delete */
   readonly dead: DeadLetters;
+  /** the workers with their children and active tasks: list, quiet, stop, recycle */
+  readonly workers: WorkerInspector;
   /** the crons: list, run, pause, resume */
   readonly crons: CronManager;
   /** whether tasks are consumed in time */
@@ -42,6 +45,7 @@ export class Inspector {
   ) {
     const known = KnownQueues.ofCatalog(broker.catalog);
     this.dead = new DeadLetters(broker.deadLetters, known);
+    this.workers = new WorkerInspector(broker.workers);
     this.crons = new CronManager(broker, known, clock);
     this.health = new QueueHealth(broker, known, clock);
     this.queues = new QueueInspector(this.health, known, new QueuePauses(broker.pauses));

@@ -97,7 +97,10 @@ export class Supervisor {
     const launch = { program, seat: this.freeSeat() };
     const child: ChildProcess = new ChildProcess(capacity, backoff, launch, {
       worn: () => this.retire(child, `it has run ${this.options.worker.maxTasksPerChild} tasks`),
-      overdue: (why) => this.options.logger.warn(`Child ${child.pid} is ended: ${why}.`),
+      overdue: (why) => {
+        this.status.restarting(child.pid, why);
+        this.options.logger.warn(`Child ${child.pid} is ended: ${why}.`);
+      },
       ready: (message) => void this.welcome(child, message).catch((error: unknown) => this.fail(error)),
       leaseLost: (session) => this.whenServing((runtime) => runtime.replaceSession(session)),
       malformed: (error) => this.options.logger.error(`Child ${child.pid}: ${printed(error)}`),
