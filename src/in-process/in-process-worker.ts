@@ -148,6 +148,7 @@ export class InProcessWorker {
       catalog,
       settings,
       status: this.status,
+      steered: { obey: () => 'it runs in the process of its app, which it cannot end' },
       leaseMs,
       cancelGraceMs,
       sinceMs,

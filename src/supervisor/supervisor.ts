@@ -14,6 +14,7 @@ import { blamedFor, type Death } from './child-exit.js';
 import { exitLine, unbooted } from './child-exit-log.js';
 import { ChildProcess } from './child-process.js';
 import { ClosingGuard } from './closing-guard.js';
+import { Steering } from './control/steering.js';
 import { WorkerStatus } from './digest/worker-status.js';
 import { watchEarlyExit } from './early-exit.js';
 import { MemoryGuard } from './memory-guard.js';
@@ -64,6 +65,13 @@ export class Supervisor {
   private finish: (exitCode: number) => void = () => {};
 
   private readonly status: WorkerStatus;
+  private readonly steering = new Steering({
+    children: this.children,
+    state: () => this.status.state,
+    quiet: () => this.quiet(),
+    stop: (why) => this.stop(why),
+    retire: (child, why) => this.retire(child, why),
+  });
 
   constructor(private readonly options: SupervisorOptions) {
     this.status = new WorkerStatus(options.app, { inProcess: false, version: packageVersion() });
@@ -92,7 +100,7 @@ export class Supervisor {
   }
 
   private fork(backoff = new Backoff(), predecessor?: ChildProcess): void {
-    if (this.stopping) return;
+    if (this.isEnding) return;
     const { capacity, program } = this.options;
     const launch = { program, seat: this.freeSeat() };
     const child: ChildProcess = new ChildProcess(capacity, backoff, launch, {
@@ -120,9 +128,14 @@ export class Supervisor {
     return seat;
   }
 
+  /** Whether no child is to be forked any more. */
+  private get isEnding(): boolean {
+    return this.stopping || this.status.state === 'quiet';
+  }
+
   /** Replaces a child without a gap: it works until its successor does. */
   private retire(child: ChildProcess, why: string): void {
-    if (this.stopping || child.dismissed || child.successor || !child.claimant) return;
+    if (this.isEnding || child.dismissed || child.successor || !child.claimant) return;
     this.options.logger.log(`Replacing child ${child.pid}: ${why}.`);
     this.status.restarting(child.pid, why);
     this.fork(child.backoff, child);
@@ -166,6 +179,7 @@ export class Supervisor {
       catalog,
       settings,
       status: this.status,
+      steered: this.steering,
       leaseMs,
       cancelGraceMs,
       sinceMs: this.sinceMs,
@@ -186,6 +200,7 @@ export class Supervisor {
 
   /** People may look. */
   private changed(): void {
+    this.steering.changed();
     this.whenServing((runtime) => runtime.changed());
   }
 
@@ -221,7 +236,7 @@ export class Supervisor {
     });
     this.settling.add(settling);
     this.changed();
-    if (this.stopping) return;
+    if (this.isEnding) return;
     if (!child.dismissed) this.status.restarting(pid, reason);
     if (!child.booted) this.options.logger.error(unbooted(pid, reason, uncaught));
     if (!this.runtime) return this.fail();
@@ -246,9 +261,16 @@ export class Supervisor {
     if (settlement && !expected) this.options.logger.warn(exitLine(death, settlement));
   }
 
-  private stop(signal: NodeJS.Signals): void {
+  /** Its children claim nothing more and end after their tasks. It stays, or a service manager would start another worker. */
+  private quiet(): void {
+    this.status.state = 'quiet';
+    for (const child of this.children) child.stop();
+    this.changed();
+  }
+
+  private stop(why: string): void {
     const { logger, worker } = this.options;
-    logger.log(`${signal}: finishing the running tasks, for ${worker.shutdownGraceMs / 1_000} s at most.`);
+    logger.log(`${why}: finishing the running tasks, for ${worker.shutdownGraceMs / 1_000} s at most.`);
     this.stopping = true;
     this.status.state = 'stopping';
     this.changed();
