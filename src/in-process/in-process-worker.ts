@@ -8,8 +8,8 @@ import type { ResolvedWorkerOptions } from '../options/resolve-options.js';
 import { appPackage } from '../supervisor/app-name.js';
 import { Backoff } from '../supervisor/backoff.js';
 import { WorkerStatus } from '../supervisor/digest/worker-status.js';
-import { packageVersion } from '../supervisor/package-version.js';
 import { onStopSignals, STOP_SIGNALS } from '../supervisor/signals.js';
+import { VERSION } from '../supervisor/version.generated.js';
 import { workerSession } from '../supervisor/worker-parts.js';
 import type { WorkerSession } from '../supervisor/worker-session.js';
 import { counted } from '../values/counted.js';
@@ -42,7 +42,7 @@ export class InProcessWorker {
   private readonly child: InProcessChild;
   private readonly status = new WorkerStatus(appPackage(process.argv[1]), {
     inProcess: true,
-    version: packageVersion(),
+    version: VERSION,
   });
   private runtime: WorkerSession | undefined;
   private serving: Promise<void> = Promise.resolve();

@@ -18,9 +18,9 @@ import { Steering } from './control/steering.js';
 import { WorkerStatus } from './digest/worker-status.js';
 import { watchEarlyExit } from './early-exit.js';
 import { MemoryGuard } from './memory-guard.js';
-import { packageVersion } from './package-version.js';
 import { onStopSignals, SAME_SIGNAL_MS } from './signals.js';
 import type { Launch } from './spawn-child.js';
+import { VERSION } from './version.generated.js';
 import { workerSession } from './worker-parts.js';
 import type { WorkerSession } from './worker-session.js';
 
@@ -74,7 +74,7 @@ export class Supervisor {
   });
 
   constructor(private readonly options: SupervisorOptions) {
-    this.status = new WorkerStatus(options.app, { inProcess: false, version: packageVersion() });
+    this.status = new WorkerStatus(options.app, { inProcess: false, version: VERSION });
   }
 
   /** Resolves, after a signal or a start that failed, to the exit code. */
