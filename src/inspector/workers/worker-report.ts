@@ -7,6 +7,7 @@ import type { ChildDigest, WorkerAction, WorkerRecord } from '../../broker/port/
  * const text = ({ name, id, since }: ActiveTask): string => `${name ?? 'a task'} ${id}, since ${since.toISOString()}`;
  */
 export interface ActiveTask {
+  /** of the task */
   readonly id: string;
   /** undefined when the app of its child has no task of its name */
   readonly name: string | undefined;
@@ -21,6 +22,7 @@ export interface ActiveTask {
  * const isBusy = ({ running }: WorkerChild): boolean => running > 0;
  */
 export interface WorkerChild {
+  /** of its process */
   readonly pid: number;
   /** `booting` until it may claim; `stopping` once it claims nothing more and finishes its tasks */
   readonly state: 'booting' | 'running' | 'stopping';
@@ -41,9 +43,11 @@ export interface WorkerChild {
  * const text = ({ pid, at, reason }: WorkerRestart): string => `${at.toISOString()} child ${pid}: ${reason}`;
  */
 export interface WorkerRestart {
+  /** of the process that ended or was replaced */
   readonly pid: number;
   /** by the clock of Redis */
   readonly at: Date;
+  /** exit code or signal, a limit that it went beyond, or the name of the person who ordered it */
   readonly reason: string;
 }
 
@@ -54,7 +58,9 @@ export interface WorkerRestart {
  * const text = ({ action, by }: WorkerOrderInfo): string => `${action}, ordered by ${by}`;
  */
 export interface WorkerOrderInfo {
+  /** of the order */
   readonly id: string;
+  /** what was ordered */
   readonly action: 'quiet' | 'stop' | 'recycle';
   /** the person or program that ordered it */
   readonly by: string;
@@ -73,6 +79,7 @@ export interface WorkerOrderInfo {
 export interface WorkerReport {
   /** of its session; a worker that lost its lease goes on under another id */
   readonly id: string;
+  /** name of its machine */
   readonly host: string;
   /** of the supervisor, or of the app in whose process it runs */
   readonly pid: number;
@@ -82,11 +89,13 @@ export interface WorkerReport {
   readonly state: 'running' | 'quiet' | 'stopping' | 'unknown';
   /** when it published this, by the clock of Redis */
   readonly seenAt: Date | undefined;
+  /** when its supervisor was started, by the clock of Redis */
   readonly startedAt: Date | undefined;
   /** of nestwork */
   readonly version: string | undefined;
-  /** name and version in the package.json of the app */
+  /** the name in the package.json of the app */
   readonly app: string | undefined;
+  /** the version there */
   readonly appVersion: string | undefined;
   /** whether it runs in the process of the app, and takes no orders */
   readonly inProcess: boolean;
