@@ -54,6 +54,14 @@ export type {
   PurgeProgress,
   PurgeResult,
 } from './inspector/tasks/task-purge.js';
+export { type WorkerControlOptions, WorkerInspector } from './inspector/workers/worker-inspector.js';
+export type {
+  ActiveTask,
+  WorkerChild,
+  WorkerOrderInfo,
+  WorkerReport,
+  WorkerRestart,
+} from './inspector/workers/worker-report.js';
 export type { AttemptRecord } from './message/attempt-record.js';
 export type { GivenHeaders, TaskHeaders } from './message/headers.js';
 export type { UniqueUntil } from './message/unique-key.js';

@@ -1,6 +1,6 @@
 /**
  * Writes all that follows from the tables of keys and scripts: the heads of the Lua scripts, the module that holds their
- * text, and the tables and rights of docs/redis-keys.md; from the list of rooms, which imports the linter refuses; the
+ * text, and the tables and rights of docs/redis-keys.md; from package.json, the version that workers publish; from the list of rooms, which imports the linter refuses; the
  * rooms and states of docs/architecture.md; and from values/error-codes.ts, the entries of docs/errors.md.
  *
  *   npm run generate
@@ -20,6 +20,7 @@ import { Failure, ROOT, runTool } from './run.mjs';
 
 const LUA = 'src/broker/lua';
 const MODULE = 'src/broker/redis/lua.generated.ts';
+const VERSION = 'src/supervisor/version.generated.ts';
 const LINTER = 'biome.generated.json';
 const KEYS_PAGE = 'docs/redis-keys.md';
 const OVERVIEW = 'docs/architecture.md';
@@ -42,11 +43,18 @@ export async function generate(root = ROOT, write = writeFileSync) {
   }
   const linked = linkScripts(scripts);
   update(MODULE, moduleOf(linked));
+  update(VERSION, versionModule());
   update(LINTER, linterDirections());
   const textOf = (page) => readFileSync(join(root, page), 'utf8');
   update(KEYS_PAGE, withTables(KEYS_PAGE, textOf(KEYS_PAGE), tables, linked));
   update(OVERVIEW, withOverview(OVERVIEW, textOf(OVERVIEW), tables));
   update(ERRORS, await withErrorEntries(textOf(ERRORS), root));
+}
+
+/** The package reads no file at run time, because a bundler may have moved it. */
+function versionModule() {
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  return `/** The version of nestwork, from package.json: npm run generate writes it. */\nexport const VERSION = '${version}';\n`;
 }
 
 /** Writes only the module, from the Lua files as they are. */

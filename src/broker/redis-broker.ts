@@ -34,6 +34,7 @@ import { redisKeys } from './redis/redis-keys.js';
 import { RedisCrons } from './redis-crons.js';
 import { RedisDeadLetters } from './redis-dead-letters.js';
 import { RedisProducer } from './redis-producer.js';
+import { RedisWorkers } from './redis-workers.js';
 import { declaredCrons } from './session-crons.js';
 import { APP, DESCRIPTION, isChild, queuesIn, READS, SERVED_QUEUES } from './session-lists.js';
 import { TaskFinder } from './task-finder.js';
@@ -68,6 +69,7 @@ export class RedisBroker extends RedisProducer implements Broker {
   readonly madeAtMs = performance.now();
   readonly catalog = new RedisCatalog(this.connection, this.foreign);
   readonly pauses = new RedisQueuePauses(this.connection, this.foreign);
+  readonly workers = new RedisWorkers(this.connection, this.foreign);
   readonly crons = new RedisCrons(this.connection, this.foreign);
   readonly deadLetters = new RedisDeadLetters(this.connection, this.foreign);
   readonly broadcasts = new RedisBroadcastRecords(this.connection, this.foreign);

@@ -4,6 +4,7 @@ import { deadCommands } from '../inspector/dead-commands.js';
 import type { InspectorContext } from '../inspector/inspector-context.js';
 import { queueCommands } from '../inspector/queues/queue-commands.js';
 import { taskCommands } from '../inspector/tasks/task-commands.js';
+import { workerCommands } from '../inspector/workers/worker-commands.js';
 import type { ArgumentSpec, Command, CommandGroup, OptionSpec } from '../terminal/command.js';
 import type { GivenPlace } from './settings.js';
 
@@ -13,6 +14,7 @@ export const GROUPS: readonly CommandGroup<InspectorContext>[] = [
   taskCommands,
   deadCommands,
   cronCommands,
+  workerCommands,
 ];
 
 /** The options of every command. */

@@ -3,7 +3,7 @@ import type { Claimant } from '../broker/port/broker.js';
 import type { RedisBroker } from '../broker/redis-broker.js';
 import type { WorkerApp } from '../discovery/worker-app.js';
 import { NestworkError } from '../errors.js';
-import { CANCELLED, type LimitedTask, ScoreboardReader, ScoreboardWriter } from '../ipc/scoreboard.js';
+import { CANCELLED, type LimitedTask, nameIndex, ScoreboardReader, ScoreboardWriter } from '../ipc/scoreboard.js';
 import { Mailbox } from '../supervisor/broadcasts/mailbox.js';
 import type { Child } from '../supervisor/child.js';
 import { NewNames } from '../values/log-once.js';
@@ -40,6 +40,8 @@ interface Shift {
 export class InProcessChild implements Child {
   readonly pid = process.pid;
   readonly booted = true;
+  readonly forkedAtMs = performance.now();
+  readonly names: readonly string[];
   dismissed = false;
   claimant: Claimant | undefined;
   scoreboard: ScoreboardReader;
@@ -56,6 +58,7 @@ export class InProcessChild implements Child {
   constructor(private readonly options: InProcessChildOptions) {
     const { app, concurrency } = options;
     const { registry, hooks } = app;
+    this.names = app.catalog.map(({ name }) => name);
     this.capacity = scoreboardCapacity(concurrency);
     this.scoreboard = new ScoreboardReader(this.capacity);
     this.prepared = this.scoreboard;
@@ -81,7 +84,7 @@ export class InProcessChild implements Child {
 
   /** Begins to claim. Resolves when no task of this claim loop runs any more. */
   start(claimant: Claimant): Promise<void> {
-    const { connect, concurrency, onLeaseLost } = this.options;
+    const { app, connect, concurrency, onLeaseLost } = this.options;
     this.prepare();
     const scoreboard = this.prepared ?? this.scoreboard;
     this.prepared = undefined;
@@ -95,6 +98,7 @@ export class InProcessChild implements Child {
       executor: this.executor,
       onOutcome: [cronRuns((cron, run) => broker.crons.recordRun(claimant, cron, run))],
       scoreboard: new ScoreboardWriter(this.capacity, scoreboard.fd),
+      names: nameIndex(app.catalog),
       onWorn: () => {},
       onLeaseLost: () => onLeaseLost(claimant.session),
     });

@@ -5,9 +5,11 @@ import { RedisBroker } from '../broker/redis-broker.js';
 import { COPY } from '../discovery/copies.js';
 import type { WorkerApp } from '../discovery/worker-app.js';
 import type { ResolvedWorkerOptions } from '../options/resolve-options.js';
-import { appName } from '../supervisor/app-name.js';
+import { appPackage } from '../supervisor/app-name.js';
 import { Backoff } from '../supervisor/backoff.js';
+import { WorkerStatus } from '../supervisor/digest/worker-status.js';
 import { onStopSignals, STOP_SIGNALS } from '../supervisor/signals.js';
+import { VERSION } from '../supervisor/version.generated.js';
 import { workerSession } from '../supervisor/worker-parts.js';
 import type { WorkerSession } from '../supervisor/worker-session.js';
 import { counted } from '../values/counted.js';
@@ -38,6 +40,10 @@ export interface InProcessWorkerOptions {
 export class InProcessWorker {
   private readonly logger = new Logger('TaskWorker');
   private readonly child: InProcessChild;
+  private readonly status = new WorkerStatus(appPackage(process.argv[1]), {
+    inProcess: true,
+    version: VERSION,
+  });
   private runtime: WorkerSession | undefined;
   private serving: Promise<void> = Promise.resolve();
   private abandoned = new AbortController();
@@ -99,6 +105,8 @@ export class InProcessWorker {
       this.logger.log(`Finishing the running tasks, for ${shutdownGraceMs / 1_000} s at most.`);
     }
     this.stopping = true;
+    this.status.state = 'stopping';
+    runtime.changed();
     this.ending.abort();
     runtime.hasten();
     child.stop();
@@ -139,7 +147,8 @@ export class InProcessWorker {
       queues,
       catalog,
       settings,
-      appName: appName(process.argv[1]),
+      status: this.status,
+      steered: { obey: () => 'it runs in the process of its app, which it cannot end' },
       leaseMs,
       cancelGraceMs,
       sinceMs,

@@ -7,6 +7,7 @@ import { KnownQueues } from './queues/known-queues.js';
 import { QueueInspector } from './queues/queue-inspector.js';
 import { QueuePauses } from './queues/queue-pauses.js';
 import { TaskInspector } from './tasks/task-inspector.js';
+import { WorkerInspector } from './workers/worker-inspector.js';
 
 /**
  * Looks at everything in a namespace and acts on it: the same for a script, the command line and an app. It needs no list of
@@ -32,6 +33,8 @@ export class Inspector {
   readonly tasks: TaskInspector;
   /** the dead tasks: list, redrive, delete */
   readonly dead: DeadLetters;
+  /** the workers with their children and active tasks: list, quiet, stop, recycle */
+  readonly workers: WorkerInspector;
   /** the crons: list, run, pause, resume */
   readonly crons: CronManager;
   /** whether tasks are consumed in time */
@@ -45,6 +48,7 @@ export class Inspector {
   ) {
     const known = KnownQueues.ofCatalog(broker.catalog);
     this.dead = new DeadLetters(broker.deadLetters, known);
+    this.workers = new WorkerInspector(broker.workers);
     this.crons = new CronManager(broker, known, clock);
     this.health = new QueueHealth(broker, known, clock);
     this.tasks = new TaskInspector(broker, known, this.dead, clock);

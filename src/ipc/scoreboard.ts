@@ -10,8 +10,9 @@ import { readUncaughtError, type UncaughtError } from './uncaught-error.js';
  * Header (16 bytes): until when claimed tasks may be started, in ms of the machine's monotonic clock (float64; infinite
  * while none waits for its start), and the number of the last claim that was sent (float64). Then one entry per task that
  * was started: its id, its state, when its process is to be ended (float64, infinite for never), how the task goes on then
- * (float64: ms until the next attempt, or negative) and which attempt it is (16 bits). An entry is used again only after
- * Redis confirmed the end of its task, so a held task without one was not started. Behind the entries: the uncaught error
+ * (float64: ms until the next attempt, or negative), which attempt it is (16 bits), when it was started (float64) and the
+ * place of its name in the catalog of the app (16 bits). An entry is used again only after Redis confirmed the end of its
+ * task, so a held task without one was not started. Behind the entries: the uncaught error
  * of the child, if it had one.
  */
 const HEADER_BYTES = 16;
@@ -19,7 +20,11 @@ const STATE_AT = TASK_ID_LENGTH;
 const DEADLINE_AT = STATE_AT + 1;
 const AFTERWARDS_AT = DEADLINE_AT + 8;
 const ATTEMPT_AT = AFTERWARDS_AT + 8;
-const ENTRY_BYTES = ATTEMPT_AT + 2;
+const SINCE_AT = ATTEMPT_AT + 2;
+const NAME_AT = SINCE_AT + 8;
+const ENTRY_BYTES = NAME_AT + 2;
+/** Instead of the place of a name. */
+const NAMELESS = 0xffff;
 /** The descriptor under which a child inherits its scoreboard, behind the standard ones and the IPC channel. */
 export const SCOREBOARD_FD = 4;
 const FREE = 0;
@@ -92,14 +97,20 @@ export class ScoreboardWriter {
     writeSync(this.fd, this.header, 0, HEADER_BYTES, 0);
   }
 
-  /** Before a task is started; undone by `withdrawn` if the child then sees that the window has closed. */
-  started(id: string): void {
+  /**
+   * Before a task is started; undone by `withdrawn` if the child then sees that the window has closed.
+   *
+   * @param name the place of its name in the catalog, see `nameIndex`
+   */
+  started(id: string, name = NAMELESS): void {
     const index = this.free.pop();
     if (index === undefined) throw new Error('The scoreboard is full: more tasks were started than can be held.');
     this.used.set(id, index);
     const at = index * ENTRY_BYTES;
     this.entries.write(id, at, 'latin1');
     this.entries[at + STATE_AT] = STARTED;
+    this.entries.writeDoubleLE(monotonicMs(), at + SINCE_AT);
+    this.entries.writeUInt16LE(name, at + NAME_AT);
     this.writeLimit(at, NO_LIMIT);
   }
 
@@ -200,12 +211,27 @@ export interface Score {
   readonly limited: readonly LimitedTask[];
 }
 
+/** A task whose handler is under way, for people to see. */
+export interface ActiveEntry {
+  readonly id: string;
+  /** by `monotonicMs` */
+  readonly sinceMs: number;
+  /** place of its name in the catalog; beyond its end when that has no such name */
+  readonly name: number;
+}
+
+/** The places of the names of a catalog, as a child notes them. */
+export function nameIndex(catalog: readonly { readonly name: string }[]): ReadonlyMap<string, number> {
+  return new Map(catalog.slice(0, NAMELESS).map(({ name }, place) => [name, place]));
+}
+
 /** The reader of a child's scoreboard. */
-export type Scoreboard = Pick<ScoreboardReader, 'read' | 'window' | 'uncaughtError' | 'close'>;
+export type Scoreboard = Pick<ScoreboardReader, 'read' | 'active' | 'window' | 'uncaughtError' | 'close'>;
 
 /** For a child that was never forked. */
 export const BLANK_SCOREBOARD: Scoreboard = {
   read: () => ({ running: [], done: [], started: new Set(), limited: [] }),
+  active: () => [],
   window: () => ({ untilMs: Number.POSITIVE_INFINITY, claimNumber: 0 }),
   uncaughtError: () => undefined,
   close: () => {},
@@ -249,6 +275,20 @@ export class ScoreboardReader {
         });
     }
     return { running, done, started, limited };
+  }
+
+  /** The tasks that are under way, the longest first. */
+  active(): ActiveEntry[] {
+    this.assertOpen();
+    readSync(this.fd, this.bytes, 0, this.bytes.length, 0);
+    const active: ActiveEntry[] = [];
+    for (let at = HEADER_BYTES; at < this.bytes.length; at += ENTRY_BYTES) {
+      if (this.bytes.readUInt8(at + STATE_AT) !== STARTED) continue;
+      const id = this.bytes.toString('latin1', at, at + TASK_ID_LENGTH);
+      const sinceMs = this.bytes.readDoubleLE(at + SINCE_AT);
+      active.push({ id, sinceMs, name: this.bytes.readUInt16LE(at + NAME_AT) });
+    }
+    return active.sort((a, b) => a.sinceMs - b.sinceMs);
   }
 
   /** The header alone: cheap enough to be read often. */

@@ -34,6 +34,17 @@ export function labelOf(raw: string): MessageLabel | undefined {
   };
 }
 
+/**
+ * The name of a task, faster than all checks: of anything but a message that nestwork wrote it is some text.
+ *
+ * @example
+ * roughNameOf(raw); // 'ReportTasks.send'
+ */
+export function roughNameOf(raw: string): string {
+  const from = bodyStart(raw) + '["'.length;
+  return raw.slice(from, raw.indexOf('"', from));
+}
+
 function nameIn(body: string): string | undefined {
   const [found] = NAME.exec(body) ?? [];
   if (found === undefined) return undefined;

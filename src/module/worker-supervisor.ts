@@ -2,7 +2,7 @@ import { OutageLog } from '../broker/redis/outage-log.js';
 import { RedisBroker } from '../broker/redis-broker.js';
 import { COPY } from '../discovery/copies.js';
 import type { ResolvedWorkerOptions } from '../options/resolve-options.js';
-import { appName } from '../supervisor/app-name.js';
+import { appPackage } from '../supervisor/app-name.js';
 import { refuseClusterWorker } from '../supervisor/cluster-worker.js';
 import { entryFile } from '../supervisor/entry-file.js';
 import { foreignListenerWarning } from '../supervisor/foreign-listeners.js';
@@ -30,7 +30,7 @@ export async function runWorkerSupervisor(worker: ResolvedWorkerOptions): Promis
     worker,
     logger,
     capacity: scoreboardCapacity(worker.concurrency),
-    appName: appName(entry),
+    app: appPackage(entry),
     program: new WorkingDirectory({ entry, onMoved: (what) => logger.warn(what) }),
     connect: (settings, restored) => {
       const log = new OutageLog(logger, restored);

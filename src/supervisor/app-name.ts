@@ -3,23 +3,30 @@ import { dirname, join, sep } from 'node:path';
 
 /** Characters; npm takes no longer name. */
 const MOST_NAME = 214;
+const MOST_VERSION = 64;
 const PACKAGES = `${sep}node_modules${sep}`;
 /** The files with which PM2 starts Node, in its fork mode and in its cluster mode. */
 const PM2_CONTAINER = /[\\/]pm2[\\/]lib[\\/]ProcessContainer(?:Fork)?\.js$/;
 
+/** The package of an app. */
+export interface AppPackage {
+  readonly name: string;
+  readonly version: string | undefined;
+}
+
 /**
- * The name of an app: that in the nearest package.json at or above its entry file. One without a name, such as
+ * The package of an app, by its name: that in the nearest package.json at or above its entry file. One without a name, such as
  * `{ "type": "commonjs" }` beside compiled files, is passed over, and so are packages that are installed: they are launchers.
  * Above PM2, which is mostly installed for the whole machine, there is no package.json of the app; it names its script.
  *
  * @returns undefined when there is none, or none that can be read. Never throws.
  */
-export function appName(entry: string | undefined, { pm_exec_path: script } = process.env): string | undefined {
+export function appPackage(entry: string | undefined, { pm_exec_path: script } = process.env): AppPackage | undefined {
   if (entry === undefined) return undefined;
   const file = script !== undefined && PM2_CONTAINER.test(entry) ? script : entry;
   for (let at = realPath(file); ; at = dirname(at)) {
-    const name = at.includes(PACKAGES) ? undefined : nameIn(at);
-    if (name !== undefined || at === dirname(at)) return name;
+    const found = at.includes(PACKAGES) ? undefined : packageIn(at);
+    if (found !== undefined || at === dirname(at)) return found;
   }
 }
 
@@ -35,10 +42,17 @@ function realPath(entry: string): string {
   return entry;
 }
 
-function nameIn(directory: string): string | undefined {
+function packageIn(directory: string): AppPackage | undefined {
   try {
-    const { name } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Record<string, unknown>;
-    return typeof name === 'string' && name !== '' ? name.slice(0, MOST_NAME) : undefined;
+    const { name, version } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Record<
+      string,
+      unknown
+    >;
+    if (typeof name !== 'string' || name === '') return undefined;
+    return {
+      name: name.slice(0, MOST_NAME),
+      version: typeof version === 'string' ? version.slice(0, MOST_VERSION) : undefined,
+    };
   } catch {
     return undefined;
   }

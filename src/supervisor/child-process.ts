@@ -36,6 +36,7 @@ export class ChildProcess implements Child {
   readonly mailbox = new Mailbox(({ id, message }) => this.send({ type: 'broadcast', id, message }));
   /** Its name for the broker, once it was started. */
   claimant: Claimant | undefined;
+  names: readonly string[] = [];
   private bootedAt: number | undefined;
   /** It was asked to end. */
   dismissed = false;
@@ -183,6 +184,7 @@ export class ChildProcess implements Child {
     else if (message.type === 'leaseLost') this.events.leaseLost(message.session);
     else if (!this.booted) {
       this.bootedAt = performance.now();
+      this.names = message.catalog.map(({ name }) => name);
       this.channel?.booted();
       this.events.ready(message);
       this.mailbox.open();

@@ -10,8 +10,12 @@ export interface Child {
   readonly dismissed: boolean;
   /** set once it may claim */
   readonly claimant: Claimant | undefined;
+  /** by `performance.now()` */
+  readonly forkedAtMs: number;
+  /** of the tasks in its catalog, in the order of that */
+  readonly names: readonly string[];
   readonly mailbox: Mailbox;
-  readonly scoreboard: Pick<ScoreboardReader, 'read' | 'window'>;
+  readonly scoreboard: Pick<ScoreboardReader, 'read' | 'active' | 'window'>;
   /** Asks it to abort the signal of a task, should it run there. */
   cancel(id: string): void;
   /** Ends the process because of these tasks. */

@@ -6,6 +6,7 @@ import type { ResolvedWorkerOptions } from '../options/resolve-options.js';
 import { counted } from '../values/counted.js';
 import { printed, printedReason } from '../values/printed.js';
 import { servedQueues } from '../values/queue-names.js';
+import type { AppPackage } from './app-name.js';
 import { Backoff } from './backoff.js';
 import { Blame } from './blame.js';
 import { BootWatch } from './boot-watch.js';
@@ -13,10 +14,13 @@ import { blamedFor, type Death } from './child-exit.js';
 import { exitLine, unbooted } from './child-exit-log.js';
 import { ChildProcess } from './child-process.js';
 import { ClosingGuard } from './closing-guard.js';
+import { Steering } from './control/steering.js';
+import { WorkerStatus } from './digest/worker-status.js';
 import { watchEarlyExit } from './early-exit.js';
 import { MemoryGuard } from './memory-guard.js';
 import { onStopSignals, SAME_SIGNAL_MS } from './signals.js';
 import type { Launch } from './spawn-child.js';
+import { VERSION } from './version.generated.js';
 import { workerSession } from './worker-parts.js';
 import type { WorkerSession } from './worker-session.js';
 
@@ -35,8 +39,8 @@ export interface SupervisorOptions {
   /** room for the tasks that one child may hold */
   readonly capacity: number;
   readonly program: Launch['program'];
-  /** the name of the app, if it has one */
-  readonly appName: string | undefined;
+  /** the package of the app, if something names it */
+  readonly app: AppPackage | undefined;
   readonly logger: Pick<LoggerService, 'log' | 'warn' | 'error'>;
   /** Makes the broker; `restored` is to be called after each outage. */
   readonly connect: (settings: AppSettings, restored: () => void) => Broker;
@@ -60,7 +64,18 @@ export class Supervisor {
   private exitCode = 0;
   private finish: (exitCode: number) => void = () => {};
 
-  constructor(private readonly options: SupervisorOptions) {}
+  private readonly status: WorkerStatus;
+  private readonly steering = new Steering({
+    children: this.children,
+    state: () => this.status.state,
+    quiet: () => this.quiet(),
+    stop: (why) => this.stop(why),
+    retire: (child, why) => this.retire(child, why),
+  });
+
+  constructor(private readonly options: SupervisorOptions) {
+    this.status = new WorkerStatus(options.app, { inProcess: false, version: VERSION });
+  }
 
   /** Resolves, after a signal or a start that failed, to the exit code. */
   async run(): Promise<number> {
@@ -85,12 +100,15 @@ export class Supervisor {
   }
 
   private fork(backoff = new Backoff(), predecessor?: ChildProcess): void {
-    if (this.stopping) return;
+    if (this.isEnding) return;
     const { capacity, program } = this.options;
     const launch = { program, seat: this.freeSeat() };
     const child: ChildProcess = new ChildProcess(capacity, backoff, launch, {
       worn: () => this.retire(child, `it has run ${this.options.worker.maxTasksPerChild} tasks`),
-      overdue: (why) => this.options.logger.warn(`Child ${child.pid} is ended: ${why}.`),
+      overdue: (why) => {
+        this.status.restarting(child.pid, why);
+        this.options.logger.warn(`Child ${child.pid} is ended: ${why}.`);
+      },
       ready: (message) => void this.welcome(child, message).catch((error: unknown) => this.fail(error)),
       leaseLost: (session) => this.whenServing((runtime) => runtime.replaceSession(session)),
       malformed: (error) => this.options.logger.error(`Child ${child.pid}: ${printed(error)}`),
@@ -110,10 +128,16 @@ export class Supervisor {
     return seat;
   }
 
+  /** Whether no child is to be forked any more. */
+  private get isEnding(): boolean {
+    return this.stopping || this.status.state === 'quiet';
+  }
+
   /** Replaces a child without a gap: it works until its successor does. */
   private retire(child: ChildProcess, why: string): void {
-    if (this.stopping || child.dismissed || child.successor || !child.claimant) return;
+    if (this.isEnding || child.dismissed || child.successor || !child.claimant) return;
     this.options.logger.log(`Replacing child ${child.pid}: ${why}.`);
+    this.status.restarting(child.pid, why);
     this.fork(child.backoff, child);
   }
 
@@ -138,10 +162,11 @@ export class Supervisor {
     child.start(claimant, { concurrency, maxTasks });
     child.predecessor?.stop();
     child.predecessor = undefined;
+    this.changed();
   }
 
   private async open({ settings, catalog }: Ready): Promise<WorkerSession> {
-    const { worker, connect, logger, appName } = this.options;
+    const { worker, connect, logger } = this.options;
     const queues = servedQueues(settings.queues, worker);
     const broker = connect(settings, () => this.whenServing((runtime) => runtime.hurry()));
     await broker.connect();
@@ -153,7 +178,8 @@ export class Supervisor {
       queues,
       catalog,
       settings,
-      appName,
+      status: this.status,
+      steered: this.steering,
       leaseMs,
       cancelGraceMs,
       sinceMs: this.sinceMs,
@@ -170,6 +196,12 @@ export class Supervisor {
       `Serving ${queues.join(', ')} with ${counted(worker.children, 'child', 'children')}, ${counted(worker.concurrency, 'task', 'tasks')} at a time in each.`,
     );
     return runtime;
+  }
+
+  /** People may look. */
+  private changed(): void {
+    this.steering.changed();
+    this.whenServing((runtime) => runtime.changed());
   }
 
   /** Not when the start fails: `fail` gets that error. */
@@ -203,7 +235,9 @@ export class Supervisor {
       this.endWhenDone();
     });
     this.settling.add(settling);
-    if (this.stopping) return;
+    this.changed();
+    if (this.isEnding) return;
+    if (!child.dismissed) this.status.restarting(pid, reason);
     if (!child.booted) this.options.logger.error(unbooted(pid, reason, uncaught));
     if (!this.runtime) return this.fail();
     // its successor has been forked already
@@ -227,10 +261,19 @@ export class Supervisor {
     if (settlement && !expected) this.options.logger.warn(exitLine(death, settlement));
   }
 
-  private stop(signal: NodeJS.Signals): void {
+  /** Its children claim nothing more and end after their tasks. It stays, or a service manager would start another worker. */
+  private quiet(): void {
+    this.status.state = 'quiet';
+    for (const child of this.children) child.stop();
+    this.changed();
+  }
+
+  private stop(why: string): void {
     const { logger, worker } = this.options;
-    logger.log(`${signal}: finishing the running tasks, for ${worker.shutdownGraceMs / 1_000} s at most.`);
+    logger.log(`${why}: finishing the running tasks, for ${worker.shutdownGraceMs / 1_000} s at most.`);
     this.stopping = true;
+    this.status.state = 'stopping';
+    this.changed();
     this.blame.lift();
     this.whenServing((runtime) => runtime.hasten());
     for (const child of this.children) child.stop();

@@ -11,6 +11,8 @@ const CLOSE_MS = 2_000;
 
 export interface WorkerSessionOptions extends SessionOptions {
   readonly services: readonly Service[];
+  /** publishes what people see of the worker */
+  readonly digest?: { changed(): void };
   /** The session was reaped, and another one is being opened. */
   readonly onSessionLost: () => void;
 }
@@ -19,7 +21,7 @@ export interface WorkerSessionOptions extends SessionOptions {
 export class WorkerSession {
   private session: Promise<Session>;
   /** id of the session that is in force */
-  private current: string | undefined;
+  current: string | undefined;
   private closing = false;
 
   constructor(private readonly options: WorkerSessionOptions) {
@@ -57,6 +59,11 @@ export class WorkerSession {
     };
     const isFinal = (error: unknown): boolean => this.closing || isLeaseLost(error);
     return persist(send, { retryMs: RETRY_MS, onError, isFinal }).catch(() => undefined);
+  }
+
+  /** The children or the state of the worker have changed. */
+  changed(): void {
+    this.options.digest?.changed();
   }
 
   /** Redis is back; it may have lost the session. */

@@ -18,7 +18,7 @@ export interface ArgumentSpec {
   readonly summary: string;
   readonly optional?: true;
   /** the list of names that the shell completes, if there is one */
-  readonly completes?: 'queues' | 'crons';
+  readonly completes?: 'queues' | 'crons' | 'workers';
 }
 
 type Options = Readonly<Record<string, OptionSpec<unknown>>>;

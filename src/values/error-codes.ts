@@ -412,6 +412,22 @@ export interface ErrorCodes {
   UNKNOWN_TASK: 'dead';
 
   /**
+   * > No worker whose lease runs has an id that begins with "4f1c".
+   *
+   * It has ended, its id is shortened to what several workers have, or it has no such child.
+   *
+   * **Remedy:** List the workers: `npx nestwork workers ls`.
+   */
+  UNKNOWN_WORKER: 'operate';
+
+  /**
+   * > Worker 4f1c09aa (process 4711 on web-1) runs in the process of its app.
+   *
+   * **Remedy:** Stop the app. A worker of an older version takes no orders either: send it SIGTERM.
+   */
+  WORKER_TAKES_NO_ORDERS: 'operate';
+
+  /**
    * > --limit is "many".
    *
    * The command line cannot be carried out as it is written. Nothing was changed.

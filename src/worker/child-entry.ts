@@ -12,7 +12,7 @@ import {
   type SupervisorMessage,
 } from '../ipc/ipc-protocol.js';
 import { endWithSupervisor } from '../ipc/orphan-watch.js';
-import { ScoreboardWriter } from '../ipc/scoreboard.js';
+import { nameIndex, ScoreboardWriter } from '../ipc/scoreboard.js';
 import { printableStack } from '../values/printable.js';
 import { printed } from '../values/printed.js';
 import { BroadcastRunner } from './broadcast-runner.js';
@@ -92,7 +92,7 @@ class Child {
   }
 
   private async work(order: StartOrder): Promise<void> {
-    const { broker, executor } = this.app;
+    const { broker, executor, catalog } = this.app;
     const { session, child, queues, concurrency, maxTasks } = order;
     const claimant = { session, child, queues };
     this.loop = new ClaimLoop({
@@ -103,6 +103,7 @@ class Child {
       claimant,
       onOutcome: [cronRuns((cron, run) => broker.crons.recordRun(claimant, cron, run))],
       scoreboard: new ScoreboardWriter(order.capacity),
+      names: nameIndex(catalog),
       onWorn: () => send({ type: 'worn' }),
       onLeaseLost: () => send({ type: 'leaseLost', session }),
     });

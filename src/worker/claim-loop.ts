@@ -1,5 +1,6 @@
 import type { ChildBroker, Claimant, ClaimedTask } from '../broker/port/broker.js';
 import type { ScoreboardWriter } from '../ipc/scoreboard.js';
+import { roughNameOf } from '../message/message-label.js';
 import { BatchSize } from './batch-size.js';
 import { Claimer } from './claimer.js';
 import { type Executor, isFailure, type Outcome, type OutcomeListener, type PreparedTask } from './executor.js';
@@ -20,6 +21,8 @@ export interface ClaimLoopOptions {
   readonly maxTasks: number;
   readonly executor: Executor;
   readonly scoreboard: ScoreboardWriter;
+  /** the places of the names of tasks in the catalog, for the scoreboard */
+  readonly names?: ReadonlyMap<string, number>;
   readonly onOutcome: readonly OutcomeListener[];
   /** Called once; the child works on until it is stopped. */
   readonly onWorn: () => void;
@@ -150,9 +153,9 @@ export class ClaimLoop {
    * Notes the start, for the supervisor to leave the task alone, unless it may have given it to others by now. The arguments
    * are read after that: however long it takes, the task starts, and a process that dies over it counts a crash of the task.
    */
-  private noted({ id }: ClaimedTask): boolean {
-    const { scoreboard } = this.options;
-    scoreboard.started(id);
+  private noted({ id, message }: ClaimedTask): boolean {
+    const { scoreboard, names } = this.options;
+    scoreboard.started(id, names?.get(roughNameOf(message)));
     if (!this.claimer.window.passed) return true;
     scoreboard.withdrawn(id);
     return false;

@@ -102,6 +102,15 @@ const USES: [string, Act][] = [
       expect(await pauses.resume('default')).toBe(true);
     },
   ],
+  [
+    'looks at workers and steers them',
+    async ({ workers }) => {
+      const { session } = await fixture.child();
+      await workers.watch(1_000);
+      expect(await workers.workers()).toMatchObject([{ session }]);
+      expect(await workers.order(session, { action: 'quiet', pid: undefined, by: 'anna' })).toBeDefined();
+    },
+  ],
 ];
 
 it.each(USES.map(([use, act], index) => [use, act, index] as const))(

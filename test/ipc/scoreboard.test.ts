@@ -1,5 +1,5 @@
 import { fstatSync } from 'node:fs';
-import { monotonicMs, ScoreboardReader, ScoreboardWriter } from '../../src/ipc/scoreboard.js';
+import { monotonicMs, nameIndex, ScoreboardReader, ScoreboardWriter } from '../../src/ipc/scoreboard.js';
 import { TaskIdSequence } from '../../src/message/task-id.js';
 
 const CAPACITY = 4;
@@ -45,6 +45,26 @@ describe('the window for starts', () => {
 });
 
 describe('a task', () => {
+  it('is active with its name and since when, until its handler has ended', () => {
+    const [slow, quick, unnamed] = [ids.next(), ids.next(), ids.next()];
+    const names = nameIndex([{ name: 'A.a' }, { name: 'B.b' }]);
+    const before = monotonicMs();
+    writer.started(slow, names.get('B.b'));
+    writer.started(quick, names.get('A.a'));
+    writer.started(unnamed, names.get('C.c'));
+    writer.done(quick);
+    writer.flush();
+    const active = reader.active();
+    expect(active.map(({ id, name }) => [id, ['A.a', 'B.b'][name]])).toEqual([
+      [slow, 'B.b'],
+      [unnamed, undefined],
+    ]);
+    for (const { sinceMs } of active) {
+      expect(sinceMs).toBeGreaterThanOrEqual(before);
+      expect(sinceMs).toBeLessThanOrEqual(monotonicMs());
+    }
+  });
+
   it('is running once started, and no longer when finished; started it stays', () => {
     const [a, b] = [ids.next(), ids.next()];
     writer.started(a);

@@ -657,6 +657,22 @@ const BY_SCRIPT = {
     change('an end of the tags at the body', "string.find(found, '%a')", "found ~= ''"),
   ),
   'open-session': [FORGIVES, FULL_MEMORY],
+  'publish-digest': missedBy(
+    'workers',
+    remove('a session that is there', "if not redis.call('ZSCORE', sessions, session_id) then\n  return -1\nend\n"),
+    remove('an end with the lease', ", 'PX', for_ms"),
+    change('the time of Redis', 'text(now_ms())', "'1'"),
+    change('a reply whether somebody looks', "redis.call('EXISTS', watched)", '0'),
+    FULL_MEMORY,
+  ),
+  'order-worker': missedBy(
+    'workers',
+    NOTHING_FOREIGN,
+    change('a session that is there', 'not deadline or tonumber(deadline)', 'tonumber(deadline or now_ms() + 1)'),
+    change('a lease that runs', ' or tonumber(deadline) <= now_ms()', ''),
+    remove('a stream that is trimmed', "'MAXLEN', '~', kept, "),
+    FULL_MEMORY,
+  ),
   overdue: [
     FORGIVES,
     change('a lease that ran out', "'-inf', text(now), 'LIMIT'", "'-inf', '+inf', 'LIMIT'"),

@@ -1,7 +1,11 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { appName } from '../../src/supervisor/app-name.js';
+import { appPackage } from '../../src/supervisor/app-name.js';
+
+function appName(...given: Parameters<typeof appPackage>): string | undefined {
+  return appPackage(...given)?.name;
+}
 
 let root: string;
 beforeEach(() => {

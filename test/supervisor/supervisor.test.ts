@@ -36,7 +36,7 @@ function supervisorOf(script: string, connect: SupervisorOptions['connect'], opt
   return new Supervisor({
     worker: resolveWorkerOptions({ children: 1, ...options }),
     capacity: 4,
-    appName: undefined,
+    app: undefined,
     program: { place: () => ({ directory, entry }) },
     logger: { log: record, warn: record, error: record },
     connect,

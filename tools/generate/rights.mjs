@@ -37,6 +37,11 @@ const DIRECT = [
   ['QueueHealth', undefined, 'time'],
   ['QueueInspector', 'pauses', 'hgetall', 'R'],
   ['QueueInspector', undefined, 'time'],
+  ['WorkerInspector', 'sessions', 'zrangebyscore', 'R'],
+  ['WorkerInspector', 'session', 'hget', 'R'],
+  ['WorkerInspector', 'digest', 'get', 'R'],
+  ['WorkerInspector', 'watched', 'set'],
+  ['WorkerInspector', undefined, 'time'],
   ['child', 'bell', 'blpop'],
   ['supervisor', 'alarm', 'blpop'],
   ['supervisor', 'broadcasts', 'xread'],
@@ -57,9 +62,10 @@ const PARTS = [
   'CronManager',
   'QueueHealth',
   'QueueInspector',
+  'WorkerInspector',
 ];
 /** Parts that a worker's tasks seldom use. */
-const NOT_OF_A_WORKER = ['QueueHealth', 'QueueInspector'];
+const NOT_OF_A_WORKER = ['QueueHealth', 'QueueInspector', 'WorkerInspector'];
 /** A worker's tasks may send, cancel and look at the dead; further rights for that stand beside its rights. */
 const WORKER = ['sender', 'child', 'supervisor', ...PARTS.filter((part) => !NOT_OF_A_WORKER.includes(part))];
 const WIDTH = 120;

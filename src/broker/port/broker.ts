@@ -9,6 +9,7 @@ import type { CronBroker } from './cron-broker.js';
 import type { DeadLetterBroker, DeadPurgeBroker } from './dead-letter-broker.js';
 import type { Pause, PausePort } from './pause-port.js';
 import type { TaskPort } from './task-port.js';
+import type { DigestPort, WorkerPort } from './worker-port.js';
 
 export type * from './broadcast-port.js';
 export type * from './catalog-port.js';
@@ -352,6 +353,7 @@ export interface AppBroker extends ProducerBroker, TaskBroker, InspectorBroker {
   readonly catalog: CatalogPort;
   readonly pauses: PausePort;
   readonly places: TaskPort;
+  readonly workers: WorkerPort;
   /** Connects and checks that the server can serve. Rejects within the connection's timeout. */
   connect(): Promise<void>;
   close(): Promise<void>;
@@ -363,6 +365,7 @@ export interface Broker extends AppBroker, ChildBroker, SupervisorBroker, Promot
   readonly madeAtMs: number;
   readonly deadLetters: DeadLetterBroker & DeadPurgeBroker;
   readonly stream: StreamBroker;
+  readonly workers: WorkerPort & DigestPort;
   readonly broadcasts: BroadcastRecords;
   readonly crons: CronBroker;
 }

@@ -1192,6 +1192,28 @@ for i = 1, #entries, 2 do
 end
 redis.call('ZADD', sessions, text(now + lease_ms), session_id)
 return 1`,
+  'order-worker': `#!lua flags=allow-oom
+${LIB.wrong_type}
+${LIB.now_ms}
+-- adds an order for one worker to the stream.
+-- Returns 1, or 0 if the lease of the worker is over.
+local sessions, broadcasts = KEYS[1], KEYS[2]
+local session_id, kept, id, action, pid, ordered_by = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Atomic because an order that nobody will read must not look as if it was given.
+
+local wrong = wrong_type('stream', broadcasts)
+if wrong then
+  return wrong
+end
+local deadline = redis.call('ZSCORE', sessions, session_id)
+if not deadline or tonumber(deadline) <= now_ms() then
+  return 0
+end
+local order = { 'kind', 'order', 'session', session_id, 'id', id, 'action', action, 'pid', pid, 'by', ordered_by }
+redis.call('XADD', broadcasts, 'MAXLEN', '~', kept, '*', unpack(order))
+return 1`,
   'overdue': `#!lua flags=allow-oom
 ${LIB.now_ms}
 ${LIB.text}
@@ -1211,6 +1233,22 @@ forgive_after_gap(sessions, pulse, now, tonumber(lease_ms))
 local overdue = redis.call('ZRANGEBYSCORE', sessions, '-inf', text(now), 'LIMIT', 0, 100)
 local next = redis.call('ZRANGEBYSCORE', sessions, '(' .. text(now), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
 return { next[2] and next[2] - now or -1, unpack(overdue) }`,
+  'publish-digest': `#!lua flags=allow-oom
+${LIB.text}
+${LIB.now_ms}
+-- publishes the digest of a worker, which goes with its lease.
+-- Returns 1 if somebody looks at the workers, 0 if not, -1 if the session was reaped.
+local sessions, digest, watched = KEYS[1], KEYS[2], KEYS[3]
+local session_id, for_ms, json = ARGV[1], ARGV[2], ARGV[3]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Atomic because the digest of a worker that is gone must not stay, and the time is that of Redis.
+
+if not redis.call('ZSCORE', sessions, session_id) then
+  return -1
+end
+redis.call('SET', digest, text(now_ms()) .. ' ' .. json, 'PX', for_ms)
+return redis.call('EXISTS', watched)`,
   'reap': `#!lua flags=allow-oom
 ${LIB.registration}
 ${LIB.now_ms}

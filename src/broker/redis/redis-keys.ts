@@ -89,6 +89,18 @@ export const KEYS = {
       'child -> number of its last claim; `@queues`, `@host`, `@pid`, `@reads`; `@app`, see [below](#apps); `@crons`, `@fires`, `@disabled`',
     lasts: 'gone with the session; 200 bytes with one child',
   },
+  digest: {
+    pattern: 'digest:<sessionId>',
+    type: 'string',
+    holds: 'Redis time in ms, a space, and JSON: what the worker publishes of itself and its children',
+    lasts: 'the lease of the worker; up to 40 KiB, mostly 2',
+  },
+  watched: {
+    pattern: 'watched',
+    type: 'string',
+    holds: '`1` while somebody looks at the workers, which publish their digests more often then',
+    lasts: '10 s',
+  },
   pulse: {
     pattern: 'pulse',
     type: 'string',
@@ -122,7 +134,8 @@ export const KEYS = {
   broadcasts: {
     pattern: 'broadcasts',
     type: 'stream',
-    holds: 'entries for every supervisor: `kind` (`call`, `cancel`) and its fields; a call has `message`',
+    holds:
+      'entries for every supervisor: `kind` (`call`, `cancel`, `order`) and its fields; a call has `message`, an order `session`',
     lasts: 'about the last 10,000 entries; 96 bytes for a message of 69 characters',
   },
   broadcast: {

@@ -10,6 +10,7 @@ export type Caller =
   | 'CronManager'
   | 'QueueInspector'
   | 'TaskInspector'
+  | 'WorkerInspector'
   | 'child'
   | 'supervisor';
 
@@ -285,6 +286,20 @@ export const SCRIPTS = {
     keys: ['sessions', 'pulse'],
     args: ['sessionId', 'leaseMs'],
     reply: reply<Flag>('1, or 0 if the session was reaped'),
+  },
+  'publish-digest': {
+    purpose: 'publishes the digest of a worker, which goes with its lease',
+    by: ['supervisor'],
+    keys: ['sessions', 'digest', 'watched'],
+    args: ['sessionId', 'forMs', 'json'],
+    reply: reply<number>('1 if somebody looks at the workers, 0 if not, -1 if the session was reaped'),
+  },
+  'order-worker': {
+    purpose: 'adds an order for one worker to the stream',
+    by: ['WorkerInspector'],
+    keys: ['sessions', 'broadcasts'],
+    args: ['sessionId', 'kept', 'id', 'action', 'pid', 'orderedBy'],
+    reply: reply<Flag>('1, or 0 if the lease of the worker is over'),
   },
   overdue: {
     purpose: 'lists sessions whose lease ran out',

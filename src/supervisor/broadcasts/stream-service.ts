@@ -1,4 +1,4 @@
-import type { Broker } from '../../broker/port/broker.js';
+import type { Broker, StreamEntry } from '../../broker/port/broker.js';
 import type { Service } from '../../maintenance/periodic-loop.js';
 import { printable } from '../../values/printable.js';
 import type { Child } from '../child.js';
@@ -12,10 +12,12 @@ export interface StreamServiceOptions extends Omit<DispatcherOptions, 'records' 
   readonly sinceMs: number;
   readonly children: () => Iterable<Child>;
   readonly cancelGraceMs: number;
+  /** Takes an entry that orders something of a worker. */
+  readonly onOrder: (entry: StreamEntry) => void;
 }
 
 /** Reads entries that are addressed to all workers, and handles each by its kind. */
-export function streamService({ broker, sinceMs, cancelGraceMs, ...options }: StreamServiceOptions): Service {
+export function streamService({ broker, sinceMs, cancelGraceMs, onOrder, ...options }: StreamServiceOptions): Service {
   const { children, logger, onError } = options;
   const dispatcher = new Dispatcher({ ...options, records: broker.broadcasts });
   const canceller = new Canceller(children, cancelGraceMs);
@@ -25,6 +27,7 @@ export function streamService({ broker, sinceMs, cancelGraceMs, ...options }: St
     handlers: new Map([
       ['call', dispatcher.receive],
       ['cancel', canceller.receive],
+      ['order', onOrder],
     ]),
     onGap: dispatcher.missed,
     onUnknown: (kind) =>

@@ -54,6 +54,8 @@ export class MemoryBroker implements AppBroker, TestWork {
   readonly pauses: MemoryPauses;
   readonly places: MemoryPlaces;
   readonly claims: MemoryClaims;
+  /** the test is the worker, and nothing steers it */
+  readonly workers = { workers: async () => [], watch: async () => {}, order: async () => undefined };
   readonly catalog = {
     tasks: async () => [...(this.registered?.values() ?? [])],
     queues: async () => [...this.queues],

@@ -1,0 +1,99 @@
+/** A task that runs now. */
+export interface ActiveDigest {
+  readonly id: string;
+  /** undefined when its child has no task of its name in the catalog */
+  readonly name?: string;
+  /** how long its handler has run, in ms */
+  readonly forMs: number;
+}
+
+/** One child of a worker. */
+export interface ChildDigest {
+  readonly pid: number;
+  readonly state: 'booting' | 'running' | 'stopping';
+  /** since it was forked, in ms */
+  readonly upMs: number;
+  /** resident memory; undefined where the system does not say */
+  readonly bytes?: number;
+  /** how many tasks it runs */
+  readonly running: number;
+  /** those that have run longest */
+  readonly active: readonly ActiveDigest[];
+}
+
+/** A child that ended or was replaced. */
+export interface RestartDigest {
+  readonly pid: number;
+  readonly reason: string;
+  /** how long ago, in ms */
+  readonly agoMs: number;
+}
+
+/** What a worker may be asked to do. */
+export const WORKER_ACTIONS = ['quiet', 'stop', 'recycle'] as const;
+export type WorkerAction = (typeof WORKER_ACTIONS)[number];
+
+/** The last order that a worker has carried out. */
+export interface OrderDigest {
+  readonly id: string;
+  readonly action: WorkerAction;
+  readonly by: string;
+  /** how long ago, in ms */
+  readonly agoMs: number;
+}
+
+/** What a worker publishes of itself. Lengths of time, because its clock may differ from that of Redis. */
+export interface WorkerDigest {
+  /** of nestwork */
+  readonly version?: string;
+  readonly app?: string;
+  readonly appVersion?: string;
+  readonly state: 'running' | 'quiet' | 'stopping';
+  /** whether it runs in the process of the app, and takes no orders */
+  readonly inProcess: boolean;
+  readonly upMs: number;
+  /** resident memory of the supervisor */
+  readonly bytes: number;
+  /** the children that there are, listed or not */
+  readonly forked: number;
+  readonly children: readonly ChildDigest[];
+  /** children that ended or were replaced, since the start */
+  readonly restarted: number;
+  /** the last of them, the latest first */
+  readonly restarts: readonly RestartDigest[];
+  readonly order?: OrderDigest;
+}
+
+/** A worker with a lease. */
+export interface WorkerRecord {
+  readonly session: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly queues: readonly string[];
+  /** none for a worker of an older version, or one that has just begun */
+  readonly published?: { readonly digest: WorkerDigest; readonly at: number };
+}
+
+/** An order to a worker. */
+export interface WorkerOrder {
+  readonly action: WorkerAction;
+  /** of the child that it concerns; undefined for all */
+  readonly pid: number | undefined;
+  readonly by: string;
+}
+
+/** What people need to look at workers and to steer them. */
+export interface WorkerPort {
+  /** Every worker whose lease runs. */
+  workers(): Promise<WorkerRecord[]>;
+  /** Lets the workers publish more often for so many ms. */
+  watch(forMs: number): Promise<void>;
+  /** Gives an order. Resolves to its id, or undefined when the lease of the worker is over. */
+  order(session: string, order: WorkerOrder): Promise<string | undefined>;
+}
+
+/** What a worker needs to publish its digest. */
+export interface DigestPort {
+  /** Resolves to whether somebody looks; undefined when the session was reaped. */
+  publish(session: string, digest: WorkerDigest, forMs: number): Promise<boolean | undefined>;
+}

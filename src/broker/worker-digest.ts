@@ -1,0 +1,54 @@
+import type { WorkerDigest } from './port/worker-port.js';
+
+type Check = (value: unknown) => boolean;
+type Shape = Readonly<Record<string, Check>>;
+
+const text: Check = (value) => typeof value === 'string';
+const number: Check = (value) => typeof value === 'number';
+const optional =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
+const oneOf =
+  (...words: readonly string[]): Check =>
+  (value) =>
+    words.includes(value as string);
+const shaped =
+  (shape: Shape): Check =>
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    Object.entries(shape).every(([field, check]) => check((value as Record<string, unknown>)[field]));
+const listOf =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(check);
+
+const CHILD = shaped({
+  pid: number,
+  state: oneOf('booting', 'running', 'stopping'),
+  upMs: number,
+  bytes: optional(number),
+  running: number,
+  active: listOf(shaped({ id: text, name: optional(text), forMs: number })),
+});
+
+const DIGEST = shaped({
+  version: optional(text),
+  app: optional(text),
+  appVersion: optional(text),
+  state: oneOf('running', 'quiet', 'stopping'),
+  inProcess: (value) => typeof value === 'boolean',
+  upMs: number,
+  bytes: number,
+  forked: number,
+  children: listOf(CHILD),
+  restarted: number,
+  restarts: listOf(shaped({ pid: number, reason: text, agoMs: number })),
+  order: optional(shaped({ id: text, action: text, by: text, agoMs: number })),
+});
+
+/** Whether JSON that lies in Redis is a digest that this version can read; fields that it does not know may stand there, too. */
+export function isWorkerDigest(value: unknown): value is WorkerDigest {
+  return DIGEST(value);
+}

@@ -1,0 +1,137 @@
+import { type CommandGroup, command } from '../../terminal/command.js';
+import { ago } from '../../terminal/figures.js';
+import { flag, whole } from '../../terminal/usage.js';
+import { counted } from '../../values/counted.js';
+import type { InspectorContext } from '../inspector-context.js';
+import type { WorkerChild, WorkerReport } from './worker-report.js';
+
+/** Characters of an id that a person sees; any that are unique will do. */
+const SHORT = 8;
+const MB = 2 ** 20;
+const RIGHT = { align: 'right' } as const;
+
+const COLUMNS = [
+  { title: 'WORKER', of: ({ id }: WorkerReport) => id.slice(0, SHORT) },
+  { title: 'HOST', of: ({ host }: WorkerReport) => host, shrinks: true as const },
+  { title: 'PID', of: ({ pid }: WorkerReport) => String(pid), ...RIGHT },
+  { title: 'STATE', of: ({ state, inProcess }: WorkerReport) => (inProcess ? `${state}, in the app` : state) },
+  {
+    title: 'APP',
+    of: ({ app, appVersion }: WorkerReport) => app && `${app} ${appVersion ?? ''}`.trim(),
+    shrinks: true as const,
+  },
+  {
+    title: 'UP',
+    of: ({ startedAt }: WorkerReport) => startedAt && ago(Math.max(Date.now() - startedAt.getTime(), 0)),
+    ...RIGHT,
+  },
+  { title: 'CHILDREN', of: ({ forked }: WorkerReport) => forked, ...RIGHT },
+  { title: 'ACTIVE', of: ({ running }: WorkerReport) => running, ...RIGHT },
+  { title: 'MB', of: ({ memory }: WorkerReport) => Math.round(memory / MB), ...RIGHT },
+  { title: 'RESTARTS', of: ({ restarted }: WorkerReport) => restarted, ...RIGHT },
+  { title: 'QUEUES', of: ({ queues }: WorkerReport) => queues.join(' '), shrinks: true as const },
+];
+
+/** A child, one of its tasks, and the worker that has it. */
+interface Row {
+  readonly worker: WorkerReport;
+  readonly child: WorkerChild;
+  readonly task: WorkerChild['active'][number] | undefined;
+}
+
+const CHILD_COLUMNS = [
+  { title: 'WORKER', of: ({ worker }: Row) => worker.id.slice(0, SHORT) },
+  { title: 'CHILD', of: ({ child }: Row) => String(child.pid), ...RIGHT },
+  { title: 'STATE', of: ({ child }: Row) => child.state },
+  {
+    title: 'MB',
+    of: ({ child: { memory } }: Row) => (memory === undefined ? undefined : Math.round(memory / MB)),
+    ...RIGHT,
+  },
+  { title: 'TASK', of: ({ task }: Row) => (task ? (task.name ?? '?') : '-'), shrinks: true as const },
+  { title: 'ID', of: ({ task }: Row) => task?.id },
+  {
+    title: 'FOR',
+    of: ({ worker, task }: Row) => task && worker.seenAt && ago(worker.seenAt.getTime() - task.since.getTime()),
+    ...RIGHT,
+  },
+];
+
+const WORKER = { worker: { summary: 'its id, or the beginning of it', completes: 'workers' } } as const;
+const NONE = 'No worker runs in this namespace.';
+
+/** The commands about workers. */
+export const workerCommands: CommandGroup<InspectorContext> = {
+  name: 'workers',
+  summary: 'look at workers; quiet, stop and recycle them',
+  commands: [
+    command({
+      name: 'ls',
+      summary: 'list the workers whose lease runs',
+      options: { children: flag('list their children and the tasks that these run') },
+      run: async ({ inspector, out }: InspectorContext, _, { children = false }) => {
+        const workers = await (await inspector()).workers.list();
+        // as JSON, a worker has its children with it
+        if (!children || out.isJson) out.table(workers, COLUMNS, NONE);
+        else out.table(workers.flatMap(rowsOf), CHILD_COLUMNS, NONE);
+        return undefined;
+      },
+    }),
+    command({
+      name: 'quiet',
+      summary: 'let a worker claim nothing more; its active tasks go on',
+      arguments: WORKER,
+      run: async ({ inspector, out, by }: InspectorContext, { worker }) => {
+        const asked = await (await inspector()).workers.quiet(worker, { by });
+        out.record(ordered(asked, 'quiet'), () => `Asked ${placeOf(asked)} to claim nothing more. ${activeIn(asked)}`);
+        return undefined;
+      },
+    }),
+    command({
+      name: 'stop',
+      summary: 'stop a worker as SIGTERM does',
+      arguments: WORKER,
+      destructive: true,
+      run: async ({ inspector, out, by, confirm }: InspectorContext, { worker }, given) => {
+        const { workers } = await inspector();
+        const { id, ...found } = await workers.get(worker);
+        if (!(await confirm(`Stop ${placeOf({ id, ...found })}`, given))) return undefined;
+        const asked = await workers.stop(id, { by });
+        out.record(ordered(asked, 'stop'), () => `Asked ${placeOf(asked)} to stop. ${activeIn(asked)}`);
+        return undefined;
+      },
+    }),
+    command({
+      name: 'recycle',
+      summary: 'replace the children of a worker, one after another, without a gap',
+      arguments: WORKER,
+      options: { child: whole('<pid>', 'only this child', 1, Number.MAX_SAFE_INTEGER) },
+      run: async ({ inspector, out, by }: InspectorContext, { worker }, { child }) => {
+        const asked = await (await inspector()).workers.recycle(worker, { by, ...(child && { child }) });
+        const which = child ? `child ${child}` : counted(asked.forked, 'child', 'children');
+        out.record({ ...ordered(asked, 'recycle'), child }, () => `Asked ${placeOf(asked)} to replace ${which}.`);
+        return undefined;
+      },
+    }),
+  ],
+};
+
+function rowsOf(worker: WorkerReport): Row[] {
+  return worker.children.flatMap((child): Row[] =>
+    child.active.length > 0
+      ? child.active.map((task) => ({ worker, child, task }))
+      : [{ worker, child, task: undefined }],
+  );
+}
+
+function ordered({ id, host, pid }: WorkerReport, action: string): object {
+  return { worker: id, host, pid, action };
+}
+
+function placeOf({ id, host, pid }: WorkerReport): string {
+  return `worker ${id.slice(0, SHORT)} (process ${pid} on ${host})`;
+}
+
+function activeIn({ running }: WorkerReport): string {
+  return running === 0 ? 'It runs no task.' : `It finishes ${counted(running, 'task', 'tasks')}.`;
+}

@@ -1,0 +1,182 @@
+import type { ChildDigest, WorkerAction, WorkerRecord } from '../../broker/port/worker-port.js';
+
+/**
+ * A task that a child runs now.
+ *
+ * @example
+ * const text = ({ name, id, since }: ActiveTask): string => `${name ?? 'a task'} ${id}, since ${since.toISOString()}`;
+ */
+export interface ActiveTask {
+  /** of the task */
+  readonly id: string;
+  /** undefined when the app of its child has no task of its name */
+  readonly name: string | undefined;
+  /** when its handler was started, by the clock of Redis */
+  readonly since: Date;
+}
+
+/**
+ * A child of a worker.
+ *
+ * @example
+ * const isBusy = ({ running }: WorkerChild): boolean => running > 0;
+ */
+export interface WorkerChild {
+  /** of its process */
+  readonly pid: number;
+  /** `booting` until it may claim; `stopping` once it claims nothing more and finishes its tasks */
+  readonly state: 'booting' | 'running' | 'stopping';
+  /** when it was forked, by the clock of Redis */
+  readonly startedAt: Date;
+  /** resident memory in bytes; undefined where the system has no /proc */
+  readonly memory: number | undefined;
+  /** how many tasks it runs */
+  readonly running: number;
+  /** those of them that have run longest, the longest first: up to 256 of a worker */
+  readonly active: readonly ActiveTask[];
+}
+
+/**
+ * A child that ended or was replaced, and why.
+ *
+ * @example
+ * const text = ({ pid, at, reason }: WorkerRestart): string => `${at.toISOString()} child ${pid}: ${reason}`;
+ */
+export interface WorkerRestart {
+  /** of the process that ended or was replaced */
+  readonly pid: number;
+  /** by the clock of Redis */
+  readonly at: Date;
+  /** exit code or signal, a limit that it went beyond, or the name of the person who ordered it */
+  readonly reason: string;
+}
+
+/**
+ * An order that a worker has carried out.
+ *
+ * @example
+ * const text = ({ action, by }: WorkerOrderInfo): string => `${action}, ordered by ${by}`;
+ */
+export interface WorkerOrderInfo {
+  /** of the order */
+  readonly id: string;
+  /** what was ordered */
+  readonly action: 'quiet' | 'stop' | 'recycle';
+  /** the person or program that ordered it */
+  readonly by: string;
+  /** by the clock of Redis */
+  readonly at: Date;
+}
+
+/**
+ * A worker whose lease runs, with its children. All but its id, place and queues comes from a digest that it publishes a few
+ * times in each lease.
+ *
+ * @example
+ * const slow = (worker: WorkerReport): ActiveTask[] =>
+ *   worker.children.flatMap(({ active }) => active.filter(({ since }) => Date.now() - since.getTime() > 600_000));
+ */
+export interface WorkerReport {
+  /** of its session; a worker that lost its lease goes on under another id */
+  readonly id: string;
+  /** name of its machine */
+  readonly host: string;
+  /** of the supervisor, or of the app in whose process it runs */
+  readonly pid: number;
+  /** those that it serves, in the order of their priority */
+  readonly queues: readonly string[];
+  /** `quiet`: claims nothing more, by an order; `unknown`: it has published nothing, because it has just begun or is of an older version */
+  readonly state: 'running' | 'quiet' | 'stopping' | 'unknown';
+  /** when it published this, by the clock of Redis */
+  readonly seenAt: Date | undefined;
+  /** when its supervisor was started, by the clock of Redis */
+  readonly startedAt: Date | undefined;
+  /** of nestwork */
+  readonly version: string | undefined;
+  /** the name in the package.json of the app */
+  readonly app: string | undefined;
+  /** the version there */
+  readonly appVersion: string | undefined;
+  /** whether it runs in the process of the app, and takes no orders */
+  readonly inProcess: boolean;
+  /** resident memory of the supervisor and all listed children, in bytes */
+  readonly memory: number;
+  /** how many tasks it runs */
+  readonly running: number;
+  /** how many children it has */
+  readonly forked: number;
+  /** up to 128 of them */
+  readonly children: readonly WorkerChild[];
+  /** how many children have ended or were replaced since its start, orderly stops aside */
+  readonly restarted: number;
+  /** the last five of these, the latest first */
+  readonly restarts: readonly WorkerRestart[];
+  /** the last order that it has carried out */
+  readonly lastOrder: WorkerOrderInfo | undefined;
+}
+
+const NOTHING_PUBLISHED = {
+  state: 'unknown',
+  seenAt: undefined,
+  startedAt: undefined,
+  version: undefined,
+  app: undefined,
+  appVersion: undefined,
+  inProcess: false,
+  memory: 0,
+  running: 0,
+  forked: 0,
+  children: [],
+  restarted: 0,
+  restarts: [],
+  lastOrder: undefined,
+} as const;
+
+/** As people read it: with times in place of lengths of time. */
+export function describeWorker({ session, host, pid, queues, published }: WorkerRecord): WorkerReport {
+  const place = { id: session, host, pid, queues };
+  if (!published) return { ...place, ...NOTHING_PUBLISHED };
+  const { digest, at } = published;
+  const before = (ms: number): Date => new Date(at - ms);
+  const { order } = digest;
+  return {
+    ...place,
+    state: digest.state,
+    seenAt: before(0),
+    startedAt: before(digest.upMs),
+    version: digest.version,
+    app: digest.app,
+    appVersion: digest.appVersion,
+    inProcess: digest.inProcess,
+    memory: digest.inProcess ? digest.bytes : sum(digest.children, ({ bytes = 0 }) => bytes) + digest.bytes,
+    running: sum(digest.children, ({ running }) => running),
+    forked: digest.forked,
+    children: digest.children.map((child) => describeChild(child, before)),
+    restarted: digest.restarted,
+    restarts: digest.restarts.map(({ agoMs, ...restart }) => ({ ...restart, at: before(agoMs) })),
+    lastOrder: order && {
+      id: order.id,
+      action: order.action satisfies WorkerAction,
+      by: order.by,
+      at: before(order.agoMs),
+    },
+  };
+}
+
+function describeChild(
+  { pid, state, upMs, bytes, running, active }: ChildDigest,
+  before: (ms: number) => Date,
+): WorkerChild {
+  return {
+    pid,
+    state,
+    startedAt: before(upMs),
+    memory: bytes,
+    running,
+    active: active.map(({ id, name, forMs }) => ({ id, name, since: before(forMs) })),
+  };
+}
+
+function sum<T>(all: readonly T[], of: (one: T) => number): number {
+  return all.reduce((total, one) => total + of(one), 0);
+}
