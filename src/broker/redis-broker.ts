@@ -47,6 +47,7 @@ import { type RedisKeys, redisKeys } from './redis/redis-keys.js';
 import type { ScriptInput, ScriptName, ScriptReply } from './redis/scripts.js';
 import { RedisCrons } from './redis-crons.js';
 import { RedisDeadLetters } from './redis-dead-letters.js';
+import { RedisMetrics } from './redis-metrics.js';
 import { declaredCrons } from './session-crons.js';
 import { APP, DESCRIPTION, isChild, queuesIn, READS, SERVED_QUEUES } from './session-lists.js';
 import { hasOldTagsOnly, TagReaders } from './tag-readers.js';
@@ -86,6 +87,7 @@ export class RedisBroker implements Broker {
   private readonly connection: RedisConnection;
   private readonly tokens: BlockingList;
   readonly crons: RedisCrons;
+  readonly metrics: RedisMetrics;
   private readonly foreign: ForeignValues;
   private readonly finder: TaskFinder;
   private readonly together: EnqueueTogether;
@@ -96,6 +98,7 @@ export class RedisBroker implements Broker {
     this.connection = new RedisConnection(options.redis, options.commandTimeoutMs, options.onOutage);
     this.foreign = new ForeignValues(options.onWarning);
     this.crons = new RedisCrons(this.connection, this.keys, this.foreign);
+    this.metrics = new RedisMetrics(this.connection, this.keys);
     this.together = new EnqueueTogether((queue, block, messages) =>
       enqueueChunk(this.connection, this.keys, queue, block, messages),
     );

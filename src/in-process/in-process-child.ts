@@ -13,12 +13,15 @@ import { BroadcastRunner } from '../worker/broadcast-runner.js';
 import { ClaimLoop } from '../worker/claim-loop.js';
 import { cronRuns } from '../worker/cron-run.js';
 import { logBrokenBackoff } from '../worker/executor.js';
+import { MetricsFlush } from '../worker/metrics-flush.js';
 import { SeverableBroker } from './severable-broker.js';
 import { TrackingExecutor } from './tracking-executor.js';
 
 export interface InProcessChildOptions {
   readonly app: WorkerApp;
   readonly concurrency: number;
+  /** whether tasks are counted */
+  readonly metrics: boolean;
   /** Makes the connections of one claim loop; a closed connection cannot be used again. */
   readonly connect: () => RedisBroker;
   readonly onLeaseLost: (session: string) => void;
@@ -84,25 +87,31 @@ export class InProcessChild implements Addressee, Cancellable, Guarded {
 
   /** Begins to claim. Resolves when no task of this claim loop runs any more. */
   start(claimant: Claimant): Promise<void> {
-    const { connect, concurrency, onLeaseLost } = this.options;
+    const { app, connect, concurrency, onLeaseLost } = this.options;
     this.prepare();
     const scoreboard = this.prepared ?? this.scoreboard;
     this.prepared = undefined;
     this.closeScoreboard();
     const broker = connect();
     const claims = new SeverableBroker(broker);
+    const names = app.catalog.map(({ name }) => name);
+    const metrics = this.options.metrics ? new MetricsFlush({ broker: claims.metrics, claimant, names }) : undefined;
     const loop = new ClaimLoop({
       broker: claims,
       claimant,
       concurrency,
       maxTasks: 0,
       executor: this.executor,
-      onOutcome: [cronRuns((cron, run) => claims.crons.recordRun(claimant, cron, run))],
+      onStart: metrics?.onStart,
+      onOutcome: [
+        cronRuns((cron, run) => claims.crons.recordRun(claimant, cron, run)),
+        ...(metrics ? [metrics.onOutcome] : []),
+      ],
       scoreboard: new ScoreboardWriter(this.capacity, scoreboard.fd),
       onWorn: () => {},
       onLeaseLost: () => onLeaseLost(claimant.session),
     });
-    const ended = loop.run();
+    const ended = loop.run().then(() => metrics?.end());
     this.claimant = claimant;
     this.scoreboard = scoreboard;
     this.shift = { loop, claims, broker, ended };

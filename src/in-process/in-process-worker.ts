@@ -57,6 +57,7 @@ export class InProcessWorker {
     this.child = new InProcessChild({
       app,
       concurrency: worker.concurrency,
+      metrics: worker.metrics,
       connect: () => new RedisBroker(app.settings),
       onLeaseLost: (session) => this.runtime?.replaceSession(session),
       logger: this.logger,
@@ -150,7 +151,7 @@ export class InProcessWorker {
       app: own,
       leaseMs,
       services: [
-        ...workerServices({ broker, settings, catalog, queues, app: own, leaseMs, logger, onError }),
+        ...workerServices({ broker, settings, catalog, queues, app: own, worker, logger, onError }),
         streamService({ broker, sinceMs, children, catalog, cancelGraceMs, logger, onError }),
       ],
       children,

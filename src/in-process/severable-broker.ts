@@ -16,10 +16,13 @@ import { NestworkError } from '../errors.js';
  */
 export class SeverableBroker implements ChildBroker {
   readonly crons: ChildBroker['crons'];
+  readonly metrics: ChildBroker['metrics'];
   private severed = false;
 
   constructor(private readonly broker: ChildBroker) {
     this.crons = { recordRun: (...run) => this.ask(() => broker.crons.recordRun(...run)) };
+    // what was counted is true without claims, too
+    this.metrics = broker.metrics;
   }
 
   sever(): void {

@@ -8,13 +8,14 @@ import { DeadJanitor } from './dead-janitor.js';
 import { PeerCheck } from './peer-check.js';
 import type { Service } from './periodic-loop.js';
 import { Promoter } from './promoter.js';
+import { QueueSampler } from './queue-sampler.js';
 import { Reaper } from './reaper.js';
 
 export interface WorkerServicesOptions extends AppWorker {
   readonly broker: Broker;
   readonly settings: AppSettings;
   readonly catalog: readonly CatalogEntry[];
-  readonly leaseMs: number;
+  readonly worker: { readonly leaseMs: number; readonly metrics: boolean };
   readonly logger: Pick<Logger, 'warn'>;
   /** A step failed and is tried again. */
   readonly onError: (error: unknown) => void;
@@ -27,7 +28,7 @@ export function workerServices({
   catalog,
   queues,
   app,
-  leaseMs,
+  worker: { leaseMs, metrics },
   logger,
   onError,
 }: WorkerServicesOptions): Service[] {
@@ -44,6 +45,7 @@ export function workerServices({
     new DeadJanitor({ broker: broker.deadLetters, ...settings, onError }),
     new Promoter({ broker, onError }),
     new CronLoop({ broker: broker.crons, crons, onWarning, onError }),
+    ...(metrics ? [new QueueSampler({ broker: broker.metrics, queues, onError })] : []),
     new PeerCheck({ broker, namespace: settings.namespace, own: { queues, app }, crons, onWarning, onError }),
   ];
 }

@@ -39,7 +39,7 @@ export async function runWorkerSupervisor(worker: ResolvedWorkerOptions): Promis
       const log = new OutageLog(logger, restored);
       return new RedisBroker({ ...settings, onOutage: log, onWarning: (warning) => log.warn(warning) });
     },
-    services: (broker, app, onError) => workerServices({ broker, ...app, leaseMs: worker.leaseMs, logger, onError }),
+    services: (broker, app, onError) => workerServices({ broker, ...app, worker, logger, onError }),
   });
   return supervisor.run();
 }

@@ -132,7 +132,7 @@ export class ChildProcess {
     return this.bootedAt === undefined ? 0 : performance.now() - this.bootedAt;
   }
 
-  start(claimant: Claimant, work: Pick<StartOrder, 'concurrency' | 'maxTasks'>): void {
+  start(claimant: Claimant, work: Pick<StartOrder, 'concurrency' | 'maxTasks' | 'metrics'>): void {
     this.claimant = claimant;
     this.send({ type: 'start', ...claimant, ...work, capacity: this.capacity } satisfies StartOrder);
   }

@@ -146,8 +146,8 @@ export class Supervisor {
   }
 
   private start(child: ChildProcess, claimant: Claimant): void {
-    const { concurrency, maxTasksPerChild: maxTasks = 0 } = this.options.worker;
-    child.start(claimant, { concurrency, maxTasks });
+    const { concurrency, maxTasksPerChild: maxTasks = 0, metrics } = this.options.worker;
+    child.start(claimant, { concurrency, maxTasks, metrics });
     child.predecessor?.stop();
     child.predecessor = undefined;
   }

@@ -20,6 +20,7 @@ import { ClaimLoop } from './claim-loop.js';
 import { cronRuns } from './cron-run.js';
 import { describeError } from './describe-error.js';
 import type { Executor } from './executor.js';
+import { MetricsFlush } from './metrics-flush.js';
 import { noteUncaughtErrors } from './uncaught.js';
 
 /** The user's app inside a child, booted and with all its bootstrap hooks run. */
@@ -91,21 +92,28 @@ class Child {
   }
 
   private async work(order: StartOrder): Promise<void> {
-    const { broker, executor } = this.app;
+    const { broker, executor, catalog } = this.app;
     const { session, child, queues, concurrency, maxTasks } = order;
     const claimant = { session, child, queues };
+    const names = catalog.map(({ name }) => name);
+    const metrics = order.metrics ? new MetricsFlush({ broker: broker.metrics, claimant, names }) : undefined;
     this.loop = new ClaimLoop({
       broker,
       executor,
       concurrency,
       maxTasks,
       claimant,
-      onOutcome: [cronRuns((cron, run) => broker.crons.recordRun(claimant, cron, run))],
+      onStart: metrics?.onStart,
+      onOutcome: [
+        cronRuns((cron, run) => broker.crons.recordRun(claimant, cron, run)),
+        ...(metrics ? [metrics.onOutcome] : []),
+      ],
       scoreboard: new ScoreboardWriter(order.capacity),
       onWorn: () => send({ type: 'worn' }),
       onLeaseLost: () => send({ type: 'leaseLost', session }),
     });
     await this.loop.run();
+    await metrics?.end();
     await this.end();
   }
 

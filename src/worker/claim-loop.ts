@@ -2,7 +2,14 @@ import type { ChildBroker, Claimant, ClaimedTask } from '../broker/port/broker.j
 import type { ScoreboardWriter } from '../ipc/scoreboard.js';
 import { BatchSize } from './batch-size.js';
 import { Claimer } from './claimer.js';
-import { type Executor, isFailure, type Outcome, type OutcomeListener, type PreparedTask } from './executor.js';
+import {
+  type Executor,
+  isFailure,
+  type Outcome,
+  type OutcomeListener,
+  type PreparedTask,
+  type StartListener,
+} from './executor.js';
 import type { Finisher } from './finisher.js';
 import { hardLimit } from './hard-limit.js';
 import type { HeldTasks } from './held-tasks.js';
@@ -20,6 +27,7 @@ export interface ClaimLoopOptions {
   readonly maxTasks: number;
   readonly executor: Executor;
   readonly scoreboard: ScoreboardWriter;
+  readonly onStart?: StartListener | undefined;
   readonly onOutcome: readonly OutcomeListener[];
   /** Called once; the child works on until it is stopped. */
   readonly onWorn: () => void;
@@ -158,11 +166,13 @@ export class ClaimLoop {
     const prepared = this.slowStarts.timed(claimed, () => executor.prepare(claimed));
     if (isFailure(prepared)) {
       scoreboard.withdrawn(claimed.id);
+      this.options.onStart?.unstarted(claimed, prepared);
       return this.finisher.fail(claimed, prepared);
     }
     if (this.finisher.acksWait && this.batchSize.mayBlock(prepared.task.name)) this.finisher.flush();
     if (prepared.policy.hardTimeoutMs !== undefined) scoreboard.limited(claimed.id, hardLimit(prepared));
     this.running.add(prepared.task, claimed.message);
+    this.options.onStart?.started(prepared.task);
     // it never rejects; a callback, because an async function takes a twelfth of the time of a short task
     void executor.run(prepared).then((outcome) => this.end(claimed, prepared, outcome));
   }
@@ -173,8 +183,9 @@ export class ClaimLoop {
     this.batchSize.learn(task.name, outcome.durationMs);
     this.ended += 1;
     if (this.ended === this.options.maxTasks) this.options.onWorn();
-    for (const listener of this.options.onOutcome) listener(task, outcome);
-    const giveBack = this.running.aborted ? (): void => this.claimer.giveBack(id) : undefined;
+    const { aborted } = this.running;
+    for (const listener of this.options.onOutcome) listener(task, outcome, aborted && isGivenBack(outcome));
+    const giveBack = aborted ? (): void => this.claimer.giveBack(id) : undefined;
     this.finisher.finish(claimed, task, outcome, giveBack);
     this.start();
     this.options.scoreboard.flush();
@@ -193,4 +204,9 @@ export class ClaimLoop {
       this.wake = resolve;
     });
   }
+}
+
+/** What a finisher gives back once the grace of a shutdown is over. */
+function isGivenBack(outcome: Outcome): boolean {
+  return outcome.kind === 'failed' && outcome.decision.kind !== 'drop';
 }

@@ -17,6 +17,7 @@ const START = {
   concurrency: 1,
   maxTasks: 0,
   capacity: 2,
+  metrics: true,
 } satisfies StartOrder;
 
 type Parse = (value: unknown) => unknown;
@@ -108,6 +109,7 @@ describe('what lies deeper is checked too', () => {
     ['queues', parseSupervisorMessage, { ...START, queues: [7] }],
     ['concurrency', parseSupervisorMessage, { ...START, concurrency: Number.NaN }],
     ['capacity', parseSupervisorMessage, { ...START, capacity: Number.NaN }],
+    ['metrics', parseSupervisorMessage, { ...START, metrics: 1 }],
   ])('%s', (field, parse, message) => {
     expect(() => parse(message)).toThrow(malformed(field));
   });

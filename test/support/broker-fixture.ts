@@ -153,13 +153,13 @@ export class BrokerFixture<S extends Stoppable = RedisServer> {
     }
   }
 
-  /** Every key under the namespace with its whole value, `seen` bitmaps, `pulse` and `format` left out. */
+  /** Every key under the namespace with its whole value, `seen` bitmaps, `pulse`, `format` and all counts left out. */
   async state(): Promise<Record<string, unknown>> {
     const [, keys] = await snapshot(this.redis);
     const state: Record<string, unknown> = {};
     for (const [key, kind, value] of keys.sort(([a], [b]) => (a < b ? -1 : 1))) {
       const name = key.startsWith(TAG) ? key.slice(TAG.length) : undefined;
-      if (name === undefined || /^(seen:|pulse$|format$)/.test(name)) continue;
+      if (name === undefined || /^(seen:|pulse$|format$|metrics|totals$|endings$|flushed:)/.test(name)) continue;
       if (kind === 'zset') state[name] = Object.keys(mapped(value, Number));
       else state[name] = kind === 'hash' ? mapped(value, String) : value;
     }

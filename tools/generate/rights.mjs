@@ -24,6 +24,11 @@ const DIRECT = [
   ['CronManager', 'sessions', 'zrangebyscore', 'R'],
   ['CronManager', 'session', 'hget', 'R'],
   ['CronManager', undefined, 'time'],
+  ['MetricsReader', 'metrics', 'hgetall', 'R'],
+  ['MetricsReader', 'metricsTen', 'hgetall', 'R'],
+  ['MetricsReader', 'sessions', 'zrangebyscore', 'R'],
+  ['MetricsReader', 'session', 'hgetall', 'R'],
+  ['MetricsReader', undefined, 'time'],
   ['QueueHealth', 'pending', 'llen lindex', 'R'],
   ['QueueHealth', 'quarantined', 'llen', 'R'],
   ['QueueHealth', 'scheduled', 'zcard zrange', 'R'],
@@ -50,10 +55,16 @@ const PARTS = [
   'DeadLetters',
   'BroadcastLog',
   'CronManager',
+  'MetricsReader',
   'QueueHealth',
 ];
 /** A worker's tasks may send, cancel and look at the dead; what else it needs for that is said beside its rights. */
-const WORKER = ['sender', 'child', 'supervisor', ...PARTS.filter((part) => part !== 'QueueHealth')];
+const WORKER = [
+  'sender',
+  'child',
+  'supervisor',
+  ...PARTS.filter((part) => part !== 'QueueHealth' && part !== 'MetricsReader'),
+];
 const WIDTH = 120;
 
 /** The commands on a key outside of scripts, in upper case. */

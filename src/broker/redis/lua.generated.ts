@@ -432,9 +432,9 @@ return 1`,
   'cancel-waiting': `#!lua flags=allow-oom
 -- removes a task that waits and frees its unique key.
 -- Returns 1, or 0 if it no longer waits there.
-local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3] }
+local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3], endings = KEYS[4], catalog = KEYS[5] }
 local place, message = ARGV[1], ARGV[2]
-local queue = { pending = KEYS[4], quarantined = KEYS[5], scheduled = KEYS[6] }
+local queue = { name = ARGV[3], pending = KEYS[6], quarantined = KEYS[7], scheduled = KEYS[8] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- \`place\` is the key of the queue in which it was found.
@@ -448,6 +448,7 @@ end
 local removed = remove(keys, queue, place, message)
 if removed > 0 then
   remember_cancelled(keys.cancelled, now_ms(), string.sub(message, 1, 20))
+  note_ending(keys, queue.name, message, 'cancelled')
 end
 return removed`,
   'find-pending': `#!lua flags=no-writes
@@ -544,22 +545,24 @@ local keys = {
   unique = KEYS[4],
   cancelled = KEYS[5],
   alarm = KEYS[6],
+  endings = KEYS[7],
+  catalog = KEYS[8],
 }
 local session_id, lease_ms = ARGV[1], ARGV[2]
 local children = {}
 for i = 1, ARGV[3] do
-  children[i] = { name = ARGV[i + 3], claims = KEYS[i + 6] }
+  children[i] = { name = ARGV[i + 3], claims = KEYS[i + 8] }
 end
 local queues = {}
 for i = 1, #ARGV - (#children + 3) do
   queues[i] = {
     name = ARGV[#children + i + 3],
-    pending = KEYS[#children + 6 * i + 1],
-    quarantined = KEYS[#children + 6 * i + 2],
-    bell = KEYS[#children + 6 * i + 3],
-    scheduled = KEYS[#children + 6 * i + 4],
-    dead = KEYS[#children + 6 * i + 5],
-    records = KEYS[#children + 6 * i + 6],
+    pending = KEYS[#children + 6 * i + 3],
+    quarantined = KEYS[#children + 6 * i + 4],
+    bell = KEYS[#children + 6 * i + 5],
+    scheduled = KEYS[#children + 6 * i + 6],
+    dead = KEYS[#children + 6 * i + 7],
+    records = KEYS[#children + 6 * i + 8],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -741,6 +744,7 @@ local function end_cancelled(keys, task)
   end
   if end_claim(task) then
     free_key(keys.unique, task.message)
+    note_ending(keys, task.queue.name, task.message, 'cancelled')
   end
   return true
 end
@@ -802,6 +806,7 @@ local function bury_stray(keys, queue, claims, id, held)
     .. 'and is no task of a queue that its worker serves.","host":"","pid":0}'
   redis.call('ZADD', queue.dead, text(now_ms()), made_up)
   redis.call('HSET', queue.records, made_up, report .. '\\n' .. made_up .. '?' .. held)
+  note_ending(keys, queue.name, '', 'dead')
   local _, message = split(held)
   if end_claim({ claims = claims, id = id }) and message then
     free_key(keys.unique, message)
@@ -899,6 +904,93 @@ end
 -- A process died with this task before. Foreign bytes have no counters.
 local function is_quarantined(message)
   return not is_foreign(message) and string.sub(message, 24, 25) ~= '00'
+end`,
+  'lib/metrics': `-- Counts of tasks by series, \`<queue> <task>\`, in the hash of a minute, that of ten minutes and the totals. A field holds
+-- names and whole numbers, \`done 3 started 4\`, see task-counts.ts. Which of them there are is for those who count and read.
+
+-- So many fields a hash has. Further series count as \`<queue> other\`.
+local MOST_SERIES = 1000
+
+local function read_counts(stored)
+  local counts = {}
+  for name, number in string.gmatch(stored or '', '(%w+) (%d+)') do
+    counts[name] = tonumber(number)
+  end
+  return counts
+end
+
+local function write_counts(key, field, counts)
+  local words = {}
+  for name, number in pairs(counts) do
+    words[#words + 1] = name .. ' ' .. text(number)
+  end
+  redis.call('HSET', key, field, table.concat(words, ' '))
+end
+
+local function add_to_hash(key, series, counts)
+  local stored = redis.call('HGET', key, series)
+  if not stored and redis.call('HLEN', key) >= MOST_SERIES then
+    series = string.match(series, '^%S+') .. ' other'
+    stored = redis.call('HGET', key, series)
+  end
+  local sums = read_counts(stored)
+  for name, number in pairs(counts) do
+    sums[name] = (sums[name] or 0) + number
+  end
+  write_counts(key, series, sums)
+end
+
+local function add_counts(keys, series, counts)
+  add_to_hash(keys.metrics, series, counts)
+  add_to_hash(keys.metrics_ten, series, counts)
+  add_to_hash(keys.totals, series, counts)
+end
+
+-- Moves what scripts have counted. A part of it: others wait for this script.
+local function add_endings(keys)
+  local found = redis.call('HRANDFIELD', keys.endings, 200, 'WITHVALUES')
+  local fields, all = {}, {}
+  for i = 1, #found, 2 do
+    local series, name = string.match(found[i], '^(%S+ %S+) (%w+)$')
+    if series then
+      all[series] = all[series] or {}
+      all[series][name] = noted(found[i + 1]) or 0
+    end
+    fields[#fields + 1] = found[i]
+  end
+  for series, counts in pairs(all) do
+    add_counts(keys, series, counts)
+  end
+  if #fields > 0 then
+    redis.call('HDEL', keys.endings, unpack(fields))
+  end
+end
+
+-- Minutes for 3 hours, ten minutes for 7 days.
+local function keep_metrics(keys)
+  redis.call('EXPIRE', keys.metrics, 10800)
+  redis.call('EXPIRE', keys.metrics_ten, 604800)
+end
+
+-- Redis does not roll back: found before the first write.
+local function wrong_metrics(keys)
+  return wrong_type('hash', keys.metrics, keys.metrics_ten, keys.totals, keys.endings)
+end
+
+-- Counts what becomes of a task without the child that ran it. The script does not know the minute, so the next flush moves
+-- the count there. Tasks that no worker knows are \`other\`. A count that is refused must not undo the change that it counts.
+local function note_ending(keys, queue, message, what)
+  local at = 35
+  while string.find(message, '^%a', at) do
+    at = at + 28
+  end
+  local name = string.match(message, '^%["([%w_.:$-]+)",', at)
+  if not name or redis.pcall('HEXISTS', keys.catalog, name) ~= 1 then
+    name = 'other'
+  end
+  redis.pcall('HINCRBY', keys.endings, queue .. ' ' .. name .. ' ' .. what, 1)
+  -- where no worker counts, nothing moves them
+  redis.pcall('EXPIRE', keys.endings, 86400, 'NX')
 end`,
   'lib/pulse': `-- Notes that a supervisor was here, and forgives every lease when none could be for long: if Redis was away or its
 -- clock jumped, the missing renewals prove nothing about the supervisors. A session id ends in its lease in ms.
@@ -1073,6 +1165,111 @@ local function update_key(unique, queue, message)
     redis.call('HSET', unique, digest, queue .. ' ' .. message)
   end
 end`,
+  'flush': `#!lua flags=allow-oom
+-- adds what a child has counted to the minute, the ten minutes and the totals, each flush once.
+-- Returns 0 if its minute is not that of Redis, and 1 otherwise; the time of Redis in ms.
+local keys = {
+  metrics = KEYS[1],
+  metrics_ten = KEYS[2],
+  totals = KEYS[3],
+  endings = KEYS[4],
+  flushed = KEYS[5],
+}
+local minute, number = ARGV[1], ARGV[2]
+local counts = part(ARGV, 3, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`counts\` are series and their counts, at most 100. A caller whose minute is not that of Redis asks again with the right one.
+--
+-- Atomic because the number of a flush and its counts must appear together: a flush whose reply was lost comes again.
+
+local now = now_ms()
+if math.abs(math.floor(now / 60000) - minute) > 1 then
+  return { 0, now }
+end
+local wrong = wrong_metrics(keys) or wrong_type('string', keys.flushed)
+if wrong then
+  return wrong
+end
+if tonumber(number) <= (noted(redis.call('GET', keys.flushed)) or 0) then
+  return { 1, now }
+end
+redis.call('SET', keys.flushed, number, 'EX', 3600)
+for i = 1, #counts, 2 do
+  add_counts(keys, counts[i], read_counts(counts[i + 1]))
+end
+add_endings(keys)
+keep_metrics(keys)
+return { 1, now }`,
+  'sample': `#!lua flags=allow-oom
+-- notes how long queues are and how old their oldest task is, once a minute.
+-- Returns 0 if its minute is not that of Redis, and 1 otherwise; the time of Redis in ms; the number of queues.
+local keys = { metrics = KEYS[1], metrics_ten = KEYS[2], totals = KEYS[3], endings = KEYS[4] }
+local minute = ARGV[1]
+local queues = {}
+for i = 1, #ARGV - 1 do
+  queues[i] = {
+    name = ARGV[i + 1],
+    pending = KEYS[3 * i + 2],
+    quarantined = KEYS[3 * i + 3],
+    scheduled = KEYS[3 * i + 4],
+  }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- The first worker that comes in a minute samples a queue. Ten minutes have the lengths of their beginning and the greatest
+-- age. A caller whose minute is not that of Redis asks again with the right one.
+--
+-- Atomic because the lengths of a queue are of one moment, and each is sampled once.
+
+local now = now_ms()
+if math.floor(now / 60000) ~= tonumber(minute) then
+  return { 0, now }
+end
+local wrong = wrong_metrics(keys)
+if wrong then
+  return wrong
+end
+
+-- How long the head of the queue has waited, or the first scheduled task is overdue, in ms.
+local function oldest_age(queue)
+  local head = redis.call('LINDEX', queue.pending, 0)
+  local since = head and tonumber(string.sub(head, 26, 34), 36) or now
+  local first = redis.call('ZRANGE', queue.scheduled, 0, 0, 'WITHSCORES')
+  return math.max(now - math.min(since, tonumber(first[2]) or now), 0)
+end
+
+local sampled = 0
+for _, queue in ipairs(queues) do
+  if redis.call('HEXISTS', keys.metrics, queue.name) == 0 and not wrong_queues({ queue }) then
+    local age = oldest_age(queue)
+    local sample = {
+      pending = redis.call('LLEN', queue.pending),
+      quarantined = redis.call('LLEN', queue.quarantined),
+      scheduled = redis.call('ZCARD', queue.scheduled),
+      oldest = age,
+    }
+    write_counts(keys.metrics, queue.name, sample)
+    local former = redis.call('HGET', keys.metrics_ten, queue.name)
+    local ten = former and read_counts(former) or sample
+    ten.oldest = math.max(ten.oldest or 0, age)
+    write_counts(keys.metrics_ten, queue.name, ten)
+    sampled = sampled + 1
+  end
+end
+add_endings(keys)
+keep_metrics(keys)
+return { 1, now, sampled }`,
+  'totals': `#!lua flags=no-writes
+-- reads the counts since the first.
+-- Returns fields and values of the totals, and of the endings.
+local keys = { totals = KEYS[1], endings = KEYS[2] }
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Atomic because a flush moves counts from the endings to the totals: read one after the other, a counter could go down.
+
+local wrong = wrong_type('hash', keys.totals, keys.endings)
+return wrong or { redis.call('HGETALL', keys.totals), redis.call('HGETALL', keys.endings) }`,
   'enqueue-unique': `#!lua
 -- adds a message unless another task has its key; with \`replace\`, removes that task if it waits.
 -- Returns id and queue of the task that now has the key.
@@ -1356,16 +1553,24 @@ return finish(keys, ids)`,
   'bury': `#!lua flags=allow-oom
 -- moves a task to the dead, with the report of its error.
 -- Returns 1, or 0 if the child no longer held it.
-local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
+local keys = {
+  session = KEYS[1],
+  claims = KEYS[2],
+  unique = KEYS[3],
+  cancelled = KEYS[4],
+  alarm = KEYS[5],
+  endings = KEYS[6],
+  catalog = KEYS[7],
+}
 local child, id, report, line, header = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local queue = {
   name = ARGV[6],
-  pending = KEYS[6],
-  quarantined = KEYS[7],
-  bell = KEYS[8],
-  scheduled = KEYS[9],
-  dead = KEYS[10],
-  records = KEYS[11],
+  pending = KEYS[8],
+  quarantined = KEYS[9],
+  bell = KEYS[10],
+  scheduled = KEYS[11],
+  dead = KEYS[12],
+  records = KEYS[13],
 }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -1537,18 +1742,26 @@ return { 0, acked, to_drain, has_zero and granted or table.concat(granted, '\\0'
   'release': `#!lua flags=allow-oom
 -- returns tasks to the heads of their queues, uncounted.
 -- Returns the number returned; 0 if the child has claimed again.
-local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
+local keys = {
+  session = KEYS[1],
+  claims = KEYS[2],
+  unique = KEYS[3],
+  cancelled = KEYS[4],
+  alarm = KEYS[5],
+  endings = KEYS[6],
+  catalog = KEYS[7],
+}
 local child, claim_number = ARGV[1], ARGV[2]
 local queues = {}
 for i = 1, ARGV[3] do
   queues[i] = {
     name = ARGV[i + 3],
-    pending = KEYS[6 * i],
-    quarantined = KEYS[6 * i + 1],
-    bell = KEYS[6 * i + 2],
-    scheduled = KEYS[6 * i + 3],
-    dead = KEYS[6 * i + 4],
-    records = KEYS[6 * i + 5],
+    pending = KEYS[6 * i + 2],
+    quarantined = KEYS[6 * i + 3],
+    bell = KEYS[6 * i + 4],
+    scheduled = KEYS[6 * i + 5],
+    dead = KEYS[6 * i + 6],
+    records = KEYS[6 * i + 7],
   }
 end
 local ids = part(ARGV, #queues + 4, #ARGV)
@@ -1582,16 +1795,24 @@ return #tasks`,
   'retry': `#!lua flags=allow-oom
 -- lets a task run again after an attempt, now or later.
 -- Returns 1, or 0 if the child no longer held it or the attempt was counted before.
-local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
+local keys = {
+  session = KEYS[1],
+  claims = KEYS[2],
+  unique = KEYS[3],
+  cancelled = KEYS[4],
+  alarm = KEYS[5],
+  endings = KEYS[6],
+  catalog = KEYS[7],
+}
 local child, id, failures, delay, line, counts = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local queue = {
   name = ARGV[7],
-  pending = KEYS[6],
-  quarantined = KEYS[7],
-  bell = KEYS[8],
-  scheduled = KEYS[9],
-  dead = KEYS[10],
-  records = KEYS[11],
+  pending = KEYS[8],
+  quarantined = KEYS[9],
+  bell = KEYS[10],
+  scheduled = KEYS[11],
+  dead = KEYS[12],
+  records = KEYS[13],
 }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -1621,18 +1842,26 @@ return 1`,
   'settle': `#!lua flags=allow-oom
 -- ends all claims of a child that has exited, and its registration.
 -- Returns the numbers released, crashed, quarantined, dead, timed out.
-local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
+local keys = {
+  session = KEYS[1],
+  claims = KEYS[2],
+  unique = KEYS[3],
+  cancelled = KEYS[4],
+  alarm = KEYS[5],
+  endings = KEYS[6],
+  catalog = KEYS[7],
+}
 local child, child_exit = ARGV[1], ARGV[2]
 local queues = {}
 for i = 1, #ARGV - 2 do
   queues[i] = {
     name = ARGV[i + 2],
-    pending = KEYS[6 * i],
-    quarantined = KEYS[6 * i + 1],
-    bell = KEYS[6 * i + 2],
-    scheduled = KEYS[6 * i + 3],
-    dead = KEYS[6 * i + 4],
-    records = KEYS[6 * i + 5],
+    pending = KEYS[6 * i + 2],
+    quarantined = KEYS[6 * i + 3],
+    bell = KEYS[6 * i + 4],
+    scheduled = KEYS[6 * i + 5],
+    dead = KEYS[6 * i + 6],
+    records = KEYS[6 * i + 7],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -1642,6 +1871,7 @@ end
 --   several: which of them did it is unknown, so each becomes a quarantined task and runs alone next
 --   what ran out of time counts a failure, and runs again after its delay or is dead
 --   what was done is acked, what was cancelled ends, what was not started goes back uncounted
+--   what ran out of time and is dropped is among the done
 --
 -- Atomic because the claims may be given to others only in the instant in which the child loses its registration.
 
@@ -1654,6 +1884,14 @@ if wrong then
   return wrong
 end
 local judged, known_queues, tasks = cjson.decode(child_exit), by_name(queues), {}
+for _, id in ipairs(judged.dropped or {}) do
+  local held = redis.call('HGET', keys.claims, id)
+  local task = held and held_task(keys.claims, id, held, known_queues)
+  if task then
+    note_ending(keys, task.queue.name, task.message, 'timedOut')
+    note_ending(keys, task.queue.name, task.message, 'dropped')
+  end
+end
 finish(keys, judged.done)
 local all = redis.call('HGETALL', keys.claims)
 for i = 1, #all, 2 do
@@ -1670,6 +1908,8 @@ for _, late in ipairs(judged.timedOut) do
   local task = tasks[late.id]
   if task and not is_foreign(task.message) then
     tasks[late.id] = nil
+    note_ending(keys, task.queue.name, task.message, 'timedOut')
+    note_ending(keys, task.queue.name, task.message, late.retryInMs < 0 and 'dead' or 'retried')
     if late.retryInMs < 0 then
       task.message = remembered(counted(task.message, 22, 23), late.line)
       bury(keys, task, late.report)
@@ -1695,7 +1935,11 @@ for id, task in pairs(blamed) do
   local crashes
   task.message, crashes = counted(task.message, crashed == 1 and 24 or 25, crashed == 1 and 24 or 25)
   task.message = remembered(task.message, judged.line)
+  if crashed == 1 then
+    note_ending(keys, task.queue.name, task.message, 'crashed')
+  end
   if crashed == 1 and crashes >= judged.maxCrashes then
+    note_ending(keys, task.queue.name, task.message, 'dead')
     bury(keys, task, judged.report)
     tasks[id] = nil
     crashed, dead = 0, dead + 1

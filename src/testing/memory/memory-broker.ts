@@ -15,6 +15,7 @@ import { MemoryClaims } from './memory-claims.js';
 import { MemoryCrons } from './memory-crons.js';
 import { MemoryDeadLetters } from './memory-dead-letters.js';
 import { MemoryFinder } from './memory-finder.js';
+import { MemoryMetrics } from './memory-metrics.js';
 import { MemoryProducer } from './memory-producer.js';
 import { MemoryStore } from './memory-store.js';
 
@@ -30,6 +31,7 @@ export class MemoryBroker implements AppBroker, TestWork {
   readonly broadcasts: MemoryBroadcasts;
   readonly crons: MemoryCrons;
   readonly claims: MemoryClaims;
+  readonly metrics: MemoryMetrics;
   protected readonly producer: MemoryProducer;
   private readonly store: MemoryStore;
   private readonly finder: MemoryFinder;
@@ -45,6 +47,7 @@ export class MemoryBroker implements AppBroker, TestWork {
     this.broadcasts = new MemoryBroadcasts(this.store);
     this.crons = new MemoryCrons(this.store);
     this.claims = new MemoryClaims(this.store, this.crons);
+    this.metrics = new MemoryMetrics(clock);
   }
 
   async connect(): Promise<void> {}

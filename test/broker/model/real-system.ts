@@ -197,7 +197,7 @@ export class RealSystem extends RedisBroker implements System {
     const state: State = {};
     for (const [key, kind, value] of keys) {
       const name = key.startsWith(NAMESPACE) ? key.slice(NAMESPACE.length) : key;
-      if (/^(seen:|pulse$|format$)/.test(name)) continue;
+      if (/^(seen:|pulse$|format$|endings$)/.test(name)) continue;
       if (name === 'sessions') state[name] = mapped(value, left);
       else if (name.startsWith('scheduled:'))
         state[name] = mapped(value, (due) => (Number(due) - this.beganAt) / HOUR_MS);

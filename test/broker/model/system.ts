@@ -7,7 +7,7 @@ import type { Broker, Claimant, Redrive } from '../../../src/broker/port/broker.
  * the whole state. So it cannot tell the two apart, and neither can a user.
  */
 export interface System extends BrokerUnderTest, Misfortunes, Graves {
-  /** All that can be observed, key by key; leaves out what is compared by behaviour: bits of seen ids, the pulse. */
+  /** All that can be observed, key by key; leaves out what is compared by behaviour: bits of seen ids, the pulse, counts. */
   state(): Promise<State>;
 }
 
