@@ -29,6 +29,7 @@ import { BroadcastLog } from '../inspector/broadcast-log.js';
 import { CronManager } from '../inspector/cron-manager.js';
 import { DeadLetters } from '../inspector/dead-letters.js';
 import { TaskHealthIndicator } from '../inspector/health-indicator.js';
+import { MetricsReader } from '../inspector/metrics/metrics-reader.js';
 import { QueueHealth } from '../inspector/queue-health.js';
 import { isWorkerChild } from '../ipc/child-role.js';
 import { RESOLVED_OPTIONS, type TaskQueueOptions } from '../options/options.js';
@@ -60,6 +61,7 @@ export const EXPORTED = [
   BroadcastLog,
   CronManager,
   DeadLetters,
+  MetricsReader,
   QueueClient,
   QueueHealth,
   TaskContext,
@@ -148,6 +150,11 @@ export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [
       provide: DeadLetters,
       useFactory: (broker: AppBroker, { queues }: ResolvedTaskQueueOptions) =>
         new DeadLetters(broker.deadLetters, queues),
+      inject: [BROKER, RESOLVED_OPTIONS],
+    },
+    {
+      provide: MetricsReader,
+      useFactory: (broker: AppBroker, { queues }: ResolvedTaskQueueOptions) => new MetricsReader(broker, queues),
       inject: [BROKER, RESOLVED_OPTIONS],
     },
     {

@@ -1,17 +1,34 @@
 /**
- * What is counted of each task name and queue:
+ * What was counted of tasks, see `docs/monitoring.md`.
  *
- * - `started`: its handler was about to be called
- * - `done`: an attempt returned
- * - `failed`: an attempt threw; the task was retried or is dead
- * - `retried`: after an attempt that failed or ran out of time it runs again
- * - `dead`: it will not run again; also when it was never started, for example because it expired
- * - `timedOut`: an attempt ran longer than its hard timeout
- * - `crashed`: the process of an attempt died, and no other task is to blame
- * - `cancelled`: it was cancelled while it waited, or while it ran
- * - `dropped`: an attempt threw `DropTask`, or an error of `dropOn`
+ * @example
+ * const failures = ({ failed, timedOut, crashed }: TaskCounters) => failed + timedOut + crashed;
  */
-export const TASK_COUNTERS = [
+export interface TaskCounters {
+  /** attempts whose handler was called */
+  readonly started: number;
+  /** attempts that returned */
+  readonly done: number;
+  /** attempts that threw an error */
+  readonly failed: number;
+  /** attempts that failed or ran out of time, after which the task runs again */
+  readonly retried: number;
+  /** tasks that will not run again, also those that were never started, for example because they expired */
+  readonly dead: number;
+  /** attempts that ran longer than their hard timeout */
+  readonly timedOut: number;
+  /** attempts whose process died, where no other task was to blame */
+  readonly crashed: number;
+  /** tasks that were cancelled while they waited or ran */
+  readonly cancelled: number;
+  /** attempts that threw `DropTask`, or an error of `dropOn` */
+  readonly dropped: number;
+}
+
+/** Name of a counter. */
+export type TaskCounter = keyof TaskCounters;
+
+export const TASK_COUNTERS: readonly TaskCounter[] = [
   'started',
   'done',
   'failed',
@@ -21,15 +38,7 @@ export const TASK_COUNTERS = [
   'crashed',
   'cancelled',
   'dropped',
-] as const;
-
-/**
- * Name of a counter of tasks, see `docs/monitoring.md`.
- *
- * @example
- * const alarming: readonly TaskCounter[] = ['dead', 'crashed', 'timedOut'];
- */
-export type TaskCounter = (typeof TASK_COUNTERS)[number];
+];
 
 /** Upper bounds of the buckets of histograms, in seconds; one more bucket has what took longer. */
 export const BUCKETS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3_600] as const;

@@ -8,6 +8,7 @@ import type {
   BroadcastLog,
   CronManager,
   DeadLetters,
+  MetricsReader,
   QueueClient,
   QueueHealth,
   TaskContext,
@@ -65,6 +66,7 @@ export declare const handle: TaskHandle;
 export declare const id: string;
 export declare const logger: LoggerService;
 export declare const queue: QueueClient;
+export declare const metricsReader: MetricsReader;
 export declare const queueHealth: QueueHealth;
 export declare const response: Response;
 export declare const user: User;
