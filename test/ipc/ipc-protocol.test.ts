@@ -70,7 +70,9 @@ describe.each(fields)('%s without a valid `%s` is refused by name', (_name, fiel
     expect(() => parse(rest)).toThrow(malformed(`\`${field}`));
   });
 
-  it.each([null, undefined, true, 7n])('%p', (value) => {
+  const others = [null, undefined, true, 7n].filter((value) => kindOf(value) !== kindOf(message[field]));
+
+  it.each(others)('%p', (value) => {
     expect(() => parse({ ...message, [field]: value })).toThrow(malformed(`\`${field}`));
   });
 

@@ -100,6 +100,11 @@ const HOUSE: Directions[] = [
     may: [ADAPTER, '../broker/redis/x.js', NEST],
     mayNot: ['../testing/x.js', 'ioredis', FORK],
   },
+  {
+    file: 'src/telemetry/x.ts',
+    may: ['../inspector/metrics/x.js', NEST],
+    mayNot: [ADAPTER, '../testing/x.js', 'ioredis', FORK],
+  },
   { file: 'src/testing/x.ts', may: [ADAPTER, '../module/x.js', FORK], mayNot: ['../index.js', 'ioredis'] },
   { file: 'src/testing/memory/x.ts', may: ['../../broker/broadcast-stream.js'], mayNot: ['ioredis'] },
 ];
