@@ -358,6 +358,8 @@ describe('a sample', () => {
     await fixture.broker.enqueue('default', [early]);
     await fixture.broker.metrics.sample(['default']);
     expect(await sampled()).toMatchObject({ default: { pending: 1, oldestMs: 0 } });
+    const [key = ''] = await fixture.redis.keys('{nestwork}:metrics:*');
+    expect(await fixture.redis.hget(key, 'default')).toMatch(/\boldest 0\b/);
   });
 });
 

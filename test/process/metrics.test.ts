@@ -10,9 +10,11 @@ afterEach(() => fixture.stop());
 type Counters = Partial<Record<TaskCounter, number>>;
 
 /** What was counted of a task of the fixture since the first, without what is 0. */
-async function counted(task: string): Promise<Counters> {
+const counted = (task: string): Promise<Counters> => totalOf(`FixtureTasks.${task}`);
+
+async function totalOf(name: string): Promise<Counters> {
   const totals = await fixture.broker.broker.metrics.totals();
-  const counts = totals.find((series) => series.task === `FixtureTasks.${task}`)?.counts;
+  const counts = totals.find((series) => series.task === name)?.counts;
   const counters = TASK_COUNTERS.map((counter) => [counter, counts?.[counter] ?? 0] as const);
   return Object.fromEntries(counters.filter(([, count]) => count > 0));
 }
@@ -42,6 +44,49 @@ describe('a worker counts', () => {
     }
     expect(started).toBe(53);
     expect(samples).toBeGreaterThanOrEqual(3);
+  });
+
+  it('attempts that are dropped or cancelled, and tasks that are cancelled while they wait', async () => {
+    const scheduled = await fixture.sender('log').with({ delay: '1h' }).delay('scheduled');
+    await scheduled.cancel();
+    fixture.worker({ children: 2 });
+    await fixture.send('failAs', ['dropped', 'DropTask']);
+    const active = await fixture.sender('untilAborted').delay('active');
+    await fixture.event('started', 'active');
+    await active.cancel();
+    await untilCounted('failAs', { started: 1, dropped: 1 });
+    await untilCounted('untilAborted', { started: 1, cancelled: 1 });
+    // no worker knew the task when it was cancelled
+    await fixture.until('it is among the others', async () => (await totalOf('other')).cancelled === 1);
+    const later = await fixture.sender('log').with({ delay: '1h' }).delay('later');
+    await later.cancel();
+    await untilCounted('log', { cancelled: 1 });
+  });
+
+  it('all but the last flush of a child that is killed, and nothing twice', async () => {
+    fixture.worker({ children: 1, concurrency: 5 });
+    await fixture.sendMany(
+      'run',
+      Array.from({ length: 30 }, (_, index) => [`flushed ${index}`]),
+    );
+    await fixture.send('hold', ['held', 'gate']);
+    await untilCounted('run', { started: 30, done: 30 });
+    await untilCounted('hold', { started: 1 });
+    await fixture.sendMany(
+      'run',
+      Array.from({ length: 10 }, (_, index) => [`unsent ${index}`]),
+    );
+    const { pid } = await fixture.event('run', 'unsent 9');
+    process.kill(pid, 'SIGKILL');
+    fixture.open('gate');
+    await untilCounted('hold', { started: 2, done: 1, crashed: 1 });
+    const { started = 0, done = 0, ...others } = await counted('run');
+    expect(others).toEqual({});
+    expect(done).toBeGreaterThanOrEqual(30);
+    expect(started).toBeGreaterThanOrEqual(done);
+    expect(started).toBeLessThanOrEqual(40);
+    await fixture.send('run', ['last']);
+    await untilCounted('run', { started: started + 1, done: done + 1 });
   });
 
   it('the last tasks of a child that is stopped', async () => {
