@@ -43,6 +43,7 @@ export type {
   TaskSummary,
   TimeSummary,
 } from './inspector/metrics/metrics-report.js';
+export type { OnTaskDead } from './inspector/on-task-dead.js';
 export {
   type HealthReport,
   QueueHealth,

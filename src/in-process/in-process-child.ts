@@ -12,6 +12,7 @@ import { scoreboardCapacity } from '../worker/batch-size.js';
 import { BroadcastRunner } from '../worker/broadcast-runner.js';
 import { ClaimLoop } from '../worker/claim-loop.js';
 import { cronRuns } from '../worker/cron-run.js';
+import { DeathWatch } from '../worker/death-watch.js';
 import { logBrokenBackoff } from '../worker/executor.js';
 import { MetricsFlush } from '../worker/metrics-flush.js';
 import { SeverableBroker } from './severable-broker.js';
@@ -111,7 +112,9 @@ export class InProcessChild implements Addressee, Cancellable, Guarded {
       onWorn: () => {},
       onLeaseLost: () => onLeaseLost(claimant.session),
     });
-    const ended = loop.run().then(() => metrics?.end());
+    const deaths = new DeathWatch({ broker: broker.deadLetters, claimant, hooks: app.hooks });
+    deaths.start();
+    const ended = loop.run().then(async () => void (await Promise.all([metrics?.end(), deaths.stop()])));
     this.claimant = claimant;
     this.scoreboard = scoreboard;
     this.shift = { loop, claims, broker, ended };

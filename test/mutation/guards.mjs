@@ -321,6 +321,27 @@ const BY_SCRIPT = {
     remove('only that death', ' and tonumber(died_at) == tonumber(deaths[i + 1])'),
     FULL_MEMORY,
   ),
+  'report-deaths': missedBy(
+    'death-reports',
+    NOTHING_FOREIGN,
+    change('answers a repeated call as before', 'if by == call then', 'if false then'),
+    change('begins with now', 'noted(till) or now', 'noted(till) or 0'),
+    change('bears what others wrote', 'noted(till) or now', 'tonumber(till) or now'),
+    change('takes nothing twice after a clock was set back', 'math.max(since, now)', 'now'),
+    change(
+      'leaves this instant to the next call',
+      "'(' .. text(behind), 'WITHSCORES', 'LIMIT'",
+      "'+inf', 'WITHSCORES', 'LIMIT'",
+    ),
+    change('takes twenty at once', "'WITHSCORES', 'LIMIT', 0, 20", "'WITHSCORES'"),
+    change('goes on behind the last', 'behind = math.floor(found[40]) + 1', 'behind = behind'),
+    remove(
+      'remembers it',
+      "  redis.call('HSET', keys.reported, queue.name, text(behind) .. ' ' .. text(since) .. ' ' .. call)\n",
+    ),
+    remove('forgets after an hour', "redis.call('EXPIRE', keys.reported, 3600)\n"),
+    FULL_MEMORY,
+  ),
   'declare-crons': [
     change('a time that is none begins now', 'noted(former[2])', 'tonumber(former[2])'),
     change('a new schedule begins now', 'former[1] ~= schedule', 'false'),

@@ -159,7 +159,8 @@ export class BrokerFixture<S extends Stoppable = RedisServer> {
     const state: Record<string, unknown> = {};
     for (const [key, kind, value] of keys.sort(([a], [b]) => (a < b ? -1 : 1))) {
       const name = key.startsWith(TAG) ? key.slice(TAG.length) : undefined;
-      if (name === undefined || /^(seen:|pulse$|format$|metrics|totals$|endings$|flushed:)/.test(name)) continue;
+      if (name === undefined || /^(seen:|pulse$|format$|metrics|totals$|endings$|flushed:|reported$)/.test(name))
+        continue;
       if (kind === 'zset') state[name] = Object.keys(mapped(value, Number));
       else state[name] = kind === 'hash' ? mapped(value, String) : value;
     }

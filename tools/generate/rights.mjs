@@ -38,6 +38,8 @@ const DIRECT = [
   ['QueueHealth', 'stats', 'hget', 'R'],
   ['QueueHealth', undefined, 'time'],
   ['child', 'bell', 'blpop'],
+  ['child', 'dead', 'zscore'],
+  ['child', 'records', 'hget'],
   ['supervisor', 'alarm', 'blpop'],
   ['supervisor', 'broadcasts', 'xread'],
   ['supervisor', 'sessions', 'zrange zrangebyscore'],

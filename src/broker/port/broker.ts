@@ -5,7 +5,7 @@ import type { BroadcastScope } from '../../task/broadcast.js';
 import type { StateWord } from '../../task/task-states.js';
 import type { BroadcastRecords, StreamBroker } from './broadcast-port.js';
 import type { CronBroker } from './cron-broker.js';
-import type { DeadLetterBroker, DeadPurgeBroker } from './dead-letter-broker.js';
+import type { DeadLetterBroker, DeadPurgeBroker, DeathReportBroker } from './dead-letter-broker.js';
 import type { CountingBroker, MetricsBroker, SamplingBroker } from './metrics-port.js';
 
 export type * from './broadcast-port.js';
@@ -354,7 +354,7 @@ export interface AppBroker extends ProducerBroker, TaskBroker, InspectorBroker {
 export interface Broker extends AppBroker, ChildBroker, SupervisorBroker, PromoterBroker {
   /** by `performance.now()`; broadcasts since then may concern its user */
   readonly madeAtMs: number;
-  readonly deadLetters: DeadLetterBroker & DeadPurgeBroker;
+  readonly deadLetters: DeadLetterBroker & DeadPurgeBroker & DeathReportBroker;
   readonly stream: StreamBroker;
   readonly broadcasts: BroadcastRecords;
   readonly crons: CronBroker;

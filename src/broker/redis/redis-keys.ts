@@ -169,6 +169,13 @@ export const KEYS = {
     holds: 'number of the last counts of the child that were added',
     lasts: '1 hour; 150 bytes',
   },
+  reported: {
+    pattern: 'reported',
+    type: 'hash',
+    holds:
+      'queue -> the time before which all its deaths have been given to `onTaskDead`, and the call that took the last ones',
+    lasts: '1 hour after the last call of a worker whose app has such a hook',
+  },
   catalog: {
     pattern: 'catalog',
     type: 'hash',

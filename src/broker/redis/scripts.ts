@@ -214,6 +214,14 @@ export const SCRIPTS = {
     ),
     bytes: true,
   },
+  'report-deaths': {
+    purpose: 'takes the deaths that no worker has reported yet',
+    by: ['child'],
+    keys: ['reported'],
+    blocks: { '...queues': ['name', 'dead'] },
+    args: ['child', 'number'],
+    reply: reply<string[]>('for each death its queue, its time and its id'),
+  },
   flush: {
     purpose: 'adds what a child has counted to the minute, the ten minutes and the totals, each flush once',
     by: ['child'],
