@@ -1,8 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Ajv } from 'ajv';
+import { parse } from 'yaml';
+import { redisKeys } from '../../src/broker/redis/redis-keys.js';
 import { QueueMetrics } from '../../src/telemetry/queue-metrics.js';
 import { figures } from './figures.js';
 import { HAS_PROMTOOL, NEEDS_PROMTOOL, promtool } from './promtool.js';
+import { HORIZONTAL_POD_AUTOSCALER, SCALED_OBJECT } from './scaling-schemas.js';
 
 const FOLDER = new URL('../../docs/monitoring/', import.meta.url).pathname;
 const PAGE = new URL('../../docs/monitoring.md', import.meta.url).pathname;
@@ -41,4 +45,19 @@ it('the dashboard has panels with queries, each in a place of its own', () => {
 
 (HAS_PROMTOOL ? it : it.skip)(`the alert rules are what promtool accepts${NEEDS_PROMTOOL}`, () => {
   expect(promtool(['check', 'rules', join(FOLDER, 'alerts.yaml')])).toBe('');
+});
+
+it.each([
+  ['keda.yaml', SCALED_OBJECT],
+  ['hpa.yaml', HORIZONTAL_POD_AUTOSCALER],
+])('%s has the fields of its kind', (file, schema) => {
+  const ajv = new Ajv({ allErrors: true });
+  ajv.validate(schema, parse(readFileSync(join(FOLDER, file), 'utf8')));
+  expect(ajv.errors).toBeNull();
+});
+
+it('the example for KEDA reads the list in which a queue lies', () => {
+  const { spec } = parse(readFileSync(join(FOLDER, 'keda.yaml'), 'utf8'));
+  const names = spec.triggers.map(({ metadata }: { metadata: { listName?: string } }) => metadata.listName);
+  expect(names).toContain(redisKeys('nestwork').pending('default'));
 });
