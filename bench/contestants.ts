@@ -14,7 +14,7 @@ export const beeQueue = programs('peers/bee-queue-producer.js', 'peers/bee-queue
 export const bareLoop = programs('bare-loop/producer.js', 'bare-loop/worker.js');
 /** The same worker with enhancers around its tasks, by its `VARIANT`. */
 export const enhanced = programs('nestwork/producer.js', 'nestwork/enhanced-worker.js');
-/** The same worker with tasks that tell when they start and end. */
+/** The same worker with tasks that report when they start and end. */
 export const probe = programs('nestwork/probe-producer.js', 'nestwork/probe-worker.js');
 
 function programs(producer: string, worker: string): Programs {

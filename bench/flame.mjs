@@ -1,5 +1,5 @@
 /**
- * Draws what a CPU profile shows of enqueuing as a flame graph: docs/performance.md has one.
+ * Draws the CPU profile of enqueuing as a flame graph: docs/performance.md has one.
  *
  *   npm run bench -- --only event-loop --profile DIRECTORY
  *   node bench/flame.mjs DIRECTORY/producer-4711.cpuprofile docs/delay-flame.svg

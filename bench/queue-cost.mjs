@@ -1,5 +1,5 @@
 /**
- * What a claim costs Redis by the number of queues that a worker serves: docs/performance.md has the figures.
+ * The cost of a claim in Redis by the number of queues that a worker serves: docs/performance.md has the figures.
  *
  *   npm run build
  *   node bench/queue-cost.mjs

@@ -1,5 +1,5 @@
 /**
- * Measures nestwork beside its peers: docs/performance.md says what the figures mean.
+ * Measures nestwork beside its peers: docs/performance.md explains the figures.
  *
  *   npm run bench                        everything; about twenty minutes; writes bench/results.md and the chart
  *   npm run bench -- --quick             the figures of every day, in a minute or so; writes nothing
@@ -17,7 +17,7 @@ await runTool(async () => {
   await buildIfNeeded();
   await runPackage('typescript/bin/tsc', '-p', 'bench/tsconfig.json');
   await installPeers();
-  // what a user's worker runs under, whatever this shell is set to
+  // as for a user's worker, with any setting of this shell
   const { REDIS_URL: _, NODE_OPTIONS: __, ...env } = process.env;
   return runInForeground(['build/bench/run.js', ...process.argv.slice(2)], { env });
 });

@@ -5,7 +5,7 @@ import { figures } from './figures/index.js';
 import { chart } from './harness/chart.js';
 import type { Figure, FigureResult } from './harness/figure.js';
 import { number } from './harness/format.js';
-import { verdictsOf } from './harness/goals.js';
+import { goalResultsOf } from './harness/goals.js';
 import { commit, machine } from './harness/machine.js';
 import { figureText, type Results, reportText } from './harness/report.js';
 import { playRounds } from './harness/rounds.js';
@@ -37,14 +37,14 @@ async function main(): Promise<number> {
   const results: FigureResult[] = [];
   for (const figure of chosen) {
     results.push(await measure(figure, quick));
-    // each at once: a run that is interrupted keeps what it has measured
+    // each at once: a run that is interrupted keeps its measurements
     if (values.write || !(quick || only)) await write(results);
   }
-  const verdicts = results.flatMap((result) => result.verdicts);
-  const met = verdicts.filter((childExit) => childExit.met).length;
+  const goalResults = results.flatMap((result) => result.goalResults);
+  const met = goalResults.filter((result) => result.met).length;
   const missing = results.flatMap((result) => result.missing ?? []).length;
   const rest = missing > 0 ? ` ${missing} contestants could not be measured.` : '';
-  console.log(`\n${met} goals met, ${verdicts.length - met} missed.${rest}`);
+  console.log(`\n${met} goals met, ${goalResults.length - met} missed.${rest}`);
   return 0;
 }
 
@@ -62,9 +62,9 @@ async function measure(figure: Figure, quick: boolean): Promise<FigureResult> {
   const from = performance.now();
   const { series, missing } = await playRounds(figure, quick, () => process.stderr.write('.'));
   process.stderr.write(` ${number((performance.now() - from) / 1_000)} s\n`);
-  const verdicts = verdictsOf(figure, series);
+  const goalResults = goalResultsOf(figure, series);
   const absent = missing.length > 0 ? { missing } : {};
-  const result = { id, title, unit, better, how, series, ...absent, verdicts, measuredAt, commit: commit(), quick };
+  const result = { id, title, unit, better, how, series, ...absent, goalResults, measuredAt, commit: commit(), quick };
   console.log(`\n${figureText(result)}\n`);
   return result;
 }

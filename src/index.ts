@@ -23,6 +23,7 @@ export { TaskHooks } from './decorators/task-hooks.decorator.js';
 export { type TaskContextType, TaskExecutionContext } from './discovery/task-execution-context.js';
 export { EnqueueUnconfirmedError, type ErrorCode, NestworkError } from './errors.js';
 export { BroadcastLog } from './inspector/broadcast-log.js';
+export { createInspector, type InspectorOptions } from './inspector/create-inspector.js';
 export type { CronInfo, CronRunInfo } from './inspector/cron-info.js';
 export { CronManager, type CronRunHandle } from './inspector/cron-manager.js';
 export type { DeadBulkOptions, DeadProgress } from './inspector/dead-bulk.js';
@@ -31,6 +32,7 @@ export { DeadLetters, type DeadLookup } from './inspector/dead-letters.js';
 export type { DeadPage, DeadPageOptions } from './inspector/dead-paging.js';
 export type { DeadTask } from './inspector/dead-task.js';
 export { TaskHealthIndicator, type TaskHealthOptions, type TaskHealthResult } from './inspector/health-indicator.js';
+export { Inspector } from './inspector/inspector.js';
 export { MetricsReader } from './inspector/metrics/metrics-reader.js';
 export type {
   MetricsFilter,
@@ -50,6 +52,8 @@ export {
   type QueueHealthOptions,
   type QueueReport,
 } from './inspector/queue-health.js';
+export { QueueInspector } from './inspector/queues/queue-inspector.js';
+export type { QueuePause, QueuePauseOptions, QueueResumeOptions } from './inspector/queues/queue-pauses.js';
 export type { AttemptRecord } from './message/attempt-record.js';
 export type { GivenHeaders, TaskHeaders } from './message/headers.js';
 export type { UniqueUntil } from './message/unique-key.js';

@@ -21,7 +21,7 @@ export async function build() {
   await runPackage('@nestjs/cli/bin/nest.js', 'build', 'sample-app');
 }
 
-/** Builds when a source is newer than what is built, or nothing is. */
+/** Builds when a source is newer than the build, or there is no build. */
 export async function buildIfNeeded() {
   const built = BUILT.map((file) => join(ROOT, file));
   if (built.every(existsSync)) {

@@ -13,6 +13,7 @@ import { withTables } from './generate/document.mjs';
 import { withErrorEntries } from './generate/error-entries.mjs';
 import { withHead } from './generate/head.mjs';
 import { linterDirections } from './generate/house.mjs';
+import { linkScripts, wholeText } from './generate/linked-scripts.mjs';
 import { withOverview } from './generate/overview.mjs';
 import { readTables } from './generate/tables.mjs';
 import { Failure, ROOT, runTool } from './run.mjs';
@@ -39,17 +40,18 @@ export async function generate(root = ROOT, write = writeFileSync) {
     scripts.set(name, spec ? withHead(text, spec, tables) : text);
     update(`${LUA}/${file}`, scripts.get(name));
   }
-  update(MODULE, moduleOf(scripts));
+  const linked = linkScripts(scripts);
+  update(MODULE, moduleOf(linked));
   update(LINTER, linterDirections());
   const textOf = (page) => readFileSync(join(root, page), 'utf8');
-  update(KEYS_PAGE, withTables(KEYS_PAGE, textOf(KEYS_PAGE), tables, scripts));
+  update(KEYS_PAGE, withTables(KEYS_PAGE, textOf(KEYS_PAGE), tables, linked));
   update(OVERVIEW, withOverview(OVERVIEW, textOf(OVERVIEW), tables));
   update(ERRORS, await withErrorEntries(textOf(ERRORS), root));
 }
 
 /** Writes only the module, from the Lua files as they are. */
 export function inlineLua(root) {
-  writeFileSync(join(root, MODULE), moduleOf(luaFiles(root).map(([file, text]) => [nameOf(file), text])));
+  writeFileSync(join(root, MODULE), moduleOf(linkScripts(luaFiles(root).map(([file, text]) => [nameOf(file), text]))));
 }
 
 /** The file of a script or library, by its name. */
@@ -71,13 +73,16 @@ function nameOf(file) {
   return path.startsWith('lib/') ? path : path.slice(path.lastIndexOf('/') + 1);
 }
 
-function moduleOf(files) {
-  const entries = [...files].map(
-    ([name, text]) => `  '${name}': \`${text.trimEnd().replace(/[\\`]|\$\{/g, '\\$&')}\`,\n`,
-  );
+function moduleOf({ parts, scripts }) {
+  const quoted = (text) => text.replace(/[\\`]|\$\{/g, '\\$&');
+  const object = (entries) =>
+    `{\n${entries.map(([name, text]) => `  '${name}': \`${text}\`,\n`).join('')}} as const;\n`;
+  const ofScript = ({ text, uses }) => wholeText({ text: quoted(text), uses }, (part) => `\${LIB.${part}}`);
   return [
-    '/** The text of each script in lua/, by its name, and of each library. `npm run generate` writes this module: edit the Lua files instead. */\n',
-    `export const LUA = {\n${entries.join('')}} as const;\n`,
+    '/** What scripts use of lua/lib/. `npm run generate` writes this module: edit the Lua files instead. */\n',
+    `const LIB = ${object([...parts].map(([name, text]) => [name, quoted(text)]))}\n`,
+    '/** The whole text of each script in lua/, by its name. */\n',
+    `export const LUA = ${object([...scripts].map(([name, script]) => [name, ofScript(script)]))}`,
   ].join('');
 }
 

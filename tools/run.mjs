@@ -16,7 +16,7 @@ export class Failure extends Error {}
 export class TimeLimitExceeded extends Failure {}
 
 /**
- * Runs a command quietly, and resolves to what it printed; when it fails, rejects with that.
+ * Runs a command quietly, and resolves to its output; when it fails, rejects with that.
  *
  * A command with a time limit has a process group of its own, so that it ends with all that it started.
  *
@@ -67,8 +67,8 @@ function limitTime({ pid }, limitMs) {
 /**
  * Runs a script with Node in the foreground, and resolves to its exit code when nothing of it is left.
  *
- * It has a process group of its own. So it hears of a Ctrl-C once, from us, where the terminal and npm would both tell
- * it, and a second signal means "do not wait"; and what it forked and left behind when it crashed can be found.
+ * It has a process group of its own. So it gets a Ctrl-C once, from us, where the terminal and npm would both send
+ * it, and a second signal means "do not wait"; and processes that it left behind when it crashed can be found.
  *
  * @param {readonly string[]} args
  * @param {{ env: NodeJS.ProcessEnv, stdout?: 'inherit' | 'ignore' }} options
@@ -92,7 +92,7 @@ function endGroup(pid) {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch (error) {
-    if (error.code !== 'ESRCH') throw error; // nobody is left, as it should be
+    if (error.code !== 'ESRCH') throw error; // no process is left, as it should be
   }
 }
 

@@ -16,7 +16,7 @@ const PING_TIMEOUT_MS = 5_000;
 const SERVERS = ['redis-server', 'valkey-server'];
 
 /**
- * As root. Debian starts the service of a package when it installs it, unless this policy says no; nobody asked for a
+ * As root. Debian starts the service of a package when it installs it, unless this policy says no; no user asked for a
  * service. A policy that is there already, as in containers, keeps its say.
  */
 const INSTALL = `
@@ -31,7 +31,7 @@ const INSTALL = `
 `;
 
 /**
- * @param {{ ownServer?: boolean }} [options] `ownServer`: a server of somebody else behind REDIS_URL is not enough
+ * @param {{ ownServer?: boolean }} [options] `ownServer`: a running server behind REDIS_URL is not enough
  * @returns {Promise<{ redis: string }>} the REDIS_URL that answered, or the path of a server to start
  */
 export async function setup({ ownServer = false } = {}) {
@@ -52,11 +52,11 @@ function checkNode() {
 async function installPackages() {
   if (packagesAreInstalled()) return;
   console.log('Installing the npm packages ...');
-  // the tools are development dependencies, whatever NODE_ENV says
+  // the tools are development dependencies, with any NODE_ENV
   await run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
 }
 
-/** npm notes in node_modules what it installed. Packages for other platforms are optional, and rightly missing. */
+/** npm notes in node_modules which packages it installed. Packages for other platforms are optional, and rightly missing. */
 function packagesAreInstalled() {
   const wanted = readPackages('package-lock.json');
   const installed = readPackages('node_modules/.package-lock.json');
@@ -95,7 +95,7 @@ async function serverOnPath() {
   throw new Failure(`Redis ${OLDEST_REDIS} or newer is needed, but ${tooOld.join(' and ')}. Please upgrade it.`);
 }
 
-/** Installs a package of Debian or its like; resolves to what is in the way of that, if anything is. */
+/** Installs a package of Debian or its like; resolves to the obstacle, if there is one. */
 async function installServer() {
   if (!which('apt-get')) return 'there is no apt-get to install it with';
   const asRoot = await rootPrefix();
@@ -113,7 +113,7 @@ async function installServer() {
   return undefined;
 }
 
-/** What to put before a command to run it as root; undefined when that is not allowed. */
+/** The prefix of a command to run it as root; undefined when that is not allowed. */
 async function rootPrefix() {
   if (process.getuid?.() === 0) return [];
   if (!which('sudo')) return undefined;
@@ -159,7 +159,7 @@ async function ping(text) {
   if (!answer.startsWith('+PONG')) throw refuse(`${server.name} answers "${answer.slice(1)}"`);
 }
 
-/** What the client library understands as well; undefined for the rest. */
+/** The value for forms that the client library accepts as well; undefined for the rest. */
 function parse(text) {
   const path = /^(?:unix:\/\/)?(\/.*)/.exec(text)?.[1];
   if (path) return { name: path, address: { path }, commands: [['PING']] };

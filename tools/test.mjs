@@ -3,7 +3,7 @@
  *
  *   npm test
  *   npm test -- test/broker    further arguments are Jest's
- *   npm run test:quick         what runs without a build, in about a minute; takes further arguments, too
+ *   npm run test:quick         tests that need no build, in about a minute; takes further arguments, too
  */
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -13,7 +13,7 @@ import { quickTests } from './quick-tests.mjs';
 import { ROOT, runInForeground, runTool } from './run.mjs';
 import { setup } from './setup.mjs';
 
-/** What process and chaos tests fork; it runs as JavaScript. */
+/** The programs that process and chaos tests fork; they run as JavaScript. */
 const FIXTURES = ['test/process/fixtures/tsconfig.json', 'test/chaos/tsconfig.json'];
 const RESULTS = join(ROOT, 'build/test-results.json');
 

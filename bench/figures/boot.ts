@@ -6,7 +6,7 @@ import type { Stage } from '../harness/stage.js';
 
 const WORKER = new URL('../nestwork/boot-worker.js', import.meta.url).pathname;
 const PLAIN = new URL('../nestwork/plain-app.js', import.meta.url).pathname;
-/** What was needed to boot is given back by then. */
+/** Memory that only the boot needs is free by then. */
 const SETTLE_MS = 1_500;
 const ROUNDS = { full: 9, quick: 3 };
 

@@ -16,7 +16,7 @@ const SHOWN = new Map([
   ['bee-queue', 'bee-queue'],
 ]);
 
-/** What somebody who chooses a queue asks first. */
+/** The first question of a reader who chooses a queue. */
 const PANELS: readonly Panel[] = [
   { figure: 'throughput', title: 'Tasks run per second by one process, each at its best' },
   { figure: 'due-at-once', title: 'Seconds to run 50,000 tasks due at the same instant' },

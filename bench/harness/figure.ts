@@ -1,9 +1,9 @@
 import type { Stage } from './stage.js';
 
-/** What one round of a contestant gives: a number, or several by name, such as percentiles. */
+/** The result of one round of a contestant: a number, or several by name, such as percentiles. */
 export type Measured = number | Readonly<Record<string, number>>;
 
-/** Somebody, or some way of doing it, that a figure measures. */
+/** A library, or a way to use one, that a figure measures. */
 export interface Contestant {
   readonly name: string;
   /** One round. The stage's Redis is empty when it begins, and nothing else runs meanwhile. */
@@ -12,7 +12,7 @@ export interface Contestant {
   readonly fullOnly?: boolean;
 }
 
-/** What the result should be; each is reported as met, or missed by how much. */
+/** A limit for the result; each is reported as met, or missed by how much. */
 export interface Goal {
   /** A contestant; of several the best counts. */
   readonly of: string | readonly string[];
@@ -59,8 +59,8 @@ export interface Missing {
   readonly why: string;
 }
 
-/** What became of a goal. */
-export interface ChildExit {
+/** A goal, and whether it was met. */
+export interface GoalResult {
   readonly goal: Goal;
   readonly met: boolean;
   /** the ratio, or the number itself */
@@ -76,7 +76,7 @@ export interface FigureResult {
   readonly series: readonly Series[];
   /** absent when every contestant was measured */
   readonly missing?: readonly Missing[];
-  readonly verdicts: readonly ChildExit[];
+  readonly goalResults: readonly GoalResult[];
   /** when, ISO 8601 */
   readonly measuredAt: string;
   /** of the repository, with a `+` when files were changed since */

@@ -1,4 +1,4 @@
-import type { ChildExit, Goal } from './figure.js';
+import type { Goal, GoalResult } from './figure.js';
 
 /** Three digits that count, with thousands apart: 118,000 and 0.273. */
 export function number(value: number): string {
@@ -19,14 +19,14 @@ export function goalText({ of, against, measure, atLeast, atMost }: Goal, unit: 
 }
 
 /** Such as `met: 22.3 x` and `missed by 12 %: 17.6 x`. */
-export function verdictText({ goal, met, value }: ChildExit, unit: string): string {
+export function goalResultText({ goal, met, value }: GoalResult, unit: string): string {
   const shown = goal.against === undefined ? `${number(value)} ${unit}` : `${number(value)} x`;
   if (met) return `met: ${shown}`;
   const wanted = goal.atLeast ?? goal.atMost ?? Number.NaN;
   return `missed by ${number((Math.abs(value - wanted) / wanted) * 100)} %: ${shown}`;
 }
 
-/** `nestwork's best` for what begins with the same word. */
+/** `nestwork's best` for names that begin with the same word. */
 function names(of: string | readonly string[]): string {
   if (typeof of === 'string') return of;
   const words = new Set(of.map((name) => name.split(' ')[0]));

@@ -1,4 +1,4 @@
-import type { ChildExit, Figure, Goal, Series } from './figure.js';
+import type { Figure, Goal, GoalResult, Series } from './figure.js';
 
 /** The middle value; of an even number, the mean of the two in the middle. `NaN` for none. */
 export function median(values: readonly number[]): number {
@@ -15,11 +15,11 @@ export function percentile(values: readonly number[], percent: number): number {
   return sorted[Math.min(Math.floor((sorted.length * percent) / 100), sorted.length - 1)] ?? Number.NaN;
 }
 
-/** What became of the goals. Those about contestants that did not take part, as in a quick run, are left out. */
-export function verdictsOf(
+/** The results of the goals. Those about contestants that did not take part, as in a quick run, are left out. */
+export function goalResultsOf(
   { goals, better }: Pick<Figure, 'goals' | 'better'>,
   series: readonly Series[],
-): ChildExit[] {
+): GoalResult[] {
   return goals.flatMap((goal) => {
     const own = best(goal.of, goal, series, better);
     const other = goal.against === undefined ? 1 : best(goal.against, goal, series, better);

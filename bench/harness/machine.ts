@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus, release, totalmem, type } from 'node:os';
 
-/** Where and with what was measured. */
+/** The machine and the versions of a measurement. */
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;

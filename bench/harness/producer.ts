@@ -21,7 +21,7 @@ export interface Enqueuer {
   schedule(kind: TaskKind, mails: readonly Mail[], at: number): Promise<unknown>;
 }
 
-/** What goes into one `delayMany` and its like, and how many calls of `delay` are made at once. */
+/** The number of calls in one `delayMany` and its like, and of calls of `delay` at once. */
 const BATCH = 1_000;
 
 function mail(userId: number, sentAt = 0): Mail {
@@ -47,10 +47,10 @@ async function busy(count: number, run: () => Promise<void>): Promise<number> {
   return (performance.eventLoopUtilization(before).active / count) * 1_000;
 }
 
-/** Calls until V8 has compiled all that one of them runs through: the first take three to five times as long, whoever's they are. */
+/** Calls until V8 has compiled all that one of them runs through: the first take three to five times as long with every contestant. */
 const UNTIL_COMPILED = 5_000;
 
-/** What the bench can have a producer do. Rates are tasks per second. */
+/** The commands of the bench to a producer. Rates are tasks per second. */
 function producing(enqueuer: Enqueuer) {
   return {
     fill: async (kind: TaskKind, count: number): Promise<void> => {

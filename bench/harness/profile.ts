@@ -3,7 +3,7 @@ import { Session } from 'node:inspector';
 import { basename, join } from 'node:path';
 import { required } from './program.js';
 
-/** What every process of a run with `--profile` loads first: its CPU profile goes into a file when it exits. */
+/** Every process of a run with `--profile` loads this first: its CPU profile goes into a file when it exits. */
 const session = new Session();
 session.connect();
 session.post('Profiler.enable');
@@ -16,7 +16,7 @@ process.on('exit', () => {
   session.post('Profiler.stop', (_error, { profile }) => writeFileSync(file, JSON.stringify(profile)));
 });
 
-// what handles no signal would die of it without an exit
+// a process that handles no signal would die of it without an exit
 process.on('SIGTERM', () => {
   if (process.listenerCount('SIGTERM') === 1) process.exit();
 });

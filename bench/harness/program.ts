@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const PATIENCE_MS = 60_000;
-/** Of the output, what is kept for a report. */
+/** How much of the output is kept for a report. */
 const OUTPUT_KEPT = 20_000;
 
 /** Settings of a program, as environment variables. */
 export type Environment = Readonly<Record<string, string>>;
 
-/** A process of a contestant. What it prints is shown only when something goes wrong. */
+/** A process of a contestant. Its output is shown only when something goes wrong. */
 export class Program {
   private output = '';
   private readonly closed: Promise<unknown>;
@@ -93,7 +93,7 @@ export function answerCalls(functions: Readonly<Record<string, (...args: never[]
       (error: Error) => process.send?.({ error: error.stack ?? String(error) }),
     );
   });
-  // nobody is left to work for
+  // the bench is gone
   process.on('disconnect', () => process.exit());
 }
 

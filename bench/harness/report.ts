@@ -1,5 +1,5 @@
 import type { FigureResult } from './figure.js';
-import { goalText, number, verdictText } from './format.js';
+import { goalResultText, goalText, number } from './format.js';
 import { median } from './goals.js';
 import type { Machine } from './machine.js';
 
@@ -10,7 +10,7 @@ export interface Results {
 }
 
 /** One figure as a Markdown table, and its goals. */
-export function figureText({ title, unit, better, how, series, missing = [], verdicts }: FigureResult): string {
+export function figureText({ title, unit, better, how, series, missing = [], goalResults }: FigureResult): string {
   const rows = series.map((one) => {
     const reference = series.find(({ measure }) => measure === one.measure);
     const middle = median(one.values);
@@ -30,7 +30,7 @@ export function figureText({ title, unit, better, how, series, missing = [], ver
     `spread of ${first?.values.length ?? 0}`,
     `x ${first?.contestant ?? ''}`,
   ];
-  const goals = verdicts.map((childExit) => `- ${goalText(childExit.goal, unit)}: **${verdictText(childExit, unit)}**`);
+  const goals = goalResults.map((result) => `- ${goalText(result.goal, unit)}: **${goalResultText(result, unit)}**`);
   const absent = missing.map(({ contestant, why }) => `- ${contestant}: **not measured**, ${why.split('\n', 1)}`);
   return [
     `### ${title}`,
@@ -47,8 +47,8 @@ export function figureText({ title, unit, better, how, series, missing = [], ver
 export function reportText({ machine, figures }: Results): string {
   const { cpu, cores, memoryGb, system, versions } = machine;
   const runs = [...new Set(figures.map(({ commit, measuredAt, quick }) => runText(commit, measuredAt, quick)))];
-  const goals = figures.flatMap(({ title, unit, verdicts }) =>
-    verdicts.map((childExit) => [title, goalText(childExit.goal, unit), verdictText(childExit, unit)]),
+  const goals = figures.flatMap(({ title, unit, goalResults }) =>
+    goalResults.map((result) => [title, goalText(result.goal, unit), goalResultText(result, unit)]),
   );
   return [
     '# Results of `npm run bench`',

@@ -12,7 +12,7 @@ export interface Sighting {
   readonly value: number;
 }
 
-/** Hears from all processes of a worker what happens, as it happens. */
+/** Receives the events of all processes of a worker, as they happen. */
 export class Sightings {
   readonly all: Sighting[] = [];
   private readonly waiting = new Set<() => void>();
@@ -26,7 +26,7 @@ export class Sightings {
     server.on('connection', (socket) => {
       this.sockets.add(socket);
       socket.on('error', () => {}); // of a process that was killed
-      createInterface({ input: socket }).on('line', (line) => this.hear(JSON.parse(line) as Sighting));
+      createInterface({ input: socket }).on('line', (line) => this.receive(JSON.parse(line) as Sighting));
     });
   }
 
@@ -59,18 +59,18 @@ export class Sightings {
     return new Promise((resolve) => this.waiting.add(resolve));
   }
 
-  private hear(sighting: Sighting): void {
+  private receive(sighting: Sighting): void {
     this.all.push(sighting);
     for (const wake of this.waiting) wake();
     this.waiting.clear();
   }
 }
 
-/** Inside a process of a worker: tells the bench. */
-export class Teller {
+/** Inside a process of a worker: reports to the bench. */
+export class Reporter {
   private readonly socket = createConnection(required('SIGHTINGS')).unref();
 
-  tell(what: string, value: number, atMs: number): void {
+  report(what: string, value: number, atMs: number): void {
     this.socket.write(`${JSON.stringify({ what, pid: process.pid, atMs, value } satisfies Sighting)}\n`);
   }
 }

@@ -9,14 +9,14 @@ import { Producer, type TaskKind } from './producer.js';
 import { type Environment, Program } from './program.js';
 import { Worker } from './worker.js';
 
-/** How a worker runs; what a contestant has no notion of, it ignores. */
+/** How a worker runs; a contestant ignores options that it does not have. */
 export interface WorkerSettings {
   /** @default 1 */
   readonly concurrency?: number;
   /** processes; only nestwork forks them by itself
    * @default 1 */
   readonly children?: number;
-  /** what a peer runs, whose tasks have no name of their own
+  /** the tasks of a peer, whose tasks have no name of their own
    * @default 'ping' */
   readonly kind?: TaskKind;
   /** which of the ways to run that its program has
@@ -24,7 +24,7 @@ export interface WorkerSettings {
   readonly variant?: string;
 }
 
-/** A Redis of its own, and what a figure starts on it. `close` leaves nothing behind. */
+/** A Redis of its own, and the processes that a figure starts on it. `close` leaves nothing behind. */
 export class Stage {
   private readonly programs = new Set<Program>();
   private readonly neighbours = new Map<string, Promise<Stage>>();
@@ -48,7 +48,7 @@ export class Stage {
     return this.quick ? quick : full;
   }
 
-  /** Ends what still runs, and empties Redis. */
+  /** Ends all processes that still run, and empties Redis. */
   async clear(): Promise<void> {
     await this.endPrograms();
     await this.redis.flushall();

@@ -4,7 +4,7 @@ import { monotonicMs } from './clock.js';
 
 const WRITE_EVERY_MS = 20;
 
-/** What one process has run, by the clock that all share. */
+/** The tasks that one process has run, by the clock that all share. */
 export interface TallySheet {
   readonly pid: number;
   readonly count: number;
@@ -12,7 +12,7 @@ export interface TallySheet {
   readonly firstMs: number;
   /** how many tasks were finished at which moment, now and then, and at the last of them */
   readonly progress: readonly (readonly [atMs: number, count: number])[];
-  /** what the tasks noted, if anything */
+  /** the notes of the tasks, if any */
   readonly notes: readonly number[];
 }
 
@@ -67,7 +67,7 @@ export class Tally {
   }
 }
 
-/** What the processes of a worker have written. */
+/** The tallies that the processes of a worker have written. */
 export function readSheets(directory: string): TallySheet[] {
   return readdirSync(directory)
     .filter((name) => !name.endsWith('.new'))

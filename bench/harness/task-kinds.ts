@@ -6,7 +6,7 @@ import { Tally } from './tally.js';
 
 const WAIT_MS = 5;
 
-/** What the tasks of every contestant do. */
+/** The work of the tasks of every contestant. */
 export function taskKinds(): Record<TaskKind, (mail: Mail) => Promise<void>> {
   const tally = new Tally(required('TALLY_DIRECTORY'));
   return {

@@ -13,12 +13,12 @@ export class Worker {
     private readonly directory: string,
   ) {}
 
-  /** What its processes have counted so far. */
+  /** The counts of its processes so far. */
   sheets(): TallySheet[] {
     return existsSync(this.directory) ? readSheets(this.directory) : [];
   }
 
-  /** Resolves to what was counted when so many tasks were finished. */
+  /** Resolves to the counts at the time when so many tasks were finished. */
   async finished(count: number): Promise<TallySheet[]> {
     const deadline = performance.now() + PATIENCE_MS;
     for (;;) {

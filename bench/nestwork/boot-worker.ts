@@ -2,7 +2,7 @@ import { Injectable, Module } from '@nestjs/common';
 import { Task, TaskQueueModule, WorkerFactory } from 'nestwork';
 import { monotonicMs } from '../harness/clock.js';
 import { required } from '../harness/program.js';
-import { Teller } from '../harness/sightings.js';
+import { Reporter } from '../harness/sightings.js';
 import { bootProviders } from './boot-providers.js';
 
 @Injectable()
@@ -17,13 +17,13 @@ class SomeTasks {
 })
 class BootModule {}
 
-// only a child has a supervisor to send to; what it sends first is that it is ready
+// only a child has a supervisor to send to; its first message is that it is ready
 const { send } = process;
 if (send) {
-  const teller = new Teller();
+  const reporter = new Reporter();
   process.send = ((...message: Parameters<typeof send>) => {
     process.send = send;
-    teller.tell('ready', performance.now(), monotonicMs());
+    reporter.report('ready', performance.now(), monotonicMs());
     return send.apply(process, message);
   }) as typeof send;
 }

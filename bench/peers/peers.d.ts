@@ -1,4 +1,4 @@
-/** What the bench uses of its peers, so that the repository can be type-checked without them. */
+/** The types that the bench uses of its peers, so that the repository can be type-checked without them. */
 declare module 'bullmq' {
   import type { Redis } from 'ioredis';
 

@@ -20,7 +20,7 @@ import { SearchesModule } from './searches/searches.module.js';
       // the order is the priority: starting and writing reports goes before counting
       queues: ['default', 'bulk'],
       namespace: 'code-stats',
-      // somebody should look at them; nobody does after a month
+      // people should look at them; after a month they are useless
       deadRetention: '30d',
     }),
     ReportsModule,

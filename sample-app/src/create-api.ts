@@ -9,7 +9,7 @@ export async function createApi(): Promise<NestExpressApplication> {
     forceCloseConnections: true,
     abortOnError: false,
   });
-  // As text, whatever it claims to be: DirectoryRequestPipe parses it, and says what is wrong with it.
+  // As text, for any content type: DirectoryRequestPipe parses it, and names its faults.
   app.useBodyParser('text', { type: () => true, limit: '16kb' });
   app.enableShutdownHooks();
   return app;

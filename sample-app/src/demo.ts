@@ -13,7 +13,7 @@ if (!process.env.REDIS_URL) {
   process.exit(1);
 }
 
-// npm runs scripts in the directory of the package, and tells in INIT_CWD where it was called
+// npm runs scripts in the directory of the package, and INIT_CWD has the directory of the call
 const [, , path] = process.argv;
 const directory = path === undefined ? undefined : resolve(process.env.INIT_CWD ?? '', path);
 
@@ -40,7 +40,7 @@ try {
   await runDemo({ api, worker, directory, signal: abort.signal });
 } catch (error) {
   process.exitCode = interruptedBy ? 128 + constants.signals[interruptedBy] : 1;
-  // an abort hides behind whatever was waiting
+  // an abort hides behind the call that was waiting
   const reason: unknown = abort.signal.aborted ? abort.signal.reason : error;
   say();
   say(paint('red', reason instanceof Error ? reason.message : String(reason)));

@@ -3,6 +3,6 @@ import { createApi } from './create-api.js';
 
 // The HTTP API: node sample-app/dist/main.js
 const app = await createApi();
-// On this machine only: whoever can reach the API can ask for any directory that it may read.
+// On this machine only: every client of the API can ask for any directory that it may read.
 await app.listen(process.env.PORT ?? 3000, '127.0.0.1');
 new Logger('CodeStatistics').log(`Try: curl -X POST ${await app.getUrl()}/reports`);

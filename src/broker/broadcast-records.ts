@@ -1,7 +1,6 @@
 import type { BroadcastOutcome, BroadcastRecord, BroadcastRecords, RecordedGap, Turn } from './port/broadcast-port.js';
 import type { ForeignValues } from './redis/foreign-values.js';
 import type { RedisConnection } from './redis/redis-connection.js';
-import type { RedisKeys } from './redis/redis-keys.js';
 
 /** How long it is known how a broadcast ended. */
 export const OUTCOME_SECONDS = 86_400;
@@ -10,43 +9,44 @@ const KEPT_GAPS = 100;
 /** The fields of a broadcast's hash that are about a machine and not about a process. */
 const MACHINE = '@';
 
-/** What became of broadcasts, over Redis. */
+/** The outcomes of broadcasts, over Redis. */
 export class RedisBroadcastRecords implements BroadcastRecords {
   constructor(
     private readonly connection: RedisConnection,
-    private readonly keys: RedisKeys,
     private readonly foreign: ForeignValues,
   ) {}
 
   takeTurn(id: string, machine: string, session: string): Promise<Turn> {
     const input = { id, machine, sessionId: session, seconds: OUTCOME_SECONDS };
-    return this.connection.call(this.keys, 'take-turn', input);
+    return this.connection.call('take-turn', input);
   }
 
   async record(records: readonly BroadcastRecord[]): Promise<void> {
     const broadcasts = records.map(({ id }) => id);
     const outcomes = records.flatMap(({ target, outcome, machine = '' }) => [target, JSON.stringify(outcome), machine]);
-    await this.connection.call(this.keys, 'record-broadcasts', { broadcasts, seconds: OUTCOME_SECONDS, outcomes });
+    await this.connection.call('record-broadcasts', { broadcasts, seconds: OUTCOME_SECONDS, outcomes });
   }
 
   async recordGap(gap: RecordedGap): Promise<void> {
     const input = { at: gap.at, gap: JSON.stringify(gap), kept: KEPT_GAPS, seconds: GAP_SECONDS };
-    await this.connection.call(this.keys, 'record-gap', input);
+    await this.connection.call('record-gap', input);
   }
 
   async outcomes(id: string): Promise<BroadcastOutcome[]> {
-    const fields = await this.connection.command((redis) => redis.hgetall(this.keys.broadcast(id)));
+    const fields = await this.connection.command((redis, keys) => redis.hgetall(keys.broadcast(id)));
     return Object.entries(fields)
       .filter(([field]) => !field.startsWith(MACHINE))
       .flatMap(([field, value]) => {
-        return this.foreign.json(`The field "${field}" of ${this.keys.broadcast(id)}`, value, isOutcome) ?? [];
+        return (
+          this.foreign.json(`The field "${field}" of ${this.connection.keys.broadcast(id)}`, value, isOutcome) ?? []
+        );
       })
       .sort((a, b) => a.at - b.at);
   }
 
   async gaps(): Promise<RecordedGap[]> {
-    const gaps = await this.connection.command((redis) => redis.zrange(this.keys.broadcastGaps(), '0', '-1'));
-    return gaps.flatMap((gap) => this.foreign.json(this.keys.broadcastGaps(), gap, isGap) ?? []);
+    const gaps = await this.connection.command((redis, keys) => redis.zrange(keys.broadcastGaps(), '0', '-1'));
+    return gaps.flatMap((gap) => this.foreign.json(this.connection.keys.broadcastGaps(), gap, isGap) ?? []);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { StreamBroker, StreamEntry, StreamPosition, StreamRead } from './port/broadcast-port.js';
+import type { BlockingConnection } from './redis/blocking-connection.js';
 import type { RedisConnection } from './redis/redis-connection.js';
-import type { RedisKeys } from './redis/redis-keys.js';
 import { advance } from './stream-gap.js';
 
 /** A message may have 256 KiB, and a script holds up everyone else while it runs. */
@@ -13,15 +13,9 @@ type RawEntry = readonly [id: string, fields: readonly string[]];
  * by a script that sees in the same instant whether anything is missing.
  */
 export class BroadcastStream implements StreamBroker {
-  private blocking: RedisConnection | undefined;
-  private waitingEnded = false;
-  private endWait: () => void = () => {};
-
   constructor(
     private readonly connection: RedisConnection,
-    private readonly keys: RedisKeys,
-    /** Makes a connection on which a command may take so many ms. */
-    private readonly openBlocking: (timeoutMs: number) => RedisConnection,
+    private readonly blocking: BlockingConnection,
   ) {}
 
   async position(sinceMs: number): Promise<StreamPosition> {
@@ -29,41 +23,26 @@ export class BroadcastStream implements StreamBroker {
     // the answer may have taken long: so much at most has passed, and what took it too long must not hide entries
     const since = Number(seconds) * 1_000 + Number(microseconds) / 1_000 - (performance.now() - sinceMs);
     const input = { sinceMs: Math.max(Math.floor(since), 1) };
-    const [id, ordinal] = await this.connection.call(this.keys, 'stream-position', input);
+    const [id, ordinal] = await this.connection.call('stream-position', input);
     return { id, ordinal };
   }
 
   async read(from: StreamPosition): Promise<StreamRead> {
     const input = { after: from.id, most: READ_ENTRIES };
-    const [lastId, added, length, raw] = await this.connection.call(this.keys, 'read-stream', input);
+    const [lastId, added, length, raw] = await this.connection.call('read-stream', input);
     const complete = raw.length < READ_ENTRIES;
     const slice = { ids: raw.map(([id]) => id), complete };
     return { ...advance(from, { lastId, added, length }, slice), entries: raw.map(parseEntry), more: !complete };
   }
 
-  async waitForMore(from: StreamPosition, timeoutMs: number): Promise<boolean> {
-    if (this.waitingEnded) return false;
-    this.blocking ??= this.openBlocking(timeoutMs);
-    const key = this.keys.broadcasts();
-    const more = this.blocking.command(async (redis) => {
-      return (await redis.xread('COUNT', 1, 'BLOCK', timeoutMs, 'STREAMS', key, from.id)) !== null;
-    });
-    return new Promise((resolve, reject) => {
-      // a command that waits for a reconnect is not rejected by the end of its connection
-      this.endWait = () => resolve(false);
-      more.then(resolve, (error: unknown) => {
-        // ioredis would repeat over the next connection what timed out, and make the next wait too late as well
-        this.blocking?.close();
-        this.blocking = undefined;
-        reject(error);
-      });
-    });
+  waitForMore(from: StreamPosition, timeoutMs: number): Promise<boolean> {
+    return this.blocking.wait(timeoutMs, (redis, keys) =>
+      redis.xread('COUNT', 1, 'BLOCK', timeoutMs, 'STREAMS', keys.broadcasts(), from.id),
+    );
   }
 
   stopWaiting(): void {
-    this.waitingEnded = true;
-    this.endWait();
-    this.blocking?.close();
+    this.blocking.end();
   }
 }
 

@@ -1,15 +1,14 @@
 import { decodeAppTasks } from '../task/app-tasks.js';
 import type { LiveWorker } from './port/broker.js';
 import type { RedisConnection } from './redis/redis-connection.js';
-import type { RedisKeys } from './redis/redis-keys.js';
 import { FIRED, firedCrons } from './session-crons.js';
 import { APP, fieldsOfLiveSessions, queuesIn, SERVED_QUEUES } from './session-lists.js';
 
 const FIELDS = [SERVED_QUEUES, '@host', '@pid', APP, FIRED];
 
 /** The workers with a lease. Without a script: a difference among them is logged, and nothing is changed. */
-export async function readLiveWorkers(connection: RedisConnection, keys: RedisKeys): Promise<LiveWorker[]> {
-  const sessions = await fieldsOfLiveSessions(connection, keys, FIELDS);
+export async function readLiveWorkers(connection: RedisConnection): Promise<LiveWorker[]> {
+  const sessions = await fieldsOfLiveSessions(connection, FIELDS);
   return sessions.map(([queues, host, pid, app, fired]) => ({
     queues: queuesIn(queues),
     host: host ?? '',

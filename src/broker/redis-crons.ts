@@ -12,7 +12,6 @@ import type {
 } from './port/broker.js';
 import type { ForeignValues } from './redis/foreign-values.js';
 import type { RedisConnection } from './redis/redis-connection.js';
-import type { RedisKeys } from './redis/redis-keys.js';
 import { readSessionCrons, type SessionCrons } from './session-crons.js';
 import { fieldsOfLiveSessions, queuesIn, SERVED_QUEUES } from './session-lists.js';
 
@@ -25,16 +24,15 @@ type Fields = Partial<
 export class RedisCrons implements CronBroker {
   constructor(
     private readonly connection: RedisConnection,
-    private readonly keys: RedisKeys,
     private readonly foreign: ForeignValues,
   ) {}
 
   /** Without a script: the scripts that act on its answer check it again. */
   survey(names: readonly string[]): Promise<CronSurvey> {
     const fields = names.flatMap((name) => [`${name} until`, `${name} paused`]);
-    return this.connection.command(async (redis) => {
+    return this.connection.command(async (redis, keys) => {
       const [values, [seconds, micros]] = await Promise.all([
-        fields.length > 0 ? redis.hmget(this.keys.crons(), ...fields) : [],
+        fields.length > 0 ? redis.hmget(keys.crons(), ...fields) : [],
         redis.time(),
       ]);
       const states = names.flatMap((name, index): [string, CronState][] => {
@@ -49,12 +47,12 @@ export class RedisCrons implements CronBroker {
   async declare(crons: readonly CronDeclaration[], toleranceMs: number): Promise<void> {
     if (crons.length === 0) return;
     const entries = crons.flatMap((cron) => [cron.name, JSON.stringify(cron.schedule), JSON.stringify(cron)]);
-    await this.connection.call(this.keys, 'declare-crons', { toleranceMs, entries });
+    await this.connection.call('declare-crons', { toleranceMs, entries });
   }
 
   async fire({ name, queue }: Pick<CronDeclaration, 'name' | 'queue'>, runs: readonly DueRun[]): Promise<Firing> {
     const input = { cron: name, queue, runs: runs.flatMap(({ due, message }) => [due, message]) };
-    const [fired, skipped, heldIn = '', run] = await this.connection.call(this.keys, 'fire-cron', input);
+    const [fired, skipped, heldIn = '', run] = await this.connection.call('fire-cron', input);
     const firing = {
       known: fired >= 0,
       fired: Math.max(fired, 0),
@@ -65,34 +63,34 @@ export class RedisCrons implements CronBroker {
   }
 
   async moveRun({ name, queue }: Pick<CronDeclaration, 'name' | 'queue'>, from: string): Promise<boolean> {
-    const sessions = await fieldsOfLiveSessions(this.connection, this.keys, [SERVED_QUEUES]);
+    const sessions = await fieldsOfLiveSessions(this.connection, [SERVED_QUEUES]);
     if (sessions.some(([queues]) => queuesIn(queues).includes(from))) return false;
     const digest = encodeUnique(name, 'cron', 'finished').slice(1);
-    return (await this.connection.call(this.keys, 'move-cron-run', { digest, from, to: queue })) === 1;
+    return (await this.connection.call('move-cron-run', { digest, from, to: queue })) === 1;
   }
 
   async forget(afterMs: number): Promise<number> {
-    const known = await this.connection.command((redis) => redis.zrange(this.keys.sessions(), '0', '-1'));
-    return Math.max(await this.connection.call(this.keys, 'forget-crons', { known, afterMs }), 0);
+    const known = await this.connection.command((redis, keys) => redis.zrange(keys.sessions(), '0', '-1'));
+    return Math.max(await this.connection.call('forget-crons', { known, afterMs }), 0);
   }
 
   async recordRun({ session, child }: Claimant, name: string, run: CronRun): Promise<void> {
     const input = { sessionId: session, child, cron: name, run: JSON.stringify(run) };
-    await this.connection.call(this.keys, 'record-cron-run', input);
+    await this.connection.call('record-cron-run', input);
   }
 
   async pause(name: string): Promise<boolean> {
-    return (await this.connection.call(this.keys, 'pause-cron', { cron: name })) === 1;
+    return (await this.connection.call('pause-cron', { cron: name })) === 1;
   }
 
   async resume(name: string): Promise<boolean> {
-    return (await this.connection.call(this.keys, 'resume-cron', { cron: name })) === 1;
+    return (await this.connection.call('resume-cron', { cron: name })) === 1;
   }
 
   async records(): Promise<CronRecord[]> {
     const [hash, sessions] = await Promise.all([
-      this.connection.command((redis) => redis.hgetall(this.keys.crons())),
-      readSessionCrons(this.connection, this.keys),
+      this.connection.command((redis, keys) => redis.hgetall(keys.crons())),
+      readSessionCrons(this.connection),
     ]);
     const byName = new Map<string, Fields>();
     for (const [field, value] of Object.entries(hash)) {
@@ -130,7 +128,7 @@ export class RedisCrons implements CronBroker {
 
   /** Where the hash has a field, for a warning. */
   private place(name: string, field: keyof Fields): string {
-    return `The field "${name} ${field}" of ${this.keys.crons()}`;
+    return `The field "${name} ${field}" of ${this.connection.keys.crons()}`;
   }
 }
 

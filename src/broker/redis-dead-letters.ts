@@ -13,7 +13,6 @@ import type {
 } from './port/dead-letter-broker.js';
 import { type ForeignValues, isWhole } from './redis/foreign-values.js';
 import type { RedisConnection } from './redis/redis-connection.js';
-import type { RedisKeys } from './redis/redis-keys.js';
 
 /** Bytes of records after which a read has enough: a script holds up everyone else while it runs. */
 const ENOUGH_BYTES = 1_000_000;
@@ -26,7 +25,6 @@ const REDRIVES = new Map<unknown, Redrive>([
 export class RedisDeadLetters implements DeadLetterBroker, DeadPurgeBroker, DeathReportBroker {
   constructor(
     private readonly connection: RedisConnection,
-    private readonly keys: RedisKeys,
     private readonly foreign: ForeignValues,
   ) {}
 
@@ -40,24 +38,24 @@ export class RedisDeadLetters implements DeadLetterBroker, DeadPurgeBroker, Deat
     const limits = { since, till, most: limit, mostBytes: ENOUGH_BYTES };
     const position = after ? [after.diedAt, after.id] : [];
     const input = { queue, order, ...limits, after: position };
-    const [more, foreign, ...fields] = await this.connection.call(this.keys, 'dead-page', input);
-    if (foreign.length > 0) this.foreign.found(this.keys.dead(queue), foreign.toString());
+    const [more, foreign, ...fields] = await this.connection.call('dead-page', input);
+    if (foreign.length > 0) this.foreign.found(this.connection.keys.dead(queue), foreign.toString());
     return { more: more === 1, entries: entriesOf(queue, fields) };
   }
 
   count(queue: string, range: DeadRange): Promise<number> {
-    return this.connection.command((redis) => redis.zcount(this.keys.dead(queue), ...bounds(range)));
+    return this.connection.command((redis, keys) => redis.zcount(keys.dead(queue), ...bounds(range)));
   }
 
   async find(queue: string, id: string): Promise<DeadEntry | undefined> {
-    return this.connection.command(async (redis) => {
+    return this.connection.command(async (redis, keys) => {
       const [score, record] = await Promise.all([
-        redis.zscore(this.keys.dead(queue), id),
-        redis.hgetBuffer(this.keys.records(queue), id),
+        redis.zscore(keys.dead(queue), id),
+        redis.hgetBuffer(keys.records(queue), id),
       ]);
       if (score === null) return undefined;
       if (!isWhole(score)) {
-        this.foreign.found(this.keys.dead(queue), id);
+        this.foreign.found(keys.dead(queue), id);
         return undefined;
       }
       return { queue, id, diedAt: Number(score), record: record ?? Buffer.alloc(0) };
@@ -65,24 +63,24 @@ export class RedisDeadLetters implements DeadLetterBroker, DeadPurgeBroker, Deat
   }
 
   async redrive(queue: string, deaths: readonly Death[]): Promise<Redrive[]> {
-    const answers = await this.connection.call(this.keys, 'redrive', { queue, deaths: flat(deaths) });
+    const answers = await this.connection.call('redrive', { queue, deaths: flat(deaths) });
     return answers.map((answer) => REDRIVES.get(answer) ?? 'refused');
   }
 
   remove(queue: string, deaths: readonly Death[]): Promise<number> {
-    return this.connection.call(this.keys, 'delete-dead', { queue, deaths: flat(deaths) });
+    return this.connection.call('delete-dead', { queue, deaths: flat(deaths) });
   }
 
   purge(queue: string, { retentionMs, most }: DeadLimits, batch: number): Promise<number> {
     const limits = { retentionMs: retentionMs ?? '', kept: most ?? '', most: batch };
-    return this.connection.call(this.keys, 'purge', { queue, ...limits });
+    return this.connection.call('purge', { queue, ...limits });
   }
 
   async takeDeaths(
     { child, queues }: Pick<Claimant, 'child' | 'queues'>,
     number: number,
   ): Promise<(Death & Pick<DeadEntry, 'queue'>)[]> {
-    const fields = await this.connection.call(this.keys, 'report-deaths', { child, number, queues });
+    const fields = await this.connection.call('report-deaths', { child, number, queues });
     return fields.flatMap((queue, at) =>
       at % 3 === 0 ? [{ queue, diedAt: Number(fields[at + 1]), id: fields[at + 2] ?? '' }] : [],
     );

@@ -10,7 +10,6 @@ import type {
   TaskSeries,
 } from './port/broker.js';
 import type { RedisConnection } from './redis/redis-connection.js';
-import type { RedisKeys } from './redis/redis-keys.js';
 import { isChild, liveSessions } from './session-lists.js';
 
 const MINUTE_MS = 60_000;
@@ -24,18 +23,15 @@ export class RedisMetrics implements CountingBroker, SamplingBroker, MetricsBrok
   /** by how much Redis is ahead, in ms */
   private aheadMs = 0;
 
-  constructor(
-    private readonly connection: RedisConnection,
-    private readonly keys: RedisKeys,
-  ) {}
+  constructor(private readonly connection: RedisConnection) {}
 
   async flush({ child }: Pick<Claimant, 'child'>, number: number, series: readonly TaskSeries[]): Promise<void> {
     const counts = series.flatMap(({ queue, task, counts }) => [`${queue} ${task}`, encodeCounts(counts)]);
-    await this.inMinute((time) => this.connection.call(this.keys, 'flush', { ...time, child, number, counts }));
+    await this.inMinute((time) => this.connection.call('flush', { ...time, child, number, counts }));
   }
 
   async sample(queues: readonly string[]): Promise<number> {
-    await this.inMinute((time) => this.connection.call(this.keys, 'sample', { ...time, queues }));
+    await this.inMinute((time) => this.connection.call('sample', { ...time, queues }));
     return MINUTE_MS - (this.time % MINUTE_MS);
   }
 
@@ -45,20 +41,20 @@ export class RedisMetrics implements CountingBroker, SamplingBroker, MetricsBrok
   }
 
   async *buckets({ minutes, from, to }: MetricsRange): AsyncGenerator<MetricsBucket> {
-    const key = minutes === 1 ? this.keys.metrics : this.keys.metricsTen;
     const lengthMs = minutes * MINUTE_MS;
     const last = Math.floor(to / lengthMs);
     for (let first = Math.floor(from / lengthMs); first <= last; first += READ_AT_ONCE) {
       const numbers = Array.from({ length: Math.min(READ_AT_ONCE, last - first + 1) }, (_, at) => first + at);
-      const hashes = await this.connection.command((redis) =>
-        Promise.all(numbers.map((number) => redis.hgetall(key(String(number))))),
-      );
+      const hashes = await this.connection.command((redis, { metrics, metricsTen }) => {
+        const key = minutes === 1 ? metrics : metricsTen;
+        return Promise.all(numbers.map((number) => redis.hgetall(key(String(number)))));
+      });
       for (const [at, hash] of hashes.entries()) yield bucketOf((first + at) * lengthMs, hash);
     }
   }
 
   async totals(): Promise<TaskSeries[]> {
-    const [totals, endings] = await this.connection.call(this.keys, 'totals', {});
+    const [totals, endings] = await this.connection.call('totals', {});
     const counts = new Map(pairs(totals));
     for (const [field, number] of pairs(endings)) {
       const end = field.lastIndexOf(' ');
@@ -69,7 +65,7 @@ export class RedisMetrics implements CountingBroker, SamplingBroker, MetricsBrok
   }
 
   async population(): Promise<{ workers: number; children: number }> {
-    const sessions = await liveSessions(this.connection, this.keys);
+    const sessions = await liveSessions(this.connection);
     const children = sessions.map((session) => Object.keys(session).filter(isChild).length);
     return { workers: sessions.length, children: children.reduce((sum, count) => sum + count, 0) };
   }

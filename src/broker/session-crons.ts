@@ -1,7 +1,6 @@
 import { type CronDeclaration, isCronDeclaration } from '../cron/cron-definition.js';
 import type { CatalogEntry } from './port/broker.js';
 import type { RedisConnection } from './redis/redis-connection.js';
-import type { RedisKeys } from './redis/redis-keys.js';
 import { fieldsOfLiveSessions } from './session-lists.js';
 
 /** The names of all crons of the app; `forget-crons` reads it. */
@@ -33,8 +32,8 @@ export interface SessionCrons {
 }
 
 /** Of the live sessions those that declare crons. */
-export async function readSessionCrons(connection: RedisConnection, keys: RedisKeys): Promise<SessionCrons[]> {
-  const sessions = await fieldsOfLiveSessions(connection, keys, [DECLARED, FIRED]);
+export async function readSessionCrons(connection: RedisConnection): Promise<SessionCrons[]> {
+  const sessions = await fieldsOfLiveSessions(connection, [DECLARED, FIRED]);
   return sessions.flatMap(([declared, fired]) => {
     if (!declared) return [];
     const listed = { declared: declared.split(' '), listsFires: fired !== null && fired !== undefined };

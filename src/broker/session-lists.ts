@@ -1,6 +1,5 @@
 import type { Redis } from 'ioredis';
 import type { RedisConnection } from './redis/redis-connection.js';
-import type { RedisKeys } from './redis/redis-keys.js';
 
 /** Starts the fields of a session's hash that describe it. */
 export const DESCRIPTION = '@';
@@ -22,28 +21,24 @@ export function queuesIn(list: string | null | undefined): string[] {
 }
 
 /** The hash of each session whose lease runs. */
-export function liveSessions(connection: RedisConnection, keys: RedisKeys): Promise<Record<string, string>[]> {
-  return ofLiveSessions(connection, keys, (redis, session) => redis.hgetall(session));
+export function liveSessions(connection: RedisConnection): Promise<Record<string, string>[]> {
+  return ofLiveSessions(connection, (redis, session) => redis.hgetall(session));
 }
 
 /** The values of some fields of each session whose lease runs. */
 export function fieldsOfLiveSessions(
   connection: RedisConnection,
-  keys: RedisKeys,
   fields: readonly string[],
 ): Promise<(string | null)[][]> {
   // HMGET would be a right that senders have not been given
-  return ofLiveSessions(connection, keys, (redis, session) =>
-    Promise.all(fields.map((field) => redis.hget(session, field))),
-  );
+  return ofLiveSessions(connection, (redis, session) => Promise.all(fields.map((field) => redis.hget(session, field))));
 }
 
 function ofLiveSessions<T>(
   connection: RedisConnection,
-  keys: RedisKeys,
   read: (redis: Redis, session: string) => Promise<T>,
 ): Promise<T[]> {
-  return connection.command(async (redis) => {
+  return connection.command(async (redis, keys) => {
     const [seconds] = await redis.time();
     const sessions = await redis.zrangebyscore(keys.sessions(), Number(seconds) * 1_000, '+inf');
     return Promise.all(sessions.map((session) => read(redis, keys.session(session))));

@@ -4,7 +4,6 @@ import { idOf } from '../message/task-message.js';
 import { printable } from '../values/printable.js';
 import { unlooked } from './enqueue.js';
 import type { RedisConnection } from './redis/redis-connection.js';
-import type { RedisKeys } from './redis/redis-keys.js';
 import { fieldsOfLiveSessions, READS } from './session-lists.js';
 
 /** Tags that every version reads; the sessions of those before tags were listed say nothing. */
@@ -26,10 +25,7 @@ export class TagReaders {
   private readers: Promise<readonly Reader[]> | undefined;
   private readAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(
-    private readonly connection: RedisConnection,
-    private readonly keys: RedisKeys,
-  ) {}
+  constructor(private readonly connection: RedisConnection) {}
 
   /** @throws NestworkError WORKERS_TOO_OLD, REDIS_UNAVAILABLE; nothing was sent */
   async refuseUnread(messages: readonly string[]): Promise<void> {
@@ -48,7 +44,7 @@ export class TagReaders {
       this.readAtMs = nowMs;
       const readers = this.read();
       this.readers = readers;
-      // what could not be read is read again by the next call
+      // the next call reads again after a failure
       readers.catch(() => {
         if (this.readers === readers) this.readers = undefined;
       });
@@ -57,7 +53,7 @@ export class TagReaders {
   }
 
   private async read(): Promise<Reader[]> {
-    const sessions = await fieldsOfLiveSessions(this.connection, this.keys, [READS, '@host', '@pid']).catch(
+    const sessions = await fieldsOfLiveSessions(this.connection, [READS, '@host', '@pid']).catch(
       unlooked('whether all workers can read the task; nothing was sent', 'Repeat the call.'),
     );
     return sessions.map(([reads, host, pid]) => ({

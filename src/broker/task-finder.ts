@@ -1,8 +1,6 @@
 import { KEPT_BROADCASTS } from '../task/broadcast.js';
 import type { TaskPlace } from './port/broker.js';
-
 import type { RedisConnection } from './redis/redis-connection.js';
-import type { RedisKeys } from './redis/redis-keys.js';
 import { isChild } from './session-lists.js';
 
 /** Looked at by one script: it holds up everyone else while it runs. */
@@ -18,13 +16,12 @@ interface Found extends TaskPlace {
 }
 
 /**
- * Finds one task among all. Nothing but its message says where a task is, so that it costs one list element: whoever
- * asks pays, with a search page by page in the order in which tasks move.
+ * Finds one task among all. Only the place of its message shows where a task is, so that it costs one list element. So the
+ * caller pays, with a search page by page in the order in which tasks move.
  */
 export class TaskFinder {
   constructor(
     private readonly connection: RedisConnection,
-    private readonly keys: RedisKeys,
     private readonly queues: readonly string[],
   ) {}
 
@@ -55,11 +52,10 @@ export class TaskFinder {
   }
 
   private async scheduled(id: string, queue: string): Promise<Found | undefined> {
-    const key = this.keys.scheduled(queue);
     let cursor = '0';
     do {
-      const [next, entries] = await this.connection.command((redis) =>
-        redis.zscan(key, cursor, 'MATCH', `${id}*`, 'COUNT', PAGE),
+      const [next, entries] = await this.connection.command((redis, keys) =>
+        redis.zscan(keys.scheduled(queue), cursor, 'MATCH', `${id}*`, 'COUNT', PAGE),
       );
       const [message] = entries;
       if (message !== undefined) return this.waiting(queue, 'scheduled', message);
@@ -72,7 +68,7 @@ export class TaskFinder {
     for (const list of ['pending', 'quarantined'] as const) {
       for (let passed = 0, more = 1; more === 1; ) {
         const input = { queue, list, id, passed, most: PAGE, mostBytes: PAGE_BYTES };
-        const [message, looked, isMore] = await this.connection.call(this.keys, 'find-pending', input);
+        const [message, looked, isMore] = await this.connection.call('find-pending', input);
         if (message !== '') return this.waiting(queue, list, message);
         passed += looked;
         more = isMore;
@@ -83,16 +79,16 @@ export class TaskFinder {
 
   private waiting(queue: string, place: 'scheduled' | 'pending' | 'quarantined', message: string): Found {
     const cancel = async (): Promise<boolean> =>
-      (await this.connection.call(this.keys, 'cancel-waiting', { queue, place, message })) > 0;
+      (await this.connection.call('cancel-waiting', { queue, place, message })) > 0;
     return { state: place === 'scheduled' ? place : 'pending', queue, message, cancel };
   }
 
   private async active(id: string): Promise<Found | undefined> {
-    const sessions = await this.connection.command((redis) => redis.zrange(this.keys.sessions(), 0, '-1'));
+    const sessions = await this.connection.command((redis, keys) => redis.zrange(keys.sessions(), 0, '-1'));
     for (const session of sessions) {
-      const fields = await this.connection.command((redis) => redis.hkeys(this.keys.session(session)));
+      const fields = await this.connection.command((redis, keys) => redis.hkeys(keys.session(session)));
       for (const child of fields.filter(isChild)) {
-        const held = await this.connection.command((redis) => redis.hget(this.keys.claims(child), id));
+        const held = await this.connection.command((redis, keys) => redis.hget(keys.claims(child), id));
         if (held !== null) return this.held(id, child, held);
       }
     }
@@ -101,9 +97,9 @@ export class TaskFinder {
 
   private async held(id: string, child: string, held: string): Promise<Found> {
     const space = held.indexOf(' ');
-    const asked = await this.connection.command((redis) => redis.zscore(this.keys.cancelled(), id));
+    const asked = await this.connection.command((redis, keys) => redis.zscore(keys.cancelled(), id));
     const cancel = async (): Promise<boolean> =>
-      (await this.connection.call(this.keys, 'cancel-active', { child, id, kept: KEPT_BROADCASTS })) === 1;
+      (await this.connection.call('cancel-active', { child, id, kept: KEPT_BROADCASTS })) === 1;
     const place = { queue: held.slice(0, space), message: held.slice(space + 1) };
     // asking twice is not needed: it never runs again, and its supervisor knows
     return asked === null ? { state: 'active', ...place, cancel } : { state: 'cancelled', ...place };
@@ -111,10 +107,10 @@ export class TaskFinder {
 
   private async ended(id: string): Promise<Found | undefined> {
     for (const queue of this.queues) {
-      const dead = await this.connection.command((redis) => redis.hexists(this.keys.records(queue), id));
+      const dead = await this.connection.command((redis, keys) => redis.hexists(keys.records(queue), id));
       if (dead === 1) return { state: 'dead', queue };
     }
-    const asked = await this.connection.command((redis) => redis.zscore(this.keys.cancelled(), id));
+    const asked = await this.connection.command((redis, keys) => redis.zscore(keys.cancelled(), id));
     return asked === null ? undefined : { state: 'cancelled' };
   }
 }

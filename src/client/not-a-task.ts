@@ -37,7 +37,7 @@ export function notAMethod(given: unknown): NestworkError {
 export function undecorated(method: { readonly name: string }): NestworkError {
   return notATask(`Method ${method.name || 'without a name'} has no ${DECORATORS}.`, [
     `Write @Task() above ${method.name || 'it'} in its class.`,
-    'Give the method as the class has it, ReportTasks.prototype.send: what bind(), a mock or a spy makes of it has lost the decorator.',
+    'Give the method as the class has it, ReportTasks.prototype.send: a bound, mocked or spied method has lost the decorator.',
   ]);
 }
 

@@ -9,6 +9,7 @@ import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import { assertTasksKept, type DeclaredTask, declaredTasks, members, taskMetadataOf } from '../task/task-metadata.js';
 import type { TaskRegistry } from '../task/task-registry.js';
 import type { Clock } from '../values/clock.js';
+import { NewNames } from '../values/log-once.js';
 import { assertTaskName } from '../values/task-name.js';
 import { namedSenders } from './named-senders.js';
 import {
@@ -74,7 +75,7 @@ export class QueueClient {
   private readonly senders = new WeakMap<object, object>();
   private readonly unanswered = new UnansweredSends();
   /** tasks that no worker has registered, so that each is logged once */
-  private readonly unregistered = new Set<string>();
+  private readonly unregistered = new NewNames();
   private readonly queueBook = new QueueBook((name) => this.broker.queueOfTask(name));
 
   /** @internal */
@@ -223,11 +224,9 @@ export class QueueClient {
     checkOfTask: CheckOfTask,
     broadcast = false,
   ): TaskSender<Args> {
-    const { unanswered } = this;
-    const { queues, anyQueue, propagate, wrappers, clock } = this.options;
-    const known = anyQueue ? undefined : queues;
-    const target = { name, queueOfTask, checkOfTask, queues: known, unanswered, broadcast, propagate, wrappers, clock };
-    return new TaskSender<Args>(this.broker, this.ids, target, {});
+    const { queues, anyQueue, ...context } = this.options;
+    const task = { name, queueOfTask, checkOfTask, broadcast, queues: anyQueue ? undefined : queues };
+    return new TaskSender<Args>(this.broker, this.ids, { ...context, ...task, unanswered: this.unanswered }, {});
   }
 
   private queueByName(name: string): string | Promise<string> {
@@ -235,19 +234,16 @@ export class QueueClient {
     return typeof queue === 'string' ? queue : queue.then((found) => found ?? this.queueOfUnregistered(name));
   }
 
-  private queueOfUnregistered(name: string): string {
-    this.warnOfUnregistered(name);
-    return this.options.defaultQueue;
-  }
-
   /** It may be a task that the next deploy of the workers brings, or a mistake in writing. */
-  private warnOfUnregistered(name: string): void {
-    if (this.unregistered.has(name)) return;
-    this.unregistered.add(name);
-    new Logger('TaskQueue').warn(
-      `No worker of this namespace has ever had a task "${name}". It goes to the queue "${this.options.defaultQueue}", and waits there ` +
-        'until a worker has it: check the name, or start the worker that provides its class.',
-    );
+  private queueOfUnregistered(name: string): string {
+    const { defaultQueue } = this.options;
+    if (this.unregistered.isNew(name)) {
+      new Logger('TaskQueue').warn(
+        `No worker of this namespace has ever had a task "${name}". It goes to the queue "${defaultQueue}", and waits there ` +
+          'until a worker has it: check the name, or start the worker that provides its class.',
+      );
+    }
+    return defaultQueue;
   }
 
   /** Only an app that runs tasks itself knows that a class is missing; one that just sends needs no providers. */

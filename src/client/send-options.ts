@@ -27,7 +27,7 @@ export interface SendOptions extends CallPolicyOptions {
   /** When the task is to run, instead of `delay`; a time in the past means now. */
   eta?: Date;
   /**
-   * What may be there only once for this task; 1 to 1,000 characters, none a lone surrogate. While another call with the key counts (see `until`),
+   * A key that only one call of this task may have; 1 to 1,000 characters, none a lone surrogate. While another call with the key counts (see `until`),
    * `onConflict` decides. For `delay()`, not for `delayMany()`.
    */
   key?: string;
@@ -37,14 +37,14 @@ export interface SendOptions extends CallPolicyOptions {
    */
   until?: UniqueUntil;
   /**
-   * What happens when the key is taken. `drop`: nothing is added, and the handle is the other task's, with `added` false.
+   * How to treat a key that is taken. `drop`: nothing is added, and the handle is the other task's, with `added` false.
    * `replace`: a task that still waits is removed and this one takes its place, which debounces; one that is running
    * goes on, and this one runs as well. `reject`: `delay()` rejects with DUPLICATE_KEY.
    * @default 'drop'
    */
   onConflict?: 'drop' | 'replace' | 'reject';
   /**
-   * What the task can read as `TaskContext.headers`: names up to 128 characters and text, 8 KiB in all. Those of several
+   * Headers that the task reads as `TaskContext.headers`: names up to 128 characters and text, 8 KiB in all. Those of several
    * `with()` add up. They come before what `propagate` of `TaskQueueModule` gives; undefined removes one of those.
    * @default none but those of `propagate`
    */
@@ -87,6 +87,15 @@ export function assertSendOptions(options: SendOptions, task: string, queues: re
   assertIds(options.ids ?? [], task);
   assertTime(options, task);
   assertKey(options, task);
+}
+
+/**
+ * Refuses what makes no sense for a broadcast: it has no queue and no time, and it is not run again.
+ *
+ * @throws NestworkError INVALID_OPTION
+ */
+export function assertBroadcastOptions(options: unknown, name: string): void {
+  assertKnownOptions(options, ['id', 'ids', 'headers'], `with() on broadcast "${name}"`);
 }
 
 /** When the task is due; undefined for now, which is a time in ms since 1970. */

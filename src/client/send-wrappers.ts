@@ -24,7 +24,7 @@ export class SendWrappers {
   }
 
   /**
-   * Sends within all wrappers, once, and resolves to what was sent, whatever they return. Tasks that are in Redis stay there, so an error
+   * Sends within all wrappers, once, and resolves to the tasks sent, regardless of what they return. Tasks that are in Redis stay there, so an error
    * that a wrapper throws after that is logged.
    *
    * @throws what a wrapper throws before the last one has called `next()`; what `send` throws; NestworkError TASK_NOT_SENT when none called

@@ -2,7 +2,7 @@ import type { TaskBroker, TaskPlace, TaskState } from '../broker/port/broker.js'
 import { attemptOf, decodeMessage, enqueuedAtOf } from '../message/task-message.js';
 
 /**
- * What is known of a task.
+ * The state of a task and its attempt.
  *
  * @example
  * const { state, attempt, enqueuedAt }: TaskStatus = await handle.status();
@@ -71,7 +71,7 @@ export class TaskHandle {
   }
 }
 
-/** What people want to know of a place. */
+/** The place of a task, for people. */
 export function statusOf({ state, queue, message }: TaskPlace): TaskStatus {
   if (message === undefined || state === 'cancelled') return { state, queue };
   return { state, queue, attempt: attemptIn(message), enqueuedAt: new Date(enqueuedAtOf(message)) };

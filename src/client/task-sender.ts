@@ -11,10 +11,9 @@ import { toCallOptions } from '../policy/policy-options.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import { type Clock, systemClock } from '../values/clock.js';
 import { assertOptionsObject } from '../values/known-options.js';
-import { assertBroadcastOptions } from './broadcast-options.js';
 import { type Propagation, propagatedHeaders } from './propagation.js';
 import { duplicateKey, misplaced, notArguments, notCalls } from './send-errors.js';
-import { assertSendOptions, dueOf, type SendOptions } from './send-options.js';
+import { assertBroadcastOptions, assertSendOptions, dueOf, type SendOptions } from './send-options.js';
 import type { SendWrappers } from './send-wrappers.js';
 import { TaskHandle } from './task-handle.js';
 import { atCall, type UnansweredSends } from './unanswered-sends.js';
@@ -96,7 +95,7 @@ export class TaskSender<Args extends unknown[]> {
     if (broadcast) assertBroadcastOptions(all, name);
     assertSendOptions(all, name, queues);
     if (options?.headers !== undefined) {
-      // a copy: what was checked must not change any more
+      // a copy: the checked arguments must not change any more
       all.headers = { ...this.options.headers, ...readHeaders(all.headers, `with({ headers }) ${where}`) };
     }
     return new TaskSender(this.broker, this.sequence, this.target, all);
@@ -156,19 +155,28 @@ export class TaskSender<Args extends unknown[]> {
   private async send(payload: string, added?: GivenHeaders): Promise<TaskHandle> {
     const { broker } = this;
     const { name } = this.target;
-    const { key } = this.options;
+    const { key, until = 'finished' } = this.options;
     const options = this.travelling(added);
     const check = this.target.checkOfTask?.();
     if (check) await check(asReceived(payload));
-    if (key !== undefined) return this.sendUnique(payload, key, options);
+    const tags = key === undefined ? undefined : encodeUnique(name, key, until);
     const queue = await this.destination();
     const { id = this.sequence.next() } = this.options;
     const { due, enqueuedAt } = this.time();
-    const message = encodeMessage({ id, name, payload, enqueuedAt, options });
+    const message = encodeMessage({ id, name, payload, enqueuedAt, options, tags });
+    if (tags !== undefined) return this.sendUnique(id, queue, message, due);
     if (queue === BROADCAST_QUEUE) await broker.broadcast([message]);
     else if (due) await broker.enqueue(queue, [message], due);
     else await broker.enqueueOne(queue, message);
     return new TaskHandle(broker, { id, name, queue, added: true });
+  }
+
+  private async sendUnique(id: string, queue: string, message: string, due: Due | undefined): Promise<TaskHandle> {
+    const { name } = this.target;
+    const { onConflict = 'drop' } = this.options;
+    const holder = await this.broker.enqueueUnique(queue, message, { due, replace: onConflict === 'replace' });
+    if (holder.id !== id && onConflict === 'reject') throw duplicateKey(name, holder.id);
+    return new TaskHandle(this.broker, { id: holder.id, name, queue: holder.queue, added: holder.id === id });
   }
 
   private encodeAll(calls: Iterable<Args>): string[] {
@@ -209,25 +217,13 @@ export class TaskSender<Args extends unknown[]> {
     return ids.map((id) => new TaskHandle(broker, { id, name, queue, added: true }));
   }
 
-  private async sendUnique(payload: string, key: string, options: CallOptions | undefined): Promise<TaskHandle> {
-    const { name } = this.target;
-    const { until = 'finished', onConflict = 'drop', id = this.sequence.next() } = this.options;
-    const tags = encodeUnique(name, key, until);
-    const queue = await this.destination();
-    const { due, enqueuedAt } = this.time();
-    const message = encodeMessage({ id, name, payload, enqueuedAt, options, tags });
-    const holder = await this.broker.enqueueUnique(queue, message, { due, replace: onConflict === 'replace' });
-    if (holder.id !== id && onConflict === 'reject') throw duplicateKey(name, holder.id);
-    return new TaskHandle(this.broker, { id: holder.id, name, queue: holder.queue, added: holder.id === id });
-  }
-
   /** Known at once, unless Redis has to be asked. */
   private destination(): string | Promise<string> {
     const queue = this.options.queue ?? this.target.queueOfTask();
     return typeof queue === 'string' ? this.allowed(queue) : queue.then((found) => this.allowed(found));
   }
 
-  /** What is sent by name may turn out to be a broadcast only when its queue is known. */
+  /** A call by name may turn out to be a broadcast only when its queue is known. */
   private allowed(queue: string): string {
     if (queue === BROADCAST_QUEUE) assertBroadcastOptions(this.options, this.target.name);
     return queue;

@@ -37,7 +37,7 @@ export class UnansweredSends {
     const calls = [...this.tasks.values()].reduce((sum, count) => sum + count, 0);
     new Logger('TaskQueue').warn(
       `The process ended before Redis had answered ${calls} call${calls === 1 ? '' : 's'} of delay() (${[...this.tasks.keys()].join(', ')}): ` +
-        'what was sent may be enqueued or not. Await delay(), and app.close(), before process.exit().',
+        'these tasks may be enqueued or not. Await delay(), and app.close(), before process.exit().',
     );
   }
 }

@@ -8,7 +8,7 @@ export type CronSchedule =
   | { readonly at: number };
 
 /**
- * What becomes of runs that came due while nobody could fire them: none, the latest, or each of them is run.
+ * How to make up for runs that came due while no worker could fire them: run none, the latest, or each of them.
  *
  * @example
  * const missed: MissedRuns = 'all';
@@ -16,7 +16,7 @@ export type CronSchedule =
 export type MissedRuns = 'skip' | 'latest' | 'all';
 
 /**
- * What becomes of a run that comes due while an earlier one is queued or under way.
+ * How to treat a run that comes due while an earlier one is queued or under way.
  *
  * @example
  * const overlap: CronOverlap = 'skip';

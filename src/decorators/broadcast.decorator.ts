@@ -26,7 +26,7 @@ export interface BroadcastOptions {
 }
 
 /**
- * Makes a method of a provider a broadcast: what is sent to it runs in every child of every worker that is up, beside
+ * Makes a method of a provider a broadcast: each call of it runs in every child of every worker that is up, beside
  * whatever that runs, in the order of sending. For what each process or machine keeps: caches, settings, files.
  *
  * It is sent like a task, and never run again: a child that dies over it is not given it a second time.

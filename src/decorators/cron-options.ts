@@ -13,7 +13,7 @@ import { TASK_OPTIONS, type TaskOptions } from './task.decorator.js';
  */
 export interface IntervalOptions extends TaskOptions {
   /**
-   * What becomes of runs that came due while no worker could fire them: none, the latest, or each of them (at most
+   * How to make up for runs that came due while no worker could fire them: none, the latest, or each of them (at most
    * the latest 1,000) is run as soon as one can. Runs that fell into a pause are not made up.
    * @default 'latest'; 'skip' when `threshold` is given
    */
@@ -24,7 +24,7 @@ export interface IntervalOptions extends TaskOptions {
    */
   threshold?: Duration;
   /**
-   * What becomes of a run that comes due while an earlier one waits or is under way, anywhere in the cluster.
+   * How to treat a run that comes due while an earlier one waits or is under way, anywhere in the cluster.
    * @default 'allow'
    */
   overlap?: CronOverlap;

@@ -19,7 +19,7 @@ type Pipe = PipeTransform | Type<PipeTransform>;
 export interface PayloadOptions {
   /**
    * Schema of zod, valibot, arktype or any other library that follows Standard Schema. The task gets what it makes of the
-   * argument; what it refuses fails at the call, and is dead at a worker.
+   * argument; a refused one fails at the call, and is dead at a worker.
    */
   schema?: StandardSchema;
   /** Pipes for this argument alone; they run after the schema and after those of the method, the class and the app. */

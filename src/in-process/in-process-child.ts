@@ -4,10 +4,9 @@ import type { RedisBroker } from '../broker/redis-broker.js';
 import type { WorkerApp } from '../discovery/worker-app.js';
 import { NestworkError } from '../errors.js';
 import { CANCELLED, type LimitedTask, ScoreboardReader, ScoreboardWriter } from '../ipc/scoreboard.js';
-import type { Cancellable } from '../supervisor/broadcasts/canceller.js';
 import { Mailbox } from '../supervisor/broadcasts/mailbox.js';
-import type { Addressee } from '../supervisor/broadcasts/once-per-host.js';
-import type { Guarded } from '../supervisor/watchdog.js';
+import type { Child } from '../supervisor/child.js';
+import { NewNames } from '../values/log-once.js';
 import { scoreboardCapacity } from '../worker/batch-size.js';
 import { BroadcastRunner } from '../worker/broadcast-runner.js';
 import { ClaimLoop } from '../worker/claim-loop.js';
@@ -15,7 +14,6 @@ import { cronRuns } from '../worker/cron-run.js';
 import { DeathWatch } from '../worker/death-watch.js';
 import { logBrokenBackoff } from '../worker/executor.js';
 import { MetricsFlush } from '../worker/metrics-flush.js';
-import { SeverableBroker } from './severable-broker.js';
 import { TrackingExecutor } from './tracking-executor.js';
 
 export interface InProcessChildOptions {
@@ -32,7 +30,6 @@ export interface InProcessChildOptions {
 /** One claim loop with all that ends with it. */
 interface Shift {
   readonly loop: ClaimLoop;
-  readonly claims: SeverableBroker;
   readonly broker: RedisBroker;
   /** the loop has ended: none of its tasks runs any more */
   readonly ended: Promise<void>;
@@ -44,7 +41,7 @@ interface Shift {
  * It lives as long as the app, while its claim loop lives as long as a session. Where a supervisor would end a child's
  * process, the signal of the task aborts and the log has a warning.
  */
-export class InProcessChild implements Addressee, Cancellable, Guarded {
+export class InProcessChild implements Child {
   readonly pid = process.pid;
   readonly booted = true;
   dismissed = false;
@@ -54,7 +51,7 @@ export class InProcessChild implements Addressee, Cancellable, Guarded {
   private readonly executor: TrackingExecutor;
   private readonly broadcasts: BroadcastRunner;
   private readonly capacity: number;
-  private readonly outliving = new Set<string>();
+  private readonly outliving = new NewNames();
   private shift: Shift | undefined;
   /** the scoreboard of the next claim loop */
   private prepared: ScoreboardReader | undefined;
@@ -94,18 +91,17 @@ export class InProcessChild implements Addressee, Cancellable, Guarded {
     this.prepared = undefined;
     this.closeScoreboard();
     const broker = connect();
-    const claims = new SeverableBroker(broker);
     const names = app.catalog.map(({ name }) => name);
-    const metrics = this.options.metrics ? new MetricsFlush({ broker: claims.metrics, claimant, names }) : undefined;
+    const metrics = this.options.metrics ? new MetricsFlush({ broker: broker.metrics, claimant, names }) : undefined;
     const loop = new ClaimLoop({
-      broker: claims,
+      broker,
       claimant,
       concurrency,
       maxTasks: 0,
       executor: this.executor,
       onStart: metrics?.onStart,
       onOutcome: [
-        cronRuns((cron, run) => claims.crons.recordRun(claimant, cron, run)),
+        cronRuns((cron, run) => broker.crons.recordRun(claimant, cron, run)),
         ...(metrics ? [metrics.onOutcome] : []),
       ],
       scoreboard: new ScoreboardWriter(this.capacity, scoreboard.fd),
@@ -117,7 +113,7 @@ export class InProcessChild implements Addressee, Cancellable, Guarded {
     const ended = loop.run().then(async () => void (await Promise.all([metrics?.end(), deaths.stop()])));
     this.claimant = claimant;
     this.scoreboard = scoreboard;
-    this.shift = { loop, claims, broker, ended };
+    this.shift = { loop, broker, ended };
     return ended;
   }
 
@@ -135,17 +131,14 @@ export class InProcessChild implements Addressee, Cancellable, Guarded {
 
   /** The session is gone, and its tasks with it: ends the claim loop, and aborts what it runs. */
   abandon(): void {
-    if (!this.shift) return;
-    const { loop } = this.shift;
-    loop.abort(leaseLost());
-    loop.stop();
+    this.shift?.loop.abort(leaseLost());
     this.sever();
   }
 
   /** Lets go of the claims: tasks that still run change nothing in Redis. */
   sever(): void {
     this.claimant = undefined;
-    this.shift?.claims.sever();
+    this.shift?.loop.sever();
     void this.shift?.broker.close();
   }
 
@@ -168,7 +161,7 @@ export class InProcessChild implements Addressee, Cancellable, Guarded {
   /** Logs why its process would have been ended, once for each task. */
   endFor(tasks: readonly LimitedTask[], why: string): void {
     for (const { id, afterwards } of tasks) {
-      const isFirst = afterwards === CANCELLED ? this.isNew(id) : this.executor.timeOut(id);
+      const isFirst = afterwards === CANCELLED ? this.outliving.isNew(id) : this.executor.timeOut(id);
       if (!isFirst) continue;
       this.options.logger.error(
         `Task ${this.nameOf(id)} runs on, though ${why}: a worker in the process of the app cannot end it. Its signal is ` +
@@ -184,12 +177,6 @@ export class InProcessChild implements Addressee, Cancellable, Guarded {
   private closeScoreboard(): void {
     const { scoreboard } = this;
     void this.shift?.ended.then(() => scoreboard.close());
-  }
-
-  private isNew(id: string): boolean {
-    if (this.outliving.has(id)) return false;
-    this.outliving.add(id);
-    return true;
   }
 
   private nameOf(id: string): string {

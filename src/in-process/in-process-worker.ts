@@ -4,18 +4,15 @@ import type { Claimant } from '../broker/port/broker.js';
 import { RedisBroker } from '../broker/redis-broker.js';
 import { COPY } from '../discovery/copies.js';
 import type { WorkerApp } from '../discovery/worker-app.js';
-import { NestworkError } from '../errors.js';
-import { workerServices } from '../maintenance/services.js';
 import type { ResolvedWorkerOptions } from '../options/resolve-options.js';
 import { appName } from '../supervisor/app-name.js';
 import { Backoff } from '../supervisor/backoff.js';
-import { streamService } from '../supervisor/broadcasts/stream-service.js';
 import { onStopSignals, STOP_SIGNALS } from '../supervisor/signals.js';
-import { WorkerSession } from '../supervisor/worker-session.js';
-import { appTasks } from '../task/app-tasks.js';
+import { workerSession } from '../supervisor/worker-parts.js';
+import type { WorkerSession } from '../supervisor/worker-session.js';
 import { counted } from '../values/counted.js';
-import { LogOnce } from '../values/log-once.js';
 import { servedQueues } from '../values/queue-names.js';
+import { shutdownError } from '../worker/shutdown-error.js';
 import { InProcessChild } from './in-process-child.js';
 
 export { COPY };
@@ -40,7 +37,6 @@ export interface InProcessWorkerOptions {
  */
 export class InProcessWorker {
   private readonly logger = new Logger('TaskWorker');
-  private readonly logOnce = new LogOnce((what) => this.logger.warn(`Trying again: ${what}`));
   private readonly child: InProcessChild;
   private runtime: WorkerSession | undefined;
   private serving: Promise<void> = Promise.resolve();
@@ -109,7 +105,7 @@ export class InProcessWorker {
     child.stop();
     const drained = Promise.all([this.serving, child.settled()]);
     if (!(await this.within(drained, shutdownGraceMs))) {
-      child.abort(stopped());
+      child.abort(shutdownError());
       // a step that only waits for an absent Redis does not react to a signal; a slow one will soon get its answer
       const inVain = this.redisAway && child.running.length === 0;
       if (inVain || !(await this.within(drained, ABORT_GRACE_MS))) this.leaveBehind();
@@ -124,17 +120,13 @@ export class InProcessWorker {
     const { worker, app, sinceMs } = this.options;
     const { settings, catalog } = app;
     const { logger } = this;
-    const name = appName(process.argv[1]);
-    const own = name === undefined ? undefined : appTasks(name, queues, catalog);
-    const onError = this.logOnce.about;
     // the connection of the app logs outages
+    const away = (): void => {
+      this.redisAway = true;
+    };
     const onOutage = {
-      lost: () => {
-        this.redisAway = true;
-      },
-      refused: () => {
-        this.redisAway = true;
-      },
+      lost: away,
+      refused: away,
       restored: () => {
         this.redisAway = false;
         this.runtime?.hurry();
@@ -142,20 +134,19 @@ export class InProcessWorker {
     };
     const onWarning = (warning: string): void => this.logger.warn(warning);
     const broker = new RedisBroker({ ...settings, onOutage, onWarning });
-    const children = (): InProcessChild[] => [this.child];
-    const { leaseMs, cancelGraceMs } = worker;
-    return new WorkerSession({
+    const { leaseMs, cancelGraceMs, metrics } = worker;
+    return workerSession({
       broker,
       queues,
       catalog,
-      app: own,
+      settings,
+      appName: appName(process.argv[1]),
       leaseMs,
-      services: [
-        ...workerServices({ broker, settings, catalog, queues, app: own, worker, logger, onError }),
-        streamService({ broker, sinceMs, children, catalog, cancelGraceMs, logger, onError }),
-      ],
-      children,
-      onError,
+      cancelGraceMs,
+      metrics,
+      sinceMs,
+      children: () => [this.child],
+      logger,
       onSessionLost: () => this.startOver(),
     });
   }
@@ -233,12 +224,4 @@ export class InProcessWorker {
       unlisten();
     }
   }
-}
-
-function stopped(): NestworkError {
-  return new NestworkError(
-    'SHUTDOWN',
-    'The app is closing and the grace of its worker is over; the task will run again.',
-    'Give `shutdownGrace` a longer time, or let the task end when its signal aborts.',
-  );
 }

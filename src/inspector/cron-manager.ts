@@ -4,9 +4,10 @@ import { TaskIdSequence } from '../message/task-id.js';
 import { encodeMessage } from '../message/task-message.js';
 import { encodeUnique } from '../message/unique-key.js';
 import { type Clock, systemClock } from '../values/clock.js';
+import { didYouMean } from '../values/did-you-mean.js';
 import { printable } from '../values/printable.js';
-import { unknownQueue } from '../values/queue-names.js';
 import { type CronInfo, describeCron } from './cron-info.js';
+import type { KnownQueues } from './queues/known-queues.js';
 
 /**
  * A run that `runNow` asked for.
@@ -49,7 +50,7 @@ export class CronManager {
   /** @internal */
   constructor(
     private readonly broker: ManagerBroker,
-    private readonly queues: readonly string[],
+    private readonly queues: KnownQueues,
     private readonly clock: Clock = systemClock,
   ) {}
 
@@ -71,7 +72,7 @@ export class CronManager {
    */
   async runNow(name: string): Promise<CronRunHandle> {
     const { queue, overlap } = await this.record(name);
-    if (!this.queues.includes(queue)) throw unknownQueue(queue, `cron "${printable(String(name))}"`, this.queues);
+    await this.queues.choose(queue, `cron "${printable(String(name))}"`);
     const id = this.ids.next();
     const now = this.clock();
     const run = { id, name, payload: '[]', enqueuedAt: now, options: { cron: name, due: now } };
@@ -90,7 +91,7 @@ export class CronManager {
    * @throws NestworkError UNKNOWN_CRON
    */
   async pause(name: string): Promise<void> {
-    if (!(await this.broker.crons.pause(name))) throw await this.unknown(name);
+    if (!(await this.broker.crons.pause(name))) this.refuse(name, await this.broker.crons.records());
   }
 
   /**
@@ -99,33 +100,31 @@ export class CronManager {
    * @throws NestworkError UNKNOWN_CRON
    */
   async resume(name: string): Promise<void> {
-    if (!(await this.broker.crons.resume(name))) throw await this.unknown(name);
+    if (!(await this.broker.crons.resume(name))) this.refuse(name, await this.broker.crons.records());
   }
 
   private async record(name: string): Promise<CronRecord> {
     const records = await this.broker.crons.records();
-    return records.find((record) => record.name === name) ?? fail(unknownCron(name, records));
+    return records.find((record) => record.name === name) ?? this.refuse(name, records);
   }
 
-  private async unknown(name: string): Promise<NestworkError> {
-    return unknownCron(name, await this.broker.crons.records());
+  private refuse(name: string, records: readonly CronRecord[]): never {
+    throw unknownCron(
+      String(name),
+      `No worker of this namespace has declared a cron "${printable(String(name))}".`,
+      records.map((record) => record.name),
+      'Start a worker: it makes its crons known.',
+    );
   }
 }
 
-function unknownCron(name: string, known: readonly CronRecord[]): NestworkError {
-  const names = known.map((record) => record.name).sort();
-  return new NestworkError(
-    'UNKNOWN_CRON',
-    `No worker of this namespace has declared a cron "${printable(String(name))}".`,
-    [
-      names.length > 0
-        ? `Known crons: ${names.map((known) => printable(known)).join(', ')}.`
-        : 'Start a worker: it makes its crons known.',
-      'Its name is `Class.method` unless the decorator gives another.',
-    ],
-  );
-}
-
-function fail(error: Error): never {
-  throw error;
+/** @param otherwise the remedy where no cron is known */
+export function unknownCron(name: string, what: string, known: readonly string[], otherwise: string): NestworkError {
+  const names = known.map((name) => printable(name)).sort();
+  const meant = didYouMean(name, known);
+  return new NestworkError('UNKNOWN_CRON', what, [
+    ...(meant === undefined ? [] : [`Did you mean ${printable(meant)}?`]),
+    names.length > 0 ? `Known crons: ${names.join(', ')}.` : otherwise,
+    'Its name is `Class.method` unless the decorator gives another.',
+  ]);
 }

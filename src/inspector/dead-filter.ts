@@ -3,10 +3,10 @@ import type { DeadRange } from '../broker/port/broker.js';
 import { NestworkError } from '../errors.js';
 import { type Duration, toMilliseconds } from '../values/duration.js';
 import { assertKnownOptions } from '../values/known-options.js';
-import { unknownQueue } from '../values/queue-names.js';
 import { shown } from '../values/shown.js';
 import { isWellFormed } from '../values/well-formed.js';
 import type { DeadTask } from './dead-task.js';
+import type { KnownQueues } from './queues/known-queues.js';
 
 /**
  * Which dead tasks match: those that meet all given conditions.
@@ -54,11 +54,11 @@ const OPTIONS = ['queues', ...TEXTS, 'since', 'until'];
  */
 export async function resolveFilter(
   filter: DeadFilter,
-  known: readonly string[],
+  known: KnownQueues,
   now: () => Promise<number>,
 ): Promise<ResolvedFilter> {
   assertKnownOptions(filter, OPTIONS, 'A filter of dead tasks');
-  const queues = queuesOf(filter.queues, known);
+  const queues = await queuesOf(filter.queues, known);
   for (const name of TEXTS) assertText(name, filter[name]);
   const { task, code, error } = filter;
   const times = { since: timeOf('since', filter.since), until: timeOf('until', filter.until) };
@@ -85,18 +85,12 @@ export function assertNothingUndefined(filter: DeadFilter): void {
   throw invalid(name, undefined, 'is undefined, which would mean all tasks', 'Leave it out if all are meant.');
 }
 
-/** @throws NestworkError UNKNOWN_QUEUE */
-export function assertKnownQueue(queue: string, known: readonly string[], where: string): void {
-  if (!known.includes(queue)) throw unknownQueue(queue, where, known);
-}
-
-function queuesOf(queues: readonly string[] | undefined, known: readonly string[]): readonly string[] {
-  if (queues === undefined) return known;
+async function queuesOf(queues: readonly string[] | undefined, known: KnownQueues): Promise<readonly string[]> {
+  if (queues === undefined) return known.all();
   if (!Array.isArray(queues) || queues.length === 0) {
     throw invalid('queues', queues, 'is not a list of at least one name', "Give names like ['default'].");
   }
-  for (const queue of queues) assertKnownQueue(queue, known, 'a filter of dead tasks');
-  return [...new Set(queues)];
+  return known.chooseAll(queues, 'a filter of dead tasks');
 }
 
 function assertText(name: string, value: unknown): void {

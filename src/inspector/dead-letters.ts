@@ -4,16 +4,11 @@ import { assertTaskId } from '../message/task-id.js';
 import { assertKnownOptions } from '../values/known-options.js';
 import { printable } from '../values/printable.js';
 import { actOnAll, assertBulkOptions, countMatching, type DeadBulkOptions } from './dead-bulk.js';
-import {
-  assertKnownQueue,
-  assertNothingUndefined,
-  type DeadFilter,
-  type ResolvedFilter,
-  resolveFilter,
-} from './dead-filter.js';
+import { assertNothingUndefined, type DeadFilter, type ResolvedFilter, resolveFilter } from './dead-filter.js';
 import { cursorOf, type DeadPage, type DeadPageOptions, resolvePage } from './dead-paging.js';
 import { deathsOf } from './dead-reader.js';
 import { DeadTask } from './dead-task.js';
+import type { KnownQueues } from './queues/known-queues.js';
 
 /**
  * Where to look for a task.
@@ -53,7 +48,7 @@ export class DeadLetters {
   /** @internal */
   constructor(
     private readonly broker: DeadLetterBroker,
-    private readonly queues: readonly string[],
+    private readonly queues: KnownQueues,
   ) {}
 
   /**
@@ -188,8 +183,7 @@ export class DeadLetters {
     assertTaskId(id);
     assertKnownOptions(options, ['queue'], 'The search for a dead task');
     const { queue } = options;
-    if (queue !== undefined) assertKnownQueue(queue, this.queues, 'the search for a dead task');
-    for (const place of queue === undefined ? this.queues : [queue]) {
+    for (const place of await this.queues.choose(queue, 'the search for a dead task')) {
       const entry = await this.broker.find(place, id);
       if (entry) return entry;
     }

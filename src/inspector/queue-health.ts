@@ -6,6 +6,8 @@ import { type Duration, toMilliseconds } from '../values/duration.js';
 import { assertKnownOptions, assertOptionsObject } from '../values/known-options.js';
 import { printable } from '../values/printable.js';
 import { unknownQueue } from '../values/queue-names.js';
+import type { KnownQueues } from './queues/known-queues.js';
+import { describePause, type QueuePause } from './queues/queue-pauses.js';
 
 export const HEALTH_OPTIONS: readonly string[] = ['maxWait', 'maxDead', 'queues'];
 
@@ -63,6 +65,8 @@ export interface QueueReport {
   readonly waitingMs: number;
   /** whether a worker serves it that has a lease and a child that has booted */
   readonly served: boolean;
+  /** its pause, while it is paused: tasks that wait do not make it unhealthy then */
+  readonly paused?: Omit<QueuePause, 'queue'>;
 }
 
 /**
@@ -86,8 +90,8 @@ export interface HealthReport {
 
 /**
  * Checks whether tasks are being consumed, which a ping cannot: Redis may answer while every worker is gone, blocked, or
- * serves other queues. A queue without waiting tasks is healthy; overdue scheduled tasks count as waiting. Inject it
- * anywhere.
+ * serves other queues. A queue without waiting tasks is healthy; overdue scheduled tasks count as waiting. Tasks that wait in a
+ * paused queue do not make it unhealthy; after the pause their whole waiting time counts. Inject it anywhere.
  *
  * @example
  * @Controller('health')
@@ -106,14 +110,14 @@ export class QueueHealth {
   /** @internal */
   constructor(
     private readonly broker: InspectorBroker,
-    private readonly queues: readonly string[],
+    private readonly known: KnownQueues,
     private readonly clock: Clock = systemClock,
   ) {}
 
   /** @throws NestworkError REDIS_UNAVAILABLE, REDIS_TIMEOUT, INVALID_DURATION, INVALID_OPTION, UNKNOWN_QUEUE */
   async check(options: QueueHealthOptions = {}): Promise<HealthReport> {
     assertKnownOptions(options, HEALTH_OPTIONS, 'A health check');
-    const { maxWait, maxDead, queues = this.queues } = options;
+    const { maxWait, maxDead, queues = await this.known.all() } = options;
     const waits = byQueue('maxWait', maxWait, queues, (wait) => toMilliseconds(wait, 'maxWait'));
     const deads = byQueue('maxDead', maxDead, queues, assertCount);
     const [states, staleAcks] = await Promise.all([this.broker.queueStates(queues), this.broker.staleAcks()]);
@@ -130,7 +134,7 @@ interface Limits {
 }
 
 function report(
-  { queue, pending, scheduled, quarantined, dead, head, dueAt, served, contestants }: QueueState,
+  { queue, pending, scheduled, quarantined, dead, head, dueAt, served, contestants, paused }: QueueState,
   now: number,
   limits: Limits,
 ): QueueReport {
@@ -139,10 +143,19 @@ function report(
   const overdueMs = Math.max(now - (dueAt ?? now), 0);
   const waiting = pending + quarantined > 0 || overdueMs > UNNOTICED_MS;
   const waitingMs = Math.max(headMs, overdueMs);
-  const reason = reasonOf({ abandoned: waiting && !served, waitingMs, dead }, limits);
+  const late = paused ? { abandoned: false, waitingMs: 0 } : { abandoned: waiting && !served, waitingMs };
+  const reason = reasonOf({ ...late, dead }, limits);
   const hint = reason === undefined ? '' : contestHint(contestants);
   const counts = { pending: pending + quarantined, scheduled, dead, waitingMs };
-  return { queue, healthy: reason === undefined, reason: reason && `${reason}${hint}`, ...counts, served };
+  const pause = paused && describePause(paused);
+  return {
+    queue,
+    healthy: reason === undefined,
+    reason: reason && `${reason}${hint}`,
+    ...counts,
+    served,
+    paused: pause,
+  };
 }
 
 function reasonOf(

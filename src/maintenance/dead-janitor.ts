@@ -1,5 +1,5 @@
 import type { DeadPurgeBroker } from '../broker/port/broker.js';
-import { PeriodicLoop } from './periodic-loop.js';
+import { type PeriodicLoop, periodically } from './periodic-loop.js';
 
 /** How many a script removes at once; other commands wait for it. */
 const BATCH = 500;
@@ -18,32 +18,21 @@ export interface DeadJanitorOptions {
 }
 
 /**
- * Removes dead tasks that have been kept for long enough; idle when all are kept. Every supervisor runs one: another one
- * finds less to do.
+ * Removes dead tasks that have been kept for long enough, a batch from each queue at a time. Undefined when all are kept. Every
+ * supervisor runs one: another one finds less to do.
  */
-export class DeadJanitor extends PeriodicLoop {
-  private readonly intervalMs: number;
-
-  constructor(private readonly options: DeadJanitorOptions) {
-    super(RETRY_MS, options.onError);
-    const { deadRetentionMs = MAX_INTERVAL_MS } = options;
-    this.intervalMs = Math.max(Math.min(deadRetentionMs / 10, MAX_INTERVAL_MS), MIN_INTERVAL_MS);
-  }
-
-  override start(): void {
-    const { deadRetentionMs, maxDead } = this.options;
-    if (deadRetentionMs !== undefined || maxDead !== undefined) super.start();
-  }
-
-  /** Removes a batch from each queue. Resolves to when to go on, in ms: at once while there may be more. */
-  async tick(): Promise<number> {
-    const { broker, queues, deadRetentionMs: retentionMs, maxDead: most, onError } = this.options;
+export function deadJanitor(options: DeadJanitorOptions): PeriodicLoop | undefined {
+  const { broker, queues, deadRetentionMs: retentionMs, maxDead: most, onError } = options;
+  if (retentionMs === undefined && most === undefined) return undefined;
+  const intervalMs = Math.max(Math.min((retentionMs ?? MAX_INTERVAL_MS) / 10, MAX_INTERVAL_MS), MIN_INTERVAL_MS);
+  const purge = async (): Promise<number> => {
     let more = false;
     for (const queue of queues) {
       // a queue that cannot be purged must not delay the others
       const removed = await broker.purge(queue, { retentionMs, most }, BATCH).catch(onError);
       more ||= removed === BATCH;
     }
-    return more ? 0 : this.intervalMs;
-  }
+    return more ? 0 : intervalMs;
+  };
+  return periodically(purge, RETRY_MS, onError);
 }

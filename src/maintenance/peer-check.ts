@@ -4,7 +4,7 @@ import type { AppWorker } from '../task/app-tasks.js';
 import { NewNames } from '../values/log-once.js';
 import { contested } from './contested-queues.js';
 import { cronDifferences } from './cron-differences.js';
-import { PeriodicLoop } from './periodic-loop.js';
+import { type PeriodicLoop, periodically } from './periodic-loop.js';
 
 const EVERY_MS = 60_000;
 const RETRY_MS = 5_000;
@@ -22,30 +22,20 @@ export interface PeerCheckOptions {
 
 /**
  * Reads once a minute what the other live workers of the namespace publish, and warns once of each conflict with this
- * worker: a cron that is declared differently, and another app that takes its tasks.
+ * worker: a cron that is declared differently, and another app that takes its tasks. Undefined where there is nothing to compare.
  */
-export class PeerCheck extends PeriodicLoop {
-  private readonly fired: readonly CronDeclaration[];
-  private readonly warned = new NewNames();
-
-  constructor(private readonly options: PeerCheckOptions) {
-    super(RETRY_MS, options.onError);
-    this.fired = options.crons.filter(({ disabled }) => !disabled);
-  }
-
-  /** Idle where there is nothing to compare. */
-  override start(): void {
-    if (this.fired.length > 0 || this.options.own.app) super.start();
-  }
-
-  /** Resolves to when to look again, in ms. */
-  async tick(): Promise<number> {
-    const { broker, namespace, own, onWarning } = this.options;
+export function peerCheck(options: PeerCheckOptions): PeriodicLoop | undefined {
+  const { broker, namespace, own, onWarning, onError } = options;
+  const fired = options.crons.filter(({ disabled }) => !disabled);
+  if (fired.length === 0 && !own.app) return undefined;
+  const warned = new NewNames();
+  const compare = async (): Promise<number> => {
     const workers = await broker.liveWorkers();
-    const differences = workers.flatMap((worker) => cronDifferences(this.fired, worker));
+    const differences = workers.flatMap((worker) => cronDifferences(fired, worker));
     for (const { about, what } of [...differences, ...contested(namespace, own, workers)]) {
-      if (this.warned.isNew(about)) onWarning(what);
+      if (warned.isNew(about)) onWarning(what);
     }
     return EVERY_MS;
-  }
+  };
+  return periodically(compare, RETRY_MS, onError);
 }

@@ -1,5 +1,5 @@
 import type { SamplingBroker } from '../broker/port/broker.js';
-import { PeriodicLoop } from './periodic-loop.js';
+import { type PeriodicLoop, periodically } from './periodic-loop.js';
 
 const RETRY_MS = 5_000;
 
@@ -11,17 +11,9 @@ export interface QueueSamplerOptions {
 }
 
 /**
- * Notes how long queues are at the beginning of each minute, and moves what scripts have counted. Every supervisor runs one; the
+ * Samples the lengths of queues at the beginning of each minute, and moves the counts of scripts. Every supervisor runs one; the
  * script lets each queue be sampled once a minute.
  */
-export class QueueSampler extends PeriodicLoop {
-  constructor(private readonly options: QueueSamplerOptions) {
-    super(RETRY_MS, options.onError);
-  }
-
-  /** Resolves to when the next minute begins, in ms. */
-  tick(): Promise<number> {
-    const { broker, queues } = this.options;
-    return broker.sample(queues);
-  }
+export function queueSampler({ broker, queues, onError }: QueueSamplerOptions): PeriodicLoop {
+  return periodically(() => broker.sample(queues), RETRY_MS, onError);
 }

@@ -1,5 +1,5 @@
 import type { SupervisorBroker } from '../broker/port/broker.js';
-import { PeriodicLoop } from './periodic-loop.js';
+import { type PeriodicLoop, periodically } from './periodic-loop.js';
 
 const RETRY_MS = 500;
 /** A deadline that has just passed may be seen a moment too early. */
@@ -12,15 +12,13 @@ export interface ReaperOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Gives the tasks of sessions whose lease ran out to others. Every supervisor runs one; the script lets one succeed. */
-export class Reaper extends PeriodicLoop {
-  constructor(private readonly options: ReaperOptions) {
-    super(RETRY_MS, options.onError);
-  }
-
-  /** Reaps what is overdue. Resolves to when to look again, in ms: at the next deadline, or in time to notice a new session. */
-  async tick(): Promise<number> {
-    const { broker, leaseMs, onReaped, onError } = this.options;
+/**
+ * Gives the tasks of sessions whose lease ran out to others. Every supervisor runs one; the script lets one succeed.
+ *
+ * It looks again at the next deadline, or in time to notice a new session.
+ */
+export function reaper({ broker, leaseMs, onReaped, onError }: ReaperOptions): PeriodicLoop {
+  const reap = async (): Promise<number> => {
     const { sessions, nextInMs = leaseMs } = await broker.overdue(leaseMs);
     for (const session of sessions) {
       // a session that cannot be reaped must not delay the others
@@ -28,5 +26,6 @@ export class Reaper extends PeriodicLoop {
       if (typeof tasks === 'number') onReaped(session, tasks);
     }
     return Math.min(nextInMs + MARGIN_MS, leaseMs / 6);
-  }
+  };
+  return periodically(reap, RETRY_MS, onError);
 }

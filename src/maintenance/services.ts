@@ -4,18 +4,20 @@ import type { AppSettings } from '../ipc/ipc-protocol.js';
 import type { AppWorker } from '../task/app-tasks.js';
 import { printable } from '../values/printable.js';
 import { CronLoop } from './cron-loop.js';
-import { DeadJanitor } from './dead-janitor.js';
-import { PeerCheck } from './peer-check.js';
+import { deadJanitor } from './dead-janitor.js';
+import { peerCheck } from './peer-check.js';
 import type { Service } from './periodic-loop.js';
 import { Promoter } from './promoter.js';
-import { QueueSampler } from './queue-sampler.js';
-import { Reaper } from './reaper.js';
+import { queueSampler } from './queue-sampler.js';
+import { reaper } from './reaper.js';
 
 export interface WorkerServicesOptions extends AppWorker {
   readonly broker: Broker;
   readonly settings: AppSettings;
   readonly catalog: readonly CatalogEntry[];
-  readonly worker: { readonly leaseMs: number; readonly metrics: boolean };
+  readonly leaseMs: number;
+  /** whether tasks are counted */
+  readonly metrics: boolean;
   readonly logger: Pick<Logger, 'warn'>;
   /** A step failed and is tried again. */
   readonly onError: (error: unknown) => void;
@@ -28,24 +30,26 @@ export function workerServices({
   catalog,
   queues,
   app,
-  worker: { leaseMs, metrics },
+  leaseMs,
+  metrics,
   logger,
   onError,
 }: WorkerServicesOptions): Service[] {
   const crons = catalog.flatMap(({ name, queue, cron }) => (cron ? [{ name, queue, ...cron }] : []));
   const onWarning = (warning: string): void => logger.warn(warning);
-  return [
-    new Reaper({
+  const loops = [
+    reaper({
       broker,
       leaseMs,
       onReaped: (session, tasks) =>
         logger.warn(`Session ${printable(session)} is gone; ${tasks} tasks of it were given back.`),
       onError,
     }),
-    new DeadJanitor({ broker: broker.deadLetters, ...settings, onError }),
+    deadJanitor({ broker: broker.deadLetters, ...settings, onError }),
     new Promoter({ broker, onError }),
     new CronLoop({ broker: broker.crons, crons, onWarning, onError }),
-    ...(metrics ? [new QueueSampler({ broker: broker.metrics, queues, onError })] : []),
-    new PeerCheck({ broker, namespace: settings.namespace, own: { queues, app }, crons, onWarning, onError }),
+    metrics ? queueSampler({ broker: broker.metrics, queues, onError }) : undefined,
+    peerCheck({ broker, namespace: settings.namespace, own: { queues, app }, crons, onWarning, onError }),
   ];
+  return loops.filter((loop) => loop !== undefined);
 }

@@ -99,7 +99,7 @@ function invalid(what: string, remedies: readonly string[] = [], options?: Error
     [
       'Give an object whose values are strings: { traceparent: "00-..." }. Values that are undefined are left out.',
       ...remedies,
-      'Headers are for short facts about where a call comes from; what the task works on belongs into its arguments.',
+      'Headers are for short facts about where a call comes from; put the data of the task into its arguments.',
     ],
     options,
   );

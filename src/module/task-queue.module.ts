@@ -29,13 +29,16 @@ import { BroadcastLog } from '../inspector/broadcast-log.js';
 import { CronManager } from '../inspector/cron-manager.js';
 import { DeadLetters } from '../inspector/dead-letters.js';
 import { TaskHealthIndicator } from '../inspector/health-indicator.js';
+import { Inspector } from '../inspector/inspector.js';
 import { MetricsReader } from '../inspector/metrics/metrics-reader.js';
 import { QueueHealth } from '../inspector/queue-health.js';
+import { KnownQueues } from '../inspector/queues/known-queues.js';
 import { isWorkerChild } from '../ipc/child-role.js';
 import { RESOLVED_OPTIONS, type TaskQueueOptions } from '../options/options.js';
 import { type ResolvedTaskQueueOptions, resolveTaskQueueOptions } from '../options/resolve-options.js';
 import { TaskRegistry } from '../task/task-registry.js';
 import { type Clock, systemClock } from '../values/clock.js';
+import { read } from '../values/thrown.js';
 import { runningTask, TaskContext } from '../worker/task-context.js';
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<TaskQueueOptions>({
@@ -61,6 +64,7 @@ export const EXPORTED = [
   BroadcastLog,
   CronManager,
   DeadLetters,
+  Inspector,
   MetricsReader,
   QueueClient,
   QueueHealth,
@@ -132,7 +136,7 @@ export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [
     {
       provide: QueueHealth,
       useFactory: (broker: InspectorBroker, { queues }: ResolvedTaskQueueOptions, clock: Clock) =>
-        new QueueHealth(broker, queues, clock),
+        new QueueHealth(broker, KnownQueues.declared(queues), clock),
       inject: [BROKER, RESOLVED_OPTIONS, CLOCK],
     },
     {
@@ -143,19 +147,25 @@ export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [
     {
       provide: CronManager,
       useFactory: (broker: AppBroker, { queues }: ResolvedTaskQueueOptions, clock: Clock) =>
-        new CronManager(broker, queues, clock),
+        new CronManager(broker, KnownQueues.declared(queues), clock),
       inject: [BROKER, RESOLVED_OPTIONS, CLOCK],
     },
     {
       provide: DeadLetters,
       useFactory: (broker: AppBroker, { queues }: ResolvedTaskQueueOptions) =>
-        new DeadLetters(broker.deadLetters, queues),
+        new DeadLetters(broker.deadLetters, KnownQueues.declared(queues)),
       inject: [BROKER, RESOLVED_OPTIONS],
     },
     {
       provide: MetricsReader,
-      useFactory: (broker: AppBroker, { queues }: ResolvedTaskQueueOptions) => new MetricsReader(broker, queues),
+      useFactory: (broker: AppBroker, { queues }: ResolvedTaskQueueOptions) =>
+        new MetricsReader(broker, KnownQueues.declared(queues)),
       inject: [BROKER, RESOLVED_OPTIONS],
+    },
+    {
+      provide: Inspector,
+      useFactory: (broker: AppBroker, clock: Clock) => new Inspector(broker, clock),
+      inject: [BROKER, CLOCK],
     },
     {
       provide: BroadcastLog,
@@ -211,7 +221,8 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
   static override forRootAsync(
     options: ConfigurableModuleAsyncOptions<TaskQueueOptions, 'createTaskQueueOptions'>,
   ): DynamicModule {
-    assertFactory(options);
+    // Nest would make a provider of nothing, and report a symbol that it cannot resolve
+    if (!options?.useFactory && !options?.useClass && !options?.useExisting) throw withoutOptions();
     useCopy();
     // biome-ignore lint/complexity/noThisInStatic: the builder's method makes a module of the class it is called on
     return super.forRootAsync(options);
@@ -265,7 +276,7 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
     const times = all.filter(({ metatype }) => metatype === TaskQueueModule).length;
     if (times < 2) return;
     // not `module.imports`: a global module is among those of every other
-    const importers = all.filter(({ metatype }) => importsOf(metatype).some(isTaskQueueModule));
+    const importers = all.filter(({ metatype }) => importsTaskQueue(metatype));
     throw new NestworkError(
       'DUPLICATE_MODULE',
       `TaskQueueModule is imported ${times} times, each time with options of its own: in ${importers.map(({ name }) => name).join(', ')}.`,
@@ -280,34 +291,14 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
 /** Nest's own error would only name a dependency with an odd name that it cannot resolve. */
 function withoutOptions(): NestworkError {
   return new NestworkError('INVALID_OPTION', 'TaskQueueModule is imported without options.', [
-    'In the root module: TaskQueueModule.forRoot({ ... }), or forRootAsync() whose factory returns them.',
-    'In other modules leave it out of the `imports`: what it exports is injectable everywhere.',
+    'In the root module: TaskQueueModule.forRoot({ ... }), or forRootAsync({ useFactory }) with a function that returns them, `useClass` or `useExisting`.',
+    'In other modules leave it out of the `imports`: its exports are injectable everywhere.',
   ]);
 }
 
-/** Nest would make a provider of nothing, and report a symbol that it cannot resolve. */
-function assertFactory(
-  options: ConfigurableModuleAsyncOptions<TaskQueueOptions, 'createTaskQueueOptions'> | undefined,
-): void {
-  const { useFactory, useClass, useExisting } = options ?? {};
-  if (useFactory || useClass || useExisting) return;
-  throw new NestworkError(
-    'INVALID_OPTION',
-    'TaskQueueModule.forRootAsync() got neither `useFactory` nor `useClass` nor `useExisting`.',
-    [
-      'Give a factory: forRootAsync({ inject: [Settings], useFactory: (settings) => ({ redis: settings.redisUrl }) }).',
-      'Options that are known already go to forRoot({ ... }).',
-    ],
-  );
-}
-
-/** The entries of the `@Module()` of a class. */
-function importsOf(module: object): readonly unknown[] {
-  return Reflect.getMetadata('imports', module) ?? [];
-}
-
-function isTaskQueueModule(imported: unknown): boolean {
-  return typeof imported === 'object' && imported !== null && Reflect.get(imported, 'module') === TaskQueueModule;
+function importsTaskQueue(module: object): boolean {
+  const imports: readonly unknown[] = Reflect.getMetadata('imports', module) ?? [];
+  return imports.some((imported) => read(imported, 'module') === TaskQueueModule);
 }
 
 /** The client has no running tasks; `propagate` gets the one within which it is called. */

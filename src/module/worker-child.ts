@@ -29,7 +29,9 @@ function rethrow(error: unknown): never {
 async function boot(module: Type<unknown> | DynamicModule, logger: LoggerService | false): Promise<ChildApp> {
   const app = await NestFactory.createApplicationContext(module, { logger, abortOnError: false });
   const find: Find = (token) => app.get(token, { strict: false });
-  if (!attempt(() => find(RESOLVED_OPTIONS))) {
+  try {
+    find(RESOLVED_OPTIONS);
+  } catch {
     throw new NestworkError(
       'INVALID_OPTION',
       'The module given to WorkerFactory.run does not import TaskQueueModule.',
@@ -50,12 +52,4 @@ async function boot(module: Type<unknown> | DynamicModule, logger: LoggerService
 function loggerOf(given: GivenLogger | undefined): LoggerService | false {
   if (given === undefined) return new TaskLogger();
   return Array.isArray(given) ? new TaskLogger({ logLevels: given }) : given;
-}
-
-function attempt<T>(get: () => T): T | undefined {
-  try {
-    return get();
-  } catch {
-    return undefined;
-  }
 }

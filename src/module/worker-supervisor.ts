@@ -1,8 +1,6 @@
 import { OutageLog } from '../broker/redis/outage-log.js';
 import { RedisBroker } from '../broker/redis-broker.js';
 import { COPY } from '../discovery/copies.js';
-import { SUPERVISOR_PID } from '../ipc/child-role.js';
-import { workerServices } from '../maintenance/services.js';
 import type { ResolvedWorkerOptions } from '../options/resolve-options.js';
 import { appName } from '../supervisor/app-name.js';
 import { refuseClusterWorker } from '../supervisor/cluster-worker.js';
@@ -34,12 +32,10 @@ export async function runWorkerSupervisor(worker: ResolvedWorkerOptions): Promis
     capacity: scoreboardCapacity(worker.concurrency),
     appName: appName(entry),
     program: new WorkingDirectory({ entry, onMoved: (what) => logger.warn(what) }),
-    environment: { [SUPERVISOR_PID]: String(process.pid) },
     connect: (settings, restored) => {
       const log = new OutageLog(logger, restored);
       return new RedisBroker({ ...settings, onOutage: log, onWarning: (warning) => log.warn(warning) });
     },
-    services: (broker, app, onError) => workerServices({ broker, ...app, worker, logger, onError }),
   });
   return supervisor.run();
 }

@@ -1,13 +1,14 @@
-import { types } from 'node:util';
 import type { RedisAddress, RedisOption, SentinelOption } from '../broker/port/broker.js';
 import { NestworkError } from '../errors.js';
 import { assertKnownOptions } from '../values/known-options.js';
 import { invalid, isPlainObject } from '../values/option-values.js';
 import { shown } from '../values/shown.js';
-import { placeOfRedisOption } from './redis-option-places.js';
 import { parseRedisUrl } from './redis-url.js';
 
 const OPTION = 'the option `redis` of TaskQueueModule';
+/** For an option of another library or version, or one that is not the user's to set. */
+const NOT_OURS =
+  'Give a URL alone as text: redis: url. The prefix of keys is `namespace` of TaskQueueModule; the limit of commands and of connecting is `commandTimeout` of TaskQueueModule. Leave out other options of ioredis: nestwork connects again, repeats commands and reads replies by itself, and always from the primary.';
 const MAX_PORT = 65_535;
 
 /** Returns what to hand to ioredis, or undefined for what does not fit. */
@@ -26,7 +27,7 @@ const TEXT: Kind = {
 };
 const FLAG: Kind = {
   read: (value) => (typeof value === 'boolean' ? value : undefined),
-  give: "Give true or false; what comes from the environment is text: process.env.X === 'true'.",
+  give: "Give true or false; a value from the environment is text: process.env.X === 'true'.",
 };
 const TLS: Kind = {
   read: (value) => (isPlainObject(value) ? value : undefined),
@@ -34,7 +35,7 @@ const TLS: Kind = {
 };
 const PLACE: Kind = {
   read: (value) => (typeof value === 'string' && value !== '' && !/:\/\/|@/.test(value) ? value : undefined),
-  give: "Give it as text, and a URL as the whole of it: redis: 'redis://127.0.0.1:6379'.",
+  give: "Give it as text that is not empty, and a URL as the whole of it: redis: 'redis://127.0.0.1:6379'.",
   secret: true,
 };
 const SECRET: Kind = { ...TEXT, give: 'Give text, in quotes.' };
@@ -91,7 +92,7 @@ const OF_ADDRESS = { host: PLACE, port: KINDS.port, family: KINDS.family };
  * @throws NestworkError INVALID_OPTION; REDIS_IS_CLUSTER where the nodes of a Redis Cluster are given
  */
 export function resolveRedis(given: unknown): RedisAddress {
-  if (typeof given === 'string') return read(parseRedisUrl(given) as Record<string, unknown>, KINDS, 'redis');
+  if (typeof given === 'string') return read(parseRedisUrl(given), KINDS, 'redis');
   if (!isPlainObject(given)) {
     throw invalid(
       'redis',
@@ -99,10 +100,9 @@ export function resolveRedis(given: unknown): RedisAddress {
       "Give a URL like 'redis://127.0.0.1:6379', or an object like { host, port }.",
     );
   }
-  const options = withGetters(given as Record<string, unknown>);
-  assertNoClient(options);
+  const options = withInherited(given as Record<string, unknown>);
   assertNoCluster(options);
-  assertKnownOptions(options, Object.keys(KINDS), OPTION, placeOfRedisOption);
+  assertKnownOptions(options, Object.keys(KINDS), OPTION, () => NOT_OURS);
   const address: RedisAddress = read(options, KINDS, 'redis');
   assertPlaced(options, address);
   assertOneWay(address);
@@ -110,15 +110,15 @@ export function resolveRedis(given: unknown): RedisAddress {
 }
 
 /** Options may be the getters of a class: what is known is read by name. */
-function withGetters(given: Record<string, unknown>): Record<string, unknown> {
-  if (types.isProxy(given)) return given;
-  const getters = new Set<string>();
-  for (let at = Reflect.getPrototypeOf(given); at && !types.isProxy(at); at = Reflect.getPrototypeOf(at)) {
-    for (const [name, { get }] of Object.entries(Object.getOwnPropertyDescriptors(at))) if (get) getters.add(name);
+function withInherited(given: Record<string, unknown>): Record<string, unknown> {
+  if ('href' in given) throw invalid('redis', 'is a URL as an object', 'Give its text: redis: url.href.');
+  if (typeof given.sendCommand === 'function') {
+    throw invalid('redis', 'is a client of Redis', 'Give what it was made of: nestwork makes connections of its own.');
   }
-  if (getters.has('href')) throw invalid('redis', 'is a URL as an object', 'Give its text: redis: url.href.');
-  const options = Object.keys(KINDS).filter((name) => getters.has(name));
-  return options.length > 0 ? { ...given, ...Object.fromEntries(options.map((name) => [name, given[name]])) } : given;
+  const inherited = Object.keys(KINDS).filter((name) => name in given && !Object.hasOwn(given, name));
+  return inherited.length > 0
+    ? { ...given, ...Object.fromEntries(inherited.map((name) => [name, given[name]])) }
+    : given;
 }
 
 /** Of each option what fits it; those that are undefined or null are left out, as by ioredis. */
@@ -131,15 +131,9 @@ function read(given: Record<string, unknown>, kinds: Record<string, Kind>, of: s
     if (options[name] !== undefined) continue;
     // a URL that went astray has a password before its @
     const withheld = secret || (typeof raw === 'string' && raw.includes('@'));
-    throw invalid(`${of}.${name}`, `is ${withheld ? kindOf(raw) : shown(raw)}`, give);
+    throw invalid(`${of}.${name}`, `is ${withheld ? `of type ${typeof raw}` : shown(raw)}`, give);
   }
   return options;
-}
-
-/** What a value is, without the value. */
-function kindOf(value: unknown): string {
-  if (value === '') return 'empty';
-  return typeof value === 'string' ? 'text that does not fit' : `of type ${typeof value}`;
 }
 
 /** Numbers of the environment are text. */
@@ -177,15 +171,6 @@ function natMap(given: unknown): unknown {
   return addresses.every(([, to]) => to.host !== undefined && to.port !== undefined)
     ? Object.fromEntries(addresses)
     : undefined;
-}
-
-function assertNoClient(options: Record<string, unknown>): void {
-  if (typeof options.sendCommand !== 'function' && typeof options.connect !== 'function') return;
-  throw invalid(
-    'redis',
-    'is a client of Redis',
-    'Give what it was made of, a URL or options: nestwork makes connections of its own.',
-  );
 }
 
 function assertNoCluster(options: Record<string, unknown>): void {
@@ -239,13 +224,9 @@ function beside(option: RedisOption, other: RedisOption): NestworkError {
 /** With sentinels ioredis speaks TLS to the primary only if both are given. */
 function assertTls({ tls, enableTLSForSentinelMode: enabled = false }: RedisAddress): void {
   if (enabled === (tls !== undefined)) return;
-  throw tls
-    ? invalid('redis.tls', 'would be ignored with `redis.sentinels`: connections to the primary would not use TLS', [
-        'Give `redis.enableTLSForSentinelMode: true` as well; `redis.sentinelTLS` is for the sentinels themselves.',
-      ])
-    : invalid(
-        'redis.enableTLSForSentinelMode',
-        'is true, and there is no `redis.tls`',
-        'Give `redis.tls: {}` as well.',
-      );
+  throw invalid(
+    'redis.tls',
+    'does not go with `redis.enableTLSForSentinelMode`: with `redis.sentinels` the primary is reached over TLS only if both are given',
+    'Give both, `tls: {}` and `enableTLSForSentinelMode: true`, or none; `sentinelTLS` is for the sentinels themselves.',
+  );
 }

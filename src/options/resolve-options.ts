@@ -3,7 +3,7 @@ import type { RedisSettings } from '../broker/port/broker.js';
 import { PolicyBook } from '../policy/policy-book.js';
 import { assertPolicyOptions, POLICY_OPTIONS, type PolicyOptions } from '../policy/policy-options.js';
 import { type ByteSize, toBytes } from '../values/byte-size.js';
-import { type Duration, toMilliseconds } from '../values/duration.js';
+import { MAX_DURATION_MS } from '../values/duration.js';
 import { assertKnownOptions, assertOptionsObject } from '../values/known-options.js';
 import { type Resolved, type Rule, type RulesOf, resolveOptions, rule, time, whole } from '../values/option-rules.js';
 import { filePath, invalid, isPlainObject } from '../values/option-values.js';
@@ -59,7 +59,8 @@ const MODULE = {
   }),
   commandTimeout: time(1, '5s'),
   replicas: whole(0, 100, 0),
-  deadRetention: { read: retention, unit: 'Ms' } as Rule<Duration, number | undefined, 'Ms'>,
+  // at least a second: a 0 meant as "no limit" would remove every dead task at once
+  deadRetention: time(1_000, undefined, MAX_DURATION_MS),
   maxDead: whole(1, 1e9),
   applyGlobalEnhancers: rule(globalEnhancers),
   propagate: rule((given: TaskQueueOptions['propagate'], option) => {
@@ -77,7 +78,7 @@ export type ResolvedTaskQueueOptions = Omit<Resolved<typeof MODULE>, 'queues' | 
 
 /** Checks the options and fills in the defaults. */
 export function resolveTaskQueueOptions(options: TaskQueueOptions): ResolvedTaskQueueOptions {
-  assertKnownOptions(options, Object.keys(MODULE), 'TaskQueueModule', placeInModule);
+  assertKnownOptions(options, Object.keys(MODULE), 'TaskQueueModule', placeOf);
   const { queues: listed, defaults, defaultQueue: given, ...rest } = resolveOptions(MODULE, options);
   const queues = [...listed.keys()];
   const defaultQueue = given ?? 'default';
@@ -92,29 +93,20 @@ export function resolveTaskQueueOptions(options: TaskQueueOptions): ResolvedTask
 
 /** Checks the options and fills in the defaults. */
 export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOptions {
-  assertKnownOptions(options, [...Object.keys(WORKER), 'logger'], 'WorkerFactory.run', placeOfWorker);
+  assertKnownOptions(options, [...Object.keys(WORKER), 'logger'], 'WorkerFactory.run', placeOf);
   return resolveOptions(WORKER, options);
 }
 
-/** Where an option belongs that `forRoot` does not have. */
-function placeInModule(option: string): string | undefined {
+/** Where an option belongs that stands in a wrong place. */
+function placeOf(option: string): string | undefined {
   if (POLICY_OPTIONS.includes(option)) {
-    const ofAll = `defaults: { ${option}: ... }`;
-    return `Give it under \`defaults\`, for all tasks: ${ofAll}; or to one queue: queues: [{ name: 'default', ${option}: ... }].`;
+    const ofAll = `TaskQueueModule.forRoot({ defaults: { ${option}: ... } })`;
+    return `Give it to the module under \`defaults\`, for all tasks: ${ofAll}; or to one queue: queues: [{ name: 'default', ${option}: ... }].`;
   }
-  if (IN_PROCESS_OPTIONS.includes(option)) {
-    return `Give it to the worker: WorkerFactory.run(AppModule, { ${option}: ... }), or \`inProcess\`.`;
-  }
-  return Object.hasOwn(WORKER, option)
-    ? `Give it to the worker: WorkerFactory.run(AppModule, { ${option}: ... }).`
-    : undefined;
-}
-
-/** Where an option belongs that a worker does not have. */
-function placeOfWorker(option: string): string | undefined {
   if (Object.hasOwn(MODULE, option)) return `Give it to the module: TaskQueueModule.forRoot({ ${option}: ... }).`;
-  return POLICY_OPTIONS.includes(option)
-    ? `Give it to the module: TaskQueueModule.forRoot({ defaults: { ${option}: ... } }).`
+  const orInProcess = IN_PROCESS_OPTIONS.includes(option) ? ', or `inProcess`' : '';
+  return Object.hasOwn(WORKER, option)
+    ? `Give it to the worker: WorkerFactory.run(AppModule, { ${option}: ... })${orInProcess}.`
     : undefined;
 }
 
@@ -125,19 +117,10 @@ function resolveInProcess(given: TaskQueueOptions['inProcess']): ResolvedWorkerO
   if (!isPlainObject(options)) {
     throw invalid('inProcess', `is ${shown(options)}, and neither true, false nor an object of options`, [
       'Give options by name: inProcess: { concurrency: 3 }.',
-      "Compare what comes from the environment, which is always text: process.env.IN_PROCESS === 'true'.",
+      "Compare a value from the environment, which is always text: process.env.IN_PROCESS === 'true'.",
     ]);
   }
-  const ofChildren = Object.keys(options).find(
-    (name) => Object.hasOwn(WORKER, name) && !IN_PROCESS_OPTIONS.includes(name),
-  );
-  if (ofChildren) {
-    throw invalid(`inProcess.${ofChildren}`, 'is about child processes, and a worker within the app has none', [
-      'Leave it out.',
-      'Start a worker of its own instead: WorkerFactory.run(AppModule, { ... }).',
-    ]);
-  }
-  assertKnownOptions(options, IN_PROCESS_OPTIONS, IN_PROCESS);
+  assertKnownOptions(options, IN_PROCESS_OPTIONS, IN_PROCESS, placeOf);
   return resolveWorkerOptions({ ...options, children: 1 });
 }
 
@@ -180,12 +163,4 @@ function queueNames(queues: readonly string[], option: string): readonly string[
   if (!Array.isArray(queues)) throw invalid(option, 'is not a list', "Give names like ['default'].");
   for (const queue of queues) assertQueueName(queue);
   return queues;
-}
-
-/** At least a second: a 0 meant as "no limit" would remove every dead task at once. */
-function retention(given: Duration | undefined, option: string): number | undefined {
-  if (given === undefined) return undefined;
-  const milliseconds = toMilliseconds(given, option);
-  if (milliseconds >= 1_000) return milliseconds;
-  throw invalid(option, `is ${milliseconds} ms`, 'Give at least a second, or leave it out to keep them for ever.');
 }

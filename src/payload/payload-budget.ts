@@ -24,40 +24,17 @@ export class PayloadBudget {
    */
   spend(thing: unknown, bytes: number, at: Place): boolean {
     this.json += bytes;
-    return this.json <= MAX_BYTES || this.spendOnce(thing, bytes, at);
-  }
-
-  /** Both encodings write the names of each object, but devalue each object once. Asked before its names are spent. */
-  isNew(object: object): boolean {
-    return this.json <= MAX_BYTES || !this.met.has(object);
-  }
-
-  /** @param fresh from `isNew` */
-  spendName(name: string, fresh: boolean, at: Place): void {
-    this.json += name.length;
-    if (fresh && this.json > MAX_BYTES) this.add(name.length, at);
-  }
-
-  /** That an object is known from now on. */
-  meet(object: object): void {
-    if (this.json > MAX_BYTES) this.met.add(object);
+    if (this.json <= MAX_BYTES) return true;
+    if (this.met.has(thing)) return false;
+    this.met.add(thing);
+    this.distinct += bytes;
+    if (this.distinct > MAX_BYTES) throw tooLarge(`${at.path} is past ${MAX_BYTES} bytes`);
+    return true;
   }
 
   /** To be asked at the end, when it is known that JSON does. */
   assertJson(name: string): void {
     // a value is at least one character, and a comma or a bracket follows it
     if (this.json + 2 * this.values > MAX_BYTES) throw tooLarge(`${name} takes more than ${MAX_BYTES} bytes`);
-  }
-
-  private spendOnce(thing: unknown, bytes: number, at: Place): boolean {
-    if (this.met.has(thing)) return false;
-    this.met.add(thing);
-    this.add(bytes, at);
-    return true;
-  }
-
-  private add(bytes: number, at: Place): void {
-    this.distinct += bytes;
-    if (this.distinct > MAX_BYTES) throw tooLarge(`${at.path} is past ${MAX_BYTES} bytes`);
   }
 }

@@ -1,7 +1,7 @@
+import { types } from 'node:util';
 import { NestworkError } from '../errors.js';
 import { printable } from '../values/printable.js';
 import { isError, readText } from '../values/thrown.js';
-import { GENERAL_REMEDIES } from './instance-remedies.js';
 
 /** The most that the arguments of a task may take, encoded, in bytes of UTF-8. */
 export const MAX_BYTES = 256 * 1024;
@@ -31,6 +31,26 @@ interface Refusal {
   readonly error?: unknown;
   /** what to send instead, where more is known than that it is no data */
   readonly remedies?: readonly string[];
+}
+
+/** What to send in place of data that cannot travel, where nothing closer is known. */
+const GENERAL_REMEDIES: readonly string[] = [
+  'Pass an id and let the task load what it needs, or pass plain data.',
+  'Arguments can hold JSON values, undefined, NaN, infinities, -0, bigint, Date, RegExp, URL, Map, Set and binary data.',
+];
+
+/** What a task would have of a DTO of a controller, or of a subclass of what can travel. */
+const INSTANCE_REMEDIES: readonly string[] = [
+  'Pass an id and let the task load what it needs.',
+  'Or pass a plain copy: { ...dto }, list.map((dto) => ({ ...dto })) of a list, new Map(value) of a Map, instanceToPlain(dto) of class-transformer where instances hold further ones, String(id) of an ObjectId or a decimal number.',
+  'The task gets an instance again if its method has @UsePipes(new ValidationPipe({ transform: true })): see "Payloads" in docs/nest.md.',
+];
+
+/** What to send in place of an instance of a class that cannot travel. Runs no code of the value. */
+export function remediesForInstance(value: object): readonly string[] {
+  if (types.isPromise(value)) return ['Await it first: delay(await value).'];
+  if (!types.isNativeError(value)) return INSTANCE_REMEDIES;
+  return ['Pass what the task needs of it: { name: error.name, message: error.message }.'];
 }
 
 /** An argument that would not arrive as it is. */

@@ -17,18 +17,6 @@ const NAMED_ALONE = {
 /** What everybody reads of a typed array, and an own property could make up. */
 const OF_TYPED_ARRAYS = ['BYTES_PER_ELEMENT', 'length', 'byteLength', 'byteOffset', 'buffer'];
 
-const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
-/** Past properties of the same name; each throws for another kind. */
-const byteLengthOf = {
-  typedArray: getter<number>(typedArray, 'byteLength'),
-  dataView: getter<number>(DataView.prototype, 'byteLength'),
-  arrayBuffer: getter<number>(ArrayBuffer.prototype, 'byteLength'),
-};
-const memoryOf = {
-  typedArray: getter<ArrayBuffer>(typedArray, 'buffer'),
-  dataView: getter<ArrayBuffer>(DataView.prototype, 'buffer'),
-};
-
 /** Binary data. */
 export type Binary = ArrayBuffer | ArrayBufferView;
 
@@ -60,24 +48,28 @@ export function isIndexOf(array: readonly unknown[], name: string): boolean {
   return String(index) === name && index < array.length;
 }
 
+/** Whether an own property could make up the size of binary data, or is no element, as far as that is known at once. */
+export function hasOwnSize(binary: Binary): boolean {
+  if (types.isTypedArray(binary)) return OF_TYPED_ARRAYS.some((name) => Object.hasOwn(binary, name));
+  return Object.getOwnPropertyNames(binary).length > 0;
+}
+
 /**
- * How many bytes there are to see, whatever properties of its own say.
+ * How many bytes there are to see, regardless of its own properties.
  *
  * @throws TypeError when the memory is detached
  */
 export function visibleBytes(binary: Binary): number {
-  const kind = types.isTypedArray(binary) ? 'typedArray' : types.isDataView(binary) ? 'dataView' : 'arrayBuffer';
-  new Uint8Array(kind === 'arrayBuffer' ? (binary as ArrayBuffer) : memoryOf[kind](binary), 0, 0);
-  return byteLengthOf[kind](binary);
+  new Uint8Array(ArrayBuffer.isView(binary) ? binary.buffer : binary, 0, 0);
+  return binary.byteLength;
 }
 
 /**
- * Whether binary data has a property of its own that is no element; symbols are left out. Of more than a few elements a property
- * that is hidden stays unseen: to find it would take longer than to encode the data.
+ * Whether a typed array has a property of its own that is no element; symbols are left out. Of more than a few elements a
+ * property that is hidden stays unseen: to find it would take longer than to encode the data.
  */
 export function hasNamedProperty(binary: Binary): boolean {
-  if (!types.isTypedArray(binary)) return Object.getOwnPropertyNames(binary).length > 0;
-  if (OF_TYPED_ARRAYS.some((name) => Object.hasOwn(binary, name))) return true;
+  if (!types.isTypedArray(binary)) return false;
   const { length } = binary;
   if (length <= FEW) return Object.getOwnPropertyNames(binary).length > length;
   return !isDeepStrictEqual(binary, bare(binary));
@@ -89,10 +81,4 @@ function bare(array: NodeJS.TypedArray): unknown {
   if (Buffer.isBuffer(array)) return Buffer.from(buffer, byteOffset, length);
   const type = (Object.getPrototypeOf(array) as NodeJS.TypedArray).constructor;
   return Reflect.construct(type, [buffer, byteOffset, length]);
-}
-
-/** Reads what the engine knows. */
-function getter<T>(prototype: object, property: string): (of: object) => T {
-  const read = Object.getOwnPropertyDescriptor(prototype, property)?.get as (this: object) => T;
-  return (of) => read.call(of);
 }

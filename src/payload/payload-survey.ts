@@ -2,12 +2,12 @@ import { types } from 'node:util';
 import { carriedClass, instanceOf, isObjectPrototype } from '../values/carried-kinds.js';
 import { Place } from '../values/place.js';
 import { isWellFormed } from '../values/well-formed.js';
-import { remediesForInstance } from './instance-remedies.js';
 import { PayloadBudget } from './payload-budget.js';
-import { MAX_BYTES, MAX_DEPTH, MAX_LENGTH, refused, tooDeep, tooLarge } from './payload-errors.js';
+import { MAX_BYTES, MAX_DEPTH, MAX_LENGTH, refused, remediesForInstance, tooDeep, tooLarge } from './payload-errors.js';
 import {
   type Binary,
   hasNamedProperty,
+  hasOwnSize,
   isBareArray,
   isIndexOf,
   namedProperty,
@@ -135,17 +135,18 @@ export class Survey {
     const names = Object.getOwnPropertyNames(object);
     // The shortest there can be is `"":0,`, and all but one are longer.
     if (names.length > MAX_BYTES / 5) throw tooLarge(`${at.path} has ${names.length} properties`);
-    const isNew = this.budget.isNew(object);
+    let bytes = 0;
+    for (const name of names) bytes += name.length;
+    // both encodings write the names of each object, but devalue writes each object once
+    const isNew = this.budget.spend(object, bytes, at);
     for (const name of names) {
       inside.step = name;
       if (name === '__proto__') throw refused(inside.path, 'a property with that name');
-      this.budget.spendName(name, isNew, inside);
       if (isNew && !isWellFormed(name)) {
         throw refused(inside.path, 'a property with a lone surrogate in its name');
       }
       this.property(object, name, inside);
     }
-    this.budget.meet(object);
   }
 
   private property(object: object, name: string, inside: Place): void {
@@ -178,10 +179,14 @@ export class Survey {
   }
 
   private binary(value: Binary, kind: string, at: Place): void {
+    const refuseExtras = (): never => {
+      throw refused(at.path, `a ${kind} with properties of its own`);
+    };
+    if (hasOwnSize(value)) refuseExtras();
     const bytes = bytesOf(value, at);
     if (bytes > MAX_BYTES) throw tooLarge(`${at.path} holds ${bytes} bytes`);
     if (!this.budget.spend(value, bytes, at)) return;
-    if (hasNamedProperty(value)) throw refused(at.path, `a ${kind} with properties of its own`);
+    if (hasNamedProperty(value)) refuseExtras();
     if ('resizable' in value && value.resizable) throw refused(at.path, 'an ArrayBuffer that can be resized');
   }
 

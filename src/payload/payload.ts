@@ -9,7 +9,7 @@ import { Survey } from './payload-survey.js';
  *
  * Beyond JSON it carries `undefined`, `NaN`, the infinities, `-0`, holes, `bigint`, `Date`, `RegExp`, `URL`,
  * `URLSearchParams`, `Map`, `Set`, `ArrayBuffer`, typed arrays (only the part in view), `Buffer` and objects
- * without a prototype. Whatever would arrive changed is refused, as are arrays of more than 131,072 elements.
+ * without a prototype. Data that would arrive changed is refused, as are arrays of more than 131,072 elements.
  * References to the same object may arrive as copies. Errors name paths, never values.
  *
  * @param args the arguments of one call

@@ -32,7 +32,7 @@ type Primitive = string | number | boolean | bigint | null | undefined;
 // biome-ignore lint/suspicious/noExplicitAny: stands for elements of every type
 type Anything = any;
 type AnyFunction = (...args: Anything) => unknown;
-/** What has methods and can be sent. */
+/** Types with methods that can be sent. */
 type Carried = Date | RegExp | URL | URLSearchParams | ArrayBuffer | ArrayBufferView;
 type Container = readonly Anything[] | ReadonlyMap<Anything, Anything> | ReadonlySet<Anything>;
 /** Every object has these. */
@@ -87,7 +87,7 @@ type FlawOfObject<Type, Left extends unknown[]> = [Method<Type>] extends [never]
     ? never
     : Within<Method<Type>, 'it is a function'>;
 
-/** Properties that every value of the type has of its own; what may be left out spoils nothing. */
+/** Properties that every value of the type has of its own; optional ones spoil nothing. */
 type RequiredKey<Type> = Exclude<
   { [Key in keyof Type & string]-?: Record<never, never> extends Pick<Type, Key> ? never : Key }[keyof Type & string],
   Inherited

@@ -1,8 +1,11 @@
 import { NestworkError } from '../errors.js';
 import type { CallOptions } from '../message/call-options.js';
-import { type Duration, toMilliseconds } from '../values/duration.js';
-import { assertOptionsObject } from '../values/known-options.js';
-import { type RetryBackoff, toBackoff } from './backoff.js';
+import { type Duration, MAX_DURATION_MS, toMilliseconds } from '../values/duration.js';
+import { assertKnownOptions } from '../values/known-options.js';
+import { type Rule, type RulesOf, rule, time, whole } from '../values/option-rules.js';
+import { invalid } from '../values/option-values.js';
+import { shown } from '../values/shown.js';
+import type { RetryBackoff } from './backoff.js';
 
 /**
  * A class of errors.
@@ -83,30 +86,34 @@ const MAX_RETRIES = 1_000;
 /** A timer of Node.js waits 24.8 days at most. */
 const MAX_TIMEOUT_MS = 24 * 86_400_000;
 
-/** Refuses a value that does not fit; `option` names it and the place where it stands. */
-type Check = (value: unknown, option: string) => void;
+const timeout = time(1, undefined, MAX_TIMEOUT_MS);
+const duration = time(0, undefined, MAX_DURATION_MS);
+const classes = rule((given: readonly ErrorClass[] | undefined, option) => {
+  if (given === undefined || areClasses(given)) return given;
+  throw invalid(option, 'is no list of classes', 'Give a list of error classes, like [TypeError].');
+});
 
-const CALL_CHECKS = {
-  softTimeout: assertTimeout,
-  hardTimeout: assertTimeout,
-  retries: fits(isRetries, `Give a whole number from 0 to ${MAX_RETRIES}.`),
-  backoff: assertBackoff,
-  maxBackoff: (value, option) => void toMilliseconds(value as Duration, option),
-  retryOnSoftTimeout: fits((value) => typeof value === 'boolean', 'Give true or false.'),
-  expires: (value, option) => void toMilliseconds(value as Duration, option),
-} satisfies Record<keyof CallPolicyOptions, Check>;
+/** What a call may set resolves to what travels in its message. */
+const CALL_RULES = {
+  softTimeout: timeout,
+  hardTimeout: timeout,
+  retries: whole(0, MAX_RETRIES),
+  backoff: rule(plainBackoff),
+  maxBackoff: duration,
+  retryOnSoftTimeout: rule((given: boolean | undefined, option) => {
+    if (given === undefined || typeof given === 'boolean') return given;
+    throw invalid(option, `is ${shown(given)}`, 'Give true or false.');
+  }),
+  expires: duration,
+} satisfies RulesOf<CallPolicyOptions>;
 
-const CHECKS: Record<keyof PolicyOptions, Check> = {
-  ...CALL_CHECKS,
-  retryOn: fits(areClasses, 'Give a list of error classes, like [TypeError].'),
-  dropOn: fits(areClasses, 'Give a list of error classes, like [TypeError].'),
-};
+const RULES: Record<string, Rule<never, unknown, string>> = { ...CALL_RULES, retryOn: classes, dropOn: classes };
 
 /** The names of the options that a call may set. */
-export const CALL_POLICY_OPTIONS = Object.keys(CALL_CHECKS) as readonly (keyof CallPolicyOptions)[];
+export const CALL_POLICY_OPTIONS = Object.keys(CALL_RULES) as readonly (keyof CallPolicyOptions)[];
 
 /** The names of all options. */
-export const POLICY_OPTIONS: readonly string[] = Object.keys(CHECKS);
+export const POLICY_OPTIONS: readonly string[] = Object.keys(RULES);
 
 /**
  * Checks the options of a task, a queue, a call or the module.
@@ -115,10 +122,8 @@ export const POLICY_OPTIONS: readonly string[] = Object.keys(CHECKS);
  * @throws NestworkError INVALID_OPTION, INVALID_DURATION
  */
 export function assertPolicyOptions(options: PolicyOptions, where: string): void {
-  for (const [name, check] of Object.entries(CHECKS)) {
-    const value: unknown = Reflect.get(options, name);
-    if (value !== undefined) check(value, `\`${name}\` of ${where}`);
-  }
+  for (const [name, { read }] of Object.entries(RULES))
+    read(Reflect.get(options, name) as never, `${name} of ${where}`);
   const { softTimeout, hardTimeout } = options;
   if (softTimeout === undefined || hardTimeout === undefined) return;
   assertOrder(toMilliseconds(softTimeout, 'softTimeout'), toMilliseconds(hardTimeout, 'hardTimeout'), where);
@@ -137,24 +142,9 @@ export function assertOrder(softMs: number | undefined, hardMs: number | undefin
 /** The options of a call as plain data for its message; undefined when it has none. */
 export function toCallOptions(options: CallPolicyOptions): CallOptions | undefined {
   const given = CALL_POLICY_OPTIONS.filter((name) => options[name] !== undefined);
-  return given.length === 0 ? undefined : Object.fromEntries(given.map((name) => [name, plain(options[name])]));
-}
-
-function plain(value: CallPolicyOptions[keyof CallPolicyOptions]): unknown {
-  if (typeof value === 'boolean') return value;
-  if (typeof value === 'object') return { ...value, delay: plain(value.delay) };
-  // of `retries` it makes the same number
-  return toMilliseconds(value as Duration, 'with()');
-}
-
-function fits(isFit: (value: unknown) => boolean, remedy: string): Check {
-  return (value, option) => {
-    if (!isFit(value)) throw invalid(option, remedy);
-  };
-}
-
-function isRetries(value: unknown): boolean {
-  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_RETRIES;
+  return given.length === 0
+    ? undefined
+    : Object.fromEntries(given.map((name) => [name, CALL_RULES[name].read(options[name] as never, name)]));
 }
 
 /** An arrow function has no prototype, and `instanceof` throws on it. */
@@ -164,25 +154,16 @@ function areClasses(value: unknown): boolean {
   return Array.isArray(value) && value.every(isClass);
 }
 
-function assertTimeout(value: unknown, option: string): void {
-  const ms = toMilliseconds(value as Duration, option);
-  if (ms < 1 || ms > MAX_TIMEOUT_MS)
-    throw invalid(option, 'Give a time from 1 ms to 24 days, or leave it out for none.');
-}
-
-function assertBackoff(backoff: unknown, option: string): void {
-  if (typeof backoff === 'object') {
-    if (backoff !== null) assertOptionsObject(backoff, option);
-    const { type, ...rest } = (backoff ?? {}) as { type?: unknown };
-    const known = Object.keys(rest).every((name) => name === 'delay');
-    if (!known || (type !== 'fixed' && type !== 'exponential')) {
-      throw invalid(option, "Give a duration, { type: 'fixed' or 'exponential', delay }, or a function.");
-    }
-  }
-  // a function is tried when it is needed
-  toBackoff(backoff as RetryBackoff, 0);
-}
-
-function invalid(option: string, remedy: string): NestworkError {
-  return new NestworkError('INVALID_OPTION', `The option ${option} is invalid.`, remedy);
+/** A function is tried when it is needed. */
+function plainBackoff(backoff: RetryBackoff | undefined, option: string): RetryBackoff | undefined {
+  if (backoff === undefined || typeof backoff === 'function') return backoff;
+  if (typeof backoff !== 'object') return toMilliseconds(backoff, 'backoff');
+  assertKnownOptions(backoff, ['type', 'delay'], `the option \`${option}\``);
+  const { type, delay } = backoff;
+  if (type === 'fixed' || type === 'exponential') return { type, delay: toMilliseconds(delay, 'backoff') };
+  throw invalid(
+    option,
+    'has no known type',
+    "Give a duration, { type: 'fixed' or 'exponential', delay }, or a function.",
+  );
 }

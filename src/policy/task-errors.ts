@@ -26,7 +26,7 @@ export class SoftTimeoutError extends NestworkError {
 }
 
 /**
- * What an attempt failed with whose process was ended at its `hardTimeout`; in a worker within the app, the reason with which
+ * The error of an attempt whose process was ended at its `hardTimeout`; in a worker within the app, the reason with which
  * its signal aborts then. Name it in `retryOn` or `dropOn`.
  *
  * @example
@@ -72,7 +72,7 @@ export class TaskCancelledError extends NestworkError {
 }
 
 /**
- * Thrown by a task that wants to run again, whatever `retryOn` says. It counts as an attempt: where `retries` is set it
+ * Thrown by a task that wants to run again, regardless of `retryOn`. It counts as an attempt: where `retries` is set it
  * is the limit. Where it is set nowhere there is none, and the next attempt starts after 100 ms at the earliest.
  *
  * @example

@@ -10,7 +10,7 @@ const DEFAULT_MAX_BACKOFF = '1h';
 /** The least wait of a task that may be tried again without a limit, in ms: with none it would keep its child busy for ever. */
 const LEAST_ENDLESS_MS = 100;
 
-/** What becomes of a task whose attempt failed. */
+/** The next step of a task whose attempt failed. */
 export type Decision =
   | { readonly kind: 'retry'; readonly inMs: number }
   | { readonly kind: 'dead' }
@@ -90,7 +90,7 @@ export class TaskPolicy {
     return wanted ? { kind: 'retry', inMs: this.wait(failures + 1, error, onBroken) } : DEAD;
   }
 
-  /** What becomes of the task should its process have to be ended; known before, because then nobody can be asked. */
+  /** The next step of the task if its process has to be ended; decided before, because later no code can decide. */
   afterHardTimeout(task: string, failures: number): Decision {
     // an error takes its stack, and this is asked at every start
     this.hardTimeoutError ??= new HardTimeoutError(task, this.hardTimeoutMs ?? 0);

@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import { PeriodicLoop } from '../maintenance/periodic-loop.js';
+import type { ChildProcess } from './child-process.js';
 
 const INTERVAL_MS = 1_000;
 /** After this time without its first claim, a child is logged, in ms. */
@@ -8,19 +9,7 @@ const SLOW_MS = 30_000;
 const LIKELY_CAUSES =
   'A lifecycle hook, a factory or an import of the app may be waiting for something that never comes';
 
-/** A child as the watch sees it. */
-export interface Booting {
-  readonly pid: number;
-  /** by `performance.now()` */
-  readonly forkedAtMs: number;
-  readonly booted: boolean;
-  /** its app cannot be made, and it is to end by itself */
-  readonly bootFailed: boolean;
-  /** set once it may claim */
-  readonly claimant?: object;
-  /** Ends its process, as one that cannot boot. */
-  failBoot(why: string): void;
-}
+export type Booting = Pick<ChildProcess, 'pid' | 'forkedAtMs' | 'booted' | 'bootFailed' | 'claimant' | 'failBoot'>;
 
 export interface BootWatchOptions {
   /** after which time a child is ended that has not booted; undefined: never */

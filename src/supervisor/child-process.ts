@@ -8,9 +8,10 @@ import { BLANK_SCOREBOARD, type LimitedTask, type Scoreboard, ScoreboardReader }
 import type { UncaughtError } from '../ipc/uncaught-error.js';
 import type { Backoff } from './backoff.js';
 import { Mailbox } from './broadcasts/mailbox.js';
+import type { Child } from './child.js';
 import { ChildChannel } from './child-channel.js';
 import { isOfAnotherTool } from './foreign-messages.js';
-import { CHANNEL_FD, type Program, spawnChild } from './spawn-child.js';
+import { CHANNEL_FD, type Launch, spawnChild } from './spawn-child.js';
 
 export interface ChildEvents {
   ready(message: Extract<ChildMessage, { type: 'ready' }>): void;
@@ -27,18 +28,8 @@ export interface ChildEvents {
   ended(reason: string, uncaught: UncaughtError | undefined): void;
 }
 
-/** The environment in which a child starts. */
-export interface Launch {
-  /** added to the environment of the supervisor */
-  readonly environment: Readonly<Record<string, string>>;
-  /** its number among the children there are now, from 0: it decides on which port a debugger finds the child */
-  readonly seat: number;
-  /** where it starts, and what it runs */
-  readonly program: Program;
-}
-
 /** One forked process: runs the same entry file as the supervisor and, once started, tasks. */
-export class ChildProcess {
+export class ChildProcess implements Child {
   scoreboard: Scoreboard = BLANK_SCOREBOARD;
   readonly forkedAtMs = performance.now();
   /** the broadcasts that it is still to run */

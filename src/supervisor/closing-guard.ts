@@ -1,21 +1,10 @@
-import type { Claimant, SupervisorBroker } from '../broker/port/broker.js';
-import type { LimitedTask, ScoreboardReader } from '../ipc/scoreboard.js';
+import type { SupervisorBroker } from '../broker/port/broker.js';
 import { PeriodicLoop } from '../maintenance/periodic-loop.js';
-import type { Mailbox } from './broadcasts/mailbox.js';
+import type { ChildProcess } from './child-process.js';
 
 const INTERVAL_MS = 1_000;
 
-/** A child as the guard sees it. */
-export interface Leaving {
-  /** its supervisor has asked it to end */
-  readonly dismissed: boolean;
-  /** it is being ended by force already */
-  readonly killed: boolean;
-  readonly claimant?: Claimant;
-  readonly scoreboard: Pick<ScoreboardReader, 'read'>;
-  readonly mailbox: Pick<Mailbox, 'busy'>;
-  endFor(tasks: readonly LimitedTask[], why: string): void;
-}
+export type Leaving = Pick<ChildProcess, 'dismissed' | 'killed' | 'claimant' | 'scoreboard' | 'mailbox' | 'endFor'>;
 
 export interface ClosingGuardOptions {
   readonly broker: Pick<SupervisorBroker, 'holdings'>;

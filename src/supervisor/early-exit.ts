@@ -1,16 +1,11 @@
-export interface EarlyExitOptions {
-  /** how many children there are */
-  readonly children: () => number;
-  readonly onEarly: (what: string) => void;
-}
-
 /**
  * Detects an end of this process that the supervisor did not cause: code of the app's files, which it imports, called
  * `process.exit()` or threw. The exit code is not 0 then, so that a service manager does not take it for an orderly stop.
  *
+ * @param children how many there are
  * @returns ends the watch
  */
-export function watchEarlyExit({ children, onEarly }: EarlyExitOptions): () => void {
+export function watchEarlyExit(children: () => number, onEarly: (what: string) => void): () => void {
   const onExit = (): void => {
     const alive = children();
     if (alive === 0) return;

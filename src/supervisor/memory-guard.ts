@@ -1,4 +1,5 @@
 import { PeriodicLoop } from '../maintenance/periodic-loop.js';
+import type { Child } from './child.js';
 import { availableBytes, residentBytes } from './process-memory.js';
 
 const INTERVAL_MS = 1_000;
@@ -13,22 +14,17 @@ export interface MemoryLimits {
   readonly maxMemoryPercent: number | undefined;
 }
 
-/** A process as the guard sees it. */
-export interface Watched {
-  readonly pid: number;
-}
-
 /**
  * Finds children that grew too big: each one beyond its own limit, and the biggest while the worker as a whole takes
  * more than its share. Measured from outside, because Buffers do not count for V8 and a busy child cannot measure itself.
  */
-export class MemoryGuard<Child extends Watched> extends PeriodicLoop {
+export class MemoryGuard<Grown extends Pick<Child, 'pid'>> extends PeriodicLoop {
   private coolUntilMs = 0;
 
   constructor(
     private readonly limits: MemoryLimits,
-    private readonly children: () => Iterable<Child>,
-    private readonly onTooBig: (child: Child, bytes: number) => void,
+    private readonly children: () => Iterable<Grown>,
+    private readonly onTooBig: (child: Grown, bytes: number) => void,
   ) {
     super(INTERVAL_MS, () => {});
   }
@@ -49,7 +45,7 @@ export class MemoryGuard<Child extends Watched> extends PeriodicLoop {
     return INTERVAL_MS;
   }
 
-  private checkShare(sizes: readonly { child: Child; bytes: number }[], limit: number): void {
+  private checkShare(sizes: readonly { child: Grown; bytes: number }[], limit: number): void {
     const total = sizes.reduce((sum, { bytes }) => sum + bytes, process.memoryUsage.rss());
     const [biggest] = [...sizes].sort((a, b) => b.bytes - a.bytes);
     if (total <= limit || !biggest || performance.now() < this.coolUntilMs) return;

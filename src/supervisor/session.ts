@@ -1,20 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { CatalogEntry, SupervisorBroker } from '../broker/port/broker.js';
+import type { Broker, CatalogEntry } from '../broker/port/broker.js';
 import { type PeriodicLoop, periodically } from '../maintenance/periodic-loop.js';
-import type { AppTasks } from '../task/app-tasks.js';
+import type { AppWorker } from '../task/app-tasks.js';
 
 const RETRY_MS = 500;
 
-export interface SessionOptions {
-  readonly broker: SupervisorBroker;
+export interface SessionOptions extends AppWorker {
+  readonly broker: Broker;
   readonly leaseMs: number;
-  readonly queues: readonly string[];
+  /** the tasks of the app */
   readonly catalog: readonly CatalogEntry[];
-  readonly app: AppTasks | undefined;
+  /** A step failed and is tried again. */
   readonly onError: (error: unknown) => void;
-  /** The lease ran out and the session's tasks were given to others. */
-  readonly onLost: (session: string) => void;
 }
 
 /** One life of one supervisor: as long as its lease is renewed, its children may claim. */
@@ -24,7 +22,11 @@ export class Session {
   private readonly renewal: PeriodicLoop;
   private children = 0;
 
-  constructor(private readonly options: SessionOptions) {
+  /** @param onLost receives the id: the lease ran out and the session's tasks were given to others */
+  constructor(
+    private readonly options: SessionOptions,
+    private readonly onLost: (session: string) => void,
+  ) {
     this.id = `${randomBytes(9).toString('hex')}-${options.leaseMs}`;
     this.renewal = periodically(() => this.renew(), RETRY_MS, options.onError);
   }
@@ -40,7 +42,7 @@ export class Session {
     this.children += 1;
     const child = `${this.id}.${this.children}`;
     if (await this.options.broker.register(this.id, child)) return child;
-    this.options.onLost(this.id);
+    this.onLost(this.id);
     return undefined;
   }
 
@@ -60,8 +62,8 @@ export class Session {
   }
 
   private async renew(): Promise<number> {
-    const { broker, leaseMs, onLost } = this.options;
-    if (!(await broker.renew(this.id, leaseMs))) onLost(this.id);
+    const { broker, leaseMs } = this.options;
+    if (!(await broker.renew(this.id, leaseMs))) this.onLost(this.id);
     return leaseMs / 6;
   }
 }

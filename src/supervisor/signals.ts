@@ -8,24 +8,22 @@ export const STOP_SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SI
 export const SAME_SIGNAL_MS = 1_000;
 
 /**
- * Calls the listener for each signal to stop, with the number of signals so far.
+ * Calls the listener for each signal to stop.
  *
  * @param options `signals`: to listen to, STOP_SIGNALS by default; `lastMs`: when the signal came that was handled before, by
  *   `performance.now()`
  * @returns ends the listening
  */
 export function onStopSignals(
-  listener: (signal: NodeJS.Signals, times: number) => void,
+  listener: (signal: NodeJS.Signals) => void,
   { signals = STOP_SIGNALS, lastMs = Number.NEGATIVE_INFINITY } = {},
 ): () => void {
-  let times = 0;
   let countedMs = lastMs;
   const handler = (signal: NodeJS.Signals): void => {
     const nowMs = performance.now();
     if (nowMs - countedMs < SAME_SIGNAL_MS) return;
     countedMs = nowMs;
-    times += 1;
-    listener(signal, times);
+    listener(signal);
   };
   for (const signal of signals) process.on(signal, handler);
   return () => {

@@ -1,23 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { SUPERVISOR_PID } from '../ipc/child-role.js';
 import { LEADS_GROUP } from '../ipc/process-group.js';
 import { childExecArguments } from './entry-file.js';
 import { inspectorArguments } from './inspector-port.js';
-import type { Place } from './working-directory.js';
+import type { WorkingDirectory } from './working-directory.js';
 
 /** The descriptor of the channel in a child, between the standard ones and the scoreboard. */
 export const CHANNEL_FD = 3;
 
-/** Where the next child starts, and what it runs. */
-export interface Program {
-  place(): Place;
-}
-
-export interface Spawn {
-  /** added to the environment of this process */
-  readonly environment: Readonly<Record<string, string>>;
-  /** decides on which port a debugger finds the child */
+export interface Launch {
+  /** its number among the children there are now, from 0: it decides on which port a debugger finds the child */
   readonly seat: number;
-  readonly program: Program;
+  /** where it starts, and what it runs */
+  readonly program: Pick<WorkingDirectory, 'place'>;
 }
 
 /**
@@ -26,7 +21,7 @@ export interface Spawn {
  *
  * @throws if the system refuses at once; later refusals come as the event 'error' of the process
  */
-export function spawnChild({ environment, seat, program }: Spawn, scoreboardFd: number): ChildProcess {
+export function spawnChild({ seat, program }: Launch, scoreboardFd: number): ChildProcess {
   const { argv, debugPort, env, execArgv, execPath } = process;
   const inspector = inspectorArguments(seat, { execArgv, nodeOptions: env.NODE_OPTIONS, debugPort });
   const { directory, entry } = program.place();
@@ -34,7 +29,7 @@ export function spawnChild({ environment, seat, program }: Spawn, scoreboardFd: 
     cwd: directory,
     env: {
       ...env,
-      ...environment,
+      [SUPERVISOR_PID]: String(process.pid),
       // as the documentation of Node says of processes that are not started by fork()
       NODE_CHANNEL_FD: String(CHANNEL_FD),
       NODE_CHANNEL_SERIALIZATION_MODE: 'json',

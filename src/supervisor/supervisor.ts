@@ -2,17 +2,13 @@ import type { LoggerService } from '@nestjs/common';
 import type { Broker, Claimant } from '../broker/port/broker.js';
 import { type AppSettings, BROADCAST_GRACE_MS, type ChildMessage } from '../ipc/ipc-protocol.js';
 import type { UncaughtError } from '../ipc/uncaught-error.js';
-import type { Service } from '../maintenance/periodic-loop.js';
 import type { ResolvedWorkerOptions } from '../options/resolve-options.js';
-import { type AppWorker, appTasks } from '../task/app-tasks.js';
 import { counted } from '../values/counted.js';
-import { LogOnce } from '../values/log-once.js';
 import { printed, printedReason } from '../values/printed.js';
 import { servedQueues } from '../values/queue-names.js';
 import { Backoff } from './backoff.js';
 import { Blame } from './blame.js';
 import { BootWatch } from './boot-watch.js';
-import { streamService } from './broadcasts/stream-service.js';
 import { blamedFor, type Death } from './child-exit.js';
 import { exitLine, unbooted } from './child-exit-log.js';
 import { ChildProcess } from './child-process.js';
@@ -20,8 +16,9 @@ import { ClosingGuard } from './closing-guard.js';
 import { watchEarlyExit } from './early-exit.js';
 import { MemoryGuard } from './memory-guard.js';
 import { onStopSignals, SAME_SIGNAL_MS } from './signals.js';
-import type { Program } from './spawn-child.js';
-import { WorkerSession } from './worker-session.js';
+import type { Launch } from './spawn-child.js';
+import { workerSession } from './worker-parts.js';
+import type { WorkerSession } from './worker-session.js';
 
 /** How long tasks may take to react to their aborted signal before their process is killed, in ms. */
 const ABORT_GRACE_MS = 2_000;
@@ -37,20 +34,12 @@ export interface SupervisorOptions {
   readonly worker: ResolvedWorkerOptions;
   /** room for the tasks that one child may hold */
   readonly capacity: number;
-  /** added to the environment of the children */
-  readonly environment: Readonly<Record<string, string>>;
-  readonly program: Program;
+  readonly program: Launch['program'];
   /** the name of the app, if it has one */
   readonly appName: string | undefined;
   readonly logger: Pick<LoggerService, 'log' | 'warn' | 'error'>;
   /** Makes the broker; `restored` is to be called after each outage. */
   readonly connect: (settings: AppSettings, restored: () => void) => Broker;
-  /** Makes the loops that every worker needs, given its app. */
-  readonly services: (
-    broker: Broker,
-    app: Pick<Ready, 'settings' | 'catalog'> & AppWorker,
-    onError: (error: unknown) => void,
-  ) => readonly Service[];
 }
 
 /**
@@ -66,7 +55,6 @@ export class Supervisor {
   private readonly settling = new Set<Promise<void>>();
   private readonly blame = new Blame();
   private readonly timers = new Set<NodeJS.Timeout>();
-  private readonly logOnce = new LogOnce((what) => this.options.logger.warn(`Trying again: ${what}`));
   private runtime: Promise<WorkerSession> | undefined;
   private stopping = false;
   private exitCode = 0;
@@ -82,10 +70,10 @@ export class Supervisor {
     const unlisten = onStopSignals((signal) => (this.stopping ? this.killAll(signal) : this.stop(signal)));
     const { logger, worker } = this.options;
     const boots = new BootWatch({ timeoutMs: worker.bootTimeoutMs, children: () => this.children, logger });
-    const unwatch = watchEarlyExit({
-      children: () => this.children.size,
-      onEarly: (what) => logger.error(what),
-    });
+    const unwatch = watchEarlyExit(
+      () => this.children.size,
+      (what) => logger.error(what),
+    );
     this.fork();
     boots.start();
     const exitCode = await ended;
@@ -98,8 +86,8 @@ export class Supervisor {
 
   private fork(backoff = new Backoff(), predecessor?: ChildProcess): void {
     if (this.stopping) return;
-    const { capacity, environment, program } = this.options;
-    const launch = { environment, program, seat: this.freeSeat() };
+    const { capacity, program } = this.options;
+    const launch = { program, seat: this.freeSeat() };
     const child: ChildProcess = new ChildProcess(capacity, backoff, launch, {
       worn: () => this.retire(child, `it has run ${this.options.worker.maxTasksPerChild} tasks`),
       overdue: (why) => this.options.logger.warn(`Child ${child.pid} is ended: ${why}.`),
@@ -153,29 +141,29 @@ export class Supervisor {
   }
 
   private async open({ settings, catalog }: Ready): Promise<WorkerSession> {
-    const { worker, connect, services, logger, appName } = this.options;
+    const { worker, connect, logger, appName } = this.options;
     const queues = servedQueues(settings.queues, worker);
-    const app = appName === undefined ? undefined : appTasks(appName, queues, catalog);
     const broker = connect(settings, () => this.whenServing((runtime) => runtime.hurry()));
     await broker.connect();
     const children = (): Iterable<ChildProcess> => this.children;
-    const { cancelGraceMs } = worker;
+    const { leaseMs, cancelGraceMs, metrics } = worker;
     const closing = { limitMs: worker.shutdownGraceMs + ABORT_GRACE_MS, broadcastMs: BROADCAST_GRACE_MS };
-    const onError = this.logOnce.about;
-    const runtime = new WorkerSession({
+    const runtime = workerSession({
       broker,
       queues,
       catalog,
-      app,
-      leaseMs: worker.leaseMs,
-      services: [
-        ...services(broker, { settings, catalog, queues, app }, onError),
-        streamService({ broker, sinceMs: this.sinceMs, children, catalog, cancelGraceMs, logger, onError }),
+      settings,
+      appName,
+      leaseMs,
+      cancelGraceMs,
+      metrics,
+      sinceMs: this.sinceMs,
+      children,
+      logger,
+      guards: (onError) => [
         new MemoryGuard(worker, children, this.tooBig),
         new ClosingGuard({ broker, children, onError, ...closing }),
       ],
-      children,
-      onError,
       onSessionLost: () => this.startOver(),
     });
     await runtime.start();

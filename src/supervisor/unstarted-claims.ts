@@ -1,15 +1,12 @@
 import type { Claimant, SupervisorBroker } from '../broker/port/broker.js';
-import { monotonicMs, type ScoreboardReader } from '../ipc/scoreboard.js';
+import { monotonicMs } from '../ipc/scoreboard.js';
 import { PeriodicLoop } from '../maintenance/periodic-loop.js';
+import type { Child, Children } from './child.js';
 
 /** A look costs some microseconds a child, and a task that waits beside an idle child waits for the next one. */
 const INTERVAL_MS = 20;
 
-/** A child as UnstartedClaims sees it. */
-export interface Seat {
-  readonly claimant?: Claimant;
-  readonly scoreboard: Pick<ScoreboardReader, 'read' | 'window'>;
-}
+type Seat = Pick<Child, 'claimant' | 'scoreboard'>;
 
 /**
  * Gives back tasks that a child claimed but did not start.
@@ -22,7 +19,7 @@ export class UnstartedClaims extends PeriodicLoop {
 
   constructor(
     private readonly broker: Pick<SupervisorBroker, 'holdings' | 'release'>,
-    private readonly seats: () => Iterable<Seat>,
+    private readonly seats: Children<keyof Seat>,
     onError: (error: unknown) => void,
   ) {
     super(INTERVAL_MS, onError);

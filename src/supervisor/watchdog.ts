@@ -1,15 +1,9 @@
-import { type LimitedTask, monotonicMs, type ScoreboardReader } from '../ipc/scoreboard.js';
+import { monotonicMs } from '../ipc/scoreboard.js';
 import { PeriodicLoop } from '../maintenance/periodic-loop.js';
+import type { Children } from './child.js';
 
 /** How late a hard timeout may be noticed, in ms. */
 const INTERVAL_MS = 100;
-
-/** A child as the watchdog sees it. */
-export interface Guarded {
-  readonly scoreboard: Pick<ScoreboardReader, 'read'>;
-  /** Ends the process because of these tasks. */
-  endFor(tasks: readonly LimitedTask[], why: string): void;
-}
 
 /**
  * Ends processes whose tasks run beyond their hard timeout. It reads the scoreboards of the children from outside: a task
@@ -17,7 +11,7 @@ export interface Guarded {
  */
 export class Watchdog extends PeriodicLoop {
   constructor(
-    private readonly children: () => Iterable<Guarded>,
+    private readonly children: Children<'scoreboard' | 'endFor'>,
     onError: (error: unknown) => void,
   ) {
     super(INTERVAL_MS, onError);

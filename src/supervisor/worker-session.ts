@@ -1,56 +1,35 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Broker, CatalogEntry, Claimant, Settlement } from '../broker/port/broker.js';
+import type { Claimant, Settlement } from '../broker/port/broker.js';
 import type { Service } from '../maintenance/periodic-loop.js';
-import type { AppTasks } from '../task/app-tasks.js';
 import { isLeaseLost, persist } from '../values/persist.js';
 import { type Death, settlementOf } from './child-exit.js';
-import { Session } from './session.js';
-import { type Seat, UnstartedClaims } from './unstarted-claims.js';
-import { type Guarded, Watchdog } from './watchdog.js';
+import { Session, type SessionOptions } from './session.js';
 
 const RETRY_MS = 500;
 /** How long each step of closing may wait for a Redis that does not answer, in ms; the lease runs out by itself. */
 const CLOSE_MS = 2_000;
 
-export interface WorkerSessionOptions {
-  readonly broker: Broker;
-  readonly leaseMs: number;
-  /** the queues this worker serves, by priority */
-  readonly queues: readonly string[];
-  /** the tasks of the app */
-  readonly catalog: readonly CatalogEntry[];
-  /** data for the workers of other apps; undefined when the app has no name */
-  readonly app: AppTasks | undefined;
+export interface WorkerSessionOptions extends SessionOptions {
   readonly services: readonly Service[];
-  readonly children: () => Iterable<Seat & Guarded>;
-  /** A step failed and is tried again. */
-  readonly onError: (error: unknown) => void;
   /** The session was reaped, and another one is being opened. */
   readonly onSessionLost: () => void;
 }
 
-/** The parts of a supervisor that need the settings of the app: the broker, a session, and the loops. */
+/** The parts of a supervisor that need the settings of the app: the broker, one session after another, and the loops. */
 export class WorkerSession {
   private session: Promise<Session>;
-  private readonly services: readonly Service[];
   /** id of the session that is in force */
   private current: string | undefined;
   private closing = false;
 
   constructor(private readonly options: WorkerSessionOptions) {
-    const { broker, children, onError } = options;
-    this.services = [
-      ...options.services,
-      new UnstartedClaims(broker, children, onError),
-      new Watchdog(children, onError),
-    ];
     this.session = this.openSession();
   }
 
   /** Rejects when Redis cannot serve. */
   async start(): Promise<void> {
     await this.session;
-    for (const service of this.services) service.start();
+    for (const service of this.options.services) service.start();
   }
 
   /** Registers one more child, however long Redis is away. Undefined once closing. */
@@ -103,9 +82,9 @@ export class WorkerSession {
 
   async close(): Promise<void> {
     this.hasten();
-    const { broker } = this.options;
+    const { broker, services } = this.options;
     const orderly = async (): Promise<void> => {
-      await Promise.all(this.services.map((service) => service.stop()));
+      await Promise.all(services.map((service) => service.stop()));
       await (await this.session).close();
     };
     await soon(orderly().catch(() => {}));
@@ -121,9 +100,7 @@ export class WorkerSession {
   };
 
   private async openSession(): Promise<Session> {
-    const { broker, leaseMs, queues, catalog, app, onError } = this.options;
-    const onLost = (id: string): void => this.replaceSession(id);
-    const session = new Session({ broker, leaseMs, queues, catalog, app, onError, onLost });
+    const session = new Session(this.options, (id) => this.replaceSession(id));
     this.current = session.id;
     await session.open();
     return session;

@@ -1,4 +1,4 @@
-import { realpathSync, statSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 
 /** Where a child starts, and which file it runs. */
@@ -39,8 +39,8 @@ export class WorkingDirectory {
   place(): Place {
     const { entry } = this.options;
     const { start, logical } = this;
-    if (isDirectory(start)) return { directory: start, entry };
-    if (logical !== undefined && isDirectory(logical)) {
+    if (existsSync(start)) return { directory: start, entry };
+    if (logical !== undefined && existsSync(logical)) {
       this.report(
         `new children start in ${logical}, which is ${realpathSync(logical)} now. Restart the worker after a deploy`,
       );
@@ -78,15 +78,7 @@ function isSame(path: string, directory: string): boolean {
   }
 }
 
-function isDirectory(path: string): boolean {
-  try {
-    return statSync(path).isDirectory();
-  } catch {
-    return false;
-  }
-}
-
 function nearest(path: string): string {
   const above = dirname(path);
-  return isDirectory(above) || above === path ? above : nearest(above);
+  return existsSync(above) || above === path ? above : nearest(above);
 }

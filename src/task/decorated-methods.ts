@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import { NestworkError } from '../errors.js';
 
 /** A fixed string, so that two copies of the package in one app see each other's decorators. */
 const DECORATED_METHODS = 'nestwork:decorated-methods';
@@ -7,7 +6,7 @@ const DECORATED_METHODS = 'nestwork:decorated-methods';
 /** What decorates a parameter, and makes no task of its method. */
 const PAYLOAD = '@Payload()';
 
-/** What a class remembers of one of its methods, whatever other decorators make of the method later. */
+/** The notes of a class about one of its methods, which other decorators cannot change later. */
 interface Note {
   /** as people write them, in the order in which they ran: '@Task()' */
   readonly decorators: readonly string[];
@@ -60,19 +59,6 @@ export function decoratedMethods(prototype: object): DecoratedMethod[] {
   return [...found.values()].filter((decorated) => decorated !== undefined);
 }
 
-/**
- * Refuses a class of which a decorator has no effect: the method that it marked is not the one that the class has.
- *
- * @param isTask whether a function carries the mark of a task
- * @throws NestworkError DECORATOR_LOST, INVALID_OPTION
- */
-export function assertDecoratorsKept(type: { readonly prototype: object }, isTask: (method: unknown) => boolean): void {
-  for (const { declaredAs, decorator, current } of decoratedMethods(type.prototype)) {
-    if (isTask(current)) continue;
-    throw decorator === undefined ? payloadOfNoTask(declaredAs) : lost(declaredAs, decorator);
-  }
-}
-
 function notesOf(prototype: object): Map<string, Note> | undefined {
   return Reflect.getOwnMetadata(DECORATED_METHODS, prototype);
 }
@@ -83,24 +69,4 @@ function decoration({ decorators, body }: Note): Pick<DecoratedMethod, 'decorato
 
 function makesTask(decorator: string): boolean {
   return decorator !== PAYLOAD;
-}
-
-function lost(declaredAs: string, decorator: string): NestworkError {
-  const [type = '', method = ''] = declaredAs.split('.');
-  return new NestworkError(
-    'DECORATOR_LOST',
-    `${decorator} on ${declaredAs} has no effect: something replaced the method afterwards, and what ${decorator} wrote on it is lost.`,
-    [
-      `Write ${decorator} above every other decorator of the method: the topmost one is applied last.`,
-      'A decorator of the class that replaces its methods must copy their metadata: Reflect.getMetadataKeys(method).',
-      `A spy must not replace it before the app has started: spy on the instance, jest.spyOn(app.get(${type}), '${method}').`,
-    ],
-  );
-}
-
-function payloadOfNoTask(declaredAs: string): NestworkError {
-  return new NestworkError('INVALID_OPTION', `@Payload() in ${declaredAs} has no effect: the method is not a task.`, [
-    'Decorate the method with @Task().',
-    'For a message handler import Payload from @nestjs/microservices, not from nestwork.',
-  ]);
 }

@@ -1,7 +1,7 @@
 import type { TaskHeaders } from '../message/headers.js';
 
 /**
- * What a task knows about itself while it runs.
+ * The data of a task while it runs.
  *
  * @example
  * @TaskHooks()
@@ -27,7 +27,7 @@ export interface TaskInfo {
   readonly enqueuedAt: Date;
   /** the time for which a cron fired it, which may be earlier than now, or at which `runNow()` did; undefined for other tasks */
   readonly cronTime?: Date;
-  /** what its sender gave it besides; frozen, empty for most */
+  /** the headers of the call; frozen, empty for most */
   readonly headers: TaskHeaders;
   /** aborts when the worker can wait no longer; `signal.reason` says why */
   readonly signal: AbortSignal;
@@ -111,7 +111,7 @@ export interface WrapTask {
 }
 
 /**
- * What is about to be sent by one `delay()` or `delayMany()`.
+ * The calls that one `delay()` or `delayMany()` is about to send.
  *
  * @example
  * @TaskHooks()

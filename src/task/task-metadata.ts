@@ -3,7 +3,7 @@ import { type CronMetadata, cronMetadataOf } from '../cron/cron-metadata.js';
 import { NestworkError } from '../errors.js';
 import type { PolicyOptions } from '../policy/policy-options.js';
 import { BROADCAST_QUEUE, type BroadcastScope } from './broadcast.js';
-import { assertDecoratorsKept, noteDecorator } from './decorated-methods.js';
+import { decoratedMethods, noteDecorator } from './decorated-methods.js';
 
 /** A fixed string, so that two copies of the package in one app see each other's decorators. */
 const TASK_METADATA = 'nestwork:task';
@@ -53,18 +53,15 @@ export function setTaskMetadata(method: object, metadata: TaskMetadata): void {
 }
 
 function declaredTwice(declaredAs: string, first: string, second: string): NestworkError {
-  if (first !== second && [first, second].includes('@Broadcast()')) {
-    return new NestworkError(
-      'INVALID_OPTION',
-      `${declaredAs} has both ${first === '@Broadcast()' ? second : first} and @Broadcast(): a method is a task or a broadcast.`,
-      'Keep one of them, and let a second method call the first if you need both.',
-    );
-  }
   const both = first === second ? `${first} twice` : `both ${first} and ${second}`;
-  return new NestworkError('INVALID_OPTION', `${declaredAs} has ${both}, each of which makes the method a task.`, [
-    'Keep one of them: a cron is a task already, and can be sent as well.',
-    'For two schedules write two methods, the second of which calls the first.',
-  ]);
+  return new NestworkError(
+    'INVALID_OPTION',
+    `${declaredAs} has ${both}: each of them makes the method a task, or a broadcast.`,
+    [
+      'Keep one of them: a cron is a task already, and can be sent as well.',
+      'For a second schedule, or for a task and a broadcast, write two methods, the second of which calls the first.',
+    ],
+  );
 }
 
 export function setTaskHooks(type: object): void {
@@ -77,7 +74,7 @@ export function taskMetadataOf(method: unknown): TaskMetadata | undefined {
 
 /** The decorated methods of a class and its ancestors; an override without the decorator hides the task. */
 export function declaredTasks(type: { readonly name: string; readonly prototype: object }): DeclaredTask[] {
-  return [...methods(type.prototype)].flatMap(([method, decorated]) => {
+  return [...nearest(type.prototype)].flatMap(([method, decorated]) => {
     const metadata = taskMetadataOf(decorated);
     if (!metadata) return [];
     const { name = `${type.name}.${method}`, queue: named, broadcast, declaredAs, declaredIn, ...rest } = metadata;
@@ -93,18 +90,35 @@ export function declaredTasks(type: { readonly name: string; readonly prototype:
  * @throws NestworkError DECORATOR_LOST; INVALID_OPTION for `@Payload()` in a method that is no task
  */
 export function assertTasksKept(type: { readonly prototype: object }): void {
-  assertDecoratorsKept(type, (method) => taskMetadataOf(method) !== undefined);
+  for (const { declaredAs, decorator, current } of decoratedMethods(type.prototype)) {
+    if (taskMetadataOf(current)) continue;
+    throw decorator === undefined ? payloadOfNoTask(declaredAs) : lost(declaredAs, decorator);
+  }
+}
+
+function lost(declaredAs: string, decorator: string): NestworkError {
+  const [type = '', method = ''] = declaredAs.split('.');
+  return new NestworkError(
+    'DECORATOR_LOST',
+    `${decorator} on ${declaredAs} has no effect: something replaced the method afterwards, and what ${decorator} wrote on it is lost.`,
+    [
+      `Write ${decorator} above every other decorator of the method: the topmost one is applied last.`,
+      'A decorator of the class that replaces its methods must copy their metadata: Reflect.getMetadataKeys(method).',
+      `A spy must not replace it before the app has started: spy on the instance, jest.spyOn(app.get(${type}), '${method}').`,
+    ],
+  );
+}
+
+function payloadOfNoTask(declaredAs: string): NestworkError {
+  return new NestworkError('INVALID_OPTION', `@Payload() in ${declaredAs} has no effect: the method is not a task.`, [
+    'Decorate the method with @Task().',
+    'For a message handler import Payload from @nestjs/microservices, not from nestwork.',
+  ]);
 }
 
 /** Names of all methods and accessors, own and inherited, and whether it is a method; no accessor is run. */
 export function members(prototype: object): Map<string, boolean> {
   return new Map([...nearest(prototype)].map(([name, value]) => [name, typeof value === 'function']));
-}
-
-function methods(prototype: object): Map<string, unknown> {
-  const found = nearest(prototype);
-  for (const [name, value] of found) if (typeof value !== 'function') found.delete(name);
-  return found;
 }
 
 /** By name; what is nearest counts, also an accessor that hides a method. Its value is undefined: reading one runs it. */

@@ -1,5 +1,5 @@
 import { NestworkError } from '../errors.js';
-import type { TaskDefinition } from './task-definition.js';
+import type { TaskDefinition, TaskOrigin } from './task-definition.js';
 
 /** What a provider gives whose token is a task class: no instance of that class. */
 export interface Replacement {
@@ -58,31 +58,29 @@ export class TaskRegistry {
 }
 
 function duplicate(first: TaskDefinition, second: TaskDefinition): NestworkError {
-  const [one, other] = [first.origin, second.origin];
-  const what = `Two tasks are named "${first.name}": ${first.where} and ${second.where}`;
-  if (one.type !== other.type || one.method !== other.method) {
-    const options = [...new Set([named(one.decorator), named(other.decorator)])];
-    return new NestworkError('DUPLICATE_TASK', `${what}.`, [
-      `Give one of them another name: ${options.join(', or ')}.`,
-      'Without one the name is `Class.method`: two classes of one name need different ones.',
-    ]);
+  const isSame = first.origin.type === second.origin.type && first.origin.method === second.origin.method;
+  return new NestworkError(
+    'DUPLICATE_TASK',
+    `Two tasks are named "${first.name}": ${first.where} and ${second.where}${isSame ? ', the same method found twice' : ''}.`,
+    isSame ? toProvideOnce(first.origin, second.origin) : TO_RENAME,
+  );
+}
+
+const TO_RENAME = [
+  'Give one of them another name: @Task({ name }), @Broadcast({ name }), @Cron(cronTime, { name }) or @Interval(every, { name }).',
+  'Without one the name is `Class.method`: two classes of one name need different ones.',
+];
+
+function toProvideOnce({ type: { name }, module }: TaskOrigin, other: TaskOrigin): string[] {
+  if (module !== other.module) {
+    return [
+      `Both modules have ${name} among their \`providers\`: keep it in ${module}, and remove it from ${other.module}.`,
+      `If ${other.module} injects it, add it to the \`exports\` of ${module}, and ${module} to the \`imports\` of ${other.module}.`,
+    ];
   }
-  const { name } = one.type;
-  if (one.module !== other.module) {
-    return new NestworkError('DUPLICATE_TASK', `${what}.`, [
-      `Both modules have ${name} among their \`providers\`: keep it in ${one.module}, and remove it from ${other.module}.`,
-      `If ${other.module} injects it, add it to the \`exports\` of ${one.module}, and ${one.module} to the \`imports\` of ${other.module}.`,
-    ]);
-  }
-  return new NestworkError('DUPLICATE_TASK', `${what}, under two tokens or in two instances of the module.`, [
+  return [
     `Provide ${name} once; for a second token give { provide: TOKEN, useExisting: ${name} }.`,
     `A dynamic module that is imported twice is two modules: provide ${name} in one that is imported once.`,
     'To run it twice with other settings, write a subclass for each: its tasks have names of their own.',
-  ]);
-}
-
-/** How the decorator takes a name. */
-function named(decorator: string): string {
-  const first = decorator === '@Cron()' ? 'cronTime, ' : decorator === '@Interval()' ? 'every, ' : '';
-  return decorator.replace('()', `(${first}{ name: '...' })`);
+  ];
 }

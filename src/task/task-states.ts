@@ -14,32 +14,32 @@ interface TaskStateSpec {
  * tools read it, too.
  */
 export const TASK_STATES = {
-  pending: { shape: '○', color: 'blue', meaning: 'It waits in its queue; the oldest task starts first.' },
+  pending: { shape: '○', color: 'blue', meaning: 'It waits in its queue.' },
   scheduled: { shape: '◔', color: 'cyan', meaning: 'It waits for its time, or for its next attempt.' },
-  active: { shape: '●', color: 'yellow', meaning: 'A child holds it and runs it, or starts it within milliseconds.' },
+  active: { shape: '●', color: 'yellow', meaning: 'A child holds it, and runs it or starts it within milliseconds.' },
   'held back': {
     shape: '‖',
     color: 'magenta',
-    meaning: 'It is pending, but a limit or a pause keeps it from starting.',
+    meaning: 'It is pending, but a limit or a pause holds it back.',
   },
   quarantined: {
     shape: '▲',
     color: 'magenta',
     meaning: 'A process died while it ran the task, which runs alone next.',
   },
-  dead: { shape: '✗', color: 'red', meaning: 'It ended with an error; Redis keeps it until a person acts.' },
-  expired: { shape: '◇', color: 'red', meaning: 'It is dead with `TASK_EXPIRED`: no child started it in time.' },
-  cancelled: { shape: '⊘', color: 'gray', meaning: '`cancel()` ended it, so it does not run again.' },
+  dead: { shape: '✗', color: 'red', meaning: 'It ended with an error, and Redis keeps it.' },
+  expired: { shape: '◇', color: 'red', meaning: 'It is dead, because no child started it in time.' },
+  cancelled: { shape: '⊘', color: 'gray', meaning: '`cancel()` ended it.' },
   dropped: {
     shape: '↓',
     color: 'gray',
-    meaning: 'Its error said that it needs no other attempt (`DropTask`, `dropOn`).',
+    meaning: 'Its error needs no other attempt (`DropTask`, `dropOn`).',
   },
   done: { shape: '✓', color: 'green', meaning: 'Its method returned; Redis keeps nothing of it.' },
   unconfirmed: {
     shape: '?',
     color: 'yellow',
-    meaning: 'Redis did not confirm the send, so the task may be in its queue.',
+    meaning: 'Redis did not confirm the send; the task may be in its queue.',
   },
 } as const satisfies Record<string, TaskStateSpec>;
 

@@ -6,7 +6,6 @@ import { TaskDiscovery } from '../discovery/task-discovery.js';
 import { RESOLVED_OPTIONS } from '../options/options.js';
 import type { ResolvedTaskQueueOptions } from '../options/resolve-options.js';
 import { TaskRegistry } from '../task/task-registry.js';
-import { inCleanContext } from '../values/clean-context.js';
 import { systemClock } from '../values/clock.js';
 import { Executor } from '../worker/executor.js';
 import type { MemoryBroker } from './memory/memory-broker.js';
@@ -48,12 +47,7 @@ export async function drainTasks(app: INestApplicationContext): Promise<TaskRun[
   const { work, close } = await workOf(broker, queues);
   const runner = new TaskRunner({ work, executor, clock: systemClock, impatient: true });
   const drained: TaskRun[] = [];
-  for (;;) {
-    // a worker does not have the AsyncLocalStorage of the caller
-    const runs = await inCleanContext(() => runner.runNext());
-    if (runs.length === 0) break;
-    drained.push(...runs.filter(({ outcome }) => outcome !== 'retried'));
-  }
+  for await (const run of runner.drain()) if (run.outcome !== 'retried') drained.push(run);
   await close();
   return drained;
 }

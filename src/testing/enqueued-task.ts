@@ -3,8 +3,8 @@ import { decodeMessage } from '../message/task-message.js';
 import { encodeUnique } from '../message/unique-key.js';
 import type { CallPolicyOptions } from '../policy/policy-options.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
+import type { SentMessage } from './memory/memory-broker.js';
 import { keyOf } from './memory/message-edits.js';
-import type { SentMessage } from './memory/observed-broker.js';
 
 /**
  * A call that an app has sent, as `TestQueue.enqueued()` shows it.

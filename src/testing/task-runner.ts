@@ -1,12 +1,16 @@
+import { hostname } from 'node:os';
 import type { ClaimedTask } from '../broker/port/broker.js';
 import { MOST_PROMOTED } from '../maintenance/promoter.js';
+import { idOf } from '../message/task-message.js';
 import { TaskCancelledError } from '../policy/task-errors.js';
+import { BROADCAST_QUEUE } from '../task/broadcast.js';
+import { inCleanContext } from '../values/clean-context.js';
 import type { Clock } from '../values/clock.js';
 import { cronRuns } from '../worker/cron-run.js';
+import { describeError } from '../worker/describe-error.js';
 import { type Executor, type Failure, isFailure, type Outcome, type OutcomeListener } from '../worker/executor.js';
 import { lineOf, reportOf } from '../worker/failure-record.js';
 import type { RunningTask } from '../worker/running-task.js';
-import { drainBroadcasts } from './drain-broadcasts.js';
 import { describeRun, type TaskRun } from './task-run.js';
 import type { TestWork } from './test-work.js';
 
@@ -33,12 +37,23 @@ export class TaskRunner {
     this.listeners = [cronRuns((cron, run) => work.claims.recordRun(cron, run), clock)];
   }
 
-  /** Runs the next task that is pending or due, or the next broadcasts when there is none; empty when nothing is left. */
-  async runNext(): Promise<TaskRun[]> {
-    const { work, executor, clock } = this.options;
-    await work.promote(MOST_PROMOTED);
-    const claimed = await work.claims.next();
-    return claimed ? [await this.run(claimed)] : drainBroadcasts(work.broadcasts, executor, clock);
+  /**
+   * Runs pending and due tasks, and broadcasts when there is none, until nothing is left. A worker does not have the
+   * AsyncLocalStorage of the caller.
+   */
+  async *drain(): AsyncGenerator<TaskRun> {
+    for (;;) {
+      const runs = await inCleanContext(() => this.runNext());
+      if (runs.length === 0) return;
+      yield* runs;
+    }
+  }
+
+  /** Runs the next broadcasts, in order; empty when there were none. */
+  async runBroadcasts(): Promise<TaskRun[]> {
+    const runs: TaskRun[] = [];
+    for (const message of await this.options.work.broadcasts.next()) runs.push(await this.runBroadcast(message));
+    return runs;
   }
 
   /** Runs a task that was taken, and ends its claim. */
@@ -58,6 +73,25 @@ export class TaskRunner {
   cancel(id: string): void {
     const task = this.running.get(id);
     task?.abort(new TaskCancelledError(task.name));
+  }
+
+  private async runNext(): Promise<TaskRun[]> {
+    const { work } = this.options;
+    await work.promote(MOST_PROMOTED);
+    const claimed = await work.claims.next();
+    return claimed ? [await this.run(claimed)] : this.runBroadcasts();
+  }
+
+  private async runBroadcast(message: string): Promise<TaskRun> {
+    const { work, executor, clock } = this.options;
+    const call = { id: idOf(message), message, queue: BROADCAST_QUEUE };
+    const prepared = executor.prepare(call);
+    const outcome = isFailure(prepared) ? prepared : await executor.run(prepared);
+    const failed = outcome.kind === 'failed';
+    const error = failed ? describeError(outcome.error).error : undefined;
+    const ended = { host: hostname(), pid: process.pid, ok: !failed, error, at: clock() };
+    await work.broadcasts.record(call.id, { ...ended, durationMs: Math.round(outcome.durationMs) });
+    return failed ? describeRun(call, 'dead', outcome.error) : describeRun(call, 'done');
   }
 
   /** In exactly one of done, retry, bury. */

@@ -3,13 +3,14 @@ import type { ModuleRef } from '@nestjs/core';
 import { QueueClient, type TaskClass, type TaskSenders } from '../client/queue-client.js';
 import { TaskDiscovery } from '../discovery/task-discovery.js';
 import { NestworkError } from '../errors.js';
+import { unknownCron } from '../inspector/cron-manager.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import { TaskRegistry } from '../task/task-registry.js';
 import { type Duration, toMilliseconds } from '../values/duration.js';
 import { assertKnownOptions } from '../values/known-options.js';
 import { Executor, logBrokenBackoff } from '../worker/executor.js';
 import { EnqueuedTask } from './enqueued-task.js';
-import type { SentMessage } from './memory/observed-broker.js';
+import type { SentMessage } from './memory/memory-broker.js';
 import { nameOfTask, type TaskReference } from './task-reference.js';
 import type { TaskRun } from './task-run.js';
 import type { TestBench, TestMode } from './test-bench.js';
@@ -173,15 +174,17 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
     const worker = await this.worker();
     const registry = this.moduleRef.get(TaskRegistry, { strict: false });
     const definition = registry.get(name);
-    if (!definition?.cron) throw unknownCron(name, registry);
-    return this.note(await worker.runCron(definition));
+    if (definition?.cron) return this.note(await worker.runCron(definition));
+    const crons = registry.all().flatMap((task) => (task.cron ? [task.name] : []));
+    const remedy = 'Decorate a method with @Cron() or @Interval().';
+    throw unknownCron(name, `No provider of this app has a cron "${name}".`, crons, remedy);
   }
 
   /** Forgets all sent calls, attempts, and tasks that wait or are dead. Crons and the time stay. For `beforeEach`. */
   clear(): void {
     this.sent = [];
     this.runs = [];
-    this.bench.broker?.clear();
+    this.bench.broker?.tasks.clear();
   }
 
   private async receive(messages: readonly SentMessage[]): Promise<void> {
@@ -230,14 +233,6 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
     await worker.start();
     return worker;
   }
-}
-
-function unknownCron(name: string, registry: TaskRegistry): NestworkError {
-  const crons = registry.all().flatMap(({ name: other, cron }) => (cron ? [other] : []));
-  return new NestworkError('UNKNOWN_CRON', `No provider of this app has a cron "${name}".`, [
-    crons.length > 0 ? `Known crons: ${crons.sort().join(', ')}.` : 'Decorate a method with @Cron() or @Interval().',
-    'Its name is `Class.method` unless the decorator gives another.',
-  ]);
 }
 
 function notInitialized(): NestworkError {

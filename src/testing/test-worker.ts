@@ -7,26 +7,19 @@ import { TaskIdSequence } from '../message/task-id.js';
 import { encodeMessage } from '../message/task-message.js';
 import type { TaskRegistry } from '../task/task-registry.js';
 import { inCleanContext } from '../values/clean-context.js';
-import type { Clock } from '../values/clock.js';
 import { printable, printableStack } from '../values/printable.js';
 import { printed, printedText } from '../values/printed.js';
 import { describeError } from '../worker/describe-error.js';
-import type { Executor } from '../worker/executor.js';
-import { drainBroadcasts } from './drain-broadcasts.js';
-import type { ObservedBroker } from './memory/observed-broker.js';
+import type { MemoryBroker } from './memory/memory-broker.js';
 import type { TaskRun } from './task-run.js';
-import { TaskRunner } from './task-runner.js';
+import { TaskRunner, type TaskRunnerOptions } from './task-runner.js';
 
 /** A task that sends itself again would run for ever. */
 const MOST_RUNS = 100_000;
 
-export interface TestWorkerOptions {
-  readonly broker: ObservedBroker;
-  readonly executor: Executor;
+export interface TestWorkerOptions extends Omit<TaskRunnerOptions, 'work'> {
+  readonly broker: MemoryBroker;
   readonly registry: TaskRegistry;
-  readonly clock: Clock;
-  /** see TaskRunner */
-  readonly impatient: boolean;
 }
 
 /** The worker of a test: it serves all queues of the app and fires its crons, but only on request. */
@@ -62,13 +55,11 @@ export class TestWorker {
   async drain(): Promise<TaskRun[]> {
     const runs: TaskRun[] = [];
     await this.crons.tick();
-    for (;;) {
-      const next = await inCleanContext(() => this.runner.runNext());
-      if (next.length === 0) return runs;
-      for (const each of next) this.log(each);
-      runs.push(...next);
+    for await (const run of this.runner.drain()) {
+      runs.push(this.log(run));
       if (runs.length > MOST_RUNS) throw endless(runs);
     }
+    return runs;
   }
 
   /** Runs one pending task, again and again if it is to be tried again at once. */
@@ -77,18 +68,14 @@ export class TestWorker {
     for (;;) {
       const claimed = this.options.broker.claims.one(id);
       if (!claimed) return runs;
-      const run = await inCleanContext(() => this.runner.run(claimed));
-      this.log(run);
-      runs.push(run);
+      runs.push(this.log(await inCleanContext(() => this.runner.run(claimed))));
     }
   }
 
   /** Runs the broadcasts that were sent. */
   async runBroadcasts(): Promise<TaskRun[]> {
-    const { broker, executor, clock } = this.options;
-    const runs = await inCleanContext(() => drainBroadcasts(broker.broadcasts, executor, clock));
-    for (const run of runs) this.log(run);
-    return runs;
+    const runs = await inCleanContext(() => this.runner.runBroadcasts());
+    return runs.map((run) => this.log(run));
   }
 
   /** Runs a cron as if it were due now. */
@@ -96,7 +83,7 @@ export class TestWorker {
     const now = this.options.clock();
     const id = this.ids.next();
     const message = encodeMessage({ id, name, payload: '[]', enqueuedAt: now, options: { cron: name, due: now } });
-    await this.options.broker.enqueueUnobserved(queue, message);
+    this.options.broker.tasks.add(queue, message);
     return this.runOne(id);
   }
 
@@ -117,11 +104,12 @@ export class TestWorker {
   }
 
   /** As the log of a worker does: a failure should show also if a test does not ask for it. */
-  private log({ outcome, name, id, error: thrown }: TaskRun): void {
-    if (outcome !== 'dead') return;
-    const { code, error, stack } = describeError(thrown);
+  private log(run: TaskRun): TaskRun {
+    if (run.outcome !== 'dead') return run;
+    const { code, error, stack } = describeError(run.error);
     const why = printedText(error, code !== 'TASK_FAILED');
-    this.logger.error(`Task ${printable(name)} ${id} is dead: ${why}`, stack && printableStack(stack));
+    this.logger.error(`Task ${printable(run.name)} ${run.id} is dead: ${why}`, stack && printableStack(stack));
+    return run;
   }
 }
 

@@ -45,27 +45,13 @@ export const PART_OPTIONS: readonly (keyof PartOptions)[] = [
   'applyGlobalEnhancers',
 ];
 const MODES: readonly TestMode[] = ['fake', 'inline', 'memory'];
-const WITHOUT_USE: readonly (keyof TaskQueueOptions)[] = [
-  'redis',
-  'namespace',
-  'commandTimeout',
-  'replicas',
-  'deadRetention',
-  'maxDead',
-  'inProcess',
-];
-
 /**
  * Wrong values of the other options are reported when the app is compiled.
  *
  * @throws NestworkError INVALID_OPTION
  */
 export function assertTestingOptions(options: TaskQueueTestingOptions): void {
-  assertKnownOptions(options, ['mode', 'setSystemTime', ...PART_OPTIONS], 'TaskQueueTestingModule.forRoot', (option) =>
-    WITHOUT_USE.some((name) => name === option)
-      ? 'Leave it out: a test has neither Redis nor a worker process.'
-      : undefined,
-  );
+  assertKnownOptions(options, ['mode', 'setSystemTime', ...PART_OPTIONS], 'TaskQueueTestingModule.forRoot');
   const { mode = 'fake', setSystemTime } = options;
   if (!MODES.includes(mode)) {
     throw new NestworkError(

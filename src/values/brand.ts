@@ -2,7 +2,7 @@
  * Lets `instanceof` find instances of this class that another copy of the package made, as an app has them where npm could
  * not merge two versions: they carry the same mark. A class that extends it is asked for in the ordinary way.
  *
- * Reading the mark never throws, whatever is asked about: a revoked proxy is an instance of nothing.
+ * Reading the mark never throws, for any value: a revoked proxy is an instance of nothing.
  *
  * @param name of the class, which has to stay what it is
  * @example
@@ -17,24 +17,12 @@ export function brand(type: abstract new (...args: never[]) => unknown, name: st
   Object.defineProperty(type.prototype, mark, { value: true });
   Object.defineProperty(type, Symbol.hasInstance, {
     value(this: unknown, value: unknown): boolean {
-      return this === type ? carries(value, mark) : isOrdinaryInstance(this, value);
+      try {
+        if (this !== type) return Function.prototype[Symbol.hasInstance].call(this, value);
+        return Reflect.get(Object(value), mark) === true;
+      } catch {
+        return false;
+      }
     },
   });
-}
-
-function carries(value: unknown, mark: symbol): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  try {
-    return Reflect.get(value, mark) === true;
-  } catch {
-    return false;
-  }
-}
-
-function isOrdinaryInstance(type: unknown, value: unknown): boolean {
-  try {
-    return Function.prototype[Symbol.hasInstance].call(type, value);
-  } catch {
-    return false;
-  }
 }

@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { shortened } from './place.js';
+import { cut } from './printable.js';
 
 /** A class that is carried. */
 interface Kind {
@@ -9,21 +9,13 @@ interface Kind {
   readonly prototypes: number;
 }
 
-const TYPED_ARRAYS: Readonly<Record<string, (value: unknown) => boolean>> = {
-  Int8Array: types.isInt8Array,
-  Uint8Array: types.isUint8Array,
-  Uint8ClampedArray: types.isUint8ClampedArray,
-  Int16Array: types.isInt16Array,
-  Uint16Array: types.isUint16Array,
-  // in Node.js since 24; the type library does not know it yet
-  Float16Array: (value) => (types as { isFloat16Array?: (value: unknown) => boolean }).isFloat16Array?.(value) ?? false,
-  Int32Array: types.isInt32Array,
-  Uint32Array: types.isUint32Array,
-  Float32Array: types.isFloat32Array,
-  Float64Array: types.isFloat64Array,
-  BigInt64Array: types.isBigInt64Array,
-  BigUint64Array: types.isBigUint64Array,
-};
+/** Those of this version of Node.js: Float16Array is there since 24. */
+const TYPED_ARRAYS = Object.getOwnPropertyNames(globalThis).filter((name) =>
+  /^(?:Big)?(?:Int|Uint|Float)\d+(?:Clamped)?Array$/.test(name),
+);
+/** Its class; undefined for what is none, whatever it looks like. */
+const typedArrayName = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)
+  ?.get as (this: unknown) => string | undefined;
 
 const KINDS = new Map<string, Kind>([
   ['Array', { is: Array.isArray, prototypes: 1 }],
@@ -36,7 +28,10 @@ const KINDS = new Map<string, Kind>([
   ['ArrayBuffer', { is: types.isArrayBuffer, prototypes: 1 }],
   ['DataView', { is: types.isDataView, prototypes: 1 }],
   ['Buffer', { is: Buffer.isBuffer, prototypes: 3 }],
-  ...Object.entries(TYPED_ARRAYS).map(([name, is]): [string, Kind] => [name, { is, prototypes: 2 }]),
+  ...TYPED_ARRAYS.map((name): [string, Kind] => [
+    name,
+    { is: (value) => typedArrayName.call(value) === name, prototypes: 2 },
+  ]),
 ]);
 
 /** The prototypes of this realm, which most values have. */
@@ -76,7 +71,7 @@ export function classNameOf(prototype: object): string {
     if (type === undefined) continue;
     const isReadable = typeof type === 'function' && !types.isProxy(type);
     const name: unknown = isReadable ? Object.getOwnPropertyDescriptor(type, 'name')?.value : undefined;
-    return typeof name === 'string' ? shortened(name) : '';
+    return typeof name === 'string' ? cut(name, 40) : '';
   }
   return '';
 }
@@ -94,7 +89,7 @@ function ancestor(value: object, generations: number): object | undefined {
   return at ?? undefined;
 }
 
-/** The getters of these classes throw for whatever is no instance. */
+/** The getters of these classes throw for all that is no instance. */
 function hasSlotsOf(prototype: object, property: string): (value: unknown) => boolean {
   const read = Object.getOwnPropertyDescriptor(prototype, property)?.get;
   return (value) => {

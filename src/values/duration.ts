@@ -23,12 +23,13 @@ type Unit = keyof typeof UNITS;
 export type Duration = number | `${number}${Unit}` | `${number} ${Unit}`;
 
 const DURATION = /^(\d+(?:\.\d+)?) ?(ms|s|m|h|d|w)$/;
-const MAX_MILLISECONDS = 10 * 365 * UNITS.d;
+/** 10 years. */
+export const MAX_DURATION_MS = 10 * 365 * UNITS.d;
 
 /**
  * A duration in whole milliseconds (halves round up), from 0 to 10 years of 365 days.
  *
- * Longer than a timer of Node.js can wait (2^31 - 1 ms, 24.8 days): what sets timers has to mind that itself.
+ * Longer than a timer of Node.js can wait (2^31 - 1 ms, 24.8 days): code that sets timers has to respect that itself.
  *
  * @param duration what the user gave; anything may arrive here from untyped code
  * @param what the name of the option, for the error: `'shutdownGrace'`
@@ -54,7 +55,7 @@ export function toMilliseconds(duration: Duration, what: string): number {
 /** Whether it is a number of milliseconds that a duration may have. */
 export function isDuration(milliseconds: unknown): milliseconds is number {
   // NaN is neither
-  return typeof milliseconds === 'number' && milliseconds >= 0 && milliseconds <= MAX_MILLISECONDS;
+  return typeof milliseconds === 'number' && milliseconds >= 0 && milliseconds <= MAX_DURATION_MS;
 }
 
 function parse(text: string): number {

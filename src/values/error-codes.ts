@@ -10,39 +10,37 @@ export interface ErrorCodes {
   /**
    * > A worker was started in a process of PM2's cluster mode ...
    *
-   * **Remedy:** In PM2, use `exec_mode: 'fork'` and one instance; the option `children` sets the number of processes. See [PM2 and node:cluster](../../docs/workers.md#pm2-and-nodecluster).
+   * **Remedy:** In PM2, use `exec_mode: 'fork'` and one instance; `children` sets the number of processes. See [PM2](../../docs/workers.md#pm2-and-nodecluster).
    */
   CLUSTER_WORKER: 'start';
 
   /**
    * > @Cron() on DigestTasks.digest has no effect: something replaced the method afterwards ...
    *
-   * A decorator above one of nestwork's, or above `@UseGuards()` and the like, replaced the method, as `@CreateRequestContext()` of MikroORM does. A spy on the prototype, before the app starts, has the same effect.
+   * A decorator above one of nestwork's or of `@UseGuards()` and the like replaced the method, for example `@CreateRequestContext()` of MikroORM. A spy on the prototype does the same.
    *
-   * **Remedy:** Write the named decorator above all others. See [the order of decorators](../../docs/tasks.md#the-order-of-decorators).
+   * **Remedy:** Write the named decorator [above all others](../../docs/tasks.md#the-order-of-decorators).
    */
   DECORATOR_LOST: 'start';
 
   /**
    * > TaskQueueModule is imported 2 times, each time with options of its own: in AppModule, BillingModule.
    *
-   * Each of them would register and fire everything again.
-   *
-   * **Remedy:** Import it once, in the root module. Its exports are injectable everywhere.
+   * **Remedy:** Import it once, in the root module. Its exports are injectable in every module.
    */
   DUPLICATE_MODULE: 'start';
 
   /**
    * > Two tasks are named "ReportTasks.send": MailTasks.deliver in RootModule and ReportTasks.send in AppModule.
    *
-   * **Remedy:** Give one of them another name: `@Task({ name })`, `@Cron(cronTime, { name })`. Provide each class in one module and export it; for a second token use `useExisting`.
+   * **Remedy:** Name one of them: `@Task({ name })`, `@Cron(cronTime, { name })`. Provide each class in one module only; for a second token use `useExisting`.
    */
   DUPLICATE_TASK: 'start';
 
   /**
    * > Nest made no OfficeHours for MailTasks.send in MailModule.
    *
-   * A guard, interceptor, pipe or filter was given as a class, and Nest does not create it for this provider, for example because a factory provides the task class.
+   * Nest does not create the class of this guard, interceptor, pipe or filter, for example because a factory provides the task class.
    *
    * **Remedy:** Provide the task class as a class, or give an instance: `@UseGuards(new OfficeHours())`.
    */
@@ -51,41 +49,41 @@ export interface ErrorCodes {
   /**
    * > The key {nestwork}:format holds "a list", not nestwork/1.
    *
-   * Another program uses the namespace, or a version with another format.
+   * Another program, or a version with another format, uses the namespace.
    *
-   * **Remedy:** Give `TaskQueueModule` another `namespace`. If another version of nestwork wrote the keys, let workers of that version drain its queues first.
+   * **Remedy:** Set another `namespace`, or let workers of the other version drain its queues first.
    */
   FOREIGN_KEYS: 'start';
 
   /**
    * > The cron time "0 8,25 * * *" of @Cron() on DigestTasks.digest in RootModule is not valid: 25 is no hour (0-23).
    *
-   * The cron time is no valid expression, or never comes due, or its time zone does not exist.
+   * The expression or the time zone is not valid, or the cron never comes due.
    *
-   * **Remedy:** See [crons](../../docs/scheduling-and-cron.md#crons) for valid expressions.
+   * **Remedy:** Correct it: see [crons](../../docs/scheduling-and-cron.md#crons).
    */
   INVALID_CRON: 'start';
 
   /**
    * > shutdownGrace is '30 seconds', which is not a valid duration.
    *
-   * **Remedy:** Give milliseconds as a number, or a number with a unit: `500`, `'500ms'`, `'30s'`, `'10m'`, `'1.5h'`, `'2d'`.
+   * **Remedy:** Give milliseconds, or a number with a unit: `500`, `'500ms'`, `'30s'`, `'1.5h'`, `'2d'`.
    */
   INVALID_DURATION: 'start';
 
   /**
    * > 'my queue' is not a valid queue name.
    *
-   * **Remedy:** Queue and namespace: 1 to 100 of `A-Za-z0-9_.-`. Task: 1 to 200, also `:` and `$`. If a minifier renames the class or the method, set `@Task({ name })`.
+   * **Remedy:** Use 1 to 100 characters of `A-Za-z0-9_.-` for a queue or namespace, 1 to 200 of these, `:` and `$` for a task. If a minifier renames classes, set `@Task({ name })`.
    */
   INVALID_NAME: 'start';
 
   /**
    * > The option `lease` is 5 ms.
    *
-   * An option has an invalid value or an unknown name, or the options are no plain object.
+   * An option has an invalid value or an unknown name.
    *
-   * **Remedy:** Use a value that the message asks for. For an unknown name it lists the valid names and the right place: `forRoot({ defaults: { retries: 3 } })`, not `forRoot({ retries: 3 })`.
+   * **Remedy:** Use a value or name that the message lists. Retries and timeouts of all tasks belong into `defaults`: `forRoot({ defaults: { retries: 3 } })`.
    */
   INVALID_OPTION: 'start';
 
@@ -94,7 +92,7 @@ export interface ErrorCodes {
    *
    * Tasks and hooks must exist when a worker starts.
    *
-   * **Remedy:** Import the module in the usual way, and let its tasks [load heavy code](../../docs/nest.md#lazily-loaded-modules) when they run.
+   * **Remedy:** Import the module as usual, and let its tasks [load heavy code](../../docs/nest.md#lazily-loaded-modules) when they run.
    */
   LAZY_TASKS: 'start';
 
@@ -110,18 +108,18 @@ export interface ErrorCodes {
   /**
    * > A worker keeps 9616 bytes for each child in a file, and can make none in /dev/shm (ENOSPC) ...
    *
-   * A child records its running tasks in a file. A worker without such a file does not start; a running worker tries again, and its other children go on.
+   * A worker cannot start without this file; a running worker tries again.
    *
-   * **Remedy:** Make room in one of the directories, let the process write there, or name another directory with `TMPDIR`. For `EMFILE` and `ENFILE`, raise `ulimit -n`.
+   * **Remedy:** Make room in one of the directories, make it writable, or name another with `TMPDIR`. For `EMFILE` and `ENFILE`, raise `ulimit -n`.
    */
   NO_SCOREBOARD: 'start';
 
   /**
    * > Redis at 127.0.0.1:6379 is a node of a Redis Cluster.
    *
-   * Redis Cluster is not supported: all keys of a namespace must be on one server.
+   * All keys of a namespace must be on one server.
    *
-   * **Remedy:** Point `redis` to a server without `cluster-enabled yes`. For high availability use [Sentinel](../../docs/guarantees.md#with-sentinel).
+   * **Remedy:** Use a server without `cluster-enabled yes`; for high availability use [Sentinel](../../docs/guarantees.md#with-sentinel).
    */
   REDIS_IS_CLUSTER: 'start';
 
@@ -135,18 +133,18 @@ export interface ErrorCodes {
   /**
    * > The @TaskHooks() provider TaskMetrics injects Tenant, which is request-scoped; but hooks live as long as the worker.
    *
-   * A provider with hooks is request-scoped, durable or transient, or injects a request-scoped provider. As the error of a task: Nest could not create its request-scoped class.
+   * Hooks are not singletons, or inject a request-scoped provider. As the error of a task: Nest could not create its request-scoped class.
    *
-   * **Remedy:** Make hooks singletons. For a task read the `cause`: there is no HTTP request, and `REQUEST` injects the `TaskInfo`.
+   * **Remedy:** Make hooks singletons. For a task read the `cause`: `REQUEST` injects the `TaskInfo`, not an HTTP request.
    */
   SCOPE_UNRESOLVED: 'start';
 
   /**
    * > This app has 2 copies of nestwork: 0.1.0 in /app/node_modules/nestwork, 0.1.1 in /app/libs/mail/node_modules/nestwork ...
    *
-   * npm installed two versions, or a library brought its own. Decorators and error classes work across copies; injectables do not, because Nest finds a provider by its class.
+   * npm installed two versions, or a library brought its own; Nest cannot inject across copies.
    *
-   * **Remedy:** Run `npm ls nestwork`, then `npm dedupe`, or use one version in every package.json. In a library make nestwork a peer dependency. If the same folder appears twice, once `as CommonJS`, load the whole app in one way: see [tsx](../../docs/setup.md#tsx-and-ts-node).
+   * **Remedy:** Run `npm ls nestwork`, then `npm dedupe`. In a library make nestwork a peer dependency. If one folder appears twice, once `as CommonJS`, see [tsx](../../docs/setup.md#tsx-and-ts-node).
    */
   TWO_COPIES: 'start';
 
@@ -160,7 +158,7 @@ export interface ErrorCodes {
   /**
    * > The key of this call of task "ReportTasks.send" is taken by task k3v9x0q2m7ab00000001.
    *
-   * Another task has the `key`, and the call has `onConflict: 'reject'`.
+   * The call has `onConflict: 'reject'`.
    *
    * **Remedy:** Wait for that task, or use `'drop'` or `'replace'`. See [unique tasks](../../docs/sending.md#unique-tasks).
    */
@@ -169,43 +167,43 @@ export interface ErrorCodes {
   /**
    * > Redis did not confirm in time that task k3v9x0q2m7ab00000001 was enqueued; it may or may not be.
    *
-   * The command was sent and no answer came. The `EnqueueUnconfirmedError` has the `taskIds`.
+   * The command was sent, but no answer came.
    *
-   * **Remedy:** Repeat the call with the same id within ten minutes: `with({ id: error.taskIds[0] })`. The task is added at most once. See [repeating a call](../../docs/sending.md#repeating-a-call).
+   * **Remedy:** [Repeat the call](../../docs/sending.md#repeating-a-call) with the same id within ten minutes, `with({ id: error.taskIds[0] })`. The task is added at most once.
    */
   ENQUEUE_UNCONFIRMED: 'send';
 
   /**
    * > Header "user" of with({ headers }) on task "ReportTasks.send" is not a string.
    *
-   * A header is no string or has an invalid name, all headers take more than 8 KiB, or they are no plain object. Nothing was sent.
+   * A header is no string or has an invalid name, all headers take more than 8 KiB, or they are no plain object.
    *
-   * **Remedy:** Give strings by name, in a plain object; `Object.fromEntries(headers)` converts a `Map` or `Headers`. See [headers](../../docs/lifecycle.md#headers).
+   * **Remedy:** Give strings by name; `Object.fromEntries(headers)` converts a `Map` or `Headers`. See [headers](../../docs/lifecycle.md#headers).
    */
   INVALID_HEADERS: 'send';
 
   /**
    * > Argument 0 of task "CalendarTasks.remind" is invalid: at: Invalid ISO datetime.
    *
-   * An argument does not match the schema or the class of its parameter. At a call nothing was sent; in a worker the task is dead at once. `problems` of `InvalidPayloadError` lists the faults.
+   * An argument does not match the schema or class of its parameter; `problems` lists the faults. In a worker the task is dead at once.
    *
-   * **Remedy:** Before senders use a new form, deploy workers that accept both: pending tasks keep the old one. See [payloads](../../docs/nest.md#payloads).
+   * **Remedy:** Correct the argument. Before senders use a new form, deploy workers that accept both. See [payloads](../../docs/nest.md#payloads).
    */
   INVALID_PAYLOAD: 'send';
 
   /**
    * > '42' is not a task id.
    *
-   * **Remedy:** Pass the id of a handle or an error unchanged: 20 characters of `0-9` and `a-z`.
+   * **Remedy:** Pass the id of a handle or error unchanged: 20 characters of `0-9` and `a-z`.
    */
   INVALID_TASK_ID: 'send';
 
   /**
    * > Class StatsService has no method with @Task(), @Cron(), @Interval() or @Broadcast().
    *
-   * The method has no decorator, an override lacks it, the name is misspelt, or a test mocks the file. Or the class is undefined, because two files import each other, or a broadcast was sent to a queue.
+   * The method or its override has no decorator, its name is misspelt, a test mocks the file, two files import each other, or a broadcast was sent to a queue.
    *
-   * **Remedy:** Write the decorator above the method and above each override of it. If [two files import each other](../../docs/sending.md#files-that-import-each-other), send by the name of the class. Send a broadcast without a queue.
+   * **Remedy:** Decorate the method and each override. If [two files import each other](../../docs/sending.md#files-that-import-each-other), send by the name of the class. Send a broadcast without a queue.
    */
   NOT_A_TASK: 'send';
 
@@ -226,50 +224,50 @@ export interface ErrorCodes {
   /**
    * > `propagate` of TaskQueueModule threw, so nothing was sent: TypeError: no request here.
    *
-   * **Remedy:** Return `undefined`, or leave out a header, if there is nothing to pass on: each call runs the function, also outside of requests and tasks.
+   * **Remedy:** Return `undefined` if there is nothing to pass on: each call runs the function, also outside of requests and tasks.
    */
   PROPAGATE_FAILED: 'send';
 
   /**
    * > No module of this app provides the task class ReportTasks.
    *
-   * This app has tasks, but no module provides that class, so its workers could not run the task. At the start: a task decorator is in a controller, or in an enhancer that is no provider.
+   * The workers of this app could not run the task. At the start: a task decorator is in a controller, or in an enhancer that is no provider.
    *
-   * **Remedy:** Add the class to the `providers` of a module that the app imports; move a task out of a controller into such a class. If another app runs it, send it by name: `queue.task('ReportTasks.send')`. In tests override the dependencies of the class, or [test a part of the app](../../docs/testing.md#which-test-for-what).
+   * **Remedy:** Add the class to the `providers` of an imported module; move tasks out of controllers. If another app runs the task, send it by name: `queue.task('ReportTasks.send')`. For tests see [a part of the app](../../docs/testing.md#which-test-for-what).
    */
   TASK_CLASS_NOT_PROVIDED: 'send';
 
   /**
    * > No wrapper called next(), so task "ReportTasks.send" was not sent.
    *
-   * A `next()` that is called after `wrapSend` has ended rejects with this code, too.
+   * A `next()` after the end of `wrapSend` rejects with this code, too.
    *
-   * **Remedy:** Call `next()` in each `wrapSend` once, and await it. To refuse a call, throw.
+   * **Remedy:** Await `next()` once in each `wrapSend`. To refuse a call, throw.
    */
   TASK_NOT_SENT: 'send';
 
   /**
    * > Task "ReportTasks.send": args[1].photo cannot be sent to a worker: it is an instance of class User.
    *
-   * An argument would not arrive as it is: an instance of a class, a getter, a proxy, a hidden property and so on. The stack begins at your call.
+   * The argument would not arrive [as it is](../../docs/tasks.md#arguments). The stack begins at your call.
    *
-   * **Remedy:** Pass an id and let the task load the rest, or plain data: `{ ...dto }`, `await` of a promise. See [arguments](../../docs/tasks.md#arguments) and [payloads](../../docs/nest.md#payloads).
+   * **Remedy:** Pass an id and let the task load the rest, or plain data: `{ ...dto }`, `await` of a promise. The body that a `ValidationPipe` transforms is an instance, too. See [payloads](../../docs/nest.md#payloads).
    */
   UNSERIALIZABLE_ARGUMENT: 'send';
 
   /**
    * > Task k3v9x0q2m70000000001 has the tag "x", which the worker on worker-1 with process 4711 cannot read. Nothing was sent.
    *
-   * The call asks for a feature that a live worker of the namespace does not have and would ignore.
+   * A live worker of the namespace lacks a feature that the call needs.
    *
-   * **Remedy:** Deploy workers before senders, and stop those of the earlier version. A worker that has stopped counts until its lease ends.
+   * **Remedy:** Deploy workers before senders, and stop the older ones. A worker that has stopped counts until its lease ends.
    */
   WORKERS_TOO_OLD: 'send';
 
   /**
    * > Redis is full and refused the task; nothing was added.
    *
-   * Redis has reached its `maxmemory`. It refuses new tasks; workers still drain the old ones.
+   * Redis has reached its `maxmemory`; workers still drain the queues.
    *
    * **Remedy:** Start more workers, or raise `maxmemory`. Keep `maxmemory-policy noeviction`.
    */
@@ -278,9 +276,9 @@ export interface ErrorCodes {
   /**
    * > Redis at 127.0.0.1:6379 refused a command, nothing was changed: NOPERM ...
    *
-   * Redis answered with an error, mostly because its user lacks a right or a key holds foreign data. `MISCONF`: Redis cannot save its data to disk. A child whose failed or unfinished task is refused claims no tasks until Redis accepts it.
+   * Redis answered with an error: mostly its user lacks a right, a key holds foreign data, or it cannot save to disk (`MISCONF`). A child that cannot record the end of a task claims nothing until Redis accepts it.
    *
-   * **Remedy:** See the `cause`. Delete or rename a key that nestwork has not written. [Redis keys](../../docs/redis-keys.md#least-rights) lists the least rights.
+   * **Remedy:** See the `cause`. Give the user [these rights](../../docs/redis-keys.md#least-rights); delete or rename a key that nestwork has not written.
    */
   REDIS_REFUSED: 'redis';
 
@@ -296,7 +294,7 @@ export interface ErrorCodes {
   /**
    * > Redis at 127.0.0.1:6379 did not answer within 5000 ms (connect ECONNREFUSED 127.0.0.1:6379).
    *
-   * There was no connection, the app has closed it, or the server is a replica. Nothing was changed. The message quotes the answer of the server:
+   * There was no connection, the app has closed it, or the server is a replica. Nothing was changed. The message quotes the server:
    *
    * | message | reason |
    * | --- | --- |
@@ -305,7 +303,7 @@ export interface ErrorCodes {
    * | `has served nobody for 5000 ms: BUSY ...` | a script has run for all that time |
    * | `has served nobody for 5000 ms: LOADING ...` | the server reads its data |
    *
-   * **Remedy:** Check that the server runs at that address, with or without TLS as the option `redis` says. The default is `127.0.0.1:6379`. Then repeat the call.
+   * **Remedy:** Check that the server runs at that address, with or without TLS as `redis` says (default: `127.0.0.1:6379`). Then repeat the call.
    */
   REDIS_UNAVAILABLE: 'redis';
 
@@ -321,9 +319,9 @@ export interface ErrorCodes {
   /**
    * > TaskContext was read outside a running task.
    *
-   * Often because code [called the method of a task](../../docs/errors.md#the-method-is-called-directly) instead of sending it.
+   * Often code [called the method of a task](../../docs/errors.md#the-method-is-called-directly) instead of sending it.
    *
-   * **Remedy:** Send the task. If the code runs inside and outside of tasks, check `context.active` first, or `context.getType()`.
+   * **Remedy:** Send the task. Code that runs inside and outside of tasks can check `context.active`, or `context.getType()`.
    */
   OUTSIDE_TASK: 'run';
 
@@ -332,14 +330,14 @@ export interface ErrorCodes {
    *
    * It is the reason of `context.signal`.
    *
-   * **Remedy:** End soon. A task that throws from now on goes back to its queue, and the attempt does not count. Or set a longer `shutdownGrace`.
+   * **Remedy:** End soon: a task that throws now goes back to its queue, and the attempt does not count. Or set a longer `shutdownGrace`.
    */
   SHUTDOWN: 'run';
 
   /**
    * > Task "SearchTasks.search" ran longer than its soft timeout of 10000 ms.
    *
-   * It is the reason of `context.signal`, as a `SoftTimeoutError`; and the code of the dead task if the task threw because of it.
+   * It is the reason of `context.signal`, as a `SoftTimeoutError`, and the code of a task that died because of it.
    *
    * **Remedy:** Set a longer `softTimeout`, do less in one task, or use `retryOnSoftTimeout`. See [timeouts](../../docs/retries-and-timeouts.md#timeouts).
    */
@@ -348,30 +346,32 @@ export interface ErrorCodes {
   /**
    * > Task "ReportTasks.send" was cancelled.
    *
-   * **Remedy:** End soon. The task will not run again. The reason of `context.signal` is a `TaskCancelledError`.
+   * It is the reason of `context.signal`, as a `TaskCancelledError`.
+   *
+   * **Remedy:** End soon. The task will not run again.
    */
   TASK_CANCELLED: 'run';
 
   /**
    * > No wrapper called next(), so task "ReportTasks.send" did not run.
    *
-   * **Remedy:** Call `next()` in each `wrapTask` once, and await it. To refuse a task, throw.
+   * **Remedy:** Await `next()` once in each `wrapTask`. To refuse a task, throw.
    */
   TASK_NOT_RUN: 'run';
 
   /**
    * > A guard refused to let task "MailTasks.send" run.
    *
-   * A guard returned false or threw `ForbiddenException`, which is the `cause`. The task is not tried again.
+   * A guard returned false or threw `ForbiddenException`, the `cause`.
    *
-   * **Remedy:** In the guard, throw `RetryTask` if the answer may change, `DropTask` if the task may disappear. Let guards for requests pass contexts of type `'task'`. Then redrive the task.
+   * **Remedy:** In the guard, throw `RetryTask` if the answer may change, `DropTask` if the task may disappear. Let guards for requests pass contexts of type `'task'`. Then redrive.
    */
   GUARD_REFUSED: 'dead';
 
   /**
    * > Task "SearchTasks.search" ran longer than its hard timeout of 15000 ms; its process was ended.
    *
-   * The worker killed the process of the task. `retryOn`, `dropOn` and `backoff` get a `HardTimeoutError`.
+   * `retryOn`, `dropOn` and `backoff` get a `HardTimeoutError`.
    *
    * **Remedy:** Set a longer `hardTimeout`, or a `softTimeout` at which the task can end by itself.
    */
@@ -387,34 +387,43 @@ export interface ErrorCodes {
   /**
    * > Task k3v9x0q2m7ab00000001 was written in message version 2; this worker reads version 1.
    *
-   * The bytes in the queue are no message of this version. They are kept, and `redrive()` of the task rejects.
+   * The bytes in the queue are no message of this version. Redis keeps them.
    *
-   * **Remedy:** Update workers before senders. For foreign bytes find the program that writes into the queue: `(await deadLetters.get(id)).bytes`.
+   * **Remedy:** If a later version wrote them, update the workers, then redrive. Foreign bytes, with an id that begins with `undecodable`, cannot run: look at `(await deadLetters.get(id)).bytes`, find their writer, and delete them.
    */
   UNDECODABLE_MESSAGE: 'dead';
 
   /**
    * > Task "ReportTasks.send" k3v9x0q2m70000000001 has the tag "x", which this version of nestwork cannot read. A newer worker can run it.
    *
-   * A newer app sent the task and asked for a feature that this worker does not have. The worker parks the task, at first for 5 s and for half an hour in all; then it is dead.
+   * A newer app asked for a feature that this worker does not have. The worker [parked](../../docs/workers.md#deploys) the task; after half an hour it was dead.
    *
-   * **Remedy:** Deploy workers before senders. Use one version of nestwork in all apps of a namespace.
+   * **Remedy:** Use one version of nestwork in all apps of a namespace, and deploy workers first. Then redrive.
    */
   UNKNOWN_TAG: 'dead';
 
   /**
    * > No provider of this worker has a task named "ReportTasks.send".
    *
-   * The worker parks the task, at first for 5 s, and for half an hour in all; then it is dead.
+   * Each worker that claimed the task [parked](../../docs/workers.md#deploys) it; after half an hour it was dead.
    *
-   * **Remedy:** Provide the class. When you rename a method, keep the old name: `@Task({ name })`. Deploy workers before senders. Give each app its own `namespace`.
+   * **Remedy:** Provide the class, or restore its old name: `@Task({ name })`. Then redrive. Deploy workers before senders, and give each app its own `namespace`.
    */
   UNKNOWN_TASK: 'dead';
 
   /**
+   * > --limit is "many".
+   *
+   * The command line cannot be carried out as it is written. Nothing was changed.
+   *
+   * **Remedy:** `nestwork <command> --help` lists its arguments and options.
+   */
+  INVALID_USAGE: 'operate';
+
+  /**
    * > This child is no longer registered: its lease ran out and its tasks were given to others.
    *
-   * The supervisor was frozen or cut off from Redis for longer than the `lease`. In a [worker within the app](../../docs/lifecycle.md#a-worker-within-the-app) a task that blocks the event loop causes it, and the other tasks abort with this code.
+   * The supervisor was frozen or cut off from Redis for longer than the `lease`, or a task blocked the event loop of a [worker within the app](../../docs/lifecycle.md#a-worker-within-the-app).
    *
    * **Remedy:** None needed: the worker starts again by itself. If it happens often, set a longer `lease`, or give the machine more CPU.
    */
@@ -423,7 +432,7 @@ export interface ErrorCodes {
   /**
    * > The supervisor got a message that is none of its protocol.
    *
-   * Code of the app wrote to the channel between supervisor and child. The message is dropped. Foreign bytes, a message of more than 1 MiB (8 MiB during boot), thousands of messages within seconds, and a closed channel end the child: its running tasks count a [crash](../../docs/errors.md#crashed).
+   * Code of the app wrote to the channel between supervisor and child. nestwork drops the message; foreign bytes, huge messages or a flood of them end the child, and its running tasks count a [crash](../../docs/errors.md#crashed).
    *
    * **Remedy:** Do not call `process.send()` in a worker, also not for [PM2](../../docs/workers.md#pm2-and-nodecluster), and do not write to descriptor 3. Restart the worker after an upgrade.
    */
@@ -432,9 +441,7 @@ export interface ErrorCodes {
   /**
    * > The apps "blog" (here) and "shop" (web-1, pid 4711) both serve the queue default in namespace "nestwork", with different tasks ...
    *
-   * Both use one Redis, and by default the same namespace and queue. Each worker logs this once for each other app.
-   *
-   * **Remedy:** Give each app its own `namespace`, in its workers and its senders, or its own queues. See [several apps on one Redis](../../docs/workers.md#several-apps-on-one-redis).
+   * **Remedy:** Give each app its own `namespace`. See [several apps on one Redis](../../docs/workers.md#several-apps-on-one-redis).
    */
   SHARED_NAMESPACE: 'operate';
 
@@ -444,6 +451,15 @@ export interface ErrorCodes {
    * **Remedy:** Use a name that the message lists, or start a worker, which declares its crons.
    */
   UNKNOWN_CRON: 'operate';
+
+  /**
+   * > No task 0k3j9f2m5x0000000001 is dead.
+   *
+   * The task of this id is not where the command looks for it.
+   *
+   * **Remedy:** It may have been redriven or deleted, or be in another namespace.
+   */
+  UNKNOWN_TASK_ID: 'operate';
 
   /**
    * > A task was to run, but the app of this test is not initialized: its tasks are not known yet.
@@ -474,16 +490,16 @@ export interface DeadTaskCodes {
   /**
    * > Its process died (exit code 1) 3 times while it ran this task, the last time of an uncaught error: TypeError ...
    *
-   * The process died three times while the task ran alone in it, or of an uncaught error of the task. Other causes are `process.exit()`, out of memory, a native module, or a kill from outside. The log and the `stack` of the task show an uncaught error; if another task threw it, they name that task.
+   * The process died three times [because of the task](../../docs/guarantees.md#the-blame-for-a-crash): an uncaught error, `process.exit()`, out of memory, a native module, or a kill from outside.
    *
-   * **Remedy:** Await and catch everything that the task starts, also the `error` events of emitters. If there is no error, look at the logs and the memory of the children. Then redrive.
+   * **Remedy:** Await and catch all that the task starts, also `error` events of emitters. Without a `stack` look at the logs and the memory of the children. Then redrive: it may crash three more processes.
    */
   CRASHED: 'dead';
 
   /**
    * > Error: connect ECONNREFUSED 10.0.0.7:443
    *
-   * The method threw, and no attempt is left. The `error` and `stack` of a `DeadTask` have the error with its causes; the error is `thrown: ...` if the value was no error.
+   * The method threw `error`, and no attempt is left; `thrown: ...` is a value that was no error.
    *
    * **Remedy:** Repair the cause, then [redrive](../../docs/operations.md#let-them-run-again).
    */

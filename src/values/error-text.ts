@@ -7,17 +7,12 @@ import { isError, own, read, readList, readText } from './thrown.js';
 export const MAX_ERROR_TEXT = 2_000;
 /** Characters of what one error among others says. */
 const MAX_NESTED = 400;
-/** Errors in one text, so that causes of causes stay readable. */
+/** Errors in one text, its causes and those of `errors`, so that it stays readable. */
 const MAX_ERRORS = 12;
 /** Errors of one `errors`. */
 const MAX_LISTED = 5;
-/** Causes of one error that are shown: the first ones, and the last, which is the root of it. */
-const MAX_CAUSES = 5;
 /** Where the remedies of our own errors begin. */
 const REMEDIES = /\n\nPotential solutions:\n/;
-/** Causes that are looked at. */
-const MAX_CHAIN = 50;
-
 /** The errors that are in the text so far. */
 interface Shown {
   readonly seen: Set<unknown>;
@@ -25,7 +20,7 @@ interface Shown {
 }
 
 /**
- * What people read of something that was thrown, whatever that is: name, code and message of an error, those of its
+ * The text that people read of any value that was thrown: name, code and message of an error, those of its
  * `errors`, and its causes. Of what is no error, only name, message and codes; never the `request` or the `config` of it,
  * which hold secrets. Of bounded length; each error is shown once; never throws.
  *
@@ -55,11 +50,8 @@ export function causeOf(error: unknown): unknown {
 /** Some libraries throw what only looks like an error. */
 function isErrorLike(value: unknown): value is object {
   if (isError(value)) return true;
-  return typeof value === 'object' && value !== null && typeof own(value, 'stack') === 'string' && hasMessage(value);
-}
-
-function hasMessage(value: object): boolean {
-  return typeof own(value, 'message') === 'string';
+  if (typeof value !== 'object' || value === null) return false;
+  return typeof own(value, 'stack') === 'string' && typeof own(value, 'message') === 'string';
 }
 
 /** Our own errors have remedies below their first line: their causes belong to that. Others end with theirs. */
@@ -79,17 +71,12 @@ function said(error: object, soFar: Shown, most: number): string {
 
 /** Each in the brackets of the one before it; what `head`, the text before them, has already is not repeated. */
 function causesOf(error: unknown, head: string, soFar: Shown): string {
-  const chain: unknown[] = [];
-  for (let cause = causeOf(error); cause !== undefined && chain.length < MAX_CHAIN; cause = causeOf(cause)) {
-    if (soFar.seen.has(cause)) break;
-    soFar.seen.add(cause);
-    chain.push(cause);
-  }
-  const hidden = chain.length - MAX_CAUSES;
-  if (hidden > 0) chain.splice(MAX_CAUSES - 1, hidden);
-  const texts = chain.map((cause) => nested(cause, soFar)).filter((text) => !head.includes(withoutClass(text)));
-  if (hidden > 0) texts.splice(-1, 0, `${hidden} more`);
-  return texts.map((text) => ` (caused by ${text}`).join('') + ')'.repeat(texts.length);
+  const cause = causeOf(error);
+  if (cause === undefined || soFar.left === 0 || soFar.seen.has(cause)) return '';
+  soFar.seen.add(cause);
+  const text = nested(cause, soFar);
+  const further = causesOf(cause, head, soFar);
+  return head.includes(withoutClass(text)) ? further : ` (caused by ${text}${further})`;
 }
 
 function errorsOf(error: object, soFar: Shown): string {
@@ -100,7 +87,7 @@ function errorsOf(error: object, soFar: Shown): string {
     if (soFar.seen.has(each) || soFar.left === 0) continue;
     soFar.seen.add(each);
     const text = withoutClass(nested(each, soFar));
-    shown.push(text + (soFar.left > 0 ? causesOf(each, text, soFar) : ''));
+    shown.push(text + causesOf(each, text, soFar));
   }
   const hidden = errors.all - errors.first.length;
   return [...shown, ...(hidden > 0 ? [`and ${hidden} more`] : [])].join('; ');

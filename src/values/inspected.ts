@@ -1,7 +1,6 @@
 import { inspect, types } from 'node:util';
 import { cut } from './printable.js';
 import { own } from './thrown.js';
-import { validationText } from './validation-text.js';
 
 const MAX_TEXT = 500;
 const MAX_KEYS = 10;
@@ -9,7 +8,7 @@ const MAX_ITEMS = 5;
 const MAX_DEPTH = 3;
 
 /** The properties that describe a failure in most things that are thrown and are no errors. */
-const TELLING = ['name', 'code', 'statusCode', 'status', 'message'] as const;
+const SHOWN = ['name', 'code', 'statusCode', 'status', 'message'] as const;
 
 /** Names behind which clients keep what they sent, and with it what only they may know. */
 const SECRET =
@@ -48,7 +47,7 @@ function ofObject(value: object): string {
 
 function tellingOf(value: object): object | undefined {
   if (typeof own(value, 'message') !== 'string') return undefined;
-  const found = TELLING.map((key) => [key, own(value, key)] as const);
+  const found = SHOWN.map((key) => [key, own(value, key)] as const);
   return Object.fromEntries(found.filter(([, each]) => typeof each === 'string' || typeof each === 'number'));
 }
 
@@ -91,4 +90,40 @@ function kindOf(value: object): string {
 function nameOf(maker: object): string {
   const name = own(maker, 'name');
   return typeof name === 'string' ? cut(name, 100) : '';
+}
+
+/**
+ * The problems in an error of class-validator. Beside it the error holds the input, which may be secret, under names that
+ * do not show it: `value` and `target`.
+ *
+ * @returns undefined for everything else
+ */
+function validationText(value: object): string | undefined {
+  if (types.isProxy(value) || !(Object.hasOwn(value, 'property') || Object.hasOwn(value, 'target'))) return undefined;
+  const said = saidOf(value, '', MAX_DEPTH);
+  return said.length > 0 ? said.join('; ') : undefined;
+}
+
+/** As Nest spells it: with the way from the outermost object before the message, which begins with the property. */
+function saidOf(error: object, within: string, depth: number): string[] {
+  const property = own(error, 'property');
+  const name = typeof property === 'string' ? property : '';
+  const messages = members(own(error, 'constraints')).map((message) => {
+    if (typeof message !== 'string') return '';
+    return message.startsWith(name) ? `${within}${message}` : `${within}${name}: ${message}`;
+  });
+  const inside = depth === 0 ? [] : members(own(error, 'children'));
+  return [
+    ...messages.filter((message) => message !== ''),
+    ...inside.flatMap((child) =>
+      typeof child === 'object' && child !== null ? saidOf(child, `${within}${name}.`, depth - 1) : [],
+    ),
+  ];
+}
+
+/** The first members of an array or of an object, without running any code of it. */
+function members(of: unknown): unknown[] {
+  if (typeof of !== 'object' || of === null || types.isProxy(of)) return [];
+  const keys = Array.isArray(of) ? Array.from(of.slice(0, MAX_KEYS).keys()) : Object.keys(of).slice(0, MAX_KEYS);
+  return keys.map((key) => own(of, key));
 }

@@ -2,7 +2,7 @@ import { type Duration, toMilliseconds } from './duration.js';
 import { invalid } from './option-values.js';
 
 /** A timer of Node cannot wait longer than 24.8 days, and nobody wants to wait for a day. */
-const MAX_WAIT_MS = 86_400_000;
+const DAY_MS = 86_400_000;
 
 /** How one option is checked, and what it is by default. */
 export interface Rule<Given, Value, Unit extends string = ''> {
@@ -59,19 +59,25 @@ export function whole<Default extends number | undefined = undefined>(
 /**
  * A time to wait, in ms.
  *
- * @param leastMs the shortest that makes sense; the longest is a day
+ * @param leastMs the shortest that makes sense
+ * @param mostMs the longest
  */
 export function time<Default extends Duration | undefined = undefined>(
   leastMs: number,
   byDefault?: Default,
+  mostMs = DAY_MS,
 ): Rule<Duration, number | (Default & undefined), 'Ms'> {
   return {
     unit: 'Ms',
     read: (given = byDefault, option) => {
       if (given === undefined) return undefined as Default & undefined;
       const milliseconds = toMilliseconds(given, option);
-      if (milliseconds >= leastMs && milliseconds <= MAX_WAIT_MS) return milliseconds;
-      throw invalid(option, `is ${milliseconds} ms`, `Give a time from ${leastMs} ms to a day, like '30s'.`);
+      if (milliseconds >= leastMs && milliseconds <= mostMs) return milliseconds;
+      throw invalid(
+        option,
+        `is ${milliseconds} ms`,
+        `Give a time from ${leastMs} ms to ${mostMs / DAY_MS}d, like '30s'.`,
+      );
     },
   };
 }

@@ -1,3 +1,8 @@
+import { cut } from './printable.js';
+
+/** Characters of a name from the data of the user. */
+const MOST = 40;
+
 /** A container on the way from the argument list to the value at hand; leads back, for paths and cycles. */
 export class Place {
   /** Containers around this one. */
@@ -36,13 +41,8 @@ export class Place {
 }
 
 function shownStep(step: unknown): string {
-  if (typeof step === 'string') return JSON.stringify(shortened(step));
+  if (typeof step === 'string') return JSON.stringify(cut(step, MOST));
   // A key of a map; its own toString could say anything, or throw.
   if (typeof step === 'object' && step !== null) return '…';
-  return shortened(String(step));
-}
-
-/** Names from the user's data are cut at 40 characters. */
-export function shortened(text: string): string {
-  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+  return cut(String(step), MOST);
 }

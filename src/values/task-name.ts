@@ -1,10 +1,18 @@
 import { NestworkError } from '../errors.js';
 import { shown } from './shown.js';
 
-const QUEUE_OR_NAMESPACE = /^[A-Za-z0-9_.-]{1,100}$/;
-const QUEUE_OR_NAMESPACE_FORM = '1 to 100 characters of A-Z, a-z, 0-9, "_", "." and "-"';
-const TASK = /^[A-Za-z0-9_.:$-]{1,200}$/;
-const TASK_FORM = '1 to 200 characters of A-Z, a-z, 0-9, "_", ".", ":", "$" and "-"';
+const SHORT = {
+  form: /^[A-Za-z0-9_.-]{1,100}$/,
+  words: '1 to 100 characters of A-Z, a-z, 0-9, "_", "." and "-"',
+};
+const FORMS = {
+  namespace: SHORT,
+  'queue name': SHORT,
+  'task name': {
+    form: /^[A-Za-z0-9_.:$-]{1,200}$/,
+    words: '1 to 200 characters of A-Z, a-z, 0-9, "_", ".", ":", "$" and "-"',
+  },
+};
 
 /**
  * Refuses what cannot be the name of a queue: 1 to 100 characters of `[A-Za-z0-9_.-]`.
@@ -17,7 +25,7 @@ const TASK_FORM = '1 to 200 characters of A-Z, a-z, 0-9, "_", ".", ":", "$" and 
  * assertQueueName('my queue'); // throws
  */
 export function assertQueueName(value: unknown, where?: string): asserts value is string {
-  assertName('queue', value, QUEUE_OR_NAMESPACE, { form: QUEUE_OR_NAMESPACE_FORM, where });
+  assertName('queue name', value, where);
 }
 
 /**
@@ -31,7 +39,7 @@ export function assertQueueName(value: unknown, where?: string): asserts value i
  * assertTaskName('send report'); // throws
  */
 export function assertTaskName(value: unknown, where?: string): asserts value is string {
-  assertName('task', value, TASK, { form: TASK_FORM, where });
+  assertName('task name', value, where);
 }
 
 /**
@@ -46,22 +54,12 @@ export function assertTaskName(value: unknown, where?: string): asserts value is
  * assertNamespace('{shop}'); // throws
  */
 export function assertNamespace(value: unknown): asserts value is string {
-  assertName('namespace', value, QUEUE_OR_NAMESPACE, { form: QUEUE_OR_NAMESPACE_FORM });
+  assertName('namespace', value);
 }
 
-interface Rule {
-  /** the allowed form, in words */
-  readonly form: string;
-  /** who gave the name, for the error: '@Task() on ReportTasks.send' */
-  readonly where?: string;
-}
-
-function assertName(kind: 'queue' | 'task' | 'namespace', value: unknown, name: RegExp, { form, where }: Rule): void {
-  if (typeof value === 'string' && name.test(value)) return;
-  const subject = kind === 'namespace' ? 'namespace' : `${kind} name`;
-  throw new NestworkError(
-    'INVALID_NAME',
-    `${shown(value)} is not a valid ${subject}${where === undefined ? '' : `, given by ${where}`}.`,
-    `Use ${form}.`,
-  );
+function assertName(kind: keyof typeof FORMS, value: unknown, where?: string): void {
+  const { form, words } = FORMS[kind];
+  if (typeof value === 'string' && form.test(value)) return;
+  const giver = where === undefined ? '' : `, given by ${where}`;
+  throw new NestworkError('INVALID_NAME', `${shown(value)} is not a valid ${kind}${giver}.`, `Use ${words}.`);
 }

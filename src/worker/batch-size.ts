@@ -50,7 +50,7 @@ export class BatchSize {
     this.more = more;
   }
 
-  /** What was claimed could not be started in time: nothing is claimed ahead until tasks have ended. */
+  /** The claimed tasks could not be started in time: nothing is claimed ahead until tasks have ended. */
   tooMany(): void {
     this.more = false;
   }

@@ -23,6 +23,7 @@ import { DeathWatch } from './death-watch.js';
 import { describeError } from './describe-error.js';
 import type { Executor } from './executor.js';
 import { MetricsFlush } from './metrics-flush.js';
+import { shutdownError } from './shutdown-error.js';
 import { noteUncaughtErrors } from './uncaught.js';
 
 /** The user's app inside a child, booted and with all its bootstrap hooks run. */
@@ -123,8 +124,9 @@ class Child {
   }
 
   private abort(): void {
-    this.loop?.abort(stopped());
-    this.broadcasts.abort(stopped());
+    const reason = shutdownError();
+    this.loop?.abort(reason);
+    this.broadcasts.abort(reason);
   }
 
   private async end(): Promise<void> {
@@ -156,13 +158,5 @@ function reportBootFailure(error: unknown): Promise<never> {
   const text = error instanceof NestworkError || !stack ? printed(error) : printableStack(stack);
   return new Promise(() =>
     process.send?.({ type: 'bootFailed', error: text } satisfies ChildMessage, () => process.exit(1)),
-  );
-}
-
-function stopped(): NestworkError {
-  return new NestworkError(
-    'SHUTDOWN',
-    'The worker is stopping and its grace is over; the task will run again elsewhere.',
-    'Give `shutdownGrace` a longer time, or let the task end when its signal aborts.',
   );
 }

@@ -39,7 +39,7 @@ export interface ClaimLoopOptions {
  * The life of a child: claim a batch, start its tasks as slots become free, end each claim, claim again, ahead of need
  * where tasks are short; without work, block on the bells. `run` resolves after `stop`, once nothing is held any more.
  *
- * What is claimed is started within its StartWindow or given back, so that a long task strands nothing behind it.
+ * A claimed task is started within its StartWindow or given back, so that a long task strands nothing behind it.
  */
 export class ClaimLoop {
   private readonly running = new RunningTasks();
@@ -85,6 +85,11 @@ export class ClaimLoop {
   /** Aborts the signals of the running tasks; one that fails from now on is released, not counted. */
   abort(reason: Error): void {
     this.running.abort(reason);
+  }
+
+  /** Lets go of its tasks: from now on it changes nothing in Redis, and ends with those that run. Idempotent. */
+  sever(): void {
+    this.claimer.sever();
   }
 
   /** Aborts the signal of a task if it runs here; one that was cancelled before its start is not started. */

@@ -21,13 +21,13 @@ export interface ClaimerOptions {
   readonly concurrency: number;
   readonly scoreboard: ScoreboardWriter;
   readonly batchSize: BatchSize;
-  /** What was claimed could not be started in time, and is given back. */
+  /** The claimed tasks could not be started in time, and are given back. */
   readonly onWindowPassed: () => void;
   /** Redis gave the tasks of this child to others. */
   readonly onLeaseLost: () => void;
 }
 
-/** What a child asks of Redis for its claim loop: claims tasks, gives them back, waits on the bells, tries again after errors. */
+/** The requests of a claim loop to Redis: claims tasks, gives them back, waits on the bells, tries again after errors. */
 export class Claimer {
   readonly held = new HeldTasks();
   readonly window: StartWindow;
@@ -40,6 +40,10 @@ export class Claimer {
     ),
   );
   private readonly ending = new AbortController();
+  /** the queues of this child that were paused at its last claim */
+  private paused: readonly string[] = [];
+  /** whether a bell ended its last wait */
+  private rung = false;
 
   constructor(private readonly options: ClaimerOptions) {
     this.window = new StartWindow(options.scoreboard, () => {
@@ -75,6 +79,7 @@ export class Claimer {
       const reply = await broker.claim(claimant, { number, limit, acks, recover });
       this.window.answered();
       batchSize.claimed(limit, reply.more);
+      this.paused = reply.paused ?? [];
       this.errors.over();
       if (this.refusals.over()) this.logger.log('Redis has taken back what it refused: this child claims again.');
       this.answered(reply, acks);
@@ -87,17 +92,25 @@ export class Claimer {
     }
   }
 
-  /** Resolves when there may be work. */
+  /**
+   * Resolves when there may be work. A bell rings for every task that is sent, also to a paused queue: once one has woken the
+   * child in vain it leaves those of its paused queues alone for a while, or it would claim for each such task.
+   */
   async waitForBell(): Promise<void> {
     const { broker, claimant, concurrency } = this.options;
+    const wary = this.rung && this.paused.length > 0;
+    const queues = wary ? claimant.queues.filter((queue) => !this.paused.includes(queue)) : claimant.queues;
+    const timeoutMs = wary || concurrency > 1 ? SHARED_BELL_TIMEOUT_MS : BELL_TIMEOUT_MS;
+    this.rung = false;
+    if (queues.length === 0) return this.rest(timeoutMs);
     try {
-      await broker.waitForBell(claimant.queues, concurrency > 1 ? SHARED_BELL_TIMEOUT_MS : BELL_TIMEOUT_MS);
+      this.rung = await broker.waitForBell(queues, timeoutMs);
     } catch (error) {
       await this.pauseAfter(error);
     }
   }
 
-  /** What waits for a slot goes to others. */
+  /** Tasks that wait for a slot go to others. */
   giveUpWaiting(): void {
     if (this.held.giveUp() > 0) this.options.batchSize.tooMany();
     this.release();
@@ -107,6 +120,12 @@ export class Claimer {
   giveBack(id: string): void {
     this.held.giveBack([id]);
     this.release();
+  }
+
+  /** Lets go of all claims, without Redis. */
+  sever(): void {
+    this.finisher.sever();
+    this.loseLease();
   }
 
   private answered(reply: ClaimReply, acks: readonly string[]): void {
@@ -141,6 +160,11 @@ export class Claimer {
   private async pauseAfter(error: unknown): Promise<void> {
     if (isLeaseLost(error)) return this.loseLease();
     this.errors.about(error);
-    await delay(RETRY_MS, undefined, { signal: this.ending.signal }).catch(() => {});
+    await this.rest(RETRY_MS);
+  }
+
+  /** Resolves after that time, or when the child stops. */
+  private async rest(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: this.ending.signal }).catch(() => {});
   }
 }

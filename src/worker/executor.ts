@@ -1,7 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { Logger } from '@nestjs/common';
 import type { ClaimedTask } from '../broker/port/broker.js';
-import type { NestworkError } from '../errors.js';
 import { unreadTag } from '../message/tags.js';
 import { decodeMessage } from '../message/task-message.js';
 import { isFinal } from '../payload/refusals.js';
@@ -23,7 +22,7 @@ export type Outcome = Success | Failure;
 
 export interface Success {
   readonly kind: 'done';
-  /** what the handler returned; of an Observable its last value */
+  /** the value that the handler returned; of an Observable its last one */
   readonly result: unknown;
   readonly durationMs: number;
 }
@@ -60,7 +59,7 @@ export interface PreparedTask {
   readonly policy: TaskPolicy;
 }
 
-/** One attempt as a short pipeline: decode, look up, run inside its context, and turn whatever happens into one outcome. */
+/** One attempt as a short pipeline: decode, look up, run inside its context, and turn the result or error into one outcome. */
 export class Executor {
   private readonly hooks: HookRunner;
 
@@ -81,7 +80,7 @@ export class Executor {
       const tag = unreadTag(message);
       if (tag !== undefined) return unstarted(unknownTag(task, tag), decideUnknown(message), task);
       const definition = this.registry.get(task.name);
-      if (!definition) return unstarted(this.unknown(task), decideUnknown(message), task);
+      if (!definition) return unstarted(unknownTask(task.name, this.registry.all()), decideUnknown(message), task);
       const refusal = wrongKind(definition, queue);
       if (refusal) return unstarted(refusal, { kind: 'dead' }, task);
       const policy = definition.policyOf(queue, task.message.options);
@@ -90,13 +89,6 @@ export class Executor {
     } catch (error) {
       return unstarted(error, { kind: 'dead' }, task);
     }
-  }
-
-  private unknown({ name }: RunningTask): NestworkError {
-    return unknownTask(
-      name,
-      this.registry.all().map((task) => task.name),
-    );
   }
 
   /** Never rejects. */

@@ -15,7 +15,7 @@ export function lineOf({ error, task, attempted }: Failure, at: number): string 
   return encodeAttempt({ at, attempt: attempted ? task?.attempt : undefined, code, error: text, ...PLACE });
 }
 
-/** What is kept of a task that is dead by a failure in this process. */
+/** The record of a task that is dead by a failure in this process. */
 export function reportOf({ error, task }: Failure): DeathReport {
   const { name, attempt } = task ?? {};
   return { ...describeError(error), task: name && cut(name, MAX_NAME), attempt, ...PLACE };

@@ -46,6 +46,7 @@ export class Finisher {
   private timer: NodeJS.Timeout | undefined;
   private readonly underWay = new Set<Promise<void>>();
   private readonly returning = new Set<Promise<void>>();
+  private severed = false;
 
   constructor(private readonly options: FinisherOptions) {}
 
@@ -136,6 +137,11 @@ export class Finisher {
     while (this.underWay.size > 0) await Promise.all(this.underWay);
   }
 
+  /** Redis is asked no more, as if it had refused: for a loop whose tasks run on although others have them. */
+  sever(): void {
+    this.severed = true;
+  }
+
   private logDropped(task: RunningTask, error: unknown): void {
     const state: TaskStateWord = task.cancelled ? 'cancelled' : 'dropped';
     const [why = ''] = errorText(error).split('\n', 1);
@@ -166,7 +172,9 @@ export class Finisher {
   private send(ids: readonly string[], command: () => Promise<unknown>, returns: boolean): Promise<void> {
     const { onEnded, onLeaseLost, onError, onRefused } = this.options;
     const report = (error: unknown): void => (returns && isRefusal(error) ? onRefused(error) : onError(error));
-    const ending = persist(command, { retryMs: RETRY_MS, onError: report, isFinal: isLeaseLost })
+    const isFinal = (error: unknown): boolean => this.severed || isLeaseLost(error);
+    const sent = this.severed ? Promise.reject() : persist(command, { retryMs: RETRY_MS, onError: report, isFinal });
+    const ending = sent
       .then(() => onEnded(ids), onLeaseLost)
       .finally(() => {
         this.underWay.delete(ending);

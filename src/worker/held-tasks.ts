@@ -86,7 +86,7 @@ export class HeldTasks {
     this.waiting.shift();
   }
 
-  /** What waits is to be given back. Returns how many that are. */
+  /** The tasks that wait are to be given back. Returns how many that are. */
   giveUp(): number {
     const unstarted = this.waiting;
     this.waiting = [];
@@ -100,7 +100,7 @@ export class HeldTasks {
   }
 
   /**
-   * What may be given back now. Not while a claim is under way, whose number it would need; nor after one without an answer,
+   * The tasks that may be given back now. Not while a claim is under way, whose number it would need; nor after one without an answer,
    * as Redis may know another number then, unless the child claims no more.
    */
   takeUnwanted(isLast: boolean): Return | undefined {

@@ -64,7 +64,7 @@ export class HookRunner {
     };
     await this.wrappers.reduce(around, handled(innermost))();
     if (run === undefined) throw notRun(task.name);
-    // what a wrapper did not await it did not handle either
+    // a wrapper did not handle an error that it did not await
     if (!settled) await run;
     return result;
   }

@@ -25,10 +25,11 @@ export function isParked(code: string | undefined): boolean {
 /** Names of tasks in an error. */
 const MOST_NAMES = 10;
 
-/** @param known names of the tasks that this worker has */
-export function unknownTask(name: string, known: readonly string[] = []): NestworkError {
+/** @param known the tasks that this worker has */
+export function unknownTask(name: string, known: readonly Pick<TaskDefinition, 'name'>[] = []): NestworkError {
   const more = known.length > MOST_NAMES ? ` and ${known.length - MOST_NAMES} more` : '';
-  const names = known.length > 0 ? `${known.slice(0, MOST_NAMES).join(', ')}${more}` : 'none';
+  const first = known.slice(0, MOST_NAMES).map((task) => task.name);
+  const names = known.length > 0 ? `${first.join(', ')}${more}` : 'none';
   return new NestworkError(UNKNOWN_TASK, `No provider of this worker has a task named "${printable(name)}".`, [
     `Add its class to the \`providers\` of a module that the app imports. The tasks of this worker: ${names}.`,
     'If it was renamed, keep the old name: @Task({ name: ... }).',

@@ -12,7 +12,7 @@ const WORTH_A_LINE = 3;
 
 /**
  * Lets a child get ahead that cannot start a task within its window, because its messages are large or its processor is busy:
- * what it gives back would come to it again, for ever. After a claim of which nothing started, the next one asks for a
+ * the tasks that it gives back would come to it again, for ever. After a claim of which nothing started, the next one asks for a
  * single task and has a longer window, twice as long each time.
  */
 export class SlowStarts {

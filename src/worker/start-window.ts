@@ -27,7 +27,7 @@ export class StartWindow {
    * Before a claim is sent.
    *
    * @param patience how many times as long as usual it stays open
-   * @returns whether the window that was open had passed: what waited in it waits no longer
+   * @returns whether the window that was open had passed: the tasks in it wait no longer
    */
   open(claimNumber: number, patience = 1): boolean {
     const before = this.untilMs;

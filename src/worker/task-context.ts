@@ -8,7 +8,7 @@ import type { TaskInfo } from '../task/task-hooks.js';
 export const runningTask = new AsyncLocalStorage<TaskInfo>();
 
 /**
- * What the running task knows about itself, injectable anywhere; a singleton that answers for the task that asks.
+ * The data of the running task, injectable anywhere; a singleton that answers for the task that asks.
  *
  * Outside a task every property throws OUTSIDE_TASK; ask `active` first where both can happen.
  *
@@ -65,7 +65,7 @@ export class TaskContext implements TaskInfo {
     return this.task.cronTime;
   }
 
-  /** what the sender gave besides the arguments; frozen, empty for most */
+  /** the headers of the call; frozen, empty for most */
   get headers(): TaskHeaders {
     return this.task.headers;
   }

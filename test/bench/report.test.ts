@@ -1,7 +1,7 @@
 import { chart } from '../../bench/harness/chart.js';
 import type { Figure, FigureResult, Series } from '../../bench/harness/figure.js';
 import { number } from '../../bench/harness/format.js';
-import { median, percentile, verdictsOf } from '../../bench/harness/goals.js';
+import { goalResultsOf, median, percentile } from '../../bench/harness/goals.js';
 import { figureText, reportText } from '../../bench/harness/report.js';
 import { type TallySheet, tasksPerSecond } from '../../bench/harness/tally.js';
 
@@ -19,8 +19,8 @@ const MACHINE = {
   versions: { node: '20.1.2', redis: '7.0.0', bullmq: '6.0.0', 'bee-queue': '2.0.0' },
 };
 
-function verdicts(goals: Figure['goals'], better: Figure['better'] = 'higher', series = SERIES) {
-  return verdictsOf({ goals, better }, series).map(({ met, value }) => [met, value]);
+function goalResults(goals: Figure['goals'], better: Figure['better'] = 'higher', series = SERIES) {
+  return goalResultsOf({ goals, better }, series).map(({ met, value }) => [met, value]);
 }
 
 function result(overrides: Partial<FigureResult> = {}): FigureResult {
@@ -32,7 +32,7 @@ function result(overrides: Partial<FigureResult> = {}): FigureResult {
     better: 'higher',
     how: 'Run and count.',
     series: SERIES,
-    verdicts: verdictsOf({ goals, better: 'higher' }, SERIES),
+    goalResults: goalResultsOf({ goals, better: 'higher' }, SERIES),
     measuredAt: '2026-01-02T03:04:05.000Z',
     commit: 'abc',
     quick: false,
@@ -43,15 +43,15 @@ function result(overrides: Partial<FigureResult> = {}): FigureResult {
 describe('the goals of a figure', () => {
   it('compare medians, by ratio', () => {
     const goal = { of: 'nestwork c1', against: 'bullmq c1' };
-    expect(verdicts([{ ...goal, atLeast: 20 }])).toEqual([[true, 20]]);
-    expect(verdicts([{ ...goal, atLeast: 21 }])).toEqual([[false, 20]]);
-    expect(verdicts([{ ...goal, atMost: 19 }])).toEqual([[false, 20]]);
+    expect(goalResults([{ ...goal, atLeast: 20 }])).toEqual([[true, 20]]);
+    expect(goalResults([{ ...goal, atLeast: 21 }])).toEqual([[false, 20]]);
+    expect(goalResults([{ ...goal, atMost: 19 }])).toEqual([[false, 20]]);
   });
 
   it('take the best of several, which depends on the direction', () => {
     const goals = [{ of: ['nestwork c1', 'nestwork c50'], atLeast: 110 }];
-    expect(verdicts(goals)).toEqual([[true, 120]]);
-    expect(verdicts(goals, 'lower')).toEqual([[false, 100]]);
+    expect(goalResults(goals)).toEqual([[true, 120]]);
+    expect(goalResults(goals, 'lower')).toEqual([[false, 100]]);
   });
 
   it('look at the number they name', () => {
@@ -59,11 +59,11 @@ describe('the goals of a figure', () => {
       { contestant: 'nestwork', measure: 'p50', values: [1] },
       { contestant: 'nestwork', measure: 'p99', values: [9] },
     ];
-    expect(verdicts([{ of: 'nestwork', measure: 'p99', atMost: 5 }], 'lower', series)).toEqual([[false, 9]]);
+    expect(goalResults([{ of: 'nestwork', measure: 'p99', atMost: 5 }], 'lower', series)).toEqual([[false, 9]]);
   });
 
   it('are left out when a contestant did not take part', () => {
-    expect(verdicts([{ of: 'nestwork c1', against: 'bee-queue c1', atLeast: 1 }])).toEqual([]);
+    expect(goalResults([{ of: 'nestwork c1', against: 'bee-queue c1', atLeast: 1 }])).toEqual([]);
   });
 });
 

@@ -15,7 +15,7 @@ describe('the rounds of a figure', () => {
     const { series, missing } = await playRounds(figure(failing, sound), true, () => {});
     expect(series).toEqual([{ contestant: 'sound', values: [3, 3] }]);
     expect(missing).toEqual([{ contestant: 'failing', why: 'was not ready' }]);
-    const result = { ...figure(), series, missing, verdicts: [], measuredAt: '', commit: '', quick: true };
+    const result = { ...figure(), series, missing, goalResults: [], measuredAt: '', commit: '', quick: true };
     expect(figureText(result)).toContain('- failing: **not measured**, was not ready');
   });
 });

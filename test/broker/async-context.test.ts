@@ -6,11 +6,11 @@ const caller = new AsyncLocalStorage<string>();
 
 let fixture: BrokerFixture;
 let broker: RedisBroker;
-/** What happened, and in whose context it was told. */
-let told: [what: string, whose: string | undefined][];
+/** The events, each with the async context in which it was reported. */
+let reported: [event: string, context: string | undefined][];
 beforeEach(async () => {
   fixture = await BrokerFixture.start();
-  told = [];
+  reported = [];
 });
 afterEach(async () => {
   await broker.close();
@@ -20,9 +20,9 @@ afterEach(async () => {
 /** A broker that has its connection from a call. */
 async function connectedBy(name: string, commandTimeoutMs: number): Promise<void> {
   const onOutage = {
-    lost: () => void told.push(['lost', caller.getStore()]),
+    lost: () => void reported.push(['lost', caller.getStore()]),
     refused: () => {},
-    restored: () => void told.push(['restored', caller.getStore()]),
+    restored: () => void reported.push(['restored', caller.getStore()]),
   };
   const options = { namespace: 'nestwork', queues: ['default'], commandTimeoutMs, onOutage };
   broker = new RedisBroker({ redis: fixture.settings, ...options });
@@ -33,32 +33,32 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-it('an outage is told outside of the async context of the call that had made the connection', async () => {
+it('an outage is reported outside of the async context of the call that made the connection', async () => {
   await connectedBy('first', 30_000);
   await fixture.server.kill();
-  await until(() => told.length === 1);
+  await until(() => reported.length === 1);
   await fixture.server.restart();
-  await until(() => told.length === 2);
-  expect(told).toEqual([
+  await until(() => reported.length === 2);
+  expect(reported).toEqual([
     ['lost', undefined],
     ['restored', undefined],
   ]);
 });
 
-it('an outage is told outside of the async context of the calls that notice it', async () => {
+it('an outage is reported outside of the async context of the calls that fail because of it', async () => {
   await connectedBy('first', 200);
   fixture.server.pause();
   await expect(caller.run('second', () => broker.promote(1))).rejects.toMatchObject({ code: 'REDIS_TIMEOUT' });
   fixture.server.resume();
-  await until(() => told.length === 1);
-  while (told.length < 2) await caller.run('third', () => broker.promote(1).catch(() => {}));
-  expect(told).toEqual([
+  await until(() => reported.length === 1);
+  while (reported.length < 2) await caller.run('third', () => broker.promote(1).catch(() => {}));
+  expect(reported).toEqual([
     ['lost', undefined],
     ['restored', undefined],
   ]);
 });
 
-it('a call resolves in the async context of its caller, also where it had to wait for the connection', async () => {
+it('a call resolves in the async context of its caller, also after a wait for the connection', async () => {
   await connectedBy('first', 30_000);
   const seen = await caller.run('mine', async () => {
     await Promise.all([broker.promote(1), broker.promote(1)]);

@@ -24,8 +24,8 @@ async function whenFull<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
-describe('a turn', () => {
-  it('goes to the first session of a machine, also when it asks again', async () => {
+describe('the turn of a machine', () => {
+  it('goes to its first session, also when that session asks again', async () => {
     const [first, second] = [await session(), await session()];
     const { broadcasts } = fixture.broker;
     expect(await broadcasts.takeTurn(ID, 'here', first)).toBe('mine');
@@ -45,7 +45,7 @@ describe('a turn', () => {
     expect(await broadcasts.takeTurn(ID, 'here', first)).toBe('taken');
   });
 
-  it('is over when the machine is done, for everybody', async () => {
+  it('is over for every session when the machine is done', async () => {
     const [first, second] = [await session(), await session()];
     const { broadcasts } = fixture.broker;
     await broadcasts.takeTurn(ID, 'here', first);
@@ -55,14 +55,14 @@ describe('a turn', () => {
     expect(await broadcasts.takeTurn(ID, 'there', second)).toBe('mine');
   });
 
-  it('is taken in a full Redis, too', async () => {
+  it('is taken when Redis is full, too', async () => {
     const first = await session();
     expect(await whenFull(() => fixture.broker.broadcasts.takeTurn(ID, 'here', first))).toBe('mine');
   });
 });
 
 describe('outcomes', () => {
-  it('are kept by process, for a day, and without what is said of machines', async () => {
+  it('are kept by process for a day, without those of machines', async () => {
     const { broadcasts } = fixture.broker;
     const failed = { ...OUTCOME, at: OUTCOME.at + 1, pid: 8, ok: false, error: 'Error: no' };
     const other = 'k3v9x0q2m7ab00000008';
@@ -80,16 +80,16 @@ describe('outcomes', () => {
     expect(await fixture.redis.ttl(`${NAMESPACE}broadcast:${other}`)).toBeGreaterThan(86_000);
   });
 
-  it('are none of what nobody has run', async () => {
+  it('are empty for a broadcast that no process has run', async () => {
     expect(await fixture.broker.broadcasts.outcomes(ID)).toEqual([]);
   });
 
-  it('are recorded in a full Redis, too', async () => {
+  it('are recorded when Redis is full, too', async () => {
     await whenFull(() => fixture.broker.broadcasts.record([{ id: ID, target: 'a.7', outcome: OUTCOME }]));
     expect(await fixture.broker.broadcasts.outcomes(ID)).toEqual([OUTCOME]);
   });
 
-  it('are refused as a whole where something foreign lies', async () => {
+  it('are refused as a whole when one key is foreign', async () => {
     const foreign = 'k3v9x0q2m7ab00000008';
     await fixture.redis.set(`${NAMESPACE}broadcast:${foreign}`, 'foreign');
     const records = [ID, foreign].map((id) => ({ id, target: 'a.7', outcome: OUTCOME }));
@@ -108,7 +108,7 @@ describe('gaps', () => {
     expect(await fixture.redis.ttl(`${NAMESPACE}broadcast-gaps`)).toBeGreaterThan(600_000);
   });
 
-  it('are recorded in a full Redis, too', async () => {
+  it('are recorded when Redis is full, too', async () => {
     await whenFull(() => fixture.broker.broadcasts.recordGap(gapAt(1)));
     expect(await fixture.broker.broadcasts.gaps()).toEqual([gapAt(1)]);
   });

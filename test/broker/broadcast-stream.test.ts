@@ -43,7 +43,7 @@ describe('broadcast', () => {
     ]);
   });
 
-  it('adds a message once, in whatever order repetitions arrive', async () => {
+  it('adds a message once, in any order of repetitions', async () => {
     const [a, b, c] = fixture.messages(3) as [string, string, string];
     expect(await fixture.broker.broadcast([b])).toBe(1);
     expect(await fixture.broker.broadcast([a, b])).toBe(1);
@@ -57,13 +57,13 @@ describe('broadcast', () => {
     expect(await fixture.redis.ttl(seen)).toBeGreaterThan(590);
   });
 
-  it('takes what a queue has already for repeated', async () => {
+  it('recognises a message that was enqueued in a queue', async () => {
     const message = fixture.message();
     await fixture.broker.enqueue('default', [message]);
     expect(await fixture.broker.broadcast([message])).toBe(0);
   });
 
-  it('keeps the order over chunks and blocks, and about the newest ten thousand', async () => {
+  it('keeps the order over chunks and blocks, and the newest ten thousand or a few more', async () => {
     const messages = fixture.messages(KEPT_BROADCASTS + 1_000);
     expect(await fixture.broker.broadcast(messages)).toBe(messages.length);
     const kept = await fixture.redis.xlen(STREAM);
@@ -74,7 +74,7 @@ describe('broadcast', () => {
     expect(gaps).toEqual([{ reason: 'trimmed', missed: messages.length - kept, after: '0-0' }]);
   });
 
-  it('is refused by a full Redis before it has written anything, and works later', async () => {
+  it('is refused when Redis is full before it writes, and works later', async () => {
     const message = fixture.message();
     await fixture.redis.config('SET', 'maxmemory', '1');
     try {
@@ -85,7 +85,7 @@ describe('broadcast', () => {
     expect(await fixture.broker.broadcast([message])).toBe(1);
   });
 
-  it('is refused where something foreign lies, and works when that is gone', async () => {
+  it('is refused when the key is foreign, and works when that key is gone', async () => {
     const message = fixture.message();
     await fixture.redis.set(STREAM, 'foreign');
     await expect(fixture.broker.broadcast([message])).rejects.toMatchObject({ code: 'REDIS_REFUSED' });
@@ -97,7 +97,7 @@ describe('broadcast', () => {
 describe('a position', () => {
   const agoMs = (ms: number): number => performance.now() - ms;
 
-  it('lies before what was added since then, however long Redis takes to answer', async () => {
+  it('lies before the messages that were added since then, even if Redis answers slowly', async () => {
     const sinceMs = performance.now();
     const young = fixture.messages(2);
     await fixture.broker.broadcast(young);
@@ -108,7 +108,7 @@ describe('a position', () => {
     expect(await readAll(await position)).toMatchObject({ messages: young });
   });
 
-  it('lies behind what is older, and before what is younger', async () => {
+  it('lies behind older messages and before younger ones', async () => {
     const [seconds] = (await fixture.redis.time()).map(Number) as [number, number];
     for (let entry = 0; entry < 3; entry += 1) {
       await fixture.redis.xadd(STREAM, `${(seconds - 3_600) * 1_000}-${entry}`, 'kind', 'call', 'message', 'old');
@@ -120,18 +120,18 @@ describe('a position', () => {
     expect(await readAll(position)).toMatchObject({ messages: young, gaps: [] });
   });
 
-  it('is the end of a stream to which nothing was added of late', async () => {
+  it('is the end of a stream whose last entry is older', async () => {
     await fixture.redis.xadd(STREAM, '5-0', 'kind', 'call');
     expect(await fixture.broker.stream.position(agoMs(1_000))).toEqual({ id: '5-0', ordinal: 1 });
   });
 
-  it('is the end of a stream that is ahead of the clock: its ids tell no times', async () => {
+  it('is the end of a stream that is ahead of the clock, because its ids are no times of this clock', async () => {
     const future = `${Date.now() + 3_600_000}-0`;
     await fixture.redis.xadd(STREAM, future, 'kind', 'call');
     expect(await fixture.broker.stream.position(agoMs(3_600_000))).toEqual({ id: future, ordinal: 1 });
   });
 
-  it('is the very beginning where nothing was ever added', async () => {
+  it('is the very beginning when the stream does not exist', async () => {
     expect(await fixture.broker.stream.position(agoMs(1_000))).toEqual(START);
     const first = fixture.messages(1);
     await fixture.broker.broadcast(first);
@@ -140,7 +140,7 @@ describe('a position', () => {
 });
 
 describe('reading', () => {
-  it('goes on where it was, and tells whether there is more', async () => {
+  it('continues at its position, and reports whether there is more', async () => {
     const messages = fixture.messages(150);
     await fixture.broker.broadcast(messages);
     const first = await fixture.broker.stream.read(START);
@@ -155,14 +155,14 @@ describe('reading', () => {
     });
   });
 
-  it('hands out entries of other kinds with all their fields', async () => {
+  it('returns entries of other kinds with all their fields', async () => {
     await fixture.redis.xadd(STREAM, '*', 'kind', 'cancel', 'task', 'k3v9x0q2m7ab00000007');
     const { entries } = await fixture.broker.stream.read(START);
     expect(entries).toMatchObject([{ kind: 'cancel' }]);
     expect(entries[0]?.fields.get('task')).toBe('k3v9x0q2m7ab00000007');
   });
 
-  it('counts what was trimmed before it was read, exactly', async () => {
+  it('counts the entries that were trimmed before it read them, exactly', async () => {
     await fixture.broker.broadcast(fixture.messages(10));
     const { position } = await readAll(START);
     const later = fixture.messages(250);
@@ -174,7 +174,7 @@ describe('reading', () => {
     });
   });
 
-  it('sees no gap where exactly that was trimmed which it had read', async () => {
+  it('reports no gap when only entries that it had read were trimmed', async () => {
     await fixture.broker.broadcast(fixture.messages(10));
     const { position } = await readAll(START);
     const later = fixture.messages(5);
@@ -183,7 +183,7 @@ describe('reading', () => {
     expect(await readAll(position)).toMatchObject({ messages: later, gaps: [] });
   });
 
-  it('notices that everything is gone, once, and reads on', async () => {
+  it('reports the loss of the whole stream once, and reads on', async () => {
     await fixture.broker.broadcast(fixture.messages(10));
     const { position } = await readAll(START);
     await fixture.redis.flushall();
@@ -194,7 +194,7 @@ describe('reading', () => {
     expect(await readAll(emptied.position)).toMatchObject({ messages: later, gaps: [] });
   });
 
-  it('notices another stream in the place of its own, and reads what is new in it', async () => {
+  it('detects another stream in place of its own, and reads the new entries in it', async () => {
     await fixture.broker.broadcast(fixture.messages(2));
     const { position } = await readAll(START);
     await fixture.redis.flushall();
@@ -222,7 +222,7 @@ describe('waiting', () => {
     expect(await fixture.broker.stream.waitForMore(START, 20)).toBe(false);
   });
 
-  it('goes on after its connection was cut', async () => {
+  it('goes on after its connection broke', async () => {
     const waiting = fixture.broker.stream.waitForMore(START, 10_000);
     await untilBlocked(1);
     await fixture.redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');

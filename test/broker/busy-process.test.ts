@@ -1,16 +1,17 @@
 import { RedisConnection } from '../../src/broker/redis/redis-connection.js';
+import { redisKeys } from '../../src/broker/redis/redis-keys.js';
 import { RedisServer } from '../../src/testing/redis-server.js';
 
 const TIMEOUT_MS = 500;
 
 let server: RedisServer;
-let told: string[];
+let reported: string[];
 let connection: RedisConnection;
 beforeEach(async () => {
   server = await RedisServer.start();
-  told = [];
-  const listener = { lost: () => told.push('lost'), refused: () => {}, restored: () => told.push('restored') };
-  connection = new RedisConnection(server.url, TIMEOUT_MS, listener);
+  reported = [];
+  const listener = { lost: () => reported.push('lost'), refused: () => {}, restored: () => reported.push('restored') };
+  connection = new RedisConnection(server.url, redisKeys('nestwork'), TIMEOUT_MS, listener);
 });
 afterEach(async () => {
   connection.close();
@@ -22,15 +23,15 @@ function block(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
-it('a process that was busy beyond the timeout hears the answer that has come meanwhile', async () => {
+it('a process that was busy beyond the timeout still receives an answer that arrived in time', async () => {
   await connection.command((redis) => redis.ping());
   const answer = connection.command((redis) => redis.ping());
   block(2 * TIMEOUT_MS);
   await expect(answer).resolves.toBe('PONG');
-  expect(told).toEqual([]);
+  expect(reported).toEqual([]);
 });
 
-it('a process that was busy while it connected still learns why it could not', async () => {
+it('a process that was busy while it connected still reports the reason of the failure', async () => {
   await server.kill();
   const answer = connection.command((redis) => redis.ping());
   block(2 * TIMEOUT_MS);

@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterEach(() => fixture.reset());
 afterAll(() => fixture.stop());
 
-/** What lies in Redis, but for sessions and what rings. */
+/** The state of Redis without sessions, bells and the alarm. */
 async function state(): Promise<Record<string, unknown>> {
   const all = Object.entries(await fixture.state());
   return Object.fromEntries(all.filter(([key]) => !/^(sessions?|bell|alarm)/.test(key)));
@@ -26,7 +26,7 @@ async function cancelledHolder(): Promise<{ child: Claimant; id: string; other: 
   const [other = ''] = fixture.messages(1);
   await fixture.broker.enqueueUnique('default', message, { due: undefined, replace: false });
   const child = await fixture.holderOf([other]);
-  // what was enqueued first was claimed first
+  // the first task in the queue was claimed first
   await fixture.claim(child);
   const id = idOf(message);
   expect(await fixture.broker.cancel(id)).toMatchObject({ state: 'active' });
@@ -34,7 +34,7 @@ async function cancelledHolder(): Promise<{ child: Claimant; id: string; other: 
   return { child, id, other };
 }
 
-describe('a task that waits', () => {
+describe('cancelling a task that waits', () => {
   it.each<[string, string, (message: string) => Promise<unknown>]>([
     ['queue:default', 'pending', (message) => fixture.broker.enqueue('default', [message])],
     ['scheduled:bulk', 'scheduled', (message) => fixture.broker.enqueue('bulk', [message], { at: FUTURE })],
@@ -46,7 +46,7 @@ describe('a task that waits', () => {
         await fixture.broker.promote(1);
       },
     ],
-  ])('in %s is gone, and its neighbours are not', async (key, where, put) => {
+  ])('in %s removes it, and leaves its neighbours', async (key, where, put) => {
     const neighbours = fixture.messages(2).map((message) => counted(message, { crashes: 1 }));
     const cancelled = counted(fixture.message(), { crashes: 1 });
     const [first = '', last = ''] = neighbours;
@@ -65,7 +65,7 @@ describe('a task that waits', () => {
     expect(await state()).toEqual({ cancelled: [idOf(message)] });
   });
 
-  it('has moved on when it is to be removed: nothing is cancelled', async () => {
+  it('cancels nothing when the task has moved on', async () => {
     const waiting = { queue: 'default', message: fixture.message() };
     for (const place of ['pending', 'quarantined', 'scheduled'])
       expect(await fixture.call('cancel-waiting', { ...waiting, place })).toBe(0);
@@ -73,8 +73,8 @@ describe('a task that waits', () => {
   });
 });
 
-describe('an active task', () => {
-  it('that is to be removed from where it waited keeps its key', async () => {
+describe('cancelling an active task', () => {
+  it('as if it still waited leaves its key alone', async () => {
     const message = fixture.uniqueMessage('k');
     const child = await fixture.child();
     await fixture.broker.enqueueUnique('default', message, { due: undefined, replace: false });
@@ -84,7 +84,7 @@ describe('an active task', () => {
     expect(await state()).toEqual(before);
   });
 
-  it('is marked, and every supervisor is told', async () => {
+  it('marks it, and notifies every supervisor', async () => {
     const message = fixture.message();
     const child = await fixture.holderOf([message]);
     await fixture.broker.cancel(idOf(message));
@@ -96,7 +96,7 @@ describe('an active task', () => {
     });
   });
 
-  it('has ended when it is to be marked: nothing is cancelled', async () => {
+  it('cancels nothing when the task has ended', async () => {
     const child = await fixture.child();
     const id = idOf(fixture.message());
     expect(await fixture.call('cancel-active', { child: child.child, id, kept: 10 })).toBe(0);
@@ -108,7 +108,7 @@ describe('an active task', () => {
     ['an attempt that failed, to be tried later', (child, id) => tryAgain(child, id, 60_000)],
     ['a release', (child, id) => fixture.broker.release(child, [id])],
     ['a burial', (child, id) => fixture.broker.bury(child, { id, queue: 'default' }, REPORT, LINE)],
-  ])('does not come back by %s', async (_how, end) => {
+  ])('prevents its return by %s', async (_how, end) => {
     const { child, id, other } = await cancelledHolder();
     await end(child, id);
     expect(await state()).toEqual({
@@ -123,21 +123,21 @@ describe('an active task', () => {
     ['its hard timeout', (child, id) => timeOut(child, id, 60_000)],
     ['its hard timeout, among the dead', (child, id) => timeOut(child, id, -1)],
     ['the end of its session', (child) => reap(child)],
-  ])('does not come back by %s, but what was beside it does', async (_how, end) => {
+  ])('prevents its return by %s, and its neighbours return', async (_how, end) => {
     const { child, id, other } = await cancelledHolder();
     await end(child, id);
     expect(await state()).toEqual({ 'queue:default': [other], cancelled: [id] });
   });
 
-  it('that was given back beside others is counted with them', async () => {
+  it('counts it among the released tasks', async () => {
     const { child, id, other } = await cancelledHolder();
     expect(await fixture.broker.release(child, [id, idOf(other)])).toBe(2);
     expect(await state()).toEqual({ 'queue:default': [other], cancelled: [id] });
   });
 });
 
-describe('the cancelled', () => {
-  it('are remembered for a day', async () => {
+describe('the list of the cancelled', () => {
+  it('keeps a task for a day', async () => {
     const now = await fixture.now();
     await fixture.redis.zadd(`${NAMESPACE}cancelled`, now - DAY_MS - 1, 'long ago', now - DAY_MS + 60_000, 'today');
     const message = fixture.message();
@@ -146,7 +146,7 @@ describe('the cancelled', () => {
     expect(await state()).toEqual({ cancelled: ['today', idOf(message)] });
   });
 
-  it('are ten thousand at most, the latest', async () => {
+  it('keeps the latest ten thousand', async () => {
     const now = await fixture.now();
     const former = Array.from({ length: 10_000 }, (_, index): [number, string] => [now - 20_000 + index, `${index}`]);
     await fixture.redis.zadd(`${NAMESPACE}cancelled`, ...former.flat());
@@ -160,7 +160,7 @@ describe('the cancelled', () => {
 });
 
 describe('when Redis is full', () => {
-  it('tasks can be cancelled', async () => {
+  it('tasks can still be cancelled', async () => {
     const [waits = '', runs = ''] = fixture.messages(2);
     await fixture.holderOf([runs]);
     await fixture.broker.enqueue('default', [waits]);
@@ -173,16 +173,19 @@ describe('when Redis is full', () => {
 });
 
 describe('a foreign key', () => {
-  it.each(['cancelled', 'broadcasts'])('refuses to mark an active task before anything is written: %s', async (key) => {
-    const message = fixture.message();
-    const child = await fixture.holderOf([message]);
-    await fixture.redis.set(NAMESPACE + key, 'foreign');
-    const before = await state();
-    const mark = fixture.call('cancel-active', { child: child.child, id: idOf(message), kept: 10 });
-    await expect(mark).rejects.toThrow('WRONGTYPE');
-    expect(await state()).toEqual(before);
-    await fixture.redis.del(NAMESPACE + key);
-  });
+  it.each(['cancelled', 'broadcasts'])(
+    'prevents the mark on an active task before the script writes: %s',
+    async (key) => {
+      const message = fixture.message();
+      const child = await fixture.holderOf([message]);
+      await fixture.redis.set(NAMESPACE + key, 'foreign');
+      const before = await state();
+      const mark = fixture.call('cancel-active', { child: child.child, id: idOf(message), kept: 10 });
+      await expect(mark).rejects.toThrow('WRONGTYPE');
+      expect(await state()).toEqual(before);
+      await fixture.redis.del(NAMESPACE + key);
+    },
+  );
 });
 
 function tryAgain(child: Claimant, id: string, inMs: number): Promise<boolean> {

@@ -7,8 +7,8 @@ beforeEach(async () => {
 });
 afterEach(() => fixture.stop());
 
-describe('closed between two connections', () => {
-  it('a task that got no answer rejects as unconfirmed', async () => {
+describe('a broker that is closed while it has no connection', () => {
+  it('rejects a task without an answer as unconfirmed', async () => {
     const { broker, lost } = await fixture.anotherBroker();
     fixture.server.pause();
     const sent = broker.enqueueOne('default', fixture.message()).catch((error: unknown) => error);
@@ -20,7 +20,7 @@ describe('closed between two connections', () => {
     expect(await sent).toBeInstanceOf(EnqueueUnconfirmedError);
   });
 
-  it('a call that waits for the next one rejects, and does not wait out its timeout', async () => {
+  it('rejects a call that waits for the next connection before the timeout of the call', async () => {
     // longer than a test may take
     const { broker, lost } = await fixture.anotherBroker(3_600_000);
     await fixture.server.kill();
@@ -37,16 +37,16 @@ describe('closed between two connections', () => {
     await expect(broker.promote(1)).rejects.toMatchObject(closed);
   });
 
-  it('a wait for the bell ends', async () => {
+  it('ends a wait for the bell', async () => {
     const { broker, lost } = await fixture.anotherBroker();
-    const heard = broker.waitForBell(['default'], 5_000);
+    const rang = broker.waitForBell(['default'], 5_000);
     while (!String(await fixture.redis.client('LIST')).includes('cmd=blpop'));
     await fixture.server.kill();
     await lost;
     // the connection that blocks has learned of it when nothing but its next attempt is to come
     await new Promise((resolve) => setTimeout(resolve, 20));
     broker.stopWaiting();
-    expect(await heard).toBe(false);
+    expect(await rang).toBe(false);
     await broker.close();
   });
 });

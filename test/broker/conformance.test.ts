@@ -1,7 +1,7 @@
 /**
- * What a broker does, through the port alone. The one in memory, which the tests of apps use, has but the part of an app and a
+ * The behaviour of a broker, through the port alone. The one in memory, which the tests of apps use, has but the part of an app and a
  * worker that takes one task after another: both do that. The one over Redis has sessions, children and leases as well.
- * What only Redis can have (keys, scripts, lost replies, full memory, several processes) is tested beside it.
+ * Other tests cover the parts that only Redis has: keys, scripts, lost replies, full memory, several processes.
  */
 import { broadcasts } from './conformance/broadcasts.js';
 import { cancelling } from './conformance/cancelling.js';
@@ -11,6 +11,7 @@ import { deadLetters } from './conformance/dead-letters.js';
 import { uniqueKeys } from './conformance/keys.js';
 import { claiming } from './conformance/over-redis/claiming.js';
 import { cronsOfMany } from './conformance/over-redis/crons.js';
+import { pausing } from './conformance/over-redis/pausing.js';
 import { streaming } from './conformance/over-redis/streaming.js';
 import { supervising } from './conformance/over-redis/supervising.js';
 import { producing } from './conformance/producing.js';
@@ -20,7 +21,14 @@ import { inMemory, overRedis } from './conformance/worlds.js';
 const OF_ALL = [producing, claims, uniqueKeys, cancelling, deadLetters, crons, broadcasts];
 
 describe('a broker over Redis', () => {
-  behaves(overRedis, (world) => new RedisStage(world), [...OF_ALL, claiming, supervising, cronsOfMany, streaming]);
+  behaves(overRedis, (world) => new RedisStage(world), [
+    ...OF_ALL,
+    claiming,
+    supervising,
+    cronsOfMany,
+    pausing,
+    streaming,
+  ]);
 });
 
 describe('a broker in memory', () => {

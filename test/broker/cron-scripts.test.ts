@@ -30,7 +30,7 @@ async function now(): Promise<number> {
   return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
 }
 
-/** What is noted of a cron under a field. */
+/** The value of a field of a cron. */
 function noted(field: string, name = DAILY.name): Promise<string | null> {
   return fixture.redis.hget(CRONS, `${name} ${field}`);
 }
@@ -70,27 +70,27 @@ async function session(id: string, crons: readonly CronDeclaration[]): Promise<v
 }
 
 describe('declare-crons', () => {
-  it('lets a cron never seen before count from now on', async () => {
+  it('starts a new cron now', async () => {
     const before = await now();
     await fixture.broker.crons.declare([DAILY], TOLERANCE_MS);
     expect(await settledUntil()).toBeGreaterThanOrEqual(before);
     expect(JSON.parse((await noted('definition')) ?? '')).toEqual(DAILY);
   });
 
-  it('leaves a cron that is known where it stands, also when it gets another queue', async () => {
+  it('leaves a known cron at its time, also when it gets another queue', async () => {
     const until = await known(5_000);
     await fixture.broker.crons.declare([{ ...DAILY, queue: 'bulk' }], TOLERANCE_MS);
     expect(await settledUntil()).toBe(until);
     expect(JSON.parse((await noted('definition')) ?? '')).toMatchObject({ queue: 'bulk' });
   });
 
-  it('lets a cron with another schedule count from now on: under it, nothing was missed', async () => {
+  it('starts a cron with another schedule now, because it missed nothing under that schedule', async () => {
     const until = await known(5_000);
     await fixture.broker.crons.declare([{ ...DAILY, schedule: { everyMs: 1_000 } }], TOLERANCE_MS);
     expect(await settledUntil()).toBeGreaterThanOrEqual(until + 5_000);
   });
 
-  it('begins anew where a clock that was ahead left its mark, but bears a failover', async () => {
+  it('starts a cron now when its time is far in the future, but not after a failover', async () => {
     const ahead = await known(-50_000);
     await fixture.broker.crons.declare([DAILY], TOLERANCE_MS);
     expect(await settledUntil()).toBe(ahead);
@@ -99,7 +99,7 @@ describe('declare-crons', () => {
     expect(await settledUntil()).toBeLessThanOrEqual(await now());
   });
 
-  it('lets a cron that was disabled count from now on: it missed nothing', async () => {
+  it('starts a cron that was disabled now, because it missed nothing', async () => {
     const until = await known(5_000, OFF);
     await fixture.broker.crons.declare([DAILY], TOLERANCE_MS);
     expect(await settledUntil()).toBeGreaterThanOrEqual(until + 5_000);
@@ -109,7 +109,7 @@ describe('declare-crons', () => {
     expect(await settledUntil()).toBe(again);
   });
 
-  it('leaves a cron alone that others may fire, and disables it once all live sessions have', async () => {
+  it('leaves a cron that other sessions fire, and disables it once all live sessions have disabled it', async () => {
     await session('on-30000', [DAILY]);
     await session('off-30000', [OFF]);
     const until = await known(5_000);
@@ -124,7 +124,7 @@ describe('declare-crons', () => {
     expect(JSON.parse((await noted('definition')) ?? '')).toEqual(OFF);
   });
 
-  it('lets a cron that all live sessions have disabled count from now on, and enables it', async () => {
+  it('starts a cron that all live sessions had disabled now, and enables it', async () => {
     const until = await known(5_000);
     await session('off-30000', [OFF]);
     await fixture.broker.crons.forget(60_000);
@@ -134,7 +134,7 @@ describe('declare-crons', () => {
     expect(await noted('disabled')).toBeNull();
   });
 
-  it('works when memory is full, as does all that goes without a new task', async () => {
+  it('works when Redis is full, as do all cron scripts that add no task', async () => {
     const child = await fixture.child();
     await fixture.redis.config('SET', 'maxmemory', '1');
     try {
@@ -155,7 +155,7 @@ describe('declare-crons', () => {
 });
 
 describe('survey', () => {
-  it('tells the time of Redis and where the crons stand', async () => {
+  it('returns the time of Redis and the state of the crons', async () => {
     const until = await known(5_000);
     await fixture.broker.crons.pause(DAILY.name);
     const survey = await fixture.broker.crons.survey(['Unknown.cron', DAILY.name]);
@@ -163,7 +163,7 @@ describe('survey', () => {
     expect(Math.abs(survey.now - (await now()))).toBeLessThan(1_000);
   });
 
-  it('tells the time without any cron', async () => {
+  it('returns the time without any cron', async () => {
     expect((await fixture.broker.crons.survey([])).now).toBeGreaterThan(0);
   });
 });
@@ -178,7 +178,7 @@ describe('fire-cron', () => {
     expect([await noted('until'), await noted('fired')]).toEqual([String(run.due), String(run.due)]);
   });
 
-  it('fires each instant once, whoever comes later or sends the command again', async () => {
+  it('fires each instant once, also for later and repeated commands', async () => {
     const until = await known(5_000);
     const runs = [1, 2, 3].map((ms) => ({ due: until + ms, message: message(until + ms) }));
     await fixture.broker.crons.fire(DAILY, runs.slice(0, 2));
@@ -188,7 +188,7 @@ describe('fire-cron', () => {
     expect(await queue()).toEqual([runs[0]?.message, runs[1]?.message, others[1]?.message]);
   });
 
-  it('fires nothing that is not due yet', async () => {
+  it('fires nothing before it is due', async () => {
     const until = await known(5_000);
     const due = (await now()) + 60_000;
     expect(await fixture.broker.crons.fire(DAILY, [{ due, message: message(due) }])).toMatchObject({ fired: 0 });
@@ -196,13 +196,13 @@ describe('fire-cron', () => {
     expect(await settledUntil()).toBe(until);
   });
 
-  it('does nothing for a cron that nobody has declared, and says so', async () => {
+  it('fires no unknown cron, and returns that it is unknown', async () => {
     const due = (await now()) - 1_000;
     expect(await fixture.broker.crons.fire(DAILY, [{ due, message: message(due) }])).toMatchObject({ known: false });
     expect(await fixture.state()).toEqual({});
   });
 
-  it('skips and counts runs while an earlier one has the key, and lets the next in when it is free', async () => {
+  it('skips and counts runs while an earlier one has the key, and fires the next when the key is free', async () => {
     const until = await known(5_000);
     const unique = encodeUnique(DAILY.name, 'cron', 'finished');
     const runs = [1, 2, 3].map((ms) => ({ due: until + ms, message: message(until + ms, unique) }));
@@ -225,7 +225,7 @@ describe('fire-cron', () => {
     expect(await fixture.redis.hget('{nestwork}:unique', unique.slice(1))).toBe(`default ${next.message}`);
   });
 
-  it('refuses when memory is full, and leaves the instant due', async () => {
+  it('refuses when Redis is full, and leaves the instant due', async () => {
     const until = await known(5_000);
     const run = { due: until + 1, message: message(until + 1) };
     await fixture.redis.config('SET', 'maxmemory', '1');
@@ -249,7 +249,7 @@ describe('fire-cron', () => {
     expect(await fixture.redis.exists('{nestwork}:unique')).toBe(0);
   });
 
-  it('takes a thousand runs at once', async () => {
+  it('accepts a thousand runs at once', async () => {
     const until = await known(5_000);
     const runs = Array.from({ length: 1_000 }, (_, index) => ({
       due: until + 1 + index,
@@ -276,7 +276,7 @@ describe('move-cron-run', () => {
     return fixture.redis.lrange(`{nestwork}:${list}`, 0, -1);
   }
 
-  it('moves a run that others are skipped for out of a queue that nobody serves', async () => {
+  it('moves a run that causes skips out of a queue that no worker serves', async () => {
     const run = await waiting();
     const due = (await settledUntil()) + 1;
     const firing = await fixture.broker.crons.fire(MOVED, [{ due, message: message(due, unique) }]);
@@ -289,7 +289,7 @@ describe('move-cron-run', () => {
     expect(await fixture.broker.crons.moveRun(MOVED, 'bul')).toBe(false);
   });
 
-  it('moves what is to be tried again at its time, and a quarantined task among its like', async () => {
+  it('moves a scheduled run with its time, and a quarantined one to the quarantined tasks', async () => {
     const run = await waiting();
     await fixture.redis.del('{nestwork}:queue:old');
     await fixture.redis.zadd('{nestwork}:scheduled:old', 7_000, run);
@@ -305,7 +305,7 @@ describe('move-cron-run', () => {
     expect([await place('suspects:old'), await place('suspects:bulk')]).toEqual([[], [quarantined]]);
   });
 
-  it('leaves a run where a live worker serves its queue, and one that a child holds', async () => {
+  it('leaves a run whose queue a live worker serves, and a run that a child holds', async () => {
     const run = await waiting();
     const place = { host: 'h', pid: 1 };
     await fixture.broker.openSession({ session: 'w-30000', leaseMs: 30_000, queues: ['old'], catalog: [], ...place });
@@ -317,7 +317,7 @@ describe('move-cron-run', () => {
     await fixture.redis.rpush('{nestwork}:queue:old', run);
   });
 
-  it('refuses a foreign key before it writes, and a full Redis', async () => {
+  it('refuses a foreign key before it writes, and refuses when Redis is full', async () => {
     const run = await waiting();
     await fixture.redis.set('{nestwork}:queue:bulk', 'foreign');
     await expect(fixture.broker.crons.moveRun(MOVED, 'old')).rejects.toMatchObject({ code: 'REDIS_REFUSED' });
@@ -332,8 +332,8 @@ describe('move-cron-run', () => {
   });
 });
 
-describe('live workers', () => {
-  it('tell what each live session fires; records call disabled what all of them have disabled', async () => {
+describe('the crons of live workers', () => {
+  it('contain the crons that each live session fires; a record is disabled when all of them have disabled it', async () => {
     await fixture.broker.crons.declare([DAILY], TOLERANCE_MS);
     await session('off-30000', [OFF]);
     expect(await fixture.broker.liveWorkers()).toMatchObject([{ host: 'h', pid: 1, crons: [] }]);
@@ -344,7 +344,7 @@ describe('live workers', () => {
     expect(await fixture.broker.crons.records()).toMatchObject([{ disabled: false, declared: true }]);
   });
 
-  it('of an older worker are unknown: its word is what is noted', async () => {
+  it('of an earlier version are unknown, and the record decides', async () => {
     await session('old-30000', [OFF]);
     await fixture.redis.hdel('{nestwork}:session:old-30000', '@fires', '@disabled');
     for (const cron of [OFF, DAILY]) {
@@ -370,20 +370,20 @@ describe('pause-cron and resume-cron', () => {
     expect(await queue()).toEqual([]);
   });
 
-  it('keep a pause over a new declaration', async () => {
+  it('keep a pause when the cron is declared again', async () => {
     await known(0);
     await fixture.broker.crons.pause(DAILY.name);
     await fixture.broker.crons.declare([{ ...DAILY, schedule: { everyMs: 1_000 } }], TOLERANCE_MS);
     expect((await fixture.broker.crons.survey([DAILY.name])).states.get(DAILY.name)?.paused).toBe(true);
   });
 
-  it('move nothing when there is no pause to end', async () => {
+  it('change nothing when the cron is not paused', async () => {
     const until = await known(5_000);
     expect(await fixture.broker.crons.resume(DAILY.name)).toBe(true);
     expect(await settledUntil()).toBe(until);
   });
 
-  it('tell of a name that nobody has declared, and leave nothing behind', async () => {
+  it('return false for an unknown cron, and leave nothing behind', async () => {
     expect(await fixture.broker.crons.pause('Reports.none')).toBe(false);
     expect(await fixture.broker.crons.resume('Reports.none')).toBe(false);
     expect(await fixture.state()).toEqual({});
@@ -398,7 +398,7 @@ describe('forget-crons', () => {
     return [...new Set(fields.map((field) => field.split(' ')[0] ?? ''))].sort();
   }
 
-  it('forgets what no session declares, with all that was noted', async () => {
+  it('forgets a cron that no session declares, with all its fields', async () => {
     await fixture.broker.crons.declare([DAILY, HOURLY], TOLERANCE_MS);
     await fixture.broker.crons.pause(HOURLY.name);
     await session('new-30000', [DAILY]);
@@ -408,7 +408,7 @@ describe('forget-crons', () => {
     expect(await names()).toEqual([DAILY.name]);
   });
 
-  it('waits as long as it is told, from when it was declared last', async () => {
+  it('waits for the given time since the last declaration', async () => {
     await fixture.broker.crons.declare([HOURLY], TOLERANCE_MS);
     await fixture.broker.crons.forget(60_000);
     expect(await fixture.broker.crons.forget(60_000)).toBe(0);
@@ -421,7 +421,7 @@ describe('forget-crons', () => {
     expect(await fixture.redis.exists(CRONS)).toBe(0);
   });
 
-  it('keeps what any session declares, an old worker or a new one', async () => {
+  it('keeps a cron that any session declares', async () => {
     await session('old-30000', [HOURLY]);
     await session('new-30000', [DAILY]);
     await fixture.broker.crons.declare([DAILY, HOURLY], TOLERANCE_MS);
@@ -429,7 +429,7 @@ describe('forget-crons', () => {
     expect(await names()).toEqual([DAILY.name, HOURLY.name]);
   });
 
-  it('notes since when all sessions have disabled a cron, also next to one that enables another', async () => {
+  it('notes since when all sessions have disabled a cron, but not for a cron that one of them enables', async () => {
     await fixture.broker.crons.declare([DAILY, HOURLY], TOLERANCE_MS);
     await session('off-30000', [OFF, HOURLY]);
     await fixture.broker.crons.forget(60_000);
@@ -445,7 +445,7 @@ describe('forget-crons', () => {
     expect(await noted('disabled')).toBeNull();
   });
 
-  it('does nothing when a session was opened after it had asked which there are', async () => {
+  it('does nothing when a session was opened after the caller read the sessions', async () => {
     await fixture.broker.crons.declare([DAILY], TOLERANCE_MS);
     await fixture.redis.hset(CRONS, `${DAILY.name} orphan`, 1);
     await session('new-30000', [DAILY]);
@@ -455,7 +455,7 @@ describe('forget-crons', () => {
 });
 
 describe('record-cron-run', () => {
-  it('notes the last run, which records() shows with all the rest', async () => {
+  it('notes the last run, which records() returns with the rest', async () => {
     const until = await known(5_000);
     const child = await fixture.child();
     await session('w-30000', [DAILY]);
@@ -467,7 +467,7 @@ describe('record-cron-run', () => {
     ]);
   });
 
-  it('is refused to a child that has lost its lease', async () => {
+  it('refuses a child that has lost its lease', async () => {
     await known(0);
     const child = await fixture.child();
     const stranger = { ...child, child: `${child.session}.stranger` };
@@ -477,13 +477,13 @@ describe('record-cron-run', () => {
     expect(await noted('run')).toBeNull();
   });
 
-  it('brings nothing back that was forgotten', async () => {
+  it('does not restore a forgotten cron', async () => {
     await fixture.broker.crons.recordRun(await fixture.child(), DAILY.name, RUN);
     expect(await fixture.redis.exists(CRONS)).toBe(0);
   });
 });
 
-it('records leave out what they cannot read', async () => {
+it('records omit unreadable fields', async () => {
   await known(0);
   await fixture.redis.hset(
     CRONS,

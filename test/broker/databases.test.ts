@@ -11,13 +11,13 @@ let server: RedisServer;
 /** looks at database 0 */
 let admin: Redis;
 let broker: RedisBroker;
-const told: string[] = [];
+const reported: string[] = [];
 beforeAll(async () => {
   server = await RedisServer.start({ args: ['--databases', '4', ...USER] });
   admin = new Redis(server.url);
 });
 beforeEach(async () => {
-  told.length = 0;
+  reported.length = 0;
   await admin.flushall();
   await admin.acl('SETUSER', 'limited', '+select');
   await admin.acl('LOG', 'RESET');
@@ -31,9 +31,9 @@ afterAll(async () => {
 /** The broker under test, in a database of its own. */
 function brokerOn(redis: string, commandTimeoutMs: number): RedisBroker {
   const onOutage = {
-    lost: () => told.push('lost'),
-    refused: (_where: string, what: string) => told.push(what),
-    restored: () => told.push('restored'),
+    lost: () => reported.push('lost'),
+    refused: (_where: string, reason: string) => reported.push(reason),
+    restored: () => reported.push('restored'),
   };
   broker = new RedisBroker({ redis, namespace: 'nestwork', queues: ['default'], commandTimeoutMs, onOutage });
   return broker;
@@ -59,20 +59,23 @@ async function killed(): Promise<void> {
 const message = (id: string): string => `${id.padEnd(20, '0')}100000000000000 Some.task`;
 
 describe('a database', () => {
-  it.each([4, 99])('%i that the server does not have is named, and nothing is sent to another', async (database) => {
-    await expect(brokerOn(`${server.url}/${database}`, 300).connect()).rejects.toMatchObject({
-      code: 'REDIS_UNAVAILABLE',
-      message: expect.stringMatching(
-        new RegExp(
-          `127.0.0.1:${server.port} refuses database ${database}: ERR DB index is out of range[\\s\\S]*\`databases ${database + 1}\``,
+  it.each([4, 99])(
+    '%i that the server does not have is named in the error, and nothing is sent to another',
+    async (database) => {
+      await expect(brokerOn(`${server.url}/${database}`, 300).connect()).rejects.toMatchObject({
+        code: 'REDIS_UNAVAILABLE',
+        message: expect.stringMatching(
+          new RegExp(
+            `127.0.0.1:${server.port} refuses database ${database}: ERR DB index is out of range[\\s\\S]*\`databases ${database + 1}\``,
+          ),
         ),
-      ),
-    });
-    await expect(broker.enqueue('default', [message('a')])).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
-    expect(await admin.keys('*')).toEqual([]);
-  });
+      });
+      await expect(broker.enqueue('default', [message('a')])).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
+      expect(await admin.keys('*')).toEqual([]);
+    },
+  );
 
-  it('that the user may not select is named with the right it needs', async () => {
+  it('that the user may not select is named in the error with the missing right', async () => {
     await admin.acl('SETUSER', 'limited', '-select');
     await expect(brokerOn(`${urlAs('limited', server.url)}/3`, 300).connect()).rejects.toMatchObject({
       code: 'REDIS_UNAVAILABLE',
@@ -81,12 +84,12 @@ describe('a database', () => {
     expect(await admin.keys('*')).toEqual([]);
   });
 
-  it('0 needs no right to select', async () => {
+  it('0 needs no right to SELECT', async () => {
     await admin.acl('SETUSER', 'limited', '-select');
     await expect(brokerOn(urlAs('limited', server.url), 5_000).connect()).resolves.toBeUndefined();
   });
 
-  it('that is refused to a new connection gets what was under way once it is there, and no other database does', async () => {
+  it('that is refused to a new connection receives the commands that were under way once it is allowed, and no other database does', async () => {
     await limited();
     await admin.call('CLIENT', 'PAUSE', '60000', 'WRITE');
     const sent = broker.enqueue('default', [message('a')]);
@@ -97,18 +100,18 @@ describe('a database', () => {
     await refusals(2);
     const meanwhile = broker.enqueue('default', [message('b')]);
     await refusals(3);
-    expect(told).toEqual(['lost', expect.stringMatching(/^refuses database 3: NOPERM/)]);
+    expect(reported).toEqual(['lost', expect.stringMatching(/^refuses database 3: NOPERM/)]);
     expect(await admin.keys('*')).toEqual([]);
 
     await admin.acl('SETUSER', 'limited', '+select');
     expect(await Promise.all([sent, meanwhile])).toEqual([1, 1]);
-    expect(told.at(-1)).toBe('restored');
+    expect(reported.at(-1)).toBe('restored');
     expect(await admin.keys('*')).toEqual([]);
   });
 
-  it('that is refused to a new connection is the only one whose bells are taken', async () => {
+  it('that is refused to a new connection is the only one whose bells are read', async () => {
     await limited();
-    const heard = broker.waitForBell(['default'], 30_000);
+    const rang = broker.waitForBell(['default'], 30_000);
     while (!/^blocked_clients:1/m.test(await admin.info('clients')));
     await admin.rpush('{nestwork}:bell:default', '1');
     await admin.acl('SETUSER', 'limited', '-select');
@@ -120,11 +123,11 @@ describe('a database', () => {
     await inside.rpush('{nestwork}:bell:default', '1');
     inside.disconnect();
     await admin.acl('SETUSER', 'limited', '+select');
-    expect(await heard).toBe(true);
+    expect(await rang).toBe(true);
     expect(await admin.llen('{nestwork}:bell:default')).toBe(1);
   });
 
-  it('whose server says too late that it does not exist is not taken for another', async () => {
+  it('that the server refuses late receives nothing, nor does another', async () => {
     const late = await ScriptedServer.start({ hello: () => '%1\r\n+server\r\n+redis\r\n', select: () => undefined });
     try {
       await expect(brokerOn(`${late.url}/3`, 200).connect()).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });

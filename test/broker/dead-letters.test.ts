@@ -81,19 +81,19 @@ describe('redrive', () => {
     });
   });
 
-  it('rings for what it brings', async () => {
+  it('rings the bell of the queue', async () => {
     const [a] = (await seedDead(fixture, [{}])) as [string];
     await dead().redrive('default', [death(a)]);
     expect(await fixture.redis.llen(`${NAMESPACE}bell:default`)).toBe(1);
   });
 
-  it('rings for nothing when it brings nothing', async () => {
+  it('rings no bell when it moves nothing', async () => {
     const [absent] = fixture.messages(1) as [string];
     await dead().redrive('default', [death(absent)]);
     expect(await fixture.state()).toEqual({});
   });
 
-  it('finds nothing more when it is repeated, or when a task is named twice', async () => {
+  it('finds a task once when it is repeated or names a task twice', async () => {
     const [a] = (await seedDead(fixture, [{}])) as [string];
     expect(await dead().redrive('default', [death(a), death(a)])).toEqual(['redriven', 'not-found']);
     const before = await fixture.state();
@@ -101,7 +101,7 @@ describe('redrive', () => {
     expect(await fixture.state()).toEqual(before);
   });
 
-  it('takes a later death for none of its business', async () => {
+  it('does not find a later death of the same task', async () => {
     const [a] = (await seedDead(fixture, [{ diedAt: 2_000 }])) as [string];
     const before = await fixture.state();
     expect(await dead().redrive('default', [death(a, 1_000)])).toEqual(['not-found']);
@@ -110,7 +110,7 @@ describe('redrive', () => {
 
   it.each<[string, (message: string) => string]>([
     ['of another version', (message) => `${message.slice(0, 20)}2${message.slice(21)}`],
-    ['with a header that is none', (message) => `${message.slice(0, 25)}!${message.slice(26)}`],
+    ['with an invalid header', (message) => `${message.slice(0, 25)}!${message.slice(26)}`],
     ['shorter than a header', (message) => message.slice(0, 30)],
     ['under the id of another', () => fixture.message()],
   ])('refuses a message %s, which stays as it is', async (_what, spoil) => {
@@ -132,7 +132,7 @@ describe('redrive', () => {
     expect(await queued()).toEqual([]);
   });
 
-  it('shows a task whose record somebody has removed, and refuses it', async () => {
+  it('refuses a task without a record, which can still be read and removed', async () => {
     const [a] = (await seedDead(fixture, [{}])) as [string];
     await fixture.redis.hdel(`${NAMESPACE}dead-records:default`, idOf(a));
     const { entries } = await dead().read('default', { range: {}, order: 'oldest', limit: 9 });
@@ -141,7 +141,7 @@ describe('redrive', () => {
     expect(await dead().remove('default', [death(a)])).toBe(1);
   });
 
-  it('wants a task again that was cancelled while it ran and died', async () => {
+  it('removes a task that was cancelled while it ran from the cancelled', async () => {
     const [a, b] = (await seedDead(fixture, [{}, {}])) as [string, string];
     await fixture.redis.zadd(`${NAMESPACE}cancelled`, await dead().now(), idOf(a), await dead().now(), idOf(b));
     await dead().redrive('default', [death(a)]);
@@ -188,7 +188,7 @@ describe('redrive', () => {
 });
 
 describe('delete', () => {
-  it('forgets a dead task with its record, and no other', async () => {
+  it('removes a dead task with its record, and no other', async () => {
     const [a, b] = (await seedDead(fixture, [{}, {}])) as [string, string];
     expect(await dead().remove('default', [death(a), death(a)])).toBe(1);
     expect(await fixture.state()).toEqual({
@@ -197,7 +197,7 @@ describe('delete', () => {
     });
   });
 
-  it('takes a later death for none of its business', async () => {
+  it('does not find a later death of the same task', async () => {
     const [a] = (await seedDead(fixture, [{ diedAt: 2_000 }])) as [string];
     expect(await dead().remove('default', [death(a, 1_000)])).toBe(0);
     expect(await fixture.redis.zcard(`${NAMESPACE}dead:default`)).toBe(1);
@@ -215,14 +215,14 @@ describe('purge', () => {
 
   it.each<[string, { retentionMs?: number; most?: number }, number, number[]]>([
     ['nothing without a limit', {}, 500, [0, 1, 2, 3]],
-    ['those older than the retention', { retentionMs: 2.5 * DAY_MS }, 500, [2, 3]],
+    ['dead tasks older than the retention', { retentionMs: 2.5 * DAY_MS }, 500, [2, 3]],
     ['nothing when all are young', { retentionMs: 9 * DAY_MS }, 500, [0, 1, 2, 3]],
     ['the oldest beyond a number', { most: 1 }, 500, [3]],
     ['nothing below that number', { most: 9 }, 500, [0, 1, 2, 3]],
     ['by either limit', { retentionMs: 2.5 * DAY_MS, most: 1 }, 500, [3]],
     ['by either limit', { retentionMs: 1.5 * DAY_MS, most: 3 }, 500, [3]],
     ['the oldest first, and no more than a batch', { most: 1 }, 2, [2, 3]],
-  ])('forgets %s: %j', async (_what, limits, batch, left) => {
+  ])('removes %s: %j', async (_what, limits, batch, left) => {
     const messages = await aged(4, 3, 2, 1);
     const kept = left.map((index) => messages[index] ?? '');
     expect(await dead().purge('default', limits, batch)).toBe(4 - left.length);
@@ -232,7 +232,7 @@ describe('purge', () => {
     });
   });
 
-  it('of no dead task at all forgets none', async () => {
+  it('removes nothing when no task is dead', async () => {
     expect(await dead().purge('default', { retentionMs: 1, most: 1 }, 500)).toBe(0);
   });
 });
@@ -245,7 +245,7 @@ describe('a page', () => {
     return { ids: entries.map(({ id }) => id), more };
   }
 
-  it('tells id, time and record, whatever the bytes', async () => {
+  it('contains id, time and record, for any bytes', async () => {
     const [a] = (await seedDead(fixture, [{ diedAt: 1_763_725_000_123 }])) as [string];
     const id = await seedForeign(fixture, FOREIGN, 5);
     const { entries } = await dead().read('default', all);
@@ -259,21 +259,26 @@ describe('a page', () => {
   it.each<[string, Partial<DeadQuery>, number[], boolean]>([
     ['all', {}, [0, 1, 2, 3], false],
     ['the newest first', { order: 'newest' }, [3, 2, 1, 0], false],
-    ['as many as wanted', { limit: 3 }, [0, 1, 2], true],
-    ['as many as wanted and there are', { limit: 4 }, [0, 1, 2, 3], false],
+    ['as many as the limit', { limit: 3 }, [0, 1, 2], true],
+    ['all when the limit is their number', { limit: 4 }, [0, 1, 2, 3], false],
     ['the newest of them', { order: 'newest', limit: 1 }, [3], true],
-    ['from a time on', { range: { since: 1_002 } }, [2, 3], false],
-    ['until a time', { range: { until: 1_001 } }, [0, 1], false],
-    ['of one time, newest first', { range: { since: 1_001, until: 1_002 }, order: 'newest' }, [2, 1], false],
-    ['of a time without any', { range: { since: 2_000 } }, [], false],
-    ['of a time before any, newest first', { range: { until: 2 }, order: 'newest' }, [], false],
-  ])('has %s', async (_what, query, expected, more) => {
+    ['those from a time on', { range: { since: 1_002 } }, [2, 3], false],
+    ['those until a time', { range: { until: 1_001 } }, [0, 1], false],
+    [
+      'those of a range of time, newest first',
+      { range: { since: 1_001, until: 1_002 }, order: 'newest' },
+      [2, 1],
+      false,
+    ],
+    ['nothing of a time without deaths', { range: { since: 2_000 } }, [], false],
+    ['nothing of an earlier time, newest first', { range: { until: 2 }, order: 'newest' }, [], false],
+  ])('contains %s', async (_what, query, expected, more) => {
     const ids = (await seedDead(fixture, Array(4).fill({}))).map(idOf);
     expect(await read(query)).toEqual({ ids: expected.map((index) => ids[index]), more });
   });
 
   it.each(['oldest', 'newest'] as const)(
-    'goes on behind a death, there or not, in the order of ids within one instant: %s first',
+    'continues behind a death, there or not, in the order of ids within one instant: %s first',
     async (order) => {
       const messages = await seedDead(fixture, [
         { diedAt: 900 },
@@ -325,7 +330,7 @@ describe('a page', () => {
   });
 });
 
-describe('what stands in the way', () => {
+describe('a script for dead tasks', () => {
   /** Each script with one dead task. */
   const scripts: [script: string, keys: string[], run: (deaths: Death[]) => Promise<unknown>][] = [
     [
@@ -338,7 +343,7 @@ describe('what stands in the way', () => {
   ];
 
   it.each(scripts.flatMap(([script, keys, run]) => keys.map((key) => [script, key, run] as const)))(
-    'a foreign key is found before %s writes: %s',
+    'refuses a foreign key before it writes: %s, %s',
     async (_script, key, run) => {
       const messages = await seedDead(fixture, [{}, {}]);
       await fixture.redis.del(NAMESPACE + key);
@@ -350,7 +355,7 @@ describe('what stands in the way', () => {
     },
   );
 
-  it.each(scripts)('a full Redis keeps no dead task from leaving: %s', async (_script, _keys, run) => {
+  it.each(scripts)('works when Redis is full: %s', async (_script, _keys, run) => {
     const messages = await seedDead(fixture, [{}]);
     await fixture.redis.config('SET', 'maxmemory', '1');
     try {
@@ -361,7 +366,7 @@ describe('what stands in the way', () => {
     expect(await fixture.redis.zcard(`${NAMESPACE}dead:default`)).toBe(0);
   });
 
-  it('a full Redis keeps nobody from looking', async () => {
+  it('reads when Redis is full', async () => {
     await seedDead(fixture, [{}]);
     await fixture.redis.config('SET', 'maxmemory', '1');
     try {

@@ -9,14 +9,14 @@ function deadlines(timeoutMs: number): Deadlines {
   return new Deadlines(timeoutMs, () => new Error('too late'));
 }
 
-it('lets through what settles in time, either way', async () => {
+it('a promise that settles in time keeps its value or its error', async () => {
   const patient = deadlines(60_000);
   await expect(patient.within(Promise.resolve('done'))).resolves.toBe('done');
   await expect(patient.within(Promise.reject(new Error('refused')))).rejects.toThrow('refused');
   patient.close(0);
 });
 
-it('rejects what does not settle, each at its own time', async () => {
+it('a promise that does not settle rejects at its own time', async () => {
   const short = deadlines(50);
   const sinceMs = performance.now();
   const first = short.within(never).catch(() => performance.now() - sinceMs);
@@ -26,7 +26,7 @@ it('rejects what does not settle, each at its own time', async () => {
   expect(await second).toBeGreaterThanOrEqual(70);
 });
 
-it('rejects although others that began before and after it settled in time', async () => {
+it('a promise rejects although others before and after it settled in time', async () => {
   const short = deadlines(50);
   const before = short.within(Promise.resolve('before'));
   const late = short.within(never);
@@ -35,14 +35,14 @@ it('rejects although others that began before and after it settled in time', asy
   expect(await Promise.all([before, after])).toEqual(['before', 'after']);
 });
 
-it('rejects also what begins long after everything else has settled', async () => {
+it('a promise rejects even if it begins long after all others have settled', async () => {
   const short = deadlines(20);
   await short.within(Promise.resolve());
   await delay(50);
   await expect(short.within(never)).rejects.toThrow('too late');
 });
 
-it('drops what settles after its time', async () => {
+it('a promise that settles after its time changes nothing', async () => {
   let settle: (value: string) => void = () => {};
   const slow = deadlines(10).within(new Promise<string>((resolve) => (settle = resolve)));
   await expect(slow).rejects.toThrow('too late');
@@ -50,14 +50,14 @@ it('drops what settles after its time', async () => {
   await expect(slow).rejects.toThrow('too late');
 });
 
-it('rejects soon what still waits when it is closed', async () => {
+it('a promise that still waits when the deadlines are closed rejects soon', async () => {
   const patient = deadlines(60_000);
   const left = patient.within(never);
   patient.close(10);
   await expect(left).rejects.toThrow('too late');
 });
 
-it('lets through what has come in time, and waits to be read in a process that is busy', async () => {
+it('a promise whose answer arrived in time resolves although the process was too busy to read it', async () => {
   const answered = new Int32Array(new SharedArrayBuffer(4));
   const script = `
     const { parentPort, workerData } = require('node:worker_threads');

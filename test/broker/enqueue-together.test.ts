@@ -22,7 +22,7 @@ async function scriptsOf(act: () => Promise<unknown>): Promise<number> {
   return calls.reduce((sum, count) => sum + count, 0);
 }
 
-it('sends what is enqueued in one turn with one script, in order', async () => {
+it('tasks that are enqueued in one turn are sent with one script, in order', async () => {
   const messages = fixture.messages(100);
   await fixture.broker.enqueueOne('default', fixture.message());
   const [first = ''] = await waiting();
@@ -33,7 +33,7 @@ it('sends what is enqueued in one turn with one script, in order', async () => {
   expect(await waiting()).toEqual([first, ...messages]);
 });
 
-it('sends many in several, in order and each once', async () => {
+it('thousands of tasks in one turn are sent with several scripts, in order and each once', async () => {
   // the ids of these reach into two bitmaps
   const messages = fixture.messages(6_000);
   await Promise.all(messages.map((message) => fixture.broker.enqueueOne('default', message)));
@@ -42,7 +42,7 @@ it('sends many in several, in order and each once', async () => {
   expect(await waiting()).toEqual(messages);
 });
 
-it('keeps the order of one by one and many', async () => {
+it('single tasks and lists of tasks keep their order', async () => {
   const [first, second, third, fourth] = fixture.messages(4) as [string, string, string, string];
   await Promise.all([
     fixture.broker.enqueueOne('default', first),
@@ -52,13 +52,13 @@ it('keeps the order of one by one and many', async () => {
   expect(await waiting()).toEqual([first, second, third, fourth]);
 });
 
-it('adds one message once that comes twice in a turn', async () => {
+it('a message that is enqueued twice in one turn is added once', async () => {
   const message = fixture.message();
   await Promise.all([fixture.broker.enqueueOne('default', message), fixture.broker.enqueueOne('default', message)]);
   expect(await waiting()).toEqual([message]);
 });
 
-it('tells each call of its own failure alone', async () => {
+it('each call rejects with its own failure only', async () => {
   await fixture.redis.set('{nestwork}:queue:bulk', 'foreign');
   const [bulk, good] = fixture.messages(2) as [string, string];
   const results = await Promise.allSettled([
@@ -73,7 +73,7 @@ it('tells each call of its own failure alone', async () => {
   expect(await waiting('bulk')).toEqual([bulk]);
 });
 
-it('tells each call without an answer its own id, with which repeating it adds the task once', async () => {
+it('each call without an answer rejects with its own id, and repeating it adds the task once', async () => {
   const broker = await hasty();
   const messages = fixture.messages(3);
   fixture.server.pause();
@@ -90,7 +90,7 @@ it('tells each call without an answer its own id, with which repeating it adds t
   await broker.close();
 });
 
-it('sends what was enqueued in the turn in which it is closed', async () => {
+it('tasks that were enqueued in the turn of close() are sent', async () => {
   const broker = await hasty();
   const message = fixture.message();
   const sent = broker.enqueueOne('default', message).catch(() => {});

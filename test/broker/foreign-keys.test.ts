@@ -78,7 +78,7 @@ const WAYS: [way: string, keys: string[], run: (scene: Scene) => Promise<unknown
 ];
 
 it.each(WAYS.flatMap(([way, keys, run]) => keys.map((key) => [way, key, run] as const)))(
-  '%s is refused by name where %s is foreign, and writes nothing',
+  '%s refuses by name when %s is foreign, and writes nothing',
   async (_way, name, run) => {
     const scene = await sceneWithAnOverdueSession();
     const key = NAMESPACE + (name === 'claims' ? `claims:${scene.child.child}` : name);
@@ -94,7 +94,7 @@ it.each(WAYS.flatMap(([way, keys, run]) => keys.map((key) => [way, key, run] as 
   },
 );
 
-it('a retry after a while is not refused for a foreign alarm, because a promoter looks again by itself', async () => {
+it('a scheduled retry is not refused for a foreign alarm, because a promoter looks again by itself', async () => {
   const scene = await sceneWithAnOverdueSession();
   await fixture.redis.set(`${NAMESPACE}alarm`, 'foreign');
   expect(await retry(60_000)(scene)).toBe(true);

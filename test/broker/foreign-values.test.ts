@@ -4,6 +4,7 @@ import { RedisBroker } from '../../src/broker/redis-broker.js';
 import type { CronDeclaration } from '../../src/cron/cron-definition.js';
 import { CronManager } from '../../src/inspector/cron-manager.js';
 import { DeadLetters } from '../../src/inspector/dead-letters.js';
+import { KnownQueues } from '../../src/inspector/queues/known-queues.js';
 import { encodeMessage, idOf } from '../../src/message/task-message.js';
 import { encodeUnique } from '../../src/message/unique-key.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
@@ -49,7 +50,7 @@ const names = (...places: string[]): unknown[] => places.map((place) => expect.s
 
 describe('the hash of the crons', () => {
   it.each(['soon', '-1', '1e9', 'nan', '', '9'.repeat(400)])(
-    'with an `until` of %j has the cron begin now',
+    'with an `until` of %j makes the cron begin now',
     async (until) => {
       await broker.crons.declare([POLL], TOLERANCE_MS);
       await fixture.redis.hset(CRONS, `${POLL.name} until`, until);
@@ -64,7 +65,7 @@ describe('the hash of the crons', () => {
     },
   );
 
-  it('counts runs that are skipped anew where the number is none, and fires no instant twice', async () => {
+  it('with an invalid count of skipped runs counts anew, and fires no instant twice', async () => {
     await broker.crons.declare([POLL], TOLERANCE_MS);
     const due = (await fixture.now()) - 1_000;
     await fixture.redis.hset(CRONS, `${POLL.name} until`, due - 1, `${POLL.name} skipped`, 'many');
@@ -82,17 +83,17 @@ describe('the hash of the crons', () => {
   });
 
   it.each(['no JSON', '7', '{"id":"x","startedAt":"then","durationMs":1}'])(
-    'with a last run of %j has none',
+    'with a last run of %j has no last run',
     async (run) => {
       await broker.crons.declare([POLL], TOLERANCE_MS);
       await fixture.redis.hset(CRONS, `${POLL.name} run`, run);
       expect((await broker.crons.fire(POLL, [])).lastRun).toBeUndefined();
-      expect((await new CronManager(broker, ['default']).get(POLL.name)).lastRun).toBeUndefined();
+      expect((await new CronManager(broker, KnownQueues.declared(['default'])).get(POLL.name)).lastRun).toBeUndefined();
       expect(warnings).toEqual(names('The field "Inbox.poll run" of {nestwork}:crons'));
     },
   );
 
-  it('with numbers that are none and definitions that are none lists the rest', async () => {
+  it('with invalid numbers and definitions lists the rest', async () => {
     await broker.crons.declare([POLL], TOLERANCE_MS);
     await fixture.redis.hset(CRONS, `${POLL.name} fired`, 'x', `${POLL.name} skipped`, '1.5');
     await fixture.redis.hset(
@@ -106,7 +107,7 @@ describe('the hash of the crons', () => {
       ' x',
       '2',
     );
-    const manager = new CronManager(broker, ['default']);
+    const manager = new CronManager(broker, KnownQueues.declared(['default']));
     for (let look = 0; look < 2; look += 1) {
       expect(await manager.list()).toEqual([
         expect.objectContaining({ name: POLL.name, lastFire: undefined, skipped: 0 }),
@@ -119,7 +120,7 @@ describe('the hash of the crons', () => {
     expect(warnings).toHaveLength(fields.length);
   });
 
-  it('is tidied up whatever lies there', async () => {
+  it('is cleaned of invalid fields', async () => {
     await fixture.redis.hset(
       CRONS,
       'Gone.cron definition',
@@ -140,64 +141,64 @@ describe('the hash of the crons', () => {
 });
 
 describe('the catalog', () => {
-  it.each(['no JSON', '7', 'null', '{}', '{"queue":7}'])('that holds %j of a task does not know it', async (entry) => {
-    await fixture.redis.hset(CATALOG, 'Some.task', entry);
-    expect(await broker.queueOfTask('Some.task')).toBeUndefined();
-    expect(await broker.queueOfTask('Some.task')).toBeUndefined();
-    expect(warnings).toEqual(names('The field "Some.task" of {nestwork}:catalog'));
-  });
+  it.each(['no JSON', '7', 'null', '{}', '{"queue":7}'])(
+    'with the entry %j of a task has no queue for it',
+    async (entry) => {
+      await fixture.redis.hset(CATALOG, 'Some.task', entry);
+      expect(await broker.queueOfTask('Some.task')).toBeUndefined();
+      expect(await broker.queueOfTask('Some.task')).toBeUndefined();
+      expect(warnings).toEqual(names('The field "Some.task" of {nestwork}:catalog'));
+    },
+  );
 });
 
 describe('the dead of a queue', () => {
   const BINARY = Buffer.from([0xff, 0xfe, 0x00]);
   const shouted = 'Z'.repeat(20);
 
-  it.each(['newest', 'oldest'] as const)(
-    'are paged through from the %s on beside members that are none',
-    async (order) => {
-      const messages = await seedDead(fixture, [{ diedAt: 5 }, { diedAt: 5 }, { diedAt: 5 }, { diedAt: 9 }]);
-      const id = idOf(fixture.message());
-      for (const score of [5, 7]) {
-        await fixture.redis.zadd(
-          DEAD,
-          score,
-          '',
-          score,
-          `x${score}`,
-          score,
-          `${score}${shouted.slice(1)}`,
-          score,
-          BINARY,
-        );
-      }
-      await fixture.redis.zadd(DEAD, '+inf', `a${id.slice(1)}`, '-inf', `b${id.slice(1)}`, -5, `c${id.slice(1)}`);
-      await fixture.redis.zadd(DEAD, 1.5, `d${id.slice(1)}`, 2 ** 53, `e${id.slice(1)}`);
-      const deadLetters = new DeadLetters(broker.deadLetters, ['default']);
-      const found: string[] = [];
-      let cursor: string | undefined;
-      do {
-        const page = await deadLetters.list({}, { limit: 1, order, cursor });
-        found.push(...page.tasks.map((task) => task.id));
-        cursor = page.cursor;
-      } while (cursor !== undefined && found.length < 9);
-      const ids = messages.map(idOf);
-      expect(found).toEqual(order === 'oldest' ? ids : ids.reverse());
-      expect(warnings).toEqual(names(DEAD));
-      expect(await deadLetters.redriveAll({})).toMatchObject({ redriven: 4 });
-    },
-  );
+  it.each(['newest', 'oldest'] as const)('are listed from the %s on without invalid members', async (order) => {
+    const messages = await seedDead(fixture, [{ diedAt: 5 }, { diedAt: 5 }, { diedAt: 5 }, { diedAt: 9 }]);
+    const id = idOf(fixture.message());
+    for (const score of [5, 7]) {
+      await fixture.redis.zadd(
+        DEAD,
+        score,
+        '',
+        score,
+        `x${score}`,
+        score,
+        `${score}${shouted.slice(1)}`,
+        score,
+        BINARY,
+      );
+    }
+    await fixture.redis.zadd(DEAD, '+inf', `a${id.slice(1)}`, '-inf', `b${id.slice(1)}`, -5, `c${id.slice(1)}`);
+    await fixture.redis.zadd(DEAD, 1.5, `d${id.slice(1)}`, 2 ** 53, `e${id.slice(1)}`);
+    const deadLetters = new DeadLetters(broker.deadLetters, KnownQueues.declared(['default']));
+    const found: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await deadLetters.list({}, { limit: 1, order, cursor });
+      found.push(...page.tasks.map((task) => task.id));
+      cursor = page.cursor;
+    } while (cursor !== undefined && found.length < 9);
+    const ids = messages.map(idOf);
+    expect(found).toEqual(order === 'oldest' ? ids : ids.reverse());
+    expect(warnings).toEqual(names(DEAD));
+    expect(await deadLetters.redriveAll({})).toMatchObject({ redriven: 4 });
+  });
 
-  it('are not found under an id whose time of death is none', async () => {
+  it('are not found under an id whose time of death is invalid', async () => {
     const [message = ''] = await seedDead(fixture, [{}]);
     await fixture.redis.zadd(DEAD, '+inf', idOf(message));
-    const deadLetters = new DeadLetters(broker.deadLetters, ['default']);
+    const deadLetters = new DeadLetters(broker.deadLetters, KnownQueues.declared(['default']));
     expect(await deadLetters.get(idOf(message))).toBeUndefined();
     expect(warnings).toEqual(names(DEAD));
   });
 });
 
 describe('the records of broadcasts', () => {
-  it('with outcomes and gaps that are none list the rest', async () => {
+  it('list the rest without invalid outcomes and gaps', async () => {
     const id = fixture.ids.next();
     const key = `{nestwork}:broadcast:${id}`;
     const outcome = { host: 'here', pid: 7, ok: true, at: 5 };

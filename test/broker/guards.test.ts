@@ -1,5 +1,5 @@
 /**
- * What the scripts are safe against. That each of their guards is needed is what test/mutation checks: it takes them
+ * Inputs and states against which the scripts have guards. test/mutation checks that each guard is needed: it takes them
  * away one by one, and expects a failure here or in the tests beside this one.
  */
 import type { Claimant } from '../../src/broker/port/broker.js';
@@ -7,7 +7,7 @@ import { BrokerFixture, childExit, counted, idOf } from '../support/broker-fixtu
 
 const LEASE_MS = 30_000;
 const REPORT = { code: 'CRASHED', error: 'died', host: 'here', pid: 7 };
-const VERDICT = childExit({});
+const EXIT = childExit({});
 const NAMESPACE = '{nestwork}:';
 
 let fixture: BrokerFixture;
@@ -26,11 +26,11 @@ async function holder(count: number, queues = ['default']): Promise<{ child: Cla
   return { child, messages };
 }
 
-/** A task that somebody died with, waiting to be run alone. */
+/** A task whose process died: it waits to run alone. */
 async function quarantined(queue: string): Promise<string> {
   const { child, messages } = await holder(1, [queue]);
   const [message = ''] = messages;
-  await fixture.broker.settle(child, { ...VERDICT, blamed: [idOf(message)] });
+  await fixture.broker.settle(child, { ...EXIT, blamed: [idOf(message)] });
   return counted(message, { crashes: 1 });
 }
 
@@ -46,19 +46,19 @@ async function deadline(session: string): Promise<number> {
 }
 
 describe('a full Redis', () => {
-  it('lets every claim end', async () => {
+  it('does not prevent the end of any claim', async () => {
     const { child, messages } = await holder(4);
     const [done, dead, back] = messages.map(idOf) as [string, string, string];
     const answers = await fixture.whenFull(async () => [
       await fixture.broker.ack(child, [done]),
       await fixture.broker.bury(child, { id: dead, queue: 'default' }, REPORT),
       await fixture.broker.release(child, [back]),
-      await fixture.broker.settle(child, VERDICT),
+      await fixture.broker.settle(child, EXIT),
     ]);
     expect(answers).toEqual([1, true, 1, { released: 1, crashed: 0, quarantined: 0, dead: 0, timedOut: 0 }]);
   });
 
-  it('lets sessions come, live and go', async () => {
+  it('does not prevent sessions from opening, renewing and ending', async () => {
     const session = `s-${LEASE_MS}`;
     const { child: lost } = await holder(1);
     await expire(lost.session);
@@ -73,7 +73,7 @@ describe('a full Redis', () => {
       }),
       await fixture.broker.register(session, 'child'),
       await fixture.broker.claim({ session, child: 'child', queues: ['default'] }, { number: 1, limit: 1, acks: [] }),
-      await fixture.broker.settle({ session, child: 'child', queues: ['default'] }, VERDICT),
+      await fixture.broker.settle({ session, child: 'child', queues: ['default'] }, EXIT),
       await fixture.broker.renew(session, LEASE_MS),
       (await fixture.broker.overdue(LEASE_MS)).sessions,
       await fixture.broker.reap(lost.session, LEASE_MS),
@@ -83,7 +83,7 @@ describe('a full Redis', () => {
   });
 });
 
-describe('a key that holds something foreign', () => {
+describe('a foreign key', () => {
   /** Lets a script run into a foreign key, and checks that it is refused and that nothing else changes. */
   async function refuses(key: string, run: () => Promise<unknown>): Promise<void> {
     // a hash is foreign to all of them but the records
@@ -95,19 +95,19 @@ describe('a key that holds something foreign', () => {
     await fixture.redis.del(NAMESPACE + key);
   }
 
-  it('keeps a task from being enqueued, but not for ever', async () => {
+  it('prevents an enqueue until it is gone', async () => {
     const message = fixture.message();
     await refuses('queue:default', () => fixture.broker.enqueue('default', [message]));
     expect(await fixture.broker.enqueue('default', [message])).toBe(1);
   });
 
-  it.each(['queue:bulk', 'suspects:bulk', 'bell:bulk', 'drain'])('keeps tasks from being claimed: %s', async (key) => {
+  it.each(['queue:bulk', 'suspects:bulk', 'bell:bulk', 'drain'])('prevents claims: %s', async (key) => {
     const child = await fixture.child(['default', 'bulk']);
     await fixture.broker.enqueue('default', fixture.messages(2));
     await refuses(key, () => fixture.broker.claim(child, { number: 1, limit: 5, acks: [] }));
   });
 
-  it('keeps tasks from being claimed: the claims of the child', async () => {
+  it('prevents claims: the claims of the child', async () => {
     const child = await fixture.child();
     await fixture.broker.enqueue('default', fixture.messages(2));
     const claims = `${NAMESPACE}claims:${child.child}`;
@@ -124,7 +124,7 @@ describe('foreign bytes', () => {
   it.each([
     ['shorter than a header', 'short'],
     ['without an id in front', 'Something that is not a message of ours, but long enough for one'],
-  ])('come whole, behind an id made up for them: %s', async (_what, bytes) => {
+  ])('are claimed whole, behind an id made up for them: %s', async (_what, bytes) => {
     await fixture.redis.rpush(`${NAMESPACE}queue:default`, bytes);
     const { tasks } = await fixture.claim(await fixture.child());
     expect(tasks).toEqual([
@@ -134,7 +134,7 @@ describe('foreign bytes', () => {
 });
 
 describe('a claim', () => {
-  it('counts the acks of what the child no longer holds, but not those that it repeats', async () => {
+  it('counts the acks of tasks that the child no longer holds, but not repeated ones', async () => {
     const { child, messages } = await holder(2);
     const [mine, given] = messages.map(idOf) as [string, string];
     await fixture.broker.release(child, [given]);
@@ -151,7 +151,7 @@ describe('a claim', () => {
     expect(await fixture.broker.ack(child, messages.map(idOf))).toBe(1);
   });
 
-  it('takes no quarantined task beside what it has taken from a queue before', async () => {
+  it('takes no quarantined task after a task of another queue', async () => {
     const dangerous = await quarantined('bulk');
     const [harmless = ''] = fixture.messages(1);
     await fixture.broker.enqueue('default', [harmless]);
@@ -160,14 +160,14 @@ describe('a claim', () => {
     expect(await fixture.claim(child, 10, [idOf(harmless)])).toMatchObject({ tasks: [{ message: dangerous }] });
   });
 
-  it('takes nothing beside a quarantined task', async () => {
+  it('takes nothing else after a quarantined task', async () => {
     const dangerous = await quarantined('default');
     await fixture.broker.enqueue('bulk', fixture.messages(1));
     const child = await fixture.child(['default', 'bulk']);
     expect(await fixture.claim(child)).toMatchObject({ tasks: [{ message: dangerous }] });
   });
 
-  it('of a child that is to drain for a quarantined task takes nothing, and rings for the next', async () => {
+  it('for a child that must drain for a quarantined task takes nothing, and rings for the next', async () => {
     await quarantined('default');
     const { child } = await holder(2, ['bulk']);
     const pending = fixture.messages(1);
@@ -192,16 +192,16 @@ describe('a claim', () => {
 });
 
 describe('a release', () => {
-  it('gives back nothing that another child holds', async () => {
+  it('releases no task of another child', async () => {
     const { messages } = await holder(1);
     expect(await fixture.broker.release(await fixture.child(), messages.map(idOf))).toBe(0);
     expect(await fixture.redis.llen(`${NAMESPACE}queue:default`)).toBe(0);
   });
 
   it.each([
-    ['the time at which they were sent', [3, 1, 2], [1, 2, 0]],
-    ['their ids, where that is the same', [1, 1, 1], [0, 1, 2]],
-  ])('gives tasks back in the order of %s', async (_what, times, order) => {
+    ['the times of their sending', [3, 1, 2], [1, 2, 0]],
+    ['their ids when those times are equal', [1, 1, 1], [0, 1, 2]],
+  ])('returns tasks in the order of %s', async (_what, times, order) => {
     const messages = times.map((time) => {
       const message = fixture.message();
       return `${message.slice(0, 25)}${time.toString(36).padStart(9, '0')}${message.slice(34)}`;
@@ -211,10 +211,10 @@ describe('a release', () => {
     expect(await fixture.redis.lrange(`${NAMESPACE}queue:default`, 0, -1)).toEqual(order.map((at) => messages[at]));
   });
 
-  it('gives a quarantined task back to the head', async () => {
+  it('returns a quarantined task to the head of the quarantined tasks', async () => {
     const list = (): Promise<string[]> => fixture.redis.lrange(`${NAMESPACE}suspects:default`, 0, -1);
     for (const { child, messages } of [await holder(1), await holder(1)])
-      await fixture.broker.settle(child, { ...VERDICT, blamed: messages.map(idOf) });
+      await fixture.broker.settle(child, { ...EXIT, blamed: messages.map(idOf) });
     const [first = '', second = ''] = await list();
     const child = await fixture.child();
     await fixture.claim(child);
@@ -223,7 +223,7 @@ describe('a release', () => {
     expect(await list()).toEqual([first, second]);
   });
 
-  it('rings', async () => {
+  it('rings the bell', async () => {
     const { child, messages } = await holder(1);
     await fixture.redis.del(`${NAMESPACE}bell:default`);
     await fixture.broker.release(child, messages.map(idOf));
@@ -232,7 +232,7 @@ describe('a release', () => {
 });
 
 describe('a registration', () => {
-  it('that is repeated keeps the number of the last claim', async () => {
+  it('keeps the number of the last claim when it is repeated', async () => {
     const { child } = await holder(1);
     await fixture.broker.register(child.session, child.child);
     expect(await fixture.broker.holdings(child)).toMatchObject({ claimNumber: 1 });
@@ -240,32 +240,32 @@ describe('a registration', () => {
 });
 
 describe('a settlement', () => {
-  it('blames a task once, however often it is named', async () => {
+  it('counts a crash once for a task that is named twice', async () => {
     const { child, messages } = await holder(1);
     const [id = ''] = messages.map(idOf);
-    expect(await fixture.broker.settle(child, { ...VERDICT, blamed: [id, id] })).toMatchObject({ crashed: 1 });
+    expect(await fixture.broker.settle(child, { ...EXIT, blamed: [id, id] })).toMatchObject({ crashed: 1 });
   });
 
   it.each([
     ['crashes', 'z0', 1],
     ['suspicions', '0z', 2],
-  ])('counts no further than one digit can: %s', async (_what, counters, blamed) => {
+  ])('counts up to the highest digit: %s', async (_what, counters, blamed) => {
     const messages = fixture.messages(blamed).map((message) => message.slice(0, 23) + counters + message.slice(25));
     const child = await fixture.child();
     await fixture.broker.enqueue('default', messages);
     await fixture.claim(child);
-    await fixture.broker.settle(child, { ...VERDICT, blamed: messages.map(idOf), maxCrashes: 99 });
+    await fixture.broker.settle(child, { ...EXIT, blamed: messages.map(idOf), maxCrashes: 99 });
     expect(await fixture.redis.lrange(`${NAMESPACE}suspects:default`, 0, -1)).toEqual(messages);
   });
 });
 
-describe('a gap in which nobody could renew', () => {
+describe('a gap in which no supervisor could renew', () => {
   it.each<[string, (session: string) => Promise<unknown>, unknown]>([
     ['opens a session', () => fixture.child(), expect.anything()],
     ['renews', (session) => fixture.broker.renew(session, LEASE_MS), true],
     ['looks for overdue sessions', () => fixture.broker.overdue(LEASE_MS), expect.objectContaining({ sessions: [] })],
     ['reaps', (session) => fixture.broker.reap(session, LEASE_MS), undefined],
-  ])('is forgiven by whoever comes first: it %s', async (_what, comeBack, answer) => {
+  ])('is forgiven by the first supervisor that %s', async (_what, comeBack, answer) => {
     const [asking, silent] = [await fixture.child(), await fixture.child()];
     await expire(asking.session);
     await expire(silent.session, LEASE_MS);
@@ -283,7 +283,7 @@ describe('a gap in which nobody could renew', () => {
   });
 });
 
-describe('what others wrote among the claims of a child that is gone', () => {
+describe('a foreign entry among the claims of a child that is gone', () => {
   const ENTRIES: [string, string, string][] = [
     ['has no queue', 'some-field', 'bytes'],
     ['is empty', 'some-field', ''],
@@ -311,20 +311,20 @@ describe('what others wrote among the claims of a child that is gone', () => {
     expect(await fixture.redis.keys(`${NAMESPACE}claims:*`)).toEqual([]);
   }
 
-  it.each(ENTRIES)('and %s is kept among the dead when the child is settled', async (_what, field, value) => {
+  it.each(ENTRIES)('that %s is buried when the child is settled', async (_what, field, value) => {
     const { child, messages } = await withEntry(field, value);
-    expect(await fixture.broker.settle(child, VERDICT)).toMatchObject({ released: 2 });
+    expect(await fixture.broker.settle(child, EXIT)).toMatchObject({ released: 2 });
     await expectApart(messages, value);
   });
 
-  it.each(ENTRIES)('and %s is kept among the dead when the session is reaped', async (_what, field, value) => {
+  it.each(ENTRIES)('that %s is buried when the session is reaped', async (_what, field, value) => {
     const { child, messages } = await withEntry(field, value);
     await expire(child.session);
     expect(await fixture.broker.reap(child.session, LEASE_MS)).toBe(2);
     await expectApart(messages, value);
   });
 
-  it.each(ENTRIES)('and %s is nothing that a child could end', async (_what, field, value) => {
+  it.each(ENTRIES)('that %s is ended by no command of a child', async (_what, field, value) => {
     const { child } = await withEntry(field, value);
     const before = await fixture.state();
     expect(await fixture.broker.release(child, [field])).toBe(0);
@@ -335,7 +335,7 @@ describe('what others wrote among the claims of a child that is gone', () => {
     await fixture.redis.del(`${NAMESPACE}claims:${child.child}`);
   });
 
-  it('and tasks of a session that lists no queues any more go back to their queues', async () => {
+  it('does not keep tasks of a session without queues from their queues', async () => {
     const { child, messages } = await holder(2);
     await fixture.redis.hdel(`${NAMESPACE}session:${child.session}`, '@queues');
     await expire(child.session);
@@ -344,14 +344,14 @@ describe('what others wrote among the claims of a child that is gone', () => {
     expect(await fixture.redis.keys(`${NAMESPACE}claims:*`)).toEqual([]);
   });
 
-  it('and is one of several is kept beside the others', async () => {
+  it('is buried with each other foreign entry', async () => {
     const { child } = await withEntry('some-field', 'bytes');
     await fixture.redis.hset(`${NAMESPACE}claims:${child.child}`, 'other-field', 'bytes');
-    await fixture.broker.settle(child, VERDICT);
+    await fixture.broker.settle(child, EXIT);
     expect(await fixture.redis.hlen(`${NAMESPACE}dead-records:default`)).toBe(2);
   });
 
-  it('and has no queue keeps no other task from being acked, and its key from being freed', async () => {
+  it('without a queue prevents neither the ack of another task nor the release of its key', async () => {
     const child = await fixture.child();
     const message = fixture.uniqueMessage('key');
     await fixture.broker.enqueueUnique('default', message, { due: undefined, replace: false });
@@ -361,27 +361,27 @@ describe('what others wrote among the claims of a child that is gone', () => {
     expect(await fixture.redis.hlen(`${NAMESPACE}unique`)).toBe(0);
   });
 
-  it('stays there when the worker serves no queue that could keep it', async () => {
+  it('stays among the claims when the worker serves no queue', async () => {
     const { child } = await withEntry('some-field', 'bytes');
     const claims = `${NAMESPACE}claims:${child.child}`;
     const before = await fixture.redis.hgetall(claims);
-    expect(await fixture.broker.settle({ ...child, queues: [] }, VERDICT)).toMatchObject({ released: 0 });
+    expect(await fixture.broker.settle({ ...child, queues: [] }, EXIT)).toMatchObject({ released: 0 });
     expect(await fixture.redis.hgetall(claims)).toEqual(before);
     await fixture.redis.del(claims);
   });
 
-  it('frees the key of a task of a queue that the worker does not serve', async () => {
+  it('with a key of a queue that the worker does not serve frees that key', async () => {
     const child = await fixture.child();
     const message = fixture.uniqueMessage('key');
     await fixture.broker.enqueueUnique('bulk', message, { due: undefined, replace: false });
     await fixture.claim({ ...child, queues: ['bulk'] });
-    await fixture.broker.settle(child, VERDICT);
+    await fixture.broker.settle(child, EXIT);
     expect(await fixture.redis.hlen(`${NAMESPACE}unique`)).toBe(0);
   });
 });
 
-describe('input that nobody should send', () => {
-  it('a release that names a task twice gives it back once', async () => {
+describe('input that no part of nestwork sends', () => {
+  it('a release that names a task twice returns it once', async () => {
     const { child, messages } = await holder(1);
     const ids = messages.map(idOf);
     const released = await fixture.broker.release(child, [...ids, ...ids]);
@@ -390,13 +390,13 @@ describe('input that nobody should send', () => {
     expect({ released, queue }).toEqual({ released: 1, queue: messages });
   });
 
-  it('a claim of no task takes no quarantined task', async () => {
+  it('a claim of zero tasks takes no quarantined task', async () => {
     await quarantined('default');
     const child = await fixture.child();
     expect(await fixture.claim(child, 0)).toMatchObject({ tasks: [] });
   });
 
-  it('a claim of too many tasks loses none', async () => {
+  it('a claim of too many tasks loses no task', async () => {
     const messages = fixture.messages(4_500);
     await fixture.broker.enqueue('default', messages);
     const child = await fixture.child();
@@ -405,7 +405,7 @@ describe('input that nobody should send', () => {
     expect(ids.length + (await fixture.redis.llen(`${NAMESPACE}queue:default`))).toBe(4_500);
   });
 
-  it('foreign bytes are as they were when claimed again', async () => {
+  it('foreign bytes are unchanged when they are claimed again', async () => {
     await fixture.redis.rpush(`${NAMESPACE}queue:default`, 'short');
     const child = await fixture.child();
     const { tasks } = await fixture.claim(child);
@@ -416,16 +416,16 @@ describe('input that nobody should send', () => {
     expect((await fixture.claim(child)).tasks).toEqual(tasks);
   });
 
-  it('foreign bytes are as they were after a crash', async () => {
+  it('foreign bytes are unchanged after a crash', async () => {
     const bytes = 'Something that is not a message of ours, but long enough for one';
     await fixture.redis.rpush(`${NAMESPACE}queue:default`, bytes);
     const child = await fixture.child();
     const { tasks } = await fixture.claim(child);
-    await fixture.broker.settle(child, { ...VERDICT, blamed: tasks.map(({ id }) => id) });
+    await fixture.broker.settle(child, { ...EXIT, blamed: tasks.map(({ id }) => id) });
     expect(JSON.stringify(await fixture.state())).toContain(bytes);
   });
 
-  it('equal foreign bytes are two', async () => {
+  it('two equal foreign entries stay two', async () => {
     await fixture.redis.rpush(`${NAMESPACE}queue:default`, 'twins of some length', 'twins of some length');
     const child = await fixture.child();
     await fixture.claim(child);
@@ -433,10 +433,10 @@ describe('input that nobody should send', () => {
     expect(ids.length + (await fixture.redis.llen(`${NAMESPACE}queue:default`))).toBe(2);
   });
 
-  it('what is done is not to blame', async () => {
+  it('a finished task that is also blamed counts no crash', async () => {
     const { child, messages } = await holder(2);
     const [done = '', guilty = ''] = messages.map(idOf);
-    const settlement = await fixture.broker.settle(child, { ...VERDICT, blamed: [done, guilty], done: [done] });
+    const settlement = await fixture.broker.settle(child, { ...EXIT, blamed: [done, guilty], done: [done] });
     expect(settlement).toMatchObject({ crashed: 1, quarantined: 0 });
   });
 });

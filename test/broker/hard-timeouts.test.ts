@@ -36,7 +36,7 @@ function enqueuedAt(message: string): number {
 }
 
 describe('a task that ran out of time', () => {
-  it('runs again after its delay, with a failure more', async () => {
+  it('runs again after its delay, with one more failure', async () => {
     const message = fixture.message();
     const child = await fixture.holderOf([message]);
     await fixture.redis.del(`${NAMESPACE}bell:default`);
@@ -55,7 +55,7 @@ describe('a task that ran out of time', () => {
 
   it.each([
     ['the tail of its queue', 'queue:default', {}],
-    ['the quarantined when it crashed before', 'suspects:default', { crashes: 2 }],
+    ['the quarantined tasks when it crashed before', 'suspects:default', { crashes: 2 }],
   ])('without a delay goes to %s', async (_where, key, counters) => {
     const message = counted(fixture.message(), counters);
     const child = await fixture.holderOf([message]);
@@ -87,7 +87,7 @@ describe('a task that ran out of time', () => {
     expect(diedAt).toBeLessThanOrEqual(await fixture.now());
   });
 
-  it('is settled beside the done, the guilty and the innocent, each once', async () => {
+  it('is settled once, beside finished, crashed and other tasks', async () => {
     const messages = fixture.messages(6);
     const [done = '', again = '', dead = '', guilty = '', innocent = '', both = ''] = messages;
     const child = await fixture.holderOf(messages);
@@ -114,12 +114,12 @@ describe('a task that ran out of time', () => {
     });
   });
 
-  it('is left alone when the child does not hold it', async () => {
+  it('is ignored when the child does not hold it', async () => {
     const [held = '', other = ''] = fixture.messages(2);
     const child = await fixture.holderOf([held]);
     const owner = await fixture.holderOf([other]);
-    const told = childExit({ timedOut: [timedOut(other, 0), timedOut(other, -1)] });
-    expect(await fixture.broker.settle(child, told)).toMatchObject({ released: 1, timedOut: 0, dead: 0 });
+    const exit = childExit({ timedOut: [timedOut(other, 0), timedOut(other, -1)] });
+    expect(await fixture.broker.settle(child, exit)).toMatchObject({ released: 1, timedOut: 0, dead: 0 });
     expect(await fixture.broker.holdings(owner)).toMatchObject({ ids: [idOf(other)] });
     expect(await list('queue:default')).toEqual([held]);
   });
@@ -128,7 +128,7 @@ describe('a task that ran out of time', () => {
     ['to run again', 0],
     ['to run again later', 60_000],
     ['to be dead', -1],
-  ])('is told apart from foreign bytes, which stay as they are and go back: %s', async (_what, retryInMs) => {
+  ])('is released unchanged when its bytes are foreign: %s', async (_what, retryInMs) => {
     const bytes = 'Something that is not a message of ours, but long enough for one';
     await fixture.redis.rpush(`${NAMESPACE}queue:default`, bytes);
     const child = await fixture.child();
@@ -144,8 +144,8 @@ describe('a task that ran out of time', () => {
   });
 });
 
-describe('a crash', () => {
-  it('stands in the history, also of the dead', async () => {
+describe('a line about a crash', () => {
+  it('is in the history, also of a dead task', async () => {
     const message = fixture.message();
     await fixture.broker.enqueue('default', [message]);
     for (const _ of [1, 2]) {
@@ -157,7 +157,7 @@ describe('a crash', () => {
     expect(record).toBe(`{"code":"CRASHED"}\n${counted(message, { crashes: 2 })}${CRASHED}${CRASHED}`);
   });
 
-  it('is noted in at most twenty lines', async () => {
+  it('is the last of at most twenty', async () => {
     const message = fixture.message() + '\n{}'.repeat(20);
     const child = await fixture.holderOf([message]);
     await fixture.broker.settle(child, childExit({ blamed: [idOf(message)], line: CRASHED }));
@@ -167,15 +167,15 @@ describe('a crash', () => {
 });
 
 describe('a settlement', () => {
-  it('of a thousand tasks of each kind is one', async () => {
+  it('handles a thousand tasks of each kind in one call', async () => {
     const messages = fixture.messages(1_000);
     const child = await fixture.holderOf(messages);
-    const told = childExit({
+    const exit = childExit({
       timedOut: messages.flatMap((message, index) => (index % 4 < 2 ? [timedOut(message, (index % 4) - 1)] : [])),
       done: messages.filter((_, index) => index % 4 === 2).map(idOf),
       blamed: messages.filter((_, index) => index % 8 === 3).map(idOf),
     });
-    expect(await fixture.broker.settle(child, told)).toEqual({
+    expect(await fixture.broker.settle(child, exit)).toEqual({
       released: 125,
       crashed: 0,
       quarantined: 125,
@@ -198,18 +198,18 @@ describe('a settlement', () => {
       await fixture.redis.del(`${NAMESPACE}bell:bulk`);
       await fixture.redis.set(NAMESPACE + key, 'foreign');
       const before = await fixture.state();
-      const told = childExit({ timedOut: [timedOut(a, -1), timedOut(b, 60_000)] });
-      await expect(fixture.broker.settle(child, told)).rejects.toThrow('WRONGTYPE');
+      const exit = childExit({ timedOut: [timedOut(a, -1), timedOut(b, 60_000)] });
+      await expect(fixture.broker.settle(child, exit)).rejects.toThrow('WRONGTYPE');
       expect(await fixture.state()).toEqual(before);
       await fixture.redis.del(NAMESPACE + key);
     },
   );
 
-  it('goes on when Redis is full', async () => {
+  it('works when Redis is full', async () => {
     const [again = '', later = '', dead = ''] = fixture.messages(3);
     const child = await fixture.holderOf([again, later, dead]);
-    const told = childExit({ timedOut: [timedOut(again, 0), timedOut(later, 60_000), timedOut(dead, -1)] });
-    const settlement = await fixture.whenFull(() => fixture.broker.settle(child, told));
+    const exit = childExit({ timedOut: [timedOut(again, 0), timedOut(later, 60_000), timedOut(dead, -1)] });
+    const settlement = await fixture.whenFull(() => fixture.broker.settle(child, exit));
     expect(settlement).toMatchObject({ timedOut: 2, dead: 1 });
   });
 });

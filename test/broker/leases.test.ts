@@ -19,7 +19,7 @@ async function expire(session: string): Promise<void> {
 }
 
 describe('a session that lost its lease', () => {
-  it('is reaped: its tasks go back to where they came from', async () => {
+  it('is reaped, and its tasks go back to their queues', async () => {
     const [a, b, quarantined] = fixture.messages(3) as [string, string, string];
     const first = await fixture.child(['urgent', 'default']);
     const second = await fixture.child(first.queues, first.session);
@@ -48,7 +48,7 @@ describe('a session that lost its lease', () => {
     expect(await fixture.broker.reap(first.session, LEASE_MS)).toBeUndefined();
   });
 
-  it('can do nothing any more', async () => {
+  it('is refused by every command', async () => {
     const message = fixture.message();
     const late = await fixture.child();
     await fixture.broker.enqueue('default', [message]);
@@ -86,7 +86,7 @@ describe('a session with a lease', () => {
     expect(await fixture.broker.reap(child.session, LEASE_MS)).toBeUndefined();
   });
 
-  it('that a child joined after the reaper looked is left to its next look', async () => {
+  it('whose new child the reaper has not read stays until the next look', async () => {
     const { session, child } = await fixture.child();
     await fixture.redis.hset(`{nestwork}:session:${session}`, 'newcomer', '0');
     await expire(session);
@@ -95,7 +95,7 @@ describe('a session with a lease', () => {
     expect(await fixture.broker.reap(session, LEASE_MS)).toBe(0);
   });
 
-  it('ends in order only when no child is left', async () => {
+  it('ends in order only when it has no child', async () => {
     const child = await fixture.child();
     expect(await fixture.broker.closeSession(child.session)).toBe(false);
     await fixture.broker.settle(child, childExit({ blamed: [], maxCrashes: 3, report: JSON.stringify(REPORT) }));
@@ -104,7 +104,7 @@ describe('a session with a lease', () => {
   });
 });
 
-describe('a gap in which nobody could renew', () => {
+describe('a gap in which no supervisor could renew', () => {
   it.each([
     ['Redis was away', -LEASE_MS],
     ['the clock jumped back', 24 * 3_600_000],
@@ -123,7 +123,7 @@ describe('a gap in which nobody could renew', () => {
     expect(await fixture.broker.renew(child.session, LEASE_MS)).toBe(true);
   });
 
-  it('gives each session its own lease again', async () => {
+  it('restores the lease of each session', async () => {
     const long = await fixture.child(['default'], 'slow-90000');
     await fixture.redis.del('{nestwork}:pulse');
     const now = Number((await fixture.redis.time())[0]) * 1_000;
@@ -134,7 +134,7 @@ describe('a gap in which nobody could renew', () => {
 });
 
 describe('a bell', () => {
-  it('wakes one waiting child for each silence', async () => {
+  it('wakes one waiting child for several tasks', async () => {
     const other = await BrokerFixture.start();
     try {
       const waiting = other.broker.waitForBell(['default'], 10_000);
@@ -147,7 +147,7 @@ describe('a bell', () => {
     }
   });
 
-  it('stops waiting when told to', async () => {
+  it('wakes no child that has stopped waiting', async () => {
     const other = await BrokerFixture.start();
     const waiting = other.broker.waitForBell(['default'], 60_000);
     await blocked(other);

@@ -27,9 +27,9 @@ afterAll(async () => {
   await fixture.stop();
 });
 
-/** What a call comes to, although the first reply of Redis was lost. */
+/** The result of a call whose first reply from Redis was lost. */
 async function losing<T>(call: () => Promise<T>): Promise<T> {
-  // what Redis does not know is refused first: that reply must not be the one that is lost
+  // Redis refuses an unknown script first: that reply must not be the lost one
   for (const { lua } of Object.values(scriptDefinitions)) await fixture.redis.script('LOAD', lua);
   const { lost } = proxy;
   proxy.loseNextReply();
@@ -40,13 +40,13 @@ async function losing<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A child that holds a task, and what names that. */
+/** A child that holds a task, and the names of that task. */
 async function holder(message = fixture.message()): Promise<{ child: Claimant; task: { id: string; queue: string } }> {
   const child = await fixture.holderOf([message]);
   return { child, task: { id: idOf(message), queue: 'default' } };
 }
 
-/** What lies in Redis, but for sessions and what rings. */
+/** The state of Redis without sessions, bells and the alarm. */
 async function state(): Promise<Record<string, unknown>> {
   const all = Object.entries(await fixture.state());
   return Object.fromEntries(all.filter(([key]) => !/^(sessions?|bell|alarm)/.test(key)));
@@ -59,20 +59,20 @@ async function only(key: string): Promise<string> {
   return found[0] ?? '';
 }
 
-it('a schedule adds its messages once', async () => {
+it('a schedule adds its messages once when the reply is lost', async () => {
   const messages = fixture.messages(3);
   expect(await losing(() => fixture.broker.enqueue('default', messages, { at: FUTURE }))).toBe(0);
   expect(await state()).toEqual({ 'scheduled:default': messages });
 });
 
-it('a schedule of many adds each once, and in order', async () => {
+it('a schedule of many adds each once and in order when replies are lost', async () => {
   const messages = fixture.messages(2_500);
   expect(await losing(() => fixture.broker.enqueue('default', messages, { at: 1 }))).toBe(1_500);
   await fixture.broker.promote(5_000);
   expect(await state()).toEqual({ 'queue:default': messages });
 });
 
-it('a promotion moves its tasks once', async () => {
+it('a promotion moves its tasks once when the reply is lost', async () => {
   const messages = fixture.messages(3);
   await fixture.broker.enqueue('default', messages, { at: 1 });
   expect(await losing(() => fixture.broker.promote(2))).toEqual({ moved: 1, nextInMs: undefined });
@@ -82,7 +82,7 @@ it('a promotion moves its tasks once', async () => {
 it.each([
   ['scheduled:default', 60_000],
   ['queue:default', 0],
-])('a retry counts once: to %s', async (key, inMs) => {
+])('a retry counts once when the reply is lost: to %s', async (key, inMs) => {
   const { child, task } = await holder();
   const retry = { inMs, line: LINE, failures: 0, counts: true };
   expect(await losing(() => fixture.broker.retry(child, task, retry))).toBe(false);
@@ -92,7 +92,7 @@ it.each([
   expect(Object.keys(await state())).toEqual([key]);
 });
 
-it('a burial counts once', async () => {
+it('a burial counts once when the reply is lost', async () => {
   const { child, task } = await holder();
   expect(await losing(() => fixture.broker.bury(child, task, REPORT, LINE))).toBe(false);
   const { [task.id]: record = '' } = (await state())['dead-records:default'] as Record<string, string>;
@@ -100,7 +100,7 @@ it('a burial counts once', async () => {
   expect(await only('dead:default')).toBe(task.id);
 });
 
-it('a settlement of what ran out of time counts once, and learns that it is over', async () => {
+it('a settlement of tasks that ran out of time counts once when the reply is lost, and its repetition rejects', async () => {
   const [again = '', dead = '', innocent = ''] = fixture.messages(3);
   const child = await fixture.holderOf([again, dead, innocent]);
   const late = { line: LINE, report: '{}' };
@@ -115,8 +115,8 @@ it('a settlement of what ran out of time counts once, and learns that it is over
   expect(await only('dead:default')).toBe(idOf(dead));
 });
 
-describe('a task with a key', () => {
-  it('is added once, and has it', async () => {
+describe('a task with a key, when the reply is lost,', () => {
+  it('is added once, and holds its key', async () => {
     const message = fixture.uniqueMessage('k');
     const add = { due: undefined, replace: false };
     const holder = await losing(() => fixture.broker.enqueueUnique('default', message, add));
@@ -127,7 +127,7 @@ describe('a task with a key', () => {
   it.each([
     ['pending', undefined],
     ['scheduled', { at: FUTURE }],
-  ])('takes the place of one that is %s, once', async (_where, due) => {
+  ])('replaces a %s one once', async (_where, due) => {
     const [first, second] = [fixture.uniqueMessage('k'), fixture.uniqueMessage('k')];
     await fixture.broker.enqueueUnique('default', first, { due, replace: false });
     const holder = await losing(() => fixture.broker.enqueueUnique('bulk', second, { due, replace: true }));
@@ -135,7 +135,7 @@ describe('a task with a key', () => {
     expect(Object.keys(await state())).toEqual([due ? 'scheduled:bulk' : 'queue:bulk', 'unique']);
   });
 
-  it('is kept out, and learns by whom', async () => {
+  it('is not added when the key is taken, and the caller receives the id of the holder', async () => {
     const [first, second] = [fixture.uniqueMessage('k'), fixture.uniqueMessage('k')];
     const add = { due: undefined, replace: false };
     await fixture.broker.enqueueUnique('bulk', first, add);
@@ -144,7 +144,7 @@ describe('a task with a key', () => {
     expect(await only('queue:bulk')).toBe(first);
   });
 
-  it('that ends frees it, and not that of the next', async () => {
+  it('frees its key at its end, but not the key of the next task', async () => {
     const [first, second] = [fixture.uniqueMessage('k'), fixture.uniqueMessage('k')];
     const add = { due: undefined, replace: false };
     await fixture.broker.enqueueUnique('default', first, add);
@@ -157,7 +157,7 @@ describe('a task with a key', () => {
     expect(Object.keys(await state())).toEqual(['queue:default', 'unique']);
   });
 
-  it('until it is started is claimed once, and frees it once', async () => {
+  it('until it is started is claimed once, and frees its key once', async () => {
     const message = fixture.uniqueMessage('k', 'started');
     await fixture.broker.enqueueUnique('default', message, { due: undefined, replace: false });
     const child = await fixture.child();

@@ -2,12 +2,12 @@
  * Random commands to the broker, from producers, children, supervisors and reapers, with misfortunes in between: a model
  * foretells every answer, and the whole state after it.
  *
- * - `model/system.ts`: what commands are run against, twice
+ * - `model/system.ts`: the two systems that run the commands
  * - `model/broker-model.ts`: the model, which is the specification
  * - `model/real-system.ts`: the real broker
  * - `model/broker-command.ts`: one command, and the comparison after it
  * - `model/commands.ts`: all commands and how often each comes
- * - `model/situations.ts`: what the commands must have led to, for the test to prove anything
+ * - `model/situations.ts`: the situations that the commands must reach for the test to prove anything
  *
  * By default more than 10,000 commands, at 1 to 2 ms each. More on demand, and a failure once more:
  *
@@ -27,7 +27,7 @@ const DEFAULT_RUNS = 130;
 const RUNS = Number(process.env.NESTWORK_MODEL_RUNS ?? DEFAULT_RUNS);
 const SEED = Number(process.env.NESTWORK_MODEL_SEED ?? Date.now() % 2 ** 31);
 const COMMANDS_PER_RUN = 250;
-/** About 20 times what a run takes, so that it ends a hang and judges no machine. */
+/** About 20 times the length of a run, so that it ends a hang and judges no machine. */
 const PATIENCE_MS = 60_000 + RUNS * 5_000;
 
 describe('the broker', () => {
@@ -41,7 +41,7 @@ describe('the broker', () => {
   afterAll(() => real.stop());
 
   it(
-    'does what the model does, in every situation',
+    'behaves like the model in every situation',
     async () => {
       const commands = fc.commands([brokerCommand], {
         maxCommands: COMMANDS_PER_RUN,
@@ -57,7 +57,7 @@ describe('the broker', () => {
     PATIENCE_MS,
   );
 
-  /** One run, from an empty broker. Fails with the log of what was done. */
+  /** One run, from an empty broker. Fails with the log of its commands. */
   async function compare(commands: Iterable<fc.AsyncCommand<BrokerModel, Experiment>>): Promise<void> {
     const model = new BrokerModel((situation) => met.add(situation));
     const log: string[] = [];
@@ -74,7 +74,7 @@ describe('the broker', () => {
 });
 
 function report<T>({ numRuns, numShrinks, errorInstance, seed }: fc.RunDetails<T>): string {
-  return `The broker does not do what the model does (run ${numRuns}, shrunk ${numShrinks} times):
+  return `The broker does not behave like the model (run ${numRuns}, shrunk ${numShrinks} times):
 
 ${(errorInstance as Error).message}
 

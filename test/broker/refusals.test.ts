@@ -1,5 +1,5 @@
 /**
- * What Redis refuses in the middle of a script, by the rights of the user: nothing may look as if it had been added, and no
+ * Commands that Redis refuses in the middle of a script, by the rights of the user: nothing may look as if it had been added, and no
  * task may be lost.
  */
 import type { Claimant } from '../../src/broker/port/broker.js';
@@ -33,7 +33,7 @@ it.each([
     'enqueue-unique',
     (message: string) => narrow.enqueueUnique('default', message, { due: undefined, replace: false }),
   ],
-])('without %s, %s adds nothing, and the same id can be sent when it is allowed', async (right, script, send) => {
+])('without %s, %s adds nothing, and the same id can be sent once it is allowed', async (right, script, send) => {
   const unique = script === 'enqueue-unique' ? encodeUnique('a', 'key', 'finished') : undefined;
   const message = encodeMessage({ id: fixture.ids.next(), name: 'a', payload: '[]', enqueuedAt: 1, tags: unique });
   await fixture.redis.call('ACL', 'SETUSER', 'narrow', `-${right}`);
@@ -83,7 +83,7 @@ it.each<[right: string, way: string, leave: (holder: Holder) => Promise<unknown>
   await fixture.reset();
 });
 
-it('without hset, a burial leaves the task with its child, under its key, and is made good later', async () => {
+it('without hset, a burial leaves the task with its child, under its key, and works later', async () => {
   const { child, held } = await holder();
   await fixture.redis.call('ACL', 'SETUSER', 'narrow', '-hset');
   const task = { id: idOf(held), queue: 'default' };
@@ -95,7 +95,7 @@ it('without hset, a burial leaves the task with its child, under its key, and is
   await fixture.reset();
 });
 
-it('without zadd, a settlement leaves what is no task among the claims', async () => {
+it('without zadd, a settlement leaves a foreign entry among the claims', async () => {
   const { child, held } = await holder();
   const claims = `{nestwork}:claims:${child.child}`;
   await fixture.redis.hset(claims, 'some-field', 'bytes');
@@ -118,7 +118,7 @@ it('without rpush, a redrive leaves the task among the dead', async () => {
   await fixture.reset();
 });
 
-it('without rpush, a task that is to replace another lets that wait', async () => {
+it('without rpush, a task that would replace another leaves that one in its place', async () => {
   const [former, next] = [fixture.uniqueMessage('key'), fixture.uniqueMessage('key')];
   await fixture.broker.enqueueUnique('default', former, { due: undefined, replace: false });
   const before = await fixture.state();
@@ -130,7 +130,7 @@ it('without rpush, a task that is to replace another lets that wait', async () =
   await fixture.reset();
 });
 
-it('without the right to run scripts it says the same, of a foreign key what to do with it', async () => {
+it('without the right to run scripts the error names the rights, and with a foreign key it names the remedy', async () => {
   await fixture.redis.call('ACL', 'SETUSER', 'narrow', '-eval', '-evalsha');
   await expect(narrow.promote(1)).rejects.toThrow('Give its user the rights that docs/redis-keys.md lists.');
   await fixture.redis.call('ACL', 'SETUSER', 'narrow', '+eval', '+evalsha');

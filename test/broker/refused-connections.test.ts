@@ -49,7 +49,7 @@ async function until(condition: () => Promise<boolean> | boolean): Promise<void>
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
-it('a password that was changed on the server is told in the log of the outage, once, and in the error', async () => {
+it('a changed password is logged once with the outage, and is named in the error', async () => {
   const { url, redis } = await start('--user', 'app', 'on', `>${SECRET}`, '~*', '&*', '+@all');
   await brokerOn(url.replace('://', `://app:${SECRET}@`), 500).connect();
   await redis.acl('SETUSER', 'app', 'resetpass', '>another');
@@ -73,7 +73,7 @@ it('a password that was changed on the server is told in the log of the outage, 
   expect(lines.join()).not.toContain(SECRET);
 });
 
-it('a server that wants a password says so where none is given', async () => {
+it('a missing password is named in the error', async () => {
   const { url, redis } = await start();
   await redis.config('SET', 'requirepass', SECRET);
   await expect(brokerOn(url, 300).connect()).rejects.toMatchObject({
@@ -82,7 +82,7 @@ it('a server that wants a password says so where none is given', async () => {
   });
 });
 
-it('a server that has too many clients says so, and not that a connection broke', async () => {
+it('too many clients are named in the error, instead of a broken connection', async () => {
   const { url, redis } = await start();
   await redis.config('SET', 'maxclients', '1');
   await expect(brokerOn(url, 500).connect()).rejects.toMatchObject({
@@ -93,7 +93,7 @@ it('a server that has too many clients says so, and not that a connection broke'
   await expect(broker.connect()).resolves.toBeUndefined();
 });
 
-it('what was sent over two connections and refused over the second is unconfirmed', async () => {
+it('messages that were sent over one connection and refused over the next are unconfirmed', async () => {
   let asked = 0;
   const hget = (): string | undefined => (++asked === 1 ? undefined : '-OOM command not allowed\r\n');
   const scripted = await ScriptedServer.start({
@@ -112,7 +112,7 @@ it('what was sent over two connections and refused over the second is unconfirme
 });
 
 describe('a server without INFO', () => {
-  it('serves, without a warning', async () => {
+  it('is accepted without a warning', async () => {
     const warn = jest.spyOn(console, 'warn').mockImplementation(() => {});
     const { url } = await start('--rename-command', 'INFO', '');
     await brokerOn(url).connect();
@@ -121,7 +121,7 @@ describe('a server without INFO', () => {
     warn.mockRestore();
   });
 
-  it('is waited for while it loads its data', async () => {
+  it('delays commands while it loads its data', async () => {
     // every KiB that it has loaded it looks for clients
     const slow = ['--key-load-delay', '50000', '--loading-process-events-interval-bytes', '1024'];
     const { url, redis } = await start('--rename-command', 'INFO', 'HIDDEN', '--rdbcompression', 'no', ...slow);
@@ -157,7 +157,7 @@ describe('a node of a Redis Cluster', () => {
     expect(await redis.dbsize()).toBe(0);
   });
 
-  it('that does not say so is refused when it sends a key elsewhere', async () => {
+  it('that does not identify itself is refused when it redirects a key', async () => {
     const { url } = await start('--cluster-enabled', 'yes', '--rename-command', 'INFO', '');
     await expect(brokerOn(url).connect()).rejects.toMatchObject(REFUSAL);
   });
@@ -167,7 +167,7 @@ describe('a node of a Redis Cluster', () => {
     'ASK 6957 10.0.0.7:6379',
     'CLUSTERDOWN Hash slot not served',
     "CROSSSLOT Keys in request don't hash to the same slot",
-  ])('that answers a command with %s is named, and rights are not', async (answer) => {
+  ])('that answers a command with %s is named in the error, without advice about rights', async (answer) => {
     const scripted = await ScriptedServer.start({ info: () => info(), exists: () => `-${answer}\r\n` });
     const refusal = brokerOn(scripted.url).connect();
     await expect(refusal).rejects.toMatchObject(REFUSAL);

@@ -51,7 +51,7 @@ it.each<[string, string, [string, ...string[]], [string, ...string[]]]>([
     ['CONFIG', 'SET', 'min-replicas-to-write', '9'],
     ['CONFIG', 'SET', 'min-replicas-to-write', '0'],
   ],
-])('a server that %s refuses with REDIS_UNAVAILABLE, until it is no more', async (_what, answer, begin, end) => {
+])('a server that %s refuses with REDIS_UNAVAILABLE until it recovers', async (_what, answer, begin, end) => {
   const message = fixture.message();
   await fixture.redis.call(...begin);
   await expect(broker.enqueue('default', [message])).rejects.toMatchObject({

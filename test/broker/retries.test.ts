@@ -74,7 +74,7 @@ describe('retry', () => {
     }
   });
 
-  it('at once goes behind those that wait', async () => {
+  it('at once goes behind the pending tasks', async () => {
     const { child, task } = await holder(fixture.message());
     const waiting = fixture.messages(2);
     await fixture.broker.enqueue('default', waiting);
@@ -83,7 +83,7 @@ describe('retry', () => {
     expect(queue.map(idOf)).toEqual([...waiting.map(idOf), task.id]);
   });
 
-  it('later wakes the promoter only if it is the first to be due', async () => {
+  it('later wakes the promoter only when the task is due first', async () => {
     const messages = fixture.messages(2);
     const child = await fixture.holderOf(messages);
     const [first = '', second = ''] = messages.map(idOf);
@@ -97,7 +97,7 @@ describe('retry', () => {
   it.each([
     ['crashes', { crashes: 1 }],
     ['suspicions', { suspicions: 1 }],
-  ])('of a task with %s goes on alone', async (_what, counters) => {
+  ])('of a task with %s goes to the quarantined tasks', async (_what, counters) => {
     const quarantined = counted(fixture.message(), counters);
     const first = await holder(quarantined);
     await fixture.broker.retry(first.child, first.task, AT_ONCE);
@@ -121,7 +121,7 @@ describe('retry', () => {
     [19, 20],
     [20, 20],
     [21, 21],
-  ])('appends to a history of %i lines, of which the oldest goes when there are twenty', async (lines, after) => {
+  ])('appends to a history of %i lines, and removes the oldest of twenty', async (lines, after) => {
     const message = withHistory(fixture.message(), lines);
     const { child, task } = await holder(message);
     await fixture.broker.retry(child, task, AT_ONCE);
@@ -132,7 +132,7 @@ describe('retry', () => {
     expect(history).toEqual(expected.slice(-after));
   });
 
-  it('that arrives late finds the task with another count, and changes nothing', async () => {
+  it('that arrives late finds another count of failures, and changes nothing', async () => {
     const { child, task } = await holder(fixture.message());
     await fixture.broker.retry(child, task, AT_ONCE);
     await fixture.claim(child);
@@ -154,7 +154,7 @@ describe('retry', () => {
     expect(await fixture.state()).toEqual(once);
   });
 
-  it('is refused to a child that is not registered', async () => {
+  it('refuses a child that is not registered', async () => {
     const { child, task } = await holder(fixture.message());
     const before = await fixture.state();
     await fixture.redis.hdel(`${NAMESPACE}session:${child.session}`, child.child);
@@ -163,7 +163,7 @@ describe('retry', () => {
     expect(await fixture.state()).toEqual(before);
   });
 
-  it('goes on when Redis is full', async () => {
+  it('works when Redis is full', async () => {
     const messages = fixture.messages(2);
     const child = await fixture.holderOf(messages);
     const [now = '', later = ''] = messages.map(idOf);
@@ -177,8 +177,8 @@ describe('retry', () => {
 
 describe('a burial after an attempt', () => {
   it.each([
-    ['counts it and tells of it', LINE, '02'],
-    ['without an attempt keeps the message as it is', '', '01'],
+    ['counts and notes it', LINE, '02'],
+    ['that was none keeps the message unchanged', '', '01'],
   ])('%s', async (_what, line, failures) => {
     const message = withFailures(fixture.message(), '01');
     const { child, task } = await holder(message);
@@ -203,7 +203,7 @@ describe('a burial after an attempt', () => {
   });
 });
 
-it('what is tried again later goes to the same queue as what was scheduled for then, by time', async () => {
+it('a delayed retry and a scheduled task share the schedule of their queue, in the order of time', async () => {
   const { child, task } = await holder(fixture.message());
   const [future = ''] = fixture.messages(1);
   await fixture.broker.enqueue('default', [future], { at: FUTURE });
@@ -212,7 +212,7 @@ it('what is tried again later goes to the same queue as what was scheduled for t
 });
 
 describe('a burial', () => {
-  it('ends a task that was cancelled while it ran, without a trace', async () => {
+  it('ends a task that was cancelled while it ran, without a record', async () => {
     const message = fixture.message();
     const { child, task } = await holder(message);
     await fixture.broker.cancel(task.id);
@@ -221,7 +221,7 @@ describe('a burial', () => {
     expect(await fixture.redis.exists(`${NAMESPACE}dead:default`, `${NAMESPACE}claims:${child.child}`)).toBe(0);
   });
 
-  it('that arrives late does nothing to a task that was sent again since', async () => {
+  it('that arrives late does not end a later claim of the same task', async () => {
     const message = fixture.message();
     const { child, task } = await holder(message);
     const late = { ...task, message };

@@ -15,7 +15,7 @@ afterAll(() => fixture.stop());
 type Four = [string, string, string, string];
 
 describe('schedule', () => {
-  it('keeps messages until a time, and rings the alarm', async () => {
+  it('keeps messages until they are due, and rings the alarm', async () => {
     const [a, b] = fixture.messages(2) as Four;
     expect(await fixture.broker.enqueue('default', [a, b], { at: FUTURE })).toBe(2);
     expect(await fixture.state()).toEqual({ 'scheduled:default': [a, b], alarm: ['1'] });
@@ -25,7 +25,7 @@ describe('schedule', () => {
     ]);
   });
 
-  it('counts a delay from when Redis gets it', async () => {
+  it('counts a delay from the arrival of the command', async () => {
     const [a] = fixture.messages(1) as Four;
     const before = await fixture.now();
     await fixture.broker.enqueue('default', [a], { in: 60_000 });
@@ -34,7 +34,7 @@ describe('schedule', () => {
     expect(due).toBeLessThanOrEqual((await fixture.now()) + 60_000);
   });
 
-  it('adds a message once, in whatever order repetitions arrive', async () => {
+  it('adds a message once, in any order of repetitions', async () => {
     const [a, b, c] = fixture.messages(3) as Four;
     await fixture.broker.enqueue('default', [b], { at: FUTURE });
     expect(await fixture.broker.enqueue('default', [a, b, c], { at: FUTURE + 1 })).toBe(2);
@@ -60,7 +60,7 @@ describe('schedule', () => {
     ['an earlier one', FUTURE, FUTURE - 1, 1],
     ['one of the same time', FUTURE, FUTURE, 0],
     ['a later one', FUTURE, FUTURE + 1, 0],
-  ])('rings the alarm only for what is due before all others: %s', async (_what, first, due, rings) => {
+  ])('rings the alarm only for a message that is due first: %s', async (_what, first, due, rings) => {
     const [a, b] = fixture.messages(2) as Four;
     if (first) await fixture.broker.enqueue('default', [a], { at: first });
     await fixture.redis.del(`${NAMESPACE}alarm`);
@@ -68,7 +68,7 @@ describe('schedule', () => {
     expect(await fixture.redis.llen(`${NAMESPACE}alarm`)).toBe(rings);
   });
 
-  it('rings an alarm that rings no second time', async () => {
+  it('does not ring an alarm that rings already', async () => {
     for (const due of [FUTURE, FUTURE - 1]) {
       await fixture.broker.enqueue('default', fixture.messages(1), { at: due });
     }
@@ -83,7 +83,7 @@ describe('schedule', () => {
     expect(await fixture.state()).toEqual({ 'scheduled:default': messages });
   });
 
-  it('lets the bits of what it has seen expire', async () => {
+  it('lets the bits of seen ids expire', async () => {
     await fixture.broker.enqueue('default', fixture.messages(1), { at: FUTURE });
     const [seen = ''] = await fixture.redis.keys(`${NAMESPACE}seen:*`);
     expect(await fixture.redis.ttl(seen)).toBeGreaterThan(500);
@@ -97,7 +97,7 @@ describe('schedule', () => {
     expect(await fixture.redis.lrange(`${NAMESPACE}queue:default`, 0, -1)).toEqual(messages);
   });
 
-  it('is refused when Redis is full, and writes nothing', async () => {
+  it('refuses when Redis is full, and writes nothing', async () => {
     const messages = fixture.messages(1);
     const refused = fixture.whenFull(() => fixture.broker.enqueue('default', messages, { in: 1 }));
     await expect(refused).rejects.toMatchObject({ code: 'REDIS_OUT_OF_MEMORY' });
@@ -105,7 +105,7 @@ describe('schedule', () => {
     expect(await fixture.broker.enqueue('default', messages, { at: FUTURE })).toBe(1);
   });
 
-  it('is refused by a foreign key before it writes, but not for ever', async () => {
+  it('refuses a foreign key before it writes, until that key is gone', async () => {
     const messages = fixture.messages(1);
     await fixture.redis.set(`${NAMESPACE}scheduled:default`, 'foreign');
     const refused = fixture.broker.enqueue('default', messages, { at: FUTURE });
@@ -114,7 +114,7 @@ describe('schedule', () => {
     expect(await fixture.broker.enqueue('default', messages, { at: FUTURE })).toBe(1);
   });
 
-  it('adds its messages although it may not ring', async () => {
+  it('adds its messages without the right to ring', async () => {
     const messages = fixture.messages(1);
     await fixture.redis.call('ACL', 'SETUSER', 'mute', 'on', '>x', '~*', '+@all', '-rpush');
     const broker = new RedisBroker({
@@ -131,7 +131,7 @@ describe('schedule', () => {
 });
 
 describe('promote', () => {
-  it('moves what is due to the tail of its queue, in the order of time, then of id', async () => {
+  it('moves due tasks to the tail of their queue, in the order of time, then of id', async () => {
     const [a, b, c, d] = fixture.messages(4) as Four;
     const [pending = '', future = ''] = fixture.messages(2);
     await fixture.broker.enqueue('default', [future], { at: FUTURE });
@@ -150,7 +150,7 @@ describe('promote', () => {
     });
   });
 
-  it('rings where it moved something, and nowhere else', async () => {
+  it('rings the bells of the queues to which it moved tasks, and no others', async () => {
     const [due, future] = fixture.messages(2) as Four;
     await fixture.broker.enqueue('bulk', [due], { at: PAST });
     await fixture.broker.enqueue('default', [future], { at: FUTURE });
@@ -162,7 +162,7 @@ describe('promote', () => {
     expect(await fixture.state()).toEqual(state);
   });
 
-  it('takes no more than its limit over all queues, and says that more is due', async () => {
+  it('moves no more tasks than its limit over all queues, and returns that more are due', async () => {
     const messages = fixture.messages(5);
     await fixture.broker.enqueue('bulk', messages.slice(3), { at: PAST });
     await fixture.broker.enqueue('default', messages.slice(0, 3), { at: PAST + 1 });
@@ -188,7 +188,7 @@ describe('promote', () => {
     ['the first of one queue', { default: [50_000, 90_000] }, 50_000],
     ['the first of all queues', { default: [50_000], bulk: [40_000], critical: [60_000] }, 40_000],
     ['the first of the last queue', { critical: [60_000] }, 60_000],
-  ])('says how long until the next is due: %s', async (_what, delays: Record<string, number[]>, next) => {
+  ])('returns the time until the next task is due: %s', async (_what, delays: Record<string, number[]>, next) => {
     for (const [queue, each] of Object.entries(delays)) {
       for (const delay of each) await fixture.broker.enqueue(queue, fixture.messages(1), { in: delay });
     }
@@ -198,7 +198,7 @@ describe('promote', () => {
     else expect(Math.abs(next - 1_000 - (nextInMs ?? 0))).toBeLessThanOrEqual(1_000);
   });
 
-  it('leaves quarantined to run alone', async () => {
+  it('moves quarantined tasks to the quarantined tasks', async () => {
     const [harmless, crashed, quarantined] = fixture.messages(3) as Four;
     const dangerous = [counted(crashed, { crashes: 1 }), counted(quarantined, { suspicions: 2 })];
     await fixture.broker.enqueue('default', [harmless, ...dangerous], { at: PAST });
@@ -211,7 +211,7 @@ describe('promote', () => {
     });
   });
 
-  it('goes on when Redis is full', async () => {
+  it('works when Redis is full', async () => {
     const messages = fixture.messages(1);
     await fixture.broker.enqueue('default', messages, { at: PAST });
     expect(await fixture.whenFull(() => fixture.broker.promote(10))).toEqual({ moved: 1, nextInMs: undefined });
@@ -219,7 +219,7 @@ describe('promote', () => {
   });
 
   it.each(['scheduled:bulk', 'queue:bulk', 'suspects:bulk', 'bell:bulk'])(
-    'leaves a queue with a foreign key as it is, tells of it, and serves the others: %s',
+    'leaves a queue with a foreign key unchanged, reports it, and serves the others: %s',
     async (key) => {
       const [bulk, critical, due] = fixture.messages(3) as Four;
       await fixture.broker.enqueue('critical', [critical], { at: PAST });
@@ -228,7 +228,7 @@ describe('promote', () => {
       await fixture.redis.hset(NAMESPACE + key, 'foreign', '1');
       const { 'scheduled:default': _default, 'scheduled:critical': _critical, ...before } = await fixture.state();
       const { refused, ...rest } = await fixture.broker.promote(10);
-      // what is overdue there must not keep a promoter awake
+      // overdue tasks there must not keep a promoter awake
       expect(rest).toEqual({ moved: 2, nextInMs: undefined });
       expect(refused).toEqual([
         expect.objectContaining({
@@ -247,7 +247,7 @@ describe('promote', () => {
     },
   );
 
-  it('works after SCRIPT FLUSH, as does what went before it', async () => {
+  it('works after SCRIPT FLUSH, as do the scripts before it', async () => {
     const messages = fixture.messages(1);
     await fixture.redis.script('FLUSH');
     await fixture.broker.enqueue('default', messages, { at: PAST });

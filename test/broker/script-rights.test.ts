@@ -1,4 +1,4 @@
-/** That a sender with the rights of docs/redis-keys.md can do what they are listed for. Those of a worker: test/process. */
+/** A sender with the rights of docs/redis-keys.md can make the calls they are listed for. For those of a worker, see test/process. */
 import { RedisBroker } from '../../src/broker/redis-broker.js';
 import type { CronDeclaration } from '../../src/cron/cron-definition.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
@@ -38,7 +38,7 @@ const USES: [string, Act][] = [
   ],
   ['broadcasts', (sender) => sender.broadcast([fixture.message()])],
   [
-    'finds and cancels tasks wherever they are',
+    'finds and cancels tasks in any state',
     async (sender) => {
       const [pending, scheduled, active] = fixture.messages(3) as [string, string, string];
       await fixture.broker.enqueue('default', [active]);
@@ -105,11 +105,19 @@ const USES: [string, Act][] = [
       expect(await sender.staleAcks()).toBe(0);
     },
   ],
+  [
+    'pauses and resumes queues',
+    async ({ pauses }) => {
+      await pauses.pause('default', { forMs: 60_000, by: 'anna', reason: undefined });
+      expect(await pauses.pauses()).toMatchObject([{ queue: 'default' }]);
+      expect(await pauses.resume('default')).toBe(true);
+    },
+  ],
 ];
 
-it.each(USES.map(([what, act], index) => [what, act, index] as const))(
-  'a sender with the rights for it, and no others, %s',
-  async (_what, act, index) => {
+it.each(USES.map(([use, act], index) => [use, act, index] as const))(
+  'a sender with exactly the rights for it %s',
+  async (_use, act, index) => {
     const { redis, server } = fixture;
     await redis.call('ACL', 'DELUSER', 'shop-sender');
     await redis.call('ACL', 'SETUSER', 'shop-sender', ...EVERYBODY, ...(PARTS[index] ?? []));

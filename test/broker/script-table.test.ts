@@ -2,27 +2,28 @@ import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { LUA } from '../../src/broker/redis/lua.generated.js';
 import { KEYS, type KeyName, redisKeys } from '../../src/broker/redis/redis-keys.js';
-import { callScript, scriptText } from '../../src/broker/redis/script-calls.js';
+import { callScript } from '../../src/broker/redis/script-calls.js';
 import { layoutOf } from '../../src/broker/redis/script-layout.js';
 import { ENDS, SCRIPTS, type ScriptName, type ScriptSpec } from '../../src/broker/redis/scripts.js';
 import { MAX_BATCH } from '../../src/worker/batch-size.js';
 
-const LUA = new URL('../../src/broker/lua/', import.meta.url);
+const FILES_OF_LUA = new URL('../../src/broker/lua/', import.meta.url);
 const GENERATE = fileURLToPath(new URL('../../tools/generate.mjs', import.meta.url));
 const NAMES = Object.keys(SCRIPTS) as ScriptName[];
 const QUEUE_KEYS = Object.entries(KEYS).flatMap(([key, { pattern }]) => (pattern.endsWith('<queue>') ? [key] : []));
 
-const FILES = readdirSync(LUA, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.lua'));
+const FILES = readdirSync(FILES_OF_LUA, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.lua'));
 const SCRIPT_FILES = FILES.filter((file) => !file.startsWith('lib/'));
 
 function bodyOf(name: string): string {
   const file = FILES.find((each) => `/${each}`.endsWith(`/${name}.lua`)) ?? '';
-  const text = readFileSync(new URL(file, LUA), 'utf8');
+  const text = readFileSync(new URL(file, FILES_OF_LUA), 'utf8');
   return text.split('npm run generate writes it.\n').at(-1) ?? '';
 }
 
-/** What a call sends, in place of a client. */
+/** Records the command that a call sends, in place of a client. */
 async function sent<N extends ScriptName>(name: N, input: Parameters<typeof callScript<N>>[3]): Promise<unknown[]> {
   const calls: unknown[][] = [];
   const record = async (...all: unknown[]): Promise<void> => void calls.push(all);
@@ -32,7 +33,7 @@ async function sent<N extends ScriptName>(name: N, input: Parameters<typeof call
 }
 
 describe('the table of scripts', () => {
-  it('has written all that follows from it: if not, run npm run generate', async () => {
+  it('matches the generated files; if not, run npm run generate', async () => {
     await promisify(execFile)(process.execPath, [GENERATE, '--check']);
   });
 
@@ -42,7 +43,9 @@ describe('the table of scripts', () => {
   });
 
   it('is the only one that counts KEYS and ARGV', () => {
-    const files = readdirSync(LUA, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.lua'));
+    const files = readdirSync(FILES_OF_LUA, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      file.endsWith('.lua'),
+    );
     for (const file of files) expect(bodyOf(file.slice(0, -'.lua'.length))).not.toMatch(/\b(KEYS|ARGV)\b/);
   });
 
@@ -60,11 +63,11 @@ describe('the table of scripts', () => {
     expect(new Set(keys).size).toBe(keys.length);
     for (const key of keys.filter((one) => !ENDS.some((end) => end === one))) {
       const local = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-      expect(scriptText(name)).toMatch(new RegExp(`\\b${local}\\b`));
+      expect(LUA[name]).toMatch(new RegExp(`\\b${local}\\b`));
     }
   });
 
-  it('says how many tasks a child may hold', () => {
+  it('documents how many tasks a child may hold', () => {
     expect(KEYS.claims.lasts).toContain(`${3 * MAX_BATCH} tasks and twice`);
   });
 });
@@ -80,7 +83,7 @@ describe('a call of a script', () => {
     ]);
   });
 
-  it('sends the keys of each block, and its name where the script asks for that', async () => {
+  it('sends the keys of each block, and its name when the script uses it', async () => {
     expect(await sent('move-cron-run', { digest: 'd', from: 'a', to: 'b' })).toEqual([
       ...[8, '{ns}:unique', '{ns}:queue:a', '{ns}:suspects:a', '{ns}:scheduled:a'],
       ...['{ns}:queue:b', '{ns}:suspects:b', '{ns}:bell:b', '{ns}:scheduled:b', 'd', 'a', 'b'],
@@ -90,15 +93,15 @@ describe('a call of a script', () => {
     ]);
   });
 
-  it('has each function that a script uses in front of those that use it, once, and no other', () => {
-    const names = [...scriptText('retry').matchAll(/^local function (\w+)/gm)].map(([, name]) => name);
+  it('contains each function that the script uses once, before its use, and no other', () => {
+    const names = [...LUA.retry.matchAll(/^local function (\w+)/gm)].map(([, name]) => name);
     expect(new Set(names).size).toBe(names.length);
     expect(names.indexOf('now_ms')).toBeLessThan(names.indexOf('try_again'));
     expect(names).not.toContain('bury');
   });
 
-  it.each(NAMES)('has every function that it calls: %s', (name) => {
-    const text = scriptText(name).replace(/--.*|'[^']*'/g, '');
+  it.each(NAMES)('contains every function that it calls: %s', (name) => {
+    const text = LUA[name].replace(/--.*|'[^']*'/g, '');
     const own = new Set([...text.matchAll(/\bfunction (\w+)/g)].map(([, made]) => made));
     const called = [...text.matchAll(/(?<![.\w])(\w+)\(/g)].map(([, word]) => word);
     const builtin = [

@@ -18,7 +18,7 @@ describe('enqueue', () => {
     expect(await fixture.state()).toEqual({ 'queue:default': [a, b, c], 'bell:default': ['1'] });
   });
 
-  it('adds a message once, in whatever order repetitions arrive', async () => {
+  it('adds a message once, in any order of repetitions', async () => {
     const [a, b] = fixture.messages(2) as [string, string];
     await fixture.broker.enqueue('default', [b]);
     expect(await fixture.broker.enqueue('default', [a])).toBe(1);
@@ -26,7 +26,7 @@ describe('enqueue', () => {
     expect(await fixture.state()).toEqual({ 'queue:default': [b, a], 'bell:default': ['1'] });
   });
 
-  it('recognises a message that has already run', async () => {
+  it('recognises a message of a task that has run', async () => {
     const message = fixture.message();
     const child = await fixture.child();
     await fixture.broker.enqueue('default', [message]);
@@ -52,7 +52,7 @@ describe('enqueue', () => {
     await fixture.redis.config('SET', 'maxmemory', '1');
     try {
       await expect(fixture.broker.enqueue('default', [refused])).rejects.toMatchObject({ code: 'REDIS_OUT_OF_MEMORY' });
-      // what is in is drained, and every lease is kept
+      // present tasks are drained, and every lease is kept
       const { tasks } = await fixture.claim(child);
       expect(tasks.map(({ message }) => message)).toEqual([waiting]);
       expect(await fixture.broker.renew(child.session, 30_000)).toBe(true);
@@ -65,7 +65,7 @@ describe('enqueue', () => {
 });
 
 describe('claim', () => {
-  it('takes over the queues in the order of their priority, and rings for what it leaves', async () => {
+  it('takes tasks of the queues in the order of their priority, and rings for the rest', async () => {
     const [bulk, urgent1, urgent2] = fixture.messages(3) as [string, string, string];
     await fixture.broker.enqueue('bulk', [bulk]);
     await fixture.broker.enqueue('urgent', [urgent1, urgent2]);
@@ -90,7 +90,7 @@ describe('claim', () => {
     });
   });
 
-  it('acks what is done on its way', async () => {
+  it('acks finished tasks', async () => {
     const [a, b] = fixture.messages(2) as [string, string];
     const child = await fixture.child();
     await fixture.broker.enqueue('default', [a, b]);
@@ -100,7 +100,7 @@ describe('claim', () => {
     expect(await fixture.redis.hkeys(`{nestwork}:claims:${child.child}`)).toEqual([idOf(b)]);
   });
 
-  it('gives the same again when its reply was lost, and no more', async () => {
+  it('returns the same tasks when its reply was lost, and no others', async () => {
     const messages = fixture.messages(5);
     const child = await fixture.child();
     await fixture.broker.enqueue('default', messages);
@@ -112,7 +112,7 @@ describe('claim', () => {
     expect(await fixture.redis.llen('{nestwork}:queue:default')).toBe(3);
   });
 
-  it('tells a child that gave up on a reply what that claim brought, under a number of its own, and no more', async () => {
+  it('with `recover` returns the tasks of the unanswered claim under a new number, and no others', async () => {
     const child = await fixture.child();
     await fixture.broker.enqueue('default', fixture.messages(5));
     const { tasks } = await fixture.broker.claim(child, { number: 1, limit: 2, acks: [] });
@@ -124,7 +124,7 @@ describe('claim', () => {
     expect(await fixture.redis.llen('{nestwork}:queue:default')).toBe(4);
   });
 
-  it('refuses a claim older than one that was answered', async () => {
+  it('is refused when a newer claim was answered', async () => {
     const child = await fixture.child();
     await fixture.broker.enqueue('default', fixture.messages(2));
     await fixture.broker.claim(child, { number: 2, limit: 1, acks: [] });
@@ -132,7 +132,7 @@ describe('claim', () => {
     expect(await fixture.redis.llen('{nestwork}:queue:default')).toBe(1);
   });
 
-  it('gives what has a zero byte as it is, and all that lies beside it', async () => {
+  it('returns a message with a zero byte unchanged, and all messages beside it', async () => {
     const [a, b] = fixture.messages(2) as [string, string];
     const odd = `${fixture.message().slice(0, 34)}{"\0":"default x"}`;
     await fixture.broker.enqueue('default', [a, odd, b]);
@@ -152,7 +152,7 @@ describe('claim', () => {
     expect(record?.subarray(-garbage.length)).toEqual(garbage);
   });
 
-  it('hands a quarantined task out alone, and only to a child that holds nothing', async () => {
+  it('takes a quarantined task alone, and only for a child that holds nothing', async () => {
     const [busy, quarantined, other] = fixture.messages(3) as [string, string, string];
     const [first, second] = [await fixture.child(), await fixture.child()];
     await fixture.broker.enqueue('default', [busy]);
@@ -172,8 +172,8 @@ describe('claim', () => {
   });
 });
 
-describe('a key that holds something foreign', () => {
-  it.each(['queue:bulk', 'suspects:bulk', 'bell:bulk'])('at %s is found before a claim takes anything', async (key) => {
+describe('a foreign key', () => {
+  it.each(['queue:bulk', 'suspects:bulk', 'bell:bulk'])('at %s is found before a claim takes a task', async (key) => {
     const child = await fixture.child(['default', 'bulk']);
     const messages = fixture.messages(2);
     await fixture.broker.enqueue('default', messages);
@@ -186,7 +186,7 @@ describe('a key that holds something foreign', () => {
   });
 
   it.each(['queue:bulk', 'suspects:bulk', 'bell:bulk', 'dead:bulk', 'dead-records:bulk'])(
-    'at %s is found before anything is given back or buried',
+    'at %s is found before a task is released or buried',
     async (key) => {
       const child = await fixture.child(['default', 'bulk']);
       const [a, b] = fixture.messages(2) as [string, string];
@@ -214,7 +214,7 @@ describe('a key that holds something foreign', () => {
 });
 
 describe('ack', () => {
-  it('ends only what the child still holds', async () => {
+  it('ends only claims of the child', async () => {
     const [a, b] = fixture.messages(2) as [string, string];
     const [owner, other] = [await fixture.child(), await fixture.child()];
     await fixture.broker.enqueue('default', [a, b]);
@@ -226,7 +226,7 @@ describe('ack', () => {
 });
 
 describe('bury', () => {
-  it('keeps the message beside the report', async () => {
+  it('keeps the message with the report', async () => {
     const message = fixture.message();
     const child = await fixture.child();
     await fixture.broker.enqueue('default', [message]);
@@ -243,7 +243,7 @@ describe('bury', () => {
 });
 
 describe('release', () => {
-  it('puts tasks back at the head, oldest first, uncounted', async () => {
+  it('returns tasks to the head, oldest first, uncounted', async () => {
     const messages = fixture.messages(4);
     const child = await fixture.child();
     await fixture.broker.enqueue('default', messages);
@@ -257,7 +257,7 @@ describe('release', () => {
     });
   });
 
-  it('on behalf of a child is refused once the child has claimed again', async () => {
+  it('for a child is refused once the child has claimed again', async () => {
     const message = fixture.message();
     const child = await fixture.child();
     await fixture.broker.enqueue('default', [message]);
@@ -277,7 +277,7 @@ describe('settle', () => {
     return { child, messages };
   }
 
-  it('counts a crash for the one task that ran, and gives the others back', async () => {
+  it('counts a crash for the one task that ran, and releases the others', async () => {
     const { child, messages } = await dying(3);
     const [guilty, ...innocent] = messages as [string, ...string[]];
     const settlement = await fixture.broker.settle(
@@ -292,7 +292,7 @@ describe('settle', () => {
     await expect(fixture.claim(child)).rejects.toMatchObject({ code: 'LEASE_LOST' });
   });
 
-  it('quarantined all that ran when several did', async () => {
+  it('quarantines all tasks that ran when there were several', async () => {
     const { child, messages } = await dying(3);
     const [a, b, unstarted] = messages as [string, string, string];
     const ids = [idOf(a), idOf(b)];
@@ -307,7 +307,7 @@ describe('settle', () => {
     });
   });
 
-  it('blames nobody whose task was finished before', async () => {
+  it('counts no crash for a task that was finished before', async () => {
     const { child, messages } = await dying(2);
     const [finished, running] = messages.map(idOf) as [string, string];
     await fixture.broker.ack(child, [finished]);
@@ -319,16 +319,16 @@ describe('settle', () => {
     });
   });
 
-  it('acks what was done, although no ack came', async () => {
+  it('ends a finished task without an ack', async () => {
     const { child, messages } = await dying(3);
     const [done, running, unstarted] = messages as [string, string, string];
-    const told = childExit({
+    const exit = childExit({
       blamed: [idOf(running)],
       done: [idOf(done)],
       maxCrashes: 3,
       report: JSON.stringify(REPORT),
     });
-    expect(await fixture.broker.settle(child, told)).toEqual({
+    expect(await fixture.broker.settle(child, exit)).toEqual({
       released: 1,
       crashed: 1,
       quarantined: 0,

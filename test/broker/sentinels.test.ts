@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.stop());
 
-it('a sentinel that answers nothing is passed over', async () => {
+it('a sentinel that does not answer is skipped', async () => {
   const sockets: Socket[] = [];
   const silent = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
   await once(silent, 'listening');
@@ -31,7 +31,7 @@ it('a sentinel that answers nothing is passed over', async () => {
   silent.close();
 });
 
-it('a new primary that refuses the database gets nothing, in no other either', async () => {
+it('a new primary that refuses the database receives nothing, in no other database either', async () => {
   const old = await group.primary();
   for (const server of group.servers) {
     const admin = new Redis(server.url);
@@ -45,7 +45,7 @@ it('a new primary that refuses the database gets nothing, in no other either', a
     namespace: 'mine',
     queues: ['default'],
     commandTimeoutMs: 2_000,
-    onOutage: { lost: () => {}, refused: (where, what) => refusals.push(`${where} ${what}`), restored: () => {} },
+    onOutage: { lost: () => {}, refused: (where, reason) => refusals.push(`${where} ${reason}`), restored: () => {} },
   });
   await broker.connect();
   expect(await broker.enqueue('default', [fixture.message()])).toBe(1);
@@ -64,7 +64,7 @@ it('a new primary that refuses the database gets nothing, in no other either', a
   admin.disconnect();
 });
 
-it('an enqueue that a new primary never had is unconfirmed, though the replicas of that one are in step', async () => {
+it('an enqueue that a new primary never received is unconfirmed, although its replicas are in step', async () => {
   const message = fixture.message();
   const old = await group.primary();
   const replicas = group.servers.filter((server) => server !== old);

@@ -12,18 +12,18 @@ beforeAll(async () => {
 afterEach(() => fixture.reset());
 afterAll(() => fixture.stop());
 
-/** A broker that gives up soon, and what it tells of outages. */
-async function impatient(settings = fixture.settings): Promise<{ broker: RedisBroker; told: string[] }> {
-  const told: string[] = [];
+/** A broker that gives up soon, and the outages that it reports. */
+async function impatient(settings = fixture.settings): Promise<{ broker: RedisBroker; reported: string[] }> {
+  const reported: string[] = [];
   const onOutage = {
-    lost: () => told.push('lost'),
-    refused: (_where: string, what: string) => told.push(what),
-    restored: () => told.push('restored'),
+    lost: () => reported.push('lost'),
+    refused: (_where: string, reason: string) => reported.push(reason),
+    restored: () => reported.push('restored'),
   };
   const options = { namespace: 'nestwork', queues: ['default'], commandTimeoutMs: 300, onOutage };
   const broker = new RedisBroker({ redis: settings, ...options });
   await broker.connect();
-  return { broker, told };
+  return { broker, reported };
 }
 
 /** Resolves when the server answers a command so. */
@@ -43,7 +43,7 @@ async function refusals(prefix: string): Promise<number> {
   return Number(new RegExp(`^errorstat_${prefix}:count=(\\d+)`, 'm').exec(info)?.[1] ?? 0);
 }
 
-describe('while a script of somebody else holds up Redis', () => {
+describe('while a script of another client blocks Redis', () => {
   let other: Redis;
   let script: Promise<unknown>;
   beforeEach(async () => {
@@ -79,9 +79,9 @@ describe('while a script of somebody else holds up Redis', () => {
     expect(await refusals('BUSY')).toBeGreaterThanOrEqual(3);
   });
 
-  it('beyond the timeout they reject with its reason, and the log gets that once', async () => {
+  it('commands reject after the timeout with the reason, which is logged once', async () => {
     await over();
-    const { broker, told } = await impatient();
+    const { broker, reported } = await impatient();
     script = other
       .connect()
       .then(() => other.eval('while true do end', 0))
@@ -98,7 +98,7 @@ describe('while a script of somebody else holds up Redis', () => {
     }
     await over();
     expect(await broker.enqueue('default', fixture.messages(1))).toBe(1);
-    expect(told).toEqual([expect.stringMatching(/^serves nobody: BUSY /), 'restored']);
+    expect(reported).toEqual([expect.stringMatching(/^serves nobody: BUSY /), 'restored']);
     await broker.close();
   });
 });
@@ -117,7 +117,7 @@ describe('while Redis cannot save its data', () => {
 
   afterEach(() => redis.config('SET', 'save', ''));
 
-  it('what writes waits until it can, and is executed once', async () => {
+  it('a command that writes waits until Redis can save, and is executed once', async () => {
     await fails();
     const messages = fixture.messages(2);
     const sent = fixture.broker.enqueue('default', messages);
@@ -127,8 +127,8 @@ describe('while Redis cannot save its data', () => {
     expect(await redis.lrange('{nestwork}:queue:default', 0, -1)).toEqual(messages);
   });
 
-  it('what writes is refused after the timeout, with what to look at', async () => {
-    const { broker, told } = await impatient();
+  it('a command that writes rejects after the timeout, with a remedy', async () => {
+    const { broker, reported } = await impatient();
     await fails();
     const refused = broker.enqueue('default', fixture.messages(1));
     await expect(refused).rejects.toMatchObject({
@@ -137,14 +137,14 @@ describe('while Redis cannot save its data', () => {
     });
     await expect(refused).rejects.not.toThrow(/rights/);
     expect(await broker.staleAcks()).toBe(0);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
     await savesTo(fixture.server.directory, 'ok');
     await broker.close();
   });
 });
 
 it.each(['LOADING Redis is loading the dataset in memory', 'TRYAGAIN Multiple keys request during rehashing of slot'])(
-  'what is answered with %s is asked again',
+  'a command that is answered with %s is repeated',
   async (answer) => {
     let asked = 0;
     const server = await ScriptedServer.start({

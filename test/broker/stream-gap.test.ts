@@ -44,7 +44,7 @@ it.each<[string, readonly [StreamFacts, StreamSlice], unknown, unknown]>([
   expect(advance(FROM, facts, slice)).toEqual({ position, gap });
 });
 
-it('compares ids as the numbers of 64 bits that they are', () => {
+it('ids are compared as numbers of 64 bits', () => {
   const from = { id: '1700000000000-18446744073709551615', ordinal: 5 };
   const facts = { lastId: '1700000000001-0', added: 6, length: 6 };
   expect(advance(from, facts, { ids: ['1700000000001-0'], complete: true }).gap).toBeUndefined();

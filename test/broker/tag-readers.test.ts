@@ -18,7 +18,7 @@ function message(tags: string): string {
   return encodeMessage({ id: fixture.ids.next(), name: 'Some.task', payload: '[]', enqueuedAt: Date.now(), tags });
 }
 
-/** What a worker leaves in Redis. @param reads of one before tags were listed nothing */
+/** Writes the session of a worker. @param reads undefined for a version that lists no tags */
 async function session(name: string, reads?: string, ofLease = 60_000): Promise<void> {
   await fixture.redis.zadd('{nestwork}:sessions', (await fixture.now()) + ofLease, name);
   const fields = { '@queues': 'other', '@host': 'web-1', '@pid': '7', ...(reads ? { '@reads': reads } : {}) };
@@ -62,7 +62,7 @@ describe('a message with a tag', () => {
   );
 
   it.each(['one', 'many', 'unique', 'broadcast'] as const)(
-    'is not in doubt when Redis does not tell of the workers, because nothing was sent: %s',
+    'rejects as not sent when Redis does not return the workers: %s',
     async (way) => {
       const server = await ScriptedServer.start({ time: () => undefined });
       const options = { redis: server.url, namespace: 'nestwork', queues: ['default'], commandTimeoutMs: 200 };
@@ -76,25 +76,25 @@ describe('a message with a tag', () => {
     },
   );
 
-  it('that names the worker and what to do', async () => {
+  it('is refused with the worker and the remedy', async () => {
     await session('old', 'fs');
     await expect(send(NEWER)).rejects.toThrow(
       /has the tag "x", .*the worker on web-1 with process 7.*Deploy workers before/s,
     );
   });
 
-  it('is sent when all live workers read it, whatever those read whose lease is over', async () => {
+  it('is sent when all live workers read it, even if a worker without a lease does not', async () => {
     await session('gone', undefined, -2_000);
     await session('new', 'fsx');
     expect(await refusal(send(NEWER))).toBe('sent');
   });
 
-  it('is sent when no worker is there', async () => {
+  it('is sent when there is no worker', async () => {
     expect(await refusal(send(NEWER))).toBe('sent');
   });
 
   it.each(['', encodeUnique('Some.task', 'k', 'started')])(
-    'that every version reads is sent unasked: %j',
+    'that every version reads is sent without a check: %j',
     async (tags) => {
       await session('old');
       const before = await fixture.redis.info('commandstats');
@@ -105,7 +105,7 @@ describe('a message with a tag', () => {
   );
 });
 
-it('a worker lists the letters that it reads', async () => {
+it('a session has the letters of the tags that its worker reads', async () => {
   const child = await fixture.child();
   expect(await fixture.redis.hget(`{nestwork}:session:${child.session}`, '@reads')).toBe('fs');
 });

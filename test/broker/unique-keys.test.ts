@@ -23,7 +23,7 @@ function add(message: string, options = NOW, queue = 'default'): Promise<KeyHold
   return fixture.broker.enqueueUnique(queue, message, options);
 }
 
-/** What the key leads to: `<queue> <message>`, or nothing. */
+/** The value of the key: `<queue> <message>`, or nothing. */
 async function holderOfKey(): Promise<string | null> {
   return fixture.redis.hget(`${NAMESPACE}unique`, DIGEST);
 }
@@ -54,7 +54,7 @@ describe('a key in a tag among others', () => {
     },
   );
 
-  it('is not looked for in the body, whatever stands there', async () => {
+  it('is not read from the body, even if the body looks like it', async () => {
     const message = tagged(NEWER, `${'a'.repeat(26)}f${DIGEST}`);
     await fixture.redis.hset(`${NAMESPACE}unique`, DIGEST, `default ${message}`);
     await fixture.broker.enqueue('default', [message]);
@@ -66,7 +66,7 @@ describe('a key in a tag among others', () => {
   });
 });
 
-/** What a child, or its supervisor, does with a task that it holds. */
+/** One way in which a child, or its supervisor, ends a claim. */
 type Fate = (child: Claimant, id: string) => Promise<unknown>;
 
 /** Ways in which a task goes back to where it can be claimed. */
@@ -107,14 +107,14 @@ describe('a task with a free key', () => {
     ['at a time in the past', { due: { at: 1 }, replace: false }, { 'queue:default': ['it'], 'bell:default': ['1'] }],
     ['at a time to come', { due: { at: FUTURE }, replace: false }, { 'scheduled:default': ['it'], alarm: ['1'] }],
     ['after a delay', { due: { in: 60_000 }, replace: true }, { 'scheduled:default': ['it'], alarm: ['1'] }],
-  ])('is added %s, and takes it', async (_when, options, expected) => {
+  ])('is added %s, and takes the key', async (_when, options, expected) => {
     const message = fixture.uniqueMessage('k');
     expect(await add(message, options)).toEqual({ id: idOf(message), queue: 'default' });
     const keys = Object.entries(expected).map(([key, list]) => [key, list.map((it) => (it === 'it' ? message : it))]);
     expect(await fixture.state()).toEqual({ ...Object.fromEntries(keys), unique: { [DIGEST]: `default ${message}` } });
   });
 
-  it('is due as any other', async () => {
+  it('is due at its time', async () => {
     const [at, after] = [fixture.uniqueMessage('at'), fixture.uniqueMessage('after')];
     const before = await fixture.now();
     await add(at, { due: { at: FUTURE }, replace: false });
@@ -125,14 +125,14 @@ describe('a task with a free key', () => {
     expect(first).toBeLessThanOrEqual((await fixture.now()) + 60_000);
   });
 
-  it('takes none from tasks with another key, nor from another task with the same', async () => {
+  it('is added beside tasks with another key, and beside another task with the same key', async () => {
     const messages = [fixture.uniqueMessage('k'), fixture.uniqueMessage('l')];
     for (const message of messages) expect(await add(message)).toMatchObject({ id: idOf(message) });
     expect(encodeUnique('Other.task', 'k', 'finished').slice(1)).not.toBe(DIGEST);
     expect(await fixture.redis.hlen(`${NAMESPACE}unique`)).toBe(2);
   });
 
-  it('is added once, although the command comes again', async () => {
+  it('is added once when the command is repeated', async () => {
     const message = fixture.uniqueMessage('k');
     await add(message);
     const before = await fixture.state();
@@ -140,14 +140,14 @@ describe('a task with a free key', () => {
     expect(await fixture.state()).toEqual(before);
   });
 
-  it('is not added again by a command that comes again when it has ended', async () => {
+  it('is not added again when the command is repeated after its end', async () => {
     const { child, message, id } = await running();
     await fixture.broker.ack(child, [id]);
     expect(await add(message)).toEqual({ id, queue: 'default' });
     expect(await fixture.state()).toEqual(sessionState(child));
   });
 
-  it('in a queue that this app does not have is added too', async () => {
+  it('is added to a queue that this app does not have, too', async () => {
     const message = fixture.uniqueMessage('k');
     expect(await add(message, NOW, 'elsewhere')).toEqual({ id: idOf(message), queue: 'elsewhere' });
     expect(await fixture.state()).toEqual({
@@ -157,7 +157,7 @@ describe('a task with a free key', () => {
     });
   });
 
-  it('leaves the bits of what it has seen to expire', async () => {
+  it('lets the bits of seen ids expire', async () => {
     await add(fixture.uniqueMessage('k'));
     const [seen = ''] = await fixture.redis.keys(`${NAMESPACE}seen:*`);
     expect(await fixture.redis.ttl(seen)).toBeGreaterThan(500);
@@ -174,11 +174,11 @@ describe('a taken key', () => {
     const before = await fixture.state();
     expect(await add(second)).toEqual({ id: idOf(first), queue: 'bulk' });
     expect(await fixture.state()).toEqual(before);
-    // what was kept out was not seen: it may be sent again
+    // a task that was kept out is not marked as seen: it may be sent again
     expect(await add(second, REPLACE)).toMatchObject({ id: idOf(second) });
   });
 
-  it('keeps others out while its task is running', async () => {
+  it('keeps others out while its task is active', async () => {
     const { id } = await running();
     const before = await fixture.state();
     expect(await add(fixture.uniqueMessage('k'))).toEqual({ id, queue: 'default' });
@@ -202,7 +202,7 @@ describe('a taken key', () => {
       'bulk',
       { alarm: ['1'], 'bell:bulk': ['1'] },
     ],
-  ])('is taken over from a task that is %s, which goes', async (_where, options, from, to, bells) => {
+  ])('is taken over from a task that is %s, which is removed', async (_where, options, from, to, bells) => {
     const [first, second] = [fixture.uniqueMessage('k'), fixture.uniqueMessage('k')];
     await add(first, options, from);
     expect(await add(second, REPLACE, to)).toEqual({ id: idOf(second), queue: to });
@@ -213,7 +213,7 @@ describe('a taken key', () => {
     });
   });
 
-  it('is taken over again and again: only the last of several calls waits', async () => {
+  it('is taken over by each of several calls, and only the last task waits', async () => {
     const messages = Array.from({ length: 4 }, () => fixture.uniqueMessage('k'));
     for (const [index, message] of messages.entries()) {
       await add(message, { due: { at: FUTURE + index }, replace: true });
@@ -223,7 +223,7 @@ describe('a taken key', () => {
     expect(await holderOfKey()).toBe(`default ${last}`);
   });
 
-  it('is taken over from a running task, which goes on and frees nothing', async () => {
+  it('is taken over from an active task, which goes on and does not free it', async () => {
     const { child, message, id } = await running();
     const second = fixture.uniqueMessage('k');
     expect(await add(second, REPLACE)).toEqual({ id: idOf(second), queue: 'default' });
@@ -239,7 +239,7 @@ describe('a taken key', () => {
     expect(await fixture.state()).toMatchObject({ 'queue:default': [second], unique });
   });
 
-  it('is not freed by the end of a former task that its holder only speaks of', async () => {
+  it('is not freed by the end of a former task whose id is in the arguments of its holder', async () => {
     const { child, id } = await running();
     const second = fixture.uniqueMessage('k', 'finished', `instead of ${id}`);
     await add(second, REPLACE);
@@ -261,7 +261,7 @@ describe('a taken key', () => {
     expect(await holderOfKey()).toBe(`bulk ${second}`);
   });
 
-  it('of a task in a queue that this app does not have is taken over, and that task runs too', async () => {
+  it('of a task in a queue that this app does not have is taken over, and that task runs, too', async () => {
     const [first, second] = [fixture.uniqueMessage('k'), fixture.uniqueMessage('k')];
     await add(first, NOW, 'elsewhere');
     expect(await add(second, REPLACE)).toEqual({ id: idOf(second), queue: 'default' });
@@ -292,7 +292,7 @@ describe('a key until its task is started', () => {
     expect(await holderOfKey()).toBeNull();
   });
 
-  it('may be taken while its task runs, and stays with the new one', async () => {
+  it('can be taken while its task runs, and stays with the new task', async () => {
     const { child, id } = await running('started');
     const second = fixture.uniqueMessage('k', 'started');
     expect(await add(second)).toMatchObject({ id: idOf(second) });
@@ -302,7 +302,7 @@ describe('a key until its task is started', () => {
     expect(await holderOfKey()).toBe(`default ${second}`);
   });
 
-  it.each(WAYS_BACK)('is not taken again when that is %s', async (_how, fate) => {
+  it.each(WAYS_BACK)('is not taken again when its task is %s', async (_how, fate) => {
     const { child, id } = await running('started');
     await fate(child, id);
     expect(await holderOfKey()).toBeNull();
@@ -310,7 +310,7 @@ describe('a key until its task is started', () => {
 });
 
 describe('a key until its task is finished', () => {
-  it.each(ENDS)('is freed when that is %s', async (_how, fate) => {
+  it.each(ENDS)('is freed when its task is %s', async (_how, fate) => {
     const { child, id, message } = await running();
     expect(await holderOfKey()).toBe(`default ${message}`);
     await fate(child, id);
@@ -319,20 +319,20 @@ describe('a key until its task is finished', () => {
     expect(await add(second)).toMatchObject({ id: idOf(second) });
   });
 
-  it.each(WAYS_BACK)('is kept when that is %s', async (_how, fate) => {
+  it.each(WAYS_BACK)('is kept when its task is %s', async (_how, fate) => {
     const { child, id } = await running();
     await fate(child, id);
     const before = await fixture.state();
     expect(await add(fixture.uniqueMessage('k'))).toEqual({ id, queue: 'default' });
     expect(await fixture.state()).toEqual(before);
-    // as it lies there now, so that it can be found
+    // the key leads to the message as it is stored now
     const [where = []] = Object.entries(before).flatMap(([key, value]) =>
       /^(queue|susp|sched)/.test(key) ? value : [],
     );
     expect([where].flat().map((message) => `default ${message}`)).toEqual([await holderOfKey()]);
   });
 
-  it.each(ENDS)('stays with another task that took it over when the former is %s', async (_how, fate) => {
+  it.each(ENDS)('stays with another task that took it over when the former one is %s', async (_how, fate) => {
     const { child, id } = await running();
     const second = fixture.uniqueMessage('k');
     await add(second, REPLACE);
@@ -340,15 +340,18 @@ describe('a key until its task is finished', () => {
     expect(await holderOfKey()).toBe(`default ${second}`);
   });
 
-  it.each(WAYS_BACK)('stays with it too when the former is %s', async (_how, fate) => {
-    const { child, id } = await running();
-    const second = fixture.uniqueMessage('k');
-    await add(second, REPLACE);
-    await fate(child, id);
-    expect(await holderOfKey()).toBe(`default ${second}`);
-  });
+  it.each(WAYS_BACK)(
+    'stays with another task that took it over when the former one goes back: %s',
+    async (_how, fate) => {
+      const { child, id } = await running();
+      const second = fixture.uniqueMessage('k');
+      await add(second, REPLACE);
+      await fate(child, id);
+      expect(await holderOfKey()).toBe(`default ${second}`);
+    },
+  );
 
-  it('is not freed by an ack, a burial or a settlement of somebody who does not hold the task', async () => {
+  it('is not freed by an ack, a burial or a settlement of a child that does not hold the task', async () => {
     const { id, message } = await running();
     const other = await fixture.child();
     await fixture.broker.ack(other, [id]);
@@ -360,7 +363,7 @@ describe('a key until its task is finished', () => {
 
 describe('a foreign key', () => {
   it.each(['unique', 'queue:bulk', 'suspects:bulk', 'scheduled:bulk', 'queue:default'])(
-    'refuses a task with a key before anything is written: %s',
+    'refuses a task with a key before the script writes: %s',
     async (key) => {
       const message = fixture.uniqueMessage('k');
       await fixture.redis.set(NAMESPACE + key, 'foreign');
@@ -373,7 +376,7 @@ describe('a foreign key', () => {
     },
   );
 
-  it('in place of the bits refuses it too', async () => {
+  it('in place of the bits refuses it, too', async () => {
     const message = fixture.uniqueMessage('k');
     const seen = `${NAMESPACE}seen:${message.slice(0, 12)}:0`;
     await fixture.redis.del(seen);
@@ -383,7 +386,7 @@ describe('a foreign key', () => {
     await fixture.redis.del(seen);
   });
 
-  it('in place of the keys refuses every end of a claim before it is written', async () => {
+  it('in place of the keys refuses every end of a claim before the script writes', async () => {
     const message = fixture.message();
     const child = await fixture.holderOf([message]);
     const [id] = [idOf(message)];
@@ -407,7 +410,7 @@ describe('a full Redis', () => {
     expect(await add(message)).toMatchObject({ id: idOf(message) });
   });
 
-  it('lets keys go', async () => {
+  it('lets keys be freed', async () => {
     const [a, b] = [fixture.uniqueMessage('a', 'started'), fixture.uniqueMessage('b')];
     await add(a);
     await add(b);

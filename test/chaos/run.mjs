@@ -1,5 +1,5 @@
 /**
- * Breaks everything that can break, and counts what is lost: docs/guarantees.md says what the figures mean.
+ * Breaks everything that can break, and counts lost tasks: docs/guarantees.md explains the figures.
  *
  *   npm run chaos                          all scenarios; takes about half an hour
  *   npm run chaos -- --short               the versions that run inside `npm test`

@@ -37,12 +37,12 @@ async function main(): Promise<number> {
 
 /** In Markdown, for docs/guarantees.md. */
 function table(results: readonly Result[]): string {
-  const rows = results.map(({ name, verdict, faults, figure, seconds, problems }) => [
+  const rows = results.map(({ name, tally, faults, figure, seconds, problems }) => [
     name,
-    verdict.tasks.toLocaleString('en'),
+    tally.tasks.toLocaleString('en'),
     String(faults),
-    String(verdict.lost.length),
-    String(verdict.unexplained.length),
+    String(tally.lost.length),
+    String(tally.unexplained.length),
     problems.length === 0 ? figure : `BROKEN: ${figure}`,
     seconds.toFixed(0),
   ]);

@@ -18,7 +18,7 @@ async function sender(commandTimeout: '1s' | '10s'): Promise<TaskSender<[unknown
   return app.get(QueueClient, { strict: false }).of(ReportTasks).note;
 }
 
-/** What an enqueue without an answer rejects with. */
+/** The error of an enqueue without an answer. */
 async function unconfirmed(enqueue: Promise<unknown>): Promise<EnqueueUnconfirmedError> {
   const error = await enqueue.catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(EnqueueUnconfirmedError);

@@ -245,7 +245,7 @@ describe('task(method)', () => {
   });
 });
 
-/** What a worker does that has the task. */
+/** Registers the task as a worker does that has it. */
 async function register(broker: Broker, entry: CatalogEntry): Promise<void> {
   const place = { host: 'elsewhere', pid: 7 };
   await broker.openSession({

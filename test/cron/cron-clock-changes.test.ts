@@ -72,7 +72,7 @@ describe.each(ZONES)('three years in %s', (timeZone) => {
   it.each(PATTERNS)(
     '$expression is due when the clock says so',
     (pattern) => {
-      // what is rare is looked at all the time
+      // a rare instant is looked for all the time
       for (const span of pattern.fixed ? [[FROM, TO] as const] : spans) {
         const wanted = clock.due(pattern, span);
         expect(wanted.length).toBeGreaterThan(0);

@@ -1,5 +1,5 @@
 /**
- * Expressions mean what they mean to `cron`, the package under `@nestjs/schedule`: it is asked for the same instants.
+ * Expressions mean the same as to `cron`, the package under `@nestjs/schedule`: it is asked for the same instants.
  *
  * When the clocks change, `cron` is no oracle: it fires a second time in the hour after a repeated one, and at the end of
  * a gap also what is due each hour. Within some hours of a change the rule of the guide is counted out, minute by minute,
@@ -215,7 +215,7 @@ function refusal(expression: string, timeZone: string): string | undefined {
 
 const shown = (time: number): string => new Date(time).toISOString();
 
-/** What `cron` takes: five fields, or six. */
+/** Expressions of `cron`: five fields, or six. */
 function expressions(
   seconds: fc.Arbitrary<string | undefined> = fc.option(field(0, 59), { nil: undefined }),
   days: fc.Arbitrary<string> = field(1, 31),

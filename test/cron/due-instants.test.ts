@@ -12,7 +12,7 @@ function due(schedule: CronSchedule, missed: MissedRuns, settled: number, thresh
 }
 
 describe.each<[MissedRuns]>([['skip'], ['latest'], ['all']])('missed: %s', (missed) => {
-  it('runs what has just come due, the instant itself included, and nothing that is settled', () => {
+  it('runs an instant that has just come due, also at that instant, and no settled one', () => {
     expect(due(EVERY_SECOND, missed, FULL - 1)).toEqual({ due: [FULL], overflow: false });
     expect(due(EVERY_SECOND, missed, FULL)).toEqual({ due: [], overflow: false });
     expect(due({ at: NOW }, missed, NOW - 1).due).toEqual([NOW]);
@@ -24,22 +24,22 @@ describe('after a silence of an hour', () => {
   const settled = FULL - 3_600 * SECOND;
   const quarterly: CronSchedule = { expression: '*/15 * * * *', timeZone: 'UTC' };
 
-  it('skip runs what is within the threshold', () => {
+  it('skip runs the instants within the threshold', () => {
     expect(due(quarterly, 'skip', settled).due).toEqual([FULL]);
     expect(due(quarterly, 'skip', settled, 500).due).toEqual([FULL]);
     expect(due(quarterly, 'skip', settled, 499).due).toEqual([]);
     expect(due(EVERY_SECOND, 'skip', settled, 3_500).due).toEqual([3, 2, 1, 0].map((ago) => FULL - ago * SECOND));
   });
 
-  it('latest runs the last one', () => {
+  it('latest runs the last instant', () => {
     expect(due(quarterly, 'latest', settled).due).toEqual([FULL]);
   });
 
-  it('all runs each of them', () => {
+  it('all runs each instant', () => {
     expect(due(quarterly, 'all', settled).due).toEqual([45, 30, 15, 0].map((ago) => FULL - ago * 60 * SECOND));
   });
 
-  it('all runs the latest thousand, and tells that there were more', () => {
+  it('all runs the latest thousand, and reports that there were more', () => {
     const { due: runs, overflow } = due(EVERY_SECOND, 'all', settled);
     expect([runs.length, runs[0], runs.at(-1), overflow]).toEqual([
       MOST_MADE_UP,

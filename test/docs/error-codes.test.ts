@@ -12,7 +12,7 @@ describe('docs/errors.md', () => {
     await promisify(execFile)(process.execPath, [GENERATE, '--check']);
   });
 
-  it('has an entry for each code of a dead task that is no error of nestwork', () => {
+  it('has an entry for each code of a dead task that is not thrown by nestwork', () => {
     expect(page.codes()).toEqual(expect.arrayContaining(['CRASHED', 'TASK_FAILED']));
   });
 

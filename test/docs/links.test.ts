@@ -24,7 +24,7 @@ function anchorsOf(text: string): string[] {
   );
 }
 
-/** What a page links to and is not there. */
+/** The missing targets of the links of a page. */
 function brokenLinksOf(page: string, text: string): string[] {
   const links = [...proseOf(text).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
   return links.filter((link) => {

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 const ROOT = new URL('../../', import.meta.url).pathname;
 const TYPEDOC = `${ROOT}node_modules/typedoc/bin/typedoc`;
 
-/** What typedoc finds wrong, with the settings of `npm run docs`; empty when it finds nothing. */
+/** The warnings of typedoc, with the settings of `npm run docs`; empty when there are none. */
 async function logOnce(...args: string[]): Promise<string> {
   const command = [TYPEDOC, '--emit', 'none', '--logLevel', 'Warn', ...args];
   // it needs no server, so nothing of this environment but what Node itself takes
@@ -17,11 +17,11 @@ async function logOnce(...args: string[]): Promise<string> {
 }
 
 describe('the API reference', () => {
-  it('finds a text for everything that is exported, and all that it refers to', async () => {
+  it('has a text for everything that is exported, and everything that it refers to', async () => {
     expect(await logOnce()).toBe('');
   });
 
-  it('would complain of what has none', async () => {
+  it('reports an export without a text', async () => {
     const everything = ['--requiredToBeDocumented', 'EnumMember'];
     expect(await logOnce(...everything)).toMatch(/CronExpression\.EVERY_SECOND.*does not have any documentation/);
   });

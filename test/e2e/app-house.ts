@@ -11,7 +11,7 @@ import type { Ended } from './harness/run-scenarios.js';
 const ROOT = new URL('../../', import.meta.url).pathname;
 const HERE = join(ROOT, 'test/e2e');
 const PATIENCE_MS = 130_000;
-/** What is copied to where the apps are compiled. */
+/** The files that are copied to the place where the apps are compiled. */
 const SOURCES = ['apps', 'harness'];
 const exec = promisify(execFile);
 
@@ -23,7 +23,7 @@ export function appNames(): string[] {
 /**
  * A directory in which the apps are compiled and run against one version of Nest and the library as it is built.
  *
- * The library is copied, because Node resolves what a linked package imports from where it really is, and that would be
+ * The library is copied, because Node resolves the imports of a linked package from its real place, and that would be
  * the Nest of the repository.
  */
 export class AppHouse {
@@ -55,7 +55,7 @@ export class AppHouse {
     }
   }
 
-  /** Runs the scenario of an app; rejects with what it says when it fails. */
+  /** Runs the scenario of an app; rejects with its output when it fails. */
   async run(app: string): Promise<void> {
     await this.redis.flushall();
     this.runner ??= await this.startRunner();
@@ -86,7 +86,7 @@ export class AppHouse {
     cpSync(join(ROOT, 'dist'), join(library, 'dist'), { recursive: true });
   }
 
-  /** Nest 12 is that of the repository; Nest 11 has a lock file of its own. What is installed already is left alone. */
+  /** Nest 12 is that of the repository; Nest 11 has a lock file of its own. An earlier installation is left alone. */
   private async install(): Promise<void> {
     const files = ['package.json', 'package-lock.json'];
     const wanted = files.map((file) => readFileSync(join(HERE, 'nest11', file), 'utf8'));
@@ -94,7 +94,7 @@ export class AppHouse {
     if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted.join('')) return;
     for (const [index, file] of files.entries()) writeFileSync(join(this.directory, file), wanted[index] ?? '');
     const quietly = ['--no-audit', '--no-fund', '--loglevel=error'];
-    // not `npm ci`, which would remove what is there before it knows whether the registry can be reached
+    // not `npm ci`, which would remove the old packages before it has reached the registry
     await exec('npm', ['install', '--no-save', '--prefer-offline', ...quietly], { cwd: this.directory });
     writeFileSync(stamp, wanted.join(''));
   }

@@ -89,7 +89,7 @@ async function startReport(url: string): Promise<string> {
 const look = async (report: string) => (await (await fetch(report)).json()) as ReportResource;
 const finished = (report: string) => eventually('the report', async () => (await look(report)).report);
 
-/** The children that have counted, by what they left behind. */
+/** The children that have counted, by their results. */
 function childrenAtWork(report: Report | ReportResource): number[] {
   const batches = join(data, report.id, 'batches');
   if (!existsSync(batches)) return [];
@@ -176,7 +176,7 @@ describe('the demo', () => {
       expect(demo.output).toMatch(/→ HARD_TIMEOUT: .*\n.*Child \d+ is ended/);
       expect(demo.output).toMatch(/searches\/cache → child \d+ ok, child \d+ ok/);
       expect(demo.output).toMatch(/OverviewTasks\.draw, next at \d\d:00\n.*run → done in \d+ ms by child \d+/);
-      expect(demo.output).toMatch(/of its tasks \d+ that waited are gone, \d that ran are told to stop/);
+      expect(demo.output).toMatch(/of its tasks \d+ that waited are gone, \d that ran are asked to stop/);
       const mail = /(\S+\.eml)/.exec(demo.output)?.[1] ?? '';
       expect(readFileSync(mail, 'utf8')).toContain('To: ada@example.org');
       const chart = /^ +Chart +(\S+)/m.exec(demo.output)?.[1] ?? '';

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import type { DeadFilter } from '../../src/inspector/dead-filter.js';
 import { DeadLetters } from '../../src/inspector/dead-letters.js';
 import type { DeadPageOptions } from '../../src/inspector/dead-paging.js';
+import { KnownQueues } from '../../src/inspector/queues/known-queues.js';
 import { encodeMessage } from '../../src/message/task-message.js';
 import { encodeUnique } from '../../src/message/unique-key.js';
 import { encodePayload } from '../../src/payload/payload.js';
@@ -15,7 +16,7 @@ let fixture: BrokerFixture;
 let deadLetters: DeadLetters;
 beforeAll(async () => {
   fixture = await BrokerFixture.start();
-  deadLetters = new DeadLetters(fixture.broker.deadLetters, ['urgent', 'default', 'bulk']);
+  deadLetters = new DeadLetters(fixture.broker.deadLetters, KnownQueues.declared(['urgent', 'default', 'bulk']));
 });
 afterEach(() => fixture.reset());
 afterAll(() => fixture.stop());
@@ -309,7 +310,7 @@ describe('all matching tasks', () => {
     const ids = (await seedDead(fixture, Array(50).fill({}))).map(idOf);
     const child = await fixture.child();
     const buried: string[] = [];
-    /** A worker that kills at once whatever has come back. */
+    /** A worker that buries every task at once that has come back. */
     const kill = async (): Promise<void> => {
       const { tasks } = await fixture.claim(child, 100);
       for (const task of tasks) await fixture.broker.bury(child, task, REPORT);

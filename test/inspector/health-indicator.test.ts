@@ -9,7 +9,7 @@ import { Apps } from '../module/apps.js';
 
 let apps: Apps;
 let app: INestApplication;
-/** What the controller asks the indicator. */
+/** The question of the controller to the indicator. */
 let options: TaskHealthOptions;
 beforeEach(async () => {
   options = {};

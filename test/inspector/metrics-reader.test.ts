@@ -1,6 +1,7 @@
 import { MetricsReader } from '../../src/inspector/metrics/metrics-reader.js';
 import type { RatesOptions, SummaryOptions } from '../../src/inspector/metrics/metrics-report.js';
 import { timeSummary } from '../../src/inspector/metrics/time-summary.js';
+import { KnownQueues } from '../../src/inspector/queues/known-queues.js';
 import { encodeCounts, noCounts, observe, TASK_COUNTERS, type TaskCounts } from '../../src/task/task-counts.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
 
@@ -12,7 +13,7 @@ let metrics: MetricsReader;
 let minute: number;
 beforeAll(async () => {
   fixture = await BrokerFixture.start();
-  metrics = new MetricsReader(fixture.broker, ['default', 'bulk']);
+  metrics = new MetricsReader(fixture.broker, KnownQueues.declared(['default', 'bulk']));
 });
 beforeEach(async () => {
   minute = Math.floor((await fixture.now()) / MINUTE_MS);

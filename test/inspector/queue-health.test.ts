@@ -1,4 +1,5 @@
 import { QueueHealth } from '../../src/inspector/queue-health.js';
+import { KnownQueues } from '../../src/inspector/queues/known-queues.js';
 import { appTasks } from '../../src/task/app-tasks.js';
 import { BrokerFixture, childExit, idOf } from '../support/broker-fixture.js';
 
@@ -6,7 +7,7 @@ let fixture: BrokerFixture;
 let health: QueueHealth;
 beforeAll(async () => {
   fixture = await BrokerFixture.start();
-  health = new QueueHealth(fixture.broker, ['default', 'bulk']);
+  health = new QueueHealth(fixture.broker, KnownQueues.declared(['default', 'bulk']));
 });
 afterEach(() => fixture.reset());
 afterAll(() => fixture.stop());
@@ -18,7 +19,7 @@ function aged(ms: number): string {
 }
 
 const HOUR_MS = 3_600_000;
-/** And what the test took. */
+/** And the tasks that the test took. */
 const AN_HOUR = /^the next task has waited for 36\d\d s$/;
 
 it('queues without waiting tasks are healthy, with and without a worker', async () => {
@@ -51,6 +52,34 @@ it('a queue with tasks and without a worker is not healthy, although Redis answe
   });
 });
 
+it('a paused queue is healthy although its tasks wait, and reports its pause, until it is resumed', async () => {
+  const pause = { forMs: HOUR_MS, by: 'anna', reason: 'mail is down' };
+  await fixture.broker.enqueue('default', [aged(HOUR_MS)]);
+  const { since, until } = await fixture.broker.pauses.pause('default', pause);
+  expect(await health.check()).toMatchObject({
+    healthy: true,
+    queues: [
+      {
+        healthy: true,
+        pending: 1,
+        paused: { since: new Date(since), until: new Date(until ?? 0), by: 'anna', reason: 'mail is down' },
+      },
+      { paused: undefined },
+    ],
+  });
+  await fixture.broker.pauses.resume('default');
+  expect(await health.check()).toMatchObject({ healthy: false, queues: [{ paused: undefined }, {}] });
+});
+
+it('a paused queue with too many dead tasks is not healthy', async () => {
+  const child = await fixture.holderOf(fixture.messages(1));
+  const { ids } = await fixture.broker.holdings(child);
+  const report = { code: 'TASK_FAILED', error: 'no', host: 'h', pid: 1 };
+  await fixture.broker.bury(child, { id: ids[0] ?? '', queue: 'default' }, report);
+  await fixture.broker.pauses.pause('default', { forMs: undefined, by: 'anna', reason: undefined });
+  expect(await health.check({ maxDead: 0 })).toMatchObject({ healthy: false, queues: [{ dead: 1 }, {}] });
+});
+
 it('a queue whose workers have lost their lease is not healthy', async () => {
   const { session } = await fixture.child();
   await fixture.broker.enqueue('default', fixture.messages(1));
@@ -58,7 +87,7 @@ it('a queue whose workers have lost their lease is not healthy', async () => {
   expect(await health.check()).toMatchObject({ healthy: false, queues: [{ served: false }, {}] });
 });
 
-it('a queue whose workers live and do not consume is not healthy, until they do', async () => {
+it('a queue whose workers live but do not consume is not healthy until they consume', async () => {
   const child = await fixture.child();
   const message = aged(HOUR_MS);
   await fixture.broker.enqueue('default', [message]);

@@ -52,7 +52,7 @@ function malformed(about: string): Error {
   return expect.objectContaining({ code: 'MALFORMED_IPC', message: expect.stringContaining(about) }) as Error;
 }
 
-it.each(messages)('takes %s as it is', (_name, parse, message) => {
+it.each(messages)('takes %s unchanged', (_name, parse, message) => {
   expect(parse(message)).toBe(message);
 });
 
@@ -84,7 +84,7 @@ describe.each(fields)('%s without a valid `%s` is refused by name', (_name, fiel
   });
 });
 
-describe('what lies deeper is checked too', () => {
+describe('nested values are checked, too', () => {
   it.each<[string, Parse, Message]>([
     ['settings', parseChildMessage, { ...READY, settings: {} }],
     ['deadRetentionMs', parseChildMessage, { ...READY, settings: { ...SETTINGS, deadRetentionMs: '1h' } }],
@@ -117,7 +117,7 @@ describe('what lies deeper is checked too', () => {
   });
 });
 
-describe('what is no message of the other side is refused', () => {
+describe('a value that is no message of the other side is refused', () => {
   const foreign = [
     undefined,
     null,

@@ -22,7 +22,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-it('has no name and its content', () => {
+it('a scoreboard file has no name, but its content', () => {
   const fd = openScoreboardFile(CONTENT, [directory]);
   const read = Buffer.alloc(CONTENT.length);
   readSync(fd, read, 0, read.length, 0);
@@ -32,14 +32,14 @@ it('has no name and its content', () => {
   expect(readdirSync(directory)).toEqual([]);
 });
 
-it('is made in the next place when the first one fails', () => {
+it('a scoreboard file is made in the next directory when the first one fails', () => {
   const fd = openScoreboardFile(CONTENT, [join(directory, 'missing'), directory]);
   expect(fstatSync(fd).dev).toBe(statSync(directory).dev);
   expect(fstatSync(fd).size).toBe(CONTENT.length);
   closeSync(fd);
 });
 
-it('names every place and why when none takes it', () => {
+it('an error names every directory with its error when all of them fail', () => {
   const file = join(directory, 'file');
   writeFileSync(file, '');
   const missing = join(directory, 'missing');
@@ -50,7 +50,7 @@ it('names every place and why when none takes it', () => {
   expect(() => openScoreboardFile(CONTENT, [missing, file])).toThrow(`nor in ${file} (ENOTDIR`);
 });
 
-it('leaves no file and no handle behind when there is no room for its content', () => {
+it('a file without room for its content leaves no file and no handle behind', () => {
   const built = new URL('../../dist/ipc/scoreboard-file.js', import.meta.url);
   expect(existsSync(built)).toBe(true);
   const script = `

@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => reader.close());
 
-it('is empty at first', () => {
+it('a scoreboard is empty at first', () => {
   expect(reader.read()).toEqual({
     running: [],
     done: [],
@@ -23,7 +23,7 @@ it('is empty at first', () => {
   expect(reader.window()).toEqual({ untilMs: Number.POSITIVE_INFINITY, claimNumber: 0 });
 });
 
-it('has no name, so that nothing is left of it', () => {
+it('a scoreboard has no name, so that it leaves no file behind', () => {
   expect(fstatSync(reader.fd).nlink).toBe(0);
 });
 
@@ -36,7 +36,7 @@ describe('the window for starts', () => {
     expect(Math.abs(Number(process.hrtime.bigint()) / 1e6 - monotonicMs())).toBeLessThan(60_000);
   });
 
-  it('leaves alone what runs', () => {
+  it('does not change tasks that run', () => {
     const id = ids.next();
     writer.started(id);
     writer.window(2, 1);
@@ -64,7 +64,7 @@ describe('a task', () => {
     expect(reader.read()).toMatchObject({ running: [b], done: [a] });
   });
 
-  it('that succeeded is told from one that failed', () => {
+  it('that succeeded differs from one that failed', () => {
     const [good, bad] = [ids.next(), ids.next()];
     writer.started(good);
     writer.started(bad);
@@ -73,7 +73,7 @@ describe('a task', () => {
     expect(reader.read()).toMatchObject({ running: [bad], done: [good], started: new Set([good, bad]) });
   });
 
-  it('that failed is not to blame any more once that is confirmed', () => {
+  it('that failed counts no crash any more once its end is confirmed', () => {
     const id = ids.next();
     writer.started(id);
     writer.failed(id);
@@ -106,7 +106,7 @@ describe('a task', () => {
   });
 });
 
-it('finds room for as many as can be held, over and over, and no more', () => {
+it('a scoreboard has room for as many tasks as a child can hold, over and over, and for no more', () => {
   for (let round = 0; round < 3; round += 1) {
     const held = Array.from({ length: CAPACITY }, () => ids.next());
     for (const id of held) writer.started(id);

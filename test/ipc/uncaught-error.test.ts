@@ -13,17 +13,17 @@ beforeEach(() => {
 });
 afterEach(() => reader.close());
 
-describe('last words', () => {
-  it('are none at first', () => {
+describe('the note of an uncaught error', () => {
+  it('is empty at first', () => {
     expect(reader.uncaughtError()).toBeUndefined();
   });
 
-  it('arrive as they were written', () => {
+  it('arrives as it was written', () => {
     writer.write(WORDS);
     expect(reader.uncaughtError()).toEqual(WORDS);
   });
 
-  it('are those that were written last, also when they are shorter', () => {
+  it('is the last that was written, even when it is shorter', () => {
     writer.write(WORDS);
     writer.write({ error: 'Error: b' });
     expect(reader.uncaughtError()).toEqual({ error: 'Error: b' });
@@ -35,7 +35,7 @@ describe('last words', () => {
     expect(reader.uncaughtError()).toBeUndefined();
   });
 
-  it('disturb none of the notes on tasks', () => {
+  it('does not change the notes on tasks', () => {
     const id = new TaskIdSequence().next();
     writer.write(WORDS);
     new ScoreboardWriter(4, reader.fd).started(id);
@@ -43,14 +43,14 @@ describe('last words', () => {
     expect(reader.uncaughtError()).toEqual(WORDS);
   });
 
-  it('of the greatest length there can be arrive', () => {
+  it('arrives at the greatest possible length', () => {
     const longest = { error: '\u0000'.repeat(2_000), stack: '\u0000'.repeat(8_000) };
     writer.write(longest);
     expect(reader.uncaughtError()).toEqual(longest);
   });
 
   it.each(['', '{', 'null', '7', '[]', '{"error":7}', '{"error":"e","task":7}', '{"error":"e","task":null}'])(
-    'that make no sense are none: %j',
+    'is undefined when it is invalid: %j',
     (text) => {
       writeSync(reader.fd, text, fstatSync(reader.fd).size);
       expect(reader.uncaughtError()).toBeUndefined();

@@ -63,7 +63,13 @@ const HOUSE: Directions[] = [
       'child_process',
     ],
   },
+  { file: 'src/terminal/x.ts', may: ['../values/x.js', 'picocolors'], mayNot: ['../inspector/x.js', ADAPTER, NEST] },
   { file: 'src/inspector/x.ts', may: [PORT, NEST], mayNot: [ADAPTER, '../supervisor/x.js', 'ioredis', FORK] },
+  {
+    file: 'src/inspector/create-inspector.ts',
+    may: [PORT, ADAPTER, './inspector.js', '../options/x.js'],
+    mayNot: ['../module/x.js', 'ioredis', NEST, FORK],
+  },
   { file: 'src/ipc/x.ts', may: [PORT, '../message/x.js'], mayNot: ['../worker/x.js', '../supervisor/x.js', NEST] },
   {
     file: 'src/worker/x.ts',
@@ -105,6 +111,11 @@ const HOUSE: Directions[] = [
     may: ['../inspector/metrics/x.js', NEST],
     mayNot: [ADAPTER, '../testing/x.js', 'ioredis', FORK],
   },
+  {
+    file: 'src/cli/x.ts',
+    may: ['../inspector/x.js', '../inspector/queues/x.js', '../terminal/x.js', 'commander'],
+    mayNot: [ADAPTER, '../testing/x.js', '../index.js', NEST, 'ioredis'],
+  },
   { file: 'src/testing/x.ts', may: [ADAPTER, '../module/x.js', FORK], mayNot: ['../index.js', 'ioredis'] },
   { file: 'src/testing/memory/x.ts', may: ['../../broker/broadcast-stream.js'], mayNot: ['ioredis'] },
 ];
@@ -122,7 +133,7 @@ describe('the linter', () => {
     writeFileSync(join(directory, file), `${lines.join('\n')}\n`);
   }
 
-  /** What it reports of a rule: file and line. */
+  /** The reports of a rule: file and line. */
   function reported(rule: string): string[] {
     const command = [BIOME, 'lint', '--reporter=github', '--max-diagnostics=none', `--only=${rule}`, '.'];
     let output: string;
@@ -152,7 +163,7 @@ describe('the linter', () => {
     const all = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' });
     const files = all.filter((file) => file.endsWith('.ts')).map((file) => `src/${file}`);
     const folders = [...new Set(files.map((file) => dirname(file)))].filter((folder) => folder !== 'src');
-    // no room may import what the package exports
+    // no room may import the entry of the package
     for (const folder of folders)
       write(`${folder}/x.ts`, [`import '${'../'.repeat(folder.split('/').length - 1)}index.js';`]);
     const found = reported('style/noRestrictedImports');
@@ -176,7 +187,7 @@ describe('the linter', () => {
     expect(reported('suspicious/noImportCycles').toSorted()).toEqual(['src/task/egg.ts:1', 'src/task/hen.ts:1']);
   });
 
-  it('reports a promise that nobody waits for', () => {
+  it('reports a promise that no code awaits', () => {
     write('src/worker/close.ts', ['export async function close(): Promise<void> {}']);
     write('src/worker/stop.ts', [
       `import { close } from './close.js';`,

@@ -1,4 +1,4 @@
-/** The clock of Redis decides, whatever the one of the scheduler says and wherever it jumps. */
+/** The clock of Redis decides, also when the clock of the scheduler differs or jumps. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,7 +60,7 @@ it('crons fire by the clock of Redis, an hour ahead, a day back, and after each 
   for (const jump of [0, HOUR, -HOUR, 24 * HOUR, -24 * HOUR]) {
     await clock.jump(jump);
     const from = await clock.now();
-    await more(2); // what was under way when the clock jumped
+    await more(2); // runs under way when the clock jumped
     const times = await more(5);
     expect(times[0]).toBeGreaterThan(from - EVERY_MS);
     expect(times.at(-1)).toBeLessThanOrEqual(await clock.now());

@@ -57,7 +57,7 @@ async function startScheduler(): Promise<void> {
   schedulers.add({ broker, loop });
 }
 
-/** As a SIGKILL would: its connection is gone, whatever it was doing. */
+/** As a SIGKILL would: its connection is gone at any step. */
 async function replaceOne(): Promise<void> {
   const [victim] = schedulers;
   if (!victim) return;

@@ -98,7 +98,7 @@ describe('after a silence', () => {
     await silence(7_200 * SECOND, [skipping]);
     await loop([skipping]).tick();
     expect(await fired()).toEqual([]);
-    // within so long there is one full hour, whatever the time is now
+    // within so long there is one full hour at any time of day
     await loop([{ ...skipping, thresholdMs: 3_600 * SECOND - 1 }]).tick();
     expect(await fired()).toHaveLength(1);
   });
@@ -184,7 +184,7 @@ describe('a cron that was disabled', () => {
 it('a run for which others are skipped moves to the queue of its cron when no worker serves its own queue', async () => {
   const exclusive: CronDeclaration = { ...POLL, overlap: 'skip', queue: 'old' };
   await silence(5 * SECOND, [exclusive]);
-  await loop([exclusive]).tick(); // served by nobody, but in the queue of its cron
+  await loop([exclusive]).tick(); // no worker serves it, but it is in the queue of its cron
   expect(await fired('old')).toHaveLength(1);
   await fixture.redis.hset(CRONS, `${POLL.name} until`, (await now()) - 5 * SECOND);
   await loop([{ ...exclusive, queue: 'bulk' }]).tick();

@@ -79,6 +79,20 @@ describe('started', () => {
     expect(await pending()).toEqual(messages);
   });
 
+  it('ends a pause at its end, and rings for what waits there', async () => {
+    promoter.start();
+    await blocked();
+    await fixture.broker.enqueue('default', fixture.messages(1));
+    await fixture.redis.del('{nestwork}:bell:default');
+    const startedAt = performance.now();
+    const { until } = await fixture.broker.pauses.pause('default', { forMs: 120, by: 'anna', reason: undefined });
+    while ((await fixture.redis.exists('{nestwork}:bell:default')) === 0) await delay(1);
+    expect(await fixture.now()).toBeGreaterThanOrEqual(until ?? 0);
+    // without the alarm it would have slept for five seconds
+    expect(performance.now() - startedAt).toBeLessThan(4_000);
+    expect(await fixture.redis.exists('{nestwork}:pauses')).toBe(0);
+  });
+
   it('moves each task once beside another one', async () => {
     const other = await BrokerFixture.on(fixture.server, { redis: fixture.settings }, fixture.redis.duplicate());
     const second = new Promoter({ broker: other.broker, onError: () => {} });

@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import type { Claimant } from '../../src/broker/port/broker.js';
-import { Reaper, type ReaperOptions } from '../../src/maintenance/reaper.js';
+import type { PeriodicLoop } from '../../src/maintenance/periodic-loop.js';
+import { type ReaperOptions, reaper as reaperOf } from '../../src/maintenance/reaper.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
 
 const LEASE_MS = 30_000;
@@ -16,8 +17,8 @@ beforeEach(() => {
 afterEach(() => fixture.reset());
 afterAll(() => fixture.stop());
 
-function reaper(options: Partial<ReaperOptions> = {}): Reaper {
-  return new Reaper({
+function reaper(options: Partial<ReaperOptions> = {}): PeriodicLoop {
+  return reaperOf({
     broker: fixture.broker,
     leaseMs: LEASE_MS,
     onReaped: (...what) => reaped.push(what),

@@ -9,7 +9,7 @@ describe('decodeCallOptions', () => {
     { backoff: { type: 'fixed', delay: 0 } },
     { backoff: { type: 'exponential', delay: 100 }, cron: 'Some.cron' },
     { whateverANewerVersionKnows: { deep: [1] } },
-  ])('takes %p as it is', (options) => {
+  ])('accepts %p unchanged', (options) => {
     expect(decodeCallOptions(options, 'task x')).toBe(options);
   });
 
@@ -35,7 +35,7 @@ describe('decodeCallOptions', () => {
     expect(() => decodeCallOptions({ [name]: value }, 'task x')).toThrow(expect.objectContaining(what));
   });
 
-  it('takes or refuses, whatever the JSON', () => {
+  it('accepts or refuses any JSON', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         try {

@@ -13,7 +13,7 @@ function revoked(): object {
 
 describe('readHeaders', () => {
   it.each([{}, { a: '' }, { tenant: 'acme', traceparent: undefined }, { ['n'.repeat(128)]: 'x' }, Object.create(null)])(
-    'lets %p pass',
+    'accepts %p',
     (headers) => {
       expect(readHeaders(headers, 'here')).toEqual({ ...headers });
     },
@@ -72,13 +72,15 @@ describe('readHeaders', () => {
     expect(() => readHeaders(headers, 'here')).toThrow(refused(named));
   });
 
-  it('refuses proxies that tell nothing, or throw', () => {
-    expect(() => readHeaders(new Proxy(new Map([['tenant', 'acme']]), {}), 'here')).toThrow(refused('it is a proxy'));
+  it('refuses a proxy of a Map and a proxy that cannot be read', () => {
+    expect(() => readHeaders(new Proxy(new Map([['tenant', 'acme']]), {}), 'here')).toThrow(
+      refused('it is an instance of class Map'),
+    );
     expect(() => readHeaders(revoked(), 'here')).toThrow(refused('is a proxy that cannot be read'));
     expect(readHeaders(new Proxy({ tenant: 'acme' }, {}), 'here')).toEqual({ tenant: 'acme' });
   });
 
-  it('takes own fields of a class that has methods beside them', () => {
+  it('accepts own fields of a class that also has methods', () => {
     class Tenant {
       readonly tenant = 'acme';
       describe(): string {
@@ -88,7 +90,7 @@ describe('readHeaders', () => {
     expect(readHeaders(new Tenant(), 'here')).toEqual({ tenant: 'acme' });
   });
 
-  it('reads each header once, so that what was checked is what is sent', () => {
+  it('reads each header once, so that the checked value is the value that is sent', () => {
     const answers = ['acme', 7];
     const given = {
       get tenant() {
@@ -98,7 +100,7 @@ describe('readHeaders', () => {
     expect(readHeaders(given, 'here')).toEqual({ tenant: 'acme' });
   });
 
-  it('says so when a header cannot be read', () => {
+  it('refuses a header whose getter throws', () => {
     const given = {
       get tenant(): string {
         throw new Error('hunter2');
@@ -107,14 +109,14 @@ describe('readHeaders', () => {
     expect(() => readHeaders(given, 'here')).toThrow(refused('cannot be read'));
   });
 
-  it('never shows a value', () => {
+  it('shows no value of a header in an error', () => {
     const message = expect.not.stringContaining('hunter2');
     expect(() => readHeaders({ token: ['hunter2'] }, 'here')).toThrow(expect.objectContaining({ message }));
   });
 });
 
 describe('combineHeaders', () => {
-  it('puts those of the call first, and leaves out what is undefined', () => {
+  it('prefers the headers of the call, and omits undefined ones', () => {
     expect(combineHeaders({ a: '1', b: '1', c: '1' }, { b: '2', c: undefined }, 'T')).toEqual({ a: '1', b: '2' });
   });
 
@@ -122,11 +124,11 @@ describe('combineHeaders', () => {
     [undefined, undefined],
     [{}, {}],
     [{ a: '1' }, { a: undefined }],
-  ])('gives nothing for %p and %p, so that they take no room', (propagated, own) => {
+  ])('returns nothing for %p and %p, so that no header takes room', (propagated, own) => {
     expect(combineHeaders(propagated, own, 'T')).toBeUndefined();
   });
 
-  it('counts bytes of names and values together, up to 8 KiB', () => {
+  it('counts the bytes of names and values together, up to 8 KiB', () => {
     const most = { name: 'é'.repeat(4_094) };
     expect(combineHeaders(most, undefined, 'T')).toEqual(most);
     expect(() => combineHeaders(most, { a: '' }, 'Some.task')).toThrow(refused('"Some.task" take 8193 bytes'));

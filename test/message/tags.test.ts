@@ -29,7 +29,7 @@ describe('the tags of a message', () => {
     );
   });
 
-  it('are none in most messages', () => {
+  it('are absent in most messages', () => {
     const raw = message('');
     expect([tagLetters(raw), bodyStart(raw), tagOf(raw, 'f'), unreadTag(raw)]).toEqual([
       '',
@@ -39,11 +39,11 @@ describe('the tags of a message', () => {
     ]);
   });
 
-  it.each(['', 'short', `${ID}10000`])('are none in the foreign bytes %j', (raw) => {
+  it.each(['', 'short', `${ID}10000`])('are absent in the foreign bytes %j', (raw) => {
     expect([tagLetters(raw), bodyStart(raw), tagOf(raw, 'f')]).toEqual(['', HEADER_LENGTH, undefined]);
   });
 
-  it('say until when a task is unique, wherever they stand', () => {
+  it('contain until when a task is unique, at any position', () => {
     const newer = `x${'f'.repeat(27)}`;
     expect(uniqueUntil(message(newer + encodeUnique('Some.task', 'k', 'started')))).toBe('started');
     expect(uniqueUntil(message(encodeUnique('Some.task', 'k', 'finished') + newer))).toBe('finished');

@@ -24,7 +24,7 @@ describe('TaskIdSequence', () => {
     expect(first.every((id) => id.length === TASK_ID_LENGTH)).toBe(true);
   });
 
-  it('makes valid ids under a producer of its own', () => {
+  it('makes valid ids under a producer id of its own', () => {
     const producers = Array.from({ length: 1_000 }, () => {
       const id = new TaskIdSequence().next();
       assertTaskId(id);
@@ -34,7 +34,7 @@ describe('TaskIdSequence', () => {
     expect(new Set(producers.join('')).size).toBe(36);
   });
 
-  it('never repeats an id: past its last number it goes on under a new producer', () => {
+  it('never repeats an id: after its last number it continues under a new producer id', () => {
     const ids = new TaskIdSequence(PRODUCER, 36 ** 8 - 1);
     expect(ids.next()).toBe(`${PRODUCER}zzzzzzzz`);
     const next = ids.next();
@@ -53,7 +53,7 @@ describe('TaskIdSequence', () => {
     [PRODUCER, 0.5],
     [PRODUCER, Number.NaN],
     [PRODUCER, 36 ** 8],
-  ])('refuses to start with producer %j and number %p', (producer, sequence) => {
+  ])('refuses to start with producer id %j and number %p', (producer, sequence) => {
     expect(() => new TaskIdSequence(producer, sequence)).toThrow(NestworkError);
   });
 });
@@ -99,7 +99,7 @@ describe('producerOf and blockOf', () => {
     [SEEN_BLOCK_SIZE, 1],
     [46_655, 11],
     [36 ** 8 - 1, 688_747_535],
-  ])('take number %i apart into its producer and block %i', (sequence, block) => {
+  ])('split number %i into its producer id and block %i', (sequence, block) => {
     const id = new TaskIdSequence(PRODUCER, sequence).next();
     expect(producerOf(id)).toBe(PRODUCER);
     expect(blockOf(id)).toBe(block);

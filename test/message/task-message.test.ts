@@ -24,7 +24,7 @@ function fault(raw: string): NestworkError {
 }
 
 describe('encodeMessage', () => {
-  it('lays out header and body as the scripts rely on', () => {
+  it('lays out header and body as the scripts expect them', () => {
     const payload = encodePayload([7, { weekly: true }]);
     const raw = encodeMessage({ id: ID, name: 'ReportTasks.send', payload, enqueuedAt: ENQUEUED_AT });
     expect(raw).toBe(RAW);
@@ -42,7 +42,7 @@ describe('encodeMessage', () => {
 });
 
 describe('decodeMessage', () => {
-  it('reads what encodeMessage wrote', () => {
+  it('reads the output of encodeMessage()', () => {
     expect(decodeMessage(RAW)).toEqual({
       id: ID,
       name: 'ReportTasks.send',
@@ -127,27 +127,27 @@ describe('decodeMessage', () => {
     expect(inspect(error, { depth: 9 })).not.toContain(CANARY);
   });
 
-  it('refuses a body that is larger than any that is sent before it parses it', () => {
+  it('refuses a body above the limit of a message before it parses it', () => {
     expect(fault(`${HEADER}["a",["${'x'.repeat(2_000_000)}"]]`)).toMatchObject({
       code: 'UNDECODABLE_MESSAGE',
       message: expect.stringContaining(`The body of task ${ID} has 2000010 characters.`),
     });
   });
 
-  it('tells an update in the wrong order from foreign bytes', () => {
+  it('distinguishes an update in the wrong order from foreign bytes', () => {
     const error = fault(`${ID}2whatever comes then`.padEnd(40));
     expect(error.code).toBe('UNDECODABLE_MESSAGE');
     expect(error.message).toContain(`Task ${ID} was written in message version 2; this worker reads version 1.`);
     expect(error.message).toContain('- Update the workers before the apps that enqueue');
   });
 
-  it('keeps the kind of the error underneath, and none of its words', () => {
+  it('keeps the name of the error underneath, but not its message', () => {
     const { cause } = fault(`${HEADER}["a",["${CANARY}"]`);
     expect(cause).toBeInstanceOf(Error);
     expect((cause as Error).message).toMatch(/^SyntaxError \(its message is withheld/);
   });
 
-  it('decodes or throws UNDECODABLE_MESSAGE, whatever the bytes', () => {
+  it('decodes any bytes or throws UNDECODABLE_MESSAGE', () => {
     const bytes = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.json().map((body) => HEADER + body),

@@ -14,7 +14,7 @@ describe('encodeUnique', () => {
     expect(unique).toMatch(new RegExp(`^${mark}[A-Za-z0-9_-]{27}$`));
   });
 
-  it('gives one digest to one key of one task, whatever it lasts until', () => {
+  it('gives one digest to one key of one task, for each `until`', () => {
     const digests = [
       encodeUnique('Some.task', 'k', 'started'),
       encodeUnique('Some.task', 'k', 'finished'),
@@ -25,10 +25,13 @@ describe('encodeUnique', () => {
     expect(new Set(digests).size).toBe(3);
   });
 
-  it.each(['user-\ud800', '\udc00', '\udc00\ud800'])('refuses %j, which would count as the same as others', (key) => {
-    const what = { code: 'INVALID_OPTION', message: expect.stringContaining('has a lone surrogate') };
-    expect(() => encodeUnique('Some.task', key, 'finished')).toThrow(expect.objectContaining(what));
-  });
+  it.each(['user-\ud800', '\udc00', '\udc00\ud800'])(
+    'refuses %j, whose digest would equal the digest of other keys',
+    (key) => {
+      const what = { code: 'INVALID_OPTION', message: expect.stringContaining('has a lone surrogate') };
+      expect(() => encodeUnique('Some.task', key, 'finished')).toThrow(expect.objectContaining(what));
+    },
+  );
 
   it.each([[''], ['x'.repeat(1_001)], [null], [7], [undefined], [{}], [['k']]])('refuses %p', (key) => {
     const what = { code: 'INVALID_OPTION', message: expect.stringContaining('call of task "Some.task"') };

@@ -7,7 +7,7 @@ import type { TaskQueueOptions } from '../../src/options/options.js';
 import { RedisServer, type RedisServerOptions } from '../../src/testing/redis-server.js';
 import { libraryArgs, libraryUrl } from '../support/least-rights.js';
 
-/** Keeps what Nest and nestwork log, one line an entry: `warn [TaskQueue] Lost Redis ...`. */
+/** Keeps the log of Nest and nestwork, one line an entry: `warn [TaskQueue] Lost Redis ...`. */
 export class Lines implements LoggerService {
   readonly all: string[] = [];
 
@@ -33,7 +33,7 @@ export class Lines implements LoggerService {
 /** Nest apps on a Redis of their own; `close` after each test, `stop` after the last. */
 export class Apps {
   readonly lines = new Lines();
-  /** A connection that looks at what the apps did. */
+  /** A connection that reads the effects of the apps. */
   readonly redis: Redis;
   private readonly booted: TestingModule[] = [];
 
@@ -71,7 +71,7 @@ export class Apps {
     return app;
   }
 
-  /** What waits in a queue, oldest first. */
+  /** The pending messages of a queue, oldest first. */
   async waiting(queue = 'default'): Promise<TaskMessage[]> {
     return (await this.redis.lrange(`{nestwork}:queue:${queue}`, 0, -1)).map(decodeMessage);
   }

@@ -5,7 +5,7 @@ import { Task } from '../../src/decorators/task.decorator.js';
 import { declaredTasks } from '../../src/task/task-metadata.js';
 import type { Duration } from '../../src/values/duration.js';
 
-/** What a decorator makes of `Reports.send`. */
+/** The definition that a decorator makes of `Reports.send`. */
 function declared(decorator: MethodDecorator) {
   class Reports {
     @decorator

@@ -362,7 +362,7 @@ describe('an interceptor', () => {
   it.each([
     ['all', () => false, { message: 'mapped' }],
     ['all but what decides', (error: unknown) => error instanceof DropTask, { name: 'DropTask' }],
-  ])('that maps %s errors decides with the error that it throws, whatever its cause', async (_which, spare, error) => {
+  ])('that maps %s errors decides with the error that it throws, with any cause', async (_which, spare, error) => {
     const mapped = (cause: unknown) => (spare(cause) ? cause : new Error('mapped', { cause }));
     const drop = () => {
       throw new DropTask('never mind');

@@ -21,7 +21,7 @@ afterEach(() => apps.close());
 afterAll(() => apps.stop());
 
 const tenants = new AsyncLocalStorage<string>();
-/** What the tasks saw, as `attempt name=value ...`. */
+/** The headers that the tasks saw, as `attempt name=value ...`. */
 let seen: string[] = [];
 beforeEach(() => {
   seen = [];

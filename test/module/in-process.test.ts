@@ -28,7 +28,7 @@ afterEach(async () => {
 });
 afterAll(() => apps.stop());
 
-/** What happened, in order. */
+/** The events, in order. */
 let log: string[] = [];
 const gates = new Map<string, () => void>();
 
@@ -43,7 +43,7 @@ async function until(what: string, condition: () => boolean | Promise<boolean>):
 
 const logged = (entry: string): Promise<void> => until(entry, () => log.includes(entry));
 
-/** What a task depends on. */
+/** A dependency of a task. */
 @Injectable()
 class Store implements OnModuleDestroy {
   destroyed = false;
@@ -66,7 +66,7 @@ class Tasks {
     log.push(`${label} #${this.context.attempt}`);
   }
 
-  /** Waits for a gate, whatever happens. */
+  /** Waits for a gate, also when its signal aborts. */
   @Task()
   async hold(gate: string): Promise<void> {
     log.push(`${gate} started`);
@@ -439,11 +439,11 @@ describe('a lost lease', () => {
 
 describe('options', () => {
   it.each<[unknown, string]>([
-    [{ children: 2 }, 'inProcess.children'],
-    [{ maxTasksPerChild: 2 }, 'inProcess.maxTasksPerChild'],
-    [{ bootTimeout: '1m' }, 'inProcess.bootTimeout'],
-    [{ maxMemoryPerChild: '1GB' }, 'inProcess.maxMemoryPerChild'],
-    [{ maxMemoryPercent: 50 }, 'inProcess.maxMemoryPercent'],
+    [{ children: 2 }, 'no option "children"'],
+    [{ maxTasksPerChild: 2 }, 'no option "maxTasksPerChild"'],
+    [{ bootTimeout: '1m' }, 'no option "bootTimeout"'],
+    [{ maxMemoryPerChild: '1GB' }, 'no option "maxMemoryPerChild"'],
+    [{ maxMemoryPercent: 50 }, 'no option "maxMemoryPercent"'],
     [{ concurency: 2 }, '"concurency"'],
     [{ concurrency: 0 }, '`concurrency`'],
     ['yes', "`inProcess` is 'yes', and neither true, false nor an object"],

@@ -53,7 +53,11 @@ describe('the options of TaskQueueModule', () => {
     [{ queues: ['default', 'bulk', 'bulk'] }, 'INVALID_OPTION', '"bulk" twice'],
     [{ queues: ['critical', 'bulk'] }, 'INVALID_OPTION', '`defaultQueue` is not set'],
     [{ concurency: 10 }, 'INVALID_OPTION', 'no option "concurency"'],
-    [{ retries: 3 }, 'INVALID_OPTION', 'Give it under `defaults`, for all tasks: defaults: { retries: ... }'],
+    [
+      { retries: 3 },
+      'INVALID_OPTION',
+      'under `defaults`, for all tasks: TaskQueueModule.forRoot({ defaults: { retries: ... } })',
+    ],
     [{ retryOn: [] }, 'INVALID_OPTION', "or to one queue: queues: [{ name: 'default', retryOn: ... }]"],
     [{ concurrency: 3 }, 'INVALID_OPTION', 'WorkerFactory.run(AppModule, { concurrency: ... }), or `inProcess`'],
     [{ children: 3 }, 'INVALID_OPTION', 'WorkerFactory.run(AppModule, { children: ... }).'],

@@ -155,7 +155,7 @@ describe('an app that does not boot names remedies for a start, and none for a c
   });
 
   it.each<[string, (port: number) => string, string]>([
-    ['where nobody listens', () => 'redis://127.0.0.1:1', 'Check that a Redis 7 server runs there'],
+    ['where no server listens', () => 'redis://127.0.0.1:1', 'Check that a Redis 7 server runs there'],
     ['with a wrong password', (port) => `redis://:wrong@127.0.0.1:${port}`, 'as in redis://user:password@'],
     ['without a password', (port) => `redis://127.0.0.1:${port}`, 'as in redis://user:password@'],
     ['in a database that is not there', (port) => `redis://:another@127.0.0.1:${port}/99`, 'Set `databases 100`'],

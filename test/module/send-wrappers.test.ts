@@ -67,7 +67,7 @@ function waiting(): Promise<number> {
 }
 
 describe('a wrapper of sends', () => {
-  it('learns the name and the number of calls, and then what was sent', async () => {
+  it('receives the name and the number of calls, and after next() the tasks that were sent', async () => {
     const { send } = await sender();
     wrap = async ({ name, count }, next) => {
       seen.push(`${name} ${count}`);
@@ -94,7 +94,7 @@ describe('a wrapper of sends', () => {
     expect(seen).toEqual(['1 a=propagated b=wrapped c=own', '2 a=propagated b=wrapped c=wrapped']);
   });
 
-  it('runs around what a task sends, too', async () => {
+  it('runs around tasks that a task sends, too', async () => {
     const { app } = await sender();
     wrap = (call, next) => {
       call.headers.by = call.name;

@@ -1,6 +1,6 @@
-/** What tests nothing but scripts comes before what tests connections, too. */
+/** Files that test nothing but scripts come before files that test connections, too. */
 export const TESTS_OF_SCRIPTS =
-  'guards scripts refusals retries cancelling hard-timeouts unique-keys dead-letters scheduling leases cron-scripts foreign-keys foreign-values'
+  'guards scripts refusals retries cancelling hard-timeouts unique-keys dead-letters scheduling leases cron-scripts foreign-keys foreign-values pauses'
     .split(' ')
     .map(fileOf);
 

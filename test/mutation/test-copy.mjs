@@ -18,7 +18,7 @@ const SEQUENCER = join(ROOT, 'test/mutation/likely-first.mjs');
 /** Not a test's doing: the replacement is no Lua. */
 const INVALID = /Error compiling script|nonexistent global/;
 
-/** A copy of what the tests of the broker need, in a directory of its own. */
+/** A copy of the files that the tests of the broker need, in a directory of its own. */
 export class TestCopy {
   #directory = realpathSync(mkdtempSync(join(tmpdir(), 'nestwork-guards-')));
   #suites;
@@ -81,7 +81,7 @@ export class TestCopy {
       return undefined;
     } catch (error) {
       if (error instanceof TimeLimitExceeded) throw error;
-      // that tests fail is what we are here for
+      // tests are expected to fail
       return failureIn(error.message);
     }
   }
@@ -96,7 +96,7 @@ export class TestCopy {
   }
 }
 
-/** The first failure that Jest tells of. */
+/** The first failure that Jest reports. */
 function failureIn(log) {
   const [, file, name] = /^FAIL (\S+)[\s\S]*?^ {2}● (.+)$/m.exec(log) ?? [];
   if (!file || name === 'Test suite failed to run') throw new Failure(`A test file did not run:\n${log}`);

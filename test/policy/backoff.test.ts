@@ -49,7 +49,7 @@ describe('toBackoff', () => {
   });
 
   it.each<[RetryBackoff]>([['1s'], [{ type: 'fixed', delay: '2h' }], ['3650d']])(
-    'of %p waits no longer than the longest wait, however often it failed',
+    'of %p waits no longer than the longest wait, after any number of failures',
     (backoff) => {
       const wait = toBackoff(backoff, HOUR_MS);
       expect(drawing(1, () => [60, 1_000, 1e9].map((attempt) => wait(attempt, undefined)))).toEqual([
@@ -72,7 +72,7 @@ describe('toBackoff', () => {
   });
 
   it.each([-1, Number.NaN, Number.POSITIVE_INFINITY, undefined, 'soon', '11y', 1e15])(
-    'refuses a function that answers %p when it is asked',
+    'refuses a function that returns %p when it is called',
     (answer) => {
       const wait = toBackoff(() => answer as number, HOUR_MS);
       expect(() => wait(1, undefined)).toThrow(expect.objectContaining({ code: 'INVALID_DURATION' }));

@@ -19,7 +19,7 @@ const HARMLESS: PolicyOptions[] = [
   { retryOn: [], dropOn: [Error, class Own {}] },
 ];
 
-/** What untyped code may give. */
+/** Values that untyped code may give. */
 const WRONG: [option: string, options: object, code: string][] = [
   ['softTimeout', { softTimeout: -1 }, 'INVALID_DURATION'],
   ['softTimeout', { softTimeout: Number.NaN }, 'INVALID_DURATION'],
@@ -63,7 +63,7 @@ const WRONG: [option: string, options: object, code: string][] = [
 ];
 
 describe('assertPolicyOptions', () => {
-  it.each(HARMLESS)('lets %p pass', (options) => {
+  it.each(HARMLESS)('accepts %p', (options) => {
     expect(() => assertPolicyOptions(options, WHERE)).not.toThrow();
   });
 
@@ -73,7 +73,7 @@ describe('assertPolicyOptions', () => {
     expect(check).toThrow(expect.objectContaining({ code, message: expect.stringContaining(option) }));
   });
 
-  it('says who said it', () => {
+  it('names the place of the wrong option', () => {
     for (const [option, options] of WRONG) {
       // a duration inside of `backoff` names the option alone
       if (option !== 'backoff') expect(() => assertPolicyOptions(options, WHERE)).toThrow(WHERE);

@@ -38,14 +38,14 @@ const DECISIONS: Row[] = [
   ['a subclass of one of retryOn', { retries: 1, retryOn: [Transient] }, new MoreTransient(), 0, AGAIN],
   ['none of retryOn', { retries: 1, retryOn: [Transient] }, hopeless, 0, DEAD],
   ['an empty retryOn', { retries: 1, retryOn: [] }, transient, 0, DEAD],
-  ['what is no error is none of retryOn', { retries: 1, retryOn: [Transient] }, 'text', 0, DEAD],
+  ['a value that is no error is none of retryOn', { retries: 1, retryOn: [Transient] }, 'text', 0, DEAD],
   ['retryOn without retries', { retryOn: [Transient] }, transient, 0, DEAD],
   ['one of dropOn', { dropOn: [Hopeless] }, hopeless, 0, DROP],
   ['one of dropOn, with retries', { retries: 5, dropOn: [Hopeless] }, hopeless, 0, DROP],
   ['one of dropOn and of retryOn', { retries: 5, dropOn: [Hopeless], retryOn: [Hopeless] }, hopeless, 0, DROP],
   ['none of dropOn', { retries: 1, dropOn: [Hopeless] }, transient, 0, AGAIN],
   ['one of dropOn, with retries used up', { retries: 1, dropOn: [Hopeless] }, hopeless, 1, DROP],
-  // what the task asks for
+  // errors by which the task decides
   ['DropTask', {}, new DropTask(), 0, DROP],
   ['DropTask, with retries', { retries: 5 }, new DropTask('gone'), 0, DROP],
   ['RetryTask without a limit', { backoff: PATIENT }, new RetryTask(), 0, { kind: 'retry', inMs: 5_000 }],
@@ -117,7 +117,7 @@ describe('decide', () => {
     expect(waits).toEqual([1, 2, 6].map((inMs) => ({ kind: 'retry', inMs })));
   });
 
-  it('draws from one second, doubled each time, up to an hour, when nothing is said', () => {
+  it('draws from one second, doubled each time, up to an hour, without options', () => {
     const policy = new TaskPolicy([{ retries: 1_000 }]);
     for (const [failures, most] of [
       [0, 1_000],
@@ -139,10 +139,10 @@ describe('decide', () => {
       },
       hopeless,
     ],
-    ['answers nonsense', () => 'soon' as never, expect.objectContaining({ code: 'INVALID_DURATION' })],
-    ['answers what is no number', () => Number.NaN, expect.objectContaining({ code: 'INVALID_DURATION' })],
-    ['answers less than nothing', () => -1, expect.objectContaining({ code: 'INVALID_DURATION' })],
-  ])('with a backoff function that %s uses the default, and tells', (_what, backoff, told) => {
+    ['returns nonsense', () => 'soon' as never, expect.objectContaining({ code: 'INVALID_DURATION' })],
+    ['returns no number', () => Number.NaN, expect.objectContaining({ code: 'INVALID_DURATION' })],
+    ['returns a negative number', () => -1, expect.objectContaining({ code: 'INVALID_DURATION' })],
+  ])('with a backoff function that %s uses the default, and reports the error', (_what, backoff, reported) => {
     const policy = new TaskPolicy([{ retries: 1, backoff }]);
     const broken: unknown[] = [];
     const decision = policy.decide({ error: transient, failures: 0, softTimedOut: false }, (error) =>
@@ -150,26 +150,26 @@ describe('decide', () => {
     );
     expect(decision).toEqual({ kind: 'retry', inMs: expect.any(Number) });
     expect(decision.kind === 'retry' && decision.inMs).toBeLessThanOrEqual(1_000);
-    expect(broken).toEqual([told]);
-    // nobody need listen
+    expect(broken).toEqual([reported]);
+    // a listener is optional
     expect(policy.decide({ error: transient, failures: 0, softTimedOut: false }).kind).toBe('retry');
   });
 });
 
-describe('what is said', () => {
+describe('the durations of a policy', () => {
   const options = { softTimeout: 1, hardTimeout: '1m', expires: '1h', retries: 1 } as const;
 
-  it('is resolved to milliseconds', () => {
+  it('are in milliseconds', () => {
     const { softTimeoutMs, hardTimeoutMs, expiresMs } = new TaskPolicy([options]);
     expect([softTimeoutMs, hardTimeoutMs, expiresMs]).toEqual([1, 60_000, 3_600_000]);
   });
 
-  it('is nothing by default', () => {
+  it('are undefined by default', () => {
     const { softTimeoutMs, hardTimeoutMs, expiresMs } = new TaskPolicy([]);
     expect([softTimeoutMs, hardTimeoutMs, expiresMs]).toEqual([undefined, undefined, undefined]);
   });
 
-  it('later comes before earlier, option by option, and undefined hides nothing', () => {
+  it('of a later layer replace those of an earlier one, option by option, but undefined replaces nothing', () => {
     const layers = [
       options,
       { softTimeout: 2, hardTimeout: undefined },
@@ -190,20 +190,20 @@ describe('a book of policies', () => {
     ['the task before the queue', { expires: 3 }, 'bulk', {}, 3],
     ['the call before the task', { expires: 3 }, 'bulk', { expires: 4 }, 4],
     ['the call before the module', {}, 'elsewhere', { expires: 4 }, 4],
-    ['the task where the call says something else', { expires: 3 }, 'bulk', { retries: 4 }, 3],
-    ['no less than undefined', { expires: undefined }, 'bulk', { expires: undefined }, 2],
+    ['the task when the call has other options', { expires: 3 }, 'bulk', { retries: 4 }, 3],
+    ['the queue when task and call have undefined', { expires: undefined }, 'bulk', { expires: undefined }, 2],
   ])('follows %s', (_what, task, queue, call, expiresMs) => {
     expect(book.of(task, 'default', 'here')(queue, call).expiresMs).toBe(expiresMs);
   });
 
-  it('knows the policy of a task in each queue once, and of a call that says something each time', () => {
+  it('makes the policy of a task once for each queue, and a new one for each call with options', () => {
     const policyOf = book.of({}, 'default', 'here');
     expect(policyOf('bulk', {})).toBe(policyOf('bulk', {}));
     expect(policyOf('bulk', {})).not.toBe(policyOf('default', {}));
     expect(policyOf('bulk', { retries: 1 })).not.toBe(policyOf('bulk', {}));
   });
 
-  it('refuses timeouts that do not go together, although each was said by another', () => {
+  it('refuses timeouts that contradict each other, even when they come from different layers', () => {
     const wrong = { code: 'INVALID_OPTION', message: expect.stringContaining('The softTimeout of here (2000 ms)') };
     expect(() => book.of({ softTimeout: '2s' }, 'default', 'here')).toThrow(expect.objectContaining(wrong));
     expect(() => book.of({ hardTimeout: 15 }, 'bulk', 'here')).toThrow('not shorter than the hardTimeout (15 ms)');

@@ -6,13 +6,13 @@ beforeEach(async () => {
 });
 afterEach(() => fixture.stop());
 
-/** Sends a task of a tenant; resolves to what it is to see wherever it looks, unless it sends another one. */
+/** Sends a task of a tenant; resolves to the context it must see at every place, unless it sends another one. */
 async function send(task: string, tenant?: string): Promise<string> {
   const handle = await fixture.tenantSender(task, tenant).delay();
   return `${handle.id} ${tenant} ${tenant}`;
 }
 
-/** What was seen, by the way on which code went on. */
+/** The contexts that were seen, by the way on which code continued. */
 async function seenBy(tasks: number): Promise<Record<string, string[]>> {
   await fixture.until('all are over', () => fixture.events('gone').length === tasks);
   const seen: Record<string, string[]> = {};

@@ -34,7 +34,7 @@ describe('cancel()', () => {
     expect(await task.status()).toMatchObject({ state: 'cancelled' });
     expect(fixture.events('started', 'running')).toHaveLength(1);
     expect(worker.lines('died')).toEqual([]);
-    await fixture.until('it is told', () => worker.lines('was cancelled').length === 1);
+    await fixture.until('it is logged', () => worker.lines('was cancelled').length === 1);
   });
 
   it('ends the process of a task that blocks, after a grace, and runs its neighbours elsewhere', async () => {

@@ -6,7 +6,7 @@ beforeEach(async () => {
 });
 afterEach(() => fixture.stop());
 
-/** A worker whose children cannot be closed once they are told to end. */
+/** A worker whose children cannot be closed when they are asked to end. */
 function hanging(how: string, options: { maxTasksPerChild: number; concurrency?: number }): WorkerProcess {
   const environment = { WORKER_MODULE: 'hangingClose', HANG: how };
   return fixture.worker({ children: 1, shutdownGrace: '10ms', ...options }, environment);

@@ -8,7 +8,7 @@ import { RedisServer } from '../../src/testing/redis-server.js';
 const ROOT = new URL('../../', import.meta.url).pathname;
 const PATIENCE_MS = 60_000;
 
-/** What tsx does in a CommonJS app: compiles each ES module that is required, packages included, and leaves `import()` to Node. */
+/** Does as tsx in a CommonJS app: compiles each ES module that is required, packages included, and leaves `import()` to Node. */
 const LOADER = `
 const { readFileSync } = require('node:fs');
 const Module = require('node:module');
@@ -27,7 +27,7 @@ Module._extensions['.js'] = (module, file) => {
 };
 `;
 
-/** An app that sends a task when it has booted, and prints what the task is given. */
+/** An app that sends a task when it has booted, and prints the arguments of the task. */
 const APP = `
 require('reflect-metadata');
 const { Injectable, Module } = require('@nestjs/common');

@@ -77,7 +77,7 @@ describe('an uncaught error', () => {
     expect(report).toMatchObject({ code: 'CRASHED', error: expect.stringContaining(error) });
     expect(report?.stack).toContain('fixture-tasks.js');
     const died = `died (exit code 1, uncaught in FixtureTasks.throwUncaught ${id}: ${name}: uncaught: poison)`;
-    await fixture.until('the log has told it', () => worker.lines(died).length === 3);
+    await fixture.until('it is logged', () => worker.lines(died).length === 3);
   });
 
   it('beside others counts only for the task that threw it, and is recorded for no other', async () => {

@@ -46,7 +46,7 @@ it('two workers run each time once, also when one of them is killed', async () =
   const before = fixture.events('every').length;
   await ran('every', before + 15);
   const distinct = [...new Set(times('every'))];
-  // what the killed one had claimed comes back after its lease
+  // the tasks of the killed one come back after its lease
   await fixture.until('no time is missing', () => {
     const all = [...new Set(times('every'))].filter((time) => time <= (distinct.at(-1) ?? 0));
     const [from = 0] = all;
@@ -58,7 +58,7 @@ it('a worker that was frozen makes up for the latest time, or for all, by `misse
   const frozen = worker();
   await ran('latest', 3);
   frozen.kill('SIGSTOP');
-  // what was fired; its children may be behind, and go on with that
+  // the runs that were fired; its children may be behind, and go on with them
   const last = (await record('latest'))?.firedAt ?? 0;
   const { crons } = fixture.broker.broker;
   await fixture.until('ten times have passed', async () => (await crons.survey([])).now > last + 10 * EVERY_MS);

@@ -44,7 +44,7 @@ function keepSending(): () => Promise<string[]> {
   };
 }
 
-/** Whether an enqueue resolved; what was refused or is unconfirmed may be repeated. */
+/** Whether an enqueue resolved; a refused or unconfirmed one may be repeated. */
 async function accepted(message: string): Promise<boolean> {
   try {
     await fixture.broker.broker.enqueue('default', [message]);
@@ -83,7 +83,7 @@ async function loseThePrimary(lose: (primary: RedisServer) => unknown): Promise<
   return primary;
 }
 
-/** The old primary comes back and is made a replica; nobody is misled. */
+/** The old primary comes back and becomes a replica, and no client uses it as a primary. */
 async function returned(old: RedisServer): Promise<void> {
   await group.demoted(old);
   await fixture.send('run', ['after its return']);

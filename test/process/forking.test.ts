@@ -27,7 +27,7 @@ async function booted(children: number): Promise<number[]> {
   return fixture.events('booted').map(({ pid }) => pid);
 }
 
-/** How many files a process may open; what is open stays. */
+/** How many files a process may open; open files stay open. */
 function limitFiles(worker: WorkerProcess, most: number): void {
   execFileSync('prlimit', ['--pid', String(worker.pid), `--nofile=${most}:`]);
 }

@@ -1,4 +1,5 @@
 import { QueueHealth } from '../../src/inspector/queue-health.js';
+import { KnownQueues } from '../../src/inspector/queues/known-queues.js';
 import { isAlive, WorkerFixture } from '../support/worker-fixture.js';
 
 let fixture: WorkerFixture;
@@ -12,7 +13,7 @@ const HANGING = { WORKER_MODULE: 'hangingBoot' };
 describe('a child that hangs at its boot', () => {
   it('as a replacement leaves its queues unserved, and `QueueHealth` reports it', async () => {
     fixture.worker({ children: 1 }, HANGING);
-    const health = new QueueHealth(fixture.broker.broker, ['default']);
+    const health = new QueueHealth(fixture.broker.broker, KnownQueues.declared(['default']));
     const { pid } = await fixture.event('booted', 'app');
     await fixture.until('it serves', async () => (await health.check()).queues[0]?.served === true);
     fixture.open('hang');

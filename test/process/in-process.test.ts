@@ -106,7 +106,7 @@ describe('an app that serves HTTP and runs a worker', () => {
     const app = fixture.app({ lease: '1s' });
     await fixture.send('block', ['blocking', 'gate']);
     await fixture.event('started', 'blocking');
-    // who keeps Redis company meanwhile: without anybody the time would be forgiven
+    // another worker renews meanwhile: without one, Redis would extend the leases for that time
     const other = fixture.worker({ children: 1, lease: '1s' });
     await fixture.until('the task runs elsewhere', () => fixture.events('started', 'blocking').length === 2);
     fixture.open('gate');

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { scriptDefinitions, scriptText } from '../../src/broker/redis/script-calls.js';
+import { LUA } from '../../src/broker/redis/lua.generated.js';
 import { RedisBroker, type RedisBrokerOptions } from '../../src/broker/redis-broker.js';
 import { RedisServer } from '../../src/testing/redis-server.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
@@ -8,8 +8,8 @@ import { WorkerFixture, type WorkerProcess } from '../support/worker-fixture.js'
 
 describe('docs/redis-keys.md allows every command', () => {
   it.each([
-    ['that a script calls to a worker', 'shop-worker', Object.values(scriptDefinitions).map(({ lua }) => lua)],
-    ['that enqueue calls to a sender', 'shop-sender', [scriptText('enqueue')]],
+    ['that a script calls to a worker', 'shop-worker', Object.values(LUA)],
+    ['that enqueue calls to a sender', 'shop-sender', [LUA.enqueue]],
   ] as const)('%s', (_what, user, scripts) => {
     // from commands that are written in full follow the rights on the page
     for (const lua of scripts) expect(lua).not.toMatch(/redis\.p?call\((?!')/);
@@ -47,7 +47,7 @@ describe('with the rights of docs/redis-keys.md and no others', () => {
     return broker;
   }
 
-  /** What the server refused; a client library may introduce itself, and is not heard. */
+  /** The commands that the server refused, without those by which a client library introduces itself. */
   async function refused(): Promise<string[]> {
     const log = (await fixture.broker.redis.call('ACL', 'LOG')) as string[][];
     return log.map((entry) => entry.join(' ')).filter((entry) => !entry.includes('client|setinfo'));

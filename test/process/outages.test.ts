@@ -52,7 +52,7 @@ describe('a worker whose Redis', () => {
     await fixture.send('hold', ['through the freeze', 'gate']);
     await fixture.event('started', 'through the freeze');
     fixture.broker.server.pause();
-    // commands are given up after longer than a lease, so that is over when this is told
+    // commands are given up after longer than a lease, so that is over when this is logged
     await fixture.until('the loss is noticed', () => worker.lines('Lost Redis').length > 0);
     fixture.broker.server.resume();
     await fixture.until('it is back', () => worker.lines('is back after').length > 0);

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { DeadLetters } from '../../src/inspector/dead-letters.js';
+import { KnownQueues } from '../../src/inspector/queues/known-queues.js';
 import { seedDead } from '../support/dead-tasks.js';
 import { checkInvariants } from '../support/invariants.js';
 import { WorkerFixture } from '../support/worker-fixture.js';
@@ -12,7 +13,7 @@ let fixture: WorkerFixture;
 let deadLetters: DeadLetters;
 beforeEach(async () => {
   fixture = await WorkerFixture.start();
-  deadLetters = new DeadLetters(fixture.broker.broker.deadLetters, ['urgent', 'default', 'bulk']);
+  deadLetters = new DeadLetters(fixture.broker.broker.deadLetters, KnownQueues.declared(['urgent', 'default', 'bulk']));
 });
 afterEach(async () => {
   await checkInvariants(fixture.broker.redis);

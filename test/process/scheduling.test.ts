@@ -46,7 +46,7 @@ describe('a scheduled task', () => {
       .sender('run')
       .with({ eta })
       .delayMany(labels.map((label) => [label]));
-    // nobody takes them from their queue: a child that is held up gives back what it has not started, behind others
+    // no child takes them from their queue: a blocked child releases the tasks that it has not started, behind others
     fixture.worker({ children: 1, queues: ['urgent'] });
     const { redis } = fixture.broker;
     await fixture.until('all are due', async () => (await redis.llen(`${PREFIX}queue:default`)) === labels.length);

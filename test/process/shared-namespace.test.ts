@@ -70,11 +70,11 @@ it('a worker within an app publishes its name as well, and warns', async () => {
   const app = fixture.worker({}, {}, [packaged('blog', 'blog', 'app')]);
   await fixture.logged(app, WARNING);
   expect(app.lines(WARNING)).toEqual([expect.stringContaining('The apps "blog" (here) and "shop" (')]);
-  expect((await apps()).map((told) => told?.name).sort()).toEqual(['blog', 'shop']);
+  expect((await apps()).map((app) => app?.name).sort()).toEqual(['blog', 'shop']);
 });
 
 it.each([
-  ['workers of one package, whatever their tasks are,', ['shop', MORE_TASKS], ['shop', {}]],
+  ['workers of one package with different tasks', ['shop', MORE_TASKS], ['shop', {}]],
   ['workers of two packages that have the same tasks', ['api', {}], ['worker', {}]],
 ] as const)('%s do not warn of each other', async (_, first, second) => {
   await stranger();

@@ -123,17 +123,17 @@ describe('a worker whose output is closed', () => {
 });
 
 describe('a signal while Redis is away', () => {
-  it('ends the worker all the same; its lease will run out', async () => {
+  it('ends the worker', async () => {
     const worker = fixture.worker({ children: 2 });
     await fixture.send('hold', ['running', 'gate']);
     await fixture.event('started', 'running');
     await fixture.broker.server.kill();
-    await fixture.until('the loss is noticed', () => worker.lines('Lost Redis').length > 0);
+    await fixture.until('the loss is logged', () => worker.lines('Lost Redis').length > 0);
     fixture.open('gate');
     await fixture.event('finished', 'running');
     worker.kill('SIGTERM');
     await fixture.until('it stops', () => worker.lines('finishing the running tasks').length === 1);
-    // the child that waits to tell Redis of its task is ended by the second
+    // the second signal ends the child that waits to ack its task
     expect(await worker.insist(() => worker.kill('SIGTERM'))).toBe(0);
     await fixture.broker.server.restart();
   });
@@ -144,7 +144,7 @@ describe('a worker that cannot start', () => {
     ['without Redis', {}, { REDIS_URL: 'redis://127.0.0.1:1', COMMAND_TIMEOUT: '1s' }, 'need Redis to start'],
     ['without the module', {}, { WORKER_MODULE: 'empty' }, 'does not import TaskQueueModule'],
     ['with an app that throws', {}, { WORKER_MODULE: 'broken' }, 'broken on purpose'],
-    ['with a queue nobody declared', { queues: ['nope'] }, {}, 'Queue "nope"'],
+    ['with a queue that is not declared', { queues: ['nope'] }, {}, 'Queue "nope"'],
     ['with no queue left', { excludeQueues: ['urgent', 'default', 'bulk'] }, {}, 'leave no queue'],
     ['with no children', { children: 0 }, {}, 'The option `children` is 0'],
     ['with a bad duration', { shutdownGrace: 'soon' as never }, {}, 'INVALID_DURATION'],

@@ -43,7 +43,7 @@ function plain(): Redis {
   return new Redis(server.url);
 }
 
-/** What a broker that cannot connect rejects with. */
+/** The error of a broker that cannot connect. */
 async function refusal(redis: RedisSettings): Promise<unknown> {
   const broker = new RedisBroker({ redis, namespace: 'nestwork', queues: ['default'], commandTimeoutMs: 2_000 });
   const error = await broker.connect().catch((reason: unknown) => reason);

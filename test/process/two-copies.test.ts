@@ -68,7 +68,7 @@ console.log('RESULT ' + JSON.stringify({
 }));
 `;
 
-/** A worker that is started by the one copy with an app of the other; no more than five processes, whatever happens. */
+/** A worker that is started by the one copy with an app of the other; never more than five processes. */
 const WORKER = `
 import 'reflect-metadata';
 import { appendFileSync } from 'node:fs';

@@ -80,7 +80,7 @@ function tasksWith(senders: () => unknown, signal = new AbortController().signal
   return new StatsTasks(queue, { signal } as TaskContext, app.get(ReportStore));
 }
 
-/** All of a report but who worked on it, and how fast. */
+/** All of a report but the processes that worked on it, and their speed. */
 function findings({ languages, total, skipped, work }: Report): unknown {
   return { languages, total, skipped, tasks: work.tasks };
 }
@@ -180,13 +180,13 @@ describe('a report', () => {
     expect((await get(`/reports/${id}`)).body).toMatchObject({ state: 'writing', batches: { done: 3, total: 3 } });
     expect(await drain()).toEqual([]);
 
-    // what the supervisor does with the task of a child that died
+    // as the supervisor does with the task of a child that died
     await app.get(QueueClient).of(StatsTasks).countBatch.delay(id, batches[2]);
     expect((await drain()).map(({ name }) => name)).toEqual(['StatsTasks.countBatch', 'StatsTasks.writeReport']);
     expect((await get(`/reports/${id}`)).body.report?.total.lines).toBe(9);
   });
 
-  test('is written whichever batch ends last, also when all end at the same instant', async () => {
+  test('is written by any batch that ends last, also when all end at the same instant', async () => {
     for (let round = 0; round < 20; round += 1) {
       const id = await plannedReport();
       const tasks = tasksWith(() => app.get(QueueClient).of(StatsTasks));
@@ -196,14 +196,14 @@ describe('a report', () => {
     }
   });
 
-  test('is written even if there is nothing to count any more', async () => {
+  test('is written even if there is nothing left to count', async () => {
     const { id } = await startReport();
     await app.get(ReportStore).savePlan(id, { batches: [], skipped: {} });
     await drain();
     expect((await get(`/reports/${id}`)).body.report?.total.files).toBe(0);
   });
 
-  test('stops counting when the worker cannot wait any longer, and leaves no half result', async () => {
+  test('stops counting when the worker stops, and leaves no half result', async () => {
     const id = await plannedReport();
     const reason = new Error('the worker stops');
     const tasks = tasksWith(() => app.get(QueueClient).of(StatsTasks), AbortSignal.abort(reason));
@@ -213,7 +213,7 @@ describe('a report', () => {
 });
 
 describe('a report of which a task fails', () => {
-  it('says which one and why', async () => {
+  it('names that task and its error', async () => {
     const id = randomUUID();
     await app.get(ReportStore).saveRequest({ id, directory: '/gone', requestedAt: new Date().toISOString() });
     // its plan is missing, so it cannot be written
@@ -230,7 +230,7 @@ describe('a report of which a task fails', () => {
 });
 
 describe('health', () => {
-  it('tells whether tasks are consumed, not whether Redis answers', async () => {
+  it('is red when no worker consumes tasks, also while Redis answers', async () => {
     expect(await get('/health')).toMatchObject({ status: 200, body: { healthy: true } });
     await app.get(QueueClient).of(StatsTasks).writeReport.delay(randomUUID());
     expect(await get('/health')).toMatchObject({ status: 503, body: { healthy: false } });
@@ -259,7 +259,7 @@ describe('wrong input', () => {
 
   test.each([
     ['a report that never was', '00000000-0000-4000-8000-000000000000'],
-    ['an id that is none', 'no-id'],
+    ['an invalid id', 'no-id'],
     ['a way out of the directory', '..%2F..%2Fetc'],
     ['a very long id', 'a'.repeat(3_000)],
   ])('%s', async (_, id) => {
@@ -271,7 +271,7 @@ describe('wrong input', () => {
   });
 });
 
-test('without Redis the API says so, in bounded time, and recovers', async () => {
+test('without Redis the API answers with that reason in bounded time, and recovers', async () => {
   await redis.kill();
   const response = await post(JSON.stringify({ directory: sources.path }));
   expect(response.status).toBe(503);

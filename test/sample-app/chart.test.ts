@@ -15,7 +15,7 @@ import { elementsOf } from './well-formed-xml.js';
 const languages = (count: number) =>
   Array.from({ length: count }, (_, index) => row(`Language ${index}`, 1_000 - index, 100, 50));
 
-/** What can be read in the chart. */
+/** The texts of the chart. */
 function wordsOf(svg: string): string[] {
   return [...svg.matchAll(/<text[^>]*>(.*?)<\/text>/g)].map(([, content = '']) => content.replace(/<[^>]*>/g, ' '));
 }
@@ -65,20 +65,20 @@ describe('the chart', () => {
     }
   });
 
-  test('says that there was nothing to count', () => {
+  test('has a text when there was nothing to count', () => {
     expect(wordsOf(renderChart(reportOn('/', [])))).toEqual(
       expect.arrayContaining(['/', '0 lines · 0 files · 0 languages · 0 B', 'There was nothing to count.']),
     );
   });
 
-  test('can be read aloud', () => {
+  test('has a description for screen readers', () => {
     const svg = renderChart(reportOn('/srv/app', [row('Go', 10), row('C', 1)]));
     expect(svg).toMatch(/^<svg [^>]*role="img" aria-labelledby="title-\S+ desc-\S+"/);
     expect(svg).toMatch(/<title [^>]*>Lines of code in app<\/title>/);
     expect(svg).toContain('Bar chart of 11 lines in 2 files by language: Go 10 (90.9%), C 1 (9.1%).');
   });
 
-  test('stands alone: no script, no link, no font from elsewhere', () => {
+  test('contains no script, no link and no font from elsewhere', () => {
     const svg = renderChart(reportOn('/srv/app', languages(30))).replace('http://www.w3.org/2000/svg', '');
     expect(svg).not.toMatch(/<script|href|@import|@font-face|url\(|https?:/i);
   });
@@ -95,7 +95,7 @@ describe('the chart', () => {
     expect(svg.length).toBeLessThan(10_000);
   });
 
-  test('keeps to itself where the directory lies', () => {
+  test('does not contain the path of the directory', () => {
     expect(renderChart(reportOn('/home/somebody/secret/app', languages(1)))).not.toMatch(/somebody|secret/);
   });
 });

@@ -36,7 +36,7 @@ describe('lines', () => {
   });
 });
 
-describe('what looks like a comment and is none', () => {
+describe('text that looks like a comment and is none', () => {
   test.each<[string, string[]]>([
     ['a.js', ['"http://a"', "'/* b'", 'c']],
     ['a.js', ['`', '// a', '/* b */', '`']],
@@ -93,7 +93,7 @@ describe('comments', () => {
   });
 });
 
-test('what no lexer finishes is given up after a while, with an error that says so', () => {
+test('text that no lexer finishes is given up after a while with an error', () => {
   const language = languageOf('a.scss');
   if (!language) throw new Error('no SCSS');
   expect(() => countLines('a\n'.repeat(200_000), language)).toThrow(

@@ -9,7 +9,7 @@ afterAll(() => directory.remove());
 const send = (text: string, contentType = 'application/json') => pipe.transform({ contentType, text });
 const sendDirectory = (value: unknown) => send(JSON.stringify({ directory: value }));
 
-test('takes a directory, also one that is a symbolic link or has a slash too much', async () => {
+test('a directory is accepted, also as a symbolic link or with a trailing slash', async () => {
   expect(await sendDirectory(directory.path)).toBe(directory.path);
   expect(await sendDirectory(`${directory.path}/src//`)).toBe(`${directory.path}/src//`);
   expect(await send(JSON.stringify({ directory: directory.path }), 'application/json; charset=utf-8')).toBe(
@@ -21,11 +21,11 @@ test.each([
   ['no body', ''],
   ['a blank body', ' \n'],
   ['an empty object', '{}'],
-])('takes the installed packages for %s', async (_, text) => {
+])('the installed packages are used for %s', async (_, text) => {
   expect(await send(text)).toBe(DEFAULT_DIRECTORY);
 });
 
-describe('refuses, and says why and what to send', () => {
+describe('the pipe refuses, with the reason and a remedy,', () => {
   async function refusal(sent: Promise<string>): Promise<string> {
     const error: unknown = await sent.then(
       (value) => `accepted ${value}`,

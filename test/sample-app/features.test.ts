@@ -33,7 +33,7 @@ const store = () => api.app.get(ReportStore, { strict: false });
 const names = (drained: readonly { name: string }[]) => drained.map(({ name }) => name);
 
 describe('DELETE /reports/:id', () => {
-  it('cancels what waits, and what is sent in the same moment drops itself', async () => {
+  it('cancels tasks that wait, and a task that is sent in the same moment drops itself', async () => {
     const { id, urls } = await api.startReport(sources.path);
     const cancelled = await api.request<ReportResource>('DELETE', urls.report);
     expect(cancelled).toMatchObject({ status: 200, body: { state: 'cancelled', tasks: { pending: 1 } } });
@@ -44,7 +44,7 @@ describe('DELETE /reports/:id', () => {
     expect(await api.get(urls.report)).toMatchObject({ state: 'cancelled', batches: { total: 0 } });
   });
 
-  it('cancels what its tasks have sent, too', async () => {
+  it('cancels the tasks that its tasks have sent, too', async () => {
     const { id, urls } = await api.startReport(sources.path);
     const context = { signal: new AbortController().signal } as TaskContext;
     await new StatsTasks(api.app.get(QueueClient), context, store()).startReport(id, sources.path);
@@ -52,7 +52,7 @@ describe('DELETE /reports/:id', () => {
     expect(await api.drain()).toEqual([]);
   });
 
-  it('leaves a report that is finished as it is', async () => {
+  it('does not change a report that is finished', async () => {
     const { urls } = await api.finishedReport(sources.path);
     expect((await api.request('DELETE', urls.report)).body).toMatchObject({ state: 'finished', tasks: { unknown: 2 } });
     expect((await api.request('DELETE', '/reports/none')).status).toBe(404);
@@ -70,7 +70,7 @@ describe('PUT /reports/:id/title', () => {
     expect(chart).toContain('The &lt;last&gt;');
   });
 
-  it('never leaves a chart under a title that has changed while it was drawn', async () => {
+  it('never leaves a chart under a title that changed while it was drawn', async () => {
     const { id } = await api.finishedReport(sources.path);
     await store().saveTitle(id, 'first');
     const charts: string[] = [];
@@ -106,7 +106,7 @@ describe('PUT /reports/:id/title', () => {
 });
 
 describe('a mail', () => {
-  it('goes out later, once however often its task runs, and can be taken back until then', async () => {
+  it('is sent later and once, however often its task runs, and can be cancelled until then', async () => {
     const { id } = await api.finishedReport(sources.path);
     const ada = (await send(`/reports/${id}/mails`, { to: 'ada@example.org' })).body;
     const bob = (await send(`/reports/${id}/mails`, { to: 'bob@example.org' })).body;
@@ -123,7 +123,7 @@ describe('a mail', () => {
     expect(await api.drain()).toEqual([]);
   });
 
-  it('goes to addresses only', async () => {
+  it('is sent to valid addresses only', async () => {
     const { id } = await api.finishedReport(sources.path);
     expect((await send(`/reports/${id}/mails`, { to: 'ada@example.org, bob@example.org' })).status).toBe(400);
   });
@@ -145,7 +145,7 @@ describe('a webhook', () => {
     ]);
   });
 
-  it('is given up after some attempts, and called again when somebody redrives it', async () => {
+  it('is given up after some attempts, and called again when it is redriven', async () => {
     const { id } = await api.finishedReport(sources.path);
     const { body: task } = await send(`/reports/${id}/webhooks`, { url: receiver('broken', 4) });
     await api.drain();
@@ -163,7 +163,7 @@ describe('a webhook', () => {
     expect((await send(`/dead-tasks/${task.id}/redrive`)).status).toBe(404);
   });
 
-  it('may ask for patience, or for no more calls', async () => {
+  it('may delay further calls or stop them', async () => {
     const answers = [429, 204, 410];
     const server: Server = createServer((_, response) => response.writeHead(answers.shift() ?? 500).end());
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -199,7 +199,7 @@ describe('a search', () => {
     return searches.find('a'.repeat(20));
   }
 
-  it('finds the lines, in files that are read once and then known', async () => {
+  it('finds the lines in files that it reads once and then keeps in memory', async () => {
     const { id } = await api.finishedReport(sources.path);
     const search = async () => {
       const task = (await send(`/reports/${id}/searches`, { pattern: 'TODO$' })).body;
@@ -218,7 +218,7 @@ describe('a search', () => {
     sources.write({ 'b.js': '// TODO\n// TODO\n' });
   });
 
-  it('keeps what it has when its time is over', async () => {
+  it('returns its lines so far when its time is over', async () => {
     const { id } = await api.finishedReport(sources.path);
     expect(await interrupted(id, new SoftTimeoutError('SearchTasks.search', 1_000))).toMatchObject({
       files: 1,
@@ -227,13 +227,13 @@ describe('a search', () => {
     });
   });
 
-  it('is left to others when the worker stops', async () => {
+  it('is left to other workers when the worker stops', async () => {
     const { id } = await api.finishedReport(sources.path);
     const reason = new Error('the worker stops');
     await expect(interrupted(id, reason)).rejects.toBe(reason);
   });
 
-  it('takes regular expressions only', async () => {
+  it('accepts regular expressions only', async () => {
     const { id } = await api.finishedReport(sources.path);
     expect((await send(`/reports/${id}/searches`, { pattern: '(' })).status).toBe(400);
   });
@@ -251,13 +251,13 @@ describe('the overview', () => {
     expect(chart).toContain('Bar chart of 7 lines in 3 files by language: Python 4 (57.1%), JavaScript 2');
   });
 
-  it('is made known by workers alone', async () => {
+  it('is registered by workers alone', async () => {
     expect(await api.get('/crons')).toEqual([]);
     expect((await send('/crons/OverviewTasks.draw/run')).status).toBe(404);
   });
 });
 
-test('what is no id of a task is not found', async () => {
+test('an invalid id of a task is not found', async () => {
   expect((await api.request('GET', '/tasks/none')).status).toBe(404);
   expect((await api.request('GET', `/searches/${'..%2F'.repeat(3)}x`)).status).toBe(404);
   expect((await api.request('GET', '/broadcasts/none')).status).toBe(404);

@@ -30,7 +30,7 @@ afterAll(() => {
 });
 
 describe('the walk', () => {
-  test('finds source files in a stable order, and says what it leaves out', async () => {
+  test('finds source files in a stable order, and lists those that it skips', async () => {
     const directory = directoryWith({
       'b.js': '12',
       'a/z.ts': '1',
@@ -60,19 +60,19 @@ describe('the walk', () => {
     expect(await walk('/nonexistent/directory')).toEqual({ found: [], skipped: ['.: unreadable'] });
   });
 
-  test('stops when asked to', async () => {
+  test('stops when its signal aborts', async () => {
     const reason = new Error('the worker stops');
     await expect(sourceFiles('/', AbortSignal.abort(reason)).next()).rejects.toBe(reason);
   });
 
-  test('knows whether there is anything to count', async () => {
+  test('finds out whether there is anything to count', async () => {
     expect(await mayHaveSourceFiles(directoryWith({ 'a/b/c.js': '' }).path)).toBe(true);
     expect(await mayHaveSourceFiles(directoryWith({ 'a/b/c.txt': '' }).path)).toBe(false);
   });
 });
 
 describe('counting a file', () => {
-  test('gives language, bytes and lines', async () => {
+  test('returns language, bytes and lines', async () => {
     const directory = directoryWith({ 'a.js': '// ä\n\nb\n' });
     expect(await countFile(directory.at('a.js'))).toEqual({
       language: 'JavaScript',
@@ -81,7 +81,7 @@ describe('counting a file', () => {
     });
   });
 
-  test('skips what is no text, too large, or no file any more', async () => {
+  test('skips a file that is no text, too large, or gone', async () => {
     const directory = directoryWith({
       'binary.ts': Buffer.from([71, 64, 0, 16]),
       'utf16.js': Buffer.from('a', 'utf16le'),
@@ -101,7 +101,7 @@ describe('counting a file', () => {
     expect(await reasonOf('a.unknown')).toEqual({ skipped: 'unknown language' });
   });
 
-  test('skips one that confuses the lexer, and does not hold up the others for long', async () => {
+  test('skips a file that confuses the lexer, and delays the others only briefly', async () => {
     const directory = directoryWith({ 'a.scss': 'a\n'.repeat(200_000), 'b.js': 'b' });
     const counts = await countBatch(directory.path, ['a.scss', 'b.js'], never);
     expect(counts.skipped).toEqual({ 'too complex': { files: 1, examples: ['a.scss'] } });
@@ -110,7 +110,7 @@ describe('counting a file', () => {
 });
 
 describe('counting a batch', () => {
-  test('adds up by language, and stops between files when asked to', async () => {
+  test('adds up by language, and stops between files when its signal aborts', async () => {
     const directory = directoryWith({ 'a.js': 'a\n', 'b.js': '// b\n\n', 'c.py': '# c' });
     const files = ['a.js', 'b.js', 'c.py', 'gone.py'];
     expect(await countBatch(directory.path, files, never)).toEqual({

@@ -12,7 +12,7 @@ const results = [
   resultOf(2, 'Go', 6, { startedAt: 1_010, skipped: { binary: { files: 2, examples: ['x', 'y'] } } }),
 ];
 
-test('adds up languages, skipped files and work', () => {
+test('merging adds up languages, skipped files and work', () => {
   expect(merge(results)).toEqual({
     ...request,
     total: { name: 'Total', files: 3, bytes: 180, code: 18, comments: 0, blanks: 0, lines: 18 },
@@ -39,7 +39,7 @@ test('a batch that comes twice counts once, and the order does not matter', () =
   expect(merge([...results].reverse())).toEqual(expected);
 });
 
-test('merging leaves what it merges as it was', () => {
+test('merging does not change the merged results', () => {
   const before = JSON.stringify([plan, results]);
   merge(results);
   expect(JSON.stringify([plan, results])).toBe(before);

@@ -38,7 +38,7 @@ test('an empty report divides by nothing', () => {
   expect(workLines(reportOn('/srv/app', []))).toEqual(['0 tasks in 0.0 s: 0 tasks and 0 files a second']);
 });
 
-test('what is left out, most first', () => {
+test('skipped files are listed, the most frequent reason first', () => {
   expect(skippedLine(report)).toBe('Left out: unknown language 2,520 · too large 1');
   expect(skippedLine(reportOn('/srv/app', []))).toBe('Left out: nothing');
 });

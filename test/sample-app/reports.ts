@@ -19,7 +19,7 @@ export function reportOn(directory: string, languages: readonly ReportRow[]): Re
   };
 }
 
-/** What a task leaves behind for a batch of a single file. */
+/** The result that a task writes for a batch of a single file. */
 export function resultOf(index: number, language: string, code: number, more: Partial<BatchResult> = {}): BatchResult {
   return {
     index,

@@ -51,7 +51,7 @@ it('writes a report within the request', async () => {
   expect(queue.failures()).toEqual([]);
 });
 
-it('mails a report after two seconds, and calls a webhook that nobody answers four times', async () => {
+it('mails a report after two seconds, and calls a webhook without an answer four times', async () => {
   const { app, queue, reports } = await start('memory');
   const { id } = await reports.start(sources.path);
   await queue.drain();

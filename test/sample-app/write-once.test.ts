@@ -13,7 +13,7 @@ test('the first writer wins, and no draft stays behind', async () => {
   expect(readdirSync(directory.at('first'))).toEqual(['file.json']);
 });
 
-test('of many that write at once one wins, whole', async () => {
+test('one of many writers at once wins, with its whole text', async () => {
   const path = directory.at('race/file.json');
   const contents = Array.from({ length: 20 }, (_, writer) => `${writer} `.repeat(10_000));
   await Promise.all(contents.map((content) => writeOnce(path, content)));
@@ -21,7 +21,7 @@ test('of many that write at once one wins, whole', async () => {
   expect(readdirSync(directory.at('race'))).toEqual(['file.json']);
 });
 
-test('what cannot be written is an error', async () => {
+test('a file that cannot be written causes an error', async () => {
   directory.write({ 'file-not-directory': '' });
   await expect(writeOnce(directory.at('file-not-directory/a.json'), '')).rejects.toThrow(/ENOTDIR|EEXIST/);
 });

@@ -15,6 +15,7 @@ function child(ageMs: number, given: Partial<Booting> = {}): Booting {
     forkedAtMs: performance.now() - ageMs,
     booted: false,
     bootFailed: false,
+    claimant: undefined,
     failBoot,
     ...given,
   };
@@ -42,7 +43,10 @@ it('a child that has booted and that Redis does not admit is logged once', async
 });
 
 it('a child that may claim is ignored, however long ago it was forked', async () => {
-  await watch([child(3_600_000, { booted: true, claimant: {} })], 1_000).tick();
+  await watch(
+    [child(3_600_000, { booted: true, claimant: { session: 's-1', child: 's-1.1', queues: [] } })],
+    1_000,
+  ).tick();
   expect([...logged, ...ended]).toEqual([]);
 });
 

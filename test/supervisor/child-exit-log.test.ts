@@ -57,7 +57,7 @@ describe('an exitLine', () => {
   });
 });
 
-it('an exitLine is one line, whatever the error contains', () => {
+it('an exitLine is one line, for any content of the error', () => {
   const uncaught = { error: 'Error: a\n[Nest] 7 LOG fine\u001b[0m', task: { id: 'a\n', name: 'x'.repeat(1_000_000) } };
   const text = exitLine({ ...DEATH, uncaught }, NONE);
   expect(text).toMatch(

@@ -11,7 +11,7 @@ function late(id: string, afterwards: number): LimitedTask {
   return { id, deadlineMs: 5, afterwards };
 }
 
-/** What it says of each task. */
+/** The outcome of each task. */
 function said(death: Partial<Death>): Pick<ReturnType<typeof settlementOf>, 'blamed' | 'done'> & { timedOut: unknown } {
   const { blamed, done, timedOut } = settlementOf({ ...DEATH, ...death });
   return { blamed, done, timedOut: timedOut.map(({ id, retryInMs }) => [id, retryInMs]) };

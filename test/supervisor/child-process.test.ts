@@ -8,7 +8,9 @@ import { ChildProcess } from '../../src/supervisor/child-process.js';
 const SETTINGS = { redis: 'redis://127.0.0.1:1', namespace: 'nestwork', commandTimeoutMs: 1_000, queues: ['default'] };
 const READY = JSON.stringify({ type: 'ready', settings: SETTINGS, catalog: [] });
 
-const ENVIRONMENT = { NODE_OPTIONS: '' };
+// not for the children: Jest's own
+process.env.NODE_OPTIONS = '';
+
 let directory: string;
 let children: ChildProcess[];
 beforeEach(() => {
@@ -24,11 +26,11 @@ afterEach(() => {
 async function reportsOf(
   script: string,
   then: (child: ChildProcess) => void = () => {},
-  environment: Record<string, string> = ENVIRONMENT,
+  cwd = directory,
 ): Promise<unknown[]> {
-  const place = { directory, entry: join(directory, 'entry.cjs') };
+  const place = { directory: cwd, entry: join(directory, 'entry.cjs') };
   writeFileSync(place.entry, script);
-  const launch = { environment, seat: 0, program: { place: () => place } };
+  const launch = { seat: 0, program: { place: () => place } };
   const reports: unknown[] = [];
   await new Promise<void>((resolve) => {
     const child = new ChildProcess(4, new Backoff(), launch, {
@@ -139,7 +141,7 @@ describe('bytes that are no message end the process, and count for the tasks tha
 
 describe('a message of another kind is dropped, and the child works on', () => {
   const values: [string, string][] = [
-    ['a message of Node itself that nobody waits for', `{ cmd: 'NODE_HANDLE_ACK' }`],
+    ['a message of Node itself without a listener', `{ cmd: 'NODE_HANDLE_ACK' }`],
     ['another one', `{ cmd: 'NODE_HANDLE', type: 'constructor' }`],
     ['null', 'null'],
     ['a list', '[[[]]]'],
@@ -207,8 +209,8 @@ function waitUntilDead(pid: number): void {
 }
 
 describe('a process that the system refuses at once', () => {
-  // no environment can have it, which is thrown as a lack of file handles is on some versions of Node
-  const refused = { IMPOSSIBLE: 'a\0b' };
+  // no path can have it, which is thrown as a lack of file handles is on some versions of Node
+  const refused = 'a\0b';
 
   it('ends like one that is refused later', async () => {
     const [reason, ...rest] = await reportsOf('', () => {}, refused);

@@ -19,12 +19,12 @@ beforeEach(() => {
 });
 afterEach(() => jest.restoreAllMocks());
 
-/** A child that was asked to end and has nothing left to do, unless it is said; and what looks after it. */
+/** A child that was asked to end and has nothing left to do, unless it is said; and the guard that watches it. */
 function leaving(given: Partial<State> = {}) {
   const state: State = { dismissed: true, killed: false, running: [], held: [], busy: false, ...given };
   const ended: string[] = [];
   const none = { done: [], started: new Set<string>(), limited: [] };
-  const child: Leaving = {
+  const child = {
     get dismissed() {
       return state.dismissed;
     },
@@ -38,8 +38,8 @@ function leaving(given: Partial<State> = {}) {
         return state.busy;
       },
     },
-    endFor: (tasks, why) => void ended.push(`${tasks.length}: ${why}`),
-  };
+    endFor: (tasks: readonly unknown[], why: string) => void ended.push(`${tasks.length}: ${why}`),
+  } as unknown as Leaving;
   const children = new Set([child]);
   const guard = new ClosingGuard({
     broker: { holdings: async () => ({ claimNumber: 1, ids: state.held }) },

@@ -12,6 +12,9 @@ import { BrokerFixture } from '../support/broker-fixture.js';
 
 const SETTINGS = { redis: 'redis://127.0.0.1:1', namespace: 'nestwork', commandTimeoutMs: 1_000, queues: ['default'] };
 const READY = JSON.stringify({ type: 'ready', settings: SETTINGS, catalog: [] });
+// not for the children: Jest's own
+process.env.NODE_OPTIONS = '';
+
 const HANG = 'setInterval(() => {}, 1_000);';
 
 let directory: string;
@@ -33,12 +36,10 @@ function supervisorOf(script: string, connect: SupervisorOptions['connect'], opt
   return new Supervisor({
     worker: resolveWorkerOptions({ children: 1, ...options }),
     capacity: 4,
-    environment: { NODE_OPTIONS: '' },
     appName: undefined,
     program: { place: () => ({ directory, entry }) },
     logger: { log: record, warn: record, error: record },
     connect,
-    services: () => [],
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Claimant } from '../../src/broker/port/broker.js';
 import { monotonicMs, ScoreboardReader, ScoreboardWriter } from '../../src/ipc/scoreboard.js';
-import { type Seat, UnstartedClaims } from '../../src/supervisor/unstarted-claims.js';
+import { UnstartedClaims } from '../../src/supervisor/unstarted-claims.js';
 import { BrokerFixture, childExit, idOf } from '../support/broker-fixture.js';
 
 const CAPACITY = 10;
@@ -26,7 +26,7 @@ afterEach(async () => {
 afterAll(() => fixture.stop());
 
 /** A child that claims, as the broker and its scoreboard see it. */
-class TestSeat implements Seat {
+class TestSeat {
   readonly scoreboard = new ScoreboardReader(CAPACITY);
   readonly notes = new ScoreboardWriter(CAPACITY, this.scoreboard.fd);
   private claims = 0;
@@ -47,7 +47,7 @@ class TestSeat implements Seat {
     return tasks.map(({ id }) => id);
   }
 
-  /** Notes that what it claimed may be started for so long. */
+  /** Notes for how long it may start its claimed tasks. */
   opened(forMs: number): void {
     this.notes.window(this.claims, monotonicMs() + forMs);
   }
@@ -187,7 +187,7 @@ describe('a tick gives back nothing', () => {
 
   it('of a child that has no name yet', async () => {
     const { busy } = await busyAndIdle();
-    const unnamed: Seat[] = seats.map(({ scoreboard }) => ({ scoreboard }));
+    const unnamed = seats.map(({ scoreboard }) => ({ scoreboard, claimant: undefined }));
     await new UnstartedClaims(fixture.broker, () => unnamed, fail).tick();
     expect(await queued()).toEqual([]);
     expect(await busy.held()).toHaveLength(3);

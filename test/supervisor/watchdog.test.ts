@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DIES, type LimitedTask, monotonicMs, ScoreboardReader, ScoreboardWriter } from '../../src/ipc/scoreboard.js';
 import { TaskIdSequence } from '../../src/message/task-id.js';
-import { type Guarded, Watchdog } from '../../src/supervisor/watchdog.js';
+import { Watchdog } from '../../src/supervisor/watchdog.js';
 
 const HOUR_MS = 3_600_000;
 const ids = new TaskIdSequence();
 
 /** A child whose notes are real, and whose end is noted. */
-class TestChild implements Guarded {
+class TestChild {
   readonly scoreboard = new ScoreboardReader(4);
   readonly notes = new ScoreboardWriter(4, this.scoreboard.fd);
   readonly ended: { tasks: readonly LimitedTask[]; why: string }[] = [];

@@ -44,7 +44,6 @@ beforeEach(async () => {
     catalog: [],
     app: undefined,
     services: [],
-    children: () => [],
     onError: (error) => void failures.push(error),
     onSessionLost: () => {
       lost += 1;

@@ -11,7 +11,7 @@ import { encodePayload } from '../../src/payload/payload.js';
 import { RedisServer } from '../../src/testing/redis-server.js';
 import { checkInvariants } from './invariants.js';
 import { libraryArgs, libraryUrl } from './least-rights.js';
-import { mapped, snapshot } from './snapshot.js';
+import { mapped, snapshot, type Value } from './snapshot.js';
 
 const TAG = '{nestwork}:';
 
@@ -22,7 +22,7 @@ export interface Stoppable {
 
 const QUEUES = ['default', 'bulk', 'critical'];
 
-/** A broker on a Redis of its own, and a second connection that looks at what the scripts did. */
+/** A broker on a Redis of its own, and a second connection that reads the effects of the scripts. */
 export class BrokerFixture<S extends Stoppable = RedisServer> {
   readonly ids = new TaskIdSequence();
   private claims = new Map<string, number>();
@@ -42,7 +42,7 @@ export class BrokerFixture<S extends Stoppable = RedisServer> {
     return BrokerFixture.on(server, { redis: libraryUrl(server.url) }, redis);
   }
 
-  /** A broker on whatever the test has started. */
+  /** A broker on the server, or the servers, that the test has started. */
   static async on<S extends Stoppable>(
     server: S,
     options: Pick<RedisBrokerOptions, 'redis'> & Partial<RedisBrokerOptions>,
@@ -80,7 +80,7 @@ export class BrokerFixture<S extends Stoppable = RedisServer> {
     }
   }
 
-  /** Calls a script with what no broker would give it now. */
+  /** Calls a script with arguments that no broker would give it now. */
   call<N extends ScriptName>(name: N, input: ScriptInput<N>): Promise<ScriptReply<N>> {
     for (const [command, script] of Object.entries(scriptDefinitions)) this.redis.defineCommand(command, script);
     return callScript(this.redis, redisKeys('nestwork'), name, input);
@@ -153,7 +153,7 @@ export class BrokerFixture<S extends Stoppable = RedisServer> {
     }
   }
 
-  /** Every key under the namespace with its whole value, `seen` bitmaps, `pulse`, `format` and all counts left out. */
+  /** Every key under the namespace with its whole value, `seen` bitmaps, `pulse`, `format`, the catalog's queues and all counts left out. */
   async state(): Promise<Record<string, unknown>> {
     const [, keys] = await snapshot(this.redis);
     const state: Record<string, unknown> = {};
@@ -161,14 +161,15 @@ export class BrokerFixture<S extends Stoppable = RedisServer> {
       const name = key.startsWith(TAG) ? key.slice(TAG.length) : undefined;
       if (name === undefined || /^(seen:|pulse$|format$|metrics|totals$|endings$|flushed:|reported$)/.test(name))
         continue;
-      if (kind === 'zset') state[name] = Object.keys(mapped(value, Number));
+      if (name === 'catalog') Object.assign(state, catalogOfTasks(value));
+      else if (kind === 'zset') state[name] = Object.keys(mapped(value, Number));
       else state[name] = kind === 'hash' ? mapped(value, String) : value;
     }
     return state;
   }
 }
 
-/** What is known of the tasks of a child that ended: nothing, but for what is given. */
+/** The report about a child that ended: empty but for the given fields. */
 export function childExit(given: Partial<ChildExit>): ChildExit {
   return { blamed: [], done: [], timedOut: [], maxCrashes: 3, line: '', report: '{"code":"CRASHED"}', ...given };
 }
@@ -200,4 +201,10 @@ export function sessionState(claimant: Claimant, claimNumber = 1): Record<string
       [claimant.child]: String(claimNumber),
     },
   };
+}
+
+/** Without the fields of the queues, which every session writes. */
+function catalogOfTasks(flat: Value): Record<string, unknown> {
+  const fields = Object.entries(mapped(flat, String)).filter(([field]) => !field.startsWith('@'));
+  return fields.length > 0 ? { catalog: Object.fromEntries(fields) } : {};
 }

@@ -12,7 +12,7 @@ export interface Identity {
 export class CertificateAuthority {
   private readonly keys = newKeys();
   private readonly name = subject('nestwork test authority');
-  /** What whoever trusts it needs, as PEM. */
+  /** The certificate that a client needs to trust it, as PEM. */
   readonly certificate = this.sign(this.name, this.keys.publicKey, [{ name: 'basicConstraints', cA: true }]);
 
   issue(): Identity {

@@ -14,7 +14,7 @@ export const REPORT: DeathReport = {
   pid: 7,
 };
 
-/** A dead task to put into Redis; what is left out is ordinary. */
+/** A dead task to put into Redis; a missing field is ordinary. */
 export interface Seed {
   readonly queue?: string;
   readonly diedAt?: number;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 const PAGE = new URL('../../docs/errors.md', import.meta.url).pathname;
 
-/** docs/errors.md: what it says of each code, and what it quotes of each mistake. */
+/** docs/errors.md: its entry for each code, and its quotations of each mistake. */
 export class ErrorPage {
   private readonly text = readFileSync(PAGE, 'utf8');
 
@@ -11,7 +11,14 @@ export class ErrorPage {
     return [...this.text.matchAll(/^### `([A-Z_]+)`$/gm)].map(([, code = '']) => code);
   }
 
-  /** What follows a heading, up to the next. */
+  /** The message that the entry of a code quotes, without the dots at its end. */
+  example(code: string): string {
+    const [, message] = /^> (.+?)(?: \.\.\.)?$/m.exec(this.section(`\`${code}\``)) ?? [];
+    if (message === undefined) throw new Error(`docs/errors.md quotes no message of ${code}.`);
+    return message;
+  }
+
+  /** The text behind a heading, up to the next. */
   section(heading: string): string {
     const start = this.text.search(new RegExp(`^### ${heading.replace(/[`()?.]/g, '\\$&')}$`, 'm'));
     if (start < 0) throw new Error(`docs/errors.md has no heading "### ${heading}".`);
@@ -29,7 +36,7 @@ export class ErrorPage {
   }
 }
 
-/** Output without what differs from run to run: ports, ids, pids and times are those of the page. */
+/** Output with the ports, ids, pids and times of the page in place of those of the run. */
 export function normalised(output: string): string[] {
   return output.split('\n').map((line) =>
     line

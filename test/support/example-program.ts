@@ -14,12 +14,12 @@ interface Placed {
 const UNUSED = new Set([6133, 6192, 6196, 6198]);
 
 /**
- * Compiles examples in one program, like the files of an app that has installed the package, and returns what is wrong
+ * Compiles examples in one program, like the files of an app that has installed the package, and returns its errors
  * with them: `docs/tasks.md:12 Cannot find name 'queue'.`
  *
  * @param root of the repository
  * @param app files that every example may import; a named block of the same page comes before the file of that name
- * @param directory emptied, and left with what was compiled
+ * @param directory emptied, and left with the compiled files
  */
 export class ExampleProgram {
   constructor(
@@ -32,7 +32,7 @@ export class ExampleProgram {
     rmSync(this.directory, { recursive: true, force: true });
     const placed = examples.map((example) => this.place(example));
     const program = ts.createProgram({ rootNames: placed.map(({ path }) => path), options: this.options() });
-    return placed.flatMap((place) => complaintsOf(program, place));
+    return placed.flatMap((place) => errorsOf(program, place));
   }
 
   private place(example: Example): Placed {
@@ -98,7 +98,7 @@ function isWhole(code: string): boolean {
   return /^import /m.test(code);
 }
 
-function complaintsOf(program: ts.Program, { example, path, shift }: Placed): string[] {
+function errorsOf(program: ts.Program, { example, path, shift }: Placed): string[] {
   const source = program.getSourceFile(path);
   if (!source) return [`${example.file}:${example.line} is no part of the program.`];
   const found = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
@@ -106,7 +106,7 @@ function complaintsOf(program: ts.Program, { example, path, shift }: Placed): st
     const line = source.getLineAndCharacterOfPosition(start).line;
     const text = source.text.split('\n')[line] ?? '';
     const inHead = line < shift;
-    // what an example declares need not be used, what it imports must be
+    // a declaration of an example need not be used, an import must be
     if (UNUSED.has(code) && (inHead || !text.startsWith('import '))) return [];
     const message = ts.flattenDiagnosticMessageText(messageText, ' ');
     const where = `${example.file}:${example.line + line - shift}`;

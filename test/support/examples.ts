@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import ts from 'typescript';
 
-/** A piece of code that somebody reads in a page or a docstring. */
+/** A piece of code in a page or a docstring. */
 export interface Example {
   /** the page or source file, from the root of the repository */
   readonly file: string;
   /** of its first line of code there, from 1 */
   readonly line: number;
   readonly code: string;
-  /** what a fragment sees besides the names of every fragment: `name` of `<!-- prelude: name -->` */
+  /** the names that a fragment sees besides those of every fragment: `name` of `<!-- prelude: name -->` */
   readonly prelude?: string;
 }
 
@@ -42,7 +42,7 @@ interface Docstring {
   readonly isOwn: boolean;
 }
 
-/** What the entry files of a package export. */
+/** The exports of the entry files of a package. */
 export function exportsOf(root: string, entries: readonly string[], options: ts.CompilerOptions): Exported[] {
   const paths = entries.map((entry) => join(root, entry));
   const program = ts.createProgram({ rootNames: paths, options });

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 /** Below the ports that kernels give to outgoing connections, so that none takes ours before its server does. */
 const PORTS = { from: 10_240, to: 32_768 };
 
-/** A port of 127.0.0.1 that nobody listens to: the first of several in a row, if several are wanted. */
+/** A port of 127.0.0.1 on which no process listens: the first of several in a row, if several are wanted. */
 export async function freePort(inARow = 1): Promise<number> {
   for (;;) {
     const first = randomInt(PORTS.from, PORTS.to - inARow);

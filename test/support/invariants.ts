@@ -2,15 +2,15 @@ import type { Redis } from 'ioredis';
 
 type Place = { readonly where: string; readonly id: string; readonly message?: string };
 
-/** What a cron fires is not marked as seen: that its instant is settled keeps it from coming twice. */
+/** A run of a cron is not marked as seen: its settled instant prevents a second one. */
 const FIRED = /\{"cron":"[^"]+","due":\d+\}/;
 
 /**
- * What must hold after every command, whatever happened before. Throws a list of all that does not.
+ * The conditions that hold after every command, in any state. Throws a list of all that do not.
  *
- * Every id is in exactly one place, on the schedule or elsewhere; what is dead has a record; only registered children of living sessions hold claims;
- * where work waits a bell rings; every id in a place was marked as seen, unless a cron fired it; a unique key leads to a
- * task that has not ended, as it lies there.
+ * Every id is in exactly one place, on the schedule or elsewhere; a dead task has a record; only registered children of living sessions hold claims;
+ * where work waits and is not paused a bell rings; every id in a place was marked as seen, unless a cron fired it; a unique key leads to a
+ * task that has not ended, as it is stored there.
  */
 export async function checkInvariants(redis: Redis, namespace = 'nestwork'): Promise<void> {
   const broken: string[] = [];
@@ -26,12 +26,15 @@ export async function checkInvariants(redis: Redis, namespace = 'nestwork'): Pro
     if (FIRED.test(message)) fired.add(id);
     places.push({ where, id, message });
   };
+  const paused = keys.includes('pauses') ? await redis.hkeys(`${tag}pauses`) : [];
   for (const prefix of ['queue:', 'suspects:']) {
     for (const queue of named(prefix)) {
       const messages = await redis.lrange(`${tag}${prefix}${queue}`, 0, -1);
       for (const message of messages) place(prefix + queue, message);
       const rings = await redis.llen(`${tag}bell:${queue}`);
-      if (rings === 0) broken.push(`work waits in ${prefix}${queue}, but its bell is silent`);
+      // what ends the pause rings
+      if (rings === 0 && !paused.includes(queue))
+        broken.push(`work waits in ${prefix}${queue}, but its bell is silent`);
       if (rings > 2) broken.push(`the bell of ${queue} holds ${rings} tokens`);
     }
   }
@@ -75,7 +78,7 @@ export async function checkInvariants(redis: Redis, namespace = 'nestwork'): Pro
     const found = places.find(({ where, id }) => id === message.slice(0, 20) && !where.startsWith('dead:'));
     if (!found) broken.push(`the key ${digest} leads to a task that is nowhere`);
     else if (found.message !== undefined && found.message !== message) {
-      broken.push(`the key ${digest} leads to what does not lie in ${found.where}`);
+      broken.push(`the key ${digest} leads to a message that is not in ${found.where}`);
     }
   }
 

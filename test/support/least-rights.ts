@@ -4,10 +4,10 @@ const PAGE = new URL('../../docs/redis-keys.md', import.meta.url);
 const PASSWORD = 'least-rights';
 /** The page shows the rights on one namespace; the apps of the suite have these. */
 const NAMESPACES = ['nestwork', 'shop', 'mine', 'code-stats'];
-/** Whether the library under test gets no more rights than the page says: for the whole suite, when somebody asks for it. */
+/** Whether the library under test gets no more rights than the page says: for the whole suite, on request. */
 const LOCKED = process.env.NESTWORK_TEST_ACL === '1';
 
-/** The users of docs/redis-keys.md; what `ACL SETUSER` adds to a user further down the page counts, too. */
+/** The users of docs/redis-keys.md; rights that `ACL SETUSER` adds to a user further down the page count, too. */
 export type DocumentedUser = 'shop-sender' | 'shop-worker';
 
 /** The rules of a user as the page states them. */
@@ -15,7 +15,7 @@ export function documentedRules(user: DocumentedUser): string[] {
   return documentedSteps(user).flat();
 }
 
-/** The same, statement by statement in the order of the page: what everybody needs, and then what goes beyond it. */
+/** The same, statement by statement in the order of the page: the rights of every user, and then further ones. */
 export function documentedSteps(user: DocumentedUser): string[][] {
   const statements = readFileSync(PAGE, 'utf8').matchAll(/^ACL SETUSER (\S+) (.*(?:\n {2}.*)*)/gm);
   const texts = [...statements].flatMap(([, name, text = '']) => (name === user ? [text] : []));
@@ -23,7 +23,7 @@ export function documentedSteps(user: DocumentedUser): string[][] {
   return texts.map((text) => text.replace('>PASSWORD', `>${PASSWORD}`).split(/\s+/));
 }
 
-/** Arguments for a server that knows a user with these rules. */
+/** Arguments for a server that has a user with these rules. */
 export function userArgs(name: string, rules: readonly string[]): string[] {
   return ['--user', name, ...rules];
 }
@@ -38,7 +38,7 @@ export function libraryArgs(): string[] {
   return LOCKED ? userArgs('library', libraryRules()) : [];
 }
 
-/** The URL for the library under test; what a test does by itself to the server, it does as the default user. */
+/** The URL for the library under test; a test itself uses the server as the default user. */
 export function libraryUrl(url: string): string {
   return LOCKED ? urlAs('library', url) : url;
 }

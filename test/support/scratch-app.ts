@@ -7,7 +7,7 @@ import ts from 'typescript';
 const ROOT = new URL('../../', import.meta.url).pathname;
 const PATIENCE_MS = 120_000;
 
-/** What a process printed, and how it ended. */
+/** The output of a process, and how it ended. */
 export interface Ending {
   readonly code: number | null;
   readonly output: string;
@@ -96,7 +96,7 @@ export class ScratchApp {
       stream.setEncoding('utf8').on('data', (chunk: string) => {
         output += chunk;
         if (stopped || text === undefined || !output.includes(text)) return;
-        // once: what it prints while it stops is no reason for a second signal, which would cut it short or kill it
+        // once: output while it stops is no reason for a second signal, which would cut it short or kill it
         stopped = true;
         child.kill('SIGTERM');
       });

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 
-/** What is answered to a command, in the protocol's own words; nothing for undefined, and then nothing at all. */
+/** The answer to a command, in the protocol's own words; undefined for no answer, now and to all later commands. */
 export type Script = Record<string, () => string | undefined>;
 
 /** A server that speaks just enough of the protocol to be one that the test machine has not. */
@@ -29,7 +29,7 @@ export class ScriptedServer {
     return `redis://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** Answers what it has kept back: this, and then all that was asked since. */
+  /** Sends the answer that it kept back, and then answers all later commands. */
   release(answer: string): void {
     for (const [socket, state] of this.sockets) {
       if (state.held && socket.writable) socket.write([answer, ...state.held].join(''));
@@ -77,7 +77,7 @@ export function info(version = '7.0.15'): string {
   return `$${text.length}\r\n${text}\r\n`;
 }
 
-/** Name of the first complete command (an array of bulk strings), and what follows it. */
+/** Name of the first complete command (an array of bulk strings), and the bytes behind it. */
 function parseCommand(received: string): [command: string | undefined, rest: string] {
   const parts = received.split('\r\n');
   const length = 1 + 2 * Number(parts[0]?.slice(1));

@@ -14,7 +14,7 @@ const NAME = 'tasks';
 const DOWN_AFTER_MS = 500;
 /**
  * By default a sentinel looks every 10 s, say, whether a primary that came back follows the new one. It promotes a
- * replica that it has heard of within five ping periods, and asks once a second while the primary is down.
+ * replica that has answered it within five ping periods, and asks once a second while the primary is down.
  */
 const HURRIED = ['info-period', '200', 'publish-period', '200', 'ping-period', '500', 'ask-period', '100'];
 const PATIENCE_MS = 60_000;

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 
-/** Every key with its value, and the time, as of one moment: what is read key by key may move from one to the next. */
+/** Every key with its value, and the time, as of one moment: a task may move from one key to the next while they are read one by one. */
 const SNAPSHOT = `
 local read = {
   list = { 'LRANGE', 0, -1 }, zset = { 'ZRANGE', 0, -1, 'WITHSCORES' }, hash = { 'HGETALL' }, stream = { 'XRANGE', '-', '+' },

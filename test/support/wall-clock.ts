@@ -1,5 +1,5 @@
 /**
- * When a cron is due, counted minute by minute from what Intl says about a zone, without the libraries that are tested.
+ * When a cron is due, counted minute by minute from the data of Intl about a zone, without the libraries that are tested.
  * All times are in minutes since 1970; a local one is that at which a clock of UTC shows the same.
  */
 const MINUTE = 60_000;
@@ -46,7 +46,7 @@ export class WallClock {
   }
 
   /**
-   * What is due within a span by the rule of the guide: a fixed time when the clock first shows it or leaves it out, any
+   * The instants within a span by the rule of the guide: a fixed time when the clock first shows it or leaves it out, any
    * other whenever the clock shows it.
    */
   due({ fixed, minutes, hours, days }: Pattern, [from, to]: Span): number[] {

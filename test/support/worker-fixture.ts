@@ -24,7 +24,7 @@ export class WorkerProcess {
   private readonly process: ChildProcess;
   private readonly closed: Promise<unknown>;
 
-  /** @param detached in a process group of its own, as a terminal starts what runs in its foreground */
+  /** @param detached in a process group of its own, as a terminal starts the processes of its foreground */
   constructor(environment: Record<string, string>, file: string | readonly string[], detached = false) {
     const args =
       typeof file === 'string' ? [new URL(`../../build/fixtures/${file}.js`, import.meta.url).pathname] : file;
@@ -111,7 +111,7 @@ export class WorkerFixture<S extends Stoppable = RedisServer> {
     return this.spawn(file, options, environment);
   }
 
-  /** A worker that can be sent what a terminal sends to its foreground. */
+  /** A worker that can receive the signals of a terminal to its foreground. */
   foreground(options: WorkerOptions): WorkerProcess {
     return this.spawn(WORKER, options, {}, true);
   }
@@ -164,7 +164,7 @@ export class WorkerFixture<S extends Stoppable = RedisServer> {
     return new TaskSender(this.broker.broker, this.broker.ids, target, { headers: { tenant } });
   }
 
-  /** What is known of a dead task: the report, and the history of its attempts. */
+  /** A dead task: its report, and the history of its attempts. */
   async dead(id: string, queue = 'default'): Promise<{ report: DeathReport; attempts: AttemptRecord[] } | undefined> {
     const record = await this.broker.redis.hget(`{nestwork}:dead-records:${queue}`, id);
     if (record === null) return undefined;
@@ -208,7 +208,7 @@ export class WorkerFixture<S extends Stoppable = RedisServer> {
     );
   }
 
-  /** What waits or is held, by key. */
+  /** The tasks that wait or are held, by key. */
   async work(): Promise<Record<string, unknown>> {
     const entries = Object.entries(await this.broker.state());
     return Object.fromEntries(entries.filter(([key]) => /^(queue|suspects|scheduled|claims):/.test(key)));
@@ -230,8 +230,8 @@ export class WorkerFixture<S extends Stoppable = RedisServer> {
   }
 
   /**
-   * Resolves when the text stands in the output of a worker, in so many lines; rejects when there are more. What a process
-   * prints comes through a pipe, while its events and Redis show at once what it has done.
+   * Resolves when the text stands in the output of a worker, in so many lines; rejects when there are more. The output of a process
+   * comes through a pipe, while its events and Redis change at once.
    */
   async logged(worker: WorkerProcess | undefined, text: string, times = 1): Promise<void> {
     const lines = (): number => worker?.lines(text).length ?? 0;
@@ -255,7 +255,7 @@ export class WorkerFixture<S extends Stoppable = RedisServer> {
   }
 }
 
-/** Waits for a state, looking again and again; fails with what was seen instead. */
+/** Waits for a state, looking again and again; fails with the state it saw instead. */
 async function until(what: string, condition: () => boolean | Promise<boolean>, report: () => string): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
   while (!(await condition())) {

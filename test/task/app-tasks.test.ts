@@ -36,7 +36,7 @@ it.each([
   expect(contestedQueues(worker('blog', tasks, [...QUEUES, 'blog']), SHOP)).toEqual(queues);
 });
 
-it('contests nothing with a worker of the same app, of an app without a name, or of other queues', () => {
+it('the tasks of a worker contest nothing with a worker of the same app, of an app without a name, or of other queues', () => {
   expect(contestedQueues(SHOP, worker('shop', ['default/Post.publish']))).toEqual([]);
   expect(contestedQueues(SHOP, { queues: QUEUES, app: undefined })).toEqual([]);
   expect(contestedQueues({ queues: QUEUES, app: undefined }, SHOP)).toEqual([]);
@@ -57,7 +57,7 @@ it('the contestants of a queue are all apps that serve it, if any two differ', (
   expect(contestantsOf('default', [SHOP, { queues: QUEUES, app: undefined }])).toEqual([]);
 });
 
-it('comes back from the session as it was written, whatever the names are', () => {
+it('the tasks of an app are equal after a round trip through the session, for any names', () => {
   for (const name of ['shop', '@acme/shop', 'my "app" \u2028 \ud800']) {
     const app = appTasks(name, ['__proto__', 'default'], [{ name: 'constructor', queue: '__proto__' }]);
     expect(app.digests.size).toBe(1);
@@ -78,6 +78,6 @@ it.each([
   '{"name":"shop"}',
   '{"name":"shop","tasks":null}',
   '{"name":"shop","tasks":{"default":7}}',
-])('is unknown when the session says %j', (json) => {
+])('the tasks of an app are unknown when the session holds %j', (json) => {
   expect(decodeAppTasks(json)).toBeUndefined();
 });

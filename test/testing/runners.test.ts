@@ -1,4 +1,4 @@
-/** The helpers in projects of users, with the runners they use, on what `npm run build` made. */
+/** The helpers in projects of users, with the runners they use, on the output of `npm run build`. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ interface Ended {
   readonly output: string;
 }
 
-/** Runs a file of the package in a fixture. Nobody ends the runner but itself: an open handle would make it hang. */
+/** Runs a file of the package in a fixture. The runner must end by itself: an open handle would make it hang. */
 async function run(binary: string, args: readonly string[], fixture: string): Promise<Ended> {
   const env: NodeJS.ProcessEnv = { ...process.env, NODE_OPTIONS: '--experimental-vm-modules', FORCE_COLOR: '0' };
   // nothing of the runner that runs this test, and no Redis

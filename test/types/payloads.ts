@@ -1,4 +1,4 @@
-/** What the compiler must accept and must refuse of payloads and enhancers; `tsc --noEmit` is the test. Nothing here runs. */
+/** Payloads and enhancers that the compiler must accept, and others that it must refuse; `tsc --noEmit` is the test. Nothing here runs. */
 import { type ExecutionContext, Injectable, ParseIntPipe, ValidationPipe } from '@nestjs/common';
 import * as v from 'valibot';
 import { z } from 'zod';
@@ -70,7 +70,7 @@ export async function accepted(queue: QueueClient, context: ExecutionContext): P
   await mails.pages.delay('1', '2');
   await mails.either.delay(null);
   await mails.either.delay({ at: '2031-05-01T08:00:00Z' });
-  // without PayloadOf the type of the parameter is what counts
+  // without PayloadOf the type of the parameter counts
   await mails.plain.delay(7);
   await mails.welcome.delay({ email: 'a' }, 7);
 

@@ -1,5 +1,5 @@
 /**
- * What the compiler must accept and must refuse; `tsc --noEmit` is the test. Nothing here runs.
+ * Code that the compiler must accept, and code that it must refuse; `tsc --noEmit` is the test. Nothing here runs.
  *
  * An expected error that is none fails the build, as does one at another line.
  */
@@ -257,7 +257,7 @@ export class Metrics implements OnTaskFailure {
   constructor(@Inject(QueueClient) private readonly queue: QueueClient) {}
 
   async onTaskFailure({ id, attempt, enqueuedAt, signal }: TaskInfo, error: unknown): Promise<void> {
-    const told: [string, number, Date, boolean, unknown] = [id, attempt, enqueuedAt, signal.aborted, error];
-    await this.queue.task('Ops.tell').delay(told.length);
+    const data: [string, number, Date, boolean, unknown] = [id, attempt, enqueuedAt, signal.aborted, error];
+    await this.queue.task('Ops.record').delay(data.length);
   }
 }

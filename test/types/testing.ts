@@ -1,4 +1,4 @@
-/** What the helpers for tests must accept and must refuse; `tsc --noEmit` is the test. Nothing here runs. */
+/** Calls that the helpers for tests must accept, and others that they must refuse; `tsc --noEmit` is the test. Nothing here runs. */
 import { expect as jestExpect } from '@jest/globals';
 import { expect as vitestExpect } from 'vitest';
 import { z } from 'zod';
@@ -82,7 +82,7 @@ export function senders(client: QueueClient): void {
   queue.enqueued(queue.of(MailTasks).welcome)[0]?.args satisfies readonly unknown[] | undefined;
 }
 
-/** What a schema takes is what is sent. */
+/** The input of a schema is the value that is sent. */
 export function schemas(): void {
   expect(queue).toHaveEnqueued(queue.of(PhotoTasks).shrink, [{ width: 'wide' }]);
   // @ts-expect-error a name is a text

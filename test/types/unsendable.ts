@@ -81,7 +81,7 @@ class Fine {
   @Task()
   data(_user: WelcomeDto, _tree: Tree, _json: Json, _callbacks: Callbacks, _record: Record<string, number>): void {}
 
-  // biome-ignore lint/suspicious/noExplicitAny: what people write
+  // biome-ignore lint/suspicious/noExplicitAny: as apps write it
   @Task() loose(_any: any, _unknown: unknown, _object: object, _empty: Record<string, unknown>): void {}
 
   @Task()

@@ -72,7 +72,7 @@ describe('toMilliseconds', () => {
     expect(read).toThrow("(ms, s, m, h, d, w): 1500, '500ms', '30s', '1.5h', '10 m'");
   });
 
-  it('gives a whole number in range or throws, whatever it gets', () => {
+  it('returns a whole number in range or throws, for any input', () => {
     fc.assert(
       fc.property(fc.anything(), (value) => {
         let milliseconds: number;

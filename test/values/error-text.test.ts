@@ -25,7 +25,7 @@ function thrownBy(act: () => unknown): unknown {
   throw new Error('nothing was thrown');
 }
 
-describe('the text of an error', () => {
+describe('errorText()', () => {
   it.each<[string, unknown, string]>([
     [
       'its cause',
@@ -71,11 +71,11 @@ describe('the text of an error', () => {
       'Error: a (caused by Error: b c (caused by d))',
     ],
     [
-      'not what it has told already',
+      'no cause that the message already contains',
       caused('no report: disk full', new Error('disk full')),
       'Error: no report: disk full',
     ],
-    ['its name alone where it says no more', new RangeError(''), 'RangeError'],
+    ['its name alone when it has no message', new RangeError(''), 'RangeError'],
     [
       'a DOMException without its number',
       new DOMException('The operation was aborted', 'AbortError'),
@@ -101,7 +101,7 @@ describe('the text of an error', () => {
       thrownBy(() => v.parse(v.object({ card: v.number() }), { card: '4111-1111' })),
       'ValiError: card: Invalid type: Expected number but received "4111-1111"',
     ],
-  ])('tells %s', (_what, error, text) => {
+  ])('contains %s', (_what, error, text) => {
     expect(errorText(error)).toBe(text);
   });
 
@@ -134,9 +134,9 @@ describe('the text of an error', () => {
       })(),
       "thrown: Refusal { why: 'late' }",
     ],
-    ['of a list its first members', [1, 2, 3, 4, 5, 6, 7], 'thrown: [ 1, 2, 3, 4, 5, [2 more] ]'],
+    ['the first members of a list', [1, 2, 3, 4, 5, 6, 7], 'thrown: [ 1, 2, 3, 4, 5, [2 more] ]'],
     [
-      'of errors of class-validator what is wrong, and no input',
+      'the failed constraints of class-validator, without the input',
       {
         errors: [{ property: 'code', value: 'geheim', target: { code: 'geheim' }, constraints: { isIn: 'not known' } }],
       },
@@ -147,13 +147,13 @@ describe('the text of an error', () => {
       { pwd: 'geheim', jwt: 'geheim' },
       'thrown: { pwd: [withheld], jwt: [withheld] }',
     ],
-    ['of bytes no more than that', Buffer.from('geheim'), 'thrown: [Buffer]'],
-    ['of a function its name', function later() {}, 'thrown: a function later'],
-  ])('tells of what is no error %s', (_what, value, text) => {
+    ['the type of bytes, and no content', Buffer.from('geheim'), 'thrown: [Buffer]'],
+    ['the name of a function', function later() {}, 'thrown: a function later'],
+  ])('contains, for a thrown value that is no error, %s', (_what, value, text) => {
     expect(errorText(value)).toBe(text);
   });
 
-  it('tells of an error of an HTTP client neither its request nor its config', () => {
+  it('contains neither the request nor the config of an error of an HTTP client', () => {
     const secret = { headers: { authorization: 'geheim' }, url: 'https://geheim@example.org' };
     const error = Object.assign(new Error('Request failed with status code 404'), {
       name: 'AxiosError',
@@ -166,7 +166,7 @@ describe('the text of an error', () => {
     expect(errorText({ ...error })).not.toContain('geheim');
   });
 
-  it('tells no input of an app whose pipes throw the errors of class-validator as they are', async () => {
+  it('contains no input when pipes of the app throw the errors of class-validator unchanged', async () => {
     class Address {
       @MinLength(12)
       zip!: string;
@@ -188,7 +188,7 @@ describe('the text of an error', () => {
     );
   });
 
-  it('runs no getter of what is no error', () => {
+  it('runs no getter of a thrown object that is no error', () => {
     let ran = 0;
     const value = {
       get message(): string {
@@ -204,22 +204,22 @@ describe('the text of an error', () => {
     expect(ran).toBe(0);
   });
 
-  it('tells each error once where causes and errors lead back', () => {
+  it('contains each error once when causes and errors form a circle', () => {
     const inner = new Error('inner');
     const outer = new AggregateError([inner], 'outer', { cause: inner });
     inner.cause = outer;
     expect(errorText(outer)).toBe('AggregateError: outer (errors: inner)');
   });
 
-  it('tells of a long chain the first causes and the root of it', () => {
+  it('contains the first causes and the root of a long chain', () => {
     const chain = (level: number): Error =>
       level === 9 ? refused('::1:1') : new Error(`level ${level}`, { cause: chain(level + 1) });
     expect(errorText(chain(0))).toBe(
-      'Error: level 0 (caused by Error: level 1 (caused by Error: level 2 (caused by Error: level 3 (caused by Error: level 4 (caused by 4 more (caused by Error: connect ECONNREFUSED ::1:1))))))',
+      'Error: level 0 (caused by Error: level 1 (caused by Error: level 2 (caused by Error: level 3 (caused by Error: level 4 (caused by Error: level 5 (caused by Error: level 6 (caused by Error: level 7 (caused by Error: level 8 (caused by Error: connect ECONNREFUSED ::1:1)))))))))',
     );
   });
 
-  it('keeps the cause of a message that is too long, and the remedies of our own errors last', () => {
+  it('keeps the cause when the message is too long, and the remedies of a NestworkError at the end', () => {
     const long = errorText(caused('x'.repeat(1_000_000), refused('::1:1')));
     expect(long).toMatch(/^Error: x+… \(caused by Error: connect ECONNREFUSED ::1:1\)$/);
     expect(long.length).toBeLessThanOrEqual(2_000);
@@ -228,7 +228,7 @@ describe('the text of an error', () => {
     );
   });
 
-  it('is bounded however many errors there are', () => {
+  it('is bounded for any number of errors', () => {
     const crowd = (depth: number): Error =>
       depth === 0
         ? new Error('y'.repeat(10_000))

@@ -8,7 +8,7 @@ describe('assertKnownOptions', () => {
     expect(check(options)).not.toThrow();
   });
 
-  it('names an option that nobody would look at, and those there are', () => {
+  it('names the option that does not exist, and the options that do', () => {
     expect(check({ quue: 'bulk' })).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }));
     expect(check({ quue: 'bulk' })).toThrow('@Task() has no option "quue"');
     expect(check({ quue: 'bulk' })).toThrow('Known options: name, queue.');
@@ -31,7 +31,7 @@ describe('assertKnownOptions', () => {
     ['inherited options', Object.assign(Object.create({ queue: 'bulk' }), { name: 'a' })],
     ['a hidden option', Object.defineProperty({ name: 'a' }, 'queue', { value: 'bulk' })],
     ['a symbol', { [Symbol('queue')]: 'bulk' }],
-  ])('refuses %s, which would be taken for less than it is', (_, options) => {
+  ])('refuses %s, which is no plain object of own options', (_, options) => {
     expect(check(options)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }));
     expect(check(options)).toThrow('Give a plain object.');
   });

@@ -9,7 +9,7 @@ describe('printable text', () => {
     ['separators of lines and paragraphs', '\u2028\u2029', '\\u2028\\u2029'],
     ['marks of direction', '\u202egpj.exe\u2066\u200f\u061c', '\\u202egpj.exe\\u2066\\u200f\\u061c'],
     ['half a character', 'a\ud800b', 'a\\ud800b'],
-  ])('spells out %s', (_what, text, shown) => {
+  ])('escapes %s', (_what, text, shown) => {
     expect(printable(text)).toBe(shown);
   });
 
@@ -19,22 +19,22 @@ describe('printable text', () => {
     expect(printableLines(text)).toBe(text);
   });
 
-  it('cuts what is long, between characters', () => {
+  it('cuts a long text between characters', () => {
     expect(printable('x'.repeat(3_000_000))).toBe(`${'x'.repeat(200)}…`);
     expect(cut('ab😀', 3)).toBe('ab…');
     expect(printableLines('x'.repeat(3_000_000))).toHaveLength(10_001);
   });
 
-  it('keeps the lines of a text that has several', () => {
+  it('keeps the line breaks of a text of several lines', () => {
     expect(printableLines('a\r\n\tb\nc\u001b[2J\rd')).toBe('a\n\tb\nc\\x1b[2J\\rd');
   });
 
-  it('indents the lines of a stack that could be taken for lines of the log', () => {
+  it('indents the lines of a stack that look like lines of the log', () => {
     const stack = 'Error: a\n[Nest] 7 LOG fine\n    at b\ncaused by Error: c\n    at d\n';
     expect(printableStack(stack)).toBe('Error: a\n    [Nest] 7 LOG fine\n    at b\ncaused by Error: c\n    at d\n');
   });
 
-  it('stays what it is when it is made printable again', () => {
+  it('does not change when it is made printable again', () => {
     const once = printable('a\n\u001b[1m\u202e');
     expect(printable(once)).toBe(once);
   });

@@ -39,7 +39,7 @@ describe.each(kinds)('a $subject', ({ subject, check, longest }) => {
   });
 });
 
-it('lets tasks alone have ":" and "$" in their names', () => {
+it('only the name of a task may contain ":" and "$"', () => {
   for (const name of ['ReportTasks.send', 'reports:send', '$tasks.$send']) {
     expect(() => assertTaskName(name)).not.toThrow();
   }

@@ -12,7 +12,7 @@ function experienced(durationMs: number, { concurrency = 1, times = 20 } = {}): 
 }
 
 describe('the number of tasks to claim', () => {
-  it('is that of the free slots as long as no duration is known', () => {
+  it('equals the number of free slots as long as no duration is known', () => {
     const size = new BatchSize(4);
     expect([4, 1, 3].map((free) => size.next(free))).toEqual([4, 1, 3]);
   });
@@ -25,16 +25,16 @@ describe('the number of tasks to claim', () => {
     [1, 10],
     [0.01, MAX_BATCH],
     [0, MAX_BATCH],
-  ])('settles, for tasks of %d ms, at what starts within 10 ms: %i', (durationMs, batch) => {
+  ])('for tasks of %d ms, settles at the number that starts within 10 ms: %i', (durationMs, batch) => {
     expect(experienced(durationMs).next(1)).toBe(batch);
   });
 
-  it('is never under the free slots, and counts them all', () => {
+  it('is at least the number of free slots, and grows with it', () => {
     expect(experienced(1_000, { concurrency: 8 }).next(8)).toBe(8);
     expect(experienced(5, { concurrency: 8 }).next(8)).toBe(16);
   });
 
-  it('is never over what one script may carry', () => {
+  it('does not exceed the limit of one script', () => {
     expect(experienced(0.001, { concurrency: 100 }).next(100)).toBe(MAX_BATCH);
   });
 
@@ -49,7 +49,7 @@ describe('the number of tasks to claim', () => {
     expect(limits).toEqual([2, 4, 8, 16, 32, 64, 128, 128]);
   });
 
-  it('shrinks at once when a task takes long, and recovers slowly', () => {
+  it('falls at once when a task takes long, and recovers slowly', () => {
     const size = experienced(0.1);
     size.learn('Other.task', 50);
     expect(size.next(1)).toBe(1);
@@ -61,13 +61,13 @@ describe('the number of tasks to claim', () => {
   });
 });
 
-describe('ahead of need, while all slots are busy', () => {
-  it('short tasks are claimed as long as a batch is not at hand yet', () => {
+describe('the number of tasks to claim while all slots are busy', () => {
+  it('is positive for short tasks as long as less than a batch waits', () => {
     const size = experienced(0.01);
     expect([0, 1, 64, 128, 129].map((waiting) => size.next(0, waiting))).toEqual([128, 128, 128, 128, 0]);
   });
 
-  it('no more than start in time, with those that wait', () => {
+  it('covers only tasks that start in time, including those that wait', () => {
     const size = experienced(1);
     expect([0, 3, 5, 6].map((waiting) => size.next(0, waiting))).toEqual([10, 7, 5, 0]);
   });
@@ -76,18 +76,18 @@ describe('ahead of need, while all slots are busy', () => {
     [11, 1],
     [1_000, 1],
     [101, 10],
-  ])('nothing, where tasks take %d ms', (durationMs, concurrency) => {
+  ])('is zero for tasks of %d ms', (durationMs, concurrency) => {
     expect(experienced(durationMs, { concurrency }).next(0, 0)).toBe(0);
   });
 
-  it('nothing, where the queues held no more after the last claim', () => {
+  it('is zero when the last claim emptied the queues', () => {
     const size = experienced(0.01);
     size.claimed(64, false);
     expect(size.next(0, 0)).toBe(0);
     expect(size.next(1, 0)).toBe(MAX_BATCH);
   });
 
-  it('nothing before the first durations are known, and nothing while a slot is about to be filled', () => {
+  it('is zero before the first duration is known, and while the waiting tasks will fill a slot', () => {
     const fresh = new BatchSize(1);
     fresh.claimed(1, true);
     expect(fresh.next(0, 0)).toBe(0);
@@ -96,11 +96,11 @@ describe('ahead of need, while all slots are busy', () => {
 });
 
 describe('a task', () => {
-  it('that never ran may block', () => {
+  it('may block before one of its name has run', () => {
     expect(new BatchSize(1).mayBlock('Some.task')).toBe(true);
   });
 
-  it('may block when those of its name take long, whatever others take', () => {
+  it('may block when tasks of its name take long, even if others are short', () => {
     const size = experienced(0.1);
     size.learn('Slow.task', 20);
     expect(size.mayBlock('Some.task')).toBe(false);
@@ -108,7 +108,7 @@ describe('a task', () => {
     expect(size.mayBlock('constructor')).toBe(true);
   });
 
-  it('that was slow once is fast again after it was fast for long', () => {
+  it('may not block any more after many short runs of tasks of its name', () => {
     const size = experienced(0.1);
     size.learn('Some.task', 20);
     expect(size.mayBlock('Some.task')).toBe(true);

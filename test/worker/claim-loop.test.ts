@@ -37,9 +37,11 @@ afterEach(async () => {
 });
 afterAll(() => fixture.stop());
 
-/** The broker of a child that notes what it is asked, and loses claims on their way to Redis while `lossy`. */
+/** The broker of a child: it notes each request, and loses claims on their way to Redis while `lossy`. */
 class ObservedBroker {
   readonly asked: string[] = [];
+  /** the queues of each wait for a bell */
+  readonly waits: string[] = [];
   /** how many tasks the child was given */
   given = 0;
   lossy = false;
@@ -48,7 +50,7 @@ class ObservedBroker {
     crons: fixture.broker.crons,
     metrics: fixture.broker.metrics,
     claim: async (claimant, request) => {
-      this.asked.push(this.lossy ? 'lost claim' : describe(request));
+      this.asked.push(this.lossy ? 'lost claim' : kindOf(request));
       if (this.lossy) throw new NestworkError('REDIS_TIMEOUT', 'No answer.', 'Wait.');
       const reply = await fixture.broker.claim(claimant, request);
       this.given += reply.tasks.length;
@@ -56,6 +58,7 @@ class ObservedBroker {
     },
     waitForBell: (queues, timeoutMs) => {
       this.asked.push('wait');
+      this.waits.push(queues.join(' '));
       return fixture.broker.waitForBell(queues, timeoutMs);
     },
     stopWaiting: () => {},
@@ -66,7 +69,7 @@ class ObservedBroker {
   };
 }
 
-function describe({ recover }: ClaimRequest): string {
+function kindOf({ recover }: ClaimRequest): string {
   return recover ? 'recover' : 'claim';
 }
 
@@ -93,7 +96,7 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
   while (!(await condition())) await delay(2);
 }
 
-it('looks into the queues again after a claim that was lost, for the ring is used up', async () => {
+it('a child looks into the queues again after a lost claim, because that claim may have used up the bell', async () => {
   const observed = new ObservedBroker();
   let ran = false;
   const loop = loopOf(observed.broker, () => {
@@ -113,7 +116,70 @@ it('looks into the queues again after a claim that was lost, for the ring is use
   await ended;
 });
 
-it('gives back what was aborted, also when its last claim got no answer', async () => {
+describe('a paused queue', () => {
+  const pause = (queue: string): Promise<unknown> =>
+    fixture.broker.pauses.pause(queue, { forMs: undefined, by: 'anna', reason: undefined });
+
+  async function stopped(loop: ClaimLoop, ended: Promise<void>): Promise<void> {
+    loop.stop();
+    await fixture.redis.rpush('{nestwork}:bell:default', '1');
+    await fixture.redis.rpush('{nestwork}:bell:bulk', '1');
+    await ended;
+  }
+
+  it('wakes a child once for tasks that are sent to it, while those of its other queues start', async () => {
+    const observed = new ObservedBroker();
+    const ran: unknown[] = [];
+    const loop = loopOf(observed.broker, ([label]) => void ran.push(label), {
+      claimant: { ...CLAIMANT, queues: ['default', 'bulk'] },
+    });
+    await pause('default');
+    const ended = loop.run();
+    await until(() => observed.waits.length === 1);
+    await fixture.broker.enqueue('default', [fixture.message('Some.task', 'paused')]);
+    await until(() => observed.waits.length === 2);
+    await fixture.broker.enqueue('default', fixture.messages(50));
+    await fixture.broker.enqueue('bulk', [fixture.message('Some.task', 'open')]);
+    await until(() => ran.length > 0);
+    expect(ran).toEqual(['open']);
+    expect(observed.waits.slice(0, 2)).toEqual(['default bulk', 'bulk']);
+    await stopped(loop, ended);
+  });
+
+  it('that is all a child has leaves it idle, until it is resumed', async () => {
+    const observed = new ObservedBroker();
+    let ran = 0;
+    const loop = loopOf(observed.broker, () => {
+      ran += 1;
+    });
+    await pause('default');
+    const ended = loop.run();
+    await until(() => observed.waits.length === 1);
+    await fixture.broker.enqueue('default', fixture.messages(3));
+    // a bell has woken it in vain, and so it rests; then it waits for a bell again, which has rung for those
+    await until(() => observed.waits.length >= 2);
+    const claims = observed.asked.filter((asked) => asked === 'claim').length;
+    expect(claims).toBeLessThanOrEqual(observed.waits.length + 2);
+    expect(ran).toBe(0);
+    await fixture.broker.pauses.resume('default');
+    await until(() => ran === 3);
+    await stopped(loop, ended);
+  });
+
+  it('with a rest under way does not hold up the end of a child', async () => {
+    const observed = new ObservedBroker();
+    const loop = loopOf(observed.broker, () => {});
+    await pause('default');
+    await fixture.broker.enqueue('default', fixture.messages(1));
+    const ended = loop.run();
+    await until(() => observed.asked.filter((asked) => asked === 'claim').length === 2);
+    loop.stop();
+    await ended;
+    expect(observed.given).toBe(0);
+  });
+});
+
+it('a child releases an aborted task even when its last claim got no answer', async () => {
   const observed = new ObservedBroker();
   const message = fixture.message();
   let task: RunningTask | undefined;
@@ -137,11 +203,11 @@ it('gives back what was aborted, also when its last claim got no answer', async 
   expect((await fixture.redis.lrange('{nestwork}:queue:default', 0, -1)).map(idOf)).toEqual([idOf(message)]);
 });
 
-it('tells once that it claims nothing because Redis refuses to take a task back, with the remedy, and when that is over', async () => {
+it('a child logs once that it claims nothing while Redis refuses to take a task back, with the remedy, and logs the end', async () => {
   const lines: string[] = [];
-  const tell = (level: string) => (line: string) => void lines.push(`${level} ${line}`);
-  Logger.overrideLogger({ log: tell('log'), warn: tell('warn'), error: tell('error') });
-  const told = (text: string): string[] => lines.filter((line) => line.includes(text));
+  const log = (level: string) => (line: string) => void lines.push(`${level} ${line}`);
+  Logger.overrideLogger({ log: log('log'), warn: log('warn'), error: log('error') });
+  const logged = (text: string): string[] => lines.filter((line) => line.includes(text));
   const observed = new ObservedBroker();
   let asked = 0;
   const broker: ChildBroker = {
@@ -169,7 +235,7 @@ it('tells once that it claims nothing because Redis refuses to take a task back,
     const ended = loop.run();
     await until(() => asked > 4);
     expect(ran).toEqual(['fails', 'fails']);
-    const refusals = told('Redis refuses to take back');
+    const refusals = logged('Redis refuses to take back');
     expect(refusals).toEqual([
       expect.stringMatching(
         /^error .* this child claims no task of any queue: .*WRONGTYPE \{nestwork\}:scheduled:default is a string/,
@@ -179,8 +245,8 @@ it('tells once that it claims nothing because Redis refuses to take a task back,
     await fixture.redis.del('{nestwork}:scheduled:default');
     await fixture.broker.enqueue('default', [fixture.message('Some.task', 'after')]);
     await until(() => ran.includes('after'));
-    expect(told('this child claims again')).toHaveLength(1);
-    expect(told('Redis refuses to take back')).toHaveLength(1);
+    expect(logged('this child claims again')).toHaveLength(1);
+    expect(logged('Redis refuses to take back')).toHaveLength(1);
     loop.stop();
     await fixture.redis.rpush('{nestwork}:bell:default', '1');
     await ended;
@@ -226,7 +292,7 @@ async function stopped(loop: ClaimLoop, ended: Promise<void>): Promise<void> {
   await ended;
 }
 
-it('starts tasks whose arguments take longer to read than the window, and names them once', async () => {
+it('a child starts tasks whose arguments take longer to read than the start window, and logs them once', async () => {
   const warnings: string[] = [];
   Logger.overrideLogger({ log: () => {}, warn: (line: string) => void warnings.push(line), error: () => {} });
   const ran: unknown[] = [];
@@ -240,10 +306,9 @@ it('starts tasks whose arguments take longer to read than the window, and names 
   await until(() => ran.length === 4);
   await stopped(loop, ended);
   expect(ran.sort()).toEqual(['quick', 'quick', 'slow', 'slow']);
-  expect(warnings.filter((line) => line.startsWith('The arguments of task Some.task'))).toHaveLength(1);
 });
 
-it('sends no claim before Redis has answered that it has what was given back', async () => {
+it('a child claims again only after Redis has confirmed its release', async () => {
   const asked: string[] = [];
   const ran: unknown[] = [];
   const broker: ChildBroker = {
@@ -278,7 +343,7 @@ it.each([
   ['is tried again', { retries: 1, backoff: { type: 'fixed', delay: 3_600_000 } } as const],
   ['is dead', { retries: 0 }],
 ])(
-  'a second message with the id of a task that %s is among the claims no longer than that',
+  'a second message with the id of a task that %s leaves the claims with that task',
   async (_end, policy) => {
     const message = fixture.message();
     const attempts: number[] = [];
@@ -306,7 +371,7 @@ it.each([
   20_000,
 );
 
-it('claims one task with a longer window after claims of which it could start nothing', async () => {
+it('a child claims one task with a longer window after claims from which it could start no task', async () => {
   const warnings: string[] = [];
   Logger.overrideLogger({ log: () => {}, warn: (line: string) => void warnings.push(line), error: () => {} });
   const ran: unknown[] = [];
@@ -328,4 +393,33 @@ it('claims one task with a longer window after claims of which it could start no
   expect(limits.join()).toMatch(/\b1,1,1,2\b/);
   expect(Math.max(...windows.filter(Number.isFinite))).toBeGreaterThan(START_WINDOW_MS * 8);
   expect(warnings.filter((line) => line.includes('was claimed 3 times'))).toHaveLength(1);
+});
+
+it.each<[string, TaskHandler, PolicyOptions]>([
+  ['done', () => undefined, {}],
+  ['tried again', () => Promise.reject(new Error('no')), { retries: 3 }],
+  ['dead', () => Promise.reject(new Error('no')), {}],
+])('a severed loop changes nothing in Redis when its task is %s', async (_end, ends, policy) => {
+  const observed = new ObservedBroker();
+  const losses: string[] = [];
+  let end: (() => void) | undefined;
+  const handler: TaskHandler = async (_args, task) => {
+    await new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    await ends([], task);
+  };
+  await fixture.broker.enqueue('default', fixture.messages(2));
+  const options = { executor: executorOf(handler, policy), onLeaseLost: () => void losses.push('lost') };
+  const loop = loopOf(observed.broker, handler, options);
+  const run = loop.run();
+  while (!end) await delay(5);
+  const before = await fixture.state();
+  const { length: asked } = observed.asked;
+  loop.sever();
+  expect(losses).toEqual(['lost']);
+  end();
+  await run;
+  expect(await fixture.state()).toEqual(before);
+  expect(observed.asked).toHaveLength(asked);
 });

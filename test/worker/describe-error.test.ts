@@ -9,7 +9,7 @@ function errorWith(property: 'name' | 'message' | 'stack' | 'cause', harm: Prope
 }
 
 describe('describeError', () => {
-  it('tells name, message and stack of an error', () => {
+  it('contains name, message and stack of an error', () => {
     const error = new TypeError('not a function');
     expect(describeError(error)).toEqual({
       code: 'TASK_FAILED',
@@ -18,25 +18,25 @@ describe('describeError', () => {
     });
   });
 
-  it('tells an error of another realm as one, such as those of Node in Jest', () => {
+  it('describes an error of another realm as an error, for example an error of Node in Jest', () => {
     const error: unknown = runInNewContext("new TypeError('fetch failed', { cause: new RangeError('no route') })");
     expect(error).not.toBeInstanceOf(Error);
-    const told = describeError(error);
-    expect(told).toMatchObject({
+    const described = describeError(error);
+    expect(described).toMatchObject({
       code: 'TASK_FAILED',
       error: 'TypeError: fetch failed (caused by RangeError: no route)',
     });
-    expect(told.stack).toMatch(/^TypeError: fetch failed\n[\s\S]*\ncaused by RangeError: no route/);
+    expect(described.stack).toMatch(/^TypeError: fetch failed\n[\s\S]*\ncaused by RangeError: no route/);
   });
 
-  it('keeps the code of our own errors', () => {
+  it('keeps the code of a NestworkError', () => {
     expect(describeError(new NestworkError('UNKNOWN_TASK', 'No such task.', []))).toMatchObject({
       code: 'UNKNOWN_TASK',
       error: expect.stringContaining('No such task.'),
     });
   });
 
-  it('tells the causes, up to five', () => {
+  it('contains up to five causes', () => {
     const chain = (level: number): Error => {
       const error = new Error(`level ${level}`, { cause: level === 6 ? undefined : chain(level + 1) });
       error.stack = `Error: level ${level}\n    at somewhere`;
@@ -46,7 +46,7 @@ describe('describeError', () => {
     expect(describeError(chain(0)).stack).toBe(['Error: level 0\n    at somewhere', ...causes].join('\n'));
   });
 
-  it('does not follow a cause that leads to itself for ever', () => {
+  it('stops at a cause that leads back to its error', () => {
     const error = new Error('ouroboros');
     error.cause = error;
     expect(describeError(error)).toMatchObject({ error: 'Error: ouroboros' });
@@ -68,7 +68,7 @@ describe('describeError', () => {
       },
       'thrown: { toString: [Function] }',
     ],
-  ])('tells of %p that it was thrown', (value, error) => {
+  ])('describes %p as a thrown value', (value, error) => {
     expect(describeError(value)).toEqual({ code: 'TASK_FAILED', error });
   });
 
@@ -80,14 +80,14 @@ describe('describeError', () => {
     }
   });
 
-  it('does without a stack', () => {
+  it('describes an error without a stack', () => {
     const error = new Error('bare');
     error.stack = undefined;
     expect(describeError(error)).toMatchObject({ error: 'Error: bare' });
   });
 
-  // were it to throw, the child would die of it, and nobody could tell by which task
-  it.each(['name', 'message', 'stack', 'cause'] as const)('survives an error whose %s cannot be read', (property) => {
+  // an error thrown here would end the child, and no log line would name the task
+  it.each(['name', 'message', 'stack', 'cause'] as const)('describes an error whose %s cannot be read', (property) => {
     const unreadable = (): never => {
       throw new Error('unreadable');
     };
@@ -96,7 +96,7 @@ describe('describeError', () => {
     expect(describeError(errorWith(property, { value: Object.create(null) }))).toMatchObject({ code: 'TASK_FAILED' });
   });
 
-  it('survives whatever is thrown, in a form that JSON carries', () => {
+  it('returns an object that JSON can carry, for any thrown value', () => {
     return fc.assert(
       fc.asyncProperty(fc.anything(), async (value) => {
         const described = describeError(value);

@@ -71,7 +71,7 @@ afterAll(() => apps.stop());
 const names = async (): Promise<string[]> => (await drainTasks(app)).map(({ name }) => name);
 
 describe('drainTasks()', () => {
-  it('runs broadcasts behind the tasks, with context and hooks, and what they send', async () => {
+  it('runs broadcasts after the tasks, with context and hooks, and then the tasks that they send', async () => {
     await queue.of(CacheTasks).forget.delay('again');
     await queue.of(CacheTasks).change.delay('a');
     expect(await names()).toEqual(['CacheTasks.change', 'CacheTasks.forget', 'CacheTasks.forget', 'CacheTasks.count']);
@@ -94,7 +94,7 @@ describe('drainTasks()', () => {
     expect(await names()).toEqual(['CacheTasks.forget']);
   });
 
-  it('tells what a broadcast threw, and leaves nothing dead', async () => {
+  it('returns the error of a broadcast, and leaves nothing dead', async () => {
     const { id } = await queue.of(CacheTasks).fail.delay();
     expect(await drainTasks(app)).toMatchObject([{ id, name: 'CacheTasks.fail', error: new RangeError('no luck') }]);
     expect(await apps.redis.keys('{nestwork}:dead:*')).toEqual([]);

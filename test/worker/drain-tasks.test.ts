@@ -73,7 +73,7 @@ afterEach(async () => {
 });
 afterAll(() => apps.stop());
 
-/** What is left of work and workers. */
+/** The keys of tasks and workers that are left. */
 async function leftovers(): Promise<string[]> {
   return (await apps.redis.keys('{nestwork}:*')).filter((key) => /:(queue|claims|quarantined|session)/.test(key));
 }
@@ -84,7 +84,7 @@ async function deathReport(id: string): Promise<unknown> {
 }
 
 describe('drainTasks', () => {
-  it('runs what is pending, in the order in which a worker would', async () => {
+  it('runs pending tasks in the order of a worker', async () => {
     await send.count.delayMany([['a'], ['b']]);
     await send.down.delay(0);
     const drained = await drainTasks(app);
@@ -98,7 +98,7 @@ describe('drainTasks', () => {
     );
   });
 
-  it('runs tasks outside of what the test has in its AsyncLocalStorage', async () => {
+  it('runs tasks outside of the AsyncLocalStorage of the test', async () => {
     await caller.run('test', async () => {
       await send.surroundings.delay();
       await drainTasks(app);
@@ -106,13 +106,13 @@ describe('drainTasks', () => {
     expect(tasks.counted).toEqual([undefined]);
   });
 
-  it('runs what tasks enqueue too', async () => {
+  it('runs the tasks that tasks enqueue, too', async () => {
     await send.down.delay(3);
     expect(await drainTasks(app)).toHaveLength(4);
     expect(tasks.counted).toEqual([3, 2, 1, 0]);
   });
 
-  it('has nothing to do in an empty queue', async () => {
+  it('returns an empty list for an empty queue', async () => {
     expect(await drainTasks(app)).toEqual([]);
   });
 
@@ -140,8 +140,8 @@ describe('drainTasks', () => {
   });
 });
 
-describe('a task that cannot be done', () => {
-  it('is reported with its error, and dead; the others run', async () => {
+describe('a task that cannot run', () => {
+  it('is returned with its error, and is dead; the others run', async () => {
     const { id } = await send.fail.delay();
     await send.count.delay('behind');
     expect(await drainTasks(app)).toMatchObject([
@@ -153,14 +153,14 @@ describe('a task that cannot be done', () => {
     expect(await leftovers()).toEqual([]);
   });
 
-  it('is reported whatever was thrown', async () => {
+  it('is returned even when the handler throws undefined', async () => {
     await send.throwNothing.delay();
     await send.count.delay('behind');
     expect(await drainTasks(app)).toMatchObject([{ name: 'CountTasks.throwNothing' }, { error: undefined }]);
     expect(await apps.redis.zcard('{nestwork}:dead:default')).toBe(1);
   });
 
-  it('because nobody knows it, is reported under its name, and dead for that reason', async () => {
+  it('because its name is unknown is returned under its name, and is dead with UNKNOWN_TASK', async () => {
     const { id } = await app.get(QueueClient, { strict: false }).task('Other.task').delay();
     expect(await drainTasks(app)).toMatchObject([{ id, name: 'Other.task', error: { code: 'UNKNOWN_TASK' } }]);
     expect(await deathReport(id)).toMatchObject({ code: 'UNKNOWN_TASK' });

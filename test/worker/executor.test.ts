@@ -37,7 +37,7 @@ describe('an attempt', () => {
     expect(results).toEqual([3]);
   });
 
-  it('is done when what the handler returned resolves', async () => {
+  it('is done when the promise of the handler resolves', async () => {
     expect(await execute(claimed('Maths.later', ['x']))).toMatchObject({ kind: 'done' });
     expect(results).toEqual(['x']);
   });
@@ -115,7 +115,7 @@ describe('a task with a tag of a newer version', () => {
     },
   );
 
-  it('is dead after half an hour, like one that no worker knows', async () => {
+  it('is dead after half an hour, like a task whose name is unknown', async () => {
     const task = tagged('Maths.add');
     const parked = encodeAttempt({ at: 7, code: 'UNKNOWN_TAG' }).repeat(11);
     expect(await execute({ ...task, message: task.message + parked })).toMatchObject({ decision: { kind: 'dead' } });

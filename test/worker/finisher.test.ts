@@ -21,12 +21,12 @@ let lines: string[];
 let stacks: unknown[];
 beforeAll(async () => {
   fixture = await BrokerFixture.start();
-  const tell = (line: string, ...rest: unknown[]): void => {
+  const log = (line: string, ...rest: unknown[]): void => {
     lines.push(line);
     // the last is the context
     stacks.push(...rest.slice(0, -1));
   };
-  Logger.overrideLogger({ log: tell, warn: tell, error: tell });
+  Logger.overrideLogger({ log, warn: log, error: log });
 });
 beforeEach(() => {
   lines = [];
@@ -92,7 +92,7 @@ class Run {
     return this.finisher.acksWait;
   }
 
-  /** Resolves to what lies in Redis once all is answered, but for sessions, and to what the supervisor could read before. */
+  /** Resolves, once all is answered, to the state of Redis without sessions, and to the scoreboard as the supervisor could read it before. */
   async settled(): Promise<{ score: { running: readonly string[]; done: readonly string[] }; state: object }> {
     const { running, done } = this.scoreboard.read();
     await this.finisher.settled();
@@ -102,7 +102,7 @@ class Run {
   }
 }
 
-describe('the lines about how a task ended', () => {
+describe('the log lines about the end of a task', () => {
   it.each<[string, Decision]>([
     ['is tried again', { kind: 'retry', inMs: 0 }],
     ['was dropped', { kind: 'drop' }],
@@ -122,7 +122,7 @@ describe('the lines about how a task ended', () => {
 });
 
 describe('a task that is done', () => {
-  it('is acked with the next claim, and noted', async () => {
+  it('is acked with the next claim, and noted on the scoreboard', async () => {
     const run = await Run.of(fixture.message());
     run.ends('done');
     expect(run.acksWait).toBe(true);
@@ -143,7 +143,7 @@ describe('a task that is done', () => {
     expect(await run.settled()).toEqual({ score: { running: [], done: [run.claimed.id] }, state: {} });
   });
 
-  it('is done too when the grace of a shutdown is over', async () => {
+  it('is done even when the grace of a shutdown is over', async () => {
     const run = await Run.of(fixture.message());
     run.ends('done', { stopping: true });
     expect((await run.settled()).state).toEqual({});
@@ -151,7 +151,7 @@ describe('a task that is done', () => {
 });
 
 describe('a task that failed', () => {
-  it('is tried again, told of with its attempt, and to blame until Redis knows', async () => {
+  it('is tried again, is logged with its attempt, and stays on the scoreboard as running until Redis has confirmed', async () => {
     const run = await Run.of(fixture.message());
     run.ends({ kind: 'retry', inMs: 60_000 });
     const { score, state } = await run.settled();
@@ -184,7 +184,7 @@ describe('a task that failed', () => {
     expect(lines).toEqual([`Task Some.task ${run.claimed.id} is dead: TypeError: no`]);
   });
 
-  it('is told on one line, whatever its error says, and its stack below forges none', async () => {
+  it('is logged on one line for any error message, and its stack forges no line', async () => {
     const run = await Run.of(fixture.message());
     const forged = 'no\r\n[Nest] 7 LOG \u001b[32mall is well\u202e\0';
     run.ends({ kind: 'dead' }, { error: new TypeError(forged) });
@@ -197,7 +197,7 @@ describe('a task that failed', () => {
     expect(JSON.parse(record.split('\n', 1).join())).toMatchObject({ error: `TypeError: ${forged}` });
   });
 
-  it('of a name and an id that others wrote is told with both cut and spelled out', async () => {
+  it('is logged with its name and its id cut and escaped when others wrote them', async () => {
     const message = fixture.message();
     const run = await Run.of(message);
     const name = `\u001b[2J\nforged ${'x'.repeat(3_000_000)}`;
@@ -216,7 +216,7 @@ describe('a task that failed', () => {
   it.each([
     ['dropped', false],
     ['cancelled', true],
-  ])('is gone when it was %s', async (what, cancelled) => {
+  ])('leaves no trace when it was %s', async (what, cancelled) => {
     const run = await Run.of(fixture.message());
     if (cancelled) run.task.abort(new TaskCancelledError('Some.task'));
     run.ends({ kind: 'drop' }, { error: new TypeError('no\nmore') });
@@ -227,7 +227,7 @@ describe('a task that failed', () => {
   it.each<[string, Decision]>([
     ['to be tried again', { kind: 'retry', inMs: 0 }],
     ['to be dead', { kind: 'dead' }],
-  ])('once the grace of a shutdown is over goes back uncounted, though it was %s', async (_what, decision) => {
+  ])('after the grace of a shutdown goes back uncounted, though it was %s', async (_what, decision) => {
     const run = await Run.of(fixture.message());
     run.ends(decision, { stopping: true });
     const { score, state } = await run.settled();
@@ -236,7 +236,7 @@ describe('a task that failed', () => {
     expect(lines).toEqual([]);
   });
 
-  it('for its soft timeout is told of by it', async () => {
+  it('because of its soft timeout is logged with that timeout', async () => {
     const run = await Run.of(fixture.message());
     run.ends({ kind: 'dead' }, { error: new SoftTimeoutError('Some.task', 5) });
     await run.settled();
@@ -276,4 +276,38 @@ describe('a task that could not be started', () => {
     expect(record.slice(record.indexOf('\n') + 1)).toBe(run.claimed.message);
     expect(lines).toEqual([`Task without a handler ${run.claimed.id} is dead: Error: no`]);
   });
+});
+
+it('a severed finisher ends what it repeats until Redis answers, and sends nothing more', async () => {
+  const own = await BrokerFixture.start();
+  const { broker, lost: outage } = await own.anotherBroker(2_000);
+  const claimant = await own.holderOf([own.message()]);
+  const codes: unknown[] = [];
+  let lost = 0;
+  const scoreboard = new ScoreboardReader(1);
+  const finisher = new Finisher({
+    broker,
+    claimant,
+    scoreboard: new ScoreboardWriter(1, scoreboard.fd),
+    onEnded: () => {},
+    onLeaseLost: () => {
+      lost += 1;
+    },
+    onRefused: () => {},
+    onError: (error) => {
+      codes.push(Reflect.get(Object(error), 'code'));
+      finisher.sever();
+    },
+  });
+  await own.server.kill();
+  // until then an ack leaves over the dead connection, and nobody knows whether it arrived
+  await outage;
+  finisher.ack('some task');
+  await finisher.settled();
+  await finisher.release(['another task']);
+  expect(codes).toEqual(['REDIS_UNAVAILABLE']);
+  expect(lost).toBe(2);
+  scoreboard.close();
+  await broker.close();
+  await own.stop();
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { ClaimedTask, ClaimReply } from '../../src/broker/port/broker.js';
 import { HeldTasks, type Return } from '../../src/worker/held-tasks.js';
 
-/** What Redis knows of one child and one queue, by the rules of the scripts. */
+/** One child and one queue in Redis, by the rules of the scripts. */
 class RedisOfOneChild {
   readonly claims = new Map<string, ClaimedTask>();
   readonly queue: ClaimedTask[] = [];
@@ -58,7 +58,7 @@ class Child {
   private ackAnswers: string[] = [];
   private retryAnswers: string[] = [];
 
-  /** It waits for the answers to what was given back. */
+  /** It waits for the answers to its releases. */
   sendClaim(limit: number, answer: Answer): void {
     if (this.inFlight || this.retryAnswers.length > 0) return;
     const acks = this.acks.splice(0);
@@ -144,7 +144,7 @@ class Child {
     }
   }
 
-  /** It knows what its last claim brought. */
+  /** It has the answer to its last claim. */
   recover(): void {
     this.claimEnds();
     while (this.retryAnswers.length > 0) this.retryAnswered();
@@ -170,7 +170,7 @@ const step = fc.oneof(
 );
 const failure = fc.record({ kind: fc.constantFrom('addAgain', 'fail', 'retryAnswered') });
 
-/** What became of a child after some steps, and of the tasks that were added. */
+/** A child after some steps, and the tasks that were added. */
 function lived(steps: readonly { kind: string; limit?: number; answer?: Answer }[]): { child: Child; added: string[] } {
   const child = new Child();
   const added: string[] = [];
@@ -184,7 +184,7 @@ function lived(steps: readonly { kind: string; limit?: number; answer?: Answer }
   return { child, added };
 }
 
-it('every task is run once and held by nobody at the end, whatever answers are lost', () => {
+it('every task runs once and no child holds it at the end, with any loss of answers', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
       const { child, added } = lived(steps);
@@ -197,7 +197,7 @@ it('every task is run once and held by nobody at the end, whatever answers are l
   );
 });
 
-it('no task is lost or stays among the claims when some fail and ids come twice, whatever answers are lost', () => {
+it('no task is lost or stays among the claims when some fail and ids come twice, with any loss of answers', () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(step, failure), { maxLength: 80, size: 'max' }), (steps) => {
       const { child, added } = lived([...steps, { kind: 'recover' }]);
@@ -211,7 +211,7 @@ it('no task is lost or stays among the claims when some fail and ids come twice,
 });
 
 describe('a claim whose answer was lost', () => {
-  it('keeps what is given back until a claim is answered', () => {
+  it('delays releases until a later claim is answered', () => {
     const held = new HeldTasks();
     held.claim();
     held.answered({ repeated: false, tasks: [{ id: 'a', queue: 'default', message: 'a' }] }, []);
@@ -225,7 +225,7 @@ describe('a claim whose answer was lost', () => {
     expect(held.takeUnwanted(false)).toEqual({ ids: ['a'], claimNumber: number });
   });
 
-  it('does not keep what is given back from a child that claims no more', () => {
+  it('does not delay the releases of a child that claims no more', () => {
     const held = new HeldTasks();
     held.claim();
     held.notAnswered();
@@ -234,7 +234,7 @@ describe('a claim whose answer was lost', () => {
   });
 });
 
-describe('a task whose id comes again', () => {
+describe('a task whose id arrives again', () => {
   const task = { id: 'a', queue: 'default', message: 'a' };
   let held: HeldTasks;
   beforeEach(() => {
@@ -250,21 +250,21 @@ describe('a task whose id comes again', () => {
     expect(held).toMatchObject({ size: 1, unstarted: 1 });
   });
 
-  it('in a late answer that was written before its ack does not start again', () => {
+  it('in a late answer that Redis wrote before its ack does not start again', () => {
     held.claim();
     held.confirmed(['a']);
     held.answered({ repeated: true, tasks: [task] }, []);
     expect(held).toMatchObject({ size: 0, unstarted: 0 });
   });
 
-  it('by a claim, after its ack was answered while that claim was under way, waits for its start', () => {
+  it('by a claim that was under way when its ack was answered waits for its start', () => {
     held.claim();
     held.confirmed(['a']);
     held.answered({ repeated: false, tasks: [task] }, []);
     expect(held).toMatchObject({ size: 1, unstarted: 1 });
   });
 
-  it('by a claim whose answer was lost, after it had ended before, waits for its start', () => {
+  it('by a claim whose answer was lost, after its own end, waits for its start', () => {
     held.claim();
     held.confirmed(['a']);
     held.answered({ repeated: false, tasks: [] }, []);
@@ -276,7 +276,7 @@ describe('a task whose id comes again', () => {
   });
 });
 
-it('what is given back is given back once, and waits no longer', () => {
+it('an unwanted task is released once, and does not wait for its start any longer', () => {
   const held = new HeldTasks();
   held.claim();
   held.answered({ repeated: false, tasks: [{ id: 'a', queue: 'default', message: 'a' }] }, []);

@@ -126,13 +126,13 @@ describe('hooks are called', () => {
     expect(calls).toEqual(['a start', 'b start', ...wrapped, 'a success', 'b success']);
   });
 
-  it('that a provider has, and no others', async () => {
+  it('of a provider that has only some of them', async () => {
     const observer: TaskHookProvider = { onTaskSuccess: (task) => void calls.push(`${task.name} succeeded`) };
     await run('Some.task', observer, {});
     expect(calls).toEqual(['handler', 'Some.task succeeded']);
   });
 
-  it('with the task, whose context they can read too', async () => {
+  it('with the task, whose context they can read', async () => {
     const context = new TaskContext();
     const seen: unknown[] = [];
     await run('Some.task', {
@@ -146,7 +146,7 @@ describe('hooks are called', () => {
     expect(seen).toEqual([true, 'Some.task', 'default', 1, true, true]);
   });
 
-  it('on the provider, so that they can use what it injects', async () => {
+  it('on the provider, so that they can use its dependencies', async () => {
     class Counter {
       count = 0;
       onTaskStart(): void {

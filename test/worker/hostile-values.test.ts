@@ -23,8 +23,8 @@ const trapped = (target: object): object =>
 const errorWith = (...properties: string[]): Error =>
   Object.defineProperties(new Error('no'), Object.fromEntries(properties.map((name) => [name, { get: harm }])));
 
-/** Whatever may be thrown, made anew for each test. */
-const HOSTILE: [what: string, make: () => unknown][] = [
+/** Values that a handler may throw, made anew for each test. */
+const HOSTILE: [name: string, make: () => unknown][] = [
   ['a revoked proxy of an error', () => revoked(new Error('x'))],
   ['a revoked proxy of an array', () => revoked([])],
   ['an error whose traps throw', () => trapped(new Error('x'))],
@@ -54,8 +54,8 @@ const HOSTILE: [what: string, make: () => unknown][] = [
 let lines: string[];
 beforeEach(() => {
   lines = [];
-  const tell = (line: string): number => lines.push(line);
-  Logger.overrideLogger({ log: tell, warn: tell, error: tell });
+  const log = (line: string): number => lines.push(line);
+  Logger.overrideLogger({ log, warn: log, error: log });
 });
 afterEach(() => Logger.overrideLogger(false));
 
@@ -90,7 +90,7 @@ describe.each(HOSTILE)('%s', (_what, make) => {
     expect(JSON.parse(lineOf(outcome, 0))).toMatchObject({ at: 0 });
   });
 
-  it('that is thrown is tried again where everything is', async () => {
+  it('that is thrown is tried again when no class in `dropOn` matches', async () => {
     expect(
       await failing({ retries: 1, dropOn: [TypeError, DropTask], backoff: { type: 'fixed', delay: 7 } }),
     ).toMatchObject({
@@ -98,13 +98,13 @@ describe.each(HOSTILE)('%s', (_what, make) => {
     });
   });
 
-  it('that is thrown is one of no class', async () => {
+  it('that is thrown matches no class in `retryOn` and `dropOn`', async () => {
     expect(await failing({ retries: 0, retryOn: [RangeError], dropOn: [RangeError] })).toMatchObject({
       decision: { kind: 'dead' },
     });
   });
 
-  it('that hooks, wrappers and backoff functions throw, or give, changes nothing', async () => {
+  it('that hooks, wrappers and backoff functions throw or return changes nothing', async () => {
     const bad = (): never => {
       throw make();
     };
@@ -120,14 +120,14 @@ describe.each(HOSTILE)('%s', (_what, make) => {
     expect(await attempt(() => 'fine', {}, [refusing])).toMatchObject({ kind: 'failed', attempted: true });
   });
 
-  it('that something failed with is told once', () => {
-    const told: string[] = [];
-    new LogOnce((what) => told.push(what)).about(make());
-    expect(told).toHaveLength(1);
+  it('is logged once as an error', () => {
+    const logged: string[] = [];
+    new LogOnce((text) => logged.push(text)).about(make());
+    expect(logged).toHaveLength(1);
   });
 });
 
-describe('what a handler returns', () => {
+describe('a hostile value that a handler returns', () => {
   it.each<[string, () => unknown, string]>([
     ['a thenable that throws', () => Object.fromEntries([['then', harm]]), 'failed'],
     ['a thenable that cannot be read', () => Object.defineProperty({}, 'then', { get: harm }), 'failed'],
@@ -138,7 +138,7 @@ describe('what a handler returns', () => {
     expect(await attempt(handler)).toMatchObject({ kind });
   });
 
-  it('is no reason to end the process when a backoff function gives a promise that rejects', async () => {
+  it('does not end the process when a backoff function returns a promise that rejects', async () => {
     const backoff = (() => Promise.reject(new Error('harm'))) as never;
     // Jest fails a test that leaves a rejection unhandled
     expect(
@@ -157,7 +157,7 @@ describe('what a handler returns', () => {
 });
 
 describe('a wrapper', () => {
-  it('that neither awaits what it was given nor returns leaves no rejection behind', async () => {
+  it('that neither awaits next() nor returns leaves no unhandled rejection', async () => {
     const careless: TaskHookProvider = {
       wrapTask: (_task, next) => {
         void next();
@@ -176,7 +176,7 @@ describe('a wrapper', () => {
 });
 
 describe('hooks', () => {
-  it('of an object without a class fail without deciding over the task', async () => {
+  it('of an object without a class fail without an effect on the task', async () => {
     const hook = Object.assign(Object.create(null) as object, { onTaskSuccess: harm }) as TaskHookProvider;
     expect(await attempt(() => {}, {}, [hook])).toMatchObject({ kind: 'done' });
     expect(lines).toEqual([
@@ -184,7 +184,7 @@ describe('hooks', () => {
     ]);
   });
 
-  it('fail without deciding over the task where the logger of the app throws', async () => {
+  it('fail without an effect on the task when the logger of the app throws', async () => {
     Logger.overrideLogger({ log: harm, warn: harm, error: harm });
     expect(await attempt(() => {}, {}, [{ onTaskSuccess: harm }])).toMatchObject({ kind: 'done' });
     const backoff = harm as () => never;

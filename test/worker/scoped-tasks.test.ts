@@ -36,7 +36,7 @@ class Connection {
   readonly number = ++instances;
 }
 
-/** Request-scoped by what it injects. */
+/** Request-scoped by its dependency. */
 @Injectable()
 class ImportTasks {
   readonly number = ++instances;
@@ -55,7 +55,7 @@ class ImportTasks {
 }
 
 describe('a request-scoped task class', () => {
-  it('is made anew for each task, together with what it injects', async () => {
+  it('is instantiated for each task, together with its dependencies', async () => {
     const names = ['ImportTasks.run', 'ImportTasks.run'];
     expect(await drained(names, ImportTasks, Connection)).toMatchObject([{ error: undefined }, { error: undefined }]);
     expect(runs).toMatchObject([
@@ -71,7 +71,7 @@ describe('a request-scoped task class', () => {
     expect(runs).toHaveLength(1);
   });
 
-  it('is found in its own module, where another module has the same token for another class', async () => {
+  it('is found in its own module even when another module has the same token for another class', async () => {
     @Injectable()
     class ExportTasks {
       constructor(readonly connection: Connection) {}
@@ -93,7 +93,7 @@ describe('a request-scoped task class', () => {
     expect(runs).toEqual([expect.objectContaining({ name: 'ImportTasks.run' }), 'written']);
   });
 
-  it('gets the task where it injects REQUEST', async () => {
+  it('receives the task where it injects REQUEST', async () => {
     @Injectable({ scope: Scope.REQUEST })
     class AuditTasks {
       constructor(@Inject(REQUEST) private readonly request: TaskInfo) {}
@@ -107,7 +107,7 @@ describe('a request-scoped task class', () => {
     expect(runs).toEqual([['AuditTasks.run', 1, 'default']]);
   });
 
-  it('that cannot be made fails the task, and says why', async () => {
+  it('that cannot be instantiated fails the task with the reason', async () => {
     @Injectable({ scope: Scope.REQUEST })
     class SessionTasks {
       readonly user: string;
@@ -130,7 +130,7 @@ describe('a request-scoped task class', () => {
     expect(runs).toEqual([]);
   });
 
-  it('whose task fails, fails with the error of the task', async () => {
+  it('fails the attempt with the error of the handler', async () => {
     @Injectable({ scope: Scope.REQUEST })
     class FailingTasks {
       @Task()
@@ -166,7 +166,7 @@ describe('a durable provider', () => {
     constructor(@Inject(REQUEST) readonly tenant: { tenantId: string }) {}
   }
 
-  it('is shared by the tasks of one tenant, and gets the payload of the strategy', async () => {
+  it('is shared by the tasks of one tenant, and receives the payload of the strategy', async () => {
     @Injectable()
     class TenantTasks {
       readonly number = ++instances;
@@ -197,7 +197,7 @@ describe('a durable provider', () => {
     expect(third?.number).toBe(first?.number);
   });
 
-  it('never holds a task, which it outlives', async () => {
+  it('never holds a task, because it outlives the task', async () => {
     @Injectable()
     class TenantTasks {
       constructor(private readonly connection: TenantConnection) {}
@@ -212,7 +212,7 @@ describe('a durable provider', () => {
     expect(runs).toEqual([undefined]);
   });
 
-  it('below a class of one task leaves that its own task, with the payload added', async () => {
+  it('leaves its own task to a dependent class of one task, with the payload added', async () => {
     @Injectable({ scope: Scope.REQUEST })
     class MixedTasks {
       constructor(
@@ -244,7 +244,7 @@ describe('a durable provider', () => {
     expect((runs[0] as number[])[0]).toBe((runs[1] as number[])[0]);
   });
 
-  it('whose strategy is made for requests alone fails the task, and says why', async () => {
+  it('whose strategy only handles requests fails the task with the reason', async () => {
     ContextIdFactory.apply({
       attach: (scope: ContextId, request: { session: Record<string, string> }) => {
         const tree = ContextIdFactory.create();
@@ -257,8 +257,8 @@ describe('a durable provider', () => {
   });
 });
 
-describe('what was made for a task', () => {
-  it('is freed after it', async () => {
+describe('an instance for one task', () => {
+  it('is freed after that task', async () => {
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
     const made: WeakRef<object>[] = [];
@@ -275,14 +275,14 @@ describe('what was made for a task', () => {
     }
     await drained(Array(5).fill('HeavyTasks.run'), HeavyTasks, Connection);
     expect(made).toHaveLength(10);
-    await new Promise(setImmediate); // what is under way still holds the last one
+    await new Promise(setImmediate); // calls under way still hold the last instance
     collect();
     expect(made.filter((reference) => reference.deref())).toEqual([]);
   });
 });
 
-describe('a task class that a factory makes', () => {
-  it('is made for each task where the factory is request-scoped and its token is the class', async () => {
+describe('a task class from a factory', () => {
+  it('is instantiated for each task when the factory is request-scoped and its token is the class', async () => {
     class FactoryTasks {
       constructor(private readonly task: TaskInfo) {}
 
@@ -297,7 +297,7 @@ describe('a task class that a factory makes', () => {
     expect(runs).toEqual(['FactoryTasks.run']);
   });
 
-  it('waits for what it injects from an async factory', async () => {
+  it('waits for a dependency from an async factory', async () => {
     class AsyncTasks {
       constructor(private readonly settings: { readonly name: string }) {}
 
@@ -318,7 +318,7 @@ describe('a task class that a factory makes', () => {
 });
 
 describe('a transient task class', () => {
-  it('is made, with what it injects', async () => {
+  it('is instantiated with its dependencies', async () => {
     @Injectable({ scope: Scope.TRANSIENT })
     class TransientTasks {
       constructor(private readonly context: TaskContext) {}

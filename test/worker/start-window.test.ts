@@ -1,7 +1,7 @@
 import { monotonicMs, type ScoreboardWriter } from '../../src/ipc/scoreboard.js';
 import { START_WINDOW_MS, StartWindow } from '../../src/worker/start-window.js';
 
-/** A window whose notes of how long it stays open, in ms, can be read. */
+/** A window and the times, in ms, for which it noted that it stays open. */
 function observed(): { window: StartWindow; noted: number[] } {
   const noted: number[] = [];
   const scoreboard = { window: (_claim: number, untilMs: number) => noted.push(untilMs - monotonicMs()) };
@@ -20,7 +20,7 @@ function answerAfter(window: StartWindow, claimNumber: number, ms: number): void
   window.answered();
 }
 
-it('stays open longer for a Redis that is slow to answer', () => {
+it('the window stays open longer when Redis answers slowly', () => {
   const { window, noted } = observed();
   answerAfter(window, 1, 200);
   window.open(2);
@@ -28,7 +28,7 @@ it('stays open longer for a Redis that is slow to answer', () => {
   window.close();
 });
 
-it('does not stay open as long as this process was once too busy to hear the answer', () => {
+it('the window does not grow when this process was too busy to read the answer', () => {
   const { window, noted } = observed();
   answerAfter(window, 1, 0);
   answerAfter(window, 2, 400);

@@ -17,7 +17,7 @@ function prepare(
   return { ...prepared, run: () => executor.run(prepared) };
 }
 
-it('tells a task about itself', async () => {
+it('a task reads its own data in its context', async () => {
   const enqueuedAt = Date.UTC(2030, 0, 1);
   const task = claimed('Some.task', [], '0000', enqueuedAt);
   let seen: unknown;
@@ -42,9 +42,9 @@ it.each([
   ['0020', 3],
   ['0110', 3],
   ['0z00', 36],
-  // a bystander of a death: as far as anybody knows, it did not fail
+  // it ran beside a task that may have ended the process, and did not fail
   ['0005', 1],
-])('counts failures and crashes, but not suspicions, as attempts: %s is attempt %i', async (counters, attempt) => {
+])('attempts include failures and crashes, but not suspicions: %s is attempt %i', async (counters, attempt) => {
   let seen: unknown;
   await prepare(
     () => {
@@ -55,7 +55,7 @@ it.each([
   expect(seen).toBe(attempt);
 });
 
-it('shows each of several tasks at once its own, also after an await', async () => {
+it('each of several tasks at once reads its own context, also after an await', async () => {
   const seen: string[][] = [];
   const tasks = ['a', 'b', 'c'].map(() => claimed('Some.task'));
   const look = async (): Promise<void> => {
@@ -72,7 +72,7 @@ describe('outside a task', () => {
     expect(() => context[property]).toThrow(expect.objectContaining({ code: 'OUTSIDE_TASK' }));
   });
 
-  it('it is not active', async () => {
+  it('isActive is false', async () => {
     expect(context.active).toBe(false);
     await prepare(() => {}).run();
     expect(context.active).toBe(false);
@@ -80,7 +80,7 @@ describe('outside a task', () => {
 });
 
 describe('the signal', () => {
-  it('aborts with its reason when asked for before', async () => {
+  it('aborts with its reason when the task read it before', async () => {
     let signal: AbortSignal | undefined;
     const { run, task } = prepare(async () => {
       signal = context.signal;
@@ -93,13 +93,13 @@ describe('the signal', () => {
     expect(signal?.reason).toBe(reason);
   });
 
-  it('tells its listeners within the task, and within what else the task has opened', async () => {
+  it('calls its listeners within the task, and within the AsyncLocalStorage that the task has opened', async () => {
     const tenants = new AsyncLocalStorage<string>();
-    let heard: unknown;
+    let seen: unknown;
     const { run, task } = prepare(async () => {
       tenants.run('acme', () =>
         context.signal.addEventListener('abort', () => {
-          heard = [context.id, tenants.getStore(), (context.signal.reason as Error).message];
+          seen = [context.id, tenants.getStore(), (context.signal.reason as Error).message];
         }),
       );
       await nextTurn();
@@ -107,10 +107,10 @@ describe('the signal', () => {
     const ended = run();
     task.abort(new Error('stopping'));
     await ended;
-    expect(heard).toEqual([task.id, 'acme', 'stopping']);
+    expect(seen).toEqual([task.id, 'acme', 'stopping']);
   });
 
-  it('is aborted already when asked for after, and keeps the first reason', async () => {
+  it('is aborted already when the task reads it later, and keeps the first reason', async () => {
     const { run, task } = prepare(() => {
       expect(context.signal).toMatchObject({ aborted: true, reason: { message: 'first' } });
       expect(context.signal).toBe(context.signal);

@@ -65,7 +65,7 @@ async function drain(send: (queue: QueueClient) => Promise<unknown>, ...provider
 }
 
 describe('a provider with @TaskHooks()', () => {
-  it('is called with what it injects', async () => {
+  it('is called with its dependencies', async () => {
     await drain((queue) => queue.of(MailTasks).bounce.delay(), MetricsHooks, Transaction);
     expect(calls).toEqual(['begin', 'counted failure of MailTasks.bounce: no such mailbox']);
   });
@@ -76,13 +76,13 @@ describe('a provider with @TaskHooks()', () => {
     expect(calls).toEqual(['begin', 'sent to you', 'commit']);
   });
 
-  it('is found as what a factory makes', async () => {
+  it('is found as the product of a factory', async () => {
     const factory = { provide: 'TRANSACTION', useFactory: () => new Transaction() };
     await drain((queue) => queue.of(MailTasks).send.delay('you'), factory);
     expect(calls).toEqual(['begin', 'sent to you', 'commit']);
   });
 
-  it('does not hand its mark down: a subclass has to ask for itself', async () => {
+  it('does not pass its mark on: a subclass needs its own decorator', async () => {
     @Injectable()
     class Unmarked extends Transaction {}
     await drain((queue) => queue.of(MailTasks).send.delay('you'), Unmarked);
@@ -94,18 +94,18 @@ describe('a provider with @TaskHooks()', () => {
     ['is transient', transientHooks, /provider TransientHooks is transient: it has no instance/],
     ['is durable', durableHooks, /provider DurableHooks is durable; but hooks/],
     [
-      'injects what is scoped',
+      'has a scoped dependency',
       injectingHooks,
       /provider TenantHooks injects Tenant, which injects REQUEST, which is request-scoped/,
     ],
-  ])('that %s is refused, and the text says why', async (_what, providers, message) => {
+  ])('that %s is refused, with the reason', async (_what, providers, message) => {
     await expect(drain((queue) => queue.of(MailTasks).send.delay('you'), ...providers())).rejects.toMatchObject({
       code: 'SCOPE_UNRESOLVED',
       message: expect.stringMatching(message),
     });
   });
 
-  it('without any of the hooks is refused: it would do nothing', async () => {
+  it('without any of the hooks is refused, because it has no effect', async () => {
     @TaskHooks()
     @Injectable()
     class Misspelt {

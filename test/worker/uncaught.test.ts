@@ -6,19 +6,19 @@ import { runningTask } from '../../src/worker/task-context.js';
 import { noteUncaughtErrors } from '../../src/worker/uncaught.js';
 import { claimed } from './messages.js';
 
-let words: UncaughtError | undefined;
+let note: UncaughtError | undefined;
 let full = false;
 const writer: Pick<UncaughtErrorWriter, 'write' | 'withdraw'> = {
   write: (given) => {
     if (full) throw new Error('ENOSPC');
-    words = given;
+    note = given;
   },
   withdraw: () => {
-    words = undefined;
+    note = undefined;
   },
 };
 
-/** What Node does when the process ends in order, by `process.exit()` or an uncaught error. */
+/** Does as Node does when the process ends in order, by `process.exit()` or an uncaught error. */
 const exit = (): void => {
   for (const listener of added) listener(1);
 };
@@ -35,51 +35,51 @@ afterEach(() => {
   jest.useRealTimers();
   process.removeAllListeners('uncaughtExceptionMonitor');
   for (const listener of added) process.off('exit', listener);
-  words = undefined;
+  note = undefined;
 });
 
-/** What Node does before an uncaught error ends the process, or a listener of the app has it. */
+/** Does as Node does before an uncaught error ends the process or reaches a listener of the app. */
 function uncaught(error: Error): void {
   (process as NodeJS.EventEmitter).emit('uncaughtExceptionMonitor', error, 'uncaughtException');
 }
 
-it('leaves word of the error, and of the task out of which it was thrown', () => {
+it('an uncaught error is written down with the task that threw it', () => {
   const task = new RunningTask(decodeMessage(claimed('A.b').message), 'default');
   runningTask.run(task, () => uncaught(new TypeError('boom')));
-  expect(words).toEqual({
+  expect(note).toEqual({
     error: 'TypeError: boom',
     stack: expect.stringContaining('TypeError: boom\n    at'),
     task: { id: task.id, name: 'A.b' },
   });
 });
 
-it('knows of no task outside of one', () => {
+it('an uncaught error outside of a task is written down without a task', () => {
   uncaught(new Error('boom'));
-  expect(words?.task).toBeUndefined();
+  expect(note?.task).toBeUndefined();
 });
 
-it('takes it back when the process lives on, because the app caught the error itself', () => {
+it('the note of an uncaught error is withdrawn when the app catches the error itself and the process lives on', () => {
   uncaught(new Error('first'));
   jest.advanceTimersByTime(4_000);
   uncaught(new Error('second'));
   jest.advanceTimersByTime(4_000);
-  expect(words?.error).toBe('Error: second');
+  expect(note?.error).toBe('Error: second');
   jest.advanceTimersByTime(1_000);
-  expect(words).toBeUndefined();
+  expect(note).toBeUndefined();
 });
 
-it('takes it back at an end that comes later, when the process blocked meanwhile', () => {
+it('the note of an uncaught error is withdrawn at a later end, when the process was blocked in between', () => {
   uncaught(new Error('survived'));
   exit();
-  expect(words?.error).toBe('Error: survived');
+  expect(note?.error).toBe('Error: survived');
   const now = performance.now();
   const clock = jest.spyOn(performance, 'now').mockReturnValue(now + 5_000);
   exit();
   clock.mockRestore();
-  expect(words).toBeUndefined();
+  expect(note).toBeUndefined();
 });
 
-it('throws nothing itself when there is no room for the words', () => {
+it('an uncaught error without room for its note throws no second error', () => {
   full = true;
   expect(() => uncaught(new Error('boom'))).not.toThrow();
 });

@@ -16,14 +16,14 @@ const GROUPS = {
   test: 'In tests',
 };
 
-/** The text of docs/errors.md with its codes written anew: an index, then the entries by group and code. */
+/** The text of docs/errors.md with its codes written anew: the groups, then the entries by group and code. */
 export async function withErrorEntries(text, root) {
   const codes = await readErrorCodes(root);
   const groups = Object.entries(GROUPS).map(([group, title]) => ({
     title,
     codes: codes.filter((code) => code.group === group).sort((a, b) => (a.name < b.name ? -1 : 1)),
   }));
-  const part = `${groups.map(indexOf).join('\n')}\n${groups.map(entriesOf).join('\n')}`;
+  const part = `${groups.map(indexOf).join('')}\n${groups.map(entriesOf).join('\n')}`;
   return withParts(PAGE, text, { codes: part });
 }
 
@@ -50,9 +50,8 @@ function markdownOf(docstring) {
   return text.replaceAll('](../../docs/errors.md#', '](#').replaceAll('](../../docs/', '](');
 }
 
-function indexOf({ title, codes }) {
-  const links = codes.map(({ name }) => `[\`${name}\`](#${name.toLowerCase()})`);
-  return `**${title}:** ${links.join(', ')}\n`;
+function indexOf({ title }) {
+  return `- [${title}](#${title.toLowerCase().replaceAll(' ', '-')})\n`;
 }
 
 function entriesOf({ title, codes }) {

@@ -1,6 +1,7 @@
 /**
  * The rooms of src/, from the lowest to the highest, each with what it holds. A room may import the rooms above it in this
- * list, and errors.ts. `nest` says that it may import Nest and rxjs, `redis` the adapters of Redis and not the port alone.
+ * list, and errors.ts. `nest` says that it may import Nest and rxjs, `redis` the adapters of Redis and not the port alone;
+ * `wires` names the one file of a room that may import them.
  */
 export const ROOMS = [
   { room: 'values', holds: 'durations, sizes, names, texts, checks of options' },
@@ -8,15 +9,21 @@ export const ROOMS = [
   { room: 'message', holds: 'one call as one string: header, id, headers, history of attempts' },
   { room: 'policy', holds: 'retry, timeout, drop' },
   { room: 'cron', holds: 'when a cron is due' },
-  { room: 'task', holds: 'what a task is: definition, registry, metadata, hooks, states' },
+  { room: 'task', holds: 'a task: definition, registry, metadata, hooks, states' },
   { room: 'decorators', holds: '`@Task`, `@Cron`, `@Interval`, `@Broadcast` and the rest: metadata only', nest: true },
-  { room: 'broker/port', holds: 'what others may ask of Redis: types and tokens', uses: ['ioredis'] },
+  { room: 'broker/port', holds: 'the calls of Redis that others may use: types and tokens', uses: ['ioredis'] },
   { room: 'broker/redis', holds: 'connection, errors, checks, keys, the table of scripts', uses: ['ioredis'] },
   { room: 'broker', holds: 'one adapter for each part of the port', redis: true, uses: ['ioredis'] },
   { room: 'options', holds: 'the options of the module and of workers, checked' },
   { room: 'client', holds: 'senders and handles', nest: true },
-  { room: 'inspector', holds: 'looks at queues, dead tasks, crons and broadcasts, and acts on them', nest: true },
-  { room: 'ipc', holds: 'what both sides of a fork share: scoreboard, protocol, role of a child' },
+  { room: 'terminal', holds: 'the parts of commands: tables, colours, questions, exit codes' },
+  {
+    room: 'inspector',
+    holds: 'looks at queues, dead tasks, crons and broadcasts, and acts on them',
+    nest: true,
+    wires: 'create-inspector.ts',
+  },
+  { room: 'ipc', holds: 'shared by both sides of a fork: scoreboard, protocol, role of a child' },
   { room: 'worker', holds: 'the child: claims, runs, finishes', nest: true },
   { room: 'maintenance', holds: 'the loops of every worker: promote, reap, purge, fire crons', nest: true },
   { room: 'supervisor', holds: 'the parent: forks, renews, settles, stops', nest: true, uses: ['node:child_process'] },
@@ -24,6 +31,7 @@ export const ROOMS = [
   { room: 'in-process', holds: 'parent and child in one process', nest: true, redis: true },
   { room: 'module', holds: '`TaskQueueModule` and `WorkerFactory`: wiring', nest: true, redis: true },
   { room: 'telemetry', holds: 'metrics for Prometheus', nest: true },
+  { room: 'cli', holds: 'the command line: gathers the commands of the rooms' },
   { room: 'testing', holds: 'published helpers for tests', nest: true, redis: true, uses: ['node:child_process'] },
 ];
 
@@ -46,9 +54,9 @@ function directions() {
   ];
 }
 
-/** A folder within a room is a level deeper, and what it imports has other paths. */
+/** A folder within a room is a level deeper, and its imports have other paths. */
 function overridesOf(room, at) {
-  const { room: name, redis = false } = room;
+  const { room: name, redis = false, wires } = room;
   const depth = name.split('/').length;
   const above = ROOMS.slice(0, at)
     .map((other) => other.room)
@@ -69,7 +77,10 @@ function overridesOf(room, at) {
     });
   const own = override([`src/${name}/*.ts`], '../'.repeat(depth));
   const hasRooms = ROOMS.some((other) => other.room.startsWith(`${name}/`));
-  return hasRooms || depth > 1 ? [own] : [own, override([`src/${name}/*/**`], '../'.repeat(depth + 1))];
+  const all = hasRooms || depth > 1 ? [own] : [own, override([`src/${name}/*/**`], '../'.repeat(depth + 1))];
+  if (wires === undefined) return all;
+  const [wiring] = overridesOf({ room: name, redis: true }, at);
+  return [...all, { ...wiring, includes: [`src/${name}/${wires}`] }];
 }
 
 function isBeside(room, other) {

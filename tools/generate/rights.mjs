@@ -1,6 +1,8 @@
+import { wholeText } from './linked-scripts.mjs';
+
 /**
  * What is called outside of scripts: by whom, on which key (none for those that name no key), which commands. `R` only
- * reads. The process tests run with these rights and no others, so what is missing here fails there.
+ * reads. The process tests run with these rights and no others, so a missing right here fails there.
  */
 const DIRECT = [
   ['sender', 'format', 'exists setnx type get'],
@@ -36,7 +38,10 @@ const DIRECT = [
   ['QueueHealth', 'sessions', 'zrangebyscore', 'R'],
   ['QueueHealth', 'session', 'hgetall', 'R'],
   ['QueueHealth', 'stats', 'hget', 'R'],
+  ['QueueHealth', 'pauses', 'hgetall', 'R'],
   ['QueueHealth', undefined, 'time'],
+  ['QueueInspector', 'pauses', 'hgetall', 'R'],
+  ['QueueInspector', undefined, 'time'],
   ['child', 'bell', 'blpop'],
   ['child', 'dead', 'zscore'],
   ['child', 'records', 'hget'],
@@ -59,28 +64,20 @@ const PARTS = [
   'CronManager',
   'MetricsReader',
   'QueueHealth',
+  'QueueInspector',
 ];
-/** A worker's tasks may send, cancel and look at the dead; what else it needs for that is said beside its rights. */
-const WORKER = [
-  'sender',
-  'child',
-  'supervisor',
-  ...PARTS.filter((part) => part !== 'QueueHealth' && part !== 'MetricsReader'),
-];
+/** Parts that a worker's tasks seldom use. */
+const NOT_OF_A_WORKER = ['MetricsReader', 'QueueHealth', 'QueueInspector'];
+/** A worker's tasks may send, cancel and look at the dead; further rights for that stand beside its rights. */
+const WORKER = ['sender', 'child', 'supervisor', ...PARTS.filter((part) => !NOT_OF_A_WORKER.includes(part))];
 const WIDTH = 120;
 
-/** The commands on a key outside of scripts, in upper case. */
-export function directCommands(key) {
-  const commands = DIRECT.filter((direct) => direct.key === key).flatMap((direct) => direct.commands);
-  return [...new Set(commands)].sort().map((command) => command.toUpperCase());
-}
-
 /** The rights of a sender, and then those of each part of it that go beyond, as `ACL SETUSER` takes them. */
-export function senderRights(tables, scripts) {
-  const base = rightsOf(['sender'], tables, scripts);
+export function senderRights(tables, linked) {
+  const base = rightsOf(['sender'], tables, linked);
   const user = setUser('shop-sender on >PASSWORD -@all resetkeys', base);
   const more = PARTS.map((part) => {
-    const { patterns, commands } = rightsOf([part], tables, scripts);
+    const { patterns, commands } = rightsOf([part], tables, linked);
     return setUser('shop-sender', {
       patterns: patterns.filter((pattern) => !base.patterns.includes(pattern.replace('%R', ''))),
       commands: commands.filter((command) => !base.commands.includes(command)),
@@ -89,12 +86,12 @@ export function senderRights(tables, scripts) {
   return { user, more: [...more, 'ACL SETUSER shop-sender +wait', 'ACL SETUSER shop-sender +select'].join('\n') };
 }
 
-export function workerRights(tables, scripts) {
-  const { commands } = rightsOf(WORKER, tables, scripts);
+export function workerRights(tables, linked) {
+  const { commands } = rightsOf(WORKER, tables, linked);
   return setUser('shop-worker on >PASSWORD -@all resetkeys', { patterns: ['~{nestwork}:*'], commands });
 }
 
-function rightsOf(callers, { keys, scripts, layoutOf }, texts) {
+function rightsOf(callers, { keys, scripts, layoutOf }, linked) {
   const direct = DIRECT.filter(({ by }) => callers.includes(by));
   const called = Object.entries(scripts).filter(([, { by }]) => by.some((caller) => callers.includes(caller)));
   const written = new Set([
@@ -104,7 +101,10 @@ function rightsOf(callers, { keys, scripts, layoutOf }, texts) {
   const read = new Set(direct.map(({ key }) => key).filter((key) => !written.has(key)));
   const pattern = (key) => `~{nestwork}:${keys[key].pattern.replace(/<.*/, '*')}`;
   const ours = Object.keys(keys);
-  const commands = [...called.flatMap(([name]) => commandsOf(name, texts)), ...direct.flatMap((it) => it.commands)];
+  const commands = [
+    ...called.flatMap(([name]) => commandsOf(linked.scripts.get(name), linked)),
+    ...direct.flatMap((it) => it.commands),
+  ];
   return {
     patterns: [
       ...ours.filter((key) => written.has(key)).map(pattern),
@@ -115,27 +115,14 @@ function rightsOf(callers, { keys, scripts, layoutOf }, texts) {
 }
 
 /** All keys that a script declares. */
-export function keysOf({ keys, blocks, lists }) {
+function keysOf({ keys, blocks, lists }) {
   return [...new Set([...keys, ...[...blocks, ...lists].flatMap((block) => block.keys)])];
 }
 
 /** The commands that a script can reach, through the functions of the libraries. */
-function commandsOf(name, texts) {
-  const libraries = [...texts].filter(([file]) => file.startsWith('lib/')).map(([, text]) => text);
-  const functions = new Map(libraries.flatMap(functionsIn));
-  const reached = [texts.get(name)];
-  for (const text of reached) {
-    const called = [...functions.keys()].filter((it) => new RegExp(`\\b${it}\\(`).test(text));
-    for (const it of called) {
-      reached.push(functions.get(it));
-      functions.delete(it);
-    }
-  }
-  return reached.flatMap((text) => [...text.matchAll(/\('([A-Z]+)'/g)]).map(([, command]) => command.toLowerCase());
-}
-
-function functionsIn(text) {
-  return [...text.matchAll(/^local function (\w+)\(.*\n(?:.*\n)*?end$/gm)].map(([all, name]) => [name, all]);
+function commandsOf(script, { parts }) {
+  const text = wholeText(script, (part) => parts.get(part));
+  return [...text.matchAll(/\('([A-Z]+)'/g)].map(([, command]) => command.toLowerCase());
 }
 
 /** Wrapped, with the patterns of keys before the commands. */

@@ -19,7 +19,7 @@ export async function checkApp({ nest, type, tarball, env, directory }) {
   await checkRun(directory, env, 'dist/send.js', 'dist/worker.js');
 }
 
-/** Sends a task and lets a worker run it, and compares what it saw. */
+/** Sends a task and lets a worker run it, and compares its output. */
 export async function checkRun(directory, env, send, worker) {
   await run(process.execPath, [send], { cwd: directory, env });
   const ran = await work(directory, env, worker);
@@ -61,7 +61,7 @@ async function createApp(directory, type) {
   await write(directory, { ...settings, ...Object.fromEntries(sources) });
 }
 
-/** Runs a worker until the task has run, stops it with SIGTERM, and resolves to what the task saw. */
+/** Runs a worker until the task has run, stops it with SIGTERM, and resolves to the output of the task. */
 async function work(directory, env, entry) {
   const worker = spawn(process.execPath, [entry], {
     cwd: directory,

@@ -9,7 +9,7 @@ export async function newProject(directory, nest, packages) {
   await write(directory, { 'package.json': '{ "private": true }' });
   await run('npm', [...INSTALL, `@nestjs/cli@^${nest}`], { cwd: directory });
   await run('npx', ['nest', 'new', 'shop', '--skip-install', '--skip-git', '-p', 'npm'], { cwd: directory });
-  // the scaffold's own TypeScript may be newer than what its other packages take
+  // the scaffold's own TypeScript may be newer than its other packages accept
   await run('npm', [...INSTALL, ...packages], { cwd: shop });
   return shop;
 }

@@ -70,7 +70,7 @@ export const TESTING = {
   `,
 };
 
-/** What the task prints behind RAN. */
+/** The output of the task behind RAN. */
 export const RAN = { text: 'Hello Ada, it is 1970', task: 'GreetingTasks.greet', attempt: 1, forked: true };
 
 /** A unit test as one in a new project, which takes Redis out. */

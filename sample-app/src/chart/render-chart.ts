@@ -23,14 +23,14 @@ const KINDS: readonly (readonly [kind: keyof LineCounts, label: string, legendAt
   ['blanks', 'Blank', MARGIN + 304],
 ];
 
-/** What a chart shows. */
+/** The data of a chart. */
 export type ChartData = Pick<Report, 'id' | 'directory' | 'total' | 'languages'>;
 
 /**
  * Draws a report as a bar chart: an SVG that stands alone, without scripts, fonts or links, and looks right in an
  * `<img>`, inlined into a page, and on light and dark backgrounds.
  *
- * @param title instead of the directory's own name; where that lies on the machine is not for those who see the chart
+ * @param title instead of the directory's own name; readers of the chart must not see its path on the machine
  */
 export function renderChart(report: ChartData, title?: string): string {
   const heading = shortened(title ?? (basename(report.directory) || report.directory));
@@ -56,7 +56,7 @@ function head(report: ChartData, title: string): string {
     formatPlural(report.languages.length, 'language'),
     formatBytes(bytes),
   ];
-  // an svg within the svg cuts off a title that is too wide in whatever font it is shown
+  // an svg within the svg cuts off a title that is too wide in any font
   return `<svg x="${MARGIN}" width="${WIDTH - 2 * MARGIN}" height="90">
 ${text(0, 54, 'title', title)}
 ${text(0, 80, 'muted', facts.join(' · '))}
@@ -98,7 +98,7 @@ function bar(row: ReportRow, top: number, scale: number, allLines: number): stri
   ].join('\n');
 }
 
-/** Code, comments and blanks side by side; what would be too thin to see is left out, but never the whole bar. */
+/** Code, comments and blanks side by side; a part that is too thin to see is left out, but never the whole bar. */
 function segments(row: ReportRow, y: number, scale: number): string[] {
   const visible = KINDS.filter(([kind]) => row[kind] * scale > SEGMENT_GAP + 0.5);
   if (visible.length === 0 || row.lines * scale < THINNEST) return [segment('code', BARS.left, y, THINNEST, true)];

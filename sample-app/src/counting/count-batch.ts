@@ -9,7 +9,7 @@ export interface LanguageTotals extends LineCounts {
   bytes: number;
 }
 
-/** What a batch of files amounts to, by language. */
+/** The sums of a batch of files, by language. */
 export interface BatchCounts {
   readonly languages: Record<string, LanguageTotals>;
   readonly skipped: SkippedFiles;

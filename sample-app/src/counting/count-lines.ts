@@ -1,9 +1,9 @@
 import { findComments } from './find-comments.js';
 import type { Language } from './languages.js';
 
-/** Lines by what they hold; their sum is the number of lines. */
+/** Lines by their content; their sum is the number of lines. */
 export interface LineCounts {
-  /** with code on them, whatever else */
+  /** with code on them, also beside a comment */
   code: number;
   /** with comments only */
   comments: number;

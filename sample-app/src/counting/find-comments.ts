@@ -14,7 +14,7 @@ loadGrammars([...new Set(languages.map(({ grammar }) => grammar))]);
 /**
  * Cuts source text into comments and the rest.
  *
- * Only a real lexer can tell the comment from the string in `"http://a" // b`, so Prism, a syntax highlighter, reads
+ * Only a real lexer distinguishes the comment from the string in `"http://a" // b`, so Prism, a syntax highlighter, reads
  * the text with the grammar of its language, and all we ask of its tokens is whether they are comments.
  *
  * @throws an error with the code ERR_SCRIPT_EXECUTION_TIMEOUT after two seconds

@@ -1,7 +1,7 @@
 import type { SourceFile } from './source-files.js';
 
 /**
- * What one task counts: some 10 to 50 ms of work, long enough to be worth a task, short enough to spread evenly. As
+ * The work of one task: some 10 to 50 ms of work, long enough to be worth a task, short enough to spread evenly. As
  * many paths as that also fit into a message when every one of them is as long as a path can be.
  */
 export const BATCH_LIMITS = { files: 32, bytes: 100_000 };

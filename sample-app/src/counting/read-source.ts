@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import type { SkipReason } from './skipped-files.js';
 import { MAX_FILE_BYTES } from './source-files.js';
 
-/** Source text has no NUL in it; looking at the beginning is how git tells binaries, too. */
+/** Source text has no NUL in it; git detects binaries by their beginning, too. */
 const BINARY_SNIFF_BYTES = 8_000;
 
 /** The file may have changed since the walk: it must not turn out a link to elsewhere, nor a pipe that blocks. */

@@ -21,8 +21,8 @@ const IGNORED_DIRECTORIES = new Set(['.git', '.hg', '.svn']);
 /**
  * Finds the source files below a directory, in a stable order.
  *
- * Symbolic links are left out: they can lead in circles, and what they point at inside the directory is found anyway.
- * What cannot be read or vanishes meanwhile is reported, never thrown.
+ * Symbolic links are left out: they can lead in circles, and their targets inside the directory are found anyway.
+ * A file that cannot be read or vanishes meanwhile is reported, never thrown.
  *
  * @throws the reason of `signal` when it aborts
  */

@@ -16,7 +16,7 @@ const ENDLESS_PATTERN = '^(.+)+#$';
 const CHILDREN = 2;
 const OVERVIEW = 'OverviewTasks.draw';
 
-/** What tasks can do besides, on a report that is finished: a paragraph for each. */
+/** Further features of tasks, on a report that is finished: a paragraph for each. */
 export class Features {
   private readonly path: string;
 
@@ -80,7 +80,7 @@ export class Features {
   }
 
   private async timeOut(): Promise<void> {
-    heading('Timeouts', 'a search that takes a second is told to end, and after two its process is killed');
+    heading('Timeouts', 'after a second the signal of a search aborts, and after two its process is killed');
     const search = (pattern: string) => this.client.send<TaskHandle>('POST', `${this.path}/searches`, { pattern });
     const [good, endless] = [await search('TODO'), await search(ENDLESS_PATTERN)];
     await this.finished(good);
@@ -106,7 +106,7 @@ export class Features {
   }
 
   private async cron(): Promise<void> {
-    heading('A cron', 'one chart of all reports is drawn every full hour; nobody waits for that here');
+    heading('A cron', 'one chart of all reports is drawn every full hour; here it runs at once');
     const look = async () => (await this.client.get<CronInfo[]>('/crons')).find(({ name }) => name === OVERVIEW);
     const nextRun = (await look())?.nextRun;
     say(`GET /crons → ${OVERVIEW}, next at ${nextRun === undefined ? 'no time' : clock(nextRun)}`);
@@ -119,7 +119,7 @@ export class Features {
   }
 
   private async cancel(): Promise<void> {
-    heading('Cancelling', 'the same report again, and nobody wants it after all');
+    heading('Cancelling', 'the same report again, cancelled while it is made');
     const { urls } = await this.client.start(this.report.directory);
     await this.client.until(async () => {
       const { batches, state } = await this.client.get<ReportResource>(urls.report);
@@ -127,7 +127,11 @@ export class Features {
     });
     const { tasks } = await this.client.send<{ tasks: CancelledTasks }>('DELETE', urls.report);
     const { pending = 0, active = 0, unknown = 0 } = tasks;
-    const facts = [`${pending} that waited are gone`, `${active} that ran are told to stop`, `${unknown} had finished`];
+    const facts = [
+      `${pending} that waited are gone`,
+      `${active} that ran are asked to stop`,
+      `${unknown} had finished`,
+    ];
     say(`DELETE /reports/:id → of its tasks ${facts.join(', ')}`);
   }
 
@@ -143,7 +147,7 @@ export class Features {
     return this.client.send('POST', `${this.path}/webhooks`, { url });
   }
 
-  /** What the receiver got, when there are so many calls. */
+  /** The calls that the receiver got, once there are so many. */
   private answered(name: string, count: number): Promise<readonly ReceivedCall[]> {
     return this.client.until(async () => {
       const calls = await this.client.get<ReceivedCall[]>(`/flaky-receiver/${this.receiver(name)}`);

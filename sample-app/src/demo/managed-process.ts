@@ -12,7 +12,7 @@ export class ManagedProcess {
   private kept = '';
   private stopping = false;
 
-  /** @param onEarlyEnd called when it ends, or cannot start, before it was told to stop */
+  /** @param onEarlyEnd called when it ends, or cannot start, before it was asked to stop */
   constructor(
     readonly name: string,
     script: string,
@@ -61,7 +61,7 @@ export class ManagedProcess {
     await exit.catch(() => this.kill());
   }
 
-  /** Ends it at once, when there is no time to wait; what a worker has forked ends by itself then. */
+  /** Ends it at once, when there is no time to wait; the children of a worker end by themselves then. */
   kill(): void {
     this.stopping = true;
     this.child.kill('SIGKILL');

@@ -2,7 +2,7 @@ import { formatCount } from '../chart/format-numbers.js';
 import type { ReportStatus } from '../reports/reports.service.js';
 import { bar, paint, say } from './terminal.js';
 
-/** what fits beside the facts: a line that wraps cannot be redrawn */
+/** the width that is left beside the facts: a line that wraps cannot be redrawn */
 const BAR_WIDTH = Math.max(8, Math.min(24, (process.stdout.columns ?? 80) - 56));
 /** where nothing can be redrawn: a line at each quarter */
 const STEPS = 4;
@@ -28,7 +28,7 @@ export class ProgressLine {
     }
   }
 
-  /** Leaves what is shown standing. */
+  /** Leaves the line as it is. */
   end(): void {
     if (process.stdout.isTTY) say();
   }

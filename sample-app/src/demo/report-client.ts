@@ -4,14 +4,14 @@ import type { ReportResource } from '../reports/reports.controller.js';
 
 const POLL_EVERY_MS = 100;
 
-/** What anybody can do with the API from outside: plain HTTP. */
+/** The API from outside: plain HTTP. */
 export class ReportClient {
   constructor(
     readonly url: string,
     private readonly signal: AbortSignal,
   ) {}
 
-  /** Asks for a report; without a directory the API takes one that everybody has. */
+  /** Asks for a report; without a directory the API takes one that every installation has. */
   start(directory?: string): Promise<ReportResource> {
     return this.send('POST', '/reports', directory === undefined ? undefined : { directory });
   }

@@ -18,7 +18,7 @@ export function reportTable(report: Report): string[] {
   ];
 }
 
-/** Who did how much, a line for each child. */
+/** The work of each child, one line each. */
 export function workLines({ work, total }: Report): string[] {
   const seconds = work.milliseconds / 1_000;
   const rate = `${formatCount(work.tasksPerSecond)} tasks and ${formatCount(total.files / (seconds || 1))} files a second`;
@@ -32,7 +32,7 @@ export function workLines({ work, total }: Report): string[] {
   ];
 }
 
-/** What was not counted, in one line. */
+/** The files that were not counted, in one line. */
 export function skippedLine({ skipped }: Report): string {
   const reasons = Object.entries(skipped).sort(([, a], [, b]) => b.files - a.files);
   const list = reasons.map(([reason, { files }]) => `${reason} ${formatCount(files)}`);

@@ -15,7 +15,7 @@ export interface DemoOptions {
   readonly signal: AbortSignal;
 }
 
-/** What a user of the app would do, and what they would see. */
+/** The steps of a user of the app, with their output. */
 export async function runDemo({ api, worker, directory, signal }: DemoOptions): Promise<void> {
   say();
   say(paint('bold', 'nestwork: code statistics, counted in the background'));

@@ -2,12 +2,12 @@ import { BadRequestException } from '@nestjs/common';
 import type { RequestBody } from './request-body.decorator.js';
 
 /**
- * What a body like `{"title": "..."}` says.
+ * The value of a body like `{"title": "..."}`.
  *
  * @param name the only property that it may have
- * @param remedy what to send instead, for errors
+ * @param remedy a valid body, for errors
  * @returns undefined when there is no body, or nothing in it
- * @throws BadRequestException that says what is wrong and what to send instead
+ * @throws BadRequestException with the fault and the remedy
  */
 export function propertyIn({ contentType, text }: RequestBody, name: string, remedy: string): unknown {
   if (text.trim() === '') return undefined;
@@ -34,7 +34,7 @@ export function refused(what: string, remedies: readonly string[]): BadRequestEx
   return new BadRequestException([what, ...remedies].join(' '));
 }
 
-/** Quoted, with what is invisible or long made visible and short. */
+/** Quoted, with invisible characters made visible and long text cut. */
 export function shown(text: string): string {
   return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
 }

@@ -5,12 +5,12 @@ import { EnqueueUnconfirmedError, type ErrorCode, NestworkError } from 'nestwork
 /** Passes by itself; everything else is a mistake in the code and stays a 500. */
 const OUTAGES: readonly ErrorCode[] = ['REDIS_UNAVAILABLE', 'REDIS_TIMEOUT', 'REDIS_OUT_OF_MEMORY'];
 
-/** Somebody mistyped it. */
+/** The id has a typing error. */
 const UNKNOWN: readonly ErrorCode[] = ['INVALID_TASK_ID', 'UNKNOWN_CRON'];
 
 const APOLOGY = 'The task queue cannot be reached right now; please try again later.';
 
-/** Answers 503 while Redis is away or full, which is for the log and not for the client; 404 for what does not exist. */
+/** Answers 503 while Redis is away or full, which is for the log and not for the client; 404 for a task or a cron that does not exist. */
 @Catch(NestworkError)
 export class LibraryErrorFilter extends BaseExceptionFilter {
   private readonly logger = new Logger(LibraryErrorFilter.name);

@@ -11,7 +11,7 @@ import type { RequestBody } from './request-body.decorator.js';
 export class TextPipe implements PipeTransform<RequestBody, string> {
   /**
    * @param name of the property
-   * @param what is wanted, in words
+   * @param what the wanted value, in words
    */
   constructor(
     private readonly name: string,

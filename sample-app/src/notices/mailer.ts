@@ -5,7 +5,7 @@ import { dataDirectory } from '../data-directory.js';
 import { writeOnce } from '../reports/write-once.js';
 
 export interface Mail {
-  /** the same for each attempt to send it, so that nobody gets it twice */
+  /** the same for each attempt to send it, so that no address gets it twice */
   readonly id: string;
   readonly to: string;
   readonly subject: string;

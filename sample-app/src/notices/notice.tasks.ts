@@ -4,7 +4,7 @@ import { formatPlural } from '../chart/format-numbers.js';
 import { ReportStore } from '../reports/report-store.js';
 import { Mailer } from './mailer.js';
 
-/** Tells the world outside of reports that are finished. The world outside is not always there. */
+/** Notifies the outside of finished reports, by mail and webhook. The outside is not always there. */
 @Injectable()
 export class NoticeTasks {
   private readonly logger = new Logger(NoticeTasks.name);
@@ -39,13 +39,13 @@ export class NoticeTasks {
     const { id, attempt, signal } = this.context;
     const response = await fetch(url, {
       method: 'POST',
-      // so that the receiver can tell a repetition from something new
+      // so that the receiver recognises a repetition
       headers: { 'content-type': 'application/json', 'x-task-id': id, 'x-attempt': String(attempt) },
       body: JSON.stringify({ report: report.id, total: report.total }),
       signal,
     });
     if (response.ok) return;
-    if (response.status === 410) throw new DropTask(`${url} wants to hear no more`);
+    if (response.status === 410) throw new DropTask(`${url} wants no more calls`);
     if (response.status === 429) throw new RetryTask({ in: '30s' });
     throw new Error(`${url} answered ${response.status}`);
   }

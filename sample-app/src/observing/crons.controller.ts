@@ -1,7 +1,7 @@
 import { Controller, Get, HttpCode, HttpStatus, Param, Post } from '@nestjs/common';
 import { type CronInfo, CronManager, type CronRunHandle } from 'nestwork';
 
-/** For those who look after the app: what runs when, and how it went the last time. */
+/** For the operators of the app: the crons, their times, and how the last run ended. */
 @Controller('crons')
 export class CronsController {
   constructor(private readonly crons: CronManager) {}
@@ -11,7 +11,7 @@ export class CronsController {
     return this.crons.list();
   }
 
-  /** Runs it now, whatever its time. */
+  /** Runs it now, at any time. */
   @Post(':name/run')
   @HttpCode(HttpStatus.ACCEPTED)
   run(@Param('name') name: string): Promise<CronRunHandle> {

@@ -1,7 +1,7 @@
 import { Controller, Get, ServiceUnavailableException } from '@nestjs/common';
 import { type HealthReport, QueueHealth } from 'nestwork';
 
-/** For a load balancer, or whoever wakes people at night: are reports being made? */
+/** For a load balancer or an alarm: are reports being made? */
 @Controller('health')
 export class HealthController {
   constructor(private readonly queueHealth: QueueHealth) {}

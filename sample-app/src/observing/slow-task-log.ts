@@ -3,7 +3,7 @@ import { TaskHooks, type TaskInfo, type WrapTask } from 'nestwork';
 
 const SLOW_MS = 1_000;
 
-/** Tells of tasks that take longer than they should; the place where a tracing span or a transaction would go. */
+/** Logs tasks that take longer than they should; the place where a tracing span or a transaction would go. */
 @TaskHooks()
 @Injectable()
 export class SlowTaskLog implements WrapTask {

@@ -9,7 +9,7 @@ import {
   type TaskStatus,
 } from 'nestwork';
 
-/** For those who look after the app: where a task is, and what to do about it. */
+/** For the operators of the app: the state of a task, and actions on it. */
 @Controller()
 export class TasksController {
   constructor(

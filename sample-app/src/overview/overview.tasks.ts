@@ -17,7 +17,7 @@ export class OverviewTasks {
 
   /**
    * Draws one chart of all reports. Reading them takes longer the more there are, so it is done beforehand and not when
-   * somebody looks: once an hour, wherever and however often the worker runs, and not while the last time still goes on.
+   * a reader looks: once an hour, wherever and however often the worker runs, and not while the last time still goes on.
    */
   @Cron(CronExpression.EVERY_HOUR, { overlap: 'skip' })
   async draw(): Promise<void> {

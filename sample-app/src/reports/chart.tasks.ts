@@ -12,7 +12,7 @@ export class ChartTasks {
 
   /**
    * Draws the chart again under its present title. It is sent debounced, see `ReportsService.rename`; one that runs already
-   * goes on beside the next. So it looks at the title once more when it has written: whoever writes last, the last title stays.
+   * goes on beside the next. So it looks at the title once more when it has written: so the last title stays, in any order of the writes.
    */
   @Task()
   async drawChart(reportId: string): Promise<void> {

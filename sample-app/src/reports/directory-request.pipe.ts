@@ -7,7 +7,7 @@ import { mayHaveSourceFiles } from '../counting/source-files.js';
 import { kindOf, propertyIn, refused as refusedWith, shown } from '../http/json-body.js';
 import type { RequestBody } from '../http/request-body.decorator.js';
 
-/** The packages this repository has installed: thousands of real source files that everybody has. */
+/** The packages this repository has installed: thousands of real source files in every installation. */
 export const DEFAULT_DIRECTORY = fileURLToPath(new URL('../../../node_modules', import.meta.url));
 
 /** PATH_MAX of Linux. */
@@ -19,7 +19,7 @@ const REMEDY =
 /**
  * Turns the body of `POST /reports` into a directory that a worker can count.
  *
- * @throws BadRequestException that says what is wrong and what to send instead
+ * @throws BadRequestException with the fault and the remedy
  */
 @Injectable()
 export class DirectoryRequestPipe implements PipeTransform<RequestBody, Promise<string>> {

@@ -3,7 +3,7 @@ import { mergeSkipped, type SkippedFiles } from '../counting/skipped-files.js';
 import type { BatchResult, ChildShare, Plan, Report, ReportRequest, ReportRow } from './report.js';
 
 /**
- * Adds up the batches. The same results make the same report, in whatever order they come, and a batch that comes
+ * Adds up the batches. The same results make the same report, in any order, and a batch that comes
  * twice counts once.
  */
 export function mergeResults(request: ReportRequest, plan: Plan, batches: readonly BatchResult[]): Report {

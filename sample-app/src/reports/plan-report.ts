@@ -4,7 +4,7 @@ import { type SourceFile, sourceFiles } from '../counting/source-files.js';
 import type { Plan } from './report.js';
 
 /**
- * Walks a directory and cuts what it finds into batches.
+ * Walks a directory and cuts its files into batches.
  *
  * @throws the reason of `signal` when it aborts
  */

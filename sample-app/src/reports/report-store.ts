@@ -18,7 +18,7 @@ const REPORT_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  * <id>/cancelled.json     by the API
  * <id>/chart.svg          by writeReport; by drawChart, under another title
  * <id>/title.json         by the API
- * <id>/tasks.txt          by whoever sends tasks for it: their ids
+ * <id>/tasks.txt          by each sender of its tasks: their ids
  * ```
  *
  * Files keep the sample small; they tie the API and all workers to one machine. With several machines, put a database
@@ -32,7 +32,7 @@ export class ReportStore {
     return this.save(request.id, 'request.json', request);
   }
 
-  /** Undefined when there is no such report, whatever the id looks like. */
+  /** Undefined when there is no such report, for any form of the id. */
   async request(id: string): Promise<ReportRequest | undefined> {
     return REPORT_ID.test(id) ? this.load(id, 'request.json') : undefined;
   }

@@ -1,7 +1,7 @@
 import type { BatchCounts, LanguageTotals } from '../counting/count-batch.js';
 import type { SkippedFiles } from '../counting/skipped-files.js';
 
-/** What somebody asked for; the first file of every report. */
+/** The request of a report; the first file of every report. */
 export interface ReportRequest {
   readonly id: string;
   readonly directory: string;
@@ -16,14 +16,14 @@ export interface Failure {
   readonly why: string;
 }
 
-/** What `startReport` found, and how it cut the work into tasks. */
+/** The files that `startReport` found, and how it cut the work into tasks. */
 export interface Plan {
   /** paths inside the directory, a list for each batch */
   readonly batches: readonly (readonly string[])[];
   readonly skipped: SkippedFiles;
 }
 
-/** What travels in the message of one `countBatch` task. */
+/** The payload of one `countBatch` task. */
 export interface Batch {
   readonly directory: string;
   readonly paths: readonly string[];
@@ -33,7 +33,7 @@ export interface Batch {
   readonly of: number;
 }
 
-/** What one `countBatch` task leaves behind. */
+/** The result of one `countBatch` task. */
 export interface BatchResult extends BatchCounts {
   readonly index: number;
   /** the child process that counted it */
@@ -50,7 +50,7 @@ export interface ReportRow extends LanguageTotals {
   readonly lines: number;
 }
 
-/** What one child process did for a report. */
+/** The work of one child process for a report. */
 export interface ChildShare {
   readonly pid: number;
   readonly tasks: number;

@@ -25,7 +25,7 @@ export interface ReportResource extends ReportStatus {
   readonly urls: { readonly report: string; readonly chart: string };
 }
 
-/** The HTTP API. It never counts: it answers at once, whatever the workers are doing. */
+/** The HTTP API. It never counts: it answers at once, also while all workers are busy. */
 @Controller('reports')
 export class ReportsController {
   constructor(private readonly reports: ReportsService) {}

@@ -20,14 +20,14 @@ export interface ReportStatus extends ReportRequest {
   readonly files: Progress;
   readonly batches: Progress;
   readonly report?: Report;
-  /** what went wrong, in the state `failed` */
+  /** the error, in the state `failed` */
   readonly failure?: Failure;
 }
 
 /** How many tasks of a report were in which state when they were cancelled; `unknown` are those that had finished. */
 export type CancelledTasks = Partial<Record<TaskState, number>>;
 
-/** What the API does: it sends tasks, and looks at what they have written. */
+/** The work of the API: it sends tasks, and reads their files. */
 @Injectable()
 export class ReportsService {
   constructor(
@@ -54,7 +54,7 @@ export class ReportsService {
   async find(id: string): Promise<ReportStatus | undefined> {
     const request = await this.store.request(id);
     if (!request) return undefined;
-    // In this order: each comes later than the next, so what it relies on is there.
+    // In this order: each comes later than the next, so the files it relies on are there.
     const report = await this.store.report(id);
     const counted = await this.store.countedBatches(id);
     const plan = await this.store.plan(id);
@@ -77,7 +77,7 @@ export class ReportsService {
     };
   }
 
-  /** What waits is gone, what runs is aborted, and what is sent in this very moment will find the mark and drop itself. */
+  /** Tasks that wait are removed, running ones are aborted, and a task that is sent in this very moment finds the mark and drops itself. */
   async cancel(id: string): Promise<CancelledTasks> {
     const states = await Promise.all((await this.store.taskIds(id)).map((task) => this.queue.cancel(task)));
     await this.store.saveCancellation(id);
@@ -97,7 +97,7 @@ export class ReportsService {
     return this.store.chart(id);
   }
 
-  /** A report whose task is dead waits for somebody to redrive it, whether it threw, ran out of time or crashed. */
+  /** A report whose task is dead waits until it is redriven, whether it threw, ran out of time or crashed. */
   private async failureOf({ id, requestedAt }: ReportRequest): Promise<Failure | undefined> {
     const { tasks } = await this.deadLetters.list({ since: new Date(requestedAt) }, { limit: 500 });
     const dead = tasks.find(({ task, args }) => task?.startsWith(`${StatsTasks.name}.`) && args?.[0] === id);

@@ -9,7 +9,7 @@ import { dirname } from 'node:path';
 export async function writeOnce(path: string, content: string | Buffer): Promise<void> {
   const draft = await writeDraft(path, content);
   try {
-    // unlike a rename, a link does not replace what is there
+    // unlike a rename, a link does not replace a file
     await link(draft, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

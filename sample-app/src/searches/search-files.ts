@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-/** What a search has found. */
+/** The lines that a search has found. */
 export interface Findings {
   readonly pattern: string;
   /** how many files were searched, of how many; fewer when its time was over */
@@ -24,7 +24,7 @@ const MAX_EXAMPLES = 5;
 /**
  * Searches files line by line, until it is through or `signal` aborts: then it says how far it came.
  *
- * @param read resolves to undefined for what is no text
+ * @param read resolves to undefined for a file that is no text
  */
 export async function searchFiles(
   { directory, paths, pattern }: Search,

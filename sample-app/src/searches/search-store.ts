@@ -5,7 +5,7 @@ import { dataDirectory } from '../data-directory.js';
 import { writeOnce } from '../reports/write-once.js';
 import type { Findings } from './search-files.js';
 
-/** What searches have found, a file for each, by the id of its task. */
+/** The results of searches, a file for each, by the id of its task. */
 @Injectable()
 export class SearchStore {
   private readonly root = join(dataDirectory(), 'searches');
@@ -14,7 +14,7 @@ export class SearchStore {
     return writeOnce(this.pathOf(taskId), JSON.stringify(findings));
   }
 
-  /** Undefined when there is nothing, whatever the id looks like. */
+  /** Undefined when there is nothing, for any form of the id. */
   async find(taskId: string): Promise<Findings | undefined> {
     if (!/^[0-9a-z]{20}$/.test(taskId)) return undefined;
     const content = await readFile(this.pathOf(taskId), 'utf8').catch((error: NodeJS.ErrnoException) => {

@@ -17,8 +17,8 @@ export class SearchTasks {
   ) {}
 
   /**
-   * Searches the files of a report for a regular expression that somebody sent. Nobody waits longer than a second for it:
-   * then it keeps what it has found so far. And an expression can block its process for years, where no signal is heard:
+   * Searches the files of a report for a regular expression from a client. Its soft timeout is a second:
+   * then it keeps the lines found so far. And an expression can block its process for years, where no signal arrives:
    * after another second the process is ended.
    */
   @Task({ queue: 'bulk', softTimeout: '1s', hardTimeout: '2s' })
@@ -29,7 +29,7 @@ export class SearchTasks {
     const { id, signal } = this.context;
     const search = { directory: report.directory, paths: plan.batches.flat(), pattern };
     const findings = await searchFiles(search, (path) => this.sources.read(path), signal);
-    // it was told to end for another reason: a worker that stops gives it to others, who can finish it
+    // its signal aborted for another reason: a worker that stops gives it back, and another one can finish it
     if (signal.aborted && !(signal.reason instanceof SoftTimeoutError)) throw signal.reason;
     await this.searches.save(id, findings);
   }

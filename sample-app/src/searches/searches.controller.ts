@@ -24,7 +24,7 @@ export class SearchesController {
     return this.queue.of(SearchTasks).search.delay(id, pattern);
   }
 
-  /** For when the files have changed: every child of every worker forgets what it has read. */
+  /** For when the files have changed: every child of every worker clears its cache. */
   @Delete('searches/cache')
   @HttpCode(HttpStatus.ACCEPTED)
   forget(): Promise<TaskHandle> {
@@ -35,9 +35,7 @@ export class SearchesController {
   async find(@Param('id') id: string): Promise<Findings> {
     const findings = await this.searches.find(id);
     if (findings) return findings;
-    throw new NotFoundException(
-      `Search ${JSON.stringify(id)} has found nothing yet; GET /tasks/:id tells where it is.`,
-    );
+    throw new NotFoundException(`Search ${JSON.stringify(id)} has found nothing yet; GET /tasks/:id has its state.`);
   }
 }
 

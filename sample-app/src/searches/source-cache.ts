@@ -9,7 +9,7 @@ export class SourceCache {
   private readonly texts = new Map<string, string>();
   private characters = 0;
 
-  /** Undefined for what is no text. */
+  /** Undefined for a file that is no text. */
   async read(path: string): Promise<string | undefined> {
     const known = this.texts.get(path);
     if (known !== undefined) return known;

@@ -102,10 +102,10 @@ export interface RecordedGap extends StreamGap {
   readonly at: number;
 }
 
-/** Who is to run a broadcast that runs once on each machine. */
+/** The session that runs a broadcast once on its machine. */
 export type Turn = 'mine' | 'taken' | 'done';
 
-/** What became of broadcasts. All of it can be repeated after a lost answer. */
+/** The outcomes of broadcasts. All of it can be repeated after a lost answer. */
 export interface BroadcastRecords {
   /** The first session of a machine that asks gets it; another one when that session is gone and it is not done. */
   takeTurn(id: string, machine: string, session: string): Promise<Turn>;

@@ -4,11 +4,14 @@ import type { AppTasks, AppWorker } from '../../task/app-tasks.js';
 import type { BroadcastScope } from '../../task/broadcast.js';
 import type { StateWord } from '../../task/task-states.js';
 import type { BroadcastRecords, StreamBroker } from './broadcast-port.js';
+import type { CatalogPort } from './catalog-port.js';
 import type { CronBroker } from './cron-broker.js';
 import type { DeadLetterBroker, DeadPurgeBroker, DeathReportBroker } from './dead-letter-broker.js';
 import type { CountingBroker, MetricsBroker, SamplingBroker } from './metrics-port.js';
+import type { Pause, PausePort } from './pause-port.js';
 
 export type * from './broadcast-port.js';
+export type * from './catalog-port.js';
 export type * from './cron-broker.js';
 export type * from './dead-letter-broker.js';
 export type * from './metrics-port.js';
@@ -46,7 +49,7 @@ export type SentinelOption =
   | 'sentinelMaxConnections';
 
 /**
- * Where Redis is, in options of ioredis, as plain data: workers hand it from process to process. Whatever else ioredis has
+ * Where Redis is, in options of ioredis, as plain data: workers hand it from process to process. All else that ioredis has
  * is nestwork's to set, and refused.
  *
  * @example
@@ -101,8 +104,10 @@ export interface ClaimReply {
   readonly acked: number;
   /** a quarantined task waits, and this child is to take it: claim again once it holds nothing, or within 5 s */
   readonly drain: boolean;
-  /** whether its queues hold more; not known when `repeated` */
+  /** whether its queues hold more, paused ones aside; not known when `repeated` */
   readonly more: boolean;
+  /** its queues that are paused, if any are; not known when `repeated` */
+  readonly paused?: readonly string[];
   readonly tasks: readonly ClaimedTask[];
 }
 
@@ -271,7 +276,7 @@ export interface SupervisorBroker {
 /** What came of moving due tasks to their queues. */
 export interface Promotion {
   readonly moved: number;
-  /** undefined when nothing is scheduled */
+  /** until the next task is due, or the next pause of a queue is over; undefined when nothing is scheduled */
   readonly nextInMs: number | undefined;
   /** REDIS_REFUSED, once for each queue concerned; undefined for none */
   readonly refused?: readonly Error[];
@@ -280,11 +285,11 @@ export interface Promotion {
 /** What a promoter needs. */
 export interface PromoterBroker {
   /**
-   * Moves due tasks to their queues, at most so many. Resolves to how many, and how long until the next is due; `refused` has an
-   * error for each queue that was left as it is because a key of it holds something foreign.
+   * Moves due tasks to their queues, at most so many, and ends the pauses of queues that are over. Resolves to how many, and
+   * how long until there is more to do; `refused` has an error for each queue that was left as it is because a key of it holds something foreign.
    */
   promote(limit: number): Promise<Promotion>;
-  /** Resolves to true when a task is due earlier than all others were, to false after `timeoutMs`. */
+  /** Resolves to true when a task is due earlier than all others were, or a pause has an end; to false after `timeoutMs`. */
   waitForAlarm(timeoutMs: number): Promise<boolean>;
   /** Ends a pending `waitForAlarm`. */
   stopWaiting(): void;
@@ -302,6 +307,8 @@ export interface QueueState
   readonly served: boolean;
   /** names of apps whose workers serve it with different tasks; mostly none */
   readonly contestants: readonly string[];
+  /** its pause, if it is paused */
+  readonly paused?: Pause;
 }
 
 /** What people and tools read. */
@@ -345,6 +352,8 @@ export interface AppBroker extends ProducerBroker, TaskBroker, InspectorBroker {
   readonly broadcasts: Pick<BroadcastRecords, 'outcomes' | 'gaps'>;
   readonly crons: Pick<CronBroker, 'records' | 'pause' | 'resume'>;
   readonly metrics: MetricsBroker;
+  readonly catalog: CatalogPort;
+  readonly pauses: PausePort;
   /** Connects and checks that the server can serve. Rejects within the connection's timeout. */
   connect(): Promise<void>;
   close(): Promise<void>;

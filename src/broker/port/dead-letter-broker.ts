@@ -39,7 +39,7 @@ export interface DeadBatch {
   readonly more: boolean;
 }
 
-/** What became of a dead task that was to run again; `refused`: its message has no header that could be reset. */
+/** The result of a redrive of one dead task; `refused`: its message has no header that could be reset. */
 export type Redrive = 'redriven' | 'not-found' | 'refused';
 
 /** What to keep of the dead of a queue; neither: all. */

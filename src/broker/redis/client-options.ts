@@ -7,7 +7,7 @@ const RECONNECT_MIN_MS = 50;
 const RECONNECT_MAX_MS = 1_000;
 
 /**
- * The options of ioredis on which the promise rests, whatever else it is given.
+ * The options of ioredis on which the promise rests, beside any others.
  *
  * @param timeoutMs how long to connect, and how long the commands that make a connection, may take; those sent over it have deadlines
  */

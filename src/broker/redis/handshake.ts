@@ -20,7 +20,7 @@ const GOES_ON: Record<HandshakeStep, (error: Error) => boolean> = {
 /**
  * Watches how a client makes its connections, and gives up each whose database is not proven.
  *
- * By itself ioredis goes on after a SELECT that failed: in database 0, to which it also sends again whatever had no answer. A
+ * By itself ioredis goes on after a SELECT that failed: in database 0, to which it also repeats all commands without an answer. A
  * connection that is given up here never becomes ready, and over one that is not ready ioredis sends nothing of ours.
  *
  * @param refused receives each step that ends an attempt; ioredis drops its error if the server closes the connection behind it

@@ -1,6 +1,465 @@
-/** The text of each script in lua/, by its name, and of each library. `npm run generate` writes this module: edit the Lua files instead. */
+/** What scripts use of lua/lib/. `npm run generate` writes this module: edit the Lua files instead. */
+const LIB = {
+  'ring': `local function ring(bell)
+  if redis.call('EXISTS', bell) == 0 then
+    redis.pcall('RPUSH', bell, '1')
+  end
+end`,
+  'remember_cancelled': `local function remember_cancelled(cancelled, now, id)
+  redis.call('ZADD', cancelled, text(now), id)
+  redis.call('ZREMRANGEBYSCORE', cancelled, '-inf', text(now - 86400000))
+  redis.call('ZREMRANGEBYRANK', cancelled, 0, -10001)
+end`,
+  'is_cancelled': `local function is_cancelled(cancelled, message)
+  return redis.call('ZSCORE', cancelled, string.sub(message, 1, 20)) and true or false
+end`,
+  'enlist_new': `local function enlist_new(queue, messages)
+  redis.call('RPUSH', queue.pending, unpack(messages))
+  ring(queue.bell)
+end`,
+  'push': `local function push(list, messages, at_head)
+  if #messages > 0 and at_head then
+    redis.call('LPUSH', list, unpack(messages))
+  elseif #messages > 0 then
+    redis.call('RPUSH', list, unpack(messages))
+  end
+end`,
+  'enlist': `local function enlist(queue, messages, at_head)
+  local pending, quarantined = {}, {}
+  for _, message in ipairs(messages) do
+    local list = is_quarantined(message) and quarantined or pending
+    list[#list + 1] = message
+  end
+  push(queue.pending, pending, at_head)
+  push(queue.quarantined, quarantined, at_head)
+  ring(queue.bell)
+end`,
+  'is_foreign': `local function is_foreign(message)
+  return string.find(message, '^undecodable%x%x%x%x%x%x%x%x%x%?') == 1
+end`,
+  'wrong_keys': `local function wrong_keys(keys)
+  return (keys.claims and wrong_type('hash', keys.claims))
+    or wrong_type('hash', keys.unique)
+    or wrong_type('zset', keys.cancelled)
+end`,
+  'held_task': `local function held_task(claims, id, held, known_queues)
+  local name, message = split(held)
+  local queue = known_queues[name]
+  return queue and { claims = claims, id = id, queue = queue, message = message }
+end`,
+  'end_claim': `local function end_claim(task)
+  return redis.call('HDEL', task.claims, task.id) == 1
+end`,
+  'finish': `local function finish(keys, ids)
+  if #ids == 0 then
+    return 0
+  end
+  local keyed = redis.call('EXISTS', keys.unique) == 1
+  local held = keyed and redis.call('HMGET', keys.claims, unpack(ids)) or {}
+  local ended = redis.call('HDEL', keys.claims, unpack(ids))
+  for _, found in ipairs(held) do
+    local message = found and select(2, split(found))
+    if message then
+      free_key(keys.unique, message)
+    end
+  end
+  return ended
+end`,
+  'end_cancelled': `local function end_cancelled(keys, task)
+  if not is_cancelled(keys.cancelled, task.message) then
+    return false
+  end
+  if end_claim(task) then
+    free_key(keys.unique, task.message)
+    note_ending(keys, task.queue.name, task.message, 'cancelled')
+  end
+  return true
+end`,
+  'bury': `local function bury(keys, task, report)
+  redis.call('ZADD', task.queue.dead, text(now_ms()), task.id)
+  redis.call('HSET', task.queue.records, task.id, report .. '\\n' .. task.message)
+  if end_claim(task) then
+    free_key(keys.unique, task.message)
+  end
+end`,
+  'try_again': `local function try_again(keys, task, attempt)
+  local queue, message = task.queue, task.message
+  if attempt.counts then
+    message = counted(message, 22, 23)
+  end
+  message = remembered(message, attempt.line)
+  local due = now_ms() + attempt.delay
+  message = string.sub(message, 1, 25) .. base36(due, 9) .. string.sub(message, 35)
+  if attempt.delay > 0 then
+    schedule(queue.scheduled, keys.alarm, due, { message })
+  else
+    enlist(queue, { message }, false)
+  end
+  if end_claim(task) then
+    update_key(keys.unique, queue.name, message)
+  end
+end`,
+  'put_back': `local function put_back(keys, tasks)
+  -- enqueuedAt, then id: the best guess of the order in which they were enqueued
+  local function order(task)
+    return string.sub(task.message, 26, 34) .. string.sub(task.message, 1, 20)
+  end
+  table.sort(tasks, function(a, b) return order(a) > order(b) end)
+  local any_cancelled = redis.call('EXISTS', keys.cancelled) == 1
+  for _, task in ipairs(tasks) do
+    if not any_cancelled or not end_cancelled(keys, task) then
+      enlist(task.queue, { task.message }, true)
+      if end_claim(task) then
+        update_key(keys.unique, task.queue.name, task.message)
+      end
+    end
+  end
+end`,
+  'bury_stray': `local function bury_stray(keys, queue, claims, id, held)
+  if not queue then
+    return
+  end
+  local made_up = 'undecodable' .. string.sub(redis.sha1hex(id .. ' ' .. held), 1, 9)
+  local report = '{"code":"UNDECODABLE_MESSAGE","error":"It lay among the claims of a child that is gone, '
+    .. 'and is no task of a queue that its worker serves.","host":"","pid":0}'
+  redis.call('ZADD', queue.dead, text(now_ms()), made_up)
+  redis.call('HSET', queue.records, made_up, report .. '\\n' .. made_up .. '?' .. held)
+  note_ending(keys, queue.name, '', 'dead')
+  local _, message = split(held)
+  if end_claim({ claims = claims, id = id }) and message then
+    free_key(keys.unique, message)
+  end
+end`,
+  'remove': `local function remove(keys, queue, place, message)
+  -- from the tail: most tasks to remove were sent of late
+  local removed = place == 'scheduled' and redis.call('ZREM', queue.scheduled, message)
+    or place ~= 'scheduled' and redis.call('LREM', queue[place], -1, message)
+  if removed > 0 then
+    free_key(keys.unique, message)
+  end
+  return removed
+end`,
+  'forget_dead': `local function forget_dead(queue, ids)
+  redis.call('ZREM', queue.dead, unpack(ids))
+  redis.call('HDEL', queue.records, unpack(ids))
+end`,
+  'redrive': `local function redrive(keys, queue, ids, messages)
+  enlist_new(queue, messages)
+  -- else it would end without a trace when it is given back or retried
+  redis.call('ZREM', keys.cancelled, unpack(ids))
+  forget_dead(queue, ids)
+  for _, message in ipairs(messages) do
+    local digest = unique_digest(message)
+    if digest then
+      redis.call('HSETNX', keys.unique, digest, queue.name .. ' ' .. message)
+    end
+  end
+end`,
+  'part': `local function part(list, first, last)
+  if last - first < 7000 then
+    return { unpack(list, first, last) }
+  end
+  local values = {}
+  for i = first, last do
+    values[#values + 1] = list[i]
+  end
+  return values
+end`,
+  'by_name': `local function by_name(blocks)
+  local index = {}
+  for _, block in ipairs(blocks) do
+    index[block.name] = block
+  end
+  return index
+end`,
+  'DIGITS': `local DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz'`,
+  'base36': `local function base36(number, width)
+  local digits = ''
+  for _ = 1, width do
+    local digit = number % 36
+    digits = string.sub(DIGITS, digit + 1, digit + 1) .. digits
+    number = (number - digit) / 36
+  end
+  return digits
+end`,
+  'counted': `local function counted(message, first, last)
+  local width = last - first + 1
+  local number = math.min((tonumber(string.sub(message, first, last), 36) or 0) + 1, 36 ^ width - 1)
+  return string.sub(message, 1, first - 1) .. base36(number, width) .. string.sub(message, last + 1), number
+end`,
+  'remembered': `local function remembered(message, line)
+  local _, lines = string.gsub(message, '\\n', '')
+  if lines >= 20 then
+    message = string.gsub(message, '\\n[^\\n]*', '', 1)
+  end
+  return message .. line
+end`,
+  'split': `local function split(held)
+  local space = string.find(held, ' ', 1, true)
+  if space then
+    return string.sub(held, 1, space - 1), string.sub(held, space + 1)
+  end
+end`,
+  'is_quarantined': `local function is_quarantined(message)
+  return not is_foreign(message) and string.sub(message, 24, 25) ~= '00'
+end`,
+  'MOST_SERIES': `local MOST_SERIES = 1000`,
+  'read_counts': `local function read_counts(stored)
+  local counts = {}
+  for name, number in string.gmatch(stored or '', '(%w+) (%d+)') do
+    counts[name] = tonumber(number)
+  end
+  return counts
+end`,
+  'write_counts': `local function write_counts(key, field, counts)
+  local words = {}
+  for name, number in pairs(counts) do
+    words[#words + 1] = name .. ' ' .. text(number)
+  end
+  redis.call('HSET', key, field, table.concat(words, ' '))
+end`,
+  'add_to_hash': `local function add_to_hash(key, series, counts)
+  local stored = redis.call('HGET', key, series)
+  if not stored and redis.call('HLEN', key) >= MOST_SERIES then
+    series = string.match(series, '^%S+') .. ' other'
+    stored = redis.call('HGET', key, series)
+  end
+  local sums = read_counts(stored)
+  for name, number in pairs(counts) do
+    sums[name] = (sums[name] or 0) + number
+  end
+  write_counts(key, series, sums)
+end`,
+  'add_counts': `local function add_counts(keys, series, counts)
+  add_to_hash(keys.metrics, series, counts)
+  add_to_hash(keys.metrics_ten, series, counts)
+  add_to_hash(keys.totals, series, counts)
+end`,
+  'add_endings': `local function add_endings(keys)
+  local found = redis.call('HRANDFIELD', keys.endings, 200, 'WITHVALUES')
+  local fields, all = {}, {}
+  for i = 1, #found, 2 do
+    local series, name = string.match(found[i], '^(%S+ %S+) (%w+)$')
+    if series then
+      all[series] = all[series] or {}
+      all[series][name] = noted(found[i + 1]) or 0
+    end
+    fields[#fields + 1] = found[i]
+  end
+  for series, counts in pairs(all) do
+    add_counts(keys, series, counts)
+  end
+  if #fields > 0 then
+    redis.call('HDEL', keys.endings, unpack(fields))
+  end
+end`,
+  'keep_metrics': `local function keep_metrics(keys)
+  redis.call('EXPIRE', keys.metrics, 10800)
+  redis.call('EXPIRE', keys.metrics_ten, 604800)
+end`,
+  'wrong_metrics': `local function wrong_metrics(keys)
+  return wrong_type('hash', keys.metrics, keys.metrics_ten, keys.totals, keys.endings)
+end`,
+  'note_ending': `local function note_ending(keys, queue, message, what)
+  local at = 35
+  while string.find(message, '^%a', at) do
+    at = at + 28
+  end
+  local name = string.match(message, '^%["([%w_.:$-]+)",', at)
+  if not name or redis.pcall('HEXISTS', keys.catalog, name) ~= 1 then
+    name = 'other'
+  end
+  redis.pcall('HINCRBY', keys.endings, queue .. ' ' .. name .. ' ' .. what, 1)
+  -- where no worker counts, nothing moves them
+  redis.pcall('EXPIRE', keys.endings, 86400, 'NX')
+end`,
+  'end_of': `local function end_of(pause)
+  local ends, since = string.match(pause, '^(%d+) {"since":(%d+),')
+  return noted(since) and noted(ends)
+end`,
+  'is_paused': `local function is_paused(pause, now)
+  local ends = pause and end_of(pause)
+  return ends and (ends == 0 or ends > now)
+end`,
+  'pauses_of': `local function pauses_of(pauses, queues)
+  local names = {}
+  for i, queue in ipairs(queues) do
+    names[i] = queue.name
+  end
+  return redis.pcall('HMGET', pauses, unpack(names))
+end`,
+  'without_paused': `local function without_paused(pauses, queues)
+  local found = pauses_of(pauses, queues)
+  if found.err then
+    return queues
+  end
+  local now, open, paused = now_ms(), {}, {}
+  for i, queue in ipairs(queues) do
+    if is_paused(found[i], now) then
+      paused[#paused + 1] = queue.name
+    else
+      open[#open + 1] = queue
+    end
+  end
+  return open, paused[1] and table.concat(paused, ' ')
+end`,
+  'reopen': `local function reopen(pauses, queue)
+  local ended = redis.call('HDEL', pauses, queue.name) == 1
+  if ended and redis.call('LLEN', queue.pending) + redis.call('LLEN', queue.quarantined) > 0 then
+    ring(queue.bell)
+  end
+end`,
+  'forgive_after_gap': `local function forgive_after_gap(sessions, pulse, now, lease)
+  local last = tonumber(redis.call('GET', pulse) or now)
+  redis.call('SET', pulse, text(now))
+  if math.abs(now - last) <= lease / 3 then
+    return
+  end
+  for _, session in ipairs(redis.call('ZRANGE', sessions, 0, -1)) do
+    local its_lease = tonumber(string.match(session, '%d+$')) or lease
+    redis.call('ZADD', sessions, text(now + its_lease), session)
+  end
+end`,
+  'registration': `local function registration(session, child)
+  local number = redis.call('HGET', session, child)
+  if number then
+    return number
+  end
+  return nil, redis.error_reply('LEASE_LOST child is not registered')
+end`,
+  'schedule': `local function schedule(scheduled, alarm, due, messages)
+  local first = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
+  local added = {}
+  for _, message in ipairs(messages) do
+    added[#added + 1] = text(due)
+    added[#added + 1] = message
+  end
+  redis.call('ZADD', scheduled, unpack(added))
+  if not first[2] or due < tonumber(first[2]) then
+    ring(alarm)
+  end
+end`,
+  'let_in': `local function let_in(bitmap, seconds, messages, add)
+  local fresh, bits = {}, {}
+  for i = 1, #messages do
+    local message = messages[i]
+    local bit = tonumber(string.sub(message, 13, 20), 36) % 4096
+    if redis.call('SETBIT', bitmap, bit, 1) == 0 then
+      fresh[#fresh + 1] = message
+      bits[#bits + 1] = bit
+    end
+  end
+  redis.call('EXPIRE', bitmap, seconds)
+  if #fresh == 0 then
+    return 0
+  end
+  local added, refusal = pcall(add, fresh)
+  if added then
+    return #fresh
+  end
+  for _, bit in ipairs(bits) do
+    redis.call('SETBIT', bitmap, bit, 0)
+  end
+  return redis.error_reply(type(refusal) == 'table' and refusal.err or refusal)
+end`,
+  'count_stale': `local function count_stale(stats, acks)
+  if acks > 0 then
+    redis.pcall('HINCRBY', stats, 'stale-acks', acks)
+  end
+end`,
+  'stream_info': `local function stream_info(key)
+  local info = { ['last-generated-id'] = '0-0', ['entries-added'] = 0, length = 0 }
+  if redis.call('EXISTS', key) == 1 then
+    local found = redis.call('XINFO', 'STREAM', key)
+    for i = 1, #found, 2 do
+      info[found[i]] = found[i + 1]
+    end
+  end
+  return info
+end`,
+  'tag': `local function tag(message, letter)
+  local at = 35
+  local found = string.sub(message, at, at)
+  while found ~= letter and string.find(found, '%a') do
+    at = at + 28
+    found = string.sub(message, at, at)
+  end
+  if found == letter then
+    return string.sub(message, at + 1, at + 27)
+  end
+end`,
+  'now_ms': `local function now_ms()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end`,
+  'text': `local function text(number)
+  return string.format('%.0f', number)
+end`,
+  'noted': `local function noted(value)
+  return value and #value < 16 and string.find(value, '^%d+$') and tonumber(value)
+end`,
+  'wrong_type': `local function wrong_type(kind, key, ...)
+  local found = redis.call('TYPE', key).ok
+  if found ~= 'none' and found ~= kind then
+    return redis.error_reply('WRONGTYPE ' .. key .. ' is a ' .. found)
+  end
+  return ... and wrong_type(kind, ...)
+end`,
+  'wrong_queues': `local function wrong_queues(queues)
+  for _, queue in ipairs(queues) do
+    local wrong = queue.pending and wrong_type('list', queue.pending)
+      or queue.quarantined and wrong_type('list', queue.quarantined)
+      or queue.bell and wrong_type('list', queue.bell)
+      or queue.scheduled and wrong_type('zset', queue.scheduled)
+      or queue.dead and wrong_type('zset', queue.dead)
+      or queue.records and wrong_type('hash', queue.records)
+    if wrong then
+      return wrong
+    end
+  end
+end`,
+  'unique_digest': `local function unique_digest(message)
+  -- most messages have no tag
+  if string.sub(message, 35, 35) == '[' then
+    return
+  end
+  local digest = tag(message, 'f')
+  if digest then
+    return digest, 'f'
+  end
+  digest = tag(message, 's')
+  return digest, digest and 's'
+end`,
+  'key_held': `local function key_held(unique, message)
+  local digest = unique_digest(message)
+  local holder = digest and redis.call('HGET', unique, digest)
+  if holder and string.find(holder, '^%S+ ' .. string.sub(message, 1, 20)) then
+    return digest
+  end
+end`,
+  'free_key': `local function free_key(unique, message)
+  local digest = key_held(unique, message)
+  if digest then
+    redis.call('HDEL', unique, digest)
+  end
+end`,
+  'update_key': `local function update_key(unique, queue, message)
+  local digest = key_held(unique, message)
+  if digest then
+    redis.call('HSET', unique, digest, queue .. ' ' .. message)
+  end
+end`,
+} as const;
+
+/** The whole text of each script in lua/, by its name. */
 export const LUA = {
   'declare-crons': `#!lua flags=allow-oom
+${LIB.part}
+${LIB.text}
+${LIB.ring}
+${LIB.schedule}
+${LIB.now_ms}
+${LIB.noted}
 -- records the crons of an app; a new, changed or enabled one begins at the present.
 -- Returns 1.
 local crons = KEYS[1]
@@ -36,6 +495,16 @@ for i = 1, #entries, 3 do
 end
 return 1`,
   'fire-cron': `#!lua
+${LIB.part}
+${LIB.wrong_type}
+${LIB.wrong_queues}
+${LIB.now_ms}
+${LIB.noted}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.ring}
+${LIB.enlist_new}
+${LIB.text}
 -- enqueues the due runs of a cron, each time once.
 -- Returns the numbers fired and skipped, the queue of the run that causes skips, the end of the last run; -1 for an
 -- unknown cron.
@@ -96,6 +565,10 @@ end
 redis.call('HSET', crons, cron .. ' until', text(settled))
 return { #messages, skipped, held_in, record[3] or '' }`,
   'forget-crons': `#!lua flags=allow-oom
+${LIB.by_name}
+${LIB.now_ms}
+${LIB.noted}
+${LIB.text}
 -- deletes crons that no session has declared for long, and marks those that all disable.
 -- Returns the number deleted, or -1 if another session was opened meanwhile.
 local crons, sessions = KEYS[1], KEYS[2]
@@ -153,6 +626,13 @@ for name, fields in pairs(records) do
 end
 return forgotten`,
   'move-cron-run': `#!lua
+${LIB.wrong_type}
+${LIB.wrong_queues}
+${LIB.is_foreign}
+${LIB.is_quarantined}
+${LIB.push}
+${LIB.ring}
+${LIB.enlist}
 -- moves a run that causes skips out of a queue that no session serves.
 -- Returns 1, or 0 if it no longer waits there.
 local unique = KEYS[1]
@@ -186,6 +666,10 @@ end
 redis.call('HSET', unique, digest, to.name .. ' ' .. message)
 return 1`,
   'pause-cron': `#!lua flags=allow-oom
+${LIB.text}
+${LIB.ring}
+${LIB.schedule}
+${LIB.now_ms}
 -- pauses a cron.
 -- Returns 1, or 0 for an unknown cron.
 local crons = KEYS[1]
@@ -200,6 +684,11 @@ end
 redis.call('HSETNX', crons, cron .. ' paused', text(now_ms()))
 return 1`,
   'record-cron-run': `#!lua flags=allow-oom
+${LIB.noted}
+${LIB.registration}
+${LIB.text}
+${LIB.ring}
+${LIB.schedule}
 -- records how the latest run of a cron ended.
 -- Returns 1, or 0 for an unknown cron.
 local session, crons = KEYS[1], KEYS[2]
@@ -219,6 +708,10 @@ end
 redis.call('HSET', crons, cron .. ' run', run)
 return 1`,
   'resume-cron': `#!lua flags=allow-oom
+${LIB.text}
+${LIB.ring}
+${LIB.schedule}
+${LIB.now_ms}
 -- resumes a cron at the present, without the runs due during the pause.
 -- Returns 1, or 0 for an unknown cron.
 local crons = KEYS[1]
@@ -235,6 +728,8 @@ if redis.call('HDEL', crons, cron .. ' paused') == 1 then
 end
 return 1`,
   'dead-page': `#!lua flags=no-writes
+${LIB.part}
+${LIB.noted}
 -- reads dead tasks of a queue by time of death, then id.
 -- Returns 1 if there are more, a member that is no dead task and was passed over, then id, time of death and record of
 -- each.
@@ -311,6 +806,10 @@ while rank >= from and rank < behind_last do
 end
 return page`,
   'delete-dead': `#!lua flags=allow-oom
+${LIB.part}
+${LIB.wrong_type}
+${LIB.wrong_queues}
+${LIB.forget_dead}
 -- deletes dead tasks.
 -- Returns the number deleted.
 local queue = { dead = KEYS[1], records = KEYS[2] }
@@ -336,6 +835,11 @@ for i = 1, #deaths, 2 do
 end
 return removed`,
   'purge': `#!lua flags=allow-oom
+${LIB.wrong_type}
+${LIB.wrong_queues}
+${LIB.text}
+${LIB.now_ms}
+${LIB.forget_dead}
 -- deletes dead tasks that are too old or too many, the oldest first.
 -- Returns the number deleted.
 local retention_ms, kept, most = ARGV[1], ARGV[2], ARGV[3]
@@ -359,6 +863,21 @@ end
 forget_dead(queue, redis.call('ZRANGE', queue.dead, 0, count - 1))
 return count`,
   'redrive': `#!lua flags=allow-oom
+${LIB.part}
+${LIB.wrong_type}
+${LIB.wrong_keys}
+${LIB.wrong_queues}
+${LIB.now_ms}
+${LIB.text}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.remembered}
+${LIB.ring}
+${LIB.enlist_new}
+${LIB.forget_dead}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.redrive}
 -- moves dead tasks to the tail of their queue, with new counters.
 -- Returns for each task 1, 0 if that death is gone, -1 if its header cannot be reset.
 local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3] }
@@ -368,7 +887,7 @@ local deaths = part(ARGV, 2, #ARGV)
 
 -- A death is id and time of death in ms; at most 500. The tasks come to the tail of their queue, as if they had just been
 -- sent, and stay dead where the header cannot be reset. The history stays and gets a line. A unique task runs without its
--- key if that is taken. Who was cancelled and died is wanted again.
+-- key if that is taken. A task that was cancelled and died may run again.
 --
 -- Atomic because a task must be among the dead or in the queue. The time of death guards a copy of this command that
 -- arrives late: by then the task may have run and died once more. With allow-oom: a pending task takes less than a dead one.
@@ -411,6 +930,11 @@ if #ids > 0 then
 end
 return answers`,
   'report-deaths': `#!lua flags=allow-oom
+${LIB.wrong_type}
+${LIB.wrong_queues}
+${LIB.now_ms}
+${LIB.noted}
+${LIB.text}
 -- takes the deaths that no worker has reported yet.
 -- Returns for each death its queue, its time and its id.
 local keys = { reported = KEYS[1] }
@@ -464,6 +988,10 @@ end
 redis.call('EXPIRE', keys.reported, 3600)
 return deaths`,
   'cancel-active': `#!lua flags=allow-oom
+${LIB.wrong_type}
+${LIB.text}
+${LIB.remember_cancelled}
+${LIB.now_ms}
 -- marks an active task as cancelled and adds that to the stream.
 -- Returns 1, or 0 if the child no longer holds it.
 local claims, cancelled, broadcasts = KEYS[1], KEYS[2], KEYS[3]
@@ -483,6 +1011,17 @@ remember_cancelled(cancelled, now_ms(), id)
 redis.call('XADD', broadcasts, 'MAXLEN', '~', kept, '*', 'kind', 'cancel', 'id', id)
 return 1`,
   'cancel-waiting': `#!lua flags=allow-oom
+${LIB.wrong_type}
+${LIB.wrong_keys}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.free_key}
+${LIB.remove}
+${LIB.text}
+${LIB.remember_cancelled}
+${LIB.now_ms}
+${LIB.note_ending}
 -- removes a task that waits and frees its unique key.
 -- Returns 1, or 0 if it no longer waits there.
 local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3], endings = KEYS[4], catalog = KEYS[5] }
@@ -505,6 +1044,7 @@ if removed > 0 then
 end
 return removed`,
   'find-pending': `#!lua flags=no-writes
+${LIB.part}
 -- looks for a task in a part of a list, from its tail.
 -- Returns its message or nothing, the number looked at, 1 if there are more.
 local list, id, passed, most, most_bytes = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
@@ -552,6 +1092,10 @@ redis.call('DEL', session)
 redis.call('ZREM', sessions, session_id)
 return 1`,
   'open-session': `#!lua flags=allow-oom
+${LIB.part}
+${LIB.now_ms}
+${LIB.text}
+${LIB.forgive_after_gap}
 -- opens a session with a lease, and writes the catalog.
 -- Returns 1.
 local sessions, session, pulse, catalog = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -573,6 +1117,9 @@ end
 redis.call('ZADD', sessions, text(now + lease_ms), session_id)
 return 1`,
   'overdue': `#!lua flags=allow-oom
+${LIB.now_ms}
+${LIB.text}
+${LIB.forgive_after_gap}
 -- lists sessions whose lease ran out.
 -- Returns ms until the next deadline or -1, the sessions.
 local sessions, pulse = KEYS[1], KEYS[2]
@@ -589,6 +1136,32 @@ local overdue = redis.call('ZRANGEBYSCORE', sessions, '-inf', text(now), 'LIMIT'
 local next = redis.call('ZRANGEBYSCORE', sessions, '(' .. text(now), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
 return { next[2] and next[2] - now or -1, unpack(overdue) }`,
   'reap': `#!lua flags=allow-oom
+${LIB.registration}
+${LIB.now_ms}
+${LIB.text}
+${LIB.forgive_after_gap}
+${LIB.by_name}
+${LIB.wrong_type}
+${LIB.wrong_keys}
+${LIB.wrong_queues}
+${LIB.split}
+${LIB.held_task}
+${LIB.note_ending}
+${LIB.end_claim}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.free_key}
+${LIB.bury_stray}
+${LIB.is_cancelled}
+${LIB.end_cancelled}
+${LIB.is_foreign}
+${LIB.is_quarantined}
+${LIB.push}
+${LIB.ring}
+${LIB.enlist}
+${LIB.update_key}
+${LIB.put_back}
 -- returns all claims of a session whose lease ran out, uncounted, and deletes the session.
 -- Returns the number returned, or -1 if the session was renewed, is gone or has changed.
 local keys = {
@@ -677,6 +1250,9 @@ end
 redis.call('HSETNX', session, child, '0')
 return 1`,
   'renew': `#!lua flags=allow-oom
+${LIB.now_ms}
+${LIB.text}
+${LIB.forgive_after_gap}
 -- renews the lease of a session.
 -- Returns 1, or 0 if the session was reaped.
 local sessions, pulse = KEYS[1], KEYS[2]
@@ -692,533 +1268,23 @@ if not redis.call('ZSCORE', sessions, session_id) then
 end
 redis.call('ZADD', sessions, text(now + lease_ms), session_id)
 return 1`,
-  'lib/bell': `-- Rings a bell only if it is silent, so that its list never grows and one arrival wakes one idle child. A ring that is
--- refused costs seconds, and must not undo the push that it announces.
-local function ring(bell)
-  if redis.call('EXISTS', bell) == 0 then
-    redis.pcall('RPUSH', bell, '1')
-  end
-end`,
-  'lib/cancelled': `-- The cancelled are remembered for a day, and ten thousand of them at most.
-local function remember_cancelled(cancelled, now, id)
-  redis.call('ZADD', cancelled, text(now), id)
-  redis.call('ZREMRANGEBYSCORE', cancelled, '-inf', text(now - 86400000))
-  redis.call('ZREMRANGEBYRANK', cancelled, 0, -10001)
-end
-
--- Whether the task was cancelled while it was active: then it must not run again.
-local function is_cancelled(cancelled, message)
-  return redis.call('ZSCORE', cancelled, string.sub(message, 1, 20)) and true or false
-end`,
-  'lib/enlist': `-- Every push of a task to where it can be claimed.
-
--- Tasks that were never claimed come to the tail.
-local function enlist_new(queue, messages)
-  redis.call('RPUSH', queue.pending, unpack(messages))
-  ring(queue.bell)
-end
-
-local function push(list, messages, at_head)
-  if #messages > 0 and at_head then
-    redis.call('LPUSH', list, unpack(messages))
-  elseif #messages > 0 then
-    redis.call('RPUSH', list, unpack(messages))
-  end
-end
-
--- Tasks come back, to the tail or to the head. One that a process died with waits to run alone.
-local function enlist(queue, messages, at_head)
-  local pending, quarantined = {}, {}
-  for _, message in ipairs(messages) do
-    local list = is_quarantined(message) and quarantined or pending
-    list[#list + 1] = message
-  end
-  push(queue.pending, pending, at_head)
-  push(queue.quarantined, quarantined, at_head)
-  ring(queue.bell)
-end`,
-  'lib/foreign': `-- Bytes that were no message of ours when they were claimed stand behind an id made up for them and a \`?\`.
-local function is_foreign(message)
-  return string.find(message, '^undecodable%x%x%x%x%x%x%x%x%x%?') == 1
-end`,
-  'lib/leave': `-- Every way in which a task leaves a state: it ends, is given back, or dies here and nowhere else. So all that hangs on the
--- end of a task is written once.
---
--- A script checks the types of all keys first (\`wrong_keys\`, \`wrong_queues\`) and finds the claims (\`held_tasks\`). Each way
--- writes the move and then ends the claim. What hangs on the end happens only if the claim was there: Redis does not roll
--- back, and a task that is there twice for a moment is better than one that is nowhere.
---
--- \`keys\` are those of the script that belong to no queue. A task is { claims, id, queue, message }: the hash that holds it,
--- and the keys of its queue.
-
--- A foreign alarm is none of them: a ring that is refused undoes nothing.
-local function wrong_keys(keys)
-  return (keys.claims and wrong_type('hash', keys.claims))
-    or wrong_type('hash', keys.unique)
-    or wrong_type('zset', keys.cancelled)
-end
-
--- The task of an entry of the claims. Nil for one that is no task, or of a queue whose keys the script does not have: others
--- wrote it.
-local function held_task(claims, id, held, known_queues)
-  local name, message = split(held)
-  local queue = known_queues[name]
-  return queue and { claims = claims, id = id, queue = queue, message = message }
-end
-
--- The end of a claim, and the only one of a single task.
-local function end_claim(task)
-  return redis.call('HDEL', task.claims, task.id) == 1
-end
-
--- active to done, or to dropped. By ids, because short tasks end by the hundred.
--- Returns how many were held.
-local function finish(keys, ids)
-  if #ids == 0 then
-    return 0
-  end
-  local keyed = redis.call('EXISTS', keys.unique) == 1
-  local held = keyed and redis.call('HMGET', keys.claims, unpack(ids)) or {}
-  local ended = redis.call('HDEL', keys.claims, unpack(ids))
-  for _, found in ipairs(held) do
-    local message = found and select(2, split(found))
-    if message then
-      free_key(keys.unique, message)
-    end
-  end
-  return ended
-end
-
--- active to cancelled: a task that was cancelled while it was active ends in this way and no other.
--- Returns whether it was cancelled.
-local function end_cancelled(keys, task)
-  if not is_cancelled(keys.cancelled, task.message) then
-    return false
-  end
-  if end_claim(task) then
-    free_key(keys.unique, task.message)
-    note_ending(keys, task.queue.name, task.message, 'cancelled')
-  end
-  return true
-end
-
--- active to dead: it will not run again.
-local function bury(keys, task, report)
-  redis.call('ZADD', task.queue.dead, text(now_ms()), task.id)
-  redis.call('HSET', task.queue.records, task.id, report .. '\\n' .. task.message)
-  if end_claim(task) then
-    free_key(keys.unique, task.message)
-  end
-end
-
--- active to scheduled, pending or quarantined: after an attempt it runs again, now at the tail of its queue or later.
--- \`attempt\` holds { delay, line, counts }.
-local function try_again(keys, task, attempt)
-  local queue, message = task.queue, task.message
-  if attempt.counts then
-    message = counted(message, 22, 23)
-  end
-  message = remembered(message, attempt.line)
-  local due = now_ms() + attempt.delay
-  message = string.sub(message, 1, 25) .. base36(due, 9) .. string.sub(message, 35)
-  if attempt.delay > 0 then
-    schedule(queue.scheduled, keys.alarm, due, { message })
-  else
-    enlist(queue, { message }, false)
-  end
-  if end_claim(task) then
-    update_key(keys.unique, queue.name, message)
-  end
-end
-
--- active to pending or quarantined: back to the head of their queues, the oldest first. The cancelled among them end.
-local function put_back(keys, tasks)
-  -- enqueuedAt, then id: the best guess of the order in which they were enqueued
-  local function order(task)
-    return string.sub(task.message, 26, 34) .. string.sub(task.message, 1, 20)
-  end
-  table.sort(tasks, function(a, b) return order(a) > order(b) end)
-  local any_cancelled = redis.call('EXISTS', keys.cancelled) == 1
-  for _, task in ipairs(tasks) do
-    if not any_cancelled or not end_cancelled(keys, task) then
-      enlist(task.queue, { task.message }, true)
-      if end_claim(task) then
-        update_key(keys.unique, task.queue.name, task.message)
-      end
-    end
-  end
-end
-
--- What others wrote among the claims is no task that could run: it is kept among the dead, where people find it.
-local function bury_stray(keys, queue, claims, id, held)
-  if not queue then
-    return
-  end
-  local made_up = 'undecodable' .. string.sub(redis.sha1hex(id .. ' ' .. held), 1, 9)
-  local report = '{"code":"UNDECODABLE_MESSAGE","error":"It lay among the claims of a child that is gone, '
-    .. 'and is no task of a queue that its worker serves.","host":"","pid":0}'
-  redis.call('ZADD', queue.dead, text(now_ms()), made_up)
-  redis.call('HSET', queue.records, made_up, report .. '\\n' .. made_up .. '?' .. held)
-  note_ending(keys, queue.name, '', 'dead')
-  local _, message = split(held)
-  if end_claim({ claims = claims, id = id }) and message then
-    free_key(keys.unique, message)
-  end
-end
-
--- pending, quarantined or scheduled to nowhere: a task that waits in this place is cancelled, or replaced.
--- Returns 1, or 0 when it is there no more.
-local function remove(keys, queue, place, message)
-  -- from the tail: what is removed was mostly sent of late
-  local removed = place == 'scheduled' and redis.call('ZREM', queue.scheduled, message)
-    or place ~= 'scheduled' and redis.call('LREM', queue[place], -1, message)
-  if removed > 0 then
-    free_key(keys.unique, message)
-  end
-  return removed
-end
-
--- dead to nowhere, or to where its caller has put it.
-local function forget_dead(queue, ids)
-  redis.call('ZREM', queue.dead, unpack(ids))
-  redis.call('HDEL', queue.records, unpack(ids))
-end
-
--- dead to pending: to the tail, as if they had just been sent. Each takes its key if that is free.
-local function redrive(keys, queue, ids, messages)
-  enlist_new(queue, messages)
-  -- else it would end without a trace when it is given back or retried
-  redis.call('ZREM', keys.cancelled, unpack(ids))
-  forget_dead(queue, ids)
-  for _, message in ipairs(messages) do
-    local digest = unique_digest(message)
-    if digest then
-      redis.call('HSETNX', keys.unique, digest, queue.name .. ' ' .. message)
-    end
-  end
-end`,
-  'lib/lists': `-- A part of a list. unpack fails from about 8,000 values on.
-local function part(list, first, last)
-  if last - first < 7000 then
-    return { unpack(list, first, last) }
-  end
-  local values = {}
-  for i = first, last do
-    values[#values + 1] = list[i]
-  end
-  return values
-end
-
--- Finds each block of keys by its name.
-local function by_name(blocks)
-  local index = {}
-  for _, block in ipairs(blocks) do
-    index[block.name] = block
-  end
-  return index
-end`,
-  'lib/message': `-- Counters and times in a message are base 36 digits, see the header layout in task-message.ts.
-local DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz'
-
-local function base36(number, width)
-  local digits = ''
-  for _ = 1, width do
-    local digit = number % 36
-    digits = string.sub(DIGITS, digit + 1, digit + 1) .. digits
-    number = (number - digit) / 36
-  end
-  return digits
-end
-
--- Counts up the counter that stands at first..last; it stops at its highest number. Returns that number too.
-local function counted(message, first, last)
-  local width = last - first + 1
-  local number = math.min((tonumber(string.sub(message, first, last), 36) or 0) + 1, 36 ^ width - 1)
-  return string.sub(message, 1, first - 1) .. base36(number, width) .. string.sub(message, last + 1), number
-end
-
--- Appends a line to the history. The oldest line goes when there are twenty.
-local function remembered(message, line)
-  local _, lines = string.gsub(message, '\\n', '')
-  if lines >= 20 then
-    message = string.gsub(message, '\\n[^\\n]*', '', 1)
-  end
-  return message .. line
-end
-
--- What a claims hash holds for a task is \`<queue> <message>\`. Nothing for what others wrote otherwise.
-local function split(held)
-  local space = string.find(held, ' ', 1, true)
-  if space then
-    return string.sub(held, 1, space - 1), string.sub(held, space + 1)
-  end
-end
-
--- A process died with this task before. Foreign bytes have no counters.
-local function is_quarantined(message)
-  return not is_foreign(message) and string.sub(message, 24, 25) ~= '00'
-end`,
-  'lib/metrics': `-- Counts of tasks by series, \`<queue> <task>\`, in the hash of a minute, that of ten minutes and the totals. A field holds
--- names and whole numbers, \`done 3 started 4\`, see task-counts.ts. Which of them there are is for those who count and read.
-
--- So many fields a hash has. Further series count as \`<queue> other\`.
-local MOST_SERIES = 1000
-
-local function read_counts(stored)
-  local counts = {}
-  for name, number in string.gmatch(stored or '', '(%w+) (%d+)') do
-    counts[name] = tonumber(number)
-  end
-  return counts
-end
-
-local function write_counts(key, field, counts)
-  local words = {}
-  for name, number in pairs(counts) do
-    words[#words + 1] = name .. ' ' .. text(number)
-  end
-  redis.call('HSET', key, field, table.concat(words, ' '))
-end
-
-local function add_to_hash(key, series, counts)
-  local stored = redis.call('HGET', key, series)
-  if not stored and redis.call('HLEN', key) >= MOST_SERIES then
-    series = string.match(series, '^%S+') .. ' other'
-    stored = redis.call('HGET', key, series)
-  end
-  local sums = read_counts(stored)
-  for name, number in pairs(counts) do
-    sums[name] = (sums[name] or 0) + number
-  end
-  write_counts(key, series, sums)
-end
-
-local function add_counts(keys, series, counts)
-  add_to_hash(keys.metrics, series, counts)
-  add_to_hash(keys.metrics_ten, series, counts)
-  add_to_hash(keys.totals, series, counts)
-end
-
--- Moves what scripts have counted. A part of it: others wait for this script.
-local function add_endings(keys)
-  local found = redis.call('HRANDFIELD', keys.endings, 200, 'WITHVALUES')
-  local fields, all = {}, {}
-  for i = 1, #found, 2 do
-    local series, name = string.match(found[i], '^(%S+ %S+) (%w+)$')
-    if series then
-      all[series] = all[series] or {}
-      all[series][name] = noted(found[i + 1]) or 0
-    end
-    fields[#fields + 1] = found[i]
-  end
-  for series, counts in pairs(all) do
-    add_counts(keys, series, counts)
-  end
-  if #fields > 0 then
-    redis.call('HDEL', keys.endings, unpack(fields))
-  end
-end
-
--- Minutes for 3 hours, ten minutes for 7 days.
-local function keep_metrics(keys)
-  redis.call('EXPIRE', keys.metrics, 10800)
-  redis.call('EXPIRE', keys.metrics_ten, 604800)
-end
-
--- Redis does not roll back: found before the first write.
-local function wrong_metrics(keys)
-  return wrong_type('hash', keys.metrics, keys.metrics_ten, keys.totals, keys.endings)
-end
-
--- Counts what becomes of a task without the child that ran it. The script does not know the minute, so the next flush moves
--- the count there. Tasks that no worker knows are \`other\`. A count that is refused must not undo the change that it counts.
-local function note_ending(keys, queue, message, what)
-  local at = 35
-  while string.find(message, '^%a', at) do
-    at = at + 28
-  end
-  local name = string.match(message, '^%["([%w_.:$-]+)",', at)
-  if not name or redis.pcall('HEXISTS', keys.catalog, name) ~= 1 then
-    name = 'other'
-  end
-  redis.pcall('HINCRBY', keys.endings, queue .. ' ' .. name .. ' ' .. what, 1)
-  -- where no worker counts, nothing moves them
-  redis.pcall('EXPIRE', keys.endings, 86400, 'NX')
-end`,
-  'lib/pulse': `-- Notes that a supervisor was here, and forgives every lease when none could be for long: if Redis was away or its
--- clock jumped, the missing renewals prove nothing about the supervisors. A session id ends in its lease in ms.
-local function forgive_after_gap(sessions, pulse, now, lease)
-  local last = tonumber(redis.call('GET', pulse) or now)
-  redis.call('SET', pulse, text(now))
-  if math.abs(now - last) <= lease / 3 then
-    return
-  end
-  for _, session in ipairs(redis.call('ZRANGE', sessions, 0, -1)) do
-    local its_lease = tonumber(string.match(session, '%d+$')) or lease
-    redis.call('ZADD', sessions, text(now + its_lease), session)
-  end
-end`,
-  'lib/registered': `-- Only a registered child can claim, and end what it holds: once its lease is lost, others have its tasks.
--- Returns the number of its last claim, or nil and a refusal.
-local function registration(session, child)
-  local number = redis.call('HGET', session, child)
-  if number then
-    return number
-  end
-  return nil, redis.error_reply('LEASE_LOST child is not registered')
-end`,
-  'lib/schedule': `-- Puts messages on the schedule, and wakes promoters that sleep until a later time.
-local function schedule(scheduled, alarm, due, messages)
-  local first = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
-  local added = {}
-  for _, message in ipairs(messages) do
-    added[#added + 1] = text(due)
-    added[#added + 1] = message
-  end
-  redis.call('ZADD', scheduled, unpack(added))
-  if not first[2] or due < tonumber(first[2]) then
-    ring(alarm)
-  end
-end`,
-  'lib/seen': `-- Lets each message in once: those whose bit was not set go to \`add\`, and their number is returned. A client that repeats
--- a command whose reply was lost adds nothing. When Redis refuses what \`add\` does, the bits are taken back, because it
--- does not roll back: with them left a repetition would count as done.
-local function let_in(bitmap, seconds, messages, add)
-  local fresh, bits = {}, {}
-  for i = 1, #messages do
-    local message = messages[i]
-    local bit = tonumber(string.sub(message, 13, 20), 36) % 4096
-    if redis.call('SETBIT', bitmap, bit, 1) == 0 then
-      fresh[#fresh + 1] = message
-      bits[#bits + 1] = bit
-    end
-  end
-  redis.call('EXPIRE', bitmap, seconds)
-  if #fresh == 0 then
-    return 0
-  end
-  local added, refusal = pcall(add, fresh)
-  if added then
-    return #fresh
-  end
-  for _, bit in ipairs(bits) do
-    redis.call('SETBIT', bitmap, bit, 0)
-  end
-  return redis.error_reply(type(refusal) == 'table' and refusal.err or refusal)
-end`,
-  'lib/stale': `-- Counts acks that change nothing, because others were given the tasks and may have run them as well. It is all that a
--- child without a registration can change. A count that is refused must not undo the change that it counts.
-local function count_stale(stats, acks)
-  if acks > 0 then
-    redis.pcall('HINCRBY', stats, 'stale-acks', acks)
-  end
-end`,
-  'lib/stream': `-- The facts that Redis gives of a stream, by name; all zero for one that does not exist. \`entries-added\` counts those that were
--- trimmed, too: so it is the ordinal of the last entry.
-local function stream_info(key)
-  local info = { ['last-generated-id'] = '0-0', ['entries-added'] = 0, length = 0 }
-  if redis.call('EXISTS', key) == 1 then
-    local found = redis.call('XINFO', 'STREAM', key)
-    for i = 1, #found, 2 do
-      info[found[i]] = found[i + 1]
-    end
-  end
-  return info
-end`,
-  'lib/tags': `-- Tags stand between the header and the body of a message, each a letter and 27 characters, see tags.ts; the body begins with
--- \`[\`. Returns the 27 characters of the tag with this letter, if the message has one. Tags that this version does not know
--- are passed over, and stay in the message.
-local function tag(message, letter)
-  local at = 35
-  local found = string.sub(message, at, at)
-  while found ~= letter and string.find(found, '%a') do
-    at = at + 28
-    found = string.sub(message, at, at)
-  end
-  if found == letter then
-    return string.sub(message, at + 1, at + 27)
-  end
-end`,
-  'lib/time': `-- Redis time in whole milliseconds. TIME moves while a script runs, so each script reads it once.
-local function now_ms()
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
-end
-
--- Large numbers would print as 1.79e+15.
-local function text(number)
-  return string.format('%.0f', number)
-end
-
--- A number that a script has noted; nil for anything that others wrote in its place. A longer one is no time of a Date.
-local function noted(value)
-  return value and #value < 16 and string.find(value, '^%d+$') and tonumber(value)
-end`,
-  'lib/types': `-- Redis does not roll back, so a key that holds something foreign must be found before the first write.
--- Returns an error for the first of the keys that is neither missing nor of the kind.
-local function wrong_type(kind, key, ...)
-  local found = redis.call('TYPE', key).ok
-  if found ~= 'none' and found ~= kind then
-    return redis.error_reply('WRONGTYPE ' .. key .. ' is a ' .. found)
-  end
-  return ... and wrong_type(kind, ...)
-end
-
--- The same for all that the script has of the keys of queues.
-local function wrong_queues(queues)
-  for _, queue in ipairs(queues) do
-    local wrong = queue.pending and wrong_type('list', queue.pending)
-      or queue.quarantined and wrong_type('list', queue.quarantined)
-      or queue.bell and wrong_type('list', queue.bell)
-      or queue.scheduled and wrong_type('zset', queue.scheduled)
-      or queue.dead and wrong_type('zset', queue.dead)
-      or queue.records and wrong_type('hash', queue.records)
-    if wrong then
-      return wrong
-    end
-  end
-end`,
-  'lib/unique': `-- A unique message has the tag \`s\` or \`f\` (until started, until finished) with a digest, see unique-key.ts. The hash maps the
--- digest to \`<queue> <message>\` of the task that has it.
-local function unique_digest(message)
-  -- most messages have no tag
-  if string.sub(message, 35, 35) == '[' then
-    return
-  end
-  local digest = tag(message, 'f')
-  if digest then
-    return digest, 'f'
-  end
-  digest = tag(message, 's')
-  return digest, digest and 's'
-end
-
--- The digest of the key of this message, unless another task has taken the key over. That one may speak of this one in
--- its arguments.
-local function key_held(unique, message)
-  local digest = unique_digest(message)
-  local holder = digest and redis.call('HGET', unique, digest)
-  if holder and string.find(holder, '^%S+ ' .. string.sub(message, 1, 20)) then
-    return digest
-  end
-end
-
--- Lets the next task with the key of this message in.
-local function free_key(unique, message)
-  local digest = key_held(unique, message)
-  if digest then
-    redis.call('HDEL', unique, digest)
-  end
-end
-
--- A sender that replaces a task must find it as it is stored, with all changes since it was sent.
-local function update_key(unique, queue, message)
-  local digest = key_held(unique, message)
-  if digest then
-    redis.call('HSET', unique, digest, queue .. ' ' .. message)
-  end
-end`,
   'flush': `#!lua flags=allow-oom
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.counted}
+${LIB.part}
+${LIB.now_ms}
+${LIB.wrong_type}
+${LIB.wrong_metrics}
+${LIB.noted}
+${LIB.MOST_SERIES}
+${LIB.read_counts}
+${LIB.text}
+${LIB.write_counts}
+${LIB.add_to_hash}
+${LIB.add_counts}
+${LIB.add_endings}
+${LIB.keep_metrics}
 -- adds what a child has counted to the minute, the ten minutes and the totals, each flush once.
 -- Returns 0 if its minute is not that of Redis, and 1 otherwise; the time of Redis in ms.
 local keys = {
@@ -1255,6 +1321,19 @@ add_endings(keys)
 keep_metrics(keys)
 return { 1, now }`,
   'sample': `#!lua flags=allow-oom
+${LIB.now_ms}
+${LIB.wrong_type}
+${LIB.wrong_metrics}
+${LIB.wrong_queues}
+${LIB.text}
+${LIB.write_counts}
+${LIB.read_counts}
+${LIB.noted}
+${LIB.MOST_SERIES}
+${LIB.add_to_hash}
+${LIB.add_counts}
+${LIB.add_endings}
+${LIB.keep_metrics}
 -- notes how long queues are and how old their oldest task is, once a minute.
 -- Returns 0 if its minute is not that of Redis, and 1 otherwise; the time of Redis in ms; the number of queues.
 local keys = { metrics = KEYS[1], metrics_ten = KEYS[2], totals = KEYS[3], endings = KEYS[4] }
@@ -1314,6 +1393,7 @@ add_endings(keys)
 keep_metrics(keys)
 return { 1, now, sampled }`,
   'totals': `#!lua flags=no-writes
+${LIB.wrong_type}
 -- reads the counts since the first.
 -- Returns fields and values of the totals, and of the endings.
 local keys = { totals = KEYS[1], endings = KEYS[2] }
@@ -1324,6 +1404,21 @@ local keys = { totals = KEYS[1], endings = KEYS[2] }
 local wrong = wrong_type('hash', keys.totals, keys.endings)
 return wrong or { redis.call('HGETALL', keys.totals), redis.call('HGETALL', keys.endings) }`,
   'enqueue-unique': `#!lua
+${LIB.wrong_type}
+${LIB.by_name}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.split}
+${LIB.now_ms}
+${LIB.text}
+${LIB.ring}
+${LIB.schedule}
+${LIB.enlist_new}
+${LIB.key_held}
+${LIB.free_key}
+${LIB.remove}
+${LIB.is_foreign}
+${LIB.is_quarantined}
 -- adds a message unless another task has its key; with \`replace\`, removes that task if it waits.
 -- Returns id and queue of the task that now has the key.
 local keys = { seen = KEYS[1], unique = KEYS[2], cancelled = KEYS[3], alarm = KEYS[4] }
@@ -1386,6 +1481,10 @@ redis.call('EXPIRE', keys.seen, seconds)
 redis.call('HSET', keys.unique, digest, queue .. ' ' .. message)
 return { id, queue }`,
   'enqueue': `#!lua
+${LIB.part}
+${LIB.let_in}
+${LIB.ring}
+${LIB.enlist_new}
 -- adds messages to the tail of a queue, each id once.
 -- Returns the number of new messages; a repeated command finds fewer.
 local seen = KEYS[1]
@@ -1401,25 +1500,47 @@ return let_in(seen, seconds, messages, function(fresh)
   enlist_new(queue, fresh)
 end)`,
   'promote': `#!lua flags=allow-oom
--- moves due tasks from the schedules to the tails of their queues.
--- Returns the number moved, ms until the next is due or -1, an error for each queue with a foreign key.
+${LIB.text}
+${LIB.ring}
+${LIB.schedule}
+${LIB.now_ms}
+${LIB.is_foreign}
+${LIB.is_quarantined}
+${LIB.push}
+${LIB.enlist}
+${LIB.noted}
+${LIB.end_of}
+${LIB.reopen}
+${LIB.pauses_of}
+${LIB.wrong_type}
+${LIB.wrong_queues}
+-- moves due tasks from the schedules to the tails of their queues, and ends pauses that are over.
+-- Returns the number moved, ms until the next is due or the next pause is over or -1, queue and value of each pause
+-- that is none (of a foreign key: nothing and its type), an error for each queue with a foreign key.
+local pauses = KEYS[1]
 local limit = ARGV[1]
 local queues = {}
 for i = 1, #ARGV - 1 do
   queues[i] = {
     name = ARGV[i + 1],
-    pending = KEYS[4 * i - 3],
-    quarantined = KEYS[4 * i - 2],
-    bell = KEYS[4 * i - 1],
-    scheduled = KEYS[4 * i],
+    pending = KEYS[4 * i - 2],
+    quarantined = KEYS[4 * i - 1],
+    bell = KEYS[4 * i],
+    scheduled = KEYS[4 * i + 1],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- Atomic because a task must be on the schedule or in the queue. Among those of one instant the zset keeps the order of
 -- their ids, and so that of their sender. A queue with a foreign key is left as it is: the others must not wait for it.
+-- The end of a pause needs the same clock: claims heed it by themselves, and their children wait for a ring.
 
 local now, left, next = now_ms(), tonumber(limit), -1
+local function look_again(at)
+  local in_ms = math.max(at - now, 0)
+  next = next < 0 and in_ms or math.min(next, in_ms)
+end
+
 local function promote(queue)
   local due = left > 0 and redis.call('ZRANGEBYSCORE', queue.scheduled, '-inf', text(now), 'LIMIT', 0, left) or {}
   if #due > 0 then
@@ -1429,22 +1550,46 @@ local function promote(queue)
   end
   local first = redis.call('ZRANGE', queue.scheduled, 0, 0, 'WITHSCORES')
   if first[2] then
-    local in_ms = math.max(tonumber(first[2]) - now, 0)
-    next = next < 0 and in_ms or math.min(next, in_ms)
+    look_again(tonumber(first[2]))
   end
 end
 
-local refused = {}
-for _, queue in ipairs(queues) do
+local foreign, refused = {}, {}
+local function end_pause(queue, pause)
+  local ends = end_of(pause)
+  if not ends then
+    foreign[#foreign + 1] = queue.name
+    foreign[#foreign + 1] = pause
+  elseif ends > now then
+    look_again(ends)
+  elseif ends > 0 then
+    reopen(pauses, queue)
+  end
+end
+
+local found = pauses_of(pauses, queues)
+if found.err then
+  foreign = { '', redis.call('TYPE', pauses).ok }
+end
+for i, queue in ipairs(queues) do
   local wrong = wrong_queues({ queue })
   if wrong then
     refused[#refused + 1] = wrong.err
   else
     promote(queue)
+    if found[i] then
+      end_pause(queue, found[i])
+    end
   end
 end
-return { tonumber(limit) - left, next, unpack(refused) }`,
+return { tonumber(limit) - left, next, foreign, unpack(refused) }`,
   'schedule': `#!lua
+${LIB.text}
+${LIB.ring}
+${LIB.schedule}
+${LIB.part}
+${LIB.let_in}
+${LIB.now_ms}
 -- adds messages to the schedule of a queue, each id once.
 -- Returns the number of new messages.
 local seen, alarm = KEYS[1], KEYS[2]
@@ -1461,6 +1606,8 @@ return let_in(seen, seconds, messages, function(fresh)
   schedule(queue.scheduled, alarm, tonumber(due_ms) + (due_from == 'in' and now_ms() or 0), fresh)
 end)`,
   'broadcast': `#!lua
+${LIB.part}
+${LIB.let_in}
 -- adds calls to the stream, each id once, and trims it.
 -- Returns the number of new messages.
 local broadcasts, seen = KEYS[1], KEYS[2]
@@ -1476,6 +1623,7 @@ return let_in(seen, seconds, messages, function(fresh)
   end
 end)`,
   'read-stream': `#!lua flags=no-writes
+${LIB.stream_info}
 -- reads the next entries, with counts that show a gap.
 -- Returns id of the last entry ever, entries ever added, entries left, the entries.
 local broadcasts = KEYS[1]
@@ -1488,6 +1636,8 @@ local info = stream_info(broadcasts)
 local entries = redis.call('XRANGE', broadcasts, '(' .. after, '+', 'COUNT', most)
 return { info['last-generated-id'], info['entries-added'], info.length, entries }`,
   'record-broadcasts': `#!lua flags=allow-oom
+${LIB.part}
+${LIB.wrong_type}
 -- records how broadcasts ended in processes, and which machine is done.
 -- Returns the number of records.
 local seconds = ARGV[1]
@@ -1533,6 +1683,9 @@ redis.call('ZREMRANGEBYRANK', broadcast_gaps, 0, -1 - kept)
 redis.call('EXPIRE', broadcast_gaps, seconds)
 return 1`,
   'stream-position': `#!lua flags=no-writes
+${LIB.stream_info}
+${LIB.now_ms}
+${LIB.text}
 -- finds the place in the stream behind which a reader gets all entries since a time.
 -- Returns the id of the place, the ordinal of the last entry up to it.
 local broadcasts = KEYS[1]
@@ -1575,6 +1728,20 @@ redis.call('HSET', broadcast, '@' .. machine, session_id)
 redis.call('EXPIRE', broadcast, seconds)
 return 'mine'`,
   'ack': `#!lua flags=allow-oom
+${LIB.part}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.counted}
+${LIB.registration}
+${LIB.count_stale}
+${LIB.wrong_type}
+${LIB.wrong_keys}
+${LIB.split}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.free_key}
+${LIB.finish}
 -- ends finished tasks of a child and frees their unique keys.
 -- Returns the number that the child still held.
 local keys = {
@@ -1604,6 +1771,28 @@ if wrong then
 end
 return finish(keys, ids)`,
   'bury': `#!lua flags=allow-oom
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.counted}
+${LIB.registration}
+${LIB.wrong_type}
+${LIB.wrong_keys}
+${LIB.wrong_queues}
+${LIB.split}
+${LIB.held_task}
+${LIB.by_name}
+${LIB.is_cancelled}
+${LIB.end_claim}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.free_key}
+${LIB.note_ending}
+${LIB.end_cancelled}
+${LIB.remembered}
+${LIB.text}
+${LIB.now_ms}
+${LIB.bury}
 -- moves a task to the dead, with the report of its error.
 -- Returns 1, or 0 if the child no longer held it.
 local keys = {
@@ -1654,26 +1843,46 @@ if not end_cancelled(keys, task) then
 end
 return 1`,
   'claim': `#!lua flags=allow-oom
+${LIB.text}
+${LIB.registration}
+${LIB.count_stale}
+${LIB.wrong_type}
+${LIB.wrong_queues}
+${LIB.pauses_of}
+${LIB.now_ms}
+${LIB.noted}
+${LIB.end_of}
+${LIB.is_paused}
+${LIB.without_paused}
+${LIB.is_foreign}
+${LIB.end_claim}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.free_key}
+${LIB.bury}
+${LIB.ring}
 -- acks finished tasks of a child, then gives it tasks of its queues, by priority.
--- Returns 1 if repeated, the number acked, 1 if to drain, \`<queue> <message>\` of each task, 1 if the queues hold more
--- (missing if repeated).
-local session, claims, drain, unique, stats = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+-- Returns 1 if repeated, the number acked, 1 if to drain, \`<queue> <message>\` of each task, 1 if queues that are not
+-- paused hold more (missing if repeated), the names of its paused queues (missing for none).
+local session, claims, drain, unique, stats, pauses = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local child, number, limit, acks = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local queues = {}
 for i = 1, #ARGV - 4 do
   queues[i] = {
     name = ARGV[i + 4],
-    pending = KEYS[3 * i + 3],
-    quarantined = KEYS[3 * i + 4],
-    bell = KEYS[3 * i + 5],
+    pending = KEYS[3 * i + 4],
+    quarantined = KEYS[3 * i + 5],
+    bell = KEYS[3 * i + 6],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- \`acks\` are ids one behind the other; a \`limit\` of -1 only lists what the child holds. What is granted comes as one text,
+-- \`acks\` are ids one behind the other; a \`limit\` of -1 only lists what the child holds. The claimed tasks come as one text,
 -- separated by zero bytes, which a client reads in a fraction of the time; as a list where that is not safe.
 -- A quarantined task comes alone, and only to a child that holds nothing. To drain: such a task waits, come back empty-handed.
--- One child at a time gets this answer; the others pass the quarantined task over.
+-- One child at a time gets this answer; the others pass the quarantined task over. A paused queue is passed over as if it
+-- were empty: what resumes it rings its bell.
 --
 -- Atomic because a task must be in the queue or in the claims, never in neither. A claim number seen before means that
 -- its reply was lost: the child gets all that it holds again, and no more. A child that gave up on a reply asks for the
@@ -1721,6 +1930,11 @@ if most < 0 or claim_number == tonumber(last) then
   return { 1, acked, 0, redis.call('HVALS', claims) }
 end
 count_stale(stats, #ids - acked)
+
+local paused
+if redis.call('EXISTS', pauses) == 1 then
+  queues, paused = without_paused(pauses, queues)
+end
 
 holds = holds - acked
 local granted, fields, to_drain, has_zero = {}, {}, 0, false
@@ -1791,8 +2005,64 @@ for i = 1, #queues do
     ring(queue.bell)
   end
 end
-return { 0, acked, to_drain, has_zero and granted or table.concat(granted, '\\0'), more }`,
+return { 0, acked, to_drain, has_zero and granted or table.concat(granted, '\\0'), more, paused }`,
+  'pause-queue': `#!lua flags=allow-oom
+${LIB.wrong_type}
+${LIB.now_ms}
+${LIB.noted}
+${LIB.end_of}
+${LIB.is_paused}
+${LIB.text}
+${LIB.ring}
+-- pauses a queue, for a time or until it is resumed; a repeated command changes nothing.
+-- Returns the pause.
+local pauses, alarm = KEYS[1], KEYS[2]
+local queue, for_ms, id, details = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Atomic because a pause under way keeps its beginning. A command that arrives again finds its own id; were it executed
+-- again, a timed pause would last longer.
+
+local wrong = wrong_type('hash', pauses)
+if wrong then
+  return wrong
+end
+local now, pause = now_ms(), redis.call('HGET', pauses, queue)
+if pause and string.find(pause, '"id":"' .. id .. '"', 1, true) then
+  return pause
+end
+local since = is_paused(pause, now) and string.match(pause, '"since":(%d+)') or text(now)
+local ends = for_ms == '' and '0' or text(now + for_ms)
+pause = ends .. ' {"since":' .. since .. ',"until":' .. ends .. ',"id":"' .. id .. '",' .. details
+redis.call('HSET', pauses, queue, pause)
+if for_ms ~= '' then
+  ring(alarm)
+end
+return pause`,
   'release': `#!lua flags=allow-oom
+${LIB.part}
+${LIB.registration}
+${LIB.wrong_type}
+${LIB.wrong_keys}
+${LIB.wrong_queues}
+${LIB.by_name}
+${LIB.split}
+${LIB.held_task}
+${LIB.is_cancelled}
+${LIB.end_claim}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.free_key}
+${LIB.note_ending}
+${LIB.end_cancelled}
+${LIB.is_foreign}
+${LIB.is_quarantined}
+${LIB.push}
+${LIB.ring}
+${LIB.enlist}
+${LIB.update_key}
+${LIB.put_back}
 -- returns tasks to the heads of their queues, uncounted.
 -- Returns the number returned; 0 if the child has claimed again.
 local keys = {
@@ -1845,7 +2115,60 @@ for _, id in ipairs(ids) do
 end
 put_back(keys, tasks)
 return #tasks`,
+  'resume-queue': `#!lua flags=allow-oom
+${LIB.wrong_type}
+${LIB.wrong_queues}
+${LIB.noted}
+${LIB.end_of}
+${LIB.is_paused}
+${LIB.now_ms}
+${LIB.ring}
+${LIB.reopen}
+-- ends the pause of a queue, and rings if that holds tasks.
+-- Returns 1, or 0 if no pause held it.
+local pauses = KEYS[1]
+local queue = { name = ARGV[1], pending = KEYS[2], quarantined = KEYS[3], bell = KEYS[4] }
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Atomic because a child that looks in between would find a queue that is neither paused nor announced.
+
+local wrong = wrong_type('hash', pauses) or wrong_queues({ queue })
+if wrong then
+  return wrong
+end
+local was_paused = is_paused(redis.call('HGET', pauses, queue.name), now_ms())
+reopen(pauses, queue)
+return was_paused and 1 or 0`,
   'retry': `#!lua flags=allow-oom
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.counted}
+${LIB.registration}
+${LIB.wrong_type}
+${LIB.wrong_keys}
+${LIB.wrong_queues}
+${LIB.split}
+${LIB.held_task}
+${LIB.by_name}
+${LIB.is_cancelled}
+${LIB.end_claim}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.free_key}
+${LIB.note_ending}
+${LIB.end_cancelled}
+${LIB.remembered}
+${LIB.now_ms}
+${LIB.text}
+${LIB.ring}
+${LIB.schedule}
+${LIB.is_foreign}
+${LIB.is_quarantined}
+${LIB.push}
+${LIB.enlist}
+${LIB.update_key}
+${LIB.try_again}
 -- lets a task run again after an attempt, now or later.
 -- Returns 1, or 0 if the child no longer held it or the attempt was counted before.
 local keys = {
@@ -1893,6 +2216,39 @@ if not end_cancelled(keys, task) then
 end
 return 1`,
   'settle': `#!lua flags=allow-oom
+${LIB.registration}
+${LIB.wrong_type}
+${LIB.wrong_keys}
+${LIB.wrong_queues}
+${LIB.by_name}
+${LIB.split}
+${LIB.held_task}
+${LIB.note_ending}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.free_key}
+${LIB.finish}
+${LIB.text}
+${LIB.now_ms}
+${LIB.end_claim}
+${LIB.bury_stray}
+${LIB.is_cancelled}
+${LIB.end_cancelled}
+${LIB.is_foreign}
+${LIB.remembered}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.counted}
+${LIB.bury}
+${LIB.ring}
+${LIB.schedule}
+${LIB.is_quarantined}
+${LIB.push}
+${LIB.enlist}
+${LIB.update_key}
+${LIB.try_again}
+${LIB.put_back}
 -- ends all claims of a child that has exited, and its registration.
 -- Returns the numbers released, crashed, quarantined, dead, timed out.
 local keys = {

@@ -2,7 +2,6 @@ import { NestworkError } from '../../errors.js';
 import { printable } from '../../values/printable.js';
 import type { RedisConnection } from './redis-connection.js';
 import { isCluster, isForbidden } from './redis-errors.js';
-import type { RedisKeys } from './redis-keys.js';
 
 /** The layout of keys and messages this version reads and writes. */
 const FORMAT = 'nestwork/1';
@@ -13,12 +12,12 @@ const OLDEST_MAJOR = 7;
  *
  * @returns what is worth a warning
  */
-export async function checkServer(connection: RedisConnection, keys: RedisKeys): Promise<string[]> {
+export async function checkServer(connection: RedisConnection): Promise<string[]> {
   const info = await connection.command((redis) => redis.info()).catch(unlessForbidden);
   checkVersion(info);
   // a node of a cluster answers to no key that lies elsewhere
   if (/^redis_mode:cluster/m.test(info)) throw isCluster(connection.where);
-  await claimKeySpace(connection, keys);
+  await claimKeySpace(connection);
   const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? 'noeviction';
   if (policy === 'noeviction') return [];
   return [
@@ -42,8 +41,8 @@ function checkVersion(info: string): void {
   );
 }
 
-async function claimKeySpace(connection: RedisConnection, keys: RedisKeys): Promise<void> {
-  const key = keys.format();
+async function claimKeySpace(connection: RedisConnection): Promise<void> {
+  const key = connection.keys.format();
   const found = await connection.command(async (redis) => {
     if ((await redis.exists(key)) === 0) await redis.setnx(key, FORMAT).catch(tolerateFullMemory);
     const type = await redis.type(key);

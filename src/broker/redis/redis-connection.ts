@@ -12,6 +12,9 @@ import { callScript } from './script-calls.js';
 import type { ScriptInput, ScriptName, ScriptReply } from './scripts.js';
 import { absence, closed, type Failure, refusal, standstill, type Target, unavailable } from './unavailable.js';
 
+/** Sends a command about some of the keys. */
+export type Run<T> = (redis: Redis, keys: RedisKeys) => Promise<T>;
+
 /** What is known of a command from its earlier attempts. */
 interface Attempts {
   /** whether a server that takes no writes may be asked once more */
@@ -28,7 +31,7 @@ const RENEW_MS = 1_000;
 const ABSENT_MS = 1_000;
 
 /**
- * One connection that reconnects by itself for as long as it lives.
+ * One connection to one key space, which reconnects by itself for as long as it lives.
  *
  * A command is sent only over a connection that is up and in its database, so a command refused here was certainly not
  * executed. One that was sent and got no answer in time may have been; ioredis sends it again after a reconnect, which
@@ -52,6 +55,7 @@ export class RedisConnection {
 
   constructor(
     settings: RedisSettings,
+    readonly keys: RedisKeys,
     private readonly timeoutMs: number,
     listener?: OutageListener,
   ) {
@@ -107,8 +111,8 @@ export class RedisConnection {
   }
 
   /** Runs a script over a connection that is up. */
-  call<N extends ScriptName>(keys: RedisKeys, name: N, input: ScriptInput<N>): Promise<ScriptReply<N>> {
-    return this.command((redis) => callScript(redis, keys, name, input));
+  call<N extends ScriptName>(name: N, input: ScriptInput<N>): Promise<ScriptReply<N>> {
+    return this.command((redis, keys) => callScript(redis, keys, name, input));
   }
 
   /**
@@ -117,16 +121,16 @@ export class RedisConnection {
    * It is repeated where it was certainly not executed: once after the answer of a server that takes no writes, since by
    * now the sentinels may know the new primary; and for as long as the timeout while the server serves no client.
    */
-  command<T>(run: (redis: Redis) => Promise<T>): Promise<T> {
+  command<T>(run: Run<T>): Promise<T> {
     return this.attempt(run, FIRST);
   }
 
-  private async attempt<T>(run: (redis: Redis) => Promise<T>, before: Attempts): Promise<T> {
+  private async attempt<T>(run: Run<T>, before: Attempts): Promise<T> {
     if (!this.isUp()) await this.ready();
     const { generation } = this;
-    const heard = this.bytesHeard();
+    const received = this.bytesReceived();
     try {
-      const reply = await this.deadlines.within(run(this.client));
+      const reply = await this.deadlines.within(run(this.client, this.keys));
       // over a connection that is being given up it says nothing about the next one
       if (!this.renewing) {
         this.unproven = false;
@@ -137,7 +141,7 @@ export class RedisConnection {
       const cause = reason as Error;
       const resent = before.resent || generation !== this.generation;
       const error = explain(cause, { where: this.where, timeoutMs: this.timeoutMs, resent, occasion: this.occasion });
-      const silent = isTimeout(cause) && this.bytesHeard() === heard;
+      const silent = isTimeout(cause) && this.bytesReceived() === received;
       if (generation === this.generation && silent) this.noteLoss();
       if (generation === this.generation && (silent || takesNoWrites(error))) this.renew();
       if (before.again && takesNoWrites(error)) return this.attempt(run, { ...before, again: false, resent });
@@ -179,8 +183,8 @@ export class RedisConnection {
     });
   }
 
-  /** What the server has sent over this connection: one that is slow says something now and then, one that is gone does not. */
-  private bytesHeard(): number {
+  /** How many bytes the server has sent over this connection: a slow server sends some now and then, a lost one none. */
+  private bytesReceived(): number {
     return this.client.stream?.bytesRead ?? 0;
   }
 

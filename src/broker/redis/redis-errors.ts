@@ -22,7 +22,7 @@ const NOT_EXECUTED = new RegExp(`${NO_WRITES.source}|${PASSING.source}|^OOM `);
 
 /** What to do about a server that does not let us in. */
 export const CREDENTIALS =
-  'Check user name and password in the `redis` option of TaskQueueModule, as in redis://user:password@redis.internal:6379; what was changed on the server has to be changed there, too.';
+  'Check user name and password in the `redis` option of TaskQueueModule, as in redis://user:password@redis.internal:6379; change them there when they change on the server.';
 
 const REMOVE_FOREIGN_KEY = 'Delete or rename that key, after a look at what it holds: nestwork has not written it.';
 

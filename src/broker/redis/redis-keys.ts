@@ -1,4 +1,4 @@
-/** What one Redis key of nestwork is, as docs/redis-keys.md lists it. */
+/** One Redis key of nestwork, as docs/redis-keys.md lists it. */
 interface KeySpec {
   /** its name behind the namespace; at most one parameter, at its end */
   readonly pattern: string;
@@ -43,7 +43,7 @@ export const KEYS = {
     pattern: 'dead:<queue>',
     type: 'sorted set',
     holds: 'task id -> time of death in ms',
-    lasts: 'until redriven, deleted, or beyond `deadRetention` or `maxDead`; 129 bytes a task',
+    lasts: 'until redriven, deleted or purged (`deadRetention`, `maxDead`); 129 bytes a task',
   },
   records: {
     pattern: 'dead-records:<queue>',
@@ -54,7 +54,7 @@ export const KEYS = {
   alarm: {
     pattern: 'alarm',
     type: 'list',
-    holds: 'a token, `1`, that wakes a promoter: a task is due before all others',
+    holds: 'a token, `1`, that wakes a promoter: a task is due before all others, or a pause has an end',
     lasts: '168 bytes',
   },
   claims: {
@@ -62,6 +62,13 @@ export const KEYS = {
     type: 'hash',
     holds: 'task id -> `<queue> <message>` of each task that the child holds',
     lasts: 'gone when empty; 162 bytes a task, up to 384 tasks and twice the `concurrency`',
+  },
+  pauses: {
+    pattern: 'pauses',
+    type: 'hash',
+    holds:
+      'queue -> end of its pause in ms of Redis time, 0 for none, and JSON: `<end> {"since":...,"until":...,"id":...,"by":...,"reason":...}`',
+    lasts: 'until the queue is resumed, or the pause is over; gone when empty',
   },
   drain: {
     pattern: 'drain',

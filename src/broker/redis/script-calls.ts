@@ -16,46 +16,9 @@ interface Plan extends Pick<ScriptLayout, 'args' | 'lists'> {
 
 const NAMES = Object.keys(SCRIPTS) as ScriptName[];
 
-/** Every function and constant of the libraries in lua/lib/, by its name. */
-const PARTS = new Map(
-  Object.entries(LUA)
-    .filter(([file]) => file.startsWith('lib/'))
-    .flatMap(([, text]) => [...text.matchAll(/^local function (\w+)[\s\S]*?^end$|^local (\w+) = .*$/gm)])
-    .map(([part, called, constant]) => [called ?? constant, part]),
-);
-
-const PART_NAMES = new RegExp(`\\b(?:${[...PARTS.keys()].join('|')})\\b`, 'g');
-/** Of each part that a script has used: itself, behind all that it uses. Looked up once, because every app waits for it at its start. */
-const NEEDED = new Map<string, readonly string[]>();
-
-/**
- * The whole text of a script: its shebang line, what it uses of the libraries, the rest of it. Only what it uses, because
- * Redis makes each function anew whenever it runs a script.
- */
-export function scriptText(name: ScriptName): string {
-  const [shebang, ...body] = LUA[name].split('\n');
-  const parts = neededBy(LUA[name]).map((part) => PARTS.get(part));
-  return [shebang, ...parts, ...body].join('\n');
-}
-
-/** The names of the parts that a text uses, each behind those that it uses itself, and once. */
-function neededBy(text: string): string[] {
-  return [...new Set([...new Set(text.match(PART_NAMES))].flatMap(withNeeds))];
-}
-
-function withNeeds(part: string): readonly string[] {
-  const known = NEEDED.get(part);
-  if (known) return known;
-  // a function may call itself
-  NEEDED.set(part, [part]);
-  const needed = [...neededBy(PARTS.get(part) ?? '').filter((other) => other !== part), part];
-  NEEDED.set(part, needed);
-  return needed;
-}
-
 /** What the connection needs to know: each script is sent once and then called by its hash, also after a SCRIPT FLUSH. */
 export const scriptDefinitions: Record<string, { lua: string }> = Object.fromEntries(
-  NAMES.map((name) => [commandOf(name), { lua: scriptText(name) }]),
+  NAMES.map((name) => [commandOf(name), { lua: LUA[name] }]),
 );
 
 const PLANS = Object.fromEntries(NAMES.map((name) => [name, planOf(name)])) as Record<ScriptName, Plan>;

@@ -1,6 +1,6 @@
 import type { KeyName, ParameterOf } from './redis-keys.js';
 
-/** Who calls scripts: a part of the API of an app, or a process of a worker. The rights of docs/redis-keys.md go by it. */
+/** The callers of scripts: a part of the API of an app, or a process of a worker. The rights of docs/redis-keys.md go by it. */
 export type Caller =
   | 'sender'
   | 'sender of unique keys'
@@ -9,6 +9,7 @@ export type Caller =
   | 'DeadLetters'
   | 'CronManager'
   | 'MetricsReader'
+  | 'QueueInspector'
   | 'child'
   | 'supervisor';
 
@@ -89,23 +90,39 @@ export const SCRIPTS = {
     reply: reply<[id: string, queue: string]>('id and queue of the task that now has the key'),
   },
   promote: {
-    purpose: 'moves due tasks from the schedules to the tails of their queues',
+    purpose: 'moves due tasks from the schedules to the tails of their queues, and ends pauses that are over',
     by: ['supervisor'],
+    keys: ['pauses'],
     blocks: { '...queues': ['pending', 'quarantined', 'bell', 'scheduled'] },
     args: ['limit'],
-    reply: reply<[moved: number, nextInMs: number, ...refused: string[]]>(
-      'the number moved, ms until the next is due or -1, an error for each queue with a foreign key',
+    reply: reply<[moved: number, nextInMs: number, foreign: string[], ...refused: string[]]>(
+      'the number moved, ms until the next is due or the next pause is over or -1, queue and value of each pause that is none (of a foreign key: nothing and its type), an error for each queue with a foreign key',
     ),
   },
   claim: {
     purpose: 'acks finished tasks of a child, then gives it tasks of its queues, by priority',
     by: ['child'],
-    keys: ['session', 'claims', 'drain', 'unique', 'stats'],
+    keys: ['session', 'claims', 'drain', 'unique', 'stats', 'pauses'],
     blocks: { '...queues': ['pending', 'quarantined', 'bell'] },
     args: ['child', 'number', 'limit', 'acks'],
-    reply: reply<[repeated: Flag, acked: number, drain: Flag, held: string | string[], more?: Flag]>(
-      '1 if repeated, the number acked, 1 if to drain, `<queue> <message>` of each task, 1 if the queues hold more (missing if repeated)',
+    reply: reply<[repeated: Flag, acked: number, drain: Flag, held: string | string[], more?: Flag, paused?: string]>(
+      '1 if repeated, the number acked, 1 if to drain, `<queue> <message>` of each task, 1 if queues that are not paused hold more (missing if repeated), the names of its paused queues (missing for none)',
     ),
+  },
+  'pause-queue': {
+    purpose: 'pauses a queue, for a time or until it is resumed; a repeated command changes nothing',
+    by: ['QueueInspector'],
+    keys: ['pauses', 'alarm'],
+    args: ['queue', 'forMs', 'id', 'details'],
+    reply: reply<string>('the pause'),
+  },
+  'resume-queue': {
+    purpose: 'ends the pause of a queue, and rings if that holds tasks',
+    by: ['QueueInspector'],
+    keys: ['pauses'],
+    blocks: { queue: ['name', 'pending', 'quarantined', 'bell'] },
+    args: [],
+    reply: reply<Flag>('1, or 0 if no pause held it'),
   },
   ack: {
     purpose: 'ends finished tasks of a child and frees their unique keys',
@@ -411,5 +428,5 @@ export type ScriptInput<N extends ScriptName> = Readonly<
     Record<ListIn<ArgumentOf<N>>, readonly (string | number)[]>
 >;
 
-/** What a script answers. */
+/** The reply of a script. */
 export type ScriptReply<N extends ScriptName> = SpecOf<N>['reply'] extends Reply<infer T> ? T : never;

@@ -35,7 +35,7 @@ const REACHED = [
 ];
 
 /**
- * What a start or a call rejects with when there was no connection over which to send it.
+ * The error of a start or a call when there was no connection over which to send it.
  *
  * @param what what became of the connection: `did not answer within 5000 ms`
  */
@@ -55,13 +55,13 @@ interface Absence {
   readonly failure: Failure | undefined;
 }
 
-/** What is logged of a server that was not there from the beginning, while calls still wait for it. */
+/** The log line about a server that was not there from the beginning, while calls still wait for it. */
 export function absence(target: Target, { forMs, timeoutMs, failure }: Absence): string {
   const what = `has not answered for ${forMs} ms, of the ${timeoutMs} ms for which a call waits`;
   return withoutConnection(target, what, failure, IN_A_TEST).message;
 }
 
-/** @param last a remedy that fits whatever the failure is */
+/** @param last a remedy that fits any failure */
 function withoutConnection(target: Target, what: string, failure: Failure | undefined, last: string): NestworkError {
   const cause = failure?.error;
   if (failure && isOfCluster(failure.error)) return isCluster(target.where, cause);
@@ -74,7 +74,7 @@ function withoutConnection(target: Target, what: string, failure: Failure | unde
   );
 }
 
-/** What rejects that was to be sent after the connection was closed, or while it was. */
+/** The error of a command after the connection was closed, or while it was. */
 export function closed({ where }: Target, failure: Failure | undefined): NestworkError {
   return new NestworkError('REDIS_UNAVAILABLE', `The connection to Redis at ${where} is closed.`, remedyAt('end'), {
     cause: failure?.error,
@@ -86,7 +86,7 @@ export function refusal({ database }: Target, { step, error }: Failure): string 
   return `refuses ${step === 'select' ? `database ${database}` : 'the connection'}: ${printable(error.message, MOST_OF_AN_ANSWER)}`;
 }
 
-/** What is said of a server that is there, and executes nothing. */
+/** The text about a server that is there, and executes nothing. */
 export function standstill(cause: Error): string {
   return `serves nobody: ${printable(cause.message, MOST_OF_AN_ANSWER)}`;
 }

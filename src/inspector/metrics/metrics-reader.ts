@@ -1,6 +1,7 @@
 import type { AppBroker, MetricsBucket, QueueState, TaskSeries } from '../../broker/port/broker.js';
 import { enqueuedAtOf } from '../../message/task-message.js';
 import { addCounts, noCounts, TASK_COUNTERS, type TaskCounters, type TaskCounts } from '../../task/task-counts.js';
+import type { KnownQueues } from '../queues/known-queues.js';
 import type {
   MetricsFilter,
   MetricsSummary,
@@ -48,7 +49,7 @@ export class MetricsReader {
   /** @internal */
   constructor(
     private readonly broker: Pick<AppBroker, 'metrics' | 'queueStates' | 'staleAcks'>,
-    private readonly queues: readonly string[],
+    private readonly known: KnownQueues,
   ) {}
 
   /**
@@ -102,7 +103,7 @@ export class MetricsReader {
   async current(): Promise<CurrentMetrics> {
     const { metrics } = this.broker;
     const [states, population, staleAcks, totals, now] = await Promise.all([
-      this.broker.queueStates(this.queues),
+      this.known.all().then((queues) => this.broker.queueStates(queues)),
       metrics.population(),
       this.broker.staleAcks(),
       metrics.totals(),

@@ -1,13 +1,6 @@
 import type { StreamEntry } from '../../broker/port/broker.js';
-import { CANCELLED, type LimitedTask, type ScoreboardReader } from '../../ipc/scoreboard.js';
-
-/** A child as the canceller sees it. */
-export interface Cancellable {
-  readonly scoreboard: Pick<ScoreboardReader, 'read'>;
-  /** Asks it to abort the signal of a task, should it run there. */
-  cancel(id: string): void;
-  endFor(tasks: readonly LimitedTask[], why: string): void;
-}
+import { CANCELLED } from '../../ipc/scoreboard.js';
+import type { Children } from '../child.js';
 
 /**
  * Stops active tasks that were cancelled: first by their signal, then, if they still run after the grace, by the end of
@@ -17,7 +10,7 @@ export class Canceller {
   private readonly timers = new Set<NodeJS.Timeout>();
 
   constructor(
-    private readonly children: () => Iterable<Cancellable>,
+    private readonly children: Children<'scoreboard' | 'cancel' | 'endFor'>,
     private readonly graceMs: number,
   ) {}
 

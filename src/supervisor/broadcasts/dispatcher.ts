@@ -29,14 +29,11 @@ export class Dispatcher {
   private readonly refused = new NewNames();
 
   constructor(private readonly options: DispatcherOptions) {
-    const { records, children, catalog, onError } = options;
+    const { records, catalog, onError } = options;
     this.recorder = new BroadcastRecorder(records, onError);
     this.catalog = new Map(catalog.map((entry) => [entry.name, entry]));
     this.oncePerHost = new OncePerHost({
-      records,
-      children,
-      onError,
-      machine: hostname(),
+      ...options,
       onEnded: (broadcast, child, delivered, last) => this.record(broadcast, child.pid, delivered, last),
       onDropped: (broadcast) => this.refuse(broadcast, 'too many newer ones waited for their turn on this machine'),
     });

@@ -1,8 +1,9 @@
+import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { BroadcastRecords, Claimant, Turn } from '../../broker/port/broker.js';
-import type { ScoreboardReader } from '../../ipc/scoreboard.js';
+import type { BroadcastRecords, Turn } from '../../broker/port/broker.js';
 import { KEPT_BROADCASTS } from '../../task/broadcast.js';
-import type { Delivered, Mailbox } from './mailbox.js';
+import type { Child } from '../child.js';
+import type { Delivered } from './mailbox.js';
 
 /**
  * While no child of this worker can take a turn, or another worker of this machine has it, it asks again this often, in ms.
@@ -22,15 +23,7 @@ export interface Broadcast {
 }
 
 /** A child that broadcasts are handed to. */
-export interface Addressee {
-  readonly pid: number;
-  readonly booted: boolean;
-  /** its supervisor has asked it to end */
-  readonly dismissed: boolean;
-  readonly claimant: Claimant | undefined;
-  readonly mailbox: Mailbox;
-  readonly scoreboard: Pick<ScoreboardReader, 'read'>;
-}
+export type Addressee = Pick<Child, 'pid' | 'booted' | 'dismissed' | 'claimant' | 'mailbox' | 'scoreboard'>;
 
 interface Waiting {
   readonly broadcast: Broadcast;
@@ -40,7 +33,6 @@ interface Waiting {
 
 export interface OncePerHostOptions {
   readonly records: Pick<BroadcastRecords, 'takeTurn'>;
-  readonly machine: string;
   readonly children: () => Iterable<Addressee>;
   /** It ended in this child; `last` when the machine is done with it. */
   readonly onEnded: (broadcast: Broadcast, child: Addressee, delivered: Delivered, last: boolean) => void;
@@ -104,8 +96,8 @@ export class OncePerHost {
 
   /** Undefined when Redis did not say. */
   private async ask(broadcast: Broadcast, session: string): Promise<Turn | undefined> {
-    const { records, machine, onError } = this.options;
-    return records.takeTurn(broadcast.id, machine, session).catch((error: unknown) => {
+    const { records, onError } = this.options;
+    return records.takeTurn(broadcast.id, hostname(), session).catch((error: unknown) => {
       onError(error);
       return undefined;
     });

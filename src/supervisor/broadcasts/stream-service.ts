@@ -1,16 +1,16 @@
 import type { Broker } from '../../broker/port/broker.js';
 import type { Service } from '../../maintenance/periodic-loop.js';
 import { printable } from '../../values/printable.js';
-import { type Cancellable, Canceller } from './canceller.js';
+import type { Child } from '../child.js';
+import { Canceller } from './canceller.js';
 import { Dispatcher, type DispatcherOptions } from './dispatcher.js';
-import type { Addressee } from './once-per-host.js';
 import { StreamReader } from './stream-reader.js';
 
 export interface StreamServiceOptions extends Omit<DispatcherOptions, 'records' | 'children'> {
   readonly broker: Pick<Broker, 'stream' | 'broadcasts'>;
   /** when the first child was forked, by `performance.now()`: entries sent since then may concern it */
   readonly sinceMs: number;
-  readonly children: () => Iterable<Addressee & Cancellable>;
+  readonly children: () => Iterable<Child>;
   readonly cancelGraceMs: number;
 }
 

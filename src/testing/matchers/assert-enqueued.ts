@@ -1,7 +1,6 @@
 import type { TaskReference } from '../task-reference.js';
 import type { TestQueue } from '../test-queue.js';
-import { EnqueuedExpectation, type EnqueuedOptions } from './enqueued-expectation.js';
-import { assertTestQueue } from './test-queue-check.js';
+import { type EnqueuedOptions, judgeEnqueued } from './enqueued-expectation.js';
 
 /** An expectation that was not met; test runners show its message. */
 class EnqueuedAssertionError extends Error {
@@ -24,10 +23,8 @@ export function assertEnqueued<Args extends unknown[]>(
   args?: readonly [...NoInfer<Args>],
   options?: EnqueuedOptions,
 ): void {
-  assertTestQueue(queue, 'assertEnqueued()');
-  const expectation = new EnqueuedExpectation(task, args, options);
-  const enqueued = queue.enqueued();
-  if (!expectation.matches(enqueued)) throw new EnqueuedAssertionError(expectation.whyNot(enqueued));
+  const { pass, message } = judgeEnqueued('assertEnqueued()', queue, task, { args, options });
+  if (!pass) throw new EnqueuedAssertionError(message());
 }
 
 /**
@@ -44,8 +41,6 @@ export function assertNotEnqueued<Args extends unknown[]>(
   args?: readonly [...NoInfer<Args>],
   options?: EnqueuedOptions,
 ): void {
-  assertTestQueue(queue, 'assertNotEnqueued()');
-  const expectation = new EnqueuedExpectation(task, args, options);
-  const enqueued = queue.enqueued();
-  if (expectation.matches(enqueued)) throw new EnqueuedAssertionError(expectation.why(enqueued));
+  const { pass, message } = judgeEnqueued('assertNotEnqueued()', queue, task, { args, options });
+  if (pass) throw new EnqueuedAssertionError(message());
 }

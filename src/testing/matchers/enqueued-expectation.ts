@@ -2,9 +2,11 @@ import { NestworkError } from '../../errors.js';
 import type { TaskHeaders } from '../../message/headers.js';
 import { type Duration, toMilliseconds } from '../../values/duration.js';
 import { assertKnownOptions, assertOptionsObject } from '../../values/known-options.js';
+import { shown as briefly } from '../../values/shown.js';
 import { similarNames } from '../../values/similar-names.js';
 import type { EnqueuedTask } from '../enqueued-task.js';
 import { nameOfTask, type TaskReference } from '../task-reference.js';
+import type { TestQueue } from '../test-queue.js';
 import { differences, shown } from './differences.js';
 
 /**
@@ -33,8 +35,45 @@ export interface EnqueuedOptions {
 const OPTIONS = ['times', 'queue', 'delay', 'key', 'headers'];
 const MOST_SHOWN = 5;
 
+/** Whether calls are as expected, and the message for a test that expects the contrary. */
+export interface Verdict {
+  readonly pass: boolean;
+  readonly message: () => string;
+}
+
+/** A call of the task, and how it differs from the expected one. */
+interface Candidate {
+  readonly task: EnqueuedTask;
+  readonly lines: readonly string[];
+}
+
+/**
+ * Compares the calls that an app has sent with an expectation.
+ *
+ * @param where the function that a test calls, for errors
+ * @param queue anything: often it is the QueueClient by which the app sends
+ * @throws NestworkError NOT_A_TASK, INVALID_OPTION, INVALID_DURATION
+ */
+export function judgeEnqueued(
+  where: string,
+  queue: unknown,
+  task: TaskReference<never>,
+  conditions: { readonly args: readonly unknown[] | undefined; readonly options: EnqueuedOptions | undefined },
+): Verdict {
+  if (isTestQueue(queue)) {
+    return new EnqueuedExpectation(task, conditions.args, conditions.options).judge(queue.enqueued());
+  }
+  throw new NestworkError('INVALID_OPTION', `${where} got ${briefly(queue)} where it takes a TestQueue.`, [
+    'Give it app.get(TestQueue), in an app that imports TaskQueueTestingModule.forRoot({ ... }).',
+  ]);
+}
+
+function isTestQueue(given: unknown): given is Pick<TestQueue, 'enqueued'> {
+  return typeof Reflect.get(Object(given), 'enqueued') === 'function';
+}
+
 /** One expectation about enqueued calls, with its message. */
-export class EnqueuedExpectation {
+class EnqueuedExpectation {
   private readonly name: string;
 
   /**
@@ -53,35 +92,38 @@ export class EnqueuedExpectation {
     this.name = nameOfTask(task);
   }
 
-  matches(enqueued: readonly EnqueuedTask[]): boolean {
-    const count = this.candidates(enqueued).filter(({ lines }) => lines.length === 0).length;
-    return this.options.times === undefined ? count > 0 : count === this.options.times;
-  }
-
-  /** Why it does not match. */
-  whyNot(enqueued: readonly EnqueuedTask[]): string {
+  judge(enqueued: readonly EnqueuedTask[]): Verdict {
+    const { times: wanted } = this.options;
     const candidates = this.candidates(enqueued);
     const matching = candidates.filter(({ lines }) => lines.length === 0);
-    if (candidates.length === 0) return `${this.name} was not enqueued.\n\n${this.otherCalls(enqueued)}`;
+    const pass = wanted === undefined ? matching.length > 0 : matching.length === wanted;
+    if (pass) return { pass, message: () => this.why(matching) };
+    if (candidates.length === 0) {
+      return { pass, message: () => `${this.name} was not enqueued.\n\n${this.otherCalls(enqueued)}` };
+    }
     const others = candidates.filter(({ lines }) => lines.length > 0).sort((a, b) => a.lines.length - b.lines.length);
+    return { pass, message: () => this.whyNot(matching.length, others) };
+  }
+
+  /** Why it does not match, though the task was enqueued. */
+  private whyNot(matching: number, others: readonly Candidate[]): string {
     const near = others.slice(0, MOST_SHOWN).map(({ task, lines }) => {
       return `  ${describe(task)}${lines.map((line) => `\n    - ${line}`).join('')}`;
     });
     if (others.length > MOST_SHOWN) near.push(`  ... and ${others.length - MOST_SHOWN} more`);
-    const how = matching.length > 0 ? `was enqueued ${times(matching.length)}` : 'was not enqueued';
+    const how = matching > 0 ? `was enqueued ${times(matching)}` : 'was not enqueued';
     const expected = this.options.times === undefined ? '' : `, expected ${times(this.options.times)}`;
     const rest = near.length > 0 ? `\n\nIt was enqueued otherwise:\n${near.join('\n')}` : '';
     return `${this.name} ${how}${this.conditions()}${expected}.${rest}`;
   }
 
   /** Why it matches, though it should not. */
-  why(enqueued: readonly EnqueuedTask[]): string {
-    const matching = this.candidates(enqueued).filter(({ lines }) => lines.length === 0);
+  private why(matching: readonly Candidate[]): string {
     const found = matching.slice(0, MOST_SHOWN).map(({ task }) => `  ${describe(task)}`);
     return `${this.name} was enqueued ${times(matching.length)}${this.conditions()}, expected not.\n\n${found.join('\n')}`;
   }
 
-  private candidates(enqueued: readonly EnqueuedTask[]): { task: EnqueuedTask; lines: string[] }[] {
+  private candidates(enqueued: readonly EnqueuedTask[]): Candidate[] {
     const { queue, delay, key, headers = {} } = this.options;
     return enqueued
       .filter(({ name }) => name === this.name)

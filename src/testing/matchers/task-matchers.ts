@@ -1,6 +1,5 @@
 import type { TaskReference } from '../task-reference.js';
-import { EnqueuedExpectation, type EnqueuedOptions } from './enqueued-expectation.js';
-import { assertTestQueue } from './test-queue-check.js';
+import { type EnqueuedOptions, judgeEnqueued } from './enqueued-expectation.js';
 
 /**
  * The matchers as `expect()` has them, see `nestwork/testing/jest` and `nestwork/testing/vitest`.
@@ -48,10 +47,6 @@ export const taskMatchers = {
     /** the message, if that is not what the test expects */
     message: () => string;
   } {
-    assertTestQueue(queue, 'toHaveEnqueued()');
-    const expectation = new EnqueuedExpectation(task, args, options);
-    const enqueued = queue.enqueued();
-    const pass = expectation.matches(enqueued);
-    return { pass, message: () => (pass ? expectation.why(enqueued) : expectation.whyNot(enqueued)) };
+    return judgeEnqueued('toHaveEnqueued()', queue, task, { args, options });
   },
 };

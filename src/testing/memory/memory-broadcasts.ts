@@ -2,7 +2,7 @@ import { OUTCOME_SECONDS } from '../../broker/broadcast-records.js';
 import type { BroadcastOutcome, BroadcastRecords, RecordedGap } from '../../broker/port/broker.js';
 import { KEPT_BROADCASTS } from '../../task/broadcast.js';
 import type { TestBroadcasts } from '../test-work.js';
-import type { MemoryStore } from './memory-store.js';
+import type { MemoryTasks } from './memory-tasks.js';
 
 /** As many as a supervisor reads at once: tasks that they send come before the next. */
 const TAKEN_AT_ONCE = 100;
@@ -12,7 +12,7 @@ export class MemoryBroadcasts implements TestBroadcasts, Pick<BroadcastRecords, 
   private readonly waiting: string[] = [];
   private readonly ended = new Map<string, { readonly outcome: BroadcastOutcome; readonly until: number }>();
 
-  constructor(private readonly store: MemoryStore) {}
+  constructor(private readonly tasks: MemoryTasks) {}
 
   add(message: string): void {
     this.waiting.push(message);
@@ -25,12 +25,12 @@ export class MemoryBroadcasts implements TestBroadcasts, Pick<BroadcastRecords, 
 
   async record(id: string, outcome: BroadcastOutcome): Promise<void> {
     const plain = JSON.parse(JSON.stringify(outcome)) as BroadcastOutcome;
-    this.ended.set(id, { outcome: plain, until: this.store.now + OUTCOME_SECONDS * 1_000 });
+    this.ended.set(id, { outcome: plain, until: this.tasks.now + OUTCOME_SECONDS * 1_000 });
   }
 
   async outcomes(id: string): Promise<BroadcastOutcome[]> {
     const ended = this.ended.get(id);
-    return ended && ended.until > this.store.now ? [ended.outcome] : [];
+    return ended && ended.until > this.tasks.now ? [ended.outcome] : [];
   }
 
   /** Supervisors record them, and a test has none. */

@@ -8,46 +8,71 @@ import type {
   TaskPlace,
   UniqueOptions,
 } from '../../broker/port/broker.js';
+import { idOf } from '../../message/task-message.js';
+import { BROADCAST_QUEUE } from '../../task/broadcast.js';
 import type { Clock } from '../../values/clock.js';
 import type { TestWork } from '../test-work.js';
 import { MemoryBroadcasts } from './memory-broadcasts.js';
 import { MemoryClaims } from './memory-claims.js';
 import { MemoryCrons } from './memory-crons.js';
 import { MemoryDeadLetters } from './memory-dead-letters.js';
-import { MemoryFinder } from './memory-finder.js';
 import { MemoryMetrics } from './memory-metrics.js';
-import { MemoryProducer } from './memory-producer.js';
-import { MemoryStore } from './memory-store.js';
+import { MemoryPauses } from './memory-pauses.js';
+import { MemoryTasks } from './memory-tasks.js';
+
+/** A message that an app has sent. */
+export interface SentMessage {
+  /** `(broadcast)` for a broadcast */
+  readonly queue: string;
+  readonly message: string;
+  readonly due: Due | undefined;
+}
+
+/** Receives the sent and cancelled tasks of an app. */
+export interface BrokerObserver {
+  readonly clock: Clock;
+  /** whether scheduled tasks are pending at once */
+  readonly impatient: boolean;
+  /** Messages are in. The sender waits until this resolves. */
+  onSent(messages: readonly SentMessage[]): Promise<void>;
+  /** An active task was cancelled. */
+  onCancelled(id: string): void;
+}
 
 /**
- * Takes the place of Redis in the app of a test: its part of the port, over maps, by the given clock. The conformance suite
- * of the Redis broker tests the common part.
+ * Takes the place of Redis in the app of a test: its part of the port, over maps, by the clock of its observer. The conformance
+ * suite of the Redis broker tests the common part.
  *
  * Its worker is the test, which takes one task after another from `claims` and never dies. So there are no sessions, no
  * leases and no bells, and nothing is settled or reaped.
  */
 export class MemoryBroker implements AppBroker, TestWork {
+  readonly tasks: MemoryTasks;
   readonly deadLetters: MemoryDeadLetters;
   readonly broadcasts: MemoryBroadcasts;
   readonly crons: MemoryCrons;
+  readonly pauses: MemoryPauses;
   readonly claims: MemoryClaims;
   readonly metrics: MemoryMetrics;
-  protected readonly producer: MemoryProducer;
-  private readonly store: MemoryStore;
-  private readonly finder: MemoryFinder;
-  /** name of a task -> its queue, once a worker is there */
-  private catalog: ReadonlyMap<string, string> | undefined;
+  readonly catalog = {
+    tasks: async () => [...(this.registered?.values() ?? [])],
+    queues: async () => [...this.queues],
+  };
+  /** by name, once a worker is there */
+  private registered: ReadonlyMap<string, CatalogEntry> | undefined;
 
   /** @param queues all queues of the app, in the order of their priority */
-  constructor(clock: Clock, queues: readonly string[]) {
-    this.store = new MemoryStore(clock, queues);
-    this.producer = new MemoryProducer(this.store);
-    this.finder = new MemoryFinder(this.store);
-    this.deadLetters = new MemoryDeadLetters(this.store);
-    this.broadcasts = new MemoryBroadcasts(this.store);
-    this.crons = new MemoryCrons(this.store);
-    this.claims = new MemoryClaims(this.store, this.crons);
-    this.metrics = new MemoryMetrics(clock);
+  constructor(
+    private readonly queues: readonly string[],
+    private readonly observer: BrokerObserver,
+  ) {
+    this.tasks = new MemoryTasks(observer.clock);
+    this.deadLetters = new MemoryDeadLetters(this.tasks);
+    this.broadcasts = new MemoryBroadcasts(this.tasks);
+    this.crons = new MemoryCrons(this.tasks);
+    this.pauses = new MemoryPauses(observer.clock);
+    this.metrics = new MemoryMetrics(observer.clock);
+    this.claims = new MemoryClaims(this.tasks, this.crons, this.pauses, queues);
   }
 
   async connect(): Promise<void> {}
@@ -56,64 +81,91 @@ export class MemoryBroker implements AppBroker, TestWork {
 
   /** A worker is there, which serves all queues and knows these tasks. */
   serve(catalog: readonly CatalogEntry[]): void {
-    this.catalog = new Map(catalog.map(({ name, queue }) => [name, queue]));
-  }
-
-  /** Forgets all tasks. Crons, broadcasts and registered workers stay. */
-  clear(): void {
-    this.store.clear();
-    this.producer.forgetAll();
+    this.registered = new Map(catalog.map((task) => [task.name, task]));
   }
 
   async enqueue(queue: string, messages: readonly string[], due?: Due): Promise<number> {
-    return this.producer.enqueue(queue, messages, due);
+    const at = due && !this.observer.impatient ? this.timeOf(due) : undefined;
+    const fresh = messages.filter((message) => this.tasks.add(queue, message, at));
+    return this.announce(fresh, queue, due);
   }
 
   async enqueueOne(queue: string, message: string): Promise<void> {
     await this.enqueue(queue, [message]);
   }
 
-  async enqueueUnique(queue: string, message: string, options: UniqueOptions): Promise<KeyHolder> {
-    return this.producer.enqueueUnique(queue, message, options);
+  async enqueueUnique(queue: string, message: string, { due, replace }: UniqueOptions): Promise<KeyHolder> {
+    const { tasks } = this;
+    const id = idOf(message);
+    if (tasks.isKnown(message)) return { id, queue };
+    const former = tasks.holderOf(message);
+    if (former && !replace) return { id: former.id, queue: former.queue };
+    if (former?.state === 'pending' || former?.state === 'scheduled') tasks.remove(former);
+    const at = due && !this.observer.impatient ? this.timeOf(due) : tasks.now;
+    tasks.add(queue, message, at > tasks.now ? at : undefined);
+    await this.announce([message], queue, due);
+    return { id, queue };
   }
 
   async broadcast(messages: readonly string[]): Promise<number> {
-    const fresh = messages.filter((message) => this.producer.letIn(message));
+    const fresh = messages.filter((message) => this.tasks.letIn(message));
     for (const message of fresh) this.broadcasts.add(message);
-    return fresh.length;
+    return this.announce(fresh, BROADCAST_QUEUE);
   }
 
   async queueOfTask(name: string): Promise<string | undefined> {
-    return this.catalog?.get(name);
+    return this.registered?.get(name)?.queue;
   }
 
   async locate(id: string): Promise<TaskPlace> {
-    return this.finder.locate(id);
+    return this.tasks.locate(id);
   }
 
   async cancel(id: string): Promise<TaskPlace> {
-    return this.finder.cancel(id);
+    const place = this.tasks.cancel(id);
+    if (place.state === 'active') this.observer.onCancelled(id);
+    return place;
   }
 
   async promote(limit: number): Promise<Promotion> {
-    const { now } = this.store;
-    const queues = this.store.queueNames.map((name) => this.store.queue(name));
-    const moved = queues.reduce((sum, queue) => sum + queue.promote(now, limit - sum), 0);
-    const due = queues.flatMap(({ scheduled: [first] }) => first?.due ?? []);
-    return { moved, nextInMs: due.length > 0 ? Math.max(Math.min(...due) - now, 0) : undefined };
+    const { now } = this.tasks;
+    const scheduled = this.tasks.scheduled(this.queues);
+    const due = scheduled.slice(0, limit).filter(({ at }) => at <= now);
+    for (const task of due) this.tasks.move(task, 'pending');
+    const next = scheduled[due.length];
+    return { moved: due.length, nextInMs: next && Math.max(next.at - now, 0) };
   }
 
   async queueStates(queues: readonly string[]): Promise<QueueState[]> {
-    return queues.map((name) => {
-      const { pending, scheduled, dead } = this.store.queue(name);
-      const counts = { pending: pending.length, scheduled: scheduled.length, quarantined: 0, dead: dead.size };
-      const served = this.catalog !== undefined && this.store.queueNames.includes(name);
-      return { queue: name, ...counts, head: pending[0], dueAt: scheduled[0]?.due, served, contestants: [] };
+    return queues.map((queue) => {
+      const [pending, dead] = [this.tasks.in(queue, 'pending'), this.tasks.in(queue, 'dead')];
+      const scheduled = this.tasks.scheduled([queue]);
+      const counts = { pending: pending.size, scheduled: scheduled.length, quarantined: 0, dead: dead.size };
+      const served = this.registered !== undefined && this.queues.includes(queue);
+      const [head] = pending;
+      return {
+        queue,
+        ...counts,
+        head: head?.message,
+        dueAt: scheduled[0]?.at,
+        served,
+        paused: this.pauses.of(queue),
+        contestants: [],
+      };
     });
   }
 
   /** A worker without a lease is never late. */
   async staleAcks(): Promise<number> {
     return 0;
+  }
+
+  private timeOf(due: Due): number {
+    return 'in' in due ? this.tasks.now + due.in : due.at;
+  }
+
+  private async announce(messages: readonly string[], queue: string, due?: Due): Promise<number> {
+    if (messages.length > 0) await this.observer.onSent(messages.map((message) => ({ queue, message, due })));
+    return messages.length;
   }
 }

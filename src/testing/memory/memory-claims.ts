@@ -1,52 +1,54 @@
 import type { ClaimedTask, CronRun, DeathReport, Retry } from '../../broker/port/broker.js';
-import { idOf } from '../../message/task-message.js';
 import type { TestClaims } from '../test-work.js';
 import type { MemoryCrons } from './memory-crons.js';
-import type { MemoryStore } from './memory-store.js';
+import type { MemoryPauses } from './memory-pauses.js';
+import type { MemoryTask, MemoryTasks } from './memory-tasks.js';
 import { keyOf, remembered, withFailure, withTime } from './message-edits.js';
 
 /** pending -> active -> the state in which a claim ends. */
 export class MemoryClaims implements TestClaims {
   constructor(
-    private readonly store: MemoryStore,
+    private readonly tasks: MemoryTasks,
     private readonly crons: MemoryCrons,
+    private readonly pauses: MemoryPauses,
+    private readonly queues: readonly string[],
   ) {}
 
   async next(): Promise<ClaimedTask | undefined> {
-    const name = this.store.queueNames.find((queue) => this.store.queue(queue).pending.length > 0);
-    return name === undefined ? undefined : this.taken(name, this.store.queue(name).pending.shift() ?? '');
-  }
-
-  /** Takes one task that is pending, at any place in its queue. Returns undefined when it is not pending. */
-  one(id: string): ClaimedTask | undefined {
-    for (const { name, pending } of this.store.queues.values()) {
-      const at = pending.findIndex((message) => idOf(message) === id);
-      const [message] = at < 0 ? [] : pending.splice(at, 1);
-      if (message !== undefined) return this.taken(name, message);
+    for (const queue of this.queues) {
+      const [task] = this.tasks.in(queue, 'pending');
+      if (task && !this.pauses.of(queue)) return this.take(task);
     }
     return undefined;
   }
 
-  async done(task: ClaimedTask): Promise<boolean> {
-    return this.end(task, () => this.store.freeKey(task.message));
+  /** Takes one task that is pending, at any place in its queue. Returns undefined when it is not pending. */
+  one(id: string): ClaimedTask | undefined {
+    const task = this.tasks.get(id);
+    return task?.state === 'pending' ? this.take(task) : undefined;
   }
 
-  async retry(task: ClaimedTask, { inMs, line, counts }: Retry): Promise<boolean> {
-    return this.endUnlessCancelled(task, ({ now }) => {
-      const due = now + inMs;
-      const again = withTime(remembered(counts ? withFailure(task.message) : task.message, line), due);
-      this.store.updateKey(task.queue, again);
-      const queue = this.store.queue(task.queue);
-      if (inMs > 0) queue.schedule(due, again);
-      else queue.pending.push(again);
+  async done(claimed: ClaimedTask): Promise<boolean> {
+    return this.end(claimed, (task) => {
+      this.tasks.freeKey(task);
+      this.tasks.remove(task);
     });
   }
 
-  async bury(task: ClaimedTask, report: DeathReport, line: string): Promise<boolean> {
-    return this.endUnlessCancelled(task, ({ now }) => {
-      const last = line === '' ? task.message : remembered(withFailure(task.message), line);
-      this.store.freeKey(last);
-      this.store.queue(task.queue).dead.set(task.id, { diedAt: now, record: `${JSON.stringify(report)}\n${last}` });
+  async retry(claimed: ClaimedTask, { inMs, line, counts }: Retry): Promise<boolean> {
+    return this.end(claimed, (task) => {
+      const due = this.tasks.now + inMs;
+      task.message = withTime(remembered(counts ? withFailure(task.message) : task.message, line), due);
+      this.tasks.move(task, inMs > 0 ? 'scheduled' : 'pending', due);
+    });
+  }
+
+  async bury(claimed: ClaimedTask, report: DeathReport, line: string): Promise<boolean> {
+    return this.end(claimed, (task) => {
+      if (line !== '') task.message = remembered(withFailure(task.message), line);
+      task.report = JSON.stringify(report);
+      this.tasks.freeKey(task);
+      this.tasks.move(task, 'dead');
     });
   }
 
@@ -54,24 +56,21 @@ export class MemoryClaims implements TestClaims {
     this.crons.recordRun(cron, run);
   }
 
-  private taken(queue: string, message: string): ClaimedTask {
-    const task = { id: idOf(message), queue, message };
-    this.store.held.set(task.id, task);
-    if (keyOf(message)?.until === 'started') this.store.freeKey(message);
-    return task;
+  private take(task: MemoryTask): ClaimedTask {
+    const { id, queue, message } = task;
+    task.claim = { id, queue, message };
+    this.tasks.move(task, 'active');
+    if (keyOf(message)?.until === 'started') this.tasks.freeKey(task);
+    return task.claim;
   }
 
-  /** Of this attempt alone: the task may have been forgotten, or be held once more. */
-  private end(task: ClaimedTask, act: (store: MemoryStore) => void): boolean {
-    if (this.store.held.get(task.id) !== task) return false;
-    this.store.held.delete(task.id);
-    act(this.store);
+  /** Of this attempt alone: the task may have been forgotten, or be held once more. A cancelled one does not run again. */
+  private end(claimed: ClaimedTask, act: (task: MemoryTask) => void): boolean {
+    const task = this.tasks.get(claimed.id);
+    if (task?.claim !== claimed) return false;
+    task.claim = undefined;
+    if (task.state === 'cancelled') this.tasks.freeKey(task);
+    else act(task);
     return true;
-  }
-
-  /** One that was cancelled while it was active must not run again, and its key is free. */
-  private endUnlessCancelled(task: ClaimedTask, act: (store: MemoryStore) => void): boolean {
-    const cancelled = this.store.cancelled.has(task.id);
-    return this.end(task, cancelled ? (store) => store.freeKey(task.message) : act);
   }
 }

@@ -1,74 +1,48 @@
-import type {
-  CronBroker,
-  CronRecord,
-  CronRun,
-  CronState,
-  CronSurvey,
-  DueRun,
-  Firing,
-} from '../../broker/port/broker.js';
+import type { CronBroker, CronRecord, CronRun, CronSurvey, DueRun, Firing } from '../../broker/port/broker.js';
 import type { CronDeclaration } from '../../cron/cron-definition.js';
-import type { MemoryStore } from './memory-store.js';
-import { keyOf } from './message-edits.js';
+import type { MemoryTasks } from './memory-tasks.js';
 
-interface Noted extends CronState {
-  readonly declaration: CronDeclaration;
-  settledUntil: number;
-  paused: boolean;
-  firedAt: number | undefined;
-  skipped: number;
-  lastRun: CronRun | undefined;
-}
+/** The record of a cron, and up to when what came due has been dealt with. */
+type Noted = { -readonly [Field in keyof CronRecord]: CronRecord[Field] } & { settledUntil: number };
 
-const UNTOUCHED = { paused: false, firedAt: undefined, skipped: 0, lastRun: undefined };
+const UNTOUCHED = { declared: true, paused: false, firedAt: undefined, skipped: 0, lastRun: undefined };
 
 /** The records of the crons of one app, in memory. One worker declares them, so they stay the same and declared. */
 export class MemoryCrons implements Omit<CronBroker, 'recordRun'> {
   private readonly crons = new Map<string, Noted>();
 
-  constructor(private readonly store: MemoryStore) {}
+  constructor(private readonly tasks: MemoryTasks) {}
 
   async survey(names: readonly string[]): Promise<CronSurvey> {
-    const states = new Map<string, CronState>();
-    for (const name of names) {
-      const noted = this.crons.get(name);
-      if (noted) states.set(name, { settledUntil: noted.settledUntil, paused: noted.paused });
-    }
-    return { now: this.store.now, states };
+    const known = names.flatMap((name) => this.crons.get(name) ?? []);
+    return { now: this.tasks.now, states: new Map(known.map((noted) => [noted.name, noted])) };
   }
 
   async declare(crons: readonly CronDeclaration[], toleranceMs: number): Promise<void> {
-    const { now } = this.store;
+    const { now } = this.tasks;
     for (const declaration of crons) {
       const former = this.crons.get(declaration.name);
       const settledUntil = former && former.settledUntil <= now + toleranceMs ? former.settledUntil : now;
-      this.crons.set(declaration.name, { ...UNTOUCHED, ...former, declaration: plain(declaration), settledUntil });
+      this.crons.set(declaration.name, { ...UNTOUCHED, ...former, ...plain(declaration), settledUntil });
     }
   }
 
   async fire({ name, queue }: Pick<CronDeclaration, 'name' | 'queue'>, runs: readonly DueRun[]): Promise<Firing> {
     const noted = this.crons.get(name);
     if (!noted || noted.paused) return { known: noted !== undefined, fired: 0, skipped: 0 };
-    let fired = 0;
-    let skipped = 0;
     let heldIn: string | undefined;
-    for (const { due, message } of runs) {
-      if (due <= noted.settledUntil || due > this.store.now) continue;
-      noted.settledUntil = due;
-      const key = keyOf(message);
-      const holder = key && this.store.unique.get(key.digest);
-      if (holder) {
-        skipped += 1;
-        heldIn = holder.queue;
-        continue;
-      }
-      if (key) this.store.unique.set(key.digest, { queue, message });
-      this.store.queue(queue).pending.push(message);
-      noted.firedAt = due;
-      fired += 1;
-    }
+    const due = runs.filter((run) => run.due > noted.settledUntil && run.due <= this.tasks.now);
+    const fired = due.filter((run) => {
+      noted.settledUntil = run.due;
+      const holder = this.tasks.holderOf(run.message);
+      if (holder) heldIn = holder.queue;
+      else this.tasks.add(queue, run.message);
+      return !holder;
+    });
+    const skipped = due.length - fired.length;
     noted.skipped += skipped;
-    const firing = { known: true, fired, skipped, lastRun: noted.lastRun };
+    noted.firedAt = fired.at(-1)?.due ?? noted.firedAt;
+    const firing = { known: true, fired: fired.length, skipped, lastRun: noted.lastRun };
     return heldIn === undefined ? firing : { ...firing, heldIn };
   }
 
@@ -95,17 +69,12 @@ export class MemoryCrons implements Omit<CronBroker, 'recordRun'> {
 
   async resume(name: string): Promise<boolean> {
     const noted = this.crons.get(name);
-    if (noted?.paused) {
-      noted.paused = false;
-      noted.settledUntil = this.store.now;
-    }
+    if (noted?.paused) Object.assign(noted, { paused: false, settledUntil: this.tasks.now });
     return noted !== undefined;
   }
 
   async records(): Promise<CronRecord[]> {
-    return [...this.crons.values()].map(({ declaration, paused, firedAt, skipped, lastRun }) => {
-      return { ...declaration, declared: true, paused, firedAt, skipped, lastRun };
-    });
+    return [...this.crons.values()].map(({ settledUntil: _, ...record }) => record);
   }
 }
 

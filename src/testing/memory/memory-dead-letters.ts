@@ -8,16 +8,15 @@ import type {
   Redrive,
 } from '../../broker/port/broker.js';
 import { encodeAttempt, REDRIVEN } from '../../message/attempt-record.js';
-import type { DeadRecord } from './memory-queue.js';
-import type { MemoryStore } from './memory-store.js';
-import { keyOf, remembered, startedAnew } from './message-edits.js';
+import type { MemoryTask, MemoryTasks } from './memory-tasks.js';
+import { remembered, startedAnew } from './message-edits.js';
 
 /** The dead tasks, in memory. */
 export class MemoryDeadLetters implements DeadLetterBroker {
-  constructor(private readonly store: MemoryStore) {}
+  constructor(private readonly tasks: MemoryTasks) {}
 
   async now(): Promise<number> {
-    return this.store.now;
+    return this.tasks.now;
   }
 
   async read(queue: string, { range, order, after, limit }: DeadQuery): Promise<DeadBatch> {
@@ -33,47 +32,41 @@ export class MemoryDeadLetters implements DeadLetterBroker {
   }
 
   async find(queue: string, id: string): Promise<DeadEntry | undefined> {
-    const found = this.store.queue(queue).dead.get(id);
-    return found && toEntry(queue, [id, found]);
+    return this.inRange(queue, {}).find((entry) => entry.id === id);
   }
 
-  async redrive(name: string, deaths: readonly Death[]): Promise<Redrive[]> {
-    const { store } = this;
-    const queue = store.queue(name);
+  async redrive(queue: string, deaths: readonly Death[]): Promise<Redrive[]> {
+    const { tasks } = this;
     return deaths.map((death) => {
-      const found = this.opened(name, death);
-      if (!found) return 'not-found';
-      const message = startedAnew(found.record.slice(found.record.indexOf('\n') + 1), store.now);
-      const again = remembered(message, encodeAttempt({ at: store.now, code: REDRIVEN }));
-      store.cancelled.delete(death.id);
-      queue.pending.push(again);
-      const key = keyOf(again);
-      if (key && !store.unique.has(key.digest)) store.unique.set(key.digest, { queue: name, message: again });
+      const task = this.opened(queue, death);
+      if (!task) return 'not-found';
+      const anew = startedAnew(task.message, tasks.now);
+      task.message = remembered(anew, encodeAttempt({ at: tasks.now, code: REDRIVEN }));
+      tasks.move(task, 'pending');
+      tasks.takeKey(task);
       return 'redriven';
     });
   }
 
   async remove(queue: string, deaths: readonly Death[]): Promise<number> {
-    return deaths.filter((death) => this.opened(queue, death)).length;
+    const found = deaths.map((death) => this.opened(queue, death));
+    const removed = new Set(found.flatMap((task) => task ?? []));
+    for (const task of removed) this.tasks.remove(task);
+    return removed.size;
   }
 
   private inRange(queue: string, { since = -Infinity, until = Infinity }: DeadRange): DeadEntry[] {
-    const all = [...this.store.queue(queue).dead].filter(([, { diedAt }]) => diedAt >= since && diedAt <= until);
-    return all.map((found) => toEntry(queue, found));
+    const dead = [...this.tasks.in(queue, 'dead')].filter(({ at }) => at >= since && at <= until);
+    return dead.map(({ id, at, report, message }) => {
+      return { queue, id, diedAt: at, record: Buffer.from(`${report}\n${message}`) };
+    });
   }
 
-  /** Removes a dead task; only this death of it: the task may have run and died once more. */
-  private opened(queue: string, { id, diedAt }: Death): DeadRecord | undefined {
-    const { dead } = this.store.queue(queue);
-    const found = dead.get(id);
-    if (found?.diedAt !== diedAt) return undefined;
-    dead.delete(id);
-    return found;
+  /** Only this death of it: the task may have run and died once more. */
+  private opened(queue: string, { id, diedAt }: Death): MemoryTask | undefined {
+    const task = this.tasks.get(id);
+    return task?.state === 'dead' && task.queue === queue && task.at === diedAt ? task : undefined;
   }
-}
-
-function toEntry(queue: string, [id, { diedAt, record }]: [string, DeadRecord]): DeadEntry {
-  return { queue, id, diedAt, record: Buffer.from(record) };
 }
 
 function compare(a: Death, b: Death): number {

@@ -4,7 +4,7 @@ const OUTCOME = { host: 'here', pid: 7, ok: true, durationMs: 3, at: 1 };
 
 export function broadcasts(stage: () => Stage): void {
   describe('broadcasts', () => {
-    it('are taken once, in the order in which they were sent', async () => {
+    it('are read once, in the order of their sending', async () => {
       const { broker } = stage();
       const { broadcasts } = await stage().work();
       const messages = stage().messages(3);
@@ -14,7 +14,7 @@ export function broadcasts(stage: () => Stage): void {
       expect(await broadcasts.next()).toEqual([]);
     });
 
-    it('are taken in parts when they are many', async () => {
+    it('are read in parts when they are many', async () => {
       const { broadcasts } = await stage().work();
       const messages = stage().messages(250);
       await stage().broker.broadcast(messages);
@@ -26,7 +26,7 @@ export function broadcasts(stage: () => Stage): void {
       expect(taken).toEqual(messages);
     });
 
-    it('are remembered by how they ended', async () => {
+    it('keep their outcomes', async () => {
       const { broker } = stage();
       const { broadcasts } = await stage().work();
       const id = idOf(stage().message());

@@ -3,7 +3,7 @@ import type { TestClaims } from '../../../src/testing/test-work.js';
 import { idOf, LINE, MINUTE_MS, REPORT, type Stage } from './stage.js';
 
 export function cancelling(stage: () => Stage): void {
-  it('locate finds a task wherever it is', async () => {
+  it('locate finds a task in any state', async () => {
     const { broker } = stage();
     const [pending = '', scheduled = '', active = ''] = stage().messages(3);
     const dead = await stage().dead(stage().message(), 'bulk');
@@ -21,7 +21,7 @@ export function cancelling(stage: () => Stage): void {
     it.each([
       ['pending', undefined],
       ['scheduled', { in: MINUTE_MS }],
-    ])('takes away what is %s', async (state, due) => {
+    ])('removes a %s task', async (state, due) => {
       const { broker, world } = stage();
       const [message = ''] = stage().messages(1);
       await broker.enqueue('default', [message], due);
@@ -37,7 +37,7 @@ export function cancelling(stage: () => Stage): void {
       ['tried again', (claims, task) => claims.retry(task, { inMs: 0, failures: 0, line: LINE, counts: true })],
       ['buried', (claims, task) => claims.bury(task, REPORT, LINE)],
       ['done', (claims, task) => claims.done(task)],
-    ])('ends what is active for good, also when it is %s', async (_what, end) => {
+    ])('ends an active task for good, also when it is %s', async (_what, end) => {
       const { broker } = stage();
       const task = await stage().taken();
       expect(await broker.cancel(task.id)).toMatchObject({ state: 'active' });
@@ -48,7 +48,7 @@ export function cancelling(stage: () => Stage): void {
       expect(await stage().takeAll()).toEqual([]);
     });
 
-    it('leaves what is dead or finished as it is', async () => {
+    it('changes nothing about a dead or finished task', async () => {
       const { broker } = stage();
       const id = await stage().dead();
       expect(await broker.cancel(id)).toMatchObject({ state: 'dead' });
@@ -56,7 +56,7 @@ export function cancelling(stage: () => Stage): void {
       expect(await broker.cancel('x'.repeat(20))).toMatchObject({ state: 'unknown' });
     });
 
-    it('is forgotten when the task is sent again from the dead', async () => {
+    it('does not apply to a dead task that is redriven', async () => {
       const { broker } = stage();
       const id = await stage().dead();
       const death = await broker.deadLetters.find('default', id);

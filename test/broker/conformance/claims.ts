@@ -5,7 +5,7 @@ export function claims(stage: () => Stage): void {
   let claims: TestClaims;
   const again = { inMs: 0, failures: 0, line: LINE, counts: true };
 
-  it('are taken from the queues by priority, each in order', async () => {
+  it('tasks are claimed from the queues by priority, each queue in order', async () => {
     const { broker } = stage();
     const [a = '', b = '', c = '', d = ''] = stage().messages(4);
     await broker.enqueue('bulk', [d]);
@@ -40,7 +40,7 @@ export function claims(stage: () => Stage): void {
       expect(next.message).toMatch(/\]\n\{"at":1,"code":"TASK_FAILED"\}$/);
     });
 
-    it('ends as a retry that waits, uncounted when it was no attempt', async () => {
+    it('ends as a scheduled retry, uncounted when it was no attempt', async () => {
       const { broker, world } = stage();
       const task = await stage().taken();
       await claims.retry(task, { ...again, inMs: MINUTE_MS, counts: false });
@@ -50,7 +50,7 @@ export function claims(stage: () => Stage): void {
       expect(countersOf((await stage().next()).message).failures).toBe(0);
     });
 
-    it('ends as a retry once for each attempt, only while it is held', async () => {
+    it('ends as a retry once for each attempt, and only while it is held', async () => {
       const task = await stage().taken();
       await claims.retry(task, again);
       expect(await claims.retry(task, again)).toBe(false);
@@ -81,7 +81,7 @@ export function claims(stage: () => Stage): void {
       expect(second?.record.toString()).toBe(`${JSON.stringify(REPORT)}\n${b.message}`);
     });
 
-    it('ends as no death when it is not held, or the task was sent again since', async () => {
+    it('ends as no death when it is not held, or the task was claimed again since', async () => {
       const task = await stage().taken();
       await claims.retry(task, again);
       expect(await claims.bury(task, REPORT, '')).toBe(false);
@@ -91,7 +91,7 @@ export function claims(stage: () => Stage): void {
     });
   });
 
-  it('tells what lies in the queues, and whether a worker serves them', async () => {
+  it('queueStates returns the counts of each queue, and whether a worker serves it', async () => {
     const { broker } = stage();
     const empty = { pending: 0, scheduled: 0, quarantined: 0, dead: 0, head: undefined, dueAt: undefined };
     const nobody = QUEUES.map((queue) => ({ ...empty, queue, served: false, contestants: [] }));

@@ -19,7 +19,7 @@ export function crons(stage: () => Stage): void {
     return (await stage().broker.crons.survey([CRON.name])).states.get(CRON.name)?.settledUntil;
   }
 
-  it('knows what was declared, and counts it from then on', async () => {
+  it('a declared cron is known, and counts from its first declaration on', async () => {
     const { broker, world } = stage();
     expect((await broker.crons.survey([CRON.name])).states.size).toBe(0);
     expect(await broker.crons.fire(CRON, [])).toMatchObject({ known: false, fired: 0 });
@@ -33,7 +33,7 @@ export function crons(stage: () => Stage): void {
     expect(await settledUntil()).toBe(later);
   });
 
-  it('fires each instant once, in order, none of the future', async () => {
+  it('a cron fires each instant once, in order, and none of the future', async () => {
     const { broker, world } = stage();
     await broker.crons.declare([CRON], MINUTE_MS);
     await world.letTimePass(MINUTE_MS);
@@ -49,7 +49,7 @@ export function crons(stage: () => Stage): void {
     expect(await broker.crons.records()).toMatchObject([{ name: CRON.name, firedAt: settled + 2_000, skipped: 0 }]);
   });
 
-  it('skips what has a key that is taken', async () => {
+  it('a cron skips a run whose key is taken', async () => {
     const { broker, world } = stage();
     await broker.crons.declare([CRON], MINUTE_MS);
     await world.letTimePass(MINUTE_MS);
@@ -61,7 +61,7 @@ export function crons(stage: () => Stage): void {
     expect(await broker.crons.records()).toMatchObject([{ skipped: 1 }]);
   });
 
-  it('fires none that is paused, and makes up for nothing when it is resumed', async () => {
+  it('a paused cron fires nothing, and makes up for nothing when it is resumed', async () => {
     const { broker, world } = stage();
     expect(await broker.crons.pause(CRON.name)).toBe(false);
     expect(await broker.crons.resume(CRON.name)).toBe(false);
@@ -76,7 +76,7 @@ export function crons(stage: () => Stage): void {
     expect(await broker.crons.records()).toMatchObject([{ paused: false }]);
   });
 
-  it('notes how the last run ended', async () => {
+  it('a cron keeps the outcome of its last run', async () => {
     const { broker } = stage();
     const { name, queue, ...cron } = CRON;
     const { claims } = await stage().work([{ name, queue, cron }]);

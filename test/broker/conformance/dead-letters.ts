@@ -8,7 +8,7 @@ export function deadLetters(stage: () => Stage): void {
     return { ids: entries.map(({ id }) => id), more };
   }
 
-  it('reads the dead page by page, in both directions, also behind one that has left', async () => {
+  it('dead tasks are read page by page, in both directions, also behind one that has left', async () => {
     const dead = await stage().deaths(5);
     const ids = dead.map(({ id }) => id);
     expect(await read({})).toEqual({ ids, more: false });
@@ -19,7 +19,7 @@ export function deadLetters(stage: () => Stage): void {
     expect(await read({ after: dead[1], order: 'newest' })).toEqual({ ids: ids.slice(0, 1), more: false });
   });
 
-  it('reads and counts a range of time, both ends in it', async () => {
+  it('dead tasks are read and counted by a range of time, with both ends in it', async () => {
     const { broker, world } = stage();
     await stage().dead();
     await world.letTimePass(MINUTE_MS);
@@ -32,7 +32,7 @@ export function deadLetters(stage: () => Stage): void {
     expect(await broker.deadLetters.count('bulk', {})).toBe(0);
   });
 
-  it('lets the dead run again from the tail, counters anew, with their history', async () => {
+  it('redriven tasks run again from the tail of their queue, with new counters and their history', async () => {
     const { broker } = stage();
     const message = stage().message('é');
     const id = await stage().dead(message);
@@ -53,7 +53,7 @@ export function deadLetters(stage: () => Stage): void {
     expect(await broker.deadLetters.count('default', {})).toBe(0);
   });
 
-  it('removes deaths that it knows, not later ones of the same task', async () => {
+  it('remove deletes the given deaths, but no later death of the same task', async () => {
     const { broker } = stage();
     const [death = { id: '', diedAt: 0 }] = await stage().deaths(1);
     expect(await broker.deadLetters.remove('default', [{ ...death, diedAt: death.diedAt - 1 }])).toBe(0);

@@ -5,7 +5,7 @@ const REPLACE = { due: undefined, replace: true };
 
 export function uniqueKeys(stage: () => Stage): void {
   describe('a key', () => {
-    it('lets one task in, wherever the other wants to go', async () => {
+    it('admits one task, whichever queue the other is sent to', async () => {
       const { broker } = stage();
       const [a, b] = [stage().unique('k'), stage().unique('k')];
       expect(await broker.enqueueUnique('default', a, DROP)).toEqual({ id: idOf(a), queue: 'default' });
@@ -14,7 +14,7 @@ export function uniqueKeys(stage: () => Stage): void {
       expect(await stage().takeAll()).toHaveLength(2);
     });
 
-    it('recognises a repetition of the same task, also when it has run', async () => {
+    it('recognises a repetition of the same task, also after that task has run', async () => {
       const { broker } = stage();
       const message = stage().unique('k');
       await broker.enqueueUnique('default', message, DROP);
@@ -24,7 +24,7 @@ export function uniqueKeys(stage: () => Stage): void {
       expect(await stage().state(message)).toBe('unknown');
     });
 
-    it.each(['pending', 'scheduled'])('can be taken over from a task that is %s, which goes', async (state) => {
+    it.each(['pending', 'scheduled'])('can be taken over from a %s task, which is removed', async (state) => {
       const { broker } = stage();
       const [a, b] = [stage().unique('k'), stage().unique('k')];
       const due = state === 'scheduled' ? { in: MINUTE_MS } : undefined;
@@ -33,7 +33,7 @@ export function uniqueKeys(stage: () => Stage): void {
       expect([await stage().state(a), await stage().state(b)]).toEqual(['unknown', 'pending']);
     });
 
-    it('can be taken over from a task that runs, which goes on and frees it no more', async () => {
+    it('can be taken over from an active task, which goes on and does not free it any more', async () => {
       const { broker } = stage();
       const [a, b] = [stage().unique('k'), stage().unique('k')];
       await broker.enqueueUnique('default', a, DROP);
@@ -44,7 +44,7 @@ export function uniqueKeys(stage: () => Stage): void {
       expect(await broker.enqueueUnique('default', stage().unique('k'), DROP)).toMatchObject({ id: idOf(b) });
     });
 
-    it('debounces: what is replaced while it is tried again goes as it lies there', async () => {
+    it('can be taken over from a task that waits for its retry, which is removed', async () => {
       const { broker } = stage();
       const [a, b] = [stage().unique('k'), stage().unique('k')];
       await broker.enqueueUnique('default', a, DROP);
@@ -69,7 +69,7 @@ export function uniqueKeys(stage: () => Stage): void {
     it.each([
       ['started', 'b'],
       ['finished', 'a'],
-    ] as const)('counts until a task is %s', async (until, holder) => {
+    ] as const)('is held until its task is %s', async (until, holder) => {
       const { broker } = stage();
       const [a, b] = [stage().unique('k', until), stage().unique('k', until)];
       await broker.enqueueUnique('default', a, DROP);
@@ -78,7 +78,7 @@ export function uniqueKeys(stage: () => Stage): void {
       expect(id).toBe(idOf(holder === 'a' ? a : b));
     });
 
-    it('comes back with a task that is redriven', async () => {
+    it('returns with a task that is redriven', async () => {
       const { broker } = stage();
       const message = stage().unique('k');
       await broker.enqueueUnique('default', message, DROP);

@@ -10,7 +10,7 @@ export function producing(stage: () => Stage): void {
       expect(await stage().takeAll()).toEqual([a, b, c].map(idOf));
     });
 
-    it('adds each id once, in whatever order repetitions arrive', async () => {
+    it('adds each id once, in any order of repetitions', async () => {
       const { broker } = stage();
       const [a = '', b = ''] = stage().messages(2);
       await broker.enqueue('default', [b]);
@@ -19,14 +19,14 @@ export function producing(stage: () => Stage): void {
       expect(await stage().takeAll()).toEqual([b, a].map(idOf));
     });
 
-    it('takes single ones, together with the others of the same turn', async () => {
+    it('adds single messages, together with the others of the same turn', async () => {
       const { broker } = stage();
       const [a = '', b = '', c = ''] = stage().messages(3);
       await Promise.all([a, b, a, c].map((message) => broker.enqueueOne('default', message)));
       expect(await stage().takeAll()).toEqual([a, b, c].map(idOf));
     });
 
-    it('recognises what has already run', async () => {
+    it('recognises a task that has already run', async () => {
       const message = stage().message();
       const { claims } = await stage().work();
       await claims.done(await stage().taken(message));
@@ -41,8 +41,8 @@ export function producing(stage: () => Stage): void {
     });
   });
 
-  describe('what is scheduled', () => {
-    it('is pending once its time has come, not before', async () => {
+  describe('a scheduled task', () => {
+    it('is pending once it is due, and not before', async () => {
       const { broker, world } = stage();
       const message = stage().message();
       await broker.enqueue('default', [message], { in: MINUTE_MS });
@@ -53,7 +53,7 @@ export function producing(stage: () => Stage): void {
       expect(await stage().takeAll()).toEqual([idOf(message)]);
     });
 
-    it('comes in the order of time, then of id', async () => {
+    it('becomes pending in the order of time, then of id', async () => {
       const { broker, world } = stage();
       const now = await broker.deadLetters.now();
       const [a = '', b = '', c = '', d = ''] = stage().messages(4);
@@ -65,7 +65,7 @@ export function producing(stage: () => Stage): void {
       expect(await stage().takeAll()).toEqual([d, b, c, a].map(idOf));
     });
 
-    it('is moved over all queues, no more than asked for', async () => {
+    it('is moved from any queue, up to the limit', async () => {
       const { broker } = stage();
       const messages = stage().messages(5);
       await broker.enqueue('bulk', messages.slice(3), { at: 1 });
@@ -76,7 +76,7 @@ export function producing(stage: () => Stage): void {
       expect(await stage().takeAll()).toEqual(messages.map(idOf));
     });
 
-    it('says when the first of all queues is due', async () => {
+    it('that is due first in all queues determines the next look', async () => {
       const { broker } = stage();
       await broker.enqueue('bulk', stage().messages(1), { in: 2 * MINUTE_MS });
       await broker.enqueue('default', stage().messages(1), { in: 3 * MINUTE_MS });
@@ -86,7 +86,7 @@ export function producing(stage: () => Stage): void {
     });
   });
 
-  it('knows the queue of a task that a worker has registered', async () => {
+  it('queueOfTask returns the queue that a worker has registered', async () => {
     const { broker } = stage();
     expect(await broker.queueOfTask('Video.encode')).toBeUndefined();
     await stage().work([{ name: 'Video.encode', queue: 'bulk' }]);

@@ -10,6 +10,7 @@ import type {
   DeathReport,
   PromoterBroker,
 } from '../../../src/broker/port/broker.js';
+import type { PausePort } from '../../../src/broker/port/pause-port.js';
 import { TaskIdSequence } from '../../../src/message/task-id.js';
 import { encodeMessage } from '../../../src/message/task-message.js';
 import { encodeUnique, type UniqueUntil } from '../../../src/message/unique-key.js';
@@ -23,20 +24,20 @@ export const MINUTE_MS = 60_000;
 export const REPORT: DeathReport = { code: 'TASK_FAILED', error: 'Error: no', host: 'here', pid: 7 };
 export const LINE = '\n{"at":1,"code":"TASK_FAILED"}';
 
-/** What every broker has. */
+/** The part of every broker. */
 export type CommonBroker = AppBroker &
   Pick<PromoterBroker, 'promote'> & { readonly crons: Pick<CronBroker, 'survey' | 'declare' | 'fire'> };
 
-/** What a worker takes. */
+/** The part that a worker uses. */
 export type Work = Omit<TestWork, 'promote'>;
 
 /** One kind of broker, and power over its clock. */
 export interface World<B extends CommonBroker = CommonBroker> {
   /** another one after a reset */
   readonly broker: B;
-  /** A worker comes, which serves all queues and knows these tasks. */
+  /** Starts a worker that serves all queues and has these tasks. */
   work(catalog: readonly CatalogEntry[]): Promise<Work>;
-  /** Its clock goes on, while supervisors keep the pulse of the leases. */
+  /** Its clock goes on, while supervisors renew the leases. */
   letTimePass(ms: number): Promise<void>;
   /** Empties it. */
   reset(): Promise<void>;
@@ -44,12 +45,12 @@ export interface World<B extends CommonBroker = CommonBroker> {
 }
 
 /** One that has leases. */
-export interface RedisWorld extends World<Broker> {
+export interface RedisWorld extends World<Broker & { readonly pauses: PausePort }> {
   /** Its clock goes on, and no supervisor is there. */
   fallSilent(ms: number): Promise<void>;
 }
 
-/** What the behaviour of every broker is played on: everything goes through the port. */
+/** The stage on which every broker shows its behaviour, through the port alone. */
 export class Stage<W extends World = World> {
   protected readonly ids = new TaskIdSequence();
   private working: Promise<Work> | undefined;
@@ -164,7 +165,7 @@ export class RedisStage extends Stage<RedisWorld> {
     return this.broker.claim(claimant, { number, limit, acks });
   }
 
-  /** What a new child can claim now, in order; it gives nothing back. */
+  /** The ids that a new child can claim now, in order; it gives nothing back. */
   async claimed(queues: readonly string[] = QUEUES, limit = 100): Promise<string[]> {
     const { tasks } = await this.claim(await this.child(queues), limit);
     return tasks.map(({ id }) => id);

@@ -1,8 +1,7 @@
 import { RedisBroker } from '../../../src/broker/redis-broker.js';
-import { MemoryBroker } from '../../../src/testing/memory/memory-broker.js';
-import { VirtualClock } from '../../../src/testing/memory/virtual-clock.js';
 import { SessionClaims } from '../../../src/testing/session-claims.js';
 import { StreamBroadcasts } from '../../../src/testing/stream-broadcasts.js';
+import { TestBench } from '../../../src/testing/test-bench.js';
 import { BrokerFixture } from '../../support/broker-fixture.js';
 import { QUEUES, type RedisWorld, type World } from './stage.js';
 
@@ -26,6 +25,10 @@ for _, key in ipairs(redis.call('KEYS', '{nestwork}:dead:*')) do
   for i = 1, #entries, 2 do
     redis.call('ZADD', key, string.format('%.0f', entries[i + 1] - ARGV[1]), entries[i])
   end
+end
+for _, queue in ipairs(redis.call('HKEYS', '{nestwork}:pauses')) do
+  local pause = redis.call('HGET', '{nestwork}:pauses', queue)
+  redis.call('HSET', '{nestwork}:pauses', queue, (string.gsub(pause, '^[1-9]%d+', function(time) return string.format('%.0f', time - ARGV[1]) end)))
 end
 if ARGV[2] == 'silent' and redis.call('EXISTS', '{nestwork}:pulse') == 1 then
   redis.call('SET', '{nestwork}:pulse', string.format('%.0f', redis.call('GET', '{nestwork}:pulse') - ARGV[1]))
@@ -63,8 +66,8 @@ export async function overRedis(): Promise<RedisWorld> {
 }
 
 export async function inMemory(): Promise<World> {
-  let clock = new VirtualClock(Date.now());
-  let broker = new MemoryBroker(clock.now, QUEUES);
+  let bench = new TestBench('memory');
+  let broker = bench.makeBroker(QUEUES);
   return {
     get broker() {
       return broker;
@@ -73,11 +76,11 @@ export async function inMemory(): Promise<World> {
       broker.serve(catalog);
       return broker;
     },
-    letTimePass: async (ms) => clock.moveTo(clock.now() + ms),
+    letTimePass: async (ms) => bench.moveTo(bench.clock() + ms),
     reset: async () => {
       await broker.close();
-      clock = new VirtualClock(Date.now());
-      broker = new MemoryBroker(clock.now, QUEUES);
+      bench = new TestBench('memory');
+      broker = bench.makeBroker(QUEUES);
     },
     stop: () => broker.close(),
   };

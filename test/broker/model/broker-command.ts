@@ -3,10 +3,10 @@ import type { BrokerModel } from './broker-model.js';
 import type { RealSystem } from './real-system.js';
 import { Refusal, type System } from './system.js';
 
-/** The invariants take many round trips, and nearly all of what they find shows in the comparison too. */
+/** The invariants take many round trips, and the comparison shows nearly all of their findings too. */
 const COMMANDS_PER_CHECK = 25;
 
-/** What a command does in the state it finds. */
+/** The effect of a command in the state that it finds. */
 export interface Deed {
   /** for the log */
   readonly text: string;
@@ -14,7 +14,7 @@ export interface Deed {
   readonly on: (system: System) => Promise<unknown>;
 }
 
-/** The real broker, and the log of what was done to it in this run. */
+/** The real broker, and the log of the commands that it got in this run. */
 export interface Experiment {
   readonly real: RealSystem;
   readonly log: string[];
@@ -24,11 +24,11 @@ export interface Experiment {
  * One random command: it decides by the model what to do, does it to both, and compares.
  *
  * Its arguments are drawn before anything has run, so they are choices ("the third of the registered children, two of
- * what it holds") rather than values. Whatever the state is when its turn comes they mean something, and they still do
+ * what it holds") rather than values. They mean something in any state, and they still do
  * once fast-check has left out half of the commands before it to shrink a counter-example.
  */
 export class BrokerCommand implements AsyncCommand<BrokerModel, Experiment> {
-  /** @param plan what to do, undefined when there is nobody to do it; changes nothing */
+  /** @param plan the action, undefined when no actor exists; changes nothing */
   constructor(
     private readonly name: string,
     private readonly plan: (model: BrokerModel) => Deed | undefined,

@@ -34,7 +34,16 @@ import {
 import { ModelKeys } from './model-keys.js';
 import { ModelQueues } from './model-queue.js';
 import type { Situation } from './situations.js';
-import { type Child, HOUR_MS, hoursLeft, leaseOf, Refusal, type State, type System } from './system.js';
+import {
+  type Child,
+  HOUR_MS,
+  hoursLeft,
+  leaseOf,
+  type ModelPause,
+  Refusal,
+  type State,
+  type System,
+} from './system.js';
 
 interface Session {
   readonly described: Record<string, string>;
@@ -45,7 +54,7 @@ interface Session {
 }
 
 /**
- * What the broker promises, said once more in memory: the specification that the scripts are compared with.
+ * The promises of the broker once more, in memory: the specification that the scripts are compared with.
  *
  * It knows no Redis, no keys and no atomicity; what it refuses it refuses before it changes anything. Beside the state
  * of the broker it remembers what was, so that commands can let the dead come back too late. It is one long file, a method
@@ -101,7 +110,7 @@ export class BrokerModel implements System {
     this.enqueued.set(id, { queue: name, message });
     if (due && hoursOf(due) > 0) this.schedule(name, [message], due);
     else this.queues.get(name).append(message);
-    // only now: whoever waits for the former one need not be woken for a later one
+    // only now: a promoter that waits for the former one need not wake for a later one
     if (holder) this.note(TAKEN_OVER[this.queues.get(holder.queue).withdraw(holder.message) ?? 'running']);
     else this.note('key taken');
     this.keys.take(name, message);
@@ -129,9 +138,9 @@ export class BrokerModel implements System {
     if (number < last) this.refuse('STALE_CLAIM', 'claim older than the last');
     const held = this.heldBy(child);
     const acked = acks.filter((id) => held.delete(id)).length;
-    if (acked > 0) this.note('claim acked what is held');
-    if (acked < acks.length) this.note('claim acked what is not held');
-    if (recover && held.size > 0) this.note('claim that recovers what is held');
+    if (acked > 0) this.note('claim acked a held task');
+    if (acked < acks.length) this.note('claim acked a task that is not held');
+    if (recover && held.size > 0) this.note('claim that recovers held tasks');
     if (recover || number === last) {
       children.set(child, number);
       if (!recover && held.size > 0) this.note('claim repeated: all that is held');
@@ -144,14 +153,15 @@ export class BrokerModel implements System {
       held.set(task.id, task);
       if (keyOf(task.message)?.until === 's') this.keys.free(task.message);
     }
-    return { repeated: false, acked, drain, more: this.queues.ringWhereWorkIsLeft(queues), tasks };
+    const paused = this.queues.pausedOf(queues);
+    return { repeated: false, acked, drain, more: this.queues.ringWhereWorkIsLeft(queues), paused, tasks };
   }
 
   async ack(claimant: Claimant, ids: readonly string[]): Promise<number> {
     if (!this.isRegistered(claimant)) this.stale += ids.length;
     this.childrenWith(claimant);
     const held = this.heldBy(claimant.child);
-    if (ids.some((id) => !held.has(id) && this.isHeld(id))) this.note('ack of what somebody else holds');
+    if (ids.some((id) => !held.has(id) && this.isHeld(id))) this.note('ack of a task of another child');
     return ids.filter((id) => {
       this.keys.free(held.get(id)?.message ?? '');
       return held.delete(id);
@@ -161,7 +171,7 @@ export class BrokerModel implements System {
   async retry(claimant: Claimant, { id, queue }: { id: string; queue: string }, retry: Retry): Promise<boolean> {
     this.childrenWith(claimant);
     const task = this.heldBy(claimant.child).get(id);
-    if (!task) this.note('retry of what is not held');
+    if (!task) this.note('retry of a task that is not held');
     if (!task) return false;
     // a time, or none, in place of the count
     if (isForeign(id) || failuresOf(task.message) !== retry.failures) {
@@ -203,7 +213,7 @@ export class BrokerModel implements System {
   ): Promise<boolean> {
     this.childrenWith(claimant);
     const task = this.heldBy(claimant.child).get(id);
-    this.note(task ? 'burial' : 'burial of what is not held');
+    this.note(task ? 'burial' : 'burial of a task that is not held');
     if (!task) return false;
     this.heldBy(claimant.child).delete(id);
     this.keys.free(task.message);
@@ -236,6 +246,14 @@ export class BrokerModel implements System {
     return deleted;
   }
 
+  async pauseQueue(name: string, hours: number | undefined, by: string): Promise<ModelPause> {
+    return this.queues.pause(name, hours, by);
+  }
+
+  async resumeQueue(name: string): Promise<boolean> {
+    return this.queues.resume(name);
+  }
+
   async waitForBell(queues: readonly string[]): Promise<boolean> {
     return this.queues.hearBell(queues);
   }
@@ -247,6 +265,7 @@ export class BrokerModel implements System {
   async openSession({ session, leaseMs, queues, host, pid, catalog }: SessionDescription): Promise<void> {
     this.forgiveGap(leaseMs);
     for (const entry of catalog) this.catalog.set(entry.name, JSON.stringify(entry));
+    for (const queue of queues) this.catalog.set(`@${queue}`, JSON.stringify({ queue }));
     const described = { '@queues': queues.join(' '), '@host': host, '@pid': `${pid}`, '@reads': 'fsz' };
     const children = this.sessions.get(session)?.children ?? new Map<string, number>();
     this.sessions.set(session, { described, queues, msLeft: leaseMs, children });
@@ -411,7 +430,7 @@ export class BrokerModel implements System {
     return this.claims.get(child)?.get(id)?.queue ?? this.enqueued.get(id)?.queue ?? 'default';
   }
 
-  /** Ids of what a child holds. */
+  /** Ids of the tasks that a child holds. */
   held({ child }: Child): string[] {
     return [...this.heldBy(child).keys()];
   }
@@ -443,21 +462,21 @@ export class BrokerModel implements System {
     });
   }
 
-  /** What ran out of time, as it was told first; what was done in time, and foreign bytes, did not. */
+  /** The tasks that ran out of time, by their first entry; finished tasks and foreign bytes are not among them. */
   private outOfTime(
     held: readonly ClaimedTask[],
     unfinished: readonly ClaimedTask[],
     timedOut: readonly TimedOut[],
   ): Map<string, TimedOut> {
     const late = new Map<string, TimedOut>();
-    for (const told of timedOut) {
-      if (!held.some(({ id }) => id === told.id) || late.has(told.id)) continue;
-      if (!unfinished.some(({ id }) => id === told.id)) this.note('settled: out of time, but done');
-      else if (isForeign(told.id)) this.note('settled: foreign bytes are not out of time');
+    for (const entry of timedOut) {
+      if (!held.some(({ id }) => id === entry.id) || late.has(entry.id)) continue;
+      if (!unfinished.some(({ id }) => id === entry.id)) this.note('settled: out of time, but done');
+      else if (isForeign(entry.id)) this.note('settled: foreign bytes are not out of time');
       else {
-        late.set(told.id, told);
-        if (told.retryInMs < 0) this.note('settled: out of time, dead');
-        else if (told.retryInMs === 0) this.note('settled: out of time, to run again at once');
+        late.set(entry.id, entry);
+        if (entry.retryInMs < 0) this.note('settled: out of time, dead');
+        else if (entry.retryInMs === 0) this.note('settled: out of time, to run again at once');
         else this.note('settled: out of time, to run again later');
       }
     }
@@ -488,7 +507,7 @@ export class BrokerModel implements System {
     return { ...task, message };
   }
 
-  /** If nobody could renew for a third of the lease of whoever asks, every session gets its own lease again. */
+  /** If no supervisor could renew for a third of the caller's lease, every session gets its own lease again. */
   private forgiveGap(leaseMs: number): void {
     const forgiven = Math.abs(this.gapMs) > leaseMs / 3;
     if (forgiven) for (const [session, found] of this.sessions) found.msLeft = leaseOf(session);
@@ -507,7 +526,7 @@ export class BrokerModel implements System {
     return children;
   }
 
-  /** What is of a queue that the worker does not serve is kept among the dead of its first one, behind an id made up for it. */
+  /** A claim of a queue that the worker does not serve is buried in the first queue of the worker, behind an id made up for it. */
   private withoutStrays(tasks: readonly ClaimedTask[], queues: readonly string[], otherwise: Situation): ClaimedTask[] {
     return tasks.filter(({ id, queue, message }) => {
       if (queues.includes(queue)) return true;
@@ -528,7 +547,7 @@ export class BrokerModel implements System {
     return [...this.claims.values()].some((held) => held.has(id));
   }
 
-  /** The child is gone, and with it what it held. */
+  /** The child is gone, and with it its claims. */
   private forget({ session, child }: Child): void {
     this.claims.delete(child);
     this.sessions.get(session)?.children.delete(child);

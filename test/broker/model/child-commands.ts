@@ -53,10 +53,10 @@ export const claim = fc
         if (!child) return undefined;
         const { limit, queues, recover } = choice;
         const number = (model.lastClaim(child) ?? 0) + NUMBERING[choice.numbering];
-        // what frees its key at its end is acked alone
+        // a task that frees its key at its end is acked alone
         const acks = tasksOf(model, child, choice.acks).filter((id) => !model.hasKeyUntilFinished(id));
         return {
-          text: `${child.child} claims (number ${number}) ${recover ? 'what it holds' : limit} from ${queues.join(' ')}, acks ${acks.join(' ')}`,
+          text: `${child.child} claims (number ${number}) ${recover ? 'its own tasks' : limit} from ${queues.join(' ')}, acks ${acks.join(' ')}`,
           on: async (system) => comparable(await system.claim({ ...child, queues }, { number, limit, acks, recover })),
         };
       }),
@@ -84,7 +84,7 @@ export const claimBoth = fc.record({ at: position, other: position, queues: some
     }),
 );
 
-/** An idle child: it hears a bell, and claims. Only a registered one waits for bells. */
+/** An idle child: a bell wakes it, and it claims. Only a registered one waits for bells. */
 export const wake = fc.record({ at: position, queues: someQueues }).map(
   ({ at, queues }) =>
     new BrokerCommand('wake', (model) => {
@@ -114,7 +114,7 @@ export const ack = fc.record({ who: someChild, tasks: someTasks }).map(
     }),
 );
 
-/** How many failures the child knows of: as many as there are, or fewer because the command was under way for long. */
+/** How many failures the child has counted: all, or fewer because the command was under way for long. */
 const outdatedBy = fc.oneof({ weight: 6, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constant(1) });
 
 export const retry = fc
@@ -140,7 +140,7 @@ export const retry = fc
       }),
   );
 
-/** Foreign bytes, if it holds some, are what a child buries most. */
+/** A child buries foreign bytes most often, if it holds some. */
 export const bury = fc.record({ who: someChild, tasks: someTasks, foreign: fc.boolean(), attempted: fc.boolean() }).map(
   (choice) =>
     new BrokerCommand('bury', (model) => {
@@ -163,7 +163,7 @@ export const release = fc
     who: someChild,
     tasks: someTasks,
     queues: nearlyAllQueues,
-    // by the child itself, or by its supervisor, which knows which claim it means
+    // by the child itself, or by its supervisor, which names the claim
     claimsBehind: fc.option(fc.nat({ max: 1 }), { nil: undefined }),
   })
   .map(
@@ -182,14 +182,14 @@ export const release = fc
       }),
   );
 
-/** What a supervisor looks up before it releases on behalf of a child. */
+/** The look of a supervisor before it releases for a child. */
 export const holdings = someChild.map(
   (who) =>
     new BrokerCommand('holdings', (model) => {
       const child = childOf(model, who);
       if (!child) return undefined;
       return {
-        text: `somebody looks what ${child.child} holds`,
+        text: `a supervisor reads the claims of ${child.child}`,
         on: async (system) => {
           const { claimNumber, ids } = await system.holdings({ ...child, queues: QUEUES });
           return { claimNumber, ids: [...ids].sort() };

@@ -72,7 +72,7 @@ export function deadOf(model: BrokerModel, choice: Choice<typeof someDead>): { q
   return { queue, ids: choice.at.flatMap((one) => pick(ids, one) ?? []) };
 }
 
-/** Whose tasks: those of the child, of other ones, or any at all: pending, finished and dead ones too. */
+/** The tasks of the child, of other children, or any task: pending, finished and dead ones too. */
 const whose = fc.oneof(
   { weight: 6, arbitrary: fc.constant('own' as const) },
   { weight: 2, arbitrary: fc.constant('others' as const) },

@@ -10,6 +10,7 @@ import {
   missPulse,
   pushForeign,
 } from './misfortune-commands.js';
+import { pauseQueue, resumeQueue } from './pause-commands.js';
 import { enqueue, enqueueAgain, enqueueUnique } from './producer-commands.js';
 import { promote, wakePromoter } from './promoter-commands.js';
 import {
@@ -34,6 +35,8 @@ const WEIGHTED: readonly [weight: number, command: fc.Arbitrary<BrokerCommand>][
   [6, promote],
   [3, wakePromoter],
   [4, letTimePass],
+  [3, pauseQueue],
+  [3, resumeQueue],
   [20, claim],
   [4, claimBoth],
   [3, wake],

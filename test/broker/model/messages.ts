@@ -25,7 +25,7 @@ export interface Uniqueness {
   readonly until: UniqueUntil;
 }
 
-/** The next messages of a producer, after those already enqueued. Always the same, so that a seed tells everything. */
+/** The next messages of a producer, after those already enqueued. Always the same, so that a seed determines everything. */
 export function freshMessages(
   producer: number,
   count: number,
@@ -125,19 +125,19 @@ export function triedAgain(message: string, line: string, counts: boolean): stri
   return again.slice(0, 25) + (/"time":"(\w+)"/.exec(line)?.[1] ?? '') + again.slice(34);
 }
 
-/** What a key says of a message: until when it has it, and which. */
+/** The unique part of a message: until when it has its key, and which key. */
 export function keyOf(message: string): { until: 's' | 'f'; digest: string } | undefined {
   const tag = /^(?:[A-Za-z].{27})*?([sf])(.{27})/.exec(message.slice(34));
   return tag ? { until: tag[1] as 's' | 'f', digest: tag[2] as string } : undefined;
 }
 
-/** As it runs again: its counters start anew, its history tells of it. Later than all others, at a time that is always the same. */
+/** The message as it runs again: new counters, and a line in its history. Later than all others, at a time that is always the same. */
 export function redriven(message: string): string {
   const time = (EPOCH + 10 * 365 * 86_400_000).toString(36).padStart(9, '0');
   return remembered(`${message.slice(0, 21)}0000${time}${message.slice(34)}`, REDRIVEN_LINE);
 }
 
-/** The message as {@link redriven} foretells it, whatever the clock of Redis said. */
+/** The message as {@link redriven} predicts it, for any time of the clock of Redis. */
 export function atForetoldTime(message: string): string {
   const line = /\n\{"at":\d+,"code":"REDRIVEN"\}$/;
   return line.test(message) ? redriven(message.replace(line, '')) : message;

@@ -17,8 +17,8 @@ export const expireLease = someSession.map(
 /** Around a third of the leases of one hour and of three, forwards and backwards: 19 minutes prove nothing, 61 do to all. */
 export const missPulse = fc.constantFrom(-61, -40, -19, 19, 40, 61).map(
   (minutes) =>
-    new BrokerCommand('miss the pulse', () => ({
-      text: `no pulse for ${minutes} minutes`,
+    new BrokerCommand('miss renewals', () => ({
+      text: `no renewal for ${minutes} minutes`,
       on: (system) => system.missPulse(minutes * MINUTE_MS),
     })),
 );
@@ -26,7 +26,7 @@ export const missPulse = fc.constantFrom(-61, -40, -19, 19, 40, 61).map(
 export const letTimePass = fc.integer({ min: 1, max: 2 }).map(
   (hours) =>
     new BrokerCommand('time passes', () => ({
-      text: `${hours} hours pass for what is scheduled`,
+      text: `${hours} hours pass for scheduled tasks`,
       on: (system) => system.letTimePass(hours),
     })),
 );

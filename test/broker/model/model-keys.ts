@@ -28,7 +28,7 @@ export class ModelKeys {
     if (holds) this.note(key.until === 's' ? 'key freed by a claim' : 'key freed at the end');
   }
 
-  /** The task lies somewhere with other bytes now. */
+  /** The task is stored somewhere with other bytes now. */
   update(queue: string, message: string): void {
     if (this.isHeldBy(message)) this.take(queue, message);
   }

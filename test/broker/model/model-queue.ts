@@ -1,7 +1,7 @@
 import type { ClaimedTask, ClaimReply } from '../../../src/broker/port/broker.js';
 import { byAge, handedOut, idOf, isQuarantined } from './messages.js';
 import type { Situation } from './situations.js';
-import type { State } from './system.js';
+import type { ModelPause, State } from './system.js';
 
 /** A queue as the model has it. */
 export class ModelQueue {
@@ -12,8 +12,13 @@ export class ModelQueue {
   /** id -> record */
   readonly dead = new Map<string, string>();
   bell = false;
+  pause: ModelPause | undefined;
 
   constructor(readonly name: string) {}
+
+  get isPaused(): boolean {
+    return this.pause !== undefined && this.pause.left !== 0;
+  }
 
   get hasWork(): boolean {
     return this.pending.length + this.quarantined.length > 0;
@@ -25,13 +30,13 @@ export class ModelQueue {
     this.bell = true;
   }
 
-  /** What is due, the first to be due first. */
+  /** The scheduled tasks, the first to be due first. */
   due(): string[] {
     const due = [...this.scheduled].filter(([, hours]) => hours <= 0);
     return due.sort(([a, first], [b, second]) => first - second || (idOf(a) < idOf(b) ? -1 : 1)).map(([it]) => it);
   }
 
-  /** Takes a message away from wherever it waits; tells where that was. */
+  /** Removes a message from the place where it waits; returns that place. */
   withdraw(message: string): 'scheduled' | 'quarantined' | 'pending' | undefined {
     if (this.scheduled.delete(message)) return 'scheduled';
     for (const where of ['quarantined', 'pending'] as const) {
@@ -76,18 +81,24 @@ export class ModelQueues {
 
   constructor(private readonly note: (situation: Situation) => void) {}
 
-  /** Queues exist as soon as somebody names them. */
+  /** Queues exist as soon as a command names them. */
   get(name: string): ModelQueue {
     const queue = this.queues.get(name) ?? new ModelQueue(name);
     this.queues.set(name, queue);
     return queue;
   }
 
-  /** What a claim takes: over the queues in their order, a quarantined task alone or not at all. */
+  /** The tasks that a claim takes: over the queues in their order, a quarantined task alone or not at all. */
   grant(names: readonly string[], limit: number, { child, number, holdsNothing }: Claimer): Grant {
     const tasks: ClaimedTask[] = [];
     for (const name of names) {
       const queue = this.get(name);
+      if (queue.isPaused) {
+        if (queue.pending.length > 0) this.note('claim that passed over the tasks of a paused queue');
+        if (queue.quarantined.length > 0) this.note('claim that passed over the quarantined task of a paused queue');
+        continue;
+      }
+      if (queue.pause && queue.hasWork) this.note('claim from a queue whose pause is over');
       const [quarantined] = limit === 0 || tasks.length > 0 ? [] : queue.quarantined;
       if (quarantined !== undefined) {
         if (holdsNothing) return this.alone(queue, `${child} ${number} 0`);
@@ -107,12 +118,36 @@ export class ModelQueues {
   /** A claimer that leaves work behind rings for the next. */
   /** Returns whether there is any. */
   ringWhereWorkIsLeft(names: readonly string[]): boolean {
-    const left = names.map((name) => this.get(name)).filter(({ hasWork }) => hasWork);
+    const left = names.map((name) => this.get(name)).filter(({ hasWork, isPaused }) => hasWork && !isPaused);
     for (const queue of left) {
       queue.bell = true;
       this.note('claim left work behind');
     }
     return left.length > 0;
+  }
+
+  /** Those that are paused; undefined for none. */
+  pausedOf(names: readonly string[]): string[] | undefined {
+    const paused = names.filter((name) => this.get(name).isPaused);
+    return paused.length > 0 ? paused : undefined;
+  }
+
+  pause(name: string, hours: number | undefined, by: string): ModelPause {
+    const queue = this.get(name);
+    this.note(
+      queue.isPaused ? 'paused while it was paused' : queue.pause ? 'paused again after the end of a pause' : 'paused',
+    );
+    queue.pause = { age: queue.isPaused ? (queue.pause?.age ?? 0) : 0, left: hours, by };
+    this.alarm ||= hours !== undefined;
+    return queue.pause;
+  }
+
+  resume(name: string): boolean {
+    const queue = this.get(name);
+    const wasPaused = queue.isPaused;
+    this.note(wasPaused ? 'resumed' : 'resumed although it was not paused');
+    this.reopen(queue);
+    return wasPaused;
   }
 
   /** Takes the token of the first bell that rings. */
@@ -122,7 +157,7 @@ export class ModelQueues {
     return ringing !== undefined;
   }
 
-  /** Rings the alarm for what is due before all others of its queue. */
+  /** Rings the alarm for a task that is due before all others of its queue. */
   schedule(name: string, messages: readonly string[], hours: number): void {
     const { scheduled } = this.get(name);
     const isFirst = [...scheduled.values()].every((other) => hours < other);
@@ -131,7 +166,7 @@ export class ModelQueues {
     for (const message of messages) scheduled.set(message, hours);
   }
 
-  /** Moves what is due over the queues in their order. */
+  /** Moves due tasks over the queues in their order. */
   promote(names: readonly string[], limit: number): { moved: number; nextInHours: number | undefined } {
     let moved = 0;
     let from = 0;
@@ -145,7 +180,8 @@ export class ModelQueues {
       moved += due.length;
       from += due.length > 0 ? 1 : 0;
     }
-    const left = names.flatMap((name) => [...this.get(name).scheduled.values()]);
+    const ends = this.endPauses(names);
+    const left = [...names.flatMap((name) => [...this.get(name).scheduled.values()]), ...ends];
     const nextInHours = left.length > 0 ? Math.max(0, Math.min(...left)) : undefined;
     this.note(moved > 0 ? 'promoted' : 'nothing to promote');
     if (from > 1) this.note('promoted from several queues');
@@ -154,8 +190,11 @@ export class ModelQueues {
   }
 
   letTimePass(hours: number): void {
-    for (const { scheduled } of this.queues.values()) {
-      for (const [message, left] of scheduled) scheduled.set(message, left - hours);
+    for (const queue of this.queues.values()) {
+      for (const [message, left] of queue.scheduled) queue.scheduled.set(message, left - hours);
+      const { pause } = queue;
+      if (pause)
+        queue.pause = { ...pause, age: pause.age + hours, left: pause.left && Math.max(0, pause.left - hours) };
     }
   }
 
@@ -171,7 +210,27 @@ export class ModelQueues {
   state(): State {
     const drain = this.drainer === undefined ? {} : { drain: this.drainer };
     const alarm = { alarm: this.alarm ? ['1'] : [] };
-    return Object.assign(drain, alarm, ...[...this.queues.values()].map((queue) => queue.state())) as State;
+    const paused = [...this.queues.values()].flatMap(({ name, pause }) => (pause ? [[name, pause] as const] : []));
+    const pauses = { pauses: Object.fromEntries(paused) };
+    return Object.assign(drain, alarm, pauses, ...[...this.queues.values()].map((queue) => queue.state())) as State;
+  }
+
+  /** Ends the pauses that are over. Returns in how many hours each of the others ends. */
+  private endPauses(names: readonly string[]): number[] {
+    const queues = names.map((name) => this.get(name));
+    for (const queue of queues.filter(({ pause }) => pause?.left === 0)) {
+      this.reopen(queue);
+      this.note('promoter ended a pause');
+    }
+    const ends = queues.flatMap(({ pause }) => pause?.left ?? []);
+    if (ends.length > 0) this.note('promoter waits for the end of a pause');
+    return ends;
+  }
+
+  /** A queue that was paused may have work, and a bell that was used up. */
+  private reopen(queue: ModelQueue): void {
+    queue.bell ||= queue.pause !== undefined && queue.hasWork;
+    queue.pause = undefined;
   }
 
   private alone(queue: ModelQueue, claim: string): Grant {

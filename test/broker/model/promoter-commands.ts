@@ -14,7 +14,7 @@ export const promote = limit.map(
     })),
 );
 
-/** A promoter that sleeps: it hears the alarm, and promotes. */
+/** A promoter that sleeps: the alarm wakes it, and it promotes. */
 export const wakePromoter = limit.map(
   (limit) =>
     new BrokerCommand('wake promoter', () => ({

@@ -19,12 +19,12 @@ import { checkInvariants } from '../../support/invariants.js';
 import { mapped, snapshot, type Time } from '../../support/snapshot.js';
 import { QUEUES } from './choices.js';
 import { atForetoldTime } from './messages.js';
-import { HOUR_MS, hoursLeft, type State, type System } from './system.js';
+import { HOUR_MS, hoursLeft, type ModelPause, type State, type System } from './system.js';
 
 const NAMESPACE = '{nestwork}:';
 
 /**
- * Brings what was just written to times that the model can foretell, after a look whether they were right.
+ * Moves just written tasks to times that the model can predict, after a check that their times were right.
  *
  * ARGV: 1 when the run began, 2 an hour, both in ms, 3 when the command began. Due times become full hours since the beginning;
  * a message gets the time that its last line foretells.
@@ -65,8 +65,18 @@ for i = 1, #unique, 2 do
   redis.call('HSET', KEYS[#KEYS], unique[i], queue .. ' ' .. foretold(message))
 end`;
 
-/** ARGV: by how many ms what is scheduled comes nearer. */
+/** ARGV: by how many ms scheduled tasks, and the beginnings and ends of pauses, come nearer. The last of KEYS is that of the pauses. */
 const LET_TIME_PASS = `
+local function earlier(time)
+  return time == '0' and time or string.format('%.0f', time - ARGV[1])
+end
+local pauses = table.remove(KEYS)
+for _, queue in ipairs(redis.call('HKEYS', pauses)) do
+  local pause = redis.call('HGET', pauses, queue)
+  pause = string.gsub(pause, '^%d+', earlier)
+  pause = string.gsub(pause, '("since":)(%d+)', function(name, time) return name .. earlier(time) end)
+  redis.call('HSET', pauses, queue, pause)
+end
 for _, key in ipairs(KEYS) do
   local scheduled = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
   for j = 1, #scheduled, 2 do
@@ -146,7 +156,8 @@ export class RealSystem extends RedisBroker implements System {
   }
 
   async letTimePass(hours: number): Promise<void> {
-    await this.fixture.redis.eval(LET_TIME_PASS, SCHEDULES.length, ...SCHEDULES, hours * HOUR_MS);
+    const keys = [...SCHEDULES, `${NAMESPACE}pauses`];
+    await this.fixture.redis.eval(LET_TIME_PASS, keys.length, ...keys, hours * HOUR_MS);
   }
 
   async redriveDead(queue: string, ids: readonly string[], stale: boolean): Promise<Redrive[]> {
@@ -165,6 +176,16 @@ export class RealSystem extends RedisBroker implements System {
 
   async deleteDead(queue: string, ids: readonly string[], stale: boolean): Promise<number> {
     return this.deadLetters.remove(queue, await this.deaths(queue, ids, stale));
+  }
+
+  async pauseQueue(queue: string, hours: number | undefined, by: string): Promise<ModelPause> {
+    const forMs = hours === undefined ? undefined : hours * HOUR_MS;
+    const { since, until, ...pause } = await this.pauses.pause(queue, { forMs, by, reason: undefined });
+    return inHours({ since, until: until ?? 0, by: pause.by }, await this.now());
+  }
+
+  resumeQueue(queue: string): Promise<boolean> {
+    return this.pauses.resume(queue);
   }
 
   async expireLease(session: string): Promise<void> {
@@ -199,6 +220,7 @@ export class RealSystem extends RedisBroker implements System {
       const name = key.startsWith(NAMESPACE) ? key.slice(NAMESPACE.length) : key;
       if (/^(seen:|pulse$|format$|endings$)/.test(name)) continue;
       if (name === 'sessions') state[name] = mapped(value, left);
+      else if (name === 'pauses') state[name] = mapped(value, (pause) => storedPause(pause, inMs(time)));
       else if (name.startsWith('scheduled:'))
         state[name] = mapped(value, (due) => (Number(due) - this.beganAt) / HOUR_MS);
       else if (kind === 'zset') state[name] = Object.keys(mapped(value, Number)).sort();
@@ -232,6 +254,16 @@ export class RealSystem extends RedisBroker implements System {
   private async now(): Promise<number> {
     return inMs((await this.fixture.redis.time()).map(String) as Time);
   }
+}
+
+function storedPause(stored: string, now: number): ModelPause {
+  const [, until, json] = /^(\d+) (.*)$/.exec(stored) ?? [];
+  const { since, by } = JSON.parse(json ?? '') as { since: number; by: string };
+  return inHours({ since, until: Number(until), by }, now);
+}
+
+function inHours({ since, until, by }: { since: number; until: number; by: string }, now: number): ModelPause {
+  return { age: Math.floor((now - since) / HOUR_MS), left: until === 0 ? undefined : hoursLeft(until - now), by };
 }
 
 function inMs([seconds, microseconds]: Time): number {

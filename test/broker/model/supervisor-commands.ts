@@ -155,8 +155,8 @@ export const liveAndDie = fc
             const reply = await system.claim(claimant, { number: 1, limit: running, acks: [] });
             const ids = reply.tasks.map(({ id }) => id);
             const timedOut = hours === undefined ? [] : ids.map((id) => timedOutTask(id, hours, line));
-            const told = { blamed: ids, timedOut, line: CRASH_LINE, report: JSON.stringify(REPORT) };
-            return [reply, await system.settle(claimant, childExit(told))];
+            const exit = { blamed: ids, timedOut, line: CRASH_LINE, report: JSON.stringify(REPORT) };
+            return [reply, await system.settle(claimant, childExit(exit))];
           },
         };
       }),
@@ -208,7 +208,7 @@ export const lookForOverdue = leaseMs.map(
 export const reapOverdue = leaseMs.map(
   (lease) =>
     new BrokerCommand('reap overdue', () => ({
-      text: `reap what is overdue with a lease of ${lease}`,
+      text: `reap overdue sessions with a lease of ${lease}`,
       on: async (system) => {
         const { sessions } = await system.overdue(lease);
         const taken: unknown[] = [];

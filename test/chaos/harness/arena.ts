@@ -12,11 +12,11 @@ import { isAlive, isWorker, signalPid, WorkerProcess } from './processes.js';
 import { Producer } from './producer.js';
 import { ServerClock } from './server-clock.js';
 import { PATIENCE_MS, QUEUES } from './settings.js';
-import { judge, type Verdict } from './verdict.js';
+import { judge, type Tally } from './tally.js';
 
 const TAG = '{nestwork}:';
 
-/** In one moment: what is counted key by key may move on in between, and be counted nowhere. */
+/** In one moment: tasks that are counted key by key may move in between, and be counted nowhere. */
 const REMAINING = `
 local remaining = 0
 for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do
@@ -95,7 +95,7 @@ export class Arena {
     return this.until(`${children} children have booted`, () => this.ledger.childrenOf(worker.pid).length >= children);
   }
 
-  /** SIGKILL, noted as an explanation for whatever the process, or a supervisor's children, had started. */
+  /** SIGKILL, noted as an explanation for every task that the process, or a supervisor's children, had started. */
   kill(pid: number): void {
     this.explain(pid);
     signalPid(pid, 'SIGKILL');
@@ -115,7 +115,7 @@ export class Arena {
     writeFileSync(`${this.ledger.path}.${gate}`, '');
   }
 
-  /** Waits for a state, looking again and again; fails with what the workers said. */
+  /** Waits for a state, looking again and again; fails with the output of the workers. */
   async until(what: string, condition: () => boolean | Promise<boolean>, patienceMs = PATIENCE_MS): Promise<void> {
     const deadline = Date.now() + patienceMs;
     while (!(await condition())) {
@@ -149,7 +149,7 @@ export class Arena {
     return dead;
   }
 
-  async verdict(): Promise<Verdict> {
+  async tally(): Promise<Tally> {
     return judge(this.producer.accepted, new Set((await this.dead()).keys()), this.ledger, this.deaths);
   }
 
@@ -158,18 +158,18 @@ export class Arena {
     return this.workers.reduce((sum, worker) => sum + worker.said(text), 0);
   }
 
-  /** Ends everything. Resolves to complaints about what did not end by itself. */
+  /** Ends everything. Resolves to the processes that did not end by themselves. */
   async stop(): Promise<string[]> {
-    const complaints: string[] = [];
+    const leftovers: string[] = [];
     await Promise.all(
       this.workers.map(async (worker) => {
         worker.signal('SIGTERM');
-        await worker.ended().catch((error: unknown) => complaints.push(String(error)));
+        await worker.ended().catch((error: unknown) => leftovers.push(String(error)));
       }),
     );
     for (const pid of this.ledger.update().processes()) {
       if (!isWorker(pid)) continue;
-      complaints.push(`process ${pid} was left behind`);
+      leftovers.push(`process ${pid} was left behind`);
       signalPid(pid, 'SIGKILL');
     }
     await this.producer.stop();
@@ -178,7 +178,7 @@ export class Arena {
     await this.server.stop();
     this.ledger.close();
     rmSync(this.directory, { recursive: true, force: true });
-    return complaints;
+    return leftovers;
   }
 
   private async report(): Promise<string> {

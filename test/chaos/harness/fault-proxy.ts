@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { scriptText } from '../../../dist/broker/redis/script-calls.js';
+import { LUA } from '../../../dist/broker/redis/lua.generated.js';
 import type { ScriptName } from '../../../dist/broker/redis/scripts.js';
 import { completeValues } from './resp.js';
 
@@ -20,9 +20,7 @@ export const SCRIPT_NAMES: readonly ScriptName[] = [
   'close-session',
 ];
 
-const BY_SHA = new Map(
-  SCRIPT_NAMES.map((name) => [createHash('sha1').update(scriptText(name)).digest('hex'), name] as const),
-);
+const BY_SHA = new Map(SCRIPT_NAMES.map((name) => [createHash('sha1').update(LUA[name]).digest('hex'), name] as const));
 
 /**
  * A proxy on the loopback that loses replies: Redis has executed the command, the client never gets the reply.

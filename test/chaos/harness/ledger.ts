@@ -44,7 +44,7 @@ export class Ledger {
 
   constructor(readonly path: string) {}
 
-  /** Takes in what was written since the last time. */
+  /** Reads the lines that were written since the last time. */
   update(): this {
     if (this.file === undefined) {
       if (!existsSync(this.path)) return this;

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { PATIENCE_MS } from './settings.js';
 
 const WORKER = new URL('../../../build/chaos/fixtures/worker.js', import.meta.url).pathname;
-/** Of its output, what is kept for a report. */
+/** How much of its output is kept for a report. */
 const OUTPUT_KEPT = 200_000;
 
 /** A real worker: a supervisor, which forks real children. */

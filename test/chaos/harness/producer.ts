@@ -16,9 +16,9 @@ const RETRY_MS = 20;
 
 class ProducerModule {}
 
-/** An app that only enqueues, as users write one: it repeats what was refused, under the same ids where the outcome is unknown. */
+/** An app that only enqueues, as users write one: it repeats refused calls, under the same ids when the outcome is unknown. */
 export class Producer {
-  /** what `delay()` resolved for: id -> label */
+  /** tasks whose `delay()` resolved: id -> label */
   readonly accepted = new Map<string, string>();
   /** calls whose outcome was unknown, and calls that certainly were not sent */
   readonly trouble = { unconfirmed: 0, unavailable: 0 };
@@ -53,7 +53,7 @@ export class Producer {
     return ids;
   }
 
-  /** One `delay()`, whatever comes of it. */
+  /** One `delay()`, with any outcome. */
   async sendOnce(task: string, args: [string, ...unknown[]], options: SendOptions = {}): Promise<string> {
     const { id } = await this.sender(task, options).delay(...args);
     this.accepted.set(id, args[0]);

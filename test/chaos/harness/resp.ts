@@ -1,4 +1,4 @@
-/** The whole values at the start of what came over a connection, and what is left for the next time. */
+/** The whole values at the start of the bytes of a connection, and the bytes that are left for the next time. */
 export function completeValues(bytes: Buffer): { values: Buffer[]; rest: Buffer } {
   const values: Buffer[] = [];
   let at = 0;

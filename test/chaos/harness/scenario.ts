@@ -1,8 +1,8 @@
 import { Arena, type ArenaOptions } from './arena.js';
 import { Random } from './random.js';
-import type { Verdict } from './verdict.js';
+import type { Tally } from './tally.js';
 
-/** What a scenario gets to play with. */
+/** The parts that a scenario uses. */
 export interface Stage {
   readonly arena: Arena;
   readonly random: Random;
@@ -13,7 +13,7 @@ export interface Stage {
 export interface Findings {
   /** how many faults were injected */
   readonly faults: number;
-  /** what was measured, in a few words */
+  /** the measured value, in a few words */
   readonly figure: string;
   /** broken promises that the ledger cannot show */
   readonly problems?: readonly string[];
@@ -22,7 +22,7 @@ export interface Findings {
 /** One way to break things. `run` resolves when all work is done again. */
 export interface Scenario {
   readonly name: string;
-  /** what holds, in one line */
+  /** the condition that holds, in one line */
   readonly promise: string;
   readonly arena?: (short: boolean) => ArenaOptions;
   run(stage: Stage): Promise<Findings>;
@@ -30,36 +30,36 @@ export interface Scenario {
 
 export interface Result {
   readonly name: string;
-  readonly verdict: Verdict;
+  readonly tally: Tally;
   readonly faults: number;
   readonly figure: string;
   readonly problems: readonly string[];
   readonly seconds: number;
 }
 
-/** Plays a scenario from an empty server to the verdict. A scenario that throws is a problem, not an exception. */
+/** Runs a scenario from an empty server to the tally. A scenario that throws is a problem, not an exception. */
 export async function play(scenario: Scenario, { short, seed }: { short: boolean; seed: number }): Promise<Result> {
   const startedAt = performance.now();
   const problems: string[] = [];
   let findings: Findings = { faults: 0, figure: 'failed' };
-  let verdict: Verdict = { tasks: 0, lost: [], duplicates: 0, unexplained: [], crashes: 0, dead: 0 };
+  let tally: Tally = { tasks: 0, lost: [], duplicates: 0, unexplained: [], crashes: 0, dead: 0 };
   const arena = await Arena.start(scenario.arena?.(short));
   try {
     findings = await scenario.run({ arena, short, random: new Random(seed) });
     problems.push(...(findings.problems ?? []));
-    verdict = await arena.verdict();
-    if (verdict.lost.length > 0) problems.push(`lost: ${some(verdict.lost)}`);
-    if (verdict.unexplained.length > 0) problems.push(`started again without a reason: ${some(verdict.unexplained)}`);
+    tally = await arena.tally();
+    if (tally.lost.length > 0) problems.push(`lost: ${some(tally.lost)}`);
+    if (tally.unexplained.length > 0) problems.push(`started again without a reason: ${some(tally.unexplained)}`);
   } catch (error) {
     problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
   problems.push(...(await arena.stop()));
   const seconds = (performance.now() - startedAt) / 1_000;
   const { name } = scenario;
-  return { name, verdict, faults: findings.faults, figure: findings.figure, problems, seconds };
+  return { name, tally, faults: findings.faults, figure: findings.figure, problems, seconds };
 }
 
-/** A line of problems for what does not hold. */
+/** A line of problems for each condition that does not hold. */
 export function unless(holds: boolean, problem: string): string[] {
   return holds ? [] : [problem];
 }

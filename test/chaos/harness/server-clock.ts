@@ -23,7 +23,7 @@ export class ServerClock {
     return existsSync(libraryIn(this.directory));
   }
 
-  /** What the server has to be started with. */
+  /** The environment with which the server must start. */
   static environment(directory: string): Record<string, string> {
     if (process.platform !== 'linux') return {};
     try {

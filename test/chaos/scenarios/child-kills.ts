@@ -9,7 +9,7 @@ const SLOW = 0.2;
 /** So many kills ahead of the work tasks are enqueued. */
 const AHEAD = 3;
 
-/** Random SIGKILLs of children, spread over all the work: the supervisor settles what each held. */
+/** Random SIGKILLs of children, spread over all the work: the supervisor settles the tasks that each held. */
 export const childKills: Scenario = {
   name: 'child-kills',
   promise: 'a killed child loses nothing, and only what it had started runs again',
@@ -39,7 +39,7 @@ export const childKills: Scenario = {
       arena.kill(random.pick(arena.victims()));
     }
     await arena.drained(300_000);
-    const { duplicates, crashes, dead } = await arena.verdict();
+    const { duplicates, crashes, dead } = await arena.tally();
     return {
       faults: kills,
       figure: `${duplicates} restarts, ${crashes} crashes counted, ${dead} dead`,

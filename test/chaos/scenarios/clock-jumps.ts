@@ -26,7 +26,7 @@ export const clockJumps: Scenario = {
       arena.open(`gate ${index}`);
       await arena.drained();
     }
-    const { duplicates } = await arena.verdict();
+    const { duplicates } = await arena.tally();
     const lostLeases = arena.said('starting over');
     const how = arena.clock.real ? 'the clock of the server itself' : 'deadlines moved instead of the clock';
     return {

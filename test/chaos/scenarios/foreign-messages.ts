@@ -3,7 +3,7 @@ import { type Scenario, unless } from '../harness/scenario.js';
 const QUEUE = '{nestwork}:queue:default';
 const NEWER = '20000mfzix0w0["ChaosTasks.work",["newer",0]]';
 
-/** What other programs, broken ones and a later version of this one may leave on a queue. */
+/** Messages that other programs, broken ones and a later version of this one may leave in a queue. */
 export const foreignMessages: Scenario = {
   name: 'foreign-messages',
   promise: 'what cannot be read is dead with its bytes, and the tasks around it run',

@@ -34,7 +34,7 @@ export const fullMemory: Scenario = {
       helper.signal('SIGTERM');
       await helper.ended();
     }
-    const { duplicates } = await arena.verdict();
+    const { duplicates } = await arena.tally();
     return {
       faults: rounds,
       figure: `${refused} calls refused with REDIS_OUT_OF_MEMORY, ${duplicates} extra starts`,

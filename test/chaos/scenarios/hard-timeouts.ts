@@ -26,7 +26,7 @@ export const hardTimeouts: Scenario = {
     const late = await watch(stage, stuck);
     await arena.drained();
     const attempts = arena.ledger.startsOf('stuck').length;
-    const { crashes } = await arena.verdict();
+    const { crashes } = await arena.tally();
     return {
       faults: late.length,
       figure: `killed ${percentile(late, 50)} ms late at the median, ${Math.max(...late)} ms at most; ${attempts} attempts of ${stuck} tasks`,

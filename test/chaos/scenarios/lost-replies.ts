@@ -7,7 +7,7 @@ const CHANCE = { rare: 0.4, frequent: 0.05, blpop: 0.02 };
 const LEASE = '1s';
 const MOST_EXTRA = 5;
 
-/** Replies of every script, of clients and of workers, that never arrive, though Redis did what was asked. */
+/** Replies of every script, of clients and of workers, that never arrive, although Redis executed the script. */
 export const lostReplies: Scenario = {
   name: 'lost-replies',
   promise: 'a reply that is lost on the way makes no duplicate and strands nothing',

@@ -21,7 +21,7 @@ export const redisKills: Scenario = {
       while (producing) {
         const calls = Array.from({ length: 50 }, (): [string, number] => [`bulk ${sent++}`, random.between(0, 3)]);
         await arena.producer.sendMany('work', calls);
-        await delay(20); // about what the workers get done
+        await delay(20); // about the time of the pending work
       }
     };
     const producers = [single(), single(), bulk()];

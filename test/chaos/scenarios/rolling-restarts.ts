@@ -34,7 +34,7 @@ export const rollingRestarts: Scenario = {
     producing = false;
     await producer;
     await arena.drained();
-    const { crashes, duplicates } = await arena.verdict();
+    const { crashes, duplicates } = await arena.tally();
     const deaths = arena.said('died');
     return {
       faults: restarts,

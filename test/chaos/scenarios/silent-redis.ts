@@ -28,7 +28,7 @@ export async function throughSilences(stage: Stage, outages: number, silence: Si
     arena.open(`gate ${outage}`);
     await arena.drained();
   }
-  const { duplicates } = await arena.verdict();
+  const { duplicates } = await arena.tally();
   const lostLeases = arena.said('starting over');
   return {
     faults: outages,

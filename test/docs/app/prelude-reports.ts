@@ -1,4 +1,4 @@
-/** What `<!-- prelude: reports -->` adds to the prelude of every fragment. */
+/** The names that `<!-- prelude: reports -->` adds to the prelude of every fragment. */
 import type { TaskSenders } from 'nestwork';
 import type { ReportTasks } from './report.tasks.js';
 

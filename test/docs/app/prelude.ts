@@ -1,5 +1,5 @@
 /**
- * What every fragment sees, besides all that `nestwork` and `nestwork/testing` export: the usual names of Nest, and the
+ * The names that every fragment sees, besides all that `nestwork` and `nestwork/testing` export: the usual names of Nest, and the
  * things that an app has at hand.
  */
 import 'nestwork/testing/jest';

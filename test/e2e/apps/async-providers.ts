@@ -1,4 +1,4 @@
-/** Situation: a worker waits for what connects while the app boots. */
+/** Situation: a worker waits for a provider that connects while the app boots. */
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import { type INestApplicationContext, Inject, Injectable, Module } from '@nestjs/common';

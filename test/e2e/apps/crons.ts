@@ -1,4 +1,4 @@
-/** Situation: an interval that an app with a worker fires, and a cron that somebody runs by hand. */
+/** Situation: an interval that an app with a worker fires, and a cron that is run by hand. */
 import assert from 'node:assert/strict';
 import { type INestApplicationContext, Injectable, Module } from '@nestjs/common';
 import { Cron, CronExpression, CronManager, Interval, TaskContext, TaskQueueModule } from 'nestwork';

@@ -1,4 +1,4 @@
-/** Situation: a task loads what is heavy when it needs it; a module with tasks cannot be loaded late. */
+/** Situation: a task loads a heavy module when it needs it; a module with tasks cannot be loaded late. */
 import assert from 'node:assert/strict';
 import { type INestApplicationContext, Injectable, Module } from '@nestjs/common';
 import { LazyModuleLoader } from '@nestjs/core';

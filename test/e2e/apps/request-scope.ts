@@ -1,4 +1,4 @@
-/** Situation: what a task class injects is made for each task, and REQUEST is the task. */
+/** Situation: the dependencies of a task class are made for each task, and REQUEST is the task. */
 import assert from 'node:assert/strict';
 import { type INestApplicationContext, Inject, Injectable, Module, Scope } from '@nestjs/common';
 import { REQUEST } from '@nestjs/core';

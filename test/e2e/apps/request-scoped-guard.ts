@@ -1,4 +1,4 @@
-/** Situation: a guard that is made for each task, because what it injects is. */
+/** Situation: a guard that is made for each task, because its dependency is. */
 import assert from 'node:assert/strict';
 import {
   type CanActivate,

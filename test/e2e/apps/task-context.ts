@@ -1,4 +1,4 @@
-/** Situation: what is deep below a task asks which task it works for. */
+/** Situation: code deep below a task reads for which task it works. */
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { Readable } from 'node:stream';

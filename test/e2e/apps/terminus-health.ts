@@ -1,4 +1,4 @@
-/** Situation: a probe of Terminus that is red when tasks wait and nobody consumes, and green when they are done. */
+/** Situation: a probe of Terminus that is red when tasks wait and no worker consumes, and green when they are done. */
 import assert from 'node:assert/strict';
 import { Controller, Get, Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';

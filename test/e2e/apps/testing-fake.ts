@@ -1,4 +1,4 @@
-/** Situation: a test of what an app sends, without Redis. */
+/** Situation: a test of the tasks that an app sends, without Redis. */
 import assert from 'node:assert/strict';
 import { Injectable, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';

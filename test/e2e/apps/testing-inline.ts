@@ -1,4 +1,4 @@
-/** Situation: a test of an app as a whole: what it sends runs at once, with its pipes, its headers and its retries. */
+/** Situation: a test of an app as a whole: its tasks run at once, with its pipes, its headers and its retries. */
 import assert from 'node:assert/strict';
 import { type CanActivate, type ExecutionContext, Injectable, Module, ParseIntPipe, UseGuards } from '@nestjs/common';
 import { Test } from '@nestjs/testing';

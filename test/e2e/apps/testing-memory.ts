@@ -1,4 +1,4 @@
-/** Situation: a test of what happens over days, in no time: a backoff, a reminder, a cron. */
+/** Situation: a test of events over days, in no time: a backoff, a reminder, a cron. */
 import assert from 'node:assert/strict';
 import { Injectable, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';

@@ -1,4 +1,4 @@
-/** Situation: a schema of zod, whose input is what senders take and whose output is what the task gets. */
+/** Situation: a schema of zod, whose input is the argument of senders and whose output is the argument of the task. */
 import assert from 'node:assert/strict';
 import { type INestApplicationContext, Injectable, Module } from '@nestjs/common';
 import { InvalidPayloadError, Payload, type PayloadOf, QueueClient, Task, TaskQueueModule } from 'nestwork';

@@ -58,7 +58,7 @@ export class AppProcess {
     return this.process.exitCode ?? this.process.signalCode;
   }
 
-  /** Ends what a failed scenario left behind. */
+  /** Ends the processes that a failed scenario left behind. */
   static async killAll(): Promise<void> {
     await Promise.all([...live].map((left) => left.stop('SIGKILL')));
   }

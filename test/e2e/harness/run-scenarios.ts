@@ -5,14 +5,14 @@ import type { INestApplicationContext, Type } from '@nestjs/common';
 import { ContextIdFactory, NestFactory } from '@nestjs/core';
 import { AppProcess } from './app-process.js';
 
-/** What a file in `apps` exports. With an `AppModule` alone its app is made here, otherwise the scenario makes it. */
+/** The exports of a file in `apps`. With an `AppModule` alone its app is made here, otherwise the scenario makes it. */
 interface AppFile {
   readonly AppModule?: Type;
   scenario(app?: INestApplicationContext): Promise<void>;
 }
 
 export interface Ended {
-  /** the stack of what went wrong */
+  /** the stack of the error */
   readonly error?: string;
 }
 

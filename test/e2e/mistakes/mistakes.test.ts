@@ -2,7 +2,7 @@ import { Apps } from '../../module/apps.js';
 import { ErrorPage, normalised } from '../../support/error-page.js';
 import { type Ending, ScratchApp } from '../../support/scratch-app.js';
 
-/** What every app has; a test changes one thing. */
+/** The common part of every app; a test changes one thing. */
 const TASKS = `
   import { Injectable } from '@nestjs/common';
   import { Task, TaskContext } from 'nestwork';
@@ -35,7 +35,7 @@ const MODULE = `
   export class AppModule {}
 `;
 
-/** An API that has started; what the test does with it follows. */
+/** An API that has started; the steps of the test follow. */
 const API = `
   import { Injectable, Module } from '@nestjs/common';
   import { NestFactory } from '@nestjs/core';
@@ -79,6 +79,11 @@ function worker(module: string, text: string): Promise<Ending> {
 function expectQuoted(heading: string, ...endings: Ending[]): void {
   const printed = endings.flatMap(({ output }) => normalised(output));
   expect(printed).toEqual(expect.arrayContaining(page.quoted(heading)));
+}
+
+/** The message that docs/errors.md quotes for the code was printed. */
+function expectExample(code: string, ending: Ending): void {
+  expect(normalised(ending.output).join('\n')).toContain(page.example(code));
 }
 
 describe('a frequent mistake logs its cause', () => {
@@ -133,14 +138,14 @@ describe('a frequent mistake logs its cause', () => {
       @Module({ imports: [AppModule, BillingModule] }) class RootModule {}
       await start(RootModule);
     `);
-    expectQuoted('forRoot is imported twice', ending);
+    expectExample('DUPLICATE_MODULE', ending);
     expect(ending.code).toBe(1);
   });
 
   it('when the compiler writes no metadata, at the start', async () => {
     scratch.write('tasks.ts', TASKS, { metadata: false });
     const ending = await api('await start(AppModule);');
-    expectQuoted('The compiler writes no decorator metadata', ending);
+    expectExample('METADATA_MISSING', ending);
     expect(ending.code).toBe(1);
   });
 
@@ -153,7 +158,8 @@ describe('a frequent mistake logs its cause', () => {
       }
       await signUp(new User(7)).finally(() => app.close());
     `);
-    expectQuoted('An instance of a class as argument', ending);
+    expectExample('UNSERIALIZABLE_ARGUMENT', ending);
+    expect(normalised(ending.output)).toContain('    at signUp (main.js:)');
     expect(ending.code).toBe(1);
   });
 
@@ -176,7 +182,7 @@ describe('a frequent mistake logs its cause', () => {
       @Module({ imports: [AppModule], providers: [MailTasks] }) class RootModule {}
       await start(RootModule);
     `);
-    expectQuoted('Two tasks have one name', ending);
+    expectExample('DUPLICATE_TASK', ending);
     expect(ending.code).toBe(1);
   });
 
@@ -186,7 +192,7 @@ describe('a frequent mistake logs its cause', () => {
       @Module({ imports: [AppModule], providers: [DigestTasks] }) class RootModule {}
       await start(RootModule);
     `);
-    expectQuoted('A wrong cron time', ending);
+    expectExample('INVALID_CRON', ending);
     expect(ending.code).toBe(1);
   });
 

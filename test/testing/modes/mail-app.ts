@@ -18,7 +18,7 @@ import {
 import { TaskQueueTestingModule, type TestMode, TestQueue } from '../../../src/testing/index.js';
 import { Lines } from '../../module/apps.js';
 
-/** What a request carries along, as nestjs-cls does it. */
+/** The data of a request, kept as by nestjs-cls. */
 export const requestStore = new AsyncLocalStorage<string>();
 
 @Injectable()
@@ -110,7 +110,7 @@ class MailModule {}
 @Module({ providers: [NoteHooks], imports: [MailModule] })
 export class HooksModule {}
 
-/** What a user's root module looks like. Nobody listens at that address. */
+/** A root module as in a user's app. No server listens at that address. */
 export function appModule(options: TaskQueueOptions = {}): Type<unknown> {
   @Module({
     imports: [
@@ -134,7 +134,7 @@ export class MailApps {
 
   constructor(private readonly mode: TestMode) {}
 
-  /** An app of the mode, with what it sends and what it sees. */
+  /** An app of the mode, with its senders and its events. */
   async start(...modules: Type<unknown>[]): Promise<MailApp> {
     const app = await this.compile(...modules);
     await app.init();

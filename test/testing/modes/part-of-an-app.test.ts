@@ -220,7 +220,7 @@ describe('with options', () => {
   });
 
   it.each([
-    ['an option of Redis', { redis: 'redis://127.0.0.1:6379' }, 'neither Redis nor a worker'],
+    ['an option of Redis', { redis: 'redis://127.0.0.1:6379' }, 'has no option "redis"'],
     ['an option that there is not', { queue: 'bulk' }, 'Known options: mode'],
   ])('refuses %s', (_what, options, why) => {
     expect(() => TaskQueueTestingModule.forRoot(options as never)).toThrow(why);
@@ -241,7 +241,7 @@ describe('beside TaskQueueModule', () => {
   ])('exports the services of that module, imported %s it', async (_where, imports) => {
     const app = await compile({ imports: imports(), controllers: [UsersController], providers: [AuditTasks] });
     await app.init();
-    // the client of an app that has tasks, and so refuses a class that nobody provides
+    // the client of an app that has tasks, and so refuses a class that no module provides
     await expect(app.get(UsersController).create({ id: 42 })).rejects.toMatchObject({
       code: 'TASK_CLASS_NOT_PROVIDED',
     });

@@ -2,7 +2,7 @@
 -- end of a task is written once.
 --
 -- A script checks the types of all keys first (`wrong_keys`, `wrong_queues`) and finds the claims (`held_tasks`). Each way
--- writes the move and then ends the claim. What hangs on the end happens only if the claim was there: Redis does not roll
+-- writes the move and then ends the claim. The effects of the end happen only if the claim was there: Redis does not roll
 -- back, and a task that is there twice for a moment is better than one that is nowhere.
 --
 -- `keys` are those of the script that belong to no queue. A task is { claims, id, queue, message }: the hash that holds it,
@@ -106,7 +106,7 @@ local function put_back(keys, tasks)
   end
 end
 
--- What others wrote among the claims is no task that could run: it is kept among the dead, where people find it.
+-- Foreign bytes among the claims are no task that could run: they are kept among the dead, where people find it.
 local function bury_stray(keys, queue, claims, id, held)
   if not queue then
     return
@@ -126,7 +126,7 @@ end
 -- pending, quarantined or scheduled to nowhere: a task that waits in this place is cancelled, or replaced.
 -- Returns 1, or 0 when it is there no more.
 local function remove(keys, queue, place, message)
-  -- from the tail: what is removed was mostly sent of late
+  -- from the tail: most tasks to remove were sent of late
   local removed = place == 'scheduled' and redis.call('ZREM', queue.scheduled, message)
     or place ~= 'scheduled' and redis.call('LREM', queue[place], -1, message)
   if removed > 0 then

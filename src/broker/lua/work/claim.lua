@@ -1,24 +1,25 @@
 #!lua flags=allow-oom
 -- acks finished tasks of a child, then gives it tasks of its queues, by priority.
--- Returns 1 if repeated, the number acked, 1 if to drain, `<queue> <message>` of each task, 1 if the queues hold more
--- (missing if repeated).
-local session, claims, drain, unique, stats = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+-- Returns 1 if repeated, the number acked, 1 if to drain, `<queue> <message>` of each task, 1 if queues that are not
+-- paused hold more (missing if repeated), the names of its paused queues (missing for none).
+local session, claims, drain, unique, stats, pauses = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local child, number, limit, acks = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local queues = {}
 for i = 1, #ARGV - 4 do
   queues[i] = {
     name = ARGV[i + 4],
-    pending = KEYS[3 * i + 3],
-    quarantined = KEYS[3 * i + 4],
-    bell = KEYS[3 * i + 5],
+    pending = KEYS[3 * i + 4],
+    quarantined = KEYS[3 * i + 5],
+    bell = KEYS[3 * i + 6],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- `acks` are ids one behind the other; a `limit` of -1 only lists what the child holds. What is granted comes as one text,
+-- `acks` are ids one behind the other; a `limit` of -1 only lists what the child holds. The claimed tasks come as one text,
 -- separated by zero bytes, which a client reads in a fraction of the time; as a list where that is not safe.
 -- A quarantined task comes alone, and only to a child that holds nothing. To drain: such a task waits, come back empty-handed.
--- One child at a time gets this answer; the others pass the quarantined task over.
+-- One child at a time gets this answer; the others pass the quarantined task over. A paused queue is passed over as if it
+-- were empty: what resumes it rings its bell.
 --
 -- Atomic because a task must be in the queue or in the claims, never in neither. A claim number seen before means that
 -- its reply was lost: the child gets all that it holds again, and no more. A child that gave up on a reply asks for the
@@ -66,6 +67,11 @@ if most < 0 or claim_number == tonumber(last) then
   return { 1, acked, 0, redis.call('HVALS', claims) }
 end
 count_stale(stats, #ids - acked)
+
+local paused
+if redis.call('EXISTS', pauses) == 1 then
+  queues, paused = without_paused(pauses, queues)
+end
 
 holds = holds - acked
 local granted, fields, to_drain, has_zero = {}, {}, 0, false
@@ -136,4 +142,4 @@ for i = 1, #queues do
     ring(queue.bell)
   end
 end
-return { 0, acked, to_drain, has_zero and granted or table.concat(granted, '\0'), more }
+return { 0, acked, to_drain, has_zero and granted or table.concat(granted, '\0'), more, paused }

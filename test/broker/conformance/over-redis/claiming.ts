@@ -3,7 +3,7 @@ import { idOf, LINE, MINUTE_MS, REPORT, type RedisStage } from '../stage.js';
 
 export function claiming(stage: () => RedisStage): void {
   describe('claim', () => {
-    it('takes from the queues of the child by priority, no more than asked for', async () => {
+    it('takes tasks from the queues of the child by priority, up to the limit', async () => {
       const { broker } = stage();
       const [a = '', b = '', c = '', d = ''] = stage().messages(4);
       await broker.enqueue('bulk', [d]);
@@ -19,7 +19,7 @@ export function claiming(stage: () => RedisStage): void {
       expect(await stage().claimed()).toEqual([idOf(d)]);
     });
 
-    it('repeats all that the child holds when its number is repeated', async () => {
+    it('returns all tasks of the child again when its number is repeated', async () => {
       const messages = stage().messages(2);
       const { child } = await stage().holder(messages);
       await stage().broker.enqueue('default', stage().messages(1));
@@ -28,7 +28,7 @@ export function claiming(stage: () => RedisStage): void {
       expect(reply.tasks.map(({ message }) => message)).toEqual([messages[1]]);
     });
 
-    it('tells all that the child holds, and gives nothing new, when the child asks to recover', async () => {
+    it('returns all tasks of the child and no new one when the child recovers', async () => {
       const messages = stage().messages(2);
       const { child } = await stage().holder(messages);
       await stage().broker.enqueue('default', stage().messages(1));
@@ -39,14 +39,14 @@ export function claiming(stage: () => RedisStage): void {
       expect(await stage().broker.holdings(child)).toMatchObject({ claimNumber: 5 });
     });
 
-    it('is refused when it is older than the last', async () => {
+    it('is refused when its number is older than the last', async () => {
       const child = await stage().child();
       await stage().claim(child);
       await stage().claim(child);
       await expect(stage().broker.claim(child, { number: 1, limit: 1, acks: [] })).rejects.toThrow('STALE_CLAIM');
     });
 
-    it('carries acks, and counts those that come too late', async () => {
+    it('carries acks, and counts late ones', async () => {
       const [a = '', b = ''] = stage().messages(2);
       const { child } = await stage().holder([a, b]);
       expect(await stage().claim(child, 0, [idOf(a), 'x'.repeat(20)])).toMatchObject({ acked: 1, tasks: [] });
@@ -74,7 +74,7 @@ export function claiming(stage: () => RedisStage): void {
   });
 
   describe('release', () => {
-    it('gives back to the head, the oldest first, uncounted', async () => {
+    it('returns tasks to the head, the oldest first, uncounted', async () => {
       const { broker } = stage();
       const messages = stage().messages(3);
       const { child } = await stage().holder(messages);
@@ -93,7 +93,7 @@ export function claiming(stage: () => RedisStage): void {
       expect(await stage().broker.release(child, [idOf(message)], 2)).toBe(1);
     });
 
-    it('leaves a task of a queue that the child does not serve where it is', async () => {
+    it('leaves a claim of a queue that the child does not serve', async () => {
       const [message = ''] = stage().messages(1);
       const { child } = await stage().holder([message]);
       expect(await stage().broker.release({ ...child, queues: ['bulk'] }, [idOf(message)])).toBe(0);
@@ -101,7 +101,7 @@ export function claiming(stage: () => RedisStage): void {
     });
   });
 
-  it('ack ends what the child holds, and nothing of another', async () => {
+  it('ack ends claims of the child, and none of another child', async () => {
     const { broker } = stage();
     const { child, tasks } = await stage().holder(stage().messages(1));
     const other = await stage().child();
@@ -111,7 +111,7 @@ export function claiming(stage: () => RedisStage): void {
     expect(await broker.ack(child, ids)).toBe(0);
   });
 
-  it('takes a queue for served only while a session with a lease has a child', async () => {
+  it('a queue is served only while a session with a lease has a child for it', async () => {
     const { broker } = stage();
     const session = await stage().session(['bulk']);
     const served = async (queue = 'bulk'): Promise<unknown> => (await broker.queueStates([queue]))[0]?.served;
@@ -126,7 +126,7 @@ export function claiming(stage: () => RedisStage): void {
   describe('a key', () => {
     const drop = { due: undefined, replace: false };
 
-    it('is free after the death of the process of its task', async () => {
+    it('is free after the process of its task died and the task is dead', async () => {
       const { broker } = stage();
       const [a, b] = [stage().unique('k'), stage().unique('k')];
       await broker.enqueueUnique('default', a, drop);
@@ -136,7 +136,7 @@ export function claiming(stage: () => RedisStage): void {
       expect(await broker.enqueueUnique('default', b, drop)).toMatchObject({ id: idOf(b) });
     });
 
-    it('goes with a task that is given back', async () => {
+    it('stays with a task that is released', async () => {
       const { broker } = stage();
       const message = stage().unique('k');
       await broker.enqueueUnique('default', message, drop);
@@ -148,7 +148,7 @@ export function claiming(stage: () => RedisStage): void {
   });
 
   describe('cancel', () => {
-    it('tells every supervisor of what is active', async () => {
+    it('notifies every supervisor of an active task', async () => {
       const { broker } = stage();
       const [message = ''] = stage().messages(1);
       const from = await broker.stream.position(performance.now());
@@ -162,7 +162,7 @@ export function claiming(stage: () => RedisStage): void {
     it.each<[string, (broker: RedisStage['broker'], child: Claimant, id: string) => Promise<unknown>]>([
       ['given back', (broker, child, id) => broker.release(child, [id])],
       ['settled', (broker, child, id) => broker.settle(child, { ...NOTHING_KNOWN, blamed: [id] })],
-    ])('ends what is active for good, also when it is %s', async (_what, end) => {
+    ])('ends an active task for good, also when it is %s', async (_what, end) => {
       const { broker } = stage();
       const [message = ''] = stage().messages(1);
       const { child } = await stage().holder([message]);
@@ -174,7 +174,7 @@ export function claiming(stage: () => RedisStage): void {
   });
 
   describe('waiting', () => {
-    it('ends when a bell rings, which wakes one', async () => {
+    it('ends when a bell rings', async () => {
       const { broker } = stage();
       await broker.enqueue('default', stage().messages(1));
       expect(await broker.waitForBell(['bulk', 'default'], MINUTE_MS)).toBe(true);
@@ -190,7 +190,7 @@ export function claiming(stage: () => RedisStage): void {
       expect(await waiting).toBe(true);
     });
 
-    it('ends when it is stopped, for good', async () => {
+    it('ends for good when it is stopped', async () => {
       const { broker } = stage();
       const waiting = broker.waitForBell(['default'], MINUTE_MS);
       broker.stopWaiting();

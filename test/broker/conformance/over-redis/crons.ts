@@ -8,7 +8,7 @@ export function cronsOfMany(stage: () => RedisStage): void {
     return (await stage().broker.crons.survey([CRON.name])).states.get(CRON.name)?.settledUntil;
   }
 
-  it('begins anew with a new schedule', async () => {
+  it('a cron begins anew with a new schedule', async () => {
     const { broker, world } = stage();
     await broker.crons.declare([CRON], MINUTE_MS);
     await world.letTimePass(MINUTE_MS);
@@ -17,7 +17,7 @@ export function cronsOfMany(stage: () => RedisStage): void {
     expect((await settledUntil()) ?? 0).toBeGreaterThan(later ?? 0);
   });
 
-  it('leaves a cron alone that is disabled beside others; one that was disabled by all begins anew', async () => {
+  it('a cron that one of two sessions has disabled goes on, and begins anew when all had disabled it', async () => {
     const { broker, world } = stage();
     const off = { ...CRON, disabled: true };
     await broker.crons.declare([CRON], MINUTE_MS);
@@ -35,7 +35,7 @@ export function cronsOfMany(stage: () => RedisStage): void {
     expect((await settledUntil()) ?? 0).toBeGreaterThan(since ?? 0);
   });
 
-  it('moves the run for which others are skipped out of a queue that nobody serves', async () => {
+  it('a run that causes skips moves out of a queue that no worker serves', async () => {
     const { broker, world } = stage();
     await broker.crons.declare([CRON], MINUTE_MS);
     await world.letTimePass(MINUTE_MS);
@@ -53,7 +53,7 @@ export function cronsOfMany(stage: () => RedisStage): void {
     expect(await stage().claimed()).toEqual([id]);
   });
 
-  it('knows whether a worker with a lease declares it', async () => {
+  it('a record contains whether a worker with a lease declares the cron', async () => {
     const { broker, world } = stage();
     await broker.crons.declare([CRON], MINUTE_MS);
     expect(await broker.crons.records()).toMatchObject([{ declared: false }]);
@@ -65,7 +65,7 @@ export function cronsOfMany(stage: () => RedisStage): void {
     expect(await broker.crons.records()).toMatchObject([{ declared: false }]);
   });
 
-  it('is forgotten when no session has declared it for long', async () => {
+  it('a cron that no session has declared for long is forgotten', async () => {
     const { broker, world } = stage();
     await broker.crons.declare([CRON], MINUTE_MS);
     expect(await broker.crons.forget(MINUTE_MS)).toBe(0);

@@ -5,7 +5,7 @@ const OUTCOME = { host: 'here', pid: 7, ok: true, durationMs: 3, at: 1 };
 
 export function streaming(stage: () => RedisStage): void {
   describe('the stream', () => {
-    it('gives every reader each broadcast once, in order', async () => {
+    it('returns each broadcast to every reader once, in order', async () => {
       const { broker } = stage();
       const from = await broker.stream.position(performance.now());
       const messages = stage().messages(3);
@@ -21,7 +21,7 @@ export function streaming(stage: () => RedisStage): void {
       }
     });
 
-    it('has a beginning for those who want what came since a moment', async () => {
+    it('has a position for readers that start at a given moment', async () => {
       const { broker } = stage();
       const [before = '', since = ''] = stage().messages(2);
       await broker.broadcast([before]);
@@ -63,7 +63,7 @@ export function streaming(stage: () => RedisStage): void {
     });
   });
 
-  it('gives a broadcast for each machine to one session, and to another when that is gone', async () => {
+  it('gives the broadcast of a machine to one session, and to another when that session is gone', async () => {
     const { broker, world } = stage();
     const [a, b] = [await stage().session(), await stage().session()];
     expect(await broker.broadcasts.takeTurn('id', 'machine', a)).toBe('mine');
@@ -79,7 +79,7 @@ export function streaming(stage: () => RedisStage): void {
     expect(await broker.broadcasts.takeTurn('id', 'machine', b)).toBe('done');
   });
 
-  it('remembers how broadcasts ended, in the order of their ends', async () => {
+  it('keeps the outcomes of broadcasts in the order of their ends', async () => {
     const { broker } = stage();
     const failed = { ...OUTCOME, ok: false, error: 'Error: no', at: 2 };
     await broker.broadcasts.record([{ id: 'id', target: 'b', outcome: failed }]);
@@ -89,7 +89,7 @@ export function streaming(stage: () => RedisStage): void {
     expect(await broker.broadcasts.outcomes('other')).toEqual([]);
   });
 
-  it('remembers gaps, each once', async () => {
+  it('keeps each gap once', async () => {
     const { broker } = stage();
     const gap = { reason: 'trimmed' as const, missed: 3, after: '5-0', host: 'here', pid: 7, at: 2 };
     for (const each of [gap, { ...gap, at: 1 }, gap]) await broker.broadcasts.recordGap(each);

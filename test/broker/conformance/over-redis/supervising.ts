@@ -10,7 +10,7 @@ const NONE = { released: 0, crashed: 0, quarantined: 0, dead: 0, timedOut: 0 };
 
 export function supervising(stage: () => RedisStage): void {
   describe('a session', () => {
-    it('registers children, and ends when none is left', async () => {
+    it('registers children, and ends when no child is left', async () => {
       const { broker } = stage();
       expect(await broker.register('gone-30000', 'child')).toBe(false);
       const child = await stage().child();
@@ -29,7 +29,7 @@ export function supervising(stage: () => RedisStage): void {
       expect(await broker.holdings(child)).toEqual({ claimNumber: 1, ids: [] });
     });
 
-    it('tells of its worker as long as its lease runs, of the app only when it has a name', async () => {
+    it('is listed with its worker while its lease runs, and with its app only when the app has a name', async () => {
       const { broker, world } = stage();
       const app = appTasks('@acme/shop', ['default', 'bulk'], [{ name: 'Mail.send', queue: 'bulk' }]);
       const worker = { session: `named-${LEASE_MS}`, leaseMs: LEASE_MS, host: 'there', pid: 9, catalog: [] };
@@ -44,7 +44,7 @@ export function supervising(stage: () => RedisStage): void {
       expect(await broker.liveWorkers()).toEqual([]);
     });
 
-    it('contests a queue with that of another app that has other tasks there, once both have children', async () => {
+    it('contests a queue with the session of another app that has other tasks there, once both have children', async () => {
       const { broker } = stage();
       const queues = ['default', 'bulk'];
       const worker = { leaseMs: LEASE_MS, queues, host: 'there', pid: 9, catalog: [] };
@@ -62,7 +62,7 @@ export function supervising(stage: () => RedisStage): void {
       expect(states.map(({ contestants }) => contestants)).toEqual([['blog', 'shop'], []]);
     });
 
-    it('is reaped when its lease has run out: its tasks go back to the head', async () => {
+    it('is reaped when its lease has run out, and its tasks go back to the head', async () => {
       const { broker, world } = stage();
       const messages = stage().messages(2);
       const { child } = await stage().holder(messages);
@@ -77,7 +77,7 @@ export function supervising(stage: () => RedisStage): void {
       expect((await stage().claimed()).slice(0, 2)).toEqual(messages.map(idOf));
     });
 
-    it('lives on as long as it is renewed', async () => {
+    it('lives as long as it is renewed', async () => {
       const { broker, world } = stage();
       const session = await stage().session();
       await world.letTimePass(LEASE_MS - 5_000);
@@ -89,7 +89,7 @@ export function supervising(stage: () => RedisStage): void {
       expect(nextInMs).toBeLessThanOrEqual(5_000);
     });
 
-    it('is forgiven when no supervisor was there for long', async () => {
+    it('is not reaped after a time in which no supervisor could renew', async () => {
       const { broker, world } = stage();
       const session = await stage().session();
       await world.fallSilent(2 * LEASE_MS);
@@ -99,7 +99,7 @@ export function supervising(stage: () => RedisStage): void {
   });
 
   describe('settle', () => {
-    it('gives back what was not started, the oldest first', async () => {
+    it('releases the tasks that were not started, the oldest first', async () => {
       const messages = stage().messages(3);
       const { child } = await stage().holder(messages);
       expect(await stage().broker.settle(child, childExit({}))).toEqual({ ...NONE, released: 3 });
@@ -107,7 +107,7 @@ export function supervising(stage: () => RedisStage): void {
       await expect(stage().broker.settle(child, childExit({}))).rejects.toMatchObject({ code: 'LEASE_LOST' });
     });
 
-    it('blames one: it runs alone next, and is dead when it was so too often', async () => {
+    it('quarantines the one task that ran, which is dead at its last crash', async () => {
       const { broker } = stage();
       const [guilty = '', innocent = ''] = stage().messages(2);
       const { child } = await stage().holder([guilty, innocent]);
@@ -126,7 +126,7 @@ export function supervising(stage: () => RedisStage): void {
       expect(grave?.record.toString()).toMatch(/^\{"code":"CRASHED"\}\n/);
     });
 
-    it('quarantines each of several, and hands them out one at a time to children that hold nothing', async () => {
+    it('quarantines each of several tasks, and a claim takes them one at a time for children that hold nothing', async () => {
       const { broker } = stage();
       const messages = stage().messages(2);
       const ids = messages.map(idOf);
@@ -147,7 +147,7 @@ export function supervising(stage: () => RedisStage): void {
       expect((await stage().claim(next)).tasks.map(({ id }) => id)).toEqual([ids[1]]);
     });
 
-    it('ends what was done, and lets what ran out of time run again or die', async () => {
+    it('ends finished tasks, and retries or buries tasks that ran out of time', async () => {
       const { broker, world } = stage();
       const messages = stage().messages(4);
       const [done = '', now = '', later = '', dead = ''] = messages.map(idOf);
@@ -169,7 +169,7 @@ export function supervising(stage: () => RedisStage): void {
       expect(tasks.map(({ message }) => countersOf(message).failures)).toEqual([1, 1]);
     });
 
-    it('keeps a claim of a queue that the worker does not serve among the dead', async () => {
+    it('buries a claim of a queue that the worker does not serve', async () => {
       const [message = ''] = stage().messages(1);
       const { child } = await stage().holder([message]);
       expect(await stage().broker.settle({ ...child, queues: ['bulk'] }, childExit({}))).toMatchObject({ released: 0 });
@@ -178,7 +178,7 @@ export function supervising(stage: () => RedisStage): void {
     });
   });
 
-  it('purges the dead by age and by number, the oldest first, no more than asked for', async () => {
+  it('purge removes dead tasks by age and by number, the oldest first, up to its limit', async () => {
     const { broker, world } = stage();
     const left = async (): Promise<string[]> => {
       const { entries } = await broker.deadLetters.read('default', { range: {}, order: 'oldest', limit: 100 });

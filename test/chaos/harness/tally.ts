@@ -1,9 +1,9 @@
 import type { Entry, Ledger } from './ledger.js';
 
-/** What the ledger proves against the promise. */
-export interface Verdict {
+/** The counts of the ledger against the promise. */
+export interface Tally {
   readonly tasks: number;
-  /** ids that were accepted, and neither finished nor lie among the dead */
+  /** ids that were accepted, and are neither finished nor dead */
   readonly lost: readonly string[];
   /** starts beyond the first of a task */
   readonly duplicates: number;
@@ -17,13 +17,13 @@ export interface Verdict {
 /** When processes were ended, by pid; the pid of a supervisor stands for all its children. */
 export type Deaths = ReadonlyMap<number, number>;
 
-/** Judges every accepted task by what its processes noted. */
+/** Checks every accepted task by the notes of its processes. */
 export function judge(
   accepted: ReadonlyMap<string, string>,
   dead: ReadonlySet<string>,
   ledger: Ledger,
   deaths: Deaths,
-): Verdict {
+): Tally {
   const { starts, finishes } = ledger.update();
   const lost: string[] = [];
   const unexplained: string[] = [];
@@ -41,7 +41,7 @@ export function judge(
   return { tasks: accepted.size, lost, duplicates, unexplained, crashes, dead: dead.size };
 }
 
-/** What happened to a task, for the report: who started and finished it, in ms since the first start. */
+/** The history of a task, for the report: the processes that started and finished it, in ms since the first start. */
 function story(id: string, starts: readonly Entry[], finishes: readonly Entry[]): string {
   const entries = [...starts, ...finishes].sort((a, b) => a.at - b.at);
   const parts = entries.map(

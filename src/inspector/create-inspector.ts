@@ -1,0 +1,61 @@
+import type { RedisSettings } from '../broker/port/broker.js';
+import { RedisBroker } from '../broker/redis-broker.js';
+import { resolveTaskQueueOptions } from '../options/resolve-options.js';
+import { systemClock } from '../values/clock.js';
+import type { Duration } from '../values/duration.js';
+import { assertKnownOptions } from '../values/known-options.js';
+import { Inspector } from './inspector.js';
+
+/**
+ * Where an inspector finds Redis, and what it calls on trouble.
+ *
+ * @example
+ * const options: InspectorOptions = { redis: 'redis://127.0.0.1:6379', namespace: 'shop' };
+ * const inspector = await createInspector(options);
+ */
+export interface InspectorOptions {
+  /**
+   * Where Redis is, as `TaskQueueModule` takes it.
+   * @default 'redis://127.0.0.1:6379'
+   */
+  redis?: RedisSettings;
+  /**
+   * The prefix of all keys, as `TaskQueueModule` takes it.
+   * @default 'nestwork'
+   */
+  namespace?: string;
+  /**
+   * How long a command may take.
+   * @default '5s'
+   */
+  commandTimeout?: Duration;
+  /**
+   * Called with one sentence for values in Redis that nestwork did not write, and for settings of the server that endanger tasks.
+   * @default none
+   */
+  onWarning?: (warning: string) => void;
+}
+
+/**
+ * Connects to Redis and returns an inspector. Nothing of Nest is loaded. Close it at the end, or the process stays.
+ *
+ * @throws NestworkError INVALID_OPTION, INVALID_NAME, INVALID_DURATION, REDIS_UNAVAILABLE, REDIS_TOO_OLD, FOREIGN_KEYS
+ *
+ * @example
+ * const inspector = await createInspector({ redis: process.env.REDIS_URL, namespace: 'shop' });
+ * console.table(await inspector.queues.list());
+ * await inspector.close();
+ */
+export async function createInspector(options: InspectorOptions = {}): Promise<Inspector> {
+  assertKnownOptions(options, ['redis', 'namespace', 'commandTimeout', 'onWarning'], 'createInspector');
+  const { onWarning, ...settings } = options;
+  const { redis, namespace, commandTimeoutMs } = resolveTaskQueueOptions(settings);
+  const broker = new RedisBroker({ redis, namespace, commandTimeoutMs, queues: [], onWarning });
+  try {
+    await broker.connect();
+  } catch (error) {
+    await broker.close();
+    throw error;
+  }
+  return new Inspector(broker, systemClock, () => broker.close());
+}

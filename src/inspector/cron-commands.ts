@@ -1,0 +1,81 @@
+import { type CommandGroup, command } from '../terminal/command.js';
+import { ago, instant } from '../terminal/figures.js';
+import type { CronInfo } from './cron-info.js';
+import type { InspectorContext } from './inspector-context.js';
+
+const COLUMNS = [
+  { title: 'CRON', of: ({ name }: CronInfo) => name, shrinks: true as const },
+  { title: 'QUEUE', of: ({ queue }: CronInfo) => queue },
+  { title: 'SCHEDULE', of: scheduleOf, shrinks: true as const },
+  { title: 'STATE', of: stateOf },
+  { title: 'NEXT', of: ({ nextRun }: CronInfo) => nextRun },
+  { title: 'LAST', of: ({ lastRun }: CronInfo) => lastRun?.startedAt },
+  { title: 'OUTCOME', of: ({ lastRun }: CronInfo) => lastRun?.outcome },
+];
+
+const CRON = {
+  cron: { summary: 'name of the cron: Class.method, unless it has another', completes: 'crons' },
+} as const;
+
+/** The commands about crons. */
+export const cronCommands: CommandGroup<InspectorContext> = {
+  name: 'crons',
+  summary: 'look at crons; run, pause and resume them',
+  commands: [
+    command({
+      name: 'ls',
+      summary: 'list the crons, with their next and their last run',
+      run: async ({ inspector, out }: InspectorContext) => {
+        const { crons } = await inspector();
+        out.table(await crons.list(), COLUMNS, 'No worker of this namespace has declared a cron.');
+        return undefined;
+      },
+    }),
+    command({
+      name: 'run',
+      summary: 'enqueue a run now, also of a paused cron',
+      arguments: CRON,
+      run: async ({ inspector, out }: InspectorContext, { cron }) => {
+        const { crons } = await inspector();
+        const run = await crons.runNow(cron);
+        out.record(run, () =>
+          run.added ? `Enqueued ${run.id} in queue ${run.queue}.` : `${run.id} is under way: nothing was added.`,
+        );
+        return undefined;
+      },
+    }),
+    command({
+      name: 'pause',
+      summary: 'stop a cron in the whole cluster, until it is resumed',
+      arguments: CRON,
+      run: async ({ inspector, out }: InspectorContext, { cron }) => {
+        await (await inspector()).crons.pause(cron);
+        out.record({ cron, paused: true }, () => `Paused ${cron}. Runs under way go on.`);
+        return undefined;
+      },
+    }),
+    command({
+      name: 'resume',
+      summary: 'fire a paused cron again',
+      arguments: CRON,
+      run: async ({ inspector, out }: InspectorContext, { cron }) => {
+        await (await inspector()).crons.resume(cron);
+        out.record({ cron, paused: false }, () => `Resumed ${cron}.`);
+        return undefined;
+      },
+    }),
+  ],
+};
+
+function scheduleOf({ expression, timeZone, utcOffset, everyMs, at }: CronInfo): string {
+  if (at) return `once at ${instant(at)}`;
+  if (everyMs !== undefined) return `every ${everyMs % 1_000 === 0 ? ago(everyMs) : `${everyMs}ms`}`;
+  const zone = timeZone ?? (utcOffset === undefined ? '' : `UTC${utcOffset < 0 ? '-' : '+'}${Math.abs(utcOffset)}m`);
+  return `${expression} ${zone}`.trim();
+}
+
+function stateOf({ paused, disabled, declared }: CronInfo): string {
+  if (paused) return 'paused';
+  if (!declared) return 'no worker';
+  return disabled ? 'disabled' : 'on';
+}

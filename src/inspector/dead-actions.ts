@@ -1,0 +1,112 @@
+import { NestworkError } from '../errors.js';
+import { EXIT, type ExitCode } from '../terminal/exit-code.js';
+import { count } from '../terminal/figures.js';
+import { progressBar } from '../terminal/progress-bar.js';
+import { usageError } from '../terminal/usage.js';
+import type { DeadBulkOptions } from './dead-bulk.js';
+import type { DeadFilter } from './dead-filter.js';
+import type { DeadLetters } from './dead-letters.js';
+import type { InspectorContext } from './inspector-context.js';
+
+/** The most that Redis moves in one step. */
+const BATCH = 500;
+
+/** What a command does with dead tasks: with one, or with all that match. */
+export interface DeadAction {
+  /** `Redrive`, for a question */
+  readonly verb: string;
+  /** `Redriven`, for what was done; in lower case a field of the result */
+  readonly done: string;
+  /** whether the task was there */
+  readonly one: (dead: DeadLetters, id: string) => Promise<boolean>;
+  readonly all: (dead: DeadLetters, filter: DeadFilter, options: DeadBulkOptions) => Promise<Record<string, number>>;
+}
+
+/** Which tasks were asked for, and how. */
+export interface DeadRequest {
+  readonly id: string | undefined;
+  readonly filter: DeadFilter;
+  /** whether no filter means all */
+  readonly everything: boolean | undefined;
+  readonly yes: boolean | undefined;
+  readonly dryRun: boolean | undefined;
+  /** shows some of the tasks that match, for a dry run */
+  readonly preview: (dead: DeadLetters) => Promise<void>;
+}
+
+/** Carries out `dead redrive` and `dead delete`. */
+export async function actOnDead(
+  context: InspectorContext,
+  request: DeadRequest,
+  action: DeadAction,
+): Promise<ExitCode | undefined> {
+  const { id, filter, everything } = request;
+  const isFiltered = Object.keys(filter).length > 0;
+  if (id !== undefined) {
+    if (isFiltered || everything) throw usageError('An id and a filter are given.', 'Give one of them.');
+    return actOnOne(context, { ...request, id }, action);
+  }
+  // an id that comes out of an empty variable must not mean all
+  if (!isFiltered && !everything) {
+    throw usageError('Neither an id nor a filter is given.', [
+      'Give an id, or a filter such as --task, --code or --since.',
+      'Add --all if all dead tasks are meant.',
+    ]);
+  }
+  return actOnAll(context, request, action);
+}
+
+async function actOnOne(
+  { inspector, confirm, out }: InspectorContext,
+  { id, yes, dryRun }: DeadRequest & { readonly id: string },
+  { verb, done, one }: DeadAction,
+): Promise<undefined> {
+  const { dead } = await inspector();
+  const task = await dead.get(id);
+  if (!task) throw notDead(id);
+  if (!(await confirm(`${verb} the dead task ${id} of queue ${task.queue}`, { yes, dryRun }))) return;
+  if (!(await one(dead, id))) throw notDead(id);
+  out.record({ id, [done.toLowerCase()]: 1 }, () => `${done} ${id}.`);
+}
+
+async function actOnAll(
+  { inspector, confirm, out, takeSignals }: InspectorContext,
+  { filter, yes, dryRun, preview }: DeadRequest,
+  { verb, done, all }: DeadAction,
+): Promise<ExitCode | undefined> {
+  const { dead } = await inspector();
+  const total = await dead.count(filter);
+  if (dryRun && total > 0) await preview(dead);
+  const queues = filter.queues ? `of ${filter.queues.join(', ')}` : 'of all queues';
+  const sentence = `${verb} ${count(total)} dead ${total === 1 ? 'task' : 'tasks'} ${queues}`;
+  // there is nothing to ask about
+  const isSure = yes || (total === 0 && !dryRun);
+  if (!(await confirm(sentence, { yes: isSure, dryRun }))) return undefined;
+  const signal = takeSignals();
+  const bar = progressBar(out, done);
+  try {
+    const result = await all(dead, filter, { signal, batchSize: BATCH, onProgress: bar.show });
+    bar.end();
+    out.record(result, () => summary(done, result));
+    return undefined;
+  } catch (error) {
+    bar.end();
+    if (!signal.aborted && bar.done === 0) throw error;
+    const handled = { [done.toLowerCase()]: bar.done, total, stopped: true };
+    out.record(handled, () => `${done} ${count(bar.done)} of ${count(total)}, then stopped. The rest is as it was.`);
+    if (!signal.aborted) throw error;
+    return EXIT.failed;
+  }
+}
+
+function summary(done: string, result: Readonly<Record<string, number>>): string {
+  const { refused = 0 } = result;
+  const line = `${done} ${count(result[done.toLowerCase()] ?? 0)}.`;
+  return refused === 0 ? line : `${line} ${count(refused)} cannot run again and stay dead: they are no messages.`;
+}
+
+export function notDead(id: string): NestworkError {
+  return new NestworkError('UNKNOWN_TASK_ID', `No task ${id} is dead.`, [
+    'It may have been redriven or deleted, or be in another namespace: --namespace.',
+  ]);
+}

@@ -1,0 +1,138 @@
+import { inspect } from 'node:util';
+import { type CommandGroup, command } from '../terminal/command.js';
+import { instant } from '../terminal/figures.js';
+import { flag, list, moment, oneOf, text, whole } from '../terminal/usage.js';
+import { actOnDead, type DeadAction, type DeadRequest, notDead } from './dead-actions.js';
+import type { DeadFilter } from './dead-filter.js';
+import type { DeadLetters } from './dead-letters.js';
+import type { DeadTask } from './dead-task.js';
+import type { InspectorContext } from './inspector-context.js';
+
+const FILTER = {
+  queue: list('<name>', 'dead in this queue; several with commas'),
+  task: text('<name>', 'of this task: Class.method'),
+  code: text('<code>', 'that died of this, for example CRASHED'),
+  error: text('<text>', 'whose error contains this text'),
+  since: moment('<time>', 'dead since then: an ISO date, or a time ago such as 2h'),
+  until: moment('<time>', 'dead until then'),
+} as const;
+
+interface Given extends Omit<DeadFilter, 'queues'> {
+  readonly queue?: readonly string[];
+}
+
+const COLUMNS = [
+  { title: 'ID', of: ({ id }: DeadTask) => id },
+  { title: 'DIED', of: ({ diedAt }: DeadTask) => diedAt },
+  { title: 'QUEUE', of: ({ queue }: DeadTask) => queue },
+  { title: 'TASK', of: ({ task }: DeadTask) => task, shrinks: true as const },
+  { title: 'CODE', of: ({ code }: DeadTask) => code },
+  { title: 'ERROR', of: ({ error }: DeadTask) => error.split('\n')[0], shrinks: true as const },
+];
+
+const NONE = 'No dead task matches.';
+const TASK = { id: { summary: 'id of the task', optional: true } } as const;
+const ALL = flag('all of them, if no filter is given');
+/** Tasks that a dry run shows. */
+const PREVIEW = 10;
+
+const REDRIVE: DeadAction = {
+  verb: 'Redrive',
+  done: 'Redriven',
+  one: async (dead, id) => (await dead.redrive(id)) === 'redriven',
+  all: (dead, filter, options) => dead.redriveAll(filter, options),
+};
+
+const DELETE: DeadAction = {
+  verb: 'Delete',
+  done: 'Deleted',
+  one: async (dead, id) => (await dead.delete(id)) === 'deleted',
+  all: (dead, filter, options) => dead.deleteAll(filter, options),
+};
+
+/** The commands about dead tasks. */
+export const deadCommands: CommandGroup<InspectorContext> = {
+  name: 'dead',
+  summary: 'look at dead tasks; redrive and delete them',
+  commands: [
+    command({
+      name: 'ls',
+      summary: 'list dead tasks, the newest first',
+      options: {
+        ...FILTER,
+        limit: whole('<count>', 'at most so many (50)', 1, 1_000),
+        order: oneOf('<order>', 'which come first', ['newest', 'oldest']),
+        cursor: text('<cursor>', 'go on where the page before ended'),
+      },
+      run: async ({ inspector, out }: InspectorContext, _, { limit, order, cursor, ...given }) => {
+        const { dead } = await inspector();
+        const page = await dead.list(filterOf(given), { limit, order, cursor });
+        out.table(page.tasks, COLUMNS, NONE);
+        if (page.cursor !== undefined) out.say(`There are more: --cursor ${page.cursor}`);
+        return undefined;
+      },
+    }),
+    command({
+      name: 'show',
+      summary: 'show one dead task: its error, stack and attempts',
+      arguments: { id: { summary: 'id of the task' } },
+      options: { args: flag('show its arguments, too') },
+      run: async ({ inspector, out }: InspectorContext, { id }, { args = false }) => {
+        const task = await (await inspector()).dead.get(id);
+        if (!task) throw notDead(id);
+        out.record(args ? { ...task, args: task.args } : task, () => described(task, args));
+        return undefined;
+      },
+    }),
+    command({
+      name: 'redrive',
+      summary: 'let dead tasks run again: one by its id, or all that match',
+      arguments: TASK,
+      options: { ...FILTER, all: ALL },
+      destructive: true,
+      run: (context: InspectorContext, { id }, options) => actOnDead(context, requestOf(context, id, options), REDRIVE),
+    }),
+    command({
+      name: 'delete',
+      summary: 'remove dead tasks for ever: one by its id, or all that match',
+      arguments: TASK,
+      options: { ...FILTER, all: ALL },
+      destructive: true,
+      run: (context: InspectorContext, { id }, options) => actOnDead(context, requestOf(context, id, options), DELETE),
+    }),
+  ],
+};
+
+interface GivenAction extends Given {
+  readonly all?: boolean;
+  readonly yes?: boolean;
+  readonly dryRun?: boolean;
+}
+
+function requestOf({ out }: InspectorContext, id: string | undefined, options: GivenAction): DeadRequest {
+  const { all: everything, yes, dryRun, ...given } = options;
+  const filter = filterOf(given);
+  const preview = async (dead: DeadLetters): Promise<void> => {
+    const { tasks } = await dead.list(filter, { limit: PREVIEW, order: 'oldest' });
+    out.table(tasks, COLUMNS, NONE);
+  };
+  return { id, filter, everything, yes, dryRun, preview };
+}
+
+function filterOf({ queue, ...rest }: Given): DeadFilter {
+  return { ...rest, ...(queue ? { queues: queue } : {}) };
+}
+
+function described(task: DeadTask, withArgs: boolean): string {
+  const { id, queue, task: name = '(unknown)', diedAt, code, error, stack, attempt, host, pid, attempts } = task;
+  const lines = [
+    `${id}  ${name}  in queue ${queue}`,
+    `died      ${instant(diedAt)}, at attempt ${attempt ?? '?'}, on ${host} (${pid})`,
+    `code      ${code}`,
+    `error     ${error}`,
+    ...(stack === undefined ? [] : [stack]),
+    ...attempts.map(({ at, code: why, error: text }) => `attempt   ${instant(new Date(at))}  ${why}  ${text ?? ''}`),
+  ];
+  if (withArgs) lines.push(`args      ${inspect(task.args, { depth: 10, breakLength: 120 })}`);
+  return lines.join('\n');
+}

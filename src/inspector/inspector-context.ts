@@ -1,0 +1,18 @@
+import type { CommandContext } from '../terminal/command.js';
+import type { Inspector } from './inspector.js';
+
+/** What a command gets that looks at a namespace, or acts on it. */
+export interface InspectorContext extends CommandContext {
+  /** the server and namespace, without a password: `redis.internal:6379, namespace shop` */
+  readonly place: string;
+  /** Connects at the first call. */
+  inspector(): Promise<Inspector>;
+  /**
+   * Asks on a terminal before something is destroyed; without a terminal it needs `--yes`.
+   *
+   * @param what what will happen, with count and queue: `Delete 12 dead tasks of queue "mail"`
+   * @returns false for `--dry-run` and for a no
+   * @throws NestworkError INVALID_USAGE without a terminal and without `--yes`
+   */
+  confirm(what: string, given: { readonly yes?: boolean; readonly dryRun?: boolean }): Promise<boolean>;
+}

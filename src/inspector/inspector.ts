@@ -1,0 +1,58 @@
+import type { AppBroker } from '../broker/port/broker.js';
+import { type Clock, systemClock } from '../values/clock.js';
+import { CronManager } from './cron-manager.js';
+import { DeadLetters } from './dead-letters.js';
+import { MetricsReader } from './metrics/metrics-reader.js';
+import { QueueHealth } from './queue-health.js';
+import { KnownQueues } from './queues/known-queues.js';
+import { QueueInspector } from './queues/queue-inspector.js';
+import { QueuePauses } from './queues/queue-pauses.js';
+
+/**
+ * Looks at everything in a namespace and acts on it: the same for a script, the command line and an app. It needs no list of
+ * queues, because workers write those that they serve into a catalog.
+ *
+ * Without Nest, `createInspector` makes one; in an app, inject it.
+ *
+ * @example
+ * @Injectable()
+ * class Backlog {
+ *   constructor(private readonly inspector: Inspector) {}
+ *
+ *   async longest() {
+ *     const queues = await this.inspector.queues.list();
+ *     return queues.reduce((longest, queue) => (queue.pending > longest.pending ? queue : longest));
+ *   }
+ * }
+ */
+export class Inspector {
+  /** the queues: depth, age and workers of each; pause, resume */
+  readonly queues: QueueInspector;
+  /** the dead tasks: list, redrive, delete */
+  readonly dead: DeadLetters;
+  /** the crons: list, run, pause, resume */
+  readonly crons: CronManager;
+  /** the counts of tasks: by minute, with percentiles and the flow of queues */
+  readonly metrics: MetricsReader;
+  /** whether tasks are consumed in time */
+  readonly health: QueueHealth;
+
+  /** @internal */
+  constructor(
+    broker: AppBroker,
+    clock: Clock = systemClock,
+    private readonly disconnect: () => Promise<void> = async () => {},
+  ) {
+    const known = KnownQueues.ofCatalog(broker.catalog);
+    this.dead = new DeadLetters(broker.deadLetters, known);
+    this.crons = new CronManager(broker, known, clock);
+    this.health = new QueueHealth(broker, known, clock);
+    this.metrics = new MetricsReader(broker, known);
+    this.queues = new QueueInspector(this.health, known, new QueuePauses(broker.pauses));
+  }
+
+  /** Closes the connection that `createInspector` made. In an app it does nothing: the connection is closed with the app. */
+  async close(): Promise<void> {
+    await this.disconnect();
+  }
+}

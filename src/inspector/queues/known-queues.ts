@@ -1,0 +1,64 @@
+import type { CatalogPort } from '../../broker/port/catalog-port.js';
+import { NestworkError } from '../../errors.js';
+import { didYouMean } from '../../values/did-you-mean.js';
+import { printable } from '../../values/printable.js';
+import { unknownQueue } from '../../values/queue-names.js';
+import { shown } from '../../values/shown.js';
+
+/** The queues that a call may name. */
+export class KnownQueues {
+  private constructor(
+    private readonly read: () => Promise<readonly string[]>,
+    private readonly unknown: typeof unknownQueue,
+  ) {}
+
+  /** Those that an app declares. */
+  static declared(queues: readonly string[]): KnownQueues {
+    return new KnownQueues(async () => queues, unknownQueue);
+  }
+
+  /** Those that workers of the namespace have ever served. */
+  static ofCatalog(catalog: CatalogPort): KnownQueues {
+    return new KnownQueues(() => catalog.queues(), neverServed);
+  }
+
+  all(): Promise<readonly string[]> {
+    return this.read();
+  }
+
+  /**
+   * The given queue, or all of them for undefined.
+   *
+   * @throws NestworkError UNKNOWN_QUEUE
+   */
+  async choose(queue: string | undefined, where: string): Promise<readonly string[]> {
+    const known = await this.read();
+    return queue === undefined ? known : [this.checked(queue, where, known)];
+  }
+
+  /** @throws NestworkError UNKNOWN_QUEUE */
+  async chooseAll(queues: readonly string[], where: string): Promise<readonly string[]> {
+    const known = await this.read();
+    return [...new Set(queues)].map((queue) => this.checked(queue, where, known));
+  }
+
+  private checked(queue: string, where: string, known: readonly string[]): string {
+    if (known.includes(queue)) return queue;
+    throw this.unknown(queue, where, known);
+  }
+}
+
+function neverServed(queue: string, where: string, known: readonly string[]): NestworkError {
+  const name = printable(typeof queue === 'string' ? queue : shown(queue));
+  const meant = didYouMean(name, known);
+  return new NestworkError(
+    'UNKNOWN_QUEUE',
+    `Queue "${name}", named by ${where}, is unknown: no worker of this namespace has ever served it.`,
+    [
+      ...(meant === undefined ? [] : [`Did you mean ${printable(meant)}?`]),
+      known.length > 0
+        ? `Known queues: ${known.map((one) => printable(one)).join(', ')}.`
+        : 'No worker has ever started in this namespace: check its name, and the address of Redis.',
+    ],
+  );
+}

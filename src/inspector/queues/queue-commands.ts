@@ -1,0 +1,66 @@
+import { type CommandGroup, command } from '../../terminal/command.js';
+import { ago, instant } from '../../terminal/figures.js';
+import { duration, text } from '../../terminal/usage.js';
+import type { InspectorContext } from '../inspector-context.js';
+import type { QueueReport } from '../queue-health.js';
+
+const COLUMNS = [
+  { title: 'QUEUE', of: ({ queue }: QueueReport) => queue },
+  { title: 'PENDING', of: ({ pending }: QueueReport) => pending, align: 'right' as const },
+  { title: 'SCHEDULED', of: ({ scheduled }: QueueReport) => scheduled, align: 'right' as const },
+  { title: 'DEAD', of: ({ dead }: QueueReport) => dead, align: 'right' as const },
+  {
+    title: 'WAITS',
+    of: ({ waitingMs }: QueueReport) => (waitingMs > 0 ? ago(waitingMs) : '-'),
+    align: 'right' as const,
+  },
+  { title: 'SERVED', of: ({ served }: QueueReport) => (served ? 'yes' : 'no') },
+  { title: 'NOTE', of: ({ reason }: QueueReport) => reason, shrinks: true as const },
+];
+
+const QUEUE = { queue: { summary: 'name of the queue', completes: 'queues' } } as const;
+
+/** The commands about queues. */
+export const queueCommands: CommandGroup<InspectorContext> = {
+  name: 'queues',
+  summary: 'look at queues; pause and resume them',
+  commands: [
+    command({
+      name: 'ls',
+      summary: 'list the queues: how deep, how old, whether a worker serves them',
+      run: async ({ inspector, out }: InspectorContext) => {
+        const { queues } = await inspector();
+        out.table(await queues.list(), COLUMNS, 'No worker has ever started in this namespace: it has no queues.');
+        return undefined;
+      },
+    }),
+    command({
+      name: 'pause',
+      summary: 'start no task of a queue in the whole cluster, until it is resumed',
+      arguments: QUEUE,
+      options: {
+        for: duration('<time>', 'resume it by itself after this time, such as 1h'),
+        reason: text('<text>', 'shown with the pause'),
+      },
+      run: async ({ inspector, out, by }: InspectorContext, { queue }, { for: time, reason }) => {
+        const options = { by, ...(time && { for: time }), ...(reason !== undefined && { reason }) };
+        const pause = await (await inspector()).queues.pause(queue, options);
+        out.record(pause, () => {
+          const end = pause.until ? `until ${instant(pause.until)}` : 'until it is resumed';
+          return `Paused ${queue} ${end}. Active tasks go on.`;
+        });
+        return undefined;
+      },
+    }),
+    command({
+      name: 'resume',
+      summary: 'start the tasks of a paused queue again',
+      arguments: QUEUE,
+      run: async ({ inspector, out, by }: InspectorContext, { queue }) => {
+        const resumed = await (await inspector()).queues.resume(queue, { by });
+        out.record({ queue, resumed }, () => (resumed ? `Resumed ${queue}.` : `${queue} was not paused.`));
+        return undefined;
+      },
+    }),
+  ],
+};

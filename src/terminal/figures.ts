@@ -1,0 +1,48 @@
+/** `1,234,567` */
+export function count(number: number): string {
+  return String(number).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+const UNITS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1_000],
+] as const;
+
+/** A length of time in its two largest units: `4m 12s`; `870ms` below a second. */
+export function ago(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)}ms`;
+  let rest = Math.round(ms / 1_000) * 1_000;
+  const parts: string[] = [];
+  for (const [unit, size] of UNITS) {
+    const whole = Math.floor(rest / size);
+    rest -= whole * size;
+    if (whole > 0 || parts.length > 0) parts.push(`${whole}${unit}`);
+  }
+  return parts
+    .slice(0, 2)
+    .filter((part) => !part.startsWith('0'))
+    .join(' ');
+}
+
+/** `2026-11-29 03:12:07Z`, in UTC. */
+export function instant(date: Date): string {
+  return date.toISOString().replace('T', ' ').replace(/\.\d+/, '');
+}
+
+const BLOCKS = '▁▂▃▄▅▆▇█';
+
+/** A line of blocks, the tallest for the largest value. */
+export function sparkline(values: readonly number[]): string {
+  const most = Math.max(...values, 0);
+  const block = (value: number): string =>
+    BLOCKS[most === 0 ? 0 : Math.round((value / most) * (BLOCKS.length - 1))] ?? '▁';
+  return values.map(block).join('');
+}
+
+/** A bar of so many columns, filled to a part of 1. */
+export function bar(part: number, width: number): string {
+  const filled = Math.round(Math.min(Math.max(part, 0), 1) * width);
+  return '█'.repeat(filled) + '░'.repeat(width - filled);
+}

@@ -1,0 +1,79 @@
+import { idOf } from '../../src/message/task-message.js';
+import { BrokerFixture } from '../support/broker-fixture.js';
+import { type CommandLineOptions, inShell, nestwork, onTerminal } from '../support/command-line.js';
+import { seedDead } from '../support/dead-tasks.js';
+
+const DEAD = '{nestwork}:dead:default';
+const QUEUE = '{nestwork}:queue:default';
+
+let fixture: BrokerFixture;
+let options: CommandLineOptions;
+let ids: string[];
+beforeAll(async () => {
+  fixture = await BrokerFixture.start();
+  options = { env: { NESTWORK_REDIS_URL: fixture.server.url, NO_COLOR: '1' } };
+});
+beforeEach(async () => {
+  await fixture.child();
+  ids = (await seedDead(fixture, [{}, { report: { code: 'CRASHED' } }, {}])).map(idOf);
+});
+afterEach(() => fixture.reset());
+afterAll(() => fixture.stop());
+
+/** How many are dead, and how many wait. */
+async function places(): Promise<[dead: number, pending: number]> {
+  return [await fixture.redis.zcard(DEAD), await fixture.redis.llen(QUEUE)];
+}
+
+describe('nestwork dead redrive', () => {
+  it('lets one task run again by its id', async () => {
+    const { code, stdout } = await nestwork(['dead', 'redrive', ids[0] ?? '', '--yes'], options);
+    expect([code, stdout]).toEqual([0, `Redriven ${ids[0]}.\n`]);
+    expect(await places()).toEqual([2, 1]);
+    const again = await nestwork(['dead', 'redrive', ids[0] ?? '', '--yes'], options);
+    expect(again).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('UNKNOWN_TASK_ID') });
+  });
+
+  it('lets all that match run again, and reports it as JSON', async () => {
+    const { code, stdout } = await nestwork(['dead', 'redrive', '--code', 'CRASHED', '--yes', '--json'], options);
+    expect([code, JSON.parse(stdout)]).toEqual([0, { redriven: 1, refused: 0 }]);
+    expect(await places()).toEqual([2, 1]);
+  });
+
+  it('shows which tasks it would take, and takes none, with --dry-run', async () => {
+    const { code, stdout, stderr } = await nestwork(['dead', 'redrive', '--all', '--dry-run', '--json'], options);
+    expect(code).toBe(0);
+    expect(stdout.trim().split('\n')).toHaveLength(3);
+    expect(stderr).toContain('it would redrive 3 dead tasks of all queues on 127.0.0.1');
+    expect(await places()).toEqual([3, 0]);
+  });
+
+  it('refuses to act on all tasks for an id that is missing', async () => {
+    const { code, stderr } = await inShell('nestwork dead redrive $NOTHING --yes', options);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('Add --all')]);
+    expect(await places()).toEqual([3, 0]);
+  });
+});
+
+describe('nestwork dead delete', () => {
+  it('needs --yes without a terminal', async () => {
+    const { code, stdout, stderr } = await nestwork(['dead', 'delete', '--all'], options);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(
+      /Delete 3 dead tasks of all queues on 127\.0\.0\.1:\d+, namespace nestwork\?.*\[INVALID_USAGE\]/,
+    );
+    expect(await places()).toEqual([3, 0]);
+  });
+
+  it.each([
+    ['y\n', 0, 'Deleted 3.'],
+    ['n\n', 3, 'Nothing is changed.'],
+    ['\u0003', 3, 'Nothing is changed.'],
+  ])('asks on a terminal, for the answer %j leaves %i tasks', async (answer, left, said) => {
+    const { code, stdout } = await onTerminal('dead delete --all', { ...options, answer });
+    expect(stdout).toContain('Delete 3 dead tasks of all queues');
+    expect(stdout).toContain(said);
+    expect(code).toBe(0);
+    expect(await places()).toEqual([left, 0]);
+  });
+});

@@ -1,0 +1,119 @@
+import { idOf } from '../../src/message/task-message.js';
+import { BrokerFixture } from '../support/broker-fixture.js';
+import { type CommandLineOptions, inShell, nestwork, onTerminal } from '../support/command-line.js';
+import { seedDead } from '../support/dead-tasks.js';
+
+let fixture: BrokerFixture;
+let options: CommandLineOptions;
+beforeAll(async () => {
+  fixture = await BrokerFixture.start();
+  options = { env: { NESTWORK_REDIS_URL: fixture.server.url } };
+});
+afterEach(() => fixture.reset());
+afterAll(() => fixture.stop());
+
+function linesOf(text: string): string[] {
+  return text.split('\n').filter((line) => line !== '');
+}
+
+describe('nestwork queues ls', () => {
+  beforeEach(async () => {
+    await fixture.child(['default', 'bulk']);
+    await fixture.broker.enqueue('default', fixture.messages(1_200));
+  });
+
+  it('writes a JSON line for each queue of the catalog, with --json', async () => {
+    const { code, stdout, stderr } = await nestwork(['queues', 'ls', '--json'], options);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(linesOf(stdout).map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ queue: 'bulk', pending: 0, served: true }),
+      expect.objectContaining({ queue: 'default', pending: 1_200, scheduled: 0, dead: 0 }),
+    ]);
+  });
+
+  it('writes lines with tabs and plain numbers into a pipe', async () => {
+    const { stdout } = await nestwork(['queues', 'ls'], options);
+    const [head, bulk, ofDefault] = linesOf(stdout).map((line) => line.split('\t'));
+    expect(head).toEqual(['QUEUE', 'PENDING', 'SCHEDULED', 'DEAD', 'WAITS', 'SERVED', 'NOTE']);
+    expect(bulk?.slice(0, 4)).toEqual(['bulk', '0', '0', '0']);
+    expect(ofDefault?.slice(0, 4)).toEqual(['default', '1200', '0', '0']);
+  });
+
+  it('draws a table within the width of a terminal, in colours unless NO_COLOR is set', async () => {
+    const coloured = await onTerminal('queues ls', { ...options, env: { ...options.env, TERM: 'xterm' } });
+    const plain = await onTerminal('queues ls', { ...options, columns: 72, env: { ...options.env, NO_COLOR: '1' } });
+    expect(coloured.stdout).toContain('\u001b[1m');
+    expect(plain.stdout).not.toContain('\u001b');
+    expect(plain.stdout).toContain('1,200');
+    for (const line of linesOf(plain.stdout)) expect(line.length).toBeLessThanOrEqual(72);
+  });
+
+  it('ends quietly when its reader has enough', async () => {
+    const { code, stdout, stderr } = await inShell('nestwork queues ls | head -n 1', options);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(linesOf(stdout)).toHaveLength(1);
+  });
+});
+
+describe('nestwork dead', () => {
+  it('lists the newest first, and leads to the next page', async () => {
+    await fixture.child();
+    const ids = (await seedDead(fixture, [{}, {}, { report: { code: 'CRASHED' } }])).map(idOf);
+    const first = await nestwork(['dead', 'ls', '--limit', '2', '--json'], options);
+    expect(linesOf(first.stdout).map((line) => JSON.parse(line).id)).toEqual([ids[2], ids[1]]);
+    const [, cursor = ''] = /--cursor (\S+)/.exec(first.stderr) ?? [];
+    const second = await nestwork(['dead', 'ls', '--limit', '2', '--cursor', cursor, '--json'], options);
+    expect(linesOf(second.stdout).map((line) => JSON.parse(line).id)).toEqual([ids[0]]);
+    const crashed = await nestwork(['dead', 'ls', '--code', 'CRASHED', '--json'], options);
+    expect(linesOf(crashed.stdout)).toHaveLength(1);
+  });
+
+  it('shows one task, and its arguments only when asked to', async () => {
+    await fixture.child();
+    const error = 'Error: \u001b[31mforged';
+    const [message = ''] = await seedDead(fixture, [
+      { message: fixture.message('Some.task', 'secret'), report: { error } },
+    ]);
+    const shown = await nestwork(['dead', 'show', idOf(message)], options);
+    expect(shown.stdout).toContain('Some.task');
+    for (const hidden of ['secret', '\u001b']) expect(shown.stdout).not.toContain(hidden);
+    const whole = await nestwork(['dead', 'show', idOf(message), '--args', '--json'], options);
+    expect(JSON.parse(whole.stdout)).toMatchObject({ id: idOf(message), task: 'Some.task', args: ['secret'] });
+  });
+
+  it('says that there is nothing on stderr', async () => {
+    const { code, stdout, stderr } = await nestwork(['dead', 'ls', '--json'], options);
+    expect([code, stdout, stderr]).toEqual([0, '', 'No dead task matches.\n']);
+  });
+});
+
+describe('nestwork crons', () => {
+  it('lists, pauses, resumes and runs a cron', async () => {
+    const cron = {
+      schedule: { everyMs: 60_000 },
+      missed: 'latest',
+      overlap: 'allow',
+      disabled: false,
+      thresholdMs: 250,
+    } as const;
+    const place = { queues: ['default'], host: 'h', pid: 1 };
+    const name = 'Inbox.poll';
+    await fixture.broker.crons.declare([{ name, queue: 'default', ...cron }], 5_000);
+    const catalog = [{ name, queue: 'default', cron }];
+    await fixture.broker.openSession({ session: 'w-30000', leaseMs: 30_000, ...place, catalog });
+    const [listed] = linesOf((await nestwork(['crons', 'ls', '--json'], options)).stdout);
+    expect(JSON.parse(listed ?? '')).toMatchObject({ name, queue: 'default', everyMs: 60_000, paused: false });
+    expect((await nestwork(['crons', 'pause', name], options)).stdout).toBe(`Paused ${name}. Runs under way go on.\n`);
+    expect((await nestwork(['crons', 'ls'], options)).stdout).toContain('paused');
+    await nestwork(['crons', 'resume', name], options);
+    const run = JSON.parse((await nestwork(['crons', 'run', name, '--json'], options)).stdout);
+    expect(run).toMatchObject({ name, queue: 'default', added: true });
+    expect(await fixture.redis.llen('{nestwork}:queue:default')).toBe(1);
+    const mistyped = await nestwork(['crons', 'run', 'Inbox.pol'], options);
+    expect(mistyped).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining('Did you mean Inbox.poll?'),
+    });
+  });
+});

@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+
+const MAIN = new URL('../../dist/cli/main.js', import.meta.url).pathname;
+
+const QUESTION = '[y/N]';
+
+/** How a command ended, and what it wrote. */
+export interface Ended {
+  readonly code: number | string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CommandLineOptions {
+  readonly env?: Record<string, string>;
+  readonly cwd?: string;
+}
+
+/** Runs `nestwork` as it is built, in a process of its own, without a terminal. */
+export function nestwork(args: readonly string[], options: CommandLineOptions = {}): Promise<Ended> {
+  return run(process.execPath, [MAIN, ...args], options);
+}
+
+/** Runs a line of a shell, in which `nestwork` is the command. */
+export function inShell(line: string, options: CommandLineOptions = {}): Promise<Ended> {
+  return run('bash', ['-c', `set -o pipefail; nestwork() { '${process.execPath}' '${MAIN}' "$@"; }; ${line}`], options);
+}
+
+interface OnTerminal extends CommandLineOptions {
+  readonly columns?: number;
+  /** typed when the question is there */
+  readonly answer?: string;
+}
+
+/** Runs `nestwork` on a terminal of so many columns. All that it writes comes on stdout. */
+export function onTerminal(line: string, { columns = 100, answer, ...options }: OnTerminal = {}): Promise<Ended> {
+  const command = `stty cols ${columns}; '${process.execPath}' '${MAIN}' ${line}`;
+  return run('script', ['-qec', command, '/dev/null'], options, answer);
+}
+
+async function run(
+  file: string,
+  args: readonly string[],
+  { env = {}, cwd = tmpdir() }: CommandLineOptions,
+  answer?: string,
+): Promise<Ended> {
+  const { NODE_OPTIONS: _, FORCE_COLOR: __, ...ours } = process.env;
+  const child = spawn(file, args, { cwd, env: { ...ours, ...env }, stdio: 'pipe' });
+  let [stdout, stderr] = ['', ''];
+  child.stdin.on('error', () => {}); // it may end before it reads
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    // before the question, Ctrl-C would end the process
+    if (answer !== undefined && !child.stdin.writableEnded && stdout.includes(QUESTION)) child.stdin.end(answer);
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  if (answer === undefined) child.stdin.end();
+  const [code, signal] = await once(child, 'close');
+  return { code: code ?? signal, stdout: stdout.replaceAll('\r\n', '\n'), stderr };
+}
