@@ -1,5 +1,5 @@
 /**
- * What was counted of tasks, see `docs/monitoring.md`.
+ * The counts of tasks, see `docs/monitoring.md`.
  *
  * @example
  * const failures = ({ failed, timedOut, crashed }: TaskCounters) => failed + timedOut + crashed;
@@ -40,7 +40,7 @@ export const TASK_COUNTERS: readonly TaskCounter[] = [
   'dropped',
 ];
 
-/** Upper bounds of the buckets of histograms, in seconds; one more bucket has what took longer. */
+/** Upper bounds of the buckets of histograms, in seconds; one more bucket has all that took longer. */
 export const BUCKETS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3_600] as const;
 
 /** The series of tasks that no worker knows, and of those for which there is no room. */
@@ -48,7 +48,7 @@ export const OTHER = 'other';
 
 /** How long something took, in buckets. */
 export interface Histogram {
-  /** for each of BUCKETS, and for what took longer: how many took no longer, and longer than the bucket before */
+  /** for each of BUCKETS, and for longer ones: how many took no longer, and longer than the bucket before */
   readonly buckets: number[];
   /** in microseconds */
   sumUs: number;
@@ -117,7 +117,7 @@ function encodeTimes(letter: string, { buckets, sumUs }: Histogram): Record<stri
   return Object.fromEntries([...counts, [`${letter}sum`, sumUs]]);
 }
 
-/** Reads what scripts have written; passes over names of other versions. */
+/** Reads counts as scripts write them; passes over names of other versions. */
 export function decodeCounts(text: string): TaskCounts {
   const numbers = decodeNumbers(text);
   const counts = noCounts();

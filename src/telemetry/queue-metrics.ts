@@ -36,7 +36,9 @@ export class QueueMetrics {
   /** Content type of the text. */
   static readonly contentType = 'text/plain; version=0.0.4; charset=utf-8';
 
-  private readonly errors = new LogOnce((what) => new Logger('QueueMetrics').warn(`Metrics cannot be read: ${what}`));
+  private readonly errors = new LogOnce((reason) =>
+    new Logger('QueueMetrics').warn(`Metrics cannot be read: ${reason}`),
+  );
   private reading: Promise<MetricFamily[]> | undefined;
 
   /** @internal */

@@ -211,7 +211,7 @@ export class ClaimLoop {
   }
 }
 
-/** What a finisher gives back once the grace of a shutdown is over. */
+/** Whether a finisher gives the task back once the grace of a shutdown is over. */
 function isGivenBack(outcome: Outcome): boolean {
   return outcome.kind === 'failed' && outcome.decision.kind !== 'drop';
 }

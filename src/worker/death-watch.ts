@@ -25,13 +25,13 @@ export interface DeathWatchOptions {
 }
 
 /**
- * Calls the `onTaskDead` hooks of the app for deaths that no other process has taken, whatever killed the task and wherever.
+ * Calls the `onTaskDead` hooks of the app for deaths that no other process has taken, for any reason and on any machine.
  * Asks Redis nothing when the app has no such hook.
  */
 export class DeathWatch {
   private readonly hooks: readonly OnTaskDead[];
   private readonly log = new WorkerLog('TaskHooks');
-  private readonly errors = new LogOnce((what) => this.log.warn(`Deaths are reported later: ${what}`));
+  private readonly errors = new LogOnce((reason) => this.log.warn(`Deaths are reported later: ${reason}`));
   private readonly ending = new AbortController();
   private watching: Promise<void> | undefined;
   private calls = 0;
@@ -79,8 +79,8 @@ export class DeathWatch {
       try {
         await hook.onTaskDead(task);
       } catch (error) {
-        const what = `failed at the death of ${printable(task.task ?? 'a task')} ${printable(id)}`;
-        this.log.error(`A hook of ${printable(hookName(hook))} ${what}: ${printed(error)}`);
+        const failure = `failed at the death of ${printable(task.task ?? 'a task')} ${printable(id)}`;
+        this.log.error(`A hook of ${printable(hookName(hook))} ${failure}: ${printed(error)}`);
       }
     }
   }

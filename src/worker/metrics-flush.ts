@@ -5,7 +5,7 @@ import type { OutcomeListener, StartListener } from './executor.js';
 import { TaskCounting } from './task-counting.js';
 import { WorkerLog } from './worker-log.js';
 
-/** What is counted is sent after so long, in ms: a child that is killed takes no more with it. */
+/** Counts are sent after so long, in ms: a child that is killed loses no more of them. */
 const FLUSH_MS = 2_000;
 /** How long the end of a child waits for its last counts, in ms. */
 const END_MS = 1_000;
@@ -32,8 +32,8 @@ export class MetricsFlush {
   readonly onOutcome: OutcomeListener;
   private readonly counting: TaskCounting;
   private readonly log = new WorkerLog('TaskWorker');
-  private readonly errors = new LogOnce((what) => this.log.warn(`Tasks are counted later: ${what}`));
-  /** what was given a number and is not answered, the first number first */
+  private readonly errors = new LogOnce((reason) => this.log.warn(`Tasks are counted later: ${reason}`));
+  /** the counts that have a number and no answer yet, by number */
   private numbered: { readonly number: number; readonly series: readonly TaskSeries[] }[] = [];
   private number = 0;
   private timer: NodeJS.Timeout | undefined;

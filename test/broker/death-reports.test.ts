@@ -36,7 +36,7 @@ async function until(ms: number): Promise<void> {
 }
 
 describe('taking deaths', () => {
-  it('begins with those from the first call on', async () => {
+  it('begins with the deaths after the first call', async () => {
     await died([1_000]);
     expect(await take('a', 1)).toEqual([]);
     const since = Number((await fixture.redis.hget(REPORTED, 'default'))?.split(' ', 1));
@@ -45,7 +45,7 @@ describe('taking deaths', () => {
     expect(await take('a', 2)).toEqual([first]);
   });
 
-  it('gives each death to one caller', async () => {
+  it('gives each death to one caller only', async () => {
     await takenUntil(2_000);
     const [, ...later] = await died([1_999, 2_000, 2_001]);
     expect(await take('a', 1)).toEqual(later);
@@ -53,7 +53,7 @@ describe('taking deaths', () => {
     expect(await take('a', 2)).toEqual([]);
   });
 
-  it('answers a call that comes again as before, whatever died since', async () => {
+  it('gives a repeated call the same answer, also after further deaths', async () => {
     await takenUntil(2_000);
     const [first] = await died([2_000]);
     expect(await take('a', 1)).toEqual([first]);
@@ -64,7 +64,7 @@ describe('taking deaths', () => {
     expect(await take('a', 2)).toEqual([second]);
   });
 
-  it('takes twenty of a queue at once, and all that died in the instant of the last', async () => {
+  it('takes twenty deaths of a queue at once, and all of the instant of the last one', async () => {
     await takenUntil(2_000);
     const one = await died(Array.from({ length: 19 }, (_, index) => 2_000 + index));
     const same = await died(Array.from({ length: 30 }, () => 3_000));
@@ -73,13 +73,13 @@ describe('taking deaths', () => {
     expect(await take('a', 2)).toEqual(rest);
   });
 
-  it('leaves the deaths of this instant to the next call, because more may follow', async () => {
+  it('leaves deaths of the present instant to the next call', async () => {
     await takenUntil(2_000);
     await died([(await fixture.now()) + 60_000]);
     expect(await take('a', 1)).toEqual([]);
   });
 
-  it('takes nothing twice after the clock of Redis was set back', async () => {
+  it('takes no death twice after the clock of Redis was set back', async () => {
     const ahead = (await fixture.now()) + 60_000;
     await takenUntil(ahead);
     await died([ahead - 1, ahead - 60_001]);
@@ -87,7 +87,7 @@ describe('taking deaths', () => {
     expect(await fixture.redis.hget(REPORTED, 'default')).toBe(`${ahead} ${ahead} a 1`);
   });
 
-  it('keeps queues apart', async () => {
+  it('begins in each queue on its own', async () => {
     await takenUntil(2_000);
     await takenUntil(2_000, 'bulk');
     const [mine] = await died([2_000]);
@@ -96,7 +96,7 @@ describe('taking deaths', () => {
     expect(await take('a', 2)).toEqual([other]);
   });
 
-  it('begins anew once nobody has asked for an hour, and where others wrote', async () => {
+  it('begins anew after an hour without a call, and after a foreign value', async () => {
     await died([1_000]);
     await fixture.redis.hset(REPORTED, 'default', '999 foreign', 'bulk', `${'9'.repeat(20)} 0 another 1`);
     expect(await take('a', 1)).toEqual([]);
@@ -105,14 +105,14 @@ describe('taking deaths', () => {
     expect(await fixture.redis.ttl(REPORTED)).toBeGreaterThan(3_500);
   });
 
-  it('is refused where something foreign lies, before it writes', async () => {
+  it('is refused before it writes when a key holds a foreign value', async () => {
     await fixture.redis.set('{nestwork}:dead:bulk', 'foreign');
     await expect(take('a', 1)).rejects.toMatchObject({ code: 'REDIS_REFUSED' });
     expect(await fixture.redis.exists(REPORTED)).toBe(0);
     await fixture.redis.del('{nestwork}:dead:bulk');
   });
 
-  it('goes on while Redis is full', async () => {
+  it('works while Redis is full', async () => {
     await takenUntil(2_000);
     const deaths = await died([2_000]);
     await fixture.whenFull(async () => expect(await take('a', 1)).toEqual(deaths));

@@ -24,7 +24,7 @@ function series(given: Partial<Record<TaskCounter, number>>, task = 'Some.task',
   return { queue, task, counts: counts(given) };
 }
 
-/** What is not 0, by series. */
+/** The counts that are not 0, by series. */
 function shown(all: readonly TaskSeries[]): Record<string, Partial<Record<string, number>>> {
   const entries = all.map(({ queue, task, counts: { duration, waiting, ...counters } }) => [
     `${queue} ${task}`,
@@ -76,7 +76,7 @@ describe('a flush', () => {
     expect(await inBuckets(10)).toEqual(sum);
   });
 
-  it('counts once, however often its number comes, and also after a later one', async () => {
+  it('that is repeated counts once, also after a later one', async () => {
     const { metrics } = fixture.broker;
     await metrics.flush(CHILD, 1, [series({ done: 1 })]);
     await metrics.flush(CHILD, 1, [series({ done: 1 })]);
@@ -88,7 +88,7 @@ describe('a flush', () => {
     expect(await fixture.redis.ttl('{nestwork}:flushed:s-30000.1')).toBeGreaterThan(3_500);
   });
 
-  it('keeps histograms and large sums to the microsecond', async () => {
+  it('keeps histograms, and large sums to the microsecond', async () => {
     const given = series({ done: 2 });
     given.counts.duration.buckets[3] = 2;
     given.counts.duration.sumUs = 2e14 + 1;
@@ -110,7 +110,7 @@ describe('a flush', () => {
     expect(lifetimes.totals).toBe(-1);
   });
 
-  it('counts as `other` of its queue what finds no room among a thousand series', async () => {
+  it('counts a task beyond a thousand series as `other` of its queue', async () => {
     const { metrics } = fixture.broker;
     const names = Array.from({ length: 1_002 }, (_, index) => `Task.${index}`);
     for (let at = 0; at < names.length; at += 100) {
@@ -127,7 +127,7 @@ describe('a flush', () => {
     expect(found['default Task.0']).toEqual({ done: 6 });
   });
 
-  it('goes to the minute of Redis, whatever the clock of its process says', async () => {
+  it('goes to the minute of Redis, also from a process with another time', async () => {
     const { broker } = await fixture.anotherBroker();
     const clock = Date.now;
     try {
@@ -140,7 +140,7 @@ describe('a flush', () => {
     expect(await inBuckets(1)).toEqual({ 'default Some.task': { done: 1 } });
   });
 
-  it('is refused where something foreign lies, before it writes', async () => {
+  it('is refused before it writes when a key holds a foreign value', async () => {
     await fixture.redis.set('{nestwork}:totals', 'foreign');
     await expect(fixture.broker.metrics.flush(CHILD, 1, [series({ done: 1 })])).rejects.toMatchObject({
       code: 'REDIS_REFUSED',
@@ -148,20 +148,20 @@ describe('a flush', () => {
     expect(await fixture.redis.exists('{nestwork}:flushed:s-30000.1')).toBe(0);
   });
 
-  it('counts also while Redis is full', async () => {
+  it('works while Redis is full', async () => {
     await fixture.whenFull(() => fixture.broker.metrics.flush(CHILD, 1, [series({ done: 1 })]));
     expect(await total('done')).toBe(1);
   });
 
-  it('reads over what others wrote in its place', async () => {
+  it('replaces a foreign value in its place', async () => {
     await fixture.redis.hset('{nestwork}:totals', 'default Some.task', 'done x 7 -1 started 2', 'a b c', 'done 1');
     await fixture.broker.metrics.flush(CHILD, 1, [series({ started: 1, done: 1 })]);
     expect((await totals())['default Some.task']).toEqual({ started: 3, done: 1 });
   });
 });
 
-describe('what ends without its child is counted by the script that ends it:', () => {
-  it('a crash, also of a task that is dead by it', async () => {
+describe('the script that ends a task without its child counts', () => {
+  it('a crash, also the one after which the task is dead', async () => {
     const message = fixture.message();
     const child = await fixture.holderOf([message]);
     await fixture.broker.settle(child, childExit({ blamed: [idOf(message)], line: LINE }));
@@ -174,14 +174,14 @@ describe('what ends without its child is counted by the script that ends it:', (
     expect(await totals()).toEqual({ 'default Some.task': { crashed: 1, dead: 1 } });
   });
 
-  it('no crash where several tasks ran', async () => {
+  it('no crash when several tasks ran', async () => {
     const messages = fixture.messages(2);
     const child = await fixture.holderOf(messages);
     await fixture.broker.settle(child, childExit({ blamed: messages.map(idOf), line: LINE }));
     expect(await totals()).toEqual({});
   });
 
-  it('a hard timeout, whether the task runs again, is dead or is dropped', async () => {
+  it('a hard timeout of a task that runs again, is dead or is dropped', async () => {
     const [again = '', dead = '', dropped = ''] = fixture.messages(3);
     const child = await fixture.holderOf([again, dead, dropped]);
     const late = { line: LINE, report: '{"code":"HARD_TIMEOUT"}' };
@@ -193,7 +193,7 @@ describe('what ends without its child is counted by the script that ends it:', (
     expect(await totals()).toEqual({ 'default Some.task': { timedOut: 3, retried: 1, dead: 1, dropped: 1 } });
   });
 
-  it('a cancelled task that waits, once', async () => {
+  it('a waiting task that is cancelled, once', async () => {
     const message = fixture.message();
     await fixture.broker.enqueue('default', [message]);
     await fixture.broker.cancel(idOf(message));
@@ -218,7 +218,7 @@ describe('what ends without its child is counted by the script that ends it:', (
     expect(await totals()).toEqual({ 'default Some.task': { cancelled: 1 } });
   });
 
-  it('a task that no worker knows, and bytes that are no task, are `other`', async () => {
+  it('a task that no worker knows, and bytes that are no task, as `other`', async () => {
     const foreign = fixture.message('Foreign.task');
     await fixture.broker.enqueue('default', [foreign]);
     await fixture.broker.cancel(idOf(foreign));
@@ -229,14 +229,14 @@ describe('what ends without its child is counted by the script that ends it:', (
     expect(await totals()).toEqual({ 'default other': { cancelled: 1, dead: 1 } });
   });
 
-  it('a task with tags has its name behind them', async () => {
+  it('a task with tags by its name', async () => {
     const message = fixture.uniqueMessage('k');
     await fixture.broker.enqueueUnique('default', message, { due: undefined, replace: false });
     await fixture.broker.cancel(idOf(message));
     expect(await totals()).toEqual({ 'default Some.task': { cancelled: 1 } });
   });
 
-  it('a foreign key in place of the counts keeps no task from its end', async () => {
+  it('nothing when a foreign key is in place of the counts, and ends the task', async () => {
     await fixture.redis.set('{nestwork}:endings', 'foreign');
     const message = fixture.message();
     await fixture.broker.enqueue('default', [message]);
@@ -244,7 +244,7 @@ describe('what ends without its child is counted by the script that ends it:', (
     expect(await fixture.redis.llen('{nestwork}:queue:default')).toBe(0);
   });
 
-  it('the next flush or sample moves it to its minute, and the totals stay the same', async () => {
+  it('an end that the next flush or sample moves to its minute, with unchanged totals', async () => {
     const messages = fixture.messages(2);
     await fixture.broker.enqueue('default', messages);
     await fixture.broker.cancel(idOf(messages[0] ?? ''));
@@ -260,7 +260,7 @@ describe('what ends without its child is counted by the script that ends it:', (
     expect(await totals()).toEqual({ 'default Some.task': { done: 1, cancelled: 2 } });
   });
 
-  it('a flush moves so many at most, and passes over foreign fields', async () => {
+  it('ends of which a flush moves 200 at most, and no foreign fields', async () => {
     const fields = Array.from({ length: 250 }, (_, index) => [`default Task.${index} cancelled`, '1']).flat();
     await fixture.redis.hset('{nestwork}:endings', 'foreign', 'x', 'default Task.0 dead', 'y', ...fields);
     await fixture.broker.metrics.flush(CHILD, 1, []);
@@ -291,7 +291,7 @@ describe('a sample', () => {
     expect(critical).toEqual({ pending: 0, quarantined: 0, scheduled: 0, oldestMs: 0 });
   });
 
-  it('counts an overdue scheduled task among the oldest, and one that is not due not', async () => {
+  it('has the age of an overdue scheduled task, and ignores one that is not due', async () => {
     const now = await fixture.now();
     await fixture.redis.zadd('{nestwork}:scheduled:default', now - 40_000, fixture.message());
     await fixture.redis.zadd('{nestwork}:scheduled:bulk', now + 40_000, fixture.message());
@@ -302,7 +302,7 @@ describe('a sample', () => {
     await fixture.redis.flushall();
   });
 
-  it('is taken once a minute of each queue, whichever worker asks', async () => {
+  it('is taken once a minute of each queue, for all workers together', async () => {
     const minute = Math.floor((await fixture.now()) / MINUTE_MS);
     const time = { minute: String(minute), ten: String(Math.floor(minute / 10)) };
     const [done, , count] = await fixture.call('sample', { ...time, queues: ['default'] });
@@ -315,7 +315,7 @@ describe('a sample', () => {
     }
   });
 
-  it('of another minute than that of Redis is not taken, and says the time', async () => {
+  it('of another minute than that of Redis is not taken, and returns the time', async () => {
     const minute = Math.floor((await fixture.now()) / MINUTE_MS) - 1;
     const [done, now] = await fixture.call('sample', { minute: String(minute), ten: '0', queues: ['default'] });
     expect(done).toBe(0);
@@ -342,7 +342,7 @@ describe('a sample', () => {
     await fixture.redis.flushall();
   });
 
-  it('is refused where something foreign lies, and taken while Redis is full', async () => {
+  it('is refused when a key holds a foreign value, and taken while Redis is full', async () => {
     await fixture.whenFull(() => fixture.broker.metrics.sample(['default']));
     expect(Object.keys(await sampled())).toEqual(['default']);
     await fixture.redis.set('{nestwork}:totals', 'foreign');
@@ -351,7 +351,7 @@ describe('a sample', () => {
     await expect(fixture.broker.metrics.totals()).rejects.toThrow('{nestwork}:totals is a string');
   });
 
-  it('has no age below 0 where the clock of a sender is ahead', async () => {
+  it('has no age below 0 when the clock of a sender is ahead', async () => {
     const now = await fixture.now();
     const message = fixture.message();
     const early = message.slice(0, 25) + (now + 90_000).toString(36).padStart(9, '0') + message.slice(34);

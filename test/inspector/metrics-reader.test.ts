@@ -39,7 +39,7 @@ function ago(minutes: number): Date {
 }
 
 describe('rates', () => {
-  it('have a point for each minute, with what came in from what went out and the change of the depth', async () => {
+  it('have a point for each minute, whose `in` follows from `out` and the change of the depth', async () => {
     await inMinute(3, { 'default A.a': counts({ started: 5, done: 4, dropped: 1 }), default: 'pending 10 oldest 700' });
     await inMinute(2, { default: 'pending 12 quarantined 1 scheduled 2 oldest 900' });
     await inMinute(1, { 'default A.a': counts({ done: 1 }), 'bulk A.a': counts({ dead: 2, cancelled: 1 }) });
@@ -152,7 +152,7 @@ describe('a summary', () => {
     await expect(metrics.summary(options as SummaryOptions)).rejects.toThrow(text);
   });
 
-  it('passes over what others wrote among the counts', async () => {
+  it('ignores foreign values among the counts', async () => {
     await inMinute(1, { 'default A.a': 'done x', 'a b c': 'done 7', foreign: 'x', '': '' });
     const { tasks, queues } = await metrics.summary({ last: '5m' });
     expect(tasks).toMatchObject([{ task: 'A.a', done: 0 }]);
@@ -167,7 +167,7 @@ describe('percentiles', () => {
     return timeSummary(duration);
   };
 
-  it('lie within the bounds of the bucket in which they fall', () => {
+  it('lie within the bounds of their bucket', () => {
     const { p50Ms, p95Ms, p99Ms } = of(...Array(98).fill(3), 800, 800);
     expect(p50Ms).toBeLessThanOrEqual(5);
     expect(p95Ms).toBeLessThanOrEqual(5);
@@ -186,7 +186,7 @@ describe('percentiles', () => {
   });
 });
 
-it('the current figures are those of queues, workers, children and all that was ever counted', async () => {
+it('the current figures have queues, workers, children and all counts since the first', async () => {
   const now = await fixture.now();
   await fixture.child(['default']);
   await fixture.redis.hset('{nestwork}:totals', 'default A.a', 'done 5');

@@ -64,8 +64,11 @@ const LEAVE = [
   ),
   ...missedBy(
     'metrics',
-    remove('end_cancelled: the count', "    note_ending(keys, task.queue.name, task.message, 'cancelled')\n"),
-    remove('bury_stray: the count', "  note_ending(keys, queue.name, '', 'dead')\n"),
+    remove(
+      'end_cancelled: the count of the cancellation',
+      "    note_ending(keys, task.queue.name, task.message, 'cancelled')\n",
+    ),
+    remove('bury_stray: the count of the death', "  note_ending(keys, queue.name, '', 'dead')\n"),
   ),
   ...missedBy(
     'unique-keys',
@@ -306,7 +309,10 @@ const BY_SCRIPT = {
       'the id among the cancelled',
       '  remember_cancelled(keys.cancelled, now_ms(), string.sub(message, 1, 20))\n',
     ),
-    ...missedBy('metrics', remove('the count', "  note_ending(keys, queue.name, message, 'cancelled')\n")),
+    ...missedBy(
+      'metrics',
+      remove('the count of the cancellation', "  note_ending(keys, queue.name, message, 'cancelled')\n"),
+    ),
     FULL_MEMORY,
   ),
   'close-session': [

@@ -7,7 +7,7 @@ beforeEach(async () => {
 afterEach(() => fixture.stop());
 
 describe('onTaskDead is called once for each death', () => {
-  it('of all kinds, whichever child reports it', async () => {
+  it('of each kind, by any of the children', async () => {
     fixture.worker({ children: 2 }, { WORKER_MODULE: 'alerts' });
     const deaths = ['FixtureTasks.fail TASK_FAILED', 'FixtureTasks.forEver HARD_TIMEOUT', 'FixtureTasks.exit CRASHED'];
     await fixture.sender('fail').with({ retries: 1, backoff: 1 }).delay('label');

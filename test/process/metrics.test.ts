@@ -9,7 +9,7 @@ afterEach(() => fixture.stop());
 
 type Counters = Partial<Record<TaskCounter, number>>;
 
-/** What was counted of a task of the fixture since the first, without what is 0. */
+/** All counts of a task of the fixture since the first, without those that are 0. */
 const counted = (task: string): Promise<Counters> => totalOf(`FixtureTasks.${task}`);
 
 async function totalOf(name: string): Promise<Counters> {
@@ -25,7 +25,7 @@ async function untilCounted(task: string, wanted: Counters): Promise<void> {
 }
 
 describe('a worker counts', () => {
-  it('what its children ran, and the minutes have the same counts as the totals', async () => {
+  it('the tasks of its children, with the same sums in minutes and totals', async () => {
     fixture.worker({ children: 2 });
     await fixture.sendMany(
       'run',
@@ -46,7 +46,7 @@ describe('a worker counts', () => {
     expect(samples).toBeGreaterThanOrEqual(3);
   });
 
-  it('attempts that are dropped or cancelled, and tasks that are cancelled while they wait', async () => {
+  it('dropped and cancelled attempts, and waiting tasks that are cancelled', async () => {
     const scheduled = await fixture.sender('log').with({ delay: '1h' }).delay('scheduled');
     await scheduled.cancel();
     fixture.worker({ children: 2 });
@@ -63,7 +63,7 @@ describe('a worker counts', () => {
     await untilCounted('log', { cancelled: 1 });
   });
 
-  it('all but the last flush of a child that is killed, and nothing twice', async () => {
+  it('each task of a killed child at most once, and all but those of its last flush', async () => {
     fixture.worker({ children: 1, concurrency: 5 });
     await fixture.sendMany(
       'run',
@@ -98,7 +98,7 @@ describe('a worker counts', () => {
     expect(await counted('run')).toEqual({ started: 1, done: 1 });
   });
 
-  it('crashes and hard timeouts, whose children cannot', async () => {
+  it('crashes and hard timeouts, whose children cannot count them', async () => {
     fixture.worker({ children: 1 });
     await fixture.send('exit', ['crash']);
     await fixture.sender('forEver').with({ hardTimeout: '2s' }).delay('hard', 'block');

@@ -43,7 +43,7 @@ it('the dashboard has panels with queries, each in a place of its own', () => {
   for (const { targets } of panels) expect(targets.length).toBeGreaterThan(0);
 });
 
-(HAS_PROMTOOL ? it : it.skip)(`the alert rules are what promtool accepts${NEEDS_PROMTOOL}`, () => {
+(HAS_PROMTOOL ? it : it.skip)(`promtool accepts the alert rules${NEEDS_PROMTOOL}`, () => {
   expect(promtool(['check', 'rules', join(FOLDER, 'alerts.yaml')])).toBe('');
 });
 

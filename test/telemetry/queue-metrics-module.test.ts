@@ -36,7 +36,7 @@ class PasswordGuard implements CanActivate {
   }
 }
 
-const NOBODY: CanActivate = { canActivate: () => false };
+const DENIES: CanActivate = { canActivate: () => false };
 
 const ADAPTERS = {
   Express: () => new ExpressAdapter(),
@@ -66,7 +66,7 @@ describe.each(Object.keys(ADAPTERS) as Platform[])('on %s', (platform) => {
     expect(text).toBe(await app?.get(QueueMetrics).text());
   });
 
-  it('a guard of the module protects the route, with what it injects', async () => {
+  it('a guard of the module protects the route, with its dependencies', async () => {
     const guarded = { path: 'internal/figures', guards: [PasswordGuard], imports: [PasswordModule] };
     const url = `${await started(platform, guarded)}/internal/figures`;
     expect((await fetch(url)).status).toBe(403);
@@ -74,7 +74,7 @@ describe.each(Object.keys(ADAPTERS) as Platform[])('on %s', (platform) => {
   });
 
   it('a guard of the app protects the route', async () => {
-    const url = await started(platform, {}, [NOBODY]);
+    const url = await started(platform, {}, [DENIES]);
     expect((await fetch(`${url}/metrics`)).status).toBe(403);
   });
 

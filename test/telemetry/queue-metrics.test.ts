@@ -75,18 +75,18 @@ describe('the text', () => {
     expect(lines(await new QueueMetrics(new Reader(empty)).text(), 'nestwork_task_duration_seconds')).toEqual([]);
   });
 
-  it('escapes what others wrote in the place of a name', async () => {
+  it('escapes a foreign value in the place of a name', async () => {
     const totals = [{ queue: 'a"b\\c', task: 'd\ne', counts: { ...noCounts(), done: 1 } }];
     const text = await new QueueMetrics(new Reader(figures({ totals }))).text();
     expect(text).toContain('nestwork_tasks_done_total{queue="a\\"b\\\\c",task="d\\ne"} 1\n');
   });
 
-  it('says only that Redis cannot be read when it cannot', async () => {
+  it('has only nestwork_redis_up when Redis cannot be read', async () => {
     const text = await new QueueMetrics(new Reader(new Error('away'))).text();
     expect(text.split('\n').filter((line) => line && !line.startsWith('#'))).toEqual(['nestwork_redis_up 0']);
   });
 
-  (HAS_PROMTOOL ? it : it.skip)(`is what promtool accepts${NEEDS_PROMTOOL}`, async () => {
+  (HAS_PROMTOOL ? it : it.skip)(`is accepted by promtool${NEEDS_PROMTOOL}`, async () => {
     expect(promtool(['check', 'metrics'], await new QueueMetrics(new Reader(figures())).text())).toBe('');
   });
 });

@@ -11,7 +11,7 @@ const QUEUE = 'default';
 
 beforeAll(() => Logger.overrideLogger(false));
 
-/** Deaths to be taken, and what is asked. */
+/** Deaths to be taken, and a record of the calls. */
 class Deaths {
   readonly asked: number[] = [];
   readonly records = new Map<string, DeadEntry>();
@@ -47,7 +47,7 @@ function watching(...hooks: object[]): void {
   watch.start();
 }
 
-/** Remembers what it was called with. */
+/** Records the arguments of its calls. */
 class Alerts implements OnTaskDead {
   readonly seen: DeadTask[] = [];
 
@@ -73,7 +73,7 @@ it('calls every hook with the record of a death', async () => {
   expect(two.ids).toEqual(['a']);
 });
 
-it('asks nothing without a hook', async () => {
+it('sends no command without a hook', async () => {
   watching({ onTaskStart: () => {} });
   await watch.stop();
   expect(deaths.asked).toEqual([]);
@@ -93,7 +93,7 @@ it('goes on after a hook that throws', async () => {
   expect(alerts.ids).toEqual(['a', 'b']);
 });
 
-it('passes over a task that has left the dead, or has died again', async () => {
+it('skips a task that has left the dead, or has died again', async () => {
   const alerts = new Alerts();
   deaths.died('gone');
   deaths.records.clear();
@@ -104,7 +104,7 @@ it('passes over a task that has left the dead, or has died again', async () => {
   expect(alerts.ids).toEqual(['dead']);
 });
 
-it('asks under the same number until it is answered', async () => {
+it('repeats a call under the same number until Redis answers', async () => {
   deaths.failures = 1;
   const alerts = new Alerts();
   deaths.died('a');
@@ -115,7 +115,7 @@ it('asks under the same number until it is answered', async () => {
   expect(deaths.asked.slice(2, 4)).toEqual([2, 3]);
 });
 
-it('waits at its end for a hook that is under way, and calls no other', async () => {
+it('waits at its end for a running hook, and calls no other', async () => {
   let release = (): void => {};
   const calls: string[] = [];
   const slow = {

@@ -8,7 +8,7 @@ import { claimed } from './messages.js';
 const DONE = { kind: 'done', result: 1, durationMs: 1 } as const;
 const EVERY_MS = 5;
 
-/** What was sent, and whether it is answered. */
+/** Records the flushes, and answers them or not. */
 class Counted {
   readonly flushes: { number: number; done: number; series: number }[] = [];
   refused = false;
@@ -34,7 +34,7 @@ function end(metrics: MetricsFlush, name = 'Some.task'): void {
   metrics.onOutcome(new RunningTask(decodeMessage(claimed(name).message), 'default'), DONE);
 }
 
-it('sends what was counted together, and nothing while nothing was', async () => {
+it('sends counts together, and no command without counts', async () => {
   const broker = new Counted();
   const metrics = flusher(broker);
   end(metrics);
@@ -50,7 +50,7 @@ it('sends what was counted together, and nothing while nothing was', async () =>
   ]);
 });
 
-it('sends a flush that failed again as it was, and what was counted since under the next number', async () => {
+it('repeats a failed flush unchanged, and sends later counts under the next number', async () => {
   const broker = new Counted();
   broker.refused = true;
   const metrics = flusher(broker);
@@ -67,7 +67,7 @@ it('sends a flush that failed again as it was, and what was counted since under 
   expect(broker.flushes.filter(({ number }) => number !== 1)).toEqual([{ number: 2, done: 2, series: 1 }]);
 });
 
-it('sends the last counts at its end, also those counted while others are under way', async () => {
+it('sends the last counts at its end, also those made during another flush', async () => {
   const broker = new Counted();
   let answer: () => void = () => {};
   broker.held = new Promise((resolve) => (answer = resolve));

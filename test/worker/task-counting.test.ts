@@ -31,7 +31,7 @@ function failure(decision: Decision, error: unknown = new Error('no'), attempted
   return { kind: 'failed', error, decision, attempted, durationMs: attempted ? 30 : 0, task: task() };
 }
 
-/** What is not 0. */
+/** The counts that are not 0. */
 function shown(counts: TaskCounts | undefined): Record<string, number> {
   const counters = TASK_COUNTERS.map((counter) => [counter, counts?.[counter] ?? 0] as const);
   return Object.fromEntries(counters.filter(([, count]) => count > 0));
@@ -64,7 +64,7 @@ it.each<[string, Outcome, boolean, Record<string, number>]>([
   expect(series).toMatchObject({ queue: 'default', task: 'Some.task' });
 });
 
-it('counts an attempt that was cancelled as such, and not as dropped', () => {
+it('counts a cancelled attempt as cancelled, and not as dropped', () => {
   const counts = counting();
   const running = task();
   running.abort(new TaskCancelledError('Some.task'));
@@ -90,7 +90,7 @@ it('counts tasks that the app does not have, and bytes that are no task, as `oth
   expect(shown(series?.counts)).toEqual({ dead: 2 });
 });
 
-it('takes the time of waiting and running, and none below 0 by a clock that is behind', () => {
+it('takes the times of waiting and running, and none below 0 from a clock that is behind', () => {
   const counts = counting();
   counts.started(task('Some.task', NOW - 700));
   counts.started(task('Some.task', NOW + 700));
@@ -102,7 +102,7 @@ it('takes the time of waiting and running, and none below 0 by a clock that is b
   expect(series?.counts.duration.buckets[2]).toBe(1);
 });
 
-it('keeps names and queues apart, and begins anew once they are taken', () => {
+it('keeps names and queues apart, and begins at 0 after they are taken', () => {
   const counts = counting();
   for (const [name, queue] of [
     ['A.a', 'default'],
@@ -122,7 +122,7 @@ it('keeps names and queues apart, and begins anew once they are taken', () => {
   expect(counts.take().map(({ counts: { started } }) => started)).toEqual([1]);
 });
 
-it('has a thousand series at most, and counts further ones as `other` of their queue', () => {
+it('has at most a thousand series, and counts further ones as `other` of their queue', () => {
   const counts = counting();
   for (let index = 0; index < 1_003; index += 1) counts.started(task(`Task.${index}`));
   counts.started(task('Task.7'));
@@ -133,7 +133,7 @@ it('has a thousand series at most, and counts further ones as `other` of their q
 });
 
 describe('counts as Redis has them', () => {
-  it('come through as they were, without those that are 0', () => {
+  it('are decoded unchanged, without those that are 0', () => {
     const counts = noCounts();
     counts.done = 12;
     counts.timedOut = 1;
@@ -145,7 +145,7 @@ describe('counts as Redis has them', () => {
     expect(encodeCounts(noCounts())).toBe('');
   });
 
-  it('of another version, or of others, are passed over', () => {
+  it('of another version, and foreign values, are ignored', () => {
     expect(decodeCounts('done 3 novel 7 d42 9 failed x <done>')).toEqual({ ...noCounts(), done: 3 });
   });
 });

@@ -63,7 +63,7 @@ export interface DeadLetterBroker {
   remove(queue: string, deaths: readonly Death[]): Promise<number>;
 }
 
-/** What a child needs whose app wants to know of deaths. */
+/** The calls of a child whose app has an `onTaskDead` hook. */
 export interface DeathReportBroker {
   /**
    * Takes deaths of the queues that no child has taken yet, oldest first; of the first call for a queue none.

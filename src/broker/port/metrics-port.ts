@@ -19,7 +19,7 @@ export interface QueueSample {
   readonly oldestMs: number;
 }
 
-/** What was counted in one minute, or in ten. */
+/** The counts of one minute, or of ten. */
 export interface MetricsBucket {
   /** its beginning, in ms since 1970 */
   readonly at: number;
@@ -36,7 +36,7 @@ export interface MetricsRange {
   readonly to: number;
 }
 
-/** What a child needs. */
+/** The calls of a child. */
 export interface CountingBroker {
   /**
    * Adds counts, at most MOST_FLUSHED series.
@@ -46,13 +46,13 @@ export interface CountingBroker {
   flush(claimant: Pick<Claimant, 'child'>, number: number, series: readonly TaskSeries[]): Promise<void>;
 }
 
-/** What a supervisor needs. */
+/** The calls of a supervisor. */
 export interface SamplingBroker {
   /** Samples queues, each once a minute in the cluster. Resolves to when the next minute begins, in ms from now. */
   sample(queues: readonly string[]): Promise<number>;
 }
 
-/** What people and tools read. */
+/** The calls of people and tools. */
 export interface MetricsBroker {
   /** The time of Redis, in ms since 1970. */
   now(): Promise<number>;

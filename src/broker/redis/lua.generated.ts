@@ -260,7 +260,7 @@ end`,
   'wrong_metrics': `local function wrong_metrics(keys)
   return wrong_type('hash', keys.metrics, keys.metrics_ten, keys.totals, keys.endings)
 end`,
-  'note_ending': `local function note_ending(keys, queue, message, what)
+  'note_ending': `local function note_ending(keys, queue, message, counter)
   local at = 35
   while string.find(message, '^%a', at) do
     at = at + 28
@@ -269,7 +269,7 @@ end`,
   if not name or redis.pcall('HEXISTS', keys.catalog, name) ~= 1 then
     name = 'other'
   end
-  redis.pcall('HINCRBY', keys.endings, queue .. ' ' .. name .. ' ' .. what, 1)
+  redis.pcall('HINCRBY', keys.endings, queue .. ' ' .. name .. ' ' .. counter, 1)
   -- where no worker counts, nothing moves them
   redis.pcall('EXPIRE', keys.endings, 86400, 'NX')
 end`,
@@ -984,7 +984,7 @@ for _, queue in ipairs(queues) do
     deaths[#deaths + 1] = found[i]
   end
 end
--- without anybody who reports, those that die are not to be reported later
+-- deaths of a time without a worker that reports them are not reported later
 redis.call('EXPIRE', keys.reported, 3600)
 return deaths`,
   'cancel-active': `#!lua flags=allow-oom
@@ -1269,9 +1269,6 @@ end
 redis.call('ZADD', sessions, text(now + lease_ms), session_id)
 return 1`,
   'flush': `#!lua flags=allow-oom
-${LIB.DIGITS}
-${LIB.base36}
-${LIB.counted}
 ${LIB.part}
 ${LIB.now_ms}
 ${LIB.wrong_type}
@@ -1285,7 +1282,7 @@ ${LIB.add_to_hash}
 ${LIB.add_counts}
 ${LIB.add_endings}
 ${LIB.keep_metrics}
--- adds what a child has counted to the minute, the ten minutes and the totals, each flush once.
+-- adds the counts of a child to the minute, the ten minutes and the totals, each flush once.
 -- Returns 0 if its minute is not that of Redis, and 1 otherwise; the time of Redis in ms.
 local keys = {
   metrics = KEYS[1],
@@ -2280,7 +2277,7 @@ end
 --   several: which of them did it is unknown, so each becomes a quarantined task and runs alone next
 --   what ran out of time counts a failure, and runs again after its delay or is dead
 --   what was done is acked, what was cancelled ends, what was not started goes back uncounted
---   what ran out of time and is dropped is among the done
+--   a task that ran out of time and is dropped is among the done
 --
 -- Atomic because the claims may be given to others only in the instant in which the child loses its registration.
 

@@ -49,7 +49,7 @@ type StreamEntryReply = readonly [id: string, fields: readonly string[]];
 
 /** What the end of a task may change, wherever it ends. A script that takes these has its keys in `keys`, see lib/leave.lua. */
 export const ENDS = ['unique', 'cancelled', 'alarm'] as const;
-/** Where what ends without its child is counted, see lib/metrics.lua. */
+/** The keys for counts of tasks that end without their child, see lib/metrics.lua. */
 const COUNTS = ['endings', 'catalog'] as const;
 /** Where a task of a queue can go. */
 const QUEUE = ['name', 'pending', 'quarantined', 'bell', 'scheduled', 'dead', 'records'] as const;
@@ -240,7 +240,7 @@ export const SCRIPTS = {
     reply: reply<string[]>('for each death its queue, its time and its id'),
   },
   flush: {
-    purpose: 'adds what a child has counted to the minute, the ten minutes and the totals, each flush once',
+    purpose: 'adds the counts of a child to the minute, the ten minutes and the totals, each flush once',
     by: ['child'],
     keys: ['metrics', 'metricsTen', 'totals', 'endings', 'flushed'],
     args: ['minute', 'number', '...counts'],

@@ -31,8 +31,8 @@ export interface CurrentMetrics {
 }
 
 /**
- * Reads what workers have counted of their tasks: by minute for 3 hours, by ten minutes for 7 days. Injectable. What a child has
- * counted in its last 2 s may be missing.
+ * Reads the counts that workers keep of their tasks: by minute for 3 hours, by ten minutes for 7 days. Injectable. The counts of
+ * the last 2 s may be missing.
  *
  * @example
  * @Injectable()
@@ -53,7 +53,7 @@ export class MetricsReader {
   ) {}
 
   /**
-   * What happened in each minute; in each ten minutes when `from` is more than 3 hours ago.
+   * The counts of each minute, or of each ten minutes when `from` is more than 3 hours ago.
    *
    * @throws NestworkError REDIS_UNAVAILABLE, REDIS_TIMEOUT, INVALID_OPTION, INVALID_NAME
    * @example
@@ -72,7 +72,7 @@ export class MetricsReader {
   }
 
   /**
-   * What happened in the last hour, or any other time: counts and percentiles of each task, the flow of each queue.
+   * The last hour, or any other time: counts and percentiles of each task, the flow of each queue.
    *
    * @throws NestworkError REDIS_UNAVAILABLE, REDIS_TIMEOUT, INVALID_OPTION, INVALID_DURATION, INVALID_NAME
    * @example
@@ -96,7 +96,7 @@ export class MetricsReader {
   }
 
   /**
-   * What monitoring systems want, of now.
+   * The present figures, for monitoring systems.
    *
    * @internal
    */
@@ -118,7 +118,7 @@ function matches(series: TaskSeries, { task, queue }: MetricsFilter): boolean {
 }
 
 function queuesOf({ series, samples }: MetricsBucket, { task, queue }: MetricsFilter): string[] {
-  // what came in is known of whole queues only
+  // only whole queues have a number of tasks that came in
   if (task !== undefined) return [];
   return [...series, ...samples].map((each) => each.queue).filter((name) => queue === undefined || name === queue);
 }

@@ -48,7 +48,7 @@ export interface SummaryOptions extends MetricsFilter {
 }
 
 /**
- * What happened in one minute, or in ten.
+ * The counts of one minute, or of ten.
  *
  * @example
  * const { points } = await metricsReader.rates({ from: new Date(Date.now() - 3_600_000) });
@@ -103,7 +103,7 @@ export interface TimeSummary {
 }
 
 /**
- * What was counted of one task name in one queue.
+ * The counts of one task name in one queue.
  *
  * @example
  * const { tasks } = await metricsReader.summary({ last: '1h' });
@@ -121,7 +121,7 @@ export interface TaskSummary extends TaskCounters {
 }
 
 /**
- * What happened in one queue.
+ * The flow of one queue.
  *
  * @example
  * const { queues } = await metricsReader.summary({ last: '10m' });

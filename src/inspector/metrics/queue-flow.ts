@@ -2,7 +2,7 @@ import type { MetricsBucket, QueueSample } from '../../broker/port/broker.js';
 import type { TaskCounts } from '../../task/task-counts.js';
 import type { QueueSummary } from './metrics-report.js';
 
-/** How many tasks ended, in whatever way. */
+/** How many tasks ended, in any way. */
 export function outOf({ done, dropped, dead, cancelled }: TaskCounts): number {
   return done + dropped + dead + cancelled;
 }
@@ -12,10 +12,10 @@ export function depthOf({ pending, quarantined, scheduled }: QueueSample): numbe
   return pending + quarantined + scheduled;
 }
 
-/** What goes in and out of one queue. A sample is of the beginning of its bucket. */
+/** The tasks that go in and out of one queue. A sample is of the beginning of its bucket. */
 export class QueueFlow {
   private out = 0;
-  /** of what ended before the last sample, since the first */
+  /** of the tasks that ended between the first sample and the last */
   private outBetween = 0;
   private outSince = 0;
   private first: number | undefined;

@@ -1,7 +1,7 @@
 import type { MetricsBroker, MetricsBucket } from '../../broker/port/broker.js';
 import type { Clock } from '../../values/clock.js';
 
-/** A test counts nothing: its tasks run one after the other, and it sees what each comes to. */
+/** A test counts nothing: its tasks run one after the other, and it sees the end of each. */
 export class MemoryMetrics implements MetricsBroker {
   constructor(private readonly clock: Clock) {}
 

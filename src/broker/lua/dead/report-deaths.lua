@@ -48,6 +48,6 @@ for _, queue in ipairs(queues) do
     deaths[#deaths + 1] = found[i]
   end
 end
--- without anybody who reports, those that die are not to be reported later
+-- deaths of a time without a worker that reports them are not reported later
 redis.call('EXPIRE', keys.reported, 3600)
 return deaths

@@ -39,7 +39,7 @@ local function add_counts(keys, series, counts)
   add_to_hash(keys.totals, series, counts)
 end
 
--- Moves what scripts have counted. A part of it: others wait for this script.
+-- Moves the counts of scripts, at most 200 at once: other commands wait for this script.
 local function add_endings(keys)
   local found = redis.call('HRANDFIELD', keys.endings, 200, 'WITHVALUES')
   local fields, all = {}, {}
@@ -70,9 +70,9 @@ local function wrong_metrics(keys)
   return wrong_type('hash', keys.metrics, keys.metrics_ten, keys.totals, keys.endings)
 end
 
--- Counts what becomes of a task without the child that ran it. The script does not know the minute, so the next flush moves
+-- Counts the end of a task that ends without its child. The script does not know the minute, so the next flush moves
 -- the count there. Tasks that no worker knows are `other`. A count that is refused must not undo the change that it counts.
-local function note_ending(keys, queue, message, what)
+local function note_ending(keys, queue, message, counter)
   local at = 35
   while string.find(message, '^%a', at) do
     at = at + 28
@@ -81,7 +81,7 @@ local function note_ending(keys, queue, message, what)
   if not name or redis.pcall('HEXISTS', keys.catalog, name) ~= 1 then
     name = 'other'
   end
-  redis.pcall('HINCRBY', keys.endings, queue .. ' ' .. name .. ' ' .. what, 1)
+  redis.pcall('HINCRBY', keys.endings, queue .. ' ' .. name .. ' ' .. counter, 1)
   -- where no worker counts, nothing moves them
   redis.pcall('EXPIRE', keys.endings, 86400, 'NX')
 end

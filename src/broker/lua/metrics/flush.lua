@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- adds what a child has counted to the minute, the ten minutes and the totals, each flush once.
+-- adds the counts of a child to the minute, the ten minutes and the totals, each flush once.
 -- Returns 0 if its minute is not that of Redis, and 1 otherwise; the time of Redis in ms.
 local keys = {
   metrics = KEYS[1],

@@ -30,7 +30,7 @@ end
 --   several: which of them did it is unknown, so each becomes a quarantined task and runs alone next
 --   what ran out of time counts a failure, and runs again after its delay or is dead
 --   what was done is acked, what was cancelled ends, what was not started goes back uncounted
---   what ran out of time and is dropped is among the done
+--   a task that ran out of time and is dropped is among the done
 --
 -- Atomic because the claims may be given to others only in the instant in which the child loses its registration.
 
