@@ -1,6 +1,6 @@
 import { idOf } from '../../src/message/task-message.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
-import { type CommandLineOptions, inShell, nestwork, onTerminal } from '../support/command-line.js';
+import { type CommandLineOptions, inShell, nestwork, onTerminal, startNestwork } from '../support/command-line.js';
 import { seedDead } from '../support/dead-tasks.js';
 
 const DEAD = '{nestwork}:dead:default';
@@ -54,6 +54,22 @@ describe('nestwork dead redrive', () => {
     expect(await places()).toEqual([3, 0]);
   });
 });
+
+it.each(['SIGINT', 'SIGTERM'] as const)(
+  '%s ends a redrive between two batches, with its progress and exit code 1',
+  async (name) => {
+    const many = 20_000;
+    await seedDead(fixture, Array(many - ids.length).fill({}));
+    const { ended, firstTalk, signal } = startNestwork(['dead', 'redrive', '--all', '--yes', '--json'], options);
+    await firstTalk; // a tenth is done
+    signal(name);
+    const { code, stdout } = await ended;
+    const { redriven, ...rest } = JSON.parse(stdout);
+    expect([code, rest]).toEqual([1, { total: many, stopped: true }]);
+    expect(await places()).toEqual([many - redriven, redriven]);
+    expect(redriven).toBeLessThan(many);
+  },
+);
 
 describe('nestwork dead delete', () => {
   it('needs --yes without a terminal', async () => {

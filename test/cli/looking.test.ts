@@ -12,6 +12,18 @@ beforeAll(async () => {
 afterEach(() => fixture.reset());
 afterAll(() => fixture.stop());
 
+/** Options of Node.js that write the URL of each loaded module to stderr. */
+const LISTING = `--import=${inline(
+  `import { register } from 'node:module'; register('${inline(`
+  import { writeSync } from 'node:fs';
+  export const load = (url, context, next) => (writeSync(2, url + '\\n'), next(url, context));
+`)}');`,
+)}`;
+
+function inline(code: string): string {
+  return `data:text/javascript,${encodeURIComponent(code.trim()).replaceAll("'", '%27')}`;
+}
+
 function linesOf(text: string): string[] {
   return text.split('\n').filter((line) => line !== '');
 }
@@ -29,6 +41,12 @@ describe('nestwork queues ls', () => {
       expect.objectContaining({ queue: 'bulk', pending: 0, served: true }),
       expect.objectContaining({ queue: 'default', pending: 1_200, scheduled: 0, dead: 0 }),
     ]);
+  });
+
+  it('loads ioredis and no module of Nest', async () => {
+    const { code, stderr } = await nestwork(['queues', 'ls'], { env: { ...options.env, NODE_OPTIONS: LISTING } });
+    expect([code, stderr]).toEqual([0, expect.stringContaining('/node_modules/ioredis/')]);
+    expect(linesOf(stderr).filter((line) => line.includes('/@nestjs/'))).toEqual([]);
   });
 
   it('writes lines with tabs and plain numbers into a pipe', async () => {
@@ -52,6 +70,21 @@ describe('nestwork queues ls', () => {
     const { code, stdout, stderr } = await inShell('nestwork queues ls | head -n 1', options);
     expect([code, stderr]).toEqual([0, '']);
     expect(linesOf(stdout)).toHaveLength(1);
+  });
+});
+
+describe('nestwork queues pause', () => {
+  it('pauses a queue for a time, with the person and the reason, until it is resumed', async () => {
+    await fixture.child(['default']);
+    const pause = ['queues', 'pause', 'default', '--for', '1h', '--reason', 'deploy', '--by', 'anna'];
+    expect((await nestwork(pause, options)).stdout).toMatch(/^Paused default until \S+ \S+Z\. Active tasks go on\.\n$/);
+    const [listed] = linesOf((await nestwork(['queues', 'ls', '--json'], options)).stdout);
+    expect(JSON.parse(listed ?? '')).toMatchObject({ queue: 'default', paused: { by: 'anna', reason: 'deploy' } });
+    const resume = ['queues', 'resume', 'default'];
+    expect((await nestwork(resume, options)).stdout).toBe('Resumed default.\n');
+    expect((await nestwork(resume, options)).stdout).toBe('default was not paused.\n');
+    const mistyped = await nestwork(['queues', 'pause', 'defalt'], options);
+    expect(mistyped).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean default?') });
   });
 });
 

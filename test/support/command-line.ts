@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 
@@ -23,6 +23,15 @@ export function nestwork(args: readonly string[], options: CommandLineOptions = 
   return run(process.execPath, [MAIN, ...args], options);
 }
 
+/** Starts `nestwork` in a process of its own, without a terminal, for a test that sends it signals. */
+export function startNestwork(
+  args: readonly string[],
+  options: CommandLineOptions = {},
+): { readonly ended: Promise<Ended>; readonly firstTalk: Promise<unknown>; signal(name: NodeJS.Signals): void } {
+  const child = start(process.execPath, [MAIN, ...args], options);
+  return { ended: endOf(child), firstTalk: once(child.stderr, 'data'), signal: (name) => void child.kill(name) };
+}
+
 /** Runs a line of a shell, in which `nestwork` is the command. */
 export function inShell(line: string, options: CommandLineOptions = {}): Promise<Ended> {
   return run('bash', ['-c', `set -o pipefail; nestwork() { '${process.execPath}' '${MAIN}' "$@"; }; ${line}`], options);
@@ -40,14 +49,20 @@ export function onTerminal(line: string, { columns = 100, answer, ...options }: 
   return run('script', ['-qec', command, '/dev/null'], options, answer);
 }
 
-async function run(
+function run(file: string, args: readonly string[], options: CommandLineOptions, answer?: string): Promise<Ended> {
+  return endOf(start(file, args, options), answer);
+}
+
+function start(
   file: string,
   args: readonly string[],
   { env = {}, cwd = tmpdir() }: CommandLineOptions,
-  answer?: string,
-): Promise<Ended> {
+): ChildProcessWithoutNullStreams {
   const { NODE_OPTIONS: _, FORCE_COLOR: __, ...ours } = process.env;
-  const child = spawn(file, args, { cwd, env: { ...ours, ...env }, stdio: 'pipe' });
+  return spawn(file, args, { cwd, env: { ...ours, ...env }, stdio: 'pipe' });
+}
+
+async function endOf(child: ChildProcessWithoutNullStreams, answer?: string): Promise<Ended> {
   let [stdout, stderr] = ['', ''];
   child.stdin.on('error', () => {}); // it may end before it reads
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -132,8 +132,8 @@ export class MemoryBroker implements AppBroker, TestWork {
     const scheduled = this.tasks.scheduled(this.queues);
     const due = scheduled.slice(0, limit).filter(({ at }) => at <= now);
     for (const task of due) this.tasks.move(task, 'pending');
-    const next = scheduled[due.length];
-    return { moved: due.length, nextInMs: next && Math.max(next.at - now, 0) };
+    const times = [scheduled[due.length]?.at, this.pauses.nextEnd].filter((at) => at !== undefined);
+    return { moved: due.length, nextInMs: times.length > 0 ? Math.max(Math.min(...times) - now, 0) : undefined };
   }
 
   async queueStates(queues: readonly string[]): Promise<QueueState[]> {

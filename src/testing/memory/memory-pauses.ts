@@ -25,6 +25,12 @@ export class MemoryPauses implements PausePort {
     return [...this.held.keys()].flatMap((queue) => this.of(queue) ?? []);
   }
 
+  /** When the next pause ends by itself; undefined when none does. */
+  get nextEnd(): number | undefined {
+    const ends = [...this.held.keys()].flatMap((queue) => this.of(queue)?.until ?? []);
+    return ends.length > 0 ? Math.min(...ends) : undefined;
+  }
+
   /** The pause that holds a queue now. */
   of(queue: string): PausedQueue | undefined {
     const pause = this.held.get(queue);

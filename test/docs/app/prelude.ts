@@ -8,6 +8,7 @@ import type {
   BroadcastLog,
   CronManager,
   DeadLetters,
+  Inspector,
   MetricsReader,
   QueueClient,
   QueueHealth,
@@ -64,6 +65,7 @@ export declare const deadLetters: DeadLetters;
 export declare const dto: WelcomeDto;
 export declare const handle: TaskHandle;
 export declare const id: string;
+export declare const inspector: Inspector;
 export declare const logger: LoggerService;
 export declare const queue: QueueClient;
 export declare const metricsReader: MetricsReader;

@@ -46,6 +46,20 @@ describe('drain()', () => {
     expect(await queue.drain()).toEqual([]);
   });
 
+  it('leaves the tasks of a paused queue until the pause ends', async () => {
+    const { app, queue, send } = await apps.start();
+    const { queues } = app.get(Inspector, { strict: false });
+    await queues.pause('bulk', { for: '10m', by: 'anna' });
+    await send.both.delay(1);
+    await send.welcome.delay(2);
+    expect(await queue.drain()).toMatchObject([{ name: 'MailTasks.welcome' }]);
+    expect(await queues.get('bulk')).toMatchObject({ pending: 1, paused: { by: 'anna' } });
+    expect(await queue.advance('9m')).toEqual([]);
+    expect(await queue.advance('1m')).toMatchObject([{ name: 'MailTasks.both' }, { name: 'MailTasks.welcome' }]);
+    await queues.pause('bulk', { by: 'anna' });
+    expect([await queues.resume('bulk', { by: 'anna' }), await queues.pauses()]).toEqual([true, []]);
+  });
+
   it('leaves scheduled tasks and delayed retries; the time stands still', async () => {
     const { queue, send } = await apps.start();
     const { now } = queue;
