@@ -39,7 +39,7 @@ local function add_counts(keys, series, counts)
   add_to_hash(keys.totals, series, counts)
 end
 
--- Moves the counts of scripts, at most 200 at once: other commands wait for this script.
+-- Moves counts of scripts, a limited number at once: other commands wait for this script.
 local function add_endings(keys)
   local found = redis.call('HRANDFIELD', keys.endings, 200, 'WITHVALUES')
   local fields, all = {}, {}
