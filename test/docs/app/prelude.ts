@@ -62,6 +62,7 @@ export declare const broadcastLog: BroadcastLog;
 export declare const context: TaskContext;
 export declare const crons: CronManager;
 export declare const deadLetters: DeadLetters;
+export declare const inspector: Inspector;
 export declare const dto: WelcomeDto;
 export declare const handle: TaskHandle;
 export declare const id: string;
