@@ -66,7 +66,6 @@ export declare const inspector: Inspector;
 export declare const dto: WelcomeDto;
 export declare const handle: TaskHandle;
 export declare const id: string;
-export declare const inspector: Inspector;
 export declare const logger: LoggerService;
 export declare const queue: QueueClient;
 export declare const metricsReader: MetricsReader;
