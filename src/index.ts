@@ -33,6 +33,19 @@ export type { DeadPage, DeadPageOptions } from './inspector/dead-paging.js';
 export type { DeadTask } from './inspector/dead-task.js';
 export { TaskHealthIndicator, type TaskHealthOptions, type TaskHealthResult } from './inspector/health-indicator.js';
 export { Inspector } from './inspector/inspector.js';
+export { MetricsReader } from './inspector/metrics/metrics-reader.js';
+export type {
+  MetricsFilter,
+  MetricsSummary,
+  QueueSummary,
+  RatePoint,
+  Rates,
+  RatesOptions,
+  SummaryOptions,
+  TaskSummary,
+  TimeSummary,
+} from './inspector/metrics/metrics-report.js';
+export type { OnTaskDead } from './inspector/on-task-dead.js';
 export {
   type HealthReport,
   QueueHealth,
@@ -82,6 +95,7 @@ export type { BackoffFunction, BackoffOptions, RetryBackoff } from './policy/bac
 export type { CallPolicyOptions, ErrorClass, PolicyOptions } from './policy/policy-options.js';
 export { DropTask, HardTimeoutError, RetryTask, SoftTimeoutError, TaskCancelledError } from './policy/task-errors.js';
 export type { BroadcastScope } from './task/broadcast.js';
+export type { TaskCounters } from './task/task-counts.js';
 export type {
   OnTaskFailure,
   OnTaskStart,

@@ -18,6 +18,7 @@ const FEATURE = new RegExp(
     'cron|interval|zone-clock|due-instants',
     'broadcast|stream|mailbox|canceller|machine-turns|once-per-host|take-turn|record-gap',
     'dead|redrive|purge|inspector|health',
+    'metrics|task-counts|task-counting|queue-sampler|telemetry',
     'in-process|testing',
   ].join('|'),
 );

@@ -33,6 +33,7 @@ import { unpromoted } from './redis/redis-errors.js';
 import { redisKeys } from './redis/redis-keys.js';
 import { RedisCrons } from './redis-crons.js';
 import { RedisDeadLetters } from './redis-dead-letters.js';
+import { RedisMetrics } from './redis-metrics.js';
 import { RedisProducer } from './redis-producer.js';
 import { RedisWorkers } from './redis-workers.js';
 import { declaredCrons } from './session-crons.js';
@@ -71,6 +72,7 @@ export class RedisBroker extends RedisProducer implements Broker {
   readonly pauses = new RedisQueuePauses(this.connection, this.foreign);
   readonly workers = new RedisWorkers(this.connection, this.foreign);
   readonly crons = new RedisCrons(this.connection, this.foreign);
+  readonly metrics = new RedisMetrics(this.connection);
   readonly deadLetters = new RedisDeadLetters(this.connection, this.foreign);
   readonly broadcasts = new RedisBroadcastRecords(this.connection, this.foreign);
   readonly stream = new BroadcastStream(this.connection, this.blocking());

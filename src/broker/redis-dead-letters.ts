@@ -1,3 +1,4 @@
+import type { Claimant } from './port/broker.js';
 import type {
   DeadBatch,
   DeadEntry,
@@ -7,6 +8,7 @@ import type {
   DeadQuery,
   DeadRange,
   Death,
+  DeathReportBroker,
   Redrive,
 } from './port/dead-letter-broker.js';
 import { type ForeignValues, isWhole } from './redis/foreign-values.js';
@@ -21,7 +23,7 @@ const REDRIVES = new Map<unknown, Redrive>([
 ]);
 
 /** The dead tasks over Redis: one script per transition, and one that reads. */
-export class RedisDeadLetters implements DeadLetterBroker, DeadPurgeBroker {
+export class RedisDeadLetters implements DeadLetterBroker, DeadPurgeBroker, DeathReportBroker {
   constructor(
     private readonly connection: RedisConnection,
     private readonly foreign: ForeignValues,
@@ -72,6 +74,16 @@ export class RedisDeadLetters implements DeadLetterBroker, DeadPurgeBroker {
   purge(queue: string, { retentionMs, most }: DeadLimits, batch: number): Promise<number> {
     const limits = { retentionMs: retentionMs ?? '', kept: most ?? '', most: batch };
     return this.connection.call('purge', { queue, ...limits });
+  }
+
+  async takeDeaths(
+    { child, queues }: Pick<Claimant, 'child' | 'queues'>,
+    number: number,
+  ): Promise<(Death & Pick<DeadEntry, 'queue'>)[]> {
+    const fields = await this.connection.call('report-deaths', { child, number, queues });
+    return fields.flatMap((queue, at) =>
+      at % 3 === 0 ? [{ queue, diedAt: Number(fields[at + 1]), id: fields[at + 2] ?? '' }] : [],
+    );
   }
 }
 

@@ -1,11 +1,12 @@
 import { NestworkError } from '../errors.js';
+import type { OnTaskDead } from '../inspector/on-task-dead.js';
 import type { TaskHookProvider } from '../task/task-hooks.js';
 import { hasTaskHooks } from '../task/task-metadata.js';
 import type { TaskType } from './declared-enhancers.js';
 import { scopeOrigin } from './scope-origin.js';
 import type { Wrapper } from './wrapper.js';
 
-const HOOKS = ['onTaskStart', 'onTaskSuccess', 'onTaskFailure', 'wrapTask', 'wrapSend'] as const;
+const HOOKS = ['onTaskStart', 'onTaskSuccess', 'onTaskFailure', 'onTaskDead', 'wrapTask', 'wrapSend'] as const;
 
 /**
  * The instance of a provider marked with `@TaskHooks()`.
@@ -25,11 +26,11 @@ export function hooksOf(wrapper: Wrapper, name: string): TaskHookProvider {
       ],
     );
   }
-  const hooks = wrapper.instance as TaskHookProvider;
+  const hooks = wrapper.instance as TaskHookProvider & Partial<OnTaskDead>;
   if (HOOKS.some((hook) => typeof hooks[hook] === 'function')) return hooks;
   throw new NestworkError('INVALID_OPTION', `The @TaskHooks() provider ${name} has none of the hooks.`, [
     `Give it at least one of the methods ${HOOKS.join(', ')}.`,
-    'Let the class implement OnTaskStart, OnTaskSuccess, OnTaskFailure, WrapTask or WrapSend: the compiler then checks their names.',
+    'Let the class implement OnTaskStart, OnTaskSuccess, OnTaskFailure, OnTaskDead, WrapTask or WrapSend: the compiler then checks their names.',
   ]);
 }
 

@@ -11,12 +11,16 @@ import { scoreboardCapacity } from '../worker/batch-size.js';
 import { BroadcastRunner } from '../worker/broadcast-runner.js';
 import { ClaimLoop } from '../worker/claim-loop.js';
 import { cronRuns } from '../worker/cron-run.js';
+import { DeathWatch } from '../worker/death-watch.js';
 import { logBrokenBackoff } from '../worker/executor.js';
+import { MetricsFlush } from '../worker/metrics-flush.js';
 import { TrackingExecutor } from './tracking-executor.js';
 
 export interface InProcessChildOptions {
   readonly app: WorkerApp;
   readonly concurrency: number;
+  /** whether tasks are counted */
+  readonly metrics: boolean;
   /** Makes the connections of one claim loop; a closed connection cannot be used again. */
   readonly connect: () => RedisBroker;
   readonly onLeaseLost: (session: string) => void;
@@ -90,19 +94,27 @@ export class InProcessChild implements Child {
     this.prepared = undefined;
     this.closeScoreboard();
     const broker = connect();
+    const names = app.catalog.map(({ name }) => name);
+    const metrics = this.options.metrics ? new MetricsFlush({ broker: broker.metrics, claimant, names }) : undefined;
     const loop = new ClaimLoop({
       broker,
       claimant,
       concurrency,
       maxTasks: 0,
       executor: this.executor,
-      onOutcome: [cronRuns((cron, run) => broker.crons.recordRun(claimant, cron, run))],
+      onStart: metrics?.onStart,
+      onOutcome: [
+        cronRuns((cron, run) => broker.crons.recordRun(claimant, cron, run)),
+        ...(metrics ? [metrics.onOutcome] : []),
+      ],
       scoreboard: new ScoreboardWriter(this.capacity, scoreboard.fd),
       names: nameIndex(app.catalog),
       onWorn: () => {},
       onLeaseLost: () => onLeaseLost(claimant.session),
     });
-    const ended = loop.run();
+    const deaths = new DeathWatch({ broker: broker.deadLetters, claimant, hooks: app.hooks });
+    deaths.start();
+    const ended = loop.run().then(async () => void (await Promise.all([metrics?.end(), deaths.stop()])));
     this.claimant = claimant;
     this.scoreboard = scoreboard;
     this.shift = { loop, broker, ended };

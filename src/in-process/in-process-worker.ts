@@ -59,6 +59,7 @@ export class InProcessWorker {
     this.child = new InProcessChild({
       app,
       concurrency: worker.concurrency,
+      metrics: worker.metrics,
       connect: () => new RedisBroker(app.settings),
       onLeaseLost: (session) => this.runtime?.replaceSession(session),
       logger: this.logger,
@@ -141,7 +142,7 @@ export class InProcessWorker {
     };
     const onWarning = (warning: string): void => this.logger.warn(warning);
     const broker = new RedisBroker({ ...settings, onOutage, onWarning });
-    const { leaseMs, cancelGraceMs } = worker;
+    const { leaseMs, cancelGraceMs, metrics } = worker;
     return workerSession({
       broker,
       queues,
@@ -151,6 +152,7 @@ export class InProcessWorker {
       steered: { obey: () => 'it runs in the process of its app, which it cannot end' },
       leaseMs,
       cancelGraceMs,
+      metrics,
       sinceMs,
       children: () => [this.child],
       logger,

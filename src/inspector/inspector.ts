@@ -2,6 +2,7 @@ import type { AppBroker } from '../broker/port/broker.js';
 import { type Clock, systemClock } from '../values/clock.js';
 import { CronManager } from './cron-manager.js';
 import { DeadLetters } from './dead-letters.js';
+import { MetricsReader } from './metrics/metrics-reader.js';
 import { QueueHealth } from './queue-health.js';
 import { KnownQueues } from './queues/known-queues.js';
 import { QueueInspector } from './queues/queue-inspector.js';
@@ -37,6 +38,8 @@ export class Inspector {
   readonly workers: WorkerInspector;
   /** the crons: list, run, pause, resume */
   readonly crons: CronManager;
+  /** the counts of tasks: by minute, with percentiles and the flow of queues */
+  readonly metrics: MetricsReader;
   /** whether tasks are consumed in time */
   readonly health: QueueHealth;
 
@@ -52,6 +55,7 @@ export class Inspector {
     this.crons = new CronManager(broker, known, clock);
     this.health = new QueueHealth(broker, known, clock);
     this.tasks = new TaskInspector(broker, known, this.dead, clock);
+    this.metrics = new MetricsReader(broker, known);
     this.queues = new QueueInspector(this.health, known, new QueuePauses(broker.pauses));
   }
 

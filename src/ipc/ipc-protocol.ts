@@ -56,6 +56,8 @@ export interface StartOrder {
   readonly maxTasks: number;
   /** how many tasks its scoreboard has room for */
   readonly capacity: number;
+  /** whether it counts its tasks */
+  readonly metrics: boolean;
 }
 
 /** How long a child that is to end waits for its last broadcast, in ms. */
@@ -85,6 +87,7 @@ type Fields = Readonly<Record<string, Check>>;
 
 const text: Check = (value) => typeof value === 'string';
 const count: Check = (value) => Number.isSafeInteger(value);
+const flag: Check = (value) => typeof value === 'boolean';
 const optional =
   (check: Check): Check =>
   (value) =>
@@ -117,7 +120,15 @@ const SHAPES: Readonly<Record<(ChildMessage | SupervisorMessage)['type'], Fields
   leaseLost: { session: text },
   broadcastEnded: { id: text, error: text, durationMs: count },
   broadcast: { id: text, message: text },
-  start: { session: text, child: text, queues: list(text), concurrency: count, maxTasks: count, capacity: count },
+  start: {
+    session: text,
+    child: text,
+    queues: list(text),
+    concurrency: count,
+    maxTasks: count,
+    capacity: count,
+    metrics: flag,
+  },
   stop: {},
   abort: {},
   cancel: { id: text },

@@ -8,6 +8,7 @@ import { deadJanitor } from './dead-janitor.js';
 import { peerCheck } from './peer-check.js';
 import type { Service } from './periodic-loop.js';
 import { Promoter } from './promoter.js';
+import { queueSampler } from './queue-sampler.js';
 import { reaper } from './reaper.js';
 
 export interface WorkerServicesOptions extends AppWorker {
@@ -15,6 +16,8 @@ export interface WorkerServicesOptions extends AppWorker {
   readonly settings: AppSettings;
   readonly catalog: readonly CatalogEntry[];
   readonly leaseMs: number;
+  /** whether tasks are counted */
+  readonly metrics: boolean;
   readonly logger: Pick<Logger, 'warn'>;
   /** A step failed and is tried again. */
   readonly onError: (error: unknown) => void;
@@ -28,6 +31,7 @@ export function workerServices({
   queues,
   app,
   leaseMs,
+  metrics,
   logger,
   onError,
 }: WorkerServicesOptions): Service[] {
@@ -44,6 +48,7 @@ export function workerServices({
     deadJanitor({ broker: broker.deadLetters, ...settings, onError }),
     new Promoter({ broker, onError }),
     new CronLoop({ broker: broker.crons, crons, onWarning, onError }),
+    metrics ? queueSampler({ broker: broker.metrics, queues, onError }) : undefined,
     peerCheck({ broker, namespace: settings.namespace, own: { queues, app }, crons, onWarning, onError }),
   ];
   return loops.filter((loop) => loop !== undefined);

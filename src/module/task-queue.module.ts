@@ -30,6 +30,7 @@ import { CronManager } from '../inspector/cron-manager.js';
 import { DeadLetters } from '../inspector/dead-letters.js';
 import { TaskHealthIndicator } from '../inspector/health-indicator.js';
 import { Inspector } from '../inspector/inspector.js';
+import { MetricsReader } from '../inspector/metrics/metrics-reader.js';
 import { QueueHealth } from '../inspector/queue-health.js';
 import { KnownQueues } from '../inspector/queues/known-queues.js';
 import { isWorkerChild } from '../ipc/child-role.js';
@@ -64,6 +65,7 @@ export const EXPORTED = [
   CronManager,
   DeadLetters,
   Inspector,
+  MetricsReader,
   QueueClient,
   QueueHealth,
   TaskContext,
@@ -152,6 +154,12 @@ export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [
       provide: DeadLetters,
       useFactory: (broker: AppBroker, { queues }: ResolvedTaskQueueOptions) =>
         new DeadLetters(broker.deadLetters, KnownQueues.declared(queues)),
+      inject: [BROKER, RESOLVED_OPTIONS],
+    },
+    {
+      provide: MetricsReader,
+      useFactory: (broker: AppBroker, { queues }: ResolvedTaskQueueOptions) =>
+        new MetricsReader(broker, KnownQueues.declared(queues)),
       inject: [BROKER, RESOLVED_OPTIONS],
     },
     {

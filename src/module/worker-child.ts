@@ -43,6 +43,7 @@ async function boot(module: Type<unknown> | DynamicModule, logger: LoggerService
     settings,
     catalog,
     broker: find<Broker>(BROKER),
+    hooks,
     executor: new Executor(registry, hooks, logBrokenBackoff),
     close: () => app.close(),
   };

@@ -140,7 +140,10 @@ export interface GlobalEnhancerKinds {
  * TaskQueueModule.forRoot({ inProcess });
  */
 export interface InProcessOptions
-  extends Pick<WorkerOptions, 'concurrency' | 'queues' | 'excludeQueues' | 'shutdownGrace' | 'cancelGrace' | 'lease'> {}
+  extends Pick<
+    WorkerOptions,
+    'concurrency' | 'queues' | 'excludeQueues' | 'shutdownGrace' | 'cancelGrace' | 'lease' | 'metrics'
+  > {}
 
 /**
  * A queue, with timeouts and retries of the tasks in it.
@@ -229,4 +232,10 @@ export interface WorkerOptions {
    * await WorkerFactory.run(AppModule, { entry: import.meta.url });
    */
   entry?: string | URL;
+  /**
+   * Whether children count their tasks by name and minute, and the supervisor samples how long its queues are, for
+   * `MetricsReader` and Prometheus. A child sends its counts every 2 s while it has any.
+   * @default true
+   */
+  metrics?: boolean;
 }

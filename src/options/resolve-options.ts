@@ -29,12 +29,24 @@ const WORKER = {
   cancelGrace: time(0, '5s'),
   lease: time(1_000, '30s'),
   entry: rule((given: string | URL | undefined, option) => (given === undefined ? undefined : filePath(option, given))),
+  metrics: rule((given: boolean | undefined, option) => {
+    if (given === undefined || typeof given === 'boolean') return given ?? true;
+    throw invalid(option, `is ${shown(given)}, and neither true nor false`, 'Give false to switch metrics off.');
+  }),
 } satisfies RulesOf<WorkerOptions>;
 
 export type ResolvedWorkerOptions = Resolved<typeof WORKER>;
 
 const IN_PROCESS = 'the option `inProcess` of TaskQueueModule';
-const IN_PROCESS_OPTIONS = ['concurrency', 'queues', 'excludeQueues', 'shutdownGrace', 'cancelGrace', 'lease'];
+const IN_PROCESS_OPTIONS = [
+  'concurrency',
+  'queues',
+  'excludeQueues',
+  'shutdownGrace',
+  'cancelGrace',
+  'lease',
+  'metrics',
+];
 
 const MODULE = {
   redis: rule((given: RedisSettings = 'redis://127.0.0.1:6379') => resolveRedis(given)),

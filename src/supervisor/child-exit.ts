@@ -52,9 +52,11 @@ export function settlementOf(death: Death): ChildExit {
   const blamed = blamedFor(death);
   const died = `Its process died (${reason})`;
   const { error, stack } = causeFor(blamed, uncaught);
+  const dropped = late.filter(({ afterwards }) => afterwards === DROPS).map(({ id }) => id);
   return {
     blamed,
-    done: [...done, ...late.filter(({ afterwards }) => afterwards === DROPS).map(({ id }) => id)],
+    done: [...done, ...dropped],
+    dropped,
     // a cancelled task is in neither list: it ends if Redis still has it as cancelled, otherwise it goes back
     timedOut: late
       .filter(({ afterwards }) => afterwards !== DROPS && afterwards !== CANCELLED)

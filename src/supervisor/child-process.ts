@@ -124,7 +124,7 @@ export class ChildProcess implements Child {
     return this.bootedAt === undefined ? 0 : performance.now() - this.bootedAt;
   }
 
-  start(claimant: Claimant, work: Pick<StartOrder, 'concurrency' | 'maxTasks'>): void {
+  start(claimant: Claimant, work: Pick<StartOrder, 'concurrency' | 'maxTasks' | 'metrics'>): void {
     this.claimant = claimant;
     this.send({ type: 'start', ...claimant, ...work, capacity: this.capacity } satisfies StartOrder);
   }

@@ -158,8 +158,8 @@ export class Supervisor {
   }
 
   private start(child: ChildProcess, claimant: Claimant): void {
-    const { concurrency, maxTasksPerChild: maxTasks = 0 } = this.options.worker;
-    child.start(claimant, { concurrency, maxTasks });
+    const { concurrency, maxTasksPerChild: maxTasks = 0, metrics } = this.options.worker;
+    child.start(claimant, { concurrency, maxTasks, metrics });
     child.predecessor?.stop();
     child.predecessor = undefined;
     this.changed();
@@ -171,7 +171,7 @@ export class Supervisor {
     const broker = connect(settings, () => this.whenServing((runtime) => runtime.hurry()));
     await broker.connect();
     const children = (): Iterable<ChildProcess> => this.children;
-    const { leaseMs, cancelGraceMs } = worker;
+    const { leaseMs, cancelGraceMs, metrics } = worker;
     const closing = { limitMs: worker.shutdownGraceMs + ABORT_GRACE_MS, broadcastMs: BROADCAST_GRACE_MS };
     const runtime = workerSession({
       broker,
@@ -182,6 +182,7 @@ export class Supervisor {
       steered: this.steering,
       leaseMs,
       cancelGraceMs,
+      metrics,
       sinceMs: this.sinceMs,
       children,
       logger,

@@ -20,6 +20,8 @@ export interface WorkerParts extends Omit<SessionOptions, 'app' | 'onError'> {
   readonly steered: Steered;
   readonly settings: AppSettings;
   readonly cancelGraceMs: number;
+  /** whether tasks are counted */
+  readonly metrics: boolean;
   /** when the first child was forked, by `performance.now()`: broadcasts sent since then may concern it */
   readonly sinceMs: number;
   readonly children: () => Iterable<Child>;

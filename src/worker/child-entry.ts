@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import type { CatalogEntry, ChildBroker } from '../broker/port/broker.js';
+import type { CatalogEntry, ChildBroker, DeathReportBroker } from '../broker/port/broker.js';
 import { NestworkError } from '../errors.js';
 import {
   type AppSettings,
@@ -13,13 +13,16 @@ import {
 } from '../ipc/ipc-protocol.js';
 import { endWithSupervisor } from '../ipc/orphan-watch.js';
 import { nameIndex, ScoreboardWriter } from '../ipc/scoreboard.js';
+import type { TaskHookProvider } from '../task/task-hooks.js';
 import { printableStack } from '../values/printable.js';
 import { printed } from '../values/printed.js';
 import { BroadcastRunner } from './broadcast-runner.js';
 import { ClaimLoop } from './claim-loop.js';
 import { cronRuns } from './cron-run.js';
+import { DeathWatch } from './death-watch.js';
 import { describeError } from './describe-error.js';
 import type { Executor } from './executor.js';
+import { MetricsFlush } from './metrics-flush.js';
 import { shutdownError } from './shutdown-error.js';
 import { noteUncaughtErrors } from './uncaught.js';
 
@@ -27,7 +30,8 @@ import { noteUncaughtErrors } from './uncaught.js';
 export interface ChildApp {
   readonly settings: AppSettings;
   readonly catalog: readonly CatalogEntry[];
-  readonly broker: ChildBroker;
+  readonly broker: ChildBroker & { readonly deadLetters: DeathReportBroker };
+  readonly hooks: readonly TaskHookProvider[];
   readonly executor: Executor;
   close(): Promise<void>;
 }
@@ -92,22 +96,31 @@ class Child {
   }
 
   private async work(order: StartOrder): Promise<void> {
-    const { broker, executor, catalog } = this.app;
+    const { broker, executor, catalog, hooks } = this.app;
     const { session, child, queues, concurrency, maxTasks } = order;
     const claimant = { session, child, queues };
+    const names = catalog.map(({ name }) => name);
+    const metrics = order.metrics ? new MetricsFlush({ broker: broker.metrics, claimant, names }) : undefined;
     this.loop = new ClaimLoop({
       broker,
       executor,
       concurrency,
       maxTasks,
       claimant,
-      onOutcome: [cronRuns((cron, run) => broker.crons.recordRun(claimant, cron, run))],
+      onStart: metrics?.onStart,
+      onOutcome: [
+        cronRuns((cron, run) => broker.crons.recordRun(claimant, cron, run)),
+        ...(metrics ? [metrics.onOutcome] : []),
+      ],
       scoreboard: new ScoreboardWriter(order.capacity),
       names: nameIndex(catalog),
       onWorn: () => send({ type: 'worn' }),
       onLeaseLost: () => send({ type: 'leaseLost', session }),
     });
+    const deaths = new DeathWatch({ broker: broker.deadLetters, claimant, hooks });
+    deaths.start();
     await this.loop.run();
+    await Promise.all([metrics?.end(), deaths.stop()]);
     await this.end();
   }
 

@@ -3,7 +3,14 @@ import type { ScoreboardWriter } from '../ipc/scoreboard.js';
 import { roughNameOf } from '../message/message-label.js';
 import { BatchSize } from './batch-size.js';
 import { Claimer } from './claimer.js';
-import { type Executor, isFailure, type Outcome, type OutcomeListener, type PreparedTask } from './executor.js';
+import {
+  type Executor,
+  isFailure,
+  type Outcome,
+  type OutcomeListener,
+  type PreparedTask,
+  type StartListener,
+} from './executor.js';
 import type { Finisher } from './finisher.js';
 import { hardLimit } from './hard-limit.js';
 import type { HeldTasks } from './held-tasks.js';
@@ -23,6 +30,7 @@ export interface ClaimLoopOptions {
   readonly scoreboard: ScoreboardWriter;
   /** the places of the names of tasks in the catalog, for the scoreboard */
   readonly names?: ReadonlyMap<string, number>;
+  readonly onStart?: StartListener | undefined;
   readonly onOutcome: readonly OutcomeListener[];
   /** Called once; the child works on until it is stopped. */
   readonly onWorn: () => void;
@@ -166,11 +174,13 @@ export class ClaimLoop {
     const prepared = this.slowStarts.timed(claimed, () => executor.prepare(claimed));
     if (isFailure(prepared)) {
       scoreboard.withdrawn(claimed.id);
+      this.options.onStart?.unstarted(claimed, prepared);
       return this.finisher.fail(claimed, prepared);
     }
     if (this.finisher.acksWait && this.batchSize.mayBlock(prepared.task.name)) this.finisher.flush();
     if (prepared.policy.hardTimeoutMs !== undefined) scoreboard.limited(claimed.id, hardLimit(prepared));
     this.running.add(prepared.task, claimed.message);
+    this.options.onStart?.started(prepared.task);
     // it never rejects; a callback, because an async function takes a twelfth of the time of a short task
     void executor.run(prepared).then((outcome) => this.end(claimed, prepared, outcome));
   }
@@ -181,8 +191,9 @@ export class ClaimLoop {
     this.batchSize.learn(task.name, outcome.durationMs);
     this.ended += 1;
     if (this.ended === this.options.maxTasks) this.options.onWorn();
-    for (const listener of this.options.onOutcome) listener(task, outcome);
-    const giveBack = this.running.aborted ? (): void => this.claimer.giveBack(id) : undefined;
+    const { aborted } = this.running;
+    for (const listener of this.options.onOutcome) listener(task, outcome, aborted && isGivenBack(outcome));
+    const giveBack = aborted ? (): void => this.claimer.giveBack(id) : undefined;
     this.finisher.finish(claimed, task, outcome, giveBack);
     this.start();
     this.options.scoreboard.flush();
@@ -201,4 +212,9 @@ export class ClaimLoop {
       this.wake = resolve;
     });
   }
+}
+
+/** Whether a finisher gives the task back once the grace of a shutdown is over. */
+function isGivenBack(outcome: Outcome): boolean {
+  return outcome.kind === 'failed' && outcome.decision.kind !== 'drop';
 }

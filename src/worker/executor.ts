@@ -41,8 +41,16 @@ export interface Failure {
 
 /**
  * Is called with how each attempt ended, before its claim ends. It must not throw, and the claim does not wait for it.
+ *
+ * @param givenBack the task goes back to its queue, and the attempt does not count: the grace of a shutdown is over
  */
-export type OutcomeListener = (task: RunningTask, outcome: Outcome) => void;
+export type OutcomeListener = (task: RunningTask, outcome: Outcome, givenBack?: boolean) => void;
+
+/** Is called with the start of each attempt, and with each task that cannot be started. As an {@link OutcomeListener}. */
+export interface StartListener {
+  started(task: RunningTask): void;
+  unstarted(claimed: ClaimedTask, failure: Failure): void;
+}
 
 /** A claimed task that can be run. */
 export interface PreparedTask {

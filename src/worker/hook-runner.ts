@@ -7,14 +7,20 @@ import { lastValue } from './last-value.js';
 import { WorkerLog } from './worker-log.js';
 
 type Notice = (hook: TaskHookProvider) => unknown;
+/** The others are called elsewhere. */
+const OF_ATTEMPTS = ['onTaskStart', 'onTaskSuccess', 'onTaskFailure', 'wrapTask'] as const;
+
 type Next = () => Promise<unknown>;
 
 /** Calls the hooks of all providers around a handler. */
 export class HookRunner {
   private readonly logger = new WorkerLog('TaskHooks');
+  private readonly hooks: readonly TaskHookProvider[];
   private readonly wrappers: readonly TaskHookProvider[];
 
-  constructor(private readonly hooks: readonly TaskHookProvider[]) {
+  constructor(hooks: readonly TaskHookProvider[]) {
+    // a task pays nothing for hooks that it does not call
+    this.hooks = hooks.filter((hook) => OF_ATTEMPTS.some((name) => hook[name]));
     this.wrappers = hooks.filter((hook) => hook.wrapTask).reverse();
   }
 

@@ -86,6 +86,17 @@ const USES: [string, Act][] = [
     },
   ],
   [
+    'reads what was counted',
+    async ({ metrics }) => {
+      await fixture.child();
+      const now = await metrics.now();
+      for await (const _ of metrics.buckets({ minutes: 1, from: now, to: now }));
+      for await (const _ of metrics.buckets({ minutes: 10, from: now, to: now }));
+      expect(await metrics.totals()).toEqual([]);
+      expect(await metrics.population()).toEqual({ workers: 1, children: 1 });
+    },
+  ],
+  [
     'asks for the state of queues',
     async (sender) => {
       await sender.enqueue('default', [fixture.message()], { at: FUTURE });

@@ -76,7 +76,8 @@ describe('a call of a script', () => {
   it('sends keys, then arguments, each list behind its length but the last', async () => {
     const reap = { sessionId: 's', leaseMs: 7, children: ['s.1', 's.2'], queues: ['a'] };
     expect(await sent('reap', reap)).toEqual([
-      ...[14, '{ns}:sessions', '{ns}:session:s', '{ns}:pulse', '{ns}:unique', '{ns}:cancelled', '{ns}:alarm'],
+      ...[16, '{ns}:sessions', '{ns}:session:s', '{ns}:pulse', '{ns}:unique', '{ns}:cancelled', '{ns}:alarm'],
+      ...['{ns}:endings', '{ns}:catalog'],
       ...['{ns}:claims:s.1', '{ns}:claims:s.2', '{ns}:queue:a', '{ns}:suspects:a', '{ns}:bell:a', '{ns}:scheduled:a'],
       ...['{ns}:dead:a', '{ns}:dead-records:a', 's', 7, 2, 's.1', 's.2', 'a'],
     ]);

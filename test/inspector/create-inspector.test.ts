@@ -1,5 +1,6 @@
 import { createInspector } from '../../src/inspector/create-inspector.js';
 import type { Inspector } from '../../src/inspector/inspector.js';
+import { noCounts } from '../../src/task/task-counts.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
 import { seedDead } from '../support/dead-tasks.js';
 
@@ -37,6 +38,15 @@ describe('createInspector', () => {
     expect(await inspector.dead.count()).toBe(1);
     expect(await inspector.dead.redrive(idOf(message))).toBe('redriven');
     expect(await fixture.redis.llen('{nestwork}:queue:mail')).toBe(1);
+  });
+
+  it('reads the counts of tasks, with the figures of each queue that workers have served', async () => {
+    const child = await fixture.child(['mail']);
+    const counts = { ...noCounts(), started: 2, done: 2 };
+    await fixture.broker.metrics.flush(child, 1, [{ queue: 'mail', task: 'Mail.send', counts }]);
+    const { tasks } = await inspector.metrics.summary({ last: '1h', queue: 'mail' });
+    expect(tasks).toMatchObject([{ queue: 'mail', task: 'Mail.send', started: 2, done: 2, failed: 0 }]);
+    expect((await inspector.metrics.current()).queues).toMatchObject([{ queue: 'mail', pending: 0 }]);
   });
 
   it('closes its connection, after which it refuses', async () => {

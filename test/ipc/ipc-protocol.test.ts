@@ -17,6 +17,7 @@ const START = {
   concurrency: 1,
   maxTasks: 0,
   capacity: 2,
+  metrics: true,
 } satisfies StartOrder;
 
 type Parse = (value: unknown) => unknown;
@@ -69,7 +70,9 @@ describe.each(fields)('%s without a valid `%s` is refused by name', (_name, fiel
     expect(() => parse(rest)).toThrow(malformed(`\`${field}`));
   });
 
-  it.each([null, undefined, true, 7n])('%p', (value) => {
+  const others = [null, undefined, true, 7n].filter((value) => kindOf(value) !== kindOf(message[field]));
+
+  it.each(others)('%p', (value) => {
     expect(() => parse({ ...message, [field]: value })).toThrow(malformed(`\`${field}`));
   });
 
@@ -108,6 +111,7 @@ describe('nested values are checked, too', () => {
     ['queues', parseSupervisorMessage, { ...START, queues: [7] }],
     ['concurrency', parseSupervisorMessage, { ...START, concurrency: Number.NaN }],
     ['capacity', parseSupervisorMessage, { ...START, capacity: Number.NaN }],
+    ['metrics', parseSupervisorMessage, { ...START, metrics: 1 }],
   ])('%s', (field, parse, message) => {
     expect(() => parse(message)).toThrow(malformed(field));
   });

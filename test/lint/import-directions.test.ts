@@ -107,6 +107,11 @@ const HOUSE: Directions[] = [
     mayNot: ['../testing/x.js', 'ioredis', FORK],
   },
   {
+    file: 'src/telemetry/x.ts',
+    may: ['../inspector/metrics/x.js', NEST],
+    mayNot: [ADAPTER, '../testing/x.js', 'ioredis', FORK],
+  },
+  {
     file: 'src/cli/x.ts',
     may: ['../inspector/x.js', '../inspector/queues/x.js', '../terminal/x.js', 'commander'],
     mayNot: [ADAPTER, '../testing/x.js', '../index.js', NEST, 'ioredis'],

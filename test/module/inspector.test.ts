@@ -20,6 +20,7 @@ it('an app injects the inspector, and keeps its connection when the inspector is
     // no worker has started yet
     expect(await inspector.queues.list()).toEqual([]);
     expect(await inspector.crons.list()).toEqual([]);
+    expect(await inspector.metrics.summary({ last: '1h' })).toMatchObject({ tasks: [], queues: [] });
     await app.close();
   } finally {
     await server.stop();

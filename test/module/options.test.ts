@@ -97,6 +97,7 @@ describe('the options of WorkerFactory.run', () => {
       shutdownGraceMs: 25_000,
       cancelGraceMs: 5_000,
       leaseMs: 30_000,
+      metrics: true,
     });
   });
 
@@ -113,6 +114,7 @@ describe('the options of WorkerFactory.run', () => {
     [{ bootTimeout: '25d' }, 'INVALID_OPTION', '`bootTimeout`'],
     [{ lease: '10ms' }, 'INVALID_OPTION', '`lease`'],
     [{ lease: 'long' }, 'INVALID_DURATION', "lease is 'long'"],
+    [{ metrics: 'false' }, 'INVALID_OPTION', "`metrics` is 'false'"],
     [{ entry: '' }, 'INVALID_OPTION', '`entry`'],
     [{ entry: 7 }, 'INVALID_OPTION', '`entry` is 7'],
     [{ entry: 'https://host/worker.js' }, 'INVALID_OPTION', '`entry`'],

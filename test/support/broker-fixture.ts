@@ -153,13 +153,14 @@ export class BrokerFixture<S extends Stoppable = RedisServer> {
     }
   }
 
-  /** Every key under the namespace with its whole value, `seen` bitmaps, `pulse`, `format` and the catalog's queues left out. */
+  /** Every key under the namespace with its whole value, `seen` bitmaps, `pulse`, `format`, the catalog's queues and all counts left out. */
   async state(): Promise<Record<string, unknown>> {
     const [, keys] = await snapshot(this.redis);
     const state: Record<string, unknown> = {};
     for (const [key, kind, value] of keys.sort(([a], [b]) => (a < b ? -1 : 1))) {
       const name = key.startsWith(TAG) ? key.slice(TAG.length) : undefined;
-      if (name === undefined || /^(seen:|pulse$|format$)/.test(name)) continue;
+      if (name === undefined || /^(seen:|pulse$|format$|metrics|totals$|endings$|flushed:|reported$)/.test(name))
+        continue;
       if (name === 'catalog') Object.assign(state, catalogOfTasks(value));
       else if (kind === 'zset') state[name] = Object.keys(mapped(value, Number));
       else state[name] = kind === 'hash' ? mapped(value, String) : value;

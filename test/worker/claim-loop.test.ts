@@ -48,6 +48,7 @@ class ObservedBroker {
 
   readonly broker: ChildBroker = {
     crons: fixture.broker.crons,
+    metrics: fixture.broker.metrics,
     claim: async (claimant, request) => {
       this.asked.push(this.lossy ? 'lost claim' : kindOf(request));
       if (this.lossy) throw new NestworkError('REDIS_TIMEOUT', 'No answer.', 'Wait.');

@@ -30,6 +30,7 @@ export const ROOMS = [
   { room: 'discovery', holds: 'finds tasks in a container; enhancers', nest: true },
   { room: 'in-process', holds: 'parent and child in one process', nest: true, redis: true },
   { room: 'module', holds: '`TaskQueueModule` and `WorkerFactory`: wiring', nest: true, redis: true },
+  { room: 'telemetry', holds: 'metrics for Prometheus', nest: true },
   { room: 'cli', holds: 'the command line: gathers the commands of the rooms' },
   { room: 'testing', holds: 'published helpers for tests', nest: true, redis: true, uses: ['node:child_process'] },
 ];

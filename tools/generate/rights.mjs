@@ -26,6 +26,11 @@ const DIRECT = [
   ['CronManager', 'sessions', 'zrangebyscore', 'R'],
   ['CronManager', 'session', 'hget', 'R'],
   ['CronManager', undefined, 'time'],
+  ['MetricsReader', 'metrics', 'hgetall', 'R'],
+  ['MetricsReader', 'metricsTen', 'hgetall', 'R'],
+  ['MetricsReader', 'sessions', 'zrangebyscore', 'R'],
+  ['MetricsReader', 'session', 'hgetall', 'R'],
+  ['MetricsReader', undefined, 'time'],
   ['QueueHealth', 'pending', 'llen lindex', 'R'],
   ['QueueHealth', 'quarantined', 'llen', 'R'],
   ['QueueHealth', 'scheduled', 'zcard zrange', 'R'],
@@ -43,6 +48,8 @@ const DIRECT = [
   ['WorkerInspector', 'watched', 'set'],
   ['WorkerInspector', undefined, 'time'],
   ['child', 'bell', 'blpop'],
+  ['child', 'dead', 'zscore'],
+  ['child', 'records', 'hget'],
   ['supervisor', 'alarm', 'blpop'],
   ['supervisor', 'broadcasts', 'xread'],
   ['supervisor', 'sessions', 'zrange zrangebyscore'],
@@ -60,12 +67,13 @@ const PARTS = [
   'DeadLetters',
   'BroadcastLog',
   'CronManager',
+  'MetricsReader',
   'QueueHealth',
   'QueueInspector',
   'WorkerInspector',
 ];
 /** Parts that a worker's tasks seldom use. */
-const NOT_OF_A_WORKER = ['QueueHealth', 'QueueInspector', 'WorkerInspector'];
+const NOT_OF_A_WORKER = ['MetricsReader', 'QueueHealth', 'QueueInspector', 'WorkerInspector'];
 /** A worker's tasks may send, cancel and look at the dead; further rights for that stand beside its rights. */
 const WORKER = ['sender', 'child', 'supervisor', ...PARTS.filter((part) => !NOT_OF_A_WORKER.includes(part))];
 const WIDTH = 120;

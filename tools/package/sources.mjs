@@ -59,11 +59,13 @@ export const APP = {
   `,
 };
 
-/** Loads the test helpers, which an app that is bundled does not have. */
+/** Loads the test helpers and the metrics, which an app that is bundled does not have. */
 export const TESTING = {
   'testing.ts': `
+    import { QueueMetricsModule } from 'nestwork/telemetry';
     import { RedisServer } from 'nestwork/testing';
 
+    if (typeof QueueMetricsModule.register !== 'function') throw new Error('nestwork/telemetry has no QueueMetricsModule');
     if (typeof RedisServer.start !== 'function') throw new Error('nestwork/testing has no RedisServer');
   `,
 };

@@ -6,7 +6,8 @@ import type { StateWord } from '../../task/task-states.js';
 import type { BroadcastRecords, StreamBroker } from './broadcast-port.js';
 import type { CatalogPort } from './catalog-port.js';
 import type { CronBroker } from './cron-broker.js';
-import type { DeadLetterBroker, DeadPurgeBroker } from './dead-letter-broker.js';
+import type { DeadLetterBroker, DeadPurgeBroker, DeathReportBroker } from './dead-letter-broker.js';
+import type { CountingBroker, MetricsBroker, SamplingBroker } from './metrics-port.js';
 import type { Pause, PausePort } from './pause-port.js';
 import type { TaskPort } from './task-port.js';
 import type { DigestPort, WorkerPort } from './worker-port.js';
@@ -15,6 +16,7 @@ export type * from './broadcast-port.js';
 export type * from './catalog-port.js';
 export type * from './cron-broker.js';
 export type * from './dead-letter-broker.js';
+export type * from './metrics-port.js';
 
 /** The options of ioredis that say where Redis is and how to connect there; all others are nestwork's to set. */
 export type RedisOption =
@@ -155,6 +157,8 @@ export interface ChildExit {
   readonly done: readonly string[];
   /** tasks for which the process was ended */
   readonly timedOut: readonly TimedOut[];
+  /** those among the `done` for which the process was ended too, and which are not to run again */
+  readonly dropped?: readonly string[];
   /** crashes after which a task is dead */
   readonly maxCrashes: number;
   /** line of a crash for the history, from `encodeAttempt` */
@@ -237,6 +241,7 @@ export interface ProducerBroker {
 /** What a child needs: one claim, and the ways a claim ends. All of them reject with LEASE_LOST once it is unregistered. */
 export interface ChildBroker {
   readonly crons: Pick<CronBroker, 'recordRun'>;
+  readonly metrics: CountingBroker;
   claim(claimant: Claimant, request: ClaimRequest): Promise<ClaimReply>;
   /** Ends tasks that are done. Resolves to how many the child still held. */
   ack(claimant: Claimant, ids: readonly string[]): Promise<number>;
@@ -350,6 +355,7 @@ export interface AppBroker extends ProducerBroker, TaskBroker, InspectorBroker {
   readonly deadLetters: DeadLetterBroker;
   readonly broadcasts: Pick<BroadcastRecords, 'outcomes' | 'gaps'>;
   readonly crons: Pick<CronBroker, 'records' | 'pause' | 'resume'>;
+  readonly metrics: MetricsBroker;
   readonly catalog: CatalogPort;
   readonly pauses: PausePort;
   readonly places: TaskPort;
@@ -363,9 +369,10 @@ export interface AppBroker extends ProducerBroker, TaskBroker, InspectorBroker {
 export interface Broker extends AppBroker, ChildBroker, SupervisorBroker, PromoterBroker {
   /** by `performance.now()`; broadcasts since then may concern its user */
   readonly madeAtMs: number;
-  readonly deadLetters: DeadLetterBroker & DeadPurgeBroker;
+  readonly deadLetters: DeadLetterBroker & DeadPurgeBroker & DeathReportBroker;
   readonly stream: StreamBroker;
   readonly workers: WorkerPort & DigestPort;
   readonly broadcasts: BroadcastRecords;
   readonly crons: CronBroker;
+  readonly metrics: CountingBroker & SamplingBroker & MetricsBroker;
 }

@@ -1,3 +1,5 @@
+import type { Claimant } from './broker.js';
+
 /** Times of death to look at, in ms since 1970 by the clock of Redis; both ends belong to it, and a missing one is open. */
 export interface DeadRange {
   readonly since?: number;
@@ -59,6 +61,20 @@ export interface DeadLetterBroker {
   redrive(queue: string, deaths: readonly Death[]): Promise<Redrive[]>;
   /** Removes dead tasks, at most 500. Resolves to how many there were. */
   remove(queue: string, deaths: readonly Death[]): Promise<number>;
+}
+
+/** The calls of a child whose app has an `onTaskDead` hook. */
+export interface DeathReportBroker {
+  /**
+   * Takes deaths of the queues that no child has taken yet, oldest first; of the first call for a queue none.
+   *
+   * @param number of this call among those of the child; the same one again gets the same answer
+   */
+  takeDeaths(
+    claimant: Pick<Claimant, 'child' | 'queues'>,
+    number: number,
+  ): Promise<(Death & Pick<DeadEntry, 'queue'>)[]>;
+  find(queue: string, id: string): Promise<DeadEntry | undefined>;
 }
 
 /** What a janitor needs. */

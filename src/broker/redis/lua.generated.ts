@@ -78,6 +78,7 @@ end`,
   end
   if end_claim(task) then
     free_key(keys.unique, task.message)
+    note_ending(keys, task.queue.name, task.message, 'cancelled')
   end
   return true
 end`,
@@ -130,6 +131,7 @@ end`,
     .. 'and is no task of a queue that its worker serves.","host":"","pid":0}'
   redis.call('ZADD', queue.dead, text(now_ms()), made_up)
   redis.call('HSET', queue.records, made_up, report .. '\\n' .. made_up .. '?' .. held)
+  note_ending(keys, queue.name, '', 'dead')
   local _, message = split(held)
   if end_claim({ claims = claims, id = id }) and message then
     free_key(keys.unique, message)
@@ -207,6 +209,76 @@ end`,
 end`,
   'is_quarantined': `local function is_quarantined(message)
   return not is_foreign(message) and string.sub(message, 24, 25) ~= '00'
+end`,
+  'MOST_SERIES': `local MOST_SERIES = 1000`,
+  'read_counts': `local function read_counts(stored)
+  local counts = {}
+  for name, number in string.gmatch(stored or '', '(%w+) (%d+)') do
+    counts[name] = tonumber(number)
+  end
+  return counts
+end`,
+  'write_counts': `local function write_counts(key, field, counts)
+  local words = {}
+  for name, number in pairs(counts) do
+    words[#words + 1] = name .. ' ' .. text(number)
+  end
+  redis.call('HSET', key, field, table.concat(words, ' '))
+end`,
+  'add_to_hash': `local function add_to_hash(key, series, counts)
+  local stored = redis.call('HGET', key, series)
+  if not stored and redis.call('HLEN', key) >= MOST_SERIES then
+    series = string.match(series, '^%S+') .. ' other'
+    stored = redis.call('HGET', key, series)
+  end
+  local sums = read_counts(stored)
+  for name, number in pairs(counts) do
+    sums[name] = (sums[name] or 0) + number
+  end
+  write_counts(key, series, sums)
+end`,
+  'add_counts': `local function add_counts(keys, series, counts)
+  add_to_hash(keys.metrics, series, counts)
+  add_to_hash(keys.metrics_ten, series, counts)
+  add_to_hash(keys.totals, series, counts)
+end`,
+  'add_endings': `local function add_endings(keys)
+  local found = redis.call('HRANDFIELD', keys.endings, 200, 'WITHVALUES')
+  local fields, all = {}, {}
+  for i = 1, #found, 2 do
+    local series, name = string.match(found[i], '^(%S+ %S+) (%w+)$')
+    if series then
+      all[series] = all[series] or {}
+      all[series][name] = noted(found[i + 1]) or 0
+    end
+    fields[#fields + 1] = found[i]
+  end
+  for series, counts in pairs(all) do
+    add_counts(keys, series, counts)
+  end
+  if #fields > 0 then
+    redis.call('HDEL', keys.endings, unpack(fields))
+  end
+end`,
+  'keep_metrics': `local function keep_metrics(keys)
+  redis.call('EXPIRE', keys.metrics, 10800)
+  redis.call('EXPIRE', keys.metrics_ten, 604800)
+end`,
+  'wrong_metrics': `local function wrong_metrics(keys)
+  return wrong_type('hash', keys.metrics, keys.metrics_ten, keys.totals, keys.endings)
+end`,
+  'note_ending': `local function note_ending(keys, queue, message, counter)
+  local at = 35
+  while string.find(message, '^%a', at) do
+    at = at + 28
+  end
+  local name = string.match(message, '^%["([%w_.:$-]+)",', at)
+  if not name or redis.pcall('HEXISTS', keys.catalog, name) ~= 1 then
+    name = 'other'
+  end
+  redis.pcall('HINCRBY', keys.endings, queue .. ' ' .. name .. ' ' .. counter, 1)
+  -- where no worker counts, nothing moves them
+  redis.pcall('EXPIRE', keys.endings, 86400, 'NX')
 end`,
   'end_of': `local function end_of(pause)
   local ends, since = string.match(pause, '^(%d+) {"since":(%d+),')
@@ -861,6 +933,64 @@ if #ids > 0 then
   redrive(keys, queue, ids, messages)
 end
 return answers`,
+  'report-deaths': `#!lua flags=allow-oom
+${LIB.wrong_type}
+${LIB.wrong_queues}
+${LIB.now_ms}
+${LIB.noted}
+${LIB.text}
+-- takes the deaths that no worker has reported yet.
+-- Returns for each death its queue, its time and its id.
+local keys = { reported = KEYS[1] }
+local child, number = ARGV[1], ARGV[2]
+local queues = {}
+for i = 1, #ARGV - 2 do
+  queues[i] = { name = ARGV[i + 2], dead = KEYS[i + 1] }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- The first call for a queue takes no death: those from then on are to be reported. Each goes to the first caller who comes
+-- for it, or to none when the caller ends.
+--
+-- Atomic because two workers must not take the same death. The number of the call guards a copy of this command whose
+-- reply was lost: it gets the same answer.
+
+local wrong = wrong_type('hash', keys.reported) or wrong_queues(queues)
+if wrong then
+  return wrong
+end
+local now, call = now_ms(), child .. ' ' .. number
+
+-- Deaths of this instant may follow: they are for the next call. All of one instant are taken together.
+local function take(queue)
+  local note = redis.call('HGET', keys.reported, queue.name) or ''
+  local till, from, by = string.match(note, '^(%d+) (%d+) (%S+ %d+)$')
+  if by == call then
+    return redis.call('ZRANGEBYSCORE', queue.dead, from, '(' .. till, 'WITHSCORES')
+  end
+  local since = noted(till) or now
+  local behind = math.max(since, now)
+  local found = redis.call('ZRANGEBYSCORE', queue.dead, since, '(' .. text(behind), 'WITHSCORES', 'LIMIT', 0, 20)
+  if #found == 40 then
+    behind = math.floor(found[40]) + 1
+    found = redis.call('ZRANGEBYSCORE', queue.dead, since, '(' .. text(behind), 'WITHSCORES')
+  end
+  redis.call('HSET', keys.reported, queue.name, text(behind) .. ' ' .. text(since) .. ' ' .. call)
+  return found
+end
+
+local deaths = {}
+for _, queue in ipairs(queues) do
+  local found = take(queue)
+  for i = 1, #found, 2 do
+    deaths[#deaths + 1] = queue.name
+    deaths[#deaths + 1] = found[i + 1]
+    deaths[#deaths + 1] = found[i]
+  end
+end
+-- deaths of a time without a worker that reports them are not reported later
+redis.call('EXPIRE', keys.reported, 3600)
+return deaths`,
   'cancel-active': `#!lua flags=allow-oom
 ${LIB.wrong_type}
 ${LIB.text}
@@ -895,11 +1025,12 @@ ${LIB.remove}
 ${LIB.text}
 ${LIB.remember_cancelled}
 ${LIB.now_ms}
+${LIB.note_ending}
 -- removes a task that waits and frees its unique key.
 -- Returns 1, or 0 if it no longer waits there.
-local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3] }
+local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3], endings = KEYS[4], catalog = KEYS[5] }
 local place, message = ARGV[1], ARGV[2]
-local queue = { pending = KEYS[4], quarantined = KEYS[5], scheduled = KEYS[6] }
+local queue = { name = ARGV[3], pending = KEYS[6], quarantined = KEYS[7], scheduled = KEYS[8] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- \`place\` is the key of the queue in which it was found.
@@ -913,6 +1044,7 @@ end
 local removed = remove(keys, queue, place, message)
 if removed > 0 then
   remember_cancelled(keys.cancelled, now_ms(), string.sub(message, 1, 20))
+  note_ending(keys, queue.name, message, 'cancelled')
 end
 return removed`,
   'claims-page': `#!lua flags=no-writes
@@ -1260,6 +1392,7 @@ ${LIB.wrong_keys}
 ${LIB.wrong_queues}
 ${LIB.split}
 ${LIB.held_task}
+${LIB.note_ending}
 ${LIB.end_claim}
 ${LIB.tag}
 ${LIB.unique_digest}
@@ -1284,22 +1417,24 @@ local keys = {
   unique = KEYS[4],
   cancelled = KEYS[5],
   alarm = KEYS[6],
+  endings = KEYS[7],
+  catalog = KEYS[8],
 }
 local session_id, lease_ms = ARGV[1], ARGV[2]
 local children = {}
 for i = 1, ARGV[3] do
-  children[i] = { name = ARGV[i + 3], claims = KEYS[i + 6] }
+  children[i] = { name = ARGV[i + 3], claims = KEYS[i + 8] }
 end
 local queues = {}
 for i = 1, #ARGV - (#children + 3) do
   queues[i] = {
     name = ARGV[#children + i + 3],
-    pending = KEYS[#children + 6 * i + 1],
-    quarantined = KEYS[#children + 6 * i + 2],
-    bell = KEYS[#children + 6 * i + 3],
-    scheduled = KEYS[#children + 6 * i + 4],
-    dead = KEYS[#children + 6 * i + 5],
-    records = KEYS[#children + 6 * i + 6],
+    pending = KEYS[#children + 6 * i + 3],
+    quarantined = KEYS[#children + 6 * i + 4],
+    bell = KEYS[#children + 6 * i + 5],
+    scheduled = KEYS[#children + 6 * i + 6],
+    dead = KEYS[#children + 6 * i + 7],
+    records = KEYS[#children + 6 * i + 8],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -1379,6 +1514,138 @@ if not redis.call('ZSCORE', sessions, session_id) then
 end
 redis.call('ZADD', sessions, text(now + lease_ms), session_id)
 return 1`,
+  'flush': `#!lua flags=allow-oom
+${LIB.part}
+${LIB.now_ms}
+${LIB.wrong_type}
+${LIB.wrong_metrics}
+${LIB.noted}
+${LIB.MOST_SERIES}
+${LIB.read_counts}
+${LIB.text}
+${LIB.write_counts}
+${LIB.add_to_hash}
+${LIB.add_counts}
+${LIB.add_endings}
+${LIB.keep_metrics}
+-- adds the counts of a child to the minute, the ten minutes and the totals, each flush once.
+-- Returns 0 if its minute is not that of Redis, and 1 otherwise; the time of Redis in ms.
+local keys = {
+  metrics = KEYS[1],
+  metrics_ten = KEYS[2],
+  totals = KEYS[3],
+  endings = KEYS[4],
+  flushed = KEYS[5],
+}
+local minute, number = ARGV[1], ARGV[2]
+local counts = part(ARGV, 3, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`counts\` are series and their counts, at most 100. A caller whose minute is not that of Redis asks again with the right one.
+--
+-- Atomic because the number of a flush and its counts must appear together: a flush whose reply was lost comes again.
+
+local now = now_ms()
+if math.abs(math.floor(now / 60000) - minute) > 1 then
+  return { 0, now }
+end
+local wrong = wrong_metrics(keys) or wrong_type('string', keys.flushed)
+if wrong then
+  return wrong
+end
+if tonumber(number) <= (noted(redis.call('GET', keys.flushed)) or 0) then
+  return { 1, now }
+end
+redis.call('SET', keys.flushed, number, 'EX', 3600)
+for i = 1, #counts, 2 do
+  add_counts(keys, counts[i], read_counts(counts[i + 1]))
+end
+add_endings(keys)
+keep_metrics(keys)
+return { 1, now }`,
+  'sample': `#!lua flags=allow-oom
+${LIB.now_ms}
+${LIB.wrong_type}
+${LIB.wrong_metrics}
+${LIB.wrong_queues}
+${LIB.text}
+${LIB.write_counts}
+${LIB.read_counts}
+${LIB.noted}
+${LIB.MOST_SERIES}
+${LIB.add_to_hash}
+${LIB.add_counts}
+${LIB.add_endings}
+${LIB.keep_metrics}
+-- notes how long queues are and how old their oldest task is, once a minute.
+-- Returns 0 if its minute is not that of Redis, and 1 otherwise; the time of Redis in ms; the number of queues.
+local keys = { metrics = KEYS[1], metrics_ten = KEYS[2], totals = KEYS[3], endings = KEYS[4] }
+local minute = ARGV[1]
+local queues = {}
+for i = 1, #ARGV - 1 do
+  queues[i] = {
+    name = ARGV[i + 1],
+    pending = KEYS[3 * i + 2],
+    quarantined = KEYS[3 * i + 3],
+    scheduled = KEYS[3 * i + 4],
+  }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- The first worker that comes in a minute samples a queue. Ten minutes have the lengths of their beginning and the greatest
+-- age. A caller whose minute is not that of Redis asks again with the right one.
+--
+-- Atomic because the lengths of a queue are of one moment, and each is sampled once.
+
+local now = now_ms()
+if math.floor(now / 60000) ~= tonumber(minute) then
+  return { 0, now }
+end
+local wrong = wrong_metrics(keys)
+if wrong then
+  return wrong
+end
+
+-- How long the head of the queue has waited, or the first scheduled task is overdue, in ms.
+local function oldest_age(queue)
+  local head = redis.call('LINDEX', queue.pending, 0)
+  local since = head and tonumber(string.sub(head, 26, 34), 36) or now
+  local first = redis.call('ZRANGE', queue.scheduled, 0, 0, 'WITHSCORES')
+  return math.max(now - math.min(since, tonumber(first[2]) or now), 0)
+end
+
+local sampled = 0
+for _, queue in ipairs(queues) do
+  if redis.call('HEXISTS', keys.metrics, queue.name) == 0 and not wrong_queues({ queue }) then
+    local age = oldest_age(queue)
+    local sample = {
+      pending = redis.call('LLEN', queue.pending),
+      quarantined = redis.call('LLEN', queue.quarantined),
+      scheduled = redis.call('ZCARD', queue.scheduled),
+      oldest = age,
+    }
+    write_counts(keys.metrics, queue.name, sample)
+    local former = redis.call('HGET', keys.metrics_ten, queue.name)
+    local ten = former and read_counts(former) or sample
+    ten.oldest = math.max(ten.oldest or 0, age)
+    write_counts(keys.metrics_ten, queue.name, ten)
+    sampled = sampled + 1
+  end
+end
+add_endings(keys)
+keep_metrics(keys)
+return { 1, now, sampled }`,
+  'totals': `#!lua flags=no-writes
+${LIB.wrong_type}
+-- reads the counts since the first.
+-- Returns fields and values of the totals, and of the endings.
+local keys = { totals = KEYS[1], endings = KEYS[2] }
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Atomic because a flush moves counts from the endings to the totals: read one after the other, a counter could go down.
+
+local wrong = wrong_type('hash', keys.totals, keys.endings)
+return wrong or { redis.call('HGETALL', keys.totals), redis.call('HGETALL', keys.endings) }`,
   'enqueue-unique': `#!lua
 ${LIB.wrong_type}
 ${LIB.by_name}
@@ -1763,6 +2030,7 @@ ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
+${LIB.note_ending}
 ${LIB.end_cancelled}
 ${LIB.remembered}
 ${LIB.text}
@@ -1770,16 +2038,24 @@ ${LIB.now_ms}
 ${LIB.bury}
 -- moves a task to the dead, with the report of its error.
 -- Returns 1, or 0 if the child no longer held it.
-local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
+local keys = {
+  session = KEYS[1],
+  claims = KEYS[2],
+  unique = KEYS[3],
+  cancelled = KEYS[4],
+  alarm = KEYS[5],
+  endings = KEYS[6],
+  catalog = KEYS[7],
+}
 local child, id, report, line, header = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local queue = {
   name = ARGV[6],
-  pending = KEYS[6],
-  quarantined = KEYS[7],
-  bell = KEYS[8],
-  scheduled = KEYS[9],
-  dead = KEYS[10],
-  records = KEYS[11],
+  pending = KEYS[8],
+  quarantined = KEYS[9],
+  bell = KEYS[10],
+  scheduled = KEYS[11],
+  dead = KEYS[12],
+  records = KEYS[13],
 }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -2021,6 +2297,7 @@ ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
+${LIB.note_ending}
 ${LIB.end_cancelled}
 ${LIB.is_foreign}
 ${LIB.is_quarantined}
@@ -2031,18 +2308,26 @@ ${LIB.update_key}
 ${LIB.put_back}
 -- returns tasks to the heads of their queues, uncounted.
 -- Returns the number returned; 0 if the child has claimed again.
-local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
+local keys = {
+  session = KEYS[1],
+  claims = KEYS[2],
+  unique = KEYS[3],
+  cancelled = KEYS[4],
+  alarm = KEYS[5],
+  endings = KEYS[6],
+  catalog = KEYS[7],
+}
 local child, claim_number = ARGV[1], ARGV[2]
 local queues = {}
 for i = 1, ARGV[3] do
   queues[i] = {
     name = ARGV[i + 3],
-    pending = KEYS[6 * i],
-    quarantined = KEYS[6 * i + 1],
-    bell = KEYS[6 * i + 2],
-    scheduled = KEYS[6 * i + 3],
-    dead = KEYS[6 * i + 4],
-    records = KEYS[6 * i + 5],
+    pending = KEYS[6 * i + 2],
+    quarantined = KEYS[6 * i + 3],
+    bell = KEYS[6 * i + 4],
+    scheduled = KEYS[6 * i + 5],
+    dead = KEYS[6 * i + 6],
+    records = KEYS[6 * i + 7],
   }
 end
 local ids = part(ARGV, #queues + 4, #ARGV)
@@ -2114,6 +2399,7 @@ ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
+${LIB.note_ending}
 ${LIB.end_cancelled}
 ${LIB.remembered}
 ${LIB.now_ms}
@@ -2128,16 +2414,24 @@ ${LIB.update_key}
 ${LIB.try_again}
 -- lets a task run again after an attempt, now or later.
 -- Returns 1, or 0 if the child no longer held it or the attempt was counted before.
-local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
+local keys = {
+  session = KEYS[1],
+  claims = KEYS[2],
+  unique = KEYS[3],
+  cancelled = KEYS[4],
+  alarm = KEYS[5],
+  endings = KEYS[6],
+  catalog = KEYS[7],
+}
 local child, id, failures, delay, line, counts = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local queue = {
   name = ARGV[7],
-  pending = KEYS[6],
-  quarantined = KEYS[7],
-  bell = KEYS[8],
-  scheduled = KEYS[9],
-  dead = KEYS[10],
-  records = KEYS[11],
+  pending = KEYS[8],
+  quarantined = KEYS[9],
+  bell = KEYS[10],
+  scheduled = KEYS[11],
+  dead = KEYS[12],
+  records = KEYS[13],
 }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -2171,12 +2465,13 @@ ${LIB.wrong_keys}
 ${LIB.wrong_queues}
 ${LIB.by_name}
 ${LIB.split}
+${LIB.held_task}
+${LIB.note_ending}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.finish}
-${LIB.held_task}
 ${LIB.text}
 ${LIB.now_ms}
 ${LIB.end_claim}
@@ -2199,18 +2494,26 @@ ${LIB.try_again}
 ${LIB.put_back}
 -- ends all claims of a child that has exited, and its registration.
 -- Returns the numbers released, crashed, quarantined, dead, timed out.
-local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
+local keys = {
+  session = KEYS[1],
+  claims = KEYS[2],
+  unique = KEYS[3],
+  cancelled = KEYS[4],
+  alarm = KEYS[5],
+  endings = KEYS[6],
+  catalog = KEYS[7],
+}
 local child, child_exit = ARGV[1], ARGV[2]
 local queues = {}
 for i = 1, #ARGV - 2 do
   queues[i] = {
     name = ARGV[i + 2],
-    pending = KEYS[6 * i],
-    quarantined = KEYS[6 * i + 1],
-    bell = KEYS[6 * i + 2],
-    scheduled = KEYS[6 * i + 3],
-    dead = KEYS[6 * i + 4],
-    records = KEYS[6 * i + 5],
+    pending = KEYS[6 * i + 2],
+    quarantined = KEYS[6 * i + 3],
+    bell = KEYS[6 * i + 4],
+    scheduled = KEYS[6 * i + 5],
+    dead = KEYS[6 * i + 6],
+    records = KEYS[6 * i + 7],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -2220,6 +2523,7 @@ end
 --   several: which of them did it is unknown, so each becomes a quarantined task and runs alone next
 --   what ran out of time counts a failure, and runs again after its delay or is dead
 --   what was done is acked, what was cancelled ends, what was not started goes back uncounted
+--   a task that ran out of time and is dropped is among the done
 --
 -- Atomic because the claims may be given to others only in the instant in which the child loses its registration.
 
@@ -2232,6 +2536,14 @@ if wrong then
   return wrong
 end
 local judged, known_queues, tasks = cjson.decode(child_exit), by_name(queues), {}
+for _, id in ipairs(judged.dropped or {}) do
+  local held = redis.call('HGET', keys.claims, id)
+  local task = held and held_task(keys.claims, id, held, known_queues)
+  if task then
+    note_ending(keys, task.queue.name, task.message, 'timedOut')
+    note_ending(keys, task.queue.name, task.message, 'dropped')
+  end
+end
 finish(keys, judged.done)
 local all = redis.call('HGETALL', keys.claims)
 for i = 1, #all, 2 do
@@ -2248,6 +2560,8 @@ for _, late in ipairs(judged.timedOut) do
   local task = tasks[late.id]
   if task and not is_foreign(task.message) then
     tasks[late.id] = nil
+    note_ending(keys, task.queue.name, task.message, 'timedOut')
+    note_ending(keys, task.queue.name, task.message, late.retryInMs < 0 and 'dead' or 'retried')
     if late.retryInMs < 0 then
       task.message = remembered(counted(task.message, 22, 23), late.line)
       bury(keys, task, late.report)
@@ -2273,7 +2587,11 @@ for id, task in pairs(blamed) do
   local crashes
   task.message, crashes = counted(task.message, crashed == 1 and 24 or 25, crashed == 1 and 24 or 25)
   task.message = remembered(task.message, judged.line)
+  if crashed == 1 then
+    note_ending(keys, task.queue.name, task.message, 'crashed')
+  end
   if crashed == 1 and crashes >= judged.maxCrashes then
+    note_ending(keys, task.queue.name, task.message, 'dead')
     bury(keys, task, judged.report)
     tasks[id] = nil
     crashed, dead = 0, dead + 1

@@ -157,6 +157,45 @@ export const KEYS = {
     holds: '`<cron> <field>` -> the record of a cron, see [below](#crons)',
     lasts: '1 day after the last session that declared the cron; about 700 bytes each',
   },
+  metrics: {
+    pattern: 'metrics:<minute>',
+    type: 'hash',
+    holds:
+      '`<queue> <task>` -> counts of that minute, `<queue>` -> a sample of its length, see [below](#metrics); minutes since 1970',
+    lasts: '3 hours after the last write; 150 to 400 bytes a task, 1,000 fields at most',
+  },
+  metricsTen: {
+    pattern: 'metrics10:<ten>',
+    type: 'hash',
+    holds: 'the same for ten minutes; tens of minutes since 1970',
+    lasts: '7 days after the last write; as above',
+  },
+  totals: {
+    pattern: 'totals',
+    type: 'hash',
+    holds: '`<queue> <task>` -> its counts since the first',
+    lasts: 'for ever; 1,000 fields at most',
+  },
+  endings: {
+    pattern: 'endings',
+    type: 'hash',
+    holds:
+      '`<queue> <task> <counter>` -> tasks that ended without their child and are not yet among the counts of a minute',
+    lasts: 'until the next flush or sample, a day at most; 100 bytes a field',
+  },
+  flushed: {
+    pattern: 'flushed:<child>',
+    type: 'string',
+    holds: 'number of the last counts of the child that were added',
+    lasts: '1 hour; 150 bytes',
+  },
+  reported: {
+    pattern: 'reported',
+    type: 'hash',
+    holds:
+      'queue -> the time before which all its deaths have been given to `onTaskDead`, and the call that took the last ones',
+    lasts: '1 hour after the last call of a worker whose app has such a hook',
+  },
   catalog: {
     pattern: 'catalog',
     type: 'hash',

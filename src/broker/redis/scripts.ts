@@ -8,6 +8,7 @@ export type Caller =
   | 'cancel() and status()'
   | 'DeadLetters'
   | 'CronManager'
+  | 'MetricsReader'
   | 'QueueInspector'
   | 'TaskInspector'
   | 'WorkerInspector'
@@ -50,6 +51,8 @@ type StreamEntryReply = readonly [id: string, fields: readonly string[]];
 
 /** What the end of a task may change, wherever it ends. A script that takes these has its keys in `keys`, see lib/leave.lua. */
 export const ENDS = ['unique', 'cancelled', 'alarm'] as const;
+/** The keys for counts of tasks that end without their child, see lib/metrics.lua. */
+const COUNTS = ['endings', 'catalog'] as const;
 /** Where a task of a queue can go. */
 const QUEUE = ['name', 'pending', 'quarantined', 'bell', 'scheduled', 'dead', 'records'] as const;
 
@@ -133,7 +136,7 @@ export const SCRIPTS = {
   retry: {
     purpose: 'lets a task run again after an attempt, now or later',
     by: ['child'],
-    keys: ['session', 'claims', ...ENDS],
+    keys: ['session', 'claims', ...ENDS, ...COUNTS],
     blocks: { queue: QUEUE },
     args: ['child', 'id', 'failures', 'delay', 'line', 'counts'],
     reply: reply<Flag>('1, or 0 if the child no longer held it or the attempt was counted before'),
@@ -141,7 +144,7 @@ export const SCRIPTS = {
   release: {
     purpose: 'returns tasks to the heads of their queues, uncounted',
     by: ['child', 'supervisor'],
-    keys: ['session', 'claims', ...ENDS],
+    keys: ['session', 'claims', ...ENDS, ...COUNTS],
     blocks: { '...queues': QUEUE },
     args: ['child', 'claimNumber', '...ids'],
     reply: reply<number>('the number returned; 0 if the child has claimed again'),
@@ -149,7 +152,7 @@ export const SCRIPTS = {
   bury: {
     purpose: 'moves a task to the dead, with the report of its error',
     by: ['child'],
-    keys: ['session', 'claims', ...ENDS],
+    keys: ['session', 'claims', ...ENDS, ...COUNTS],
     blocks: { queue: QUEUE },
     args: ['child', 'id', 'report', 'line', 'header'],
     reply: reply<Flag>('1, or 0 if the child no longer held it'),
@@ -157,7 +160,7 @@ export const SCRIPTS = {
   settle: {
     purpose: 'ends all claims of a child that has exited, and its registration',
     by: ['supervisor'],
-    keys: ['session', 'claims', ...ENDS],
+    keys: ['session', 'claims', ...ENDS, ...COUNTS],
     blocks: { '...queues': QUEUE },
     args: ['child', 'childExit'],
     reply: reply<[released: number, crashed: number, quarantined: number, dead: number, timedOut: number]>(
@@ -167,7 +170,7 @@ export const SCRIPTS = {
   reap: {
     purpose: 'returns all claims of a session whose lease ran out, uncounted, and deletes the session',
     by: ['supervisor'],
-    keys: ['sessions', 'session', 'pulse', ...ENDS],
+    keys: ['sessions', 'session', 'pulse', ...ENDS, ...COUNTS],
     blocks: { '...children': ['claims'], '...queues': QUEUE },
     args: ['sessionId', 'leaseMs'],
     reply: reply<number>('the number returned, or -1 if the session was renewed, is gone or has changed'),
@@ -203,8 +206,8 @@ export const SCRIPTS = {
   'cancel-waiting': {
     purpose: 'removes a task that waits and frees its unique key',
     by: ['cancel() and status()', 'TaskInspector'],
-    keys: [...ENDS],
-    blocks: { queue: ['pending', 'quarantined', 'scheduled'] },
+    keys: [...ENDS, ...COUNTS],
+    blocks: { queue: ['name', 'pending', 'quarantined', 'scheduled'] },
     args: ['place', 'message'],
     reply: reply<Flag>('1, or 0 if it no longer waits there'),
   },
@@ -265,6 +268,41 @@ export const SCRIPTS = {
       '1 if there are more, a member that is no dead task and was passed over, then id, time of death and record of each',
     ),
     bytes: true,
+  },
+  'report-deaths': {
+    purpose: 'takes the deaths that no worker has reported yet',
+    by: ['child'],
+    keys: ['reported'],
+    blocks: { '...queues': ['name', 'dead'] },
+    args: ['child', 'number'],
+    reply: reply<string[]>('for each death its queue, its time and its id'),
+  },
+  flush: {
+    purpose: 'adds the counts of a child to the minute, the ten minutes and the totals, each flush once',
+    by: ['child'],
+    keys: ['metrics', 'metricsTen', 'totals', 'endings', 'flushed'],
+    args: ['minute', 'number', '...counts'],
+    reply: reply<[done: Flag, now: number]>(
+      '0 if its minute is not that of Redis, and 1 otherwise; the time of Redis in ms',
+    ),
+  },
+  sample: {
+    purpose: 'notes how long queues are and how old their oldest task is, once a minute',
+    by: ['supervisor'],
+    keys: ['metrics', 'metricsTen', 'totals', 'endings'],
+    blocks: { '...queues': ['pending', 'quarantined', 'scheduled'] },
+    args: ['minute'],
+    reply: reply<[done: Flag, now: number, sampled?: number]>(
+      '0 if its minute is not that of Redis, and 1 otherwise; the time of Redis in ms; the number of queues',
+    ),
+  },
+  totals: {
+    flags: 'no-writes',
+    purpose: 'reads the counts since the first',
+    by: ['MetricsReader'],
+    keys: ['totals', 'endings'],
+    args: [],
+    reply: reply<[totals: string[], endings: string[]]>('fields and values of the totals, and of the endings'),
   },
   'open-session': {
     purpose: 'opens a session with a lease, and writes the catalog',

@@ -16,6 +16,7 @@ import { MemoryBroadcasts } from './memory-broadcasts.js';
 import { MemoryClaims } from './memory-claims.js';
 import { MemoryCrons } from './memory-crons.js';
 import { MemoryDeadLetters } from './memory-dead-letters.js';
+import { MemoryMetrics } from './memory-metrics.js';
 import { MemoryPauses } from './memory-pauses.js';
 import { MemoryPlaces } from './memory-places.js';
 import { MemoryTasks } from './memory-tasks.js';
@@ -56,6 +57,7 @@ export class MemoryBroker implements AppBroker, TestWork {
   readonly claims: MemoryClaims;
   /** the test is the worker, and nothing steers it */
   readonly workers = { workers: async () => [], watch: async () => {}, order: async () => undefined };
+  readonly metrics: MemoryMetrics;
   readonly catalog = {
     tasks: async () => [...(this.registered?.values() ?? [])],
     queues: async () => [...this.queues],
@@ -74,6 +76,7 @@ export class MemoryBroker implements AppBroker, TestWork {
     this.crons = new MemoryCrons(this.tasks);
     this.pauses = new MemoryPauses(observer.clock);
     this.places = new MemoryPlaces(this.tasks, queues, (id) => this.cancel(id));
+    this.metrics = new MemoryMetrics(observer.clock);
     this.claims = new MemoryClaims(this.tasks, this.crons, this.pauses, queues);
   }
 

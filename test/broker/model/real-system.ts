@@ -218,7 +218,7 @@ export class RealSystem extends RedisBroker implements System {
     const state: State = {};
     for (const [key, kind, value] of keys) {
       const name = key.startsWith(NAMESPACE) ? key.slice(NAMESPACE.length) : key;
-      if (/^(seen:|pulse$|format$)/.test(name)) continue;
+      if (/^(seen:|pulse$|format$|endings$)/.test(name)) continue;
       if (name === 'sessions') state[name] = mapped(value, left);
       else if (name === 'pauses') state[name] = mapped(value, (pause) => storedPause(pause, inMs(time)));
       else if (name.startsWith('scheduled:'))

@@ -7,7 +7,7 @@ import type { Broker, Claimant, Redrive } from '../../../src/broker/port/broker.
  * the whole state. So it cannot distinguish the two, and neither can a user.
  */
 export interface System extends BrokerUnderTest, Misfortunes, Graves, Pauses {
-  /** All that can be observed, key by key; leaves out the parts that are compared by behaviour: bits of seen ids, the time of the last renewal. */
+  /** All that can be observed, key by key; leaves out the parts that are compared by behaviour: bits of seen ids, the time of the last renewal, counts. */
   state(): Promise<State>;
 }
 

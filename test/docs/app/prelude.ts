@@ -9,6 +9,7 @@ import type {
   CronManager,
   DeadLetters,
   Inspector,
+  MetricsReader,
   QueueClient,
   QueueHealth,
   TaskContext,
@@ -67,6 +68,7 @@ export declare const id: string;
 export declare const inspector: Inspector;
 export declare const logger: LoggerService;
 export declare const queue: QueueClient;
+export declare const metricsReader: MetricsReader;
 export declare const queueHealth: QueueHealth;
 export declare const response: Response;
 export declare const user: User;

@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import type { Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import {
   BroadcastLog,
@@ -6,6 +7,7 @@ import {
   CronManager,
   DeadLetters,
   Inspector,
+  MetricsReader,
   QueueClient,
   QueueHealth,
   TaskQueueModule,
@@ -17,6 +19,17 @@ const apps = new MailApps('memory');
 afterEach(() => apps.close());
 
 const MINUTE_MS = 60_000;
+
+it('the metrics of an app under test are empty, also by its inspector', async () => {
+  const { app, queue, send } = await apps.start();
+  await send.welcome.delay(1);
+  await queue.drain();
+  const get = <T>(type: Type<T>): T => app.get(type, { strict: false });
+  for (const metrics of [get(MetricsReader), get(Inspector).metrics]) {
+    expect(await metrics.summary({ last: '1h' })).toMatchObject({ to: queue.now, tasks: [], queues: [] });
+    expect(await metrics.current()).toMatchObject({ workers: 0, children: 0, totals: [] });
+  }
+});
 
 describe('drain()', () => {
   it('runs pending tasks in the order of a worker, and the tasks that they send', async () => {

@@ -1,9 +1,9 @@
 #!lua flags=allow-oom
 -- removes a task that waits and frees its unique key.
 -- Returns 1, or 0 if it no longer waits there.
-local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3] }
+local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3], endings = KEYS[4], catalog = KEYS[5] }
 local place, message = ARGV[1], ARGV[2]
-local queue = { pending = KEYS[4], quarantined = KEYS[5], scheduled = KEYS[6] }
+local queue = { name = ARGV[3], pending = KEYS[6], quarantined = KEYS[7], scheduled = KEYS[8] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- `place` is the key of the queue in which it was found.
@@ -17,5 +17,6 @@ end
 local removed = remove(keys, queue, place, message)
 if removed > 0 then
   remember_cancelled(keys.cancelled, now_ms(), string.sub(message, 1, 20))
+  note_ending(keys, queue.name, message, 'cancelled')
 end
 return removed

@@ -8,22 +8,24 @@ local keys = {
   unique = KEYS[4],
   cancelled = KEYS[5],
   alarm = KEYS[6],
+  endings = KEYS[7],
+  catalog = KEYS[8],
 }
 local session_id, lease_ms = ARGV[1], ARGV[2]
 local children = {}
 for i = 1, ARGV[3] do
-  children[i] = { name = ARGV[i + 3], claims = KEYS[i + 6] }
+  children[i] = { name = ARGV[i + 3], claims = KEYS[i + 8] }
 end
 local queues = {}
 for i = 1, #ARGV - (#children + 3) do
   queues[i] = {
     name = ARGV[#children + i + 3],
-    pending = KEYS[#children + 6 * i + 1],
-    quarantined = KEYS[#children + 6 * i + 2],
-    bell = KEYS[#children + 6 * i + 3],
-    scheduled = KEYS[#children + 6 * i + 4],
-    dead = KEYS[#children + 6 * i + 5],
-    records = KEYS[#children + 6 * i + 6],
+    pending = KEYS[#children + 6 * i + 3],
+    quarantined = KEYS[#children + 6 * i + 4],
+    bell = KEYS[#children + 6 * i + 5],
+    scheduled = KEYS[#children + 6 * i + 6],
+    dead = KEYS[#children + 6 * i + 7],
+    records = KEYS[#children + 6 * i + 8],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.

@@ -54,6 +54,7 @@ local function end_cancelled(keys, task)
   end
   if end_claim(task) then
     free_key(keys.unique, task.message)
+    note_ending(keys, task.queue.name, task.message, 'cancelled')
   end
   return true
 end
@@ -115,6 +116,7 @@ local function bury_stray(keys, queue, claims, id, held)
     .. 'and is no task of a queue that its worker serves.","host":"","pid":0}'
   redis.call('ZADD', queue.dead, text(now_ms()), made_up)
   redis.call('HSET', queue.records, made_up, report .. '\n' .. made_up .. '?' .. held)
+  note_ending(keys, queue.name, '', 'dead')
   local _, message = split(held)
   if end_claim({ claims = claims, id = id }) and message then
     free_key(keys.unique, message)

@@ -1,18 +1,26 @@
 #!lua flags=allow-oom
 -- returns tasks to the heads of their queues, uncounted.
 -- Returns the number returned; 0 if the child has claimed again.
-local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
+local keys = {
+  session = KEYS[1],
+  claims = KEYS[2],
+  unique = KEYS[3],
+  cancelled = KEYS[4],
+  alarm = KEYS[5],
+  endings = KEYS[6],
+  catalog = KEYS[7],
+}
 local child, claim_number = ARGV[1], ARGV[2]
 local queues = {}
 for i = 1, ARGV[3] do
   queues[i] = {
     name = ARGV[i + 3],
-    pending = KEYS[6 * i],
-    quarantined = KEYS[6 * i + 1],
-    bell = KEYS[6 * i + 2],
-    scheduled = KEYS[6 * i + 3],
-    dead = KEYS[6 * i + 4],
-    records = KEYS[6 * i + 5],
+    pending = KEYS[6 * i + 2],
+    quarantined = KEYS[6 * i + 3],
+    bell = KEYS[6 * i + 4],
+    scheduled = KEYS[6 * i + 5],
+    dead = KEYS[6 * i + 6],
+    records = KEYS[6 * i + 7],
   }
 end
 local ids = part(ARGV, #queues + 4, #ARGV)

@@ -1,16 +1,24 @@
 #!lua flags=allow-oom
 -- lets a task run again after an attempt, now or later.
 -- Returns 1, or 0 if the child no longer held it or the attempt was counted before.
-local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
+local keys = {
+  session = KEYS[1],
+  claims = KEYS[2],
+  unique = KEYS[3],
+  cancelled = KEYS[4],
+  alarm = KEYS[5],
+  endings = KEYS[6],
+  catalog = KEYS[7],
+}
 local child, id, failures, delay, line, counts = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local queue = {
   name = ARGV[7],
-  pending = KEYS[6],
-  quarantined = KEYS[7],
-  bell = KEYS[8],
-  scheduled = KEYS[9],
-  dead = KEYS[10],
-  records = KEYS[11],
+  pending = KEYS[8],
+  quarantined = KEYS[9],
+  bell = KEYS[10],
+  scheduled = KEYS[11],
+  dead = KEYS[12],
+  records = KEYS[13],
 }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 

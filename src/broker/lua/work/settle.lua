@@ -1,18 +1,26 @@
 #!lua flags=allow-oom
 -- ends all claims of a child that has exited, and its registration.
 -- Returns the numbers released, crashed, quarantined, dead, timed out.
-local keys = { session = KEYS[1], claims = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
+local keys = {
+  session = KEYS[1],
+  claims = KEYS[2],
+  unique = KEYS[3],
+  cancelled = KEYS[4],
+  alarm = KEYS[5],
+  endings = KEYS[6],
+  catalog = KEYS[7],
+}
 local child, child_exit = ARGV[1], ARGV[2]
 local queues = {}
 for i = 1, #ARGV - 2 do
   queues[i] = {
     name = ARGV[i + 2],
-    pending = KEYS[6 * i],
-    quarantined = KEYS[6 * i + 1],
-    bell = KEYS[6 * i + 2],
-    scheduled = KEYS[6 * i + 3],
-    dead = KEYS[6 * i + 4],
-    records = KEYS[6 * i + 5],
+    pending = KEYS[6 * i + 2],
+    quarantined = KEYS[6 * i + 3],
+    bell = KEYS[6 * i + 4],
+    scheduled = KEYS[6 * i + 5],
+    dead = KEYS[6 * i + 6],
+    records = KEYS[6 * i + 7],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -22,6 +30,7 @@ end
 --   several: which of them did it is unknown, so each becomes a quarantined task and runs alone next
 --   what ran out of time counts a failure, and runs again after its delay or is dead
 --   what was done is acked, what was cancelled ends, what was not started goes back uncounted
+--   a task that ran out of time and is dropped is among the done
 --
 -- Atomic because the claims may be given to others only in the instant in which the child loses its registration.
 
@@ -34,6 +43,14 @@ if wrong then
   return wrong
 end
 local judged, known_queues, tasks = cjson.decode(child_exit), by_name(queues), {}
+for _, id in ipairs(judged.dropped or {}) do
+  local held = redis.call('HGET', keys.claims, id)
+  local task = held and held_task(keys.claims, id, held, known_queues)
+  if task then
+    note_ending(keys, task.queue.name, task.message, 'timedOut')
+    note_ending(keys, task.queue.name, task.message, 'dropped')
+  end
+end
 finish(keys, judged.done)
 local all = redis.call('HGETALL', keys.claims)
 for i = 1, #all, 2 do
@@ -50,6 +67,8 @@ for _, late in ipairs(judged.timedOut) do
   local task = tasks[late.id]
   if task and not is_foreign(task.message) then
     tasks[late.id] = nil
+    note_ending(keys, task.queue.name, task.message, 'timedOut')
+    note_ending(keys, task.queue.name, task.message, late.retryInMs < 0 and 'dead' or 'retried')
     if late.retryInMs < 0 then
       task.message = remembered(counted(task.message, 22, 23), late.line)
       bury(keys, task, late.report)
@@ -75,7 +94,11 @@ for id, task in pairs(blamed) do
   local crashes
   task.message, crashes = counted(task.message, crashed == 1 and 24 or 25, crashed == 1 and 24 or 25)
   task.message = remembered(task.message, judged.line)
+  if crashed == 1 then
+    note_ending(keys, task.queue.name, task.message, 'crashed')
+  end
   if crashed == 1 and crashes >= judged.maxCrashes then
+    note_ending(keys, task.queue.name, task.message, 'dead')
     bury(keys, task, judged.report)
     tasks[id] = nil
     crashed, dead = 0, dead + 1

@@ -1,0 +1,124 @@
+import { decodeCounts, decodeNumbers, encodeCounts } from '../task/task-counts.js';
+import type {
+  Claimant,
+  CountingBroker,
+  MetricsBroker,
+  MetricsBucket,
+  MetricsRange,
+  QueueSample,
+  SamplingBroker,
+  TaskSeries,
+} from './port/broker.js';
+import type { RedisConnection } from './redis/redis-connection.js';
+import { isChild, liveSessions } from './session-lists.js';
+
+const MINUTE_MS = 60_000;
+/** Redis says which minute it has; the answer may take until the next one. */
+const MOST_TRIES = 3;
+/** Hashes that are read at once. */
+const READ_AT_ONCE = 8;
+
+/** The counts of a namespace: by minute and ten minutes of Redis time, and since the first. */
+export class RedisMetrics implements CountingBroker, SamplingBroker, MetricsBroker {
+  /** by how much Redis is ahead, in ms */
+  private aheadMs = 0;
+
+  constructor(private readonly connection: RedisConnection) {}
+
+  async flush({ child }: Pick<Claimant, 'child'>, number: number, series: readonly TaskSeries[]): Promise<void> {
+    const counts = series.flatMap(({ queue, task, counts }) => [`${queue} ${task}`, encodeCounts(counts)]);
+    await this.inMinute((time) => this.connection.call('flush', { ...time, child, number, counts }));
+  }
+
+  async sample(queues: readonly string[]): Promise<number> {
+    await this.inMinute((time) => this.connection.call('sample', { ...time, queues }));
+    return MINUTE_MS - (this.time % MINUTE_MS);
+  }
+
+  async now(): Promise<number> {
+    const [seconds, micros] = await this.connection.command((redis) => redis.time());
+    return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
+  }
+
+  async *buckets({ minutes, from, to }: MetricsRange): AsyncGenerator<MetricsBucket> {
+    const lengthMs = minutes * MINUTE_MS;
+    const last = Math.floor(to / lengthMs);
+    for (let first = Math.floor(from / lengthMs); first <= last; first += READ_AT_ONCE) {
+      const numbers = Array.from({ length: Math.min(READ_AT_ONCE, last - first + 1) }, (_, at) => first + at);
+      const hashes = await this.connection.command((redis, { metrics, metricsTen }) => {
+        const key = minutes === 1 ? metrics : metricsTen;
+        return Promise.all(numbers.map((number) => redis.hgetall(key(String(number)))));
+      });
+      for (const [at, hash] of hashes.entries()) yield bucketOf((first + at) * lengthMs, hash);
+    }
+  }
+
+  async totals(): Promise<TaskSeries[]> {
+    const [totals, endings] = await this.connection.call('totals', {});
+    const counts = new Map(pairs(totals));
+    for (const [field, number] of pairs(endings)) {
+      const end = field.lastIndexOf(' ');
+      const series = field.slice(0, end);
+      counts.set(series, withOne(counts.get(series) ?? '', field.slice(end + 1), Number(number)));
+    }
+    return [...counts].flatMap(([field, text]) => seriesOf(field, text));
+  }
+
+  async population(): Promise<{ workers: number; children: number }> {
+    const sessions = await liveSessions(this.connection);
+    const children = sessions.map((session) => Object.keys(session).filter(isChild).length);
+    return { workers: sessions.length, children: children.reduce((sum, count) => sum + count, 0) };
+  }
+
+  private get time(): number {
+    return Date.now() + this.aheadMs;
+  }
+
+  /** Keys have the minute in their names, and Redis alone knows it. */
+  private async inMinute(
+    call: (time: { minute: string; ten: string }) => Promise<readonly [number, number, number?]>,
+  ): Promise<void> {
+    for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
+      const minute = Math.floor(this.time / MINUTE_MS);
+      const [done, now] = await call({ minute: String(minute), ten: String(Math.floor(minute / 10)) });
+      this.aheadMs = now - Date.now();
+      if (done === 1) return;
+    }
+  }
+}
+
+function bucketOf(at: number, hash: Readonly<Record<string, string>>): MetricsBucket {
+  const fields = Object.entries(hash);
+  return {
+    at,
+    series: fields.flatMap(([field, text]) => seriesOf(field, text)),
+    samples: fields.flatMap(([field, text]) => (field.includes(' ') ? [] : [sampleOf(field, text)])),
+  };
+}
+
+/** Empty for a field that is no series. */
+function seriesOf(field: string, text: string): TaskSeries[] {
+  const [queue = '', task, ...more] = field.split(' ');
+  return task === undefined || more.length > 0 ? [] : [{ queue, task, counts: decodeCounts(text) }];
+}
+
+function sampleOf(queue: string, text: string): QueueSample {
+  const numbers = decodeNumbers(text);
+  const [pending = 0, quarantined = 0, scheduled = 0, oldestMs = 0] = [
+    'pending',
+    'quarantined',
+    'scheduled',
+    'oldest',
+  ].map((name) => numbers.get(name));
+  return { queue, pending, quarantined, scheduled, oldestMs };
+}
+
+function withOne(text: string, name: string, more: number): string {
+  const numbers = decodeNumbers(text);
+  numbers.set(name, (numbers.get(name) ?? 0) + more);
+  return [...numbers].map(([each, number]) => `${each} ${number}`).join(' ');
+}
+
+function pairs(flat: readonly string[]): [string, string][] {
+  return flat.flatMap((field, at): [string, string][] => (at % 2 === 0 ? [[field, flat[at + 1] ?? '']] : []));
+}

@@ -1,0 +1,93 @@
+import type { CurrentMetrics } from '../inspector/metrics/metrics-reader.js';
+import { BUCKETS, countOf, type Histogram, TASK_COUNTERS, type TaskCounter } from '../task/task-counts.js';
+import type { MetricFamily, MetricSample } from './metric-family.js';
+
+const STATES = ['pending', 'scheduled', 'quarantined', 'dead'] as const;
+
+const HELP: Readonly<Record<TaskCounter, string>> = {
+  started: 'Attempts whose handler was called.',
+  done: 'Attempts that returned.',
+  failed: 'Attempts that threw an error.',
+  retried: 'Attempts that failed or ran out of time, after which the task runs again.',
+  dead: 'Tasks that will not run again.',
+  timedOut: 'Attempts that ran longer than their hard timeout.',
+  crashed: 'Attempts whose process died, where no other task was to blame.',
+  cancelled: 'Tasks that were cancelled.',
+  dropped: 'Attempts after which the task was dropped.',
+};
+
+/** Empty families where Redis could not be read: their names stay, and no value is made up. */
+export function familiesOf(current: CurrentMetrics | undefined): MetricFamily[] {
+  const { queues = [], totals = [] } = current ?? {};
+  return [
+    gauge('redis_up', 'Whether Redis could be read: 1 or 0.', [plain(current ? 1 : 0)]),
+    gauge(
+      'queue_tasks',
+      'Tasks in a queue by state.',
+      queues.flatMap((each) => STATES.map((state) => plain(each[state], { queue: each.queue, state }))),
+    ),
+    gauge(
+      'queue_oldest_task_age_seconds',
+      'How long the next task of a queue has waited, or has been due.',
+      queues.map(({ queue, oldestMs }) => plain(oldestMs / 1_000, { queue })),
+    ),
+    gauge('workers', 'Workers with a lease.', one(current?.workers)),
+    gauge('children', 'Children of workers that can run tasks.', one(current?.children)),
+    counter('stale_acks', 'Acks that changed nothing, because other workers had the tasks.', one(current?.staleAcks)),
+    ...TASK_COUNTERS.map((name) =>
+      counter(
+        `tasks_${snake(name)}`,
+        HELP[name],
+        totals.map(({ queue, task, counts }) => plain(counts[name], { queue, task })),
+      ),
+    ),
+    ...(['duration', 'waiting'] as const).map((name) => ({
+      name: `nestwork_task_${name}_seconds`,
+      help:
+        name === 'duration' ? 'How long attempts ran.' : 'How long tasks waited from when they were due to a start.',
+      type: 'histogram' as const,
+      samples: totals.flatMap(({ queue, task, counts }) => histogram(counts[name], { queue, task })),
+    })),
+  ];
+}
+
+function gauge(name: string, help: string, samples: readonly MetricSample[]): MetricFamily {
+  return { name: `nestwork_${name}`, help, type: 'gauge', samples };
+}
+
+function counter(name: string, help: string, samples: readonly MetricSample[]): MetricFamily {
+  return { name: `nestwork_${name}_total`, help, type: 'counter', samples };
+}
+
+function plain(value: number, labels: MetricSample['labels'] = {}): MetricSample {
+  return { suffix: '', labels, value };
+}
+
+function one(value: number | undefined): MetricSample[] {
+  return value === undefined ? [] : [plain(value)];
+}
+
+/** Nothing where nothing was measured: each takes fifteen lines. */
+function histogram(times: Histogram, labels: MetricSample['labels']): MetricSample[] {
+  const count = countOf(times);
+  if (count === 0) return [];
+  let below = 0;
+  const buckets = BUCKETS.map((bound, at) => {
+    below += times.buckets[at] ?? 0;
+    return bucket(String(bound), below, labels);
+  });
+  return [
+    ...buckets,
+    bucket('+Inf', count, labels),
+    { suffix: '_sum', labels, value: times.sumUs / 1e6 },
+    { suffix: '_count', labels, value: count },
+  ];
+}
+
+function bucket(le: string, value: number, labels: MetricSample['labels']): MetricSample {
+  return { suffix: '_bucket', labels: { ...labels, le }, value };
+}
+
+function snake(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

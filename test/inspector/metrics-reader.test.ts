@@ -1,0 +1,204 @@
+import { MetricsReader } from '../../src/inspector/metrics/metrics-reader.js';
+import type { RatesOptions, SummaryOptions } from '../../src/inspector/metrics/metrics-report.js';
+import { timeSummary } from '../../src/inspector/metrics/time-summary.js';
+import { KnownQueues } from '../../src/inspector/queues/known-queues.js';
+import { encodeCounts, noCounts, observe, TASK_COUNTERS, type TaskCounts } from '../../src/task/task-counts.js';
+import { BrokerFixture } from '../support/broker-fixture.js';
+
+const MINUTE_MS = 60_000;
+
+let fixture: BrokerFixture;
+let metrics: MetricsReader;
+/** the beginning of the current minute */
+let minute: number;
+beforeAll(async () => {
+  fixture = await BrokerFixture.start();
+  metrics = new MetricsReader(fixture.broker, KnownQueues.declared(['default', 'bulk']));
+});
+beforeEach(async () => {
+  minute = Math.floor((await fixture.now()) / MINUTE_MS);
+});
+afterEach(() => fixture.reset());
+afterAll(() => fixture.stop());
+
+function counts(given: Partial<TaskCounts>): string {
+  return encodeCounts({ ...noCounts(), ...given });
+}
+
+/** Writes fields of the hash of a minute so many minutes ago. */
+async function inMinute(ago: number, fields: Record<string, string>): Promise<void> {
+  await fixture.redis.hset(`{nestwork}:metrics:${minute - ago}`, fields);
+}
+
+async function inTen(ago: number, fields: Record<string, string>): Promise<void> {
+  await fixture.redis.hset(`{nestwork}:metrics10:${Math.floor(minute / 10) - ago}`, fields);
+}
+
+function ago(minutes: number): Date {
+  return new Date((minute - minutes) * MINUTE_MS);
+}
+
+describe('rates', () => {
+  it('have a point for each minute, whose `in` follows from `out` and the change of the depth', async () => {
+    await inMinute(3, { 'default A.a': counts({ started: 5, done: 4, dropped: 1 }), default: 'pending 10 oldest 700' });
+    await inMinute(2, { default: 'pending 12 quarantined 1 scheduled 2 oldest 900' });
+    await inMinute(1, { 'default A.a': counts({ done: 1 }), 'bulk A.a': counts({ dead: 2, cancelled: 1 }) });
+    const { minutes, points } = await metrics.rates({ from: ago(4), to: ago(1) });
+    expect(minutes).toBe(1);
+    expect(points.map(({ at }) => at)).toEqual([ago(4), ago(3), ago(2), ago(1)]);
+    expect(points).toMatchObject([
+      { started: 0, out: 0, in: undefined, depth: undefined, oldestMs: undefined },
+      { started: 5, done: 4, dropped: 1, out: 5, in: 10, depth: 10, oldestMs: 700 },
+      { out: 0, in: undefined, depth: 15, oldestMs: 900 },
+      { done: 1, dead: 2, cancelled: 1, out: 4, in: undefined, depth: undefined },
+    ]);
+  });
+
+  it('can be of one queue or of one task, of which no depth is known', async () => {
+    await inMinute(2, {
+      'default A.a': counts({ done: 1 }),
+      'default B.b': counts({ done: 2 }),
+      'bulk A.a': counts({ done: 4 }),
+      default: 'pending 3 oldest 1',
+      bulk: 'pending 30 oldest 2',
+    });
+    const of = async (filter: Partial<RatesOptions>): Promise<unknown> => {
+      const { points } = await metrics.rates({ from: ago(2), to: ago(2), ...filter });
+      return points.map(({ done, depth }) => [done, depth]);
+    };
+    expect(await of({})).toEqual([[7, 33]]);
+    expect(await of({ queue: 'default' })).toEqual([[3, 3]]);
+    expect(await of({ task: 'A.a' })).toEqual([[5, undefined]]);
+    expect(await of({ task: 'A.a', queue: 'bulk' })).toEqual([[4, undefined]]);
+  });
+
+  it('are of ten minutes when they begin more than 3 hours ago, and of 7 days at most', async () => {
+    await inTen(20, { 'default A.a': counts({ done: 7 }) });
+    const { minutes, points } = await metrics.rates({ from: ago(240) });
+    expect(minutes).toBe(10);
+    expect(points.reduce((sum, { done }) => sum + done, 0)).toBe(7);
+    const { points: all } = await metrics.rates({ from: new Date(0) });
+    expect(all.length).toBe(7 * 144 + 1);
+    expect(
+      await metrics.rates({ from: new Date(Date.now() + 3_600_000), to: new Date(Date.now() + 7_200_000) }),
+    ).toEqual({
+      minutes: 1,
+      points: [],
+    });
+  });
+
+  it.each<[string, unknown, string]>([
+    ['no date', { from: 'yesterday' }, "`from` is 'yesterday'"],
+    ['an invalid date', { from: new Date(Number.NaN) }, '`from`'],
+    ['nothing', { from: undefined }, '`from` is undefined'],
+    ['an end before the beginning', { from: new Date(9), to: new Date(8) }, 'later than `to`'],
+    ['an unknown option', { from: new Date(), since: 1 }, 'no option "since"'],
+    ['no name of a task', { from: new Date(), task: '' }, '`task`'],
+    ['no name of a queue', { from: new Date(), queue: 'a b' }, "'a b'"],
+  ])('refuse %s', async (_what, options, text) => {
+    await expect(metrics.rates(options as RatesOptions)).rejects.toThrow(text);
+  });
+});
+
+describe('a summary', () => {
+  it('has counts and times of each task, the most frequent first, and the flow of each queue', async () => {
+    const { duration, waiting } = noCounts();
+    for (let ms = 1; ms <= 100; ms += 1) observe(duration, ms);
+    observe(waiting, 50);
+    await inMinute(5, { 'bulk B.b': counts({ failed: 1, dead: 1 }), default: 'pending 2 oldest 400' });
+    await inMinute(4, { 'default A.a': counts({ started: 100, done: 100, duration, waiting }) });
+    await inMinute(2, { 'default A.a': counts({ done: 3 }), default: 'pending 6 scheduled 1 oldest 300' });
+    const { from, to, tasks, queues } = await metrics.summary({ last: '10m' });
+    expect(from.getTime()).toBeGreaterThanOrEqual(ago(10).getTime());
+    expect(to.getTime()).toBeGreaterThanOrEqual(ago(0).getTime());
+    expect(tasks).toMatchObject([
+      { task: 'A.a', queue: 'default', started: 100, done: 103, failed: 0, waiting: { count: 1, meanMs: 50 } },
+      { task: 'B.b', queue: 'bulk', failed: 1, dead: 1, duration: { count: 0, meanMs: 0, p50Ms: 0, p99Ms: 0 } },
+    ]);
+    expect(tasks[0]?.duration).toMatchObject({ count: 100, meanMs: 50.5 });
+    expect(tasks[0]?.duration.p50Ms).toBeCloseTo(50, 0);
+    // 100 ended between the two samples, and 5 more wait
+    expect(queues).toEqual([
+      { queue: 'bulk', out: 1, in: undefined, depth: undefined, oldestMs: undefined },
+      { queue: 'default', out: 103, in: 105, depth: 7, oldestMs: 400 },
+    ]);
+  });
+
+  it('can be of one task or one queue', async () => {
+    await inMinute(1, { 'default A.a': counts({ done: 1 }), 'bulk B.b': counts({ done: 2 }) });
+    const named = async (options: Partial<SummaryOptions>): Promise<unknown> => {
+      const { tasks, queues } = await metrics.summary({ last: '5m', ...options });
+      return [tasks.map(({ task }) => task), queues.map(({ queue }) => queue)];
+    };
+    expect(await named({})).toEqual([
+      ['B.b', 'A.a'],
+      ['bulk', 'default'],
+    ]);
+    expect(await named({ queue: 'default' })).toEqual([['A.a'], ['default']]);
+    expect(await named({ task: 'B.b' })).toEqual([['B.b'], []]);
+  });
+
+  it('of more than 3 hours is of ten minutes', async () => {
+    await inTen(30, { 'default A.a': counts({ done: 1 }) });
+    const { tasks } = await metrics.summary({ last: '6h' });
+    expect(tasks).toMatchObject([{ task: 'A.a', done: 1 }]);
+  });
+
+  it.each<[unknown, string]>([
+    [{ last: '8d' }, 'more than 7 days'],
+    [{ last: 'long' }, "last is 'long'"],
+    [{}, 'last is undefined'],
+  ])('refuses %p', async (options, text) => {
+    await expect(metrics.summary(options as SummaryOptions)).rejects.toThrow(text);
+  });
+
+  it('ignores foreign values among the counts', async () => {
+    await inMinute(1, { 'default A.a': 'done x', 'a b c': 'done 7', foreign: 'x', '': '' });
+    const { tasks, queues } = await metrics.summary({ last: '5m' });
+    expect(tasks).toMatchObject([{ task: 'A.a', done: 0 }]);
+    expect(queues.find(({ queue }) => queue === 'foreign')).toMatchObject({ depth: 0, out: 0 });
+  });
+});
+
+describe('percentiles', () => {
+  const of = (...times: number[]): ReturnType<typeof timeSummary> => {
+    const { duration } = noCounts();
+    for (const ms of times) observe(duration, ms);
+    return timeSummary(duration);
+  };
+
+  it('lie within the bounds of their bucket', () => {
+    const { p50Ms, p95Ms, p99Ms } = of(...Array(98).fill(3), 800, 800);
+    expect(p50Ms).toBeLessThanOrEqual(5);
+    expect(p95Ms).toBeLessThanOrEqual(5);
+    expect(p99Ms).toBeGreaterThan(500);
+    expect(p99Ms).toBeLessThanOrEqual(1_000);
+  });
+
+  it('beyond the last bound are that bound', () => {
+    expect(of(7_200_000)).toEqual({
+      count: 1,
+      meanMs: 7_200_000,
+      p50Ms: 3_600_000,
+      p95Ms: 3_600_000,
+      p99Ms: 3_600_000,
+    });
+  });
+});
+
+it('the current figures have queues, workers, children and all counts since the first', async () => {
+  const now = await fixture.now();
+  await fixture.child(['default']);
+  await fixture.redis.hset('{nestwork}:totals', 'default A.a', 'done 5');
+  await fixture.redis.zadd('{nestwork}:scheduled:bulk', now - 40_000, fixture.message());
+  const { queues, workers, children, staleAcks, totals } = await metrics.current();
+  expect(queues).toMatchObject([
+    { queue: 'default', pending: 0, scheduled: 0, quarantined: 0, dead: 0, oldestMs: 0 },
+    { queue: 'bulk', scheduled: 1 },
+  ]);
+  expect(queues[1]?.oldestMs).toBeGreaterThanOrEqual(40_000);
+  expect([workers, children, staleAcks]).toEqual([1, 1, 0]);
+  expect(totals).toMatchObject([{ queue: 'default', task: 'A.a', counts: { done: 5 } }]);
+  expect(Object.keys(totals[0]?.counts ?? {})).toEqual(expect.arrayContaining([...TASK_COUNTERS]));
+  await fixture.redis.flushall();
+});

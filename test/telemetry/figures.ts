@@ -1,0 +1,17 @@
+import type { CurrentMetrics } from '../../src/inspector/metrics/metrics-reader.js';
+import { noCounts, observe, type TaskCounts } from '../../src/task/task-counts.js';
+
+/** Figures with something of everything. */
+export function figures(given: Partial<CurrentMetrics> = {}): CurrentMetrics {
+  const counts: TaskCounts = { ...noCounts(), started: 4, done: 3, failed: 1, timedOut: 2 };
+  for (const ms of [3, 20, 20, 7_200_000]) observe(counts.duration, ms);
+  observe(counts.waiting, 1_500);
+  return {
+    queues: [{ queue: 'default', pending: 7, scheduled: 2, quarantined: 1, dead: 5, oldestMs: 1_500 }],
+    workers: 2,
+    children: 8,
+    staleAcks: 1,
+    totals: [{ queue: 'default', task: 'Mail.send', counts }],
+    ...given,
+  };
+}
