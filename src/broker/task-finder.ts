@@ -72,15 +72,12 @@ export class TaskFinder {
 
   private async pending(id: string, queue: string): Promise<Found | undefined> {
     for (const list of ['pending', 'quarantined'] as const) {
-      for (let passed = 0, more = 1; more === 1; ) {
+      for (let passed = 0, more = true; more; ) {
         const input = { queue, list, id, passed, most: PAGE, mostBytes: PAGE_BYTES };
-        const [message, looked, isMore] = await this.connection.call('find-pending', input);
+        const [message, looked, left] = await this.connection.call('find-pending', input);
+        if (message !== '') return { ...this.waiting(queue, list, message), ahead: left };
         passed += looked;
-        if (message !== '') {
-          const size = await this.connection.command((redis, keys) => redis.llen(keys[list](queue)));
-          return { ...this.waiting(queue, list, message), ahead: Math.max(size - passed - 1, 0) };
-        }
-        more = isMore;
+        more = left > 0;
       }
     }
     return undefined;

@@ -201,6 +201,13 @@ describe('the script that ends a task without its child counts', () => {
     expect(await totals()).toEqual({ 'default Some.task': { cancelled: 1 } });
   });
 
+  it('each task of a purge, by its name', async () => {
+    await fixture.broker.enqueue('default', [...fixture.messages(3), fixture.message('Foreign.task')]);
+    const query = { state: 'pending', passed: 0, task: undefined, before: undefined, look: 100 } as const;
+    await fixture.broker.places.purge('default', query);
+    expect(await totals()).toEqual({ 'default Some.task': { cancelled: 3 }, 'default other': { cancelled: 1 } });
+  });
+
   it.each<[string, (child: Awaited<ReturnType<BrokerFixture['child']>>, id: string) => Promise<unknown>]>([
     [
       'retries',

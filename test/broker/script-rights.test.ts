@@ -114,6 +114,29 @@ const USES: [string, Act][] = [
     },
   ],
   [
+    'looks at tasks in every state and acts on them',
+    async ({ places }) => {
+      const [due = '', ...waiting] = fixture.messages(3);
+      await fixture.broker.enqueue('default', [due], { at: FUTURE });
+      const child = await fixture.holderOf(waiting.slice(1));
+      await fixture.broker.enqueue('default', waiting.slice(0, 1));
+      const query = { order: 'oldest', at: 0, limit: 10, look: 10, task: undefined, id: undefined } as const;
+      for (const state of ['pending', 'quarantined', 'scheduled'] as const) {
+        await places.size({ queue: 'default', state });
+        await places.page({ queue: 'default', state }, query);
+      }
+      expect(await places.children()).toMatchObject([{ child: child.child }]);
+      const { tasks: held } = await places.held(child.child, '', 10);
+      expect(await places.drainer()).toBeUndefined();
+      expect(await places.find('0'.repeat(20), ['default'])).toMatchObject({ state: 'unknown' });
+      expect(await places.reschedule('default', due, { in: 0 })).toBe(true);
+      for (const id of [idOf(due), held[0]?.id ?? '']) await places.cancel(id, ['default']);
+      const all = { state: 'pending', passed: 0, task: undefined, before: undefined, look: 10 } as const;
+      expect(await places.purge('default', all)).toMatchObject({ purged: 2 });
+      expect(await places.now()).toBeGreaterThan(0);
+    },
+  ],
+  [
     'looks at workers and steers them',
     async ({ workers }) => {
       const { session } = await fixture.child();

@@ -42,6 +42,16 @@ const DIRECT = [
   ['QueueHealth', undefined, 'time'],
   ['QueueInspector', 'pauses', 'hgetall', 'R'],
   ['QueueInspector', undefined, 'time'],
+  ['TaskInspector', 'pending', 'llen', 'R'],
+  ['TaskInspector', 'quarantined', 'llen', 'R'],
+  ['TaskInspector', 'scheduled', 'zcard zscan', 'R'],
+  ['TaskInspector', 'sessions', 'zrange', 'R'],
+  ['TaskInspector', 'session', 'hgetall hkeys', 'R'],
+  ['TaskInspector', 'claims', 'hget', 'R'],
+  ['TaskInspector', 'records', 'hexists', 'R'],
+  ['TaskInspector', 'cancelled', 'zscore', 'R'],
+  ['TaskInspector', 'drain', 'get', 'R'],
+  ['TaskInspector', undefined, 'time'],
   ['WorkerInspector', 'sessions', 'zrangebyscore', 'R'],
   ['WorkerInspector', 'session', 'hget', 'R'],
   ['WorkerInspector', 'digest', 'get', 'R'],
@@ -70,10 +80,11 @@ const PARTS = [
   'MetricsReader',
   'QueueHealth',
   'QueueInspector',
+  'TaskInspector',
   'WorkerInspector',
 ];
 /** Parts that a worker's tasks seldom use. */
-const NOT_OF_A_WORKER = ['MetricsReader', 'QueueHealth', 'QueueInspector', 'WorkerInspector'];
+const NOT_OF_A_WORKER = ['MetricsReader', 'QueueHealth', 'QueueInspector', 'TaskInspector', 'WorkerInspector'];
 /** A worker's tasks may send, cancel and look at the dead; further rights for that stand beside its rights. */
 const WORKER = ['sender', 'child', 'supervisor', ...PARTS.filter((part) => !NOT_OF_A_WORKER.includes(part))];
 const WIDTH = 120;

@@ -267,18 +267,21 @@ end`,
   'wrong_metrics': `local function wrong_metrics(keys)
   return wrong_type('hash', keys.metrics, keys.metrics_ten, keys.totals, keys.endings)
 end`,
-  'note_ending': `local function note_ending(keys, queue, message, counter)
+  'series_name': `local function series_name(keys, message)
   local at = 35
   while string.find(message, '^%a', at) do
     at = at + 28
   end
   local name = string.match(message, '^%["([%w_.:$-]+)",', at)
-  if not name or redis.pcall('HEXISTS', keys.catalog, name) ~= 1 then
-    name = 'other'
-  end
-  redis.pcall('HINCRBY', keys.endings, queue .. ' ' .. name .. ' ' .. counter, 1)
+  return name and redis.pcall('HEXISTS', keys.catalog, name) == 1 and name or 'other'
+end`,
+  'note_endings': `local function note_endings(keys, queue, name, counter, number)
+  redis.pcall('HINCRBY', keys.endings, queue .. ' ' .. name .. ' ' .. counter, number)
   -- where no worker counts, nothing moves them
   redis.pcall('EXPIRE', keys.endings, 86400, 'NX')
+end`,
+  'note_ending': `local function note_ending(keys, queue, message, counter)
+  note_endings(keys, queue, series_name(keys, message), counter, 1)
 end`,
   'end_of': `local function end_of(pause)
   local ends, since = string.match(pause, '^(%d+) {"since":(%d+),')
@@ -1025,6 +1028,8 @@ ${LIB.remove}
 ${LIB.text}
 ${LIB.remember_cancelled}
 ${LIB.now_ms}
+${LIB.note_endings}
+${LIB.series_name}
 ${LIB.note_ending}
 -- removes a task that waits and frees its unique key.
 -- Returns 1, or 0 if it no longer waits there.
@@ -1074,7 +1079,7 @@ return page`,
   'find-pending': `#!lua flags=no-writes
 ${LIB.part}
 -- looks for a task in a part of a list, from its tail.
--- Returns its message or nothing, the number of others looked at, 1 if there are more.
+-- Returns its message or nothing, the number looked at, the number left before them.
 local list, id, passed, most, most_bytes = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local queue = { pending = KEYS[1], quarantined = KEYS[2] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -1084,22 +1089,19 @@ local queue = { pending = KEYS[1], quarantined = KEYS[2] }
 --
 -- A script because only one message of many is wanted. Some may be large, so it takes a few at a time, and not too many.
 
-local looked, bytes = 0, 0
-while looked < tonumber(most) and bytes < tonumber(most_bytes) do
+local looked, bytes, left = 0, 0, redis.call('LLEN', queue[list]) - passed
+while left > 0 and looked < tonumber(most) and bytes < tonumber(most_bytes) do
   local last = -1 - passed - looked
   local messages = redis.call('LRANGE', queue[list], last - 49, last)
   for i = #messages, 1, -1 do
+    looked, left = looked + 1, left - 1
     if string.sub(messages[i], 1, 20) == id then
-      return { messages[i], looked + #messages - i, 1 }
+      return { messages[i], looked, left }
     end
     bytes = bytes + #messages[i]
   end
-  looked = looked + #messages
-  if #messages < 50 then
-    return { '', looked, 0 }
-  end
 end
-return { '', looked, 1 }`,
+return { '', looked, math.max(left, 0) }`,
   'purge-pending': `#!lua flags=allow-oom
 ${LIB.part}
 ${LIB.wrong_type}
@@ -1109,11 +1111,13 @@ ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
+${LIB.series_name}
+${LIB.note_endings}
 -- removes tasks that match from a part of a queue, from its tail, and frees their unique keys.
 -- Returns the number purged, the number looked at, how many at the tail were kept, the number left behind them.
-local unique = KEYS[1]
+local keys = { unique = KEYS[1], endings = KEYS[2], catalog = KEYS[3] }
 local place, passed, look, most_bytes, call, before = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local queue = { pending = KEYS[2], quarantined = KEYS[3] }
+local queue = { name = ARGV[7], pending = KEYS[4], quarantined = KEYS[5] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- \`place\` is the key of the queue to purge: a part of it, from the tail on, behind \`passed\` tasks. \`call\` is how the body of a
@@ -1125,7 +1129,7 @@ local queue = { pending = KEYS[2], quarantined = KEYS[3] }
 --
 -- Atomic because a task must be in the queue or purged, and nobody may find a mark.
 
-local wrong = wrong_type('hash', unique) or wrong_queues({ queue })
+local wrong = wrong_type('hash', keys.unique) or wrong_queues({ queue })
 if wrong then
   return wrong
 end
@@ -1133,7 +1137,7 @@ local list, kept = queue[place], tonumber(passed)
 local left = redis.call('LLEN', list) - kept
 local is_deep = kept > 50000
 local most, enough = math.min(tonumber(look), left), is_deep and 50 or kept > 0 and 300 or 1000
-local looked, bytes, count, gaps = 0, 0, 10, {}
+local looked, bytes, count, gaps, purged = 0, 0, 10, {}, {}
 
 local function is_wanted(message)
   return is_call(message, call)
@@ -1149,7 +1153,9 @@ while looked < most and bytes < tonumber(most_bytes) and #gaps < enough do
     looked, bytes = looked + 1, bytes + #message
     if is_wanted(message) then
       gaps[#gaps + 1] = -kept - looked
-      free_key(unique, message)
+      free_key(keys.unique, message)
+      local name = series_name(keys, message)
+      purged[name] = (purged[name] or 0) + 1
       if #gaps == enough then
         break
       end
@@ -1174,6 +1180,9 @@ elseif #gaps > 0 then
     redis.call('LSET', list, gaps[i], mark)
   end
   redis.call('LREM', list, -#gaps, mark)
+end
+for name, number in pairs(purged) do
+  note_endings(keys, queue.name, name, 'cancelled', number)
 end
 return { #gaps, looked, kept + looked - #gaps, left - looked }`,
   'reschedule': `#!lua flags=allow-oom
@@ -1392,6 +1401,8 @@ ${LIB.wrong_keys}
 ${LIB.wrong_queues}
 ${LIB.split}
 ${LIB.held_task}
+${LIB.note_endings}
+${LIB.series_name}
 ${LIB.note_ending}
 ${LIB.end_claim}
 ${LIB.tag}
@@ -2030,6 +2041,8 @@ ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
+${LIB.note_endings}
+${LIB.series_name}
 ${LIB.note_ending}
 ${LIB.end_cancelled}
 ${LIB.remembered}
@@ -2297,6 +2310,8 @@ ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
+${LIB.note_endings}
+${LIB.series_name}
 ${LIB.note_ending}
 ${LIB.end_cancelled}
 ${LIB.is_foreign}
@@ -2399,6 +2414,8 @@ ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
+${LIB.note_endings}
+${LIB.series_name}
 ${LIB.note_ending}
 ${LIB.end_cancelled}
 ${LIB.remembered}
@@ -2466,6 +2483,8 @@ ${LIB.wrong_queues}
 ${LIB.by_name}
 ${LIB.split}
 ${LIB.held_task}
+${LIB.note_endings}
+${LIB.series_name}
 ${LIB.note_ending}
 ${LIB.tag}
 ${LIB.unique_digest}

@@ -181,8 +181,8 @@ export const SCRIPTS = {
     by: ['cancel() and status()', 'TaskInspector'],
     blocks: { queue: ['pending', 'quarantined'] },
     args: ['list', 'id', 'passed', 'most', 'mostBytes'],
-    reply: reply<[message: string, looked: number, more: Flag]>(
-      'its message or nothing, the number of others looked at, 1 if there are more',
+    reply: reply<[message: string, looked: number, left: number]>(
+      'its message or nothing, the number looked at, the number left before them',
     ),
   },
   'waiting-page': {
@@ -221,8 +221,8 @@ export const SCRIPTS = {
   'purge-pending': {
     purpose: 'removes tasks that match from a part of a queue, from its tail, and frees their unique keys',
     by: ['TaskInspector'],
-    keys: ['unique'],
-    blocks: { queue: ['pending', 'quarantined'] },
+    keys: ['unique', ...COUNTS],
+    blocks: { queue: ['name', 'pending', 'quarantined'] },
     args: ['place', 'passed', 'look', 'mostBytes', 'call', 'before'],
     reply: reply<[purged: number, looked: number, passed: number, left: number]>(
       'the number purged, the number looked at, how many at the tail were kept, the number left behind them',

@@ -1,9 +1,9 @@
 #!lua flags=allow-oom
 -- removes tasks that match from a part of a queue, from its tail, and frees their unique keys.
 -- Returns the number purged, the number looked at, how many at the tail were kept, the number left behind them.
-local unique = KEYS[1]
+local keys = { unique = KEYS[1], endings = KEYS[2], catalog = KEYS[3] }
 local place, passed, look, most_bytes, call, before = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local queue = { pending = KEYS[2], quarantined = KEYS[3] }
+local queue = { name = ARGV[7], pending = KEYS[4], quarantined = KEYS[5] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- `place` is the key of the queue to purge: a part of it, from the tail on, behind `passed` tasks. `call` is how the body of a
@@ -15,7 +15,7 @@ local queue = { pending = KEYS[2], quarantined = KEYS[3] }
 --
 -- Atomic because a task must be in the queue or purged, and nobody may find a mark.
 
-local wrong = wrong_type('hash', unique) or wrong_queues({ queue })
+local wrong = wrong_type('hash', keys.unique) or wrong_queues({ queue })
 if wrong then
   return wrong
 end
@@ -23,7 +23,7 @@ local list, kept = queue[place], tonumber(passed)
 local left = redis.call('LLEN', list) - kept
 local is_deep = kept > 50000
 local most, enough = math.min(tonumber(look), left), is_deep and 50 or kept > 0 and 300 or 1000
-local looked, bytes, count, gaps = 0, 0, 10, {}
+local looked, bytes, count, gaps, purged = 0, 0, 10, {}, {}
 
 local function is_wanted(message)
   return is_call(message, call)
@@ -39,7 +39,9 @@ while looked < most and bytes < tonumber(most_bytes) and #gaps < enough do
     looked, bytes = looked + 1, bytes + #message
     if is_wanted(message) then
       gaps[#gaps + 1] = -kept - looked
-      free_key(unique, message)
+      free_key(keys.unique, message)
+      local name = series_name(keys, message)
+      purged[name] = (purged[name] or 0) + 1
       if #gaps == enough then
         break
       end
@@ -64,5 +66,8 @@ elseif #gaps > 0 then
     redis.call('LSET', list, gaps[i], mark)
   end
   redis.call('LREM', list, -#gaps, mark)
+end
+for name, number in pairs(purged) do
+  note_endings(keys, queue.name, name, 'cancelled', number)
 end
 return { #gaps, looked, kept + looked - #gaps, left - looked }

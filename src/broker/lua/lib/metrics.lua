@@ -70,18 +70,24 @@ local function wrong_metrics(keys)
   return wrong_type('hash', keys.metrics, keys.metrics_ten, keys.totals, keys.endings)
 end
 
--- Counts the end of a task that ends without its child. The script does not know the minute, so the next flush moves
--- the count there. Tasks that no worker knows are `other`. A count that is refused must not undo the change that it counts.
-local function note_ending(keys, queue, message, counter)
+-- The name of a task, as the series have it. Tasks that no worker knows are `other`.
+local function series_name(keys, message)
   local at = 35
   while string.find(message, '^%a', at) do
     at = at + 28
   end
   local name = string.match(message, '^%["([%w_.:$-]+)",', at)
-  if not name or redis.pcall('HEXISTS', keys.catalog, name) ~= 1 then
-    name = 'other'
-  end
-  redis.pcall('HINCRBY', keys.endings, queue .. ' ' .. name .. ' ' .. counter, 1)
+  return name and redis.pcall('HEXISTS', keys.catalog, name) == 1 and name or 'other'
+end
+
+-- Counts tasks that end without their child. The script does not know the minute, so the next flush moves the count there.
+-- A count that is refused must not undo the change that it counts.
+local function note_endings(keys, queue, name, counter, number)
+  redis.pcall('HINCRBY', keys.endings, queue .. ' ' .. name .. ' ' .. counter, number)
   -- where no worker counts, nothing moves them
   redis.pcall('EXPIRE', keys.endings, 86400, 'NX')
+end
+
+local function note_ending(keys, queue, message, counter)
+  note_endings(keys, queue, series_name(keys, message), counter, 1)
 end
