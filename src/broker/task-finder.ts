@@ -75,7 +75,7 @@ export class TaskFinder {
       for (let passed = 0, more = true; more; ) {
         const input = { queue, list, id, passed, most: PAGE, mostBytes: PAGE_BYTES };
         const [message, looked, left] = await this.connection.call('find-pending', input);
-        if (message !== '') return { ...this.waiting(queue, list, message), ahead: left };
+        if (message !== '') return { ...this.waiting(queue, list, message, passed + looked - 1), ahead: left };
         passed += looked;
         more = left > 0;
       }
@@ -83,9 +83,10 @@ export class TaskFinder {
     return undefined;
   }
 
-  private waiting(queue: string, place: WaitingState, message: string): Found {
+  /** @param passed how many tasks are behind it */
+  private waiting(queue: string, place: WaitingState, message: string, passed = 0): Found {
     const cancel = async (): Promise<boolean> =>
-      (await this.connection.call('cancel-waiting', { queue, place, message })) > 0;
+      (await this.connection.call('cancel-waiting', { queue, place, message, passed })) > 0;
     return { state: place, queue, message, cancel };
   }
 

@@ -58,6 +58,49 @@ describe('cancelling a task that waits', () => {
     expect(await state()).toEqual({ [key]: neighbours, cancelled: [idOf(cancelled)] });
   });
 
+  describe('far from the tail of a long queue', () => {
+    const DEEP = 60_000;
+    let messages: string[];
+    beforeEach(async () => {
+      messages = fixture.messages(DEEP);
+      for (let at = 0; at < DEEP; at += 5_000)
+        await fixture.redis.rpush(`${NAMESPACE}queue:default`, ...messages.slice(at, at + 5_000));
+    });
+    // they were never sent
+    afterEach(() => fixture.redis.del(`${NAMESPACE}queue:default`));
+    const waiting = (): Promise<string[]> => fixture.redis.lrange(`${NAMESPACE}queue:default`, 0, -1);
+    const cancel = (message: string, passed: number): Promise<unknown> =>
+      fixture.call('cancel-waiting', { queue: 'default', place: 'pending', message, passed });
+
+    it('gives its place to the newest task, and moves no other', async () => {
+      await fixture.broker.cancel(idOf(messages[100] ?? ''));
+      expect(await waiting()).toEqual([...messages.slice(0, 100), messages.at(-1), ...messages.slice(101, -1)]);
+    });
+
+    it.each([
+      ['came', -1_900],
+      ['left', 900],
+    ])('finds it when others %s behind it in the meantime', async (_what, off) => {
+      expect(await cancel(messages[700] ?? '', DEEP - 701 + off)).toBe(1);
+      expect(await waiting()).toEqual([...messages.slice(0, 700), messages.at(-1), ...messages.slice(701, -1)]);
+    });
+
+    it('cancels nothing when a worker has claimed it', async () => {
+      await fixture.redis.ltrim(`${NAMESPACE}queue:default`, 200, -1);
+      expect(await cancel(messages[100] ?? '', DEEP - 101)).toBe(0);
+      expect(await waiting()).toEqual(messages.slice(200));
+    });
+
+    it('frees its key', async () => {
+      const message = fixture.uniqueMessage('k');
+      await fixture.broker.enqueueUnique('default', message, { due: undefined, replace: false });
+      await fixture.redis.lrem(`${NAMESPACE}queue:default`, -1, message);
+      await fixture.redis.lpush(`${NAMESPACE}queue:default`, message);
+      await fixture.broker.cancel(idOf(message));
+      expect(await fixture.redis.exists(`${NAMESPACE}unique`)).toBe(0);
+    });
+  });
+
   it('frees its key', async () => {
     const message = fixture.uniqueMessage('k');
     await fixture.broker.enqueueUnique('default', message, { due: { at: FUTURE }, replace: false });
@@ -66,7 +109,7 @@ describe('cancelling a task that waits', () => {
   });
 
   it('cancels nothing when the task has moved on', async () => {
-    const waiting = { queue: 'default', message: fixture.message() };
+    const waiting = { queue: 'default', message: fixture.message(), passed: 0 };
     for (const place of ['pending', 'quarantined', 'scheduled'])
       expect(await fixture.call('cancel-waiting', { ...waiting, place })).toBe(0);
     expect(await state()).toEqual({});
@@ -80,7 +123,7 @@ describe('cancelling an active task', () => {
     await fixture.broker.enqueueUnique('default', message, { due: undefined, replace: false });
     await fixture.claim(child);
     const before = await state();
-    expect(await fixture.call('cancel-waiting', { queue: 'default', place: 'pending', message })).toBe(0);
+    expect(await fixture.call('cancel-waiting', { queue: 'default', place: 'pending', message, passed: 0 })).toBe(0);
     expect(await state()).toEqual(before);
   });
 

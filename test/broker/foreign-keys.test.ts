@@ -58,7 +58,8 @@ const WAYS: [way: string, keys: string[], run: (scene: Scene) => Promise<unknown
   [
     'a cancellation',
     ENDS,
-    ({ waiting }) => fixture.call('cancel-waiting', { queue: 'default', place: 'pending', message: waiting }),
+    ({ waiting }) =>
+      fixture.call('cancel-waiting', { queue: 'default', place: 'pending', message: waiting, passed: 0 }),
   ],
   [
     'a redrive',

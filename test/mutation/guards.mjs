@@ -46,6 +46,11 @@ const LEAVE = [
   ),
   ...missedBy(
     'cancelling',
+    change('remove: the order of a queue that is not long', 'passed > 50000', 'passed > 0'),
+    change('remove: no search deep in a long queue', 'passed > 50000', 'false'),
+    change('remove_deep: a task with others that came behind it', 'passed + 2000', 'passed'),
+    change('remove_deep: a task with fewer behind it', 'passed - 1000', 'passed'),
+    change('remove_deep: a tail that comes nearer', '- #messages - at,', '- #messages - at - 1,'),
     change(
       'end_cancelled: a task that was cancelled',
       'if not is_cancelled(keys.cancelled, task.message) then',

@@ -137,10 +137,29 @@ end`,
     free_key(keys.unique, message)
   end
 end`,
-  'remove': `local function remove(keys, queue, place, message)
-  -- from the tail: most tasks to remove were sent of late
-  local removed = place == 'scheduled' and redis.call('ZREM', queue.scheduled, message)
-    or place ~= 'scheduled' and redis.call('LREM', queue[place], -1, message)
+  'remove_deep': `local function remove_deep(list, passed, message)
+  for at = passed - 1000, passed + 2000, 500 do
+    local messages = redis.call('LRANGE', list, -at - 500, -at - 1)
+    for i = 1, #messages do
+      if messages[i] == message then
+        -- it is not the last, so the tail comes nearer by one
+        redis.call('LSET', list, i - #messages - at, redis.call('RPOP', list))
+        return 1
+      end
+    end
+  end
+  return 0
+end`,
+  'remove': `local function remove(keys, queue, place, message, passed)
+  local removed
+  if place == 'scheduled' then
+    removed = redis.call('ZREM', queue.scheduled, message)
+  elseif passed and passed > 50000 then
+    removed = remove_deep(queue[place], passed, message)
+  else
+    -- from the tail: most tasks to remove were sent of late
+    removed = redis.call('LREM', queue[place], -1, message)
+  end
   if removed > 0 then
     free_key(keys.unique, message)
   end
@@ -1020,6 +1039,7 @@ return 1`,
   'cancel-waiting': `#!lua flags=allow-oom
 ${LIB.wrong_type}
 ${LIB.wrong_keys}
+${LIB.remove_deep}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
@@ -1034,11 +1054,11 @@ ${LIB.note_ending}
 -- removes a task that waits and frees its unique key.
 -- Returns 1, or 0 if it no longer waits there.
 local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3], endings = KEYS[4], catalog = KEYS[5] }
-local place, message = ARGV[1], ARGV[2]
-local queue = { name = ARGV[3], pending = KEYS[6], quarantined = KEYS[7], scheduled = KEYS[8] }
+local place, message, passed = ARGV[1], ARGV[2], ARGV[3]
+local queue = { name = ARGV[4], pending = KEYS[6], quarantined = KEYS[7], scheduled = KEYS[8] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- \`place\` is the key of the queue in which it was found.
+-- \`place\` is the key of the queue in which it was found, and \`passed\` how many stood behind it.
 --
 -- Atomic because a task that a worker has claimed in the meantime must not count as cancelled.
 
@@ -1046,7 +1066,7 @@ local wrong = wrong_keys(keys)
 if wrong then
   return wrong
 end
-local removed = remove(keys, queue, place, message)
+local removed = remove(keys, queue, place, message, tonumber(passed))
 if removed > 0 then
   remember_cancelled(keys.cancelled, now_ms(), string.sub(message, 1, 20))
   note_ending(keys, queue.name, message, 'cancelled')
@@ -1668,6 +1688,7 @@ ${LIB.text}
 ${LIB.ring}
 ${LIB.schedule}
 ${LIB.enlist_new}
+${LIB.remove_deep}
 ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.remove}

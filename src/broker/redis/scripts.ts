@@ -208,7 +208,7 @@ export const SCRIPTS = {
     by: ['cancel() and status()', 'TaskInspector'],
     keys: [...ENDS, ...COUNTS],
     blocks: { queue: ['name', 'pending', 'quarantined', 'scheduled'] },
-    args: ['place', 'message'],
+    args: ['place', 'message', 'passed'],
     reply: reply<Flag>('1, or 0 if it no longer waits there'),
   },
   'cancel-active': {

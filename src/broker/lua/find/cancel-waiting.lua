@@ -2,11 +2,11 @@
 -- removes a task that waits and frees its unique key.
 -- Returns 1, or 0 if it no longer waits there.
 local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3], endings = KEYS[4], catalog = KEYS[5] }
-local place, message = ARGV[1], ARGV[2]
-local queue = { name = ARGV[3], pending = KEYS[6], quarantined = KEYS[7], scheduled = KEYS[8] }
+local place, message, passed = ARGV[1], ARGV[2], ARGV[3]
+local queue = { name = ARGV[4], pending = KEYS[6], quarantined = KEYS[7], scheduled = KEYS[8] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- `place` is the key of the queue in which it was found.
+-- `place` is the key of the queue in which it was found, and `passed` how many stood behind it.
 --
 -- Atomic because a task that a worker has claimed in the meantime must not count as cancelled.
 
@@ -14,7 +14,7 @@ local wrong = wrong_keys(keys)
 if wrong then
   return wrong
 end
-local removed = remove(keys, queue, place, message)
+local removed = remove(keys, queue, place, message, tonumber(passed))
 if removed > 0 then
   remember_cancelled(keys.cancelled, now_ms(), string.sub(message, 1, 20))
   note_ending(keys, queue.name, message, 'cancelled')

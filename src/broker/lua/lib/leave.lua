@@ -123,12 +123,35 @@ local function bury_stray(keys, queue, claims, id, held)
   end
 end
 
--- pending, quarantined or scheduled to nowhere: a task that waits in this place is cancelled, or replaced.
+-- Redis finds a value by a search from an end of its list, which would hold up the others for long. So the newest task, whose
+-- wait that shortens, takes the place of the one to remove. That had about `passed` tasks behind it.
+local function remove_deep(list, passed, message)
+  for at = passed - 1000, passed + 2000, 500 do
+    local messages = redis.call('LRANGE', list, -at - 500, -at - 1)
+    for i = 1, #messages do
+      if messages[i] == message then
+        -- it is not the last, so the tail comes nearer by one
+        redis.call('LSET', list, i - #messages - at, redis.call('RPOP', list))
+        return 1
+      end
+    end
+  end
+  return 0
+end
+
+-- pending, quarantined or scheduled to nowhere: a task that waits in this place is cancelled, or replaced. `passed` is how
+-- many tasks stood behind it when it was found, if anyone looked.
 -- Returns 1, or 0 when it is there no more.
-local function remove(keys, queue, place, message)
-  -- from the tail: most tasks to remove were sent of late
-  local removed = place == 'scheduled' and redis.call('ZREM', queue.scheduled, message)
-    or place ~= 'scheduled' and redis.call('LREM', queue[place], -1, message)
+local function remove(keys, queue, place, message, passed)
+  local removed
+  if place == 'scheduled' then
+    removed = redis.call('ZREM', queue.scheduled, message)
+  elseif passed and passed > 50000 then
+    removed = remove_deep(queue[place], passed, message)
+  else
+    -- from the tail: most tasks to remove were sent of late
+    removed = redis.call('LREM', queue[place], -1, message)
+  end
   if removed > 0 then
     free_key(keys.unique, message)
   end
