@@ -3,13 +3,19 @@ import { EXIT, type ExitCode } from '../terminal/exit-code.js';
 import { count } from '../terminal/figures.js';
 import { progressBar } from '../terminal/progress-bar.js';
 import { usageError } from '../terminal/usage.js';
-import type { DeadBulkOptions } from './dead-bulk.js';
+import type { Duration } from '../values/duration.js';
+import type { DeadBulkOptions, DeadProgress } from './dead-bulk.js';
 import type { DeadFilter } from './dead-filter.js';
 import type { DeadLetters } from './dead-letters.js';
 import type { InspectorContext } from './inspector-context.js';
 
 /** The most that Redis moves in one step. */
 const BATCH = 500;
+
+/** The numbers of tasks, and where to go on. */
+type DeadResult = { readonly cursor: string | undefined } & {
+  readonly [count in 'redriven' | 'refused' | 'deleted']?: number;
+};
 
 /** An action on dead tasks: on one, or on all that match. */
 export interface DeadAction {
@@ -19,7 +25,7 @@ export interface DeadAction {
   readonly done: string;
   /** whether the task was there */
   readonly one: (dead: DeadLetters, id: string) => Promise<boolean>;
-  readonly all: (dead: DeadLetters, filter: DeadFilter, options: DeadBulkOptions) => Promise<Record<string, number>>;
+  readonly all: (dead: DeadLetters, filter: DeadFilter, options: DeadBulkOptions) => Promise<DeadResult>;
 }
 
 /** Which tasks were asked for, and how. */
@@ -30,6 +36,9 @@ export interface DeadRequest {
   readonly everything: boolean | undefined;
   readonly yes: boolean | undefined;
   readonly dryRun: boolean | undefined;
+  /** where an action before was stopped */
+  readonly cursor: string | undefined;
+  readonly within: Duration | undefined;
   /** shows some of the tasks that match, for a dry run */
   readonly preview: (dead: DeadLetters, filter: DeadFilter) => Promise<void>;
 }
@@ -40,11 +49,12 @@ export async function actOnDead(
   request: DeadRequest,
   action: DeadAction,
 ): Promise<ExitCode | undefined> {
-  const { id, filter, everything } = request;
+  const { id, filter, everything, cursor, within } = request;
   const isFiltered = Object.keys(filter).length > 0;
+  const isOfMany = isFiltered || everything || cursor !== undefined || within !== undefined;
   if (id !== undefined) {
     if (id === '') throw usageError('The id is empty.', 'Give the id of a dead task: nestwork dead ls.');
-    if (isFiltered || everything) throw usageError('An id and a filter are given.', 'Give one of them.');
+    if (isOfMany) throw usageError('An id is given, and an option for many tasks.', 'Give one of them.');
     return actOnOne(context, { ...request, id }, action);
   }
   // an id that comes out of an empty variable must not mean all
@@ -72,12 +82,12 @@ async function actOnOne(
 
 async function actOnAll(
   { inspector, confirm, out, takeSignals }: InspectorContext,
-  { filter: given, yes, dryRun, preview }: DeadRequest,
+  { filter: given, cursor: from, within, yes, dryRun, preview }: DeadRequest,
   { verb, done, all }: DeadAction,
 ): Promise<ExitCode | undefined> {
   const { dead } = await inspector();
   const filter = await dead.fixed(given);
-  const total = await dead.count(filter);
+  const total = await dead.count(filter, from);
   if (dryRun && total > 0) await preview(dead, filter);
   const queues = filter.queues ? `of ${filter.queues.join(', ')}` : 'of all queues';
   const sentence = `${verb} ${count(total)} dead ${total === 1 ? 'task' : 'tasks'} ${queues}`;
@@ -86,27 +96,37 @@ async function actOnAll(
   if (!(await confirm(sentence, { yes: isSure, dryRun }))) return undefined;
   const signal = takeSignals();
   const bar = progressBar(out, done);
+  let cursor = from;
+  const onProgress = (progress: DeadProgress): void => {
+    cursor = progress.cursor ?? cursor;
+    bar.show(progress);
+  };
+  const limits = { ...(within !== undefined && { within }), ...(from !== undefined && { cursor: from }) };
   try {
-    const result = await all(dead, filter, { signal, batchSize: BATCH, onProgress: bar.show });
+    const result = await all(dead, filter, { signal, batchSize: BATCH, total, onProgress, ...limits });
     bar.end();
     out.record(result, () => summary(done, result));
-    return undefined;
+    return result.cursor === undefined ? undefined : EXIT.failed;
   } catch (error) {
     bar.end();
     if (!signal.aborted && bar.done === 0) throw error;
-    const handled = { handled: bar.done, total, stopped: true };
+    const handled = { handled: bar.done, total, stopped: true, cursor };
+    const goOn = cursor === undefined ? '' : ` Go on with --cursor ${cursor}`;
     // without an answer to the last batch, Redis may have carried it out
     const rest = signal.aborted ? 'The rest is as it was.' : `Up to ${BATCH} more may be: run it again.`;
-    out.record(handled, () => `${done} ${count(bar.done)} of ${count(total)}, then stopped. ${rest}`);
+    out.record(handled, () => `${done} ${count(bar.done)} of ${count(total)}, then stopped. ${rest}${goOn}`);
     if (!signal.aborted) throw error;
     return EXIT.failed;
   }
 }
 
-function summary(done: string, result: Readonly<Record<string, number>>): string {
-  const { refused = 0 } = result;
-  const line = `${done} ${count(result[done.toLowerCase()] ?? 0)}.`;
-  return refused === 0 ? line : `${line} ${count(refused)} cannot run again and stay dead: they are no messages.`;
+function summary(done: string, { refused = 0, redriven, deleted, cursor }: DeadResult): string {
+  const lines = [
+    `${done} ${count(redriven ?? deleted ?? 0)}.`,
+    ...(refused === 0 ? [] : [`${count(refused)} cannot run again and stay dead: they are no messages.`]),
+    ...(cursor === undefined ? [] : [`The time is over; the rest is as it was. Go on with --cursor ${cursor}`]),
+  ];
+  return lines.join(' ');
 }
 
 export function notDead(id: string): NestworkError {

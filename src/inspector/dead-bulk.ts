@@ -1,6 +1,8 @@
 import type { DeadLetterBroker, Death } from '../broker/port/broker.js';
 import { NestworkError } from '../errors.js';
+import { type Duration, toMilliseconds } from '../values/duration.js';
 import { assertKnownOptions } from '../values/known-options.js';
+import { shown } from '../values/shown.js';
 import type { ResolvedFilter } from './dead-filter.js';
 import { batchesOf } from './dead-reader.js';
 
@@ -16,6 +18,8 @@ export interface DeadProgress {
   readonly done: number;
   /** tasks that matched at the beginning; others may have removed some since */
   readonly total: number;
+  /** where another call goes on if this one ends now; undefined at the beginning */
+  readonly cursor: string | undefined;
 }
 
 /**
@@ -41,6 +45,21 @@ export interface DeadBulkOptions {
    * @default 200
    */
   batchSize?: number;
+  /**
+   * The call ends after this time, between two batches. The result then has a `cursor`.
+   * @default no limit
+   */
+  within?: Duration;
+  /**
+   * Where a call before ended: the `cursor` of its result or its progress. Takes the same filter.
+   * @default from the oldest on
+   */
+  cursor?: string | undefined;
+  /**
+   * How many match, if you have just counted them.
+   * @default they are counted
+   */
+  total?: number;
 }
 
 type Act = (queue: string, deaths: readonly Death[]) => Promise<void>;
@@ -48,55 +67,120 @@ type Act = (queue: string, deaths: readonly Death[]) => Promise<void>;
 const DEFAULT_BATCH = 200;
 const MAX_BATCH = 500;
 
-/** @throws NestworkError INVALID_OPTION */
-export function assertBulkOptions(options: DeadBulkOptions): void {
-  assertKnownOptions(options, ['onProgress', 'signal', 'batchSize'], 'redriveAll or deleteAll');
-  const { batchSize = DEFAULT_BATCH } = options;
-  if (Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= MAX_BATCH) return;
-  throw new NestworkError(
-    'INVALID_OPTION',
-    `The option \`batchSize\` is ${String(batchSize)}.`,
-    `Give a whole number from 1 to ${MAX_BATCH}.`,
-  );
+const CURSOR = /^(\d{1,16})-(\d{1,16})-([0-9a-z]{20})-(.+)$/;
+const OPTIONS = ['onProgress', 'signal', 'batchSize', 'within', 'cursor', 'total'];
+
+/** Options that were checked. */
+export interface ResolvedBulk {
+  readonly onProgress: ((progress: DeadProgress) => void) | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly batchSize: number;
+  /** by `performance.now()` */
+  readonly endsAt: number;
+  readonly from: Position | undefined;
+  readonly total: number | undefined;
+}
+
+/** A place in the dead of all queues. */
+interface Position {
+  readonly queue: string;
+  readonly after: Death;
+  /** tasks that died later are not meant: ms since 1970 */
+  readonly until: number;
+}
+
+/** @throws NestworkError INVALID_OPTION, INVALID_DURATION */
+export function resolveBulk(options: DeadBulkOptions): ResolvedBulk {
+  assertKnownOptions(options, OPTIONS, 'redriveAll or deleteAll');
+  const { batchSize = DEFAULT_BATCH, within, cursor, total, onProgress, signal } = options;
+  if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > MAX_BATCH)
+    throw invalid('batchSize', `is ${String(batchSize)}`, `Give a whole number from 1 to ${MAX_BATCH}.`);
+  if (total !== undefined && (!Number.isInteger(total) || total < 0))
+    throw invalid('total', `is ${String(total)}`, 'Pass the result of count().');
+  const endsAt = within === undefined ? Number.POSITIVE_INFINITY : performance.now() + toMilliseconds(within, 'within');
+  return { onProgress, signal, batchSize, endsAt, from: cursor === undefined ? undefined : positionOf(cursor), total };
 }
 
 /**
  * Applies an action to all dead tasks that match now, oldest first, one script for each batch. Tasks that die from now on
  * are not touched, so a task that runs and dies again is handled once.
+ *
+ * @returns the cursor, if the time was over first
  */
 export async function actOnAll(
   broker: DeadLetterBroker,
   filter: ResolvedFilter,
-  { onProgress, signal, batchSize = DEFAULT_BATCH }: DeadBulkOptions,
+  { onProgress, signal, batchSize, endsAt, from, total: known }: ResolvedBulk,
   act: Act,
-): Promise<void> {
-  const present = await broker.now();
-  const range = { ...filter.range, until: Math.min(filter.range.until ?? present, present) };
-  const bounded = { ...filter, range };
-  const total = await countMatching(broker, bounded);
+): Promise<string | undefined> {
+  const bounded = boundedBy(from ?? { until: await broker.now() }, filter);
+  const total = known ?? (await countMatching(broker, bounded, { from, signal }));
   let done = 0;
-  onProgress?.({ done, total });
-  for (const queue of filter.queues) {
-    for await (const tasks of batchesOf(broker, queue, bounded, { order: 'oldest', limit: batchSize })) {
+  onProgress?.({ done, total, cursor: undefined });
+  for (const queue of bounded.queues) {
+    const after = queue === from?.queue ? from.after : undefined;
+    const query = { order: 'oldest', limit: batchSize, after, ahead: true } as const;
+    for await (const { tasks, last } of batchesOf(broker, queue, bounded, query)) {
       signal?.throwIfAborted();
-      await act(
-        queue,
-        tasks.map(({ id, diedAt }) => ({ id, diedAt: diedAt.getTime() })),
-      );
+      const deaths = tasks.map(({ id, diedAt }) => ({ id, diedAt: diedAt.getTime() }));
+      if (deaths.length > 0) await act(queue, deaths);
+      if (!last) continue;
       done += tasks.length;
-      onProgress?.({ done, total });
+      const cursor = `${bounded.range.until}-${last.diedAt}-${last.id}-${queue}`;
+      if (tasks.length > 0) onProgress?.({ done, total, cursor });
+      if (performance.now() > endsAt) return cursor;
     }
   }
+  return undefined;
 }
 
-export async function countMatching(broker: DeadLetterBroker, filter: ResolvedFilter): Promise<number> {
+/** How far to count, and from where. */
+interface Extent {
+  readonly from?: Position | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** @throws the reason of the signal */
+export async function countMatching(
+  broker: DeadLetterBroker,
+  filter: ResolvedFilter,
+  { from, signal }: Extent = {},
+): Promise<number> {
   let count = 0;
   for (const queue of filter.queues) {
-    if (filter.isRange) count += await broker.count(queue, filter.range);
-    else
-      for await (const tasks of batchesOf(broker, queue, filter, { order: 'oldest', limit: MAX_BATCH })) {
+    const after = queue === from?.queue ? from.after : undefined;
+    if (filter.isRange && !after) count += await broker.count(queue, filter.range);
+    else {
+      const query = { order: 'oldest', limit: MAX_BATCH, after, ahead: true } as const;
+      for await (const { tasks } of batchesOf(broker, queue, filter, query)) {
+        signal?.throwIfAborted();
         count += tasks.length;
       }
+    }
   }
   return count;
+}
+
+/** The same filter without tasks that die later, and without the queues that come before. */
+export function boundedBy(
+  from: { readonly until: number; readonly queue?: string } | undefined,
+  filter: ResolvedFilter,
+): ResolvedFilter {
+  if (!from) return filter;
+  const { queue, until } = from;
+  const first = queue === undefined ? 0 : filter.queues.indexOf(queue);
+  if (first < 0) throw invalid('cursor', `is of the queue "${queue}"`, 'Pass the filter of the call that returned it.');
+  const range = { ...filter.range, until: Math.min(filter.range.until ?? until, until) };
+  return { ...filter, queues: filter.queues.slice(first), range };
+}
+
+function positionOf(cursor: string): Position {
+  const [, until, diedAt, id, queue] = (typeof cursor === 'string' && CURSOR.exec(cursor)) || [];
+  if (queue === undefined || id === undefined)
+    throw invalid('cursor', `is ${shown(cursor)}`, 'Pass the `cursor` of the call before as it is.');
+  return { until: Number(until), after: { diedAt: Number(diedAt), id }, queue };
+}
+
+function invalid(name: string, what: string, remedy: string): NestworkError {
+  return new NestworkError('INVALID_OPTION', `The option \`${name}\` of redriveAll or deleteAll ${what}.`, remedy);
 }

@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import { type CommandGroup, command } from '../terminal/command.js';
 import { instant } from '../terminal/figures.js';
-import { flag, list, moment, oneOf, text, whole } from '../terminal/usage.js';
+import { duration, flag, list, moment, oneOf, text, whole } from '../terminal/usage.js';
+import type { Duration } from '../values/duration.js';
 import { actOnDead, type DeadAction, type DeadRequest, notDead } from './dead-actions.js';
 import type { DeadFilter } from './dead-filter.js';
 import type { DeadLetters } from './dead-letters.js';
@@ -29,6 +30,12 @@ const COLUMNS = [
   { title: 'CODE', of: ({ code }: DeadTask) => code },
   { title: 'ERROR', of: ({ error }: DeadTask) => error.split('\n')[0], shrinks: true as const },
 ];
+
+/** Of an action on many. */
+const PART = {
+  within: duration('<time>', 'end after this time, for example 30s'),
+  cursor: text('<cursor>', 'go on where an action before ended; with the same filter'),
+} as const;
 
 const NONE = 'No dead task matches.';
 const TASK = { id: { summary: 'id of the task', optional: true } } as const;
@@ -88,7 +95,7 @@ export const deadCommands: CommandGroup<InspectorContext> = {
       name: 'redrive',
       summary: 'let dead tasks run again: one by its id, or all that match',
       arguments: TASK,
-      options: { ...FILTER, all: ALL },
+      options: { ...FILTER, ...PART, all: ALL },
       destructive: true,
       run: (context: InspectorContext, { id }, options) => actOnDead(context, requestOf(context, id, options), REDRIVE),
     }),
@@ -96,7 +103,7 @@ export const deadCommands: CommandGroup<InspectorContext> = {
       name: 'delete',
       summary: 'remove dead tasks for ever: one by its id, or all that match',
       arguments: TASK,
-      options: { ...FILTER, all: ALL },
+      options: { ...FILTER, ...PART, all: ALL },
       destructive: true,
       run: (context: InspectorContext, { id }, options) => actOnDead(context, requestOf(context, id, options), DELETE),
     }),
@@ -107,16 +114,18 @@ interface GivenAction extends Given {
   readonly all?: boolean;
   readonly yes?: boolean;
   readonly dryRun?: boolean;
+  readonly cursor?: string;
+  readonly within?: Duration;
 }
 
 function requestOf({ out }: InspectorContext, id: string | undefined, options: GivenAction): DeadRequest {
-  const { all: everything, yes, dryRun, ...given } = options;
+  const { all: everything, yes, dryRun, cursor, within, ...given } = options;
   const filter = filterOf(given);
   const preview = async (dead: DeadLetters, fixed: DeadFilter): Promise<void> => {
     const { tasks } = await dead.list(fixed, { limit: PREVIEW, order: 'oldest' });
     out.table(tasks, COLUMNS, NONE);
   };
-  return { id, filter, everything, yes, dryRun, preview };
+  return { id, filter, everything, yes, dryRun, cursor, within, preview };
 }
 
 function filterOf({ queue, ...rest }: Given): DeadFilter {

@@ -3,7 +3,7 @@ import { NestworkError } from '../errors.js';
 import { assertTaskId } from '../message/task-id.js';
 import { assertKnownOptions } from '../values/known-options.js';
 import { printable } from '../values/printable.js';
-import { actOnAll, assertBulkOptions, countMatching, type DeadBulkOptions } from './dead-bulk.js';
+import { actOnAll, boundedBy, countMatching, type DeadBulkOptions, resolveBulk } from './dead-bulk.js';
 import { assertNothingUndefined, type DeadFilter, type ResolvedFilter, resolveFilter } from './dead-filter.js';
 import { cursorOf, type DeadPage, type DeadPageOptions, resolvePage } from './dead-paging.js';
 import { deathsOf } from './dead-reader.js';
@@ -87,10 +87,12 @@ export class DeadLetters {
   /**
    * How many dead tasks match. Cheap by queue and time; otherwise it reads all records of that time.
    *
+   * @param cursor of a result of `redriveAll` or `deleteAll`: counts those that it left
    * @throws NestworkError INVALID_OPTION, INVALID_DURATION, UNKNOWN_QUEUE
    */
-  async count(filter: DeadFilter = {}): Promise<number> {
-    return countMatching(this.broker, await this.resolve(filter));
+  async count(filter: DeadFilter = {}, cursor?: string): Promise<number> {
+    const { from } = resolveBulk({ cursor });
+    return countMatching(this.broker, boundedBy(from, await this.resolve(filter)), { from });
   }
 
   /**
@@ -112,8 +114,8 @@ export class DeadLetters {
   /**
    * Redrives all tasks that match now, those that died first first, in batches. Tasks that die in the meantime stay dead.
    *
-   * When it ends early, redriven tasks stay redriven and the rest stays dead. Call it again to continue, with `until` at
-   * the time of the first call if tasks that have died since should stay dead.
+   * When it ends early, redriven tasks stay redriven and the rest stays dead. Call it again with the `cursor` of its result
+   * or of its last progress to continue: tasks that have died since stay dead.
    *
    * @param filter `{}` for all
    * @returns how many run again, and how many cannot because they are no messages (see `redrive`)
@@ -130,12 +132,14 @@ export class DeadLetters {
     redriven: number;
     /** those that are no messages; they stay dead */
     refused: number;
+    /** where another call goes on; undefined unless the time of `within` was over */
+    cursor: string | undefined;
   }> {
     const count = { redriven: 0, refused: 0, 'not-found': 0 };
-    await this.forAll(filter, options, async (queue, deaths) => {
+    const cursor = await this.forAll(filter, options, async (queue, deaths) => {
       for (const answer of await this.broker.redrive(queue, deaths)) count[answer] += 1;
     });
-    return { redriven: count.redriven, refused: count.refused };
+    return { redriven: count.redriven, refused: count.refused, cursor };
   }
 
   /**
@@ -161,22 +165,24 @@ export class DeadLetters {
   ): Promise<{
     /** tasks that are gone */
     deleted: number;
+    /** where another call goes on; undefined unless the time of `within` was over */
+    cursor: string | undefined;
   }> {
     let deleted = 0;
-    await this.forAll(filter, options, async (queue, deaths) => {
+    const cursor = await this.forAll(filter, options, async (queue, deaths) => {
       deleted += await this.broker.remove(queue, deaths);
     });
-    return { deleted };
+    return { deleted, cursor };
   }
 
   private async forAll(
     filter: DeadFilter,
     options: DeadBulkOptions,
     act: Parameters<typeof actOnAll>[3],
-  ): Promise<void> {
-    assertBulkOptions(options);
+  ): Promise<string | undefined> {
+    const bulk = resolveBulk(options);
     assertNothingUndefined(filter);
-    await actOnAll(this.broker, await this.resolve(filter), options, act);
+    return actOnAll(this.broker, await this.resolve(filter), bulk, act);
   }
 
   /**

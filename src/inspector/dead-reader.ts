@@ -1,25 +1,41 @@
-import type { DeadLetterBroker, DeadQuery } from '../broker/port/broker.js';
+import type { DeadBatch, DeadLetterBroker, DeadQuery, Death } from '../broker/port/broker.js';
 import type { ResolvedFilter } from './dead-filter.js';
 import { DeadTask } from './dead-task.js';
 
 type Query = Omit<DeadQuery, 'range'>;
 
+/** A part of a queue that was read. */
+export interface DeadTasks {
+  /** those that match */
+  readonly tasks: readonly DeadTask[];
+  /** the last one that was read; undefined when there was none */
+  readonly last: Death | undefined;
+}
+
 /**
  * The dead tasks of one queue that match, as they are read: tasks that die or leave in the meantime do not move the others.
+ *
+ * @param ahead reads the next part while the caller acts on this one; of use where all parts are wanted
  */
 export async function* batchesOf(
   broker: DeadLetterBroker,
   queue: string,
   { range, matches }: ResolvedFilter,
-  query: Query,
-): AsyncGenerator<DeadTask[]> {
-  let { after } = query;
+  { ahead = false, ...query }: Query & { readonly ahead?: boolean },
+): AsyncGenerator<DeadTasks> {
+  const read = (after: Death | undefined): Promise<DeadBatch> => broker.read(queue, { ...query, range, after });
+  let next = read(query.after);
   for (;;) {
-    const { entries, more } = await broker.read(queue, { ...query, range, after });
-    const tasks = entries.map((entry) => new DeadTask(entry)).filter(matches);
-    if (tasks.length > 0) yield tasks;
+    const { entries, more } = await next;
+    const last = entries.at(-1);
+    if (more && ahead) {
+      next = read(last);
+      // it is awaited after the caller's work, which may fail or end first
+      next.catch(() => {});
+    }
+    yield { tasks: entries.map((entry) => new DeadTask(entry)).filter(matches), last };
     if (!more) return;
-    after = entries.at(-1);
+    if (!ahead) next = read(last);
   }
 }
 
@@ -42,8 +58,8 @@ export async function* deathsOf(
   }
 }
 
-async function* oneByOne(batches: AsyncGenerator<DeadTask[]>): AsyncGenerator<DeadTask> {
-  for await (const batch of batches) yield* batch;
+async function* oneByOne(batches: AsyncGenerator<DeadTasks>): AsyncGenerator<DeadTask> {
+  for await (const { tasks } of batches) yield* tasks;
 }
 
 /** The next task of one queue. */

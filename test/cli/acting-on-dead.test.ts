@@ -66,7 +66,7 @@ describe('nestwork dead redrive', () => {
 });
 
 it.each(['SIGINT', 'SIGTERM'] as const)(
-  '%s ends a redrive between two batches, with its progress and exit code 1',
+  '%s ends a redrive between two batches, with its progress, a cursor to go on and exit code 1',
   async (name) => {
     const many = 20_000;
     await seedDead(fixture, Array(many - ids.length).fill({}));
@@ -74,10 +74,12 @@ it.each(['SIGINT', 'SIGTERM'] as const)(
     await firstTalk; // a tenth is done
     signal(name);
     const { code, stdout } = await ended;
-    const { handled, ...rest } = JSON.parse(stdout);
+    const { handled, cursor, ...rest } = JSON.parse(stdout);
     expect([code, rest]).toEqual([1, { total: many, stopped: true }]);
     expect(await places()).toEqual([many - handled, handled]);
     expect(handled).toBeLessThan(many);
+    const next = await nestwork(['dead', 'redrive', '--all', '--yes', '--json', '--cursor', cursor], options);
+    expect([next.code, JSON.parse(next.stdout)]).toEqual([0, { redriven: many - handled, refused: 0 }]);
   },
 );
 

@@ -1,5 +1,5 @@
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
-import { type CommandLineOptions, inShell, nestwork, onTerminal } from '../support/command-line.js';
+import { type CommandLineOptions, inShell, nestwork, onTerminal, startNestwork } from '../support/command-line.js';
 import { seedDead } from '../support/dead-tasks.js';
 
 const QUEUE = '{nestwork}:queue:default';
@@ -193,6 +193,22 @@ describe('nestwork queues purge', () => {
     expect([young.code, JSON.parse(young.stdout)]).toEqual([0, { purged: 0, looked: 1 }]);
     const unknown = await nestwork(['queues', 'purge', 'mial', '--yes'], options);
     expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('UNKNOWN_QUEUE')]);
+  });
+
+  it('ends at Ctrl-C between two batches, and another purge goes on from its cursor', async () => {
+    const many = 200_000;
+    const messages = Array.from({ length: 1_000 }, () => fixture.message());
+    for (let sent = 0; sent < many; sent += messages.length) await fixture.redis.rpush(QUEUE, ...messages);
+    const purge = ['queues', 'purge', 'default', '--yes', '--json'];
+    const { ended, firstTalk, signal } = startNestwork(purge, options);
+    await firstTalk; // a tenth is done
+    signal('SIGINT');
+    const { code, stdout } = await ended;
+    const { purged, cursor } = JSON.parse(stdout);
+    expect([code, await fixture.redis.llen(QUEUE)]).toEqual([1, many - purged]);
+    const next = await nestwork([...purge, '--cursor', cursor], options);
+    expect([next.code, JSON.parse(next.stdout).purged]).toEqual([0, many - purged]);
+    expect(await fixture.redis.llen(QUEUE)).toBe(0);
   });
 
   it('goes on where a purge was stopped', async () => {

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import type { DeadProgress } from '../../src/inspector/dead-bulk.js';
 import type { DeadFilter } from '../../src/inspector/dead-filter.js';
 import { DeadLetters } from '../../src/inspector/dead-letters.js';
 import type { DeadPageOptions } from '../../src/inspector/dead-paging.js';
@@ -241,8 +242,18 @@ describe('refuses', () => {
     await expect(deadLetters.list({}, page as DeadPageOptions)).rejects.toMatchObject(refusal);
   });
 
-  it.each([0, 501, 1.5, '10'])('the batch size %p', async (batchSize) => {
-    const options = { batchSize: batchSize as number };
+  it.each<[string, unknown]>([
+    ['batchSize', 0],
+    ['batchSize', 501],
+    ['batchSize', 1.5],
+    ['batchSize', '10'],
+    ['total', -1],
+    ['total', 1.5],
+    ['cursor', 'nonsense'],
+    ['cursor', 7],
+    ['cursor', `5-5-${'0'.repeat(20)}-elsewhere`],
+  ])('the option `%s` of a bulk action as %p', async (name, value) => {
+    const options = { [name]: value };
     await expect(deadLetters.redriveAll({}, options)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
     await expect(deadLetters.deleteAll({}, options)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
   });
@@ -300,7 +311,7 @@ describe('all matching tasks', () => {
     const result = await deadLetters.redriveAll({ code: 'TASK_FAILED' }, { onProgress: (at) => progress.push(at) });
     expect(result).toEqual({ redriven: 4, refused: 0 });
     // queue by queue
-    expect(progress).toEqual([0, 1, 3, 4].map((done) => ({ done, total: 4 })));
+    expect(progress).toMatchObject([0, 1, 3, 4].map((done) => ({ done, total: 4 })));
     expect((await deadLetters.list()).tasks.map(({ id }) => ids.indexOf(id))).toEqual([5, 3]);
     const queued = await fixture.redis.lrange(`${NAMESPACE}queue:default`, 0, -1);
     expect(queued.map((message) => ids.indexOf(idOf(message)))).toEqual([0, 2]);
@@ -345,12 +356,54 @@ describe('all matching tasks', () => {
     expect(await deadLetters.redriveAll({})).toEqual({ redriven: 20, refused: 0 });
   });
 
+  it('are taken in parts by calls that go on from the cursor, without tasks that died since', async () => {
+    await seedDead(fixture, Array(30).fill({}));
+    await seedDead(fixture, [{ queue: 'bulk' }, { queue: 'bulk', report: { code: 'CRASHED' } }]);
+    const filter = { code: 'TASK_FAILED' };
+    const first = await deadLetters.redriveAll(filter, { batchSize: 20, within: '1ms' });
+    expect(first).toMatchObject({ redriven: expect.any(Number), cursor: expect.any(String) });
+    const [last] = await seedDead(fixture, [{ diedAt: (await fixture.broker.deadLetters.now()) + 60_000 }]);
+    let { redriven, cursor } = first;
+    while (cursor !== undefined) {
+      expect(await deadLetters.count(filter, cursor)).toBe(31 - redriven);
+      const next = await deadLetters.redriveAll(filter, { batchSize: 20, within: '1ms', cursor });
+      redriven += next.redriven;
+      cursor = next.cursor;
+    }
+    expect(redriven).toBe(31);
+    expect((await deadLetters.list(filter)).tasks).toMatchObject([{ id: idOf(last ?? '') }]);
+  });
+
+  it('are taken from where the last progress of a stopped call was', async () => {
+    await seedDead(fixture, Array(30).fill({}));
+    const abort = new AbortController();
+    let cursor: string | undefined;
+    const onProgress = (progress: DeadProgress): void => {
+      ({ cursor } = progress);
+      if (progress.done === 10) abort.abort(new Error('enough'));
+    };
+    const first = deadLetters.deleteAll({}, { batchSize: 5, signal: abort.signal, onProgress });
+    await expect(first).rejects.toThrow('enough');
+    const totals: number[] = [];
+    const count = ({ total }: DeadProgress): void => void totals.push(total);
+    expect(await deadLetters.deleteAll({}, { cursor, onProgress: count })).toEqual({ deleted: 20 });
+    expect(totals[0]).toBe(20);
+  });
+
+  it('are not counted again with a total', async () => {
+    await seedDead(fixture, Array(3).fill({}));
+    const totals: number[] = [];
+    const onProgress = ({ total }: DeadProgress): void => void totals.push(total);
+    await deadLetters.deleteAll({ code: 'TASK_FAILED' }, { total: 7, onProgress });
+    expect(totals).toEqual([7, 7]);
+  });
+
   it('are removed, and others stay', async () => {
     const ids = await graveyard();
     const progress: unknown[] = [];
     const onProgress = (at: unknown): void => void progress.push(at);
     expect(await deadLetters.deleteAll({ error: 'ECONNREFUSED' }, { onProgress })).toEqual({ deleted: 2 });
-    expect(progress.at(-1)).toEqual({ done: 2, total: 2 });
+    expect(progress.at(-1)).toMatchObject({ done: 2, total: 2 });
     expect((await deadLetters.list()).tasks.map(({ id }) => ids.indexOf(id))).toEqual([5, 3, 1, 0]);
   });
 

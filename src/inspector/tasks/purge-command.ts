@@ -2,7 +2,7 @@ import { command } from '../../terminal/command.js';
 import { EXIT } from '../../terminal/exit-code.js';
 import { ago, count } from '../../terminal/figures.js';
 import { progressBar } from '../../terminal/progress-bar.js';
-import { moment, text } from '../../terminal/usage.js';
+import { duration, moment, text } from '../../terminal/usage.js';
 import { toMilliseconds } from '../../values/duration.js';
 import type { InspectorContext } from '../inspector-context.js';
 import { TASK_COLUMNS } from './task-commands.js';
@@ -16,11 +16,12 @@ export const purgeCommand = command({
   options: {
     task: text('<name>', 'only of this task: Class.method'),
     olderThan: moment('<time>', 'only those that came before: an ISO date, or a time ago such as 2h'),
-    cursor: text('<cursor>', 'go on where a purge was stopped'),
+    within: duration('<time>', 'end after this time, for example 30s'),
+    cursor: text('<cursor>', 'go on where a purge ended'),
   },
   destructive: true,
   run: async ({ inspector, out, by, confirm, takeSignals }: InspectorContext, { queue }, options) => {
-    const { yes, dryRun, cursor, ...filter } = options;
+    const { yes, dryRun, within, cursor, ...filter } = options;
     const { tasks } = await inspector();
     const preview = await tasks.previewPurge(queue, filter);
     if (dryRun && preview.matching > 0) out.table(preview.sample, TASK_COLUMNS, 'No task matches.');
@@ -32,12 +33,13 @@ export const purgeCommand = command({
     const onProgress = ({ looked, total }: { readonly looked: number; readonly total: number }): void =>
       bar.show({ done: looked, total });
     try {
-      const result = await tasks.purge(queue, filter, { by, signal, onProgress, ...(cursor && { cursor }) });
+      const limits = { ...(cursor !== undefined && { cursor }), ...(within !== undefined && { within }) };
+      const result = await tasks.purge(queue, filter, { by, signal, onProgress, ...limits });
       bar.end();
       const { purged, looked, cursor: rest } = result;
       out.record(result, () => {
         const done = `Purged ${count(purged)} of the ${count(looked)} tasks looked at.`;
-        return rest === undefined ? done : `${done} Stopped; the rest is as it was. Go on with --cursor ${rest}`;
+        return rest === undefined ? done : `${done} Then it ended; the rest is as it was. Go on with --cursor ${rest}`;
       });
       return rest === undefined ? undefined : EXIT.failed;
     } finally {
