@@ -172,6 +172,31 @@ describe('nestwork tasks send', () => {
   });
 });
 
+describe('nestwork tasks run and move', () => {
+  it('change the time of a scheduled task', async () => {
+    const message = fixture.message();
+    await fixture.broker.enqueue('default', [message], { in: 3_600_000 });
+    const id = idOf(message);
+    const moved = await nestwork(['tasks', 'move', id, '--at', '2040-01-01T00:00:00Z', '--json'], options);
+    expect([moved.code, JSON.parse(moved.stdout)]).toEqual([0, { id, moved: 1 }]);
+    const [, due] = await fixture.redis.zrange('{nestwork}:scheduled:default', '0', '-1', 'WITHSCORES');
+    expect(Number(due)).toBe(Date.UTC(2040, 0, 1));
+    const run = await nestwork(['tasks', 'run', id], options);
+    expect([run.code, run.stdout]).toEqual([0, `Task ${id} is pending.\n`]);
+    expect(await fixture.redis.llen(QUEUE)).toBe(1);
+    const again = await nestwork(['tasks', 'move', id, '--delay', '1h'], options);
+    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('its state is pending')]);
+  });
+
+  it.each([
+    [[], 'Neither --delay nor --at'],
+    [['--delay', '1h', '--at', '2040-01-01T00:00:00Z'], 'Both --delay and --at'],
+  ])('refuse the times %j', async (times, problem) => {
+    const { code, stderr } = await nestwork(['tasks', 'move', '0'.repeat(20), ...times], options);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(problem)]);
+  });
+});
+
 describe('nestwork queues purge', () => {
   it('previews, asks, and purges those that match', async () => {
     await seed(5);

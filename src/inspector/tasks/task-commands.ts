@@ -6,6 +6,7 @@ import { duration, flag, list, moment, oneOf, text, usageError, whole } from '..
 import { shown } from '../../values/shown.js';
 import type { InspectorContext } from '../inspector-context.js';
 import type { ListedTask } from './listed-task.js';
+import { rescheduleCommands } from './reschedule-commands.js';
 import type { SendByNameOptions } from './send-by-name.js';
 import type { TaskDetails } from './task-details.js';
 import type { FoundState } from './task-inspector.js';
@@ -120,6 +121,7 @@ export const taskCommands: CommandGroup<InspectorContext> = {
         return undefined;
       },
     }),
+    ...rescheduleCommands,
   ],
 };
 
