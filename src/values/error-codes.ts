@@ -517,7 +517,7 @@ export interface DeadTaskCodes {
    *
    * The method threw `error`, and no attempt is left; `thrown: ...` is a value that was no error.
    *
-   * **Remedy:** Repair the cause, then [redrive](../../docs/operations.md#let-them-run-again).
+   * **Remedy:** Repair the cause, then [redrive](../../docs/dead-tasks.md#let-them-run-again).
    */
   TASK_FAILED: 'dead';
 }

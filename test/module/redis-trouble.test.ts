@@ -134,13 +134,13 @@ describe('an app that does not boot names remedies for a start, and none for a c
       'whose server is a replica',
       { ...USABLE, get: () => '-MASTERDOWN the link is down\r\n' },
       'REDIS_UNAVAILABLE',
-      'Point the `redis` option of TaskQueueModule to the primary',
+      'Point the `redis` option to the primary',
     ],
     [
       'whose server answers no command',
       { ...USABLE, exists: () => undefined },
       'REDIS_TIMEOUT',
-      'a longer `commandTimeout` of TaskQueueModule waits longer',
+      'a longer `commandTimeout` waits longer',
     ],
   ])('%s', async (_what, script, code, remedy) => {
     const server = await ScriptedServer.start(script);

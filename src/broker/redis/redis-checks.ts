@@ -53,7 +53,7 @@ async function claimKeySpace(connection: RedisConnection): Promise<void> {
     'FOREIGN_KEYS',
     `The key ${key} holds ${JSON.stringify(found.slice(0, 40))}, not ${FORMAT}.`,
     [
-      'Give TaskQueueModule another `namespace`: something else owns the keys of this one.',
+      'Choose another `namespace`: something else owns the keys of this one.',
       'If an older or newer nestwork wrote them, run workers of that version until its queues are empty.',
     ],
   );

@@ -22,7 +22,7 @@ const NOT_EXECUTED = new RegExp(`${NO_WRITES.source}|${PASSING.source}|^OOM `);
 
 /** What to do about a server that does not let us in. */
 export const CREDENTIALS =
-  'Check user name and password in the `redis` option of TaskQueueModule, as in redis://user:password@redis.internal:6379; change them there when they change on the server.';
+  'Check user name and password in the `redis` option, as in redis://user:password@redis.internal:6379; change them there when they change on the server.';
 
 const REMOVE_FOREIGN_KEY = 'Delete or rename that key, after a look at what it holds: nestwork has not written it.';
 
@@ -117,7 +117,7 @@ export function isCluster(where: string, cause?: Error): NestworkError {
     `Redis at ${where} is a node of a Redis Cluster${cause ? `: ${answered(cause)}` : ''}.`,
     [
       'nestwork does not support Redis Cluster yet: all keys of a namespace have to be on one server.',
-      'Point the `redis` option of TaskQueueModule to a Redis without `cluster-enabled yes`; Sentinels make one highly available.',
+      'Point the `redis` option to a Redis without `cluster-enabled yes`; Sentinels make one highly available.',
     ],
     { cause },
   );
@@ -179,7 +179,7 @@ function unanswered(cause: Error, { where, timeoutMs, occasion }: Sending): Nest
     `Redis at ${where} did not answer within ${timeoutMs} ms, or the connection was closed (${answered(cause)}).`,
     occasion === 'start'
       ? [
-          'See whether that server is overloaded or far away; a longer `commandTimeout` of TaskQueueModule waits longer.',
+          'See whether that server is overloaded or far away; a longer `commandTimeout` waits longer.',
           remedyAt('start'),
         ]
       : 'The command may have been executed all the same.',
@@ -191,10 +191,7 @@ function noPrimary(cause: Error, { where, occasion }: Sending): NestworkError {
   return new NestworkError(
     'REDIS_UNAVAILABLE',
     `Redis at ${where} takes no writes: ${answered(cause)}`,
-    [
-      'Point the `redis` option of TaskQueueModule to the primary, or to its sentinels, which follow a failover.',
-      remedyAt(occasion),
-    ],
+    ['Point the `redis` option to the primary, or to its sentinels, which follow a failover.', remedyAt(occasion)],
     { cause },
   );
 }

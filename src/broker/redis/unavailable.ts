@@ -30,7 +30,7 @@ export interface Target {
 const IN_A_TEST =
   'In a test: TaskQueueTestingModule takes the place of Redis, and RedisServer.start() starts one (both of nestwork/testing).';
 const REACHED = [
-  'Check that a Redis 7 server runs there, with or without TLS as the `redis` option of TaskQueueModule says.',
+  'Check that a Redis 7 server runs there, with or without TLS as the `redis` option says.',
   'Without a `redis` option, for example because an environment variable is not set, nestwork connects to 127.0.0.1:6379.',
 ];
 
@@ -106,7 +106,7 @@ function remediesFor({ database }: Target, { step, error }: Failure): string[] {
   if (step === 'select') {
     const mend = isForbidden(error)
       ? 'Give its user the right to it: ACL SETUSER <user> +select.'
-      : `Set \`databases ${database + 1}\` in the configuration of the server, or name another database in the \`redis\` option of TaskQueueModule.`;
+      : `Set \`databases ${database + 1}\` in the configuration of the server, or name another database in the \`redis\` option.`;
     return [mend, 'Several apps or stages can also share one database, each with a `namespace` of its own.'];
   }
   if (/^(WRONGPASS|NOAUTH|NOPERM)|AUTH/.test(error.message)) return [CREDENTIALS];
