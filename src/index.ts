@@ -81,6 +81,7 @@ export type { UniqueUntil } from './message/unique-key.js';
 export { TaskQueueModule } from './module/task-queue.module.js';
 export { WorkerFactory, type WorkerFactoryOptions } from './module/worker-factory.js';
 export type {
+  ChildrenRange,
   GlobalEnhancerKinds,
   InProcessOptions,
   QueueOptions,

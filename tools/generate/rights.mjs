@@ -56,6 +56,9 @@ const DIRECT = [
   ['supervisor', 'session', 'hget hgetall'],
   ['supervisor', 'claims', 'hkeys'],
   ['supervisor', 'crons', 'hmget'],
+  ['supervisor', 'pending', 'llen', 'R'],
+  ['supervisor', 'quarantined', 'llen', 'R'],
+  ['supervisor', 'pauses', 'hgetall', 'R'],
   ['supervisor', undefined, 'time'],
 ].map(([by, key, commands, access]) => ({ by, key, commands: commands.split(' '), readsOnly: access === 'R' }));
 
