@@ -99,7 +99,7 @@ it('children that die of their tasks make no growth', async () => {
 });
 
 it('a worker recycles, becomes quiet and ends as usual while it is large', async () => {
-  const process = fixture.worker({ ...RANGE, maxTasksPerChild: 1_000 });
+  const process = fixture.worker({ children: { ...RANGE.children, shrinkAfter: '1m' }, maxTasksPerChild: 1_000 });
   await hold(['1', '2', '3', '4']);
   const before = await settled(3);
   const old = before.children.map(({ pid }) => pid);

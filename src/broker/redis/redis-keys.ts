@@ -93,7 +93,7 @@ export const KEYS = {
     pattern: 'digest:<sessionId>',
     type: 'string',
     holds: 'Redis time in ms, a space, and JSON: what the worker publishes of itself and its children',
-    lasts: 'the lease of the worker; up to 40 KiB, mostly 2',
+    lasts: 'the lease of the worker; up to 80 KiB, mostly 2',
   },
   watched: {
     pattern: 'watched',

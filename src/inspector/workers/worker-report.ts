@@ -106,7 +106,14 @@ export interface WorkerReport {
   /** how many children it has */
   readonly forked: number;
   /** how many it may have, by its option `children`; undefined for a fixed number */
-  readonly range: { readonly min: number; readonly max: number } | undefined;
+  readonly range:
+    | {
+        /** the fewest */
+        readonly min: number;
+        /** the most */
+        readonly max: number;
+      }
+    | undefined;
   /** up to 128 of them */
   readonly children: readonly WorkerChild[];
   /** how many children have ended or were replaced since its start, orderly stops aside */
