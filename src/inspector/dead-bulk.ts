@@ -1,6 +1,7 @@
 import type { DeadLetterBroker, Death } from '../broker/port/broker.js';
 import { NestworkError } from '../errors.js';
 import { assertKnownOptions } from '../values/known-options.js';
+import { type ActorOptions, assertActor } from './actor.js';
 import type { ResolvedFilter } from './dead-filter.js';
 import { batchesOf } from './dead-reader.js';
 
@@ -25,7 +26,7 @@ export interface DeadProgress {
  * const options: DeadBulkOptions = { batchSize: 100, signal: AbortSignal.timeout(60_000) };
  * await deadLetters.redriveAll({ since: '2h' }, options);
  */
-export interface DeadBulkOptions {
+export interface DeadBulkOptions extends ActorOptions {
   /**
    * Called at the beginning and after each batch. An error that it throws ends the call between two batches.
    * @default none
@@ -50,7 +51,8 @@ const MAX_BATCH = 500;
 
 /** @throws NestworkError INVALID_OPTION */
 export function assertBulkOptions(options: DeadBulkOptions): void {
-  assertKnownOptions(options, ['onProgress', 'signal', 'batchSize'], 'redriveAll or deleteAll');
+  assertKnownOptions(options, ['onProgress', 'signal', 'batchSize', 'by'], 'redriveAll or deleteAll');
+  assertActor(options.by);
   const { batchSize = DEFAULT_BATCH } = options;
   if (Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= MAX_BATCH) return;
   throw new NestworkError(

@@ -159,7 +159,10 @@ describe('an order', () => {
 
   it('is refused where the stream is a foreign key', async () => {
     await fixture.redis.set(STREAM, 'foreign');
-    await expect(fixture.broker.workers.order(SESSION, QUIET)).rejects.toMatchObject({ code: 'REDIS_REFUSED' });
+    await expect(fixture.broker.workers.order(SESSION, QUIET)).rejects.toMatchObject({
+      code: 'REDIS_REFUSED',
+      message: expect.stringContaining(`${STREAM} is a string`),
+    });
     await fixture.redis.del(STREAM);
   });
 

@@ -20,11 +20,13 @@ const DIRECT = [
   ['DeadLetters', 'dead', 'zcount zscore', 'R'],
   ['DeadLetters', 'records', 'hget', 'R'],
   ['DeadLetters', undefined, 'time'],
+  ['DeadLetters', 'actions', 'xadd'],
   ['BroadcastLog', 'broadcast', 'hgetall', 'R'],
   ['BroadcastLog', 'broadcastGaps', 'zrange', 'R'],
   ['CronManager', 'crons', 'hgetall', 'R'],
   ['CronManager', 'sessions', 'zrangebyscore', 'R'],
   ['CronManager', 'session', 'hget', 'R'],
+  ['CronManager', 'actions', 'xadd'],
   ['CronManager', undefined, 'time'],
   ['MetricsReader', 'metrics', 'hgetall', 'R'],
   ['MetricsReader', 'metricsTen', 'hgetall', 'R'],
@@ -41,12 +43,15 @@ const DIRECT = [
   ['QueueHealth', 'pauses', 'hgetall', 'R'],
   ['QueueHealth', undefined, 'time'],
   ['QueueInspector', 'pauses', 'hgetall', 'R'],
+  ['QueueInspector', 'actions', 'xadd'],
   ['QueueInspector', undefined, 'time'],
   ['WorkerInspector', 'sessions', 'zrangebyscore', 'R'],
   ['WorkerInspector', 'session', 'hget', 'R'],
   ['WorkerInspector', 'digest', 'get', 'R'],
   ['WorkerInspector', 'watched', 'set'],
+  ['WorkerInspector', 'actions', 'xadd'],
   ['WorkerInspector', undefined, 'time'],
+  ['ActionLog', 'actions', 'xrevrange', 'R'],
   ['child', 'bell', 'blpop'],
   ['child', 'dead', 'zscore'],
   ['child', 'records', 'hget'],
@@ -74,9 +79,10 @@ const PARTS = [
   'QueueHealth',
   'QueueInspector',
   'WorkerInspector',
+  'ActionLog',
 ];
 /** Parts that a worker's tasks seldom use. */
-const NOT_OF_A_WORKER = ['MetricsReader', 'QueueHealth', 'QueueInspector', 'WorkerInspector'];
+const NOT_OF_A_WORKER = ['MetricsReader', 'QueueHealth', 'QueueInspector', 'WorkerInspector', 'ActionLog'];
 /** A worker's tasks may send, cancel and look at the dead; further rights for that stand beside its rights. */
 const WORKER = ['sender', 'child', 'supervisor', ...PARTS.filter((part) => !NOT_OF_A_WORKER.includes(part))];
 const WIDTH = 120;

@@ -3,6 +3,7 @@ import type { CronDeclaration, CronDefinition } from '../../cron/cron-definition
 import type { AppTasks, AppWorker } from '../../task/app-tasks.js';
 import type { BroadcastScope } from '../../task/broadcast.js';
 import type { StateWord } from '../../task/task-states.js';
+import type { ActionPort } from './action-port.js';
 import type { BacklogPort } from './backlog-port.js';
 import type { BroadcastRecords, StreamBroker } from './broadcast-port.js';
 import type { CatalogPort } from './catalog-port.js';
@@ -362,6 +363,8 @@ export interface AppBroker extends ProducerBroker, TaskBroker, InspectorBroker {
   readonly pauses: PausePort;
   readonly places: TaskPort;
   readonly workers: WorkerPort;
+  /** what people and programs did */
+  readonly actions: ActionPort;
   /** Connects and checks that the server can serve. Rejects within the connection's timeout. */
   connect(): Promise<void>;
   close(): Promise<void>;
