@@ -22,6 +22,8 @@ export type { TaskDecorator } from './decorators/task-decorator.js';
 export { TaskHooks } from './decorators/task-hooks.decorator.js';
 export { type TaskContextType, TaskExecutionContext } from './discovery/task-execution-context.js';
 export { EnqueueUnconfirmedError, type ErrorCode, NestworkError } from './errors.js';
+export { type ActionListOptions, ActionLog, type ActionRecord } from './inspector/actions/action-log.js';
+export type { ActorOptions } from './inspector/actor.js';
 export { BroadcastLog } from './inspector/broadcast-log.js';
 export { createInspector, type InspectorOptions } from './inspector/create-inspector.js';
 export type { CronInfo, CronRunInfo } from './inspector/cron-info.js';
@@ -81,6 +83,7 @@ export type { UniqueUntil } from './message/unique-key.js';
 export { TaskQueueModule } from './module/task-queue.module.js';
 export { WorkerFactory, type WorkerFactoryOptions } from './module/worker-factory.js';
 export type {
+  ChildrenRange,
   GlobalEnhancerKinds,
   InProcessOptions,
   QueueOptions,

@@ -31,6 +31,8 @@ import { checkServer } from './redis/redis-checks.js';
 import { RedisConnection } from './redis/redis-connection.js';
 import { unpromoted } from './redis/redis-errors.js';
 import { redisKeys } from './redis/redis-keys.js';
+import { RedisActions } from './redis-actions.js';
+import { RedisBacklog } from './redis-backlog.js';
 import { RedisCrons } from './redis-crons.js';
 import { RedisDeadLetters } from './redis-dead-letters.js';
 import { RedisMetrics } from './redis-metrics.js';
@@ -70,6 +72,8 @@ export class RedisBroker extends RedisProducer implements Broker {
   readonly madeAtMs = performance.now();
   readonly catalog = new RedisCatalog(this.connection, this.foreign);
   readonly pauses = new RedisQueuePauses(this.connection, this.foreign);
+  readonly actions = new RedisActions(this.connection, this.foreign, this.options.onWarning);
+  readonly backlog = new RedisBacklog(this.connection, this.pauses);
   readonly workers = new RedisWorkers(this.connection, this.foreign);
   readonly crons = new RedisCrons(this.connection, this.foreign);
   readonly metrics = new RedisMetrics(this.connection);

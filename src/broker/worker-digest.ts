@@ -42,6 +42,7 @@ const DIGEST = shaped({
   upMs: number,
   bytes: number,
   forked: number,
+  range: optional(shaped({ min: number, max: number })),
   children: listOf(CHILD),
   restarted: number,
   restarts: listOf(shaped({ pid: number, reason: text, agoMs: number })),

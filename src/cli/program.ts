@@ -1,4 +1,5 @@
 import { Command as Program } from 'commander';
+import { actionCommands } from '../inspector/actions/action-commands.js';
 import { cronCommands } from '../inspector/cron-commands.js';
 import { deadCommands } from '../inspector/dead-commands.js';
 import type { InspectorContext } from '../inspector/inspector-context.js';
@@ -15,6 +16,7 @@ export const GROUPS: readonly CommandGroup<InspectorContext>[] = [
   deadCommands,
   cronCommands,
   workerCommands,
+  actionCommands,
 ];
 
 /** The options of every command. */

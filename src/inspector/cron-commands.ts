@@ -35,9 +35,9 @@ export const cronCommands: CommandGroup<InspectorContext> = {
       name: 'run',
       summary: 'enqueue a run now, also of a paused cron',
       arguments: CRON,
-      run: async ({ inspector, out }: InspectorContext, { cron }) => {
+      run: async ({ inspector, out, by }: InspectorContext, { cron }) => {
         const { crons } = await inspector();
-        const run = await crons.runNow(cron);
+        const run = await crons.runNow(cron, { by });
         out.record(run, () =>
           run.added ? `Enqueued ${run.id} in queue ${run.queue}.` : `${run.id} is under way: nothing was added.`,
         );
@@ -48,8 +48,8 @@ export const cronCommands: CommandGroup<InspectorContext> = {
       name: 'pause',
       summary: 'stop a cron in the whole cluster, until it is resumed',
       arguments: CRON,
-      run: async ({ inspector, out }: InspectorContext, { cron }) => {
-        await (await inspector()).crons.pause(cron);
+      run: async ({ inspector, out, by }: InspectorContext, { cron }) => {
+        await (await inspector()).crons.pause(cron, { by });
         out.record({ cron, paused: true }, () => `Paused ${cron}. Runs under way go on.`);
         return undefined;
       },
@@ -58,8 +58,8 @@ export const cronCommands: CommandGroup<InspectorContext> = {
       name: 'resume',
       summary: 'fire a paused cron again',
       arguments: CRON,
-      run: async ({ inspector, out }: InspectorContext, { cron }) => {
-        await (await inspector()).crons.resume(cron);
+      run: async ({ inspector, out, by }: InspectorContext, { cron }) => {
+        await (await inspector()).crons.resume(cron, { by });
         out.record({ cron, paused: false }, () => `Resumed ${cron}.`);
         return undefined;
       },

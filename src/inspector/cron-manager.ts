@@ -1,3 +1,4 @@
+import type { ActionName, ActionPort } from '../broker/port/action-port.js';
 import type { CronBroker, CronRecord, ProducerBroker } from '../broker/port/broker.js';
 import { NestworkError } from '../errors.js';
 import { TaskIdSequence } from '../message/task-id.js';
@@ -5,7 +6,9 @@ import { encodeMessage } from '../message/task-message.js';
 import { encodeUnique } from '../message/unique-key.js';
 import { type Clock, systemClock } from '../values/clock.js';
 import { didYouMean } from '../values/did-you-mean.js';
+import { assertKnownOptions } from '../values/known-options.js';
 import { printable } from '../values/printable.js';
+import { type ActorOptions, assertActor } from './actor.js';
 import { type CronInfo, describeCron } from './cron-info.js';
 import type { KnownQueues } from './queues/known-queues.js';
 
@@ -29,6 +32,7 @@ export interface CronRunHandle {
 
 type ManagerBroker = Pick<ProducerBroker, 'enqueue' | 'enqueueUnique'> & {
   readonly crons: Pick<CronBroker, 'records' | 'pause' | 'resume'>;
+  readonly actions: Pick<ActionPort, 'record'>;
 };
 
 /**
@@ -70,7 +74,36 @@ export class CronManager {
    *
    * @throws NestworkError UNKNOWN_CRON; UNKNOWN_QUEUE when this app does not declare its queue; the errors of `delay()`
    */
-  async runNow(name: string): Promise<CronRunHandle> {
+  async runNow(name: string, options: ActorOptions = {}): Promise<CronRunHandle> {
+    assertOptions(options, 'runNow()');
+    const run = await this.enqueueRun(name);
+    if (run.added) await this.recorded('run-cron', name, options);
+    return run;
+  }
+
+  /**
+   * Stops the cron in the whole cluster and over restarts, until it is resumed. Runs under way go on.
+   *
+   * @throws NestworkError UNKNOWN_CRON
+   */
+  async pause(name: string, options: ActorOptions = {}): Promise<void> {
+    assertOptions(options, 'pause()');
+    if (!(await this.broker.crons.pause(name))) this.refuse(name, await this.broker.crons.records());
+    await this.recorded('pause-cron', name, options);
+  }
+
+  /**
+   * Fires the cron again. Runs that came due during the pause are not made up for.
+   *
+   * @throws NestworkError UNKNOWN_CRON
+   */
+  async resume(name: string, options: ActorOptions = {}): Promise<void> {
+    assertOptions(options, 'resume()');
+    if (!(await this.broker.crons.resume(name))) this.refuse(name, await this.broker.crons.records());
+    await this.recorded('resume-cron', name, options);
+  }
+
+  private async enqueueRun(name: string): Promise<CronRunHandle> {
     const { queue, overlap } = await this.record(name);
     await this.queues.choose(queue, `cron "${printable(String(name))}"`);
     const id = this.ids.next();
@@ -85,22 +118,8 @@ export class CronManager {
     return { id: holder.id, name, queue: holder.queue, added: holder.id === id };
   }
 
-  /**
-   * Stops the cron in the whole cluster and over restarts, until it is resumed. Runs under way go on.
-   *
-   * @throws NestworkError UNKNOWN_CRON
-   */
-  async pause(name: string): Promise<void> {
-    if (!(await this.broker.crons.pause(name))) this.refuse(name, await this.broker.crons.records());
-  }
-
-  /**
-   * Fires the cron again. Runs that came due during the pause are not made up for.
-   *
-   * @throws NestworkError UNKNOWN_CRON
-   */
-  async resume(name: string): Promise<void> {
-    if (!(await this.broker.crons.resume(name))) this.refuse(name, await this.broker.crons.records());
+  private async recorded(action: ActionName, subject: string, { by }: ActorOptions): Promise<void> {
+    await this.broker.actions.record({ action, subject, count: 1, by });
   }
 
   private async record(name: string): Promise<CronRecord> {
@@ -116,6 +135,11 @@ export class CronManager {
       'Start a worker: it makes its crons known.',
     );
   }
+}
+
+function assertOptions(options: ActorOptions, where: string): void {
+  assertKnownOptions(options, ['by'], `crons.${where}`);
+  assertActor(options.by);
 }
 
 /** @param otherwise the remedy where no cron is known */

@@ -24,7 +24,7 @@ export interface DeadAction {
   /** `Redriven`, for the result; in lower case a field of it */
   readonly done: string;
   /** whether the task was there */
-  readonly one: (dead: DeadLetters, id: string) => Promise<boolean>;
+  readonly one: (dead: DeadLetters, id: string, by: string) => Promise<boolean>;
   readonly all: (dead: DeadLetters, filter: DeadFilter, options: DeadBulkOptions) => Promise<DeadResult>;
 }
 
@@ -68,7 +68,7 @@ export async function actOnDead(
 }
 
 async function actOnOne(
-  { inspector, confirm, out }: InspectorContext,
+  { inspector, confirm, out, by }: InspectorContext,
   { id, yes, dryRun }: DeadRequest & { readonly id: string },
   { verb, done, one }: DeadAction,
 ): Promise<undefined> {
@@ -76,12 +76,12 @@ async function actOnOne(
   const task = await dead.get(id);
   if (!task) throw notDead(id);
   if (!(await confirm(`${verb} the dead task ${id} of queue ${task.queue}`, { yes, dryRun }))) return;
-  if (!(await one(dead, id))) throw notDead(id);
+  if (!(await one(dead, id, by))) throw notDead(id);
   out.record({ id, [done.toLowerCase()]: 1 }, () => `${done} ${id}.`);
 }
 
 async function actOnAll(
-  { inspector, confirm, out, takeSignals }: InspectorContext,
+  { inspector, confirm, out, by, takeSignals }: InspectorContext,
   { filter: given, cursor: from, within, yes, dryRun, preview }: DeadRequest,
   { verb, done, all }: DeadAction,
 ): Promise<ExitCode | undefined> {
@@ -103,7 +103,7 @@ async function actOnAll(
   };
   const limits = { ...(within !== undefined && { within }), ...(from !== undefined && { cursor: from }) };
   try {
-    const result = await all(dead, filter, { signal, batchSize: BATCH, total, onProgress, ...limits });
+    const result = await all(dead, filter, { by, signal, batchSize: BATCH, total, onProgress, ...limits });
     bar.end();
     out.record(result, () => summary(done, result));
     return result.cursor === undefined ? undefined : EXIT.failed;

@@ -3,6 +3,7 @@ import { NestworkError } from '../errors.js';
 import { type Duration, toMilliseconds } from '../values/duration.js';
 import { assertKnownOptions } from '../values/known-options.js';
 import { shown } from '../values/shown.js';
+import { type ActorOptions, assertActor } from './actor.js';
 import type { ResolvedFilter } from './dead-filter.js';
 import { batchesOf } from './dead-reader.js';
 
@@ -29,7 +30,7 @@ export interface DeadProgress {
  * const options: DeadBulkOptions = { batchSize: 100, signal: AbortSignal.timeout(60_000) };
  * await deadLetters.redriveAll({ since: '2h' }, options);
  */
-export interface DeadBulkOptions {
+export interface DeadBulkOptions extends ActorOptions {
   /**
    * Called at the beginning and after each batch. An error that it throws ends the call between two batches.
    * @default none
@@ -68,7 +69,7 @@ const DEFAULT_BATCH = 200;
 const MAX_BATCH = 500;
 
 const CURSOR = /^(\d{1,16})-(\d{1,16})-([0-9a-z]{20})-(.+)$/;
-const OPTIONS = ['onProgress', 'signal', 'batchSize', 'within', 'cursor', 'total'];
+const OPTIONS = ['onProgress', 'signal', 'batchSize', 'within', 'cursor', 'total', 'by'];
 
 /** Options that were checked. */
 export interface ResolvedBulk {
@@ -92,6 +93,7 @@ interface Position {
 /** @throws NestworkError INVALID_OPTION, INVALID_DURATION */
 export function resolveBulk(options: DeadBulkOptions): ResolvedBulk {
   assertKnownOptions(options, OPTIONS, 'redriveAll or deleteAll');
+  assertActor(options.by);
   const { batchSize = DEFAULT_BATCH, within, cursor, total, onProgress, signal } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > MAX_BATCH)
     throw invalid('batchSize', `is ${String(batchSize)}`, `Give a whole number from 1 to ${MAX_BATCH}.`);

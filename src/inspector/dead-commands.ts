@@ -46,14 +46,14 @@ const PREVIEW = 10;
 const REDRIVE: DeadAction = {
   verb: 'Redrive',
   done: 'Redriven',
-  one: async (dead, id) => (await dead.redrive(id)) === 'redriven',
+  one: async (dead, id, by) => (await dead.redrive(id, { by })) === 'redriven',
   all: (dead, filter, options) => dead.redriveAll(filter, options),
 };
 
 const DELETE: DeadAction = {
   verb: 'Delete',
   done: 'Deleted',
-  one: async (dead, id) => (await dead.delete(id)) === 'deleted',
+  one: async (dead, id, by) => (await dead.delete(id, { by })) === 'deleted',
   all: (dead, filter, options) => dead.deleteAll(filter, options),
 };
 

@@ -1,8 +1,11 @@
+import type { ActionPort } from '../broker/port/action-port.js';
 import type { DeadEntry, DeadLetterBroker } from '../broker/port/broker.js';
 import { NestworkError } from '../errors.js';
 import { assertTaskId } from '../message/task-id.js';
 import { assertKnownOptions } from '../values/known-options.js';
 import { printable } from '../values/printable.js';
+import { filterText, recordAtEnd } from './actions/record-at-end.js';
+import { type ActorOptions, assertActor } from './actor.js';
 import { actOnAll, boundedBy, countMatching, type DeadBulkOptions, resolveBulk } from './dead-bulk.js';
 import { assertNothingUndefined, type DeadFilter, type ResolvedFilter, resolveFilter } from './dead-filter.js';
 import { cursorOf, type DeadPage, type DeadPageOptions, resolvePage } from './dead-paging.js';
@@ -49,6 +52,7 @@ export class DeadLetters {
   constructor(
     private readonly broker: DeadLetterBroker,
     private readonly queues: KnownQueues,
+    private readonly actions: Pick<ActionPort, 'record'>,
   ) {}
 
   /**
@@ -103,11 +107,12 @@ export class DeadLetters {
    * @throws NestworkError UNDECODABLE_MESSAGE when it is no message that could run; it stays dead. INVALID_TASK_ID,
    * UNKNOWN_QUEUE
    */
-  async redrive(id: string, options: DeadLookup = {}): Promise<'redriven' | 'not-found'> {
-    const entry = await this.find(id, options);
+  async redrive(id: string, options: DeadLookup & ActorOptions = {}): Promise<'redriven' | 'not-found'> {
+    const entry = await this.findToAct(id, options);
     if (!entry) return 'not-found';
     const [answer = 'not-found'] = await this.broker.redrive(entry.queue, [entry]);
     if (answer === 'refused') throw noMessage(entry);
+    if (answer === 'redriven') await this.actions.record({ action: 'redrive', subject: id, count: 1, by: options.by });
     return answer;
   }
 
@@ -136,7 +141,9 @@ export class DeadLetters {
     cursor: string | undefined;
   }> {
     const count = { redriven: 0, refused: 0, 'not-found': 0 };
-    const cursor = await this.forAll(filter, options, async (queue, deaths) => {
+    const describe = () =>
+      ({ action: 'redrive', subject: filterText(filter), count: count.redriven, by: options.by }) as const;
+    const cursor = await this.forAll(filter, options, describe, async (queue, deaths) => {
       for (const answer of await this.broker.redrive(queue, deaths)) count[answer] += 1;
     });
     return { redriven: count.redriven, refused: count.refused, cursor };
@@ -147,10 +154,12 @@ export class DeadLetters {
    *
    * @throws NestworkError INVALID_TASK_ID, UNKNOWN_QUEUE
    */
-  async delete(id: string, options: DeadLookup = {}): Promise<'deleted' | 'not-found'> {
-    const entry = await this.find(id, options);
+  async delete(id: string, options: DeadLookup & ActorOptions = {}): Promise<'deleted' | 'not-found'> {
+    const entry = await this.findToAct(id, options);
     const deleted = entry ? await this.broker.remove(entry.queue, [entry]) : 0;
-    return deleted === 1 ? 'deleted' : 'not-found';
+    if (deleted !== 1) return 'not-found';
+    await this.actions.record({ action: 'delete', subject: id, count: 1, by: options.by });
+    return 'deleted';
   }
 
   /**
@@ -169,7 +178,8 @@ export class DeadLetters {
     cursor: string | undefined;
   }> {
     let deleted = 0;
-    const cursor = await this.forAll(filter, options, async (queue, deaths) => {
+    const describe = () => ({ action: 'delete', subject: filterText(filter), count: deleted, by: options.by }) as const;
+    const cursor = await this.forAll(filter, options, describe, async (queue, deaths) => {
       deleted += await this.broker.remove(queue, deaths);
     });
     return { deleted, cursor };
@@ -178,11 +188,13 @@ export class DeadLetters {
   private async forAll(
     filter: DeadFilter,
     options: DeadBulkOptions,
+    describe: Parameters<typeof recordAtEnd>[1],
     act: Parameters<typeof actOnAll>[3],
   ): Promise<string | undefined> {
     const bulk = resolveBulk(options);
     assertNothingUndefined(filter);
-    return actOnAll(this.broker, await this.resolve(filter), bulk, act);
+    const resolved = await this.resolve(filter);
+    return recordAtEnd(this.actions, describe, () => actOnAll(this.broker, resolved, bulk, act));
   }
 
   /**
@@ -196,6 +208,13 @@ export class DeadLetters {
     const { since, until = now } = range;
     const times = { ...(since !== undefined && { since: new Date(since) }) };
     return { ...filter, ...times, until: new Date(Math.max(Math.min(until, now), since ?? 0)) };
+  }
+
+  private async findToAct(id: string, options: DeadLookup & ActorOptions): Promise<DeadEntry | undefined> {
+    assertKnownOptions(options, ['queue', 'by'], 'An action on a dead task');
+    const { by, ...lookup } = options;
+    assertActor(by);
+    return this.find(id, lookup);
   }
 
   private async find(id: string, options: DeadLookup): Promise<DeadEntry | undefined> {

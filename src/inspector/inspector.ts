@@ -1,5 +1,6 @@
 import type { AppBroker } from '../broker/port/broker.js';
 import { type Clock, systemClock } from '../values/clock.js';
+import { ActionLog } from './actions/action-log.js';
 import { CronManager } from './cron-manager.js';
 import { DeadLetters } from './dead-letters.js';
 import { MetricsReader } from './metrics/metrics-reader.js';
@@ -38,6 +39,8 @@ export class Inspector {
   readonly workers: WorkerInspector;
   /** the crons: list, run, pause, resume */
   readonly crons: CronManager;
+  /** what people and programs did */
+  readonly actions: ActionLog;
   /** the counts of tasks: by minute, with percentiles and the flow of queues */
   readonly metrics: MetricsReader;
   /** whether tasks are consumed in time */
@@ -50,13 +53,14 @@ export class Inspector {
     private readonly disconnect: () => Promise<void> = async () => {},
   ) {
     const known = KnownQueues.ofCatalog(broker.catalog);
-    this.dead = new DeadLetters(broker.deadLetters, known);
-    this.workers = new WorkerInspector(broker.workers);
+    this.dead = new DeadLetters(broker.deadLetters, known, broker.actions);
+    this.workers = new WorkerInspector(broker.workers, broker.actions);
     this.crons = new CronManager(broker, known, clock);
     this.health = new QueueHealth(broker, known, clock);
     this.tasks = new TaskInspector(broker, known, this.dead, clock);
     this.metrics = new MetricsReader(broker, known);
-    this.queues = new QueueInspector(this.health, known, new QueuePauses(broker.pauses));
+    this.queues = new QueueInspector(this.health, known, new QueuePauses(broker.pauses), broker.actions);
+    this.actions = new ActionLog(broker.actions);
   }
 
   /** Closes the connection that `createInspector` made. In an app it does nothing: the connection is closed with the app. */

@@ -153,7 +153,7 @@ export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [
     {
       provide: DeadLetters,
       useFactory: (broker: AppBroker, { queues }: ResolvedTaskQueueOptions) =>
-        new DeadLetters(broker.deadLetters, KnownQueues.declared(queues)),
+        new DeadLetters(broker.deadLetters, KnownQueues.declared(queues), broker.actions),
       inject: [BROKER, RESOLVED_OPTIONS],
     },
     {

@@ -158,6 +158,33 @@ export interface QueueOptions extends PolicyOptions {
 }
 
 /**
+ * How many children a worker may have. Every 2 s it compares the tasks that wait in its queues and those that run with the tasks that
+ * its children can run. It grows when two looks find too few children, to the double at most, and shrinks when fewer
+ * were enough for `shrinkAfter`. A child that is one too many finishes its tasks first.
+ *
+ * @example
+ * const children: ChildrenRange = { min: 2, max: 16, shrinkAfter: '5m' };
+ * await WorkerFactory.run(AppModule, { children, concurrency: 10 });
+ */
+export interface ChildrenRange {
+  /**
+   * The fewest, from 1: broadcasts need a child, and a queue without any counts as not served.
+   * @default 1
+   */
+  min?: number;
+  /**
+   * The most, up to 1,024. Children that are replaced or finish their last tasks come on top.
+   * @default the number of cores, or `min` if that is more
+   */
+  max?: number;
+  /**
+   * For how long fewer children must have been enough before any are stopped; from 1 s.
+   * @default '1m'
+   */
+  shrinkAfter?: Duration;
+}
+
+/**
  * Options of `WorkerFactory.run`.
  *
  * @example
@@ -166,10 +193,12 @@ export interface QueueOptions extends PolicyOptions {
  */
 export interface WorkerOptions {
   /**
-   * Forked children that run tasks.
+   * Forked children that run tasks: a number, or a range within which their number follows the tasks that wait.
    * @default the number of cores
+   * @example
+   * await WorkerFactory.run(AppModule, { children: { min: 1, max: 8 } });
    */
-  children?: number;
+  children?: number | ChildrenRange;
   /**
    * Tasks that one child runs at the same time; more than 1 helps tasks that wait, not those that compute.
    * @default 1

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { RedisSettings } from '../broker/port/broker.js';
 import { PolicyBook } from '../policy/policy-book.js';
 import { assertPolicyOptions, POLICY_OPTIONS, type PolicyOptions } from '../policy/policy-options.js';
@@ -10,11 +9,12 @@ import { filePath, invalid, isPlainObject } from '../values/option-values.js';
 import { servedQueues, unknownQueue } from '../values/queue-names.js';
 import { shown } from '../values/shown.js';
 import { assertNamespace, assertQueueName } from '../values/task-name.js';
+import { childrenRange } from './children-range.js';
 import type { GlobalEnhancerKinds, QueueOptions, TaskQueueOptions, WorkerOptions } from './options.js';
 import { resolveRedis } from './redis-options.js';
 
 const WORKER = {
-  children: whole(1, 1_024, availableParallelism()),
+  children: rule(childrenRange),
   concurrency: whole(1, 1_000, 1),
   queues: rule((given: readonly string[] | undefined, option) => given && queueNames(given, option)),
   excludeQueues: rule((given: readonly string[] = [], option) => queueNames(given, option)),

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { ChildExit, TimedOut } from '../broker/port/broker.js';
-import { CANCELLED, DROPS, type LimitedTask } from '../ipc/scoreboard.js';
+import { CANCELLED, DROPS } from '../ipc/scoreboard-layout.js';
+import type { LimitedTask } from '../ipc/scoreboard-reader.js';
 import type { UncaughtError } from '../ipc/uncaught-error.js';
 import { encodeAttempt } from '../message/attempt-record.js';
 

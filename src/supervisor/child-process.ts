@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Claimant } from '../broker/port/broker.js';
 import { type ChildMessage, parseChildMessage, type StartOrder, type SupervisorMessage } from '../ipc/ipc-protocol.js';
 import { killGroup } from '../ipc/process-group.js';
-import { BLANK_SCOREBOARD, type LimitedTask, type Scoreboard, ScoreboardReader } from '../ipc/scoreboard.js';
+import { BLANK_SCOREBOARD, type LimitedTask, type Scoreboard, ScoreboardReader } from '../ipc/scoreboard-reader.js';
 import type { UncaughtError } from '../ipc/uncaught-error.js';
 import type { Backoff } from './backoff.js';
 import { Mailbox } from './broadcasts/mailbox.js';

@@ -1,5 +1,5 @@
 import type { Claimant } from '../broker/port/broker.js';
-import type { LimitedTask, ScoreboardReader } from '../ipc/scoreboard.js';
+import type { LimitedTask, ScoreboardReader } from '../ipc/scoreboard-reader.js';
 import type { Mailbox } from './broadcasts/mailbox.js';
 
 /** A child, as the loops of a worker see it: a forked process, or the process of the app. */

@@ -1,23 +1,20 @@
 import type { LoggerService } from '@nestjs/common';
-import type { Broker, Claimant } from '../broker/port/broker.js';
-import { type AppSettings, BROADCAST_GRACE_MS, type ChildMessage } from '../ipc/ipc-protocol.js';
-import type { UncaughtError } from '../ipc/uncaught-error.js';
+import type { Broker } from '../broker/port/broker.js';
+import { type AppSettings, BROADCAST_GRACE_MS } from '../ipc/ipc-protocol.js';
 import type { ResolvedWorkerOptions } from '../options/resolve-options.js';
 import { counted } from '../values/counted.js';
-import { printed, printedReason } from '../values/printed.js';
+import { printedReason } from '../values/printed.js';
 import { servedQueues } from '../values/queue-names.js';
 import type { AppPackage } from './app-name.js';
-import { Backoff } from './backoff.js';
-import { Blame } from './blame.js';
 import { BootWatch } from './boot-watch.js';
-import { blamedFor, type Death } from './child-exit.js';
-import { exitLine, unbooted } from './child-exit-log.js';
-import { ChildProcess } from './child-process.js';
+import { ChildPool, type PoolOwner, type Ready } from './child-pool.js';
+import type { ChildProcess } from './child-process.js';
 import { ClosingGuard } from './closing-guard.js';
 import { Steering } from './control/steering.js';
 import { WorkerStatus } from './digest/worker-status.js';
 import { watchEarlyExit } from './early-exit.js';
 import { MemoryGuard } from './memory-guard.js';
+import { Scaler, type ScalerOptions } from './scaling/scaler.js';
 import { onStopSignals, SAME_SIGNAL_MS } from './signals.js';
 import type { Launch } from './spawn-child.js';
 import { VERSION } from './version.generated.js';
@@ -26,13 +23,6 @@ import type { WorkerSession } from './worker-session.js';
 
 /** How long tasks may take to react to their aborted signal before their process is killed, in ms. */
 const ABORT_GRACE_MS = 2_000;
-
-/** A child that lived this long without dying by a task is no failed attempt, in ms. */
-const SETTLED_MS = 5_000;
-
-const NOTHING_RAN = { running: [], done: [], timedOut: [] };
-
-type Ready = Extract<ChildMessage, { type: 'ready' }>;
 
 export interface SupervisorOptions {
   readonly worker: ResolvedWorkerOptions;
@@ -54,27 +44,29 @@ export interface SupervisorOptions {
  * tasks are already elsewhere. A signal stops the children, then the session, then resolves `run`.
  */
 export class Supervisor {
-  private readonly children = new Set<ChildProcess>();
   private readonly sinceMs = performance.now();
-  private readonly settling = new Set<Promise<void>>();
-  private readonly blame = new Blame();
   private readonly timers = new Set<NodeJS.Timeout>();
+  private readonly status: WorkerStatus;
+  private readonly pool: ChildPool;
+  private readonly steering: Steering;
+  private scaler: Scaler | undefined;
   private runtime: Promise<WorkerSession> | undefined;
   private stopping = false;
   private exitCode = 0;
   private finish: (exitCode: number) => void = () => {};
 
-  private readonly status: WorkerStatus;
-  private readonly steering = new Steering({
-    children: this.children,
-    state: () => this.status.state,
-    quiet: () => this.quiet(),
-    stop: (why) => this.stop(why),
-    retire: (child, why) => this.retire(child, why),
-  });
-
   constructor(private readonly options: SupervisorOptions) {
-    this.status = new WorkerStatus(options.app, { inProcess: false, version: VERSION });
+    const { min, max } = options.worker.children;
+    const range = min < max ? { min, max } : undefined;
+    this.status = new WorkerStatus(options.app, { inProcess: false, version: VERSION, range });
+    this.pool = new ChildPool({ ...options, status: this.status }, this.ofThePool());
+    this.steering = new Steering({
+      children: this.pool.children,
+      state: () => this.status.state,
+      quiet: () => this.quiet(),
+      stop: (why) => this.stop(why),
+      retire: (child, why) => this.pool.retire(child, why),
+    });
   }
 
   /** Resolves, after a signal or a start that failed, to the exit code. */
@@ -84,12 +76,12 @@ export class Supervisor {
     });
     const unlisten = onStopSignals((signal) => (this.stopping ? this.killAll(signal) : this.stop(signal)));
     const { logger, worker } = this.options;
-    const boots = new BootWatch({ timeoutMs: worker.bootTimeoutMs, children: () => this.children, logger });
+    const boots = new BootWatch({ timeoutMs: worker.bootTimeoutMs, children: () => this.pool.children, logger });
     const unwatch = watchEarlyExit(
-      () => this.children.size,
+      () => this.pool.children.size,
       (what) => logger.error(what),
     );
-    this.fork();
+    this.pool.begin();
     boots.start();
     const exitCode = await ended;
     await boots.stop();
@@ -99,70 +91,21 @@ export class Supervisor {
     return exitCode;
   }
 
-  private fork(backoff = new Backoff(), predecessor?: ChildProcess): void {
-    if (this.isEnding) return;
-    const { capacity, program } = this.options;
-    const launch = { program, seat: this.freeSeat() };
-    const child: ChildProcess = new ChildProcess(capacity, backoff, launch, {
-      worn: () => this.retire(child, `it has run ${this.options.worker.maxTasksPerChild} tasks`),
-      overdue: (why) => {
-        this.status.restarting(child.pid, why);
-        this.options.logger.warn(`Child ${child.pid} is ended: ${why}.`);
+  private ofThePool(): PoolOwner {
+    return {
+      isEnding: () => this.stopping || this.status.state === 'quiet',
+      session: () => this.runtime,
+      open: (message) => {
+        this.runtime ??= this.open(message);
+        return this.runtime;
       },
-      ready: (message) => void this.welcome(child, message).catch((error: unknown) => this.fail(error)),
       leaseLost: (session) => this.whenServing((runtime) => runtime.replaceSession(session)),
-      malformed: (error) => this.options.logger.error(`Child ${child.pid}: ${printed(error)}`),
-      ended: (reason, uncaught) => this.dispose(child, reason, uncaught),
-    });
-    this.children.add(child);
-    if (!predecessor) return;
-    child.predecessor = predecessor;
-    predecessor.successor = child;
-  }
-
-  /** The lowest number that no child has; one that takes over from another has one of its own until then. */
-  private freeSeat(): number {
-    const taken = new Set(Array.from(this.children, ({ launch }) => launch.seat));
-    let seat = 0;
-    while (taken.has(seat)) seat += 1;
-    return seat;
-  }
-
-  /** Whether no child is to be forked any more. */
-  private get isEnding(): boolean {
-    return this.stopping || this.status.state === 'quiet';
-  }
-
-  /** Replaces a child without a gap: it works until its successor does. */
-  private retire(child: ChildProcess, why: string): void {
-    if (this.isEnding || child.dismissed || child.successor || !child.claimant) return;
-    this.options.logger.log(`Replacing child ${child.pid}: ${why}.`);
-    this.status.restarting(child.pid, why);
-    this.fork(child.backoff, child);
-  }
-
-  /** The first child that boots brings the settings; only then the others are forked, so that a broken app fails once. */
-  private async welcome(child: ChildProcess, message: Ready): Promise<void> {
-    const first = this.runtime === undefined;
-    this.runtime ??= this.open(message);
-    const runtime = await this.runtime;
-    if (first) {
-      for (let forked = 1; forked < this.options.worker.children; forked += 1) this.fork();
-    }
-    const claimant = await runtime.admit();
-    if (!claimant) return;
-    // a child that ended meanwhile will not be asked again: give its name back
-    if (child.dismissed || !this.children.has(child))
-      await runtime.settle(claimant, { pid: child.pid, reason: 'ended before its start', ...NOTHING_RAN });
-    else this.start(child, claimant);
-  }
-
-  private start(child: ChildProcess, claimant: Claimant): void {
-    const { concurrency, maxTasksPerChild: maxTasks = 0, metrics } = this.options.worker;
-    child.start(claimant, { concurrency, maxTasks, metrics });
-    child.predecessor?.stop();
-    child.predecessor = undefined;
-    this.changed();
+      changed: () => this.changed(),
+      crashed: () => this.scaler?.crashed(),
+      settled: () => this.endWhenDone(),
+      fail: (error) => this.fail(error),
+      later: (ms, act) => this.later(ms, act),
+    };
   }
 
   private async open({ settings, catalog }: Ready): Promise<WorkerSession> {
@@ -170,7 +113,7 @@ export class Supervisor {
     const queues = servedQueues(settings.queues, worker);
     const broker = connect(settings, () => this.whenServing((runtime) => runtime.hurry()));
     await broker.connect();
-    const children = (): Iterable<ChildProcess> => this.children;
+    const children = (): Iterable<ChildProcess> => this.pool.children;
     const { leaseMs, cancelGraceMs, metrics } = worker;
     const closing = { limitMs: worker.shutdownGraceMs + ABORT_GRACE_MS, broadcastMs: BROADCAST_GRACE_MS };
     const runtime = workerSession({
@@ -187,16 +130,32 @@ export class Supervisor {
       children,
       logger,
       guards: (onError) => [
-        new MemoryGuard(worker, children, this.tooBig),
+        new MemoryGuard(worker, children, this.pool.tooBig),
         new ClosingGuard({ broker, children, onError, ...closing }),
+        ...this.scalers({ broker: broker.backlog, queues, onError }),
       ],
       onSessionLost: () => this.startOver(),
     });
     await runtime.start();
     logger.log(
-      `Serving ${queues.join(', ')} with ${counted(worker.children, 'child', 'children')}, ${counted(worker.concurrency, 'task', 'tasks')} at a time in each.`,
+      `Serving ${queues.join(', ')} with ${childrenOf(worker.children)}, ${counted(worker.concurrency, 'task', 'tasks')} at a time in each.`,
     );
     return runtime;
+  }
+
+  /** None for a fixed number of children: that costs nothing. */
+  private scalers(given: Pick<ScalerOptions, 'broker' | 'queues' | 'onError'>): Scaler[] {
+    const { worker, logger } = this.options;
+    if (worker.children.min === worker.children.max) return [];
+    this.scaler = new Scaler({
+      ...given,
+      worker,
+      children: () => this.pool.children,
+      isRunning: () => this.status.state === 'running',
+      resize: (children) => this.pool.resize(children),
+      logger,
+    });
+    return [this.scaler];
   }
 
   /** People may look. */
@@ -210,62 +169,19 @@ export class Supervisor {
     void this.runtime?.then(act, () => {});
   }
 
-  private readonly tooBig = (child: ChildProcess, bytes: number): void =>
-    // a limit that the app exceeds at boot must not make an endless succession
-    child.uptimeMs > SETTLED_MS ? this.retire(child, `it takes ${Math.round(bytes / 2 ** 20)} MB`) : undefined;
-
   /** The lease ran out and other workers have the tasks: the work of the children is in vain. */
   private startOver(): void {
     if (this.stopping) return;
     this.options.logger.warn(
       'The lease is gone, so other workers may have its tasks; starting over with new children.',
     );
-    for (const child of this.children) child.kill();
-  }
-
-  /** After the end of its process: settles what it held, and replaces it. */
-  private dispose(child: ChildProcess, reason: string, uncaught: UncaughtError | undefined): void {
-    const score = child.scoreboard.read();
-    const { pid, timedOut } = child;
-    const running = child.killed ? [] : score.running;
-    child.scoreboard.close();
-    this.children.delete(child);
-    const death = this.blame.weigh({ pid, reason, uncaught, running, done: score.done, timedOut });
-    const settling = this.settle(child, death).finally(() => {
-      this.settling.delete(settling);
-      this.endWhenDone();
-    });
-    this.settling.add(settling);
-    this.changed();
-    if (this.isEnding) return;
-    if (!child.dismissed) this.status.restarting(pid, reason);
-    if (!child.booted) this.options.logger.error(unbooted(pid, reason, uncaught));
-    if (!this.runtime) return this.fail();
-    // its successor has been forked already
-    if (child.successor) child.successor.predecessor = undefined;
-    else this.replace(child, blamedFor(death).length > 0);
-  }
-
-  private replace({ backoff, predecessor, dismissed, uptimeMs }: ChildProcess, diedByTask: boolean): void {
-    const again = (): void =>
-      this.fork(backoff, predecessor && this.children.has(predecessor) ? predecessor : undefined);
-    if (!dismissed && !diedByTask && uptimeMs < SETTLED_MS) return this.later(backoff.next(), again);
-    backoff.reset();
-    again();
-  }
-
-  private async settle(child: ChildProcess, found: Death): Promise<void> {
-    if (!child.claimant) return;
-    const death = await this.blame.settled(found);
-    const settlement = await (await this.runtime)?.settle(child.claimant, death);
-    const expected = child.dismissed && death.running.length + death.timedOut.length === 0;
-    if (settlement && !expected) this.options.logger.warn(exitLine(death, settlement));
+    for (const child of this.pool.children) child.kill();
   }
 
   /** Its children claim nothing more and end after their tasks. It stays, or a service manager would start another worker. */
   private quiet(): void {
     this.status.state = 'quiet';
-    for (const child of this.children) child.stop();
+    for (const child of this.pool.children) child.stop();
     this.changed();
   }
 
@@ -275,22 +191,22 @@ export class Supervisor {
     this.stopping = true;
     this.status.state = 'stopping';
     this.changed();
-    this.blame.lift();
+    this.pool.blame.lift();
     this.whenServing((runtime) => runtime.hasten());
-    for (const child of this.children) child.stop();
+    for (const child of this.pool.children) child.stop();
     this.later(worker.shutdownGraceMs, () => {
-      for (const child of this.children) child.abort();
+      for (const child of this.pool.children) child.abort();
     });
     this.later(worker.shutdownGraceMs + ABORT_GRACE_MS, () => this.killAll('The grace is over'));
     this.endWhenDone();
   }
 
   private killAll(why: string): void {
-    if (this.children.size > 0)
+    if (this.pool.children.size > 0)
       this.options.logger.warn(
-        `${why}: killing ${counted(this.children.size, 'child', 'children')} now; the unfinished tasks run again.`,
+        `${why}: killing ${counted(this.pool.children.size, 'child', 'children')} now; the unfinished tasks run again.`,
       );
-    for (const child of this.children) child.kill();
+    for (const child of this.pool.children) child.kill();
   }
 
   /** The worker cannot start: nothing was claimed. */
@@ -298,13 +214,13 @@ export class Supervisor {
     if (error) this.options.logger.error(printedReason(error));
     this.exitCode = 1;
     this.stopping = true;
-    this.blame.lift();
-    for (const child of this.children) child.kill();
+    this.pool.blame.lift();
+    for (const child of this.pool.children) child.kill();
     this.endWhenDone();
   }
 
   private endWhenDone(): void {
-    if (this.stopping && this.children.size === 0 && this.settling.size === 0) void this.end();
+    if (this.stopping && this.pool.isEmpty) void this.end();
   }
 
   private async end(): Promise<void> {
@@ -321,4 +237,8 @@ export class Supervisor {
     }, ms);
     this.timers.add(timer);
   }
+}
+
+function childrenOf({ min, max }: ResolvedWorkerOptions['children']): string {
+  return min < max ? `${min} to ${max} children` : counted(min, 'child', 'children');
 }

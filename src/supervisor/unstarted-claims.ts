@@ -1,5 +1,5 @@
 import type { Claimant, SupervisorBroker } from '../broker/port/broker.js';
-import { monotonicMs } from '../ipc/scoreboard.js';
+import { monotonicMs } from '../ipc/monotonic-clock.js';
 import { PeriodicLoop } from '../maintenance/periodic-loop.js';
 import type { Child, Children } from './child.js';
 

@@ -1,4 +1,4 @@
-import { monotonicMs } from '../ipc/scoreboard.js';
+import { monotonicMs } from '../ipc/monotonic-clock.js';
 import { PeriodicLoop } from '../maintenance/periodic-loop.js';
 import type { Children } from './child.js';
 

@@ -25,6 +25,8 @@ export type Resolved<Rules extends Record<string, Rule<never, unknown, string>>>
 /**
  * Checks options and fills in the defaults.
  *
+ * @param of stands before the names in errors, for options within an option: `children.`
+ *
  * @example
  * const RULES = { children: whole(1, 1_024, 1), lease: time(1_000, '30s') };
  * resolveOptions(RULES, {}); // { children: 1, leaseMs: 30_000 }
@@ -32,9 +34,10 @@ export type Resolved<Rules extends Record<string, Rule<never, unknown, string>>>
 export function resolveOptions<Rules extends Record<string, Rule<never, unknown, string>>>(
   rules: Rules,
   given: object,
+  of = '',
 ): Resolved<Rules> {
   const resolved = Object.entries(rules).map(([name, { read, unit }]) => {
-    return [name + unit, read(Reflect.get(given, name) as never, name)];
+    return [name + unit, read(Reflect.get(given, name) as never, of + name)];
   });
   return Object.fromEntries(resolved) as Resolved<Rules>;
 }

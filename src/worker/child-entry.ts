@@ -12,7 +12,8 @@ import {
   type SupervisorMessage,
 } from '../ipc/ipc-protocol.js';
 import { endWithSupervisor } from '../ipc/orphan-watch.js';
-import { nameIndex, ScoreboardWriter } from '../ipc/scoreboard.js';
+import { nameIndex } from '../ipc/scoreboard-layout.js';
+import { ScoreboardWriter } from '../ipc/scoreboard-writer.js';
 import type { TaskHookProvider } from '../task/task-hooks.js';
 import { printableStack } from '../values/printable.js';
 import { printed } from '../values/printed.js';

@@ -1,5 +1,5 @@
 import type { ChildBroker, Claimant, ClaimedTask } from '../broker/port/broker.js';
-import type { ScoreboardWriter } from '../ipc/scoreboard.js';
+import type { ScoreboardWriter } from '../ipc/scoreboard-writer.js';
 import { roughNameOf } from '../message/message-label.js';
 import { BatchSize } from './batch-size.js';
 import { Claimer } from './claimer.js';

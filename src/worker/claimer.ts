@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { ChildBroker, Claimant, ClaimReply } from '../broker/port/broker.js';
-import type { ScoreboardWriter } from '../ipc/scoreboard.js';
+import type { ScoreboardWriter } from '../ipc/scoreboard-writer.js';
 import { LogOnce } from '../values/log-once.js';
 import { isLeaseLost } from '../values/persist.js';
 import type { BatchSize } from './batch-size.js';

@@ -1,6 +1,6 @@
 import type { ChildBroker, Claimant, ClaimedTask } from '../broker/port/broker.js';
 import { NestworkError } from '../errors.js';
-import type { ScoreboardWriter } from '../ipc/scoreboard.js';
+import type { ScoreboardWriter } from '../ipc/scoreboard-writer.js';
 import type { TaskStateWord } from '../task/task-states.js';
 import { errorText } from '../values/error-text.js';
 import { NewNames } from '../values/log-once.js';

@@ -1,4 +1,5 @@
-import { DIES, DROPS, type HardLimit, monotonicMs } from '../ipc/scoreboard.js';
+import { monotonicMs } from '../ipc/monotonic-clock.js';
+import { DIES, DROPS, type HardLimit } from '../ipc/scoreboard-layout.js';
 import type { PreparedTask } from './executor.js';
 
 /** When the process has to be ended for this attempt, and what becomes of its task then. Its policy has a hard timeout. */

@@ -1,4 +1,5 @@
-import { monotonicMs, type ScoreboardWriter } from '../ipc/scoreboard.js';
+import { monotonicMs } from '../ipc/monotonic-clock.js';
+import type { ScoreboardWriter } from '../ipc/scoreboard-writer.js';
 
 /** How long after a claim was sent its tasks may be started, in ms; on top of that, as long as answers take of late. */
 export const START_WINDOW_MS = 80;

@@ -1,4 +1,4 @@
-import { SCOREBOARD_FD } from '../ipc/scoreboard.js';
+import { SCOREBOARD_FD } from '../ipc/scoreboard-layout.js';
 import { type UncaughtError, UncaughtErrorWriter } from '../ipc/uncaught-error.js';
 import { describeError } from './describe-error.js';
 import { runningTask } from './task-context.js';

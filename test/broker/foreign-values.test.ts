@@ -174,7 +174,7 @@ describe('the dead of a queue', () => {
     }
     await fixture.redis.zadd(DEAD, '+inf', `a${id.slice(1)}`, '-inf', `b${id.slice(1)}`, -5, `c${id.slice(1)}`);
     await fixture.redis.zadd(DEAD, 1.5, `d${id.slice(1)}`, 2 ** 53, `e${id.slice(1)}`);
-    const deadLetters = new DeadLetters(broker.deadLetters, KnownQueues.declared(['default']));
+    const deadLetters = new DeadLetters(broker.deadLetters, KnownQueues.declared(['default']), broker.actions);
     const found: string[] = [];
     let cursor: string | undefined;
     do {
@@ -191,7 +191,7 @@ describe('the dead of a queue', () => {
   it('are not found under an id whose time of death is invalid', async () => {
     const [message = ''] = await seedDead(fixture, [{}]);
     await fixture.redis.zadd(DEAD, '+inf', idOf(message));
-    const deadLetters = new DeadLetters(broker.deadLetters, KnownQueues.declared(['default']));
+    const deadLetters = new DeadLetters(broker.deadLetters, KnownQueues.declared(['default']), broker.actions);
     expect(await deadLetters.get(idOf(message))).toBeUndefined();
     expect(warnings).toEqual(names(DEAD));
   });

@@ -18,6 +18,7 @@ const DIGEST: WorkerDigest = {
   upMs: 60_000,
   bytes: 2_000,
   forked: 1,
+  range: { min: 1, max: 4 },
   children: [
     {
       pid: 7,
@@ -77,6 +78,8 @@ describe('a digest', () => {
         startedAt: ago(60_000),
         memory: 3_000,
         running: 1,
+        forked: 1,
+        range: { min: 1, max: 4 },
         children: [{ pid: 7, startedAt: ago(50_000), active: [{ id: 'task', since: ago(1_500) }] }],
         restarts: [{ pid: 6, reason: 'SIGKILL', at: ago(51_000) }],
       },
@@ -156,7 +159,10 @@ describe('an order', () => {
 
   it('is refused where the stream is a foreign key', async () => {
     await fixture.redis.set(STREAM, 'foreign');
-    await expect(fixture.broker.workers.order(SESSION, QUIET)).rejects.toMatchObject({ code: 'REDIS_REFUSED' });
+    await expect(fixture.broker.workers.order(SESSION, QUIET)).rejects.toMatchObject({
+      code: 'REDIS_REFUSED',
+      message: expect.stringContaining(`${STREAM} is a string`),
+    });
     await fixture.redis.del(STREAM);
   });
 

@@ -25,6 +25,22 @@ async function places(): Promise<[dead: number, pending: number]> {
   return [await fixture.redis.zcard(DEAD), await fixture.redis.llen(QUEUE)];
 }
 
+it('nestwork actions ls shows what was done, with its author', async () => {
+  expect((await nestwork(['actions', 'ls'], options)).stderr).toContain('No action is recorded');
+  await nestwork(['dead', 'redrive', ids[0] ?? '', '--yes', '--by', 'anna'], options);
+  await nestwork(['dead', 'delete', '--code', 'CRASHED', '--yes', '--by', 'bert\u001b[31m'], options);
+  const { stdout } = await nestwork(['actions', 'ls', '--json'], options);
+  const [last, first] = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(first).toMatchObject({ by: 'anna', action: 'redrive', subject: ids[0], count: 1 });
+  expect(last).toMatchObject({ action: 'delete', subject: expect.stringContaining('code=CRASHED until='), count: 1 });
+  const lines = (await nestwork(['actions', 'ls', '--limit', '1'], options)).stdout;
+  expect(lines.trim().split('\n')).toHaveLength(1);
+  expect(lines).not.toContain('\u001b');
+});
+
 describe('nestwork dead redrive', () => {
   it('lets one task run again by its id', async () => {
     const { code, stdout } = await nestwork(['dead', 'redrive', ids[0] ?? '', '--yes'], options);

@@ -17,7 +17,11 @@ let fixture: BrokerFixture;
 let deadLetters: DeadLetters;
 beforeAll(async () => {
   fixture = await BrokerFixture.start();
-  deadLetters = new DeadLetters(fixture.broker.deadLetters, KnownQueues.declared(['urgent', 'default', 'bulk']));
+  deadLetters = new DeadLetters(
+    fixture.broker.deadLetters,
+    KnownQueues.declared(['urgent', 'default', 'bulk']),
+    fixture.broker.actions,
+  );
 });
 afterEach(() => fixture.reset());
 afterAll(() => fixture.stop());

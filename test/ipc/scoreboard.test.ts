@@ -1,5 +1,8 @@
 import { fstatSync } from 'node:fs';
-import { monotonicMs, nameIndex, ScoreboardReader, ScoreboardWriter } from '../../src/ipc/scoreboard.js';
+import { monotonicMs } from '../../src/ipc/monotonic-clock.js';
+import { nameIndex } from '../../src/ipc/scoreboard-layout.js';
+import { ScoreboardReader } from '../../src/ipc/scoreboard-reader.js';
+import { ScoreboardWriter } from '../../src/ipc/scoreboard-writer.js';
 import { TaskIdSequence } from '../../src/message/task-id.js';
 
 const CAPACITY = 4;

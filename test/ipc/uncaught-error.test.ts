@@ -1,5 +1,6 @@
 import { fstatSync, writeSync } from 'node:fs';
-import { ScoreboardReader, ScoreboardWriter } from '../../src/ipc/scoreboard.js';
+import { ScoreboardReader } from '../../src/ipc/scoreboard-reader.js';
+import { ScoreboardWriter } from '../../src/ipc/scoreboard-writer.js';
 import { UncaughtErrorWriter } from '../../src/ipc/uncaught-error.js';
 import { TaskIdSequence } from '../../src/message/task-id.js';
 

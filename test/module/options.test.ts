@@ -89,7 +89,7 @@ describe('the options of TaskQueueModule', () => {
 describe('the options of WorkerFactory.run', () => {
   it('have defaults', () => {
     expect(resolveWorkerOptions({})).toEqual({
-      children: availableParallelism(),
+      children: { min: availableParallelism(), max: availableParallelism(), shrinkAfterMs: 0 },
       concurrency: 1,
       queues: undefined,
       excludeQueues: [],
@@ -101,11 +101,33 @@ describe('the options of WorkerFactory.run', () => {
     });
   });
 
+  it.each<[WorkerOptions['children'], object]>([
+    [3, { min: 3, max: 3, shrinkAfterMs: 0 }],
+    [{ max: 8 }, { min: 1, max: 8, shrinkAfterMs: 60_000 }],
+    [
+      { min: 2, max: 2, shrinkAfter: '5s' },
+      { min: 2, max: 2, shrinkAfterMs: 5_000 },
+    ],
+    [{ min: 1_000 }, { min: 1_000, max: 1_000, shrinkAfterMs: 60_000 }],
+    [{}, { min: 1, max: availableParallelism(), shrinkAfterMs: 60_000 }],
+  ])('take %p as a number of children', (children, resolved) => {
+    expect(resolveWorkerOptions({ children: children as number }).children).toEqual(resolved);
+  });
+
   it.each<[unknown, string, string]>([
     ...[0, -1, 1.5, 1_025, Number.NaN, '4'].flatMap((count): [unknown, string, string][] => [
       [{ children: count }, 'INVALID_OPTION', '`children`'],
       [{ concurrency: count }, 'INVALID_OPTION', '`concurrency`'],
     ]),
+    [{ children: [1, 8] }, 'INVALID_OPTION', '`children` is'],
+    [{ children: { most: 8 } }, 'INVALID_OPTION', 'no option "most"'],
+    [{ children: { min: 0 } }, 'INVALID_OPTION', '`children.min` is 0'],
+    [{ children: { min: 1.5 } }, 'INVALID_OPTION', '`children.min` is 1.5'],
+    [{ children: { max: 2_000 } }, 'INVALID_OPTION', '`children.max` is 2000'],
+    [{ children: { max: '8' } }, 'INVALID_OPTION', '`children.max` is 8'],
+    [{ children: { min: 3, max: 2 } }, 'INVALID_OPTION', '`children.min` is 3, more than `children.max`, which is 2'],
+    [{ children: { shrinkAfter: 10 } }, 'INVALID_OPTION', '`children.shrinkAfter` is 10 ms'],
+    [{ children: { shrinkAfter: 'late' } }, 'INVALID_DURATION', "children.shrinkAfter is 'late'"],
     [{ maxTasksPerChild: 0 }, 'INVALID_OPTION', '`maxTasksPerChild`'],
     [{ maxMemoryPercent: 101 }, 'INVALID_OPTION', '`maxMemoryPercent`'],
     [{ maxMemoryPerChild: 'lots' }, 'INVALID_OPTION', 'maxMemoryPerChild'],

@@ -13,7 +13,11 @@ let fixture: WorkerFixture;
 let deadLetters: DeadLetters;
 beforeEach(async () => {
   fixture = await WorkerFixture.start();
-  deadLetters = new DeadLetters(fixture.broker.broker.deadLetters, KnownQueues.declared(['urgent', 'default', 'bulk']));
+  deadLetters = new DeadLetters(
+    fixture.broker.broker.deadLetters,
+    KnownQueues.declared(['urgent', 'default', 'bulk']),
+    fixture.broker.broker.actions,
+  );
 });
 afterEach(async () => {
   await checkInvariants(fixture.broker.redis);

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { DeathReport } from '../../src/broker/port/broker.js';
-import { CANCELLED, DIES, DROPS, type LimitedTask } from '../../src/ipc/scoreboard.js';
+import { CANCELLED, DIES, DROPS } from '../../src/ipc/scoreboard-layout.js';
+import type { LimitedTask } from '../../src/ipc/scoreboard-reader.js';
 import { attemptsOf } from '../../src/message/attempt-record.js';
 import { blamedFor, type Death, settlementOf, sparedBy } from '../../src/supervisor/child-exit.js';
 

@@ -1,5 +1,7 @@
 import type { Claimant } from '../../src/broker/port/broker.js';
-import { monotonicMs, ScoreboardReader, ScoreboardWriter } from '../../src/ipc/scoreboard.js';
+import { monotonicMs } from '../../src/ipc/monotonic-clock.js';
+import { ScoreboardReader } from '../../src/ipc/scoreboard-reader.js';
+import { ScoreboardWriter } from '../../src/ipc/scoreboard-writer.js';
 import { UnstartedClaims } from '../../src/supervisor/unstarted-claims.js';
 import { BrokerFixture, childExit, idOf } from '../support/broker-fixture.js';
 

@@ -1,5 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { DIES, type LimitedTask, monotonicMs, ScoreboardReader, ScoreboardWriter } from '../../src/ipc/scoreboard.js';
+import { monotonicMs } from '../../src/ipc/monotonic-clock.js';
+import { DIES } from '../../src/ipc/scoreboard-layout.js';
+import { type LimitedTask, ScoreboardReader } from '../../src/ipc/scoreboard-reader.js';
+import { ScoreboardWriter } from '../../src/ipc/scoreboard-writer.js';
 import { TaskIdSequence } from '../../src/message/task-id.js';
 import { Watchdog } from '../../src/supervisor/watchdog.js';
 

@@ -1,7 +1,8 @@
 import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import type { Claimant, ClaimedTask } from '../../src/broker/port/broker.js';
-import { ScoreboardReader, ScoreboardWriter } from '../../src/ipc/scoreboard.js';
+import { ScoreboardReader } from '../../src/ipc/scoreboard-reader.js';
+import { ScoreboardWriter } from '../../src/ipc/scoreboard-writer.js';
 import { attemptsOf } from '../../src/message/attempt-record.js';
 import { decodeMessage } from '../../src/message/task-message.js';
 import { SoftTimeoutError, TaskCancelledError } from '../../src/policy/task-errors.js';

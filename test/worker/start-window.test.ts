@@ -1,4 +1,5 @@
-import { monotonicMs, type ScoreboardWriter } from '../../src/ipc/scoreboard.js';
+import { monotonicMs } from '../../src/ipc/monotonic-clock.js';
+import type { ScoreboardWriter } from '../../src/ipc/scoreboard-writer.js';
 import { START_WINDOW_MS, StartWindow } from '../../src/worker/start-window.js';
 
 /** A window and the times, in ms, for which it noted that it stays open. */

@@ -20,11 +20,13 @@ const DIRECT = [
   ['DeadLetters', 'dead', 'zcount zscore', 'R'],
   ['DeadLetters', 'records', 'hget', 'R'],
   ['DeadLetters', undefined, 'time'],
+  ['DeadLetters', 'actions', 'xadd'],
   ['BroadcastLog', 'broadcast', 'hgetall', 'R'],
   ['BroadcastLog', 'broadcastGaps', 'zrange', 'R'],
   ['CronManager', 'crons', 'hgetall', 'R'],
   ['CronManager', 'sessions', 'zrangebyscore', 'R'],
   ['CronManager', 'session', 'hget', 'R'],
+  ['CronManager', 'actions', 'xadd'],
   ['CronManager', undefined, 'time'],
   ['MetricsReader', 'metrics', 'hgetall', 'R'],
   ['MetricsReader', 'metricsTen', 'hgetall', 'R'],
@@ -41,6 +43,7 @@ const DIRECT = [
   ['QueueHealth', 'pauses', 'hgetall', 'R'],
   ['QueueHealth', undefined, 'time'],
   ['QueueInspector', 'pauses', 'hgetall', 'R'],
+  ['QueueInspector', 'actions', 'xadd'],
   ['QueueInspector', undefined, 'time'],
   ['TaskInspector', 'pending', 'llen', 'R'],
   ['TaskInspector', 'quarantined', 'llen', 'R'],
@@ -51,12 +54,15 @@ const DIRECT = [
   ['TaskInspector', 'records', 'hexists', 'R'],
   ['TaskInspector', 'cancelled', 'zscore', 'R'],
   ['TaskInspector', 'drain', 'get', 'R'],
+  ['TaskInspector', 'actions', 'xadd'],
   ['TaskInspector', undefined, 'time'],
   ['WorkerInspector', 'sessions', 'zrangebyscore', 'R'],
   ['WorkerInspector', 'session', 'hget', 'R'],
   ['WorkerInspector', 'digest', 'get', 'R'],
   ['WorkerInspector', 'watched', 'set'],
+  ['WorkerInspector', 'actions', 'xadd'],
   ['WorkerInspector', undefined, 'time'],
+  ['ActionLog', 'actions', 'xrevrange', 'R'],
   ['child', 'bell', 'blpop'],
   ['child', 'dead', 'zscore'],
   ['child', 'records', 'hget'],
@@ -66,6 +72,9 @@ const DIRECT = [
   ['supervisor', 'session', 'hget hgetall'],
   ['supervisor', 'claims', 'hkeys'],
   ['supervisor', 'crons', 'hmget'],
+  ['supervisor', 'pending', 'llen', 'R'],
+  ['supervisor', 'quarantined', 'llen', 'R'],
+  ['supervisor', 'pauses', 'hgetall', 'R'],
   ['supervisor', undefined, 'time'],
 ].map(([by, key, commands, access]) => ({ by, key, commands: commands.split(' '), readsOnly: access === 'R' }));
 
@@ -82,9 +91,17 @@ const PARTS = [
   'QueueInspector',
   'TaskInspector',
   'WorkerInspector',
+  'ActionLog',
 ];
 /** Parts that a worker's tasks seldom use. */
-const NOT_OF_A_WORKER = ['MetricsReader', 'QueueHealth', 'QueueInspector', 'TaskInspector', 'WorkerInspector'];
+const NOT_OF_A_WORKER = [
+  'MetricsReader',
+  'QueueHealth',
+  'QueueInspector',
+  'TaskInspector',
+  'WorkerInspector',
+  'ActionLog',
+];
 /** A worker's tasks may send, cancel and look at the dead; further rights for that stand beside its rights. */
 const WORKER = ['sender', 'child', 'supervisor', ...PARTS.filter((part) => !NOT_OF_A_WORKER.includes(part))];
 const WIDTH = 120;

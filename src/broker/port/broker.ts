@@ -3,6 +3,8 @@ import type { CronDeclaration, CronDefinition } from '../../cron/cron-definition
 import type { AppTasks, AppWorker } from '../../task/app-tasks.js';
 import type { BroadcastScope } from '../../task/broadcast.js';
 import type { StateWord } from '../../task/task-states.js';
+import type { ActionPort } from './action-port.js';
+import type { BacklogPort } from './backlog-port.js';
 import type { BroadcastRecords, StreamBroker } from './broadcast-port.js';
 import type { CatalogPort } from './catalog-port.js';
 import type { CronBroker } from './cron-broker.js';
@@ -12,6 +14,7 @@ import type { Pause, PausePort } from './pause-port.js';
 import type { TaskPort } from './task-port.js';
 import type { DigestPort, WorkerPort } from './worker-port.js';
 
+export type * from './backlog-port.js';
 export type * from './broadcast-port.js';
 export type * from './catalog-port.js';
 export type * from './cron-broker.js';
@@ -360,6 +363,8 @@ export interface AppBroker extends ProducerBroker, TaskBroker, InspectorBroker {
   readonly pauses: PausePort;
   readonly places: TaskPort;
   readonly workers: WorkerPort;
+  /** what people and programs did */
+  readonly actions: ActionPort;
   /** Connects and checks that the server can serve. Rejects within the connection's timeout. */
   connect(): Promise<void>;
   close(): Promise<void>;
@@ -372,6 +377,7 @@ export interface Broker extends AppBroker, ChildBroker, SupervisorBroker, Promot
   readonly deadLetters: DeadLetterBroker & DeadPurgeBroker & DeathReportBroker;
   readonly stream: StreamBroker;
   readonly workers: WorkerPort & DigestPort;
+  readonly backlog: BacklogPort;
   readonly broadcasts: BroadcastRecords;
   readonly crons: CronBroker;
   readonly metrics: CountingBroker & SamplingBroker & MetricsBroker;

@@ -56,6 +56,8 @@ export interface WorkerDigest {
   readonly bytes: number;
   /** the children that there are, listed or not */
   readonly forked: number;
+  /** how many there may be; undefined for a fixed number */
+  readonly range?: { readonly min: number; readonly max: number } | undefined;
   readonly children: readonly ChildDigest[];
   /** children that ended or were replaced, since the start */
   readonly restarted: number;

@@ -93,7 +93,13 @@ export const KEYS = {
     pattern: 'digest:<sessionId>',
     type: 'string',
     holds: 'Redis time in ms, a space, and JSON: what the worker publishes of itself and its children',
-    lasts: 'the lease of the worker; up to 40 KiB, mostly 2',
+    lasts: 'the lease of the worker; up to 80 KiB, mostly 2',
+  },
+  actions: {
+    pattern: 'actions',
+    type: 'stream',
+    holds: 'the last actions of people and programs: `action`, `subject`, `count`, `by`',
+    lasts: '1,000 entries',
   },
   watched: {
     pattern: 'watched',

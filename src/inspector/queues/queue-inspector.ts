@@ -1,3 +1,4 @@
+import type { ActionPort } from '../../broker/port/action-port.js';
 import type { QueueHealth, QueueReport } from '../queue-health.js';
 import type { KnownQueues } from './known-queues.js';
 import type { QueuePause, QueuePauseOptions, QueuePauses, QueueResumeOptions } from './queue-pauses.js';
@@ -17,6 +18,7 @@ export class QueueInspector {
     private readonly health: QueueHealth,
     private readonly known: KnownQueues,
     private readonly held: QueuePauses,
+    private readonly actions: Pick<ActionPort, 'record'>,
   ) {}
 
   /** The names of all queues. */
@@ -47,7 +49,9 @@ export class QueueInspector {
    */
   async pause(queue: string, options: QueuePauseOptions): Promise<QueuePause> {
     await this.known.choose(queue, 'queues.pause()');
-    return this.held.pause(queue, options);
+    const pause = await this.held.pause(queue, options);
+    await this.actions.record({ action: 'pause', subject: queue, count: 1, by: options.by });
+    return pause;
   }
 
   /**
@@ -60,7 +64,9 @@ export class QueueInspector {
    */
   async resume(queue: string, options: QueueResumeOptions): Promise<boolean> {
     await this.known.choose(queue, 'queues.resume()');
-    return this.held.resume(queue, options);
+    const resumed = await this.held.resume(queue, options);
+    if (resumed) await this.actions.record({ action: 'resume', subject: queue, count: 1, by: options.by });
+    return resumed;
   }
 
   /** All queues that are paused now, by name. */

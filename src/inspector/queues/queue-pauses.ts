@@ -35,7 +35,7 @@ export interface QueuePauseOptions {
  * const options: QueueResumeOptions = { by: 'anna' };
  */
 export interface QueueResumeOptions {
-  /** The name of the person or program that resumes it. At most 256 characters. It is checked and not kept. */
+  /** The name of the person or program that resumes it, for the record of actions. At most 256 characters. */
   by: string;
 }
 

@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import type { ActionName } from '../../broker/port/action-port.js';
 import type { AppBroker, Due } from '../../broker/port/broker.js';
 import type { FoundTask } from '../../broker/port/task-port.js';
 import { assertTaskId } from '../../message/task-id.js';
@@ -6,6 +7,7 @@ import { type Clock, systemClock } from '../../values/clock.js';
 import { type Duration, toMilliseconds } from '../../values/duration.js';
 import { assertKnownOptions } from '../../values/known-options.js';
 import { invalid } from '../../values/option-values.js';
+import { filterText, recordAtEnd } from '../actions/record-at-end.js';
 import type { DeadLetters } from '../dead-letters.js';
 import type { KnownQueues } from '../queues/known-queues.js';
 import { assertText } from '../queues/queue-pauses.js';
@@ -32,7 +34,7 @@ import {
  * await inspector.tasks.cancel(id, options);
  */
 export interface TaskActionOptions {
-  /** The name of the person or program that acts. At most 256 characters. It is checked and not kept. */
+  /** The name of the person or program that acts, for the record of actions. At most 256 characters. */
   by: string;
 }
 
@@ -134,7 +136,9 @@ export class TaskInspector {
   async cancel(id: string, options: TaskActionOptions): Promise<FoundState> {
     assertTaskId(id);
     assertAction(options, 'cancel()');
-    return (await this.broker.places.cancel(id, await this.known.all())).state;
+    const { state } = await this.broker.places.cancel(id, await this.known.all());
+    if (CANCELLABLE.includes(state)) await this.record('cancel', id, options.by);
+    return state;
   }
 
   /**
@@ -153,7 +157,9 @@ export class TaskInspector {
     { by, ...options }: TaskActionOptions & SendByNameOptions,
   ): Promise<SentByName> {
     assertBy(by);
-    return this.sender.send(name, args, options);
+    const sent = await this.sender.send(name, args, options);
+    if (sent.added) await this.record('send', `${sent.task} ${sent.id}`, by);
+    return sent;
   }
 
   /**
@@ -167,7 +173,7 @@ export class TaskInspector {
    */
   async runNow(id: string, options: TaskActionOptions): Promise<FoundState> {
     assertAction(options, 'runNow()');
-    return this.reschedule(id, { in: 0 });
+    return this.reschedule('run-now', { id, due: { in: 0 }, by: options.by });
   }
 
   /**
@@ -182,10 +188,12 @@ export class TaskInspector {
    */
   async moveTo(id: string, when: Date | Duration, options: TaskActionOptions): Promise<FoundState> {
     assertAction(options, 'moveTo()');
-    if (!types.isDate(when)) return this.reschedule(id, { in: toMilliseconds(when, 'The time of moveTo()') });
+    const { by } = options;
+    if (!types.isDate(when))
+      return this.reschedule('move', { id, due: { in: toMilliseconds(when, 'The time of moveTo()') }, by });
     const at = when.getTime();
     // NaN is neither
-    if (at >= 0 && at <= LATEST_MS) return this.reschedule(id, { at });
+    if (at >= 0 && at <= LATEST_MS) return this.reschedule('move', { id, due: { at }, by });
     throw invalid('when', 'is not a time at which it could run', 'Give a valid Date.');
   }
 
@@ -206,7 +214,17 @@ export class TaskInspector {
     assertKnownOptions(options, ['by', 'onProgress', 'signal', 'within', 'cursor'], 'purge()');
     assertBy(options.by);
     await this.known.chooseAll([queue], 'tasks.purge()');
-    return purgeTasks(this.broker.places, await resolvePurge(this.broker.places, queue, filter), options);
+    const purge = await resolvePurge(this.broker.places, queue, filter);
+    let count = 0;
+    const onProgress: PurgeOptions['onProgress'] = (progress) => {
+      count = progress.purged;
+      options.onProgress?.(progress);
+    };
+    return recordAtEnd(
+      this.broker.actions,
+      () => ({ action: 'purge', subject: `${queue} ${filterText(filter)}`, count, by: options.by }),
+      () => purgeTasks(this.broker.places, purge, { ...options, onProgress }),
+    );
   }
 
   /**
@@ -222,12 +240,21 @@ export class TaskInspector {
     return previewPurge(this.broker.places, await resolvePurge(this.broker.places, queue, filter));
   }
 
-  private async reschedule(id: string, due: Due): Promise<FoundState> {
+  private async record(action: ActionName, subject: string, by: string): Promise<void> {
+    await this.broker.actions.record({ action, subject, count: 1, by });
+  }
+
+  private async reschedule(
+    action: ActionName,
+    { id, due, by }: { readonly id: string; readonly due: Due; readonly by: string },
+  ): Promise<FoundState> {
     for (;;) {
       const { state, queue, message } = await this.find(id);
       if (state !== 'scheduled' || queue === undefined || message === undefined) return state;
       // one that has moved on in the meantime is looked for again
-      if (await this.broker.places.reschedule(queue, message, due)) return state;
+      if (!(await this.broker.places.reschedule(queue, message, due))) continue;
+      await this.record(action, id, by);
+      return state;
     }
   }
 
@@ -258,6 +285,9 @@ export class TaskInspector {
 
 /** The last time that a Date can have with nine digits in base 36, see task-message.ts. */
 const LATEST_MS = 36 ** 9 - 1;
+
+/** The states in which a task can be cancelled. */
+const CANCELLABLE: readonly FoundState[] = ['pending', 'quarantined', 'scheduled', 'active'];
 
 function assertAction(options: TaskActionOptions, where: string): void {
   assertKnownOptions(options, ['by'], where);

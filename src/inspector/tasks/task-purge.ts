@@ -43,7 +43,7 @@ export interface PurgeProgress {
  * const options: PurgeOptions = { by: 'anna', signal: AbortSignal.timeout(60_000) };
  */
 export interface PurgeOptions {
-  /** The name of the person or program that purges. At most 256 characters. It is checked and not kept. */
+  /** The name of the person or program that purges, for the record of actions. At most 256 characters. */
   by: string;
   /**
    * Called at the beginning and after each batch. An error that it throws ends the call between two batches.

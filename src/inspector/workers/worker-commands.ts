@@ -25,7 +25,7 @@ const COLUMNS = [
     of: ({ startedAt }: WorkerReport) => startedAt && ago(Math.max(Date.now() - startedAt.getTime(), 0)),
     ...RIGHT,
   },
-  { title: 'CHILDREN', of: ({ forked }: WorkerReport) => forked, ...RIGHT },
+  { title: 'CHILDREN', of: childrenOf, ...RIGHT },
   { title: 'ACTIVE', of: ({ running }: WorkerReport) => running, ...RIGHT },
   { title: 'MB', of: ({ memory }: WorkerReport) => Math.round(memory / MB), ...RIGHT },
   { title: 'RESTARTS', of: ({ restarted }: WorkerReport) => restarted, ...RIGHT },
@@ -122,6 +122,11 @@ function rowsOf(worker: WorkerReport): Row[] {
       ? child.active.map((task) => ({ worker, child, task }))
       : [{ worker, child, task: undefined }],
   );
+}
+
+/** `3 (1–8)`, or `3` for a fixed number. */
+function childrenOf({ forked, range }: WorkerReport): string {
+  return range ? `${forked} (${range.min}–${range.max})` : String(forked);
 }
 
 function ordered({ id, host, pid }: WorkerReport, action: string): object {

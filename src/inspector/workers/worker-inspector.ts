@@ -1,3 +1,4 @@
+import type { ActionPort } from '../../broker/port/action-port.js';
 import type { WorkerAction, WorkerPort } from '../../broker/port/worker-port.js';
 import { NestworkError } from '../../errors.js';
 import { counted } from '../../values/counted.js';
@@ -19,7 +20,7 @@ const MOST_CHARACTERS = 256;
  * const options: WorkerControlOptions = { by: 'anna' };
  */
 export interface WorkerControlOptions {
-  /** The name of the person or program that orders it; the worker logs and shows it. At most 256 characters. */
+  /** The name of the person or program that orders it; the worker logs and shows it, and the record of actions has it. At most 256 characters. */
   by: string;
 }
 
@@ -35,7 +36,10 @@ export interface WorkerControlOptions {
  */
 export class WorkerInspector {
   /** @internal */
-  constructor(private readonly broker: WorkerPort) {}
+  constructor(
+    private readonly broker: WorkerPort,
+    private readonly actions: Pick<ActionPort, 'record'>,
+  ) {}
 
   /** All workers whose lease runs, by host and pid. Four cheap commands for each. */
   async list(): Promise<readonly WorkerReport[]> {
@@ -135,6 +139,12 @@ export class WorkerInspector {
     assertTakesOrders(worker);
     if (pid !== undefined && worker.forked === worker.children.length) assertChild(worker, pid);
     if ((await this.broker.order(worker.id, { action, pid, by })) === undefined) throw unknown(name, []);
+    await this.actions.record({
+      action,
+      subject: pid === undefined ? worker.id : `${worker.id} child ${pid}`,
+      count: 1,
+      by,
+    });
     return worker;
   }
 }

@@ -105,6 +105,15 @@ export interface WorkerReport {
   readonly running: number;
   /** how many children it has */
   readonly forked: number;
+  /** how many it may have, by its option `children`; undefined for a fixed number */
+  readonly range:
+    | {
+        /** the fewest */
+        readonly min: number;
+        /** the most */
+        readonly max: number;
+      }
+    | undefined;
   /** up to 128 of them */
   readonly children: readonly WorkerChild[];
   /** how many children have ended or were replaced since its start, orderly stops aside */
@@ -126,6 +135,7 @@ const NOTHING_PUBLISHED = {
   memory: 0,
   running: 0,
   forked: 0,
+  range: undefined,
   children: [],
   restarted: 0,
   restarts: [],
@@ -151,6 +161,7 @@ export function describeWorker({ session, host, pid, queues, published }: Worker
     memory: digest.inProcess ? digest.bytes : sum(digest.children, ({ bytes = 0 }) => bytes) + digest.bytes,
     running: sum(digest.children, ({ running }) => running),
     forked: digest.forked,
+    range: digest.range,
     children: digest.children.map((child) => describeChild(child, before)),
     restarted: digest.restarted,
     restarts: digest.restarts.map(({ agoMs, ...restart }) => ({ ...restart, at: before(agoMs) })),

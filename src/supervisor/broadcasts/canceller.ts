@@ -1,5 +1,5 @@
 import type { StreamEntry } from '../../broker/port/broker.js';
-import { CANCELLED } from '../../ipc/scoreboard.js';
+import { CANCELLED } from '../../ipc/scoreboard-layout.js';
 import type { Children } from '../child.js';
 
 /**

@@ -1,5 +1,5 @@
 import type { ChildDigest, WorkerDigest } from '../../broker/port/worker-port.js';
-import { monotonicMs } from '../../ipc/scoreboard.js';
+import { monotonicMs } from '../../ipc/monotonic-clock.js';
 import type { Child } from '../child.js';
 import { residentBytes } from '../process-memory.js';
 import type { WorkerStatus } from './worker-status.js';

@@ -22,7 +22,7 @@ export class WorkerStatus {
     /** undefined when nothing names the app */
     readonly app: AppPackage | undefined,
     /** the kind of worker, and the version of nestwork */
-    private readonly kind: Pick<WorkerDigest, 'inProcess' | 'version'>,
+    private readonly kind: Pick<WorkerDigest, 'inProcess' | 'version' | 'range'>,
   ) {}
 
   /** A child has ended, or begins to be replaced. */

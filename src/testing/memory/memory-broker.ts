@@ -12,6 +12,7 @@ import { idOf } from '../../message/task-message.js';
 import { BROADCAST_QUEUE } from '../../task/broadcast.js';
 import type { Clock } from '../../values/clock.js';
 import type { TestWork } from '../test-work.js';
+import { MemoryActions } from './memory-actions.js';
 import { MemoryBroadcasts } from './memory-broadcasts.js';
 import { MemoryClaims } from './memory-claims.js';
 import { MemoryCrons } from './memory-crons.js';
@@ -53,6 +54,7 @@ export class MemoryBroker implements AppBroker, TestWork {
   readonly broadcasts: MemoryBroadcasts;
   readonly crons: MemoryCrons;
   readonly pauses: MemoryPauses;
+  readonly actions: MemoryActions;
   readonly places: MemoryPlaces;
   readonly claims: MemoryClaims;
   /** the test is the worker, and nothing steers it */
@@ -75,6 +77,7 @@ export class MemoryBroker implements AppBroker, TestWork {
     this.broadcasts = new MemoryBroadcasts(this.tasks);
     this.crons = new MemoryCrons(this.tasks);
     this.pauses = new MemoryPauses(observer.clock);
+    this.actions = new MemoryActions(observer.clock);
     this.places = new MemoryPlaces(this.tasks, queues, (id) => this.cancel(id));
     this.metrics = new MemoryMetrics(observer.clock);
     this.claims = new MemoryClaims(this.tasks, this.crons, this.pauses, queues);

@@ -1,0 +1,55 @@
+import { printable } from '../values/printable.js';
+import { ACTIONS, type Action, type ActionName, type ActionPort, type RecordedAction } from './port/action-port.js';
+import type { ForeignValues } from './redis/foreign-values.js';
+import type { RedisConnection } from './redis/redis-connection.js';
+
+const KEPT = 1_000;
+/** A filter can be longer than anybody reads. */
+const MOST_OF_A_SUBJECT = 256;
+
+/** The record of actions: a stream that is cut at each entry. A repeated command may leave two entries for one action. */
+export class RedisActions implements ActionPort {
+  constructor(
+    private readonly connection: RedisConnection,
+    private readonly foreign: ForeignValues,
+    private readonly warn: (warning: string) => void = () => {},
+  ) {}
+
+  async record({ action, subject, count, by = '' }: Action): Promise<void> {
+    const fields = ['action', action, 'subject', printable(subject, MOST_OF_A_SUBJECT), 'count', count, 'by', by];
+    try {
+      await this.connection.command((redis, keys) => redis.xadd(keys.actions(), 'MAXLEN', KEPT, '*', ...fields));
+    } catch (error) {
+      const [why = ''] = String(error instanceof Error ? error.message : error).split('\n');
+      this.warn(`The action ${action} is not in the record of actions: ${printable(why)}`);
+    }
+  }
+
+  async latest(limit: number): Promise<RecordedAction[]> {
+    const entries = await this.connection.command((redis, keys) =>
+      redis.xrevrange(keys.actions(), '+', '-', 'COUNT', limit).catch((error: Error) => this.ofWrongType(error)),
+    );
+    return entries.flatMap(([id, fields]) => this.parse(id, fields) ?? []);
+  }
+
+  private parse(id: string, fields: readonly string[]): RecordedAction | undefined {
+    const values = new Map(fields.flatMap((name, at) => (at % 2 === 0 ? [[name, fields[at + 1] ?? ''] as const] : [])));
+    const [action = '', subject, count, by] = ['action', 'subject', 'count', 'by'].map((name) => values.get(name));
+    if (!isAction(action) || subject === undefined || !/^\d{1,15}$/.test(count ?? '')) {
+      this.foreign.found(`The entry ${id} of ${this.connection.keys.actions()}`, fields.join(' '));
+      return undefined;
+    }
+    return { id, at: Number.parseInt(id, 10), action, subject, count: Number(count), by: by || undefined };
+  }
+
+  /** A key of somebody else records nothing. */
+  private ofWrongType(error: Error): [] {
+    if (!error.message.startsWith('WRONGTYPE')) throw error;
+    this.foreign.found(this.connection.keys.actions(), 'no stream');
+    return [];
+  }
+}
+
+function isAction(action: string): action is ActionName {
+  return ACTIONS.some((one) => one === action);
+}

@@ -1,0 +1,72 @@
+import type { ActionName, ActionPort } from '../../broker/port/action-port.js';
+import { assertKnownOptions } from '../../values/known-options.js';
+import { invalid } from '../../values/option-values.js';
+import { shown } from '../../values/shown.js';
+
+/** As many as are kept. */
+const MOST = 1_000;
+const USUAL = 50;
+
+/**
+ * How many actions to list.
+ *
+ * @example
+ * const options: ActionListOptions = { limit: 1_000 };
+ */
+export interface ActionListOptions {
+  /**
+   * How many, the latest first; 1 to 1,000.
+   * @default 50
+   */
+  limit?: number;
+}
+
+/**
+ * An action of a person or a program on a queue, a task, a cron or a worker.
+ *
+ * @example
+ * const text = ({ at, by, action, subject }: ActionRecord): string =>
+ *   `${at.toISOString()} ${by ?? 'an app'}: ${action} ${subject}`;
+ */
+export interface ActionRecord {
+  /** of the record */
+  readonly id: string;
+  /** when it was carried out, by the clock of Redis; the end of a bulk action */
+  readonly at: Date;
+  /** the person or program that acted; undefined for app code that gave no name */
+  readonly by: string | undefined;
+  /** what was done */
+  readonly action: ActionName;
+  /** the queue, the id of the task, the name of the cron or the id of the worker; the filter of a bulk action */
+  readonly subject: string;
+  /** tasks, queues, crons or workers that changed */
+  readonly count: number;
+}
+
+/**
+ * The last 1,000 actions on the namespace by an `Inspector`, the command line, `DeadLetters` or `CronManager`. A bulk action is one
+ * record, also if it was stopped. Actions that changed nothing are not recorded, and neither are those for which Redis had no memory.
+ *
+ * @example
+ * for (const { at, by, action, subject, count } of await inspector.actions.list()) console.log(at, by, action, subject, count);
+ */
+export class ActionLog {
+  /** @internal */
+  constructor(private readonly broker: Pick<ActionPort, 'latest'>) {}
+
+  /**
+   * The latest actions, the latest first.
+   *
+   * @example
+   * const [last] = await inspector.actions.list({ limit: 1 });
+   *
+   * @throws NestworkError INVALID_OPTION
+   */
+  async list(options: ActionListOptions = {}): Promise<readonly ActionRecord[]> {
+    assertKnownOptions(options, ['limit'], 'actions.list()');
+    const { limit = USUAL } = options;
+    if (!Number.isInteger(limit) || limit < 1 || limit > MOST)
+      throw invalid('limit', `is ${shown(limit)}`, `Give a whole number from 1 to ${MOST}.`);
+    return (await this.broker.latest(limit)).map(({ at, ...rest }) => ({ ...rest, at: new Date(at) }));
+  }
+}
