@@ -14,6 +14,7 @@ import { cronRuns } from '../worker/cron-run.js';
 import { DeathWatch } from '../worker/death-watch.js';
 import { logBrokenBackoff } from '../worker/executor.js';
 import { MetricsFlush } from '../worker/metrics-flush.js';
+import { NotesWriter } from '../worker/notes/notes-writer.js';
 import { TrackingExecutor } from './tracking-executor.js';
 
 export interface InProcessChildOptions {
@@ -96,6 +97,7 @@ export class InProcessChild implements Child {
     const broker = connect();
     const names = app.catalog.map(({ name }) => name);
     const metrics = this.options.metrics ? new MetricsFlush({ broker: broker.metrics, claimant, names }) : undefined;
+    const notes = new NotesWriter({ write: (given) => broker.notes.write(claimant, given) });
     const loop = new ClaimLoop({
       broker,
       claimant,
@@ -103,9 +105,11 @@ export class InProcessChild implements Child {
       maxTasks: 0,
       executor: this.executor,
       onStart: metrics?.onStart,
+      notes,
       onOutcome: [
         cronRuns((cron, run) => broker.crons.recordRun(claimant, cron, run)),
         ...(metrics ? [metrics.onOutcome] : []),
+        notes.onOutcome,
       ],
       scoreboard: new ScoreboardWriter(this.capacity, scoreboard.fd),
       names: nameIndex(app.catalog),
@@ -114,7 +118,7 @@ export class InProcessChild implements Child {
     });
     const deaths = new DeathWatch({ broker: broker.deadLetters, claimant, hooks: app.hooks });
     deaths.start();
-    const ended = loop.run().then(async () => void (await Promise.all([metrics?.end(), deaths.stop()])));
+    const ended = loop.run().then(async () => void (await Promise.all([metrics?.end(), notes.end(), deaths.stop()])));
     this.claimant = claimant;
     this.scoreboard = scoreboard;
     this.shift = { loop, broker, ended };

@@ -10,6 +10,7 @@ import { cronRuns } from '../worker/cron-run.js';
 import { describeError } from '../worker/describe-error.js';
 import { type Executor, type Failure, isFailure, type Outcome, type OutcomeListener } from '../worker/executor.js';
 import { lineOf, reportOf } from '../worker/failure-record.js';
+import { NotesWriter } from '../worker/notes/notes-writer.js';
 import type { RunningTask } from '../worker/running-task.js';
 import { describeRun, type TaskRun } from './task-run.js';
 import type { TestWork } from './test-work.js';
@@ -31,10 +32,12 @@ export interface TaskRunnerOptions {
 export class TaskRunner {
   private readonly running = new Map<string, RunningTask>();
   private readonly listeners: readonly OutcomeListener[];
+  private readonly notes: NotesWriter;
 
   constructor(private readonly options: TaskRunnerOptions) {
     const { work, clock } = options;
-    this.listeners = [cronRuns((cron, run) => work.claims.recordRun(cron, run), clock)];
+    this.notes = new NotesWriter({ write: (notes) => work.claims.note(notes), clock });
+    this.listeners = [cronRuns((cron, run) => work.claims.recordRun(cron, run), clock), this.notes.onOutcome];
   }
 
   /**
@@ -63,9 +66,11 @@ export class TaskRunner {
     if (isFailure(prepared)) return this.end(claimed, prepared);
     const { task } = prepared;
     this.running.set(claimed.id, task);
+    task.notes = this.notes;
     const outcome = await executor.run(prepared);
     this.running.delete(claimed.id);
     for (const listener of this.listeners) listener(task, outcome);
+    await this.notes.settled();
     return this.end(claimed, outcome);
   }
 

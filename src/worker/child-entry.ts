@@ -23,6 +23,7 @@ import { DeathWatch } from './death-watch.js';
 import { describeError } from './describe-error.js';
 import type { Executor } from './executor.js';
 import { MetricsFlush } from './metrics-flush.js';
+import { NotesWriter } from './notes/notes-writer.js';
 import { shutdownError } from './shutdown-error.js';
 import { noteUncaughtErrors } from './uncaught.js';
 
@@ -101,6 +102,7 @@ class Child {
     const claimant = { session, child, queues };
     const names = catalog.map(({ name }) => name);
     const metrics = order.metrics ? new MetricsFlush({ broker: broker.metrics, claimant, names }) : undefined;
+    const notes = new NotesWriter({ write: (given) => broker.notes.write(claimant, given) });
     this.loop = new ClaimLoop({
       broker,
       executor,
@@ -108,9 +110,11 @@ class Child {
       maxTasks,
       claimant,
       onStart: metrics?.onStart,
+      notes,
       onOutcome: [
         cronRuns((cron, run) => broker.crons.recordRun(claimant, cron, run)),
         ...(metrics ? [metrics.onOutcome] : []),
+        notes.onOutcome,
       ],
       scoreboard: new ScoreboardWriter(order.capacity),
       names: nameIndex(catalog),
@@ -120,7 +124,7 @@ class Child {
     const deaths = new DeathWatch({ broker: broker.deadLetters, claimant, hooks });
     deaths.start();
     await this.loop.run();
-    await Promise.all([metrics?.end(), deaths.stop()]);
+    await Promise.all([metrics?.end(), notes.end(), deaths.stop()]);
     await this.end();
   }
 

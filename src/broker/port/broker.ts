@@ -8,6 +8,7 @@ import type { CatalogPort } from './catalog-port.js';
 import type { CronBroker } from './cron-broker.js';
 import type { DeadLetterBroker, DeadPurgeBroker, DeathReportBroker } from './dead-letter-broker.js';
 import type { CountingBroker, MetricsBroker, SamplingBroker } from './metrics-port.js';
+import type { NotesBroker, NotingBroker } from './notes-port.js';
 import type { Pause, PausePort } from './pause-port.js';
 import type { TaskPort } from './task-port.js';
 import type { DigestPort, WorkerPort } from './worker-port.js';
@@ -242,6 +243,7 @@ export interface ProducerBroker {
 export interface ChildBroker {
   readonly crons: Pick<CronBroker, 'recordRun'>;
   readonly metrics: CountingBroker;
+  readonly notes: NotingBroker;
   claim(claimant: Claimant, request: ClaimRequest): Promise<ClaimReply>;
   /** Ends tasks that are done. Resolves to how many the child still held. */
   ack(claimant: Claimant, ids: readonly string[]): Promise<number>;
@@ -356,6 +358,7 @@ export interface AppBroker extends ProducerBroker, TaskBroker, InspectorBroker {
   readonly broadcasts: Pick<BroadcastRecords, 'outcomes' | 'gaps'>;
   readonly crons: Pick<CronBroker, 'records' | 'pause' | 'resume'>;
   readonly metrics: MetricsBroker;
+  readonly notes: NotesBroker;
   readonly catalog: CatalogPort;
   readonly pauses: PausePort;
   readonly places: TaskPort;
@@ -375,4 +378,5 @@ export interface Broker extends AppBroker, ChildBroker, SupervisorBroker, Promot
   readonly broadcasts: BroadcastRecords;
   readonly crons: CronBroker;
   readonly metrics: CountingBroker & SamplingBroker & MetricsBroker;
+  readonly notes: NotingBroker & NotesBroker;
 }

@@ -5,10 +5,10 @@ import { ago, count, instant } from '../../terminal/figures.js';
 import { duration, flag, list, moment, oneOf, text, usageError, whole } from '../../terminal/usage.js';
 import { shown } from '../../values/shown.js';
 import type { InspectorContext } from '../inspector-context.js';
+import { notesText } from '../notes-text.js';
 import type { ListedTask } from './listed-task.js';
 import type { SendByNameOptions } from './send-by-name.js';
 import type { TaskDetails } from './task-details.js';
-import type { FoundState } from './task-inspector.js';
 
 export const TASK_COLUMNS = [
   { title: 'ID', of: ({ id }: ListedTask) => id },
@@ -21,9 +21,11 @@ export const TASK_COLUMNS = [
 ];
 
 const ID = { id: { summary: 'id of the task' } } as const;
-const ENDED: Partial<Record<FoundState, string>> = {
+const ENDED: Partial<Record<TaskDetails['state'], string>> = {
   dead: 'is dead already',
   cancelled: 'was cancelled before',
+  done: 'is done',
+  dropped: 'was dropped',
   unknown: 'is done, or never was',
 };
 
@@ -158,12 +160,12 @@ function argumentsOf(given: string | undefined): readonly unknown[] {
 
 function notFound(id: string): NestworkError {
   return new NestworkError('UNKNOWN_TASK_ID', `Redis knows no task ${id}.`, [
-    'It may be done: done tasks leave no trace.',
+    'It may be done: done tasks leave no trace, but for an hour what they noted.',
     'It may be in another namespace: --namespace.',
   ]);
 }
 
-function notCancelled(id: string, state: FoundState): NestworkError {
+function notCancelled(id: string, state: TaskDetails['state']): NestworkError {
   return new NestworkError('UNKNOWN_TASK_ID', `Task ${id} ${ENDED[state]}: there is nothing to cancel.`, [
     ...(state === 'dead' ? [`Remove it: nestwork dead delete ${id}.`] : []),
     'It may be in another namespace: --namespace.',
@@ -172,9 +174,11 @@ function notCancelled(id: string, state: FoundState): NestworkError {
 
 function described(task: TaskDetails, withArgs: boolean): string {
   const { id, state, queue, task: name = '(unknown)', ahead, attempt, attempts, child, headers = {}, death } = task;
-  const times = { enqueued: task.enqueuedAt, due: task.dueAt, expires: task.expiresAt, cancelled: task.cancelledAt };
+  const times = { enqueued: task.enqueuedAt, due: task.dueAt, expires: task.expiresAt };
+  const ends = { ended: task.endedAt, cancelled: task.cancelledAt };
   const lines = [`${id}  ${name}  ${state}${queue === undefined ? '' : ` in queue ${queue}`}`];
-  for (const [label, time] of Object.entries(times)) if (time) lines.push(`${label.padEnd(9)} ${timeOf(time)}`);
+  for (const [label, time] of Object.entries({ ...times, ...ends }))
+    if (time) lines.push(`${label.padEnd(9)} ${timeOf(time)}`);
   if (ahead !== undefined) lines.push(`ahead     ${count(ahead)}`);
   if (child !== undefined) lines.push(`child     ${child}`);
   if (attempt !== undefined) lines.push(`attempt   ${attempt}`);
@@ -183,6 +187,7 @@ function described(task: TaskDetails, withArgs: boolean): string {
   if (death) lines.push(`error     ${death.stack ?? death.error}`);
   for (const { at, code, error = '' } of attempts) lines.push(`failed    ${instant(new Date(at))}  ${code}  ${error}`);
   for (const [header, value] of Object.entries(headers)) lines.push(`header    ${header}: ${value}`);
+  lines.push(...notesText(task.progress, task.log));
   if (withArgs) lines.push(`args      ${inspect(task.args, { depth: 10, breakLength: 120 })}`);
   return lines.join('\n');
 }

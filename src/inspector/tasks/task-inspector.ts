@@ -2,6 +2,7 @@ import { types } from 'node:util';
 import type { AppBroker, Due } from '../../broker/port/broker.js';
 import type { FoundTask } from '../../broker/port/task-port.js';
 import { assertTaskId } from '../../message/task-id.js';
+import { decodeNotes } from '../../task/task-notes.js';
 import { type Clock, systemClock } from '../../values/clock.js';
 import { type Duration, toMilliseconds } from '../../values/duration.js';
 import { assertKnownOptions } from '../../values/known-options.js';
@@ -42,7 +43,7 @@ export interface TaskActionOptions {
  * @example
  * const found: FoundState = await inspector.tasks.cancel(id, { by: 'anna' });
  */
-export type FoundState = TaskDetails['state'] | 'unknown';
+export type FoundState = Exclude<TaskDetails['state'], 'done' | 'dropped'>;
 
 /**
  * Looks at single tasks in every state, and acts on those that wait. Whatever it reads, each step asks Redis for a bounded part,
@@ -84,7 +85,8 @@ export class TaskInspector {
   }
 
   /**
-   * One task in any state; undefined when it is done, or never was. It searches all that waits, step by step.
+   * One task in any state, with its progress and its log; undefined when it is done, or never was. A task that noted something is
+   * found for another hour. It searches all that waits, step by step.
    *
    * @example
    * const task = await inspector.tasks.get(id);
@@ -94,7 +96,7 @@ export class TaskInspector {
    */
   async get(id: string): Promise<TaskDetails | undefined> {
     const found = await this.find(id);
-    return found.state === 'unknown' ? undefined : this.detailed(id, { ...found, state: found.state });
+    return found.state === 'dead' ? this.ofDead(id, found) : this.ofLiving(id, found);
   }
 
   /**
@@ -236,15 +238,17 @@ export class TaskInspector {
     return this.broker.places.find(id, await this.known.all());
   }
 
-  private async detailed(
-    id: string,
-    found: FoundTask & { readonly state: TaskDetails['state'] },
-  ): Promise<TaskDetails | undefined> {
-    if (found.state !== 'dead') return new TaskDetails(id, found);
+  private async ofLiving(id: string, found: FoundTask): Promise<TaskDetails | undefined> {
+    const stored = await this.broker.notes.read(id);
+    const notes = stored === undefined ? undefined : decodeNotes(stored);
+    return notes || found.state !== 'unknown' ? new TaskDetails(id, found, { notes }) : undefined;
+  }
+
+  private async ofDead(id: string, found: FoundTask): Promise<TaskDetails | undefined> {
     const { queue } = found;
     const death = await this.dead.get(id, queue === undefined ? {} : { queue });
     // it was redriven or deleted in between
-    return death && new TaskDetails(id, found, death);
+    return death && new TaskDetails(id, found, { death });
   }
 
   /** The child that holds the task, or that takes no others in order to run it alone. */
