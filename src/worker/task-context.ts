@@ -86,9 +86,8 @@ export class TaskContext implements TaskInfo {
    * @param value from 0 to 1
    * @param message a text beside it; one line of at most 200 characters is kept
    * @example
-   * for (const [at, row] of rows.entries()) {
-   *   await this.import(row);
-   *   this.context.progress((at + 1) / rows.length, `row ${row.id}`);
+   * for (let page = 1; page <= 40; page += 1) {
+   *   context.progress(page / 40, `page ${page}`);
    * }
    *
    * @throws NestworkError INVALID_NOTE for another number or NaN, or a message that is no string; OUTSIDE_TASK
@@ -108,7 +107,7 @@ export class TaskContext implements TaskInfo {
    *
    * @param message one line of at most 1,000 characters is kept; control characters are spelled out, as in `\n`
    * @example
-   * this.context.log(`imported ${count} rows of ${file}`);
+   * context.log('40 pages imported');
    *
    * @throws NestworkError INVALID_NOTE for a message that is no string; OUTSIDE_TASK
    */

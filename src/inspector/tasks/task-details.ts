@@ -3,7 +3,7 @@ import { type AttemptRecord, attemptsOf } from '../../message/attempt-record.js'
 import type { TaskHeaders } from '../../message/headers.js';
 import { labelOf } from '../../message/message-label.js';
 import { attemptOf, decodeMessage, type TaskMessage } from '../../message/task-message.js';
-import type { NotedEnd, TaskLogLine, TaskNotes, TaskProgress } from '../../task/task-notes.js';
+import type { TaskLogLine, TaskNotes, TaskProgress } from '../../task/task-notes.js';
 import type { DeadTask } from '../dead-task.js';
 
 /**
@@ -23,7 +23,7 @@ export class TaskDetails {
    * where it is; a cancelled one may still run, until its child has stopped it. `'unknown'`: it has ended or was purged, and only
    * its notes are left
    */
-  readonly state: 'pending' | 'quarantined' | 'scheduled' | 'active' | 'dead' | NotedEnd | 'unknown';
+  readonly state: 'pending' | 'quarantined' | 'scheduled' | 'active' | 'dead' | 'done' | 'dropped' | 'cancelled' | 'unknown';
   /** name of its queue; undefined once it is cancelled and gone */
   readonly queue: string | undefined;
   /** name of the task; undefined when nothing names it */
