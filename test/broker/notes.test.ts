@@ -6,6 +6,7 @@ import { BrokerFixture, childExit, idOf } from '../support/broker-fixture.js';
 const HOUR_S = 3_600;
 const DAY_S = 86_400;
 const REPORT = { code: 'TASK_FAILED', error: 'Error: no', host: 'here', pid: 7 };
+const ALL = { range: {}, order: 'oldest', limit: 10 } as const;
 const RETRY = { inMs: 0, line: '', failures: 0, counts: true };
 
 let fixture: BrokerFixture;
@@ -197,8 +198,7 @@ describe('the notes of a task that dies', () => {
     await fixture.broker.bury(child, { id, queue: 'default', message }, REPORT);
     await fixture.broker.bury(silent.child, { id: silent.id, queue: 'default', message: silent.message }, REPORT);
     const { deadLetters } = fixture.broker;
-    const range = { range: {}, order: 'oldest', limit: 10 } as const;
-    const { entries } = await deadLetters.read('default', range);
+    const { entries } = await deadLetters.read('default', ALL);
     expect(await deadLetters.redrive('default', entries)).toEqual(['redriven', 'redriven']);
     expect(await log(id)).toEqual(['a']);
     expect(await fixture.redis.ttl(key(id))).toBeGreaterThan(DAY_S - 60);
@@ -212,7 +212,11 @@ describe('the notes of a task that dies', () => {
     expect(await fixture.broker.bury(child, { id, queue: 'default', message }, REPORT)).toBe(true);
     const buried = { id: other.id, queue: 'default', message: other.message };
     expect(await fixture.broker.bury(other.child, buried, REPORT)).toBe(true);
-    expect(await fixture.broker.deadLetters.purge('default', { most: 0 }, 10)).toBe(2);
+    const { diedAt = 0 } =
+      (await fixture.broker.deadLetters.read('default', ALL)).entries.find((death) => death.id === id) ?? {};
+    const again = { queue: 'default', deaths: [id, diedAt], noting: [id] };
+    expect(await fixture.call('redrive', again)).toEqual([1]);
+    expect(await fixture.broker.deadLetters.purge('default', { most: 0 }, 10)).toBe(1);
     await fixture.redis.del(key(id), '{nestwork}:dead-notes:default');
   });
 });

@@ -75,8 +75,8 @@ const LEAVE = [
     change('bury: the end of the claim', `${RECORDED}  if end_claim(task) then`, `${RECORDED}  do`),
     change(
       'bury: the freed key',
-      `${RECORDED}  if end_claim(task) then\n    free_key(keys.unique, task.message)\n  end\n`,
-      `${RECORDED}  end_claim(task)\n`,
+      `${RECORDED}  if end_claim(task) then\n    free_key(keys.unique, task.message)\n`,
+      `${RECORDED}  if end_claim(task) then\n`,
     ),
     change(
       'bury: the move before the end of the claim',
@@ -87,6 +87,41 @@ const LEAVE = [
       'bury: the record before the end of the claim',
       RECORDED,
       `  if end_claim(task) then\n    free_key(keys.unique, task.message)\n  end\n${RECORDED}`,
+    ),
+  ),
+  ...missedBy(
+    'notes',
+    change(
+      'bury: a task that noted something',
+      "if type(notes) == 'string' then\n    redis.pcall('HSET'",
+      "do\n    redis.pcall('HSET'",
+    ),
+    change('bury: foreign notes that stop nothing', "redis.pcall('GET', task.notes)", "redis.call('GET', task.notes)"),
+    change(
+      'bury: foreign notes of the dead that stop nothing',
+      "redis.pcall('HSET', task.queue",
+      "redis.call('HSET', task.queue",
+    ),
+    remove('bury: the notes beside the record', '    keep_notes(task)\n'),
+    remove('bury: the end of the notes elsewhere', "    redis.call('DEL', task.notes)\n"),
+    remove('forget_dead: the end of the notes', "  redis.pcall('HDEL', queue.dead_notes, unpack(ids))\n"),
+    change(
+      'forget_dead: foreign notes that stop nothing',
+      "redis.pcall('HDEL', queue.dead",
+      "redis.call('HDEL', queue.dead",
+    ),
+    remove('redrive: the notes of the task', "      redis.call('SET', noting[id].notes, notes, 'EX', 86400)\n"),
+    remove('redrive: an expiry of the notes', ", 'EX', 86400"),
+    change('redrive: a task that noted something', 'noting[id] and redis.pcall', 'redis.pcall'),
+    change(
+      'redrive: notes that are there',
+      "if type(notes) == 'string' then\n      redis.call('SET'",
+      "if noting[id] then\n      redis.call('SET'",
+    ),
+    change(
+      'redrive: foreign notes that stop nothing',
+      "redis.pcall('HGET', queue.dead_notes",
+      "redis.call('HGET', queue.dead_notes",
     ),
   ),
   ...missedBy(
@@ -233,6 +268,7 @@ const BY_SCRIPT = {
       'remembered(counted(task.message, 22, 23), line)',
       '(counted(task.message, 22, 23))',
     ),
+    { tests: 'notes', ...remove('the key for the notes', '  task.notes = keys.notes\n') },
     FULL_MEMORY,
   ),
   claim: [
@@ -547,6 +583,22 @@ const BY_SCRIPT = {
       "string.sub(message, 24, 24) ~= '0'",
     ),
     remove('foreign bytes as no quarantined task', 'not is_foreign(message) and '),
+  ),
+  'write-notes': missedBy(
+    'notes',
+    REGISTERED,
+    NOTHING_FOREIGN,
+    remove('a task that the child holds', "if redis.call('HEXISTS', keys.claims, id) == 0 then\n  return 0\nend\n"),
+    change('numbers of the same child alone', 'writer == child and tonumber(last)', 'tonumber(last)'),
+    remove('a call that is new', 'if tonumber(number) <= seen then\n  return 1\nend\n'),
+    change('a line that is new', 'if tonumber(lines[i]) > seen then', 'if true then'),
+    change('the last hundred lines', '#kept - first < 99', '#kept - first < 999'),
+    remove('the last eight kibibytes', ' and bytes + #kept[first - 1] < 8192'),
+    change('a progress that stays', "progress ~= '' and progress or former or ''", 'progress'),
+    change('a day for notes', 'and 3600 or 86400', 'and 3600 or 3600'),
+    change('an hour after the end', 'and 3600 or 86400', 'and 86400 or 86400'),
+    change('the number of the call', "child .. ' ' .. number", "child .. ' 0'"),
+    NEEDS_MEMORY,
   ),
   flush: missedBy(
     'metrics',
@@ -954,6 +1006,13 @@ const BY_SCRIPT = {
       'the burial of an entry that is no task',
       '    bury_stray(keys, queues[1], keys.claims, all[i], all[i + 1])\n',
     ),
+    {
+      tests: 'notes',
+      ...remove(
+        'the key for the notes of a task that may die',
+        '    task.notes = known_notes[task.id] and known_notes[task.id].notes\n',
+      ),
+    },
     remove('a blamed task that is not foreign', ' and not is_foreign(tasks[id].message)'),
     remove('a task out of time that is not foreign', ' and not is_foreign(task.message)'),
     change('no return of a task that ran out of time', '    tasks[late.id] = nil\n', ''),
