@@ -33,6 +33,7 @@ import { unpromoted } from './redis/redis-errors.js';
 import { redisKeys } from './redis/redis-keys.js';
 import { RedisCrons } from './redis-crons.js';
 import { RedisDeadLetters } from './redis-dead-letters.js';
+import { RedisDone } from './redis-done.js';
 import { RedisMetrics } from './redis-metrics.js';
 import { RedisNotes } from './redis-notes.js';
 import { RedisProducer } from './redis-producer.js';
@@ -75,6 +76,7 @@ export class RedisBroker extends RedisProducer implements Broker {
   readonly crons = new RedisCrons(this.connection, this.foreign);
   readonly metrics = new RedisMetrics(this.connection);
   readonly notes = new RedisNotes(this.connection);
+  readonly done = new RedisDone(this.connection);
   readonly deadLetters = new RedisDeadLetters(this.connection, this.foreign);
   readonly broadcasts = new RedisBroadcastRecords(this.connection, this.foreign);
   readonly stream = new BroadcastStream(this.connection, this.blocking());

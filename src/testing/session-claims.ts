@@ -11,6 +11,7 @@ import type {
   SupervisorBroker,
 } from '../broker/port/broker.js';
 import type { NotesWrite } from '../broker/port/notes-port.js';
+import type { DoneRecord } from '../task/done-record.js';
 import type { TestClaims } from './test-work.js';
 
 /** Long enough for any test; it is not renewed. */
@@ -63,6 +64,10 @@ export class SessionClaims implements TestClaims {
 
   note(notes: NotesWrite): Promise<boolean> {
     return this.broker.notes.write(this.claimant, notes);
+  }
+
+  keepDone(task: string, most: number, records: readonly DoneRecord[]): Promise<void> {
+    return this.broker.done.keep(task, most, records);
   }
 
   /** Gives back held tasks, and ends the session. */

@@ -7,6 +7,7 @@ import type {
   Retry,
 } from '../broker/port/broker.js';
 import type { NotesWrite } from '../broker/port/notes-port.js';
+import type { DoneRecord } from '../task/done-record.js';
 
 /**
  * How a test takes tasks one by one, and ends them, as the only child of a worker that never dies. Each way to end a task
@@ -24,6 +25,8 @@ export interface TestClaims {
   recordRun(cron: string, run: CronRun): Promise<void>;
   /** Adds to the notes of a task that is held. */
   note(notes: NotesWrite): Promise<boolean>;
+  /** Keeps tasks of one name that are done. */
+  keepDone(task: string, most: number, records: readonly DoneRecord[]): Promise<void>;
 }
 
 /** How a test takes the broadcasts that were sent since its app was made. */

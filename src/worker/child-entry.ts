@@ -21,6 +21,7 @@ import { ClaimLoop } from './claim-loop.js';
 import { cronRuns } from './cron-run.js';
 import { DeathWatch } from './death-watch.js';
 import { describeError } from './describe-error.js';
+import { DoneLog, keptDone } from './done-log.js';
 import type { Executor } from './executor.js';
 import { MetricsFlush } from './metrics-flush.js';
 import { NotesWriter } from './notes/notes-writer.js';
@@ -102,6 +103,8 @@ class Child {
     const claimant = { session, child, queues };
     const names = catalog.map(({ name }) => name);
     const metrics = order.metrics ? new MetricsFlush({ broker: broker.metrics, claimant, names }) : undefined;
+    const kept = keptDone(catalog);
+    const done = kept && new DoneLog(kept, { keep: (...records) => broker.done.keep(...records) });
     const notes = new NotesWriter({ write: (given) => broker.notes.write(claimant, given) });
     this.loop = new ClaimLoop({
       broker,
@@ -115,6 +118,7 @@ class Child {
         cronRuns((cron, run) => broker.crons.recordRun(claimant, cron, run)),
         ...(metrics ? [metrics.onOutcome] : []),
         notes.onOutcome,
+        ...(done ? [done.onOutcome] : []),
       ],
       scoreboard: new ScoreboardWriter(order.capacity),
       names: nameIndex(catalog),
@@ -124,7 +128,7 @@ class Child {
     const deaths = new DeathWatch({ broker: broker.deadLetters, claimant, hooks });
     deaths.start();
     await this.loop.run();
-    await Promise.all([metrics?.end(), notes.end(), deaths.stop()]);
+    await Promise.all([metrics?.end(), notes.end(), done?.end(), deaths.stop()]);
     await this.end();
   }
 

@@ -74,12 +74,14 @@ describe('write-notes', () => {
 
   it('that is repeated, or comes after a later one, writes nothing twice', async () => {
     const { id, child } = await held();
-    const first = notes(id, 2, { lines: lines(1, 'a', 'b') });
+    const first = notes(id, 2, { progress: encodeProgress(1, 1, 0.1, ''), lines: lines(1, 'a', 'b') });
     await write(child, first);
     await write(child, first);
     // its answer was lost, so the next one has its lines, too
-    await write(child, notes(id, 3, { lines: [...first.lines, ...lines(3, 'c')] }));
+    const second = { progress: encodeProgress(1, 1, 0.2, ''), lines: [...first.lines, ...lines(3, 'c')] };
+    await write(child, notes(id, 3, second));
     expect(await write(child, first)).toBe(true);
+    expect(decodeNotes((await fixture.broker.notes.read(id)) ?? '')?.progress?.value).toBe(0.2);
     expect(await log(id)).toEqual(['a', 'b', 'c']);
   });
 
@@ -131,11 +133,12 @@ describe('write-notes', () => {
     expect(await log(id)).toEqual(['a']);
     await fixture.redis.del(key(id));
     await fixture.redis.rpush(key(id), 'x');
-    await expect(write(child, notes(id, 2))).rejects.toMatchObject({ code: 'REDIS_REFUSED' });
+    const refused = (foreign: string): object => ({ code: 'REDIS_REFUSED', message: expect.stringContaining(foreign) });
+    await expect(write(child, notes(id, 2))).rejects.toMatchObject(refused(key(id)));
     expect(await fixture.broker.notes.read(id)).toBeUndefined();
     await fixture.redis.del(key(id), `{nestwork}:claims:${child.child}`);
     await fixture.redis.set(`{nestwork}:claims:${child.child}`, 'x');
-    await expect(write(child, notes(id, 2))).rejects.toMatchObject({ code: 'REDIS_REFUSED' });
+    await expect(write(child, notes(id, 2))).rejects.toMatchObject(refused(`claims:${child.child}`));
     await fixture.redis.del(`{nestwork}:claims:${child.child}`);
   });
 
@@ -210,6 +213,7 @@ describe('the notes of a task that dies', () => {
     await fixture.redis.rpush(key(id), 'x');
     await fixture.redis.set('{nestwork}:dead-notes:default', 'x');
     expect(await fixture.broker.bury(child, { id, queue: 'default', message }, REPORT)).toBe(true);
+    expect(await fixture.redis.lrange(key(id), 0, -1)).toEqual(['x']);
     const buried = { id: other.id, queue: 'default', message: other.message };
     expect(await fixture.broker.bury(other.child, buried, REPORT)).toBe(true);
     const { diedAt = 0 } =

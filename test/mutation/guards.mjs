@@ -112,7 +112,6 @@ const LEAVE = [
     ),
     remove('redrive: the notes of the task', "      redis.call('SET', noting[id].notes, notes, 'EX', 86400)\n"),
     remove('redrive: an expiry of the notes', ", 'EX', 86400"),
-    change('redrive: a task that noted something', 'noting[id] and redis.pcall', 'redis.pcall'),
     change(
       'redrive: notes that are there',
       "if type(notes) == 'string' then\n      redis.call('SET'",
@@ -598,6 +597,14 @@ const BY_SCRIPT = {
     change('a day for notes', 'and 3600 or 86400', 'and 3600 or 3600'),
     change('an hour after the end', 'and 3600 or 86400', 'and 86400 or 86400'),
     change('the number of the call', "child .. ' ' .. number", "child .. ' 0'"),
+    NEEDS_MEMORY,
+  ),
+  'keep-done': missedBy(
+    'done',
+    NOTHING_FOREIGN,
+    remove('the last of them', "redis.call('ZREMRANGEBYRANK', keys.done, 0, -1 - most)\n"),
+    change('as many as are asked for', '-1 - most', '-most'),
+    remove('a time to live', "redis.call('EXPIRE', keys.done, seconds)\n"),
     NEEDS_MEMORY,
   ),
   flush: missedBy(

@@ -80,3 +80,24 @@ it('a task that notes nothing sends no command for it, and one that does a singl
   const writes = seen.filter(([name = '', key]) => /^set$/i.test(name) && key === `{nestwork}:notes:${id}`);
   expect([silent, writes.length]).toEqual([0, 1]);
 });
+
+it('a worker keeps the last done tasks of a name that asks for it, and none of the others', async () => {
+  const worker = fixture.worker({ children: 1 });
+  const ids: string[] = [];
+  for (let count = 0; count < 5; count += 1) {
+    ids.push(await fixture.send('keep', [String(count)]));
+    await fixture.event('run', String(count));
+  }
+  await fixture.send('run', ['other']);
+  await fixture.event('run', 'other');
+  worker.kill('SIGTERM');
+  expect(await worker.ended()).toBe(0);
+  const { done } = fixture.broker.broker;
+  const query = { order: 'newest', passed: 0, limit: 10 } as const;
+  const { records } = await done.page('FixtureTasks.keep', query);
+  expect(records.map(({ id }) => id)).toEqual(ids.slice(2).reverse());
+  expect(records.every(({ enqueuedAt, startedAt, endedAt }) => enqueuedAt <= endedAt && startedAt <= endedAt)).toBe(
+    true,
+  );
+  expect(await fixture.broker.redis.keys('{nestwork}:done:*')).toEqual(['{nestwork}:done:FixtureTasks.keep']);
+});

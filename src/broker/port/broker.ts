@@ -7,6 +7,7 @@ import type { BroadcastRecords, StreamBroker } from './broadcast-port.js';
 import type { CatalogPort } from './catalog-port.js';
 import type { CronBroker } from './cron-broker.js';
 import type { DeadLetterBroker, DeadPurgeBroker, DeathReportBroker } from './dead-letter-broker.js';
+import type { DoneBroker, DoneKeepingBroker } from './done-port.js';
 import type { CountingBroker, MetricsBroker, SamplingBroker } from './metrics-port.js';
 import type { NotesBroker, NotingBroker } from './notes-port.js';
 import type { Pause, PausePort } from './pause-port.js';
@@ -206,6 +207,8 @@ export interface CatalogEntry {
   /** `(broadcast)` for a broadcast */
   readonly queue: string;
   readonly broadcast?: BroadcastScope;
+  /** how many of its done tasks are kept; none by default */
+  readonly keepDone?: number;
   /** when it is run by itself, if it is */
   readonly cron?: CronDefinition;
 }
@@ -244,6 +247,7 @@ export interface ChildBroker {
   readonly crons: Pick<CronBroker, 'recordRun'>;
   readonly metrics: CountingBroker;
   readonly notes: NotingBroker;
+  readonly done: DoneKeepingBroker;
   claim(claimant: Claimant, request: ClaimRequest): Promise<ClaimReply>;
   /** Ends tasks that are done. Resolves to how many the child still held. */
   ack(claimant: Claimant, ids: readonly string[]): Promise<number>;
@@ -359,6 +363,7 @@ export interface AppBroker extends ProducerBroker, TaskBroker, InspectorBroker {
   readonly crons: Pick<CronBroker, 'records' | 'pause' | 'resume'>;
   readonly metrics: MetricsBroker;
   readonly notes: NotesBroker;
+  readonly done: DoneBroker;
   readonly catalog: CatalogPort;
   readonly pauses: PausePort;
   readonly places: TaskPort;
@@ -379,4 +384,5 @@ export interface Broker extends AppBroker, ChildBroker, SupervisorBroker, Promot
   readonly crons: CronBroker;
   readonly metrics: CountingBroker & SamplingBroker & MetricsBroker;
   readonly notes: NotingBroker & NotesBroker;
+  readonly done: DoneKeepingBroker & DoneBroker;
 }

@@ -169,6 +169,12 @@ export const KEYS = {
     holds: 'progress and log of a task that noted something, see [below](#notes)',
     lasts: '24 hours after the last write, 1 hour after the end of the task; up to 9 KiB',
   },
+  done: {
+    pattern: 'done:<task>',
+    type: 'sorted set',
+    holds: '`<id> <queue> <enqueuedAt> <startedAt> <attempt>` -> when it was done, in ms by the clock of its worker',
+    lasts: '7 days after the last one; the last `keepDone` of a task that has this option, 160 bytes each',
+  },
   metrics: {
     pattern: 'metrics:<minute>',
     type: 'hash',

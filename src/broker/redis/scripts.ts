@@ -287,6 +287,14 @@ export const SCRIPTS = {
     args: ['child', 'id', 'noted', 'ended', 'number', 'progress', '...lines'],
     reply: reply<Flag>('1, or 0 if the child no longer holds it'),
   },
+  'keep-done': {
+    flags: 'none',
+    purpose: 'keeps done tasks of one name, the last ones of all',
+    by: ['child'],
+    keys: ['done'],
+    args: ['most', 'seconds', '...entries'],
+    reply: reply<number>('the number that is kept'),
+  },
   flush: {
     purpose: 'adds the counts of a child to the minute, the ten minutes and the totals, each flush once',
     by: ['child'],

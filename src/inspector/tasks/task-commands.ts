@@ -16,7 +16,7 @@ export const TASK_COLUMNS = [
   { title: 'QUEUE', of: ({ queue }: ListedTask) => queue },
   { title: 'TASK', of: ({ task }: ListedTask) => task, shrinks: true as const },
   { title: 'ATTEMPT', of: ({ attempt }: ListedTask) => attempt, align: 'right' as const },
-  { title: 'TIME', of: ({ dueAt, enqueuedAt }: ListedTask) => dueAt ?? enqueuedAt },
+  { title: 'TIME', of: ({ dueAt, endedAt, enqueuedAt }: ListedTask) => dueAt ?? endedAt ?? enqueuedAt },
   { title: 'CHILD', of: ({ child }: ListedTask) => child, shrinks: true as const },
 ];
 
@@ -36,14 +36,14 @@ export const taskCommands: CommandGroup<InspectorContext> = {
   commands: [
     command({
       name: 'ls',
-      summary: 'list tasks that have not ended; with --task or --id it searches',
+      summary: 'list tasks that have not ended, or done ones that are kept; with --task or --id it searches',
       options: {
-        state: oneOf('<state>', 'only these', ['active', 'quarantined', 'pending', 'scheduled']),
+        state: oneOf('<state>', 'only these', ['active', 'quarantined', 'pending', 'scheduled', 'done']),
         queue: text('<name>', 'of this queue'),
         task: text('<name>', 'of this task: Class.method'),
         id: text('<start>', 'whose id begins so'),
         limit: whole('<count>', 'at most so many (50)', 1, 1_000),
-        order: oneOf('<order>', 'which come first', ['oldest', 'newest']),
+        order: oneOf('<order>', 'which come first (oldest; of done ones newest)', ['oldest', 'newest']),
         within: duration('<time>', 'end the search after this time (5s)'),
         cursor: text('<cursor>', 'go on where the page before ended'),
       },
@@ -160,7 +160,7 @@ function argumentsOf(given: string | undefined): readonly unknown[] {
 
 function notFound(id: string): NestworkError {
   return new NestworkError('UNKNOWN_TASK_ID', `Redis knows no task ${id}.`, [
-    'It may be done: done tasks leave no trace, but for an hour what they noted.',
+    'It may be done: done tasks leave no trace, unless they noted something or their name has `keepDone`.',
     'It may be in another namespace: --namespace.',
   ]);
 }
@@ -175,7 +175,7 @@ function notCancelled(id: string, state: TaskDetails['state']): NestworkError {
 function described(task: TaskDetails, withArgs: boolean): string {
   const { id, state, queue, task: name = '(unknown)', ahead, attempt, attempts, child, headers = {}, death } = task;
   const times = { enqueued: task.enqueuedAt, due: task.dueAt, expires: task.expiresAt };
-  const ends = { ended: task.endedAt, cancelled: task.cancelledAt };
+  const ends = { started: task.startedAt, ended: task.endedAt, cancelled: task.cancelledAt };
   const lines = [`${id}  ${name}  ${state}${queue === undefined ? '' : ` in queue ${queue}`}`];
   for (const [label, time] of Object.entries({ ...times, ...ends }))
     if (time) lines.push(`${label.padEnd(9)} ${timeOf(time)}`);

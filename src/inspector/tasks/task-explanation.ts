@@ -18,7 +18,8 @@ import type { TaskDetails } from './task-details.js';
  * - `'active'`: a child holds it
  * - `'cancelling'`: it was cancelled, and a child still holds it
  * - `'cancelled'`, `'expired'`, `'dead'`: it has ended so
- * - `'done'`, `'dropped'`: it has ended so, within the last hour, and noted something
+ * - `'done'`, `'dropped'`: it has ended so. Redis has that for an hour if it noted something, and longer of a done one whose name has
+ *   `keepDone`
  * - `'unknown'`: it is done or was purged, or there never was one with this id
  *
  * @example
@@ -88,7 +89,7 @@ type Reason = readonly [code: ExplanationCode, sentence: string];
 
 export function unknownTask(id: string): TaskExplanation {
   const sentence =
-    'Redis knows no task with this id: it is done or was purged, or was never sent to this namespace. Done tasks leave no trace.';
+    'Redis knows no task with this id: it is done or was purged, or was never sent to this namespace. A done task leaves no trace unless its name has `keepDone`.';
   return { id, code: 'unknown', sentences: [sentence], task: undefined, pause: undefined, worker: undefined };
 }
 

@@ -10,6 +10,7 @@ import { invalid } from '../../values/option-values.js';
 import type { DeadLetters } from '../dead-letters.js';
 import type { KnownQueues } from '../queues/known-queues.js';
 import { assertText } from '../queues/queue-pauses.js';
+import { findDone, readDone } from './done-tasks.js';
 import { SendByName, type SendByNameOptions, type SentByName } from './send-by-name.js';
 import { TaskDetails } from './task-details.js';
 import { explanationOf, type TaskExplanation, unknownTask } from './task-explanation.js';
@@ -70,7 +71,7 @@ export class TaskInspector {
   }
 
   /**
-   * Tasks that have not ended, page by page.
+   * Tasks that have not ended, page by page; with `state: 'done'` the done tasks of a name with `keepDone`.
    *
    * With `task` or `id` it searches: it says how far it looked, ends after `within`, and goes on from its cursor.
    *
@@ -81,12 +82,15 @@ export class TaskInspector {
    * @throws NestworkError INVALID_OPTION, INVALID_NAME, INVALID_DURATION, UNKNOWN_QUEUE
    */
   async list(options: TaskListOptions = {}): Promise<TaskPage> {
-    return readTasks(this.broker.places, await resolveList(options, this.known));
+    const list = await resolveList(options, this.known);
+    const { state, task } = options;
+    if (state === 'done' && task !== undefined) return readDone(this.broker.done, task, list);
+    return readTasks(this.broker.places, list);
   }
 
   /**
-   * One task in any state, with its progress and its log; undefined when it is done, or never was. A task that noted something is
-   * found for another hour. It searches all that waits, step by step.
+   * One task in any state, with its progress and its log; undefined when it is done, or never was. A done one is found for an hour
+   * if it noted something, and for longer if its name has `keepDone`. It searches all that waits, step by step.
    *
    * @example
    * const task = await inspector.tasks.get(id);
@@ -241,7 +245,17 @@ export class TaskInspector {
   private async ofLiving(id: string, found: FoundTask): Promise<TaskDetails | undefined> {
     const stored = await this.broker.notes.read(id);
     const notes = stored === undefined ? undefined : decodeNotes(stored);
-    return notes || found.state !== 'unknown' ? new TaskDetails(id, found, { notes }) : undefined;
+    const done = found.state === 'unknown' ? await this.doneOf(id) : undefined;
+    return notes || done || found.state !== 'unknown' ? new TaskDetails(id, found, { notes, done }) : undefined;
+  }
+
+  private async doneOf(id: string): ReturnType<typeof findDone> {
+    const kept = (await this.broker.catalog.tasks()).filter(({ keepDone = 0 }) => keepDone > 0);
+    return findDone(
+      this.broker.done,
+      kept.map(({ name }) => name),
+      id,
+    );
   }
 
   private async ofDead(id: string, found: FoundTask): Promise<TaskDetails | undefined> {

@@ -16,6 +16,7 @@ import { MemoryBroadcasts } from './memory-broadcasts.js';
 import { MemoryClaims } from './memory-claims.js';
 import { MemoryCrons } from './memory-crons.js';
 import { MemoryDeadLetters } from './memory-dead-letters.js';
+import { MemoryDone } from './memory-done.js';
 import { MemoryMetrics } from './memory-metrics.js';
 import { MemoryNotes } from './memory-notes.js';
 import { MemoryPauses } from './memory-pauses.js';
@@ -60,6 +61,7 @@ export class MemoryBroker implements AppBroker, TestWork {
   readonly workers = { workers: async () => [], watch: async () => {}, order: async () => undefined };
   readonly metrics: MemoryMetrics;
   readonly notes: MemoryNotes;
+  readonly done: MemoryDone;
   readonly catalog = {
     tasks: async () => [...(this.registered?.values() ?? [])],
     queues: async () => [...this.queues],
@@ -74,6 +76,7 @@ export class MemoryBroker implements AppBroker, TestWork {
   ) {
     this.tasks = new MemoryTasks(observer.clock);
     this.notes = new MemoryNotes(observer.clock);
+    this.done = new MemoryDone(observer.clock);
     this.deadLetters = new MemoryDeadLetters(this.tasks, this.notes);
     this.broadcasts = new MemoryBroadcasts(this.tasks);
     this.crons = new MemoryCrons(this.tasks);

@@ -1,7 +1,9 @@
 import type { ClaimedTask, CronRun, DeathReport, Retry } from '../../broker/port/broker.js';
 import type { NotesWrite } from '../../broker/port/notes-port.js';
+import type { DoneRecord } from '../../task/done-record.js';
 import type { TestClaims } from '../test-work.js';
 import type { MemoryCrons } from './memory-crons.js';
+import type { MemoryDone } from './memory-done.js';
 import type { MemoryNotes } from './memory-notes.js';
 import type { MemoryPauses } from './memory-pauses.js';
 import type { MemoryTask, MemoryTasks } from './memory-tasks.js';
@@ -12,6 +14,7 @@ export interface ClaimEnds {
   readonly crons: MemoryCrons;
   readonly pauses: MemoryPauses;
   readonly notes: MemoryNotes;
+  readonly done: MemoryDone;
 }
 
 /** pending -> active -> the state in which a claim ends. */
@@ -63,6 +66,10 @@ export class MemoryClaims implements TestClaims {
 
   async recordRun(cron: string, run: CronRun): Promise<void> {
     this.parts.crons.recordRun(cron, run);
+  }
+
+  async keepDone(task: string, most: number, records: readonly DoneRecord[]): Promise<void> {
+    this.parts.done.keep(task, most, records);
   }
 
   async note(notes: NotesWrite): Promise<boolean> {

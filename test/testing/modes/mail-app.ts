@@ -59,6 +59,11 @@ export class MailTasks {
     if (this.context.attempt <= failures) throw new RangeError('no luck');
   }
 
+  @Task({ keepDone: 2 })
+  async kept(user: number): Promise<void> {
+    this.notes.all.push(user);
+  }
+
   @Task()
   async drop(): Promise<void> {
     throw new DropTask('of no use');

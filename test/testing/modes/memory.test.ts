@@ -368,3 +368,18 @@ describe('the notes of a task', () => {
     expect((await tasks.get(long.id))?.log.length).toBe(8);
   });
 });
+
+it('the last done tasks of a name with `keepDone` are found', async () => {
+  const { app, queue, send } = await apps.start();
+  const { tasks } = app.get(Inspector, { strict: false });
+  const sent = [await send.kept.delay(1), await send.kept.delay(2), await send.kept.delay(3)];
+  await send.welcome.delay(1);
+  await queue.drain();
+  const ids = sent.map(({ id }) => id);
+  const list = await tasks.list({ state: 'done', task: 'MailTasks.kept' });
+  expect(list).toMatchObject({ left: 0, tasks: [{ id: ids[2], attempt: 1 }, { id: ids[1] }] });
+  expect(await tasks.get(ids[2] ?? '')).toMatchObject({ state: 'done', task: 'MailTasks.kept' });
+  expect(await tasks.get(ids[0] ?? '')).toBeUndefined();
+  await queue.advance('7d');
+  expect((await tasks.list({ state: 'done', task: 'MailTasks.kept' })).tasks).toEqual([]);
+});
