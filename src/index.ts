@@ -109,6 +109,7 @@ export type {
   WrapSend,
   WrapTask,
 } from './task/task-hooks.js';
+export type { TaskLogLine, TaskProgress } from './task/task-notes.js';
 export type { ByteSize } from './values/byte-size.js';
 export type { Duration } from './values/duration.js';
 export type { ErrorCodes } from './values/error-codes.js';

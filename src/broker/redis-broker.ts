@@ -35,7 +35,9 @@ import { RedisActions } from './redis-actions.js';
 import { RedisBacklog } from './redis-backlog.js';
 import { RedisCrons } from './redis-crons.js';
 import { RedisDeadLetters } from './redis-dead-letters.js';
+import { RedisDone } from './redis-done.js';
 import { RedisMetrics } from './redis-metrics.js';
+import { RedisNotes } from './redis-notes.js';
 import { RedisProducer } from './redis-producer.js';
 import { RedisWorkers } from './redis-workers.js';
 import { declaredCrons } from './session-crons.js';
@@ -77,6 +79,8 @@ export class RedisBroker extends RedisProducer implements Broker {
   readonly workers = new RedisWorkers(this.connection, this.foreign);
   readonly crons = new RedisCrons(this.connection, this.foreign);
   readonly metrics = new RedisMetrics(this.connection);
+  readonly notes = new RedisNotes(this.connection);
+  readonly done = new RedisDone(this.connection);
   readonly deadLetters = new RedisDeadLetters(this.connection, this.foreign);
   readonly broadcasts = new RedisBroadcastRecords(this.connection, this.foreign);
   readonly stream = new BroadcastStream(this.connection, this.blocking());
@@ -217,7 +221,8 @@ export class RedisBroker extends RedisProducer implements Broker {
 
   async settle(claimant: Claimant, childExit: ChildExit): Promise<Settlement> {
     const { session, child, queues } = claimant;
-    const input = { sessionId: session, child, childExit: JSON.stringify(childExit), queues };
+    const noting = [...new Set([...childExit.blamed, ...childExit.timedOut.map(({ id }) => id)])];
+    const input = { sessionId: session, child, childExit: JSON.stringify(childExit), queues, noting };
     const [released, crashed, quarantined, dead, timedOut] = await this.connection.call('settle', input);
     return { released, crashed, quarantined, dead, timedOut };
   }

@@ -49,22 +49,32 @@ export class RedisDeadLetters implements DeadLetterBroker, DeadPurgeBroker, Deat
 
   async find(queue: string, id: string): Promise<DeadEntry | undefined> {
     return this.connection.command(async (redis, keys) => {
-      const [score, record] = await Promise.all([
+      const [score, record, notes] = await Promise.all([
         redis.zscore(keys.dead(queue), id),
         redis.hgetBuffer(keys.records(queue), id),
+        redis.hget(keys.deadNotes(queue), id),
       ]);
       if (score === null) return undefined;
       if (!isWhole(score)) {
         this.foreign.found(keys.dead(queue), id);
         return undefined;
       }
-      return { queue, id, diedAt: Number(score), record: record ?? Buffer.alloc(0) };
+      return { queue, id, diedAt: Number(score), record: record ?? Buffer.alloc(0), notes: notes ?? undefined };
     });
   }
 
   async redrive(queue: string, deaths: readonly Death[]): Promise<Redrive[]> {
-    const answers = await this.connection.call('redrive', { queue, deaths: flat(deaths) });
+    const noting = await this.noting(queue, deaths);
+    const answers = await this.connection.call('redrive', { queue, deaths: flat(deaths), noting });
     return answers.map((answer) => REDRIVES.get(answer) ?? 'refused');
+  }
+
+  /** Those that have notes: mostly none. */
+  private async noting(queue: string, deaths: readonly Death[]): Promise<string[]> {
+    const ids = deaths.map(({ id }) => id);
+    if (ids.length === 0) return [];
+    const notes = await this.connection.command((redis, keys) => redis.hmget(keys.deadNotes(queue), ...ids));
+    return ids.filter((_, at) => notes[at] != null);
   }
 
   remove(queue: string, deaths: readonly Death[]): Promise<number> {

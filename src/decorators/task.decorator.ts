@@ -1,6 +1,8 @@
 import { assertPolicyOptions, POLICY_OPTIONS, type PolicyOptions } from '../policy/policy-options.js';
+import { MOST_DONE } from '../task/done-record.js';
 import { setTaskMetadata } from '../task/task-metadata.js';
 import { assertKnownOptions } from '../values/known-options.js';
+import { whole } from '../values/option-rules.js';
 import { assertQueueName, assertTaskName } from '../values/task-name.js';
 import { assertParentheses, methodPlace } from './method-place.js';
 import type { TaskDecorator } from './task-decorator.js';
@@ -24,9 +26,17 @@ export interface TaskOptions extends PolicyOptions {
    * @default the module's `defaultQueue`
    */
   queue?: string;
+  /**
+   * How many of its done tasks Redis keeps, the last ones, so that `tasks ls --state done` and `inspector.tasks` find them: id,
+   * queue, times and attempt, no arguments and no headers. 0 to 10,000. They go 7 days after the last one.
+   * @default 0; a done task leaves no trace
+   */
+  keepDone?: number;
 }
 
-export const TASK_OPTIONS = ['name', 'queue', ...POLICY_OPTIONS];
+export const TASK_OPTIONS = ['name', 'queue', 'keepDone', ...POLICY_OPTIONS];
+
+const KEEP_DONE = whole(0, MOST_DONE);
 
 /**
  * Makes a method of a provider a task: `QueueClient` can send calls of it, and a worker runs them.
@@ -68,5 +78,6 @@ export function declareTask(decorator: string, options: TaskOptions, { target, p
   assertPolicyOptions(options, `${decorator} on ${declaredAs}`);
   if (options.name !== undefined) assertTaskName(options.name, `${decorator} on ${declaredAs}`);
   if (options.queue !== undefined) assertQueueName(options.queue, `${decorator} on ${declaredAs}`);
+  KEEP_DONE.read(options.keepDone, `keepDone of ${decorator} on ${declaredAs}`);
   setTaskMetadata(descriptor?.value, { ...options, decorator, declaredAs, declaredIn: target.constructor });
 }

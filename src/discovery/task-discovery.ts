@@ -103,7 +103,7 @@ export class TaskDiscovery {
   private define(
     wrapper: Wrapper,
     type: TaskType,
-    { method, name, queue: named, decorator, policy, broadcast, cron }: DeclaredTask,
+    { method, name, queue: named, keepDone, decorator, policy, broadcast, cron }: DeclaredTask,
     { queues, defaultQueue, policies }: TaskHome,
   ): TaskDefinition {
     const module = wrapper.host?.name ?? 'an unknown module';
@@ -117,7 +117,7 @@ export class TaskDiscovery {
     if (named !== undefined && !queues.includes(named)) throw unknownQueue(named, `${decorator} on ${where}`, queues);
     const queue = named ?? defaultQueue;
     const policyOf = policies.of(policy, queue, `task "${name}" (${where})`);
-    return { name, queue, where, origin, policyOf, handler, check, cron: cron && checked(cron, where) };
+    return { name, queue, where, origin, policyOf, handler, check, keepDone, cron: cron && checked(cron, where) };
   }
 
   private *bystanders(): Generator<Bystander> {

@@ -14,8 +14,10 @@ import { BroadcastRunner } from '../worker/broadcast-runner.js';
 import { ClaimLoop } from '../worker/claim-loop.js';
 import { cronRuns } from '../worker/cron-run.js';
 import { DeathWatch } from '../worker/death-watch.js';
+import { DoneLog, keptDone } from '../worker/done-log.js';
 import { logBrokenBackoff } from '../worker/executor.js';
 import { MetricsFlush } from '../worker/metrics-flush.js';
+import { NotesWriter } from '../worker/notes/notes-writer.js';
 import { TrackingExecutor } from './tracking-executor.js';
 
 export interface InProcessChildOptions {
@@ -98,6 +100,9 @@ export class InProcessChild implements Child {
     const broker = connect();
     const names = app.catalog.map(({ name }) => name);
     const metrics = this.options.metrics ? new MetricsFlush({ broker: broker.metrics, claimant, names }) : undefined;
+    const kept = keptDone(app.catalog);
+    const done = kept && new DoneLog(kept, { keep: (...records) => broker.done.keep(...records) });
+    const notes = new NotesWriter({ write: (given) => broker.notes.write(claimant, given) });
     const loop = new ClaimLoop({
       broker,
       claimant,
@@ -105,9 +110,12 @@ export class InProcessChild implements Child {
       maxTasks: 0,
       executor: this.executor,
       onStart: metrics?.onStart,
+      notes,
       onOutcome: [
         cronRuns((cron, run) => broker.crons.recordRun(claimant, cron, run)),
         ...(metrics ? [metrics.onOutcome] : []),
+        notes.onOutcome,
+        ...(done ? [done.onOutcome] : []),
       ],
       scoreboard: new ScoreboardWriter(this.capacity, scoreboard.fd),
       names: nameIndex(app.catalog),
@@ -116,7 +124,9 @@ export class InProcessChild implements Child {
     });
     const deaths = new DeathWatch({ broker: broker.deadLetters, claimant, hooks: app.hooks });
     deaths.start();
-    const ended = loop.run().then(async () => void (await Promise.all([metrics?.end(), deaths.stop()])));
+    const ended = loop
+      .run()
+      .then(async () => void (await Promise.all([metrics?.end(), notes.end(), done?.end(), deaths.stop()])));
     this.claimant = claimant;
     this.scoreboard = scoreboard;
     this.shift = { loop, broker, ended };

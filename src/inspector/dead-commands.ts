@@ -8,6 +8,7 @@ import type { DeadFilter } from './dead-filter.js';
 import type { DeadLetters } from './dead-letters.js';
 import type { DeadTask } from './dead-task.js';
 import type { InspectorContext } from './inspector-context.js';
+import { notesText } from './notes-text.js';
 
 const FILTER = {
   queue: list('<name>', 'dead in this queue; several with commas'),
@@ -142,6 +143,7 @@ function described(task: DeadTask, withArgs: boolean): string {
     ...(stack === undefined ? [] : [stack]),
     ...attempts.map(({ at, code: why, error: text }) => `attempt   ${instant(new Date(at))}  ${why}  ${text ?? ''}`),
   ];
+  lines.push(...notesText(task.progress, task.log));
   if (withArgs) lines.push(`args      ${inspect(task.args, { depth: 10, breakLength: 120 })}`);
   return lines.join('\n');
 }

@@ -2,6 +2,7 @@ import type { DeadEntry, DeathReport } from '../broker/port/broker.js';
 import { type AttemptRecord, attemptsOf, REDRIVEN } from '../message/attempt-record.js';
 import { labelOf } from '../message/message-label.js';
 import { decodeMessage } from '../message/task-message.js';
+import { decodeNotes, type TaskLogLine, type TaskProgress } from '../task/task-notes.js';
 
 const NEWLINE = 10;
 const UNREADABLE: DeathReport = { code: 'UNREADABLE_REPORT', error: 'Its report cannot be read.', host: '', pid: 0 };
@@ -45,15 +46,20 @@ export class DeadTask {
   readonly attempts: readonly AttemptRecord[];
   /** when it was redriven, oldest first */
   readonly redrivenAt: readonly Date[];
+  /** how far it was, if it noted that; undefined in lists */
+  readonly progress: TaskProgress | undefined;
+  /** the last lines of its log, oldest first; none in lists */
+  readonly log: readonly TaskLogLine[];
   readonly #message: Buffer;
 
-  constructor({ id, queue, diedAt, record }: DeadEntry) {
+  constructor({ id, queue, diedAt, record, notes: stored }: DeadEntry) {
     const end = record.indexOf(NEWLINE);
     const { task, code, error, stack, attempt, host, pid } = reportOf(record.subarray(0, Math.max(end, 0)));
     this.#message = end < 0 ? Buffer.alloc(0) : record.subarray(end + 1);
     const text = this.#message.toString();
     const label = labelOf(text);
     const history = label ? attemptsOf(text) : [];
+    const notes = stored === undefined ? undefined : decodeNotes(stored);
     this.id = id;
     this.queue = queue;
     this.task = task ?? label?.name;
@@ -67,6 +73,8 @@ export class DeadTask {
     this.pid = pid;
     this.crashes = label?.crashes ?? 0;
     this.attempts = history.filter((line) => line.code !== REDRIVEN);
+    this.progress = notes?.progress;
+    this.log = notes?.log ?? [];
     this.redrivenAt = history.filter((line) => line.code === REDRIVEN).map(({ at }) => new Date(at));
   }
 

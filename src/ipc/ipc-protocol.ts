@@ -102,7 +102,7 @@ const list =
 const scope: Check = (value) => value === undefined || isBroadcastScope(value);
 const cron: Check = (value) => value === undefined || isCronDefinition(value);
 
-const CATALOG_ENTRY: Fields = { name: text, queue: text, broadcast: scope, cron };
+const CATALOG_ENTRY: Fields = { name: text, queue: text, broadcast: scope, keepDone: optional(count), cron };
 
 /** Every message of the protocol by its type, with its fields: what arrives is checked against it. */
 const SHAPES: Readonly<Record<(ChildMessage | SupervisorMessage)['type'], Fields>> = {

@@ -34,6 +34,8 @@ export interface TaskDefinition {
   readonly check?: () => ArgumentCheck | undefined;
   /** its timeouts and retries */
   readonly policyOf: PolicyOf;
+  /** how many of its done tasks are kept; none by default */
+  readonly keepDone?: number;
   /** when it is run by itself, if it is */
   readonly cron?: CronDefinition;
 }

@@ -15,6 +15,7 @@ const TASK_HOOKS_METADATA = 'nestwork:task-hooks';
 export interface TaskMetadata extends PolicyOptions {
   readonly name?: string;
   readonly queue?: string;
+  readonly keepDone?: number;
   /** as it was written: '@Task()'; an older copy of the package writes none */
   readonly decorator?: string;
   /** `Class.method` of the class that declares the method */
@@ -31,6 +32,8 @@ export interface DeclaredTask {
   /** the given name, or `Class.method` of the class asked about */
   readonly name: string;
   readonly queue: string | undefined;
+  /** how many of its done tasks are kept */
+  readonly keepDone: number | undefined;
   /** as it was written: '@Task()' */
   readonly decorator: string;
   /** the class that declares the method */
@@ -78,9 +81,11 @@ export function declaredTasks(type: { readonly name: string; readonly prototype:
     const metadata = taskMetadataOf(decorated);
     if (!metadata) return [];
     const { name = `${type.name}.${method}`, queue: named, broadcast, declaredAs, declaredIn, ...rest } = metadata;
-    const { decorator = '@Task()', ...policy } = rest;
+    const { decorator = '@Task()', keepDone, ...policy } = rest;
     const queue = broadcast ? BROADCAST_QUEUE : named;
-    return [{ method, name, queue, decorator, declaredIn, broadcast, policy, cron: cronMetadataOf(decorated) }];
+    return [
+      { method, name, queue, keepDone, decorator, declaredIn, broadcast, policy, cron: cronMetadataOf(decorated) },
+    ];
   });
 }
 

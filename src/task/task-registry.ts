@@ -48,8 +48,8 @@ export class TaskRegistry {
   }
 
   /** What others need to know of each: a sender that does not have its class, and a supervisor. */
-  catalog(): Pick<TaskDefinition, 'name' | 'queue' | 'broadcast' | 'cron'>[] {
-    return this.all().map(({ name, queue, broadcast, cron }) => ({ name, queue, broadcast, cron }));
+  catalog(): Pick<TaskDefinition, 'name' | 'queue' | 'broadcast' | 'keepDone' | 'cron'>[] {
+    return this.all().map(({ name, queue, broadcast, keepDone, cron }) => ({ name, queue, broadcast, keepDone, cron }));
   }
 
   get size(): number {

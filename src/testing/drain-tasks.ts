@@ -43,9 +43,10 @@ export async function drainTasks(app: INestApplicationContext): Promise<TaskRun[
   };
   const { queues } = find<ResolvedTaskQueueOptions>(RESOLVED_OPTIONS);
   const broker = find<Broker | MemoryBroker>(BROKER);
-  const executor = new Executor(find(TaskRegistry), find(TaskDiscovery).hooks());
+  const registry = find(TaskRegistry);
+  const executor = new Executor(registry, find(TaskDiscovery).hooks());
   const { work, close } = await workOf(broker, queues);
-  const runner = new TaskRunner({ work, executor, clock: systemClock, impatient: true });
+  const runner = new TaskRunner({ work, executor, registry, clock: systemClock, impatient: true });
   const drained: TaskRun[] = [];
   for await (const run of runner.drain()) if (run.outcome !== 'retried') drained.push(run);
   await close();

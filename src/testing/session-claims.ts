@@ -10,6 +10,8 @@ import type {
   Retry,
   SupervisorBroker,
 } from '../broker/port/broker.js';
+import type { NotesWrite } from '../broker/port/notes-port.js';
+import type { DoneRecord } from '../task/done-record.js';
 import type { TestClaims } from './test-work.js';
 
 /** Long enough for any test; it is not renewed. */
@@ -58,6 +60,14 @@ export class SessionClaims implements TestClaims {
 
   recordRun(cron: string, run: CronRun): Promise<void> {
     return this.broker.crons.recordRun(this.claimant, cron, run);
+  }
+
+  note(notes: NotesWrite): Promise<boolean> {
+    return this.broker.notes.write(this.claimant, notes);
+  }
+
+  keepDone(task: string, most: number, records: readonly DoneRecord[]): Promise<void> {
+    return this.broker.done.keep(task, most, records);
   }
 
   /** Gives back held tasks, and ends the session. */

@@ -4,12 +4,15 @@ import { MOST_PROMOTED } from '../maintenance/promoter.js';
 import { idOf } from '../message/task-message.js';
 import { TaskCancelledError } from '../policy/task-errors.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
+import type { TaskRegistry } from '../task/task-registry.js';
 import { inCleanContext } from '../values/clean-context.js';
 import type { Clock } from '../values/clock.js';
 import { cronRuns } from '../worker/cron-run.js';
 import { describeError } from '../worker/describe-error.js';
+import { DoneLog, keptDone } from '../worker/done-log.js';
 import { type Executor, type Failure, isFailure, type Outcome, type OutcomeListener } from '../worker/executor.js';
 import { lineOf, reportOf } from '../worker/failure-record.js';
+import { NotesWriter } from '../worker/notes/notes-writer.js';
 import type { RunningTask } from '../worker/running-task.js';
 import { describeRun, type TaskRun } from './task-run.js';
 import type { TestWork } from './test-work.js';
@@ -20,6 +23,7 @@ const MOST_RETRIES = 100;
 export interface TaskRunnerOptions {
   readonly work: TestWork;
   readonly executor: Executor;
+  readonly registry: TaskRegistry;
   readonly clock: Clock;
   /**
    * Whether retries are immediate and unknown tasks are dead at once. Otherwise both wait as they would in a worker.
@@ -31,10 +35,16 @@ export interface TaskRunnerOptions {
 export class TaskRunner {
   private readonly running = new Map<string, RunningTask>();
   private readonly listeners: readonly OutcomeListener[];
+  private readonly notes: NotesWriter;
+  private readonly done: DoneLog;
 
   constructor(private readonly options: TaskRunnerOptions) {
-    const { work, clock } = options;
-    this.listeners = [cronRuns((cron, run) => work.claims.recordRun(cron, run), clock)];
+    const { work, clock, registry } = options;
+    this.notes = new NotesWriter({ write: (notes) => work.claims.note(notes), clock });
+    const keep = work.claims.keepDone.bind(work.claims);
+    this.done = new DoneLog(keptDone(registry.catalog()) ?? new Map(), { keep, clock });
+    const crons = cronRuns((cron, run) => work.claims.recordRun(cron, run), clock);
+    this.listeners = [crons, this.notes.onOutcome, this.done.onOutcome];
   }
 
   /**
@@ -63,9 +73,11 @@ export class TaskRunner {
     if (isFailure(prepared)) return this.end(claimed, prepared);
     const { task } = prepared;
     this.running.set(claimed.id, task);
+    task.notes = this.notes;
     const outcome = await executor.run(prepared);
     this.running.delete(claimed.id);
     for (const listener of this.listeners) listener(task, outcome);
+    await Promise.all([this.notes.settled(), this.done.settled()]);
     return this.end(claimed, outcome);
   }
 

@@ -6,6 +6,8 @@ import type {
   PromoterBroker,
   Retry,
 } from '../broker/port/broker.js';
+import type { NotesWrite } from '../broker/port/notes-port.js';
+import type { DoneRecord } from '../task/done-record.js';
 
 /**
  * How a test takes tasks one by one, and ends them, as the only child of a worker that never dies. Each way to end a task
@@ -21,6 +23,10 @@ export interface TestClaims {
   bury(task: ClaimedTask, report: DeathReport, line: string): Promise<boolean>;
   /** Notes how a run of a cron ended. */
   recordRun(cron: string, run: CronRun): Promise<void>;
+  /** Adds to the notes of a task that is held. */
+  note(notes: NotesWrite): Promise<boolean>;
+  /** Keeps tasks of one name that are done. */
+  keepDone(task: string, most: number, records: readonly DoneRecord[]): Promise<void>;
 }
 
 /** How a test takes the broadcasts that were sent since its app was made. */

@@ -5,7 +5,6 @@ import { NestworkError } from '../errors.js';
 import { CronLoop } from '../maintenance/cron-loop.js';
 import { TaskIdSequence } from '../message/task-id.js';
 import { encodeMessage } from '../message/task-message.js';
-import type { TaskRegistry } from '../task/task-registry.js';
 import { inCleanContext } from '../values/clean-context.js';
 import { printable, printableStack } from '../values/printable.js';
 import { printed, printedText } from '../values/printed.js';
@@ -19,7 +18,6 @@ const MOST_RUNS = 100_000;
 
 export interface TestWorkerOptions extends Omit<TaskRunnerOptions, 'work'> {
   readonly broker: MemoryBroker;
-  readonly registry: TaskRegistry;
 }
 
 /** The worker of a test: it serves all queues of the app and fires its crons, but only on request. */

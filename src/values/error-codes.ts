@@ -317,6 +317,15 @@ export interface ErrorCodes {
   NOT_A_BROADCAST: 'run';
 
   /**
+   * > context.progress() was called with NaN.
+   *
+   * The call threw it, so the attempt fails unless the task catches it.
+   *
+   * **Remedy:** Give `progress()` a number from 0 to 1, and `log()` a string.
+   */
+  INVALID_NOTE: 'run';
+
+  /**
    * > TaskContext was read outside a running task.
    *
    * Often code [called the method of a task](../../docs/errors.md#the-method-is-called-directly) instead of sending it.

@@ -22,8 +22,10 @@ import { ClaimLoop } from './claim-loop.js';
 import { cronRuns } from './cron-run.js';
 import { DeathWatch } from './death-watch.js';
 import { describeError } from './describe-error.js';
+import { DoneLog, keptDone } from './done-log.js';
 import type { Executor } from './executor.js';
 import { MetricsFlush } from './metrics-flush.js';
+import { NotesWriter } from './notes/notes-writer.js';
 import { shutdownError } from './shutdown-error.js';
 import { noteUncaughtErrors } from './uncaught.js';
 
@@ -102,6 +104,9 @@ class Child {
     const claimant = { session, child, queues };
     const names = catalog.map(({ name }) => name);
     const metrics = order.metrics ? new MetricsFlush({ broker: broker.metrics, claimant, names }) : undefined;
+    const kept = keptDone(catalog);
+    const done = kept && new DoneLog(kept, { keep: (...records) => broker.done.keep(...records) });
+    const notes = new NotesWriter({ write: (given) => broker.notes.write(claimant, given) });
     this.loop = new ClaimLoop({
       broker,
       executor,
@@ -109,9 +114,12 @@ class Child {
       maxTasks,
       claimant,
       onStart: metrics?.onStart,
+      notes,
       onOutcome: [
         cronRuns((cron, run) => broker.crons.recordRun(claimant, cron, run)),
         ...(metrics ? [metrics.onOutcome] : []),
+        notes.onOutcome,
+        ...(done ? [done.onOutcome] : []),
       ],
       scoreboard: new ScoreboardWriter(order.capacity),
       names: nameIndex(catalog),
@@ -121,7 +129,7 @@ class Child {
     const deaths = new DeathWatch({ broker: broker.deadLetters, claimant, hooks });
     deaths.start();
     await this.loop.run();
-    await Promise.all([metrics?.end(), deaths.stop()]);
+    await Promise.all([metrics?.end(), notes.end(), done?.end(), deaths.stop()]);
     await this.end();
   }
 

@@ -14,6 +14,7 @@ import {
 import type { Finisher } from './finisher.js';
 import { hardLimit } from './hard-limit.js';
 import type { HeldTasks } from './held-tasks.js';
+import type { NoteTaker } from './running-task.js';
 import { RunningTasks } from './running-tasks.js';
 import { SlowStarts } from './slow-starts.js';
 
@@ -31,6 +32,7 @@ export interface ClaimLoopOptions {
   /** the places of the names of tasks in the catalog, for the scoreboard */
   readonly names?: ReadonlyMap<string, number>;
   readonly onStart?: StartListener | undefined;
+  readonly notes?: NoteTaker;
   readonly onOutcome: readonly OutcomeListener[];
   /** Called once; the child works on until it is stopped. */
   readonly onWorn: () => void;
@@ -180,6 +182,7 @@ export class ClaimLoop {
     if (this.finisher.acksWait && this.batchSize.mayBlock(prepared.task.name)) this.finisher.flush();
     if (prepared.policy.hardTimeoutMs !== undefined) scoreboard.limited(claimed.id, hardLimit(prepared));
     this.running.add(prepared.task, claimed.message);
+    prepared.task.notes = this.options.notes;
     this.options.onStart?.started(prepared.task);
     // it never rejects; a callback, because an async function takes a twelfth of the time of a short task
     void executor.run(prepared).then((outcome) => this.end(claimed, prepared, outcome));

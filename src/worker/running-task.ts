@@ -4,6 +4,14 @@ import { attemptOf, type TaskMessage } from '../message/task-message.js';
 import { SoftTimeoutError, TaskCancelledError } from '../policy/task-errors.js';
 import type { TaskInfo } from '../task/task-hooks.js';
 
+/** Takes the notes of running tasks. */
+export interface NoteTaker {
+  /** @param text on one line; '' for none */
+  progress(task: RunningTask, value: number, text: string): void;
+  /** @param text on one line */
+  line(task: RunningTask, text: string): void;
+}
+
 /** One attempt at a task. What few tasks ask for, a Date, headers and an AbortController, is made when asked for. */
 export class RunningTask implements TaskInfo {
   private controller: AbortController | undefined;
@@ -15,6 +23,9 @@ export class RunningTask implements TaskInfo {
     readonly message: TaskMessage,
     readonly queue: string,
   ) {}
+
+  /** While it runs; undefined before and after, and where nobody keeps notes. */
+  notes: NoteTaker | undefined;
 
   /** Whether somebody cancelled it, also after its signal was aborted for another reason. */
   cancelled = false;

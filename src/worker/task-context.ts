@@ -3,9 +3,11 @@ import { Injectable } from '@nestjs/common';
 import { NestworkError } from '../errors.js';
 import type { TaskHeaders } from '../message/headers.js';
 import type { TaskInfo } from '../task/task-hooks.js';
+import { checkedLine, checkedMessage, checkedValue } from './notes/checked-note.js';
+import type { RunningTask } from './running-task.js';
 
 /** Follows a task through everything it awaits. One per process, like the thread of execution it follows. */
-export const runningTask = new AsyncLocalStorage<TaskInfo>();
+export const runningTask = new AsyncLocalStorage<RunningTask>();
 
 /**
  * The data of the running task, injectable anywhere; a singleton that answers for the task that asks.
@@ -75,7 +77,47 @@ export class TaskContext implements TaskInfo {
     return this.task.signal;
   }
 
-  private get task(): TaskInfo {
+  /**
+   * Notes how far the task is, for `tasks show` and `inspector.tasks.get()`. Redis has the latest one about a second later, and
+   * the last one when the attempt ends. Nothing is awaited, and a Redis that does not answer fails no task.
+   *
+   * After the end of the attempt, and in a broadcast, the call does nothing.
+   *
+   * @param value from 0 to 1
+   * @param message a text beside it; one line of at most 200 characters is kept
+   * @example
+   * for (let page = 1; page <= 40; page += 1) {
+   *   context.progress(page / 40, `page ${page}`);
+   * }
+   *
+   * @throws NestworkError INVALID_NOTE for another number or NaN, or a message that is no string; OUTSIDE_TASK
+   */
+  progress(value: number, message?: string): void {
+    const { task } = this;
+    const [checked, text] = [checkedValue(value), checkedMessage(message)];
+    task.notes?.progress(task, checked, text);
+  }
+
+  /**
+   * Adds a line to the log of the task, for `tasks show` and `inspector.tasks.get()`. Redis has it about a second later. It keeps
+   * the last 100 lines of a task, together at most 8 KiB. An attempt goes on with the log of the attempt before.
+   *
+   * It is no logger: lines that must not be lost belong into the log of the app. As `progress()`, it does nothing after the end
+   * of the attempt and in a broadcast, and fails no task when Redis does not answer.
+   *
+   * @param message one line of at most 1,000 characters is kept; control characters are spelled out, as in `\n`
+   * @example
+   * context.log('40 pages imported');
+   *
+   * @throws NestworkError INVALID_NOTE for a message that is no string; OUTSIDE_TASK
+   */
+  log(message: string): void {
+    const { task } = this;
+    const text = checkedLine(message);
+    task.notes?.line(task, text);
+  }
+
+  private get task(): RunningTask {
     const task = runningTask.getStore();
     if (task) return task;
     throw new NestworkError('OUTSIDE_TASK', 'TaskContext was read outside a running task.', [

@@ -64,7 +64,7 @@ const WAYS: [way: string, keys: string[], run: (scene: Scene) => Promise<unknown
   [
     'a redrive',
     [...ENDS, 'queue:default', 'bell:default', 'dead:default', 'dead-records:default'],
-    ({ death }) => fixture.call('redrive', { queue: 'default', deaths: death }),
+    ({ death }) => fixture.call('redrive', { queue: 'default', deaths: death, noting: [] }),
   ],
   [
     'a removal of the dead',

@@ -89,7 +89,7 @@ describe('a call of a script', () => {
       ...['{ns}:queue:b', '{ns}:suspects:b', '{ns}:bell:b', '{ns}:scheduled:b', 'd', 'a', 'b'],
     ]);
     expect(await sent('delete-dead', { queue: 'a', deaths: ['x', 1] })).toEqual([
-      ...[2, '{ns}:dead:a', '{ns}:dead-records:a', 'x', 1],
+      ...[3, '{ns}:dead:a', '{ns}:dead-records:a', '{ns}:dead-notes:a', 'x', 1],
     ]);
   });
 

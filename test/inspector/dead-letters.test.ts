@@ -71,6 +71,8 @@ describe('a dead task', () => {
       crashes: 2,
       attempts: [history[0], history[2]],
       redrivenAt: [new Date(200)],
+      progress: undefined,
+      log: [],
     });
     expect(task?.enqueuedAt?.getTime()).toBe(Number.parseInt(message.slice(25, 34), 36));
     expect(task?.args).toEqual([7, { weekly: true }, new Date(5)]);

@@ -8,7 +8,7 @@ const FIRED = /\{"cron":"[^"]+","due":\d+\}/;
 /**
  * The conditions that hold after every command, in any state. Throws a list of all that do not.
  *
- * Every id is in exactly one place, on the schedule or elsewhere; a dead task has a record; only registered children of living sessions hold claims;
+ * Every id is in exactly one place, on the schedule or elsewhere; a dead task has a record, and without one there are no notes of it; only registered children of living sessions hold claims;
  * where work waits and is not paused a bell rings; every id in a place was marked as seen, unless a cron fired it; a unique key leads to a
  * task that has not ended, as it is stored there.
  */
@@ -71,6 +71,12 @@ export async function checkInvariants(redis: Redis, namespace = 'nestwork'): Pro
     const records = await redis.hkeys(`${tag}dead-records:${queue}`);
     places.push(...ids.map((id) => ({ where: `dead:${queue}`, id })));
     if ([...ids].sort().join() !== [...records].sort().join()) broken.push(`dead:${queue} and its records differ`);
+  }
+
+  for (const queue of named('dead-notes:')) {
+    for (const id of await redis.hkeys(`${tag}dead-notes:${queue}`)) {
+      if (!(await redis.hexists(`${tag}dead-records:${queue}`, id))) broken.push(`notes of ${id} have no dead task`);
+    }
   }
 
   for (const [digest, holder] of Object.entries(await redis.hgetall(`${tag}unique`))) {

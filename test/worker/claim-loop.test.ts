@@ -50,6 +50,8 @@ class ObservedBroker {
   readonly broker: ChildBroker = {
     crons: fixture.broker.crons,
     metrics: fixture.broker.metrics,
+    notes: fixture.broker.notes,
+    done: fixture.broker.done,
     claim: async (claimant, request) => {
       this.asked.push(this.lossy ? 'lost claim' : kindOf(request));
       if (this.lossy) throw new NestworkError('REDIS_TIMEOUT', 'No answer.', 'Wait.');

@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import type { TaskInfo } from '../../src/task/task-hooks.js';
+import type { RunningTask } from '../../src/worker/running-task.js';
 import { runningTask } from '../../src/worker/task-context.js';
 import { TaskLogger } from '../../src/worker/task-logger.js';
 
@@ -16,7 +16,7 @@ function printed(write: () => void): string {
 }
 
 function withinTask(act: () => void): void {
-  runningTask.run(TASK as unknown as TaskInfo, act);
+  runningTask.run(TASK as unknown as RunningTask, act);
 }
 
 describe('TaskLogger', () => {

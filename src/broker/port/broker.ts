@@ -9,7 +9,9 @@ import type { BroadcastRecords, StreamBroker } from './broadcast-port.js';
 import type { CatalogPort } from './catalog-port.js';
 import type { CronBroker } from './cron-broker.js';
 import type { DeadLetterBroker, DeadPurgeBroker, DeathReportBroker } from './dead-letter-broker.js';
+import type { DoneBroker, DoneKeepingBroker } from './done-port.js';
 import type { CountingBroker, MetricsBroker, SamplingBroker } from './metrics-port.js';
+import type { NotesBroker, NotingBroker } from './notes-port.js';
 import type { Pause, PausePort } from './pause-port.js';
 import type { TaskPort } from './task-port.js';
 import type { DigestPort, WorkerPort } from './worker-port.js';
@@ -208,6 +210,8 @@ export interface CatalogEntry {
   /** `(broadcast)` for a broadcast */
   readonly queue: string;
   readonly broadcast?: BroadcastScope;
+  /** how many of its done tasks are kept; none by default */
+  readonly keepDone?: number;
   /** when it is run by itself, if it is */
   readonly cron?: CronDefinition;
 }
@@ -245,6 +249,8 @@ export interface ProducerBroker {
 export interface ChildBroker {
   readonly crons: Pick<CronBroker, 'recordRun'>;
   readonly metrics: CountingBroker;
+  readonly notes: NotingBroker;
+  readonly done: DoneKeepingBroker;
   claim(claimant: Claimant, request: ClaimRequest): Promise<ClaimReply>;
   /** Ends tasks that are done. Resolves to how many the child still held. */
   ack(claimant: Claimant, ids: readonly string[]): Promise<number>;
@@ -359,6 +365,8 @@ export interface AppBroker extends ProducerBroker, TaskBroker, InspectorBroker {
   readonly broadcasts: Pick<BroadcastRecords, 'outcomes' | 'gaps'>;
   readonly crons: Pick<CronBroker, 'records' | 'pause' | 'resume'>;
   readonly metrics: MetricsBroker;
+  readonly notes: NotesBroker;
+  readonly done: DoneBroker;
   readonly catalog: CatalogPort;
   readonly pauses: PausePort;
   readonly places: TaskPort;
@@ -381,4 +389,6 @@ export interface Broker extends AppBroker, ChildBroker, SupervisorBroker, Promot
   readonly broadcasts: BroadcastRecords;
   readonly crons: CronBroker;
   readonly metrics: CountingBroker & SamplingBroker & MetricsBroker;
+  readonly notes: NotingBroker & NotesBroker;
+  readonly done: DoneKeepingBroker & DoneBroker;
 }

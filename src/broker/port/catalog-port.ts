@@ -6,6 +6,8 @@ export interface CatalogTask {
   /** `(broadcast)` for a broadcast */
   readonly queue: string;
   readonly broadcast?: BroadcastScope;
+  /** how many of its done tasks are kept */
+  readonly keepDone?: number;
 }
 
 /** The tasks and queues that workers of a namespace have ever announced. */

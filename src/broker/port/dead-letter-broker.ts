@@ -21,6 +21,8 @@ export interface DeadEntry extends Death {
   readonly queue: string;
   /** report (one line of JSON), newline, message with its history; bytes, because a message may be none of ours */
   readonly record: Buffer;
+  /** the notes of the task, if it has some; only `find` reads them */
+  readonly notes?: string | undefined;
 }
 
 /** Which dead tasks of a queue to read. */

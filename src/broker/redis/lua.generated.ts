@@ -82,11 +82,19 @@ end`,
   end
   return true
 end`,
+  'keep_notes': `local function keep_notes(task)
+  local notes = task.notes and redis.pcall('GET', task.notes)
+  if type(notes) == 'string' then
+    redis.pcall('HSET', task.queue.dead_notes, task.id, notes)
+    redis.call('DEL', task.notes)
+  end
+end`,
   'bury': `local function bury(keys, task, report)
   redis.call('ZADD', task.queue.dead, text(now_ms()), task.id)
   redis.call('HSET', task.queue.records, task.id, report .. '\\n' .. task.message)
   if end_claim(task) then
     free_key(keys.unique, task.message)
+    keep_notes(task)
   end
 end`,
   'try_again': `local function try_again(keys, task, attempt)
@@ -168,9 +176,16 @@ end`,
   'forget_dead': `local function forget_dead(queue, ids)
   redis.call('ZREM', queue.dead, unpack(ids))
   redis.call('HDEL', queue.records, unpack(ids))
+  redis.pcall('HDEL', queue.dead_notes, unpack(ids))
 end`,
-  'redrive': `local function redrive(keys, queue, ids, messages)
+  'redrive': `local function redrive(keys, queue, ids, messages, noting)
   enlist_new(queue, messages)
+  for _, id in ipairs(ids) do
+    local notes = noting[id] and redis.pcall('HGET', queue.dead_notes, id)
+    if type(notes) == 'string' then
+      redis.call('SET', noting[id].notes, notes, 'EX', 86400)
+    end
+  end
   -- else it would end without a trace when it is given back or retried
   redis.call('ZREM', keys.cancelled, unpack(ids))
   forget_dead(queue, ids)
@@ -838,7 +853,7 @@ ${LIB.wrong_queues}
 ${LIB.forget_dead}
 -- deletes dead tasks.
 -- Returns the number deleted.
-local queue = { dead = KEYS[1], records = KEYS[2] }
+local queue = { dead = KEYS[1], records = KEYS[2], dead_notes = KEYS[3] }
 local deaths = part(ARGV, 1, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -869,7 +884,7 @@ ${LIB.forget_dead}
 -- deletes dead tasks that are too old or too many, the oldest first.
 -- Returns the number deleted.
 local retention_ms, kept, most = ARGV[1], ARGV[2], ARGV[3]
-local queue = { dead = KEYS[1], records = KEYS[2] }
+local queue = { dead = KEYS[1], records = KEYS[2], dead_notes = KEYS[3] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- Kept for \`retention_ms\` and as many as \`kept\`, or '' for any; \`most\` to forget at once.
@@ -904,11 +919,23 @@ ${LIB.forget_dead}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.redrive}
+${LIB.by_name}
 -- moves dead tasks to the tail of their queue, with new counters.
 -- Returns for each task 1, 0 if that death is gone, -1 if its header cannot be reset.
 local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3] }
-local queue = { name = ARGV[1], pending = KEYS[4], bell = KEYS[5], dead = KEYS[6], records = KEYS[7] }
-local deaths = part(ARGV, 2, #ARGV)
+local queue = {
+  name = ARGV[1],
+  pending = KEYS[4],
+  bell = KEYS[5],
+  dead = KEYS[6],
+  records = KEYS[7],
+  dead_notes = KEYS[8],
+}
+local noting = {}
+for i = 1, ARGV[2] do
+  noting[i] = { name = ARGV[i + 2], notes = KEYS[i + 8] }
+end
+local deaths = part(ARGV, #noting + 3, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- A death is id and time of death in ms; at most 500. The tasks come to the tail of their queue, as if they had just been
@@ -952,7 +979,7 @@ for i = 1, #deaths, 2 do
 end
 
 if #ids > 0 then
-  redrive(keys, queue, ids, messages)
+  redrive(keys, queue, ids, messages, by_name(noting))
 end
 return answers`,
   'report-deaths': `#!lua flags=allow-oom
@@ -2069,27 +2096,30 @@ ${LIB.end_cancelled}
 ${LIB.remembered}
 ${LIB.text}
 ${LIB.now_ms}
+${LIB.keep_notes}
 ${LIB.bury}
 -- moves a task to the dead, with the report of its error.
 -- Returns 1, or 0 if the child no longer held it.
 local keys = {
   session = KEYS[1],
   claims = KEYS[2],
-  unique = KEYS[3],
-  cancelled = KEYS[4],
-  alarm = KEYS[5],
-  endings = KEYS[6],
-  catalog = KEYS[7],
+  notes = KEYS[3],
+  unique = KEYS[4],
+  cancelled = KEYS[5],
+  alarm = KEYS[6],
+  endings = KEYS[7],
+  catalog = KEYS[8],
 }
 local child, id, report, line, header = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local queue = {
   name = ARGV[6],
-  pending = KEYS[8],
-  quarantined = KEYS[9],
-  bell = KEYS[10],
-  scheduled = KEYS[11],
-  dead = KEYS[12],
-  records = KEYS[13],
+  pending = KEYS[9],
+  quarantined = KEYS[10],
+  bell = KEYS[11],
+  scheduled = KEYS[12],
+  dead = KEYS[13],
+  records = KEYS[14],
+  dead_notes = KEYS[15],
 }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -2116,6 +2146,7 @@ if not end_cancelled(keys, task) then
   if line ~= '' then
     task.message = remembered(counted(task.message, 22, 23), line)
   end
+  task.notes = keys.notes
   bury(keys, task, report)
 end
 return 1`,
@@ -2137,6 +2168,7 @@ ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
+${LIB.keep_notes}
 ${LIB.bury}
 ${LIB.ring}
 -- acks finished tasks of a child, then gives it tasks of its queues, by priority.
@@ -2283,6 +2315,28 @@ for i = 1, #queues do
   end
 end
 return { 0, acked, to_drain, has_zero and granted or table.concat(granted, '\\0'), more, paused }`,
+  'keep-done': `#!lua
+${LIB.part}
+${LIB.wrong_type}
+-- keeps done tasks of one name, the last ones of all.
+-- Returns the number that is kept.
+local keys = { done = KEYS[1] }
+local most, seconds = ARGV[1], ARGV[2]
+local entries = part(ARGV, 3, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`entries\` are times of end and records, at most 500. A repetition finds its records there, and adds none.
+--
+-- Atomic because there must never be more than \`most\` for long, and a time to live is part of the write.
+
+local wrong = wrong_type('zset', keys.done)
+if wrong then
+  return wrong
+end
+redis.call('ZADD', keys.done, unpack(entries))
+redis.call('ZREMRANGEBYRANK', keys.done, 0, -1 - most)
+redis.call('EXPIRE', keys.done, seconds)
+return redis.call('ZCARD', keys.done)`,
   'pause-queue': `#!lua flags=allow-oom
 ${LIB.wrong_type}
 ${LIB.now_ms}
@@ -2523,6 +2577,7 @@ ${LIB.remembered}
 ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.counted}
+${LIB.keep_notes}
 ${LIB.bury}
 ${LIB.ring}
 ${LIB.schedule}
@@ -2545,16 +2600,21 @@ local keys = {
 }
 local child, child_exit = ARGV[1], ARGV[2]
 local queues = {}
-for i = 1, #ARGV - 2 do
+for i = 1, ARGV[3] do
   queues[i] = {
-    name = ARGV[i + 2],
-    pending = KEYS[6 * i + 2],
-    quarantined = KEYS[6 * i + 3],
-    bell = KEYS[6 * i + 4],
-    scheduled = KEYS[6 * i + 5],
-    dead = KEYS[6 * i + 6],
-    records = KEYS[6 * i + 7],
+    name = ARGV[i + 3],
+    pending = KEYS[7 * i + 1],
+    quarantined = KEYS[7 * i + 2],
+    bell = KEYS[7 * i + 3],
+    scheduled = KEYS[7 * i + 4],
+    dead = KEYS[7 * i + 5],
+    records = KEYS[7 * i + 6],
+    dead_notes = KEYS[7 * i + 7],
   }
+end
+local noting = {}
+for i = 1, #ARGV - (#queues + 3) do
+  noting[i] = { name = ARGV[#queues + i + 3], notes = KEYS[7 * #queues + i + 7] }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -2564,6 +2624,7 @@ end
 --   what ran out of time counts a failure, and runs again after its delay or is dead
 --   what was done is acked, what was cancelled ends, what was not started goes back uncounted
 --   a task that ran out of time and is dropped is among the done
+-- \`noting\` are the tasks that may die of it, with the keys for their notes.
 --
 -- Atomic because the claims may be given to others only in the instant in which the child loses its registration.
 
@@ -2576,6 +2637,7 @@ if wrong then
   return wrong
 end
 local judged, known_queues, tasks = cjson.decode(child_exit), by_name(queues), {}
+local known_notes = by_name(noting)
 for _, id in ipairs(judged.dropped or {}) do
   local held = redis.call('HGET', keys.claims, id)
   local task = held and held_task(keys.claims, id, held, known_queues)
@@ -2591,6 +2653,7 @@ for i = 1, #all, 2 do
   if not task then
     bury_stray(keys, queues[1], keys.claims, all[i], all[i + 1])
   elseif not end_cancelled(keys, task) then
+    task.notes = known_notes[task.id] and known_notes[task.id].notes
     tasks[task.id] = task
   end
 end
@@ -2646,4 +2709,61 @@ end
 put_back(keys, back)
 redis.call('HDEL', keys.session, child)
 return { released, crashed, quarantined, dead, timed_out }`,
+  'write-notes': `#!lua
+${LIB.noted}
+${LIB.part}
+${LIB.registration}
+${LIB.wrong_type}
+-- adds to the notes of a task that the child holds, each call once.
+-- Returns 1, or 0 if the child no longer holds it.
+local keys = { session = KEYS[1], claims = KEYS[2], notes = KEYS[3] }
+local child, id, noted, ended, number, progress = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local lines = part(ARGV, 7, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`noted\` says of which task they are, and how it ended if it has \`ended\`; \`number\` is that of the last call, by which one
+-- that is repeated is recognised; \`progress\` is '' for none; \`lines\` are numbers of calls and lines, the oldest first.
+--
+-- Atomic because a child that has lost the task must not write over the notes of its next attempt.
+
+local _, lost = registration(keys.session, child)
+if lost then
+  return lost
+end
+local wrong = wrong_type('hash', keys.claims) or wrong_type('string', keys.notes)
+if wrong then
+  return wrong
+end
+if redis.call('HEXISTS', keys.claims, id) == 0 then
+  return 0
+end
+
+local stored = redis.call('GET', keys.notes) or ''
+local writer, last, former, log = string.match(stored, '^(%S+) (%d+)\\n[^\\n]*\\n([^\\n]*)\\n?(.*)$')
+local seen = writer == child and tonumber(last) or 0
+if tonumber(number) <= seen then
+  return 1
+end
+
+local kept = {}
+for line in string.gmatch(log or '', '[^\\n]+') do
+  kept[#kept + 1] = line
+end
+for i = 1, #lines, 2 do
+  if tonumber(lines[i]) > seen then
+    kept[#kept + 1] = lines[i + 1]
+  end
+end
+local first, bytes = #kept + 1, 0
+while first > 1 and #kept - first < 99 and bytes + #kept[first - 1] < 8192 do
+  first = first - 1
+  bytes = bytes + #kept[first] + 1
+end
+
+local notes = { child .. ' ' .. number, noted, progress ~= '' and progress or former or '' }
+for i = first, #kept do
+  notes[#notes + 1] = kept[i]
+end
+redis.call('SET', keys.notes, table.concat(notes, '\\n'), 'EX', ended == '1' and 3600 or 86400)
+return 1`,
 } as const;

@@ -51,6 +51,12 @@ export const KEYS = {
     holds: 'task id -> report (JSON), newline, message of a dead task',
     lasts: 'as `dead:`; 124 bytes a task and the record, whose stack has up to 8,000 characters',
   },
+  deadNotes: {
+    pattern: 'dead-notes:<queue>',
+    type: 'hash',
+    holds: 'task id -> the notes of a dead task, as in `notes:`',
+    lasts: 'as `dead:`; gone when empty; 100 bytes and the notes, only of tasks that noted something',
+  },
   alarm: {
     pattern: 'alarm',
     type: 'list',
@@ -162,6 +168,18 @@ export const KEYS = {
     type: 'hash',
     holds: '`<cron> <field>` -> the record of a cron, see [below](#crons)',
     lasts: '1 day after the last session that declared the cron; about 700 bytes each',
+  },
+  notes: {
+    pattern: 'notes:<id>',
+    type: 'string',
+    holds: 'progress and log of a task that noted something, see [below](#notes)',
+    lasts: '24 hours after the last write, 1 hour after the end of the task; up to 9 KiB',
+  },
+  done: {
+    pattern: 'done:<task>',
+    type: 'sorted set',
+    holds: '`<id> <queue> <enqueuedAt> <startedAt> <attempt>` -> when it was done, in ms by the clock of its worker',
+    lasts: '7 days after the last one; the last `keepDone` of a task that has this option, 160 bytes each',
   },
   metrics: {
     pattern: 'metrics:<minute>',

@@ -55,6 +55,8 @@ export const ENDS = ['unique', 'cancelled', 'alarm'] as const;
 const COUNTS = ['endings', 'catalog'] as const;
 /** Where a task of a queue can go. */
 const QUEUE = ['name', 'pending', 'quarantined', 'bell', 'scheduled', 'dead', 'records'] as const;
+/** And where its notes go with it when it dies. */
+const GRAVE = [...QUEUE, 'deadNotes'] as const;
 
 /**
  * Every script: one for each transition, and a few that read.
@@ -152,8 +154,8 @@ export const SCRIPTS = {
   bury: {
     purpose: 'moves a task to the dead, with the report of its error',
     by: ['child'],
-    keys: ['session', 'claims', ...ENDS, ...COUNTS],
-    blocks: { queue: QUEUE },
+    keys: ['session', 'claims', 'notes', ...ENDS, ...COUNTS],
+    blocks: { queue: GRAVE },
     args: ['child', 'id', 'report', 'line', 'header'],
     reply: reply<Flag>('1, or 0 if the child no longer held it'),
   },
@@ -161,7 +163,7 @@ export const SCRIPTS = {
     purpose: 'ends all claims of a child that has exited, and its registration',
     by: ['supervisor'],
     keys: ['session', 'claims', ...ENDS, ...COUNTS],
-    blocks: { '...queues': QUEUE },
+    blocks: { '...queues': GRAVE, '...noting': ['notes'] },
     args: ['child', 'childExit'],
     reply: reply<[released: number, crashed: number, quarantined: number, dead: number, timedOut: number]>(
       'the numbers released, crashed, quarantined, dead, timed out',
@@ -240,21 +242,21 @@ export const SCRIPTS = {
     purpose: 'moves dead tasks to the tail of their queue, with new counters',
     by: ['DeadLetters'],
     keys: [...ENDS],
-    blocks: { queue: ['name', 'pending', 'bell', 'dead', 'records'] },
+    blocks: { queue: ['name', 'pending', 'bell', 'dead', 'records', 'deadNotes'], '...noting': ['notes'] },
     args: ['...deaths'],
     reply: reply<number[]>('for each task 1, 0 if that death is gone, -1 if its header cannot be reset'),
   },
   'delete-dead': {
     purpose: 'deletes dead tasks',
     by: ['DeadLetters'],
-    blocks: { queue: ['dead', 'records'] },
+    blocks: { queue: ['dead', 'records', 'deadNotes'] },
     args: ['...deaths'],
     reply: reply<number>('the number deleted'),
   },
   purge: {
     purpose: 'deletes dead tasks that are too old or too many, the oldest first',
     by: ['supervisor'],
-    blocks: { queue: ['dead', 'records'] },
+    blocks: { queue: ['dead', 'records', 'deadNotes'] },
     args: ['retentionMs', 'kept', 'most'],
     reply: reply<number>('the number deleted'),
   },
@@ -276,6 +278,22 @@ export const SCRIPTS = {
     blocks: { '...queues': ['name', 'dead'] },
     args: ['child', 'number'],
     reply: reply<string[]>('for each death its queue, its time and its id'),
+  },
+  'write-notes': {
+    flags: 'none',
+    purpose: 'adds to the notes of a task that the child holds, each call once',
+    by: ['child'],
+    keys: ['session', 'claims', 'notes'],
+    args: ['child', 'id', 'noted', 'ended', 'number', 'progress', '...lines'],
+    reply: reply<Flag>('1, or 0 if the child no longer holds it'),
+  },
+  'keep-done': {
+    flags: 'none',
+    purpose: 'keeps done tasks of one name, the last ones of all',
+    by: ['child'],
+    keys: ['done'],
+    args: ['most', 'seconds', '...entries'],
+    reply: reply<number>('the number that is kept'),
   },
   flush: {
     purpose: 'adds the counts of a child to the minute, the ten minutes and the totals, each flush once',

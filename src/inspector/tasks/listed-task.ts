@@ -3,16 +3,20 @@ import { labelOf } from '../../message/message-label.js';
 import { attemptOf, idOf } from '../../message/task-message.js';
 
 /**
- * A state in which `TaskInspector.list` finds tasks. Dead ones are listed by `inspector.dead`.
+ * A state in which `TaskInspector.list` finds tasks: `'done'` those of a name with `keepDone`. Dead ones are listed by
+ * `inspector.dead`.
  *
  * @example
  * const state: ListedState = 'quarantined';
  * const { tasks } = await inspector.tasks.list({ state });
  */
-export type ListedState = 'pending' | 'scheduled' | 'active' | 'quarantined';
+export type ListedState = 'pending' | 'scheduled' | 'active' | 'quarantined' | 'done';
+
+/** That of a task that has not ended. */
+export type LivingState = Exclude<ListedState, 'done'>;
 
 /**
- * A task that has not ended, as a list shows it: without its arguments.
+ * A task as a list shows it: without its arguments.
  *
  * @example
  * const text = ({ id, task, attempt }: ListedTask): string => `${id} ${task ?? 'unknown'}, attempt ${attempt ?? '?'}`;
@@ -30,19 +34,25 @@ export interface ListedTask {
   readonly enqueuedAt: Date | undefined;
   /** when it is due, by the clock of Redis; only of a scheduled one */
   readonly dueAt: Date | undefined;
-  /** which attempt is under way or comes next, from 1; undefined for bytes that are no message */
+  /** when the attempt started that returned, by the clock of its worker; only of a done one */
+  readonly startedAt: Date | undefined;
+  /** when it was done, by the clock of its worker; only of a done one */
+  readonly endedAt: Date | undefined;
+  /** which attempt is under way or comes next or, of a done one, returned, from 1; undefined for bytes that are no message */
   readonly attempt: number | undefined;
   /** the child that holds it; only of an active one */
   readonly child: string | undefined;
 }
 
+const NOT_ENDED = { startedAt: undefined, endedAt: undefined };
+
 export function waitingTask({ queue, state }: WaitingPlace, { head, dueAt }: WaitingEntry): ListedTask {
   const due = dueAt === undefined ? undefined : new Date(dueAt);
-  return { id: idOf(head), state, queue, ...labelled(head), dueAt: due, child: undefined };
+  return { id: idOf(head), state, queue, ...labelled(head), ...NOT_ENDED, dueAt: due, child: undefined };
 }
 
 export function heldTask(child: string, { id, queue, head }: HeldTask): ListedTask {
-  return { id, state: 'active', queue, ...labelled(head), dueAt: undefined, child };
+  return { id, state: 'active', queue, ...labelled(head), ...NOT_ENDED, dueAt: undefined, child };
 }
 
 /** What stands at the beginning of a message. */

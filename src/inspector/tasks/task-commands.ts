@@ -5,11 +5,11 @@ import { ago, count, instant } from '../../terminal/figures.js';
 import { duration, flag, list, moment, oneOf, text, usageError, whole } from '../../terminal/usage.js';
 import { shown } from '../../values/shown.js';
 import type { InspectorContext } from '../inspector-context.js';
+import { notesText } from '../notes-text.js';
 import type { ListedTask } from './listed-task.js';
 import { rescheduleCommands } from './reschedule-commands.js';
 import type { SendByNameOptions } from './send-by-name.js';
 import type { TaskDetails } from './task-details.js';
-import type { FoundState } from './task-inspector.js';
 
 export const TASK_COLUMNS = [
   { title: 'ID', of: ({ id }: ListedTask) => id },
@@ -17,14 +17,16 @@ export const TASK_COLUMNS = [
   { title: 'QUEUE', of: ({ queue }: ListedTask) => queue },
   { title: 'TASK', of: ({ task }: ListedTask) => task, shrinks: true as const },
   { title: 'ATTEMPT', of: ({ attempt }: ListedTask) => attempt, align: 'right' as const },
-  { title: 'TIME', of: ({ dueAt, enqueuedAt }: ListedTask) => dueAt ?? enqueuedAt },
+  { title: 'TIME', of: ({ dueAt, endedAt, enqueuedAt }: ListedTask) => dueAt ?? endedAt ?? enqueuedAt },
   { title: 'CHILD', of: ({ child }: ListedTask) => child, shrinks: true as const },
 ];
 
 const ID = { id: { summary: 'id of the task' } } as const;
-const ENDED: Partial<Record<FoundState, string>> = {
+const ENDED: Partial<Record<TaskDetails['state'], string>> = {
   dead: 'is dead already',
   cancelled: 'was cancelled before',
+  done: 'is done',
+  dropped: 'was dropped',
   unknown: 'is done, or never was',
 };
 
@@ -35,14 +37,14 @@ export const taskCommands: CommandGroup<InspectorContext> = {
   commands: [
     command({
       name: 'ls',
-      summary: 'list tasks that have not ended; with --task or --id it searches',
+      summary: 'list tasks that have not ended, or done ones that are kept; with --task or --id it searches',
       options: {
-        state: oneOf('<state>', 'only these', ['active', 'quarantined', 'pending', 'scheduled']),
+        state: oneOf('<state>', 'only these', ['active', 'quarantined', 'pending', 'scheduled', 'done']),
         queue: text('<name>', 'of this queue'),
         task: text('<name>', 'of this task: Class.method'),
         id: text('<start>', 'whose id begins so'),
         limit: whole('<count>', 'at most so many (50)', 1, 1_000),
-        order: oneOf('<order>', 'which come first', ['oldest', 'newest']),
+        order: oneOf('<order>', 'which come first (oldest; of done ones newest)', ['oldest', 'newest']),
         within: duration('<time>', 'end the search after this time (5s)'),
         cursor: text('<cursor>', 'go on where the page before ended'),
       },
@@ -160,12 +162,12 @@ function argumentsOf(given: string | undefined): readonly unknown[] {
 
 function notFound(id: string): NestworkError {
   return new NestworkError('UNKNOWN_TASK_ID', `Redis knows no task ${id}.`, [
-    'It may be done: done tasks leave no trace.',
+    'It may be done: done tasks leave no trace, unless they noted something or their name has `keepDone`.',
     'It may be in another namespace: --namespace.',
   ]);
 }
 
-function notCancelled(id: string, state: FoundState): NestworkError {
+function notCancelled(id: string, state: TaskDetails['state']): NestworkError {
   return new NestworkError('UNKNOWN_TASK_ID', `Task ${id} ${ENDED[state]}: there is nothing to cancel.`, [
     ...(state === 'dead' ? [`Remove it: nestwork dead delete ${id}.`] : []),
     'It may be in another namespace: --namespace.',
@@ -174,9 +176,11 @@ function notCancelled(id: string, state: FoundState): NestworkError {
 
 function described(task: TaskDetails, withArgs: boolean): string {
   const { id, state, queue, task: name = '(unknown)', ahead, attempt, attempts, child, headers = {}, death } = task;
-  const times = { enqueued: task.enqueuedAt, due: task.dueAt, expires: task.expiresAt, cancelled: task.cancelledAt };
+  const times = { enqueued: task.enqueuedAt, due: task.dueAt, expires: task.expiresAt };
+  const ends = { started: task.startedAt, ended: task.endedAt, cancelled: task.cancelledAt };
   const lines = [`${id}  ${name}  ${state}${queue === undefined ? '' : ` in queue ${queue}`}`];
-  for (const [label, time] of Object.entries(times)) if (time) lines.push(`${label.padEnd(9)} ${timeOf(time)}`);
+  for (const [label, time] of Object.entries({ ...times, ...ends }))
+    if (time) lines.push(`${label.padEnd(9)} ${timeOf(time)}`);
   if (ahead !== undefined) lines.push(`ahead     ${count(ahead)}`);
   if (child !== undefined) lines.push(`child     ${child}`);
   if (attempt !== undefined) lines.push(`attempt   ${attempt}`);
@@ -185,6 +189,7 @@ function described(task: TaskDetails, withArgs: boolean): string {
   if (death) lines.push(`error     ${death.stack ?? death.error}`);
   for (const { at, code, error = '' } of attempts) lines.push(`failed    ${instant(new Date(at))}  ${code}  ${error}`);
   for (const [header, value] of Object.entries(headers)) lines.push(`header    ${header}: ${value}`);
+  lines.push(...notesText(task.progress, task.log));
   if (withArgs) lines.push(`args      ${inspect(task.args, { depth: 10, breakLength: 120 })}`);
   return lines.join('\n');
 }

@@ -3,10 +3,19 @@ import { type AttemptRecord, attemptsOf } from '../../message/attempt-record.js'
 import type { TaskHeaders } from '../../message/headers.js';
 import { labelOf } from '../../message/message-label.js';
 import { attemptOf, decodeMessage, type TaskMessage } from '../../message/task-message.js';
+import type { DoneRecord } from '../../task/done-record.js';
+import type { TaskLogLine, TaskNotes, TaskProgress } from '../../task/task-notes.js';
 import type { DeadTask } from '../dead-task.js';
 
+/** All that Redis has of a task beside its message. */
+export interface Remains {
+  readonly death?: DeadTask | undefined;
+  readonly notes?: TaskNotes | undefined;
+  readonly done?: (DoneRecord & { readonly task: string }) | undefined;
+}
+
 /**
- * One task, in any state but done, of which Redis keeps nothing.
+ * One task in any state. Of one that ended well Redis keeps its notes, for an hour, if it has some, and what `keepDone` asks for.
  *
  * Printing it, or making JSON of it, shows everything but its arguments, which may be secret: read `args` for them.
  *
@@ -18,8 +27,20 @@ import type { DeadTask } from '../dead-task.js';
 export class TaskDetails {
   /** the id that its handle had */
   readonly id: string;
-  /** where it is; a cancelled one may still run, until its child has stopped it */
-  readonly state: 'pending' | 'quarantined' | 'scheduled' | 'active' | 'dead' | 'cancelled';
+  /**
+   * where it is; a cancelled one may still run, until its child has stopped it. `'unknown'`: it has ended or was purged, and only
+   * its notes are left
+   */
+  readonly state:
+    | 'pending'
+    | 'quarantined'
+    | 'scheduled'
+    | 'active'
+    | 'dead'
+    | 'done'
+    | 'dropped'
+    | 'cancelled'
+    | 'unknown';
   /** name of its queue; undefined once it is cancelled and gone */
   readonly queue: string | undefined;
   /** name of the task; undefined when nothing names it */
@@ -34,6 +55,10 @@ export class TaskDetails {
   readonly ahead: number | undefined;
   /** the child that holds it; only of an active one, and of a cancelled one that still runs */
   readonly child: string | undefined;
+  /** when the attempt started that returned, by the clock of its worker; only of a done one of a name with `keepDone` */
+  readonly startedAt: Date | undefined;
+  /** when it ended, by the clock of its worker; only of a done or dropped one, and of a cancelled one that ran */
+  readonly endedAt: Date | undefined;
   /** when it was cancelled, by the clock of Redis */
   readonly cancelledAt: Date | undefined;
   /** which attempt is under way, comes next or, of a dead one, was the last, from 1 */
@@ -44,30 +69,38 @@ export class TaskDetails {
   readonly crashes: number;
   /** what travels beside its arguments; undefined when they cannot be read */
   readonly headers: TaskHeaders | undefined;
+  /** how far it is, if it has noted that */
+  readonly progress: TaskProgress | undefined;
+  /** the last lines of its log, oldest first */
+  readonly log: readonly TaskLogLine[];
   /** its error and stack, if it is dead */
   readonly death: DeadTask | undefined;
   readonly #message: string | undefined;
 
   /** @internal */
-  constructor(id: string, found: FoundTask & { readonly state: TaskDetails['state'] }, death?: DeadTask) {
+  constructor(id: string, found: FoundTask, { death, notes, done }: Remains) {
     const message = found.message ?? death?.bytes.toString();
     const label = message === undefined ? undefined : labelOf(message);
     const decoded = message === undefined ? undefined : readable(message);
     this.#message = message;
     this.id = id;
-    this.state = found.state;
-    this.queue = found.queue;
-    this.task = label?.name ?? death?.task;
-    this.enqueuedAt = label && new Date(label.enqueuedAt);
+    this.state = found.state === 'unknown' ? (done ? 'done' : (notes?.end?.state ?? 'unknown')) : found.state;
+    this.queue = found.queue ?? (done ?? notes)?.queue;
+    this.task = label?.name ?? death?.task ?? (done ?? notes)?.task;
+    this.enqueuedAt = timeOf((label ?? done)?.enqueuedAt);
+    this.startedAt = timeOf(done?.startedAt);
     this.dueAt = timeOf(found.dueAt);
     this.expiresAt = death ? undefined : expiryOf(decoded);
     this.ahead = found.ahead;
     this.child = found.child;
+    this.endedAt = found.message === undefined ? (timeOf(done?.endedAt) ?? notes?.end?.at) : undefined;
     this.cancelledAt = timeOf(found.cancelledAt);
-    this.attempt = death ? death.attempt : decoded && attemptOf(decoded);
+    this.attempt = death || done ? (death ?? done)?.attempt : decoded && attemptOf(decoded);
     this.attempts = death?.attempts ?? (message === undefined ? [] : attemptsOf(message));
     this.crashes = label?.crashes ?? 0;
     this.headers = decoded && (decoded.options.headers ?? {});
+    this.progress = (death ?? notes)?.progress;
+    this.log = (death ?? notes)?.log ?? [];
     this.death = death;
   }
 

@@ -1,6 +1,7 @@
 import type { QueueState } from '../../broker/port/broker.js';
 import { ago, count, instant } from '../../terminal/figures.js';
 import { printable } from '../../values/printable.js';
+import { progressText } from '../notes-text.js';
 import { describePause, type QueuePause } from '../queues/queue-pauses.js';
 import type { TaskDetails } from './task-details.js';
 
@@ -17,6 +18,8 @@ import type { TaskDetails } from './task-details.js';
  * - `'active'`: a child holds it
  * - `'cancelling'`: it was cancelled, and a child still holds it
  * - `'cancelled'`, `'expired'`, `'dead'`: it has ended so
+ * - `'done'`, `'dropped'`: it has ended so. Redis has that for an hour if it noted something, and longer of a done one whose name has
+ *   `keepDone`
  * - `'unknown'`: it is done or was purged, or there never was one with this id
  *
  * @example
@@ -36,6 +39,8 @@ export type ExplanationCode =
   | 'cancelled'
   | 'expired'
   | 'dead'
+  | 'done'
+  | 'dropped'
   | 'unknown';
 
 /**
@@ -84,7 +89,7 @@ type Reason = readonly [code: ExplanationCode, sentence: string];
 
 export function unknownTask(id: string): TaskExplanation {
   const sentence =
-    'Redis knows no task with this id: it is done or was purged, or was never sent to this namespace. Done tasks leave no trace.';
+    'Redis knows no task with this id: it is done or was purged, or was never sent to this namespace. A done task leaves no trace unless its name has `keepDone`.';
   return { id, code: 'unknown', sentences: [sentence], task: undefined, pause: undefined, worker: undefined };
 }
 
@@ -111,7 +116,17 @@ function reasonsOf(facts: TaskFacts): readonly Reason[] {
       return [dead(facts)];
     case 'cancelled':
       return [cancelled(facts)];
+    case 'done':
+      return [['done', `It is done${endOf(facts)}.`]];
+    case 'dropped':
+      return [['dropped', `It was dropped${endOf(facts)}: its error needs no other attempt.`]];
+    case 'unknown':
+      return [['unknown', 'It has ended or was purged: Redis has only its notes.']];
   }
+}
+
+function endOf({ task: { endedAt } }: TaskFacts): string {
+  return endedAt ? ` since ${instant(endedAt)}` : '';
 }
 
 /** What keeps every task of the queue. */
@@ -176,16 +191,22 @@ function dead({ task }: TaskFacts): Reason {
 }
 
 function cancelled(facts: TaskFacts): Reason {
-  const { cancelledAt, child } = facts.task;
+  const { cancelledAt = facts.task.endedAt, child } = facts.task;
   const when = cancelledAt ? ` at ${instant(cancelledAt)}` : '';
   if (child === undefined) return ['cancelled', `It was cancelled${when}.`];
   return ['cancelling', `It was cancelled${when}; ${holderOf(facts)} still holds it, and its worker stops it.`];
 }
 
+const LIVING: readonly TaskDetails['state'][] = ['pending', 'quarantined', 'scheduled', 'active'];
+
 /** What is worth knowing beside the reason. */
 function remarksOn({ task, now, isKnown }: TaskFacts): readonly string[] {
   const remarks: string[] = [];
-  if (task.state === 'dead' || task.state === 'cancelled') return remarks;
+  if (!LIVING.includes(task.state)) return remarks;
+  if (task.progress)
+    remarks.push(
+      `${progressText(task.progress)}, noted at attempt ${task.progress.attempt} ${ago(Math.max(now - task.progress.at.getTime(), 0))} ago.`,
+    );
   if (task.task === undefined) remarks.push('It is no message of this version: a worker will bury it.');
   else if (!isKnown) remarks.push(`No worker has ever announced a task ${printable(task.task)}: check its name.`);
   if (task.expiresAt && task.state !== 'active') {

@@ -3,6 +3,7 @@ import type { ActionName } from '../../broker/port/action-port.js';
 import type { AppBroker, Due } from '../../broker/port/broker.js';
 import type { FoundTask } from '../../broker/port/task-port.js';
 import { assertTaskId } from '../../message/task-id.js';
+import { decodeNotes } from '../../task/task-notes.js';
 import { type Clock, systemClock } from '../../values/clock.js';
 import { type Duration, toMilliseconds } from '../../values/duration.js';
 import { assertKnownOptions } from '../../values/known-options.js';
@@ -11,6 +12,7 @@ import { filterText, recordAtEnd } from '../actions/record-at-end.js';
 import type { DeadLetters } from '../dead-letters.js';
 import type { KnownQueues } from '../queues/known-queues.js';
 import { assertText } from '../queues/queue-pauses.js';
+import { findDone, readDone } from './done-tasks.js';
 import { SendByName, type SendByNameOptions, type SentByName } from './send-by-name.js';
 import { TaskDetails } from './task-details.js';
 import { explanationOf, type TaskExplanation, unknownTask } from './task-explanation.js';
@@ -44,7 +46,7 @@ export interface TaskActionOptions {
  * @example
  * const found: FoundState = await inspector.tasks.cancel(id, { by: 'anna' });
  */
-export type FoundState = TaskDetails['state'] | 'unknown';
+export type FoundState = Exclude<TaskDetails['state'], 'done' | 'dropped'>;
 
 /**
  * Looks at single tasks in every state, and acts on those that wait. Whatever it reads, each step asks Redis for a bounded part,
@@ -71,7 +73,7 @@ export class TaskInspector {
   }
 
   /**
-   * Tasks that have not ended, page by page.
+   * Tasks that have not ended, page by page; with `state: 'done'` the done tasks of a name with `keepDone`.
    *
    * With `task` or `id` it searches: it says how far it looked, ends after `within`, and goes on from its cursor.
    *
@@ -82,11 +84,15 @@ export class TaskInspector {
    * @throws NestworkError INVALID_OPTION, INVALID_NAME, INVALID_DURATION, UNKNOWN_QUEUE
    */
   async list(options: TaskListOptions = {}): Promise<TaskPage> {
-    return readTasks(this.broker.places, await resolveList(options, this.known));
+    const list = await resolveList(options, this.known);
+    const { state, task } = options;
+    if (state === 'done' && task !== undefined) return readDone(this.broker.done, task, list);
+    return readTasks(this.broker.places, list);
   }
 
   /**
-   * One task in any state; undefined when it is done, or never was. It searches all that waits, step by step.
+   * One task in any state, with its progress and its log; undefined when it is done, or never was. A done one is found for an hour
+   * if it noted something, and for longer if its name has `keepDone`. It searches all that waits, step by step.
    *
    * @example
    * const task = await inspector.tasks.get(id);
@@ -96,7 +102,7 @@ export class TaskInspector {
    */
   async get(id: string): Promise<TaskDetails | undefined> {
     const found = await this.find(id);
-    return found.state === 'unknown' ? undefined : this.detailed(id, { ...found, state: found.state });
+    return found.state === 'dead' ? this.ofDead(id, found) : this.ofLiving(id, found);
   }
 
   /**
@@ -263,15 +269,27 @@ export class TaskInspector {
     return this.broker.places.find(id, await this.known.all());
   }
 
-  private async detailed(
-    id: string,
-    found: FoundTask & { readonly state: TaskDetails['state'] },
-  ): Promise<TaskDetails | undefined> {
-    if (found.state !== 'dead') return new TaskDetails(id, found);
+  private async ofLiving(id: string, found: FoundTask): Promise<TaskDetails | undefined> {
+    const stored = await this.broker.notes.read(id);
+    const notes = stored === undefined ? undefined : decodeNotes(stored);
+    const done = found.state === 'unknown' ? await this.doneOf(id) : undefined;
+    return notes || done || found.state !== 'unknown' ? new TaskDetails(id, found, { notes, done }) : undefined;
+  }
+
+  private async doneOf(id: string): ReturnType<typeof findDone> {
+    const kept = (await this.broker.catalog.tasks()).filter(({ keepDone = 0 }) => keepDone > 0);
+    return findDone(
+      this.broker.done,
+      kept.map(({ name }) => name),
+      id,
+    );
+  }
+
+  private async ofDead(id: string, found: FoundTask): Promise<TaskDetails | undefined> {
     const { queue } = found;
     const death = await this.dead.get(id, queue === undefined ? {} : { queue });
     // it was redriven or deleted in between
-    return death && new TaskDetails(id, found, death);
+    return death && new TaskDetails(id, found, { death });
   }
 
   /** The child that holds the task, or that takes no others in order to run it alone. */

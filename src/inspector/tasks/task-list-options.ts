@@ -4,7 +4,8 @@ import { invalid } from '../../values/option-values.js';
 import { shown } from '../../values/shown.js';
 import { assertTaskName } from '../../values/task-name.js';
 import type { KnownQueues } from '../queues/known-queues.js';
-import type { ListedState, ListedTask } from './listed-task.js';
+import { donePosition } from './done-tasks.js';
+import type { ListedState, ListedTask, LivingState } from './listed-task.js';
 
 /**
  * Which tasks to list, and how many.
@@ -15,7 +16,7 @@ import type { ListedState, ListedTask } from './listed-task.js';
  */
 export interface TaskListOptions {
   /**
-   * Only tasks in this state.
+   * Only tasks in this state. `'done'` needs `task`, a name with `keepDone`.
    * @default active ones, then quarantined, pending and scheduled ones
    */
   state?: ListedState;
@@ -41,8 +42,8 @@ export interface TaskListOptions {
   limit?: number;
   /**
    * In each queue, which tasks come first: the `oldest`, which run next, or the `newest`; of scheduled tasks those that are due
-   * first or last. Active tasks have no order.
-   * @default 'oldest'
+   * first or last, of done ones those that ended first or last. Active tasks have no order.
+   * @default 'oldest'; of done tasks 'newest'
    */
   order?: 'oldest' | 'newest';
   /**
@@ -77,11 +78,11 @@ export interface TaskPage {
 
 export type TaskPlaceName =
   | { readonly state: 'active' }
-  | { readonly state: Exclude<ListedState, 'active'>; readonly queue: string };
+  | { readonly state: Exclude<LivingState, 'active'>; readonly queue: string };
 
 /** Where in its place a page goes on. */
 export interface TaskPosition {
-  readonly state: ListedState;
+  readonly state: LivingState;
   /** '' for active ones */
   readonly queue: string;
   /** of a list or schedule, see WaitingQuery; 0 for active ones */
@@ -102,6 +103,8 @@ export interface ResolvedList {
   readonly limit: number;
   readonly order: 'oldest' | 'newest';
   readonly from: TaskPosition | undefined;
+  /** of done ones: how many to pass over */
+  readonly passed: number;
   readonly withinMs: number;
 }
 
@@ -113,9 +116,19 @@ const MAX_LIMIT = 1_000;
 /** @throws NestworkError INVALID_OPTION, INVALID_NAME, INVALID_DURATION, UNKNOWN_QUEUE */
 export async function resolveList(options: TaskListOptions, known: KnownQueues): Promise<ResolvedList> {
   assertKnownOptions(options, OPTIONS, 'a list of tasks');
-  const { state, queue, task, id, limit = 50, order = 'oldest', cursor, within = '5s' } = options;
-  if (state !== undefined && !STATES.includes(state)) {
-    throw invalid('state', `is ${shown(state)}`, [`Give one of: ${STATES.join(', ')}.`, 'Dead tasks are in `dead`.']);
+  const { state, queue, task, id, limit = 50, cursor, within = '5s' } = options;
+  const isDone = state === 'done';
+  const { order = isDone ? 'newest' : 'oldest' } = options;
+  if (state !== undefined && !isDone && !STATES.includes(state)) {
+    const states = [...STATES, 'done'].join(', ');
+    throw invalid('state', `is ${shown(state)}`, [`Give one of: ${states}.`, 'Dead tasks are in `dead`.']);
+  }
+  if (isDone && task === undefined) {
+    throw invalid(
+      'state',
+      "is 'done', for which `task` is missing",
+      'Name a task that has `keepDone`: done tasks are kept by name.',
+    );
   }
   if (task !== undefined) assertTaskName(task, 'a list of tasks');
   if (id !== undefined && !(typeof id === 'string' && ID_START.test(id))) {
@@ -127,14 +140,15 @@ export async function resolveList(options: TaskListOptions, known: KnownQueues):
   if (order !== 'oldest' && order !== 'newest') {
     throw invalid('order', `is ${shown(order)}`, "Give 'oldest' or 'newest'.");
   }
-  const from = cursor === undefined ? undefined : positionOf(cursor);
+  const from = cursor === undefined || isDone ? undefined : positionOf(cursor);
+  const passed = isDone ? donePosition(cursor) : 0;
   const withinMs = toMilliseconds(within, 'within');
   const queues = await known.choose(queue, 'a list of tasks');
-  const states = state === undefined ? STATES : [state];
+  const states = isDone ? [] : state === undefined ? STATES : [state];
   const places = states.flatMap((one): TaskPlaceName[] =>
     one === 'active' ? [{ state: one }] : queues.map((name) => ({ state: one, queue: name })),
   );
-  return { places, queue, task, id, limit, order, from, withinMs };
+  return { places, queue, task, id, limit, order, from, passed, withinMs };
 }
 
 export function cursorOf({ state, queue, at, rest, child, after }: TaskPosition): string {

@@ -17,7 +17,9 @@ import { MemoryBroadcasts } from './memory-broadcasts.js';
 import { MemoryClaims } from './memory-claims.js';
 import { MemoryCrons } from './memory-crons.js';
 import { MemoryDeadLetters } from './memory-dead-letters.js';
+import { MemoryDone } from './memory-done.js';
 import { MemoryMetrics } from './memory-metrics.js';
+import { MemoryNotes } from './memory-notes.js';
 import { MemoryPauses } from './memory-pauses.js';
 import { MemoryPlaces } from './memory-places.js';
 import { MemoryTasks } from './memory-tasks.js';
@@ -60,6 +62,8 @@ export class MemoryBroker implements AppBroker, TestWork {
   /** the test is the worker, and nothing steers it */
   readonly workers = { workers: async () => [], watch: async () => {}, order: async () => undefined };
   readonly metrics: MemoryMetrics;
+  readonly notes: MemoryNotes;
+  readonly done: MemoryDone;
   readonly catalog = {
     tasks: async () => [...(this.registered?.values() ?? [])],
     queues: async () => [...this.queues],
@@ -73,14 +77,16 @@ export class MemoryBroker implements AppBroker, TestWork {
     private readonly observer: BrokerObserver,
   ) {
     this.tasks = new MemoryTasks(observer.clock);
-    this.deadLetters = new MemoryDeadLetters(this.tasks);
+    this.notes = new MemoryNotes(observer.clock);
+    this.done = new MemoryDone(observer.clock);
+    this.deadLetters = new MemoryDeadLetters(this.tasks, this.notes);
     this.broadcasts = new MemoryBroadcasts(this.tasks);
     this.crons = new MemoryCrons(this.tasks);
     this.pauses = new MemoryPauses(observer.clock);
     this.actions = new MemoryActions(observer.clock);
     this.places = new MemoryPlaces(this.tasks, queues, (id) => this.cancel(id));
     this.metrics = new MemoryMetrics(observer.clock);
-    this.claims = new MemoryClaims(this.tasks, this.crons, this.pauses, queues);
+    this.claims = new MemoryClaims(this.tasks, this, queues);
   }
 
   async connect(): Promise<void> {}

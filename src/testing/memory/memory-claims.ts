@@ -1,23 +1,34 @@
 import type { ClaimedTask, CronRun, DeathReport, Retry } from '../../broker/port/broker.js';
+import type { NotesWrite } from '../../broker/port/notes-port.js';
+import type { DoneRecord } from '../../task/done-record.js';
 import type { TestClaims } from '../test-work.js';
 import type { MemoryCrons } from './memory-crons.js';
+import type { MemoryDone } from './memory-done.js';
+import type { MemoryNotes } from './memory-notes.js';
 import type { MemoryPauses } from './memory-pauses.js';
 import type { MemoryTask, MemoryTasks } from './memory-tasks.js';
 import { keyOf, remembered, withFailure, withTime } from './message-edits.js';
+
+/** The parts that the end of a claim touches. */
+export interface ClaimEnds {
+  readonly crons: MemoryCrons;
+  readonly pauses: MemoryPauses;
+  readonly notes: MemoryNotes;
+  readonly done: MemoryDone;
+}
 
 /** pending -> active -> the state in which a claim ends. */
 export class MemoryClaims implements TestClaims {
   constructor(
     private readonly tasks: MemoryTasks,
-    private readonly crons: MemoryCrons,
-    private readonly pauses: MemoryPauses,
+    private readonly parts: ClaimEnds,
     private readonly queues: readonly string[],
   ) {}
 
   async next(): Promise<ClaimedTask | undefined> {
     for (const queue of this.queues) {
       const [task] = this.tasks.in(queue, 'pending');
-      if (task && !this.pauses.of(queue)) return this.take(task);
+      if (task && !this.parts.pauses.of(queue)) return this.take(task);
     }
     return undefined;
   }
@@ -49,11 +60,22 @@ export class MemoryClaims implements TestClaims {
       task.report = JSON.stringify(report);
       this.tasks.freeKey(task);
       this.tasks.move(task, 'dead');
+      this.parts.notes.bury(task.id);
     });
   }
 
   async recordRun(cron: string, run: CronRun): Promise<void> {
-    this.crons.recordRun(cron, run);
+    this.parts.crons.recordRun(cron, run);
+  }
+
+  async keepDone(task: string, most: number, records: readonly DoneRecord[]): Promise<void> {
+    this.parts.done.keep(task, most, records);
+  }
+
+  async note(notes: NotesWrite): Promise<boolean> {
+    const isHeld = this.tasks.get(notes.id)?.claim !== undefined;
+    if (isHeld) this.parts.notes.write(notes);
+    return isHeld;
   }
 
   private take(task: MemoryTask): ClaimedTask {

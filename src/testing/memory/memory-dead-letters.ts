@@ -8,12 +8,16 @@ import type {
   Redrive,
 } from '../../broker/port/broker.js';
 import { encodeAttempt, REDRIVEN } from '../../message/attempt-record.js';
+import type { MemoryNotes } from './memory-notes.js';
 import type { MemoryTask, MemoryTasks } from './memory-tasks.js';
 import { remembered, startedAnew } from './message-edits.js';
 
 /** The dead tasks, in memory. */
 export class MemoryDeadLetters implements DeadLetterBroker {
-  constructor(private readonly tasks: MemoryTasks) {}
+  constructor(
+    private readonly tasks: MemoryTasks,
+    private readonly notes: MemoryNotes,
+  ) {}
 
   async now(): Promise<number> {
     return this.tasks.now;
@@ -32,7 +36,8 @@ export class MemoryDeadLetters implements DeadLetterBroker {
   }
 
   async find(queue: string, id: string): Promise<DeadEntry | undefined> {
-    return this.inRange(queue, {}).find((entry) => entry.id === id);
+    const entry = this.inRange(queue, {}).find((one) => one.id === id);
+    return entry && { ...entry, notes: this.notes.ofDead(id) };
   }
 
   async redrive(queue: string, deaths: readonly Death[]): Promise<Redrive[]> {
@@ -44,6 +49,7 @@ export class MemoryDeadLetters implements DeadLetterBroker {
       task.message = remembered(anew, encodeAttempt({ at: tasks.now, code: REDRIVEN }));
       tasks.move(task, 'pending');
       tasks.takeKey(task);
+      this.notes.redrive(task.id);
       return 'redriven';
     });
   }
@@ -51,7 +57,10 @@ export class MemoryDeadLetters implements DeadLetterBroker {
   async remove(queue: string, deaths: readonly Death[]): Promise<number> {
     const found = deaths.map((death) => this.opened(queue, death));
     const removed = new Set(found.flatMap((task) => task ?? []));
-    for (const task of removed) this.tasks.remove(task);
+    for (const task of removed) {
+      this.tasks.remove(task);
+      this.notes.delete(task.id);
+    }
     return removed.size;
   }
 

@@ -52,6 +52,18 @@ export class MailTasks {
     if (this.context.attempt <= failures) throw new RangeError('no luck');
   }
 
+  @Task({ retries: 2, backoff: { type: 'fixed', delay: '1m' } })
+  async noting(failures: number, lines = 1, length = 0): Promise<void> {
+    for (let line = 0; line < lines; line += 1) this.context.log('began'.padEnd(length));
+    this.context.progress(0.5, `attempt ${this.context.attempt}`);
+    if (this.context.attempt <= failures) throw new RangeError('no luck');
+  }
+
+  @Task({ keepDone: 2 })
+  async kept(user: number): Promise<void> {
+    this.notes.all.push(user);
+  }
+
   @Task()
   async drop(): Promise<void> {
     throw new DropTask('of no use');

@@ -314,3 +314,72 @@ it('a call before init() is refused with the remedy', async () => {
   await app.get(QueueClient, { strict: false }).of(MailTasks).welcome.delay(1);
   await expect(app.get(TestQueue).drain()).rejects.toMatchObject({ code: 'APP_NOT_INITIALIZED' });
 });
+
+describe('the notes of a task', () => {
+  it('stay for an hour after its end', async () => {
+    const { app, queue, send } = await apps.start();
+    const { tasks } = app.get(Inspector, { strict: false });
+    const { id } = await send.noting.delay(1);
+    await queue.drain();
+    expect(await tasks.get(id)).toMatchObject({
+      state: 'scheduled',
+      progress: { value: 0.5, message: 'attempt 1', attempt: 1 },
+      log: [{ message: 'began', attempt: 1 }],
+    });
+    await queue.advance('1m');
+    expect(await tasks.get(id)).toMatchObject({
+      state: 'done',
+      progress: { message: 'attempt 2' },
+      log: [
+        { message: 'began', attempt: 1, at: expect.any(Date) },
+        { message: 'began', attempt: 2 },
+      ],
+    });
+    await queue.advance('59m');
+    expect(await tasks.get(id)).toBeDefined();
+    await queue.advance('1m');
+    expect(await tasks.get(id)).toBeUndefined();
+  });
+
+  it('stay with the record of a dead one, and go on when it is redriven', async () => {
+    const { app, queue, send } = await apps.start();
+    const { tasks, dead } = app.get(Inspector, { strict: false });
+    const [kept, deleted] = [await send.noting.delay(9), await send.noting.delay(9)];
+    await queue.drain();
+    for (let minute = 0; minute < 2; minute += 1) await queue.advance('1m');
+    await queue.advance('3d');
+    expect(await tasks.get(kept.id)).toMatchObject({ state: 'dead', log: { length: 3 } });
+    await dead.delete(deleted.id);
+    expect(await tasks.get(deleted.id)).toBeUndefined();
+    await dead.redrive(kept.id);
+    expect(await tasks.get(kept.id)).toMatchObject({ state: 'pending', log: { length: 3 } });
+    await queue.drain();
+    expect(await tasks.get(kept.id)).toMatchObject({ state: 'scheduled', log: { length: 4 } });
+  });
+
+  it('are the last 100 lines with 8 KiB', async () => {
+    const { app, queue, send } = await apps.start();
+    const { tasks } = app.get(Inspector, { strict: false });
+    const { id } = await send.noting.delay(0, 150);
+    await queue.drain();
+    expect((await tasks.get(id))?.log.length).toBe(100);
+    const long = await send.noting.delay(0, 9, 1_000);
+    await queue.drain();
+    expect((await tasks.get(long.id))?.log.length).toBe(8);
+  });
+});
+
+it('the last done tasks of a name with `keepDone` are found', async () => {
+  const { app, queue, send } = await apps.start();
+  const { tasks } = app.get(Inspector, { strict: false });
+  const sent = [await send.kept.delay(1), await send.kept.delay(2), await send.kept.delay(3)];
+  await send.welcome.delay(1);
+  await queue.drain();
+  const ids = sent.map(({ id }) => id);
+  const list = await tasks.list({ state: 'done', task: 'MailTasks.kept' });
+  expect(list).toMatchObject({ left: 0, tasks: [{ id: ids[2], attempt: 1 }, { id: ids[1] }] });
+  expect(await tasks.get(ids[2] ?? '')).toMatchObject({ state: 'done', task: 'MailTasks.kept' });
+  expect(await tasks.get(ids[0] ?? '')).toBeUndefined();
+  await queue.advance('7d');
+  expect((await tasks.list({ state: 'done', task: 'MailTasks.kept' })).tasks).toEqual([]);
+});

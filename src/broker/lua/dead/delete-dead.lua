@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- deletes dead tasks.
 -- Returns the number deleted.
-local queue = { dead = KEYS[1], records = KEYS[2] }
+local queue = { dead = KEYS[1], records = KEYS[2], dead_notes = KEYS[3] }
 local deaths = part(ARGV, 1, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 

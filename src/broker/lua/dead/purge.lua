@@ -2,7 +2,7 @@
 -- deletes dead tasks that are too old or too many, the oldest first.
 -- Returns the number deleted.
 local retention_ms, kept, most = ARGV[1], ARGV[2], ARGV[3]
-local queue = { dead = KEYS[1], records = KEYS[2] }
+local queue = { dead = KEYS[1], records = KEYS[2], dead_notes = KEYS[3] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- Kept for `retention_ms` and as many as `kept`, or '' for any; `most` to forget at once.

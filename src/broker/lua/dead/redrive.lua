@@ -2,8 +2,19 @@
 -- moves dead tasks to the tail of their queue, with new counters.
 -- Returns for each task 1, 0 if that death is gone, -1 if its header cannot be reset.
 local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3] }
-local queue = { name = ARGV[1], pending = KEYS[4], bell = KEYS[5], dead = KEYS[6], records = KEYS[7] }
-local deaths = part(ARGV, 2, #ARGV)
+local queue = {
+  name = ARGV[1],
+  pending = KEYS[4],
+  bell = KEYS[5],
+  dead = KEYS[6],
+  records = KEYS[7],
+  dead_notes = KEYS[8],
+}
+local noting = {}
+for i = 1, ARGV[2] do
+  noting[i] = { name = ARGV[i + 2], notes = KEYS[i + 8] }
+end
+local deaths = part(ARGV, #noting + 3, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- A death is id and time of death in ms; at most 500. The tasks come to the tail of their queue, as if they had just been
@@ -47,6 +58,6 @@ for i = 1, #deaths, 2 do
 end
 
 if #ids > 0 then
-  redrive(keys, queue, ids, messages)
+  redrive(keys, queue, ids, messages, by_name(noting))
 end
 return answers

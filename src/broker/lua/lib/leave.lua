@@ -59,12 +59,22 @@ local function end_cancelled(keys, task)
   return true
 end
 
+-- What a task noted stays as long as its record. A foreign key in place of notes must not keep the task from its end.
+local function keep_notes(task)
+  local notes = task.notes and redis.pcall('GET', task.notes)
+  if type(notes) == 'string' then
+    redis.pcall('HSET', task.queue.dead_notes, task.id, notes)
+    redis.call('DEL', task.notes)
+  end
+end
+
 -- active to dead: it will not run again.
 local function bury(keys, task, report)
   redis.call('ZADD', task.queue.dead, text(now_ms()), task.id)
   redis.call('HSET', task.queue.records, task.id, report .. '\n' .. task.message)
   if end_claim(task) then
     free_key(keys.unique, task.message)
+    keep_notes(task)
   end
 end
 
@@ -162,11 +172,19 @@ end
 local function forget_dead(queue, ids)
   redis.call('ZREM', queue.dead, unpack(ids))
   redis.call('HDEL', queue.records, unpack(ids))
+  redis.pcall('HDEL', queue.dead_notes, unpack(ids))
 end
 
--- dead to pending: to the tail, as if they had just been sent. Each takes its key if that is free.
-local function redrive(keys, queue, ids, messages)
+-- dead to pending: to the tail, as if they had just been sent. Each takes its key if that is free. `noting` has the keys for
+-- the notes of those that have some.
+local function redrive(keys, queue, ids, messages, noting)
   enlist_new(queue, messages)
+  for _, id in ipairs(ids) do
+    local notes = noting[id] and redis.pcall('HGET', queue.dead_notes, id)
+    if type(notes) == 'string' then
+      redis.call('SET', noting[id].notes, notes, 'EX', 86400)
+    end
+  end
   -- else it would end without a trace when it is given back or retried
   redis.call('ZREM', keys.cancelled, unpack(ids))
   forget_dead(queue, ids)

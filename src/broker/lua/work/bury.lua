@@ -4,21 +4,23 @@
 local keys = {
   session = KEYS[1],
   claims = KEYS[2],
-  unique = KEYS[3],
-  cancelled = KEYS[4],
-  alarm = KEYS[5],
-  endings = KEYS[6],
-  catalog = KEYS[7],
+  notes = KEYS[3],
+  unique = KEYS[4],
+  cancelled = KEYS[5],
+  alarm = KEYS[6],
+  endings = KEYS[7],
+  catalog = KEYS[8],
 }
 local child, id, report, line, header = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local queue = {
   name = ARGV[6],
-  pending = KEYS[8],
-  quarantined = KEYS[9],
-  bell = KEYS[10],
-  scheduled = KEYS[11],
-  dead = KEYS[12],
-  records = KEYS[13],
+  pending = KEYS[9],
+  quarantined = KEYS[10],
+  bell = KEYS[11],
+  scheduled = KEYS[12],
+  dead = KEYS[13],
+  records = KEYS[14],
+  dead_notes = KEYS[15],
 }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -45,6 +47,7 @@ if not end_cancelled(keys, task) then
   if line ~= '' then
     task.message = remembered(counted(task.message, 22, 23), line)
   end
+  task.notes = keys.notes
   bury(keys, task, report)
 end
 return 1

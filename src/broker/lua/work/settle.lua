@@ -12,16 +12,21 @@ local keys = {
 }
 local child, child_exit = ARGV[1], ARGV[2]
 local queues = {}
-for i = 1, #ARGV - 2 do
+for i = 1, ARGV[3] do
   queues[i] = {
-    name = ARGV[i + 2],
-    pending = KEYS[6 * i + 2],
-    quarantined = KEYS[6 * i + 3],
-    bell = KEYS[6 * i + 4],
-    scheduled = KEYS[6 * i + 5],
-    dead = KEYS[6 * i + 6],
-    records = KEYS[6 * i + 7],
+    name = ARGV[i + 3],
+    pending = KEYS[7 * i + 1],
+    quarantined = KEYS[7 * i + 2],
+    bell = KEYS[7 * i + 3],
+    scheduled = KEYS[7 * i + 4],
+    dead = KEYS[7 * i + 5],
+    records = KEYS[7 * i + 6],
+    dead_notes = KEYS[7 * i + 7],
   }
+end
+local noting = {}
+for i = 1, #ARGV - (#queues + 3) do
+  noting[i] = { name = ARGV[#queues + i + 3], notes = KEYS[7 * #queues + i + 7] }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -31,6 +36,7 @@ end
 --   what ran out of time counts a failure, and runs again after its delay or is dead
 --   what was done is acked, what was cancelled ends, what was not started goes back uncounted
 --   a task that ran out of time and is dropped is among the done
+-- `noting` are the tasks that may die of it, with the keys for their notes.
 --
 -- Atomic because the claims may be given to others only in the instant in which the child loses its registration.
 
@@ -43,6 +49,7 @@ if wrong then
   return wrong
 end
 local judged, known_queues, tasks = cjson.decode(child_exit), by_name(queues), {}
+local known_notes = by_name(noting)
 for _, id in ipairs(judged.dropped or {}) do
   local held = redis.call('HGET', keys.claims, id)
   local task = held and held_task(keys.claims, id, held, known_queues)
@@ -58,6 +65,7 @@ for i = 1, #all, 2 do
   if not task then
     bury_stray(keys, queues[1], keys.claims, all[i], all[i + 1])
   elseif not end_cancelled(keys, task) then
+    task.notes = known_notes[task.id] and known_notes[task.id].notes
     tasks[task.id] = task
   end
 end
