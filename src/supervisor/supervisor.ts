@@ -238,7 +238,7 @@ export class Supervisor {
     this.settling.add(settling);
     this.changed();
     if (this.isEnding) return;
-    if (!child.dismissed) this.status.restarting(pid, reason);
+    if (!child.dismissed) this.status.restarting(pid, reason, true);
     if (!child.booted) this.options.logger.error(unbooted(pid, reason, uncaught));
     if (!this.runtime) return this.fail();
     // its successor has been forked already
