@@ -98,7 +98,7 @@ function ofWorker(worker: WorkerReport, at: Date): StatusFinding[] {
   const [last] = crashes;
   if (crashes.length < CRASHES || !last) return [];
   const since = ago(Math.max(at.getTime() - (crashes.at(-1) ?? last).at.getTime(), 1_000));
-  const text = `${count(crashes.length)} children of the worker ${printable(host)} (process ${pid}) ended within ${since}, the last one with ${printable(last.reason)}.`;
+  const text = `${count(crashes.length)} children of the worker ${printable(host)} (process ${pid}) crashed within the last ${since}, the latest with ${printable(last.reason)}.`;
   const command = ['workers', 'ls', '--children'];
   return [{ code: 'worker-crashing', severity: 'problem', text, command, worker: id }];
 }

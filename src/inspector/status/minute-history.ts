@@ -5,7 +5,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 /** Workers may add to the counts of the minute before the present one. */
 const OPEN_MINUTES = 2;
 
-/** The counts of the last hour. Minutes that are over are kept, so that a screen that is drawn again asks for two or three. */
+/** The counts of 60 minutes and the present one. Minutes that are over are kept, so that a screen that is drawn again asks for two or three. */
 export class MinuteHistory {
   private settled: readonly MetricsBucket[] = [];
 
@@ -14,7 +14,7 @@ export class MinuteHistory {
   /** @param now by the clock of Redis, in ms since 1970 */
   async lastHour(now: number): Promise<readonly MetricsBucket[]> {
     const present = now - (now % MINUTE_MS);
-    const first = present - HOUR_MS + MINUTE_MS;
+    const first = present - HOUR_MS;
     const kept = this.settled.filter(({ at }) => at >= first);
     // the clock of a Redis that took over may be behind
     const before = (kept.at(-1)?.at ?? 0) > now ? [] : kept;

@@ -58,10 +58,10 @@ export class StatusReader {
       total: queues.reduce((sum, queue) => sum + queue.dead, 0),
       lastHour: deaths.reduce((sum, number) => sum + number, 0),
     };
-    const facts = { at: new Date(now), queues, workers, dead, crons };
-    const findings = findingsOf(facts, maxDead);
+    const [at, facts] = [new Date(now), { queues, workers, dead, crons }];
+    const findings = findingsOf({ at, ...facts }, maxDead);
     const healthy = findings.every(({ severity }) => severity !== 'problem');
-    return { ...facts, healthy, findings, throughput: throughputOf(minutes) };
+    return { at, healthy, findings, throughput: throughputOf(minutes), ...facts };
   }
 }
 

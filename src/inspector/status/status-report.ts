@@ -55,11 +55,11 @@ export type StatusFindingCode =
 export interface StatusFinding {
   /** stable, for programs */
   readonly code: StatusFindingCode;
-  /** `problem`: tasks do not run as they should; `notice`: somebody has wanted it so, or it passes */
+  /** `problem`: tasks do not run as they should; `notice`: somebody ordered it, or it ends by itself */
   readonly severity: 'problem' | 'notice';
   /** one or two sentences; names in them cannot steer a terminal */
   readonly text: string;
-  /** the arguments of `npx nestwork` that show more, or that mend it: `['queues', 'resume', 'mail']` */
+  /** the arguments of `npx nestwork` for a command that shows more or mends it: `['queues', 'resume', 'mail']` */
   readonly command: readonly string[];
   /** the queue that it concerns, if it concerns one */
   readonly queue?: string;
@@ -116,7 +116,7 @@ export interface StatusThroughput {
   readonly failureRate: number;
   /** attempts that returned, in a minute: the average of the last five */
   readonly perMinute: number;
-  /** each minute of the hour, the present one last */
+  /** each minute of the hour, and the present one last: 61 */
   readonly minutes: readonly StatusMinute[];
 }
 

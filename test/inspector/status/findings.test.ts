@@ -105,7 +105,7 @@ describe('findingsOf', () => {
       'children that crash again and again',
       { workers: [workerOf({ restarts: [crash(2_000), crash(30_000), crash(61_000), crash(600_000)] })] },
       [
-        'problem worker-crashing: 3 children of the worker web-1 (process 7) ended within 1m 1s, the last one with exit code 1. workers ls --children',
+        'problem worker-crashing: 3 children of the worker web-1 (process 7) crashed within the last 1m 1s, the latest with exit code 1. workers ls --children',
       ],
     ],
     [

@@ -62,9 +62,9 @@ describe('MinuteHistory', () => {
     const second = await history.lastHour(AT + 2_500);
     const third = await history.lastHour(AT + 3 * 60_000);
     const behind = await history.lastHour(AT - 600_000);
-    expect(asked).toEqual([60, 2, 5, 60]);
-    for (const buckets of [first, second, third, behind]) expect(buckets).toHaveLength(60);
-    expect(third.map(({ at }) => at)).toEqual(Array.from({ length: 60 }, (_, at) => AT + (at - 56) * 60_000));
+    expect(asked).toEqual([61, 2, 5, 61]);
+    for (const buckets of [first, second, third, behind]) expect(buckets).toHaveLength(61);
+    expect(third.map(({ at }) => at)).toEqual(Array.from({ length: 61 }, (_, at) => AT + (at - 57) * 60_000));
     expect(second.at(-1)?.at).toBe(AT);
   });
 });

@@ -20,7 +20,7 @@ describe('status', () => {
     const { healthy, findings, queues, throughput } = await inspector.status();
     expect([healthy, queues, findings]).toEqual([false, [], [expect.objectContaining({ code: 'no-worker' })]]);
     expect(throughput).toMatchObject({ done: 0, failed: 0, failureRate: 0, perMinute: 0 });
-    expect(throughput.minutes).toHaveLength(60);
+    expect(throughput.minutes).toHaveLength(61);
   });
 
   it('has queues with their workers, counts and dead tasks, by the clock of Redis', async () => {
