@@ -10,6 +10,6 @@ export function outageLine({ message }: Error, shown?: Date, paint?: Pick<Colors
   // the rest is remedies
   const [reason = ''] = message.split('\n');
   const age = shown ? `; the figures are of ${shown.toISOString().slice(11, 19)}Z` : '';
-  const line = `Redis does not answer, trying again${age}. ${printable(reason)}`;
+  const line = `No answer from Redis, trying again${age}. ${printable(reason)}`;
   return paint ? paint.red(line) : `warning: ${line}`;
 }

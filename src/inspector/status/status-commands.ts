@@ -49,11 +49,7 @@ export const statusCommands: CommandGroup<InspectorContext> = {
       summary: 'watch queues, workers and active tasks on a live screen',
       options: LIMITS,
       run: async (context: InspectorContext, _, limits) => {
-        if (!context.out.isTerminal) {
-          throw usageError('top draws on a terminal, and stdout is none.', [
-            'Without one, use status --watch, with --json for a program.',
-          ]);
-        }
+        assertScreen(context);
         const inspector = await context.inspector();
         const { runTop } = await import('./run-top.js');
         await runTop(context, async () => {
@@ -66,6 +62,13 @@ export const statusCommands: CommandGroup<InspectorContext> = {
     }),
   ],
 };
+
+/** @throws NestworkError INVALID_USAGE */
+function assertScreen({ out }: InspectorContext): void {
+  if (out.isTerminal) return;
+  const remedy = 'Use status --watch, which also writes into a pipe, and JSON with --json.';
+  throw usageError(out.isJson ? 'top draws a screen, and writes no JSON.' : 'top needs a terminal on stdout.', remedy);
+}
 
 function limitsOf({ maxWait, maxDead }: GivenLimits): StatusOptions {
   return { ...(maxWait !== undefined && { maxWait }), ...(maxDead !== undefined && { maxDead }) };

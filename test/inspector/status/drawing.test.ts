@@ -135,7 +135,7 @@ describe('a frame of top', () => {
     for (const height of [8, 30]) {
       const [, second] = topFrame(BUSY, view, { ...viewerOf(150), height }).lines;
       expect(second).toBe(
-        'Redis does not answer, trying again; the figures are of 12:00:00Z. Redis at 127.0.0.1:6379 did not answer.',
+        'No answer from Redis, trying again; the figures are of 12:00:00Z. Redis at 127.0.0.1:6379 did not answer.',
       );
     }
   });
