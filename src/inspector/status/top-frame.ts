@@ -79,12 +79,12 @@ function headOf(report: StatusReport, view: TopView, viewer: Viewer & { readonly
 
 /** Whether all is well, then the first finding or the outage. */
 function headLines(report: StatusReport, { outage }: TopView, viewer: Viewer): string[] {
-  const { paint, width, typed } = viewer;
+  const { paint, width } = viewer;
   const first = headline(report, viewer);
   if (outage) return [first, clipLine(outageLine(outage, report.at, paint), width)];
   const [finding, ...more] = report.findings;
   if (!finding) return [first];
-  const rest = more.length === 0 ? '' : paint.dim(`  and ${count(more.length)} more: ${typed(['status'])}`);
+  const rest = more.length === 0 ? '' : paint.dim(`  (1 of ${count(more.length + 1)}; status has all)`);
   return [first, clipLine(`  ${finding.text}${rest}`, width)];
 }
 
