@@ -1,4 +1,4 @@
-/** What colours a text, and takes no room. */
+/** Escape sequences of colours, which take no room. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
 const COLOUR = /(\u001b\[[0-9;]*m)/;
 const RESET = '\u001b[0m';

@@ -12,7 +12,7 @@ const CLEAR_BELOW = '\r\n\u001b[J';
 const UNKNOWN = { columns: 80, rows: 24 };
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** What a screen calls. */
+/** The calls of a screen. */
 export interface ScreenListener {
   /** the name of a key: `q`, `up`, `pagedown` */
   readonly key?: (name: string) => void;
@@ -28,8 +28,8 @@ interface Terminal {
 /**
  * The alternate screen of a terminal, without cursor and line wrapping. Keys are read one by one if stdin is a terminal.
  *
- * It gives the terminal back on `close()`, on q and Ctrl-C, on a signal, and however else the process exits: a shell whose cursor is
- * hidden and whose keys do not echo is lost on most people.
+ * It gives the terminal back on `close()`, on q and Ctrl-C, on a signal, and however else the process exits: most people do not
+ * know how to repair a shell without cursor and echo.
  */
 export class Screen {
   private readonly stop = new AbortController();

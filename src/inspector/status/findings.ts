@@ -42,15 +42,14 @@ function workless({ workers, queues }: StatusFacts): StatusFinding[] {
 function ofQueue(queue: QueueStatus, { at, workers }: StatusFacts): StatusFinding[] {
   const { queue: name, paused, healthy, served, pending, waitingMs } = queue;
   if (paused) return [pausedQueue(queue, at)];
-  const next = `the next for ${ago(waitingMs)}`;
-  const wait =
-    pending === 0 ? `A task of ${name} is overdue for ${ago(waitingMs)}` : `${tasksWait(pending, name)}, ${next}`;
-  const problem = { severity: 'problem', queue: name } as const;
   if (healthy) return [];
-  if (served) {
-    const command = ['workers', 'ls', '--children'];
-    return [{ code: 'queue-late', ...problem, text: `${wait}.`, command }];
-  }
+  const time = ago(waitingMs);
+  const wait =
+    pending === 0
+      ? `A task of ${printable(name)} is overdue for ${time}`
+      : `${tasksWait(pending, name)}, the next for ${time}`;
+  const problem = { severity: 'problem', queue: name } as const;
+  if (served) return [{ code: 'queue-late', ...problem, text: `${wait}.`, command: ['workers', 'ls', '--children'] }];
   // without any worker, one finding has all queues
   if (workers.length === 0) return [];
   const text = `${wait}, and no worker serves the queue.`;
@@ -58,7 +57,7 @@ function ofQueue(queue: QueueStatus, { at, workers }: StatusFacts): StatusFindin
 }
 
 function tasksWait(pending: number, queue: string): string {
-  return `${pending === 1 ? '1 task waits' : `${count(pending)} tasks wait`} in ${queue}`;
+  return `${pending === 1 ? '1 task waits' : `${count(pending)} tasks wait`} in ${printable(queue)}`;
 }
 
 function pausedQueue({ queue, paused, pending }: QueueStatus, at: Date): StatusFinding {
@@ -66,7 +65,7 @@ function pausedQueue({ queue, paused, pending }: QueueStatus, at: Date): StatusF
   const end = until ? `for another ${ago(Math.max(until.getTime() - at.getTime(), 0))}` : 'until it is resumed';
   const why = paused?.reason === undefined ? '.' : `: ${printable(paused.reason).replace(/\.?$/, '.')}`;
   const wait = pending === 0 ? '' : ` ${tasksWait(pending, 'it')}.`;
-  const text = `${queue} is paused by ${printable(paused?.by ?? '?')}, ${end}${why}${wait}`;
+  const text = `${printable(queue)} is paused by ${printable(paused?.by ?? '?')}, ${end}${why}${wait}`;
   return { code: 'queue-paused', severity: 'notice', text, command: ['queues', 'resume', queue], queue };
 }
 
@@ -79,43 +78,48 @@ function died({ queues, dead }: StatusFacts, maxDead: number): StatusFinding[] {
 }
 
 function ofWorker(worker: WorkerReport, at: Date): StatusFinding[] {
-  const { id, host, pid, state, running, lastOrder, restarts } = worker;
-  const place = `The worker ${printable(host)} (process ${pid})`;
-  const rest = running === 0 ? '.' : `; it finishes ${running === 1 ? '1 task' : `${count(running)} tasks`}.`;
-  const order = lastOrder ? `, ordered by ${printable(lastOrder.by)}` : '';
-  const told = (code: StatusFinding['code'], text: string): StatusFinding[] => {
-    return [{ code, severity: 'notice', text, command: ['workers', 'ls'], worker: id }];
-  };
-  if (state === 'quiet') return told('worker-quiet', `${place} claims nothing more${order}${rest}`);
-  if (state === 'stopping') return told('worker-stopping', `${place} is stopping${order}${rest}`);
-  if (state === 'unknown') {
-    return told(
-      'worker-silent',
-      `${place} has published nothing about itself: it has just started, or is of an older version.`,
-    );
+  const { id, host, pid, restarts } = worker;
+  const place = `the worker ${printable(host)} (process ${pid})`;
+  const notice = noticeOf(worker);
+  if (notice) {
+    const [code, text] = notice;
+    return [{ code, severity: 'notice', text: `T${place.slice(1)} ${text}`, command: ['workers', 'ls'], worker: id }];
   }
   const crashes = restarts.filter(({ crashed, at: time }) => crashed && at.getTime() - time.getTime() < CRASHING_MS);
   const [last] = crashes;
   if (crashes.length < CRASHES || !last) return [];
   const since = ago(Math.max(at.getTime() - (crashes.at(-1) ?? last).at.getTime(), 1_000));
-  const text = `${count(crashes.length)} children of the worker ${printable(host)} (process ${pid}) crashed within the last ${since}, the latest with ${printable(last.reason)}.`;
+  const how = `crashed within the last ${since}, the latest with ${printable(last.reason)}`;
+  const text = `${count(crashes.length)} children of ${place} ${how}.`;
   const command = ['workers', 'ls', '--children'];
   return [{ code: 'worker-crashing', severity: 'problem', text, command, worker: id }];
 }
 
+/** Why a worker claims nothing, or shows nothing of itself. */
+function noticeOf({ state, running, lastOrder }: WorkerReport): [StatusFinding['code'], string] | undefined {
+  const order = lastOrder ? `, ordered by ${printable(lastOrder.by)}` : '';
+  const rest = running === 0 ? '.' : `; it finishes ${running === 1 ? '1 task' : `${count(running)} tasks`}.`;
+  if (state === 'quiet') return ['worker-quiet', `claims nothing more${order}${rest}`];
+  if (state === 'stopping') return ['worker-stopping', `is stopping${order}${rest}`];
+  if (state === 'running') return undefined;
+  return ['worker-silent', 'has published nothing about itself: it has just started, or is of an older version.'];
+}
+
 function pausedCrons({ crons }: StatusFacts): StatusFinding[] {
-  const paused = crons.filter((cron) => cron.paused).map(({ name }) => printable(name));
+  const paused = crons.filter((cron) => cron.paused).map(({ name }) => name);
   const [first = ''] = paused;
   if (paused.length === 0) return [];
   const one = paused.length === 1;
-  const text = one ? `The cron ${first} is paused.` : `${count(paused.length)} crons are paused: ${named(paused)}.`;
+  const text = one
+    ? `The cron ${printable(first)} is paused.`
+    : `${count(paused.length)} crons are paused: ${named(paused)}.`;
   const command = one ? ['crons', 'resume', first] : ['crons', 'ls'];
   return [{ code: 'cron-paused', severity: 'notice', text, command }];
 }
 
 /** `a, b, c and 4 more` */
 function named(names: readonly string[]): string {
-  const shown = names.slice(0, MOST_NAMES);
+  const shown = names.slice(0, MOST_NAMES).map((name) => printable(name));
   const more = names.length - shown.length;
   if (more > 0) return `${shown.join(', ')} and ${count(more)} more`;
   const last = shown.pop() ?? '';

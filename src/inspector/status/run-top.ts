@@ -48,7 +48,7 @@ export async function runTop(context: InspectorContext, read: () => Promise<Stat
   }
 }
 
-/** What a key does. */
+/** The effect of a key. */
 export function changesBy(
   key: string,
   { sort, offset, frozen }: TopView,

@@ -5,7 +5,7 @@ import { counted } from '../../values/counted.js';
 import { printable } from '../../values/printable.js';
 import type { StatusFinding, StatusReport } from './status-report.js';
 
-/** What a person reads a status with. */
+/** The surface for a person, and the place that is looked at. */
 export interface Viewer extends Surface {
   /** the server and the namespace, without a password */
   readonly place: string;
@@ -14,7 +14,7 @@ export interface Viewer extends Surface {
 }
 
 const LABEL = 8;
-/** What follows a sparkline. */
+/** Room for the figures behind a sparkline. */
 const FIGURES = 30;
 const SPARKS = [60, 30, 20, 12, 6] as const;
 

@@ -11,7 +11,7 @@ import { mostNeedy, queueColumnsWithBars, restOf } from './status-tables.js';
 /** How the rows are sorted. */
 export type TopSort = 'time' | 'worker';
 
-/** What the keys have chosen. */
+/** The choices made by keys. */
 export interface TopView {
   readonly sort: TopSort;
   /** rows above the first one shown */

@@ -47,7 +47,7 @@ async function redraw(context: InspectorContext, read: () => Promise<StatusRepor
     screen.close();
     resume();
   }
-  // what was seen last stays
+  // the last one stays in view
   if (last) showStatus(last, context);
 }
 

@@ -75,6 +75,11 @@ describe('findingsOf', () => {
       ['notice queue-paused: default is paused by \\x1b[31manna, until it is resumed. queues resume default'],
     ],
     [
+      'a queue whose name would steer the terminal',
+      { queues: [{ ...late, queue: 'a\u001b[2J' }] },
+      ['problem queue-late: 18,211 tasks wait in a\\x1b[2J, the next for 4m 14s. workers ls --children'],
+    ],
+    [
       'a worker that was ordered to be quiet',
       {
         workers: [
