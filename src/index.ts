@@ -56,6 +56,15 @@ export {
 } from './inspector/queue-health.js';
 export { QueueInspector } from './inspector/queues/queue-inspector.js';
 export type { QueuePause, QueuePauseOptions, QueueResumeOptions } from './inspector/queues/queue-pauses.js';
+export type {
+  QueueStatus,
+  StatusFinding,
+  StatusFindingCode,
+  StatusMinute,
+  StatusOptions,
+  StatusReport,
+  StatusThroughput,
+} from './inspector/status/status-report.js';
 export type { ListedState, ListedTask } from './inspector/tasks/listed-task.js';
 export type { SendByNameOptions, SentByName } from './inspector/tasks/send-by-name.js';
 export type { TaskDetails } from './inspector/tasks/task-details.js';

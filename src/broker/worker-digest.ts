@@ -5,6 +5,7 @@ type Shape = Readonly<Record<string, Check>>;
 
 const text: Check = (value) => typeof value === 'string';
 const number: Check = (value) => typeof value === 'number';
+const flag: Check = (value) => typeof value === 'boolean';
 const optional =
   (check: Check): Check =>
   (value) =>
@@ -38,14 +39,14 @@ const DIGEST = shaped({
   app: optional(text),
   appVersion: optional(text),
   state: oneOf('running', 'quiet', 'stopping'),
-  inProcess: (value) => typeof value === 'boolean',
+  inProcess: flag,
   upMs: number,
   bytes: number,
   forked: number,
   range: optional(shaped({ min: number, max: number })),
   children: listOf(CHILD),
   restarted: number,
-  restarts: listOf(shaped({ pid: number, reason: text, agoMs: number })),
+  restarts: listOf(shaped({ pid: number, reason: text, agoMs: number, crashed: optional(flag) })),
   order: optional(shaped({ id: text, action: text, by: text, agoMs: number })),
 });
 

@@ -1,4 +1,8 @@
 import type { InspectorOptions } from '../inspector/create-inspector.js';
+import type { GivenPlace } from './settings.js';
+
+/** A shell takes it as it is. */
+const PLAIN = /^[\w.:@%+=/,-]+$/;
 
 /** The server and the namespace as people see them: never a password. */
 export function placeOf({ redis = 'redis://127.0.0.1:6379', namespace = 'nestwork' }: InspectorOptions): string {
@@ -14,4 +18,14 @@ function serverOf(redis: NonNullable<InspectorOptions['redis']>): string {
   if (!URL.canParse(redis)) return redis.split('?')[0] ?? redis;
   const { host, pathname, protocol } = new URL(redis);
   return protocol === 'unix:' ? pathname : `${host}${pathname === '/' ? '' : pathname}`;
+}
+
+/** A command as a person types it again, with the options of this one that say where Redis is; one with a password is left out. */
+export function typed(command: readonly string[], { redis, namespace, config }: GivenPlace): string {
+  const places = Object.entries({ redis: redis?.includes('@') ? undefined : redis, namespace, config });
+  const options = places.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
+  const words = [...command, ...options].map((word) =>
+    PLAIN.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`,
+  );
+  return `npx nestwork ${words.join(' ')}`;
 }

@@ -4,6 +4,7 @@ import { cronCommands } from '../inspector/cron-commands.js';
 import { deadCommands } from '../inspector/dead-commands.js';
 import type { InspectorContext } from '../inspector/inspector-context.js';
 import { queueCommands } from '../inspector/queues/queue-commands.js';
+import { statusCommands } from '../inspector/status/status-commands.js';
 import { taskCommands } from '../inspector/tasks/task-commands.js';
 import { workerCommands } from '../inspector/workers/worker-commands.js';
 import type { ArgumentSpec, Command, CommandGroup, OptionSpec } from '../terminal/command.js';
@@ -11,6 +12,7 @@ import type { GivenPlace } from './settings.js';
 
 /** Every command there is; each room brings its own. */
 export const GROUPS: readonly CommandGroup<InspectorContext>[] = [
+  statusCommands,
   queueCommands,
   taskCommands,
   deadCommands,

@@ -6,7 +6,7 @@ import type { Inspector } from '../inspector/inspector.js';
 import { EXIT, type ExitCode, exitCodeOf } from '../terminal/exit-code.js';
 import { Output } from '../terminal/output.js';
 import { errorText, REMEDIES } from '../values/error-text.js';
-import { placeOf } from './command-place.js';
+import { placeOf, typed } from './command-place.js';
 import { confirm } from './confirmation.js';
 import { programOf } from './program.js';
 import { settingsOf } from './settings.js';
@@ -43,6 +43,7 @@ async function runOne(command: Run[0], given: Run[1], options: Run[2]): Promise<
       out,
       by,
       place,
+      typed: (words: readonly string[]) => typed(words, { redis, namespace, config }),
       inspector: () => connection.inspector(out),
       confirm: (what: string, asked: Parameters<typeof confirm>[2]) => confirm({ out, place }, what, asked),
       takeSignals,

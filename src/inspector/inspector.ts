@@ -8,6 +8,8 @@ import { QueueHealth } from './queue-health.js';
 import { KnownQueues } from './queues/known-queues.js';
 import { QueueInspector } from './queues/queue-inspector.js';
 import { QueuePauses } from './queues/queue-pauses.js';
+import { StatusReader } from './status/status-reader.js';
+import type { StatusOptions, StatusReport } from './status/status-report.js';
 import { TaskInspector } from './tasks/task-inspector.js';
 import { WorkerInspector } from './workers/worker-inspector.js';
 
@@ -45,6 +47,7 @@ export class Inspector {
   readonly metrics: MetricsReader;
   /** whether tasks are consumed in time */
   readonly health: QueueHealth;
+  private readonly reader: StatusReader;
 
   /** @internal */
   constructor(
@@ -61,6 +64,22 @@ export class Inspector {
     this.metrics = new MetricsReader(broker, known);
     this.queues = new QueueInspector(this.health, known, new QueuePauses(broker.pauses), broker.actions);
     this.actions = new ActionLog(broker.actions);
+    this.reader = new StatusReader(broker, known, this);
+  }
+
+  /**
+   * Whether all is well, in sentences, with the figures of queues, workers and crons and the throughput of the last hour. The load on Redis
+   * depends on how many queues, workers and task names there are, and not on how many tasks wait: about seven cheap commands for each
+   * queue and six for each worker. The first call reads the counts of the last hour, later ones the last minutes.
+   *
+   * @example
+   * const { healthy, findings } = await inspector.status({ maxWait: '5m' });
+   * if (!healthy) console.error(findings.map(({ text }) => text).join(' '));
+   *
+   * @throws NestworkError REDIS_UNAVAILABLE, REDIS_TIMEOUT, INVALID_OPTION, INVALID_DURATION, UNKNOWN_QUEUE
+   */
+  async status(options: StatusOptions = {}): Promise<StatusReport> {
+    return this.reader.read(options);
   }
 
   /** Closes the connection that `createInspector` made. In an app it does nothing: the connection is closed with the app. */

@@ -176,7 +176,7 @@ export class ChildPool {
     this.owner.changed();
     if (this.owner.isEnding()) return;
     if (!child.dismissed) {
-      this.options.status.restarting(pid, reason);
+      this.options.status.restarting(pid, reason, true);
       this.owner.crashed();
     }
     if (!child.booted && !child.dismissed) this.options.logger.error(unbooted(pid, reason, uncaught));

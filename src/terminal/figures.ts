@@ -31,13 +31,35 @@ export function instant(date: Date): string {
   return date.toISOString().replace('T', ' ').replace(/\.\d+/, '');
 }
 
+/** A number of which only the size matters: `1,240`, `3.5`, `<0.1`. */
+export function rate(number: number): string {
+  if (number >= 10) return count(Math.round(number));
+  if (number > 0 && number < 0.1) return '<0.1';
+  return String(Math.round(number * 10) / 10);
+}
+
+/** A part of 1 as `12 %`, `0.3 %` or `<0.1 %`. */
+export function percent(part: number): string {
+  return `${rate(part * 100)} %`;
+}
+
+/** The sums of so many groups of values, one behind the other. */
+export function grouped(values: readonly number[], groups: number): number[] {
+  const size = Math.max(Math.ceil(values.length / groups), 1);
+  const count = Math.ceil(values.length / size);
+  return Array.from({ length: count }, (_, at) =>
+    values.slice(at * size, (at + 1) * size).reduce((sum, value) => sum + value, 0),
+  );
+}
+
 const BLOCKS = '▁▂▃▄▅▆▇█';
 
 /** A line of blocks, the tallest for the largest value. */
 export function sparkline(values: readonly number[]): string {
   const most = Math.max(...values, 0);
   const block = (value: number): string =>
-    BLOCKS[most === 0 ? 0 : Math.round((value / most) * (BLOCKS.length - 1))] ?? '▁';
+    // a little is more than nothing
+    BLOCKS[most === 0 ? 0 : Math.ceil((value / most) * (BLOCKS.length - 1))] ?? '▁';
   return values.map(block).join('');
 }
 

@@ -1,7 +1,6 @@
-import Table from 'cli-table3';
 import colors from 'picocolors';
-import { printable, printableLines } from '../values/printable.js';
-import { ago, count } from './figures.js';
+import { printableLines } from '../values/printable.js';
+import { type Column, drawTable, exact } from './table.js';
 
 /** Where a command writes. */
 export interface OutputStreams {
@@ -9,26 +8,9 @@ export interface OutputStreams {
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
 }
 
-export interface Column<Row> {
-  readonly title: string;
-  /** a cell: undefined is an empty one; people see counts in groups of three digits, and how far a time is away */
-  readonly of: (row: Row) => string | number | Date | undefined;
-  readonly align?: 'right';
-  /** on a terminal */
-  readonly paint?: (text: string, row: Row) => string;
-  /** gives up room when the terminal is narrow */
-  readonly shrinks?: true;
-}
-
-/** Between two columns. */
-const GAP = 2;
-const LEAST_WIDTH = 8;
 const MOST_OF_A_RECORD = 100_000;
-const NO_BORDERS = Object.fromEntries(
-  ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right', 'left', 'left-mid']
-    .concat(['mid', 'mid-mid', 'right', 'right-mid', 'middle'])
-    .map((part) => [part, '']),
-);
+/** Lines of talk that wait for the end of a screen. */
+const MOST_HELD = 100;
 
 /**
  * Writes data on stdout and talk on stderr: tables with colours on a terminal, lines with tabs in a pipe, JSON lines with
@@ -36,6 +18,7 @@ const NO_BORDERS = Object.fromEntries(
  */
 export class Output {
   readonly paint: ReturnType<typeof colors.createColors>;
+  private held: string[] | undefined;
 
   constructor(
     readonly isJson: boolean,
@@ -62,7 +45,7 @@ export class Output {
   table<Row>(rows: readonly Row[], columns: readonly Column<Row>[], empty: string): void {
     if (this.isJson) for (const row of rows) this.json(row);
     else if (this.isTerminal) {
-      if (rows.length > 0) this.line(this.drawn(rows, columns));
+      if (rows.length > 0) this.line(drawTable(rows, columns, this));
     } else {
       this.line(columns.map(({ title }) => title).join('\t'));
       for (const row of rows) this.line(columns.map((column) => exact(column, row)).join('\t'));
@@ -87,7 +70,18 @@ export class Output {
 
   /** Talk, which no program reads. */
   say(text: string): void {
-    this.streams.stderr.write(`${text}\n`);
+    if (!this.held) this.streams.stderr.write(`${text}\n`);
+    else if (this.held.length < MOST_HELD) this.held.push(text);
+  }
+
+  /** Keeps talk back while a screen is drawn, which it would tear. The returned function writes it. */
+  holdTalk(): () => void {
+    this.held = [];
+    return () => {
+      const held = this.held ?? [];
+      this.held = undefined;
+      for (const text of held) this.say(text);
+    };
   }
 
   /** Whether a person follows the talk. */
@@ -99,64 +93,4 @@ export class Output {
   overwrite(text: string): void {
     if (this.talksToTerminal) this.streams.stderr.write(`\r\u001b[2K${text}`);
   }
-
-  private drawn<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
-    const now = Date.now();
-    const texts = rows.map((row) => columns.map((column) => easy(column, row, now)));
-    const wanted = columns.map(({ title }, at) =>
-      texts.reduce((most, row) => Math.max(most, row[at]?.length ?? 0), title.length),
-    );
-    const widths = shrunk(wanted, columns, this.width);
-    const table = new Table({
-      head: columns.map(({ title }) => this.paint.bold(title)),
-      colWidths: widths.map((width) => width + GAP),
-      colAligns: columns.map(({ align }) => align ?? ('left' as const)),
-      chars: NO_BORDERS,
-      style: { head: [], border: [], 'padding-left': 0, 'padding-right': GAP },
-    });
-    for (const [index, row] of rows.entries()) {
-      table.push(
-        columns.map((column, at) => {
-          const text = clipped(texts[index]?.[at] ?? '', widths[at] ?? 0);
-          return this.paint.isColorSupported && column.paint ? column.paint(text, row) : text;
-        }),
-      );
-    }
-    return table.toString().replace(/[^\S\n]+$/gm, '');
-  }
-}
-
-/** The widths of the columns: those that may shrink share what the terminal lacks, the widest first. */
-function shrunk(wanted: readonly number[], columns: readonly Column<never>[], room: number): number[] {
-  const widths = [...wanted];
-  // the last column needs no gap
-  let excess = widths.reduce((sum, width) => sum + width + GAP, -GAP) - room;
-  for (; excess > 0; excess -= 1) {
-    const shrinking = columns.flatMap(({ shrinks }, at) => (shrinks && (widths[at] ?? 0) > LEAST_WIDTH ? [at] : []));
-    const [widest] = shrinking.sort((a, b) => (widths[b] ?? 0) - (widths[a] ?? 0));
-    if (widest === undefined) break;
-    widths[widest] = (widths[widest] ?? 0) - 1;
-  }
-  return widths;
-}
-
-/** A cell for a program. */
-function exact<Row>({ of }: Column<Row>, row: Row): string {
-  const value = of(row);
-  if (value === undefined) return '';
-  return value instanceof Date ? value.toISOString() : printable(String(value));
-}
-
-/** A cell for a person. */
-function easy<Row>({ of }: Column<Row>, row: Row, now: number): string {
-  const value = of(row);
-  if (value === undefined) return '';
-  if (typeof value === 'number') return count(value);
-  if (typeof value === 'string') return printable(value);
-  const away = value.getTime() - now;
-  return away > 0 ? `in ${ago(away)}` : `${ago(-away)} ago`;
-}
-
-function clipped(text: string, width: number): string {
-  return text.length > width ? `${text.slice(0, Math.max(width - 1, 0))}…` : text;
 }

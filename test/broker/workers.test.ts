@@ -30,7 +30,7 @@ const DIGEST: WorkerDigest = {
     },
   ],
   restarted: 1,
-  restarts: [{ pid: 6, reason: 'SIGKILL', agoMs: 51_000 }],
+  restarts: [{ pid: 6, reason: 'SIGKILL', agoMs: 51_000, crashed: true }],
 };
 
 let fixture: BrokerFixture;
@@ -81,7 +81,7 @@ describe('a digest', () => {
         forked: 1,
         range: { min: 1, max: 4 },
         children: [{ pid: 7, startedAt: ago(50_000), active: [{ id: 'task', since: ago(1_500) }] }],
-        restarts: [{ pid: 6, reason: 'SIGKILL', at: ago(51_000) }],
+        restarts: [{ pid: 6, reason: 'SIGKILL', at: ago(51_000), crashed: true }],
       },
     ]);
   });

@@ -43,8 +43,8 @@ describe('nestwork queues ls', () => {
     ]);
   });
 
-  it('loads ioredis and no module of Nest', async () => {
-    const { code, stderr } = await nestwork(['queues', 'ls'], { env: { ...options.env, NODE_OPTIONS: LISTING } });
+  it.each(['queues ls', 'status'])('loads ioredis and no module of Nest: %s', async (line) => {
+    const { code, stderr } = await nestwork(line.split(' '), { env: { ...options.env, NODE_OPTIONS: LISTING } });
     expect([code, stderr]).toEqual([0, expect.stringContaining('/node_modules/ioredis/')]);
     expect(linesOf(stderr).filter((line) => line.includes('/@nestjs/'))).toEqual([]);
   });

@@ -107,6 +107,6 @@ describe('nestwork --help', () => {
   it('needs no Redis, and names the commands', async () => {
     const { code, stdout } = await nestwork(['--help']);
     expect(code).toBe(0);
-    for (const group of ['queues', 'dead', 'crons']) expect(stdout).toContain(group);
+    for (const group of ['status', 'top', 'queues', 'dead', 'crons']) expect(stdout).toContain(group);
   });
 });

@@ -55,7 +55,8 @@ describe('the digest of a worker', () => {
     fixture.worker({ children: 1 });
     await fixture.send('exit', ['dies']);
     const { restarts } = await seen('a restart', ({ restarted }) => restarted > 0);
-    expect(restarts[0]).toMatchObject({ pid: expect.any(Number), reason: expect.stringContaining('exit code') });
+    const reason = expect.stringContaining('exit code');
+    expect(restarts[0]).toMatchObject({ pid: expect.any(Number), reason, crashed: true });
   });
 
   it('is gone with its worker', async () => {

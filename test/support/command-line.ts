@@ -1,8 +1,9 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { tmpdir } from 'node:os';
 
-const MAIN = new URL('../../dist/cli/main.js', import.meta.url).pathname;
+/** `nestwork` as it is built. */
+export const MAIN = new URL('../../dist/cli/main.js', import.meta.url).pathname;
 
 const QUESTION = '[y/N]';
 
@@ -27,9 +28,38 @@ export function nestwork(args: readonly string[], options: CommandLineOptions = 
 export function startNestwork(
   args: readonly string[],
   options: CommandLineOptions = {},
-): { readonly ended: Promise<Ended>; readonly firstTalk: Promise<unknown>; signal(name: NodeJS.Signals): void } {
+): {
+  readonly ended: Promise<Ended>;
+  readonly firstTalk: Promise<unknown>;
+  /** Resolves when it has written that on stdout or stderr, counted from its start. */
+  wrote(pattern: RegExp): Promise<void>;
+  signal(name: NodeJS.Signals): void;
+} {
   const child = start(process.execPath, [MAIN, ...args], options);
-  return { ended: endOf(child), firstTalk: once(child.stderr, 'data'), signal: (name) => void child.kill(name) };
+  return {
+    ended: endOf(child),
+    firstTalk: once(child.stderr, 'data'),
+    wrote: writtenBy(child),
+    signal: (name) => void child.kill(name),
+  };
+}
+
+function writtenBy(child: ChildProcessWithoutNullStreams): (pattern: RegExp) => Promise<void> {
+  let text = '';
+  const added = new EventEmitter().setMaxListeners(0);
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (part: string) => {
+      text += part;
+      added.emit('text');
+    });
+  }
+  child.once('close', () => added.emit('text'));
+  return async (pattern) => {
+    while (!pattern.test(text)) {
+      if (child.exitCode !== null) throw new Error(`It ended without ${pattern}: ${text}`);
+      await once(added, 'text');
+    }
+  };
 }
 
 /** Runs a line of a shell, in which `nestwork` is the command. */

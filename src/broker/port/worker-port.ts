@@ -27,6 +27,8 @@ export interface RestartDigest {
   readonly reason: string;
   /** how long ago, in ms */
   readonly agoMs: number;
+  /** whether its process ended by itself, or was killed by others */
+  readonly crashed?: boolean;
 }
 
 /** What a worker may be asked to do. */

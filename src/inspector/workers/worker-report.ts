@@ -49,6 +49,8 @@ export interface WorkerRestart {
   readonly at: Date;
   /** exit code or signal, a limit that it went beyond, or the name of the person who ordered it */
   readonly reason: string;
+  /** whether its process ended by itself, or was killed by another than its worker */
+  readonly crashed: boolean;
 }
 
 /**
@@ -164,7 +166,11 @@ export function describeWorker({ session, host, pid, queues, published }: Worker
     range: digest.range,
     children: digest.children.map((child) => describeChild(child, before)),
     restarted: digest.restarted,
-    restarts: digest.restarts.map(({ agoMs, ...restart }) => ({ ...restart, at: before(agoMs) })),
+    restarts: digest.restarts.map(({ agoMs, crashed = false, ...restart }) => ({
+      ...restart,
+      at: before(agoMs),
+      crashed,
+    })),
     lastOrder: order && {
       id: order.id,
       action: order.action satisfies WorkerAction,

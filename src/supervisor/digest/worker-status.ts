@@ -25,10 +25,14 @@ export class WorkerStatus {
     private readonly kind: Pick<WorkerDigest, 'inProcess' | 'version' | 'range'>,
   ) {}
 
-  /** A child has ended, or begins to be replaced. */
-  restarting(pid: number, reason: string): void {
+  /**
+   * A child has ended, or begins to be replaced.
+   *
+   * @param crashed whether its process ended by itself, or was killed by others
+   */
+  restarting(pid: number, reason: string, crashed = false): void {
     this.restarted += 1;
-    this.restarts.unshift({ pid, reason: printable(reason, MOST_OF_A_REASON), atMs: performance.now() });
+    this.restarts.unshift({ pid, reason: printable(reason, MOST_OF_A_REASON), atMs: performance.now(), crashed });
     this.restarts.splice(KEPT_RESTARTS);
   }
 

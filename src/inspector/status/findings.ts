@@ -1,0 +1,127 @@
+import { ago, count } from '../../terminal/figures.js';
+import { printable } from '../../values/printable.js';
+import type { WorkerReport } from '../workers/worker-report.js';
+import type { QueueStatus, StatusFinding, StatusReport } from './status-report.js';
+
+/** So many crashes among the last restarts of a worker, within this time, are no accident. */
+const CRASHES = 3;
+const CRASHING_MS = 300_000;
+/** Names in one sentence. */
+const MOST_NAMES = 3;
+
+/** The figures that findings are made of. */
+export type StatusFacts = Pick<StatusReport, 'at' | 'queues' | 'workers' | 'crons' | 'dead'>;
+
+/** Everything in a namespace that needs a look, problems first. */
+export function findingsOf(facts: StatusFacts, maxDead: number): StatusFinding[] {
+  const findings = [
+    ...workless(facts),
+    ...facts.queues.flatMap((queue) => ofQueue(queue, facts)),
+    ...died(facts, maxDead),
+    ...facts.workers.flatMap((worker) => ofWorker(worker, facts.at)),
+    ...pausedCrons(facts),
+  ];
+  const problems = findings.filter(({ severity }) => severity === 'problem');
+  return [...problems, ...findings.filter(({ severity }) => severity === 'notice')];
+}
+
+function workless({ workers, queues }: StatusFacts): StatusFinding[] {
+  if (workers.length > 0) return [];
+  const command = ['workers', 'ls'];
+  if (queues.length === 0) {
+    const text = 'No worker has ever started in this namespace. Check its name, and the address of Redis.';
+    return [{ code: 'no-worker', severity: 'problem', text, command }];
+  }
+  const waiting = queues.filter(({ pending }) => pending > 0);
+  const tasks = waiting.reduce((sum, { pending }) => sum + pending, 0);
+  const wait = tasks === 1 ? '1 task waits' : `${count(tasks)} tasks wait`;
+  const which = tasks === 0 ? '' : ` ${wait} in ${named(waiting.map(({ queue }) => queue))}.`;
+  return [{ code: 'no-worker', severity: 'problem', text: `No worker runs.${which}`, command }];
+}
+
+function ofQueue(queue: QueueStatus, { at, workers }: StatusFacts): StatusFinding[] {
+  const { queue: name, paused, healthy, served, pending, waitingMs } = queue;
+  if (paused) return [pausedQueue(queue, at)];
+  if (healthy) return [];
+  const time = ago(waitingMs);
+  const wait =
+    pending === 0
+      ? `A task of ${printable(name)} is overdue for ${time}`
+      : `${tasksWait(pending, name)}, the next for ${time}`;
+  const problem = { severity: 'problem', queue: name } as const;
+  if (served) return [{ code: 'queue-late', ...problem, text: `${wait}.`, command: ['workers', 'ls', '--children'] }];
+  // without any worker, one finding has all queues
+  if (workers.length === 0) return [];
+  const text = `${wait}, and no worker serves the queue.`;
+  return [{ code: 'queue-unserved', ...problem, text, command: ['workers', 'ls'] }];
+}
+
+function tasksWait(pending: number, queue: string): string {
+  return `${pending === 1 ? '1 task waits' : `${count(pending)} tasks wait`} in ${printable(queue)}`;
+}
+
+function pausedQueue({ queue, paused, pending }: QueueStatus, at: Date): StatusFinding {
+  const until = paused?.until;
+  const end = until ? `for another ${ago(Math.max(until.getTime() - at.getTime(), 0))}` : 'until it is resumed';
+  const why = paused?.reason === undefined ? '.' : `: ${printable(paused.reason).replace(/\.?$/, '.')}`;
+  const wait = pending === 0 ? '' : ` ${tasksWait(pending, 'it')}.`;
+  const text = `${printable(queue)} is paused by ${printable(paused?.by ?? '?')}, ${end}${why}${wait}`;
+  return { code: 'queue-paused', severity: 'notice', text, command: ['queues', 'resume', queue], queue };
+}
+
+function died({ queues, dead }: StatusFacts, maxDead: number): StatusFinding[] {
+  if (dead.lastHour <= maxDead) return [];
+  const most = queues.filter(({ deadLastHour }) => deadLastHour > 0).sort((a, b) => b.deadLastHour - a.deadLastHour);
+  const number = dead.lastHour === 1 ? '1 task' : `${count(dead.lastHour)} tasks`;
+  const text = `${number} died within the last hour, in ${named(most.map(({ queue }) => queue))}.`;
+  return [{ code: 'dead-tasks', severity: 'problem', text, command: ['dead', 'ls', '--since', '1h'] }];
+}
+
+function ofWorker(worker: WorkerReport, at: Date): StatusFinding[] {
+  const { id, host, pid, restarts } = worker;
+  const place = `the worker ${printable(host)} (process ${pid})`;
+  const notice = noticeOf(worker);
+  if (notice) {
+    const [code, text] = notice;
+    return [{ code, severity: 'notice', text: `T${place.slice(1)} ${text}`, command: ['workers', 'ls'], worker: id }];
+  }
+  const crashes = restarts.filter(({ crashed, at: time }) => crashed && at.getTime() - time.getTime() < CRASHING_MS);
+  const [last] = crashes;
+  if (crashes.length < CRASHES || !last) return [];
+  const since = ago(Math.max(at.getTime() - (crashes.at(-1) ?? last).at.getTime(), 1_000));
+  const how = `crashed within the last ${since}, the latest with ${printable(last.reason)}`;
+  const text = `${count(crashes.length)} children of ${place} ${how}.`;
+  const command = ['workers', 'ls', '--children'];
+  return [{ code: 'worker-crashing', severity: 'problem', text, command, worker: id }];
+}
+
+/** Why a worker claims nothing, or shows nothing of itself. */
+function noticeOf({ state, running, lastOrder }: WorkerReport): [StatusFinding['code'], string] | undefined {
+  const order = lastOrder ? `, ordered by ${printable(lastOrder.by)}` : '';
+  const rest = running === 0 ? '.' : `; it finishes ${running === 1 ? '1 task' : `${count(running)} tasks`}.`;
+  if (state === 'quiet') return ['worker-quiet', `claims nothing more${order}${rest}`];
+  if (state === 'stopping') return ['worker-stopping', `is stopping${order}${rest}`];
+  if (state === 'running') return undefined;
+  return ['worker-silent', 'has published nothing about itself: it has just started, or is of an older version.'];
+}
+
+function pausedCrons({ crons }: StatusFacts): StatusFinding[] {
+  const paused = crons.filter((cron) => cron.paused).map(({ name }) => name);
+  const [first = ''] = paused;
+  if (paused.length === 0) return [];
+  const one = paused.length === 1;
+  const text = one
+    ? `The cron ${printable(first)} is paused.`
+    : `${count(paused.length)} crons are paused: ${named(paused)}.`;
+  const command = one ? ['crons', 'resume', first] : ['crons', 'ls'];
+  return [{ code: 'cron-paused', severity: 'notice', text, command }];
+}
+
+/** `a, b, c and 4 more` */
+function named(names: readonly string[]): string {
+  const shown = names.slice(0, MOST_NAMES).map((name) => printable(name));
+  const more = names.length - shown.length;
+  if (more > 0) return `${shown.join(', ')} and ${count(more)} more`;
+  const last = shown.pop() ?? '';
+  return shown.length === 0 ? last : `${shown.join(', ')} and ${last}`;
+}

@@ -1,0 +1,28 @@
+import type { MetricsBroker, MetricsBucket } from '../../broker/port/broker.js';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** Workers may add to the counts of the minute before the present one. */
+const OPEN_MINUTES = 2;
+
+/** The counts of 60 minutes and the present one. Minutes that are over are kept, so that a screen that is drawn again asks for two or three. */
+export class MinuteHistory {
+  private settled: readonly MetricsBucket[] = [];
+
+  constructor(private readonly broker: Pick<MetricsBroker, 'buckets'>) {}
+
+  /** @param now by the clock of Redis, in ms since 1970 */
+  async lastHour(now: number): Promise<readonly MetricsBucket[]> {
+    const present = now - (now % MINUTE_MS);
+    const first = present - HOUR_MS;
+    const kept = this.settled.filter(({ at }) => at >= first);
+    // the clock of a Redis that took over may be behind
+    const before = (kept.at(-1)?.at ?? 0) > now ? [] : kept;
+    const from = (before.at(-1)?.at ?? first - MINUTE_MS) + MINUTE_MS;
+    const fresh: MetricsBucket[] = [];
+    for await (const bucket of this.broker.buckets({ minutes: 1, from, to: now })) fresh.push(bucket);
+    const all = [...before, ...fresh];
+    this.settled = all.filter(({ at }) => at <= present - OPEN_MINUTES * MINUTE_MS);
+    return all;
+  }
+}

@@ -1,0 +1,125 @@
+import Table from 'cli-table3';
+import type { Colors } from 'picocolors/types.js';
+import { printable } from '../values/printable.js';
+import { ago, count } from './figures.js';
+
+export interface Column<Row> {
+  readonly title: string;
+  /** a cell: undefined is an empty one; people see counts in groups of three digits, and how far a time is away */
+  readonly of: (row: Row) => string | number | Date | undefined;
+  readonly align?: 'right';
+  /** on a terminal */
+  readonly paint?: (text: string, row: Row) => string;
+  /** gives up room when the terminal is narrow, down to so many characters; `true` is 8 */
+  readonly shrinks?: true | number;
+  /** left out when the terminal is too narrow for all columns, the highest number first */
+  readonly dispensable?: number;
+}
+
+/** The surface that a table is drawn for. */
+export interface Surface {
+  /** in characters */
+  readonly width: number;
+  readonly paint: Colors;
+}
+
+/** Between two columns. */
+const GAP = 2;
+const LEAST_WIDTH = 8;
+const NO_BORDERS = Object.fromEntries(
+  ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right', 'left', 'left-mid']
+    .concat(['mid', 'mid-mid', 'right', 'right-mid', 'middle'])
+    .map((part) => [part, '']),
+);
+
+/** A table for a person, with the titles of its columns. Its lines fit the width if the columns that cannot shrink do. */
+export function drawTable<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  { width, paint }: Surface,
+): string {
+  const now = Date.now();
+  const all = columns.map((column): Drawn<Row> => {
+    const texts = rows.map((row) => easy(column, row, now));
+    return { column, texts, wanted: texts.reduce((most, text) => Math.max(most, text.length), column.title.length) };
+  });
+  const kept = fitting(all, width);
+  const widths = shrunk(kept, width);
+  const table = new Table({
+    head: kept.map(({ column }, at) => paint.bold(clipped(column.title, widths[at] ?? 0))),
+    colWidths: widths.map((each) => each + GAP),
+    colAligns: kept.map(({ column }) => column.align ?? ('left' as const)),
+    chars: NO_BORDERS,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': GAP },
+  });
+  for (const [index, row] of rows.entries()) {
+    table.push(
+      kept.map(({ column, texts }, at) => {
+        const text = clipped(texts[index] ?? '', widths[at] ?? 0);
+        return paint.isColorSupported && column.paint ? column.paint(text, row) : text;
+      }),
+    );
+  }
+  return table.toString().replace(/[^\S\n]+$/gm, '');
+}
+
+/** A column with its cells, and the width of the longest. */
+interface Drawn<Row> {
+  readonly column: Column<Row>;
+  readonly texts: readonly string[];
+  readonly wanted: number;
+}
+
+/** Leaves columns out until the others have room, shrunk as far as they may be. */
+function fitting<Row>(all: readonly Drawn<Row>[], room: number): Drawn<Row>[] {
+  const kept = [...all];
+  while (kept.reduce((sum, drawn) => sum + leastOf(drawn) + GAP, -GAP) > room) {
+    const most = Math.max(...kept.map(({ column }) => column.dispensable ?? 0));
+    if (most <= 0) break;
+    kept.splice(
+      kept.findIndex(({ column }) => column.dispensable === most),
+      1,
+    );
+  }
+  return kept;
+}
+
+function leastOf<Row>({ column: { shrinks }, wanted }: Drawn<Row>): number {
+  return shrinks ? Math.min(wanted, shrinks === true ? LEAST_WIDTH : shrinks) : wanted;
+}
+
+/** The widths of the columns: those that may shrink share what the terminal lacks, the widest first. */
+function shrunk<Row>(drawn: readonly Drawn<Row>[], room: number): number[] {
+  const widths = drawn.map(({ wanted }) => wanted);
+  // the last column needs no gap
+  let excess = widths.reduce((sum, width) => sum + width + GAP, -GAP) - room;
+  for (; excess > 0; excess -= 1) {
+    const shrinking = drawn.flatMap((each, at) => ((widths[at] ?? 0) > leastOf(each) ? [at] : []));
+    const [widest] = shrinking.sort((a, b) => (widths[b] ?? 0) - (widths[a] ?? 0));
+    if (widest === undefined) break;
+    widths[widest] = (widths[widest] ?? 0) - 1;
+  }
+  return widths;
+}
+
+/** A cell for a program. */
+export function exact<Row>({ of }: Column<Row>, row: Row): string {
+  const value = of(row);
+  if (value === undefined) return '';
+  return value instanceof Date ? value.toISOString() : printable(String(value));
+}
+
+/** A cell for a person. */
+function easy<Row>({ of }: Column<Row>, row: Row, now: number): string {
+  const value = of(row);
+  if (value === undefined) return '';
+  if (typeof value === 'number') return count(value);
+  if (typeof value === 'string') return printable(value);
+  const away = value.getTime() - now;
+  return away > 0 ? `in ${ago(away)}` : `${ago(-away)} ago`;
+}
+
+/** A text in so many columns, with `…` where it goes on. */
+export function clipped(text: string, width: number): string {
+  return text.length > width ? `${text.slice(0, Math.max(width - 1, 0))}…` : text;
+}

@@ -1,0 +1,145 @@
+import { findingsOf, type StatusFacts } from '../../../src/inspector/status/findings.js';
+import { AT, before, cronOf, factsOf, queueOf, workerOf } from './reports.js';
+
+const late = queueOf({ queue: 'bulk', healthy: false, pending: 18_211, waitingMs: 254_000 });
+const unserved = { ...late, served: false };
+const by = { since: before(60_000), by: 'anna', reason: undefined, until: undefined };
+
+function of(given: Partial<StatusFacts>, maxDead = 0): string[] {
+  return findingsOf(factsOf(given), maxDead).map(
+    ({ code, severity, text, command }) => `${severity} ${code}: ${text} ${command.join(' ')}`,
+  );
+}
+
+const crash = (ms: number, crashed = true) => ({ pid: 9, at: before(ms), reason: 'exit code 1', crashed });
+
+describe('findingsOf', () => {
+  it('finds nothing where all is well', () => {
+    expect(of({})).toEqual([]);
+    expect(of({ queues: [queueOf({ pending: 1_000, waitingMs: 30_000 })] })).toEqual([]);
+  });
+
+  it.each<[string, Partial<StatusFacts>, string[]]>([
+    [
+      'no worker in a new namespace',
+      { workers: [], queues: [] },
+      [
+        'problem no-worker: No worker has ever started in this namespace. Check its name, and the address of Redis. workers ls',
+      ],
+    ],
+    ['no worker', { workers: [] }, ['problem no-worker: No worker runs. workers ls']],
+    [
+      'no worker while tasks wait, in one finding for all queues',
+      { workers: [], queues: [unserved, queueOf(), { ...unserved, queue: 'mail', pending: 1 }] },
+      ['problem no-worker: No worker runs. 18,212 tasks wait in bulk and mail. workers ls'],
+    ],
+    [
+      'a queue without a worker',
+      { queues: [unserved] },
+      [
+        'problem queue-unserved: 18,211 tasks wait in bulk, the next for 4m 14s, and no worker serves the queue. workers ls',
+      ],
+    ],
+    [
+      'tasks that wait too long',
+      { queues: [{ ...late, pending: 1 }] },
+      ['problem queue-late: 1 task waits in bulk, the next for 4m 14s. workers ls --children'],
+    ],
+    [
+      'a scheduled task that is overdue',
+      { queues: [{ ...late, pending: 0 }] },
+      ['problem queue-late: A task of bulk is overdue for 4m 14s. workers ls --children'],
+    ],
+    [
+      'dead tasks, with the queues that have most of them',
+      {
+        queues: ['a', 'b', 'c', 'd'].map((queue, at) => queueOf({ queue, deadLastHour: at + 1 })),
+        dead: { total: 20, lastHour: 10 },
+      },
+      ['problem dead-tasks: 10 tasks died within the last hour, in d, c, b and 1 more. dead ls --since 1h'],
+    ],
+    [
+      'a paused queue, with its end and reason',
+      {
+        queues: [
+          { ...late, healthy: true, paused: { ...by, until: new Date(AT + 2_467_000), reason: 'The server is down' } },
+        ],
+      },
+      [
+        'notice queue-paused: bulk is paused by anna, for another 41m 7s: The server is down. 18,211 tasks wait in it. queues resume bulk',
+      ],
+    ],
+    [
+      'a queue that is paused without an end, by a name that would steer the terminal',
+      { queues: [queueOf({ paused: { ...by, by: '\u001b[31manna' } })] },
+      ['notice queue-paused: default is paused by \\x1b[31manna, until it is resumed. queues resume default'],
+    ],
+    [
+      'a queue whose name would steer the terminal',
+      { queues: [{ ...late, queue: 'a\u001b[2J' }] },
+      ['problem queue-late: 18,211 tasks wait in a\\x1b[2J, the next for 4m 14s. workers ls --children'],
+    ],
+    [
+      'a worker that was ordered to be quiet',
+      {
+        workers: [
+          workerOf({
+            state: 'quiet',
+            running: 2,
+            lastOrder: { id: 'x', action: 'quiet', by: 'anna', at: before(1_000) },
+          }),
+        ],
+      },
+      [
+        'notice worker-quiet: The worker web-1 (process 7) claims nothing more, ordered by anna; it finishes 2 tasks. workers ls',
+      ],
+    ],
+    [
+      'a worker that stops',
+      { workers: [workerOf({ state: 'stopping' })] },
+      ['notice worker-stopping: The worker web-1 (process 7) is stopping. workers ls'],
+    ],
+    [
+      'a worker without a digest',
+      { workers: [workerOf({ state: 'unknown' })] },
+      [
+        'notice worker-silent: The worker web-1 (process 7) has published nothing about itself: it has just started, or is of an older version. workers ls',
+      ],
+    ],
+    [
+      'children that crash again and again',
+      { workers: [workerOf({ restarts: [crash(2_000), crash(30_000), crash(61_000), crash(600_000)] })] },
+      [
+        'problem worker-crashing: 3 children of the worker web-1 (process 7) crashed within the last 1m 1s, the latest with exit code 1. workers ls --children',
+      ],
+    ],
+    [
+      'a paused cron',
+      { crons: [cronOf({ paused: true })] },
+      ['notice cron-paused: The cron Digest.send is paused. crons resume Digest.send'],
+    ],
+    [
+      'paused crons',
+      { crons: ['A.a', 'B.b', 'C.c', 'D.d'].map((name) => cronOf({ name, paused: true })) },
+      ['notice cron-paused: 4 crons are paused: A.a, B.b, C.c and 1 more. crons ls'],
+    ],
+  ])('finds %s', (_, facts, findings) => {
+    expect(of(facts)).toEqual(findings);
+  });
+
+  it('takes replaced children, and crashes of long ago, for no loop', () => {
+    const restarts = [crash(1_000, false), crash(2_000, false), crash(3_000, false), crash(400_000), crash(500_000)];
+    expect(of({ workers: [workerOf({ restarts })] })).toEqual([]);
+  });
+
+  it('tolerates as many dead tasks as it is told', () => {
+    const facts = { queues: [queueOf({ deadLastHour: 5 })], dead: { total: 5, lastHour: 5 } };
+    expect(of(facts, 5)).toEqual([]);
+    expect(of(facts, 4)).toHaveLength(1);
+  });
+
+  it('names problems before notices', () => {
+    const queues = [queueOf({ paused: by }), unserved];
+    expect(findingsOf(factsOf({ queues }), 0).map(({ code }) => code)).toEqual(['queue-unserved', 'queue-paused']);
+  });
+});

@@ -1,0 +1,64 @@
+import { Inspector } from '../../../src/inspector/inspector.js';
+import { encodeMessage } from '../../../src/message/task-message.js';
+import { noCounts } from '../../../src/task/task-counts.js';
+import { BrokerFixture } from '../../support/broker-fixture.js';
+import { seedDead } from '../../support/dead-tasks.js';
+
+let fixture: BrokerFixture;
+let inspector: Inspector;
+beforeAll(async () => {
+  fixture = await BrokerFixture.start();
+});
+beforeEach(() => {
+  inspector = new Inspector(fixture.broker);
+});
+afterEach(() => fixture.reset());
+afterAll(() => fixture.stop());
+
+describe('status', () => {
+  it('reports a namespace in which no worker has ever started', async () => {
+    const { healthy, findings, queues, throughput } = await inspector.status();
+    expect([healthy, queues, findings]).toEqual([false, [], [expect.objectContaining({ code: 'no-worker' })]]);
+    expect(throughput).toMatchObject({ done: 0, failed: 0, failureRate: 0, perMinute: 0 });
+    expect(throughput.minutes).toHaveLength(61);
+  });
+
+  it('has queues with their workers, counts and dead tasks, by the clock of Redis', async () => {
+    const child = await fixture.child(['default']);
+    await fixture.child(['default', 'bulk']);
+    const now = await fixture.now();
+    await seedDead(fixture, [{ diedAt: now - 60_000 }, { diedAt: now - 7_200_000 }]);
+    const counts = { ...noCounts(), started: 4, done: 3, failed: 1, dead: 1 };
+    await fixture.broker.metrics.flush(child, 1, [{ queue: 'default', task: 'Some.task', counts }]);
+    const report = await inspector.status();
+    expect(report.queues).toMatchObject([
+      { queue: 'bulk', workers: 1, deadLastHour: 0 },
+      { queue: 'default', workers: 2, deadLastHour: 1, dead: 2 },
+    ]);
+    expect(report.dead).toEqual({ total: 2, lastHour: 1 });
+    expect(report.throughput).toMatchObject({ done: 3, failed: 1, failureRate: 0.25 });
+    expect(report.workers).toHaveLength(2);
+    expect(report.at.getTime()).toBeGreaterThanOrEqual(now);
+    expect(report.findings.map(({ code }) => code)).toEqual(['dead-tasks', 'worker-silent', 'worker-silent']);
+    expect(report.healthy).toBe(false);
+    expect((await inspector.status({ maxDead: 1 })).healthy).toBe(true);
+  });
+
+  it('takes the limits of a health check', async () => {
+    await fixture.child(['default']);
+    const old = { id: fixture.ids.next(), name: 'Some.task', payload: '[]', enqueuedAt: Date.now() - 30_000 };
+    await fixture.broker.enqueue('default', [encodeMessage(old)]);
+    const { findings } = await inspector.status({ maxWait: { default: '10s' } });
+    expect(findings[0]).toMatchObject({ code: 'queue-late', queue: 'default' });
+    expect((await inspector.status()).healthy).toBe(true);
+  });
+
+  it.each([
+    [{ maxDead: -1 }, 'INVALID_OPTION'],
+    [{ maxDeaths: 1 }, 'INVALID_OPTION'],
+    [{ maxWait: 'long' }, 'INVALID_DURATION'],
+    [{ maxWait: { mial: '1s' } }, 'UNKNOWN_QUEUE'],
+  ])('refuses %j', async (options, code) => {
+    await expect(inspector.status(options as never)).rejects.toMatchObject({ code });
+  });
+});
