@@ -1,6 +1,7 @@
 import { Command as Program } from 'commander';
 import { cronCommands } from '../inspector/cron-commands.js';
 import { deadCommands } from '../inspector/dead-commands.js';
+import { doctorCommand } from '../inspector/doctor/doctor-command.js';
 import type { InspectorContext } from '../inspector/inspector-context.js';
 import { queueCommands } from '../inspector/queues/queue-commands.js';
 import { taskCommands } from '../inspector/tasks/task-commands.js';
@@ -15,6 +16,7 @@ export const GROUPS: readonly CommandGroup<InspectorContext>[] = [
   deadCommands,
   cronCommands,
   workerCommands,
+  { name: '', summary: '', commands: [doctorCommand] },
 ];
 
 /** The options of every command. */

@@ -43,7 +43,7 @@ async function runOne(command: Run[0], given: Run[1], options: Run[2]): Promise<
       out,
       by,
       place,
-      inspector: () => connection.inspector(out),
+      inspector: (how?: { readonly unchecked: true }) => connection.inspector(out, how?.unchecked ? 'none' : 'look'),
       confirm: (what: string, asked: Parameters<typeof confirm>[2]) => confirm({ out, place }, what, asked),
       takeSignals,
     };
@@ -62,8 +62,8 @@ class Connection {
     this.place = placeOf(settings);
   }
 
-  inspector(out: Output): Promise<Inspector> {
-    this.opened ??= this.open(out);
+  inspector(out: Output, check: 'look' | 'none'): Promise<Inspector> {
+    this.opened ??= this.open(out, check);
     return this.opened;
   }
 
@@ -72,9 +72,9 @@ class Connection {
     await inspector?.close();
   }
 
-  private async open(out: Output): Promise<Inspector> {
-    const { createInspector } = await import('../inspector/create-inspector.js');
-    return createInspector({ ...this.settings, onWarning: (warning) => out.say(`warning: ${warning}`) });
+  private async open(out: Output, check: 'look' | 'none'): Promise<Inspector> {
+    const { openInspector } = await import('../inspector/create-inspector.js');
+    return openInspector({ ...this.settings, onWarning: (warning) => out.say(`warning: ${warning}`) }, check);
   }
 }
 

@@ -5,8 +5,12 @@ import type { Inspector } from './inspector.js';
 export interface InspectorContext extends CommandContext {
   /** the server and namespace, without a password: `redis.internal:6379, namespace shop` */
   readonly place: string;
-  /** Connects at the first call. */
-  inspector(): Promise<Inspector>;
+  /**
+   * Connects at the first call.
+   *
+   * @param how `unchecked` connects to a server that nestwork cannot work on, too
+   */
+  inspector(how?: { readonly unchecked: true }): Promise<Inspector>;
   /**
    * Asks on a terminal before something is destroyed; without a terminal it needs `--yes`.
    *

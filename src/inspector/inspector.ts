@@ -2,6 +2,8 @@ import type { AppBroker } from '../broker/port/broker.js';
 import { type Clock, systemClock } from '../values/clock.js';
 import { CronManager } from './cron-manager.js';
 import { DeadLetters } from './dead-letters.js';
+import { Doctor } from './doctor/doctor.js';
+import type { DoctorCheck, DoctorOptions } from './doctor/doctor-report.js';
 import { MetricsReader } from './metrics/metrics-reader.js';
 import { QueueHealth } from './queue-health.js';
 import { KnownQueues } from './queues/known-queues.js';
@@ -43,6 +45,8 @@ export class Inspector {
   /** whether tasks are consumed in time */
   readonly health: QueueHealth;
 
+  private readonly examination: Doctor;
+
   /** @internal */
   constructor(
     broker: AppBroker,
@@ -56,7 +60,23 @@ export class Inspector {
     this.health = new QueueHealth(broker, known, clock);
     this.tasks = new TaskInspector(broker, known, this.dead, clock);
     this.metrics = new MetricsReader(broker, known);
+    this.examination = new Doctor(broker, known, clock);
     this.queues = new QueueInspector(this.health, known, new QueuePauses(broker.pauses));
+  }
+
+  /**
+   * Checks the server, the keys, the workers and the queues of the namespace. Each check has a result, also one that may not
+   * look; it changes nothing. Each finding has a stable code and a remedy.
+   *
+   * @example
+   * for (const { check, findings } of await inspector.doctor()) {
+   *   for (const { code, where, what, remedy } of findings) console.log(`${check} ${code} ${where}: ${what} ${remedy}`);
+   * }
+   *
+   * @throws NestworkError REDIS_UNAVAILABLE, REDIS_TIMEOUT, INVALID_OPTION, INVALID_DURATION
+   */
+  async doctor(options: DoctorOptions = {}): Promise<readonly DoctorCheck[]> {
+    return this.examination.examine(options);
   }
 
   /** Closes the connection that `createInspector` made. In an app it does nothing: the connection is closed with the app. */

@@ -5,6 +5,7 @@ import type { BroadcastScope } from '../../task/broadcast.js';
 import type { StateWord } from '../../task/task-states.js';
 import type { BroadcastRecords, StreamBroker } from './broadcast-port.js';
 import type { CatalogPort } from './catalog-port.js';
+import type { CheckupPort } from './checkup-port.js';
 import type { CronBroker } from './cron-broker.js';
 import type { DeadLetterBroker, DeadPurgeBroker, DeathReportBroker } from './dead-letter-broker.js';
 import type { CountingBroker, MetricsBroker, SamplingBroker } from './metrics-port.js';
@@ -360,6 +361,7 @@ export interface AppBroker extends ProducerBroker, TaskBroker, InspectorBroker {
   readonly pauses: PausePort;
   readonly places: TaskPort;
   readonly workers: WorkerPort;
+  readonly checkup: CheckupPort;
   /** Connects and checks that the server can serve. Rejects within the connection's timeout. */
   connect(): Promise<void>;
   close(): Promise<void>;

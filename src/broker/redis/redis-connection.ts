@@ -85,6 +85,11 @@ export class RedisConnection {
     return this.target.where;
   }
 
+  /** Number of its database. */
+  get database(): number {
+    return this.target.database;
+  }
+
   /** Which connection this is, counted from the first: after a failover the next one may lead to another server. */
   get current(): number {
     return this.generation;

@@ -13,6 +13,7 @@ import { BROADCAST_QUEUE } from '../../task/broadcast.js';
 import type { Clock } from '../../values/clock.js';
 import type { TestWork } from '../test-work.js';
 import { MemoryBroadcasts } from './memory-broadcasts.js';
+import { MemoryCheckup } from './memory-checkup.js';
 import { MemoryClaims } from './memory-claims.js';
 import { MemoryCrons } from './memory-crons.js';
 import { MemoryDeadLetters } from './memory-dead-letters.js';
@@ -58,6 +59,7 @@ export class MemoryBroker implements AppBroker, TestWork {
   /** the test is the worker, and nothing steers it */
   readonly workers = { workers: async () => [], watch: async () => {}, order: async () => undefined };
   readonly metrics: MemoryMetrics;
+  readonly checkup: MemoryCheckup;
   readonly catalog = {
     tasks: async () => [...(this.registered?.values() ?? [])],
     queues: async () => [...this.queues],
@@ -77,6 +79,7 @@ export class MemoryBroker implements AppBroker, TestWork {
     this.pauses = new MemoryPauses(observer.clock);
     this.places = new MemoryPlaces(this.tasks, queues, (id) => this.cancel(id));
     this.metrics = new MemoryMetrics(observer.clock);
+    this.checkup = new MemoryCheckup(observer.clock);
     this.claims = new MemoryClaims(this.tasks, this.crons, this.pauses, queues);
   }
 
