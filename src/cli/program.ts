@@ -6,7 +6,10 @@ import type { InspectorContext } from '../inspector/inspector-context.js';
 import { queueCommands } from '../inspector/queues/queue-commands.js';
 import { taskCommands } from '../inspector/tasks/task-commands.js';
 import { workerCommands } from '../inspector/workers/worker-commands.js';
+import { workerCommand } from '../module/worker-command.js';
 import type { ArgumentSpec, Command, CommandGroup, OptionSpec } from '../terminal/command.js';
+import { longOf } from './completion/complete.js';
+import { completionCommand } from './completion/completion-command.js';
 import type { GivenPlace } from './settings.js';
 
 /** Every command there is; each room brings its own. */
@@ -16,7 +19,7 @@ export const GROUPS: readonly CommandGroup<InspectorContext>[] = [
   deadCommands,
   cronCommands,
   workerCommands,
-  { name: '', summary: '', commands: [doctorCommand] },
+  { name: '', summary: '', commands: [doctorCommand, workerCommand, completionCommand] },
 ];
 
 /** The options of every command. */
@@ -69,7 +72,7 @@ function register(parent: Program, command: Command<InspectorContext>, run: Run)
 }
 
 function addOption(program: Program, name: string, spec: OptionSpec<unknown>): void {
-  const long = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  const long = longOf(name);
   if (spec.value === undefined) {
     program.option(long, spec.summary);
     return;
