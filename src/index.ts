@@ -33,6 +33,13 @@ export type { DeadFilter } from './inspector/dead-filter.js';
 export { DeadLetters, type DeadLookup } from './inspector/dead-letters.js';
 export type { DeadPage, DeadPageOptions } from './inspector/dead-paging.js';
 export type { DeadTask } from './inspector/dead-task.js';
+export type {
+  DoctorCheck,
+  DoctorCheckName,
+  DoctorCode,
+  DoctorFinding,
+  DoctorOptions,
+} from './inspector/doctor/doctor-report.js';
 export { TaskHealthIndicator, type TaskHealthOptions, type TaskHealthResult } from './inspector/health-indicator.js';
 export { Inspector } from './inspector/inspector.js';
 export { MetricsReader } from './inspector/metrics/metrics-reader.js';

@@ -27,12 +27,13 @@ import { RedisQueuePauses } from './queue-pauses.js';
 import { readQueueStates } from './queue-states.js';
 import { BlockingConnection } from './redis/blocking-connection.js';
 import type { OutageListener } from './redis/outage.js';
-import { checkServer } from './redis/redis-checks.js';
+import { checkServer, type ServerCheck } from './redis/redis-checks.js';
 import { RedisConnection } from './redis/redis-connection.js';
 import { unpromoted } from './redis/redis-errors.js';
 import { redisKeys } from './redis/redis-keys.js';
 import { RedisActions } from './redis-actions.js';
 import { RedisBacklog } from './redis-backlog.js';
+import { RedisCheckup } from './redis-checkup.js';
 import { RedisCrons } from './redis-crons.js';
 import { RedisDeadLetters } from './redis-dead-letters.js';
 import { RedisDone } from './redis-done.js';
@@ -54,6 +55,8 @@ export interface RedisBrokerOptions {
   readonly commandTimeoutMs: number;
   /** replicas that must have what is enqueued; none by default */
   readonly replicas?: number;
+  /** how far `connect()` checks the server; `claim` by default */
+  readonly check?: ServerCheck;
   readonly onOutage?: OutageListener;
   readonly onWarning?: (warning: string) => void;
 }
@@ -82,6 +85,7 @@ export class RedisBroker extends RedisProducer implements Broker {
   readonly notes = new RedisNotes(this.connection);
   readonly done = new RedisDone(this.connection);
   readonly deadLetters = new RedisDeadLetters(this.connection, this.foreign);
+  readonly checkup = new RedisCheckup(this.connection);
   readonly broadcasts = new RedisBroadcastRecords(this.connection, this.foreign);
   readonly stream = new BroadcastStream(this.connection, this.blocking());
   private readonly tokens = this.blocking();
@@ -94,7 +98,7 @@ export class RedisBroker extends RedisProducer implements Broker {
   }
 
   async connect(): Promise<void> {
-    const warnings = await this.connection.start(() => checkServer(this.connection));
+    const warnings = await this.connection.start(() => checkServer(this.connection, this.options.check ?? 'claim'));
     for (const warning of warnings) this.options.onWarning?.(warning);
   }
 

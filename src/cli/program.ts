@@ -2,12 +2,16 @@ import { Command as Program } from 'commander';
 import { actionCommands } from '../inspector/actions/action-commands.js';
 import { cronCommands } from '../inspector/cron-commands.js';
 import { deadCommands } from '../inspector/dead-commands.js';
+import { doctorCommand } from '../inspector/doctor/doctor-command.js';
 import type { InspectorContext } from '../inspector/inspector-context.js';
 import { queueCommands } from '../inspector/queues/queue-commands.js';
 import { statusCommands } from '../inspector/status/status-commands.js';
 import { taskCommands } from '../inspector/tasks/task-commands.js';
 import { workerCommands } from '../inspector/workers/worker-commands.js';
+import { workerCommand } from '../module/worker-command.js';
 import type { ArgumentSpec, Command, CommandGroup, OptionSpec } from '../terminal/command.js';
+import { longOf } from './completion/complete.js';
+import { completionCommand } from './completion/completion-command.js';
 import type { GivenPlace } from './settings.js';
 
 /** Every command there is; each room brings its own. */
@@ -19,6 +23,7 @@ export const GROUPS: readonly CommandGroup<InspectorContext>[] = [
   cronCommands,
   workerCommands,
   actionCommands,
+  { name: '', summary: '', commands: [doctorCommand, workerCommand, completionCommand] },
 ];
 
 /** The options of every command. */
@@ -71,7 +76,7 @@ function register(parent: Program, command: Command<InspectorContext>, run: Run)
 }
 
 function addOption(program: Program, name: string, spec: OptionSpec<unknown>): void {
-  const long = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  const long = longOf(name);
   if (spec.value === undefined) {
     program.option(long, spec.summary);
     return;

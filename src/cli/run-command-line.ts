@@ -5,10 +5,15 @@ import type { InspectorOptions } from '../inspector/create-inspector.js';
 import type { Inspector } from '../inspector/inspector.js';
 import { EXIT, type ExitCode, exitCodeOf } from '../terminal/exit-code.js';
 import { Output } from '../terminal/output.js';
+import { usageError } from '../terminal/usage.js';
 import { errorText, REMEDIES } from '../values/error-text.js';
+import { printable } from '../values/printable.js';
 import { placeOf, typed } from './command-place.js';
+import { complete } from './completion/complete.js';
+import { ASKS } from './completion/completion-scripts.js';
+import { namesIn } from './completion/names.js';
 import { confirm } from './confirmation.js';
-import { programOf } from './program.js';
+import { type GlobalOptions, GROUPS, programOf } from './program.js';
 import { settingsOf } from './settings.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
@@ -17,10 +22,11 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 export async function runCommandLine(args: readonly string[], version: string): Promise<ExitCode> {
   let code: ExitCode = EXIT.done;
   // of `| head`: the reader has all it wants
-  process.stdout.on('error', ({ code: reason }: NodeJS.ErrnoException) => process.exit(reason === 'EPIPE' ? 0 : 1));
+  process.stdout.on('error', endWithReader);
   const program = programOf(version, async (command, given, options) => {
     code = await runOne(command, given, options);
   });
+  if (args[0] === ASKS) return writeWords(program, args.slice(args.indexOf('--') + 1));
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;
@@ -31,22 +37,34 @@ export async function runCommandLine(args: readonly string[], version: string): 
   }
 }
 
+/** For the script of a shell, in which errors have no place. */
+async function writeWords(program: ReturnType<typeof programOf>, args: readonly string[]): Promise<ExitCode> {
+  const words = await complete(args, { program, groups: GROUPS }, (kind) => namesIn(kind, args));
+  await new Promise((resolve) => process.stdout.write(words.map((word) => `${printable(word)}\n`).join(''), resolve));
+  // a connection that is being made would keep the process
+  process.exit(EXIT.done);
+}
+
 type Run = Parameters<Parameters<typeof programOf>[1]>;
 
 async function runOne(command: Run[0], given: Run[1], options: Run[2]): Promise<ExitCode> {
-  const { redis, namespace, config, json = false, by = actor(), ...own } = options;
-  const out = new Output(json);
-  const connection = new Connection(settingsOf({ redis, namespace, config }));
-  const { place } = connection;
+  const { redis, namespace, config, json, by, ...own } = options;
+  if (!command.takesGlobalOptions) refuseOptions(command.name, { redis, namespace, config, json, by });
+  const out = new Output(json === true);
+  const connection = new Connection(() => settingsOf({ redis, namespace, config }));
   try {
     const context = {
       out,
-      by,
-      place,
+      by: by ?? actor(),
+      get place() {
+        return connection.place;
+      },
       typed: (words: readonly string[]) => typed(words, { redis, namespace, config }),
-      inspector: () => connection.inspector(out),
-      confirm: (what: string, asked: Parameters<typeof confirm>[2]) => confirm({ out, place }, what, asked),
+      inspector: (how?: { readonly unchecked: true }) => connection.inspector(out, how?.unchecked ? 'none' : 'look'),
+      confirm: (what: string, asked: Parameters<typeof confirm>[2]) =>
+        confirm({ out, place: connection.place }, what, asked),
       takeSignals,
+      outliveReader: () => void process.stdout.off('error', endWithReader),
     };
     return (await command.run(context, given, own)) ?? EXIT.done;
   } finally {
@@ -54,17 +72,30 @@ async function runOne(command: Run[0], given: Run[1], options: Run[2]): Promise<
   }
 }
 
+function endWithReader({ code }: NodeJS.ErrnoException): void {
+  process.exit(code === 'EPIPE' ? 0 : 1);
+}
+
+function refuseOptions(command: string, given: GlobalOptions): void {
+  const [name] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
+  if (name === undefined) return;
+  const remedy =
+    command === 'worker' ? 'Redis and the namespace are those of TaskQueueModule in the app.' : 'Leave it out.';
+  throw usageError(`nestwork ${command} does not take --${name}.`, remedy);
+}
+
 /** To Redis, made when a command first needs it: help and mistakes in writing do not wait for it. */
 class Connection {
-  readonly place: string;
   private opened: Promise<Inspector> | undefined;
 
-  constructor(private readonly settings: InspectorOptions) {
-    this.place = placeOf(settings);
+  constructor(private readonly settings: () => InspectorOptions) {}
+
+  get place(): string {
+    return placeOf(this.settings());
   }
 
-  inspector(out: Output): Promise<Inspector> {
-    this.opened ??= this.open(out);
+  inspector(out: Output, check: 'look' | 'none'): Promise<Inspector> {
+    this.opened ??= this.open(out, check);
     return this.opened;
   }
 
@@ -73,9 +104,9 @@ class Connection {
     await inspector?.close();
   }
 
-  private async open(out: Output): Promise<Inspector> {
-    const { createInspector } = await import('../inspector/create-inspector.js');
-    return createInspector({ ...this.settings, onWarning: (warning) => out.say(`warning: ${warning}`) });
+  private async open(out: Output, check: 'look' | 'none'): Promise<Inspector> {
+    const { openInspector } = await import('../inspector/create-inspector.js');
+    return openInspector({ ...this.settings(), onWarning: (warning) => out.say(`warning: ${warning}`) }, check);
   }
 }
 

@@ -106,7 +106,7 @@ export class TaskSender<Args extends unknown[]> {
    *
    * @throws NestworkError UNSERIALIZABLE_ARGUMENT, PAYLOAD_TOO_LARGE, PAYLOAD_TOO_DEEP, INVALID_PAYLOAD, INVALID_HEADERS,
    * PROPAGATE_FAILED, TASK_NOT_SENT, WORKERS_TOO_OLD: nothing was sent;
-   * DUPLICATE_KEY: nothing was added, because the key is taken; REDIS_UNAVAILABLE, REDIS_OUT_OF_MEMORY, REDIS_REFUSED: nothing was added
+   * DUPLICATE_KEY: nothing was added, because the key is taken; REDIS_UNAVAILABLE, REDIS_OUT_OF_MEMORY, REDIS_REFUSED, REDIS_FORBIDDEN: nothing was added
    * @throws EnqueueUnconfirmedError when Redis did not answer in time: repeat with the same id
    */
   async delay(...args: Args): Promise<TaskHandle> {

@@ -47,10 +47,18 @@ export interface InspectorOptions {
  * await inspector.close();
  */
 export async function createInspector(options: InspectorOptions = {}): Promise<Inspector> {
+  return openInspector(options, 'look');
+}
+
+/**
+ * @internal
+ * @param check `none` connects to a server that nestwork cannot work on, too, so that the doctor can report on it
+ */
+export async function openInspector(options: InspectorOptions, check: 'look' | 'none'): Promise<Inspector> {
   assertKnownOptions(options, ['redis', 'namespace', 'commandTimeout', 'onWarning'], 'createInspector');
   const { onWarning, ...settings } = options;
   const { redis, namespace, commandTimeoutMs } = resolveTaskQueueOptions(settings);
-  const broker = new RedisBroker({ redis, namespace, commandTimeoutMs, queues: [], onWarning });
+  const broker = new RedisBroker({ redis, namespace, commandTimeoutMs, queues: [], check, onWarning });
   try {
     await broker.connect();
   } catch (error) {

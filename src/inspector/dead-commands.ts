@@ -11,8 +11,8 @@ import type { InspectorContext } from './inspector-context.js';
 import { notesText } from './notes-text.js';
 
 const FILTER = {
-  queue: list('<name>', 'dead in this queue; several with commas'),
-  task: text('<name>', 'of this task: Class.method'),
+  queue: list('<name>', 'dead in this queue; several with commas', 'queues'),
+  task: text('<name>', 'of this task: Class.method', 'tasks'),
   code: text('<code>', 'that died of this, for example CRASHED'),
   error: text('<text>', 'whose error contains this text'),
   since: moment('<time>', 'dead since then: an ISO date, or a time ago such as 2h'),

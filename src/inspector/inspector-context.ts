@@ -7,8 +7,12 @@ export interface InspectorContext extends CommandContext {
   readonly place: string;
   /** A command as a person types it, with the options that say where Redis is: `npx nestwork queues resume mail --namespace shop`. */
   typed(command: readonly string[]): string;
-  /** Connects at the first call. */
-  inspector(): Promise<Inspector>;
+  /**
+   * Connects at the first call.
+   *
+   * @param how `unchecked` connects to a server that nestwork cannot work on, too
+   */
+  inspector(how?: { readonly unchecked: true }): Promise<Inspector>;
   /**
    * Asks on a terminal before something is destroyed; without a terminal it needs `--yes`.
    *

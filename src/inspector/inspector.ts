@@ -3,6 +3,8 @@ import { type Clock, systemClock } from '../values/clock.js';
 import { ActionLog } from './actions/action-log.js';
 import { CronManager } from './cron-manager.js';
 import { DeadLetters } from './dead-letters.js';
+import { Doctor } from './doctor/doctor.js';
+import type { DoctorCheck, DoctorOptions } from './doctor/doctor-report.js';
 import { MetricsReader } from './metrics/metrics-reader.js';
 import { QueueHealth } from './queue-health.js';
 import { KnownQueues } from './queues/known-queues.js';
@@ -49,6 +51,8 @@ export class Inspector {
   readonly health: QueueHealth;
   private readonly reader: StatusReader;
 
+  private readonly examination: Doctor;
+
   /** @internal */
   constructor(
     broker: AppBroker,
@@ -62,6 +66,7 @@ export class Inspector {
     this.health = new QueueHealth(broker, known, clock);
     this.tasks = new TaskInspector(broker, known, this.dead, clock);
     this.metrics = new MetricsReader(broker, known);
+    this.examination = new Doctor(broker, known, clock);
     this.queues = new QueueInspector(this.health, known, new QueuePauses(broker.pauses), broker.actions);
     this.actions = new ActionLog(broker.actions);
     this.reader = new StatusReader(broker, known, this);
@@ -80,6 +85,21 @@ export class Inspector {
    */
   async status(options: StatusOptions = {}): Promise<StatusReport> {
     return this.reader.read(options);
+  }
+
+  /**
+   * Checks the server, the keys, the workers and the queues of the namespace. Each check has a result, also one that may not
+   * look; it changes nothing. Each finding has a stable code and a remedy.
+   *
+   * @example
+   * for (const { check, findings } of await inspector.doctor()) {
+   *   for (const { code, where, what, remedy } of findings) console.log(`${check} ${code} ${where}: ${what} ${remedy}`);
+   * }
+   *
+   * @throws NestworkError REDIS_UNAVAILABLE, REDIS_TIMEOUT, INVALID_OPTION, INVALID_DURATION
+   */
+  async doctor(options: DoctorOptions = {}): Promise<readonly DoctorCheck[]> {
+    return this.examination.examine(options);
   }
 
   /** Closes the connection that `createInspector` made. In an app it does nothing: the connection is closed with the app. */

@@ -11,6 +11,7 @@ import { Supervisor } from '../supervisor/supervisor.js';
 import { WorkingDirectory } from '../supervisor/working-directory.js';
 import { scoreboardCapacity } from '../worker/batch-size.js';
 import { WorkerLog } from '../worker/worker-log.js';
+import { notedAppFile } from './app-file.js';
 
 export { COPY };
 
@@ -30,7 +31,7 @@ export async function runWorkerSupervisor(worker: ResolvedWorkerOptions): Promis
     worker,
     logger,
     capacity: scoreboardCapacity(worker.concurrency),
-    app: appPackage(entry),
+    app: appPackage(notedAppFile() ?? entry),
     program: new WorkingDirectory({ entry, onMoved: (what) => logger.warn(what) }),
     connect: (settings, restored) => {
       const log = new OutageLog(logger, restored);

@@ -1,6 +1,9 @@
 import type { ExitCode } from './exit-code.js';
 import type { Output } from './output.js';
 
+/** A list of names that the shell completes. */
+export type Completes = 'queues' | 'tasks' | 'crons' | 'workers' | 'files';
+
 /** One option of a command; its name is the key under which it stands, and none of `GlobalOptions`. */
 export interface OptionSpec<T> {
   /** the placeholder in the help, such as `<count>`; none for a flag */
@@ -9,6 +12,8 @@ export interface OptionSpec<T> {
   /** whether it may be given several times; its values are joined by commas */
   readonly several?: true;
   readonly choices?: readonly string[];
+  /** the names that the shell completes, if there are some */
+  readonly completes?: Completes;
   /** Throws INVALID_USAGE for text that does not fit; `option` is `--name`. */
   readonly read: (given: string, option: string) => T;
 }
@@ -17,8 +22,9 @@ export interface OptionSpec<T> {
 export interface ArgumentSpec {
   readonly summary: string;
   readonly optional?: true;
-  /** the list of names that the shell completes, if there is one */
-  readonly completes?: 'queues' | 'crons' | 'workers';
+  readonly choices?: readonly string[];
+  /** the names that the shell completes, if there are some */
+  readonly completes?: Completes;
 }
 
 type Options = Readonly<Record<string, OptionSpec<unknown>>>;
@@ -36,6 +42,8 @@ export interface CommandContext {
    * batches, and says how far it came. A second Ctrl-C ends the process.
    */
   takeSignals(): AbortSignal;
+  /** From now on, a reader of stdout that goes away does not end the process. */
+  outliveReader(): void;
   /** the person or program that acts, for records of actions: `user@host`, or `--by` */
   readonly by: string;
 }
@@ -48,6 +56,8 @@ export interface Command<Context extends CommandContext = CommandContext> {
   readonly options: Options;
   /** whether it destroys or changes so much that it asks before: adds --yes and --dry-run */
   readonly destructive: boolean;
+  /** whether it takes the options of every command, such as --redis; otherwise they are refused */
+  readonly takesGlobalOptions: boolean;
   readonly run: (
     context: Context,
     given: Readonly<Record<string, string | undefined>>,
@@ -83,12 +93,14 @@ export function command<
   readonly arguments?: A;
   readonly options?: O;
   readonly destructive?: boolean;
+  readonly takesGlobalOptions?: boolean;
   readonly run: (
     context: Context,
     given: ArgumentsOf<A>,
     options: ValuesOf<O> & { readonly yes?: boolean; readonly dryRun?: boolean },
   ) => Promise<ExitCode | undefined>;
 }): Command<Context> {
-  const { name, summary, arguments: given = {}, options = {}, destructive = false, run } = spec;
-  return { name, summary, arguments: given, options, destructive, run: run as unknown as Command<Context>['run'] };
+  const { name, summary, arguments: given = {}, options = {}, destructive = false, takesGlobalOptions = true } = spec;
+  const run = spec.run as unknown as Command<Context>['run'];
+  return { name, summary, arguments: given, options, destructive, takesGlobalOptions, run };
 }

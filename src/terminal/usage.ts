@@ -1,7 +1,7 @@
 import { NestworkError } from '../errors.js';
 import { toMilliseconds } from '../values/duration.js';
 import { shown } from '../values/shown.js';
-import type { OptionSpec } from './command.js';
+import type { Completes, OptionSpec } from './command.js';
 
 /** A command line that cannot be carried out as it is written. */
 export function usageError(what: string, remedy: string | readonly string[]): NestworkError {
@@ -17,10 +17,11 @@ export function flag(summary: string): OptionSpec<boolean> {
   return { summary, read: () => true };
 }
 
-export function text(value: string, summary: string): OptionSpec<string> {
+export function text(value: string, summary: string, completes?: Completes): OptionSpec<string> {
   return {
     value,
     summary,
+    ...(completes && { completes }),
     read: (given, option) => {
       if (given !== '') return given;
       throw empty(option);
@@ -29,10 +30,11 @@ export function text(value: string, summary: string): OptionSpec<string> {
 }
 
 /** A list, separated by commas; the option may also be given several times. */
-export function list(value: string, summary: string): OptionSpec<readonly string[]> {
+export function list(value: string, summary: string, completes?: Completes): OptionSpec<readonly string[]> {
   return {
     value,
     summary,
+    ...(completes && { completes }),
     several: true,
     read: (given, option) => {
       const parts = given.split(',').filter((part) => part !== '');

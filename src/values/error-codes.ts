@@ -274,11 +274,20 @@ export interface ErrorCodes {
   REDIS_OUT_OF_MEMORY: 'redis';
 
   /**
-   * > Redis at 127.0.0.1:6379 refused a command, nothing was changed: NOPERM ...
+   * > The Redis user at 127.0.0.1:6379 may not run the script pause-queue, nothing was changed: NOPERM ...
    *
-   * Redis answered with an error: mostly its user lacks a right, a key holds foreign data, or it cannot save to disk (`MISCONF`). A child that cannot record the end of a task claims nothing until Redis accepts it.
+   * The user that the app, the worker or the command line connects as lacks a right. The message lists the rights that the script needs. A child that may not record the end of a task claims nothing until it may.
    *
-   * **Remedy:** See the `cause`. Give the user [these rights](../../docs/redis-keys.md#least-rights); delete or rename a key that nestwork has not written.
+   * **Remedy:** Give the user [these rights](../../docs/redis-keys.md#least-rights), or connect as an operator where a viewer may not act.
+   */
+  REDIS_FORBIDDEN: 'redis';
+
+  /**
+   * > Redis at 127.0.0.1:6379 refused a command, nothing was changed: MISCONF ...
+   *
+   * Redis answered with an error: mostly a key holds foreign data, or it cannot save to disk (`MISCONF`). A child that cannot record the end of a task claims nothing until Redis accepts it.
+   *
+   * **Remedy:** See the `cause`. Delete or rename a key that nestwork has not written.
    */
   REDIS_REFUSED: 'redis';
 

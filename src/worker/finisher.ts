@@ -187,7 +187,7 @@ export class Finisher {
 }
 
 function isRefusal(error: unknown): boolean {
-  return error instanceof NestworkError && error.code === 'REDIS_REFUSED';
+  return error instanceof NestworkError && (error.code === 'REDIS_REFUSED' || error.code === 'REDIS_FORBIDDEN');
 }
 
 /** So that a logger which adds the running task to its lines finds it. */

@@ -94,7 +94,7 @@ describe('with the rights of docs/redis-keys.md and no others', () => {
     const { broker } = fixture.broker;
     const claimant = { session: 's-1000', child: 's-1000.1', queues: ['default'] };
     await expect(broker.claim(claimant, { number: 1, limit: 1, acks: [] })).rejects.toMatchObject({
-      code: 'REDIS_REFUSED',
+      code: 'REDIS_FORBIDDEN',
       message: expect.stringContaining('docs/redis-keys.md'),
     });
     expect(await refused()).not.toEqual([]);

@@ -8,7 +8,7 @@ const NAMESPACES = ['nestwork', 'shop', 'mine', 'code-stats'];
 const LOCKED = process.env.NESTWORK_TEST_ACL === '1';
 
 /** The users of docs/redis-keys.md; rights that `ACL SETUSER` adds to a user further down the page count, too. */
-export type DocumentedUser = 'shop-sender' | 'shop-worker';
+export type DocumentedUser = 'shop-sender' | 'shop-worker' | 'shop-viewer' | 'shop-operator';
 
 /** The rules of a user as the page states them. */
 export function documentedRules(user: DocumentedUser): string[] {
@@ -48,9 +48,10 @@ export function libraryCredentials(): { username?: string; password?: string } {
   return LOCKED ? { username: 'library', password: PASSWORD } : {};
 }
 
-/** A worker whose app also sends in every way; its patterns of keys cover those of a sender. */
+/** A worker whose app also sends in every way and acts as an operator does; its patterns of keys cover those of a sender. */
 function libraryRules(): string[] {
-  const commands = documentedRules('shop-sender').filter((rule) => rule.startsWith('+'));
+  const users = ['shop-sender', 'shop-operator'] as const;
+  const commands = users.flatMap((user) => documentedRules(user).filter((rule) => rule.startsWith('+')));
   const rules = documentedRules('shop-worker').flatMap((rule) =>
     rule.includes('{nestwork}') ? NAMESPACES.map((name) => rule.replace('{nestwork}', `{${name}}`)) : rule,
   );

@@ -1,5 +1,5 @@
 import { code, table, withParts } from './markers.mjs';
-import { senderRights, workerRights } from './rights.mjs';
+import { operatorRights, senderRights, viewerRights, workerRights } from './rights.mjs';
 
 /** The text of docs/redis-keys.md with its tables and rights written anew. */
 export function withTables(page, text, tables, linked) {
@@ -10,6 +10,8 @@ export function withTables(page, text, tables, linked) {
     'rights of a sender': fenced(sender.user),
     'more rights of a sender': fenced(sender.more),
     'rights of a worker': fenced(workerRights(tables, linked)),
+    'rights of a viewer': fenced(viewerRights(tables, linked)),
+    'rights of an operator': fenced(operatorRights(tables, linked)),
   });
 }
 

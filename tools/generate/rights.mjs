@@ -66,6 +66,13 @@ const DIRECT = [
   ['WorkerInspector', 'actions', 'xadd'],
   ['WorkerInspector', undefined, 'time'],
   ['ActionLog', 'actions', 'xrevrange', 'R'],
+  ['Inspector', 'format', 'get type', 'R'],
+  ['Inspector', 'catalog', 'hget hgetall', 'R'],
+  ['Inspector', undefined, 'info eval evalsha time'],
+  ['Doctor', 'sessions', 'zrange', 'R'],
+  ['Doctor', 'session', 'hgetall', 'R'],
+  ['Doctor', 'claims', 'hlen', 'R'],
+  ['Doctor', undefined, 'scan dbsize type'],
   ['child', 'bell', 'blpop'],
   ['child', 'dead', 'zscore'],
   ['child', 'records', 'hget'],
@@ -108,6 +115,12 @@ const NOT_OF_A_WORKER = [
 ];
 /** A worker's tasks may send, cancel and look at the dead; further rights for that stand beside its rights. */
 const WORKER = ['sender', 'child', 'supervisor', ...PARTS.filter((part) => !NOT_OF_A_WORKER.includes(part))];
+/** The parts of an inspector, which looks at all queues of a namespace. */
+const INSPECTOR = ['Inspector', 'Doctor', ...PARTS.slice(PARTS.indexOf('DeadLetters'))];
+/** An operator acts on tasks, and sends them by name. */
+const OPERATOR = ['sender', 'sender of tags', 'sender of unique keys', 'sender of broadcasts', ...INSPECTOR];
+/** The only key that a person who looks writes: it lets workers publish more often. A selector keeps the right to that key. */
+const WATCHING = ['(~{nestwork}:watched', '+set)'];
 const WIDTH = 120;
 
 /** The rights of a sender, and then those of each part of it that go beyond, as `ACL SETUSER` takes them. */
@@ -129,8 +142,26 @@ export function workerRights(tables, linked) {
   return setUser('shop-worker on >PASSWORD -@all resetkeys', { patterns: ['~{nestwork}:*'], commands });
 }
 
-function rightsOf(callers, { keys, scripts, layoutOf }, linked) {
-  const direct = DIRECT.filter(({ by }) => callers.includes(by));
+/**
+ * A viewer may write no value: of all commands it has those that read. Redis asks for read and write on the keys of a script,
+ * also of one that only reads.
+ */
+export function viewerRights({ scripts, ...tables }, linked) {
+  const reading = Object.fromEntries(Object.entries(scripts).filter(([, { flags }]) => flags === 'no-writes'));
+  const { patterns, commands } = rightsOf(INSPECTOR, { scripts: reading, ...tables }, linked, 'reads only');
+  return setUser('shop-viewer on >PASSWORD -@all resetkeys', {
+    patterns: ['%R~{nestwork}:*', ...patterns.filter((pattern) => !pattern.startsWith('%R'))],
+    commands: [...commands, ...WATCHING],
+  });
+}
+
+export function operatorRights(tables, linked) {
+  const { commands } = rightsOf(OPERATOR, tables, linked);
+  return setUser('shop-operator on >PASSWORD -@all resetkeys', { patterns: ['~{nestwork}:*'], commands });
+}
+
+function rightsOf(callers, { keys, scripts, layoutOf }, linked, readsOnly) {
+  const direct = DIRECT.filter((it) => callers.includes(it.by) && (!readsOnly || it.readsOnly || it.key === undefined));
   const called = Object.entries(scripts).filter(([, { by }]) => by.some((caller) => callers.includes(caller)));
   const written = new Set([
     ...called.flatMap(([, spec]) => keysOf(layoutOf(spec))),

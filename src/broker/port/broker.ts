@@ -7,6 +7,7 @@ import type { ActionPort } from './action-port.js';
 import type { BacklogPort } from './backlog-port.js';
 import type { BroadcastRecords, StreamBroker } from './broadcast-port.js';
 import type { CatalogPort } from './catalog-port.js';
+import type { CheckupPort } from './checkup-port.js';
 import type { CronBroker } from './cron-broker.js';
 import type { DeadLetterBroker, DeadPurgeBroker, DeathReportBroker } from './dead-letter-broker.js';
 import type { DoneBroker, DoneKeepingBroker } from './done-port.js';
@@ -373,6 +374,7 @@ export interface AppBroker extends ProducerBroker, TaskBroker, InspectorBroker {
   readonly workers: WorkerPort;
   /** what people and programs did */
   readonly actions: ActionPort;
+  readonly checkup: CheckupPort;
   /** Connects and checks that the server can serve. Rejects within the connection's timeout. */
   connect(): Promise<void>;
   close(): Promise<void>;

@@ -9,6 +9,7 @@ import { Patience } from './patience.js';
 import { explain, isBroken, isPassing, isTimeout, servesNoClient, takesNoWrites, timedOut } from './redis-errors.js';
 import type { RedisKeys } from './redis-keys.js';
 import { callScript } from './script-calls.js';
+import { rightsOf } from './script-rights.js';
 import type { ScriptInput, ScriptName, ScriptReply } from './scripts.js';
 import { absence, closed, type Failure, refusal, standstill, type Target, unavailable } from './unavailable.js';
 
@@ -22,6 +23,8 @@ interface Attempts {
   /** whether one of them may have been executed, however the next one is answered */
   readonly resent: boolean;
   readonly patience?: Patience;
+  /** the script that it calls, if it calls one */
+  readonly script?: ScriptName;
 }
 
 const FIRST: Attempts = { again: true, resent: false };
@@ -85,6 +88,11 @@ export class RedisConnection {
     return this.target.where;
   }
 
+  /** Number of its database. */
+  get database(): number {
+    return this.target.database;
+  }
+
   /** Which connection this is, counted from the first: after a failover the next one may lead to another server. */
   get current(): number {
     return this.generation;
@@ -112,7 +120,7 @@ export class RedisConnection {
 
   /** Runs a script over a connection that is up. */
   call<N extends ScriptName>(name: N, input: ScriptInput<N>): Promise<ScriptReply<N>> {
-    return this.command((redis, keys) => callScript(redis, keys, name, input));
+    return this.attempt((redis, keys) => callScript(redis, keys, name, input), { ...FIRST, script: name });
   }
 
   /**
@@ -140,7 +148,9 @@ export class RedisConnection {
     } catch (reason) {
       const cause = reason as Error;
       const resent = before.resent || generation !== this.generation;
-      const error = explain(cause, { where: this.where, timeoutMs: this.timeoutMs, resent, occasion: this.occasion });
+      const { where, timeoutMs, occasion } = this;
+      const rights = before.script === undefined ? undefined : () => rightsOf(before.script as ScriptName, this.keys);
+      const error = explain(cause, { where, timeoutMs, resent, occasion, script: before.script, rights });
       const silent = isTimeout(cause) && this.bytesReceived() === received;
       if (generation === this.generation && silent) this.noteLoss();
       if (generation === this.generation && (silent || takesNoWrites(error))) this.renew();

@@ -20,6 +20,9 @@ const CLUSTER = /^(MOVED|ASK|CLUSTERDOWN|CROSSSLOT|TRYAGAIN) |not allowed in clu
 /** Answers to a command that was not executed; the same command may have been, if it was sent once before. */
 const NOT_EXECUTED = new RegExp(`${NO_WRITES.source}|${PASSING.source}|^OOM `);
 
+/** What a server answers to a user that lacks a right, directly and within a script. */
+const LACKS_RIGHT = /^NOPERM|user executing the script can't|ACL failure in script/;
+
 /** What to do about a server that does not let us in. */
 export const CREDENTIALS =
   'Check user name and password in the `redis` option, as in redis://user:password@redis.internal:6379; change them there when they change on the server.';
@@ -85,6 +88,10 @@ export interface Sending {
   readonly resent: boolean;
   /** while the app starts, or later */
   readonly occasion: Exclude<Occasion, 'end'>;
+  /** the script that was called, if one was */
+  readonly script?: string | undefined;
+  /** the rights that it needs, in the words of ACL SETUSER */
+  readonly rights?: (() => readonly string[]) | undefined;
 }
 
 /**
@@ -94,13 +101,15 @@ export interface Sending {
  */
 export function explain(error: Error, sending: Sending): NestworkError {
   const { where, resent } = sending;
-  // ioredis hangs the arguments of the command on its errors; they hold payloads
+  // ioredis hangs the command on its errors, with its arguments, which hold payloads
+  const { command } = error as { command?: { name?: string } };
   Reflect.deleteProperty(error, 'command');
   if (!isAnswer(error) || (resent && NOT_EXECUTED.test(error.message))) return unanswered(error, sending);
   if (error.message.startsWith('LEASE_LOST')) return leaseLost(error);
   if (error.message.startsWith('OOM')) return outOfMemory(error);
   if (NO_WRITES.test(error.message)) return noPrimary(error, sending);
   if (isOfCluster(error)) return isCluster(where, error);
+  if (LACKS_RIGHT.test(error.message)) return forbidden(error, command?.name ?? 'a command', sending);
   if (servesNoClient(error)) return notServing(error, sending);
   return new NestworkError(
     'REDIS_REFUSED',
@@ -142,8 +151,6 @@ function answered({ message }: Error): string {
 
 function remedyFor(answer: string): string | readonly string[] {
   if (answer.startsWith('NOAUTH')) return CREDENTIALS;
-  if (/^NOPERM|user executing the script/.test(answer))
-    return 'Give its user the rights that docs/redis-keys.md lists.';
   if (answer.startsWith('WRONGTYPE')) return REMOVE_FOREIGN_KEY;
   if (answer.startsWith('MISCONF')) {
     return [
@@ -154,6 +161,20 @@ function remedyFor(answer: string): string | readonly string[] {
   if (/^ERR unknown command/i.test(answer))
     return 'Let the server have that command: see `rename-command` in its configuration, or what its provider disables. docs/redis-keys.md lists all that nestwork calls.';
   return 'See the cause, which is what Redis answered.';
+}
+
+/** A script is refused as a whole, or at its first command that may not run: users may read or write, so nothing is half done. */
+function forbidden(cause: Error, command: string, { where, script, rights }: Sending): NestworkError {
+  const what = script === undefined ? command.toUpperCase() : `the script ${script}`;
+  return new NestworkError(
+    'REDIS_FORBIDDEN',
+    `The Redis user at ${where} may not run ${what}, nothing was changed: ${answered(cause).replace(/\.+$/, '')}.`,
+    [
+      ...(rights ? [`It needs these rights: ${rights().join(' ')}`] : []),
+      'Give its user the rights that docs/redis-keys.md lists, or connect as a user that has them.',
+    ],
+    { cause },
+  );
 }
 
 /** The remedy for a server that serves no client. */

@@ -14,7 +14,7 @@ export const purgeCommand = command({
   summary: 'remove pending tasks of a queue for ever: all, or those that match',
   arguments: { queue: { summary: 'name of the queue', completes: 'queues' } },
   options: {
-    task: text('<name>', 'only of this task: Class.method'),
+    task: text('<name>', 'only of this task: Class.method', 'tasks'),
     olderThan: moment('<time>', 'only those that came before: an ISO date, or a time ago such as 2h'),
     within: duration('<time>', 'end after this time, for example 30s'),
     cursor: text('<cursor>', 'go on where a purge ended'),

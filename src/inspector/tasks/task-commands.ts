@@ -40,8 +40,8 @@ export const taskCommands: CommandGroup<InspectorContext> = {
       summary: 'list tasks that have not ended, or done ones that are kept; with --task or --id it searches',
       options: {
         state: oneOf('<state>', 'only these', ['active', 'quarantined', 'pending', 'scheduled', 'done']),
-        queue: text('<name>', 'of this queue'),
-        task: text('<name>', 'of this task: Class.method'),
+        queue: text('<name>', 'of this queue', 'queues'),
+        task: text('<name>', 'of this task: Class.method', 'tasks'),
         id: text('<start>', 'whose id begins so'),
         limit: whole('<count>', 'at most so many (50)', 1, 1_000),
         order: oneOf('<order>', 'which come first (oldest; of done ones newest)', ['oldest', 'newest']),
@@ -103,11 +103,11 @@ export const taskCommands: CommandGroup<InspectorContext> = {
       name: 'send',
       summary: 'send a task by its name, to the queue that workers announced for it',
       arguments: {
-        task: { summary: 'name of the task: Class.method' },
+        task: { summary: 'name of the task: Class.method', completes: 'tasks' },
         args: { summary: 'its arguments, a JSON array: \'[7, {"weekly": true}]\' (none)', optional: true },
       },
       options: {
-        queue: text('<name>', 'to this queue instead'),
+        queue: text('<name>', 'to this queue instead', 'queues'),
         delay: duration('<time>', 'run it so much later'),
         at: moment('<date>', 'run it then: an ISO date'),
         key: text('<key>', 'only if no other call has this key'),

@@ -72,6 +72,11 @@ export class TaskInspector {
     this.sender = new SendByName({ broker, known, clock });
   }
 
+  /** The names of all tasks that workers have ever had, broadcasts included. */
+  async names(): Promise<readonly string[]> {
+    return (await this.broker.catalog.tasks()).map(({ name }) => name);
+  }
+
   /**
    * Tasks that have not ended, page by page; with `state: 'done'` the done tasks of a name with `keepDone`.
    *

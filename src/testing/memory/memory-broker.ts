@@ -14,6 +14,7 @@ import type { Clock } from '../../values/clock.js';
 import type { TestWork } from '../test-work.js';
 import { MemoryActions } from './memory-actions.js';
 import { MemoryBroadcasts } from './memory-broadcasts.js';
+import { MemoryCheckup } from './memory-checkup.js';
 import { MemoryClaims } from './memory-claims.js';
 import { MemoryCrons } from './memory-crons.js';
 import { MemoryDeadLetters } from './memory-dead-letters.js';
@@ -64,6 +65,7 @@ export class MemoryBroker implements AppBroker, TestWork {
   readonly metrics: MemoryMetrics;
   readonly notes: MemoryNotes;
   readonly done: MemoryDone;
+  readonly checkup: MemoryCheckup;
   readonly catalog = {
     tasks: async () => [...(this.registered?.values() ?? [])],
     queues: async () => [...this.queues],
@@ -86,6 +88,7 @@ export class MemoryBroker implements AppBroker, TestWork {
     this.actions = new MemoryActions(observer.clock);
     this.places = new MemoryPlaces(this.tasks, queues, (id) => this.cancel(id));
     this.metrics = new MemoryMetrics(observer.clock);
+    this.checkup = new MemoryCheckup(observer.clock);
     this.claims = new MemoryClaims(this.tasks, this, queues);
   }
 

@@ -1,0 +1,136 @@
+import type { SessionRecord } from '../../broker/port/checkup-port.js';
+import type { WorkerRecord } from '../../broker/port/worker-port.js';
+import { cronDifference } from '../../cron/cron-difference.js';
+import { counted } from '../../values/counted.js';
+import type { DoctorFinding } from './doctor-report.js';
+import { finding, judged, type Outcome, ok } from './outcome.js';
+
+/** A child boots within this time, in ms; the log of a worker warns after it, too. */
+const BOOT_MS = 30_000;
+/** Another worker reaps a session within this time after its lease, in ms. */
+const REAPED_WITHIN_MS = 60_000;
+/** A worker publishes its digest six times in a lease; a part of the lease after which several are missing. */
+const STALE = 0.5;
+
+/** The sessions of a namespace at one moment. Times are in ms since 1970, by the clock of Redis. */
+export interface WorkersReading {
+  readonly now: number;
+  readonly sessions: readonly SessionRecord[];
+  readonly workers: readonly WorkerRecord[];
+}
+
+export function judgeSessions({ now, sessions, workers }: WorkersReading): Outcome {
+  const live = sessions.filter(({ until }) => until >= now);
+  const findings: DoctorFinding[] = [];
+  for (const session of live) {
+    if (session.children.length > 0) continue;
+    const digest = workers.find((worker) => worker.session === session.session)?.published?.digest;
+    // a worker that stops has no children left, and one that has just begun none yet
+    if (digest && (digest.state !== 'running' || digest.upMs < BOOT_MS)) continue;
+    findings.push(
+      finding('no-children', placeOf(session), {
+        what: 'It renews its lease and has no child that has booted, so it runs no task.',
+        remedy: 'See its log: the app does not boot in its children, or it has just begun.',
+        command: 'npx nestwork workers ls --children',
+      }),
+    );
+  }
+  const patience = live.length > 0 ? REAPED_WITHIN_MS : 0;
+  for (const session of sessions) {
+    if (session.until + patience >= now) continue;
+    findings.push(
+      finding('lease-over', placeOf(session), {
+        what: `Its lease ended ${Math.round((now - session.until) / 1_000)} s ago, and no worker has given back the tasks of its ${counted(session.children.length, 'child', 'children')}.`,
+        remedy: 'Start a worker of this namespace: it gives the tasks back within its lease.',
+      }),
+    );
+  }
+  const children = live.reduce((sum, session) => sum + session.children.length, 0);
+  return judged(
+    `${counted(live.length, 'worker', 'workers')} with ${counted(children, 'child', 'children')}.`,
+    findings,
+  );
+}
+
+export function judgeDigests({ now, sessions, workers }: WorkersReading): Outcome {
+  const findings = workers.flatMap((worker) => {
+    const { leaseMs = 0 } = sessions.find(({ session }) => session === worker.session) ?? {};
+    const remedy = 'See its log. If it is of an older version, restart it with this one.';
+    const command = `npx nestwork workers ls`;
+    if (!worker.published) {
+      const what = 'It has published nothing about itself, so its children and tasks cannot be seen.';
+      return [finding('no-digest', placeOf(worker), { what, remedy, command })];
+    }
+    const ageMs = now - worker.published.at;
+    if (leaseMs === 0 || ageMs <= leaseMs * STALE) return [];
+    const what = `It last published what it does ${Math.round(ageMs / 1_000)} s ago, though it renews its lease every ${Math.round(leaseMs / 6_000)} s.`;
+    return [finding('stale-digest', placeOf(worker), { what, remedy, command })];
+  });
+  return judged(`${counted(workers.length, 'worker publishes', 'workers publish')} what they do.`, findings);
+}
+
+export function judgeVersions({ now, sessions, workers }: WorkersReading): Outcome {
+  const live = sessions.filter(({ until }) => until >= now);
+  const versions = groups(workers, ({ published }) => published?.digest.version);
+  const tags = groups(live, ({ reads }) => reads);
+  const finish = 'Finish the deploy: restart the workers of the older version.';
+  const command = 'npx nestwork workers ls';
+  const findings: DoctorFinding[] = [];
+  if (versions.length > 1) {
+    const what = `The workers run different versions of nestwork: ${listed(versions)}.`;
+    findings.push(finding('mixed-versions', 'the workers', { what, remedy: finish, command }));
+  }
+  if (tags.length > 1) {
+    const what = `The workers read different tags of messages: ${listed(tags.map(([tag, all]) => [`"${tag}"`, all]))}. Apps cannot send a task with a tag that one of them does not read.`;
+    findings.push(finding('mixed-tags', 'the workers', { what, remedy: finish, command }));
+  }
+  const [[version] = ['no worker']] = versions;
+  return judged(versions.length > 1 ? 'Different versions.' : `${version}.`, findings);
+}
+
+export function judgeCrons({ now, sessions }: WorkersReading): Outcome {
+  const seen = new Map<string, { readonly by: SessionRecord; readonly cron: SessionRecord['crons'][number] }>();
+  const findings = new Map<string, DoctorFinding>();
+  for (const session of sessions) {
+    if (session.until < now) continue;
+    for (const cron of session.crons) {
+      const first = seen.get(cron.name);
+      if (!first) seen.set(cron.name, { by: session, cron });
+      const [one, other] = (first && cronDifference(first.cron, cron)) ?? [];
+      if (!first || other === undefined || findings.has(cron.name)) continue;
+      const what = `The ${placeOf(first.by)} declares it with ${one}, the ${placeOf(session)} with ${other}. Each fires it as it declares it.`;
+      const remedy =
+        'Finish the deploy. If it is not the cause, give both the same `timeZone` or `TZ`, or each its own name.';
+      findings.set(
+        cron.name,
+        finding('cron-differs', `cron ${cron.name}`, { what, remedy, command: 'npx nestwork crons ls' }),
+      );
+    }
+  }
+  return seen.size === 0
+    ? ok('No worker declares a cron.')
+    : judged(`${counted(seen.size, 'cron', 'crons')}.`, [...findings.values()]);
+}
+
+function groups<T>(all: readonly T[], of: (one: T) => string | undefined): [value: string, all: T[]][] {
+  const byValue = new Map<string, T[]>();
+  for (const one of all) {
+    const value = of(one);
+    if (value !== undefined) byValue.set(value, [...(byValue.get(value) ?? []), one]);
+  }
+  return [...byValue].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function listed(all: readonly (readonly [value: string, workers: readonly Place[]])[]): string {
+  return all.map(([value, workers]) => `${value} (${workers.map(processOf).join('; ')})`).join(', ');
+}
+
+type Place = Pick<SessionRecord, 'host' | 'pid' | 'session'>;
+
+function placeOf(place: Place): string {
+  return `worker ${place.session.slice(0, 8)} (${processOf(place)})`;
+}
+
+function processOf({ host, pid }: Place): string {
+  return `process ${pid} on ${host}`;
+}

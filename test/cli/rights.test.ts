@@ -1,0 +1,146 @@
+/** A viewer with the rights of docs/redis-keys.md can look and not act; an operator can do both. */
+import { Redis } from 'ioredis';
+import { GROUPS } from '../../src/cli/program.js';
+import { RedisServer } from '../../src/testing/redis-server.js';
+import { BrokerFixture, idOf } from '../support/broker-fixture.js';
+import { type Ended, nestwork } from '../support/command-line.js';
+import { seedDead } from '../support/dead-tasks.js';
+import { documentedRules, urlAs, userArgs } from '../support/least-rights.js';
+
+const USERS = ['shop-viewer', 'shop-operator'] as const;
+const CRON = { everyMs: 60_000 } as const;
+const CRON_OPTIONS = { missed: 'latest', overlap: 'allow', disabled: false, thresholdMs: 250 } as const;
+
+let fixture: BrokerFixture;
+beforeAll(async () => {
+  const args = ['--appendonly', 'yes', '--maxmemory', '100mb'];
+  const users = USERS.flatMap((user) => userArgs(user, documentedRules(user)));
+  const server = await RedisServer.start({ args: [...args, ...users] });
+  fixture = await BrokerFixture.on(server, { redis: server.url }, new Redis(server.url));
+});
+afterAll(() => fixture.stop());
+
+/** What commands are about. */
+let ids: Readonly<Record<'pending' | 'scheduled' | 'dead' | 'worker', string>>;
+beforeEach(async () => {
+  await fixture.redis.flushall();
+  await fixture.redis.set('{nestwork}:format', 'nestwork/1');
+  const { broker } = fixture;
+  await broker.crons.declare([{ name: 'Inbox.poll', queue: 'default', schedule: CRON, ...CRON_OPTIONS }], 5_000);
+  const catalog = [
+    { name: 'Some.task', queue: 'default' },
+    { name: 'Inbox.poll', queue: 'default', cron: { schedule: CRON, ...CRON_OPTIONS } },
+  ];
+  const worker = `${fixture.ids.next()}-60000`;
+  const place = { queues: ['default'], host: 'h', pid: 1 };
+  await broker.openSession({ session: worker, leaseMs: 60_000, ...place, catalog });
+  await broker.register(worker, `${worker}.1`);
+  const child = { pid: 2, state: 'running', upMs: 1, running: 0, active: [] } as const;
+  const nothing = { forked: 1, children: [child], restarted: 0, restarts: [] };
+  await broker.workers.publish(worker, { state: 'running', inProcess: false, upMs: 1, bytes: 1, ...nothing }, 60_000);
+  const active = fixture.message();
+  await broker.enqueue('default', [active]);
+  await broker.claim({ session: worker, child: `${worker}.1`, queues: ['default'] }, { number: 1, limit: 1, acks: [] });
+  const [pending, scheduled] = fixture.messages(2) as [string, string];
+  await broker.enqueue('default', [pending]);
+  await broker.enqueue('default', [scheduled], { in: 3_600_000 });
+  const [dead = ''] = await seedDead(fixture, [{}]);
+  ids = { pending: idOf(pending), scheduled: idOf(scheduled), dead: idOf(dead), worker };
+  await fixture.redis.call('ACL', 'LOG', 'RESET');
+});
+
+/** Each command, with arguments; a word in braces is the id of a task or worker. */
+const VIEWING = [
+  'queues ls',
+  'tasks ls',
+  'tasks ls --state active',
+  'tasks ls --task Some.task',
+  'tasks show {pending} --args',
+  'tasks explain {scheduled}',
+  'tasks explain {dead}',
+  'dead ls',
+  'dead show {dead}',
+  'crons ls',
+  'workers ls --children',
+  'doctor',
+];
+const ACTING = [
+  'queues pause default --for 1h',
+  'queues resume default',
+  'queues purge default --yes',
+  'tasks cancel {pending} --yes',
+  'tasks cancel {scheduled} --yes',
+  'tasks send Some.task [1]',
+  'tasks send Some.task [1] --delay 1h',
+  'tasks send Some.task [1] --key k',
+  'dead redrive {dead} --yes',
+  'dead redrive --all --yes',
+  'dead delete {dead} --yes',
+  'crons run Inbox.poll',
+  'crons pause Inbox.poll',
+  'crons resume Inbox.poll',
+  'workers quiet {worker}',
+  'workers stop {worker} --yes',
+  'workers recycle {worker}',
+];
+
+/** A worker connects by the settings of its app. */
+const WITHOUT_REDIS = ['worker', 'completion'];
+
+function run(line: string, user: (typeof USERS)[number]): Promise<Ended> {
+  const words = line.split(' ').map((word) => word.replace(/^\{(\w+)\}$/, (_, name: keyof typeof ids) => ids[name]));
+  return nestwork(words, { env: { NESTWORK_REDIS_URL: urlAs(user, fixture.server.url) } });
+}
+
+/** The commands that Redis refused, without those by which a client library introduces itself. */
+async function refused(): Promise<string[]> {
+  const log = (await fixture.redis.call('ACL', 'LOG')) as string[][];
+  return log.map((entry) => entry.join(' ')).filter((entry) => !entry.includes('client|setinfo'));
+}
+
+it('every command is either one that looks or one that acts', () => {
+  const listed = new Set([...VIEWING, ...ACTING].map((line) => line.split(' ').slice(0, 2).join(' ')));
+  const all = GROUPS.flatMap(({ name, commands }) => commands.map((one) => `${name} ${one.name}`.trim()));
+  expect(all.filter((name) => !listed.has(name) && !WITHOUT_REDIS.includes(name))).toEqual([]);
+});
+
+describe('a viewer', () => {
+  it.each(VIEWING)('can run: %s', async (line) => {
+    expect(await run(line, 'shop-viewer')).toMatchObject({ code: 0, stderr: '' });
+    const forbidden = await refused();
+    // CONFIG would also show the passwords of the server, so its check is left out
+    expect(forbidden.filter((entry) => line !== 'doctor' || !entry.includes('config|get'))).toEqual([]);
+  });
+
+  it.each(ACTING)('cannot run: %s', async (line) => {
+    const before = await fixture.state();
+    const { code, stderr } = await run(line, 'shop-viewer');
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/REDIS_FORBIDDEN[\s\S]*It needs these rights: .*\+\w/)]);
+    expect(await fixture.state()).toEqual(before);
+  });
+
+  it('has no command that changes a value', async () => {
+    const redis = new Redis(urlAs('shop-viewer', fixture.server.url));
+    const script = "return redis.call('DEL', KEYS[1])";
+    await expect(redis.eval(script, 1, '{nestwork}:queue:default')).rejects.toThrow(
+      /can't run this command|permission/,
+    );
+    await expect(redis.set('{nestwork}:queue:default', '1')).rejects.toThrow('NOPERM');
+    await expect(redis.set('{nestwork}:watched', '1')).resolves.toBe('OK');
+    redis.disconnect();
+  });
+});
+
+describe('an operator', () => {
+  it.each(ACTING)('can run: %s', async (line) => {
+    expect(await run(line, 'shop-operator')).toMatchObject({ code: 0 });
+    expect(await refused()).toEqual([]);
+  });
+
+  it('has each command that a viewer has', () => {
+    const commands = documentedRules('shop-viewer').filter((rule) => rule.startsWith('+'));
+    expect(documentedRules('shop-operator')).toEqual(
+      expect.arrayContaining(commands.map((rule) => rule.replace(')', ''))),
+    );
+  });
+});

@@ -1,0 +1,411 @@
+/** Each finding of the doctor, on a Redis that has the fault. */
+import { execFile } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Redis } from 'ioredis';
+import type { Claimant } from '../../src/broker/port/broker.js';
+import { parseServerFacts } from '../../src/broker/redis/server-facts.js';
+import { RedisBroker } from '../../src/broker/redis-broker.js';
+import type { CronDeclaration } from '../../src/cron/cron-definition.js';
+import { CHECKS } from '../../src/inspector/doctor/checks.js';
+import { type DoctorCheck, type DoctorCode, type DoctorFinding } from '../../src/inspector/doctor/doctor-report.js';
+import { judgeVersion } from '../../src/inspector/doctor/server-checks.js';
+import { Inspector } from '../../src/inspector/inspector.js';
+import { encodeMessage } from '../../src/message/task-message.js';
+import { encodeAppTasks } from '../../src/task/app-tasks.js';
+import { RedisServer } from '../../src/testing/redis-server.js';
+import type { Clock } from '../../src/values/clock.js';
+import { BrokerFixture } from '../support/broker-fixture.js';
+import { seedDead } from '../support/dead-tasks.js';
+
+/** A server with which nothing is wrong. */
+const GOOD = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--maxmemory', '100mb'];
+const HOUR_MS = 3_600_000;
+const CRON: CronDeclaration = {
+  name: 'Reports.daily',
+  queue: 'default',
+  schedule: { expression: '0 8 * * *', timeZone: 'UTC' },
+  missed: 'latest',
+  thresholdMs: 10_000,
+  overlap: 'skip',
+  disabled: false,
+};
+
+/** Every code; the compiler knows whether one is missing. */
+const CODES: Record<DoctorCode, true> = {
+  'too-old': true,
+  'cluster-node': true,
+  replica: true,
+  'foreign-format': true,
+  'eviction-policy': true,
+  'no-append-file': true,
+  'failed-save': true,
+  'fsync-off': true,
+  'no-memory-limit': true,
+  'memory-short': true,
+  'clock-skew': true,
+  'sender-clock': true,
+  'worker-clock': true,
+  'foreign-key': true,
+  'wrong-type': true,
+  'orphaned-claims': true,
+  'no-children': true,
+  'lease-over': true,
+  'no-digest': true,
+  'stale-digest': true,
+  'mixed-versions': true,
+  'mixed-tags': true,
+  'cron-differs': true,
+  'no-worker': true,
+  'shared-queue': true,
+  'unknown-name': true,
+  'foreign-message': true,
+  'long-pause': true,
+  'dead-growing': true,
+};
+
+let fixture: BrokerFixture;
+afterEach(() => fixture?.stop());
+
+/** Opens a session that serves the queues and has published what it does. */
+async function worker(
+  given: { version?: string; crons?: CronDeclaration[]; upMs?: number; queues?: string[] } = {},
+): Promise<Claimant> {
+  const { version = '1.0.0', crons = [], upMs = 0, queues = ['default'] } = given;
+  const session = `${fixture.ids.next()}-30000`;
+  const catalog = [
+    { name: 'Some.task', queue: 'default' },
+    ...crons.map(({ name, queue, ...cron }) => ({ name, queue, cron })),
+  ];
+  await fixture.broker.openSession({ session, leaseMs: 30_000, queues, host: 'host-1', pid: 7, catalog });
+  await fixture.broker.workers.publish(session, digest(version, upMs), 30_000);
+  return { session, child: `${session}.1`, queues };
+}
+
+function digest(version: string, upMs: number): Parameters<RedisBroker['workers']['publish']>[1] {
+  const empty = { forked: 0, children: [], restarted: 0, restarts: [] };
+  return { version, state: 'running', inProcess: false, upMs, bytes: 1, ...empty };
+}
+
+/** A worker with a child. */
+async function healthy(given: Parameters<typeof worker>[0] = {}): Promise<Claimant> {
+  const claimant = await worker(given);
+  await fixture.broker.register(claimant.session, claimant.child);
+  return claimant;
+}
+
+async function examine(clock?: Clock): Promise<readonly DoctorCheck[]> {
+  return new Inspector(fixture.broker, clock).doctor();
+}
+
+function findingsIn(checks: readonly DoctorCheck[]): DoctorFinding[] {
+  return checks.flatMap(({ findings }) => [...findings]);
+}
+
+/** Runs the command of a finding, on the server of the test. */
+async function repair({ command = '' }: DoctorFinding): Promise<void> {
+  const line = command.replaceAll('redis-cli', `redis-cli -p ${fixture.server.port}`);
+  await promisify(execFile)('bash', ['-c', `set -e; ${line}`]);
+}
+
+interface Fault {
+  readonly code: DoctorCode;
+  readonly where: string | RegExp;
+  /** in place of good ones */
+  readonly args?: readonly string[];
+  readonly cause?: () => Promise<unknown>;
+  readonly clock?: Clock;
+  /** what happens after the command of the finding, which then is gone */
+  readonly repaired?: () => Promise<unknown>;
+}
+
+const nothing = async (): Promise<void> => {};
+const KEY = '{nestwork}:';
+const AT_SERVER = /^127\.0\.0\.1:\d+$/;
+const AT_WORKER = /^worker \w{8} \(process 7 on host-1\)$/;
+
+const FAULTS: Fault[] = [
+  { code: 'replica', where: AT_SERVER, cause: () => fixture.redis.replicaof('127.0.0.1', 1) },
+  { code: 'foreign-format', where: `${KEY}format`, cause: () => fixture.redis.set(`${KEY}format`, 'nestwork/9') },
+  {
+    code: 'eviction-policy',
+    where: AT_SERVER,
+    args: [...GOOD, '--maxmemory-policy', 'allkeys-lru'],
+    repaired: nothing,
+  },
+  { code: 'no-append-file', where: AT_SERVER, args: ['--maxmemory', '100mb'], repaired: nothing },
+  { code: 'failed-save', where: AT_SERVER, args: [...GOOD, '--dbfilename', 'vain.rdb'], cause: saveInVain },
+  { code: 'fsync-off', where: AT_SERVER, args: [...GOOD, '--appendfsync', 'no'], repaired: nothing },
+  { code: 'no-memory-limit', where: AT_SERVER, args: ['--appendonly', 'yes'], repaired: nothing },
+  { code: 'memory-short', where: AT_SERVER, cause: nearlyFull, repaired: nothing },
+  { code: 'clock-skew', where: 'this machine', clock: () => Date.now() + 5_000 },
+  { code: 'clock-skew', where: 'this machine', clock: () => Date.now() - 5_000 },
+  {
+    code: 'sender-clock',
+    where: 'queue default',
+    cause: () => fixture.broker.enqueue('default', [messageOf(Date.now() + HOUR_MS)]),
+  },
+  { code: 'worker-clock', where: 'host host-9', cause: runInTheFuture },
+  { code: 'foreign-key', where: `${KEY}mine`, cause: () => fixture.redis.set(`${KEY}mine`, '1'), repaired: nothing },
+  {
+    code: 'wrong-type',
+    where: `${KEY}dead:default`,
+    cause: () => fixture.redis.set(`${KEY}dead:default`, '1'),
+    repaired: nothing,
+  },
+  { code: 'orphaned-claims', where: /^\{nestwork\}:claims:/, cause: orphan, repaired: reap },
+  { code: 'no-children', where: AT_WORKER, cause: () => worker({ upMs: 60_000 }) },
+  { code: 'lease-over', where: AT_WORKER, cause: loseLease },
+  {
+    code: 'no-digest',
+    where: AT_WORKER,
+    cause: async () => fixture.redis.del(`${KEY}digest:${(await healthy()).session}`),
+  },
+  { code: 'stale-digest', where: AT_WORKER, cause: staleDigest },
+  { code: 'mixed-versions', where: 'the workers', cause: () => healthy({ version: '1.1.0' }) },
+  {
+    code: 'mixed-tags',
+    where: 'the workers',
+    cause: async () => fixture.redis.hset(`${KEY}session:${(await healthy()).session}`, '@reads', 'fsx'),
+  },
+  { code: 'cron-differs', where: 'cron Reports.daily', cause: differ },
+  { code: 'no-worker', where: 'queue bulk', cause: strand },
+  { code: 'no-worker', where: 'queue typo', cause: () => fixture.broker.enqueue('typo', fixture.messages(1)) },
+  { code: 'shared-queue', where: 'queue default', cause: share },
+  {
+    code: 'unknown-name',
+    where: 'queue default',
+    cause: () => fixture.broker.enqueue('default', [fixture.message('Gone.task')]),
+  },
+  { code: 'foreign-message', where: 'queue default', cause: () => fixture.redis.rpush(`${KEY}queue:default`, 'hello') },
+  { code: 'long-pause', where: 'queue default', cause: pauseLongAgo },
+  { code: 'dead-growing', where: 'queue default', cause: dieNow },
+];
+
+function messageOf(enqueuedAt: number): string {
+  return encodeMessage({ id: fixture.ids.next(), name: 'Some.task', payload: '[]', enqueuedAt });
+}
+
+/** A directory lies where the snapshot should. */
+async function saveInVain(): Promise<void> {
+  mkdirSync(join(fixture.server.directory, 'vain.rdb'));
+  await fixture.redis.bgsave();
+  while (!/rdb_last_bgsave_status:err/.test(await fixture.redis.info('persistence')));
+}
+
+async function nearlyFull(): Promise<void> {
+  const [, used = ''] = /used_memory:(\d+)/.exec(await fixture.redis.info('memory')) ?? [];
+  await fixture.redis.config('SET', 'maxmemory', Math.ceil(1.1 * Number(used)));
+}
+
+async function runInTheFuture(): Promise<void> {
+  const claimant = await healthy();
+  await fixture.broker.crons.declare([CRON], 1_000);
+  const run = { id: fixture.ids.next(), attempt: 1, durationMs: 1, outcome: 'done' as const, host: 'host-9', pid: 9 };
+  await fixture.broker.crons.recordRun(claimant, CRON.name, { ...run, startedAt: Date.now() + HOUR_MS });
+}
+
+/** The hash of a session is gone, and so no worker can find the children that it had. */
+async function orphan(): Promise<void> {
+  const claimant = await healthy();
+  await fixture.broker.enqueue('default', fixture.messages(2));
+  await fixture.claim(claimant);
+  await fixture.redis.del(`${KEY}session:${claimant.session}`, `${KEY}digest:${claimant.session}`);
+  await fixture.redis.zrem(`${KEY}sessions`, claimant.session);
+}
+
+/** As a worker does it a moment after the command. */
+async function reap(): Promise<void> {
+  const { sessions } = await fixture.broker.overdue(30_000);
+  expect(sessions).toHaveLength(1);
+  for (const session of sessions) expect(await fixture.broker.reap(session, 30_000)).toBe(2);
+  expect(await fixture.redis.llen(`${KEY}queue:default`)).toBe(2);
+}
+
+async function loseLease(): Promise<void> {
+  const { session } = await healthy();
+  await fixture.redis.zadd(`${KEY}sessions`, Date.now() - HOUR_MS, session);
+}
+
+async function staleDigest(): Promise<void> {
+  const { session } = await healthy();
+  const json = JSON.stringify(digest('1.0.0', 0));
+  await fixture.redis.set(`${KEY}digest:${session}`, `${Date.now() - 20_000} ${json}`);
+}
+
+async function differ(): Promise<void> {
+  await healthy({ crons: [CRON] });
+  await healthy({ crons: [{ ...CRON, schedule: { expression: '0 9 * * *', timeZone: 'UTC' } }] });
+}
+
+/** A worker has served the queue, and is gone. */
+async function strand(): Promise<void> {
+  const { session } = await worker({ queues: ['bulk'] });
+  await fixture.broker.closeSession(session);
+  await fixture.broker.enqueue('bulk', fixture.messages(1));
+}
+
+async function share(): Promise<void> {
+  for (const name of ['shop', 'mail']) {
+    const { session } = await healthy();
+    await fixture.redis.hset(
+      `${KEY}session:${session}`,
+      '@app',
+      encodeAppTasks({ name, digests: new Map([['default', name.padEnd(8, '_')]]) }),
+    );
+  }
+}
+
+async function pauseLongAgo(): Promise<void> {
+  await fixture.broker.pauses.pause('default', { forMs: undefined, by: 'anna', reason: 'deploy' });
+  const pause = (await fixture.redis.hget(`${KEY}pauses`, 'default')) ?? '';
+  const longAgo = pause.replace(/"since":\d+/, `"since":${Date.now() - 50 * HOUR_MS}`);
+  expect(longAgo).not.toBe(pause);
+  await fixture.redis.hset(`${KEY}pauses`, 'default', longAgo);
+}
+
+async function dieNow(): Promise<void> {
+  const now = Date.now();
+  const old = { diedAt: now - 5 * HOUR_MS };
+  await seedDead(fixture, [old, old, ...Array.from({ length: 12 }, () => ({ diedAt: now }))]);
+}
+
+describe('on a server and a namespace with which nothing is wrong', () => {
+  it('every check is ok', async () => {
+    fixture = await BrokerFixture.start(GOOD);
+    await healthy({ crons: [CRON] });
+    await fixture.broker.enqueue('default', fixture.messages(3));
+    const checks = await examine();
+    expect(checks.map(({ check }) => check)).toEqual(Object.keys(CHECKS));
+    expect(checks.filter(({ status }) => status !== 'ok')).toEqual([]);
+    expect(checks.find(({ check }) => check === 'names')?.summary).toBe('Looked at 3 of 3 tasks that wait.');
+  });
+
+  it('every check is ok before the first worker', async () => {
+    fixture = await BrokerFixture.start(GOOD);
+    expect((await examine()).filter(({ status }) => status !== 'ok')).toEqual([]);
+  });
+});
+
+describe('a fault is found, and nothing else:', () => {
+  it.each(FAULTS.map((fault) => [fault.code, fault] as const))('%s', async (code, fault) => {
+    fixture = await BrokerFixture.start(fault.args ?? GOOD);
+    await healthy();
+    await fault.cause?.();
+    const findings = findingsIn(await examine(fault.clock));
+    expect(findings).toEqual([
+      expect.objectContaining({
+        code,
+        where: typeof fault.where === 'string' ? fault.where : expect.stringMatching(fault.where),
+      }),
+    ]);
+    const [found] = findings as [DoctorFinding];
+    expect(found.what).toMatch(/\.$/);
+    expect(found.remedy).toMatch(/[.:]/);
+    if (!fault.repaired) return;
+    await repair(found);
+    await fault.repaired();
+    expect(findingsIn(await examine())).toEqual([]);
+  });
+
+  it('cluster-node, on which the checks of keys cannot look', async () => {
+    const server = await RedisServer.start({ args: ['--cluster-enabled', 'yes', ...GOOD] });
+    const broker = new RedisBroker({
+      redis: server.url,
+      namespace: 'nestwork',
+      queues: [],
+      commandTimeoutMs: 5_000,
+      check: 'none',
+    });
+    try {
+      await broker.connect();
+      const checks = await new Inspector(broker).doctor();
+      expect(findingsIn(checks)).toMatchObject([{ code: 'cluster-node' }]);
+      expect(checks.find(({ check }) => check === 'format')).toMatchObject({
+        status: 'unchecked',
+        summary: expect.stringContaining('CLUSTERDOWN'),
+      });
+    } finally {
+      await broker.close();
+      await server.stop();
+    }
+  });
+
+  it('too-old, in what a Redis 6 reports', () => {
+    const { findings } = judgeVersion(parseServerFacts('# Server\r\nredis_version:6.2.14\r\n'), 'redis.internal:6379');
+    expect(findings).toMatchObject([{ code: 'too-old', what: expect.stringContaining('6.2.14') }]);
+  });
+});
+
+describe('the codes of findings', () => {
+  it('are all tested here', () => {
+    const tested = [...FAULTS.map(({ code }) => code), 'cluster-node', 'too-old'];
+    expect(tested).toEqual(expect.arrayContaining(Object.keys(CODES)));
+  });
+
+  it('and the names of checks are all in docs/cli.md', () => {
+    const page = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
+    const documented = [...page.matchAll(/`([a-z-]+)`/g)].map(([, word]) => word);
+    expect(documented).toEqual(expect.arrayContaining([...Object.keys(CHECKS), ...Object.keys(CODES)]));
+  });
+});
+
+describe('a check that may not look', () => {
+  it('says why, and is no finding', async () => {
+    fixture = await BrokerFixture.start([...GOOD, '--rename-command', 'CONFIG', '']);
+    await healthy();
+    const checks = await examine();
+    expect(checks.filter(({ status }) => status !== 'ok')).toEqual([
+      {
+        check: 'fsync',
+        status: 'unchecked',
+        summary: expect.stringContaining("unknown command 'config'"),
+        findings: [],
+      },
+    ]);
+  });
+
+  it('of a user without INFO leaves the others as they are', async () => {
+    fixture = await BrokerFixture.start(GOOD);
+    await healthy();
+    const rules = ['on', '>secret', '~*', '+@all', '-info', '-config'];
+    await fixture.redis.call('ACL', 'SETUSER', 'narrow', ...rules);
+    const redis = fixture.server.url.replace('://', '://narrow:secret@');
+    const broker = new RedisBroker({ redis, namespace: 'nestwork', queues: [], commandTimeoutMs: 5_000 });
+    try {
+      await broker.connect();
+      const checks = await new Inspector(broker).doctor();
+      const unchecked = checks.filter(({ status }) => status === 'unchecked').map(({ check }) => check);
+      expect(unchecked).toEqual(['version', 'database', 'eviction', 'persistence', 'fsync', 'memory']);
+      expect(findingsIn(checks)).toEqual([]);
+    } finally {
+      await broker.close();
+    }
+  });
+});
+
+it('a scan that has no time left says how far it looked', async () => {
+  fixture = await BrokerFixture.start(GOOD);
+  const other = new Redis(fixture.server.url);
+  await Promise.all(Array.from({ length: 3_000 }, (_, at) => other.set(`other:${at}`, '1')));
+  other.disconnect();
+  const checks = await new Inspector(fixture.broker).doctor({ within: 0 });
+  expect(checks.find(({ check }) => check === 'keys')).toMatchObject({
+    status: 'ok',
+    summary: expect.stringMatching(/looked at about 500 of 300\d keys of the database \(--within looks longer\)/),
+  });
+});
+
+it('a server that goes away ends the examination', async () => {
+  fixture = await BrokerFixture.start(GOOD);
+  await fixture.server.kill();
+  const broker = new RedisBroker({
+    redis: fixture.server.url,
+    namespace: 'nestwork',
+    queues: [],
+    commandTimeoutMs: 300,
+  });
+  await expect(new Inspector(broker).doctor()).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
+  await broker.close();
+});
