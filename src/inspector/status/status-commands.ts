@@ -14,7 +14,12 @@ const LIMITS = {
 };
 
 /** `true` for the option without a number. */
-const SECONDS: OptionSpec<number | true> = whole('[seconds]', 'show it again and again', 1, MOST_SECONDS);
+const SECONDS: OptionSpec<number | true> = whole(
+  '[seconds]',
+  'show it again every so many seconds (2)',
+  1,
+  MOST_SECONDS,
+);
 
 interface GivenLimits {
   readonly maxWait?: `${number}ms`;
