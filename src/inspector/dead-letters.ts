@@ -4,7 +4,7 @@ import { NestworkError } from '../errors.js';
 import { assertTaskId } from '../message/task-id.js';
 import { assertKnownOptions } from '../values/known-options.js';
 import { printable } from '../values/printable.js';
-import { filterText, recordAtEnd } from './actions/record-at-end.js';
+import { type BulkAction, filterText, recordAtEnd } from './actions/record-at-end.js';
 import { type ActorOptions, assertActor } from './actor.js';
 import { actOnAll, assertBulkOptions, countMatching, type DeadBulkOptions } from './dead-bulk.js';
 import { assertNothingUndefined, type DeadFilter, type ResolvedFilter, resolveFilter } from './dead-filter.js';
@@ -137,9 +137,8 @@ export class DeadLetters {
     refused: number;
   }> {
     const count = { redriven: 0, refused: 0, 'not-found': 0 };
-    const describe = () =>
-      ({ action: 'redrive', subject: filterText(filter), count: count.redriven, by: options.by }) as const;
-    await recordAtEnd(this.actions, describe, () =>
+    const action = this.bulk('redrive', filter, options, () => count.redriven);
+    await recordAtEnd(this.actions, action, () =>
       this.forAll(filter, options, async (queue, deaths) => {
         for (const answer of await this.broker.redrive(queue, deaths)) count[answer] += 1;
       }),
@@ -174,8 +173,8 @@ export class DeadLetters {
     deleted: number;
   }> {
     let deleted = 0;
-    const describe = () => ({ action: 'delete', subject: filterText(filter), count: deleted, by: options.by }) as const;
-    await recordAtEnd(this.actions, describe, () =>
+    const action = this.bulk('delete', filter, options, () => deleted);
+    await recordAtEnd(this.actions, action, () =>
       this.forAll(filter, options, async (queue, deaths) => {
         deleted += await this.broker.remove(queue, deaths);
       }),
@@ -183,12 +182,21 @@ export class DeadLetters {
     return { deleted };
   }
 
+  private bulk(
+    action: BulkAction['action'],
+    filter: DeadFilter,
+    options: DeadBulkOptions,
+    count: BulkAction['count'],
+  ): BulkAction {
+    assertBulkOptions(options);
+    return { action, by: options.by, count, subject: () => filterText(filter) };
+  }
+
   private async forAll(
     filter: DeadFilter,
     options: DeadBulkOptions,
     act: Parameters<typeof actOnAll>[3],
   ): Promise<void> {
-    assertBulkOptions(options);
     assertNothingUndefined(filter);
     await actOnAll(this.broker, await this.resolve(filter), options, act);
   }
