@@ -103,7 +103,7 @@ export class DeadLetters {
    *
    * @returns `'not-found'` when it is not dead, for example because it was redriven before
    * @throws NestworkError UNDECODABLE_MESSAGE when it is no message that could run; it stays dead. INVALID_TASK_ID,
-   * UNKNOWN_QUEUE
+   * INVALID_OPTION, UNKNOWN_QUEUE
    */
   async redrive(id: string, options: DeadLookup & ActorOptions = {}): Promise<'redriven' | 'not-found'> {
     const entry = await this.findToAct(id, options);
@@ -149,7 +149,7 @@ export class DeadLetters {
   /**
    * Removes a dead task for ever.
    *
-   * @throws NestworkError INVALID_TASK_ID, UNKNOWN_QUEUE
+   * @throws NestworkError INVALID_TASK_ID, INVALID_OPTION, UNKNOWN_QUEUE
    */
   async delete(id: string, options: DeadLookup & ActorOptions = {}): Promise<'deleted' | 'not-found'> {
     const entry = await this.findToAct(id, options);
