@@ -72,35 +72,35 @@ export class CronManager {
   /**
    * Enqueues a run, also of a cron that is paused or disabled. Its `cronTime` is the time of this call.
    *
-   * @throws NestworkError UNKNOWN_CRON; UNKNOWN_QUEUE when this app does not declare its queue; the errors of `delay()`
+   * @throws NestworkError UNKNOWN_CRON; INVALID_OPTION; UNKNOWN_QUEUE when this app does not declare its queue; the errors of `delay()`
    */
   async runNow(name: string, options: ActorOptions = {}): Promise<CronRunHandle> {
     assertOptions(options, 'runNow()');
     const run = await this.enqueueRun(name);
-    if (run.added) await this.recorded('run-cron', name, options);
+    if (run.added) await this.recordAction('run-cron', name, options);
     return run;
   }
 
   /**
    * Stops the cron in the whole cluster and over restarts, until it is resumed. Runs under way go on.
    *
-   * @throws NestworkError UNKNOWN_CRON
+   * @throws NestworkError UNKNOWN_CRON, INVALID_OPTION
    */
   async pause(name: string, options: ActorOptions = {}): Promise<void> {
     assertOptions(options, 'pause()');
     if (!(await this.broker.crons.pause(name))) this.refuse(name, await this.broker.crons.records());
-    await this.recorded('pause-cron', name, options);
+    await this.recordAction('pause-cron', name, options);
   }
 
   /**
    * Fires the cron again. Runs that came due during the pause are not made up for.
    *
-   * @throws NestworkError UNKNOWN_CRON
+   * @throws NestworkError UNKNOWN_CRON, INVALID_OPTION
    */
   async resume(name: string, options: ActorOptions = {}): Promise<void> {
     assertOptions(options, 'resume()');
     if (!(await this.broker.crons.resume(name))) this.refuse(name, await this.broker.crons.records());
-    await this.recorded('resume-cron', name, options);
+    await this.recordAction('resume-cron', name, options);
   }
 
   private async enqueueRun(name: string): Promise<CronRunHandle> {
@@ -118,7 +118,7 @@ export class CronManager {
     return { id: holder.id, name, queue: holder.queue, added: holder.id === id };
   }
 
-  private async recorded(action: ActionName, subject: string, { by }: ActorOptions): Promise<void> {
+  private async recordAction(action: ActionName, subject: string, { by }: ActorOptions): Promise<void> {
     await this.broker.actions.record({ action, subject, count: 1, by });
   }
 

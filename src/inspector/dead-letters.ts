@@ -4,7 +4,7 @@ import { NestworkError } from '../errors.js';
 import { assertTaskId } from '../message/task-id.js';
 import { assertKnownOptions } from '../values/known-options.js';
 import { printable } from '../values/printable.js';
-import { filterText, recordAtEnd } from './actions/record-at-end.js';
+import { type BulkAction, filterText, recordAtEnd } from './actions/record-at-end.js';
 import { type ActorOptions, assertActor } from './actor.js';
 import { actOnAll, boundedBy, countMatching, type DeadBulkOptions, resolveBulk } from './dead-bulk.js';
 import { assertNothingUndefined, type DeadFilter, type ResolvedFilter, resolveFilter } from './dead-filter.js';
@@ -105,7 +105,7 @@ export class DeadLetters {
    *
    * @returns `'not-found'` when it is not dead, for example because it was redriven before
    * @throws NestworkError UNDECODABLE_MESSAGE when it is no message that could run; it stays dead. INVALID_TASK_ID,
-   * UNKNOWN_QUEUE
+   * INVALID_OPTION, UNKNOWN_QUEUE
    */
   async redrive(id: string, options: DeadLookup & ActorOptions = {}): Promise<'redriven' | 'not-found'> {
     const entry = await this.findToAct(id, options);
@@ -141,9 +141,13 @@ export class DeadLetters {
     cursor: string | undefined;
   }> {
     const count = { redriven: 0, refused: 0, 'not-found': 0 };
-    const describe = () =>
-      ({ action: 'redrive', subject: filterText(filter), count: count.redriven, by: options.by }) as const;
-    const cursor = await this.forAll(filter, options, describe, async (queue, deaths) => {
+    const action: BulkAction = {
+      action: 'redrive',
+      by: options.by,
+      subject: () => filterText(filter),
+      count: () => count.redriven,
+    };
+    const cursor = await this.forAll(filter, options, action, async (queue, deaths) => {
       for (const answer of await this.broker.redrive(queue, deaths)) count[answer] += 1;
     });
     return { redriven: count.redriven, refused: count.refused, cursor };
@@ -152,7 +156,7 @@ export class DeadLetters {
   /**
    * Removes a dead task for ever.
    *
-   * @throws NestworkError INVALID_TASK_ID, UNKNOWN_QUEUE
+   * @throws NestworkError INVALID_TASK_ID, INVALID_OPTION, UNKNOWN_QUEUE
    */
   async delete(id: string, options: DeadLookup & ActorOptions = {}): Promise<'deleted' | 'not-found'> {
     const entry = await this.findToAct(id, options);
@@ -178,8 +182,13 @@ export class DeadLetters {
     cursor: string | undefined;
   }> {
     let deleted = 0;
-    const describe = () => ({ action: 'delete', subject: filterText(filter), count: deleted, by: options.by }) as const;
-    const cursor = await this.forAll(filter, options, describe, async (queue, deaths) => {
+    const action: BulkAction = {
+      action: 'delete',
+      by: options.by,
+      subject: () => filterText(filter),
+      count: () => deleted,
+    };
+    const cursor = await this.forAll(filter, options, action, async (queue, deaths) => {
       deleted += await this.broker.remove(queue, deaths);
     });
     return { deleted, cursor };
@@ -188,13 +197,13 @@ export class DeadLetters {
   private async forAll(
     filter: DeadFilter,
     options: DeadBulkOptions,
-    describe: Parameters<typeof recordAtEnd>[1],
+    action: BulkAction,
     act: Parameters<typeof actOnAll>[3],
   ): Promise<string | undefined> {
     const bulk = resolveBulk(options);
     assertNothingUndefined(filter);
     const resolved = await this.resolve(filter);
-    return recordAtEnd(this.actions, describe, () => actOnAll(this.broker, resolved, bulk, act));
+    return recordAtEnd(this.actions, action, () => actOnAll(this.broker, resolved, bulk, act));
   }
 
   /**

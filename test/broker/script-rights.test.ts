@@ -1,4 +1,5 @@
 /** A sender with the rights of docs/redis-keys.md can make the calls they are listed for. For those of a worker, see test/process. */
+import type { Action } from '../../src/broker/port/action-port.js';
 import { RedisBroker } from '../../src/broker/redis-broker.js';
 import type { CronDeclaration } from '../../src/cron/cron-definition.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
@@ -25,6 +26,9 @@ afterEach(() => fixture.reset());
 afterAll(() => fixture.stop());
 
 type Act = (sender: RedisBroker) => Promise<unknown>;
+
+/** What it adds to the record of actions for each of its actions. */
+const ACTION: Action = { action: 'redrive', subject: 'x', count: 1, by: 'anna' };
 
 /** In the order of the page. */
 const USES: [string, Act][] = [
@@ -57,7 +61,8 @@ const USES: [string, Act][] = [
   ],
   [
     'reads, redrives and deletes dead tasks',
-    async ({ deadLetters }) => {
+    async ({ deadLetters, actions }) => {
+      await actions.record(ACTION);
       const messages = await seedDead(fixture, [{ message: fixture.uniqueMessage('k') }, {}, {}]);
       const deaths = messages.map((message, index) => ({ id: idOf(message), diedAt: 1_000 + index }));
       const after = deaths[0];
@@ -77,6 +82,7 @@ const USES: [string, Act][] = [
   [
     'pauses, resumes and runs crons',
     async (sender) => {
+      await sender.actions.record(ACTION);
       await fixture.broker.crons.declare([CRON], 1_000);
       await fixture.child();
       expect(await sender.crons.pause(CRON.name)).toBe(true);
@@ -107,7 +113,8 @@ const USES: [string, Act][] = [
   ],
   [
     'pauses and resumes queues',
-    async ({ pauses }) => {
+    async ({ pauses, actions }) => {
+      await actions.record(ACTION);
       await pauses.pause('default', { forMs: 60_000, by: 'anna', reason: undefined });
       expect(await pauses.pauses()).toMatchObject([{ queue: 'default' }]);
       expect(await pauses.resume('default')).toBe(true);
@@ -138,13 +145,15 @@ const USES: [string, Act][] = [
   ],
   [
     'looks at workers and steers them',
-    async ({ workers }) => {
+    async ({ workers, actions }) => {
+      await actions.record(ACTION);
       const { session } = await fixture.child();
       await workers.watch(1_000);
       expect(await workers.workers()).toMatchObject([{ session }]);
       expect(await workers.order(session, { action: 'quiet', pid: undefined, by: 'anna' })).toBeDefined();
     },
   ],
+  ['lists actions', ({ actions }) => actions.latest(10)],
 ];
 
 it.each(USES.map(([use, act], index) => [use, act, index] as const))(

@@ -1,17 +1,24 @@
 import { types } from 'node:util';
-import type { Action, ActionPort } from '../../broker/port/action-port.js';
+import type { ActionName, ActionPort } from '../../broker/port/action-port.js';
+
+/** A bulk action: what it is, and how many tasks it has concerned so far. */
+export interface BulkAction {
+  readonly action: ActionName;
+  readonly by: string | undefined;
+  readonly subject: () => string;
+  readonly count: () => number;
+}
 
 /** Carries out a bulk action and records it, also if it was stopped. One that changed nothing is not recorded. */
 export async function recordAtEnd<T>(
   broker: Pick<ActionPort, 'record'>,
-  describe: () => Action,
+  { action, by, subject, count }: BulkAction,
   act: () => Promise<T>,
 ): Promise<T> {
   try {
     return await act();
   } finally {
-    const action = describe();
-    if (action.count > 0) await broker.record(action);
+    if (count() > 0) await broker.record({ action, by, subject: subject(), count: count() });
   }
 }
 

@@ -233,7 +233,7 @@ export class TaskInspector {
     };
     return recordAtEnd(
       this.broker.actions,
-      () => ({ action: 'purge', subject: `${queue} ${filterText(filter)}`, count, by: options.by }),
+      { action: 'purge', by: options.by, subject: () => `${queue} ${filterText(filter)}`, count: () => count },
       () => purgeTasks(this.broker.places, purge, { ...options, onProgress }),
     );
   }
