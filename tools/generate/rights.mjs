@@ -45,6 +45,8 @@ const DIRECT = [
   ['QueueHealth', undefined, 'time'],
   ['QueueInspector', 'pauses', 'hgetall', 'R'],
   ['QueueInspector', undefined, 'time'],
+  ['TaskInspector', 'notes', 'mget', 'R'],
+  ['TaskInspector', 'done', 'zcard zrange zscan', 'R'],
   ['WorkerInspector', 'sessions', 'zrangebyscore', 'R'],
   ['WorkerInspector', 'session', 'hget', 'R'],
   ['WorkerInspector', 'digest', 'get', 'R'],
