@@ -24,6 +24,12 @@ describe('@Task()', () => {
     );
   });
 
+  it.each([-1, 1.5, 10_001, '100', true, null])('with `keepDone` %p is refused', (keepDone) => {
+    expect(() => define({ keepDone } as TaskOptions)).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringContaining('keepDone of @Task()') }),
+    );
+  });
+
   it('leaves the method as it is: a direct call runs it here and now', () => {
     class Adder {
       constructor(private readonly base: number) {}

@@ -101,3 +101,16 @@ it('a worker keeps the last done tasks of a name that asks for it, and none of t
   );
   expect(await fixture.broker.redis.keys('{nestwork}:done:*')).toEqual(['{nestwork}:done:FixtureTasks.keep']);
 });
+
+it('a worker in the process of an app writes notes, and keeps done tasks', async () => {
+  const app = fixture.app();
+  fixture.open('gate');
+  const id = await fixture.send('note', ['rows', 'gate']);
+  const kept = await fixture.send('keep', ['kept']);
+  await fixture.until('it is done', async () => (await notesOf(id))?.end?.state === 'done');
+  expect(await logOf(id)).toEqual(['1 began rows', '1 ended rows']);
+  const { done } = fixture.broker.broker;
+  await fixture.until('it is kept', async () => (await done.find('FixtureTasks.keep', kept)) !== undefined);
+  app.kill('SIGTERM');
+  await app.ended();
+});

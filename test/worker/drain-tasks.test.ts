@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { TestingModule } from '@nestjs/testing';
 import { QueueClient, type TaskSenders } from '../../src/client/queue-client.js';
 import { Task } from '../../src/decorators/task.decorator.js';
+import { Inspector } from '../../src/inspector/inspector.js';
 import { drainTasks } from '../../src/testing/drain-tasks.js';
 import { TaskContext } from '../../src/worker/task-context.js';
 import { Apps } from '../module/apps.js';
@@ -44,6 +45,11 @@ class CountTasks {
   @Task()
   surroundings(): void {
     this.counted.push(caller.getStore());
+  }
+
+  @Task({ keepDone: 5 })
+  note(): void {
+    this.context.log('noted');
   }
 
   @Task()
@@ -165,4 +171,13 @@ describe('a task that cannot run', () => {
     expect(await drainTasks(app)).toMatchObject([{ id, name: 'Other.task', error: { code: 'UNKNOWN_TASK' } }]);
     expect(await deathReport(id)).toMatchObject({ code: 'UNKNOWN_TASK' });
   });
+});
+
+it('notes of tasks are in Redis after a drain, and the done tasks that are kept', async () => {
+  const { id } = await send.note.delay();
+  await drainTasks(app);
+  const inspector = app.get(Inspector, { strict: false });
+  expect(await inspector.tasks.get(id)).toMatchObject({ state: 'done', log: [{ message: 'noted', attempt: 1 }] });
+  const { tasks: kept } = await inspector.tasks.list({ state: 'done', task: 'CountTasks.note' });
+  expect(kept).toMatchObject([{ id, state: 'done' }]);
 });

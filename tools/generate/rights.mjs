@@ -59,6 +59,8 @@ const DIRECT = [
   ['TaskInspector', 'drain', 'get', 'R'],
   ['TaskInspector', 'actions', 'xadd'],
   ['TaskInspector', undefined, 'time'],
+  ['TaskInspector', 'notes', 'mget', 'R'],
+  ['TaskInspector', 'done', 'zcard zrange zscan', 'R'],
   ['WorkerInspector', 'sessions', 'zrangebyscore', 'R'],
   ['WorkerInspector', 'session', 'hget', 'R'],
   ['WorkerInspector', 'digest', 'get', 'R'],
