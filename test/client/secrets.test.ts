@@ -57,7 +57,7 @@ describe('an error has neither payload nor password', () => {
 
   it('of a user who has lost the right', async () => {
     await apps.redis.acl('SETUSER', 'app', '-evalsha', '-eval');
-    await expectSilence(note.delay(PAYLOAD), 'REDIS_REFUSED');
+    await expectSilence(note.delay(PAYLOAD), 'REDIS_FORBIDDEN');
   });
 
   it('of a key of another type', async () => {

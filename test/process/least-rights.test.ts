@@ -7,16 +7,10 @@ import { BrokerFixture } from '../support/broker-fixture.js';
 import { documentedRules, urlAs, userArgs } from '../support/least-rights.js';
 import { WorkerFixture, type WorkerProcess } from '../support/worker-fixture.js';
 
-<<<<<<< HEAD
 /** Parts of an app that a worker's tasks seldom use; its rights do not cover them. */
 const SELDOM = ['MetricsReader', 'QueueInspector', 'TaskInspector', 'WorkerInspector'];
 const OF_A_WORKER = Object.entries(LUA).flatMap(([name, lua]) =>
   SCRIPTS[name as ScriptName].by.every((caller) => SELDOM.includes(caller)) ? [] : [lua],
-=======
-/** Those of a worker and of the apps that send; an operator calls the others. */
-const WORKING = Object.entries(SCRIPTS).filter(([, { by }]) =>
-  by.some((caller) => !/^(Queue|Task|Worker)Inspector$|^MetricsReader$/.test(caller)),
->>>>>>> part-doctor
 );
 
 describe('docs/redis-keys.md allows every command', () => {
@@ -28,11 +22,7 @@ describe('docs/redis-keys.md allows every command', () => {
   );
 
   it.each([
-<<<<<<< HEAD
     ['that a script calls to a worker', 'shop-worker', OF_A_WORKER],
-=======
-    ['that a script calls to a worker', 'shop-worker', WORKING.map(([name]) => LUA[name as ScriptName])],
->>>>>>> part-doctor
     ['that enqueue calls to a sender', 'shop-sender', [LUA.enqueue]],
   ] as const)('%s', (_what, user, scripts) => {
     const called = scripts.flatMap((lua) => [...lua.matchAll(/redis\.p?call\('(\w+)'/g)].map(([, name = '']) => name));

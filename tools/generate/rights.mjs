@@ -11,8 +11,6 @@ const DIRECT = [
   ['sender of tags', 'sessions', 'zrangebyscore', 'R'],
   ['sender of tags', 'session', 'hget', 'R'],
   ['sender of tags', undefined, 'time'],
-  ['cancel() and status()', 'pending', 'llen', 'R'],
-  ['cancel() and status()', 'quarantined', 'llen', 'R'],
   ['cancel() and status()', 'scheduled', 'zscan', 'R'],
   ['cancel() and status()', 'sessions', 'zrange', 'R'],
   ['cancel() and status()', 'session', 'hkeys', 'R'],

@@ -1279,7 +1279,6 @@ end
 update_key(keys.unique, queue.name, moved)
 return 1`,
   'waiting-page': `#!lua flags=no-writes
-${LIB.part}
 ${LIB.is_call}
 -- reads tasks that wait in a queue, all or those of one name or id.
 -- Returns the number looked at, where to go on, the number left there, then the beginning of each message and when it
@@ -1295,11 +1294,7 @@ local queue = { pending = KEYS[1], quarantined = KEYS[2], scheduled = KEYS[3] }
 -- A script because only the beginning of some messages is wanted. Some may be large, so it takes few at first.
 
 local is_schedule = place == 'scheduled'
-<<<<<<< HEAD
 local size = is_schedule and redis.call('ZCARD', queue.scheduled) or redis.call('LLEN', queue[place])
-=======
-local size = is_schedule and redis.call('ZCARD', queue[place]) or redis.call('LLEN', queue[place])
->>>>>>> part-doctor
 
 -- In their order, with the time at which each is due.
 local function read(first, last)

@@ -13,11 +13,7 @@ local queue = { pending = KEYS[1], quarantined = KEYS[2], scheduled = KEYS[3] }
 -- A script because only the beginning of some messages is wanted. Some may be large, so it takes few at first.
 
 local is_schedule = place == 'scheduled'
-<<<<<<< HEAD
 local size = is_schedule and redis.call('ZCARD', queue.scheduled) or redis.call('LLEN', queue[place])
-=======
-local size = is_schedule and redis.call('ZCARD', queue[place]) or redis.call('LLEN', queue[place])
->>>>>>> part-doctor
 
 -- In their order, with the time at which each is due.
 local function read(first, last)
