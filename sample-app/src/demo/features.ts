@@ -7,6 +7,7 @@ import type { Report } from '../reports/report.js';
 import type { ReportResource } from '../reports/reports.controller.js';
 import type { CancelledTasks } from '../reports/reports.service.js';
 import type { Findings } from '../searches/search-files.js';
+import { operate } from './command-line.js';
 import type { ManagedProcess } from './managed-process.js';
 import type { ReportClient } from './report-client.js';
 import { paint, say } from './terminal.js';
@@ -33,11 +34,12 @@ export class Features {
     await this.retry();
     await this.redrive();
     await this.debounce();
-    await this.timeOut();
+    const endless = await this.timeOut();
     await this.broadcast();
     await this.cron();
     await this.mailed(mail);
     await this.cancel();
+    await this.operate(endless);
   }
 
   private async delayAndTakeBack(): Promise<TaskHandle> {
@@ -79,10 +81,9 @@ export class Features {
     say(logged(this.worker, /^.*Drew the chart .*$/m));
   }
 
-  private async timeOut(): Promise<void> {
+  private async timeOut(): Promise<TaskHandle> {
     heading('Timeouts', 'after a second the signal of a search aborts, and after two its process is killed');
-    const search = (pattern: string) => this.client.send<TaskHandle>('POST', `${this.path}/searches`, { pattern });
-    const [good, endless] = [await search('TODO'), await search(ENDLESS_PATTERN)];
+    const [good, endless] = [await this.search('TODO'), await this.search(ENDLESS_PATTERN)];
     await this.finished(good);
     const found = await this.client.get<Findings>(`/searches/${good.id}`);
     const files = `${formatCount(found.files)} of ${formatPlural(found.of, 'file')}`;
@@ -90,6 +91,11 @@ export class Features {
     const dead = await this.dead(endless.id);
     say(`${ENDLESS_PATTERN}  → ${paint('bold', dead.code)}: ${dead.error}`);
     say(logged(this.worker, /^.*is ended: a task ran beyond.*$/m));
+    return endless;
+  }
+
+  private search(pattern: string): Promise<TaskHandle> {
+    return this.client.send('POST', `${this.path}/searches`, { pattern });
   }
 
   private async broadcast(): Promise<void> {
@@ -133,6 +139,21 @@ export class Features {
       `${unknown} had finished`,
     ];
     say(`DELETE /reports/:id → of its tasks ${facts.join(', ')}`);
+  }
+
+  private async operate(endless: TaskHandle): Promise<void> {
+    heading('The command line', 'an operator looks and acts; it needs Redis alone');
+    await operate('dead', 'show', endless.id);
+    say();
+    await operate('queues', 'pause', 'bulk', '--for', '10m', '--reason', 'A look at the searches');
+    const waiting = await this.search('FIXME');
+    await operate('tasks', 'explain', waiting.id);
+    await operate('queues', 'resume', 'bulk');
+    await this.finished(waiting);
+    say();
+    await operate('tasks', 'ls', '--state', 'done', '--task', 'SearchTasks.search');
+    say();
+    await operate('status');
   }
 
   private async mailed({ id }: { readonly id: string }): Promise<void> {
