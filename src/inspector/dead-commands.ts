@@ -139,8 +139,10 @@ function described(task: DeadTask, withArgs: boolean): string {
     `${id}  ${name}  in queue ${queue}`,
     `died      ${instant(diedAt)}, at attempt ${attempt ?? '?'}, on ${host} (${pid})`,
     `code      ${code}`,
-    `error     ${error}`,
-    ...(stack === undefined ? [] : [stack]),
+    // a stack begins with the error, unless that was cut or has causes
+    ...(stack?.startsWith(error)
+      ? [`error     ${stack}`]
+      : [`error     ${error}`, ...(stack === undefined ? [] : [stack])]),
     ...attempts.map(({ at, code: why, error: text }) => `attempt   ${instant(new Date(at))}  ${why}  ${text ?? ''}`),
   ];
   lines.push(...notesText(task.progress, task.log));
