@@ -37,8 +37,8 @@ it.each([
   const unique = script === 'enqueue-unique' ? encodeUnique('a', 'key', 'finished') : undefined;
   const message = encodeMessage({ id: fixture.ids.next(), name: 'a', payload: '[]', enqueuedAt: 1, tags: unique });
   await fixture.redis.call('ACL', 'SETUSER', 'narrow', `-${right}`);
-  const remedy = expect.stringContaining('Give its user the rights that docs/redis-keys.md lists.');
-  await expect(send(message)).rejects.toMatchObject({ code: 'REDIS_REFUSED', message: remedy });
+  const remedy = expect.stringContaining('Give its user the rights that docs/redis-keys.md lists');
+  await expect(send(message)).rejects.toMatchObject({ code: 'REDIS_FORBIDDEN', message: remedy });
   expect(await fixture.state()).toEqual({});
   await fixture.redis.call('ACL', 'SETUSER', 'narrow', `+${right}`);
   await send(message);
