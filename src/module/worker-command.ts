@@ -1,9 +1,21 @@
 import type { WorkerOptions } from '../options/options.js';
-import { type CommandContext, command } from '../terminal/command.js';
+import { type CommandContext, command, type OptionSpec } from '../terminal/command.js';
 import { duration, list, text, whole } from '../terminal/usage.js';
 
 const MOST_PROCESSES = 1_000;
 const MOST_TASKS = 1_000_000_000;
+
+/** A number, or a range that follows the backlog: `2-8`. */
+const CHILDREN: OptionSpec<number | { readonly min: number; readonly max: number }> = {
+  value: '<count>',
+  summary: 'forked processes (the number of cores), or a range that follows the backlog: 2-8',
+  read: (given, option) => {
+    const count = whole('', '', 1, MOST_PROCESSES);
+    const [, min, max] = /^(\d+)-(\d+)$/.exec(given) ?? [];
+    if (min === undefined || max === undefined) return count.read(given, option);
+    return { min: count.read(min, option), max: count.read(max, option) };
+  },
+};
 
 /** `nestwork worker`. It alone loads Nest, and only when it runs. */
 export const workerCommand = command({
@@ -12,11 +24,12 @@ export const workerCommand = command({
   arguments: { file: { summary: 'the JavaScript file, such as dist/app.module.js', completes: 'files' } },
   options: {
     export: text('<name>', 'name of the export: by default `default`, AppModule or the only module'),
-    children: whole('<count>', 'forked processes (the number of cores)', 1, MOST_PROCESSES),
+    children: CHILDREN,
     concurrency: whole('<count>', 'tasks that one child runs at the same time (1)', 1, MOST_TASKS),
     queues: list('<names>', 'serve only these queues (all)'),
     excludeQueues: list('<names>', 'serve all queues but these'),
     maxTasksPerChild: whole('<count>', 'tasks after which a child is replaced', 1, MOST_TASKS),
+    maxMemoryPercent: whole('<percent>', 'of the memory that all children may take, 1 to 100', 1, 100),
     maxMemoryPerChild: text('<size>', 'memory beyond which a child is replaced, such as 300MB'),
     bootTimeout: duration('<time>', 'how long a child may take to boot'),
     shutdownGrace: duration('<time>', 'how long tasks may take to finish after SIGTERM (25s)'),

@@ -75,7 +75,7 @@ it.each<[right: string, way: string, leave: (holder: Holder) => Promise<unknown>
   const scene = await holder();
   const before = await fixture.state();
   await fixture.redis.call('ACL', 'SETUSER', 'narrow', `-${right}`);
-  await expect(leave(scene)).rejects.toMatchObject({ code: 'REDIS_REFUSED' });
+  await expect(leave(scene)).rejects.toMatchObject({ code: 'REDIS_FORBIDDEN' });
   await fixture.redis.call('ACL', 'SETUSER', 'narrow', `+${right}`);
   expect(await fixture.state()).toEqual(before);
   await leave(scene);
@@ -87,7 +87,7 @@ it('without hset, a burial leaves the task with its child, under its key, and wo
   const { child, held } = await holder();
   await fixture.redis.call('ACL', 'SETUSER', 'narrow', '-hset');
   const task = { id: idOf(held), queue: 'default' };
-  await expect(narrow.bury(child, task, REPORT)).rejects.toMatchObject({ code: 'REDIS_REFUSED' });
+  await expect(narrow.bury(child, task, REPORT)).rejects.toMatchObject({ code: 'REDIS_FORBIDDEN' });
   await fixture.redis.call('ACL', 'SETUSER', 'narrow', '+hset');
   expect(await fixture.redis.hvals(`{nestwork}:claims:${child.child}`)).toEqual([`default ${held}`]);
   expect(await fixture.redis.hvals('{nestwork}:unique')).toEqual([`default ${held}`]);
@@ -100,7 +100,7 @@ it('without zadd, a settlement leaves a foreign entry among the claims', async (
   const claims = `{nestwork}:claims:${child.child}`;
   await fixture.redis.hset(claims, 'some-field', 'bytes');
   await fixture.redis.call('ACL', 'SETUSER', 'narrow', '-zadd');
-  await expect(narrow.settle(child, childExit({}))).rejects.toMatchObject({ code: 'REDIS_REFUSED' });
+  await expect(narrow.settle(child, childExit({}))).rejects.toMatchObject({ code: 'REDIS_FORBIDDEN' });
   await fixture.redis.call('ACL', 'SETUSER', 'narrow', '+zadd');
   expect(await fixture.redis.hgetall(claims)).toEqual({ [idOf(held)]: `default ${held}`, 'some-field': 'bytes' });
   await narrow.settle(child, childExit({}));
@@ -112,7 +112,7 @@ it('without rpush, a redrive leaves the task among the dead', async () => {
   const before = await fixture.state();
   await fixture.redis.call('ACL', 'SETUSER', 'narrow', '-rpush');
   const redrive = narrow.deadLetters.redrive('default', [{ id: idOf(dead), diedAt: Number(death[1]) }]);
-  await expect(redrive).rejects.toMatchObject({ code: 'REDIS_REFUSED' });
+  await expect(redrive).rejects.toMatchObject({ code: 'REDIS_FORBIDDEN' });
   await fixture.redis.call('ACL', 'SETUSER', 'narrow', '+rpush');
   expect(await fixture.state()).toEqual(before);
   await fixture.reset();
@@ -124,7 +124,7 @@ it('without rpush, a task that would replace another leaves that one in its plac
   const before = await fixture.state();
   await fixture.redis.call('ACL', 'SETUSER', 'narrow', '-rpush');
   const replaced = narrow.enqueueUnique('default', next, { due: undefined, replace: true });
-  await expect(replaced).rejects.toMatchObject({ code: 'REDIS_REFUSED' });
+  await expect(replaced).rejects.toMatchObject({ code: 'REDIS_FORBIDDEN' });
   await fixture.redis.call('ACL', 'SETUSER', 'narrow', '+rpush');
   expect(await fixture.state()).toEqual(before);
   await fixture.reset();
@@ -132,7 +132,7 @@ it('without rpush, a task that would replace another leaves that one in its plac
 
 it('without the right to run scripts the error names the rights, and with a foreign key it names the remedy', async () => {
   await fixture.redis.call('ACL', 'SETUSER', 'narrow', '-eval', '-evalsha');
-  await expect(narrow.promote(1)).rejects.toThrow('Give its user the rights that docs/redis-keys.md lists.');
+  await expect(narrow.promote(1)).rejects.toThrow('Give its user the rights that docs/redis-keys.md lists');
   await fixture.redis.call('ACL', 'SETUSER', 'narrow', '+eval', '+evalsha');
   await fixture.redis.set('{nestwork}:queue:default', 'foreign');
   await expect(narrow.enqueue('default', [fixture.message()])).rejects.toThrow('Delete or rename that key');

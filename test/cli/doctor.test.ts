@@ -49,7 +49,7 @@ describe('nestwork doctor', () => {
     expect(stdout).toMatch(
       /^✗ eviction +allkeys-lru\.\n +127\S+: The maxmemory-policy is .+ \[eviction-policy\]\n +Set it to noeviction/m,
     );
-    expect(stdout).toMatch(/^ +\$ redis-cli CONFIG SET maxmemory-policy noeviction$/m);
+    expect(stdout).toMatch(/^ +\$ redis-cli -h 127\.0\.0\.1 -p \d+ CONFIG SET maxmemory-policy noeviction$/m);
   });
 
   it('reports a namespace that it may not work on, where other commands refuse', async () => {

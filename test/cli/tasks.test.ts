@@ -100,10 +100,7 @@ describe('nestwork tasks show and explain', () => {
   it('answers for an id that Redis does not know, and refuses what is none', async () => {
     const id = fixture.ids.next();
     const explained = await nestwork(['tasks', 'explain', id], options);
-    expect([explained.code, explained.stdout]).toEqual([
-      0,
-      expect.stringContaining('Redis knows no task with this id'),
-    ]);
+    expect([explained.code, explained.stdout]).toEqual([0, expect.stringContaining('Redis has no task with this id')]);
     const shown = await nestwork(['tasks', 'show', id], options);
     expect([shown.code, shown.stderr]).toEqual([1, expect.stringContaining('[UNKNOWN_TASK_ID]')]);
     expect(await nestwork(['tasks', 'show', 'x'], options)).toMatchObject({ code: 2, stdout: '' });

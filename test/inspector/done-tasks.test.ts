@@ -84,7 +84,7 @@ it('get() and explain() find a done task by its id', async () => {
   });
   expect(await inspector.tasks.explain(id)).toMatchObject({
     code: 'done',
-    sentences: ['It is done since 2026-11-29 03:12:01Z.'],
+    sentences: ['It was done at 2026-11-29 03:12:01Z.'],
   });
   expect(await inspector.tasks.get(fixture.ids.next())).toBeUndefined();
 });

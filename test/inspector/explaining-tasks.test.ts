@@ -147,6 +147,6 @@ describe('explain() of a task that left its queue', () => {
     await expectExplained(waiting, 'cancelled', 'It was cancelled at ');
     await expectExplained(dead, 'dead', 'It died at 1970.* at attempt 1, with TASK_FAILED: Error: no$');
     await expectExplained(expired, 'expired', 'It expired at 1970');
-    await expectExplained(fixture.message(), 'unknown', 'Redis knows no task with this id');
+    await expectExplained(fixture.message(), 'unknown', 'Redis has no task with this id');
   });
 });

@@ -26,8 +26,12 @@ export const doctorCommand = command({
   name: 'doctor',
   summary: 'check Redis, the keys, the workers and the queues; each finding has a remedy',
   options: { within: duration('<time>', 'search for foreign keys and unknown names for so long (5s)') },
-  run: async ({ inspector, out }: InspectorContext, _given, { within }) => {
-    const checks = await (await inspector({ unchecked: true })).doctor(within ? { within } : {});
+  run: async ({ inspector, out, ...aim }: InspectorContext, _given, { within }) => {
+    const results = await (await inspector({ unchecked: true })).doctor(within ? { within } : {});
+    const checks = results.map(({ findings, ...check }) => ({
+      ...check,
+      findings: findings.map((finding) => ({ ...finding, command: aimed(finding.command, aim) })),
+    }));
     if (out.isJson) for (const check of checks) out.json(check);
     else if (out.isTerminal) out.record(checks, () => checks.map(textOf).join('\n'));
     else out.table(checks.flatMap(rowsOf), COLUMNS, '');
@@ -35,6 +39,19 @@ export const doctorCommand = command({
     return found > 0 ? EXIT.findings : EXIT.done;
   },
 });
+
+/** A command as a person has to type it to reach the server that was checked. */
+function aimed(
+  given: string | undefined,
+  { place, typed }: Pick<InspectorContext, 'place' | 'typed'>,
+): string | undefined {
+  const [, host, port, database] = /^([\w.-]+):(\d+)(?:\/(\d+))?,/.exec(place) ?? [];
+  const server = host === undefined ? '' : ` -h ${host} -p ${port}${database === undefined ? '' : ` -n ${database}`}`;
+  const options = typed([]).slice('npx nestwork'.length).trimEnd();
+  return given
+    ?.replace(/^npx nestwork .*/, (command) => command + options)
+    .replaceAll(/(^|&& )redis-cli /g, (_, before) => `${before}redis-cli${server} `);
+}
 
 function textOf({ check, status, summary, findings }: DoctorCheck): string {
   const said = status === 'unchecked' ? `not checked, because ${summary}` : summary;

@@ -40,9 +40,11 @@ function workless({ workers, queues }: StatusFacts): StatusFinding[] {
 }
 
 function ofQueue(queue: QueueStatus, { at, workers }: StatusFacts): StatusFinding[] {
-  const { queue: name, paused, healthy, served, pending, waitingMs } = queue;
+  const { queue: name, paused, healthy, pending, waitingMs } = queue;
   if (paused) return [pausedQueue(queue, at)];
-  if (healthy) return [];
+  // a quiet worker serves the queue until its last task ends, and claims nothing
+  const served = queue.served && queue.workers > 0;
+  if (healthy && (served || pending === 0)) return [];
   const time = ago(waitingMs);
   const wait =
     pending === 0
@@ -52,7 +54,7 @@ function ofQueue(queue: QueueStatus, { at, workers }: StatusFacts): StatusFindin
   if (served) return [{ code: 'queue-late', ...problem, text: `${wait}.`, command: ['workers', 'ls', '--children'] }];
   // without any worker, one finding has all queues
   if (workers.length === 0) return [];
-  const text = `${wait}, and no worker serves the queue.`;
+  const text = `${wait}, and no worker ${queue.served ? 'claims from' : 'serves'} the queue.`;
   return [{ code: 'queue-unserved', ...problem, text, command: ['workers', 'ls'] }];
 }
 

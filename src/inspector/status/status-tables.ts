@@ -61,10 +61,10 @@ function paintOf({ healthy, paused }: QueueStatus, { red, yellow }: Palette): Pa
   return paused ? yellow : (text) => text;
 }
 
-function stateOf({ healthy, paused, served, pending, scheduled }: QueueStatus): string {
+function stateOf({ healthy, paused, workers, pending, scheduled }: QueueStatus): string {
   if (paused) return 'paused';
-  if (!healthy) return served ? 'late' : 'no worker';
-  return served || pending + scheduled > 0 ? 'ok' : 'idle';
+  if (workers === 0) return pending + scheduled > 0 ? 'no worker' : 'idle';
+  return healthy ? 'ok' : 'late';
 }
 
 /** @param palette none for programs */

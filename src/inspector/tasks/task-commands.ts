@@ -161,7 +161,7 @@ function argumentsOf(given: string | undefined): readonly unknown[] {
 }
 
 function notFound(id: string): NestworkError {
-  return new NestworkError('UNKNOWN_TASK_ID', `Redis knows no task ${id}.`, [
+  return new NestworkError('UNKNOWN_TASK_ID', `Redis has no task ${id}.`, [
     'It may be done: done tasks leave no trace, unless they noted something or their name has `keepDone`.',
     'It may be in another namespace: --namespace.',
   ]);

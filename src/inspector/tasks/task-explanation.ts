@@ -80,6 +80,8 @@ export interface TaskFacts {
   readonly now: number;
   /** of its queue, while it waits */
   readonly queue: QueueState | undefined;
+  /** whether each worker that serves the queue is quiet or stops */
+  readonly isQuiet: boolean;
   readonly worker: TaskExplanation['worker'];
   /** whether a worker has ever announced a task of this name */
   readonly isKnown: boolean;
@@ -89,7 +91,7 @@ type Reason = readonly [code: ExplanationCode, sentence: string];
 
 export function unknownTask(id: string): TaskExplanation {
   const sentence =
-    'Redis knows no task with this id: it is done or was purged, or was never sent to this namespace. A done task leaves no trace unless its name has `keepDone`.';
+    'Redis has no task with this id: it is done or was purged, or was never sent to this namespace. A done task leaves no trace unless its name has `keepDone`.';
   return { id, code: 'unknown', sentences: [sentence], task: undefined, pause: undefined, worker: undefined };
 }
 
@@ -117,7 +119,7 @@ function reasonsOf(facts: TaskFacts): readonly Reason[] {
     case 'cancelled':
       return [cancelled(facts)];
     case 'done':
-      return [['done', `It is done${endOf(facts)}.`]];
+      return [['done', `It was done${endOf(facts)}.`]];
     case 'dropped':
       return [['dropped', `It was dropped${endOf(facts)}: its error needs no other attempt.`]];
     case 'unknown':
@@ -126,11 +128,11 @@ function reasonsOf(facts: TaskFacts): readonly Reason[] {
 }
 
 function endOf({ task: { endedAt } }: TaskFacts): string {
-  return endedAt ? ` since ${instant(endedAt)}` : '';
+  return endedAt ? ` at ${instant(endedAt)}` : '';
 }
 
 /** What keeps every task of the queue. */
-function obstaclesOf({ queue, now }: TaskFacts): readonly Reason[] {
+function obstaclesOf({ queue, now, isQuiet }: TaskFacts): readonly Reason[] {
   const reasons: Reason[] = [];
   const { paused } = queue ?? {};
   if (queue && paused) {
@@ -139,6 +141,10 @@ function obstaclesOf({ queue, now }: TaskFacts): readonly Reason[] {
     reasons.push(['paused', `The queue ${queue.queue} is paused by ${printable(paused.by)}, ${end}${reason}.`]);
   }
   if (queue && !queue.served) reasons.push(['no-worker', `No worker serves the queue ${queue.queue} now: start one.`]);
+  else if (queue && isQuiet) {
+    const sentence = `Every worker that serves the queue ${queue.queue} is quiet or stopping: start one.`;
+    reasons.push(['no-worker', sentence]);
+  }
   return reasons;
 }
 

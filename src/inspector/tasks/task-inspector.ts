@@ -124,14 +124,15 @@ export class TaskInspector {
     if (!task) return unknownTask(id);
     const { places, catalog } = this.broker;
     const waits = task.queue !== undefined && ['pending', 'quarantined', 'scheduled'].includes(task.state);
-    const [now, states, worker, names] = await Promise.all([
+    const [now, states, worker, names, isQuiet] = await Promise.all([
       places.now(),
       waits ? this.broker.queueStates([task.queue as string]) : [],
       this.workerOf(task),
       catalog.tasks(),
+      waits && this.isQuiet(task.queue as string),
     ]);
     const isKnown = names.some(({ name }) => name === task.task);
-    return explanationOf({ task, now, queue: states[0], worker, isKnown });
+    return explanationOf({ task, now, queue: states[0], isQuiet, worker, isKnown });
   }
 
   /**
@@ -295,6 +296,13 @@ export class TaskInspector {
     const death = await this.dead.get(id, queue === undefined ? {} : { queue });
     // it was redriven or deleted in between
     return death && new TaskDetails(id, found, { death });
+  }
+
+  /** Whether workers serve the queue, and none of them claims. One that has published nothing may claim. */
+  private async isQuiet(queue: string): Promise<boolean> {
+    const serving = (await this.broker.workers.workers()).filter(({ queues }) => queues.includes(queue));
+    const claims = ({ published }: (typeof serving)[number]) => (published?.digest.state ?? 'running') === 'running';
+    return serving.length > 0 && !serving.some(claims);
   }
 
   /** The child that holds the task, or that takes no others in order to run it alone. */

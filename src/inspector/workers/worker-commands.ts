@@ -97,7 +97,7 @@ export const workerCommands: CommandGroup<InspectorContext> = {
         const { id, ...found } = await workers.get(worker);
         if (!(await confirm(`Stop ${placeOf({ id, ...found })}`, given))) return undefined;
         const asked = await workers.stop(id, { by });
-        out.record(ordered(asked, 'stop'), () => `Asked ${placeOf(asked)} to stop. ${activeIn(asked)}`);
+        out.record(ordered(asked, 'stop'), () => `Asked ${placeOf(asked)} to stop. ${unfinishedIn(asked)}`);
         return undefined;
       },
     }),
@@ -135,6 +135,12 @@ function ordered({ id, host, pid }: WorkerReport, action: string): object {
 
 function placeOf({ id, host, pid }: WorkerReport): string {
   return `worker ${id.slice(0, SHORT)} (process ${pid} on ${host})`;
+}
+
+function unfinishedIn({ running }: WorkerReport): string {
+  if (running === 0) return 'It runs no task.';
+  const tasks = counted(running, 'task', 'tasks');
+  return `It waits for ${tasks} as long as its shutdownGrace. Then they go back to their queue, and run again.`;
 }
 
 function activeIn({ running }: WorkerReport): string {
