@@ -78,8 +78,9 @@ export class TaskContext implements TaskInfo {
   }
 
   /**
-   * Notes how far the task is, for `tasks show` and `inspector.tasks.get()`. Redis has the latest one about a second later, and
-   * the last one when the attempt ends. Nothing is awaited, and a Redis that does not answer fails no task.
+   * Notes how far the task is, for `tasks show` and `inspector.tasks.get()`. The first one is sent to
+   * Redis at once, later ones about once a second, and the last one when the attempt ends. Nothing is awaited, and a Redis that
+   * does not answer fails no task.
    *
    * After the end of the attempt, and in a broadcast, the call does nothing.
    *
@@ -99,8 +100,10 @@ export class TaskContext implements TaskInfo {
   }
 
   /**
-   * Adds a line to the log of the task, for `tasks show` and `inspector.tasks.get()`. Redis has it about a second later. It keeps
-   * the last 100 lines of a task, together at most 8 KiB. An attempt goes on with the log of the attempt before.
+   * Adds a line to the log of the task, for `tasks show` and `inspector.tasks.get()`. The first line is sent to Redis at
+   * once, and so is one that comes a second after the last write: it is there although the task then blocks its process or ends
+   * it. Others are sent about once a second. Redis keeps the last 100 lines of a task, together at most 8 KiB. An attempt goes
+   * on with the log of the attempt before.
    *
    * It is no logger: lines that must not be lost belong into the log of the app. As `progress()`, it does nothing after the end
    * of the attempt and in a broadcast, and fails no task when Redis does not answer.

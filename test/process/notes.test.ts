@@ -1,4 +1,5 @@
 import { decodeNotes, type TaskNotes } from '../../src/task/task-notes.js';
+import { CommandMonitor } from '../support/command-monitor.js';
 import { WorkerFixture } from '../support/worker-fixture.js';
 
 let fixture: WorkerFixture;
@@ -48,6 +49,17 @@ it('the notes of a task that crashes for good stay with its record', async () =>
   expect(await notesOf(id)).toBeUndefined();
 });
 
+it.each([
+  ['block', ['1 to block']],
+  ['kill', ['1 to kill', '2 to kill', '3 to kill']],
+])('the line that a task logged just before it was to %s its process is in its record', async (how, log) => {
+  fixture.worker({ children: 1 });
+  const { id } = await fixture.sender('noteAndEnd').with({ hardTimeout: '2s' }).delay('rows', how);
+  await fixture.until('it is dead', async () => (await fixture.dead(id)) !== undefined);
+  const stored = (await fixture.broker.broker.deadLetters.find('default', id))?.notes ?? '';
+  expect(decodeNotes(stored)?.log.map(({ attempt, message }) => `${attempt} ${message}`)).toEqual(log);
+});
+
 it('the last notes of a child that is stopped are written', async () => {
   const worker = fixture.worker({ children: 1 });
   const id = await fixture.send('note', ['rows', 'gate']);
@@ -58,27 +70,28 @@ it('the last notes of a child that is stopped are written', async () => {
   expect((await notesOf(id))?.end?.state).toBe('done');
 });
 
-it('a task that notes nothing sends no command for it, and one that does a single one for each write', async () => {
+it('a task that notes nothing sends no command for it, and one that does one at once and one for all the rest', async () => {
   fixture.worker({ children: 1, metrics: false });
   await fixture.send('run', ['first']);
   await fixture.event('run', 'first');
-  const monitor = await fixture.broker.redis.monitor();
-  const seen: string[][] = [];
-  monitor.on('monitor', (_time: string, args: string[]) => seen.push(args));
-  const about = (name: string): number => seen.filter((args) => args.some((arg) => arg.includes(name))).length;
+  const { redis, server } = fixture.broker;
+  const monitor = await CommandMonitor.start(server.port);
   await fixture.sendMany(
     'run',
     Array.from({ length: 200 }, (_, index) => [String(index)]),
   );
   await fixture.event('run', '199');
   await fixture.drained();
-  const silent = about('notes');
+  const silent = await monitor.seen(redis);
   fixture.open('gate');
   const id = await fixture.send('note', ['rows', 'gate']);
   await fixture.until('it is done', async () => (await notesOf(id))?.end?.state === 'done');
-  monitor.disconnect();
+  const seen = await monitor.seen(redis);
+  monitor.stop();
   const writes = seen.filter(([name = '', key]) => /^set$/i.test(name) && key === `{nestwork}:notes:${id}`);
-  expect([silent, writes.length]).toEqual([0, 1]);
+  expect(silent.filter((args) => args.some((arg) => arg.includes('notes')))).toEqual([]);
+  expect(silent.length).toBeGreaterThan(0);
+  expect(writes.map(([, , stored = '']) => decodeNotes(stored)?.progress?.value)).toEqual([0.5, 1]);
 });
 
 it('a worker keeps the last done tasks of a name that asks for it, and none of the others', async () => {

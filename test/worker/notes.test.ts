@@ -59,7 +59,7 @@ function within<T>(task: RunningTask, act: () => T): T {
 }
 
 describe('context.progress() and context.log()', () => {
-  it('are written together, with their attempt and their time', async () => {
+  it('are written at once when they are the first, then together, with their attempt and their time', async () => {
     const redis = new Written();
     const writer = new NotesWriter({ ...redis, everyMs: EVERY_MS, clock: () => 7_000 });
     const task = running(writer, '0200');
@@ -69,12 +69,12 @@ describe('context.progress() and context.log()', () => {
       context.progress(0.4, 'parsed');
       context.log('b');
     });
-    await redis.until(1);
-    expect(redis.writes).toEqual([
+    const common = { id: task.id, noted: 'default Some.task', ended: false };
+    expect(redis.writes).toEqual([{ ...common, number: 1, progress: '7000 3 0.1 ', lines: [] }]);
+    await redis.until(2);
+    expect(redis.writes.slice(1)).toEqual([
       {
-        id: task.id,
-        noted: 'default Some.task',
-        ended: false,
+        ...common,
         number: 4,
         progress: '7000 3 0.4 parsed',
         lines: [
@@ -87,6 +87,29 @@ describe('context.progress() and context.log()', () => {
     writer.onOutcome(task, DONE);
   });
 
+  it('are written before the call returns when the last write is a second old, though none was answered', async () => {
+    const redis = new Written();
+    let now = 7_000;
+    const writer = new NotesWriter({ ...redis, clock: () => now });
+    const task = running(writer);
+    const seen = [0, 999, 1_000, 1_001, 1_999, 2_000].map((passed) => {
+      now = 7_000 + passed;
+      within(task, () => context.log(`${passed}`));
+      return [passed, redis.writes.length];
+    });
+    expect(seen).toEqual([
+      [0, 1],
+      [999, 1],
+      [1_000, 2],
+      [1_001, 2],
+      [1_999, 2],
+      [2_000, 3],
+    ]);
+    expect(redis.texts.at(-1)).toEqual(['1 0', '1 999', '1 1000', '1 1001', '1 1999', '1 2000']);
+    writer.onOutcome(task, DONE);
+    await writer.end();
+  });
+
   it('write a progress of the end of an attempt that no timer had written, and how the task ended', async () => {
     const redis = new Written();
     const writer = new NotesWriter({ ...redis, everyMs: NEVER_MS, clock: () => 7_000 });
@@ -96,19 +119,21 @@ describe('context.progress() and context.log()', () => {
       [failed('dead'), false, 'default Some.task'],
       [failed('dead'), true, 'default Some.task'],
     ];
-    for (const [outcome, givenBack] of ends) {
+    for (const [outcome, givenBack, noted] of ends) {
       const task = running(writer);
+      within(task, () => context.progress(0));
       within(task, () => context.progress(1));
       writer.onOutcome(task, outcome, givenBack);
+      expect(redis.writes.splice(0)).toMatchObject([
+        { noted: 'default Some.task', ended: false, progress: '7000 1 0 ' },
+        { noted, ended: noted !== 'default Some.task', progress: '7000 1 1 ' },
+      ]);
     }
     const cancelled = running(writer);
     within(cancelled, () => context.log('a'));
     cancelled.cancelled = true;
     writer.onOutcome(cancelled, failed('drop'));
-    expect(redis.writes.map(({ noted, ended }) => [noted, ended])).toEqual([
-      ...ends.map(([, , noted]) => [noted, noted !== 'default Some.task']),
-      ['default Some.task cancelled 7000', true],
-    ]);
+    expect(redis.writes.slice(1)).toMatchObject([{ noted: 'default Some.task cancelled 7000', ended: true }]);
     await writer.end();
   });
 
@@ -125,16 +150,16 @@ describe('context.progress() and context.log()', () => {
     await writer.end();
   });
 
-  it('are written once for each time, however many calls there are', async () => {
+  it('are written once at once and once at the end within a second, however many calls there are', async () => {
     const redis = new Written();
-    const writer = new NotesWriter({ ...redis, everyMs: NEVER_MS });
+    const writer = new NotesWriter({ ...redis, everyMs: NEVER_MS, clock: () => 7 });
     const task = running(writer);
     within(task, () => {
       for (let at = 0; at < 10_000; at += 1) context.progress(at / 10_000);
     });
-    expect(redis.writes).toEqual([]);
+    expect(redis.writes.map(({ progress }) => progress.split(' ')[2])).toEqual(['0']);
     writer.onOutcome(task, DONE);
-    expect(redis.writes.map(({ progress }) => progress.split(' ')[2])).toEqual(['0.9999']);
+    expect(redis.writes.map(({ progress }) => progress.split(' ')[2])).toEqual(['0', '0.9999']);
     await writer.end();
   });
 
@@ -148,8 +173,9 @@ describe('context.progress() and context.log()', () => {
     within(long, () => {
       for (let at = 0; at < 20; at += 1) context.log('x'.repeat(2_000));
     });
+    expect(redis.texts.map((lines) => lines.length)).toEqual([1, 1]);
     for (const task of [many, long]) writer.onOutcome(task, DONE);
-    const [manyTexts = [], longTexts = []] = redis.texts;
+    const [manyTexts = [], longTexts = []] = redis.texts.slice(2);
     expect([manyTexts.length, manyTexts[0], manyTexts.at(-1)]).toEqual([100, '1 line 50', '1 line 149']);
     expect(longTexts.map((text) => text.length)).toEqual(Array(8).fill('1 '.length + 1_000 + '…'.length));
     await writer.end();
@@ -164,8 +190,8 @@ describe('context.progress() and context.log()', () => {
       context.progress(0.5, 'c\n'.repeat(150));
     });
     writer.onOutcome(task, DONE);
-    expect(redis.texts).toEqual([['1 a\\nb\\x1b[31m']]);
-    expect(redis.writes[0]?.progress).toBe(`7 1 0.5 ${'c\\n'.repeat(100)}…`);
+    expect(redis.texts.at(-1)).toEqual(['1 a\\nb\\x1b[31m']);
+    expect(redis.writes.at(-1)?.progress).toBe(`7 1 0.5 ${'c\\n'.repeat(100)}…`);
     await writer.end();
   });
 
@@ -191,8 +217,8 @@ describe('context.progress() and context.log()', () => {
     const [above, below] = [running(writer), running(writer)];
     within(above, () => context.progress(1.0000000000000002));
     within(below, () => context.progress(-1e-12));
-    for (const task of [above, below]) writer.onOutcome(task, DONE);
     expect(redis.writes.map(({ progress }) => progress.split(' ')[2])).toEqual(['1', '0']);
+    for (const task of [above, below]) writer.onOutcome(task, DONE);
     await writer.end();
   });
 
@@ -241,15 +267,15 @@ describe('notes that Redis does not take', () => {
     const redis = new Written();
     let answer = (): void => {};
     redis.answer = () => new Promise((resolve) => (answer = () => resolve(true)));
-    const writer = new NotesWriter({ ...redis, everyMs: EVERY_MS });
+    const writer = new NotesWriter({ ...redis, everyMs: EVERY_MS, clock: () => 7 });
     const task = running(writer);
     within(task, () => context.log('a'));
-    await redis.until(1);
+    within(task, () => context.log('b'));
     await delay(5 * EVERY_MS);
     expect(redis.writes.length).toBe(1);
     const answerFirst = answer;
     writer.onOutcome(task, DONE);
-    expect(redis.texts).toEqual([['1 a'], ['1 a']]);
+    expect(redis.texts).toEqual([['1 a'], ['1 a', '1 b']]);
     answerFirst();
     answer();
     await writer.end();
@@ -284,17 +310,17 @@ describe('notes that Redis does not take', () => {
     within(task, () => context.log('a'));
     writer.onOutcome(task, DONE);
     await writer.end();
-    expect(redis.writes.length).toBe(1);
+    expect(redis.writes.map(({ ended }) => ended)).toEqual([false, true]);
   });
 });
 
-it('a write by the timer is not part of the async context of the task', async () => {
+it('a write, at once or by the timer, is not part of the async context of the task', async () => {
   const redis = new Written();
-  const writer = new NotesWriter({ ...redis, everyMs: EVERY_MS });
+  const writer = new NotesWriter({ ...redis, everyMs: EVERY_MS, clock: () => 7 });
   const task = running(writer);
-  caller.run('the task', () => within(task, () => context.log('a')));
-  await redis.until(1);
-  expect(redis.callers).toEqual([undefined]);
+  for (const line of ['a', 'b']) caller.run('the task', () => within(task, () => context.log(line)));
+  await redis.until(2);
+  expect(redis.callers).toEqual([undefined, undefined]);
   await writer.settled();
   writer.onOutcome(task, DONE);
   await writer.end();

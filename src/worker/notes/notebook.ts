@@ -12,6 +12,8 @@ import type { RunningTask } from '../running-task.js';
 
 /** The notes of one attempt that Redis has not confirmed yet. */
 export class Notebook {
+  /** When notes of it were last sent, in ms since 1970. */
+  sentAt = Number.NEGATIVE_INFINITY;
   private progress = '';
   private progressNumber = 0;
   private lines: { readonly number: number; readonly line: string }[] = [];

@@ -10,7 +10,7 @@ import type { NoteTaker, RunningTask } from '../running-task.js';
 import { WorkerLog } from '../worker-log.js';
 import { Notebook } from './notebook.js';
 
-/** Notes are written after so long, in ms. */
+/** The time from one write of a task to the next, in ms. */
 const WRITE_MS = 1_000;
 /** How long the end of a child waits for its last notes, in ms. */
 const END_MS = 1_000;
@@ -24,8 +24,9 @@ export interface NotesWriterOptions {
 }
 
 /**
- * Writes what tasks note: all of one task by one command, about once a second, and the rest before its claim ends, since only
- * the child that holds a task may write. A task that notes nothing costs nothing here, and none waits for a write.
+ * Writes what tasks note, all of one task by one command: a note that comes a second or more after the last write at once, the
+ * others about once a second, and the rest before the claim of the task ends, since only the child that holds it may write.
+ * A task that notes nothing costs nothing here, and none waits for a write.
  *
  * Notes that Redis has not confirmed are part of the next write. A task that ends without a Redis that answers loses those.
  */
@@ -36,22 +37,22 @@ export class NotesWriter implements NoteTaker {
   private readonly log = new WorkerLog('TaskWorker');
   private readonly errors = new LogOnce((reason) => this.log.warn(`Notes of tasks are not written: ${reason}`));
   private readonly clock: Clock;
+  private readonly everyMs: number;
   /** counts all calls in this child: a task that comes again goes on behind its former attempt */
   private number = 0;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: NotesWriterOptions) {
     this.clock = options.clock ?? systemClock;
+    this.everyMs = options.everyMs ?? WRITE_MS;
   }
 
   progress(task: RunningTask, value: number, text: string): void {
-    this.number += 1;
-    this.bookOf(task).setProgress(this.number, this.clock(), value, text);
+    this.note(task, (book) => book.setProgress(this.number, this.clock(), value, text));
   }
 
   line(task: RunningTask, text: string): void {
-    this.number += 1;
-    this.bookOf(task).addLine(this.number, this.clock(), text);
+    this.note(task, (book) => book.addLine(this.number, this.clock(), text));
   }
 
   /** Writes what is left, and how the task ended if it does not run again. */
@@ -79,8 +80,19 @@ export class NotesWriter implements NoteTaker {
     clearTimeout(this.timer);
   }
 
+  /**
+   * A task that now blocks its event loop or ends its process must not take with it the note that says why. So what is due is
+   * sent before this returns, and also while another write is under way: where the loop is blocked no answer can be read.
+   */
+  private note(task: RunningTask, take: (book: Notebook) => void): void {
+    this.number += 1;
+    const book = this.bookOf(task);
+    take(book);
+    if (this.clock() - book.sentAt < this.everyMs) this.later();
+    else inCleanContext(() => this.send(task, book, book.write()));
+  }
+
   private bookOf(task: RunningTask): Notebook {
-    this.later();
     const known = this.books.get(task);
     if (known) return known;
     const book = new Notebook(task);
@@ -97,7 +109,7 @@ export class NotesWriter implements NoteTaker {
 
   /** A timer of a task would see its async context, and so would all that follows from it. */
   private later(): void {
-    this.timer ??= inCleanContext(() => setTimeout(() => this.writeAll(), this.options.everyMs ?? WRITE_MS));
+    this.timer ??= inCleanContext(() => setTimeout(() => this.writeAll(), this.everyMs));
   }
 
   private writeAll(): void {
@@ -110,6 +122,7 @@ export class NotesWriter implements NoteTaker {
   }
 
   private send(task: RunningTask, book: Notebook, notes: NotesWrite): void {
+    book.sentAt = this.clock();
     this.sending.add(book);
     const sent = this.write(task, book, notes).finally(() => {
       this.sending.delete(book);
