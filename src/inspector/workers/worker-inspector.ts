@@ -137,6 +137,7 @@ export class WorkerInspector {
       );
     const worker = await this.get(name);
     assertTakesOrders(worker);
+    if (action === 'recycle') assertReplacesChildren(worker);
     if (pid !== undefined && worker.forked === worker.children.length) assertChild(worker, pid);
     if ((await this.broker.order(worker.id, { action, pid, by })) === undefined) throw unknown(name, []);
     await this.actions.record({
@@ -167,6 +168,16 @@ function assertTakesOrders({ id, host, pid, state, inProcess }: WorkerReport): v
     inProcess
       ? 'Stop the app, or run the worker by WorkerFactory.run.'
       : ['Try again in a few seconds, if it has just begun.', 'Send it SIGTERM, if it is of an older version.'],
+  );
+}
+
+/** It would pass over the order, and nobody would see that. */
+function assertReplacesChildren({ id, host, pid, state }: WorkerReport): void {
+  if (state !== 'quiet' && state !== 'stopping') return;
+  throw new NestworkError(
+    'WORKER_TAKES_NO_ORDERS',
+    `Worker ${short(id)} (process ${pid} on ${printable(host)}) is ${state}: its children end, and none takes their place.`,
+    'Start another worker: this one ends with its tasks.',
   );
 }
 
