@@ -48,14 +48,17 @@ export class RedisTaskPlaces implements TaskPort {
   }
 
   async children(): Promise<ChildOfWorker[]> {
-    const sessions = await this.connection.command((redis, keys) => redis.zrange(keys.sessions(), 0, '-1'));
+    const flat = await this.connection.command((redis, keys) => redis.zrange(keys.sessions(), '0', '-1', 'WITHSCORES'));
+    const sessions = flat.flatMap((session, at) =>
+      at % 2 === 0 ? [{ session, leaseUntil: Number(flat[at + 1]) }] : [],
+    );
     const found = await Promise.all(
-      sessions.map(async (session) => {
+      sessions.map(async ({ session, leaseUntil }) => {
         const fields = await this.connection.command((redis, keys) => redis.hgetall(keys.session(session)));
         const { '@host': host = '', '@pid': pid } = fields;
         return Object.keys(fields)
           .filter(isChild)
-          .map((child) => ({ child, host, pid: Number(pid) }));
+          .map((child) => ({ child, host, pid: Number(pid), leaseUntil }));
       }),
     );
     return found.flat().sort((a, b) => (a.child < b.child ? -1 : 1));

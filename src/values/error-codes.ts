@@ -441,7 +441,7 @@ export interface ErrorCodes {
   /**
    * > Worker 4f1c09aa (process 4711 on web-1) runs in the process of its app.
    *
-   * **Remedy:** Stop the app. A worker of an older version takes no orders either: send it SIGTERM.
+   * **Remedy:** Stop the app. A worker of an older version takes no orders either: send it SIGTERM. A quiet worker does not replace its children.
    */
   WORKER_TAKES_NO_ORDERS: 'operate';
 

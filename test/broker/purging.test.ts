@@ -125,6 +125,25 @@ describe('purge()', () => {
     expect(rest).toEqual({ purged: 4_500 - first.purged, looked: 4_500 - first.purged, cursor: undefined });
   });
 
+  it.each([{}, { task: 'Some.task' }, { olderThan: new Date(2_000) }])(
+    'purges the oldest tasks also when others come meanwhile: %j',
+    async (filter) => {
+      const old = Array.from({ length: 4_500 }, () => at(1_000));
+      await fill(old);
+      const stop = new AbortController();
+      const { cursor } = await inspector.tasks.purge('default', filter, {
+        ...BY,
+        signal: stop.signal,
+        onProgress: ({ purged }) => (purged > 0 ? stop.abort() : undefined),
+      });
+      await fill(Array.from({ length: 100 }, () => at(3_000)));
+      const rest = await inspector.tasks.purge('default', filter, { ...BY, cursor: cursor as string });
+      expect(rest.cursor).toBeUndefined();
+      expect((await pending()).filter((message) => old.includes(message))).toEqual([]);
+      await fixture.redis.del(PENDING);
+    },
+  );
+
   it('ends when its time is up', async () => {
     await fixture.broker.enqueue('default', fixture.messages(10));
     const { purged, cursor } = await inspector.tasks.purge('default', {}, { ...BY, within: 0 });

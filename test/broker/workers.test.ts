@@ -199,6 +199,15 @@ describe('steering refuses', () => {
     expect(await orders()).toEqual([]);
   });
 
+  it.each(['quiet', 'stopping'] as const)('to recycle the children of a worker that is %s', async (state) => {
+    await publish({ ...DIGEST, state });
+    await expect(inspector.workers.recycle('4f1c', { by: 'anna' })).rejects.toMatchObject({
+      code: 'WORKER_TAKES_NO_ORDERS',
+      message: expect.stringContaining(`is ${state}: its children end`),
+    });
+    expect(await orders()).toEqual([]);
+  });
+
   it('a child that the worker does not have', async () => {
     await publish();
     await expect(inspector.workers.recycle('4f1c', { by: 'anna', child: 8 })).rejects.toThrow(/Its children: 7/);

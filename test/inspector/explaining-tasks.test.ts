@@ -139,6 +139,18 @@ describe('explain() of a task that left its queue', () => {
     );
   });
 
+  it('does not take a task for a running one when the lease of its worker is over', async () => {
+    const [held = ''] = fixture.messages(1);
+    const { child } = await fixture.holderOf([held]);
+    for (const session of await fixture.redis.zrange('{nestwork}:sessions', 0, '-1'))
+      await fixture.redis.zadd('{nestwork}:sessions', 1_000, session);
+    await expectExplained(
+      held,
+      'active',
+      `Child ${child} of the worker test:1 held it, and the lease of that worker ended .* ago: another worker`,
+    );
+  });
+
   it('says how it ended', async () => {
     const [waiting = ''] = fixture.messages(1);
     await fixture.broker.enqueue('default', [waiting]);

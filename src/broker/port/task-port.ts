@@ -49,6 +49,8 @@ export interface ChildOfWorker {
   readonly host: string;
   /** of the supervisor */
   readonly pid: number;
+  /** until when its worker may hold tasks unless it renews that, in ms since 1970 */
+  readonly leaseUntil: number;
 }
 
 export interface HeldTask {

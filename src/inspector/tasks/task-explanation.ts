@@ -1,4 +1,5 @@
 import type { QueueState } from '../../broker/port/broker.js';
+import type { ChildOfWorker } from '../../broker/port/task-port.js';
 import { ago, count, instant } from '../../terminal/figures.js';
 import { printable } from '../../values/printable.js';
 import { progressText } from '../notes-text.js';
@@ -82,7 +83,7 @@ export interface TaskFacts {
   readonly queue: QueueState | undefined;
   /** whether each worker that serves the queue is quiet or stops */
   readonly isQuiet: boolean;
-  readonly worker: TaskExplanation['worker'];
+  readonly worker: ChildOfWorker | undefined;
   /** whether a worker has ever announced a task of this name */
   readonly isKnown: boolean;
 }
@@ -101,7 +102,8 @@ export function explanationOf(facts: TaskFacts): TaskExplanation {
   const reasons = reasonsOf(facts);
   const sentences = [...reasons.map(([, sentence]) => sentence), ...remarksOn(facts)];
   const pause = queue?.paused && { queue: queue.queue, ...describePause(queue.paused) };
-  return { id: task.id, code: reasons[0]?.[0] ?? 'unknown', sentences, task, pause, worker };
+  const place = worker && { child: worker.child, host: worker.host, pid: worker.pid };
+  return { id: task.id, code: reasons[0]?.[0] ?? 'unknown', sentences, task, pause, worker: place };
 }
 
 function reasonsOf(facts: TaskFacts): readonly Reason[] {
@@ -113,7 +115,7 @@ function reasonsOf(facts: TaskFacts): readonly Reason[] {
     case 'scheduled':
       return scheduled(facts);
     case 'active':
-      return [['active', `${holderOf(facts)} holds it: it runs, or starts within milliseconds.`]];
+      return [active(facts)];
     case 'dead':
       return [dead(facts)];
     case 'cancelled':
@@ -184,6 +186,14 @@ function scheduled(facts: TaskFacts): readonly Reason[] {
     ],
     ...obstaclesOf(facts),
   ];
+}
+
+function active(facts: TaskFacts): Reason {
+  const { worker, now } = facts;
+  if (!worker || worker.leaseUntil > now)
+    return ['active', `${holderOf(facts)} holds it: it runs, or starts within milliseconds.`];
+  const ended = `the lease of that worker ended ${ago(now - worker.leaseUntil)} ago`;
+  return ['active', `${holderOf(facts)} held it, and ${ended}: another worker gives it back within its own lease.`];
 }
 
 function dead({ task }: TaskFacts): Reason {

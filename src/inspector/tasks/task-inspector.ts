@@ -15,7 +15,7 @@ import { assertText } from '../queues/queue-pauses.js';
 import { findDone, readDone } from './done-tasks.js';
 import { SendByName, type SendByNameOptions, type SentByName } from './send-by-name.js';
 import { TaskDetails } from './task-details.js';
-import { explanationOf, type TaskExplanation, unknownTask } from './task-explanation.js';
+import { explanationOf, type TaskExplanation, type TaskFacts, unknownTask } from './task-explanation.js';
 import { readTasks } from './task-list.js';
 import { resolveList, type TaskListOptions, type TaskPage } from './task-list-options.js';
 import {
@@ -306,7 +306,7 @@ export class TaskInspector {
   }
 
   /** The child that holds the task, or that takes no others in order to run it alone. */
-  private async workerOf({ state, child }: TaskDetails): Promise<TaskExplanation['worker']> {
+  private async workerOf({ state, child }: TaskDetails): Promise<TaskFacts['worker']> {
     const { places } = this.broker;
     const wanted = state === 'quarantined' ? await places.drainer() : child;
     if (wanted === undefined) return undefined;

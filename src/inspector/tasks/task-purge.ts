@@ -32,7 +32,7 @@ export interface PurgeProgress {
   readonly purged: number;
   /** tasks that were looked at, purged ones included */
   readonly looked: number;
-  /** tasks to look at, when the call began */
+  /** tasks to look at, when the call began; it grows when more come */
   readonly total: number;
 }
 
@@ -144,19 +144,22 @@ export async function purgeTasks(port: TaskPort, purge: ResolvedPurge, options: 
   const total = rests.slice(first).reduce((sum, rest) => sum + rest, 0);
   let [purged, looked] = [0, 0];
   onProgress?.({ purged, looked, total });
+  // it ends, however many come meanwhile
+  const most = 2 * total + STEP;
   for (let index = first; index < LISTS.length; index += 1) {
     const state = LISTS[index] as (typeof LISTS)[number];
     let passed = index === first ? (from?.passed ?? 0) : 0;
     let rest = rests[index] ?? 0;
     while (rest > 0) {
-      if (signal?.aborted || performance.now() > endsAt)
+      if (signal?.aborted || performance.now() > endsAt || looked >= most)
         return { purged, looked, cursor: `${state}-${passed}-${rest}` };
-      const step: PurgeStep = await port.purge(queue, { state, passed, task, before, look: Math.min(STEP, rest) });
+      const step: PurgeStep = await port.purge(queue, { state, passed, task, before, look: STEP });
       purged += step.purged;
       looked += step.looked;
       passed = step.passed;
-      rest = step.looked === 0 ? 0 : Math.min(rest - step.looked, step.left);
-      onProgress?.({ purged, looked, total });
+      // as far as the head: each task that comes meanwhile puts an old one further from the tail
+      rest = step.looked === 0 ? 0 : step.left;
+      onProgress?.({ purged, looked, total: Math.max(total, looked) });
     }
   }
   return { purged, looked, cursor: undefined };

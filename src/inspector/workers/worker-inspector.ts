@@ -137,7 +137,7 @@ export class WorkerInspector {
       );
     const worker = await this.get(name);
     assertTakesOrders(worker);
-    if (action === 'recycle') assertHasChildren(worker);
+    if (action === 'recycle') assertReplacesChildren(worker);
     if (pid !== undefined && worker.forked === worker.children.length) assertChild(worker, pid);
     if ((await this.broker.order(worker.id, { action, pid, by })) === undefined) throw unknown(name, []);
     await this.actions.record({
@@ -171,13 +171,13 @@ function assertTakesOrders({ id, host, pid, state, inProcess }: WorkerReport): v
   );
 }
 
-/** The children of a quiet worker end, and it replaces none. */
-function assertHasChildren({ id, host, pid, state }: WorkerReport): void {
-  if (state === 'running') return;
+/** It would pass over the order, and nobody would see that. */
+function assertReplacesChildren({ id, host, pid, state }: WorkerReport): void {
+  if (state !== 'quiet' && state !== 'stopping') return;
   throw new NestworkError(
     'WORKER_TAKES_NO_ORDERS',
-    `Worker ${short(id)} (process ${pid} on ${printable(host)}) is ${state}: it replaces no child.`,
-    'Stop it, and start another one.',
+    `Worker ${short(id)} (process ${pid} on ${printable(host)}) is ${state}: its children end, and none takes their place.`,
+    'Start another worker: this one ends with its tasks.',
   );
 }
 

@@ -51,7 +51,7 @@ export class MemoryPlaces implements TaskPort {
   }
 
   async children(): Promise<ChildOfWorker[]> {
-    return [{ child: CHILD, host: 'test', pid: process.pid }];
+    return [{ child: CHILD, host: 'test', pid: process.pid, leaseUntil: Number.POSITIVE_INFINITY }];
   }
 
   async held(_child: string, after: string, limit: number): Promise<{ tasks: HeldTask[]; more: boolean }> {

@@ -38,7 +38,7 @@ function queuesOf(count: number): StatusReport['queues'] {
   return Array.from({ length: count }, (_, at) => queueOf({ queue: `queue-${at}`, pending: at }));
 }
 
-const LATE = queueOf({ queue: 'bulk', healthy: false, served: false, pending: 18_211, waitingMs: 254_000 });
+const LATE = queueOf({ queue: 'bulk', healthy: false, served: false, workers: 0, pending: 18_211, waitingMs: 254_000 });
 const BUSY = reportOf({ queues: [LATE, ...queuesOf(40)], workers: workersOf(40) });
 
 describe('a status', () => {
