@@ -86,7 +86,7 @@ describe('the status of a worker', () => {
     const { restarted, restarts, order } = kept.digest();
     expect(restarted).toBe(7);
     expect(restarts.map(({ pid }) => pid)).toEqual([7, 6, 5, 4, 3]);
-    expect(restarts[0]).toEqual({ pid: 7, reason: 'reason\\n7', agoMs: expect.any(Number) });
+    expect(restarts[0]).toEqual({ pid: 7, reason: 'reason\\n7', agoMs: expect.any(Number), crashed: false });
     expect(order).toEqual({ id: '2', action: 'recycle', by: 'bert', agoMs: expect.any(Number) });
   });
 });
