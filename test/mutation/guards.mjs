@@ -215,11 +215,7 @@ const LEAVE = [
   ),
   ...missedBy(
     'cancelling',
-    change(
-      'remove: a scheduled task',
-      "place == 'scheduled' and redis.call('ZREM', queue.scheduled, message)\n    or place ~= 'scheduled' and ",
-      '',
-    ),
+    change('remove: a scheduled task', "if place == 'scheduled' then", 'if false then'),
     change('remove: a task that waited there', 'if removed > 0 then', 'if true then'),
     remove('remove: the freed key', '  if removed > 0 then\n    free_key(keys.unique, message)\n  end\n'),
   ),
