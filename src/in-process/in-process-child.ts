@@ -3,7 +3,7 @@ import type { Claimant } from '../broker/port/broker.js';
 import type { RedisBroker } from '../broker/redis-broker.js';
 import type { WorkerApp } from '../discovery/worker-app.js';
 import { NestworkError } from '../errors.js';
-import { CANCELLED, nameIndex } from '../ipc/scoreboard-layout.js';
+import { CANCELLED } from '../ipc/scoreboard-layout.js';
 import { type LimitedTask, ScoreboardReader } from '../ipc/scoreboard-reader.js';
 import { ScoreboardWriter } from '../ipc/scoreboard-writer.js';
 import { Mailbox } from '../supervisor/broadcasts/mailbox.js';
@@ -12,12 +12,8 @@ import { NewNames } from '../values/log-once.js';
 import { scoreboardCapacity } from '../worker/batch-size.js';
 import { BroadcastRunner } from '../worker/broadcast-runner.js';
 import { ClaimLoop } from '../worker/claim-loop.js';
-import { cronRuns } from '../worker/cron-run.js';
-import { DeathWatch } from '../worker/death-watch.js';
-import { DoneLog, keptDone } from '../worker/done-log.js';
 import { logBrokenBackoff } from '../worker/executor.js';
-import { MetricsFlush } from '../worker/metrics-flush.js';
-import { NotesWriter } from '../worker/notes/notes-writer.js';
+import { LoopListeners } from '../worker/loop-listeners.js';
 import { TrackingExecutor } from './tracking-executor.js';
 
 export interface InProcessChildOptions {
@@ -98,35 +94,21 @@ export class InProcessChild implements Child {
     this.prepared = undefined;
     this.closeScoreboard();
     const broker = connect();
-    const names = app.catalog.map(({ name }) => name);
-    const metrics = this.options.metrics ? new MetricsFlush({ broker: broker.metrics, claimant, names }) : undefined;
-    const kept = keptDone(app.catalog);
-    const done = kept && new DoneLog(kept, { keep: (...records) => broker.done.keep(...records) });
-    const notes = new NotesWriter({ write: (given) => broker.notes.write(claimant, given) });
+    const { catalog, hooks } = app;
+    const listeners = new LoopListeners({ broker, claimant, catalog, hooks, metrics: this.options.metrics });
     const loop = new ClaimLoop({
+      ...listeners.loop,
       broker,
       claimant,
       concurrency,
       maxTasks: 0,
       executor: this.executor,
-      onStart: metrics?.onStart,
-      notes,
-      onOutcome: [
-        cronRuns((cron, run) => broker.crons.recordRun(claimant, cron, run)),
-        ...(metrics ? [metrics.onOutcome] : []),
-        notes.onOutcome,
-        ...(done ? [done.onOutcome] : []),
-      ],
       scoreboard: new ScoreboardWriter(this.capacity, scoreboard.fd),
-      names: nameIndex(app.catalog),
       onWorn: () => {},
       onLeaseLost: () => onLeaseLost(claimant.session),
     });
-    const deaths = new DeathWatch({ broker: broker.deadLetters, claimant, hooks: app.hooks });
-    deaths.start();
-    const ended = loop
-      .run()
-      .then(async () => void (await Promise.all([metrics?.end(), notes.end(), done?.end(), deaths.stop()])));
+    listeners.start();
+    const ended = loop.run().then(() => listeners.end());
     this.claimant = claimant;
     this.scoreboard = scoreboard;
     this.shift = { loop, broker, ended };

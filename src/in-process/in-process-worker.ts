@@ -47,7 +47,6 @@ export class InProcessWorker {
   private runtime: WorkerSession | undefined;
   private serving: Promise<void> = Promise.resolve();
   private abandoned = new AbortController();
-  private stopping = false;
   private readonly ending = new AbortController();
   private redisAway = false;
   /** when the app began to close, perhaps by a signal */
@@ -98,6 +97,10 @@ export class InProcessWorker {
     return this.shutdown ?? Promise.resolve();
   }
 
+  private get stopping(): boolean {
+    return this.status.state === 'stopping';
+  }
+
   private async drain(runtime: WorkerSession): Promise<void> {
     const { child } = this;
     const { shutdownGraceMs } = this.options.worker;
@@ -105,7 +108,6 @@ export class InProcessWorker {
     if (child.running.length > 0) {
       this.logger.log(`Finishing the running tasks, for ${shutdownGraceMs / 1_000} s at most.`);
     }
-    this.stopping = true;
     this.status.state = 'stopping';
     runtime.changed();
     this.ending.abort();

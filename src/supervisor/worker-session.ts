@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Claimant, Settlement } from '../broker/port/broker.js';
 import type { Service } from '../maintenance/periodic-loop.js';
 import { isLeaseLost, persist } from '../values/persist.js';
+import { soon } from '../values/soon.js';
 import { type Death, settlementOf } from './child-exit.js';
 import { Session, type SessionOptions } from './session.js';
 
@@ -55,7 +56,7 @@ export class WorkerSession {
     const { broker, onError } = this.options;
     const send = (): Promise<Settlement | undefined> => {
       const settled = broker.settle(claimant, childExit);
-      return this.closing ? soon(settled) : settled;
+      return this.closing ? soon(settled, CLOSE_MS) : settled;
     };
     const isFinal = (error: unknown): boolean => this.closing || isLeaseLost(error);
     return persist(send, { retryMs: RETRY_MS, onError, isFinal }).catch(() => undefined);
@@ -94,7 +95,10 @@ export class WorkerSession {
       await Promise.all(services.map((service) => service.stop()));
       await (await this.session).close();
     };
-    await soon(orderly().catch(() => {}));
+    await soon(
+      orderly().catch(() => {}),
+      CLOSE_MS,
+    );
     // a command that Redis never answers must not be repeated for ever: it would keep the process alive
     void this.session.then((session) => session.abandon()).catch(() => {});
     await broker.close();
@@ -122,15 +126,5 @@ export class WorkerSession {
       return this.openSession();
     };
     return persist(open, { retryMs: RETRY_MS, onError: this.options.onError, isFinal: () => this.closing });
-  }
-}
-
-/** The value, or undefined when closing can wait for it no longer. */
-async function soon<T>(wanted: Promise<T>): Promise<T | undefined> {
-  const patience = new AbortController();
-  try {
-    return await Promise.race([wanted, delay(CLOSE_MS, undefined, { signal: patience.signal }).catch(() => undefined)]);
-  } finally {
-    patience.abort();
   }
 }

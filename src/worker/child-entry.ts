@@ -12,20 +12,15 @@ import {
   type SupervisorMessage,
 } from '../ipc/ipc-protocol.js';
 import { endWithSupervisor } from '../ipc/orphan-watch.js';
-import { nameIndex } from '../ipc/scoreboard-layout.js';
 import { ScoreboardWriter } from '../ipc/scoreboard-writer.js';
 import type { TaskHookProvider } from '../task/task-hooks.js';
 import { printableStack } from '../values/printable.js';
 import { printed } from '../values/printed.js';
 import { BroadcastRunner } from './broadcast-runner.js';
 import { ClaimLoop } from './claim-loop.js';
-import { cronRuns } from './cron-run.js';
-import { DeathWatch } from './death-watch.js';
 import { describeError } from './describe-error.js';
-import { DoneLog, keptDone } from './done-log.js';
 import type { Executor } from './executor.js';
-import { MetricsFlush } from './metrics-flush.js';
-import { NotesWriter } from './notes/notes-writer.js';
+import { LoopListeners } from './loop-listeners.js';
 import { shutdownError } from './shutdown-error.js';
 import { noteUncaughtErrors } from './uncaught.js';
 
@@ -102,34 +97,21 @@ class Child {
     const { broker, executor, catalog, hooks } = this.app;
     const { session, child, queues, concurrency, maxTasks } = order;
     const claimant = { session, child, queues };
-    const names = catalog.map(({ name }) => name);
-    const metrics = order.metrics ? new MetricsFlush({ broker: broker.metrics, claimant, names }) : undefined;
-    const kept = keptDone(catalog);
-    const done = kept && new DoneLog(kept, { keep: (...records) => broker.done.keep(...records) });
-    const notes = new NotesWriter({ write: (given) => broker.notes.write(claimant, given) });
+    const listeners = new LoopListeners({ broker, claimant, catalog, hooks, metrics: order.metrics });
     this.loop = new ClaimLoop({
+      ...listeners.loop,
       broker,
       executor,
       concurrency,
       maxTasks,
       claimant,
-      onStart: metrics?.onStart,
-      notes,
-      onOutcome: [
-        cronRuns((cron, run) => broker.crons.recordRun(claimant, cron, run)),
-        ...(metrics ? [metrics.onOutcome] : []),
-        notes.onOutcome,
-        ...(done ? [done.onOutcome] : []),
-      ],
       scoreboard: new ScoreboardWriter(order.capacity),
-      names: nameIndex(catalog),
       onWorn: () => send({ type: 'worn' }),
       onLeaseLost: () => send({ type: 'leaseLost', session }),
     });
-    const deaths = new DeathWatch({ broker: broker.deadLetters, claimant, hooks });
-    deaths.start();
+    listeners.start();
     await this.loop.run();
-    await Promise.all([metrics?.end(), notes.end(), done?.end(), deaths.stop()]);
+    await listeners.end();
     await this.end();
   }
 

@@ -8,6 +8,7 @@ import { LogOnce } from '../values/log-once.js';
 import { persist } from '../values/persist.js';
 import { printable } from '../values/printable.js';
 import { printed } from '../values/printed.js';
+import { soon } from '../values/soon.js';
 import { WorkerLog } from './worker-log.js';
 
 /** A death is reported after so long at most, in ms, while hooks keep up. */
@@ -47,10 +48,7 @@ export class DeathWatch {
   /** Resolves when no hook runs any more, or when that takes too long. Deaths that were not taken are left to others. */
   async stop(): Promise<void> {
     this.ending.abort();
-    const patience = new AbortController();
-    const late = delay(END_MS, undefined, { signal: patience.signal }).catch(() => {});
-    await Promise.race([this.watching, late]);
-    patience.abort();
+    await soon(this.watching, END_MS);
   }
 
   private async watch(): Promise<void> {

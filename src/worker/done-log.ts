@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { CatalogEntry } from '../broker/port/broker.js';
 import type { DoneRecord } from '../task/done-record.js';
 import { inCleanContext } from '../values/clean-context.js';
 import { type Clock, systemClock } from '../values/clock.js';
 import { LogOnce } from '../values/log-once.js';
+import { soon } from '../values/soon.js';
 import type { OutcomeListener } from './executor.js';
 import { WorkerLog } from './worker-log.js';
 
@@ -58,9 +58,7 @@ export class DoneLog {
 
   /** As `settled`, but does not wait for long. */
   async end(): Promise<void> {
-    const patience = new AbortController();
-    await Promise.race([this.settled(), delay(END_MS, undefined, { signal: patience.signal }).catch(() => {})]);
-    patience.abort();
+    await soon(this.settled(), END_MS);
   }
 
   private send(): void {

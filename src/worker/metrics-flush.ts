@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Claimant, CountingBroker, TaskSeries } from '../broker/port/broker.js';
 import { LogOnce } from '../values/log-once.js';
+import { soon } from '../values/soon.js';
 import type { OutcomeListener, StartListener } from './executor.js';
 import { TaskCounting } from './task-counting.js';
 import { WorkerLog } from './worker-log.js';
@@ -61,10 +61,8 @@ export class MetricsFlush {
 
   /** Sends the last counts. Resolves when they are there, or when that takes too long. */
   async end(): Promise<void> {
-    const patience = new AbortController();
-    const late = delay(END_MS, undefined, { signal: patience.signal }).catch(() => {});
-    await Promise.race([this.flush().then(() => this.flush()), late]);
-    patience.abort();
+    const flushed = this.flush().then(() => this.flush());
+    await soon(flushed, END_MS);
     this.ended = true;
     clearTimeout(this.timer);
   }

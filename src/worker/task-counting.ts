@@ -49,8 +49,8 @@ export class TaskCounting {
   }
 
   ended({ name, queue, cancelled }: RunningTask, outcome: Outcome, givenBack = false): void {
-    const counts = this.countsOf(queue, name);
     if (givenBack) return;
+    const counts = this.countsOf(queue, name);
     observe(counts.duration, outcome.durationMs);
     if (outcome.kind === 'done') {
       counts.done += 1;

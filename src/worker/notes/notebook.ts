@@ -1,5 +1,4 @@
 import type { NotesWrite } from '../../broker/port/notes-port.js';
-import { attemptOf } from '../../message/task-message.js';
 import {
   encodeLogLine,
   encodeNoted,
@@ -29,13 +28,13 @@ export class Notebook {
 
   /** The latest one alone counts. */
   setProgress(number: number, at: number, value: number, text: string): void {
-    this.progress = encodeProgress(at, attemptOf(this.task.message), value, text);
+    this.progress = encodeProgress(at, this.task.attempt, value, text);
     this.progressNumber = number;
     this.last = number;
   }
 
   addLine(number: number, at: number, text: string): void {
-    const line = encodeLogLine(at, attemptOf(this.task.message), text);
+    const line = encodeLogLine(at, this.task.attempt, text);
     this.lines.push({ number, line });
     this.length += line.length;
     this.last = number;

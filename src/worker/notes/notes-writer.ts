@@ -1,10 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { NotesWrite } from '../../broker/port/notes-port.js';
 import type { NotedEnd } from '../../task/task-notes.js';
 import { inCleanContext } from '../../values/clean-context.js';
 import { type Clock, systemClock } from '../../values/clock.js';
 import { LogOnce } from '../../values/log-once.js';
 import { isLeaseLost } from '../../values/persist.js';
+import { soon } from '../../values/soon.js';
 import type { Outcome, OutcomeListener } from '../executor.js';
 import type { NoteTaker, RunningTask } from '../running-task.js';
 import { WorkerLog } from '../worker-log.js';
@@ -74,9 +74,7 @@ export class NotesWriter implements NoteTaker {
 
   /** No task runs any more. Resolves when the last notes are there, or when that takes too long. */
   async end(): Promise<void> {
-    const patience = new AbortController();
-    await Promise.race([this.settled(), delay(END_MS, undefined, { signal: patience.signal }).catch(() => {})]);
-    patience.abort();
+    await soon(this.settled(), END_MS);
     clearTimeout(this.timer);
   }
 
