@@ -2,6 +2,7 @@ import { TaskIdSequence } from '../message/task-id.js';
 import type { Pause, PausedQueue, PausePort, PauseRequest } from './port/pause-port.js';
 import type { ForeignValues } from './redis/foreign-values.js';
 import type { RedisConnection } from './redis/redis-connection.js';
+import { unlessWrongType } from './redis/redis-errors.js';
 import { serverTime } from './redis/server-time.js';
 
 /** `<end> {"since":...,`: the part that the scripts read, see lua/lib/pauses.lua. */
@@ -69,7 +70,7 @@ export class RedisQueuePauses implements PausePort {
 
   /** A hash of somebody else pauses nothing. */
   private wrongType(error: Error): Record<string, string> {
-    if (!error.message.startsWith('WRONGTYPE')) throw error;
+    unlessWrongType(error);
     this.foreign.found(this.connection.keys.pauses(), 'no hash');
     return {};
   }

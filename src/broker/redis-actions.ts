@@ -2,6 +2,7 @@ import { printable } from '../values/printable.js';
 import { ACTIONS, type Action, type ActionName, type ActionPort, type RecordedAction } from './port/action-port.js';
 import type { ForeignValues } from './redis/foreign-values.js';
 import type { RedisConnection } from './redis/redis-connection.js';
+import { unlessWrongType } from './redis/redis-errors.js';
 
 const KEPT = 1_000;
 /** A filter can be longer than anybody reads. */
@@ -44,7 +45,7 @@ export class RedisActions implements ActionPort {
 
   /** A key of somebody else records nothing. */
   private ofWrongType(error: Error): [] {
-    if (!error.message.startsWith('WRONGTYPE')) throw error;
+    unlessWrongType(error);
     this.foreign.found(this.connection.keys.actions(), 'no stream');
     return [];
   }

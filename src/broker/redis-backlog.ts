@@ -1,6 +1,7 @@
 import type { BacklogPort } from './port/backlog-port.js';
 import type { PausePort } from './port/pause-port.js';
 import type { RedisConnection } from './redis/redis-connection.js';
+import { unlessWrongType } from './redis/redis-errors.js';
 
 /** Counts, without a script: no task is moved by it, so the lengths need not be of one moment. */
 export class RedisBacklog implements BacklogPort {
@@ -30,6 +31,6 @@ export class RedisBacklog implements BacklogPort {
 
 /** Nothing can be claimed from a key of somebody else. */
 function ofWrongType(error: Error): number {
-  if (!error.message.startsWith('WRONGTYPE')) throw error;
+  unlessWrongType(error);
   return 0;
 }

@@ -10,6 +10,7 @@ import type {
   TaskSeries,
 } from './port/broker.js';
 import type { RedisConnection } from './redis/redis-connection.js';
+import { serverTime } from './redis/server-time.js';
 import { isChild, liveSessions } from './session-lists.js';
 
 const MINUTE_MS = 60_000;
@@ -35,9 +36,8 @@ export class RedisMetrics implements CountingBroker, SamplingBroker, MetricsBrok
     return MINUTE_MS - (this.time % MINUTE_MS);
   }
 
-  async now(): Promise<number> {
-    const [seconds, micros] = await this.connection.command((redis) => redis.time());
-    return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
+  now(): Promise<number> {
+    return this.connection.command(serverTime);
   }
 
   async *buckets({ minutes, from, to }: MetricsRange): AsyncGenerator<MetricsBucket> {

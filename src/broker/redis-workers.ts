@@ -3,7 +3,8 @@ import { KEPT_BROADCASTS } from '../task/broadcast.js';
 import type { DigestPort, WorkerDigest, WorkerOrder, WorkerPort, WorkerRecord } from './port/worker-port.js';
 import type { ForeignValues } from './redis/foreign-values.js';
 import type { RedisConnection } from './redis/redis-connection.js';
-import { queuesIn, SERVED_QUEUES } from './session-lists.js';
+import { unlessWrongType } from './redis/redis-errors.js';
+import { fieldsOf, ofLiveSessions, queuesIn, SERVED_QUEUES } from './session-lists.js';
 import { isWorkerDigest } from './worker-digest.js';
 
 /** `<Redis time> <JSON>` */
@@ -25,17 +26,9 @@ export class RedisWorkers implements WorkerPort, DigestPort {
   }
 
   async workers(): Promise<WorkerRecord[]> {
-    const found = await this.connection.command(async (redis, keys) => {
-      const [seconds] = await redis.time();
-      const sessions = await redis.zrangebyscore(keys.sessions(), Number(seconds) * 1_000, '+inf');
-      return Promise.all(
-        sessions.map(async (session) => {
-          // HMGET would be one right more than the other parts of a sender need
-          const field = (name: string): Promise<string | null> => redis.hget(keys.session(session), name);
-          const fields = await Promise.all([field('@host'), field('@pid'), field(SERVED_QUEUES)]);
-          return [session, fields, await redis.get(keys.digest(session)).catch(ofWrongType)] as const;
-        }),
-      );
+    const found = await ofLiveSessions(this.connection, async (redis, session, keys) => {
+      const fields = await fieldsOf(redis, keys.session(session), ['@host', '@pid', SERVED_QUEUES]);
+      return [session, fields, await redis.get(keys.digest(session)).catch(ofWrongType)] as const;
     });
     return found.map(([session, [host, pid, queues], value]) => ({
       session,
@@ -68,6 +61,6 @@ export class RedisWorkers implements WorkerPort, DigestPort {
 
 /** A key of somebody else says nothing of a worker. */
 function ofWrongType(error: Error): string {
-  if (!error.message.startsWith('WRONGTYPE')) throw error;
+  unlessWrongType(error);
   return 'no string';
 }

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { RedisConnection } from './redis/redis-connection.js';
+import type { RedisKeys } from './redis/redis-keys.js';
 
 /** Starts the fields of a session's hash that describe it. */
 export const DESCRIPTION = '@';
@@ -22,7 +23,7 @@ export function queuesIn(list: string | null | undefined): string[] {
 
 /** The hash of each session whose lease runs. */
 export function liveSessions(connection: RedisConnection): Promise<Record<string, string>[]> {
-  return ofLiveSessions(connection, (redis, session) => redis.hgetall(session));
+  return ofLiveSessions(connection, (redis, session, keys) => redis.hgetall(keys.session(session)));
 }
 
 /** The values of some fields of each session whose lease runs. */
@@ -30,17 +31,22 @@ export function fieldsOfLiveSessions(
   connection: RedisConnection,
   fields: readonly string[],
 ): Promise<(string | null)[][]> {
-  // HMGET would be a right that senders have not been given
-  return ofLiveSessions(connection, (redis, session) => Promise.all(fields.map((field) => redis.hget(session, field))));
+  return ofLiveSessions(connection, (redis, session, keys) => fieldsOf(redis, keys.session(session), fields));
 }
 
-function ofLiveSessions<T>(
+/** HMGET would be a right that senders have not been given. */
+export function fieldsOf(redis: Redis, key: string, fields: readonly string[]): Promise<(string | null)[]> {
+  return Promise.all(fields.map((field) => redis.hget(key, field)));
+}
+
+/** Reads something of each session whose lease runs. */
+export function ofLiveSessions<T>(
   connection: RedisConnection,
-  read: (redis: Redis, session: string) => Promise<T>,
+  read: (redis: Redis, session: string, keys: RedisKeys) => Promise<T>,
 ): Promise<T[]> {
   return connection.command(async (redis, keys) => {
     const [seconds] = await redis.time();
     const sessions = await redis.zrangebyscore(keys.sessions(), Number(seconds) * 1_000, '+inf');
-    return Promise.all(sessions.map((session) => read(redis, keys.session(session))));
+    return Promise.all(sessions.map((session) => read(redis, session, keys)));
   });
 }

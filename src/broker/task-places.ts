@@ -12,6 +12,7 @@ import type {
   WaitingQuery,
 } from './port/task-port.js';
 import type { RedisConnection } from './redis/redis-connection.js';
+import { serverTime } from './redis/server-time.js';
 import { dueArgs } from './redis-producer.js';
 import { isChild } from './session-lists.js';
 import type { TaskFinder } from './task-finder.js';
@@ -26,9 +27,8 @@ export class RedisTaskPlaces implements TaskPort {
     private readonly finder: TaskFinder,
   ) {}
 
-  async now(): Promise<number> {
-    const [seconds, microseconds] = await this.connection.command((redis) => redis.time());
-    return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+  now(): Promise<number> {
+    return this.connection.command(serverTime);
   }
 
   size({ queue, state }: WaitingPlace): Promise<number> {

@@ -6,10 +6,7 @@ const LIB = {
   end
 end`,
   'is_call': `local function is_call(message, call)
-  local at = 35
-  while string.find(message, '^%a', at) do
-    at = at + 28
-  end
+  local at = body_start(message)
   return string.sub(message, at, at + #call - 1) == call
 end`,
   'remember_cancelled': `local function remember_cancelled(cancelled, now, id)
@@ -97,19 +94,22 @@ end`,
     keep_notes(task)
   end
 end`,
+  'wait_until': `local function wait_until(keys, queue, message, due, is_later)
+  message = string.sub(message, 1, 25) .. base36(due, 9) .. string.sub(message, 35)
+  if is_later then
+    schedule(queue.scheduled, keys.alarm, due, { message })
+  else
+    enlist(queue, { message }, false)
+  end
+  return message
+end`,
   'try_again': `local function try_again(keys, task, attempt)
   local queue, message = task.queue, task.message
   if attempt.counts then
     message = counted(message, 22, 23)
   end
   message = remembered(message, attempt.line)
-  local due = now_ms() + attempt.delay
-  message = string.sub(message, 1, 25) .. base36(due, 9) .. string.sub(message, 35)
-  if attempt.delay > 0 then
-    schedule(queue.scheduled, keys.alarm, due, { message })
-  else
-    enlist(queue, { message }, false)
-  end
+  message = wait_until(keys, queue, message, now_ms() + attempt.delay, attempt.delay > 0)
   if end_claim(task) then
     update_key(keys.unique, queue.name, message)
   end
@@ -302,10 +302,7 @@ end`,
   return wrong_type('hash', keys.metrics, keys.metrics_ten, keys.totals, keys.endings)
 end`,
   'series_name': `local function series_name(keys, message)
-  local at = 35
-  while string.find(message, '^%a', at) do
-    at = at + 28
-  end
+  local at = body_start(message)
   local name = string.match(message, '^%["([%w_.:$-]+)",', at)
   return name and redis.pcall('HEXISTS', keys.catalog, name) == 1 and name or 'other'
 end`,
@@ -428,6 +425,13 @@ end`,
   if found == letter then
     return string.sub(message, at + 1, at + 27)
   end
+end`,
+  'body_start': `local function body_start(message)
+  local at = 35
+  while string.find(message, '^%a', at) do
+    at = at + 28
+  end
+  return at
 end`,
   'now_ms': `local function now_ms()
   local time = redis.call('TIME')
@@ -1076,6 +1080,7 @@ ${LIB.text}
 ${LIB.remember_cancelled}
 ${LIB.now_ms}
 ${LIB.note_endings}
+${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
 -- removes a task that waits and frees its unique key.
@@ -1153,6 +1158,7 @@ return { '', looked, math.max(left, 0) }`,
 ${LIB.part}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
+${LIB.body_start}
 ${LIB.is_call}
 ${LIB.tag}
 ${LIB.unique_digest}
@@ -1208,9 +1214,6 @@ while looked < most and bytes < tonumber(most_bytes) and #gaps < enough do
       end
     end
   end
-  if #messages == 0 then
-    break
-  end
   count = math.max(1, math.min(200, math.floor(looked * 100000 / bytes)))
 end
 
@@ -1240,16 +1243,17 @@ ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.wrong_queues}
 ${LIB.now_ms}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.update_key}
 ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.is_foreign}
 ${LIB.is_quarantined}
 ${LIB.push}
 ${LIB.enlist}
-${LIB.tag}
-${LIB.unique_digest}
-${LIB.key_held}
-${LIB.update_key}
+${LIB.wait_until}
 -- gives a scheduled task another time, or moves it to the tail of its queue.
 -- Returns 1, or 0 if it is not scheduled any more.
 local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3] }
@@ -1270,15 +1274,10 @@ if redis.call('ZREM', queue.scheduled, message) == 0 then
 end
 local now = now_ms()
 local due = math.max(tonumber(due_ms) + (due_from == 'in' and now or 0), now)
-local moved = string.sub(message, 1, 25) .. base36(due, 9) .. string.sub(message, 35)
-if due > now then
-  schedule(queue.scheduled, keys.alarm, due, { moved })
-else
-  enlist(queue, { moved }, false)
-end
-update_key(keys.unique, queue.name, moved)
+update_key(keys.unique, queue.name, wait_until(keys, queue, message, due, due > now))
 return 1`,
   'waiting-page': `#!lua flags=no-writes
+${LIB.body_start}
 ${LIB.is_call}
 -- reads tasks that wait in a queue, all or those of one name or id.
 -- Returns the number looked at, where to go on, the number left there, then the beginning of each message and when it
@@ -1329,9 +1328,6 @@ while looked < most and bytes < tonumber(most_bytes) and not is_full do
         break
       end
     end
-  end
-  if #messages == 0 then
-    break
   end
   count = math.max(1, math.min(500, math.floor(looked * 100000 / bytes)))
 end
@@ -1449,6 +1445,7 @@ ${LIB.wrong_queues}
 ${LIB.split}
 ${LIB.held_task}
 ${LIB.note_endings}
+${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
 ${LIB.end_claim}
@@ -2090,6 +2087,7 @@ ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.note_endings}
+${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
 ${LIB.end_cancelled}
@@ -2386,6 +2384,7 @@ ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.note_endings}
+${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
 ${LIB.end_cancelled}
@@ -2490,11 +2489,11 @@ ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.note_endings}
+${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
 ${LIB.end_cancelled}
 ${LIB.remembered}
-${LIB.now_ms}
 ${LIB.text}
 ${LIB.ring}
 ${LIB.schedule}
@@ -2502,6 +2501,8 @@ ${LIB.is_foreign}
 ${LIB.is_quarantined}
 ${LIB.push}
 ${LIB.enlist}
+${LIB.wait_until}
+${LIB.now_ms}
 ${LIB.update_key}
 ${LIB.try_again}
 -- lets a task run again after an attempt, now or later.
@@ -2559,6 +2560,7 @@ ${LIB.by_name}
 ${LIB.split}
 ${LIB.held_task}
 ${LIB.note_endings}
+${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
 ${LIB.tag}
@@ -2584,6 +2586,7 @@ ${LIB.schedule}
 ${LIB.is_quarantined}
 ${LIB.push}
 ${LIB.enlist}
+${LIB.wait_until}
 ${LIB.update_key}
 ${LIB.try_again}
 ${LIB.put_back}

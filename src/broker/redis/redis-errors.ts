@@ -234,3 +234,8 @@ function outOfMemory(cause: Error): NestworkError {
     { cause },
   );
 }
+
+/** Rethrows every error but that of a key of another type: somebody else's. */
+export function unlessWrongType(error: Error): void {
+  if (!error.message.startsWith('WRONGTYPE')) throw error;
+}

@@ -47,9 +47,6 @@ while looked < most and bytes < tonumber(most_bytes) and #gaps < enough do
       end
     end
   end
-  if #messages == 0 then
-    break
-  end
   count = math.max(1, math.min(200, math.floor(looked * 100000 / bytes)))
 end
 

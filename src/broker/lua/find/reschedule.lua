@@ -19,11 +19,5 @@ if redis.call('ZREM', queue.scheduled, message) == 0 then
 end
 local now = now_ms()
 local due = math.max(tonumber(due_ms) + (due_from == 'in' and now or 0), now)
-local moved = string.sub(message, 1, 25) .. base36(due, 9) .. string.sub(message, 35)
-if due > now then
-  schedule(queue.scheduled, keys.alarm, due, { moved })
-else
-  enlist(queue, { moved }, false)
-end
-update_key(keys.unique, queue.name, moved)
+update_key(keys.unique, queue.name, wait_until(keys, queue, message, due, due > now))
 return 1

@@ -49,9 +49,6 @@ while looked < most and bytes < tonumber(most_bytes) and not is_full do
       end
     end
   end
-  if #messages == 0 then
-    break
-  end
   count = math.max(1, math.min(500, math.floor(looked * 100000 / bytes)))
 end
 return { looked, newest and position + looked or position - looked, left - looked, unpack(page) }

@@ -78,6 +78,17 @@ local function bury(keys, task, report)
   end
 end
 
+-- On the schedule for `due`, or at the tail of its queue. Returns the message with that time.
+local function wait_until(keys, queue, message, due, is_later)
+  message = string.sub(message, 1, 25) .. base36(due, 9) .. string.sub(message, 35)
+  if is_later then
+    schedule(queue.scheduled, keys.alarm, due, { message })
+  else
+    enlist(queue, { message }, false)
+  end
+  return message
+end
+
 -- active to scheduled, pending or quarantined: after an attempt it runs again, now at the tail of its queue or later.
 -- `attempt` holds { delay, line, counts }.
 local function try_again(keys, task, attempt)
@@ -86,13 +97,7 @@ local function try_again(keys, task, attempt)
     message = counted(message, 22, 23)
   end
   message = remembered(message, attempt.line)
-  local due = now_ms() + attempt.delay
-  message = string.sub(message, 1, 25) .. base36(due, 9) .. string.sub(message, 35)
-  if attempt.delay > 0 then
-    schedule(queue.scheduled, keys.alarm, due, { message })
-  else
-    enlist(queue, { message }, false)
-  end
+  message = wait_until(keys, queue, message, now_ms() + attempt.delay, attempt.delay > 0)
   if end_claim(task) then
     update_key(keys.unique, queue.name, message)
   end

@@ -72,10 +72,7 @@ end
 
 -- The name of a task, as the series have it. Tasks that no worker knows are `other`.
 local function series_name(keys, message)
-  local at = 35
-  while string.find(message, '^%a', at) do
-    at = at + 28
-  end
+  local at = body_start(message)
   local name = string.match(message, '^%["([%w_.:$-]+)",', at)
   return name and redis.pcall('HEXISTS', keys.catalog, name) == 1 and name or 'other'
 end

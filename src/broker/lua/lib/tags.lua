@@ -12,3 +12,12 @@ local function tag(message, letter)
     return string.sub(message, at + 1, at + 27)
   end
 end
+
+-- Where the body of a message begins: behind its tags.
+local function body_start(message)
+  local at = 35
+  while string.find(message, '^%a', at) do
+    at = at + 28
+  end
+  return at
+end
