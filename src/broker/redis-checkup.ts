@@ -71,7 +71,11 @@ export class RedisCheckup implements CheckupPort {
       const types = await Promise.all(found.map((key) => redis.type(key)));
       const keys = found.map((key, at) => describeKey(key, prefix, types[at] ?? 'none'));
       // a key that has gone meanwhile is none
-      return { cursor: next === '0' ? undefined : next, keys: keys.filter(({ type }) => type !== 'none') };
+      return {
+        cursor: next === '0' ? undefined : next,
+        looked: STEP,
+        keys: keys.filter(({ type }) => type !== 'none'),
+      };
     });
   }
 

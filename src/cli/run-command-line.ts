@@ -8,7 +8,7 @@ import { Output } from '../terminal/output.js';
 import { usageError } from '../terminal/usage.js';
 import { errorText, REMEDIES } from '../values/error-text.js';
 import { printable } from '../values/printable.js';
-import { placeOf, typed } from './command-place.js';
+import { placeOf, redisCliOf, typed } from './command-place.js';
 import { complete } from './completion/complete.js';
 import { ASKS } from './completion/completion-scripts.js';
 import { namesIn } from './completion/names.js';
@@ -59,6 +59,9 @@ async function runOne(command: Run[0], given: Run[1], options: Run[2]): Promise<
       get place() {
         return connection.place;
       },
+      get redisCli() {
+        return connection.redisCli;
+      },
       typed: (words: readonly string[]) => typed(words, { redis, namespace, config }),
       inspector: (how?: { readonly unchecked: true }) => connection.inspector(out, how?.unchecked ? 'none' : 'look'),
       confirm: (what: string, asked: Parameters<typeof confirm>[2]) =>
@@ -92,6 +95,10 @@ class Connection {
 
   get place(): string {
     return placeOf(this.settings());
+  }
+
+  get redisCli(): string {
+    return redisCliOf(this.settings());
   }
 
   inspector(out: Output, check: 'look' | 'none'): Promise<Inspector> {

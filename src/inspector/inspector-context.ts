@@ -5,6 +5,8 @@ import type { Inspector } from './inspector.js';
 export interface InspectorContext extends CommandContext {
   /** the server and namespace, without a password: `redis.internal:6379, namespace shop` */
   readonly place: string;
+  /** `redis-cli` with the options that reach the same server, without a password */
+  readonly redisCli: string;
   /** A command as a person types it, with the options that say where Redis is: `npx nestwork queues resume mail --namespace shop`. */
   typed(command: readonly string[]): string;
   /**

@@ -40,6 +40,8 @@ export interface FoundKey {
 export interface KeyPage {
   /** where to go on; undefined at the end */
   readonly cursor: string | undefined;
+  /** about how many keys of the database this step passed */
+  readonly looked: number;
   readonly keys: readonly FoundKey[];
 }
 

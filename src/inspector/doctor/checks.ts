@@ -1,6 +1,7 @@
 import { judgeClocks } from './clock-check.js';
 import type { DoctorCheckName } from './doctor-report.js';
 import { judgeClaims, judgeKeys, type OrphanedClaims } from './key-checks.js';
+import { surveyNames } from './name-survey.js';
 import { type Outcome, unchecked } from './outcome.js';
 import type { Readings } from './readings.js';
 import {
@@ -59,7 +60,7 @@ export const CHECKS: Readonly<Record<DoctorCheckName, Check>> = {
       if (tasks > 0) orphaned.push({ child, tasks });
     }
     const key = (name: string): string => checkup.key(name);
-    return judgeClaims(survey, orphaned, { key, queues: await readings.known.all(), sessions });
+    return judgeClaims(survey, orphaned, { key, queues: await readings.queueNames(), sessions });
   },
   sessions: async (readings) => judgeSessions(await workersReading(readings)),
   digests: async (readings) => judgeDigests(await workersReading(readings)),
@@ -74,9 +75,10 @@ export const CHECKS: Readonly<Record<DoctorCheckName, Check>> = {
       now,
     );
   },
-  names: async (readings) => judgeNames(await readings.names()),
+  names: async ({ broker, queueNames, withinMs }) =>
+    judgeNames(await surveyNames(broker, await queueNames(), withinMs)),
   pauses: async ({ broker, now }) => judgePauses(await broker.pauses.pauses(), await now()),
-  dead: async ({ broker: { deadLetters }, known, now }) => {
+  dead: async ({ broker: { deadLetters }, queueNames, now }) => {
     const time = await now();
     const count = async (queue: string): Promise<DeathCounts> => {
       const [lastHour, lastDay, all] = await Promise.all([
@@ -86,7 +88,7 @@ export const CHECKS: Readonly<Record<DoctorCheckName, Check>> = {
       ]);
       return { queue, lastHour, lastDay, all };
     };
-    return judgeDead(await Promise.all((await known.all()).map(count)));
+    return judgeDead(await Promise.all((await queueNames()).map(count)));
   },
 };
 

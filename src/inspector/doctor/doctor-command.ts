@@ -26,11 +26,12 @@ export const doctorCommand = command({
   name: 'doctor',
   summary: 'check Redis, the keys, the workers and the queues; each finding has a remedy',
   options: { within: duration('<time>', 'search for foreign keys and unknown names for so long (5s)') },
-  run: async ({ inspector, out, ...aim }: InspectorContext, _given, { within }) => {
+  run: async (context: InspectorContext, _given, { within }) => {
+    const { inspector, out } = context;
     const results = await (await inspector({ unchecked: true })).doctor(within ? { within } : {});
     const checks = results.map(({ findings, ...check }) => ({
       ...check,
-      findings: findings.map((finding) => ({ ...finding, command: aimed(finding.command, aim) })),
+      findings: findings.map((finding) => ({ ...finding, command: aimed(finding.command, context) })),
     }));
     if (out.isJson) for (const check of checks) out.json(check);
     else if (out.isTerminal) out.record(checks, () => checks.map(textOf).join('\n'));
@@ -43,14 +44,12 @@ export const doctorCommand = command({
 /** A command as a person has to type it to reach the server that was checked. */
 function aimed(
   given: string | undefined,
-  { place, typed }: Pick<InspectorContext, 'place' | 'typed'>,
+  { redisCli, typed }: Pick<InspectorContext, 'redisCli' | 'typed'>,
 ): string | undefined {
-  const [, host, port, database] = /^([\w.-]+):(\d+)(?:\/(\d+))?,/.exec(place) ?? [];
-  const server = host === undefined ? '' : ` -h ${host} -p ${port}${database === undefined ? '' : ` -n ${database}`}`;
-  const options = typed([]).slice('npx nestwork'.length).trimEnd();
+  const options = typed([]).slice('npx nestwork'.length);
   return given
     ?.replace(/^npx nestwork .*/, (command) => command + options)
-    .replaceAll(/(^|&& )redis-cli /g, (_, before) => `${before}redis-cli${server} `);
+    .replaceAll(/(^|&& )redis-cli /g, (_, before) => `${before}${redisCli} `);
 }
 
 function textOf({ check, status, summary, findings }: DoctorCheck): string {

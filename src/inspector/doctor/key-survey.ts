@@ -2,8 +2,6 @@ import type { CheckupPort, FoundKey } from '../../broker/port/checkup-port.js';
 
 /** Keys that are named; the others are counted. */
 const MOST_NAMED = 10;
-/** A scan looks at about so many keys in each step. */
-const STEP = 500;
 
 /** Keys of one kind: how many, and the first of them. */
 export interface KeyList {
@@ -39,7 +37,7 @@ export async function surveyKeys(port: CheckupPort, withinMs: number): Promise<K
   let looked = 0;
   do {
     const page = await port.scan(cursor);
-    looked += STEP;
+    looked += page.looked;
     for (const key of page.keys) {
       if (seen.has(key.key)) continue;
       seen.add(key.key);

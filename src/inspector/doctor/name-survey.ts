@@ -1,7 +1,6 @@
 import type { AppBroker } from '../../broker/port/broker.js';
 import type { WaitingState } from '../../broker/port/task-port.js';
 import { labelOf } from '../../message/message-label.js';
-import type { KnownQueues } from '../queues/known-queues.js';
 
 const STATES: readonly WaitingState[] = ['pending', 'quarantined', 'scheduled'];
 /** The next tasks of each place; one script reads them within a millisecond or two. */
@@ -27,12 +26,12 @@ export interface NameSurvey {
 /** Looks at the next tasks of each queue. */
 export async function surveyNames(
   broker: Pick<AppBroker, 'places' | 'catalog'>,
-  known: KnownQueues,
+  queues: readonly string[],
   withinMs: number,
 ): Promise<NameSurvey> {
   const endsAt = performance.now() + withinMs;
   const names = new Set((await broker.catalog.tasks()).map(({ name }) => name));
-  const places = (await known.all()).flatMap((queue) => STATES.map((state) => ({ queue, state })));
+  const places = queues.flatMap((queue) => STATES.map((state) => ({ queue, state })));
   const found = new Map<string, UnknownTasks>();
   let [looked, waiting, unreached] = [0, 0, 0];
   for (const place of places) {

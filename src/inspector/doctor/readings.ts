@@ -4,7 +4,6 @@ import type { WorkerRecord } from '../../broker/port/worker-port.js';
 import type { Clock } from '../../values/clock.js';
 import type { KnownQueues } from '../queues/known-queues.js';
 import { type KeySurvey, surveyKeys } from './key-survey.js';
-import { type NameSurvey, surveyNames } from './name-survey.js';
 
 /** The parts of Redis that checks look at. */
 export type DoctorBroker = Pick<
@@ -17,16 +16,16 @@ export class Readings {
   readonly server = once((): Promise<ServerFacts> => this.broker.checkup.server());
   readonly now = once((): Promise<number> => this.broker.checkup.now());
   readonly keys = once((): Promise<KeySurvey> => surveyKeys(this.broker.checkup, this.withinMs));
-  readonly names = once((): Promise<NameSurvey> => surveyNames(this.broker, this.known, this.withinMs));
   readonly sessions = once((): Promise<readonly SessionRecord[]> => this.broker.checkup.sessions());
   readonly workers = once((): Promise<readonly WorkerRecord[]> => this.broker.workers.workers());
-  readonly queues = once(async (): Promise<readonly QueueState[]> => this.broker.queueStates(await this.known.all()));
+  readonly queueNames = once((): Promise<readonly string[]> => this.known.all());
+  readonly queues = once(async (): Promise<readonly QueueState[]> => this.broker.queueStates(await this.queueNames()));
 
   constructor(
     readonly broker: DoctorBroker,
-    readonly known: KnownQueues,
+    private readonly known: KnownQueues,
     readonly clock: Clock,
-    private readonly withinMs: number,
+    readonly withinMs: number,
   ) {}
 
   get where(): string {

@@ -2,6 +2,7 @@ import type { SessionRecord } from '../../broker/port/checkup-port.js';
 import type { WorkerRecord } from '../../broker/port/worker-port.js';
 import { cronDifference } from '../../cron/cron-difference.js';
 import { counted } from '../../values/counted.js';
+import { shortId } from '../workers/worker-report.js';
 import type { DoctorFinding } from './doctor-report.js';
 import { finding, judged, type Outcome, ok } from './outcome.js';
 
@@ -128,7 +129,7 @@ function listed(all: readonly (readonly [value: string, workers: readonly Place[
 type Place = Pick<SessionRecord, 'host' | 'pid' | 'session'>;
 
 function placeOf(place: Place): string {
-  return `worker ${place.session.slice(0, 8)} (${processOf(place)})`;
+  return `worker ${shortId(place.session)} (${processOf(place)})`;
 }
 
 function processOf({ host, pid }: Place): string {

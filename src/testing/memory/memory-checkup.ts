@@ -44,7 +44,7 @@ export class MemoryCheckup implements CheckupPort {
   }
 
   async scan(): Promise<KeyPage> {
-    return { cursor: undefined, keys: [] };
+    return { cursor: undefined, looked: 0, keys: [] };
   }
 
   async sessions(): Promise<SessionRecord[]> {
