@@ -16,6 +16,11 @@ export interface ActorOptions {
 }
 
 /** @throws NestworkError INVALID_OPTION */
+export function assertBy(by: unknown): void {
+  assertText('by', by, 'Give the name of the person or program that acts.');
+}
+
+/** @throws NestworkError INVALID_OPTION */
 export function assertActor(by: unknown): void {
   if (by !== undefined) assertText('by', by, 'Give the name of the person or program that acts, or leave it out.');
 }

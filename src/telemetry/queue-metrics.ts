@@ -64,7 +64,7 @@ export class QueueMetrics {
    * queueMetrics.register(register);
    */
   register(registry: MetricRegistry): void {
-    for (const { name } of familiesOf(undefined)) registry.registerMetric(new Collected(name, () => this.families()));
+    for (const family of familiesOf(undefined)) registry.registerMetric(new Collected(family, () => this.families()));
   }
 
   /** A registry asks for all of them at once: they are read once then. */
@@ -89,6 +89,7 @@ export class QueueMetrics {
 
 /** A metric as `prom-client` wants it. The registry may change its name, for the format of OpenMetrics. */
 class Collected {
+  name: string;
   readonly type: MetricFamily['type'];
   readonly help: string;
   /** of the values of several processes of a Node cluster; all read the same Redis */
@@ -96,11 +97,11 @@ class Collected {
   private readonly family: string;
 
   constructor(
-    public name: string,
+    { name, type, help }: MetricFamily,
     private readonly families: () => Promise<MetricFamily[]>,
   ) {
+    this.name = name;
     this.family = name;
-    const { type, help } = familyNamed(familiesOf(undefined), name);
     this.type = type;
     this.help = help;
   }

@@ -64,6 +64,20 @@ export function duration(value: string, summary: string): OptionSpec<`${number}m
 /** A day, alone or with a time and its zone. JavaScript takes other texts as local time, and 31 February as 3 March. */
 const ISO = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/;
 
+/** A time to come: an ISO date. */
+export function date(value: string, summary: string): OptionSpec<Date> {
+  const { read } = moment(value, summary);
+  return {
+    value,
+    summary,
+    read: (given, option) => {
+      const time = read(given, option);
+      if (time instanceof Date) return time;
+      throw usageError(`${option} is no date.`, 'Give an ISO date, or --delay with a time.');
+    },
+  };
+}
+
 /** A time: an ISO date, or so long ago by the clock of Redis. */
 export function moment(value: string, summary: string): OptionSpec<Date | `${number}ms`> {
   return {

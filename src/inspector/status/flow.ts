@@ -1,6 +1,6 @@
 import type { MetricsBucket } from '../../broker/port/broker.js';
 import type { TaskCounts } from '../../task/task-counts.js';
-import { depthOf, outOf } from '../metrics/queue-flow.js';
+import { outOf, QueueFlow } from '../metrics/queue-flow.js';
 import type { QueueStatus, StatusMinute, StatusThroughput } from './status-report.js';
 
 /** Minutes of an average. */
@@ -32,18 +32,16 @@ export function flowOf(
   buckets: readonly MetricsBucket[],
 ): Pick<QueueStatus, 'inPerMinute' | 'outPerMinute'> {
   const recent = buckets.slice(-MINUTES - 1);
-  const depths = recent
-    .map(({ samples }) => samples.find((sample) => sample.queue === queue))
-    .map((sample) => sample && depthOf(sample));
-  const outs = recent.map(({ series }) => sum(series, (each) => (each.queue === queue ? outOf(each.counts) : 0)));
-  const whole = outs.slice(0, -1);
+  const flow = new QueueFlow(queue);
+  for (const bucket of recent) flow.add(bucket);
+  const whole = recent
+    .slice(0, -1)
+    .map(({ series }) => sum(series, (each) => (each.queue === queue ? outOf(each.counts) : 0)));
   const outPerMinute = whole.length === 0 ? 0 : sum(whole, (out) => out) / whole.length;
-  const first = depths.findIndex((depth) => depth !== undefined);
-  const last = depths.findLastIndex((depth) => depth !== undefined);
-  if (last <= first) return { inPerMinute: undefined, outPerMinute };
-  const change = (depths[last] ?? 0) - (depths[first] ?? 0);
-  const came = sum(outs.slice(first, last), (out) => out) + change;
-  return { inPerMinute: Math.max(came, 0) / (last - first), outPerMinute };
+  const sampled = ({ samples }: MetricsBucket): boolean => samples.some((sample) => sample.queue === queue);
+  const minutes = recent.findLastIndex(sampled) - recent.findIndex(sampled);
+  const { in: came } = flow.summary;
+  return { inPerMinute: came === undefined || minutes === 0 ? undefined : came / minutes, outPerMinute };
 }
 
 function sum<T>(all: readonly T[], of: (one: T) => number): number {

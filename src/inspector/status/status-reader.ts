@@ -6,6 +6,7 @@ import type { CronManager } from '../cron-manager.js';
 import type { QueueHealth } from '../queue-health.js';
 import type { KnownQueues } from '../queues/known-queues.js';
 import type { WorkerInspector } from '../workers/worker-inspector.js';
+import { mayClaim } from '../workers/worker-report.js';
 import { findingsOf } from './findings.js';
 import { flowOf, throughputOf } from './flow.js';
 import { MinuteHistory } from './minute-history.js';
@@ -45,7 +46,7 @@ export class StatusReader {
       this.rooms.crons.list(),
       this.history.lastHour(now),
     ]);
-    const serving = workers.filter(({ state }) => state === 'running' || state === 'unknown');
+    const serving = workers.filter(mayClaim);
     const queues = reports.map(
       (report, at): QueueStatus => ({
         ...report,

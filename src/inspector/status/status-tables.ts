@@ -1,7 +1,7 @@
 import { ago, bar, count, rate } from '../../terminal/figures.js';
 import type { Column } from '../../terminal/table.js';
 import type { CronInfo } from '../cron-info.js';
-import type { WorkerReport } from '../workers/worker-report.js';
+import { shortId, type WorkerReport } from '../workers/worker-report.js';
 import type { QueueStatus } from './status-report.js';
 
 type Paint = (text: string) => string;
@@ -16,8 +16,6 @@ export interface Palette {
 const RIGHT = { align: 'right' } as const;
 const SHRINKS = { shrinks: true } as const;
 const MB = 2 ** 20;
-/** Characters of an id that a person sees; any that are unique will do. */
-const SHORT = 8;
 const BAR = 16;
 
 /** @param palette none for programs, which get plain numbers */
@@ -73,7 +71,7 @@ export function workerColumns(palette?: Palette): Column<WorkerReport>[] {
     paint: (text: string, { state }: WorkerReport) => (state === 'running' ? text : palette.yellow(text)),
   };
   return [
-    { title: 'WORKER', of: ({ id }) => (palette ? id.slice(0, SHORT) : id) },
+    { title: 'WORKER', of: ({ id }) => (palette ? shortId(id) : id) },
     { title: 'HOST', of: ({ host }) => host, ...SHRINKS, dispensable: 4 },
     { title: 'PID', of: ({ pid }) => String(pid), ...RIGHT, dispensable: 3 },
     {

@@ -1,6 +1,6 @@
 import { NestworkError } from '../../errors.js';
 import { command } from '../../terminal/command.js';
-import { duration, moment, usageError } from '../../terminal/usage.js';
+import { date, duration, usageError } from '../../terminal/usage.js';
 import type { InspectorContext } from '../inspector-context.js';
 import type { FoundState } from './task-inspector.js';
 
@@ -24,7 +24,7 @@ export const rescheduleCommands = [
     arguments: SCHEDULED,
     options: {
       delay: duration('<time>', 'run it so much later than now'),
-      at: moment('<date>', 'run it then: an ISO date'),
+      at: date('<date>', 'run it then: an ISO date'),
     },
     run: async ({ inspector, out, by }: InspectorContext, { id }, options) => {
       const when = timeOf(options);
@@ -37,11 +37,10 @@ export const rescheduleCommands = [
 
 interface GivenTime {
   readonly delay?: `${number}ms`;
-  readonly at?: Date | `${number}ms`;
+  readonly at?: Date;
 }
 
 function timeOf({ delay, at }: GivenTime): Date | `${number}ms` {
-  if (typeof at === 'string') throw usageError('--at is no date.', 'Give an ISO date, or --delay with a time.');
   if (at !== undefined && delay === undefined) return at;
   if (delay !== undefined && at === undefined) return delay;
   throw usageError(`${at ? 'Both --delay and' : 'Neither --delay nor'} --at are given.`, 'Give one of them.');

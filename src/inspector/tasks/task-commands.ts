@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { NestworkError } from '../../errors.js';
 import { type CommandGroup, command } from '../../terminal/command.js';
 import { ago, count, instant } from '../../terminal/figures.js';
-import { duration, flag, list, moment, oneOf, text, usageError, whole } from '../../terminal/usage.js';
+import { date, duration, flag, list, oneOf, text, usageError, whole } from '../../terminal/usage.js';
 import { shown } from '../../values/shown.js';
 import type { InspectorContext } from '../inspector-context.js';
 import { notesText } from '../notes-text.js';
@@ -109,7 +109,7 @@ export const taskCommands: CommandGroup<InspectorContext> = {
       options: {
         queue: text('<name>', 'to this queue instead', 'queues'),
         delay: duration('<time>', 'run it so much later'),
-        at: moment('<date>', 'run it then: an ISO date'),
+        at: date('<date>', 'run it then: an ISO date'),
         key: text('<key>', 'only if no other call has this key'),
         header: list('<name=value>', 'a header; several with commas, or one each'),
         id: text('<id>', 'of a call whose outcome is unknown: it is added at most once'),
@@ -130,14 +130,13 @@ export const taskCommands: CommandGroup<InspectorContext> = {
 interface GivenSend {
   readonly queue?: string;
   readonly delay?: `${number}ms`;
-  readonly at?: Date | `${number}ms`;
+  readonly at?: Date;
   readonly key?: string;
   readonly header?: readonly string[];
   readonly id?: string;
 }
 
 function sendOptionsOf({ at, header, ...rest }: GivenSend): SendByNameOptions {
-  if (typeof at === 'string') throw usageError('--at is no date.', 'Give an ISO date, or --delay with a time.');
   return { ...rest, ...(at && { eta: at }), ...(header && { headers: Object.fromEntries(header.map(headerOf)) }) };
 }
 

@@ -213,7 +213,8 @@ function cancelled(facts: TaskFacts): Reason {
   return ['cancelling', `It was cancelled${when}; ${holderOf(facts)} still holds it, and its worker stops it.`];
 }
 
-const LIVING: readonly TaskDetails['state'][] = ['pending', 'quarantined', 'scheduled', 'active'];
+/** The states of a task that has not ended. */
+export const LIVING: readonly TaskDetails['state'][] = ['pending', 'quarantined', 'scheduled', 'active'];
 
 /** What is worth knowing beside the reason. */
 function remarksOn({ task, now, isKnown }: TaskFacts): readonly string[] {

@@ -9,13 +9,14 @@ import { type Duration, toMilliseconds } from '../../values/duration.js';
 import { assertKnownOptions } from '../../values/known-options.js';
 import { invalid } from '../../values/option-values.js';
 import { filterText, recordAtEnd } from '../actions/record-at-end.js';
+import { assertBy } from '../actor.js';
 import type { DeadLetters } from '../dead-letters.js';
 import type { KnownQueues } from '../queues/known-queues.js';
-import { assertText } from '../queues/queue-pauses.js';
+import { describeWorker, mayClaim } from '../workers/worker-report.js';
 import { findDone, readDone } from './done-tasks.js';
 import { SendByName, type SendByNameOptions, type SentByName } from './send-by-name.js';
 import { TaskDetails } from './task-details.js';
-import { explanationOf, type TaskExplanation, type TaskFacts, unknownTask } from './task-explanation.js';
+import { explanationOf, LIVING, type TaskExplanation, type TaskFacts, unknownTask } from './task-explanation.js';
 import { readTasks } from './task-list.js';
 import { resolveList, type TaskListOptions, type TaskPage } from './task-list-options.js';
 import {
@@ -128,7 +129,8 @@ export class TaskInspector {
       places.now(),
       waits ? this.broker.queueStates([task.queue as string]) : [],
       this.workerOf(task),
-      catalog.tasks(),
+      // no other remark of an explanation has the names
+      LIVING.includes(task.state) ? catalog.tasks() : [],
       waits && this.isQuiet(task.queue as string),
     ]);
     const isKnown = names.some(({ name }) => name === task.task);
@@ -149,7 +151,7 @@ export class TaskInspector {
     assertTaskId(id);
     assertAction(options, 'cancel()');
     const { state } = await this.broker.places.cancel(id, await this.known.all());
-    if (CANCELLABLE.includes(state)) await this.record('cancel', id, options.by);
+    if (LIVING.includes(state)) await this.record('cancel', id, options.by);
     return state;
   }
 
@@ -298,11 +300,11 @@ export class TaskInspector {
     return death && new TaskDetails(id, found, { death });
   }
 
-  /** Whether workers serve the queue, and none of them claims. One that has published nothing may claim. */
+  /** Whether workers serve the queue, and none of them claims. */
   private async isQuiet(queue: string): Promise<boolean> {
-    const serving = (await this.broker.workers.workers()).filter(({ queues }) => queues.includes(queue));
-    const claims = ({ published }: (typeof serving)[number]) => (published?.digest.state ?? 'running') === 'running';
-    return serving.length > 0 && !serving.some(claims);
+    const workers = (await this.broker.workers.workers()).map(describeWorker);
+    const serving = workers.filter(({ queues }) => queues.includes(queue));
+    return serving.length > 0 && !serving.some(mayClaim);
   }
 
   /** The child that holds the task, or that takes no others in order to run it alone. */
@@ -317,14 +319,7 @@ export class TaskInspector {
 /** The last time that a Date can have with nine digits in base 36, see task-message.ts. */
 const LATEST_MS = 36 ** 9 - 1;
 
-/** The states in which a task can be cancelled. */
-const CANCELLABLE: readonly FoundState[] = ['pending', 'quarantined', 'scheduled', 'active'];
-
 function assertAction(options: TaskActionOptions, where: string): void {
   assertKnownOptions(options, ['by'], where);
   assertBy(options.by);
-}
-
-function assertBy(by: unknown): void {
-  assertText('by', by, 'Give the name of the person or program that acts.');
 }

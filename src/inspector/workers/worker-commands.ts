@@ -3,15 +3,14 @@ import { ago } from '../../terminal/figures.js';
 import { flag, whole } from '../../terminal/usage.js';
 import { counted } from '../../values/counted.js';
 import type { InspectorContext } from '../inspector-context.js';
-import type { WorkerChild, WorkerReport } from './worker-report.js';
+import { shortId, type WorkerChild, type WorkerReport } from './worker-report.js';
 
 /** Characters of an id that a person sees; any that are unique will do. */
-const SHORT = 8;
 const MB = 2 ** 20;
 const RIGHT = { align: 'right' } as const;
 
 const COLUMNS = [
-  { title: 'WORKER', of: ({ id }: WorkerReport) => id.slice(0, SHORT) },
+  { title: 'WORKER', of: ({ id }: WorkerReport) => shortId(id) },
   { title: 'HOST', of: ({ host }: WorkerReport) => host, shrinks: true as const },
   { title: 'PID', of: ({ pid }: WorkerReport) => String(pid), ...RIGHT },
   { title: 'STATE', of: ({ state, inProcess }: WorkerReport) => (inProcess ? `${state}, in the app` : state) },
@@ -40,7 +39,7 @@ interface Row {
 }
 
 const CHILD_COLUMNS = [
-  { title: 'WORKER', of: ({ worker }: Row) => worker.id.slice(0, SHORT) },
+  { title: 'WORKER', of: ({ worker }: Row) => shortId(worker.id) },
   { title: 'CHILD', of: ({ child }: Row) => String(child.pid), ...RIGHT },
   { title: 'STATE', of: ({ child }: Row) => child.state },
   {
@@ -134,7 +133,7 @@ function ordered({ id, host, pid }: WorkerReport, action: string): object {
 }
 
 function placeOf({ id, host, pid }: WorkerReport): string {
-  return `worker ${id.slice(0, SHORT)} (process ${pid} on ${host})`;
+  return `worker ${shortId(id)} (process ${pid} on ${host})`;
 }
 
 function unfinishedIn({ running }: WorkerReport): string {

@@ -6,12 +6,12 @@ import { assertKnownOptions } from '../../values/known-options.js';
 import { invalid } from '../../values/option-values.js';
 import { printable } from '../../values/printable.js';
 import { shown } from '../../values/shown.js';
-import { describeWorker, type WorkerReport } from './worker-report.js';
+import { assertBy } from '../actor.js';
+import { describeWorker, mayClaim, shortId, type WorkerReport } from './worker-report.js';
 
 /** How long workers publish more often after a call of `watch()`, in ms. */
 const WATCH_MS = 10_000;
 /** Characters of `by`. */
-const MOST_CHARACTERS = 256;
 
 /**
  * How to quiet, stop or recycle a worker.
@@ -129,12 +129,7 @@ export class WorkerInspector {
   ): Promise<WorkerReport> {
     assertKnownOptions(options, ['by'], `workers.${action}()`);
     const { by } = options;
-    if (typeof by !== 'string' || by === '' || by.length > MOST_CHARACTERS)
-      throw invalid(
-        'by',
-        `is ${shown(by)}`,
-        `Give the name of the person or program, up to ${MOST_CHARACTERS} characters.`,
-      );
+    assertBy(by);
     const worker = await this.get(name);
     assertTakesOrders(worker);
     if (action === 'recycle') assertReplacesChildren(worker);
@@ -161,7 +156,7 @@ function chosen(name: string, workers: readonly WorkerReport[]): WorkerReport {
 
 function assertTakesOrders({ id, host, pid, state, inProcess }: WorkerReport): void {
   if (!inProcess && state !== 'unknown') return;
-  const where = `Worker ${short(id)} (process ${pid} on ${printable(host)})`;
+  const where = `Worker ${shortId(id)} (process ${pid} on ${printable(host)})`;
   throw new NestworkError(
     'WORKER_TAKES_NO_ORDERS',
     inProcess ? `${where} runs in the process of its app.` : `${where} has published nothing about itself.`,
@@ -173,10 +168,10 @@ function assertTakesOrders({ id, host, pid, state, inProcess }: WorkerReport): v
 
 /** It would pass over the order, and nobody would see that. */
 function assertReplacesChildren({ id, host, pid, state }: WorkerReport): void {
-  if (state !== 'quiet' && state !== 'stopping') return;
+  if (mayClaim({ state })) return;
   throw new NestworkError(
     'WORKER_TAKES_NO_ORDERS',
-    `Worker ${short(id)} (process ${pid} on ${printable(host)}) is ${state}: its children end, and none takes their place.`,
+    `Worker ${shortId(id)} (process ${pid} on ${printable(host)}) is ${state}: its children end, and none takes their place.`,
     'Start another worker: this one ends with its tasks.',
   );
 }
@@ -187,7 +182,7 @@ function assertChild({ id, children }: WorkerReport, pid: number): void {
   const pids = children.map((child) => child.pid).join(', ');
   throw new NestworkError(
     'UNKNOWN_WORKER',
-    `Worker ${short(id)} has no child ${pid}.`,
+    `Worker ${shortId(id)} has no child ${pid}.`,
     pids === '' ? 'It has none at the moment.' : `Its children: ${pids}.`,
   );
 }
@@ -197,7 +192,7 @@ function unknown(name: string, workers: readonly WorkerReport[]): NestworkError 
     'UNKNOWN_WORKER',
     `No worker whose lease runs has an id that begins with "${printable(name)}".`,
     workers.length > 0
-      ? `There are: ${workers.map(({ id }) => short(id)).join(', ')}.`
+      ? `There are: ${workers.map(({ id }) => shortId(id)).join(', ')}.`
       : 'List the workers: it may have ended, or lost its lease and gone on under another id.',
   );
 }
@@ -208,9 +203,4 @@ function ambiguous(name: string, workers: readonly WorkerReport[]): NestworkErro
     `The ids of ${counted(workers.length, 'worker', 'workers')} begin with "${printable(name)}".`,
     `Give more characters: ${workers.map(({ id }) => printable(id)).join(', ')}.`,
   );
-}
-
-/** Enough of an id to tell it from others. */
-function short(id: string): string {
-  return printable(id.slice(0, 8));
 }

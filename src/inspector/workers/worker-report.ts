@@ -1,4 +1,5 @@
 import type { ChildDigest, WorkerAction, WorkerRecord } from '../../broker/port/worker-port.js';
+import { printable } from '../../values/printable.js';
 
 /**
  * A task that a child runs now.
@@ -196,4 +197,14 @@ function describeChild(
 
 function sum<T>(all: readonly T[], of: (one: T) => number): number {
   return all.reduce((total, one) => total + of(one), 0);
+}
+
+/** Whether it claims tasks, as far as it has published; one that has published nothing may. */
+export function mayClaim({ state }: Pick<WorkerReport, 'state'>): boolean {
+  return state === 'running' || state === 'unknown';
+}
+
+/** Enough of an id to distinguish it from others. */
+export function shortId(id: string): string {
+  return printable(id.slice(0, 8));
 }
