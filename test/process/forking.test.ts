@@ -195,6 +195,7 @@ describe('a directory that is removed under a supervisor', () => {
     symlinkSync(join(base, '1'), join(base, 'current'));
     const worker = fixture.worker({ children: 1 }, { PWD: join(base, 'current') });
     const [first] = await booted(1);
+    await fixture.until('it serves', () => worker.lines('Serving').length === 1);
     mkdirSync(join(base, '2'));
     writeFileSync(join(base, '2', 'marker'), '');
     symlinkSync(join(base, '2'), join(base, 'next'));

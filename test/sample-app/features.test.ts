@@ -194,7 +194,12 @@ describe('a search', () => {
       }
     }
     const searches = api.app.get(SearchStore, { strict: false });
-    const context = { id: 'a'.repeat(20), signal: abort.signal } as unknown as TaskContext;
+    const context = {
+      id: 'a'.repeat(20),
+      signal: abort.signal,
+      log: () => {},
+      progress: () => {},
+    } as unknown as TaskContext;
     await new SearchTasks(context, store(), searches, new Interrupting()).search(reportId, 'TODO');
     return searches.find('a'.repeat(20));
   }
