@@ -14,7 +14,7 @@ import { serverTime } from './redis/server-time.js';
 import { isChild, liveSessions } from './session-lists.js';
 
 const MINUTE_MS = 60_000;
-/** Redis says which minute it has; the answer may take until the next one. */
+/** Redis returns its minute; the answer may take until the next one. */
 const MOST_TRIES = 3;
 /** Hashes that are read at once. */
 const READ_AT_ONCE = 8;

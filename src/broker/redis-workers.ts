@@ -59,7 +59,7 @@ export class RedisWorkers implements WorkerPort, DigestPort {
   }
 }
 
-/** A key of somebody else says nothing of a worker. */
+/** A key of somebody else is no digest. */
 function ofWrongType(error: Error): string {
   unlessWrongType(error);
   return 'no string';

@@ -50,7 +50,7 @@ const DIGEST = shaped({
   order: optional(shaped({ id: text, action: text, by: text, agoMs: number })),
 });
 
-/** Whether JSON that lies in Redis is a digest that this version can read; fields that it does not know may stand there, too. */
+/** Whether JSON that lies in Redis is a digest that this version can read; fields that this version does not have may stand there, too. */
 export function isWorkerDigest(value: unknown): value is WorkerDigest {
   return DIGEST(value);
 }

@@ -43,7 +43,7 @@ export const TASK_COUNTERS: readonly TaskCounter[] = [
 /** Upper bounds of the buckets of histograms, in seconds; one more bucket has all that took longer. */
 export const BUCKETS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3_600] as const;
 
-/** The series of tasks that no worker knows, and of those for which there is no room. */
+/** The series of tasks that are in no catalog, and of those for which there is no room. */
 export const OTHER = 'other';
 
 /** How long something took, in buckets. */

@@ -8,7 +8,7 @@ const HOME = '\u001b[H';
 /** before the text: behind a line as long as the screen it would take its last character */
 const CLEAR_LINE = '\u001b[2K';
 const CLEAR_BELOW = '\r\n\u001b[J';
-/** A terminal that does not know its size. */
+/** A terminal that reports no size. */
 const UNKNOWN = { columns: 80, rows: 24 };
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 

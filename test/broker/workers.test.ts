@@ -99,7 +99,7 @@ describe('a digest', () => {
     expect(await fixture.redis.exists(DIGEST_KEY)).toBe(0);
   });
 
-  it('tells its worker whether somebody looks', async () => {
+  it('reports to its worker whether somebody looks', async () => {
     expect(await publish()).toBe(false);
     await inspector.workers.watch();
     expect(await publish()).toBe(true);

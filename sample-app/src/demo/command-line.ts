@@ -9,7 +9,7 @@ const PLACE = { NESTWORK_REDIS_URL: process.env.REDIS_URL, NESTWORK_NAMESPACE: '
 /** done, or a check that has findings */
 const EXPECTED = [0, 4];
 
-/** Runs a command as an operator would, in a process that knows Redis alone, and shows what it writes. */
+/** Runs a command as an operator would, in a process that needs Redis alone, and shows what it writes. */
 export async function operate(...args: readonly string[]): Promise<void> {
   say(`${paint('bold', `$ npx nestwork ${args.map(quoted).join(' ')}`)}`);
   const command = spawn(process.execPath, [NESTWORK, ...args], {

@@ -4,7 +4,7 @@ import type { Claimant } from './broker.js';
 /** The counts of one task name in one queue. */
 export interface TaskSeries {
   readonly queue: string;
-  /** `other` for tasks that no worker knows, and for those for which there is no room */
+  /** `other` for tasks that are in no catalog, and for those for which there is no room */
   readonly task: string;
   readonly counts: TaskCounts;
 }

@@ -13,7 +13,7 @@ export interface ChildDigest {
   readonly state: 'booting' | 'running' | 'stopping';
   /** since it was forked, in ms */
   readonly upMs: number;
-  /** resident memory; undefined where the system does not say */
+  /** resident memory; undefined where the system does not report it */
   readonly bytes?: number;
   /** how many tasks it runs */
   readonly running: number;

@@ -1287,7 +1287,7 @@ local queue = { pending = KEYS[1], quarantined = KEYS[2], scheduled = KEYS[3] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- \`place\` is the key of the queue to read, \`order\` is \`oldest\` (from the head on) or \`newest\` (from the tail on). \`at\` counts from
--- the tail, so that what leaves at the head moves nothing: with \`oldest\` it is how many are left up to the tail, with
+-- the tail, so that tasks that leave at the head move nothing: with \`oldest\` it is how many are left up to the tail, with
 -- \`newest\` how many at the tail to pass over. \`id\` is how an id begins, '' for any; \`call\` how the body of a call does.
 --
 -- A script because only the beginning of some messages is wanted. Some may be large, so it takes few at first.
@@ -2724,7 +2724,7 @@ local child, id, noted, ended, number, progress = ARGV[1], ARGV[2], ARGV[3], ARG
 local lines = part(ARGV, 7, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- \`noted\` says of which task they are, and how it ended if it has \`ended\`; \`number\` is that of the last call, by which one
+-- \`noted\` names their task, and how it ended if it has \`ended\`; \`number\` is that of the last call, by which one
 -- that is repeated is recognised; \`progress\` is '' for none; \`lines\` are numbers of calls and lines, the oldest first.
 --
 -- Atomic because a child that has lost the task must not write over the notes of its next attempt.

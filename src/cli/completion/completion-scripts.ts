@@ -4,7 +4,7 @@ export const ASKS = '__complete';
 export const FILES = ':files';
 
 /**
- * Each only asks the command that is being typed, which knows its commands and options: so a script that was installed once
+ * Each only asks the command that is being typed, which has its commands and options: so a script that was installed once
  * stays right.
  */
 export const SCRIPTS = {

@@ -110,7 +110,7 @@ export interface TimeSummary {
  * for (const { task, failed, duration } of tasks) logger.log(`${task}: ${failed} failed, p95 ${duration.p95Ms} ms`);
  */
 export interface TaskSummary extends TaskCounters {
-  /** its name; `other` for tasks that no worker knows, and for those for which there was no room */
+  /** its name; `other` for tasks that are in no catalog, and for those for which there was no room */
   readonly task: string;
   /** name of the queue */
   readonly queue: string;

@@ -55,7 +55,7 @@ export function heldTask(child: string, { id, queue, head }: HeldTask): ListedTa
   return { id, state: 'active', queue, ...labelled(head), ...NOT_ENDED, dueAt: undefined, child };
 }
 
-/** What stands at the beginning of a message. */
+/** The beginning of a message. */
 function labelled(head: string): Pick<ListedTask, 'task' | 'enqueuedAt' | 'attempt'> {
   const label = labelOf(head);
   if (!label) return { task: undefined, enqueuedAt: undefined, attempt: undefined };

@@ -67,7 +67,7 @@ export class TaskDetails {
   readonly attempts: readonly AttemptRecord[];
   /** how often its process died while it ran alone */
   readonly crashes: number;
-  /** what travels beside its arguments; undefined when they cannot be read */
+  /** its headers; undefined when they cannot be read */
   readonly headers: TaskHeaders | undefined;
   /** how far it is, if it has noted that */
   readonly progress: TaskProgress | undefined;

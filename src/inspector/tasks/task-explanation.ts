@@ -75,7 +75,7 @@ export interface TaskExplanation {
     | undefined;
 }
 
-/** What an explanation is made from. Times are in ms since 1970, by the clock of Redis. */
+/** The facts of an explanation. Times are in ms since 1970, by the clock of Redis. */
 export interface TaskFacts {
   readonly task: TaskDetails;
   readonly now: number;
@@ -133,7 +133,7 @@ function endOf({ task: { endedAt } }: TaskFacts): string {
   return endedAt ? ` at ${instant(endedAt)}` : '';
 }
 
-/** What keeps every task of the queue. */
+/** The reasons that hold every task of the queue. */
 function obstaclesOf({ queue, now, isQuiet }: TaskFacts): readonly Reason[] {
   const reasons: Reason[] = [];
   const { paused } = queue ?? {};
@@ -216,7 +216,7 @@ function cancelled(facts: TaskFacts): Reason {
 /** The states of a task that has not ended. */
 export const LIVING: readonly TaskDetails['state'][] = ['pending', 'quarantined', 'scheduled', 'active'];
 
-/** What is worth knowing beside the reason. */
+/** Remarks beside the reason. */
 function remarksOn({ task, now, isKnown }: TaskFacts): readonly string[] {
   const remarks: string[] = [];
   if (!LIVING.includes(task.state)) return remarks;

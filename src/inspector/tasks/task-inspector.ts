@@ -30,7 +30,7 @@ import {
 } from './task-purge.js';
 
 /**
- * Who acts on a task.
+ * The name for the record of an action on a task.
  *
  * @example
  * const options: TaskActionOptions = { by: 'anna' };
@@ -81,7 +81,7 @@ export class TaskInspector {
   /**
    * Tasks that have not ended, page by page; with `state: 'done'` the done tasks of a name with `keepDone`.
    *
-   * With `task` or `id` it searches: it says how far it looked, ends after `within`, and goes on from its cursor.
+   * With `task` or `id` it searches: it reports how far it looked, ends after `within`, and goes on from its cursor.
    *
    * @example
    * const first = await inspector.tasks.list({ task: 'ReportTasks.send' });

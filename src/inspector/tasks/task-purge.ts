@@ -83,7 +83,7 @@ export interface PurgeResult {
 }
 
 /**
- * What a purge would do.
+ * The effect that a purge would have.
  *
  * @example
  * const { matching, looked, total }: PurgePreview = await inspector.tasks.previewPurge('mail', { olderThan: '1d' });
@@ -132,7 +132,7 @@ async function timeOf(port: TaskPort, time: Date | Duration): Promise<number> {
   throw invalid('olderThan', 'is an invalid Date', 'Give a valid Date, or a duration such as 1d.');
 }
 
-/** Purges batch by batch, from the tail on: what it kept it never looks at again. */
+/** Purges batch by batch, from the tail on: it never looks at a kept task again. */
 export async function purgeTasks(port: TaskPort, purge: ResolvedPurge, options: PurgeOptions): Promise<PurgeResult> {
   const { signal, onProgress, within } = options;
   const endsAt = within === undefined ? Number.POSITIVE_INFINITY : performance.now() + toMilliseconds(within, 'within');

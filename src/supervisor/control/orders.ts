@@ -52,7 +52,7 @@ function described({ action, pid }: WorkerOrder): string {
   return pid === undefined ? action : `${action} child ${pid}`;
 }
 
-/** The order, or what is wrong with it: others can write into the stream, and newer versions know more actions. */
+/** The order, or what is wrong with it: others can write into the stream, and newer versions have more actions. */
 function parsed(fields: ReadonlyMap<string, string>): (WorkerOrder & { id: string }) | string {
   const [id = '', action = '', pid = '', by = ''] = ['id', 'action', 'pid', 'by'].map((field) => fields.get(field));
   if (id === '') return 'it has no id';

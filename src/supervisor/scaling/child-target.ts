@@ -1,6 +1,6 @@
 import { counted } from '../../values/counted.js';
 
-/** Looks in a row that must find too few children before there are more: what a burst leaves for a moment is no backlog. */
+/** Looks in a row that must find too few children before there are more: a burst that lasts a moment is no backlog. */
 const LOOKS_TO_GROW = 2;
 /** How long after a child ended by itself there are no more, in ms: more children would die of the same cause. */
 const CRASH_PAUSE_MS = 10_000;

@@ -43,7 +43,7 @@ export class Notebook {
     }
   }
 
-  /** All that is not confirmed. What was written before under its number is not written twice. */
+  /** All that is not confirmed. A note that was written before under its number is not written twice. */
   write(): NotesWrite {
     const { id, queue, name } = this.task;
     const { last: number, progress, lines } = this;

@@ -79,7 +79,7 @@ export class NotesWriter implements NoteTaker {
   }
 
   /**
-   * A task that now blocks its event loop or ends its process must not take with it the note that says why. So what is due is
+   * A task that now blocks its event loop or ends its process must not take with it the note that has the reason. So what is due is
    * sent before this returns, and also while another write is under way: where the loop is blocked no answer can be read.
    */
   private note(task: RunningTask, take: (book: Notebook) => void): void {

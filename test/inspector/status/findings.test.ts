@@ -132,7 +132,7 @@ describe('findingsOf', () => {
     expect(of({ workers: [workerOf({ restarts })] })).toEqual([]);
   });
 
-  it('tolerates as many dead tasks as it is told', () => {
+  it('tolerates as many dead tasks as its limit allows', () => {
     const facts = { queues: [queueOf({ deadLastHour: 5 })], dead: { total: 5, lastHour: 5 } };
     expect(of(facts, 5)).toEqual([]);
     expect(of(facts, 4)).toHaveLength(1);

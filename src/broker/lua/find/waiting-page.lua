@@ -7,7 +7,7 @@ local queue = { pending = KEYS[1], quarantined = KEYS[2], scheduled = KEYS[3] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- `place` is the key of the queue to read, `order` is `oldest` (from the head on) or `newest` (from the tail on). `at` counts from
--- the tail, so that what leaves at the head moves nothing: with `oldest` it is how many are left up to the tail, with
+-- the tail, so that tasks that leave at the head move nothing: with `oldest` it is how many are left up to the tail, with
 -- `newest` how many at the tail to pass over. `id` is how an id begins, '' for any; `call` how the body of a call does.
 --
 -- A script because only the beginning of some messages is wanted. Some may be large, so it takes few at first.

@@ -59,7 +59,7 @@ local function end_cancelled(keys, task)
   return true
 end
 
--- What a task noted stays as long as its record. A foreign key in place of notes must not keep the task from its end.
+-- The notes of a task stay as long as its record. A foreign key in place of notes must not keep the task from its end.
 local function keep_notes(task)
   local notes = task.notes and redis.pcall('GET', task.notes)
   if type(notes) == 'string' then

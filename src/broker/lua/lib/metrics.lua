@@ -70,14 +70,14 @@ local function wrong_metrics(keys)
   return wrong_type('hash', keys.metrics, keys.metrics_ten, keys.totals, keys.endings)
 end
 
--- The name of a task, as the series have it. Tasks that no worker knows are `other`.
+-- The name of a task, as the series have it. Tasks that are in no catalog are `other`.
 local function series_name(keys, message)
   local at = body_start(message)
   local name = string.match(message, '^%["([%w_.:$-]+)",', at)
   return name and redis.pcall('HEXISTS', keys.catalog, name) == 1 and name or 'other'
 end
 
--- Counts tasks that end without their child. The script does not know the minute, so the next flush moves the count there.
+-- Counts tasks that end without their child. The script has no minute, so the next flush moves the count there.
 -- A count that is refused must not undo the change that it counts.
 local function note_endings(keys, queue, name, counter, number)
   redis.pcall('HINCRBY', keys.endings, queue .. ' ' .. name .. ' ' .. counter, number)

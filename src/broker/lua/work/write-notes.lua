@@ -6,7 +6,7 @@ local child, id, noted, ended, number, progress = ARGV[1], ARGV[2], ARGV[3], ARG
 local lines = part(ARGV, 7, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- `noted` says of which task they are, and how it ended if it has `ended`; `number` is that of the last call, by which one
+-- `noted` names their task, and how it ended if it has `ended`; `number` is that of the last call, by which one
 -- that is repeated is recognised; `progress` is '' for none; `lines` are numbers of calls and lines, the oldest first.
 --
 -- Atomic because a child that has lost the task must not write over the notes of its next attempt.
