@@ -14,8 +14,6 @@ import { serverTime } from './redis/server-time.js';
 import { isChild, liveSessions } from './session-lists.js';
 
 const MINUTE_MS = 60_000;
-/** Redis returns its minute; the answer may take until the next one. */
-const MOST_TRIES = 3;
 /** Hashes that are read at once. */
 const READ_AT_ONCE = 8;
 
@@ -74,15 +72,15 @@ export class RedisMetrics implements CountingBroker, SamplingBroker, MetricsBrok
     return Date.now() + this.aheadMs;
   }
 
-  /** Keys have the minute in their names, and Redis alone knows it. */
+  /** Keys have the minute of Redis in their names. A refusal has it, too: the next try fails only if that minute is over, too. */
   private async inMinute(
     call: (time: { minute: string; ten: string }) => Promise<readonly [number, number, number?]>,
   ): Promise<void> {
-    for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
+    for (let done = 0; done !== 1; ) {
       const minute = Math.floor(this.time / MINUTE_MS);
-      const [done, now] = await call({ minute: String(minute), ten: String(Math.floor(minute / 10)) });
+      const [isDone, now] = await call({ minute: String(minute), ten: String(Math.floor(minute / 10)) });
       this.aheadMs = now - Date.now();
-      if (done === 1) return;
+      done = isDone;
     }
   }
 }
