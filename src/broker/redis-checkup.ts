@@ -2,6 +2,7 @@ import type { CheckupPort, FoundKey, KeyPage, ServerFacts, SessionRecord } from 
 import { FORMAT, readFormat, readServerFacts } from './redis/redis-checks.js';
 import type { RedisConnection } from './redis/redis-connection.js';
 import { KEYS, type KeyName } from './redis/redis-keys.js';
+import { parseServerFacts } from './redis/server-facts.js';
 import { serverTime } from './redis/server-time.js';
 import { FIRED, firedCrons } from './session-crons.js';
 import { isChild, queuesIn, READS, SERVED_QUEUES } from './session-lists.js';
@@ -45,6 +46,12 @@ export class RedisCheckup implements CheckupPort {
 
   server(): Promise<ServerFacts> {
     return readServerFacts(this.connection);
+  }
+
+  async memory(): Promise<{ readonly used: number; readonly limit: number | undefined } | undefined> {
+    const info = await this.connection.command((redis) => redis.info('memory'));
+    const { usedMemory, maxMemory } = parseServerFacts(info);
+    return usedMemory === undefined ? undefined : { used: usedMemory, limit: maxMemory || undefined };
   }
 
   async setting(name: string): Promise<string | undefined> {

@@ -2,6 +2,7 @@ import { idOf } from '../../src/message/task-message.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
 import { type CommandLineOptions, inShell, nestwork, onTerminal } from '../support/command-line.js';
 import { seedDead } from '../support/dead-tasks.js';
+import { publishWorker } from '../support/worker-digests.js';
 
 let fixture: BrokerFixture;
 let options: CommandLineOptions;
@@ -55,6 +56,14 @@ describe('nestwork queues ls', () => {
     expect(head).toEqual(['QUEUE', 'PENDING', 'SCHEDULED', 'DEAD', 'WAITS', 'SERVED', 'NOTE']);
     expect(bulk?.slice(0, 4)).toEqual(['bulk', '0', '0', '0']);
     expect(ofDefault?.slice(0, 4)).toEqual(['default', '1200', '0', '0']);
+  });
+
+  it('shows a queue as quiet when each worker that serves it is quiet', async () => {
+    await publishWorker(fixture, {}, ['bulk']);
+    await publishWorker(fixture, { state: 'quiet' }, ['bulk', 'mail']);
+    const { stdout } = await nestwork(['queues', 'ls'], options);
+    const served = linesOf(stdout).map((line) => line.split('\t')[5]);
+    expect(served).toEqual(['SERVED', 'yes', 'yes', 'quiet']);
   });
 
   it('draws a table within the width of a terminal, in colours unless NO_COLOR is set', async () => {

@@ -1,7 +1,8 @@
 import { ago, bar, count, rate } from '../../terminal/figures.js';
 import type { Column } from '../../terminal/table.js';
 import type { CronInfo } from '../cron-info.js';
-import { shortId, type WorkerReport } from '../workers/worker-report.js';
+import { shortId } from '../workers/worker-place.js';
+import type { WorkerReport } from '../workers/worker-report.js';
 import type { QueueStatus } from './status-report.js';
 
 type Paint = (text: string) => string;

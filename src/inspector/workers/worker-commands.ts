@@ -3,7 +3,8 @@ import { ago } from '../../terminal/figures.js';
 import { flag, whole } from '../../terminal/usage.js';
 import { counted } from '../../values/counted.js';
 import type { InspectorContext } from '../inspector-context.js';
-import { shortId, type WorkerChild, type WorkerReport } from './worker-report.js';
+import { shortId } from './worker-place.js';
+import type { WorkerChild, WorkerReport } from './worker-report.js';
 
 /** Characters of an id that a person sees; any that are unique will do. */
 const MB = 2 ** 20;
