@@ -1,4 +1,5 @@
 import { decodeCounts, decodeNumbers, encodeCounts } from '../task/task-counts.js';
+import { pairsOf } from '../values/pairs.js';
 import type {
   Claimant,
   CountingBroker,
@@ -53,8 +54,8 @@ export class RedisMetrics implements CountingBroker, SamplingBroker, MetricsBrok
 
   async totals(): Promise<TaskSeries[]> {
     const [totals, endings] = await this.connection.call('totals', {});
-    const counts = new Map(pairs(totals));
-    for (const [field, number] of pairs(endings)) {
+    const counts = new Map(pairsOf(totals));
+    for (const [field, number] of pairsOf(endings)) {
       const end = field.lastIndexOf(' ');
       const series = field.slice(0, end);
       counts.set(series, withOne(counts.get(series) ?? '', field.slice(end + 1), Number(number)));
@@ -115,8 +116,4 @@ function withOne(text: string, name: string, more: number): string {
   const numbers = decodeNumbers(text);
   numbers.set(name, (numbers.get(name) ?? 0) + more);
   return [...numbers].map(([each, number]) => `${each} ${number}`).join(' ');
-}
-
-function pairs(flat: readonly string[]): [string, string][] {
-  return flat.flatMap((field, at): [string, string][] => (at % 2 === 0 ? [[field, flat[at + 1] ?? '']] : []));
 }
