@@ -1,15 +1,9 @@
+import { type Check, flag, listOf, optional, record, text } from '../values/shapes.js';
 import type { WorkerDigest } from './port/worker-port.js';
 
-type Check = (value: unknown) => boolean;
 type Shape = Readonly<Record<string, Check>>;
 
-const text: Check = (value) => typeof value === 'string';
 const number: Check = (value) => typeof value === 'number';
-const flag: Check = (value) => typeof value === 'boolean';
-const optional =
-  (check: Check): Check =>
-  (value) =>
-    value === undefined || check(value);
 const oneOf =
   (...words: readonly string[]): Check =>
   (value) =>
@@ -17,13 +11,7 @@ const oneOf =
 const shaped =
   (shape: Shape): Check =>
   (value) =>
-    typeof value === 'object' &&
-    value !== null &&
-    Object.entries(shape).every(([field, check]) => check((value as Record<string, unknown>)[field]));
-const listOf =
-  (check: Check): Check =>
-  (value) =>
-    Array.isArray(value) && value.every(check);
+    record(value) && Object.entries(shape).every(([field, check]) => check(value[field]));
 
 const CHILD = shaped({
   pid: number,

@@ -4,6 +4,7 @@ import type { CatalogEntry, RedisSettings } from '../broker/port/broker.js';
 import { isCronDefinition } from '../cron/cron-definition.js';
 import { NestworkError } from '../errors.js';
 import { isBroadcastScope } from '../task/broadcast.js';
+import { type Check, flag, listOf, optional, record, text } from '../values/shapes.js';
 
 /** The data about the app that a child sends to its supervisor, which never instantiates the app. */
 export interface AppSettings {
@@ -82,22 +83,9 @@ export type SupervisorMessage =
   /** abort the signal of this task if it runs here, and do not start it */
   | { readonly type: 'cancel'; readonly id: string };
 
-type Check = (value: unknown) => boolean;
 type Fields = Readonly<Record<string, Check>>;
 
-const text: Check = (value) => typeof value === 'string';
 const count: Check = (value) => Number.isSafeInteger(value);
-const flag: Check = (value) => typeof value === 'boolean';
-const optional =
-  (check: Check): Check =>
-  (value) =>
-    value === undefined || check(value);
-const record = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const list =
-  (item: Check): Check =>
-  (value) =>
-    Array.isArray(value) && value.every(item);
 
 const scope: Check = (value) => value === undefined || isBroadcastScope(value);
 const cron: Check = (value) => value === undefined || isCronDefinition(value);
@@ -110,10 +98,10 @@ const SHAPES: Readonly<Record<(ChildMessage | SupervisorMessage)['type'], Fields
     'settings.redis': (value) => text(value) || record(value),
     'settings.namespace': text,
     'settings.commandTimeoutMs': count,
-    'settings.queues': list(text),
+    'settings.queues': listOf(text),
     'settings.deadRetentionMs': optional(count),
     'settings.maxDead': optional(count),
-    catalog: list((entry) => record(entry) && invalidField(CATALOG_ENTRY, entry) === undefined),
+    catalog: listOf((entry) => record(entry) && invalidField(CATALOG_ENTRY, entry) === undefined),
   },
   worn: {},
   bootFailed: { error: text },
@@ -123,7 +111,7 @@ const SHAPES: Readonly<Record<(ChildMessage | SupervisorMessage)['type'], Fields
   start: {
     session: text,
     child: text,
-    queues: list(text),
+    queues: listOf(text),
     concurrency: count,
     maxTasks: count,
     capacity: count,
