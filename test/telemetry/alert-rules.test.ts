@@ -1,9 +1,5 @@
 /** The alert rules fire for what they are about, and for nothing else. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { stringify } from 'yaml';
-import { HAS_PROMTOOL, NEEDS_PROMTOOL, promtool } from './promtool.js';
+import { HAS_PROMTOOL, NEEDS_PROMTOOL, queried } from './promtool.js';
 
 const RULES = new URL('../../docs/monitoring/alerts.yaml', import.meta.url).pathname;
 const FIRING = 'max by (alertname, queue, task) (ALERTS{alertstate="firing"})';
@@ -17,26 +13,14 @@ interface Case {
   readonly firing: Readonly<Record<number, readonly string[]>>;
 }
 
-let directory: string;
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'nestwork-alerts-'));
-});
-afterEach(() => rmSync(directory, { recursive: true }));
-
-/** Its report; empty when the rules fire as they should. */
+/** A report; empty when the rules fire as they should. */
 function verified({ series, firing }: Case): string {
-  const file = join(directory, 'test.yaml');
-  const test = {
-    interval: '1m',
-    input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
-    promql_expr_test: Object.entries(firing).map(([minute, alerts]) => ({
-      expr: FIRING,
-      eval_time: `${minute}m`,
-      exp_samples: alerts.map((labels) => ({ labels, value: 1 })),
-    })),
-  };
-  writeFileSync(file, stringify({ rule_files: [RULES], evaluation_interval: '1m', tests: [test] }));
-  return promtool(['test', 'rules', file]);
+  const expectations = Object.entries(firing).map(([minute, alerts]) => ({
+    expr: FIRING,
+    minute: Number(minute),
+    samples: alerts.map((labels) => ({ labels, value: 1 })),
+  }));
+  return queried(series, expectations, RULES);
 }
 
 const dead = `{alertname="NestworkTasksDead",${TASK}}`;
