@@ -6,13 +6,14 @@ import type {
   MetricsBroker,
   MetricsBucket,
   MetricsRange,
+  Population,
   QueueSample,
   SamplingBroker,
   TaskSeries,
 } from './port/broker.js';
 import type { RedisConnection } from './redis/redis-connection.js';
 import { serverTime } from './redis/server-time.js';
-import { isChild, liveSessions } from './session-lists.js';
+import { isChild, ofLiveSessions } from './session-lists.js';
 
 const MINUTE_MS = 60_000;
 /** Hashes that are read at once. */
@@ -63,10 +64,20 @@ export class RedisMetrics implements CountingBroker, SamplingBroker, MetricsBrok
     return [...counts].flatMap(([field, text]) => seriesOf(field, text));
   }
 
-  async population(): Promise<{ workers: number; children: number }> {
-    const sessions = await liveSessions(this.connection);
-    const children = sessions.map((session) => Object.keys(session).filter(isChild).length);
-    return { workers: sessions.length, children: children.reduce((sum, count) => sum + count, 0) };
+  async population(): Promise<Population> {
+    const sessions = await ofLiveSessions(this.connection, async (redis, session, keys) => {
+      const { '@host': host = '', ...fields } = await redis.hgetall(keys.session(session));
+      const children = Object.keys(fields).filter(isChild);
+      const held = await Promise.all(children.map((child) => redis.hlen(keys.claims(child))));
+      return { host, children: children.length, tasks: sumOf(held) };
+    });
+    const active = new Map<string, number>();
+    for (const { host, tasks } of sessions) active.set(host, (active.get(host) ?? 0) + tasks);
+    return {
+      workers: sessions.length,
+      children: sumOf(sessions.map(({ children }) => children)),
+      active: [...active].map(([host, tasks]) => ({ host, tasks })),
+    };
   }
 
   private get time(): number {
@@ -84,6 +95,10 @@ export class RedisMetrics implements CountingBroker, SamplingBroker, MetricsBrok
       done = isDone;
     }
   }
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0);
 }
 
 function bucketOf(at: number, hash: Readonly<Record<string, string>>): MetricsBucket {

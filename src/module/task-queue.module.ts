@@ -159,7 +159,7 @@ export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [
     {
       provide: MetricsReader,
       useFactory: (broker: AppBroker, { queues }: ResolvedTaskQueueOptions) =>
-        new MetricsReader(broker, KnownQueues.declared(queues)),
+        new MetricsReader(broker, KnownQueues.declaredOrServed(queues, broker.catalog)),
       inject: [BROKER, RESOLVED_OPTIONS],
     },
     {

@@ -31,8 +31,18 @@ export function familiesOf(current: CurrentMetrics | undefined): MetricFamily[] 
       'How long the next task of a queue has waited, or has been due.',
       queues.map(({ queue, oldestMs }) => plain(oldestMs / 1_000, { queue })),
     ),
+    gauge(
+      'queue_paused',
+      'Whether a queue is paused: 1 or 0.',
+      queues.map(({ queue, isPaused }) => plain(isPaused ? 1 : 0, { queue })),
+    ),
     gauge('workers', 'Workers with a lease.', one(current?.workers)),
     gauge('children', 'Children of workers that can run tasks.', one(current?.children)),
+    gauge(
+      'active_tasks',
+      'Tasks that the children of a host hold.',
+      (current?.active ?? []).map(({ host, tasks }) => plain(tasks, { host })),
+    ),
     counter('stale_acks', 'Acks that changed nothing, because other workers had the tasks.', one(current?.staleAcks)),
     ...TASK_COUNTERS.map((name) =>
       counter(

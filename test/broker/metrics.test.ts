@@ -370,10 +370,18 @@ describe('a sample', () => {
   });
 });
 
-it('counts workers with a lease and their registered children', async () => {
-  expect(await fixture.broker.metrics.population()).toEqual({ workers: 0, children: 0 });
-  const { session, queues } = await fixture.child();
+it('counts workers with a lease, their registered children, and by host the tasks that these hold', async () => {
+  expect(await fixture.broker.metrics.population()).toEqual({ workers: 0, children: 0, active: [] });
+  const { session, queues } = await fixture.holderOf(fixture.messages(2));
   await fixture.child(queues, session);
-  await fixture.child();
-  expect(await fixture.broker.metrics.population()).toEqual({ workers: 2, children: 3 });
+  await fixture.holderOf(fixture.messages(3));
+  await fixture.broker.openSession({ session: 's1-30000', leaseMs: 30_000, queues, host: 'b', pid: 1, catalog: [] });
+  expect(await fixture.broker.metrics.population()).toEqual({
+    workers: 3,
+    children: 3,
+    active: expect.arrayContaining([
+      { host: 'test', tasks: 5 },
+      { host: 'b', tasks: 0 },
+    ]),
+  });
 });

@@ -2,6 +2,8 @@
 import type { Action } from '../../src/broker/port/action-port.js';
 import { RedisBroker } from '../../src/broker/redis-broker.js';
 import type { CronDeclaration } from '../../src/cron/cron-definition.js';
+import { MetricsReader } from '../../src/inspector/metrics/metrics-reader.js';
+import { KnownQueues } from '../../src/inspector/queues/known-queues.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
 import { seedDead } from '../support/dead-tasks.js';
 import { documentedSteps, urlAs } from '../support/least-rights.js';
@@ -93,13 +95,18 @@ const USES: [string, Act][] = [
   ],
   [
     'reads what was counted',
-    async ({ metrics }) => {
-      await fixture.child();
+    async (sender) => {
+      const { metrics } = sender;
+      await fixture.holderOf([fixture.message()]);
       const now = await metrics.now();
       for await (const _ of metrics.buckets({ minutes: 1, from: now, to: now }));
       for await (const _ of metrics.buckets({ minutes: 10, from: now, to: now }));
       expect(await metrics.totals()).toEqual([]);
-      expect(await metrics.population()).toEqual({ workers: 1, children: 1 });
+      const known = KnownQueues.declaredOrServed(['bulk'], sender.catalog);
+      expect(await new MetricsReader(sender, known).current()).toMatchObject({
+        queues: [{ queue: 'bulk' }, { queue: 'default' }],
+        active: [{ host: 'test', tasks: 1 }],
+      });
     },
   ],
   [

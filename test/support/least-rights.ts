@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 
 const PAGE = new URL('../../docs/redis-keys.md', import.meta.url);
 const PASSWORD = 'least-rights';
+const SET_USER = 'ACL SETUSER';
 /** The page shows the rights on one namespace; the apps of the suite have these. */
 const NAMESPACES = ['nestwork', 'shop', 'mine', 'code-stats'];
 /** Whether the library under test gets no more rights than the page says: for the whole suite, on request. */
@@ -15,12 +16,17 @@ export function documentedRules(user: DocumentedUser): string[] {
   return documentedSteps(user).flat();
 }
 
-/** The same, statement by statement in the order of the page: the rights of every user, and then further ones. */
+/** The same, line by line in the order of the page: the rights of every user, and then further ones. */
 export function documentedSteps(user: DocumentedUser): string[][] {
-  const statements = readFileSync(PAGE, 'utf8').matchAll(/^ACL SETUSER (\S+) (.*(?:\n {2}.*)*)/gm);
-  const texts = [...statements].flatMap(([, name, text = '']) => (name === user ? [text] : []));
-  if (texts.length === 0) throw new Error(`docs/redis-keys.md names no rights of ${user}.`);
-  return texts.map((text) => text.replace('>PASSWORD', `>${PASSWORD}`).split(/\s+/));
+  return documentedLines(user).map((line) => line.slice(`${SET_USER} ${user} `.length).split(' '));
+}
+
+/** The lines as a person pastes them, with a password. */
+export function documentedLines(user: DocumentedUser, password = PASSWORD): string[] {
+  const lines = readFileSync(PAGE, 'utf8').split('\n');
+  const ours = lines.filter((line) => line.startsWith(`${SET_USER} ${user} `));
+  if (ours.length === 0) throw new Error(`docs/redis-keys.md names no rights of ${user}.`);
+  return ours.map((line) => line.replace('PASSWORD', password));
 }
 
 /** Arguments for a server that has a user with these rules. */

@@ -3,10 +3,12 @@ import { APP_GUARD } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
+import { Redis } from 'ioredis';
 import { TaskQueueModule } from '../../src/module/task-queue.module.js';
 import { QueueMetrics } from '../../src/telemetry/queue-metrics.js';
 import { QueueMetricsModule, type QueueMetricsOptions } from '../../src/telemetry/queue-metrics.module.js';
 import { RedisServer } from '../../src/testing/redis-server.js';
+import { BrokerFixture } from '../support/broker-fixture.js';
 
 let server: RedisServer;
 let app: INestApplication | undefined;
@@ -83,6 +85,28 @@ describe.each(Object.keys(ADAPTERS) as Platform[])('on %s', (platform) => {
     expect((await fetch(`${url}/metrics`)).status).toBe(404);
     expect(await app?.get(QueueMetrics).text()).toContain('nestwork_redis_up 1');
   });
+});
+
+it('an app shows the gauges of a queue that it does not declare and a worker of the namespace serves', async () => {
+  const redis = new Redis(server.url);
+  const fixture = await BrokerFixture.on(server, { redis: server.url }, redis);
+  const { broker } = fixture;
+  try {
+    await fixture.holderOf(fixture.messages(2), 'reports');
+    await broker.enqueue('reports', fixture.messages(3));
+    const url = await started('Express');
+    const text = async (): Promise<string> => (await fetch(`${url}/metrics`)).text();
+    expect(await text()).toContain('nestwork_queue_tasks{queue="reports",state="pending"} 3\n');
+    expect(await text()).toContain('nestwork_queue_tasks{queue="default",state="pending"} 0\n');
+    expect(await text()).toContain('nestwork_active_tasks{host="test"} 2\n');
+    expect(await text()).toContain('nestwork_queue_paused{queue="reports"} 0\n');
+    await broker.pauses.pause('reports', { forMs: undefined, by: 'anna', reason: undefined });
+    expect(await text()).toContain('nestwork_queue_paused{queue="reports"} 1\n');
+    expect(await text()).toContain('nestwork_queue_paused{queue="default"} 0\n');
+  } finally {
+    await broker.close();
+    redis.disconnect();
+  }
 });
 
 it.each<[unknown, string]>([

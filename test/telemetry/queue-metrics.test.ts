@@ -37,6 +37,8 @@ describe('the text', () => {
     expect(lines(text, 'nestwork_queue_oldest')).toEqual([
       'nestwork_queue_oldest_task_age_seconds{queue="default"} 1.5',
     ]);
+    expect(text).toContain('\nnestwork_queue_paused{queue="default"} 1\n');
+    expect(text).toContain('\nnestwork_active_tasks{host="shop-1"} 3\n');
     expect(text).toContain('# TYPE nestwork_workers gauge\nnestwork_workers 2\n');
     expect(text).toContain('\nnestwork_children 8\n');
     expect(text).toContain('\nnestwork_redis_up 1\n');

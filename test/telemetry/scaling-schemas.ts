@@ -15,10 +15,6 @@ function resource(apiVersion: string, kind: string, spec: object): object {
   return object({ apiVersion: { const: apiVersion }, kind: { const: kind }, metadata: object({ name: text }), spec });
 }
 
-function trigger(type: string, metadata: Record<string, object>): object {
-  return object({ type: { const: type }, metadata: object(metadata) });
-}
-
 /** KEDA takes numbers as texts. */
 const numeral = { type: 'string', pattern: '^\\d+$' };
 
@@ -30,12 +26,17 @@ export const SCALED_OBJECT = resource(
     minReplicaCount: count,
     maxReplicaCount: count,
     cooldownPeriod: count,
-    triggers: list({
-      oneOf: [
-        trigger('prometheus', { serverAddress: text, query: text, threshold: numeral }),
-        trigger('redis', { address: text, listName: text, listLength: numeral }),
-      ],
-    }),
+    triggers: list(
+      object({
+        type: { const: 'prometheus' },
+        metadata: object({
+          serverAddress: text,
+          query: text,
+          threshold: numeral,
+          ignoreNullValues: { const: 'false' },
+        }),
+      }),
+    ),
   }),
 );
 
@@ -60,3 +61,25 @@ export const HORIZONTAL_POD_AUTOSCALER = resource(
     ),
   }),
 );
+
+/** Values of the Helm chart of prometheus-adapter. */
+export const ADAPTER_VALUES = object({
+  rules: object({
+    external: list(
+      object({ seriesQuery: text, resources: object({ namespaced: { const: false } }), metricsQuery: text }),
+    ),
+  }),
+});
+
+/** The part of prometheus.yml that the page shows. */
+export const PROMETHEUS_CONFIG = object({
+  rule_files: list(text),
+  scrape_configs: list(
+    object({
+      job_name: text,
+      metrics_path: text,
+      authorization: object({ credentials_file: text }),
+      static_configs: list(object({ targets: list(text) })),
+    }),
+  ),
+});

@@ -33,6 +33,14 @@ const DIRECT = [
   ['MetricsReader', 'metricsTen', 'hgetall', 'R'],
   ['MetricsReader', 'sessions', 'zrangebyscore', 'R'],
   ['MetricsReader', 'session', 'hgetall', 'R'],
+  ['MetricsReader', 'claims', 'hlen', 'R'],
+  ['MetricsReader', 'catalog', 'hgetall', 'R'],
+  ['MetricsReader', 'pending', 'llen lindex', 'R'],
+  ['MetricsReader', 'quarantined', 'llen', 'R'],
+  ['MetricsReader', 'scheduled', 'zcard zrange', 'R'],
+  ['MetricsReader', 'dead', 'zcard', 'R'],
+  ['MetricsReader', 'stats', 'hget', 'R'],
+  ['MetricsReader', 'pauses', 'hgetall', 'R'],
   ['MetricsReader', undefined, 'time'],
   ['QueueHealth', 'pending', 'llen lindex', 'R'],
   ['QueueHealth', 'quarantined', 'llen', 'R'],
@@ -121,12 +129,11 @@ const INSPECTOR = ['Inspector', 'Doctor', ...PARTS.slice(PARTS.indexOf('DeadLett
 const OPERATOR = ['sender', 'sender of tags', 'sender of unique keys', 'sender of broadcasts', ...INSPECTOR];
 /** The only key that a person who looks writes: it lets workers publish more often. A selector keeps the right to that key. */
 const WATCHING = ['(~{nestwork}:watched', '+set)'];
-const WIDTH = 120;
 
 /** The rights of a sender, and then those of each part of it that go beyond, as `ACL SETUSER` takes them. */
 export function senderRights(tables, linked) {
   const base = rightsOf(['sender'], tables, linked);
-  const user = setUser('shop-sender on >PASSWORD -@all resetkeys', base);
+  const user = setUser('shop-sender reset on >PASSWORD', base);
   const more = PARTS.map((part) => {
     const { patterns, commands } = rightsOf([part], tables, linked);
     return setUser('shop-sender', {
@@ -139,7 +146,7 @@ export function senderRights(tables, linked) {
 
 export function workerRights(tables, linked) {
   const { commands } = rightsOf(WORKER, tables, linked);
-  return setUser('shop-worker on >PASSWORD -@all resetkeys', { patterns: ['~{nestwork}:*'], commands });
+  return setUser('shop-worker reset on >PASSWORD', { patterns: ['~{nestwork}:*'], commands });
 }
 
 /**
@@ -149,7 +156,7 @@ export function workerRights(tables, linked) {
 export function viewerRights({ scripts, ...tables }, linked) {
   const reading = Object.fromEntries(Object.entries(scripts).filter(([, { flags }]) => flags === 'no-writes'));
   const { patterns, commands } = rightsOf(INSPECTOR, { scripts: reading, ...tables }, linked, 'reads only');
-  return setUser('shop-viewer on >PASSWORD -@all resetkeys', {
+  return setUser('shop-viewer reset on >PASSWORD', {
     patterns: ['%R~{nestwork}:*', ...patterns.filter((pattern) => !pattern.startsWith('%R'))],
     commands: [...commands, ...WATCHING],
   });
@@ -157,7 +164,7 @@ export function viewerRights({ scripts, ...tables }, linked) {
 
 export function operatorRights(tables, linked) {
   const { commands } = rightsOf(OPERATOR, tables, linked);
-  return setUser('shop-operator on >PASSWORD -@all resetkeys', { patterns: ['~{nestwork}:*'], commands });
+  return setUser('shop-operator reset on >PASSWORD', { patterns: ['~{nestwork}:*'], commands });
 }
 
 function rightsOf(callers, { keys, scripts, layoutOf }, linked, readsOnly) {
@@ -194,13 +201,7 @@ function commandsOf(script, { parts }) {
   return [...text.matchAll(/\('([A-Z]+)'/g)].map(([, command]) => command.toLowerCase());
 }
 
-/** Wrapped, with the patterns of keys before the commands. */
+/** One line, which redis-cli takes as it is, with the patterns of keys before the commands. */
 function setUser(user, { patterns, commands }) {
-  const lines = [`ACL SETUSER ${user}`];
-  for (const rule of [...patterns, ...commands]) {
-    const line = `${lines.at(-1)} ${rule}`;
-    if (line.length > WIDTH) lines.push(`  ${rule}`);
-    else lines.splice(-1, 1, line);
-  }
-  return lines.join('\n');
+  return ['ACL SETUSER', user, ...patterns, ...commands].join(' ');
 }

@@ -52,6 +52,15 @@ export interface SamplingBroker {
   sample(queues: readonly string[]): Promise<number>;
 }
 
+/** The workers with a lease at one moment. */
+export interface Population {
+  readonly workers: number;
+  /** their registered children */
+  readonly children: number;
+  /** how many tasks the children of each host hold, those included that they have claimed and not started */
+  readonly active: readonly { readonly host: string; readonly tasks: number }[];
+}
+
 /** The calls of people and tools. */
 export interface MetricsBroker {
   /** The time of Redis, in ms since 1970. */
@@ -60,6 +69,6 @@ export interface MetricsBroker {
   buckets(range: MetricsRange): AsyncIterable<MetricsBucket>;
   /** The counts since the first. */
   totals(): Promise<TaskSeries[]>;
-  /** Workers with a lease, and their registered children. */
-  population(): Promise<{ readonly workers: number; readonly children: number }>;
+  /** One cheap command for each worker and each child. */
+  population(): Promise<Population>;
 }

@@ -1,4 +1,4 @@
-import type { AppBroker, MetricsBucket, QueueState, TaskSeries } from '../../broker/port/broker.js';
+import type { AppBroker, MetricsBucket, Population, QueueState, TaskSeries } from '../../broker/port/broker.js';
 import { enqueuedAtOf } from '../../message/task-message.js';
 import { addCounts, noCounts, TASK_COUNTERS, type TaskCounters, type TaskCounts } from '../../task/task-counts.js';
 import type { KnownQueues } from '../queues/known-queues.js';
@@ -18,13 +18,12 @@ import { timeSummary } from './time-summary.js';
 /** A queue at one moment. */
 export interface QueueFigures extends Pick<QueueState, 'queue' | 'pending' | 'scheduled' | 'quarantined' | 'dead'> {
   readonly oldestMs: number;
+  readonly isPaused: boolean;
 }
 
 /** Everything that can be exported to a monitoring system. */
-export interface CurrentMetrics {
+export interface CurrentMetrics extends Population {
   readonly queues: readonly QueueFigures[];
-  readonly workers: number;
-  readonly children: number;
   readonly staleAcks: number;
   /** the counts since the first */
   readonly totals: readonly TaskSeries[];
@@ -161,11 +160,11 @@ function countersOf(counts: TaskCounts): TaskCounters {
 }
 
 function figuresOf(
-  { queue, pending, scheduled, quarantined, dead, head, dueAt }: QueueState,
+  { queue, pending, scheduled, quarantined, dead, head, dueAt, paused }: QueueState,
   now: number,
 ): QueueFigures {
   // foreign bytes have no time; a worker buries them
   const headMs = head === undefined ? 0 : now - enqueuedAtOf(head) || 0;
   const oldestMs = Math.max(headMs, now - (dueAt ?? now), 0);
-  return { queue, pending, scheduled, quarantined, dead, oldestMs };
+  return { queue, pending, scheduled, quarantined, dead, oldestMs, isPaused: paused !== undefined };
 }

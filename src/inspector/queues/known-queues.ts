@@ -22,6 +22,11 @@ export class KnownQueues {
     return new KnownQueues(() => catalog.queues(), neverServed);
   }
 
+  /** Both: a task may wait in a queue that an app declares and that no worker has ever served. */
+  static declaredOrServed(queues: readonly string[], catalog: CatalogPort): KnownQueues {
+    return new KnownQueues(async () => [...new Set([...queues, ...(await catalog.queues())])], neverServed);
+  }
+
   all(): Promise<readonly string[]> {
     return this.read();
   }

@@ -1,4 +1,4 @@
-import type { MetricsBroker, MetricsBucket } from '../../broker/port/broker.js';
+import type { MetricsBroker, MetricsBucket, Population } from '../../broker/port/broker.js';
 import type { Clock } from '../../values/clock.js';
 
 /** A test counts nothing: its tasks run one after the other, and it sees the end of each. */
@@ -15,7 +15,7 @@ export class MemoryMetrics implements MetricsBroker {
     return [];
   }
 
-  async population(): Promise<{ workers: number; children: number }> {
-    return { workers: 0, children: 0 };
+  async population(): Promise<Population> {
+    return { workers: 0, children: 0, active: [] };
   }
 }

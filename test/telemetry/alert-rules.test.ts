@@ -1,0 +1,117 @@
+/** The alert rules fire for what they are about, and for nothing else. */
+import { HAS_PROMTOOL, NEEDS_PROMTOOL, queried } from './promtool.js';
+
+const RULES = new URL('../../docs/monitoring/alerts.yaml', import.meta.url).pathname;
+const FIRING = 'max by (alertname, queue, task) (ALERTS{alertstate="firing"})';
+const HEALTHY = { 'nestwork_redis_up{instance="a"}': '1x2000', 'nestwork_children{instance="a"}': '8x2000' };
+const TASK = 'queue="default",task="Mail.send"';
+
+interface Case {
+  /** the values of each series, one a minute */
+  readonly series: Readonly<Record<string, string>>;
+  /** the alerts that fire after so many minutes: the labels behind their names */
+  readonly firing: Readonly<Record<number, readonly string[]>>;
+}
+
+/** A report; empty when the rules fire as they should. */
+function verified({ series, firing }: Case): string {
+  const expectations = Object.entries(firing).map(([minute, alerts]) => ({
+    expr: FIRING,
+    minute: Number(minute),
+    samples: alerts.map((labels) => ({ labels, value: 1 })),
+  }));
+  return queried(series, expectations, RULES);
+}
+
+const dead = `{alertname="NestworkTasksDead",${TASK}}`;
+const late = '{alertname="NestworkQueueLate",queue="mail"}';
+const paused = '{alertname="NestworkQueuePaused",queue="mail"}';
+
+const CASES: [string, Case][] = [
+  ['all is well: none fires', { series: HEALTHY, firing: { 10: [], 1500: [] } }],
+  [
+    'no app is scraped: the metrics are absent',
+    { series: {}, firing: { 4: [], 6: ['{alertname="NestworkMetricsAbsent"}'] } },
+  ],
+  [
+    'Redis cannot be read: that is the only alert',
+    { series: { nestwork_redis_up: '0x30' }, firing: { 10: ['{alertname="NestworkRedisUnreachable"}'] } },
+  ],
+  [
+    'a task of a queue that is not paused waits: the queue is late',
+    {
+      series: {
+        ...HEALTHY,
+        'nestwork_queue_oldest_task_age_seconds{queue="mail"}': '900x30',
+        'nestwork_queue_paused{queue="mail"}': '0x30',
+      },
+      firing: { 10: [late] },
+    },
+  ],
+  [
+    'a task of a paused queue waits: the pause alone is an alert, after a day',
+    {
+      series: {
+        ...HEALTHY,
+        'nestwork_queue_oldest_task_age_seconds{queue="mail"}': '900x1600',
+        'nestwork_queue_paused{queue="mail"}': '1x1600',
+      },
+      firing: { 10: [], 1430: [], 1450: [paused] },
+    },
+  ],
+  [
+    'a task of a known name dies: fires for 15 minutes',
+    {
+      series: { ...HEALTHY, [`nestwork_tasks_dead_total{${TASK}}`]: '7x20 8x100' },
+      firing: { 15: [], 25: [dead], 45: [] },
+    },
+  ],
+  [
+    'the first task of a new name dies: fires for 15 minutes',
+    {
+      series: { ...HEALTHY, [`nestwork_tasks_dead_total{${TASK}}`]: '_x30 1x100' },
+      firing: { 29: [], 35: [dead], 60: [] },
+    },
+  ],
+  [
+    'the first task of a new name kills its process and runs too long: fires',
+    {
+      series: {
+        ...HEALTHY,
+        [`nestwork_tasks_crashed_total{${TASK}}`]: '_x30 1x100',
+        [`nestwork_tasks_timed_out_total{${TASK}}`]: '_x30 1x100',
+      },
+      firing: { 35: [`{alertname="NestworkTasksCrash",${TASK}}`, `{alertname="NestworkTasksTimeOut",${TASK}}`] },
+    },
+  ],
+  [
+    'Prometheus begins to scrape an app with old deaths: none fires',
+    { series: { ...HEALTHY, [`nestwork_tasks_dead_total{${TASK}}`]: '57x100' }, firing: { 1: [], 10: [], 30: [] } },
+  ],
+  [
+    'another process of the app takes over: its counts are not new',
+    {
+      series: {
+        ...HEALTHY,
+        [`nestwork_tasks_dead_total{instance="a",${TASK}}`]: '57x30 stale',
+        [`nestwork_tasks_dead_total{instance="b",${TASK}}`]: '_x30 57x60',
+      },
+      firing: { 32: [], 45: [], 60: [] },
+    },
+  ],
+  [
+    'Redis comes back after two hours: its counts are not new',
+    {
+      series: {
+        nestwork_redis_up: '1x60 0x120 1x60',
+        nestwork_children: '8x60 stale _x119 8x60',
+        [`nestwork_tasks_dead_total{${TASK}}`]: '57x60 stale _x119 57x60',
+      },
+      firing: { 185: [], 200: [] },
+    },
+  ],
+];
+
+(HAS_PROMTOOL ? it : it.skip).each(CASES)(`%s${NEEDS_PROMTOOL}`, (_title, given) => {
+  expect(verified(given)).toBe('');
+});
