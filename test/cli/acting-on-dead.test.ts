@@ -78,7 +78,7 @@ describe('nestwork dead redrive', () => {
       expect.stringMatching(/^Redriven 2\. There are more\. Go on with --cursor \S+\n$/),
     ]);
     expect(await places()).toEqual([1, 2]);
-    expect(await fixture.redis.zrange(DEAD, 0, -1)).toEqual(ids.slice(2));
+    expect(await fixture.redis.zrange(DEAD, '0', '-1')).toEqual(ids.slice(2));
     const [, cursor = ''] = /--cursor (\S+)/.exec(stdout) ?? [];
     const next = await nestwork([...redrive, '--yes', '--cursor', cursor], options);
     expect([next.code, next.stdout]).toEqual([0, 'Redriven 1.\n']);

@@ -394,7 +394,7 @@ describe('all matching tasks', () => {
       const first = await deadLetters.redriveAll(filter, { limit: 4, batchSize, onProgress });
       expect(first).toEqual({ redriven: 4, refused: 0, cursor: expect.any(String) });
       expect(progress.at(-1)).toEqual({ done: 4, total: 4, cursor: first.cursor });
-      expect(await fixture.redis.zrange(`${NAMESPACE}dead:default`, 0, -1)).toEqual(ids.slice(4));
+      expect(await fixture.redis.zrange(`${NAMESPACE}dead:default`, '0', '-1')).toEqual(ids.slice(4));
       expect(await deadLetters.count(filter, first.cursor)).toBe(3);
       const second = await deadLetters.deleteAll(filter, { limit: 3, batchSize, cursor: first.cursor });
       // none is left

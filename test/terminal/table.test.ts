@@ -22,7 +22,7 @@ describe('drawTable', () => {
 
   it.each([
     ['three short words', ['TEXT', 'three', 'short', 'words']],
-    ['many more words than a cell may have', ['TEXT', 'many more', 'words', 'than a ce…']],
+    ['many more words than a cell may have', ['TEXT', 'many more', 'words than', 'a cell ma…']],
     ['unbreakablestring', ['TEXT', 'unbreakabl', 'estring']],
   ])('breaks %j between words, into at most so many lines', (text, lines) => {
     const column: Column<string> = { title: 'TEXT', of: (row) => row, shrinks: true, lines: 3 };
