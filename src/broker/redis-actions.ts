@@ -1,3 +1,4 @@
+import { pairsOf } from '../values/pairs.js';
 import { printable } from '../values/printable.js';
 import { ACTIONS, type Action, type ActionName, type ActionPort, type RecordedAction } from './port/action-port.js';
 import type { ForeignValues } from './redis/foreign-values.js';
@@ -33,7 +34,7 @@ export class RedisActions implements ActionPort {
   }
 
   private parse(id: string, fields: readonly string[]): RecordedAction | undefined {
-    const values = new Map(fields.flatMap((name, at) => (at % 2 === 0 ? [[name, fields[at + 1] ?? ''] as const] : [])));
+    const values = new Map(pairsOf(fields));
     const [action = '', subject, count, by] = ['action', 'subject', 'count', 'by'].map((name) => values.get(name));
     if (!isAction(action) || subject === undefined || !/^\d{1,15}$/.test(count ?? '')) {
       this.foreign.found(`The entry ${id} of ${this.connection.keys.actions()}`, fields.join(' '));

@@ -2,9 +2,10 @@ import type { CheckupPort, FoundKey, KeyPage, ServerFacts, SessionRecord } from 
 import { FORMAT, readFormat, readServerFacts } from './redis/redis-checks.js';
 import type { RedisConnection } from './redis/redis-connection.js';
 import { KEYS, type KeyName } from './redis/redis-keys.js';
+import { parseServerFacts } from './redis/server-facts.js';
 import { serverTime } from './redis/server-time.js';
 import { FIRED, firedCrons } from './session-crons.js';
-import { isChild, queuesIn, READS, SERVED_QUEUES } from './session-lists.js';
+import { allSessions, isChild, queuesIn, READS, SERVED_QUEUES } from './session-lists.js';
 
 /** Keys that one step of a scan looks at. */
 const STEP = 500;
@@ -47,6 +48,12 @@ export class RedisCheckup implements CheckupPort {
     return readServerFacts(this.connection);
   }
 
+  async memory(): Promise<{ readonly used: number; readonly limit: number | undefined } | undefined> {
+    const info = await this.connection.command((redis) => redis.info('memory'));
+    const { usedMemory, maxMemory } = parseServerFacts(info);
+    return usedMemory === undefined ? undefined : { used: usedMemory, limit: maxMemory || undefined };
+  }
+
   async setting(name: string): Promise<string | undefined> {
     const pair = await this.connection.command((redis) => redis.config('GET', name));
     return (pair as string[])[1];
@@ -79,13 +86,9 @@ export class RedisCheckup implements CheckupPort {
     });
   }
 
-  sessions(): Promise<SessionRecord[]> {
-    return this.connection.command(async (redis, keys) => {
-      const flat = await redis.zrange(keys.sessions(), '0', '-1', 'WITHSCORES');
-      const ids = flat.filter((_, at) => at % 2 === 0);
-      const hashes = await Promise.all(ids.map((session) => redis.hgetall(keys.session(session))));
-      return ids.map((session, at) => describeSession(session, Number(flat[2 * at + 1]), hashes[at] ?? {}));
-    });
+  async sessions(): Promise<SessionRecord[]> {
+    const found = await allSessions(this.connection);
+    return found.map(({ session, until, fields }) => describeSession(session, until, fields));
   }
 
   heldBy(child: string): Promise<number> {

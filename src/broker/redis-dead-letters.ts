@@ -13,6 +13,7 @@ import type {
 } from './port/dead-letter-broker.js';
 import { type ForeignValues, isWhole } from './redis/foreign-values.js';
 import type { RedisConnection } from './redis/redis-connection.js';
+import { unlessWrongType } from './redis/redis-errors.js';
 import { serverTime } from './redis/server-time.js';
 
 /** Bytes of records after which a read has enough: a script holds up everyone else while it runs. */
@@ -71,10 +72,14 @@ export class RedisDeadLetters implements DeadLetterBroker, DeadPurgeBroker, Deat
 
   /** Those that have notes: mostly none. */
   private async noting(queue: string, deaths: readonly Death[]): Promise<string[]> {
-    const ids = deaths.map(({ id }) => id);
-    if (ids.length === 0) return [];
-    const notes = await this.connection.command((redis, keys) => redis.hmget(keys.deadNotes(queue), ...ids));
-    return ids.filter((_, at) => notes[at] != null);
+    return this.connection.command(async (redis, keys) => {
+      const key = keys.deadNotes(queue);
+      const all = await redis.hlen(key).catch(ofWrongType);
+      if (all === 0) return [];
+      const ids = deaths.map(({ id }) => id);
+      const noted = await Promise.all(ids.map((id) => redis.hexists(key, id)));
+      return ids.filter((_, at) => noted[at] === 1);
+    });
   }
 
   remove(queue: string, deaths: readonly Death[]): Promise<number> {
@@ -113,4 +118,10 @@ function entriesOf(queue: string, fields: readonly Buffer[]): DeadEntry[] {
     entries.push({ queue, id: id.toString(), diedAt: Number(diedAt), record });
   }
   return entries;
+}
+
+/** A key of somebody else has no notes. */
+function ofWrongType(error: Error): number {
+  unlessWrongType(error);
+  return 0;
 }

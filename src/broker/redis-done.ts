@@ -1,4 +1,5 @@
 import { type DoneRecord, decodeDone, encodeDone } from '../task/done-record.js';
+import { pairsOf } from '../values/pairs.js';
 import type { DoneBroker, DoneKeepingBroker, DonePage, DoneQuery } from './port/done-port.js';
 import type { RedisConnection } from './redis/redis-connection.js';
 
@@ -46,5 +47,5 @@ export class RedisDone implements DoneKeepingBroker, DoneBroker {
 
 /** `[record, end, record, ...]` */
 function recordsOf(flat: readonly string[]): DoneRecord[] {
-  return flat.flatMap((stored, at) => (at % 2 === 0 ? (decodeDone(stored, Number(flat[at + 1])) ?? []) : []));
+  return pairsOf(flat).flatMap(([stored, endedAt]) => decodeDone(stored, Number(endedAt)) ?? []);
 }

@@ -1,4 +1,5 @@
 import { decodeCounts, decodeNumbers, encodeCounts } from '../task/task-counts.js';
+import { pairsOf } from '../values/pairs.js';
 import type {
   Claimant,
   CountingBroker,
@@ -14,8 +15,6 @@ import { serverTime } from './redis/server-time.js';
 import { isChild, liveSessions } from './session-lists.js';
 
 const MINUTE_MS = 60_000;
-/** Redis returns its minute; the answer may take until the next one. */
-const MOST_TRIES = 3;
 /** Hashes that are read at once. */
 const READ_AT_ONCE = 8;
 
@@ -55,8 +54,8 @@ export class RedisMetrics implements CountingBroker, SamplingBroker, MetricsBrok
 
   async totals(): Promise<TaskSeries[]> {
     const [totals, endings] = await this.connection.call('totals', {});
-    const counts = new Map(pairs(totals));
-    for (const [field, number] of pairs(endings)) {
+    const counts = new Map(pairsOf(totals));
+    for (const [field, number] of pairsOf(endings)) {
       const end = field.lastIndexOf(' ');
       const series = field.slice(0, end);
       counts.set(series, withOne(counts.get(series) ?? '', field.slice(end + 1), Number(number)));
@@ -74,15 +73,15 @@ export class RedisMetrics implements CountingBroker, SamplingBroker, MetricsBrok
     return Date.now() + this.aheadMs;
   }
 
-  /** Keys have the minute in their names, and Redis alone knows it. */
+  /** Keys have the minute of Redis in their names. A refusal has it, too: the next try fails only if that minute is over, too. */
   private async inMinute(
     call: (time: { minute: string; ten: string }) => Promise<readonly [number, number, number?]>,
   ): Promise<void> {
-    for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
+    for (let done = 0; done !== 1; ) {
       const minute = Math.floor(this.time / MINUTE_MS);
-      const [done, now] = await call({ minute: String(minute), ten: String(Math.floor(minute / 10)) });
+      const [isDone, now] = await call({ minute: String(minute), ten: String(Math.floor(minute / 10)) });
       this.aheadMs = now - Date.now();
-      if (done === 1) return;
+      done = isDone;
     }
   }
 }
@@ -117,8 +116,4 @@ function withOne(text: string, name: string, more: number): string {
   const numbers = decodeNumbers(text);
   numbers.set(name, (numbers.get(name) ?? 0) + more);
   return [...numbers].map(([each, number]) => `${each} ${number}`).join(' ');
-}
-
-function pairs(flat: readonly string[]): [string, string][] {
-  return flat.flatMap((field, at): [string, string][] => (at % 2 === 0 ? [[field, flat[at + 1] ?? '']] : []));
 }

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { pairsOf } from '../values/pairs.js';
 import type { RedisConnection } from './redis/redis-connection.js';
 import type { RedisKeys } from './redis/redis-keys.js';
 
@@ -24,6 +25,17 @@ export function queuesIn(list: string | null | undefined): string[] {
 /** The hash of each session whose lease runs. */
 export function liveSessions(connection: RedisConnection): Promise<Record<string, string>[]> {
   return ofLiveSessions(connection, (redis, session, keys) => redis.hgetall(keys.session(session)));
+}
+
+/** The hash of each session, whether its lease runs or not, and when that ends, in ms since 1970. */
+export function allSessions(
+  connection: RedisConnection,
+): Promise<{ session: string; until: number; fields: Record<string, string> }[]> {
+  return connection.command(async (redis, keys) => {
+    const leases = pairsOf(await redis.zrange(keys.sessions(), '0', '-1', 'WITHSCORES'));
+    const hashes = await Promise.all(leases.map(([session]) => redis.hgetall(keys.session(session))));
+    return leases.map(([session, until], at) => ({ session, until: Number(until), fields: hashes[at] ?? {} }));
+  });
 }
 
 /** The values of some fields of each session whose lease runs. */

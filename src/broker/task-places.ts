@@ -14,7 +14,7 @@ import type {
 import type { RedisConnection } from './redis/redis-connection.js';
 import { serverTime } from './redis/server-time.js';
 import { dueArgs } from './redis-producer.js';
-import { isChild } from './session-lists.js';
+import { allSessions, isChild } from './session-lists.js';
 import type { TaskFinder } from './task-finder.js';
 
 /** Bytes of messages after which a script has enough: it holds up everyone else while it runs. */
@@ -48,20 +48,12 @@ export class RedisTaskPlaces implements TaskPort {
   }
 
   async children(): Promise<ChildOfWorker[]> {
-    const flat = await this.connection.command((redis, keys) => redis.zrange(keys.sessions(), '0', '-1', 'WITHSCORES'));
-    const sessions = flat.flatMap((session, at) =>
-      at % 2 === 0 ? [{ session, leaseUntil: Number(flat[at + 1]) }] : [],
-    );
-    const found = await Promise.all(
-      sessions.map(async ({ session, leaseUntil }) => {
-        const fields = await this.connection.command((redis, keys) => redis.hgetall(keys.session(session)));
-        const { '@host': host = '', '@pid': pid } = fields;
-        return Object.keys(fields)
-          .filter(isChild)
-          .map((child) => ({ child, host, pid: Number(pid), leaseUntil }));
-      }),
-    );
-    return found.flat().sort((a, b) => (a.child < b.child ? -1 : 1));
+    const found = (await allSessions(this.connection)).flatMap(({ until, fields }) => {
+      const { '@host': host = '', '@pid': pid } = fields;
+      const children = Object.keys(fields).filter(isChild);
+      return children.map((child) => ({ child, host, pid: Number(pid), leaseUntil: until }));
+    });
+    return found.sort((a, b) => (a.child < b.child ? -1 : 1));
   }
 
   async held(child: string, after: string, limit: number): Promise<{ tasks: HeldTask[]; more: boolean }> {

@@ -214,6 +214,7 @@ export class Supervisor {
     if (error) this.options.logger.error(printedReason(error));
     this.exitCode = 1;
     this.stopping = true;
+    this.status.state = 'stopping';
     this.pool.blame.lift();
     for (const child of this.pool.children) child.kill();
     this.endWhenDone();

@@ -183,7 +183,7 @@ export class ClaimLoop {
     if (prepared.policy.hardTimeoutMs !== undefined) scoreboard.limited(claimed.id, hardLimit(prepared));
     this.running.add(prepared.task, claimed.message);
     prepared.task.notes = this.options.notes;
-    this.options.onStart?.started(prepared.task);
+    this.options.onStart?.started(prepared.task, prepared.at);
     // it never rejects; a callback, because an async function takes a twelfth of the time of a short task
     void executor.run(prepared).then((outcome) => this.end(claimed, prepared, outcome));
   }

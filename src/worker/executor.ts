@@ -48,7 +48,8 @@ export type OutcomeListener = (task: RunningTask, outcome: Outcome, givenBack?: 
 
 /** Is called with the start of each attempt, and with each task that cannot be started. As an {@link OutcomeListener}. */
 export interface StartListener {
-  started(task: RunningTask): void;
+  /** @param at the time, in ms since 1970 */
+  started(task: RunningTask, at: number): void;
   unstarted(claimed: ClaimedTask, failure: Failure): void;
 }
 
@@ -57,6 +58,8 @@ export interface PreparedTask {
   readonly task: RunningTask;
   readonly definition: TaskDefinition;
   readonly policy: TaskPolicy;
+  /** when it was prepared, in ms since 1970 */
+  readonly at: number;
 }
 
 /** One attempt as a short pipeline: decode, look up, run inside its context, and turn the result or error into one outcome. */
@@ -84,8 +87,9 @@ export class Executor {
       const refusal = wrongKind(definition, queue);
       if (refusal) return unstarted(refusal, { kind: 'dead' }, task);
       const policy = definition.policyOf(queue, task.message.options);
-      const late = expired(task, message, policy.expiresMs, this.clock());
-      return late ? unstarted(late, { kind: 'dead' }, task) : { task, definition, policy };
+      const at = this.clock();
+      const late = expired(task, message, policy.expiresMs, at);
+      return late ? unstarted(late, { kind: 'dead' }, task) : { task, definition, policy, at };
     } catch (error) {
       return unstarted(error, { kind: 'dead' }, task);
     }

@@ -44,8 +44,8 @@ export class MetricsFlush {
     const counting = new TaskCounting(new Set(options.names));
     this.counting = counting;
     this.onStart = {
-      started: (task) => {
-        counting.started(task);
+      started: (task, at) => {
+        counting.started(task, at);
         this.later();
       },
       unstarted: (claimed, failure) => {

@@ -1,7 +1,6 @@
 import type { ClaimedTask, TaskSeries } from '../broker/port/broker.js';
 import { HardTimeoutError } from '../policy/task-errors.js';
 import { noCounts, OTHER, observe, type TaskCounts } from '../task/task-counts.js';
-import { type Clock, systemClock } from '../values/clock.js';
 import type { Failure, Outcome } from './executor.js';
 import type { RunningTask } from './running-task.js';
 
@@ -19,10 +18,7 @@ export class TaskCounting {
   private last: Series | undefined;
 
   /** @param names those of the tasks that the app has */
-  constructor(
-    private readonly names: ReadonlySet<string>,
-    private readonly clock: Clock = systemClock,
-  ) {}
+  constructor(private readonly names: ReadonlySet<string>) {}
 
   get isEmpty(): boolean {
     return this.series.size === 0;
@@ -36,10 +32,11 @@ export class TaskCounting {
     return taken;
   }
 
-  started({ name, queue, message }: RunningTask): void {
+  /** @param at the time, in ms since 1970 */
+  started({ name, queue, message }: RunningTask, at: number): void {
     const counts = this.countsOf(queue, name);
     counts.started += 1;
-    observe(counts.waiting, this.clock() - message.enqueuedAt);
+    observe(counts.waiting, at - message.enqueuedAt);
   }
 
   /** A task that is parked for a worker of another version is not counted: it was not tried. */

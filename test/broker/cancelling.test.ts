@@ -46,11 +46,10 @@ describe('cancelling a task that waits', () => {
         await fixture.broker.promote(1);
       },
     ],
-  ])('in %s removes it, and leaves its neighbours', async (key, where, put) => {
-    const neighbours = fixture.messages(2).map((message) => counted(message, { crashes: 1 }));
+  ])('in %s removes it, and leaves its neighbours in their order', async (key, where, put) => {
+    const neighbours = fixture.messages(3).map((message) => counted(message, { crashes: 1 }));
     const cancelled = counted(fixture.message(), { crashes: 1 });
-    const [first = '', last = ''] = neighbours;
-    for (const message of [first, cancelled, last]) await put(message);
+    for (const message of neighbours.toSpliced(1, 0, cancelled)) await put(message);
     expect(await fixture.broker.cancel(idOf(cancelled))).toMatchObject({ state: where, queue: key.split(':')[1] });
     expect(await state()).toEqual({ [key]: neighbours, cancelled: [idOf(cancelled)] });
     // once more changes nothing

@@ -209,18 +209,23 @@ describe('the notes of a task that dies', () => {
   });
 
   it('do not keep it from its end when foreign keys lie in their place', async () => {
-    const [{ id, message, child }, other] = [await held(), await noting()];
+    const [{ id, message, child }, ...others] = [await held(), await noting(), await noting()];
     await fixture.redis.rpush(key(id), 'x');
     await fixture.redis.set('{nestwork}:dead-notes:default', 'x');
     expect(await fixture.broker.bury(child, { id, queue: 'default', message }, REPORT)).toBe(true);
     expect(await fixture.redis.lrange(key(id), 0, -1)).toEqual(['x']);
-    const buried = { id: other.id, queue: 'default', message: other.message };
-    expect(await fixture.broker.bury(other.child, buried, REPORT)).toBe(true);
-    const { diedAt = 0 } =
-      (await fixture.broker.deadLetters.read('default', ALL)).entries.find((death) => death.id === id) ?? {};
-    const again = { queue: 'default', deaths: [id, diedAt], noting: [id] };
+    for (const other of others) {
+      const buried = { id: other.id, queue: 'default', message: other.message };
+      expect(await fixture.broker.bury(other.child, buried, REPORT)).toBe(true);
+    }
+    const { deadLetters } = fixture.broker;
+    const { entries } = await deadLetters.read('default', ALL);
+    const { id: first = '', diedAt = 0 } = entries[0] ?? {};
+    // the notes were there when they were looked for
+    const again = { queue: 'default', deaths: [first, diedAt], noting: [first] };
     expect(await fixture.call('redrive', again)).toEqual([1]);
-    expect(await fixture.broker.deadLetters.purge('default', { most: 0 }, 10)).toBe(1);
+    expect(await deadLetters.redrive('default', entries.slice(1, 2))).toEqual(['redriven']);
+    expect(await deadLetters.purge('default', { most: 0 }, 10)).toBe(1);
     await fixture.redis.del(key(id), '{nestwork}:dead-notes:default');
   });
 });

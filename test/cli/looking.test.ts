@@ -59,6 +59,14 @@ describe('nestwork queues ls', () => {
     expect(ofDefault?.[4]).toMatch(/^\d+$/);
   });
 
+  it('shows a queue as quiet when each worker that serves it is quiet', async () => {
+    await publishWorker(fixture, {}, ['bulk']);
+    await publishWorker(fixture, { state: 'quiet' }, ['bulk', 'mail']);
+    const { stdout } = await nestwork(['queues', 'ls'], options);
+    const served = linesOf(stdout).map((line) => line.split('\t')[5]);
+    expect(served).toEqual(['SERVED', 'yes', 'yes', 'quiet']);
+  });
+
   it('draws a table within the width of a terminal, in colours unless NO_COLOR is set', async () => {
     const coloured = await onTerminal('queues ls', { ...options, env: { ...options.env, TERM: 'xterm' } });
     const plain = await onTerminal('queues ls', { ...options, columns: 72, env: { ...options.env, NO_COLOR: '1' } });

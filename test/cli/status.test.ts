@@ -18,7 +18,10 @@ beforeAll(async () => {
   writeFileSync(join(directory, 'nestwork.config.json'), JSON.stringify({ commandTimeout: '300ms' }));
   options = { env: { NESTWORK_REDIS_URL: fixture.server.url }, cwd: directory };
 });
-afterEach(() => fixture.reset());
+afterEach(async () => {
+  await fixture.redis.config('SET', 'maxmemory', 0);
+  await fixture.reset();
+});
 afterAll(async () => {
   rmSync(directory, { recursive: true });
   await fixture.stop();
@@ -89,6 +92,15 @@ describe('nestwork status', () => {
         await seedDead(fixture, [{ diedAt: (await fixture.now()) - 60_000 }]);
       },
       'dead ls --since 1h',
+    ],
+    [
+      'memory-short',
+      async () => {
+        await publishWorker(fixture);
+        const [, used = ''] = /used_memory:(\d+)/.exec(await fixture.redis.info('memory')) ?? [];
+        await fixture.redis.config('SET', 'maxmemory', Math.ceil(1.01 * Number(used)));
+      },
+      'doctor',
     ],
     [
       'worker-crashing',

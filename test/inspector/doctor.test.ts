@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import type { Claimant } from '../../src/broker/port/broker.js';
+import type { WorkerDigest } from '../../src/broker/port/worker-port.js';
 import { parseServerFacts } from '../../src/broker/redis/server-facts.js';
 import { RedisBroker } from '../../src/broker/redis-broker.js';
 import type { CronDeclaration } from '../../src/cron/cron-definition.js';
@@ -70,20 +71,26 @@ afterEach(() => fixture?.stop());
 
 /** Opens a session that serves the queues and has published what it does. */
 async function worker(
-  given: { version?: string; crons?: CronDeclaration[]; upMs?: number; queues?: string[] } = {},
+  given: {
+    version?: string;
+    state?: WorkerDigest['state'];
+    crons?: CronDeclaration[];
+    upMs?: number;
+    queues?: string[];
+  } = {},
 ): Promise<Claimant> {
-  const { version = '1.0.0', crons = [], upMs = 0, queues = ['default'] } = given;
+  const { version = '1.0.0', state = 'running', crons = [], upMs = 0, queues = ['default'] } = given;
   const session = `${fixture.ids.next()}-30000`;
   const catalog = [
     { name: 'Some.task', queue: 'default' },
     ...crons.map(({ name, queue, ...cron }) => ({ name, queue, cron })),
   ];
   await fixture.broker.openSession({ session, leaseMs: 30_000, queues, host: 'host-1', pid: 7, catalog });
-  await fixture.broker.workers.publish(session, digest(version, upMs), 30_000);
+  await fixture.broker.workers.publish(session, { ...digest(version, upMs), state }, 30_000);
   return { session, child: `${session}.1`, queues };
 }
 
-function digest(version: string, upMs: number): Parameters<RedisBroker['workers']['publish']>[1] {
+function digest(version: string, upMs: number): WorkerDigest {
   const empty = { forked: 0, children: [], restarted: 0, restarts: [] };
   return { version, state: 'running', inProcess: false, upMs, bytes: 1, ...empty };
 }
@@ -171,6 +178,7 @@ const FAULTS: Fault[] = [
   },
   { code: 'cron-differs', where: 'cron Reports.daily', cause: differ },
   { code: 'no-worker', where: 'queue bulk', cause: strand },
+  { code: 'no-worker', where: 'queue bulk', cause: quieten },
   { code: 'no-worker', where: 'queue typo', cause: () => fixture.broker.enqueue('typo', fixture.messages(1)) },
   { code: 'shared-queue', where: 'queue default', cause: share },
   {
@@ -243,6 +251,11 @@ async function differ(): Promise<void> {
 async function strand(): Promise<void> {
   const { session } = await worker({ queues: ['bulk'] });
   await fixture.broker.closeSession(session);
+  await fixture.broker.enqueue('bulk', fixture.messages(1));
+}
+
+async function quieten(): Promise<void> {
+  await healthy({ state: 'quiet', queues: ['bulk'] });
   await fixture.broker.enqueue('bulk', fixture.messages(1));
 }
 

@@ -20,7 +20,7 @@ const NOW = 100_000;
 const RETRY: Decision = { kind: 'retry', inMs: 5 };
 
 function counting(names: string[] = ['Some.task']): TaskCounting {
-  return new TaskCounting(new Set(names), () => NOW);
+  return new TaskCounting(new Set(names));
 }
 
 function task(name = 'Some.task', enqueuedAt = NOW - 700, queue = 'default'): RunningTask {
@@ -57,7 +57,7 @@ it.each<[string, Outcome, boolean, Record<string, number>]>([
 ])('counts an attempt that %s', (_how, outcome, givenBack, expected) => {
   const counts = counting();
   const running = task();
-  counts.started(running);
+  counts.started(running, NOW);
   counts.ended(running, outcome, givenBack);
   const series = only(counts.take());
   expect(shown(series?.counts)).toEqual({ started: 1, ...expected });
@@ -92,8 +92,8 @@ it('counts tasks that the app does not have, and bytes that are no task, as `oth
 
 it('takes the times of waiting and running, and none below 0 from a clock that is behind', () => {
   const counts = counting();
-  counts.started(task('Some.task', NOW - 700));
-  counts.started(task('Some.task', NOW + 700));
+  counts.started(task('Some.task', NOW - 700), NOW);
+  counts.started(task('Some.task', NOW + 700), NOW);
   counts.ended(task(), { kind: 'done', result: 1, durationMs: 30.25 });
   const series = only(counts.take());
   expect(series?.counts.waiting.sumUs).toBe(700_000);
@@ -110,7 +110,7 @@ it('keeps names and queues apart, and begins at 0 after they are taken', () => {
     ['A.a', 'bulk'],
     ['A.a', 'default'],
   ] as const) {
-    counts.started(task(name, NOW, queue));
+    counts.started(task(name, NOW, queue), NOW);
   }
   expect(counts.take().map(({ queue, task: name, counts: { started } }) => [queue, name, started])).toEqual([
     ['default', 'A.a', 2],
@@ -118,14 +118,14 @@ it('keeps names and queues apart, and begins at 0 after they are taken', () => {
     ['bulk', 'A.a', 1],
   ]);
   expect(counts.isEmpty).toBe(true);
-  counts.started(task('A.a'));
+  counts.started(task('A.a'), NOW);
   expect(counts.take().map(({ counts: { started } }) => started)).toEqual([1]);
 });
 
 it('has at most a thousand series, and counts further ones as `other` of their queue', () => {
   const counts = counting();
-  for (let index = 0; index < 1_003; index += 1) counts.started(task(`Task.${index}`));
-  counts.started(task('Task.7'));
+  for (let index = 0; index < 1_003; index += 1) counts.started(task(`Task.${index}`), NOW);
+  counts.started(task('Task.7'), NOW);
   const series = counts.take();
   expect(series).toHaveLength(1_001);
   expect(series.at(-1)).toMatchObject({ task: 'other', counts: { started: 3 } });

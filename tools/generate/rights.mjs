@@ -19,7 +19,7 @@ const DIRECT = [
   ['cancel() and status()', 'cancelled', 'zscore', 'R'],
   ['DeadLetters', 'dead', 'zcount zscore', 'R'],
   ['DeadLetters', 'records', 'hget', 'R'],
-  ['DeadLetters', 'deadNotes', 'hget hmget', 'R'],
+  ['DeadLetters', 'deadNotes', 'hget hlen hexists', 'R'],
   ['DeadLetters', undefined, 'time'],
   ['DeadLetters', 'actions', 'xadd'],
   ['BroadcastLog', 'broadcast', 'hgetall', 'R'],

@@ -70,6 +70,8 @@ export interface CheckupPort {
   /** The name of a key, by the part of it behind the namespace. */
   key(name: string): string;
   server(): Promise<ServerFacts>;
+  /** Bytes, without a `limit` where Redis has none; undefined where the server does not report them. */
+  memory(): Promise<{ readonly used: number; readonly limit: number | undefined } | undefined>;
   /** A setting of the server; undefined where it has none of this name. */
   setting(name: string): Promise<string | undefined>;
   /** The time of Redis, in ms since 1970. */

@@ -67,13 +67,14 @@ export const CHECKS: Readonly<Record<DoctorCheckName, Check>> = {
   versions: async (readings) => judgeVersions(await workersReading(readings)),
   crons: async (readings) => judgeCrons(await workersReading(readings)),
   queues: async (readings) => {
-    const [queues, survey, now] = await Promise.all([readings.queues(), readings.keys(), readings.now()]);
+    const [queues, workers, survey, now] = await Promise.all([
+      readings.queues(),
+      readings.workers(),
+      readings.keys(),
+      readings.now(),
+    ]);
     const known = new Set(queues.map(({ queue }) => queue));
-    return judgeQueues(
-      queues,
-      survey.queues.filter((queue) => !known.has(queue)),
-      now,
-    );
+    return judgeQueues({ queues, workers, strays: survey.queues.filter((queue) => !known.has(queue)), now });
   },
   names: async ({ broker, queueNames, withinMs }) =>
     judgeNames(await surveyNames(broker, await queueNames(), withinMs)),

@@ -1,7 +1,9 @@
 import type { QueueState } from '../../broker/port/broker.js';
 import type { PausedQueue } from '../../broker/port/pause-port.js';
+import type { WorkerRecord } from '../../broker/port/worker-port.js';
 import { counted } from '../../values/counted.js';
 import { quoted } from '../../values/shell-word.js';
+import { describeWorker, isQuiet } from '../workers/worker-report.js';
 import type { DoctorFinding } from './doctor-report.js';
 import type { NameSurvey } from './name-survey.js';
 import { finding, judged, type Outcome, ok } from './outcome.js';
@@ -16,22 +18,32 @@ const FEW = 10;
 /** An hour with more than so many times the deaths of a mean hour. */
 const GROWTH = 2;
 
-/**
- * @param strays queues in which tasks wait, and that no worker has ever served
- * @param now in ms since 1970, by the clock of Redis
- */
-export function judgeQueues(queues: readonly QueueState[], strays: readonly string[], now: number): Outcome {
+/** The queues that a doctor judges. */
+export interface QueuesReading {
+  readonly queues: readonly QueueState[];
+  readonly workers: readonly WorkerRecord[];
+  /** queues in which tasks wait, and that no worker has ever served */
+  readonly strays: readonly string[];
+  /** in ms since 1970, by the clock of Redis */
+  readonly now: number;
+}
+
+export function judgeQueues({ queues, workers, strays, now }: QueuesReading): Outcome {
+  const serving = workers.map(describeWorker);
   const findings: DoctorFinding[] = [];
   for (const { queue, pending, quarantined, dueAt, served, contestants } of queues) {
     const overdue = dueAt !== undefined && now - dueAt > PROMOTED_WITHIN_MS;
-    if (!served && (pending + quarantined > 0 || overdue)) {
+    const quiet = isQuiet(queue, serving);
+    if ((!served || quiet) && (pending + quarantined > 0 || overdue)) {
       const waiting =
         pending + quarantined > 0
           ? counted(pending + quarantined, 'task waits', 'tasks wait')
           : 'Scheduled tasks are due';
       findings.push(
         finding('no-worker', `queue ${queue}`, {
-          what: `${waiting}, and no worker with a booted child serves the queue.`,
+          what: quiet
+            ? `${waiting}, and each worker that serves the queue is quiet or stops.`
+            : `${waiting}, and no worker with a booted child serves the queue.`,
           remedy: 'Start a worker that serves it: see its options `queues` and `excludeQueues`.',
           command: `npx nestwork tasks ls --queue ${quoted(queue)}`,
         }),

@@ -2,7 +2,7 @@ import type { SessionRecord } from '../../broker/port/checkup-port.js';
 import type { WorkerRecord } from '../../broker/port/worker-port.js';
 import { cronDifference } from '../../cron/cron-difference.js';
 import { counted } from '../../values/counted.js';
-import { shortId } from '../workers/worker-report.js';
+import { type Place, placeOf, processOf } from '../workers/worker-place.js';
 import type { DoctorFinding } from './doctor-report.js';
 import { finding, judged, type Outcome, ok } from './outcome.js';
 
@@ -124,14 +124,4 @@ function groups<T>(all: readonly T[], of: (one: T) => string | undefined): [valu
 
 function listed(all: readonly (readonly [value: string, workers: readonly Place[]])[]): string {
   return all.map(([value, workers]) => `${value} (${workers.map(processOf).join('; ')})`).join(', ');
-}
-
-type Place = Pick<SessionRecord, 'host' | 'pid' | 'session'>;
-
-function placeOf(place: Place): string {
-  return `worker ${shortId(place.session)} (${processOf(place)})`;
-}
-
-function processOf({ host, pid }: Place): string {
-  return `process ${pid} on ${host}`;
 }

@@ -15,8 +15,7 @@ export function depthOf({ pending, quarantined, scheduled }: QueueSample): numbe
 /** The tasks that go in and out of one queue. A sample is of the beginning of its bucket. */
 export class QueueFlow {
   private out = 0;
-  /** of the tasks that ended between the first sample and the last */
-  private outBetween = 0;
+  private between = 0;
   private outSince = 0;
   private first: number | undefined;
   private last: number | undefined;
@@ -34,6 +33,11 @@ export class QueueFlow {
     if (this.first !== undefined) this.outSince += ended;
   }
 
+  /** How many tasks ended between the first sample and the last. */
+  get outBetween(): number {
+    return this.between;
+  }
+
   get summary(): QueueSummary {
     const { queue, out, first, last, oldestMs, outBetween } = this;
     // one sample shows no change
@@ -43,7 +47,7 @@ export class QueueFlow {
   }
 
   private sampled(sample: QueueSample): void {
-    this.outBetween = this.outSince;
+    this.between = this.outSince;
     this.oldestMs = Math.max(this.oldestMs ?? 0, sample.oldestMs);
     if (this.first === undefined) this.first = depthOf(sample);
     else this.last = depthOf(sample);

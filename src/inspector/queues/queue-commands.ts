@@ -5,6 +5,12 @@ import { duration, text } from '../../terminal/usage.js';
 import type { InspectorContext } from '../inspector-context.js';
 import type { QueueReport } from '../queue-health.js';
 import { purgeCommand } from '../tasks/purge-command.js';
+import { isQuiet } from '../workers/worker-report.js';
+
+/** A queue, and whether no worker that serves it claims. */
+interface ListedQueue extends QueueReport {
+  readonly quiet: boolean;
+}
 
 const COLUMNS = [
   { title: 'QUEUE', of: ({ queue }: QueueReport) => queue },
@@ -12,7 +18,7 @@ const COLUMNS = [
   { title: 'SCHEDULED', of: ({ scheduled }: QueueReport) => scheduled, align: 'right' as const },
   { title: 'DEAD', of: ({ dead }: QueueReport) => dead, align: 'right' as const },
   { title: 'WAITS', of: ({ waitingMs }: QueueReport) => timeSpan(waitingMs), align: 'right' as const },
-  { title: 'SERVED', of: ({ served }: QueueReport) => (served ? 'yes' : 'no') },
+  { title: 'SERVED', of: ({ served, quiet }: ListedQueue) => (quiet ? 'quiet' : served ? 'yes' : 'no') },
   { title: 'NOTE', of: noteOf, shrinks: 20, lines: 3 },
 ];
 
@@ -27,8 +33,10 @@ export const queueCommands: CommandGroup<InspectorContext> = {
       name: 'ls',
       summary: 'list the queues: how deep, how old, whether a worker serves them',
       run: async ({ inspector, out }: InspectorContext) => {
-        const { queues } = await inspector();
-        out.table(await queues.list(), COLUMNS, 'No worker has ever started in this namespace: it has no queues.');
+        const { queues, workers } = await inspector();
+        const [reports, serving] = await Promise.all([queues.list(), workers.list()]);
+        const listed = reports.map((report) => ({ ...report, quiet: isQuiet(report.queue, serving) }));
+        out.table(listed, COLUMNS, 'No worker has ever started in this namespace: it has no queues.');
         return undefined;
       },
     }),

@@ -1,21 +1,25 @@
 import { ago, count } from '../../terminal/figures.js';
 import { printable } from '../../values/printable.js';
+import { placeOf } from '../workers/worker-place.js';
 import type { WorkerReport } from '../workers/worker-report.js';
 import type { QueueStatus, StatusFinding, StatusReport } from './status-report.js';
 
 /** So many crashes among the last restarts of a worker, within this time, are no accident. */
 const CRASHES = 3;
 const CRASHING_MS = 300_000;
+/** The part of the memory limit of Redis from which on it is nearly full. */
+const NEARLY_FULL = 0.95;
 /** Names in one sentence. */
 const MOST_NAMES = 3;
 
 /** The figures that findings are made of. */
-export type StatusFacts = Pick<StatusReport, 'at' | 'queues' | 'workers' | 'crons' | 'dead'>;
+export type StatusFacts = Pick<StatusReport, 'at' | 'queues' | 'workers' | 'crons' | 'dead' | 'memory'>;
 
 /** Everything in a namespace that needs a look, problems first. */
 export function findingsOf(facts: StatusFacts, maxDead: number): StatusFinding[] {
   const findings = [
     ...workless(facts),
+    ...memoryShort(facts),
     ...facts.queues.flatMap((queue) => ofQueue(queue, facts)),
     ...died(facts, maxDead),
     ...facts.workers.flatMap((worker) => ofWorker(worker, facts.at)),
@@ -36,7 +40,16 @@ function workless({ workers, queues }: StatusFacts): StatusFinding[] {
   const tasks = waiting.reduce((sum, { pending }) => sum + pending, 0);
   const wait = tasks === 1 ? '1 task waits' : `${count(tasks)} tasks wait`;
   const which = tasks === 0 ? '' : ` ${wait} in ${named(waiting.map(({ queue }) => queue))}.`;
-  return [{ code: 'no-worker', severity: 'problem', text: `No worker runs.${which}`, command }];
+  return [
+    { code: 'no-worker', severity: 'problem', text: `No worker runs.${which} Start the app in worker mode.`, command },
+  ];
+}
+
+function memoryShort({ memory }: StatusFacts): StatusFinding[] {
+  const { used, limit } = memory ?? {};
+  if (used === undefined || limit === undefined || used < limit * NEARLY_FULL) return [];
+  const text = `Redis uses ${Math.round((100 * used) / limit)} % of its memory limit. A full Redis refuses new tasks.`;
+  return [{ code: 'memory-short', severity: 'problem', text, command: ['doctor'] }];
 }
 
 function ofQueue(queue: QueueStatus, { at, workers }: StatusFacts): StatusFinding[] {
@@ -81,7 +94,7 @@ function died({ queues, dead }: StatusFacts, maxDead: number): StatusFinding[] {
 
 function ofWorker(worker: WorkerReport, at: Date): StatusFinding[] {
   const { id, host, pid, restarts } = worker;
-  const place = `the worker ${printable(host)} (process ${pid})`;
+  const place = `the ${placeOf({ session: id, host, pid })}`;
   const notice = noticeOf(worker);
   if (notice) {
     const [code, text] = notice;

@@ -34,14 +34,16 @@ export function flowOf(
   const recent = buckets.slice(-MINUTES - 1);
   const flow = new QueueFlow(queue);
   for (const bucket of recent) flow.add(bucket);
-  const whole = recent
-    .slice(0, -1)
-    .map(({ series }) => sum(series, (each) => (each.queue === queue ? outOf(each.counts) : 0)));
-  const outPerMinute = whole.length === 0 ? 0 : sum(whole, (out) => out) / whole.length;
   const sampled = ({ samples }: MetricsBucket): boolean => samples.some((sample) => sample.queue === queue);
   const minutes = recent.findLastIndex(sampled) - recent.findIndex(sampled);
   const { in: came } = flow.summary;
-  return { inPerMinute: came === undefined || minutes === 0 ? undefined : came / minutes, outPerMinute };
+  // both of the same minutes, or they could not be compared
+  if (came !== undefined && minutes > 0) {
+    return { inPerMinute: came / minutes, outPerMinute: flow.outBetween / minutes };
+  }
+  const whole = recent.slice(0, -1);
+  const out = sum(whole, ({ series }) => sum(series, (each) => (each.queue === queue ? outOf(each.counts) : 0)));
+  return { inPerMinute: undefined, outPerMinute: whole.length === 0 ? 0 : out / whole.length };
 }
 
 function sum<T>(all: readonly T[], of: (one: T) => number): number {

@@ -26,7 +26,7 @@ export class StatusReader {
   private readonly history: MinuteHistory;
 
   constructor(
-    private readonly broker: Pick<AppBroker, 'metrics' | 'deadLetters'>,
+    private readonly broker: Pick<AppBroker, 'metrics' | 'deadLetters' | 'checkup'>,
     private readonly known: KnownQueues,
     private readonly rooms: Rooms,
   ) {
@@ -39,12 +39,13 @@ export class StatusReader {
     assertCount(maxDead);
     const { metrics, deadLetters } = this.broker;
     const [names, now] = await Promise.all([this.known.all(), metrics.now()]);
-    const [{ queues: reports }, deaths, workers, crons, minutes] = await Promise.all([
+    const [{ queues: reports }, deaths, workers, crons, minutes, memory] = await Promise.all([
       this.rooms.health.check({ ...health, queues: names }),
       Promise.all(names.map((queue) => deadLetters.count(queue, { since: now - HOUR_MS }))),
       this.rooms.workers.list(),
       this.rooms.crons.list(),
       this.history.lastHour(now),
+      this.broker.checkup.memory(),
     ]);
     const serving = workers.filter(mayClaim);
     const queues = reports.map(
@@ -59,7 +60,7 @@ export class StatusReader {
       total: queues.reduce((sum, queue) => sum + queue.dead, 0),
       lastHour: deaths.reduce((sum, number) => sum + number, 0),
     };
-    const [at, facts] = [new Date(now), { queues, workers, dead, crons }];
+    const [at, facts] = [new Date(now), { queues, workers, dead, crons, memory }];
     const findings = findingsOf({ at, ...facts }, maxDead);
     const healthy = findings.every(({ severity }) => severity !== 'problem');
     return { at, healthy, findings, throughput: throughputOf(minutes), ...facts };

@@ -25,7 +25,7 @@ export interface StatusOptions {
 
 /**
  * The kind of a finding. `no-worker`: no worker runs in the namespace; `queue-unserved`: tasks wait, and no worker serves their queue;
- * `queue-late`: the next task of a queue has waited too long; `dead-tasks`: more tasks died within the last hour than may;
+ * `memory-short`: Redis has nearly reached its memory limit; `queue-late`: the next task of a queue has waited too long; `dead-tasks`: more tasks died within the last hour than may;
  * `worker-crashing`: children of a worker end again and again; `queue-paused`, `cron-paused`: until somebody resumes it, or
  * until its time; `worker-quiet`, `worker-stopping`: it claims nothing more; `worker-silent`: it has published nothing about itself.
  *
@@ -37,6 +37,7 @@ export interface StatusOptions {
 export type StatusFindingCode =
   | 'no-worker'
   | 'queue-unserved'
+  | 'memory-short'
   | 'queue-late'
   | 'dead-tasks'
   | 'worker-crashing'
@@ -149,4 +150,13 @@ export interface StatusReport {
   };
   /** by name */
   readonly crons: readonly CronInfo[];
+  /** of Redis; undefined where the server does not report it */
+  readonly memory:
+    | {
+        /** in bytes */
+        readonly used: number;
+        /** in bytes; undefined for no limit */
+        readonly limit: number | undefined;
+      }
+    | undefined;
 }

@@ -1,7 +1,8 @@
 import { bar, count, megabytes, rate } from '../../terminal/figures.js';
 import { type Column, timeSpan } from '../../terminal/table.js';
 import type { CronInfo } from '../cron-info.js';
-import { shortId, type WorkerReport } from '../workers/worker-report.js';
+import { shortId } from '../workers/worker-place.js';
+import type { WorkerReport } from '../workers/worker-report.js';
 import { uptimeOf } from '../workers/worker-rows.js';
 import type { QueueStatus } from './status-report.js';
 

@@ -12,7 +12,7 @@ import { filterText, recordAtEnd } from '../actions/record-at-end.js';
 import { assertBy } from '../actor.js';
 import type { DeadLetters } from '../dead-letters.js';
 import type { KnownQueues } from '../queues/known-queues.js';
-import { describeWorker, mayClaim } from '../workers/worker-report.js';
+import { describeWorker, isQuiet } from '../workers/worker-report.js';
 import { findDone, readDone } from './done-tasks.js';
 import { SendByName, type SendByNameOptions, type SentByName } from './send-by-name.js';
 import { TaskDetails } from './task-details.js';
@@ -128,16 +128,17 @@ export class TaskInspector {
     if (!task) return unknownTask(id);
     const { places, catalog } = this.broker;
     const waits = task.queue !== undefined && ['pending', 'quarantined', 'scheduled'].includes(task.state);
-    const [now, states, worker, names, isQuiet] = await Promise.all([
+    const [now, states, worker, names, workers] = await Promise.all([
       places.now(),
       waits ? this.broker.queueStates([task.queue as string]) : [],
       this.workerOf(task),
       // no other remark of an explanation has the names
       LIVING.includes(task.state) ? catalog.tasks() : [],
-      waits && this.isQuiet(task.queue as string),
+      waits ? this.broker.workers.workers() : [],
     ]);
     const isKnown = names.some(({ name }) => name === task.task);
-    return explanationOf({ task, now, queue: states[0], isQuiet, worker, isKnown });
+    const quiet = task.queue !== undefined && isQuiet(task.queue, workers.map(describeWorker));
+    return explanationOf({ task, now, queue: states[0], isQuiet: quiet, worker, isKnown });
   }
 
   /**
@@ -310,13 +311,6 @@ export class TaskInspector {
     const death = await this.dead.get(id, queue === undefined ? {} : { queue });
     // it was redriven or deleted in between
     return death && new TaskDetails(id, found, { death });
-  }
-
-  /** Whether workers serve the queue, and none of them claims. */
-  private async isQuiet(queue: string): Promise<boolean> {
-    const workers = (await this.broker.workers.workers()).map(describeWorker);
-    const serving = workers.filter(({ queues }) => queues.includes(queue));
-    return serving.length > 0 && !serving.some(mayClaim);
   }
 
   /** The child that holds the task, or that takes no others in order to run it alone. */

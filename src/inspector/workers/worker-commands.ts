@@ -4,7 +4,8 @@ import { timeSpan } from '../../terminal/table.js';
 import { flag, whole } from '../../terminal/usage.js';
 import { counted } from '../../values/counted.js';
 import type { InspectorContext } from '../inspector-context.js';
-import { shortId, type WorkerReport } from './worker-report.js';
+import { shortId } from './worker-place.js';
+import type { WorkerReport } from './worker-report.js';
 import { type TaskRow, taskRows, uptimeOf } from './worker-rows.js';
 
 const RIGHT = { align: 'right' } as const;

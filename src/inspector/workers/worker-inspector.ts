@@ -7,7 +7,8 @@ import { invalid } from '../../values/option-values.js';
 import { printable } from '../../values/printable.js';
 import { shown } from '../../values/shown.js';
 import { assertBy } from '../actor.js';
-import { describeWorker, mayClaim, shortId, type WorkerReport } from './worker-report.js';
+import { shortId } from './worker-place.js';
+import { describeWorker, mayClaim, type WorkerReport } from './worker-report.js';
 
 /** How long workers publish more often after a call of `watch()`, in ms. */
 const WATCH_MS = 10_000;

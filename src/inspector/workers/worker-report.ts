@@ -1,5 +1,4 @@
 import type { ChildDigest, WorkerAction, WorkerRecord } from '../../broker/port/worker-port.js';
-import { printable } from '../../values/printable.js';
 
 /**
  * A task that a child runs now.
@@ -204,7 +203,8 @@ export function mayClaim({ state }: Pick<WorkerReport, 'state'>): boolean {
   return state === 'running' || state === 'unknown';
 }
 
-/** Enough of an id to distinguish it from others. */
-export function shortId(id: string): string {
-  return printable(id.slice(0, 8));
+/** Whether workers serve the queue, and none of them claims. */
+export function isQuiet(queue: string, workers: readonly Pick<WorkerReport, 'queues' | 'state'>[]): boolean {
+  const serving = workers.filter(({ queues }) => queues.includes(queue));
+  return serving.length > 0 && !serving.some(mayClaim);
 }

@@ -27,6 +27,10 @@ export class MemoryCheckup implements CheckupPort {
     };
   }
 
+  async memory(): Promise<undefined> {
+    return undefined;
+  }
+
   async setting(): Promise<undefined> {
     return undefined;
   }

@@ -27,12 +27,21 @@ describe('findingsOf', () => {
         'problem no-worker: No worker has ever started in this namespace. Check its name, and the address of Redis. workers ls',
       ],
     ],
-    ['no worker', { workers: [] }, ['problem no-worker: No worker runs. workers ls']],
+    ['no worker', { workers: [] }, ['problem no-worker: No worker runs. Start the app in worker mode. workers ls']],
     [
       'no worker while tasks wait, in one finding for all queues',
       { workers: [], queues: [unserved, queueOf(), { ...unserved, queue: 'mail', pending: 1 }] },
-      ['problem no-worker: No worker runs. 18,212 tasks wait in bulk and mail. workers ls'],
+      [
+        'problem no-worker: No worker runs. 18,212 tasks wait in bulk and mail. Start the app in worker mode. workers ls',
+      ],
     ],
+    [
+      'a Redis that is nearly full',
+      { memory: { used: 960, limit: 1_000 } },
+      ['problem memory-short: Redis uses 96 % of its memory limit. A full Redis refuses new tasks. doctor'],
+    ],
+    ['a Redis with room', { memory: { used: 940, limit: 1_000 } }, []],
+    ['a server that reports no memory', { memory: undefined }, []],
     [
       'a queue without a worker',
       { queues: [unserved] },
@@ -91,26 +100,26 @@ describe('findingsOf', () => {
         ],
       },
       [
-        'notice worker-quiet: The worker web-1 (process 7) claims nothing more, ordered by anna; it finishes 2 tasks. workers ls',
+        'notice worker-quiet: The worker 4f1c09aa (process 7 on web-1) claims nothing more, ordered by anna; it finishes 2 tasks. workers ls',
       ],
     ],
     [
       'a worker that stops',
       { workers: [workerOf({ state: 'stopping' })] },
-      ['notice worker-stopping: The worker web-1 (process 7) is stopping. workers ls'],
+      ['notice worker-stopping: The worker 4f1c09aa (process 7 on web-1) is stopping. workers ls'],
     ],
     [
       'a worker without a digest',
       { workers: [workerOf({ state: 'unknown' })] },
       [
-        'notice worker-silent: The worker web-1 (process 7) has published nothing about itself: it has just started, or is of an older version. workers ls',
+        'notice worker-silent: The worker 4f1c09aa (process 7 on web-1) has published nothing about itself: it has just started, or is of an older version. workers ls',
       ],
     ],
     [
       'children that crash again and again',
       { workers: [workerOf({ restarts: [crash(2_000), crash(30_000), crash(61_000), crash(600_000)] })] },
       [
-        'problem worker-crashing: 3 children of the worker web-1 (process 7) crashed within the last 1m 1s, the latest with exit code 1. workers ls --children',
+        'problem worker-crashing: 3 children of the worker 4f1c09aa (process 7 on web-1) crashed within the last 1m 1s, the latest with exit code 1. workers ls --children',
       ],
     ],
     [

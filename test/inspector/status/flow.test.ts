@@ -37,6 +37,11 @@ describe('flowOf', () => {
     expect(flowOf('mail', buckets)).toEqual({ inPerMinute: 86 / 3, outPerMinute: 12 });
   });
 
+  it('averages both directions over the same minutes: those between the samples', () => {
+    const buckets = [minute(-2), minute(-1, { done: 20 }, 0), minute(0, {}, 0)];
+    expect(flowOf('mail', buckets)).toEqual({ inPerMinute: 20, outPerMinute: 20 });
+  });
+
   it('does not know what came into a queue with one sample', () => {
     expect(flowOf('mail', [minute(-1, { done: 3 }), minute(0, {}, 5)])).toEqual({
       inPerMinute: undefined,

@@ -78,6 +78,7 @@ export function factsOf(given: Partial<StatusFacts> = {}): StatusFacts {
     workers: [workerOf()],
     crons: [cronOf()],
     dead: { total: 0, lastHour: 0 },
+    memory: { used: 1_000, limit: undefined },
     ...given,
   };
 }

@@ -1,0 +1,23 @@
+import { printable } from '../../values/printable.js';
+
+/** The place of a worker in the cluster. */
+export interface Place {
+  readonly session: string;
+  readonly host: string;
+  readonly pid: number;
+}
+
+/** Enough of an id to distinguish it from others. */
+export function shortId(id: string): string {
+  return printable(id.slice(0, 8));
+}
+
+/** `worker 4f92b79b (process 4113 on web-2)` */
+export function placeOf(place: Place): string {
+  return `worker ${shortId(place.session)} (${processOf(place)})`;
+}
+
+/** `process 4113 on web-2` */
+export function processOf({ host, pid }: Place): string {
+  return `process ${pid} on ${printable(host)}`;
+}
