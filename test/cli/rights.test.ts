@@ -118,7 +118,7 @@ describe('a viewer', () => {
   it.each(VIEWING)('can run: %s', async (line) => {
     expect(await run(line, 'shop-viewer')).toMatchObject({
       code: 0,
-      stderr: expect.stringMatching(/^(No .* (found|namespace)\.\n)?$/),
+      stderr: expect.stringMatching(/^(No .* (found|namespace|matches)\.\n)?$/),
     });
     const forbidden = await refused();
     // CONFIG would also show the passwords of the server, so its check is left out

@@ -4,7 +4,7 @@ import { timeSpan } from '../../terminal/table.js';
 import { flag, whole } from '../../terminal/usage.js';
 import { counted } from '../../values/counted.js';
 import type { InspectorContext } from '../inspector-context.js';
-import { shortId } from './worker-place.js';
+import { placeOf, shortId } from './worker-place.js';
 import type { WorkerReport } from './worker-report.js';
 import { type TaskRow, taskRows, uptimeOf } from './worker-rows.js';
 
@@ -75,7 +75,7 @@ export const workerCommands: CommandGroup<InspectorContext> = {
       arguments: WORKER,
       run: async ({ inspector, out, by }: InspectorContext, { worker }) => {
         const asked = await (await inspector()).workers.quiet(worker, { by });
-        out.record(ordered(asked, 'quiet'), () => `Asked ${placeOf(asked)} to claim nothing more. ${activeIn(asked)}`);
+        out.record(ordered(asked, 'quiet'), () => `Asked ${named(asked)} to claim nothing more. ${activeIn(asked)}`);
         return undefined;
       },
     }),
@@ -87,9 +87,9 @@ export const workerCommands: CommandGroup<InspectorContext> = {
       run: async ({ inspector, out, by, confirm }: InspectorContext, { worker }, given) => {
         const { workers } = await inspector();
         const { id, ...found } = await workers.get(worker);
-        if (!(await confirm(`Stop ${placeOf({ id, ...found })}`, given))) return undefined;
+        if (!(await confirm(`Stop ${named({ id, ...found })}`, given))) return undefined;
         const asked = await workers.stop(id, { by });
-        out.record(ordered(asked, 'stop'), () => `Asked ${placeOf(asked)} to stop. ${unfinishedIn(asked)}`);
+        out.record(ordered(asked, 'stop'), () => `Asked ${named(asked)} to stop. ${unfinishedIn(asked)}`);
         return undefined;
       },
     }),
@@ -101,7 +101,7 @@ export const workerCommands: CommandGroup<InspectorContext> = {
       run: async ({ inspector, out, by }: InspectorContext, { worker }, { child }) => {
         const asked = await (await inspector()).workers.recycle(worker, { by, ...(child && { child }) });
         const which = child ? `child ${child}` : counted(asked.forked, 'child', 'children');
-        out.record({ ...ordered(asked, 'recycle'), child }, () => `Asked ${placeOf(asked)} to replace ${which}.`);
+        out.record({ ...ordered(asked, 'recycle'), child }, () => `Asked ${named(asked)} to replace ${which}.`);
         return undefined;
       },
     }),
@@ -117,8 +117,8 @@ function ordered({ id, host, pid }: WorkerReport, action: string): object {
   return { worker: id, host, pid, action };
 }
 
-function placeOf({ id, host, pid }: WorkerReport): string {
-  return `worker ${shortId(id)} (process ${pid} on ${host})`;
+function named({ id, host, pid }: WorkerReport): string {
+  return placeOf({ session: id, host, pid });
 }
 
 function unfinishedIn({ running }: WorkerReport): string {
