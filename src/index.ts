@@ -72,7 +72,7 @@ export type {
   StatusReport,
   StatusThroughput,
 } from './inspector/status/status-report.js';
-export type { ListedState, ListedTask } from './inspector/tasks/listed-task.js';
+export type { ListedState, ListedTask, TaskWorker } from './inspector/tasks/listed-task.js';
 export type { SendByNameOptions, SentByName } from './inspector/tasks/send-by-name.js';
 export type { TaskDetails } from './inspector/tasks/task-details.js';
 export type { ExplanationCode, TaskExplanation } from './inspector/tasks/task-explanation.js';

@@ -22,8 +22,7 @@ export class RedisActions implements ActionPort {
     try {
       await this.connection.command((redis, keys) => redis.xadd(keys.actions(), 'MAXLEN', KEPT, '*', ...fields));
     } catch (error) {
-      const [why = ''] = String(error instanceof Error ? error.message : error).split('\n');
-      this.warn(`The action ${action} is not in the record of actions: ${printable(why)}`);
+      this.warn(`The action ${action} was carried out, but it is not in the record of actions: ${reasonOf(error)}`);
     }
   }
 
@@ -50,6 +49,13 @@ export class RedisActions implements ActionPort {
     this.foreign.found(this.connection.keys.actions(), 'no stream');
     return [];
   }
+}
+
+/** The answer of Redis, if there was one: the error around it is about a command that was to change something else. */
+function reasonOf(error: unknown): string {
+  const { cause = error } = error as { readonly cause?: unknown };
+  const [why = ''] = String(cause instanceof Error ? cause.message : cause).split('\n');
+  return printable(why);
 }
 
 function isAction(action: string): action is ActionName {

@@ -1,9 +1,7 @@
 import type { InspectorOptions } from '../inspector/create-inspector.js';
 import { resolveRedis } from '../options/redis-options.js';
+import { quoted } from '../values/shell-word.js';
 import type { GivenPlace } from './settings.js';
-
-/** A shell takes it as it is. */
-const PLAIN = /^[\w.:@%+=/,-]+$/;
 
 /** The server and the namespace as people see them: never a password. */
 export function placeOf({ redis = 'redis://127.0.0.1:6379', namespace = 'nestwork' }: InspectorOptions): string {
@@ -38,5 +36,5 @@ export function typed(command: readonly string[], { redis, namespace, config }: 
 
 /** For a shell. */
 function words(all: readonly string[]): string {
-  return all.map((word) => (PLAIN.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');
+  return all.map(quoted).join(' ');
 }

@@ -51,11 +51,12 @@ async function runOne(command: Run[0], given: Run[1], options: Run[2]): Promise<
   const { redis, namespace, config, json, by, ...own } = options;
   if (!command.takesGlobalOptions) refuseOptions(command.name, { redis, namespace, config, json, by });
   const out = new Output(json === true);
-  const connection = new Connection(() => settingsOf({ redis, namespace, config }));
+  const connection = new Connection(() => settingsOf({ redis, namespace, config }), queuePlaceOf(command));
   try {
     const context = {
       out,
       by: by ?? actor(),
+      givenBy: by,
       get place() {
         return connection.place;
       },
@@ -75,6 +76,12 @@ async function runOne(command: Run[0], given: Run[1], options: Run[2]): Promise<
   }
 }
 
+/** Where a command names a queue: a person who mistyped it has called no method. */
+function queuePlaceOf({ arguments: given, options }: Run[0]): string | undefined {
+  if (given.queue) return 'the argument <queue>';
+  return options.queue && 'the option --queue';
+}
+
 function endWithReader({ code }: NodeJS.ErrnoException): void {
   process.exit(code === 'EPIPE' ? 0 : 1);
 }
@@ -91,7 +98,10 @@ function refuseOptions(command: string, given: GlobalOptions): void {
 class Connection {
   private opened: Promise<Inspector> | undefined;
 
-  constructor(private readonly settings: () => InspectorOptions) {}
+  constructor(
+    private readonly settings: () => InspectorOptions,
+    private readonly queuePlace: string | undefined,
+  ) {}
 
   get place(): string {
     return placeOf(this.settings());
@@ -113,7 +123,8 @@ class Connection {
 
   private async open(out: Output, check: 'look' | 'none'): Promise<Inspector> {
     const { openInspector } = await import('../inspector/create-inspector.js');
-    return openInspector({ ...this.settings(), onWarning: (warning) => out.say(`warning: ${warning}`) }, check);
+    const onWarning = (warning: string): void => out.say(`warning: ${warning}`);
+    return openInspector({ ...this.settings(), onWarning }, { check, queuePlace: this.queuePlace });
   }
 }
 

@@ -5,6 +5,7 @@ import { systemClock } from '../values/clock.js';
 import type { Duration } from '../values/duration.js';
 import { assertKnownOptions } from '../values/known-options.js';
 import { Inspector } from './inspector.js';
+import { KnownQueues } from './queues/known-queues.js';
 
 /**
  * Where an inspector finds Redis, and what it calls on trouble.
@@ -47,14 +48,19 @@ export interface InspectorOptions {
  * await inspector.close();
  */
 export async function createInspector(options: InspectorOptions = {}): Promise<Inspector> {
-  return openInspector(options, 'look');
+  return openInspector(options, { check: 'look' });
 }
 
-/**
- * @internal
- * @param check `none` connects to a server that nestwork cannot work on, too, so that the doctor can report on it
- */
-export async function openInspector(options: InspectorOptions, check: 'look' | 'none'): Promise<Inspector> {
+/** How the command line opens an inspector. */
+interface Opening {
+  /** `none` connects to a server that nestwork cannot work on, too, so that the doctor can report on it */
+  readonly check: 'look' | 'none';
+  /** the argument or option that names a queue, for errors */
+  readonly queuePlace?: string | undefined;
+}
+
+/** @internal */
+export async function openInspector(options: InspectorOptions, { check, queuePlace }: Opening): Promise<Inspector> {
   assertKnownOptions(options, ['redis', 'namespace', 'commandTimeout', 'onWarning'], 'createInspector');
   const { onWarning, ...settings } = options;
   const { redis, namespace, commandTimeoutMs } = resolveTaskQueueOptions(settings);
@@ -65,5 +71,6 @@ export async function openInspector(options: InspectorOptions, check: 'look' | '
     await broker.close();
     throw error;
   }
-  return new Inspector(broker, systemClock, () => broker.close());
+  const known = KnownQueues.ofCatalog(broker.catalog, queuePlace);
+  return new Inspector(broker, systemClock, () => broker.close(), known);
 }

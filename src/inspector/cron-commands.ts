@@ -4,13 +4,13 @@ import type { CronInfo } from './cron-info.js';
 import type { InspectorContext } from './inspector-context.js';
 
 const COLUMNS = [
-  { title: 'CRON', of: ({ name }: CronInfo) => name, shrinks: true as const },
-  { title: 'QUEUE', of: ({ queue }: CronInfo) => queue },
-  { title: 'SCHEDULE', of: scheduleOf, shrinks: true as const },
+  { title: 'CRON', of: ({ name }: CronInfo) => name, shrinks: 14 },
+  { title: 'QUEUE', of: ({ queue }: CronInfo) => queue, dispensable: 2 },
+  { title: 'SCHEDULE', of: scheduleOf, shrinks: 10 },
   { title: 'STATE', of: stateOf },
   { title: 'NEXT', of: ({ nextRun }: CronInfo) => nextRun },
-  { title: 'LAST', of: ({ lastRun }: CronInfo) => lastRun?.startedAt },
-  { title: 'OUTCOME', of: ({ lastRun }: CronInfo) => lastRun?.outcome },
+  { title: 'LAST', of: ({ lastRun }: CronInfo) => lastRun?.startedAt, dispensable: 3 },
+  { title: 'OUTCOME', of: ({ lastRun }: CronInfo) => lastRun?.outcome, dispensable: 1 },
 ];
 
 const CRON = {

@@ -39,6 +39,7 @@ export interface DeadRequest {
   /** where an action before was stopped */
   readonly cursor: string | undefined;
   readonly within: Duration | undefined;
+  readonly limit: number | undefined;
   /** shows some of the tasks that match, for a dry run */
   readonly preview: (dead: DeadLetters, filter: DeadFilter) => Promise<void>;
 }
@@ -49,9 +50,9 @@ export async function actOnDead(
   request: DeadRequest,
   action: DeadAction,
 ): Promise<ExitCode | undefined> {
-  const { id, filter, everything, cursor, within } = request;
+  const { id, filter, everything, cursor, within, limit } = request;
   const isFiltered = Object.keys(filter).length > 0;
-  const isOfMany = isFiltered || everything || cursor !== undefined || within !== undefined;
+  const isOfMany = isFiltered || everything || [cursor, within, limit].some((option) => option !== undefined);
   if (id !== undefined) {
     if (id === '') throw usageError('The id is empty.', 'Give the id of a dead task: nestwork dead ls.');
     if (isOfMany) throw usageError('An id is given, and an option for many tasks.', 'Give one of them.');
@@ -82,7 +83,7 @@ async function actOnOne(
 
 async function actOnAll(
   { inspector, confirm, out, by, takeSignals }: InspectorContext,
-  { filter: given, cursor: from, within, yes, dryRun, preview }: DeadRequest,
+  { filter: given, cursor: from, within, limit, yes, dryRun, preview }: DeadRequest,
   { verb, done, all }: DeadAction,
 ): Promise<ExitCode | undefined> {
   const { dead } = await inspector();
@@ -90,7 +91,8 @@ async function actOnAll(
   const total = await dead.count(filter, from);
   if (dryRun && total > 0) await preview(dead, filter);
   const queues = filter.queues ? `of ${filter.queues.join(', ')}` : 'of all queues';
-  const sentence = `${verb} ${count(total)} dead ${total === 1 ? 'task' : 'tasks'} ${queues}`;
+  const most = limit !== undefined && limit < total ? `${count(limit)} of ` : '';
+  const sentence = `${verb} ${most}${count(total)} dead ${total === 1 ? 'task' : 'tasks'} ${queues}`;
   // there is nothing to ask about
   const isSure = yes || (total === 0 && !dryRun);
   if (!(await confirm(sentence, { yes: isSure, dryRun }))) return undefined;
@@ -101,30 +103,37 @@ async function actOnAll(
     cursor = progress.cursor ?? cursor;
     bar.show(progress);
   };
-  const limits = { ...(within !== undefined && { within }), ...(from !== undefined && { cursor: from }) };
+  const limits = {
+    ...(within !== undefined && { within }),
+    ...(limit !== undefined && { limit }),
+    ...(from !== undefined && { cursor: from }),
+  };
   try {
     const result = await all(dead, filter, { by, signal, batchSize: BATCH, total, onProgress, ...limits });
     bar.end();
-    out.record(result, () => summary(done, result));
-    return result.cursor === undefined ? undefined : EXIT.failed;
+    const isWhole = result.cursor === undefined || bar.done === limit;
+    out.record(result, () => summary(done, result, isWhole));
+    return isWhole ? undefined : EXIT.failed;
   } catch (error) {
     bar.end();
     if (!signal.aborted && bar.done === 0) throw error;
-    const handled = { handled: bar.done, total, stopped: true, cursor };
+    const handled = { handled: bar.done, total: Math.min(total, limit ?? total), stopped: true, cursor };
     const goOn = cursor === undefined ? '' : ` Go on with --cursor ${cursor}`;
     // without an answer to the last batch, Redis may have carried it out
     const rest = signal.aborted ? 'The rest is as it was.' : `Up to ${BATCH} more may be: run it again.`;
-    out.record(handled, () => `${done} ${count(bar.done)} of ${count(total)}, then stopped. ${rest}${goOn}`);
+    out.record(handled, () => `${done} ${count(bar.done)} of ${count(handled.total)}, then stopped. ${rest}${goOn}`);
     if (!signal.aborted) throw error;
     return EXIT.failed;
   }
 }
 
-function summary(done: string, { refused = 0, redriven, deleted, cursor }: DeadResult): string {
+/** @param isWhole whether that was all that was asked for */
+function summary(done: string, { refused = 0, redriven, deleted, cursor }: DeadResult, isWhole: boolean): string {
+  const why = isWhole ? 'There are more.' : 'The time is over; the rest is as it was.';
   const lines = [
     `${done} ${count(redriven ?? deleted ?? 0)}.`,
     ...(refused === 0 ? [] : [`${count(refused)} cannot run again and stay dead: they are no messages.`]),
-    ...(cursor === undefined ? [] : [`The time is over; the rest is as it was. Go on with --cursor ${cursor}`]),
+    ...(cursor === undefined ? [] : [`${why} Go on with --cursor ${cursor}`]),
   ];
   return lines.join(' ');
 }

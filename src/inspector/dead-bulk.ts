@@ -5,7 +5,7 @@ import { assertKnownOptions } from '../values/known-options.js';
 import { shown } from '../values/shown.js';
 import { type ActorOptions, assertActor } from './actor.js';
 import type { ResolvedFilter } from './dead-filter.js';
-import { batchesOf } from './dead-reader.js';
+import { batchesOf, type DeadTasks } from './dead-reader.js';
 
 /**
  * The progress of `redriveAll` or `deleteAll`.
@@ -17,7 +17,7 @@ import { batchesOf } from './dead-reader.js';
 export interface DeadProgress {
   /** tasks that have been handled */
   readonly done: number;
-  /** tasks that matched at the beginning; others may have removed some since */
+  /** tasks that matched at the beginning, at most `limit`; others may have removed some since */
   readonly total: number;
   /** where another call goes on if this one ends now; undefined at the beginning */
   readonly cursor: string | undefined;
@@ -52,6 +52,12 @@ export interface DeadBulkOptions extends ActorOptions {
    */
   within?: Duration;
   /**
+   * At most so many tasks, those of one queue after those of another, and of each queue those that died first. If more match, the
+   * result has a `cursor`.
+   * @default no limit
+   */
+  limit?: number;
+  /**
    * Where a call before ended: the `cursor` of its result or its progress. Takes the same filter.
    * @default from the oldest on
    */
@@ -69,7 +75,7 @@ const DEFAULT_BATCH = 200;
 const MAX_BATCH = 500;
 
 const CURSOR = /^(\d{1,16})-(\d{1,16})-([0-9a-z]{20})-(.+)$/;
-const OPTIONS = ['onProgress', 'signal', 'batchSize', 'within', 'cursor', 'total', 'by'];
+const OPTIONS = ['onProgress', 'signal', 'batchSize', 'within', 'limit', 'cursor', 'total', 'by'];
 
 /** Options that were checked. */
 export interface ResolvedBulk {
@@ -78,6 +84,8 @@ export interface ResolvedBulk {
   readonly batchSize: number;
   /** by `performance.now()` */
   readonly endsAt: number;
+  /** infinite for no limit */
+  readonly limit: number;
   readonly from: Position | undefined;
   readonly total: number | undefined;
 }
@@ -94,46 +102,60 @@ interface Position {
 export function resolveBulk(options: DeadBulkOptions): ResolvedBulk {
   assertKnownOptions(options, OPTIONS, 'redriveAll or deleteAll');
   assertActor(options.by);
-  const { batchSize = DEFAULT_BATCH, within, cursor, total, onProgress, signal } = options;
+  const { batchSize = DEFAULT_BATCH, within, limit = Number.POSITIVE_INFINITY, cursor, total } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > MAX_BATCH)
     throw invalid('batchSize', `is ${String(batchSize)}`, `Give a whole number from 1 to ${MAX_BATCH}.`);
+  if (limit !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(limit) && limit >= 1))
+    throw invalid('limit', `is ${shown(limit)}`, 'Give a whole number from 1 on, or leave it out if all are meant.');
   if (total !== undefined && (!Number.isInteger(total) || total < 0))
     throw invalid('total', `is ${String(total)}`, 'Pass the result of count().');
   const endsAt = within === undefined ? Number.POSITIVE_INFINITY : performance.now() + toMilliseconds(within, 'within');
-  return { onProgress, signal, batchSize, endsAt, from: cursor === undefined ? undefined : positionOf(cursor), total };
+  const from = cursor === undefined ? undefined : positionOf(cursor);
+  return { onProgress: options.onProgress, signal: options.signal, batchSize, endsAt, limit, from, total };
 }
 
 /**
  * Applies an action to all dead tasks that match now, oldest first, one script for each batch. Tasks that die from now on
  * are not touched, so a task that runs and dies again is handled once.
  *
- * @returns the cursor, if the time was over first
+ * @returns the cursor, if the time was over first, or the limit reached
  */
 export async function actOnAll(
   broker: DeadLetterBroker,
   filter: ResolvedFilter,
-  { onProgress, signal, batchSize, endsAt, from, total: known }: ResolvedBulk,
+  { onProgress, signal, batchSize, endsAt, limit, from, total: known }: ResolvedBulk,
   act: Act,
 ): Promise<string | undefined> {
   const bounded = boundedBy(from ?? { until: await broker.now() }, filter);
-  const total = known ?? (await countMatching(broker, bounded, { from, signal }));
+  const matching = known ?? (await countMatching(broker, bounded, { from, signal }));
+  const total = Math.min(matching, limit);
   let done = 0;
   onProgress?.({ done, total, cursor: undefined });
   for (const queue of bounded.queues) {
     const after = queue === from?.queue ? from.after : undefined;
     const query = { order: 'oldest', limit: batchSize, after, ahead: true } as const;
-    for await (const { tasks, last } of batchesOf(broker, queue, bounded, query)) {
+    for await (const batch of batchesOf(broker, queue, bounded, query)) {
       signal?.throwIfAborted();
+      const { tasks, last } = atMost(limit - done, batch);
       const deaths = tasks.map(({ id, diedAt }) => ({ id, diedAt: diedAt.getTime() }));
       if (deaths.length > 0) await act(queue, deaths);
       if (!last) continue;
       done += tasks.length;
       const cursor = `${bounded.range.until}-${last.diedAt}-${last.id}-${queue}`;
       if (tasks.length > 0) onProgress?.({ done, total, cursor });
+      if (done === limit) return done < matching ? cursor : undefined;
       if (performance.now() > endsAt) return cursor;
     }
   }
   return undefined;
+}
+
+/** The first ones of a batch; the last one that was read is then the last of these. */
+function atMost(limit: number, batch: DeadTasks): DeadTasks {
+  const tasks = batch.tasks.slice(0, limit);
+  const last = tasks.at(-1);
+  if (!last || tasks.length === batch.tasks.length) return batch;
+  return { tasks, last: { diedAt: last.diedAt.getTime(), id: last.id } };
 }
 
 /** How far to count, and from where. */

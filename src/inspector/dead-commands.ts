@@ -25,15 +25,16 @@ interface Given extends Omit<DeadFilter, 'queues'> {
 
 const COLUMNS = [
   { title: 'ID', of: ({ id }: DeadTask) => id },
-  { title: 'DIED', of: ({ diedAt }: DeadTask) => diedAt },
-  { title: 'QUEUE', of: ({ queue }: DeadTask) => queue },
-  { title: 'TASK', of: ({ task }: DeadTask) => task, shrinks: true as const },
-  { title: 'CODE', of: ({ code }: DeadTask) => code },
-  { title: 'ERROR', of: ({ error }: DeadTask) => error.split('\n')[0], shrinks: true as const },
+  { title: 'DIED', of: ({ diedAt }: DeadTask) => diedAt, dispensable: 1 },
+  { title: 'QUEUE', of: ({ queue }: DeadTask) => queue, dispensable: 2 },
+  { title: 'TASK', of: ({ task }: DeadTask) => task, shrinks: 16 },
+  { title: 'CODE', of: ({ code }: DeadTask) => code, dispensable: 3 },
+  { title: 'ERROR', of: ({ error }: DeadTask) => error.split('\n')[0], shrinks: 18, lines: 3 },
 ];
 
 /** Of an action on many. */
 const PART = {
+  limit: whole('<count>', 'at most so many, those that died first', 1, Number.MAX_SAFE_INTEGER),
   within: duration('<time>', 'end after this time, for example 30s'),
   cursor: text('<cursor>', 'go on where an action before ended; with the same filter'),
 } as const;
@@ -117,16 +118,17 @@ interface GivenAction extends Given {
   readonly dryRun?: boolean;
   readonly cursor?: string;
   readonly within?: Duration;
+  readonly limit?: number;
 }
 
 function requestOf({ out }: InspectorContext, id: string | undefined, options: GivenAction): DeadRequest {
-  const { all: everything, yes, dryRun, cursor, within, ...given } = options;
+  const { all: everything, yes, dryRun, cursor, within, limit, ...given } = options;
   const filter = filterOf(given);
   const preview = async (dead: DeadLetters, fixed: DeadFilter): Promise<void> => {
-    const { tasks } = await dead.list(fixed, { limit: PREVIEW, order: 'oldest' });
+    const { tasks } = await dead.list(fixed, { limit: Math.min(PREVIEW, limit ?? PREVIEW), order: 'oldest' });
     out.table(tasks, COLUMNS, NONE);
   };
-  return { id, filter, everything, yes, dryRun, cursor, within, preview };
+  return { id, filter, everything, yes, dryRun, cursor, within, limit, preview };
 }
 
 function filterOf({ queue, ...rest }: Given): DeadFilter {

@@ -137,7 +137,7 @@ export class DeadLetters {
     redriven: number;
     /** those that are no messages; they stay dead */
     refused: number;
-    /** where another call goes on; undefined unless the time of `within` was over */
+    /** where another call goes on; undefined unless the time of `within` was over, or more match than `limit` */
     cursor: string | undefined;
   }> {
     const count = { redriven: 0, refused: 0, 'not-found': 0 };
@@ -178,7 +178,7 @@ export class DeadLetters {
   ): Promise<{
     /** tasks that are gone */
     deleted: number;
-    /** where another call goes on; undefined unless the time of `within` was over */
+    /** where another call goes on; undefined unless the time of `within` was over, or more match than `limit` */
     cursor: string | undefined;
   }> {
     let deleted = 0;

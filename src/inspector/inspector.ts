@@ -58,8 +58,8 @@ export class Inspector {
     broker: AppBroker,
     clock: Clock = systemClock,
     private readonly disconnect: () => Promise<void> = async () => {},
+    known: KnownQueues = KnownQueues.ofCatalog(broker.catalog),
   ) {
-    const known = KnownQueues.ofCatalog(broker.catalog);
     this.dead = new DeadLetters(broker.deadLetters, known, broker.actions);
     this.workers = new WorkerInspector(broker.workers, broker.actions);
     this.crons = new CronManager(broker, known, clock);
@@ -68,7 +68,7 @@ export class Inspector {
     this.metrics = new MetricsReader(broker, known);
     this.examination = new Doctor(broker, known, clock);
     this.queues = new QueueInspector(this.health, known, new QueuePauses(broker.pauses), broker.actions);
-    this.actions = new ActionLog(broker.actions);
+    this.actions = new ActionLog(broker.actions, () => broker.places.now());
     this.reader = new StatusReader(broker, known, this);
   }
 

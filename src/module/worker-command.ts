@@ -1,8 +1,8 @@
+import { MOST_CHILDREN } from '../options/children-range.js';
 import type { WorkerOptions } from '../options/options.js';
 import { type CommandContext, command, type OptionSpec } from '../terminal/command.js';
 import { duration, list, text, whole } from '../terminal/usage.js';
 
-const MOST_PROCESSES = 1_000;
 const MOST_TASKS = 1_000_000_000;
 
 /** A number, or a range that follows the backlog: `2-8`. */
@@ -10,7 +10,7 @@ const CHILDREN: OptionSpec<number | { readonly min: number; readonly max: number
   value: '<count>',
   summary: 'forked processes (the number of cores), or a range that follows the backlog: 2-8',
   read: (given, option) => {
-    const count = whole('', '', 1, MOST_PROCESSES);
+    const count = whole('', '', 1, MOST_CHILDREN);
     const [, min, max] = /^(\d+)-(\d+)$/.exec(given) ?? [];
     if (min === undefined || max === undefined) return count.read(given, option);
     return { min: count.read(min, option), max: count.read(max, option) };

@@ -5,10 +5,11 @@ import { invalid, isPlainObject } from '../values/option-values.js';
 import { shown } from '../values/shown.js';
 import type { ChildrenRange } from './options.js';
 
-const MOST = 1_024;
+/** Children of one worker. */
+export const MOST_CHILDREN = 1_024;
 const RULES = {
-  min: whole(1, MOST, 1),
-  max: whole(1, MOST),
+  min: whole(1, MOST_CHILDREN, 1),
+  max: whole(1, MOST_CHILDREN),
   shrinkAfter: time(1_000, '1m'),
 } satisfies RulesOf<ChildrenRange>;
 
@@ -25,7 +26,7 @@ export function childrenRange(
   option = 'children',
 ): ResolvedChildren {
   if (typeof given === 'number') {
-    const count = whole(1, MOST).read(given, option) as number;
+    const count = whole(1, MOST_CHILDREN).read(given, option) as number;
     return { min: count, max: count, shrinkAfterMs: 0 };
   }
   if (!isPlainObject(given))

@@ -3,6 +3,7 @@ import type { Claimant } from '../broker/port/broker.js';
 import type { ChildMessage } from '../ipc/ipc-protocol.js';
 import type { UncaughtError } from '../ipc/uncaught-error.js';
 import type { ResolvedWorkerOptions } from '../options/resolve-options.js';
+import { MB } from '../values/byte-size.js';
 import { printed } from '../values/printed.js';
 import { Backoff } from './backoff.js';
 import { Blame } from './blame.js';
@@ -100,7 +101,7 @@ export class ChildPool {
   /** Replaces a child that has grown beyond a limit. */
   readonly tooBig = (child: ChildProcess, bytes: number): void =>
     // a limit that the app exceeds at boot must not make an endless succession
-    child.uptimeMs > SETTLED_MS ? this.retire(child, `it takes ${Math.round(bytes / 2 ** 20)} MB`) : undefined;
+    child.uptimeMs > SETTLED_MS ? this.retire(child, `it takes ${Math.round(bytes / MB)} MB`) : undefined;
 
   private get missing(): number {
     return this.wanted - [...this.children].filter(isStaying).length - this.awaited;

@@ -46,6 +46,8 @@ export interface CommandContext {
   outliveReader(): void;
   /** the person or program that acts, for records of actions: `user@host`, or `--by` */
   readonly by: string;
+  /** `--by`, if it is given: for a list, whose actions to show */
+  readonly givenBy: string | undefined;
 }
 
 /** One command, as the command line registers it. */

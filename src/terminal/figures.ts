@@ -1,6 +1,13 @@
+import { MB } from '../values/byte-size.js';
+
 /** `1,234,567` */
 export function count(number: number): string {
   return String(number).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** Whole megabytes. */
+export function megabytes(bytes: number): number {
+  return Math.round(bytes / MB);
 }
 
 const UNITS = [

@@ -2,16 +2,29 @@ import Table from 'cli-table3';
 import type { Colors } from 'picocolors/types.js';
 import { printable } from '../values/printable.js';
 import { ago, count } from './figures.js';
+import { wrapped } from './frame.js';
+
+/** A length of time: people see it in words, programs as whole milliseconds. */
+export interface TimeSpan {
+  readonly ms: number;
+}
+
+/** @param ms below 0 if two clocks differ; that is none */
+export function timeSpan(ms: number): TimeSpan {
+  return { ms: Math.max(Math.round(ms), 0) };
+}
 
 export interface Column<Row> {
   readonly title: string;
-  /** a cell: undefined is an empty one; people see counts in groups of three digits, and how far a time is away */
-  readonly of: (row: Row) => string | number | Date | undefined;
+  /** a cell: undefined is an empty one; people see counts in groups of three digits, how far a time is away, and `-` for no time */
+  readonly of: (row: Row) => string | number | Date | TimeSpan | undefined;
   readonly align?: 'right';
   /** on a terminal */
   readonly paint?: (text: string, row: Row) => string;
   /** gives up room when the terminal is narrow, down to so many characters; `true` is 8 */
   readonly shrinks?: true | number;
+  /** has up to so many lines where a text is longer than its column, broken between words; of use with `shrinks` */
+  readonly lines?: number;
   /** left out when the terminal is too narrow for all columns, the highest number first */
   readonly dispensable?: number;
 }
@@ -55,8 +68,9 @@ export function drawTable<Row>(
   for (const [index, row] of rows.entries()) {
     table.push(
       kept.map(({ column, texts }, at) => {
-        const text = clipped(texts[index] ?? '', widths[at] ?? 0);
-        return paint.isColorSupported && column.paint ? column.paint(text, row) : text;
+        const lines = fitted(texts[index] ?? '', widths[at] ?? 0, column.lines);
+        const { paint: painted } = column;
+        return (paint.isColorSupported && painted ? lines.map((line) => painted(line, row)) : lines).join('\n');
       }),
     );
   }
@@ -106,7 +120,8 @@ function shrunk<Row>(drawn: readonly Drawn<Row>[], room: number): number[] {
 export function exact<Row>({ of }: Column<Row>, row: Row): string {
   const value = of(row);
   if (value === undefined) return '';
-  return value instanceof Date ? value.toISOString() : printable(String(value));
+  if (value instanceof Date) return value.toISOString();
+  return printable(String(typeof value === 'object' ? value.ms : value));
 }
 
 /** A cell for a person. */
@@ -115,8 +130,17 @@ function easy<Row>({ of }: Column<Row>, row: Row, now: number): string {
   if (value === undefined) return '';
   if (typeof value === 'number') return count(value);
   if (typeof value === 'string') return printable(value);
+  if (!(value instanceof Date)) return value.ms === 0 ? '-' : ago(value.ms);
   const away = value.getTime() - now;
   return away > 0 ? `in ${ago(away)}` : `${ago(-away)} ago`;
+}
+
+/** A text in so many lines of so many columns, with `…` where it goes on. */
+function fitted(text: string, width: number, most = 1): string[] {
+  if (most === 1 || text.length <= width) return [clipped(text, width)];
+  const all = wrapped(text, width);
+  if (all.length <= most) return all;
+  return [...all.slice(0, most - 1), clipped(all.slice(most - 1).join(' '), width)];
 }
 
 /** A text in so many columns, with `…` where it goes on. */

@@ -64,16 +64,17 @@ export function duration(value: string, summary: string): OptionSpec<`${number}m
 /** A day, alone or with a time and its zone. JavaScript takes other texts as local time, and 31 February as 3 March. */
 const ISO = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/;
 
+const ISO_EXAMPLE = 'Give an ISO date such as 2026-02-28 (midnight, UTC) or 2026-02-28T14:30:00Z.';
+
 /** A time to come: an ISO date. */
 export function date(value: string, summary: string): OptionSpec<Date> {
-  const { read } = moment(value, summary);
   return {
     value,
     summary,
     read: (given, option) => {
-      const time = read(given, option);
-      if (time instanceof Date) return time;
-      throw usageError(`${option} is no date.`, 'Give an ISO date, or --delay with a time.');
+      const time = isoDate(given);
+      if (time) return time;
+      throw usageError(`${option} is ${shown(given)}, which is no date.`, [ISO_EXAMPLE, 'Or --delay with a time.']);
     },
   };
 }
@@ -84,17 +85,26 @@ export function moment(value: string, summary: string): OptionSpec<Date | `${num
     value,
     summary,
     read: (given, option) => {
-      if (!/^\d{4}-/.test(given)) return `${toMilliseconds(given as never, option)}ms`;
-      const [, day] = ISO.exec(given) ?? [];
-      const date = new Date(given);
-      if (day !== undefined && !Number.isNaN(date.getTime()) && new Date(day).toISOString().startsWith(day))
-        return date;
-      throw usageError(`${option} is ${shown(given)}, which is no time.`, [
-        'Give an ISO date such as 2026-02-28 (midnight, UTC) or 2026-02-28T14:30:00Z.',
-        'Or a time ago such as 2h.',
-      ]);
+      const time = isoDate(given) ?? timeAgo(given, option);
+      if (time !== undefined) return time;
+      throw usageError(`${option} is ${shown(given)}, which is no time.`, [ISO_EXAMPLE, 'Or a time ago such as 2h.']);
     },
   };
+}
+
+function isoDate(given: string): Date | undefined {
+  const [, day] = ISO.exec(given) ?? [];
+  const date = new Date(given);
+  const isReal = day !== undefined && !Number.isNaN(date.getTime()) && new Date(day).toISOString().startsWith(day);
+  return isReal ? date : undefined;
+}
+
+function timeAgo(given: string, option: string): `${number}ms` | undefined {
+  try {
+    return `${toMilliseconds(given as never, option)}ms`;
+  } catch {
+    return undefined;
+  }
 }
 
 export function oneOf<const Choice extends string>(

@@ -1,7 +1,10 @@
 import { invalid } from './option-values.js';
 import { shown } from './shown.js';
 
-const UNITS = { B: 1, KB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30 } as const;
+/** In bytes. */
+export const MB = 2 ** 20;
+
+const UNITS = { B: 1, KB: 2 ** 10, MB, GB: 2 ** 30 } as const;
 
 type Unit = keyof typeof UNITS;
 

@@ -36,6 +36,11 @@ it('nestwork actions ls shows what was done, with its author', async () => {
     .map((line) => JSON.parse(line));
   expect(first).toMatchObject({ by: 'anna', action: 'redrive', subject: ids[0], count: 1 });
   expect(last).toMatchObject({ action: 'delete', subject: expect.stringContaining('code=CRASHED until='), count: 1 });
+  const ofAnna = await nestwork(['actions', 'ls', '--by', 'anna', '--since', '1h', '--json'], options);
+  expect(JSON.parse(ofAnna.stdout)).toEqual(first);
+  const deletions = await nestwork(['actions', 'ls', '--action', 'delete', '--json'], options);
+  expect(JSON.parse(deletions.stdout)).toEqual(last);
+  expect((await nestwork(['actions', 'ls', '--by', 'carl'], options)).stderr).toBe('No action matches.\n');
   const lines = (await nestwork(['actions', 'ls', '--limit', '1'], options)).stdout;
   // below the names of its columns
   expect(lines.trim().split('\n')).toHaveLength(2);
@@ -55,6 +60,36 @@ describe('nestwork dead redrive', () => {
     const { code, stdout } = await nestwork(['dead', 'redrive', '--code', 'CRASHED', '--yes', '--json'], options);
     expect([code, JSON.parse(stdout)]).toEqual([0, { redriven: 1, refused: 0 }]);
     expect(await places()).toEqual([2, 1]);
+  });
+
+  it('takes at most --limit tasks, those that died first, and goes on from its cursor', async () => {
+    const redrive = ['dead', 'redrive', '--all', '--limit', '2'];
+    const dry = await nestwork([...redrive, '--dry-run', '--json'], options);
+    expect(
+      dry.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).id),
+    ).toEqual(ids.slice(0, 2));
+    expect(dry.stderr).toContain('it would redrive 2 of 3 dead tasks of all queues');
+    const { code, stdout } = await nestwork([...redrive, '--yes'], options);
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/^Redriven 2\. There are more\. Go on with --cursor \S+\n$/),
+    ]);
+    expect(await places()).toEqual([1, 2]);
+    expect(await fixture.redis.zrange(DEAD, '0', '-1')).toEqual(ids.slice(2));
+    const [, cursor = ''] = /--cursor (\S+)/.exec(stdout) ?? [];
+    const next = await nestwork([...redrive, '--yes', '--cursor', cursor], options);
+    expect([next.code, next.stdout]).toEqual([0, 'Redriven 1.\n']);
+  });
+
+  it('refuses --limit without a filter, and with an id', async () => {
+    for (const given of [[], [ids[0] ?? '']]) {
+      const { code } = await nestwork(['dead', 'redrive', ...given, '--limit', '2', '--yes'], options);
+      expect(code).toBe(2);
+    }
+    expect(await places()).toEqual([3, 0]);
   });
 
   it('shows which tasks it would take, and takes none, with --dry-run', async () => {

@@ -43,13 +43,26 @@ describe('nestwork doctor', () => {
 
   it('shows each finding with its place, its remedy and a command on a terminal', async () => {
     await fixture.redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
-    const { code, stdout } = await onTerminal('doctor', options);
+    const { code, stdout } = await onTerminal('doctor', { ...options, columns: 200 });
     expect(code).toBe(4);
     expect(stdout).toMatch(/^✓ reachable +127\.0\.0\.1/m);
     expect(stdout).toMatch(
       /^✗ eviction +allkeys-lru\.\n +127\S+: The maxmemory-policy is .+ \[eviction-policy\]\n +Set it to noeviction/m,
     );
     expect(stdout).toMatch(/^ +\$ redis-cli -h 127\.0\.0\.1 -p \d+ CONFIG SET maxmemory-policy noeviction$/m);
+  });
+
+  it('breaks its texts between words within the width of a terminal, and leaves commands whole', async () => {
+    await fixture.redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    const { stdout } = await onTerminal('doctor', { ...options, columns: 60 });
+    const [commands, texts] = [true, false].map((is) =>
+      stdout.split('\n').filter((line) => line.trim().startsWith('$ ') === is),
+    );
+    for (const line of texts ?? []) expect(line.length).toBeLessThanOrEqual(60);
+    expect(texts?.map((line) => line.trim()).join(' ')).toContain(
+      'The maxmemory-policy is allkeys-lru: a full Redis deletes tasks and sessions. [eviction-policy] Set it to',
+    );
+    expect(commands).toContainEqual(expect.stringMatching(/CONFIG SET maxmemory-policy noeviction$/));
   });
 
   it('reports a namespace that it may not work on, where other commands refuse', async () => {

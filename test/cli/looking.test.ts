@@ -56,6 +56,7 @@ describe('nestwork queues ls', () => {
     expect(head).toEqual(['QUEUE', 'PENDING', 'SCHEDULED', 'DEAD', 'WAITS', 'SERVED', 'NOTE']);
     expect(bulk?.slice(0, 4)).toEqual(['bulk', '0', '0', '0']);
     expect(ofDefault?.slice(0, 4)).toEqual(['default', '1200', '0', '0']);
+    expect(ofDefault?.[4]).toMatch(/^\d+$/);
   });
 
   it('shows a queue as quiet when each worker that serves it is quiet', async () => {
@@ -79,6 +80,18 @@ describe('nestwork queues ls', () => {
     const { code, stdout, stderr } = await inShell('nestwork queues ls | head -n 1', options);
     expect([code, stderr]).toEqual([0, '']);
     expect(linesOf(stdout)).toHaveLength(1);
+  });
+});
+
+describe('nestwork workers ls', () => {
+  it('writes lengths of time in words on a terminal, and in milliseconds into a pipe', async () => {
+    await publishWorker(fixture);
+    const cells = async (line: string, at: number): Promise<(string | undefined)[]> =>
+      linesOf((await nestwork(line.split(' '), options)).stdout).map((row) => row.split('\t').at(at));
+    expect(await cells('workers ls', 5)).toEqual(['UP', expect.stringMatching(/^36\d{5}$/)]);
+    expect(await cells('workers ls --children', -1)).toEqual(['FOR', '61000']);
+    const { stdout } = await onTerminal('workers ls --children', { ...options, columns: 60 });
+    expect(stdout).toMatch(/ReportTasks.* 1m 1s/);
   });
 });
 
@@ -110,6 +123,18 @@ describe('nestwork dead', () => {
     expect(linesOf(second.stdout).map((line) => JSON.parse(line).id)).toEqual([ids[0]]);
     const crashed = await nestwork(['dead', 'ls', '--code', 'CRASHED', '--json'], options);
     expect(linesOf(crashed.stdout)).toHaveLength(1);
+  });
+
+  it('lists task and error in full words on a terminal of 60 columns', async () => {
+    await fixture.child();
+    const error = 'Error: connect ECONNREFUSED 127.0.0.1:5432';
+    const [message = ''] = await seedDead(fixture, [{ report: { task: 'MailTasks.send', error } }]);
+    const { stdout } = await onTerminal('dead ls', { columns: 60, env: { ...options.env, NO_COLOR: '1' } });
+    const [head, ...rows] = linesOf(stdout).map((line) => line.split(/ {2,}/));
+    expect(head).toEqual(['ID', 'TASK', 'ERROR']);
+    expect(rows[0]?.slice(0, 2)).toEqual([idOf(message), 'MailTasks.send']);
+    expect(rows.map((row) => row.at(-1)).join(' ')).toBe(error);
+    for (const line of linesOf(stdout)) expect(line.length).toBeLessThanOrEqual(60);
   });
 
   it('shows one task, and its arguments only when asked to', async () => {

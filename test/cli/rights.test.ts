@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => fixture.stop());
 
 /** What commands are about. */
-let ids: Readonly<Record<'pending' | 'scheduled' | 'dead' | 'worker', string>>;
+let ids: Readonly<Record<'pending' | 'scheduled' | 'active' | 'dead' | 'worker', string>>;
 beforeEach(async () => {
   await fixture.redis.flushall();
   await fixture.redis.set('{nestwork}:format', 'nestwork/1');
@@ -45,7 +45,7 @@ beforeEach(async () => {
   await broker.enqueue('default', [pending]);
   await broker.enqueue('default', [scheduled], { in: 3_600_000 });
   const [dead = ''] = await seedDead(fixture, [{}]);
-  ids = { pending: idOf(pending), scheduled: idOf(scheduled), dead: idOf(dead), worker };
+  ids = { pending: idOf(pending), scheduled: idOf(scheduled), active: idOf(active), dead: idOf(dead), worker };
   await fixture.redis.call('ACL', 'LOG', 'RESET');
 });
 
@@ -57,8 +57,10 @@ const VIEWING = [
   'tasks ls --state active',
   'tasks ls --state done --task Some.task',
   'actions ls',
+  'actions ls --since 1h',
   'tasks ls --task Some.task',
   'tasks show {pending} --args',
+  'tasks show {active}',
   'tasks explain {scheduled}',
   'tasks explain {dead}',
   'dead ls',
@@ -80,6 +82,7 @@ const ACTING = [
   'tasks send Some.task [1] --key k',
   'dead redrive {dead} --yes',
   'dead redrive --all --yes',
+  'dead redrive --all --limit 1 --yes',
   'dead delete {dead} --yes',
   'crons run Inbox.poll',
   'crons pause Inbox.poll',
@@ -115,7 +118,7 @@ describe('a viewer', () => {
   it.each(VIEWING)('can run: %s', async (line) => {
     expect(await run(line, 'shop-viewer')).toMatchObject({
       code: 0,
-      stderr: expect.stringMatching(/^(No .* (found|namespace)\.\n)?$/),
+      stderr: expect.stringMatching(/^(No .* (found|namespace|matches)\.\n)?$/),
     });
     const forbidden = await refused();
     // CONFIG would also show the passwords of the server, so its check is left out

@@ -1,6 +1,7 @@
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
 import { type CommandLineOptions, inShell, nestwork, onTerminal, startNestwork } from '../support/command-line.js';
 import { seedDead } from '../support/dead-tasks.js';
+import { DIGEST } from '../support/worker-digests.js';
 
 const QUEUE = '{nestwork}:queue:default';
 
@@ -28,7 +29,7 @@ describe('nestwork tasks ls', () => {
     const ids = await seed(2);
     const { code, stdout } = await nestwork(['tasks', 'ls'], options);
     const [head, first] = stdout.split('\n');
-    expect([code, head]).toEqual([0, 'ID\tSTATE\tQUEUE\tTASK\tATTEMPT\tTIME\tCHILD']);
+    expect([code, head]).toEqual([0, 'ID\tSTATE\tQUEUE\tTASK\tATTEMPT\tTIME\tWORKER']);
     expect(first).toMatch(new RegExp(`^${ids[0]}\tpending\tdefault\tSome\\.task\t1\t\\d{4}-`));
     const json = await nestwork(['tasks', 'ls', '--json', '--order', 'newest', '--task', 'Some.task'], options);
     expect(
@@ -37,6 +38,27 @@ describe('nestwork tasks ls', () => {
         .split('\n')
         .map((line) => JSON.parse(line).id),
     ).toEqual([...ids].reverse());
+  });
+
+  it('shows the worker of an active task and, once that has published it, the start of the attempt', async () => {
+    const child = await fixture.child();
+    const [first = '', second = ''] = await seed(2);
+    await fixture.claim(child, 2);
+    const active = [{ id: first, name: 'Some.task', forMs: 61_000 }];
+    const [one] = DIGEST.children;
+    const digest = { ...DIGEST, children: one ? [{ ...one, active }] : [] };
+    await fixture.broker.workers.publish(child.session, digest, 60_000);
+    const { stdout } = await nestwork(['tasks', 'ls', '--state', 'active'], options);
+    const rows = stdout.split('\n').map((line) => line.split('\t'));
+    const started = Date.parse(rows[1]?.[5] ?? '');
+    expect(rows.slice(1, 3).map((row) => [row[0], row[5] !== '', row[6]])).toEqual([
+      [first, true, 'test:1'],
+      [second, false, 'test:1'],
+    ]);
+    expect((await fixture.now()) - started).toBeGreaterThanOrEqual(61_000);
+    const shown = await nestwork(['tasks', 'show', first], options);
+    expect(shown.stdout).toMatch(/^started {3}\S+ \S+Z \(1m .*ago\)\nworker {4}test:1, child 4711$/m);
+    expect((await nestwork(['tasks', 'show', second], options)).stdout).toMatch(/^worker {4}test:1$/m);
   });
 
   it('goes on with the cursor that it names', async () => {

@@ -1,6 +1,6 @@
 import { RedisBroker } from '../../src/broker/redis-broker.js';
 import type { CronDeclaration } from '../../src/cron/cron-definition.js';
-import type { ActionRecord } from '../../src/inspector/actions/action-log.js';
+import type { ActionListOptions, ActionRecord } from '../../src/inspector/actions/action-log.js';
 import { Inspector } from '../../src/inspector/inspector.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
 
@@ -151,7 +151,36 @@ describe('the record of actions', () => {
     expect((await inspector.actions.list()).length).toBe(50);
   });
 
-  it.each([{ limit: 0 }, { limit: 1_001 }, { limit: '5' }, { most: 5 }])('refuses the options %j', async (options) => {
+  it('is listed by action, author and time, the latest of those first', async () => {
+    const { queues, actions } = inspector;
+    await queues.pause('default', BY);
+    await queues.pause('bulk', { by: 'bert' });
+    await queues.resume('default', BY);
+    const subjects = async (options: ActionListOptions): Promise<string[]> =>
+      (await actions.list(options)).map(({ action, subject }) => `${action} ${subject}`);
+    expect(await subjects({ action: 'pause' })).toEqual(['pause bulk', 'pause default']);
+    expect(await subjects({ action: 'pause', limit: 1 })).toEqual(['pause bulk']);
+    expect(await subjects(BY)).toEqual(['resume default', 'pause default']);
+    expect(await subjects({ ...BY, action: 'pause', since: '1h' })).toEqual(['pause default']);
+    const soon = new Date((await fixture.now()) + 60_000);
+    expect(await subjects({ since: soon })).toEqual([]);
+  });
+
+  it('has a redrive that goes no further than its `limit`, with what it did', async () => {
+    await dead(5);
+    await inspector.dead.redriveAll({}, { ...BY, limit: 2 });
+    expect(await recorded()).toEqual(['anna redrive all 2']);
+  });
+
+  it.each([
+    { limit: 0 },
+    { limit: 1_001 },
+    { limit: '5' },
+    { most: 5 },
+    { action: 'dance' },
+    { by: '' },
+    { since: new Date(Number.NaN) },
+  ])('refuses the options %j', async (options) => {
     await expect(inspector.actions.list(options as never)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
   });
 
@@ -191,7 +220,7 @@ describe('a record that cannot be written or read', () => {
       expect(await actions.list()).toEqual([]);
     });
     expect(warnings).toEqual([
-      expect.stringContaining('The action pause is not in the record of actions: '),
+      expect.stringMatching(/^The action pause was carried out, but it is not in the record of actions: WRONGTYPE /),
       expect.stringContaining(ACTIONS),
     ]);
   });

@@ -253,6 +253,9 @@ describe('refuses', () => {
     ['batchSize', 501],
     ['batchSize', 1.5],
     ['batchSize', '10'],
+    ['limit', 0],
+    ['limit', 1.5],
+    ['limit', '10'],
     ['total', -1],
     ['total', 1.5],
     ['cursor', 'nonsense'],
@@ -379,6 +382,26 @@ describe('all matching tasks', () => {
     expect(redriven).toBe(31);
     expect((await deadLetters.list(filter)).tasks).toMatchObject([{ id: idOf(last ?? '') }]);
   });
+
+  it.each([1, 3, 500])(
+    'are taken up to a `limit`, in batches of %i, and the next call takes the next ones',
+    async (batchSize) => {
+      const ids = (await seedDead(fixture, Array(6).fill({}))).map(idOf);
+      await seedDead(fixture, [{ queue: 'bulk' }, { queue: 'bulk', report: { code: 'CRASHED' } }]);
+      const filter = { code: 'TASK_FAILED', queues: ['default', 'bulk'] };
+      const progress: DeadProgress[] = [];
+      const onProgress = (each: DeadProgress): void => void progress.push(each);
+      const first = await deadLetters.redriveAll(filter, { limit: 4, batchSize, onProgress });
+      expect(first).toEqual({ redriven: 4, refused: 0, cursor: expect.any(String) });
+      expect(progress.at(-1)).toEqual({ done: 4, total: 4, cursor: first.cursor });
+      expect(await fixture.redis.zrange(`${NAMESPACE}dead:default`, '0', '-1')).toEqual(ids.slice(4));
+      expect(await deadLetters.count(filter, first.cursor)).toBe(3);
+      const second = await deadLetters.deleteAll(filter, { limit: 3, batchSize, cursor: first.cursor });
+      // none is left
+      expect(second).toEqual({ deleted: 3, cursor: undefined });
+      expect(await deadLetters.count()).toBe(1);
+    },
+  );
 
   it('are taken from where the last progress of a stopped call was', async () => {
     await seedDead(fixture, Array(30).fill({}));

@@ -15,7 +15,7 @@ export async function namesIn(
   const { openInspector } = await import('../../inspector/create-inspector.js');
   const late = new Promise<readonly string[]>((resolve) => setTimeout(resolve, patienceMs, []));
   const read = async (): Promise<readonly string[]> =>
-    namesOf(kind, await openInspector({ ...settingsOf(placeIn(args)), commandTimeout: patienceMs }, 'none'));
+    namesOf(kind, await openInspector({ ...settingsOf(placeIn(args)), commandTimeout: patienceMs }, { check: 'none' }));
   return Promise.race([read().catch(() => []), late]);
 }
 

@@ -1,17 +1,20 @@
-import type { ActionName, ActionPort } from '../../broker/port/action-port.js';
+import { ACTIONS, type ActionName, type ActionPort } from '../../broker/port/action-port.js';
+import type { Duration } from '../../values/duration.js';
 import { assertKnownOptions } from '../../values/known-options.js';
 import { invalid } from '../../values/option-values.js';
 import { shown } from '../../values/shown.js';
+import { assertActor } from '../actor.js';
+import { pastMoment } from '../past-moment.js';
 
 /** As many as are kept. */
 const MOST = 1_000;
 const USUAL = 50;
 
 /**
- * How many actions to list.
+ * Which actions to list, and how many.
  *
  * @example
- * const options: ActionListOptions = { limit: 1_000 };
+ * const options: ActionListOptions = { action: 'purge', since: '1d', limit: 1_000 };
  */
 export interface ActionListOptions {
   /**
@@ -19,6 +22,21 @@ export interface ActionListOptions {
    * @default 50
    */
   limit?: number;
+  /**
+   * Only those of this kind, such as `'purge'`.
+   * @default all
+   */
+  action?: ActionName;
+  /**
+   * Only those of this person or program.
+   * @default all
+   */
+  by?: string;
+  /**
+   * Only those since then: a date, or so long ago.
+   * @default all that are kept
+   */
+  since?: Date | Duration;
 }
 
 /**
@@ -52,21 +70,35 @@ export interface ActionRecord {
  */
 export class ActionLog {
   /** @internal */
-  constructor(private readonly broker: Pick<ActionPort, 'latest'>) {}
+  constructor(
+    private readonly broker: Pick<ActionPort, 'latest'>,
+    private readonly now: () => Promise<number>,
+  ) {}
 
   /**
-   * The latest actions, the latest first.
+   * The latest actions that meet all conditions, the latest first.
    *
    * @example
    * const [last] = await inspector.actions.list({ limit: 1 });
    *
-   * @throws NestworkError INVALID_OPTION
+   * @throws NestworkError INVALID_OPTION, INVALID_DURATION
    */
   async list(options: ActionListOptions = {}): Promise<readonly ActionRecord[]> {
-    assertKnownOptions(options, ['limit'], 'actions.list()');
-    const { limit = USUAL } = options;
+    assertKnownOptions(options, ['limit', 'action', 'by', 'since'], 'actions.list()');
+    const { limit = USUAL, action, by, since } = options;
     if (!Number.isInteger(limit) || limit < 1 || limit > MOST)
       throw invalid('limit', `is ${shown(limit)}`, `Give a whole number from 1 to ${MOST}.`);
-    return (await this.broker.latest(limit)).map(({ at, ...rest }) => ({ ...rest, at: new Date(at) }));
+    if (action !== undefined && !ACTIONS.includes(action))
+      throw invalid('action', `is ${shown(action)}`, `Give one of: ${ACTIONS.join(', ')}.`);
+    assertActor(by);
+    const from = since === undefined ? undefined : await pastMoment(since, 'since', this.now);
+    const isFiltered = [action, by, from].some((condition) => condition !== undefined);
+    const found = (await this.broker.latest(isFiltered ? MOST : limit)).filter(
+      (one) =>
+        (action === undefined || one.action === action) &&
+        (by === undefined || one.by === by) &&
+        (from === undefined || one.at >= from),
+    );
+    return found.slice(0, limit).map(({ at, ...rest }) => ({ ...rest, at: new Date(at) }));
   }
 }

@@ -1,5 +1,6 @@
 import { command } from '../../terminal/command.js';
 import { EXIT } from '../../terminal/exit-code.js';
+import { wrapped } from '../../terminal/frame.js';
 import { duration } from '../../terminal/usage.js';
 import type { InspectorContext } from '../inspector-context.js';
 import type { DoctorCheck, DoctorFinding } from './doctor-report.js';
@@ -34,7 +35,7 @@ export const doctorCommand = command({
       findings: findings.map((finding) => ({ ...finding, command: aimed(finding.command, context) })),
     }));
     if (out.isJson) for (const check of checks) out.json(check);
-    else if (out.isTerminal) out.record(checks, () => checks.map(textOf).join('\n'));
+    else if (out.isTerminal) out.record(checks, () => checks.flatMap((check) => linesOf(check, out.width)).join('\n'));
     else out.table(checks.flatMap(rowsOf), COLUMNS, '');
     const found = checks.reduce((sum, { findings }) => sum + findings.length, 0);
     return found > 0 ? EXIT.findings : EXIT.done;
@@ -52,15 +53,17 @@ function aimed(
     .replaceAll(/(^|&& )redis-cli /g, (_, before) => `${before}${redisCli} `);
 }
 
-function textOf({ check, status, summary, findings }: DoctorCheck): string {
+function linesOf({ check, status, summary, findings }: DoctorCheck, width: number): string[] {
+  const room = width - INDENT.length;
   const said = status === 'unchecked' ? `not checked, because ${summary}` : summary;
-  const head = `${MARKS[status]} ${check.padEnd(NAME_WIDTH)}${said}`;
-  return [head, ...findings.flatMap(linesOf)].join('\n');
+  const [first = '', ...rest] = [...wrapped(said, room), ...findings.flatMap((each) => findingLines(each, room))];
+  return [`${MARKS[status]} ${check.padEnd(NAME_WIDTH)}${first}`, ...rest.map((line) => INDENT + line)];
 }
 
-function linesOf({ code, where, what, remedy, command }: DoctorFinding): string[] {
-  const lines = [`${where}: ${what} [${code}]`, remedy, ...(command === undefined ? [] : [`$ ${command}`])];
-  return lines.map((line) => INDENT + line);
+/** The terminal breaks a long command, so that it is still one line when a person copies it. */
+function findingLines({ code, where, what, remedy, command }: DoctorFinding, room: number): string[] {
+  const texts = [`${where}: ${what} [${code}]`, remedy].flatMap((text) => wrapped(text, room));
+  return command === undefined ? texts : [...texts, `$ ${command}`];
 }
 
 function rowsOf({ check, status, summary, findings }: DoctorCheck): Row[] {

@@ -1,9 +1,10 @@
 import type { SessionRecord } from '../../broker/port/checkup-port.js';
 import { counted } from '../../values/counted.js';
 import { printable } from '../../values/printable.js';
+import { quoted } from '../../values/shell-word.js';
 import type { DoctorCode, DoctorFinding } from './doctor-report.js';
 import type { KeyList, KeySurvey } from './key-survey.js';
-import { finding, judged, type Outcome, quoted } from './outcome.js';
+import { finding, judged, type Outcome } from './outcome.js';
 
 export function judgeKeys(survey: KeySurvey): Outcome {
   const { ours, foreign, wrong } = survey;

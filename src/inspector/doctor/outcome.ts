@@ -42,8 +42,3 @@ export function finding(
     command: command === undefined ? undefined : printable(command, MOST_OF_A_COMMAND),
   };
 }
-
-/** A word of a command line, as a shell takes it. */
-export function quoted(word: string): string {
-  return /^[\w.:/@-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}

@@ -1,10 +1,11 @@
 import type { ServerFacts } from '../../broker/port/checkup-port.js';
+import { MB } from '../../values/byte-size.js';
 import { printable } from '../../values/printable.js';
-import { finding, judged, type Outcome, ok, quoted, unreported } from './outcome.js';
+import { quoted } from '../../values/shell-word.js';
+import { finding, judged, type Outcome, ok, unreported } from './outcome.js';
 
 /** A part of `maxmemory` beyond which a backlog may fill it. */
 const NEARLY_FULL = 0.8;
-const MB = 2 ** 20;
 
 /** @param ms for the answer to one command */
 export function judgeReachable(where: string, ms: number): Outcome {

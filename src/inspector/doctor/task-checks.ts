@@ -2,10 +2,11 @@ import type { QueueState } from '../../broker/port/broker.js';
 import type { PausedQueue } from '../../broker/port/pause-port.js';
 import type { WorkerRecord } from '../../broker/port/worker-port.js';
 import { counted } from '../../values/counted.js';
+import { quoted } from '../../values/shell-word.js';
 import { describeWorker, isQuiet } from '../workers/worker-report.js';
 import type { DoctorFinding } from './doctor-report.js';
 import type { NameSurvey } from './name-survey.js';
-import { finding, judged, type Outcome, ok, quoted } from './outcome.js';
+import { finding, judged, type Outcome, ok } from './outcome.js';
 
 /** The move of due tasks takes a moment, in ms. */
 const PROMOTED_WITHIN_MS = 5_000;

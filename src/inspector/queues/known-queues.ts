@@ -17,9 +17,16 @@ export class KnownQueues {
     return new KnownQueues(async () => queues, unknownQueue);
   }
 
-  /** Those that workers of the namespace have ever served. */
-  static ofCatalog(catalog: CatalogPort): KnownQueues {
-    return new KnownQueues(() => catalog.queues(), neverServed);
+  /**
+   * Those that workers of the namespace have ever served.
+   *
+   * @param place where a person has named the queue, in place of the call: `the option --queue`
+   */
+  static ofCatalog(catalog: CatalogPort, place?: string): KnownQueues {
+    return new KnownQueues(
+      () => catalog.queues(),
+      (queue, where, known) => neverServed(queue, place ?? where, known),
+    );
   }
 
   /** Both: a task may wait in a queue that an app declares and that no worker has ever served. */

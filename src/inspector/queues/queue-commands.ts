@@ -1,5 +1,6 @@
 import { type CommandGroup, command } from '../../terminal/command.js';
-import { ago, instant } from '../../terminal/figures.js';
+import { instant } from '../../terminal/figures.js';
+import { timeSpan } from '../../terminal/table.js';
 import { duration, text } from '../../terminal/usage.js';
 import type { InspectorContext } from '../inspector-context.js';
 import type { QueueReport } from '../queue-health.js';
@@ -16,13 +17,9 @@ const COLUMNS = [
   { title: 'PENDING', of: ({ pending }: QueueReport) => pending, align: 'right' as const },
   { title: 'SCHEDULED', of: ({ scheduled }: QueueReport) => scheduled, align: 'right' as const },
   { title: 'DEAD', of: ({ dead }: QueueReport) => dead, align: 'right' as const },
-  {
-    title: 'WAITS',
-    of: ({ waitingMs }: QueueReport) => (waitingMs > 0 ? ago(waitingMs) : '-'),
-    align: 'right' as const,
-  },
+  { title: 'WAITS', of: ({ waitingMs }: QueueReport) => timeSpan(waitingMs), align: 'right' as const },
   { title: 'SERVED', of: ({ served, quiet }: ListedQueue) => (quiet ? 'quiet' : served ? 'yes' : 'no') },
-  { title: 'NOTE', of: noteOf, shrinks: true as const },
+  { title: 'NOTE', of: noteOf, shrinks: 20, lines: 3 },
 ];
 
 const QUEUE = { queue: { summary: 'name of the queue', completes: 'queues' } } as const;

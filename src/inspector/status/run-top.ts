@@ -1,5 +1,4 @@
-import { repeat } from '../../terminal/repeating.js';
-import { Screen } from '../../terminal/screen.js';
+import { showLive } from '../../terminal/live-screen.js';
 import type { InspectorContext } from '../inspector-context.js';
 import { outageLine } from './outage-line.js';
 import type { StatusReport } from './status-report.js';
@@ -11,41 +10,29 @@ const EVERY_MS = 2_000;
 /** Shows the live screen until q, Ctrl-C or a signal. */
 export async function runTop(context: InspectorContext, read: () => Promise<StatusReport>): Promise<void> {
   const { out, place, typed } = context;
+  const { paint } = out;
   let view: TopView = { sort: 'time', offset: 0, frozen: false };
   let latest: StatusReport | undefined;
   let shown: StatusReport | undefined;
   let frame: TopFrame | undefined;
-  const draw = (): void => {
-    const { columns: width, rows: height } = screen;
-    if (!shown) {
-      screen.draw(view.outage ? [outageLine(view.outage, undefined, out.paint)] : []);
-      return;
-    }
-    frame = topFrame(shown, view, { width, height, paint: out.paint, place, typed });
-    screen.draw(frame.lines);
-  };
   const change = (changes: Partial<TopView>): void => {
     view = { ...view, ...changes };
     if (!view.frozen) shown = latest;
-    draw();
   };
-  const resume = out.holdTalk();
-  const screen = new Screen({ resized: draw, key: (name) => change(changesBy(name, view, frame)) });
-  try {
-    await repeat({
-      read,
-      show: (report) => {
-        latest = report;
-        change({ outage: undefined });
-      },
-      showOutage: (outage) => change({ outage }),
-      everyMs: EVERY_MS,
-      signal: screen.signal,
-    });
-  } finally {
-    screen.close();
-    resume();
-  }
+  await showLive<StatusReport>(out, {
+    read,
+    take: (report, outage) => {
+      latest = report ?? latest;
+      change({ outage });
+    },
+    draw: ({ columns: width, rows: height }) => {
+      if (!shown) return view.outage ? [outageLine(view.outage, undefined, paint)] : [];
+      frame = topFrame(shown, view, { width, height, paint, place, typed });
+      return frame.lines;
+    },
+    key: (name) => change(changesBy(name, view, frame)),
+    everyMs: EVERY_MS,
+  });
 }
 
 /** The effect of a key. */

@@ -1,8 +1,9 @@
-import { ago, bar, count, rate } from '../../terminal/figures.js';
-import type { Column } from '../../terminal/table.js';
+import { bar, count, megabytes, rate } from '../../terminal/figures.js';
+import { type Column, timeSpan } from '../../terminal/table.js';
 import type { CronInfo } from '../cron-info.js';
 import { shortId } from '../workers/worker-place.js';
 import type { WorkerReport } from '../workers/worker-report.js';
+import { uptimeOf } from '../workers/worker-rows.js';
 import type { QueueStatus } from './status-report.js';
 
 type Paint = (text: string) => string;
@@ -16,7 +17,6 @@ export interface Palette {
 
 const RIGHT = { align: 'right' } as const;
 const SHRINKS = { shrinks: true } as const;
-const MB = 2 ** 20;
 const BAR = 16;
 
 /** @param palette none for programs, which get plain numbers */
@@ -29,11 +29,7 @@ export function queueColumns(palette?: Palette): Column<QueueStatus>[] {
   return [
     { title: 'QUEUE', of: ({ queue }) => queue, ...SHRINKS, ...painted },
     { title: 'PENDING', of: ({ pending }) => pending, ...RIGHT },
-    {
-      title: 'OLDEST',
-      of: ({ waitingMs }) => (palette ? (waitingMs > 0 ? ago(waitingMs) : '-') : waitingMs),
-      ...RIGHT,
-    },
+    { title: 'OLDEST', of: ({ waitingMs }) => timeSpan(waitingMs), ...RIGHT },
     { title: 'IN/MIN', of: ({ inPerMinute }) => rateOf(inPerMinute), ...RIGHT, dispensable: 2 },
     { title: 'OUT/MIN', of: ({ outPerMinute }) => rateOf(outPerMinute), ...RIGHT, dispensable: 1 },
     { title: 'SCHEDULED', of: ({ scheduled }) => scheduled, ...RIGHT, dispensable: 5 },
@@ -75,15 +71,10 @@ export function workerColumns(palette?: Palette): Column<WorkerReport>[] {
     { title: 'WORKER', of: ({ id }) => (palette ? shortId(id) : id) },
     { title: 'HOST', of: ({ host }) => host, ...SHRINKS, dispensable: 4 },
     { title: 'PID', of: ({ pid }) => String(pid), ...RIGHT, dispensable: 3 },
-    {
-      title: 'UP',
-      of: ({ startedAt }) => (palette ? startedAt && ago(Math.max(Date.now() - startedAt.getTime(), 0)) : startedAt),
-      ...RIGHT,
-      dispensable: 5,
-    },
+    { title: 'UP', of: uptimeOf, ...RIGHT, dispensable: 5 },
     { title: 'CHILDREN', of: ({ forked }) => forked, ...RIGHT },
     { title: 'ACTIVE', of: ({ running }) => running, ...RIGHT },
-    { title: 'MB', of: ({ memory }) => Math.round(memory / MB), ...RIGHT, dispensable: 2 },
+    { title: 'MB', of: ({ memory }) => megabytes(memory), ...RIGHT, dispensable: 2 },
     { title: 'RESTARTS', of: ({ restarted }) => restarted, ...RIGHT, dispensable: 1 },
     { title: 'STATE', of: ({ state }) => state, ...paint },
   ];

@@ -1,8 +1,9 @@
-import { ago, count } from '../../terminal/figures.js';
+import { ago, count, megabytes } from '../../terminal/figures.js';
 import { clipLine, spread } from '../../terminal/frame.js';
 import { type Column, drawTable } from '../../terminal/table.js';
 import { counted } from '../../values/counted.js';
-import type { WorkerChild, WorkerReport } from '../workers/worker-report.js';
+import type { WorkerReport } from '../workers/worker-report.js';
+import { type TaskRow, taskRows } from '../workers/worker-rows.js';
 import { outageLine } from './outage-line.js';
 import { headline, throughputLines, type Viewer } from './status-parts.js';
 import type { StatusReport } from './status-report.js';
@@ -28,14 +29,6 @@ export interface TopFrame {
   readonly rows: number;
 }
 
-/** One task that runs, or a child that runs none, or a worker without children. */
-interface Row {
-  readonly worker: WorkerReport;
-  readonly child: WorkerChild | undefined;
-  readonly task: WorkerChild['active'][number] | undefined;
-}
-
-const MB = 2 ** 20;
 const RIGHT = { align: 'right' } as const;
 /** Below this height only the rows are shown. */
 const SHORT_SCREEN = 12;
@@ -49,7 +42,7 @@ export function topFrame(report: StatusReport, view: TopView, viewer: Viewer & {
     height < SHORT_SCREEN
       ? headLines(report, view, viewer).slice(0, view.outage ? 2 : 1)
       : headOf(report, view, viewer);
-  const rows = sorted(rowsOf(report), view.sort);
+  const rows = sorted(report.workers.flatMap(taskRows), view.sort);
   // the title of the columns and the line of keys
   const page = Math.max(height - head.length - 2, 1);
   const offset = Math.max(Math.min(view.offset, rows.length - page), 0);
@@ -100,7 +93,7 @@ function queueLines({ queues }: StatusReport, viewer: Viewer, most: number): str
 function totalOf({ workers }: StatusReport): string {
   const sum = (of: (worker: WorkerReport) => number): number =>
     workers.reduce((total, worker) => total + of(worker), 0);
-  const memory = count(Math.round(sum(({ memory }) => memory) / MB));
+  const memory = count(megabytes(sum(({ memory }) => memory)));
   const parts = [
     counted(workers.length, 'worker', 'workers'),
     counted(
@@ -112,26 +105,15 @@ function totalOf({ workers }: StatusReport): string {
   return [...parts, `${count(sum(({ running }) => running))} active`, `${memory} MB`].join(', ');
 }
 
-function rowsOf({ workers }: StatusReport): Row[] {
-  return workers.flatMap((worker): Row[] => {
-    if (worker.children.length === 0) return [{ worker, child: undefined, task: undefined }];
-    return worker.children.flatMap((child): Row[] =>
-      child.active.length === 0
-        ? [{ worker, child, task: undefined }]
-        : child.active.map((task) => ({ worker, child, task })),
-    );
-  });
-}
-
 /** By worker they are in order. */
-function sorted(rows: readonly Row[], sort: TopSort): readonly Row[] {
+function sorted(rows: readonly TaskRow[], sort: TopSort): readonly TaskRow[] {
   if (sort === 'worker') return rows;
-  const since = ({ task }: Row): number => task?.since.getTime() ?? Number.MAX_SAFE_INTEGER;
+  const since = ({ task }: TaskRow): number => task?.since.getTime() ?? Number.MAX_SAFE_INTEGER;
   return rows.toSorted((a, b) => since(a) - since(b));
 }
 
-function columnsOf({ at }: StatusReport, { paint }: Viewer): Column<Row>[] {
-  const lively = (text: string, { task }: Row): string => (task ? text : paint.dim(text));
+function columnsOf({ at }: StatusReport, { paint }: Viewer): Column<TaskRow>[] {
+  const lively = (text: string, { task }: TaskRow): string => (task ? text : paint.dim(text));
   return [
     { title: 'FOR', of: ({ task }) => (task ? ago(Math.max(at.getTime() - task.since.getTime(), 0)) : '-'), ...RIGHT },
     { title: 'TASK', of: ({ task }) => (task ? (task.name ?? '?') : '-'), shrinks: 14, paint: lively },
@@ -139,7 +121,7 @@ function columnsOf({ at }: StatusReport, { paint }: Viewer): Column<Row>[] {
     { title: 'CHILD', of: ({ child }) => (child ? String(child.pid) : '-'), ...RIGHT },
     {
       title: 'MB',
-      of: ({ child }) => (child?.memory === undefined ? '-' : Math.round(child.memory / MB)),
+      of: ({ child }) => (child?.memory === undefined ? '-' : megabytes(child.memory)),
       ...RIGHT,
       dispensable: 1,
     },

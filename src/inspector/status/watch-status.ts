@@ -1,5 +1,5 @@
+import { showLive } from '../../terminal/live-screen.js';
 import { repeat } from '../../terminal/repeating.js';
-import { Screen } from '../../terminal/screen.js';
 import type { InspectorContext } from '../inspector-context.js';
 import { outageLine } from './outage-line.js';
 import { showStatus } from './show-status.js';
@@ -18,35 +18,23 @@ export async function watchStatus(
 
 async function redraw(context: InspectorContext, read: () => Promise<StatusReport>, everyMs: number): Promise<void> {
   const { out, place, typed } = context;
+  const { paint } = out;
   let last: StatusReport | undefined;
   let outage: Error | undefined;
-  const draw = (): void => {
-    const viewer = { width: screen.columns, paint: out.paint, place, typed };
-    const trouble = outage ? [outageLine(outage, last?.at, out.paint), ''] : [];
-    const lines = [...trouble, ...(last ? statusLines(last, viewer) : [])];
-    const hidden = lines.length - screen.rows;
-    screen.draw(hidden > 0 ? [...lines.slice(0, screen.rows - 1), out.paint.dim(`… ${hidden + 1} more lines`)] : lines);
-  };
-  const resume = out.holdTalk();
-  const screen = new Screen({ resized: draw });
-  try {
-    await repeat({
-      read,
-      show: (report) => {
-        [last, outage] = [report, undefined];
-        draw();
-      },
-      showOutage: (error) => {
-        outage = error;
-        draw();
-      },
-      everyMs,
-      signal: screen.signal,
-    });
-  } finally {
-    screen.close();
-    resume();
-  }
+  await showLive<StatusReport>(out, {
+    read,
+    take: (report, error) => {
+      last = report ?? last;
+      outage = error;
+    },
+    draw: ({ columns: width, rows }) => {
+      const trouble = outage ? [outageLine(outage, last?.at, paint), ''] : [];
+      const lines = [...trouble, ...(last ? statusLines(last, { width, paint, place, typed }) : [])];
+      const hidden = lines.length - rows;
+      return hidden > 0 ? [...lines.slice(0, rows - 1), paint.dim(`… ${hidden + 1} more lines`)] : lines;
+    },
+    everyMs,
+  });
   // the last one stays in view
   if (last) showStatus(last, context);
 }

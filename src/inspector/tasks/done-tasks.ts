@@ -52,5 +52,6 @@ function doneTask(task: string, { id, queue, enqueuedAt, startedAt, endedAt, att
     endedAt: new Date(endedAt),
     attempt,
     child: undefined,
+    worker: undefined,
   };
 }

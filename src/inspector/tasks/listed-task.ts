@@ -1,4 +1,4 @@
-import type { HeldTask, WaitingEntry, WaitingPlace } from '../../broker/port/task-port.js';
+import type { ChildOfWorker, HeldTask, WaitingEntry, WaitingPlace } from '../../broker/port/task-port.js';
 import { labelOf } from '../../message/message-label.js';
 import { attemptOf, idOf } from '../../message/task-message.js';
 
@@ -14,6 +14,21 @@ export type ListedState = 'pending' | 'scheduled' | 'active' | 'quarantined' | '
 
 /** That of a task that has not ended. */
 export type LivingState = Exclude<ListedState, 'done'>;
+
+/**
+ * The worker that runs a task.
+ *
+ * @example
+ * const text = ({ host, pid, childPid }: TaskWorker): string => `${host}:${pid}, child ${childPid ?? '?'}`;
+ */
+export interface TaskWorker {
+  /** name of its machine */
+  readonly host: string;
+  /** of the supervisor, or of the app in whose process it runs */
+  readonly pid: number;
+  /** of the child that runs the task; undefined until the worker has published that */
+  readonly childPid: number | undefined;
+}
 
 /**
  * A task as a list shows it: without its arguments.
@@ -34,7 +49,10 @@ export interface ListedTask {
   readonly enqueuedAt: Date | undefined;
   /** when it is due, by the clock of Redis; only of a scheduled one */
   readonly dueAt: Date | undefined;
-  /** when the attempt started that returned, by the clock of its worker; only of a done one */
+  /**
+   * when the attempt started: of an active one by the clock of Redis, and undefined until its worker has published that; of a done
+   * one by the clock of its worker
+   */
   readonly startedAt: Date | undefined;
   /** when it was done, by the clock of its worker; only of a done one */
   readonly endedAt: Date | undefined;
@@ -42,17 +60,21 @@ export interface ListedTask {
   readonly attempt: number | undefined;
   /** the child that holds it; only of an active one */
   readonly child: string | undefined;
+  /** the worker of that child; only of an active one */
+  readonly worker: TaskWorker | undefined;
 }
 
-const NOT_ENDED = { startedAt: undefined, endedAt: undefined };
+const NOT_STARTED = { startedAt: undefined, endedAt: undefined, child: undefined, worker: undefined };
 
 export function waitingTask({ queue, state }: WaitingPlace, { head, dueAt }: WaitingEntry): ListedTask {
   const due = dueAt === undefined ? undefined : new Date(dueAt);
-  return { id: idOf(head), state, queue, ...labelled(head), ...NOT_ENDED, dueAt: due, child: undefined };
+  return { id: idOf(head), state, queue, ...labelled(head), ...NOT_STARTED, dueAt: due };
 }
 
-export function heldTask(child: string, { id, queue, head }: HeldTask): ListedTask {
-  return { id, state: 'active', queue, ...labelled(head), ...NOT_ENDED, dueAt: undefined, child };
+/** Its worker may have published more about it, see `withRuns`. */
+export function heldTask({ child, host, pid }: ChildOfWorker, { id, queue, head }: HeldTask): ListedTask {
+  const worker = { host, pid, childPid: undefined };
+  return { id, state: 'active', queue, ...labelled(head), ...NOT_STARTED, dueAt: undefined, child, worker };
 }
 
 /** The beginning of a message. */

@@ -6,7 +6,7 @@ import { date, duration, flag, list, oneOf, text, usageError, whole } from '../.
 import { shown } from '../../values/shown.js';
 import type { InspectorContext } from '../inspector-context.js';
 import { notesText } from '../notes-text.js';
-import type { ListedTask } from './listed-task.js';
+import type { ListedTask, TaskWorker } from './listed-task.js';
 import { rescheduleCommands } from './reschedule-commands.js';
 import type { SendByNameOptions } from './send-by-name.js';
 import type { TaskDetails } from './task-details.js';
@@ -14,11 +14,16 @@ import type { TaskDetails } from './task-details.js';
 export const TASK_COLUMNS = [
   { title: 'ID', of: ({ id }: ListedTask) => id },
   { title: 'STATE', of: ({ state }: ListedTask) => state },
-  { title: 'QUEUE', of: ({ queue }: ListedTask) => queue },
-  { title: 'TASK', of: ({ task }: ListedTask) => task, shrinks: true as const },
-  { title: 'ATTEMPT', of: ({ attempt }: ListedTask) => attempt, align: 'right' as const },
-  { title: 'TIME', of: ({ dueAt, endedAt, enqueuedAt }: ListedTask) => dueAt ?? endedAt ?? enqueuedAt },
-  { title: 'CHILD', of: ({ child }: ListedTask) => child, shrinks: true as const },
+  { title: 'QUEUE', of: ({ queue }: ListedTask) => queue, dispensable: 1 },
+  { title: 'TASK', of: ({ task }: ListedTask) => task, shrinks: 14 },
+  { title: 'ATTEMPT', of: ({ attempt }: ListedTask) => attempt, align: 'right' as const, dispensable: 3 },
+  { title: 'TIME', of: timeOf },
+  {
+    title: 'WORKER',
+    of: ({ worker }: ListedTask) => worker && `${worker.host}:${worker.pid}`,
+    shrinks: 14,
+    dispensable: 2,
+  },
 ];
 
 const ID = { id: { summary: 'id of the task' } } as const;
@@ -174,17 +179,17 @@ function notCancelled(id: string, state: TaskDetails['state']): NestworkError {
 }
 
 function described(task: TaskDetails, withArgs: boolean): string {
-  const { id, state, queue, task: name = '(unknown)', ahead, attempt, attempts, child, headers = {}, death } = task;
+  const { id, state, queue, task: name = '(unknown)', ahead, attempt, attempts, worker, headers = {}, death } = task;
   const times = { enqueued: task.enqueuedAt, due: task.dueAt, expires: task.expiresAt };
   const ends = { started: task.startedAt, ended: task.endedAt, cancelled: task.cancelledAt };
   const lines = [`${id}  ${name}  ${state}${queue === undefined ? '' : ` in queue ${queue}`}`];
   for (const [label, time] of Object.entries({ ...times, ...ends }))
-    if (time) lines.push(`${label.padEnd(9)} ${timeOf(time)}`);
+    if (time) lines.push(`${label.padEnd(9)} ${instantOf(time)}`);
   if (ahead !== undefined) lines.push(`ahead     ${count(ahead)}`);
-  if (child !== undefined) lines.push(`child     ${child}`);
+  if (worker) lines.push(`worker    ${runnerOf(worker)}`);
   if (attempt !== undefined) lines.push(`attempt   ${attempt}`);
   if (death)
-    lines.push(`died      ${timeOf(death.diedAt)}, on ${death.host} (${death.pid})`, `code      ${death.code}`);
+    lines.push(`died      ${instantOf(death.diedAt)}, on ${death.host} (${death.pid})`, `code      ${death.code}`);
   if (death) lines.push(`error     ${death.stack ?? death.error}`);
   for (const { at, code, error = '' } of attempts) lines.push(`failed    ${instant(new Date(at))}  ${code}  ${error}`);
   for (const [header, value] of Object.entries(headers)) lines.push(`header    ${header}: ${value}`);
@@ -193,7 +198,16 @@ function described(task: TaskDetails, withArgs: boolean): string {
   return lines.join('\n');
 }
 
-function timeOf(time: Date): string {
+function instantOf(time: Date): string {
   const away = time.getTime() - Date.now();
   return `${instant(time)} (${away > 0 ? `in ${ago(away)}` : `${ago(-away)} ago`})`;
+}
+
+/** Since when it runs, when it is due, when it ended or, of one that waits in its queue, when it came there. */
+function timeOf({ state, startedAt, dueAt, endedAt, enqueuedAt }: ListedTask): Date | undefined {
+  return state === 'active' ? startedAt : (dueAt ?? endedAt ?? enqueuedAt);
+}
+
+function runnerOf({ host, pid, childPid }: TaskWorker): string {
+  return `${host}:${pid}${childPid === undefined ? '' : `, child ${childPid}`}`;
 }

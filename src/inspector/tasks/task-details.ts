@@ -6,12 +6,15 @@ import { attemptOf, decodeMessage, type TaskMessage } from '../../message/task-m
 import type { DoneRecord } from '../../task/done-record.js';
 import type { TaskLogLine, TaskNotes, TaskProgress } from '../../task/task-notes.js';
 import type { DeadTask } from '../dead-task.js';
+import type { TaskWorker } from './listed-task.js';
+import type { TaskRun } from './task-runs.js';
 
 /** All that Redis has of a task beside its message. */
 export interface Remains {
   readonly death?: DeadTask | undefined;
   readonly notes?: TaskNotes | undefined;
   readonly done?: (DoneRecord & { readonly task: string }) | undefined;
+  readonly run?: TaskRun | undefined;
 }
 
 /**
@@ -55,7 +58,12 @@ export class TaskDetails {
   readonly ahead: number | undefined;
   /** the child that holds it; only of an active one, and of a cancelled one that still runs */
   readonly child: string | undefined;
-  /** when the attempt started that returned, by the clock of its worker; only of a done one of a name with `keepDone` */
+  /** the worker of that child; undefined once it has ended */
+  readonly worker: TaskWorker | undefined;
+  /**
+   * when the attempt started: of an active one by the clock of Redis, and undefined until its worker has published that; of a done
+   * one of a name with `keepDone` by the clock of its worker
+   */
   readonly startedAt: Date | undefined;
   /** when it ended, by the clock of its worker; only of a done or dropped one, and of a cancelled one that ran */
   readonly endedAt: Date | undefined;
@@ -78,7 +86,7 @@ export class TaskDetails {
   readonly #message: string | undefined;
 
   /** @internal */
-  constructor(id: string, found: FoundTask, { death, notes, done }: Remains) {
+  constructor(id: string, found: FoundTask, { death, notes, done, run }: Remains) {
     const message = found.message ?? death?.bytes.toString();
     const label = message === undefined ? undefined : labelOf(message);
     const decoded = message === undefined ? undefined : readable(message);
@@ -88,11 +96,12 @@ export class TaskDetails {
     this.queue = found.queue ?? (done ?? notes)?.queue;
     this.task = label?.name ?? death?.task ?? (done ?? notes)?.task;
     this.enqueuedAt = timeOf((label ?? done)?.enqueuedAt);
-    this.startedAt = timeOf(done?.startedAt);
+    this.startedAt = timeOf(done?.startedAt) ?? run?.startedAt;
     this.dueAt = timeOf(found.dueAt);
     this.expiresAt = death ? undefined : expiryOf(decoded);
     this.ahead = found.ahead;
     this.child = found.child;
+    this.worker = run?.worker;
     this.endedAt = found.message === undefined ? (timeOf(done?.endedAt) ?? notes?.end?.at) : undefined;
     this.cancelledAt = timeOf(found.cancelledAt);
     this.attempt = death || done ? (death ?? done)?.attempt : decoded && attemptOf(decoded);

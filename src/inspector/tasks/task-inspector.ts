@@ -28,6 +28,7 @@ import {
   purgeTasks,
   resolvePurge,
 } from './task-purge.js';
+import { runsOf, type TaskRun, withRuns } from './task-runs.js';
 
 /**
  * The name for the record of an action on a task.
@@ -93,7 +94,9 @@ export class TaskInspector {
     const list = await resolveList(options, this.known);
     const { state, task } = options;
     if (state === 'done' && task !== undefined) return readDone(this.broker.done, task, list);
-    return readTasks(this.broker.places, list);
+    const page = await readTasks(this.broker.places, list);
+    if (!page.tasks.some(({ worker }) => worker)) return page;
+    return { ...page, tasks: withRuns(page.tasks, await this.broker.workers.workers()) };
   }
 
   /**
@@ -282,7 +285,16 @@ export class TaskInspector {
     const stored = await this.broker.notes.read(id);
     const notes = stored === undefined ? undefined : decodeNotes(stored);
     const done = found.state === 'unknown' ? await this.doneOf(id) : undefined;
-    return notes || done || found.state !== 'unknown' ? new TaskDetails(id, found, { notes, done }) : undefined;
+    const run = await this.runOf(id, found);
+    return notes || done || found.state !== 'unknown' ? new TaskDetails(id, found, { notes, done, run }) : undefined;
+  }
+
+  private async runOf(id: string, { child }: FoundTask): Promise<TaskRun | undefined> {
+    if (child === undefined) return undefined;
+    const { places, workers } = this.broker;
+    const [children, records] = await Promise.all([places.children(), workers.workers()]);
+    const holder = children.find((one) => one.child === child);
+    return holder && runsOf(records)(id, holder);
   }
 
   private async doneOf(id: string): ReturnType<typeof findDone> {

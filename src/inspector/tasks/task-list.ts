@@ -86,7 +86,7 @@ async function takeHeld(port: TaskPort, position: TaskPosition, list: ResolvedLi
   const after = first.child === position.child ? position.after : '';
   // few that match: a filter leaves the rest of them to the next step
   const { tasks, more } = await port.held(first.child, after, list.limit);
-  const found = tasks.map((task) => heldTask(first.child, task)).filter((task) => isWanted(task, list));
+  const found = tasks.map((task) => heldTask(first, task)).filter((task) => isWanted(task, list));
   const last = tasks.at(-1)?.id ?? '';
   const behind = more ? { child: first.child, after: last } : second && { child: second.child, after: '' };
   return { tasks: found, looked: tasks.length, next: behind && { ...position, ...behind } };

@@ -1,10 +1,10 @@
-import { types } from 'node:util';
 import type { PurgeStep, TaskPort } from '../../broker/port/task-port.js';
 import { type Duration, toMilliseconds } from '../../values/duration.js';
 import { assertKnownOptions } from '../../values/known-options.js';
 import { invalid } from '../../values/option-values.js';
 import { shown } from '../../values/shown.js';
 import { assertTaskName } from '../../values/task-name.js';
+import { pastMoment } from '../past-moment.js';
 import { type ListedTask, waitingTask } from './listed-task.js';
 
 /**
@@ -123,13 +123,8 @@ export async function resolvePurge(port: TaskPort, queue: string, filter: PurgeF
   }
   const { task, olderThan } = filter;
   if (task !== undefined) assertTaskName(task, 'a purge');
-  return { queue, task, before: olderThan === undefined ? undefined : await timeOf(port, olderThan) };
-}
-
-async function timeOf(port: TaskPort, time: Date | Duration): Promise<number> {
-  if (!types.isDate(time)) return (await port.now()) - toMilliseconds(time, 'olderThan');
-  if (!Number.isNaN(time.getTime())) return time.getTime();
-  throw invalid('olderThan', 'is an invalid Date', 'Give a valid Date, or a duration such as 1d.');
+  const before = olderThan === undefined ? undefined : await pastMoment(olderThan, 'olderThan', () => port.now());
+  return { queue, task, before };
 }
 
 /** Purges batch by batch, from the tail on: it never looks at a kept task again. */

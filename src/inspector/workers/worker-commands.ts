@@ -1,58 +1,50 @@
 import { type CommandGroup, command } from '../../terminal/command.js';
-import { ago } from '../../terminal/figures.js';
+import { megabytes } from '../../terminal/figures.js';
+import { timeSpan } from '../../terminal/table.js';
 import { flag, whole } from '../../terminal/usage.js';
 import { counted } from '../../values/counted.js';
 import type { InspectorContext } from '../inspector-context.js';
-import { shortId } from './worker-place.js';
-import type { WorkerChild, WorkerReport } from './worker-report.js';
+import { placeOf, shortId } from './worker-place.js';
+import type { WorkerReport } from './worker-report.js';
+import { type TaskRow, taskRows, uptimeOf } from './worker-rows.js';
 
-/** Characters of an id that a person sees; any that are unique will do. */
-const MB = 2 ** 20;
 const RIGHT = { align: 'right' } as const;
 
 const COLUMNS = [
   { title: 'WORKER', of: ({ id }: WorkerReport) => shortId(id) },
-  { title: 'HOST', of: ({ host }: WorkerReport) => host, shrinks: true as const },
+  { title: 'HOST', of: ({ host }: WorkerReport) => host, shrinks: 10 },
   { title: 'PID', of: ({ pid }: WorkerReport) => String(pid), ...RIGHT },
   { title: 'STATE', of: ({ state, inProcess }: WorkerReport) => (inProcess ? `${state}, in the app` : state) },
   {
     title: 'APP',
     of: ({ app, appVersion }: WorkerReport) => app && `${app} ${appVersion ?? ''}`.trim(),
     shrinks: true as const,
+    dispensable: 5,
   },
-  {
-    title: 'UP',
-    of: ({ startedAt }: WorkerReport) => startedAt && ago(Math.max(Date.now() - startedAt.getTime(), 0)),
-    ...RIGHT,
-  },
+  { title: 'UP', of: uptimeOf, ...RIGHT, dispensable: 4 },
   { title: 'CHILDREN', of: childrenOf, ...RIGHT },
   { title: 'ACTIVE', of: ({ running }: WorkerReport) => running, ...RIGHT },
-  { title: 'MB', of: ({ memory }: WorkerReport) => Math.round(memory / MB), ...RIGHT },
-  { title: 'RESTARTS', of: ({ restarted }: WorkerReport) => restarted, ...RIGHT },
-  { title: 'QUEUES', of: ({ queues }: WorkerReport) => queues.join(' '), shrinks: true as const },
+  { title: 'MB', of: ({ memory }: WorkerReport) => megabytes(memory), ...RIGHT, dispensable: 2 },
+  { title: 'RESTARTS', of: ({ restarted }: WorkerReport) => restarted, ...RIGHT, dispensable: 1 },
+  { title: 'QUEUES', of: ({ queues }: WorkerReport) => queues.join(' '), shrinks: 12, dispensable: 3 },
 ];
 
-/** A child, one of its tasks, and the worker that has it. */
-interface Row {
-  readonly worker: WorkerReport;
-  readonly child: WorkerChild;
-  readonly task: WorkerChild['active'][number] | undefined;
-}
-
 const CHILD_COLUMNS = [
-  { title: 'WORKER', of: ({ worker }: Row) => shortId(worker.id) },
-  { title: 'CHILD', of: ({ child }: Row) => String(child.pid), ...RIGHT },
-  { title: 'STATE', of: ({ child }: Row) => child.state },
+  { title: 'WORKER', of: ({ worker }: TaskRow) => shortId(worker.id) },
+  { title: 'CHILD', of: ({ child }: TaskRow) => (child ? String(child.pid) : '-'), ...RIGHT },
+  { title: 'STATE', of: ({ child }: TaskRow) => child?.state ?? 'no child', dispensable: 1 },
   {
     title: 'MB',
-    of: ({ child: { memory } }: Row) => (memory === undefined ? undefined : Math.round(memory / MB)),
+    of: ({ child }: TaskRow) => (child?.memory === undefined ? undefined : megabytes(child.memory)),
     ...RIGHT,
+    dispensable: 2,
   },
-  { title: 'TASK', of: ({ task }: Row) => (task ? (task.name ?? '?') : '-'), shrinks: true as const },
-  { title: 'ID', of: ({ task }: Row) => task?.id },
+  { title: 'TASK', of: ({ task }: TaskRow) => (task ? (task.name ?? '?') : '-'), shrinks: 14 },
+  { title: 'ID', of: ({ task }: TaskRow) => task?.id },
   {
     title: 'FOR',
-    of: ({ worker, task }: Row) => task && worker.seenAt && ago(worker.seenAt.getTime() - task.since.getTime()),
+    of: ({ worker, task }: TaskRow) =>
+      task && worker.seenAt && timeSpan(worker.seenAt.getTime() - task.since.getTime()),
     ...RIGHT,
   },
 ];
@@ -73,7 +65,7 @@ export const workerCommands: CommandGroup<InspectorContext> = {
         const workers = await (await inspector()).workers.list();
         // as JSON, a worker has its children with it
         if (!children || out.isJson) out.table(workers, COLUMNS, NONE);
-        else out.table(workers.flatMap(rowsOf), CHILD_COLUMNS, NONE);
+        else out.table(workers.flatMap(taskRows), CHILD_COLUMNS, NONE);
         return undefined;
       },
     }),
@@ -83,7 +75,7 @@ export const workerCommands: CommandGroup<InspectorContext> = {
       arguments: WORKER,
       run: async ({ inspector, out, by }: InspectorContext, { worker }) => {
         const asked = await (await inspector()).workers.quiet(worker, { by });
-        out.record(ordered(asked, 'quiet'), () => `Asked ${placeOf(asked)} to claim nothing more. ${activeIn(asked)}`);
+        out.record(ordered(asked, 'quiet'), () => `Asked ${named(asked)} to claim nothing more. ${activeIn(asked)}`);
         return undefined;
       },
     }),
@@ -95,9 +87,9 @@ export const workerCommands: CommandGroup<InspectorContext> = {
       run: async ({ inspector, out, by, confirm }: InspectorContext, { worker }, given) => {
         const { workers } = await inspector();
         const { id, ...found } = await workers.get(worker);
-        if (!(await confirm(`Stop ${placeOf({ id, ...found })}`, given))) return undefined;
+        if (!(await confirm(`Stop ${named({ id, ...found })}`, given))) return undefined;
         const asked = await workers.stop(id, { by });
-        out.record(ordered(asked, 'stop'), () => `Asked ${placeOf(asked)} to stop. ${unfinishedIn(asked)}`);
+        out.record(ordered(asked, 'stop'), () => `Asked ${named(asked)} to stop. ${unfinishedIn(asked)}`);
         return undefined;
       },
     }),
@@ -109,20 +101,12 @@ export const workerCommands: CommandGroup<InspectorContext> = {
       run: async ({ inspector, out, by }: InspectorContext, { worker }, { child }) => {
         const asked = await (await inspector()).workers.recycle(worker, { by, ...(child && { child }) });
         const which = child ? `child ${child}` : counted(asked.forked, 'child', 'children');
-        out.record({ ...ordered(asked, 'recycle'), child }, () => `Asked ${placeOf(asked)} to replace ${which}.`);
+        out.record({ ...ordered(asked, 'recycle'), child }, () => `Asked ${named(asked)} to replace ${which}.`);
         return undefined;
       },
     }),
   ],
 };
-
-function rowsOf(worker: WorkerReport): Row[] {
-  return worker.children.flatMap((child): Row[] =>
-    child.active.length > 0
-      ? child.active.map((task) => ({ worker, child, task }))
-      : [{ worker, child, task: undefined }],
-  );
-}
 
 /** `3 (1–8)`, or `3` for a fixed number. */
 function childrenOf({ forked, range }: WorkerReport): string {
@@ -133,8 +117,8 @@ function ordered({ id, host, pid }: WorkerReport, action: string): object {
   return { worker: id, host, pid, action };
 }
 
-function placeOf({ id, host, pid }: WorkerReport): string {
-  return `worker ${shortId(id)} (process ${pid} on ${host})`;
+function named({ id, host, pid }: WorkerReport): string {
+  return placeOf({ session: id, host, pid });
 }
 
 function unfinishedIn({ running }: WorkerReport): string {
