@@ -4,13 +4,10 @@ import { count } from '../terminal/figures.js';
 import { progressBar } from '../terminal/progress-bar.js';
 import { usageError } from '../terminal/usage.js';
 import type { Duration } from '../values/duration.js';
-import type { DeadBulkOptions, DeadProgress } from './dead-bulk.js';
+import { BULK_BATCH, type DeadBulkOptions, type DeadProgress } from './dead-bulk.js';
 import type { DeadFilter } from './dead-filter.js';
 import type { DeadLetters } from './dead-letters.js';
 import type { InspectorContext } from './inspector-context.js';
-
-/** The most that Redis moves in one step. */
-const BATCH = 500;
 
 /** The numbers of tasks, and where to go on. */
 type DeadResult = { readonly cursor: string | undefined } & {
@@ -109,7 +106,7 @@ async function actOnAll(
     ...(from !== undefined && { cursor: from }),
   };
   try {
-    const result = await all(dead, filter, { by, signal, batchSize: BATCH, total, onProgress, ...limits });
+    const result = await all(dead, filter, { by, signal, total, onProgress, ...limits });
     bar.end();
     const isWhole = result.cursor === undefined || bar.done === limit;
     out.record(result, () => summary(done, result, isWhole));
@@ -120,7 +117,7 @@ async function actOnAll(
     const handled = { handled: bar.done, total: Math.min(total, limit ?? total), stopped: true, cursor };
     const goOn = cursor === undefined ? '' : ` Go on with --cursor ${cursor}`;
     // without an answer to the last batch, Redis may have carried it out
-    const rest = signal.aborted ? 'The rest is as it was.' : `Up to ${BATCH} more may be: run it again.`;
+    const rest = signal.aborted ? 'The rest is as it was.' : `Up to ${BULK_BATCH} more may be: run it again.`;
     out.record(handled, () => `${done} ${count(bar.done)} of ${count(handled.total)}, then stopped. ${rest}${goOn}`);
     if (!signal.aborted) throw error;
     return EXIT.failed;

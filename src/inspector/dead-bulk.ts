@@ -27,7 +27,7 @@ export interface DeadProgress {
  * Options of `redriveAll` and `deleteAll`.
  *
  * @example
- * const options: DeadBulkOptions = { batchSize: 100, signal: AbortSignal.timeout(60_000) };
+ * const options: DeadBulkOptions = { batchSize: 50, signal: AbortSignal.timeout(60_000) };
  * await deadLetters.redriveAll({ since: '2h' }, options);
  */
 export interface DeadBulkOptions extends ActorOptions {
@@ -43,7 +43,7 @@ export interface DeadBulkOptions extends ActorOptions {
   signal?: AbortSignal;
   /**
    * How many tasks are moved at a time, while Redis does nothing else; 1 to 500.
-   * @default 200
+   * @default 100
    */
   batchSize?: number;
   /**
@@ -52,8 +52,8 @@ export interface DeadBulkOptions extends ActorOptions {
    */
   within?: Duration;
   /**
-   * At most so many tasks, those of one queue after those of another, and of each queue those that died first. If more match, the
-   * result has a `cursor`.
+   * At most so many tasks, those of one queue after those of another, and of each queue those that died first. If more may match,
+   * the result has a `cursor`.
    * @default no limit
    */
   limit?: number;
@@ -64,14 +64,17 @@ export interface DeadBulkOptions extends ActorOptions {
   cursor?: string | undefined;
   /**
    * How many match, if you have just counted them.
-   * @default they are counted
+   * @default they are counted, if there is an `onProgress`
    */
   total?: number;
 }
 
 type Act = (queue: string, deaths: readonly Death[]) => Promise<void>;
 
-const DEFAULT_BATCH = 200;
+/** Tasks that one script acts on by default: others wait about 1 ms for it, see `bench/bulk-actions.mjs`. */
+export const BULK_BATCH = 100;
+/** Tasks that one script reads to count them; as above. */
+const COUNT_BATCH = 200;
 const MAX_BATCH = 500;
 
 const CURSOR = /^(\d{1,16})-(\d{1,16})-([0-9a-z]{20})-(.+)$/;
@@ -102,7 +105,7 @@ interface Position {
 export function resolveBulk(options: DeadBulkOptions): ResolvedBulk {
   assertKnownOptions(options, OPTIONS, 'redriveAll or deleteAll');
   assertActor(options.by);
-  const { batchSize = DEFAULT_BATCH, within, limit = Number.POSITIVE_INFINITY, cursor, total } = options;
+  const { batchSize = BULK_BATCH, within, limit = Number.POSITIVE_INFINITY, cursor, total } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > MAX_BATCH)
     throw invalid('batchSize', `is ${String(batchSize)}`, `Give a whole number from 1 to ${MAX_BATCH}.`);
   if (limit !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(limit) && limit >= 1))
@@ -118,7 +121,7 @@ export function resolveBulk(options: DeadBulkOptions): ResolvedBulk {
  * Applies an action to all dead tasks that match now, oldest first, one script for each batch. Tasks that die from now on
  * are not touched, so a task that runs and dies again is handled once.
  *
- * @returns the cursor, if the time was over first, or the limit reached
+ * @returns the cursor, if the time was over first, or the limit was reached and more may match
  */
 export async function actOnAll(
   broker: DeadLetterBroker,
@@ -127,7 +130,10 @@ export async function actOnAll(
   act: Act,
 ): Promise<string | undefined> {
   const bounded = boundedBy(from ?? { until: await broker.now() }, filter);
-  const matching = known ?? (await countMatching(broker, bounded, { from, signal }));
+  // a count by text reads all records once more, so it is made only for a caller who follows the progress
+  const isCounted = onProgress !== undefined || filter.isRange;
+  const matching =
+    known ?? (isCounted ? await countMatching(broker, bounded, { from, signal }) : Number.POSITIVE_INFINITY);
   const total = Math.min(matching, limit);
   let done = 0;
   onProgress?.({ done, total, cursor: undefined });
@@ -175,7 +181,7 @@ export async function countMatching(
     const after = queue === from?.queue ? from.after : undefined;
     if (filter.isRange && !after) count += await broker.count(queue, filter.range);
     else {
-      const query = { order: 'oldest', limit: MAX_BATCH, after, ahead: true } as const;
+      const query = { order: 'oldest', limit: COUNT_BATCH, after, ahead: true } as const;
       for await (const { tasks } of batchesOf(broker, queue, filter, query)) {
         signal?.throwIfAborted();
         count += tasks.length;

@@ -396,12 +396,20 @@ describe('all matching tasks', () => {
       expect(progress.at(-1)).toEqual({ done: 4, total: 4, cursor: first.cursor });
       expect(await fixture.redis.zrange(`${NAMESPACE}dead:default`, '0', '-1')).toEqual(ids.slice(4));
       expect(await deadLetters.count(filter, first.cursor)).toBe(3);
-      const second = await deadLetters.deleteAll(filter, { limit: 3, batchSize, cursor: first.cursor });
+      const rest = { limit: 3, batchSize, cursor: first.cursor, onProgress };
       // none is left
-      expect(second).toEqual({ deleted: 3, cursor: undefined });
+      expect(await deadLetters.deleteAll(filter, rest)).toEqual({ deleted: 3, cursor: undefined });
       expect(await deadLetters.count()).toBe(1);
     },
   );
+
+  it('are not counted before for a caller without `onProgress`, so there may be none behind the cursor', async () => {
+    await seedDead(fixture, Array(3).fill({}));
+    const first = await deadLetters.deleteAll({ code: 'TASK_FAILED' }, { limit: 3, batchSize: 1 });
+    expect(first).toEqual({ deleted: 3, cursor: expect.any(String) });
+    const second = await deadLetters.deleteAll({ code: 'TASK_FAILED' }, { limit: 3, cursor: first.cursor });
+    expect(second).toEqual({ deleted: 0, cursor: undefined });
+  });
 
   it('are taken from where the last progress of a stopped call was', async () => {
     await seedDead(fixture, Array(30).fill({}));
