@@ -5,7 +5,7 @@ import { Screen, type ScreenListener } from './screen.js';
 /** Something on a screen of its own that is read and drawn again and again. */
 export interface LiveView<T> {
   readonly read: () => Promise<T>;
-  /** Takes in what was read, or why Redis is away. It is drawn next. */
+  /** Takes in the value that was read, or the reason why Redis is away. It is drawn next. */
   readonly take: (value: T | undefined, outage: Error | undefined) => void;
   readonly draw: (size: Pick<Screen, 'columns' | 'rows'>) => readonly string[];
   /** Takes in a key. It is drawn next. */

@@ -24,10 +24,11 @@ export interface StatusOptions {
 }
 
 /**
- * The kind of a finding. `no-worker`: no worker runs in the namespace; `queue-unserved`: tasks wait, and no worker serves their queue;
- * `memory-short`: Redis has nearly reached its memory limit; `queue-late`: the next task of a queue has waited too long; `dead-tasks`: more tasks died within the last hour than may;
- * `worker-crashing`: children of a worker end again and again; `queue-paused`, `cron-paused`: until somebody resumes it, or
- * until its time; `worker-quiet`, `worker-stopping`: it claims nothing more; `worker-silent`: it has published nothing about itself.
+ * The kind of a finding. `no-worker`: no worker runs in the namespace; `queue-unserved`: tasks wait, and no worker serves their
+ * queue; `memory-short`: Redis has nearly reached its memory limit; `queue-late`: the next task of a queue has waited too long;
+ * `dead-tasks`: more tasks died within the last hour than may; `worker-crashing`: children of a worker end again and again;
+ * `queue-paused`, `cron-paused`: until somebody resumes it, or until its time; `worker-quiet`, `worker-stopping`: it claims nothing
+ * more; `worker-silent`: it has published nothing about itself.
  *
  * @example
  * const serious: StatusFindingCode[] = ['no-worker', 'queue-unserved'];
