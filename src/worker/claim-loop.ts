@@ -33,7 +33,7 @@ export interface ClaimLoopOptions {
   readonly names?: ReadonlyMap<string, number>;
   readonly onStart?: StartListener | undefined;
   readonly notes?: NoteTaker;
-  readonly onOutcome: readonly OutcomeListener[];
+  readonly onOutcome?: OutcomeListener;
   /** Called once; the child works on until it is stopped. */
   readonly onWorn: () => void;
   /** Redis gave the tasks of this child to others: it must end. */
@@ -195,7 +195,7 @@ export class ClaimLoop {
     this.ended += 1;
     if (this.ended === this.options.maxTasks) this.options.onWorn();
     const { aborted } = this.running;
-    for (const listener of this.options.onOutcome) listener(task, outcome, aborted && isGivenBack(outcome));
+    this.options.onOutcome?.(task, outcome, aborted && isGivenBack(outcome));
     const giveBack = aborted ? (): void => this.claimer.giveBack(id) : undefined;
     this.finisher.finish(claimed, task, outcome, giveBack);
     this.start();

@@ -32,6 +32,7 @@ export class LoopListeners {
     const kept = keptDone(catalog);
     const done = kept && new DoneLog(kept, { keep: (...records) => broker.done.keep(...records) });
     const notes = new NotesWriter({ write: (given) => broker.notes.write(claimant, given) });
+    const crons = cronRuns((cron, run) => broker.crons.recordRun(claimant, cron, run));
     this.metrics = metrics;
     this.done = done;
     this.notes = notes;
@@ -39,12 +40,12 @@ export class LoopListeners {
     this.loop = {
       onStart: metrics?.onStart,
       notes,
-      onOutcome: [
-        cronRuns((cron, run) => broker.crons.recordRun(claimant, cron, run)),
-        ...(metrics ? [metrics.onOutcome] : []),
-        notes.onOutcome,
-        ...(done ? [done.onOutcome] : []),
-      ],
+      onOutcome: (task, outcome, givenBack) => {
+        crons(task, outcome, givenBack);
+        metrics?.onOutcome(task, outcome, givenBack);
+        notes.onOutcome(task, outcome, givenBack);
+        done?.onOutcome(task, outcome, givenBack);
+      },
       names: nameIndex(catalog),
     };
   }

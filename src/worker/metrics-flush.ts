@@ -68,8 +68,11 @@ export class MetricsFlush {
   }
 
   private later(): void {
-    if (this.ended) return;
-    this.timer ??= setTimeout(() => void this.flush(), this.options.everyMs ?? FLUSH_MS);
+    if (this.timer === undefined && !this.ended) this.startTimer();
+  }
+
+  private startTimer(): void {
+    this.timer = setTimeout(() => void this.flush(), this.options.everyMs ?? FLUSH_MS);
   }
 
   /** Resolves when all that was counted before is answered, or one command has failed. One at a time. */

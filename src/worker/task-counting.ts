@@ -11,7 +11,10 @@ interface Series extends TaskSeries {
   readonly counts: TaskCounts;
 }
 
-/** Counts the tasks of a child in memory, until they are taken. It runs twice for each task, so it makes nothing for one that it has met. */
+/**
+ * Counts the tasks of a child in memory, until they are taken. It runs twice for each task, so it makes nothing for one that it
+ * has met, and rare things have functions of their own: V8 inlines short ones.
+ */
 export class TaskCounting {
   private series = new Map<string, Series>();
   /** mostly the next task is of the same series */
@@ -45,26 +48,20 @@ export class TaskCounting {
     if (decision.kind === 'dead') this.countsOf(queue, name).dead += 1;
   }
 
-  ended({ name, queue, cancelled }: RunningTask, outcome: Outcome, givenBack = false): void {
+  ended(task: RunningTask, outcome: Outcome, givenBack?: boolean): void {
     if (givenBack) return;
-    const counts = this.countsOf(queue, name);
+    const counts = this.countsOf(task.queue, task.name);
     observe(counts.duration, outcome.durationMs);
-    if (outcome.kind === 'done') {
-      counts.done += 1;
-      return;
-    }
-    const { kind } = outcome.decision;
-    if (kind === 'drop') {
-      counts[cancelled ? 'cancelled' : 'dropped'] += 1;
-      return;
-    }
-    counts[outcome.error instanceof HardTimeoutError ? 'timedOut' : 'failed'] += 1;
-    counts[kind === 'dead' ? 'dead' : 'retried'] += 1;
+    if (outcome.kind === 'done') counts.done += 1;
+    else countFailure(counts, task, outcome);
   }
 
   private countsOf(queue: string, task: string): TaskCounts {
     const { last } = this;
-    if (last?.task === task && last.queue === queue) return last.counts;
+    return last?.task === task && last.queue === queue ? last.counts : this.countsOfOther(queue, task);
+  }
+
+  private countsOfOther(queue: string, task: string): TaskCounts {
     const known = this.series.get(`${queue} ${task}`);
     if (!known && task !== OTHER && this.series.size >= MOST_SERIES) return this.countsOf(queue, OTHER);
     const series = known ?? { queue, task, counts: noCounts() };
@@ -72,4 +69,13 @@ export class TaskCounting {
     this.last = series;
     return series.counts;
   }
+}
+
+function countFailure(counts: TaskCounts, { cancelled }: RunningTask, { error, decision: { kind } }: Failure): void {
+  if (kind === 'drop') {
+    counts[cancelled ? 'cancelled' : 'dropped'] += 1;
+    return;
+  }
+  counts[error instanceof HardTimeoutError ? 'timedOut' : 'failed'] += 1;
+  counts[kind === 'dead' ? 'dead' : 'retried'] += 1;
 }

@@ -86,7 +86,6 @@ function loopOf(broker: ChildBroker, handler: TaskHandler, options: Partial<Clai
     claimant: CLAIMANT,
     concurrency: 1,
     maxTasks: 0,
-    onOutcome: [],
     executor: executorOf(handler),
     scoreboard: new ScoreboardWriter(400, scoreboard),
     onWorn: () => {},

@@ -58,14 +58,18 @@ export class NotesWriter implements NoteTaker {
   /** Writes what is left, and how the task ended if it does not run again. */
   readonly onOutcome: OutcomeListener = (task, outcome, givenBack = false) => {
     task.notes = undefined;
-    const book = this.books.size > 0 ? this.books.get(task) : undefined;
+    if (this.books.size > 0) this.noteEnd(task, outcome, givenBack);
+  };
+
+  private noteEnd(task: RunningTask, outcome: Outcome, givenBack: boolean): void {
+    const book = this.books.get(task);
     if (!book) return;
     this.forget(task);
     const end = endOf(task, outcome, givenBack);
     if (end === undefined) return book.isDirty ? this.send(task, book, book.write()) : undefined;
     this.number += 1;
     this.send(task, book, book.writeEnd(this.number, end, this.clock()));
-  };
+  }
 
   /** Resolves when all is answered that is under way. */
   async settled(): Promise<void> {
