@@ -4,17 +4,16 @@
  *   npm run build
  *   node bench/metrics-cost.mjs
  *
- * Two processes, one with metrics and one without, take turns: each runs full queues of no-op tasks empty, at concurrency 1 on a
- * private server, with the claim loop of a child. Counted is the processor time of a process and of the main thread of Redis,
- * up to two seconds after the last task, so that the flush of its counts is in it. A machine disturbs some turns, and V8 compiles
- * each process a little differently: so of each process its least disturbed turn counts, and of all processes the median.
+ * Pairs of processes, one with metrics and one without, take turns: each runs a full queue of no-op tasks empty, at concurrency 1 on
+ * a private server, with the claim loop of a child. Counted is the processor time of the process and of the main thread of Redis.
+ * V8 compiles each process a little differently, which is up to a tenth of its time: so there are many pairs, and their mean has a
+ * standard error. A pair that the machine has disturbed counts as well, unless it is among the tenth that lies farthest off.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { RedisBroker } from '../dist/broker/redis-broker.js';
 import { ScoreboardWriter } from '../dist/ipc/scoreboard-writer.js';
@@ -27,14 +26,10 @@ import { ClaimLoop } from '../dist/worker/claim-loop.js';
 import { Executor } from '../dist/worker/executor.js';
 import { LoopListeners } from '../dist/worker/loop-listeners.js';
 
-const PROCESSES = 8;
-const TURNS = 3;
-/** As many as a child counts between two flushes, which come every two seconds. */
-const TASKS = 100_000;
-const FLUSHED_MS = 2_100;
+const PAIRS = Number(process.env.PAIRS ?? 40);
+/** In the first turn V8 optimizes. */
+const TURNS = [60_000, 120_000];
 const BATCH = 10_000;
-/** Turns in which V8 optimizes. */
-const WARM_UP = 1;
 const QUEUES = ['default'];
 const LEASE_MS = 3_600_000;
 
@@ -78,13 +73,12 @@ async function work(url, mode) {
     onWorn: () => {},
     onLeaseLost: () => {},
   });
-  process.on('message', async () => {
-    const before = process.cpuUsage();
-    left = TASKS;
+  process.on('message', async (tasks) => {
+    left = tasks;
     const drained = once(process, 'drained');
     process.send('counting');
+    const before = process.cpuUsage();
     await drained;
-    await delay(FLUSHED_MS);
     const { user, system } = process.cpuUsage(before);
     process.send(user + system);
   });
@@ -100,47 +94,43 @@ async function measure() {
   const server = await RedisServer.start();
   const redis = new Redis(server.url);
   const pairs = [];
-  for (let pair = 0; pair < PROCESSES; pair += 1) pairs.push(await measurePair(server, redis, pair));
+  for (let pair = 0; pair < PAIRS; pair += 1) {
+    const modes = pair % 2 === 0 ? ['with', 'without'] : ['without', 'with'];
+    const measured = {};
+    for (const mode of modes) measured[mode] = await measureProcess(server, redis, mode);
+    pairs.push(measured);
+  }
   report(pairs);
   redis.disconnect();
   await server.stop();
 }
 
-/** Microseconds of processor for one task, of two new processes. */
-async function measurePair(server, redis, pair) {
+/** Microseconds of processor for one task in the last turn. */
+async function measureProcess(server, redis, mode) {
   await redis.flushall();
-  const modes = pair % 2 === 0 ? ['with', 'without'] : ['without', 'with'];
-  const workers = modes.map((mode) => ({ mode, process: fork(process.argv[1], [server.url, mode]), turns: [] }));
-  await Promise.all(workers.map((worker) => once(worker.process, 'message')));
-  for (let turn = -WARM_UP; turn < TURNS; turn += 1) {
-    for (const worker of workers) {
-      const measured = await turnOf(redis, worker.mode, worker.process);
-      if (turn >= 0) worker.turns.push(measured);
-    }
-  }
-  for (const worker of workers) worker.process.kill();
-  return new Map(workers.map(({ mode, turns }) => [mode, leastOf(turns)]));
-}
-
-function leastOf(turns) {
-  const least = (of) => Math.min(...turns.map(of));
-  return { child: least(({ child }) => child), redis: least(({ redis }) => redis) };
-}
-
-/** Microseconds of processor for one task. */
-async function turnOf(redis, namespace, worker) {
-  const ids = new TaskIdSequence();
-  worker.send('go');
+  const worker = fork(process.argv[1], [server.url, mode]);
   await once(worker, 'message');
-  for (let sent = 0; sent < TASKS; sent += BATCH) {
-    const messages = Array.from({ length: Math.min(BATCH, TASKS - sent) }, () => messageOf(ids));
+  let measured;
+  for (const tasks of TURNS) measured = await turnOf(redis, mode, worker, tasks);
+  const ended = once(worker, 'exit');
+  worker.kill();
+  await ended;
+  return measured;
+}
+
+async function turnOf(redis, namespace, worker, tasks) {
+  const ids = new TaskIdSequence();
+  worker.send(tasks);
+  await once(worker, 'message');
+  for (let sent = 0; sent < tasks; sent += BATCH) {
+    const messages = Array.from({ length: BATCH }, () => messageOf(ids));
     await redis.rpush(`{${namespace}}:queue:default`, ...messages);
   }
   const before = await redisUs(redis);
   const counted = once(worker, 'message');
   await redis.rpush(`{${namespace}}:bell:default`, '1');
   const [us] = await counted;
-  return { child: us / TASKS, redis: ((await redisUs(redis)) - before) / TASKS };
+  return { child: us / tasks, redis: ((await redisUs(redis)) - before) / tasks };
 }
 
 async function redisUs(redis) {
@@ -155,17 +145,21 @@ function report(pairs) {
     both: ({ child, redis }) => child + redis,
   };
   for (const [name, of] of Object.entries(parts)) {
-    const [on, off] = ['with', 'without'].map((mode) => pairs.map((pair) => of(pair.get(mode))));
-    const figures = `${textOf(on)} us a task with metrics, ${textOf(off)} without`;
-    console.log(`${name}: ${figures}: ${(median(on) / median(off)).toFixed(3)} times`);
+    const [on, off] = ['with', 'without'].map((mode) => meanOf(pairs.map((pair) => of(pair[mode]))).mean);
+    const { mean, error } = meanOf(pairs.map((pair) => of(pair.with) / of(pair.without)));
+    const figures = `${on.toFixed(2)} us a task with metrics, ${off.toFixed(2)} without`;
+    console.log(`${name}: ${figures}: ${mean.toFixed(3)} times, give or take ${error.toFixed(3)}`);
   }
 }
 
-function textOf(values) {
-  return `${median(values).toFixed(2)} (${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)})`;
-}
-
-function median(values) {
+/** Without the tenth that lies farthest from the median. */
+function meanOf(values) {
   const sorted = values.toSorted((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+  const median = sorted[sorted.length >> 1];
+  const near = values
+    .toSorted((a, b) => Math.abs(a - median) - Math.abs(b - median))
+    .slice(0, Math.ceil(0.9 * values.length));
+  const mean = near.reduce((sum, value) => sum + value, 0) / near.length;
+  const variance = near.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (near.length - 1);
+  return { mean, error: Math.sqrt(variance / near.length) };
 }

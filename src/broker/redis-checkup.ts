@@ -1,5 +1,5 @@
 import type { CheckupPort, FoundKey, KeyPage, ServerFacts, SessionRecord } from './port/checkup-port.js';
-import { FORMAT, readFormat, readServerFacts } from './redis/redis-checks.js';
+import { FORMAT, readFormat, readServerFacts, unlessForbidden } from './redis/redis-checks.js';
 import type { RedisConnection } from './redis/redis-connection.js';
 import { KEYS, type KeyName } from './redis/redis-keys.js';
 import { parseServerFacts } from './redis/server-facts.js';
@@ -49,7 +49,8 @@ export class RedisCheckup implements CheckupPort {
   }
 
   async memory(): Promise<{ readonly used: number; readonly limit: number | undefined } | undefined> {
-    const info = await this.connection.command((redis) => redis.info('memory'));
+    const info = await this.connection.command((redis) => redis.info('memory')).catch(unlessForbidden);
+    if (info === undefined) return undefined;
     const { usedMemory, maxMemory } = parseServerFacts(info);
     return usedMemory === undefined ? undefined : { used: usedMemory, limit: maxMemory || undefined };
   }

@@ -84,7 +84,7 @@ export class RedisMetrics implements CountingBroker, SamplingBroker, MetricsBrok
     return Date.now() + this.aheadMs;
   }
 
-  /** Keys have the minute of Redis in their names. A refusal has it, too: the next try fails only if that minute is over, too. */
+  /** Keys have the minute of Redis in their names. A refusal has it as well, so the next try fails only if that minute has ended. */
   private async inMinute(
     call: (time: { minute: string; ten: string }) => Promise<readonly [number, number, number?]>,
   ): Promise<void> {

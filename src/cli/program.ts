@@ -47,7 +47,7 @@ export function programOf(version: string, run: Run): Program {
     .option('--namespace <name>', 'prefix of the keys (NESTWORK_NAMESPACE, or nestwork)')
     .option('--config <file>', 'settings in JSON (nestwork.config.json, if it is there)')
     .option('--json', 'write JSON, one line for each thing')
-    .option('--by <name>', 'name of the person or program that acts (user@host)')
+    .option('--by <name>', 'name of the person or program that acts (user@host); actions ls: whose actions')
     .exitOverride()
     .showSuggestionAfterError()
     .showHelpAfterError('Add --help to see what there is.')

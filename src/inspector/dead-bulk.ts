@@ -204,7 +204,8 @@ export function boundedBy(
   return { ...filter, queues: filter.queues.slice(first), range };
 }
 
-function positionOf(cursor: string): Position {
+/** @throws NestworkError INVALID_OPTION */
+export function positionOf(cursor: string): Position {
   const [, until, diedAt, id, queue] = (typeof cursor === 'string' && CURSOR.exec(cursor)) || [];
   if (queue === undefined || id === undefined)
     throw invalid('cursor', `is ${shown(cursor)}`, 'Pass the `cursor` of the call before as it is.');

@@ -4,6 +4,7 @@ import { instant } from '../terminal/figures.js';
 import { duration, flag, list, moment, oneOf, text, whole } from '../terminal/usage.js';
 import type { Duration } from '../values/duration.js';
 import { actOnDead, type DeadAction, type DeadRequest, notDead } from './dead-actions.js';
+import { positionOf } from './dead-bulk.js';
 import type { DeadFilter } from './dead-filter.js';
 import type { DeadLetters } from './dead-letters.js';
 import type { DeadTask } from './dead-task.js';
@@ -34,7 +35,7 @@ const COLUMNS = [
 
 /** Of an action on many. */
 const PART = {
-  limit: whole('<count>', 'at most so many, those that died first', 1, Number.MAX_SAFE_INTEGER),
+  limit: whole('<count>', 'at most so many, of each queue those that died first', 1, Number.MAX_SAFE_INTEGER),
   within: duration('<time>', 'end after this time, for example 30s'),
   cursor: text('<cursor>', 'go on where an action before ended; with the same filter'),
 } as const;
@@ -121,14 +122,33 @@ interface GivenAction extends Given {
   readonly limit?: number;
 }
 
-function requestOf({ out }: InspectorContext, id: string | undefined, options: GivenAction): DeadRequest {
+function requestOf(context: InspectorContext, id: string | undefined, options: GivenAction): DeadRequest {
   const { all: everything, yes, dryRun, cursor, within, limit, ...given } = options;
   const filter = filterOf(given);
   const preview = async (dead: DeadLetters, fixed: DeadFilter): Promise<void> => {
-    const { tasks } = await dead.list(fixed, { limit: Math.min(PREVIEW, limit ?? PREVIEW), order: 'oldest' });
-    out.table(tasks, COLUMNS, NONE);
+    const { queues } = await context.inspector();
+    const first = await firstOf(dead, { ...fixed, queues: fixed.queues ?? (await queues.names()) }, { cursor, limit });
+    context.out.table(first, COLUMNS, NONE);
   };
   return { id, filter, everything, yes, dryRun, cursor, within, limit, preview };
+}
+
+/** The tasks that an action takes first: it takes one queue after another. */
+async function firstOf(
+  dead: DeadLetters,
+  filter: DeadFilter & { readonly queues: readonly string[] },
+  { cursor, limit = PREVIEW }: Pick<GivenAction, 'cursor' | 'limit'>,
+): Promise<DeadTask[]> {
+  const from = cursor === undefined ? undefined : positionOf(cursor);
+  const first: DeadTask[] = [];
+  for (const queue of filter.queues.slice(from ? filter.queues.indexOf(from.queue) : 0)) {
+    const left = Math.min(limit, PREVIEW) - first.length;
+    if (left === 0) break;
+    const after = from?.queue === queue ? { cursor: `${from.after.diedAt}-${from.after.id}` } : {};
+    const { tasks } = await dead.list({ ...filter, queues: [queue] }, { limit: left, order: 'oldest', ...after });
+    first.push(...tasks);
+  }
+  return first;
 }
 
 function filterOf({ queue, ...rest }: Given): DeadFilter {

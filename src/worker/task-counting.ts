@@ -7,13 +7,20 @@ import type { RunningTask } from './running-task.js';
 /** Series of one child between two flushes. Further tasks count as `other` of their queue. */
 const MOST_SERIES = 1_000;
 
+/** Times of one series that are put into its histograms together. */
+const TIMES_AT_ONCE = 64;
+
 interface Series extends TaskSeries {
   readonly counts: TaskCounts;
+  /** how long tasks waited that have started, in ms, not in `counts` yet */
+  readonly waits: number[];
+  /** how long tasks took that are done, in ms, not in `counts` yet */
+  readonly durations: number[];
 }
 
 /**
- * Counts the tasks of a child in memory, until they are taken. It runs twice for each task, so it makes nothing for one that it
- * has met, and rare things have functions of their own: V8 inlines short ones.
+ * Counts the tasks of a child in memory, until they are taken. V8 inlines less of the claim loop if the two calls for each task are
+ * long. So they only note a time, and `tally` counts many times at once.
  */
 export class TaskCounting {
   private series = new Map<string, Series>();
@@ -32,46 +39,60 @@ export class TaskCounting {
     const taken = [...this.series.values()];
     this.series = new Map();
     this.last = undefined;
-    return taken;
+    for (const series of taken) tally(series);
+    return taken.map(({ queue, task, counts }) => ({ queue, task, counts }));
   }
 
   /** @param at the time, in ms since 1970 */
   started({ name, queue, message }: RunningTask, at: number): void {
-    const counts = this.countsOf(queue, name);
-    counts.started += 1;
-    observe(counts.waiting, at - message.enqueuedAt);
+    const series = this.seriesOf(queue, name);
+    if (series.waits.push(at - message.enqueuedAt) === TIMES_AT_ONCE) tally(series);
   }
 
   /** A task that is parked for a worker of another version is not counted: it was not tried. */
   unstarted({ queue }: ClaimedTask, { task, decision }: Failure): void {
     const name = task && this.names.has(task.name) ? task.name : OTHER;
-    if (decision.kind === 'dead') this.countsOf(queue, name).dead += 1;
+    if (decision.kind === 'dead') this.seriesOf(queue, name).counts.dead += 1;
   }
 
   ended(task: RunningTask, outcome: Outcome, givenBack?: boolean): void {
     if (givenBack) return;
-    const counts = this.countsOf(task.queue, task.name);
-    observe(counts.duration, outcome.durationMs);
-    if (outcome.kind === 'done') counts.done += 1;
-    else countFailure(counts, task, outcome);
+    const series = this.seriesOf(task.queue, task.name);
+    if (outcome.kind !== 'done') countFailure(series.counts, task, outcome);
+    else if (series.durations.push(outcome.durationMs) === TIMES_AT_ONCE) tally(series);
   }
 
-  private countsOf(queue: string, task: string): TaskCounts {
+  private seriesOf(queue: string, task: string): Series {
     const { last } = this;
-    return last?.task === task && last.queue === queue ? last.counts : this.countsOfOther(queue, task);
+    return last?.task === task && last.queue === queue ? last : this.otherSeriesOf(queue, task);
   }
 
-  private countsOfOther(queue: string, task: string): TaskCounts {
+  private otherSeriesOf(queue: string, task: string): Series {
     const known = this.series.get(`${queue} ${task}`);
-    if (!known && task !== OTHER && this.series.size >= MOST_SERIES) return this.countsOf(queue, OTHER);
-    const series = known ?? { queue, task, counts: noCounts() };
+    if (!known && task !== OTHER && this.series.size >= MOST_SERIES) return this.seriesOf(queue, OTHER);
+    const series = known ?? { queue, task, counts: noCounts(), waits: [], durations: [] };
     if (!known) this.series.set(`${queue} ${task}`, series);
     this.last = series;
-    return series.counts;
+    return series;
   }
 }
 
-function countFailure(counts: TaskCounts, { cancelled }: RunningTask, { error, decision: { kind } }: Failure): void {
+/** Puts the noted times into the counts. */
+function tally({ counts, waits, durations }: Series): void {
+  counts.started += waits.length;
+  for (const ms of waits) observe(counts.waiting, ms);
+  waits.length = 0;
+  counts.done += durations.length;
+  for (const ms of durations) observe(counts.duration, ms);
+  durations.length = 0;
+}
+
+function countFailure(
+  counts: TaskCounts,
+  { cancelled }: RunningTask,
+  { error, durationMs, decision: { kind } }: Failure,
+): void {
+  observe(counts.duration, durationMs);
   if (kind === 'drop') {
     counts[cancelled ? 'cancelled' : 'dropped'] += 1;
     return;

@@ -100,6 +100,23 @@ describe('nestwork dead redrive', () => {
     expect(await places()).toEqual([3, 0]);
   });
 
+  it('shows the tasks that it takes first, one queue after another, with --dry-run, --limit and --cursor', async () => {
+    await fixture.child(['bulk']);
+    const [newest = ''] = (await seedDead(fixture, [{ queue: 'bulk', diedAt: Date.now() - 1_000 }])).map(idOf);
+    const redrive = ['dead', 'redrive', '--all', '--limit', '2'];
+    const shown = async (...more: string[]): Promise<string[]> => {
+      const { stdout } = await nestwork([...redrive, '--dry-run', '--json', ...more], options);
+      return stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).id);
+    };
+    expect(await shown()).toEqual([newest, ids[0]]);
+    const { stdout } = await nestwork([...redrive, '--yes'], options);
+    const [, cursor = ''] = /--cursor (\S+)/.exec(stdout) ?? [];
+    expect(await shown('--cursor', cursor)).toEqual(ids.slice(1));
+  });
+
   it('leaves a task that dies while the question stands', async () => {
     const running = onTerminal('dead redrive --all', {
       ...options,

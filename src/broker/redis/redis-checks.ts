@@ -46,7 +46,8 @@ export async function readFormat(connection: RedisConnection): Promise<string | 
   });
 }
 
-function unlessForbidden(error: Error): undefined {
+/** Rejects with all errors but a missing right. */
+export function unlessForbidden(error: Error): undefined {
   if (error.cause instanceof Error && isForbidden(error.cause)) return undefined;
   throw error;
 }

@@ -13,10 +13,10 @@ interface ListedQueue extends QueueReport {
 }
 
 const COLUMNS = [
-  { title: 'QUEUE', of: ({ queue }: QueueReport) => queue },
+  { title: 'QUEUE', of: ({ queue }: QueueReport) => queue, shrinks: 10 },
   { title: 'PENDING', of: ({ pending }: QueueReport) => pending, align: 'right' as const },
-  { title: 'SCHEDULED', of: ({ scheduled }: QueueReport) => scheduled, align: 'right' as const },
-  { title: 'DEAD', of: ({ dead }: QueueReport) => dead, align: 'right' as const },
+  { title: 'SCHEDULED', of: ({ scheduled }: QueueReport) => scheduled, align: 'right' as const, dispensable: 2 },
+  { title: 'DEAD', of: ({ dead }: QueueReport) => dead, align: 'right' as const, dispensable: 1 },
   { title: 'WAITS', of: ({ waitingMs }: QueueReport) => timeSpan(waitingMs), align: 'right' as const },
   { title: 'SERVED', of: ({ served, quiet }: ListedQueue) => (quiet ? 'quiet' : served ? 'yes' : 'no') },
   { title: 'NOTE', of: noteOf, shrinks: 20, lines: 3 },

@@ -50,7 +50,8 @@ export interface ListedTask {
   /** when it is due, by the clock of Redis; only of a scheduled one */
   readonly dueAt: Date | undefined;
   /**
-   * when the attempt started: of an active one by the clock of Redis, and undefined until its worker has published that; of a done
+   * when the attempt started: of an active one by the clock of Redis, and undefined until its worker has published that, or for a
+   * moment that of the attempt before; of a done
    * one by the clock of its worker
    */
   readonly startedAt: Date | undefined;

@@ -32,14 +32,18 @@ const COLUMNS = [
 const CHILD_COLUMNS = [
   { title: 'WORKER', of: ({ worker }: TaskRow) => shortId(worker.id) },
   { title: 'CHILD', of: ({ child }: TaskRow) => (child ? String(child.pid) : '-'), ...RIGHT },
-  { title: 'STATE', of: ({ child }: TaskRow) => child?.state ?? 'no child', dispensable: 1 },
+  {
+    title: 'STATE',
+    of: ({ worker, child }: TaskRow) => child?.state ?? (worker.state === 'running' ? 'no child' : worker.state),
+    dispensable: 1,
+  },
   {
     title: 'MB',
     of: ({ child }: TaskRow) => (child?.memory === undefined ? undefined : megabytes(child.memory)),
     ...RIGHT,
     dispensable: 2,
   },
-  { title: 'TASK', of: ({ task }: TaskRow) => (task ? (task.name ?? '?') : '-'), shrinks: 14 },
+  { title: 'TASK', of: ({ task }: TaskRow) => (task ? (task.name ?? '?') : '-'), shrinks: 10 },
   { title: 'ID', of: ({ task }: TaskRow) => task?.id },
   {
     title: 'FOR',

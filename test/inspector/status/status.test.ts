@@ -1,3 +1,4 @@
+import { createInspector } from '../../../src/inspector/create-inspector.js';
 import { Inspector } from '../../../src/inspector/inspector.js';
 import { encodeMessage } from '../../../src/message/task-message.js';
 import { noCounts } from '../../../src/task/task-counts.js';
@@ -42,6 +43,15 @@ describe('status', () => {
     expect(report.findings.map(({ code }) => code)).toEqual(['dead-tasks', 'worker-silent', 'worker-silent']);
     expect(report.healthy).toBe(false);
     expect((await inspector.status({ maxDead: 1 })).healthy).toBe(true);
+  });
+
+  it('has no memory for a user without the right to INFO', async () => {
+    await fixture.redis.acl('SETUSER', 'blind', 'on', '>secret', '~*', '&*', '+@all', '-info');
+    const { port } = fixture.server;
+    const blind = await createInspector({ redis: `redis://blind:secret@127.0.0.1:${port}` });
+    expect((await blind.status()).memory).toBeUndefined();
+    await blind.close();
+    expect((await inspector.status()).memory).toEqual({ used: expect.any(Number), limit: undefined });
   });
 
   it('takes the limits of a health check', async () => {
