@@ -26,7 +26,7 @@ import { ClaimLoop } from '../dist/worker/claim-loop.js';
 import { Executor } from '../dist/worker/executor.js';
 import { LoopListeners } from '../dist/worker/loop-listeners.js';
 
-const PAIRS = Number(process.env.PAIRS ?? 40);
+const PAIRS = 40;
 /** In the first turn V8 optimizes. */
 const TURNS = [60_000, 120_000];
 const BATCH = 10_000;
