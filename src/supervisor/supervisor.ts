@@ -51,7 +51,6 @@ export class Supervisor {
   private readonly steering: Steering;
   private scaler: Scaler | undefined;
   private runtime: Promise<WorkerSession> | undefined;
-  private stopping = false;
   private exitCode = 0;
   private finish: (exitCode: number) => void = () => {};
 
@@ -93,7 +92,7 @@ export class Supervisor {
 
   private ofThePool(): PoolOwner {
     return {
-      isEnding: () => this.stopping || this.status.state === 'quiet',
+      isEnding: () => this.status.state !== 'running',
       session: () => this.runtime,
       open: (message) => {
         this.runtime ??= this.open(message);
@@ -158,6 +157,10 @@ export class Supervisor {
     return [this.scaler];
   }
 
+  private get stopping(): boolean {
+    return this.status.state === 'stopping';
+  }
+
   /** People may look. */
   private changed(): void {
     this.steering.changed();
@@ -188,7 +191,6 @@ export class Supervisor {
   private stop(why: string): void {
     const { logger, worker } = this.options;
     logger.log(`${why}: finishing the running tasks, for ${worker.shutdownGraceMs / 1_000} s at most.`);
-    this.stopping = true;
     this.status.state = 'stopping';
     this.changed();
     this.pool.blame.lift();
@@ -213,7 +215,6 @@ export class Supervisor {
   private fail(error?: unknown): void {
     if (error) this.options.logger.error(printedReason(error));
     this.exitCode = 1;
-    this.stopping = true;
     this.status.state = 'stopping';
     this.pool.blame.lift();
     for (const child of this.pool.children) child.kill();
