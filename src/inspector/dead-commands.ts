@@ -7,6 +7,7 @@ import { actOnDead, type DeadAction, type DeadRequest, notDead } from './dead-ac
 import { positionOf } from './dead-bulk.js';
 import type { DeadFilter } from './dead-filter.js';
 import type { DeadLetters } from './dead-letters.js';
+import { cursorOf } from './dead-paging.js';
 import type { DeadTask } from './dead-task.js';
 import type { InspectorContext } from './inspector-context.js';
 import { notesText } from './notes-text.js';
@@ -144,7 +145,7 @@ async function firstOf(
   for (const queue of filter.queues.slice(from ? filter.queues.indexOf(from.queue) : 0)) {
     const left = Math.min(limit, PREVIEW) - first.length;
     if (left === 0) break;
-    const after = from?.queue === queue ? { cursor: `${from.after.diedAt}-${from.after.id}` } : {};
+    const after = from?.queue === queue ? { cursor: cursorOf(from.after) } : {};
     const { tasks } = await dead.list({ ...filter, queues: [queue] }, { limit: left, order: 'oldest', ...after });
     first.push(...tasks);
   }

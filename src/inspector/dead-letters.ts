@@ -72,7 +72,8 @@ export class DeadLetters {
     // one more shows whether there are more
     for await (const task of deathsOf(this.broker, resolved, { order, after, limit: limit + 1 })) {
       const last = tasks.at(-1);
-      if (last && tasks.length === limit) return { tasks, cursor: cursorOf(last) };
+      if (last && tasks.length === limit)
+        return { tasks, cursor: cursorOf({ id: last.id, diedAt: last.diedAt.getTime() }) };
       tasks.push(task);
     }
     return { tasks, cursor: undefined };

@@ -65,9 +65,9 @@ export function resolvePage(options: DeadPageOptions): ResolvedPage {
   return { limit, order, after: cursor === undefined ? undefined : positionOf(cursor) };
 }
 
-/** Where the page behind a task goes on. */
-export function cursorOf({ diedAt, id }: DeadTask): string {
-  return `${diedAt.getTime()}-${id}`;
+/** Where the page behind a death goes on. */
+export function cursorOf({ diedAt, id }: Death): string {
+  return `${diedAt}-${id}`;
 }
 
 function positionOf(cursor: string): Death {

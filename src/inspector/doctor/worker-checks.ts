@@ -29,7 +29,7 @@ export function judgeSessions({ now, sessions, workers }: WorkersReading): Outco
     // a worker that stops has no children left, and one that has just begun none yet
     if (digest && (digest.state !== 'running' || digest.upMs < BOOT_MS)) continue;
     findings.push(
-      finding('no-children', placeOf(session), {
+      finding('no-children', placeOf(session.session, session), {
         what: 'It renews its lease and has no child that has booted, so it runs no task.',
         remedy: 'See its log: the app does not boot in its children, or it has just begun.',
         command: 'npx nestwork workers ls --children',
@@ -40,7 +40,7 @@ export function judgeSessions({ now, sessions, workers }: WorkersReading): Outco
   for (const session of sessions) {
     if (session.until + patience >= now) continue;
     findings.push(
-      finding('lease-over', placeOf(session), {
+      finding('lease-over', placeOf(session.session, session), {
         what: `Its lease ended ${Math.round((now - session.until) / 1_000)} s ago, and no worker has given back the tasks of its ${counted(session.children.length, 'child', 'children')}.`,
         remedy: 'Start a worker of this namespace: it gives the tasks back within its lease.',
       }),
@@ -60,12 +60,12 @@ export function judgeDigests({ now, sessions, workers }: WorkersReading): Outcom
     const command = `npx nestwork workers ls`;
     if (!worker.published) {
       const what = 'It has published nothing about itself, so its children and tasks cannot be seen.';
-      return [finding('no-digest', placeOf(worker), { what, remedy, command })];
+      return [finding('no-digest', placeOf(worker.session, worker), { what, remedy, command })];
     }
     const ageMs = now - worker.published.at;
     if (leaseMs === 0 || ageMs <= leaseMs * STALE) return [];
     const what = `It last published what it does ${Math.round(ageMs / 1_000)} s ago, though it renews its lease every ${Math.round(leaseMs / 6_000)} s.`;
-    return [finding('stale-digest', placeOf(worker), { what, remedy, command })];
+    return [finding('stale-digest', placeOf(worker.session, worker), { what, remedy, command })];
   });
   return judged(`${counted(workers.length, 'worker publishes', 'workers publish')} what they do.`, findings);
 }
@@ -99,7 +99,7 @@ export function judgeCrons({ now, sessions }: WorkersReading): Outcome {
       if (!first) seen.set(cron.name, { by: session, cron });
       const [one, other] = (first && cronDifference(first.cron, cron)) ?? [];
       if (!first || other === undefined || findings.has(cron.name)) continue;
-      const what = `The ${placeOf(first.by)} declares it with ${one}, the ${placeOf(session)} with ${other}. Each fires it as it declares it.`;
+      const what = `The ${placeOf(first.by.session, first.by)} declares it with ${one}, the ${placeOf(session.session, session)} with ${other}. Each fires it as it declares it.`;
       const remedy =
         'Finish the deploy. If it is not the cause, give both the same `timeZone` or `TZ`, or each its own name.';
       findings.set(

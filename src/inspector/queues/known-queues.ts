@@ -54,7 +54,12 @@ export class KnownQueues {
     return [...new Set(queues)].map((queue) => this.checked(queue, where, known));
   }
 
-  private checked(queue: string, where: string, known: readonly string[]): string {
+  /**
+   * A queue that is among those that were read before.
+   *
+   * @throws NestworkError UNKNOWN_QUEUE
+   */
+  checked(queue: string, where: string, known: readonly string[]): string {
     if (known.includes(queue)) return queue;
     throw this.unknown(queue, where, known);
   }

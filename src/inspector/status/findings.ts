@@ -93,8 +93,8 @@ function died({ queues, dead }: StatusFacts, maxDead: number): StatusFinding[] {
 }
 
 function ofWorker(worker: WorkerReport, at: Date): StatusFinding[] {
-  const { id, host, pid, restarts } = worker;
-  const place = `the ${placeOf({ session: id, host, pid })}`;
+  const { id, restarts } = worker;
+  const place = `the ${placeOf(id, worker)}`;
   const notice = noticeOf(worker);
   if (notice) {
     const [code, text] = notice;

@@ -51,8 +51,7 @@ export interface ListedTask {
   readonly dueAt: Date | undefined;
   /**
    * when the attempt started: of an active one by the clock of Redis, and undefined until its worker has published that, or for a
-   * moment that of the attempt before; of a done
-   * one by the clock of its worker
+   * moment that of the attempt before; of a done one by the clock of its worker
    */
   readonly startedAt: Date | undefined;
   /** when it was done, by the clock of its worker; only of a done one */

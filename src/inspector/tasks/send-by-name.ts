@@ -65,7 +65,7 @@ export class SendByName {
     if ('ids' in options) throw invalid('ids', 'belongs to many calls', 'Give the `id` of the one call.');
     const { broker, known, clock } = this.parts;
     const queues = await known.all();
-    if (options.queue !== undefined) await known.choose(options.queue, 'tasks.send()');
+    if (options.queue !== undefined) known.checked(options.queue, 'tasks.send()', queues);
     assertSendOptions(options, name, queues);
     const payload = encodePayload(args);
     const queue = options.queue ?? (await this.queueOf(name));

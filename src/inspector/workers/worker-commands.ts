@@ -79,7 +79,10 @@ export const workerCommands: CommandGroup<InspectorContext> = {
       arguments: WORKER,
       run: async ({ inspector, out, by }: InspectorContext, { worker }) => {
         const asked = await (await inspector()).workers.quiet(worker, { by });
-        out.record(ordered(asked, 'quiet'), () => `Asked ${named(asked)} to claim nothing more. ${activeIn(asked)}`);
+        out.record(
+          ordered(asked, 'quiet'),
+          () => `Asked ${placeOf(asked.id, asked)} to claim nothing more. ${activeIn(asked)}`,
+        );
         return undefined;
       },
     }),
@@ -91,9 +94,9 @@ export const workerCommands: CommandGroup<InspectorContext> = {
       run: async ({ inspector, out, by, confirm }: InspectorContext, { worker }, given) => {
         const { workers } = await inspector();
         const { id, ...found } = await workers.get(worker);
-        if (!(await confirm(`Stop ${named({ id, ...found })}`, given))) return undefined;
+        if (!(await confirm(`Stop ${placeOf(id, found)}`, given))) return undefined;
         const asked = await workers.stop(id, { by });
-        out.record(ordered(asked, 'stop'), () => `Asked ${named(asked)} to stop. ${unfinishedIn(asked)}`);
+        out.record(ordered(asked, 'stop'), () => `Asked ${placeOf(asked.id, asked)} to stop. ${unfinishedIn(asked)}`);
         return undefined;
       },
     }),
@@ -105,7 +108,10 @@ export const workerCommands: CommandGroup<InspectorContext> = {
       run: async ({ inspector, out, by }: InspectorContext, { worker }, { child }) => {
         const asked = await (await inspector()).workers.recycle(worker, { by, ...(child && { child }) });
         const which = child ? `child ${child}` : counted(asked.forked, 'child', 'children');
-        out.record({ ...ordered(asked, 'recycle'), child }, () => `Asked ${named(asked)} to replace ${which}.`);
+        out.record(
+          { ...ordered(asked, 'recycle'), child },
+          () => `Asked ${placeOf(asked.id, asked)} to replace ${which}.`,
+        );
         return undefined;
       },
     }),
@@ -119,10 +125,6 @@ function childrenOf({ forked, range }: WorkerReport): string {
 
 function ordered({ id, host, pid }: WorkerReport, action: string): object {
   return { worker: id, host, pid, action };
-}
-
-function named({ id, host, pid }: WorkerReport): string {
-  return placeOf({ session: id, host, pid });
 }
 
 function unfinishedIn({ running }: WorkerReport): string {

@@ -7,12 +7,11 @@ import { invalid } from '../../values/option-values.js';
 import { printable } from '../../values/printable.js';
 import { shown } from '../../values/shown.js';
 import { assertBy } from '../actor.js';
-import { shortId } from './worker-place.js';
+import { placeOf, shortId } from './worker-place.js';
 import { describeWorker, mayClaim, type WorkerReport } from './worker-report.js';
 
 /** How long workers publish more often after a call of `watch()`, in ms. */
 const WATCH_MS = 10_000;
-/** Characters of `by`. */
 
 /**
  * How to quiet, stop or recycle a worker.
@@ -155,9 +154,10 @@ function chosen(name: string, workers: readonly WorkerReport[]): WorkerReport {
   throw matching.length > 1 ? ambiguous(name, matching) : unknown(name, workers);
 }
 
-function assertTakesOrders({ id, host, pid, state, inProcess }: WorkerReport): void {
+function assertTakesOrders(worker: WorkerReport): void {
+  const { state, inProcess } = worker;
   if (!inProcess && state !== 'unknown') return;
-  const where = `Worker ${shortId(id)} (process ${pid} on ${printable(host)})`;
+  const where = beginning(worker);
   throw new NestworkError(
     'WORKER_TAKES_NO_ORDERS',
     inProcess ? `${where} runs in the process of its app.` : `${where} has published nothing about itself.`,
@@ -167,12 +167,17 @@ function assertTakesOrders({ id, host, pid, state, inProcess }: WorkerReport): v
   );
 }
 
+/** Of a sentence. */
+function beginning(worker: WorkerReport): string {
+  return `W${placeOf(worker.id, worker).slice(1)}`;
+}
+
 /** It would pass over the order, and nobody would see that. */
-function assertReplacesChildren({ id, host, pid, state }: WorkerReport): void {
-  if (mayClaim({ state })) return;
+function assertReplacesChildren(worker: WorkerReport): void {
+  if (mayClaim(worker)) return;
   throw new NestworkError(
     'WORKER_TAKES_NO_ORDERS',
-    `Worker ${shortId(id)} (process ${pid} on ${printable(host)}) is ${state}: its children end, and none takes their place.`,
+    `${beginning(worker)} is ${worker.state}: its children end, and none takes their place.`,
     'Start another worker: this one ends with its tasks.',
   );
 }

@@ -1,8 +1,7 @@
 import { printable } from '../../values/printable.js';
 
-/** The place of a worker in the cluster. */
+/** The process of a worker. */
 export interface Place {
-  readonly session: string;
   readonly host: string;
   readonly pid: number;
 }
@@ -13,8 +12,8 @@ export function shortId(id: string): string {
 }
 
 /** `worker 4f92b79b (process 4113 on web-2)` */
-export function placeOf(place: Place): string {
-  return `worker ${shortId(place.session)} (${processOf(place)})`;
+export function placeOf(id: string, place: Place): string {
+  return `worker ${shortId(id)} (${processOf(place)})`;
 }
 
 /** `process 4113 on web-2` */
