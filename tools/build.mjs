@@ -18,6 +18,8 @@ export function runPackage(program, ...args) {
 export async function build() {
   await generate();
   await runPackage('@nestjs/cli/bin/nest.js', 'build', 'nestwork');
+  const { buildPage } = await import('./page.mjs');
+  await buildPage();
   await runPackage('@nestjs/cli/bin/nest.js', 'build', 'sample-app');
 }
 

@@ -33,6 +33,7 @@ async function buildAndCheckTypes() {
   await Promise.all([
     ...FIXTURES.map((project) => existsSync(join(ROOT, project)) && runPackage('typescript/bin/tsc', '-p', project)),
     runPackage('typescript/bin/tsc', '--noEmit'),
+    runPackage('typescript/bin/tsc', '-p', 'src/dashboard/page'),
   ]);
 }
 

@@ -73,6 +73,7 @@ const RECOVER = -1;
  * It holds one connection, and a second one that blocks: on bells in a child, on the alarm in a supervisor.
  */
 export class RedisBroker extends RedisProducer implements Broker {
+  readonly namespace = this.options.namespace;
   /** by `performance.now()` */
   readonly madeAtMs = performance.now();
   readonly catalog = new RedisCatalog(this.connection, this.foreign);

@@ -33,6 +33,8 @@ import { WorkerInspector } from './workers/worker-inspector.js';
  * }
  */
 export class Inspector {
+  /** the prefix of the keys that it looks at */
+  readonly namespace: string;
   /** the queues: depth, age and workers of each; pause, resume */
   readonly queues: QueueInspector;
   /** the tasks in every state: list, explain, cancel, send, purge */
@@ -60,6 +62,7 @@ export class Inspector {
     private readonly disconnect: () => Promise<void> = async () => {},
     known: KnownQueues = KnownQueues.ofCatalog(broker.catalog),
   ) {
+    this.namespace = broker.namespace;
     this.dead = new DeadLetters(broker.deadLetters, known, broker.actions);
     this.workers = new WorkerInspector(broker.workers, broker.actions);
     this.crons = new CronManager(broker, known, clock);

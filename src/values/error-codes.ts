@@ -15,6 +15,15 @@ export interface ErrorCodes {
   CLUSTER_WORKER: 'start';
 
   /**
+   * > QueueDashboardModule.forRoot() got neither `guards` nor `access`. Everybody who reaches the app could act on its tasks.
+   *
+   * The dashboard is closed by default, whatever `NODE_ENV` is.
+   *
+   * **Remedy:** Give `guards`, or `access: 'app'` if a global guard of the app covers the dashboard, or `access: 'public'`.
+   */
+  DASHBOARD_OPEN: 'start';
+
+  /**
    * > @Cron() on DigestTasks.digest has no effect: something replaced the method afterwards ...
    *
    * A decorator above one of nestwork's or of `@UseGuards()` and the like replaced the method, for example `@CreateRequestContext()` of MikroORM. A spy on the prototype does the same.

@@ -1,6 +1,7 @@
 /**
  * The rooms of src/, from the lowest to the highest, each with what it holds. A room may import the rooms above it in this
- * list, and errors.ts. `nest` says that it may import Nest and rxjs, `redis` the adapters of Redis and not the port alone;
+ * list, or `only` those that it names, and errors.ts. `nest` says that it may import Nest and rxjs, `redis` the adapters of Redis
+ * and not the port alone;
  * `wires` names the one file of a room that may import them.
  */
 export const ROOMS = [
@@ -31,6 +32,12 @@ export const ROOMS = [
   { room: 'in-process', holds: 'parent and child in one process', nest: true, redis: true },
   { room: 'module', holds: '`TaskQueueModule` and `WorkerFactory`: wiring', nest: true, redis: true },
   { room: 'telemetry', holds: 'metrics for Prometheus', nest: true },
+  {
+    room: 'dashboard',
+    holds: 'the dashboard: a page, what it asks for, and actions over HTTP',
+    nest: true,
+    only: ['values', 'payload', 'message', 'task', 'terminal', 'inspector'],
+  },
   { room: 'cli', holds: 'the command line: gathers the commands of the rooms' },
   { room: 'testing', holds: 'published helpers for tests', nest: true, redis: true, uses: ['node:child_process'] },
 ];
@@ -56,11 +63,12 @@ function directions() {
 
 /** A folder within a room is a level deeper, and its imports have other paths. */
 function overridesOf(room, at) {
-  const { room: name, redis = false, wires } = room;
+  const { room: name, redis = false, only, wires } = room;
   const depth = name.split('/').length;
   const above = ROOMS.slice(0, at)
     .map((other) => other.room)
-    .filter((other) => redis || !ADAPTERS.includes(other));
+    .filter((other) => redis || !ADAPTERS.includes(other))
+    .filter((other) => only?.includes(other) ?? true);
   const override = (includes, up) =>
     restricted(includes, {
       group: [

@@ -361,6 +361,8 @@ export interface TaskBroker {
 
 /** What an app needs beside its worker: to send, to look and to act. */
 export interface AppBroker extends ProducerBroker, TaskBroker, InspectorBroker {
+  /** the prefix of its keys */
+  readonly namespace: string;
   /** the tasks that will not run again by themselves */
   readonly deadLetters: DeadLetterBroker;
   readonly broadcasts: Pick<BroadcastRecords, 'outcomes' | 'gaps'>;

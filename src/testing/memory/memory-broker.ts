@@ -65,6 +65,7 @@ export class MemoryBroker implements AppBroker, TestWork {
   readonly metrics: MemoryMetrics;
   readonly notes: MemoryNotes;
   readonly done: MemoryDone;
+  readonly namespace = 'memory';
   readonly checkup: MemoryCheckup;
   readonly catalog = {
     tasks: async () => [...(this.registered?.values() ?? [])],

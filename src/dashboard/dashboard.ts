@@ -1,0 +1,54 @@
+import type { OnModuleDestroy, OnModuleInit } from '@nestjs/common';
+import { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
+import type { Inspector } from '../inspector/inspector.js';
+import { type AssetName, Assets } from './http/assets.js';
+import { Dispatcher } from './http/dispatcher.js';
+import { Incoming } from './http/incoming.js';
+import { Responder } from './http/responder.js';
+import { Namespaces } from './namespaces.js';
+import { type DashboardSettings, open, type ResolvedPlace } from './options.js';
+
+export interface DashboardParts {
+  readonly place: ResolvedPlace;
+  readonly settings: DashboardSettings;
+  /** of the app, if it has one */
+  readonly inspector: Inspector | undefined;
+  readonly config: ApplicationConfig;
+  readonly host: HttpAdapterHost;
+}
+
+/** The dashboard of an app. */
+export class Dashboard implements OnModuleInit, OnModuleDestroy {
+  readonly dispatcher: Dispatcher;
+  private readonly namespaces: Namespaces;
+  private readonly assets = new Assets(new URL('./assets/', import.meta.url));
+
+  constructor(private readonly parts: DashboardParts) {
+    const { settings, inspector, place } = parts;
+    const { namespaces, ...rest } = settings;
+    this.namespaces = new Namespaces(inspector && { name: inspector.namespace, inspector }, namespaces);
+    this.dispatcher = new Dispatcher(rest, this.namespaces, place.access === 'public');
+  }
+
+  /** @throws NestworkError DASHBOARD_OPEN */
+  onModuleInit(): void {
+    const { place, config, host } = this.parts;
+    // a worker has no routes
+    if (place.access !== 'app' || !host.httpAdapter) return;
+    if (config.getGlobalGuards().length + config.getGlobalRequestGuards().length > 0) return;
+    throw open("The dashboard has `access: 'app'`, and the app has no global guard.");
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.dispatcher.live.close();
+    await this.namespaces.close();
+  }
+
+  page(request: object, response: object): void {
+    this.assets.page(new Incoming(request), new Responder(response));
+  }
+
+  asset(name: AssetName, request: object, response: object): void {
+    this.assets.asset(name, new Incoming(request), new Responder(response));
+  }
+}

@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import type { Incoming } from './incoming.js';
+import type { Responder } from './responder.js';
+
+/** The files of the page, and their types. They are built into `dist/dashboard/assets`. */
+export const ASSETS = {
+  'main.js': 'text/javascript; charset=utf-8',
+  'style.css': 'text/css; charset=utf-8',
+  'icon.svg': 'image/svg+xml',
+} as const;
+
+export type AssetName = keyof typeof ASSETS;
+
+interface Asset {
+  readonly bytes: Buffer;
+  readonly zipped: Buffer;
+  readonly tag: string;
+}
+
+/** Serves the page and its files, compressed once. A browser asks each time whether a file has changed: nothing of a new version is missed. */
+export class Assets {
+  private readonly read = new Map<string, Asset>();
+
+  constructor(private readonly directory: URL) {}
+
+  /** The page finds its files beside itself, whatever prefix or proxy is before it. */
+  page(incoming: Incoming, responder: Responder): void {
+    const last = incoming.url.pathname.split('/').at(-1);
+    const base = last ? `${last}/` : '';
+    const page = this.file('index.html').bytes.toString().replaceAll('./assets/', `${base}assets/`);
+    responder.text(200, 'text/html; charset=utf-8', page, { 'cache-control': 'no-cache' });
+  }
+
+  asset(name: AssetName, incoming: Incoming, responder: Responder): void {
+    const { bytes, zipped, tag } = this.file(name);
+    const headers = { 'cache-control': 'no-cache', etag: tag, vary: 'accept-encoding' };
+    if (incoming.header('if-none-match') === tag) return responder.text(304, ASSETS[name], '', headers);
+    if (!/\bgzip\b/.test(incoming.header('accept-encoding') ?? ''))
+      return responder.text(200, ASSETS[name], bytes, headers);
+    return responder.text(200, ASSETS[name], zipped, { ...headers, 'content-encoding': 'gzip' });
+  }
+
+  private file(name: string): Asset {
+    const known = this.read.get(name);
+    if (known) return known;
+    const bytes = readFileSync(new URL(name, this.directory));
+    const tag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 20)}"`;
+    const asset = { bytes, zipped: gzipSync(bytes), tag };
+    this.read.set(name, asset);
+    return asset;
+  }
+}

@@ -1,0 +1,47 @@
+import { NestworkError } from '../../errors.js';
+import type { DashboardAction } from '../rights.js';
+
+/** An answer that is no success. */
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly remedy: readonly string[] = [],
+  ) {
+    super(message);
+  }
+
+  /** The person may not do it. */
+  static right(action: DashboardAction, by: string): Refused {
+    return new Refused(403, 'NOT_ALLOWED', `${by} may not do this: the right "${action}" is missing.`, [
+      'The option `can` of QueueDashboardModule grants it.',
+    ]);
+  }
+}
+
+/** What the page gets of an error. */
+export interface WireError {
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: readonly string[];
+}
+
+const STATUS: Readonly<Record<string, number>> = {
+  REDIS_UNAVAILABLE: 503,
+  REDIS_TIMEOUT: 503,
+  REDIS_OUT_OF_MEMORY: 503,
+};
+
+/** How an error is answered; undefined for one that is no affair of the person. */
+export function answerOf(error: unknown): { readonly status: number; readonly body: WireError } | undefined {
+  if (error instanceof Refused) {
+    const { status, code, message, remedy } = error;
+    return { status, body: { code, message, remedy } };
+  }
+  if (!(error instanceof NestworkError)) return undefined;
+  const [what = '', ...rest] = error.message.split('\n');
+  const remedy = rest.filter((line) => line.startsWith('- ')).map((line) => line.slice(2));
+  const status = STATUS[error.code] ?? (error.code.startsWith('UNKNOWN_') ? 404 : 400);
+  return { status, body: { code: error.code, message: what.replace(` [${error.code}]`, ''), remedy } };
+}

@@ -1,0 +1,66 @@
+/**
+ * What a person may do in the dashboard. `view`: open it, and see all but arguments; `arguments`: see the arguments of a task;
+ * `reschedule`: run a scheduled task now, or move its time; `control`: quiet, stop and recycle workers and children.
+ *
+ * @example
+ * const harmless: DashboardAction[] = ['view', 'redrive'];
+ * QueueDashboardModule.forRoot({ access: 'app', can: (action) => harmless.includes(action) });
+ */
+export type DashboardAction = (typeof DASHBOARD_ACTIONS)[number];
+
+export const DASHBOARD_ACTIONS = [
+  'view',
+  'arguments',
+  'redrive',
+  'redrive-edited',
+  'delete',
+  'purge',
+  'cancel',
+  'reschedule',
+  'pause',
+  'run-cron',
+  'send',
+  'control',
+] as const;
+
+/**
+ * The thing that somebody wants to see or act on. Without more than a namespace, the question is whether the action is allowed at
+ * all: the page then shows its button.
+ *
+ * @example
+ * const isMail = ({ queue }: DashboardSubject) => queue === undefined || queue === 'mail';
+ * QueueDashboardModule.forRoot({ access: 'app', can: (action, subject) => action === 'view' || isMail(subject) });
+ */
+export interface DashboardSubject {
+  /** the name of the namespace in the dashboard */
+  readonly namespace: string;
+  /** of the task, or the queue itself */
+  readonly queue?: string | undefined;
+  /** name of the task */
+  readonly task?: string | undefined;
+  /** of the task */
+  readonly id?: string | undefined;
+  /** name of the cron */
+  readonly cron?: string | undefined;
+  /** id of the worker */
+  readonly worker?: string | undefined;
+}
+
+/** Decides for one request. */
+export class Rights {
+  constructor(
+    private readonly namespace: string,
+    private readonly decide: (action: DashboardAction, subject: DashboardSubject) => boolean | Promise<boolean>,
+  ) {}
+
+  /** Anything but `true` is a no: a forgotten `return` must not open the door. */
+  async may(action: DashboardAction, subject: Omit<DashboardSubject, 'namespace'> = {}): Promise<boolean> {
+    return (await this.decide(action, { ...subject, namespace: this.namespace })) === true;
+  }
+
+  /** Each action, and whether it is allowed at all. */
+  async all(): Promise<Record<DashboardAction, boolean>> {
+    const answers = DASHBOARD_ACTIONS.map(async (action) => [action, await this.may(action)] as const);
+    return Object.fromEntries(await Promise.all(answers)) as Record<DashboardAction, boolean>;
+  }
+}

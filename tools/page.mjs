@@ -1,0 +1,42 @@
+/**
+ * Builds the page of the dashboard into dist/dashboard/assets, and checks how large it is. `npm run build` calls it.
+ *
+ *   node tools/page.mjs
+ */
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { Failure, ROOT, runTool } from './run.mjs';
+
+const SOURCE = join(ROOT, 'src/dashboard/page');
+const TARGET = join(ROOT, 'dist/dashboard/assets');
+const FILES = ['index.html', 'main.js', 'style.css', 'icon.svg'];
+/** Of all files together, compressed: more would be felt on a slow line. */
+const MOST_BYTES = 45 * 1024;
+
+/** @returns {Promise<number>} the size of all files, compressed, in bytes */
+export async function buildPage() {
+  await mkdir(TARGET, { recursive: true });
+  const options = { bundle: true, minify: true, target: 'es2022', legalComments: 'inline', logLevel: 'warning' };
+  await build({
+    ...options,
+    entryPoints: [join(SOURCE, 'main.tsx')],
+    outfile: join(TARGET, 'main.js'),
+    format: 'esm',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+  });
+  await build({ ...options, entryPoints: [join(SOURCE, 'style.css')], outfile: join(TARGET, 'style.css') });
+  await cp(join(SOURCE, 'icon.svg'), join(TARGET, 'icon.svg'));
+  await writeFile(join(TARGET, 'index.html'), await readFile(join(SOURCE, 'index.html')));
+  const sizes = await Promise.all(FILES.map(async (file) => gzipSync(await readFile(join(TARGET, file))).length));
+  const size = sizes.reduce((sum, bytes) => sum + bytes, 0);
+  if (size <= MOST_BYTES) return size;
+  throw new Failure(`The page of the dashboard takes ${size} bytes compressed, and may take ${MOST_BYTES}.`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await runTool(async () => console.log(`The page takes ${await buildPage()} bytes, compressed.`));
+}
