@@ -1,8 +1,7 @@
 /**
  * The rooms of src/, from the lowest to the highest, each with what it holds. A room may import the rooms above it in this
- * list, or `only` those that it names, and errors.ts. `nest` says that it may import Nest and rxjs, `redis` the adapters of Redis
- * and not the port alone;
- * `wires` names the one file of a room that may import them.
+ * list, or `only` those that it names, and errors.ts. `nest` says that it may import Nest and rxjs, `redis` the adapters of
+ * Redis and not the port alone; `wires` names the one file of a room that may import them.
  */
 export const ROOMS = [
   { room: 'values', holds: 'durations, sizes, names, texts, checks of options' },
