@@ -1,13 +1,18 @@
 /**
- * Gets a fresh clone ready: the npm packages and a Redis. Needs Node alone, and changes nothing when all is there.
+ * Gets a fresh clone ready: the npm packages, a Redis, and a browser for the browser tests. Needs Node alone, and changes
+ * nothing when all is there.
  *
  *   node tools/setup.mjs
+ *   node tools/setup.mjs --browser
  */
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { connect, isIP } from 'node:net';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { fileURLToPath } from 'node:url';
+import { installWithApt } from './apt.mjs';
+import { chromium } from './chromium.mjs';
+import { which } from './programs.mjs';
 import { Failure, ROOT, run, runTool } from './run.mjs';
 
 const OLDEST_NODE = { major: 20, minor: 19 };
@@ -16,31 +21,29 @@ const PING_TIMEOUT_MS = 5_000;
 const SERVERS = ['redis-server', 'valkey-server'];
 
 /**
- * As root. Debian starts the service of a package when it installs it, unless this policy says no; no user asked for a
- * service. A policy that is there already, as in containers, keeps its say.
+ * @param {{ ownServer?: boolean, browser?: boolean }} [options] `ownServer`: a running server behind REDIS_URL is not enough
+ * @returns {Promise<{ redis: string, chromium?: string }>} the REDIS_URL that answered, or the path of a server to start; the
+ *   path of a browser, where one was asked for and can be had
  */
-const INSTALL = `
-  export DEBIAN_FRONTEND=noninteractive
-  policy=/usr/sbin/policy-rc.d
-  if [ ! -e "$policy" ]; then
-    trap 'rm -f "$policy"' EXIT
-    trap 'exit 1' HUP INT TERM
-    printf '#!/bin/sh\\nexit 101\\n' > "$policy" && chmod 755 "$policy"
-  fi
-  apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=120 "$0"
-`;
-
-/**
- * @param {{ ownServer?: boolean }} [options] `ownServer`: a running server behind REDIS_URL is not enough
- * @returns {Promise<{ redis: string }>} the REDIS_URL that answered, or the path of a server to start
- */
-export async function setup({ ownServer = false } = {}) {
+export async function setup({ ownServer = false, browser = false } = {}) {
   checkNode();
   await installPackages();
+  const redis = await findRedis(ownServer);
+  return browser ? { redis, chromium: await chromium().catch(doWithout) } : { redis };
+}
+
+async function findRedis(ownServer) {
   const url = ownServer ? undefined : process.env.REDIS_URL;
-  if (!url) return { redis: await findServer(ownServer) };
+  if (!url) return findServer(ownServer);
   await ping(url);
-  return { redis: url };
+  return url;
+}
+
+/** The browser tests leave themselves out where there is no browser. In CI nobody would notice. */
+function doWithout(failure) {
+  if (process.env.CI || process.env.CHROMIUM_PATH) throw failure;
+  console.warn(`!!! THE BROWSER TESTS ARE LEFT OUT. ${failure.message}`);
+  return undefined;
 }
 
 function checkNode() {
@@ -78,7 +81,7 @@ function readPackages(file) {
 async function findServer(ownServer) {
   const found = await serverOnPath();
   if (found) return found;
-  const obstacle = await installServer();
+  const obstacle = await installWithApt('Redis', SERVERS, OLDEST_REDIS);
   const installed = obstacle ? undefined : await serverOnPath();
   if (installed) return installed;
   throw new Failure(remedies(obstacle ?? 'it is still not on the PATH', ownServer));
@@ -93,43 +96,6 @@ async function serverOnPath() {
   }
   if (tooOld.length === 0) return undefined;
   throw new Failure(`Redis ${OLDEST_REDIS} or newer is needed, but ${tooOld.join(' and ')}. Please upgrade it.`);
-}
-
-/** Installs a package of Debian or its like; resolves to the obstacle, if there is one. */
-async function installServer() {
-  if (!which('apt-get')) return 'there is no apt-get to install it with';
-  const asRoot = await rootPrefix();
-  if (!asRoot) return 'installing it needs root, or sudo without a password';
-  console.log('Installing Redis with apt-get ...');
-  const as = (command, ...args) => {
-    const [program, ...rest] = [...asRoot, command, ...args];
-    return run(program, rest, { env: { LC_ALL: 'C' } });
-  };
-  // one unreachable source among many fails this, too: then the lists that are there have to do
-  await as('apt-get', 'update').catch(() => {});
-  const name = await packageToInstall();
-  if (!name) return `apt-get knows no package of version ${OLDEST_REDIS} or newer`;
-  await as('sh', '-c', INSTALL, name);
-  return undefined;
-}
-
-/** The prefix of a command to run it as root; undefined when that is not allowed. */
-async function rootPrefix() {
-  if (process.getuid?.() === 0) return [];
-  if (!which('sudo')) return undefined;
-  return run('sudo', ['-n', 'true']).then(
-    () => ['sudo', '-n'],
-    () => undefined,
-  );
-}
-
-async function packageToInstall() {
-  for (const name of SERVERS) {
-    const policy = await run('apt-cache', ['policy', name], { env: { LC_ALL: 'C' } });
-    const [, major] = /Candidate: (?:\d+:)?(\d+)/.exec(policy) ?? [];
-    if (Number(major) >= OLDEST_REDIS) return name;
-  }
-  return undefined;
 }
 
 function remedies(obstacle, ownServer) {
@@ -203,23 +169,11 @@ function ask({ secure, address, commands }) {
   });
 }
 
-function which(program) {
-  const directories = (process.env.PATH ?? '').split(delimiter);
-  return directories.map((directory) => join(directory, program)).find(isExecutable);
-}
-
-function isExecutable(path) {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await runTool(async () => {
-    const { redis } = await setup();
-    console.log(`Ready: the npm packages are installed, and Redis is ${redis.replace(/\/\/.*@/, '//')}`);
+    const ready = await setup({ browser: process.argv.includes('--browser') });
+    const redis = ready.redis.replace(/\/\/.*@/, '//');
+    const browser = ready.chromium ? `, and the browser is ${ready.chromium}` : '';
+    console.log(`Ready: the npm packages are installed, and Redis is ${redis}${browser}`);
   });
 }

@@ -20,12 +20,18 @@ const RESULTS = join(ROOT, 'build/test-results.json');
 await runTool(async () => {
   const args = process.argv.slice(2);
   const quick = args.includes('--quick');
-  await setup({ ownServer: true });
+  const { chromium } = await setup({ ownServer: true, browser: needsBrowser(args) });
+  if (chromium) process.env.CHROMIUM_PATH = chromium;
   await (quick ? generate() : buildAndCheckTypes());
   const code = await jest(quick ? [...quickTests(), ...args.filter((arg) => arg !== '--quick')] : args);
   console.log(summary());
   return code;
 });
+
+/** A browser is large: nobody gets one who asked for other tests. */
+function needsBrowser(args) {
+  return args.length === 0 || args.some((arg) => arg.includes('browser'));
+}
 
 async function buildAndCheckTypes() {
   console.log('Building and checking types ...');
