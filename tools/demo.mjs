@@ -2,6 +2,7 @@
  * The sample app from a fresh clone, on a Redis of its own, leaving nothing behind.
  *
  *   npm run demo
+ *   npm run demo -- --stay    until Ctrl-C, for a look at the dashboard
  *   REDIS_URL=redis://... npm run demo
  */
 import { buildIfNeeded } from './build.mjs';

@@ -5,6 +5,7 @@ import { LibraryErrorFilter } from './http/library-error.filter.js';
 import { NoticesModule } from './notices/notices.module.js';
 import { ChildTally } from './observing/child-tally.js';
 import { CronsController } from './observing/crons.controller.js';
+import { dashboard } from './observing/dashboard.js';
 import { HealthController } from './observing/health.controller.js';
 import { SlowTaskLog } from './observing/slow-task-log.js';
 import { TasksController } from './observing/tasks.controller.js';
@@ -27,6 +28,7 @@ import { SearchesModule } from './searches/searches.module.js';
     NoticesModule,
     SearchesModule,
     OverviewModule,
+    dashboard,
   ],
   controllers: [HealthController, TasksController, CronsController],
   providers: [ChildTally, SlowTaskLog, { provide: APP_FILTER, useClass: LibraryErrorFilter }],

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { constants } from 'node:os';
 import { resolve } from 'node:path';
 import { ManagedProcess } from './demo/managed-process.js';
@@ -6,6 +7,7 @@ import { paint, say } from './demo/terminal.js';
 
 // The demo: starts the API and a worker, asks for a report over HTTP, shows it, and stops both, however it ends.
 // It counts the installed packages, or your own code: npm run demo -- path/to/code
+// With --stay it keeps running at the end, for a look at the dashboard, until Ctrl-C.
 const TIME_LIMIT_MS = 120_000;
 
 if (!process.env.REDIS_URL) {
@@ -14,7 +16,9 @@ if (!process.env.REDIS_URL) {
 }
 
 // npm runs scripts in the directory of the package, and INIT_CWD has the directory of the call
-const [, , path] = process.argv;
+const args = process.argv.slice(2);
+const stays = args.includes('--stay');
+const path = args.find((argument) => argument !== '--stay');
 const directory = path === undefined ? undefined : resolve(process.env.INIT_CWD ?? '', path);
 
 const abort = new AbortController();
@@ -37,7 +41,9 @@ process.once('exit', () => {
 });
 
 try {
-  await runDemo({ api, worker, directory, signal: abort.signal });
+  const url = await runDemo({ api, worker, directory, signal: abort.signal });
+  clearTimeout(timer);
+  if (stays) await stay(`${url}/queues`);
 } catch (error) {
   process.exitCode = interruptedBy ? 128 + constants.signals[interruptedBy] : 1;
   // an abort hides behind the call that was waiting
@@ -58,3 +64,12 @@ if (process.exitCode && !interruptedBy) {
 say(paint('gray', 'API and worker are stopped; nothing is left running.'));
 say();
 process.exit();
+
+/** Until it is interrupted, which is its end here and no failure. */
+async function stay(address: string): Promise<void> {
+  say(`Dashboard  ${paint('cyan', address)}  ${paint('gray', 'Ctrl-C ends the demo')}`);
+  say();
+  const { signal } = abort;
+  if (!signal.aborted) await once(signal, 'abort');
+  if (!interruptedBy) throw signal.reason;
+}

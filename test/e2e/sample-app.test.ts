@@ -188,6 +188,21 @@ describe('the demo', () => {
   );
 
   test(
+    'stays with --stay, names a dashboard that opens, and ends well when it is interrupted',
+    async () => {
+      const demo = new Script('demo.js', '--stay', SOURCES);
+      const address = await eventually('the dashboard', () => /Dashboard +(http\S+)/.exec(demo.output)?.[1]);
+      const page = await fetch(address);
+      expect([page.status, page.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/html')]);
+      demo.process.kill('SIGINT');
+      expect([await demo.ended(), demo.output]).toEqual([0, expect.stringContaining('nothing is left running')]);
+      const processes = [...demo.output.matchAll(/pid (\d+)/g)].map(([, pid]) => Number(pid));
+      expect(processes.filter(isRunning)).toEqual([]);
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
     'fails with the answer of the API',
     async () => {
       const demo = new Script('demo.js', '/no/such/place');

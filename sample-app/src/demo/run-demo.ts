@@ -15,8 +15,12 @@ export interface DemoOptions {
   readonly signal: AbortSignal;
 }
 
-/** The steps of a user of the app, with their output. */
-export async function runDemo({ api, worker, directory, signal }: DemoOptions): Promise<void> {
+/**
+ * The steps of a user of the app, with their output.
+ *
+ * @returns the URL of the API
+ */
+export async function runDemo({ api, worker, directory, signal }: DemoOptions): Promise<string> {
   say();
   say(paint('bold', 'nestwork: code statistics, counted in the background'));
   say();
@@ -47,4 +51,5 @@ export async function runDemo({ api, worker, directory, signal }: DemoOptions): 
   say(`All     ${paint('cyan', new OverviewStore().path)}`);
   say(`Report  ${paint('cyan', store.reportPath(report.id))}`);
   say();
+  return url;
 }
