@@ -1,4 +1,5 @@
 import type { Route } from './http/route.js';
+import { LIVE_ROUTES } from './live/routes.js';
 
 /** The addresses of all screens, below `api/`. */
-export const ROUTES: readonly Route[] = [];
+export const ROUTES: readonly Route[] = [...LIVE_ROUTES];

@@ -63,6 +63,7 @@ export class Dispatcher {
     const audit = await this.begin(route.action, call, subject);
     try {
       const answer = await route.run(call, subject);
+      call.live.changed();
       await audit('done', 1);
       responder.json(200, answer ?? {});
     } catch (error) {
@@ -86,6 +87,7 @@ export class Dispatcher {
     };
     try {
       const result = await route.run(call, report);
+      call.live.changed();
       await audit('done', result.count);
       if (responder.isOpen) write(`${JSON.stringify({ result })}\n`);
     } catch (error) {
@@ -141,7 +143,8 @@ export class Dispatcher {
     const gone = new AbortController();
     responder.onGone(() => gone.abort());
     const inspector = await this.namespaces.get(namespace);
-    return { inspector, namespace, rights, redaction: this.redaction, by, query, body, signal: gone.signal };
+    const live = this.live.of(namespace, inspector);
+    return { inspector, namespace, rights, live, redaction: this.redaction, by, query, body, signal: gone.signal };
   }
 
   private rightsOf(request: DashboardRequest, namespace: string): Rights {

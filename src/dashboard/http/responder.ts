@@ -54,6 +54,18 @@ export class Responder {
     return (piece) => this.response.write(piece);
   }
 
+  /** Resolves when the reader has taken what was written, or has gone. */
+  drained(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.response.off('drain', done).off('close', done);
+        resolve();
+      };
+      if (this.response.destroyed || !this.response.writableNeedDrain) resolve();
+      else this.response.on('drain', done).on('close', done);
+    });
+  }
+
   end(): void {
     this.response.end();
   }

@@ -1,5 +1,6 @@
 import type { Inspector } from '../../inspector/inspector.js';
 import type { Redaction } from '../arguments/redaction.js';
+import type { LiveNamespace } from '../live/live.js';
 import type { DashboardAction, DashboardSubject, Rights } from '../rights.js';
 
 /** A request to one namespace, after the guards of the app and the right to look. */
@@ -8,6 +9,8 @@ export interface Call {
   /** the name of the namespace in the dashboard */
   readonly namespace: string;
   readonly rights: Rights;
+  /** what all who look share: reads that cost something go through it */
+  readonly live: LiveNamespace;
   /** hides values among arguments */
   readonly redaction: Redaction;
   /** the name of the person, for the record of actions */

@@ -1,0 +1,52 @@
+/** Answers that are kept at once: those of more pages than people look at together. */
+const MOST = 200;
+/** An answer is kept for so many times as long as it took: whatever it costs, it keeps Redis busy for a small part of the time. */
+const PART = 20;
+
+interface Kept {
+  readonly answer: Promise<unknown>;
+  until: number;
+}
+
+/** Reads for all tabs of a process: whoever asks for the same thing within a short time gets the same answer. */
+export class Shared {
+  private readonly kept = new Map<string, Kept>();
+
+  constructor(private readonly clock: () => number = () => performance.now()) {}
+
+  /**
+   * An answer that is younger than `keptMs`, or a new one. One that took long is kept for longer, and one that failed not at all.
+   *
+   * @param key names all that the answer depends on, rights included
+   */
+  read<T>(key: string, read: () => Promise<T>, keptMs = 1_000): Promise<T> {
+    const known = this.kept.get(key);
+    if (known && this.clock() < known.until) return known.answer as Promise<T>;
+    const beganAt = this.clock();
+    const answer = read();
+    const kept: Kept = { answer, until: Number.POSITIVE_INFINITY };
+    this.keep(key, kept);
+    answer.then(
+      () => {
+        const now = this.clock();
+        kept.until = now + Math.max(keptMs, PART * (now - beganAt));
+      },
+      () => {
+        if (this.kept.get(key) === kept) this.kept.delete(key);
+      },
+    );
+    return answer;
+  }
+
+  clear(): void {
+    this.kept.clear();
+  }
+
+  private keep(key: string, kept: Kept): void {
+    // the newest last
+    this.kept.delete(key);
+    this.kept.set(key, kept);
+    const [oldest] = this.kept.keys();
+    if (this.kept.size > MOST && oldest !== undefined) this.kept.delete(oldest);
+  }
+}
