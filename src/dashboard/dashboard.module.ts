@@ -13,6 +13,7 @@ import {
 import { ROUTES } from './routes.js';
 
 const SETTINGS = Symbol('nestwork:dashboard-settings');
+const PLACE = Symbol('nestwork:dashboard-place');
 
 /**
  * Options of `QueueDashboardModule.forRootAsync`: those of the routes, and a factory for the rest.
@@ -95,6 +96,8 @@ function moduleOf(place: ReturnType<typeof resolvePlace>, settings: FactoryProvi
     controllers: [controllerAt(place, ROUTES)],
     providers: [
       settings,
+      // an app may identify modules by the text of their metadata: two dashboards must differ in it
+      { provide: PLACE, useValue: place.path },
       {
         provide: Dashboard,
         useFactory: (

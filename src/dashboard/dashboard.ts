@@ -1,6 +1,7 @@
 import type { OnModuleDestroy, OnModuleInit } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
 import type { Inspector } from '../inspector/inspector.js';
+import { invalid } from '../values/option-values.js';
 import { type AssetName, Assets } from './http/assets.js';
 import { Dispatcher } from './http/dispatcher.js';
 import { Incoming } from './http/incoming.js';
@@ -21,7 +22,8 @@ export interface DashboardParts {
 export class Dashboard implements OnModuleInit, OnModuleDestroy {
   readonly dispatcher: Dispatcher;
   private readonly namespaces: Namespaces;
-  private readonly assets = new Assets(new URL('./assets/', import.meta.url));
+  // the same place from `dist` and, in tests, from `src`
+  private readonly assets = new Assets(new URL('../../dist/dashboard/assets/', import.meta.url));
 
   constructor(private readonly parts: DashboardParts) {
     const { settings, inspector, place } = parts;
@@ -30,17 +32,24 @@ export class Dashboard implements OnModuleInit, OnModuleDestroy {
     this.dispatcher = new Dispatcher(rest, this.namespaces, place.access === 'public');
   }
 
-  /** @throws NestworkError DASHBOARD_OPEN */
+  /** @throws NestworkError DASHBOARD_OPEN, INVALID_OPTION */
   onModuleInit(): void {
     const { place, config, host } = this.parts;
     // a worker has no routes
-    if (place.access !== 'app' || !host.httpAdapter) return;
+    if (!host.httpAdapter) return;
+    if (this.namespaces.names.length === 0) {
+      throw invalid('namespaces', 'of the dashboard is missing, and the app has no TaskQueueModule', [
+        'Import TaskQueueModule.',
+        "Or name what it shows: `namespaces: { shop: { redis: process.env.REDIS_URL, namespace: 'shop' } }`.",
+      ]);
+    }
+    if (place.access !== 'app') return;
     if (config.getGlobalGuards().length + config.getGlobalRequestGuards().length > 0) return;
     throw open("The dashboard has `access: 'app'`, and the app has no global guard.");
   }
 
   async onModuleDestroy(): Promise<void> {
-    this.dispatcher.live.close();
+    await this.dispatcher.close();
     await this.namespaces.close();
   }
 

@@ -1,6 +1,6 @@
 import type { CanActivate, ModuleMetadata, Type } from '@nestjs/common';
 import { NestworkError } from '../errors.js';
-import type { InspectorOptions } from '../inspector/create-inspector.js';
+import { type InspectorOptions, resolveInspectorOptions } from '../inspector/create-inspector.js';
 import { assertKnownOptions, assertOptionsObject } from '../values/known-options.js';
 import { invalid } from '../values/option-values.js';
 import { shown } from '../values/shown.js';
@@ -65,7 +65,7 @@ export interface DashboardAuditEntry {
  */
 export interface DashboardPlace {
   /**
-   * Where the dashboard is, below the global prefix of the app.
+   * Where the dashboard is, below the global prefix of the app; without a version, where the app has some.
    * @default 'queues'
    */
   path?: string;
@@ -96,15 +96,17 @@ export interface DashboardPlace {
  */
 export interface DashboardSettings {
   /**
-   * Whether the person behind a request may do something. It is asked before each look and each action. An error counts as a no.
+   * Whether the person behind a request may do something. It is called for 'view' before each look and for its action before each
+   * action, with the subject, and for each action without a subject when the page opens. Anything but `true` counts as a no, and so
+   * does an error.
    * @default everything; with `access: 'public'` only 'view'
    */
   can?: (action: DashboardAction, subject: DashboardSubject, request: DashboardRequest) => boolean | Promise<boolean>;
   /**
-   * The name of the person behind a request: actions are recorded under it.
+   * The name of the person behind a request: actions are recorded under it. An error refuses the request.
    * @default `request.user`: its `username`, `email`, `name`, `id` or `sub`; else 'dashboard'
    */
-  user?: (request: DashboardRequest) => string | undefined;
+  user?: (request: DashboardRequest) => string | undefined | Promise<string | undefined>;
   /**
    * Hides values among the arguments of tasks: paths such as `[0].card.number`, `*.iban` and `**.password`, and functions. Error
    * messages, logs and results are shown as they are.
@@ -112,13 +114,15 @@ export interface DashboardSettings {
    */
   redact?: readonly (string | RedactFunction)[];
   /**
-   * Called with each action that somebody took or was refused. Its errors are logged, and stop nothing.
+   * Called with each action that somebody took or was refused. The answer does not wait for it; its errors are logged, and stop
+   * nothing.
    * @default none
    */
   audit?: (entry: DashboardAuditEntry) => void | Promise<void>;
   /**
-   * The namespaces that it shows, by the name that it shows them under. They may be on several servers.
-   * @default the namespace of `TaskQueueModule`
+   * The namespaces that it shows, by the name that it shows them under. They may be on several servers: one that is away holds up no
+   * other. It connects to each when somebody first looks at it.
+   * @default the namespace of `TaskQueueModule`; it is not shown beside those that are named
    */
   namespaces?: Readonly<Record<string, InspectorOptions>>;
 }
@@ -151,10 +155,17 @@ export function resolvePlace(
 ): ResolvedPlace {
   assertKnownOptions(options, [...PLACE, ...others], where);
   const { path = 'queues', guards = [], access, imports = [] } = options;
-  if (typeof path !== 'string' || !/[^/\s]/.test(path) || /[*:?#{}()[\]]/.test(path)) {
+  if (typeof path !== 'string' || path === '' || /[^\w\-./~]|\/\//.test(path)) {
     throw invalid('path', `is ${shown(path)}`, "Give a path without parameters, like 'admin/queues'.");
   }
   if (!Array.isArray(guards)) throw invalid('guards', 'is not a list', 'Give classes or instances: [AdminGuard].');
+  const wrong = guards.find((guard) => !isGuard(guard));
+  if (wrong !== undefined || guards.includes(undefined)) {
+    throw invalid('guards', `holds ${shown(wrong)}, which is no guard`, [
+      'Give classes or instances with a method `canActivate`.',
+      'An undefined one is often a circular import: import the file of the guard first.',
+    ]);
+  }
   if (access !== undefined && access !== 'app' && access !== 'public') {
     throw invalid('access', `is ${shown(access)}`, "Give 'app' or 'public', or leave it out and give `guards`.");
   }
@@ -162,9 +173,14 @@ export function resolvePlace(
   return { path, guards, access, imports };
 }
 
-/** @throws NestworkError INVALID_OPTION */
+function isGuard(guard: unknown): boolean {
+  const made = typeof guard === 'function' ? guard.prototype : guard;
+  return typeof (made as Partial<CanActivate> | null | undefined)?.canActivate === 'function';
+}
+
+/** @throws NestworkError INVALID_OPTION, INVALID_NAME, INVALID_DURATION */
 export function checkSettings(settings: DashboardSettings, where: string): DashboardSettings {
-  assertKnownOptions(settings, [...SETTINGS, ...PLACE], where, (name) =>
+  assertKnownOptions(settings, SETTINGS, where, (name) =>
     PLACE.includes(name) ? 'It belongs to the routes: give it beside `useFactory`.' : undefined,
   );
   for (const name of ['can', 'user', 'audit'] as const) {
@@ -181,6 +197,11 @@ export function checkSettings(settings: DashboardSettings, where: string): Dashb
     assertOptionsObject(namespaces, 'namespaces');
     if (Object.keys(namespaces).length === 0) {
       throw invalid('namespaces', 'is empty', 'Name one, or leave it out for the namespace of TaskQueueModule.');
+    }
+    for (const [name, options] of Object.entries(namespaces)) {
+      if (name.trim() === '')
+        throw invalid('namespaces', 'has a name without letters', 'Give it a name that people know.');
+      resolveInspectorOptions(options, `the namespace "${name}" of the dashboard`);
     }
   }
   return settings;

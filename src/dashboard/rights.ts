@@ -58,9 +58,12 @@ export class Rights {
     return (await this.decide(action, { ...subject, namespace: this.namespace })) === true;
   }
 
-  /** Each action, and whether it is allowed at all. */
+  /** Each action, and whether it is allowed at all: without the right to look, none is. */
   async all(): Promise<Record<DashboardAction, boolean>> {
-    const answers = DASHBOARD_ACTIONS.map(async (action) => [action, await this.may(action)] as const);
+    const mayView = await this.may('view');
+    const may = (action: DashboardAction): Promise<boolean> | boolean =>
+      action === 'view' ? mayView : mayView && this.may(action);
+    const answers = DASHBOARD_ACTIONS.map(async (action) => [action, await may(action)] as const);
     return Object.fromEntries(await Promise.all(answers)) as Record<DashboardAction, boolean>;
   }
 }

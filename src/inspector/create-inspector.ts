@@ -1,6 +1,6 @@
 import type { RedisSettings } from '../broker/port/broker.js';
 import { RedisBroker } from '../broker/redis-broker.js';
-import { resolveTaskQueueOptions } from '../options/resolve-options.js';
+import { type ResolvedTaskQueueOptions, resolveTaskQueueOptions } from '../options/resolve-options.js';
 import { systemClock } from '../values/clock.js';
 import type { Duration } from '../values/duration.js';
 import { assertKnownOptions } from '../values/known-options.js';
@@ -61,9 +61,7 @@ interface Opening {
 
 /** @internal */
 export async function openInspector(options: InspectorOptions, { check, queuePlace }: Opening): Promise<Inspector> {
-  assertKnownOptions(options, ['redis', 'namespace', 'commandTimeout', 'onWarning'], 'createInspector');
-  const { onWarning, ...settings } = options;
-  const { redis, namespace, commandTimeoutMs } = resolveTaskQueueOptions(settings);
+  const { onWarning, redis, namespace, commandTimeoutMs } = resolveInspectorOptions(options, 'createInspector');
   const broker = new RedisBroker({ redis, namespace, commandTimeoutMs, queues: [], check, onWarning });
   try {
     await broker.connect();
@@ -73,4 +71,18 @@ export async function openInspector(options: InspectorOptions, { check, queuePla
   }
   const known = KnownQueues.ofCatalog(broker.catalog, queuePlace);
   return new Inspector(broker, systemClock, () => broker.close(), known);
+}
+
+/**
+ * @param where names the options, for errors
+ * @throws NestworkError INVALID_OPTION, INVALID_NAME, INVALID_DURATION
+ * @internal
+ */
+export function resolveInspectorOptions(
+  options: InspectorOptions,
+  where: string,
+): Pick<ResolvedTaskQueueOptions, 'redis' | 'namespace' | 'commandTimeoutMs'> & Pick<InspectorOptions, 'onWarning'> {
+  assertKnownOptions(options, ['redis', 'namespace', 'commandTimeout', 'onWarning'], where);
+  const { onWarning, ...settings } = options;
+  return { ...resolveTaskQueueOptions(settings), onWarning };
 }

@@ -36,9 +36,8 @@ export class Assets {
   asset(name: AssetName, incoming: Incoming, responder: Responder): void {
     const { bytes, zipped, tag } = this.file(name);
     const headers = { 'cache-control': 'no-cache', etag: tag, vary: 'accept-encoding' };
-    if (incoming.header('if-none-match') === tag) return responder.text(304, ASSETS[name], '', headers);
-    if (!/\bgzip\b/.test(incoming.header('accept-encoding') ?? ''))
-      return responder.text(200, ASSETS[name], bytes, headers);
+    if (has(incoming.header('if-none-match'), tag)) return responder.unchanged(headers);
+    if (!takesGzip(incoming.header('accept-encoding'))) return responder.text(200, ASSETS[name], bytes, headers);
     return responder.text(200, ASSETS[name], zipped, { ...headers, 'content-encoding': 'gzip' });
   }
 
@@ -51,4 +50,13 @@ export class Assets {
     this.read.set(name, asset);
     return asset;
   }
+}
+
+/** A proxy that compresses makes weak tags of ours. */
+function has(tags: string | undefined, tag: string): boolean {
+  return (tags ?? '').split(',').some((each) => each.trim().replace(/^W\//, '') === tag);
+}
+
+function takesGzip(encodings: string | undefined): boolean {
+  return (encodings ?? '').split(',').some((each) => /^\s*gzip\s*(;(?!\s*q=0(\.0*)?\s*$)|$)/i.test(each));
 }

@@ -23,17 +23,39 @@ export class Incoming {
     return Array.isArray(value) ? value[0] : value;
   }
 
+  get method(): string {
+    return this.message.method ?? 'GET';
+  }
+
   /**
    * A page of another origin can send a POST with the cookies of this app, but not with these headers.
    *
    * @throws Refused
    */
   assertSameOrigin(): void {
-    const site = this.header('sec-fetch-site');
     // browsers that send no Sec-Fetch-Site send an Origin with every POST
-    const same = site === undefined ? hostOf(this.header('origin')) === this.header('host') : site === 'same-origin';
-    if (same) return;
-    throw new Refused(403, 'OTHER_ORIGIN', 'The request came from a page of another origin, so nothing was done.');
+    if (this.isSameOrigin ?? false) return;
+    throw otherOrigin('nothing was done');
+  }
+
+  /**
+   * An app may let pages of any origin read its answers. These are for its own page, and for people and programs without one.
+   *
+   * @throws Refused
+   */
+  assertNotForeign(): void {
+    if (this.header('sec-fetch-site') === 'none' || (this.isSameOrigin ?? true)) return;
+    throw otherOrigin('nothing is shown');
+  }
+
+  /** undefined where the request does not say */
+  private get isSameOrigin(): boolean | undefined {
+    const site = this.header('sec-fetch-site');
+    if (site !== undefined) return site === 'same-origin';
+    const origin = this.header('origin');
+    if (origin === undefined) return undefined;
+    const host = this.header('host') ?? this.header(':authority');
+    return host !== undefined && URL.canParse(origin) && new URL(origin).host === host;
   }
 
   /**
@@ -64,8 +86,10 @@ export class Incoming {
   }
 }
 
-function hostOf(origin: string | undefined): string | undefined {
-  return origin !== undefined && URL.canParse(origin) ? new URL(origin).host : undefined;
+function otherOrigin(so: string): Refused {
+  return new Refused(403, 'OTHER_ORIGIN', `The request came from a page of another origin, so ${so}.`, [
+    'Behind a proxy without TLS, let it pass on the header Host.',
+  ]);
 }
 
 function parsed(text: string): unknown {

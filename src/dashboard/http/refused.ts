@@ -27,11 +27,13 @@ export interface WireError {
   readonly remedy: readonly string[];
 }
 
-const STATUS: Readonly<Record<string, number>> = {
-  REDIS_UNAVAILABLE: 503,
-  REDIS_TIMEOUT: 503,
-  REDIS_OUT_OF_MEMORY: 503,
-};
+/** The fault is with Redis, or with what is in it, and not with the request. */
+const OF_REDIS = /^(REDIS_|FOREIGN_KEYS$)/;
+
+function statusOf(code: string): number {
+  if (OF_REDIS.test(code)) return 503;
+  return code.startsWith('UNKNOWN_') ? 404 : 400;
+}
 
 /** How an error is answered; undefined for one that is no affair of the person. */
 export function answerOf(error: unknown): { readonly status: number; readonly body: WireError } | undefined {
@@ -42,6 +44,8 @@ export function answerOf(error: unknown): { readonly status: number; readonly bo
   if (!(error instanceof NestworkError)) return undefined;
   const [what = '', ...rest] = error.message.split('\n');
   const remedy = rest.filter((line) => line.startsWith('- ')).map((line) => line.slice(2));
-  const status = STATUS[error.code] ?? (error.code.startsWith('UNKNOWN_') ? 404 : 400);
-  return { status, body: { code: error.code, message: what.replace(` [${error.code}]`, ''), remedy } };
+  return {
+    status: statusOf(error.code),
+    body: { code: error.code, message: what.replace(` [${error.code}]`, ''), remedy },
+  };
 }

@@ -3,37 +3,48 @@ import type { ServerResponse } from 'node:http';
 /**
  * Nothing inline, nothing foreign, no frame around it. It holds for data as well: somebody may open their address as a page.
  */
-const HEADERS: Readonly<Record<string, string>> = {
+const SAFETY: Readonly<Record<string, string>> = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   'referrer-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
 };
 
 /** A reply of Fastify, as far as it is needed here. */
 interface FastifyReplyLike {
   readonly raw: ServerResponse;
+  readonly sent: boolean;
   hijack(): void;
   getHeaders(): Record<string, number | string | string[] | undefined>;
 }
 
 /**
  * Writes an answer to the response of Node beneath Express and Fastify: so interceptors that wrap answers, serializers and
- * platforms change nothing about it. Headers that others have set before, such as those of CORS, are kept.
+ * platforms change nothing about it. Headers that others have set before, such as those of CORS, are kept; those of safety win.
+ *
+ * Until the answer begins, the response belongs to the platform: a filter of the app may answer first, and this one is then
+ * dropped.
  */
 export class Responder {
-  private readonly response: ServerResponse;
+  /** resolves when the answer has begun */
+  readonly begun: Promise<void>;
+  private hasBegun = false;
+  private readonly raw: ServerResponse;
+  private readonly begin: () => void;
 
-  constructor(response: object) {
-    this.response = isReply(response) ? hijacked(response) : (response as ServerResponse);
-    for (const [name, value] of Object.entries(HEADERS)) this.response.setHeader(name, value);
+  constructor(private readonly response: object) {
+    this.raw = isReply(response) ? response.raw : (response as ServerResponse);
+    const { promise, resolve } = latch();
+    this.begun = promise;
+    this.begin = resolve;
   }
 
   /** Calls a function when the connection closes before the answer has ended. */
   onGone(gone: () => void): void {
-    this.response.once('close', () => {
-      if (!this.response.writableFinished) gone();
+    this.raw.once('close', () => {
+      if (!this.raw.writableFinished) gone();
     });
   }
 
@@ -42,42 +53,63 @@ export class Responder {
   }
 
   text(status: number, type: string, body: string | Buffer, headers: Readonly<Record<string, string>> = {}): void {
-    if (this.response.headersSent || this.response.destroyed) return;
-    this.start(status, type, headers);
-    this.response.end(body);
+    if (this.start(status, { ...headers, 'content-type': type })) this.raw.end(body);
+  }
+
+  /** The browser has it already. */
+  unchanged(headers: Readonly<Record<string, string>>): void {
+    if (this.start(304, headers)) this.raw.end();
   }
 
   /** Begins an answer that comes in pieces. A proxy or a compression that collected them would hold them back. */
   stream(type: string): (piece: string) => boolean {
-    this.start(200, type, { 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no' });
-    this.response.flushHeaders();
-    return (piece) => this.response.write(piece);
+    const headers = { 'content-type': type, 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no' };
+    if (!this.start(200, headers)) return () => false;
+    this.raw.flushHeaders();
+    return (piece) => this.raw.write(piece);
   }
 
   /** Resolves when the reader has taken what was written, or has gone. */
   drained(): Promise<void> {
     return new Promise((resolve) => {
       const done = (): void => {
-        this.response.off('drain', done).off('close', done);
+        this.raw.off('drain', done).off('close', done);
         resolve();
       };
-      if (this.response.destroyed || !this.response.writableNeedDrain) resolve();
-      else this.response.on('drain', done).on('close', done);
+      if (this.raw.destroyed || !this.raw.writableNeedDrain) resolve();
+      else this.raw.on('drain', done).on('close', done);
     });
   }
 
   end(): void {
-    this.response.end();
+    this.raw.end();
+  }
+
+  /** Ends an answer for an error. One that has begun is cut off, so that nobody takes it for whole. */
+  fail(status: number, body: unknown): void {
+    if (this.hasBegun) this.raw.destroy();
+    else this.json(status, body);
   }
 
   get isOpen(): boolean {
-    return !this.response.destroyed && !this.response.writableEnded;
+    return !this.raw.destroyed && !this.raw.writableEnded;
   }
 
-  private start(status: number, type: string, headers: Readonly<Record<string, string>>): void {
-    this.response.statusCode = status;
-    const all = { 'cache-control': 'no-store', ...headers, 'content-type': type };
-    for (const [name, value] of Object.entries(all)) this.response.setHeader(name, value);
+  /** @returns false where somebody else has answered, or nobody is left to answer */
+  private start(status: number, headers: Readonly<Record<string, string>>): boolean {
+    const { raw, response } = this;
+    const isTaken = raw.headersSent || raw.destroyed || (isReply(response) && response.sent);
+    this.begin();
+    if (isTaken) return false;
+    this.hasBegun = true;
+    if (isReply(response)) takeFrom(response);
+    raw.statusCode = status;
+    for (const [name, value] of Object.entries({ 'cache-control': 'no-store', ...headers, ...SAFETY })) {
+      // CORS may have named another header already
+      if (name === 'vary') raw.appendHeader(name, value);
+      else raw.setHeader(name, value);
+    }
+    return true;
   }
 }
 
@@ -85,9 +117,16 @@ function isReply(response: object): response is FastifyReplyLike {
   return 'raw' in response && 'hijack' in response;
 }
 
-function hijacked(reply: FastifyReplyLike): ServerResponse {
+function takeFrom(reply: FastifyReplyLike): void {
   const headers = reply.getHeaders();
   reply.hijack();
   for (const [name, value] of Object.entries(headers)) if (value !== undefined) reply.raw.setHeader(name, value);
-  return reply.raw;
+}
+
+function latch(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve: () => void = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
 }
