@@ -12,7 +12,9 @@ import { Failure, ROOT, runTool } from './run.mjs';
 
 const SOURCE = join(ROOT, 'src/dashboard/page');
 const TARGET = join(ROOT, 'dist/dashboard/assets');
-const FILES = ['index.html', 'main.js', 'style.css', 'icon.svg'];
+/** The tab shows one of them, by the verdict. */
+const ICONS = ['icon.svg', 'problem.svg', 'notice.svg'];
+const FILES = ['index.html', 'main.js', 'style.css', ...ICONS];
 /** Of all files together, compressed: more would be felt on a slow line. */
 const MOST_BYTES = 45 * 1024;
 
@@ -29,7 +31,7 @@ export async function buildPage() {
     jsxImportSource: 'preact',
   });
   await build({ ...options, entryPoints: [join(SOURCE, 'style.css')], outfile: join(TARGET, 'style.css') });
-  await cp(join(SOURCE, 'icon.svg'), join(TARGET, 'icon.svg'));
+  for (const icon of ICONS) await cp(join(SOURCE, icon), join(TARGET, icon));
   await writeFile(join(TARGET, 'index.html'), await readFile(join(SOURCE, 'index.html')));
   const sizes = await Promise.all(FILES.map(async (file) => gzipSync(await readFile(join(TARGET, file))).length));
   const size = sizes.reduce((sum, bytes) => sum + bytes, 0);

@@ -1,7 +1,8 @@
 /**
  * The rooms of src/, from the lowest to the highest, each with what it holds. A room may import the rooms above it in this
  * list, or `only` those that it names, and errors.ts. `nest` says that it may import Nest and rxjs, `redis` the adapters of
- * Redis and not the port alone; `wires` names the one file of a room that may import them.
+ * Redis and not the port alone; `wires` names the one file of a room that may import them; `deep` says that its folders have
+ * folders.
  */
 export const ROOMS = [
   { room: 'values', holds: 'durations, sizes, names, texts, checks of options' },
@@ -35,6 +36,7 @@ export const ROOMS = [
     room: 'dashboard',
     holds: 'the dashboard: a page, what it asks for, and actions over HTTP',
     nest: true,
+    deep: true,
     only: ['values', 'payload', 'message', 'task', 'terminal', 'inspector'],
   },
   { room: 'cli', holds: 'the command line: gathers the commands of the rooms' },
@@ -62,7 +64,7 @@ function directions() {
 
 /** A folder within a room is a level deeper, and its imports have other paths. */
 function overridesOf(room, at) {
-  const { room: name, redis = false, only, wires } = room;
+  const { room: name, redis = false, only, wires, deep = false } = room;
   const depth = name.split('/').length;
   const above = ROOMS.slice(0, at)
     .map((other) => other.room)
@@ -84,7 +86,8 @@ function overridesOf(room, at) {
     });
   const own = override([`src/${name}/*.ts`], '../'.repeat(depth));
   const hasRooms = ROOMS.some((other) => other.room.startsWith(`${name}/`));
-  const all = hasRooms || depth > 1 ? [own] : [own, override([`src/${name}/*/**`], '../'.repeat(depth + 1))];
+  const within = (level) => override([`src/${name}/${'*/'.repeat(level)}**`], '../'.repeat(depth + level));
+  const all = hasRooms || depth > 1 ? [own] : [own, within(1), ...(deep ? [within(2)] : [])];
   if (wires === undefined) return all;
   const [wiring] = overridesOf({ room: name, redis: true }, at);
   return [...all, { ...wiring, includes: [`src/${name}/${wires}`] }];

@@ -9,6 +9,8 @@ export const ASSETS = {
   'main.js': 'text/javascript; charset=utf-8',
   'style.css': 'text/css; charset=utf-8',
   'icon.svg': 'image/svg+xml',
+  'problem.svg': 'image/svg+xml',
+  'notice.svg': 'image/svg+xml',
 } as const;
 
 export type AssetName = keyof typeof ASSETS;

@@ -1,3 +1,16 @@
 import { render } from 'preact';
+import { followKeys } from './keys.js';
+import { followLive } from './live.js';
+import { followRowKeys } from './parts/row-keys.js';
+import { followTime } from './parts/times.js';
+import { followSession } from './session.js';
+import { applySettings } from './settings.js';
+import { Shell } from './shell/shell.js';
 
-render(<p>nestwork</p>, document.body);
+applySettings();
+followTime();
+followKeys();
+followRowKeys();
+followSession();
+followLive();
+render(<Shell />, document.body);

@@ -1,0 +1,15 @@
+export { say } from '../announce.js';
+export { ask, type Fields, type Question } from './ask.js';
+export { BulkFrame } from './bulk-frame.js';
+export { Chart, Charts, type Series, type Values } from './chart.js';
+export { type Chip, Chips } from './chips.js';
+export { Code, Copy } from './code.js';
+export { Do } from './do.js';
+export { Bar, Columns, Depth, Spark } from './figures.js';
+export { colourOf, Glyph, State, type StateName } from './glyph.js';
+export { Icon, type IconName } from './icon.js';
+export { Denied, Empty, Failed, Loaded, Note } from './note.js';
+export { type Column, Rows } from './rows.js';
+export { Section } from './section.js';
+export { Ago, absolute, brief, clock, day, dur, ms, n, now, size, type TimeForm } from './times.js';
+export { Tip } from './tip.js';

@@ -1,0 +1,114 @@
+import type { ComponentChildren, JSX } from 'preact';
+import { type ApiError, type Reading } from '../api.js';
+import { type DashboardAction, useSession } from '../session.js';
+import { Glyph, type StateName } from './glyph.js';
+
+interface NoteProps {
+  /** its ground, and its shape */
+  readonly state?: 'dead' | 'held' | 'done' | undefined;
+  readonly glyph?: StateName;
+  readonly title?: ComponentChildren;
+  /** buttons at its right */
+  readonly side?: ComponentChildren;
+  readonly children?: ComponentChildren;
+}
+
+/** A remark in a box: something is wrong, held back, or was done. */
+export function Note({ state, glyph = state, title, side, children }: NoteProps): JSX.Element {
+  return (
+    <div class={`note ${state ?? ''}`}>
+      {glyph && <Glyph of={glyph} />}
+      <div class="grow">
+        {title && (
+          <p>
+            <b>{title}</b>
+          </p>
+        )}
+        {children}
+      </div>
+      {side}
+    </div>
+  );
+}
+
+/** An error in place, with what to do. */
+export function Failed({ error, again }: { readonly error: ApiError; readonly again?: () => void }): JSX.Element {
+  if (error.status === 403 && error.code === 'NOT_ALLOWED') return <Denied what={error.message} />;
+  const side = again && (
+    <button type="button" onClick={again}>
+      Try now
+    </button>
+  );
+  return (
+    <div role="alert">
+      <Note state="dead" title={error.message} side={side}>
+        {error.isRedis && <p>What was sent is in Redis, and runs when it is back.</p>}
+        {error.remedy.map((line) => (
+          <p key={line}>{line}</p>
+        ))}
+      </Note>
+    </div>
+  );
+}
+
+/** Nothing is there, and why that is so or what comes next. */
+export function Empty({
+  title,
+  children,
+}: {
+  readonly title: ComponentChildren;
+  readonly children?: ComponentChildren;
+}): JSX.Element {
+  return (
+    <div class="center">
+      <h1>{title}</h1>
+      {children}
+    </div>
+  );
+}
+
+/** A view that a right does not allow. */
+export function Denied({ right, what }: { readonly right?: DashboardAction; readonly what?: string }): JSX.Element {
+  const { by } = useSession();
+  return (
+    <Empty title="You may not see this.">
+      <p>
+        {what ?? (
+          <>
+            This needs the right <code>{right}</code>.
+          </>
+        )}{' '}
+        You are signed in as <b>{by}</b>. The option <code>can</code> of <code>QueueDashboardModule</code> grants
+        rights.
+      </p>
+    </Empty>
+  );
+}
+
+interface LoadedProps<T> {
+  readonly of: Reading<T>;
+  readonly children: (data: T) => ComponentChildren;
+}
+
+/** The data of a reading; before it a quiet line, and an error in place. The last data stays below an error. */
+export function Loaded<T>({ of: { data, error, again }, children }: LoadedProps<T>): JSX.Element {
+  const isStale = error !== undefined;
+  return (
+    <>
+      {error && <Failed error={error} again={again} />}
+      {data !== undefined &&
+        (isStale ? (
+          <div class="stale" inert>
+            {children(data)}
+          </div>
+        ) : (
+          children(data)
+        ))}
+      {data === undefined && !error && (
+        <p class="dim" role="status">
+          Loading…
+        </p>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,145 @@
+import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { announcement, say } from '../announce.js';
+import { useKey } from '../keys.js';
+import { useSnapshot } from '../live.js';
+import { Dialogs } from '../parts/ask.js';
+import { Denied, Empty, Failed } from '../parts/note.js';
+import { Tips } from '../parts/tip.js';
+import { go, href, place, usePlace } from '../router.js';
+import { heading } from '../screen.js';
+import { pages, screenOf } from '../screens.js';
+import { askSession, sessionError, useKnownSession } from '../session.js';
+import { clockTimes, paused } from '../settings.js';
+import { useCell } from '../store.js';
+import { verdictOf } from '../verdict.js';
+import { showKeys } from './keys-dialog.js';
+import { Side } from './side.js';
+import { showVerdict } from './tab.js';
+import { Top } from './top.js';
+import { Trouble } from './trouble.js';
+
+/** The frame around all views. */
+export function Shell(): JSX.Element {
+  const session = useKnownSession();
+  const error = useCell(sessionError);
+  const { namespace, screen } = usePlace();
+  useEffect(() => {
+    // the first address has no namespace, and an old one may have one that has gone
+    if (!session || namespace === session.namespace) return;
+    place.set({ ...place.value, namespace: session.namespace });
+    history.replaceState(null, '', href(screen, place.value.arg, place.value.query));
+  }, [session, namespace, screen]);
+  const isReady = session !== undefined && namespace === session.namespace;
+  return (
+    <>
+      <button type="button" class="skip" onClick={skip}>
+        Skip to content
+      </button>
+      {isReady ? <Frame /> : <main id="main">{error ? <SignIn /> : <p class="dim">Loading…</p>}</main>}
+      <p class="sr" role="status">
+        {useCell(announcement)}
+      </p>
+      <Tips />
+    </>
+  );
+}
+
+function SignIn(): JSX.Element {
+  const error = useCell(sessionError);
+  return <Empty title="The dashboard cannot be shown.">{error && <Failed error={error} again={askSession} />}</Empty>;
+}
+
+function Frame(): JSX.Element {
+  useFrameKeys();
+  useVerdict();
+  return (
+    <>
+      <Side />
+      <Top onKeys={showKeys} />
+      <main id="main" tabIndex={-1}>
+        <View />
+      </main>
+      <Dialogs />
+    </>
+  );
+}
+
+function View(): JSX.Element {
+  const { namespace, screen, arg } = usePlace();
+  const session = useKnownSession();
+  const shown = screenOf(screen);
+  const key = `${namespace}/${screen}/${arg ?? ''}`;
+  useEffect(() => {
+    heading.set(undefined);
+    scrollTo(0, 0);
+  }, [key]);
+  if (!shown) {
+    return (
+      <Empty title={`There is no page “${screen}”.`}>
+        <p class="next">
+          <a class="btn" href={href('overview')}>
+            Overview
+          </a>
+        </p>
+      </Empty>
+    );
+  }
+  if (!session?.rights.view) return <Denied right="view" />;
+  return (
+    <Trouble>
+      <shown.view key={key} />
+    </Trouble>
+  );
+}
+
+function useFrameKeys(): void {
+  useKey('?', showKeys);
+  useKey('t', toggleClock);
+  useKey('p', togglePause);
+  useKey('u', up);
+  for (const i of [0, 1, 2, 3, 4, 5]) {
+    // their number never changes
+    useKey(String(i + 1), toPage);
+  }
+}
+
+function toPage({ key }: KeyboardEvent): void {
+  const page = pages[Number(key) - 1];
+  if (page) go(page.name);
+}
+
+function toggleClock(): void {
+  clockTimes.set(clockTimes.value === 'on' ? 'off' : 'on');
+}
+
+function togglePause(): void {
+  paused.set(!paused.value);
+  say(paused.value ? 'The picture is paused.' : 'The picture follows again.');
+}
+
+function up(): void {
+  const shown = screenOf(place.value.screen);
+  if (shown?.under) go(shown.under);
+  else if (place.value.arg !== undefined && shown) go(shown.name);
+  else history.back();
+}
+
+function skip(): void {
+  document.getElementById('main')?.focus();
+}
+
+/** Title and icon of the tab carry the verdict, and a change of its words is announced. */
+function useVerdict(): void {
+  const { snapshot, link } = useSnapshot();
+  const { screen, arg } = usePlace();
+  const own = useCell(heading);
+  const verdict = snapshot ? verdictOf(snapshot, link) : undefined;
+  const words = verdict?.text;
+  useEffect(() => {
+    if (words !== undefined) say(words);
+  }, [words]);
+  const shown = screenOf(screen);
+  const title = screen === 'overview' ? undefined : (own ?? arg ?? shown?.title);
+  useEffect(() => showVerdict(verdict, title));
+}

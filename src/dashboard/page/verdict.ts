@@ -1,0 +1,19 @@
+import type { Link, Snapshot } from './live.js';
+import type { StateName } from './parts/glyph.js';
+
+export interface Verdict {
+  readonly state: StateName;
+  /** in one sentence */
+  readonly text: string;
+  /** findings beside the first */
+  readonly more: number;
+}
+
+/** What is to be said about a namespace in one line: the worst first. */
+export function verdictOf({ findings }: Pick<Snapshot, 'findings'>, { state }: Pick<Link, 'state'>): Verdict {
+  if (state === 'away') return { state: 'dead', text: 'Redis does not answer.', more: 0 };
+  if (state === 'lost') return { state: 'dead', text: 'The dashboard does not answer.', more: 0 };
+  const [first] = findings;
+  if (!first) return { state: 'done', text: 'All is well.', more: 0 };
+  return { state: first.severity === 'problem' ? 'dead' : 'held', text: first.text, more: findings.length - 1 };
+}
