@@ -1,4 +1,4 @@
-import type { Snapshot } from '../live/snapshot.js';
+import type { LiveEvents, Snapshot } from '../live/snapshot.js';
 import { ApiError, address, changes, denials, get } from './api.js';
 import { place } from './router.js';
 import { followRest, paused, rests } from './settings.js';
@@ -40,10 +40,10 @@ export function useSnapshot(): Picture {
   return useCell(picture);
 }
 
-function show(state: Link['state'], message?: string): void {
+function show(state: Link['state'], message?: string, at = Date.now()): void {
   const { snapshot, link } = picture.value;
   if (link.state === state && link.message === message) return;
-  picture.set({ snapshot, link: { state, message, since: link.state === state ? link.since : Date.now() } });
+  picture.set({ snapshot, link: { state, message, since: link.state === state ? link.since : at } });
 }
 
 function take(snapshot: Snapshot, state: 'live' | 'polling'): void {
@@ -77,8 +77,13 @@ function open(): void {
     patience = 0;
   };
   mine.addEventListener('snapshot', ({ data }: MessageEvent<string>) => take(JSON.parse(data) as Snapshot, 'live'));
-  mine.addEventListener('away', ({ data }: MessageEvent<string>) => {
-    show('away', (JSON.parse(data) as { readonly message?: string }).message);
+  mine.addEventListener('outage', ({ data }: MessageEvent<string>) => {
+    const { error, since } = JSON.parse(data) as LiveEvents['outage'];
+    show('away', error.message, Date.parse(since));
+  });
+  mine.addEventListener('denied', () => {
+    denials.set(denials.value + 1);
+    poll();
   });
   mine.onerror = () => {
     if (mine.readyState === EventSource.CLOSED) return poll();
