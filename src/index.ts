@@ -27,7 +27,7 @@ export type { ActorOptions } from './inspector/actor.js';
 export { BroadcastLog } from './inspector/broadcast-log.js';
 export { createInspector, type InspectorOptions } from './inspector/create-inspector.js';
 export type { CronInfo, CronRunInfo } from './inspector/cron-info.js';
-export { CronManager, type CronRunHandle } from './inspector/cron-manager.js';
+export { type CronDeclarer, CronManager, type CronRunHandle } from './inspector/cron-manager.js';
 export type { DeadBulkOptions, DeadProgress } from './inspector/dead-bulk.js';
 export type { DeadFilter } from './inspector/dead-filter.js';
 export { DeadLetters, type DeadLookup } from './inspector/dead-letters.js';

@@ -7,13 +7,14 @@ import type {
   CronRun,
   CronState,
   CronSurvey,
+  DeclaringSession,
   DueRun,
   Firing,
 } from './port/broker.js';
 import type { ForeignValues } from './redis/foreign-values.js';
 import type { RedisConnection } from './redis/redis-connection.js';
 import { serverTime } from './redis/server-time.js';
-import { readSessionCrons, type SessionCrons } from './session-crons.js';
+import { readDeclarers, readSessionCrons, type SessionCrons } from './session-crons.js';
 import { fieldsOfLiveSessions, queuesIn, SERVED_QUEUES } from './session-lists.js';
 
 /** What the hash of the crons holds of each, under `<cron> <field>`. */
@@ -99,6 +100,10 @@ export class RedisCrons implements CronBroker {
       byName.set(name, { ...byName.get(name), [what]: value });
     }
     return [...byName].flatMap(([name, fields]) => this.toRecord(name, fields, sessions));
+  }
+
+  declarers(name: string): Promise<DeclaringSession[]> {
+    return readDeclarers(this.connection, name);
   }
 
   /** Leaves out fields of a newer version, and those that others have written. */

@@ -1,7 +1,7 @@
 import { type CronDeclaration, isCronDeclaration } from '../cron/cron-definition.js';
-import type { CatalogEntry } from './port/broker.js';
+import type { CatalogEntry, DeclaringSession } from './port/broker.js';
 import type { RedisConnection } from './redis/redis-connection.js';
-import { fieldsOfLiveSessions } from './session-lists.js';
+import { fieldsOf, fieldsOfLiveSessions, ofLiveSessions } from './session-lists.js';
 
 /** The names of all crons of the app; `forget-crons` reads it. */
 const DECLARED = '@crons';
@@ -38,6 +38,19 @@ export async function readSessionCrons(connection: RedisConnection): Promise<Ses
     if (!declared) return [];
     const listed = { declared: declared.split(' '), listsFires: fired !== null && fired !== undefined };
     return [{ ...listed, crons: firedCrons(fired) }];
+  });
+}
+
+/** The live sessions that declare a cron. */
+export async function readDeclarers(connection: RedisConnection, name: string): Promise<DeclaringSession[]> {
+  const sessions = await ofLiveSessions(connection, async (redis, session, keys) => {
+    const fields = await fieldsOf(redis, keys.session(session), [DECLARED, FIRED, DISABLED, '@host', '@pid']);
+    return [session, ...fields] as const;
+  });
+  return sessions.flatMap(([session, declared, fired, disabled, host, pid]) => {
+    if (!declared?.split(' ').includes(name)) return [];
+    const cron = firedCrons(fired).find((one) => one.name === name);
+    return [{ session, host: host ?? '', pid: Number(pid), fires: !disabled?.split(' ').includes(name), cron }];
   });
 }
 

@@ -1,6 +1,6 @@
 import type { CronRecord, CronRun } from '../broker/port/broker.js';
 import type { CronOverlap, MissedRuns } from '../cron/cron-definition.js';
-import { instantsOf } from '../cron/cron-schedule.js';
+import { upcoming } from './cron-times.js';
 
 /**
  * How the latest run of a cron ended.
@@ -94,13 +94,8 @@ function infoOf(run: CronRun): CronRunInfo {
   return { ...run, startedAt: new Date(run.startedAt) };
 }
 
-/** A newer worker may know expressions that this app does not. */
 function nextRun({ schedule, name }: CronRecord, now: number): Date | undefined {
-  try {
-    return dateOf(instantsOf(schedule, `cron "${name}"`).next(now));
-  } catch {
-    return undefined;
-  }
+  return upcoming(name, schedule, { after: now, count: 1 })[0];
 }
 
 function dateOf(time: number | undefined): Date | undefined {

@@ -1,5 +1,6 @@
 import type { ActionName, ActionPort } from '../broker/port/action-port.js';
 import type { CronBroker, CronRecord, ProducerBroker } from '../broker/port/broker.js';
+import { cronDifference } from '../cron/cron-difference.js';
 import { NestworkError } from '../errors.js';
 import { TaskIdSequence } from '../message/task-id.js';
 import { encodeMessage } from '../message/task-message.js';
@@ -7,9 +8,12 @@ import { encodeUnique } from '../message/unique-key.js';
 import { type Clock, systemClock } from '../values/clock.js';
 import { didYouMean } from '../values/did-you-mean.js';
 import { assertKnownOptions } from '../values/known-options.js';
+import { invalid } from '../values/option-values.js';
 import { printable } from '../values/printable.js';
+import { shown } from '../values/shown.js';
 import { type ActorOptions, assertActor } from './actor.js';
 import { type CronInfo, describeCron } from './cron-info.js';
+import { upcoming } from './cron-times.js';
 import type { KnownQueues } from './queues/known-queues.js';
 
 /**
@@ -30,8 +34,30 @@ export interface CronRunHandle {
   readonly added: boolean;
 }
 
+/**
+ * A worker that declares a cron.
+ *
+ * @example
+ * const text = ({ host, pid, differs }: CronDeclarer) => `${host} ${pid}: ${differs ?? 'as listed'}`;
+ */
+export interface CronDeclarer {
+  /** id of the worker */
+  readonly worker: string;
+  /** name of its machine */
+  readonly host: string;
+  /** of its supervisor */
+  readonly pid: number;
+  /** whether it fires the cron; false where its app disables it */
+  readonly fires: boolean;
+  /** the first setting in which it differs from the cron as it is listed, in words; each worker fires a cron as it declares it */
+  readonly differs: string | undefined;
+}
+
+/** More would be a calendar. */
+const MOST_RUNS = 1_000;
+
 type ManagerBroker = Pick<ProducerBroker, 'enqueue' | 'enqueueUnique'> & {
-  readonly crons: Pick<CronBroker, 'records' | 'pause' | 'resume'>;
+  readonly crons: Pick<CronBroker, 'records' | 'declarers' | 'pause' | 'resume'>;
   readonly actions: Pick<ActionPort, 'record'>;
 };
 
@@ -67,6 +93,41 @@ export class CronManager {
   /** @throws NestworkError UNKNOWN_CRON */
   async get(name: string): Promise<CronInfo> {
     return describeCron(await this.record(name), this.clock());
+  }
+
+  /**
+   * When a cron is due next by its schedule, as if it were neither paused nor disabled; empty when it never is again, and for an
+   * expression of a newer version.
+   *
+   * @param count how many times, 1 to 1,000
+   * @example
+   * const [next, afterThat] = await crons.nextRuns('DigestTasks.digest', 2);
+   *
+   * @throws NestworkError UNKNOWN_CRON, INVALID_OPTION
+   */
+  async nextRuns(name: string, count = 10): Promise<Date[]> {
+    if (!Number.isInteger(count) || count < 1 || count > MOST_RUNS)
+      throw invalid('count', `is ${shown(count)}`, `Give a whole number from 1 to ${MOST_RUNS}.`);
+    const { schedule } = await this.record(name);
+    return upcoming(name, schedule, { after: this.clock(), count });
+  }
+
+  /**
+   * The workers that declare a cron now, by host and pid, and whether they declare it differently.
+   *
+   * @example
+   * const differing = (await crons.declarers('DigestTasks.digest')).filter(({ differs }) => differs !== undefined);
+   *
+   * @throws NestworkError UNKNOWN_CRON
+   */
+  async declarers(name: string): Promise<CronDeclarer[]> {
+    const [listed, sessions] = await Promise.all([this.record(name), this.broker.crons.declarers(name)]);
+    return sessions
+      .map(({ session, host, pid, fires, cron }) => {
+        const difference = cron && cronDifference(listed, cron);
+        return { worker: session, host, pid, fires, differs: difference?.[1] };
+      })
+      .sort((a, b) => (a.host === b.host ? a.pid - b.pid : a.host < b.host ? -1 : 1));
   }
 
   /**

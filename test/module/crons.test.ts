@@ -2,7 +2,7 @@ import { Injectable, Module } from '@nestjs/common';
 import type { Broker } from '../../src/broker/port/broker.js';
 import { BROKER } from '../../src/broker/port/tokens.js';
 import { QueueClient } from '../../src/client/queue-client.js';
-import type { CronDeclaration } from '../../src/cron/cron-definition.js';
+import type { CronDeclaration, CronDefinition } from '../../src/cron/cron-definition.js';
 import { Cron } from '../../src/decorators/cron.decorator.js';
 import { Interval } from '../../src/decorators/interval.decorator.js';
 import { CronManager } from '../../src/inspector/cron-manager.js';
@@ -138,6 +138,57 @@ describe('CronManager', () => {
     expect(await manager.get('inbox.poll')).toMatchObject({ paused: false, nextRun: expect.any(Date) });
   });
 
+  it('gives the next times by the schedule, of a paused and a disabled cron too', async () => {
+    const app = await boot();
+    await declare(app);
+    const manager = app.get(CronManager);
+    const { nextRun } = await manager.get('ReportTasks.digest');
+    const runs = await manager.nextRuns('ReportTasks.digest');
+    expect(runs).toHaveLength(10);
+    expect(runs[0]).toEqual(nextRun);
+    const paris = new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/Paris', timeStyle: 'medium' });
+    expect(new Set(runs.map((run) => paris.format(run)))).toEqual(new Set(['08:00:00']));
+    await manager.pause('inbox.poll');
+    const [first, second] = await manager.nextRuns('inbox.poll', 2);
+    expect(Number(second) - Number(first)).toBe(30_000);
+    expect(await manager.nextRuns('ReportTasks.once', 5)).toEqual([new Date('2030-01-01T00:00:00Z')]);
+    for (const count of [0, 1.5, 1_001, Number.NaN])
+      await expect(manager.nextRuns('inbox.poll', count)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+  });
+
+  it('gives no next times of an expression that it cannot read', async () => {
+    const app = await boot();
+    await declare(app);
+    const cron: CronDeclaration = {
+      ...{ name: 'New.cron', queue: 'default', missed: 'skip', thresholdMs: 0, overlap: 'allow', disabled: false },
+      schedule: { expression: '0 8 * * * of a newer version' },
+    };
+    await app.get<Broker>(BROKER, { strict: false }).crons.declare([cron], 0);
+    expect(await app.get(CronManager).nextRuns('New.cron')).toEqual([]);
+  });
+
+  it('lists the workers that declare a cron, and how they differ from it', async () => {
+    const app = await boot();
+    const broker = app.get<Broker>(BROKER, { strict: false });
+    const cron: CronDefinition = {
+      schedule: { expression: '0 9 * * *', timeZone: 'UTC' },
+      ...{ missed: 'latest', thresholdMs: 10_000, overlap: 'skip', disabled: false },
+    };
+    const session = { leaseMs: 30_000, queues: ['default'], host: 'a', pid: 2 };
+    const task = { name: 'ReportTasks.digest', queue: 'default' };
+    await broker.openSession({ ...session, session: 'old-30000', catalog: [{ ...task, cron }] });
+    const disabled = { ...cron, disabled: true };
+    await broker.openSession({ ...session, session: 'off-30000', pid: 1, catalog: [{ ...task, cron: disabled }] });
+    await broker.openSession({ ...session, session: 'without-30000', pid: 3, catalog: [] });
+    await declare(app);
+    expect(await app.get(CronManager).declarers('ReportTasks.digest')).toEqual([
+      { worker: 'off-30000', host: 'a', pid: 1, fires: false, differs: undefined },
+      { worker: 'old-30000', host: 'a', pid: 2, fires: true, differs: '"0 9 * * *" in UTC' },
+      { worker: 'w-30000', host: 'h', pid: 1, fires: true, differs: undefined },
+    ]);
+    expect(await app.get(CronManager).declarers('inbox.poll')).toMatchObject([{ worker: 'w-30000' }]);
+  });
+
   it('lists a cron that no live worker declares any more as not declared', async () => {
     const app = await boot();
     await declare(app);
@@ -155,6 +206,8 @@ describe('CronManager', () => {
     const name = 'ReportTasks.none';
     for (const act of [
       () => manager.get(name),
+      () => manager.nextRuns(name),
+      () => manager.declarers(name),
       () => manager.runNow(name),
       () => manager.pause(name),
       () => manager.resume(name),

@@ -65,6 +65,17 @@ export interface CronRecord extends CronDeclaration {
   readonly lastRun: CronRun | undefined;
 }
 
+/** A session with a lease that declares a cron. */
+export interface DeclaringSession {
+  readonly session: string;
+  readonly host: string;
+  readonly pid: number;
+  /** false where its app disables the cron */
+  readonly fires: boolean;
+  /** as it declares the cron; undefined where it does not fire it, and of an older version, which does not list it */
+  readonly cron: CronDeclaration | undefined;
+}
+
 /** What schedulers, children and inspectors need of crons. */
 export interface CronBroker {
   survey(names: readonly string[]): Promise<CronSurvey>;
@@ -86,4 +97,5 @@ export interface CronBroker {
   /** What came due during the pause is not made up. Resolves to false when nothing is known of the cron. */
   resume(name: string): Promise<boolean>;
   records(): Promise<CronRecord[]>;
+  declarers(name: string): Promise<DeclaringSession[]>;
 }

@@ -1,4 +1,12 @@
-import type { CronBroker, CronRecord, CronRun, CronSurvey, DueRun, Firing } from '../../broker/port/broker.js';
+import type {
+  CronBroker,
+  CronRecord,
+  CronRun,
+  CronSurvey,
+  DeclaringSession,
+  DueRun,
+  Firing,
+} from '../../broker/port/broker.js';
 import type { CronDeclaration } from '../../cron/cron-definition.js';
 import type { MemoryTasks } from './memory-tasks.js';
 
@@ -71,6 +79,11 @@ export class MemoryCrons implements Omit<CronBroker, 'recordRun'> {
     const noted = this.crons.get(name);
     if (noted?.paused) Object.assign(noted, { paused: false, settledUntil: this.tasks.now });
     return noted !== undefined;
+  }
+
+  /** The worker of a test has no session. */
+  async declarers(): Promise<DeclaringSession[]> {
+    return [];
   }
 
   async records(): Promise<CronRecord[]> {

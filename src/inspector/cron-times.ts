@@ -1,0 +1,35 @@
+import type { CronSchedule } from '../cron/cron-definition.js';
+import { instantsOf } from '../cron/cron-schedule.js';
+import type { CronInfo } from './cron-info.js';
+
+/** Which instants of a schedule: so many, later than `after` in ms since 1970, and not later than `until`. */
+export interface UpcomingOptions {
+  readonly after: number;
+  readonly count: number;
+  readonly until?: number;
+}
+
+/** The next instants of a schedule. None where it cannot be read: a newer worker may know expressions that this app does not. */
+export function upcoming(name: string, schedule: CronSchedule, options: UpcomingOptions): Date[] {
+  const { after, count, until = Number.POSITIVE_INFINITY } = options;
+  const found: Date[] = [];
+  try {
+    const instants = instantsOf(schedule, `cron "${name}"`);
+    let at = instants.next(after);
+    for (; at !== undefined && at <= until && found.length < count; at = instants.next(at)) found.push(new Date(at));
+  } catch {
+    return [];
+  }
+  return found;
+}
+
+/** The next instants of a cron by its schedule, as if it were neither paused nor disabled. */
+export function upcomingOf(cron: CronInfo, options: UpcomingOptions): Date[] {
+  return upcoming(cron.name, scheduleOf(cron), options);
+}
+
+function scheduleOf({ expression = '', timeZone, utcOffset, everyMs, at }: CronInfo): CronSchedule {
+  if (at) return { at: at.getTime() };
+  if (everyMs !== undefined) return { everyMs };
+  return { expression, ...(timeZone !== undefined && { timeZone }), ...(utcOffset !== undefined && { utcOffset }) };
+}
