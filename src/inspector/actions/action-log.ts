@@ -6,6 +6,8 @@ import { shown } from '../../values/shown.js';
 import { assertActor } from '../actor.js';
 import { pastMoment } from '../past-moment.js';
 
+export { ACTIONS };
+
 /** As many as are kept. */
 const MOST = 1_000;
 const USUAL = 50;

@@ -1,0 +1,99 @@
+import type { CronInfo } from '../../../inspector/cron-info.js';
+import { textIn } from '../../http/input.js';
+import { act, type Call, type Route, read, type Subject } from '../../http/route.js';
+import { Calendar } from './calendar.js';
+import type { CronCounts, CronLine, CronPage, CronPause } from './wire.js';
+import { scheduleWords, zoneWords } from './words.js';
+import { localTimeOf } from './zone-time.js';
+
+const NEXT_RUNS = 10;
+/** Counts of a day are many: they are read at most so often, in ms. */
+const COUNTS_KEPT_MS = 60_000;
+
+const calendar = new Calendar();
+
+async function list(call: Call): Promise<readonly CronLine[]> {
+  const { inspector, live } = call;
+  const [crons, counts] = await Promise.all([
+    live.shared.read('crons', () => inspector.crons.list()),
+    live.shared.read('crons counts', () => countsOf(call), COUNTS_KEPT_MS),
+  ]);
+  const pauses = crons.some(({ paused }) => paused) ? await pausesOf(call) : undefined;
+  const now = Date.now();
+  return crons.map((cron) => ({
+    name: cron.name,
+    words: scheduleWords(cron),
+    zone: zoneWords(cron),
+    ...calendar.dayOf(cron, now),
+    counts: counts.get(cron.name),
+    pause: cron.paused ? pauses?.get(cron.name) : undefined,
+  }));
+}
+
+async function one(call: Call): Promise<CronPage> {
+  const name = textIn(call.query, 'name');
+  return call.live.shared.read(`cron ${name}`, async () => {
+    const { crons } = call.inspector;
+    const cron = await crons.get(name);
+    const [runs, declarers, counts, pauses] = await Promise.all([
+      crons.nextRuns(name, NEXT_RUNS),
+      crons.declarers(name),
+      call.live.shared.read('crons counts', () => countsOf(call), COUNTS_KEPT_MS),
+      cron.paused ? pausesOf(call) : undefined,
+    ]);
+    return {
+      // what JSON makes of its dates
+      cron: cron as unknown as CronPage['cron'],
+      words: scheduleWords(cron),
+      zone: zoneWords(cron),
+      runs: runs.map((run) => ({ at: run.getTime(), local: localTimeOf(run, cron) })),
+      declarers,
+      counts: counts.get(name),
+      pause: pauses?.get(name),
+    };
+  });
+}
+
+/** By the name of the task, which is that of the cron; those sent by hand are counted too. */
+async function countsOf({ inspector }: Call): Promise<ReadonlyMap<string, CronCounts>> {
+  const { tasks } = await inspector.metrics.summary({ last: '1d' });
+  const counts = new Map<string, CronCounts>();
+  for (const { task, done, failed, dead, duration } of tasks) {
+    const before = counts.get(task);
+    // a cron that moved to another queue has a series in both
+    counts.set(task, {
+      done: done + (before?.done ?? 0),
+      failed: failed + (before?.failed ?? 0),
+      dead: dead + (before?.dead ?? 0),
+      usualMs: before?.usualMs || duration.p50Ms,
+    });
+  }
+  return counts;
+}
+
+/** The last pause of each cron, as far as the record of actions goes back. */
+async function pausesOf({ inspector, live }: Call): Promise<ReadonlyMap<string, CronPause>> {
+  const actions = await live.shared.read('crons pauses', () =>
+    inspector.actions.list({ action: 'pause-cron', limit: 1_000 }),
+  );
+  // the latest first
+  return new Map([...actions].reverse().map(({ subject, by, at }) => [subject, { by, at: at.getTime() }]));
+}
+
+/** With its queue, so that `can` may decide by it. */
+async function subjectOf({ inspector, body }: Call): Promise<Subject & Pick<CronInfo, 'queue'>> {
+  const { name, queue } = await inspector.crons.get(textIn(body, 'cron'));
+  return { cron: name, queue };
+}
+
+function steer(path: string, action: 'pause' | 'run-cron', run: (call: Call, cron: string) => Promise<unknown>): Route {
+  return act(path, { action, subject: subjectOf, run: (call, { cron = '' }) => run(call, cron) });
+}
+
+export const CRON_ROUTES: readonly Route[] = [
+  read('crons', list),
+  read('cron', one),
+  steer('crons/pause', 'pause', ({ inspector, by }, cron) => inspector.crons.pause(cron, { by })),
+  steer('crons/resume', 'pause', ({ inspector, by }, cron) => inspector.crons.resume(cron, { by })),
+  steer('crons/run', 'run-cron', ({ inspector, by }, cron) => inspector.crons.runNow(cron, { by })),
+];

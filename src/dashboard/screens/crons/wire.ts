@@ -1,0 +1,53 @@
+import type { CronInfo } from '../../../inspector/cron-info.js';
+import type { CronDeclarer } from '../../../inspector/cron-manager.js';
+import type { Json } from '../../wire.js';
+
+/** A schedule in words. */
+export interface ScheduleText {
+  /** undefined where the expression stands for itself */
+  readonly words: string | undefined;
+  /** the clock by which it is read */
+  readonly zone: string | undefined;
+}
+
+/** How often attempts of a cron ended within the last day; undefined where nothing was counted. */
+export interface CronCounts {
+  readonly done: number;
+  readonly failed: number;
+  readonly dead: number;
+  /** half took no longer, in ms */
+  readonly usualMs: number;
+}
+
+/** The person or program that paused a cron, and when; undefined where the record of actions has lost it. */
+export interface CronPause {
+  readonly by: string | undefined;
+  /** in ms since 1970 */
+  readonly at: number;
+}
+
+/** What the list of crons shows beside the snapshot. */
+export interface CronLine extends ScheduleText {
+  readonly name: string;
+  /** the times within the next 24 hours, in ms since 1970; of a dense one none */
+  readonly times: readonly number[];
+  /** whether there are too many to be told apart */
+  readonly dense: boolean;
+  readonly counts: CronCounts | undefined;
+  readonly pause: CronPause | undefined;
+}
+
+/** One cron. */
+export interface CronPage extends ScheduleText {
+  readonly cron: Json<CronInfo>;
+  /** the next ten, by its schedule */
+  readonly runs: readonly {
+    /** in ms since 1970 */
+    readonly at: number;
+    /** by the clock of its zone: `Mon 2026-11-30 08:00:00` */
+    readonly local: string;
+  }[];
+  readonly declarers: readonly CronDeclarer[];
+  readonly counts: CronCounts | undefined;
+  readonly pause: CronPause | undefined;
+}

@@ -1,0 +1,194 @@
+import type { CronDeclaration } from '../../src/cron/cron-definition.js';
+import type { DashboardSubject } from '../../src/dashboard/index.js';
+import type { ActionsPage } from '../../src/dashboard/screens/actions/wire.js';
+import type { CronLine, CronPage } from '../../src/dashboard/screens/crons/wire.js';
+import { Inspector } from '../../src/inspector/inspector.js';
+import { noCounts } from '../../src/task/task-counts.js';
+import { BrokerFixture } from '../support/broker-fixture.js';
+import { DashboardApp } from '../support/dashboard-app.js';
+
+const RULES = { missed: 'skip', thresholdMs: 10_000, overlap: 'skip', disabled: false } as const;
+const HOURLY: CronDeclaration = { name: 'Some.hourly', queue: 'default', schedule: { everyMs: 3_600_000 }, ...RULES };
+const DIGEST: CronDeclaration = {
+  ...RULES,
+  name: 'Mail.digest',
+  queue: 'bulk',
+  schedule: { expression: '0 8 * * 1-5', timeZone: 'Europe/Paris' },
+};
+const POLL: CronDeclaration = { name: 'Some.poll', queue: 'default', schedule: { everyMs: 30_000 }, ...RULES };
+
+let fixture: BrokerFixture;
+let dashboard: DashboardApp;
+beforeAll(async () => {
+  fixture = await BrokerFixture.start();
+});
+beforeEach(async () => {
+  dashboard = await DashboardApp.start(fixture.server.url);
+  await declare('w1-30000', [HOURLY, DIGEST, POLL]);
+});
+afterEach(async () => {
+  await dashboard.close();
+  await fixture.reset();
+});
+afterAll(() => fixture.stop());
+
+/** As the supervisor of a worker with these crons does. */
+async function declare(session: string, crons: readonly CronDeclaration[], pid = 1): Promise<void> {
+  const catalog = crons.map(({ name, queue, ...cron }) => ({ name, queue, cron }));
+  const description = { session, leaseMs: 30_000, queues: ['default', 'bulk'], host: 'web', pid, catalog };
+  await fixture.broker.openSession(description);
+  await fixture.broker.crons.declare(crons, 0);
+}
+
+async function lines(): Promise<Record<string, CronLine>> {
+  const { body } = await dashboard.get<readonly CronLine[]>('crons');
+  return Object.fromEntries(body.map((line) => [line.name, line]));
+}
+
+async function page(name: string): Promise<CronPage> {
+  return (await dashboard.get<CronPage>('cron', { name })).body;
+}
+
+describe('the list of crons', () => {
+  it('has the schedule in words, and the times of the next day unless they are too many', async () => {
+    const { 'Some.hourly': hourly, 'Mail.digest': digest, 'Some.poll': poll } = await lines();
+    expect(hourly).toMatchObject({ words: 'every hour', dense: false });
+    expect(hourly?.times).toHaveLength(24);
+    expect(hourly?.times.every((time) => time % 3_600_000 === 0 && time > Date.now())).toBe(true);
+    expect(digest).toMatchObject({ words: 'weekdays at 08:00', zone: 'Europe/Paris', dense: false });
+    expect(poll).toMatchObject({ words: 'every 30 seconds', times: [], dense: true });
+  });
+
+  it('names the person who paused one, until it is resumed', async () => {
+    await dashboard.post('crons/pause', { cron: 'Mail.digest' });
+    const { 'Mail.digest': digest, 'Some.poll': poll } = await lines();
+    expect(digest?.pause).toEqual({ by: 'anna', at: expect.any(Number) });
+    expect(poll).not.toHaveProperty('pause');
+    await dashboard.post('crons/resume', { cron: 'Mail.digest' });
+    expect((await lines())['Mail.digest']).not.toHaveProperty('pause');
+  });
+
+  it('has how often its runs ended within the last day', async () => {
+    const series = { queue: 'bulk', task: 'Mail.digest', counts: { ...noCounts(), done: 3, failed: 1 } };
+    await fixture.broker.metrics.flush(await fixture.child(['bulk']), 1, [series]);
+    const { 'Mail.digest': digest, 'Some.poll': poll } = await lines();
+    expect(digest?.counts).toMatchObject({ done: 3, failed: 1, dead: 0 });
+    expect(poll).not.toHaveProperty('counts');
+  });
+});
+
+describe('one cron', () => {
+  it('has its next ten times by its own clock, in order', async () => {
+    const { runs, words, zone, cron } = await page('Mail.digest');
+    expect({ words, zone }).toEqual({ words: 'weekdays at 08:00', zone: 'Europe/Paris' });
+    expect(cron).toMatchObject({ name: 'Mail.digest', queue: 'bulk', missed: 'skip', overlap: 'skip', paused: false });
+    expect(runs).toHaveLength(10);
+    expect(cron.nextRun).toBe(new Date(runs[0]?.at ?? 0).toISOString());
+    for (const { local } of runs) expect(local).toMatch(/^(Mon|Tue|Wed|Thu|Fri) \d{4}-\d\d-\d\d 08:00:00$/);
+    expect(runs.map(({ at }) => at)).toEqual(runs.map(({ at }) => at).sort((a, b) => a - b));
+  });
+
+  it('has the workers that declare it, also one that declares it differently', async () => {
+    await declare('w2-30000', [{ ...DIGEST, schedule: { expression: '0 9 * * 1-5', timeZone: 'UTC' } }], 2);
+    await declare('w1-30000', [HOURLY, DIGEST, POLL]);
+    expect((await page('Mail.digest')).declarers).toEqual([
+      { worker: 'w1-30000', host: 'web', pid: 1, fires: true },
+      { worker: 'w2-30000', host: 'web', pid: 2, fires: true, differs: '"0 9 * * 1-5" in UTC' },
+    ]);
+  });
+
+  it('has its last run with the error as it is', async () => {
+    const child = await fixture.child(['default'], 'w1-30000');
+    const error = 'Error: <script>alert(1)</script>';
+    const run = { id: '0123456789abcdefghij', attempt: 3, startedAt: 1_000, durationMs: 250, outcome: 'dead' } as const;
+    await fixture.broker.crons.recordRun(child, 'Some.poll', { ...run, error, host: 'web', pid: 7 });
+    const { cron } = await page('Some.poll');
+    expect(cron.lastRun).toMatchObject({ ...run, startedAt: '1970-01-01T00:00:01.000Z', error });
+  });
+
+  it.each(['none', '<script>', ''])('called %j is not found, or is no name', async (name) => {
+    const { status, body } = await dashboard.get('cron', { name });
+    expect([status, body]).toMatchObject(
+      name === '' ? [400, { code: 'INVALID_INPUT' }] : [404, { code: 'UNKNOWN_CRON' }],
+    );
+  });
+});
+
+describe('an action on a cron', () => {
+  it('pauses, resumes and runs it in the name of the person', async () => {
+    const inspector = new Inspector(fixture.broker);
+    expect((await dashboard.post('crons/pause', { cron: 'Mail.digest' })).status).toBe(200);
+    expect(await inspector.crons.get('Mail.digest')).toMatchObject({ paused: true });
+    const { status, body } = await dashboard.post('crons/run', { cron: 'Mail.digest' });
+    expect([status, body]).toEqual([200, { id: expect.any(String), name: 'Mail.digest', queue: 'bulk', added: true }]);
+    expect(await fixture.redis.llen('{nestwork}:queue:bulk')).toBe(1);
+    // a second run would overlap
+    expect((await dashboard.post('crons/run', { cron: 'Mail.digest' })).body).toEqual({
+      ...(body as object),
+      added: false,
+    });
+    expect((await dashboard.post('crons/resume', { cron: 'Mail.digest' })).status).toBe(200);
+    expect(await inspector.crons.get('Mail.digest')).toMatchObject({ paused: false });
+    const recorded = (await inspector.actions.list()).map(({ by, action, subject }) => `${by} ${action} ${subject}`);
+    expect(recorded).toEqual(['resume-cron', 'run-cron', 'pause-cron'].map((action) => `anna ${action} Mail.digest`));
+  });
+
+  it('asks `can` with its name and queue', async () => {
+    const asked: [string, DashboardSubject][] = [];
+    const strict = await DashboardApp.start(fixture.server.url, {
+      can: (action, subject) => {
+        asked.push([action, subject]);
+        return subject.queue !== 'bulk';
+      },
+    });
+    const subject = { namespace: 'nestwork', cron: 'Mail.digest', queue: 'bulk' };
+    expect((await strict.post('crons/run', { cron: 'Mail.digest' })).status).toBe(403);
+    expect(asked.at(-1)).toEqual(['run-cron', subject]);
+    expect(strict.audited).toMatchObject([{ action: 'run-cron', outcome: 'denied', subject }]);
+    expect((await strict.post('crons/pause', { cron: 'Some.poll' })).status).toBe(200);
+    await strict.close();
+  });
+
+  it.each<[string, object, number, string]>([
+    ['no name', {}, 400, 'INVALID_INPUT'],
+    ['a number', { cron: 7 }, 400, 'INVALID_INPUT'],
+    ['a name that is too long', { cron: 'x'.repeat(2_000) }, 400, 'INVALID_INPUT'],
+    ['an unknown name', { cron: 'Mail.none' }, 404, 'UNKNOWN_CRON'],
+    ['the name of a property', { cron: '__proto__' }, 404, 'UNKNOWN_CRON'],
+  ])('with %s changes nothing', async (_, body, status, code) => {
+    for (const path of ['crons/pause', 'crons/resume', 'crons/run']) {
+      const answer = await dashboard.post(path, body);
+      expect([path, answer.status, answer.body]).toMatchObject([path, status, { code }]);
+    }
+    expect(await new Inspector(fixture.broker).actions.list()).toEqual([]);
+  });
+});
+
+describe('the record of actions', () => {
+  it('is read from the latest on, a part at a time, by kind and by person', async () => {
+    const { crons } = new Inspector(fixture.broker);
+    for (const by of ['bert', 'anna', 'bert']) await crons.pause('Some.poll', { by });
+    await crons.resume('Some.poll', { by: 'anna' });
+    const read = async (query: Record<string, string>) => (await dashboard.get<ActionsPage>('actions', query)).body;
+    const all = await read({});
+    expect(all.actions.map(({ by, action }) => `${by} ${action}`)).toEqual([
+      'anna resume-cron',
+      ...['bert', 'anna', 'bert'].map((by) => `${by} pause-cron`),
+    ]);
+    expect(all).toMatchObject({ more: false, kinds: expect.arrayContaining(['purge', 'resume-cron']) });
+    expect(all.actions[0]).toMatchObject({ subject: 'Some.poll', count: 1, at: expect.stringMatching(/Z$/) });
+    expect(await read({ limit: '2' })).toMatchObject({ actions: all.actions.slice(0, 2), more: true });
+    expect(await read({ limit: '4' })).toMatchObject({ more: false });
+    expect((await read({ by: 'bert' })).actions).toHaveLength(2);
+    expect((await read({ action: 'pause-cron', by: 'anna' })).actions).toHaveLength(1);
+    expect((await read({ by: 'nobody' })).actions).toEqual([]);
+  });
+
+  it.each(['limit=0', 'limit=1001', 'limit=all', 'action=explode', `by=${'x'.repeat(300)}`])(
+    'with %.20s answers 400',
+    async (query) => {
+      const { status, body } = await dashboard.get('actions', Object.fromEntries(new URLSearchParams(query)));
+      expect([status, body]).toMatchObject([400, { code: expect.stringMatching(/^INVALID_(INPUT|OPTION)$/) }]);
+    },
+  );
+});
