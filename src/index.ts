@@ -30,7 +30,7 @@ export type { CronInfo, CronRunInfo } from './inspector/cron-info.js';
 export { type CronDeclarer, CronManager, type CronRunHandle } from './inspector/cron-manager.js';
 export type { DeadBulkOptions, DeadProgress } from './inspector/dead-bulk.js';
 export type { DeadFilter } from './inspector/dead-filter.js';
-export { DeadLetters, type DeadLookup } from './inspector/dead-letters.js';
+export { DeadLetters, type DeadLookup, type RedriveOptions } from './inspector/dead-letters.js';
 export type { DeadPage, DeadPageOptions } from './inspector/dead-paging.js';
 export type { DeadTask } from './inspector/dead-task.js';
 export type {
@@ -94,6 +94,7 @@ export type {
   WorkerRestart,
 } from './inspector/workers/worker-report.js';
 export type { AttemptRecord } from './message/attempt-record.js';
+export type { EditRecord } from './message/edited-message.js';
 export type { GivenHeaders, TaskHeaders } from './message/headers.js';
 export type { UniqueUntil } from './message/unique-key.js';
 export { TaskQueueModule } from './module/task-queue.module.js';

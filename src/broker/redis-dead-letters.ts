@@ -1,3 +1,4 @@
+import type { MessageEdit } from '../message/edited-message.js';
 import type { Claimant } from './port/broker.js';
 import type {
   DeadBatch,
@@ -68,6 +69,13 @@ export class RedisDeadLetters implements DeadLetterBroker, DeadPurgeBroker, Deat
     const noting = await this.noting(queue, deaths);
     const answers = await this.connection.call('redrive', { queue, deaths: flat(deaths), noting });
     return answers.map((answer) => REDRIVES.get(answer) ?? 'refused');
+  }
+
+  async redriveEdited(queue: string, death: Death, { body, sent }: MessageEdit): Promise<Redrive> {
+    const noting = await this.noting(queue, [death]);
+    const { id, diedAt } = death;
+    const answer = await this.connection.call('redrive-edited', { queue, id, diedAt, body, sent, noting });
+    return REDRIVES.get(answer) ?? 'refused';
   }
 
   /** Those that have notes: mostly none. */

@@ -1,9 +1,13 @@
 import type { ActionPort } from '../broker/port/action-port.js';
-import type { DeadEntry, DeadLetterBroker } from '../broker/port/broker.js';
+import type { DeadEntry, DeadLetterBroker, Redrive } from '../broker/port/broker.js';
 import { NestworkError } from '../errors.js';
+import { editOf } from '../message/edited-message.js';
 import { assertTaskId } from '../message/task-id.js';
+import { encodePayload } from '../payload/payload.js';
 import { assertKnownOptions } from '../values/known-options.js';
+import { invalid } from '../values/option-values.js';
 import { printable } from '../values/printable.js';
+import { shown } from '../values/shown.js';
 import { type BulkAction, filterText, recordAtEnd } from './actions/record-at-end.js';
 import { type ActorOptions, assertActor } from './actor.js';
 import { actOnAll, boundedBy, countMatching, type DeadBulkOptions, resolveBulk } from './dead-bulk.js';
@@ -26,6 +30,22 @@ export interface DeadLookup {
    * @default all of the app are searched
    */
   queue?: string;
+}
+
+/**
+ * Options of `redrive`.
+ *
+ * @example
+ * const options: RedriveOptions = { args: [7, { weekly: false }], by: 'anna' };
+ * await deadLetters.redrive(id, options);
+ */
+export interface RedriveOptions extends DeadLookup, ActorOptions {
+  /**
+   * Arguments of the call in place of those that it was sent with. Nobody checks them against the method before it runs, unless its
+   * payloads are validated at the worker. A unique task keeps its key.
+   * @default those that it was sent with
+   */
+  args?: readonly unknown[];
 }
 
 /**
@@ -102,16 +122,24 @@ export class DeadLetters {
 
   /**
    * Lets a dead task run again: it goes to the tail of its queue with its attempts counted anew, keeps its id and its
-   * history, and does not expire any more.
+   * history, and does not expire any more. With `args` it gets other arguments; its history then has those before, see
+   * `DeadTask.edits`.
    *
    * @returns `'not-found'` when it is not dead, for example because it was redriven before
    * @throws NestworkError UNDECODABLE_MESSAGE when it is no message that could run; it stays dead. INVALID_TASK_ID,
-   * INVALID_OPTION, UNKNOWN_QUEUE
+   * INVALID_OPTION, UNKNOWN_QUEUE; for `args` UNSERIALIZABLE_ARGUMENT, PAYLOAD_TOO_DEEP, PAYLOAD_TOO_LARGE, and
+   * REDIS_OUT_OF_MEMORY
+   *
+   * @example
+   * await deadLetters.redrive(id, { args: [7, { weekly: false }], by: 'anna' });
    */
-  async redrive(id: string, options: DeadLookup & ActorOptions = {}): Promise<'redriven' | 'not-found'> {
-    const entry = await this.findToAct(id, options);
+  async redrive(id: string, options: RedriveOptions = {}): Promise<'redriven' | 'not-found'> {
+    assertKnownOptions(options, ['queue', 'by', 'args'], 'The redrive of a dead task');
+    const { args, ...rest } = options;
+    const payload = 'args' in options ? payloadOf(args) : undefined;
+    const entry = await this.findToAct(id, rest);
     if (!entry) return 'not-found';
-    const [answer = 'not-found'] = await this.broker.redrive(entry.queue, [entry]);
+    const answer = await this.sendAgain(entry, payload);
     if (answer === 'refused') throw noMessage(entry);
     if (answer === 'redriven') await this.actions.record({ action: 'redrive', subject: id, count: 1, by: options.by });
     return answer;
@@ -220,6 +248,11 @@ export class DeadLetters {
     return { ...filter, ...times, until: new Date(Math.max(Math.min(until, now), since ?? 0)) };
   }
 
+  private async sendAgain(entry: DeadEntry, payload: string | undefined): Promise<Redrive> {
+    if (payload === undefined) return (await this.broker.redrive(entry.queue, [entry]))[0] ?? 'not-found';
+    return this.broker.redriveEdited(entry.queue, entry, editOf(new DeadTask(entry).bytes.toString(), payload));
+  }
+
   private async findToAct(id: string, options: DeadLookup & ActorOptions): Promise<DeadEntry | undefined> {
     assertKnownOptions(options, ['queue', 'by'], 'An action on a dead task');
     const { by, ...lookup } = options;
@@ -241,6 +274,12 @@ export class DeadLetters {
   private resolve(filter: DeadFilter): Promise<ResolvedFilter> {
     return resolveFilter(filter, this.queues, () => this.broker.now());
   }
+}
+
+/** @throws NestworkError */
+function payloadOf(args: unknown): string {
+  if (Array.isArray(args)) return encodePayload(args);
+  throw invalid('args', `is ${shown(args)}`, 'Give the arguments of the call as an array: [7, { weekly: true }].');
 }
 
 function noMessage({ id, queue }: DeadEntry): NestworkError {

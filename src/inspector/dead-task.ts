@@ -1,5 +1,6 @@
 import type { DeadEntry, DeathReport } from '../broker/port/broker.js';
 import { type AttemptRecord, attemptsOf, REDRIVEN } from '../message/attempt-record.js';
+import { type EditRecord, editsOf } from '../message/edited-message.js';
 import { labelOf } from '../message/message-label.js';
 import { decodeMessage } from '../message/task-message.js';
 import { decodeNotes, type TaskLogLine, type TaskProgress } from '../task/task-notes.js';
@@ -85,6 +86,11 @@ export class DeadTask {
     } catch {
       return undefined;
     }
+  }
+
+  /** Its redrives with other arguments, oldest first, with the arguments that it had before; of a long history the last ones. */
+  get edits(): readonly EditRecord[] {
+    return editsOf(this.#message.toString());
   }
 
   /**

@@ -46,8 +46,13 @@ export function attemptsOf(raw: string): AttemptRecord[] {
 function parse(line: string): AttemptRecord[] {
   try {
     const record: unknown = JSON.parse(line);
-    return typeof record === 'object' && record !== null && 'at' in record ? [record as AttemptRecord] : [];
+    return typeof record === 'object' && record !== null && 'at' in record ? [withoutArguments(record)] : [];
   } catch {
     return [];
   }
+}
+
+/** The line of a redrive with other arguments has those before, see edited-message.ts: what lists attempts must not show them. */
+function withoutArguments({ sent: _, ...record }: object & { sent?: unknown }): AttemptRecord {
+  return record as AttemptRecord;
 }

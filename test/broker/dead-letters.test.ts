@@ -1,4 +1,5 @@
 import type { DeadQuery, Death } from '../../src/broker/port/broker.js';
+import { type AttemptRecord, encodeAttempt } from '../../src/message/attempt-record.js';
 import { decodeMessage, encodeMessage } from '../../src/message/task-message.js';
 import { encodeUnique } from '../../src/message/unique-key.js';
 import { encodePayload } from '../../src/payload/payload.js';
@@ -184,6 +185,76 @@ describe('redrive', () => {
       expect(await dead().redrive('default', [death(a)])).toEqual(['redriven']);
       expect(await holders()).toEqual({ [key.slice(1)]: `default ${other}` });
     });
+  });
+});
+
+describe('redriveEdited', () => {
+  const EDIT = { body: '["Some.task",[8],{"retries":2}]', sent: '[7]' };
+
+  it('moves a dead task with another body to the tail of its queue, as new as if it had just been sent', async () => {
+    const [waiting] = fixture.messages(1) as [string];
+    await fixture.broker.enqueue('default', [waiting]);
+    const tags = encodeUnique('Some.task', 'user-7', 'finished');
+    const fresh = encodeMessage({ id: fixture.ids.next(), name: 'Some.task', payload: '[7]', enqueuedAt: 1, tags });
+    const history = [{ at: 5, attempt: 1, code: 'TASK_FAILED', error: 'Error: [x]' }];
+    const [message] = (await seedDead(fixture, [{ message: counted(fresh, { crashes: 2 }), history }])) as [string];
+    await fixture.redis.zadd(`${NAMESPACE}cancelled`, await dead().now(), idOf(message));
+    expect(await dead().redriveEdited('default', death(message), EDIT)).toBe('redriven');
+    const [first, again = ''] = await queued();
+    expect(first).toBe(waiting);
+    const now = Number.parseInt(again.slice(25, 34), 36);
+    expect(again.slice(0, 25)).toBe(fresh.slice(0, 25));
+    expect(again.slice(34)).toBe(
+      `${tags}${EDIT.body}${encodeAttempt(history[0] as AttemptRecord)}\n{"at":${now},"code":"REDRIVEN","sent":[7]}`,
+    );
+    expect(Math.abs(now - (await dead().now()))).toBeLessThan(60_000);
+    expect(await fixture.state()).toEqual({
+      'bell:default': ['1'],
+      'queue:default': [waiting, again],
+      unique: { [tags.slice(1)]: `default ${again}` },
+    });
+    await fixture.redis.del(`${NAMESPACE}unique`);
+  });
+
+  it('of a full history leaves out the oldest line', async () => {
+    const history = Array.from({ length: 20 }, (_, index) => ({ at: index, code: 'TASK_FAILED' }));
+    const [message] = (await seedDead(fixture, [{ history }])) as [string];
+    await dead().redriveEdited('default', death(message), EDIT);
+    const [, ...lines] = (await queued())[0]?.split('\n') ?? [];
+    expect(lines).toHaveLength(20);
+    expect(lines[0]).toBe(encodeAttempt(history[1] as AttemptRecord).trim());
+    expect(lines[19]).toContain('"sent":[7]');
+  });
+
+  it('does not find a task twice, nor a later death of it, and leaves the other dead where they are', async () => {
+    const [a, b] = (await seedDead(fixture, [{ diedAt: 2_000 }, { queue: 'bulk' }])) as [string, string];
+    const before = await fixture.state();
+    expect(await dead().redriveEdited('default', death(a, 1_000), EDIT)).toBe('not-found');
+    expect(await fixture.state()).toEqual(before);
+    expect(await dead().redriveEdited('default', death(a, 2_000), EDIT)).toBe('redriven');
+    expect(await dead().redriveEdited('default', death(a, 2_000), EDIT)).toBe('not-found');
+    expect(await queued()).toHaveLength(1);
+    expect(await fixture.state()).toMatchObject({ 'dead:bulk': [idOf(b)] });
+  });
+
+  it('refuses foreign bytes, which stay whole', async () => {
+    const id = await seedForeign(fixture, FOREIGN, 5);
+    const before = await fixture.state();
+    expect(await dead().redriveEdited('default', { id, diedAt: 5 }, EDIT)).toBe('refused');
+    expect(await fixture.state()).toEqual(before);
+  });
+
+  it('is refused by a full Redis, and the task stays dead', async () => {
+    const [a] = (await seedDead(fixture, [{}])) as [string];
+    const before = await fixture.state();
+    await fixture.redis.config('SET', 'maxmemory', '1');
+    try {
+      const edited = dead().redriveEdited('default', death(a), EDIT);
+      await expect(edited).rejects.toMatchObject({ code: 'REDIS_OUT_OF_MEMORY' });
+    } finally {
+      await fixture.redis.config('SET', 'maxmemory', '0');
+    }
+    expect(await fixture.state()).toEqual(before);
   });
 });
 

@@ -67,6 +67,19 @@ const WAYS: [way: string, keys: string[], run: (scene: Scene) => Promise<unknown
     ({ death }) => fixture.call('redrive', { queue: 'default', deaths: death, noting: [] }),
   ],
   [
+    'a redrive with other arguments',
+    [...ENDS, 'queue:default', 'bell:default', 'dead:default', 'dead-records:default'],
+    ({ death: [id = '', diedAt = ''] }) =>
+      fixture.call('redrive-edited', {
+        queue: 'default',
+        id,
+        diedAt,
+        body: '["Some.task",[]]',
+        sent: '[]',
+        noting: [],
+      }),
+  ],
+  [
     'a removal of the dead',
     ['dead:default', 'dead-records:default'],
     ({ death }) => fixture.call('delete-dead', { queue: 'default', deaths: death }),

@@ -65,14 +65,16 @@ const USES: [string, Act][] = [
     'reads, redrives and deletes dead tasks',
     async ({ deadLetters, actions }) => {
       await actions.record(ACTION);
-      const messages = await seedDead(fixture, [{ message: fixture.uniqueMessage('k') }, {}, {}]);
+      const messages = await seedDead(fixture, [{ message: fixture.uniqueMessage('k') }, {}, {}, {}]);
       const deaths = messages.map((message, index) => ({ id: idOf(message), diedAt: 1_000 + index }));
       const after = deaths[0];
       const { entries } = await deadLetters.read('default', { range: {}, order: 'oldest', after, limit: 9 });
-      expect(entries.length).toBe(2);
-      expect(await deadLetters.count('default', {})).toBe(3);
+      expect(entries.length).toBe(3);
+      expect(await deadLetters.count('default', {})).toBe(4);
       expect(await deadLetters.find('default', idOf(messages[0] ?? ''))).toBeDefined();
       expect(await deadLetters.redrive('default', deaths.slice(0, 2))).toEqual(['redriven', 'redriven']);
+      const edit = { body: '["Some.task",[8]]', sent: '[7]' };
+      expect(await deadLetters.redriveEdited('default', { id: '', diedAt: 0, ...deaths[3] }, edit)).toBe('redriven');
       expect(await deadLetters.remove('default', deaths.slice(2))).toBe(1);
       expect(await deadLetters.now()).toBeGreaterThan(0);
     },

@@ -1,3 +1,4 @@
+import type { MessageEdit } from '../../message/edited-message.js';
 import type { Claimant } from './broker.js';
 
 /** Times of death to look at, in ms since 1970 by the clock of Redis; both ends belong to it, and a missing one is open. */
@@ -61,6 +62,8 @@ export interface DeadLetterBroker {
   find(queue: string, id: string): Promise<DeadEntry | undefined>;
   /** Moves dead tasks to the tail of their queue, at most 500. Resolves to what became of each. */
   redrive(queue: string, deaths: readonly Death[]): Promise<Redrive[]>;
+  /** Moves one dead task to the tail of its queue, with other arguments. */
+  redriveEdited(queue: string, death: Death, edit: MessageEdit): Promise<Redrive>;
   /** Removes dead tasks, at most 500. Resolves to how many there were. */
   remove(queue: string, deaths: readonly Death[]): Promise<number>;
 }

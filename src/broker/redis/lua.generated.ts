@@ -244,6 +244,19 @@ end`,
   'is_quarantined': `local function is_quarantined(message)
   return not is_foreign(message) and string.sub(message, 24, 25) ~= '00'
 end`,
+  'message_of': `local function message_of(record)
+  return string.sub(record, (string.find(record, '\\n', 1, true) or #record) + 1)
+end`,
+  'started_anew': `local function started_anew(id, message, now)
+  local header = string.sub(message, 1, 34)
+  if #header == 34 and string.find(header, '^[0-9a-z]+$') and string.sub(header, 1, 21) == id .. '1' then
+    return id .. '10000' .. base36(now, 9) .. string.sub(message, 35)
+  end
+end`,
+  'with_body': `local function with_body(message, body)
+  local history = string.find(message, '\\n', 1, true) or #message + 1
+  return string.sub(message, 1, body_start(message) - 1) .. body .. string.sub(message, history)
+end`,
   'MOST_SERIES': `local MOST_SERIES = 1000`,
   'read_counts': `local function read_counts(stored)
   local counts = {}
@@ -907,6 +920,66 @@ if count <= 0 then
 end
 forget_dead(queue, redis.call('ZRANGE', queue.dead, 0, count - 1))
 return count`,
+  'redrive-edited': `#!lua
+${LIB.ring}
+${LIB.enlist_new}
+${LIB.forget_dead}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.redrive}
+${LIB.wrong_type}
+${LIB.wrong_keys}
+${LIB.wrong_queues}
+${LIB.now_ms}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.started_anew}
+${LIB.message_of}
+${LIB.text}
+${LIB.remembered}
+${LIB.body_start}
+${LIB.with_body}
+${LIB.by_name}
+-- moves a dead task with other arguments to the tail of its queue, with new counters.
+-- Returns 1, 0 if that death is gone, -1 if its header cannot be reset.
+local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3] }
+local id, died_at, body, sent = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local queue = {
+  name = ARGV[5],
+  pending = KEYS[4],
+  bell = KEYS[5],
+  dead = KEYS[6],
+  records = KEYS[7],
+  dead_notes = KEYS[8],
+}
+local noting = {}
+for i = 1, #ARGV - 5 do
+  noting[i] = { name = ARGV[i + 5], notes = KEYS[i + 8] }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- A death is id and time of death in ms. \`body\` takes the place of the body of the message, \`sent\` are the arguments that it had, as
+-- JSON, for the history. Otherwise as redrive.lua.
+--
+-- Atomic because a task must be among the dead or in the queue. The time of death guards a copy of this command that arrives
+-- late, and the edit: by then the task may have run and died once more.
+
+local wrong = wrong_keys(keys) or wrong_queues({ queue })
+if wrong then
+  return wrong
+end
+
+if tonumber(redis.call('ZSCORE', queue.dead, id) or '') ~= tonumber(died_at) then
+  return 0
+end
+local now = now_ms()
+local message = started_anew(id, message_of(redis.call('HGET', queue.records, id) or ''), now)
+if not message then
+  return -1
+end
+local line = '\\n{"at":' .. text(now) .. ',"code":"REDRIVEN","sent":' .. sent .. '}'
+redrive(keys, queue, { id }, { remembered(with_body(message, body), line) }, by_name(noting))
+return 1`,
   'redrive': `#!lua flags=allow-oom
 ${LIB.part}
 ${LIB.wrong_type}
@@ -916,6 +989,8 @@ ${LIB.now_ms}
 ${LIB.text}
 ${LIB.DIGITS}
 ${LIB.base36}
+${LIB.started_anew}
+${LIB.message_of}
 ${LIB.remembered}
 ${LIB.ring}
 ${LIB.enlist_new}
@@ -958,21 +1033,13 @@ local now = now_ms()
 local line = '\\n{"at":' .. text(now) .. ',"code":"REDRIVEN"}'
 local answers, ids, messages, named = {}, {}, {}, {}
 
--- Foreign bytes and headers of other versions are not rewritten.
-local function with_new_header(id, message)
-  local header = string.sub(message, 1, 34)
-  if #header == 34 and string.find(header, '^[0-9a-z]+$') and string.sub(header, 1, 21) == id .. '1' then
-    return id .. '10000' .. base36(now, 9) .. string.sub(message, 35)
-  end
-end
-
 for i = 1, #deaths, 2 do
   local id, answer = deaths[i], 0
   local died_at = redis.call('ZSCORE', queue.dead, id)
   if died_at and tonumber(died_at) == tonumber(deaths[i + 1]) and not named[id] then
     named[id] = true
     local record = redis.call('HGET', queue.records, id) or ''
-    local message = with_new_header(id, string.sub(record, (string.find(record, '\\n', 1, true) or #record) + 1))
+    local message = started_anew(id, message_of(record), now)
     answer = message and 1 or -1
     if message then
       ids[#ids + 1] = id

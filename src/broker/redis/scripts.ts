@@ -246,6 +246,15 @@ export const SCRIPTS = {
     args: ['...deaths'],
     reply: reply<number[]>('for each task 1, 0 if that death is gone, -1 if its header cannot be reset'),
   },
+  'redrive-edited': {
+    flags: 'none',
+    purpose: 'moves a dead task with other arguments to the tail of its queue, with new counters',
+    by: ['DeadLetters'],
+    keys: [...ENDS],
+    blocks: { queue: ['name', 'pending', 'bell', 'dead', 'records', 'deadNotes'], '...noting': ['notes'] },
+    args: ['id', 'diedAt', 'body', 'sent'],
+    reply: reply<number>('1, 0 if that death is gone, -1 if its header cannot be reset'),
+  },
   'delete-dead': {
     purpose: 'deletes dead tasks',
     by: ['DeadLetters'],

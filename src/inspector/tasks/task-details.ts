@@ -1,5 +1,6 @@
 import type { FoundTask } from '../../broker/port/task-port.js';
 import { type AttemptRecord, attemptsOf } from '../../message/attempt-record.js';
+import { type EditRecord, editsOf } from '../../message/edited-message.js';
 import type { TaskHeaders } from '../../message/headers.js';
 import { labelOf } from '../../message/message-label.js';
 import { attemptOf, decodeMessage, type TaskMessage } from '../../message/task-message.js';
@@ -116,6 +117,11 @@ export class TaskDetails {
   /** The arguments of the call, decoded when they are read; undefined when they cannot be decoded, or are gone. */
   get args(): readonly unknown[] | undefined {
     return this.#message === undefined ? undefined : readable(this.#message)?.args;
+  }
+
+  /** Its redrives with other arguments, oldest first, with the arguments that it had before; of a long history the last ones. */
+  get edits(): readonly EditRecord[] {
+    return this.#message === undefined ? [] : editsOf(this.#message);
   }
 }
 

@@ -8,9 +8,10 @@ import type {
   Redrive,
 } from '../../broker/port/broker.js';
 import { encodeAttempt, REDRIVEN } from '../../message/attempt-record.js';
+import type { MessageEdit } from '../../message/edited-message.js';
 import type { MemoryNotes } from './memory-notes.js';
 import type { MemoryTask, MemoryTasks } from './memory-tasks.js';
-import { remembered, startedAnew } from './message-edits.js';
+import { remembered, startedAnew, withBody } from './message-edits.js';
 
 /** The dead tasks, in memory. */
 export class MemoryDeadLetters implements DeadLetterBroker {
@@ -41,17 +42,13 @@ export class MemoryDeadLetters implements DeadLetterBroker {
   }
 
   async redrive(queue: string, deaths: readonly Death[]): Promise<Redrive[]> {
-    const { tasks } = this;
-    return deaths.map((death) => {
-      const task = this.opened(queue, death);
-      if (!task) return 'not-found';
-      const anew = startedAnew(task.message, tasks.now);
-      task.message = remembered(anew, encodeAttempt({ at: tasks.now, code: REDRIVEN }));
-      tasks.move(task, 'pending');
-      tasks.takeKey(task);
-      this.notes.redrive(task.id);
-      return 'redriven';
-    });
+    const line = encodeAttempt({ at: this.tasks.now, code: REDRIVEN });
+    return deaths.map((death) => this.sendAgain(queue, death, (message) => remembered(message, line)));
+  }
+
+  async redriveEdited(queue: string, death: Death, { body, sent }: MessageEdit): Promise<Redrive> {
+    const line = `\n{"at":${this.tasks.now},"code":"${REDRIVEN}","sent":${sent}}`;
+    return this.sendAgain(queue, death, (message) => remembered(withBody(message, body), line));
   }
 
   async remove(queue: string, deaths: readonly Death[]): Promise<number> {
@@ -62,6 +59,17 @@ export class MemoryDeadLetters implements DeadLetterBroker {
       this.notes.delete(task.id);
     }
     return removed.size;
+  }
+
+  private sendAgain(queue: string, death: Death, change: (message: string) => string): Redrive {
+    const { tasks } = this;
+    const task = this.opened(queue, death);
+    if (!task) return 'not-found';
+    task.message = change(startedAnew(task.message, tasks.now));
+    tasks.move(task, 'pending');
+    tasks.takeKey(task);
+    this.notes.redrive(task.id);
+    return 'redriven';
   }
 
   private inRange(queue: string, { since = -Infinity, until = Infinity }: DeadRange): DeadEntry[] {

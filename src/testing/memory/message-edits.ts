@@ -1,4 +1,4 @@
-import { HEADER_LENGTH, tagOf } from '../../message/tags.js';
+import { bodyStart, HEADER_LENGTH, tagOf } from '../../message/tags.js';
 import { uniqueUntil } from '../../message/task-message.js';
 import type { UniqueUntil } from '../../message/unique-key.js';
 
@@ -32,6 +32,12 @@ export function withTime(message: string, ms: number): string {
 /** As it runs again after its death: counters and time anew. */
 export function startedAnew(message: string, now: number): string {
   return withTime(`${message.slice(0, 21)}0000${message.slice(25)}`, now);
+}
+
+/** With another body; tags and history stay. */
+export function withBody(message: string, body: string): string {
+  const [, ...lines] = message.split('\n');
+  return [message.slice(0, bodyStart(message)) + body, ...lines].join('\n');
 }
 
 /** The key in a unique message. */

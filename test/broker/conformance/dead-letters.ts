@@ -1,5 +1,8 @@
 import type { DeadQuery, Death } from '../../../src/broker/port/broker.js';
-import { countersOf, idOf, MINUTE_MS, type Stage } from './stage.js';
+import { decodeMessage } from '../../../src/message/task-message.js';
+import { countersOf, idOf, LINE, MINUTE_MS, type Stage } from './stage.js';
+
+const DROP = { due: undefined, replace: false };
 
 export function deadLetters(stage: () => Stage): void {
   async function read(query: Partial<DeadQuery>): Promise<{ ids: string[]; more: boolean }> {
@@ -51,6 +54,27 @@ export function deadLetters(stage: () => Stage): void {
     expect(countersOf(again)).toEqual({ failures: 0, crashes: 0, suspicions: 0 });
     expect(again.split('\n').at(-1)).toMatch(/^\{"at":\d+,"code":"REDRIVEN"\}$/);
     expect(await broker.deadLetters.count('default', {})).toBe(0);
+  });
+
+  it('a task that is redriven with other arguments has them, its options and tags, and its history has those before', async () => {
+    const { broker } = stage();
+    const message = stage().unique('k', 'finished', 'é');
+    const id = await stage().dead(message);
+    const death = (await broker.deadLetters.find('default', id)) as Death;
+    const edit = { body: '["Some.task",["ü"],{"retries":2}]', sent: '["é"]' };
+    const stale = { id, diedAt: death.diedAt - 1 };
+    expect(await broker.deadLetters.redriveEdited('default', stale, edit)).toBe('not-found');
+    expect(await broker.deadLetters.redriveEdited('default', death, edit)).toBe('redriven');
+    expect(await broker.deadLetters.redriveEdited('default', death, edit)).toBe('not-found');
+    const { message: again } = await stage().next();
+    expect(idOf(again)).toBe(id);
+    expect(countersOf(again)).toEqual({ failures: 0, crashes: 0, suspicions: 0 });
+    expect(decodeMessage(again)).toMatchObject({ name: 'Some.task', args: ['ü'], options: { retries: 2 } });
+    expect(again.slice(34, 62)).toBe(message.slice(34, 62));
+    const [, first, last] = again.split('\n');
+    expect(`\n${first}`).toBe(LINE);
+    expect(last).toMatch(/^\{"at":\d+,"code":"REDRIVEN","sent":\["é"\]\}$/);
+    expect(await broker.enqueueUnique('default', stage().unique('k'), DROP)).toMatchObject({ id });
   });
 
   it('remove deletes the given deaths, but no later death of the same task', async () => {

@@ -33,21 +33,13 @@ local now = now_ms()
 local line = '\n{"at":' .. text(now) .. ',"code":"REDRIVEN"}'
 local answers, ids, messages, named = {}, {}, {}, {}
 
--- Foreign bytes and headers of other versions are not rewritten.
-local function with_new_header(id, message)
-  local header = string.sub(message, 1, 34)
-  if #header == 34 and string.find(header, '^[0-9a-z]+$') and string.sub(header, 1, 21) == id .. '1' then
-    return id .. '10000' .. base36(now, 9) .. string.sub(message, 35)
-  end
-end
-
 for i = 1, #deaths, 2 do
   local id, answer = deaths[i], 0
   local died_at = redis.call('ZSCORE', queue.dead, id)
   if died_at and tonumber(died_at) == tonumber(deaths[i + 1]) and not named[id] then
     named[id] = true
     local record = redis.call('HGET', queue.records, id) or ''
-    local message = with_new_header(id, string.sub(record, (string.find(record, '\n', 1, true) or #record) + 1))
+    local message = started_anew(id, message_of(record), now)
     answer = message and 1 or -1
     if message then
       ids[#ids + 1] = id

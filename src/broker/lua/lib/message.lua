@@ -39,3 +39,23 @@ end
 local function is_quarantined(message)
   return not is_foreign(message) and string.sub(message, 24, 25) ~= '00'
 end
+
+-- The message in the record of a dead task: behind the report. Empty if there is none.
+local function message_of(record)
+  return string.sub(record, (string.find(record, '\n', 1, true) or #record) + 1)
+end
+
+-- The message of a dead task with counters and time as if it had just been sent. Nothing for foreign bytes, and for headers of
+-- other versions: they are not rewritten.
+local function started_anew(id, message, now)
+  local header = string.sub(message, 1, 34)
+  if #header == 34 and string.find(header, '^[0-9a-z]+$') and string.sub(header, 1, 21) == id .. '1' then
+    return id .. '10000' .. base36(now, 9) .. string.sub(message, 35)
+  end
+end
+
+-- The message with another body. Tags and history stay.
+local function with_body(message, body)
+  local history = string.find(message, '\n', 1, true) or #message + 1
+  return string.sub(message, 1, body_start(message) - 1) .. body .. string.sub(message, history)
+end

@@ -1,0 +1,41 @@
+#!lua
+-- moves a dead task with other arguments to the tail of its queue, with new counters.
+-- Returns 1, 0 if that death is gone, -1 if its header cannot be reset.
+local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3] }
+local id, died_at, body, sent = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local queue = {
+  name = ARGV[5],
+  pending = KEYS[4],
+  bell = KEYS[5],
+  dead = KEYS[6],
+  records = KEYS[7],
+  dead_notes = KEYS[8],
+}
+local noting = {}
+for i = 1, #ARGV - 5 do
+  noting[i] = { name = ARGV[i + 5], notes = KEYS[i + 8] }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- A death is id and time of death in ms. `body` takes the place of the body of the message, `sent` are the arguments that it had, as
+-- JSON, for the history. Otherwise as redrive.lua.
+--
+-- Atomic because a task must be among the dead or in the queue. The time of death guards a copy of this command that arrives
+-- late, and the edit: by then the task may have run and died once more.
+
+local wrong = wrong_keys(keys) or wrong_queues({ queue })
+if wrong then
+  return wrong
+end
+
+if tonumber(redis.call('ZSCORE', queue.dead, id) or '') ~= tonumber(died_at) then
+  return 0
+end
+local now = now_ms()
+local message = started_anew(id, message_of(redis.call('HGET', queue.records, id) or ''), now)
+if not message then
+  return -1
+end
+local line = '\n{"at":' .. text(now) .. ',"code":"REDRIVEN","sent":' .. sent .. '}'
+redrive(keys, queue, { id }, { remembered(with_body(message, body), line) }, by_name(noting))
+return 1
