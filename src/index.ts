@@ -30,6 +30,7 @@ export type { CronInfo, CronRunInfo } from './inspector/cron-info.js';
 export { type CronDeclarer, CronManager, type CronRunHandle } from './inspector/cron-manager.js';
 export type { DeadBulkOptions, DeadProgress } from './inspector/dead-bulk.js';
 export type { DeadFilter } from './inspector/dead-filter.js';
+export type { DeadGroup, DeadGroupOptions, DeadGroups } from './inspector/dead-groups.js';
 export { DeadLetters, type DeadLookup, type RedriveOptions } from './inspector/dead-letters.js';
 export type { DeadPage, DeadPageOptions } from './inspector/dead-paging.js';
 export type { DeadTask } from './inspector/dead-task.js';

@@ -21,13 +21,15 @@ export interface DeadAction {
   /** `Redriven`, for the result; in lower case a field of it */
   readonly done: string;
   /** whether the task was there */
-  readonly one: (dead: DeadLetters, id: string, by: string) => Promise<boolean>;
+  readonly one: (dead: DeadLetters, id: string, by: string, args?: readonly unknown[]) => Promise<boolean>;
   readonly all: (dead: DeadLetters, filter: DeadFilter, options: DeadBulkOptions) => Promise<DeadResult>;
 }
 
 /** Which tasks were asked for, and how. */
 export interface DeadRequest {
   readonly id: string | undefined;
+  /** of a redrive of one task: its arguments, if it gets others */
+  readonly args: readonly unknown[] | undefined;
   readonly filter: DeadFilter;
   /** whether no filter means all */
   readonly everything: boolean | undefined;
@@ -50,6 +52,9 @@ export async function actOnDead(
   const { id, filter, everything, cursor, within, limit } = request;
   const isFiltered = Object.keys(filter).length > 0;
   const isOfMany = isFiltered || everything || [cursor, within, limit].some((option) => option !== undefined);
+  if (request.args !== undefined && id === undefined) {
+    throw usageError('--args is for one task.', 'Give its id: nestwork dead redrive <id> --args <json>.');
+  }
   if (id !== undefined) {
     if (id === '') throw usageError('The id is empty.', 'Give the id of a dead task: nestwork dead ls.');
     if (isOfMany) throw usageError('An id is given, and an option for many tasks.', 'Give one of them.');
@@ -67,14 +72,15 @@ export async function actOnDead(
 
 async function actOnOne(
   { inspector, confirm, out, by }: InspectorContext,
-  { id, yes, dryRun }: DeadRequest & { readonly id: string },
+  { id, args, yes, dryRun }: DeadRequest & { readonly id: string },
   { verb, done, one }: DeadAction,
 ): Promise<undefined> {
   const { dead } = await inspector();
   const task = await dead.get(id);
   if (!task) throw notDead(id);
-  if (!(await confirm(`${verb} the dead task ${id} of queue ${task.queue}`, { yes, dryRun }))) return;
-  if (!(await one(dead, id, by))) throw notDead(id);
+  const edited = args === undefined ? '' : ' with other arguments';
+  if (!(await confirm(`${verb} the dead task ${id} of queue ${task.queue}${edited}`, { yes, dryRun }))) return;
+  if (!(await one(dead, id, by, args))) throw notDead(id);
   out.record({ id, [done.toLowerCase()]: 1 }, () => `${done} ${id}.`);
 }
 

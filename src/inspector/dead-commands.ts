@@ -1,22 +1,25 @@
 import { inspect } from 'node:util';
 import { type CommandGroup, command } from '../terminal/command.js';
-import { instant } from '../terminal/figures.js';
+import { count, instant } from '../terminal/figures.js';
 import { duration, flag, list, moment, oneOf, text, whole } from '../terminal/usage.js';
 import type { Duration } from '../values/duration.js';
 import { actOnDead, type DeadAction, type DeadRequest, notDead } from './dead-actions.js';
 import { positionOf } from './dead-bulk.js';
 import type { DeadFilter } from './dead-filter.js';
+import type { DeadGroup } from './dead-groups.js';
 import type { DeadLetters } from './dead-letters.js';
 import { cursorOf } from './dead-paging.js';
 import type { DeadTask } from './dead-task.js';
 import type { InspectorContext } from './inspector-context.js';
 import { notesText } from './notes-text.js';
+import { argumentsOf } from './tasks/json-arguments.js';
 
 const FILTER = {
   queue: list('<name>', 'dead in this queue; several with commas', 'queues'),
   task: text('<name>', 'of this task: Class.method', 'tasks'),
   code: text('<code>', 'that died of this, for example CRASHED'),
   error: text('<text>', 'whose error contains this text'),
+  group: text('<key>', 'of this error: a key of dead groups'),
   since: moment('<time>', 'dead since then: an ISO date, or a time ago such as 2h'),
   until: moment('<time>', 'dead until then'),
 } as const;
@@ -32,6 +35,16 @@ const COLUMNS = [
   { title: 'TASK', of: ({ task }: DeadTask) => task, shrinks: 16 },
   { title: 'CODE', of: ({ code }: DeadTask) => code, dispensable: 3 },
   { title: 'ERROR', of: ({ error }: DeadTask) => error.split('\n')[0], shrinks: 18, lines: 3 },
+];
+
+const GROUP_COLUMNS = [
+  { title: 'KEY', of: ({ key }: DeadGroup) => key },
+  { title: 'DEAD', of: ({ count: size }: DeadGroup) => size, align: 'right' as const },
+  { title: 'FIRST', of: ({ first }: DeadGroup) => first, dispensable: 2 },
+  { title: 'LAST', of: ({ last }: DeadGroup) => last, dispensable: 1 },
+  { title: 'TASK', of: ({ task }: DeadGroup) => task, shrinks: 16 },
+  { title: 'CODE', of: ({ code }: DeadGroup) => code, dispensable: 3 },
+  { title: 'ERROR', of: ({ error }: DeadGroup) => error, shrinks: 18, lines: 3 },
 ];
 
 /** Of an action on many. */
@@ -50,7 +63,7 @@ const PREVIEW = 10;
 const REDRIVE: DeadAction = {
   verb: 'Redrive',
   done: 'Redriven',
-  one: async (dead, id, by) => (await dead.redrive(id, { by })) === 'redriven',
+  one: async (dead, id, by, args) => (await dead.redrive(id, { by, ...(args && { args }) })) === 'redriven',
   all: (dead, filter, options) => dead.redriveAll(filter, options),
 };
 
@@ -79,7 +92,27 @@ export const deadCommands: CommandGroup<InspectorContext> = {
         const { dead } = await inspector();
         const page = await dead.list(filterOf(given), { limit, order, cursor });
         out.table(page.tasks, COLUMNS, NONE);
-        if (page.cursor !== undefined) out.say(`There are more: --cursor ${page.cursor}`);
+        const are = [given.task, given.code, given.error, given.group].every((one) => one === undefined)
+          ? 'are'
+          : 'may be';
+        if (page.cursor !== undefined) out.say(`There ${are} more: --cursor ${page.cursor}`);
+        return undefined;
+      },
+    }),
+    command({
+      name: 'groups',
+      summary: 'group dead tasks by their error, that of the last death first',
+      options: {
+        ...FILTER,
+        look: whole('<count>', 'look at so many, those that died last (10,000)', 1, 1_000_000),
+        limit: whole('<count>', 'at most so many groups (100)', 1, 1_000),
+      },
+      run: async ({ inspector, out }: InspectorContext, _, { look, limit, ...given }) => {
+        const { dead } = await inspector();
+        const { groups, others, looked, left } = await dead.groups(filterOf(given), { look, limit });
+        out.table(groups, GROUP_COLUMNS, NONE);
+        if (others.groups > 0) out.say(`${count(others.groups)} more groups: --limit`);
+        if (left > 0) out.say(`Looked at the ${count(looked)} that died last; ${count(left)} are older: --look`);
         return undefined;
       },
     }),
@@ -99,9 +132,20 @@ export const deadCommands: CommandGroup<InspectorContext> = {
       name: 'redrive',
       summary: 'let dead tasks run again: one by its id, or all that match',
       arguments: TASK,
-      options: { ...FILTER, ...PART, all: ALL },
+      options: {
+        ...FILTER,
+        ...PART,
+        all: ALL,
+        args: text(
+          '<json>',
+          'of one task: run it with these arguments, a JSON array; its history keeps the former ones',
+        ),
+      },
       destructive: true,
-      run: (context: InspectorContext, { id }, options) => actOnDead(context, requestOf(context, id, options), REDRIVE),
+      run: (context: InspectorContext, { id }, { args, ...options }) => {
+        const request = { ...requestOf(context, id, options), ...(args !== undefined && { args: argumentsOf(args) }) };
+        return actOnDead(context, request, REDRIVE);
+      },
     }),
     command({
       name: 'delete',
@@ -131,7 +175,7 @@ function requestOf(context: InspectorContext, id: string | undefined, options: G
     const first = await firstOf(dead, { ...fixed, queues: fixed.queues ?? (await queues.names()) }, { cursor, limit });
     context.out.table(first, COLUMNS, NONE);
   };
-  return { id, filter, everything, yes, dryRun, cursor, within, limit, preview };
+  return { id, args: undefined, filter, everything, yes, dryRun, cursor, within, limit, preview };
 }
 
 /** The tasks that an action takes first: it takes one queue after another. */

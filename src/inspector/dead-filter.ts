@@ -5,6 +5,7 @@ import { type Duration, toMilliseconds } from '../values/duration.js';
 import { assertKnownOptions } from '../values/known-options.js';
 import { shown } from '../values/shown.js';
 import { isWellFormed } from '../values/well-formed.js';
+import { groupKey } from './dead-groups.js';
 import type { DeadTask } from './dead-task.js';
 import type { KnownQueues } from './queues/known-queues.js';
 
@@ -27,6 +28,8 @@ export interface DeadFilter {
   code?: string;
   /** a part of the text of the error, in the same case */
   error?: string;
+  /** the `key` of a group, see `DeadLetters.groups` */
+  group?: string;
   /** dead since then: a date, or so long ago */
   since?: Date | Duration;
   /** dead until then: a date, or so long ago */
@@ -42,7 +45,7 @@ export interface ResolvedFilter {
   readonly matches: (task: DeadTask) => boolean;
 }
 
-const TEXTS = ['task', 'code', 'error'] as const;
+const TEXTS = ['task', 'code', 'error', 'group'] as const;
 const OPTIONS = ['queues', ...TEXTS, 'since', 'until'];
 
 /**
@@ -60,7 +63,7 @@ export async function resolveFilter(
   assertKnownOptions(filter, OPTIONS, 'A filter of dead tasks');
   const queues = await queuesOf(filter.queues, known);
   for (const name of TEXTS) assertText(name, filter[name]);
-  const { task, code, error } = filter;
+  const { task, code, error, group } = filter;
   const times = { since: timeOf('since', filter.since), until: timeOf('until', filter.until) };
   const range = await rangeOf(times, now);
   return {
@@ -70,7 +73,8 @@ export async function resolveFilter(
     matches: (dead) =>
       (task === undefined || dead.task === task) &&
       (code === undefined || dead.code === code) &&
-      (error === undefined || dead.error.includes(error)),
+      (error === undefined || dead.error.includes(error)) &&
+      (group === undefined || groupKey(dead) === group),
   };
 }
 

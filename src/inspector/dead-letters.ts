@@ -12,8 +12,9 @@ import { type BulkAction, filterText, recordAtEnd } from './actions/record-at-en
 import { type ActorOptions, assertActor } from './actor.js';
 import { actOnAll, boundedBy, countMatching, type DeadBulkOptions, resolveBulk } from './dead-bulk.js';
 import { assertNothingUndefined, type DeadFilter, type ResolvedFilter, resolveFilter } from './dead-filter.js';
-import { cursorOf, type DeadPage, type DeadPageOptions, resolvePage } from './dead-paging.js';
-import { deathsOf } from './dead-reader.js';
+import { type DeadGroupOptions, type DeadGroups, readGroups } from './dead-groups.js';
+import { type DeadPage, type DeadPageOptions, resolvePage } from './dead-paging.js';
+import { search } from './dead-search.js';
 import { DeadTask } from './dead-task.js';
 import type { KnownQueues } from './queues/known-queues.js';
 
@@ -86,17 +87,25 @@ export class DeadLetters {
    * const second = await deadLetters.list({ task: 'ReportTasks.send' }, { limit: 20, cursor: first.cursor });
    */
   async list(filter: DeadFilter = {}, page: DeadPageOptions = {}): Promise<DeadPage> {
-    const { limit, order, after } = resolvePage(page);
+    const { limit, order, after, endsAt } = resolvePage(page);
     const resolved = await this.resolve(filter);
     const tasks: DeadTask[] = [];
-    // one more shows whether there are more
-    for await (const task of deathsOf(this.broker, resolved, { order, after, limit: limit + 1 })) {
-      const last = tasks.at(-1);
-      if (last && tasks.length === limit)
-        return { tasks, cursor: cursorOf({ id: last.id, diedAt: last.diedAt.getTime() }) };
-      tasks.push(task);
-    }
-    return { tasks, cursor: undefined };
+    const reach = { order, after, look: Number.POSITIVE_INFINITY, wanted: limit, endsAt };
+    const searched = await search(this.broker, resolved, reach, (task) => tasks.push(task) < limit);
+    return { tasks, ...searched };
+  }
+
+  /**
+   * The dead tasks that match by their errors: how many died of each, when, and one of them. Looks at those that died last.
+   *
+   * @throws NestworkError INVALID_OPTION, INVALID_DURATION, UNKNOWN_QUEUE
+   *
+   * @example
+   * const { groups } = await deadLetters.groups({ since: '1d' });
+   * for (const { task, error, count, last } of groups) console.log(count, task, error, last);
+   */
+  async groups(filter: DeadFilter = {}, options: DeadGroupOptions = {}): Promise<DeadGroups> {
+    return readGroups(this.broker, await this.resolve(filter), options);
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Death } from '../broker/port/broker.js';
 import { NestworkError } from '../errors.js';
+import { type Duration, toMilliseconds } from '../values/duration.js';
 import { assertKnownOptions } from '../values/known-options.js';
 import type { DeadTask } from './dead-task.js';
 
@@ -26,6 +27,11 @@ export interface DeadPageOptions {
    * @default 'newest'
    */
   order?: 'newest' | 'oldest';
+  /**
+   * Ends the search after this time; its cursor goes on.
+   * @default no limit
+   */
+  within?: Duration;
 }
 
 /**
@@ -38,14 +44,20 @@ export interface DeadPageOptions {
 export interface DeadPage {
   /** the tasks of the page, in the order that was asked for */
   readonly tasks: readonly DeadTask[];
-  /** where the next page goes on; undefined after the last one */
+  /** where the next page goes on; undefined when all was looked at. A page behind it may have no tasks */
   readonly cursor: string | undefined;
+  /** how many tasks were looked at for this page: all of the queues and times of the filter */
+  readonly looked: number;
+  /** about how many are left to look at */
+  readonly left: number;
 }
 
 export interface ResolvedPage {
   readonly limit: number;
   readonly order: 'newest' | 'oldest';
   readonly after: Death | undefined;
+  /** by `performance.now()` */
+  readonly endsAt: number;
 }
 
 const DEFAULT_LIMIT = 50;
@@ -54,15 +66,16 @@ const CURSOR = /^(\d{1,16})-([0-9a-z]{20})$/;
 
 /** @throws NestworkError INVALID_OPTION */
 export function resolvePage(options: DeadPageOptions): ResolvedPage {
-  assertKnownOptions(options, ['limit', 'cursor', 'order'], 'A page of dead tasks');
-  const { limit = DEFAULT_LIMIT, cursor, order = 'newest' } = options;
+  assertKnownOptions(options, ['limit', 'cursor', 'order', 'within'], 'A page of dead tasks');
+  const { limit = DEFAULT_LIMIT, cursor, order = 'newest', within } = options;
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
     throw invalid('limit', `is ${String(limit)}`, `Give a whole number from 1 to ${MAX_LIMIT}.`);
   }
   if (order !== 'newest' && order !== 'oldest') {
     throw invalid('order', 'is not valid', "Give 'newest' or 'oldest'.");
   }
-  return { limit, order, after: cursor === undefined ? undefined : positionOf(cursor) };
+  const endsAt = within === undefined ? Number.POSITIVE_INFINITY : performance.now() + toMilliseconds(within, 'within');
+  return { limit, order, after: cursor === undefined ? undefined : positionOf(cursor), endsAt };
 }
 
 /** Where the page behind a death goes on. */
@@ -70,7 +83,7 @@ export function cursorOf({ diedAt, id }: Death): string {
   return `${diedAt}-${id}`;
 }
 
-function positionOf(cursor: string): Death {
+export function positionOf(cursor: string): Death {
   const [, diedAt, id] = (typeof cursor === 'string' && CURSOR.exec(cursor)) || [];
   if (diedAt !== undefined && id !== undefined) return { diedAt: Number(diedAt), id };
   throw invalid('cursor', 'was not returned by list()', 'Pass the `cursor` of the page before as it is.');

@@ -56,6 +56,25 @@ describe('nestwork dead redrive', () => {
     expect(again).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('UNKNOWN_TASK_ID') });
   });
 
+  it('lets one task run again with other arguments, and refuses what is no array of one task', async () => {
+    const redrive = (...rest: string[]) => nestwork(['dead', 'redrive', ...rest, '--yes'], options);
+    expect(await redrive(ids[0] ?? '', '--args', '{"a":1}')).toMatchObject({ code: 2 });
+    expect(await redrive('--all', '--args', '[1]')).toMatchObject({ code: 2, stderr: expect.stringContaining('one task') });
+    expect(await places()).toEqual([3, 0]);
+    const { code, stdout } = await redrive(ids[0] ?? '', '--args', '["é", 8]');
+    expect([code, stdout]).toEqual([0, `Redriven ${ids[0]}.\n`]);
+    expect(await fixture.redis.lindex(QUEUE, 0)).toContain('["Some.task",["é",8]]');
+  });
+
+  it('lets the tasks of one error run again by the key that dead groups shows', async () => {
+    const groups = await nestwork(['dead', 'groups', '--json'], options);
+    const crashed = groups.stdout.split('\n').find((line) => line.includes('CRASHED')) ?? '{}';
+    const { key, count } = JSON.parse(crashed);
+    expect(count).toBe(1);
+    expect((await nestwork(['dead', 'redrive', '--group', key, '--yes'], options)).stdout).toBe('Redriven 1.\n');
+    expect(await places()).toEqual([2, 1]);
+  });
+
   it('lets all that match run again, and reports it as JSON', async () => {
     const { code, stdout } = await nestwork(['dead', 'redrive', '--code', 'CRASHED', '--yes', '--json'], options);
     expect([code, JSON.parse(stdout)]).toEqual([0, { redriven: 1, refused: 0 }]);

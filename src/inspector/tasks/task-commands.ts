@@ -6,6 +6,7 @@ import { date, duration, flag, list, oneOf, text, usageError, whole } from '../.
 import { shown } from '../../values/shown.js';
 import type { InspectorContext } from '../inspector-context.js';
 import { notesText } from '../notes-text.js';
+import { argumentsOf } from './json-arguments.js';
 import type { ListedTask, TaskWorker } from './listed-task.js';
 import { rescheduleCommands } from './reschedule-commands.js';
 import type { SendByNameOptions } from './send-by-name.js';
@@ -149,19 +150,6 @@ function headerOf(given: string): [name: string, value: string] {
   const at = given.indexOf('=');
   if (at > 0) return [given.slice(0, at), given.slice(at + 1)];
   throw usageError(`--header is ${shown(given)}.`, 'Give a name and a value: --header tenant=acme.');
-}
-
-function argumentsOf(given: string | undefined): readonly unknown[] {
-  if (given === undefined) return [];
-  let args: unknown;
-  try {
-    args = JSON.parse(given);
-  } catch {
-    // the error would quote them, and they may be secret
-    throw usageError('The arguments are not valid JSON.', 'Give an array in quotes: \'[7, {"weekly": true}]\'.');
-  }
-  if (Array.isArray(args)) return args;
-  throw usageError('The arguments are JSON, but no array.', "Put them in brackets: '[7]'.");
 }
 
 function notFound(id: string): NestworkError {

@@ -1,0 +1,70 @@
+import type { DeadLetterBroker, Death } from '../broker/port/broker.js';
+import type { ResolvedFilter } from './dead-filter.js';
+import { cursorOf } from './dead-paging.js';
+import { deathsOf } from './dead-reader.js';
+import type { DeadTask } from './dead-task.js';
+
+/** Read by one script at most, which others wait about 1 ms for. */
+const STEP = 200;
+
+/** How far to look, and from where. */
+export interface Reach {
+  readonly order: 'oldest' | 'newest';
+  readonly after: Death | undefined;
+  /** tasks to look at; infinite for no limit */
+  readonly look: number;
+  /** how many tasks the caller needs, if that is known */
+  readonly wanted?: number;
+  /** by `performance.now()` */
+  readonly endsAt: number;
+}
+
+/** How far a search has come. */
+export interface Searched {
+  /** tasks that were looked at, in all the queues and times of the filter */
+  readonly looked: number;
+  /** about how many are left to look at */
+  readonly left: number;
+  /** where to go on; undefined when all was looked at */
+  readonly cursor: string | undefined;
+}
+
+/**
+ * Looks at the dead tasks of all queues of a filter in one order, as far as it may: also at those that do not match, so that it ends in
+ * time though none matches. It looks at one at least, so that a caller who goes on comes to an end.
+ *
+ * @param visit called for each that matches; false when that is enough
+ */
+export async function search(
+  broker: DeadLetterBroker,
+  filter: ResolvedFilter,
+  { order, after, look, wanted = look, endsAt }: Reach,
+  visit: (task: DeadTask) => boolean,
+): Promise<Searched> {
+  const everything = { ...filter, matches: () => true };
+  const step = Math.min(STEP, wanted + 1);
+  let looked = 0;
+  let last: Death | undefined;
+  let isEnough = false;
+  for await (const task of deathsOf(broker, everything, { order, after, limit: step })) {
+    if (last && (isEnough || looked >= look || performance.now() > endsAt)) {
+      return { looked, left: await behind(broker, filter, order, last), cursor: cursorOf(last) };
+    }
+    looked += 1;
+    last = { id: task.id, diedAt: task.diedAt.getTime() };
+    isEnough = filter.matches(task) && !visit(task);
+  }
+  return { looked, left: 0, cursor: undefined };
+}
+
+/** Others of the same instant count as left, though some may have been looked at. */
+async function behind(
+  broker: DeadLetterBroker,
+  { queues, range }: ResolvedFilter,
+  order: Reach['order'],
+  { diedAt }: Death,
+): Promise<number> {
+  const rest = order === 'newest' ? { ...range, until: diedAt } : { ...range, since: diedAt };
+  const counts = await Promise.all(queues.map((queue) => broker.count(queue, rest)));
+  return Math.max(counts.reduce((sum, count) => sum + count, 0) - 1, 1);
+}
