@@ -59,7 +59,10 @@ describe('nestwork dead redrive', () => {
   it('lets one task run again with other arguments, and refuses what is no array of one task', async () => {
     const redrive = (...rest: string[]) => nestwork(['dead', 'redrive', ...rest, '--yes'], options);
     expect(await redrive(ids[0] ?? '', '--args', '{"a":1}')).toMatchObject({ code: 2 });
-    expect(await redrive('--all', '--args', '[1]')).toMatchObject({ code: 2, stderr: expect.stringContaining('one task') });
+    expect(await redrive('--all', '--args', '[1]')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('one task'),
+    });
     expect(await places()).toEqual([3, 0]);
     const { code, stdout } = await redrive(ids[0] ?? '', '--args', '["é", 8]');
     expect([code, stdout]).toEqual([0, `Redriven ${ids[0]}.\n`]);
