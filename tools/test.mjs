@@ -13,8 +13,12 @@ import { quickTests } from './quick-tests.mjs';
 import { ROOT, runInForeground, runTool } from './run.mjs';
 import { setup } from './setup.mjs';
 
-/** The programs that process and chaos tests fork; they run as JavaScript. */
-const FIXTURES = ['test/process/fixtures/tsconfig.json', 'test/chaos/tsconfig.json'];
+/** The programs that process, chaos and browser tests start; they run as JavaScript. */
+const FIXTURES = [
+  'test/process/fixtures/tsconfig.json',
+  'test/chaos/tsconfig.json',
+  'test/browser/fixtures/tsconfig.json',
+];
 const RESULTS = join(ROOT, 'build/test-results.json');
 
 await runTool(async () => {
@@ -40,6 +44,7 @@ async function buildAndCheckTypes() {
     ...FIXTURES.map((project) => existsSync(join(ROOT, project)) && runPackage('typescript/bin/tsc', '-p', project)),
     runPackage('typescript/bin/tsc', '--noEmit'),
     runPackage('typescript/bin/tsc', '-p', 'src/dashboard/page'),
+    runPackage('typescript/bin/tsc', '-p', 'test/browser'),
   ]);
 }
 

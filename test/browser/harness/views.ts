@@ -1,0 +1,52 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Visit } from './browser.js';
+
+const SCREENS = fileURLToPath(new URL('../../../src/dashboard/screens', import.meta.url));
+
+/** The names of all screens, as their addresses have them: those that come later are in it by themselves. */
+export function screenNames(): string[] {
+  return readdirSync(SCREENS).flatMap((directory) => {
+    try {
+      const source = readFileSync(join(SCREENS, directory, 'index.tsx'), 'utf8');
+      return [...source.matchAll(/\bname: '([\w-]+)',\s+title:/g)].map(([, name = '']) => name);
+    } catch {
+      return []; // a folder without a screen of its own
+    }
+  });
+}
+
+/** The kind of a view: its screen, whether it has an argument, and which filters it has. */
+export function kindOf(hash: string): string {
+  const [path = '', query = ''] = hash.split('?');
+  const [, , screen = '', arg] = path.split('/');
+  const filters = [...new URLSearchParams(query).keys()].sort().join('&');
+  return `${screen}${arg === undefined ? '' : '/…'}${filters && `?${filters}`}`;
+}
+
+/** The addresses that a view leads to. */
+export function linksOf({ page }: Visit): Promise<string[]> {
+  return page.locator('a[href^="#/"]').evaluateAll((links) => links.map((link) => link.getAttribute('href') ?? ''));
+}
+
+/**
+ * Follows links from the first view on, until it has been at one view of each kind.
+ *
+ * @param look at a view that is shown
+ * @returns the address of a view of each kind, by kind
+ */
+export async function crawl(visit: Visit, look: (kind: string) => Promise<void>): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  await visit.ready();
+  const waiting = await linksOf(visit);
+  for (let hash = waiting.shift(); hash !== undefined; hash = waiting.shift()) {
+    const kind = kindOf(hash);
+    if (found.has(kind)) continue;
+    found.set(kind, hash);
+    await visit.show(hash);
+    await look(kind);
+    waiting.push(...(await linksOf(visit)));
+  }
+  return found;
+}
