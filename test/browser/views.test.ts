@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser } from 'playwright-core';
-import { inBrowser, launch, type Visit, visit } from './harness/browser.js';
+import { launch, type Visit, visit } from './harness/browser.js';
+import { inBrowser } from './harness/in-browser.js';
 import { PLATFORMS, Shop } from './harness/shop.js';
 import { crawl, screenNames } from './harness/views.js';
 

@@ -14,9 +14,6 @@ const { findChromium } = (await import(tools)) as { findChromium(): Promise<stri
 /** The path of a Chromium; undefined where there is none, and the browser tests are left out. */
 export const CHROMIUM = await findChromium();
 
-/** A test that needs a browser. */
-export const inBrowser: typeof describe = CHROMIUM ? describe : describe.skip;
-
 const FLAGS = [
   '--disable-gpu',
   '--disable-quic',

@@ -1,0 +1,111 @@
+/**
+ * Takes a picture of every screen of the dashboard, light and dark, on a desktop and on a phone, into build/screenshots/. They show
+ * the shop of the browser tests: real workers that have run real tasks. Takes about four minutes.
+ *
+ *   npm run screenshots
+ *   npm run screenshots -- --readme    those of the README as well, into docs/images/
+ */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { buildIfNeeded, runPackage } from './build.mjs';
+import { Failure, ROOT, runTool } from './run.mjs';
+import { setup } from './setup.mjs';
+
+const TARGET = join(ROOT, 'build/screenshots');
+const IMAGES = join(ROOT, 'docs/images');
+const HARNESS = '../build/browser/harness';
+const DEVICES = {
+  desktop: { viewport: { width: 1440, height: 900 } },
+  phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true },
+};
+const THEMES = ['light', 'dark'];
+const MINUTES = 60;
+/** Children report their counts after 2 s. */
+const ROUND_MS = 2_200;
+
+await runTool(async () => {
+  const { chromium } = await setup({ browser: true });
+  if (!chromium) throw new Failure('Pictures need a Chromium.');
+  process.env.CHROMIUM_PATH = chromium;
+  await buildIfNeeded();
+  await runPackage('typescript/bin/tsc', '-p', 'test/browser/fixtures');
+  const { Shop } = await import(`${HARNESS}/shop.js`);
+  const { launch } = await import(`${HARNESS}/browser.js`);
+  const shop = await Shop.start(['express']);
+  const browser = await launch();
+  try {
+    await shop.fill();
+    console.log(`The shop works for ${MINUTES} minutes of ${ROUND_MS / 1_000} s ...`);
+    await workForAnHour(shop);
+    await takeAll(browser, shop);
+    if (process.argv.includes('--readme')) await takeForReadme(browser, shop);
+  } finally {
+    await browser.close();
+    await shop.stop();
+  }
+});
+
+/** Counts are kept by minute. Nobody waits an hour for a picture: the counts of each round are moved to a minute of the past. */
+async function workForAnHour(shop) {
+  const redis = new Redis(shop.redis.url);
+  for (let ago = MINUTES - 1; ago > 0; ago -= 1) {
+    const busy = 1.6 + Math.sin(ago / 9);
+    for (let times = 0; times < busy; times += 1) await shop.ask('work');
+    await delay(ROUND_MS);
+    await moveCounts(shop, redis, ago);
+  }
+  redis.disconnect();
+}
+
+async function moveCounts(shop, redis, ago) {
+  const now = Math.floor(Date.now() / 60_000);
+  const { queues } = await shop.inspector.status();
+  for (const minute of [now, now - 1]) {
+    const from = `{shop}:metrics:${minute}`;
+    const to = `{shop}:metrics:${now - ago}`;
+    if (from === to || !(await redis.exists(from))) continue;
+    for (const { queue, pending, scheduled } of queues) {
+      await redis.hset(from, queue, `pending ${pending} quarantined 0 scheduled ${scheduled} oldest 0`);
+    }
+    await redis.rename(from, to);
+    await redis.expire(to, 3 * 3_600);
+  }
+}
+
+async function takeAll(browser, shop) {
+  const { visit } = await import(`${HARNESS}/browser.js`);
+  const { crawl } = await import(`${HARNESS}/views.js`);
+  await rm(TARGET, { recursive: true, force: true });
+  await mkdir(TARGET, { recursive: true });
+  const first = await visit(browser, shop.url('express'));
+  const views = await crawl(first, async () => {});
+  await first.context.close();
+  const screens = [...views].filter(([kind]) => !kind.includes('?'));
+  for (const [device, options] of Object.entries(DEVICES)) {
+    for (const colorScheme of THEMES) {
+      const tab = await visit(browser, shop.url('express'), { ...options, colorScheme });
+      await tab.ready();
+      for (const [kind, hash] of screens) {
+        await tab.show(hash);
+        const name = kind.replace('/…', '-one');
+        await tab.page.screenshot({ path: join(TARGET, `${name}-${device}-${colorScheme}.png`), fullPage: true });
+      }
+      await tab.context.close();
+    }
+  }
+  console.log(`${screens.length} screens: see ${TARGET}`);
+}
+
+async function takeForReadme(browser, shop) {
+  const { visit } = await import(`${HARNESS}/browser.js`);
+  await mkdir(IMAGES, { recursive: true });
+  for (const colorScheme of THEMES) {
+    const tab = await visit(browser, shop.url('express'), { ...DEVICES.desktop, colorScheme });
+    await tab.ready();
+    const name = colorScheme === 'dark' ? 'dashboard-dark.png' : 'dashboard.png';
+    await tab.page.screenshot({ path: join(IMAGES, name) });
+    await tab.context.close();
+  }
+}
