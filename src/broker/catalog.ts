@@ -1,5 +1,6 @@
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import type { CatalogPort, CatalogTask } from './port/catalog-port.js';
+import type { LiveSessions } from './port/worker-port.js';
 import type { ForeignValues } from './redis/foreign-values.js';
 import type { RedisConnection } from './redis/redis-connection.js';
 import { fieldsOfLiveSessions, queuesIn, SERVED_QUEUES } from './session-lists.js';
@@ -24,13 +25,13 @@ export class RedisCatalog implements CatalogPort {
     return sorted(fields.filter(([field]) => !field.startsWith(QUEUE)).map(([name, entry]) => ({ ...entry, name })));
   }
 
-  async queues(): Promise<string[]> {
-    const [fields, sessions] = await Promise.all([
+  async queues(sessions?: LiveSessions): Promise<string[]> {
+    const [fields, lists] = await Promise.all([
       this.read(),
       // a worker of an older version adds no fields for its queues
-      fieldsOfLiveSessions(this.connection, [SERVED_QUEUES]),
+      fieldsOfLiveSessions(this.connection, [SERVED_QUEUES], sessions),
     ]);
-    const served = sessions.flatMap(([queues]) => queuesIn(queues));
+    const served = lists.flatMap(([queues]) => queuesIn(queues));
     const named = fields.map(([, { queue }]) => queue).filter((queue) => queue !== BROADCAST_QUEUE);
     return [...new Set([...named, ...served])].sort();
   }

@@ -1,39 +1,44 @@
 import { type AppWorker, contestantsOf, decodeAppTasks } from '../task/app-tasks.js';
-import type { QueueState } from './port/broker.js';
+import { mapInParts } from '../values/parts.js';
+import type { QueueState, QueueStatesOptions } from './port/broker.js';
 import type { PausePort } from './port/pause-port.js';
 import type { RedisConnection } from './redis/redis-connection.js';
 import { APP, isChild, liveSessions, queuesIn, SERVED_QUEUES } from './session-lists.js';
 
-/** Looks at queues, without a script: no decision hangs on it, so the figures need not be of one moment. */
+/** Queues that one script looks at: it holds up everyone else while it runs. */
+const QUEUES_AT_ONCE = 100;
+
+/** Looks at queues. No decision hangs on it, so the figures of two queues need not be of one moment. */
 export async function readQueueStates(
   connection: RedisConnection,
   pauses: Pick<PausePort, 'pauses'>,
   queues: readonly string[],
+  { sessions, diedSince }: QueueStatesOptions,
 ): Promise<QueueState[]> {
-  // a worker whose children do not come up serves nothing, however well it keeps its lease
-  const [live, held] = await Promise.all([liveSessions(connection), pauses.pauses()]);
+  const [live, held, states] = await Promise.all([
+    sessions ? sessions.live.map(({ fields }) => fields) : liveSessions(connection),
+    pauses.pauses(),
+    mapInParts(queues, QUEUES_AT_ONCE, (part) =>
+      connection.call('queue-states', { queues: part, diedSince: diedSince ?? '' }),
+    ),
+  ]);
   const paused = new Map(held.map(({ queue, ...pause }) => [queue, pause]));
-  const sessions = live.filter((session) => Object.keys(session).some(isChild));
-  const workers = sessions.map(
+  // a worker whose children do not come up serves nothing, however well it keeps its lease
+  const serving = live.filter((session) => Object.keys(session).some(isChild));
+  const workers = serving.map(
     (session): AppWorker => ({ queues: queuesIn(session[SERVED_QUEUES]), app: decodeAppTasks(session[APP]) }),
   );
   const served = new Set(workers.flatMap((worker) => worker.queues));
-  return Promise.all(
-    queues.map((queue) =>
-      connection.command(async (redis, keys) => {
-        const [pending, scheduled, quarantined, dead, head, first] = await Promise.all([
-          redis.llen(keys.pending(queue)),
-          redis.zcard(keys.scheduled(queue)),
-          redis.llen(keys.quarantined(queue)),
-          redis.zcard(keys.dead(queue)),
-          redis.lindex(keys.pending(queue), 0),
-          redis.zrange(keys.scheduled(queue), '0', '0', 'WITHSCORES'),
-        ]);
-        const dueAt = first[1] === undefined ? undefined : Number(first[1]);
-        const counts = { pending, scheduled, quarantined, dead };
-        const serving = { served: served.has(queue), contestants: contestantsOf(queue, workers) };
-        return { queue, ...counts, head: head ?? undefined, dueAt, ...serving, paused: paused.get(queue) };
-      }),
-    ),
-  );
+  return states.map(([pending, quarantined, scheduled, dead, died, head, dueAt], at) => {
+    const queue = queues[at] ?? '';
+    return {
+      queue,
+      ...{ pending, scheduled, quarantined, dead, died },
+      head: head === '' ? undefined : head,
+      dueAt: dueAt === '' ? undefined : Number(dueAt),
+      served: served.has(queue),
+      contestants: contestantsOf(queue, workers),
+      paused: paused.get(queue),
+    };
+  });
 }

@@ -17,6 +17,7 @@ import type {
   LiveWorker,
   Promotion,
   QueueState,
+  QueueStatesOptions,
   RedisSettings,
   Retry,
   SessionDescription,
@@ -110,8 +111,8 @@ export class RedisBroker extends RedisProducer implements Broker {
     this.connection.close();
   }
 
-  queueStates(queues: readonly string[]): Promise<QueueState[]> {
-    return readQueueStates(this.connection, this.pauses, queues);
+  queueStates(queues: readonly string[], options: QueueStatesOptions = {}): Promise<QueueState[]> {
+    return readQueueStates(this.connection, this.pauses, queues, options);
   }
 
   async staleAcks(): Promise<number> {

@@ -11,6 +11,7 @@ import type {
   DueRun,
   Firing,
 } from './port/broker.js';
+import type { LiveSessions } from './port/worker-port.js';
 import type { ForeignValues } from './redis/foreign-values.js';
 import type { RedisConnection } from './redis/redis-connection.js';
 import { serverTime } from './redis/server-time.js';
@@ -89,10 +90,10 @@ export class RedisCrons implements CronBroker {
     return (await this.connection.call('resume-cron', { cron: name })) === 1;
   }
 
-  async records(): Promise<CronRecord[]> {
+  async records(live?: LiveSessions): Promise<CronRecord[]> {
     const [hash, sessions] = await Promise.all([
       this.connection.command((redis, keys) => redis.hgetall(keys.crons())),
-      readSessionCrons(this.connection),
+      readSessionCrons(this.connection, live),
     ]);
     const byName = new Map<string, Fields>();
     for (const [field, value] of Object.entries(hash)) {

@@ -16,8 +16,10 @@ import { serverTime } from './redis/server-time.js';
 import { isChild, ofLiveSessions } from './session-lists.js';
 
 const MINUTE_MS = 60_000;
-/** Hashes that are read at once. */
-const READ_AT_ONCE = 8;
+/** Hashes that are read at once, if they are small. */
+const READ_AT_ONCE = 250;
+/** Bytes of counts after which a read has enough: a script holds up everyone else while it runs. */
+const ENOUGH_BYTES = 300_000;
 
 /** The counts of a namespace: by minute and ten minutes of Redis time, and since the first. */
 export class RedisMetrics implements CountingBroker, SamplingBroker, MetricsBroker {
@@ -43,13 +45,14 @@ export class RedisMetrics implements CountingBroker, SamplingBroker, MetricsBrok
   async *buckets({ minutes, from, to }: MetricsRange): AsyncGenerator<MetricsBucket> {
     const lengthMs = minutes * MINUTE_MS;
     const last = Math.floor(to / lengthMs);
-    for (let first = Math.floor(from / lengthMs); first <= last; first += READ_AT_ONCE) {
-      const numbers = Array.from({ length: Math.min(READ_AT_ONCE, last - first + 1) }, (_, at) => first + at);
-      const hashes = await this.connection.command((redis, { metrics, metricsTen }) => {
-        const key = minutes === 1 ? metrics : metricsTen;
-        return Promise.all(numbers.map((number) => redis.hgetall(key(String(number)))));
-      });
-      for (const [at, hash] of hashes.entries()) yield bucketOf((first + at) * lengthMs, hash);
+    for (let next = Math.floor(from / lengthMs); next <= last; ) {
+      const numbers = Array.from({ length: Math.min(READ_AT_ONCE, last - next + 1) }, (_, at) => String(next + at));
+      const which = minutes === 1 ? { minutes: numbers, tens: [] } : { minutes: [], tens: numbers };
+      const hashes = await this.connection.call('metrics-page', { ...which, mostBytes: ENOUGH_BYTES });
+      for (const fields of hashes) {
+        yield bucketOf(next * lengthMs, pairsOf(fields));
+        next += 1;
+      }
     }
   }
 
@@ -101,8 +104,7 @@ function sumOf(numbers: readonly number[]): number {
   return numbers.reduce((sum, number) => sum + number, 0);
 }
 
-function bucketOf(at: number, hash: Readonly<Record<string, string>>): MetricsBucket {
-  const fields = Object.entries(hash);
+function bucketOf(at: number, fields: readonly (readonly [field: string, text: string])[]): MetricsBucket {
   return {
     at,
     series: fields.flatMap(([field, text]) => seriesOf(field, text)),

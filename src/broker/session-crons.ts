@@ -1,5 +1,6 @@
 import { type CronDeclaration, isCronDeclaration } from '../cron/cron-definition.js';
 import type { CatalogEntry, DeclaringSession } from './port/broker.js';
+import type { LiveSessions } from './port/worker-port.js';
 import type { RedisConnection } from './redis/redis-connection.js';
 import { fieldsOf, fieldsOfLiveSessions, ofLiveSessions } from './session-lists.js';
 
@@ -32,9 +33,9 @@ export interface SessionCrons {
 }
 
 /** Of the live sessions those that declare crons. */
-export async function readSessionCrons(connection: RedisConnection): Promise<SessionCrons[]> {
-  const sessions = await fieldsOfLiveSessions(connection, [DECLARED, FIRED]);
-  return sessions.flatMap(([declared, fired]) => {
+export async function readSessionCrons(connection: RedisConnection, sessions?: LiveSessions): Promise<SessionCrons[]> {
+  const all = await fieldsOfLiveSessions(connection, [DECLARED, FIRED], sessions);
+  return all.flatMap(([declared, fired]) => {
     if (!declared) return [];
     const listed = { declared: declared.split(' '), listsFires: fired !== null && fired !== undefined };
     return [{ ...listed, crons: firedCrons(fired) }];

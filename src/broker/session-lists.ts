@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { pairsOf } from '../values/pairs.js';
+import type { LiveSessions } from './port/worker-port.js';
 import type { RedisConnection } from './redis/redis-connection.js';
 import type { RedisKeys } from './redis/redis-keys.js';
 
@@ -38,11 +39,13 @@ export function allSessions(
   });
 }
 
-/** The values of some fields of each session whose lease runs. */
-export function fieldsOfLiveSessions(
+/** The values of some fields of each session whose lease runs, or of those that were read a moment ago. */
+export async function fieldsOfLiveSessions(
   connection: RedisConnection,
   fields: readonly string[],
+  sessions?: LiveSessions,
 ): Promise<(string | null)[][]> {
+  if (sessions) return sessions.live.map((session) => fields.map((field) => session.fields[field] ?? null));
   return ofLiveSessions(connection, (redis, session, keys) => fieldsOf(redis, keys.session(session), fields));
 }
 

@@ -1,5 +1,6 @@
 import type { ActionName, ActionPort } from '../broker/port/action-port.js';
 import type { CronBroker, CronRecord, ProducerBroker } from '../broker/port/broker.js';
+import type { LiveSessions } from '../broker/port/worker-port.js';
 import { cronDifference } from '../cron/cron-difference.js';
 import { NestworkError } from '../errors.js';
 import { TaskIdSequence } from '../message/task-id.js';
@@ -86,7 +87,16 @@ export class CronManager {
 
   /** All crons, by name. One that no worker declares any more is listed for another day, with `declared: false`. */
   async list(): Promise<CronInfo[]> {
-    const records = await this.broker.crons.records();
+    return this.from(undefined);
+  }
+
+  /**
+   * Those of sessions that were read a moment ago.
+   *
+   * @internal
+   */
+  async from(sessions: LiveSessions | undefined): Promise<CronInfo[]> {
+    const records = await this.broker.crons.records(sessions);
     return records.map((record) => describeCron(record, this.clock())).sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 

@@ -77,8 +77,8 @@ export class Inspector {
 
   /**
    * Whether all is well, in sentences, with the figures of queues, workers and crons and the throughput of the last hour. The load on Redis
-   * depends on how many queues, workers and task names there are, and not on how many tasks wait: about seven cheap commands for each
-   * queue and six for each worker. The first call reads the counts of the last hour, later ones the last minutes.
+   * depends on how many queues, workers and task names there are, and not on how many tasks wait: it sends about ten commands, and one more
+   * for each further 100 queues and 25 workers. The first call reads the counts of the last hour, later ones the last minutes.
    *
    * @example
    * const { healthy, findings } = await inspector.status({ maxWait: '5m' });

@@ -118,14 +118,33 @@ export class QueueHealth {
   async check(options: QueueHealthOptions = {}): Promise<HealthReport> {
     assertKnownOptions(options, HEALTH_OPTIONS, 'A health check');
     const { maxWait, maxDead, queues = await this.known.all() } = options;
-    const waits = byQueue('maxWait', maxWait, queues, (wait) => toMilliseconds(wait, 'maxWait'));
-    const deads = byQueue('maxDead', maxDead, queues, assertCount);
+    const judge = judgeOf({ maxWait, maxDead, queues });
     const [states, staleAcks] = await Promise.all([this.broker.queueStates(queues), this.broker.staleAcks()]);
-    const reports = states.map((state) =>
-      report(state, this.clock(), { maxWaitMs: waits(state.queue) ?? DEFAULT_WAIT_MS, maxDead: deads(state.queue) }),
-    );
+    const reports = states.map((state) => judge(state, this.clock()));
     return { healthy: reports.every(({ healthy }) => healthy), queues: reports, staleAcks };
   }
+
+  /**
+   * Judges states that were read elsewhere.
+   *
+   * @internal
+   */
+  judge(states: readonly QueueState[], maxWait: QueueHealthOptions['maxWait']): QueueReport[] {
+    const judge = judgeOf({ maxWait, queues: states.map(({ queue }) => queue) });
+    return states.map((state) => judge(state, this.clock()));
+  }
+}
+
+/** @throws NestworkError INVALID_DURATION, INVALID_OPTION, UNKNOWN_QUEUE */
+function judgeOf({
+  maxWait,
+  maxDead,
+  queues,
+}: QueueHealthOptions & { readonly queues: readonly string[] }): (state: QueueState, now: number) => QueueReport {
+  const waits = byQueue('maxWait', maxWait, queues, (wait) => toMilliseconds(wait, 'maxWait'));
+  const deads = byQueue('maxDead', maxDead, queues, assertCount);
+  return (state, now) =>
+    report(state, now, { maxWaitMs: waits(state.queue) ?? DEFAULT_WAIT_MS, maxDead: deads(state.queue) });
 }
 
 interface Limits {

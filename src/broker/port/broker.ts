@@ -15,7 +15,7 @@ import type { CountingBroker, MetricsBroker, SamplingBroker } from './metrics-po
 import type { NotesBroker, NotingBroker } from './notes-port.js';
 import type { Pause, PausePort } from './pause-port.js';
 import type { TaskPort } from './task-port.js';
-import type { DigestPort, WorkerPort } from './worker-port.js';
+import type { DigestPort, LiveSessions, WorkerPort } from './worker-port.js';
 
 export type * from './backlog-port.js';
 export type * from './broadcast-port.js';
@@ -313,7 +313,9 @@ export interface PromoterBroker {
 export interface QueueState
   extends Readonly<Record<StateWord<'pending' | 'scheduled' | 'quarantined' | 'dead'>, number>> {
   readonly queue: string;
-  /** the task that is claimed next, as it lies in Redis */
+  /** of the dead tasks those that died since the moment that was asked for */
+  readonly died: number;
+  /** the beginning of the task that is claimed next, as it lies in Redis */
   readonly head: string | undefined;
   /** when the first scheduled task is due, or was: ms since 1970 */
   readonly dueAt: number | undefined;
@@ -325,9 +327,17 @@ export interface QueueState
   readonly paused?: Pause;
 }
 
+/** How to look at queues. */
+export interface QueueStatesOptions {
+  /** read a moment ago; read anew if not given */
+  readonly sessions?: LiveSessions | undefined;
+  /** in ms since 1970; if not given, `died` is 0 */
+  readonly diedSince?: number | undefined;
+}
+
 /** What people and tools read. */
 export interface InspectorBroker {
-  queueStates(queues: readonly string[]): Promise<QueueState[]>;
+  queueStates(queues: readonly string[], options?: QueueStatesOptions): Promise<QueueState[]>;
   /** Acks that changed nothing, because the tasks had been given to others, since the first. */
   staleAcks(): Promise<number>;
 }

@@ -1,4 +1,5 @@
 import type { BroadcastScope } from '../../task/broadcast.js';
+import type { LiveSessions } from './worker-port.js';
 
 /** The entry of a task that workers wrote, for processes that do not have its class. */
 export interface CatalogTask {
@@ -15,5 +16,5 @@ export interface CatalogPort {
   /** The tasks, by name. */
   tasks(): Promise<CatalogTask[]>;
   /** The queues that workers have ever served, and those of the tasks, by name. */
-  queues(): Promise<string[]>;
+  queues(sessions?: LiveSessions): Promise<string[]>;
 }

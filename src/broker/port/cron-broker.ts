@@ -1,6 +1,7 @@
 import type { CronDeclaration } from '../../cron/cron-definition.js';
 import type { StateWord } from '../../task/task-states.js';
 import type { Claimant } from './broker.js';
+import type { LiveSessions } from './worker-port.js';
 
 /** A run of a cron that has come due. */
 export interface DueRun {
@@ -96,6 +97,6 @@ export interface CronBroker {
   pause(name: string): Promise<boolean>;
   /** What came due during the pause is not made up. Resolves to false when nothing is known of the cron. */
   resume(name: string): Promise<boolean>;
-  records(): Promise<CronRecord[]>;
+  records(sessions?: LiveSessions): Promise<CronRecord[]>;
   declarers(name: string): Promise<DeclaringSession[]>;
 }

@@ -78,6 +78,21 @@ export interface WorkerRecord {
   readonly published?: { readonly digest: WorkerDigest; readonly at: number };
 }
 
+/** A session whose lease runs, as it lies in Redis. */
+export interface LiveSession {
+  readonly session: string;
+  readonly fields: Readonly<Record<string, string>>;
+  /** undefined when it has published none */
+  readonly digest: string | undefined;
+}
+
+/** All of them at one moment: a reader of several things reads them once. */
+export interface LiveSessions {
+  /** by the clock of Redis, in ms since 1970 */
+  readonly at: number;
+  readonly live: readonly LiveSession[];
+}
+
 /** An order to a worker. */
 export interface WorkerOrder {
   readonly action: WorkerAction;
@@ -88,8 +103,10 @@ export interface WorkerOrder {
 
 /** What people need to look at workers and to steer them. */
 export interface WorkerPort {
-  /** Every worker whose lease runs. */
-  workers(): Promise<WorkerRecord[]>;
+  /** Every session whose lease runs. */
+  sessions(): Promise<LiveSessions>;
+  /** Every worker whose lease runs, or ran a moment ago. */
+  workers(sessions?: LiveSessions): Promise<WorkerRecord[]>;
   /** Lets the workers publish more often for so many ms. */
   watch(forMs: number): Promise<void>;
   /** Gives an order. Resolves to its id, or undefined when the lease of the worker is over. */

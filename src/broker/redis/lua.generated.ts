@@ -1302,6 +1302,47 @@ for name, number in pairs(purged) do
   note_endings(keys, queue.name, name, 'cancelled', number)
 end
 return { #gaps, looked, kept + looked - #gaps, left - looked }`,
+  'queue-states': `#!lua flags=no-writes
+${LIB.wrong_type}
+${LIB.wrong_queues}
+-- reads how many tasks lie in queues, and which are next.
+-- Returns of each queue the numbers pending, quarantined, scheduled, dead, and dead since then, the beginning of its
+-- head and when the first scheduled task is due (nothing if there is none).
+local died_since = ARGV[1]
+local queues = {}
+for i = 1, #ARGV - 1 do
+  queues[i] = {
+    name = ARGV[i + 1],
+    pending = KEYS[4 * i - 3],
+    quarantined = KEYS[4 * i - 2],
+    scheduled = KEYS[4 * i - 1],
+    dead = KEYS[4 * i],
+  }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- A script because a dashboard asks for a hundred queues at once, again and again. Each command takes as long for many tasks as for
+-- few. The caller gives so many queues that the whole is short.
+
+local states = {}
+for i, queue in ipairs(queues) do
+  local wrong = wrong_queues({ queue })
+  if wrong then
+    return wrong
+  end
+  local head = redis.call('LINDEX', queue.pending, 0)
+  local first = redis.call('ZRANGE', queue.scheduled, 0, 0, 'WITHSCORES')
+  states[i] = {
+    redis.call('LLEN', queue.pending),
+    redis.call('LLEN', queue.quarantined),
+    redis.call('ZCARD', queue.scheduled),
+    redis.call('ZCARD', queue.dead),
+    died_since == '' and 0 or redis.call('ZCOUNT', queue.dead, died_since, '+inf'),
+    head and string.sub(head, 1, 100) or '',
+    first[2] or '',
+  }
+end
+return states`,
   'reschedule': `#!lua flags=allow-oom
 ${LIB.text}
 ${LIB.ring}
@@ -1418,6 +1459,50 @@ end
 redis.call('DEL', session)
 redis.call('ZREM', sessions, session_id)
 return 1`,
+  'live-sessions': `#!lua flags=no-writes
+${LIB.wrong_type}
+${LIB.now_ms}
+${LIB.text}
+-- lists the sessions whose lease runs, with all that is known of some of them.
+-- Returns the time of Redis in ms, all sessions whose lease runs, and those among the known ones with their fields and
+-- digest (nothing if there is none).
+local keys = { sessions = KEYS[1] }
+local known = {}
+for i = 1, #ARGV - 0 do
+  known[i] = { name = ARGV[i], session = KEYS[2 * i], digest = KEYS[2 * i + 1] }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Keys are declared, so a caller names the sessions that it knows from the call before: mostly that is all of them.
+
+local wrong = wrong_type('zset', keys.sessions)
+if wrong then
+  return wrong
+end
+local now = now_ms()
+local live = redis.call('ZRANGEBYSCORE', keys.sessions, text(now), '+inf')
+local is_live = {}
+for _, id in ipairs(live) do
+  is_live[id] = true
+end
+
+-- A key of somebody else is no digest.
+local function digest_of(session)
+  local digest = redis.pcall('GET', session.digest)
+  return digest and (digest.err and 'no string' or digest) or ''
+end
+
+local found = {}
+for _, session in ipairs(known) do
+  if is_live[session.name] then
+    wrong = wrong_type('hash', session.session)
+    if wrong then
+      return wrong
+    end
+    found[#found + 1] = { session.name, redis.call('HGETALL', session.session), digest_of(session) }
+  end
+end
+return { now, live, found }`,
   'open-session': `#!lua flags=allow-oom
 ${LIB.part}
 ${LIB.now_ms}
@@ -1685,6 +1770,46 @@ end
 add_endings(keys)
 keep_metrics(keys)
 return { 1, now }`,
+  'metrics-page': `#!lua flags=no-writes
+${LIB.wrong_type}
+${LIB.text}
+-- reads the counts of minutes or ten minutes, as many as are not too large at once.
+-- Returns fields and values of each, from the first on, of one at least.
+local most_bytes = ARGV[1]
+local minutes = {}
+for i = 1, ARGV[2] do
+  minutes[i] = { name = ARGV[i + 2], metrics = KEYS[i] }
+end
+local tens = {}
+for i = 1, #ARGV - (#minutes + 2) do
+  tens[i] = { name = ARGV[#minutes + i + 2], metrics_ten = KEYS[#minutes + i] }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- A script because a week has a thousand hashes, most of them small.
+
+local all = {}
+for _, minute in ipairs(minutes) do
+  all[#all + 1] = minute.metrics
+end
+for _, ten in ipairs(tens) do
+  all[#all + 1] = ten.metrics_ten
+end
+local pages, bytes = {}, 0
+for at, key in ipairs(all) do
+  if bytes >= tonumber(most_bytes) then
+    break
+  end
+  local wrong = wrong_type('hash', key)
+  if wrong then
+    return wrong
+  end
+  pages[at] = redis.call('HGETALL', key)
+  for _, text in ipairs(pages[at]) do
+    bytes = bytes + #text
+  end
+end
+return pages`,
   'sample': `#!lua flags=allow-oom
 ${LIB.now_ms}
 ${LIB.wrong_type}

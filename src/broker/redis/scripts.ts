@@ -9,6 +9,7 @@ export type Caller =
   | 'DeadLetters'
   | 'CronManager'
   | 'MetricsReader'
+  | 'QueueHealth'
   | 'QueueInspector'
   | 'TaskInspector'
   | 'WorkerInspector'
@@ -47,6 +48,16 @@ function reply<T>(text: string): Reply<T> {
 
 /** 1 for yes, 0 for no. */
 type Flag = number;
+type QueueStateReply = readonly [
+  pending: number,
+  quarantined: number,
+  scheduled: number,
+  dead: number,
+  died: number,
+  head: string,
+  dueAt: string,
+];
+type SessionReply = readonly [session: string, fields: readonly string[], digest: string];
 type StreamEntryReply = readonly [id: string, fields: readonly string[]];
 
 /** What the end of a task may change, wherever it ends. A script that takes these has its keys in `keys`, see lib/leave.lua. */
@@ -185,6 +196,16 @@ export const SCRIPTS = {
     args: ['list', 'id', 'passed', 'most', 'mostBytes'],
     reply: reply<[message: string, looked: number, left: number]>(
       'its message or nothing, the number looked at, the number left before them',
+    ),
+  },
+  'queue-states': {
+    flags: 'no-writes',
+    purpose: 'reads how many tasks lie in queues, and which are next',
+    by: ['MetricsReader', 'QueueHealth', 'TaskInspector'],
+    blocks: { '...queues': ['pending', 'quarantined', 'scheduled', 'dead'] },
+    args: ['diedSince'],
+    reply: reply<QueueStateReply[]>(
+      'of each queue the numbers pending, quarantined, scheduled, dead, and dead since then, the beginning of its head and when the first scheduled task is due (nothing if there is none)',
     ),
   },
   'waiting-page': {
@@ -331,6 +352,14 @@ export const SCRIPTS = {
     args: [],
     reply: reply<[totals: string[], endings: string[]]>('fields and values of the totals, and of the endings'),
   },
+  'metrics-page': {
+    flags: 'no-writes',
+    purpose: 'reads the counts of minutes or ten minutes, as many as are not too large at once',
+    by: ['MetricsReader'],
+    blocks: { '...minutes': ['metrics'], '...tens': ['metricsTen'] },
+    args: ['mostBytes'],
+    reply: reply<string[][]>('fields and values of each, from the first on, of one at least'),
+  },
   'open-session': {
     purpose: 'opens a session with a lease, and writes the catalog',
     by: ['supervisor'],
@@ -358,6 +387,17 @@ export const SCRIPTS = {
     keys: ['sessions', 'digest', 'watched'],
     args: ['sessionId', 'forMs', 'json'],
     reply: reply<number>('1 if somebody looks at the workers, 0 if not, -1 if the session was reaped'),
+  },
+  'live-sessions': {
+    flags: 'no-writes',
+    purpose: 'lists the sessions whose lease runs, with all that is known of some of them',
+    by: ['TaskInspector', 'WorkerInspector'],
+    keys: ['sessions'],
+    blocks: { '...known': ['session', 'digest'] },
+    args: [],
+    reply: reply<[now: number, live: string[], known: SessionReply[]]>(
+      'the time of Redis in ms, all sessions whose lease runs, and those among the known ones with their fields and digest (nothing if there is none)',
+    ),
   },
   'order-worker': {
     purpose: 'adds an order for one worker to the stream',

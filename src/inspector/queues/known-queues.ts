@@ -1,4 +1,5 @@
 import type { CatalogPort } from '../../broker/port/catalog-port.js';
+import type { LiveSessions } from '../../broker/port/worker-port.js';
 import { NestworkError } from '../../errors.js';
 import { didYouMean } from '../../values/did-you-mean.js';
 import { printable } from '../../values/printable.js';
@@ -8,7 +9,7 @@ import { shown } from '../../values/shown.js';
 /** The queues that a call may name. */
 export class KnownQueues {
   private constructor(
-    private readonly read: () => Promise<readonly string[]>,
+    private readonly read: (sessions?: LiveSessions) => Promise<readonly string[]>,
     private readonly unknown: typeof unknownQueue,
   ) {}
 
@@ -24,18 +25,22 @@ export class KnownQueues {
    */
   static ofCatalog(catalog: CatalogPort, place?: string): KnownQueues {
     return new KnownQueues(
-      () => catalog.queues(),
+      (sessions) => catalog.queues(sessions),
       (queue, where, known) => neverServed(queue, place ?? where, known),
     );
   }
 
   /** Both: a task may wait in a queue that an app declares and that no worker has ever served. */
   static declaredOrServed(queues: readonly string[], catalog: CatalogPort): KnownQueues {
-    return new KnownQueues(async () => [...new Set([...queues, ...(await catalog.queues())])], neverServed);
+    return new KnownQueues(
+      async (sessions) => [...new Set([...queues, ...(await catalog.queues(sessions))])],
+      neverServed,
+    );
   }
 
-  all(): Promise<readonly string[]> {
-    return this.read();
+  /** @param sessions read a moment ago; read anew if not given */
+  all(sessions?: LiveSessions): Promise<readonly string[]> {
+    return this.read(sessions);
   }
 
   /**

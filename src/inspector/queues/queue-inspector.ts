@@ -26,7 +26,7 @@ export class QueueInspector {
     return this.known.all();
   }
 
-  /** All queues, by name. Six cheap commands for each. */
+  /** All queues, by name. One script for 100 of them. */
   async list(): Promise<readonly QueueReport[]> {
     return (await this.health.check({ queues: await this.known.all() })).queues;
   }

@@ -16,9 +16,9 @@ const HOUR_MS = 3_600_000;
 
 /** The rooms that a status is put together from. */
 interface Rooms {
-  readonly health: Pick<QueueHealth, 'check'>;
-  readonly workers: Pick<WorkerInspector, 'list'>;
-  readonly crons: Pick<CronManager, 'list'>;
+  readonly health: Pick<QueueHealth, 'judge'>;
+  readonly workers: Pick<WorkerInspector, 'from'>;
+  readonly crons: Pick<CronManager, 'from'>;
 }
 
 /** Puts the status of a namespace together, for `Inspector.status`, which documents it. */
@@ -26,7 +26,7 @@ export class StatusReader {
   private readonly history: MinuteHistory;
 
   constructor(
-    private readonly broker: Pick<AppBroker, 'metrics' | 'deadLetters' | 'checkup'>,
+    private readonly broker: Pick<AppBroker, 'metrics' | 'queueStates' | 'workers' | 'checkup'>,
     private readonly known: KnownQueues,
     private readonly rooms: Rooms,
   ) {
@@ -35,30 +35,30 @@ export class StatusReader {
 
   async read(options: StatusOptions): Promise<StatusReport> {
     assertKnownOptions(options, ['maxWait', 'maxDead'], 'status()');
-    const { maxDead = 0, ...health } = options;
+    const { maxDead = 0, maxWait } = options;
     assertCount(maxDead);
-    const { metrics, deadLetters } = this.broker;
-    const [names, now] = await Promise.all([this.known.all(), metrics.now()]);
-    const [{ queues: reports }, deaths, workers, crons, minutes, memory] = await Promise.all([
-      this.rooms.health.check({ ...health, queues: names }),
-      Promise.all(names.map((queue) => deadLetters.count(queue, { since: now - HOUR_MS }))),
-      this.rooms.workers.list(),
-      this.rooms.crons.list(),
+    const sessions = await this.broker.workers.sessions();
+    const now = sessions.at;
+    const names = await this.known.all(sessions);
+    const [states, workers, crons, minutes, memory] = await Promise.all([
+      this.broker.queueStates(names, { sessions, diedSince: now - HOUR_MS }),
+      this.rooms.workers.from(sessions),
+      this.rooms.crons.from(sessions),
       this.history.lastHour(now),
       this.broker.checkup.memory(),
     ]);
     const serving = workers.filter(mayClaim);
-    const queues = reports.map(
+    const queues = this.rooms.health.judge(states, maxWait).map(
       (report, at): QueueStatus => ({
         ...report,
         workers: serving.filter((worker) => worker.queues.includes(report.queue)).length,
         ...flowOf(report.queue, minutes),
-        deadLastHour: deaths[at] ?? 0,
+        deadLastHour: states[at]?.died ?? 0,
       }),
     );
     const dead = {
       total: queues.reduce((sum, queue) => sum + queue.dead, 0),
-      lastHour: deaths.reduce((sum, number) => sum + number, 0),
+      lastHour: queues.reduce((sum, queue) => sum + queue.deadLastHour, 0),
     };
     const [at, facts] = [new Date(now), { queues, workers, dead, crons, memory }];
     const findings = findingsOf({ at, ...facts }, maxDead);

@@ -1,5 +1,5 @@
 import type { ActionPort } from '../../broker/port/action-port.js';
-import type { WorkerAction, WorkerPort } from '../../broker/port/worker-port.js';
+import type { LiveSessions, WorkerAction, WorkerPort } from '../../broker/port/worker-port.js';
 import { NestworkError } from '../../errors.js';
 import { counted } from '../../values/counted.js';
 import { assertKnownOptions } from '../../values/known-options.js';
@@ -41,9 +41,18 @@ export class WorkerInspector {
     private readonly actions: Pick<ActionPort, 'record'>,
   ) {}
 
-  /** All workers whose lease runs, by host and pid. Four cheap commands for each. */
+  /** All workers whose lease runs, by host and pid. One script for 25 of them. */
   async list(): Promise<readonly WorkerReport[]> {
-    const workers = (await this.broker.workers()).map(describeWorker);
+    return this.from(undefined);
+  }
+
+  /**
+   * Those of sessions that were read a moment ago.
+   *
+   * @internal
+   */
+  async from(sessions: LiveSessions | undefined): Promise<readonly WorkerReport[]> {
+    const workers = (await this.broker.workers(sessions)).map(describeWorker);
     return workers.sort((a, b) => (a.host === b.host ? a.pid - b.pid : a.host < b.host ? -1 : 1));
   }
 

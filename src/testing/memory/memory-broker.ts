@@ -5,6 +5,7 @@ import type {
   KeyHolder,
   Promotion,
   QueueState,
+  QueueStatesOptions,
   TaskPlace,
   UniqueOptions,
 } from '../../broker/port/broker.js';
@@ -61,7 +62,12 @@ export class MemoryBroker implements AppBroker, TestWork {
   readonly places: MemoryPlaces;
   readonly claims: MemoryClaims;
   /** the test is the worker, and nothing steers it */
-  readonly workers = { workers: async () => [], watch: async () => {}, order: async () => undefined };
+  readonly workers = {
+    sessions: async () => ({ at: this.tasks.now, live: [] }),
+    workers: async () => [],
+    watch: async () => {},
+    order: async () => undefined,
+  };
   readonly metrics: MemoryMetrics;
   readonly notes: MemoryNotes;
   readonly done: MemoryDone;
@@ -154,8 +160,8 @@ export class MemoryBroker implements AppBroker, TestWork {
     return { moved: due.length, nextInMs: times.length > 0 ? Math.max(Math.min(...times) - now, 0) : undefined };
   }
 
-  async queueStates(queues: readonly string[]): Promise<QueueState[]> {
-    return queues.map((queue) => {
+  async queueStates(queues: readonly string[], { diedSince }: QueueStatesOptions = {}): Promise<QueueState[]> {
+    const states = queues.map(async (queue): Promise<QueueState> => {
       const [pending, dead] = [this.tasks.in(queue, 'pending'), this.tasks.in(queue, 'dead')];
       const scheduled = this.tasks.scheduled([queue]);
       const counts = { pending: pending.size, scheduled: scheduled.length, quarantined: 0, dead: dead.size };
@@ -164,6 +170,7 @@ export class MemoryBroker implements AppBroker, TestWork {
       return {
         queue,
         ...counts,
+        died: diedSince === undefined ? 0 : await this.deadLetters.count(queue, { since: diedSince }),
         head: head?.message,
         dueAt: scheduled[0]?.at,
         served,
@@ -171,6 +178,7 @@ export class MemoryBroker implements AppBroker, TestWork {
         contestants: [],
       };
     });
+    return Promise.all(states);
   }
 
   /** A worker without a lease is never late. */

@@ -1,0 +1,39 @@
+#!lua flags=no-writes
+-- reads how many tasks lie in queues, and which are next.
+-- Returns of each queue the numbers pending, quarantined, scheduled, dead, and dead since then, the beginning of its
+-- head and when the first scheduled task is due (nothing if there is none).
+local died_since = ARGV[1]
+local queues = {}
+for i = 1, #ARGV - 1 do
+  queues[i] = {
+    name = ARGV[i + 1],
+    pending = KEYS[4 * i - 3],
+    quarantined = KEYS[4 * i - 2],
+    scheduled = KEYS[4 * i - 1],
+    dead = KEYS[4 * i],
+  }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- A script because a dashboard asks for a hundred queues at once, again and again. Each command takes as long for many tasks as for
+-- few. The caller gives so many queues that the whole is short.
+
+local states = {}
+for i, queue in ipairs(queues) do
+  local wrong = wrong_queues({ queue })
+  if wrong then
+    return wrong
+  end
+  local head = redis.call('LINDEX', queue.pending, 0)
+  local first = redis.call('ZRANGE', queue.scheduled, 0, 0, 'WITHSCORES')
+  states[i] = {
+    redis.call('LLEN', queue.pending),
+    redis.call('LLEN', queue.quarantined),
+    redis.call('ZCARD', queue.scheduled),
+    redis.call('ZCARD', queue.dead),
+    died_since == '' and 0 or redis.call('ZCOUNT', queue.dead, died_since, '+inf'),
+    head and string.sub(head, 1, 100) or '',
+    first[2] or '',
+  }
+end
+return states
