@@ -669,6 +669,25 @@ const BY_SCRIPT = {
     remove('the endings that scripts have counted', 'add_endings(keys)\n'),
     FULL_MEMORY,
   ),
+  'queue-states': missedBy(
+    'looking-at-many',
+    remove('no foreign key', '  if wrong then\n    return wrong\n  end\n'),
+    change('the dead since a moment only where it is asked for', "died_since == '' and 0 or ", ''),
+    change('the beginning of a head', 'string.sub(head, 1, 100)', 'head'),
+  ),
+  'metrics-page': missedBy(
+    'looking-at-many',
+    remove('no foreign key', '  if wrong then\n    return wrong\n  end\n'),
+    change('a limit of bytes', 'if bytes >= tonumber(most_bytes) then', 'if false then'),
+  ),
+  'live-sessions': missedBy(
+    'looking-at-many',
+    change('the sessions of the time of Redis', "text(now), '+inf'", "'-inf', '+inf'"),
+    remove('a list of sessions that is no foreign key', '\nif wrong then\n  return wrong\nend\n'),
+    remove('a session that is no foreign key', '    if wrong then\n      return wrong\n    end\n'),
+    change('a lease that runs', 'if is_live[session.name] then', 'if true then'),
+    change('a digest that is no foreign key', "digest.err and 'no string' or digest", 'digest'),
+  ),
   totals: missedBy('metrics', change('no foreign key', 'return wrong or {', 'return {')),
   'fire-cron': missedBy(
     'cron-scripts',

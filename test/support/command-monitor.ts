@@ -7,6 +7,9 @@ import type { Redis } from 'ioredis';
 /** The escapes of MONITOR that JSON does not have. */
 const OTHER_ESCAPES = /\\(x[0-9a-f]{2}|a|\\)/g;
 
+/** `+1732868400.1 [0 lua] "GET" "key"` */
+const OF_A_SCRIPT = /^\+[\d.]+ \[\d+ lua\]/;
+
 /**
  * The commands that a server executes, those of scripts included, from a MONITOR over a socket of its own.
  *
@@ -16,18 +19,25 @@ export class CommandMonitor {
   private readonly commands: string[][] = [];
   private readonly started: Promise<unknown>;
 
-  private constructor(private readonly socket: Socket) {
+  private constructor(
+    private readonly socket: Socket,
+    scripts: 'with scripts' | 'without scripts',
+  ) {
     const lines = createInterface({ input: socket });
     this.started = once(lines, 'line');
     lines.on('line', (line) => {
-      if (line !== '+OK') this.commands.push(wordsOf(line));
+      if (line === '+OK' || (scripts === 'without scripts' && OF_A_SCRIPT.test(line))) return;
+      this.commands.push(wordsOf(line));
     });
     socket.write('MONITOR\r\n');
   }
 
-  /** Resolves when the server reports all that it executes from now on. */
-  static async start(port: number): Promise<CommandMonitor> {
-    const monitor = new CommandMonitor(connect(port, '127.0.0.1'));
+  /** Resolves when the server reports all that it executes from now on, or all that clients send. */
+  static async start(
+    port: number,
+    scripts: 'with scripts' | 'without scripts' = 'with scripts',
+  ): Promise<CommandMonitor> {
+    const monitor = new CommandMonitor(connect(port, '127.0.0.1'), scripts);
     await monitor.started;
     return monitor;
   }

@@ -93,7 +93,7 @@ export function claims(stage: () => Stage): void {
 
   it('queueStates returns the counts of each queue, and whether a worker serves it', async () => {
     const { broker } = stage();
-    const empty = { pending: 0, scheduled: 0, quarantined: 0, dead: 0, head: undefined, dueAt: undefined };
+    const empty = { pending: 0, scheduled: 0, quarantined: 0, dead: 0, died: 0, head: undefined, dueAt: undefined };
     const nobody = QUEUES.map((queue) => ({ ...empty, queue, served: false, contestants: [] }));
     expect(await broker.queueStates(QUEUES)).toEqual(nobody);
     const [head = '', other = ''] = stage().messages(2);
@@ -106,6 +106,8 @@ export function claims(stage: () => Stage): void {
       { ...served, queue: 'bulk', dead: 1 },
       { ...served, queue: 'critical' },
     ]);
+    expect(await broker.queueStates(['bulk'], { diedSince: 0 })).toMatchObject([{ dead: 1, died: 1 }]);
+    expect(await broker.queueStates(['bulk'], { diedSince: FUTURE })).toMatchObject([{ dead: 1, died: 0 }]);
     expect(await broker.staleAcks()).toBe(0);
   });
 }
