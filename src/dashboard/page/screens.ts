@@ -1,8 +1,12 @@
+import { screen as actions } from '../screens/actions/index.js';
+import { screen as cron } from '../screens/cron/index.js';
+import { screen as crons } from '../screens/crons/index.js';
 import { screen as overview } from '../screens/overview/index.js';
+import { screen as workers } from '../screens/workers/index.js';
 import type { Screen } from './screen.js';
 
 /** All views: those with an icon are pages in the side, in this order. */
-const SCREENS: readonly Screen[] = [overview];
+const SCREENS: readonly Screen[] = [overview, workers, crons, cron, actions];
 
 export const pages: readonly Screen[] = SCREENS.filter(({ icon }) => icon !== undefined);
 

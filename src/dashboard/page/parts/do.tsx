@@ -9,7 +9,7 @@ interface DoProps {
   /** why it cannot be done now, though the right is there */
   readonly off?: string | undefined;
   readonly run: () => unknown;
-  readonly kind?: 'main' | 'grave' | 'bare' | 'main grave';
+  readonly kind?: 'plain' | 'main' | 'grave' | 'bare' | 'main grave';
   readonly small?: boolean;
   /** a letter that does the same */
   readonly letter?: string;

@@ -1,4 +1,5 @@
 import type { CronInfo } from '../../../inspector/cron-info.js';
+import { upcomingOf } from '../../../inspector/cron-times.js';
 import { textIn } from '../../http/input.js';
 import { act, type Call, type Route, read, type Subject } from '../../http/route.js';
 import { Calendar } from './calendar.js';
@@ -9,6 +10,8 @@ import { localTimeOf } from './zone-time.js';
 const NEXT_RUNS = 10;
 /** Counts of a day are many: they are read at most so often, in ms. */
 const COUNTS_KEPT_MS = 60_000;
+/** One cron with its workers costs some commands for each of them: it is read at most so often, in ms. */
+const PAGE_KEPT_MS = 4_000;
 
 const calendar = new Calendar();
 
@@ -32,26 +35,30 @@ async function list(call: Call): Promise<readonly CronLine[]> {
 
 async function one(call: Call): Promise<CronPage> {
   const name = textIn(call.query, 'name');
-  return call.live.shared.read(`cron ${name}`, async () => {
-    const { crons } = call.inspector;
-    const cron = await crons.get(name);
-    const [runs, declarers, counts, pauses] = await Promise.all([
-      crons.nextRuns(name, NEXT_RUNS),
-      crons.declarers(name),
-      call.live.shared.read('crons counts', () => countsOf(call), COUNTS_KEPT_MS),
-      cron.paused ? pausesOf(call) : undefined,
-    ]);
-    return {
-      // what JSON makes of its dates
-      cron: cron as unknown as CronPage['cron'],
-      words: scheduleWords(cron),
-      zone: zoneWords(cron),
-      runs: runs.map((run) => ({ at: run.getTime(), local: localTimeOf(run, cron) })),
-      declarers,
-      counts: counts.get(name),
-      pause: pauses?.get(name),
-    };
-  });
+  return call.live.shared.read(
+    `cron ${name}`,
+    async () => {
+      const { crons } = call.inspector;
+      const cron = await crons.get(name);
+      const [declarers, counts, pauses] = await Promise.all([
+        crons.declarers(name),
+        call.live.shared.read('crons counts', () => countsOf(call), COUNTS_KEPT_MS),
+        cron.paused ? pausesOf(call) : undefined,
+      ]);
+      const runs = upcomingOf(cron, { after: Date.now(), count: NEXT_RUNS });
+      return {
+        // what JSON makes of its dates
+        cron: cron as unknown as CronPage['cron'],
+        words: scheduleWords(cron),
+        zone: zoneWords(cron),
+        runs: runs.map((run) => ({ at: run.getTime(), local: localTimeOf(run, cron) })),
+        declarers,
+        counts: counts.get(name),
+        pause: pauses?.get(name),
+      };
+    },
+    PAGE_KEPT_MS,
+  );
 }
 
 /** By the name of the task, which is that of the cron; those sent by hand are counted too. */

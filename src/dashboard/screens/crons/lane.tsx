@@ -1,0 +1,82 @@
+import type { JSX } from 'preact';
+import { clock, day, now } from '../../page/parts/index.js';
+import { useCell } from '../../page/store.js';
+import type { CronLine } from './wire.js';
+
+const DAY = 86_400_000;
+const HOUR = 3_600_000;
+const W = 960;
+
+const percent = (at: number, from: number): number => ((at - from) / DAY) * 100;
+
+/** The full hours by the clock of the viewer, each so many, of the next day. */
+function hours(from: number, every: number): number[] {
+  const first = new Date(from);
+  first.setHours(Math.ceil((first.getHours() + 1) / every) * every, 0, 0, 0);
+  return Array.from({ length: 24 / every }, (_, i) => first.getTime() + i * every * HOUR).filter(
+    (at) => at < from + DAY,
+  );
+}
+
+/** The present minute: lines drawn anew each second would all be the same. */
+function useMinute(): number {
+  return Math.floor(useCell(now) / 60_000) * 60_000;
+}
+
+/** The head of the lanes. */
+export function LaneHead(): JSX.Element {
+  const from = useMinute();
+  return (
+    <div class="lane-h">
+      <span>now</span>
+      {hours(from, 6)
+        .filter((at) => percent(at, from) > 6 && percent(at, from) < 94)
+        .map((at) => (
+          <span key={at} style={{ left: `${percent(at, from)}%` }}>
+            {clock(at, { seconds: false })}
+          </span>
+        ))}
+    </div>
+  );
+}
+
+/** When a cron is due within the next 24 hours. */
+export function Lane({
+  line,
+  off,
+  next,
+}: {
+  readonly line: CronLine;
+  readonly off: boolean;
+  readonly next: number | undefined;
+}): JSX.Element {
+  const from = useMinute();
+  const x = (at: number): string => ((percent(at, from) / 100) * W).toFixed(1);
+  const times = line.times.filter((at) => at >= from && at < from + DAY);
+  const [only] = times;
+  const said = line.dense
+    ? 'all the time'
+    : `${times.length} times: ${times.map((at) => clock(at, { seconds: false })).join(', ') || 'none'}`;
+  return (
+    <div class={`lane24 ${off ? 'off' : ''}`} role="img" aria-label={`Within 24 hours: ${said}`}>
+      <svg viewBox={`0 0 ${W} 20`} preserveAspectRatio="none" aria-hidden="true">
+        {line.dense ? (
+          <rect x="0" y="6" width={W} height="8" />
+        ) : (
+          <path class={times.length > 12 ? 'many' : ''} d={times.map((at) => `M${x(at)} 3V17`).join('')} />
+        )}
+        <path class="from" d="M0 0V20" />
+      </svg>
+      {!line.dense && times.length === 1 && only !== undefined && (
+        <span
+          style={
+            percent(only, from) < 85 ? { left: `${percent(only, from)}%` } : { right: `${100 - percent(only, from)}%` }
+          }
+        >
+          {clock(only, { seconds: false })}
+        </span>
+      )}
+      {!line.dense && times.length === 0 && next !== undefined && next < from + 300 * DAY && <span>{day(next)}</span>}
+    </div>
+  );
+}

@@ -1,0 +1,267 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { type Snapshot, useSnapshot } from '../../page/live.js';
+import { Ago, type Column, Empty, Glyph, Note, n, Rows, State, size } from '../../page/parts/index.js';
+import { href, usePlace } from '../../page/router.js';
+import type { Screen } from '../../page/screen.js';
+import { type Child, ChildOrders, counted, type Worker, WorkerOrders } from './worker-orders.js';
+
+/** Workers that are drawn at once: a page of hundreds of tables would be slow with each picture. */
+const AT_ONCE = 20;
+/** Tasks of a child that the list shows; the page of its worker shows all. */
+const MOST_TASKS = 3;
+
+function Workers(): JSX.Element {
+  const { snapshot } = useSnapshot();
+  const { arg } = usePlace();
+  const [shown, show] = useState(AT_ONCE);
+  if (!snapshot) {
+    return (
+      <p class="dim" role="status">
+        Loading…
+      </p>
+    );
+  }
+  const { workers } = snapshot;
+  if (workers.length === 0) return <NoWorker />;
+  if (arg !== undefined) return <One id={arg} snapshot={snapshot} />;
+  const children = workers.reduce((sum, { forked }) => sum + forked, 0);
+  const running = workers.reduce((sum, worker) => sum + worker.running, 0);
+  const sorted = [...workers].sort((a, b) => rank(a, snapshot) - rank(b, snapshot));
+  return (
+    <>
+      <div class="sh">
+        <h1>
+          {counted(workers.length, 'worker', 'workers')}, {counted(children, 'child', 'children')},{' '}
+          {counted(running, 'active task', 'active tasks')}
+        </h1>
+      </div>
+      {sorted.slice(0, shown).map((worker) => (
+        <Machine key={worker.id} worker={worker} snapshot={snapshot} />
+      ))}
+      {sorted.length > shown && (
+        <p class="more">
+          <button type="button" onClick={() => show(shown + AT_ONCE)}>
+            Show {Math.min(AT_ONCE, sorted.length - shown)} more of {n(sorted.length)}
+          </button>
+        </p>
+      )}
+    </>
+  );
+}
+
+function NoWorker(): JSX.Element {
+  return (
+    <Empty title="No worker runs.">
+      <p>
+        Tasks that were sent wait in Redis until one starts: run the app in worker mode. A worker is listed here as soon
+        as it has its lease.
+      </p>
+    </Empty>
+  );
+}
+
+function One({ id, snapshot }: { readonly id: string; readonly snapshot: Snapshot }): JSX.Element {
+  const worker = snapshot.workers.find((each) => each.id === id);
+  if (worker) return <Machine worker={worker} snapshot={snapshot} whole />;
+  return (
+    <Empty title="This worker is gone.">
+      <p>
+        No worker whose lease runs has the id <code>{id}</code>: it has ended, or it lost its lease and goes on under
+        another id.
+      </p>
+      <p class="next">
+        <a class="btn" href={href('workers')}>
+          All workers
+        </a>
+      </p>
+    </Empty>
+  );
+}
+
+const troubleOf = ({ id }: Worker, { findings }: Snapshot): Snapshot['findings'][number] | undefined =>
+  findings.find(({ worker }) => worker === id);
+
+/** What needs somebody comes first. */
+function rank(worker: Worker, snapshot: Snapshot): number {
+  const trouble = troubleOf(worker, snapshot);
+  return trouble === undefined ? 2 : trouble.severity === 'problem' ? 0 : 1;
+}
+
+/** A worker with its children. */
+function Machine({
+  worker,
+  snapshot,
+  whole = false,
+}: {
+  readonly worker: Worker;
+  readonly snapshot: Snapshot;
+  readonly whole?: boolean;
+}): JSX.Element {
+  const trouble = troubleOf(worker, snapshot);
+  const { id, host, state, inProcess, children, forked, restarted, restarts } = worker;
+  const Heading = whole ? 'h1' : 'h2';
+  return (
+    <section class="machine">
+      <div class="head">
+        <div class="grow">
+          <Heading>
+            {state === 'running' ? (
+              <Glyph of={trouble ? 'dead' : 'done'} />
+            ) : (
+              <State of={state === 'unknown' ? 'pending' : 'quiet'} word={state} />
+            )}
+            <a href={href('workers', id)}>{host}</a>
+            {inProcess && <span class="tag">in the app</span>}
+          </Heading>
+          <Facts worker={worker} />
+        </div>
+        <WorkerOrders worker={worker} all={snapshot.workers} />
+      </div>
+      {trouble && (
+        <Note state={trouble.severity === 'problem' ? 'dead' : 'held'}>
+          <p>{trouble.text}</p>
+        </Note>
+      )}
+      {children.length > 0 && (
+        <Rows
+          label={`Children of ${host}`}
+          class="kids"
+          rows={children}
+          columns={columnsOf(worker, whole)}
+          id={({ pid }) => String(pid)}
+        />
+      )}
+      {forked > children.length && <p class="dim more">{n(forked - children.length)} more children.</p>}
+      {restarted > 0 && (
+        <div class="restarts">
+          <p class="dim">
+            {counted(restarted, 'child was', 'children were')} replaced or ended since its start. The last:
+          </p>
+          <ul>
+            {restarts.slice(0, whole ? undefined : 2).map(({ pid, at, reason, crashed }) => (
+              <li key={`${pid} ${at}`}>
+                <Glyph of={crashed ? 'failed' : 'retry'} />
+                <span>
+                  child {pid}, <Ago at={at} />: {crashed ? 'crashed, ' : ''}
+                  {reason}
+                </span>
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Facts({ worker }: { readonly worker: Worker }): JSX.Element {
+  const { id, pid, queues, app, appVersion, version, startedAt, seenAt, memory, range, forked, lastOrder } = worker;
+  return (
+    <div class="facts">
+      <span>
+        serves{' '}
+        {queues.map((queue, i) => (
+          <span key={queue}>
+            {i > 0 && ', '}
+            <a href={href('queue', queue)}>
+              <b>{queue}</b>
+            </a>
+          </span>
+        ))}
+      </span>
+      <Fact name="pid" value={pid} />
+      {app && <Fact name={app} value={appVersion ?? ''} />}
+      {version && <Fact name="nestwork" value={version} />}
+      {startedAt && <Fact name="up" value={<Ago at={startedAt} form="for" />} />}
+      {seenAt && <Fact name="seen" value={<Ago at={seenAt} />} />}
+      {memory > 0 && <Fact name="memory" value={size(memory)} />}
+      <Fact name="children" value={range ? `${n(forked)} of ${range.min}–${range.max}` : n(forked)} />
+      {lastOrder && (
+        <span>
+          {lastOrder.action} by <b>{lastOrder.by}</b> <Ago at={lastOrder.at} />
+        </span>
+      )}
+      <span>
+        id <code>{id.slice(0, 8)}</code>
+      </span>
+    </div>
+  );
+}
+
+function Fact({ name, value }: { readonly name: string; readonly value: string | number | JSX.Element }): JSX.Element {
+  return (
+    <span>
+      {name} <b>{value}</b>
+    </span>
+  );
+}
+
+function columnsOf(worker: Worker, whole: boolean): readonly Column<Child>[] {
+  return [
+    {
+      head: 'Child',
+      width: 96,
+      cell: ({ pid, state, memory }) => (
+        <>
+          <span class="nw">
+            <span class="dimmer m0">pid </span>
+            {pid}
+          </span>
+          {state !== 'running' && <span class="tag held">{state}</span>}
+          <span class="sub">{memory === undefined ? '–' : size(memory)}</span>
+        </>
+      ),
+    },
+    { head: 'Memory', width: 90, num: true, m: 0, cell: ({ memory }) => (memory === undefined ? '–' : size(memory)) },
+    { head: 'Up', width: 96, num: true, m: 1, cell: ({ startedAt }) => <Ago at={startedAt} form="for" /> },
+    {
+      head: 'Runs now',
+      class: 'gap',
+      cell: (child) => <Tasks child={child} most={whole ? child.running : MOST_TASKS} />,
+    },
+    {
+      head: '',
+      width: 84,
+      class: 'act',
+      ...(!whole && { m: 0 }),
+      cell: (child) => <ChildOrders worker={worker} child={child} />,
+    },
+  ];
+}
+
+/** The tasks of a child, those first that have run longest. */
+function Tasks({ child, most }: { readonly child: Child; readonly most: number }): JSX.Element {
+  const { active, running } = child;
+  if (running === 0) return <span class="dimmer">idle</span>;
+  const shown = active.slice(0, most);
+  return (
+    <ul class="runs-now">
+      {shown.map(({ id, name, since }) => (
+        <li key={id}>
+          <a class="name cut" href={href('task', id)}>
+            {name ?? id}
+          </a>
+          <span class="dim nw">
+            for <Ago at={since} form="for" />
+          </span>
+        </li>
+      ))}
+      {running > shown.length && <li class="dim">{n(running - shown.length)} more</li>}
+    </ul>
+  );
+}
+
+export const screen: Screen = {
+  name: 'workers',
+  title: 'Workers',
+  icon: 'workers',
+  view: Workers,
+  count: ({ workers, findings }) => {
+    if (workers.length === 0) return { text: '0', state: 'dead' };
+    const crashing = findings.filter(({ code }) => code === 'worker-crashing').length;
+    if (crashing > 0) return { text: `${crashing} crash`, state: 'dead' };
+    const idle = workers.filter(({ state }) => state === 'quiet').length;
+    return idle > 0 ? { text: `${idle} quiet`, state: 'held' } : { text: n(workers.length) };
+  },
+};
