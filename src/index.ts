@@ -47,6 +47,7 @@ export { MetricsReader } from './inspector/metrics/metrics-reader.js';
 export type {
   MetricsFilter,
   MetricsSummary,
+  QueueRates,
   QueueSummary,
   RatePoint,
   Rates,

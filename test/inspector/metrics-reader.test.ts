@@ -84,7 +84,63 @@ describe('rates', () => {
     ).toEqual({
       minutes: 1,
       points: [],
+      queues: [],
     });
+  });
+
+  it('have the times of the attempts of each point', async () => {
+    const { duration, waiting } = noCounts();
+    for (let ms = 1; ms <= 100; ms += 1) observe(duration, ms);
+    observe(waiting, 50);
+    await inMinute(2, { 'default A.a': counts({ done: 100, duration, waiting }) });
+    await inMinute(1, { 'bulk A.a': counts({ done: 1 }) });
+    const { points } = await metrics.rates({ from: ago(2), to: ago(1) });
+    expect(points).toMatchObject([
+      { duration: { count: 100, meanMs: 50.5 }, waiting: { count: 1, meanMs: 50 } },
+      { duration: { count: 0, p99Ms: 0 }, waiting: { count: 0 } },
+    ]);
+    expect(points[0]?.duration.p99Ms).toBeCloseTo(99, 0);
+  });
+
+  it('have the flow of each queue beside that of all', async () => {
+    await inMinute(2, { 'default A.a': counts({ done: 1 }), default: 'pending 3', bulk: 'pending 9' });
+    await inMinute(1, { 'default A.a': counts({ dead: 2 }), default: 'pending 5' });
+    const { queues } = await metrics.rates({ from: ago(2), to: ago(1) });
+    expect(queues).toEqual([
+      {
+        queue: 'bulk',
+        points: [
+          { out: 0, in: undefined, depth: 9 },
+          { out: 0, in: undefined, depth: undefined },
+        ],
+      },
+      {
+        queue: 'default',
+        points: [
+          { out: 1, in: 3, depth: 3 },
+          { out: 2, in: undefined, depth: 5 },
+        ],
+      },
+    ]);
+    const { queues: one } = await metrics.rates({ from: ago(2), to: ago(1), queue: 'default' });
+    expect(one.map(({ queue }) => queue)).toEqual(['default']);
+  });
+
+  it('put neighbours together when fewer points are wanted', async () => {
+    const { duration } = noCounts();
+    observe(duration, 10);
+    for (const each of [4, 3, 2, 1]) {
+      await inMinute(each, {
+        'default A.a': counts({ done: each, duration }),
+        default: `pending ${10 * each} oldest ${each}`,
+      });
+    }
+    const { minutes, points } = await metrics.rates({ from: ago(4), to: ago(1), points: 2 });
+    expect(minutes).toBe(2);
+    expect(points).toMatchObject([
+      { at: ago(4), done: 7, depth: 40, in: 0, oldestMs: 4, duration: { count: 2 } },
+      { at: ago(2), done: 3, depth: 20, in: undefined, oldestMs: 2, duration: { count: 2 } },
+    ]);
   });
 
   it.each<[string, unknown, string]>([
@@ -93,6 +149,7 @@ describe('rates', () => {
     ['nothing', { from: undefined }, '`from` is undefined'],
     ['an end before the beginning', { from: new Date(9), to: new Date(8) }, 'later than `to`'],
     ['an unknown option', { from: new Date(), since: 1 }, 'no option "since"'],
+    ['no number of points', { from: new Date(), points: 0 }, '`points` is 0'],
     ['no name of a task', { from: new Date(), task: '' }, '`task`'],
     ['no name of a queue', { from: new Date(), queue: 'a b' }, "'a b'"],
   ])('refuse %s', async (_what, options, text) => {

@@ -1,19 +1,18 @@
 import type { AppBroker, MetricsBucket, Population, QueueState, TaskSeries } from '../../broker/port/broker.js';
 import { enqueuedAtOf } from '../../message/task-message.js';
-import { addCounts, noCounts, TASK_COUNTERS, type TaskCounters, type TaskCounts } from '../../task/task-counts.js';
+import { addCounts, noCounts } from '../../task/task-counts.js';
 import type { KnownQueues } from '../queues/known-queues.js';
 import type {
   MetricsFilter,
   MetricsSummary,
-  RatePoint,
   Rates,
   RatesOptions,
   SummaryOptions,
   TaskSummary,
 } from './metrics-report.js';
 import { rangeOfRates, rangeOfSummary } from './metrics-window.js';
-import { depthOf, outOf, QueueFlow } from './queue-flow.js';
-import { timeSummary } from './time-summary.js';
+import { outOf, QueueFlow } from './queue-flow.js';
+import { countersOf, joinedBuckets, matches, ratesOf, timesOf } from './rate-points.js';
 
 /** A queue at one moment. */
 export interface QueueFigures extends Pick<QueueState, 'queue' | 'pending' | 'scheduled' | 'quarantined' | 'dead'> {
@@ -52,7 +51,7 @@ export class MetricsReader {
   ) {}
 
   /**
-   * The counts of each minute, or of each ten minutes when `from` is more than 3 hours ago.
+   * The counts of each minute, or of each ten minutes when `from` is more than 3 hours ago, over all queues and for each.
    *
    * @throws NestworkError REDIS_UNAVAILABLE, REDIS_TIMEOUT, INVALID_OPTION, INVALID_NAME
    * @example
@@ -60,14 +59,10 @@ export class MetricsReader {
    */
   async rates(options: RatesOptions): Promise<Rates> {
     const range = rangeOfRates(options, await this.broker.metrics.now());
-    const points: RatePoint[] = [];
-    for await (const bucket of this.broker.metrics.buckets(range)) {
-      const point = pointOf(bucket, options);
-      const before = points.pop();
-      if (before) points.push({ ...before, in: cameIn(before, point) });
-      points.push(point);
-    }
-    return { minutes: range.minutes, points };
+    const buckets: MetricsBucket[] = [];
+    for await (const bucket of this.broker.metrics.buckets(range)) buckets.push(bucket);
+    const joined = Math.ceil(buckets.length / (options.points ?? buckets.length)) || 1;
+    return { minutes: range.minutes * joined, ...ratesOf(joinedBuckets(buckets, joined), options) };
   }
 
   /**
@@ -112,10 +107,6 @@ export class MetricsReader {
   }
 }
 
-function matches(series: TaskSeries, { task, queue }: MetricsFilter): boolean {
-  return (task === undefined || series.task === task) && (queue === undefined || series.queue === queue);
-}
-
 function queuesOf({ series, samples }: MetricsBucket, { task, queue }: MetricsFilter): string[] {
   // only whole queues have a number of tasks that came in
   if (task !== undefined) return [];
@@ -129,34 +120,8 @@ function add(sums: Map<string, TaskSeries>, { queue, task, counts }: TaskSeries)
   sums.set(key, sum);
 }
 
-function pointOf({ at, series, samples }: MetricsBucket, filter: MetricsFilter): RatePoint {
-  const sum = noCounts();
-  for (const each of series) if (matches(each, filter)) addCounts(sum, each.counts);
-  const wanted = samples.filter(({ queue }) => filter.queue === undefined || queue === filter.queue);
-  const isKnown = filter.task === undefined && wanted.length > 0;
-  return {
-    at: new Date(at),
-    ...countersOf(sum),
-    out: outOf(sum),
-    in: undefined,
-    depth: isKnown ? wanted.reduce((depth, sample) => depth + depthOf(sample), 0) : undefined,
-    oldestMs: isKnown ? Math.max(...wanted.map(({ oldestMs }) => oldestMs)) : undefined,
-  };
-}
-
-/** Samples are of the beginning of a point. */
-function cameIn(point: RatePoint, next: RatePoint): number | undefined {
-  if (point.depth === undefined || next.depth === undefined) return undefined;
-  return Math.max(point.out + next.depth - point.depth, 0);
-}
-
 function summaryOf({ queue, task, counts }: TaskSeries): TaskSummary {
-  const times = { duration: timeSummary(counts.duration), waiting: timeSummary(counts.waiting) };
-  return { task, queue, ...countersOf(counts), ...times };
-}
-
-function countersOf(counts: TaskCounts): TaskCounters {
-  return Object.fromEntries(TASK_COUNTERS.map((counter) => [counter, counts[counter]])) as unknown as TaskCounters;
+  return { task, queue, ...countersOf(counts), ...timesOf(counts) };
 }
 
 function figuresOf(

@@ -34,6 +34,11 @@ export interface RatesOptions extends MetricsFilter {
    * @default now
    */
   to?: Date;
+  /**
+   * At most so many points: neighbours are put together, all of them by the same number.
+   * @default one for each minute, or for each ten minutes
+   */
+  points?: number;
 }
 
 /**
@@ -48,14 +53,14 @@ export interface SummaryOptions extends MetricsFilter {
 }
 
 /**
- * The counts of one minute, or of ten.
+ * The counts of one minute, or of ten, or of several put together.
  *
  * @example
  * const { points } = await metricsReader.rates({ from: new Date(Date.now() - 3_600_000) });
  * const perSecond = (point: RatePoint) => point.done / 60;
  */
 export interface RatePoint extends TaskCounters {
-  /** the beginning of the minute, or of the ten minutes, by the clock of Redis */
+  /** the beginning of the first minute, or of the first ten, by the clock of Redis */
   readonly at: Date;
   /** tasks that ended: done, dropped, dead or cancelled */
   readonly out: number;
@@ -66,8 +71,27 @@ export interface RatePoint extends TaskCounters {
   readonly in: number | undefined;
   /** tasks that waited at the beginning, scheduled and quarantined ones included; undefined with `task`, and without a sample */
   readonly depth: number | undefined;
-  /** for how long the oldest of them had waited, in ms; of ten minutes the longest time; undefined as `depth` */
+  /** for how long the oldest of them had waited, in ms; of more than a minute the longest time; undefined as `depth` */
   readonly oldestMs: number | undefined;
+  /** how long attempts ran whose end their child saw */
+  readonly duration: TimeSummary;
+  /** how long tasks waited from when they were due to the start of an attempt */
+  readonly waiting: TimeSummary;
+}
+
+/**
+ * The points of one queue, each of the same time as the point of `Rates.points` at its place.
+ *
+ * @example
+ * const { queues } = await metricsReader.rates({ from: new Date(Date.now() - 3_600_000) });
+ * const grows = ({ points }: QueueRates) => (points.at(-1)?.depth ?? 0) > (points[0]?.depth ?? 0);
+ * console.log(queues.filter(grows).map(({ queue }) => queue));
+ */
+export interface QueueRates {
+  /** name of the queue */
+  readonly queue: string;
+  /** one for each of `Rates.points` */
+  readonly points: readonly Pick<RatePoint, 'in' | 'out' | 'depth'>[];
 }
 
 /**
@@ -78,9 +102,11 @@ export interface RatePoint extends TaskCounters {
  */
 export interface Rates {
   /** how many minutes each point stands for */
-  readonly minutes: 1 | 10;
+  readonly minutes: number;
   /** one behind the other, also those in which nothing happened */
   readonly points: readonly RatePoint[];
+  /** the same for each queue of which something is known, by name; with `task` only what ended */
+  readonly queues: readonly QueueRates[];
 }
 
 /**

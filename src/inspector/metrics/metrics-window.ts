@@ -14,9 +14,12 @@ const TENS_MS = 7 * 86_400_000;
 
 /** @throws NestworkError INVALID_OPTION, INVALID_NAME */
 export function rangeOfRates(options: RatesOptions, now: number): MetricsRange {
-  assertKnownOptions(options, ['from', 'to', 'task', 'queue'], 'rates()');
+  assertKnownOptions(options, ['from', 'to', 'points', 'task', 'queue'], 'rates()');
   assertFilter(options);
-  const { from, to = new Date(now) } = options;
+  const { from, to = new Date(now), points = 1 } = options;
+  if (!Number.isInteger(points) || points < 1) {
+    throw invalid('points', `is ${shown(points)}`, 'Give a whole number from 1, or leave it out.');
+  }
   for (const [name, value] of Object.entries({ from, to })) assertDate(name, value);
   if (from > to) throw invalid('from', 'is later than `to`', 'Give the earlier one as `from`.');
   return rangeOf(from.getTime(), to.getTime(), now);
