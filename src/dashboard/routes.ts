@@ -2,12 +2,14 @@ import type { Route } from './http/route.js';
 import { LIVE_ROUTES } from './live/routes.js';
 import { ACTION_ROUTES } from './screens/actions/routes.js';
 import { CRON_ROUTES } from './screens/crons/routes.js';
+import { OVERVIEW_ROUTES } from './screens/overview/routes.js';
 import { WORKER_ROUTES } from './screens/workers/routes.js';
 
 /** The addresses of all screens, below `api/`. */
 export const ROUTES: readonly Route[] = [
   // one screen a line
   ...LIVE_ROUTES,
+  ...OVERVIEW_ROUTES,
   ...WORKER_ROUTES,
   ...CRON_ROUTES,
   ...ACTION_ROUTES,

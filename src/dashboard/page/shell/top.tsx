@@ -64,7 +64,7 @@ function Word(): JSX.Element {
       <Glyph of={state} />
       <span class="cut">
         {text}
-        {more > 0 && ` ${more} more.`}
+        {more > 0 && `; ${more} more`}
       </span>
     </a>
   );

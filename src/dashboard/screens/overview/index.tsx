@@ -1,22 +1,45 @@
 import type { JSX } from 'preact';
-import { useSnapshot } from '../../page/live.js';
-import { Glyph } from '../../page/parts/index.js';
+import { useRead } from '../../page/api.js';
+import { type Snapshot, useSnapshot } from '../../page/live.js';
 import type { Screen } from '../../page/screen.js';
+import { FirstSteps } from './first-steps.js';
+import { HistoryCharts } from './history-charts.js';
+import { QueueTable } from './queue-table.js';
+import { VerdictList } from './verdict-list.js';
+import type { History } from './wire.js';
+import { WorkerStrip } from './worker-strip.js';
 
 function Overview(): JSX.Element {
-  const { snapshot } = useSnapshot();
+  const { snapshot, link } = useSnapshot();
+  if (snapshot) return <Known snapshot={snapshot} />;
+  // without a first picture the note above says what is wrong
+  return <>{link.state === 'connecting' && <p class="dim">Looking…</p>}</>;
+}
+
+function Known({ snapshot }: { readonly snapshot: Snapshot }): JSX.Element {
+  const isNew = useIsNew(snapshot);
+  if (isNew) return <FirstSteps snapshot={snapshot} />;
   return (
-    <ol class="verdict">
-      {snapshot?.findings.map(({ text, severity }) => (
-        <li key={text}>
-          <Glyph of={severity === 'problem' ? 'dead' : 'held'} />
-          <div>
-            <h2>{text}</h2>
-          </div>
-        </li>
-      ))}
-    </ol>
+    <div class="over">
+      <section class="full">
+        <VerdictList snapshot={snapshot} />
+      </section>
+      <HistoryCharts workers={snapshot.workers} />
+      <QueueTable snapshot={snapshot} />
+      <div class="cols">
+        <WorkerStrip workers={snapshot.workers} />
+      </div>
+    </div>
   );
+}
+
+/** Nothing waits, nothing is dead, and nothing has ended within a week. */
+function useIsNew({ queues, throughput }: Snapshot): boolean {
+  const isQuiet =
+    throughput.done + throughput.failed === 0 &&
+    queues.every(({ pending, scheduled, dead }) => pending + scheduled + dead === 0);
+  const { data } = useRead<History>(isQuiet && queues.length > 0 ? 'history' : undefined, { span: 'week' });
+  return isQuiet && (queues.length === 0 || data?.out.every((value) => !value) === true);
 }
 
 export const screen: Screen = { name: 'overview', title: 'Overview', icon: 'overview', view: Overview };
