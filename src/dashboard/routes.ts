@@ -2,6 +2,7 @@ import type { Route } from './http/route.js';
 import { LIVE_ROUTES } from './live/routes.js';
 import { ACTION_ROUTES } from './screens/actions/routes.js';
 import { CRON_ROUTES } from './screens/crons/routes.js';
+import { DEAD_ROUTES } from './screens/dead/routes.js';
 import { OVERVIEW_ROUTES } from './screens/overview/routes.js';
 import { WORKER_ROUTES } from './screens/workers/routes.js';
 
@@ -13,4 +14,5 @@ export const ROUTES: readonly Route[] = [
   ...WORKER_ROUTES,
   ...CRON_ROUTES,
   ...ACTION_ROUTES,
+  ...DEAD_ROUTES,
 ];

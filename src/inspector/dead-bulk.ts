@@ -6,6 +6,7 @@ import { shown } from '../values/shown.js';
 import { type ActorOptions, assertActor } from './actor.js';
 import type { ResolvedFilter } from './dead-filter.js';
 import { batchesOf, type DeadTasks } from './dead-reader.js';
+import type { DeadTask } from './dead-task.js';
 
 /**
  * The progress of `redriveAll` or `deleteAll`.
@@ -67,6 +68,12 @@ export interface DeadBulkOptions extends ActorOptions {
    * @default they are counted, if there is an `onProgress`
    */
   total?: number;
+  /**
+   * Decides for each task whether the one who acts may act on it; others stay as they are.
+   *
+   * @internal
+   */
+  only?: (task: DeadTask) => Promise<boolean>;
 }
 
 type Act = (queue: string, deaths: readonly Death[]) => Promise<void>;
@@ -78,7 +85,7 @@ const COUNT_BATCH = 200;
 const MAX_BATCH = 500;
 
 const CURSOR = /^(\d{1,16})-(\d{1,16})-([0-9a-z]{20})-(.+)$/;
-const OPTIONS = ['onProgress', 'signal', 'batchSize', 'within', 'limit', 'cursor', 'total', 'by'];
+const OPTIONS = ['onProgress', 'signal', 'batchSize', 'within', 'limit', 'cursor', 'total', 'by', 'only'];
 
 /** Options that were checked. */
 export interface ResolvedBulk {
@@ -91,6 +98,7 @@ export interface ResolvedBulk {
   readonly limit: number;
   readonly from: Position | undefined;
   readonly total: number | undefined;
+  readonly only: ((task: DeadTask) => Promise<boolean>) | undefined;
 }
 
 /** A place in the dead of all queues. */
@@ -105,7 +113,7 @@ interface Position {
 export function resolveBulk(options: DeadBulkOptions): ResolvedBulk {
   assertKnownOptions(options, OPTIONS, 'redriveAll or deleteAll');
   assertActor(options.by);
-  const { batchSize = BULK_BATCH, within, limit = Number.POSITIVE_INFINITY, cursor, total } = options;
+  const { batchSize = BULK_BATCH, within, limit = Number.POSITIVE_INFINITY, cursor, total, only } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > MAX_BATCH)
     throw invalid('batchSize', `is ${String(batchSize)}`, `Give a whole number from 1 to ${MAX_BATCH}.`);
   if (limit !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(limit) && limit >= 1))
@@ -114,7 +122,7 @@ export function resolveBulk(options: DeadBulkOptions): ResolvedBulk {
     throw invalid('total', `is ${String(total)}`, 'Pass the result of count().');
   const endsAt = within === undefined ? Number.POSITIVE_INFINITY : performance.now() + toMilliseconds(within, 'within');
   const from = cursor === undefined ? undefined : positionOf(cursor);
-  return { onProgress: options.onProgress, signal: options.signal, batchSize, endsAt, limit, from, total };
+  return { onProgress: options.onProgress, signal: options.signal, batchSize, endsAt, limit, from, total, only };
 }
 
 /**
@@ -126,7 +134,7 @@ export function resolveBulk(options: DeadBulkOptions): ResolvedBulk {
 export async function actOnAll(
   broker: DeadLetterBroker,
   filter: ResolvedFilter,
-  { onProgress, signal, batchSize, endsAt, limit, from, total: known }: ResolvedBulk,
+  { onProgress, signal, batchSize, endsAt, limit, from, total: known, only }: ResolvedBulk,
   act: Act,
 ): Promise<string | undefined> {
   const bounded = boundedBy(from ?? { until: await broker.now() }, filter);
@@ -143,7 +151,7 @@ export async function actOnAll(
     for await (const batch of batchesOf(broker, queue, bounded, query)) {
       signal?.throwIfAborted();
       const { tasks, last } = atMost(limit - done, batch);
-      const deaths = tasks.map(({ id, diedAt }) => ({ id, diedAt: diedAt.getTime() }));
+      const deaths = (await chosen(tasks, only)).map(({ id, diedAt }) => ({ id, diedAt: diedAt.getTime() }));
       if (deaths.length > 0) await act(queue, deaths);
       if (!last) continue;
       done += tasks.length;
@@ -154,6 +162,12 @@ export async function actOnAll(
     }
   }
   return undefined;
+}
+
+async function chosen(tasks: readonly DeadTask[], only: ResolvedBulk['only']): Promise<readonly DeadTask[]> {
+  if (!only) return tasks;
+  const answers = await Promise.all(tasks.map((task) => only(task)));
+  return tasks.filter((_, index) => answers[index]);
 }
 
 /** The first ones of a batch; the last one that was read is then the last of these. */

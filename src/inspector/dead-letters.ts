@@ -4,6 +4,7 @@ import { NestworkError } from '../errors.js';
 import { editOf } from '../message/edited-message.js';
 import { assertTaskId } from '../message/task-id.js';
 import { encodePayload } from '../payload/payload.js';
+import { type Duration, toMilliseconds } from '../values/duration.js';
 import { assertKnownOptions } from '../values/known-options.js';
 import { invalid } from '../values/option-values.js';
 import { printable } from '../values/printable.js';
@@ -232,6 +233,62 @@ export class DeadLetters {
     return { deleted, cursor };
   }
 
+  /**
+   * Redrives or deletes these tasks, those that are dead, as one action of the record.
+   *
+   * @internal
+   */
+  async forEach(
+    action: 'redrive' | 'delete',
+    ids: readonly string[],
+    { by, only, signal, onProgress }: Pick<DeadBulkOptions, 'by' | 'only' | 'signal'> & DeadEachOptions,
+  ): Promise<Readonly<Record<Redrive | 'deleted', number>>> {
+    assertActor(by);
+    for (const id of ids) assertTaskId(id);
+    const queues = await this.queues.all();
+    const counts = { redriven: 0, deleted: 0, refused: 0, 'not-found': 0 };
+    const count = (): number => counts.redriven + counts.deleted;
+    await recordAtEnd(this.actions, { action, by, subject: () => idsText(ids), count }, async () => {
+      for (const [index, id] of ids.entries()) {
+        signal?.throwIfAborted();
+        const entry = await this.entryIn(queues, id);
+        if (entry === undefined) counts['not-found'] += 1;
+        else if (!only || (await only(new DeadTask(entry)))) counts[await this.actOn(action, entry)] += 1;
+        onProgress?.(index + 1);
+      }
+    });
+    return counts;
+  }
+
+  private async actOn(action: 'redrive' | 'delete', entry: DeadEntry): Promise<Redrive | 'deleted'> {
+    if (action === 'redrive') return (await this.broker.redrive(entry.queue, [entry]))[0] ?? 'not-found';
+    return (await this.broker.remove(entry.queue, [entry])) === 1 ? 'deleted' : 'not-found';
+  }
+
+  /**
+   * What an action on all that match would be about, as far as can be counted in a moment.
+   *
+   * @param cursor of an action that ended early: those that it left
+   * @internal
+   */
+  async preview(filter: DeadFilter, { within, cursor }: { within: Duration; cursor?: string }): Promise<DeadSurvey> {
+    const { from } = resolveBulk({ cursor });
+    const resolved = boundedBy(from, await this.resolve(filter));
+    const sample: DeadTask[] = [];
+    let matching = 0;
+    const endsAt = performance.now() + toMilliseconds(within, 'within');
+    const look = resolved.isRange ? SAMPLE : Number.POSITIVE_INFINITY;
+    const reach = { order: 'newest', after: undefined, look, endsAt } as const;
+    const { looked, left } = await search(this.broker, resolved, reach, (task) => {
+      matching += 1;
+      if (sample.length < SAMPLE) sample.push(task);
+      return true;
+    });
+    if (!resolved.isRange) return { matching, looked, left, sample };
+    const total = await countMatching(this.broker, resolved, { from });
+    return { matching: total, looked: total, left: 0, sample };
+  }
+
   private async forAll(
     filter: DeadFilter,
     options: DeadBulkOptions,
@@ -272,9 +329,12 @@ export class DeadLetters {
   private async find(id: string, options: DeadLookup): Promise<DeadEntry | undefined> {
     assertTaskId(id);
     assertKnownOptions(options, ['queue'], 'The search for a dead task');
-    const { queue } = options;
-    for (const place of await this.queues.choose(queue, 'the search for a dead task')) {
-      const entry = await this.broker.find(place, id);
+    return this.entryIn(await this.queues.choose(options.queue, 'the search for a dead task'), id);
+  }
+
+  private async entryIn(queues: readonly string[], id: string): Promise<DeadEntry | undefined> {
+    for (const queue of queues) {
+      const entry = await this.broker.find(queue, id);
       if (entry) return entry;
     }
     return undefined;
@@ -283,6 +343,31 @@ export class DeadLetters {
   private resolve(filter: DeadFilter): Promise<ResolvedFilter> {
     return resolveFilter(filter, this.queues, () => this.broker.now());
   }
+}
+
+/** Of a preview. */
+const SAMPLE = 5;
+
+interface DeadEachOptions {
+  /** called after each, with the number of those that are done with */
+  readonly onProgress?: (handled: number) => void;
+}
+
+/** The effect that an action on all that match would have. */
+export interface DeadSurvey {
+  /** tasks that match among those that were looked at */
+  readonly matching: number;
+  readonly looked: number;
+  /** about how many are left to look at */
+  readonly left: number;
+  /** up to five of them, those that died last */
+  readonly sample: readonly DeadTask[];
+}
+
+/** Many ids would fill the record of actions. */
+function idsText(ids: readonly string[]): string {
+  const [first = ''] = ids;
+  return ids.length > 1 ? `${first} and ${ids.length - 1} more` : first;
 }
 
 /** @throws NestworkError */

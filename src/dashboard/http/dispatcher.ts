@@ -12,7 +12,7 @@ import { Responder } from './responder.js';
 import type { Act, Bulk, BulkProgress, Call, Route, Subject } from './route.js';
 
 /** Bulk actions report at most so often, in ms. */
-const REPORT_MS = 200;
+const REPORT_MS = 50;
 
 /** Answers the requests of all routes: rights first, then the route, then the record of the action. */
 export class Dispatcher {
@@ -110,7 +110,8 @@ export class Dispatcher {
       line({ result });
     } catch (error) {
       this.audit.record(wish, { outcome: 'failed', count: handled, error });
-      line({ error: this.answerOf(error).body });
+      // stopped by the person: nobody reads the answer, and the log is not for it
+      if (!call.signal.aborted) line({ error: this.answerOf(error).body });
     }
     responder.end();
   }

@@ -31,6 +31,8 @@ export interface BulkProgress {
   readonly handled: number;
   /** of how many; undefined where that is not known */
   readonly total?: number | undefined;
+  /** where another call goes on, should this one be stopped here */
+  readonly cursor?: string | undefined;
 }
 
 /** How a bulk action ended. */

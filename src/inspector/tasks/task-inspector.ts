@@ -160,6 +160,40 @@ export class TaskInspector {
   }
 
   /**
+   * Cancels these tasks, as one action of the record. Active ones get an aborted signal.
+   *
+   * @param may decides for each that is there
+   * @internal
+   */
+  async cancelEach(
+    ids: readonly string[],
+    options: TaskActionOptions & {
+      readonly may: (task: TaskDetails) => Promise<boolean>;
+      readonly signal: AbortSignal;
+      readonly onProgress: (handled: number) => void;
+    },
+  ): Promise<Readonly<Record<string, number>>> {
+    const { by, may, signal, onProgress } = options;
+    for (const id of ids) assertTaskId(id);
+    assertBy(by);
+    const counts: Record<string, number> = {};
+    const count = (): number => LIVING.reduce((sum, state) => sum + (counts[state] ?? 0), 0);
+    const subject = (): string => (ids.length > 1 ? `${ids[0]} and ${ids.length - 1} more` : String(ids[0]));
+    const queues = await this.known.all();
+    await recordAtEnd(this.broker.actions, { action: 'cancel', by, subject, count }, async () => {
+      for (const [index, id] of ids.entries()) {
+        signal.throwIfAborted();
+        const task = await this.get(id);
+        const isDenied = task !== undefined && !(await may(task));
+        const end = isDenied ? 'not allowed' : (await this.broker.places.cancel(id, queues)).state;
+        counts[end] = (counts[end] ?? 0) + 1;
+        onProgress(index + 1);
+      }
+    });
+    return counts;
+  }
+
+  /**
    * Sends a task by its name, to the queue that workers announced for it. The process needs not have its class.
    *
    * @param args the arguments of the call, as `delay()` takes them

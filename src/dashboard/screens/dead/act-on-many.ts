@@ -1,0 +1,94 @@
+import type { DeadBulkOptions } from '../../../inspector/dead-bulk.js';
+import type { DeadTask } from '../../../inspector/dead-task.js';
+import { invalid } from '../../../values/option-values.js';
+import type { BulkProgress, BulkResult, Call, Subject } from '../../http/route.js';
+import { filterOfBody } from './dead-query.js';
+import { idsOf } from './ids.js';
+
+type Report = (progress: BulkProgress) => void;
+type Action = 'redrive' | 'delete';
+
+/** Before the answer begins: later its status could not say that the body is wrong. */
+export function subjectOfMany({ body }: Call): Subject {
+  if (body.ids !== undefined) {
+    idsOf(body.ids);
+    return {};
+  }
+  const { queues, task } = filterOfBody(body.filter);
+  textOf('cursor', body.cursor);
+  return { queue: queues?.[0], task };
+}
+
+/** On the ids of the body, or on all that match its filter. A stopped one has done what it reported; the rest is as it was. */
+export function actOnMany(call: Call, action: Action, report: Report): Promise<BulkResult> {
+  return call.body.ids === undefined ? actOnMatching(call, action, report) : actOnIds(call, action, report);
+}
+
+async function actOnMatching(call: Call, action: Action, report: Report): Promise<BulkResult> {
+  const { inspector, body, by, signal } = call;
+  const filter = filterOfBody(body.filter);
+  const allowed = new Allowed(call, action);
+  const total =
+    typeof body.total === 'number' && Number.isSafeInteger(body.total) && body.total > 0 ? body.total : undefined;
+  const options: DeadBulkOptions = {
+    by,
+    signal,
+    // the page has counted; else all records would be read once more
+    total: total ?? Number.MAX_SAFE_INTEGER,
+    onProgress: ({ done, cursor }) => report({ handled: done, total, cursor }),
+    only: (task) => allowed.has(task),
+    cursor: textOf('cursor', body.cursor),
+  };
+  if (action === 'delete') {
+    const { deleted, cursor } = await inspector.dead.deleteAll(filter, options);
+    return { count: deleted, skipped: allowed.skipped(), cursor };
+  }
+  const { redriven, refused, cursor } = await inspector.dead.redriveAll(filter, options);
+  return { count: redriven, skipped: { ...allowed.skipped(), ...(refused > 0 && { refused }) }, cursor };
+}
+
+async function actOnIds(call: Call, action: Action, report: Report): Promise<BulkResult> {
+  const { inspector, body, by, signal } = call;
+  const ids = idsOf(body.ids);
+  const allowed = new Allowed(call, action);
+  const counts = await inspector.dead.forEach(action, ids, {
+    by,
+    signal,
+    only: (task) => allowed.has(task),
+    onProgress: (handled) => report({ handled, total: ids.length }),
+  });
+  const { redriven, deleted, refused, 'not-found': gone } = counts;
+  return {
+    count: redriven + deleted,
+    skipped: {
+      ...allowed.skipped(),
+      ...(refused > 0 && { refused }),
+      ...(gone > 0 && { 'not dead any more': gone }),
+    },
+  };
+}
+
+/** The rights of one person to act on each of many tasks. `can` gets queue, task and id of each. */
+class Allowed {
+  private denied = 0;
+
+  constructor(
+    private readonly call: Call,
+    private readonly action: Action,
+  ) {}
+
+  async has({ id, queue, task }: DeadTask): Promise<boolean> {
+    if (await this.call.rights.may(this.action, { id, queue, task })) return true;
+    this.denied += 1;
+    return false;
+  }
+
+  skipped(): Record<string, number> {
+    return this.denied > 0 ? { 'not allowed': this.denied } : {};
+  }
+}
+
+function textOf(name: string, value: unknown): string | undefined {
+  if (value === undefined || typeof value === 'string') return value;
+  throw invalid(name, 'is no text', 'Pass that of the result as it is.');
+}

@@ -1,0 +1,83 @@
+import type { DeadGroup } from '../../../inspector/dead-groups.js';
+import type { DeadTask } from '../../../inspector/dead-task.js';
+import { invalid } from '../../../values/option-values.js';
+import { briefArguments } from '../../arguments/shown-arguments.js';
+import type { Call } from '../../http/route.js';
+import { filterOfAddress, queryOf } from './dead-query.js';
+import type { DeadGroupsView, DeadGroupView, DeadPreviewView, DeadRow, DeadRowsView } from './wire.js';
+
+/** Groups do not change at once by one death more, and cost a reading of many records: kept for all who look, in ms. */
+const GROUPS_MS = 5_000;
+/** A search ends so early that people wait for it. */
+const WITHIN = '2s';
+const MOST_ROWS = 200;
+const MOST_OF_ARGUMENTS = 120;
+
+export async function readGroups({ inspector, live, query }: Call): Promise<DeadGroupsView> {
+  const filter = filterOfAddress(query);
+  const cursor = query.get('cursor') ?? undefined;
+  const key = `dead/groups ${JSON.stringify([queryText(query), cursor])}`;
+  return live.shared.read(
+    key,
+    async () => {
+      const [found, total] = await Promise.all([
+        inspector.dead.groups(filter, { within: WITHIN, ...(cursor !== undefined && { cursor }) }),
+        inspector.dead.count(),
+      ]);
+      return { ...found, groups: found.groups.map(viewOf), total };
+    },
+    GROUPS_MS,
+  );
+}
+
+export async function readRows(call: Call): Promise<DeadRowsView> {
+  const { inspector, live, query } = call;
+  const filter = filterOfAddress(query);
+  const cursor = query.get('cursor') ?? undefined;
+  const limit = limitOf(query.get('limit'));
+  const key = `dead/list ${JSON.stringify([queryText(query), cursor, limit])}`;
+  const { tasks, ...looked } = await live.shared.read(key, () =>
+    inspector.dead.list(filter, { limit, within: WITHIN, ...(cursor !== undefined && { cursor }) }),
+  );
+  return { rows: await rowsOf(call, tasks), ...looked };
+}
+
+/** What an action on all that match would be about: the question shows it before it is answered. */
+export async function readPreview(call: Call): Promise<DeadPreviewView> {
+  const { inspector, query, rights } = call;
+  const action = query.get('action') === 'delete' ? 'delete' : 'redrive';
+  const filter = await inspector.dead.fixed(filterOfAddress(query));
+  const cursor = query.get('cursor') ?? undefined;
+  const { sample, ...counts } = await inspector.dead.preview(filter, { within: WITHIN, ...(cursor && { cursor }) });
+  const may = await Promise.all(sample.map(({ id, queue, task }) => rights.may(action, { id, queue, task })));
+  const denied = may.filter((one) => !one).length;
+  return { ...counts, sample: await rowsOf(call, sample), filter: queryOf(filter), denied };
+}
+
+async function rowsOf({ rights, redaction }: Call, tasks: readonly DeadTask[]): Promise<DeadRow[]> {
+  return Promise.all(
+    tasks.map(async (dead): Promise<DeadRow> => {
+      const { id, queue, task, code, error, diedAt, attempt, host } = dead;
+      const args = (await rights.may('arguments', { id, queue, task })) ? dead.args : undefined;
+      const line = args && briefArguments(args, redaction.of({ task: task ?? '', queue }), MOST_OF_ARGUMENTS);
+      const redriven = dead.redrivenAt.length;
+      return { id, queue, task, code, error, diedAt: diedAt.toISOString(), attempt, host, redriven, args: line };
+    }),
+  );
+}
+
+function viewOf({ sample, ...group }: DeadGroup): DeadGroupView {
+  const { id, queue, error: text, stack } = sample;
+  const [first, last] = [group.first.toISOString(), group.last.toISOString()];
+  return { ...group, first, last, id, queue, text, stack };
+}
+
+function queryText(query: URLSearchParams): string {
+  return JSON.stringify(filterOfAddress(query));
+}
+
+function limitOf(text: string | null): number {
+  const limit = text === null ? 50 : Number(text);
+  if (Number.isInteger(limit) && limit >= 1 && limit <= MOST_ROWS) return limit;
+  throw invalid('limit', `is ${text}`, `Give a whole number from 1 to ${MOST_ROWS}.`);
+}
