@@ -1,4 +1,5 @@
 import { Command as Program } from 'commander';
+import { dashboardCommand } from '../dashboard/standalone/dashboard-command.js';
 import { actionCommands } from '../inspector/actions/action-commands.js';
 import { cronCommands } from '../inspector/cron-commands.js';
 import { deadCommands } from '../inspector/dead-commands.js';
@@ -23,7 +24,7 @@ export const GROUPS: readonly CommandGroup<InspectorContext>[] = [
   cronCommands,
   workerCommands,
   actionCommands,
-  { name: '', summary: '', commands: [doctorCommand, workerCommand, completionCommand] },
+  { name: '', summary: '', commands: [doctorCommand, dashboardCommand, workerCommand, completionCommand] },
 ];
 
 /** The options of every command. */

@@ -14,7 +14,7 @@ import { ASKS } from './completion/completion-scripts.js';
 import { namesIn } from './completion/names.js';
 import { confirm } from './confirmation.js';
 import { type GlobalOptions, GROUPS, programOf } from './program.js';
-import { settingsOf } from './settings.js';
+import { namespacesOf, settingsOf } from './settings.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
@@ -59,6 +59,9 @@ async function runOne(command: Run[0], given: Run[1], options: Run[2]): Promise<
       givenBy: by,
       get place() {
         return connection.place;
+      },
+      get namespaces() {
+        return namespacesOf({ redis, namespace, config });
       },
       get redisCli() {
         return connection.redisCli;

@@ -6,7 +6,7 @@ import { assertKnownOptions, assertOptionsObject } from '../values/known-options
 
 /** Read from the working directory, if it is there. */
 const DEFAULT_FILE = 'nestwork.config.json';
-const OPTIONS = ['redis', 'namespace', 'commandTimeout'];
+const OPTIONS = ['redis', 'namespace', 'commandTimeout', 'namespaces'];
 
 /** The options of every command that say where Redis is. */
 export interface GivenPlace {
@@ -21,7 +21,7 @@ export interface GivenPlace {
  * @throws NestworkError INVALID_USAGE, INVALID_OPTION
  */
 export function settingsOf({ redis, namespace, config }: GivenPlace, env = process.env): InspectorOptions {
-  const ofFile = fileSettings(config);
+  const { namespaces: _, ...ofFile } = fileSettings(config);
   const address = redis ?? env.NESTWORK_REDIS_URL ?? ofFile.redis;
   const space = namespace ?? env.NESTWORK_NAMESPACE ?? ofFile.namespace;
   return {
@@ -31,7 +31,28 @@ export function settingsOf({ redis, namespace, config }: GivenPlace, env = proce
   };
 }
 
-function fileSettings(given: string | undefined): InspectorOptions {
+/**
+ * The namespaces that the dashboard shows, by name: those that the file lists, unless an option or the environment names one.
+ *
+ * @throws NestworkError INVALID_USAGE, INVALID_OPTION
+ */
+export function namespacesOf(given: GivenPlace, env = process.env): Readonly<Record<string, InspectorOptions>> {
+  const one = settingsOf(given, env);
+  const { namespaces, ...common } = fileSettings(given.config);
+  const isNamed = [given.redis, given.namespace, env.NESTWORK_REDIS_URL, env.NESTWORK_NAMESPACE].some(
+    (value) => value !== undefined,
+  );
+  if (isNamed || namespaces === undefined) return { [one.namespace ?? 'nestwork']: one };
+  assertOptionsObject(namespaces, 'namespaces');
+  return Object.fromEntries(Object.entries(namespaces).map(([name, options]) => [name, { ...common, ...options }]));
+}
+
+interface FileSettings extends InspectorOptions {
+  /** of the dashboard */
+  readonly namespaces?: Readonly<Record<string, InspectorOptions>>;
+}
+
+function fileSettings(given: string | undefined): FileSettings {
   const path = resolve(given ?? DEFAULT_FILE);
   let text: string;
   try {
@@ -43,7 +64,7 @@ function fileSettings(given: string | undefined): InspectorOptions {
   const settings = parsed(path, text);
   assertOptionsObject(settings, path);
   assertKnownOptions(settings, OPTIONS, path);
-  return settings as InspectorOptions;
+  return settings;
 }
 
 function parsed(path: string, text: string): unknown {

@@ -1,10 +1,13 @@
 import type { CommandContext } from '../terminal/command.js';
+import type { InspectorOptions } from './create-inspector.js';
 import type { Inspector } from './inspector.js';
 
 /** The context of a command that looks at a namespace, or acts on it. */
 export interface InspectorContext extends CommandContext {
   /** the server and namespace, without a password: `redis.internal:6379, namespace shop` */
   readonly place: string;
+  /** what to connect to, by the name that people know it under: several where the settings list some */
+  readonly namespaces: Readonly<Record<string, InspectorOptions>>;
   /** `redis-cli` with the options that reach the same server, without a password */
   readonly redisCli: string;
   /** A command as a person types it, with the options that say where Redis is: `npx nestwork queues resume mail --namespace shop`. */

@@ -115,6 +115,15 @@ export interface ErrorCodes {
   METADATA_MISSING: 'start';
 
   /**
+   * > The dashboard needs an HTTP platform of Nest, and /home/anna has neither @nestjs/platform-express nor @nestjs/platform-fastify.
+   *
+   * `npx nestwork dashboard` serves the [dashboard](../../docs/dashboard.md#without-an-app) with the platform of the project around the working directory.
+   *
+   * **Remedy:** Run it in the directory of an app that has one, or `npm install @nestjs/platform-express`.
+   */
+  NO_HTTP_PLATFORM: 'start';
+
+  /**
    * > A worker keeps 9616 bytes for each child in a file, and can make none in /dev/shm (ENOSPC) ...
    *
    * A worker cannot start without this file; a running worker tries again.

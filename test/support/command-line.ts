@@ -31,8 +31,8 @@ export function startNestwork(
 ): {
   readonly ended: Promise<Ended>;
   readonly firstTalk: Promise<unknown>;
-  /** Resolves when it has written that on stdout or stderr, counted from its start. */
-  wrote(pattern: RegExp): Promise<void>;
+  /** Resolves to that when it has written it on stdout or stderr, counted from its start. */
+  wrote(pattern: RegExp): Promise<string>;
   signal(name: NodeJS.Signals): void;
 } {
   const child = start(process.execPath, [MAIN, ...args], options);
@@ -44,7 +44,7 @@ export function startNestwork(
   };
 }
 
-function writtenBy(child: ChildProcessWithoutNullStreams): (pattern: RegExp) => Promise<void> {
+function writtenBy(child: ChildProcessWithoutNullStreams): (pattern: RegExp) => Promise<string> {
   let text = '';
   const added = new EventEmitter().setMaxListeners(0);
   for (const stream of [child.stdout, child.stderr]) {
@@ -55,7 +55,9 @@ function writtenBy(child: ChildProcessWithoutNullStreams): (pattern: RegExp) => 
   }
   child.once('close', () => added.emit('text'));
   return async (pattern) => {
-    while (!pattern.test(text)) {
+    for (;;) {
+      const [found] = pattern.exec(text) ?? [];
+      if (found !== undefined) return found;
       if (child.exitCode !== null) throw new Error(`It ended without ${pattern}: ${text}`);
       await once(added, 'text');
     }
