@@ -72,8 +72,9 @@ export class QueueDashboardModule {
    * @example
    * QueueDashboardModule.forRootAsync({
    *   guards: [AdminGuard],
-   *   inject: [Rights],
-   *   useFactory: (rights: Rights) => ({ can: (action, subject, request) => rights.of(request).includes(action) }),
+   *   imports: [SettingsModule],
+   *   inject: [Settings],
+   *   useFactory: (settings: Settings) => ({ namespaces: { shop: { redis: settings.redisUrl } } }),
    * });
    */
   static forRootAsync(options: QueueDashboardAsyncOptions): DynamicModule {

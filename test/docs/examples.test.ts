@@ -5,7 +5,11 @@ import { type Example, examplesOfExport, examplesOfPage, exportsOf } from '../su
 
 const ROOT = new URL('../../', import.meta.url).pathname;
 const PAGES = ['README.md', ...pagesIn('docs'), ...pagesIn('docs/internals'), 'sample-app/README.md'];
-const EXPORTS = exportsOf(ROOT, ['src/index.ts', 'src/testing/index.ts'], compilerOptionsOf(ROOT));
+const EXPORTS = exportsOf(
+  ROOT,
+  ['src/index.ts', 'src/dashboard/index.ts', 'src/testing/index.ts'],
+  compilerOptionsOf(ROOT),
+);
 
 function pagesIn(directory: string): string[] {
   return readdirSync(join(ROOT, directory)).flatMap((name) => (name.endsWith('.md') ? [`${directory}/${name}`] : []));

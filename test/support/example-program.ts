@@ -56,6 +56,7 @@ export class ExampleProgram {
     const preludes = [{ file: 'prelude', names }, ...own];
     const heads = [
       `import { ${namesIn(join(this.root, 'src/index.ts')).join(', ')} } from 'nestwork';`,
+      `import { ${namesIn(join(this.root, 'src/dashboard/index.ts')).join(', ')} } from 'nestwork/dashboard';`,
       `import { ${namesIn(join(this.root, 'src/testing/index.ts')).join(', ')} } from 'nestwork/testing';`,
       ...preludes.map(({ file, names }) => `import { ${names.join(', ')} } from './${file}.js';`),
     ];
@@ -70,6 +71,7 @@ export class ExampleProgram {
       noUnusedParameters: false,
       paths: {
         nestwork: [join(this.root, 'src/index.ts')],
+        'nestwork/dashboard': [join(this.root, 'src/dashboard/index.ts')],
         'nestwork/testing': [join(this.root, 'src/testing/index.ts')],
         'nestwork/testing/jest': [join(this.root, 'src/testing/jest.ts')],
       },

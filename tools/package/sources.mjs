@@ -59,12 +59,16 @@ export const APP = {
   `,
 };
 
-/** Loads the test helpers and the metrics, which an app that is bundled does not have. */
+/** Loads the dashboard, the test helpers and the metrics, which an app that is bundled does not have. */
 export const TESTING = {
   'testing.ts': `
+    import { QueueDashboardModule, type QueueDashboardOptions } from 'nestwork/dashboard';
     import { QueueMetricsModule } from 'nestwork/telemetry';
     import { RedisServer } from 'nestwork/testing';
 
+    const options: QueueDashboardOptions = { guards: [{ canActivate: () => true }], can: (action) => action === 'view' };
+    const { controllers = [] } = QueueDashboardModule.forRoot(options);
+    if (controllers.length !== 1) throw new Error('nestwork/dashboard has no controller');
     if (typeof QueueMetricsModule.register !== 'function') throw new Error('nestwork/telemetry has no QueueMetricsModule');
     if (typeof RedisServer.start !== 'function') throw new Error('nestwork/testing has no RedisServer');
   `,

@@ -1,5 +1,5 @@
 /**
- * The names that every fragment sees, besides all that `nestwork` and `nestwork/testing` export: the usual names of Nest, and the
+ * The names that every fragment sees, besides all that `nestwork`, `nestwork/dashboard` and `nestwork/testing` export: the usual names of Nest, and the
  * things that an app has at hand.
  */
 import 'nestwork/testing/jest';
@@ -40,12 +40,13 @@ export {
   UsePipes,
   ValidationPipe,
 } from '@nestjs/common';
-export { NestFactory } from '@nestjs/core';
+export { APP_GUARD, NestFactory } from '@nestjs/core';
 export { HealthCheck, HealthCheckService } from '@nestjs/terminus';
 export { Test } from '@nestjs/testing';
 export { ClsModule, ClsService } from 'nestjs-cls';
 export { tap } from 'rxjs';
 export { z } from 'zod';
+export { AdminGuard, type Person } from './admin.guard.js';
 export { AppModule } from './app.module.js';
 export { Cache } from './cache.js';
 export { MailService } from './mail.service.js';
