@@ -93,7 +93,7 @@ function Table({
       rows={actions}
       id={({ id }) => id}
       columns={[
-        { head: 'When', width: 100, cell: ({ at }) => <Ago at={at} /> },
+        { head: 'When', width: 124, cell: ({ at }) => <Ago at={at} /> },
         {
           head: 'By',
           m: 0,

@@ -126,7 +126,9 @@ function Name({ cron, line }: { readonly cron: Cron; readonly line: CronLine | u
           <Last run={cron.lastRun} />
         </div>
         <div class="phone">
-          <CronOrders cron={cron} small plain />
+          <div class="row wrap">
+            <CronOrders cron={cron} small plain />
+          </div>
         </div>
       </div>
     </div>

@@ -1,9 +1,9 @@
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { type Snapshot, useSnapshot } from '../../page/live.js';
 import { Ago, type Column, Empty, Glyph, Note, n, Rows, State, size } from '../../page/parts/index.js';
 import { href, usePlace } from '../../page/router.js';
-import type { Screen } from '../../page/screen.js';
+import { heading, type Screen } from '../../page/screen.js';
 import { type Child, ChildOrders, counted, type Worker, WorkerOrders } from './worker-orders.js';
 
 /** Workers that are drawn at once: a page of hundreds of tables would be slow with each picture. */
@@ -63,6 +63,8 @@ function NoWorker(): JSX.Element {
 
 function One({ id, snapshot }: { readonly id: string; readonly snapshot: Snapshot }): JSX.Element {
   const worker = snapshot.workers.find((each) => each.id === id);
+  // at each drawing: the frame takes it back when the view changes
+  useEffect(() => heading.set(worker?.host));
   if (worker) return <Machine worker={worker} snapshot={snapshot} whole />;
   return (
     <Empty title="This worker is gone.">

@@ -42,7 +42,7 @@ export function WorkerOrders({
   const { id, running, forked, state } = worker;
   const place = placeOf(worker);
   const off = offOf(worker);
-  const tasks = counted(running, 'active task', 'active tasks');
+  const tasks = running === 1 ? 'active task' : `${n(running)} active tasks`;
   const order = (action: string) => () => act(`workers/${action}`, { worker: id });
   const quiet = (): unknown =>
     ask({
@@ -124,7 +124,9 @@ export function ChildOrders({ worker, child }: { readonly worker: Worker; readon
         'Another child takes its place before it ends.',
         running === 0
           ? 'It runs no task.'
-          : `Its ${counted(running, 'active task finishes', 'active tasks finish')} first.`,
+          : running === 1
+            ? 'Its active task finishes first.'
+            : `Its ${n(running)} active tasks finish first.`,
       ],
       main: `Recycle child ${pid}`,
       run: () => act('workers/recycle', { worker: worker.id, child: pid }),
