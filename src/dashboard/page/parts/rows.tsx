@@ -4,6 +4,7 @@ import type { StateName } from './glyph.js';
 import { colourOf } from './glyph.js';
 
 export interface Column<T> {
+  /** empty for a column of buttons */
   readonly head: ComponentChildren;
   readonly cell: (row: T) => ComponentChildren;
   /** a number: at the right */
@@ -59,7 +60,7 @@ export function Rows<T>(props: RowsProps<T>): JSX.Element {
               class={named(column)}
               style={column.width ? { width: `${column.width}px` } : undefined}
             >
-              {column.head}
+              {column.head || <span class="sr">Actions</span>}
             </th>
           ))}
         </tr>

@@ -38,8 +38,9 @@ function Actions(): JSX.Element {
                 </select>
               </label>
               {by !== undefined && (
-                <a class="chip" href={href('actions', undefined, { action })} aria-label={`All people, not only ${by}`}>
-                  by {by} ×
+                <a class="chip" href={href('actions', undefined, { action })}>
+                  by {by} <span aria-hidden="true">×</span>
+                  <span class="sr">, show all people</span>
                 </a>
               )}
             </div>

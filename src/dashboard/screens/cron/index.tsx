@@ -166,7 +166,7 @@ function NextTimes({ page: { runs, zone, cron } }: { readonly page: CronPage }):
         rows={runs}
         id={({ at }) => String(at)}
         columns={[
-          { head: '', num: true, width: 110, cell: ({ at }) => <Ago at={at} /> },
+          { head: 'In', num: true, width: 110, cell: ({ at }) => <Ago at={at} /> },
           { head: 'Your clock', class: 'gap', cell: ({ at }) => absolute(at).split(',')[0] },
           { head: zone ?? 'UTC', m: 0, cell: ({ local }) => local },
         ]}

@@ -174,7 +174,7 @@ export function CronOrders({
           Pause…
         </Do>
       )}
-      <Do right="run-cron" {...look} run={runNow} label={`Run ${name} now`}>
+      <Do right="run-cron" {...look} run={runNow} label={`Run now: ${name}`}>
         Run now…
       </Do>
       {paused && (
