@@ -27,8 +27,12 @@ export async function buildPage() {
     entryPoints: [join(SOURCE, 'main.tsx')],
     outfile: join(TARGET, 'main.js'),
     format: 'esm',
-    jsx: 'automatic',
-    jsxImportSource: 'preact',
+    jsx: 'transform',
+    jsxFactory: 'h',
+    jsxFragment: 'Fragment',
+    inject: [join(SOURCE, 'h.ts')],
+    // that of the page is for the compiler, which checks elements in another way
+    tsconfigRaw: {},
   });
   await build({ ...options, entryPoints: [join(SOURCE, 'style.css')], outfile: join(TARGET, 'style.css') });
   for (const icon of ICONS) await cp(join(SOURCE, icon), join(TARGET, icon));

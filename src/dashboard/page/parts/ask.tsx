@@ -10,8 +10,8 @@ export interface Question {
   readonly title: ComponentChildren;
   /** the consequences: at most three short lines */
   readonly lines?: readonly ComponentChildren[];
-  /** the words of the button that does it */
-  readonly main: string;
+  /** the words of the button that does it; without them there is nothing to do */
+  readonly main?: string;
   /** it cannot be taken back: the button is red, and the other one has the focus */
   readonly grave?: boolean;
   /** what must be typed first: the number of tasks that are deleted for ever */
@@ -59,10 +59,10 @@ function Dialog({ question }: { readonly question: Asked }): JSX.Element {
     // closing gives the focus back to the button that asked
     dialog.current?.showModal();
     const field = form.current?.querySelector<HTMLElement>('input,textarea,select');
-    (field ?? form.current?.querySelector<HTMLElement>(grave ? '.safe' : '.main'))?.focus();
-  }, [grave]);
+    (field ?? form.current?.querySelector<HTMLElement>(grave || main === undefined ? '.safe' : '.main'))?.focus();
+  }, [grave, main]);
   const submit = async (): Promise<void> => {
-    if (busy || (typed !== undefined && word !== typed)) return;
+    if (busy || main === undefined || (typed !== undefined && word !== typed)) return;
     const data = new FormData(form.current as HTMLFormElement);
     const fields = Object.fromEntries([...data].map(([name, value]) => [name, String(value)]));
     setBusy(true);
@@ -124,13 +124,15 @@ function Dialog({ question }: { readonly question: Asked }): JSX.Element {
           <button type="button" class="safe" onClick={() => end()}>
             {close} <kbd class="m0">Esc</kbd>
           </button>
-          <button
-            type="submit"
-            class={`main ${grave ? 'grave' : ''}`}
-            disabled={busy || (typed !== undefined && word !== typed)}
-          >
-            {main} <kbd class="m0">Ctrl ↵</kbd>
-          </button>
+          {main !== undefined && (
+            <button
+              type="submit"
+              class={`main ${grave ? 'grave' : ''}`}
+              disabled={busy || (typed !== undefined && word !== typed)}
+            >
+              {main} <kbd class="m0">Ctrl ↵</kbd>
+            </button>
+          )}
         </footer>
       </form>
     </dialog>

@@ -13,8 +13,8 @@ export type Values = readonly (number | undefined)[];
 export interface Series {
   readonly name: string;
   readonly values: Values;
-  /** `ink` and `data`: lines; `dots`: a dotted line; `area`: a line on a ground; `bars`; `stack`: areas one on the other */
-  readonly look: 'ink' | 'data' | 'dots' | 'area' | 'bars' | 'stack';
+  /** `ink` and `data`: lines; `dots`: a dotted line; `area`: a line on a ground; `bars`; `layer`: areas one on the other */
+  readonly look: 'ink' | 'data' | 'dots' | 'area' | 'bars' | 'layer';
   /** `dead`: bars in the colour of the fault */
   readonly state?: 'dead' | undefined;
 }
@@ -131,7 +131,11 @@ export function Chart({ title, series, format = n, log, between, marks = [] }: C
         {marks
           .filter((mark) => mark.at >= (at[0] ?? 0))
           .map((mark) => (
-            <div key={mark.text} class={`mark ${mark.state ?? ''}`} style={{ left: `${placeOf(mark.at, at)}%` }}>
+            <div
+              key={mark.text}
+              class={`mark ${mark.state ?? ''} ${placeOf(mark.at, at) > 55 ? 'left' : ''}`}
+              style={{ left: `${placeOf(mark.at, at)}%` }}
+            >
               <span>{mark.text}</span>
             </div>
           ))}
@@ -164,7 +168,7 @@ interface Stacked extends Series {
 function stack(series: readonly Series[]): Stacked[] {
   let base: Values | undefined;
   return series.map((each, order) => {
-    if (each.look !== 'stack') return { ...each, order };
+    if (each.look !== 'layer') return { ...each, order };
     const below = base;
     base = each.values.map((value, i) => (value === undefined ? undefined : value + (below?.[i] ?? 0)));
     return { ...each, order, values: base, base: below };
@@ -195,7 +199,7 @@ function Shape({ values, base, look, state, order, scale }: Stacked & { readonly
     return <path class={`ba ${name}`} d={bars.join('')} />;
   }
   const lines = runs(values).map((run) => run.map((i) => `${x(i)} ${y(values[i])}`));
-  const isFilled = look === 'area' || look === 'stack';
+  const isFilled = look === 'area' || look === 'layer';
   const grounds = runs(values).map((run) => run.toReversed().map((i) => `${x(i)} ${base ? y(base[i]) : H}`));
   return (
     <>

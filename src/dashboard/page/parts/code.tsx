@@ -54,7 +54,7 @@ export function Code({
     );
   }
   return (
-    <span class="nw">
+    <span>
       <code>{children}</code>
       {text !== undefined && <Copy text={text} />}
     </span>

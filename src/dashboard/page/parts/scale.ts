@@ -4,10 +4,10 @@ export interface Scale {
   readonly grid: readonly number[];
 }
 
-/** The next of 1, 2, 5, 10, 20 … that is not below. */
+/** The next number with one digit that is not below. */
 function niceAbove(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
-  const digit = [1, 2, 5, 10].find((each) => each * power >= value * 0.999) ?? 10;
+  const digit = [1, 2, 3, 4, 5, 6, 8, 10].find((each) => each * power >= value * 0.999) ?? 10;
   return digit * power;
 }
 

@@ -48,5 +48,5 @@ function Keys(): JSX.Element {
 }
 
 export function showKeys(): void {
-  void ask({ title: 'Keys', body: <Keys />, main: 'Done' });
+  void ask({ title: 'Keys', body: <Keys /> });
 }

@@ -83,12 +83,19 @@ function depthsOf(queues: readonly QueueHistory[], length: number): Series[] {
   const sorted = queues.filter((each) => size(each) > 0).sort((a, b) => size(b) - size(a));
   const own = sorted
     .slice(0, MOST_QUEUES)
-    .map(({ queue, depth }): Series => ({ name: queue, look: 'stack', values: known(depth) }));
+    .map(({ queue, depth }): Series => ({ name: queue, look: 'layer', values: known(depth) }));
   const others = sorted.slice(MOST_QUEUES);
-  if (own.length === 0) return [{ name: 'all', look: 'stack', values: Array.from({ length }, () => 0) }];
+  if (own.length === 0) return [{ name: 'all', look: 'layer', values: Array.from({ length }, () => 0) }];
   if (others.length === 0) return own;
-  const values = own[0]?.values.map((_, i) => others.reduce((sum, { depth }) => sum + (depth[i] ?? 0), 0)) ?? [];
-  return [...own, { name: `${n(others.length)} more`, look: 'stack', values }];
+  const values =
+    own[0]?.values.map((_, i) =>
+      others.reduce<number | undefined>((sum, { depth }) => add(sum, depth[i]), undefined),
+    ) ?? [];
+  return [...own, { name: `${n(others.length)} more`, look: 'layer', values }];
+}
+
+function add(sum: number | undefined, value: number | null | undefined): number | undefined {
+  return value === null || value === undefined ? sum : (sum ?? 0) + value;
 }
 
 /** Workers that started within the hour: often that is why something has changed. The latest two times. */

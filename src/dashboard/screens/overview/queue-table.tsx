@@ -59,7 +59,9 @@ function faultOf({ queue, paused, healthy, served, workers, pending }: Queue, { 
   return healthy ? undefined : { state: 'dead', words: 'late' };
 }
 
-const numbers = (line: Line | undefined): number[] => (line ?? []).map((value) => value ?? 0);
+/** The last point may not be known yet; a gap before it is drawn as nothing. */
+const numbers = (line: Line): number[] =>
+  line.slice(0, line.findLastIndex((value) => value !== null) + 1).map((value) => value ?? 0);
 
 const rate = (value: number | undefined): string => (value === undefined ? '–' : n(value));
 
@@ -69,7 +71,7 @@ const COLUMNS: readonly Column<Row>[] = [
     cell: ({ queue, fault }) => (
       <span class="row">
         <Glyph of={fault?.state ?? 'done'} />
-        <span class="cut">
+        <span class="grow">
           <a class="name" href={href('queue', queue)}>
             {queue}
           </a>{' '}
