@@ -4,6 +4,7 @@ import { type Snapshot, useSnapshot } from '../../page/live.js';
 import type { Screen } from '../../page/screen.js';
 import { FirstSteps } from './first-steps.js';
 import { HistoryCharts } from './history-charts.js';
+import { LatestDeaths } from './latest-deaths.js';
 import { QueueTable } from './queue-table.js';
 import { VerdictList } from './verdict-list.js';
 import type { History } from './wire.js';
@@ -27,6 +28,7 @@ function Known({ snapshot }: { readonly snapshot: Snapshot }): JSX.Element {
       <HistoryCharts workers={snapshot.workers} />
       <QueueTable snapshot={snapshot} />
       <div class="cols">
+        <LatestDeaths total={snapshot.dead.total} />
         <WorkerStrip workers={snapshot.workers} />
       </div>
     </div>

@@ -1,0 +1,66 @@
+import type { JSX } from 'preact';
+import { useRead } from '../../page/api.js';
+import { Ago, type Column, Loaded, n, Rows, Section } from '../../page/parts/index.js';
+import { href } from '../../page/router.js';
+import type { DeadGroupsView, DeadGroupView } from '../dead/wire.js';
+
+const MOST = 5;
+
+/** What died within a day, by error, the latest first. */
+export function LatestDeaths({ total }: { readonly total: number }): JSX.Element {
+  const reading = useRead<DeadGroupsView>(total > 0 ? 'dead/groups' : undefined, { since: '24h' }, { everyMs: 15_000 });
+  const side = (
+    <a class="link dim" href={href('dead')}>
+      all {n(total)}
+    </a>
+  );
+  if (total === 0) {
+    return (
+      <Section title="Latest deaths">
+        <p class="dim">No task is dead.</p>
+      </Section>
+    );
+  }
+  return (
+    <Section title="Latest deaths" hint="by error, 24 h" side={side}>
+      <Loaded of={reading}>
+        {({ groups }) =>
+          groups.length === 0 ? (
+            <p class="dim">No task has died within 24 h.</p>
+          ) : (
+            <Rows
+              label="Latest deaths"
+              rows={groups.toSorted((a, b) => Date.parse(b.last) - Date.parse(a.last)).slice(0, MOST)}
+              columns={COLUMNS}
+              id={({ key }) => key}
+              to={addressOf}
+            />
+          )
+        }
+      </Loaded>
+    </Section>
+  );
+}
+
+const addressOf = ({ key }: DeadGroupView): string => href('dead', undefined, { group: key });
+
+const COLUMNS: readonly Column<DeadGroupView>[] = [
+  {
+    head: 'Error',
+    class: 'two',
+    cell: (group) => (
+      <>
+        <div class="cut">
+          <a class="name" href={addressOf(group)}>
+            {group.error}
+          </a>
+        </div>
+        <div class="cut dim">
+          <small>{group.task ?? group.code}</small>
+        </div>
+      </>
+    ),
+  },
+  { head: 'Dead', num: true, cell: ({ count }) => n(count) },
+  { head: 'Last', num: true, cell: ({ last }) => <Ago at={last} form="for" /> },
+];
