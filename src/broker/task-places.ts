@@ -2,6 +2,7 @@ import type { Due, TaskPlace } from './port/broker.js';
 import type {
   ChildOfWorker,
   FoundTask,
+  HeldQuery,
   HeldTask,
   PurgeQuery,
   PurgeStep,
@@ -39,9 +40,9 @@ export class RedisTaskPlaces implements TaskPort {
 
   async page(
     { queue, state }: WaitingPlace,
-    { order, at, limit, look, ...filter }: WaitingQuery,
+    { order, at, limit, look, whole, ...filter }: WaitingQuery,
   ): Promise<WaitingPage> {
-    const range = { order, at, limit, look, mostBytes: ENOUGH_BYTES };
+    const range = { order, at, limit, look, mostBytes: ENOUGH_BYTES, shown: bytesOf(whole) };
     const input = { queue, place: state, ...range, call: callOf(filter.task), id: filter.id ?? '' };
     const [looked, next, left, ...fields] = await this.connection.call('waiting-page', input);
     return { looked, next, left, tasks: entriesOf(fields) };
@@ -56,8 +57,8 @@ export class RedisTaskPlaces implements TaskPort {
     return found.sort((a, b) => (a.child < b.child ? -1 : 1));
   }
 
-  async held(child: string, after: string, limit: number): Promise<{ tasks: HeldTask[]; more: boolean }> {
-    const input = { child, after, limit, mostBytes: ENOUGH_BYTES };
+  async held(child: string, { whole, ...range }: HeldQuery): Promise<{ tasks: HeldTask[]; more: boolean }> {
+    const input = { child, ...range, mostBytes: ENOUGH_BYTES, shown: bytesOf(whole) };
     const [more, ...fields] = await this.connection.call('claims-page', input);
     const tasks: HeldTask[] = [];
     for (let at = 0; at + 1 < fields.length; at += 2) {
@@ -90,6 +91,11 @@ export class RedisTaskPlaces implements TaskPort {
   async reschedule(queue: string, message: string, due: Due): Promise<boolean> {
     return (await this.connection.call('reschedule', { queue, message, ...dueArgs(due) })) === 1;
   }
+}
+
+/** Of each message: header, tags and name; or more than any has. */
+function bytesOf(whole = false): number {
+  return whole ? 1e9 : 1_700;
 }
 
 /** How the body of a call begins. */

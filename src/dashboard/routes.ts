@@ -4,6 +4,8 @@ import { ACTION_ROUTES } from './screens/actions/routes.js';
 import { CRON_ROUTES } from './screens/crons/routes.js';
 import { DEAD_ROUTES } from './screens/dead/routes.js';
 import { OVERVIEW_ROUTES } from './screens/overview/routes.js';
+import { TASK_ROUTES } from './screens/task/routes.js';
+import { TASKS_ROUTES } from './screens/tasks/routes.js';
 import { WORKER_ROUTES } from './screens/workers/routes.js';
 
 /** The addresses of all screens, below `api/`. */
@@ -11,6 +13,8 @@ export const ROUTES: readonly Route[] = [
   // one screen a line
   ...LIVE_ROUTES,
   ...OVERVIEW_ROUTES,
+  ...TASKS_ROUTES,
+  ...TASK_ROUTES,
   ...WORKER_ROUTES,
   ...CRON_ROUTES,
   ...ACTION_ROUTES,

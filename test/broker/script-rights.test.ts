@@ -142,7 +142,7 @@ const USES: [string, Act][] = [
         await places.page({ queue: 'default', state }, query);
       }
       expect(await places.children()).toMatchObject([{ child: child.child }]);
-      const { tasks: held } = await places.held(child.child, '', 10);
+      const { tasks: held } = await places.held(child.child, { after: '', limit: 10 });
       expect(await places.drainer()).toBeUndefined();
       expect(await places.find('0'.repeat(20), ['default'])).toMatchObject({ state: 'unknown' });
       expect(await places.reschedule('default', due, { in: 0 })).toBe(true);

@@ -24,6 +24,8 @@ export interface WaitingQuery {
   readonly task: string | undefined;
   /** only ids that begin so; undefined for all */
   readonly id: string | undefined;
+  /** whole messages, and not only how they begin */
+  readonly whole?: boolean;
 }
 
 export interface WaitingPage {
@@ -37,7 +39,7 @@ export interface WaitingPage {
 }
 
 export interface WaitingEntry {
-  /** the beginning of the message: header, tags and name */
+  /** the beginning of the message: header, tags and name; or all of it */
   readonly head: string;
   /** when it is due, in ms since 1970; only of a scheduled one */
   readonly dueAt: number | undefined;
@@ -53,10 +55,19 @@ export interface ChildOfWorker {
   readonly leaseUntil: number;
 }
 
+/** The part to read of what a child holds. */
+export interface HeldQuery {
+  /** the id to go on behind; '' from the beginning */
+  readonly after: string;
+  readonly limit: number;
+  /** whole messages, and not only how they begin */
+  readonly whole?: boolean;
+}
+
 export interface HeldTask {
   readonly id: string;
   readonly queue: string;
-  /** the beginning of the message */
+  /** the beginning of the message, or all of it */
   readonly head: string;
 }
 
@@ -104,8 +115,8 @@ export interface TaskPort {
   page(place: WaitingPlace, query: WaitingQuery): Promise<WaitingPage>;
   /** The children of all sessions, by name. */
   children(): Promise<ChildOfWorker[]>;
-  /** What a child holds, by id, from behind an id on. */
-  held(child: string, after: string, limit: number): Promise<{ readonly tasks: HeldTask[]; readonly more: boolean }>;
+  /** What a child holds, by id. */
+  held(child: string, query: HeldQuery): Promise<{ readonly tasks: HeldTask[]; readonly more: boolean }>;
   /** The child that claims nothing until it can take a quarantined task. */
   drainer(): Promise<string | undefined>;
   /** Searches all of these queues, page by page. */

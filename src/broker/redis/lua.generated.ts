@@ -1175,10 +1175,11 @@ return removed`,
 -- reads what a child holds, by id.
 -- Returns 1 if there are more, then id and beginning of each.
 local claims = KEYS[1]
-local after, limit, most_bytes = ARGV[1], ARGV[2], ARGV[3]
+local after, limit, most_bytes, shown = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- \`after\` is the id to go on behind, or ''. A script because messages may be large, and only their beginning is wanted.
+-- \`after\` is the id to go on behind, or ''; \`shown\` how many bytes of each message to return, of which the name of the queue takes
+-- some more. A script because messages may be large, and only their beginning is wanted.
 
 local ids, page, bytes = redis.call('HKEYS', claims), { 0 }, 0
 table.sort(ids)
@@ -1190,7 +1191,7 @@ for _, id in ipairs(ids) do
     end
     local held = redis.call('HGET', claims, id)
     page[#page + 1] = id
-    page[#page + 1] = string.sub(held, 1, 1900)
+    page[#page + 1] = string.sub(held, 1, 200 + tonumber(shown))
     bytes = bytes + #held
   end
 end
@@ -1390,13 +1391,13 @@ ${LIB.is_call}
 -- reads tasks that wait in a queue, all or those of one name or id.
 -- Returns the number looked at, where to go on, the number left there, then the beginning of each message and when it
 -- is due (nothing if it is not scheduled).
-local place, order, at, limit, look, most_bytes, call, id = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+local place, order, at, limit, look, most_bytes, shown, call, id = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 local queue = { pending = KEYS[1], quarantined = KEYS[2], scheduled = KEYS[3] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- \`place\` is the key of the queue to read, \`order\` is \`oldest\` (from the head on) or \`newest\` (from the tail on). \`at\` counts from
 -- the tail, so that tasks that leave at the head move nothing: with \`oldest\` it is how many are left up to the tail, with
--- \`newest\` how many at the tail to pass over. \`id\` is how an id begins, '' for any; \`call\` how the body of a call does.
+-- \`newest\` how many at the tail to pass over. \`shown\` is how many bytes of each message to return. \`id\` is how an id begins, '' for any; \`call\` how the body of a call does.
 --
 -- A script because only the beginning of some messages is wanted. Some may be large, so it takes few at first.
 
@@ -1429,7 +1430,7 @@ while looked < most and bytes < tonumber(most_bytes) and not is_full do
     local message = messages[i]
     looked, bytes = looked + 1, bytes + #message
     if string.sub(message, 1, #id) == id and is_call(message, call) then
-      page[#page + 1] = string.sub(message, 1, 1700)
+      page[#page + 1] = string.sub(message, 1, tonumber(shown))
       page[#page + 1] = dues[i] or ''
       is_full = #page == 2 * limit
       if is_full then

@@ -213,7 +213,7 @@ export const SCRIPTS = {
     purpose: 'reads tasks that wait in a queue, all or those of one name or id',
     by: ['TaskInspector'],
     blocks: { queue: ['pending', 'quarantined', 'scheduled'] },
-    args: ['place', 'order', 'at', 'limit', 'look', 'mostBytes', 'call', 'id'],
+    args: ['place', 'order', 'at', 'limit', 'look', 'mostBytes', 'shown', 'call', 'id'],
     reply: reply<[looked: number, next: number, left: number, ...fields: string[]]>(
       'the number looked at, where to go on, the number left there, then the beginning of each message and when it is due (nothing if it is not scheduled)',
     ),
@@ -223,7 +223,7 @@ export const SCRIPTS = {
     purpose: 'reads what a child holds, by id',
     by: ['TaskInspector'],
     keys: ['claims'],
-    args: ['after', 'limit', 'mostBytes'],
+    args: ['after', 'limit', 'mostBytes', 'shown'],
     reply: reply<[more: Flag, ...fields: string[]]>('1 if there are more, then id and beginning of each'),
   },
   'cancel-waiting': {

@@ -43,12 +43,13 @@ export const taskCommands: CommandGroup<InspectorContext> = {
   commands: [
     command({
       name: 'ls',
-      summary: 'list tasks that have not ended, or done ones that are kept; with --task or --id it searches',
+      summary: 'list tasks that have not ended, or done ones that are kept; with --task, --id or --text it searches',
       options: {
         state: oneOf('<state>', 'only these', ['active', 'quarantined', 'pending', 'scheduled', 'done']),
         queue: text('<name>', 'of this queue', 'queues'),
         task: text('<name>', 'of this task: Class.method', 'tasks'),
         id: text('<start>', 'whose id begins so'),
+        text: text('<text>', 'whose arguments contain this, such as "weekly: true"'),
         limit: whole('<count>', 'at most so many (50)', 1, 1_000),
         order: oneOf('<order>', 'which come first (oldest; of done ones newest)', ['oldest', 'newest']),
         within: duration('<time>', 'end the search after this time (5s)'),

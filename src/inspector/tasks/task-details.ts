@@ -1,9 +1,11 @@
 import type { FoundTask } from '../../broker/port/task-port.js';
 import { type AttemptRecord, attemptsOf } from '../../message/attempt-record.js';
+import type { CallOptions } from '../../message/call-options.js';
 import { type EditRecord, editsOf } from '../../message/edited-message.js';
 import type { TaskHeaders } from '../../message/headers.js';
 import { labelOf } from '../../message/message-label.js';
 import { attemptOf, decodeMessage, type TaskMessage } from '../../message/task-message.js';
+import type { UniqueUntil } from '../../message/unique-key.js';
 import type { DoneRecord } from '../../task/done-record.js';
 import type { TaskLogLine, TaskNotes, TaskProgress } from '../../task/task-notes.js';
 import type { DeadTask } from '../dead-task.js';
@@ -78,6 +80,10 @@ export class TaskDetails {
   readonly crashes: number;
   /** its headers; undefined when they cannot be read */
   readonly headers: TaskHeaders | undefined;
+  /** what the call set for itself, such as `retries` or `softTimeout`, times in ms; undefined when that cannot be read */
+  readonly options: Readonly<Record<string, unknown>> | undefined;
+  /** until when it counts as the one with its unique key; undefined for a task without one */
+  readonly unique: UniqueUntil | undefined;
   /** how far it is, if it has noted that */
   readonly progress: TaskProgress | undefined;
   /** the last lines of its log, oldest first */
@@ -109,6 +115,8 @@ export class TaskDetails {
     this.attempts = death?.attempts ?? (message === undefined ? [] : attemptsOf(message));
     this.crashes = label?.crashes ?? 0;
     this.headers = decoded && (decoded.options.headers ?? {});
+    this.options = decoded && withoutHeaders(decoded.options);
+    this.unique = decoded?.unique;
     this.progress = (death ?? notes)?.progress;
     this.log = (death ?? notes)?.log ?? [];
     this.death = death;
@@ -123,6 +131,10 @@ export class TaskDetails {
   get edits(): readonly EditRecord[] {
     return this.#message === undefined ? [] : editsOf(this.#message);
   }
+}
+
+function withoutHeaders({ headers: _, ...options }: CallOptions): Readonly<Record<string, unknown>> {
+  return options;
 }
 
 function expiryOf(decoded: TaskMessage | undefined): Date | undefined {

@@ -3,6 +3,7 @@ import type { ActionName } from '../../broker/port/action-port.js';
 import type { AppBroker, Due } from '../../broker/port/broker.js';
 import type { FoundTask } from '../../broker/port/task-port.js';
 import { assertTaskId } from '../../message/task-id.js';
+import { argumentText } from '../../payload/argument-spans.js';
 import { decodeNotes } from '../../task/task-notes.js';
 import { type Clock, systemClock } from '../../values/clock.js';
 import { type Duration, toMilliseconds } from '../../values/duration.js';
@@ -17,7 +18,7 @@ import { findDone, readDone } from './done-tasks.js';
 import { SendByName, type SendByNameOptions, type SentByName } from './send-by-name.js';
 import { TaskDetails } from './task-details.js';
 import { explanationOf, LIVING, type TaskExplanation, type TaskFacts, unknownTask } from './task-explanation.js';
-import { readTasks } from './task-list.js';
+import { readTasks, type TaskMatcher } from './task-list.js';
 import { resolveList, type TaskListOptions, type TaskPage } from './task-list-options.js';
 import {
   type PurgeFilter,
@@ -80,9 +81,18 @@ export class TaskInspector {
   }
 
   /**
+   * The queue that workers announced for a task; undefined for one that none has announced.
+   *
+   * @internal
+   */
+  async queueOf(name: string): Promise<string | undefined> {
+    return this.broker.queueOfTask(name);
+  }
+
+  /**
    * Tasks that have not ended, page by page; with `state: 'done'` the done tasks of a name with `keepDone`.
    *
-   * With `task` or `id` it searches: it reports how far it looked, ends after `within`, and goes on from its cursor.
+   * With `task`, `id` or `text` it searches: it reports how far it looked, ends after `within`, and goes on from its cursor.
    *
    * @example
    * const first = await inspector.tasks.list({ task: 'ReportTasks.send' });
@@ -91,10 +101,23 @@ export class TaskInspector {
    * @throws NestworkError INVALID_OPTION, INVALID_NAME, INVALID_DURATION, UNKNOWN_QUEUE
    */
   async list(options: TaskListOptions = {}): Promise<TaskPage> {
+    const { text } = options;
+    return this.search(
+      options,
+      text === undefined ? undefined : async (_, args) => argumentText(args() ?? []).includes(text),
+    );
+  }
+
+  /**
+   * Tasks like those of `list`, of which somebody else decides which match.
+   *
+   * @internal
+   */
+  async search(options: TaskListOptions, matches: TaskMatcher | undefined): Promise<TaskPage> {
     const list = await resolveList(options, this.known);
     const { state, task } = options;
     if (state === 'done' && task !== undefined) return readDone(this.broker.done, task, list);
-    const page = await readTasks(this.broker.places, list);
+    const page = await readTasks(this.broker.places, { ...list, matches });
     if (!page.tasks.some(({ worker }) => worker)) return page;
     return { ...page, tasks: withRuns(page.tasks, await this.broker.workers.workers()) };
   }

@@ -36,6 +36,12 @@ export interface TaskListOptions {
    */
   id?: string;
   /**
+   * Only tasks whose arguments contain this text, in the same case, in the form in which they are shown:
+   * `["in_88213", {amount: 4900, at: Date 2026-11-27T14:25:49.120Z}]`. Not for done tasks, which have no arguments left.
+   * @default all
+   */
+  text?: string;
+  /**
    * How many tasks at most, 1 to 1,000.
    * @default 50
    */
@@ -100,6 +106,7 @@ export interface ResolvedList {
   readonly queue: string | undefined;
   readonly task: string | undefined;
   readonly id: string | undefined;
+  readonly text: string | undefined;
   readonly limit: number;
   readonly order: 'oldest' | 'newest';
   readonly from: TaskPosition | undefined;
@@ -109,14 +116,14 @@ export interface ResolvedList {
 }
 
 const STATES = ['active', 'quarantined', 'pending', 'scheduled'] as const;
-const OPTIONS = ['state', 'queue', 'task', 'id', 'limit', 'order', 'cursor', 'within'];
+const OPTIONS = ['state', 'queue', 'task', 'id', 'text', 'limit', 'order', 'cursor', 'within'];
 const ID_START = /^[0-9a-z]{1,20}$/;
 const MAX_LIMIT = 1_000;
 
 /** @throws NestworkError INVALID_OPTION, INVALID_NAME, INVALID_DURATION, UNKNOWN_QUEUE */
 export async function resolveList(options: TaskListOptions, known: KnownQueues): Promise<ResolvedList> {
   assertKnownOptions(options, OPTIONS, 'a list of tasks');
-  const { state, queue, task, id, limit = 50, cursor, within = '5s' } = options;
+  const { state, queue, task, id, text, limit = 50, cursor, within = '5s' } = options;
   const isDone = state === 'done';
   const { order = isDone ? 'newest' : 'oldest' } = options;
   if (state !== undefined && !isDone && !STATES.includes(state)) {
@@ -134,6 +141,12 @@ export async function resolveList(options: TaskListOptions, known: KnownQueues):
   if (id !== undefined && !(typeof id === 'string' && ID_START.test(id))) {
     throw invalid('id', `is ${shown(id)}`, 'Give an id, or how it begins: up to 20 of the characters 0-9 and a-z.');
   }
+  if (text !== undefined && (typeof text !== 'string' || text === '')) {
+    throw invalid('text', `is ${shown(text)}`, 'Give a part of the arguments, or leave it out for all tasks.');
+  }
+  if (text !== undefined && isDone) {
+    throw invalid('text', "is given with the state 'done'", 'Leave it out: done tasks have no arguments left.');
+  }
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
     throw invalid('limit', `is ${shown(limit)}`, `Give a whole number from 1 to ${MAX_LIMIT}.`);
   }
@@ -148,7 +161,7 @@ export async function resolveList(options: TaskListOptions, known: KnownQueues):
   const places = states.flatMap((one): TaskPlaceName[] =>
     one === 'active' ? [{ state: one }] : queues.map((name) => ({ state: one, queue: name })),
   );
-  return { places, queue, task, id, limit, order, from, passed, withinMs };
+  return { places, queue, task, id, text, limit, order, from, passed, withinMs };
 }
 
 export function cursorOf({ state, queue, at, rest, child, after }: TaskPosition): string {

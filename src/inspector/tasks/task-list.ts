@@ -1,4 +1,5 @@
 import type { TaskPort, WaitingPlace } from '../../broker/port/task-port.js';
+import { decodeMessage } from '../../message/task-message.js';
 import { heldTask, type ListedTask, waitingTask } from './listed-task.js';
 import {
   cursorOf,
@@ -18,8 +19,20 @@ interface Step {
   readonly next: TaskPosition | undefined;
 }
 
+/**
+ * Decides about a task by its arguments, which it reads when it needs them; undefined for bytes that are no call.
+ *
+ * @internal
+ */
+export type TaskMatcher = (task: ListedTask, args: () => readonly unknown[] | undefined) => Promise<boolean>;
+
+/** A part of a list, and who decides about its tasks. */
+interface Search extends ResolvedList {
+  readonly matches?: TaskMatcher | undefined;
+}
+
 /** Reads one page, step by step, through one place after the other. */
-export async function readTasks(port: TaskPort, list: ResolvedList): Promise<TaskPage> {
+export async function readTasks(port: TaskPort, list: Search): Promise<TaskPage> {
   const endsAt = performance.now() + list.withinMs;
   const tasks: ListedTask[] = [];
   let looked = 0;
@@ -64,29 +77,73 @@ async function sizeOf(port: TaskPort, places: readonly TaskPlaceName[]): Promise
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-function take(port: TaskPort, position: TaskPosition, list: ResolvedList): Promise<Step> {
+function take(port: TaskPort, position: TaskPosition, list: Search): Promise<Step> {
   return position.state === 'active' ? takeHeld(port, position, list) : takeWaiting(port, position, list);
 }
 
-async function takeWaiting(port: TaskPort, position: TaskPosition, list: ResolvedList): Promise<Step> {
-  const { order, limit, task, id } = list;
+async function takeWaiting(port: TaskPort, position: TaskPosition, list: Search): Promise<Step> {
+  const { order, limit, task, id, matches } = list;
   const place = { queue: position.queue, state: position.state } as WaitingPlace;
   const look = Math.min(STEP, position.rest);
-  const page = await port.page(place, { order, at: position.at, limit, look, task, id });
+  const query = { order, at: position.at, look, task, id, whole: matches !== undefined };
+  let page = await port.page(place, { ...query, limit: matches ? look : limit });
+  const found = page.tasks.map((entry) => ({ task: waitingTask(place, entry), message: entry.head }));
+  const { tasks, read } = await thoseThat(matches, found, limit);
+  // only the script knows where among the others the last one of the page is
+  if (read < found.length) page = await port.page(place, { ...query, whole: false, limit: read });
   const rest = Math.min(position.rest - page.looked, page.left);
   const next = rest > 0 && page.looked > 0 ? { ...position, at: page.next, rest } : undefined;
-  return { tasks: page.tasks.map((entry) => waitingTask(place, entry)), looked: page.looked, next };
+  return { tasks, looked: page.looked, next };
+}
+
+interface Found {
+  readonly task: ListedTask;
+  readonly message: string;
+}
+
+/** The first that match, and how many were read for them. */
+async function thoseThat(
+  matches: TaskMatcher = all,
+  found: readonly Found[],
+  limit: number,
+): Promise<{ readonly tasks: ListedTask[]; readonly read: number }> {
+  const tasks: ListedTask[] = [];
+  let read = 0;
+  for (const { task, message } of found) {
+    if (tasks.length === limit) break;
+    read += 1;
+    if (await matches(task, () => argumentsOf(message))) tasks.push(task);
+  }
+  return { tasks, read };
+}
+
+async function all(): Promise<boolean> {
+  return true;
+}
+
+function argumentsOf(message: string): readonly unknown[] | undefined {
+  try {
+    return decodeMessage(message).args;
+  } catch {
+    return undefined;
+  }
 }
 
 /** From one child. */
-async function takeHeld(port: TaskPort, position: TaskPosition, list: ResolvedList): Promise<Step> {
+async function takeHeld(port: TaskPort, position: TaskPosition, list: Search): Promise<Step> {
   const children = (await port.children()).filter(({ child }) => child >= position.child);
   const [first, second] = children;
   if (!first) return { tasks: [], looked: 0, next: undefined };
   const after = first.child === position.child ? position.after : '';
   // few that match: a filter leaves the rest of them to the next step
-  const { tasks, more } = await port.held(first.child, after, list.limit);
-  const found = tasks.map((task) => heldTask(first, task)).filter((task) => isWanted(task, list));
+  const { matches, limit } = list;
+  const { tasks, more } = await port.held(first.child, { after, limit, whole: matches !== undefined });
+  const held = tasks.map((task) => ({ task: heldTask(first, task), message: task.head }));
+  const { tasks: found } = await thoseThat(
+    matches,
+    held.filter(({ task }) => isWanted(task, list)),
+    limit,
+  );
   const last = tasks.at(-1)?.id ?? '';
   const behind = more ? { child: first.child, after: last } : second && { child: second.child, after: '' };
   return { tasks: found, looked: tasks.length, next: behind && { ...position, ...behind } };

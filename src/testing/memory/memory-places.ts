@@ -2,6 +2,7 @@ import type { Due, TaskPlace } from '../../broker/port/broker.js';
 import type {
   ChildOfWorker,
   FoundTask,
+  HeldQuery,
   HeldTask,
   PurgeQuery,
   PurgeStep,
@@ -54,7 +55,7 @@ export class MemoryPlaces implements TaskPort {
     return [{ child: CHILD, host: 'test', pid: process.pid, leaseUntil: Number.POSITIVE_INFINITY }];
   }
 
-  async held(_child: string, after: string, limit: number): Promise<{ tasks: HeldTask[]; more: boolean }> {
+  async held(_child: string, { after, limit }: HeldQuery): Promise<{ tasks: HeldTask[]; more: boolean }> {
     const all = this.queues.flatMap((queue) => [...this.tasks.in(queue, 'active')]);
     const behind = all.filter(({ id }) => id > after).sort((a, b) => (a.id < b.id ? -1 : 1));
     const tasks = behind.slice(0, limit).map(({ id, queue, message }) => ({ id, queue, head: message }));

@@ -2,13 +2,13 @@
 -- reads tasks that wait in a queue, all or those of one name or id.
 -- Returns the number looked at, where to go on, the number left there, then the beginning of each message and when it
 -- is due (nothing if it is not scheduled).
-local place, order, at, limit, look, most_bytes, call, id = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+local place, order, at, limit, look, most_bytes, shown, call, id = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 local queue = { pending = KEYS[1], quarantined = KEYS[2], scheduled = KEYS[3] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- `place` is the key of the queue to read, `order` is `oldest` (from the head on) or `newest` (from the tail on). `at` counts from
 -- the tail, so that tasks that leave at the head move nothing: with `oldest` it is how many are left up to the tail, with
--- `newest` how many at the tail to pass over. `id` is how an id begins, '' for any; `call` how the body of a call does.
+-- `newest` how many at the tail to pass over. `shown` is how many bytes of each message to return. `id` is how an id begins, '' for any; `call` how the body of a call does.
 --
 -- A script because only the beginning of some messages is wanted. Some may be large, so it takes few at first.
 
@@ -41,7 +41,7 @@ while looked < most and bytes < tonumber(most_bytes) and not is_full do
     local message = messages[i]
     looked, bytes = looked + 1, bytes + #message
     if string.sub(message, 1, #id) == id and is_call(message, call) then
-      page[#page + 1] = string.sub(message, 1, 1700)
+      page[#page + 1] = string.sub(message, 1, tonumber(shown))
       page[#page + 1] = dues[i] or ''
       is_full = #page == 2 * limit
       if is_full then

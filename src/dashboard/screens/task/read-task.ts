@@ -1,0 +1,82 @@
+import type { TaskDetails } from '../../../inspector/tasks/task-details.js';
+import type { TaskExplanation } from '../../../inspector/tasks/task-explanation.js';
+import { callAsCode } from '../../arguments/argument-code.js';
+import { editableText } from '../../arguments/editable-text.js';
+import { LONG, SHORT, shownArguments } from '../../arguments/shown-arguments.js';
+import { Refused } from '../../http/refused.js';
+import type { Call, Subject } from '../../http/route.js';
+import { Recent } from './recent.js';
+import type { ArgumentsView, EditableView, TaskView } from './wire.js';
+
+/** Bytes of what is no message. */
+const SHOWN_BYTES = 2_048;
+/** A text of that length cannot be edited by hand. */
+const MOST_TEXT = 1_000_000;
+
+const recent = new Recent<TaskExplanation>();
+
+/** The task of an address or a body, a moment old at most. @throws Refused NestworkError */
+export async function taskOf({ inspector }: Call, id: unknown): Promise<TaskExplanation & { task: TaskDetails }> {
+  const text = typeof id === 'string' ? id : '';
+  const found = await recent.get(inspector, text, () => inspector.tasks.explain(text));
+  const { task } = found;
+  if (task) return { ...found, task };
+  throw new Refused(404, 'UNKNOWN_TASK_ID', `Redis has no task ${text}.`, found.sentences);
+}
+
+export function forget({ inspector }: Call, id: string): void {
+  recent.forget(inspector, id);
+}
+
+export function subjectOf({ id, queue, task }: TaskDetails): Subject {
+  return { id, queue, task };
+}
+
+export async function readTask(call: Call): Promise<TaskView> {
+  const { task, code, sentences, pause } = await taskOf(call, call.query.get('id'));
+  const view = { task, code, sentences, pause, at: new Date(), arguments: await argumentsOf(call, task) };
+  // dates become text on the way
+  return view as unknown as TaskView;
+}
+
+async function argumentsOf(call: Call, task: TaskDetails): Promise<ArgumentsView> {
+  if (!(await call.rights.may('arguments', subjectOf(task)))) return { is: 'denied' };
+  const { args } = task;
+  const bounds = call.query.get('long') === '1' ? LONG : SHORT;
+  if (args) return { is: 'shown', ...shownArguments(args, hiderOf(call, task), bounds) };
+  const bytes = task.death?.bytes;
+  if (!bytes?.length) return { is: 'gone' };
+  return {
+    is: 'bytes',
+    hex: bytes.subarray(0, SHOWN_BYTES).toString('hex'),
+    more: Math.max(bytes.length - SHOWN_BYTES, 0),
+  };
+}
+
+/** With placeholders for hidden values. */
+export async function readEditableText(call: Call): Promise<EditableView> {
+  const { task, args } = await seen(call);
+  const { text, hidden } = editableText(args, hiderOf(call, task));
+  if (text.length <= MOST_TEXT) return { text, redacted: hidden.length };
+  throw new Refused(413, 'TOO_LARGE', 'The arguments are too large to be edited here.');
+}
+
+/** The call as a line of a program. */
+export async function readCode(call: Call): Promise<{ readonly code: string }> {
+  const { task, args } = await seen(call);
+  const code = callAsCode(task.task ?? '', args, hiderOf(call, task));
+  if (code !== undefined) return { code };
+  throw new Refused(413, 'TOO_LARGE', 'The arguments are too large for a line of code.');
+}
+
+async function seen(call: Call): Promise<{ readonly task: TaskDetails; readonly args: readonly unknown[] }> {
+  const { task } = await taskOf(call, call.query.get('id'));
+  if (!(await call.rights.may('arguments', subjectOf(task)))) throw Refused.right('arguments', call.by);
+  const { args } = task;
+  if (args) return { task, args };
+  throw new Refused(409, 'NO_ARGUMENTS', 'Redis has no arguments of this task that can be read.');
+}
+
+function hiderOf(call: Call, { task = '', queue = '' }: TaskDetails) {
+  return call.redaction.of({ task, queue });
+}

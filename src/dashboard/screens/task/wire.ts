@@ -1,0 +1,34 @@
+import type { TaskDetails } from '../../../inspector/tasks/task-details.js';
+import type { TaskExplanation } from '../../../inspector/tasks/task-explanation.js';
+import type { ShownArguments } from '../../arguments/shown-arguments.js';
+import type { Json } from '../../wire.js';
+
+/** A task, with all that its page shows. */
+export interface TaskView {
+  readonly task: Json<Omit<TaskDetails, 'args' | 'death'>> & {
+    readonly death: { readonly [Key in 'code' | 'error' | 'stack' | 'diedAt' | 'host' | 'pid']: unknown } | undefined;
+  };
+  readonly code: TaskExplanation['code'];
+  readonly sentences: readonly string[];
+  readonly pause: Json<TaskExplanation['pause']>;
+  /** when it was read; ISO, by the clock of the app */
+  readonly at: string;
+  readonly arguments: ArgumentsView;
+}
+
+/** The arguments; or why there are none. */
+export type ArgumentsView =
+  | ({ readonly is: 'shown' } & ShownArguments)
+  /** the right `arguments` is missing */
+  | { readonly is: 'denied' }
+  /** the task has ended, and Redis does not keep them */
+  | { readonly is: 'gone' }
+  /** another program wrote these bytes */
+  | { readonly is: 'bytes'; readonly hex: string; readonly more: number };
+
+/** The arguments as a text that can be edited. */
+export interface EditableView {
+  readonly text: string;
+  /** how many hidden values it has placeholders for */
+  readonly redacted: number;
+}

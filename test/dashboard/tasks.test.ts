@@ -1,0 +1,357 @@
+import { Redis } from 'ioredis';
+import type { QueueDashboardOptions } from '../../src/dashboard/index.js';
+import type { TaskRow, TaskRows } from '../../src/dashboard/screens/tasks/wire.js';
+import { Inspector } from '../../src/inspector/inspector.js';
+import { BrokerFixture, idOf } from '../support/broker-fixture.js';
+import { type DashboardApp, DashboardApps } from '../support/dashboard-apps.js';
+import { seedDead } from '../support/dead-tasks.js';
+
+const API = '/queues/api';
+
+let apps: DashboardApps;
+let fixture: BrokerFixture;
+let app: DashboardApp;
+beforeAll(async () => {
+  apps = await DashboardApps.start();
+  const { url } = apps.server;
+  fixture = await BrokerFixture.on(apps.server, { redis: url }, new Redis(url));
+});
+afterEach(async () => {
+  await apps.close();
+  await fixture.reset();
+});
+afterAll(async () => {
+  await fixture.broker.close();
+  fixture.redis.disconnect();
+  await apps.stop();
+});
+
+async function boot(options: QueueDashboardOptions = {}): Promise<void> {
+  await fixture.child();
+  await fixture.redis.hset('{nestwork}:catalog', 'Some.task', '{"name":"Some.task","queue":"default"}');
+  app = await apps.boot({ dashboard: { access: 'public', can: () => true, ...options } });
+}
+
+async function get<T>(path: string, query: Record<string, string> = {}): Promise<{ status: number; body: T }> {
+  const response = await app.get(`${API}/${path}?${new URLSearchParams(query)}`);
+  return { status: response.status, body: (await response.json()) as T };
+}
+
+async function post(path: string, body: object): Promise<{ status: number; body: Record<string, unknown> }> {
+  const response = await app.post(`${API}/${path}`, body);
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+/** The lines of a bulk action; the last one is its end. */
+async function postMany(path: string, body: object): Promise<{ status: number; last: Record<string, unknown> }> {
+  const response = await app.post(`${API}/${path}`, body);
+  const lines = (await response.text()).trim().split('\n');
+  return { status: response.status, last: JSON.parse(lines.at(-1) ?? '{}') };
+}
+
+const rows = async (query: Record<string, string> = {}): Promise<TaskRows> =>
+  (await get<TaskRows>('tasks', query)).body;
+const textOf = ({ args }: TaskRow): string | undefined => args?.map(({ text }) => text).join('');
+const idsOf = ({ rows }: TaskRows): string[] => rows.map(({ id }) => id);
+
+async function send(...lists: readonly (readonly unknown[])[]): Promise<string[]> {
+  const messages = lists.map((args) => fixture.message('Some.task', ...args));
+  await fixture.broker.enqueue('default', messages);
+  return messages.map(idOf);
+}
+
+async function schedule(inMs: number, ...args: unknown[]): Promise<string> {
+  const message = fixture.message('Some.task', ...args);
+  await fixture.broker.enqueue('default', [message], { in: inMs });
+  return idOf(message);
+}
+
+describe('the list of tasks', () => {
+  it('has the living tasks and behind them the dead ones, each with its arguments on one line', async () => {
+    await boot();
+    const [first] = await send(['in_1', { amount: 4900n }]);
+    const later = await schedule(60_000, 'later');
+    const [dead = ''] = await seedDead(fixture, [{ message: fixture.message('Some.task', 'dead') }]);
+    const page = await rows();
+    expect(page.rows.map((row) => [row.id, row.state, textOf(row)])).toEqual([
+      [first, 'pending', '["in_1", {amount: 4900n}]'],
+      [later, 'scheduled', '["later"]'],
+      [idOf(dead), 'dead', '["dead"]'],
+    ]);
+    expect(page).toMatchObject({ looked: 3, left: 0, seesArguments: true });
+    expect(idsOf(await rows({ state: 'dead' }))).toEqual([idOf(dead)]);
+    expect(idsOf(await rows({ state: 'scheduled' }))).toEqual([later]);
+  });
+
+  it('goes on from its cursor through living and dead tasks, and counts what is left', async () => {
+    await boot();
+    const living = await send([1], [2], [3]);
+    const dead = await seedDead(
+      fixture,
+      [1, 2, 3].map((diedAt) => ({ diedAt })),
+    );
+    const all: string[] = [];
+    let looked = 0;
+    let cursor: string | undefined = '';
+    do {
+      const page: TaskRows = await rows({ limit: '2', cursor });
+      looked += page.looked;
+      expect([page.rows.length <= 2, looked + page.left]).toEqual([true, 6]);
+      all.push(...idsOf(page));
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+    expect(all).toEqual([...living, ...dead.map(idOf).reverse()]);
+  });
+
+  it('finds tasks by the start of an id, a name or a part of the arguments, in all states', async () => {
+    await boot();
+    const [first = '', second = ''] = await send(['in_88213'], ['other']);
+    const [dead = ''] = await seedDead(fixture, [
+      { message: fixture.message('Other.task', 'in_88'), report: { task: 'Other.task' } },
+    ]);
+    expect(idsOf(await rows({ q: 'in_88' }))).toEqual([first, idOf(dead)]);
+    expect(idsOf(await rows({ q: 'Other' }))).toEqual([idOf(dead)]);
+    expect(idsOf(await rows({ q: second }))).toEqual([second]);
+    expect(idsOf(await rows({ text: 'in_88', task: 'Some.task' }))).toEqual([first]);
+    expect(idsOf(await rows({ id: second.slice(0, 20) }))).toEqual([second]);
+    expect((await rows({ q: 'nothing' })).looked).toBe(3);
+  });
+
+  it('searches and shows hidden values as redacted, so that nobody can guess them', async () => {
+    await boot({ redact: ['**.iban'] });
+    const [id] = await send([{ iban: 'CH93', name: 'Ada' }]);
+    await seedDead(fixture, [{ message: fixture.message('Some.task', { iban: 'CH93' }) }]);
+    expect((await rows()).rows.map(textOf)).toEqual(['[{iban: redacted, name: "Ada"}]', '[{iban: redacted}]']);
+    expect(idsOf(await rows({ q: 'CH93' }))).toEqual([]);
+    expect(idsOf(await rows({ text: 'CH' }))).toEqual([]);
+    expect(idsOf(await rows({ text: 'iban: redacted, name' }))).toEqual([id]);
+  });
+
+  it('neither shows nor searches arguments without the right to see them', async () => {
+    await boot({ can: (action) => action !== 'arguments' });
+    await send(['secret']);
+    const page = await rows();
+    expect([page.seesArguments, page.rows.map(textOf)]).toEqual([false, [undefined]]);
+    expect(JSON.stringify(page)).not.toContain('secret');
+    expect(idsOf(await rows({ q: 'secret' }))).toEqual([]);
+    expect(idsOf(await rows({ text: 'secret' }))).toEqual([]);
+    expect((await rows({ q: 'Some' })).rows.length).toBe(1);
+  });
+
+  it('leaves out of a search for arguments the tasks whose arguments somebody may not see', async () => {
+    await boot({ can: (action, { task }) => action !== 'arguments' || task === undefined || task === 'Other.task' });
+    await send(['word']);
+    const message = fixture.message('Other.task', 'word');
+    await fixture.broker.enqueue('default', [message]);
+    expect(idsOf(await rows({ q: 'word' }))).toEqual([idOf(message)]);
+    expect((await rows()).rows.map(textOf)).toEqual([undefined, '["word"]']);
+  });
+
+  it.each([
+    [{ cursor: 'nonsense' }, 400],
+    [{ cursor: 'dead:1:nonsense' }, 400],
+    [{ state: 'dead', cursor: 'WyJhIl0' }, 400],
+    [{ state: 'asleep' }, 400],
+    [{ limit: 'many' }, 400],
+    [{ limit: '0' }, 400],
+    [{ order: 'random' }, 400],
+    [{ id: 'not an id' }, 400],
+    [{ task: 'x'.repeat(1_000) }, 400],
+    [{ queue: 'nowhere' }, 404],
+  ])('%j is answered with what is wrong', async (query, status) => {
+    await boot();
+    const answer = await get<{ code: string; message: string }>('tasks', query);
+    expect([answer.status, answer.body.message.length > 10]).toEqual([status, true]);
+  });
+
+  it('keeps markup as data', async () => {
+    await boot();
+    await send(['<script>alert(1)</script>']);
+    expect((await rows()).rows.map(textOf)).toEqual(['["<script>alert(1)</script>"]']);
+  });
+});
+
+describe('scheduled tasks', () => {
+  it('come by their time, from all queues', async () => {
+    await boot();
+    await fixture.child(['bulk']);
+    const third = await schedule(90_000);
+    const first = await schedule(30_000);
+    const message = fixture.message();
+    await fixture.broker.enqueue('bulk', [message], { in: 60_000 });
+    const { body } = await get<TaskRows & { total: number }>('scheduled');
+    expect([idsOf(body), body.total]).toEqual([[first, idOf(message), third], 3]);
+    expect(idsOf((await get<TaskRows>('scheduled', { queue: 'bulk' })).body)).toEqual([idOf(message)]);
+    expect((await get<TaskRows & { total: number }>('scheduled', { limit: '1' })).body.total).toBe(3);
+  });
+});
+
+describe('one task', () => {
+  it('has its state, the reason why it waits and its arguments, without what is hidden', async () => {
+    await boot({ redact: ['[0].iban'] });
+    const [id = ''] = await send([{ iban: 'CH93', at: new Date(0) }]);
+    const { body } = await get<Record<string, unknown>>('task', { id });
+    expect(body).toMatchObject({
+      task: { id, state: 'pending', queue: 'default', task: 'Some.task', attempt: 1, attempts: [] },
+      code: 'next',
+      sentences: [expect.stringContaining('next task of the queue')],
+      arguments: { is: 'shown', complete: true },
+    });
+    expect(JSON.stringify(body)).not.toContain('CH93');
+  });
+
+  it('has no arguments for somebody who may not see them', async () => {
+    await boot({ can: (action) => action !== 'arguments' });
+    const [id = ''] = await send(['secret']);
+    const { body } = await get<Record<string, unknown>>('task', { id });
+    expect(body).toMatchObject({ arguments: { is: 'denied' } });
+    expect(JSON.stringify(body)).not.toContain('secret');
+    for (const path of ['tasks/editable', 'task/code']) expect((await get(path, { id })).status).toBe(403);
+  });
+
+  it('of bytes that are no message shows these in hex', async () => {
+    await boot();
+    const [message = ''] = await seedDead(fixture, [{ message: `${fixture.ids.next()}\u0001<b>` }]);
+    const { body } = await get<Record<string, unknown>>('task', { id: idOf(message) });
+    const bytes = Buffer.from(message);
+    expect(body).toMatchObject({ arguments: { is: 'bytes', hex: bytes.toString('hex'), more: 0 } });
+  });
+
+  it('is editable text and code, both without what is hidden', async () => {
+    await boot({ redact: ['[0].iban'] });
+    const [id = ''] = await send([{ iban: 'CH93', n: 1n }]);
+    const { body } = await get<{ text: string; redacted: number }>('tasks/editable', { id });
+    expect([JSON.parse(body.text), body.redacted]).toEqual([[{ iban: { $redacted: 1 }, n: { $bigint: '1' } }], 1]);
+    expect((await get('task/code', { id })).body).toEqual({
+      code: 'await queue.of(Some).task.delay({ iban: undefined /* redacted */, n: 1n });',
+    });
+  });
+
+  it('costs Redis one search for all who look within a second', async () => {
+    await boot();
+    const [id = ''] = await send([1]);
+    const before = await searches();
+    await Promise.all(Array.from({ length: 8 }, () => get('task', { id })));
+    const one = (await searches()) - before;
+    expect(one).toBeLessThanOrEqual(2);
+  });
+
+  it('that nobody knows answers 404, and an id that is none 400', async () => {
+    await boot();
+    expect(await get('task', { id: fixture.ids.next() })).toMatchObject({
+      status: 404,
+      body: { code: 'UNKNOWN_TASK_ID' },
+    });
+    for (const id of ['', 'x', '../../etc', `${'a'.repeat(19)}Z`]) {
+      expect(await get('task', { id })).toMatchObject({ status: 400, body: { code: 'INVALID_TASK_ID' } });
+    }
+  });
+
+  it('is cancelled, run now and moved, under the name of the person', async () => {
+    await boot({ user: () => 'mara' });
+    const [id = ''] = await send([1]);
+    expect(await post('task/cancel', { id })).toMatchObject({ status: 200, body: { id, found: 'pending' } });
+    expect(await post('task/cancel', { id })).toMatchObject({ status: 409, body: { code: 'TOO_LATE' } });
+    const later = await schedule(3_600_000);
+    const before = await dueOf(later);
+    expect((await post('task/move', { id: later, delay: '2h' })).status).toBe(200);
+    expect((await dueOf(later)) - before).toBeGreaterThan(3_000_000);
+    expect((await post('task/move', { id: later, at: new Date(before).toISOString() })).status).toBe(200);
+    expect(await dueOf(later)).toBe(before);
+    expect(await post('task/run', { id: later })).toMatchObject({ status: 200, body: { found: 'scheduled' } });
+    expect((await get<{ task: { state: string } }>('task', { id: later })).body.task.state).toBe('pending');
+    expect(await post('task/run', { id: later })).toMatchObject({ status: 409 });
+    expect(await post('task/move', { id: later })).toMatchObject({ status: 400, body: { code: 'INVALID_OPTION' } });
+    const actions = await app.app.get(Inspector).actions.list();
+    expect(actions.map(({ action, by }) => `${action} by ${by}`).sort()).toEqual([
+      'cancel by mara',
+      'move by mara',
+      'move by mara',
+      'run-now by mara',
+    ]);
+  });
+
+  it('asks for the right to act with name, queue and id, and changes nothing without it', async () => {
+    const asked: unknown[] = [];
+    await boot({
+      can: (action, subject) => {
+        if (action !== 'cancel') return true;
+        asked.push(subject);
+        return false;
+      },
+    });
+    const [id = ''] = await send([1]);
+    expect((await post('task/cancel', { id })).status).toBe(403);
+    expect(asked).toEqual([{ namespace: 'nestwork', id, queue: 'default', task: 'Some.task' }]);
+    expect(idsOf(await rows())).toEqual([id]);
+  });
+
+  async function searches(): Promise<number> {
+    const { 1: calls = '0' } = /cmdstat_zscan:calls=(\d+)/.exec(await fixture.redis.info('commandstats')) ?? [];
+    return Number(calls);
+  }
+
+  async function dueOf(id: string): Promise<number> {
+    const found = await fixture.broker.places.find(id, ['default']);
+    return found.dueAt ?? 0;
+  }
+});
+
+describe('many scheduled tasks', () => {
+  it('run now or get one time, and what is not scheduled or not allowed is counted', async () => {
+    await boot({ can: (action, { task }) => action !== 'reschedule' || task !== 'Other.task' });
+    const ids = [await schedule(60_000), await schedule(70_000)];
+    const [pending = ''] = await send([1]);
+    const other = fixture.message('Other.task');
+    await fixture.broker.enqueue('default', [other], { in: 60_000 });
+    const gone = fixture.ids.next();
+    const all = [...ids, pending, idOf(other), gone];
+    const moved = await postMany('tasks/move', { ids: all, delay: '3h' });
+    const skipped = { pending: 1, 'not allowed': 1, unknown: 1 };
+    expect(moved.last).toEqual({ result: { count: 2, skipped } });
+    expect((await postMany('tasks/run', { ids: all })).last).toEqual({ result: { count: 2, skipped } });
+    expect((await rows({ state: 'pending' })).rows.length).toBe(3);
+  });
+
+  it.each([[[]], ['x'], [['x']], [[7]], [Array.from({ length: 1_001 }, () => 'k3v9x0q2m7ab00000001')]])(
+    'ids that are none are refused before anything is done',
+    async (ids) => {
+      await boot();
+      expect((await postMany('tasks/run', { ids })).status).toBe(400);
+      expect((await postMany('tasks/move', { ids: [fixture.ids.next()] })).status).toBe(400);
+    },
+  );
+});
+
+describe('a task that is sent', () => {
+  it('goes with rich arguments to the queue that workers announced for it', async () => {
+    await boot({ user: () => 'mara' });
+    const args = '[{"at": {"$date": "2026-11-27T00:00:00.000Z"}}]';
+    const { status, body } = await post('send', { task: 'Some.task', args });
+    expect([status, body]).toEqual([200, expect.objectContaining({ queue: 'default', added: true })]);
+    expect((await rows()).rows.map(textOf)).toEqual(['[{at: Date 2026-11-27T00:00:00.000Z}]']);
+    expect((await post('send', { task: 'Some.task', args: '[]', delay: '1h', key: 'k' })).status).toBe(200);
+    expect((await rows({ state: 'scheduled' })).rows.length).toBe(1);
+    expect((await get('send/names')).body).toEqual({ names: ['Some.task'] });
+  });
+
+  it('needs the right for the queue to which it goes, also when the person names none', async () => {
+    await boot({ can: (action, { queue }) => action !== 'send' || queue === undefined || queue === 'bulk' });
+    expect((await post('send', { task: 'Some.task', args: '[]' })).status).toBe(403);
+    expect((await rows()).rows).toEqual([]);
+  });
+
+  it.each([
+    [{ task: 'Some.task', args: '[1' }, 400, 'INVALID_ARGUMENTS'],
+    [{ task: 'Some.task', args: '{}' }, 400, 'INVALID_ARGUMENTS'],
+    [{ task: 'Some.task' }, 400, 'INVALID_OPTION'],
+    [{ args: '[]' }, 400, 'INVALID_OPTION'],
+    [{ task: 'Nobody.has', args: '[]' }, 404, 'UNKNOWN_TASK'],
+    [{ task: 'Some.task', args: '[]', queue: 'nowhere' }, 404, 'UNKNOWN_QUEUE'],
+    [{ task: 'Some.task', args: '[]', delay: 'soon' }, 400, 'INVALID_DURATION'],
+  ])('is refused when something is wrong: %j', async (body, status, code) => {
+    await boot();
+    expect(await post('send', body)).toMatchObject({ status, body: { code } });
+    expect((await rows()).rows).toEqual([]);
+  });
+});
