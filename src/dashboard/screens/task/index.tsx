@@ -1,0 +1,458 @@
+import type { ComponentChildren, JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { act, get, useRead } from '../../page/api.js';
+import {
+  Ago,
+  ask,
+  Bar,
+  Code,
+  clock,
+  Do,
+  dur,
+  Glyph,
+  Loaded,
+  n,
+  now,
+  type StateName,
+  say,
+} from '../../page/parts/index.js';
+import { href, usePlace } from '../../page/router.js';
+import { heading, type Screen } from '../../page/screen.js';
+import { useSession } from '../../page/session.js';
+import { useCell } from '../../page/store.js';
+import { TimeFields, timeOf } from '../tasks/new-time.js';
+import { Spans } from '../tasks/spans.js';
+import { lifeOf, stackOf, type TimelineEvent, timelineOf } from './timeline.js';
+import type { ArgumentsView, TaskView } from './wire.js';
+
+const GLYPHS: Readonly<Record<string, StateName>> = { quarantined: 'held', dropped: 'cancelled', unknown: 'pending' };
+const WAITS = ['pending', 'quarantined', 'scheduled', 'active'];
+
+function Task(): JSX.Element {
+  const { arg = '' } = usePlace();
+  const [isLong, setLong] = useState(false);
+  const view = useRead<TaskView>('task', { id: arg, long: isLong ? 1 : undefined }, { everyMs: 1_500 });
+  const name = view.data?.task.task;
+  useEffect(() => {
+    heading.set(name);
+    return () => heading.set(undefined);
+  }, [name]);
+  return (
+    <Loaded of={view}>
+      {(data) => (
+        <>
+          <Head view={data} />
+          <Life view={data} />
+          <div class="cols cols-task">
+            <section aria-label="Timeline">
+              <Timeline view={data} />
+            </section>
+            <section aria-label="Facts">
+              <Why view={data} />
+              <Arguments of={data.arguments} long={() => setLong(true)} id={data.task.id} />
+              <Options view={data} />
+            </section>
+          </div>
+        </>
+      )}
+    </Loaded>
+  );
+}
+
+function Head({ view }: { readonly view: TaskView }): JSX.Element {
+  const { task, code, pause } = view;
+  const { id, state, queue, attempt } = task;
+  const isHeld = state === 'pending' && pause;
+  const glyph = isHeld ? 'held' : (GLYPHS[state] ?? (state as StateName));
+  const since = state === 'active' ? task.startedAt : state === 'pending' ? task.enqueuedAt : undefined;
+  const word = isHeld ? 'held back' : code === 'cancelling' ? 'is being stopped' : state;
+  return (
+    <div class="head">
+      <div class="grow">
+        <h1>
+          <Glyph of={glyph} />
+          {task.task ?? 'No task: foreign bytes'}
+          <span class={`st ${GLYPHS[glyph] ?? glyph}`}>{word}</span>
+        </h1>
+        <div class="facts">
+          <Code copy={id}>{id}</Code>
+          {queue !== undefined && (
+            <span>
+              queue{' '}
+              <a href={href('queue', queue)}>
+                <b>{queue}</b>
+              </a>
+            </span>
+          )}
+          {attempt !== undefined && (
+            <span>
+              attempt <b>{attempt}</b>
+            </span>
+          )}
+          {since && (
+            <span>
+              {state === 'active' ? 'runs' : 'waits'} for{' '}
+              <b>
+                <Ago at={since} form="for" />
+              </b>
+            </span>
+          )}
+          {task.dueAt && (
+            <span>
+              due{' '}
+              <b>
+                <Ago at={task.dueAt} />
+              </b>
+            </span>
+          )}
+          {task.expiresAt && (
+            <span>
+              expires{' '}
+              <b>
+                <Ago at={task.expiresAt} />
+              </b>
+            </span>
+          )}
+        </div>
+      </div>
+      <div class="row wrap">
+        <Actions view={view} />
+      </div>
+    </div>
+  );
+}
+
+function Actions({ view: { task, arguments: args } }: { readonly view: TaskView }): JSX.Element {
+  const { id, state } = task;
+  const name = task.task ?? id;
+  const isScheduled = state === 'scheduled';
+  const lacks = args.is === 'denied' ? 'The right "arguments" is missing.' : 'Redis has no arguments of it.';
+  return (
+    <>
+      <Do off={args.is === 'shown' ? undefined : lacks} run={() => copyCode(id)}>
+        Copy as code
+      </Do>
+      {state === 'dead' ? (
+        <DeadActions id={id} name={name} />
+      ) : (
+        <>
+          <Do
+            right="reschedule"
+            off={isScheduled ? undefined : `It is ${state}: it waits for no time.`}
+            run={() => act('task/run', { id })}
+          >
+            Run now
+          </Do>
+          <Do
+            right="reschedule"
+            off={isScheduled ? undefined : `It is ${state}: it has no time.`}
+            run={() =>
+              ask({
+                title: `Move ${name} to another time`,
+                body: <TimeFields />,
+                lines: ['Its attempt stays. `expires` counts from the new time.'],
+                main: 'Move',
+                run: (fields) => act('task/move', { id, ...timeOf(fields) }),
+              })
+            }
+          >
+            Move…
+          </Do>
+          <Do
+            right="cancel"
+            kind="grave"
+            letter="x"
+            off={WAITS.includes(state) ? undefined : `It is ${state}: there is nothing to cancel.`}
+            run={() =>
+              ask({
+                title: `Cancel ${name}?`,
+                lines: [
+                  state === 'active'
+                    ? 'Its signal is aborted now. If it does not end, its process is killed.'
+                    : 'It is removed from where it waits.',
+                  'It never runs again.',
+                ],
+                main: 'Cancel the task',
+                close: state === 'active' ? 'Let it run' : 'Keep it',
+                grave: true,
+                run: () => act('task/cancel', { id }),
+              })
+            }
+          >
+            Cancel…
+          </Do>
+        </>
+      )}
+    </>
+  );
+}
+
+function DeadActions({ id, name }: { readonly id: string; readonly name: string }): JSX.Element {
+  return (
+    <>
+      <Do
+        right="redrive"
+        kind="main"
+        run={() =>
+          ask({
+            title: `Redrive ${name}?`,
+            lines: [
+              'It keeps its id, so an idempotency key still holds. Its attempts count from one.',
+              'It goes to the tail of its queue.',
+            ],
+            main: 'Redrive',
+            run: () => act('dead/redrive', { id }),
+          })
+        }
+      >
+        Redrive…
+      </Do>
+      <Do
+        right="delete"
+        kind="grave"
+        run={() =>
+          ask({
+            title: `Delete ${name}?`,
+            lines: ['It is gone for ever, with its arguments and its error.'],
+            main: 'Delete the task',
+            grave: true,
+            run: () => act('dead/delete', { id }),
+          })
+        }
+      >
+        Delete…
+      </Do>
+    </>
+  );
+}
+
+async function copyCode(id: string): Promise<void> {
+  const { code } = await get<{ code: string }>('task/code', { id });
+  await navigator.clipboard.writeText(code);
+  say('Copied');
+}
+
+function Life({ view }: { readonly view: TaskView }): JSX.Element | null {
+  const present = useCell(now);
+  const parts = lifeOf(view, present);
+  const from = timelineOf(view)[0]?.at;
+  if (parts.length === 0 || from === undefined || from > present) return null;
+  const label = parts.map(({ word, ms }) => `${word} ${dur(ms)}`).join(', ');
+  return (
+    <div class="life">
+      <div class="lane" role="img" aria-label={label}>
+        {parts.map(({ glyph, word, ms }, i) => (
+          <div key={i} class={`seg ${glyph === 'retry' ? 'held' : glyph}`} style={{ flex: `${ms} 1 0` }}>
+            {word} {dur(ms)}
+          </div>
+        ))}
+      </div>
+      <div class="x">
+        <span>
+          <Ago at={from} form="sec" />
+        </span>
+        <span>{WAITS.includes(view.task.state) ? 'now' : ''}</span>
+      </div>
+    </div>
+  );
+}
+
+function Timeline({ view }: { readonly view: TaskView }): JSX.Element {
+  const events = timelineOf(view);
+  const { progress, log } = view.task;
+  const hasNow = events.some(({ isNow }) => isNow);
+  return (
+    <ol class="tl">
+      {events.map((event, i) => (
+        <Event key={i} event={event}>
+          {event.isNow && <Notes view={view} />}
+        </Event>
+      ))}
+      {!hasNow && (progress || log.length > 0) && (
+        <Event event={{ at: undefined, glyph: 'quiet', title: 'Noted' }}>
+          <Notes view={view} />
+        </Event>
+      )}
+      {events.length === 0 && log.length === 0 && <li class="dim">Redis has nothing of its way.</li>}
+    </ol>
+  );
+}
+
+function Event({
+  event: { at, glyph, title, rest, error },
+  children,
+}: {
+  readonly event: TimelineEvent;
+  readonly children?: ComponentChildren;
+}): JSX.Element {
+  return (
+    <li>
+      <span class="at">{at !== undefined && <Ago at={at} form="sec" />}</span>
+      <Glyph of={glyph} />
+      <div class="what">
+        <b>{title}</b> {rest && <span class="dim">{rest}</span>}
+        {error && <Stack text={error} />}
+        {children}
+      </div>
+    </li>
+  );
+}
+
+function Stack({ text }: { readonly text: string }): JSX.Element {
+  const [isOpen, setOpen] = useState(false);
+  const lines = isOpen ? text.split('\n').map((line) => ({ text: line, is: 'own' })) : stackOf(text);
+  const isFolded = lines.some(({ is }) => is === 'other');
+  return (
+    <>
+      <Code block copy={text}>
+        {lines.map((line, i) => (
+          <span key={i} class={line.is === 'other' ? 'l' : line.is === 'error' ? 'e' : ''}>
+            {line.text}
+            {'\n'}
+          </span>
+        ))}
+      </Code>
+      {isFolded && (
+        <button type="button" class="bare small" onClick={() => setOpen(true)}>
+          Show all lines
+        </button>
+      )}
+    </>
+  );
+}
+
+/** Progress and log. */
+function Notes({ view }: { readonly view: TaskView }): JSX.Element {
+  const { progress, log } = view.task;
+  return (
+    <>
+      {progress && (
+        <div class="prog">
+          <Bar part={progress.value} state="active" label="Progress" />
+          <small>
+            {Math.round(progress.value * 100)} % {progress.message}
+          </small>
+        </div>
+      )}
+      {log.length > 0 && (
+        <Code block>
+          {log.map(({ at, message }, i) => (
+            <span key={i}>
+              <span class="l">{clock(at)}</span> {message}
+              {'\n'}
+            </span>
+          ))}
+        </Code>
+      )}
+    </>
+  );
+}
+
+function Why({ view: { task, sentences } }: { readonly view: TaskView }): JSX.Element {
+  const [answer, ...rest] = sentences;
+  const waits = WAITS.includes(task.state);
+  return (
+    <div class="box why">
+      <h2>{waits ? 'Why is it not done yet?' : 'How did it end?'}</h2>
+      <p class="answer">{answer}</p>
+      {rest.length > 0 && (
+        <ul class="plain">
+          {rest.map((sentence) => (
+            <li key={sentence}>{sentence}</li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+function Arguments({
+  of,
+  long,
+  id,
+}: {
+  readonly of: ArgumentsView;
+  readonly long: () => void;
+  readonly id: string;
+}): JSX.Element {
+  const { by } = useSession();
+  return (
+    <div class="box">
+      <div class="row">
+        <h2 class="grow">Arguments</h2>
+        {of.is === 'shown' && (
+          <Do small run={() => copyText(id)} label="Copy the arguments as JSON">
+            Copy
+          </Do>
+        )}
+      </div>
+      {of.is === 'denied' && (
+        <p class="dim">{by} lacks the right "arguments". The option can of QueueDashboardModule grants it.</p>
+      )}
+      {of.is === 'gone' && <p class="dim">Redis has no arguments of this task any more.</p>}
+      {of.is === 'bytes' && (
+        <>
+          <p class="dim">Another program wrote this: it is no call of a task. In hex:</p>
+          <pre class="json">
+            {of.hex.replace(/..(?=.)/g, '$& ')}
+            {of.more > 0 && <span class="l"> … {n(of.more)} more bytes</span>}
+          </pre>
+        </>
+      )}
+      {of.is === 'shown' &&
+        (of.lines.length === 0 ? (
+          <p class="dim">It has none.</p>
+        ) : (
+          <>
+            <pre class="json">
+              {of.lines.map((line, i) => (
+                <span key={i}>
+                  <Spans line={line} />
+                  {'\n'}
+                </span>
+              ))}
+            </pre>
+            {!of.complete && (
+              <button type="button" class="bare small" onClick={long}>
+                Show more
+              </button>
+            )}
+          </>
+        ))}
+    </div>
+  );
+}
+
+async function copyText(id: string): Promise<void> {
+  const { text } = await get<{ text: string }>('tasks/editable', { id });
+  await navigator.clipboard.writeText(text);
+  say('Copied');
+}
+
+function Options({ view: { task } }: { readonly view: TaskView }): JSX.Element | null {
+  const { headers = {}, options = {}, unique, crashes } = task;
+  const rows: readonly (readonly [string, string])[] = [
+    ...Object.entries(options).map(([name, value]) => [name, optionText(name, value)] as const),
+    ...(unique ? [['unique', `until ${unique}`] as const] : []),
+    ...(crashes > 0 ? [['crashes', `${n(crashes)} while it ran alone`] as const] : []),
+    ...Object.entries(headers).map(([name, value]) => [`header ${name}`, String(value)] as const),
+  ];
+  if (rows.length === 0) return null;
+  return (
+    <div class="box">
+      <h2>Options of this call</h2>
+      <dl class="kvs">
+        {rows.map(([name, value]) => [<dt key={name}>{name}</dt>, <dd key={`${name}=`}>{value}</dd>])}
+      </dl>
+    </div>
+  );
+}
+
+const TIMES = ['softTimeout', 'hardTimeout', 'maxBackoff', 'expires', 'backoff'];
+
+function optionText(name: string, value: unknown): string {
+  if (typeof value === 'number') return TIMES.includes(name) ? dur(value) : n(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+export const screen: Screen = { name: 'task', title: 'Task', under: 'tasks', view: Task };
