@@ -31,7 +31,7 @@ export function timelineOf({ task, at: readAt }: TaskView): TimelineEvent[] {
   for (const { at, attempt, code, error, host, pid } of attempts) {
     if (death && at >= Date.parse(String(death.diedAt)) - 1 && attempt === task.attempt) continue;
     const where = host === undefined ? '' : `on ${host}${pid === undefined ? '' : `, pid ${pid}`}`;
-    const title = attempt === undefined ? code : `Attempt ${attempt} failed`;
+    const title = attempt === undefined ? 'An attempt failed' : `Attempt ${attempt} failed`;
     const why = code === 'TASK_FAILED' ? '' : code;
     events.push({ at, glyph: 'failed', title, rest: [why, where].filter(Boolean).join(', '), ...(error && { error }) });
   }
