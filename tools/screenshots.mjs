@@ -62,15 +62,17 @@ async function workForAnHour(shop) {
 async function moveCounts(shop, redis, ago) {
   const now = Math.floor(Date.now() / 60_000);
   const { queues } = await shop.inspector.status();
-  for (const minute of [now, now - 1]) {
-    const from = `{shop}:metrics:${minute}`;
+  // in the first seconds of a minute most counts are in the one before; what is in this one is moved by the next round
+  const written = [now - 1, now].filter((minute) => minute !== now - ago).map((minute) => `{shop}:metrics:${minute}`);
+  for (const from of written) {
+    if (!(await redis.exists(from))) continue;
     const to = `{shop}:metrics:${now - ago}`;
-    if (from === to || !(await redis.exists(from))) continue;
     for (const { queue, pending, scheduled } of queues) {
       await redis.hset(from, queue, `pending ${pending} quarantined 0 scheduled ${scheduled} oldest 0`);
     }
     await redis.rename(from, to);
     await redis.expire(to, 3 * 3_600);
+    return;
   }
 }
 
