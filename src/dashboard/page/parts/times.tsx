@@ -98,7 +98,8 @@ function said(at: number, form: TimeForm, present: number, absolute: boolean): s
   // below a second it would change with every picture
   const length = dur(Math.abs(away) < SECOND && form === 'ago' ? 0 : Math.abs(away));
   if (form === 'for') return length;
-  return away > 0 ? `in ${length}` : length === '0 ms' ? 'just now' : `${length} ago`;
+  if (length === '0 ms') return 'just now';
+  return away > 0 ? `in ${length}` : `${length} ago`;
 }
 
 /** A time, relative, with the absolute one in a tooltip; `t` shows all of them by the clock. */
