@@ -120,7 +120,10 @@ export class Visit {
   async ready(): Promise<void> {
     await this.page.locator('main').waitFor();
     await this.requests.answered();
-    await this.page.waitForFunction(() => !document.querySelector('main [aria-busy=true], main .loading'));
+    // a button is busy for as long as its question is open
+    await this.page.waitForFunction(
+      () => document.querySelector('dialog[open]') || !document.querySelector('main [aria-busy=true]'),
+    );
   }
 }
 
