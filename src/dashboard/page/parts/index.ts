@@ -1,5 +1,6 @@
 export { say } from '../announce.js';
 export { ask, type Fields, type Question } from './ask.js';
+export { type BulkWish, useBulk } from './bulk-bar.js';
 export { BulkFrame } from './bulk-frame.js';
 export { Chart, Charts, type Series, type Values } from './chart.js';
 export { type Chip, Chips } from './chips.js';

@@ -1,0 +1,118 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { act, useRead } from '../../page/api.js';
+import { Ago, type BulkWish, Code, Do, Loaded, Note, n, Rows } from '../../page/parts/index.js';
+import { href } from '../../page/router.js';
+import { wishOf } from './act.js';
+import { redriveEdited } from './edit.js';
+import { Spans } from './spans.js';
+import type { DeadGroupView, DeadQuery, DeadRow, DeadRowsView } from './wire.js';
+
+interface GroupProps {
+  /** undefined for one that is not among those that were looked at */
+  readonly group: DeadGroupView | undefined;
+  /** the filter of the page, with the group */
+  readonly query: DeadQuery;
+  readonly start: (wish: BulkWish) => Promise<void>;
+}
+
+/** An error that is open: whether it still happens, what can be done, its stack and the tasks that died of it. */
+export function Group({ group, query, start }: GroupProps): JSX.Element {
+  const [cursor, setCursor] = useState<string>();
+  const read = useRead<DeadRowsView>('dead/list', { ...query, limit: 10, cursor }, { everyMs: 10_000 });
+  const all = async (action: 'redrive' | 'delete'): Promise<void> => {
+    const wish = await wishOf(action, query);
+    // not awaited: the bar shows it
+    if (wish) void start(wish);
+  };
+  const first = read.data?.rows[0];
+  const count = group ? ` ${n(group.count)}` : '';
+  return (
+    <>
+      {group !== undefined && group.lastMinute > 0 && (
+        <Note state="dead" title={`Still happening: ${n(group.lastMinute)} in the last minute.`}>
+          What is redriven now would most likely die again. Try one first.
+        </Note>
+      )}
+      <div class="row wrap">
+        <Do
+          kind="main"
+          right="redrive-edited"
+          letter="e"
+          off={first ? undefined : 'No task of it is dead any more.'}
+          run={() => first && redriveEdited(first)}
+        >
+          Redrive one, edited…
+        </Do>
+        <Do right="redrive" kind="bare" run={() => all('redrive')}>
+          Redrive all{count}…
+        </Do>
+        <Do right="delete" kind="grave" run={() => all('delete')}>
+          Delete{count || ' all'}…
+        </Do>
+      </div>
+      {group && <Stack text={group.stack ?? group.text} />}
+      <Loaded of={read}>
+        {({ rows, cursor: next, looked, left }) => (
+          <>
+            <Rows label="Tasks that died of it" class="inner" rows={rows} id={({ id }) => id} columns={COLUMNS} />
+            <p class="dim">
+              {next === undefined ? '' : `Looked at ${n(looked)} of ${n(looked + left)} for these. `}
+              {next !== undefined && (
+                <button type="button" class="bare small" onClick={() => setCursor(next)}>
+                  Go on
+                </button>
+              )}
+              {cursor !== undefined && (
+                <button type="button" class="bare small" onClick={() => setCursor(undefined)}>
+                  Newest
+                </button>
+              )}
+            </p>
+          </>
+        )}
+      </Loaded>
+    </>
+  );
+}
+
+const COLUMNS = [
+  {
+    head: 'Id',
+    class: 'mono',
+    cell: ({ id }: DeadRow) => (
+      <a class="name" href={href('task', id)}>
+        <span class="dim m1">{id.slice(0, 12)}</span>
+        {id.slice(12)}
+      </a>
+    ),
+  },
+  { head: 'Arguments', m: 0 as const, class: 'two cut', cell: ({ args }: DeadRow) => (args ? <Spans line={args} /> : '–') },
+  { head: 'Attempt', num: true, m: 1 as const, cell: ({ attempt }: DeadRow) => attempt ?? '–' },
+  { head: 'Where', m: 1 as const, cell: ({ host }: DeadRow) => host || '–' },
+  { head: 'Died', num: true, cell: ({ diedAt }: DeadRow) => <Ago at={diedAt} /> },
+  {
+    head: '',
+    class: 'act',
+    cell: ({ id }: DeadRow) => (
+      <Do right="redrive" small label={`Redrive ${id}`} run={() => act('dead/redrive', { id })}>
+        Redrive
+      </Do>
+    ),
+  },
+];
+
+/** Lines of the own program stand out; those of Node.js and of packages step back. */
+function Stack({ text }: { readonly text: string }): JSX.Element {
+  const lines = text.split('\n');
+  return (
+    <Code block copy={text}>
+      {lines.map((line, i) => (
+        <span key={i} class={/^\s+at /.test(line) ? (/node:|node_modules/.test(line) ? 'l' : 'own') : 'e'}>
+          {line}
+          {'\n'}
+        </span>
+      ))}
+    </Code>
+  );
+}
