@@ -74,7 +74,8 @@ function Progress({ wish, progress, since, stop }: Running & { readonly stop: ()
   const total = progress.total ?? wish.total;
   const seconds = (performance.now() - since) / 1_000;
   const rate = seconds > 0.5 ? handled / seconds : 0;
-  const left = total !== undefined && rate > 0 && handled < total ? `, ${dur(((total - handled) / rate) * 1_000)} left` : '';
+  const left =
+    total !== undefined && rate > 0 && handled < total ? `, ${dur(((total - handled) / rate) * 1_000)} left` : '';
   return (
     <BulkFrame label="Action under way">
       <b role="status">
@@ -106,7 +107,10 @@ function Result({ wish, text, isFailure, cursor, start, close }: ResultProps): J
         {text}
       </b>
       {cursor !== undefined && (
-        <button type="button" onClick={() => void start({ ...wish, body: { ...wish.body, total: undefined, cursor }, total: undefined })}>
+        <button
+          type="button"
+          onClick={() => void start({ ...wish, body: { ...wish.body, total: undefined, cursor }, total: undefined })}
+        >
           Go on
         </button>
       )}

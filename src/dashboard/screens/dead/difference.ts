@@ -30,7 +30,11 @@ function compare(before: unknown, after: unknown, path: string, changes: Change[
   }
   const isList = Array.isArray(before);
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    const at = isList ? `${path}[${name}]` : /^[\w$]+$/.test(name) ? `${path}.${name}` : `${path}[${JSON.stringify(name)}]`;
+    const at = isList
+      ? `${path}[${name}]`
+      : /^[\w$]+$/.test(name)
+        ? `${path}.${name}`
+        : `${path}[${JSON.stringify(name)}]`;
     compare(before[name], after[name], at, changes);
   }
 }

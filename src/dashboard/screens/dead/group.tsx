@@ -87,7 +87,12 @@ const COLUMNS = [
       </a>
     ),
   },
-  { head: 'Arguments', m: 0 as const, class: 'two cut', cell: ({ args }: DeadRow) => (args ? <Spans line={args} /> : '–') },
+  {
+    head: 'Arguments',
+    m: 0 as const,
+    class: 'two cut',
+    cell: ({ args }: DeadRow) => (args ? <Spans line={args} /> : '–'),
+  },
   { head: 'Attempt', num: true, m: 1 as const, cell: ({ attempt }: DeadRow) => attempt ?? '–' },
   { head: 'Where', m: 1 as const, cell: ({ host }: DeadRow) => host || '–' },
   { head: 'Died', num: true, cell: ({ diedAt }: DeadRow) => <Ago at={diedAt} /> },

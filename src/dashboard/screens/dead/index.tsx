@@ -35,7 +35,8 @@ function Dead(): JSX.Element {
               <div class="sh">
                 <h1>
                   {n(total)} dead {total === 1 ? 'task' : 'tasks'}
-                  {groups.length > 0 && `, ${n(groups.length + others.groups)} ${groups.length === 1 ? 'error' : 'errors'}`}
+                  {groups.length > 0 &&
+                    `, ${n(groups.length + others.groups)} ${groups.length === 1 ? 'error' : 'errors'}`}
                 </h1>
                 <span class="grow" />
                 {groups.length > 0 && (
