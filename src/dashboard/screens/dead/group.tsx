@@ -44,7 +44,7 @@ export function Group({ group, query, start }: GroupProps): JSX.Element {
         >
           Redrive one, edited…
         </Do>
-        <Do right="redrive" kind="bare" run={() => all('redrive')}>
+        <Do right="redrive" kind="plain" run={() => all('redrive')}>
           Redrive all{count}…
         </Do>
         <Do right="delete" kind="grave" run={() => all('delete')}>
@@ -55,6 +55,7 @@ export function Group({ group, query, start }: GroupProps): JSX.Element {
       <Loaded of={read}>
         {({ rows, cursor: next, looked, left }) => (
           <>
+            {rows.length === 0 && next === undefined && <p class="dim">No task of this error is dead any more.</p>}
             <Rows label="Tasks that died of it" class="inner" rows={rows} id={({ id }) => id} columns={COLUMNS} />
             <p class="dim">
               {next === undefined ? '' : `Looked at ${n(looked)} of ${n(looked + left)} for these. `}
@@ -80,6 +81,7 @@ const COLUMNS = [
   {
     head: 'Id',
     class: 'mono',
+    width: 170,
     cell: ({ id }: DeadRow) => (
       <a class="name" href={href('task', id)}>
         <span class="dim m1">{id.slice(0, 12)}</span>
@@ -93,12 +95,13 @@ const COLUMNS = [
     class: 'two cut',
     cell: ({ args }: DeadRow) => (args ? <Spans line={args} /> : '–'),
   },
-  { head: 'Attempt', num: true, m: 1 as const, cell: ({ attempt }: DeadRow) => attempt ?? '–' },
-  { head: 'Where', m: 1 as const, cell: ({ host }: DeadRow) => host || '–' },
-  { head: 'Died', num: true, cell: ({ diedAt }: DeadRow) => <Ago at={diedAt} /> },
+  { head: 'Attempt', width: 70, num: true, m: 1 as const, cell: ({ attempt }: DeadRow) => attempt ?? '–' },
+  { head: 'Where', width: 110, m: 1 as const, cell: ({ host }: DeadRow) => host || '–' },
+  { head: 'Died', width: 84, num: true, cell: ({ diedAt }: DeadRow) => <Ago at={diedAt} form="for" /> },
   {
     head: '',
     class: 'act',
+    width: 76,
     cell: ({ id }: DeadRow) => (
       <Do right="redrive" small label={`Redrive ${id}`} run={() => act('dead/redrive', { id })}>
         Redrive

@@ -1,9 +1,10 @@
 import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
 import { useRead } from '../../page/api.js';
 import { useSnapshot } from '../../page/live.js';
 import { Ago, Chips, Columns, Do, Empty, Icon, Loaded, n, Rows, useBulk } from '../../page/parts/index.js';
 import { go, href, usePlace } from '../../page/router.js';
-import type { Screen } from '../../page/screen.js';
+import { heading, type Screen } from '../../page/screen.js';
 import { wishOf } from './act.js';
 import { Group } from './group.js';
 import type { DeadGroupsView, DeadGroupView, DeadQuery } from './wire.js';
@@ -20,6 +21,10 @@ function Dead(): JSX.Element {
   const filter: DeadQuery & Record<string, string | undefined> = query;
   const read = useRead<DeadGroupsView>('dead/groups', filter, { everyMs: 5_000 });
   const { bar, start } = useBulk();
+  useEffect(() => {
+    heading.set(arg === undefined ? undefined : 'One error');
+    return () => heading.set(undefined);
+  }, [arg]);
   const isFiltered = Object.values(filter).some(Boolean);
   const all = async (action: 'redrive' | 'delete'): Promise<void> => {
     const wish = await wishOf(action, filter);
@@ -32,7 +37,7 @@ function Dead(): JSX.Element {
           const isKnown = groups.some(({ key }) => key === arg);
           return (
             <>
-              <div class="sh">
+              <div class="sh wrap">
                 <h1>
                   {n(total)} dead {total === 1 ? 'task' : 'tasks'}
                   {groups.length > 0 &&
@@ -53,7 +58,6 @@ function Dead(): JSX.Element {
               {(total > 0 || isFiltered) && <Filter query={filter} />}
               {arg !== undefined && !isKnown && (
                 <section>
-                  <p class="dim">This error is not among those that were looked at.</p>
                   <Group key={arg} group={undefined} query={{ ...filter, group: arg }} start={start} />
                 </section>
               )}
@@ -120,21 +124,29 @@ const COLUMNS = (query: DeadQuery, open: string | undefined) => [
   {
     head: 'Task',
     m: 1 as const,
+    width: 250,
     cell: ({ task, code }: DeadGroupView) => (
       <>
         {task ?? '–'} {code !== 'TASK_FAILED' && <span class="tag">{code}</span>}
       </>
     ),
   },
-  { head: 'Dead', num: true, cell: ({ count }: DeadGroupView) => n(count) },
+  { head: 'Dead', num: true, width: 64, cell: ({ count }: DeadGroupView) => n(count) },
   {
     head: '24 h',
     m: 1 as const,
+    width: 116,
     class: 'gap',
     cell: ({ hours }: DeadGroupView) => <Columns values={hours} state="dead" />,
   },
-  { head: 'First', num: true, m: 0 as const, cell: ({ first }: DeadGroupView) => <Ago at={first} form="for" /> },
-  { head: 'Last', num: true, cell: ({ last }: DeadGroupView) => <Ago at={last} form="for" /> },
+  {
+    head: 'First',
+    num: true,
+    m: 0 as const,
+    width: 108,
+    cell: ({ first }: DeadGroupView) => <Ago at={first} form="for" />,
+  },
+  { head: 'Last', num: true, width: 92, cell: ({ last }: DeadGroupView) => <Ago at={last} form="for" /> },
 ];
 
 function Filter({ query }: { readonly query: Readonly<Record<string, string | undefined>> }): JSX.Element {
