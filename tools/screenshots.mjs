@@ -47,31 +47,36 @@ await runTool(async () => {
   }
 });
 
-/** Counts are kept by minute. Nobody waits an hour for a picture: the counts of each round are moved to a minute of the past. */
+const thisMinute = () => Math.floor(Date.now() / 60_000);
+const countsOf = (minute) => `{shop}:metrics:${minute}`;
+
+/** Counts are kept by minute. Nobody waits an hour for a picture: the counts of each round become those of a minute of the past. */
 async function workForAnHour(shop) {
   const redis = new Redis(shop.redis.url);
   for (let ago = MINUTES - 1; ago > 0; ago -= 1) {
     const busy = 1.6 + Math.sin(ago / 9);
     for (let times = 0; times < busy; times += 1) await shop.ask('work');
     await delay(ROUND_MS);
-    await moveCounts(shop, redis, ago);
+    await putAside(shop, redis, `round-${ago}`);
+  }
+  // only now: a minute that began meanwhile would leave a hole
+  for (let ago = MINUTES - 1; ago > 0; ago -= 1) {
+    const aside = countsOf(`round-${ago}`);
+    if (await redis.exists(aside)) await redis.rename(aside, countsOf(thisMinute() - ago));
   }
   redis.disconnect();
 }
 
-async function moveCounts(shop, redis, ago) {
-  const now = Math.floor(Date.now() / 60_000);
+async function putAside(shop, redis, round) {
   const { queues } = await shop.inspector.status();
-  // in the first seconds of a minute most counts are in the one before; what is in this one is moved by the next round
-  const written = [now - 1, now].filter((minute) => minute !== now - ago).map((minute) => `{shop}:metrics:${minute}`);
-  for (const from of written) {
+  // in the first seconds of a minute most counts are in the one before; the next round takes what is in this one
+  for (const from of [thisMinute() - 1, thisMinute()].map(countsOf)) {
     if (!(await redis.exists(from))) continue;
-    const to = `{shop}:metrics:${now - ago}`;
     for (const { queue, pending, scheduled } of queues) {
       await redis.hset(from, queue, `pending ${pending} quarantined 0 scheduled ${scheduled} oldest 0`);
     }
-    await redis.rename(from, to);
-    await redis.expire(to, 3 * 3_600);
+    await redis.rename(from, countsOf(round));
+    await redis.expire(countsOf(round), 3 * 3_600);
     return;
   }
 }

@@ -119,7 +119,7 @@ inBrowser('the dashboard by keyboard', () => {
     const views = await crawl(here, async () => {});
     for (const [kind, hash] of views) {
       await here.show(hash);
-      const rows = page.locator('[data-list] > tbody > tr[data-row]:visible');
+      const rows = page.locator('[data-list] > tbody > tr[data-row]:visible:has(a, button, input)');
       if ((await rows.count()) < 2) continue;
       await page.keyboard.press('j');
       const first = await focused(page);

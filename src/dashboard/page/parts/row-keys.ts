@@ -2,7 +2,8 @@ import { onKey } from '../keys.js';
 
 const rows = (): HTMLElement[] =>
   [...document.querySelectorAll<HTMLElement>('[data-list] > tbody > tr[data-row]')].filter(
-    (row) => row.offsetParent !== null,
+    // one that leads nowhere has nothing to focus
+    (row) => row.offsetParent !== null && aimOf(row),
   );
 
 const aimOf = (row: Element | undefined): HTMLElement | null | undefined =>
