@@ -54,6 +54,7 @@ export type {
   RatesOptions,
   SummaryOptions,
   TaskSummary,
+  TimeBucket,
   TimeSummary,
 } from './inspector/metrics/metrics-report.js';
 export type { OnTaskDead } from './inspector/on-task-dead.js';

@@ -3,7 +3,10 @@ import { LIVE_ROUTES } from './live/routes.js';
 import { ACTION_ROUTES } from './screens/actions/routes.js';
 import { CRON_ROUTES } from './screens/crons/routes.js';
 import { DEAD_ROUTES } from './screens/dead/routes.js';
+import { NAMES_ROUTES } from './screens/names/routes.js';
 import { OVERVIEW_ROUTES } from './screens/overview/routes.js';
+import { QUEUE_ROUTES } from './screens/queue/routes.js';
+import { QUEUES_ROUTES } from './screens/queues/routes.js';
 import { TASK_ROUTES } from './screens/task/routes.js';
 import { TASKS_ROUTES } from './screens/tasks/routes.js';
 import { WORKER_ROUTES } from './screens/workers/routes.js';
@@ -15,6 +18,9 @@ export const ROUTES: readonly Route[] = [
   ...OVERVIEW_ROUTES,
   ...TASKS_ROUTES,
   ...TASK_ROUTES,
+  ...QUEUES_ROUTES,
+  ...QUEUE_ROUTES,
+  ...NAMES_ROUTES,
   ...WORKER_ROUTES,
   ...CRON_ROUTES,
   ...ACTION_ROUTES,

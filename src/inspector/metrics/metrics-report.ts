@@ -126,6 +126,21 @@ export interface TimeSummary {
   readonly p95Ms: number;
   /** 99 % took no longer, in ms */
   readonly p99Ms: number;
+  /** how many took how long, from short to long; buckets without any are among them */
+  readonly buckets: readonly TimeBucket[];
+}
+
+/**
+ * How many took no longer than a bound, and longer than the bound before.
+ *
+ * @example
+ * const line = ({ upToMs, count }: TimeBucket) => `${upToMs === undefined ? 'longer' : `up to ${upToMs} ms`}: ${count}`;
+ */
+export interface TimeBucket {
+  /** in ms; undefined for all that took longer than the last bound */
+  readonly upToMs: number | undefined;
+  /** how many */
+  readonly count: number;
 }
 
 /**

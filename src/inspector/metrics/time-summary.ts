@@ -11,7 +11,13 @@ export function timeSummary(histogram: Histogram): TimeSummary {
     p50Ms: quantile(0.5),
     p95Ms: quantile(0.95),
     p99Ms: quantile(0.99),
+    buckets: histogram.buckets.map((number, at) => ({ upToMs: boundMs(at), count: number })),
   };
+}
+
+function boundMs(at: number): number | undefined {
+  const seconds = BUCKETS[at];
+  return seconds === undefined ? undefined : seconds * 1_000;
 }
 
 /** The time of so many, as if those of a bucket were spread evenly over it. Of those beyond the last bound that bound. */

@@ -1,0 +1,204 @@
+import type { JSX } from 'preact';
+import { useRead } from '../../page/api.js';
+import { useSnapshot } from '../../page/live.js';
+import {
+  Ago,
+  Chart,
+  Charts,
+  Chips,
+  Depth,
+  dur,
+  Loaded,
+  Note,
+  n,
+  Rows,
+  Section,
+  State,
+  size,
+} from '../../page/parts/index.js';
+import { href, usePlace } from '../../page/router.js';
+import type { Screen } from '../../page/screen.js';
+import { waited } from '../queues/index.js';
+import { Pause, PurgeBar, QueueActions, type QueueLine } from '../queues/queue-actions.js';
+import { faultOf, stateOf } from '../queues/queue-words.js';
+import { known, SPANS, spanOf } from './spans.js';
+import type { QueueAnswer, QueueChart } from './wire.js';
+
+function Queue(): JSX.Element {
+  const { arg: queue = '', query } = usePlace();
+  const { snapshot } = useSnapshot();
+  const span = spanOf(query.span);
+  const answer = useRead<QueueAnswer>('queue', { queue, span }, { everyMs: 5_000 });
+  const line = snapshot?.queues.find((each) => each.queue === queue);
+  const workers = snapshot?.workers.filter(({ queues }) => queues.includes(queue)) ?? [];
+  return (
+    <>
+      {line && <Head of={line} />}
+      <Loaded of={answer}>
+        {({ chart, next, names }) => (
+          <>
+            <Section
+              title="Flow"
+              side={
+                <Chips
+                  label="Span"
+                  value={span}
+                  options={SPANS}
+                  to={(value) => href('queue', queue, { span: value })}
+                />
+              }
+            >
+              <Flow of={chart} label={`last ${span}`} />
+            </Section>
+            <div class="cols">
+              <Section title="Next" side={<a href={href('tasks', undefined, { queue })}>all its tasks</a>}>
+                {next.length === 0 ? (
+                  <p class="dim">Nothing waits.</p>
+                ) : (
+                  <Rows
+                    label="Next tasks"
+                    rows={next}
+                    id={({ id }) => id}
+                    to={({ id }) => href('task', id)}
+                    columns={[
+                      {
+                        head: 'Task',
+                        cell: ({ id, task }) => (
+                          <a class="name" href={href('task', id)}>
+                            {task ?? <code>{id}</code>}
+                          </a>
+                        ),
+                      },
+                      { head: 'Id', m: 1, cell: ({ id }) => <code>{id}</code> },
+                      {
+                        head: 'Waits for',
+                        num: true,
+                        cell: ({ at }) => (at === null ? '–' : <Ago at={at} form="for" />),
+                      },
+                    ]}
+                  />
+                )}
+              </Section>
+              <Section title="Task names" hint="last hour">
+                {names.length === 0 ? (
+                  <p class="dim">No task of it has run.</p>
+                ) : (
+                  <Rows
+                    label="Task names"
+                    rows={names}
+                    id={({ task }) => task}
+                    to={({ task }) => href('names', task)}
+                    columns={[
+                      {
+                        head: 'Name',
+                        cell: ({ task }) => (
+                          <a class="name" href={href('names', task)}>
+                            {task}
+                          </a>
+                        ),
+                      },
+                      { head: 'Done', num: true, cell: ({ done }) => n(done) },
+                      { head: 'Failed', num: true, cell: ({ failed }) => (failed === 0 ? '–' : n(failed)) },
+                      { head: 'p95', num: true, cell: ({ p95Ms }) => dur(p95Ms) },
+                    ]}
+                  />
+                )}
+              </Section>
+            </div>
+          </>
+        )}
+      </Loaded>
+      {snapshot && (
+        <Section title="Workers" hint={workers.length === 0 ? undefined : 'that serve it'}>
+          {workers.length === 0 ? (
+            <p class="dim">No worker serves it. Start the app in worker mode with this queue.</p>
+          ) : (
+            <Rows
+              label="Workers"
+              rows={workers}
+              id={({ id }) => id}
+              to={() => href('workers')}
+              columns={[
+                {
+                  head: 'Worker',
+                  cell: ({ host, pid }) => (
+                    <a class="name" href={href('workers')}>
+                      {host}:{pid}
+                    </a>
+                  ),
+                },
+                { head: 'State', cell: ({ state }) => state },
+                { head: 'Children', num: true, cell: ({ forked }) => n(forked) },
+                { head: 'Runs', num: true, cell: ({ running }) => n(running) },
+                { head: 'Memory', num: true, m: 0, cell: ({ memory }) => (memory > 0 ? size(memory) : '–') },
+              ]}
+            />
+          )}
+        </Section>
+      )}
+      <PurgeBar />
+    </>
+  );
+}
+
+function Head({ of: line }: { readonly of: QueueLine }): JSX.Element {
+  const { queue, paused, pending, scheduled, dead, deadLastHour, workers, reason } = line;
+  const [state, fault] = [stateOf(line), faultOf(line)];
+  return (
+    <section>
+      <div class="sh">
+        <h1>{queue}</h1>
+        <State of={state} word={paused ? 'paused' : (fault ?? 'consumed')} />
+        <span class="grow" />
+        <QueueActions queue={line} />
+      </div>
+      {paused && (
+        <Note state="held">
+          <Pause of={paused} />
+        </Note>
+      )}
+      {fault && reason && <Note state="dead">{reason}.</Note>}
+      <div class="facts">
+        <span>
+          <b>{n(pending)}</b> wait <Depth of={pending} state={state === 'done' ? undefined : state} />
+        </span>
+        <span>
+          oldest <b>{waited(line)}</b>
+        </span>
+        <span>
+          <b>{n(scheduled)}</b> scheduled
+        </span>
+        <span>
+          <b>{n(workers)}</b> workers
+        </span>
+        <span>
+          <a href={href('dead', undefined, { queue })}>
+            <b>{n(dead)}</b> dead
+          </a>
+          {deadLastHour > 0 && `, ${n(deadLastHour)} in the last hour`}
+        </span>
+      </div>
+    </section>
+  );
+}
+
+/** What flows is counted a minute, over whatever time. */
+function Flow({ of, label }: { readonly of: QueueChart; readonly label: string }): JSX.Element {
+  return (
+    <Charts at={of.at} label={label}>
+      <Chart
+        title="Tasks / min"
+        between
+        series={[
+          { name: 'in', values: known(of.in), look: 'ink' },
+          { name: 'out', values: of.out, look: 'data' },
+        ]}
+      />
+      <Chart title="Waiting" series={[{ name: 'wait', values: known(of.waiting), look: 'area' }]} />
+      <Chart title="Oldest" format={dur} log series={[{ name: 'oldest', values: known(of.oldestMs), look: 'data' }]} />
+      <Chart title="Deaths / min" series={[{ name: 'dead', values: of.dead, look: 'bars', state: 'dead' }]} />
+    </Charts>
+  );
+}
+
+export const screen: Screen = { name: 'queue', title: 'Queue', under: 'queues', view: Queue };

@@ -1,0 +1,48 @@
+import { textIn } from '../../http/input.js';
+import { Refused } from '../../http/refused.js';
+import { type Route, read } from '../../http/route.js';
+import { chartOf, type Span } from './points.js';
+import type { QueueAnswer } from './wire.js';
+
+/** Tasks that are shown. */
+const NEXT = 10;
+/** By span, in ms: a week is many counts, and changes slowly. */
+const KEPT_MS: Readonly<Record<Span, number>> = { hour: 10_000, day: 30_000, week: 60_000 };
+
+export const QUEUE_ROUTES: readonly Route[] = [
+  read('queue', async ({ inspector, live, query }): Promise<QueueAnswer> => {
+    const [queue, span] = [textIn(query, 'queue'), spanIn(query)];
+    const names = await inspector.queues.names();
+    if (!names.includes(queue)) {
+      throw new Refused(404, 'UNKNOWN_QUEUE', `No worker has ever served a queue "${queue}".`, [
+        `There are: ${names.join(', ')}.`,
+      ]);
+    }
+    const [chart, summary, page] = await Promise.all([
+      live.shared.read(`chart ${span} queue ${queue}`, () => chartOf(inspector, span, { queue }), KEPT_MS[span]),
+      live.shared.read(`names hour ${queue}`, () => inspector.metrics.summary({ last: '1h', queue }), KEPT_MS.hour),
+      live.shared.read(`next ${queue}`, () => inspector.tasks.list({ queue, state: 'pending', limit: NEXT })),
+    ]);
+    return {
+      chart,
+      next: page.tasks.map(({ id, task, enqueuedAt }) => ({
+        id,
+        task: task ?? null,
+        at: enqueuedAt?.getTime() ?? null,
+      })),
+      names: summary.tasks.map(({ task, done, failed, timedOut, crashed, duration }) => ({
+        task,
+        done,
+        failed: failed + timedOut + crashed,
+        p95Ms: duration.p95Ms,
+      })),
+    };
+  }),
+];
+
+/** @throws Refused */
+export function spanIn(query: URLSearchParams): Span {
+  const span = query.get('span') || 'hour';
+  if (span === 'hour' || span === 'day' || span === 'week') return span;
+  throw new Refused(400, 'INVALID_INPUT', '"span" is none of hour, day and week.');
+}

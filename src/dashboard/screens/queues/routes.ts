@@ -1,0 +1,78 @@
+import type { PurgeFilter } from '../../../inspector/tasks/task-purge.js';
+import type { Duration } from '../../../values/duration.js';
+import { optionalTextIn, textIn } from '../../http/input.js';
+import { act, bulk, type Call, type Route, read } from '../../http/route.js';
+import type { FlowsAnswer, PurgePreviewAnswer } from './wire.js';
+
+/** Workers sample queues once a minute. */
+const FLOWS_KEPT_MS = 10_000;
+
+export const QUEUES_ROUTES: readonly Route[] = [
+  read('queues/flows', ({ inspector, live }) =>
+    live.shared.read(
+      'flows',
+      async (): Promise<FlowsAnswer> => {
+        const { at, queues } = await inspector.flows();
+        const flows = [...queues].map(([queue, flow]) => [
+          queue,
+          { in: flow.in.map((number) => number ?? null), out: flow.out },
+        ]);
+        return { at: at.map((time) => time.getTime()), queues: Object.fromEntries(flows) };
+      },
+      FLOWS_KEPT_MS,
+    ),
+  ),
+  act('queues/pause', {
+    action: 'pause',
+    subject: subjectOf,
+    run: ({ inspector, body, by }) => {
+      // an unset `for` is no limit of time
+      const time = optionalTextIn(body, 'for') as Duration | undefined;
+      const reason = optionalTextIn(body, 'reason');
+      return inspector.queues.pause(textIn(body, 'queue'), {
+        by,
+        ...(time === undefined ? {} : { for: time }),
+        ...(reason === undefined ? {} : { reason }),
+      });
+    },
+  }),
+  act('queues/resume', {
+    action: 'pause',
+    subject: subjectOf,
+    run: async ({ inspector, body, by }) => ({ resumed: await inspector.queues.resume(textIn(body, 'queue'), { by }) }),
+  }),
+  read('queues/purge/preview', async ({ inspector, query }): Promise<PurgePreviewAnswer> => {
+    const { sample, ...counts } = await inspector.tasks.previewPurge(textIn(query, 'queue'), filterIn(query));
+    const tasks = sample.map(({ id, task, enqueuedAt }) => ({
+      id,
+      task: task ?? null,
+      at: enqueuedAt?.getTime() ?? null,
+    }));
+    return { ...counts, sample: tasks };
+  }),
+  bulk('queues/purge', {
+    action: 'purge',
+    subject: subjectOf,
+    run: async ({ inspector, body, by, signal }, report) => {
+      const { purged, cursor } = await inspector.tasks.purge(textIn(body, 'queue'), filterIn(body), {
+        by,
+        signal,
+        onProgress: ({ looked, total }) => report({ handled: looked, total }),
+      });
+      return { count: purged, cursor };
+    },
+  }),
+];
+
+function subjectOf({ body }: Call): { queue: string; task?: string } {
+  const task = optionalTextIn(body, 'task');
+  return { queue: textIn(body, 'queue'), ...(task === undefined ? {} : { task }) };
+}
+
+function filterIn(input: Parameters<typeof optionalTextIn>[0]): PurgeFilter {
+  const [task, olderThan] = [optionalTextIn(input, 'task'), optionalTextIn(input, 'olderThan')];
+  return {
+    ...(task === undefined ? {} : { task }),
+    ...(olderThan === undefined ? {} : { olderThan: olderThan as Duration }),
+  };
+}
