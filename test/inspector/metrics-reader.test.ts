@@ -2,7 +2,7 @@ import { MetricsReader } from '../../src/inspector/metrics/metrics-reader.js';
 import type { RatesOptions, SummaryOptions } from '../../src/inspector/metrics/metrics-report.js';
 import { timeSummary } from '../../src/inspector/metrics/time-summary.js';
 import { KnownQueues } from '../../src/inspector/queues/known-queues.js';
-import { encodeCounts, noCounts, observe, TASK_COUNTERS, type TaskCounts } from '../../src/task/task-counts.js';
+import { BUCKETS, encodeCounts, noCounts, observe, TASK_COUNTERS, type TaskCounts } from '../../src/task/task-counts.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
 
 const MINUTE_MS = 60_000;
@@ -234,6 +234,10 @@ describe('percentiles', () => {
 
   it('beyond the last bound are that bound', () => {
     expect(of(7_200_000)).toEqual({
+      buckets: [...BUCKETS, undefined].map((seconds) => ({
+        upToMs: seconds && seconds * 1_000,
+        count: seconds ? 0 : 1,
+      })),
       count: 1,
       meanMs: 7_200_000,
       p50Ms: 3_600_000,
