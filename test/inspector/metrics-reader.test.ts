@@ -2,7 +2,14 @@ import { MetricsReader } from '../../src/inspector/metrics/metrics-reader.js';
 import type { RatesOptions, SummaryOptions } from '../../src/inspector/metrics/metrics-report.js';
 import { timeSummary } from '../../src/inspector/metrics/time-summary.js';
 import { KnownQueues } from '../../src/inspector/queues/known-queues.js';
-import { BUCKETS, encodeCounts, noCounts, observe, TASK_COUNTERS, type TaskCounts } from '../../src/task/task-counts.js';
+import {
+  BUCKETS,
+  encodeCounts,
+  noCounts,
+  observe,
+  TASK_COUNTERS,
+  type TaskCounts,
+} from '../../src/task/task-counts.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
 
 const MINUTE_MS = 60_000;
