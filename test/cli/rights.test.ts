@@ -113,7 +113,9 @@ async function refused(): Promise<string[]> {
 it('every command is either one that looks or one that acts', () => {
   const listed = new Set([...VIEWING, ...ACTING].map((line) => line.split(' ').slice(0, 2).join(' ')));
   const all = GROUPS.flatMap(({ name, commands }) => commands.map((one) => `${name} ${one.name}`.trim()));
-  expect(all.filter((name) => !listed.has(name) && ![...WITHOUT_REDIS, ...ON_A_TERMINAL, ...SERVING].includes(name))).toEqual([]);
+  expect(
+    all.filter((name) => !listed.has(name) && ![...WITHOUT_REDIS, ...ON_A_TERMINAL, ...SERVING].includes(name)),
+  ).toEqual([]);
 });
 
 describe('a viewer', () => {
