@@ -6,7 +6,6 @@ import { DeadLetters } from './dead-letters.js';
 import { Doctor } from './doctor/doctor.js';
 import type { DoctorCheck, DoctorOptions } from './doctor/doctor-report.js';
 import { MetricsReader } from './metrics/metrics-reader.js';
-import { type MinuteFlows, minuteFlows } from './metrics/minute-flows.js';
 import { QueueHealth } from './queue-health.js';
 import { KnownQueues } from './queues/known-queues.js';
 import { QueueInspector } from './queues/queue-inspector.js';
@@ -89,15 +88,6 @@ export class Inspector {
    */
   async status(options: StatusOptions = {}): Promise<StatusReport> {
     return this.reader.read(options);
-  }
-
-  /**
-   * The flow of each queue in the last hour, out of the counts that `status` reads as well.
-   *
-   * @internal
-   */
-  async flows(): Promise<MinuteFlows> {
-    return minuteFlows(await this.reader.lastHour());
   }
 
   /**

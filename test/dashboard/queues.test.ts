@@ -1,6 +1,6 @@
 import type { NameAnswer, NamesAnswer } from '../../src/dashboard/screens/names/wire.js';
 import type { QueueAnswer } from '../../src/dashboard/screens/queue/wire.js';
-import type { FlowsAnswer, PurgePreviewAnswer } from '../../src/dashboard/screens/queues/wire.js';
+import type { PurgePreviewAnswer } from '../../src/dashboard/screens/queues/wire.js';
 import { encodeCounts, noCounts, observe } from '../../src/task/task-counts.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
 import { DashboardApp } from '../support/dashboard-app.js';
@@ -34,18 +34,6 @@ async function send(number: number): Promise<void> {
     Array.from({ length: number }, () => fixture.message('Mail.send', 'x')),
   );
 }
-
-describe('the flows of queues', () => {
-  it('are what came in and went out, by minute, with nothing where a sample is missing', async () => {
-    await minute(5, { mail: 'pending 10', 'mail Mail.send': encodeCounts({ ...noCounts(), done: 4 }) });
-    await minute(4, { mail: 'pending 12' });
-    const { body } = await dashboard.get<FlowsAnswer>('queues/flows');
-    expect(body.at).toHaveLength(61);
-    expect(body.queues.mail?.out.at(-6)).toBe(4);
-    expect(body.queues.mail?.in.at(-6)).toBe(6);
-    expect(body.queues.mail?.in.at(-5)).toBeNull();
-  });
-});
 
 describe('one queue', () => {
   it('has charts, its next tasks without arguments, and the names that ran in it', async () => {

@@ -1,4 +1,4 @@
-import type { AppBroker, MetricsBucket } from '../../broker/port/broker.js';
+import type { AppBroker } from '../../broker/port/broker.js';
 import { assertKnownOptions } from '../../values/known-options.js';
 import { invalid } from '../../values/option-values.js';
 import { shown } from '../../values/shown.js';
@@ -31,11 +31,6 @@ export class StatusReader {
     private readonly rooms: Rooms,
   ) {
     this.history = new MinuteHistory(broker.metrics);
-  }
-
-  /** The counts of 60 minutes and the present one. */
-  async lastHour(): Promise<readonly MetricsBucket[]> {
-    return this.history.lastHour(await this.broker.metrics.now());
   }
 
   async read(options: StatusOptions): Promise<StatusReport> {

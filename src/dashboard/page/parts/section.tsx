@@ -6,16 +6,18 @@ interface SectionProps {
   readonly hint?: ComponentChildren;
   /** at the right: a link or buttons */
   readonly side?: ComponentChildren;
+  /** whether it is the heading of the whole page */
+  readonly isPage?: boolean;
   readonly class?: string;
   readonly children: ComponentChildren;
 }
 
 /** A heading and what belongs to it. */
-export function Section({ title, hint, side, class: name, children }: SectionProps): JSX.Element {
+export function Section({ title, hint, side, isPage, class: name, children }: SectionProps): JSX.Element {
   return (
     <section class={name}>
       <div class="sh">
-        <h2>{title}</h2>
+        {isPage ? <h1>{title}</h1> : <h2>{title}</h2>}
         {hint && <span class="dim">{hint}</span>}
         <span class="grow" />
         {side}

@@ -18,6 +18,7 @@ function All(): JSX.Element {
   return (
     <Section
       title="Task names"
+      isPage
       hint="by how often they ended"
       side={
         <Chips label="Span" value={span} options={SPANS} to={(value) => href('names', undefined, { span: value })} />
@@ -92,6 +93,7 @@ function One({ task }: { readonly task: string }): JSX.Element {
   return (
     <Section
       title={task}
+      isPage
       side={<Chips label="Span" value={span} options={SPANS} to={(value) => href('names', task, { span: value })} />}
     >
       <Loaded of={answer}>

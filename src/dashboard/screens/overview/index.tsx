@@ -2,13 +2,16 @@ import type { JSX } from 'preact';
 import { useRead } from '../../page/api.js';
 import { type Snapshot, useSnapshot } from '../../page/live.js';
 import type { Screen } from '../../page/screen.js';
+import { QueueTable } from '../queues/queue-table.js';
 import { FirstSteps } from './first-steps.js';
 import { HistoryCharts } from './history-charts.js';
 import { LatestDeaths } from './latest-deaths.js';
-import { QueueTable } from './queue-table.js';
 import { VerdictList } from './verdict-list.js';
 import type { History } from './wire.js';
 import { WorkerStrip } from './worker-strip.js';
+
+/** More are on the page of the queues. */
+const MOST_QUEUES = 20;
 
 function Overview(): JSX.Element {
   const { snapshot, link } = useSnapshot();
@@ -26,7 +29,7 @@ function Known({ snapshot }: { readonly snapshot: Snapshot }): JSX.Element {
         <VerdictList snapshot={snapshot} />
       </section>
       <HistoryCharts workers={snapshot.workers} />
-      <QueueTable snapshot={snapshot} />
+      <QueueTable queues={snapshot.queues} most={MOST_QUEUES} />
       <div class="cols">
         <LatestDeaths total={snapshot.dead.total} />
         <WorkerStrip workers={snapshot.workers} />

@@ -17,5 +17,5 @@ export function faultOf({ paused, healthy, pending, served, workers }: QueueLine
 /** What needs somebody comes first: faults, pauses, then the others. */
 export function byNeed(a: QueueLine, b: QueueLine): number {
   const rank = (queue: QueueLine): number => ['dead', 'held', 'done'].indexOf(stateOf(queue));
-  return rank(a) - rank(b) || (a.queue < b.queue ? -1 : 1);
+  return rank(a) - rank(b);
 }

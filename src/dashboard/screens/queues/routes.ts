@@ -2,26 +2,9 @@ import type { PurgeFilter } from '../../../inspector/tasks/task-purge.js';
 import type { Duration } from '../../../values/duration.js';
 import { optionalTextIn, textIn } from '../../http/input.js';
 import { act, bulk, type Call, type Route, read } from '../../http/route.js';
-import type { FlowsAnswer, PurgePreviewAnswer } from './wire.js';
-
-/** Workers sample queues once a minute. */
-const FLOWS_KEPT_MS = 10_000;
+import type { PurgePreviewAnswer } from './wire.js';
 
 export const QUEUES_ROUTES: readonly Route[] = [
-  read('queues/flows', ({ inspector, live }) =>
-    live.shared.read(
-      'flows',
-      async (): Promise<FlowsAnswer> => {
-        const { at, queues } = await inspector.flows();
-        const flows = [...queues].map(([queue, flow]) => [
-          queue,
-          { in: flow.in.map((number) => number ?? null), out: flow.out },
-        ]);
-        return { at: at.map((time) => time.getTime()), queues: Object.fromEntries(flows) };
-      },
-      FLOWS_KEPT_MS,
-    ),
-  ),
   act('queues/pause', {
     action: 'pause',
     subject: subjectOf,

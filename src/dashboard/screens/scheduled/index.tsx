@@ -18,6 +18,7 @@ function Scheduled(): JSX.Element {
   const queues = (snapshot?.queues ?? []).filter((one) => one.scheduled > 0 || one.queue === queue);
   return (
     <>
+      <h1 class="sr">Scheduled tasks</h1>
       <Chips
         label="Queue"
         value={queue}

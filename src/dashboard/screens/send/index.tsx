@@ -36,6 +36,7 @@ function Send(): JSX.Element {
   };
   return (
     <form ref={form} class="send" onSubmit={(event) => event.preventDefault()}>
+      <h1>Send a task</h1>
       <label>
         Task
         <input name="task" list="names" required defaultValue={arg} placeholder="ReportTasks.send" autocomplete="off" />

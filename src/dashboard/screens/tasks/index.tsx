@@ -38,6 +38,7 @@ function Tasks(): JSX.Element {
   const lacksName = state === 'done' && !query.task;
   return (
     <>
+      <h1 class="sr">Tasks</h1>
       <Chips
         label="State"
         value={state}

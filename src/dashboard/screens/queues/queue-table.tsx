@@ -1,62 +1,57 @@
 import type { JSX } from 'preact';
 import { useRead } from '../../page/api.js';
-import type { Snapshot } from '../../page/live.js';
 import { type Column, Depth, dur, Glyph, n, Rows, Section, Spark, type StateName } from '../../page/parts/index.js';
 import { href } from '../../page/router.js';
-import type { History, Line } from './wire.js';
+import type { History, Line } from '../overview/wire.js';
+import { QueueActions, type QueueLine } from './queue-actions.js';
+import { byNeed, faultOf, stateOf } from './queue-words.js';
 
-type Queue = Snapshot['queues'][number];
-
-/** More are on the page of the queues. */
-const MOST = 20;
-
-interface Row extends Queue {
+interface Row extends QueueLine {
   readonly fault: { readonly state: StateName; readonly words: string } | undefined;
   readonly flow: History['queues'][number] | undefined;
 }
 
-/** The queues, those that need somebody first. */
-export function QueueTable({ snapshot }: { readonly snapshot: Snapshot }): JSX.Element {
+interface QueueTableProps {
+  readonly queues: readonly QueueLine[];
+  /** rows at most */
+  readonly most?: number;
+  /** beside the title, in second ink */
+  readonly hint?: string;
+  /** whether this is the page of the queues: with its actions, and without a link to itself */
+  readonly isPage?: boolean;
+}
+
+/** The queues, those that need somebody first; by name within. A list that is cut begins with those that have most to do. */
+export function QueueTable({ queues, most = Infinity, hint, isPage = false }: QueueTableProps): JSX.Element {
   const { data } = useRead<History>('history', { span: 'hour' }, { everyMs: 20_000 });
-  const rows = snapshot.queues.map(
-    (queue): Row => ({
-      ...queue,
-      fault: faultOf(queue, snapshot),
-      flow: data?.queues.find((each) => each.queue === queue.queue),
-    }),
-  );
-  const rank = ({ fault }: Row): number => (fault?.state === 'dead' ? 0 : fault ? 1 : 2);
-  // by name within; a long list begins with those that have most to do
-  const shown =
-    rows.length > MOST
-      ? rows.sort((a, b) => rank(a) - rank(b) || b.pending - a.pending).slice(0, MOST)
-      : rows.sort((a, b) => rank(a) - rank(b));
-  const side = (
+  const rows = [...queues]
+    .sort((a, b) => byNeed(a, b) || (queues.length > most ? b.pending - a.pending : 0))
+    .slice(0, most)
+    .map((queue): Row => {
+      const words = queue.paused ? `paused by ${queue.paused.by}` : faultOf(queue);
+      return {
+        ...queue,
+        fault: words === undefined ? undefined : { state: stateOf(queue), words },
+        flow: data?.queues.find((each) => each.queue === queue.queue),
+      };
+    });
+  const side = isPage ? undefined : (
     <a class="link dim" href={href('queues')}>
-      all {n(rows.length)}
+      all {n(queues.length)}
     </a>
   );
   return (
-    <Section class="full" title="Queues" side={side}>
+    <Section class="full" title="Queues" isPage={isPage} hint={hint} side={side}>
       <Rows
         label="Queues"
-        rows={shown}
-        columns={COLUMNS}
+        rows={rows}
+        columns={isPage ? [...COLUMNS, ACTIONS] : COLUMNS}
         id={({ queue }) => queue}
         to={({ queue }) => href('queue', queue)}
         state={({ fault }) => fault?.state}
       />
     </Section>
   );
-}
-
-function faultOf({ queue, paused, healthy, served, workers, pending }: Queue, { findings }: Snapshot): Row['fault'] {
-  if (paused) return { state: 'held', words: `paused by ${paused.by}` };
-  if (findings.some((finding) => finding.code === 'queue-unserved' && finding.queue === queue))
-    return { state: 'dead', words: 'nobody consumes' };
-  if (pending > 0 && !(served && workers > 0) && findings.some(({ code }) => code === 'no-worker'))
-    return { state: 'dead', words: 'nobody consumes' };
-  return healthy ? undefined : { state: 'dead', words: 'late' };
 }
 
 /** The last point may not be known yet; a gap before it is drawn as nothing. */
@@ -133,3 +128,5 @@ const COLUMNS: readonly Column<Row>[] = [
     cell: ({ dead, queue }) => (dead ? <a href={href('dead', undefined, { queue })}>{n(dead)}</a> : '–'),
   },
 ];
+
+const ACTIONS: Column<Row> = { head: '', class: 'act', m: 1, cell: (queue) => <QueueActions queue={queue} small /> };
