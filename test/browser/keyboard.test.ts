@@ -58,8 +58,11 @@ inBrowser('the dashboard by keyboard', () => {
         await page.keyboard.press('Tab');
         const at = await page.evaluate(() => {
           const it = document.activeElement as HTMLElement;
-          const { outlineStyle, outlineWidth } = getComputedStyle(it);
-          const isSeen = outlineStyle !== 'none' && Number.parseFloat(outlineWidth) > 0;
+          // a field within a frame has its ring around the frame
+          const isSeen = [it, it.parentElement ?? it].some((each) => {
+            const { outlineStyle, outlineWidth } = getComputedStyle(each);
+            return outlineStyle !== 'none' && Number.parseFloat(outlineWidth) > 0;
+          });
           return it === document.body || isSeen || it.closest('tr:has(:focus)')
             ? undefined
             : it.outerHTML.slice(0, 120);
