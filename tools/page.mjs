@@ -7,6 +7,7 @@ import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { minify } from '@swc/core';
 import { build } from 'esbuild';
 import { Failure, ROOT, runTool } from './run.mjs';
 
@@ -34,6 +35,7 @@ export async function buildPage() {
     // that of the page is for the compiler, which checks elements in another way
     tsconfigRaw: {},
   });
+  await writeFile(join(TARGET, 'main.js'), await smaller(await readFile(join(TARGET, 'main.js'), 'utf8')));
   await build({ ...options, entryPoints: [join(SOURCE, 'style.css')], outfile: join(TARGET, 'style.css') });
   for (const icon of ICONS) await cp(join(SOURCE, icon), join(TARGET, icon));
   await writeFile(join(TARGET, 'index.html'), await readFile(join(SOURCE, 'index.html')));
@@ -41,6 +43,13 @@ export async function buildPage() {
   const size = sizes.reduce((sum, bytes) => sum + bytes, 0);
   if (size <= MOST_BYTES) return size;
   throw new Failure(`The page of the dashboard takes ${size} bytes compressed, and may take ${MOST_BYTES}.`);
+}
+
+/** What esbuild leaves: it looks at each function once, and at none through another. */
+async function smaller(script) {
+  const compress = { ecma: 2022, module: true, passes: 4, unsafe_arrows: true, pure_getters: true, keep_fargs: false };
+  const { code } = await minify(script, { ecma: 2022, module: true, compress, mangle: { toplevel: true } });
+  return code;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
-import { useRef, useState } from 'preact/hooks';
 import { type BulkProgress, type BulkResult, bulk } from '../api.js';
+import { place } from '../router.js';
+import { Cell, useCell } from '../store.js';
 import { BulkFrame } from './bulk-frame.js';
 import { Bar } from './figures.js';
 import { dur, n } from './times.js';
@@ -9,11 +10,13 @@ import { dur, n } from './times.js';
 export interface BulkWish {
   /** for the result: `Redriven` */
   readonly past: string;
+  /** on the way, where that is another number: `Looked at` */
+  readonly under?: string;
   readonly path: string;
   readonly body: object;
   /** undefined where only a part was counted */
   readonly total?: number | undefined;
-  /** called when it ends, however that is */
+  /** called after a success */
   readonly done?: () => void;
 }
 
@@ -22,99 +25,100 @@ interface Running {
   readonly progress: BulkProgress;
   /** by `performance.now()` */
   readonly since: number;
+  readonly control: AbortController;
 }
 
 interface Ended {
   readonly wish: BulkWish;
   readonly text: string;
   readonly isFailure: boolean;
+  readonly namespace: string;
   /** goes on */
   readonly cursor: string | undefined;
 }
 
-/** Carries out actions on many tasks, one at a time. The bar shows how far one is, and how it ended. */
-export function useBulk(): { readonly bar: JSX.Element | null; readonly start: (wish: BulkWish) => Promise<void> } {
-  const [running, setRunning] = useState<Running>();
-  const [ended, setEnded] = useState<Ended>();
-  const control = useRef<AbortController>(undefined);
-  const start = async (wish: BulkWish): Promise<void> => {
-    const mine = new AbortController();
-    control.current = mine;
-    const since = performance.now();
-    let last: BulkProgress = { handled: 0 };
-    const onProgress = (progress: BulkProgress): void => {
-      last = progress;
-      setRunning({ wish, progress, since });
-    };
-    setEnded(undefined);
-    onProgress(last);
-    try {
-      const result = await bulk(wish.path, wish.body, { onProgress, signal: mine.signal });
-      setEnded({ wish, text: resultText(wish, result), isFailure: false, cursor: result.cursor });
-    } catch (error) {
-      const { message } = error as Error;
-      const so = `${wish.past} ${last.handled > 0 ? 'at least ' : ''}${n(last.handled)}${ofTotal(wish.total)}`;
-      const text = mine.signal.aborted ? `Stopped. ${so}; the rest is as it was.` : `${message} ${so} before that.`;
-      setEnded({ wish, text, isFailure: !mine.signal.aborted, cursor: last.cursor });
-    }
-    setRunning(undefined);
-    wish.done?.();
-  };
-  const stop = (): void => control.current?.abort();
-  const bar = running ? (
-    <Progress {...running} stop={stop} />
-  ) : (
-    ended && <Result {...ended} start={start} close={() => setEnded(undefined)} />
-  );
-  return { bar: bar ?? null, start };
+const running = new Cell<Running | undefined>(undefined);
+const ended = new Cell<Ended | undefined>(undefined);
+
+/** Whether the bar shows an action on many tasks, or how one ended: there is place for one. */
+export function useBulk(): boolean {
+  const [isRunning, hasEnded] = [useCell(running), useCell(ended)];
+  return Boolean(isRunning ?? hasEnded);
 }
 
-function Progress({ wish, progress, since, stop }: Running & { readonly stop: () => void }): JSX.Element {
+/** Does something to many tasks. The bar shows how far it is, and how it ended, whatever view is open. */
+export async function startBulk(wish: BulkWish): Promise<void> {
+  if (running.value) throw new Error('Another action is under way.');
+  const control = new AbortController();
+  const since = performance.now();
+  const { namespace } = place.value;
+  const { past, under = past, path, body, total, done } = wish;
+  let last: BulkProgress = { handled: 0 };
+  const onProgress = (progress: BulkProgress): void => {
+    last = progress;
+    running.set({ wish, progress, since, control });
+  };
+  const end = (text: string, cursor: string | undefined, isFailure = false): void =>
+    ended.set({ wish, text, cursor, isFailure, namespace });
+  ended.set(undefined);
+  onProgress(last);
+  try {
+    const result = await bulk(path, body, { onProgress, signal: control.signal });
+    end(resultText(wish, result), result.cursor);
+    done?.();
+  } catch (error) {
+    const so = `${under} ${last.handled > 0 ? 'at least ' : ''}${n(last.handled)}${ofTotal(last.total ?? total)}`;
+    const isStopped = control.signal.aborted;
+    const text = isStopped ? `Stopped. ${so}; the rest is as it was.` : `${(error as Error).message} ${so} before that.`;
+    end(text, last.cursor, !isStopped);
+  }
+  running.set(undefined);
+}
+
+/** The place of the bar, once in the page. */
+export function Bulk(): JSX.Element | null {
+  const [isRunning, hasEnded] = [useCell(running), useCell(ended)];
+  if (isRunning) return <Progress {...isRunning} />;
+  return hasEnded ? <Result {...hasEnded} /> : null;
+}
+
+function Progress({ wish, progress, since, control }: Running): JSX.Element {
+  const { past, under = past } = wish;
   const { handled } = progress;
   const total = progress.total ?? wish.total;
   const seconds = (performance.now() - since) / 1_000;
   const rate = seconds > 0.5 ? handled / seconds : 0;
-  const left =
-    total !== undefined && rate > 0 && handled < total ? `, ${dur(((total - handled) / rate) * 1_000)} left` : '';
   return (
     <BulkFrame label="Action under way">
       <b role="status">
-        {wish.past} {n(handled)}
+        {under} {n(handled)}
         {ofTotal(total)}
       </b>
-      {total !== undefined && <Bar part={handled / Math.max(total, 1)} label={wish.past} />}
-      <span class="dim">
+      {total !== undefined && <Bar part={handled / Math.max(total, 1)} label={under} />}
+      <span class="dim grow">
         {rate > 0 && `${n(rate)} / s`}
-        {left}
+        {rate > 0 && total !== undefined && handled < total && `, ${dur(((total - handled) / rate) * 1_000)} left`}
       </span>
-      <span class="grow" />
-      <button type="button" onClick={stop}>
+      <button type="button" onClick={() => control.abort()}>
         Stop here
       </button>
     </BulkFrame>
   );
 }
 
-interface ResultProps extends Ended {
-  readonly start: (wish: BulkWish) => Promise<void>;
-  readonly close: () => void;
-}
-
-function Result({ wish, text, isFailure, cursor, start, close }: ResultProps): JSX.Element {
+function Result({ wish, text, isFailure, cursor, namespace }: Ended): JSX.Element {
+  const goOn = (): unknown => startBulk({ ...wish, body: { ...wish.body, total: undefined, cursor }, total: undefined });
   return (
     <BulkFrame label="Result of the action">
       <b class={`grow ${isFailure ? 'failure' : ''}`} role="status">
         {text}
       </b>
-      {cursor !== undefined && (
-        <button
-          type="button"
-          onClick={() => void start({ ...wish, body: { ...wish.body, total: undefined, cursor }, total: undefined })}
-        >
+      {cursor !== undefined && namespace === place.value.namespace && (
+        <button type="button" onClick={goOn}>
           Go on
         </button>
       )}
-      <button type="button" onClick={close}>
+      <button type="button" onClick={() => ended.set(undefined)}>
         Done
       </button>
     </BulkFrame>

@@ -7,8 +7,9 @@ const W = 600;
 const H = 100;
 const DAY_MS = 86_400_000;
 
-/** A value that nobody knows is a gap. */
-export type Values = readonly (number | undefined)[];
+/** A value that nobody knows is a gap. JSON has null for it. */
+export type Values = readonly (number | null | undefined)[];
+type Known = readonly (number | undefined)[];
 
 export interface Series {
   readonly name: string;
@@ -56,20 +57,21 @@ interface ChartProps {
   /** shades the difference of the first two series: amber where the first is larger */
   readonly between?: boolean;
   /** events, by time */
-  readonly marks?: readonly { readonly at: number; readonly text: string; readonly state?: 'dead' | undefined }[];
+  readonly marks?: readonly { readonly at: number; readonly text: string; readonly state?: 'dead' | undefined }[] | undefined;
 }
 
 /** A chart of one thing over time. It stands within `Charts`. */
-export function Chart({ title, series, format = n, log, between, marks = [] }: ChartProps): JSX.Element {
+export function Chart({ title, series: given, format = n, log, between, marks = [] }: ChartProps): JSX.Element {
   const axis = useContext(Shared);
   if (!axis) throw new Error('A chart stands within Charts.');
   const { at, label, reading, read } = axis;
   const length = at.length;
+  const series = given.map((each) => ({ ...each, values: each.values.map((value) => value ?? undefined) }));
   const stacked = stack(series);
   const known = stacked.flatMap(({ values }) => values.filter((value) => value !== undefined));
   const scale = log ? logarithmic(known) : linear(known, { fromZero: !between });
   const x = (index: number): number => ((index + 0.5) / length) * 100;
-  const written = ({ values }: Series, index = values.findLastIndex((value) => value !== undefined)): string => {
+  const written = ({ values }: Line, index = values.findLastIndex((value) => value !== undefined)): string => {
     const value = values[index];
     return value === undefined ? '–' : format(value);
   };
@@ -159,14 +161,18 @@ function placeOf(time: number, at: readonly number[]): number {
   return Math.min(100, ((time - first) / Math.max(last - first, 1)) * 100);
 }
 
-interface Stacked extends Series {
-  readonly order: number;
-  /** the ground of an area; the axis without it */
-  readonly base?: Values | undefined;
+interface Line extends Series {
+  readonly values: Known;
 }
 
-function stack(series: readonly Series[]): Stacked[] {
-  let base: Values | undefined;
+interface Stacked extends Line {
+  readonly order: number;
+  /** the ground of an area; the axis without it */
+  readonly base?: Known | undefined;
+}
+
+function stack(series: readonly Line[]): Stacked[] {
+  let base: Known | undefined;
   return series.map((each, order) => {
     if (each.look !== 'layer') return { ...each, order };
     const below = base;
@@ -176,7 +182,7 @@ function stack(series: readonly Series[]): Stacked[] {
 }
 
 /** Runs of known values: a path must not lead over a gap. */
-function runs(values: Values): number[][] {
+function runs(values: Known): number[][] {
   const all: number[][] = [];
   for (const [i, value] of values.entries()) {
     if (value === undefined) continue;
@@ -219,7 +225,7 @@ function Shape({ values, base, look, state, order, scale }: Stacked & { readonly
 }
 
 /** What came in more than went out is amber; what went out more is green. */
-function Between({ a, b, scale }: { readonly a: Values; readonly b: Values; readonly scale: Scale }): JSX.Element {
+function Between({ a, b, scale }: { readonly a: Known; readonly b: Known; readonly scale: Scale }): JSX.Element {
   const width = W / Math.max(a.length, 1);
   const bars = { more: '', less: '' };
   for (const [i, first] of a.entries()) {
@@ -235,4 +241,24 @@ function Between({ a, b, scale }: { readonly a: Values; readonly b: Values; read
       <path class="diff less" d={bars.less} />
     </>
   );
+}
+
+interface FlowChartProps {
+  readonly in: Values;
+  readonly out: Values;
+  readonly marks?: ChartProps['marks'];
+}
+
+/** What came in, and what went out. */
+export function FlowChart({ in: came, out, marks }: FlowChartProps): JSX.Element {
+  const series = [
+    { name: 'in', values: came, look: 'ink' },
+    { name: 'out', values: out, look: 'data' },
+  ] as const;
+  return <Chart title="Tasks / min" between series={series} marks={marks} />;
+}
+
+/** Faults, as bars. */
+export function FaultChart({ title, name, values }: Omit<Series, 'look'> & { readonly title: string }): JSX.Element {
+  return <Chart title={title} series={[{ name, values, look: 'bars', state: 'dead' }]} />;
 }

@@ -10,7 +10,7 @@ interface DoProps {
   readonly off?: string | undefined;
   readonly run: () => unknown;
   readonly kind?: 'plain' | 'main' | 'grave' | 'bare' | 'main grave';
-  readonly small?: boolean;
+  readonly small?: boolean | undefined;
   /** a letter that does the same */
   readonly letter?: string;
   /** for screen readers, where the words are too few: `Resume queue mail` */

@@ -85,6 +85,15 @@ export function Denied({ right, what }: { readonly right?: DashboardAction; read
   );
 }
 
+/** Stands where something is about to be. */
+export function Loading(): JSX.Element {
+  return (
+    <p class="dim" role="status">
+      Loading…
+    </p>
+  );
+}
+
 interface LoadedProps<T> {
   readonly of: Reading<T>;
   readonly children: (data: T) => ComponentChildren;
@@ -104,11 +113,7 @@ export function Loaded<T>({ of: { data, error, again }, children }: LoadedProps<
         ) : (
           children(data)
         ))}
-      {data === undefined && !error && (
-        <p class="dim" role="status">
-          Loading…
-        </p>
-      )}
+      {data === undefined && !error && <Loading />}
     </>
   );
 }

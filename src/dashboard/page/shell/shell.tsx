@@ -4,6 +4,7 @@ import { announcement, say } from '../announce.js';
 import { useKey } from '../keys.js';
 import { useSnapshot } from '../live.js';
 import { Dialogs } from '../parts/ask.js';
+import { Bulk } from '../parts/bulk-bar.js';
 import { Denied, Empty, Failed } from '../parts/note.js';
 import { Tips } from '../parts/tip.js';
 import { go, href, place, usePlace } from '../router.js';
@@ -59,6 +60,7 @@ function Frame(): JSX.Element {
       <Top onKeys={showKeys} />
       <main id="main" tabIndex={-1}>
         <View />
+        <Bulk />
       </main>
       <Dialogs />
     </>

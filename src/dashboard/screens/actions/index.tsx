@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useRead } from '../../page/api.js';
-import { Ago, Empty, Loaded, n, Rows } from '../../page/parts/index.js';
+import { Ago, Empty, Loaded, n, Rows, Title } from '../../page/parts/index.js';
 import { go, href, usePlace } from '../../page/router.js';
 import type { Screen } from '../../page/screen.js';
 import type { ActionLine, ActionsPage } from './wire.js';
@@ -16,11 +16,7 @@ function Actions(): JSX.Element {
   const isFiltered = action !== undefined || by !== undefined;
   return (
     <>
-      <div class="sh">
-        <h1>Actions</h1>
-        <span class="grow" />
-        <span class="dim m0">the last {n(MOST)} of people and programs are kept</span>
-      </div>
+      <Title side={<span class="dim m0">the last {n(MOST)} of people and programs are kept</span>}>Actions</Title>
       <Loaded of={page}>
         {({ actions, more, kinds }) => (
           <>

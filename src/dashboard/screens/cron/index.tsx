@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useRead } from '../../page/api.js';
-import { Ago, absolute, Code, dur, Empty, Loaded, Note, n, Rows, Section } from '../../page/parts/index.js';
+import { Ago, absolute, Code, dur, Empty, Fact, Head, Loaded, Note, n, QueueLink, Rows, Section } from '../../page/parts/index.js';
 import { href, usePlace } from '../../page/router.js';
 import type { Screen } from '../../page/screen.js';
 import { Counts, type Cron, CronGlyph, CronOrders, dueText, Last, PausedBy, RunNote } from '../crons/cron-parts.js';
@@ -38,57 +38,39 @@ function Page({ page }: { readonly page: CronPage }): JSX.Element {
   const { name, queue, missed, overlap, skipped, lastFire, nextRun } = cron;
   return (
     <>
-      <div class="head">
-        <div class="grow">
-          <h1>
+      <Head
+        title={
+          <>
             <CronGlyph cron={cron} />
             {name}
-          </h1>
-          <div class="facts">
-            <span>
-              <b>{words ?? dueText(cron)}</b>
-              {zone && `, ${zone}`}
-            </span>
-            {words && cron.expression && (
-              <span>
-                <code>{cron.expression}</code>
-              </span>
-            )}
-            <span>
-              queue{' '}
-              <a href={href('queue', queue)}>
-                <b>{queue}</b>
-              </a>
-            </span>
-            <span>
-              missed times <b>{MISSED[missed]}</b>
-            </span>
-            <span>
-              overlaps <b>{OVERLAP[overlap]}</b>
-              {skipped > 0 && `, ${n(skipped)} so far`}
-            </span>
+          </>
+        }
+        facts={
+          <>
+            <Fact more={zone && `, ${zone}`}>{words ?? dueText(cron)}</Fact>
+            {words && cron.expression && <code>{cron.expression}</code>}
+            <Fact name="queue">
+              <QueueLink of={queue} />
+            </Fact>
+            <Fact name="missed times">{MISSED[missed]}</Fact>
+            <Fact name="overlaps" more={skipped > 0 && `, ${n(skipped)} so far`}>
+              {OVERLAP[overlap]}
+            </Fact>
             {nextRun && (
-              <span>
-                next{' '}
-                <b>
-                  <Ago at={nextRun} />
-                </b>
-              </span>
+              <Fact name="next">
+                <Ago at={nextRun} />
+              </Fact>
             )}
             {lastFire && (
-              <span>
-                last fired for{' '}
-                <b>
-                  <Ago at={lastFire} />
-                </b>
-              </span>
+              <Fact name="last fired for">
+                <Ago at={lastFire} />
+              </Fact>
             )}
-          </div>
-        </div>
-        <div class="row wrap">
-          <CronOrders cron={cron} />
-        </div>
-      </div>
+          </>
+        }
+      >
+        <CronOrders cron={cron} />
+      </Head>
       <RunNote cron={name} />
       <Why page={page} />
       <div class="cols">
@@ -189,20 +171,11 @@ function LastRun({ page: { cron } }: { readonly page: CronPage }): JSX.Element {
       </p>
       {lastRun && (
         <div class="facts">
-          <span>
-            took <b>{dur(lastRun.durationMs)}</b>
-          </span>
-          {lastRun.waitedMs !== undefined && (
-            <span>
-              waited <b>{dur(lastRun.waitedMs)}</b>
-            </span>
-          )}
-          <span>
-            attempt <b>{lastRun.attempt}</b>
-          </span>
-          <span>
-            on <b>{lastRun.host}</b>, pid <b>{lastRun.pid}</b>
-          </span>
+          <Fact name="took">{dur(lastRun.durationMs)}</Fact>
+          {lastRun.waitedMs !== undefined && <Fact name="waited">{dur(lastRun.waitedMs)}</Fact>}
+          <Fact name="attempt">{lastRun.attempt}</Fact>
+          <Fact name="on">{lastRun.host}</Fact>
+          <Fact name="pid">{lastRun.pid}</Fact>
         </div>
       )}
       {lastRun?.error && (

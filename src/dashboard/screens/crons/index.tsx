@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useRead } from '../../page/api.js';
 import { useSnapshot } from '../../page/live.js';
-import { Chips, Empty, Failed, n, Rows } from '../../page/parts/index.js';
+import { Chips, Empty, Failed, Loading, n, Rows, Title } from '../../page/parts/index.js';
 import { href, usePlace } from '../../page/router.js';
 import type { Screen } from '../../page/screen.js';
 import {
@@ -32,11 +32,7 @@ function Crons(): JSX.Element {
   const { query } = usePlace();
   const more = useRead<readonly CronLine[]>('crons', {}, { everyMs: 60_000 });
   if (!snapshot) {
-    return (
-      <p class="dim" role="status">
-        Loading…
-      </p>
-    );
+    return <Loading />;
   }
   const { crons } = snapshot;
   if (crons.length === 0) {
@@ -57,14 +53,10 @@ function Crons(): JSX.Element {
   const chips = Object.keys(SHOWN).filter((name) => name === '' || name === show || count(name) > 0);
   return (
     <>
-      <div class="sh">
-        <h1>
-          {crons.length === 1 ? '1 cron' : `${n(crons.length)} crons`}
-          {words}
-        </h1>
-        <span class="grow" />
-        <span class="dim m0">each runs by the clock of its own zone</span>
-      </div>
+      <Title side={<span class="dim m0">each runs by the clock of its own zone</span>}>
+        {crons.length === 1 ? '1 cron' : `${n(crons.length)} crons`}
+        {words}
+      </Title>
       {chips.length > 1 && (
         <Chips
           label="Crons"

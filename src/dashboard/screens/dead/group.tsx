@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { act, useRead } from '../../page/api.js';
-import { Ago, type BulkWish, Code, Do, Loaded, Note, n, Rows } from '../../page/parts/index.js';
+import { Ago, Code, Do, Loaded, Note, n, Rows, startBulk } from '../../page/parts/index.js';
 import { href } from '../../page/router.js';
 import { wishOf } from './act.js';
 import { redriveEdited } from './edit.js';
@@ -13,17 +13,16 @@ interface GroupProps {
   readonly group: DeadGroupView | undefined;
   /** the filter of the page, with the group */
   readonly query: DeadQuery;
-  readonly start: (wish: BulkWish) => Promise<void>;
 }
 
 /** An error that is open: whether it still happens, what can be done, its stack and the tasks that died of it. */
-export function Group({ group, query, start }: GroupProps): JSX.Element {
+export function Group({ group, query }: GroupProps): JSX.Element {
   const [cursor, setCursor] = useState<string>();
   const read = useRead<DeadRowsView>('dead/list', { ...query, limit: 10, cursor }, { everyMs: 10_000 });
   const all = async (action: 'redrive' | 'delete'): Promise<void> => {
     const wish = await wishOf(action, query);
     // not awaited: the bar shows it
-    if (wish) void start(wish);
+    if (wish) void startBulk(wish);
   };
   const first = read.data?.rows[0];
   const count = group ? ` ${n(group.count)}` : '';

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { useRead } from '../../page/api.js';
 import { useSnapshot } from '../../page/live.js';
-import { Ago, Chips, Columns, Do, Empty, Icon, Loaded, n, Rows, useBulk } from '../../page/parts/index.js';
+import { Ago, Chips, Columns, Do, Empty, Icon, Loaded, n, Rows, startBulk } from '../../page/parts/index.js';
 import { go, href, usePlace } from '../../page/router.js';
 import { heading, type Screen } from '../../page/screen.js';
 import { wishOf } from './act.js';
@@ -20,7 +20,6 @@ function Dead(): JSX.Element {
   const { arg, query } = usePlace();
   const filter: DeadQuery & Record<string, string | undefined> = query;
   const read = useRead<DeadGroupsView>('dead/groups', filter, { everyMs: 5_000 });
-  const { bar, start } = useBulk();
   useEffect(() => {
     heading.set(arg === undefined ? undefined : 'One error');
     return () => heading.set(undefined);
@@ -28,7 +27,7 @@ function Dead(): JSX.Element {
   const isFiltered = Object.values(filter).some(Boolean);
   const all = async (action: 'redrive' | 'delete'): Promise<void> => {
     const wish = await wishOf(action, filter);
-    if (wish) void start(wish);
+    if (wish) void startBulk(wish);
   };
   return (
     <>
@@ -58,7 +57,7 @@ function Dead(): JSX.Element {
               {(total > 0 || isFiltered) && <Filter query={filter} />}
               {arg !== undefined && !isKnown && (
                 <section>
-                  <Group key={arg} group={undefined} query={{ ...filter, group: arg }} start={start} />
+                  <Group key={arg} group={undefined} query={{ ...filter, group: arg }} />
                 </section>
               )}
               {groups.length > 0 ? (
@@ -71,7 +70,7 @@ function Dead(): JSX.Element {
                   to={({ key }) => href('dead', key === arg ? undefined : key, filter)}
                   inside={(group) =>
                     group.key === arg && (
-                      <Group key={arg} group={group} query={{ ...filter, group: group.key }} start={start} />
+                      <Group key={arg} group={group} query={{ ...filter, group: group.key }} />
                     )
                   }
                 />
@@ -98,7 +97,6 @@ function Dead(): JSX.Element {
           );
         }}
       </Loaded>
-      {bar}
     </>
   );
 }

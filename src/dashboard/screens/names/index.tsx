@@ -1,9 +1,8 @@
 import type { JSX } from 'preact';
 import { useRead } from '../../page/api.js';
-import { Chart, Charts, Chips, dur, Empty, Loaded, n, Rows, Section, Tip } from '../../page/parts/index.js';
+import { Chart, Charts, dur, Empty, Fact, FaultChart, Loaded, n, QueueLink, Rows, Section, Spans, Tip, useSpan } from '../../page/parts/index.js';
 import { href, usePlace } from '../../page/router.js';
 import type { Screen } from '../../page/screen.js';
-import { known, SPANS, spanOf } from '../queue/spans.js';
 import { Histogram } from './histogram.js';
 import type { NameAnswer, NameLine, NamesAnswer } from './wire.js';
 
@@ -13,16 +12,14 @@ function Names(): JSX.Element {
 }
 
 function All(): JSX.Element {
-  const span = spanOf(usePlace().query.span);
+  const span = useSpan();
   const answer = useRead<NamesAnswer>('names', { span }, { everyMs: 15_000 });
   return (
     <Section
       title="Task names"
       isPage
       hint="by how often they ended"
-      side={
-        <Chips label="Span" value={span} options={SPANS} to={(value) => href('names', undefined, { span: value })} />
-      }
+      side={<Spans />}
     >
       <Loaded of={answer}>
         {({ names, idle, upToMs }) => (
@@ -51,7 +48,7 @@ function All(): JSX.Element {
                       </>
                     ),
                   },
-                  { head: 'Queue', m: 1, cell: ({ queue }) => <a href={href('queue', queue)}>{queue}</a> },
+                  { head: 'Queue', m: 1, cell: ({ queue }) => <QueueLink of={queue} /> },
                   { head: 'Done', num: true, m: 0, cell: ({ done }) => n(done) },
                   { head: 'Fail', num: true, cell: (line) => <Rate of={line} /> },
                   { head: 'Dead', num: true, m: 0, cell: ({ dead }) => (dead === 0 ? '–' : n(dead)) },
@@ -88,13 +85,13 @@ function All(): JSX.Element {
 }
 
 function One({ task }: { readonly task: string }): JSX.Element {
-  const span = spanOf(usePlace().query.span);
+  const span = useSpan();
   const answer = useRead<NameAnswer>('name', { task, span }, { everyMs: 15_000 });
   return (
     <Section
       title={task}
       isPage
-      side={<Chips label="Span" value={span} options={SPANS} to={(value) => href('names', task, { span: value })} />}
+      side={<Spans />}
     >
       <Loaded of={answer}>
         {({ names, upToMs, chart }) => (
@@ -104,15 +101,9 @@ function One({ task }: { readonly task: string }): JSX.Element {
               <a href={href('dead', undefined, { task })}>its dead tasks</a>
             </div>
             <Charts at={chart.at} label={`last ${span}`}>
-              <Chart title="Ended / min" series={[{ name: 'ended', values: known(chart.out), look: 'area' }]} />
-              <Chart
-                title="Failed / min"
-                series={[{ name: 'failed', values: chart.failed, look: 'bars', state: 'dead' }]}
-              />
-              <Chart
-                title="Deaths / min"
-                series={[{ name: 'dead', values: chart.dead, look: 'bars', state: 'dead' }]}
-              />
+              <Chart title="Ended / min" series={[{ name: 'ended', values: chart.out, look: 'area' }]} />
+              <FaultChart title="Failed / min" name="failed" values={chart.failed} />
+              <FaultChart title="Deaths / min" name="dead" values={chart.dead} />
             </Charts>
             {names.length === 0 && <p class="dim">It has not run in the last {span}.</p>}
             {names.map((line) => (
@@ -136,9 +127,9 @@ function Figures({ of }: { readonly of: NameLine }): JSX.Element {
       <div class="facts">
         {Object.entries(counts).map(([word, count]) =>
           count === 0 ? null : (
-            <span key={word}>
-              <b>{n(count)}</b> {word}
-            </span>
+            <Fact key={word} more={` ${word}`}>
+              {n(count)}
+            </Fact>
           ),
         )}
         <span>

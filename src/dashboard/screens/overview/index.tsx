@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { useRead } from '../../page/api.js';
 import { type Snapshot, useSnapshot } from '../../page/live.js';
+import { Loading } from '../../page/parts/index.js';
 import type { Screen } from '../../page/screen.js';
 import { QueueTable } from '../queues/queue-table.js';
 import { FirstSteps } from './first-steps.js';
@@ -17,7 +18,7 @@ function Overview(): JSX.Element {
   const { snapshot, link } = useSnapshot();
   if (snapshot) return <Known snapshot={snapshot} />;
   // without a first picture the note above says what is wrong
-  return <>{link.state === 'connecting' && <p class="dim">Looking…</p>}</>;
+  return <>{link.state === 'connecting' && <Loading />}</>;
 }
 
 function Known({ snapshot }: { readonly snapshot: Snapshot }): JSX.Element {

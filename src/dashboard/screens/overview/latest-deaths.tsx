@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useRead } from '../../page/api.js';
-import { Ago, type Column, Loaded, n, Rows, Section } from '../../page/parts/index.js';
+import { Ago, All, type Column, Loaded, n, Rows, Section } from '../../page/parts/index.js';
 import { href } from '../../page/router.js';
 import type { DeadGroupsView, DeadGroupView } from '../dead/wire.js';
 
@@ -9,11 +9,6 @@ const MOST = 5;
 /** What died within a day, by error, the latest first. */
 export function LatestDeaths({ total }: { readonly total: number }): JSX.Element {
   const reading = useRead<DeadGroupsView>(total > 0 ? 'dead/groups' : undefined, { since: '24h' }, { everyMs: 15_000 });
-  const side = (
-    <a class="link dim" href={href('dead')}>
-      all {n(total)}
-    </a>
-  );
   if (total === 0) {
     return (
       <Section title="Latest deaths">
@@ -22,7 +17,7 @@ export function LatestDeaths({ total }: { readonly total: number }): JSX.Element
     );
   }
   return (
-    <Section title="Latest deaths" hint="by error, 24 h" side={side}>
+    <Section title="Latest deaths" hint="by error, 24 h" side={<All of="dead" count={total} />}>
       <Loaded of={reading}>
         {({ groups }) =>
           groups.length === 0 ? (

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { Snapshot } from '../../page/live.js';
-import { n, Section, State, size } from '../../page/parts/index.js';
+import { All, n, Section, State, size } from '../../page/parts/index.js';
 import { href } from '../../page/router.js';
 
 type Worker = Snapshot['workers'][number];
@@ -13,14 +13,9 @@ export function WorkerStrip({ workers }: { readonly workers: readonly Worker[] }
   const busy = children.filter(({ running }) => running > 0).length;
   const isOdd = ({ state }: Worker): boolean => state !== 'running';
   const sorted = [...workers].sort((a, b) => Number(isOdd(b)) - Number(isOdd(a)));
-  const side = (
-    <a class="link dim" href={href('workers')}>
-      all {n(workers.length)}
-    </a>
-  );
   const hint = workers.length > 0 && `${n(busy)} of ${n(children.length)} children busy`;
   return (
-    <Section title="Workers" hint={hint} side={side}>
+    <Section title="Workers" hint={hint} side={<All of="workers" count={workers.length} />}>
       {workers.length === 0 && <p class="dim">No worker runs. Start the app in worker mode.</p>}
       <ul class="strip">
         {sorted.slice(0, MOST).map((worker) => (

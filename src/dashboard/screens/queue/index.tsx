@@ -5,49 +5,42 @@ import {
   Ago,
   Chart,
   Charts,
-  Chips,
   Depth,
   dur,
+  Fact,
+  FaultChart,
+  FlowChart,
+  Head,
   Loaded,
   Note,
   n,
   Rows,
   Section,
+  Spans,
   State,
   size,
+  useSpan,
 } from '../../page/parts/index.js';
 import { href, usePlace } from '../../page/router.js';
 import type { Screen } from '../../page/screen.js';
-import { waited } from '../queues/index.js';
-import { Pause, PurgeBar, QueueActions, type QueueLine } from '../queues/queue-actions.js';
-import { faultOf, stateOf } from '../queues/queue-words.js';
-import { known, SPANS, spanOf } from './spans.js';
+import { Pause, QueueActions, type QueueLine } from '../queues/queue-actions.js';
+import { faultOf, stateOf, waited } from '../queues/queue-words.js';
 import type { QueueAnswer, QueueChart } from './wire.js';
 
 function Queue(): JSX.Element {
-  const { arg: queue = '', query } = usePlace();
+  const { arg: queue = '' } = usePlace();
   const { snapshot } = useSnapshot();
-  const span = spanOf(query.span);
+  const span = useSpan();
   const answer = useRead<QueueAnswer>('queue', { queue, span }, { everyMs: 5_000 });
   const line = snapshot?.queues.find((each) => each.queue === queue);
   const workers = snapshot?.workers.filter(({ queues }) => queues.includes(queue)) ?? [];
   return (
     <>
-      {line && <Head of={line} />}
+      {line && <Now of={line} />}
       <Loaded of={answer}>
         {({ chart, next, names }) => (
           <>
-            <Section
-              title="Flow"
-              side={
-                <Chips
-                  label="Span"
-                  value={span}
-                  options={SPANS}
-                  to={(value) => href('queue', queue, { span: value })}
-                />
-              }
-            >
+            <Section title="Flow" side={<Spans />}>
               <Flow of={chart} label={`last ${span}`} />
             </Section>
             <div class="cols">
@@ -136,48 +129,45 @@ function Queue(): JSX.Element {
           )}
         </Section>
       )}
-      <PurgeBar />
     </>
   );
 }
 
-function Head({ of: line }: { readonly of: QueueLine }): JSX.Element {
+function Now({ of: line }: { readonly of: QueueLine }): JSX.Element {
   const { queue, paused, pending, scheduled, dead, deadLastHour, workers, reason } = line;
   const [state, fault] = [stateOf(line), faultOf(line)];
   return (
     <section>
-      <div class="sh">
-        <h1>{queue}</h1>
-        <State of={state} word={paused ? 'paused' : (fault ?? 'consumed')} />
-        <span class="grow" />
+      <Head
+        title={
+          <>
+            {queue}
+            <State of={state} word={paused ? 'paused' : (fault ?? 'consumed')} />
+          </>
+        }
+        facts={
+          <>
+            <Fact name={<Depth of={pending} state={state === 'done' ? undefined : state} />} more=" wait">
+              {n(pending)}
+            </Fact>
+            <Fact name="oldest">{waited(line)}</Fact>
+            <Fact more=" scheduled">{n(scheduled)}</Fact>
+            <Fact more=" workers">{n(workers)}</Fact>
+            <a href={href('dead', undefined, { queue })}>
+              <Fact more=" dead">{n(dead)}</Fact>
+            </a>
+            {deadLastHour > 0 && <Fact more=" died in the last hour">{n(deadLastHour)}</Fact>}
+          </>
+        }
+      >
         <QueueActions queue={line} />
-      </div>
+      </Head>
       {paused && (
         <Note state="held">
           <Pause of={paused} />
         </Note>
       )}
       {fault && reason && <Note state="dead">{reason}.</Note>}
-      <div class="facts">
-        <span>
-          <b>{n(pending)}</b> wait <Depth of={pending} state={state === 'done' ? undefined : state} />
-        </span>
-        <span>
-          oldest <b>{waited(line)}</b>
-        </span>
-        <span>
-          <b>{n(scheduled)}</b> scheduled
-        </span>
-        <span>
-          <b>{n(workers)}</b> workers
-        </span>
-        <span>
-          <a href={href('dead', undefined, { queue })}>
-            <b>{n(dead)}</b> dead
-          </a>
-          {deadLastHour > 0 && `, ${n(deadLastHour)} in the last hour`}
-        </span>
-      </div>
     </section>
   );
 }
@@ -186,17 +176,10 @@ function Head({ of: line }: { readonly of: QueueLine }): JSX.Element {
 function Flow({ of, label }: { readonly of: QueueChart; readonly label: string }): JSX.Element {
   return (
     <Charts at={of.at} label={label}>
-      <Chart
-        title="Tasks / min"
-        between
-        series={[
-          { name: 'in', values: known(of.in), look: 'ink' },
-          { name: 'out', values: of.out, look: 'data' },
-        ]}
-      />
-      <Chart title="Waiting" series={[{ name: 'wait', values: known(of.waiting), look: 'area' }]} />
-      <Chart title="Oldest" format={dur} log series={[{ name: 'oldest', values: known(of.oldestMs), look: 'data' }]} />
-      <Chart title="Deaths / min" series={[{ name: 'dead', values: of.dead, look: 'bars', state: 'dead' }]} />
+      <FlowChart in={of.in} out={of.out} />
+      <Chart title="Waiting" series={[{ name: 'wait', values: of.waiting, look: 'area' }]} />
+      <Chart title="Oldest" format={dur} log series={[{ name: 'oldest', values: of.oldestMs, look: 'data' }]} />
+      <FaultChart title="Deaths / min" name="dead" values={of.dead} />
     </Charts>
   );
 }

@@ -1,29 +1,19 @@
 import type { JSX } from 'preact';
 import { useSnapshot } from '../../page/live.js';
-import { dur, Empty, n } from '../../page/parts/index.js';
+import { Empty, Loading, n } from '../../page/parts/index.js';
 import type { Screen } from '../../page/screen.js';
-import { PurgeBar, type QueueLine } from './queue-actions.js';
 import { QueueTable } from './queue-table.js';
 import { faultOf } from './queue-words.js';
 
 function Queues(): JSX.Element {
   const { snapshot } = useSnapshot();
-  if (!snapshot) return <p class="dim">Loading…</p>;
+  if (!snapshot) return <Loading />;
   const { queues } = snapshot;
   if (queues.length === 0) {
     return <Empty title="No queue is known yet.">Start a worker: the queues that it serves appear here.</Empty>;
   }
   const waiting = queues.reduce((sum, { pending }) => sum + pending, 0);
-  return (
-    <>
-      <QueueTable queues={queues} hint={`${n(waiting)} tasks wait in ${n(queues.length)}`} isPage />
-      <PurgeBar />
-    </>
-  );
-}
-
-export function waited({ pending, waitingMs }: QueueLine): string {
-  return pending === 0 && waitingMs === 0 ? '–' : dur(waitingMs);
+  return <QueueTable queues={queues} hint={`${n(waiting)} tasks wait in ${n(queues.length)}`} isPage />;
 }
 
 export const screen: Screen = {

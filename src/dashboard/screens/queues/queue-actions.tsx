@@ -1,8 +1,7 @@
 import type { JSX } from 'preact';
-import { act, type BulkProgress, bulk, get } from '../../page/api.js';
+import { act, get } from '../../page/api.js';
 import type { Snapshot } from '../../page/live.js';
-import { Ago, ask, Bar, BulkFrame, Do, n, say } from '../../page/parts/index.js';
-import { Cell, useCell } from '../../page/store.js';
+import { Ago, ask, Do, n, say, startBulk } from '../../page/parts/index.js';
 import type { PurgePreviewAnswer } from './wire.js';
 
 export type QueueLine = Snapshot['queues'][number];
@@ -38,34 +37,24 @@ export function Pause({
 /** The buttons of a queue. */
 export function QueueActions({ queue, small }: { readonly queue: QueueLine; readonly small?: boolean }): JSX.Element {
   const { queue: name, paused, pending } = queue;
+  // the way out of an odd state shows always
+  const [words, change, kind] = paused
+    ? (['Resume', () => resume(queue), 'plain'] as const)
+    : (['Pause', () => pause(name), 'bare'] as const);
   return (
     <>
       <Do
         right="purge"
         off={pending === 0 ? 'Nothing waits in it.' : undefined}
-        kind="bare"
-        small={small ?? false}
+        small={small}
         label={`Purge queue ${name}`}
         run={() => purge(name, pending)}
       >
         Purge…
       </Do>
-      {paused ? (
-        // the way out of an odd state shows always
-        <Do
-          right="pause"
-          kind={'' as 'bare'}
-          small={small ?? false}
-          label={`Resume queue ${name}`}
-          run={() => resume(queue)}
-        >
-          Resume…
-        </Do>
-      ) : (
-        <Do right="pause" kind="bare" small={small ?? false} label={`Pause queue ${name}`} run={() => pause(name)}>
-          Pause…
-        </Do>
-      )}
+      <Do right="pause" kind={kind} small={small} label={`${words} queue ${name}`} run={change}>
+        {words}…
+      </Do>
     </>
   );
 }
@@ -114,15 +103,6 @@ async function resume({ queue, pending, paused }: QueueLine): Promise<void> {
   });
 }
 
-interface Purge {
-  readonly queue: string;
-  readonly progress?: BulkProgress;
-  readonly said?: string;
-  readonly stop: () => void;
-}
-
-const purging = new Cell<Purge | undefined>(undefined);
-
 /** First which tasks, then how many that is, then the purge. */
 async function purge(queue: string, pending: number): Promise<void> {
   let filter: { task?: string; olderThan?: string } = {};
@@ -149,8 +129,7 @@ async function purge(queue: string, pending: number): Promise<void> {
   if (!chosen || !found) return;
   const { matching, looked, total, sample } = found;
   if (matching === 0) {
-    say(`No task of ${queue} matches.`);
-    purging.set({ queue, said: `No task matches, of ${n(looked)} that were looked at.`, stop: () => {} });
+    await ask({ title: `No task of ${queue} matches.`, lines: [`Looked at ${n(looked)}.`] });
     return;
   }
   const number = `${looked < total ? 'at least ' : ''}${n(matching)}`;
@@ -174,50 +153,6 @@ async function purge(queue: string, pending: number): Promise<void> {
     main: `Delete ${number}`,
     typed: matching >= 100 ? String(matching) : undefined,
   });
-  if (sure) void run(queue, filter);
-}
-
-async function run(queue: string, filter: object): Promise<void> {
-  const stopping = new AbortController();
-  const stop = (): void => stopping.abort();
-  purging.set({ queue, stop });
-  let last: BulkProgress | undefined;
-  const onProgress = (progress: BulkProgress): void => {
-    last = progress;
-    purging.set({ queue, progress, stop });
-  };
-  let said: string;
-  try {
-    const { count } = await bulk('queues/purge', { queue, ...filter }, { onProgress, signal: stopping.signal });
-    said = `Deleted ${n(count)} ${count === 1 ? 'task' : 'tasks'} of ${queue}.`;
-  } catch (error) {
-    const far = last ? ` Looked at ${n(last.handled)} of ${n(last.total ?? last.handled)}.` : '';
-    said = stopping.signal.aborted ? `Stopped.${far}` : (error as Error).message;
-  }
-  say(said);
-  purging.set({ queue, said, stop });
-}
-
-/** The purge under way, and how it ended. */
-export function PurgeBar(): JSX.Element | null {
-  const purge = useCell(purging);
-  if (!purge) return null;
-  const { queue, progress, said, stop } = purge;
-  const total = progress?.total ?? 0;
-  return (
-    <BulkFrame label={`Purge of queue ${queue}`}>
-      {said ?? (
-        <>
-          <span>
-            Purging {queue}: looked at {n(progress?.handled ?? 0)} of {n(total)}
-          </span>
-          <Bar part={(progress?.handled ?? 0) / Math.max(total, 1)} label={`Purge of queue ${queue}`} />
-        </>
-      )}
-      <span class="grow" />
-      <button type="button" onClick={() => (said === undefined ? stop() : purging.set(undefined))}>
-        {said === undefined ? 'Stop here' : 'Close'}
-      </button>
-    </BulkFrame>
-  );
+  const body = { queue, ...filter };
+  if (sure) void startBulk({ past: 'Deleted', under: `Purging ${queue}: looked at`, path: 'queues/purge', body });
 }

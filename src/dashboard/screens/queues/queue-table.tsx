@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useRead } from '../../page/api.js';
-import { type Column, Depth, dur, Glyph, n, Rows, Section, Spark, type StateName } from '../../page/parts/index.js';
+import { All, type Column, Depth, dur, Glyph, n, Rows, Section, Spark, type StateName } from '../../page/parts/index.js';
 import { href } from '../../page/router.js';
 import type { History, Line } from '../overview/wire.js';
 import { QueueActions, type QueueLine } from './queue-actions.js';
@@ -35,11 +35,7 @@ export function QueueTable({ queues, most = Infinity, hint, isPage = false }: Qu
         flow: data?.queues.find((each) => each.queue === queue.queue),
       };
     });
-  const side = isPage ? undefined : (
-    <a class="link dim" href={href('queues')}>
-      all {n(queues.length)}
-    </a>
-  );
+  const side = isPage ? undefined : <All of="queues" count={queues.length} />;
   return (
     <Section class="full" title="Queues" isPage={isPage} hint={hint} side={side}>
       <Rows

@@ -1,4 +1,4 @@
-import type { StateName } from '../../page/parts/index.js';
+import { dur, type StateName } from '../../page/parts/index.js';
 import type { QueueLine } from './queue-actions.js';
 
 /** Red wants somebody now; a pause is amber, however many wait. */
@@ -18,4 +18,9 @@ export function faultOf({ paused, healthy, pending, served, workers }: QueueLine
 export function byNeed(a: QueueLine, b: QueueLine): number {
   const rank = (queue: QueueLine): number => ['dead', 'held', 'done'].indexOf(stateOf(queue));
   return rank(a) - rank(b);
+}
+
+/** How long the oldest task has waited. */
+export function waited({ pending, waitingMs }: QueueLine): string {
+  return pending === 0 && waitingMs === 0 ? '–' : dur(waitingMs);
 }

@@ -9,14 +9,17 @@ import {
   clock,
   Do,
   dur,
+  Fact,
   Glyph,
+  Head,
   Loaded,
   n,
   now,
+  QueueLink,
   type StateName,
   say,
 } from '../../page/parts/index.js';
-import { href, usePlace } from '../../page/router.js';
+import { usePlace } from '../../page/router.js';
 import { heading, type Screen } from '../../page/screen.js';
 import { useSession } from '../../page/session.js';
 import { useCell } from '../../page/store.js';
@@ -41,7 +44,7 @@ function Task(): JSX.Element {
     <Loaded of={view}>
       {(data) => (
         <>
-          <Head view={data} />
+          <Now view={data} />
           <Life view={data} />
           <div class="cols cols-task">
             <section aria-label="Timeline">
@@ -59,7 +62,7 @@ function Task(): JSX.Element {
   );
 }
 
-function Head({ view }: { readonly view: TaskView }): JSX.Element {
+function Now({ view }: { readonly view: TaskView }): JSX.Element {
   const { task, code, pause } = view;
   const { id, state, queue, attempt } = task;
   const isHeld = state === 'pending' && pause;
@@ -67,58 +70,43 @@ function Head({ view }: { readonly view: TaskView }): JSX.Element {
   const since = state === 'active' ? task.startedAt : state === 'pending' ? task.enqueuedAt : undefined;
   const word = isHeld ? 'held back' : code === 'cancelling' ? 'is being stopped' : state;
   return (
-    <div class="head">
-      <div class="grow">
-        <h1>
+    <Head
+      title={
+        <>
           <Glyph of={glyph} />
           {task.task ?? 'No task: foreign bytes'}
           <span class={`st ${GLYPHS[glyph] ?? glyph}`}>{word}</span>
-        </h1>
-        <div class="facts">
+        </>
+      }
+      facts={
+        <>
           <Code copy={id}>{id}</Code>
           {queue !== undefined && (
-            <span>
-              queue{' '}
-              <a href={href('queue', queue)}>
-                <b>{queue}</b>
-              </a>
-            </span>
+            <Fact name="queue">
+              <QueueLink of={queue} />
+            </Fact>
           )}
-          {attempt !== undefined && (
-            <span>
-              attempt <b>{attempt}</b>
-            </span>
-          )}
+          {attempt !== undefined && <Fact name="attempt">{attempt}</Fact>}
           {since && (
-            <span>
-              {state === 'active' ? 'runs' : 'waits'} for{' '}
-              <b>
-                <Ago at={since} form="for" />
-              </b>
-            </span>
+            <Fact name={state === 'active' ? 'runs for' : 'waits for'}>
+              <Ago at={since} form="for" />
+            </Fact>
           )}
           {task.dueAt && (
-            <span>
-              due{' '}
-              <b>
-                <Ago at={task.dueAt} />
-              </b>
-            </span>
+            <Fact name="due">
+              <Ago at={task.dueAt} />
+            </Fact>
           )}
           {task.expiresAt && (
-            <span>
-              expires{' '}
-              <b>
-                <Ago at={task.expiresAt} />
-              </b>
-            </span>
+            <Fact name="expires">
+              <Ago at={task.expiresAt} />
+            </Fact>
           )}
-        </div>
-      </div>
-      <div class="row wrap">
-        <Actions view={view} />
-      </div>
-    </div>
+        </>
+      }
+    >
+      <Actions view={view} />
+    </Head>
   );
 }
 

@@ -1,7 +1,5 @@
 import type { JSX } from 'preact';
-import { useRef, useState } from 'preact/hooks';
-import { type ApiError, type BulkProgress, type BulkResult, bulk } from '../../page/api.js';
-import { ask, Bar, BulkFrame, Do, n, type Question } from '../../page/parts/index.js';
+import { ask, BulkFrame, Do, n, type Question, startBulk, useBulk } from '../../page/parts/index.js';
 import type { DashboardAction } from '../../page/session.js';
 import { TimeFields, timeOf } from './new-time.js';
 import type { RowState, TaskRow } from './wire.js';
@@ -66,11 +64,6 @@ const CHOICES: readonly Choice[] = [
   },
 ];
 
-type Step =
-  | { readonly is: 'choose' }
-  | { readonly is: 'run'; readonly choice: Choice; readonly total: number; readonly progress: BulkProgress }
-  | { readonly is: 'end'; readonly text: string; readonly isFailure: boolean };
-
 interface TaskBulkProps {
   readonly rows: readonly TaskRow[];
   readonly selected: ReadonlySet<string>;
@@ -79,67 +72,20 @@ interface TaskBulkProps {
 
 const tasks = (count: number): string => `${n(count)} ${count === 1 ? 'task' : 'tasks'}`;
 
-/** What can be done to the selected tasks; then how far it is, and how it ended. */
+/** What can be done to the selected tasks. */
 export function TaskBulk({ rows, selected, clear }: TaskBulkProps): JSX.Element | null {
-  const [step, setStep] = useState<Step>({ is: 'choose' });
-  const running = useRef<AbortController>(undefined);
+  const isTaken = useBulk();
   const chosen = rows.filter(({ id }) => selected.has(id));
-  if (chosen.length === 0 && step.is === 'choose') return null;
-
+  if (isTaken || chosen.length === 0) return null;
   const start = async (choice: Choice): Promise<void> => {
-    const fitting = chosen.filter(({ state }) => choice.states.includes(state));
-    const question = questionOf(choice, fitting, chosen.length);
-    const fields = await ask(question);
+    const { past, path, states, asksTime } = choice;
+    const fitting = chosen.filter(({ state }) => states.includes(state));
+    const fields = await ask(questionOf(choice, fitting, chosen.length));
     if (!fields) return;
-    const body = { ids: fitting.map(({ id }) => id), ...(choice.asksTime && timeOf(fields)) };
-    const total = fitting.length;
-    const control = new AbortController();
-    running.current = control;
-    let handled = 0;
-    const onProgress = (progress: BulkProgress): void => {
-      handled = progress.handled;
-      setStep({ is: 'run', choice, total, progress });
-    };
-    onProgress({ handled: 0 });
-    try {
-      const result = await bulk(choice.path, body, { onProgress, signal: control.signal });
-      setStep({ is: 'end', text: resultOf(choice, result, total), isFailure: false });
-      clear();
-    } catch (error) {
-      const { name, message } = error as ApiError;
-      const text =
-        name === 'AbortError' ? `Stopped after ${n(handled)} of ${tasks(total)}. The rest is as it was.` : message;
-      setStep({ is: 'end', text, isFailure: name !== 'AbortError' });
-    }
+    const body = { ids: fitting.map(({ id }) => id), ...(asksTime && timeOf(fields)) };
+    // not awaited: the bar shows it
+    void startBulk({ past, path, body, total: fitting.length, done: clear });
   };
-
-  if (step.is === 'run') {
-    const { choice, total, progress } = step;
-    return (
-      <BulkFrame label="Selected tasks">
-        <b role="status">
-          {choice.past} {n(progress.handled)} of {n(total)}
-        </b>
-        <Bar part={progress.handled / total} label={choice.words} />
-        <span class="grow" />
-        <button type="button" onClick={() => running.current?.abort()}>
-          Stop here
-        </button>
-      </BulkFrame>
-    );
-  }
-  if (step.is === 'end') {
-    return (
-      <BulkFrame label="Selected tasks">
-        <b class={step.isFailure ? 'failure grow' : 'grow'} role="status">
-          {step.text}
-        </b>
-        <button type="button" onClick={() => setStep({ is: 'choose' })}>
-          Done
-        </button>
-      </BulkFrame>
-    );
-  }
   return (
     <BulkFrame label="Selected tasks">
       <b class="grow">{n(chosen.length)} selected</b>
@@ -175,9 +121,4 @@ function questionOf(choice: Choice, fitting: readonly TaskRow[], all: number): Q
     typed: isMany ? String(fitting.length) : undefined,
     ...(choice.asksTime && { body: <TimeFields />, run: timeOf }),
   };
-}
-
-function resultOf({ past }: Choice, { count, skipped = {} }: BulkResult, total: number): string {
-  const others = Object.entries(skipped).map(([why, many]) => `${n(many)} ${why}`);
-  return `${past} ${n(count)} of ${tasks(total)}.${others.length > 0 ? ` Left: ${others.join(', ')}.` : ''}`;
 }

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { type Snapshot, useSnapshot } from '../../page/live.js';
-import { Ago, type Column, Empty, Glyph, Note, n, Rows, State, size } from '../../page/parts/index.js';
+import { Ago, type Column, Empty, Fact, Glyph, Head, Loading, Note, n, QueueLink, Rows, State, size, Title } from '../../page/parts/index.js';
 import { href, usePlace } from '../../page/router.js';
 import { heading, type Screen } from '../../page/screen.js';
 import { type Child, ChildOrders, counted, type Worker, WorkerOrders } from './worker-orders.js';
@@ -16,11 +16,7 @@ function Workers(): JSX.Element {
   const { arg } = usePlace();
   const [shown, show] = useState(AT_ONCE);
   if (!snapshot) {
-    return (
-      <p class="dim" role="status">
-        Loading…
-      </p>
-    );
+    return <Loading />;
   }
   const { workers } = snapshot;
   if (workers.length === 0) return <NoWorker />;
@@ -30,12 +26,10 @@ function Workers(): JSX.Element {
   const sorted = [...workers].sort((a, b) => rank(a, snapshot) - rank(b, snapshot));
   return (
     <>
-      <div class="sh">
-        <h1>
-          {counted(workers.length, 'worker', 'workers')}, {counted(children, 'child', 'children')},{' '}
-          {counted(running, 'active task', 'active tasks')}
-        </h1>
-      </div>
+      <Title>
+        {counted(workers.length, 'worker', 'workers')}, {counted(children, 'child', 'children')},{' '}
+        {counted(running, 'active task', 'active tasks')}
+      </Title>
       {sorted.slice(0, shown).map((worker) => (
         <Machine key={worker.id} worker={worker} snapshot={snapshot} />
       ))}
@@ -102,12 +96,12 @@ function Machine({
 }): JSX.Element {
   const trouble = troubleOf(worker, snapshot);
   const { id, host, state, inProcess, children, forked, restarted, restarts } = worker;
-  const Heading = whole ? 'h1' : 'h2';
   return (
     <section class="machine">
-      <div class="head">
-        <div class="grow">
-          <Heading>
+      <Head
+        as={whole ? 'h1' : 'h2'}
+        title={
+          <>
             {state === 'running' ? (
               <Glyph of={trouble ? 'dead' : 'done'} />
             ) : (
@@ -115,11 +109,12 @@ function Machine({
             )}
             <a href={href('workers', id)}>{host}</a>
             {inProcess && <span class="tag">in the app</span>}
-          </Heading>
-          <Facts worker={worker} />
-        </div>
+          </>
+        }
+        facts={<Facts worker={worker} />}
+      >
         <WorkerOrders worker={worker} all={snapshot.workers} />
-      </div>
+      </Head>
       {trouble && (
         <Note state={trouble.severity === 'problem' ? 'dead' : 'held'}>
           <p>{trouble.text}</p>
@@ -160,42 +155,39 @@ function Machine({
 function Facts({ worker }: { readonly worker: Worker }): JSX.Element {
   const { id, pid, queues, app, appVersion, version, startedAt, seenAt, memory, range, forked, lastOrder } = worker;
   return (
-    <div class="facts">
-      <span>
-        serves{' '}
+    <>
+      <Fact name="serves">
         {queues.map((queue, i) => (
           <span key={queue}>
             {i > 0 && ', '}
-            <a href={href('queue', queue)}>
-              <b>{queue}</b>
-            </a>
+            <QueueLink of={queue} />
           </span>
         ))}
-      </span>
-      <Fact name="pid" value={pid} />
-      {app && <Fact name={app} value={appVersion ?? ''} />}
-      {version && <Fact name="nestwork" value={version} />}
-      {startedAt && <Fact name="up" value={<Ago at={startedAt} form="for" />} />}
-      {seenAt && <Fact name="seen" value={<Ago at={seenAt} />} />}
-      {memory > 0 && <Fact name="memory" value={size(memory)} />}
-      <Fact name="children" value={range ? `${n(forked)} of ${range.min}–${range.max}` : n(forked)} />
+      </Fact>
+      <Fact name="pid">{pid}</Fact>
+      {app && <Fact name={app}>{appVersion}</Fact>}
+      {version && <Fact name="nestwork">{version}</Fact>}
+      {startedAt && (
+        <Fact name="up">
+          <Ago at={startedAt} form="for" />
+        </Fact>
+      )}
+      {seenAt && (
+        <Fact name="seen">
+          <Ago at={seenAt} />
+        </Fact>
+      )}
+      {memory > 0 && <Fact name="memory">{size(memory)}</Fact>}
+      <Fact name="children">{range ? `${n(forked)} of ${range.min}–${range.max}` : n(forked)}</Fact>
       {lastOrder && (
-        <span>
-          {lastOrder.action} by <b>{lastOrder.by}</b> <Ago at={lastOrder.at} />
-        </span>
+        <Fact name={`${lastOrder.action} by`} more={[' ', <Ago key="at" at={lastOrder.at} />]}>
+          {lastOrder.by}
+        </Fact>
       )}
       <span>
         id <code>{id.slice(0, 8)}</code>
       </span>
-    </div>
-  );
-}
-
-function Fact({ name, value }: { readonly name: string; readonly value: string | number | JSX.Element }): JSX.Element {
-  return (
-    <span>
-      {name} <b>{value}</b>
-    </span>
+    </>
   );
 }
 

@@ -81,7 +81,7 @@ export function WorkerOrders({
     });
   const name = (words: string): string => `${words} ${place}`;
   return (
-    <div class="row wrap">
+    <>
       <Do right="control" small kind="plain" off={off ?? ending(worker)} run={recycle} label={name('Recycle')}>
         Recycle…
       </Do>
@@ -105,7 +105,7 @@ export function WorkerOrders({
       >
         Stop…
       </Do>
-    </div>
+    </>
   );
 }
 
