@@ -69,7 +69,9 @@ export async function startBulk(wish: BulkWish): Promise<void> {
   } catch (error) {
     const so = `${under} ${last.handled > 0 ? 'at least ' : ''}${n(last.handled)}${ofTotal(last.total ?? total)}`;
     const isStopped = control.signal.aborted;
-    const text = isStopped ? `Stopped. ${so}; the rest is as it was.` : `${(error as Error).message} ${so} before that.`;
+    const text = isStopped
+      ? `Stopped. ${so}; the rest is as it was.`
+      : `${(error as Error).message} ${so} before that.`;
     end(text, last.cursor, !isStopped);
   }
   running.set(undefined);
@@ -107,7 +109,8 @@ function Progress({ wish, progress, since, control }: Running): JSX.Element {
 }
 
 function Result({ wish, text, isFailure, cursor, namespace }: Ended): JSX.Element {
-  const goOn = (): unknown => startBulk({ ...wish, body: { ...wish.body, total: undefined, cursor }, total: undefined });
+  const goOn = (): unknown =>
+    startBulk({ ...wish, body: { ...wish.body, total: undefined, cursor }, total: undefined });
   return (
     <BulkFrame label="Result of the action">
       <b class={`grow ${isFailure ? 'failure' : ''}`} role="status">

@@ -57,7 +57,9 @@ interface ChartProps {
   /** shades the difference of the first two series: amber where the first is larger */
   readonly between?: boolean;
   /** events, by time */
-  readonly marks?: readonly { readonly at: number; readonly text: string; readonly state?: 'dead' | undefined }[] | undefined;
+  readonly marks?:
+    | readonly { readonly at: number; readonly text: string; readonly state?: 'dead' | undefined }[]
+    | undefined;
 }
 
 /** A chart of one thing over time. It stands within `Charts`. */

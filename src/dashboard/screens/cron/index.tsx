@@ -1,6 +1,20 @@
 import type { JSX } from 'preact';
 import { useRead } from '../../page/api.js';
-import { Ago, absolute, Code, dur, Empty, Fact, Head, Loaded, Note, n, QueueLink, Rows, Section } from '../../page/parts/index.js';
+import {
+  Ago,
+  absolute,
+  Code,
+  dur,
+  Empty,
+  Fact,
+  Head,
+  Loaded,
+  Note,
+  n,
+  QueueLink,
+  Rows,
+  Section,
+} from '../../page/parts/index.js';
 import { href, usePlace } from '../../page/router.js';
 import type { Screen } from '../../page/screen.js';
 import { Counts, type Cron, CronGlyph, CronOrders, dueText, Last, PausedBy, RunNote } from '../crons/cron-parts.js';

@@ -69,9 +69,7 @@ function Dead(): JSX.Element {
                   columns={COLUMNS(filter, arg)}
                   to={({ key }) => href('dead', key === arg ? undefined : key, filter)}
                   inside={(group) =>
-                    group.key === arg && (
-                      <Group key={arg} group={group} query={{ ...filter, group: group.key }} />
-                    )
+                    group.key === arg && <Group key={arg} group={group} query={{ ...filter, group: group.key }} />
                   }
                 />
               ) : (

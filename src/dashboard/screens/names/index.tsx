@@ -1,6 +1,21 @@
 import type { JSX } from 'preact';
 import { useRead } from '../../page/api.js';
-import { Chart, Charts, dur, Empty, Fact, FaultChart, Loaded, n, QueueLink, Rows, Section, Spans, Tip, useSpan } from '../../page/parts/index.js';
+import {
+  Chart,
+  Charts,
+  dur,
+  Empty,
+  Fact,
+  FaultChart,
+  Loaded,
+  n,
+  QueueLink,
+  Rows,
+  Section,
+  Spans,
+  Tip,
+  useSpan,
+} from '../../page/parts/index.js';
 import { href, usePlace } from '../../page/router.js';
 import type { Screen } from '../../page/screen.js';
 import { Histogram } from './histogram.js';
@@ -15,12 +30,7 @@ function All(): JSX.Element {
   const span = useSpan();
   const answer = useRead<NamesAnswer>('names', { span }, { everyMs: 15_000 });
   return (
-    <Section
-      title="Task names"
-      isPage
-      hint="by how often they ended"
-      side={<Spans />}
-    >
+    <Section title="Task names" isPage hint="by how often they ended" side={<Spans />}>
       <Loaded of={answer}>
         {({ names, idle, upToMs }) => (
           <>
@@ -88,11 +98,7 @@ function One({ task }: { readonly task: string }): JSX.Element {
   const span = useSpan();
   const answer = useRead<NameAnswer>('name', { task, span }, { everyMs: 15_000 });
   return (
-    <Section
-      title={task}
-      isPage
-      side={<Spans />}
-    >
+    <Section title={task} isPage side={<Spans />}>
       <Loaded of={answer}>
         {({ names, upToMs, chart }) => (
           <>

@@ -1,7 +1,20 @@
 import type { JSX } from 'preact';
 import { useRead } from '../../page/api.js';
 import type { Snapshot } from '../../page/live.js';
-import { Chart, Charts, clock, dur, Failed, FaultChart, FlowChart, n, type Series, type Span, Spans, useSpan } from '../../page/parts/index.js';
+import {
+  Chart,
+  Charts,
+  clock,
+  dur,
+  Failed,
+  FaultChart,
+  FlowChart,
+  n,
+  type Series,
+  type Span,
+  Spans,
+  useSpan,
+} from '../../page/parts/index.js';
 import type { History, QueueHistory } from './wire.js';
 
 const MINUTE_MS = 60_000;

@@ -1,6 +1,17 @@
 import type { JSX } from 'preact';
 import { useRead } from '../../page/api.js';
-import { All, type Column, Depth, dur, Glyph, n, Rows, Section, Spark, type StateName } from '../../page/parts/index.js';
+import {
+  All,
+  type Column,
+  Depth,
+  dur,
+  Glyph,
+  n,
+  Rows,
+  Section,
+  Spark,
+  type StateName,
+} from '../../page/parts/index.js';
 import { href } from '../../page/router.js';
 import type { History, Line } from '../overview/wire.js';
 import { QueueActions, type QueueLine } from './queue-actions.js';

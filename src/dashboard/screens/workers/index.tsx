@@ -1,7 +1,22 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { type Snapshot, useSnapshot } from '../../page/live.js';
-import { Ago, type Column, Empty, Fact, Glyph, Head, Loading, Note, n, QueueLink, Rows, State, size, Title } from '../../page/parts/index.js';
+import {
+  Ago,
+  type Column,
+  Empty,
+  Fact,
+  Glyph,
+  Head,
+  Loading,
+  Note,
+  n,
+  QueueLink,
+  Rows,
+  State,
+  size,
+  Title,
+} from '../../page/parts/index.js';
 import { href, usePlace } from '../../page/router.js';
 import { heading, type Screen } from '../../page/screen.js';
 import { type Child, ChildOrders, counted, type Worker, WorkerOrders } from './worker-orders.js';
