@@ -28,6 +28,11 @@ export class ApiError extends Error {
   }
 }
 
+/** An error as the page shows it: what is none of the server is one of the way to it. */
+export function known(error: unknown): ApiError {
+  return error instanceof ApiError ? error : new ApiError('NO_ANSWER', String(error));
+}
+
 export type ReadQuery = Parameters<typeof search>[0];
 
 /** Counts what was done from this page: lists read themselves anew. */
@@ -168,8 +173,7 @@ export function useRead<T>(
         if (!mine.signal.aborted) set({ data, error: undefined, loading: false });
       } catch (error) {
         if (mine.signal.aborted) return;
-        const known = error instanceof ApiError ? error : new ApiError('NO_ANSWER', String(error));
-        set((before) => ({ ...before, error: known, loading: false }));
+        set((before) => ({ ...before, error: known(error), loading: false }));
       }
       if (everyMs !== undefined && !mine.signal.aborted) timer = window.setTimeout(next, everyMs);
     };

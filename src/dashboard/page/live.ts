@@ -1,5 +1,5 @@
 import type { LiveEvents, Snapshot } from '../live/snapshot.js';
-import { ApiError, address, changes, denials, get } from './api.js';
+import { address, changes, denials, get, known } from './api.js';
 import { place } from './router.js';
 import { followRest, paused, rests } from './settings.js';
 import { Cell, useCell } from './store.js';
@@ -111,8 +111,8 @@ async function ask(): Promise<void> {
     if (wasLost || Date.now() > retryAt) return open();
   } catch (error) {
     if (stream) return;
-    const known = error instanceof ApiError ? error : new ApiError('NO_ANSWER', String(error));
-    show(known.isRedis ? 'away' : [401, 403].includes(known.status) ? 'denied' : 'lost', known.message);
+    const { isRedis, status, message } = known(error);
+    show(isRedis ? 'away' : [401, 403].includes(status) ? 'denied' : 'lost', message);
   }
   timer = window.setTimeout(() => void ask(), POLL_MS);
 }

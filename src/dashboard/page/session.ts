@@ -1,5 +1,5 @@
 import type { DashboardAction } from '../rights.js';
-import { ApiError, denials, get } from './api.js';
+import { type ApiError, denials, get, known } from './api.js';
 import { place } from './router.js';
 import { Cell, useCell } from './store.js';
 
@@ -37,7 +37,7 @@ export function followSession(): void {
       sessionError.set(undefined);
       if (JSON.stringify(next) !== JSON.stringify(answer.value)) answer.set(next);
     } catch (error) {
-      sessionError.set(error instanceof ApiError ? error : new ApiError('NO_ANSWER', String(error)));
+      sessionError.set(known(error));
     }
     isAsking = false;
   };

@@ -2,7 +2,8 @@ import type { ComponentChildren, JSX } from 'preact';
 import { say } from '../announce.js';
 import { Icon } from './icon.js';
 
-async function copy(text: string): Promise<void> {
+/** Puts a text into the clipboard. */
+export async function copy(text: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);
   } catch {

@@ -30,6 +30,11 @@ export function n(value: number): string {
   return (Math.abs(value) < 9.95 ? precise : grouped).format(value);
 }
 
+/** `1 task`, `3 tasks` */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${n(count)} ${count === 1 ? one : many}`;
+}
+
 /** A number for a narrow place: `2.0 M`. */
 export function brief(value: number): string {
   return value < 999_950

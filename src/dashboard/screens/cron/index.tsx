@@ -4,6 +4,7 @@ import {
   Ago,
   absolute,
   Code,
+  counted,
   dur,
   Empty,
   Fact,
@@ -103,7 +104,7 @@ function Page({ page }: { readonly page: CronPage }): JSX.Element {
           >
             <p>{counts ? <Counts counts={counts} /> : <span class="dim">No run was counted.</span>}</p>
           </Section>
-          <Section title="Declared by" hint={declarers.length === 1 ? '1 worker' : `${n(declarers.length)} workers`}>
+          <Section title="Declared by" hint={counted(declarers.length, 'worker')}>
             {declarers.length > 0 && <Declarers page={page} />}
           </Section>
         </div>

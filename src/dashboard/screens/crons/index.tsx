@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useRead } from '../../page/api.js';
 import { useSnapshot } from '../../page/live.js';
-import { Chips, Empty, Failed, Loading, n, Rows, Title } from '../../page/parts/index.js';
+import { Chips, counted, Empty, Failed, Loading, n, Rows, Title } from '../../page/parts/index.js';
 import { href, usePlace } from '../../page/router.js';
 import type { Screen } from '../../page/screen.js';
 import {
@@ -54,7 +54,7 @@ function Crons(): JSX.Element {
   return (
     <>
       <Title side={<span class="dim m0">each runs by the clock of its own zone</span>}>
-        {crons.length === 1 ? '1 cron' : `${n(crons.length)} crons`}
+        {counted(crons.length, 'cron')}
         {words}
       </Title>
       {chips.length > 1 && (

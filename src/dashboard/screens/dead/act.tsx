@@ -1,6 +1,6 @@
 import { get } from '../../page/api.js';
-import { ask, type BulkWish, n } from '../../page/parts/index.js';
-import { Spans } from './spans.js';
+import { ask, type BulkWish, counted, n } from '../../page/parts/index.js';
+import { Spans } from '../tasks/spans.js';
 import type { DeadPreviewView, DeadQuery } from './wire.js';
 
 type Action = 'redrive' | 'delete';
@@ -19,7 +19,7 @@ export async function wishOf(action: Action, query: DeadQuery): Promise<BulkWish
   const preview = await get<DeadPreviewView>('dead/preview', { ...query, action });
   const { matching, looked, left, sample, filter, denied } = preview;
   const isWhole = left === 0;
-  const many = `${isWhole ? '' : 'at least '}${n(matching)} ${matching === 1 ? 'task' : 'tasks'}`;
+  const many = `${isWhole ? '' : 'at least '}${counted(matching, 'task')}`;
   const isMany = matching >= MANY || !isWhole;
   const fields = await ask({
     title: `${verb} ${many}?`,

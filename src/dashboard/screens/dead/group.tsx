@@ -1,11 +1,11 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { act, useRead } from '../../page/api.js';
-import { Ago, Code, Do, Loaded, Note, n, Rows, startBulk } from '../../page/parts/index.js';
+import { Ago, Do, Loaded, Note, n, Rows, Stack, startBulk } from '../../page/parts/index.js';
 import { href } from '../../page/router.js';
+import { Spans } from '../tasks/spans.js';
 import { wishOf } from './act.js';
 import { redriveEdited } from './edit.js';
-import { Spans } from './spans.js';
 import type { DeadGroupView, DeadQuery, DeadRow, DeadRowsView } from './wire.js';
 
 interface GroupProps {
@@ -108,18 +108,3 @@ const COLUMNS = [
     ),
   },
 ];
-
-/** Lines of the own program stand out; those of Node.js and of packages step back. */
-function Stack({ text }: { readonly text: string }): JSX.Element {
-  const lines = text.split('\n');
-  return (
-    <Code block copy={text}>
-      {lines.map((line, i) => (
-        <span key={i} class={/^\s+at /.test(line) ? (/node:|node_modules/.test(line) ? 'l' : 'own') : 'e'}>
-          {line}
-          {'\n'}
-        </span>
-      ))}
-    </Code>
-  );
-}

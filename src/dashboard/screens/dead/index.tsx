@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { useRead } from '../../page/api.js';
 import { useSnapshot } from '../../page/live.js';
-import { Ago, Chips, Columns, Do, Empty, Icon, Loaded, n, Rows, startBulk } from '../../page/parts/index.js';
+import { Ago, Chips, Columns, counted, Do, Empty, Icon, Loaded, n, Rows, startBulk } from '../../page/parts/index.js';
 import { go, href, usePlace } from '../../page/router.js';
 import { heading, type Screen } from '../../page/screen.js';
 import { wishOf } from './act.js';
@@ -38,9 +38,8 @@ function Dead(): JSX.Element {
             <>
               <div class="sh wrap">
                 <h1>
-                  {n(total)} dead {total === 1 ? 'task' : 'tasks'}
-                  {groups.length > 0 &&
-                    `, ${n(groups.length + others.groups)} ${groups.length === 1 ? 'error' : 'errors'}`}
+                  {counted(total, 'dead task')}
+                  {groups.length > 0 && `, ${counted(groups.length + others.groups, 'error')}`}
                 </h1>
                 <span class="grow" />
                 {groups.length > 0 && (

@@ -8,23 +8,16 @@ interface HistogramProps {
   readonly upToMs: readonly (number | null)[];
   /** the task, for screen readers */
   readonly label: string;
-  /** a shape without words, for a row of a table */
-  readonly small?: boolean;
 }
 
 const W = 24;
 const H = 80;
 
 /** How many took how long. The bars stand beside each other from short to long; their bounds grow by about three. */
-export function Histogram({ counts, upToMs, label, small }: HistogramProps): JSX.Element {
+export function Histogram({ counts, upToMs, label }: HistogramProps): JSX.Element {
   const most = Math.max(...counts, 1);
   const bars = (
-    <svg
-      class={small ? 'spark' : ''}
-      viewBox={`0 0 ${W * counts.length} ${H}`}
-      preserveAspectRatio="none"
-      aria-hidden="true"
-    >
+    <svg viewBox={`0 0 ${W * counts.length} ${H}`} preserveAspectRatio="none" aria-hidden="true">
       {counts.map((count, at) => {
         // one among many is still seen
         const height = count === 0 ? 1 : Math.max((count / most) * H, 3);
@@ -32,7 +25,6 @@ export function Histogram({ counts, upToMs, label, small }: HistogramProps): JSX
       })}
     </svg>
   );
-  if (small) return bars;
   const bound = (at: number): string => {
     const [lower, upper] = [upToMs[at - 1] ?? 0, upToMs[at]];
     return upper === null || upper === undefined ? `over ${dur(lower)}` : `up to ${dur(upper)}`;

@@ -3,6 +3,7 @@ import { useRead } from '../../page/api.js';
 import {
   Chart,
   Charts,
+  Columns,
   dur,
   Empty,
   Fact,
@@ -32,7 +33,7 @@ function All(): JSX.Element {
   return (
     <Section title="Task names" isPage hint="by how often they ended" side={<Spans />}>
       <Loaded of={answer}>
-        {({ names, idle, upToMs }) => (
+        {({ names, idle }) => (
           <>
             {names.length === 0 ? (
               <Empty title={`No task has run in the last ${span}.`}>
@@ -70,7 +71,7 @@ function All(): JSX.Element {
                     head: 'Run times',
                     m: 1,
                     class: 'gap',
-                    cell: ({ counts, task }) => <Histogram counts={counts} upToMs={upToMs} label={task} small />,
+                    cell: ({ counts }) => <Columns values={counts} />,
                   },
                 ]}
               />

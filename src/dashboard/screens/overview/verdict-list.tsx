@@ -1,6 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact';
 import type { Snapshot } from '../../page/live.js';
-import { Ago, Code, dur, Glyph, n } from '../../page/parts/index.js';
+import { Ago, Code, counted, dur, Glyph, n } from '../../page/parts/index.js';
 import { href } from '../../page/router.js';
 import { adviceOf, type Finding } from './advice.js';
 
@@ -76,8 +76,6 @@ function Fine({ title, children }: { readonly title?: string; readonly children:
     </li>
   );
 }
-
-const counted = (number: number, one: string, many = `${one}s`): string => `${n(number)} ${number === 1 ? one : many}`;
 
 /** The numbers that somebody would ask for. */
 function Well({ snapshot }: { readonly snapshot: Snapshot }): JSX.Element {

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { Snapshot } from '../../page/live.js';
-import { All, n, Section, State, size } from '../../page/parts/index.js';
+import { All, counted, n, Section, State, size } from '../../page/parts/index.js';
 import { href } from '../../page/router.js';
 
 type Worker = Snapshot['workers'][number];
@@ -8,7 +8,13 @@ type Worker = Snapshot['workers'][number];
 const MOST = 8;
 
 /** The workers in short: a cell for each child, filled while it runs a task. */
-export function WorkerStrip({ workers }: { readonly workers: readonly Worker[] }): JSX.Element {
+export function WorkerStrip({
+  workers,
+  none = 'No worker runs. Start the app in worker mode.',
+}: {
+  readonly workers: readonly Worker[];
+  readonly none?: string;
+}): JSX.Element {
   const children = workers.flatMap((worker) => worker.children);
   const busy = children.filter(({ running }) => running > 0).length;
   const isOdd = ({ state }: Worker): boolean => state !== 'running';
@@ -16,7 +22,7 @@ export function WorkerStrip({ workers }: { readonly workers: readonly Worker[] }
   const hint = workers.length > 0 && `${n(busy)} of ${n(children.length)} children busy`;
   return (
     <Section title="Workers" hint={hint} side={<All of="workers" count={workers.length} />}>
-      {workers.length === 0 && <p class="dim">No worker runs. Start the app in worker mode.</p>}
+      {workers.length === 0 && <p class="dim">{none}</p>}
       <ul class="strip">
         {sorted.slice(0, MOST).map((worker) => (
           <Item key={worker.id} worker={worker} />
@@ -46,8 +52,7 @@ function Item({ worker }: { readonly worker: Worker }): JSX.Element {
         ))}
       </div>
       <p>
-        {n(children.filter(isBusy).length)} of {n(children.length)} busy with {n(running)}{' '}
-        {running === 1 ? 'task' : 'tasks'}
+        {n(children.filter(isBusy).length)} of {n(children.length)} busy with {counted(running, 'task')}
         {memory > 0 && `, ${size(memory)}`}
         {crashes > 0 && `, ${n(crashes)} of the last restarts were crashes`}
       </p>

@@ -18,11 +18,11 @@ import {
   Section,
   Spans,
   State,
-  size,
   useSpan,
 } from '../../page/parts/index.js';
 import { href, usePlace } from '../../page/router.js';
 import type { Screen } from '../../page/screen.js';
+import { WorkerStrip } from '../overview/worker-strip.js';
 import { Pause, QueueActions, type QueueLine } from '../queues/queue-actions.js';
 import { faultOf, stateOf, waited } from '../queues/queue-words.js';
 import type { QueueAnswer, QueueChart } from './wire.js';
@@ -102,32 +102,7 @@ function Queue(): JSX.Element {
         )}
       </Loaded>
       {snapshot && (
-        <Section title="Workers" hint={workers.length === 0 ? undefined : 'that serve it'}>
-          {workers.length === 0 ? (
-            <p class="dim">No worker serves it. Start the app in worker mode with this queue.</p>
-          ) : (
-            <Rows
-              label="Workers"
-              rows={workers}
-              id={({ id }) => id}
-              to={() => href('workers')}
-              columns={[
-                {
-                  head: 'Worker',
-                  cell: ({ host, pid }) => (
-                    <a class="name" href={href('workers')}>
-                      {host}:{pid}
-                    </a>
-                  ),
-                },
-                { head: 'State', cell: ({ state }) => state },
-                { head: 'Children', num: true, cell: ({ forked }) => n(forked) },
-                { head: 'Runs', num: true, cell: ({ running }) => n(running) },
-                { head: 'Memory', num: true, m: 0, cell: ({ memory }) => (memory > 0 ? size(memory) : '–') },
-              ]}
-            />
-          )}
-        </Section>
+        <WorkerStrip workers={workers} none="No worker serves it. Start the app in worker mode with this queue." />
       )}
     </>
   );

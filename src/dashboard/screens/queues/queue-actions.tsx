@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { act, get } from '../../page/api.js';
 import type { Snapshot } from '../../page/live.js';
-import { Ago, ask, Do, n, say, startBulk } from '../../page/parts/index.js';
+import { Ago, ask, counted, Do, n, say, startBulk } from '../../page/parts/index.js';
 import type { PurgePreviewAnswer } from './wire.js';
 
 export type QueueLine = Snapshot['queues'][number];
@@ -93,7 +93,7 @@ async function resume({ queue, pending, paused }: QueueLine): Promise<void> {
     title: `Resume queue ${queue}?`,
     lines: [
       ...(paused ? [<Pause key="pause" of={paused} />] : []),
-      `${n(pending)} ${pending === 1 ? 'task waits' : 'tasks wait'}; workers start them at once.`,
+      `${counted(pending, 'task waits', 'tasks wait')}; workers start them at once.`,
     ],
     main: 'Resume',
     run: async () => {
@@ -132,9 +132,9 @@ async function purge(queue: string, pending: number): Promise<void> {
     await ask({ title: `No task of ${queue} matches.`, lines: [`Looked at ${n(looked)}.`] });
     return;
   }
-  const number = `${looked < total ? 'at least ' : ''}${n(matching)}`;
+  const least = looked < total ? 'at least ' : '';
   const sure = await ask({
-    title: `Delete ${number} ${matching === 1 ? 'task' : 'tasks'} of ${queue} for ever?`,
+    title: `Delete ${least}${counted(matching, 'task')} of ${queue} for ever?`,
     lines: [
       looked < total ? `Looked at ${n(looked)} of ${n(total)}.` : `Looked at all ${n(total)}.`,
       'They do not run, and cannot be brought back.',
@@ -150,7 +150,7 @@ async function purge(queue: string, pending: number): Promise<void> {
       </ul>
     ),
     grave: true,
-    main: `Delete ${number}`,
+    main: `Delete ${least}${n(matching)}`,
     typed: matching >= 100 ? String(matching) : undefined,
   });
   const body = { queue, ...filter };

@@ -7,6 +7,7 @@ import {
   Bar,
   Code,
   clock,
+  copy,
   Do,
   dur,
   Fact,
@@ -16,17 +17,18 @@ import {
   n,
   now,
   QueueLink,
+  Stack,
   type StateName,
-  say,
 } from '../../page/parts/index.js';
 import { usePlace } from '../../page/router.js';
 import { heading, type Screen } from '../../page/screen.js';
 import { useSession } from '../../page/session.js';
 import { useCell } from '../../page/store.js';
+import { redriveEdited } from '../dead/edit.js';
 import { TimeFields, timeOf } from '../tasks/new-time.js';
 import { Spans } from '../tasks/spans.js';
-import { lifeOf, stackOf, type TimelineEvent, timelineOf } from './timeline.js';
-import type { ArgumentsView, TaskView } from './wire.js';
+import { lifeOf } from './life.js';
+import type { ArgumentsView, TaskView, TimelineEvent } from './wire.js';
 
 const GLYPHS: Readonly<Record<string, StateName>> = { quarantined: 'held', dropped: 'cancelled', unknown: 'pending' };
 const WAITS = ['pending', 'quarantined', 'scheduled', 'active'];
@@ -117,11 +119,16 @@ function Actions({ view: { task, arguments: args } }: { readonly view: TaskView 
   const lacks = args.is === 'denied' ? 'The right "arguments" is missing.' : 'Redis has no arguments of it.';
   return (
     <>
-      <Do off={args.is === 'shown' ? undefined : lacks} run={() => copyCode(id)}>
+      <Do off={args.is === 'shown' ? undefined : lacks} run={() => copyOf('task/code', id)}>
         Copy as code
       </Do>
       {state === 'dead' ? (
-        <DeadActions id={id} name={name} />
+        <DeadActions
+          id={id}
+          task={task.task}
+          queue={task.queue ?? ''}
+          lacks={args.is === 'shown' ? undefined : lacks}
+        />
       ) : (
         <>
           <Do
@@ -175,9 +182,21 @@ function Actions({ view: { task, arguments: args } }: { readonly view: TaskView 
   );
 }
 
-function DeadActions({ id, name }: { readonly id: string; readonly name: string }): JSX.Element {
+interface DeadActionsProps {
+  readonly id: string;
+  readonly task: string | undefined;
+  readonly queue: string;
+  /** why its arguments cannot be edited */
+  readonly lacks: string | undefined;
+}
+
+function DeadActions({ id, task, queue, lacks }: DeadActionsProps): JSX.Element {
+  const name = task ?? id;
   return (
     <>
+      <Do right="redrive-edited" letter="e" off={lacks} run={() => redriveEdited({ id, task, queue })}>
+        Redrive edited…
+      </Do>
       <Do
         right="redrive"
         kind="main"
@@ -214,16 +233,16 @@ function DeadActions({ id, name }: { readonly id: string; readonly name: string 
   );
 }
 
-async function copyCode(id: string): Promise<void> {
-  const { code } = await get<{ code: string }>('task/code', { id });
-  await navigator.clipboard.writeText(code);
-  say('Copied');
+/** Copies a text of the task that only the server can write. */
+async function copyOf(path: string, id: string): Promise<void> {
+  const { code, text = code } = await get<{ code?: string; text?: string }>(path, { id });
+  await copy(text ?? '');
 }
 
 function Life({ view }: { readonly view: TaskView }): JSX.Element | null {
   const present = useCell(now);
-  const parts = lifeOf(view, present);
-  const from = timelineOf(view)[0]?.at;
+  const parts = lifeOf(view.events, present);
+  const from = view.events[0]?.at;
   if (parts.length === 0 || from === undefined || from > present) return null;
   const label = parts.map(({ word, ms }) => `${word} ${dur(ms)}`).join(', ');
   return (
@@ -246,7 +265,7 @@ function Life({ view }: { readonly view: TaskView }): JSX.Element | null {
 }
 
 function Timeline({ view }: { readonly view: TaskView }): JSX.Element {
-  const events = timelineOf(view);
+  const { events } = view;
   const { progress, log } = view.task;
   const hasNow = events.some(({ isNow }) => isNow);
   return (
@@ -283,29 +302,6 @@ function Event({
         {children}
       </div>
     </li>
-  );
-}
-
-function Stack({ text }: { readonly text: string }): JSX.Element {
-  const [isOpen, setOpen] = useState(false);
-  const lines = isOpen ? text.split('\n').map((line) => ({ text: line, is: 'own' })) : stackOf(text);
-  const isFolded = lines.some(({ is }) => is === 'other');
-  return (
-    <>
-      <Code block copy={text}>
-        {lines.map((line, i) => (
-          <span key={i} class={line.is === 'other' ? 'l' : line.is === 'error' ? 'e' : ''}>
-            {line.text}
-            {'\n'}
-          </span>
-        ))}
-      </Code>
-      {isFolded && (
-        <button type="button" class="bare small" onClick={() => setOpen(true)}>
-          Show all lines
-        </button>
-      )}
-    </>
   );
 }
 
@@ -369,7 +365,7 @@ function Arguments({
       <div class="row">
         <h2 class="grow">Arguments</h2>
         {of.is === 'shown' && (
-          <Do small run={() => copyText(id)} label="Copy the arguments as JSON">
+          <Do small run={() => copyOf('tasks/editable', id)} label="Copy the arguments as JSON">
             Copy
           </Do>
         )}
@@ -409,12 +405,6 @@ function Arguments({
         ))}
     </div>
   );
-}
-
-async function copyText(id: string): Promise<void> {
-  const { text } = await get<{ text: string }>('tasks/editable', { id });
-  await navigator.clipboard.writeText(text);
-  say('Copied');
 }
 
 function Options({ view: { task } }: { readonly view: TaskView }): JSX.Element | null {

@@ -6,6 +6,7 @@ import { LONG, SHORT, shownArguments } from '../../arguments/shown-arguments.js'
 import { Refused } from '../../http/refused.js';
 import type { Call, Subject } from '../../http/route.js';
 import { Recent } from './recent.js';
+import { timelineOf } from './timeline.js';
 import type { ArgumentsView, EditableView, TaskView } from './wire.js';
 
 /** Bytes of what is no message. */
@@ -34,7 +35,9 @@ export function subjectOf({ id, queue, task }: TaskDetails): Subject {
 
 export async function readTask(call: Call): Promise<TaskView> {
   const { task, code, sentences, pause } = await taskOf(call, call.query.get('id'));
-  const view = { task, code, sentences, pause, at: new Date(), arguments: await argumentsOf(call, task) };
+  const at = new Date();
+  const events = timelineOf(task, at);
+  const view = { task, code, sentences, pause, at, events, arguments: await argumentsOf(call, task) };
   // dates become text on the way
   return view as unknown as TaskView;
 }

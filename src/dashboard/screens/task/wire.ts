@@ -14,6 +14,31 @@ export interface TaskView {
   /** when it was read; ISO, by the clock of the app */
   readonly at: string;
   readonly arguments: ArgumentsView;
+  /** what Redis has of its life, in the order of time */
+  readonly events: readonly TimelineEvent[];
+}
+
+/** Something that happened to a task. */
+export interface TimelineEvent {
+  /** ms since 1970; undefined for what has no time of its own */
+  readonly at: number | undefined;
+  readonly glyph:
+    | 'sent'
+    | 'pending'
+    | 'failed'
+    | 'retry'
+    | 'scheduled'
+    | 'active'
+    | 'dead'
+    | 'cancelled'
+    | 'done'
+    | 'quiet';
+  readonly title: string;
+  readonly rest?: string;
+  /** message and stack of an error */
+  readonly error?: string;
+  /** it is about the attempt that runs: progress and log stand below it */
+  readonly isNow?: boolean;
 }
 
 /** The arguments; or why there are none. */

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { ask, BulkFrame, Do, n, type Question, startBulk, useBulk } from '../../page/parts/index.js';
+import { ask, BulkFrame, counted, Do, n, type Question, startBulk, useBulk } from '../../page/parts/index.js';
 import type { DashboardAction } from '../../page/session.js';
 import { TimeFields, timeOf } from './new-time.js';
 import type { RowState, TaskRow } from './wire.js';
@@ -70,7 +70,7 @@ interface TaskBulkProps {
   readonly clear: () => void;
 }
 
-const tasks = (count: number): string => `${n(count)} ${count === 1 ? 'task' : 'tasks'}`;
+const tasks = (count: number): string => counted(count, 'task');
 
 /** What can be done to the selected tasks. */
 export function TaskBulk({ rows, selected, clear }: TaskBulkProps): JSX.Element | null {

@@ -53,7 +53,7 @@ export function TaskTable({ label, rows, selected, onSelect }: TaskTableProps): 
     { head: 'Queue', cell: ({ queue }) => <span class="dim">{queue}</span>, m: 2, width: 96 },
     {
       head: 'Arguments',
-      cell: ({ args }) => <span class="mono args">{args ? <Spans line={args} /> : '–'}</span>,
+      cell: ({ args }) => <span class="mono args dim">{args ? <Spans line={args} /> : '–'}</span>,
       m: 0,
     },
     { head: 'Attempt', cell: ({ attempt }) => <span class="dim">{attempt ?? '–'}</span>, num: true, m: 1, width: 72 },

@@ -4,6 +4,7 @@ import { type Snapshot, useSnapshot } from '../../page/live.js';
 import {
   Ago,
   type Column,
+  counted,
   Empty,
   Fact,
   Glyph,
@@ -19,7 +20,7 @@ import {
 } from '../../page/parts/index.js';
 import { href, usePlace } from '../../page/router.js';
 import { heading, type Screen } from '../../page/screen.js';
-import { type Child, ChildOrders, counted, type Worker, WorkerOrders } from './worker-orders.js';
+import { type Child, ChildOrders, type Worker, WorkerOrders } from './worker-orders.js';
 
 /** Workers that are drawn at once: a page of hundreds of tables would be slow with each picture. */
 const AT_ONCE = 20;
@@ -42,8 +43,7 @@ function Workers(): JSX.Element {
   return (
     <>
       <Title>
-        {counted(workers.length, 'worker', 'workers')}, {counted(children, 'child', 'children')},{' '}
-        {counted(running, 'active task', 'active tasks')}
+        {counted(workers.length, 'worker')}, {counted(children, 'child', 'children')}, {counted(running, 'active task')}
       </Title>
       {sorted.slice(0, shown).map((worker) => (
         <Machine key={worker.id} worker={worker} snapshot={snapshot} />

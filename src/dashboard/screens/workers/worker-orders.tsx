@@ -1,12 +1,10 @@
 import type { JSX } from 'preact';
 import { act } from '../../page/api.js';
 import type { Snapshot } from '../../page/live.js';
-import { ask, Do, n } from '../../page/parts/index.js';
+import { ask, counted, Do, n } from '../../page/parts/index.js';
 
 export type Worker = Snapshot['workers'][number];
 export type Child = Worker['children'][number];
-
-export const counted = (count: number, one: string, many: string): string => `${n(count)} ${count === 1 ? one : many}`;
 
 /** `web-2, process 4113` */
 export const placeOf = ({ host, pid }: Worker): string => `${host}, process ${pid}`;
