@@ -4,6 +4,9 @@ import type { Visit } from './browser.js';
 /** Steps of one action: a button that asks, a preview, a last question. */
 const MOST_STEPS = 4;
 
+/** What a person writes into fields, by their names. The others stay as they are, unless they must be filled. */
+const WRITTEN: Readonly<Record<string, string>> = { delay: '10m', reason: 'as tested', text: '["as tested"]' };
+
 /** Buttons in the view that do something, by their words without numbers and names. */
 async function buttonsIn(within: Locator): Promise<string[]> {
   const buttons = within.locator('button:visible:not([disabled]):not([aria-disabled=true])');
@@ -21,17 +24,26 @@ async function buttonOf(within: Locator, words: string): Promise<Locator | undef
   return undefined;
 }
 
-/** Answers the question that is open: fills what is empty, types what must be typed, presses the main button. */
+/** Fills the fields of a form. One that offers values gets the first of them. */
+async function fill(form: Locator): Promise<void> {
+  for (const field of await form.locator('input:not([type=checkbox]):visible, textarea:visible').all()) {
+    const name = (await field.getAttribute('name')) ?? '';
+    if (WRITTEN[name] !== undefined) await field.fill(WRITTEN[name]);
+    else if ((await field.getAttribute('required')) !== null && (await field.inputValue()) === '') {
+      const list = await field.getAttribute('list');
+      const offered = list && (await form.page().locator(`#${list} option`).first().getAttribute('value'));
+      await field.fill(offered || 'as tested');
+    }
+  }
+}
+
+/** Answers the question that is open: fills it, types what must be typed, presses the main button. */
 export async function answer(page: Page): Promise<boolean> {
   const dialog = page.locator('dialog[open]');
   if ((await dialog.count()) === 0) return false;
   const word = dialog.locator('.typed b');
   if (await word.count()) await dialog.locator('.typed input').fill((await word.textContent()) ?? '');
-  for (const field of await dialog
-    .locator('input[type=text]:visible, input:not([type]):visible, textarea:visible')
-    .all()) {
-    if ((await field.inputValue()) === '') await field.fill('as tested');
-  }
+  await fill(dialog);
   const main = dialog.locator('button.main:not([disabled])').last();
   if (await main.count()) await main.click();
   return true;
@@ -48,6 +60,7 @@ async function leave({ page }: Visit): Promise<void> {
 async function follow(visit: Visit, within: Locator, words: string): Promise<void> {
   const button = await buttonOf(within, words);
   if (!button) return;
+  await fill(within);
   await button.click();
   for (let step = 0; step < MOST_STEPS; step += 1) {
     await visit.ready();
@@ -96,4 +109,18 @@ export async function pressAll(visit: Visit, hash: string): Promise<string[]> {
     pressed.push(`selected: ${words}`);
   }
   return pressed;
+}
+
+/** Presses each button of the page of a task, each on the first task of a list: an action may take its task out of it. */
+export async function pressOnTasks(visit: Visit, list: string): Promise<void> {
+  const main = visit.page.locator('main');
+  let words: string[] | undefined;
+  for (let at = 0; at < (words?.length ?? 1); at += 1) {
+    await visit.show(list);
+    const link = main.locator('a[href*="/task/"]').first();
+    if ((await link.count()) === 0) return;
+    await visit.show((await link.getAttribute('href')) ?? '');
+    words ??= await buttonsIn(main);
+    await follow(visit, main, words[at] ?? '');
+  }
 }
