@@ -82,8 +82,13 @@ export interface DeadGroup {
 export interface DeadGroups {
   /** those that grew last come first */
   readonly groups: readonly DeadGroup[];
-  /** groups beyond `limit`, and the tasks in them */
-  readonly others: { readonly groups: number; readonly tasks: number };
+  /** those beyond `limit` */
+  readonly others: {
+    /** how many groups */
+    readonly groups: number;
+    /** how many tasks in them */
+    readonly tasks: number;
+  };
   /** tasks that were looked at */
   readonly looked: number;
   /** about how many are left to look at */

@@ -64,6 +64,7 @@ const VIEWING = [
   'tasks explain {scheduled}',
   'tasks explain {dead}',
   'dead ls',
+  'dead groups',
   'dead show {dead}',
   'crons ls',
   'workers ls --children',

@@ -7,9 +7,11 @@ const MOST_STEPS = 4;
 /** What a person writes into fields, by their names. The others stay as they are, unless they must be filled. */
 const WRITTEN: Readonly<Record<string, string>> = { delay: '10m', reason: 'as tested', text: '["as tested"]' };
 
+const ENABLED = 'button:visible:not([disabled]):not([aria-disabled=true])';
+
 /** Buttons in the view that do something, by their words without numbers and names. */
 async function buttonsIn(within: Locator): Promise<string[]> {
-  const buttons = within.locator('button:visible:not([disabled]):not([aria-disabled=true])');
+  const buttons = within.locator(ENABLED);
   return [...new Set((await buttons.allTextContents()).map(wordsOf))].filter(Boolean);
 }
 
@@ -18,7 +20,7 @@ function wordsOf(text: string): string {
 }
 
 async function buttonOf(within: Locator, words: string): Promise<Locator | undefined> {
-  for (const button of await within.locator('button:visible').all()) {
+  for (const button of await within.locator(ENABLED).all()) {
     if (wordsOf((await button.textContent()) ?? '') === words) return button;
   }
   return undefined;
@@ -121,6 +123,7 @@ export async function pressOnTasks(visit: Visit, list: string): Promise<void> {
     if ((await link.count()) === 0) return;
     await visit.show((await link.getAttribute('href')) ?? '');
     words ??= await buttonsIn(main);
-    await follow(visit, main, words[at] ?? '');
+    const next = words[at];
+    if (next !== undefined) await follow(visit, main, next);
   }
 }
