@@ -96,16 +96,27 @@ export class Dispatcher {
       if (responder.isOpen) write(`${JSON.stringify(content)}\n`);
     };
     let handled = 0;
-    let reportedAt = 0;
+    let held: BulkProgress | undefined;
+    let timer: NodeJS.Timeout | undefined;
+    const send = (progress: BulkProgress): void => {
+      held = undefined;
+      line({ progress });
+      // the last of a moment goes out as well, however long the next one takes
+      timer = setTimeout(() => {
+        timer = undefined;
+        if (held) send(held);
+      }, REPORT_MS);
+    };
     const report = (progress: BulkProgress): void => {
       handled = progress.handled;
-      const now = performance.now();
-      if (now - reportedAt < REPORT_MS) return;
-      reportedAt = now;
-      line({ progress });
+      if (timer) held = progress;
+      else send(progress);
     };
     try {
-      const result = await route.run(call, report).finally(() => call.live.changed());
+      const result = await route.run(call, report).finally(() => {
+        clearTimeout(timer);
+        call.live.changed();
+      });
       this.audit.record(wish, { outcome: 'done', count: result.count });
       line({ result });
     } catch (error) {
