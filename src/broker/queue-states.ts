@@ -33,7 +33,11 @@ export async function readQueueStates(
     const queue = queues[at] ?? '';
     return {
       queue,
-      ...{ pending, scheduled, quarantined, dead, died },
+      pending,
+      scheduled,
+      quarantined,
+      dead,
+      died,
       head: head === '' ? undefined : head,
       dueAt: dueAt === '' ? undefined : Number(dueAt),
       served: served.has(queue),

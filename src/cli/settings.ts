@@ -44,6 +44,7 @@ export function namespacesOf(given: GivenPlace, env = process.env): Readonly<Rec
   );
   if (isNamed || namespaces === undefined) return { [one.namespace ?? 'nestwork']: one };
   assertOptionsObject(namespaces, 'namespaces');
+  for (const [name, options] of Object.entries(namespaces)) assertOptionsObject(options, `namespaces.${name}`);
   return Object.fromEntries(Object.entries(namespaces).map(([name, options]) => [name, { ...common, ...options }]));
 }
 

@@ -16,6 +16,7 @@ import { type ActorOptions, assertActor } from './actor.js';
 import { type CronInfo, describeCron } from './cron-info.js';
 import { upcoming } from './cron-times.js';
 import type { KnownQueues } from './queues/known-queues.js';
+import { byPlace } from './workers/worker-place.js';
 
 /**
  * A run that `runNow` asked for.
@@ -137,7 +138,7 @@ export class CronManager {
         const difference = cron && cronDifference(listed, cron);
         return { worker: session, host, pid, fires, differs: difference?.[1] };
       })
-      .sort((a, b) => (a.host === b.host ? a.pid - b.pid : a.host < b.host ? -1 : 1));
+      .sort(byPlace);
   }
 
   /**

@@ -9,7 +9,7 @@ import { assertKnownOptions } from '../values/known-options.js';
 import { invalid } from '../values/option-values.js';
 import { printable } from '../values/printable.js';
 import { shown } from '../values/shown.js';
-import { type BulkAction, filterText, recordAtEnd } from './actions/record-at-end.js';
+import { type BulkAction, filterText, idsText, recordAtEnd } from './actions/record-at-end.js';
 import { type ActorOptions, assertActor } from './actor.js';
 import { actOnAll, boundedBy, countMatching, type DeadBulkOptions, resolveBulk } from './dead-bulk.js';
 import { assertNothingUndefined, type DeadFilter, type ResolvedFilter, resolveFilter } from './dead-filter.js';
@@ -261,7 +261,7 @@ export class DeadLetters {
   }
 
   private async actOn(action: 'redrive' | 'delete', entry: DeadEntry): Promise<Redrive | 'deleted'> {
-    if (action === 'redrive') return (await this.broker.redrive(entry.queue, [entry]))[0] ?? 'not-found';
+    if (action === 'redrive') return this.sendAgain(entry, undefined);
     return (await this.broker.remove(entry.queue, [entry])) === 1 ? 'deleted' : 'not-found';
   }
 
@@ -362,12 +362,6 @@ export interface DeadSurvey {
   readonly left: number;
   /** up to five of them, those that died last */
   readonly sample: readonly DeadTask[];
-}
-
-/** Many ids would fill the record of actions. */
-function idsText(ids: readonly string[]): string {
-  const [first = ''] = ids;
-  return ids.length > 1 ? `${first} and ${ids.length - 1} more` : first;
 }
 
 /** @throws NestworkError */

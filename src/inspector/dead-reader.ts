@@ -49,9 +49,11 @@ export async function* deathsOf(
     filter.queues.map((queue) => Head.of(oneByOne(batchesOf(broker, queue, filter, query)))),
   );
   for (;;) {
-    const [first] = heads
-      .filter(({ task }) => task !== undefined)
-      .sort((a, b) => (query.order === 'oldest' ? a.compare(b) : b.compare(a)));
+    let first: Head | undefined;
+    for (const head of heads) {
+      if (head.task && (!first || (query.order === 'oldest' ? head.compare(first) : first.compare(head)) < 0))
+        first = head;
+    }
     if (!first?.task) return;
     yield first.task;
     await first.advance();

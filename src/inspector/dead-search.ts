@@ -42,7 +42,8 @@ export async function search(
   visit: (task: DeadTask) => boolean,
 ): Promise<Searched> {
   const everything = { ...filter, matches: () => true };
-  const step = Math.min(STEP, wanted + 1);
+  // with a text few of many may match, and small steps would be many
+  const step = filter.isRange ? Math.min(STEP, wanted + 1) : STEP;
   let looked = 0;
   let last: Death | undefined;
   let isEnough = false;

@@ -4,7 +4,7 @@ import { bodyStart } from './tags.js';
 import { decodeMessage } from './task-message.js';
 
 /** Bytes of former arguments that a history keeps of each change. */
-export const MOST_BYTES_KEPT = 16 * 1024;
+const MOST_BYTES_KEPT = 16 * 1024;
 
 /**
  * A redrive of a dead task with other arguments, from its history. Printing it, or making JSON of it, leaves out the arguments,

@@ -25,6 +25,15 @@ export interface TaskCounters {
   readonly dropped: number;
 }
 
+/** Attempts that ended without success, however. */
+export function failuresOf({
+  failed,
+  timedOut,
+  crashed,
+}: Pick<TaskCounters, 'failed' | 'timedOut' | 'crashed'>): number {
+  return failed + timedOut + crashed;
+}
+
 /** Name of a counter. */
 export type TaskCounter = keyof TaskCounters;
 

@@ -35,6 +35,17 @@ export function filterText(filter: object): string {
   return texts.length === 0 ? 'all' : texts.join(' ');
 }
 
+/**
+ * Ids in one line: many of them would fill the record of actions.
+ *
+ * @example
+ * idsText(['dp2k3v9x0q2m00000001', 'dp2k3v9x0q2m00000002']); // 'dp2k3v9x0q2m00000001 and 1 more'
+ */
+export function idsText(ids: readonly string[]): string {
+  const [first = ''] = ids;
+  return ids.length > 1 ? `${first} and ${ids.length - 1} more` : first;
+}
+
 function instant(date: Date): string {
   return Number.isNaN(date.getTime()) ? 'an invalid date' : date.toISOString();
 }

@@ -4,7 +4,7 @@ import type { MetricsFilter, QueueRates, RatePoint, TaskSummary } from './metric
 import { depthOf, outOf } from './queue-flow.js';
 import { timeSummary } from './time-summary.js';
 
-export function matches(series: Pick<TaskSeries, 'queue' | 'task'>, { task, queue }: MetricsFilter): boolean {
+export function matches(series: TaskSeries, { task, queue }: MetricsFilter): boolean {
   return (task === undefined || series.task === task) && (queue === undefined || series.queue === queue);
 }
 
@@ -48,7 +48,9 @@ export function ratesOf(
     const series = bucket.series.filter((each) => matches(each, filter));
     // only whole queues have a number of tasks that wait
     const samples =
-      filter.task === undefined ? bucket.samples.filter((each) => matches({ ...each, task: '' }, filter)) : [];
+      filter.task === undefined
+        ? bucket.samples.filter(({ queue }) => filter.queue === undefined || queue === filter.queue)
+        : [];
     for (const { queue, counts } of series) at(flowsOf(queue), i).out += outOf(counts);
     for (const sample of samples) at(flowsOf(sample.queue), i).depth = depthOf(sample);
     return pointOf(bucket.at, series, samples);

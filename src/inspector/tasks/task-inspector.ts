@@ -9,7 +9,7 @@ import { type Clock, systemClock } from '../../values/clock.js';
 import { type Duration, toMilliseconds } from '../../values/duration.js';
 import { assertKnownOptions } from '../../values/known-options.js';
 import { invalid } from '../../values/option-values.js';
-import { filterText, recordAtEnd } from '../actions/record-at-end.js';
+import { filterText, idsText, recordAtEnd } from '../actions/record-at-end.js';
 import { assertBy } from '../actor.js';
 import type { DeadLetters } from '../dead-letters.js';
 import type { KnownQueues } from '../queues/known-queues.js';
@@ -102,22 +102,24 @@ export class TaskInspector {
    */
   async list(options: TaskListOptions = {}): Promise<TaskPage> {
     const { text } = options;
-    return this.search(
-      options,
-      text === undefined ? undefined : async (_, args) => argumentText(args() ?? []).includes(text),
-    );
+    if (text === undefined) return this.search(options, undefined);
+    return this.search(options, async (_, args) => {
+      const given = args();
+      return given !== undefined && argumentText(given).includes(text);
+    });
   }
 
   /**
    * Tasks like those of `list`, of which somebody else decides which match.
    *
+   * @param passesAll whether the matcher lets all pass, and only reads their arguments
    * @internal
    */
-  async search(options: TaskListOptions, matches: TaskMatcher | undefined): Promise<TaskPage> {
+  async search(options: TaskListOptions, matches: TaskMatcher | undefined, passesAll = false): Promise<TaskPage> {
     const list = await resolveList(options, this.known);
     const { state, task } = options;
     if (state === 'done' && task !== undefined) return readDone(this.broker.done, task, list);
-    const page = await readTasks(this.broker.places, { ...list, matches });
+    const page = await readTasks(this.broker.places, { ...list, matches, passesAll });
     if (!page.tasks.some(({ worker }) => worker)) return page;
     return { ...page, tasks: withRuns(page.tasks, await this.broker.workers.workers()) };
   }
@@ -201,14 +203,14 @@ export class TaskInspector {
     assertBy(by);
     const counts: Record<string, number> = {};
     const count = (): number => LIVING.reduce((sum, state) => sum + (counts[state] ?? 0), 0);
-    const subject = (): string => (ids.length > 1 ? `${ids[0]} and ${ids.length - 1} more` : String(ids[0]));
     const queues = await this.known.all();
-    await recordAtEnd(this.broker.actions, { action: 'cancel', by, subject, count }, async () => {
+    await recordAtEnd(this.broker.actions, { action: 'cancel', by, subject: () => idsText(ids), count }, async () => {
       for (const [index, id] of ids.entries()) {
         signal.throwIfAborted();
         const task = await this.get(id);
-        const isDenied = task !== undefined && !(await may(task));
-        const end = isDenied ? 'not allowed' : (await this.broker.places.cancel(id, queues)).state;
+        // one that comes back only now was not decided on
+        let end = 'unknown';
+        if (task) end = (await may(task)) ? (await this.broker.places.cancel(id, queues)).state : 'not allowed';
         counts[end] = (counts[end] ?? 0) + 1;
         onProgress(index + 1);
       }

@@ -29,6 +29,8 @@ export type TaskMatcher = (task: ListedTask, args: () => readonly unknown[] | un
 /** A part of a list, and who decides about its tasks. */
 interface Search extends ResolvedList {
   readonly matches?: TaskMatcher | undefined;
+  /** whether `matches` lets all pass, and only reads: then no more are read than the page shows */
+  readonly passesAll?: boolean | undefined;
 }
 
 /** Reads one page, step by step, through one place after the other. */
@@ -82,11 +84,11 @@ function take(port: TaskPort, position: TaskPosition, list: Search): Promise<Ste
 }
 
 async function takeWaiting(port: TaskPort, position: TaskPosition, list: Search): Promise<Step> {
-  const { order, limit, task, id, matches } = list;
+  const { order, limit, task, id, matches, passesAll } = list;
   const place = { queue: position.queue, state: position.state } as WaitingPlace;
   const look = Math.min(STEP, position.rest);
   const query = { order, at: position.at, look, task, id, whole: matches !== undefined };
-  let page = await port.page(place, { ...query, limit: matches ? look : limit });
+  let page = await port.page(place, { ...query, limit: matches && !passesAll ? look : limit });
   const found = page.tasks.map((entry) => ({ task: waitingTask(place, entry), message: entry.head }));
   const { tasks, read } = await thoseThat(matches, found, limit);
   // only the script knows where among the others the last one of the page is

@@ -7,7 +7,7 @@ import { invalid } from '../../values/option-values.js';
 import { printable } from '../../values/printable.js';
 import { shown } from '../../values/shown.js';
 import { assertBy } from '../actor.js';
-import { placeOf, shortId } from './worker-place.js';
+import { byPlace, placeOf, shortId } from './worker-place.js';
 import { describeWorker, mayClaim, type WorkerReport } from './worker-report.js';
 
 /** How long workers publish more often after a call of `watch()`, in ms. */
@@ -53,7 +53,7 @@ export class WorkerInspector {
    */
   async from(sessions: LiveSessions | undefined): Promise<readonly WorkerReport[]> {
     const workers = (await this.broker.workers(sessions)).map(describeWorker);
-    return workers.sort((a, b) => (a.host === b.host ? a.pid - b.pid : a.host < b.host ? -1 : 1));
+    return workers.sort(byPlace);
   }
 
   /**

@@ -20,3 +20,8 @@ export function placeOf(id: string, place: Place): string {
 export function processOf({ host, pid }: Place): string {
   return `process ${pid} on ${printable(host)}`;
 }
+
+/** The order of lists: by host, then by pid. */
+export function byPlace(a: Place, b: Place): number {
+  return a.host === b.host ? a.pid - b.pid : a.host < b.host ? -1 : 1;
+}
