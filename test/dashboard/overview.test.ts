@@ -74,6 +74,6 @@ describe('the history', () => {
 
   it('of an unknown time is refused', async () => {
     const { status, body } = await dashboard.get<{ message: string }>('history', { span: 'year' });
-    expect([status, body.message]).toEqual([400, expect.stringContaining("'year'")]);
+    expect([status, body.message]).toEqual([400, expect.stringContaining('"year"')]);
   });
 });

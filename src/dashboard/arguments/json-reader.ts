@@ -16,17 +16,13 @@ export interface JsonMember {
 
 /** What is wrong with a text, and where. */
 export class TextError extends Error {
-  constructor(
-    readonly text: string,
-    readonly at: number,
-    what: string,
-  ) {
+  constructor(text: string, at: number, what: string) {
     super(`${placeIn(text, at)}: ${what}`);
   }
 }
 
 /** Line and column, from 1. */
-export function placeIn(text: string, at: number): string {
+function placeIn(text: string, at: number): string {
   const lines = text.slice(0, at).split('\n');
   return `Line ${lines.length}, column ${(lines.at(-1) ?? '').length + 1}`;
 }

@@ -122,7 +122,7 @@ export class Dispatcher {
     } catch (error) {
       this.audit.record(wish, { outcome: 'failed', count: handled, error });
       // stopped by the person: nobody reads the answer, and the log is not for it
-      if (!call.signal.aborted) line({ error: this.answerOf(error).body });
+      if (!call.signal.aborted) line({ error: answerOf(error, this.log).body });
     }
     responder.end();
   }
@@ -162,19 +162,11 @@ export class Dispatcher {
     const stop = new AbortController();
     responder.onGone(() => stop.abort());
     const work = answer(responder, stop.signal).catch((error: unknown) => {
-      const { status, body } = this.answerOf(error);
+      const { status, body } = answerOf(error, this.log);
       responder.fail(status, body);
     });
     this.running.set(work, stop);
     void work.finally(() => this.running.delete(work));
     return Promise.race([work, responder.begun]);
-  }
-
-  private answerOf(error: unknown): NonNullable<ReturnType<typeof answerOf>> {
-    const known = answerOf(error);
-    if (known) return known;
-    this.log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    const message = 'The dashboard failed. The log of the app says why.';
-    return { status: 500, body: { code: 'FAILED', message, remedy: [] } };
   }
 }

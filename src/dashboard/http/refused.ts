@@ -1,4 +1,6 @@
+import type { Logger } from '@nestjs/common';
 import { NestworkError } from '../../errors.js';
+import { TextError } from '../arguments/json-reader.js';
 import type { DashboardAction } from '../rights.js';
 
 /** An answer that is no success. */
@@ -35,17 +37,24 @@ function statusOf(code: string): number {
   return code.startsWith('UNKNOWN_') ? 404 : 400;
 }
 
-/** How an error is answered; undefined for one that is no affair of the person. */
-export function answerOf(error: unknown): { readonly status: number; readonly body: WireError } | undefined {
+/** How an error is answered. One that is no affair of the person goes into the log, and the answer says no more than that. */
+export function answerOf(error: unknown, log: Logger): { readonly status: number; readonly body: WireError } {
   if (error instanceof Refused) {
     const { status, code, message, remedy } = error;
     return { status, body: { code, message, remedy } };
   }
-  if (!(error instanceof NestworkError)) return undefined;
-  const [what = '', ...rest] = error.message.split('\n');
-  const remedy = rest.filter((line) => line.startsWith('- ')).map((line) => line.slice(2));
-  return {
-    status: statusOf(error.code),
-    body: { code: error.code, message: what.replace(` [${error.code}]`, ''), remedy },
-  };
+  if (error instanceof TextError) {
+    return { status: 400, body: { code: 'INVALID_ARGUMENTS', message: `${error.message}.`, remedy: [] } };
+  }
+  if (error instanceof NestworkError) {
+    const [what = '', ...rest] = error.message.split('\n');
+    const remedy = rest.filter((line) => line.startsWith('- ')).map((line) => line.slice(2));
+    return {
+      status: statusOf(error.code),
+      body: { code: error.code, message: what.replace(` [${error.code}]`, ''), remedy },
+    };
+  }
+  log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  const message = 'The dashboard failed. The log of the app says why.';
+  return { status: 500, body: { code: 'FAILED', message, remedy: [] } };
 }

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { Inspector } from '../../inspector/inspector.js';
-import { Refused, type WireError } from '../http/refused.js';
+import { Refused } from '../http/refused.js';
 import type { Responder } from '../http/responder.js';
 import type { Call } from '../http/route.js';
 import { EventStream, type StreamTimes } from './event-stream.js';
@@ -58,6 +58,8 @@ export class Live {
     if (this.isClosed || this.streams.size >= this.limits.most) {
       throw new Refused(503, 'TOO_MANY_STREAMS', 'The dashboard has as many streams as it may, so the page polls.');
     }
+    // a person who has gone meanwhile would keep a place
+    if (!responder.isOpen) return;
     const { sampler } = this.look(call.namespace, call.inspector);
     const stream = new EventStream(call, responder, this.limits, lastId);
     this.streams.add(stream);
@@ -76,14 +78,9 @@ export class Live {
   private look(namespace: string, inspector: Inspector): { readonly sampler: Sampler; readonly shared: Shared } {
     const known = this.namespaces.get(namespace);
     if (known) return known;
-    const sampler = new Sampler(inspector, this.limits.everyMs, (error) => this.faultOf(error));
+    const sampler = new Sampler(inspector, this.limits.everyMs, this.log);
     const made = { sampler, shared: new Shared() };
     this.namespaces.set(namespace, made);
     return made;
-  }
-
-  private faultOf(error: unknown): WireError {
-    this.log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    return { code: 'FAILED', message: 'The dashboard failed. The log of the app says why.', remedy: [] };
   }
 }

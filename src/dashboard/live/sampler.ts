@@ -1,11 +1,10 @@
+import type { Logger } from '@nestjs/common';
 import type { Inspector } from '../../inspector/inspector.js';
-import { answerOf, type WireError } from '../http/refused.js';
+import { answerOf } from '../http/refused.js';
 import type { LiveOutage, Snapshot } from './snapshot.js';
 
 /** Workers publish more often for 10 s after each call of `watch()`. */
 const WATCH_EVERY_MS = 5_000;
-
-const MEBIBYTE = 1_048_576;
 
 /** What all who look get next: a snapshot, or why there is none. */
 export interface Sample {
@@ -28,6 +27,8 @@ export class Sampler {
   private last: Sample | undefined;
   private readAtMs = Number.NEGATIVE_INFINITY;
   private reading: Promise<Snapshot> | undefined;
+  /** a reading that began before the last one of them is old */
+  private renewals = 0;
   private outageSince: Date | undefined;
   private timer: NodeJS.Timeout | undefined;
   private watchedAtMs = Number.NEGATIVE_INFINITY;
@@ -35,8 +36,8 @@ export class Sampler {
   constructor(
     private readonly inspector: Pick<Inspector, 'status' | 'workers'>,
     private readonly everyMs: number,
-    /** an error of the dashboard itself, for its log */
-    private readonly onFault: (error: unknown) => WireError,
+    /** for errors of the dashboard itself */
+    private readonly log: Logger,
   ) {}
 
   /** Calls the listener with each sample, and with the last one at once if it is fresh. Returns how to end that. */
@@ -52,13 +53,16 @@ export class Sampler {
 
   /** The snapshot of the last reading, or of a new one if that is older than the time between two. */
   async snapshot(): Promise<Snapshot> {
-    return this.last?.event === 'snapshot' && this.isFresh ? (JSON.parse(this.last.data) as Snapshot) : this.read();
+    return this.last?.event === 'snapshot' && this.isFresh && !this.reading
+      ? (JSON.parse(this.last.data) as Snapshot)
+      : this.read();
   }
 
   /** Somebody has done something: what was read before shows the state before that. */
   renew(): void {
     this.readAtMs = Number.NEGATIVE_INFINITY;
     this.reading = undefined;
+    this.renewals += 1;
     if (this.timer === undefined) return;
     clearTimeout(this.timer);
     this.plan();
@@ -94,22 +98,22 @@ export class Sampler {
   }
 
   private async readOnce(): Promise<Snapshot> {
+    const { renewals } = this;
     this.readAtMs = performance.now();
     this.watch();
     try {
       const report = await this.inspector.status();
       const { at, memory, ...rest } = report;
-      // a few bytes more or less are nothing new
-      const used = memory && Math.round(memory.used / MEBIBYTE);
-      const likeness = `${used} ${JSON.stringify(rest)}`;
+      // the memory of Redis moves with each reading; alone, it is nothing new
+      const likeness = JSON.stringify(rest);
       const latencyMs = Math.round(10 * (performance.now() - this.readAtMs)) / 10;
       this.outageSince = undefined;
       const data = JSON.stringify({ ...report, latencyMs });
-      this.publish({ event: 'snapshot', data, likeness });
+      if (renewals === this.renewals) this.publish({ event: 'snapshot', data, likeness });
       return JSON.parse(data) as Snapshot;
     } catch (error) {
       this.outageSince ??= new Date();
-      const wire = answerOf(error)?.body ?? this.onFault(error);
+      const wire = answerOf(error, this.log).body;
       const outage: LiveOutage = { error: wire, since: this.outageSince.toISOString() };
       const data = JSON.stringify(outage);
       this.publish({ event: 'outage', data, likeness: `${outage.since} ${wire.code}` });

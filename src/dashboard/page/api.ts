@@ -137,7 +137,6 @@ export interface Reading<T> {
   readonly data: T | undefined;
   /** of the last try; undefined after a success */
   readonly error: ApiError | undefined;
-  readonly loading: boolean;
   /** reads it anew */
   readonly again: () => void;
 }
@@ -153,7 +152,7 @@ export function useRead<T>(
   query: ReadQuery = {},
   { everyMs }: { readonly everyMs?: number } = {},
 ): Reading<T> {
-  const [state, set] = useState<Omit<Reading<T>, 'again'>>({ data: undefined, error: undefined, loading: true });
+  const [state, set] = useState<Omit<Reading<T>, 'again'>>({ data: undefined, error: undefined });
   const url = path === undefined ? undefined : address(path, query);
   const latest = useRef<() => void>(() => {});
   useEffect(() => {
@@ -166,14 +165,13 @@ export function useRead<T>(
       const mine = new AbortController();
       running = mine;
       due = false;
-      set((before) => ({ ...before, loading: true }));
       try {
         const response = await answerOf(url, { signal: mine.signal });
         const data = (await response.json()) as T;
-        if (!mine.signal.aborted) set({ data, error: undefined, loading: false });
+        if (!mine.signal.aborted) set({ data, error: undefined });
       } catch (error) {
         if (mine.signal.aborted) return;
-        set((before) => ({ ...before, error: known(error), loading: false }));
+        set((before) => ({ ...before, error: known(error) }));
       }
       if (everyMs !== undefined && !mine.signal.aborted) timer = window.setTimeout(next, everyMs);
     };

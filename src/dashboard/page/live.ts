@@ -138,7 +138,5 @@ export function followLive(): void {
     close();
     if (paused.value) show('paused');
   });
-  // a lost right ends the stream as well
-  denials.follow(() => !stream && show('denied', picture.value.link.message));
   changes.follow(() => !stream && void ask());
 }

@@ -46,9 +46,17 @@ export function useBulk(): boolean {
   return Boolean(isRunning ?? hasEnded);
 }
 
-/** Does something to many tasks. The bar shows how far it is, and how it ended, whatever view is open. */
-export async function startBulk(wish: BulkWish): Promise<void> {
+/**
+ * Does something to many tasks. The bar shows how far it is, and how it ended, whatever view is open.
+ *
+ * @throws Error at once when another one is under way
+ */
+export function startBulk(wish: BulkWish): void {
   if (running.value) throw new Error('Another action is under way.');
+  void run(wish);
+}
+
+async function run(wish: BulkWish): Promise<void> {
   const control = new AbortController();
   const since = performance.now();
   const { namespace } = place.value;
@@ -109,8 +117,7 @@ function Progress({ wish, progress, since, control }: Running): JSX.Element {
 }
 
 function Result({ wish, text, isFailure, cursor, namespace }: Ended): JSX.Element {
-  const goOn = (): unknown =>
-    startBulk({ ...wish, body: { ...wish.body, total: undefined, cursor }, total: undefined });
+  const goOn = (): void => startBulk({ ...wish, body: { ...wish.body, total: undefined, cursor }, total: undefined });
   return (
     <BulkFrame label="Result of the action">
       <b class={`grow ${isFailure ? 'failure' : ''}`} role="status">

@@ -7,7 +7,8 @@ const rows = (): HTMLElement[] =>
   );
 
 const aimOf = (row: Element | undefined): HTMLElement | null | undefined =>
-  row?.querySelector<HTMLElement>('a,button,input');
+  // its name opens the row; a box to select it comes before that
+  row?.querySelector<HTMLElement>('a.name') ?? row?.querySelector<HTMLElement>('a,button,input');
 
 let last = -1;
 

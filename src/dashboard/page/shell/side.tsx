@@ -54,7 +54,7 @@ function Page({ page, isCurrent }: { readonly page: Screen; readonly isCurrent: 
   return (
     <a href={href(page.name)} aria-current={isCurrent ? 'page' : undefined} data-tip={page.title} class="page">
       {page.icon && <Icon name={page.icon} />}
-      <span class="l">{page.title}</span>
+      <span class="label">{page.title}</span>
       {text !== undefined && (
         <span class={`c ${state ?? ''}`}>
           {state && <Glyph of={state} />}

@@ -97,7 +97,7 @@ function Page({ page }: { readonly page: CronPage }): JSX.Element {
           <Section
             title="Last 24 hours"
             side={
-              <a class="link dim" href={href('tasks', undefined, { q: `task:${name}` })}>
+              <a class="link dim" href={href('tasks', undefined, { task: name })}>
                 its tasks
               </a>
             }

@@ -1,5 +1,6 @@
 import type { CronInfo } from '../../../inspector/cron-info.js';
 import { upcomingOf } from '../../../inspector/cron-times.js';
+import { failuresOf } from '../../../task/task-counts.js';
 import { textIn } from '../../http/input.js';
 import { act, type Call, type Route, read, type Subject } from '../../http/route.js';
 import { Calendar } from './calendar.js';
@@ -65,12 +66,12 @@ async function one(call: Call): Promise<CronPage> {
 async function countsOf({ inspector }: Call): Promise<ReadonlyMap<string, CronCounts>> {
   const { tasks } = await inspector.metrics.summary({ last: '1d' });
   const counts = new Map<string, CronCounts>();
-  for (const { task, done, failed, dead, duration } of tasks) {
+  for (const { task, done, failed, timedOut, crashed, dead, duration } of tasks) {
     const before = counts.get(task);
     // a cron that moved to another queue has a series in both
     counts.set(task, {
       done: done + (before?.done ?? 0),
-      failed: failed + (before?.failed ?? 0),
+      failed: failuresOf({ failed, timedOut, crashed }) + (before?.failed ?? 0),
       dead: dead + (before?.dead ?? 0),
       usualMs: before?.usualMs || duration.p50Ms,
     });

@@ -1,19 +1,17 @@
 import type { DeadBulkOptions } from '../../../inspector/dead-bulk.js';
 import type { DeadTask } from '../../../inspector/dead-task.js';
 import { invalid } from '../../../values/option-values.js';
+import { idsIn, subjectOfIds } from '../../http/ids.js';
 import type { BulkProgress, BulkResult, Call, Subject } from '../../http/route.js';
 import { filterOfBody } from './dead-query.js';
-import { idsOf } from './ids.js';
 
 type Report = (progress: BulkProgress) => void;
 type Action = 'redrive' | 'delete';
 
 /** Before the answer begins: later its status could not say that the body is wrong. */
-export function subjectOfMany({ body }: Call): Subject {
-  if (body.ids !== undefined) {
-    idsOf(body.ids);
-    return {};
-  }
+export function subjectOfMany(call: Call): Subject {
+  const { body } = call;
+  if (body.ids !== undefined) return subjectOfIds(call);
   const { queues, task } = filterOfBody(body.filter);
   textOf('cursor', body.cursor);
   return { queue: queues?.[0], task };
@@ -49,7 +47,7 @@ async function actOnMatching(call: Call, action: Action, report: Report): Promis
 
 async function actOnIds(call: Call, action: Action, report: Report): Promise<BulkResult> {
   const { inspector, body, by, signal } = call;
-  const ids = idsOf(body.ids);
+  const ids = idsIn(body);
   const allowed = new Allowed(call, action);
   const counts = await inspector.dead.forEach(action, ids, {
     by,

@@ -22,7 +22,7 @@ export function Group({ group, query }: GroupProps): JSX.Element {
   const all = async (action: 'redrive' | 'delete'): Promise<void> => {
     const wish = await wishOf(action, query);
     // not awaited: the bar shows it
-    if (wish) void startBulk(wish);
+    if (wish) startBulk(wish);
   };
   const first = read.data?.rows[0];
   const count = group ? ` ${n(group.count)}` : '';

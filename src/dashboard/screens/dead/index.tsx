@@ -27,74 +27,72 @@ function Dead(): JSX.Element {
   const isFiltered = Object.values(filter).some(Boolean);
   const all = async (action: 'redrive' | 'delete'): Promise<void> => {
     const wish = await wishOf(action, filter);
-    if (wish) void startBulk(wish);
+    if (wish) startBulk(wish);
   };
   return (
-    <>
-      <Loaded of={read}>
-        {({ groups, others, looked, left, cursor, total }) => {
-          const isKnown = groups.some(({ key }) => key === arg);
-          return (
-            <>
-              <div class="sh wrap">
-                <h1>
-                  {counted(total, 'dead task')}
-                  {groups.length > 0 && `, ${counted(groups.length + others.groups, 'error')}`}
-                </h1>
-                <span class="grow" />
-                {groups.length > 0 && (
-                  <span class="row">
-                    <Do right="redrive" small run={() => all('redrive')}>
-                      Redrive all that match…
-                    </Do>
-                    <Do right="delete" small kind="grave" run={() => all('delete')}>
-                      Delete…
-                    </Do>
-                  </span>
+    <Loaded of={read}>
+      {({ groups, others, looked, left, cursor, total }) => {
+        const isKnown = groups.some(({ key }) => key === arg);
+        return (
+          <>
+            <div class="sh wrap">
+              <h1>
+                {counted(total, 'dead task')}
+                {groups.length > 0 && `, ${counted(groups.length + others.groups, 'error')}`}
+              </h1>
+              <span class="grow" />
+              {groups.length > 0 && (
+                <span class="row">
+                  <Do right="redrive" small run={() => all('redrive')}>
+                    Redrive all that match…
+                  </Do>
+                  <Do right="delete" small kind="grave" run={() => all('delete')}>
+                    Delete…
+                  </Do>
+                </span>
+              )}
+            </div>
+            {(total > 0 || isFiltered) && <Filter query={filter} />}
+            {arg !== undefined && !isKnown && (
+              <section>
+                <Group key={arg} group={undefined} query={{ ...filter, group: arg }} />
+              </section>
+            )}
+            {groups.length > 0 ? (
+              <Rows
+                label="Errors"
+                class="errs"
+                rows={groups}
+                id={({ key }) => key}
+                columns={COLUMNS(filter, arg)}
+                to={({ key }) => href('dead', key === arg ? undefined : key, filter)}
+                inside={(group) =>
+                  group.key === arg && <Group key={arg} group={group} query={{ ...filter, group: group.key }} />
+                }
+              />
+            ) : (
+              <Nothing isFiltered={isFiltered} left={left} />
+            )}
+            {(left > 0 || others.groups > 0) && (
+              <p class="dim" role="status">
+                {others.groups > 0 && `${n(others.tasks)} tasks of ${n(others.groups)} more errors. `}
+                {left > 0 && `Looked at ${n(looked)} of ${n(looked + left)}, those that died last. `}
+                {cursor !== undefined && (
+                  <a class="link" href={href('dead', undefined, { ...filter, cursor })}>
+                    Go on
+                  </a>
                 )}
-              </div>
-              {(total > 0 || isFiltered) && <Filter query={filter} />}
-              {arg !== undefined && !isKnown && (
-                <section>
-                  <Group key={arg} group={undefined} query={{ ...filter, group: arg }} />
-                </section>
-              )}
-              {groups.length > 0 ? (
-                <Rows
-                  label="Errors"
-                  class="errs"
-                  rows={groups}
-                  id={({ key }) => key}
-                  columns={COLUMNS(filter, arg)}
-                  to={({ key }) => href('dead', key === arg ? undefined : key, filter)}
-                  inside={(group) =>
-                    group.key === arg && <Group key={arg} group={group} query={{ ...filter, group: group.key }} />
-                  }
-                />
-              ) : (
-                <Nothing isFiltered={isFiltered} left={left} />
-              )}
-              {(left > 0 || others.groups > 0) && (
-                <p class="dim" role="status">
-                  {others.groups > 0 && `${n(others.tasks)} tasks of ${n(others.groups)} more errors. `}
-                  {left > 0 && `Looked at ${n(looked)} of ${n(looked + left)}, those that died last. `}
-                  {cursor !== undefined && (
-                    <a class="link" href={href('dead', undefined, { ...filter, cursor })}>
-                      Go on
-                    </a>
-                  )}
-                  {filter.cursor !== undefined && (
-                    <a class="link" href={href('dead', undefined, { ...filter, cursor: undefined })}>
-                      Newest
-                    </a>
-                  )}
-                </p>
-              )}
-            </>
-          );
-        }}
-      </Loaded>
-    </>
+                {filter.cursor !== undefined && (
+                  <a class="link" href={href('dead', undefined, { ...filter, cursor: undefined })}>
+                    Newest
+                  </a>
+                )}
+              </p>
+            )}
+          </>
+        );
+      }}
+    </Loaded>
   );
 }
 

@@ -2,12 +2,11 @@ import type { DeadTask } from '../../../inspector/dead-task.js';
 import type { TaskDetails } from '../../../inspector/tasks/task-details.js';
 import { invalid } from '../../../values/option-values.js';
 import { editableText } from '../../arguments/editable-text.js';
-import { TextError } from '../../arguments/json-reader.js';
 import { readEditable } from '../../arguments/read-editable.js';
+import { idsIn, subjectOfIds } from '../../http/ids.js';
 import { Refused } from '../../http/refused.js';
 import { act, bulk, type Call, type Route, read, type Subject } from '../../http/route.js';
 import { actOnMany, subjectOfMany } from './act-on-many.js';
-import { idsOf } from './ids.js';
 import { readGroups, readPreview, readRows } from './read-dead.js';
 
 export const DEAD_ROUTES: readonly Route[] = [
@@ -37,12 +36,9 @@ export const DEAD_ROUTES: readonly Route[] = [
   }),
   bulk('tasks/cancel', {
     action: 'cancel',
-    subject: ({ body }) => {
-      idsOf(body.ids);
-      return {};
-    },
+    subject: subjectOfIds,
     run: async ({ inspector, by, body, rights, signal }, report) => {
-      const ids = idsOf(body.ids);
+      const ids = idsIn(body);
       const may = ({ id, queue, task }: TaskDetails) => rights.may('cancel', { id, queue, task });
       const onProgress = (handled: number) => report({ handled, total: ids.length });
       const counts = await inspector.tasks.cancelEach(ids, { by, may, signal, onProgress });
@@ -69,16 +65,7 @@ async function redriveEdited(call: Call): Promise<unknown> {
   if (typeof text !== 'string') throw invalid('text', 'is no text', 'Write the arguments as a list: [7].');
   const { id, queue, task, args = [] } = await deadTask(call);
   const { hidden } = editableText(args, redaction.of({ task: task ?? '', queue }));
-  return found(id, await inspector.dead.redrive(id, { args: argumentsOf(text, hidden), by }));
-}
-
-function argumentsOf(text: string, hidden: Parameters<typeof readEditable>[1]): readonly unknown[] {
-  try {
-    return readEditable(text, hidden);
-  } catch (error) {
-    if (error instanceof TextError) throw new Refused(400, 'INVALID_ARGUMENTS', `${error.message}.`);
-    throw error;
-  }
+  return found(id, await inspector.dead.redrive(id, { args: readEditable(text, hidden), by }));
 }
 
 /** @throws Refused when it was dead no more */

@@ -1,9 +1,10 @@
 import type { MetricsSummary, TaskSummary } from '../../../inspector/metrics/metrics-report.js';
+import { failuresOf } from '../../../task/task-counts.js';
 import type { Duration } from '../../../values/duration.js';
 import { textIn } from '../../http/input.js';
 import { type Call, type Route, read } from '../../http/route.js';
-import { chartOf, type Span } from '../queue/points.js';
-import { spanIn } from '../queue/routes.js';
+import { type Span, spanIn } from '../../http/span.js';
+import { chartOf } from '../queue/points.js';
 import type { NameAnswer, NameLine, NamesAnswer } from './wire.js';
 
 const LAST: Readonly<Record<Span, Duration>> = { hour: '1h', day: '1d', week: '7d' };
@@ -43,7 +44,7 @@ function lineOf({ duration, waiting, failed, timedOut, crashed, ...summary }: Ta
   const [{ buckets, ...times }, { buckets: _, ...waits }] = [duration, waiting];
   return {
     ...summary,
-    failed: failed + timedOut + crashed,
+    failed: failuresOf({ failed, timedOut, crashed }),
     timedOut,
     crashed,
     duration: times,

@@ -13,7 +13,7 @@ export interface Advice {
 
 /** What to do about a finding, and which page shows more. */
 export function adviceOf({ code, queue, worker }: Finding): Advice {
-  const workers = { label: 'Look at the workers', to: href('workers', undefined, { worker }) };
+  const workers = { label: 'Look at the workers', to: href('workers', worker) };
   const ofQueue = { label: `Look at ${queue}`, to: href('queue', queue) };
   switch (code) {
     case 'no-worker':

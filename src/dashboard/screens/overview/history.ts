@@ -1,11 +1,8 @@
 import type { Inspector } from '../../../inspector/inspector.js';
 import type { QueueRates, RatePoint, TimeSummary } from '../../../inspector/metrics/metrics-report.js';
-import type { History, Line, QueueHistory, Span } from './wire.js';
+import { SPAN_MS, type Span } from '../../http/span.js';
+import type { History, Line, QueueHistory } from './wire.js';
 
-export const SPANS: readonly Span[] = ['hour', 'day', 'week'];
-
-const HOUR_MS = 3_600_000;
-const LENGTH_MS: Readonly<Record<Span, number>> = { hour: HOUR_MS, day: 24 * HOUR_MS, week: 7 * 24 * HOUR_MS };
 /** More are not seen in the width of a chart. */
 const POINTS = 170;
 /** Queues whose lines are sent: a page shows no more of them at once. */
@@ -14,7 +11,7 @@ const QUEUES = 40;
 /** The counts of the last hour, day or week, as charts draw them. */
 export async function readHistory(inspector: Pick<Inspector, 'metrics'>, span: Span): Promise<History> {
   // the point that has only begun comes on top, and is left out
-  const from = new Date(Date.now() - LENGTH_MS[span]);
+  const from = new Date(Date.now() - SPAN_MS[span]);
   const rates = await inspector.metrics.rates({ from, points: POINTS + 1 });
   const { minutes } = rates;
   const points = rates.points.slice(0, -1);

@@ -37,7 +37,7 @@ export function LatestDeaths({ total }: { readonly total: number }): JSX.Element
   );
 }
 
-const addressOf = ({ key }: DeadGroupView): string => href('dead', undefined, { group: key });
+const addressOf = ({ key }: DeadGroupView): string => href('dead', key);
 
 const COLUMNS: readonly Column<DeadGroupView>[] = [
   {

@@ -1,5 +1,4 @@
-/** Over how long the charts look back. */
-export type Span = 'hour' | 'day' | 'week';
+export type { Span } from '../../http/span.js';
 
 /** Numbers of points, one behind the other; null where nobody knows. */
 export type Line = readonly (number | null)[];

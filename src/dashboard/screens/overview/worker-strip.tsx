@@ -40,7 +40,7 @@ function Item({ worker }: { readonly worker: Worker }): JSX.Element {
     <li>
       <div class="row">
         {state === 'quiet' || state === 'stopping' ? <State of="quiet" word={state} /> : ''}
-        <a class="name" href={href('workers', undefined, { worker: id })}>
+        <a class="name" href={href('workers', id)}>
           {host}
         </a>
         <span class="dimmer">{pid}</span>

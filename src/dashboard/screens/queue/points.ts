@@ -1,18 +1,11 @@
 import type { Inspector } from '../../../inspector/inspector.js';
 import type { RatePoint } from '../../../inspector/metrics/metrics-report.js';
+import { failuresOf } from '../../../task/task-counts.js';
+import { SPAN_MS, type Span } from '../../http/span.js';
 import type { QueueChart } from './wire.js';
 
-const HOUR_MS = 3_600_000;
-
-/** How far a chart looks back. */
-export type Span = 'hour' | 'day' | 'week';
-
-/** Points of so many minutes each: a chart of a week has 168. */
-const SPANS: Readonly<Record<Span, { readonly backMs: number; readonly minutes: number }>> = {
-  hour: { backMs: HOUR_MS, minutes: 1 },
-  day: { backMs: 24 * HOUR_MS, minutes: 10 },
-  week: { backMs: 168 * HOUR_MS, minutes: 60 },
-};
+/** Minutes of a point: a chart of a week has 168. */
+const MINUTES: Readonly<Record<Span, number>> = { hour: 1, day: 10, week: 60 };
 
 /** Counts of a queue or a task, a point a minute, ten minutes or an hour. Numbers of what flows are those of one minute. */
 export async function chartOf(
@@ -20,8 +13,8 @@ export async function chartOf(
   span: Span,
   filter: { readonly queue?: string; readonly task?: string },
 ): Promise<QueueChart> {
-  const { backMs, minutes } = SPANS[span];
-  const rates = await metrics.rates({ from: new Date(Date.now() - backMs), ...filter });
+  const minutes = MINUTES[span];
+  const rates = await metrics.rates({ from: new Date(Date.now() - SPAN_MS[span]), ...filter });
   const groups = grouped(rates.points, minutes / rates.minutes);
   return {
     at: groups.map(([first]) => first?.at.getTime() ?? 0),
@@ -29,9 +22,7 @@ export async function chartOf(
     out: groups.map((points) => sum(points, (point) => point.out) / minutes),
     waiting: groups.map((points) => points.find(({ depth }) => depth !== undefined)?.depth ?? null),
     oldestMs: groups.map((points) => most(points, ({ oldestMs }) => oldestMs)),
-    failed: groups.map(
-      (points) => sum(points, ({ failed, timedOut, crashed }) => failed + timedOut + crashed) / minutes,
-    ),
+    failed: groups.map((points) => sum(points, failuresOf) / minutes),
     dead: groups.map((points) => sum(points, ({ dead }) => dead) / minutes),
   };
 }

@@ -1,7 +1,9 @@
+import { failuresOf } from '../../../task/task-counts.js';
 import { textIn } from '../../http/input.js';
 import { Refused } from '../../http/refused.js';
 import { type Route, read } from '../../http/route.js';
-import { chartOf, type Span } from './points.js';
+import { type Span, spanIn } from '../../http/span.js';
+import { chartOf } from './points.js';
 import type { QueueAnswer } from './wire.js';
 
 /** Tasks that are shown. */
@@ -33,16 +35,9 @@ export const QUEUE_ROUTES: readonly Route[] = [
       names: summary.tasks.map(({ task, done, failed, timedOut, crashed, duration }) => ({
         task,
         done,
-        failed: failed + timedOut + crashed,
+        failed: failuresOf({ failed, timedOut, crashed }),
         p95Ms: duration.p95Ms,
       })),
     };
   }),
 ];
-
-/** @throws Refused */
-export function spanIn(query: URLSearchParams): Span {
-  const span = query.get('span') || 'hour';
-  if (span === 'hour' || span === 'day' || span === 'week') return span;
-  throw new Refused(400, 'INVALID_INPUT', '"span" is none of hour, day and week.');
-}

@@ -154,5 +154,5 @@ async function purge(queue: string, pending: number): Promise<void> {
     typed: matching >= 100 ? String(matching) : undefined,
   });
   const body = { queue, ...filter };
-  if (sure) void startBulk({ past: 'Deleted', under: `Purging ${queue}: looked at`, path: 'queues/purge', body });
+  if (sure) startBulk({ past: 'Deleted', under: `Purging ${queue}: looked at`, path: 'queues/purge', body });
 }

@@ -5,7 +5,6 @@ import { editableText } from '../../arguments/editable-text.js';
 import { LONG, SHORT, shownArguments } from '../../arguments/shown-arguments.js';
 import { Refused } from '../../http/refused.js';
 import type { Call, Subject } from '../../http/route.js';
-import { Recent } from './recent.js';
 import { timelineOf } from './timeline.js';
 import type { ArgumentsView, EditableView, TaskView } from './wire.js';
 
@@ -14,19 +13,13 @@ const SHOWN_BYTES = 2_048;
 /** A text of that length cannot be edited by hand. */
 const MOST_TEXT = 1_000_000;
 
-const recent = new Recent<TaskExplanation>();
-
 /** The task of an address or a body, a moment old at most. @throws Refused NestworkError */
-export async function taskOf({ inspector }: Call, id: unknown): Promise<TaskExplanation & { task: TaskDetails }> {
+export async function taskOf({ inspector, live }: Call, id: unknown): Promise<TaskExplanation & { task: TaskDetails }> {
   const text = typeof id === 'string' ? id : '';
-  const found = await recent.get(inspector, text, () => inspector.tasks.explain(text));
+  const found = await live.shared.read(`task ${text}`, () => inspector.tasks.explain(text));
   const { task } = found;
   if (task) return { ...found, task };
   throw new Refused(404, 'UNKNOWN_TASK_ID', `Redis has no task ${text}.`, found.sentences);
-}
-
-export function forget({ inspector }: Call, id: string): void {
-  recent.forget(inspector, id);
 }
 
 export function subjectOf({ id, queue, task }: TaskDetails): Subject {

@@ -1,12 +1,11 @@
 import type { SendByNameOptions } from '../../../inspector/tasks/send-by-name.js';
 import type { FoundState } from '../../../inspector/tasks/task-inspector.js';
 import { invalid } from '../../../values/option-values.js';
-import { TextError } from '../../arguments/json-reader.js';
 import { readEditable } from '../../arguments/read-editable.js';
 import { Refused } from '../../http/refused.js';
 import { type Act, act, type Call, type Route, read } from '../../http/route.js';
 import { timeOf } from './new-time.js';
-import { forget, readCode, readEditableText, readTask, subjectOf, taskOf } from './read-task.js';
+import { readCode, readEditableText, readTask, subjectOf, taskOf } from './read-task.js';
 
 export const TASK_ROUTES: readonly Route[] = [
   read('task', readTask),
@@ -50,13 +49,7 @@ export const TASK_ROUTES: readonly Route[] = [
 function onOne(does: (call: Call, id: string) => Promise<FoundState>): Pick<Act, 'subject' | 'run'> {
   return {
     subject: async (call) => subjectOf((await taskOf(call, call.body.id)).task),
-    run: async (call, { id = '' }) => {
-      try {
-        return { id, found: await does(call, id) };
-      } finally {
-        forget(call, id);
-      }
-    },
+    run: async (call, { id = '' }) => ({ id, found: await does(call, id) }),
   };
 }
 
@@ -73,12 +66,7 @@ function tooLate(id: string, found: FoundState, so: string): Refused {
 /** In the form that can be edited, of which plain JSON is the most part. */
 function argumentsOf({ args }: Call['body']): readonly unknown[] {
   if (typeof args !== 'string') throw invalid('args', 'is no text', 'Write the arguments as a list: [7].');
-  try {
-    return readEditable(args, []);
-  } catch (error) {
-    if (error instanceof TextError) throw new Refused(400, 'INVALID_ARGUMENTS', `${error.message}.`);
-    throw error;
-  }
+  return readEditable(args, []);
 }
 
 function optionsOf({ delay, at, key }: Call['body']): SendByNameOptions {

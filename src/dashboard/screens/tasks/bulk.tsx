@@ -84,7 +84,7 @@ export function TaskBulk({ rows, selected, clear }: TaskBulkProps): JSX.Element 
     if (!fields) return;
     const body = { ids: fitting.map(({ id }) => id), ...(asksTime && timeOf(fields)) };
     // not awaited: the bar shows it
-    void startBulk({ past, path, body, total: fitting.length, done: clear });
+    startBulk({ past, path, body, total: fitting.length, done: clear });
   };
   return (
     <BulkFrame label="Selected tasks">

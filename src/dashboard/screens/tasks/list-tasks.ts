@@ -36,6 +36,7 @@ export async function listTasks(call: Call): Promise<TaskRows> {
     const page = await call.inspector.tasks.search(
       options,
       search.isSearch || reader.seesArguments ? reader.matches.bind(reader) : undefined,
+      !search.isSearch,
     );
     rows.push(...page.tasks.map((task) => reader.living(task)));
     looked = page.looked;
@@ -138,10 +139,14 @@ export async function listScheduled(call: Call): Promise<ScheduledRows> {
   const reader = new RowReader(call, { any: undefined, text: undefined }, seesArguments);
   const matches = seesArguments ? reader.matches.bind(reader) : undefined;
   const queue = text(call, 'queue');
-  const names = queue === undefined ? (await call.inspector.queues.list()).map((one) => one.queue) : [queue];
+  const names = queue === undefined ? await call.inspector.queues.names() : [queue];
   const pages = await Promise.all(
     names.map((name) =>
-      call.inspector.tasks.search(given({ state: 'scheduled', queue: name, task: text(call, 'task'), limit }), matches),
+      call.inspector.tasks.search(
+        given({ state: 'scheduled', queue: name, task: text(call, 'task'), limit }),
+        matches,
+        true,
+      ),
     ),
   );
   const tasks = pages.flatMap((page) => page.tasks);

@@ -1,26 +1,22 @@
-import { assertTaskId } from '../../../message/task-id.js';
-import { invalid } from '../../../values/option-values.js';
+import { idsIn, subjectOfIds } from '../../http/ids.js';
 import { Refused } from '../../http/refused.js';
 import { type BulkProgress, type BulkResult, bulk, type Call, type Route, read } from '../../http/route.js';
 import { timeOf } from '../task/new-time.js';
 import { listScheduled, listTasks } from './list-tasks.js';
-
-/** What a page can have selected. */
-const MOST_IDS = 1_000;
 
 export const TASKS_ROUTES: readonly Route[] = [
   read('tasks', listTasks),
   read('scheduled', listScheduled),
   bulk('tasks/run', {
     action: 'reschedule',
-    subject: checked,
+    subject: subjectOfIds,
     run: (call, report) => each(call, report, (id) => call.inspector.tasks.runNow(id, { by: call.by })),
   }),
   bulk('tasks/move', {
     action: 'reschedule',
     subject: (call) => {
       timeOf(call.body);
-      return checked(call);
+      return subjectOfIds(call);
     },
     run: (call, report) => {
       // one time for all
@@ -30,27 +26,13 @@ export const TASKS_ROUTES: readonly Route[] = [
   }),
 ];
 
-/** Before the answer begins: later its status could not say that the ids are wrong. */
-function checked(call: Call): Record<string, never> {
-  idsOf(call);
-  return {};
-}
-
-function idsOf({ body: { ids } }: Call): readonly string[] {
-  if (!Array.isArray(ids) || ids.length === 0 || ids.length > MOST_IDS) {
-    throw invalid('ids', `is no list of 1 to ${MOST_IDS} ids`, 'Select the tasks in the list.');
-  }
-  for (const id of ids) assertTaskId(id);
-  return ids;
-}
-
 /** Moves scheduled tasks one by one, each only if this person may move it. */
 async function each(
   call: Call,
   report: (progress: BulkProgress) => void,
   move: (id: string) => Promise<string>,
 ): Promise<BulkResult> {
-  const ids = idsOf(call);
+  const ids = idsIn(call.body);
   const skipped: Record<string, number> = {};
   let [count, handled] = [0, 0];
   for (const id of ids) {
