@@ -44,7 +44,7 @@ export class RedisTaskPlaces implements TaskPort {
   ): Promise<WaitingPage> {
     const range = { order, at, limit, look, mostBytes: ENOUGH_BYTES, shown: bytesOf(whole) };
     const input = { queue, place: state, ...range, call: callOf(filter.task), id: filter.id ?? '' };
-    const [looked, next, left, ...fields] = await this.connection.call('waiting-page', input);
+    const [looked, next, left, fields] = await this.connection.call('waiting-page', input);
     return { looked, next, left, tasks: entriesOf(fields) };
   }
 
@@ -103,12 +103,16 @@ function callOf(task: string | undefined): string {
   return task === undefined ? '' : `[${JSON.stringify(task)},`;
 }
 
-/** `[beginning of a message, time or nothing, ...]` */
-function entriesOf(fields: readonly string[]): WaitingEntry[] {
+/** `[beginning of a message, time or nothing, number looked at, ...]` */
+function entriesOf(fields: readonly (string | number)[]): WaitingEntry[] {
   const entries: WaitingEntry[] = [];
-  for (let at = 0; at + 1 < fields.length; at += 2) {
-    const [head = '', due = ''] = fields.slice(at, at + 2);
-    entries.push({ head, dueAt: due === '' ? undefined : Math.floor(Number(due)) });
+  for (let at = 0; at + 2 < fields.length; at += 3) {
+    const [head = '', due = '', looked] = fields.slice(at, at + 3);
+    entries.push({
+      head: String(head),
+      dueAt: due === '' ? undefined : Math.floor(Number(due)),
+      looked: Number(looked),
+    });
   }
   return entries;
 }

@@ -9,6 +9,7 @@ import { claims } from './conformance/claims.js';
 import { crons } from './conformance/crons.js';
 import { deadLetters } from './conformance/dead-letters.js';
 import { uniqueKeys } from './conformance/keys.js';
+import { looking } from './conformance/looking.js';
 import { claiming } from './conformance/over-redis/claiming.js';
 import { cronsOfMany } from './conformance/over-redis/crons.js';
 import { pausing } from './conformance/over-redis/pausing.js';
@@ -18,7 +19,7 @@ import { producing } from './conformance/producing.js';
 import { RedisStage, Stage, type World } from './conformance/stage.js';
 import { inMemory, overRedis } from './conformance/worlds.js';
 
-const OF_ALL = [producing, claims, uniqueKeys, cancelling, deadLetters, crons, broadcasts];
+const OF_ALL = [producing, claims, uniqueKeys, cancelling, looking, deadLetters, crons, broadcasts];
 
 describe('a broker over Redis', () => {
   behaves(overRedis, (world) => new RedisStage(world), [

@@ -134,6 +134,34 @@ describe('list()', () => {
     await fixture.redis.del('{nestwork}:queue:mail');
   });
 
+  it('asks for a part of large tasks at once, and for their beginnings', async () => {
+    const large = Array.from({ length: 20 }, () => fixture.message('Some.task', 'x'.repeat(100_000)));
+    const place = { queue: 'mail', state: 'pending' } as const;
+    const query = { order: 'oldest', limit: 20, look: 20, task: undefined, id: undefined } as const;
+    await fixture.broker.enqueue('mail', large);
+    const { places } = fixture.broker;
+    const page = await places.page(place, { ...query, at: 20 });
+    expect(page).toMatchObject({ looked: 10, next: 10, left: 10 });
+    expect(page.tasks.map(({ head }) => head)).toEqual(large.slice(0, 10).map((message) => message.slice(0, 1_700)));
+    expect(await places.page(place, { ...query, at: 20, look: 3 })).toMatchObject({ looked: 3, next: 17 });
+    expect(await places.page(place, { ...query, order: 'newest', at: 50 })).toMatchObject({ looked: 0, left: 0 });
+  });
+
+  it('asks for a part of the large tasks of a child at once, by id, and for their beginnings', async () => {
+    const large = Array.from({ length: 8 }, () => fixture.message('Some.task', 'x'.repeat(100_000)));
+    // Redis keeps small hashes in the order in which their fields came
+    const { child } = await fixture.holderOf([...large].reverse());
+    const ids = large.map(idOf);
+    const { places } = fixture.broker;
+    const first = await places.held(child, { after: '', limit: 100 });
+    expect(first.tasks.map(({ id }) => id)).toEqual(ids.slice(0, 5));
+    expect(first.more).toBe(true);
+    expect(first.tasks.every(({ head }) => head.length < 2_000)).toBe(true);
+    const rest = await places.held(child, { after: ids[4] ?? '', limit: 2 });
+    expect(rest).toMatchObject({ tasks: [{ id: ids[5] }, { id: ids[6] }], more: true });
+    expect(await places.held(child, { after: ids[6] ?? '', limit: 2 })).toMatchObject({ more: false });
+  });
+
   it.each<[TaskListOptions, string]>([
     [{ queue: 'mial' }, 'UNKNOWN_QUEUE'],
     [{ state: 'dead' as never }, 'INVALID_OPTION'],

@@ -43,6 +43,8 @@ export interface WaitingEntry {
   readonly head: string;
   /** when it is due, in ms since 1970; only of a scheduled one */
   readonly dueAt: number | undefined;
+  /** how many of the page were looked at up to this one, itself included */
+  readonly looked: number;
 }
 
 /** A registered child, and the process of its supervisor. */

@@ -1325,12 +1325,12 @@ end
 -- A script because a dashboard asks for a hundred queues at once, again and again. Each command takes as long for many tasks as for
 -- few. The caller gives so many queues that the whole is short.
 
+local wrong = wrong_queues(queues)
+if wrong then
+  return wrong
+end
 local states = {}
 for i, queue in ipairs(queues) do
-  local wrong = wrong_queues({ queue })
-  if wrong then
-    return wrong
-  end
   local head = redis.call('LINDEX', queue.pending, 0)
   local first = redis.call('ZRANGE', queue.scheduled, 0, 0, 'WITHSCORES')
   states[i] = {
@@ -1389,8 +1389,8 @@ return 1`,
 ${LIB.body_start}
 ${LIB.is_call}
 -- reads tasks that wait in a queue, all or those of one name or id.
--- Returns the number looked at, where to go on, the number left there, then the beginning of each message and when it
--- is due (nothing if it is not scheduled).
+-- Returns the number looked at, where to go on, the number left there, and of each task the beginning of its message,
+-- when it is due (nothing if it is not scheduled) and the number looked at up to it.
 local place, order, at, limit, look, most_bytes, shown, call, id = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 local queue = { pending = KEYS[1], quarantined = KEYS[2], scheduled = KEYS[3] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -1432,7 +1432,8 @@ while looked < most and bytes < tonumber(most_bytes) and not is_full do
     if string.sub(message, 1, #id) == id and is_call(message, call) then
       page[#page + 1] = string.sub(message, 1, tonumber(shown))
       page[#page + 1] = dues[i] or ''
-      is_full = #page == 2 * limit
+      page[#page + 1] = looked
+      is_full = #page == 3 * limit
       if is_full then
         break
       end
@@ -1440,7 +1441,7 @@ while looked < most and bytes < tonumber(most_bytes) and not is_full do
   end
   count = math.max(1, math.min(500, math.floor(looked * 100000 / bytes)))
 end
-return { looked, newest and position + looked or position - looked, left - looked, unpack(page) }`,
+return { looked, newest and position + looked or position - looked, left - looked, page }`,
   'close-session': `#!lua flags=allow-oom
 -- deletes a session that has no child.
 -- Returns 1, or 0 if a child is registered.

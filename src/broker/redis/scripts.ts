@@ -214,8 +214,8 @@ export const SCRIPTS = {
     by: ['TaskInspector'],
     blocks: { queue: ['pending', 'quarantined', 'scheduled'] },
     args: ['place', 'order', 'at', 'limit', 'look', 'mostBytes', 'shown', 'call', 'id'],
-    reply: reply<[looked: number, next: number, left: number, ...fields: string[]]>(
-      'the number looked at, where to go on, the number left there, then the beginning of each message and when it is due (nothing if it is not scheduled)',
+    reply: reply<[looked: number, next: number, left: number, fields: (string | number)[]]>(
+      'the number looked at, where to go on, the number left there, and of each task the beginning of its message, when it is due (nothing if it is not scheduled) and the number looked at up to it',
     ),
   },
   'claims-page': {

@@ -88,14 +88,15 @@ async function takeWaiting(port: TaskPort, position: TaskPosition, list: Search)
   const place = { queue: position.queue, state: position.state } as WaitingPlace;
   const look = Math.min(STEP, position.rest);
   const query = { order, at: position.at, look, task, id, whole: matches !== undefined };
-  let page = await port.page(place, { ...query, limit: matches && !passesAll ? look : limit });
+  const page = await port.page(place, { ...query, limit: matches && !passesAll ? look : limit });
   const found = page.tasks.map((entry) => ({ task: waitingTask(place, entry), message: entry.head }));
   const { tasks, read } = await thoseThat(matches, found, limit);
-  // only the script knows where among the others the last one of the page is
-  if (read < found.length) page = await port.page(place, { ...query, whole: false, limit: read });
-  const rest = Math.min(position.rest - page.looked, page.left);
-  const next = rest > 0 && page.looked > 0 ? { ...position, at: page.next, rest } : undefined;
-  return { tasks, looked: page.looked, next };
+  const looked = read < found.length ? (page.tasks[read - 1]?.looked ?? 0) : page.looked;
+  const ahead = page.looked - looked;
+  const rest = Math.min(position.rest - looked, page.left + ahead);
+  const at = order === 'oldest' ? page.next + ahead : page.next - ahead;
+  const next = rest > 0 && page.looked > 0 ? { ...position, at, rest } : undefined;
+  return { tasks, looked, next };
 }
 
 interface Found {

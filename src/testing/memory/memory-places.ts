@@ -45,7 +45,7 @@ export class MemoryPlaces implements TaskPort {
       if (found.length === limit) break;
       looked += 1;
       const dueAt = one.state === 'scheduled' ? one.at : undefined;
-      if (one.id.startsWith(id) && isCallOf(one, task)) found.push({ head: one.message, dueAt });
+      if (one.id.startsWith(id) && isCallOf(one, task)) found.push({ head: one.message, dueAt, looked });
     }
     const left = ordered.length - looked;
     return { looked, next: order === 'oldest' ? left : at + looked, left, tasks: found };

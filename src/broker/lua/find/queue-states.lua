@@ -18,12 +18,12 @@ end
 -- A script because a dashboard asks for a hundred queues at once, again and again. Each command takes as long for many tasks as for
 -- few. The caller gives so many queues that the whole is short.
 
+local wrong = wrong_queues(queues)
+if wrong then
+  return wrong
+end
 local states = {}
 for i, queue in ipairs(queues) do
-  local wrong = wrong_queues({ queue })
-  if wrong then
-    return wrong
-  end
   local head = redis.call('LINDEX', queue.pending, 0)
   local first = redis.call('ZRANGE', queue.scheduled, 0, 0, 'WITHSCORES')
   states[i] = {

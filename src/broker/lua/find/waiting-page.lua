@@ -1,7 +1,7 @@
 #!lua flags=no-writes
 -- reads tasks that wait in a queue, all or those of one name or id.
--- Returns the number looked at, where to go on, the number left there, then the beginning of each message and when it
--- is due (nothing if it is not scheduled).
+-- Returns the number looked at, where to go on, the number left there, and of each task the beginning of its message,
+-- when it is due (nothing if it is not scheduled) and the number looked at up to it.
 local place, order, at, limit, look, most_bytes, shown, call, id = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 local queue = { pending = KEYS[1], quarantined = KEYS[2], scheduled = KEYS[3] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -43,7 +43,8 @@ while looked < most and bytes < tonumber(most_bytes) and not is_full do
     if string.sub(message, 1, #id) == id and is_call(message, call) then
       page[#page + 1] = string.sub(message, 1, tonumber(shown))
       page[#page + 1] = dues[i] or ''
-      is_full = #page == 2 * limit
+      page[#page + 1] = looked
+      is_full = #page == 3 * limit
       if is_full then
         break
       end
@@ -51,4 +52,4 @@ while looked < most and bytes < tonumber(most_bytes) and not is_full do
   end
   count = math.max(1, math.min(500, math.floor(looked * 100000 / bytes)))
 end
-return { looked, newest and position + looked or position - looked, left - looked, unpack(page) }
+return { looked, newest and position + looked or position - looked, left - looked, page }
