@@ -18,6 +18,8 @@ import type { DeadTask } from './dead-task.js';
 export interface DeadProgress {
   /** tasks that have been handled */
   readonly done: number;
+  /** those of them that were redriven or deleted; the others were gone, or cannot run */
+  readonly changed: number;
   /** tasks that matched at the beginning, at most `limit`; others may have removed some since */
   readonly total: number;
   /** where another call goes on if this one ends now; undefined at the beginning */
@@ -76,7 +78,11 @@ export interface DeadBulkOptions extends ActorOptions {
   only?: (task: DeadTask) => Promise<boolean>;
 }
 
-type Act = (queue: string, deaths: readonly Death[]) => Promise<void>;
+/** What is done to each batch, and to how many tasks it was done so far. */
+interface Act {
+  readonly to: (queue: string, deaths: readonly Death[]) => Promise<void>;
+  readonly count: () => number;
+}
 
 /** Tasks that one script acts on by default: others wait about 1 ms for it, see `bench/bulk-actions.mjs`. */
 export const BULK_BATCH = 100;
@@ -144,7 +150,7 @@ export async function actOnAll(
     known ?? (isCounted ? await countMatching(broker, bounded, { from, signal }) : Number.POSITIVE_INFINITY);
   const total = Math.min(matching, limit);
   let done = 0;
-  onProgress?.({ done, total, cursor: undefined });
+  onProgress?.({ done, changed: 0, total, cursor: undefined });
   for (const queue of bounded.queues) {
     const after = queue === from?.queue ? from.after : undefined;
     const query = { order: 'oldest', limit: batchSize, after, ahead: true } as const;
@@ -152,11 +158,11 @@ export async function actOnAll(
       signal?.throwIfAborted();
       const { tasks, last } = atMost(limit - done, batch);
       const deaths = (await chosen(tasks, only)).map(({ id, diedAt }) => ({ id, diedAt: diedAt.getTime() }));
-      if (deaths.length > 0) await act(queue, deaths);
+      if (deaths.length > 0) await act.to(queue, deaths);
       if (!last) continue;
       done += tasks.length;
       const cursor = `${bounded.range.until}-${last.diedAt}-${last.id}-${queue}`;
-      if (tasks.length > 0) onProgress?.({ done, total, cursor });
+      if (tasks.length > 0) onProgress?.({ done, changed: act.count(), total, cursor });
       if (done === limit) return done < matching ? cursor : undefined;
       if (performance.now() > endsAt) return cursor;
     }
@@ -205,17 +211,25 @@ export async function countMatching(
   return count;
 }
 
-/** The same filter without tasks that die later, and without the queues that come before. */
+/** The same filter without tasks that die later, without the queues that come before and those before the place in its own. */
 export function boundedBy(
-  from: { readonly until: number; readonly queue?: string } | undefined,
+  from: Pick<Position, 'until'> | Position | undefined,
   filter: ResolvedFilter,
 ): ResolvedFilter {
   if (!from) return filter;
-  const { queue, until } = from;
+  const { until, queue, after } = { queue: undefined, after: undefined, ...from };
   const first = queue === undefined ? 0 : filter.queues.indexOf(queue);
   if (first < 0) throw invalid('cursor', `is of the queue "${queue}"`, 'Pass the filter of the call that returned it.');
   const range = { ...filter.range, until: Math.min(filter.range.until ?? until, until) };
-  return { ...filter, queues: filter.queues.slice(first), range };
+  const isBefore = (task: DeadTask): boolean => after !== undefined && task.queue === queue && !isBehind(task, after);
+  const matches = (task: DeadTask): boolean => !isBefore(task) && filter.matches(task);
+  return { ...filter, queues: filter.queues.slice(first), range, matches };
+}
+
+/** In the order of Redis: by time, then by id. */
+function isBehind({ diedAt, id }: DeadTask, after: Death): boolean {
+  const time = diedAt.getTime();
+  return time === after.diedAt ? id > after.id : time > after.diedAt;
 }
 
 /** @throws NestworkError INVALID_OPTION */

@@ -15,6 +15,7 @@ import { actOnAll, boundedBy, countMatching, type DeadBulkOptions, resolveBulk }
 import { assertNothingUndefined, type DeadFilter, type ResolvedFilter, resolveFilter } from './dead-filter.js';
 import { type DeadGroupOptions, type DeadGroups, readGroups } from './dead-groups.js';
 import { type DeadPage, type DeadPageOptions, resolvePage } from './dead-paging.js';
+import { deathsOf } from './dead-reader.js';
 import { search } from './dead-search.js';
 import { DeadTask } from './dead-task.js';
 import type { KnownQueues } from './queues/known-queues.js';
@@ -254,7 +255,7 @@ export class DeadLetters {
         const entry = await this.entryIn(queues, id);
         if (entry === undefined) counts['not-found'] += 1;
         else if (!only || (await only(new DeadTask(entry)))) counts[await this.actOn(action, entry)] += 1;
-        onProgress?.(index + 1);
+        onProgress?.(index + 1, count());
       }
     });
     return counts;
@@ -274,31 +275,44 @@ export class DeadLetters {
   async preview(filter: DeadFilter, { within, cursor }: { within: Duration; cursor?: string }): Promise<DeadSurvey> {
     const { from } = resolveBulk({ cursor });
     const resolved = boundedBy(from, await this.resolve(filter));
+    const endsAt = performance.now() + toMilliseconds(within, 'within');
+    if (resolved.isRange) {
+      const sample = await this.newest(resolved, endsAt);
+      const total = await countMatching(this.broker, resolved, { from });
+      return { matching: total, looked: total, left: 0, sample };
+    }
     const sample: DeadTask[] = [];
     let matching = 0;
-    const endsAt = performance.now() + toMilliseconds(within, 'within');
-    const look = resolved.isRange ? SAMPLE : Number.POSITIVE_INFINITY;
-    const reach = { order: 'newest', after: undefined, look, endsAt } as const;
+    const reach = { order: 'newest', after: undefined, look: Number.POSITIVE_INFINITY, endsAt } as const;
     const { looked, left } = await search(this.broker, resolved, reach, (task) => {
       matching += 1;
       if (sample.length < SAMPLE) sample.push(task);
       return true;
     });
-    if (!resolved.isRange) return { matching, looked, left, sample };
-    const total = await countMatching(this.broker, resolved, { from });
-    return { matching: total, looked: total, left: 0, sample };
+    return { matching, looked, left, sample };
+  }
+
+  /** Of a range nearly all match. */
+  private async newest(filter: ResolvedFilter, endsAt: number): Promise<DeadTask[]> {
+    const sample: DeadTask[] = [];
+    const query = { order: 'newest', after: undefined, limit: SAMPLE } as const;
+    for await (const task of deathsOf(this.broker, { ...filter, matches: () => true }, query)) {
+      if (filter.matches(task)) sample.push(task);
+      if (sample.length === SAMPLE || performance.now() > endsAt) break;
+    }
+    return sample;
   }
 
   private async forAll(
     filter: DeadFilter,
     options: DeadBulkOptions,
     action: BulkAction,
-    act: Parameters<typeof actOnAll>[3],
+    to: Parameters<typeof actOnAll>[3]['to'],
   ): Promise<string | undefined> {
     const bulk = resolveBulk(options);
     assertNothingUndefined(filter);
     const resolved = await this.resolve(filter);
-    return recordAtEnd(this.actions, action, () => actOnAll(this.broker, resolved, bulk, act));
+    return recordAtEnd(this.actions, action, () => actOnAll(this.broker, resolved, bulk, { to, count: action.count }));
   }
 
   /**
@@ -349,8 +363,8 @@ export class DeadLetters {
 const SAMPLE = 5;
 
 interface DeadEachOptions {
-  /** called after each, with the number of those that are done with */
-  readonly onProgress?: (handled: number) => void;
+  /** called after each, with the number of those that are done with, and of those that were redriven or deleted */
+  readonly onProgress?: (handled: number, count: number) => void;
 }
 
 /** The effect that an action on all that match would have. */

@@ -1,6 +1,7 @@
 import type { CallOptions } from '../message/call-options.js';
 import { isDuration, toMilliseconds } from '../values/duration.js';
 import { hasReadablePrototypes, read } from '../values/thrown.js';
+import { withoutGaps } from '../values/without-gaps.js';
 import { type Backoff, toBackoff } from './backoff.js';
 import type { ErrorClass, PolicyOptions } from './policy-options.js';
 import { DropTask, HardTimeoutError, RetryTask } from './task-errors.js';
@@ -109,11 +110,6 @@ export class TaskPolicy {
 
 function isOneOf(error: unknown, classes: readonly ErrorClass[]): boolean {
   return classes.length > 0 && hasReadablePrototypes(error) && classes.some((type) => error instanceof type);
-}
-
-/** An option that is given as undefined must not hide that of a weaker layer. */
-function withoutGaps(options: object): object {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 function milliseconds(duration: PolicyOptions['expires']): number | undefined {

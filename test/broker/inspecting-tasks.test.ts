@@ -144,6 +144,8 @@ describe('list()', () => {
     expect(page).toMatchObject({ looked: 10, next: 10, left: 10 });
     expect(page.tasks.map(({ head }) => head)).toEqual(large.slice(0, 10).map((message) => message.slice(0, 1_700)));
     expect(await places.page(place, { ...query, at: 20, look: 3 })).toMatchObject({ looked: 3, next: 17 });
+    const two = await places.page(place, { ...query, at: 20, limit: 2 });
+    expect([two.looked, two.next, two.tasks.length]).toEqual([2, 18, 2]);
     expect(await places.page(place, { ...query, order: 'newest', at: 50 })).toMatchObject({ looked: 0, left: 0 });
   });
 

@@ -1,4 +1,5 @@
 /** Scripts that read many queues, sessions and minutes at once. */
+import { LUA } from '../../src/broker/redis/lua.generated.js';
 import { createInspector } from '../../src/inspector/create-inspector.js';
 import { encodeCounts, noCounts } from '../../src/task/task-counts.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
@@ -69,6 +70,10 @@ describe('sessions', () => {
     await fixture.broker.workers.sessions();
     await fixture.redis.zadd('{nestwork}:sessions', 1, known);
     expect((await fixture.broker.workers.sessions()).live).toEqual([]);
+    // the client leaves it out, too: the script need not send its fields and digest
+    const keys = ['sessions', `session:${known}`, `digest:${known}`].map((key) => `{nestwork}:${key}`);
+    const reply = await fixture.redis.eval(LUA['live-sessions'], keys.length, ...keys, known);
+    expect(reply).toEqual([expect.any(Number), [], []]);
     await fixture.redis.zadd('{nestwork}:sessions', Date.now() + 60_000, known);
   });
 

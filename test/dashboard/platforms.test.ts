@@ -126,7 +126,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
     const watch: NestInterceptor = { intercept: (_, next) => next.handle().pipe(tap({ complete: () => handled() })) };
     const app = await boot((nest) => nest.useGlobalInterceptors(watch));
     const lines = linesOf(await app.post('/queues/api/test/bulk', { wait: true }));
-    expect((await lines.next()).value).toEqual({ progress: { handled: 1, total: 2 } });
+    expect((await lines.next()).value).toEqual({ progress: { handled: 1, count: 1, total: 2 } });
     await whenHandled;
     openGate();
     expect((await lines.next()).value).toEqual({ result: { count: 2 } });
@@ -146,7 +146,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
     const session = await app.get('/queues/api/session', { 'accept-encoding': 'gzip' });
     expect(await session.json()).toMatchObject({ by: 'dashboard' });
     const lines = linesOf(await app.post('/queues/api/test/bulk', { wait: true }));
-    expect((await lines.next()).value).toEqual({ progress: { handled: 1, total: 2 } });
+    expect((await lines.next()).value).toEqual({ progress: { handled: 1, count: 1, total: 2 } });
     openGate();
     expect((await lines.next()).value).toEqual({ result: { count: 2 } });
   });

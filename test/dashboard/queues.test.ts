@@ -130,6 +130,17 @@ describe('a purge', () => {
     ]);
   });
 
+  it('goes on from its cursor, and reports it on the way', async () => {
+    await send(3);
+    const cursor = 'pending-2-1';
+    const response = await dashboard.request('queues/purge', { queue: 'mail', cursor });
+    const lines = (await response.text()).trim().split('\n');
+    expect(JSON.parse(lines[0] ?? '')).toEqual({ progress: { handled: 0, count: 0, total: 1 } });
+    expect(JSON.parse(lines.at(-1) ?? '')).toEqual({ result: { count: 1 } });
+    expect(await fixture.redis.llen('{nestwork}:queue:mail')).toBe(2);
+    expect((await dashboard.post('queues/purge', { queue: 'mail', cursor: 7 })).status).toBe(400);
+  });
+
   it('without the right deletes nothing', async () => {
     await send(1);
     dashboard.denied.add('purge');

@@ -85,18 +85,19 @@ describe('the list of tasks', () => {
 
   it('goes on from its cursor through living and dead tasks, and counts what is left', async () => {
     await boot();
-    const living = await send([1], [2], [3]);
+    const numbers = Array.from({ length: 60 }, (_, index) => index + 1);
+    const living = await send(...numbers.map((number) => [number]));
     const dead = await seedDead(
       fixture,
-      [1, 2, 3].map((diedAt) => ({ diedAt })),
+      numbers.map((diedAt) => ({ diedAt })),
     );
     const all: string[] = [];
     let looked = 0;
     let cursor: string | undefined = '';
     do {
-      const page: TaskRows = await rows({ limit: '2', cursor });
+      const page: TaskRows = await rows({ cursor });
       looked += page.looked;
-      expect([page.rows.length <= 2, looked + page.left]).toEqual([true, 6]);
+      expect([page.rows.length <= 50, looked + page.left]).toEqual([true, 120]);
       all.push(...idsOf(page));
       cursor = page.cursor;
     } while (cursor !== undefined);
@@ -152,9 +153,8 @@ describe('the list of tasks', () => {
     [{ cursor: 'dead:1:nonsense' }, 400],
     [{ state: 'dead', cursor: 'WyJhIl0' }, 400],
     [{ state: 'asleep' }, 400],
-    [{ limit: 'many' }, 400],
-    [{ limit: '0' }, 400],
-    [{ order: 'random' }, 400],
+    [{ limit: '10' }, 400],
+    [{ order: 'newest' }, 400],
     [{ id: 'not an id' }, 400],
     [{ task: 'x'.repeat(1_000) }, 400],
     [{ queue: 'nowhere' }, 404],
@@ -182,7 +182,6 @@ describe('scheduled tasks', () => {
     const { body } = await get<TaskRows & { total: number }>('scheduled');
     expect([idsOf(body), body.total]).toEqual([[first, idOf(message), third], 3]);
     expect(idsOf((await get<TaskRows>('scheduled', { queue: 'bulk' })).body)).toEqual([idOf(message)]);
-    expect((await get<TaskRows & { total: number }>('scheduled', { limit: '1' })).body.total).toBe(3);
   });
 });
 
@@ -309,6 +308,8 @@ describe('many scheduled tasks', () => {
     const moved = await postMany('tasks/move', { ids: all, delay: '3h' });
     const skipped = { pending: 1, 'not allowed': 1, unknown: 1 };
     expect(moved.last).toEqual({ result: { count: 2, skipped } });
+    const subject = `${all[0]} and ${all.length - 1} more`;
+    expect(await fixture.broker.actions.latest(5)).toMatchObject([{ action: 'move', count: 2, subject }]);
     expect((await postMany('tasks/run', { ids: all })).last).toEqual({ result: { count: 2, skipped } });
     expect((await rows({ state: 'pending' })).rows.length).toBe(3);
   });

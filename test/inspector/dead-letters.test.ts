@@ -393,7 +393,7 @@ describe('all matching tasks', () => {
       const onProgress = (each: DeadProgress): void => void progress.push(each);
       const first = await deadLetters.redriveAll(filter, { limit: 4, batchSize, onProgress });
       expect(first).toEqual({ redriven: 4, refused: 0, cursor: expect.any(String) });
-      expect(progress.at(-1)).toEqual({ done: 4, total: 4, cursor: first.cursor });
+      expect(progress.at(-1)).toEqual({ done: 4, changed: 4, total: 4, cursor: first.cursor });
       expect(await fixture.redis.zrange(`${NAMESPACE}dead:default`, '0', '-1')).toEqual(ids.slice(4));
       expect(await deadLetters.count(filter, first.cursor)).toBe(3);
       const rest = { limit: 3, batchSize, cursor: first.cursor, onProgress };
@@ -448,7 +448,7 @@ describe('all matching tasks', () => {
     const progress: unknown[] = [];
     const onProgress = (at: unknown): void => void progress.push(at);
     expect(await deadLetters.redriveAll({}, { onProgress })).toEqual({ redriven: 0, refused: 0 });
-    expect(progress).toEqual([{ done: 0, total: 0 }]);
+    expect(progress).toEqual([{ done: 0, changed: 0, total: 0 }]);
   });
 
   it('are taken by two calls at the same time once each', async () => {

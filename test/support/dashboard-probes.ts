@@ -33,7 +33,7 @@ const PROBES: readonly Route[] = [
     action: 'redrive',
     subject: ({ body }) => ({ queue: String(body.queue) }),
     run: async ({ body, signal }, report) => {
-      report({ handled: 1, total: 2 });
+      report({ handled: 1, count: 1, total: 2 });
       did.push('bulk');
       if (body.wait) await once(gate, 'open', { signal }).catch(() => did.push('stopped'));
       if (body.fail) throw new Error(String(body.fail));

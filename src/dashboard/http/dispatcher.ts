@@ -95,7 +95,7 @@ export class Dispatcher {
     const line = (content: object): void => {
       if (responder.isOpen) write(`${JSON.stringify(content)}\n`);
     };
-    let handled = 0;
+    let count = 0;
     let held: BulkProgress | undefined;
     let timer: NodeJS.Timeout | undefined;
     const send = (progress: BulkProgress): void => {
@@ -108,7 +108,7 @@ export class Dispatcher {
       }, REPORT_MS);
     };
     const report = (progress: BulkProgress): void => {
-      handled = progress.handled;
+      count = progress.count;
       if (timer) held = progress;
       else send(progress);
     };
@@ -120,7 +120,7 @@ export class Dispatcher {
       this.audit.record(wish, { outcome: 'done', count: result.count });
       line({ result });
     } catch (error) {
-      this.audit.record(wish, { outcome: 'failed', count: handled, error });
+      this.audit.record(wish, { outcome: 'failed', count, error });
       // stopped by the person: nobody reads the answer, and the log is not for it
       if (!call.signal.aborted) line({ error: answerOf(error, this.log).body });
     }

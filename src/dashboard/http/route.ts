@@ -27,8 +27,10 @@ export type Subject = Omit<DashboardSubject, 'namespace'>;
 
 /** The figures of a bulk action under way. */
 export interface BulkProgress {
-  /** tasks that are done with */
+  /** tasks that are done with, or were looked at */
   readonly handled: number;
+  /** those of them that it was done to */
+  readonly count: number;
   /** of how many; undefined where that is not known */
   readonly total?: number | undefined;
   /** where another call goes on, should this one be stopped here */

@@ -3,7 +3,11 @@ const MOST = 200;
 /** An answer is kept for so many times as long as it took: whatever it costs, it keeps Redis busy for a small part of the time. */
 const PART = 20;
 
+/** Answers that may be kept so long, in ms, are counts of minutes, and names. */
+const LONG_MS = 10_000;
+
 interface Kept {
+  readonly isLong: boolean;
   readonly answer: Promise<unknown>;
   until: number;
 }
@@ -24,7 +28,7 @@ export class Shared {
     if (known && this.clock() < known.until) return known.answer as Promise<T>;
     const beganAt = this.clock();
     const answer = read();
-    const kept: Kept = { answer, until: Number.POSITIVE_INFINITY };
+    const kept: Kept = { answer, isLong: keptMs >= LONG_MS, until: Number.POSITIVE_INFINITY };
     this.keep(key, kept);
     answer.then(
       () => {
@@ -38,8 +42,9 @@ export class Shared {
     return answer;
   }
 
+  /** Forgets what an action may have changed; counts of minutes stay, which it cannot change. */
   clear(): void {
-    this.kept.clear();
+    for (const [key, { isLong }] of this.kept) if (!isLong) this.kept.delete(key);
   }
 
   private keep(key: string, kept: Kept): void {

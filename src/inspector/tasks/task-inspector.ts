@@ -2,7 +2,9 @@ import { types } from 'node:util';
 import type { ActionName } from '../../broker/port/action-port.js';
 import type { AppBroker, Due } from '../../broker/port/broker.js';
 import type { FoundTask } from '../../broker/port/task-port.js';
+import { labelOf } from '../../message/message-label.js';
 import { assertTaskId } from '../../message/task-id.js';
+import { idOf } from '../../message/task-message.js';
 import { argumentText } from '../../payload/argument-spans.js';
 import { decodeNotes } from '../../task/task-notes.js';
 import { type Clock, systemClock } from '../../values/clock.js';
@@ -187,35 +189,30 @@ export class TaskInspector {
   /**
    * Cancels these tasks, as one action of the record. Active ones get an aborted signal.
    *
-   * @param may decides for each that is there
+   * @returns how many were found in each state; those that may not be cancelled as `not allowed`
    * @internal
    */
-  async cancelEach(
-    ids: readonly string[],
-    options: TaskActionOptions & {
-      readonly may: (task: TaskDetails) => Promise<boolean>;
-      readonly signal: AbortSignal;
-      readonly onProgress: (handled: number) => void;
-    },
-  ): Promise<Readonly<Record<string, number>>> {
-    const { by, may, signal, onProgress } = options;
-    for (const id of ids) assertTaskId(id);
-    assertBy(by);
-    const counts: Record<string, number> = {};
-    const count = (): number => LIVING.reduce((sum, state) => sum + (counts[state] ?? 0), 0);
-    const queues = await this.known.all();
-    await recordAtEnd(this.broker.actions, { action: 'cancel', by, subject: () => idsText(ids), count }, async () => {
-      for (const [index, id] of ids.entries()) {
-        signal.throwIfAborted();
-        const task = await this.get(id);
-        // one that comes back only now was not decided on
-        let end = 'unknown';
-        if (task) end = (await may(task)) ? (await this.broker.places.cancel(id, queues)).state : 'not allowed';
-        counts[end] = (counts[end] ?? 0) + 1;
-        onProgress(index + 1);
-      }
+  async cancelEach(ids: readonly string[], options: EachOptions): Promise<EachResult> {
+    return this.each('cancel', ids, LIVING, options, async (id, queues) => {
+      const { state } = await this.broker.places.cancel(id, queues);
+      return state;
     });
-    return counts;
+  }
+
+  /**
+   * Gives these scheduled tasks another time, as one action of the record.
+   *
+   * @param when the same time for all; undefined to run them now
+   * @returns as `cancelEach`
+   * @internal
+   */
+  async rescheduleEach(
+    ids: readonly string[],
+    when: Date | Duration | undefined,
+    options: EachOptions,
+  ): Promise<EachResult> {
+    const [action, due]: [ActionName, Due] = when === undefined ? ['run-now', { in: 0 }] : ['move', dueOf(when)];
+    return this.each(action, ids, ['scheduled'], options, async (_, queues, found) => this.move(found, due, queues));
   }
 
   /**
@@ -265,13 +262,7 @@ export class TaskInspector {
    */
   async moveTo(id: string, when: Date | Duration, options: TaskActionOptions): Promise<FoundState> {
     assertAction(options, 'moveTo()');
-    const { by } = options;
-    if (!types.isDate(when))
-      return this.reschedule('move', { id, due: { in: toMilliseconds(when, 'The time of moveTo()') }, by });
-    const at = when.getTime();
-    // NaN is neither
-    if (at >= 0 && at <= LATEST_MS) return this.reschedule('move', { id, due: { at }, by });
-    throw invalid('when', 'is not a time at which it could run', 'Give a valid Date.');
+    return this.reschedule('move', { id, due: dueOf(when), by: options.by });
   }
 
   /**
@@ -325,14 +316,53 @@ export class TaskInspector {
     action: ActionName,
     { id, due, by }: { readonly id: string; readonly due: Due; readonly by: string },
   ): Promise<FoundState> {
+    assertTaskId(id);
+    const queues = await this.known.all();
+    const state = await this.move(await this.broker.places.find(id, queues), due, queues);
+    if (state === 'scheduled') await this.record(action, id, by);
+    return state;
+  }
+
+  private async move(first: FoundTask, due: Due, queues: readonly string[]): Promise<FoundState> {
+    let found = first;
     for (;;) {
-      const { state, queue, message } = await this.find(id);
+      const { state, queue, message } = found;
       if (state !== 'scheduled' || queue === undefined || message === undefined) return state;
-      // one that has moved on in the meantime is looked for again
-      if (!(await this.broker.places.reschedule(queue, message, due))) continue;
-      await this.record(action, id, by);
-      return state;
+      if (await this.broker.places.reschedule(queue, message, due)) return state;
+      // it has moved on in the meantime
+      found = await this.broker.places.find(idOf(message), queues);
     }
+  }
+
+  /** @param changed the states of tasks that the action changes */
+  private async each(
+    action: ActionName,
+    ids: readonly string[],
+    changed: readonly string[],
+    { by, may, signal, onProgress }: EachOptions,
+    act: (id: string, queues: readonly string[], found: FoundTask) => Promise<FoundState>,
+  ): Promise<EachResult> {
+    for (const id of ids) assertTaskId(id);
+    assertBy(by);
+    const counts: Record<string, number> = {};
+    const count = (): number => changed.reduce((sum, state) => sum + (counts[state] ?? 0), 0);
+    const queues = await this.known.all();
+    await recordAtEnd(this.broker.actions, { action, by, subject: () => idsText(ids), count }, async () => {
+      for (const [index, id] of ids.entries()) {
+        signal.throwIfAborted();
+        const found = await this.broker.places.find(id, queues);
+        const { state, queue, message } = found;
+        let end: string = state;
+        // one that comes back only now was not decided on
+        if (changed.includes(state)) {
+          const task = message === undefined ? undefined : labelOf(message)?.name;
+          end = (await may({ id, queue, task })) ? await act(id, queues, found) : 'not allowed';
+        }
+        counts[end] = (counts[end] ?? 0) + 1;
+        onProgress(index + 1, count());
+      }
+    });
+    return counts;
   }
 
   private async find(id: string): Promise<FoundTask> {
@@ -379,6 +409,26 @@ export class TaskInspector {
     if (wanted === undefined) return undefined;
     return (await places.children()).find((one) => one.child === wanted);
   }
+}
+
+/** How many tasks there were of each end. */
+type EachResult = Readonly<Record<string, number>>;
+
+interface EachOptions extends TaskActionOptions {
+  /** decides for each that could be changed */
+  readonly may: (task: Pick<TaskDetails, 'id' | 'queue' | 'task'>) => Promise<boolean>;
+  readonly signal: AbortSignal;
+  /** called after each, with the number of those that are done with, and of those that were changed */
+  readonly onProgress: (handled: number, count: number) => void;
+}
+
+/** @throws NestworkError INVALID_OPTION, INVALID_DURATION */
+function dueOf(when: Date | Duration): Due {
+  if (!types.isDate(when)) return { in: toMilliseconds(when, 'The time of moveTo()') };
+  const at = when.getTime();
+  // NaN is neither
+  if (at >= 0 && at <= LATEST_MS) return { at };
+  throw invalid('when', 'is not a time at which it could run', 'Give a valid Date.');
 }
 
 /** The last time that a Date can have with nine digits in base 36, see task-message.ts. */

@@ -34,6 +34,8 @@ export interface PurgeProgress {
   readonly looked: number;
   /** tasks to look at, when the call began; it grows when more come */
   readonly total: number;
+  /** where another call goes on if this one ends now; undefined at the beginning, and once all was looked at */
+  readonly cursor: string | undefined;
 }
 
 /**
@@ -138,7 +140,7 @@ export async function purgeTasks(port: TaskPort, purge: ResolvedPurge, options: 
   const rests = LISTS.map((_, index) => (from && index === first ? from.rest : (sizes[index] ?? 0)));
   const total = rests.slice(first).reduce((sum, rest) => sum + rest, 0);
   let [purged, looked] = [0, 0];
-  onProgress?.({ purged, looked, total });
+  onProgress?.({ purged, looked, total, cursor: undefined });
   // it ends, however many come meanwhile
   const most = 2 * total + STEP;
   for (let index = first; index < LISTS.length; index += 1) {
@@ -154,7 +156,8 @@ export async function purgeTasks(port: TaskPort, purge: ResolvedPurge, options: 
       passed = step.passed;
       // as far as the head: each task that comes meanwhile puts an old one further from the tail
       rest = step.looked === 0 ? 0 : step.left;
-      onProgress?.({ purged, looked, total: Math.max(total, looked) });
+      const cursor = rest > 0 ? `${state}-${passed}-${rest}` : undefined;
+      onProgress?.({ purged, looked, total: Math.max(total, looked), cursor });
     }
   }
   return { purged, looked, cursor: undefined };

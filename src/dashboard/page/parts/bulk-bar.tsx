@@ -61,7 +61,7 @@ async function run(wish: BulkWish): Promise<void> {
   const since = performance.now();
   const { namespace } = place.value;
   const { past, under = past, path, body, total, done } = wish;
-  let last: BulkProgress = { handled: 0 };
+  let last: BulkProgress = { handled: 0, count: 0 };
   const onProgress = (progress: BulkProgress): void => {
     last = progress;
     running.set({ wish, progress, since, control });

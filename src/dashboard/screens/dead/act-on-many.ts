@@ -33,7 +33,7 @@ async function actOnMatching(call: Call, action: Action, report: Report): Promis
     signal,
     // the page has counted; else all records would be read once more
     total: total ?? Number.MAX_SAFE_INTEGER,
-    onProgress: ({ done, cursor }) => report({ handled: done, total, cursor }),
+    onProgress: ({ done, changed, cursor }) => report({ handled: done, count: changed, total, cursor }),
     only: (task) => allowed.has(task),
     cursor: textOf('cursor', body.cursor),
   };
@@ -53,7 +53,7 @@ async function actOnIds(call: Call, action: Action, report: Report): Promise<Bul
     by,
     signal,
     only: (task) => allowed.has(task),
-    onProgress: (handled) => report({ handled, total: ids.length }),
+    onProgress: (handled, count) => report({ handled, count, total: ids.length }),
   });
   const { redriven, deleted, refused, 'not-found': gone } = counts;
   return {

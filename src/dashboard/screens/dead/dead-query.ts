@@ -2,6 +2,7 @@ import type { DeadFilter } from '../../../inspector/dead-filter.js';
 import type { Duration } from '../../../values/duration.js';
 import { invalid } from '../../../values/option-values.js';
 import { shown } from '../../../values/shown.js';
+import { withoutGaps } from '../../../values/without-gaps.js';
 import type { DeadQuery } from './wire.js';
 
 const NAMES = ['queue', 'task', 'code', 'error', 'group', 'since', 'until'] as const;
@@ -44,8 +45,7 @@ export function queryOf({ queues, since, until, ...texts }: DeadFilter): DeadQue
 
 function filterOf({ queue, since, until, ...texts }: DeadQuery): DeadFilter {
   const times = { since: timeOf(since), until: timeOf(until) };
-  const all = { ...texts, ...times, queues: queue === undefined ? undefined : [queue] };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  return withoutGaps({ ...texts, ...times, queues: queue === undefined ? undefined : [queue] });
 }
 
 function timeOf(text: string | undefined): Date | Duration | undefined {

@@ -16,7 +16,7 @@ const MOST_OF_ARGUMENTS = 120;
 export async function readGroups({ inspector, live, query }: Call): Promise<DeadGroupsView> {
   const filter = filterOfAddress(query);
   const cursor = query.get('cursor') ?? undefined;
-  const key = `dead/groups ${JSON.stringify([queryText(query), cursor])}`;
+  const key = `dead/groups ${JSON.stringify([filter, cursor])}`;
   return live.shared.read(
     key,
     async () => {
@@ -35,7 +35,7 @@ export async function readRows(call: Call): Promise<DeadRowsView> {
   const filter = filterOfAddress(query);
   const cursor = query.get('cursor') ?? undefined;
   const limit = limitOf(query.get('limit'));
-  const key = `dead/list ${JSON.stringify([queryText(query), cursor, limit])}`;
+  const key = `dead/list ${JSON.stringify([filter, cursor, limit])}`;
   const { tasks, ...looked } = await live.shared.read(key, () =>
     inspector.dead.list(filter, { limit, within: WITHIN, ...(cursor !== undefined && { cursor }) }),
   );
@@ -70,10 +70,6 @@ function viewOf({ sample, ...group }: DeadGroup): DeadGroupView {
   const { id, queue, error: text, stack } = sample;
   const [first, last] = [group.first.toISOString(), group.last.toISOString()];
   return { ...group, first, last, id, queue, text, stack };
-}
-
-function queryText(query: URLSearchParams): string {
-  return JSON.stringify(filterOfAddress(query));
 }
 
 function limitOf(text: string | null): number {

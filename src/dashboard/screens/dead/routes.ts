@@ -1,9 +1,7 @@
 import type { DeadTask } from '../../../inspector/dead-task.js';
-import type { TaskDetails } from '../../../inspector/tasks/task-details.js';
 import { invalid } from '../../../values/option-values.js';
 import { editableText } from '../../arguments/editable-text.js';
 import { readEditable } from '../../arguments/read-editable.js';
-import { idsIn, subjectOfIds } from '../../http/ids.js';
 import { Refused } from '../../http/refused.js';
 import { act, bulk, type Call, type Route, read, type Subject } from '../../http/route.js';
 import { actOnMany, subjectOfMany } from './act-on-many.js';
@@ -33,18 +31,6 @@ export const DEAD_ROUTES: readonly Route[] = [
     action: 'delete',
     subject: subjectOfMany,
     run: (call, report) => actOnMany(call, 'delete', report),
-  }),
-  bulk('tasks/cancel', {
-    action: 'cancel',
-    subject: subjectOfIds,
-    run: async ({ inspector, by, body, rights, signal }, report) => {
-      const ids = idsIn(body);
-      const may = ({ id, queue, task }: TaskDetails) => rights.may('cancel', { id, queue, task });
-      const onProgress = (handled: number) => report({ handled, total: ids.length });
-      const counts = await inspector.tasks.cancelEach(ids, { by, may, signal, onProgress });
-      const { pending = 0, scheduled = 0, quarantined = 0, active = 0, ...skipped } = counts;
-      return { count: pending + scheduled + quarantined + active, skipped };
-    },
   }),
 ];
 

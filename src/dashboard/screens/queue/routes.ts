@@ -1,6 +1,5 @@
 import { failuresOf } from '../../../task/task-counts.js';
 import { textIn } from '../../http/input.js';
-import { Refused } from '../../http/refused.js';
 import { type Route, read } from '../../http/route.js';
 import { type Span, spanIn } from '../../http/span.js';
 import { chartOf } from './points.js';
@@ -14,12 +13,6 @@ const KEPT_MS: Readonly<Record<Span, number>> = { hour: 10_000, day: 30_000, wee
 export const QUEUE_ROUTES: readonly Route[] = [
   read('queue', async ({ inspector, live, query }): Promise<QueueAnswer> => {
     const [queue, span] = [textIn(query, 'queue'), spanIn(query)];
-    const names = await inspector.queues.names();
-    if (!names.includes(queue)) {
-      throw new Refused(404, 'UNKNOWN_QUEUE', `No worker has ever served a queue "${queue}".`, [
-        `There are: ${names.join(', ')}.`,
-      ]);
-    }
     const [chart, summary, page] = await Promise.all([
       live.shared.read(`chart ${span} queue ${queue}`, () => chartOf(inspector, span, { queue }), KEPT_MS[span]),
       live.shared.read(`names hour ${queue}`, () => inspector.metrics.summary({ last: '1h', queue }), KEPT_MS.hour),

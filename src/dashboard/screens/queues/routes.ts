@@ -35,12 +35,19 @@ export const QUEUES_ROUTES: readonly Route[] = [
   }),
   bulk('queues/purge', {
     action: 'purge',
-    subject: subjectOf,
+    subject: (call) => {
+      // before the answer begins: later its status could not say that they are wrong
+      filterIn(call.body);
+      optionalTextIn(call.body, 'cursor');
+      return subjectOf(call);
+    },
     run: async ({ inspector, body, by, signal }, report) => {
+      const from = optionalTextIn(body, 'cursor');
       const { purged, cursor } = await inspector.tasks.purge(textIn(body, 'queue'), filterIn(body), {
         by,
         signal,
-        onProgress: ({ looked, total }) => report({ handled: looked, total }),
+        onProgress: ({ looked, purged: count, ...rest }) => report({ handled: looked, count, ...rest }),
+        ...(from === undefined ? {} : { cursor: from }),
       });
       return { count: purged, cursor };
     },

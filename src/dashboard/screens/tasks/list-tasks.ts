@@ -1,14 +1,16 @@
 import type { TaskListOptions } from '../../../inspector/tasks/task-list-options.js';
 import { invalid } from '../../../values/option-values.js';
-import { shown } from '../../../values/shown.js';
+import { withoutGaps } from '../../../values/without-gaps.js';
 import type { Call } from '../../http/route.js';
 import { RowReader } from './task-rows.js';
 import type { ScheduledRows, TaskRow, TaskRows } from './wire.js';
 
+/** What the address of a list may have. */
+const NAMES = ['in', 'state', 'queue', 'task', 'id', 'q', 'text', 'cursor'];
 /** How long a person waits for a part of a search, in ms. */
 const WITHIN_MS = 2_000;
-const MOST_WITHIN_MS = 10_000;
 const LIMIT = 50;
+const MOST_SCHEDULED = 100;
 /** Dead tasks that one step reads: it ends between two of them. */
 const DEAD_STEP = 100;
 const DEAD_CURSOR = /^dead:(\d{1,12}):(.*)$/;
@@ -17,12 +19,10 @@ interface Search {
   readonly reader: RowReader;
   readonly isSearch: boolean;
   readonly options: TaskListOptions;
-  readonly limit: number;
   readonly endsAt: number;
-  readonly order: 'newest' | 'oldest';
 }
 
-/** Tasks in any state: first those that live, then the dead ones. */
+/** Tasks in any state: first those that live, in the order in which they run, then the dead ones, those that died last first. */
 export async function listTasks(call: Call): Promise<TaskRows> {
   const search = await searchOf(call);
   const { reader } = search;
@@ -53,7 +53,7 @@ export async function listTasks(call: Call): Promise<TaskRows> {
     throw invalid('cursor', 'is none of this list', 'Take it from the page before.');
   const [, passed = '0', from = ''] = dead ?? [];
   const rest = await listDead(call, search, {
-    room: search.limit - rows.length,
+    room: LIMIT - rows.length,
     passed: Number(passed),
     from: from || undefined,
   });
@@ -68,25 +68,20 @@ export async function listTasks(call: Call): Promise<TaskRows> {
 }
 
 async function searchOf(call: Call): Promise<Search> {
-  const any = text(call, 'q');
-  const wanted = { any, text: text(call, 'text') };
-  const limit = number(call, 'limit', LIMIT);
-  const withinMs = Math.min(number(call, 'within', WITHIN_MS), MOST_WITHIN_MS);
-  const order = text(call, 'order') ?? 'oldest';
-  if (order !== 'oldest' && order !== 'newest')
-    throw invalid('order', `is ${shown(order)}`, "Give 'oldest' or 'newest'.");
-  const options: TaskListOptions = {
+  const unknown = [...call.query.keys()].find((name) => !NAMES.includes(name));
+  if (unknown !== undefined) throw invalid(unknown, 'is none of a list of tasks', `There are: ${NAMES.join(', ')}.`);
+  const wanted = { any: text(call, 'q'), text: text(call, 'text') };
+  const options: TaskListOptions = withoutGaps({
     queue: text(call, 'queue'),
     task: text(call, 'task'),
     id: text(call, 'id'),
-    limit,
-    within: `${withinMs}ms`,
-    order,
-  };
+    limit: LIMIT,
+    within: WITHIN_MS,
+  });
   const seesArguments = await call.rights.may('arguments');
   const reader = new RowReader(call, wanted, seesArguments);
   const isSearch = wanted.any !== undefined || wanted.text !== undefined;
-  return { reader, isSearch, options: given(options), limit, endsAt: performance.now() + withinMs, order };
+  return { reader, isSearch, options, endsAt: performance.now() + WITHIN_MS };
 }
 
 interface Part {
@@ -98,7 +93,7 @@ interface Part {
 /** Step by step, because the inspector itself would look at all of them for what is rare. */
 async function listDead(
   call: Call,
-  { reader, options, endsAt, order, isSearch }: Search,
+  { reader, options, endsAt, isSearch }: Search,
   { room, passed, from }: Part,
 ): Promise<Omit<TaskRows, 'seesArguments'>> {
   const { dead } = call.inspector;
@@ -110,11 +105,7 @@ async function listDead(
   let [looked, cursor] = [0, from];
   while (rows.length < room) {
     const limit = isAll ? room - rows.length : DEAD_STEP;
-    const page = await dead.list(filter, {
-      limit,
-      order: order === 'oldest' ? 'newest' : 'oldest',
-      ...(cursor !== undefined && { cursor }),
-    });
+    const page = await dead.list(filter, { limit, ...(cursor !== undefined && { cursor }) });
     for (const one of page.tasks) {
       if ((task !== undefined && one.task !== task) || !one.id.startsWith(id)) continue;
       if (await reader.matches(one, () => one.args)) rows.push(reader.dead(one));
@@ -134,7 +125,6 @@ async function deadIn(call: Call, { options: { queue } }: Search): Promise<numbe
 
 /** The next scheduled tasks of all queues, or of one, by their time. */
 export async function listScheduled(call: Call): Promise<ScheduledRows> {
-  const limit = number(call, 'limit', 100);
   const seesArguments = await call.rights.may('arguments');
   const reader = new RowReader(call, { any: undefined, text: undefined }, seesArguments);
   const matches = seesArguments ? reader.matches.bind(reader) : undefined;
@@ -143,7 +133,7 @@ export async function listScheduled(call: Call): Promise<ScheduledRows> {
   const pages = await Promise.all(
     names.map((name) =>
       call.inspector.tasks.search(
-        given({ state: 'scheduled', queue: name, task: text(call, 'task'), limit }),
+        withoutGaps({ state: 'scheduled' as const, queue: name, task: text(call, 'task'), limit: MOST_SCHEDULED }),
         matches,
         true,
       ),
@@ -153,21 +143,9 @@ export async function listScheduled(call: Call): Promise<ScheduledRows> {
   const total = pages.reduce((sum, page) => sum + page.looked + page.left, 0);
   const timeOf = (task: (typeof tasks)[number]): number => task.dueAt?.getTime() ?? 0;
   tasks.sort((a, b) => timeOf(a) - timeOf(b));
-  return { rows: tasks.slice(0, limit).map((task) => reader.living(task)), total };
+  return { rows: tasks.slice(0, MOST_SCHEDULED).map((task) => reader.living(task)), total };
 }
 
 function text(call: Call, name: string): string | undefined {
   return call.query.get(name) || undefined;
-}
-
-function number(call: Call, name: string, fallback: number): number {
-  const value = text(call, name);
-  if (value === undefined) return fallback;
-  if (/^\d{1,6}$/.test(value)) return Number(value);
-  throw invalid(name, `is ${shown(value)}`, 'Give a whole number.');
-}
-
-/** Without what is undefined. */
-function given(options: TaskListOptions): TaskListOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

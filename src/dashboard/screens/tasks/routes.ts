@@ -1,8 +1,10 @@
+import type { Duration } from '../../../values/duration.js';
 import { idsIn, subjectOfIds } from '../../http/ids.js';
-import { Refused } from '../../http/refused.js';
 import { type BulkProgress, type BulkResult, bulk, type Call, type Route, read } from '../../http/route.js';
 import { timeOf } from '../task/new-time.js';
 import { listScheduled, listTasks } from './list-tasks.js';
+
+type Report = (progress: BulkProgress) => void;
 
 export const TASKS_ROUTES: readonly Route[] = [
   read('tasks', listTasks),
@@ -10,7 +12,7 @@ export const TASKS_ROUTES: readonly Route[] = [
   bulk('tasks/run', {
     action: 'reschedule',
     subject: subjectOfIds,
-    run: (call, report) => each(call, report, (id) => call.inspector.tasks.runNow(id, { by: call.by })),
+    run: (call, report) => reschedule(call, undefined, report),
   }),
   bulk('tasks/move', {
     action: 'reschedule',
@@ -18,37 +20,36 @@ export const TASKS_ROUTES: readonly Route[] = [
       timeOf(call.body);
       return subjectOfIds(call);
     },
-    run: (call, report) => {
-      // one time for all
-      const when = timeOf(call.body);
-      return each(call, report, (id) => call.inspector.tasks.moveTo(id, when, { by: call.by }));
+    run: (call, report) => reschedule(call, timeOf(call.body), report),
+  }),
+  bulk('tasks/cancel', {
+    action: 'cancel',
+    subject: subjectOfIds,
+    run: async (call, report) => {
+      const counts = await call.inspector.tasks.cancelEach(idsIn(call.body), eachOf(call, 'cancel', report));
+      const { pending = 0, scheduled = 0, quarantined = 0, active = 0, ...skipped } = counts;
+      return { count: pending + scheduled + quarantined + active, skipped };
     },
   }),
 ];
 
-/** Moves scheduled tasks one by one, each only if this person may move it. */
-async function each(
-  call: Call,
-  report: (progress: BulkProgress) => void,
-  move: (id: string) => Promise<string>,
-): Promise<BulkResult> {
-  const ids = idsIn(call.body);
-  const skipped: Record<string, number> = {};
-  let [count, handled] = [0, 0];
-  for (const id of ids) {
-    if (call.signal.aborted) throw new Refused(499, 'STOPPED', `Stopped after ${handled} of ${ids.length}.`);
-    const found = await moved(call, id, move);
-    if (found === 'scheduled') count += 1;
-    else skipped[found] = (skipped[found] ?? 0) + 1;
-    handled += 1;
-    report({ handled, total: ids.length });
-  }
+async function reschedule(call: Call, when: Date | Duration | undefined, report: Report): Promise<BulkResult> {
+  const options = eachOf(call, 'reschedule', report);
+  const { scheduled: count = 0, ...skipped } = await call.inspector.tasks.rescheduleEach(
+    idsIn(call.body),
+    when,
+    options,
+  );
   return { count, skipped };
 }
 
-async function moved({ inspector, rights }: Call, id: string, move: (id: string) => Promise<string>): Promise<string> {
-  const task = await inspector.tasks.get(id);
-  if (!task) return 'unknown';
-  const { queue, task: name } = task;
-  return (await rights.may('reschedule', { id, queue, task: name })) ? move(id) : 'not allowed';
+/** One by one, each only if this person may do it. */
+function eachOf(
+  { by, body, rights, signal }: Call,
+  action: 'cancel' | 'reschedule',
+  report: Report,
+): Parameters<Call['inspector']['tasks']['cancelEach']>[1] {
+  const total = idsIn(body).length;
+  const may = (task: Parameters<typeof rights.may>[1]): Promise<boolean> => rights.may(action, task);
+  return { by, may, signal, onProgress: (handled, count) => report({ handled, count, total }) };
 }
