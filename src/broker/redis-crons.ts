@@ -103,8 +103,8 @@ export class RedisCrons implements CronBroker {
     return [...byName].flatMap(([name, fields]) => this.toRecord(name, fields, sessions));
   }
 
-  declarers(name: string): Promise<DeclaringSession[]> {
-    return readDeclarers(this.connection, name);
+  declarers(name: string, live?: LiveSessions): Promise<DeclaringSession[]> {
+    return readDeclarers(this.connection, name, live);
   }
 
   /** Leaves out fields of a newer version, and those that others have written. */

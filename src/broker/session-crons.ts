@@ -43,11 +43,17 @@ export async function readSessionCrons(connection: RedisConnection, sessions?: L
 }
 
 /** The live sessions that declare a cron. */
-export async function readDeclarers(connection: RedisConnection, name: string): Promise<DeclaringSession[]> {
-  const sessions = await ofLiveSessions(connection, async (redis, session, keys) => {
-    const fields = await fieldsOf(redis, keys.session(session), [DECLARED, FIRED, DISABLED, '@host', '@pid']);
-    return [session, ...fields] as const;
-  });
+export async function readDeclarers(
+  connection: RedisConnection,
+  name: string,
+  live?: LiveSessions,
+): Promise<DeclaringSession[]> {
+  const names = [DECLARED, FIRED, DISABLED, '@host', '@pid'];
+  const sessions = live
+    ? live.live.map(({ session, fields }) => [session, ...names.map((field) => fields[field])] as const)
+    : await ofLiveSessions(connection, async (redis, session, keys) => {
+        return [session, ...(await fieldsOf(redis, keys.session(session), names))] as const;
+      });
   return sessions.flatMap(([session, declared, fired, disabled, host, pid]) => {
     if (!declared?.split(' ').includes(name)) return [];
     const cron = firedCrons(fired).find((one) => one.name === name);

@@ -22,6 +22,14 @@ export interface GivenPlace {
  */
 export function settingsOf({ redis, namespace, config }: GivenPlace, env = process.env): InspectorOptions {
   const { namespaces: _, ...ofFile } = fileSettings(config);
+  return placed({ redis, namespace }, ofFile, env);
+}
+
+function placed(
+  { redis, namespace }: Omit<GivenPlace, 'config'>,
+  ofFile: InspectorOptions,
+  env: NodeJS.ProcessEnv,
+): InspectorOptions {
   const address = redis ?? env.NESTWORK_REDIS_URL ?? ofFile.redis;
   const space = namespace ?? env.NESTWORK_NAMESPACE ?? ofFile.namespace;
   return {
@@ -37,8 +45,8 @@ export function settingsOf({ redis, namespace, config }: GivenPlace, env = proce
  * @throws NestworkError INVALID_USAGE, INVALID_OPTION
  */
 export function namespacesOf(given: GivenPlace, env = process.env): Readonly<Record<string, InspectorOptions>> {
-  const one = settingsOf(given, env);
   const { namespaces, ...common } = fileSettings(given.config);
+  const one = placed(given, common, env);
   const isNamed = [given.redis, given.namespace, env.NESTWORK_REDIS_URL, env.NESTWORK_NAMESPACE].some(
     (value) => value !== undefined,
   );

@@ -55,12 +55,16 @@ export interface Pattern {
  * toPattern('0 9 1-31 * 1/2'); // { text: '0 9 * * 1-7/2', fixed: true }
  */
 export function toPattern(expression: string): Pattern {
-  const alias = ALIASES.get(expression.trim().toLowerCase());
-  const parts = (alias ?? expression).match(/\S+/g) ?? [];
+  const parts = expanded(expression).match(/\S+/g) ?? [];
   const fields = FIELDS.slice(-parts.length);
   const known = parts.length === FIELDS.length || parts.length === FIELDS.length - 1;
   const text = known ? parts.map((part, index) => toPart(fields[index] ?? 'second', part)).join(' ') : expression;
   return { text, fixed: !/[*?/]/.test(parts.slice(0, -3).join(' ')) };
+}
+
+/** The fields that a word such as `@daily` stands for; any other expression as it is. */
+export function expanded(expression: string): string {
+  return ALIASES.get(expression.trim().toLowerCase()) ?? expression;
 }
 
 /** One field of an expression, in the words of croner. */

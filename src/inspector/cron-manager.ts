@@ -1,6 +1,6 @@
 import type { ActionName, ActionPort } from '../broker/port/action-port.js';
 import type { CronBroker, CronRecord, ProducerBroker } from '../broker/port/broker.js';
-import type { LiveSessions } from '../broker/port/worker-port.js';
+import type { LiveSessions, WorkerPort } from '../broker/port/worker-port.js';
 import { cronDifference } from '../cron/cron-difference.js';
 import { NestworkError } from '../errors.js';
 import { TaskIdSequence } from '../message/task-id.js';
@@ -9,9 +9,8 @@ import { encodeUnique } from '../message/unique-key.js';
 import { type Clock, systemClock } from '../values/clock.js';
 import { didYouMean } from '../values/did-you-mean.js';
 import { assertKnownOptions } from '../values/known-options.js';
-import { invalid } from '../values/option-values.js';
+import { assertWhole } from '../values/option-values.js';
 import { printable } from '../values/printable.js';
-import { shown } from '../values/shown.js';
 import { type ActorOptions, assertActor } from './actor.js';
 import { type CronInfo, describeCron } from './cron-info.js';
 import { upcoming } from './cron-times.js';
@@ -61,6 +60,7 @@ const MOST_RUNS = 1_000;
 type ManagerBroker = Pick<ProducerBroker, 'enqueue' | 'enqueueUnique'> & {
   readonly crons: Pick<CronBroker, 'records' | 'declarers' | 'pause' | 'resume'>;
   readonly actions: Pick<ActionPort, 'record'>;
+  readonly workers: Pick<WorkerPort, 'sessions'>;
 };
 
 /**
@@ -117,8 +117,7 @@ export class CronManager {
    * @throws NestworkError UNKNOWN_CRON, INVALID_OPTION
    */
   async nextRuns(name: string, count = 10): Promise<Date[]> {
-    if (!Number.isInteger(count) || count < 1 || count > MOST_RUNS)
-      throw invalid('count', `is ${shown(count)}`, `Give a whole number from 1 to ${MOST_RUNS}.`);
+    assertWhole('count', count, MOST_RUNS);
     const { schedule } = await this.record(name);
     return upcoming(name, schedule, { after: this.clock(), count });
   }
@@ -132,13 +131,23 @@ export class CronManager {
    * @throws NestworkError UNKNOWN_CRON
    */
   async declarers(name: string): Promise<CronDeclarer[]> {
-    const [listed, sessions] = await Promise.all([this.record(name), this.broker.crons.declarers(name)]);
-    return sessions
-      .map(({ session, host, pid, fires, cron }) => {
-        const difference = cron && cronDifference(listed, cron);
-        return { worker: session, host, pid, fires, differs: difference?.[1] };
-      })
-      .sort(byPlace);
+    return (await this.withDeclarers(name)).declarers;
+  }
+
+  /**
+   * A cron and the workers that declare it, of one moment.
+   *
+   * @throws NestworkError UNKNOWN_CRON
+   * @internal
+   */
+  async withDeclarers(name: string): Promise<{ readonly cron: CronInfo; readonly declarers: CronDeclarer[] }> {
+    const live = await this.broker.workers.sessions();
+    const [listed, sessions] = await Promise.all([this.record(name, live), this.broker.crons.declarers(name, live)]);
+    const declarers = sessions.map(({ session, host, pid, fires, cron }) => {
+      const difference = cron && cronDifference(listed, cron);
+      return { worker: session, host, pid, fires, differs: difference?.[1] };
+    });
+    return { cron: describeCron(listed, this.clock()), declarers: declarers.sort(byPlace) };
   }
 
   /**
@@ -194,8 +203,8 @@ export class CronManager {
     await this.broker.actions.record({ action, subject, count: 1, by });
   }
 
-  private async record(name: string): Promise<CronRecord> {
-    const records = await this.broker.crons.records();
+  private async record(name: string, sessions?: LiveSessions): Promise<CronRecord> {
+    const records = await this.broker.crons.records(sessions);
     return records.find((record) => record.name === name) ?? this.refuse(name, records);
   }
 

@@ -2,6 +2,8 @@ import type { CronSchedule } from '../cron/cron-definition.js';
 import { instantsOf } from '../cron/cron-schedule.js';
 import type { CronInfo } from './cron-info.js';
 
+export { expanded } from '../cron/cron-fields.js';
+
 /** Which instants of a schedule: so many, later than `after` in ms since 1970, and not later than `until`. */
 export interface UpcomingOptions {
   readonly after: number;

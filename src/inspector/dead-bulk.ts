@@ -2,6 +2,7 @@ import type { DeadLetterBroker, Death } from '../broker/port/broker.js';
 import { NestworkError } from '../errors.js';
 import { type Duration, toMilliseconds } from '../values/duration.js';
 import { assertKnownOptions } from '../values/known-options.js';
+import { assertWhole } from '../values/option-values.js';
 import { shown } from '../values/shown.js';
 import { type ActorOptions, assertActor } from './actor.js';
 import type { ResolvedFilter } from './dead-filter.js';
@@ -120,8 +121,7 @@ export function resolveBulk(options: DeadBulkOptions): ResolvedBulk {
   assertKnownOptions(options, OPTIONS, 'redriveAll or deleteAll');
   assertActor(options.by);
   const { batchSize = BULK_BATCH, within, limit = Number.POSITIVE_INFINITY, cursor, total, only } = options;
-  if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > MAX_BATCH)
-    throw invalid('batchSize', `is ${String(batchSize)}`, `Give a whole number from 1 to ${MAX_BATCH}.`);
+  assertWhole('batchSize', batchSize, MAX_BATCH);
   if (limit !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(limit) && limit >= 1))
     throw invalid('limit', `is ${shown(limit)}`, 'Give a whole number from 1 on, or leave it out if all are meant.');
   if (total !== undefined && (!Number.isInteger(total) || total < 0))
@@ -233,7 +233,7 @@ function isBehind({ diedAt, id }: DeadTask, after: Death): boolean {
 }
 
 /** @throws NestworkError INVALID_OPTION */
-export function positionOf(cursor: string): Position {
+function positionOf(cursor: string): Position {
   const [, until, diedAt, id, queue] = (typeof cursor === 'string' && CURSOR.exec(cursor)) || [];
   if (queue === undefined || id === undefined)
     throw invalid('cursor', `is ${shown(cursor)}`, 'Pass the `cursor` of the call before as it is.');

@@ -4,11 +4,9 @@ import { count, instant } from '../terminal/figures.js';
 import { duration, flag, list, moment, oneOf, text, whole } from '../terminal/usage.js';
 import type { Duration } from '../values/duration.js';
 import { actOnDead, type DeadAction, type DeadRequest, notDead } from './dead-actions.js';
-import { positionOf } from './dead-bulk.js';
-import type { DeadFilter } from './dead-filter.js';
+import { type DeadFilter, looksInside } from './dead-filter.js';
 import type { DeadGroup } from './dead-groups.js';
 import type { DeadLetters } from './dead-letters.js';
-import { cursorOf } from './dead-paging.js';
 import type { DeadTask } from './dead-task.js';
 import type { InspectorContext } from './inspector-context.js';
 import { notesText } from './notes-text.js';
@@ -90,11 +88,10 @@ export const deadCommands: CommandGroup<InspectorContext> = {
       },
       run: async ({ inspector, out }: InspectorContext, _, { limit, order, cursor, ...given }) => {
         const { dead } = await inspector();
-        const page = await dead.list(filterOf(given), { limit, order, cursor });
+        const filter = filterOf(given);
+        const page = await dead.list(filter, { limit, order, cursor });
         out.table(page.tasks, COLUMNS, NONE);
-        const are = [given.task, given.code, given.error, given.group].every((one) => one === undefined)
-          ? 'are'
-          : 'may be';
+        const are = looksInside(filter) ? 'may be' : 'are';
         if (page.cursor !== undefined) out.say(`There ${are} more: --cursor ${page.cursor}`);
         return undefined;
       },
@@ -171,29 +168,9 @@ function requestOf(context: InspectorContext, id: string | undefined, options: G
   const { all: everything, yes, dryRun, cursor, within, limit, ...given } = options;
   const filter = filterOf(given);
   const preview = async (dead: DeadLetters, fixed: DeadFilter): Promise<void> => {
-    const { queues } = await context.inspector();
-    const first = await firstOf(dead, { ...fixed, queues: fixed.queues ?? (await queues.names()) }, { cursor, limit });
-    context.out.table(first, COLUMNS, NONE);
+    context.out.table(await dead.first(fixed, { cursor, limit: Math.min(limit ?? PREVIEW, PREVIEW) }), COLUMNS, NONE);
   };
   return { id, args: undefined, filter, everything, yes, dryRun, cursor, within, limit, preview };
-}
-
-/** The tasks that an action takes first: it takes one queue after another. */
-async function firstOf(
-  dead: DeadLetters,
-  filter: DeadFilter & { readonly queues: readonly string[] },
-  { cursor, limit = PREVIEW }: Pick<GivenAction, 'cursor' | 'limit'>,
-): Promise<DeadTask[]> {
-  const from = cursor === undefined ? undefined : positionOf(cursor);
-  const first: DeadTask[] = [];
-  for (const queue of filter.queues.slice(from ? filter.queues.indexOf(from.queue) : 0)) {
-    const left = Math.min(limit, PREVIEW) - first.length;
-    if (left === 0) break;
-    const after = from?.queue === queue ? { cursor: cursorOf(from.after) } : {};
-    const { tasks } = await dead.list({ ...filter, queues: [queue] }, { limit: left, order: 'oldest', ...after });
-    first.push(...tasks);
-  }
-  return first;
 }
 
 function filterOf({ queue, ...rest }: Given): DeadFilter {

@@ -45,6 +45,7 @@ export interface ResolvedFilter {
   readonly matches: (task: DeadTask) => boolean;
 }
 
+/** The parts for which each record must be read: queues and times are known without. */
 const TEXTS = ['task', 'code', 'error', 'group'] as const;
 const OPTIONS = ['queues', ...TEXTS, 'since', 'until'];
 
@@ -69,13 +70,18 @@ export async function resolveFilter(
   return {
     queues,
     range,
-    isRange: TEXTS.every((name) => filter[name] === undefined),
+    isRange: !looksInside(filter),
     matches: (dead) =>
       (task === undefined || dead.task === task) &&
       (code === undefined || dead.code === code) &&
       (error === undefined || dead.error.includes(error)) &&
       (group === undefined || groupKey(dead) === group),
   };
+}
+
+/** Whether each record must be read to know whether it matches. */
+export function looksInside(filter: DeadFilter): boolean {
+  return TEXTS.some((name) => filter[name] !== undefined);
 }
 
 /**

@@ -3,8 +3,7 @@ import type { DeadLetterBroker } from '../broker/port/broker.js';
 import type { Duration } from '../values/duration.js';
 import { toMilliseconds } from '../values/duration.js';
 import { assertKnownOptions } from '../values/known-options.js';
-import { invalid } from '../values/option-values.js';
-import { shown } from '../values/shown.js';
+import { assertWhole } from '../values/option-values.js';
 import type { ResolvedFilter } from './dead-filter.js';
 import { positionOf } from './dead-paging.js';
 import { search } from './dead-search.js';
@@ -170,9 +169,4 @@ function traits({ task, code, error }: Pick<DeadTask, 'task' | 'code' | 'error'>
 
 function keyOf(name: string): string {
   return createHash('sha256').update(name).digest('hex').slice(0, 12);
-}
-
-function assertWhole(name: string, value: number, most: number): void {
-  if (Number.isInteger(value) && value >= 1 && value <= most) return;
-  throw invalid(name, `is ${shown(value)}`, `Give a whole number from 1 to ${most.toLocaleString('en-US')}.`);
 }

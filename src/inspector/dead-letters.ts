@@ -15,7 +15,7 @@ import { actOnAll, boundedBy, countMatching, type DeadBulkOptions, resolveBulk }
 import { assertNothingUndefined, type DeadFilter, type ResolvedFilter, resolveFilter } from './dead-filter.js';
 import { type DeadGroupOptions, type DeadGroups, readGroups } from './dead-groups.js';
 import { type DeadPage, type DeadPageOptions, resolvePage } from './dead-paging.js';
-import { deathsOf } from './dead-reader.js';
+import { batchesOf, deathsOf } from './dead-reader.js';
 import { search } from './dead-search.js';
 import { DeadTask } from './dead-task.js';
 import type { KnownQueues } from './queues/known-queues.js';
@@ -290,6 +290,29 @@ export class DeadLetters {
       return true;
     });
     return { matching, looked, left, sample };
+  }
+
+  /**
+   * The tasks that an action on all that match takes first: it takes one queue after another.
+   *
+   * @param cursor of an action that ended early: those that it left
+   * @internal
+   */
+  async first(
+    filter: DeadFilter,
+    { cursor, limit }: { readonly cursor: string | undefined; readonly limit: number },
+  ): Promise<DeadTask[]> {
+    const { from } = resolveBulk({ cursor });
+    const bounded = boundedBy(from, await this.resolve(filter));
+    const first: DeadTask[] = [];
+    for (const queue of bounded.queues) {
+      const after = queue === from?.queue ? from.after : undefined;
+      for await (const { tasks } of batchesOf(this.broker, queue, bounded, { order: 'oldest', limit, after })) {
+        first.push(...tasks.slice(0, limit - first.length));
+        if (first.length === limit) return first;
+      }
+    }
+    return first;
   }
 
   /** Of a range nearly all match. */

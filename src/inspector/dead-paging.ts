@@ -2,6 +2,7 @@ import type { Death } from '../broker/port/broker.js';
 import { NestworkError } from '../errors.js';
 import { type Duration, toMilliseconds } from '../values/duration.js';
 import { assertKnownOptions } from '../values/known-options.js';
+import { assertWhole } from '../values/option-values.js';
 import type { DeadTask } from './dead-task.js';
 
 /**
@@ -68,9 +69,7 @@ const CURSOR = /^(\d{1,16})-([0-9a-z]{20})$/;
 export function resolvePage(options: DeadPageOptions): ResolvedPage {
   assertKnownOptions(options, ['limit', 'cursor', 'order', 'within'], 'A page of dead tasks');
   const { limit = DEFAULT_LIMIT, cursor, order = 'newest', within } = options;
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
-    throw invalid('limit', `is ${String(limit)}`, `Give a whole number from 1 to ${MAX_LIMIT}.`);
-  }
+  assertWhole('limit', limit, MAX_LIMIT);
   if (order !== 'newest' && order !== 'oldest') {
     throw invalid('order', 'is not valid', "Give 'newest' or 'oldest'.");
   }

@@ -23,6 +23,16 @@ export function invalid(option: string, what: string, remedy: string | readonly 
   return new NestworkError('INVALID_OPTION', `The option \`${option}\` ${what}.`, remedy);
 }
 
+/**
+ * Refuses what is no whole number from 1 on.
+ *
+ * @throws NestworkError INVALID_OPTION
+ */
+export function assertWhole(option: string, value: number, most: number): void {
+  if (Number.isInteger(value) && value >= 1 && value <= most) return;
+  throw invalid(option, `is ${shown(value)}`, `Give a whole number from 1 to ${most.toLocaleString('en-US')}.`);
+}
+
 export function isPlainObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

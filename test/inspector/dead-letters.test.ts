@@ -233,7 +233,7 @@ describe('refuses', () => {
   });
 
   it.each<[unknown, string]>([
-    [{ limit: 0 }, '`limit` of a page of dead tasks is 0'],
+    [{ limit: 0 }, '`limit` is 0'],
     [{ limit: -1 }, '`limit`'],
     [{ limit: 1_001 }, '`limit`'],
     [{ limit: 1.5 }, '`limit`'],

@@ -98,5 +98,5 @@ export interface CronBroker {
   /** What came due during the pause is not made up. Resolves to false when nothing is known of the cron. */
   resume(name: string): Promise<boolean>;
   records(sessions?: LiveSessions): Promise<CronRecord[]>;
-  declarers(name: string): Promise<DeclaringSession[]>;
+  declarers(name: string, sessions?: LiveSessions): Promise<DeclaringSession[]>;
 }

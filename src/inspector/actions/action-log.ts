@@ -1,7 +1,7 @@
 import { ACTIONS, type ActionName, type ActionPort } from '../../broker/port/action-port.js';
 import type { Duration } from '../../values/duration.js';
 import { assertKnownOptions } from '../../values/known-options.js';
-import { invalid } from '../../values/option-values.js';
+import { assertWhole, invalid } from '../../values/option-values.js';
 import { shown } from '../../values/shown.js';
 import { assertActor } from '../actor.js';
 import { pastMoment } from '../past-moment.js';
@@ -88,8 +88,7 @@ export class ActionLog {
   async list(options: ActionListOptions = {}): Promise<readonly ActionRecord[]> {
     assertKnownOptions(options, ['limit', 'action', 'by', 'since'], 'actions.list()');
     const { limit = USUAL, action, by, since } = options;
-    if (!Number.isInteger(limit) || limit < 1 || limit > MOST)
-      throw invalid('limit', `is ${shown(limit)}`, `Give a whole number from 1 to ${MOST}.`);
+    assertWhole('limit', limit, MOST);
     if (action !== undefined && !ACTIONS.includes(action))
       throw invalid('action', `is ${shown(action)}`, `Give one of: ${ACTIONS.join(', ')}.`);
     assertActor(by);

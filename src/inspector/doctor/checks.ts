@@ -40,7 +40,7 @@ export const CHECKS: Readonly<Record<DoctorCheckName, Check>> = {
   },
   memory: async (readings) => judgeMemory(await readings.server(), readings.where),
   clock: async (readings) => {
-    const [heads, crons] = await Promise.all([readings.queues(), readings.broker.crons.records()]);
+    const [heads, crons] = await Promise.all([readings.queues(), readings.crons()]);
     const before = readings.clock();
     const redis = await readings.broker.checkup.now();
     return judgeClocks({ before, redis, after: readings.clock() }, { heads, crons });

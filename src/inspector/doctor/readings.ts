@@ -1,6 +1,6 @@
-import type { AppBroker, QueueState } from '../../broker/port/broker.js';
+import type { AppBroker, CronRecord, QueueState } from '../../broker/port/broker.js';
 import type { ServerFacts, SessionRecord } from '../../broker/port/checkup-port.js';
-import type { WorkerRecord } from '../../broker/port/worker-port.js';
+import type { LiveSessions, WorkerRecord } from '../../broker/port/worker-port.js';
 import type { Clock } from '../../values/clock.js';
 import type { KnownQueues } from '../queues/known-queues.js';
 import { type KeySurvey, surveyKeys } from './key-survey.js';
@@ -17,9 +17,15 @@ export class Readings {
   readonly now = once((): Promise<number> => this.broker.checkup.now());
   readonly keys = once((): Promise<KeySurvey> => surveyKeys(this.broker.checkup, this.withinMs));
   readonly sessions = once((): Promise<readonly SessionRecord[]> => this.broker.checkup.sessions());
-  readonly workers = once((): Promise<readonly WorkerRecord[]> => this.broker.workers.workers());
-  readonly queueNames = once((): Promise<readonly string[]> => this.known.all());
-  readonly queues = once(async (): Promise<readonly QueueState[]> => this.broker.queueStates(await this.queueNames()));
+  /** those whose lease runs */
+  readonly live = once((): Promise<LiveSessions> => this.broker.workers.sessions());
+  readonly workers = once(async (): Promise<readonly WorkerRecord[]> => this.broker.workers.workers(await this.live()));
+  readonly crons = once(async (): Promise<readonly CronRecord[]> => this.broker.crons.records(await this.live()));
+  readonly queueNames = once(async (): Promise<readonly string[]> => this.known.all(await this.live()));
+  readonly queues = once(
+    async (): Promise<readonly QueueState[]> =>
+      this.broker.queueStates(await this.queueNames(), { sessions: await this.live() }),
+  );
 
   constructor(
     readonly broker: DoctorBroker,

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import type { ActionName } from '../../broker/port/action-port.js';
 import type { AppBroker, Due } from '../../broker/port/broker.js';
-import type { FoundTask } from '../../broker/port/task-port.js';
+import type { ChildOfWorker, FoundTask } from '../../broker/port/task-port.js';
 import { labelOf } from '../../message/message-label.js';
 import { assertTaskId } from '../../message/task-id.js';
 import { idOf } from '../../message/task-message.js';
@@ -19,7 +19,7 @@ import { describeWorker, isQuiet } from '../workers/worker-report.js';
 import { findDone, readDone } from './done-tasks.js';
 import { SendByName, type SendByNameOptions, type SentByName } from './send-by-name.js';
 import { TaskDetails } from './task-details.js';
-import { explanationOf, LIVING, type TaskExplanation, type TaskFacts, unknownTask } from './task-explanation.js';
+import { explanationOf, LIVING, type TaskExplanation, unknownTask } from './task-explanation.js';
 import { readTasks, type TaskMatcher } from './task-list.js';
 import { resolveList, type TaskListOptions, type TaskPage } from './task-list-options.js';
 import {
@@ -31,7 +31,7 @@ import {
   purgeTasks,
   resolvePurge,
 } from './task-purge.js';
-import { runsOf, type TaskRun, withRuns } from './task-runs.js';
+import { runsOf, withRuns } from './task-runs.js';
 
 /**
  * The name for the record of an action on a task.
@@ -137,8 +137,12 @@ export class TaskInspector {
    * @throws NestworkError INVALID_TASK_ID
    */
   async get(id: string): Promise<TaskDetails | undefined> {
+    return (await this.read(id)).task;
+  }
+
+  private async read(id: string): Promise<Remains> {
     const found = await this.find(id);
-    return found.state === 'dead' ? this.ofDead(id, found) : this.ofLiving(id, found);
+    return found.state === 'dead' ? { task: await this.ofDead(id, found) } : this.ofLiving(id, found);
   }
 
   /**
@@ -151,20 +155,21 @@ export class TaskInspector {
    * @throws NestworkError INVALID_TASK_ID
    */
   async explain(id: string): Promise<TaskExplanation> {
-    const task = await this.get(id);
+    const { task, holder } = await this.read(id);
     if (!task) return unknownTask(id);
-    const { places, catalog } = this.broker;
+    const { places, catalog, workers } = this.broker;
     const waits = task.queue !== undefined && ['pending', 'quarantined', 'scheduled'].includes(task.state);
-    const [now, states, worker, names, workers] = await Promise.all([
+    const sessions = waits ? await workers.sessions() : undefined;
+    const [now, states, worker, names, records] = await Promise.all([
       places.now(),
-      waits ? this.broker.queueStates([task.queue as string]) : [],
-      this.workerOf(task),
+      waits ? this.broker.queueStates([task.queue as string], { sessions }) : [],
+      task.state === 'quarantined' ? this.drainer() : holder,
       // no other remark of an explanation has the names
       LIVING.includes(task.state) ? catalog.tasks() : [],
-      waits ? this.broker.workers.workers() : [],
+      waits ? workers.workers(sessions) : [],
     ]);
     const isKnown = names.some(({ name }) => name === task.task);
-    const quiet = task.queue !== undefined && isQuiet(task.queue, workers.map(describeWorker));
+    const quiet = task.queue !== undefined && isQuiet(task.queue, records.map(describeWorker));
     return explanationOf({ task, now, queue: states[0], isQuiet: quiet, worker, isKnown });
   }
 
@@ -370,20 +375,18 @@ export class TaskInspector {
     return this.broker.places.find(id, await this.known.all());
   }
 
-  private async ofLiving(id: string, found: FoundTask): Promise<TaskDetails | undefined> {
+  private async ofLiving(id: string, found: FoundTask): Promise<Remains> {
     const stored = await this.broker.notes.read(id);
     const notes = stored === undefined ? undefined : decodeNotes(stored);
     const done = found.state === 'unknown' ? await this.doneOf(id) : undefined;
-    const run = await this.runOf(id, found);
-    return notes || done || found.state !== 'unknown' ? new TaskDetails(id, found, { notes, done, run }) : undefined;
-  }
-
-  private async runOf(id: string, { child }: FoundTask): Promise<TaskRun | undefined> {
-    if (child === undefined) return undefined;
+    if (!notes && !done && found.state === 'unknown') return { task: undefined };
     const { places, workers } = this.broker;
-    const [children, records] = await Promise.all([places.children(), workers.workers()]);
+    const { child } = found;
+    const [children, records] =
+      child === undefined ? [[], []] : await Promise.all([places.children(), workers.workers()]);
     const holder = children.find((one) => one.child === child);
-    return holder && runsOf(records)(id, holder);
+    const run = holder && runsOf(records)(id, holder);
+    return { task: new TaskDetails(id, found, { notes, done, run }), holder };
   }
 
   private async doneOf(id: string): ReturnType<typeof findDone> {
@@ -402,13 +405,19 @@ export class TaskInspector {
     return death && new TaskDetails(id, found, { death });
   }
 
-  /** The child that holds the task, or that takes no others in order to run it alone. */
-  private async workerOf({ state, child }: TaskDetails): Promise<TaskFacts['worker']> {
+  /** The child that takes no others in order to run a quarantined task alone. */
+  private async drainer(): Promise<ChildOfWorker | undefined> {
     const { places } = this.broker;
-    const wanted = state === 'quarantined' ? await places.drainer() : child;
-    if (wanted === undefined) return undefined;
-    return (await places.children()).find((one) => one.child === wanted);
+    const wanted = await places.drainer();
+    return wanted === undefined ? undefined : (await places.children()).find(({ child }) => child === wanted);
   }
+}
+
+/** A task as it was read; undefined when Redis has nothing of it. */
+interface Remains {
+  readonly task: TaskDetails | undefined;
+  /** the child that holds it */
+  readonly holder?: ChildOfWorker | undefined;
 }
 
 /** How many tasks there were of each end. */

@@ -1,6 +1,6 @@
 import { type Duration, toMilliseconds } from '../../values/duration.js';
 import { assertKnownOptions } from '../../values/known-options.js';
-import { invalid } from '../../values/option-values.js';
+import { assertWhole, invalid } from '../../values/option-values.js';
 import { shown } from '../../values/shown.js';
 import { assertTaskName } from '../../values/task-name.js';
 import type { KnownQueues } from '../queues/known-queues.js';
@@ -147,9 +147,7 @@ export async function resolveList(options: TaskListOptions, known: KnownQueues):
   if (text !== undefined && isDone) {
     throw invalid('text', "is given with the state 'done'", 'Leave it out: done tasks have no arguments left.');
   }
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
-    throw invalid('limit', `is ${shown(limit)}`, `Give a whole number from 1 to ${MAX_LIMIT}.`);
-  }
+  assertWhole('limit', limit, MAX_LIMIT);
   if (order !== 'oldest' && order !== 'newest') {
     throw invalid('order', `is ${shown(order)}`, "Give 'oldest' or 'newest'.");
   }

@@ -40,9 +40,8 @@ async function one(call: Call): Promise<CronPage> {
     `cron ${name}`,
     async () => {
       const { crons } = call.inspector;
-      const cron = await crons.get(name);
-      const [declarers, counts, pauses] = await Promise.all([
-        crons.declarers(name),
+      const { cron, declarers } = await crons.withDeclarers(name);
+      const [counts, pauses] = await Promise.all([
         call.live.shared.read('crons counts', () => countsOf(call), COUNTS_KEPT_MS),
         cron.paused ? pausesOf(call) : undefined,
       ]);

@@ -1,4 +1,5 @@
 import type { CronInfo } from '../../../inspector/cron-info.js';
+import { expanded } from '../../../inspector/cron-times.js';
 
 /** When a cron is due. */
 export type Schedule = Pick<CronInfo, 'expression' | 'timeZone' | 'utcOffset' | 'everyMs' | 'at'>;
@@ -8,19 +9,6 @@ const MONTHS = [
   ...['January', 'February', 'March', 'April', 'May', 'June', 'July'],
   ...['August', 'September', 'October', 'November', 'December'],
 ];
-const ALIASES: Readonly<Record<string, string>> = {
-  '@yearly': '0 0 1 1 *',
-  '@annually': '0 0 1 1 *',
-  '@monthly': '0 0 1 * *',
-  '@weekly': '0 0 * * 0',
-  '@daily': '0 0 * * *',
-  '@midnight': '0 0 * * *',
-  '@hourly': '0 * * * *',
-  '@minutely': '* * * * *',
-  '@secondly': '* * * * * *',
-  '@weekdays': '0 0 * * 1-5',
-  '@weekends': '0 0 * * 0,6',
-};
 const UNITS = [
   [86_400_000, 'day'],
   [3_600_000, 'hour'],
@@ -41,7 +29,7 @@ export function scheduleWords({ expression, everyMs, at }: Schedule): string | u
   if (at) return 'once';
   if (everyMs !== undefined) return intervalWords(everyMs);
   if (expression === undefined) return undefined;
-  const parts = (ALIASES[expression.trim().toLowerCase()] ?? expression).trim().toLowerCase().split(/\s+/);
+  const parts = expanded(expression).trim().toLowerCase().split(/\s+/);
   if (parts.length === 5) parts.unshift('0');
   const [second, minute, hour, day, month, weekday] = parts.map((part) => (part === '?' ? '*' : part));
   if (parts.length !== 6 || !second || !minute || !hour || !day || !month || !weekday) return undefined;
