@@ -8,27 +8,35 @@ const MOST_STEPS = 4;
 const WRITTEN: Readonly<Record<string, string>> = { delay: '10m', reason: 'as tested', text: '["as tested"]' };
 
 const ENABLED = 'button:visible:not([disabled]):not([aria-disabled=true])';
+const BAR = 'section.bulk';
 
-/** Buttons in the view that do something, by their words without numbers and names. */
-async function buttonsIn(within: Locator): Promise<string[]> {
-  const buttons = within.locator(ENABLED);
-  return [...new Set((await buttons.allTextContents()).map(wordsOf))].filter(Boolean);
+/** Buttons that are pressed together, each to the end of its action. */
+export interface Buttons {
+  /** views of one kind with the same buttons, for each button another one: what is done to a task may take it out of its list */
+  readonly views: readonly string[];
+  /** where the buttons are: all of the view when it is not given */
+  readonly within?: string;
+  /** the buttons are those of the bar for rows that are selected */
+  readonly isForSelected?: boolean;
 }
 
-function wordsOf(text: string): string {
-  return text.replace(/[\d,.]+/g, '#').trim();
+/** The words of buttons that can be pressed, without numbers. Buttons with an icon copy something. */
+async function wordsIn(within: Locator): Promise<string[]> {
+  const texts = await within.locator(ENABLED).allTextContents();
+  return [...new Set(texts.map((text) => text.replace(/[\d,.]+/g, '#').trim()))].filter((words) => /\w/.test(words));
 }
 
-async function buttonOf(within: Locator, words: string): Promise<Locator | undefined> {
-  for (const button of await within.locator(ENABLED).all()) {
-    if (wordsOf((await button.textContent()) ?? '') === words) return button;
-  }
-  return undefined;
+function buttonOf(within: Locator, words: string): Locator {
+  const text = words.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/#/g, '[\\d,.]+');
+  return within
+    .locator(ENABLED)
+    .filter({ hasText: new RegExp(`^\\s*${text}\\s*$`) })
+    .first();
 }
 
 /** Fills the fields of a form. One that offers values gets the first of them. */
 async function fill(form: Locator): Promise<void> {
-  for (const field of await form.locator('input:not([type=checkbox]):visible, textarea:visible').all()) {
+  for (const field of await form.locator('[name]:is(input:not([type=checkbox]), textarea):visible').all()) {
     const name = (await field.getAttribute('name')) ?? '';
     if (WRITTEN[name] !== undefined) await field.fill(WRITTEN[name]);
     else if ((await field.getAttribute('required')) !== null && (await field.inputValue()) === '') {
@@ -51,79 +59,51 @@ export async function answer(page: Page): Promise<boolean> {
   return true;
 }
 
-/** Leaves questions that stay open, because their answer was refused, and bars of actions that are done. */
-async function leave({ page }: Visit): Promise<void> {
+/** Shows a view as if it were opened: nothing is selected, no question is open, no result is shown. */
+async function begin(visit: Visit, hash: string): Promise<void> {
+  const { page } = visit;
   for (let times = 0; times < MOST_STEPS && (await page.locator('dialog[open]').count()); times += 1) {
     await page.keyboard.press('Escape');
   }
+  const done = page.locator(`${BAR} button:text-is("Done")`);
+  if (await done.count()) await done.click();
+  // a view that is shown already stays as it is
+  if (new URL(page.url()).hash === hash) await visit.show('#/shop/actions');
+  await visit.show(hash);
 }
 
-/** Presses one button and goes on to the end of its action. */
-async function follow(visit: Visit, within: Locator, words: string): Promise<void> {
-  const button = await buttonOf(within, words);
-  if (!button) return;
-  await fill(within);
-  await button.click();
-  for (let step = 0; step < MOST_STEPS; step += 1) {
-    await visit.ready();
-    if (await answer(visit.page)) continue;
-    const next = visit.page
-      .locator('section.bulk button.main:visible:not([disabled]):not([aria-disabled=true])')
-      .first();
-    if ((await next.count()) === 0) break;
-    await next.click();
-  }
-  await visit.ready();
-  await leave(visit);
+/** Goes to where the buttons are. */
+async function arrive(visit: Visit, { views, within = 'main', isForSelected }: Buttons, at: number): Promise<Locator> {
+  const hash = views[at % views.length];
+  if (hash === undefined) throw new Error(`The shop has no view for "${within}" after ${visit.page.url()}.`);
+  await begin(visit, hash);
+  if (!isForSelected) return visit.page.locator(within);
+  await visit.page.locator('td.pick input').first().click();
+  return visit.page.locator(BAR);
 }
 
 /**
- * Presses every button of a view, each to the end of its action, and each again for rows that are selected.
+ * Presses each button once, and answers what it asks.
  *
- * @returns the words of what was pressed
+ * @returns those that could not be pressed when it was their turn
  */
-export async function pressAll(visit: Visit, hash: string): Promise<string[]> {
-  const { page } = visit;
-  const fresh = async (): Promise<void> => {
-    await page.goto('about:blank');
-    await page.goto(visit.url + hash);
+export async function pressAll(visit: Visit, buttons: Buttons): Promise<string[]> {
+  const missed: string[] = [];
+  const all = await wordsIn(await arrive(visit, buttons, 0));
+  for (const [at, words] of all.entries()) {
+    const within = await arrive(visit, buttons, at);
+    const button = buttonOf(within, words);
+    if ((await button.count()) === 0) {
+      missed.push(`${words} at ${visit.page.url()}`);
+      continue;
+    }
+    await fill(within);
+    await button.click();
+    for (let step = 0; step < MOST_STEPS; step += 1) {
+      await visit.ready();
+      if (!(await answer(visit.page))) break;
+    }
     await visit.ready();
-  };
-  await fresh();
-  const pressed: string[] = [];
-  const main = page.locator('main');
-  for (const words of await buttonsIn(main)) {
-    await fresh();
-    await follow(visit, main, words);
-    pressed.push(words);
   }
-  const picks = main.locator('td.pick input:visible');
-  const select = async (): Promise<boolean> => {
-    await fresh();
-    if ((await picks.count()) === 0) return false;
-    await picks.first().click();
-    return true;
-  };
-  const bar = page.locator('section.bulk');
-  if (!(await select())) return pressed;
-  for (const words of await buttonsIn(bar)) {
-    if (await select()) await follow(visit, bar, words);
-    pressed.push(`selected: ${words}`);
-  }
-  return pressed;
-}
-
-/** Presses each button of the page of a task, each on the first task of a list: an action may take its task out of it. */
-export async function pressOnTasks(visit: Visit, list: string): Promise<void> {
-  const main = visit.page.locator('main');
-  let words: string[] | undefined;
-  for (let at = 0; at < (words?.length ?? 1); at += 1) {
-    await visit.show(list);
-    const link = main.locator('a[href*="/task/"]').first();
-    if ((await link.count()) === 0) return;
-    await visit.show((await link.getAttribute('href')) ?? '');
-    words ??= await buttonsIn(main);
-    const next = words[at];
-    if (next !== undefined) await follow(visit, main, next);
-  }
+  return missed;
 }

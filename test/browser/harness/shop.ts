@@ -124,11 +124,17 @@ export class Shop {
   async fill(): Promise<void> {
     await this.ask('fill');
     await this.settled();
-    await this.ask('hold');
-    await this.settled();
+    await eventually('done tasks that are kept', async () => {
+      const { tasks } = await this.inspector.tasks.list({ state: 'done', task: 'OrderTasks.confirm' });
+      return tasks.length >= 50 || undefined;
+    });
+    for (const deed of ['crash', 'hold'] as const) {
+      await this.ask(deed);
+      await this.settled();
+    }
   }
 
-  async ask(deed: 'fill' | 'hold' | 'work'): Promise<void> {
+  async ask(deed: 'fill' | 'crash' | 'hold' | 'work'): Promise<void> {
     await [...this.apps.values()][0]?.ask(deed);
   }
 

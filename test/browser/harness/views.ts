@@ -17,6 +17,11 @@ export function screenNames(): string[] {
   });
 }
 
+/** The name of the screen that an address shows. */
+export function screenOf(hash: string): string {
+  return hash.split(/[/?]/)[2] ?? '';
+}
+
 /** The kind of a view: its screen, whether it has an argument, and which filters it has. */
 export function kindOf(hash: string): string {
   const [path = '', query = ''] = hash.split('?');
