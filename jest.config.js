@@ -27,6 +27,8 @@ export default {
   // Jest keeps the modules of every test file that it has run. A worker with hundreds of megabytes of them takes longer to
   // exit than Jest waits for it, so one that has run a dozen files or so is replaced
   workerIdleMemoryLimit: '256MB',
+  // a worker that holds nothing open still needs more than the usual half second, on a busy machine, to give back its memory
+  workerGracefulExitTimeout: 15_000,
   // how long a test waits for a state says nothing about the product: on a busy machine a supervisor with four children
   // may take half a minute to boot, and the helpers give up, with a report, before this does
   testTimeout: 150_000,

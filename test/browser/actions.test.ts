@@ -1,8 +1,6 @@
 /** Every action of the dashboard, by its buttons, in a real browser. */
-import type { Browser } from 'playwright-core';
 import { ROUTES } from '../../src/dashboard/routes.js';
-import { launch, visit } from './harness/browser.js';
-import { inBrowser } from './harness/in-browser.js';
+import { inBrowser, scene } from './harness/in-browser.js';
 import { buttonsOf } from './harness/places.js';
 import { pressAll } from './harness/press.js';
 import { PLATFORMS, Shop } from './harness/shop.js';
@@ -13,23 +11,12 @@ const GONE = /console: Failed to load resource: .*404 .*\/api\/task\?/;
 const ACTIONS = ROUTES.filter(({ kind }) => kind !== 'read').map(({ path }) => path);
 
 inBrowser.each(PLATFORMS)('the actions of the dashboard on %s', (platform) => {
-  let shop: Shop;
-  let browser: Browser;
-
-  beforeAll(async () => {
-    [shop, browser] = await Promise.all([Shop.start([platform]), launch()]);
-    await shop.fill();
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await shop?.stop();
-  });
+  const stage = scene(() => Shop.start([platform]));
 
   it('are all done by a button, no button fails, and none breaks the page', async () => {
-    const here = await visit(browser, shop.url(platform));
+    const { shop } = stage;
+    const here = await stage.arrive(platform);
     here.faults.expect(GONE);
-    await here.ready();
     const done = new Set<string>();
     here.page.on('response', (response) => {
       const path = /\/api\/(.*?)(\?|$)/.exec(response.url())?.[1] ?? '';

@@ -1,9 +1,9 @@
 /** The dashboard without a pointer, in a real browser. */
-import type { Browser, Page } from 'playwright-core';
-import { launch, type Visit, visit } from './harness/browser.js';
-import { inBrowser } from './harness/in-browser.js';
+import type { Page } from 'playwright-core';
+import type { Visit } from './harness/browser.js';
+import { inBrowser, scene } from './harness/in-browser.js';
 import { Shop } from './harness/shop.js';
-import { crawl } from './harness/views.js';
+import { crawl, viewOf } from './harness/views.js';
 
 const focused = (page: Page): Promise<string> =>
   page.evaluate(
@@ -11,32 +11,16 @@ const focused = (page: Page): Promise<string> =>
   );
 
 inBrowser('the dashboard by keyboard', () => {
-  let shop: Shop;
-  let browser: Browser;
+  const { arrive } = scene(() => Shop.start(['express']));
   let here: Visit;
   let page: Page;
 
-  beforeAll(async () => {
-    [shop, browser] = await Promise.all([Shop.start(['express']), launch()]);
-    await shop.fill();
-  });
-
   beforeEach(async () => {
-    here = await visit(browser, shop.url('express'));
+    here = await arrive();
     page = here.page;
-    await here.ready();
   });
 
-  afterEach(async () => {
-    const faults = here.faults.take();
-    await here.context.close();
-    expect(faults).toEqual([]);
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await shop?.stop();
-  });
+  afterEach(() => expect(here.faults.take()).toEqual([]));
 
   it('begins with a link past the navigation', async () => {
     await page.keyboard.press('Tab');
@@ -47,7 +31,7 @@ inBrowser('the dashboard by keyboard', () => {
 
   it('reaches by Tab all that can be pressed, with a ring around it, in every view', async () => {
     const lost: string[] = [];
-    await crawl(here, async (kind) => {
+    const look = async (kind: string): Promise<void> => {
       // the first twenty stand for the rows that follow
       const wanted = await page
         .locator('main')
@@ -69,7 +53,8 @@ inBrowser('the dashboard by keyboard', () => {
         });
         if (at) lost.push(`${kind}: ${at}`);
       }
-    });
+    };
+    await crawl(here, look, viewOf);
     expect(lost).toEqual([]);
   });
 
@@ -119,7 +104,7 @@ inBrowser('the dashboard by keyboard', () => {
 
   it('moves through every list by j and k, and opens a row by Enter', async () => {
     const opened: string[] = [];
-    const views = await crawl(here, async () => {});
+    const views = await crawl(here, undefined, viewOf);
     for (const [kind, hash] of views) {
       await here.show(hash);
       const rows = page.locator('[data-list] > tbody > tr[data-row]:visible:has(a, button, input)');

@@ -1,12 +1,11 @@
 /** What goes wrong while somebody looks: Redis, rights, the network, and what others have written into Redis. */
 import { Redis } from 'ioredis';
-import type { Browser } from 'playwright-core';
 import { encodeMessage } from '../../src/message/task-message.js';
 import { encodePayload } from '../../src/payload/payload.js';
-import { become, launch, open, type Visit, visit } from './harness/browser.js';
-import { inBrowser } from './harness/in-browser.js';
-import { eventually, PLATFORMS, Shop } from './harness/shop.js';
-import { crawl } from './harness/views.js';
+import { become, open } from './harness/browser.js';
+import { inBrowser, scene } from './harness/in-browser.js';
+import { eventually, PLATFORMS, type Shop } from './harness/shop.js';
+import { crawl, viewOf } from './harness/views.js';
 
 /** Markup that would run, were it put into a page as it is: it would open a dialog, which is a fault. */
 const SCRIPT = '<script>alert(1)</script>';
@@ -16,42 +15,26 @@ const REFUSED = /console: Failed to load resource: .*(403|503|net::ERR_)/;
 const PENDING = '{shop}:queue:bulk';
 
 inBrowser('the dashboard while something goes wrong', () => {
+  const stage = scene();
+  const { arrive } = stage;
   let shop: Shop;
   let redis: Redis;
-  let browser: Browser;
-  const visits: Visit[] = [];
-
-  async function arrive(
-    platform = PLATFORMS[0] ?? 'express',
-    options: Parameters<typeof visit>[2] = {},
-  ): Promise<Visit> {
-    const here = await visit(browser, shop.url(platform), options);
-    visits.push(here);
-    await here.ready();
-    return here;
-  }
+  let sent = 0;
 
   const message = (name: string, ...args: unknown[]): string =>
     encodeMessage({
-      id: `zzzzzzzzzzzz${String(visits.length).padStart(4, '0')}${String(args.length).padStart(4, '0')}`,
+      id: `zzzzzzzzzzzz${String(++sent).padStart(8, '0')}`,
       name,
       payload: encodePayload(args),
       enqueuedAt: Date.now(),
     });
 
-  beforeAll(async () => {
-    [shop, browser] = await Promise.all([Shop.start(), launch()]);
+  beforeAll(() => {
+    ({ shop } = stage);
     redis = new Redis(shop.redis.url);
-    await shop.fill();
   });
 
-  afterEach(() => Promise.all(visits.splice(0).map(({ context }) => context.close())));
-
-  afterAll(async () => {
-    await browser?.close();
-    redis?.disconnect();
-    await shop?.stop();
-  });
+  afterAll(() => redis?.disconnect());
 
   it('shows markup in names, arguments, errors, logs and reasons as text, in every view', async () => {
     await redis.lpush(
@@ -69,7 +52,7 @@ inBrowser('the dashboard while something goes wrong', () => {
       return tasks.length === 2 || undefined;
     });
     const here = await arrive();
-    const views = await crawl(here, async () => {});
+    const views = await crawl(here, undefined, viewOf);
     for (const { id } of (await shop.inspector.dead.list({ task: 'ReportTasks.echo' })).tasks) {
       await here.show(`#/shop/task/${id}`);
       expect(await here.page.locator('main').textContent()).toContain('alert(');
@@ -99,8 +82,7 @@ inBrowser('the dashboard while something goes wrong', () => {
   );
 
   it('names the missing right to those who may never look', async () => {
-    const here = await visit(browser, shop.url('express'), { who: 'stranger' });
-    visits.push(here);
+    const here = await stage.open('express', { who: 'stranger' });
     here.faults.expect(REFUSED);
     await here.page.getByText('stranger').first().waitFor();
     expect(await here.page.locator('main').textContent()).toMatch(/view|look/);
@@ -108,8 +90,7 @@ inBrowser('the dashboard while something goes wrong', () => {
   });
 
   it('answers nobody whom the guard refuses with the page', async () => {
-    const here = await visit(browser, shop.url('express'), { who: 'nobody' });
-    visits.push(here);
+    const here = await stage.open('express', { who: 'nobody' });
     expect(await here.page.locator('main').count()).toBe(0);
   });
 
@@ -118,14 +99,15 @@ inBrowser('the dashboard while something goes wrong', () => {
     const before = shop.audit.length;
     const enabled: string[] = [];
     const denied = new Set<string>();
-    await crawl(here, async (kind) => {
+    const look = async (kind: string): Promise<void> => {
       const buttons = here.page.locator('main button[data-tip*="lacks the right"]');
       for (const button of await buttons.all()) {
         denied.add(/the right "([\w-]+)"/.exec((await button.getAttribute('data-tip')) ?? '')?.[1] ?? kind);
         if ((await button.getAttribute('aria-disabled')) !== 'true')
           enabled.push(`${kind}: ${await button.textContent()}`);
       }
-    });
+    };
+    await crawl(here, look, viewOf);
     expect(enabled).toEqual([]);
     expect(denied.size).toBeGreaterThan(3);
     expect(shop.audit.slice(before)).toEqual([]);

@@ -97,10 +97,14 @@ export class Shop {
     private readonly urls: ReadonlyMap<Platform, string>,
   ) {}
 
-  static async start(platforms: readonly Platform[] = PLATFORMS): Promise<Shop> {
+  /** @param more environment of its programs: with `NAMESPACES`, the dashboard shows one that is empty, too */
+  static async start(
+    platforms: readonly Platform[] = PLATFORMS,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<Shop> {
     // with its data after a restart
     const redis = await RedisServer.start({ args: ['--appendonly', 'yes'] });
-    const environment = { REDIS_URL: redis.url };
+    const environment = { REDIS_URL: redis.url, ...more };
     const worker = new Program('worker.js', environment);
     const mail = new Program('worker.js', { ...environment, MAIL: 'yes' });
     const apps = new Map(platforms.map((PLATFORM) => [PLATFORM, new Program('app.js', { ...environment, PLATFORM })]));
@@ -134,7 +138,7 @@ export class Shop {
     }
   }
 
-  async ask(deed: 'fill' | 'crash' | 'hold' | 'work'): Promise<void> {
+  async ask(deed: 'fill' | 'crash' | 'die' | 'hold' | 'work'): Promise<void> {
     await [...this.apps.values()][0]?.ask(deed);
   }
 

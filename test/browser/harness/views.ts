@@ -22,12 +22,16 @@ export function screenOf(hash: string): string {
   return hash.split(/[/?]/)[2] ?? '';
 }
 
-/** The kind of a view: its screen, whether it has an argument, and which filters it has. */
+/** The name of a view: its screen, and whether it has an argument. */
+export function viewOf(hash: string): string {
+  const [, , screen = '', arg] = hash.split('?')[0]?.split('/') ?? [];
+  return `${screen}${arg === undefined ? '' : '/…'}`;
+}
+
+/** The kind of a view: its name, and which filters it has. */
 export function kindOf(hash: string): string {
-  const [path = '', query = ''] = hash.split('?');
-  const [, , screen = '', arg] = path.split('/');
-  const filters = [...new URLSearchParams(query).keys()].sort().join('&');
-  return `${screen}${arg === undefined ? '' : '/…'}${filters && `?${filters}`}`;
+  const filters = [...new URLSearchParams(hash.split('?')[1]).keys()].sort().join('&');
+  return `${viewOf(hash)}${filters && `?${filters}`}`;
 }
 
 /** The addresses that a view leads to. */
@@ -39,14 +43,19 @@ export function linksOf({ page }: Visit): Promise<string[]> {
  * Follows links from the first view on, until it has been at one view of each kind.
  *
  * @param look at a view that is shown
+ * @param sort how views are told apart: `viewOf` takes those that differ only in their filters for one
  * @returns the address of a view of each kind, by kind
  */
-export async function crawl(visit: Visit, look: (kind: string) => Promise<void>): Promise<Map<string, string>> {
+export async function crawl(
+  visit: Visit,
+  look: (kind: string) => Promise<void> = async () => {},
+  sort: (hash: string) => string = kindOf,
+): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   await visit.ready();
   const waiting = await linksOf(visit);
   for (let hash = waiting.shift(); hash !== undefined; hash = waiting.shift()) {
-    const kind = kindOf(hash);
+    const kind = sort(hash);
     if (found.has(kind)) continue;
     found.set(kind, hash);
     await visit.show(hash);

@@ -62,6 +62,8 @@ export function Tips(): JSX.Element {
       pointerup: () => clearTimeout(timer),
       pointercancel: () => clearTimeout(timer),
       focusin: (event) => {
+        // the end of a long press may give the focus to what is explained
+        if (tipped(event) === owner) return;
         hide();
         const target = event.target as Element;
         if (target.matches(':focus-visible[data-tip]')) show(target);

@@ -54,7 +54,7 @@ function Task(): JSX.Element {
             </section>
             <section aria-label="Facts">
               <Why view={data} />
-              <Arguments of={data.arguments} long={() => setLong(true)} id={data.task.id} />
+              <Arguments of={data.arguments} long={isLong ? undefined : () => setLong(true)} id={data.task.id} />
               <Options view={data} />
             </section>
           </div>
@@ -356,7 +356,8 @@ function Arguments({
   id,
 }: {
   readonly of: ArgumentsView;
-  readonly long: () => void;
+  /** undefined once all is shown that has room */
+  readonly long: (() => void) | undefined;
   readonly id: string;
 }): JSX.Element {
   const { by } = useSession();
@@ -396,11 +397,14 @@ function Arguments({
                 </span>
               ))}
             </pre>
-            {!of.complete && (
-              <button type="button" class="bare small" onClick={long}>
-                Show more
-              </button>
-            )}
+            {!of.complete &&
+              (long ? (
+                <button type="button" class="bare small" onClick={long}>
+                  Show more
+                </button>
+              ) : (
+                <p class="dim">Copy takes the rest, too.</p>
+              ))}
           </>
         ))}
     </div>

@@ -1,0 +1,129 @@
+/** What a dashboard shows only at times: many tasks, large ones, two namespaces, explanations. */
+import { open } from './harness/browser.js';
+import { inBrowser, scene } from './harness/in-browser.js';
+import { answer } from './harness/press.js';
+import { eventually, Shop } from './harness/shop.js';
+
+const DYING = 600;
+/** The largest payload that a task may have, in bytes, with a little room for its form. */
+const LARGE = 256 * 1024 - 200;
+const LONGEST = 'x'.repeat(LARGE);
+
+inBrowser('the dashboard in its corners', () => {
+  const stage = scene(
+    () => Shop.start(['express'], { NAMESPACES: 'both' }),
+    (shop) => shop.ask('die'),
+  );
+  const { arrive } = stage;
+
+  const deaths = (): Promise<number> => stage.shop.inspector.dead.count();
+
+  it('stops an action on many tasks where somebody wants it, says how far it came, and goes on from there', async () => {
+    await eventually('all to die', async () => (await deaths()) === DYING || undefined);
+    const here = await arrive('express', { who: 'slow' });
+    const { page } = here;
+    const bar = page.locator('section.bulk');
+    await here.show('#/shop/dead?queue=billing');
+    await page.locator('main').getByRole('button', { name: 'Delete…' }).click();
+    await page.locator('dialog[open]').waitFor();
+    await answer(page);
+    await bar.getByText(/^Deleted [1-9]\d* of 600$/).waitFor();
+    await bar.getByRole('button', { name: 'Stop here' }).click();
+    const result = await bar
+      .getByText(/^Stopped\. Deleted at least \d+ of 600; the rest is as it was\.$/)
+      .textContent();
+    const atLeast = Number(/(\d+) of/.exec(result ?? '')?.[1]);
+    await eventually(
+      'the end of the deletion',
+      () => stage.shop.audit.some(({ action }) => action === 'delete') || undefined,
+    );
+    const left = await deaths();
+    expect(left).toBeGreaterThan(0);
+    expect(DYING - left).toBeGreaterThanOrEqual(atLeast);
+    await bar.getByRole('button', { name: 'Go on' }).click();
+    await bar.getByText(`Deleted ${left}.`).waitFor();
+    expect(await deaths()).toBe(0);
+    expect(here.faults.take()).toEqual([]);
+  });
+
+  it('cuts arguments of 256 KiB, shows more of them when it is asked, and copies all', async () => {
+    const one = [LONGEST, 1];
+    const many = [Array.from({ length: 9_000 }, (_, n) => ({ n, sku: `shoe-${n}` })), 1];
+    const here = await arrive();
+    const { page } = here;
+    await here.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    const shown = page.locator('main pre.json');
+    for (const args of [one, many]) {
+      const { id } = await stage.shop.inspector.tasks.send('ReportTasks.archive', args, { by: 'mara', delay: '1h' });
+      await here.show(`#/shop/task/${id}`);
+      const short = ((await shown.textContent()) ?? '').length;
+      expect(short).toBeLessThan(20_000);
+      await page.getByRole('button', { name: 'Show more' }).click();
+      const isLong = (text: string | null): true | undefined => (text ?? '').length > 100_000 || undefined;
+      await eventually('the long form', async () => isLong(await shown.textContent()));
+      expect(await page.getByText('Copy takes the rest, too.').count()).toBe(args === many ? 1 : 0);
+      await page.getByRole('button', { name: 'Copy the arguments as JSON' }).click();
+      await here.ready();
+      expect(JSON.parse(await page.evaluate(() => navigator.clipboard.readText()))).toEqual(args);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+    }
+    expect(here.faults.take()).toEqual([]);
+  });
+
+  it('shows another namespace at the switch, and the one of the address in another tab', async () => {
+    const here = await arrive();
+    const { page } = here;
+    await here.show('#/shop/queues');
+    const rows = page.locator('main tr[data-row]');
+    await rows.first().waitFor();
+    const asked: string[] = [];
+    page.on('request', (request) => {
+      const [, of] = /\/api\/.*\bin=(\w*)/.exec(request.url()) ?? [];
+      if (of !== undefined) asked.push(of);
+    });
+    await page.getByRole('combobox', { name: 'Namespace' }).selectOption('archive');
+    await rows.first().waitFor({ state: 'detached' });
+    expect(new URL(page.url()).hash).toBe('#/archive/queues');
+    expect([...new Set(asked)]).toEqual(['archive']);
+    await here.show('#/archive/dead');
+    const tab = await open(here.context, page.url());
+    await tab.ready();
+    expect(await tab.page.getByRole('combobox', { name: 'Namespace' }).inputValue()).toBe('archive');
+    await tab.page.getByText('No task is dead.').waitFor();
+    expect(await tab.page.locator('#side nav a').first().getAttribute('href')).toBe('#/archive/overview');
+    expect([...here.faults.take(), ...tab.faults.take()]).toEqual([]);
+  });
+
+  it('explains itself to the focus, until Esc or the next one', async () => {
+    const { page } = await arrive();
+    const tip = page.locator('#tip');
+    const explained = page.locator('[data-tip]:focus-visible');
+    do await page.keyboard.press('Tab');
+    while ((await explained.count()) === 0);
+    await tip.waitFor();
+    expect(await tip.textContent()).toBe(await explained.getAttribute('data-tip'));
+    expect(await explained.getAttribute('aria-describedby')).toBe('tip');
+    await page.keyboard.press('Escape');
+    await tip.waitFor({ state: 'hidden' });
+    expect(await explained.getAttribute('aria-describedby')).toBeNull();
+  });
+
+  it('explains itself to a finger that stays, also why a button does nothing', async () => {
+    const here = await arrive('express', { who: 'viewer', hasTouch: true, viewport: { width: 412, height: 900 } });
+    const { page } = here;
+    await here.show('#/shop/queue/mail');
+    const button = page.getByRole('button', { name: 'Pause queue mail' });
+    const { x, y, width, height } = (await button.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+    const fingers = await here.context.newCDPSession(page);
+    const touch = (type: 'touchStart' | 'touchEnd', points: { x: number; y: number }[]): Promise<unknown> =>
+      fingers.send('Input.dispatchTouchEvent', { type, touchPoints: points });
+    await touch('touchStart', [{ x: x + width / 2, y: y + height / 2 }]);
+    await page.locator('#tip').getByText('viewer lacks the right "pause"').waitFor();
+    await touch('touchEnd', []);
+    expect(await page.locator('#tip').isVisible()).toBe(true);
+    expect(await page.locator('dialog[open]').count()).toBe(0);
+    await page.locator('main h1').first().tap();
+    await page.locator('#tip').waitFor({ state: 'hidden' });
+    expect(here.faults.take()).toEqual([]);
+  });
+});
