@@ -82,6 +82,15 @@ async function arrive(visit: Visit, { views, within = 'main', isForSelected }: B
   return visit.page.locator(BAR);
 }
 
+/** A button with these words, in the view whose turn it is or the next one that has it: not each error has many lines. */
+async function find(visit: Visit, buttons: Buttons, words: string, turn: number): Promise<Locator | undefined> {
+  for (let at = turn; at < turn + buttons.views.length; at += 1) {
+    const button = buttonOf(await arrive(visit, buttons, at), words);
+    if ((await button.count()) > 0) return button;
+  }
+  return undefined;
+}
+
 /**
  * Presses each button once, and answers what it asks.
  *
@@ -90,14 +99,13 @@ async function arrive(visit: Visit, { views, within = 'main', isForSelected }: B
 export async function pressAll(visit: Visit, buttons: Buttons): Promise<string[]> {
   const missed: string[] = [];
   const all = await wordsIn(await arrive(visit, buttons, 0));
-  for (const [at, words] of all.entries()) {
-    const within = await arrive(visit, buttons, at);
-    const button = buttonOf(within, words);
-    if ((await button.count()) === 0) {
+  for (const [turn, words] of all.entries()) {
+    const button = await find(visit, buttons, words, turn);
+    if (button === undefined) {
       missed.push(`${words} at ${visit.page.url()}`);
       continue;
     }
-    await fill(within);
+    await fill(visit.page.locator('main'));
     await button.click();
     for (let step = 0; step < MOST_STEPS; step += 1) {
       await visit.ready();
