@@ -1,0 +1,384 @@
+/**
+ * The load of the dashboard on the app and on Redis, with nothing in it and with very much: docs/performance.md has the figures.
+ *
+ *   npm run build
+ *   node bench/dashboard-load.mjs
+ *
+ * A private server holds an empty namespace and a full one: 100 queues, 2,000,000 pending, 1,000,000 dead and 100,000 scheduled tasks,
+ * 4 workers and the counts of an hour. The dashboard runs in a process of its own.
+ *
+ * - The first page: all requests that a browser makes for the overview, with nothing cached but the code, in turns. Processor time of
+ *   the app, and microseconds that Redis counts for its commands.
+ * - Commands a second that clients send, while 1 and 50 tabs look at the overview, and while 50 look at all screens.
+ * - The longest steps of Redis while all screens are read, searches and previews included. A step that the machine interrupts looks
+ *   long, so each is read several times: the lowest of its times counts.
+ */
+import 'reflect-metadata';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { Redis } from 'ioredis';
+import { RedisBroker } from '../dist/broker/redis-broker.js';
+import { QueueDashboardModule } from '../dist/dashboard/index.js';
+import { TaskIdSequence } from '../dist/message/task-id.js';
+import { encodeMessage } from '../dist/message/task-message.js';
+import { encodeCounts, noCounts } from '../dist/task/task-counts.js';
+import { RedisServer } from '../dist/testing/redis-server.js';
+
+const QUEUES = Array.from({ length: 100 }, (_, at) => `queue-${at + 1_000}`);
+const [BUSY, DEADLY] = QUEUES;
+const PENDING = 200_000;
+const DEAD = 100_000;
+const SCHEDULED = 100_000;
+const WORKERS = 4;
+const CHILDREN = 8;
+const BATCH = 5_000;
+const ROUNDS = 15;
+const TABS = [1, 50];
+const WATCH_MS = 10_000;
+const REPEATS = 5;
+const ERRORS = [
+  'connect ECONNREFUSED 10.0.0.7:25',
+  'no such template',
+  'timeout of 5000 ms',
+  'no user 17',
+  'out of paper',
+];
+const STACK = `\n${Array.from({ length: 8 }, (_, at) => `    at method${at} (/app/dist/mail/mail.tasks.js:${at}:17)`).join('\n')}`;
+
+/** What a browser asks for when it opens the overview. */
+const FILES = ['', 'main.js', 'style.css', 'icon.svg'];
+const OVERVIEW = [
+  { path: 'history', query: { span: 'hour' }, everyMs: 20_000 },
+  { path: 'dead/groups', query: { since: '24h' }, everyMs: 15_000 },
+];
+/** Of each screen the requests that it repeats, with the time between two of them in ms. */
+const SCREENS = [
+  ...OVERVIEW,
+  { path: 'queue', query: { queue: BUSY, span: 'hour' }, everyMs: 5_000 },
+  { path: 'tasks', query: {}, everyMs: 4_000 },
+  { path: 'tasks', query: { state: 'dead' }, everyMs: 4_000 },
+  { path: 'scheduled', query: {}, everyMs: 4_000 },
+  { path: 'dead/groups', query: {}, everyMs: 5_000 },
+  { path: 'dead/list', query: { error: 'ECONNREFUSED', limit: 10 }, everyMs: 10_000 },
+  { path: 'names', query: { span: 'hour' }, everyMs: 15_000 },
+  { path: 'name', query: { task: 'Mail.send', span: 'hour' }, everyMs: 15_000 },
+  { path: 'crons', query: {}, everyMs: 60_000 },
+  { path: 'actions', query: {}, everyMs: 5_000 },
+];
+/** What people ask for once. */
+const SEARCHES = [
+  { path: 'history', query: { span: 'day' } },
+  { path: 'history', query: { span: 'week' } },
+  { path: 'queue', query: { queue: BUSY, span: 'week' } },
+  { path: 'tasks', query: { q: 'nothing-has-this' } },
+  { path: 'tasks', query: { q: 'nothing-has-this', state: 'dead' } },
+  { path: 'tasks', query: { text: 'nothing-has-this', state: 'pending' } },
+  { path: 'tasks', query: { task: 'No.such', state: 'pending' } },
+  { path: 'dead/list', query: { error: 'nothing-has-this' } },
+  { path: 'dead/preview', query: { error: 'ECONNREFUSED' } },
+  { path: 'dead/preview', query: { queue: DEADLY, since: '24h' } },
+  { path: 'queues/purge/preview', query: { queue: BUSY } },
+  { path: 'send/names', query: {} },
+];
+
+const ids = new TaskIdSequence();
+
+function messages(count, queue) {
+  return Array.from({ length: count }, (_, at) => {
+    const id = ids.next();
+    const name = at % 2 === 0 ? 'Mail.send' : 'Mail.bounce';
+    return [id, encodeMessage({ id, name, queue, payload: '[{"to":"a@b.c"}]', enqueuedAt: Date.now() - 3_600_000 })];
+  });
+}
+
+async function fill(redis, broker, key) {
+  const catalog = QUEUES.flatMap((queue) => [`@${queue}`, JSON.stringify({ queue })]);
+  await redis.hset(
+    `${key}catalog`,
+    ...catalog,
+    'Mail.send',
+    `{"queue":"${BUSY}"}`,
+    'Mail.bounce',
+    `{"queue":"${BUSY}"}`,
+  );
+  for (let worker = 0; worker < WORKERS; worker += 1) await startWorker(broker, worker);
+  for (let sent = 0; sent < PENDING; sent += BATCH) {
+    // half of them in one queue
+    const queue = sent % (2 * BATCH) === 0 ? BUSY : QUEUES[(sent / BATCH) % QUEUES.length];
+    await redis.rpush(`${key}queue:${queue}`, ...messages(BATCH).map(([, message]) => message));
+  }
+  const now = Date.now();
+  for (let at = 0; at < DEAD; at += BATCH)
+    await bury(redis, key, at % (4 * BATCH) === 0 ? BUSY : DEADLY, now - DEAD + at);
+  for (let at = 0; at < SCHEDULED; at += BATCH) {
+    const entries = messages(BATCH, BUSY).flatMap(([, message], index) => [now + 3_600_000 + at + index, message]);
+    await redis.zadd(`${key}scheduled:${BUSY}`, ...entries);
+  }
+  await count(redis, key);
+}
+
+async function bury(redis, key, queue, from) {
+  const [dead, records] = [[], []];
+  for (const [index, [id, message]] of messages(BATCH).entries()) {
+    const error = `Error: ${ERRORS[index % ERRORS.length]}`;
+    const report = {
+      code: 'TASK_FAILED',
+      task: 'Mail.send',
+      error,
+      stack: error + STACK,
+      attempt: 4,
+      host: 'web-1',
+      pid: 7,
+    };
+    dead.push(from + index, id);
+    records.push(id, `${JSON.stringify(report)}\n${message}`);
+  }
+  await redis.zadd(`${key}dead:${queue}`, ...dead);
+  await redis.hset(`${key}dead-records:${queue}`, ...records);
+}
+
+async function startWorker(broker, number) {
+  const session = `session-${number}-3600000`;
+  await broker.openSession({
+    session,
+    leaseMs: 3_600_000,
+    queues: QUEUES,
+    catalog: [],
+    host: 'bench',
+    pid: number + 1,
+  });
+  const children = Array.from({ length: CHILDREN }, (_, at) => ({
+    pid: 100 * number + at,
+    state: 'running',
+    upMs: 60_000,
+    bytes: 120_000_000,
+    running: 10,
+    active: Array.from({ length: 10 }, () => ({ id: ids.next(), name: 'Mail.send', forMs: 5_000 })),
+  }));
+  for (const { pid } of children) await broker.register(session, `${session}.${pid}`);
+  const digest = { state: 'running', inProcess: false, upMs: 60_000, bytes: 90_000_000, restarted: 0, restarts: [] };
+  await broker.workers.publish(session, { ...digest, forked: CHILDREN, children }, 3_600_000);
+}
+
+/** Counts of 20 names of tasks and the depths of all queues in every minute of the last hour. */
+async function count(redis, key) {
+  const minute = Math.floor(Date.now() / 60_000);
+  for (let ago = 0; ago < 60; ago += 1) {
+    const fields = Array.from({ length: 20 }, (_, at) => [
+      `${QUEUES[at % 10]} Mail.task${at}`,
+      encodeCounts({ ...noCounts(), started: 100, done: 99, failed: 1 }),
+    ]);
+    await redis.hset(`${key}metrics:${minute - ago}`, ...fields.flat());
+  }
+}
+
+/** The app, in a process of its own: all names are of one of two namespaces, so that each has a first page. */
+async function serve(url) {
+  const names = (kind, count) =>
+    Array.from({ length: count }, (_, at) => [`${kind}-${at}`, { redis: url, namespace: `load-${kind}` }]);
+  const namespaces = Object.fromEntries([...names('empty', ROUNDS + 3), ...names('full', ROUNDS + 3)]);
+  const dashboard = QueueDashboardModule.forRoot({ access: 'public', can: () => true, namespaces });
+  class AppModule {}
+  Module({ imports: [dashboard] })(AppModule);
+  const app = await NestFactory.create(AppModule, new ExpressAdapter(), { logger: ['error', 'warn'] });
+  await app.listen(0, '127.0.0.1');
+  process.on('message', () => process.send(process.cpuUsage()));
+  process.once('disconnect', () => void app.close());
+  process.send(`${await app.getUrl()}/queues`);
+}
+
+async function measure() {
+  const server = await RedisServer.start();
+  const redis = new Redis(server.url);
+  const broker = new RedisBroker({
+    redis: server.url,
+    namespace: 'load-full',
+    queues: QUEUES,
+    commandTimeoutMs: 60_000,
+  });
+  await broker.connect();
+  console.log('Fills the namespace ...');
+  await fill(redis, broker, '{load-full}:');
+  const app = fork(fileURLToPath(import.meta.url), ['serve', server.url]);
+  const [base] = await once(app, 'message');
+  const dashboard = { app, base, redis, port: Number(new URL(server.url).port) };
+  try {
+    await firstPages(dashboard);
+    for (const tabs of TABS) await watched(dashboard, `${tabs} tabs of the overview`, Array(tabs).fill(OVERVIEW));
+    const many = Array.from({ length: TABS.at(-1) }, (_, at) => [SCREENS[at % SCREENS.length]]);
+    await watched(dashboard, `${many.length} tabs of all screens`, many);
+    await longestSteps(dashboard);
+  } finally {
+    app.disconnect();
+    await once(app, 'exit');
+    await broker.close();
+    redis.disconnect();
+    await server.stop();
+  }
+}
+
+async function firstPages(dashboard) {
+  const measured = { empty: [], full: [] };
+  for (let turn = 0; turn < ROUNDS + 2; turn += 1) {
+    for (const kind of ['empty', 'full']) {
+      // connects, and makes the page ready for the first time
+      await ask(dashboard, `${kind}-${turn}`, { path: 'send/names', query: {} });
+      const cost = await costOf(dashboard, () => firstPage(dashboard, `${kind}-${turn}`));
+      // the code is cold in the first turns
+      if (turn >= 2) measured[kind].push(cost);
+    }
+  }
+  const median = (kind, what) => {
+    const values = measured[kind].map((cost) => cost[what]).sort((a, b) => a - b);
+    return { low: values[0], middle: values[values.length >> 1], high: values.at(-1) };
+  };
+  for (const what of ['app', 'redis', 'both']) {
+    const [empty, full] = [median('empty', what), median('full', what)];
+    const words = ({ low, middle, high }) => [middle, low, high].map((us) => (us / 1_000).toFixed(1)).join(' ms, ');
+    console.log(
+      `first page, ${what}: empty ${words(empty)}; full ${words(full)}; ${(full.middle / empty.middle).toFixed(2)} times`,
+    );
+  }
+}
+
+/** All that a browser asks for until the overview is whole. */
+async function firstPage(dashboard, namespace) {
+  for (const file of FILES) await (await fetch(`${dashboard.base}/${file}`)).arrayBuffer();
+  await (await fetch(`${dashboard.base}/api/session`)).json();
+  const stream = await Tab.open(dashboard, namespace);
+  await Promise.all(OVERVIEW.map((request) => ask(dashboard, namespace, request)));
+  stream.close();
+}
+
+/** Microseconds of processor time. */
+async function costOf({ app, redis }, act) {
+  const before = [await usedByApp(app), await usedByRedis(redis)];
+  await act();
+  const [cpu, store] = [(await usedByApp(app)) - before[0], (await usedByRedis(redis)) - before[1]];
+  return { app: cpu, redis: store, both: cpu + store };
+}
+
+async function usedByApp(app) {
+  app.send('usage');
+  const [{ user, system }] = await once(app, 'message');
+  return user + system;
+}
+
+async function usedByRedis(redis) {
+  const times = (await redis.info('cpu')).matchAll(/^used_cpu_(?:sys|user)_main_thread:([\d.]+)/gm);
+  return [...times].reduce((sum, [, seconds]) => sum + 1_000_000 * Number(seconds), 0);
+}
+
+async function ask({ base }, namespace, { path, query }) {
+  const response = await fetch(`${base}/api/${path}?${new URLSearchParams({ ...query, in: namespace })}`);
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
+  return text;
+}
+
+/** The stream of events of a tab, and the requests that it repeats. */
+class Tab {
+  #stop = new AbortController();
+  #timers = [];
+
+  /** Resolves when the first status is there. */
+  static async open({ base }, namespace) {
+    const tab = new Tab();
+    const response = await fetch(`${base}/api/live?in=${namespace}`, { signal: tab.#stop.signal });
+    const reader = response.body.getReader();
+    const decoder = new TextDecoder();
+    for (let text = ''; !/^event: snapshot[^]*\n\n/m.test(text); ) {
+      const { value, done } = await reader.read();
+      if (done) throw new Error(`The stream ends without a status: ${text}`);
+      text += decoder.decode(value, { stream: true });
+    }
+    void tab.#readOn(reader);
+    return tab;
+  }
+
+  async #readOn(reader) {
+    while (!(await reader.read().catch(() => ({ done: true }))).done);
+  }
+
+  repeat(dashboard, namespace, requests) {
+    for (const request of requests) {
+      const askNow = () => ask(dashboard, namespace, request);
+      void askNow();
+      this.#timers.push(setInterval(askNow, request.everyMs));
+    }
+  }
+
+  close() {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#stop.abort();
+  }
+}
+
+/** How many commands the clients of Redis send a second while these tabs are open. */
+async function watched(dashboard, what, tabs) {
+  const namespace = `full-${ROUNDS + 2}`;
+  const open = [];
+  for (const requests of tabs) {
+    const tab = await Tab.open(dashboard, namespace);
+    tab.repeat(dashboard, namespace, requests);
+    open.push(tab);
+    // people do not open them at one moment
+    await delay(1_000 / tabs.length);
+  }
+  const socket = connect(dashboard.port, '127.0.0.1');
+  const [lines, commands] = [createInterface({ input: socket }), new Map()];
+  lines.on('line', (line) => {
+    const [, command] = /^\+[\d.]+ \[\d+ [\d.:]+\] "(\w+)"/.exec(line) ?? [];
+    if (command !== undefined) commands.set(command, (commands.get(command) ?? 0) + 1);
+  });
+  socket.write('MONITOR\r\n');
+  await delay(WATCH_MS);
+  socket.destroy();
+  for (const tab of open) tab.close();
+  const total = [...commands.values()].reduce((sum, number) => sum + number, 0);
+  const parts = [...commands].map(([command, number]) => `${command} ${number}`).join(', ');
+  console.log(
+    `${what}: ${(total / (WATCH_MS / 1_000)).toFixed(1)} commands a second (${parts} in ${WATCH_MS / 1_000} s)`,
+  );
+}
+
+/** Each request in several namespaces that are one: none of them is answered from what was kept. */
+async function longestSteps(dashboard) {
+  const { redis } = dashboard;
+  await redis.config('SET', 'slowlog-log-slower-than', '500', 'slowlog-max-len', '4096');
+  const longest = [];
+  const requests = [{ path: 'snapshot', query: {} }, ...SCREENS, ...SEARCHES];
+  for (const request of requests) {
+    const steps = [];
+    for (let time = 0; time < REPEATS; time += 1) {
+      await redis.slowlog('RESET');
+      await ask(dashboard, `full-${time}`, request);
+      const log = await redis.slowlog('GET', 4_096);
+      const [us = 0, words = []] = log.map(([, , us, words]) => [us, words]).sort((a, b) => b[0] - a[0])[0] ?? [];
+      steps.push({ us, words });
+    }
+    const [least] = steps.sort((a, b) => a.us - b.us);
+    longest.push({ ...least, most: steps.at(-1).us, request });
+  }
+  longest.sort((a, b) => b.us - a.us);
+  for (const { us, most, words, request } of longest.slice(0, 8)) {
+    const query = new URLSearchParams(request.query);
+    const step = words
+      .slice(0, 4)
+      .map((word) => word.slice(0, 60))
+      .join(' ');
+    console.log(
+      `step of ${(us / 1_000).toFixed(2)} ms (at most ${(most / 1_000).toFixed(2)}): ${request.path}?${query}: ${step}`,
+    );
+  }
+}
+
+if (process.argv[2] === 'serve') await serve(process.argv[3]);
+else await measure();
