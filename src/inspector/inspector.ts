@@ -6,6 +6,7 @@ import { DeadLetters } from './dead-letters.js';
 import { Doctor } from './doctor/doctor.js';
 import type { DoctorCheck, DoctorOptions } from './doctor/doctor-report.js';
 import { MetricsReader } from './metrics/metrics-reader.js';
+import { MinuteHistory } from './metrics/minute-history.js';
 import { QueueHealth } from './queue-health.js';
 import { KnownQueues } from './queues/known-queues.js';
 import { QueueInspector } from './queues/queue-inspector.js';
@@ -68,11 +69,12 @@ export class Inspector {
     this.crons = new CronManager(broker, known, clock);
     this.health = new QueueHealth(broker, known, clock);
     this.tasks = new TaskInspector(broker, known, this.dead, clock);
-    this.metrics = new MetricsReader(broker, known);
+    const history = new MinuteHistory(broker.metrics);
+    this.metrics = new MetricsReader(broker, known, history);
     this.examination = new Doctor(broker, known, clock);
     this.queues = new QueueInspector(this.health, known, new QueuePauses(broker.pauses), broker.actions);
     this.actions = new ActionLog(broker.actions, () => broker.places.now());
-    this.reader = new StatusReader(broker, known, this);
+    this.reader = new StatusReader(broker, known, history, this);
   }
 
   /**

@@ -20,9 +20,10 @@ let metrics: MetricsReader;
 let minute: number;
 beforeAll(async () => {
   fixture = await BrokerFixture.start();
-  metrics = new MetricsReader(fixture.broker, KnownQueues.declared(['default', 'bulk']));
 });
 beforeEach(async () => {
+  // it keeps minutes that are over
+  metrics = new MetricsReader(fixture.broker, KnownQueues.declared(['default', 'bulk']));
   minute = Math.floor((await fixture.now()) / MINUTE_MS);
 });
 afterEach(() => fixture.reset());

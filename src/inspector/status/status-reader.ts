@@ -3,13 +3,13 @@ import { assertKnownOptions } from '../../values/known-options.js';
 import { invalid } from '../../values/option-values.js';
 import { shown } from '../../values/shown.js';
 import type { CronManager } from '../cron-manager.js';
+import type { MinuteHistory } from '../metrics/minute-history.js';
 import type { QueueHealth } from '../queue-health.js';
 import type { KnownQueues } from '../queues/known-queues.js';
 import type { WorkerInspector } from '../workers/worker-inspector.js';
 import { mayClaim } from '../workers/worker-report.js';
 import { findingsOf } from './findings.js';
 import { flowOf, throughputOf } from './flow.js';
-import { MinuteHistory } from './minute-history.js';
 import type { QueueStatus, StatusOptions, StatusReport } from './status-report.js';
 
 const HOUR_MS = 3_600_000;
@@ -23,15 +23,12 @@ interface Rooms {
 
 /** Puts the status of a namespace together, for `Inspector.status`, which documents it. */
 export class StatusReader {
-  private readonly history: MinuteHistory;
-
   constructor(
-    private readonly broker: Pick<AppBroker, 'metrics' | 'queueStates' | 'workers' | 'checkup'>,
+    private readonly broker: Pick<AppBroker, 'queueStates' | 'workers' | 'checkup'>,
     private readonly known: KnownQueues,
+    private readonly history: MinuteHistory,
     private readonly rooms: Rooms,
-  ) {
-    this.history = new MinuteHistory(broker.metrics);
-  }
+  ) {}
 
   async read(options: StatusOptions): Promise<StatusReport> {
     assertKnownOptions(options, ['maxWait', 'maxDead'], 'status()');

@@ -1,6 +1,6 @@
 import type { MetricsBucket } from '../../../src/broker/port/broker.js';
+import { MinuteHistory } from '../../../src/inspector/metrics/minute-history.js';
 import { flowOf, throughputOf } from '../../../src/inspector/status/flow.js';
-import { MinuteHistory } from '../../../src/inspector/status/minute-history.js';
 import { noCounts, type TaskCounters } from '../../../src/task/task-counts.js';
 import { AT } from './reports.js';
 

@@ -5,14 +5,24 @@ const HOUR_MS = 60 * MINUTE_MS;
 /** Workers may add to the counts of the minute before the present one. */
 const OPEN_MINUTES = 2;
 
-/** The counts of 60 minutes and the present one. Minutes that are over are kept, so that a screen that is drawn again asks for two or three. */
+/**
+ * The counts of 60 minutes and the present one. Minutes that are over are kept, so that a screen that is drawn again asks for two or
+ * three, and two that ask at once read them once.
+ */
 export class MinuteHistory {
   private settled: readonly MetricsBucket[] = [];
+  private reading: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly broker: Pick<MetricsBroker, 'buckets'>) {}
 
   /** @param now by the clock of Redis, in ms since 1970 */
-  async lastHour(now: number): Promise<readonly MetricsBucket[]> {
+  lastHour(now: number): Promise<readonly MetricsBucket[]> {
+    const read = this.reading.then(() => this.read(now));
+    this.reading = read.catch(() => {});
+    return read;
+  }
+
+  private async read(now: number): Promise<readonly MetricsBucket[]> {
     const present = now - (now % MINUTE_MS);
     const first = present - HOUR_MS;
     const kept = this.settled.filter(({ at }) => at >= first);
