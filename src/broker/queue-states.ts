@@ -2,11 +2,21 @@ import { type AppWorker, contestantsOf, decodeAppTasks } from '../task/app-tasks
 import { mapInParts } from '../values/parts.js';
 import type { QueueState, QueueStatesOptions } from './port/broker.js';
 import type { PausePort } from './port/pause-port.js';
+import type { WaitingPlace } from './port/task-port.js';
 import type { RedisConnection } from './redis/redis-connection.js';
+import type { ScriptReply } from './redis/scripts.js';
 import { APP, isChild, liveSessions, queuesIn, SERVED_QUEUES } from './session-lists.js';
 
 /** Queues that one script looks at: it holds up everyone else while it runs. */
 const QUEUES_AT_ONCE = 100;
+
+/** How many tasks wait in each of these places. */
+export async function sizesOf(connection: RedisConnection, places: readonly WaitingPlace[]): Promise<number[]> {
+  const queues = [...new Set(places.map(({ queue }) => queue))];
+  const replies = await stateReplies(connection, queues);
+  const sizes = replies.map(([pending, quarantined, scheduled]) => ({ pending, quarantined, scheduled }));
+  return places.map(({ queue, state }) => sizes[queues.indexOf(queue)]?.[state] ?? 0);
+}
 
 /** Looks at queues. No decision hangs on it, so the figures of two queues need not be of one moment. */
 export async function readQueueStates(
@@ -18,9 +28,7 @@ export async function readQueueStates(
   const [live, held, states] = await Promise.all([
     sessions ? sessions.live.map(({ fields }) => fields) : liveSessions(connection),
     pauses.pauses(),
-    mapInParts(queues, QUEUES_AT_ONCE, (part) =>
-      connection.call('queue-states', { queues: part, diedSince: diedSince ?? '' }),
-    ),
+    stateReplies(connection, queues, diedSince),
   ]);
   const paused = new Map(held.map(({ queue, ...pause }) => [queue, pause]));
   // a worker whose children do not come up serves nothing, however well it keeps its lease
@@ -45,4 +53,14 @@ export async function readQueueStates(
       paused: paused.get(queue),
     };
   });
+}
+
+function stateReplies(
+  connection: RedisConnection,
+  queues: readonly string[],
+  diedSince?: number,
+): Promise<ScriptReply<'queue-states'>> {
+  return mapInParts(queues, QUEUES_AT_ONCE, (part) =>
+    connection.call('queue-states', { queues: part, diedSince: diedSince ?? '' }),
+  );
 }

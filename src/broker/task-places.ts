@@ -12,6 +12,7 @@ import type {
   WaitingPlace,
   WaitingQuery,
 } from './port/task-port.js';
+import { sizesOf } from './queue-states.js';
 import type { RedisConnection } from './redis/redis-connection.js';
 import { serverTime } from './redis/server-time.js';
 import { dueArgs } from './redis-producer.js';
@@ -32,10 +33,8 @@ export class RedisTaskPlaces implements TaskPort {
     return this.connection.command(serverTime);
   }
 
-  size({ queue, state }: WaitingPlace): Promise<number> {
-    return this.connection.command((redis, keys) =>
-      state === 'scheduled' ? redis.zcard(keys.scheduled(queue)) : redis.llen(keys[state](queue)),
-    );
+  sizes(places: readonly WaitingPlace[]): Promise<number[]> {
+    return sizesOf(this.connection, places);
   }
 
   async page(

@@ -113,7 +113,8 @@ export interface PurgeStep {
 export interface TaskPort {
   /** Redis time, in ms since 1970. */
   now(): Promise<number>;
-  size(place: WaitingPlace): Promise<number>;
+  /** How many tasks wait in each of these places. */
+  sizes(places: readonly WaitingPlace[]): Promise<number[]>;
   page(place: WaitingPlace, query: WaitingQuery): Promise<WaitingPage>;
   /** The children of all sessions, by name. */
   children(): Promise<ChildOfWorker[]>;

@@ -34,12 +34,13 @@ export async function surveyNames(
   const places = queues.flatMap((queue) => STATES.map((state) => ({ queue, state })));
   const found = new Map<string, UnknownTasks>();
   let [looked, waiting, unreached] = [0, 0, 0];
-  for (const place of places) {
+  const sizes = await broker.places.sizes(places);
+  for (const [at, place] of places.entries()) {
     if (performance.now() > endsAt) {
       unreached += 1;
       continue;
     }
-    const size = await broker.places.size(place);
+    const size = sizes[at] ?? 0;
     waiting += size;
     if (size === 0) continue;
     const query = { order: 'oldest', at: size, limit: LOOK, look: LOOK, task: undefined, id: undefined } as const;

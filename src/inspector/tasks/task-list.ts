@@ -1,4 +1,4 @@
-import type { TaskPort, WaitingPlace } from '../../broker/port/task-port.js';
+import type { ChildOfWorker, TaskPort, WaitingPlace } from '../../broker/port/task-port.js';
 import { decodeMessage } from '../../message/task-message.js';
 import { heldTask, type ListedTask, waitingTask } from './listed-task.js';
 import {
@@ -33,27 +33,41 @@ interface Search extends ResolvedList {
   readonly passesAll?: boolean | undefined;
 }
 
+interface Held {
+  /** read once for a page, and only when it comes to active tasks */
+  readonly children: () => Promise<readonly ChildOfWorker[]>;
+}
+
 /** Reads one page, step by step, through one place after the other. */
 export async function readTasks(port: TaskPort, list: Search): Promise<TaskPage> {
   const endsAt = performance.now() + list.withinMs;
   const tasks: ListedTask[] = [];
   let looked = 0;
-  let position = list.from;
-  for (let index = startOf(list); index < list.places.length; index += 1) {
-    const place = list.places[index] as TaskPlaceName;
-    position ??= await beginningOf(port, place, list.order);
-    do {
-      if (tasks.length === list.limit || (performance.now() > endsAt && looked > 0)) {
-        const left = position.rest + (await sizeOf(port, list.places.slice(index + 1)));
-        return { tasks, cursor: cursorOf(position), looked, left };
-      }
-      const step: Step = await take(port, position, { ...list, limit: list.limit - tasks.length });
-      tasks.push(...step.tasks);
-      looked += step.looked;
-      position = step.next;
-    } while (position);
+  const [first, ...behind] = list.places.slice(startOf(list));
+  let position = first && list.from;
+  const rests = await placesFrom(port, first && !position ? [first, ...behind] : behind);
+  let children: Promise<readonly ChildOfWorker[]> | undefined;
+  const search = {
+    ...list,
+    children: () => {
+      children ??= port.children();
+      return children;
+    },
+  };
+  for (;;) {
+    if (!position) {
+      position = beginningOf(rests.shift(), list.order);
+      if (!position) return { tasks, cursor: undefined, looked, left: 0 };
+    }
+    if (tasks.length === list.limit || (performance.now() > endsAt && looked > 0)) {
+      const left = rests.reduce((sum, { size }) => sum + size, position.rest);
+      return { tasks, cursor: cursorOf(position), looked, left };
+    }
+    const step: Step = await take(port, position, { ...search, limit: list.limit - tasks.length });
+    tasks.push(...step.tasks);
+    looked += step.looked;
+    position = step.next;
   }
-  return { tasks, cursor: undefined, looked, left: 0 };
 }
 
 /** The place of the cursor. A queue that the catalog has lost has nothing left to read. */
@@ -67,19 +81,28 @@ function queueOf(place: TaskPlaceName): string {
   return place.state === 'active' ? '' : place.queue;
 }
 
-async function beginningOf(port: TaskPort, place: TaskPlaceName, order: ResolvedList['order']): Promise<TaskPosition> {
-  const nowhere = { queue: '', at: 0, rest: 0, child: '', after: '' };
-  if (place.state === 'active') return { ...nowhere, state: place.state };
-  const size = await port.size(place);
-  return { ...nowhere, ...place, at: order === 'oldest' ? size : 0, rest: size };
+interface Rest {
+  readonly place: TaskPlaceName;
+  /** 0 for active tasks, which nobody counts */
+  readonly size: number;
 }
 
-async function sizeOf(port: TaskPort, places: readonly TaskPlaceName[]): Promise<number> {
-  const sizes = await Promise.all(places.map((place) => (place.state === 'active' ? 0 : port.size(place))));
-  return sizes.reduce((sum, size) => sum + size, 0);
+/** Those in which a task may be, as far as one look at all queues shows. */
+async function placesFrom(port: TaskPort, places: readonly TaskPlaceName[]): Promise<Rest[]> {
+  const waiting = places.filter((place) => place.state !== 'active');
+  const sizes = waiting.length === 0 ? [] : await port.sizes(waiting);
+  const filled = waiting.map((place, at) => ({ place, size: sizes[at] ?? 0 })).filter(({ size }) => size > 0);
+  const active = places.filter(({ state }) => state === 'active').map((place) => ({ place, size: 0 }));
+  return [...active, ...filled];
 }
 
-function take(port: TaskPort, position: TaskPosition, list: Search): Promise<Step> {
+function beginningOf(rest: Rest | undefined, order: ResolvedList['order']): TaskPosition | undefined {
+  if (!rest) return undefined;
+  const { place, size } = rest;
+  return { queue: '', child: '', after: '', ...place, at: order === 'oldest' ? size : 0, rest: size };
+}
+
+function take(port: TaskPort, position: TaskPosition, list: Search & Held): Promise<Step> {
   return position.state === 'active' ? takeHeld(port, position, list) : takeWaiting(port, position, list);
 }
 
@@ -133,8 +156,8 @@ function argumentsOf(message: string): readonly unknown[] | undefined {
 }
 
 /** From one child. */
-async function takeHeld(port: TaskPort, position: TaskPosition, list: Search): Promise<Step> {
-  const children = (await port.children()).filter(({ child }) => child >= position.child);
+async function takeHeld(port: TaskPort, position: TaskPosition, list: Search & Held): Promise<Step> {
+  const children = (await list.children()).filter(({ child }) => child >= position.child);
   const [first, second] = children;
   if (!first) return { tasks: [], looked: 0, next: undefined };
   const after = first.child === position.child ? position.after : '';

@@ -135,7 +135,7 @@ export async function purgeTasks(port: TaskPort, purge: ResolvedPurge, options: 
   const endsAt = within === undefined ? Number.POSITIVE_INFINITY : performance.now() + toMilliseconds(within, 'within');
   const { queue, task, before } = purge;
   const from = options.cursor === undefined ? undefined : positionOf(options.cursor);
-  const sizes = await Promise.all(LISTS.map((state) => port.size({ queue, state })));
+  const sizes = await port.sizes(LISTS.map((state) => ({ queue, state })));
   const first = from ? LISTS.indexOf(from.state) : 0;
   const rests = LISTS.map((_, index) => (from && index === first ? from.rest : (sizes[index] ?? 0)));
   const total = rests.slice(first).reduce((sum, rest) => sum + rest, 0);
@@ -171,7 +171,7 @@ export async function previewPurge(port: TaskPort, { queue, task, before }: Reso
   let [matching, looked, total] = [0, 0, 0];
   for (const state of LISTS) {
     const place = { queue, state };
-    const size = await port.size(place);
+    const [size = 0] = await port.sizes([place]);
     total += size;
     let [at, rest] = [0, all ? Math.min(size, SAMPLE) : size];
     while (rest > 0 && performance.now() < endsAt) {

@@ -31,8 +31,8 @@ export class MemoryPlaces implements TaskPort {
     return this.tasks.now;
   }
 
-  async size(place: WaitingPlace): Promise<number> {
-    return this.in(place).length;
+  async sizes(places: readonly WaitingPlace[]): Promise<number[]> {
+    return places.map((place) => this.in(place).length);
   }
 
   async page(place: WaitingPlace, { order, at, limit, look, task, id = '' }: WaitingQuery): Promise<WaitingPage> {
