@@ -6,7 +6,7 @@ import { assertWhole } from '../values/option-values.js';
 import { shown } from '../values/shown.js';
 import { type ActorOptions, assertActor } from './actor.js';
 import type { ResolvedFilter } from './dead-filter.js';
-import { batchesOf, type DeadTasks } from './dead-reader.js';
+import { batchesOf, type DeadTasks, filledQueues } from './dead-reader.js';
 import type { DeadTask } from './dead-task.js';
 
 /**
@@ -151,7 +151,7 @@ export async function actOnAll(
   const total = Math.min(matching, limit);
   let done = 0;
   onProgress?.({ done, changed: 0, total, cursor: undefined });
-  for (const queue of bounded.queues) {
+  for (const { queue } of await filledQueues(broker, bounded)) {
     const after = queue === from?.queue ? from.after : undefined;
     const query = { order: 'oldest', limit: batchSize, after, ahead: true } as const;
     for await (const batch of batchesOf(broker, queue, bounded, query)) {
@@ -197,9 +197,9 @@ export async function countMatching(
   { from, signal }: Extent = {},
 ): Promise<number> {
   let count = 0;
-  for (const queue of filter.queues) {
+  for (const { queue, size } of await filledQueues(broker, filter)) {
     const after = queue === from?.queue ? from.after : undefined;
-    if (filter.isRange && !after) count += await broker.count(queue, filter.range);
+    if (filter.isRange && !after) count += size;
     else {
       const query = { order: 'oldest', limit: COUNT_BATCH, after, ahead: true } as const;
       for await (const { tasks } of batchesOf(broker, queue, filter, query)) {

@@ -39,6 +39,15 @@ export async function* batchesOf(
   }
 }
 
+/** The queues of a filter in which tasks died in its time, with their number: mostly few of many. */
+export async function filledQueues(
+  broker: DeadLetterBroker,
+  { queues, range }: Pick<ResolvedFilter, 'queues' | 'range'>,
+): Promise<{ readonly queue: string; readonly size: number }[]> {
+  const sizes = await broker.counts(queues, range);
+  return queues.map((queue, at) => ({ queue, size: sizes[at] ?? 0 })).filter(({ size }) => size > 0);
+}
+
 /** The dead tasks of all queues that match, in one order. */
 export async function* deathsOf(
   broker: DeadLetterBroker,

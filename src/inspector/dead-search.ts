@@ -1,7 +1,7 @@
-import type { DeadLetterBroker, Death } from '../broker/port/broker.js';
+import type { DeadLetterBroker, DeadRange, Death } from '../broker/port/broker.js';
 import type { ResolvedFilter } from './dead-filter.js';
 import { cursorOf } from './dead-paging.js';
-import { deathsOf } from './dead-reader.js';
+import { deathsOf, filledQueues } from './dead-reader.js';
 import type { DeadTask } from './dead-task.js';
 
 /** Read by one script at most, which others wait about 1 ms for. */
@@ -41,15 +41,18 @@ export async function search(
   { order, after, look, wanted = look, endsAt }: Reach,
   visit: (task: DeadTask) => boolean,
 ): Promise<Searched> {
-  const everything = { ...filter, matches: () => true };
   // with a text few of many may match, and small steps would be many
   const step = filter.isRange ? Math.min(STEP, wanted + 1) : STEP;
+  const filled = await filledQueues(broker, { ...filter, range: rangeBehind(filter.range, order, after) });
+  // the one that it goes on behind is mostly still there
+  const size = filled.reduce((sum, each) => sum + each.size, after ? -1 : 0);
+  const everything = { ...filter, queues: filled.map(({ queue }) => queue), matches: () => true };
   let looked = 0;
   let last: Death | undefined;
   let isEnough = false;
   for await (const task of deathsOf(broker, everything, { order, after, limit: step })) {
     if (last && (isEnough || looked >= look || performance.now() > endsAt)) {
-      return { looked, left: await behind(broker, filter, order, last), cursor: cursorOf(last) };
+      return { looked, left: Math.max(size - looked, 1), cursor: cursorOf(last) };
     }
     looked += 1;
     last = { id: task.id, diedAt: task.diedAt.getTime() };
@@ -58,14 +61,8 @@ export async function search(
   return { looked, left: 0, cursor: undefined };
 }
 
-/** Others of the same instant count as left, though some may have been looked at. */
-async function behind(
-  broker: DeadLetterBroker,
-  { queues, range }: ResolvedFilter,
-  order: Reach['order'],
-  { diedAt }: Death,
-): Promise<number> {
-  const rest = order === 'newest' ? { ...range, until: diedAt } : { ...range, since: diedAt };
-  const counts = await Promise.all(queues.map((queue) => broker.count(queue, rest)));
-  return Math.max(counts.reduce((sum, count) => sum + count, 0) - 1, 1);
+/** Others of the same instant belong to it, though some may have been looked at. */
+function rangeBehind(range: DeadRange, order: Reach['order'], after: Death | undefined): DeadRange {
+  if (!after) return range;
+  return order === 'newest' ? { ...range, until: after.diedAt } : { ...range, since: after.diedAt };
 }

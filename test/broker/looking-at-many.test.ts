@@ -52,6 +52,22 @@ describe('queueStates', () => {
   });
 });
 
+describe('counts of dead tasks', () => {
+  it('are of more queues than one script looks at, in their order', async () => {
+    const queues = names(405);
+    for (const queue of [queues[0], queues[404]]) await seedDead(fixture, [{ queue }, { queue }]);
+    const counts = await fixture.broker.deadLetters.counts(queues, {});
+    expect(counts.length).toBe(405);
+    expect(counts.flatMap((count, at) => (count === 2 ? [at] : []))).toEqual([0, 404]);
+  });
+
+  it('fail on a key of somebody else, and name it', async () => {
+    await fixture.redis.set('{nestwork}:dead:default', 'x');
+    await expect(fixture.broker.deadLetters.counts(['bulk', 'default'], {})).rejects.toThrow(/{nestwork}:dead:default/);
+    await fixture.redis.flushall();
+  });
+});
+
 describe('sessions', () => {
   it('are all read, however many there are, also when each of them is new', async () => {
     const opened = [];

@@ -70,7 +70,7 @@ const USES: [string, Act][] = [
       const after = deaths[0];
       const { entries } = await deadLetters.read('default', { range: {}, order: 'oldest', after, limit: 9 });
       expect(entries.length).toBe(3);
-      expect(await deadLetters.count('default', {})).toBe(4);
+      expect(await deadLetters.counts(['default'], {})).toEqual([4]);
       expect(await deadLetters.find('default', idOf(messages[0] ?? ''))).toBeDefined();
       expect(await deadLetters.redrive('default', deaths.slice(0, 2))).toEqual(['redriven', 'redriven']);
       const edit = { body: '["Some.task",[8]]', sent: '[7]' };
@@ -138,7 +138,7 @@ const USES: [string, Act][] = [
       await fixture.broker.enqueue('default', waiting.slice(0, 1));
       const query = { order: 'oldest', at: 0, limit: 10, look: 10, task: undefined, id: undefined } as const;
       for (const state of ['pending', 'quarantined', 'scheduled'] as const) {
-        await places.size({ queue: 'default', state });
+        await places.sizes([{ queue: 'default', state }]);
         await places.page({ queue: 'default', state }, query);
       }
       expect(await places.children()).toMatchObject([{ child: child.child }]);

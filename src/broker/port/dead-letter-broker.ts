@@ -58,7 +58,8 @@ export interface DeadLetterBroker {
   /** The time of Redis, in ms since 1970. */
   now(): Promise<number>;
   read(queue: string, query: DeadQuery): Promise<DeadBatch>;
-  count(queue: string, range: DeadRange): Promise<number>;
+  /** How many tasks died in each of the queues. */
+  counts(queues: readonly string[], range: DeadRange): Promise<number[]>;
   find(queue: string, id: string): Promise<DeadEntry | undefined>;
   /** Moves dead tasks to the tail of their queue, at most 500. Resolves to what became of each. */
   redrive(queue: string, deaths: readonly Death[]): Promise<Redrive[]>;

@@ -290,6 +290,14 @@ export const SCRIPTS = {
     args: ['retentionMs', 'kept', 'most'],
     reply: reply<number>('the number deleted'),
   },
+  'dead-counts': {
+    flags: 'no-writes',
+    purpose: 'counts dead tasks of queues by time of death',
+    by: ['DeadLetters'],
+    blocks: { '...queues': ['dead'] },
+    args: ['since', 'till'],
+    reply: reply<number[]>('the number of each queue'),
+  },
   'dead-page': {
     flags: 'no-writes',
     purpose: 'reads dead tasks of a queue by time of death, then id',

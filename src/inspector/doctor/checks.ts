@@ -14,7 +14,7 @@ import {
   judgeReachable,
   judgeVersion,
 } from './server-checks.js';
-import { DEATH_TIMES, type DeathCounts, judgeDead, judgeNames, judgePauses, judgeQueues } from './task-checks.js';
+import { DEATH_TIMES, judgeDead, judgeNames, judgePauses, judgeQueues } from './task-checks.js';
 import { judgeCrons, judgeDigests, judgeSessions, judgeVersions, type WorkersReading } from './worker-checks.js';
 
 /** Reads for one check, and lets a pure function judge. */
@@ -81,15 +81,16 @@ export const CHECKS: Readonly<Record<DoctorCheckName, Check>> = {
   pauses: async ({ broker, now }) => judgePauses(await broker.pauses.pauses(), await now()),
   dead: async ({ broker: { deadLetters }, queueNames, now }) => {
     const time = await now();
-    const count = async (queue: string): Promise<DeathCounts> => {
-      const [lastHour, lastDay, all] = await Promise.all([
-        deadLetters.count(queue, { since: time - DEATH_TIMES.lastHour }),
-        deadLetters.count(queue, { since: time - DEATH_TIMES.lastDay }),
-        deadLetters.count(queue, {}),
-      ]);
-      return { queue, lastHour, lastDay, all };
-    };
-    return judgeDead(await Promise.all((await queueNames()).map(count)));
+    const queues = await queueNames();
+    const [lastHour, lastDay, all] = await Promise.all([
+      deadLetters.counts(queues, { since: time - DEATH_TIMES.lastHour }),
+      deadLetters.counts(queues, { since: time - DEATH_TIMES.lastDay }),
+      deadLetters.counts(queues, {}),
+    ]);
+    const of = (counts: readonly number[], at: number): number => counts[at] ?? 0;
+    return judgeDead(
+      queues.map((queue, at) => ({ queue, lastHour: of(lastHour, at), lastDay: of(lastDay, at), all: of(all, at) })),
+    );
   },
 };
 

@@ -161,7 +161,8 @@ export class MemoryBroker implements AppBroker, TestWork {
   }
 
   async queueStates(queues: readonly string[], { diedSince }: QueueStatesOptions = {}): Promise<QueueState[]> {
-    const states = queues.map(async (queue): Promise<QueueState> => {
+    const died = diedSince === undefined ? [] : await this.deadLetters.counts(queues, { since: diedSince });
+    return queues.map((queue, at) => {
       const [pending, dead] = [this.tasks.in(queue, 'pending'), this.tasks.in(queue, 'dead')];
       const scheduled = this.tasks.scheduled([queue]);
       const counts = { pending: pending.size, scheduled: scheduled.length, quarantined: 0, dead: dead.size };
@@ -170,7 +171,7 @@ export class MemoryBroker implements AppBroker, TestWork {
       return {
         queue,
         ...counts,
-        died: diedSince === undefined ? 0 : await this.deadLetters.count(queue, { since: diedSince }),
+        died: died[at] ?? 0,
         head: head?.message,
         dueAt: scheduled[0]?.at,
         served,
@@ -178,7 +179,6 @@ export class MemoryBroker implements AppBroker, TestWork {
         contestants: [],
       };
     });
-    return Promise.all(states);
   }
 
   /** A worker without a lease is never late. */

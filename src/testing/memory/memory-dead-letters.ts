@@ -32,8 +32,8 @@ export class MemoryDeadLetters implements DeadLetterBroker {
     return { entries: behind.slice(0, limit), more: behind.length > limit };
   }
 
-  async count(queue: string, range: DeadRange): Promise<number> {
-    return this.inRange(queue, range).length;
+  async counts(queues: readonly string[], range: DeadRange): Promise<number[]> {
+    return queues.map((queue) => this.inRange(queue, range).length);
   }
 
   async find(queue: string, id: string): Promise<DeadEntry | undefined> {

@@ -1,6 +1,7 @@
 import type { DeadGroup } from '../../../inspector/dead-groups.js';
 import type { DeadTask } from '../../../inspector/dead-task.js';
 import { invalid } from '../../../values/option-values.js';
+import { shown } from '../../../values/shown.js';
 import { briefArguments } from '../../arguments/shown-arguments.js';
 import type { Call } from '../../http/route.js';
 import { filterOfAddress, queryOf } from './dead-query.js';
@@ -16,12 +17,13 @@ const MOST_OF_ARGUMENTS = 120;
 export async function readGroups({ inspector, live, query }: Call): Promise<DeadGroupsView> {
   const filter = filterOfAddress(query);
   const cursor = query.get('cursor') ?? undefined;
-  const key = `dead/groups ${JSON.stringify([filter, cursor])}`;
+  const look = wholeIn(query, 'look', 10_000) ?? 10_000;
+  const key = `dead/groups ${JSON.stringify([filter, cursor, look])}`;
   return live.shared.read(
     key,
     async () => {
       const [found, total] = await Promise.all([
-        inspector.dead.groups(filter, { within: WITHIN, ...(cursor !== undefined && { cursor }) }),
+        inspector.dead.groups(filter, { look, within: WITHIN, ...(cursor !== undefined && { cursor }) }),
         inspector.dead.count(),
       ]);
       return { ...found, groups: found.groups.map(viewOf), total };
@@ -34,7 +36,7 @@ export async function readRows(call: Call): Promise<DeadRowsView> {
   const { inspector, live, query } = call;
   const filter = filterOfAddress(query);
   const cursor = query.get('cursor') ?? undefined;
-  const limit = limitOf(query.get('limit'));
+  const limit = wholeIn(query, 'limit', MOST_ROWS) ?? 50;
   const key = `dead/list ${JSON.stringify([filter, cursor, limit])}`;
   const { tasks, ...looked } = await live.shared.read(key, () =>
     inspector.dead.list(filter, { limit, within: WITHIN, ...(cursor !== undefined && { cursor }) }),
@@ -48,7 +50,10 @@ export async function readPreview(call: Call): Promise<DeadPreviewView> {
   const action = query.get('action') === 'delete' ? 'delete' : 'redrive';
   const filter = await inspector.dead.fixed(filterOfAddress(query));
   const cursor = query.get('cursor') ?? undefined;
-  const { sample, ...counts } = await inspector.dead.preview(filter, { within: WITHIN, ...(cursor && { cursor }) });
+  const { sample, ...counts } = await inspector.dead.preview(filter, {
+    within: WITHIN,
+    ...(cursor && { cursor }),
+  });
   const may = await Promise.all(sample.map(({ id, queue, task }) => rights.may(action, { id, queue, task })));
   const denied = may.filter((one) => !one).length;
   return { ...counts, sample: await rowsOf(call, sample), filter: queryOf(filter), denied };
@@ -72,8 +77,11 @@ function viewOf({ sample, ...group }: DeadGroup): DeadGroupView {
   return { ...group, first, last, id, queue, text, stack };
 }
 
-function limitOf(text: string | null): number {
-  const limit = text === null ? 50 : Number(text);
-  if (Number.isInteger(limit) && limit >= 1 && limit <= MOST_ROWS) return limit;
-  throw invalid('limit', `is ${text}`, `Give a whole number from 1 to ${MOST_ROWS}.`);
+/** @throws NestworkError INVALID_OPTION */
+function wholeIn(query: URLSearchParams, name: string, most: number): number | undefined {
+  const text = query.get(name);
+  if (text === null) return undefined;
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
+  throw invalid(name, `is ${shown(text)}`, `Give a whole number from 1 to ${most}.`);
 }

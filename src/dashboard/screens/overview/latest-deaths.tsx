@@ -5,10 +5,17 @@ import { href } from '../../page/router.js';
 import type { DeadGroupsView, DeadGroupView } from '../dead/wire.js';
 
 const MOST = 5;
+/** An overview must not cost as much as a search. */
+const LOOK = 300;
 
 /** What died within a day, by error, the latest first. */
 export function LatestDeaths({ total }: { readonly total: number }): JSX.Element {
-  const reading = useRead<DeadGroupsView>(total > 0 ? 'dead/groups' : undefined, { since: '24h' }, { everyMs: 15_000 });
+  const reading = useRead<DeadGroupsView>(
+    total > 0 ? 'dead/groups' : undefined,
+    { since: '24h', look: LOOK },
+    { everyMs: 15_000 },
+  );
+  const left = reading.data?.left ?? 0;
   if (total === 0) {
     return (
       <Section title="Latest deaths">
@@ -17,7 +24,11 @@ export function LatestDeaths({ total }: { readonly total: number }): JSX.Element
     );
   }
   return (
-    <Section title="Latest deaths" hint="by error, 24 h" side={<All of="dead" count={total} />}>
+    <Section
+      title="Latest deaths"
+      hint={`by error, 24 h${left ? `, the last ${n(reading.data?.looked ?? 0)}` : ''}`}
+      side={<All of="dead" count={total} />}
+    >
       <Loaded of={reading}>
         {({ groups }) =>
           groups.length === 0 ? (
