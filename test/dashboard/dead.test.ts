@@ -115,7 +115,7 @@ describe('dead tasks', () => {
   it.each([
     ['dead/list', { cursor: '<script>' }, 400, 'INVALID_OPTION'],
     ['dead/groups', { cursor: '7' }, 400, 'INVALID_OPTION'],
-    ['dead/list', { limit: '100000' }, 400, 'INVALID_OPTION'],
+    ['dead/list', { limit: '100000' }, 400, 'INVALID_INPUT'],
     ['dead/list', { queue: 'nowhere' }, 404, 'UNKNOWN_QUEUE'],
     ['dead/groups', { since: 'yesterday' }, 400, 'INVALID_DURATION'],
     ['dead/preview', { until: '2026-99-99T00:00' }, 400, 'INVALID_OPTION'],

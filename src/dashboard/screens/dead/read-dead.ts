@@ -1,8 +1,7 @@
 import type { DeadGroup } from '../../../inspector/dead-groups.js';
 import type { DeadTask } from '../../../inspector/dead-task.js';
-import { invalid } from '../../../values/option-values.js';
-import { shown } from '../../../values/shown.js';
 import { briefArguments } from '../../arguments/shown-arguments.js';
+import { optionalWholeIn } from '../../http/input.js';
 import type { Call } from '../../http/route.js';
 import { filterOfAddress, queryOf } from './dead-query.js';
 import type { DeadGroupsView, DeadGroupView, DeadPreviewView, DeadRow, DeadRowsView } from './wire.js';
@@ -12,12 +11,14 @@ const GROUPS_MS = 5_000;
 /** A search ends so early that people wait for it. */
 const WITHIN = '2s';
 const MOST_ROWS = 200;
+/** Dead tasks that are looked at for groups. */
+const MOST_LOOKED = 10_000;
 const MOST_OF_ARGUMENTS = 120;
 
 export async function readGroups({ inspector, live, query }: Call): Promise<DeadGroupsView> {
   const filter = filterOfAddress(query);
   const cursor = query.get('cursor') ?? undefined;
-  const look = wholeIn(query, 'look', 10_000) ?? 10_000;
+  const look = optionalWholeIn(query, 'look', { least: 1, most: MOST_LOOKED }) ?? MOST_LOOKED;
   const key = `dead/groups ${JSON.stringify([filter, cursor, look])}`;
   return live.shared.read(
     key,
@@ -36,7 +37,7 @@ export async function readRows(call: Call): Promise<DeadRowsView> {
   const { inspector, live, query } = call;
   const filter = filterOfAddress(query);
   const cursor = query.get('cursor') ?? undefined;
-  const limit = wholeIn(query, 'limit', MOST_ROWS) ?? 50;
+  const limit = optionalWholeIn(query, 'limit', { least: 1, most: MOST_ROWS }) ?? 50;
   const key = `dead/list ${JSON.stringify([filter, cursor, limit])}`;
   const { tasks, ...looked } = await live.shared.read(key, () =>
     inspector.dead.list(filter, { limit, within: WITHIN, ...(cursor !== undefined && { cursor }) }),
@@ -75,13 +76,4 @@ function viewOf({ sample, ...group }: DeadGroup): DeadGroupView {
   const { id, queue, error: text, stack } = sample;
   const [first, last] = [group.first.toISOString(), group.last.toISOString()];
   return { ...group, first, last, id, queue, text, stack };
-}
-
-/** @throws NestworkError INVALID_OPTION */
-function wholeIn(query: URLSearchParams, name: string, most: number): number | undefined {
-  const text = query.get(name);
-  if (text === null) return undefined;
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
-  throw invalid(name, `is ${shown(text)}`, `Give a whole number from 1 to ${most}.`);
 }

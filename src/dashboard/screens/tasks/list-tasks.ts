@@ -1,9 +1,12 @@
+import type { DeadFilter } from '../../../inspector/dead-filter.js';
+import type { DeadPageOptions } from '../../../inspector/dead-paging.js';
+import type { ListedTask } from '../../../inspector/tasks/listed-task.js';
 import type { TaskListOptions } from '../../../inspector/tasks/task-list-options.js';
 import { invalid } from '../../../values/option-values.js';
 import { withoutGaps } from '../../../values/without-gaps.js';
 import type { Call } from '../../http/route.js';
-import { RowReader } from './task-rows.js';
-import type { ScheduledRows, TaskRow, TaskRows } from './wire.js';
+import { type Args, deadRow, livingRow, RowReader } from './task-rows.js';
+import type { Line, ScheduledRows, TaskRow, TaskRows } from './wire.js';
 
 /** What the address of a list may have. */
 const NAMES = ['in', 'state', 'queue', 'task', 'id', 'q', 'text', 'cursor'];
@@ -14,6 +17,8 @@ const MOST_SCHEDULED = 100;
 /** Dead tasks that one step reads: it ends between two of them. */
 const DEAD_STEP = 100;
 const DEAD_CURSOR = /^dead:(\d{1,12}):(.*)$/;
+
+type Rows = Pick<TaskRows, 'rows' | 'cursor' | 'looked' | 'left'>;
 
 interface Search {
   readonly reader: RowReader;
@@ -33,12 +38,8 @@ export async function listTasks(call: Call): Promise<TaskRows> {
   let looked = 0;
   if (state !== 'dead' && !dead) {
     const options = { ...search.options, ...(state !== undefined && { state: state as never }), cursor };
-    const page = await call.inspector.tasks.search(
-      options,
-      search.isSearch || reader.seesArguments ? reader.matches.bind(reader) : undefined,
-      !search.isSearch,
-    );
-    rows.push(...page.tasks.map((task) => reader.living(task)));
+    const page = search.isSearch ? await found(call, search, options) : await listed(call, reader, options);
+    rows.push(...page.rows);
     looked = page.looked;
     if (state !== undefined || page.cursor !== undefined)
       return {
@@ -65,6 +66,38 @@ export async function listTasks(call: Call): Promise<TaskRows> {
     left: rest.left,
     seesArguments: reader.seesArguments,
   };
+}
+
+async function found({ inspector }: Call, { reader }: Search, options: TaskListOptions): Promise<Rows> {
+  const { tasks, ...looked } = await inspector.tasks.search(options, (task, args) => reader.matches(task, args));
+  return { ...looked, rows: tasks.map((task) => reader.row(livingRow(task))) };
+}
+
+/** The same for all who look, but for the arguments that each may see. */
+async function listed({ inspector, live }: Call, reader: RowReader, options: TaskListOptions): Promise<Rows> {
+  const page = await live.shared.read(`tasks ${JSON.stringify(options)}`, async () => {
+    const lines = new Map<string, Line>();
+    const collect = async (task: ListedTask, args: () => Args): Promise<boolean> => reader.collect(lines, task, args());
+    const { tasks, ...looked } = await inspector.tasks.search(options, collect, true);
+    return { ...looked, rows: tasks.map((task) => livingRow(task, lines.get(task.id))) };
+  });
+  return { ...page, rows: await reader.allowed(page.rows) };
+}
+
+/** The same for dead tasks. */
+async function listedDead(
+  { inspector, live }: Call,
+  reader: RowReader,
+  filter: DeadFilter,
+  page: DeadPageOptions,
+): Promise<Rows> {
+  const found = await live.shared.read(`tasks dead ${JSON.stringify([filter, page])}`, async () => {
+    const lines = new Map<string, Line>();
+    const { tasks, ...looked } = await inspector.dead.list(filter, page);
+    for (const one of tasks) reader.collect(lines, one, one.args);
+    return { ...looked, rows: tasks.map((one) => deadRow(one, lines.get(one.id))) };
+  });
+  return { ...found, rows: await reader.allowed(found.rows) };
 }
 
 async function searchOf(call: Call): Promise<Search> {
@@ -98,17 +131,19 @@ async function listDead(
 ): Promise<Omit<TaskRows, 'seesArguments'>> {
   const { dead } = call.inspector;
   const { task, id = '', queue } = options;
-  const isAll = !isSearch && task === undefined && id === '';
   const filter = queue === undefined ? {} : { queues: [queue] };
+  if (!isSearch && task === undefined && id === '') {
+    const page = await listedDead(call, reader, filter, { limit: room, ...(from !== undefined && { cursor: from }) });
+    return { ...page, cursor: page.cursor && `dead:${passed + page.looked}:${page.cursor}` };
+  }
   const total = await dead.count(filter);
   const rows: TaskRow[] = [];
   let [looked, cursor] = [0, from];
   while (rows.length < room) {
-    const limit = isAll ? room - rows.length : DEAD_STEP;
-    const page = await dead.list(filter, { limit, ...(cursor !== undefined && { cursor }) });
+    const page = await dead.list(filter, { limit: DEAD_STEP, ...(cursor !== undefined && { cursor }) });
     for (const one of page.tasks) {
       if ((task !== undefined && one.task !== task) || !one.id.startsWith(id)) continue;
-      if (await reader.matches(one, () => one.args)) rows.push(reader.dead(one));
+      if (await reader.matches(one, () => one.args)) rows.push(reader.row(deadRow(one)));
     }
     looked += page.tasks.length;
     cursor = page.cursor;
@@ -125,25 +160,22 @@ async function deadIn(call: Call, { options: { queue } }: Search): Promise<numbe
 
 /** The next scheduled tasks of all queues, or of one, by their time. */
 export async function listScheduled(call: Call): Promise<ScheduledRows> {
-  const seesArguments = await call.rights.may('arguments');
-  const reader = new RowReader(call, { any: undefined, text: undefined }, seesArguments);
-  const matches = seesArguments ? reader.matches.bind(reader) : undefined;
+  const reader = new RowReader(call, { any: undefined, text: undefined }, await call.rights.may('arguments'));
   const queue = text(call, 'queue');
-  const names = queue === undefined ? await call.inspector.queues.names() : [queue];
-  const pages = await Promise.all(
-    names.map((name) =>
-      call.inspector.tasks.search(
-        withoutGaps({ state: 'scheduled' as const, queue: name, task: text(call, 'task'), limit: MOST_SCHEDULED }),
-        matches,
-        true,
-      ),
-    ),
-  );
-  const tasks = pages.flatMap((page) => page.tasks);
+  const queues = queue === undefined ? await withSchedule(call) : [queue];
+  const task = text(call, 'task');
+  const options = { state: 'scheduled' as const, task, limit: MOST_SCHEDULED };
+  const pages = await Promise.all(queues.map((queue) => listed(call, reader, withoutGaps({ ...options, queue }))));
+  const rows = pages.flatMap((page) => page.rows);
   const total = pages.reduce((sum, page) => sum + page.looked + page.left, 0);
-  const timeOf = (task: (typeof tasks)[number]): number => task.dueAt?.getTime() ?? 0;
-  tasks.sort((a, b) => timeOf(a) - timeOf(b));
-  return { rows: tasks.slice(0, MOST_SCHEDULED).map((task) => reader.living(task)), total };
+  // ISO texts are in the order of their times
+  rows.sort((a, b) => ((a.at ?? '') < (b.at ?? '') ? -1 : 1));
+  return { rows: rows.slice(0, MOST_SCHEDULED), total };
+}
+
+async function withSchedule({ live }: Call): Promise<string[]> {
+  const { queues } = await live.snapshot();
+  return queues.filter(({ scheduled }) => scheduled > 0).map(({ queue }) => queue);
 }
 
 function text(call: Call, name: string): string | undefined {

@@ -1,6 +1,6 @@
 import type { DeadTask } from '../../../inspector/dead-task.js';
 import type { ListedTask } from '../../../inspector/tasks/listed-task.js';
-import { argumentText } from '../../../payload/argument-spans.js';
+import { argumentText, type Hider } from '../../../payload/argument-spans.js';
 import { briefArguments } from '../../arguments/shown-arguments.js';
 import type { Call } from '../../http/route.js';
 import type { Line, TaskRow } from './wire.js';
@@ -17,7 +17,7 @@ export interface Wanted {
 }
 
 type Labelled = Pick<ListedTask, 'id' | 'queue' | 'task'>;
-type Args = readonly unknown[] | undefined;
+export type Args = readonly unknown[] | undefined;
 
 /** Reads rows for one request: it shows and searches only the arguments that this person may see, with their secrets hidden. */
 export class RowReader {
@@ -37,7 +37,7 @@ export class RowReader {
     if (!this.seesArguments) return isNamed && text === undefined;
     const read = args();
     if (!read) return isNamed && text === undefined;
-    const hider = this.call.redaction.of({ task: task.task ?? '', queue: task.queue });
+    const hider = this.hiderOf(task);
     if (!isNamed || text !== undefined) {
       const shown = argumentText(read, hider);
       if (!((isNamed || shown.includes(any ?? '')) && shown.includes(text ?? ''))) return false;
@@ -48,20 +48,46 @@ export class RowReader {
     return true;
   }
 
-  living(task: ListedTask): TaskRow {
-    const { id, state, queue, task: name, attempt, worker } = task;
-    const at = state === 'active' ? task.startedAt : (task.dueAt ?? task.endedAt ?? task.enqueuedAt);
-    const child = worker?.childPid === undefined ? '' : `, pid ${worker.childPid}`;
-    const where = worker && `${worker.host}${child}`;
-    return { id, state, queue, task: name, attempt, at: at?.toISOString(), where, args: this.brief.get(id) };
+  /** Notes the line of arguments of a task, with its secrets hidden, for all who may see it. */
+  collect(lines: Map<string, Line>, task: Labelled, args: Args): boolean {
+    const line = args && briefArguments(args, this.hiderOf(task), MOST);
+    if (line) lines.set(task.id, line);
+    return true;
   }
 
-  dead({ id, queue, task, attempt, diedAt, host }: DeadTask): TaskRow {
-    const at = diedAt.toISOString();
-    return { id, state: 'dead', queue, task, attempt, at, where: host || undefined, args: this.brief.get(id) };
+  /** Rows without the arguments that this person may not see. */
+  allowed(rows: readonly TaskRow[]): Promise<TaskRow[]> {
+    return Promise.all(
+      rows.map(async (row) => {
+        const isSeen = row.args === undefined || (this.seesArguments && (await this.maySee(row)));
+        return isSeen ? row : { ...row, args: undefined };
+      }),
+    );
+  }
+
+  /** A row with the arguments that were read when it matched. */
+  row(row: TaskRow): TaskRow {
+    return { ...row, args: this.brief.get(row.id) };
+  }
+
+  private hiderOf({ task, queue }: Labelled): Hider {
+    return this.call.redaction.of({ task: task ?? '', queue });
   }
 
   private maySee({ id, queue, task }: Labelled): Promise<boolean> {
     return this.call.rights.may('arguments', { id, queue, task });
   }
+}
+
+export function livingRow(task: ListedTask, args?: Line): TaskRow {
+  const { id, state, queue, task: name, attempt, worker } = task;
+  const at = state === 'active' ? task.startedAt : (task.dueAt ?? task.endedAt ?? task.enqueuedAt);
+  const child = worker?.childPid === undefined ? '' : `, pid ${worker.childPid}`;
+  const where = worker && `${worker.host}${child}`;
+  return { id, state, queue, task: name, attempt, at: at?.toISOString(), where, args };
+}
+
+export function deadRow({ id, queue, task, attempt, diedAt, host }: DeadTask, args?: Line): TaskRow {
+  const at = diedAt.toISOString();
+  return { id, state: 'dead', queue, task, attempt, at, where: host || undefined, args };
 }
