@@ -3,24 +3,24 @@
  *
  *   node tools/page.mjs
  */
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
+import { constants, gzipSync } from 'node:zlib';
 import { minify } from '@swc/core';
 import { build } from 'esbuild';
 import { Failure, ROOT, runTool } from './run.mjs';
 
 const SOURCE = join(ROOT, 'src/dashboard/page');
 const TARGET = join(ROOT, 'dist/dashboard/assets');
-/** The tab shows one of them, by the verdict. */
-const ICONS = ['icon.svg', 'problem.svg', 'notice.svg'];
-const FILES = ['index.html', 'main.js', 'style.css', ...ICONS];
+const AS_THEY_ARE = ['index.html', 'icon.svg'];
+const FILES = [...AS_THEY_ARE, 'main.js', 'style.css'];
 /** Of all files together, compressed: more would be felt on a slow line. */
 const MOST_BYTES = 50 * 1024;
 
 /** @returns {Promise<number>} the size of all files, compressed, in bytes */
 export async function buildPage() {
+  await rm(TARGET, { recursive: true, force: true });
   await mkdir(TARGET, { recursive: true });
   const options = { bundle: true, minify: true, target: 'es2022', legalComments: 'inline', logLevel: 'warning' };
   await build({
@@ -37,12 +37,16 @@ export async function buildPage() {
   });
   await writeFile(join(TARGET, 'main.js'), await smaller(await readFile(join(TARGET, 'main.js'), 'utf8')));
   await build({ ...options, entryPoints: [join(SOURCE, 'style.css')], outfile: join(TARGET, 'style.css') });
-  for (const icon of ICONS) await cp(join(SOURCE, icon), join(TARGET, icon));
-  await writeFile(join(TARGET, 'index.html'), await readFile(join(SOURCE, 'index.html')));
-  const sizes = await Promise.all(FILES.map(async (file) => gzipSync(await readFile(join(TARGET, file))).length));
+  for (const file of AS_THEY_ARE) await cp(join(SOURCE, file), join(TARGET, file));
+  const sizes = await Promise.all(FILES.map(async (file) => zipped(await readFile(join(TARGET, file)))));
   const size = sizes.reduce((sum, bytes) => sum + bytes, 0);
   if (size <= MOST_BYTES) return size;
   throw new Failure(`The page of the dashboard takes ${size} bytes compressed, and may take ${MOST_BYTES}.`);
+}
+
+/** As the dashboard sends it. */
+function zipped(bytes) {
+  return gzipSync(bytes, { level: constants.Z_BEST_COMPRESSION }).length;
 }
 
 /** What esbuild leaves: it looks at each function once, and at none through another. */

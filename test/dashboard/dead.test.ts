@@ -175,7 +175,7 @@ describe('an action on many', () => {
   it('has a preview with count and sample, whose filter means the same tasks later', async () => {
     const ids = await graveyard();
     const { body } = await dashboard.get<DeadPreviewView>('dead/preview', { error: 'locked', since: '1h' });
-    expect(body).toMatchObject({ matching: 3, looked: 4, left: 0, denied: 0 });
+    expect(body).toMatchObject({ matching: 3, looked: 4, left: 0, question: { title: 'Redrive 3 tasks?' } });
     expect(body.sample.map(({ id }) => id)).toEqual([ids[3], ids[1], ids[0]]);
     const later = await fixture.broker.deadLetters.now();
     await seedDead(fixture, [{ diedAt: later + 5, report: { error: 'Error: invoice 91 is locked' } }]);

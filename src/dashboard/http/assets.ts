@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { gzipSync } from 'node:zlib';
+import { constants, gzipSync } from 'node:zlib';
 import type { Incoming } from './incoming.js';
 import type { Responder } from './responder.js';
 
-/** The files of the page, and their types. They are built into `dist/dashboard/assets`. */
+/** The files of the page, and their types. They are built into `dist/dashboard/assets`, but for icons with a sign. */
 export const ASSETS = {
   'main.js': 'text/javascript; charset=utf-8',
   'style.css': 'text/css; charset=utf-8',
@@ -14,6 +14,14 @@ export const ASSETS = {
 } as const;
 
 export type AssetName = keyof typeof ASSETS;
+
+/** The tab has the icon by the verdict: a shape at the corner of it. */
+const SIGNS: Readonly<Record<string, string>> = {
+  'problem.svg':
+    '<path d="M9.5 8.5h6v6h-6z" fill="#b9203a" stroke="#fff" stroke-width="1"/><path d="M11 10l3 3m0-3l-3 3" stroke="#fff" stroke-width="1.2"/>',
+  'notice.svg':
+    '<path d="M12.2 8l3.5 3.5-3.5 3.5-3.5-3.5z" fill="#8a5600" stroke="#fff" stroke-width="1"/><path d="M11.4 10.3v2.4m1.6-2.4v2.4" stroke="#fff" stroke-width=".9"/>',
+};
 
 interface Asset {
   readonly bytes: Buffer;
@@ -46,11 +54,17 @@ export class Assets {
   private file(name: string): Asset {
     const known = this.read.get(name);
     if (known) return known;
-    const bytes = readFileSync(new URL(name, this.directory));
+    const bytes = this.bytesOf(name);
     const tag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 20)}"`;
-    const asset = { bytes, zipped: gzipSync(bytes), tag };
+    const asset = { bytes, zipped: gzipSync(bytes, { level: constants.Z_BEST_COMPRESSION }), tag };
     this.read.set(name, asset);
     return asset;
+  }
+
+  private bytesOf(name: string): Buffer {
+    const sign = SIGNS[name];
+    if (sign === undefined) return readFileSync(new URL(name, this.directory));
+    return Buffer.from(this.file('icon.svg').bytes.toString().replace('</svg>', `${sign}</svg>`));
   }
 }
 

@@ -52,7 +52,8 @@ export function controllerAt(
   });
   for (const route of routes) {
     const method = route.kind === 'read' ? Get : Post;
-    add(`api/${route.path}`, method(`api/${route.path}`), function handle(request, response) {
+    // a question has the address of its action
+    add(`${route.kind} api/${route.path}`, method(`api/${route.path}`), function handle(request, response) {
       return this.dashboard.dispatcher.handle(route, request, response);
     });
   }

@@ -1,6 +1,7 @@
 import type { Logger } from '@nestjs/common';
 import type { Inspector } from '../../inspector/inspector.js';
 import { answerOf } from '../http/refused.js';
+import { findingView, wellOf } from './findings.js';
 import type { LiveOutage, Snapshot } from './snapshot.js';
 
 /** Workers publish more often for 10 s after each call of `watch()`. */
@@ -89,7 +90,7 @@ export class Sampler {
   }
 
   private read(): Promise<Snapshot> {
-    if (this.reading) return this.reading;
+    if (this.reading !== undefined) return this.reading;
     const reading = this.readOnce().finally(() => {
       if (this.reading === reading) this.reading = undefined;
     });
@@ -108,7 +109,12 @@ export class Sampler {
       const likeness = JSON.stringify(rest);
       const latencyMs = Math.round(10 * (performance.now() - this.readAtMs)) / 10;
       this.outageSince = undefined;
-      const data = JSON.stringify({ ...report, latencyMs });
+      const data = JSON.stringify({
+        ...report,
+        findings: report.findings.map(findingView),
+        well: wellOf(report),
+        latencyMs,
+      });
       if (renewals === this.renewals) this.publish({ event: 'snapshot', data, likeness });
       return JSON.parse(data) as Snapshot;
     } catch (error) {

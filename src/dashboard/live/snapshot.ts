@@ -1,9 +1,45 @@
-import type { StatusReport } from '../../inspector/status/status-report.js';
+import type { StatusFindingCode, StatusReport } from '../../inspector/status/status-report.js';
 import type { WireError } from '../http/refused.js';
 import type { Json } from '../wire.js';
 
+/** A view of the page: its name, its argument, its filters. */
+export type Target = readonly [screen: string, arg?: string | undefined, query?: Readonly<Record<string, string>>];
+
+/** A link to a view. */
+export interface Link {
+  readonly label: string;
+  readonly to: Target;
+}
+
+/** Something that needs a look, in the words of the page. */
+export interface FindingView {
+  readonly code: StatusFindingCode;
+  /** red wants somebody now, amber wants to be known */
+  readonly state: 'dead' | 'held';
+  /** the whole of it */
+  readonly text: string;
+  /** its first sentence, and the others */
+  readonly title: string;
+  readonly rest: string;
+  /** a command that shows more or mends it */
+  readonly typed: string;
+  readonly queue: string | undefined;
+  /** the id of a worker */
+  readonly worker: string | undefined;
+  /** in a few words */
+  readonly brief: string;
+  /** what to do */
+  readonly advice?: string;
+  /** where more is shown */
+  readonly link: Link;
+}
+
 /** What every screen of a namespace shows at once. It is the same for all who look. */
-export interface Snapshot extends Json<StatusReport> {
+export interface Snapshot extends Omit<Json<StatusReport>, 'findings'> {
+  /** worst first */
+  readonly findings: readonly FindingView[];
+  /** what is well, as pieces of a text: each second one is the name of a queue */
+  readonly well: readonly string[];
   /** how long Redis took to answer, in ms */
   readonly latencyMs: number;
 }

@@ -1,5 +1,6 @@
-import { ago, count } from '../../terminal/figures.js';
+import { count } from '../../terminal/figures.js';
 import { printable } from '../../values/printable.js';
+import { timeLength } from '../../values/time-length.js';
 import { placeOf } from '../workers/worker-place.js';
 import type { WorkerReport } from '../workers/worker-report.js';
 import type { QueueStatus, StatusFinding, StatusReport } from './status-report.js';
@@ -58,7 +59,7 @@ function ofQueue(queue: QueueStatus, { at, workers }: StatusFacts): StatusFindin
   // a quiet worker serves the queue until its last task ends, and claims nothing
   const served = queue.served && queue.workers > 0;
   if (healthy && (served || pending === 0)) return [];
-  const time = ago(waitingMs);
+  const time = timeLength(waitingMs);
   const wait =
     pending === 0
       ? `A task of ${printable(name)} is overdue for ${time}`
@@ -77,7 +78,7 @@ function tasksWait(pending: number, queue: string): string {
 
 function pausedQueue({ queue, paused, pending }: QueueStatus, at: Date): StatusFinding {
   const until = paused?.until;
-  const end = until ? `for another ${ago(Math.max(until.getTime() - at.getTime(), 0))}` : 'until it is resumed';
+  const end = until ? `for another ${timeLength(Math.max(until.getTime() - at.getTime(), 0))}` : 'until it is resumed';
   const why = paused?.reason === undefined ? '.' : `: ${printable(paused.reason).replace(/\.?$/, '.')}`;
   const wait = pending === 0 ? '' : ` ${tasksWait(pending, 'it')}.`;
   const text = `${printable(queue)} is paused by ${printable(paused?.by ?? '?')}, ${end}${why}${wait}`;
@@ -103,7 +104,7 @@ function ofWorker(worker: WorkerReport, at: Date): StatusFinding[] {
   const crashes = restarts.filter(({ crashed, at: time }) => crashed && at.getTime() - time.getTime() < CRASHING_MS);
   const [last] = crashes;
   if (crashes.length < CRASHES || !last) return [];
-  const since = ago(Math.max(at.getTime() - (crashes.at(-1) ?? last).at.getTime(), 1_000));
+  const since = timeLength(Math.max(at.getTime() - (crashes.at(-1) ?? last).at.getTime(), 1_000));
   const how = `crashed within the last ${since}, the latest with ${printable(last.reason)}`;
   const text = `${count(crashes.length)} children of ${place} ${how}.`;
   const command = ['workers', 'ls', '--children'];

@@ -1,7 +1,8 @@
 import type { QueueState } from '../../broker/port/broker.js';
 import type { ChildOfWorker } from '../../broker/port/task-port.js';
-import { ago, count, instant } from '../../terminal/figures.js';
+import { count, instant } from '../../terminal/figures.js';
 import { printable } from '../../values/printable.js';
+import { timeLength } from '../../values/time-length.js';
 import { progressText } from '../notes-text.js';
 import { describePause, type QueuePause } from '../queues/queue-pauses.js';
 import type { TaskDetails } from './task-details.js';
@@ -138,7 +139,7 @@ function obstaclesOf({ queue, now, isQuiet }: TaskFacts): readonly Reason[] {
   const reasons: Reason[] = [];
   const { paused } = queue ?? {};
   if (queue && paused) {
-    const end = paused.until === undefined ? 'until it is resumed' : `for another ${ago(paused.until - now)}`;
+    const end = paused.until === undefined ? 'until it is resumed' : `for another ${timeLength(paused.until - now)}`;
     const reason = paused.reason === undefined ? '' : `: ${printable(paused.reason)}`;
     reasons.push(['paused', `The queue ${queue.queue} is paused by ${printable(paused.by)}, ${end}${reason}.`]);
   }
@@ -178,11 +179,11 @@ function scheduled(facts: TaskFacts): readonly Reason[] {
     last && `Its last attempt ended with ${last.code}${last.error === undefined ? '' : `: ${printable(last.error)}`}.`;
   const [dueMs, more] = [dueAt.getTime() - now, why ? ` ${why}` : ''];
   if (dueMs > 0)
-    return [['scheduled', `It is due in ${ago(dueMs)}, at ${instant(dueAt)}.${more}`], ...obstaclesOf(facts)];
+    return [['scheduled', `It is due in ${timeLength(dueMs)}, at ${instant(dueAt)}.${more}`], ...obstaclesOf(facts)];
   return [
     [
       'overdue',
-      `It is due since ${ago(-dueMs)}, and waits for a worker that moves it to the queue ${task.queue}.${more}`,
+      `It is due since ${timeLength(-dueMs)}, and waits for a worker that moves it to the queue ${task.queue}.${more}`,
     ],
     ...obstaclesOf(facts),
   ];
@@ -192,7 +193,7 @@ function active(facts: TaskFacts): Reason {
   const { worker, now } = facts;
   if (!worker || worker.leaseUntil > now)
     return ['active', `${holderOf(facts)} holds it: it runs, or starts within milliseconds.`];
-  const ended = `the lease of that worker ended ${ago(now - worker.leaseUntil)} ago`;
+  const ended = `the lease of that worker ended ${timeLength(now - worker.leaseUntil)} ago`;
   return ['active', `${holderOf(facts)} held it, and ${ended}: another worker gives it back within its own lease.`];
 }
 
@@ -222,14 +223,14 @@ function remarksOn({ task, now, isKnown }: TaskFacts): readonly string[] {
   if (!LIVING.includes(task.state)) return remarks;
   if (task.progress)
     remarks.push(
-      `${progressText(task.progress)}, noted at attempt ${task.progress.attempt} ${ago(Math.max(now - task.progress.at.getTime(), 0))} ago.`,
+      `${progressText(task.progress)}, noted at attempt ${task.progress.attempt} ${timeLength(Math.max(now - task.progress.at.getTime(), 0))} ago.`,
     );
   if (task.task === undefined) remarks.push('It is no message of this version: a worker will bury it.');
   else if (!isKnown) remarks.push(`No worker has ever announced a task ${printable(task.task)}: check its name.`);
   if (task.expiresAt && task.state !== 'active') {
     const leftMs = task.expiresAt.getTime() - now;
     remarks.push(
-      leftMs > 0 ? `It expires in ${ago(leftMs)}.` : 'It has expired, and will be dead when a child claims it.',
+      leftMs > 0 ? `It expires in ${timeLength(leftMs)}.` : 'It has expired, and will be dead when a child claims it.',
     );
   }
   return remarks;

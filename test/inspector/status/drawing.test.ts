@@ -54,7 +54,7 @@ describe('a status', () => {
     expect(lines.slice(0, 5)).toEqual([
       expect.stringMatching(/^● 1 problem /),
       '',
-      '✗ 18,211 tasks wait in bulk, the next for 4m 14s, and no worker serves the queue.',
+      '✗ 18,211 tasks wait in bulk, the next for 4 min 14 s, and no worker serves the queue.',
       '  npx nestwork workers ls',
       '',
     ]);

@@ -46,18 +46,18 @@ describe('findingsOf', () => {
       'a queue without a worker',
       { queues: [unserved] },
       [
-        'problem queue-unserved: 18,211 tasks wait in bulk, the next for 4m 14s, and no worker serves the queue. workers ls',
+        'problem queue-unserved: 18,211 tasks wait in bulk, the next for 4 min 14 s, and no worker serves the queue. workers ls',
       ],
     ],
     [
       'tasks that wait too long',
       { queues: [{ ...late, pending: 1 }] },
-      ['problem queue-late: 1 task waits in bulk, the next for 4m 14s. workers ls --children'],
+      ['problem queue-late: 1 task waits in bulk, the next for 4 min 14 s. workers ls --children'],
     ],
     [
       'a scheduled task that is overdue',
       { queues: [{ ...late, pending: 0 }] },
-      ['problem queue-late: A task of bulk is overdue for 4m 14s. workers ls --children'],
+      ['problem queue-late: A task of bulk is overdue for 4 min 14 s. workers ls --children'],
     ],
     [
       'dead tasks, with the queues that have most of them',
@@ -75,7 +75,7 @@ describe('findingsOf', () => {
         ],
       },
       [
-        'notice queue-paused: bulk is paused by anna, for another 41m 7s: The server is down. 18,211 tasks wait in it. queues resume bulk',
+        'notice queue-paused: bulk is paused by anna, for another 41 min: The server is down. 18,211 tasks wait in it. queues resume bulk',
       ],
     ],
     [
@@ -86,7 +86,7 @@ describe('findingsOf', () => {
     [
       'a queue whose name would steer the terminal',
       { queues: [{ ...late, queue: 'a\u001b[2J' }] },
-      ['problem queue-late: 18,211 tasks wait in a\\x1b[2J, the next for 4m 14s. workers ls --children'],
+      ['problem queue-late: 18,211 tasks wait in a\\x1b[2J, the next for 4 min 14 s. workers ls --children'],
     ],
     [
       'a worker that was ordered to be quiet',
@@ -119,7 +119,7 @@ describe('findingsOf', () => {
       'children that crash again and again',
       { workers: [workerOf({ restarts: [crash(2_000), crash(30_000), crash(61_000), crash(600_000)] })] },
       [
-        'problem worker-crashing: 3 children of the worker 4f1c09aa (process 7 on web-1) crashed within the last 1m 1s, the latest with exit code 1. workers ls --children',
+        'problem worker-crashing: 3 children of the worker 4f1c09aa (process 7 on web-1) crashed within the last 1 min 1 s, the latest with exit code 1. workers ls --children',
       ],
     ],
     [

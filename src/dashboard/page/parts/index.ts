@@ -1,5 +1,7 @@
 export { say } from '../announce.js';
+export { ArgumentLine } from './argument-line.js';
 export { ask, type Fields, type Question } from './ask.js';
+export { askFirst } from './ask-first.js';
 export { type BulkWish, startBulk, useBulk } from './bulk-bar.js';
 export { BulkFrame } from './bulk-frame.js';
 export { Chart, Charts, FaultChart, FlowChart, type Series, type Values } from './chart.js';
@@ -11,6 +13,7 @@ export { colourOf, Glyph, State, type StateName } from './glyph.js';
 export { Icon, type IconName } from './icon.js';
 export { Denied, Empty, Failed, Loaded, Loading, Note } from './note.js';
 export { type Column, Rows } from './rows.js';
+export { Sample } from './sample.js';
 export { All, Fact, Head, QueueLink, Section, Title } from './section.js';
 export { type Span, Spans, useSpan } from './span.js';
 export { Stack } from './stack.js';

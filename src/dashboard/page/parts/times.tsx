@@ -1,26 +1,14 @@
 import type { JSX } from 'preact';
+import { timeLength as dur } from '../../../values/time-length.js';
 import { clockAhead } from '../live.js';
 import { clockTimes, hidden, paused } from '../settings.js';
 import { Cell, useCell } from '../store.js';
 
 const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-
-const two = (first: string, rest: number, unit: string): string => (rest > 0 ? `${first} ${rest} ${unit}` : first);
+const HOUR = 3_600 * SECOND;
 
 /** A length of time: `41 ms`, `1.2 s`, `3 min 26 s`, `5 h 18 min`. Two units at most. */
-export function dur(ms: number): string {
-  if (ms < 1) return ms > 0 ? '<1 ms' : '0 ms';
-  if (ms < 999.5) return `${Math.round(ms)} ms`;
-  const s = Math.floor(ms / SECOND);
-  if (ms < 9_950) return `${(ms / SECOND).toFixed(1)} s`;
-  if (ms < MINUTE) return `${s} s`;
-  if (ms < HOUR) return two(`${Math.floor(s / 60)} min`, ms < 10 * MINUTE ? s % 60 : 0, 's');
-  if (ms < DAY) return two(`${Math.floor(ms / HOUR)} h`, Math.floor((ms % HOUR) / MINUTE), 'min');
-  return two(`${Math.floor(ms / DAY)} d`, ms < 10 * DAY ? Math.floor((ms % DAY) / HOUR) : 0, 'h');
-}
+export { dur };
 
 const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 const precise = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1 });

@@ -1,7 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { act } from '../../page/api.js';
 import type { Snapshot } from '../../page/live.js';
-import { Ago, ask, Do, dur, Glyph, Note, n, State, type StateName, say } from '../../page/parts/index.js';
+import { Ago, askFirst, Do, dur, Glyph, Note, n, State, type StateName, say } from '../../page/parts/index.js';
 import { href } from '../../page/router.js';
 import { Cell, useCell } from '../../page/store.js';
 import type { CronCounts, CronPause } from './wire.js';
@@ -135,42 +135,26 @@ export function CronOrders({
   /** with a border */
   readonly plain?: boolean;
 }): JSX.Element {
-  const { name, queue, overlap, paused } = cron;
-  const pause = (): unknown =>
-    ask({
-      title: `Pause ${name}?`,
-      lines: [
-        'No worker fires it until it is resumed, also over restarts.',
-        'A run that waits or is under way goes on.',
-        'Times that come due meanwhile are not made up for.',
-      ],
-      main: 'Pause the cron',
-      run: () => act('crons/pause', { cron: name }),
-    });
+  const { name, paused } = cron;
   const resume = async (): Promise<void> => {
     await act('crons/resume', { cron: name });
     say(`${name} is resumed`);
   };
   const runNow = (): unknown =>
-    ask({
-      title: `Run ${name} now?`,
-      lines: [
-        `A run goes to the tail of ${queue}. Its next times stay as they are.`,
-        overlap === 'skip'
-          ? 'If an earlier run waits or is under way, nothing is added.'
-          : 'It may overlap with an earlier run.',
-        ...(paused ? ['It stays paused.'] : []),
-      ],
-      main: 'Run it now',
-      run: async () => {
-        asked.set({ cron: name, ...(await act<Omit<Asked, 'cron'>>('crons/run', { cron: name })) });
+    askFirst(
+      'crons/run',
+      { cron: name },
+      {
+        run: async () => {
+          asked.set({ cron: name, ...(await act<Omit<Asked, 'cron'>>('crons/run', { cron: name })) });
+        },
       },
-    });
+    );
   const look = { small, kind: plain ? 'plain' : 'bare' } as const;
   return (
     <>
       {!paused && (
-        <Do right="pause" {...look} run={pause} label={`Pause ${name}`}>
+        <Do right="pause" {...look} run={() => askFirst('crons/pause', { cron: name })} label={`Pause ${name}`}>
           Pause…
         </Do>
       )}

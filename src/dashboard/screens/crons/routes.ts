@@ -4,6 +4,7 @@ import { failuresOf } from '../../../task/task-counts.js';
 import { textIn } from '../../http/input.js';
 import { act, type Call, type Route, read, type Subject } from '../../http/route.js';
 import { Calendar } from './calendar.js';
+import { CRON_QUESTIONS } from './questions.js';
 import type { CronCounts, CronLine, CronPage, CronPause } from './wire.js';
 import { scheduleWords, zoneWords } from './words.js';
 import { localTimeOf } from './zone-time.js';
@@ -98,6 +99,7 @@ function steer(path: string, action: 'pause' | 'run-cron', run: (call: Call, cro
 }
 
 export const CRON_ROUTES: readonly Route[] = [
+  ...CRON_QUESTIONS,
   read('crons', list),
   read('cron', one),
   steer('crons/pause', 'pause', ({ inspector, by }, cron) => inspector.crons.pause(cron, { by })),

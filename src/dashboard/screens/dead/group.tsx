@@ -1,10 +1,9 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { act, useRead } from '../../page/api.js';
-import { Ago, Do, Loaded, Note, n, Rows, Stack, startBulk } from '../../page/parts/index.js';
+import { Ago, ArgumentLine, Do, Loaded, Note, n, Rows, Stack } from '../../page/parts/index.js';
 import { href } from '../../page/router.js';
-import { Spans } from '../tasks/spans.js';
-import { wishOf } from './act.js';
+import { actOnAll } from './act.js';
 import { redriveEdited } from './edit.js';
 import type { DeadGroupView, DeadQuery, DeadRow, DeadRowsView } from './wire.js';
 
@@ -19,11 +18,6 @@ interface GroupProps {
 export function Group({ group, query }: GroupProps): JSX.Element {
   const [cursor, setCursor] = useState<string>();
   const read = useRead<DeadRowsView>('dead/list', { ...query, limit: 10, cursor }, { everyMs: 10_000 });
-  const all = async (action: 'redrive' | 'delete'): Promise<void> => {
-    const wish = await wishOf(action, query);
-    // not awaited: the bar shows it
-    if (wish) startBulk(wish);
-  };
   const first = read.data?.rows[0];
   const count = group ? ` ${n(group.count)}` : '';
   return (
@@ -43,10 +37,10 @@ export function Group({ group, query }: GroupProps): JSX.Element {
         >
           Redrive one, edited…
         </Do>
-        <Do right="redrive" kind="plain" run={() => all('redrive')}>
+        <Do right="redrive" kind="plain" run={() => actOnAll('redrive', query)}>
           Redrive all{count}…
         </Do>
-        <Do right="delete" kind="grave" run={() => all('delete')}>
+        <Do right="delete" kind="grave" run={() => actOnAll('delete', query)}>
           Delete{count || ' all'}…
         </Do>
       </div>
@@ -92,7 +86,7 @@ const COLUMNS = [
     head: 'Arguments',
     m: 0 as const,
     class: 'two cut',
-    cell: ({ args }: DeadRow) => (args ? <Spans line={args} /> : '–'),
+    cell: ({ args }: DeadRow) => (args ? <ArgumentLine line={args} /> : '–'),
   },
   { head: 'Attempt', width: 70, num: true, m: 1 as const, cell: ({ attempt }: DeadRow) => attempt ?? '–' },
   { head: 'Where', width: 110, m: 1 as const, cell: ({ host }: DeadRow) => host || '–' },

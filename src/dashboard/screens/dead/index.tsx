@@ -2,10 +2,10 @@ import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { useRead } from '../../page/api.js';
 import { useSnapshot } from '../../page/live.js';
-import { Ago, Chips, Columns, counted, Do, Empty, Icon, Loaded, n, Rows, startBulk } from '../../page/parts/index.js';
+import { Ago, Chips, Columns, counted, Do, Empty, Icon, Loaded, n, Rows } from '../../page/parts/index.js';
 import { go, href, usePlace } from '../../page/router.js';
 import { heading, type Screen } from '../../page/screen.js';
-import { wishOf } from './act.js';
+import { actOnAll } from './act.js';
 import { Group } from './group.js';
 import type { DeadGroupsView, DeadGroupView, DeadQuery } from './wire.js';
 
@@ -25,10 +25,6 @@ function Dead(): JSX.Element {
     return () => heading.set(undefined);
   }, [arg]);
   const isFiltered = Object.values(filter).some(Boolean);
-  const all = async (action: 'redrive' | 'delete'): Promise<void> => {
-    const wish = await wishOf(action, filter);
-    if (wish) startBulk(wish);
-  };
   return (
     <Loaded of={read}>
       {({ groups, others, looked, left, cursor, total }) => {
@@ -43,10 +39,10 @@ function Dead(): JSX.Element {
               <span class="grow" />
               {groups.length > 0 && (
                 <span class="row">
-                  <Do right="redrive" small run={() => all('redrive')}>
+                  <Do right="redrive" small run={() => actOnAll('redrive', filter)}>
                     Redrive all that match…
                   </Do>
-                  <Do right="delete" small kind="grave" run={() => all('delete')}>
+                  <Do right="delete" small kind="grave" run={() => actOnAll('delete', filter)}>
                     Delete…
                   </Do>
                 </span>

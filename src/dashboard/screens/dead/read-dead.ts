@@ -4,6 +4,7 @@ import { briefArguments } from '../../arguments/shown-arguments.js';
 import { optionalWholeIn } from '../../http/input.js';
 import type { Call } from '../../http/route.js';
 import { filterOfAddress, queryOf } from './dead-query.js';
+import { questionOn } from './questions.js';
 import type { DeadGroupsView, DeadGroupView, DeadPreviewView, DeadRow, DeadRowsView } from './wire.js';
 
 /** Groups do not change at once by one death more, and cost a reading of many records: kept for all who look, in ms. */
@@ -57,7 +58,8 @@ export async function readPreview(call: Call): Promise<DeadPreviewView> {
   });
   const may = await Promise.all(sample.map(({ id, queue, task }) => rights.may(action, { id, queue, task })));
   const denied = may.filter((one) => !one).length;
-  return { ...counts, sample: await rowsOf(call, sample), filter: queryOf(filter), denied };
+  const question = questionOn(action, { ...counts, denied });
+  return { ...counts, sample: await rowsOf(call, sample), filter: queryOf(filter), question };
 }
 
 async function rowsOf({ rights, redaction }: Call, tasks: readonly DeadTask[]): Promise<DeadRow[]> {

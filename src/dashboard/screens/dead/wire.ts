@@ -1,5 +1,6 @@
 import type { DeadGroup } from '../../../inspector/dead-groups.js';
 import type { Line } from '../../arguments/shown-arguments.js';
+import type { ActionQuestion } from '../../http/question.js';
 import type { Json } from '../../wire.js';
 
 export type { Line };
@@ -70,6 +71,5 @@ export interface DeadPreviewView {
   readonly sample: readonly DeadRow[];
   /** the same with fixed times: the action takes this one */
   readonly filter: DeadQuery;
-  /** how many of the sample the person may not act on */
-  readonly denied: number;
+  readonly question: ActionQuestion;
 }

@@ -2,9 +2,11 @@ import type { PurgeFilter } from '../../../inspector/tasks/task-purge.js';
 import type { Duration } from '../../../values/duration.js';
 import { optionalTextIn, textIn } from '../../http/input.js';
 import { act, bulk, type Call, type Route, read } from '../../http/route.js';
+import { purgeQuestion, QUEUE_QUESTIONS } from './questions.js';
 import type { PurgePreviewAnswer } from './wire.js';
 
 export const QUEUES_ROUTES: readonly Route[] = [
+  ...QUEUE_QUESTIONS,
   act('queues/pause', {
     action: 'pause',
     subject: subjectOf,
@@ -25,13 +27,14 @@ export const QUEUES_ROUTES: readonly Route[] = [
     run: async ({ inspector, body, by }) => ({ resumed: await inspector.queues.resume(textIn(body, 'queue'), { by }) }),
   }),
   read('queues/purge/preview', async ({ inspector, query }): Promise<PurgePreviewAnswer> => {
-    const { sample, ...counts } = await inspector.tasks.previewPurge(textIn(query, 'queue'), filterIn(query));
+    const queue = textIn(query, 'queue');
+    const { sample, ...counts } = await inspector.tasks.previewPurge(queue, filterIn(query));
     const tasks = sample.map(({ id, task, enqueuedAt }) => ({
       id,
       task: task ?? null,
       at: enqueuedAt?.getTime() ?? null,
     }));
-    return { ...counts, sample: tasks };
+    return { ...counts, sample: tasks, question: purgeQuestion(queue, counts) };
   }),
   bulk('queues/purge', {
     action: 'purge',

@@ -3,7 +3,8 @@ import { useEffect, useState } from 'preact/hooks';
 import { act, get, useRead } from '../../page/api.js';
 import {
   Ago,
-  ask,
+  ArgumentLine,
+  askFirst,
   Bar,
   Code,
   clock,
@@ -26,7 +27,6 @@ import { useSession } from '../../page/session.js';
 import { useCell } from '../../page/store.js';
 import { redriveEdited } from '../dead/edit.js';
 import { TimeFields, timeOf } from '../tasks/new-time.js';
-import { Spans } from '../tasks/spans.js';
 import { lifeOf } from './life.js';
 import type { ArgumentsView, TaskView, TimelineEvent } from './wire.js';
 
@@ -114,7 +114,6 @@ function Now({ view }: { readonly view: TaskView }): JSX.Element {
 
 function Actions({ view: { task, arguments: args } }: { readonly view: TaskView }): JSX.Element {
   const { id, state } = task;
-  const name = task.task ?? id;
   const isScheduled = state === 'scheduled';
   const lacks = args.is === 'denied' ? 'The right "arguments" is missing.' : 'Redis has no arguments of it.';
   return (
@@ -142,13 +141,11 @@ function Actions({ view: { task, arguments: args } }: { readonly view: TaskView 
             right="reschedule"
             off={isScheduled ? undefined : `It is ${state}: it has no time.`}
             run={() =>
-              ask({
-                title: `Move ${name} to another time`,
-                body: <TimeFields />,
-                lines: ['Its attempt stays. `expires` counts from the new time.'],
-                main: 'Move',
-                run: (fields) => act('task/move', { id, ...timeOf(fields) }),
-              })
+              askFirst(
+                'task/move',
+                { id },
+                { body: <TimeFields />, run: (fields) => act('task/move', { id, ...timeOf(fields) }) },
+              )
             }
           >
             Move…
@@ -158,21 +155,7 @@ function Actions({ view: { task, arguments: args } }: { readonly view: TaskView 
             kind="grave"
             letter="x"
             off={WAITS.includes(state) ? undefined : `It is ${state}: there is nothing to cancel.`}
-            run={() =>
-              ask({
-                title: `Cancel ${name}?`,
-                lines: [
-                  state === 'active'
-                    ? 'Its signal is aborted now. If it does not end, its process is killed.'
-                    : 'It is removed from where it waits.',
-                  'It never runs again.',
-                ],
-                main: 'Cancel the task',
-                close: state === 'active' ? 'Let it run' : 'Keep it',
-                grave: true,
-                run: () => act('task/cancel', { id }),
-              })
-            }
+            run={() => askFirst('task/cancel', { id })}
           >
             Cancel…
           </Do>
@@ -191,42 +174,15 @@ interface DeadActionsProps {
 }
 
 function DeadActions({ id, task, queue, lacks }: DeadActionsProps): JSX.Element {
-  const name = task ?? id;
   return (
     <>
       <Do right="redrive-edited" letter="e" off={lacks} run={() => redriveEdited({ id, task, queue })}>
         Redrive edited…
       </Do>
-      <Do
-        right="redrive"
-        kind="main"
-        run={() =>
-          ask({
-            title: `Redrive ${name}?`,
-            lines: [
-              'It keeps its id, so an idempotency key still holds. Its attempts count from one.',
-              'It goes to the tail of its queue.',
-            ],
-            main: 'Redrive',
-            run: () => act('dead/redrive', { id }),
-          })
-        }
-      >
+      <Do right="redrive" kind="main" run={() => askFirst('dead/redrive', { id })}>
         Redrive…
       </Do>
-      <Do
-        right="delete"
-        kind="grave"
-        run={() =>
-          ask({
-            title: `Delete ${name}?`,
-            lines: ['It is gone for ever, with its arguments and its error.'],
-            main: 'Delete the task',
-            grave: true,
-            run: () => act('dead/delete', { id }),
-          })
-        }
-      >
+      <Do right="delete" kind="grave" run={() => askFirst('dead/delete', { id })}>
         Delete…
       </Do>
     </>
@@ -392,7 +348,7 @@ function Arguments({
             <pre class="json">
               {of.lines.map((line, i) => (
                 <span key={i}>
-                  <Spans line={line} />
+                  <ArgumentLine line={line} />
                   {'\n'}
                 </span>
               ))}

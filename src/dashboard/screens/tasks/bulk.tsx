@@ -1,5 +1,7 @@
 import type { JSX } from 'preact';
-import { ask, BulkFrame, counted, Do, n, type Question, startBulk, useBulk } from '../../page/parts/index.js';
+import type { ActionQuestion } from '../../http/question.js';
+import { get } from '../../page/api.js';
+import { ask, BulkFrame, counted, Do, n, startBulk, useBulk } from '../../page/parts/index.js';
 import type { DashboardAction } from '../../page/session.js';
 import { TimeFields, timeOf } from './new-time.js';
 import type { RowState, TaskRow } from './wire.js';
@@ -11,7 +13,6 @@ interface Choice {
   /** the states in which something can be done */
   readonly states: readonly RowState[];
   readonly past: string;
-  readonly lines: readonly string[];
   readonly isGrave?: boolean;
   readonly asksTime?: boolean;
 }
@@ -19,49 +20,11 @@ interface Choice {
 const LIVING: readonly RowState[] = ['pending', 'quarantined', 'scheduled', 'active'];
 
 const CHOICES: readonly Choice[] = [
-  {
-    words: 'Run now',
-    right: 'reschedule',
-    path: 'tasks/run',
-    states: ['scheduled'],
-    past: 'Moved',
-    lines: ['They go to the tail of their queues, and run as soon as a child is free.'],
-  },
-  {
-    words: 'Move to',
-    right: 'reschedule',
-    path: 'tasks/move',
-    states: ['scheduled'],
-    past: 'Moved',
-    lines: ['All get the same time. `expires` counts from it.'],
-    asksTime: true,
-  },
-  {
-    words: 'Cancel',
-    right: 'cancel',
-    path: 'tasks/cancel',
-    states: LIVING,
-    past: 'Cancelled',
-    lines: ['They never run again: nothing brings them back.', 'One that a child has claimed by then is aborted.'],
-    isGrave: true,
-  },
-  {
-    words: 'Redrive',
-    right: 'redrive',
-    path: 'dead/redrive-many',
-    states: ['dead'],
-    past: 'Redriven',
-    lines: ['They go to the tail of their queues. Their attempts count from one.'],
-  },
-  {
-    words: 'Delete',
-    right: 'delete',
-    path: 'dead/delete-many',
-    states: ['dead'],
-    past: 'Deleted',
-    lines: ['They are gone for ever.'],
-    isGrave: true,
-  },
+  { words: 'Run now', right: 'reschedule', path: 'tasks/run', states: ['scheduled'], past: 'Moved' },
+  { words: 'Move to', right: 'reschedule', path: 'tasks/move', states: ['scheduled'], past: 'Moved', asksTime: true },
+  { words: 'Cancel', right: 'cancel', path: 'tasks/cancel', states: LIVING, past: 'Cancelled', isGrave: true },
+  { words: 'Redrive', right: 'redrive', path: 'dead/redrive-many', states: ['dead'], past: 'Redriven' },
+  { words: 'Delete', right: 'delete', path: 'dead/delete-many', states: ['dead'], past: 'Deleted', isGrave: true },
 ];
 
 interface TaskBulkProps {
@@ -69,8 +32,6 @@ interface TaskBulkProps {
   readonly selected: ReadonlySet<string>;
   readonly clear: () => void;
 }
-
-const tasks = (count: number): string => counted(count, 'task');
 
 /** What can be done to the selected tasks. */
 export function TaskBulk({ rows, selected, clear }: TaskBulkProps): JSX.Element | null {
@@ -80,7 +41,12 @@ export function TaskBulk({ rows, selected, clear }: TaskBulkProps): JSX.Element 
   const start = async (choice: Choice): Promise<void> => {
     const { past, path, states, asksTime } = choice;
     const fitting = chosen.filter(({ state }) => states.includes(state));
-    const fields = await ask(questionOf(choice, fitting, chosen.length));
+    const question = await get<ActionQuestion>(path, { count: fitting.length });
+    const fields = await ask({
+      ...question,
+      lines: [statesOf(fitting, chosen.length), ...question.lines],
+      ...(asksTime && { body: <TimeFields />, run: timeOf }),
+    });
     if (!fields) return;
     const body = { ids: fitting.map(({ id }) => id), ...(asksTime && timeOf(fields)) };
     // not awaited: the bar shows it
@@ -107,18 +73,11 @@ export function TaskBulk({ rows, selected, clear }: TaskBulkProps): JSX.Element 
   );
 }
 
-function questionOf(choice: Choice, fitting: readonly TaskRow[], all: number): Question {
-  const counts = new Map<RowState, number>();
-  for (const { state } of fitting) counts.set(state, (counts.get(state) ?? 0) + 1);
-  const states = [...counts].map(([state, count]) => `${n(count)} ${state}`).join(', ');
+/** `2 pending, 1 active.` */
+function statesOf(fitting: readonly TaskRow[], all: number): string {
+  const states = [...new Set(fitting.map(({ state }) => state))]
+    .map((state) => `${n(fitting.filter((row) => row.state === state).length)} ${state}`)
+    .join(', ');
   const others = all - fitting.length;
-  const isMany = choice.words === 'Delete' && fitting.length >= 100;
-  return {
-    title: `${choice.words} ${tasks(fitting.length)}?`,
-    lines: [`${states}.${others > 0 ? ` ${tasks(others)} of another state stay as they are.` : ''}`, ...choice.lines],
-    main: `${choice.words} ${tasks(fitting.length)}`,
-    grave: choice.isGrave ?? false,
-    typed: isMany ? String(fitting.length) : undefined,
-    ...(choice.asksTime && { body: <TimeFields />, run: timeOf }),
-  };
+  return `${states}.${others > 0 ? ` ${counted(others, 'task')} of another state stay as they are.` : ''}`;
 }

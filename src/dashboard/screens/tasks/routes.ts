@@ -3,10 +3,12 @@ import { idsIn, subjectOfIds } from '../../http/ids.js';
 import { type BulkProgress, type BulkResult, bulk, type Call, type Route, read } from '../../http/route.js';
 import { timeOf } from '../task/new-time.js';
 import { listScheduled, listTasks } from './list-tasks.js';
+import { TASK_QUESTIONS } from './questions.js';
 
 type Report = (progress: BulkProgress) => void;
 
 export const TASKS_ROUTES: readonly Route[] = [
+  ...TASK_QUESTIONS,
   read('tasks', listTasks),
   read('scheduled', listScheduled),
   bulk('tasks/run', {

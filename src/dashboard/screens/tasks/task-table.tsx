@@ -1,8 +1,7 @@
 import type { JSX } from 'preact';
 import { useSnapshot } from '../../page/live.js';
-import { Ago, type Column, Rows, State, type StateName } from '../../page/parts/index.js';
+import { Ago, ArgumentLine, type Column, Rows, State, type StateName } from '../../page/parts/index.js';
 import { href } from '../../page/router.js';
-import { Spans } from './spans.js';
 import type { TaskRow } from './wire.js';
 
 interface TaskTableProps {
@@ -33,7 +32,7 @@ export function TaskTable({ label, rows, selected, onSelect }: TaskTableProps): 
             {row.task ?? 'no task: foreign bytes'}
           </a>
           <span class="sub mono">
-            …{row.id.slice(-6)} {row.args && <Spans line={row.args} />}
+            …{row.id.slice(-6)} {row.args && <ArgumentLine line={row.args} />}
           </span>
         </>
       ),
@@ -53,7 +52,7 @@ export function TaskTable({ label, rows, selected, onSelect }: TaskTableProps): 
     { head: 'Queue', cell: ({ queue }) => <span class="dim">{queue}</span>, m: 2, width: 96 },
     {
       head: 'Arguments',
-      cell: ({ args }) => <span class="mono args dim">{args ? <Spans line={args} /> : '–'}</span>,
+      cell: ({ args }) => <span class="mono args dim">{args ? <ArgumentLine line={args} /> : '–'}</span>,
       m: 0,
     },
     { head: 'Attempt', cell: ({ attempt }) => <span class="dim">{attempt ?? '–'}</span>, num: true, m: 1, width: 72 },

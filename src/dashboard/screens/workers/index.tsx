@@ -95,8 +95,7 @@ const troubleOf = ({ id }: Worker, { findings }: Snapshot): Snapshot['findings']
 
 /** What needs somebody comes first. */
 function rank(worker: Worker, snapshot: Snapshot): number {
-  const trouble = troubleOf(worker, snapshot);
-  return trouble === undefined ? 2 : trouble.severity === 'problem' ? 0 : 1;
+  return ['dead', 'held', undefined].indexOf(troubleOf(worker, snapshot)?.state);
 }
 
 /** A worker with its children. */
@@ -128,10 +127,10 @@ function Machine({
         }
         facts={<Facts worker={worker} />}
       >
-        <WorkerOrders worker={worker} all={snapshot.workers} />
+        <WorkerOrders worker={worker} />
       </Head>
       {trouble && (
-        <Note state={trouble.severity === 'problem' ? 'dead' : 'held'}>
+        <Note state={trouble.state}>
           <p>{trouble.text}</p>
         </Note>
       )}

@@ -1,6 +1,7 @@
 import type { WorkerReport } from '../../../inspector/workers/worker-report.js';
 import { optionalWholeIn, textIn } from '../../http/input.js';
 import { act, type Call, type Route, type Subject } from '../../http/route.js';
+import { WORKER_QUESTIONS } from './questions.js';
 
 /** With its whole id, so that `can` may decide by it. */
 async function subjectOf({ inspector, body }: Call): Promise<Subject> {
@@ -24,6 +25,7 @@ function order(
 
 /** The snapshot has the workers themselves. */
 export const WORKER_ROUTES: readonly Route[] = [
+  ...WORKER_QUESTIONS,
   order('quiet', ({ inspector, by }, worker) => inspector.workers.quiet(worker, { by })),
   order('stop', ({ inspector, by }, worker) => inspector.workers.stop(worker, { by })),
   order('recycle', ({ inspector, by, body }, worker) => {

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { Line } from './wire.js';
+import type { Line } from '../../arguments/shown-arguments.js';
 
 /** The colours of arguments; a hidden value is hatched, and says so. */
 const CLASSES: Readonly<Record<string, string>> = {
@@ -13,7 +13,7 @@ const CLASSES: Readonly<Record<string, string>> = {
 };
 
 /** A line of arguments. */
-export function Spans({ line }: { readonly line: Line }): JSX.Element {
+export function ArgumentLine({ line }: { readonly line: Line }): JSX.Element {
   return (
     <>
       {line.map(({ kind, text }, i) => (

@@ -1,0 +1,127 @@
+import type { StatusFinding, StatusReport } from '../../inspector/status/status-report.js';
+import { count } from '../../terminal/figures.js';
+import { quoted } from '../../values/shell-word.js';
+import { timeLength } from '../../values/time-length.js';
+import { many } from '../http/question.js';
+import type { FindingView, Link } from './snapshot.js';
+
+/** How the page words a finding: its kind in a few words for the tab, what to do, and which page shows more. */
+interface Advice {
+  /** without numbers, so that they change only when something else is wrong */
+  readonly brief: string;
+  readonly advice?: string;
+  readonly link: Link;
+}
+
+/** What the page shows of a finding. */
+export function findingView(finding: StatusFinding): FindingView {
+  const { code, severity, text, command, queue, worker } = finding;
+  const [title, rest] = sentences(text);
+  const typed = ['npx nestwork', ...command.map(quoted)].join(' ');
+  return {
+    code,
+    state: severity === 'problem' ? 'dead' : 'held',
+    text,
+    title,
+    rest,
+    typed,
+    queue,
+    worker,
+    ...adviceOn(finding),
+  };
+}
+
+/** The first sentence is the heading. A name may have a dot in it, a sentence ends before a space. */
+function sentences(text: string): readonly [string, string] {
+  const end = text.search(/\.\s/);
+  return end < 0 ? [text, ''] : [text.slice(0, end + 1), text.slice(end + 2)];
+}
+
+function adviceOn({ code, queue = '', worker }: StatusFinding): Advice {
+  const workers: Link = { label: 'Look at the workers', to: worker === undefined ? ['workers'] : ['workers', worker] };
+  const ofQueue: Link = { label: `Look at ${queue}`, to: ['queue', queue] };
+  switch (code) {
+    case 'no-worker':
+      return {
+        brief: 'no worker runs',
+        advice: 'Nothing is lost: tasks wait in Redis until a worker starts.',
+        link: workers,
+      };
+    case 'queue-unserved':
+      return {
+        brief: `${queue}: nobody consumes`,
+        advice: `Start a worker that serves ${queue}. Nothing is lost: its tasks wait in Redis.`,
+        link: ofQueue,
+      };
+    case 'queue-late':
+      return {
+        brief: `${queue}: tasks are late`,
+        advice: 'Look at what its children do; more of them make it faster.',
+        link: ofQueue,
+      };
+    case 'memory-short':
+      return {
+        brief: 'Redis is nearly full',
+        advice: 'Give it more memory, or delete what nobody needs.',
+        link: { label: 'Look at dead tasks', to: ['dead'] },
+      };
+    case 'dead-tasks':
+      return {
+        brief: 'tasks die',
+        advice: 'Repair the error first: what is redriven before would die again.',
+        link: { label: 'Look at the errors', to: ['dead', undefined, { since: '1h' }] },
+      };
+    case 'worker-crashing':
+      return {
+        brief: 'children crash',
+        advice: 'Look at why its children end. Tasks that ran in them run again, alone.',
+        link: workers,
+      };
+    case 'queue-paused':
+      return { brief: `${queue} is paused`, link: ofQueue };
+    case 'cron-paused':
+      return { brief: 'crons are paused', link: { label: 'Look at the crons', to: ['crons'] } };
+    case 'worker-quiet':
+      return { brief: 'a worker is quiet', link: workers };
+    case 'worker-stopping':
+      return { brief: 'a worker stops', link: workers };
+    case 'worker-silent':
+      return { brief: 'a worker says nothing', link: workers };
+  }
+}
+
+type Facts = Pick<StatusReport, 'findings' | 'queues' | 'workers' | 'crons' | 'dead'>;
+
+/** What is well, as pieces of a sentence: each second one is the name of a queue. */
+export function wellOf(facts: Facts): readonly string[] {
+  return facts.findings.length === 0 ? allOf(facts) : restOf(facts);
+}
+
+/** The numbers that somebody would ask for. */
+function allOf({ queues, workers, crons, dead }: Facts): readonly string[] {
+  const [slowest] = queues.filter(({ waitingMs }) => waitingMs > 0).sort((a, b) => b.waitingMs - a.waitingMs);
+  const deaths = dead.total === 0 ? 'No task is dead.' : 'No task has died within the last hour.';
+  const rest = `. ${workersOf(workers)}, ${many(crons.length, 'cron')}. ${deaths}`;
+  const known = many(queues.length, 'queue');
+  if (!slowest) return [`${known}, and no task waits${rest}`];
+  const waits = `and the task that waits longest has waited for ${timeLength(slowest.waitingMs)}, in `;
+  return [`${known}, ${waits}`, slowest.queue, rest];
+}
+
+function restOf({ findings, queues, workers, crons }: Facts): readonly string[] {
+  const isAlone = findings.some(({ code }) => code === 'no-worker');
+  const fine = queues.filter(({ queue }) => !isAlone && !findings.some((finding) => finding.queue === queue));
+  const whole = workers.filter(({ id }) => !findings.some(({ worker }) => worker === id));
+  const running = crons.filter(({ paused, disabled }) => !paused && !disabled).length;
+  const parts = [
+    fine.length > 0 && many(fine.length, 'queue'),
+    whole.length > 0 && workersOf(whole),
+    running > 0 && `${running === crons.length ? '' : `${count(running)} of `}${many(crons.length, 'cron')}`,
+  ].filter(Boolean);
+  return parts.length === 0 ? [] : [`The rest is as it should be: ${parts.join(', ')}.`];
+}
+
+function workersOf(workers: StatusReport['workers']): string {
+  const children = workers.reduce((sum, worker) => sum + worker.children.length, 0);
+  return `${many(workers.length, 'worker')} with ${many(children, 'child', 'children')}`;
+}

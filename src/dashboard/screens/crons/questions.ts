@@ -1,0 +1,29 @@
+import { textIn } from '../../http/input.js';
+import { question } from '../../http/question.js';
+import type { Route } from '../../http/route.js';
+
+export const CRON_QUESTIONS: readonly Route[] = [
+  question('crons/pause', async ({ query }) => ({
+    title: `Pause ${textIn(query, 'cron')}?`,
+    lines: [
+      'No worker fires it until it is resumed, also over restarts.',
+      'A run that waits or is under way goes on.',
+      'Times that come due meanwhile are not made up for.',
+    ],
+    main: 'Pause the cron',
+  })),
+  question('crons/run', async ({ inspector, query }) => {
+    const { name, queue, overlap, paused } = await inspector.crons.get(textIn(query, 'cron'));
+    return {
+      title: `Run ${name} now?`,
+      lines: [
+        `A run goes to the tail of ${queue}. Its next times stay as they are.`,
+        overlap === 'skip'
+          ? 'If an earlier run waits or is under way, nothing is added.'
+          : 'It may overlap with an earlier run.',
+        ...(paused ? ['It stays paused.'] : []),
+      ],
+      main: 'Run it now',
+    };
+  }),
+];

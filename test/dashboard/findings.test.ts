@@ -1,0 +1,80 @@
+import { findingView, wellOf } from '../../src/dashboard/live/findings.js';
+import { findingsOf, type StatusFacts } from '../../src/inspector/status/findings.js';
+import { before, cronOf, factsOf, queueOf, workerOf } from '../inspector/status/reports.js';
+
+const late = queueOf({ queue: 'bulk', healthy: false, pending: 18_211, waitingMs: 254_000 });
+const by = { since: before(60_000), by: 'anna', reason: 'v1.2. of it', until: undefined };
+const crash = { pid: 9, at: before(1_000), reason: 'exit code 1', crashed: true };
+
+function viewsOf(given: Partial<StatusFacts>) {
+  return findingsOf(factsOf(given), 0).map(findingView);
+}
+
+function well(given: Partial<StatusFacts>): string {
+  const facts = factsOf(given);
+  return wellOf({ ...facts, findings: findingsOf(facts, 0) }).join('');
+}
+
+describe('a finding on the page', () => {
+  it.each<[string, Partial<StatusFacts>, string, unknown[]]>([
+    ['no worker', { workers: [] }, 'no worker runs', ['workers']],
+    ['a queue nobody serves', { queues: [{ ...late, served: false }] }, 'bulk: nobody consumes', ['queue', 'bulk']],
+    ['a late queue', { queues: [late] }, 'bulk: tasks are late', ['queue', 'bulk']],
+    ['a Redis that is nearly full', { memory: { used: 96, limit: 100 } }, 'Redis is nearly full', ['dead']],
+    ['deaths', { dead: { total: 4, lastHour: 4 } }, 'tasks die', ['dead', undefined, { since: '1h' }]],
+    ['a paused queue', { queues: [queueOf({ queue: 'bulk', paused: by })] }, 'bulk is paused', ['queue', 'bulk']],
+    ['a paused cron', { crons: [cronOf({ paused: true })] }, 'crons are paused', ['crons']],
+    [
+      'crashes',
+      { workers: [workerOf({ id: 'w1', restarts: [crash, crash, crash] })] },
+      'children crash',
+      ['workers', 'w1'],
+    ],
+    ['a quiet worker', { workers: [workerOf({ id: 'w1', state: 'quiet' })] }, 'a worker is quiet', ['workers', 'w1']],
+    [
+      'a worker that stops',
+      { workers: [workerOf({ id: 'w1', state: 'stopping' })] },
+      'a worker stops',
+      ['workers', 'w1'],
+    ],
+    [
+      'a silent worker',
+      { workers: [workerOf({ id: 'w1', state: 'unknown' })] },
+      'a worker says nothing',
+      ['workers', 'w1'],
+    ],
+  ])('about %s is brief, and leads to where more is shown', (_, given, brief, to) => {
+    const [finding] = viewsOf(given);
+    expect([finding?.brief, finding?.link.to]).toEqual([brief, to]);
+  });
+
+  it('has its first sentence as the title, which ends before a space', () => {
+    const queue = queueOf({ queue: 'bulk.eu', paused: { ...by, reason: 'v1.2' }, pending: 3 });
+    const [finding] = viewsOf({ queues: [queue] });
+    expect(finding).toMatchObject({ title: 'bulk.eu is paused by anna, until it is resumed: v1.2.', state: 'held' });
+    expect(finding?.rest).toBe('3 tasks wait in it.');
+  });
+
+  it('writes its command as a shell takes it, and lengths of time in words', () => {
+    expect(viewsOf({ queues: [queueOf({ queue: "it's", paused: by })] })[0]?.typed).toBe(
+      "npx nestwork queues resume 'it'\\''s'",
+    );
+    expect(viewsOf({ queues: [late] })[0]?.title).toContain('for 4 min 14 s');
+  });
+});
+
+describe('what is well', () => {
+  it('has the numbers that would be asked for, and names the queue whose task waits longest', () => {
+    const queues = [queueOf({ queue: 'mail', waitingMs: 3_000 }), queueOf({ queue: 'bulk', waitingMs: 9_000 })];
+    const facts = factsOf({ queues });
+    expect(wellOf({ ...facts, findings: [] })[1]).toBe('bulk');
+    expect(well({ queues })).toContain('2 queues, and the task that waits longest has waited for 9.0 s, in bulk.');
+    expect(well({ queues: [queueOf()] })).toContain('1 queue, and no task waits. 1 worker with ');
+  });
+
+  it('beside a fault counts what has none', () => {
+    const queues = [late, queueOf({ queue: 'mail' }), queueOf({ queue: 'web' })];
+    expect(well({ queues })).toContain('The rest is as it should be: 2 queues, 1 worker with ');
+    expect(well({ queues, workers: [], crons: [] })).toBe('');
+  });
+});
