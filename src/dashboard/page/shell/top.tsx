@@ -1,12 +1,13 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { search } from '../../screens/tasks/search.js';
 import { useKey } from '../keys.js';
 import { useSnapshot } from '../live.js';
 import { Do } from '../parts/do.js';
 import { Glyph } from '../parts/glyph.js';
 import { Icon } from '../parts/icon.js';
 import { clock, now } from '../parts/times.js';
-import { go, href, usePlace } from '../router.js';
+import { href, usePlace } from '../router.js';
 import { heading } from '../screen.js';
 import { screenOf } from '../screens.js';
 import { paused, theme } from '../settings.js';
@@ -98,15 +99,14 @@ function Find(): JSX.Element {
   useKey('/', focus);
   useEffect(() => {
     if (field.current) field.current.value = text;
-  }, [text]);
+  }, [query, text]);
   return (
     <form
       class="find"
       onSubmit={(event) => {
         event.preventDefault();
-        const q = field.current?.value.trim();
         field.current?.blur();
-        go('tasks', undefined, { q });
+        search(field.current?.value ?? '', {});
       }}
     >
       <input

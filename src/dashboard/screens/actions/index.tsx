@@ -125,38 +125,14 @@ function Table({
 }
 
 /** With a link to the thing, where it is one. */
-function Subject({ line: { action, subject } }: { readonly line: ActionLine }): JSX.Element {
-  const to = linkOf(action, subject);
+function Subject({ line: { to, subject } }: { readonly line: ActionLine }): JSX.Element {
   return to === undefined ? (
     <span class="wrap-any">{subject}</span>
   ) : (
-    <a class="name wrap-any" href={to}>
+    <a class="name wrap-any" href={href(...to)}>
       {subject}
     </a>
   );
-}
-
-function linkOf(action: ActionLine['action'], subject: string): string | undefined {
-  const [first = '', second] = subject.split(' ');
-  switch (action) {
-    case 'run-cron':
-    case 'pause-cron':
-    case 'resume-cron':
-      return href('cron', subject);
-    case 'quiet':
-    case 'stop':
-    case 'recycle':
-      return href('workers', first);
-    case 'pause':
-    case 'resume':
-    case 'purge':
-      return href('queue', first);
-    case 'send':
-      return second === undefined ? undefined : href('task', second);
-    default:
-      // of a bulk action it is a filter
-      return /^[0-9a-z]{20}$/.test(subject) ? href('task', subject) : undefined;
-  }
 }
 
 export const screen: Screen = { name: 'actions', title: 'Actions', icon: 'actions', view: Actions };

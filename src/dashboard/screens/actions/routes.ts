@@ -1,6 +1,8 @@
-import { ACTIONS, type ActionListOptions } from '../../../inspector/actions/action-log.js';
+import { ACTIONS, type ActionListOptions, type ActionRecord } from '../../../inspector/actions/action-log.js';
+import { isTaskId } from '../../../message/task-id.js';
 import { optionalTextIn, optionalWholeIn } from '../../http/input.js';
 import { type Call, type Route, read } from '../../http/route.js';
+import type { Target } from '../../live/snapshot.js';
 import type { ActionsPage } from './wire.js';
 
 /** As many as are kept. */
@@ -14,9 +16,33 @@ async function list({ inspector, live, query }: Call): Promise<ActionsPage> {
   const by = optionalTextIn(query, 'by');
   const options = { limit: Math.min(limit + 1, MOST), ...(action && { action }), ...(by !== undefined && { by }) };
   const found = await live.shared.read(`actions ${JSON.stringify(options)}`, () => inspector.actions.list(options));
-  // what JSON makes of their dates
-  const actions = found.slice(0, limit) as unknown as ActionsPage['actions'];
+  const actions = found
+    .slice(0, limit)
+    .map((action) => ({ ...action, at: action.at.toISOString(), to: targetOf(action) }));
   return { actions, more: found.length > limit, kinds: ACTIONS };
+}
+
+function targetOf({ action, subject }: ActionRecord): Target | undefined {
+  const [first = '', second] = subject.split(' ');
+  switch (action) {
+    case 'run-cron':
+    case 'pause-cron':
+    case 'resume-cron':
+      return ['cron', subject];
+    case 'quiet':
+    case 'stop':
+    case 'recycle':
+      return ['workers', first];
+    case 'pause':
+    case 'resume':
+    case 'purge':
+      return ['queue', first];
+    case 'send':
+      return second === undefined ? undefined : ['task', second];
+    default:
+      // of a bulk action it is a filter
+      return isTaskId(subject) ? ['task', subject] : undefined;
+  }
 }
 
 export const ACTION_ROUTES: readonly Route[] = [read('actions', list)];

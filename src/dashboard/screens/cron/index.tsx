@@ -18,15 +18,8 @@ import {
 } from '../../page/parts/index.js';
 import { href, usePlace } from '../../page/router.js';
 import type { Screen } from '../../page/screen.js';
-import { Counts, type Cron, CronGlyph, CronOrders, dueText, Last, PausedBy, RunNote } from '../crons/cron-parts.js';
+import { Counts, CronGlyph, CronOrders, dueText, Last, PausedBy, RunNote } from '../crons/cron-parts.js';
 import type { CronPage } from '../crons/wire.js';
-
-const MISSED: Readonly<Record<Cron['missed'], string>> = {
-  skip: 'left out',
-  latest: 'the latest is made up for',
-  all: 'all are made up for',
-};
-const OVERLAP: Readonly<Record<Cron['overlap'], string>> = { allow: 'allowed', skip: 'left out' };
 
 function OneCron(): JSX.Element {
   const { arg = '' } = usePlace();
@@ -49,8 +42,8 @@ function OneCron(): JSX.Element {
 }
 
 function Page({ page }: { readonly page: CronPage }): JSX.Element {
-  const { cron, words, zone, counts, declarers } = page;
-  const { name, queue, missed, overlap, skipped, lastFire, nextRun } = cron;
+  const { cron, words, zone, counts, declarers, missed, overlaps } = page;
+  const { name, queue, skipped, lastFire, nextRun } = cron;
   return (
     <>
       <Head
@@ -67,9 +60,9 @@ function Page({ page }: { readonly page: CronPage }): JSX.Element {
             <Fact name="queue">
               <QueueLink of={queue} />
             </Fact>
-            <Fact name="missed times">{MISSED[missed]}</Fact>
+            <Fact name="missed times">{missed}</Fact>
             <Fact name="overlaps" more={skipped > 0 && `, ${n(skipped)} so far`}>
-              {OVERLAP[overlap]}
+              {overlaps}
             </Fact>
             {nextRun && (
               <Fact name="next">
@@ -114,41 +107,22 @@ function Page({ page }: { readonly page: CronPage }): JSX.Element {
 }
 
 /** Why it is not fired, or not as one would think. */
-function Why({ page: { cron, pause, declarers } }: { readonly page: CronPage }): JSX.Element {
-  const differing = declarers.filter(({ differs }) => differs !== undefined);
+function Why({ page: { notes, pause } }: { readonly page: CronPage }): JSX.Element {
   return (
     <>
-      {cron.paused && (
-        <Note state="held">
+      {notes.map(({ glyph, title, text }) => (
+        <Note key={text} state="held" glyph={glyph}>
           <p>
-            <b>Paused</b> <PausedBy pause={pause} />. No worker fires it until it is resumed, and times that come due
-            are not made up for.
+            <b>{title ?? 'Paused'}</b>{' '}
+            {!title && (
+              <>
+                <PausedBy pause={pause} />.{' '}
+              </>
+            )}
+            {text}
           </p>
         </Note>
-      )}
-      {!cron.declared && (
-        <Note state="held" glyph="cancelled">
-          <p>
-            <b>No worker declares it, so it is not fired.</b> Start a worker of its app. After a day without one it is
-            forgotten.
-          </p>
-        </Note>
-      )}
-      {cron.declared && cron.disabled && (
-        <Note state="held" glyph="cancelled">
-          <p>
-            <b>All workers that declare it have it disabled,</b> so it is not fired by itself.
-          </p>
-        </Note>
-      )}
-      {differing.length > 0 && (
-        <Note state="held">
-          <p>
-            <b>Workers declare it differently,</b> and each fires it as it declares it: too often, unless a deploy is
-            under way. If it is not, give all the same <code>timeZone</code>, or each its own name.
-          </p>
-        </Note>
-      )}
+      ))}
     </>
   );
 }

@@ -4,6 +4,7 @@ import { failuresOf } from '../../../task/task-counts.js';
 import { textIn } from '../../http/input.js';
 import { act, type Call, type Route, read, type Subject } from '../../http/route.js';
 import { Calendar } from './calendar.js';
+import { MISSED, notesOn, OVERLAP } from './notes.js';
 import { CRON_QUESTIONS } from './questions.js';
 import type { CronCounts, CronLine, CronPage, CronPause } from './wire.js';
 import { scheduleWords, zoneWords } from './words.js';
@@ -54,6 +55,9 @@ async function one(call: Call): Promise<CronPage> {
         zone: zoneWords(cron),
         runs: runs.map((run) => ({ at: run.getTime(), local: localTimeOf(run, cron) })),
         declarers,
+        notes: notesOn(cron, declarers),
+        missed: MISSED[cron.missed],
+        overlaps: OVERLAP[cron.overlap],
         counts: counts.get(name),
         pause: pauses?.get(name),
       };

@@ -37,6 +37,15 @@ export interface CronLine extends ScheduleText {
   readonly pause: CronPause | undefined;
 }
 
+/** Why a cron is not fired, or not as one would think. */
+export interface CronNote {
+  /** without one, its pause */
+  readonly title?: string;
+  readonly text: string;
+  /** a cron that is paused or declared differently is held back; one that nobody fires is as if it were cancelled */
+  readonly glyph: 'held' | 'cancelled';
+}
+
 /** One cron. */
 export interface CronPage extends ScheduleText {
   readonly cron: Json<CronInfo>;
@@ -48,6 +57,10 @@ export interface CronPage extends ScheduleText {
     readonly local: string;
   }[];
   readonly declarers: readonly CronDeclarer[];
+  readonly notes: readonly CronNote[];
+  /** what becomes of times that were missed, and of runs that would overlap */
+  readonly missed: string;
+  readonly overlaps: string;
   readonly counts: CronCounts | undefined;
   readonly pause: CronPause | undefined;
 }

@@ -112,34 +112,39 @@ function Now({ view }: { readonly view: TaskView }): JSX.Element {
   );
 }
 
-function Actions({ view: { task, arguments: args } }: { readonly view: TaskView }): JSX.Element {
-  const { id, state } = task;
-  const isScheduled = state === 'scheduled';
-  const lacks = args.is === 'denied' ? 'The right "arguments" is missing.' : 'Redis has no arguments of it.';
+function Actions({ view: { task, off } }: { readonly view: TaskView }): JSX.Element {
+  const { id, state, task: name, queue = '' } = task;
+  const first = (path: string) => () => askFirst(path, { id });
   return (
     <>
-      <Do off={args.is === 'shown' ? undefined : lacks} run={() => copyOf('task/code', id)}>
+      <Do off={off.arguments} run={() => copyOf('task/code', id)}>
         Copy as code
       </Do>
       {state === 'dead' ? (
-        <DeadActions
-          id={id}
-          task={task.task}
-          queue={task.queue ?? ''}
-          lacks={args.is === 'shown' ? undefined : lacks}
-        />
-      ) : (
         <>
           <Do
-            right="reschedule"
-            off={isScheduled ? undefined : `It is ${state}: it waits for no time.`}
-            run={() => act('task/run', { id })}
+            right="redrive-edited"
+            letter="e"
+            off={off.arguments}
+            run={() => redriveEdited({ id, task: name, queue })}
           >
+            Redrive edited…
+          </Do>
+          <Do right="redrive" kind="main" run={first('dead/redrive')}>
+            Redrive…
+          </Do>
+          <Do right="delete" kind="grave" run={first('dead/delete')}>
+            Delete…
+          </Do>
+        </>
+      ) : (
+        <>
+          <Do right="reschedule" off={off.time} run={() => act('task/run', { id })}>
             Run now
           </Do>
           <Do
             right="reschedule"
-            off={isScheduled ? undefined : `It is ${state}: it has no time.`}
+            off={off.time}
             run={() =>
               askFirst(
                 'task/move',
@@ -150,41 +155,11 @@ function Actions({ view: { task, arguments: args } }: { readonly view: TaskView 
           >
             Move…
           </Do>
-          <Do
-            right="cancel"
-            kind="grave"
-            letter="x"
-            off={WAITS.includes(state) ? undefined : `It is ${state}: there is nothing to cancel.`}
-            run={() => askFirst('task/cancel', { id })}
-          >
+          <Do right="cancel" kind="grave" letter="x" off={off.cancel} run={first('task/cancel')}>
             Cancel…
           </Do>
         </>
       )}
-    </>
-  );
-}
-
-interface DeadActionsProps {
-  readonly id: string;
-  readonly task: string | undefined;
-  readonly queue: string;
-  /** why its arguments cannot be edited */
-  readonly lacks: string | undefined;
-}
-
-function DeadActions({ id, task, queue, lacks }: DeadActionsProps): JSX.Element {
-  return (
-    <>
-      <Do right="redrive-edited" letter="e" off={lacks} run={() => redriveEdited({ id, task, queue })}>
-        Redrive edited…
-      </Do>
-      <Do right="redrive" kind="main" run={() => askFirst('dead/redrive', { id })}>
-        Redrive…
-      </Do>
-      <Do right="delete" kind="grave" run={() => askFirst('dead/delete', { id })}>
-        Delete…
-      </Do>
     </>
   );
 }
@@ -367,30 +342,16 @@ function Arguments({
   );
 }
 
-function Options({ view: { task } }: { readonly view: TaskView }): JSX.Element | null {
-  const { headers = {}, options = {}, unique, crashes } = task;
-  const rows: readonly (readonly [string, string])[] = [
-    ...Object.entries(options).map(([name, value]) => [name, optionText(name, value)] as const),
-    ...(unique ? [['unique', `until ${unique}`] as const] : []),
-    ...(crashes > 0 ? [['crashes', `${n(crashes)} while it ran alone`] as const] : []),
-    ...Object.entries(headers).map(([name, value]) => [`header ${name}`, String(value)] as const),
-  ];
-  if (rows.length === 0) return null;
+function Options({ view: { options } }: { readonly view: TaskView }): JSX.Element | null {
+  if (options.length === 0) return null;
   return (
     <div class="box">
       <h2>Options of this call</h2>
       <dl class="kvs">
-        {rows.map(([name, value]) => [<dt key={name}>{name}</dt>, <dd key={`${name}=`}>{value}</dd>])}
+        {options.map(([name, words]) => [<dt key={name}>{name}</dt>, <dd key={`${name}=`}>{words}</dd>])}
       </dl>
     </div>
   );
-}
-
-const TIMES = ['softTimeout', 'hardTimeout', 'maxBackoff', 'expires', 'backoff'];
-
-function optionText(name: string, value: unknown): string {
-  if (typeof value === 'number') return TIMES.includes(name) ? dur(value) : n(value);
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 export const screen: Screen = { name: 'task', title: 'Task', under: 'tasks', view: Task };

@@ -1,10 +1,11 @@
 import type { TaskDetails } from '../../../inspector/tasks/task-details.js';
-import type { TaskExplanation } from '../../../inspector/tasks/task-explanation.js';
+import { LIVING, type TaskExplanation } from '../../../inspector/tasks/task-explanation.js';
 import { callAsCode } from '../../arguments/argument-code.js';
 import { editableText } from '../../arguments/editable-text.js';
 import { LONG, SHORT, shownArguments } from '../../arguments/shown-arguments.js';
 import { Refused } from '../../http/refused.js';
 import type { Call, Subject } from '../../http/route.js';
+import { optionsOf } from './options.js';
 import { timelineOf } from './timeline.js';
 import type { ArgumentsView, EditableView, TaskView } from './wire.js';
 
@@ -30,9 +31,20 @@ export async function readTask(call: Call): Promise<TaskView> {
   const { task, code, sentences, pause } = await taskOf(call, call.query.get('id'));
   const at = new Date();
   const events = timelineOf(task, at);
-  const view = { task, code, sentences, pause, at, events, arguments: await argumentsOf(call, task) };
+  const args = await argumentsOf(call, task);
+  const options = optionsOf(task);
+  const view = { task, code, sentences, pause, at, events, options, arguments: args, off: offOf(task, args) };
   // dates become text on the way
   return view as unknown as TaskView;
+}
+
+function offOf({ state }: TaskDetails, { is }: ArgumentsView): TaskView['off'] {
+  const denied = 'The right "arguments" is missing.';
+  return {
+    time: state === 'scheduled' ? undefined : `It is ${state}: it waits for no time.`,
+    cancel: LIVING.includes(state) ? undefined : `It is ${state}: there is nothing to cancel.`,
+    arguments: is === 'shown' ? undefined : is === 'denied' ? denied : 'Redis has no arguments of it.',
+  };
 }
 
 async function argumentsOf(call: Call, task: TaskDetails): Promise<ArgumentsView> {

@@ -14,6 +14,10 @@ export interface TaskView {
   /** when it was read; ISO, by the clock of the app */
   readonly at: string;
   readonly arguments: ArgumentsView;
+  /** the options of its call, each with its value in words */
+  readonly options: readonly (readonly [name: string, words: string])[];
+  /** why it cannot be moved to another time, or cancelled, or its arguments be taken; undefined where it can */
+  readonly off: Readonly<Record<'time' | 'cancel' | 'arguments', string | undefined>>;
   /** what Redis has of its life, in the order of time */
   readonly events: readonly TimelineEvent[];
 }

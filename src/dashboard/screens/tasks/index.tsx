@@ -2,11 +2,11 @@ import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Snapshot, useSnapshot } from '../../page/live.js';
 import { Bar, brief, Chips, Do, Empty, Failed, Loaded, n } from '../../page/parts/index.js';
-import { go, href, type Query, usePlace } from '../../page/router.js';
+import { href, type Query, usePlace } from '../../page/router.js';
 import type { Screen } from '../../page/screen.js';
 import { useSession } from '../../page/session.js';
 import { TaskBulk } from './bulk.js';
-import { parsed, TOKENS } from './search.js';
+import { search, TOKENS } from './search.js';
 import { TaskTable } from './task-table.js';
 import { type List, useList } from './use-list.js';
 
@@ -139,17 +139,15 @@ function Search({ query }: { readonly query: Query }): JSX.Element {
   const field = useRef<HTMLInputElement>(null);
   const { q = '' } = query;
   useEffect(() => {
+    // what was typed may have become a filter
     if (field.current) field.current.value = q;
-  }, [q]);
+  }, [query, q]);
   return (
     <form
       class="query"
       onSubmit={(event) => {
         event.preventDefault();
-        const meant = parsed(field.current?.value ?? '', query);
-        if ('id' in meant) return go('task', meant.id);
-        if (field.current) field.current.value = meant.query.q ?? '';
-        go('tasks', undefined, meant.query);
+        search(field.current?.value ?? '', query);
       }}
     >
       {Object.entries(TOKENS).map(

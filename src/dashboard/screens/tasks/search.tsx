@@ -1,9 +1,16 @@
-import type { Query } from '../../page/router.js';
+import { go, type Query } from '../../page/router.js';
 
 /** The filters of the list that have a word in the search field: `queue:mail arg:in_88`. */
 export const TOKENS: Readonly<Record<string, string>> = { queue: 'queue', task: 'task', id: 'id', arg: 'text' };
 
 const TASK_ID = /^[0-9a-z]{20}$/;
+
+/** Shows what a person has typed: the tasks that match, or the one that is meant. */
+export function search(typed: string, before: Query): void {
+  const meant = parsed(typed, before);
+  if ('id' in meant) go('task', meant.id);
+  else go('tasks', undefined, meant.query);
+}
 
 /** What a person has typed, as the query of an address; or the id of the one task that is meant. */
 export function parsed(typed: string, before: Query): { readonly query: Query } | { readonly id: string } {

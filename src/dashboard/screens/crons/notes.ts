@@ -1,0 +1,41 @@
+import type { CronInfo } from '../../../inspector/cron-info.js';
+import type { CronDeclarer } from '../../../inspector/cron-manager.js';
+import type { CronNote } from './wire.js';
+
+/** What becomes of times that were missed. */
+export const MISSED: Readonly<Record<CronInfo['missed'], string>> = {
+  skip: 'left out',
+  latest: 'the latest is made up for',
+  all: 'all are made up for',
+};
+/** What becomes of a run while an earlier one goes on. */
+export const OVERLAP: Readonly<Record<CronInfo['overlap'], string>> = { allow: 'allowed', skip: 'left out' };
+
+/** Why a cron is not fired, or not as one would think. */
+export function notesOn({ paused, declared, disabled }: CronInfo, declarers: readonly CronDeclarer[]): CronNote[] {
+  const notes: CronNote[] = [];
+  if (paused)
+    notes.push({
+      glyph: 'held',
+      text: 'No worker fires it until it is resumed, and times that come due are not made up for.',
+    });
+  if (!declared)
+    notes.push({
+      glyph: 'cancelled',
+      title: 'No worker declares it, so it is not fired.',
+      text: 'Start a worker of its app. After a day without one it is forgotten.',
+    });
+  else if (disabled)
+    notes.push({
+      glyph: 'cancelled',
+      title: 'It is not fired by itself.',
+      text: 'All workers that declare it have it disabled.',
+    });
+  if (declarers.some(({ differs }) => differs !== undefined))
+    notes.push({
+      glyph: 'held',
+      title: 'Workers declare it differently.',
+      text: 'Each fires it as it declares it: too often, unless a deploy is under way. If it is not, give all the same `timeZone`, or each its own name.',
+    });
+  return notes;
+}

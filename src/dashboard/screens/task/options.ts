@@ -1,0 +1,22 @@
+import type { TaskDetails } from '../../../inspector/tasks/task-details.js';
+import { count } from '../../../terminal/figures.js';
+import { timeLength } from '../../../values/time-length.js';
+import type { TaskView } from './wire.js';
+
+/** Options whose values are lengths of time, in ms. */
+const TIMES = ['softTimeout', 'hardTimeout', 'maxBackoff', 'expires', 'backoff'];
+
+/** What a call was sent with beside its arguments, in words. */
+export function optionsOf({ headers = {}, options = {}, unique, crashes }: TaskDetails): TaskView['options'] {
+  return [
+    ...Object.entries(options).map(([name, value]) => [name, wordsOf(name, value)] as const),
+    ...(unique ? [['unique', `until ${unique}`] as const] : []),
+    ...(crashes > 0 ? [['crashes', `${count(crashes)} while it ran alone`] as const] : []),
+    ...Object.entries(headers).map(([name, value]) => [`header ${name}`, String(value)] as const),
+  ];
+}
+
+function wordsOf(name: string, value: unknown): string {
+  if (typeof value === 'number') return TIMES.includes(name) ? timeLength(value) : count(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
