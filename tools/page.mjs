@@ -16,7 +16,7 @@ const TARGET = join(ROOT, 'dist/dashboard/assets');
 const AS_THEY_ARE = ['index.html', 'icon.svg'];
 const FILES = [...AS_THEY_ARE, 'main.js', 'style.css'];
 /** Of all files together, compressed: more would be felt on a slow line. */
-const MOST_BYTES = 50 * 1024;
+const MOST_BYTES = 45 * 1024;
 
 /** @returns {Promise<number>} the size of all files, compressed, in bytes */
 export async function buildPage() {

@@ -155,6 +155,9 @@ export function useRead<T>(
   const [state, set] = useState<Omit<Reading<T>, 'again'>>({ data: undefined, error: undefined });
   const url = path === undefined ? undefined : address(path, query);
   const latest = useRef<() => void>(() => {});
+  // a change of it alone asks nothing anew
+  const every = useRef(everyMs);
+  every.current = everyMs;
   useEffect(() => {
     if (url === undefined) return;
     let [timer, running] = [0, new AbortController()];
@@ -173,9 +176,10 @@ export function useRead<T>(
         if (mine.signal.aborted) return;
         set((before) => ({ ...before, error: known(error) }));
       }
-      if (everyMs !== undefined && !mine.signal.aborted) timer = window.setTimeout(next, everyMs);
+      if (every.current !== undefined && !mine.signal.aborted) timer = window.setTimeout(next, every.current);
     };
     const next = (): void => {
+      if (every.current === undefined) return;
       if (rests()) due = true;
       else void run();
     };
@@ -187,7 +191,7 @@ export function useRead<T>(
       running.abort();
       for (const end of ends) end();
     };
-  }, [url, everyMs]);
+  }, [url]);
   const again = useCallback(() => latest.current(), []);
   return { ...state, again };
 }

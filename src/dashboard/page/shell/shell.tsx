@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useLayoutEffect } from 'preact/hooks';
 import { announcement, say } from '../announce.js';
 import { useKey } from '../keys.js';
 import { useSnapshot } from '../live.js';
@@ -72,7 +72,8 @@ function View(): JSX.Element {
   const session = useKnownSession();
   const shown = screenOf(screen);
   const key = `${namespace}/${screen}/${arg ?? ''}`;
-  useEffect(() => {
+  // before the effects of the view, which may set its heading
+  useLayoutEffect(() => {
     heading.set(undefined);
     scrollTo(0, 0);
   }, [key]);

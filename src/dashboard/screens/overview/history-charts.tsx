@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useRead } from '../../page/api.js';
+import { type Reading, useRead } from '../../page/api.js';
 import type { Snapshot } from '../../page/live.js';
 import {
   Chart,
@@ -21,17 +21,25 @@ const MINUTE_MS = 60_000;
 /** Queues with an area of their own. */
 const MOST_QUEUES = 3;
 
-const EVERY_MS: Readonly<Record<Span, number>> = { hour: 20_000, day: 120_000, week: 600_000 };
+export const EVERY_MS: Readonly<Record<Span, number>> = { hour: 20_000, day: 120_000, week: 600_000 };
+
+interface HistoryChartsProps {
+  /** of the last hour: the table of queues has it too */
+  readonly hour: Reading<History>;
+  readonly workers: Snapshot['workers'];
+}
 
 /** The charts of the last hour, day or week. */
-export function HistoryCharts({ workers }: { readonly workers: Snapshot['workers'] }): JSX.Element {
+export function HistoryCharts({ hour, workers }: HistoryChartsProps): JSX.Element {
   const span = useSpan();
-  const { data, error, again } = useRead<History>('history', { span }, { everyMs: EVERY_MS[span] });
+  const isHour = span === 'hour';
+  const longer = useRead<History>(isHour ? undefined : 'history', { span }, { everyMs: EVERY_MS[span] });
+  const { data, error, again } = isHour ? hour : longer;
   return (
     <section class="hour">
       <Spans />
       {error && <Failed error={error} again={again} />}
-      {data && <Lines history={data} label={`last ${span}`} marks={span === 'hour' ? startsOf(workers) : []} />}
+      {data && <Lines history={data} label={`last ${span}`} marks={isHour ? startsOf(workers) : []} />}
     </section>
   );
 }

@@ -5,7 +5,7 @@ import { Loading } from '../../page/parts/index.js';
 import type { Screen } from '../../page/screen.js';
 import { QueueTable } from '../queues/queue-table.js';
 import { FirstSteps } from './first-steps.js';
-import { HistoryCharts } from './history-charts.js';
+import { EVERY_MS, HistoryCharts } from './history-charts.js';
 import { LatestDeaths } from './latest-deaths.js';
 import { VerdictList } from './verdict-list.js';
 import type { History } from './wire.js';
@@ -23,14 +23,15 @@ function Overview(): JSX.Element {
 
 function Known({ snapshot }: { readonly snapshot: Snapshot }): JSX.Element {
   const isNew = useIsNew(snapshot);
+  const hour = useRead<History>('history', { span: 'hour' }, { everyMs: EVERY_MS.hour });
   if (isNew) return <FirstSteps snapshot={snapshot} />;
   return (
     <div class="over">
       <section class="full">
         <VerdictList snapshot={snapshot} />
       </section>
-      <HistoryCharts workers={snapshot.workers} />
-      <QueueTable queues={snapshot.queues} most={MOST_QUEUES} />
+      <HistoryCharts hour={hour} workers={snapshot.workers} />
+      <QueueTable queues={snapshot.queues} most={MOST_QUEUES} history={hour.data} />
       <div class="cols">
         <LatestDeaths total={snapshot.dead.total} />
         <WorkerStrip workers={snapshot.workers} />

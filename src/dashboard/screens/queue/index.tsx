@@ -127,7 +127,7 @@ function Now({ of: line }: { readonly of: QueueLine }): JSX.Element {
             </Fact>
             <Fact name="oldest">{waited(line)}</Fact>
             <Fact more=" scheduled">{n(scheduled)}</Fact>
-            <Fact more=" workers">{n(workers)}</Fact>
+            <Fact more={workers === 1 ? ' worker' : ' workers'}>{n(workers)}</Fact>
             <a href={href('dead', undefined, { queue })}>
               <Fact more=" dead">{n(dead)}</Fact>
             </a>

@@ -1,5 +1,4 @@
 import type { JSX } from 'preact';
-import { useRead } from '../../page/api.js';
 import {
   All,
   type Column,
@@ -24,6 +23,8 @@ interface Row extends QueueLine {
 
 interface QueueTableProps {
   readonly queues: readonly QueueLine[];
+  /** of the last hour */
+  readonly history: History | undefined;
   /** rows at most */
   readonly most?: number;
   /** beside the title, in second ink */
@@ -33,8 +34,7 @@ interface QueueTableProps {
 }
 
 /** The queues, those that need somebody first; by name within. A list that is cut begins with those that have most to do. */
-export function QueueTable({ queues, most = Infinity, hint, isPage = false }: QueueTableProps): JSX.Element {
-  const { data } = useRead<History>('history', { span: 'hour' }, { everyMs: 20_000 });
+export function QueueTable({ queues, history, most = Infinity, hint, isPage = false }: QueueTableProps): JSX.Element {
   const rows = [...queues]
     .sort((a, b) => byNeed(a, b) || (queues.length > most ? b.pending - a.pending : 0))
     .slice(0, most)
@@ -43,7 +43,7 @@ export function QueueTable({ queues, most = Infinity, hint, isPage = false }: Qu
       return {
         ...queue,
         fault: words === undefined ? undefined : { state: stateOf(queue), words },
-        flow: data?.queues.find((each) => each.queue === queue.queue),
+        flow: history?.queues.find((each) => each.queue === queue.queue),
       };
     });
   const side = isPage ? undefined : <All of="queues" count={queues.length} />;

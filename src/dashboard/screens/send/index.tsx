@@ -24,8 +24,10 @@ function Send(): JSX.Element {
   const [sent, setSent] = useState<Sent>();
   if (!rights.send) return <Denied right="send" />;
   const run = async (): Promise<void> => {
+    const fields = form.current as HTMLFormElement;
     setSent(undefined);
-    const data = new FormData(form.current as HTMLFormElement);
+    if (!fields.reportValidity()) return;
+    const data = new FormData(fields);
     const {
       delay = '',
       at = '',
