@@ -33,15 +33,15 @@ import { RedisServer } from '../dist/testing/redis-server.js';
 
 const QUEUES = Array.from({ length: 100 }, (_, at) => `queue-${at + 1_000}`);
 const [BUSY, DEADLY] = QUEUES;
-const PENDING = 200_000;
-const DEAD = 100_000;
+const PENDING = 2_000_000;
+const DEAD = 1_000_000;
 const SCHEDULED = 100_000;
 const WORKERS = 4;
 const CHILDREN = 8;
 const BATCH = 5_000;
 const ROUNDS = 15;
 const TABS = [1, 50];
-const WATCH_MS = 10_000;
+const WATCH_MS = 30_000;
 const REPEATS = 5;
 const ERRORS = [
   'connect ECONNREFUSED 10.0.0.7:25',
@@ -56,7 +56,7 @@ const STACK = `\n${Array.from({ length: 8 }, (_, at) => `    at method${at} (/ap
 const FILES = ['', 'main.js', 'style.css', 'icon.svg'];
 const OVERVIEW = [
   { path: 'history', query: { span: 'hour' }, everyMs: 20_000 },
-  { path: 'dead/groups', query: { since: '24h' }, everyMs: 15_000 },
+  { path: 'dead/groups', query: { since: '24h', look: 300 }, everyMs: 15_000 },
 ];
 /** Of each screen the requests that it repeats, with the time between two of them in ms. */
 const SCREENS = [
@@ -294,7 +294,7 @@ class Tab {
     const response = await fetch(`${base}/api/live?in=${namespace}`, { signal: tab.#stop.signal });
     const reader = response.body.getReader();
     const decoder = new TextDecoder();
-    for (let text = ''; !/^event: snapshot[^]*\n\n/m.test(text); ) {
+    for (let text = ''; !/^event: snapshot[\s\S]*\n\n/m.test(text); ) {
       const { value, done } = await reader.read();
       if (done) throw new Error(`The stream ends without a status: ${text}`);
       text += decoder.decode(value, { stream: true });
