@@ -32,6 +32,7 @@ const DIGEST = shaped({
   bytes: number,
   forked: number,
   range: optional(shaped({ min: number, max: number })),
+  mostBytes: optional(number),
   children: listOf(CHILD),
   restarted: number,
   restarts: listOf(shaped({ pid: number, reason: text, agoMs: number, crashed: optional(flag) })),

@@ -131,17 +131,20 @@ export class CronManager {
    * @throws NestworkError UNKNOWN_CRON
    */
   async declarers(name: string): Promise<CronDeclarer[]> {
-    return (await this.withDeclarers(name)).declarers;
+    return (await this.declared(name, undefined)).declarers;
   }
 
   /**
-   * A cron and the workers that declare it, of one moment.
+   * A cron and the workers that declare it, of one moment. It needs the rights of those who look at workers.
    *
    * @throws NestworkError UNKNOWN_CRON
    * @internal
    */
   async withDeclarers(name: string): Promise<{ readonly cron: CronInfo; readonly declarers: CronDeclarer[] }> {
-    const live = await this.broker.workers.sessions();
+    return this.declared(name, await this.broker.workers.sessions());
+  }
+
+  private async declared(name: string, live: LiveSessions | undefined): ReturnType<CronManager['withDeclarers']> {
     const [listed, sessions] = await Promise.all([this.record(name, live), this.broker.crons.declarers(name, live)]);
     const declarers = sessions.map(({ session, host, pid, fires, cron }) => {
       const difference = cron && cronDifference(listed, cron);

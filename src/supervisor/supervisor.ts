@@ -115,6 +115,7 @@ export class Supervisor {
     const children = (): Iterable<ChildProcess> => this.pool.children;
     const { leaseMs, cancelGraceMs, metrics } = worker;
     const closing = { limitMs: worker.shutdownGraceMs + ABORT_GRACE_MS, broadcastMs: BROADCAST_GRACE_MS };
+    this.status.mostBytes = worker.maxMemoryPerChildBytes;
     const runtime = workerSession({
       broker,
       queues,

@@ -118,6 +118,22 @@ describe('the list of tasks', () => {
     expect((await rows({ q: 'nothing' })).looked).toBe(3);
   });
 
+  it('finds dead tasks by a part of their error and by how long they are dead, with what else is asked for', async () => {
+    await boot();
+    await send([1]);
+    const now = await fixture.broker.deadLetters.now();
+    const dead = await seedDead(fixture, [
+      { diedAt: now - 7_200_000, report: { error: 'Error: invoice 7 is locked' } },
+      { diedAt: now - 60_000, report: { error: 'Error: invoice 8 is locked' } },
+      { diedAt: now - 50_000, report: { error: 'Error: no' } },
+    ]);
+    const [first, second] = dead.map(idOf);
+    expect(idsOf(await rows({ error: 'is locked' }))).toEqual([second, first]);
+    expect(idsOf(await rows({ error: 'is locked', older: '1h', state: 'dead' }))).toEqual([first]);
+    expect(idsOf(await rows({ error: 'is locked', id: second ?? '' }))).toEqual([second]);
+    expect(await rows({ error: 'none has it' })).toMatchObject({ rows: [], looked: 3, left: 0 });
+  });
+
   it('searches and shows hidden values as redacted, so that nobody can guess them', async () => {
     await boot({ redact: ['**.iban'] });
     const [id] = await send([{ iban: 'CH93', name: 'Ada' }]);
@@ -155,6 +171,8 @@ describe('the list of tasks', () => {
     [{ state: 'asleep' }, 400],
     [{ limit: '10' }, 400],
     [{ order: 'newest' }, 400],
+    [{ error: 'x', state: 'pending' }, 400],
+    [{ older: 'yesterday' }, 400],
     [{ id: 'not an id' }, 400],
     [{ task: 'x'.repeat(1_000) }, 400],
     [{ queue: 'nowhere' }, 404],

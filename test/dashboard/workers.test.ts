@@ -36,10 +36,11 @@ async function recorded(): Promise<string[]> {
 describe('a worker', () => {
   it('is in the snapshot with its children, what they run since when, and its restarts', async () => {
     const restarts = [{ pid: 4_700, agoMs: 5_000, reason: 'exit code 134', crashed: true }];
-    const id = await publishWorker(fixture, { restarted: 3, restarts });
+    const id = await publishWorker(fixture, { restarted: 3, restarts, mostBytes: 500 * 2 ** 20 });
     const { body } = await dashboard.get<Snapshot>('snapshot');
     const [worker] = body.workers;
     expect(worker).toMatchObject({ id, host: 'test', pid: 1, app: 'shop', appVersion: '4.5.6', state: 'running' });
+    expect(worker?.memoryLimit).toBe(500 * 2 ** 20);
     const [child] = worker?.children ?? [];
     expect(child).toMatchObject({ pid: 4_711, state: 'running', running: 1, memory: 120 * 2 ** 20 });
     const [task] = child?.active ?? [];

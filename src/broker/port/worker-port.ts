@@ -60,6 +60,8 @@ export interface WorkerDigest {
   readonly forked: number;
   /** how many there may be; undefined for a fixed number */
   readonly range?: { readonly min: number; readonly max: number } | undefined;
+  /** resident memory of a child beyond which it is replaced, in bytes; undefined for no limit */
+  readonly mostBytes?: number | undefined;
   readonly children: readonly ChildDigest[];
   /** children that ended or were replaced, since the start */
   readonly restarted: number;

@@ -116,6 +116,8 @@ export interface WorkerReport {
         readonly max: number;
       }
     | undefined;
+  /** resident memory of a child in bytes beyond which it is replaced, by its option `maxMemoryPerChild`; undefined for no limit */
+  readonly memoryLimit: number | undefined;
   /** up to 128 of them */
   readonly children: readonly WorkerChild[];
   /** how many children have ended or were replaced since its start, orderly stops aside */
@@ -138,6 +140,7 @@ const NOTHING_PUBLISHED = {
   running: 0,
   forked: 0,
   range: undefined,
+  memoryLimit: undefined,
   children: [],
   restarted: 0,
   restarts: [],
@@ -164,6 +167,7 @@ export function describeWorker({ session, host, pid, queues, published }: Worker
     running: sum(digest.children, ({ running }) => running),
     forked: digest.forked,
     range: digest.range,
+    memoryLimit: digest.mostBytes,
     children: digest.children.map((child) => describeChild(child, before)),
     restarted: digest.restarted,
     restarts: digest.restarts.map(({ agoMs, crashed = false, ...restart }) => ({

@@ -13,6 +13,8 @@ interface Dated {
 /** The facts of a worker that its digest shows beside its children. */
 export class WorkerStatus {
   state: WorkerDigest['state'] = 'running';
+  /** as the settings of the app have it, which the first child brings */
+  mostBytes: number | undefined;
   private readonly sinceMs = performance.now();
   private readonly restarts: (Omit<RestartDigest, 'agoMs'> & Dated)[] = [];
   private restarted = 0;
@@ -54,6 +56,7 @@ export class WorkerStatus {
       state: this.state,
       upMs: Math.round(now - this.sinceMs),
       bytes: process.memoryUsage.rss(),
+      mostBytes: this.mostBytes,
       restarted: this.restarted,
       restarts: this.restarts.map(aged),
       order: this.order && aged(this.order),

@@ -42,6 +42,7 @@ export function workerOf(given: Partial<WorkerReport> = {}): WorkerReport {
     running: 0,
     forked: 1,
     range: undefined,
+    memoryLimit: undefined,
     children: [
       { pid: 8, state: 'running', startedAt: before(3_599_000), memory: 120 * 2 ** 20, running: 0, active: [] },
     ],

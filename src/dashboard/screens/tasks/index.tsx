@@ -172,7 +172,7 @@ function Search({ query }: { readonly query: Query }): JSX.Element {
         aria-label="Search tasks"
         placeholder="id, name, or a part of the arguments"
       />
-      <small class="dimmer m1">also queue: task: id: arg:</small>
+      <small class="dimmer m1">also queue: task: id: arg:, of dead ones older: error:</small>
     </form>
   );
 }

@@ -2,14 +2,16 @@ import type { DeadFilter } from '../../../inspector/dead-filter.js';
 import type { DeadPageOptions } from '../../../inspector/dead-paging.js';
 import type { ListedTask } from '../../../inspector/tasks/listed-task.js';
 import type { TaskListOptions } from '../../../inspector/tasks/task-list-options.js';
+import type { Duration } from '../../../values/duration.js';
 import { invalid } from '../../../values/option-values.js';
+import { shown } from '../../../values/shown.js';
 import { withoutGaps } from '../../../values/without-gaps.js';
 import type { Call } from '../../http/route.js';
 import { type Args, deadRow, livingRow, RowReader } from './task-rows.js';
 import type { Line, ScheduledRows, TaskRow, TaskRows } from './wire.js';
 
 /** What the address of a list may have. */
-const NAMES = ['in', 'state', 'queue', 'task', 'id', 'q', 'text', 'cursor'];
+const NAMES = ['in', 'state', 'queue', 'task', 'id', 'q', 'text', 'error', 'older', 'cursor'];
 /** How long a person waits for a part of a search, in ms. */
 const WITHIN_MS = 2_000;
 const LIMIT = 50;
@@ -24,6 +26,10 @@ interface Search {
   readonly reader: RowReader;
   readonly isSearch: boolean;
   readonly options: TaskListOptions;
+  /** of dead tasks */
+  readonly dead: DeadFilter;
+  /** whether only dead tasks can match: others have no error, and no end */
+  readonly isOfDead: boolean;
   readonly endsAt: number;
 }
 
@@ -31,7 +37,10 @@ interface Search {
 export async function listTasks(call: Call): Promise<TaskRows> {
   const search = await searchOf(call);
   const { reader } = search;
-  const state = text(call, 'state');
+  const given = text(call, 'state');
+  if (search.isOfDead && given !== undefined && given !== 'dead')
+    throw invalid('state', `is ${shown(given)}`, 'Leave it out: `error` and `older` are for dead tasks.');
+  const state = search.isOfDead ? 'dead' : given;
   const cursor = text(call, 'cursor');
   const dead = cursor === undefined ? undefined : DEAD_CURSOR.exec(cursor);
   const rows: TaskRow[] = [];
@@ -114,7 +123,14 @@ async function searchOf(call: Call): Promise<Search> {
   const seesArguments = await call.rights.may('arguments');
   const reader = new RowReader(call, wanted, seesArguments);
   const isSearch = wanted.any !== undefined || wanted.text !== undefined;
-  return { reader, isSearch, options, endsAt: performance.now() + WITHIN_MS };
+  const [queue, error, older] = [text(call, 'queue'), text(call, 'error'), text(call, 'older')];
+  const dead: DeadFilter = withoutGaps({
+    queues: queue === undefined ? undefined : [queue],
+    error,
+    until: older as Duration | undefined,
+  });
+  const isOfDead = [error, older].some((one) => one !== undefined);
+  return { reader, isSearch, options, dead, isOfDead, endsAt: performance.now() + WITHIN_MS };
 }
 
 interface Part {
@@ -126,26 +142,27 @@ interface Part {
 /** Step by step, because the inspector itself would look at all of them for what is rare. */
 async function listDead(
   call: Call,
-  { reader, options, endsAt, isSearch }: Search,
+  { reader, options, dead: filter, endsAt, isSearch }: Search,
   { room, passed, from }: Part,
 ): Promise<Omit<TaskRows, 'seesArguments'>> {
   const { dead } = call.inspector;
-  const { task, id = '', queue } = options;
-  const filter = queue === undefined ? {} : { queues: [queue] };
-  if (!isSearch && task === undefined && id === '') {
+  const { task, id = '' } = options;
+  const { error, ...range } = filter;
+  if (!isSearch && task === undefined && id === '' && error === undefined && range.until === undefined) {
     const page = await listedDead(call, reader, filter, { limit: room, ...(from !== undefined && { cursor: from }) });
     return { ...page, cursor: page.cursor && `dead:${passed + page.looked}:${page.cursor}` };
   }
-  const total = await dead.count(filter);
+  const total = await dead.count(range);
   const rows: TaskRow[] = [];
   let [looked, cursor] = [0, from];
   while (rows.length < room) {
-    const page = await dead.list(filter, { limit: DEAD_STEP, ...(cursor !== undefined && { cursor }) });
+    const within = Math.max(Math.round(endsAt - performance.now()), 1);
+    const page = await dead.list(filter, { limit: DEAD_STEP, within, ...(cursor !== undefined && { cursor }) });
     for (const one of page.tasks) {
       if ((task !== undefined && one.task !== task) || !one.id.startsWith(id)) continue;
       if (await reader.matches(one, () => one.args)) rows.push(reader.row(deadRow(one)));
     }
-    looked += page.tasks.length;
+    looked += page.looked;
     cursor = page.cursor;
     if (cursor === undefined) return { rows, cursor: undefined, looked, left: 0 };
     if (performance.now() > endsAt) break;
@@ -154,8 +171,8 @@ async function listDead(
   return { rows, cursor: `dead:${all}:${cursor ?? ''}`, looked, left: Math.max(total - all, 0) };
 }
 
-async function deadIn(call: Call, { options: { queue } }: Search): Promise<number> {
-  return call.inspector.dead.count(queue === undefined ? {} : { queues: [queue] });
+async function deadIn(call: Call, { dead }: Search): Promise<number> {
+  return call.inspector.dead.count(dead);
 }
 
 /** The next scheduled tasks of all queues, or of one, by their time. */

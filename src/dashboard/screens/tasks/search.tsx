@@ -1,7 +1,14 @@
 import { go, type Query } from '../../page/router.js';
 
 /** The filters of the list that have a word in the search field: `queue:mail arg:in_88`. */
-export const TOKENS: Readonly<Record<string, string>> = { queue: 'queue', task: 'task', id: 'id', arg: 'text' };
+export const TOKENS: Readonly<Record<string, string>> = {
+  queue: 'queue',
+  task: 'task',
+  id: 'id',
+  older: 'older',
+  arg: 'text',
+  error: 'error',
+};
 
 const TASK_ID = /^[0-9a-z]{20}$/;
 
@@ -17,13 +24,13 @@ export function parsed(typed: string, before: Query): { readonly query: Query } 
   const text = typed.trim();
   if (TASK_ID.test(text) && /\d/.test(text)) return { id: text };
   const query: Record<string, string | undefined> = { ...before, q: undefined };
-  // what follows `arg:` is taken as it is, spaces too
-  const rest = text.replace(/(?:^|\s)arg:(.+)$/, (_, value: string) => {
-    query.text = value.trim();
+  // what follows `arg:` or `error:` is taken as it is, spaces too
+  const rest = text.replace(/(?:^|\s)(arg|error):(.+)$/, (_, token: string, value: string) => {
+    query[TOKENS[token] as string] = value.trim();
     return '';
   });
   const words = rest.split(/\s+/).filter((word) => {
-    const [, token = '', value] = /^(queue|task|id):(\S+)$/.exec(word) ?? [];
+    const [, token = '', value] = /^(queue|task|id|older):(\S+)$/.exec(word) ?? [];
     if (value === undefined) return true;
     query[TOKENS[token] as string] = value;
     return false;

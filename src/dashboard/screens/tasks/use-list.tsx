@@ -24,7 +24,7 @@ export function useList(query: Query): List {
   const key = JSON.stringify(query);
   const [parts, setParts] = useState<{ readonly key: string; readonly list: readonly TaskRows[] }>({ key, list: [] });
   const more = parts.key === key ? parts.list : [];
-  const isSearch = Boolean(query.q || query.text || query.task || query.id);
+  const isSearch = Boolean(query.q || query.text || query.task || query.id || query.error);
   const first = useRead<TaskRows>('tasks', query, more.length > 0 || isSearch ? {} : { everyMs: 4_000 });
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<ApiError>();

@@ -167,7 +167,21 @@ function Machine({
 }
 
 function Facts({ worker }: { readonly worker: Worker }): JSX.Element {
-  const { id, pid, queues, app, appVersion, version, startedAt, seenAt, memory, range, forked, lastOrder } = worker;
+  const {
+    id,
+    pid,
+    queues,
+    app,
+    appVersion,
+    version,
+    startedAt,
+    seenAt,
+    memory,
+    memoryLimit,
+    range,
+    forked,
+    lastOrder,
+  } = worker;
   return (
     <>
       <Fact name="serves">
@@ -192,6 +206,7 @@ function Facts({ worker }: { readonly worker: Worker }): JSX.Element {
         </Fact>
       )}
       {memory > 0 && <Fact name="memory">{size(memory)}</Fact>}
+      {memoryLimit && <Fact name="a child at most">{size(memoryLimit)}</Fact>}
       <Fact name="children">{range ? `${n(forked)} of ${range.min}–${range.max}` : n(forked)}</Fact>
       {lastOrder && (
         <Fact name={`${lastOrder.action} by`} more={[' ', <Ago key="at" at={lastOrder.at} />]}>
