@@ -4,11 +4,12 @@
  *   npm run build
  *   node bench/dashboard-load.mjs
  *
- * A private server holds an empty namespace and a full one: 100 queues, 2,000,000 pending, 1,000,000 dead and 100,000 scheduled tasks,
- * 4 workers and the counts of an hour. The dashboard runs in a process of its own.
+ * A private server holds an empty namespace, and one with 100 queues and 2,000,000 pending tasks, which is then full: 1,000,000 dead and
+ * 100,000 scheduled tasks, 4 workers of 8 children that run 320 tasks, and the counts of an hour. The dashboard runs in a process of its
+ * own.
  *
- * - The first page: all requests that a browser makes for the overview, with nothing cached but the code, in turns. Processor time of
- *   the app, and microseconds that Redis counts for its commands.
+ * - The first page: all requests that a browser makes for the overview, in turns with those of an empty namespace. Processor time of the
+ *   app and of Redis.
  * - Commands a second that clients send, while 1 and 50 tabs look at the overview, and while 50 look at all screens.
  * - The longest steps of Redis while all screens are read, searches and previews included. A step that the machine interrupts looks
  *   long, so each is read several times: the lowest of its times counts.
@@ -28,7 +29,7 @@ import { RedisBroker } from '../dist/broker/redis-broker.js';
 import { QueueDashboardModule } from '../dist/dashboard/index.js';
 import { TaskIdSequence } from '../dist/message/task-id.js';
 import { encodeMessage } from '../dist/message/task-message.js';
-import { encodeCounts, noCounts } from '../dist/task/task-counts.js';
+import { encodeCounts, noCounts, observe } from '../dist/task/task-counts.js';
 import { RedisServer } from '../dist/testing/redis-server.js';
 
 const QUEUES = Array.from({ length: 100 }, (_, at) => `queue-${at + 1_000}`);
@@ -39,9 +40,15 @@ const SCHEDULED = 100_000;
 const WORKERS = 4;
 const CHILDREN = 8;
 const BATCH = 5_000;
+/** Namespaces, by the beginning of the names that the dashboard has for them. */
+const KINDS = { empty: 'load-empty', pending: 'load-full', full: 'load-full' };
 const ROUNDS = 15;
+/** The code is cold in the first turns. */
+const WARM_UP = 10;
 const TABS = [1, 50];
 const WATCH_MS = 30_000;
+/** All that a dashboard keeps of slow answers is old after this time. */
+const KEPT_MS = 45_000;
 const REPEATS = 5;
 const ERRORS = [
   'connect ECONNREFUSED 10.0.0.7:25',
@@ -53,10 +60,10 @@ const ERRORS = [
 const STACK = `\n${Array.from({ length: 8 }, (_, at) => `    at method${at} (/app/dist/mail/mail.tasks.js:${at}:17)`).join('\n')}`;
 
 /** What a browser asks for when it opens the overview. */
-const FILES = ['', 'main.js', 'style.css', 'icon.svg'];
+const FILES = ['', 'assets/main.js', 'assets/style.css', 'assets/icon.svg'];
 const OVERVIEW = [
   { path: 'history', query: { span: 'hour' }, everyMs: 20_000 },
-  { path: 'dead/groups', query: { since: '24h', look: 300 }, everyMs: 15_000 },
+  { path: 'dead/groups', query: { since: '24h', look: 100 }, everyMs: 15_000 },
 ];
 /** Of each screen the requests that it repeats, with the time between two of them in ms. */
 const SCREENS = [
@@ -98,7 +105,8 @@ function messages(count, queue) {
   });
 }
 
-async function fill(redis, broker, key) {
+/** Queues with pending tasks. */
+async function fillPending(redis, key) {
   const catalog = QUEUES.flatMap((queue) => [`@${queue}`, JSON.stringify({ queue })]);
   await redis.hset(
     `${key}catalog`,
@@ -108,12 +116,16 @@ async function fill(redis, broker, key) {
     'Mail.bounce',
     `{"queue":"${BUSY}"}`,
   );
-  for (let worker = 0; worker < WORKERS; worker += 1) await startWorker(broker, worker);
   for (let sent = 0; sent < PENDING; sent += BATCH) {
     // half of them in one queue
     const queue = sent % (2 * BATCH) === 0 ? BUSY : QUEUES[(sent / BATCH) % QUEUES.length];
     await redis.rpush(`${key}queue:${queue}`, ...messages(BATCH).map(([, message]) => message));
   }
+}
+
+/** All else: workers, dead and scheduled tasks, counts. */
+async function fillRest(redis, broker, key) {
+  for (let worker = 0; worker < WORKERS; worker += 1) await startWorker(broker, worker);
   const now = Date.now();
   for (let at = 0; at < DEAD; at += BATCH)
     await bury(redis, key, at % (4 * BATCH) === 0 ? BUSY : DEADLY, now - DEAD + at);
@@ -173,17 +185,28 @@ async function count(redis, key) {
   for (let ago = 0; ago < 60; ago += 1) {
     const fields = Array.from({ length: 20 }, (_, at) => [
       `${QUEUES[at % 10]} Mail.task${at}`,
-      encodeCounts({ ...noCounts(), started: 100, done: 99, failed: 1 }),
+      encodeCounts(countsOf(99)),
     ]);
     await redis.hset(`${key}metrics:${minute - ago}`, ...fields.flat());
   }
 }
 
+/** Some of them took long. */
+function countsOf(done) {
+  const counts = { ...noCounts(), started: done + 1, done, failed: 1 };
+  for (let at = 0; at < done; at += 1) {
+    observe(counts.duration, 4 ** (at % 6));
+    observe(counts.waiting, 3 ** (at % 6));
+  }
+  return counts;
+}
+
 /** The app, in a process of its own: all names are of one of two namespaces, so that each has a first page. */
 async function serve(url) {
-  const names = (kind, count) =>
-    Array.from({ length: count }, (_, at) => [`${kind}-${at}`, { redis: url, namespace: `load-${kind}` }]);
-  const namespaces = Object.fromEntries([...names('empty', ROUNDS + 3), ...names('full', ROUNDS + 3)]);
+  const entries = Object.entries(KINDS).flatMap(([kind, namespace]) =>
+    Array.from({ length: ROUNDS + WARM_UP + 1 }, (_, at) => [`${kind}-${at}`, { redis: url, namespace }]),
+  );
+  const namespaces = Object.fromEntries(entries);
   const dashboard = QueueDashboardModule.forRoot({ access: 'public', can: () => true, namespaces });
   class AppModule {}
   Module({ imports: [dashboard] })(AppModule);
@@ -205,12 +228,14 @@ async function measure() {
   });
   await broker.connect();
   console.log('Fills the namespace ...');
-  await fill(redis, broker, '{load-full}:');
+  await fillPending(redis, '{load-full}:');
   const app = fork(fileURLToPath(import.meta.url), ['serve', server.url]);
   const [base] = await once(app, 'message');
   const dashboard = { app, base, redis, port: Number(new URL(server.url).port) };
   try {
-    await firstPages(dashboard);
+    await firstPages(dashboard, 'pending');
+    await fillRest(redis, broker, '{load-full}:');
+    await firstPages(dashboard, 'full');
     for (const tabs of TABS) await watched(dashboard, `${tabs} tabs of the overview`, Array(tabs).fill(OVERVIEW));
     const many = Array.from({ length: TABS.at(-1) }, (_, at) => [SCREENS[at % SCREENS.length]]);
     await watched(dashboard, `${many.length} tabs of all screens`, many);
@@ -224,36 +249,48 @@ async function measure() {
   }
 }
 
-async function firstPages(dashboard) {
-  const measured = { empty: [], full: [] };
-  for (let turn = 0; turn < ROUNDS + 2; turn += 1) {
-    for (const kind of ['empty', 'full']) {
-      // connects, and makes the page ready for the first time
-      await ask(dashboard, `${kind}-${turn}`, { path: 'send/names', query: {} });
-      const cost = await costOf(dashboard, () => firstPage(dashboard, `${kind}-${turn}`));
-      // the code is cold in the first turns
-      if (turn >= 2) measured[kind].push(cost);
+/** When nobody has looked since the app started, and when somebody looked a while ago: counts of the last hour are kept. */
+async function firstPages(dashboard, kind) {
+  for (const when of ['after the start', 'later']) {
+    const measured = { empty: [], [kind]: [] };
+    for (let turn = 0; turn < ROUNDS + WARM_UP; turn += 1) {
+      for (const [one, costs] of Object.entries(measured)) {
+        // connects, and makes the page ready for the first time
+        await ask(dashboard, `${one}-${turn}`, { path: 'send/names', query: {} });
+        const cost = await costOf(dashboard, () => firstPage(dashboard, one, turn));
+        if (turn >= WARM_UP) costs.push(cost);
+      }
     }
-  }
-  const median = (kind, what) => {
-    const values = measured[kind].map((cost) => cost[what]).sort((a, b) => a - b);
-    return { low: values[0], middle: values[values.length >> 1], high: values.at(-1) };
-  };
-  for (const what of ['app', 'redis', 'both']) {
-    const [empty, full] = [median('empty', what), median('full', what)];
-    const words = ({ low, middle, high }) => [middle, low, high].map((us) => (us / 1_000).toFixed(1)).join(' ms, ');
-    console.log(
-      `first page, ${what}: empty ${words(empty)}; full ${words(full)}; ${(full.middle / empty.middle).toFixed(2)} times`,
-    );
+    for (const what of ['app', 'redis', 'both']) {
+      const [empty, large] = Object.values(measured).map((costs) => spanOf(costs.map((cost) => cost[what])));
+      const words = ({ low, middle, high }) => `${inMs(middle)} ms (${inMs(low)} to ${inMs(high)})`;
+      const ratio = (large.middle / empty.middle).toFixed(2);
+      console.log(`first page ${when}, ${what}: empty ${words(empty)}, ${kind} ${words(large)}, ${ratio} times`);
+    }
+    if (when === 'later') return;
+    await delay(KEPT_MS);
   }
 }
 
+function spanOf(values) {
+  values.sort((a, b) => a - b);
+  return { low: values[0], middle: values[values.length >> 1], high: values.at(-1) };
+}
+
+const inMs = (us) => (us / 1_000).toFixed(1);
+
 /** All that a browser asks for until the overview is whole. */
-async function firstPage(dashboard, namespace) {
-  for (const file of FILES) await (await fetch(`${dashboard.base}/${file}`)).arrayBuffer();
-  await (await fetch(`${dashboard.base}/api/session`)).json();
+async function firstPage(dashboard, kind, turn) {
+  const namespace = `${kind}-${turn}`;
+  for (const file of [...FILES, 'api/session']) {
+    const response = await fetch(`${dashboard.base}/${file}`);
+    if (!response.ok) throw new Error(`${file}: ${response.status}`);
+    await response.arrayBuffer();
+  }
   const stream = await Tab.open(dashboard, namespace);
-  await Promise.all(OVERVIEW.map((request) => ask(dashboard, namespace, request)));
+  // an empty one shows the first steps in their place
+  if (kind !== 'empty')
+    await Promise.all(OVERVIEW.slice(0, kind === 'full' ? 2 : 1).map((request) => ask(dashboard, namespace, request)));
   stream.close();
 }
 
@@ -323,7 +360,7 @@ class Tab {
 
 /** How many commands the clients of Redis send a second while these tabs are open. */
 async function watched(dashboard, what, tabs) {
-  const namespace = `full-${ROUNDS + 2}`;
+  const namespace = `full-${ROUNDS + WARM_UP}`;
   const open = [];
   for (const requests of tabs) {
     const tab = await Tab.open(dashboard, namespace);
@@ -349,35 +386,36 @@ async function watched(dashboard, what, tabs) {
   );
 }
 
-/** Each request in several namespaces that are one: none of them is answered from what was kept. */
+/**
+ * Each request in several namespaces that are one: none of them is answered from what was kept. It takes the same steps each time, and
+ * the machine interrupts others.
+ */
 async function longestSteps(dashboard) {
   const { redis } = dashboard;
-  await redis.config('SET', 'slowlog-log-slower-than', '500', 'slowlog-max-len', '4096');
+  await redis.config('SET', 'slowlog-log-slower-than', '0', 'slowlog-max-len', '20000');
   const longest = [];
-  const requests = [{ path: 'snapshot', query: {} }, ...SCREENS, ...SEARCHES];
-  for (const request of requests) {
-    const steps = [];
-    for (let time = 0; time < REPEATS; time += 1) {
-      await redis.slowlog('RESET');
-      await ask(dashboard, `full-${time}`, request);
-      const log = await redis.slowlog('GET', 4_096);
-      const [us = 0, words = []] = log.map(([, , us, words]) => [us, words]).sort((a, b) => b[0] - a[0])[0] ?? [];
-      steps.push({ us, words });
-    }
-    const [least] = steps.sort((a, b) => a.us - b.us);
-    longest.push({ ...least, most: steps.at(-1).us, request });
+  for (const request of [{ path: 'snapshot', query: {} }, ...SCREENS, ...SEARCHES]) {
+    const times = [];
+    for (let time = 0; time < REPEATS; time += 1) times.push(await stepsOf(dashboard, `full-${time}`, request));
+    const count = Math.min(...times.map((steps) => steps.length));
+    const steps = Array.from({ length: count }, (_, at) => Math.min(...times.map((steps) => steps[at])));
+    longest.push({ us: Math.max(...steps), most: Math.max(...times.flat()), count, request });
   }
   longest.sort((a, b) => b.us - a.us);
-  for (const { us, most, words, request } of longest.slice(0, 8)) {
-    const query = new URLSearchParams(request.query);
-    const step = words
-      .slice(0, 4)
-      .map((word) => word.slice(0, 60))
-      .join(' ');
-    console.log(
-      `step of ${(us / 1_000).toFixed(2)} ms (at most ${(most / 1_000).toFixed(2)}): ${request.path}?${query}: ${step}`,
-    );
+  for (const { us, most, count, request } of longest.slice(0, 8)) {
+    const what = `${request.path}?${new URLSearchParams(request.query)}`;
+    console.log(`${what}: ${count} steps of at most ${inMs(us)} ms, with interruptions ${inMs(most)} ms`);
   }
+}
+
+/** The times of the commands that the dashboard sends for a request, in their order. */
+async function stepsOf({ redis, ...dashboard }, namespace, request) {
+  await redis.slowlog('RESET');
+  await ask(dashboard, namespace, request);
+  const log = await redis.slowlog('GET', 20_000);
+  const others = new Set(['slowlog', 'config', 'info']);
+  const own = log.filter(([, , , [command]]) => !others.has(command.toLowerCase()));
+  return own.sort(([a], [b]) => a - b).map(([, , us]) => us);
 }
 
 if (process.argv[2] === 'serve') await serve(process.argv[3]);

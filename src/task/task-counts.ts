@@ -75,15 +75,36 @@ const BOUNDS_US = BUCKETS.map((seconds) => seconds * 1e6);
 /** In Redis a bucket has its upper bound in ms, so that others can be added. */
 const BUCKET_NAMES = [...BUCKETS.map((seconds) => String(seconds * 1_000)), 'more'];
 
+const NO_BUCKETS: readonly number[] = BUCKET_NAMES.map(() => 0);
+type Place = { readonly counter: TaskCounter } | { readonly kind: 'duration' | 'waiting'; readonly at: number };
+/** Where a number belongs, by its name in Redis: a counter, a bucket of a histogram, or behind the buckets its sum. */
+const PLACES = new Map<string, Place>([
+  ...TASK_COUNTERS.map((counter) => [counter, { counter }] as const),
+  ...(['duration', 'waiting'] as const).flatMap((kind) =>
+    [...BUCKET_NAMES, 'sum'].map((name, at) => [`${kind[0]}${name}`, { kind, at }] as const),
+  ),
+]);
+const NUMBERS = /(\w+) (\d+)/g;
+
 /** Nothing counted yet. */
 export function noCounts(): TaskCounts {
-  const counters = { started: 0, done: 0, failed: 0, retried: 0, dead: 0 };
-  const ends = { timedOut: 0, crashed: 0, cancelled: 0, dropped: 0 };
-  return { ...counters, ...ends, duration: noTimes(), waiting: noTimes() };
+  return {
+    started: 0,
+    done: 0,
+    failed: 0,
+    retried: 0,
+    dead: 0,
+    timedOut: 0,
+    crashed: 0,
+    cancelled: 0,
+    dropped: 0,
+    duration: noTimes(),
+    waiting: noTimes(),
+  };
 }
 
 function noTimes(): Histogram {
-  return { buckets: BUCKET_NAMES.map(() => 0), sumUs: 0 };
+  return { buckets: NO_BUCKETS.slice(), sumUs: 0 };
 }
 
 /** Counts one time. One below 0, by clocks that differ, is 0. */
@@ -104,10 +125,14 @@ export function countOf({ buckets }: Histogram): number {
 /** Adds counts to others. */
 export function addCounts(to: TaskCounts, from: TaskCounts): void {
   for (const counter of TASK_COUNTERS) to[counter] += from[counter];
-  for (const kind of ['duration', 'waiting'] as const) {
-    for (const [at, count] of from[kind].buckets.entries()) to[kind].buckets[at] = (to[kind].buckets[at] ?? 0) + count;
-    to[kind].sumUs += from[kind].sumUs;
-  }
+  addTimes(to.duration, from.duration);
+  addTimes(to.waiting, from.waiting);
+}
+
+function addTimes(to: Histogram, from: Histogram): void {
+  if (from.sumUs === 0 && countOf(from) === 0) return;
+  for (const [at, count] of from.buckets.entries()) to.buckets[at] = (to.buckets[at] ?? 0) + count;
+  to.sumUs += from.sumUs;
 }
 
 /** As Redis has them: names and whole numbers, without those that are 0. */
@@ -128,20 +153,18 @@ function encodeTimes(letter: string, { buckets, sumUs }: Histogram): Record<stri
 
 /** Reads counts as scripts write them; passes over names of other versions. */
 export function decodeCounts(text: string): TaskCounts {
-  const numbers = decodeNumbers(text);
   const counts = noCounts();
-  for (const counter of TASK_COUNTERS) counts[counter] = numbers.get(counter) ?? 0;
-  decodeTimes(numbers, 'd', counts.duration);
-  decodeTimes(numbers, 'w', counts.waiting);
+  for (const [, name = '', digits] of text.matchAll(NUMBERS)) {
+    const place = PLACES.get(name);
+    if (!place) continue;
+    if ('counter' in place) counts[place.counter] = Number(digits);
+    else if (place.at < BUCKET_NAMES.length) counts[place.kind].buckets[place.at] = Number(digits);
+    else counts[place.kind].sumUs = Number(digits);
+  }
   return counts;
-}
-
-function decodeTimes(numbers: ReadonlyMap<string, number>, letter: string, times: Histogram): void {
-  for (const [at, name] of BUCKET_NAMES.entries()) times.buckets[at] = numbers.get(letter + name) ?? 0;
-  times.sumUs = numbers.get(`${letter}sum`) ?? 0;
 }
 
 /** Names and whole numbers as scripts write them. Anything else is passed over. */
 export function decodeNumbers(text: string): Map<string, number> {
-  return new Map([...text.matchAll(/(\w+) (\d+)/g)].map(([, name = '', number]) => [name, Number(number)]));
+  return new Map([...text.matchAll(NUMBERS)].map(([, name = '', number]) => [name, Number(number)]));
 }

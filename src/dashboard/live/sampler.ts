@@ -27,7 +27,7 @@ export class Sampler {
   private number = 0;
   private last: Sample | undefined;
   private readAtMs = Number.NEGATIVE_INFINITY;
-  private reading: Promise<Snapshot> | undefined;
+  private reading: Promise<string> | undefined;
   /** a reading that began before the last one of them is old */
   private renewals = 0;
   private outageSince: Date | undefined;
@@ -54,9 +54,9 @@ export class Sampler {
 
   /** The snapshot of the last reading, or of a new one if that is older than the time between two. */
   async snapshot(): Promise<Snapshot> {
-    return this.last?.event === 'snapshot' && this.isFresh && !this.reading
-      ? (JSON.parse(this.last.data) as Snapshot)
-      : this.read();
+    const { last } = this;
+    const isRead = last?.event === 'snapshot' && this.isFresh && !this.reading;
+    return JSON.parse(isRead ? last.data : await this.read()) as Snapshot;
   }
 
   /** Somebody has done something: what was read before shows the state before that. */
@@ -89,7 +89,8 @@ export class Sampler {
     this.timer = timer;
   }
 
-  private read(): Promise<Snapshot> {
+  /** Resolves to a snapshot in JSON. */
+  private read(): Promise<string> {
     if (this.reading !== undefined) return this.reading;
     const reading = this.readOnce().finally(() => {
       if (this.reading === reading) this.reading = undefined;
@@ -98,25 +99,20 @@ export class Sampler {
     return reading;
   }
 
-  private async readOnce(): Promise<Snapshot> {
+  private async readOnce(): Promise<string> {
     const { renewals } = this;
     this.readAtMs = performance.now();
     this.watch();
     try {
       const report = await this.inspector.status();
-      const { at, memory, ...rest } = report;
+      const { at, memory, findings, ...rest } = report;
       // the memory of Redis moves with each reading; alone, it is nothing new
-      const likeness = JSON.stringify(rest);
+      const likeness = JSON.stringify({ findings: findings.map(findingView), well: wellOf(report), ...rest });
       const latencyMs = Math.round(10 * (performance.now() - this.readAtMs)) / 10;
       this.outageSince = undefined;
-      const data = JSON.stringify({
-        ...report,
-        findings: report.findings.map(findingView),
-        well: wellOf(report),
-        latencyMs,
-      });
+      const data = `${JSON.stringify({ at, memory, latencyMs }).slice(0, -1)},${likeness.slice(1)}`;
       if (renewals === this.renewals) this.publish({ event: 'snapshot', data, likeness });
-      return JSON.parse(data) as Snapshot;
+      return data;
     } catch (error) {
       this.outageSince ??= new Date();
       const wire = answerOf(error, this.log).body;

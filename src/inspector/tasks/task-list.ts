@@ -11,6 +11,8 @@ import {
 
 /** Looked at by one script, which takes 1 to 2 ms for it deep in a long list. */
 const STEP = 2_000;
+/** The same where each message is wanted whole, which takes longer. */
+const STEP_WHOLE = 500;
 
 /** What one step found, and where the next one goes on; undefined at the end of the place. */
 interface Step {
@@ -109,7 +111,7 @@ function take(port: TaskPort, position: TaskPosition, list: Search & Held): Prom
 async function takeWaiting(port: TaskPort, position: TaskPosition, list: Search): Promise<Step> {
   const { order, limit, task, id, matches, passesAll } = list;
   const place = { queue: position.queue, state: position.state } as WaitingPlace;
-  const look = Math.min(STEP, position.rest);
+  const look = Math.min(matches && !passesAll ? STEP_WHOLE : STEP, position.rest);
   const query = { order, at: position.at, look, task, id, whole: matches !== undefined };
   const page = await port.page(place, { ...query, limit: matches && !passesAll ? look : limit });
   const found = page.tasks.map((entry) => ({ task: waitingTask(place, entry), message: entry.head }));

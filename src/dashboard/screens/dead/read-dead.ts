@@ -24,11 +24,11 @@ export async function readGroups({ inspector, live, query }: Call): Promise<Dead
   return live.shared.read(
     key,
     async () => {
-      const [found, total] = await Promise.all([
+      const [found, { dead }] = await Promise.all([
         inspector.dead.groups(filter, { look, within: WITHIN, ...(cursor !== undefined && { cursor }) }),
-        inspector.dead.count(),
+        live.snapshot(),
       ]);
-      return { ...found, groups: found.groups.map(viewOf), total };
+      return { ...found, groups: found.groups.map(viewOf), total: dead.total };
     },
     GROUPS_MS,
   );

@@ -6,7 +6,7 @@ import type { DeadGroupsView, DeadGroupView } from '../dead/wire.js';
 
 const MOST = 5;
 /** An overview must not cost as much as a search. */
-const LOOK = 300;
+const LOOK = 100;
 
 /** What died within a day, by error, the latest first. */
 export function LatestDeaths({ total }: { readonly total: number }): JSX.Element {
