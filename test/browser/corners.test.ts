@@ -18,6 +18,41 @@ inBrowser('the dashboard in its corners', () => {
 
   const deaths = (): Promise<number> => stage.shop.inspector.dead.count();
 
+  it('forgets a question, also one that is on its way, when another namespace is shown', async () => {
+    await eventually('all to die', async () => (await deaths()) === DYING || undefined);
+    const here = await arrive();
+    const { page } = here;
+    await here.show('#/archive/dead');
+    await here.show('#/shop/dead?queue=billing');
+    const button = page.locator('main').getByRole('button', { name: 'Delete…' });
+    await button.click();
+    await page.locator('dialog[open]').waitFor();
+    await page.goBack();
+    await page.locator('dialog[open]').waitFor({ state: 'detached' });
+    await page.goForward();
+    await here.ready();
+    let release = (): void => {};
+    const late = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await page.route('**/dead/preview*', async (route) => {
+      const response = await route.fetch();
+      await late;
+      await route.fulfill({ response });
+    });
+    const asked = page.waitForRequest('**/dead/preview*');
+    await button.click();
+    await asked;
+    const answered = page.waitForResponse('**/dead/preview*');
+    await page.goBack();
+    release();
+    await answered;
+    await here.ready();
+    expect(await page.locator('dialog[open]').count()).toBe(0);
+    expect(await deaths()).toBe(DYING);
+    expect(here.faults.take()).toEqual([]);
+  });
+
   it('stops an action on many tasks where somebody wants it, says how far it came, and goes on from there', async () => {
     await eventually('all to die', async () => (await deaths()) === DYING || undefined);
     const here = await arrive('express', { who: 'slow' });

@@ -63,10 +63,14 @@ async function answerOf(url: string, init: RequestInit): Promise<Response> {
   throw new ApiError(body.code ?? 'NO_SESSION', String(body.message ?? text), remedy, response.status);
 }
 
-/** @throws ApiError */
+/**
+ * @throws ApiError also when another namespace is shown by then: a question that is asked too late would act there
+ */
 export async function get<T>(path: string, query?: ReadQuery, signal?: AbortSignal): Promise<T> {
-  const response = await answerOf(address(path, query), { signal: signal ?? null });
-  return (await response.json()) as T;
+  const { namespace } = place.value;
+  const answer = (await (await answerOf(address(path, query), { signal: signal ?? null })).json()) as T;
+  if (namespace === place.value.namespace) return answer;
+  throw new ApiError('MOVED', 'Another namespace is shown.');
 }
 
 function post(path: string, body: object, signal?: AbortSignal): Promise<Response> {

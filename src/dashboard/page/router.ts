@@ -45,7 +45,7 @@ type HrefQuery = Parameters<typeof search>[0];
 
 /** The address of a view in the namespace that is shown. */
 export function href(screen: string, arg?: string, query: HrefQuery = {}): string {
-  const parts = [place.value.namespace, screen, ...(arg === undefined ? [] : [arg])].map(encodeURIComponent);
+  const parts = [place.value.namespace, screen, ...(arg ? [arg] : [])].map(encodeURIComponent);
   const text = search(query);
   return `#/${parts.join('/')}${text && `?${text}`}`;
 }

@@ -56,6 +56,12 @@ function Dialog({ question }: { readonly question: Asked }): JSX.Element {
     answer(fields);
   };
   useEffect(() => {
+    // it is about the view beneath, and would act in the namespace of the next one
+    const leave = (): void => end();
+    addEventListener('hashchange', leave);
+    return () => removeEventListener('hashchange', leave);
+  });
+  useEffect(() => {
     // closing gives the focus back to the button that asked
     dialog.current?.showModal();
     const field = form.current?.querySelector<HTMLElement>('input,textarea,select');

@@ -75,7 +75,7 @@ async function run(wish: BulkWish): Promise<void> {
     end(resultText(wish, result), result.cursor);
     done?.();
   } catch (error) {
-    const so = `${under} ${last.handled > 0 ? 'at least ' : ''}${n(last.handled)}${ofTotal(last.total ?? total)}`;
+    const so = `${under} ${last.handled > 0 ? 'at least ' : ''}${n(shown(wish, last))}${ofTotal(last.total ?? total)}`;
     const isStopped = control.signal.aborted;
     const text = isStopped
       ? `Stopped. ${so}; the rest is as it was.`
@@ -101,7 +101,7 @@ function Progress({ wish, progress, since, control }: Running): JSX.Element {
   return (
     <BulkFrame label="Action under way">
       <b role="status">
-        {under} {n(handled)}
+        {under} {n(shown(wish, progress))}
         {ofTotal(total)}
       </b>
       {total !== undefined && <Bar part={handled / Math.max(total, 1)} label={under} />}
@@ -134,6 +134,9 @@ function Result({ wish, text, isFailure, cursor, namespace }: Ended): JSX.Elemen
     </BulkFrame>
   );
 }
+
+/** Tasks that were done, and not those that were passed over. */
+const shown = ({ under }: BulkWish, { handled, count }: BulkProgress): number => (under ? handled : count);
 
 const ofTotal = (total: number | undefined): string => (total === undefined ? '' : ` of ${n(total)}`);
 
