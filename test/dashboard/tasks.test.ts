@@ -104,6 +104,27 @@ describe('the list of tasks', () => {
     expect(all).toEqual([...living, ...dead.map(idOf).reverse()]);
   });
 
+  it.each([
+    [0, {}],
+    [0, { q: 'Some' }],
+    [2, {}],
+    [2, { q: 'Some' }],
+  ])('ends a page that living tasks fill before %i dead ones when asked for %j', async (count, query) => {
+    await boot();
+    const living = await send(...Array.from({ length: 50 }, (_, index) => [index]));
+    const dead = await seedDead(
+      fixture,
+      Array.from({ length: count }, () => ({})),
+    );
+    const first = await rows(query);
+    const { cursor, looked, left } = first;
+    expect([idsOf(first), looked, left]).toEqual([living, 50, count]);
+    expect(cursor).toBe(count === 0 ? undefined : 'dead:0:');
+    if (cursor === undefined) return;
+    const last = await rows({ ...query, cursor });
+    expect([idsOf(last).sort(), last.left, last.cursor]).toEqual([dead.map(idOf).sort(), 0, undefined]);
+  });
+
   it('finds tasks by the start of an id, a name or a part of the arguments, in all states', async () => {
     await boot();
     const [first = '', second = ''] = await send(['in_88213'], ['other']);
@@ -162,6 +183,26 @@ describe('the list of tasks', () => {
     await fixture.broker.enqueue('default', [message]);
     expect(idsOf(await rows({ q: 'word' }))).toEqual([idOf(message)]);
     expect((await rows()).rows.map(textOf)).toEqual([undefined, '["word"]']);
+  });
+
+  it('asks for the same rights whether or not arguments that may not be seen match a search', async () => {
+    const asked: unknown[] = [];
+    await boot({
+      can: (action, { id }) => {
+        if (id !== undefined) asked.push([action, id]);
+        return action !== 'arguments' || id === undefined;
+      },
+    });
+    const [id] = await send(['word']);
+    const [dead = ''] = await seedDead(fixture, [{ message: fixture.message('Some.task', 'word') }]);
+    for (const text of ['word', 'none']) {
+      asked.length = 0;
+      expect(await rows({ text })).toMatchObject({ rows: [], looked: 2, left: 0 });
+      expect(asked).toEqual([
+        ['arguments', id],
+        ['arguments', idOf(dead)],
+      ]);
+    }
   });
 
   it.each([

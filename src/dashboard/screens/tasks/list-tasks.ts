@@ -148,6 +148,10 @@ async function listDead(
   const { dead } = call.inspector;
   const { task, id = '' } = options;
   const { error, ...range } = filter;
+  if (room === 0) {
+    const left = await dead.count(range);
+    return { rows: [], cursor: left > 0 ? `dead:${passed}:${from ?? ''}` : undefined, looked: 0, left };
+  }
   if (!isSearch && task === undefined && id === '' && error === undefined && range.until === undefined) {
     const page = await listedDead(call, reader, filter, { limit: room, ...(from !== undefined && { cursor: from }) });
     return { ...page, cursor: page.cursor && `dead:${passed + page.looked}:${page.cursor}` };

@@ -34,17 +34,16 @@ export class RowReader {
   async matches(task: Labelled, args: () => Args): Promise<boolean> {
     const { any, text } = this.wanted;
     const isNamed = any === undefined || task.id.startsWith(any) || (task.task ?? '').includes(any);
-    if (!this.seesArguments) return isNamed && text === undefined;
-    const read = args();
-    if (!read) return isNamed && text === undefined;
+    const isOfArguments = !isNamed || text !== undefined;
+    // asked before the arguments are read: neither the answer nor its time may depend on what may not be seen
+    const read = this.seesArguments && (await this.maySee(task)) ? args() : undefined;
+    if (!read) return !isOfArguments;
     const hider = this.hiderOf(task);
-    if (!isNamed || text !== undefined) {
+    if (isOfArguments) {
       const shown = argumentText(read, hider);
       if (!((isNamed || shown.includes(any ?? '')) && shown.includes(text ?? ''))) return false;
     }
-    if (await this.maySee(task)) this.brief.set(task.id, briefArguments(read, hider, MOST));
-    // a match of what may not be seen would show it
-    else if (!isNamed || text !== undefined) return false;
+    this.brief.set(task.id, briefArguments(read, hider, MOST));
     return true;
   }
 
