@@ -1,5 +1,4 @@
 import type { StatusFinding, StatusReport } from '../../inspector/status/status-report.js';
-import { count } from '../../terminal/figures.js';
 import { quoted } from '../../values/shell-word.js';
 import { timeLength } from '../../values/time-length.js';
 import { many } from '../http/question.js';
@@ -108,15 +107,13 @@ function allOf({ queues, workers, crons, dead }: Facts): readonly string[] {
   return [`${known}, ${waits}`, slowest.queue, rest];
 }
 
-function restOf({ findings, queues, workers, crons }: Facts): readonly string[] {
+function restOf({ findings, queues, workers }: Facts): readonly string[] {
   const isAlone = findings.some(({ code }) => code === 'no-worker');
   const fine = queues.filter(({ queue }) => !isAlone && !findings.some((finding) => finding.queue === queue));
   const whole = workers.filter(({ id }) => !findings.some(({ worker }) => worker === id));
-  const running = crons.filter(({ paused, disabled }) => !paused && !disabled).length;
   const parts = [
     fine.length > 0 && many(fine.length, 'queue'),
     whole.length > 0 && workersOf(whole),
-    running > 0 && `${running === crons.length ? '' : `${count(running)} of `}${many(crons.length, 'cron')}`,
   ].filter(Boolean);
   return parts.length === 0 ? [] : [`The rest is as it should be: ${parts.join(', ')}.`];
 }
