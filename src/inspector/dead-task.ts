@@ -66,12 +66,12 @@ export class DeadTask {
     this.task = task ?? label?.name;
     this.diedAt = new Date(diedAt);
     this.enqueuedAt = label && new Date(label.enqueuedAt);
-    this.code = code;
-    this.error = error;
+    this.code = code ?? UNREADABLE.code;
+    this.error = error ?? UNREADABLE.error;
     this.stack = stack;
     this.attempt = attempt;
-    this.host = host;
-    this.pid = pid;
+    this.host = host ?? UNREADABLE.host;
+    this.pid = pid ?? UNREADABLE.pid;
     this.crashes = label?.crashes ?? 0;
     this.attempts = history.filter((line) => line.code !== REDRIVEN);
     this.progress = notes?.progress;
@@ -102,11 +102,33 @@ export class DeadTask {
   }
 }
 
-function reportOf(line: Buffer): DeathReport {
+/** Each field by itself: another program may have written a part of them, and one of another kind would break all that reads it. */
+function reportOf(line: Buffer): { readonly [Field in keyof Required<DeathReport>]: DeathReport[Field] | undefined } {
+  const { code, task, error, stack, attempt, host, pid } = fieldsOf(line.toString());
+  return {
+    code: text(code),
+    task: text(task),
+    error: text(error),
+    stack: text(stack),
+    attempt: whole(attempt),
+    host: text(host),
+    pid: whole(pid),
+  };
+}
+
+function fieldsOf(json: string): Readonly<Record<string, unknown>> {
   try {
-    const report: unknown = JSON.parse(line.toString());
-    return typeof report === 'object' && report !== null ? { ...UNREADABLE, ...report } : UNREADABLE;
+    const report: unknown = JSON.parse(json);
+    return typeof report === 'object' && report !== null ? (report as Record<string, unknown>) : {};
   } catch {
-    return UNREADABLE;
+    return {};
   }
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function whole(value: unknown): number | undefined {
+  return Number.isSafeInteger(value) ? (value as number) : undefined;
 }

@@ -1,3 +1,6 @@
+import { EventEmitter, once } from 'node:events';
+import type { Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { ASSETS } from '../../src/dashboard/http/assets.js';
@@ -5,7 +8,7 @@ import { nameOfUser } from '../../src/dashboard/http/people.js';
 import type { DashboardAuditEntry, DashboardSettings, DashboardSubject } from '../../src/dashboard/index.js';
 import { DASHBOARD_ACTIONS } from '../../src/dashboard/rights.js';
 import { ROUTES } from '../../src/dashboard/routes.js';
-import { type DashboardApp, DashboardApps, PLATFORMS } from '../support/dashboard-apps.js';
+import { type DashboardApp, DashboardApps, OWN_PAGE, PLATFORMS } from '../support/dashboard-apps.js';
 import { did } from '../support/dashboard-probes.js';
 
 let apps: DashboardApps;
@@ -54,6 +57,37 @@ describe.each(PLATFORMS)('on %s', (platform) => {
       expect([route, status]).toEqual([route, 403]);
     }
     expect(did).toEqual([]);
+  });
+
+  it('a person who has gone while a guard decided does nothing, one by one or in bulk', async () => {
+    const gate = new EventEmitter();
+    const guard: CanActivate = {
+      canActivate: async (context) => {
+        const request = context.switchToHttp().getRequest();
+        const socket: Socket = (request.raw ?? request).socket;
+        gate.emit('asked');
+        await once(socket, 'close');
+        // the response closes after its connection
+        await setImmediate();
+        return true;
+      },
+    };
+    const entries: DashboardAuditEntry[] = [];
+    const audit = (entry: DashboardAuditEntry): void => void entries.push(entry);
+    const app = await apps.boot({ platform, dashboard: { guards: [guard], can: () => true, audit } });
+    for (const [path, body] of [PAUSE, REDRIVE]) {
+      const stop = new AbortController();
+      const asked = once(gate, 'asked');
+      const init = { method: 'POST', headers: OWN_PAGE, body: JSON.stringify(body), signal: stop.signal };
+      const answer = fetch(app.origin + path, init).catch((error: Error) => error.name);
+      await asked;
+      stop.abort();
+      expect(await answer).toBe('AbortError');
+    }
+    // it waits for all that is under way
+    await apps.close();
+    expect(did).toEqual([]);
+    expect(entries).toEqual([]);
   });
 
   it('the guards of the dashboard leave the other routes of the app alone', async () => {

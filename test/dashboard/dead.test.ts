@@ -112,6 +112,19 @@ describe('dead tasks', () => {
     });
   });
 
+  it('with a report that another program wrote have only those of its fields that are of their kind', async () => {
+    const report = { code: ['x'], task: { name: 'x' }, error: 5, stack: 1, attempt: '1', host: null, pid: {} };
+    const [message = ''] = await seedDead(fixture, [{ report: report as never }, {}]);
+    const id = idOf(message);
+    const row = { id, task: 'Some.task', code: 'UNREADABLE_REPORT', error: 'Its report cannot be read.', host: '' };
+    const found = await dashboard.get<DeadRowsView>('dead/list', { error: 'cannot be read' });
+    expect(found).toMatchObject({ status: 200, body: { rows: [row] } });
+    const groups = await dashboard.get<DeadGroupsView>('dead/groups');
+    expect(groups.body.groups.map((group) => group.id)).toContain(id);
+    expect(await dashboard.get('task', { id })).toMatchObject({ status: 200 });
+    expect(await dashboard.get('tasks', { state: 'dead', error: 'cannot' })).toMatchObject({ status: 200 });
+  });
+
   it.each([
     ['dead/list', { cursor: '<script>' }, 400, 'INVALID_OPTION'],
     ['dead/groups', { cursor: '7' }, 400, 'INVALID_OPTION'],

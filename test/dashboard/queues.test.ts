@@ -1,3 +1,4 @@
+import type { DashboardSubject } from '../../src/dashboard/index.js';
 import type { NameAnswer, NamesAnswer } from '../../src/dashboard/screens/names/wire.js';
 import type { QueueAnswer } from '../../src/dashboard/screens/queue/wire.js';
 import type { PurgePreviewAnswer } from '../../src/dashboard/screens/queues/wire.js';
@@ -96,6 +97,20 @@ describe('a pause', () => {
   ])('with %j is refused and holds nothing', async (body, status) => {
     expect((await dashboard.post('queues/pause', body)).status).toBe(status);
     expect(await fixture.broker.pauses.pauses()).toEqual([]);
+  });
+
+  it('is decided over by its queue alone: a task in the body makes no other subject of it', async () => {
+    const asked: DashboardSubject[] = [];
+    await dashboard.close();
+    dashboard = await DashboardApp.start(fixture.server.url, {
+      can: (action, subject) => {
+        if (action === 'pause') asked.push(subject);
+        return action === 'view' || subject.task === 'Mail.send';
+      },
+    });
+    for (const path of ['queues/pause', 'queues/resume'])
+      expect((await dashboard.post(path, { queue: 'mail', task: 'Mail.send' })).status).toBe(403);
+    expect(asked).toEqual(Array(2).fill({ namespace: 'nestwork', queue: 'mail' }));
   });
 
   it('without the right is refused and holds nothing', async () => {

@@ -1,4 +1,6 @@
-import { Shared } from '../../src/dashboard/live/shared.js';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { detached, Shared } from '../../src/dashboard/live/shared.js';
 
 it('answers are forgotten after an action, aside from counts that no action changes', async () => {
   const shared = new Shared();
@@ -13,3 +15,30 @@ it('answers are forgotten after an action, aside from counts that no action chan
   expect(await shared.read('counts', read, 15_000)).toBe(2);
   expect(await shared.read('tasks', read, 1_000)).toBe(3);
 });
+
+it('an answer that is old is kept no longer, though nobody asks again', async () => {
+  const shared = new Shared();
+  await shared.read('tasks', async () => 'many', 1);
+  expect(shared.size).toBe(1);
+  while (shared.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(await shared.read('tasks', async () => 'new')).toBe('new');
+});
+
+it('a part of a long text that is detached keeps no more than itself', () => {
+  const parts: string[] = [];
+  collectGarbage();
+  const before = process.memoryUsage().heapUsed;
+  for (let i = 0; i < 100; i += 1) {
+    // a text as JSON makes it: one of repeats would be small in memory
+    const text = JSON.parse(JSON.stringify(`${i}${'x'.repeat(1_000_000)}`)) as string;
+    parts.push(detached(text.slice(0, 120)));
+  }
+  collectGarbage();
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(20_000_000);
+  expect(parts).toHaveLength(100);
+});
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+}

@@ -75,6 +75,7 @@ export class Dispatcher {
   private async act(route: Act, call: Call, responder: Responder): Promise<void> {
     const subject = await route.subject(call);
     const wish = await this.allowed(route.action, call, subject);
+    assertThere(call);
     let answer: unknown;
     try {
       // one that failed may have done a part
@@ -91,6 +92,7 @@ export class Dispatcher {
   private async actOnMany(route: Bulk, call: Call, responder: Responder): Promise<void> {
     const subject = await route.subject(call);
     const wish = { ...(await this.allowed(route.action, call, subject)), filter: call.body.filter ?? call.body };
+    assertThere(call);
     const write = responder.stream('application/x-ndjson; charset=utf-8');
     const line = (content: object): void => {
       if (responder.isOpen) write(`${JSON.stringify(content)}\n`);
@@ -169,4 +171,9 @@ export class Dispatcher {
     void work.finally(() => this.running.delete(work));
     return Promise.race([work, responder.begun]);
   }
+}
+
+/** Guards and `can` take their time: a person who has gone meanwhile could not see what is done. @throws Refused */
+function assertThere({ signal }: Call): void {
+  if (signal.aborted) throw new Refused(503, 'CUT_OFF', 'The request was cut off, so nothing was done.');
 }

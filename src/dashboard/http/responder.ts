@@ -41,8 +41,9 @@ export class Responder {
     this.begin = resolve;
   }
 
-  /** Calls a function when the connection closes before the answer has ended. */
+  /** Calls a function when the connection closes before the answer has ended; at once if it closed while a guard decided. */
   onGone(gone: () => void): void {
+    if (this.raw.destroyed && !this.raw.writableFinished) return gone();
     this.raw.once('close', () => {
       if (!this.raw.writableFinished) gone();
     });

@@ -9,10 +9,21 @@ const LONG_MS = 10_000;
 interface Kept {
   readonly isLong: boolean;
   readonly answer: Promise<unknown>;
-  until: number;
+  /** ends it; undefined while the answer is awaited */
+  timer?: NodeJS.Timeout;
 }
 
-/** Reads for all tabs of a process: whoever asks for the same thing within a short time gets the same answer. */
+/**
+ * A copy of an answer of JSON that keeps nothing else in memory: a part that was cut from a long text would keep all of it.
+ */
+export function detached<T>(answer: T): T {
+  return JSON.parse(JSON.stringify(answer)) as T;
+}
+
+/**
+ * Reads for all tabs of a process: whoever asks for the same thing within a short time gets the same answer. An answer that is
+ * old is dropped even if nobody asks again.
+ */
 export class Shared {
   private readonly kept = new Map<string, Kept>();
 
@@ -25,33 +36,42 @@ export class Shared {
    */
   read<T>(key: string, read: () => Promise<T>, keptMs = 1_000): Promise<T> {
     const known = this.kept.get(key);
-    if (known && this.clock() < known.until) return known.answer as Promise<T>;
+    if (known) return known.answer as Promise<T>;
     const beganAt = this.clock();
     const answer = read();
-    const kept: Kept = { answer, isLong: keptMs >= LONG_MS, until: Number.POSITIVE_INFINITY };
+    const kept: Kept = { answer, isLong: keptMs >= LONG_MS };
     this.keep(key, kept);
     answer.then(
       () => {
-        const now = this.clock();
-        kept.until = now + Math.max(keptMs, PART * (now - beganAt));
+        if (this.kept.get(key) !== kept) return;
+        const ms = Math.max(keptMs, PART * (this.clock() - beganAt));
+        kept.timer = setTimeout(() => this.drop(key), ms).unref();
       },
       () => {
-        if (this.kept.get(key) === kept) this.kept.delete(key);
+        if (this.kept.get(key) === kept) this.drop(key);
       },
     );
     return answer;
   }
 
+  /** answers that are kept now */
+  get size(): number {
+    return this.kept.size;
+  }
+
   /** Forgets what an action may have changed; counts of minutes stay, which it cannot change. */
   clear(): void {
-    for (const [key, { isLong }] of this.kept) if (!isLong) this.kept.delete(key);
+    for (const [key, { isLong }] of this.kept) if (!isLong) this.drop(key);
   }
 
   private keep(key: string, kept: Kept): void {
-    // the newest last
-    this.kept.delete(key);
     this.kept.set(key, kept);
     const [oldest] = this.kept.keys();
-    if (this.kept.size > MOST && oldest !== undefined) this.kept.delete(oldest);
+    if (this.kept.size > MOST && oldest !== undefined) this.drop(oldest);
+  }
+
+  private drop(key: string): void {
+    clearTimeout(this.kept.get(key)?.timer);
+    this.kept.delete(key);
   }
 }

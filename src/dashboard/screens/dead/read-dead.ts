@@ -1,8 +1,10 @@
 import type { DeadGroup } from '../../../inspector/dead-groups.js';
 import type { DeadTask } from '../../../inspector/dead-task.js';
+import type { Redaction } from '../../arguments/redaction.js';
 import { briefArguments } from '../../arguments/shown-arguments.js';
 import { optionalWholeIn } from '../../http/input.js';
 import type { Call } from '../../http/route.js';
+import { detached } from '../../live/shared.js';
 import { filterOfAddress, queryOf } from './dead-query.js';
 import { questionOn } from './questions.js';
 import type { DeadGroupsView, DeadGroupView, DeadPreviewView, DeadRow, DeadRowsView } from './wire.js';
@@ -28,22 +30,27 @@ export async function readGroups({ inspector, live, query }: Call): Promise<Dead
         inspector.dead.groups(filter, { look, within: WITHIN, ...(cursor !== undefined && { cursor }) }),
         live.snapshot(),
       ]);
-      return { ...found, groups: found.groups.map(viewOf), total: dead.total };
+      return detached({ ...found, groups: found.groups.map(viewOf), total: dead.total });
     },
     GROUPS_MS,
   );
 }
 
 export async function readRows(call: Call): Promise<DeadRowsView> {
-  const { inspector, live, query } = call;
+  const { inspector, live, query, redaction } = call;
   const filter = filterOfAddress(query);
   const cursor = query.get('cursor') ?? undefined;
   const limit = optionalWholeIn(query, 'limit', { least: 1, most: MOST_ROWS }) ?? 50;
   const key = `dead/list ${JSON.stringify([filter, cursor, limit])}`;
-  const { tasks, ...looked } = await live.shared.read(key, () =>
-    inspector.dead.list(filter, { limit, within: WITHIN, ...(cursor !== undefined && { cursor }) }),
-  );
-  return { rows: await rowsOf(call, tasks), ...looked };
+  const found = await live.shared.read(key, async () => {
+    const { tasks, ...looked } = await inspector.dead.list(filter, {
+      limit,
+      within: WITHIN,
+      ...(cursor !== undefined && { cursor }),
+    });
+    return detached({ ...looked, rows: tasks.map((dead) => rowOf(dead, redaction)) });
+  });
+  return { ...found, rows: await allowed(call, found.rows) };
 }
 
 /** What an action on all that match would be about: the question shows it before it is answered. */
@@ -56,20 +63,27 @@ export async function readPreview(call: Call): Promise<DeadPreviewView> {
     within: WITHIN,
     ...(cursor && { cursor }),
   });
+  const rows = sample.map((dead) => rowOf(dead, call.redaction));
   const may = await Promise.all(sample.map(({ id, queue, task }) => rights.may(action, { id, queue, task })));
   const denied = may.filter((one) => !one).length;
   const question = questionOn(action, { ...counts, denied });
-  return { ...counts, sample: await rowsOf(call, sample), filter: queryOf(filter), question };
+  return { ...counts, sample: await allowed(call, rows), filter: queryOf(filter), question };
 }
 
-async function rowsOf({ rights, redaction }: Call, tasks: readonly DeadTask[]): Promise<DeadRow[]> {
+/** With the line of its arguments, secrets hidden: each person gets it or not, see `allowed`. */
+function rowOf(dead: DeadTask, redaction: Redaction): DeadRow {
+  const { id, queue, task, code, error, diedAt, attempt, host, args } = dead;
+  const line = args && briefArguments(args, redaction.of({ task: task ?? '', queue }), MOST_OF_ARGUMENTS);
+  const redriven = dead.redrivenAt.length;
+  return { id, queue, task, code, error, diedAt: diedAt.toISOString(), attempt, host, redriven, args: line };
+}
+
+/** Rows without the arguments that this person may not see. */
+function allowed({ rights }: Call, rows: readonly DeadRow[]): Promise<DeadRow[]> {
   return Promise.all(
-    tasks.map(async (dead): Promise<DeadRow> => {
-      const { id, queue, task, code, error, diedAt, attempt, host } = dead;
-      const args = (await rights.may('arguments', { id, queue, task })) ? dead.args : undefined;
-      const line = args && briefArguments(args, redaction.of({ task: task ?? '', queue }), MOST_OF_ARGUMENTS);
-      const redriven = dead.redrivenAt.length;
-      return { id, queue, task, code, error, diedAt: diedAt.toISOString(), attempt, host, redriven, args: line };
+    rows.map(async (row) => {
+      const { id, queue, task } = row;
+      return (await rights.may('arguments', { id, queue, task })) ? row : { ...row, args: undefined };
     }),
   );
 }

@@ -1,7 +1,7 @@
 import type { PurgeFilter } from '../../../inspector/tasks/task-purge.js';
 import type { Duration } from '../../../values/duration.js';
 import { optionalTextIn, textIn } from '../../http/input.js';
-import { act, bulk, type Call, type Route, read } from '../../http/route.js';
+import { act, bulk, type Call, type Route, read, type Subject } from '../../http/route.js';
 import { purgeQuestion, QUEUE_QUESTIONS } from './questions.js';
 import type { PurgePreviewAnswer } from './wire.js';
 
@@ -9,7 +9,7 @@ export const QUEUES_ROUTES: readonly Route[] = [
   ...QUEUE_QUESTIONS,
   act('queues/pause', {
     action: 'pause',
-    subject: subjectOf,
+    subject: queueOf,
     run: ({ inspector, body, by }) => {
       // an unset `for` is no limit of time
       const time = optionalTextIn(body, 'for') as Duration | undefined;
@@ -23,7 +23,7 @@ export const QUEUES_ROUTES: readonly Route[] = [
   }),
   act('queues/resume', {
     action: 'pause',
-    subject: subjectOf,
+    subject: queueOf,
     run: async ({ inspector, body, by }) => ({ resumed: await inspector.queues.resume(textIn(body, 'queue'), { by }) }),
   }),
   read('queues/purge/preview', async ({ inspector, query }): Promise<PurgePreviewAnswer> => {
@@ -42,7 +42,7 @@ export const QUEUES_ROUTES: readonly Route[] = [
       // before the answer begins: later its status could not say that they are wrong
       filterIn(call.body);
       optionalTextIn(call.body, 'cursor');
-      return subjectOf(call);
+      return purgedOf(call);
     },
     run: async ({ inspector, body, by, signal }, report) => {
       const from = optionalTextIn(body, 'cursor');
@@ -57,7 +57,12 @@ export const QUEUES_ROUTES: readonly Route[] = [
   }),
 ];
 
-function subjectOf({ body }: Call): { queue: string; task?: string } {
+/** All of it: a task in the body narrows nothing, so `can` must not decide by it. */
+function queueOf({ body }: Call): Subject {
+  return { queue: textIn(body, 'queue') };
+}
+
+function purgedOf({ body }: Call): Subject {
   const task = optionalTextIn(body, 'task');
   return { queue: textIn(body, 'queue'), ...(task === undefined ? {} : { task }) };
 }

@@ -7,6 +7,7 @@ import { invalid } from '../../../values/option-values.js';
 import { shown } from '../../../values/shown.js';
 import { withoutGaps } from '../../../values/without-gaps.js';
 import type { Call } from '../../http/route.js';
+import { detached } from '../../live/shared.js';
 import { type Args, deadRow, livingRow, RowReader } from './task-rows.js';
 import type { Line, ScheduledRows, TaskRow, TaskRows } from './wire.js';
 
@@ -88,7 +89,7 @@ async function listed({ inspector, live }: Call, reader: RowReader, options: Tas
     const lines = new Map<string, Line>();
     const collect = async (task: ListedTask, args: () => Args): Promise<boolean> => reader.collect(lines, task, args());
     const { tasks, ...looked } = await inspector.tasks.search(options, collect, true);
-    return { ...looked, rows: tasks.map((task) => livingRow(task, lines.get(task.id))) };
+    return detached({ ...looked, rows: tasks.map((task) => livingRow(task, lines.get(task.id))) });
   });
   return { ...page, rows: await reader.allowed(page.rows) };
 }
@@ -104,7 +105,7 @@ async function listedDead(
     const lines = new Map<string, Line>();
     const { tasks, ...looked } = await inspector.dead.list(filter, page);
     for (const one of tasks) reader.collect(lines, one, one.args);
-    return { ...looked, rows: tasks.map((one) => deadRow(one, lines.get(one.id))) };
+    return detached({ ...looked, rows: tasks.map((one) => deadRow(one, lines.get(one.id))) });
   });
   return { ...found, rows: await reader.allowed(found.rows) };
 }
