@@ -9,19 +9,27 @@ it('answers are forgotten after an action, aside from counts that no action chan
     reads += 1;
     return reads;
   };
-  await shared.read('tasks', read, 1_000);
-  await shared.read('counts', read, 15_000);
+  await shared.read(['tasks'], read, 1_000);
+  await shared.read(['counts'], read, 15_000);
   shared.clear();
-  expect(await shared.read('counts', read, 15_000)).toBe(2);
-  expect(await shared.read('tasks', read, 1_000)).toBe(3);
+  expect(await shared.read(['counts'], read, 15_000)).toBe(2);
+  expect(await shared.read(['tasks'], read, 1_000)).toBe(3);
+});
+
+it('answers of two kinds are two, whatever text they are about', async () => {
+  const shared = new Shared();
+  expect(await shared.read(['task', 'names'], async () => 1)).toBe(1);
+  expect(await shared.read(['task names'], async () => 2)).toBe(2);
+  expect(await shared.read(['task', '","names'], async () => 3)).toBe(3);
+  expect(await shared.read(['task', '', 'names'], async () => 4)).toBe(4);
 });
 
 it('an answer that is old is kept no longer, though nobody asks again', async () => {
   const shared = new Shared();
-  await shared.read('tasks', async () => 'many', 1);
+  await shared.read(['tasks'], async () => 'many', 1);
   expect(shared.size).toBe(1);
   while (shared.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
-  expect(await shared.read('tasks', async () => 'new')).toBe('new');
+  expect(await shared.read(['tasks'], async () => 'new')).toBe('new');
 });
 
 it('a part of a long text that is detached keeps no more than itself', () => {

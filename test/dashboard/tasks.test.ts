@@ -155,6 +155,26 @@ describe('the list of tasks', () => {
     expect(await rows({ error: 'none has it' })).toMatchObject({ rows: [], looked: 3, left: 0 });
   });
 
+  it('goes on between two dead tasks when its time is over while somebody decides about one', async () => {
+    let isFirst = true;
+    await boot({
+      can: async (_, { id }) => {
+        if (id !== undefined && isFirst) {
+          isFirst = false;
+          // longer than a search takes
+          await new Promise((resolve) => setTimeout(resolve, 2_100));
+        }
+        return true;
+      },
+    });
+    const dead = await seedDead(fixture, [{}, {}, {}]);
+    const [first, second, third] = dead.map(idOf).reverse();
+    const page = await rows({ q: 'Some', state: 'dead' });
+    expect([idsOf(page), page.looked, page.left]).toEqual([[first], 1, 2]);
+    const next = await rows({ q: 'Some', state: 'dead', cursor: page.cursor ?? '' });
+    expect([idsOf(next), next.looked, next.left, next.cursor]).toEqual([[second, third], 2, 0, undefined]);
+  });
+
   it('searches and shows hidden values as redacted, so that nobody can guess them', async () => {
     await boot({ redact: ['**.iban'] });
     const [id] = await send([{ iban: 'CH93', name: 'Ada' }]);
@@ -292,6 +312,12 @@ describe('one task', () => {
     await Promise.all(Array.from({ length: 8 }, () => get('task', { id })));
     const one = (await searches()) - before;
     expect(one).toBeLessThanOrEqual(2);
+  });
+
+  it('is none by the name of another answer that is kept', async () => {
+    await boot();
+    expect((await get('names')).status).toBe(200);
+    expect((await get('task', { id: 'names' })).status).toBe(400);
   });
 
   it('that nobody knows answers 404, and an id that is none 400', async () => {

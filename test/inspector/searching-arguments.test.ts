@@ -77,6 +77,31 @@ it.each(['oldest', 'newest'] as const)(
   },
 );
 
+it.each(['oldest', 'newest'] as const)(
+  'a search, the %s first, ends behind the first task whose decision takes longer than its time, and goes on from there',
+  async (order) => {
+    const child = await fixture.child();
+    const active = await send([1], [2], [3]);
+    await fixture.claim(child, 3);
+    const pending = await send([4], [5], [6]);
+    const slow = async (): Promise<boolean> => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      return true;
+    };
+    const pages: string[][] = [];
+    let cursor: string | undefined;
+    do {
+      const options = { order, within: 1, ...(cursor !== undefined && { cursor }) };
+      const page = await inspector.tasks.search(options, slow);
+      expect(page.looked).toBe(page.tasks.length);
+      pages.push(page.tasks.map(({ id }) => id));
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+    const behind = order === 'oldest' ? pending : pending.reverse();
+    expect(pages).toEqual([...active, ...behind].map((id) => [id]));
+  },
+);
+
 it('list() with a text passes over bytes that are no call', async () => {
   await fixture.redis.lpush('{nestwork}:queue:default', 'needle', '{"needle": 1}');
   const [id] = await send(['needle']);

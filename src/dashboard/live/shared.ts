@@ -6,6 +6,9 @@ const PART = 20;
 /** Answers that may be kept so long, in ms, are counts of minutes, and names. */
 const LONG_MS = 10_000;
 
+/** The kind of an answer, and all that it depends on, as JSON has it: no text of an address can make the key of another kind. */
+export type SharedKey = readonly [kind: string, ...of: unknown[]];
+
 interface Kept {
   readonly isLong: boolean;
   readonly answer: Promise<unknown>;
@@ -32,9 +35,10 @@ export class Shared {
   /**
    * An answer that is younger than `keptMs`, or a new one. One that took long is kept for longer, and one that failed not at all.
    *
-   * @param key names all that the answer depends on, rights included
+   * @param of names all that the answer depends on, rights included
    */
-  read<T>(key: string, read: () => Promise<T>, keptMs = 1_000): Promise<T> {
+  read<T>(of: SharedKey, read: () => Promise<T>, keptMs = 1_000): Promise<T> {
+    const key = JSON.stringify(of);
     const known = this.kept.get(key);
     if (known) return known.answer as Promise<T>;
     const beganAt = this.clock();

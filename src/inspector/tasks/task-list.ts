@@ -35,7 +35,10 @@ interface Search extends ResolvedList {
   readonly passesAll?: boolean | undefined;
 }
 
-interface Held {
+/** A search that is under way. */
+interface Running extends Search {
+  /** by `performance.now()`; infinite where nobody decides about the tasks */
+  readonly endsAt: number;
   /** read once for a page, and only when it comes to active tasks */
   readonly children: () => Promise<readonly ChildOfWorker[]>;
 }
@@ -51,6 +54,7 @@ export async function readTasks(port: TaskPort, list: Search): Promise<TaskPage>
   let children: Promise<readonly ChildOfWorker[]> | undefined;
   const search = {
     ...list,
+    endsAt: list.matches && !list.passesAll ? endsAt : Number.POSITIVE_INFINITY,
     children: () => {
       children ??= port.children();
       return children;
@@ -104,18 +108,18 @@ function beginningOf(rest: Rest | undefined, order: ResolvedList['order']): Task
   return { queue: '', child: '', after: '', ...place, at: order === 'oldest' ? size : 0, rest: size };
 }
 
-function take(port: TaskPort, position: TaskPosition, list: Search & Held): Promise<Step> {
+function take(port: TaskPort, position: TaskPosition, list: Running): Promise<Step> {
   return position.state === 'active' ? takeHeld(port, position, list) : takeWaiting(port, position, list);
 }
 
-async function takeWaiting(port: TaskPort, position: TaskPosition, list: Search): Promise<Step> {
-  const { order, limit, task, id, matches, passesAll } = list;
+async function takeWaiting(port: TaskPort, position: TaskPosition, list: Running): Promise<Step> {
+  const { order, task, id, limit, matches, passesAll } = list;
   const place = { queue: position.queue, state: position.state } as WaitingPlace;
   const look = Math.min(matches && !passesAll ? STEP_WHOLE : STEP, position.rest);
   const query = { order, at: position.at, look, task, id, whole: matches !== undefined };
   const page = await port.page(place, { ...query, limit: matches && !passesAll ? look : limit });
   const found = page.tasks.map((entry) => ({ task: waitingTask(place, entry), message: entry.head }));
-  const { tasks, read } = await thoseThat(matches, found, limit);
+  const { tasks, read } = await thoseThat(found, list);
   const looked = read < found.length ? (page.tasks[read - 1]?.looked ?? 0) : page.looked;
   const ahead = page.looked - looked;
   const rest = Math.min(position.rest - looked, page.left + ahead);
@@ -129,16 +133,15 @@ interface Found {
   readonly message: string;
 }
 
-/** The first that match, and how many were read for them. */
+/** The first that match, and how many were read for them: one at least, though the time is over. */
 async function thoseThat(
-  matches: TaskMatcher = all,
   found: readonly Found[],
-  limit: number,
+  { matches = all, limit, endsAt }: Pick<Running, 'matches' | 'limit' | 'endsAt'>,
 ): Promise<{ readonly tasks: ListedTask[]; readonly read: number }> {
   const tasks: ListedTask[] = [];
   let read = 0;
   for (const { task, message } of found) {
-    if (tasks.length === limit) break;
+    if (tasks.length === limit || (read > 0 && performance.now() > endsAt)) break;
     read += 1;
     if (await matches(task, () => argumentsOf(message))) tasks.push(task);
   }
@@ -158,7 +161,7 @@ function argumentsOf(message: string): readonly unknown[] | undefined {
 }
 
 /** From one child. */
-async function takeHeld(port: TaskPort, position: TaskPosition, list: Search & Held): Promise<Step> {
+async function takeHeld(port: TaskPort, position: TaskPosition, list: Running): Promise<Step> {
   const children = (await list.children()).filter(({ child }) => child >= position.child);
   const [first, second] = children;
   if (!first) return { tasks: [], looked: 0, next: undefined };
@@ -167,14 +170,15 @@ async function takeHeld(port: TaskPort, position: TaskPosition, list: Search & H
   const { matches, limit } = list;
   const { tasks, more } = await port.held(first.child, { after, limit, whole: matches !== undefined });
   const held = tasks.map((task) => ({ task: heldTask(first, task), message: task.head }));
-  const { tasks: found } = await thoseThat(
-    matches,
-    held.filter(({ task }) => isWanted(task, list)),
-    limit,
-  );
-  const last = tasks.at(-1)?.id ?? '';
-  const behind = more ? { child: first.child, after: last } : second && { child: second.child, after: '' };
-  return { tasks: found, looked: tasks.length, next: behind && { ...position, ...behind } };
+  const wanted = held.filter(({ task }) => isWanted(task, list));
+  const { tasks: found, read } = await thoseThat(wanted, list);
+  const last = read < wanted.length ? wanted[read - 1] : held.at(-1);
+  const looked = last ? held.indexOf(last) + 1 : 0;
+  const isMore = more || looked < held.length;
+  const behind = isMore
+    ? { child: first.child, after: last?.task.id ?? '' }
+    : second && { child: second.child, after: '' };
+  return { tasks: found, looked, next: behind && { ...position, ...behind } };
 }
 
 function isWanted({ queue, task, id }: ListedTask, list: ResolvedList): boolean {

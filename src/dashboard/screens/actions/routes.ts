@@ -15,7 +15,7 @@ async function list({ inspector, live, query }: Call): Promise<ActionsPage> {
   const action = optionalTextIn(query, 'action') as ActionListOptions['action'];
   const by = optionalTextIn(query, 'by');
   const options = { limit: Math.min(limit + 1, MOST), ...(action && { action }), ...(by !== undefined && { by }) };
-  const found = await live.shared.read(`actions ${JSON.stringify(options)}`, () => inspector.actions.list(options));
+  const found = await live.shared.read(['actions', options], () => inspector.actions.list(options));
   const actions = found
     .slice(0, limit)
     .map((action) => ({ ...action, at: action.at.toISOString(), to: targetOf(action) }));

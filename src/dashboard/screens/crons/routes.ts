@@ -21,8 +21,8 @@ const calendar = new Calendar();
 async function list(call: Call): Promise<readonly CronLine[]> {
   const { inspector, live } = call;
   const [crons, counts] = await Promise.all([
-    live.shared.read('crons', () => inspector.crons.list()),
-    live.shared.read('crons counts', () => countsOf(call), COUNTS_KEPT_MS),
+    live.shared.read(['crons'], () => inspector.crons.list()),
+    live.shared.read(['cron counts'], () => countsOf(call), COUNTS_KEPT_MS),
   ]);
   const pauses = crons.some(({ paused }) => paused) ? await pausesOf(call) : undefined;
   const now = Date.now();
@@ -39,12 +39,12 @@ async function list(call: Call): Promise<readonly CronLine[]> {
 async function one(call: Call): Promise<CronPage> {
   const name = textIn(call.query, 'name');
   return call.live.shared.read(
-    `cron ${name}`,
+    ['cron', name],
     async () => {
       const { crons } = call.inspector;
       const { cron, declarers } = await crons.withDeclarers(name);
       const [counts, pauses] = await Promise.all([
-        call.live.shared.read('crons counts', () => countsOf(call), COUNTS_KEPT_MS),
+        call.live.shared.read(['cron counts'], () => countsOf(call), COUNTS_KEPT_MS),
         cron.paused ? pausesOf(call) : undefined,
       ]);
       const runs = upcomingOf(cron, { after: Date.now(), count: NEXT_RUNS });
@@ -85,7 +85,7 @@ async function countsOf({ inspector }: Call): Promise<ReadonlyMap<string, CronCo
 
 /** The last pause of each cron, as far as the record of actions goes back. */
 async function pausesOf({ inspector, live }: Call): Promise<ReadonlyMap<string, CronPause>> {
-  const actions = await live.shared.read('crons pauses', () =>
+  const actions = await live.shared.read(['cron pauses'], () =>
     inspector.actions.list({ action: 'pause-cron', limit: 1_000 }),
   );
   // the latest first

@@ -22,9 +22,8 @@ export async function readGroups({ inspector, live, query }: Call): Promise<Dead
   const filter = filterOfAddress(query);
   const cursor = query.get('cursor') ?? undefined;
   const look = optionalWholeIn(query, 'look', { least: 1, most: MOST_LOOKED }) ?? MOST_LOOKED;
-  const key = `dead/groups ${JSON.stringify([filter, cursor, look])}`;
   return live.shared.read(
-    key,
+    ['dead groups', filter, cursor, look],
     async () => {
       const [found, { dead }] = await Promise.all([
         inspector.dead.groups(filter, { look, within: WITHIN, ...(cursor !== undefined && { cursor }) }),
@@ -41,8 +40,7 @@ export async function readRows(call: Call): Promise<DeadRowsView> {
   const filter = filterOfAddress(query);
   const cursor = query.get('cursor') ?? undefined;
   const limit = optionalWholeIn(query, 'limit', { least: 1, most: MOST_ROWS }) ?? 50;
-  const key = `dead/list ${JSON.stringify([filter, cursor, limit])}`;
-  const found = await live.shared.read(key, async () => {
+  const found = await live.shared.read(['dead list', filter, cursor, limit], async () => {
     const { tasks, ...looked } = await inspector.dead.list(filter, {
       limit,
       within: WITHIN,

@@ -15,7 +15,7 @@ export const NAMES_ROUTES: readonly Route[] = [
   read('names', async (call): Promise<NamesAnswer> => {
     const [{ tasks }, known] = await Promise.all([
       summaryOf(call, spanIn(call.query)),
-      call.live.shared.read('task names', () => call.inspector.tasks.names(), KEPT_MS.hour),
+      call.live.shared.read(['task names'], () => call.inspector.tasks.names(), KEPT_MS.hour),
     ]);
     const counted = new Set(tasks.map(({ task }) => task));
     return { ...linesOf(tasks), idle: known.filter((name) => !counted.has(name)) };
@@ -25,14 +25,14 @@ export const NAMES_ROUTES: readonly Route[] = [
     const { inspector, live } = call;
     const [{ tasks }, chart] = await Promise.all([
       summaryOf(call, span),
-      live.shared.read(`chart ${span} task ${task}`, () => chartOf(inspector, span, { task }), KEPT_MS[span]),
+      live.shared.read(['chart', span, { task }], () => chartOf(inspector, span, { task }), KEPT_MS[span]),
     ]);
     return { ...linesOf(tasks.filter((each) => each.task === task)), chart };
   }),
 ];
 
 function summaryOf({ inspector, live }: Call, span: Span): Promise<MetricsSummary> {
-  return live.shared.read(`names ${span}`, () => inspector.metrics.summary({ last: LAST[span] }), KEPT_MS[span]);
+  return live.shared.read(['names', span], () => inspector.metrics.summary({ last: LAST[span] }), KEPT_MS[span]);
 }
 
 function linesOf(tasks: readonly TaskSummary[]): Pick<NamesAnswer, 'upToMs' | 'names'> {

@@ -11,6 +11,6 @@ const KEPT_MS: Readonly<Record<Span, number>> = { hour: MINUTE_MS / 4, day: 2 * 
 export const OVERVIEW_ROUTES: readonly Route[] = [
   read('history', ({ query, live, inspector }: Call): Promise<History> => {
     const span = spanIn(query);
-    return live.shared.read(`history ${span}`, () => readHistory(inspector, span), KEPT_MS[span]);
+    return live.shared.read(['history', span], () => readHistory(inspector, span), KEPT_MS[span]);
   }),
 ];

@@ -14,9 +14,13 @@ export const QUEUE_ROUTES: readonly Route[] = [
   read('queue', async ({ inspector, live, query }): Promise<QueueAnswer> => {
     const [queue, span] = [textIn(query, 'queue'), spanIn(query)];
     const [chart, summary, page] = await Promise.all([
-      live.shared.read(`chart ${span} queue ${queue}`, () => chartOf(inspector, span, { queue }), KEPT_MS[span]),
-      live.shared.read(`names hour ${queue}`, () => inspector.metrics.summary({ last: '1h', queue }), KEPT_MS.hour),
-      live.shared.read(`next ${queue}`, () => inspector.tasks.list({ queue, state: 'pending', limit: NEXT })),
+      live.shared.read(['chart', span, { queue }], () => chartOf(inspector, span, { queue }), KEPT_MS[span]),
+      live.shared.read(
+        ['names of a queue', queue],
+        () => inspector.metrics.summary({ last: '1h', queue }),
+        KEPT_MS.hour,
+      ),
+      live.shared.read(['next', queue], () => inspector.tasks.list({ queue, state: 'pending', limit: NEXT })),
     ]);
     return {
       chart,

@@ -17,7 +17,7 @@ const MOST_TEXT = 1_000_000;
 /** The task of an address or a body, a moment old at most. @throws Refused NestworkError */
 export async function taskOf({ inspector, live }: Call, id: unknown): Promise<TaskExplanation & { task: TaskDetails }> {
   const text = typeof id === 'string' ? id : '';
-  const found = await live.shared.read(`task ${text}`, () => inspector.tasks.explain(text));
+  const found = await live.shared.read(['task', text], () => inspector.tasks.explain(text));
   const { task } = found;
   if (task) return { ...found, task };
   throw new Refused(404, 'UNKNOWN_TASK_ID', `Redis has no task ${text}.`, found.sentences);

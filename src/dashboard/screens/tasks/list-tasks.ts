@@ -1,5 +1,5 @@
 import type { DeadFilter } from '../../../inspector/dead-filter.js';
-import type { DeadPageOptions } from '../../../inspector/dead-paging.js';
+import { cursorOf, type DeadPageOptions } from '../../../inspector/dead-paging.js';
 import type { ListedTask } from '../../../inspector/tasks/listed-task.js';
 import type { TaskListOptions } from '../../../inspector/tasks/task-list-options.js';
 import type { Duration } from '../../../values/duration.js';
@@ -17,7 +17,7 @@ const NAMES = ['in', 'state', 'queue', 'task', 'id', 'q', 'text', 'error', 'olde
 const WITHIN_MS = 2_000;
 const LIMIT = 50;
 const MOST_SCHEDULED = 100;
-/** Dead tasks that one step reads: it ends between two of them. */
+/** Dead tasks that one step reads. */
 const DEAD_STEP = 100;
 const DEAD_CURSOR = /^dead:(\d{1,12}):(.*)$/;
 
@@ -85,7 +85,7 @@ async function found({ inspector }: Call, { reader }: Search, options: TaskListO
 
 /** The same for all who look, but for the arguments that each may see. */
 async function listed({ inspector, live }: Call, reader: RowReader, options: TaskListOptions): Promise<Rows> {
-  const page = await live.shared.read(`tasks ${JSON.stringify(options)}`, async () => {
+  const page = await live.shared.read(['tasks', options], async () => {
     const lines = new Map<string, Line>();
     const collect = async (task: ListedTask, args: () => Args): Promise<boolean> => reader.collect(lines, task, args());
     const { tasks, ...looked } = await inspector.tasks.search(options, collect, true);
@@ -101,7 +101,7 @@ async function listedDead(
   filter: DeadFilter,
   page: DeadPageOptions,
 ): Promise<Rows> {
-  const found = await live.shared.read(`tasks dead ${JSON.stringify([filter, page])}`, async () => {
+  const found = await live.shared.read(['dead rows', filter, page], async () => {
     const lines = new Map<string, Line>();
     const { tasks, ...looked } = await inspector.dead.list(filter, page);
     for (const one of tasks) reader.collect(lines, one, one.args);
@@ -163,12 +163,17 @@ async function listDead(
   while (rows.length < room) {
     const within = Math.max(Math.round(endsAt - performance.now()), 1);
     const page = await dead.list(filter, { limit: DEAD_STEP, within, ...(cursor !== undefined && { cursor }) });
+    let read = 0;
     for (const one of page.tasks) {
-      if ((task !== undefined && one.task !== task) || !one.id.startsWith(id)) continue;
-      if (await reader.matches(one, () => one.args)) rows.push(reader.row(deadRow(one)));
+      read += 1;
+      const isWanted = (task === undefined || one.task === task) && one.id.startsWith(id);
+      if (isWanted && (await reader.matches(one, () => one.args))) rows.push(reader.row(deadRow(one)));
+      if (performance.now() > endsAt) break;
     }
-    looked += page.looked;
-    cursor = page.cursor;
+    const last = read < page.tasks.length ? page.tasks[read - 1] : undefined;
+    // between those with the error others were looked at
+    looked += last ? Math.round((page.looked * read) / page.tasks.length) : page.looked;
+    cursor = last ? cursorOf({ diedAt: last.diedAt.getTime(), id: last.id }) : page.cursor;
     if (cursor === undefined) return { rows, cursor: undefined, looked, left: 0 };
     if (performance.now() > endsAt) break;
   }
