@@ -339,6 +339,17 @@ export class DeadLetters {
   }
 
   /**
+   * Checks what `redriveAll` and `deleteAll` would get.
+   *
+   * @throws NestworkError INVALID_OPTION, INVALID_DURATION, UNKNOWN_QUEUE
+   * @internal
+   */
+  async assertBulk(filter: DeadFilter, options: Pick<DeadBulkOptions, 'cursor'>): Promise<void> {
+    const { from } = resolveBulk(options);
+    boundedBy(from, await this.resolve(filter));
+  }
+
+  /**
    * The same filter with its times fixed: tasks that die from now on do not match it. A question and the action that it is
    * about then mean the same tasks.
    *

@@ -1,6 +1,4 @@
 import { EventEmitter, once } from 'node:events';
-import type { Socket } from 'node:net';
-import { setImmediate } from 'node:timers/promises';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { ASSETS } from '../../src/dashboard/http/assets.js';
@@ -63,12 +61,9 @@ describe.each(PLATFORMS)('on %s', (platform) => {
     const gate = new EventEmitter();
     const guard: CanActivate = {
       canActivate: async (context) => {
-        const request = context.switchToHttp().getRequest();
-        const socket: Socket = (request.raw ?? request).socket;
+        const response = context.switchToHttp().getResponse();
         gate.emit('asked');
-        await once(socket, 'close');
-        // the response closes after its connection
-        await setImmediate();
+        await once(response.raw ?? response, 'close');
         return true;
       },
     };
@@ -215,6 +210,7 @@ describe('the function `audit`', () => {
     await app.post('/queues/api/test/act', { queue: 'secret' });
     await app.post('/queues/api/test/act', { queue: 'mail', fail: 'no luck' });
     await (await app.post('/queues/api/test/bulk', { queue: 'mail', fail: 'no luck' })).text();
+    await app.post('/queues/api/test/bulk', { queue: 'secret', filter: { code: 'CRASHED' } });
     await app.get('/queues/api/test/echo');
     const at = expect.any(Date);
     const [mail, secret] = ['mail', 'secret'].map((queue) => ({ namespace: 'nestwork', queue }));
@@ -240,6 +236,15 @@ describe('the function `audit`', () => {
         outcome: 'failed',
         count: 1,
         error: 'no luck',
+      },
+      {
+        at,
+        by: 'anna',
+        action: 'redrive',
+        subject: secret,
+        filter: { code: 'CRASHED' },
+        outcome: 'denied',
+        count: 0,
       },
     ]);
   });

@@ -99,6 +99,11 @@ describe('a pause', () => {
     expect(await fixture.broker.pauses.pauses()).toEqual([]);
   });
 
+  it('that is not there is resumed with the count 0', async () => {
+    expect((await dashboard.post('queues/resume', { queue: 'mail' })).body).toEqual({ resumed: false });
+    expect(dashboard.audited).toMatchObject([{ action: 'pause', outcome: 'done', count: 0 }]);
+  });
+
   it('is decided over by its queue alone: a task in the body makes no other subject of it', async () => {
     const asked: DashboardSubject[] = [];
     await dashboard.close();
@@ -154,6 +159,18 @@ describe('a purge', () => {
     expect(JSON.parse(lines.at(-1) ?? '')).toEqual({ result: { count: 1 } });
     expect(await fixture.redis.llen('{nestwork}:queue:mail')).toBe(2);
     expect((await dashboard.post('queues/purge', { queue: 'mail', cursor: 7 })).status).toBe(400);
+  });
+
+  it.each([
+    [{ queue: 'nope' }, 404],
+    [{ queue: 'mail', cursor: 'x' }, 400],
+    [{ queue: 'mail', olderThan: 'yesterday' }, 400],
+    [{ queue: 'mail', task: '<b>' }, 400],
+  ])('with the body %j answers %i before it begins, and deletes nothing', async (body, status) => {
+    await send(1);
+    expect((await dashboard.post('queues/purge', body)).status).toBe(status);
+    expect(await fixture.redis.llen('{nestwork}:queue:mail')).toBe(1);
+    expect(dashboard.audited).toEqual([]);
   });
 
   it('without the right deletes nothing', async () => {

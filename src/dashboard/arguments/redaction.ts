@@ -20,10 +20,15 @@ export class Redaction {
     this.functions = rules.filter((rule) => typeof rule === 'function');
   }
 
+  /** Whether anything may be hidden. Bytes that are no message have no paths: where there are rules, they are hidden whole. */
+  get hasRules(): boolean {
+    return this.paths.length + this.functions.length > 0;
+  }
+
   /** For the list of the arguments of one task. */
   of(task: RedactedTask): Hider {
     const { paths, functions } = this;
-    if (paths.length + functions.length === 0) return NOTHING_HIDDEN;
+    if (!this.hasRules) return NOTHING_HIDDEN;
     return new Place({ paths, functions, task }, paths.map(begun), []);
   }
 }

@@ -74,7 +74,7 @@ export class Dispatcher {
 
   private async act(route: Act, call: Call, responder: Responder): Promise<void> {
     const subject = await route.subject(call);
-    const wish = await this.allowed(route.action, call, subject);
+    const wish = await this.allowed(route.action, call, { subject });
     assertThere(call);
     let answer: unknown;
     try {
@@ -84,14 +84,14 @@ export class Dispatcher {
       this.audit.record(wish, { outcome: 'failed', count: 0, error });
       throw error;
     }
-    this.audit.record(wish, { outcome: 'done', count: 1 });
+    this.audit.record(wish, { outcome: 'done', count: route.hasDone?.(answer) === false ? 0 : 1 });
     responder.json(200, answer ?? {});
   }
 
   /** The answer is a line of JSON for each report, and a last one with the result. */
   private async actOnMany(route: Bulk, call: Call, responder: Responder): Promise<void> {
     const subject = await route.subject(call);
-    const wish = { ...(await this.allowed(route.action, call, subject)), filter: call.body.filter ?? call.body };
+    const wish = await this.allowed(route.action, call, { subject, filter: call.body.filter ?? call.body });
     assertThere(call);
     const write = responder.stream('application/x-ndjson; charset=utf-8');
     const line = (content: object): void => {
@@ -130,8 +130,12 @@ export class Dispatcher {
   }
 
   /** @throws Refused */
-  private async allowed(action: DashboardAction, { by, namespace, rights }: Call, subject: Subject): Promise<Wish> {
-    const wish = { by, action, subject: { ...subject, namespace } };
+  private async allowed(
+    action: DashboardAction,
+    { by, namespace, rights }: Call,
+    { subject, ...rest }: { readonly subject: Subject; readonly filter?: unknown },
+  ): Promise<Wish> {
+    const wish = { by, action, subject: { ...subject, namespace }, ...rest };
     if (await rights.may(action, subject)) return wish;
     this.audit.record(wish, { outcome: 'denied', count: 0 });
     throw Refused.right(action, by);

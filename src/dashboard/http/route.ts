@@ -65,6 +65,8 @@ export interface Act extends Place {
   /** read from the body; for a task its name and queue are looked up, so that `can` sees them */
   readonly subject: (call: Call) => Subject | Promise<Subject>;
   readonly run: (call: Call, subject: Subject) => Promise<unknown>;
+  /** whether there was something to do, by the answer, for the record of actions; left out where there always is */
+  readonly hasDone?: (answer: unknown) => boolean;
 }
 
 /** Does one thing to many tasks, and reports how far it is. */

@@ -111,10 +111,7 @@ function restOf({ findings, queues, workers }: Facts): readonly string[] {
   const isAlone = findings.some(({ code }) => code === 'no-worker');
   const fine = queues.filter(({ queue }) => !isAlone && !findings.some((finding) => finding.queue === queue));
   const whole = workers.filter(({ id }) => !findings.some(({ worker }) => worker === id));
-  const parts = [
-    fine.length > 0 && many(fine.length, 'queue'),
-    whole.length > 0 && workersOf(whole),
-  ].filter(Boolean);
+  const parts = [fine.length > 0 && many(fine.length, 'queue'), whole.length > 0 && workersOf(whole)].filter(Boolean);
   return parts.length === 0 ? [] : [`The rest is as it should be: ${parts.join(', ')}.`];
 }
 

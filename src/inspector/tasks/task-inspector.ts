@@ -27,6 +27,7 @@ import {
   type PurgeOptions,
   type PurgePreview,
   type PurgeResult,
+  positionOf,
   previewPurge,
   purgeTasks,
   resolvePurge,
@@ -298,6 +299,18 @@ export class TaskInspector {
       { action: 'purge', by: options.by, subject: () => `${queue} ${filterText(filter)}`, count: () => count },
       () => purgeTasks(this.broker.places, purge, { ...options, onProgress }),
     );
+  }
+
+  /**
+   * Checks what `purge` would get.
+   *
+   * @throws NestworkError UNKNOWN_QUEUE, INVALID_OPTION, INVALID_NAME, INVALID_DURATION
+   * @internal
+   */
+  async assertPurge(queue: string, filter: PurgeFilter, cursor: string | undefined): Promise<void> {
+    await this.known.chooseAll([queue], 'tasks.purge()');
+    await resolvePurge(this.broker.places, queue, filter);
+    if (cursor !== undefined) positionOf(cursor);
   }
 
   /**

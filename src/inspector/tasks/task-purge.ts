@@ -192,7 +192,8 @@ function isOld(before: number | undefined): (task: ListedTask) => boolean {
   return ({ enqueuedAt }) => before === undefined || (enqueuedAt?.getTime() ?? 0) < before;
 }
 
-function positionOf(cursor: string): { state: (typeof LISTS)[number]; passed: number; rest: number } {
+/** @throws NestworkError INVALID_OPTION */
+export function positionOf(cursor: string): { state: (typeof LISTS)[number]; passed: number; rest: number } {
   const [, state, passed, rest] = (typeof cursor === 'string' && CURSOR.exec(cursor)) || [];
   if (state === undefined) {
     throw invalid('cursor', `is ${shown(cursor)}, and none of a purge`, 'Pass the `cursor` of the result as it is.');

@@ -9,11 +9,12 @@ type Report = (progress: BulkProgress) => void;
 type Action = 'redrive' | 'delete';
 
 /** Before the answer begins: later its status could not say that the body is wrong. */
-export function subjectOfMany(call: Call): Subject {
-  const { body } = call;
+export async function subjectOfMany(call: Call): Promise<Subject> {
+  const { body, inspector } = call;
   if (body.ids !== undefined) return subjectOfIds(call);
-  const { queues, task } = filterOfBody(body.filter);
-  textOf('cursor', body.cursor);
+  const filter = filterOfBody(body.filter);
+  await inspector.dead.assertBulk(filter, { cursor: textOf('cursor', body.cursor) });
+  const { queues, task } = filter;
   return { queue: queues?.[0], task };
 }
 

@@ -25,6 +25,7 @@ export const QUEUES_ROUTES: readonly Route[] = [
     action: 'pause',
     subject: queueOf,
     run: async ({ inspector, body, by }) => ({ resumed: await inspector.queues.resume(textIn(body, 'queue'), { by }) }),
+    hasDone: (answer) => (answer as { readonly resumed: boolean }).resumed,
   }),
   read('queues/purge/preview', async ({ inspector, query }): Promise<PurgePreviewAnswer> => {
     const queue = textIn(query, 'queue');
@@ -38,10 +39,10 @@ export const QUEUES_ROUTES: readonly Route[] = [
   }),
   bulk('queues/purge', {
     action: 'purge',
-    subject: (call) => {
+    subject: async (call) => {
+      const { inspector, body } = call;
       // before the answer begins: later its status could not say that they are wrong
-      filterIn(call.body);
-      optionalTextIn(call.body, 'cursor');
+      await inspector.tasks.assertPurge(textIn(body, 'queue'), filterIn(body), optionalTextIn(body, 'cursor'));
       return purgedOf(call);
     },
     run: async ({ inspector, body, by, signal }, report) => {

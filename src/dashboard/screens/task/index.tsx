@@ -306,6 +306,9 @@ function Arguments({
         <p class="dim">{by} lacks the right "arguments". The option can of QueueDashboardModule grants it.</p>
       )}
       {of.is === 'gone' && <p class="dim">Redis has no arguments of this task any more.</p>}
+      {of.is === 'hidden' && (
+        <p class="dim">Another program wrote this: it is no call of a task. The option redact hides it whole.</p>
+      )}
       {of.is === 'bytes' && (
         <>
           <p class="dim">Another program wrote this: it is no call of a task. In hex:</p>

@@ -54,6 +54,7 @@ async function argumentsOf(call: Call, task: TaskDetails): Promise<ArgumentsView
   if (args) return { is: 'shown', ...shownArguments(args, hiderOf(call, task), bounds) };
   const bytes = task.death?.bytes;
   if (!bytes?.length) return { is: 'gone' };
+  if (call.redaction.hasRules) return { is: 'hidden' };
   return {
     is: 'bytes',
     hex: bytes.subarray(0, SHOWN_BYTES).toString('hex'),

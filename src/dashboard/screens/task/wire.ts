@@ -52,6 +52,8 @@ export type ArgumentsView =
   | { readonly is: 'denied' }
   /** the task has ended, and Redis does not keep them */
   | { readonly is: 'gone' }
+  /** another program wrote bytes in which the rules of `redact` cannot find what to hide */
+  | { readonly is: 'hidden' }
   /** another program wrote these bytes */
   | { readonly is: 'bytes'; readonly hex: string; readonly more: number };
 
