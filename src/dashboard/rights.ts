@@ -51,6 +51,8 @@ export class Rights {
   constructor(
     private readonly namespace: string,
     private readonly decide: (action: DashboardAction, subject: DashboardSubject) => boolean | Promise<boolean>,
+    /** whether the answer may be another one for each task */
+    readonly isByTask = true,
   ) {}
 
   /** Anything but `true` is a no: a forgotten `return` must not open the door. */

@@ -106,12 +106,32 @@ describe('the question about many tasks', () => {
     // what was counted is only a part
     [{ matching: 3, looked: 9, left: 1 }, '3'],
   ])('of which %j were found asks for a number to be typed', ({ matching, looked, left }, typed) => {
-    expect(questionOn('delete', { matching, looked, left, denied: 0 }).typed).toBe(typed);
-    expect(questionOn('redrive', { matching, looked, left, denied: 0 }).typed).toBeUndefined();
+    expect(questionOn('delete', { matching, looked, left, asked: 3, denied: 0 }).typed).toBe(typed);
+    expect(questionOn('redrive', { matching, looked, left, asked: 3, denied: 0 }).typed).toBeUndefined();
     expect(purgeQuestion('mail', { matching, looked, total: looked + left }).typed).toBe(typed);
   });
 
   it('of which none was found has nothing to press', () => {
     expect(purgeQuestion('mail', { matching: 0, looked: 9, total: 9 }).main).toBeUndefined();
+    for (const left of [0, 7]) {
+      const { title, main, typed } = questionOn('delete', { matching: 0, looked: 9, left, asked: 0, denied: 0 });
+      expect(title).toMatch(/^No dead task matches/);
+      expect([main, typed]).toEqual([undefined, undefined]);
+    }
+  });
+
+  it('counts no task that the person may not act on, as far as rights were asked', () => {
+    const all = { matching: 3, looked: 3, left: 0, asked: 3 };
+    expect(questionOn('delete', { ...all, denied: 1 })).toMatchObject({
+      title: 'Delete 2 tasks?',
+      main: 'Delete 2',
+      lines: expect.arrayContaining(['Passed over: 1 task that you may not act on.']),
+    });
+    const none = questionOn('delete', { ...all, denied: 3 });
+    expect([none.title, none.main]).toEqual(['You may not delete the 3 tasks that match.', undefined]);
+    const sample = { matching: 50, looked: 50, left: 0, asked: 5 };
+    const passed = 'Some may be passed over: of 5 that were checked, you may act on 4.';
+    expect(questionOn('redrive', { ...sample, denied: 1 }).lines).toContain(passed);
+    expect(questionOn('redrive', { ...sample, asked: 0, denied: 0 }).lines.join()).not.toContain('passed over');
   });
 });

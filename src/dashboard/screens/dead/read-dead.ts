@@ -64,7 +64,9 @@ export async function readPreview(call: Call): Promise<DeadPreviewView> {
   const rows = sample.map((dead) => rowOf(dead, call.redaction));
   const may = await Promise.all(sample.map(({ id, queue, task }) => rights.may(action, { id, queue, task })));
   const denied = may.filter((one) => !one).length;
-  const question = questionOn(action, { ...counts, denied });
+  // rights that are the same for all tasks pass over none
+  const asked = rights.isByTask ? sample.length : 0;
+  const question = questionOn(action, { ...counts, asked, denied });
   return { ...counts, sample: await allowed(call, rows), filter: queryOf(filter), question };
 }
 
