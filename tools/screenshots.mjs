@@ -25,6 +25,9 @@ const MINUTES = 60;
 /** Children report their counts after 2 s. */
 const ROUND_MS = 2_200;
 
+const thisMinute = () => Math.floor(Date.now() / 60_000);
+const countsOf = (minute) => `{shop}:metrics:${minute}`;
+
 await runTool(async () => {
   const { chromium } = await setup({ browser: true });
   if (!chromium) throw new Failure('Pictures need a Chromium.');
@@ -46,9 +49,6 @@ await runTool(async () => {
     await shop.stop();
   }
 });
-
-const thisMinute = () => Math.floor(Date.now() / 60_000);
-const countsOf = (minute) => `{shop}:metrics:${minute}`;
 
 /** Counts are kept by minute. Nobody waits an hour for a picture: the counts of each round become those of a minute of the past. */
 async function workForAnHour(shop) {
