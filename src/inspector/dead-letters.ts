@@ -157,7 +157,7 @@ export class DeadLetters {
   }
 
   /**
-   * Redrives all tasks that match now, those that died first first, in batches. Tasks that die in the meantime stay dead.
+   * Redrives all tasks that match now, the oldest first, in batches. Tasks that die in the meantime stay dead.
    *
    * When it ends early, redriven tasks stay redriven and the rest stays dead. Call it again with the `cursor` of its result
    * or of its last progress to continue: tasks that have died since stay dead.

@@ -59,7 +59,7 @@ describe('the question about a queue', () => {
     await fixture.broker.enqueue('mail', [fixture.message('A.a'), fixture.message('A.a')]);
     await new Inspector(fixture.broker).queues.pause('mail', { by: 'anna', reason: 'a deploy' });
     expect((await asked('queues/resume', { queue: 'mail' })).lines).toEqual([
-      'anna paused it: a deploy',
+      'anna paused it: a deploy.',
       '2 tasks wait; workers start them at once.',
     ]);
     expect((await asked('queues/purge', { queue: 'mail' })).lines[0]).toContain('2 tasks wait.');

@@ -298,8 +298,9 @@ describe('one task', () => {
   it('is editable text and code, both without what is hidden', async () => {
     await boot({ redact: ['[0].iban'] });
     const [id = ''] = await send([{ iban: 'CH93', n: 1n }]);
-    const { body } = await get<{ text: string; redacted: number }>('tasks/editable', { id });
-    expect([JSON.parse(body.text), body.redacted]).toEqual([[{ iban: { $redacted: 1 }, n: { $bigint: '1' } }], 1]);
+    const { body } = await get<{ text: string; remark: string }>('tasks/editable', { id });
+    expect(JSON.parse(body.text)).toEqual([{ iban: { $redacted: 1 }, n: { $bigint: '1' } }]);
+    expect(body.remark).toBe('1 hidden value stays as $redacted where it is, or gets a new value.');
     expect((await get('task/code', { id })).body).toEqual({
       code: 'await queue.of(Some).task.delay({ iban: undefined /* redacted */, n: 1n });',
     });

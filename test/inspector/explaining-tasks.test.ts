@@ -61,7 +61,7 @@ describe('explain() of a pending task', () => {
     await expectExplained(
       first,
       'paused',
-      'paused by anna, for another (1h|59m \\d+s|59m): maintenance\\.',
+      'paused by anna, for another (1 h|59 min): maintenance\\.',
       'the next',
     );
     const { pause } = await inspector.tasks.explain(idOf(first));
@@ -118,7 +118,7 @@ describe('explain() of a scheduled task', () => {
     await expectExplained(
       due,
       'scheduled',
-      'It is due in \\d+d.*, at 2096-10-02.*with TASK_FAILED: Error: no route\\.',
+      'It is due in \\d+ d, at 2096-10-02.*with TASK_FAILED: Error: no route\\.',
     );
     await fixture.broker.enqueue('mail', [late], { at: 1_000 });
     await expectExplained(late, 'overdue', 'It is due since \\d+d .*a worker that moves it to the queue mail\\.');
@@ -135,7 +135,7 @@ describe('explain() of a task that left its queue', () => {
     await expectExplained(
       held,
       'cancelling',
-      `It was cancelled at .*; Child ${child} of the worker test:1 still holds it`,
+      `It was cancelled at .*\\. Child ${child} of the worker test:1 still holds it`,
     );
   });
 

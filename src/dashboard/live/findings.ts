@@ -67,7 +67,7 @@ function adviceOn({ code, queue = '', worker }: StatusFinding): Advice {
     case 'dead-tasks':
       return {
         brief: 'tasks die',
-        advice: 'Repair the error first: what is redriven before would die again.',
+        advice: 'Repair the error first: tasks that are redriven before that die again.',
         link: { label: 'Look at the errors', to: ['dead', undefined, { since: '1h' }] },
       };
     case 'worker-crashing':

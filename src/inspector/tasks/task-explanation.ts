@@ -93,7 +93,7 @@ type Reason = readonly [code: ExplanationCode, sentence: string];
 
 export function unknownTask(id: string): TaskExplanation {
   const sentence =
-    'Redis has no task with this id: it is done or was purged, or was never sent to this namespace. A done task leaves no trace unless its name has `keepDone`.';
+    'Redis has no task with this id: it is done or was purged, or was never sent to this namespace. A done task leaves no trace unless its name has keepDone.';
   return { id, code: 'unknown', sentences: [sentence], task: undefined, pause: undefined, worker: undefined };
 }
 
@@ -211,7 +211,7 @@ function cancelled(facts: TaskFacts): Reason {
   const { cancelledAt = facts.task.endedAt, child } = facts.task;
   const when = cancelledAt ? ` at ${instant(cancelledAt)}` : '';
   if (child === undefined) return ['cancelled', `It was cancelled${when}.`];
-  return ['cancelling', `It was cancelled${when}; ${holderOf(facts)} still holds it, and its worker stops it.`];
+  return ['cancelling', `It was cancelled${when}. ${holderOf(facts)} still holds it, and its worker stops it.`];
 }
 
 /** The states of a task that has not ended. */

@@ -96,6 +96,7 @@ function Dialog({ question }: { readonly question: Asked }): JSX.Element {
       <form
         class="dlg"
         ref={form}
+        onInput={() => setFailure(undefined)}
         onSubmit={(event) => {
           event.preventDefault();
           void submit();

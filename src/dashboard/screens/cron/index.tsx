@@ -60,7 +60,7 @@ function Page({ page }: { readonly page: CronPage }): JSX.Element {
             <Fact name="queue">
               <QueueLink of={queue} />
             </Fact>
-            <Fact name="missed times">{missed}</Fact>
+            <Fact name="of missed times">{missed}</Fact>
             <Fact name="overlaps" more={skipped > 0 && `, ${n(skipped)} so far`}>
               {overlaps}
             </Fact>
@@ -70,7 +70,7 @@ function Page({ page }: { readonly page: CronPage }): JSX.Element {
               </Fact>
             )}
             {lastFire && (
-              <Fact name="last fired for">
+              <Fact name="last fired">
                 <Ago at={lastFire} />
               </Fact>
             )}

@@ -4,9 +4,9 @@ import type { CronNote } from './wire.js';
 
 /** What becomes of times that were missed. */
 export const MISSED: Readonly<Record<CronInfo['missed'], string>> = {
-  skip: 'left out',
-  latest: 'the latest is made up for',
-  all: 'all are made up for',
+  skip: 'none runs',
+  latest: 'the latest runs',
+  all: 'all run',
 };
 /** What becomes of a run while an earlier one goes on. */
 export const OVERLAP: Readonly<Record<CronInfo['overlap'], string>> = { allow: 'allowed', skip: 'left out' };
@@ -35,7 +35,7 @@ export function notesOn({ paused, declared, disabled }: CronInfo, declarers: rea
     notes.push({
       glyph: 'held',
       title: 'Workers declare it differently.',
-      text: 'Each fires it as it declares it: too often, unless a deploy is under way. If it is not, give all the same `timeZone`, or each its own name.',
+      text: 'Each fires it as it declares it: too often, unless a deploy is under way. If it is not, give all the same timeZone, or each its own name.',
     });
   return notes;
 }

@@ -1,7 +1,8 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { act, get } from '../../page/api.js';
-import { ask, n } from '../../page/parts/index.js';
+import { ask } from '../../page/parts/index.js';
+import type { EditableView } from '../task/wire.js';
 import { differences } from './difference.js';
 
 /** The task that gets other arguments. */
@@ -17,10 +18,10 @@ interface Edited {
  * @throws ApiError
  */
 export async function redriveEdited({ id, task, queue }: Edited): Promise<void> {
-  const { text, redacted } = await get<{ text: string; redacted: number }>('tasks/editable', { id });
+  const { text, remark } = await get<EditableView>('tasks/editable', { id });
   await ask({
     title: `Redrive ${task ?? id}`,
-    body: <Editor id={id} text={text} redacted={redacted} />,
+    body: <Editor id={id} text={text} remark={remark} />,
     lines: [
       'It keeps its id, so an idempotency key still holds. Its attempts count from one.',
       `It goes to the tail of ${queue}.`,
@@ -36,10 +37,10 @@ export async function redriveEdited({ id, task, queue }: Edited): Promise<void> 
 interface EditorProps {
   readonly id: string;
   readonly text: string;
-  readonly redacted: number;
+  readonly remark: string | undefined;
 }
 
-function Editor({ id, text, redacted }: EditorProps): JSX.Element {
+function Editor({ id, text, remark }: EditorProps): JSX.Element {
   const [edited, setEdited] = useState(text);
   const changes = differences(text, edited);
   const rows = Math.min(Math.max(text.split('\n').length + 1, 6), 18);
@@ -55,12 +56,7 @@ function Editor({ id, text, redacted }: EditorProps): JSX.Element {
           onInput={(event) => setEdited(event.currentTarget.value)}
         />
       </label>
-      {redacted > 0 && (
-        <p class="dim">
-          {n(redacted)} hidden {redacted === 1 ? 'value stays' : 'values stay'} as <code>$redacted</code> where they
-          are, or get a new value.
-        </p>
-      )}
+      {remark && <p class="dim">{remark}</p>}
       <div class="changes" role="status">
         {changes === undefined && <p class="dim">This is no JSON yet.</p>}
         {changes?.length === 0 && <p class="dim">No change: it runs with what it was sent with.</p>}

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { act, useRead } from '../../page/api.js';
-import { Ago, ArgumentLine, Do, Loaded, Note, n, Rows, Stack } from '../../page/parts/index.js';
+import { Ago, ArgumentLine, Do, Empty, Loaded, Note, n, Rows, Stack } from '../../page/parts/index.js';
 import { href } from '../../page/router.js';
 import { actOnAll } from './act.js';
 import { redriveEdited } from './edit.js';
@@ -18,37 +18,31 @@ interface GroupProps {
 export function Group({ group, query }: GroupProps): JSX.Element {
   const [cursor, setCursor] = useState<string>();
   const read = useRead<DeadRowsView>('dead/list', { ...query, limit: 10, cursor }, { everyMs: 10_000 });
-  const first = read.data?.rows[0];
   const count = group ? ` ${n(group.count)}` : '';
   return (
-    <>
-      {group !== undefined && group.lastMinute > 0 && (
-        <Note state="dead" title={`Still happening: ${n(group.lastMinute)} in the last minute.`}>
-          What is redriven now would most likely die again. Try one first.
-        </Note>
-      )}
-      <div class="row wrap">
-        <Do
-          kind="main"
-          right="redrive-edited"
-          letter="e"
-          off={first ? undefined : 'No task of it is dead any more.'}
-          run={() => first && redriveEdited(first)}
-        >
-          Redrive one, edited…
-        </Do>
-        <Do right="redrive" kind="plain" run={() => actOnAll('redrive', query)}>
-          Redrive all{count}…
-        </Do>
-        <Do right="delete" kind="grave" run={() => actOnAll('delete', query)}>
-          Delete{count || ' all'}…
-        </Do>
-      </div>
-      {group && <Stack text={group.stack ?? group.text} />}
-      <Loaded of={read}>
-        {({ rows, cursor: next, looked, left }) => (
+    <Loaded of={read}>
+      {({ rows, cursor: next, looked, left }) => {
+        const first = rows[0];
+        if (!first && next === undefined && cursor === undefined) return <Gone />;
+        return (
           <>
-            {rows.length === 0 && next === undefined && <p class="dim">No task of this error is dead any more.</p>}
+            {group !== undefined && group.lastMinute > 0 && (
+              <Note state="dead" title={`Still happening: ${n(group.lastMinute)} in the last minute.`}>
+                What is redriven now would most likely die again. Try one first.
+              </Note>
+            )}
+            <div class="row wrap">
+              <Do kind="main" right="redrive-edited" letter="e" run={() => first && redriveEdited(first)}>
+                Redrive one, edited…
+              </Do>
+              <Do right="redrive" kind="plain" run={() => actOnAll('redrive', query)}>
+                Redrive all{count}…
+              </Do>
+              <Do right="delete" kind="grave" run={() => actOnAll('delete', query)}>
+                Delete{count || ' all'}…
+              </Do>
+            </div>
+            {group && <Stack text={group.stack ?? group.text} />}
             <Rows label="Tasks that died of it" class="inner" rows={rows} id={({ id }) => id} columns={COLUMNS} />
             <p class="dim">
               {next === undefined ? '' : `Looked at ${n(looked)} of ${n(looked + left)} for these. `}
@@ -64,9 +58,21 @@ export function Group({ group, query }: GroupProps): JSX.Element {
               )}
             </p>
           </>
-        )}
-      </Loaded>
-    </>
+        );
+      }}
+    </Loaded>
+  );
+}
+
+function Gone(): JSX.Element {
+  return (
+    <Empty title="No task of this error is dead any more.">
+      <p>
+        <a class="link" href={href('dead')}>
+          Show all
+        </a>
+      </p>
+    </Empty>
   );
 }
 
@@ -77,8 +83,7 @@ const COLUMNS = [
     width: 170,
     cell: ({ id }: DeadRow) => (
       <a class="name" href={href('task', id)}>
-        <span class="dim m1">{id.slice(0, 12)}</span>
-        {id.slice(12)}
+        {id}
       </a>
     ),
   },

@@ -28,7 +28,9 @@ function Dead(): JSX.Element {
   return (
     <Loaded of={read}>
       {({ groups, others, looked, left, cursor, total }) => {
-        const isKnown = groups.some(({ key }) => key === arg);
+        if (arg !== undefined && groups.every(({ key }) => key !== arg)) {
+          return <Group key={arg} group={undefined} query={{ ...filter, group: arg }} />;
+        }
         return (
           <>
             <div class="sh wrap">
@@ -49,11 +51,6 @@ function Dead(): JSX.Element {
               )}
             </div>
             {(total > 0 || isFiltered) && <Filter query={filter} />}
-            {arg !== undefined && !isKnown && (
-              <section>
-                <Group key={arg} group={undefined} query={{ ...filter, group: arg }} />
-              </section>
-            )}
             {groups.length > 0 ? (
               <Rows
                 label="Errors"

@@ -39,7 +39,7 @@ export function questionOn(action: 'redrive' | 'delete', counts: DeadCounts): Ac
       ...passedOver(counts, isExact),
       isDelete
         ? 'They are gone for ever, with their arguments and errors.'
-        : 'They go to the tail of their queues, those that died first first. Repair the cause before that.',
+        : 'They go to the tail of their queues, the oldest first. Repair the cause before that.',
       'Tasks that die meanwhile stay dead.',
     ],
     main: `${verb} ${count(tasks)}${isWhole ? '' : ' or more'}`,

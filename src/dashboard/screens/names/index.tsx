@@ -54,7 +54,7 @@ function All(): JSX.Element {
                           {line.task}
                         </a>
                         <span class="sub">
-                          {line.queue}, {n(line.done)} done, {n(line.failed)} failed, p95 {dur(line.duration.p95Ms)}
+                          {line.queue}, {n(line.done)} done, {n(line.failed)} failed, p95 {time(line.duration, 'p95Ms')}
                         </span>
                       </>
                     ),

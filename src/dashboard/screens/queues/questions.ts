@@ -1,4 +1,4 @@
-import { count } from '../../../terminal/figures.js';
+import { count, instant } from '../../../terminal/figures.js';
 import { textIn } from '../../http/input.js';
 import { type ActionQuestion, many, question, typedFor } from '../../http/question.js';
 import type { Route } from '../../http/route.js';
@@ -12,11 +12,12 @@ export const QUEUE_QUESTIONS: readonly Route[] = [
   question('queues/resume', async ({ inspector, query }) => {
     const queue = textIn(query, 'queue');
     const { pending, paused } = await inspector.queues.get(queue);
-    const why = paused?.reason === undefined ? '' : `: ${paused.reason}`;
+    const until = paused?.until ? ` until ${instant(paused.until)}` : '';
+    const why = paused?.reason === undefined ? '' : `: ${paused.reason.replace(/\.$/, '')}`;
     return {
       title: `Resume queue ${queue}?`,
       lines: [
-        ...(paused ? [`${paused.by} paused it${why}`] : []),
+        ...(paused ? [`${paused.by} paused it${until}${why}.`] : []),
         `${many(pending, 'task waits', 'tasks wait')}; workers start them at once.`,
       ],
       main: 'Resume',

@@ -1,5 +1,5 @@
 import type { TaskDetails } from '../../../inspector/tasks/task-details.js';
-import { count } from '../../../terminal/figures.js';
+import { count, instant } from '../../../terminal/figures.js';
 import { timeLength } from '../../../values/time-length.js';
 import type { TaskView } from './wire.js';
 
@@ -17,6 +17,7 @@ export function optionsOf({ headers = {}, options = {}, unique, crashes }: TaskD
 }
 
 function wordsOf(name: string, value: unknown): string {
+  if (typeof value === 'number' && name === 'due') return instant(new Date(value));
   if (typeof value === 'number') return TIMES.includes(name) ? timeLength(value) : count(value);
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -1,5 +1,6 @@
 import type { TaskDetails } from '../../../inspector/tasks/task-details.js';
 import { LIVING, type TaskExplanation } from '../../../inspector/tasks/task-explanation.js';
+import { count } from '../../../terminal/figures.js';
 import { callAsCode } from '../../arguments/argument-code.js';
 import { editableText } from '../../arguments/editable-text.js';
 import { LONG, SHORT, shownArguments } from '../../arguments/shown-arguments.js';
@@ -41,7 +42,7 @@ export async function readTask(call: Call): Promise<TaskView> {
 function offOf({ state }: TaskDetails, { is }: ArgumentsView): TaskView['off'] {
   const denied = 'The right "arguments" is missing.';
   return {
-    time: state === 'scheduled' ? undefined : `It is ${state}: it waits for no time.`,
+    time: state === 'scheduled' ? undefined : `It is ${state}: only a scheduled task has a time to change.`,
     cancel: LIVING.includes(state) ? undefined : `It is ${state}: there is nothing to cancel.`,
     arguments: is === 'shown' ? undefined : is === 'denied' ? denied : 'Redis has no arguments of it.',
   };
@@ -66,8 +67,15 @@ async function argumentsOf(call: Call, task: TaskDetails): Promise<ArgumentsView
 export async function readEditableText(call: Call): Promise<EditableView> {
   const { task, args } = await seen(call);
   const { text, hidden } = editableText(args, hiderOf(call, task));
-  if (text.length <= MOST_TEXT) return { text, redacted: hidden.length };
+  if (text.length <= MOST_TEXT) return { text, remark: remarkOn(hidden.length) };
   throw new Refused(413, 'TOO_LARGE', 'The arguments are too large to be edited here.');
+}
+
+function remarkOn(hidden: number): string | undefined {
+  if (hidden === 0) return undefined;
+  return hidden === 1
+    ? '1 hidden value stays as $redacted where it is, or gets a new value.'
+    : `${count(hidden)} hidden values stay as $redacted where they are, or get new values.`;
 }
 
 /** The call as a line of a program. */

@@ -60,6 +60,6 @@ export type ArgumentsView =
 /** The arguments as a text that can be edited. */
 export interface EditableView {
   readonly text: string;
-  /** how many hidden values it has placeholders for */
-  readonly redacted: number;
+  /** about the placeholders of hidden values; undefined when none is hidden */
+  readonly remark: string | undefined;
 }

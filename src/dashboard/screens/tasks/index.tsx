@@ -54,7 +54,7 @@ function Tasks(): JSX.Element {
       {lacksName ? (
         <Empty title="Done tasks are kept by name.">
           <p>
-            Give the name of a task that has <code>keepDone</code>: <code>task:ReportTasks.send</code>.
+            Search for <code>task:</code> and the name of a task that has keepDone.
           </p>
         </Empty>
       ) : (

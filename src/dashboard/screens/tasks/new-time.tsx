@@ -6,7 +6,7 @@ export function TimeFields(): JSX.Element {
   return (
     <div class="fields">
       <label>
-        In <input name="delay" placeholder="10m" pattern="\d+(\.\d+)?\s*(ms|s|m|h|d)" />
+        In <input name="delay" placeholder="20m, 2h, 1d" title="20m, 2h, 1d" pattern="\d+(\.\d+)?\s*(ms|s|m|h|d)" />
       </label>
       <label>
         or at <input name="at" type="datetime-local" step="1" />
