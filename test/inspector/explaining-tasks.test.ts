@@ -58,12 +58,7 @@ describe('explain() of a pending task', () => {
     const [first = ''] = fixture.messages(1);
     await fixture.broker.enqueue('default', [first]);
     await inspector.queues.pause('default', { ...BY, for: '1h', reason: 'maintenance' });
-    await expectExplained(
-      first,
-      'paused',
-      'paused by anna, for another (1 h|59 min): maintenance\\.',
-      'the next',
-    );
+    await expectExplained(first, 'paused', 'paused by anna, for another (1 h|59 min): maintenance\\.', 'the next');
     const { pause } = await inspector.tasks.explain(idOf(first));
     expect(pause).toMatchObject({ queue: 'default', by: 'anna', reason: 'maintenance' });
     await inspector.queues.pause('default', BY);
@@ -115,13 +110,9 @@ describe('explain() of a scheduled task', () => {
     const [due = '', late = ''] = fixture.messages(2);
     const line = encodeAttempt({ at: 1, attempt: 1, code: 'TASK_FAILED', error: 'Error: no route' });
     await fixture.broker.enqueue('mail', [due + line], { at: 4_000_000_000_000 });
-    await expectExplained(
-      due,
-      'scheduled',
-      'It is due in \\d+ d, at 2096-10-02.*with TASK_FAILED: Error: no route\\.',
-    );
+    await expectExplained(due, 'scheduled', 'It is due in \\d+ d, at 2096-10-02.*with TASK_FAILED: Error: no route\\.');
     await fixture.broker.enqueue('mail', [late], { at: 1_000 });
-    await expectExplained(late, 'overdue', 'It is due since \\d+d .*a worker that moves it to the queue mail\\.');
+    await expectExplained(late, 'overdue', 'It is due since \\d+ d .*a worker that moves it to the queue mail\\.');
   });
 });
 
