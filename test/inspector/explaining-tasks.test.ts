@@ -112,7 +112,7 @@ describe('explain() of a scheduled task', () => {
     await fixture.broker.enqueue('mail', [due + line], { at: 4_000_000_000_000 });
     await expectExplained(due, 'scheduled', 'It is due in \\d+ d, at 2096-10-02.*with TASK_FAILED: Error: no route\\.');
     await fixture.broker.enqueue('mail', [late], { at: 1_000 });
-    await expectExplained(late, 'overdue', 'It is due since \\d+ d .*a worker that moves it to the queue mail\\.');
+    await expectExplained(late, 'overdue', 'It is due since \\d+ d.*a worker that moves it to the queue mail\\.');
   });
 });
 
