@@ -1,5 +1,6 @@
 import type { CronRecord, CronRun } from '../broker/port/broker.js';
 import type { CronOverlap, MissedRuns } from '../cron/cron-definition.js';
+import { dateOf, nearestDate } from '../values/dates.js';
 import { upcoming } from './cron-times.js';
 
 /**
@@ -77,7 +78,7 @@ export function describeCron(record: CronRecord, now: number): CronInfo {
   return {
     name,
     queue,
-    ...('at' in schedule ? { at: new Date(schedule.at) } : schedule),
+    ...('at' in schedule ? { at: nearestDate(schedule.at) } : schedule),
     missed,
     overlap,
     disabled,
@@ -91,13 +92,9 @@ export function describeCron(record: CronRecord, now: number): CronInfo {
 }
 
 function infoOf(run: CronRun): CronRunInfo {
-  return { ...run, startedAt: new Date(run.startedAt) };
+  return { ...run, startedAt: nearestDate(run.startedAt) };
 }
 
 function nextRun({ schedule, name }: CronRecord, now: number): Date | undefined {
   return upcoming(name, schedule, { after: now, count: 1 })[0];
-}
-
-function dateOf(time: number | undefined): Date | undefined {
-  return time === undefined ? undefined : new Date(time);
 }

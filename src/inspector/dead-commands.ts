@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { type CommandGroup, command } from '../terminal/command.js';
 import { count, instant } from '../terminal/figures.js';
 import { duration, flag, list, moment, oneOf, text, whole } from '../terminal/usage.js';
+import { nearestDate } from '../values/dates.js';
 import type { Duration } from '../values/duration.js';
 import { actOnDead, type DeadAction, type DeadRequest, notDead } from './dead-actions.js';
 import { type DeadFilter, looksInside } from './dead-filter.js';
@@ -187,7 +188,7 @@ function described(task: DeadTask, withArgs: boolean): string {
     ...(stack?.startsWith(error)
       ? [`error     ${stack}`]
       : [`error     ${error}`, ...(stack === undefined ? [] : [stack])]),
-    ...attempts.map(({ at, code: why, error: text }) => `attempt   ${instant(new Date(at))}  ${why}  ${text ?? ''}`),
+    ...attempts.map(({ at, code: why, error: text }) => `attempt   ${instant(nearestDate(at))}  ${why}  ${text ?? ''}`),
   ];
   lines.push(...notesText(task.progress, task.log));
   if (withArgs) lines.push(`args      ${inspect(task.args, { depth: 10, breakLength: 120 })}`);

@@ -4,6 +4,7 @@ import { type EditRecord, editsOf } from '../message/edited-message.js';
 import { labelOf } from '../message/message-label.js';
 import { decodeMessage } from '../message/task-message.js';
 import { decodeNotes, type TaskLogLine, type TaskProgress } from '../task/task-notes.js';
+import { dateOf, nearestDate } from '../values/dates.js';
 
 const NEWLINE = 10;
 const UNREADABLE: DeathReport = { code: 'UNREADABLE_REPORT', error: 'Its report cannot be read.', host: '', pid: 0 };
@@ -64,8 +65,8 @@ export class DeadTask {
     this.id = id;
     this.queue = queue;
     this.task = task ?? label?.name;
-    this.diedAt = new Date(diedAt);
-    this.enqueuedAt = label && new Date(label.enqueuedAt);
+    this.diedAt = nearestDate(diedAt);
+    this.enqueuedAt = dateOf(label?.enqueuedAt);
     this.code = code ?? UNREADABLE.code;
     this.error = error ?? UNREADABLE.error;
     this.stack = stack;
@@ -76,7 +77,7 @@ export class DeadTask {
     this.attempts = history.filter((line) => line.code !== REDRIVEN);
     this.progress = notes?.progress;
     this.log = notes?.log ?? [];
-    this.redrivenAt = history.filter((line) => line.code === REDRIVEN).map(({ at }) => new Date(at));
+    this.redrivenAt = history.filter((line) => line.code === REDRIVEN).map(({ at }) => nearestDate(at));
   }
 
   /** The arguments of the call, decoded when they are read; undefined when they cannot be decoded, see `bytes`. */

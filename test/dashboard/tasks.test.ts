@@ -262,6 +262,32 @@ describe('scheduled tasks', () => {
     expect([idsOf(body), body.total]).toEqual([[first, idOf(message), third], 3]);
     expect(idsOf((await get<TaskRows>('scheduled', { queue: 'bulk' })).body)).toEqual([idOf(message)]);
   });
+
+  it('are of all names: an address with one is refused', async () => {
+    await boot();
+    await schedule(30_000);
+    const { status, body } = await get<{ code: string; message: string }>('scheduled', { task: 'Some.task' });
+    expect([status, body.code, body.message]).toEqual([400, 'INVALID_OPTION', expect.stringContaining('`task`')]);
+  });
+
+  it('at a time that no date can have come last, without a time', async () => {
+    await boot();
+    const first = await schedule(30_000);
+    const late = fixture.message('Some.task', 'late');
+    await fixture.broker.enqueue('default', [late], { in: 90_000 });
+    await fixture.redis.zadd('{nestwork}:scheduled:default', 'XX', 1e300, late);
+    const { status, body } = await get<TaskRows>('scheduled');
+    expect([status, body.rows.map(({ id, at }) => [id, at])]).toEqual([
+      200,
+      [
+        [first, expect.any(String)],
+        [idOf(late), undefined],
+      ],
+    ]);
+    expect((await get<TaskRows>('tasks')).status).toBe(200);
+    const task = await get<{ sentences: string[] }>('task', { id: idOf(late) });
+    expect([task.status, task.body.sentences[0]]).toEqual([200, 'It is due at a time that no date can have.']);
+  });
 });
 
 describe('one task', () => {

@@ -1,4 +1,5 @@
 import { ACTIONS, type ActionName, type ActionPort } from '../../broker/port/action-port.js';
+import { nearestDate } from '../../values/dates.js';
 import type { Duration } from '../../values/duration.js';
 import { assertKnownOptions } from '../../values/known-options.js';
 import { assertWhole, invalid } from '../../values/option-values.js';
@@ -100,6 +101,6 @@ export class ActionLog {
         (by === undefined || one.by === by) &&
         (from === undefined || one.at >= from),
     );
-    return found.slice(0, limit).map(({ at, ...rest }) => ({ ...rest, at: new Date(at) }));
+    return found.slice(0, limit).map(({ at, ...rest }) => ({ ...rest, at: nearestDate(at) }));
   }
 }

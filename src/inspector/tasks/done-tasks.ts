@@ -1,5 +1,6 @@
 import type { DoneBroker } from '../../broker/port/done-port.js';
 import type { DoneRecord } from '../../task/done-record.js';
+import { dateOf } from '../../values/dates.js';
 import { invalid } from '../../values/option-values.js';
 import type { ListedTask } from './listed-task.js';
 import type { ResolvedList, TaskPage } from './task-list-options.js';
@@ -46,10 +47,10 @@ function doneTask(task: string, { id, queue, enqueuedAt, startedAt, endedAt, att
     state: 'done',
     queue,
     task,
-    enqueuedAt: new Date(enqueuedAt),
+    enqueuedAt: dateOf(enqueuedAt),
     dueAt: undefined,
-    startedAt: new Date(startedAt),
-    endedAt: new Date(endedAt),
+    startedAt: dateOf(startedAt),
+    endedAt: dateOf(endedAt),
     attempt,
     child: undefined,
     worker: undefined,

@@ -1,6 +1,7 @@
 import type { ChildOfWorker, HeldTask, WaitingEntry, WaitingPlace } from '../../broker/port/task-port.js';
 import { labelOf } from '../../message/message-label.js';
 import { attemptOf, idOf } from '../../message/task-message.js';
+import { dateOf } from '../../values/dates.js';
 
 /**
  * A state in which `TaskInspector.list` finds tasks: `'done'` those of a name with `keepDone`. Dead ones are listed by
@@ -67,8 +68,7 @@ export interface ListedTask {
 const NOT_STARTED = { startedAt: undefined, endedAt: undefined, child: undefined, worker: undefined };
 
 export function waitingTask({ queue, state }: WaitingPlace, { head, dueAt }: WaitingEntry): ListedTask {
-  const due = dueAt === undefined ? undefined : new Date(dueAt);
-  return { id: idOf(head), state, queue, ...labelled(head), ...NOT_STARTED, dueAt: due };
+  return { id: idOf(head), state, queue, ...labelled(head), ...NOT_STARTED, dueAt: dateOf(dueAt) };
 }
 
 /** Its worker may have published more about it, see `withRuns`. */
@@ -83,5 +83,5 @@ function labelled(head: string): Pick<ListedTask, 'task' | 'enqueuedAt' | 'attem
   if (!label) return { task: undefined, enqueuedAt: undefined, attempt: undefined };
   const failures = Number.parseInt(head.slice(21, 23), 36);
   const attempt = attemptOf({ failures, crashes: label.crashes });
-  return { task: label.name, enqueuedAt: new Date(label.enqueuedAt), attempt };
+  return { task: label.name, enqueuedAt: dateOf(label.enqueuedAt), attempt };
 }

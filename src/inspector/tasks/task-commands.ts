@@ -3,6 +3,7 @@ import { NestworkError } from '../../errors.js';
 import { type CommandGroup, command } from '../../terminal/command.js';
 import { ago, count, instant } from '../../terminal/figures.js';
 import { date, duration, flag, list, oneOf, text, usageError, whole } from '../../terminal/usage.js';
+import { nearestDate } from '../../values/dates.js';
 import { shown } from '../../values/shown.js';
 import type { InspectorContext } from '../inspector-context.js';
 import { notesText } from '../notes-text.js';
@@ -180,7 +181,8 @@ function described(task: TaskDetails, withArgs: boolean): string {
   if (death)
     lines.push(`died      ${instantOf(death.diedAt)}, on ${death.host} (${death.pid})`, `code      ${death.code}`);
   if (death) lines.push(`error     ${death.stack ?? death.error}`);
-  for (const { at, code, error = '' } of attempts) lines.push(`failed    ${instant(new Date(at))}  ${code}  ${error}`);
+  for (const { at, code, error = '' } of attempts)
+    lines.push(`failed    ${instant(nearestDate(at))}  ${code}  ${error}`);
   for (const [header, value] of Object.entries(headers)) lines.push(`header    ${header}: ${value}`);
   lines.push(...notesText(task.progress, task.log));
   if (withArgs) lines.push(`args      ${inspect(task.args, { depth: 10, breakLength: 120 })}`);

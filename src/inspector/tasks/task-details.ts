@@ -8,6 +8,7 @@ import { attemptOf, decodeMessage, type TaskMessage } from '../../message/task-m
 import type { UniqueUntil } from '../../message/unique-key.js';
 import type { DoneRecord } from '../../task/done-record.js';
 import type { TaskLogLine, TaskNotes, TaskProgress } from '../../task/task-notes.js';
+import { dateOf } from '../../values/dates.js';
 import type { DeadTask } from '../dead-task.js';
 import type { TaskWorker } from './listed-task.js';
 import type { TaskRun } from './task-runs.js';
@@ -102,15 +103,15 @@ export class TaskDetails {
     this.state = found.state === 'unknown' ? (done ? 'done' : (notes?.end?.state ?? 'unknown')) : found.state;
     this.queue = found.queue ?? (done ?? notes)?.queue;
     this.task = label?.name ?? death?.task ?? (done ?? notes)?.task;
-    this.enqueuedAt = timeOf((label ?? done)?.enqueuedAt);
-    this.startedAt = timeOf(done?.startedAt) ?? run?.startedAt;
-    this.dueAt = timeOf(found.dueAt);
+    this.enqueuedAt = dateOf((label ?? done)?.enqueuedAt);
+    this.startedAt = dateOf(done?.startedAt) ?? run?.startedAt;
+    this.dueAt = dateOf(found.dueAt);
     this.expiresAt = death ? undefined : expiryOf(decoded);
     this.ahead = found.ahead;
     this.child = found.child;
     this.worker = run?.worker;
-    this.endedAt = found.message === undefined ? (timeOf(done?.endedAt) ?? notes?.end?.at) : undefined;
-    this.cancelledAt = timeOf(found.cancelledAt);
+    this.endedAt = found.message === undefined ? (dateOf(done?.endedAt) ?? notes?.end?.at) : undefined;
+    this.cancelledAt = dateOf(found.cancelledAt);
     this.attempt = death || done ? (death ?? done)?.attempt : decoded && attemptOf(decoded);
     this.attempts = death?.attempts ?? (message === undefined ? [] : attemptsOf(message));
     this.crashes = label?.crashes ?? 0;
@@ -139,11 +140,7 @@ function withoutHeaders({ headers: _, ...options }: CallOptions): Readonly<Recor
 
 function expiryOf(decoded: TaskMessage | undefined): Date | undefined {
   const expires = decoded?.options.expires;
-  return decoded && expires !== undefined ? new Date(decoded.enqueuedAt + expires) : undefined;
-}
-
-function timeOf(ms: number | undefined): Date | undefined {
-  return ms === undefined ? undefined : new Date(ms);
+  return decoded && expires !== undefined ? dateOf(decoded.enqueuedAt + expires) : undefined;
 }
 
 function readable(message: string): TaskMessage | undefined {

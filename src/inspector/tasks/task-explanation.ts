@@ -173,11 +173,13 @@ function quarantined({ task, worker }: TaskFacts): Reason {
 
 function scheduled(facts: TaskFacts): readonly Reason[] {
   const { task, now } = facts;
-  const { dueAt = new Date(now), attempts } = task;
+  const { dueAt, attempts } = task;
   const last = attempts.at(-1);
   const why =
     last && `Its last attempt ended with ${last.code}${last.error === undefined ? '' : `: ${printable(last.error)}`}.`;
-  const [dueMs, more] = [dueAt.getTime() - now, why ? ` ${why}` : ''];
+  const more = why ? ` ${why}` : '';
+  if (!dueAt) return [['scheduled', `It is due at a time that no date can have.${more}`], ...obstaclesOf(facts)];
+  const dueMs = dueAt.getTime() - now;
   if (dueMs > 0)
     return [['scheduled', `It is due in ${timeLength(dueMs)}, at ${instant(dueAt)}.${more}`], ...obstaclesOf(facts)];
   return [

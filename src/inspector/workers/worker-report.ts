@@ -1,4 +1,5 @@
 import type { ChildDigest, WorkerAction, WorkerRecord } from '../../broker/port/worker-port.js';
+import { nearestDate } from '../../values/dates.js';
 
 /**
  * A task that a child runs now.
@@ -152,7 +153,7 @@ export function describeWorker({ session, host, pid, queues, published }: Worker
   const place = { id: session, host, pid, queues };
   if (!published) return { ...place, ...NOTHING_PUBLISHED };
   const { digest, at } = published;
-  const before = (ms: number): Date => new Date(at - ms);
+  const before = (ms: number): Date => nearestDate(at - ms);
   const { order } = digest;
   return {
     ...place,

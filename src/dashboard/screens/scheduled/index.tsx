@@ -13,7 +13,7 @@ function Scheduled(): JSX.Element {
   const { query } = usePlace();
   const { snapshot } = useSnapshot();
   const { queue = '' } = query;
-  const list = useRead<ScheduledRows>('scheduled', query, { everyMs: 4_000 });
+  const list = useRead<ScheduledRows>('scheduled', { queue }, { everyMs: 4_000 });
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const queues = (snapshot?.queues ?? []).filter((one) => one.scheduled > 0 || one.queue === queue);
   return (

@@ -13,6 +13,7 @@ import type { Line, ScheduledRows, TaskRow, TaskRows } from './wire.js';
 
 /** What the address of a list may have. */
 const NAMES = ['in', 'state', 'queue', 'task', 'id', 'q', 'text', 'error', 'older', 'cursor'];
+const SCHEDULED_NAMES = ['in', 'queue'];
 /** How long a person waits for a part of a search, in ms. */
 const WITHIN_MS = 2_000;
 const LIMIT = 50;
@@ -111,8 +112,7 @@ async function listedDead(
 }
 
 async function searchOf(call: Call): Promise<Search> {
-  const unknown = [...call.query.keys()].find((name) => !NAMES.includes(name));
-  if (unknown !== undefined) throw invalid(unknown, 'is none of a list of tasks', `There are: ${NAMES.join(', ')}.`);
+  assertNames(call, NAMES, 'a list of tasks');
   const wanted = { any: text(call, 'q'), text: text(call, 'text') };
   const options: TaskListOptions = withoutGaps({
     queue: text(call, 'queue'),
@@ -187,22 +187,27 @@ async function deadIn(call: Call, { dead }: Search): Promise<number> {
 
 /** The next scheduled tasks of all queues, or of one, by their time. */
 export async function listScheduled(call: Call): Promise<ScheduledRows> {
+  assertNames(call, SCHEDULED_NAMES, 'the scheduled tasks');
   const reader = new RowReader(call, { any: undefined, text: undefined }, await call.rights.may('arguments'));
   const queue = text(call, 'queue');
   const queues = queue === undefined ? await withSchedule(call) : [queue];
-  const task = text(call, 'task');
-  const options = { state: 'scheduled' as const, task, limit: MOST_SCHEDULED };
-  const pages = await Promise.all(queues.map((queue) => listed(call, reader, withoutGaps({ ...options, queue }))));
+  const options = { state: 'scheduled' as const, limit: MOST_SCHEDULED };
+  const pages = await Promise.all(queues.map((queue) => listed(call, reader, { ...options, queue })));
   const rows = pages.flatMap((page) => page.rows);
   const total = pages.reduce((sum, page) => sum + page.looked + page.left, 0);
-  // ISO texts are in the order of their times
-  rows.sort((a, b) => ((a.at ?? '') < (b.at ?? '') ? -1 : 1));
+  // ISO texts are in the order of their times; a time that no Date can have is behind all
+  rows.sort((a, b) => ((a.at ?? '~') < (b.at ?? '~') ? -1 : 1));
   return { rows: rows.slice(0, MOST_SCHEDULED), total };
 }
 
 async function withSchedule({ live }: Call): Promise<string[]> {
   const { queues } = await live.snapshot();
   return queues.filter(({ scheduled }) => scheduled > 0).map(({ queue }) => queue);
+}
+
+function assertNames({ query }: Call, names: readonly string[], of: string): void {
+  const unknown = [...query.keys()].find((name) => !names.includes(name));
+  if (unknown !== undefined) throw invalid(unknown, `is none of ${of}`, `There are: ${names.join(', ')}.`);
 }
 
 function text(call: Call, name: string): string | undefined {

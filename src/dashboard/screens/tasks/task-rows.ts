@@ -80,7 +80,8 @@ export class RowReader {
 
 export function livingRow(task: ListedTask, args?: Line): TaskRow {
   const { id, state, queue, task: name, attempt, worker } = task;
-  const at = state === 'active' ? task.startedAt : (task.dueAt ?? task.endedAt ?? task.enqueuedAt);
+  const ofState = { active: task.startedAt, scheduled: task.dueAt, done: task.endedAt };
+  const at = state in ofState ? ofState[state as keyof typeof ofState] : task.enqueuedAt;
   const child = worker?.childPid === undefined ? '' : `, pid ${worker.childPid}`;
   const where = worker && `${worker.host}${child}`;
   return { id, state, queue, task: name, attempt, at: at?.toISOString(), where, args };
