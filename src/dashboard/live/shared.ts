@@ -24,7 +24,7 @@ export function detached<T>(answer: T): T {
 }
 
 /**
- * Reads for all tabs of a process: whoever asks for the same thing within a short time gets the same answer. An answer that is
+ * Reads for all tabs of a process: those that ask for the same thing within a short time get the same answer. An answer that is
  * old is dropped even if nobody asks again.
  */
 export class Shared {

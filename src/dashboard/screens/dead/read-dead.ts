@@ -1,6 +1,7 @@
 import type { DeadGroup } from '../../../inspector/dead-groups.js';
 import type { DeadTask } from '../../../inspector/dead-task.js';
 import type { Redaction } from '../../arguments/redaction.js';
+import { rowsSeen } from '../../arguments/rows-seen.js';
 import { briefArguments } from '../../arguments/shown-arguments.js';
 import { optionalWholeIn } from '../../http/input.js';
 import type { Call } from '../../http/route.js';
@@ -48,7 +49,7 @@ export async function readRows(call: Call): Promise<DeadRowsView> {
     });
     return detached({ ...looked, rows: tasks.map((dead) => rowOf(dead, redaction)) });
   });
-  return { ...found, rows: await allowed(call, found.rows) };
+  return { ...found, rows: await rowsSeen(call.rights, found.rows) };
 }
 
 /** What an action on all that match would be about: the question shows it before it is answered. */
@@ -67,25 +68,15 @@ export async function readPreview(call: Call): Promise<DeadPreviewView> {
   // rights that are the same for all tasks pass over none
   const asked = rights.isByTask ? sample.length : 0;
   const question = questionOn(action, { ...counts, asked, denied });
-  return { ...counts, sample: await allowed(call, rows), filter: queryOf(filter), question };
+  return { ...counts, sample: await rowsSeen(rights, rows), filter: queryOf(filter), question };
 }
 
-/** With the line of its arguments, secrets hidden: each person gets it or not, see `allowed`. */
+/** With the line of its arguments, secrets hidden: each person gets it or not, see `rowsSeen`. */
 function rowOf(dead: DeadTask, redaction: Redaction): DeadRow {
   const { id, queue, task, code, error, diedAt, attempt, host, args } = dead;
   const line = args && briefArguments(args, redaction.of({ task: task ?? '', queue }), MOST_OF_ARGUMENTS);
   const redriven = dead.redrivenAt.length;
   return { id, queue, task, code, error, diedAt: diedAt.toISOString(), attempt, host, redriven, args: line };
-}
-
-/** Rows without the arguments that this person may not see. */
-function allowed({ rights }: Call, rows: readonly DeadRow[]): Promise<DeadRow[]> {
-  return Promise.all(
-    rows.map(async (row) => {
-      const { id, queue, task } = row;
-      return (await rights.may('arguments', { id, queue, task })) ? row : { ...row, args: undefined };
-    }),
-  );
 }
 
 function viewOf({ sample, ...group }: DeadGroup): DeadGroupView {

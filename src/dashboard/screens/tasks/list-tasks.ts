@@ -1,6 +1,6 @@
 import type { DeadFilter } from '../../../inspector/dead-filter.js';
 import { cursorOf, type DeadPageOptions } from '../../../inspector/dead-paging.js';
-import type { ListedTask } from '../../../inspector/tasks/listed-task.js';
+import type { TaskMatcher } from '../../../inspector/tasks/task-list.js';
 import type { TaskListOptions } from '../../../inspector/tasks/task-list-options.js';
 import type { Duration } from '../../../values/duration.js';
 import { invalid } from '../../../values/option-values.js';
@@ -8,7 +8,7 @@ import { shown } from '../../../values/shown.js';
 import { withoutGaps } from '../../../values/without-gaps.js';
 import type { Call } from '../../http/route.js';
 import { detached } from '../../live/shared.js';
-import { type Args, deadRow, livingRow, RowReader } from './task-rows.js';
+import { deadRow, livingRow, RowReader } from './task-rows.js';
 import type { Line, ScheduledRows, TaskRow, TaskRows } from './wire.js';
 
 /** What the address of a list may have. */
@@ -87,8 +87,11 @@ async function found({ inspector }: Call, { reader }: Search, options: TaskListO
 /** The same for all who look, but for the arguments that each may see. */
 async function listed({ inspector, live }: Call, reader: RowReader, options: TaskListOptions): Promise<Rows> {
   const page = await live.shared.read(['tasks', options], async () => {
-    const lines = new Map<string, Line>();
-    const collect = async (task: ListedTask, args: () => Args): Promise<boolean> => reader.collect(lines, task, args());
+    const lines = new Map<string, Line | undefined>();
+    const collect: TaskMatcher = async (task, args) => {
+      lines.set(task.id, reader.line(task, args()));
+      return true;
+    };
     const { tasks, ...looked } = await inspector.tasks.search(options, collect, true);
     return detached({ ...looked, rows: tasks.map((task) => livingRow(task, lines.get(task.id))) });
   });
@@ -103,10 +106,8 @@ async function listedDead(
   page: DeadPageOptions,
 ): Promise<Rows> {
   const found = await live.shared.read(['dead rows', filter, page], async () => {
-    const lines = new Map<string, Line>();
     const { tasks, ...looked } = await inspector.dead.list(filter, page);
-    for (const one of tasks) reader.collect(lines, one, one.args);
-    return detached({ ...looked, rows: tasks.map((one) => deadRow(one, lines.get(one.id))) });
+    return detached({ ...looked, rows: tasks.map((one) => deadRow(one, reader.line(one, one.args))) });
   });
   return { ...found, rows: await reader.allowed(found.rows) };
 }

@@ -1,6 +1,7 @@
 import type { DeadTask } from '../../../inspector/dead-task.js';
 import type { ListedTask } from '../../../inspector/tasks/listed-task.js';
 import { argumentText, type Hider } from '../../../payload/argument-spans.js';
+import { rowsSeen } from '../../arguments/rows-seen.js';
 import { briefArguments } from '../../arguments/shown-arguments.js';
 import type { Call } from '../../http/route.js';
 import type { Line, TaskRow } from './wire.js';
@@ -17,7 +18,7 @@ export interface Wanted {
 }
 
 type Labelled = Pick<ListedTask, 'id' | 'queue' | 'task'>;
-export type Args = readonly unknown[] | undefined;
+type Args = readonly unknown[] | undefined;
 
 /** Reads rows for one request: it shows and searches only the arguments that this person may see, with their secrets hidden. */
 export class RowReader {
@@ -47,21 +48,14 @@ export class RowReader {
     return true;
   }
 
-  /** Notes the line of arguments of a task, with its secrets hidden, for all who may see it. */
-  collect(lines: Map<string, Line>, task: Labelled, args: Args): boolean {
-    const line = args && briefArguments(args, this.hiderOf(task), MOST);
-    if (line) lines.set(task.id, line);
-    return true;
+  /** The arguments of a task on one line, with its secrets hidden, for all who may see it. */
+  line(task: Labelled, args: Args): Line | undefined {
+    return args && briefArguments(args, this.hiderOf(task), MOST);
   }
 
   /** Rows without the arguments that this person may not see. */
-  allowed(rows: readonly TaskRow[]): Promise<TaskRow[]> {
-    return Promise.all(
-      rows.map(async (row) => {
-        const isSeen = row.args === undefined || (this.seesArguments && (await this.maySee(row)));
-        return isSeen ? row : { ...row, args: undefined };
-      }),
-    );
+  async allowed(rows: readonly TaskRow[]): Promise<TaskRow[]> {
+    return this.seesArguments ? rowsSeen(this.call.rights, rows) : rows.map((row) => ({ ...row, args: undefined }));
   }
 
   /** A row with the arguments that were read when it matched. */
