@@ -63,14 +63,18 @@ async function answerOf(url: string, init: RequestInit): Promise<Response> {
   throw new ApiError(body.code ?? 'NO_SESSION', String(body.message ?? text), remedy, response.status);
 }
 
+/** What is the same in all namespaces. @throws ApiError */
+export async function fetched<T>(path: string, query?: ReadQuery, signal?: AbortSignal): Promise<T> {
+  return (await (await answerOf(address(path, query), { signal: signal ?? null })).json()) as T;
+}
+
 /**
  * @throws ApiError also when another namespace is shown by then: a question that is asked too late would act there
  */
 export async function get<T>(path: string, query?: ReadQuery, signal?: AbortSignal): Promise<T> {
   const { namespace } = place.value;
-  const answer = (await (await answerOf(address(path, query), { signal: signal ?? null })).json()) as T;
-  // the session is that of all
-  if (path === 'session' || namespace === place.value.namespace) return answer;
+  const answer = await fetched<T>(path, query, signal);
+  if (namespace === place.value.namespace) return answer;
   throw new ApiError('MOVED', 'Another namespace is shown.');
 }
 

@@ -1,5 +1,5 @@
 import type { DashboardAction } from '../rights.js';
-import { type ApiError, denials, get, known } from './api.js';
+import { type ApiError, denials, fetched, known } from './api.js';
 import { place } from './router.js';
 import { Cell, useCell } from './store.js';
 
@@ -33,7 +33,7 @@ export function followSession(): void {
     if (isAsking) return;
     isAsking = true;
     try {
-      const next = await get<Answer>('session');
+      const next = await fetched<Answer>('session');
       sessionError.set(undefined);
       if (JSON.stringify(next) !== JSON.stringify(answer.value)) answer.set(next);
     } catch (error) {

@@ -150,6 +150,7 @@ export function Chart({ title, series: given, format = n, log, between, marks = 
         )}
       </div>
       <div class="x">
+        {/* of a date and a time there is room for the date */}
         {[0, 0.25, 0.5, 0.75, 1].map((part) => (
           <span key={part}>{when(Math.round(part * (length - 1))).slice(0, 5)}</span>
         ))}
