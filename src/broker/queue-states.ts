@@ -14,8 +14,10 @@ const QUEUES_AT_ONCE = 100;
 export async function sizesOf(connection: RedisConnection, places: readonly WaitingPlace[]): Promise<number[]> {
   const queues = [...new Set(places.map(({ queue }) => queue))];
   const replies = await stateReplies(connection, queues);
-  const sizes = replies.map(([pending, quarantined, scheduled]) => ({ pending, quarantined, scheduled }));
-  return places.map(({ queue, state }) => sizes[queues.indexOf(queue)]?.[state] ?? 0);
+  const sizes = new Map(
+    replies.map(([pending, quarantined, scheduled], at) => [queues[at], { pending, quarantined, scheduled }]),
+  );
+  return places.map(({ queue, state }) => sizes.get(queue)?.[state] ?? 0);
 }
 
 /** Looks at queues. No decision hangs on it, so the figures of two queues need not be of one moment. */

@@ -8,6 +8,7 @@ import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import type { TaskDefinition } from '../task/task-definition.js';
 import type { TaskHookProvider, WrapSend } from '../task/task-hooks.js';
 import { assertTasksKept, type DeclaredTask, declaredTasks, hasTaskHooks } from '../task/task-metadata.js';
+import { once } from '../values/once.js';
 import { unknownQueue } from '../values/queue-names.js';
 import { assertTaskName } from '../values/task-name.js';
 import { read } from '../values/thrown.js';
@@ -170,12 +171,4 @@ function classOf(wrapper: Wrapper): TaskType | undefined {
 
 function isClass(value: unknown): value is TaskType & object {
   return typeof value === 'function' && typeof value.prototype === 'object' && value.prototype !== null;
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
 }

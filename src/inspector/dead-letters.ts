@@ -15,7 +15,7 @@ import { actOnAll, boundedBy, countMatching, type DeadBulkOptions, resolveBulk }
 import { assertNothingUndefined, type DeadFilter, type ResolvedFilter, resolveFilter } from './dead-filter.js';
 import { type DeadGroupOptions, type DeadGroups, readGroups } from './dead-groups.js';
 import { type DeadPage, type DeadPageOptions, resolvePage } from './dead-paging.js';
-import { batchesOf, deathsOf } from './dead-reader.js';
+import { batchesOf, deathsOf, filledQueues } from './dead-reader.js';
 import { search } from './dead-search.js';
 import { DeadTask } from './dead-task.js';
 import type { KnownQueues } from './queues/known-queues.js';
@@ -305,7 +305,7 @@ export class DeadLetters {
     const { from } = resolveBulk({ cursor });
     const bounded = boundedBy(from, await this.resolve(filter));
     const first: DeadTask[] = [];
-    for (const queue of bounded.queues) {
+    for (const { queue } of await filledQueues(this.broker, bounded)) {
       const after = queue === from?.queue ? from.after : undefined;
       for await (const { tasks } of batchesOf(this.broker, queue, bounded, { order: 'oldest', limit, after })) {
         first.push(...tasks.slice(0, limit - first.length));
@@ -319,7 +319,8 @@ export class DeadLetters {
   private async newest(filter: ResolvedFilter, endsAt: number): Promise<DeadTask[]> {
     const sample: DeadTask[] = [];
     const query = { order: 'newest', after: undefined, limit: SAMPLE } as const;
-    for await (const task of deathsOf(this.broker, { ...filter, matches: () => true }, query)) {
+    const queues = (await filledQueues(this.broker, filter)).map(({ queue }) => queue);
+    for await (const task of deathsOf(this.broker, { ...filter, queues, matches: () => true }, query)) {
       if (filter.matches(task)) sample.push(task);
       if (sample.length === SAMPLE || performance.now() > endsAt) break;
     }

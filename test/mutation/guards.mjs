@@ -698,7 +698,7 @@ const BY_SCRIPT = {
     change('the dead since a moment only where it is asked for', "died_since == '' and 0 or ", ''),
     change('the beginning of a head', 'string.sub(head, 1, 100)', 'head'),
   ),
-  'dead-counts': missedBy('looking-at-many', remove('no foreign key', '  if wrong then\n    return wrong\n  end\n')),
+  'dead-counts': missedBy('looking-at-many', NOTHING_FOREIGN),
   'metrics-page': missedBy(
     'looking-at-many',
     remove('no foreign key', '  if wrong then\n    return wrong\n  end\n'),

@@ -800,12 +800,12 @@ end
 -- A script because a dashboard asks for a hundred queues at once. ZCOUNT takes as long for many tasks as for few. The caller gives so
 -- many queues that the whole is short.
 
+local wrong = wrong_queues(queues)
+if wrong then
+  return wrong
+end
 local counts = {}
 for i, queue in ipairs(queues) do
-  local wrong = wrong_queues({ queue })
-  if wrong then
-    return wrong
-  end
   counts[i] = redis.call('ZCOUNT', queue.dead, since, till)
 end
 return counts`,

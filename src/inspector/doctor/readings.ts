@@ -2,6 +2,7 @@ import type { AppBroker, CronRecord, QueueState } from '../../broker/port/broker
 import type { ServerFacts, SessionRecord } from '../../broker/port/checkup-port.js';
 import type { LiveSessions, WorkerRecord } from '../../broker/port/worker-port.js';
 import type { Clock } from '../../values/clock.js';
+import { once } from '../../values/once.js';
 import type { KnownQueues } from '../queues/known-queues.js';
 import { type KeySurvey, surveyKeys } from './key-survey.js';
 
@@ -37,12 +38,4 @@ export class Readings {
   get where(): string {
     return this.broker.checkup.where;
   }
-}
-
-function once<T>(read: () => Promise<T>): () => Promise<T> {
-  let value: Promise<T> | undefined;
-  return () => {
-    value ??= read();
-    return value;
-  };
 }

@@ -1,11 +1,4 @@
-import type {
-  AppBroker,
-  MetricsBucket,
-  MetricsRange,
-  Population,
-  QueueState,
-  TaskSeries,
-} from '../../broker/port/broker.js';
+import type { AppBroker, MetricsBucket, Population, QueueState, TaskSeries } from '../../broker/port/broker.js';
 import { enqueuedAtOf } from '../../message/task-message.js';
 import { addCounts, noCounts } from '../../task/task-counts.js';
 import type { KnownQueues } from '../queues/known-queues.js';
@@ -21,9 +14,6 @@ import { rangeOfRates, rangeOfSummary } from './metrics-window.js';
 import { MinuteHistory } from './minute-history.js';
 import { outOf, QueueFlow } from './queue-flow.js';
 import { countersOf, joinedBuckets, matches, ratesOf, timesOf } from './rate-points.js';
-
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 
 /** A queue at one moment. */
 export interface QueueFigures extends Pick<QueueState, 'queue' | 'pending' | 'scheduled' | 'quarantined' | 'dead'> {
@@ -73,7 +63,7 @@ export class MetricsReader {
     const now = await this.broker.metrics.now();
     const range = rangeOfRates(options, now);
     const buckets: MetricsBucket[] = [];
-    for await (const bucket of this.bucketsOf(range, now)) buckets.push(bucket);
+    for await (const bucket of this.history.buckets(range, now)) buckets.push(bucket);
     const joined = Math.ceil(buckets.length / (options.points ?? buckets.length)) || 1;
     return { minutes: range.minutes * joined, ...ratesOf(joinedBuckets(buckets, joined), options) };
   }
@@ -91,7 +81,7 @@ export class MetricsReader {
     const sums = new Map<string, TaskSeries>();
     const flows = new Map<string, QueueFlow>();
     let from: number | undefined;
-    for await (const bucket of this.bucketsOf(range, now)) {
+    for await (const bucket of this.history.buckets(range, now)) {
       from ??= bucket.at;
       for (const series of bucket.series.filter((each) => matches(each, options))) add(sums, series);
       for (const queue of queuesOf(bucket, options)) if (!flows.has(queue)) flows.set(queue, new QueueFlow(queue));
@@ -117,16 +107,6 @@ export class MetricsReader {
       metrics.now(),
     ]);
     return { queues: states.map((state) => figuresOf(state, now)), ...population, staleAcks, totals };
-  }
-
-  /** The last hour was read before by everyone who asked for it. */
-  private async *bucketsOf(range: MetricsRange, now: number): AsyncGenerator<MetricsBucket> {
-    const [first, present] = [range.from - (range.from % MINUTE_MS), now - (now % MINUTE_MS)];
-    if (range.minutes > 1 || range.to < now || first < present - HOUR_MS) {
-      yield* this.broker.metrics.buckets(range);
-    } else {
-      for (const bucket of await this.history.lastHour(now)) if (bucket.at >= first) yield bucket;
-    }
   }
 }
 

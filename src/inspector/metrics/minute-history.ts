@@ -1,4 +1,4 @@
-import type { MetricsBroker, MetricsBucket } from '../../broker/port/broker.js';
+import type { MetricsBroker, MetricsBucket, MetricsRange } from '../../broker/port/broker.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -15,6 +15,20 @@ export class MinuteHistory {
 
   constructor(private readonly broker: Pick<MetricsBroker, 'buckets'>) {}
 
+  /**
+   * The counts of any range: what lies in the last hour is read once for all.
+   *
+   * @param now by the clock of Redis, in ms since 1970
+   */
+  async *buckets(range: MetricsRange, now: number): AsyncGenerator<MetricsBucket> {
+    const first = minuteOf(range.from);
+    if (range.minutes > 1 || range.to < now || first < minuteOf(now) - HOUR_MS) {
+      yield* this.broker.buckets(range);
+    } else {
+      for (const bucket of await this.lastHour(now)) if (bucket.at >= first) yield bucket;
+    }
+  }
+
   /** @param now by the clock of Redis, in ms since 1970 */
   lastHour(now: number): Promise<readonly MetricsBucket[]> {
     const read = this.reading.then(() => this.read(now));
@@ -23,7 +37,7 @@ export class MinuteHistory {
   }
 
   private async read(now: number): Promise<readonly MetricsBucket[]> {
-    const present = now - (now % MINUTE_MS);
+    const present = minuteOf(now);
     const first = present - HOUR_MS;
     const kept = this.settled.filter(({ at }) => at >= first);
     // the clock of a Redis that took over may be behind
@@ -35,4 +49,9 @@ export class MinuteHistory {
     this.settled = all.filter(({ at }) => at <= present - OPEN_MINUTES * MINUTE_MS);
     return all;
   }
+}
+
+/** When it began. */
+function minuteOf(time: number): number {
+  return time - (time % MINUTE_MS);
 }

@@ -1,5 +1,5 @@
 import type { MetricsBucket } from '../../broker/port/broker.js';
-import type { TaskCounts } from '../../task/task-counts.js';
+import { failuresOf, type TaskCounts } from '../../task/task-counts.js';
 import { outOf, QueueFlow } from '../metrics/queue-flow.js';
 import type { QueueStatus, StatusMinute, StatusThroughput } from './status-report.js';
 
@@ -18,7 +18,7 @@ export function throughputOf(buckets: readonly MetricsBucket[]): StatusThroughpu
 
 function minuteOf({ at, series }: MetricsBucket): StatusMinute {
   const total = (of: (counts: TaskCounts) => number): number => sum(series, ({ counts }) => of(counts));
-  const failed = total((counts) => counts.failed + counts.timedOut + counts.crashed);
+  const failed = total(failuresOf);
   return { at: new Date(at), done: total((counts) => counts.done), failed };
 }
 

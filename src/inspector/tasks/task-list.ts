@@ -1,5 +1,6 @@
 import type { ChildOfWorker, TaskPort, WaitingPlace } from '../../broker/port/task-port.js';
 import { decodeMessage } from '../../message/task-message.js';
+import { once } from '../../values/once.js';
 import { heldTask, type ListedTask, waitingTask } from './listed-task.js';
 import {
   cursorOf,
@@ -51,14 +52,10 @@ export async function readTasks(port: TaskPort, list: Search): Promise<TaskPage>
   const [first, ...behind] = list.places.slice(startOf(list));
   let position = first && list.from;
   const rests = await placesFrom(port, first && !position ? [first, ...behind] : behind);
-  let children: Promise<readonly ChildOfWorker[]> | undefined;
   const search = {
     ...list,
     endsAt: list.matches && !list.passesAll ? endsAt : Number.POSITIVE_INFINITY,
-    children: () => {
-      children ??= port.children();
-      return children;
-    },
+    children: once(() => port.children()),
   };
   for (;;) {
     if (!position) {
