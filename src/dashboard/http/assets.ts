@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { constants, gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Incoming } from './incoming.js';
 import type { Responder } from './responder.js';
 
-/** The files of the page, and their types. They are built into `dist/dashboard/assets`, but for icons with a sign. */
+/** The files of the page, and their types. They are built, compressed, into `dist/dashboard/assets`, but for icons with a sign. */
 export const ASSETS = {
   'main.js': 'text/javascript; charset=utf-8',
   'style.css': 'text/css; charset=utf-8',
@@ -29,7 +29,7 @@ interface Asset {
   readonly tag: string;
 }
 
-/** Serves the page and its files, compressed once. A browser asks each time whether a file has changed: nothing of a new version is missed. */
+/** Serves the page and its files as they were compressed when they were built. A browser asks each time whether a file has changed: nothing of a new version is missed. */
 export class Assets {
   private readonly read = new Map<string, Asset>();
 
@@ -54,17 +54,18 @@ export class Assets {
   private file(name: string): Asset {
     const known = this.read.get(name);
     if (known) return known;
-    const bytes = this.bytesOf(name);
+    const zipped = this.zipped(name);
+    const bytes = gunzipSync(zipped);
     const tag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 20)}"`;
-    const asset = { bytes, zipped: gzipSync(bytes, { level: constants.Z_BEST_COMPRESSION }), tag };
+    const asset = { bytes, zipped, tag };
     this.read.set(name, asset);
     return asset;
   }
 
-  private bytesOf(name: string): Buffer {
+  private zipped(name: string): Buffer {
     const sign = SIGNS[name];
-    if (sign === undefined) return readFileSync(new URL(name, this.directory));
-    return Buffer.from(this.file('icon.svg').bytes.toString().replace('</svg>', `${sign}</svg>`));
+    if (sign === undefined) return readFileSync(new URL(`${name}.gz`, this.directory));
+    return gzipSync(this.file('icon.svg').bytes.toString().replace('</svg>', `${sign}</svg>`));
   }
 }
 
