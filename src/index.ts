@@ -91,6 +91,7 @@ export type {
 export { type WorkerControlOptions, WorkerInspector } from './inspector/workers/worker-inspector.js';
 export type {
   ActiveTask,
+  LapsedWorker,
   WorkerChild,
   WorkerOrderInfo,
   WorkerReport,

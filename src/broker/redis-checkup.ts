@@ -5,7 +5,7 @@ import { KEYS, type KeyName } from './redis/redis-keys.js';
 import { parseServerFacts } from './redis/server-facts.js';
 import { serverTime } from './redis/server-time.js';
 import { FIRED, firedCrons } from './session-crons.js';
-import { allSessions, isChild, queuesIn, READS, SERVED_QUEUES } from './session-lists.js';
+import { allSessions, isChild, leaseMsOf, queuesIn, READS, SERVED_QUEUES } from './session-lists.js';
 
 /** Keys that one step of a scan looks at. */
 const STEP = 500;
@@ -115,7 +115,7 @@ function describeSession(session: string, until: number, fields: Readonly<Record
     session,
     until,
     // its id ends in its lease
-    leaseMs: Number(/\d+$/.exec(session)?.[0] ?? 0),
+    leaseMs: leaseMsOf(session),
     host: fields['@host'] ?? '',
     pid: Number(fields['@pid']),
     children: Object.keys(fields).filter(isChild),

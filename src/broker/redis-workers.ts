@@ -3,6 +3,7 @@ import { KEPT_BROADCASTS } from '../task/broadcast.js';
 import { pairsOf } from '../values/pairs.js';
 import type {
   DigestPort,
+  LapsedRecord,
   LiveSession,
   LiveSessions,
   WorkerDigest,
@@ -12,7 +13,7 @@ import type {
 } from './port/worker-port.js';
 import type { ForeignValues } from './redis/foreign-values.js';
 import type { RedisConnection } from './redis/redis-connection.js';
-import { queuesIn, SERVED_QUEUES } from './session-lists.js';
+import { isChild, leaseMsOf, queuesIn, SERVED_QUEUES } from './session-lists.js';
 import { isWorkerDigest } from './worker-digest.js';
 
 /** `<Redis time> <JSON>` */
@@ -39,32 +40,45 @@ export class RedisWorkers implements WorkerPort, DigestPort {
   }
 
   async sessions(): Promise<LiveSessions> {
-    const found = new Map<string, LiveSession>();
-    const read = async (known: readonly string[]): Promise<readonly [at: number, live: readonly string[]]> => {
-      const [at, live, sessions] = await this.connection.call('live-sessions', { known });
+    const found = new Map<string, Pick<LiveSession, 'fields' | 'digest'>>();
+    const read = async (
+      known: readonly string[],
+    ): Promise<readonly [at: number, leases: ReadonlyMap<string, number>]> => {
+      const [at, leases, sessions] = await this.connection.call('live-sessions', { known });
       for (const [session, fields, digest] of sessions) {
-        found.set(session, { session, fields: Object.fromEntries(pairsOf(fields)), digest: digest || undefined });
+        found.set(session, { fields: Object.fromEntries(pairsOf(fields)), digest: digest || undefined });
       }
-      return [at, live];
+      return [at, new Map(pairsOf(leases).map(([session, until]) => [session, Number(until)]))];
     };
-    let [at, live] = await read(this.known.slice(0, AT_ONCE));
+    let [at, leases] = await read(this.known.slice(0, AT_ONCE));
     // one that opens meanwhile is there the next time
-    const missing = live.filter((session) => !found.has(session));
+    const missing = [...leases.keys()].filter((session) => !found.has(session));
     for (let from = 0; from < missing.length; from += AT_ONCE) {
-      [at, live] = await read(missing.slice(from, from + AT_ONCE));
+      [at, leases] = await read(missing.slice(from, from + AT_ONCE));
     }
-    this.known = live;
-    return { at, live: live.flatMap((session) => found.get(session) ?? []) };
+    this.known = [...leases.keys()];
+    const all = [...leases].flatMap(([session, until]): LiveSession[] => {
+      const known = found.get(session);
+      return known ? [{ session, until, ...known }] : [];
+    });
+    return { at, live: all.filter(({ until }) => until >= at), lapsed: all.filter(({ until }) => until < at) };
   }
 
   async workers(sessions?: LiveSessions): Promise<WorkerRecord[]> {
     const { live } = sessions ?? (await this.sessions());
-    return live.map(({ session, fields, digest }) => ({
-      session,
-      host: fields['@host'] ?? '',
-      pid: Number(fields['@pid']),
-      queues: queuesIn(fields[SERVED_QUEUES]),
-      published: this.parse(session, digest),
+    return live.map((session) => ({
+      ...placeOf(session),
+      renewedAt: session.until - leaseMsOf(session.session),
+      published: this.parse(session.session, session.digest),
+    }));
+  }
+
+  async lapsed(sessions?: LiveSessions): Promise<LapsedRecord[]> {
+    const { lapsed } = sessions ?? (await this.sessions());
+    return lapsed.map((session) => ({
+      ...placeOf(session),
+      children: Object.keys(session.fields).filter(isChild).length,
+      until: session.until,
     }));
   }
 
@@ -86,4 +100,9 @@ export class RedisWorkers implements WorkerPort, DigestPort {
     const digest = this.foreign.json(place, json, isWorkerDigest);
     return digest && { digest, at: Number(at) };
   }
+}
+
+function placeOf({ session, fields }: LiveSession): Pick<WorkerRecord, 'session' | 'host' | 'pid' | 'queues'> {
+  const queues = queuesIn(fields[SERVED_QUEUES]);
+  return { session, host: fields['@host'] ?? '', pid: Number(fields['@pid']), queues };
 }

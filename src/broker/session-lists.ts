@@ -18,6 +18,11 @@ export function isChild(field: string): boolean {
   return !field.startsWith(DESCRIPTION);
 }
 
+/** The length of the lease of a session in ms, which stands at the end of its id. */
+export function leaseMsOf(session: string): number {
+  return Number(/\d+$/.exec(session)?.[0] ?? 0);
+}
+
 /** What the field `@queues` lists. */
 export function queuesIn(list: string | null | undefined): string[] {
   return list?.split(' ') ?? [];

@@ -19,6 +19,7 @@ const CHILD = shaped({
   upMs: number,
   bytes: optional(number),
   running: number,
+  done: optional(number),
   active: listOf(shaped({ id: text, name: optional(text), forMs: number })),
 });
 

@@ -7,14 +7,17 @@ import { TASK_ID_LENGTH } from '../message/task-id.js';
  * Header (16 bytes): until when claimed tasks may be started, in ms of the machine's monotonic clock (float64; infinite
  * while none waits for its start), and the number of the last claim that was sent (float64). Then one entry per task that
  * was started: its id, its state, when its process is to be ended (float64, infinite for never), how the task goes on then
- * (float64: ms until the next attempt, or negative), which attempt it is (16 bits), when it was started (float64) and the
- * place of its name in the catalog of the app (16 bits). An entry is used again only after Redis confirmed the end of its
- * task, so a held task without one was not started. Behind the entries: the uncaught error
+ * (float64: ms until the next attempt, or negative), which attempt it is (16 bits), when it was started (float64), the
+ * place of its name in the catalog of the app (16 bits), and how many tasks the child had done when the last task of this
+ * entry was (32 bits): the greatest of these numbers is how many it has done. An entry is used again only after Redis
+ * confirmed the end of its task, so a held task without one was not started. Behind the entries: the uncaught error
  * of the child, if it had one.
  */
 export const HEADER_BYTES = 16;
 export const STATE_AT = TASK_ID_LENGTH;
-export const DEADLINE_AT = STATE_AT + 1;
+/** Beside the state, so that both are one short write. */
+export const DONE_AT = STATE_AT + 1;
+export const DEADLINE_AT = DONE_AT + 4;
 export const AFTERWARDS_AT = DEADLINE_AT + 8;
 export const ATTEMPT_AT = AFTERWARDS_AT + 8;
 export const SINCE_AT = ATTEMPT_AT + 2;

@@ -6,6 +6,7 @@ import {
   ATTEMPT_AT,
   DEADLINE_AT,
   DONE,
+  DONE_AT,
   ENTRY_BYTES,
   FREE,
   type HardLimit,
@@ -51,13 +52,21 @@ export interface ActiveEntry {
   readonly name: number;
 }
 
+/** The work of a child at one moment, for people to see. */
+export interface Work {
+  /** the tasks that are under way, the longest first */
+  readonly active: readonly ActiveEntry[];
+  /** how many it has done since the scoreboard was made */
+  readonly done: number;
+}
+
 /** The reader of a child's scoreboard. */
-export type Scoreboard = Pick<ScoreboardReader, 'read' | 'active' | 'window' | 'uncaughtError' | 'close'>;
+export type Scoreboard = Pick<ScoreboardReader, 'read' | 'work' | 'window' | 'uncaughtError' | 'close'>;
 
 /** For a child that was never forked. */
 export const BLANK_SCOREBOARD: Scoreboard = {
   read: () => ({ running: [], done: [], started: new Set(), limited: [] }),
-  active: () => [],
+  work: () => ({ active: [], done: 0 }),
   window: () => ({ untilMs: Number.POSITIVE_INFINITY, claimNumber: 0 }),
   uncaughtError: () => undefined,
   close: () => {},
@@ -103,18 +112,19 @@ export class ScoreboardReader {
     return { running, done, started, limited };
   }
 
-  /** The tasks that are under way, the longest first. */
-  active(): ActiveEntry[] {
+  work(): Work {
     this.assertOpen();
     readSync(this.fd, this.bytes, 0, this.bytes.length, 0);
     const active: ActiveEntry[] = [];
+    let done = 0;
     for (let at = HEADER_BYTES; at < this.bytes.length; at += ENTRY_BYTES) {
+      done = Math.max(done, this.bytes.readUInt32LE(at + DONE_AT));
       if (this.bytes.readUInt8(at + STATE_AT) !== STARTED) continue;
       const id = this.bytes.toString('latin1', at, at + TASK_ID_LENGTH);
       const sinceMs = this.bytes.readDoubleLE(at + SINCE_AT);
       active.push({ id, sinceMs, name: this.bytes.readUInt16LE(at + NAME_AT) });
     }
-    return active.sort((a, b) => a.sinceMs - b.sinceMs);
+    return { active: active.sort((a, b) => a.sinceMs - b.sinceMs), done };
   }
 
   /** The header alone: cheap enough to be read often. */

@@ -6,6 +6,7 @@ import {
   DEADLINE_AT,
   DIES,
   DONE,
+  DONE_AT,
   ENTRY_BYTES,
   FAILED,
   FREE,
@@ -31,6 +32,7 @@ export class ScoreboardWriter {
   private readonly free: number[];
   private readonly used = new Map<string, number>();
   private readonly blamable = new Set<string>();
+  private doneCount = 0;
   /** the entries that are not written yet: from here ... */
   private changedFrom = Number.POSITIVE_INFINITY;
   /** ... up to here */
@@ -80,7 +82,13 @@ export class ScoreboardWriter {
    * next `started`, or by `flush`: one of them must come before any other step.
    */
   done(id: string): void {
-    this.mark(id, DONE);
+    const index = this.used.get(id);
+    if (index === undefined) return;
+    this.doneCount += 1;
+    const at = index * ENTRY_BYTES;
+    this.entries[at + STATE_AT] = DONE;
+    this.entries.writeUInt32LE(this.doneCount, at + DONE_AT);
+    this.changed(at + STATE_AT, at + DONE_AT + 4);
   }
 
   /** The handler has thrown. If the process dies now, the task is to blame: it would run again, and again. */

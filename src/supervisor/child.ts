@@ -15,7 +15,7 @@ export interface Child {
   /** of the tasks in its catalog, in the order of that */
   readonly names: readonly string[];
   readonly mailbox: Mailbox;
-  readonly scoreboard: Pick<ScoreboardReader, 'read' | 'active' | 'window'>;
+  readonly scoreboard: Pick<ScoreboardReader, 'read' | 'work' | 'window'>;
   /** Asks it to abort the signal of a task, should it run there. */
   cancel(id: string): void;
   /** Ends the process because of these tasks. */

@@ -81,11 +81,16 @@ describe('sessions', () => {
     expect(again.live.map(({ session }) => session).sort()).toEqual([...opened, another].sort());
   });
 
-  it('are none whose lease has run out, although they were known', async () => {
+  it('are apart once their lease has run out, and none once they are closed, although they were known', async () => {
     const known = await session(['default']);
     await fixture.broker.workers.sessions();
     await fixture.redis.zadd('{nestwork}:sessions', 1, known);
-    expect((await fixture.broker.workers.sessions()).live).toEqual([]);
+    expect(await fixture.broker.workers.sessions()).toMatchObject({
+      live: [],
+      lapsed: [{ session: known, until: 1, fields: { '@queues': 'default' } }],
+    });
+    await fixture.redis.zrem('{nestwork}:sessions', known);
+    expect(await fixture.broker.workers.sessions()).toMatchObject({ live: [], lapsed: [] });
     // the client leaves it out, too: the script need not send its fields and digest
     const keys = ['sessions', `session:${known}`, `digest:${known}`].map((key) => `{nestwork}:${key}`);
     const reply = await fixture.redis.eval(LUA['live-sessions'], keys.length, ...keys, known);

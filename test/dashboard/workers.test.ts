@@ -42,11 +42,39 @@ describe('a worker', () => {
     expect(worker).toMatchObject({ id, host: 'test', pid: 1, app: 'shop', appVersion: '4.5.6', state: 'running' });
     expect(worker?.memoryLimit).toBe(500 * 2 ** 20);
     const [child] = worker?.children ?? [];
-    expect(child).toMatchObject({ pid: 4_711, state: 'running', running: 1, memory: 120 * 2 ** 20 });
+    expect(child).toMatchObject({ pid: 4_711, state: 'running', running: 1, done: 1_234, memory: 120 * 2 ** 20 });
     const [task] = child?.active ?? [];
     expect(task).toMatchObject({ id: '0123456789abcdefghij', name: 'ReportTasks.send' });
     expect(Date.parse(worker?.seenAt ?? '') - Date.parse(task?.since ?? '')).toBe(61_000);
     expect(worker?.restarts).toMatchObject([{ pid: 4_700, reason: 'exit code 134', crashed: true }]);
+  });
+
+  it('has the time at which it renewed its lease last', async () => {
+    const id = await publishWorker(fixture);
+    const renewed = Date.now() - 5_000;
+    await fixture.redis.zadd('{nestwork}:sessions', renewed + Number(id.split('-').at(-1)), id);
+    const { body } = await dashboard.get<Snapshot>('snapshot');
+    expect(body.workers).toMatchObject([{ id, renewedAt: new Date(renewed).toISOString() }]);
+  });
+
+  it('that was killed is shown apart until its tasks are taken back, and is not counted', async () => {
+    const [gone, other] = [await publishWorker(fixture), await publishWorker(fixture)];
+    await fixture.redis.zadd('{nestwork}:sessions', 1_000, gone);
+    const { body } = await dashboard.get<Snapshot>('snapshot');
+    expect(body.workers.map(({ id }) => id)).toEqual([other]);
+    const view = { id: gone, host: 'test', pid: 1, at: '1970-01-01T00:00:01.000Z' };
+    const why = 'It was killed, or is cut off from Redis.';
+    expect(body.lapsed).toEqual([
+      { ...view, text: `${why} Another worker is about to take back the tasks of its 1 child.` },
+    ]);
+    await fixture.redis.zadd('{nestwork}:sessions', 1_000, other);
+    const lapsed = await new Inspector(fixture.broker).workers.lapsed();
+    expect(lapsed.map(({ id, children }) => [id, children]).sort()).toEqual(
+      [
+        [gone, 1],
+        [other, 1],
+      ].sort(),
+    );
   });
 
   it('gets the orders of a person, who is recorded with each', async () => {

@@ -57,7 +57,7 @@ describe('a task', () => {
     writer.started(unnamed, names.get('C.c'));
     writer.done(quick);
     writer.flush();
-    const active = reader.active();
+    const { active } = reader.work();
     expect(active.map(({ id, name }) => [id, ['A.a', 'B.b'][name]])).toEqual([
       [slow, 'B.b'],
       [unnamed, undefined],
@@ -66,6 +66,25 @@ describe('a task', () => {
       expect(sinceMs).toBeGreaterThanOrEqual(before);
       expect(sinceMs).toBeLessThanOrEqual(monotonicMs());
     }
+  });
+
+  it('counts once it is done, whichever entries later tasks take; one that failed does not', () => {
+    expect(reader.work().done).toBe(0);
+    for (let round = 0; round < 3 * CAPACITY; round += 1) {
+      const id = ids.next();
+      writer.started(id);
+      writer.done(id);
+      writer.flush();
+      writer.confirmed(id);
+      expect(reader.work().done).toBe(round + 1);
+    }
+    const [failed, running, last] = [ids.next(), ids.next(), ids.next()];
+    for (const id of [failed, running, last]) writer.started(id);
+    writer.failed(failed);
+    expect(reader.work().done).toBe(3 * CAPACITY);
+    writer.done(last);
+    writer.flush();
+    expect(reader.work()).toMatchObject({ active: [{ id: running }], done: 3 * CAPACITY + 1 });
   });
 
   it('is running once started, and no longer when finished; started it stays', () => {

@@ -706,10 +706,9 @@ const BY_SCRIPT = {
   ),
   'live-sessions': missedBy(
     'looking-at-many',
-    change('the sessions of the time of Redis', "text(now), '+inf'", "'-inf', '+inf'"),
     remove('a list of sessions that is no foreign key', '\nif wrong then\n  return wrong\nend\n'),
     remove('a session that is no foreign key', '    if wrong then\n      return wrong\n    end\n'),
-    change('a lease that runs', 'if is_live[session.name] then', 'if true then'),
+    change('a session that is there', 'if is_listed[session.name] then', 'if true then'),
     change('a digest that is no foreign key', "digest.err and 'no string' or digest", 'digest'),
   ),
   totals: missedBy('metrics', change('no foreign key', 'return wrong or {', 'return {')),

@@ -18,6 +18,7 @@ export const DIGEST: WorkerDigest = {
       upMs: 3_599_000,
       bytes: 120 * 2 ** 20,
       running: 1,
+      done: 1_234,
       active: [{ id: '0123456789abcdefghij', name: 'ReportTasks.send', forMs: 61_000 }],
     },
   ],

@@ -17,6 +17,8 @@ export interface ChildDigest {
   readonly bytes?: number;
   /** how many tasks it runs */
   readonly running: number;
+  /** how many it has done since it began to claim; undefined for a worker of an older version */
+  readonly done?: number;
   /** those that have run longest */
   readonly active: readonly ActiveDigest[];
 }
@@ -76,13 +78,25 @@ export interface WorkerRecord {
   readonly host: string;
   readonly pid: number;
   readonly queues: readonly string[];
+  /** of its lease, by the clock of Redis, in ms since 1970 */
+  readonly renewedAt: number;
   /** none for a worker of an older version, or one that has just begun */
   readonly published?: { readonly digest: WorkerDigest; readonly at: number };
 }
 
-/** A session whose lease runs, as it lies in Redis. */
+/** A worker whose lease has run out, and whose tasks no other worker has given back yet. */
+export interface LapsedRecord extends Pick<WorkerRecord, 'session' | 'host' | 'pid' | 'queues'> {
+  /** that are registered */
+  readonly children: number;
+  /** when its lease ended, by the clock of Redis, in ms since 1970 */
+  readonly until: number;
+}
+
+/** A session, as it lies in Redis. */
 export interface LiveSession {
   readonly session: string;
+  /** when its lease ends, by the clock of Redis, in ms since 1970 */
+  readonly until: number;
   readonly fields: Readonly<Record<string, string>>;
   /** undefined when it has published none */
   readonly digest: string | undefined;
@@ -92,7 +106,10 @@ export interface LiveSession {
 export interface LiveSessions {
   /** by the clock of Redis, in ms since 1970 */
   readonly at: number;
+  /** those whose lease runs */
   readonly live: readonly LiveSession[];
+  /** those whose lease is over, and that are still there */
+  readonly lapsed: readonly LiveSession[];
 }
 
 /** An order to a worker. */
@@ -105,10 +122,12 @@ export interface WorkerOrder {
 
 /** What people need to look at workers and to steer them. */
 export interface WorkerPort {
-  /** Every session whose lease runs. */
+  /** Every session. */
   sessions(): Promise<LiveSessions>;
   /** Every worker whose lease runs, or ran a moment ago. */
   workers(sessions?: LiveSessions): Promise<WorkerRecord[]>;
+  /** Every worker whose lease is over, while its session is still there. */
+  lapsed(sessions?: LiveSessions): Promise<LapsedRecord[]>;
   /** Lets the workers publish more often for so many ms. */
   watch(forMs: number): Promise<void>;
   /** Gives an order. Resolves to its id, or undefined when the lease of the worker is over. */

@@ -398,13 +398,13 @@ export const SCRIPTS = {
   },
   'live-sessions': {
     flags: 'no-writes',
-    purpose: 'lists the sessions whose lease runs, with all that is known of some of them',
+    purpose: 'lists the sessions with the ends of their leases, and all that is known of some of them',
     by: ['TaskInspector', 'WorkerInspector'],
     keys: ['sessions'],
     blocks: { '...known': ['session', 'digest'] },
     args: [],
-    reply: reply<[now: number, live: string[], known: SessionReply[]]>(
-      'the time of Redis in ms, all sessions whose lease runs, and those among the known ones with their fields and digest (nothing if there is none)',
+    reply: reply<[now: number, leases: string[], known: SessionReply[]]>(
+      'the time of Redis in ms, all sessions, each followed by the end of its lease, and those among the known ones with their fields and digest (nothing if there is none)',
     ),
   },
   'order-worker': {

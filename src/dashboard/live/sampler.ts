@@ -2,6 +2,7 @@ import type { Logger } from '@nestjs/common';
 import type { Inspector } from '../../inspector/inspector.js';
 import { answerOf } from '../http/refused.js';
 import { findingView, wellOf } from './findings.js';
+import { lapsedViews } from './lapsed.js';
 import type { LiveOutage, Snapshot } from './snapshot.js';
 
 /** Workers publish more often for 10 s after each call of `watch()`. */
@@ -105,9 +106,10 @@ export class Sampler {
     this.watch();
     try {
       const report = await this.inspector.status();
-      const { at, memory, findings, ...rest } = report;
+      const { at, memory, findings, lapsed: _, ...rest } = report;
       // the memory of Redis moves with each reading; alone, it is nothing new
-      const likeness = JSON.stringify({ findings: findings.map(findingView), well: wellOf(report), ...rest });
+      const views = { findings: findings.map(findingView), lapsed: lapsedViews(report), well: wellOf(report) };
+      const likeness = JSON.stringify({ ...views, ...rest });
       const latencyMs = Math.round(10 * (performance.now() - this.readAtMs)) / 10;
       this.outageSince = undefined;
       const data = `${JSON.stringify({ at, memory, latencyMs }).slice(0, -1)},${likeness.slice(1)}`;

@@ -34,10 +34,23 @@ export interface FindingView {
   readonly link: Link;
 }
 
+/** A worker whose lease has run out, and whose tasks nobody has given back yet. */
+export interface LapsedView {
+  readonly id: string;
+  readonly host: string;
+  readonly pid: number;
+  /** when its lease ended; ISO, by the clock of Redis */
+  readonly at: string;
+  /** why, and what becomes of its tasks */
+  readonly text: string;
+}
+
 /** What every screen of a namespace shows at once. It is the same for all who look. */
-export interface Snapshot extends Omit<Json<StatusReport>, 'findings'> {
+export interface Snapshot extends Omit<Json<StatusReport>, 'findings' | 'lapsed'> {
   /** worst first */
   readonly findings: readonly FindingView[];
+  /** by host and pid */
+  readonly lapsed: readonly LapsedView[];
   /** what is well, as pieces of a text: each second one is the name of a queue */
   readonly well: readonly string[];
   /** how long Redis took to answer, in ms */

@@ -17,7 +17,7 @@ const HOUR_MS = 3_600_000;
 /** The rooms that a status is put together from. */
 interface Rooms {
   readonly health: Pick<QueueHealth, 'judge'>;
-  readonly workers: Pick<WorkerInspector, 'from'>;
+  readonly workers: Pick<WorkerInspector, 'from' | 'lapsedFrom'>;
   readonly crons: Pick<CronManager, 'from'>;
 }
 
@@ -37,9 +37,10 @@ export class StatusReader {
     const sessions = await this.broker.workers.sessions();
     const now = sessions.at;
     const names = await this.known.all(sessions);
-    const [states, workers, crons, minutes, memory] = await Promise.all([
+    const [states, workers, lapsed, crons, minutes, memory] = await Promise.all([
       this.broker.queueStates(names, { sessions, diedSince: now - HOUR_MS }),
       this.rooms.workers.from(sessions),
+      this.rooms.workers.lapsedFrom(sessions),
       this.rooms.crons.from(sessions),
       this.history.lastHour(now),
       this.broker.checkup.memory(),
@@ -57,7 +58,7 @@ export class StatusReader {
       total: queues.reduce((sum, queue) => sum + queue.dead, 0),
       lastHour: queues.reduce((sum, queue) => sum + queue.deadLastHour, 0),
     };
-    const [at, facts] = [new Date(now), { queues, workers, dead, crons, memory }];
+    const [at, facts] = [new Date(now), { queues, workers, lapsed, dead, crons, memory }];
     const findings = findingsOf({ at, ...facts }, maxDead);
     const healthy = findings.every(({ severity }) => severity !== 'problem');
     return { at, healthy, findings, throughput: throughputOf(minutes), ...facts };

@@ -1,7 +1,7 @@
 import type { Duration } from '../../values/duration.js';
 import type { CronInfo } from '../cron-info.js';
 import type { QueueReport } from '../queue-health.js';
-import type { WorkerReport } from '../workers/worker-report.js';
+import type { LapsedWorker, WorkerReport } from '../workers/worker-report.js';
 
 /**
  * When `Inspector.status` finds a problem.
@@ -140,6 +140,8 @@ export interface StatusReport {
   readonly queues: readonly QueueStatus[];
   /** those whose lease runs, by host and pid */
   readonly workers: readonly WorkerReport[];
+  /** those whose lease has run out and whose tasks nobody has given back yet, by host and pid */
+  readonly lapsed: readonly LapsedWorker[];
   /** of the last hour */
   readonly throughput: StatusThroughput;
   /** dead tasks of all queues */

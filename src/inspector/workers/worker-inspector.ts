@@ -8,7 +8,7 @@ import { printable } from '../../values/printable.js';
 import { shown } from '../../values/shown.js';
 import { assertBy } from '../actor.js';
 import { byPlace, placeOf, shortId } from './worker-place.js';
-import { describeWorker, mayClaim, type WorkerReport } from './worker-report.js';
+import { describeLapsed, describeWorker, type LapsedWorker, mayClaim, type WorkerReport } from './worker-report.js';
 
 /** How long workers publish more often after a call of `watch()`, in ms. */
 const WATCH_MS = 10_000;
@@ -53,6 +53,27 @@ export class WorkerInspector {
    */
   async from(sessions: LiveSessions | undefined): Promise<readonly WorkerReport[]> {
     const workers = (await this.broker.workers(sessions)).map(describeWorker);
+    return workers.sort(byPlace);
+  }
+
+  /**
+   * The workers whose lease has run out and whose tasks nobody has given back yet, by host and pid. Mostly none: a running worker
+   * gives them back within some seconds, and then nothing is kept of them.
+   *
+   * @example
+   * for (const { host, pid } of await inspector.workers.lapsed()) console.log(`Nobody has taken over from ${host} ${pid}.`);
+   */
+  async lapsed(): Promise<readonly LapsedWorker[]> {
+    return this.lapsedFrom(undefined);
+  }
+
+  /**
+   * Those of sessions that were read a moment ago.
+   *
+   * @internal
+   */
+  async lapsedFrom(sessions: LiveSessions | undefined): Promise<readonly LapsedWorker[]> {
+    const workers = (await this.broker.lapsed(sessions)).map(describeLapsed);
     return workers.sort(byPlace);
   }
 

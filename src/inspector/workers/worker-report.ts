@@ -1,4 +1,4 @@
-import type { ChildDigest, WorkerAction, WorkerRecord } from '../../broker/port/worker-port.js';
+import type { ChildDigest, LapsedRecord, WorkerAction, WorkerRecord } from '../../broker/port/worker-port.js';
 import { nearestDate } from '../../values/dates.js';
 
 /**
@@ -33,6 +33,8 @@ export interface WorkerChild {
   readonly memory: number | undefined;
   /** how many tasks it runs */
   readonly running: number;
+  /** how many it has done since it began to claim, dropped ones included; undefined for a worker of an older version */
+  readonly done: number | undefined;
   /** those of them that have run longest, the longest first: up to 256 of a worker */
   readonly active: readonly ActiveTask[];
 }
@@ -90,6 +92,8 @@ export interface WorkerReport {
   readonly queues: readonly string[];
   /** `quiet`: claims nothing more, by an order; `unknown`: it has published nothing, because it has just begun or is of an older version */
   readonly state: 'running' | 'quiet' | 'stopping' | 'unknown';
+  /** when it last renewed its lease, by the clock of Redis; one that Redis was away from counts from its return */
+  readonly renewedAt: Date;
   /** when it published this, by the clock of Redis */
   readonly seenAt: Date | undefined;
   /** when its supervisor was started, by the clock of Redis */
@@ -129,6 +133,28 @@ export interface WorkerReport {
   readonly lastOrder: WorkerOrderInfo | undefined;
 }
 
+/**
+ * A worker that has ended without closing its session, or cannot reach Redis: its lease has run out, and no other worker has given
+ * its tasks back yet. A running worker of the namespace does that within some seconds; nothing is kept of this one then.
+ *
+ * @example
+ * const text = ({ host, pid, leaseEndedAt }: LapsedWorker): string => `${host} ${pid}, ${leaseEndedAt.toISOString()}`;
+ */
+export interface LapsedWorker {
+  /** of its session */
+  readonly id: string;
+  /** name of its machine */
+  readonly host: string;
+  /** of the supervisor, or of the app in whose process it ran */
+  readonly pid: number;
+  /** those that it served, in the order of their priority */
+  readonly queues: readonly string[];
+  /** its children that may hold tasks */
+  readonly children: number;
+  /** by the clock of Redis */
+  readonly leaseEndedAt: Date;
+}
+
 const NOTHING_PUBLISHED = {
   state: 'unknown',
   seenAt: undefined,
@@ -149,8 +175,8 @@ const NOTHING_PUBLISHED = {
 } as const;
 
 /** As people read it: with times in place of lengths of time. */
-export function describeWorker({ session, host, pid, queues, published }: WorkerRecord): WorkerReport {
-  const place = { id: session, host, pid, queues };
+export function describeWorker({ session, host, pid, queues, renewedAt, published }: WorkerRecord): WorkerReport {
+  const place = { id: session, host, pid, queues, renewedAt: nearestDate(renewedAt) };
   if (!published) return { ...place, ...NOTHING_PUBLISHED };
   const { digest, at } = published;
   const before = (ms: number): Date => nearestDate(at - ms);
@@ -185,8 +211,13 @@ export function describeWorker({ session, host, pid, queues, published }: Worker
   };
 }
 
+/** As people read it. */
+export function describeLapsed({ session, host, pid, queues, children, until }: LapsedRecord): LapsedWorker {
+  return { id: session, host, pid, queues, children, leaseEndedAt: nearestDate(until) };
+}
+
 function describeChild(
-  { pid, state, upMs, bytes, running, active }: ChildDigest,
+  { pid, state, upMs, bytes, running, done, active }: ChildDigest,
   before: (ms: number) => Date,
 ): WorkerChild {
   return {
@@ -195,6 +226,7 @@ function describeChild(
     startedAt: before(upMs),
     memory: bytes,
     running,
+    done,
     active: active.map(({ id, name, forMs }) => ({ id, name, since: before(forMs) })),
   };
 }

@@ -28,12 +28,13 @@ export async function takeDigest(status: WorkerStatus, children: readonly Digest
 function digestOf(child: Digested, most: number): ChildDigest {
   const { pid, forkedAtMs, names, scoreboard } = child;
   const now = monotonicMs();
-  const active = scoreboard.active();
+  const { active, done } = scoreboard.work();
   return {
     pid,
     state: stateOf(child),
     upMs: Math.round(performance.now() - forkedAtMs),
     running: active.length,
+    done,
     active: active
       .slice(0, most)
       .map(({ id, name, sinceMs }) => ({ id, name: names[name], forMs: Math.max(Math.round(now - sinceMs), 0) })),

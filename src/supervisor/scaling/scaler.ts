@@ -50,7 +50,7 @@ export class Scaler extends PeriodicLoop {
     const [waiting, room] = await Promise.all([broker.claimable(queues), this.room()]);
     if (!isRunning()) return LOOK_MS;
     const children = [...this.options.children()].filter(({ dismissed }) => !dismissed);
-    const active = children.reduce((sum, { scoreboard }) => sum + scoreboard.active().length, 0);
+    const active = children.reduce((sum, { scoreboard }) => sum + scoreboard.work().active.length, 0);
     const working = children.filter(({ claimant }) => claimant).length;
     const change = this.target.look({ nowMs: performance.now(), waiting, active, working, room });
     if (change) {

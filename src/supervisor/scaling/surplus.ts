@@ -1,7 +1,7 @@
 import type { ChildProcess } from '../child-process.js';
 
 interface Placed extends Pick<ChildProcess, 'dismissed' | 'forkedAtMs'> {
-  readonly scoreboard: Pick<ChildProcess['scoreboard'], 'active'>;
+  readonly scoreboard: Pick<ChildProcess['scoreboard'], 'work'>;
   readonly predecessor: Placed | undefined;
   readonly successor: unknown;
 }
@@ -20,5 +20,5 @@ export function surplusOf<C extends Placed>(children: Iterable<C>, wanted: numbe
 
 /** It counts with the child that it is to replace, because both end. */
 function activeIn({ scoreboard, predecessor }: Placed): number {
-  return scoreboard.active().length + (predecessor ? activeIn(predecessor) : 0);
+  return scoreboard.work().active.length + (predecessor ? activeIn(predecessor) : 0);
 }

@@ -63,8 +63,9 @@ export class MemoryBroker implements AppBroker, TestWork {
   readonly claims: MemoryClaims;
   /** the test is the worker, and nothing steers it */
   readonly workers = {
-    sessions: async () => ({ at: this.tasks.now, live: [] }),
+    sessions: async () => ({ at: this.tasks.now, live: [], lapsed: [] }),
     workers: async () => [],
+    lapsed: async () => [],
     watch: async () => {},
     order: async () => undefined,
   };

@@ -28,6 +28,7 @@ function workersOf(count: number): StatusReport['workers'] {
       startedAt: before(0),
       memory: 2 ** 27,
       running: 2,
+      done: 40,
       active,
     } as const;
     return workerOf({ id: `worker-${at}`, pid: at + 1, children: [child], running: 2 });

@@ -32,6 +32,7 @@ export function workerOf(given: Partial<WorkerReport> = {}): WorkerReport {
     pid: 7,
     queues: ['default'],
     state: 'running',
+    renewedAt: before(2_000),
     seenAt: before(1_000),
     startedAt: before(3_600_000),
     version: '1.2.3',
@@ -44,7 +45,15 @@ export function workerOf(given: Partial<WorkerReport> = {}): WorkerReport {
     range: undefined,
     memoryLimit: undefined,
     children: [
-      { pid: 8, state: 'running', startedAt: before(3_599_000), memory: 120 * 2 ** 20, running: 0, active: [] },
+      {
+        pid: 8,
+        state: 'running',
+        startedAt: before(3_599_000),
+        memory: 120 * 2 ** 20,
+        running: 0,
+        done: 0,
+        active: [],
+      },
     ],
     restarted: 0,
     restarts: [],
@@ -88,5 +97,5 @@ export function reportOf(given: Partial<StatusReport> = {}): StatusReport {
   const facts = factsOf(given);
   const findings = findingsOf(facts, 0);
   const healthy = findings.every(({ severity }) => severity !== 'problem');
-  return { ...facts, healthy, findings, throughput: throughputOf([]), ...given };
+  return { ...facts, lapsed: [], healthy, findings, throughput: throughputOf([]), ...given };
 }

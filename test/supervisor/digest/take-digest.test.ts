@@ -23,7 +23,7 @@ function child(tasks: number, given: Partial<Digested> = {}): Digested {
     claimant: { session: 's', child: 'c', queues: [] },
     forkedAtMs: performance.now() - 5_000,
     names: ['Some.task', 'Other.task'],
-    scoreboard: { active: () => active } as never,
+    scoreboard: { work: () => ({ active, done: 123_456 }) } as never,
     ...given,
   };
 }
@@ -43,7 +43,7 @@ describe('the digest of a worker', () => {
       restarted: 0,
     });
     expect(children.map(({ state }) => state)).toEqual(['running', 'booting', 'stopping']);
-    expect(children[0]).toMatchObject({ running: 3, upMs: expect.any(Number), bytes: undefined });
+    expect(children[0]).toMatchObject({ running: 3, done: 123_456, upMs: expect.any(Number), bytes: undefined });
     expect(children[0]?.active.map(({ name }) => name)).toEqual(['Some.task', 'Other.task', undefined]);
     expect(children[0]?.active[0]?.forMs).toBeGreaterThanOrEqual(999);
   });

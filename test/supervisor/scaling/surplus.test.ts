@@ -10,7 +10,7 @@ function child(name: string, { active = 0, ...given }: Partial<Placed> & { activ
     forkedAtMs: 0,
     predecessor: undefined,
     successor: undefined,
-    scoreboard: { active: () => tasks },
+    scoreboard: { work: () => ({ active: tasks, done: 0 }) },
     ...given,
   };
 }

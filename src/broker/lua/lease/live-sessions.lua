@@ -1,7 +1,7 @@
 #!lua flags=no-writes
--- lists the sessions whose lease runs, with all that is known of some of them.
--- Returns the time of Redis in ms, all sessions whose lease runs, and those among the known ones with their fields and
--- digest (nothing if there is none).
+-- lists the sessions with the ends of their leases, and all that is known of some of them.
+-- Returns the time of Redis in ms, all sessions, each followed by the end of its lease, and those among the known ones
+-- with their fields and digest (nothing if there is none).
 local keys = { sessions = KEYS[1] }
 local known = {}
 for i = 1, #ARGV - 0 do
@@ -16,10 +16,10 @@ if wrong then
   return wrong
 end
 local now = now_ms()
-local live = redis.call('ZRANGEBYSCORE', keys.sessions, text(now), '+inf')
-local is_live = {}
-for _, id in ipairs(live) do
-  is_live[id] = true
+local leases = redis.call('ZRANGE', keys.sessions, 0, -1, 'WITHSCORES')
+local is_listed = {}
+for i = 1, #leases, 2 do
+  is_listed[leases[i]] = true
 end
 
 -- A key of somebody else is no digest.
@@ -30,7 +30,7 @@ end
 
 local found = {}
 for _, session in ipairs(known) do
-  if is_live[session.name] then
+  if is_listed[session.name] then
     wrong = wrong_type('hash', session.session)
     if wrong then
       return wrong
@@ -38,4 +38,4 @@ for _, session in ipairs(known) do
     found[#found + 1] = { session.name, redis.call('HGETALL', session.session), digest_of(session) }
   end
 end
-return { now, live, found }
+return { now, leases, found }

@@ -34,8 +34,24 @@ function Workers(): JSX.Element {
   if (!snapshot) {
     return <Loading />;
   }
-  const { workers } = snapshot;
-  if (workers.length === 0) return <NoWorker />;
+  const { workers, lapsed } = snapshot;
+  const gone = lapsed.map(({ id, host, pid, at, text }) => (
+    <Note key={id} state="held">
+      <p>
+        <b>
+          {host}, pid {pid}
+        </b>{' '}
+        lost its lease <Ago at={at} />. {text}
+      </p>
+    </Note>
+  ));
+  if (workers.length === 0)
+    return (
+      <>
+        <NoWorker />
+        {gone}
+      </>
+    );
   if (arg !== undefined) return <One id={arg} snapshot={snapshot} />;
   const children = workers.reduce((sum, { forked }) => sum + forked, 0);
   const running = workers.reduce((sum, worker) => sum + worker.running, 0);
@@ -45,6 +61,7 @@ function Workers(): JSX.Element {
       <Title>
         {counted(workers.length, 'worker')}, {counted(children, 'child', 'children')}, {counted(running, 'active task')}
       </Title>
+      {gone}
       {sorted.slice(0, shown).map((worker) => (
         <Machine key={worker.id} worker={worker} snapshot={snapshot} />
       ))}
@@ -175,6 +192,7 @@ function Facts({ worker }: { readonly worker: Worker }): JSX.Element {
     appVersion,
     version,
     startedAt,
+    renewedAt,
     seenAt,
     memory,
     memoryLimit,
@@ -205,6 +223,9 @@ function Facts({ worker }: { readonly worker: Worker }): JSX.Element {
           <Ago at={seenAt} />
         </Fact>
       )}
+      <Fact name="lease renewed">
+        <Ago at={renewedAt} />
+      </Fact>
       {memory > 0 && <Fact name="memory">{size(memory)}</Fact>}
       {memoryLimit && <Fact name="a child at most">{size(memoryLimit)}</Fact>}
       <Fact name="children">{range ? `${n(forked)} of ${range.min}–${range.max}` : n(forked)}</Fact>
@@ -237,6 +258,7 @@ function columnsOf(worker: Worker, whole: boolean): readonly Column<Child>[] {
       ),
     },
     { head: 'Memory', width: 90, num: true, m: 0, cell: ({ memory }) => (memory === undefined ? '–' : size(memory)) },
+    { head: 'Done', width: 84, num: true, m: 1, cell: ({ done }) => (done === undefined ? '–' : n(done)) },
     { head: 'Up', width: 96, num: true, m: 1, cell: ({ startedAt }) => <Ago at={startedAt} form="for" /> },
     {
       head: 'Runs now',
