@@ -110,7 +110,7 @@ async function ask(): Promise<void> {
     // the dashboard is back, so the stream may be as well
     if (wasLost || Date.now() > retryAt) return open();
   } catch (error) {
-    if (stream) return;
+    if (stream || asked !== place.value.namespace) return;
     const { isRedis, status, message } = known(error);
     show(isRedis ? 'away' : [401, 403].includes(status) ? 'denied' : 'lost', message);
   }

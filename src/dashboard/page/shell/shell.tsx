@@ -10,7 +10,7 @@ import { Tips } from '../parts/tip.js';
 import { go, href, place, usePlace } from '../router.js';
 import { heading } from '../screen.js';
 import { pages, screenOf } from '../screens.js';
-import { askSession, sessionError, useKnownSession } from '../session.js';
+import { askSession, sessionError, useKnownSession, useSession } from '../session.js';
 import { clockTimes, paused } from '../settings.js';
 import { useCell } from '../store.js';
 import { verdictOf } from '../verdict.js';
@@ -26,8 +26,8 @@ export function Shell(): JSX.Element {
   const error = useCell(sessionError);
   const { namespace, screen } = usePlace();
   useEffect(() => {
-    // the first address has no namespace, and an old one may have one that has gone
-    if (!session || namespace === session.namespace) return;
+    // the first address has none
+    if (!session || namespace) return;
     place.set({ ...place.value, namespace: session.namespace });
     history.replaceState(null, '', href(screen, place.value.arg, place.value.query));
   }, [session, namespace, screen]);
@@ -37,7 +37,13 @@ export function Shell(): JSX.Element {
       <button type="button" class="skip" onClick={skip}>
         Skip to content
       </button>
-      {isReady ? <Frame /> : <main id="main">{error ? <SignIn /> : <p class="dim">Loading…</p>}</main>}
+      {isReady ? (
+        <Frame />
+      ) : (
+        <main id="main">
+          {error ? <SignIn /> : session && namespace ? <NoNamespace /> : <p class="dim">Loading…</p>}
+        </main>
+      )}
       <p class="sr" role="status">
         {useCell(announcement)}
       </p>
@@ -49,6 +55,22 @@ export function Shell(): JSX.Element {
 function SignIn(): JSX.Element {
   const error = useCell(sessionError);
   return <Empty title="The dashboard cannot be shown.">{error && <Failed error={error} again={askSession} />}</Empty>;
+}
+
+/** An old address may have one that has gone: another one in its place would show the wrong tasks. */
+function NoNamespace(): JSX.Element {
+  const { namespace } = usePlace();
+  return (
+    <Empty title={`The dashboard has no namespace “${namespace}”.`}>
+      <p class="next">
+        {useSession().namespaces.map((name) => (
+          <a key={name} class="btn" href={`#/${encodeURIComponent(name)}`}>
+            {name}
+          </a>
+        ))}
+      </p>
+    </Empty>
+  );
 }
 
 function Frame(): JSX.Element {
@@ -137,11 +159,10 @@ function useVerdict(): void {
   const { snapshot, link } = useSnapshot();
   const { screen, arg } = usePlace();
   const own = useCell(heading);
-  const verdict = snapshot ? verdictOf(snapshot, link) : undefined;
-  const words = verdict?.text;
-  useEffect(() => {
-    if (words !== undefined) say(words);
-  }, [words]);
+  const verdict = verdictOf(snapshot, link);
+  const words = verdict?.text ?? '';
+  // also when nothing is known of the namespace yet: the words were about the one before
+  useEffect(() => say(words), [words]);
   const shown = screenOf(screen);
   const title = screen === 'overview' ? undefined : (own ?? arg ?? shown?.title);
   useEffect(() => showVerdict(verdict, title));

@@ -14,21 +14,21 @@ const AT_BOTTOM = 5;
 
 /** The pages, with what grows in them. */
 export function Side(): JSX.Element {
-  const { screen } = usePlace();
+  const { namespace, screen } = usePlace();
   const [isOpen, setOpen] = useState(false);
   // another page closes it
-  useEffect(() => setOpen(false), [screen]);
+  useEffect(() => setOpen(false), [namespace, screen]);
   const shown = screenOf(screen);
   const current = shown?.under ?? shown?.name;
   const isFurther = pages.slice(AT_BOTTOM).some(({ name }) => name === current);
   return (
     <aside id="side">
-      <div class="brand">
-        <Icon name="mark" />
-        <span>nestwork</span>
-        <Namespace />
-      </div>
       <nav class={isOpen ? 'all' : ''} aria-label="Pages">
+        <div class="brand">
+          <Icon name="mark" />
+          <span>nestwork</span>
+          <Namespace />
+        </div>
         {pages.map((page) => (
           <Page key={page.name} page={page} isCurrent={page.name === current} />
         ))}

@@ -58,8 +58,9 @@ export function Top({ onKeys }: { readonly onKeys: () => void }): JSX.Element {
 /** The verdict, on the pages that are not about it. */
 function Word(): JSX.Element {
   const { snapshot, link } = useSnapshot();
-  if (!snapshot) return <span class="grow" />;
-  const { state, text, more } = verdictOf(snapshot, link);
+  const verdict = verdictOf(snapshot, link);
+  if (!verdict) return <span class="grow" />;
+  const { state, text, more } = verdict;
   return (
     <a class="word grow" href={href('overview')}>
       <Glyph of={state} />

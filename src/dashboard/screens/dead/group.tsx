@@ -79,12 +79,18 @@ function Gone(): JSX.Element {
 const COLUMNS = [
   {
     head: 'Id',
-    class: 'mono',
-    width: 170,
-    cell: ({ id }: DeadRow) => (
-      <a class="name" href={href('task', id)}>
-        {id}
-      </a>
+    class: 'mono c-id',
+    cell: ({ id, args }: DeadRow) => (
+      <>
+        <a class="name" href={href('task', id)}>
+          {id}
+        </a>
+        {args && (
+          <div class="phone cut">
+            <ArgumentLine line={args} />
+          </div>
+        )}
+      </>
     ),
   },
   {
