@@ -6,6 +6,7 @@ import { Inspector } from '../../src/inspector/inspector.js';
 import { noCounts } from '../../src/task/task-counts.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
 import { DashboardApp } from '../support/dashboard-app.js';
+import { seedDead } from '../support/dead-tasks.js';
 
 const RULES = { missed: 'skip', thresholdMs: 10_000, overlap: 'skip', disabled: false } as const;
 const HOURLY: CronDeclaration = { name: 'Some.hourly', queue: 'default', schedule: { everyMs: 3_600_000 }, ...RULES };
@@ -104,6 +105,35 @@ describe('one cron', () => {
     await fixture.broker.crons.recordRun(child, 'Some.poll', { ...run, error, host: 'web', pid: 7 });
     const { cron } = await page('Some.poll');
     expect(cron.lastRun).toMatchObject({ ...run, startedAt: '1970-01-01T00:00:01.000Z', error });
+  });
+
+  it('has the runs that are known: counts of each hour of a week, and tasks that Redis keeps', async () => {
+    const series = { queue: 'bulk', task: 'Mail.digest', counts: { ...noCounts(), done: 3, failed: 1, timedOut: 1 } };
+    await fixture.broker.metrics.flush(await fixture.child(['bulk']), 1, [series]);
+    const message = fixture.message('Mail.digest', 1);
+    await seedDead(fixture, [
+      { queue: 'bulk', diedAt: 9_000, message, report: { task: 'Mail.digest', error: 'Error: <b>' } },
+      { queue: 'bulk', report: { task: 'Mail.other' }, message: fixture.message('Mail.other', 1) },
+    ]);
+    const done = {
+      id: '0123456789abcdefghij',
+      queue: 'bulk',
+      enqueuedAt: 1,
+      startedAt: 8_000,
+      endedAt: 8_250,
+      attempt: 1,
+    };
+    await fixture.broker.done.keep('Mail.digest', 5, [done]);
+    const { past } = await page('Mail.digest');
+    const { at, done: ended, failed } = past.hours;
+    expect([168, 169]).toContain(at.length);
+    expect(at.every((time, i) => i === 0 || time - (at[i - 1] ?? 0) === 3_600_000)).toBe(true);
+    expect([ended, failed].map((counts) => counts.reduce((sum, count) => sum + count, 0))).toEqual([3, 2]);
+    expect(past.kept).toEqual([
+      { id: message.slice(0, 20), outcome: 'dead', at: 9_000, error: 'Error: <b>' },
+      { id: done.id, outcome: 'done', at: 8_250, tookMs: 250 },
+    ]);
+    expect((await page('Some.hourly')).past.kept).toEqual([]);
   });
 
   it.each(['none', '<script>', ''])('called %j is not found, or is no name', async (name) => {

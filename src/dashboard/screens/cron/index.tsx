@@ -3,11 +3,14 @@ import { useRead } from '../../page/api.js';
 import {
   Ago,
   absolute,
+  Chart,
+  Charts,
   Code,
   counted,
   dur,
   Empty,
   Fact,
+  FaultChart,
   Head,
   Loaded,
   Note,
@@ -15,6 +18,7 @@ import {
   QueueLink,
   Rows,
   Section,
+  State,
 } from '../../page/parts/index.js';
 import { href, usePlace } from '../../page/router.js';
 import type { Screen } from '../../page/screen.js';
@@ -97,6 +101,7 @@ function Page({ page }: { readonly page: CronPage }): JSX.Element {
           >
             <p>{counts ? <Counts counts={counts} /> : <span class="dim">No run was counted.</span>}</p>
           </Section>
+          <Past page={page} />
           <Section title="Declared by" hint={counted(declarers.length, 'worker')}>
             {declarers.length > 0 && <Declarers page={page} />}
           </Section>
@@ -173,6 +178,47 @@ function LastRun({ page: { cron } }: { readonly page: CronPage }): JSX.Element {
         </Code>
       )}
     </Section>
+  );
+}
+
+/** Runs before the last one, as far as anything has them. */
+function Past({ page: { past, cron } }: { readonly page: CronPage }): JSX.Element {
+  const { hours, kept } = past;
+  return (
+    <>
+      <Section title="Last week" hint="attempts of each hour">
+        <Charts at={hours.at} label="last week">
+          <Chart title="Done / h" series={[{ name: 'done', values: hours.done, look: 'bars' }]} />
+          <FaultChart title="Failed / h" name="failed" values={hours.failed} />
+        </Charts>
+      </Section>
+      <Section title="Runs that are kept" hint="dead ones, with keepDone also done ones">
+        {kept.length > 0 && (
+          <Rows
+            label={`Runs of ${cron.name}`}
+            rows={kept}
+            id={({ id }) => id}
+            to={({ id }) => href('task', id)}
+            columns={[
+              {
+                head: 'Run',
+                class: 'two',
+                cell: ({ id, outcome, error }) => (
+                  <>
+                    <a class="name" href={href('task', id)}>
+                      <State of={outcome} />
+                    </a>
+                    <small class="dim cut">{error}</small>
+                  </>
+                ),
+              },
+              { head: 'Took', num: true, width: 84, cell: ({ tookMs }) => (tookMs === undefined ? '–' : dur(tookMs)) },
+              { head: 'Ended', num: true, width: 110, cell: ({ at }) => <Ago at={at} /> },
+            ]}
+          />
+        )}
+      </Section>
+    </>
   );
 }
 

@@ -5,6 +5,7 @@ import { textIn } from '../../http/input.js';
 import { act, type Call, type Route, read, type Subject } from '../../http/route.js';
 import { Calendar } from './calendar.js';
 import { MISSED, notesOn, OVERLAP } from './notes.js';
+import { pastRuns } from './past-runs.js';
 import { CRON_QUESTIONS } from './questions.js';
 import type { CronCounts, CronLine, CronPage, CronPause } from './wire.js';
 import { scheduleWords, zoneWords } from './words.js';
@@ -43,9 +44,10 @@ async function one(call: Call): Promise<CronPage> {
     async () => {
       const { crons } = call.inspector;
       const { cron, declarers } = await crons.withDeclarers(name);
-      const [counts, pauses] = await Promise.all([
+      const [counts, pauses, past] = await Promise.all([
         call.live.shared.read(['cron counts'], () => countsOf(call), COUNTS_KEPT_MS),
         cron.paused ? pausesOf(call) : undefined,
+        pastRuns(call, name),
       ]);
       const runs = upcomingOf(cron, { after: Date.now(), count: NEXT_RUNS });
       return {
@@ -60,6 +62,7 @@ async function one(call: Call): Promise<CronPage> {
         overlaps: OVERLAP[cron.overlap],
         counts: counts.get(name),
         pause: pauses?.get(name),
+        past,
       };
     },
     PAGE_KEPT_MS,

@@ -46,8 +46,33 @@ export interface CronNote {
   readonly glyph: 'held' | 'cancelled';
 }
 
+/** A run that Redis still has: a dead task, or a done one of a task with `keepDone`. */
+export interface KeptRun {
+  readonly id: string;
+  readonly outcome: 'done' | 'dead';
+  /** when it ended, in ms since 1970 */
+  readonly at: number;
+  /** how long its last attempt ran, in ms; undefined where nothing has it */
+  readonly tookMs?: number;
+  readonly error?: string;
+}
+
+/** Runs before the last one. */
+export interface PastRuns {
+  /** attempts of the last week by how they ended, a number for each hour */
+  readonly hours: {
+    /** their beginnings, in ms since 1970 */
+    readonly at: readonly number[];
+    readonly done: readonly number[];
+    readonly failed: readonly number[];
+  };
+  /** up to ten, the latest first */
+  readonly kept: readonly KeptRun[];
+}
+
 /** One cron. */
 export interface CronPage extends ScheduleText {
+  readonly past: PastRuns;
   readonly cron: Json<CronInfo>;
   /** the next ten, by its schedule */
   readonly runs: readonly {
