@@ -319,7 +319,7 @@ export interface ErrorCodes {
   REDIS_TIMEOUT: 'redis';
 
   /**
-   * > Redis at 127.0.0.1:6379 did not answer within 5000 ms (connect ECONNREFUSED 127.0.0.1:6379).
+   * > Redis at 127.0.0.1:6379 did not answer within 5000 ms: no server listens there (connect ECONNREFUSED 127.0.0.1:6379).
    *
    * There was no connection, the app has closed it, or the server is a replica. Nothing was changed. The message quotes the server:
    *

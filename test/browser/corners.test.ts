@@ -153,7 +153,10 @@ inBrowser('the dashboard in its corners', () => {
     const touch = (type: 'touchStart' | 'touchEnd', points: { x: number; y: number }[]): Promise<unknown> =>
       fingers.send('Input.dispatchTouchEvent', { type, touchPoints: points });
     await touch('touchStart', [{ x: x + width / 2, y: y + height / 2 }]);
-    await page.locator('#tip').getByText('viewer lacks the right "pause"').waitFor();
+    await page
+      .locator('#tip')
+      .getByText('viewer may not pause or resume queues and crons: the right "pause" is missing.')
+      .waitFor();
     await touch('touchEnd', []);
     expect(await page.locator('#tip').isVisible()).toBe(true);
     expect(await page.locator('dialog[open]').count()).toBe(0);

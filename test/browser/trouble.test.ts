@@ -100,7 +100,7 @@ inBrowser('the dashboard while something goes wrong', () => {
     const enabled: string[] = [];
     const denied = new Set<string>();
     const look = async (kind: string): Promise<void> => {
-      const buttons = here.page.locator('main button[data-tip*="lacks the right"]');
+      const buttons = here.page.locator('main button[data-tip*="is missing. The option"]');
       for (const button of await buttons.all()) {
         denied.add(/the right "([\w-]+)"/.exec((await button.getAttribute('data-tip')) ?? '')?.[1] ?? kind);
         if ((await button.getAttribute('aria-disabled')) !== 'true')
@@ -111,6 +111,20 @@ inBrowser('the dashboard while something goes wrong', () => {
     expect(enabled).toEqual([]);
     expect(denied.size).toBeGreaterThan(3);
     expect(shop.audit.slice(before)).toEqual([]);
+    expect(here.faults.take()).toEqual([]);
+  });
+
+  it('has the number of dead tasks in the side, red while they grow, and code in its questions as code', async () => {
+    const here = await arrive();
+    const { page } = here;
+    const count = page.locator('#side .page', { hasText: 'Dead' }).locator('.c');
+    expect(await count.textContent()).toBe(String(await shop.inspector.dead.count()));
+    expect(await count.getAttribute('class')).toContain('dead');
+    const { tasks } = await shop.inspector.tasks.list({ state: 'scheduled', queue: 'bulk' });
+    await here.show(`#/shop/task/${tasks[0]?.id}`);
+    await page.locator('main').getByRole('button', { name: 'Move' }).click();
+    await page.locator('dialog[open] code').getByText('expires', { exact: true }).waitFor();
+    expect(await page.locator('dialog[open]').textContent()).not.toContain('`');
     expect(here.faults.take()).toEqual([]);
   });
 

@@ -112,6 +112,20 @@ describe.each(PLATFORMS)('on %s', (platform) => {
 });
 
 describe('public access', () => {
+  it('names nobody who has not signed in, and says that the dashboard may not act', async () => {
+    const app = await apps.boot({ dashboard: { access: 'public' } });
+    const session = (await (await app.get('/queues/api/session')).json()) as { by?: string; denials: object };
+    expect(session.by).toBeUndefined();
+    expect(session.denials).toMatchObject({
+      send: 'This dashboard may not send tasks: the right "send" is missing. The option can of QueueDashboardModule grants it.',
+    });
+    const answer = (await (await app.post(...PAUSE)).json()) as { message: string; remedy: string[] };
+    expect(answer.message).toBe(
+      'This dashboard may not pause or resume queues and crons: the right "pause" is missing.',
+    );
+    expect(answer.remedy).toEqual(['The option `can` of QueueDashboardModule grants it.']);
+  });
+
   it('allows to look and nothing else', async () => {
     const app = await apps.boot({ dashboard: { access: 'public' } });
     const rights = await rightsIn(app);
@@ -192,7 +206,7 @@ describe('the function `can`', () => {
     may = false;
     expect(await (await app.get('/queues/api/test/echo')).json()).toMatchObject({
       code: 'NOT_ALLOWED',
-      message: 'dashboard may not do this: the right "view" is missing.',
+      message: 'This dashboard may not look at this: the right "view" is missing.',
     });
   });
 });

@@ -144,7 +144,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
       expect(await file.text()).toBe(plain);
     }
     const session = await app.get('/queues/api/session', { 'accept-encoding': 'gzip' });
-    expect(await session.json()).toMatchObject({ by: 'dashboard' });
+    expect(await session.json()).toMatchObject({ namespaces: [{ name: 'nestwork' }] });
     const lines = linesOf(await app.post('/queues/api/test/bulk', { wait: true }));
     expect((await lines.next()).value).toEqual({ progress: { handled: 1, count: 1, total: 2 } });
     openGate();

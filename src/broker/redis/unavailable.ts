@@ -68,10 +68,24 @@ function withoutConnection(target: Target, what: string, failure: Failure | unde
   if (failure && isAnswer(failure.error)) return refusedConnection(target, failure, last);
   return new NestworkError(
     'REDIS_UNAVAILABLE',
-    `Redis at ${target.where} ${what}${cause ? ` (${printable(cause.message, MOST_OF_AN_ANSWER)})` : ''}.`,
+    `Redis at ${target.where} ${what}${cause ? reason(cause) : ''}.`,
     [...REACHED, last],
     { cause },
   );
+}
+
+/** What the codes of the system mean. */
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'no server listens there',
+  EHOSTUNREACH: 'no way leads to that machine',
+  ENETUNREACH: 'no way leads to that machine',
+  ENOTFOUND: 'no machine of that name is known',
+  EAI_AGAIN: 'the name of that machine could not be looked up',
+};
+
+function reason(cause: NodeJS.ErrnoException): string {
+  const meaning = REASONS[cause.code ?? ''];
+  return `${meaning ? `: ${meaning}` : ''} (${printable(cause.message, MOST_OF_AN_ANSWER)})`;
 }
 
 /** The error of a command after the connection was closed, or while it was. */

@@ -5,8 +5,9 @@ import type { Namespaces } from '../namespaces.js';
 import type { DashboardRequest, DashboardSettings } from '../options.js';
 import type { DashboardAction } from '../rights.js';
 import { Audit, type Wish } from './audit.js';
+import { denials } from './denials.js';
 import { Incoming } from './incoming.js';
-import { People } from './people.js';
+import { NOBODY, People } from './people.js';
 import { answerOf, Refused } from './refused.js';
 import { Responder } from './responder.js';
 import type { Act, Bulk, BulkProgress, Call, Route, Subject } from './route.js';
@@ -42,7 +43,8 @@ export class Dispatcher {
       const namespaces = await Promise.all(
         this.namespaces.names.map(async (name) => ({ name, rights: await this.people.rightsOf(request, name).all() })),
       );
-      responder.json(200, { by: await this.people.nameOf(request), namespaces });
+      const by = await this.people.nameOf(request);
+      responder.json(200, { by: by === NOBODY ? undefined : by, denials: denials(by), namespaces });
     });
   }
 

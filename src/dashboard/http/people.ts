@@ -7,7 +7,7 @@ const FIELDS = ['username', 'email', 'name', 'id', 'sub'];
 /** As the record of actions takes it. */
 const MOST_CHARACTERS = 256;
 /** Of somebody without a name. */
-const NOBODY = 'dashboard';
+export const NOBODY = 'dashboard';
 
 /** Who is behind a request, and what they may do. */
 export class People {

@@ -2,6 +2,7 @@ import type { Logger } from '@nestjs/common';
 import { NestworkError } from '../../errors.js';
 import { TextError } from '../arguments/json-reader.js';
 import type { DashboardAction } from '../rights.js';
+import { denial, REMEDY } from './denials.js';
 
 /** An answer that is no success. */
 export class Refused extends Error {
@@ -16,9 +17,7 @@ export class Refused extends Error {
 
   /** The person may not do it. */
   static right(action: DashboardAction, by: string): Refused {
-    return new Refused(403, 'NOT_ALLOWED', `${by} may not do this: the right "${action}" is missing.`, [
-      'The option `can` of QueueDashboardModule grants it.',
-    ]);
+    return new Refused(403, 'NOT_ALLOWED', denial(action, by), [REMEDY]);
   }
 }
 

@@ -7,14 +7,15 @@ export type { DashboardAction };
 
 export type RightsOf = Readonly<Record<DashboardAction, boolean>>;
 
-interface Answer {
-  readonly by: string;
+interface Answer extends Pick<Session, 'by' | 'denials'> {
   readonly namespaces: readonly { readonly name: string; readonly rights: RightsOf }[];
 }
 
 export interface Session {
-  /** the name of the person */
-  readonly by: string;
+  /** the name of the person; undefined where nobody has one */
+  readonly by?: string | undefined;
+  /** why something may not be done, by the right that is missing */
+  readonly denials: Readonly<Record<DashboardAction, string>>;
   /** all that this dashboard shows, by name */
   readonly namespaces: readonly string[];
   /** the one that is shown */
@@ -58,10 +59,10 @@ export function useKnownSession(): Session | undefined {
   const known = useCell(answer);
   const { namespace } = useCell(place);
   if (!known) return undefined;
-  const { by, namespaces } = known;
+  const { namespaces } = known;
   const shown = namespaces.find(({ name }) => name === namespace) ?? namespaces[0];
   const rights = shown?.rights ?? ({} as RightsOf);
-  return { by, namespaces: namespaces.map(({ name }) => name), namespace: shown?.name ?? '', rights };
+  return { ...known, namespaces: namespaces.map(({ name }) => name), namespace: shown?.name ?? '', rights };
 }
 
 /** Who looks. The views are drawn only once that is known. */

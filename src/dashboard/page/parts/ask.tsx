@@ -1,6 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Cell, useCell } from '../store.js';
+import { words } from './words.js';
 
 /** The fields of a dialog, by name. */
 export type Fields = Readonly<Record<string, string>>;
@@ -110,7 +111,7 @@ function Dialog({ question }: { readonly question: Asked }): JSX.Element {
           {lines.length > 0 && (
             <ul class="plain">
               {lines.map((line, i) => (
-                <li key={i}>{line}</li>
+                <li key={i}>{words(line)}</li>
               ))}
             </ul>
           )}
@@ -122,7 +123,7 @@ function Dialog({ question }: { readonly question: Asked }): JSX.Element {
           )}
           {failure && (
             <p class="failure" role="alert">
-              {failure}
+              {words(failure)}
             </p>
           )}
         </div>

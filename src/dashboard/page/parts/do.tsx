@@ -2,6 +2,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useCallback, useState } from 'preact/hooks';
 import { useKey } from '../keys.js';
 import { type DashboardAction, useSession } from '../session.js';
+import { words } from './words.js';
 
 interface DoProps {
   /** what the person must be allowed to do */
@@ -20,11 +21,10 @@ interface DoProps {
 
 /** A button that does something. What a right does not allow is disabled, and says so; what failed stands beside it. */
 export function Do({ right, off, run, kind = 'bare', small, letter, label, children }: DoProps): JSX.Element {
-  const { by, rights } = useSession();
+  const { denials, rights } = useSession();
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<string>();
-  const isDenied = right !== undefined && !rights[right];
-  const reason = isDenied ? `${by} lacks the right "${right}". The option can of QueueDashboardModule grants it.` : off;
+  const reason = right !== undefined && !rights[right] ? denials[right] : off;
   const isOff = reason !== undefined || busy;
   const press = useCallback(async () => {
     if (isOff) return;
@@ -65,7 +65,7 @@ export function Do({ right, off, run, kind = 'bare', small, letter, label, child
       </button>
       {failure && (
         <span class="failure" role="alert">
-          {failure}
+          {words(failure)}
         </span>
       )}
     </>

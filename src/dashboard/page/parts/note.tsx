@@ -1,7 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { type ApiError, type Reading } from '../api.js';
-import { type DashboardAction, useSession } from '../session.js';
 import { Glyph, type StateName } from './glyph.js';
+import { words } from './words.js';
 
 interface NoteProps {
   /** its ground, and its shape */
@@ -33,7 +33,8 @@ export function Note({ state, glyph = state, title, side, children }: NoteProps)
 
 /** An error in place, with what to do. */
 export function Failed({ error, again }: { readonly error: ApiError; readonly again?: () => void }): JSX.Element {
-  if (error.status === 403 && error.code === 'NOT_ALLOWED') return <Denied what={error.message} />;
+  if (error.status === 403 && error.code === 'NOT_ALLOWED')
+    return <Denied>{words([error.message, ...error.remedy].join(' '))}</Denied>;
   const side = again && (
     <button type="button" onClick={again}>
       Try now
@@ -41,10 +42,10 @@ export function Failed({ error, again }: { readonly error: ApiError; readonly ag
   );
   return (
     <div role="alert">
-      <Note state="dead" title={error.message} side={side}>
+      <Note state="dead" title={words(error.message)} side={side}>
         {error.isRedis && <p>What was sent is in Redis, and runs when it is back.</p>}
         {error.remedy.map((line) => (
-          <p key={line}>{line}</p>
+          <p key={line}>{words(line)}</p>
         ))}
       </Note>
     </div>
@@ -68,19 +69,10 @@ export function Empty({
 }
 
 /** A view that a right does not allow. */
-export function Denied({ right, what }: { readonly right?: DashboardAction; readonly what?: string }): JSX.Element {
-  const { by } = useSession();
+export function Denied({ children }: { readonly children: ComponentChildren }): JSX.Element {
   return (
     <Empty title="You may not see this.">
-      <p>
-        {what ?? (
-          <>
-            This needs the right <code>{right}</code>.
-          </>
-        )}{' '}
-        You are signed in as <b>{by}</b>. The option <code>can</code> of <code>QueueDashboardModule</code> grants
-        rights.
-      </p>
+      <p>{children}</p>
     </Empty>
   );
 }

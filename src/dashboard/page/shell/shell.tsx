@@ -110,7 +110,7 @@ function View(): JSX.Element {
       </Empty>
     );
   }
-  if (!session?.rights.view) return <Denied right="view" />;
+  if (!session?.rights.view) return <Denied>{session?.denials.view}</Denied>;
   return (
     <Trouble>
       <shown.view key={key} />

@@ -100,10 +100,12 @@ function Foot(): JSX.Element {
           <span>{limit === undefined ? size(used) : `${size(used)} of ${size(limit)}`}</span>
         </p>
       )}
-      <p class="kv">
-        <span>you</span>
-        <span class="cut">{by}</span>
-      </p>
+      {by && (
+        <p class="kv">
+          <span>you</span>
+          <span class="cut">{by}</span>
+        </p>
+      )}
     </div>
   );
 }

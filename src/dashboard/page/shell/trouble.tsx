@@ -2,6 +2,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import { tryNow, useSnapshot } from '../live.js';
 import { Note } from '../parts/note.js';
 import { Ago, clock } from '../parts/times.js';
+import { words } from '../parts/words.js';
 
 /** Says that the connection is lost, above the last picture: that one stays, grey and inert, with its time. */
 export function Trouble({ children }: { readonly children: ComponentChildren }): JSX.Element {
@@ -19,7 +20,7 @@ export function Trouble({ children }: { readonly children: ComponentChildren }):
         <div class="trouble">
           <Note state="dead" title={<TroubleTitle state={state} since={since} />} side={again}>
             <p>
-              {message && `${message.replace(/\.?$/, '.')} `}
+              {message && words(`${message.replace(/\.?$/, '.')} `)}
               {state === 'away' && (
                 <>
                   What was sent is in Redis and runs when it is back; until then <code>delay()</code> rejects with{' '}

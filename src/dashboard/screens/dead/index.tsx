@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { useRead } from '../../page/api.js';
 import { useSnapshot } from '../../page/live.js';
-import { Ago, Chips, Columns, counted, Do, Empty, Icon, Loaded, n, Rows } from '../../page/parts/index.js';
+import { Ago, brief, Chips, Columns, counted, Do, Empty, Icon, Loaded, n, Rows } from '../../page/parts/index.js';
 import { go, href, usePlace } from '../../page/router.js';
 import { heading, type Screen } from '../../page/screen.js';
 import { actOnAll } from './act.js';
@@ -194,4 +194,9 @@ export const screen: Screen = {
   title: 'Dead',
   icon: 'dead',
   view: Dead,
+  // a stock is no fault: it is red while it grows
+  count: ({ dead, findings }) =>
+    dead.total > 0
+      ? { text: brief(dead.total), state: findings.find(({ code }) => code === 'dead-tasks')?.state }
+      : undefined,
 };

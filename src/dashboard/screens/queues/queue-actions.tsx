@@ -23,7 +23,7 @@ export function Pause({
 }): JSX.Element {
   return (
     <>
-      paused by {by} <Ago at={since} />
+      Paused by {by} <Ago at={since} />
       {until && (
         <>
           , until <Ago at={until} form="clock" />

@@ -16,13 +16,13 @@ interface Sent {
 }
 
 function Send(): JSX.Element {
-  const { rights } = useSession();
+  const { rights, denials } = useSession();
   const { arg = '' } = usePlace();
   const { snapshot } = useSnapshot();
   const { data } = useRead<{ names: readonly string[] }>('send/names');
   const form = useRef<HTMLFormElement>(null);
   const [sent, setSent] = useState<Sent>();
-  if (!rights.send) return <Denied right="send" />;
+  if (!rights.send) return <Denied>{denials.send}</Denied>;
   const run = async (): Promise<void> => {
     const fields = form.current as HTMLFormElement;
     setSent(undefined);

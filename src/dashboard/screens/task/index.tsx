@@ -291,7 +291,7 @@ function Arguments({
   readonly long: (() => void) | undefined;
   readonly id: string;
 }): JSX.Element {
-  const { by } = useSession();
+  const { denials } = useSession();
   return (
     <div class="box">
       <div class="row">
@@ -302,9 +302,7 @@ function Arguments({
           </Do>
         )}
       </div>
-      {of.is === 'denied' && (
-        <p class="dim">{by} lacks the right "arguments". The option can of QueueDashboardModule grants it.</p>
-      )}
+      {of.is === 'denied' && <p class="dim">{denials.arguments}</p>}
       {of.is === 'gone' && <p class="dim">Redis has no arguments of this task any more.</p>}
       {of.is === 'hidden' && (
         <p class="dim">Another program wrote this: it is no call of a task. The option redact hides it whole.</p>

@@ -86,9 +86,9 @@ function Looked({
   readonly seesArguments: boolean;
 }): JSX.Element {
   const { rows, looked, left, cursor, busy } = list;
-  const { by } = useSession();
+  const { denials } = useSession();
   const isFiltered = Object.values(query).some(Boolean);
-  const leavesArguments = !seesArguments && Boolean(query.q || query.text);
+  const unsearched = !seesArguments && (query.q || query.text) && `Arguments were not searched. ${denials.arguments}`;
   if (cursor === undefined && rows.length === 0) {
     return (
       <Empty title={isFiltered ? 'No task matches.' : 'No task is there.'}>
@@ -97,7 +97,7 @@ function Looked({
             ? `Looked at all ${n(looked)}. Done tasks leave no trace, unless their name has keepDone.`
             : 'All that was sent is done.'}
         </p>
-        {leavesArguments && <p>Arguments were not searched: {by} lacks the right "arguments".</p>}
+        {unsearched && <p>{unsearched}</p>}
       </Empty>
     );
   }
@@ -110,8 +110,7 @@ function Looked({
           {n(rows.length)} {isFiltered ? 'found' : 'shown'}.
         </b>{' '}
         Looked at {n(looked)}
-        {cursor === undefined ? '' : ` of ${n(looked + left)}`}, {where}.
-        {leavesArguments && ` Arguments were not searched: ${by} lacks the right "arguments".`}
+        {cursor === undefined ? '' : ` of ${n(looked + left)}`}, {where}.{unsearched && ` ${unsearched}`}
       </span>
       {busy ? (
         <button type="button" class="small" onClick={list.stop}>
