@@ -16,6 +16,15 @@ interface Found extends FoundTask {
   readonly cancel?: () => Promise<boolean>;
 }
 
+/** A task that waits, as it was found. */
+interface WaitingTask {
+  readonly queue: string;
+  readonly place: WaitingState;
+  readonly message: string;
+  /** about how many tasks are behind it */
+  readonly passed: number;
+}
+
 /**
  * Finds one task among all. Only the place of its message shows where a task is, so that it costs one list element. So the
  * caller pays, with a search page by page in the order in which tasks move.
@@ -41,6 +50,20 @@ export class TaskFinder {
       // one that has moved on in the meantime is looked for again
       if (!found.cancel || (await found.cancel())) return placeOf(found);
     }
+  }
+
+  /** Resolves to false when it waits there no more. */
+  async cancelWaiting(task: WaitingTask): Promise<boolean> {
+    return (await this.connection.call('cancel-waiting', task)) > 0;
+  }
+
+  /** Resolves to false when it was cancelled before, or is held no more. */
+  async cancelHeld(child: string, id: string): Promise<boolean> {
+    return (await this.cancelledAt(id)) === undefined && this.cancelActive(child, id);
+  }
+
+  private async cancelActive(child: string, id: string): Promise<boolean> {
+    return (await this.connection.call('cancel-active', { child, id, kept: KEPT_BROADCASTS })) === 1;
   }
 
   private async search(id: string, queues: readonly string[]): Promise<Found> {
@@ -85,9 +108,7 @@ export class TaskFinder {
 
   /** @param passed how many tasks are behind it */
   private waiting(queue: string, place: WaitingState, message: string, passed = 0): Found {
-    const cancel = async (): Promise<boolean> =>
-      (await this.connection.call('cancel-waiting', { queue, place, message, passed })) > 0;
-    return { state: place, queue, message, cancel };
+    return { state: place, queue, message, cancel: () => this.cancelWaiting({ queue, place, message, passed }) };
   }
 
   private async active(id: string): Promise<Found | undefined> {
@@ -105,8 +126,7 @@ export class TaskFinder {
   private async held(id: string, child: string, held: string): Promise<Found> {
     const space = held.indexOf(' ');
     const asked = await this.cancelledAt(id);
-    const cancel = async (): Promise<boolean> =>
-      (await this.connection.call('cancel-active', { child, id, kept: KEPT_BROADCASTS })) === 1;
+    const cancel = (): Promise<boolean> => this.cancelActive(child, id);
     const place = { queue: held.slice(0, space), message: held.slice(space + 1), child };
     // asking twice is not needed: it never runs again, and its supervisor knows
     return asked === undefined

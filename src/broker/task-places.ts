@@ -80,6 +80,14 @@ export class RedisTaskPlaces implements TaskPort {
     return this.finder.cancel(id, queues);
   }
 
+  cancelWaiting({ queue, state }: WaitingPlace, message: string, passed: number): Promise<boolean> {
+    return this.finder.cancelWaiting({ queue, place: state, message, passed });
+  }
+
+  cancelHeld(child: string, id: string): Promise<boolean> {
+    return this.finder.cancelHeld(child, id);
+  }
+
   async purge(queue: string, { state, passed, task, before, look }: PurgeQuery): Promise<PurgeStep> {
     const range = { passed, look, mostBytes: ENOUGH_BYTES };
     const input = { queue, place: state, ...range, call: callOf(task), before: before ?? '' };

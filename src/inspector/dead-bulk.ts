@@ -77,6 +77,12 @@ export interface DeadBulkOptions extends ActorOptions {
    * @internal
    */
   only?: (task: DeadTask) => Promise<boolean>;
+  /**
+   * The filter for the record of actions, where `only` looks for something that the filter has not.
+   *
+   * @internal
+   */
+  subject?: object;
 }
 
 /** What is done to each batch, and to how many tasks it was done so far. */
@@ -92,7 +98,7 @@ const COUNT_BATCH = 200;
 const MAX_BATCH = 500;
 
 const CURSOR = /^(\d{1,16})-(\d{1,16})-([0-9a-z]{20})-(.+)$/;
-const OPTIONS = ['onProgress', 'signal', 'batchSize', 'within', 'limit', 'cursor', 'total', 'by', 'only'];
+const OPTIONS = ['onProgress', 'signal', 'batchSize', 'within', 'limit', 'cursor', 'total', 'by', 'only', 'subject'];
 
 /** Options that were checked. */
 export interface ResolvedBulk {

@@ -184,7 +184,7 @@ export class DeadLetters {
     const action: BulkAction = {
       action: 'redrive',
       by: options.by,
-      subject: () => filterText(filter),
+      subject: () => filterText(options.subject ?? filter),
       count: () => count.redriven,
     };
     const cursor = await this.forAll(filter, options, action, async (queue, deaths) => {
@@ -225,7 +225,7 @@ export class DeadLetters {
     const action: BulkAction = {
       action: 'delete',
       by: options.by,
-      subject: () => filterText(filter),
+      subject: () => filterText(options.subject ?? filter),
       count: () => deleted,
     };
     const cursor = await this.forAll(filter, options, action, async (queue, deaths) => {
@@ -269,14 +269,13 @@ export class DeadLetters {
   /**
    * What an action on all that match would be about, as far as can be counted in a moment.
    *
-   * @param cursor of an action that ended early: those that it left
    * @internal
    */
-  async preview(filter: DeadFilter, { within, cursor }: { within: Duration; cursor?: string }): Promise<DeadSurvey> {
+  async preview(filter: DeadFilter, { within, cursor, only }: DeadPreviewOptions): Promise<DeadSurvey> {
     const { from } = resolveBulk({ cursor });
     const resolved = boundedBy(from, await this.resolve(filter));
     const endsAt = performance.now() + toMilliseconds(within, 'within');
-    if (resolved.isRange) {
+    if (resolved.isRange && !only) {
       const sample = await this.newest(resolved, endsAt);
       const total = await countMatching(this.broker, resolved, { from });
       return { matching: total, looked: total, left: 0, sample };
@@ -284,7 +283,8 @@ export class DeadLetters {
     const sample: DeadTask[] = [];
     let matching = 0;
     const reach = { order: 'newest', after: undefined, look: Number.POSITIVE_INFINITY, endsAt } as const;
-    const { looked, left } = await search(this.broker, resolved, reach, (task) => {
+    const { looked, left } = await search(this.broker, resolved, reach, async (task) => {
+      if (only && !(await only(task))) return true;
       matching += 1;
       if (sample.length < SAMPLE) sample.push(task);
       return true;
@@ -400,6 +400,14 @@ const SAMPLE = 5;
 interface DeadEachOptions {
   /** called after each, with the number of those that are done with, and of those that were redriven or deleted */
   readonly onProgress?: (handled: number, count: number) => void;
+}
+
+interface DeadPreviewOptions {
+  readonly within: Duration;
+  /** of an action that ended early: those that it left */
+  readonly cursor?: string;
+  /** decides what else must match */
+  readonly only?: (task: DeadTask) => Promise<boolean>;
 }
 
 /** The effect that an action on all that match would have. */

@@ -39,7 +39,7 @@ export async function search(
   broker: DeadLetterBroker,
   filter: ResolvedFilter,
   { order, after, look, wanted = look, endsAt }: Reach,
-  visit: (task: DeadTask) => boolean,
+  visit: (task: DeadTask) => boolean | Promise<boolean>,
 ): Promise<Searched> {
   // with a text few of many may match, and small steps would be many
   const step = filter.isRange ? Math.min(STEP, wanted + 1) : STEP;
@@ -56,7 +56,7 @@ export async function search(
     }
     looked += 1;
     last = { id: task.id, diedAt: task.diedAt.getTime() };
-    isEnough = filter.matches(task) && !visit(task);
+    isEnough = filter.matches(task) && !(await visit(task));
   }
   return { looked, left: 0, cursor: undefined };
 }

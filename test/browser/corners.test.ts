@@ -81,6 +81,34 @@ inBrowser('the dashboard in its corners', () => {
     expect(here.faults.take()).toEqual([]);
   });
 
+  it('acts on all tasks that match a search, also on those that are not shown', async () => {
+    const { inspector } = stage.shop;
+    const delay = '1h';
+    for (let n = 0; n < 60; n += 1)
+      await inspector.tasks.send('ReportTasks.archive', [n < 55 ? 'of a fair' : 'other', n], { by: 'mara', delay });
+    const here = await arrive();
+    const { page } = here;
+    const bar = page.locator('section.bulk');
+    for (const [button, done] of [
+      ['Move to…', 'Moved 55.'],
+      ['Cancel…', 'Cancelled 55.'],
+    ] as const) {
+      await here.show('#/shop/tasks?state=scheduled&text=of a fair');
+      await page.locator('td.pick input').first().click();
+      await bar.getByRole('button', { name: 'Select all that match' }).click();
+      await bar.getByText('All that match').waitFor();
+      await bar.getByRole('button', { name: button }).click();
+      await page.getByRole('heading', { name: / 55 tasks\?$/ }).waitFor();
+      expect(await page.locator('dialog .sample').textContent()).toContain('and 50 more');
+      await answer(page);
+      await bar.getByText(done).waitFor();
+      await bar.getByRole('button', { name: 'Done' }).click();
+    }
+    const { tasks } = await inspector.tasks.list({ state: 'scheduled', task: 'ReportTasks.archive' });
+    expect(tasks.length).toBe(5);
+    expect(here.faults.take()).toEqual([]);
+  });
+
   it('cuts arguments of 256 KiB, shows more of them when it is asked, and copies all', async () => {
     const one = [LONGEST, 1];
     const many = [Array.from({ length: 9_000 }, (_, n) => ({ n, sku: `shoe-${n}` })), 1];

@@ -1,5 +1,5 @@
+import { questionOn } from '../../src/dashboard/http/matching-question.js';
 import type { ActionQuestion } from '../../src/dashboard/http/question.js';
-import { questionOn } from '../../src/dashboard/screens/dead/questions.js';
 import { purgeQuestion } from '../../src/dashboard/screens/queues/questions.js';
 import { Inspector } from '../../src/inspector/inspector.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
@@ -133,5 +133,8 @@ describe('the question about many tasks', () => {
     const passed = 'Some may be passed over: of 5 that were checked, you may act on 4.';
     expect(questionOn('redrive', { ...sample, denied: 1 }).lines).toContain(passed);
     expect(questionOn('redrive', { ...sample, asked: 0, denied: 0 }).lines.join()).not.toContain('passed over');
+    expect(questionOn('run', { ...all, denied: 3 }).lines).toEqual([
+      'The right "reschedule" is missing for each of them.',
+    ]);
   });
 });

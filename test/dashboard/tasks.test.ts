@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import type { QueueDashboardOptions } from '../../src/dashboard/index.js';
-import type { TaskRow, TaskRows } from '../../src/dashboard/screens/tasks/wire.js';
+import type { MatchingPreview, TaskRow, TaskRows } from '../../src/dashboard/screens/tasks/wire.js';
 import { Inspector } from '../../src/inspector/inspector.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
 import { type DashboardApp, DashboardApps } from '../support/dashboard-apps.js';
@@ -466,5 +466,99 @@ describe('a task that is sent', () => {
     await boot();
     expect(await post('send', body)).toMatchObject({ status, body: { code } });
     expect((await rows()).rows).toEqual([]);
+  });
+});
+
+describe('all tasks that match', () => {
+  it('are counted with a sample, then cancelled in every state, and the rest stays', async () => {
+    await boot({ user: () => 'mara', redact: ['[0].iban'] });
+    const living = await send(...Array.from({ length: 260 }, (_, index) => [index % 2 === 0 ? 'even' : 'odd', index]));
+    const later = await schedule(60_000, 'odd');
+    const filter = { q: 'odd' };
+    const { body } = await get<MatchingPreview>('tasks/preview', { action: 'cancel', ...filter });
+    expect(body).toMatchObject({ matching: 131, looked: 261, left: 0, filter });
+    expect(body.sample.length).toBe(5);
+    expect(body.question).toMatchObject({ title: 'Cancel 131 tasks?', main: 'Cancel 131', grave: true, typed: '131' });
+    const { last } = await postMany('tasks/cancel', { filter: body.filter });
+    expect(last).toEqual({ result: { count: 131, skipped: {} } });
+    expect(idsOf(await rows({ q: 'odd' }))).toEqual([]);
+    expect(await fixture.broker.places.sizes([{ queue: 'default', state: 'pending' }])).toEqual([130]);
+    expect((await fixture.broker.places.find(later, ['default'])).state).toBe('cancelled');
+    expect((await fixture.broker.places.find(living[0] ?? '', ['default'])).state).toBe('pending');
+    expect(await fixture.broker.actions.latest(5)).toMatchObject([
+      { action: 'cancel', by: 'mara', count: 131, subject: 'q=odd' },
+    ]);
+  });
+
+  it('are moved or run now if they are scheduled, each if the person may do it', async () => {
+    await boot({ can: (action, { task }) => action !== 'reschedule' || task !== 'Other.task' });
+    await send([1]);
+    await schedule(60_000);
+    const other = fixture.message('Other.task');
+    await fixture.broker.enqueue('default', [other], { in: 60_000 });
+    const { body } = await get<MatchingPreview>('tasks/preview', { action: 'move', queue: 'default' });
+    expect(body.question).toMatchObject({ title: 'Move 1 task?', grave: false });
+    expect(body.question.lines).toContain('Passed over: 1 task that you may not act on.');
+    const result = { count: 1, skipped: { 'not allowed': 1 } };
+    const { filter } = body;
+    expect((await postMany('tasks/move', { filter, delay: '3h' })).last).toEqual({ result });
+    expect((await postMany('tasks/run', { filter })).last).toEqual({ result });
+    expect((await rows({ state: 'pending' })).rows.length).toBe(2);
+  });
+
+  it('by a text are none for somebody who may not see arguments', async () => {
+    await boot({ can: (action) => action !== 'arguments' });
+    await send(['secret']);
+    await seedDead(fixture, [{ message: fixture.message('Some.task', 'secret') }]);
+    for (const name of ['q', 'text']) {
+      const filter = { [name]: 'secret' };
+      for (const action of ['tasks', 'dead']) {
+        const { body } = await get<MatchingPreview>(`${action}/preview`, filter);
+        expect([body.matching, body.question.main]).toEqual([0, undefined]);
+      }
+      for (const path of ['tasks/cancel', 'dead/delete-many'])
+        expect((await postMany(path, { filter })).last).toEqual({ result: { count: 0, skipped: {} } });
+    }
+    expect((await rows()).rows.length).toBe(2);
+  });
+
+  it('and are dead are redriven or deleted by id, name and arguments, too', async () => {
+    await boot({ user: () => 'mara' });
+    const args = ['odd', 'even', 'odd', 'rare'];
+    const messages = await seedDead(
+      fixture,
+      args.map((one) => ({ message: fixture.message('Some.task', one) })),
+    );
+    const { body } = await get<MatchingPreview>('dead/preview', { action: 'delete', text: 'odd' });
+    expect(body).toMatchObject({ matching: 2, looked: 4, left: 0, question: { title: 'Delete 2 tasks?' } });
+    const { last: deleted } = await postMany('dead/delete-many', { filter: body.filter, total: 2 });
+    expect(deleted).toEqual({ result: { count: 2, skipped: {} } });
+    const [last] = await fixture.broker.actions.latest(1);
+    expect([last?.subject, last?.count]).toEqual([expect.stringMatching(/^until=\S+ text=odd$/), 2]);
+    const id = idOf(messages[3] ?? '');
+    expect((await postMany('dead/redrive-many', { filter: { id } })).last).toEqual({
+      result: { count: 1, skipped: {} },
+    });
+    expect((await rows()).rows.map((row) => [row.state, textOf(row)])).toEqual([
+      ['pending', '["rare"]'],
+      ['dead', '["even"]'],
+    ]);
+  });
+
+  it.each([
+    [{}, 400],
+    [{ filter: 7 }, 400],
+    [{ filter: { error: 'x' } }, 400],
+    [{ filter: { state: 'dead' } }, 400],
+    [{ filter: { id: 'not an id' } }, 400],
+    [{ filter: { queue: 'nowhere' } }, 404],
+    [{ filter: {}, cursor: 'x' }, 400],
+  ])('are not looked for by the body %j', async (body, status) => {
+    await boot();
+    await send([1]);
+    for (const path of ['tasks/cancel', 'tasks/run'])
+      expect([path, (await post(path, body)).status]).toEqual([path, status]);
+    expect((await get('tasks/preview', { action: 'delete' })).status).toBe(400);
+    expect((await rows()).rows.length).toBe(1);
   });
 });

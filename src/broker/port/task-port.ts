@@ -126,6 +126,14 @@ export interface TaskPort {
   find(id: string, queues: readonly string[]): Promise<FoundTask>;
   /** Cancels a task of one of these queues. Resolves to where it was found. */
   cancel(id: string, queues: readonly string[]): Promise<TaskPlace>;
+  /**
+   * Cancels a task that waits in this place. Resolves to false when it does not any more.
+   *
+   * @param passed about how many stand behind it
+   */
+  cancelWaiting(place: WaitingPlace, message: string, passed: number): Promise<boolean>;
+  /** Cancels an active task. Resolves to false when it was cancelled before, or the child does not hold it any more. */
+  cancelHeld(child: string, id: string): Promise<boolean>;
   /** Removes those that match of a part of a queue. */
   purge(queue: string, query: PurgeQuery): Promise<PurgeStep>;
   /** Gives a scheduled task another time. Resolves to false when it is not scheduled any more. */

@@ -1,4 +1,3 @@
-import { types } from 'node:util';
 import type { ActionName } from '../../broker/port/action-port.js';
 import type { AppBroker, Due } from '../../broker/port/broker.js';
 import type { ChildOfWorker, FoundTask } from '../../broker/port/task-port.js';
@@ -8,15 +7,15 @@ import { idOf } from '../../message/task-message.js';
 import { argumentText } from '../../payload/argument-spans.js';
 import { decodeNotes } from '../../task/task-notes.js';
 import { type Clock, systemClock } from '../../values/clock.js';
-import { type Duration, toMilliseconds } from '../../values/duration.js';
+import type { Duration } from '../../values/duration.js';
 import { assertKnownOptions } from '../../values/known-options.js';
-import { invalid } from '../../values/option-values.js';
 import { filterText, idsText, recordAtEnd } from '../actions/record-at-end.js';
 import { assertBy } from '../actor.js';
 import type { DeadLetters } from '../dead-letters.js';
 import type { KnownQueues } from '../queues/known-queues.js';
 import { describeWorker, isQuiet } from '../workers/worker-report.js';
 import { findDone, readDone } from './done-tasks.js';
+import { MatchingTasks } from './matching-tasks.js';
 import { SendByName, type SendByNameOptions, type SentByName } from './send-by-name.js';
 import { TaskDetails } from './task-details.js';
 import { explanationOf, LIVING, type TaskExplanation, unknownTask } from './task-explanation.js';
@@ -33,6 +32,7 @@ import {
   resolvePurge,
 } from './task-purge.js';
 import { runsOf, withRuns } from './task-runs.js';
+import { dueOf } from './task-time.js';
 
 /**
  * The name for the record of an action on a task.
@@ -66,6 +66,8 @@ export type FoundState = Exclude<TaskDetails['state'], 'done' | 'dropped'>;
  * for (const { id } of tasks) console.log((await inspector.tasks.explain(id)).sentences.join(' '));
  */
 export class TaskInspector {
+  /** @internal */
+  readonly matching: MatchingTasks;
   private readonly sender: SendByName;
 
   /** @internal */
@@ -75,6 +77,7 @@ export class TaskInspector {
     private readonly dead: DeadLetters,
     clock: Clock = systemClock,
   ) {
+    this.matching = new MatchingTasks(broker.places, known, broker.actions);
     this.sender = new SendByName({ broker, known, clock });
   }
 
@@ -443,18 +446,6 @@ interface EachOptions extends TaskActionOptions {
   /** called after each, with the number of those that are done with, and of those that were changed */
   readonly onProgress: (handled: number, count: number) => void;
 }
-
-/** @throws NestworkError INVALID_OPTION, INVALID_DURATION */
-function dueOf(when: Date | Duration): Due {
-  if (!types.isDate(when)) return { in: toMilliseconds(when, 'The time of moveTo()') };
-  const at = when.getTime();
-  // NaN is neither
-  if (at >= 0 && at <= LATEST_MS) return { at };
-  throw invalid('when', 'is not a time at which it could run', 'Give a valid Date.');
-}
-
-/** The last time that a Date can have with nine digits in base 36, see task-message.ts. */
-const LATEST_MS = 36 ** 9 - 1;
 
 function assertAction(options: TaskActionOptions, where: string): void {
   assertKnownOptions(options, ['by'], where);

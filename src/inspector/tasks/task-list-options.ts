@@ -163,10 +163,15 @@ export async function resolveList(options: TaskListOptions, known: KnownQueues):
 }
 
 export function cursorOf({ state, queue, at, rest, child, after }: TaskPosition): string {
-  return Buffer.from(JSON.stringify([state, queue, at, rest, child, after])).toString('base64url');
+  return encoded([state, queue, at, rest, child, after]);
 }
 
-function positionOf(cursor: string): TaskPosition {
+/** As `fieldsOf` reads it. */
+export function encoded(fields: readonly unknown[]): string {
+  return Buffer.from(JSON.stringify(fields)).toString('base64url');
+}
+
+export function positionOf(cursor: string): TaskPosition {
   const [state, queue, at, rest, child, after] = fieldsOf(cursor);
   const isState = STATES.some((one) => one === state);
   const areTexts = [queue, child, after].every((text) => typeof text === 'string');
@@ -175,7 +180,8 @@ function positionOf(cursor: string): TaskPosition {
   throw invalid('cursor', 'was not returned by list()', 'Pass the `cursor` of the page before as it is.');
 }
 
-function fieldsOf(cursor: string): unknown[] {
+/** What a cursor has; nothing for a text that is none. */
+export function fieldsOf(cursor: string): unknown[] {
   try {
     const fields: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
     return Array.isArray(fields) ? fields : [];

@@ -149,7 +149,8 @@ async function all(): Promise<boolean> {
   return true;
 }
 
-function argumentsOf(message: string): readonly unknown[] | undefined {
+/** Undefined for bytes that are no call. */
+export function argumentsOf(message: string): readonly unknown[] | undefined {
   try {
     return decodeMessage(message).args;
   } catch {

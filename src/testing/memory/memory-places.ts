@@ -82,6 +82,18 @@ export class MemoryPlaces implements TaskPort {
     return this.cancelTask(id);
   }
 
+  async cancelWaiting(place: WaitingPlace, message: string): Promise<boolean> {
+    const task = this.in(place).find((one) => one.message === message);
+    if (task) await this.cancelTask(task.id);
+    return task !== undefined;
+  }
+
+  async cancelHeld(_child: string, id: string): Promise<boolean> {
+    if (this.tasks.get(id)?.state !== 'active') return false;
+    await this.cancelTask(id);
+    return true;
+  }
+
   async purge(queue: string, { state, passed, task, before, look }: PurgeQuery): Promise<PurgeStep> {
     const looked = this.in({ queue, state })
       .reverse()

@@ -8,7 +8,7 @@ interface SampleProps {
     readonly id: string;
     readonly task?: string | null | undefined;
     readonly args?: Line | undefined;
-    readonly at?: number | null;
+    readonly at?: string | number | null | undefined;
   }[];
   /** all that match */
   readonly of: number;

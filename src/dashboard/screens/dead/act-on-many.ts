@@ -1,9 +1,11 @@
 import type { DeadBulkOptions } from '../../../inspector/dead-bulk.js';
 import type { DeadTask } from '../../../inspector/dead-task.js';
 import { invalid } from '../../../values/option-values.js';
+import { withoutGaps } from '../../../values/without-gaps.js';
 import { idsIn, subjectOfIds } from '../../http/ids.js';
 import type { BulkProgress, BulkResult, Call, Subject } from '../../http/route.js';
-import { filterOfBody } from './dead-query.js';
+import { TaskMatch } from '../tasks/task-match.js';
+import { filterOfBody, queryOf, wantedOfBody } from './dead-query.js';
 
 type Report = (progress: BulkProgress) => void;
 type Action = 'redrive' | 'delete';
@@ -26,7 +28,9 @@ export function actOnMany(call: Call, action: Action, report: Report): Promise<B
 async function actOnMatching(call: Call, action: Action, report: Report): Promise<BulkResult> {
   const { inspector, body, by, signal } = call;
   const filter = filterOfBody(body.filter);
-  const allowed = new Allowed(call, action);
+  const wanted = wantedOfBody(body.filter);
+  const match = await TaskMatch.of(call, wanted);
+  const allowed = new Allowed(call, action, match);
   const total =
     typeof body.total === 'number' && Number.isSafeInteger(body.total) && body.total > 0 ? body.total : undefined;
   const options: DeadBulkOptions = {
@@ -34,7 +38,10 @@ async function actOnMatching(call: Call, action: Action, report: Report): Promis
     signal,
     // the page has counted; else all records would be read once more
     total: total ?? Number.MAX_SAFE_INTEGER,
-    onProgress: ({ done, changed, cursor }) => report({ handled: done, count: changed, total, cursor }),
+    // with a text, the bulk has looked at others, too
+    onProgress: ({ done, changed, cursor }) =>
+      report({ handled: match.isSearch ? allowed.wanted : done, count: changed, total, cursor }),
+    subject: { ...filter, ...withoutGaps(queryOf({}, wanted)) },
     only: (task) => allowed.has(task),
     cursor: textOf('cursor', body.cursor),
   };
@@ -69,14 +76,20 @@ async function actOnIds(call: Call, action: Action, report: Report): Promise<Bul
 
 /** The rights of one person to act on each of many tasks. `can` gets queue, task and id of each. */
 class Allowed {
+  /** how many were wanted so far */
+  wanted = 0;
   private denied = 0;
 
   constructor(
     private readonly call: Call,
     private readonly action: Action,
+    private readonly match?: TaskMatch,
   ) {}
 
-  async has({ id, queue, task }: DeadTask): Promise<boolean> {
+  async has(dead: DeadTask): Promise<boolean> {
+    const { id, queue, task } = dead;
+    if (this.match?.isSearch && !(await this.match.look(dead, () => dead.args)).isWanted) return false;
+    this.wanted += 1;
     if (await this.call.rights.may(this.action, { id, queue, task })) return true;
     this.denied += 1;
     return false;

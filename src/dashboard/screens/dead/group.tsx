@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { act, useRead } from '../../page/api.js';
 import { Ago, ArgumentLine, Do, Empty, Loaded, Note, n, Rows, Stack } from '../../page/parts/index.js';
 import { href } from '../../page/router.js';
-import { actOnAll } from './act.js';
+import { deleteAll, redriveAll } from './act.js';
 import { redriveEdited } from './edit.js';
 import type { DeadGroupView, DeadQuery, DeadRow, DeadRowsView } from './wire.js';
 
@@ -35,10 +35,10 @@ export function Group({ group, query }: GroupProps): JSX.Element {
               <Do kind="main" right="redrive-edited" letter="e" run={() => first && redriveEdited(first)}>
                 Redrive one, edited…
               </Do>
-              <Do right="redrive" kind="plain" run={() => actOnAll('redrive', query)}>
+              <Do right="redrive" kind="plain" run={() => redriveAll(query)}>
                 Redrive all{count}…
               </Do>
-              <Do right="delete" kind="grave" run={() => actOnAll('delete', query)}>
+              <Do right="delete" kind="grave" run={() => deleteAll(query)}>
                 Delete{count || ' all'}…
               </Do>
             </div>

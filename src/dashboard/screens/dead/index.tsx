@@ -5,7 +5,7 @@ import { useSnapshot } from '../../page/live.js';
 import { Ago, brief, Chips, Columns, counted, Do, Empty, Icon, Loaded, n, Rows } from '../../page/parts/index.js';
 import { go, href, usePlace } from '../../page/router.js';
 import { heading, type Screen } from '../../page/screen.js';
-import { actOnAll } from './act.js';
+import { deleteAll, redriveAll } from './act.js';
 import { Group } from './group.js';
 import type { DeadGroupsView, DeadGroupView, DeadQuery } from './wire.js';
 
@@ -41,10 +41,10 @@ function Dead(): JSX.Element {
               <span class="grow" />
               {groups.length > 0 && (
                 <span class="row">
-                  <Do right="redrive" small run={() => actOnAll('redrive', filter)}>
+                  <Do right="redrive" small run={() => redriveAll(filter)}>
                     Redrive all that match…
                   </Do>
-                  <Do right="delete" small kind="grave" run={() => actOnAll('delete', filter)}>
+                  <Do right="delete" small kind="grave" run={() => deleteAll(filter)}>
                     Delete…
                   </Do>
                 </span>

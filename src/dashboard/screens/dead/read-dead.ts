@@ -4,10 +4,11 @@ import type { Redaction } from '../../arguments/redaction.js';
 import { rowsSeen } from '../../arguments/rows-seen.js';
 import { briefArguments } from '../../arguments/shown-arguments.js';
 import { optionalWholeIn } from '../../http/input.js';
+import { askedOf, questionOn, verbIn } from '../../http/matching-question.js';
 import type { Call } from '../../http/route.js';
 import { detached } from '../../live/shared.js';
-import { filterOfAddress, queryOf } from './dead-query.js';
-import { questionOn } from './questions.js';
+import { TaskMatch } from '../tasks/task-match.js';
+import { filterOfAddress, queryOf, wantedOfAddress } from './dead-query.js';
 import type { DeadGroupsView, DeadGroupView, DeadPreviewView, DeadRow, DeadRowsView } from './wire.js';
 
 /** Groups do not change at once by one death more, and cost a reading of many records: kept for all who look, in ms. */
@@ -55,20 +56,19 @@ export async function readRows(call: Call): Promise<DeadRowsView> {
 /** What an action on all that match would be about: the question shows it before it is answered. */
 export async function readPreview(call: Call): Promise<DeadPreviewView> {
   const { inspector, query, rights } = call;
-  const action = query.get('action') === 'delete' ? 'delete' : 'redrive';
+  const action = verbIn(query, ['redrive', 'delete']);
   const filter = await inspector.dead.fixed(filterOfAddress(query));
+  const wanted = wantedOfAddress(query);
+  const match = await TaskMatch.of(call, wanted);
   const cursor = query.get('cursor') ?? undefined;
   const { sample, ...counts } = await inspector.dead.preview(filter, {
     within: WITHIN,
+    ...(match.isSearch && { only: async (task) => (await match.look(task, () => task.args)).isWanted }),
     ...(cursor && { cursor }),
   });
   const rows = sample.map((dead) => rowOf(dead, call.redaction));
-  const may = await Promise.all(sample.map(({ id, queue, task }) => rights.may(action, { id, queue, task })));
-  const denied = may.filter((one) => !one).length;
-  // rights that are the same for all tasks pass over none
-  const asked = rights.isByTask ? sample.length : 0;
-  const question = questionOn(action, { ...counts, asked, denied });
-  return { ...counts, sample: await rowsSeen(rights, rows), filter: queryOf(filter), question };
+  const question = questionOn(action, { ...counts, ...(await askedOf(action, call, sample)) });
+  return { ...counts, sample: await rowsSeen(rights, rows), filter: queryOf(filter, wanted), question };
 }
 
 /** With the line of its arguments, secrets hidden: each person gets it or not, see `rowsSeen`. */

@@ -14,6 +14,12 @@ export interface DeadQuery {
   readonly group?: string | undefined;
   readonly since?: string | undefined;
   readonly until?: string | undefined;
+  /** only for actions on all that match: the id begins so */
+  readonly id?: string | undefined;
+  /** the same: id, name or arguments contain it */
+  readonly q?: string | undefined;
+  /** the same: the arguments contain it */
+  readonly text?: string | undefined;
 }
 
 /** A dead task in a list. */

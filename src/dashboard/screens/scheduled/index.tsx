@@ -53,7 +53,13 @@ function Scheduled(): JSX.Element {
                   </a>
                 )}
               </div>
-              <TaskBulk rows={rows} selected={selected} clear={() => setSelected(new Set())} />
+              <TaskBulk
+                rows={rows}
+                selected={selected}
+                query={{ ...query, state: 'scheduled' }}
+                isPart={selected.size < total}
+                clear={() => setSelected(new Set())}
+              />
             </>
           )
         }

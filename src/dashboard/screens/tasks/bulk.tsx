@@ -1,8 +1,11 @@
 import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import type { ActionQuestion } from '../../http/question.js';
 import { get } from '../../page/api.js';
 import { ask, BulkFrame, counted, Do, n, startBulk, useBulk } from '../../page/parts/index.js';
+import type { Query } from '../../page/router.js';
 import type { DashboardAction } from '../../page/session.js';
+import { actOnAll } from '../dead/act.js';
 import { TimeFields, timeOf } from './new-time.js';
 import type { RowState, TaskRow } from './wire.js';
 
@@ -30,16 +33,34 @@ const CHOICES: readonly Choice[] = [
 interface TaskBulkProps {
   readonly rows: readonly TaskRow[];
   readonly selected: ReadonlySet<string>;
+  /** of the address */
+  readonly query: Query;
+  /** whether more may match than is shown */
+  readonly isPart: boolean;
   readonly clear: () => void;
 }
 
 /** What can be done to the selected tasks. */
-export function TaskBulk({ rows, selected, clear }: TaskBulkProps): JSX.Element | null {
+export function TaskBulk({ rows, selected, query, isPart, clear: unselect }: TaskBulkProps): JSX.Element | null {
   const isTaken = useBulk();
+  const [isAll, setAll] = useState(false);
+  const clear = (): void => {
+    setAll(false);
+    unselect();
+  };
+  const { state, error, older, ...rest } = query;
+  const only = error || older ? 'dead' : state;
   const chosen = rows.filter(({ id }) => selected.has(id));
   if (isTaken || chosen.length === 0) return null;
   const start = async (choice: Choice): Promise<void> => {
     const { past, path, states, asksTime } = choice;
+    const time = asksTime && { fields: <TimeFields />, more: timeOf };
+    if (isAll) {
+      const isDead = states.includes('dead');
+      const of = isDead ? { ...rest, error, until: older } : { ...rest, state };
+      const under = isDead ? {} : { under: `${past}: looked at` };
+      return actOnAll({ path, past, query: of, done: clear, ...under, ...time });
+    }
     const fitting = chosen.filter(({ state }) => states.includes(state));
     const question = await get<ActionQuestion>(path, { count: fitting.length });
     const fields = await ask({
@@ -54,11 +75,18 @@ export function TaskBulk({ rows, selected, clear }: TaskBulkProps): JSX.Element 
   };
   return (
     <BulkFrame label="Selected tasks">
-      <b class="grow">{n(chosen.length)} selected</b>
+      <b class="grow">{isAll ? 'All that match' : `${n(chosen.length)} selected`}</b>
+      {isPart && !isAll && (
+        <button type="button" class="bare" onClick={() => setAll(true)}>
+          Select all that match
+        </button>
+      )}
       <button type="button" class="bare" onClick={clear}>
         Clear
       </button>
-      {CHOICES.filter(({ states }) => chosen.some(({ state }) => states.includes(state))).map((choice) => (
+      {CHOICES.filter(({ states }) =>
+        isAll ? !only || states.includes(only as RowState) : chosen.some(({ state }) => states.includes(state)),
+      ).map((choice) => (
         <Do
           key={choice.words}
           right={choice.right}

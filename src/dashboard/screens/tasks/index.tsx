@@ -66,7 +66,14 @@ function Tasks(): JSX.Element {
               )}
               {list.failure && <Failed error={list.failure} again={() => list.goOn()} />}
               <Looked list={list} query={query} seesArguments={seesArguments} />
-              <TaskBulk rows={list.rows} selected={selected} clear={() => setSelected(new Set())} />
+              <TaskBulk
+                key={key}
+                rows={list.rows}
+                selected={selected}
+                query={query}
+                isPart={list.cursor !== undefined || selected.size < list.rows.length}
+                clear={() => setSelected(new Set())}
+              />
             </>
           )}
         </Loaded>

@@ -8,6 +8,7 @@ import { shown } from '../../../values/shown.js';
 import { withoutGaps } from '../../../values/without-gaps.js';
 import type { Call } from '../../http/route.js';
 import { detached } from '../../live/shared.js';
+import { TaskMatch } from './task-match.js';
 import { deadRow, livingRow, RowReader } from './task-rows.js';
 import type { Line, ScheduledRows, TaskRow, TaskRows } from './wire.js';
 
@@ -122,9 +123,9 @@ async function searchOf(call: Call): Promise<Search> {
     limit: LIMIT,
     within: WITHIN_MS,
   });
-  const seesArguments = await call.rights.may('arguments');
-  const reader = new RowReader(call, wanted, seesArguments);
-  const isSearch = wanted.any !== undefined || wanted.text !== undefined;
+  const match = await TaskMatch.of(call, wanted);
+  const reader = new RowReader(call, match);
+  const { isSearch } = match;
   const [queue, error, older] = [text(call, 'queue'), text(call, 'error'), text(call, 'older')];
   const dead: DeadFilter = withoutGaps({
     queues: queue === undefined ? undefined : [queue],
@@ -189,7 +190,7 @@ async function deadIn(call: Call, { dead }: Search): Promise<number> {
 /** The next scheduled tasks of all queues, or of one, by their time. */
 export async function listScheduled(call: Call): Promise<ScheduledRows> {
   assertNames(call, SCHEDULED_NAMES, 'the scheduled tasks');
-  const reader = new RowReader(call, { any: undefined, text: undefined }, await call.rights.may('arguments'));
+  const reader = new RowReader(call, await TaskMatch.of(call, {}));
   const queue = text(call, 'queue');
   const queues = queue === undefined ? await withSchedule(call) : [queue];
   const options = { state: 'scheduled' as const, limit: MOST_SCHEDULED };

@@ -1,7 +1,8 @@
 import type { Duration } from '../../../values/duration.js';
-import { idsIn, subjectOfIds } from '../../http/ids.js';
+import { idsIn } from '../../http/ids.js';
 import { type BulkProgress, type BulkResult, bulk, type Call, type Route, read } from '../../http/route.js';
 import { timeOf } from '../task/new-time.js';
+import { cancelMatching, readPreview, rescheduleMatching, subjectOfMany } from './act-on-matching.js';
 import { listScheduled, listTasks } from './list-tasks.js';
 import { TASK_QUESTIONS } from './questions.js';
 
@@ -11,23 +12,25 @@ export const TASKS_ROUTES: readonly Route[] = [
   ...TASK_QUESTIONS,
   read('tasks', listTasks),
   read('scheduled', listScheduled),
+  read('tasks/preview', readPreview),
   bulk('tasks/run', {
     action: 'reschedule',
-    subject: subjectOfIds,
+    subject: subjectOfMany,
     run: (call, report) => reschedule(call, undefined, report),
   }),
   bulk('tasks/move', {
     action: 'reschedule',
     subject: (call) => {
       timeOf(call.body);
-      return subjectOfIds(call);
+      return subjectOfMany(call);
     },
     run: (call, report) => reschedule(call, timeOf(call.body), report),
   }),
   bulk('tasks/cancel', {
     action: 'cancel',
-    subject: subjectOfIds,
+    subject: subjectOfMany,
     run: async (call, report) => {
+      if (call.body.ids === undefined) return cancelMatching(call, report);
       const counts = await call.inspector.tasks.cancelEach(idsIn(call.body), eachOf(call, 'cancel', report));
       const { pending = 0, scheduled = 0, quarantined = 0, active = 0, ...skipped } = counts;
       return { count: pending + scheduled + quarantined + active, skipped };
@@ -36,6 +39,7 @@ export const TASKS_ROUTES: readonly Route[] = [
 ];
 
 async function reschedule(call: Call, when: Date | Duration | undefined, report: Report): Promise<BulkResult> {
+  if (call.body.ids === undefined) return rescheduleMatching(call, when, report);
   const options = eachOf(call, 'reschedule', report);
   const { scheduled: count = 0, ...skipped } = await call.inspector.tasks.rescheduleEach(
     idsIn(call.body),

@@ -1,24 +1,13 @@
 import type { DeadTask } from '../../../inspector/dead-task.js';
 import type { ListedTask } from '../../../inspector/tasks/listed-task.js';
-import { argumentText, type Hider } from '../../../payload/argument-spans.js';
 import { rowsSeen } from '../../arguments/rows-seen.js';
 import { briefArguments } from '../../arguments/shown-arguments.js';
 import type { Call } from '../../http/route.js';
+import { type Args, hiderOf, type Labelled, type TaskMatch } from './task-match.js';
 import type { Line, TaskRow } from './wire.js';
 
 /** Characters of the arguments in a row. */
 const MOST = 160;
-
-/** What a person wants of the tasks that are looked at. */
-export interface Wanted {
-  /** id, name or arguments contain it */
-  readonly any: string | undefined;
-  /** the arguments contain it */
-  readonly text: string | undefined;
-}
-
-type Labelled = Pick<ListedTask, 'id' | 'queue' | 'task'>;
-type Args = readonly unknown[] | undefined;
 
 /** Reads rows for one request: it shows and searches only the arguments that this person may see, with their secrets hidden. */
 export class RowReader {
@@ -26,31 +15,24 @@ export class RowReader {
 
   constructor(
     private readonly call: Call,
-    private readonly wanted: Wanted,
-    /** whether the person may see arguments at all */
-    readonly seesArguments: boolean,
+    private readonly match: TaskMatch,
   ) {}
+
+  /** Whether the person may see arguments at all. */
+  get seesArguments(): boolean {
+    return this.match.seesArguments;
+  }
 
   /** Whether a task is wanted; keeps its arguments for its row. */
   async matches(task: Labelled, args: () => Args): Promise<boolean> {
-    const { any, text } = this.wanted;
-    const isNamed = any === undefined || task.id.startsWith(any) || (task.task ?? '').includes(any);
-    const isOfArguments = !isNamed || text !== undefined;
-    // asked before the arguments are read: neither the answer nor its time may depend on what may not be seen
-    const read = this.seesArguments && (await this.maySee(task)) ? args() : undefined;
-    if (!read) return !isOfArguments;
-    const hider = this.hiderOf(task);
-    if (isOfArguments) {
-      const shown = argumentText(read, hider);
-      if (!((isNamed || shown.includes(any ?? '')) && shown.includes(text ?? ''))) return false;
-    }
-    this.brief.set(task.id, briefArguments(read, hider, MOST));
-    return true;
+    const { isWanted, read } = await this.match.look(task, args);
+    if (isWanted && read) this.brief.set(task.id, briefArguments(read, hiderOf(this.call, task), MOST));
+    return isWanted;
   }
 
   /** The arguments of a task on one line, with its secrets hidden, for all who may see it. */
   line(task: Labelled, args: Args): Line | undefined {
-    return args && briefArguments(args, this.hiderOf(task), MOST);
+    return args && briefArguments(args, hiderOf(this.call, task), MOST);
   }
 
   /** Rows without the arguments that this person may not see. */
@@ -61,14 +43,6 @@ export class RowReader {
   /** A row with the arguments that were read when it matched. */
   row(row: TaskRow): TaskRow {
     return { ...row, args: this.brief.get(row.id) };
-  }
-
-  private hiderOf({ task, queue }: Labelled): Hider {
-    return this.call.redaction.of({ task: task ?? '', queue });
-  }
-
-  private maySee({ id, queue, task }: Labelled): Promise<boolean> {
-    return this.call.rights.may('arguments', { id, queue, task });
   }
 }
 

@@ -1,7 +1,33 @@
 import type { ListedState } from '../../../inspector/tasks/listed-task.js';
 import type { Line } from '../../arguments/shown-arguments.js';
+import type { ActionQuestion } from '../../http/question.js';
 
 export type { Line };
+
+/** Which tasks are meant by an action on all that match. */
+export interface MatchingQuery {
+  readonly state?: string;
+  readonly queue?: string;
+  readonly task?: string;
+  /** the id begins so */
+  readonly id?: string;
+  /** id, name or arguments contain it */
+  readonly q?: string;
+  /** the arguments contain it */
+  readonly text?: string;
+}
+
+/** What an action on all that match would be about. */
+export interface MatchingPreview {
+  /** those that match among the ones that were looked at */
+  readonly matching: number;
+  readonly looked: number;
+  readonly left: number;
+  readonly sample: readonly TaskRow[];
+  /** the action takes this one */
+  readonly filter: MatchingQuery;
+  readonly question: ActionQuestion;
+}
 
 /** The state of a row: dead tasks stand behind those that live. */
 export type RowState = ListedState | 'dead';
