@@ -128,6 +128,15 @@ export class TaskDetails {
     return this.#message === undefined ? undefined : readable(this.#message)?.args;
   }
 
+  /**
+   * About how many bytes of memory its message takes, arguments and history included.
+   *
+   * @internal
+   */
+  get bytes(): number {
+    return (this.#message?.length ?? 0) + (this.death?.bytes.length ?? 0);
+  }
+
   /** Its redrives with other arguments, oldest first, with the arguments that it had before; of a long history the last ones. */
   get edits(): readonly EditRecord[] {
     return this.#message === undefined ? [] : editsOf(this.#message);

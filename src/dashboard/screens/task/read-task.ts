@@ -6,6 +6,7 @@ import { editableText } from '../../arguments/editable-text.js';
 import { LONG, SHORT, shownArguments } from '../../arguments/shown-arguments.js';
 import { Refused } from '../../http/refused.js';
 import type { Call, Subject } from '../../http/route.js';
+import { roughBytes } from '../../live/rough-bytes.js';
 import { optionsOf } from './options.js';
 import { timelineOf } from './timeline.js';
 import type { ArgumentsView, EditableView, TaskView } from './wire.js';
@@ -18,10 +19,15 @@ const MOST_TEXT = 1_000_000;
 /** The task of an address or a body, a moment old at most. @throws Refused NestworkError */
 export async function taskOf({ inspector, live }: Call, id: unknown): Promise<TaskExplanation & { task: TaskDetails }> {
   const text = typeof id === 'string' ? id : '';
-  const found = await live.shared.read(['task', text], () => inspector.tasks.explain(text));
+  const found = await live.shared.read(['task', text], () => inspector.tasks.explain(text), undefined, bytesOf);
   const { task } = found;
   if (task) return { ...found, task };
   throw new Refused(404, 'UNKNOWN_TASK_ID', `Redis has no task ${text}.`, found.sentences);
+}
+
+/** The message, which a task hides, is most of it. */
+function bytesOf({ task, ...rest }: TaskExplanation): number {
+  return roughBytes(rest) + roughBytes(task) + (task?.bytes ?? 0);
 }
 
 export function subjectOf({ id, queue, task }: TaskDetails): Subject {
