@@ -49,6 +49,20 @@ describe('a worker', () => {
     expect(worker?.restarts).toMatchObject([{ pid: 4_700, reason: 'exit code 134', crashed: true }]);
   });
 
+  it('that is quiet has quiet children, and one that stops has children that stop', async () => {
+    const children = DIGEST.children.map((child) => ({ ...child, state: 'stopping' as const }));
+    const quiet = await publishWorker(fixture, { state: 'quiet', children });
+    const running = await publishWorker(fixture, { children });
+    const { body } = await dashboard.get<Snapshot>('snapshot');
+    const states = body.workers.map((worker) => [worker.id, worker.children.map(({ state }) => state)]);
+    expect(new Map(states as [string, string[]][])).toEqual(
+      new Map([
+        [quiet, ['quiet']],
+        [running, ['stopping']],
+      ]),
+    );
+  });
+
   it('has the time at which it renewed its lease last', async () => {
     const id = await publishWorker(fixture);
     const renewed = Date.now() - 5_000;

@@ -1,3 +1,4 @@
+import type { ChildDigest } from '../../src/broker/port/worker-port.js';
 import { createInspector } from '../../src/inspector/create-inspector.js';
 import type { Inspector } from '../../src/inspector/inspector.js';
 import type { ExplanationCode } from '../../src/inspector/tasks/task-explanation.js';
@@ -5,8 +6,10 @@ import { encodeAttempt } from '../../src/message/attempt-record.js';
 import { encodeMessage } from '../../src/message/task-message.js';
 import { BrokerFixture, counted, idOf } from '../support/broker-fixture.js';
 import { seedDead } from '../support/dead-tasks.js';
+import { DIGEST, publishWorker } from '../support/worker-digests.js';
 
 const BY = { by: 'anna' };
+const CHILD = DIGEST.children[0] as ChildDigest;
 const SUSPECTS = '{nestwork}:suspects:default';
 
 let fixture: BrokerFixture;
@@ -44,6 +47,33 @@ describe('explain() of a pending task', () => {
     await fixture.broker.enqueue('default', [first, fixture.message(), third]);
     await expectExplained(first, 'next', 'It is the next task of the queue default\\.');
     await expectExplained(third, 'in-line', '2 tasks come before it in the queue default\\.');
+  });
+
+  it('says how many of the children that serve its queue are busy, unless it waits for something else', async () => {
+    const [first = '', second = ''] = fixture.messages(2);
+    await fixture.broker.enqueue('default', [first, second]);
+    const child = (running: number, state: ChildDigest['state'] = 'running') => ({ ...CHILD, running, state });
+    const both = { children: [child(3), child(1)], forked: 2 };
+    await publishWorker(fixture, both);
+    await publishWorker(fixture, { children: [child(7)] }, ['mail']);
+    await publishWorker(fixture, { state: 'quiet', children: [child(0, 'stopping')] });
+    await expectExplained(
+      first,
+      'next',
+      '^It is the next .* All children that serve it are busy \\(2 of 2\\), with 4 tasks\\.$',
+    );
+    await expectExplained(second, 'in-line', '^1 task comes .* busy \\(2 of 2\\), with 4 tasks\\.$');
+    await publishWorker(fixture, { children: [child(0), child(0, 'booting')], forked: 2 });
+    await expectExplained(first, 'next', ' 2 of the 3 children that serve it are busy, with 4 tasks\\.$');
+    await inspector.queues.pause('default', BY);
+    await expectExplained(first, 'paused', 'paused by', 'the next task of the queue default\\.$');
+  });
+
+  it('names the only child that serves its queue as busy', async () => {
+    const [first = ''] = fixture.messages(1);
+    await fixture.broker.enqueue('default', [first]);
+    await publishWorker(fixture);
+    await expectExplained(first, 'next', ' The only child that serves it is busy with 1 task\\.$');
   });
 
   it('counts quarantined tasks among those before it', async () => {

@@ -84,9 +84,19 @@ export interface TaskFacts {
   readonly queue: QueueState | undefined;
   /** whether each worker that serves the queue is quiet or stops */
   readonly isQuiet: boolean;
+  readonly load: QueueLoad;
   readonly worker: ChildOfWorker | undefined;
   /** whether a worker has ever announced a task of this name */
   readonly isKnown: boolean;
+}
+
+/** What the children do that may claim from a queue, as far as their workers have published. */
+export interface QueueLoad {
+  readonly children: number;
+  /** those that run a task */
+  readonly busy: number;
+  /** the tasks that they run */
+  readonly running: number;
 }
 
 type Reason = readonly [code: ExplanationCode, sentence: string];
@@ -110,7 +120,7 @@ export function explanationOf(facts: TaskFacts): TaskExplanation {
 function reasonsOf(facts: TaskFacts): readonly Reason[] {
   switch (facts.task.state) {
     case 'pending':
-      return [...obstaclesOf(facts), inLine(facts)];
+      return pending(facts);
     case 'quarantined':
       return [...obstaclesOf(facts), quarantined(facts)];
     case 'scheduled':
@@ -149,6 +159,24 @@ function obstaclesOf({ queue, now, isQuiet }: TaskFacts): readonly Reason[] {
     reasons.push(['no-worker', sentence]);
   }
   return reasons;
+}
+
+function pending(facts: TaskFacts): readonly Reason[] {
+  const obstacles = obstaclesOf(facts);
+  const [code, place] = inLine(facts);
+  // behind a pause, or without a worker, it does not wait for children
+  const load = obstacles.length > 0 ? '' : loadText(facts.load);
+  return [...obstacles, [code, `${place}${load}`]];
+}
+
+function loadText({ children, busy, running }: QueueLoad): string {
+  if (busy === 0) return '';
+  const tasks = running === 1 ? '1 task' : `${count(running)} tasks`;
+  if (busy === children)
+    return busy === 1
+      ? ` The only child that serves it is busy with ${tasks}.`
+      : ` All children that serve it are busy (${count(busy)} of ${count(children)}), with ${tasks}.`;
+  return ` ${count(busy)} of the ${count(children)} children that serve it ${busy === 1 ? 'is' : 'are'} busy, with ${tasks}.`;
 }
 
 function inLine({ task, queue }: TaskFacts): Reason {

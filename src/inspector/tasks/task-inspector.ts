@@ -13,7 +13,7 @@ import { filterText, idsText, recordAtEnd } from '../actions/record-at-end.js';
 import { assertBy } from '../actor.js';
 import type { DeadLetters } from '../dead-letters.js';
 import type { KnownQueues } from '../queues/known-queues.js';
-import { describeWorker, isQuiet } from '../workers/worker-report.js';
+import { describeWorker, loadOf, mayClaim } from '../workers/worker-report.js';
 import { findDone, readDone } from './done-tasks.js';
 import { MatchingTasks } from './matching-tasks.js';
 import { SendByName, type SendByNameOptions, type SentByName } from './send-by-name.js';
@@ -173,8 +173,9 @@ export class TaskInspector {
       waits ? workers.workers(sessions) : [],
     ]);
     const isKnown = names.some(({ name }) => name === task.task);
-    const quiet = task.queue !== undefined && isQuiet(task.queue, records.map(describeWorker));
-    return explanationOf({ task, now, queue: states[0], isQuiet: quiet, worker, isKnown });
+    const serving = records.map(describeWorker).filter(({ queues }) => queues.includes(task.queue ?? ''));
+    const quiet = serving.length > 0 && !serving.some(mayClaim);
+    return explanationOf({ task, now, queue: states[0], isQuiet: quiet, load: loadOf(serving), worker, isKnown });
   }
 
   /**

@@ -1,5 +1,12 @@
-import type { ChildDigest, LapsedRecord, WorkerAction, WorkerRecord } from '../../broker/port/worker-port.js';
+import type {
+  ChildDigest,
+  LapsedRecord,
+  WorkerAction,
+  WorkerDigest,
+  WorkerRecord,
+} from '../../broker/port/worker-port.js';
 import { nearestDate } from '../../values/dates.js';
+import type { QueueLoad } from '../tasks/task-explanation.js';
 
 /**
  * A task that a child runs now.
@@ -25,8 +32,8 @@ export interface ActiveTask {
 export interface WorkerChild {
   /** of its process */
   readonly pid: number;
-  /** `booting` until it may claim; `stopping` once it claims nothing more and finishes its tasks */
-  readonly state: 'booting' | 'running' | 'stopping';
+  /** `booting` until it may claim; `quiet` or `stopping`, as its worker is, once it claims nothing more and finishes its tasks */
+  readonly state: 'booting' | 'running' | 'quiet' | 'stopping';
   /** when it was forked, by the clock of Redis */
   readonly startedAt: Date;
   /** resident memory in bytes; undefined where the system has no /proc */
@@ -195,7 +202,7 @@ export function describeWorker({ session, host, pid, queues, renewedAt, publishe
     forked: digest.forked,
     range: digest.range,
     memoryLimit: digest.mostBytes,
-    children: digest.children.map((child) => describeChild(child, before)),
+    children: digest.children.map((child) => describeChild(child, digest.state, before)),
     restarted: digest.restarted,
     restarts: digest.restarts.map(({ agoMs, crashed = false, ...restart }) => ({
       ...restart,
@@ -218,11 +225,13 @@ export function describeLapsed({ session, host, pid, queues, children, until }: 
 
 function describeChild(
   { pid, state, upMs, bytes, running, done, active }: ChildDigest,
+  ofWorker: WorkerDigest['state'],
   before: (ms: number) => Date,
 ): WorkerChild {
   return {
     pid,
-    state,
+    // it ends because its worker is quiet, which an order of that name did
+    state: state === 'stopping' && ofWorker === 'quiet' ? 'quiet' : state,
     startedAt: before(upMs),
     memory: bytes,
     running,
@@ -238,6 +247,15 @@ function sum<T>(all: readonly T[], of: (one: T) => number): number {
 /** Whether it claims tasks, as far as it has published; one that has published nothing may. */
 export function mayClaim({ state }: Pick<WorkerReport, 'state'>): boolean {
   return state === 'running' || state === 'unknown';
+}
+
+/** What the children of these workers do that may claim. */
+export function loadOf(workers: readonly Pick<WorkerReport, 'children' | 'state'>[]): QueueLoad {
+  const children = workers
+    .filter(mayClaim)
+    .flatMap((worker) => worker.children.filter(({ state }) => state === 'running'));
+  const busy = children.filter(({ running }) => running > 0);
+  return { children: children.length, busy: busy.length, running: sum(busy, ({ running }) => running) };
 }
 
 /** Whether workers serve the queue, and none of them claims. */
