@@ -240,6 +240,13 @@ describe('percentiles', () => {
     expect(p99Ms).toBeLessThanOrEqual(1_000);
   });
 
+  it('are no more than the sum of all times allows: of a single time they are that time', () => {
+    expect(of(2_600)).toMatchObject({ p50Ms: 2_600, p95Ms: 2_600, p99Ms: 2_600 });
+    expect(of(2_600, 2_600)).toMatchObject({ p50Ms: 2_600, p99Ms: 2_700 });
+    expect(of(1, 1, 1, 510)).toMatchObject({ p50Ms: expect.closeTo(3.333, 3), p99Ms: 513 });
+    expect(of(...Array<number>(50).fill(501)).p50Ms).toBeLessThan(503);
+  });
+
   it('beyond the last bound are that bound', () => {
     expect(of(7_200_000)).toEqual({
       buckets: [...BUCKETS, undefined].map((seconds) => ({

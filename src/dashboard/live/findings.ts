@@ -99,7 +99,7 @@ export function wellOf(facts: Facts): readonly string[] {
 /** The numbers that somebody would ask for. */
 function allOf({ queues, workers, crons, dead }: Facts): readonly string[] {
   const [slowest] = queues.filter(({ waitingMs }) => waitingMs > 0).sort((a, b) => b.waitingMs - a.waitingMs);
-  const deaths = dead.total === 0 ? 'No task is dead.' : 'No task has died within the last hour.';
+  const deaths = dead.total === 0 ? 'No task is dead.' : 'None of the dead tasks died within the last hour.';
   const rest = `. ${workersOf(workers)}, ${many(crons.length, 'cron')}. ${deaths}`;
   const known = many(queues.length, 'queue');
   if (!slowest) return [`${known}, and no task waits${rest}`];

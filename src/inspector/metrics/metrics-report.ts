@@ -110,7 +110,8 @@ export interface Rates {
 }
 
 /**
- * How long something took. Percentiles are estimates within the bounds of a bucket, see `docs/monitoring.md`.
+ * How long something took. Percentiles are estimates within the bounds of a bucket, and no more than the sum of all times allows: of a
+ * single time they are that time. See `docs/monitoring.md`.
  *
  * @example
  * const text = ({ p50Ms, p99Ms }: TimeSummary) => `${p50Ms} ms, at worst ${p99Ms} ms`;

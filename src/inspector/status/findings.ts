@@ -89,7 +89,8 @@ function died({ queues, dead }: StatusFacts, maxDead: number): StatusFinding[] {
   if (dead.lastHour <= maxDead) return [];
   const most = queues.filter(({ deadLastHour }) => deadLastHour > 0).sort((a, b) => b.deadLastHour - a.deadLastHour);
   const number = dead.lastHour === 1 ? '1 task' : `${count(dead.lastHour)} tasks`;
-  const text = `${number} died within the last hour, in ${named(most.map(({ queue }) => queue))}.`;
+  const still = dead.lastHour === 1 ? 'is still dead' : 'are still dead';
+  const text = `${number} died within the last hour and ${still}, in ${named(most.map(({ queue }) => queue))}.`;
   return [{ code: 'dead-tasks', severity: 'problem', text, command: ['dead', 'ls', '--since', '1h'] }];
 }
 

@@ -17,7 +17,7 @@ export interface StatusOptions {
    */
   maxWait?: Duration | Readonly<Record<string, Duration>>;
   /**
-   * How many tasks may have died within the last hour, over all queues.
+   * How many tasks that died within the last hour may still be dead, over all queues.
    * @default 0
    */
   maxDead?: number;
@@ -26,7 +26,7 @@ export interface StatusOptions {
 /**
  * The kind of a finding. `no-worker`: no worker runs in the namespace; `queue-unserved`: tasks wait, and no worker serves their
  * queue; `memory-short`: Redis has nearly reached its memory limit; `queue-late`: the next task of a queue has waited too long;
- * `dead-tasks`: more tasks died within the last hour than may; `worker-crashing`: children of a worker end again and again;
+ * `dead-tasks`: more tasks died within the last hour, and are still dead, than may; `worker-crashing`: children of a worker end again and again;
  * `queue-paused`, `cron-paused`: until somebody resumes it, or until its time; `worker-quiet`, `worker-stopping`: it claims nothing
  * more; `worker-silent`: it has published nothing about itself.
  *
@@ -82,7 +82,7 @@ export interface QueueStatus extends QueueReport {
   readonly inPerMinute: number | undefined;
   /** tasks that ended, in a minute: the average of the last five */
   readonly outPerMinute: number;
-  /** tasks that died within the last hour */
+  /** tasks that died within the last hour and are still dead */
   readonly deadLastHour: number;
 }
 
@@ -148,7 +148,7 @@ export interface StatusReport {
   readonly dead: {
     /** all that are kept */
     readonly total: number;
-    /** those that died within the last hour */
+    /** those of them that died within the last hour */
     readonly lastHour: number;
   };
   /** by name */

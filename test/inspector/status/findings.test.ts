@@ -65,7 +65,9 @@ describe('findingsOf', () => {
         queues: ['a', 'b', 'c', 'd'].map((queue, at) => queueOf({ queue, deadLastHour: at + 1 })),
         dead: { total: 20, lastHour: 10 },
       },
-      ['problem dead-tasks: 10 tasks died within the last hour, in d, c, b and 1 more. dead ls --since 1h'],
+      [
+        'problem dead-tasks: 10 tasks died within the last hour and are still dead, in d, c, b and 1 more. dead ls --since 1h',
+      ],
     ],
     [
       'a paused queue, with its end and reason',

@@ -63,10 +63,25 @@ function All(): JSX.Element {
                   { head: 'Done', num: true, m: 0, cell: ({ done }) => n(done) },
                   { head: 'Fail', num: true, cell: (line) => <Rate of={line} /> },
                   { head: 'Dead', num: true, m: 0, cell: ({ dead }) => (dead === 0 ? '–' : n(dead)) },
-                  { head: 'Run p50', num: true, m: 0, cell: ({ duration }) => time(duration, 'p50Ms') },
-                  { head: 'p95', num: true, cell: ({ duration }) => time(duration, 'p95Ms') },
-                  { head: 'p99', num: true, m: 1, cell: ({ duration }) => time(duration, 'p99Ms') },
-                  { head: 'Wait p95', num: true, m: 0, cell: ({ waiting }) => time(waiting, 'p95Ms') },
+                  {
+                    head: <Estimated>Run p50</Estimated>,
+                    num: true,
+                    m: 0,
+                    cell: ({ duration }) => time(duration, 'p50Ms'),
+                  },
+                  { head: <Estimated>p95</Estimated>, num: true, cell: ({ duration }) => time(duration, 'p95Ms') },
+                  {
+                    head: <Estimated>p99</Estimated>,
+                    num: true,
+                    m: 1,
+                    cell: ({ duration }) => time(duration, 'p99Ms'),
+                  },
+                  {
+                    head: <Estimated>Wait p95</Estimated>,
+                    num: true,
+                    m: 0,
+                    cell: ({ waiting }) => time(waiting, 'p95Ms'),
+                  },
                   {
                     head: 'Run times',
                     m: 1,
@@ -146,13 +161,18 @@ function Figures({ of }: { readonly of: NameLine }): JSX.Element {
       <div class="facts">
         {[duration, waiting].map((times, at) => (
           <span key={at}>
-            {at === 0 ? 'ran' : 'waited'} p50 <b>{time(times, 'p50Ms')}</b>, p95 <b>{time(times, 'p95Ms')}</b>, p99{' '}
-            <b>{time(times, 'p99Ms')}</b>, on average <b>{time(times, 'meanMs')}</b>
+            <Estimated>{at === 0 ? 'ran' : 'waited'}</Estimated> p50 <b>{time(times, 'p50Ms')}</b>, p95{' '}
+            <b>{time(times, 'p95Ms')}</b>, p99 <b>{time(times, 'p99Ms')}</b>, on average <b>{time(times, 'meanMs')}</b>
           </span>
         ))}
       </div>
     </>
   );
+}
+
+/** What percentiles are called: nothing keeps single times. */
+function Estimated({ children }: { readonly children: string }): JSX.Element {
+  return <Tip text="Percentiles are estimated from counts of ranges.">{children}</Tip>;
 }
 
 function time(times: NameLine['duration'], which: 'p50Ms' | 'p95Ms' | 'p99Ms' | 'meanMs'): string {

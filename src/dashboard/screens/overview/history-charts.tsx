@@ -61,7 +61,7 @@ function Lines({
       <FlowChart in={history.in} out={out} marks={marks} />
       <Chart title="In the queues" series={depthsOf(history.queues, out.length)} />
       <Chart
-        title="Times"
+        title="Times, estimated"
         log
         format={dur}
         series={[

@@ -32,7 +32,7 @@ export function LatestDeaths({ total }: { readonly total: number }): JSX.Element
       <Loaded of={reading}>
         {({ groups }) =>
           groups.length === 0 ? (
-            <p class="dim">No task has died within 24 h.</p>
+            <p class="dim">No dead task died within 24 h.</p>
           ) : (
             <Rows
               label="Latest deaths"
