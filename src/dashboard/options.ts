@@ -45,6 +45,8 @@ export interface DashboardAuditEntry {
   readonly by: string;
   /** what was done */
   readonly action: DashboardAction;
+  /** of `control`: what the worker was ordered */
+  readonly order?: 'quiet' | 'stop' | 'recycle';
   /** the thing it was done to; of a bulk action the filter is in `filter` */
   readonly subject: DashboardSubject;
   /** of a bulk action: which tasks it was for, as the page sent it */

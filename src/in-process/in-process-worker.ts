@@ -82,9 +82,7 @@ export class InProcessWorker {
     this.runtime = runtime;
     this.child.mailbox.open();
     this.serving = this.serve(runtime);
-    this.logger.log(
-      `Serving ${queues.join(', ')} within the app, ${counted(worker.concurrency, 'task', 'tasks')} at a time.`,
-    );
+    this.logger.log(`Serving ${queues.join(', ')} within the app, ${counted(worker.concurrency, 'task')} at a time.`);
   }
 
   /**

@@ -1,8 +1,8 @@
 import { NestworkError } from '../errors.js';
 import { EXIT, type ExitCode } from '../terminal/exit-code.js';
-import { count } from '../terminal/figures.js';
 import { progressBar } from '../terminal/progress-bar.js';
 import { usageError } from '../terminal/usage.js';
+import { count } from '../values/counted.js';
 import type { Duration } from '../values/duration.js';
 import { BULK_BATCH, type DeadBulkOptions, type DeadProgress } from './dead-bulk.js';
 import type { DeadFilter } from './dead-filter.js';

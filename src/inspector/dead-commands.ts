@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import { type CommandGroup, command } from '../terminal/command.js';
-import { count, instant } from '../terminal/figures.js';
+import { instant } from '../terminal/figures.js';
 import { duration, flag, list, moment, oneOf, text, whole } from '../terminal/usage.js';
+import { count } from '../values/counted.js';
 import { nearestDate } from '../values/dates.js';
 import type { Duration } from '../values/duration.js';
 import { actOnDead, type DeadAction, type DeadRequest, notDead } from './dead-actions.js';

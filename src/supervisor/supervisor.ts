@@ -138,7 +138,7 @@ export class Supervisor {
     });
     await runtime.start();
     logger.log(
-      `Serving ${queues.join(', ')} with ${childrenOf(worker.children)}, ${counted(worker.concurrency, 'task', 'tasks')} at a time in each.`,
+      `Serving ${queues.join(', ')} with ${childrenOf(worker.children)}, ${counted(worker.concurrency, 'task')} at a time in each.`,
     );
     return runtime;
   }

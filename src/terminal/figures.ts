@@ -1,9 +1,5 @@
 import { MB } from '../values/byte-size.js';
-
-/** `1,234,567` */
-export function count(number: number): string {
-  return String(number).replace(/\B(?=(\d{3})+$)/g, ',');
-}
+import { count } from '../values/counted.js';
 
 /** Whole megabytes. */
 export function megabytes(bytes: number): number {

@@ -1,4 +1,5 @@
-import { ago, bar, count } from './figures.js';
+import { count } from '../values/counted.js';
+import { ago, bar } from './figures.js';
 import type { Output } from './output.js';
 
 const WIDTH = 24;

@@ -1,7 +1,8 @@
 import Table from 'cli-table3';
 import type { Colors } from 'picocolors/types.js';
+import { count } from '../values/counted.js';
 import { printable } from '../values/printable.js';
-import { ago, count } from './figures.js';
+import { ago } from './figures.js';
 import { wrapped } from './frame.js';
 
 /** A length of time: people see it in words, programs as whole milliseconds. */

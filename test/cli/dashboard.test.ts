@@ -126,6 +126,19 @@ describe('a running dashboard', () => {
     }
   });
 
+  it('answers a browser without the token with a page that says which address to open, others with JSON', async () => {
+    const { url } = shared;
+    const accept = 'text/html,application/xhtml+xml,*/*;q=0.8';
+    const refused = await fetch(new URL('/', url), { headers: { accept } });
+    expect([refused.status, refused.headers.get('content-type')]).toEqual([403, 'text/html; charset=utf-8']);
+    expect(refused.headers.get('content-security-policy')).toContain("default-src 'none'");
+    const text = await refused.text();
+    expect(text).toContain('<p>Open the address that nestwork dashboard has printed in its terminal');
+    expect(text).not.toContain(url.searchParams.get('token'));
+    const data = await fetch(new URL('/api/session', url), { headers: { accept: 'application/json' } });
+    expect([data.status, await data.json()]).toEqual([403, expect.objectContaining({ statusCode: 403 })]);
+  });
+
   it('refuses a wrong token', async () => {
     const { url } = shared;
     for (const token of ['', 'x', `${url.searchParams.get('token')}x`]) {

@@ -99,9 +99,9 @@ describe('a worker', () => {
     }
     expect(await orders()).toEqual(['recycle', 'quiet', 'stop'].map((action) => `${action} ${id} by anna`));
     expect(await recorded()).toEqual(['recycle', 'quiet', 'stop'].map((action) => `anna ${action} ${id}`));
-    expect(dashboard.audited.map(({ action, outcome, subject }) => [action, outcome, subject.worker])).toEqual(
-      Array.from({ length: 3 }, () => ['control', 'done', id]),
-    );
+    expect(
+      dashboard.audited.map(({ action, order, outcome, subject }) => [action, order, outcome, subject.worker]),
+    ).toEqual(['recycle', 'quiet', 'stop'].map((order) => ['control', order, 'done', id]));
   });
 
   it('gets an order for one of its children', async () => {

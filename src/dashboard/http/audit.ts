@@ -7,6 +7,7 @@ import type { DashboardAction, DashboardSubject } from '../rights.js';
 export interface Wish {
   readonly by: string;
   readonly action: DashboardAction;
+  readonly order?: DashboardAuditEntry['order'];
   readonly subject: DashboardSubject;
   /** of a bulk action */
   readonly filter?: unknown;
@@ -26,10 +27,11 @@ export class Audit {
   constructor(private readonly audit: DashboardSettings['audit']) {}
 
   /** The answer does not wait for it: a slow record must not look like a slow action. */
-  record({ filter, ...wish }: Wish, { error, ...end }: End): void {
+  record({ filter, order, ...wish }: Wish, { error, ...end }: End): void {
     const entry: DashboardAuditEntry = {
       at: new Date(),
       ...wish,
+      ...(order === undefined ? {} : { order }),
       ...(filter === undefined ? {} : { filter }),
       ...end,
       ...(error === undefined ? {} : { error: error instanceof Error ? error.message : String(error) }),

@@ -76,7 +76,7 @@ export class Dispatcher {
 
   private async act(route: Act, call: Call, responder: Responder): Promise<void> {
     const subject = await route.subject(call);
-    const wish = await this.allowed(route.action, call, { subject });
+    const wish = await this.allowed(route.action, call, { subject, order: route.order });
     assertThere(call);
     let answer: unknown;
     try {
@@ -135,7 +135,7 @@ export class Dispatcher {
   private async allowed(
     action: DashboardAction,
     { by, namespace, rights }: Call,
-    { subject, ...rest }: { readonly subject: Subject; readonly filter?: unknown },
+    { subject, ...rest }: Pick<Wish, 'filter' | 'order'> & { readonly subject: Subject },
   ): Promise<Wish> {
     const wish = { by, action, subject: { ...subject, namespace }, ...rest };
     if (await rights.may(action, subject)) return wish;

@@ -1,7 +1,7 @@
-import { count } from '../../terminal/figures.js';
+import { count, counted } from '../../values/counted.js';
 import type { DashboardAction } from '../rights.js';
 import { optionalTextIn } from './input.js';
-import { type ActionQuestion, many, typedFor } from './question.js';
+import { type ActionQuestion, typedFor } from './question.js';
 import { Refused } from './refused.js';
 import type { Call, Subject } from './route.js';
 
@@ -105,12 +105,12 @@ export function questionOn(action: MatchingVerb, counts: MatchingCounts): Action
   if (tasks === 0) {
     const lines = [`The right "${right}" is missing for ${matching === 1 ? 'it' : 'each of them'}.`];
     return {
-      title: `You may not ${action} the ${many(matching, 'task')} that ${matching === 1 ? 'matches' : 'match'}.`,
+      title: `You may not ${action} the ${counted(matching, 'task')} that ${matching === 1 ? 'matches' : 'match'}.`,
       lines,
     };
   }
   return {
-    title: `${verb} ${isWhole ? '' : 'at least '}${many(tasks, 'task')}?`,
+    title: `${verb} ${isWhole ? '' : 'at least '}${counted(tasks, 'task')}?`,
     lines: [
       ...(isWhole ? [] : [`Looked at ${seen} so far: it acts on all that match.`]),
       ...passedOver(counts, isExact),
@@ -124,7 +124,7 @@ export function questionOn(action: MatchingVerb, counts: MatchingCounts): Action
 
 /** The right is asked of a sample: to ask it of all could take long. */
 function passedOver({ asked, denied }: MatchingCounts, isExact: boolean): string[] {
-  if (isExact) return denied > 0 ? [`Passed over: ${many(denied, 'task')} that you may not act on.`] : [];
+  if (isExact) return denied > 0 ? [`Passed over: ${counted(denied, 'task')} that you may not act on.`] : [];
   if (asked === 0) return [];
   return [`Some may be passed over: of ${count(asked)} that were checked, you may act on ${count(asked - denied)}.`];
 }

@@ -1,4 +1,3 @@
-import { count } from '../../terminal/figures.js';
 import { type Call, type Read, read } from './route.js';
 
 /** What a person is asked before an action: the server that does it knows what becomes of it. */
@@ -28,9 +27,4 @@ export function question(path: string, answer: (call: Call) => Promise<ActionQue
 /** What must be typed before tasks are gone for ever: their number, if they are many, or more may be found on the way. */
 export function typedFor(tasks: number, isWhole = true): string | undefined {
   return tasks >= MANY || !isWhole ? String(tasks) : undefined;
-}
-
-/** `1 task`, `3 tasks` */
-export function many(number: number, one: string, others = `${one}s`): string {
-  return `${count(number)} ${number === 1 ? one : others}`;
 }

@@ -1,6 +1,7 @@
 import type { Inspector } from '../../inspector/inspector.js';
 import type { Redaction } from '../arguments/redaction.js';
 import type { LiveNamespace } from '../live/live.js';
+import type { DashboardAuditEntry } from '../options.js';
 import type { DashboardAction, DashboardSubject, Rights } from '../rights.js';
 
 /** A request to one namespace, after the guards of the app and the right to look. */
@@ -62,6 +63,8 @@ export interface Read extends Place {
 export interface Act extends Place {
   readonly kind: 'act';
   readonly action: DashboardAction;
+  /** of an action that has several, for the audit */
+  readonly order?: DashboardAuditEntry['order'];
   /** read from the body; for a task its name and queue are looked up, so that `can` sees them */
   readonly subject: (call: Call) => Subject | Promise<Subject>;
   readonly run: (call: Call, subject: Subject) => Promise<unknown>;

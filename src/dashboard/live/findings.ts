@@ -1,7 +1,7 @@
 import type { StatusFinding, StatusReport } from '../../inspector/status/status-report.js';
+import { counted } from '../../values/counted.js';
 import { quoted } from '../../values/shell-word.js';
 import { timeLength } from '../../values/time-length.js';
-import { many } from '../http/question.js';
 import type { FindingView, Link } from './snapshot.js';
 
 /** How the page words a finding: its kind in a few words for the tab, what to do, and which page shows more. */
@@ -100,8 +100,8 @@ export function wellOf(facts: Facts): readonly string[] {
 function allOf({ queues, workers, crons, dead }: Facts): readonly string[] {
   const [slowest] = queues.filter(({ waitingMs }) => waitingMs > 0).sort((a, b) => b.waitingMs - a.waitingMs);
   const deaths = dead.total === 0 ? 'No task is dead.' : 'None of the dead tasks died within the last hour.';
-  const rest = `. ${workersOf(workers)}, ${many(crons.length, 'cron')}. ${deaths}`;
-  const known = many(queues.length, 'queue');
+  const rest = `. ${workersOf(workers)}, ${counted(crons.length, 'cron')}. ${deaths}`;
+  const known = counted(queues.length, 'queue');
   if (!slowest) return [`${known}, and no task waits${rest}`];
   const waits = `and the task that waits longest has waited for ${timeLength(slowest.waitingMs)}, in `;
   return [`${known}, ${waits}`, slowest.queue, rest];
@@ -111,11 +111,13 @@ function restOf({ findings, queues, workers }: Facts): readonly string[] {
   const isAlone = findings.some(({ code }) => code === 'no-worker');
   const fine = queues.filter(({ queue }) => !isAlone && !findings.some((finding) => finding.queue === queue));
   const whole = workers.filter(({ id }) => !findings.some(({ worker }) => worker === id));
-  const parts = [fine.length > 0 && many(fine.length, 'queue'), whole.length > 0 && workersOf(whole)].filter(Boolean);
+  const parts = [fine.length > 0 && counted(fine.length, 'queue'), whole.length > 0 && workersOf(whole)].filter(
+    Boolean,
+  );
   return parts.length === 0 ? [] : [`The rest is as it should be: ${parts.join(', ')}.`];
 }
 
 function workersOf(workers: StatusReport['workers']): string {
   const children = workers.reduce((sum, worker) => sum + worker.children.length, 0);
-  return `${many(workers.length, 'worker')} with ${many(children, 'child', 'children')}`;
+  return `${counted(workers.length, 'worker')} with ${counted(children, 'child', 'children')}`;
 }

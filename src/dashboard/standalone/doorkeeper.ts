@@ -26,7 +26,9 @@ export class Doorkeeper implements CanActivate {
     const incoming = new Incoming(context.switchToHttp().getRequest<object>());
     if (!this.isOurHost(incoming)) throw new ForbiddenException(this.wrongHost(incoming));
     if (this.cookiesOf(incoming).some((value) => this.isToken(value))) return true;
-    throw new ForbiddenException('Open the address that nestwork dashboard has printed.');
+    throw new ForbiddenException(
+      'Open the address that nestwork dashboard has printed in its terminal: its token lets you in.',
+    );
   }
 
   /** Answers the address that was printed. */

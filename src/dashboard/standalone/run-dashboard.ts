@@ -11,6 +11,7 @@ import { printable } from '../../values/printable.js';
 import { QueueDashboardModule } from '../dashboard.module.js';
 import { Incoming } from '../http/incoming.js';
 import { Responder } from '../http/responder.js';
+import { ClosedDoor } from './closed-door.js';
 import { Doorkeeper } from './doorkeeper.js';
 import { portFor } from './free-port.js';
 import { httpAdapterNear } from './http-platform.js';
@@ -55,6 +56,7 @@ export async function runDashboard(
     bodyParser: false,
     forceCloseConnections: true,
   });
+  app.useGlobalFilters(new ClosedDoor());
   try {
     await app.listen(await portFor(host, given), host);
     keeper.port = (app.getHttpServer().address() as AddressInfo).port;

@@ -8,7 +8,7 @@ import { finding, judged, type Outcome } from './outcome.js';
 
 export function judgeKeys(survey: KeySurvey): Outcome {
   const { ours, foreign, wrong } = survey;
-  return judged(`${counted(ours, 'key', 'keys')} in the namespace; ${reach(survey)}.`, [
+  return judged(`${counted(ours, 'key')} in the namespace; ${reach(survey)}.`, [
     ...found('foreign-key', foreign, ({ type }) => ({
       what: `It is a ${type} that nestwork has not written, since it has no key of such a name.`,
       remedy: 'Find out which program wrote it. Rename it, or give the apps another `namespace`.',
@@ -22,7 +22,7 @@ export function judgeKeys(survey: KeySurvey): Outcome {
 
 /** How far a scan looked. */
 export function reach({ looked, size, isComplete }: KeySurvey): string {
-  if (isComplete) return `looked at all ${counted(size, 'key', 'keys')} of the database`;
+  if (isComplete) return `looked at all ${counted(size, 'key')} of the database`;
   return `looked at about ${looked} of ${size} keys of the database (--within looks longer)`;
 }
 
@@ -63,7 +63,7 @@ export function judgeClaims(survey: KeySurvey, orphaned: readonly OrphanedClaims
       const session = child.slice(0, child.lastIndexOf('.'));
       const isOpen = keys.sessions.some((one) => one.session === session);
       return finding('orphaned-claims', keys.key(`claims:${child}`), {
-        what: `It holds ${counted(tasks, 'task', 'tasks')} of a child that no session lists: no worker runs them or gives them back.`,
+        what: `It holds ${counted(tasks, 'task')} of a child that no session lists: no worker runs them or gives them back.`,
         remedy: isOpen
           ? 'Register the child in its session again, then restart its worker: another worker gives the tasks back after the lease.'
           : 'Register the child in a session whose lease is over: a worker gives the tasks back within its lease.',

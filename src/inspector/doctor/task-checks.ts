@@ -66,11 +66,11 @@ export function judgeQueues({ queues, workers, strays, now }: QueuesReading): Ou
     );
   }
   if (queues.length === 0 && findings.length === 0) return ok('No worker has ever started in this namespace.');
-  return judged(`${counted(queues.length, 'queue', 'queues')}.`, findings);
+  return judged(`${counted(queues.length, 'queue')}.`, findings);
 }
 
 export function judgeNames({ looked, waiting, unreached, unknown }: NameSurvey): Outcome {
-  const rest = unreached > 0 ? `, and at none of ${counted(unreached, 'list', 'lists')} (--within looks longer)` : '';
+  const rest = unreached > 0 ? `, and at none of ${counted(unreached, 'list')} (--within looks longer)` : '';
   const summary = `Looked at ${looked} of ${counted(waiting, 'task that waits', 'tasks that wait')}${rest}.`;
   return judged(
     summary,
@@ -101,7 +101,7 @@ export function judgePauses(pauses: readonly PausedQueue[], now: number): Outcom
       const days = Math.floor((now - since) / FORGOTTEN_MS);
       const why = reason === undefined ? '' : ` (${reason})`;
       return finding('long-pause', `queue ${queue}`, {
-        what: `${by} paused it ${counted(days, 'day', 'days')} ago${why}. Its tasks wait.`,
+        what: `${by} paused it ${counted(days, 'day')} ago${why}. Its tasks wait.`,
         remedy: 'Resume it, if the reason is gone.',
         command: `npx nestwork queues resume ${quoted(queue)}`,
       });
@@ -128,7 +128,7 @@ export function judgeDead(queues: readonly DeathCounts[]): Outcome {
     `${counted(all, 'task is', 'tasks are')} dead.`,
     growing.map(({ queue, lastHour, lastDay }) =>
       finding('dead-growing', `queue ${queue}`, {
-        what: `${lastHour} tasks died within the last hour, and ${counted(lastDay - lastHour, 'task', 'tasks')} in the 23 hours before.`,
+        what: `${lastHour} tasks died within the last hour, and ${counted(lastDay - lastHour, 'task')} in the 23 hours before.`,
         remedy: 'See their errors, repair the cause, then redrive them.',
         command: `npx nestwork dead ls --queue ${quoted(queue)} --since 1h`,
       }),

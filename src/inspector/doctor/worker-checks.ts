@@ -47,10 +47,7 @@ export function judgeSessions({ now, sessions, workers }: WorkersReading): Outco
     );
   }
   const children = live.reduce((sum, session) => sum + session.children.length, 0);
-  return judged(
-    `${counted(live.length, 'worker', 'workers')} with ${counted(children, 'child', 'children')}.`,
-    findings,
-  );
+  return judged(`${counted(live.length, 'worker')} with ${counted(children, 'child', 'children')}.`, findings);
 }
 
 export function judgeDigests({ now, sessions, workers }: WorkersReading): Outcome {
@@ -110,7 +107,7 @@ export function judgeCrons({ now, sessions }: WorkersReading): Outcome {
   }
   return seen.size === 0
     ? ok('No worker declares a cron.')
-    : judged(`${counted(seen.size, 'cron', 'crons')}.`, [...findings.values()]);
+    : judged(`${counted(seen.size, 'cron')}.`, [...findings.values()]);
 }
 
 function groups<T>(all: readonly T[], of: (one: T) => string | undefined): [value: string, all: T[]][] {

@@ -1,4 +1,4 @@
-import { count } from '../../terminal/figures.js';
+import { count } from '../../values/counted.js';
 import { printable } from '../../values/printable.js';
 import { timeLength } from '../../values/time-length.js';
 import { placeOf } from '../workers/worker-place.js';

@@ -1,7 +1,7 @@
-import { count, grouped, percent, rate, sparkline } from '../../terminal/figures.js';
+import { grouped, percent, rate, sparkline } from '../../terminal/figures.js';
 import { clipLine, spread, widthOf, wrapped } from '../../terminal/frame.js';
 import type { Surface } from '../../terminal/table.js';
-import { counted } from '../../values/counted.js';
+import { count, counted } from '../../values/counted.js';
 import { printable } from '../../values/printable.js';
 import type { StatusFinding, StatusReport } from './status-report.js';
 
@@ -22,9 +22,9 @@ const SPARKS = [60, 30, 20, 12, 6] as const;
 function judged(report: Pick<StatusReport, 'healthy' | 'findings'>, { paint }: Surface): string {
   const notices = report.findings.filter(({ severity }) => severity === 'notice').length;
   const problems = report.findings.length - notices;
-  const noted = notices === 0 ? '' : `, ${counted(notices, 'notice', 'notices')}`;
+  const noted = notices === 0 ? '' : `, ${counted(notices, 'notice')}`;
   if (report.healthy) return `${paint.green('●')} ${paint.bold('Healthy')}${noted}`;
-  return `${paint.red('●')} ${paint.bold(paint.red(counted(problems, 'problem', 'problems')))}${noted}`;
+  return `${paint.red('●')} ${paint.bold(paint.red(counted(problems, 'problem')))}${noted}`;
 }
 
 /** Whether all is well, with the place and the time as far as there is room. */

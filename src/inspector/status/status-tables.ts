@@ -1,5 +1,6 @@
-import { bar, count, megabytes, rate } from '../../terminal/figures.js';
+import { bar, megabytes, rate } from '../../terminal/figures.js';
 import { type Column, timeSpan } from '../../terminal/table.js';
+import { count } from '../../values/counted.js';
 import type { CronInfo } from '../cron-info.js';
 import { shortId } from '../workers/worker-place.js';
 import type { WorkerReport } from '../workers/worker-report.js';

@@ -1,7 +1,7 @@
-import { count } from '../../terminal/figures.js';
 import { clipLine } from '../../terminal/frame.js';
 import type { Output } from '../../terminal/output.js';
 import { type Column, drawTable } from '../../terminal/table.js';
+import { count } from '../../values/counted.js';
 import type { CronInfo } from '../cron-info.js';
 import { findingLines, headline, throughputLines, type Viewer } from './status-parts.js';
 import type { StatusFinding, StatusReport } from './status-report.js';

@@ -1,7 +1,7 @@
-import { ago, count, megabytes } from '../../terminal/figures.js';
+import { ago, megabytes } from '../../terminal/figures.js';
 import { clipLine, spread } from '../../terminal/frame.js';
 import { type Column, drawTable } from '../../terminal/table.js';
-import { counted } from '../../values/counted.js';
+import { count, counted } from '../../values/counted.js';
 import type { WorkerReport } from '../workers/worker-report.js';
 import { type TaskRow, taskRows } from '../workers/worker-rows.js';
 import { outageLine } from './outage-line.js';
@@ -95,7 +95,7 @@ function totalOf({ workers }: StatusReport): string {
     workers.reduce((total, worker) => total + of(worker), 0);
   const memory = count(megabytes(sum(({ memory }) => memory)));
   const parts = [
-    counted(workers.length, 'worker', 'workers'),
+    counted(workers.length, 'worker'),
     counted(
       sum(({ forked }) => forked),
       'child',

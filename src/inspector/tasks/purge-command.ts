@@ -1,8 +1,9 @@
 import { command } from '../../terminal/command.js';
 import { EXIT } from '../../terminal/exit-code.js';
-import { ago, count } from '../../terminal/figures.js';
+import { ago } from '../../terminal/figures.js';
 import { progressBar } from '../../terminal/progress-bar.js';
 import { duration, moment, text } from '../../terminal/usage.js';
+import { count } from '../../values/counted.js';
 import { toMilliseconds } from '../../values/duration.js';
 import type { InspectorContext } from '../inspector-context.js';
 import { TASK_COLUMNS } from './task-commands.js';

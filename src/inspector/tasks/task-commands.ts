@@ -1,8 +1,9 @@
 import { inspect } from 'node:util';
 import { NestworkError } from '../../errors.js';
 import { type CommandGroup, command } from '../../terminal/command.js';
-import { ago, count, instant } from '../../terminal/figures.js';
+import { ago, instant } from '../../terminal/figures.js';
 import { date, duration, flag, list, oneOf, text, usageError, whole } from '../../terminal/usage.js';
+import { count } from '../../values/counted.js';
 import { nearestDate } from '../../values/dates.js';
 import { shown } from '../../values/shown.js';
 import type { InspectorContext } from '../inspector-context.js';

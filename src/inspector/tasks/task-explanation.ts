@@ -1,6 +1,7 @@
 import type { QueueState } from '../../broker/port/broker.js';
 import type { ChildOfWorker } from '../../broker/port/task-port.js';
-import { count, instant } from '../../terminal/figures.js';
+import { instant } from '../../terminal/figures.js';
+import { count } from '../../values/counted.js';
 import { printable } from '../../values/printable.js';
 import { timeLength } from '../../values/time-length.js';
 import { progressText } from '../notes-text.js';

@@ -129,10 +129,10 @@ function ordered({ id, host, pid }: WorkerReport, action: string): object {
 
 function unfinishedIn({ running }: WorkerReport): string {
   if (running === 0) return 'It runs no task.';
-  const tasks = counted(running, 'task', 'tasks');
+  const tasks = counted(running, 'task');
   return `It waits for ${tasks} as long as its shutdownGrace. Then they go back to their queue, and run again.`;
 }
 
 function activeIn({ running }: WorkerReport): string {
-  return running === 0 ? 'It runs no task.' : `It finishes ${counted(running, 'task', 'tasks')}.`;
+  return running === 0 ? 'It runs no task.' : `It finishes ${counted(running, 'task')}.`;
 }

@@ -236,7 +236,7 @@ function unknown(name: string, workers: readonly WorkerReport[]): NestworkError 
 function ambiguous(name: string, workers: readonly WorkerReport[]): NestworkError {
   return new NestworkError(
     'UNKNOWN_WORKER',
-    `The ids of ${counted(workers.length, 'worker', 'workers')} begin with "${printable(name)}".`,
+    `The ids of ${counted(workers.length, 'worker')} begin with "${printable(name)}".`,
     `Give more characters: ${workers.map(({ id }) => printable(id)).join(', ')}.`,
   );
 }

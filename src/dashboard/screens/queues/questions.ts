@@ -1,6 +1,7 @@
-import { count, instant } from '../../../terminal/figures.js';
+import { instant } from '../../../terminal/figures.js';
+import { count, counted } from '../../../values/counted.js';
 import { textIn } from '../../http/input.js';
-import { type ActionQuestion, many, question, typedFor } from '../../http/question.js';
+import { type ActionQuestion, question, typedFor } from '../../http/question.js';
 import type { Route } from '../../http/route.js';
 
 export const QUEUE_QUESTIONS: readonly Route[] = [
@@ -18,7 +19,7 @@ export const QUEUE_QUESTIONS: readonly Route[] = [
       title: `Resume queue ${queue}?`,
       lines: [
         ...(paused ? [`${paused.by} paused it${until}${why}.`] : []),
-        `${many(pending, 'task waits', 'tasks wait')}; workers start them at once.`,
+        `${counted(pending, 'task waits', 'tasks wait')}; workers start them at once.`,
       ],
       main: 'Resume',
     };
@@ -30,7 +31,7 @@ export const QUEUE_QUESTIONS: readonly Route[] = [
     return {
       title: `Purge queue ${queue}`,
       lines: [
-        `${many(pending, 'task waits', 'tasks wait')}. Scheduled, active and dead ones stay.`,
+        `${counted(pending, 'task waits', 'tasks wait')}. Scheduled, active and dead ones stay.`,
         'The next step counts what would go.',
       ],
       main: 'Count them',
@@ -48,7 +49,7 @@ export function purgeQuestion(
   if (matching === 0) return { title: `No task of ${queue} matches.`, lines: [lookedAt] };
   const least = isWhole ? '' : 'at least ';
   return {
-    title: `Delete ${least}${many(matching, 'task')} of ${queue} for ever?`,
+    title: `Delete ${least}${counted(matching, 'task')} of ${queue} for ever?`,
     lines: [lookedAt, 'They do not run, and cannot be brought back.'],
     main: `Delete ${least}${count(matching)}`,
     grave: true,

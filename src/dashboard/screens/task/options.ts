@@ -1,5 +1,6 @@
 import type { TaskDetails } from '../../../inspector/tasks/task-details.js';
-import { count, instant } from '../../../terminal/figures.js';
+import { instant } from '../../../terminal/figures.js';
+import { count } from '../../../values/counted.js';
 import { timeLength } from '../../../values/time-length.js';
 import type { TaskView } from './wire.js';
 

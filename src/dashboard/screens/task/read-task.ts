@@ -1,6 +1,6 @@
 import type { TaskDetails } from '../../../inspector/tasks/task-details.js';
 import { LIVING, type TaskExplanation } from '../../../inspector/tasks/task-explanation.js';
-import { count } from '../../../terminal/figures.js';
+import { count } from '../../../values/counted.js';
 import { callAsCode } from '../../arguments/argument-code.js';
 import { editableText } from '../../arguments/editable-text.js';
 import { LONG, SHORT, shownArguments } from '../../arguments/shown-arguments.js';

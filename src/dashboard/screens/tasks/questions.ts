@@ -1,5 +1,6 @@
+import { counted } from '../../../values/counted.js';
 import { optionalWholeIn } from '../../http/input.js';
-import { type ActionQuestion, many, question, typedFor } from '../../http/question.js';
+import { type ActionQuestion, question, typedFor } from '../../http/question.js';
 import type { Call, Route } from '../../http/route.js';
 import { taskOf } from '../task/read-task.js';
 
@@ -17,7 +18,7 @@ function one(path: string, verb: string, words: (state: string) => Words): Route
 function selected(path: string, verb: string, words: Words): Route {
   return question(path, async (call) => {
     const tasks = countIn(call);
-    const what = `${verb} ${many(tasks, 'task')}`;
+    const what = `${verb} ${counted(tasks, 'task')}`;
     return { title: `${what}?`, main: what, ...words, typed: verb === 'Delete' ? typedFor(tasks) : undefined };
   });
 }

@@ -1,7 +1,7 @@
 import { mayClaim, type WorkerReport } from '../../../inspector/workers/worker-report.js';
-import { count } from '../../../terminal/figures.js';
+import { count, counted } from '../../../values/counted.js';
 import { optionalWholeIn, textIn } from '../../http/input.js';
-import { type ActionQuestion, many, question } from '../../http/question.js';
+import { type ActionQuestion, question } from '../../http/question.js';
 import type { Call, Route } from '../../http/route.js';
 
 /** Queues that one line names. */
@@ -68,10 +68,10 @@ export const WORKER_QUESTIONS: readonly Route[] = [
     return {
       title: `Recycle the children of ${placeOf(worker)}?`,
       lines: [
-        `${many(forked, 'child is', 'children are')} replaced, one after another, without a gap.`,
+        `${counted(forked, 'child is', 'children are')} replaced, one after another, without a gap.`,
         'Active tasks finish where they began.',
       ],
-      main: `Recycle ${many(forked, 'child', 'children')}`,
+      main: `Recycle ${counted(forked, 'child', 'children')}`,
     };
   }),
 ];

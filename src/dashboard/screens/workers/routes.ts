@@ -15,6 +15,7 @@ function order(
 ): Route {
   return act(`workers/${action}`, {
     action: 'control',
+    order: action,
     subject: subjectOf,
     run: async (call, { worker = '' }) => {
       const { id, host, pid, running } = await give(call, worker);
