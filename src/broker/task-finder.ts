@@ -1,4 +1,5 @@
 import { KEPT_BROADCASTS } from '../task/broadcast.js';
+import { foreignBytes } from './foreign-bytes.js';
 import type { TaskPlace } from './port/broker.js';
 import type { FoundTask, WaitingState } from './port/task-port.js';
 import type { RedisConnection } from './redis/redis-connection.js';
@@ -98,7 +99,11 @@ export class TaskFinder {
       for (let passed = 0, more = true; more; ) {
         const input = { queue, list, id, passed, most: PAGE, mostBytes: PAGE_BYTES };
         const [message, looked, left] = await this.connection.call('find-pending', input);
-        if (message !== '') return { ...this.waiting(queue, list, message, passed + looked - 1), ahead: left };
+        if (message.length > 0) {
+          const text = message.toString();
+          const found = this.waiting(queue, list, text, passed + looked - 1);
+          return { ...found, ...foreignBytes(text, message), ahead: left };
+        }
         passed += looked;
         more = left > 0;
       }

@@ -1,3 +1,4 @@
+import { foreignBytes } from './foreign-bytes.js';
 import type { Due, TaskPlace } from './port/broker.js';
 import type {
   ChildOfWorker,
@@ -111,15 +112,13 @@ function callOf(task: string | undefined): string {
 }
 
 /** `[beginning of a message, time or nothing, number looked at, ...]` */
-function entriesOf(fields: readonly (string | number)[]): WaitingEntry[] {
+function entriesOf(fields: readonly (Buffer | number)[]): WaitingEntry[] {
   const entries: WaitingEntry[] = [];
   for (let at = 0; at + 2 < fields.length; at += 3) {
-    const [head = '', due = '', looked] = fields.slice(at, at + 3);
-    entries.push({
-      head: String(head),
-      dueAt: due === '' ? undefined : Math.floor(Number(due)),
-      looked: Number(looked),
-    });
+    const [bytes, due, looked] = fields.slice(at, at + 3) as [Buffer, Buffer, number];
+    const head = bytes.toString();
+    const dueAt = due.length === 0 ? undefined : Math.floor(Number(due.toString()));
+    entries.push({ head, dueAt, looked, ...foreignBytes(head, bytes) });
   }
   return entries;
 }

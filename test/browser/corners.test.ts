@@ -102,10 +102,41 @@ inBrowser('the dashboard in its corners', () => {
       expect(await page.locator('dialog .sample').textContent()).toContain('and 50 more');
       await answer(page);
       await bar.getByText(done).waitFor();
-      await bar.getByRole('button', { name: 'Done' }).click();
+      // it goes with its view
+      await here.show('#/shop/actions');
+      await bar.waitFor({ state: 'detached' });
     }
     const { tasks } = await inspector.tasks.list({ state: 'scheduled', task: 'ReportTasks.archive' });
     expect(tasks.length).toBe(5);
+    expect(here.faults.take()).toEqual([]);
+  });
+
+  it('says that a redrive with other arguments is done, and calmly that a task has ended while it was shown', async () => {
+    const { inspector } = stage.shop;
+    await stage.shop.ask('die');
+    const [first, second] = await eventually('two dead tasks', async () => {
+      const { tasks } = await inspector.dead.list({ queues: ['billing'] }, { limit: 2 });
+      return tasks.length === 2 ? tasks.map(({ id }) => id) : undefined;
+    });
+    const here = await arrive();
+    const { page } = here;
+    await here.show(`#/shop/task/${first}`);
+    await page.getByRole('button', { name: 'Redrive edited…' }).click();
+    await page.locator('dialog[open]').waitFor();
+    await answer(page);
+    await page
+      .locator('section.bulk')
+      .getByText(/^Redriven .*, edited\.$/)
+      .waitFor();
+    await here.show(`#/shop/task/${second}`);
+    here.faults.expect(/console: Failed to load resource: .*404 .*\/api\/task\?/);
+    await inspector.dead.delete(second ?? '');
+    await page.getByText('It has ended: Redis has nothing more of it.').waitFor();
+    expect(await page.locator('[role=alert]').count()).toBe(0);
+    // what was read before stays, and cannot be pressed
+    expect(
+      await page.locator('.stale[inert]').getByRole('button', { name: 'Redrive…', includeHidden: true }).count(),
+    ).toBe(1);
     expect(here.faults.take()).toEqual([]);
   });
 

@@ -321,6 +321,20 @@ describe('one task', () => {
     expect(body).toMatchObject({ arguments: { is: 'bytes', hex: bytes.toString('hex'), more: 0 } });
   });
 
+  it('of bytes that are no call shows these in hex while it waits, too, and its row does', async () => {
+    await boot();
+    const bytes = Buffer.concat([Buffer.from(fixture.ids.next()), Buffer.from([1, 0xff, 0xfe, 0x3c])]);
+    await fixture.redis.rpush('{nestwork}:queue:default', bytes);
+    const { body } = await get<Record<string, unknown>>('task', { id: bytes.subarray(0, 20).toString() });
+    expect(body).toMatchObject({ arguments: { is: 'bytes', hex: bytes.toString('hex'), more: 0 } });
+    const [row] = (await rows()).rows;
+    expect(row && textOf(row)?.replaceAll(' ', '')).toBe(bytes.toString('hex'));
+    await apps.close();
+    await boot({ redact: ['**.iban'] });
+    expect((await rows()).rows.map(textOf)).toEqual([undefined]);
+    await fixture.redis.del('{nestwork}:queue:default');
+  });
+
   it('is editable text and code, both without what is hidden', async () => {
     await boot({ redact: ['[0].iban'] });
     const [id = ''] = await send([{ iban: 'CH93', n: 1n }]);

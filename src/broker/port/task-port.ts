@@ -41,6 +41,8 @@ export interface WaitingPage {
 export interface WaitingEntry {
   /** the beginning of the message: header, tags and name; or all of it */
   readonly head: string;
+  /** the same as it lies in Redis, if it is no call: it need not be text */
+  readonly bytes?: Buffer;
   /** when it is due, in ms since 1970; only of a scheduled one */
   readonly dueAt: number | undefined;
   /** how many of the page were looked at up to this one, itself included */
@@ -76,6 +78,8 @@ export interface HeldTask {
 /** One task as it was found, with what only its place shows. */
 export interface FoundTask extends Omit<TaskPlace, 'state'> {
   readonly state: StateWord<'pending' | 'quarantined' | 'scheduled' | 'active' | 'dead' | 'cancelled'> | 'unknown';
+  /** what lies there, if it is no call */
+  readonly bytes?: Buffer;
   /** pending or quarantined tasks that come before it, at this moment */
   readonly ahead?: number;
   /** of a scheduled one, in ms since 1970 */

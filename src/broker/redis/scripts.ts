@@ -194,7 +194,8 @@ export const SCRIPTS = {
     by: ['cancel() and status()', 'TaskInspector'],
     blocks: { queue: ['pending', 'quarantined'] },
     args: ['list', 'id', 'passed', 'most', 'mostBytes'],
-    reply: reply<[message: string, looked: number, left: number]>(
+    bytes: true,
+    reply: reply<[message: Buffer, looked: number, left: number]>(
       'its message or nothing, the number looked at, the number left before them',
     ),
   },
@@ -214,7 +215,8 @@ export const SCRIPTS = {
     by: ['TaskInspector'],
     blocks: { queue: ['pending', 'quarantined', 'scheduled'] },
     args: ['place', 'order', 'at', 'limit', 'look', 'mostBytes', 'shown', 'call', 'id'],
-    reply: reply<[looked: number, next: number, left: number, fields: (string | number)[]]>(
+    bytes: true,
+    reply: reply<[looked: number, next: number, left: number, fields: (Buffer | number)[]]>(
       'the number looked at, where to go on, the number left there, and of each task the beginning of its message, when it is due (nothing if it is not scheduled) and the number looked at up to it',
     ),
   },

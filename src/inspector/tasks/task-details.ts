@@ -92,6 +92,7 @@ export class TaskDetails {
   /** its error and stack, if it is dead */
   readonly death: DeadTask | undefined;
   readonly #message: string | undefined;
+  readonly #raw: Buffer | undefined;
 
   /** @internal */
   constructor(id: string, found: FoundTask, { death, notes, done, run }: Remains) {
@@ -99,6 +100,7 @@ export class TaskDetails {
     const label = message === undefined ? undefined : labelOf(message);
     const decoded = message === undefined ? undefined : readable(message);
     this.#message = message;
+    this.#raw = found.bytes;
     this.id = id;
     this.state = found.state === 'unknown' ? (done ? 'done' : (notes?.end?.state ?? 'unknown')) : found.state;
     this.queue = found.queue ?? (done ?? notes)?.queue;
@@ -134,7 +136,13 @@ export class TaskDetails {
    * @internal
    */
   get bytes(): number {
-    return (this.#message?.length ?? 0) + (this.death?.bytes.length ?? 0);
+    return (this.#message?.length ?? 0) + (this.#raw?.length ?? 0) + (this.death?.bytes.length ?? 0);
+  }
+
+  /** The message as it is in Redis; undefined when it is gone. Of bytes that are no call, another program wrote them. */
+  get raw(): Buffer | undefined {
+    const message = this.#message;
+    return this.death?.bytes ?? this.#raw ?? (message === undefined ? undefined : Buffer.from(message));
   }
 
   /** Its redrives with other arguments, oldest first, with the arguments that it had before; of a long history the last ones. */

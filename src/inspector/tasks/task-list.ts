@@ -27,7 +27,12 @@ interface Step {
  *
  * @internal
  */
-export type TaskMatcher = (task: ListedTask, args: () => readonly unknown[] | undefined) => Promise<boolean>;
+export type TaskMatcher = (
+  task: ListedTask,
+  args: () => readonly unknown[] | undefined,
+  /** what another program wrote, of a task that waits */
+  bytes?: Buffer,
+) => Promise<boolean>;
 
 /** A part of a list, and who decides about its tasks. */
 interface Search extends ResolvedList {
@@ -115,7 +120,11 @@ async function takeWaiting(port: TaskPort, position: TaskPosition, list: Running
   const look = Math.min(matches && !passesAll ? STEP_WHOLE : STEP, position.rest);
   const query = { order, at: position.at, look, task, id, whole: matches !== undefined };
   const page = await port.page(place, { ...query, limit: matches && !passesAll ? look : limit });
-  const found = page.tasks.map((entry) => ({ task: waitingTask(place, entry), message: entry.head }));
+  const found = page.tasks.map((entry) => ({
+    task: waitingTask(place, entry),
+    message: entry.head,
+    bytes: entry.bytes,
+  }));
   const { tasks, read } = await thoseThat(found, list);
   const looked = read < found.length ? (page.tasks[read - 1]?.looked ?? 0) : page.looked;
   const ahead = page.looked - looked;
@@ -128,6 +137,7 @@ async function takeWaiting(port: TaskPort, position: TaskPosition, list: Running
 interface Found {
   readonly task: ListedTask;
   readonly message: string;
+  readonly bytes?: Buffer | undefined;
 }
 
 /** The first that match, and how many were read for them: one at least, though the time is over. */
@@ -137,10 +147,10 @@ async function thoseThat(
 ): Promise<{ readonly tasks: ListedTask[]; readonly read: number }> {
   const tasks: ListedTask[] = [];
   let read = 0;
-  for (const { task, message } of found) {
+  for (const { task, message, bytes } of found) {
     if (tasks.length === limit || (read > 0 && performance.now() > endsAt)) break;
     read += 1;
-    if (await matches(task, () => argumentsOf(message))) tasks.push(task);
+    if (await matches(task, () => argumentsOf(message), bytes)) tasks.push(task);
   }
   return { tasks, read };
 }

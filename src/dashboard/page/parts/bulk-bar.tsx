@@ -29,16 +29,27 @@ interface Running {
 }
 
 interface Ended {
-  readonly wish: BulkWish;
   readonly text: string;
-  readonly isFailure: boolean;
-  readonly namespace: string;
+  readonly isFailure?: boolean;
+  readonly namespace?: string;
   /** goes on */
-  readonly cursor: string | undefined;
+  readonly wish?: BulkWish;
+  readonly cursor?: string | undefined;
 }
 
 const running = new Cell<Running | undefined>(undefined);
 const ended = new Cell<Ended | undefined>(undefined);
+
+// what needs nothing more goes with its view
+place.follow(() => {
+  const { isFailure, cursor } = ended.value ?? {};
+  if (!isFailure && cursor === undefined) ended.set(undefined);
+});
+
+/** Says in the bar how an action on one task ended, where the view would not show it. */
+export function showEnd(text: string): void {
+  ended.set({ text });
+}
 
 /** Whether the bar shows an action on many tasks, or how one ended: there is place for one. */
 export function useBulk(): boolean {
@@ -117,14 +128,15 @@ function Progress({ wish, progress, since, control }: Running): JSX.Element {
 }
 
 function Result({ wish, text, isFailure, cursor, namespace }: Ended): JSX.Element {
-  const goOn = (): void => startBulk({ ...wish, body: { ...wish.body, total: undefined, cursor }, total: undefined });
+  const goOn = (of: BulkWish): void =>
+    startBulk({ ...of, body: { ...of.body, total: undefined, cursor }, total: undefined });
   return (
     <BulkFrame label="Result of the action">
       <b class={`grow ${isFailure ? 'failure' : ''}`} role="status">
         {text}
       </b>
-      {cursor !== undefined && namespace === place.value.namespace && (
-        <button type="button" onClick={goOn}>
+      {wish && cursor !== undefined && namespace === place.value.namespace && (
+        <button type="button" onClick={() => goOn(wish)}>
           Go on
         </button>
       )}

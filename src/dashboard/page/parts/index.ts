@@ -2,7 +2,7 @@ export { say } from '../announce.js';
 export { ArgumentLine } from './argument-line.js';
 export { ask, type Fields, type Question } from './ask.js';
 export { askFirst } from './ask-first.js';
-export { type BulkWish, startBulk, useBulk } from './bulk-bar.js';
+export { type BulkWish, showEnd, startBulk, useBulk } from './bulk-bar.js';
 export { BulkFrame } from './bulk-frame.js';
 export { Chart, Charts, FaultChart, FlowChart, type Series, type Values } from './chart.js';
 export { type Chip, Chips } from './chips.js';

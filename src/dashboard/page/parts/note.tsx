@@ -94,9 +94,16 @@ interface LoadedProps<T> {
 /** The data of a reading; before it a quiet line, and an error in place. The last data stays below an error. */
 export function Loaded<T>({ of: { data, error, again }, children }: LoadedProps<T>): JSX.Element {
   const isStale = error !== undefined;
+  // it was there: no failure, but its end
+  const hasEnded = data !== undefined && error?.code === 'UNKNOWN_TASK_ID';
   return (
     <>
-      {error && <Failed error={error} again={again} />}
+      {hasEnded && (
+        <div role="status">
+          <Note state="done" title="It has ended: Redis has nothing more of it." />
+        </div>
+      )}
+      {error && !hasEnded && <Failed error={error} again={again} />}
       {data !== undefined &&
         (isStale ? (
           <div class="stale" inert>

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { act, get } from '../../page/api.js';
-import { ask } from '../../page/parts/index.js';
+import { ask, showEnd } from '../../page/parts/index.js';
 import type { EditableView } from '../task/wire.js';
 import { differences } from './difference.js';
 
@@ -19,7 +19,7 @@ interface Edited {
  */
 export async function redriveEdited({ id, task, queue }: Edited): Promise<void> {
   const { text, remark } = await get<EditableView>('tasks/editable', { id });
-  await ask({
+  const fields = await ask({
     title: `Redrive ${task ?? id}`,
     body: <Editor id={id} text={text} remark={remark} />,
     lines: [
@@ -32,6 +32,7 @@ export async function redriveEdited({ id, task, queue }: Edited): Promise<void> 
     run: ({ text: edited = '' }) =>
       edited === text ? act('dead/redrive', { id }) : act('dead/redrive-edited', { id, text: edited }),
   });
+  if (fields) showEnd(`Redriven ${task ?? id}${fields.text === text ? '' : ', edited'}.`);
 }
 
 interface EditorProps {

@@ -59,7 +59,7 @@ async function argumentsOf(call: Call, task: TaskDetails): Promise<ArgumentsView
   const { args } = task;
   const bounds = call.query.get('long') === '1' ? LONG : SHORT;
   if (args) return { is: 'shown', ...shownArguments(args, hiderOf(call, task), bounds) };
-  const bytes = task.death?.bytes;
+  const { raw: bytes } = task;
   if (!bytes?.length) return { is: 'gone' };
   if (call.redaction.hasRules) return { is: 'hidden' };
   return {

@@ -89,8 +89,8 @@ async function found({ inspector }: Call, { reader }: Search, options: TaskListO
 async function listed({ inspector, live }: Call, reader: RowReader, options: TaskListOptions): Promise<Rows> {
   const page = await live.shared.read(['tasks', options], async () => {
     const lines = new Map<string, Line | undefined>();
-    const collect: TaskMatcher = async (task, args) => {
-      lines.set(task.id, reader.line(task, args()));
+    const collect: TaskMatcher = async (task, args, bytes) => {
+      lines.set(task.id, reader.line(task, args(), bytes));
       return true;
     };
     const { tasks, ...looked } = await inspector.tasks.search(options, collect, true);
@@ -108,7 +108,7 @@ async function listedDead(
 ): Promise<Rows> {
   const found = await live.shared.read(['dead rows', filter, page], async () => {
     const { tasks, ...looked } = await inspector.dead.list(filter, page);
-    return detached({ ...looked, rows: tasks.map((one) => deadRow(one, reader.line(one, one.args))) });
+    return detached({ ...looked, rows: tasks.map((one) => deadRow(one, reader.line(one, one.args, one.bytes))) });
   });
   return { ...found, rows: await reader.allowed(found.rows) };
 }

@@ -31,8 +31,9 @@ export class RowReader {
   }
 
   /** The arguments of a task on one line, with its secrets hidden, for all who may see it. */
-  line(task: Labelled, args: Args): Line | undefined {
-    return args && briefArguments(args, hiderOf(this.call, task), MOST);
+  line(task: Labelled, args: Args, bytes?: Buffer): Line | undefined {
+    if (args) return briefArguments(args, hiderOf(this.call, task), MOST);
+    return bytes && !this.call.redaction.hasRules ? hexLine(bytes) : undefined;
   }
 
   /** Rows without the arguments that this person may not see. */
@@ -44,6 +45,12 @@ export class RowReader {
   row(row: TaskRow): TaskRow {
     return { ...row, args: this.brief.get(row.id) };
   }
+}
+
+/** What another program wrote. */
+function hexLine(bytes: Buffer): Line {
+  const text = bytes.subarray(0, MOST / 2).toString('hex');
+  return [{ kind: 'more', text: `${text.replace(/..(?=.)/g, '$& ')}${bytes.length > MOST / 2 ? ' …' : ''}` }];
 }
 
 export function livingRow(task: ListedTask, args?: Line): TaskRow {
