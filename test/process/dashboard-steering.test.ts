@@ -42,6 +42,10 @@ it('a child that is recycled from the page finishes its task, and another one ta
   expect(after.children.find((child) => child.pid === pid)).toMatchObject({ running: 1 });
   fixture.open('gate');
   expect(await fixture.event('finished', 'active')).toMatchObject({ pid });
+  await fixture.send('hold', ['next', 'gate']);
+  await seen('what the other child has done', ({ children }) =>
+    children.some((child) => child.pid !== pid && child.done === 1),
+  );
 });
 
 it('a cron that is paused from the page fires no more, and again once it is resumed', async () => {
