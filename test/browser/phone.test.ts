@@ -98,6 +98,27 @@ inBrowser('the dashboard on a phone', () => {
     expect(here.faults.take()).toEqual([]);
   });
 
+  it('says what is wrong with a queue as a sentence, and keeps the numbers of its charts on the screen', async () => {
+    const here = await arrive('express', PHONE);
+    const { page } = here;
+    await page.route('**/api/queue?*', async (route) => {
+      const response = await route.fetch();
+      const answer = (await response.json()) as { chart: { at: number[]; oldestMs: number[] } };
+      answer.chart.oldestMs = answer.chart.at.map((_, i) => 1 + i * 1e5);
+      await route.fulfill({ response, json: answer });
+    });
+    await here.show('#/shop/queue/mail');
+    await page
+      .locator('main .note')
+      .getByText('Tasks wait, and no worker of this namespace serves the queue.')
+      .waitFor();
+    const numbers = page.locator('main .y');
+    await numbers.getByText('10,000 s').waitFor();
+    const places = await numbers.evaluateAll((all) => all.map((each) => each.getBoundingClientRect().left));
+    expect(places.filter((left) => left < 0)).toEqual([]);
+    expect(here.faults.take()).toEqual([]);
+  });
+
   it('shows no finding of the namespace before until it knows those of the next', async () => {
     const here = await arrive();
     const { page } = here;

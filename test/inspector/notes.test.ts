@@ -97,7 +97,7 @@ describe('get()', () => {
 it('explain() says the progress of an active task', async () => {
   const { id } = await noting();
   const { sentences } = await inspector.tasks.explain(id);
-  expect(sentences[1]).toMatch(/^40 % \(parsed\), noted at attempt 2 .* ago\.$/);
+  expect(sentences[1]).toMatch(/^40 % \(parsed\), noted at attempt 2, .* ago\.$/);
 });
 
 describe('nestwork', () => {

@@ -254,7 +254,7 @@ function remarksOn({ task, now, isKnown }: TaskFacts): readonly string[] {
   if (!LIVING.includes(task.state)) return remarks;
   if (task.progress)
     remarks.push(
-      `${progressText(task.progress)}, noted at attempt ${task.progress.attempt} ${timeLength(Math.max(now - task.progress.at.getTime(), 0))} ago.`,
+      `${progressText(task.progress)}, noted at attempt ${task.progress.attempt}, ${timeLength(Math.max(now - task.progress.at.getTime(), 0))} ago.`,
     );
   if (task.task === undefined) remarks.push('It is no message of this version: a worker will bury it.');
   else if (!isKnown) remarks.push(`No worker has ever announced a task ${printable(task.task)}: check its name.`);

@@ -129,7 +129,7 @@ export function Chart({ title, series: given, format = n, log, between, marks = 
         </svg>
         {scale.grid.map((value) => (
           <span key={value} class="y" style={{ top: `${(1 - scale.at(value)) * 100}%` }}>
-            {format(value)}
+            {log && value >= 1e5 && value < 1e8 ? `${n(value / 1e3)} s` : format(value)}
           </span>
         ))}
         {marks

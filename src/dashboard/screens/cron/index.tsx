@@ -193,7 +193,9 @@ function Past({ page: { past, cron } }: { readonly page: CronPage }): JSX.Elemen
         </Charts>
       </Section>
       <Section title="Runs that are kept" hint="dead ones, with keepDone also done ones">
-        {kept.length > 0 && (
+        {kept.length === 0 ? (
+          <p class="dim">None is kept.</p>
+        ) : (
           <Rows
             label={`Runs of ${cron.name}`}
             rows={kept}

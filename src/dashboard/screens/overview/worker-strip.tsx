@@ -22,12 +22,15 @@ export function WorkerStrip({
   const hint = workers.length > 0 && `${n(busy)} of ${n(children.length)} children busy`;
   return (
     <Section title="Workers" hint={hint} side={<All of="workers" count={workers.length} />}>
-      {workers.length === 0 && <p class="dim">{none}</p>}
-      <ul class="strip">
-        {sorted.slice(0, MOST).map((worker) => (
-          <Item key={worker.id} worker={worker} />
-        ))}
-      </ul>
+      {workers.length === 0 ? (
+        <p class="dim">{none}</p>
+      ) : (
+        <ul class="strip">
+          {sorted.slice(0, MOST).map((worker) => (
+            <Item key={worker.id} worker={worker} />
+          ))}
+        </ul>
+      )}
     </Section>
   );
 }

@@ -44,7 +44,14 @@ function Queue(): JSX.Element {
               <Flow of={chart} label={`last ${span}`} />
             </Section>
             <div class="cols">
-              <Section title="Next" side={<a href={href('tasks', undefined, { queue })}>all its tasks</a>}>
+              <Section
+                title="Next"
+                side={
+                  <a class="link" href={href('tasks', undefined, { queue })}>
+                    all its tasks
+                  </a>
+                }
+              >
                 {next.length === 0 ? (
                   <p class="dim">Nothing waits.</p>
                 ) : (
@@ -142,7 +149,7 @@ function Now({ of: line }: { readonly of: QueueLine }): JSX.Element {
           <Pause of={paused} />
         </Note>
       )}
-      {fault && reason && <Note state="dead">{reason}.</Note>}
+      {fault && reason && <Note state="dead">{`${reason[0]?.toUpperCase()}${reason.slice(1)}.`}</Note>}
     </section>
   );
 }

@@ -13,7 +13,7 @@ export function timelineOf(task: TaskDetails, readAt: Date): TimelineEvent[] {
   const isFirst = first === undefined || (came !== undefined && came <= first);
   if (state !== 'scheduled' && came !== undefined) {
     const title = isFirst ? 'Came into its queue' : 'Came back into its queue';
-    events.push({ at: came, glyph: isFirst ? 'sent' : 'pending', title, rest: `queue ${queue}` });
+    events.push({ at: came, glyph: isFirst ? 'sent' : 'pending', title, rest: queue });
   }
   for (const { at, attempt, code, error, host, pid } of attempts) {
     if (death && at >= death.diedAt.getTime() - 1 && attempt === task.attempt) continue;
