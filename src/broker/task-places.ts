@@ -1,5 +1,5 @@
 import { foreignBytes } from './foreign-bytes.js';
-import type { Due, TaskPlace } from './port/broker.js';
+import type { Due, KeyHolder, TaskPlace } from './port/broker.js';
 import type {
   ChildOfWorker,
   FoundTask,
@@ -22,6 +22,9 @@ import type { TaskFinder } from './task-finder.js';
 
 /** Bytes of messages after which a script has enough: it holds up everyone else while it runs. */
 const ENOUGH_BYTES = 500_000;
+
+/** How the value of a key begins, see lua/lib/unique.lua. */
+const HOLDER = /^(\S+) ([0-9a-z]{20})/;
 
 /** All tasks that have not ended, over Redis: each call is one script that looks at a part. */
 export class RedisTaskPlaces implements TaskPort {
@@ -75,6 +78,12 @@ export class RedisTaskPlaces implements TaskPort {
 
   find(id: string, queues: readonly string[]): Promise<FoundTask> {
     return this.finder.find(id, queues);
+  }
+
+  async holderOf(digest: string): Promise<KeyHolder | undefined> {
+    const held = await this.connection.command((redis, keys) => redis.hget(keys.unique(), digest));
+    const [, queue, id] = HOLDER.exec(held ?? '') ?? [];
+    return queue === undefined || id === undefined ? undefined : { queue, id };
   }
 
   cancel(id: string, queues: readonly string[]): Promise<TaskPlace> {

@@ -38,6 +38,17 @@ export function encodeUnique(task: string, key: string, until: UniqueUntil): str
       ['Cut texts between characters, not within one: [...text].slice(0, 100).join("").', 'Use an id as the key.'],
     );
   }
-  const digest = createHash('sha1').update(`${task}\n${key}`).digest('base64url');
-  return `${until === 'started' ? 's' : 'f'}${digest}`;
+  return `${until === 'started' ? 's' : 'f'}${createHash('sha1').update(`${task}\n${key}`).digest('base64url')}`;
+}
+
+/**
+ * The digest of a key: the same, however long a task counts as the one with it.
+ *
+ * @throws NestworkError INVALID_OPTION when the key is none
+ *
+ * @example
+ * digestOf('ReportTasks.send', 'user-7'); // 27 characters
+ */
+export function digestOf(task: string, key: string): string {
+  return encodeUnique(task, key, 'finished').slice(1);
 }

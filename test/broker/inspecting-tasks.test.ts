@@ -4,6 +4,7 @@ import type { ListedTask } from '../../src/inspector/tasks/listed-task.js';
 import type { TaskListOptions } from '../../src/inspector/tasks/task-list-options.js';
 import { encodeAttempt } from '../../src/message/attempt-record.js';
 import { encodeMessage } from '../../src/message/task-message.js';
+import { digestOf } from '../../src/message/unique-key.js';
 import { BrokerFixture, counted, idOf } from '../support/broker-fixture.js';
 import { seedDead } from '../support/dead-tasks.js';
 
@@ -105,6 +106,46 @@ describe('list()', () => {
     expect((await all({ task: 'Some.task' })).tasks.map(({ id }) => id)).toEqual([idOf(unique)]);
     expect((await all({ id: idOf(unique) })).tasks).toHaveLength(1);
     expect((await all({ id: idOf(unique).slice(0, 12) })).tasks).toHaveLength(4);
+  });
+
+  it.each(['started', 'finished'] as const)(
+    'finds by name and key the task that has the key until %s',
+    async (until) => {
+      const [due, wanted] = [undefined, { task: 'Some.task', key: 'user-7' }];
+      await fixture.broker.enqueue('mail', [fixture.message('Some.task', 'user-7')]);
+      const message = fixture.uniqueMessage('user-7', until);
+      await fixture.broker.enqueueUnique('mail', message, { due, replace: false });
+      const found = await inspector.tasks.list(wanted);
+      expect(found).toMatchObject({
+        tasks: [{ id: idOf(message), state: 'pending', queue: 'mail' }],
+        looked: 1,
+        left: 0,
+      });
+      expect((await inspector.tasks.list({ ...wanted, queue: 'default' })).tasks).toEqual([]);
+      expect((await inspector.tasks.list({ ...wanted, id: '0' })).tasks).toEqual([]);
+      expect((await inspector.tasks.list({ ...wanted, text: 'user-7' })).tasks).toEqual([]);
+      expect((await inspector.tasks.list({ ...wanted, task: 'Other.task' })).tasks).toEqual([]);
+      const child = await fixture.child(['mail']);
+      await fixture.claim(child);
+      const held = [{ id: idOf(message), state: 'active', worker: { host: 'test', pid: 1 } }];
+      expect((await inspector.tasks.list(wanted)).tasks).toMatchObject(until === 'started' ? [] : held);
+    },
+  );
+
+  it('has nothing for a key whose value another program wrote', async () => {
+    await fixture.redis.hset('{nestwork}:unique', digestOf('Some.task', 'k'), 'mail *');
+    expect(await inspector.tasks.list({ task: 'Some.task', key: 'k' })).toMatchObject({ tasks: [], looked: 0 });
+    await fixture.redis.del('{nestwork}:unique');
+  });
+
+  it.each([
+    [{ key: 'k' }, '`key` is given without `task`'],
+    [{ key: '', task: 'Some.task' }, 'is not a string of 1 to 1000 characters'],
+    [{ key: 'k', task: 'Some.task', state: 'done' as const }, "`key` is given with the state 'done'"],
+    [{ key: 'k', task: 'Some.task', cursor: 'x' }, '`cursor` is given with `key`'],
+  ])('refuses the list %j', async (options, message) => {
+    const refused = inspector.tasks.list(options);
+    await expect(refused).rejects.toMatchObject({ code: 'INVALID_OPTION', message: expect.stringContaining(message) });
   });
 
   it('reports how far a search looked when its time is up, and goes on from its cursor', async () => {

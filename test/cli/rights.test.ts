@@ -59,6 +59,7 @@ const VIEWING = [
   'actions ls',
   'actions ls --since 1h',
   'tasks ls --task Some.task',
+  'tasks ls --task Some.task --key user-7',
   'tasks show {pending} --args',
   'tasks show {active}',
   'tasks explain {scheduled}',

@@ -175,6 +175,35 @@ describe('the list of tasks', () => {
     expect([idsOf(next), next.looked, next.left, next.cursor]).toEqual([[second, third], 2, 0, undefined]);
   });
 
+  it('has for a name and a key only the task with that key, while it lives', async () => {
+    await boot();
+    await send(['user-7']);
+    const message = fixture.uniqueMessage('user-7', 'finished', 'secret', 7);
+    await fixture.broker.enqueueUnique('default', message, { due: { in: 60_000 }, replace: false });
+    await seedDead(fixture, [{ message: fixture.uniqueMessage('user-7') }]);
+    const wanted = { task: 'Some.task', key: 'user-7' };
+    const page = await rows(wanted);
+    expect(page).toMatchObject({ rows: [{ id: idOf(message), state: 'scheduled' }], looked: 1, left: 0 });
+    expect(page.rows.map(textOf)).toEqual(['["secret", 7]']);
+    expect(idsOf(await rows({ ...wanted, state: 'pending' }))).toEqual([]);
+    expect(idsOf(await rows({ ...wanted, q: 'secret' }))).toEqual([idOf(message)]);
+    expect(idsOf(await rows({ ...wanted, q: 'other' }))).toEqual([]);
+    await fixture.broker.cancel(idOf(message));
+    // not the answer that is kept for a moment
+    expect(await rows({ ...wanted, q: 'secret' })).toMatchObject({ rows: [], looked: 0, left: 0 });
+  });
+
+  it.each([
+    [{ key: 'user-7' }, '`key` is given without `task`'],
+    [{ key: 'user-7', task: 'Some.task', state: 'dead' }, '`key` is given for dead tasks'],
+    [{ key: 'user-7', task: 'Some.task', older: '1h' }, '`key` is given for dead tasks'],
+  ])('answers 400 to %j', async (query, message) => {
+    await boot();
+    const { status, body } = await get<{ code: string; message: string }>('tasks', query);
+    expect([status, body.code]).toEqual([400, 'INVALID_OPTION']);
+    expect(body.message).toContain(message);
+  });
+
   it('searches and shows hidden values as redacted, so that nobody can guess them', async () => {
     await boot({ redact: ['**.iban'] });
     const [id] = await send([{ iban: 'CH93', name: 'Ada' }]);
@@ -518,6 +547,12 @@ describe('all tasks that match', () => {
     expect((await postMany('tasks/move', { filter, delay: '3h' })).last).toEqual({ result });
     expect((await postMany('tasks/run', { filter })).last).toEqual({ result });
     expect((await rows({ state: 'pending' })).rows.length).toBe(2);
+  });
+
+  it('are not counted for a key, which would mean all tasks of its name', async () => {
+    await boot();
+    const query = { action: 'cancel', task: 'Some.task', key: 'user-7' };
+    expect(await get('tasks/preview', query)).toMatchObject({ status: 400, body: { code: 'INVALID_OPTION' } });
   });
 
   it('by a text are none for somebody who may not see arguments', async () => {

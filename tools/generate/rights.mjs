@@ -50,6 +50,7 @@ const DIRECT = [
   ['TaskInspector', 'session', 'hget hgetall hkeys', 'R'],
   ['TaskInspector', 'claims', 'hget', 'R'],
   ['TaskInspector', 'records', 'hexists', 'R'],
+  ['TaskInspector', 'unique', 'hget', 'R'],
   ['TaskInspector', 'cancelled', 'zscore', 'R'],
   ['TaskInspector', 'drain', 'get', 'R'],
   ['TaskInspector', 'actions', 'xadd'],

@@ -1,5 +1,5 @@
 import type { StateWord } from '../../task/task-states.js';
-import type { Due, TaskPlace } from './broker.js';
+import type { Due, KeyHolder, TaskPlace } from './broker.js';
 
 /** A state in which a task waits in a list or on a schedule. */
 export type WaitingState = StateWord<'pending' | 'quarantined' | 'scheduled'>;
@@ -128,6 +128,8 @@ export interface TaskPort {
   drainer(): Promise<string | undefined>;
   /** Searches all of these queues, page by page. */
   find(id: string, queues: readonly string[]): Promise<FoundTask>;
+  /** The task that has the key with this digest. It may have moved on since, or have ended. */
+  holderOf(digest: string): Promise<KeyHolder | undefined>;
   /** Cancels a task of one of these queues. Resolves to where it was found. */
   cancel(id: string, queues: readonly string[]): Promise<TaskPlace>;
   /**

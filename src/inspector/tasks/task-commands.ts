@@ -52,6 +52,7 @@ export const taskCommands: CommandGroup<InspectorContext> = {
         task: text('<name>', 'of this task: Class.method', 'tasks'),
         id: text('<start>', 'whose id begins so'),
         text: text('<text>', 'whose arguments contain this, such as "weekly: true"'),
+        key: text('<key>', 'which has this unique key; with --task'),
         limit: whole('<count>', 'at most so many (50)', 1, 1_000),
         order: oneOf('<order>', 'which come first (oldest; of done ones newest)', ['oldest', 'newest']),
         within: duration('<time>', 'end the search after this time (5s)'),

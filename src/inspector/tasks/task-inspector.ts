@@ -15,6 +15,7 @@ import type { DeadLetters } from '../dead-letters.js';
 import type { KnownQueues } from '../queues/known-queues.js';
 import { describeWorker, loadOf, mayClaim } from '../workers/worker-report.js';
 import { findDone, readDone } from './done-tasks.js';
+import { readHolder } from './key-holder.js';
 import { MatchingTasks } from './matching-tasks.js';
 import { SendByName, type SendByNameOptions, type SentByName } from './send-by-name.js';
 import { TaskDetails } from './task-details.js';
@@ -98,11 +99,13 @@ export class TaskInspector {
   /**
    * Tasks that have not ended, page by page; with `state: 'done'` the done tasks of a name with `keepDone`.
    *
-   * With `task`, `id` or `text` it searches: it reports how far it looked, ends after `within`, and goes on from its cursor.
+   * With `task`, `id` or `text` it searches: it reports how far it looked, ends after `within`, and goes on from its cursor. With
+   * `task` and `key` it reads the one task that has that unique key.
    *
    * @example
    * const first = await inspector.tasks.list({ task: 'ReportTasks.send' });
    * const second = await inspector.tasks.list({ task: 'ReportTasks.send', cursor: first.cursor });
+   * const [holder] = (await inspector.tasks.list({ task: 'ReportTasks.send', key: 'user-7' })).tasks;
    *
    * @throws NestworkError INVALID_OPTION, INVALID_NAME, INVALID_DURATION, UNKNOWN_QUEUE
    */
@@ -125,7 +128,11 @@ export class TaskInspector {
     const list = await resolveList(options, this.known);
     const { state, task } = options;
     if (state === 'done' && task !== undefined) return readDone(this.broker.done, task, list);
-    const page = await readTasks(this.broker.places, { ...list, matches, passesAll });
+    const { places } = this.broker;
+    const page =
+      list.digest === undefined
+        ? await readTasks(places, { ...list, matches, passesAll })
+        : await readHolder(places, list.digest, options, matches);
     if (!page.tasks.some(({ worker }) => worker)) return page;
     return { ...page, tasks: withRuns(page.tasks, await this.broker.workers.workers()) };
   }

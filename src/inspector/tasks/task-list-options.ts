@@ -1,3 +1,4 @@
+import { digestOf } from '../../message/unique-key.js';
 import { type Duration, toMilliseconds } from '../../values/duration.js';
 import { assertKnownOptions } from '../../values/known-options.js';
 import { assertWhole, invalid } from '../../values/option-values.js';
@@ -41,6 +42,12 @@ export interface TaskListOptions {
    * @default all
    */
   text?: string;
+  /**
+   * Only the task that has this unique key now: with `task`, whose calls it belongs to. It is found at once, without a search.
+   * Not for done tasks, which have none left.
+   * @default all
+   */
+  key?: string;
   /**
    * How many tasks at most, 1 to 1,000.
    * @default 50
@@ -107,6 +114,8 @@ export interface ResolvedList {
   readonly task: string | undefined;
   readonly id: string | undefined;
   readonly text: string | undefined;
+  /** of the key that the one wanted task has */
+  readonly digest: string | undefined;
   readonly limit: number;
   readonly order: 'oldest' | 'newest';
   readonly from: TaskPosition | undefined;
@@ -116,14 +125,14 @@ export interface ResolvedList {
 }
 
 const STATES = ['active', 'quarantined', 'pending', 'scheduled'] as const;
-const OPTIONS = ['state', 'queue', 'task', 'id', 'text', 'limit', 'order', 'cursor', 'within'];
+const OPTIONS = ['state', 'queue', 'task', 'id', 'text', 'key', 'limit', 'order', 'cursor', 'within'];
 const ID_START = /^[0-9a-z]{1,20}$/;
 const MAX_LIMIT = 1_000;
 
 /** @throws NestworkError INVALID_OPTION, INVALID_NAME, INVALID_DURATION, UNKNOWN_QUEUE */
 export async function resolveList(options: TaskListOptions, known: KnownQueues): Promise<ResolvedList> {
   assertKnownOptions(options, OPTIONS, 'a list of tasks');
-  const { state, queue, task, id, text, limit = 50, cursor, within = '5s' } = options;
+  const { state, queue, task, id, text, key, limit = 50, cursor, within = '5s' } = options;
   const isDone = state === 'done';
   const { order = isDone ? 'newest' : 'oldest' } = options;
   if (state !== undefined && !isDone && !STATES.includes(state)) {
@@ -147,6 +156,7 @@ export async function resolveList(options: TaskListOptions, known: KnownQueues):
   if (text !== undefined && isDone) {
     throw invalid('text', "is given with the state 'done'", 'Leave it out: done tasks have no arguments left.');
   }
+  const digest = key === undefined ? undefined : digestIn(options, key);
   assertWhole('limit', limit, MAX_LIMIT);
   if (order !== 'oldest' && order !== 'newest') {
     throw invalid('order', `is ${shown(order)}`, "Give 'oldest' or 'newest'.");
@@ -159,7 +169,20 @@ export async function resolveList(options: TaskListOptions, known: KnownQueues):
   const places = states.flatMap((one): TaskPlaceName[] =>
     one === 'active' ? [{ state: one }] : queues.map((name) => ({ state: one, queue: name })),
   );
-  return { places, queue, task, id, text, limit, order, from, passed, withinMs };
+  return { places, queue, task, id, text, digest, limit, order, from, passed, withinMs };
+}
+
+function digestIn({ state, task, cursor }: TaskListOptions, key: string): string {
+  if (task === undefined) {
+    throw invalid('key', 'is given without `task`', 'Name the task, too: keys of different tasks never meet.');
+  }
+  if (state === 'done') {
+    throw invalid('key', "is given with the state 'done'", 'Leave it out: done tasks have no key left.');
+  }
+  if (cursor !== undefined) {
+    throw invalid('cursor', 'is given with `key`', 'Leave it out: one task at most has a key.');
+  }
+  return digestOf(task, key);
 }
 
 export function cursorOf({ state, queue, at, rest, child, after }: TaskPosition): string {

@@ -1,4 +1,4 @@
-import type { Due, TaskPlace } from '../../broker/port/broker.js';
+import type { Due, KeyHolder, TaskPlace } from '../../broker/port/broker.js';
 import type {
   ChildOfWorker,
   FoundTask,
@@ -76,6 +76,10 @@ export class MemoryPlaces implements TaskPort {
     if (place.state === 'scheduled') return { ...place, dueAt: task.at };
     if (place.state === 'cancelled') return { ...place, cancelledAt: task.at };
     return place.state === 'active' ? { ...place, child: CHILD } : place;
+  }
+
+  async holderOf(digest: string): Promise<KeyHolder | undefined> {
+    return this.tasks.withKey(digest);
   }
 
   cancel(id: string): Promise<TaskPlace> {

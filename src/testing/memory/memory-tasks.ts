@@ -100,7 +100,12 @@ export class MemoryTasks {
 
   /** The task that has the key of this message. */
   holderOf(message: string): MemoryTask | undefined {
-    return this.keys.get(keyOf(message)?.digest ?? '');
+    return this.withKey(keyOf(message)?.digest ?? '');
+  }
+
+  /** The task that has the key with this digest. */
+  withKey(digest: string): MemoryTask | undefined {
+    return this.keys.get(digest);
   }
 
   /** Gives the task its key, unless another one has it. */

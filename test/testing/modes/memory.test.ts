@@ -249,11 +249,15 @@ it('a debounced call takes the place of the pending ones', async () => {
 });
 
 it('a key is free when its task is finished', async () => {
-  const { queue, send } = await apps.start();
+  const { app, queue, send } = await apps.start();
   const once = send.welcome.with({ key: 'k', onConflict: 'reject' });
-  await once.delay(1);
+  const { id } = await once.delay(1);
   await expect(once.delay(2)).rejects.toMatchObject({ code: 'DUPLICATE_KEY' });
+  const { tasks } = app.get(Inspector, { strict: false });
+  const wanted = { task: 'MailTasks.welcome', key: 'k' };
+  expect((await tasks.list(wanted)).tasks).toMatchObject([{ id, state: 'pending' }]);
   await queue.drain();
+  expect((await tasks.list(wanted)).tasks).toEqual([]);
   await once.delay(3);
   expect(await queue.drain()).toMatchObject([{ args: [3] }]);
 });

@@ -1,6 +1,7 @@
 import type { MatchingFilter, MatchingOptions, MatchingResult } from '../../../inspector/tasks/matching-tasks.js';
 import type { TaskMatcher } from '../../../inspector/tasks/task-list.js';
 import type { Duration } from '../../../values/duration.js';
+import { invalid } from '../../../values/option-values.js';
 import { withoutGaps } from '../../../values/without-gaps.js';
 import { subjectOfIds } from '../../http/ids.js';
 import { optionalTextIn } from '../../http/input.js';
@@ -30,6 +31,9 @@ export async function subjectOfMany(call: Call): Promise<Subject> {
 export async function readPreview(call: Call): Promise<MatchingPreview> {
   const { inspector, query } = call;
   const verb = verbIn(query, ['cancel', 'run', 'move']);
+  // left out, it would mean all calls of the task
+  if (query.get('key'))
+    throw invalid('key', 'is no part of a filter', 'One task at most has it: act on that by its id.');
   const texts = Object.fromEntries(NAMES.flatMap((name) => (query.get(name) ? [[name, query.get(name)]] : [])));
   const match = await TaskMatch.of(call, wantedOf(texts));
   const { sample, ...counts } = await inspector.tasks.matching.preview(

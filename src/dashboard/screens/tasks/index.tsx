@@ -101,7 +101,9 @@ function Looked({
       <Empty title={isFiltered ? 'No task matches.' : 'No task is there.'}>
         <p>
           {isFiltered
-            ? `Looked at all ${n(looked)}. Done tasks leave no trace, unless their name has keepDone.`
+            ? query.key
+              ? 'A key is free once its task has ended.'
+              : `Looked at all ${n(looked)}. Done tasks leave no trace, unless their name has keepDone.`
             : 'All that was sent is done.'}
         </p>
         {unsearched && <p>{unsearched}</p>}
@@ -178,7 +180,7 @@ function Search({ query }: { readonly query: Query }): JSX.Element {
         aria-label="Search tasks"
         placeholder="id, name, or a part of the arguments"
       />
-      <small class="dimmer m1">also queue: task: id: arg:, of dead ones older: error:</small>
+      <small class="dimmer m1">also queue: task: key: id: arg:, of dead ones older: error:</small>
     </form>
   );
 }

@@ -13,7 +13,7 @@ import { deadRow, livingRow, RowReader } from './task-rows.js';
 import type { Line, ScheduledRows, TaskRow, TaskRows } from './wire.js';
 
 /** What the address of a list may have. */
-const NAMES = ['in', 'state', 'queue', 'task', 'id', 'q', 'text', 'error', 'older', 'cursor'];
+const NAMES = ['in', 'state', 'queue', 'task', 'id', 'q', 'text', 'key', 'error', 'older', 'cursor'];
 const SCHEDULED_NAMES = ['in', 'queue'];
 /** How long a person waits for a part of a search, in ms. */
 const WITHIN_MS = 2_000;
@@ -44,6 +44,9 @@ export async function listTasks(call: Call): Promise<TaskRows> {
   if (search.isOfDead && given !== undefined && given !== 'dead')
     throw invalid('state', `is ${shown(given)}`, 'Leave it out: `error` and `older` are for dead tasks.');
   const state = search.isOfDead ? 'dead' : given;
+  const isOfKey = search.options.key !== undefined;
+  if (isOfKey && state === 'dead')
+    throw invalid('key', 'is given for dead tasks', 'Leave it out: they have no key left.');
   const cursor = text(call, 'cursor');
   const dead = cursor === undefined ? undefined : DEAD_CURSOR.exec(cursor);
   const rows: TaskRow[] = [];
@@ -53,12 +56,12 @@ export async function listTasks(call: Call): Promise<TaskRows> {
     const page = search.isSearch ? await found(call, search, options) : await listed(call, reader, options);
     rows.push(...page.rows);
     looked = page.looked;
-    if (state !== undefined || page.cursor !== undefined)
+    if (isOfKey || state !== undefined || page.cursor !== undefined)
       return {
         rows,
         cursor: page.cursor,
         looked,
-        left: page.left + (state === undefined ? await deadIn(call, search) : 0),
+        left: page.left + (state === undefined && !isOfKey ? await deadIn(call, search) : 0),
         seesArguments: reader.seesArguments,
       };
   }
@@ -120,6 +123,7 @@ async function searchOf(call: Call): Promise<Search> {
     queue: text(call, 'queue'),
     task: text(call, 'task'),
     id: text(call, 'id'),
+    key: text(call, 'key'),
     limit: LIMIT,
     within: WITHIN_MS,
   });

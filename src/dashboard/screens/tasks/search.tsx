@@ -5,6 +5,7 @@ export const TOKENS: Readonly<Record<string, string>> = {
   queue: 'queue',
   task: 'task',
   id: 'id',
+  key: 'key',
   older: 'older',
   arg: 'text',
   error: 'error',
@@ -30,7 +31,7 @@ export function parsed(typed: string, before: Query): { readonly query: Query } 
     return '';
   });
   const words = rest.split(/\s+/).filter((word) => {
-    const [, token = '', value] = /^(queue|task|id|older):(\S+)$/.exec(word) ?? [];
+    const [, token = '', value] = /^(queue|task|id|key|older):(\S+)$/.exec(word) ?? [];
     if (value === undefined) return true;
     query[TOKENS[token] as string] = value;
     return false;

@@ -1,0 +1,40 @@
+import type { FoundTask, TaskPort } from '../../broker/port/task-port.js';
+import { heldTask, type ListedTask, waitingTask } from './listed-task.js';
+import { argumentsOf, type TaskMatcher } from './task-list.js';
+import type { TaskListOptions, TaskPage } from './task-list-options.js';
+
+type Filter = Pick<TaskListOptions, 'state' | 'queue' | 'id'>;
+
+/** The task that has a key, if the list wants it: nothing else is looked at. */
+export async function readHolder(
+  port: TaskPort,
+  digest: string,
+  { state, queue, id = '' }: Filter,
+  matches: TaskMatcher = all,
+): Promise<TaskPage> {
+  const holder = await port.holderOf(digest);
+  const found = holder && (await port.find(holder.id, [holder.queue]));
+  const task = found && (await listed(port, holder.id, found));
+  const isOfList =
+    task !== undefined &&
+    (state === undefined || task.state === state) &&
+    (queue === undefined || task.queue === queue) &&
+    task.id.startsWith(id) &&
+    (await matches(task, () => argumentsOf(found?.message ?? '')));
+  return { tasks: isOfList ? [task] : [], cursor: undefined, looked: task ? 1 : 0, left: 0 };
+}
+
+async function all(): Promise<boolean> {
+  return true;
+}
+
+/** Undefined for one that has ended meanwhile. A cancelled one that a child still holds is active, as in every list. */
+async function listed(port: TaskPort, id: string, found: FoundTask): Promise<ListedTask | undefined> {
+  const { state, queue, message: head, dueAt, child } = found;
+  if (queue === undefined || head === undefined) return undefined;
+  if (state === 'pending' || state === 'quarantined' || state === 'scheduled') {
+    return waitingTask({ queue, state }, { head, dueAt, looked: 1 });
+  }
+  const holder = (await port.children()).find((one) => one.child === child);
+  return holder && heldTask(holder, { id, queue, head });
+}
