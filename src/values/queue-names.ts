@@ -29,11 +29,12 @@ export function servedQueues(
 }
 
 /** A queue that `TaskQueueModule` does not declare. */
-export function unknownQueue(queue: string, where: string, known: readonly string[]): NestworkError {
+export function unknownQueue(queue: string, where: string | undefined, known: readonly string[]): NestworkError {
   // anything may arrive here from untyped code
   const name = printable(typeof queue === 'string' ? queue : shown(queue));
-  return new NestworkError('UNKNOWN_QUEUE', `Queue "${name}", named by ${where}, is not declared.`, [
-    `Use one of: ${known.join(', ')}.`,
-    `Add '${name}' to the \`queues\` of TaskQueueModule.`,
-  ]);
+  return new NestworkError(
+    'UNKNOWN_QUEUE',
+    `Queue "${name}"${where === undefined ? '' : `, named by ${where},`} is not declared.`,
+    [`Use one of: ${known.join(', ')}.`, `Add '${name}' to the \`queues\` of TaskQueueModule.`],
+  );
 }

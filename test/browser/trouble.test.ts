@@ -89,6 +89,27 @@ inBrowser('the dashboard while something goes wrong', () => {
     expect(here.faults.take()).toEqual([]);
   });
 
+  it('asks once for what no address will ever have, and offers no second try', async () => {
+    const here = await arrive();
+    const { page } = here;
+    here.faults.expect(/40[04]/);
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname.replace(/^.*\/api\//, '')));
+    await page.clock.install();
+    for (const [hash, path] of [
+      ['#/gone/dead', 'snapshot'],
+      ['#/shop/task/nope', 'task'],
+    ] as const) {
+      await here.show(hash);
+      await page.locator('main h1, main [role=alert]').first().waitFor();
+      await page.clock.runFor(20_000);
+      await here.ready();
+      expect(asked.filter((one) => one === path)).toEqual([path]);
+      expect(await page.getByRole('button', { name: 'Try now' }).count()).toBe(0);
+    }
+    expect(here.faults.take()).toEqual([]);
+  });
+
   it('answers nobody whom the guard refuses with the page', async () => {
     const here = await stage.open('express', { who: 'nobody' });
     expect(await here.page.locator('main').count()).toBe(0);

@@ -100,4 +100,14 @@ inBrowser('the dashboard in a browser', () => {
     expect(wide).toEqual([]);
     expect(here.faults.take()).toEqual([]);
   });
+
+  it('calls the percentiles of a queue estimated, as those of a name', async () => {
+    const here = await arrive();
+    const { page } = here;
+    for (const hash of ['#/shop/queue/billing', '#/shop/names']) {
+      await here.show(hash);
+      await page.locator('th [data-tip^="Percentiles are estimated"]', { hasText: /^p95$/ }).waitFor();
+    }
+    expect(here.faults.take()).toEqual([]);
+  });
 });

@@ -65,12 +65,18 @@ describe('one queue', () => {
   });
 
   it.each([
-    [{ queue: 'mial' }, 404, 'UNKNOWN_QUEUE'],
-    [{}, 400, 'INVALID_INPUT'],
-    [{ queue: 'mail', span: 'year' }, 400, 'INVALID_INPUT'],
-  ])('that is asked for with %j answers %i', async (query, status, code) => {
-    const answer = await dashboard.get('queue', query as Record<string, string>);
-    expect([answer.status, (answer.body as { code: string }).code]).toEqual([status, code]);
+    [
+      { queue: 'mial' },
+      404,
+      'UNKNOWN_QUEUE',
+      'Queue "mial" is unknown: no worker of this namespace has ever served it.',
+    ],
+    [{}, 400, 'INVALID_INPUT', ''],
+    [{ queue: 'mail', span: 'year' }, 400, 'INVALID_INPUT', ''],
+  ])('that is asked for with %j answers %i', async (query, status, code, message) => {
+    const answer = await dashboard.get<{ code: string; message: string }>('queue', query as Record<string, string>);
+    expect([answer.status, answer.body.code]).toEqual([status, code]);
+    expect(answer.body.message).toContain(message);
   });
 });
 

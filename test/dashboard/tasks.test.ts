@@ -392,9 +392,14 @@ describe('one task', () => {
 
   it('that nobody knows answers 404, and an id that is none 400', async () => {
     await boot();
-    expect(await get('task', { id: fixture.ids.next() })).toMatchObject({
+    const id = fixture.ids.next();
+    expect(await get('task', { id })).toMatchObject({
       status: 404,
-      body: { code: 'UNKNOWN_TASK_ID' },
+      body: {
+        code: 'UNKNOWN_TASK_ID',
+        message: `Redis has no task ${id}.`,
+        remedy: [expect.stringMatching(/^It is done or was purged/), expect.stringContaining('keepDone')],
+      },
     });
     for (const id of ['', 'x', '../../etc', `${'a'.repeat(19)}Z`]) {
       expect(await get('task', { id })).toMatchObject({ status: 400, body: { code: 'INVALID_TASK_ID' } });

@@ -183,7 +183,10 @@ export function useRead<T>(
         if (!mine.signal.aborted) set({ data, error: undefined });
       } catch (error) {
         if (mine.signal.aborted) return;
-        set((before) => ({ ...before, error: known(error) }));
+        const failure = known(error);
+        set((before) => ({ ...before, error: failure }));
+        // the same question gets the same answer
+        if (failure.status === 400) return;
       }
       if (every.current !== undefined && !mine.signal.aborted) timer = window.setTimeout(next, every.current);
     };

@@ -111,8 +111,10 @@ async function ask(): Promise<void> {
     if (wasLost || Date.now() > retryAt) return open();
   } catch (error) {
     if (stream || asked !== place.value.namespace) return;
-    const { isRedis, status, message } = known(error);
+    const { code, isRedis, status, message } = known(error);
     show(isRedis ? 'away' : [401, 403].includes(status) ? 'denied' : 'lost', message);
+    // it cannot come: another address opens another stream
+    if (code === 'UNKNOWN_NAMESPACE') return;
   }
   timer = window.setTimeout(() => void ask(), POLL_MS);
 }

@@ -46,9 +46,10 @@ export class KnownQueues {
   /**
    * The given queue, or all of them for undefined.
    *
+   * @param where the call that names it; left out where its error is read by people who have made none
    * @throws NestworkError UNKNOWN_QUEUE
    */
-  async choose(queue: string | undefined, where: string): Promise<readonly string[]> {
+  async choose(queue: string | undefined, where?: string): Promise<readonly string[]> {
     const known = await this.read();
     return queue === undefined ? known : [this.checked(queue, where, known)];
   }
@@ -64,18 +65,18 @@ export class KnownQueues {
    *
    * @throws NestworkError UNKNOWN_QUEUE
    */
-  checked(queue: string, where: string, known: readonly string[]): string {
+  checked(queue: string, where: string | undefined, known: readonly string[]): string {
     if (known.includes(queue)) return queue;
     throw this.unknown(queue, where, known);
   }
 }
 
-function neverServed(queue: string, where: string, known: readonly string[]): NestworkError {
+function neverServed(queue: string, where: string | undefined, known: readonly string[]): NestworkError {
   const name = printable(typeof queue === 'string' ? queue : shown(queue));
   const meant = didYouMean(name, known);
   return new NestworkError(
     'UNKNOWN_QUEUE',
-    `Queue "${name}", named by ${where}, is unknown: no worker of this namespace has ever served it.`,
+    `Queue "${name}"${where === undefined ? '' : `, named by ${where},`} is unknown: no worker of this namespace has ever served it.`,
     [
       ...(meant === undefined ? [] : [`Did you mean ${printable(meant)}?`]),
       known.length > 0

@@ -164,7 +164,7 @@ export async function resolveList(options: TaskListOptions, known: KnownQueues):
   const from = cursor === undefined || isDone ? undefined : positionOf(cursor);
   const passed = isDone ? donePosition(cursor) : 0;
   const withinMs = toMilliseconds(within, 'within');
-  const queues = await known.choose(queue, 'a list of tasks');
+  const queues = await known.choose(queue);
   const states = isDone ? [] : state === undefined ? STATES : [state];
   const places = states.flatMap((one): TaskPlaceName[] =>
     one === 'active' ? [{ state: one }] : queues.map((name) => ({ state: one, queue: name })),

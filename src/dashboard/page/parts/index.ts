@@ -18,4 +18,4 @@ export { All, Fact, Head, QueueLink, Section, Title } from './section.js';
 export { type Span, Spans, useSpan } from './span.js';
 export { Stack } from './stack.js';
 export { Ago, absolute, brief, clock, counted, day, dur, ms, n, now, size, type TimeForm } from './times.js';
-export { Tip } from './tip.js';
+export { Estimated, Tip } from './tip.js';

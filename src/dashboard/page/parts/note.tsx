@@ -35,7 +35,8 @@ export function Note({ state, glyph = state, title, side, children }: NoteProps)
 export function Failed({ error, again }: { readonly error: ApiError; readonly again?: () => void }): JSX.Element {
   if (error.status === 403 && error.code === 'NOT_ALLOWED')
     return <Denied>{words([error.message, ...error.remedy].join(' '))}</Denied>;
-  const side = again && (
+  // the same question gets the same answer
+  const side = again && error.status !== 400 && (
     <button type="button" onClick={again}>
       Try now
     </button>

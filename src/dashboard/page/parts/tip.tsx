@@ -14,6 +14,11 @@ export function Tip({ text, children }: { readonly text: string; readonly childr
   );
 }
 
+/** What percentiles are called: nothing keeps single times. */
+export function Estimated({ children }: { readonly children: string }): JSX.Element {
+  return <Tip text="Percentiles are estimated from counts of ranges.">{children}</Tip>;
+}
+
 /** The one tooltip of the page: for hover, focus and a long press. Esc and a move away close it. */
 export function Tips(): JSX.Element {
   const box = useRef<HTMLDivElement>(null);

@@ -6,6 +6,7 @@ import {
   Columns,
   dur,
   Empty,
+  Estimated,
   Fact,
   FaultChart,
   Loaded,
@@ -168,11 +169,6 @@ function Figures({ of }: { readonly of: NameLine }): JSX.Element {
       </div>
     </>
   );
-}
-
-/** What percentiles are called: nothing keeps single times. */
-function Estimated({ children }: { readonly children: string }): JSX.Element {
-  return <Tip text="Percentiles are estimated from counts of ranges.">{children}</Tip>;
 }
 
 function time(times: NameLine['duration'], which: 'p50Ms' | 'p95Ms' | 'p99Ms' | 'meanMs'): string {

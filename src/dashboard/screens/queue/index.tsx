@@ -7,6 +7,7 @@ import {
   Charts,
   Depth,
   dur,
+  Estimated,
   Fact,
   FaultChart,
   FlowChart,
@@ -99,7 +100,7 @@ function Queue(): JSX.Element {
                       },
                       { head: 'Done', num: true, cell: ({ done }) => n(done) },
                       { head: 'Failed', num: true, cell: ({ failed }) => (failed === 0 ? '–' : n(failed)) },
-                      { head: 'p95', num: true, cell: ({ p95Ms }) => dur(p95Ms) },
+                      { head: <Estimated>p95</Estimated>, num: true, cell: ({ p95Ms }) => dur(p95Ms) },
                     ]}
                   />
                 )}

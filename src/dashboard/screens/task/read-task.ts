@@ -22,7 +22,10 @@ export async function taskOf({ inspector, live }: Call, id: unknown): Promise<Ta
   const found = await live.shared.read(['task', text], () => inspector.tasks.explain(text), undefined, bytesOf);
   const { task } = found;
   if (task) return { ...found, task };
-  throw new Refused(404, 'UNKNOWN_TASK_ID', `Redis has no task ${text}.`, found.sentences);
+  throw new Refused(404, 'UNKNOWN_TASK_ID', `Redis has no task ${text}.`, [
+    'It is done or was purged, or was never sent to this namespace.',
+    'A done task leaves no trace unless its name has `keepDone`.',
+  ]);
 }
 
 /** The message, which a task hides, is most of it. */
