@@ -44,8 +44,10 @@ export class RedisDeadLetters implements DeadLetterBroker, DeadPurgeBroker, Deat
     const position = after ? [after.diedAt, after.id] : [];
     const input = { queue, order, ...limits, after: position };
     const [more, foreign, ...fields] = await this.connection.call('dead-page', input);
-    if (foreign.length > 0) this.foreign.found(this.connection.keys.dead(queue), foreign.toString());
-    return { more: more === 1, entries: entriesOf(queue, fields) };
+    const batch = { more: more === 1, entries: entriesOf(queue, fields) };
+    if (foreign.length === 0) return batch;
+    this.foreign.found(this.connection.keys.dead(queue), foreign.toString());
+    return { ...batch, foreign: foreign.toString() };
   }
 
   counts(queues: readonly string[], range: DeadRange): Promise<number[]> {

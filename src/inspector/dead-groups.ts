@@ -120,7 +120,7 @@ export async function readGroups(
   const after = cursor === undefined ? undefined : positionOf(cursor);
   const now = await broker.now();
   const found = new Map<string, Growing>();
-  const searched = await search(broker, filter, { order: 'newest', after, look, endsAt }, (task) => {
+  const { foreign: _, ...searched } = await search(broker, filter, { order: 'newest', after, look, endsAt }, (task) => {
     const name = traits(task);
     const group = found.get(name) ?? new Growing(task);
     found.set(name, group);

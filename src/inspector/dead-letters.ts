@@ -93,8 +93,8 @@ export class DeadLetters {
     const resolved = await this.resolve(filter);
     const tasks: DeadTask[] = [];
     const reach = { order, after, look: Number.POSITIVE_INFINITY, wanted: limit, endsAt };
-    const searched = await search(this.broker, resolved, reach, (task) => tasks.push(task) < limit);
-    return { tasks, ...searched };
+    const { foreign, ...searched } = await search(this.broker, resolved, reach, (task) => tasks.push(task) < limit);
+    return { tasks, ...searched, ...(foreign.size > 0 && { foreign: Object.fromEntries(foreign) }) };
   }
 
   /**

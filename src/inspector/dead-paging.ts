@@ -51,6 +51,11 @@ export interface DeadPage {
   readonly looked: number;
   /** about how many are left to look at */
   readonly left: number;
+  /**
+   * by queue, an entry among its dead tasks that was passed over: it is none, and another program wrote it; left out when there
+   * is none
+   */
+  readonly foreign?: Readonly<Record<string, string>>;
 }
 
 export interface ResolvedPage {

@@ -3,6 +3,7 @@ import type { ResolvedFilter } from './dead-filter.js';
 import { DeadTask } from './dead-task.js';
 
 type Query = Omit<DeadQuery, 'range'>;
+type Reader = Pick<DeadLetterBroker, 'read'>;
 
 /** A part of a queue that was read. */
 export interface DeadTasks {
@@ -18,7 +19,7 @@ export interface DeadTasks {
  * @param ahead reads the next part while the caller acts on this one; of use where all parts are wanted
  */
 export async function* batchesOf(
-  broker: DeadLetterBroker,
+  broker: Reader,
   queue: string,
   { range, matches }: ResolvedFilter,
   { ahead = false, ...query }: Query & { readonly ahead?: boolean },
@@ -49,11 +50,7 @@ export async function filledQueues(
 }
 
 /** The dead tasks of all queues that match, in one order. */
-export async function* deathsOf(
-  broker: DeadLetterBroker,
-  filter: ResolvedFilter,
-  query: Query,
-): AsyncGenerator<DeadTask> {
+export async function* deathsOf(broker: Reader, filter: ResolvedFilter, query: Query): AsyncGenerator<DeadTask> {
   const heads = await Promise.all(
     filter.queues.map((queue) => Head.of(oneByOne(batchesOf(broker, queue, filter, query)))),
   );

@@ -27,6 +27,8 @@ export interface Searched {
   readonly left: number;
   /** where to go on; undefined when all was looked at */
   readonly cursor: string | undefined;
+  /** what was passed over: by queue, one member that is no dead task */
+  readonly foreign: ReadonlyMap<string, string>;
 }
 
 /**
@@ -47,18 +49,26 @@ export async function search(
   // the one that it goes on behind is mostly still there
   const size = filled.reduce((sum, each) => sum + each.size, after ? -1 : 0);
   const everything = { ...filter, queues: filled.map(({ queue }) => queue), matches: () => true };
+  const foreign = new Map<string, string>();
+  const reader: Pick<DeadLetterBroker, 'read'> = {
+    async read(queue, query) {
+      const batch = await broker.read(queue, query);
+      if (batch.foreign !== undefined) foreign.set(queue, batch.foreign);
+      return batch;
+    },
+  };
   let looked = 0;
   let last: Death | undefined;
   let isEnough = false;
-  for await (const task of deathsOf(broker, everything, { order, after, limit: step })) {
+  for await (const task of deathsOf(reader, everything, { order, after, limit: step })) {
     if (last && (isEnough || looked >= look || performance.now() > endsAt)) {
-      return { looked, left: Math.max(size - looked, 1), cursor: cursorOf(last) };
+      return { looked, left: Math.max(size - looked, 1), cursor: cursorOf(last), foreign };
     }
     looked += 1;
     last = { id: task.id, diedAt: task.diedAt.getTime() };
     isEnough = filter.matches(task) && !(await visit(task));
   }
-  return { looked, left: 0, cursor: undefined };
+  return { looked, left: 0, cursor: undefined, foreign };
 }
 
 /** Others of the same instant belong to it, though some may have been looked at. */

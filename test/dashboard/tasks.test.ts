@@ -193,6 +193,17 @@ describe('the list of tasks', () => {
     expect(await rows({ ...wanted, q: 'secret' })).toMatchObject({ rows: [], looked: 0, left: 0 });
   });
 
+  it('names an entry that is no dead task beside the dead ones', async () => {
+    await boot();
+    const [dead = ''] = await seedDead(fixture, [{}]);
+    const foreign = 'f'.repeat(20);
+    await fixture.redis.zadd('{nestwork}:dead:default', '1e300', foreign);
+    const { rows: found, notes } = await rows({ state: 'dead' });
+    expect(found.map(({ id }) => id)).toEqual([idOf(dead)]);
+    expect(notes).toEqual([`An entry of dead:default is no dead task: ${foreign}. Another program wrote it.`]);
+    await fixture.redis.zrem('{nestwork}:dead:default', foreign);
+  });
+
   it.each([
     [{ key: 'user-7' }, '`key` is given without `task`'],
     [{ key: 'user-7', task: 'Some.task', state: 'dead' }, '`key` is given for dead tasks'],

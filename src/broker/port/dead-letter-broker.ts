@@ -40,6 +40,8 @@ export interface DeadQuery {
 export interface DeadBatch {
   readonly entries: readonly DeadEntry[];
   readonly more: boolean;
+  /** one that was passed over: another program wrote it, and it is no dead task */
+  readonly foreign?: string;
 }
 
 /** The result of a redrive of one dead task; `refused`: its message has no header that could be reset. */

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Snapshot, useSnapshot } from '../../page/live.js';
-import { Bar, brief, Chips, Do, Empty, Failed, Loaded, n } from '../../page/parts/index.js';
+import { Bar, brief, Chips, Do, Empty, Failed, Loaded, Note, n } from '../../page/parts/index.js';
 import { href, type Query, usePlace } from '../../page/router.js';
 import type { Screen } from '../../page/screen.js';
 import { useSession } from '../../page/session.js';
@@ -59,8 +59,13 @@ function Tasks(): JSX.Element {
         </Empty>
       ) : (
         <Loaded of={list.first}>
-          {({ seesArguments }) => (
+          {({ seesArguments, notes }) => (
             <>
+              {notes?.map((line) => (
+                <Note key={line} state="held">
+                  {line}
+                </Note>
+              ))}
               {list.rows.length > 0 && (
                 <TaskTable label="Tasks" rows={list.rows} selected={selected} onSelect={setSelected} />
               )}

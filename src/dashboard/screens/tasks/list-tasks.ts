@@ -4,6 +4,7 @@ import type { TaskMatcher } from '../../../inspector/tasks/task-list.js';
 import type { TaskListOptions } from '../../../inspector/tasks/task-list-options.js';
 import type { Duration } from '../../../values/duration.js';
 import { invalid } from '../../../values/option-values.js';
+import { printable } from '../../../values/printable.js';
 import { shown } from '../../../values/shown.js';
 import { withoutGaps } from '../../../values/without-gaps.js';
 import type { Call } from '../../http/route.js';
@@ -23,7 +24,7 @@ const MOST_SCHEDULED = 100;
 const DEAD_STEP = 100;
 const DEAD_CURSOR = /^dead:(\d{1,12}):(.*)$/;
 
-type Rows = Pick<TaskRows, 'rows' | 'cursor' | 'looked' | 'left'>;
+type Rows = Pick<TaskRows, 'rows' | 'cursor' | 'looked' | 'left' | 'notes'>;
 
 interface Search {
   readonly reader: RowReader;
@@ -79,6 +80,7 @@ export async function listTasks(call: Call): Promise<TaskRows> {
     cursor: rest.cursor,
     looked: looked + rest.looked,
     left: rest.left,
+    notes: rest.notes,
     seesArguments: reader.seesArguments,
   };
 }
@@ -110,10 +112,19 @@ async function listedDead(
   page: DeadPageOptions,
 ): Promise<Rows> {
   const found = await live.shared.read(['dead rows', filter, page], async () => {
-    const { tasks, ...looked } = await inspector.dead.list(filter, page);
-    return detached({ ...looked, rows: tasks.map((one) => deadRow(one, reader.line(one, one.args, one.bytes))) });
+    const { tasks, foreign = {}, ...looked } = await inspector.dead.list(filter, page);
+    const notes = Object.entries(foreign).map(([queue, id]) => passedOver(queue, id));
+    return detached({
+      ...looked,
+      notes,
+      rows: tasks.map((one) => deadRow(one, reader.line(one, one.args, one.bytes))),
+    });
   });
   return { ...found, rows: await reader.allowed(found.rows) };
+}
+
+function passedOver(queue: string, id: string): string {
+  return `An entry of dead:${printable(queue)} is no dead task: ${printable(id, 60)}. Another program wrote it.`;
 }
 
 async function searchOf(call: Call): Promise<Search> {

@@ -59,6 +59,8 @@ export interface TaskRows {
   readonly left: number;
   /** whether the person may see arguments at all: else a search leaves them out */
   readonly seesArguments: boolean;
+  /** what was passed over because it is no dead task */
+  readonly notes?: readonly string[] | undefined;
 }
 
 /** Scheduled tasks by their time. */
