@@ -89,6 +89,23 @@ inBrowser('the dashboard while something goes wrong', () => {
     expect(here.faults.take()).toEqual([]);
   });
 
+  it('names what is no dead task above the list, and takes a key and its task from the search', async () => {
+    const [key, foreign] = ['{shop}:dead:bulk', 'f'.repeat(20)];
+    await redis.zadd(key, '1e300', foreign);
+    const here = await arrive();
+    const { page } = here;
+    await here.show('#/shop/tasks?state=dead');
+    await page.getByText(`An entry of dead:bulk is no dead task: ${foreign}.`).waitFor();
+    await redis.zrem(key, foreign);
+    await here.show('#/shop/tasks');
+    const field = page.locator('main').getByRole('searchbox', { name: 'Search tasks' });
+    await field.fill('key:nobody task:ReportTasks.echo');
+    await field.press('Enter');
+    await page.getByText('A key is free once its task has ended.').waitFor();
+    expect(new URL(page.url()).hash).toContain('key=nobody');
+    expect(here.faults.take()).toEqual([]);
+  });
+
   it('asks once for what no address will ever have, and offers no second try', async () => {
     const here = await arrive();
     const { page } = here;
