@@ -6,7 +6,7 @@ export type {
   StreamGap,
   TaskState,
 } from './broker/port/broker.js';
-export { QueueClient, type TaskClass, type TaskSenders } from './client/queue-client.js';
+export { QueueClient, type ResultOf, type TaskClass, type TaskSenders } from './client/queue-client.js';
 export type { SendOptions } from './client/send-options.js';
 export type { TaskHandle, TaskStatus } from './client/task-handle.js';
 export { TaskSender } from './client/task-sender.js';
@@ -118,6 +118,8 @@ export type { PayloadOf, StandardSchema } from './payload/standard-schema.js';
 export type { BackoffFunction, BackoffOptions, RetryBackoff } from './policy/backoff.js';
 export type { CallPolicyOptions, ErrorClass, PolicyOptions } from './policy/policy-options.js';
 export { DropTask, HardTimeoutError, RetryTask, SoftTimeoutError, TaskCancelledError } from './policy/task-errors.js';
+export { ResultExpiredError, ResultTimeoutError, TaskFailedError } from './results/result-errors.js';
+export type { ResultOptions } from './results/result-options.js';
 export type { BroadcastScope } from './task/broadcast.js';
 export type { TaskCounters } from './task/task-counts.js';
 export type {

@@ -1,3 +1,4 @@
+import { resultTagOf } from '../message/result-tag.js';
 import { HEADER_LENGTH, READ_TAGS } from '../message/tags.js';
 import { idOf } from '../message/task-message.js';
 import { encodeAppTasks } from '../task/app-tasks.js';
@@ -41,6 +42,7 @@ import { RedisDone } from './redis-done.js';
 import { RedisMetrics } from './redis-metrics.js';
 import { RedisNotes } from './redis-notes.js';
 import { RedisProducer } from './redis-producer.js';
+import { answersOf, RedisResults } from './redis-results.js';
 import { RedisWorkers } from './redis-workers.js';
 import { declaredCrons } from './session-crons.js';
 import { APP, DESCRIPTION, isChild, queuesIn, READS, SERVED_QUEUES } from './session-lists.js';
@@ -86,6 +88,7 @@ export class RedisBroker extends RedisProducer implements Broker {
   readonly metrics = new RedisMetrics(this.connection);
   readonly notes = new RedisNotes(this.connection);
   readonly done = new RedisDone(this.connection);
+  readonly results = new RedisResults(this.connection, this.blocking(), LONGEST_WAIT_MS);
   readonly deadLetters = new RedisDeadLetters(this.connection, this.foreign);
   readonly checkup = new RedisCheckup(this.connection);
   readonly broadcasts = new RedisBroadcastRecords(this.connection, this.foreign);
@@ -108,6 +111,7 @@ export class RedisBroker extends RedisProducer implements Broker {
     this.flush();
     this.stopWaiting();
     this.stream.stopWaiting();
+    this.results.stopWaiting();
     this.connection.close();
   }
 
@@ -154,7 +158,14 @@ export class RedisBroker extends RedisProducer implements Broker {
     const counters = message.slice(21, HEADER_LENGTH);
     // foreign bytes may not have come through as they are, and are never sent again
     const header = /^[0-9a-z]*$/.test(counters) ? counters : '';
-    const death = { id, queue, report: JSON.stringify(report), line, header };
+    const death = {
+      id,
+      queue,
+      report: JSON.stringify(report),
+      line,
+      header,
+      ...answersOf(resultTagOf(message) ? [id] : []),
+    };
     return (await this.connection.call('bury', { sessionId: session, child, ...death })) === 1;
   }
 
@@ -227,8 +238,10 @@ export class RedisBroker extends RedisProducer implements Broker {
 
   async settle(claimant: Claimant, childExit: ChildExit): Promise<Settlement> {
     const { session, child, queues } = claimant;
-    const noting = [...new Set([...childExit.blamed, ...childExit.timedOut.map(({ id }) => id)])];
-    const input = { sessionId: session, child, childExit: JSON.stringify(childExit), queues, noting };
+    const { blamed, timedOut: late, dropped = [] } = childExit;
+    const noting = [...new Set([...blamed, ...late.map(({ id }) => id)])];
+    const answers = answersOf([...new Set([...noting, ...dropped])]);
+    const input = { sessionId: session, child, childExit: JSON.stringify(childExit), queues, noting, ...answers };
     const [released, crashed, quarantined, dead, timedOut] = await this.connection.call('settle', input);
     return { released, crashed, quarantined, dead, timedOut };
   }

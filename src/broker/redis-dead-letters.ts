@@ -22,6 +22,8 @@ import { serverTime } from './redis/server-time.js';
 const ENOUGH_BYTES = 1_000_000;
 /** Queues that one script looks at. */
 const QUEUES_AT_ONCE = 200;
+/** The answer for a task whose result is to be forgotten, with its key. */
+const KEEPS_RESULT = -2;
 const REDRIVES = new Map<unknown, Redrive>([
   [1, 'redriven'],
   [0, 'not-found'],
@@ -75,14 +77,22 @@ export class RedisDeadLetters implements DeadLetterBroker, DeadPurgeBroker, Deat
 
   async redrive(queue: string, deaths: readonly Death[]): Promise<Redrive[]> {
     const noting = await this.noting(queue, deaths);
-    const answers = await this.connection.call('redrive', { queue, deaths: flat(deaths), noting });
+    const answers = await this.connection.call('redrive', { queue, deaths: flat(deaths), noting, kept: [] });
+    const keeping = deaths.filter((_, at) => answers[at] === KEEPS_RESULT);
+    if (keeping.length > 0) {
+      const kept = keeping.map(({ id }) => id);
+      const again = await this.connection.call('redrive', { queue, deaths: flat(keeping), noting, kept });
+      for (const [at, death] of deaths.entries()) {
+        if (answers[at] === KEEPS_RESULT) answers[at] = again[keeping.indexOf(death)] ?? 0;
+      }
+    }
     return answers.map((answer) => REDRIVES.get(answer) ?? 'refused');
   }
 
   async redriveEdited(queue: string, death: Death, { body, sent }: MessageEdit): Promise<Redrive> {
     const noting = await this.noting(queue, [death]);
     const { id, diedAt } = death;
-    const answer = await this.connection.call('redrive-edited', { queue, id, diedAt, body, sent, noting });
+    const answer = await this.connection.call('redrive-edited', { queue, id, diedAt, body, sent, noting, kept: [id] });
     return REDRIVES.get(answer) ?? 'refused';
   }
 

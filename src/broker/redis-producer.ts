@@ -4,7 +4,7 @@ import { KEPT_BROADCASTS } from '../task/broadcast.js';
 import { isEntry } from './catalog.js';
 import { chunks, SEEN_SECONDS, seenBlock, unlooked } from './enqueue.js';
 import { EnqueueTogether } from './enqueue-together.js';
-import type { Due, KeyHolder, ProducerBroker, UniqueOptions } from './port/broker.js';
+import type { Due, KeyHolder, ProducerBroker, RegisteredTask, UniqueOptions } from './port/broker.js';
 import { ForeignValues } from './redis/foreign-values.js';
 import type { RedisConnection } from './redis/redis-connection.js';
 import type { RedisBrokerOptions } from './redis-broker.js';
@@ -64,7 +64,7 @@ export class RedisProducer implements ProducerBroker {
     );
   }
 
-  async queueOfTask(name: string): Promise<string | undefined> {
+  async registeredTask(name: string): Promise<RegisteredTask | undefined> {
     const entry = await this.connection
       .command((redis, keys) => redis.hget(keys.catalog(), name))
       .catch(
@@ -73,7 +73,9 @@ export class RedisProducer implements ProducerBroker {
           'Repeat the call, or name the queue: queue.task(name).with({ queue }).',
         ),
       );
-    return this.foreign.json(`The field "${name}" of ${this.connection.keys.catalog()}`, entry, isEntry)?.queue;
+    const task = this.foreign.json(`The field "${name}" of ${this.connection.keys.catalog()}`, entry, isEntry);
+    // of an entry of another version no more is taken for granted than its queue
+    return task && { queue: task.queue, result: Number.isSafeInteger(task.result) ? task.result : undefined };
   }
 
   /** Sends what was enqueued one by one: it comes before what is sent next. */

@@ -1,4 +1,4 @@
-import { type CronDeclaration, isCronDeclaration } from '../cron/cron-definition.js';
+import { type CronDeclaration, cronsAmong, isCronDeclaration } from '../cron/cron-definition.js';
 import type { CatalogEntry, DeclaringSession } from './port/broker.js';
 import type { LiveSessions } from './port/worker-port.js';
 import type { RedisConnection } from './redis/redis-connection.js';
@@ -13,7 +13,7 @@ export const FIRED = '@fires';
 
 /** The fields of a session's hash about crons; an app without crons has none. */
 export function declaredCrons(catalog: readonly CatalogEntry[]): string[] {
-  const crons = catalog.flatMap(({ name, queue, cron }) => (cron ? [{ name, queue, ...cron }] : []));
+  const crons = cronsAmong(catalog);
   if (crons.length === 0) return [];
   const disabled = crons.filter((cron) => cron.disabled).map(({ name }) => name);
   const fired = crons.filter((cron) => !cron.disabled);

@@ -1,3 +1,5 @@
+import { producerOf } from '../message/task-id.js';
+import { idOf } from '../message/task-message.js';
 import { KEPT_BROADCASTS } from '../task/broadcast.js';
 import { foreignBytes } from './foreign-bytes.js';
 import type { TaskPlace } from './port/broker.js';
@@ -55,7 +57,8 @@ export class TaskFinder {
 
   /** Resolves to false when it waits there no more. */
   async cancelWaiting(task: WaitingTask): Promise<boolean> {
-    return (await this.connection.call('cancel-waiting', task)) > 0;
+    const answering = [producerOf(idOf(task.message))];
+    return (await this.connection.call('cancel-waiting', { ...task, answering })) > 0;
   }
 
   /** Resolves to false when it was cancelled before, or is held no more. */
@@ -64,7 +67,8 @@ export class TaskFinder {
   }
 
   private async cancelActive(child: string, id: string): Promise<boolean> {
-    return (await this.connection.call('cancel-active', { child, id, kept: KEPT_BROADCASTS })) === 1;
+    const input = { child, id, kept: KEPT_BROADCASTS, answering: [producerOf(id)] };
+    return (await this.connection.call('cancel-active', input)) === 1;
   }
 
   private async search(id: string, queues: readonly string[]): Promise<Found> {

@@ -1,14 +1,19 @@
 import { Logger } from '@nestjs/common';
-import type { ProducerBroker, TaskBroker, TaskState } from '../broker/port/broker.js';
+import type { Observable } from 'rxjs';
+import type { AppBroker, ProducerBroker, TaskBroker, TaskState } from '../broker/port/broker.js';
 import type { SendLeniency } from '../broker/port/send-leniency.js';
 import { assertTaskId, TaskIdSequence } from '../message/task-id.js';
 import type { ResolvedTaskQueueOptions } from '../options/resolve-options.js';
 import type { ArgumentCheck, ArgumentChecks } from '../payload/argument-check.js';
 import type { SentArguments } from '../payload/standard-schema.js';
+import { secondsToKeep } from '../policy/result-time.js';
+import { patienceOf, type ResultOptions } from '../results/result-options.js';
+import { Results } from '../results/results.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import { assertTasksKept, type DeclaredTask, declaredTasks, members, taskMetadataOf } from '../task/task-metadata.js';
 import type { TaskRegistry } from '../task/task-registry.js';
 import type { Clock } from '../values/clock.js';
+import type { Duration } from '../values/duration.js';
 import { NewNames } from '../values/log-once.js';
 import { assertTaskName } from '../values/task-name.js';
 import { namedSenders } from './named-senders.js';
@@ -23,10 +28,10 @@ import {
 } from './not-a-task.js';
 import { notProvided } from './not-provided.js';
 import type { Propagation } from './propagation.js';
-import { QueueBook } from './queue-book.js';
 import type { SendWrappers } from './send-wrappers.js';
-import { statusOf, type TaskStatus } from './task-handle.js';
-import { type CheckOfTask, type QueueOfTask, TaskSender } from './task-sender.js';
+import { TaskBook } from './task-book.js';
+import { type HandleContext, statusOf, type TaskStatus } from './task-handle.js';
+import { type CheckOfTask, type HomeOfTask, type TaskHome, TaskSender } from './task-sender.js';
 import { UnansweredSends } from './unanswered-sends.js';
 
 /**
@@ -39,10 +44,19 @@ import { UnansweredSends } from './unanswered-sends.js';
 export type TaskSenders<T> = {
   readonly [Method in keyof T as T[Method] extends (...args: never[]) => unknown ? Method : never]: T[Method] extends (
     ...args: infer Args
-  ) => unknown
-    ? TaskSender<SentArguments<Args>>
+  ) => infer Returned
+    ? TaskSender<SentArguments<Args>, ResultOf<Returned>>
     : never;
 };
+
+/**
+ * What a task gives for its method's type of return: of a promise the value, of an Observable the last one.
+ *
+ * @example
+ * type Total = ResultOf<Promise<number>>; // number
+ */
+export type ResultOf<Returned> =
+  Awaited<Returned> extends Observable<infer Value> ? Value | undefined : Awaited<Returned>;
 
 /**
  * A class, as `of()` takes it.
@@ -76,11 +90,12 @@ export class QueueClient {
   private readonly unanswered = new UnansweredSends();
   /** tasks that no worker has registered, so that each is logged once */
   private readonly unregistered = new NewNames();
-  private readonly queueBook = new QueueBook((name) => this.broker.queueOfTask(name));
+  private readonly tasksByName = new TaskBook((name) => this.broker.registeredTask(name));
+  private readonly handles: HandleContext;
 
   /** @internal */
   constructor(
-    private readonly broker: ProducerBroker & TaskBroker,
+    private readonly broker: ProducerBroker & TaskBroker & Pick<AppBroker, 'results'>,
     private readonly registry: TaskRegistry,
     private readonly options: Pick<ResolvedTaskQueueOptions, 'queues' | 'defaultQueue'> & {
       readonly propagate?: Propagation;
@@ -88,7 +103,9 @@ export class QueueClient {
       readonly clock?: Clock;
     } & Partial<SendLeniency>,
     private readonly checks?: ArgumentChecks,
-  ) {}
+  ) {
+    this.handles = { broker, results: new Results({ broker, producer: this.ids.prefix }) };
+  }
 
   /**
    * The tasks of a class, by the names of their methods, typed by their arguments.
@@ -132,7 +149,7 @@ export class QueueClient {
    * @example
    * await queue.task<[number]>('ReportTasks.send').delay(7);
    */
-  task<Args extends unknown[] = unknown[]>(name: string): TaskSender<Args>;
+  task<Args extends unknown[] = unknown[], Result = unknown>(name: string): TaskSender<Args, Result>;
   /**
    * A task by its method.
    *
@@ -140,7 +157,9 @@ export class QueueClient {
    * @example
    * await queue.task(ReportTasks.prototype.send).delay(7, { weekly: true });
    */
-  task<Args extends unknown[]>(method: (...args: Args) => unknown): TaskSender<SentArguments<Args>>;
+  task<Args extends unknown[], Returned>(
+    method: (...args: Args) => Returned,
+  ): TaskSender<SentArguments<Args>, ResultOf<Returned>>;
   task<Args extends unknown[]>(task: string | ((...args: Args) => unknown)): TaskSender<Args> {
     if (typeof task === 'string') return this.byName(task);
     if (!isFunction(task)) throw notAMethod(task);
@@ -151,7 +170,7 @@ export class QueueClient {
     const [type = '', method = ''] = metadata.declaredAs.split('.');
     this.assertProvided(metadata.declaredIn, type, [{ name }]);
     const check = this.checkOf(metadata.declaredIn, method, name);
-    return this.sender(name, () => queue, check, metadata.broadcast !== undefined);
+    return this.sender(name, homeOf(queue, metadata.result), check, metadata.broadcast !== undefined);
   }
 
   /**
@@ -174,6 +193,18 @@ export class QueueClient {
     return statusOf(await this.broker.locate(id));
   }
 
+  /**
+   * What a task returns, once it has ended, by its id: for processes that did not send it. They look for it once a second.
+   *
+   * @throws NestworkError INVALID_TASK_ID, and the errors of `TaskHandle.result`
+   * @example
+   * const total = await queue.result<number>('k3v9x0q2m70000000001', { timeout: '5s' });
+   */
+  async result<Result = unknown>(id: string, options: ResultOptions = {}): Promise<Result> {
+    assertTaskId(id);
+    return (await this.handles.results.of(id, patienceOf(options, 'result()'))) as Result;
+  }
+
   /** The class itself, where this app has it: it knows the names and queues of its decorators. */
   private byClassName(className: string): object {
     assertTaskName(className);
@@ -187,7 +218,7 @@ export class QueueClient {
     assertTaskName(name);
     return this.sender(
       name,
-      () => this.queueByName(name),
+      (needsQueue) => this.homeByName(name, needsQueue),
       () => this.registry.get(name)?.check?.(),
     );
   }
@@ -202,8 +233,9 @@ export class QueueClient {
         configurable: true,
       });
     }
-    for (const { method, name, queue = this.options.defaultQueue, broadcast } of tasks) {
-      const sender = this.sender(name, () => queue, this.checkOf(type, method, name), broadcast !== undefined);
+    for (const { method, name, queue = this.options.defaultQueue, result, broadcast } of tasks) {
+      const home = homeOf(queue, result);
+      const sender = this.sender(name, home, this.checkOf(type, method, name), broadcast !== undefined);
       Reflect.defineProperty(senders, method, { value: sender, enumerable: true });
     }
     return senders;
@@ -220,18 +252,20 @@ export class QueueClient {
 
   private sender<Args extends unknown[]>(
     name: string,
-    queueOfTask: QueueOfTask,
+    homeOfTask: HomeOfTask,
     checkOfTask: CheckOfTask,
     broadcast = false,
   ): TaskSender<Args> {
     const { queues, anyQueue, ...context } = this.options;
-    const task = { name, queueOfTask, checkOfTask, broadcast, queues: anyQueue ? undefined : queues };
-    return new TaskSender<Args>(this.broker, this.ids, { ...context, ...task, unanswered: this.unanswered }, {});
+    const { unanswered, handles } = this;
+    const task = { name, homeOfTask, checkOfTask, broadcast, queues: anyQueue ? undefined : queues };
+    return new TaskSender<Args>(this.broker, this.ids, { ...context, ...task, unanswered, handles }, {});
   }
 
-  private queueByName(name: string): string | Promise<string> {
-    const queue = this.registry.get(name)?.queue ?? this.queueBook.queueOf(name);
-    return typeof queue === 'string' ? queue : queue.then((found) => found ?? this.queueOfUnregistered(name));
+  private homeByName(name: string, needsQueue: boolean): TaskHome | Promise<TaskHome> {
+    const known = this.registry.get(name) ?? this.tasksByName.find(name);
+    const unregistered = (): TaskHome => ({ queue: needsQueue ? this.queueOfUnregistered(name) : '' });
+    return known instanceof Promise ? known.then((found) => found ?? unregistered()) : known;
   }
 
   /** It may be a task that the next deploy of the workers brings, or a mistake in writing. */
@@ -253,6 +287,12 @@ export class QueueClient {
     if (!missing) return;
     throw notProvided(this.registry, { type, typeName, name: missing.name });
   }
+}
+
+/** Of a task whose decorator is at hand. */
+function homeOf(queue: string, result: Duration | undefined): HomeOfTask {
+  const home = { queue, result: result === undefined ? undefined : secondsToKeep(result, 'result') };
+  return () => home;
 }
 
 /** Untyped code, and files that import each other, hand over anything. */

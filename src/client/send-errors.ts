@@ -32,3 +32,12 @@ export function misplaced(option: string, method: string): NestworkError {
     `Call ${method}() instead.`,
   );
 }
+
+/** A broadcast runs in many places. */
+export function notAwaited(name: string): NestworkError {
+  return new NestworkError(
+    'INVALID_OPTION',
+    `"${printable(name)}" is a broadcast, which has no result: run() cannot wait for it.`,
+    ['Send it with delay(), and look at its outcomes with BroadcastLog.'],
+  );
+}

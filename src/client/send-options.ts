@@ -4,10 +4,13 @@ import type { GivenHeaders } from '../message/headers.js';
 import { assertTaskId } from '../message/task-id.js';
 import type { UniqueUntil } from '../message/unique-key.js';
 import { assertPolicyOptions, CALL_POLICY_OPTIONS, type CallPolicyOptions } from '../policy/policy-options.js';
+import { secondsToKeep } from '../policy/result-time.js';
+import { patienceOf, type ResultOptions } from '../results/result-options.js';
 import { type Duration, toMilliseconds } from '../values/duration.js';
 import { assertKnownOptions } from '../values/known-options.js';
 import { unknownQueue } from '../values/queue-names.js';
 import { assertQueueName } from '../values/task-name.js';
+import { withoutGaps } from '../values/without-gaps.js';
 
 /**
  * How to send, for one call. Timeouts and retries given here come before those of the task, its queue and the module.
@@ -49,6 +52,21 @@ export interface SendOptions extends CallPolicyOptions {
    * @default none but those of `propagate`
    */
   headers?: GivenHeaders;
+  /**
+   * For how long Redis keeps what the task returns, from its end: 10 s to 30 days. Before that of `@Task({ result })`.
+   * @default that of the task; with `run()` at least its `timeout`
+   */
+  result?: Duration;
+  /**
+   * How long `run()` waits for the task to end; then it rejects with a ResultTimeoutError, and the task goes on. For `run()` alone.
+   * @default '30s'
+   */
+  timeout?: Duration;
+  /**
+   * Ends the wait of `run()`, which rejects with the reason of the signal; the task goes on. For `run()` alone.
+   * @default none
+   */
+  signal?: AbortSignal;
   /** Id of an earlier `delay()` whose outcome is unknown; within ten minutes it is added at most once. */
   id?: string;
   /** Ids of an earlier `delayMany()` whose outcome is unknown, in its order. */
@@ -63,6 +81,9 @@ const SEND_OPTIONS = [
   'until',
   'onConflict',
   'headers',
+  'result',
+  'timeout',
+  'signal',
   'id',
   'ids',
   ...CALL_POLICY_OPTIONS,
@@ -87,6 +108,13 @@ export function assertSendOptions(options: SendOptions, task: string, queues: re
   assertIds(options.ids ?? [], task);
   assertTime(options, task);
   assertKey(options, task);
+  if (options.result !== undefined) secondsToKeep(options.result, `with({ result }) on task "${task}"`);
+  patienceOf(waitOptions(options), `with() on task "${task}"`);
+}
+
+/** Those of the options that are about the wait of `run()`. */
+export function waitOptions({ timeout, signal }: SendOptions): ResultOptions {
+  return withoutGaps({ timeout, signal });
 }
 
 /**

@@ -1,5 +1,7 @@
 import type { TaskBroker, TaskPlace, TaskState } from '../broker/port/broker.js';
 import { attemptOf, decodeMessage, enqueuedAtOf } from '../message/task-message.js';
+import { patienceOf, type ResultOptions } from '../results/result-options.js';
+import type { Results, SentResult } from '../results/results.js';
 
 /**
  * The state of a task and its attempt.
@@ -19,6 +21,12 @@ export interface TaskStatus {
   readonly enqueuedAt?: Date;
 }
 
+/** What a handle asks. */
+export interface HandleContext {
+  readonly broker: TaskBroker;
+  readonly results: Results;
+}
+
 /**
  * A task that was sent.
  *
@@ -26,7 +34,7 @@ export interface TaskStatus {
  * const handle = await queue.of(ReportTasks).send.delay(7, { weekly: true });
  * logger.log(`${handle.id} waits in ${handle.queue}`);
  */
-export class TaskHandle {
+export class TaskHandle<Result = unknown> {
   /** 20 characters, unique for ever */
   readonly id: string;
   /** name of the task: `Class.method`, unless it was given another */
@@ -35,15 +43,38 @@ export class TaskHandle {
   readonly queue: string;
   /** false when another task had the `key`: then this is that task */
   readonly added: boolean;
-  readonly #broker: TaskBroker;
+  readonly #context: HandleContext;
+  readonly #sent: SentResult | undefined;
 
   /** @internal */
-  constructor(broker: TaskBroker, task: { id: string; name: string; queue: string; added: boolean }) {
+  constructor(
+    context: HandleContext,
+    task: { id: string; name: string; queue: string; added: boolean },
+    sent?: SentResult,
+  ) {
     this.id = task.id;
     this.name = task.name;
     this.queue = task.queue;
     this.added = task.added;
-    this.#broker = broker;
+    this.#context = context;
+    this.#sent = sent;
+  }
+
+  /**
+   * What the task returns, once it has ended. It can be asked for several times, while the result is kept.
+   *
+   * @throws TaskFailedError when the task is dead, cancelled or dropped
+   * @throws ResultTimeoutError when it has not ended in time; it goes on
+   * @throws ResultExpiredError when its result is kept no longer
+   * @throws NestworkError RESULT_NOT_KEPT when it keeps none; RESULT_TOO_LARGE or UNSERIALIZABLE_RESULT when it is done, and
+   * returned something that cannot be kept; INVALID_OPTION, INVALID_DURATION; the reason of the `signal`
+   * @example
+   * const handle = await queue.of(PartTasks).extract.delay(7);
+   * const part = await handle.result({ timeout: '1m' });
+   */
+  async result(options: ResultOptions = {}): Promise<Result> {
+    const patience = patienceOf(options, 'result()');
+    return (await this.#context.results.of(this.id, patience, this.#sent)) as Result;
   }
 
   /**
@@ -58,7 +89,7 @@ export class TaskHandle {
    * if ((await handle.cancel()) === 'unknown') throw new Error('The report is sent already.');
    */
   async cancel(): Promise<TaskState> {
-    return (await this.#broker.cancel(this.id)).state;
+    return (await this.#context.broker.cancel(this.id)).state;
   }
 
   /**
@@ -67,7 +98,7 @@ export class TaskHandle {
    * @throws NestworkError REDIS_UNAVAILABLE, REDIS_TIMEOUT
    */
   async status(): Promise<TaskStatus> {
-    return statusOf(await this.#broker.locate(this.id));
+    return statusOf(await this.#context.broker.locate(this.id));
   }
 }
 

@@ -1,36 +1,64 @@
 import type { Due, ProducerBroker, TaskBroker } from '../broker/port/broker.js';
 import { NestworkError } from '../errors.js';
 import type { CallOptions } from '../message/call-options.js';
+import { callTags } from '../message/call-tags.js';
 import { combineHeaders, type GivenHeaders, readHeaders } from '../message/headers.js';
+import type { ResultTag } from '../message/result-tag.js';
 import type { TaskIdSequence } from '../message/task-id.js';
 import { encodeMessage } from '../message/task-message.js';
 import { encodeUnique } from '../message/unique-key.js';
 import type { ArgumentCheck } from '../payload/argument-check.js';
 import { decodePayload, encodePayload } from '../payload/payload.js';
 import { toCallOptions } from '../policy/policy-options.js';
+import { secondsToKeep, secondsToWait } from '../policy/result-time.js';
+import { patienceOf } from '../results/result-options.js';
+import type { SentResult } from '../results/results.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import { type Clock, systemClock } from '../values/clock.js';
 import { assertOptionsObject } from '../values/known-options.js';
 import { type Propagation, propagatedHeaders } from './propagation.js';
-import { duplicateKey, misplaced, notArguments, notCalls } from './send-errors.js';
-import { assertBroadcastOptions, assertSendOptions, dueOf, type SendOptions } from './send-options.js';
+import { duplicateKey, misplaced, notArguments, notAwaited, notCalls } from './send-errors.js';
+import { assertBroadcastOptions, assertSendOptions, dueOf, type SendOptions, waitOptions } from './send-options.js';
 import type { SendWrappers } from './send-wrappers.js';
-import { TaskHandle } from './task-handle.js';
+import { type HandleContext, TaskHandle } from './task-handle.js';
 import { atCall, type UnansweredSends } from './unanswered-sends.js';
 
-/** Finds the queue of a task that is sent without naming one. */
-export type QueueOfTask = () => string | Promise<string>;
+/** Where a task goes that is sent without naming a queue, and for how many seconds its results are kept; mostly they are not. */
+export interface TaskHome {
+  readonly queue: string;
+  readonly result?: number | undefined;
+}
+
+/**
+ * Finds the home of a task.
+ *
+ * @param needsQueue false when the call names a queue: then nobody minds that the task is in no catalog
+ */
+export type HomeOfTask = (needsQueue: boolean) => TaskHome | Promise<TaskHome>;
 
 /** Finds what looks at the arguments of a task before they are sent; most have nothing of the kind. */
 export type CheckOfTask = () => ArgumentCheck | undefined;
 
+/** A call that waits for its task. */
+interface Awaited {
+  readonly id: string;
+  readonly timeoutMs: number;
+}
+
+/** Where a call goes, and for how many seconds its result is kept; undefined for none. */
+interface Destination {
+  readonly queue: string;
+  readonly seconds: number | undefined;
+}
+
 interface Target {
   readonly name: string;
-  readonly queueOfTask: QueueOfTask;
+  readonly homeOfTask: HomeOfTask;
   readonly checkOfTask?: CheckOfTask;
   /** those that `with({ queue })` may name; any if undefined */
   readonly queues: readonly string[] | undefined;
   readonly unanswered: UnansweredSends;
+  readonly handles: HandleContext;
   /** it is known to be a broadcast; of what is sent by name that turns out with its queue */
   readonly broadcast?: boolean;
   /** that of this machine by default */
@@ -47,7 +75,7 @@ interface Target {
  * const send: TaskSender<[userId: number, options: { weekly: boolean }]> = queue.of(ReportTasks).send;
  * await send.with({ delay: '10m' }).delay(7, { weekly: true });
  */
-export class TaskSender<Args extends unknown[]> {
+export class TaskSender<Args extends unknown[], Result = unknown> {
   /** what travels with each message */
   private readonly callOptions: CallOptions | undefined;
 
@@ -86,7 +114,7 @@ export class TaskSender<Args extends unknown[]> {
    * const debounced = queue.of(ReportTasks).send.with({ key: 'user-7', onConflict: 'replace', delay: '2s' });
    * await debounced.delay(7, { weekly: true });
    */
-  with(options: SendOptions): TaskSender<Args> {
+  with(options: SendOptions): TaskSender<Args, Result> {
     const { name, queues, broadcast } = this.target;
     const where = `on task "${name}"`;
     // nothing is as good as an empty object; of anything else a copy would be empty
@@ -109,19 +137,43 @@ export class TaskSender<Args extends unknown[]> {
    * DUPLICATE_KEY: nothing was added, because the key is taken; REDIS_UNAVAILABLE, REDIS_OUT_OF_MEMORY, REDIS_REFUSED, REDIS_FORBIDDEN: nothing was added
    * @throws EnqueueUnconfirmedError when Redis did not answer in time: repeat with the same id
    */
-  async delay(...args: Args): Promise<TaskHandle> {
-    const { name, unanswered, wrappers } = this.target;
-    unanswered.begin(name);
+  delay(...args: Args): Promise<TaskHandle<Result>> {
+    return this.sendOne(args);
+  }
+
+  /**
+   * Enqueues one call and waits for it to end. Its result is kept for the time of `with({ result })` or of the task, or else for the
+   * `timeout` of the call and 10 s at the least.
+   *
+   * @returns what the task returned
+   * @throws as `delay()` does, and as `TaskHandle.result()`: TaskFailedError, ResultTimeoutError, RESULT_TOO_LARGE, UNSERIALIZABLE_RESULT
+   * @example
+   * const part = await queue.of(PartTasks).extract.run(7);
+   * @example
+   * const { signal } = new AbortController();
+   * const sum = await queue.of(PartTasks).sum.with({ timeout: '2m', signal }).run(1, 2);
+   */
+  async run(...args: Args): Promise<Result> {
+    const { name, handles } = this.target;
+    const { results } = handles;
+    const { id = this.sequence.next() } = this.options;
+    const patience = patienceOf(waitOptions(this.options), `with() on task "${name}"`);
     try {
-      // as they are now: a wrapper may wait before it sends
-      const payload = this.encode(args);
-      if (!wrappers?.any) return await this.send(payload);
-      const [handle] = await wrappers.around(name, 1, async (headers) => [await this.send(payload, headers)]);
-      return handle as TaskHandle;
+      if (this.target.broadcast) throw notAwaited(name);
+      patience.signal?.throwIfAborted();
+      const wait = results.expect(id);
+      let handle: TaskHandle<Result>;
+      try {
+        handle = await this.sendOne(args, { id, timeoutMs: patience.timeoutMs });
+      } catch (error) {
+        wait.giveUp();
+        throw error;
+      }
+      if (handle.added) return (await results.awaited(id, wait, patience)) as Result;
+      wait.giveUp();
+      return (await results.of(handle.id, patience)) as Result;
     } catch (error) {
-      throw atCall(error, name, this.delay);
-    } finally {
-      unanswered.end(name);
+      throw atCall(error, name, this.run);
     }
   }
 
@@ -132,10 +184,11 @@ export class TaskSender<Args extends unknown[]> {
    * @example
    * await queue.of(ReportTasks).send.delayMany(users.map((user) => [user.id, { weekly: true }]));
    */
-  async delayMany(calls: Iterable<Args>): Promise<TaskHandle[]> {
+  async delayMany(calls: Iterable<Args>): Promise<TaskHandle<Result>[]> {
     const { name, unanswered, wrappers } = this.target;
     unanswered.begin(name);
     try {
+      this.assertWaitsForNothing();
       if (!wrappers?.any) return await this.sendMany(this.encodeAll(calls));
       const payloads = this.encodeAll(calls);
       if (payloads.length === 0) return [];
@@ -147,36 +200,76 @@ export class TaskSender<Args extends unknown[]> {
     }
   }
 
+  private async sendOne(args: Args, awaited?: Awaited): Promise<TaskHandle<Result>> {
+    const { name, unanswered, wrappers } = this.target;
+    unanswered.begin(name);
+    try {
+      if (!awaited) this.assertWaitsForNothing();
+      // as they are now: a wrapper may wait before it sends
+      const payload = this.encode(args);
+      if (!wrappers?.any) return await this.send(payload, undefined, awaited);
+      const send = async (headers: GivenHeaders) => [await this.send(payload, headers, awaited)];
+      const [handle] = await wrappers.around(name, 1, send);
+      return handle as TaskHandle<Result>;
+    } catch (error) {
+      throw atCall(error, name, this.sendOne);
+    } finally {
+      unanswered.end(name);
+    }
+  }
+
+  /** @throws NestworkError INVALID_OPTION */
+  private assertWaitsForNothing(): void {
+    if (this.options.timeout !== undefined) throw misplaced('timeout', 'run');
+    if (this.options.signal !== undefined) throw misplaced('signal', 'run');
+  }
+
   private encode(args: Args): string {
     if (this.options.ids) throw misplaced('ids', 'delayMany');
     return encodePayload(args);
   }
 
-  private async send(payload: string, added?: GivenHeaders): Promise<TaskHandle> {
+  private async send(payload: string, added?: GivenHeaders, awaited?: Awaited): Promise<TaskHandle<Result>> {
     const { broker } = this;
     const { name } = this.target;
     const { key, until = 'finished' } = this.options;
     const options = this.travelling(added);
     const check = this.target.checkOfTask?.();
     if (check) await check(asReceived(payload));
-    const tags = key === undefined ? undefined : encodeUnique(name, key, until);
-    const queue = await this.destination();
-    const { id = this.sequence.next() } = this.options;
-    const { due, enqueuedAt } = this.time();
+    const unique = key === undefined ? undefined : encodeUnique(name, key, until);
+    const { queue, seconds } = await this.destination(awaited);
+    const { id = this.sequence.next() } = awaited ?? this.options;
+    const { due, enqueuedAt, now } = this.time();
+    const tags = callTags(unique, kept(seconds));
     const message = encodeMessage({ id, name, payload, enqueuedAt, options, tags });
-    if (tags !== undefined) return this.sendUnique(id, queue, message, due);
+    if (unique !== undefined) return this.sendUnique(id, queue, message, due, { sentAt: now, seconds });
     if (queue === BROADCAST_QUEUE) await broker.broadcast([message]);
     else if (due) await broker.enqueue(queue, [message], due);
     else await broker.enqueueOne(queue, message);
-    return new TaskHandle(broker, { id, name, queue, added: true });
+    return this.handle({ id, name, queue, added: true }, { sentAt: now, seconds });
   }
 
-  private async sendUnique(id: string, queue: string, message: string, due: Due | undefined): Promise<TaskHandle> {
+  private async sendUnique(
+    id: string,
+    queue: string,
+    message: string,
+    due: Due | undefined,
+    sent: SentResult,
+  ): Promise<TaskHandle<Result>> {
     const { name } = this.target;
     const { onConflict = 'drop' } = this.options;
     const holder = await this.broker.enqueueUnique(queue, message, { due, replace: onConflict === 'replace' });
     if (holder.id !== id && onConflict === 'reject') throw duplicateKey(name, holder.id);
-    return new TaskHandle(this.broker, { id: holder.id, name, queue: holder.queue, added: holder.id === id });
+    const added = holder.id === id;
+    // of the task of another call nobody here knows whether it keeps its result
+    return this.handle({ id: holder.id, name, queue: holder.queue, added }, added ? sent : undefined);
+  }
+
+  private handle(
+    task: { id: string; name: string; queue: string; added: boolean },
+    sent: SentResult | undefined,
+  ): TaskHandle<Result> {
+    return new TaskHandle(this.target.handles, task, sent);
   }
 
   private encodeAll(calls: Iterable<Args>): string[] {
@@ -198,7 +291,7 @@ export class TaskSender<Args extends unknown[]> {
     return payloads;
   }
 
-  private async sendMany(payloads: readonly string[], added?: GivenHeaders): Promise<TaskHandle[]> {
+  private async sendMany(payloads: readonly string[], added?: GivenHeaders): Promise<TaskHandle<Result>[]> {
     const { broker } = this;
     const { name } = this.target;
     const options = this.travelling(added);
@@ -207,34 +300,44 @@ export class TaskSender<Args extends unknown[]> {
     if (check) for (const [call, payload] of payloads.entries()) await check(asReceived(payload), `calls[${call}]`);
     if (payloads.length === 0) return [];
     const { ids = payloads.map(() => this.sequence.next()) } = this.options;
-    const queue = await this.destination();
-    const { due, enqueuedAt } = this.time();
+    const { queue, seconds } = await this.destination();
+    const { due, enqueuedAt, now } = this.time();
+    const tags = callTags(undefined, kept(seconds));
     const messages = payloads.map((payload, call) => {
-      return encodeMessage({ id: ids[call] as string, name, payload, enqueuedAt, options });
+      return encodeMessage({ id: ids[call] as string, name, payload, enqueuedAt, options, tags });
     });
     if (queue === BROADCAST_QUEUE) await broker.broadcast(messages);
     else await broker.enqueue(queue, messages, due);
-    return ids.map((id) => new TaskHandle(broker, { id, name, queue, added: true }));
+    return ids.map((id) => this.handle({ id, name, queue, added: true }, { sentAt: now, seconds }));
   }
 
   /** Known at once, unless Redis has to be asked. */
-  private destination(): string | Promise<string> {
-    const queue = this.options.queue ?? this.target.queueOfTask();
-    return typeof queue === 'string' ? this.allowed(queue) : queue.then((found) => this.allowed(found));
+  private destination(awaited?: Awaited): Destination | Promise<Destination> {
+    const home = this.target.homeOfTask(this.options.queue === undefined);
+    return home instanceof Promise
+      ? home.then((found) => this.destinationIn(found, awaited))
+      : this.destinationIn(home, awaited);
   }
 
   /** A call by name may turn out to be a broadcast only when its queue is known. */
-  private allowed(queue: string): string {
-    if (queue === BROADCAST_QUEUE) assertBroadcastOptions(this.options, this.target.name);
-    return queue;
+  private destinationIn(home: TaskHome, awaited: Awaited | undefined): Destination {
+    const { queue = home.queue, result } = this.options;
+    const { name } = this.target;
+    if (queue === BROADCAST_QUEUE) {
+      if (awaited) throw notAwaited(name);
+      assertBroadcastOptions(this.options, name);
+      return { queue, seconds: undefined };
+    }
+    const own = result === undefined ? home.result : secondsToKeep(result, `with({ result }) on task "${name}"`);
+    return { queue, seconds: own ?? (awaited && secondsToWait(awaited.timeoutMs)) };
   }
 
   /** When the calls come into their queue, in ms since 1970: now, or when they are due. */
-  private time(): { due: Due | undefined; enqueuedAt: number } {
+  private time(): { due: Due | undefined; enqueuedAt: number; now: number } {
     const { clock = systemClock } = this.target;
     const now = clock();
     const due = dueOf(this.options, now);
-    return { due, enqueuedAt: due && 'at' in due ? due.at : now + (due?.in ?? 0) };
+    return { due, now, enqueuedAt: due && 'at' in due ? due.at : now + (due?.in ?? 0) };
   }
 
   /** What travels with each message of a call. Asked before anything is awaited, so that `propagate` sees the context of the caller; a wrapper of sends that awaits keeps that context. */
@@ -246,6 +349,11 @@ export class TaskSender<Args extends unknown[]> {
     const headers = combineHeaders(surroundings, own, name);
     return headers ? { ...this.callOptions, headers } : this.callOptions;
   }
+}
+
+/** How the result of a call is kept that this process may wait for. */
+function kept(seconds: number | undefined): ResultTag | undefined {
+  return seconds === undefined ? undefined : { seconds, announced: true };
 }
 
 /** The arguments as a worker will get them: what checks them may change them, and must not change those of the caller. */

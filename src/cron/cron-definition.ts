@@ -38,6 +38,15 @@ export interface CronDefinition {
 export interface CronDeclaration extends CronDefinition {
   readonly name: string;
   readonly queue: string;
+  /** for how many seconds the results of its runs are kept; none by default */
+  readonly result?: number | undefined;
+}
+
+/** The crons among the tasks of an app. */
+export function cronsAmong(
+  tasks: readonly (Pick<CronDeclaration, 'name' | 'queue' | 'result'> & { readonly cron?: CronDefinition })[],
+): CronDeclaration[] {
+  return tasks.flatMap(({ name, queue, result, cron }) => (cron ? [{ name, queue, result, ...cron }] : []));
 }
 
 /** Whether anything that came over a channel or from Redis is a definition. */

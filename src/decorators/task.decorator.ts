@@ -1,6 +1,8 @@
 import { assertPolicyOptions, POLICY_OPTIONS, type PolicyOptions } from '../policy/policy-options.js';
+import { secondsToKeep } from '../policy/result-time.js';
 import { MOST_DONE } from '../task/done-record.js';
 import { setTaskMetadata } from '../task/task-metadata.js';
+import type { Duration } from '../values/duration.js';
 import { assertKnownOptions } from '../values/known-options.js';
 import { whole } from '../values/option-rules.js';
 import { assertQueueName, assertTaskName } from '../values/task-name.js';
@@ -32,9 +34,16 @@ export interface TaskOptions extends PolicyOptions {
    * @default 0; a done task leaves no trace
    */
   keepDone?: number;
+  /**
+   * For how long Redis keeps what the method returns, from the end of the task, so that `handle.result()` and
+   * `queue.result(id)` find it: 10 s to 30 days. What it returns travels as arguments do, up to 256 KiB. A single call can ask for
+   * it, too: `.with({ result: '10m' })`.
+   * @default none; what the method returns is dropped
+   */
+  result?: Duration;
 }
 
-export const TASK_OPTIONS = ['name', 'queue', 'keepDone', ...POLICY_OPTIONS];
+export const TASK_OPTIONS = ['name', 'queue', 'keepDone', 'result', ...POLICY_OPTIONS];
 
 const KEEP_DONE = whole(0, MOST_DONE);
 
@@ -78,6 +87,7 @@ export function declareTask(decorator: string, options: TaskOptions, { target, p
   assertPolicyOptions(options, `${decorator} on ${declaredAs}`);
   if (options.name !== undefined) assertTaskName(options.name, `${decorator} on ${declaredAs}`);
   if (options.queue !== undefined) assertQueueName(options.queue, `${decorator} on ${declaredAs}`);
+  if (options.result !== undefined) secondsToKeep(options.result, `result of ${decorator} on ${declaredAs}`);
   KEEP_DONE.read(options.keepDone, `keepDone of ${decorator} on ${declaredAs}`);
   setTaskMetadata(descriptor?.value, { ...options, decorator, declaredAs, declaredIn: target.constructor });
 }

@@ -4,6 +4,7 @@ import type { CronDefinition } from '../cron/cron-definition.js';
 import type { CronMetadata } from '../cron/cron-metadata.js';
 import { instantsOf } from '../cron/cron-schedule.js';
 import { noPolicy, type PolicyBook } from '../policy/policy-book.js';
+import { secondsToKeep } from '../policy/result-time.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import type { TaskDefinition } from '../task/task-definition.js';
 import type { TaskHookProvider, WrapSend } from '../task/task-hooks.js';
@@ -104,7 +105,7 @@ export class TaskDiscovery {
   private define(
     wrapper: Wrapper,
     type: TaskType,
-    { method, name, queue: named, keepDone, decorator, policy, broadcast, cron }: DeclaredTask,
+    { method, name, queue: named, keepDone, result: kept, decorator, policy, broadcast, cron }: DeclaredTask,
     { queues, defaultQueue, policies }: TaskHome,
   ): TaskDefinition {
     const module = wrapper.host?.name ?? 'an unknown module';
@@ -118,7 +119,9 @@ export class TaskDiscovery {
     if (named !== undefined && !queues.includes(named)) throw unknownQueue(named, `${decorator} on ${where}`, queues);
     const queue = named ?? defaultQueue;
     const policyOf = policies.of(policy, queue, `task "${name}" (${where})`);
-    return { name, queue, where, origin, policyOf, handler, check, keepDone, cron: cron && checked(cron, where) };
+    const result = kept === undefined ? undefined : secondsToKeep(kept, `result of ${decorator} on ${where}`);
+    const own = { name, queue, where, origin, policyOf, handler, check, keepDone, result };
+    return { ...own, cron: cron && checked(cron, where) };
   }
 
   private *bystanders(): Generator<Bystander> {

@@ -3,6 +3,7 @@ import type { CronBroker, CronRecord, ProducerBroker } from '../broker/port/brok
 import type { LiveSessions, WorkerPort } from '../broker/port/worker-port.js';
 import { cronDifference } from '../cron/cron-difference.js';
 import { NestworkError } from '../errors.js';
+import { callTags } from '../message/call-tags.js';
 import { TaskIdSequence } from '../message/task-id.js';
 import { encodeMessage } from '../message/task-message.js';
 import { encodeUnique } from '../message/unique-key.js';
@@ -188,16 +189,18 @@ export class CronManager {
   }
 
   private async enqueueRun(name: string): Promise<CronRunHandle> {
-    const { queue, overlap } = await this.record(name);
+    const { queue, overlap, result } = await this.record(name);
     await this.queues.choose(queue, `cron "${printable(String(name))}"`);
     const id = this.ids.next();
     const now = this.clock();
     const run = { id, name, payload: '[]', enqueuedAt: now, options: { cron: name, due: now } };
+    // anybody may have written it
+    const kept = Number.isSafeInteger(result) ? { seconds: result as number, announced: false } : undefined;
     if (overlap === 'allow') {
-      await this.broker.enqueue(queue, [encodeMessage(run)]);
+      await this.broker.enqueue(queue, [encodeMessage({ ...run, tags: callTags(undefined, kept) })]);
       return { id, name, queue, added: true };
     }
-    const message = encodeMessage({ ...run, tags: encodeUnique(name, 'cron', 'finished') });
+    const message = encodeMessage({ ...run, tags: callTags(encodeUnique(name, 'cron', 'finished'), kept) });
     const holder = await this.broker.enqueueUnique(queue, message, { due: undefined, replace: false });
     return { id: holder.id, name, queue: holder.queue, added: holder.id === id };
   }

@@ -3,6 +3,7 @@ import type { CronBroker, CronState, DueRun } from '../broker/port/broker.js';
 import type { CronDeclaration } from '../cron/cron-definition.js';
 import { type Instants, instantsOf } from '../cron/cron-schedule.js';
 import { dueInstants, MOST_MADE_UP } from '../cron/due-instants.js';
+import { callTags } from '../message/call-tags.js';
 import { TaskIdSequence } from '../message/task-id.js';
 import { encodeMessage } from '../message/task-message.js';
 import { encodeUnique } from '../message/unique-key.js';
@@ -112,8 +113,9 @@ export class CronLoop extends PeriodicLoop {
     return known;
   }
 
-  private run({ name, overlap }: CronDeclaration, due: number, enqueuedAt: number): DueRun {
-    const tags = overlap === 'skip' ? encodeUnique(name, 'cron', 'finished') : undefined;
+  private run({ name, overlap, result }: CronDeclaration, due: number, enqueuedAt: number): DueRun {
+    const unique = overlap === 'skip' ? encodeUnique(name, 'cron', 'finished') : undefined;
+    const tags = callTags(unique, result === undefined ? undefined : { seconds: result, announced: false });
     const options = { cron: name, due };
     return { due, message: encodeMessage({ id: this.ids.next(), name, payload: '[]', enqueuedAt, options, tags }) };
   }

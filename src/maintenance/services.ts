@@ -1,5 +1,6 @@
 import type { Logger } from '@nestjs/common';
 import type { Broker, CatalogEntry } from '../broker/port/broker.js';
+import { cronsAmong } from '../cron/cron-definition.js';
 import type { AppSettings } from '../ipc/ipc-protocol.js';
 import type { AppWorker } from '../task/app-tasks.js';
 import { printable } from '../values/printable.js';
@@ -35,7 +36,7 @@ export function workerServices({
   logger,
   onError,
 }: WorkerServicesOptions): Service[] {
-  const crons = catalog.flatMap(({ name, queue, cron }) => (cron ? [{ name, queue, ...cron }] : []));
+  const crons = cronsAmong(catalog);
   const onWarning = (warning: string): void => logger.warn(warning);
   const loops = [
     reaper({

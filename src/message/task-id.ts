@@ -48,6 +48,11 @@ export class TaskIdSequence {
     assertTaskId(producer + inBase36(sequence));
   }
 
+  /** What its next ids begin with, see {@link producerOf}. */
+  get prefix(): string {
+    return this.producer;
+  }
+
   /** The next id; never the same twice. */
   next(): string {
     if (this.sequence === SEQUENCE_LIMIT) {

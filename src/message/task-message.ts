@@ -2,6 +2,7 @@ import { NestworkError } from '../errors.js';
 import { decodePayload } from '../payload/payload.js';
 import { MAX_BYTES, undecodable } from '../payload/payload-errors.js';
 import { type CallOptions, decodeCallOptions } from './call-options.js';
+import { type ResultTag, resultTagOf } from './result-tag.js';
 import { bodyStart, HEADER_LENGTH, tagLetters } from './tags.js';
 import { isTaskId, TASK_ID_LENGTH } from './task-id.js';
 import type { UniqueUntil } from './unique-key.js';
@@ -55,6 +56,8 @@ export interface TaskMessage {
   readonly suspicions: number;
   /** How long it counts as unique, if it is. */
   readonly unique: UniqueUntil | undefined;
+  /** Whether and how its result is kept; mostly it is not. */
+  readonly result: ResultTag | undefined;
   /** Whether its history has an attempt. A redrive resets the counters and keeps the history. */
   readonly tried: boolean;
 }
@@ -116,6 +119,7 @@ export function decodeMessage(raw: string): TaskMessage {
     crashes: Number.parseInt(raw.charAt(23), 36),
     suspicions: Number.parseInt(raw.charAt(24), 36),
     unique: start === HEADER_LENGTH ? undefined : uniqueUntil(raw),
+    result: start === HEADER_LENGTH ? undefined : resultTagOf(raw),
     tried: end >= 0,
   };
 }

@@ -36,6 +36,8 @@ export interface TaskDefinition {
   readonly policyOf: PolicyOf;
   /** how many of its done tasks are kept; none by default */
   readonly keepDone?: number;
+  /** for how many seconds its results are kept; none by default */
+  readonly result?: number | undefined;
   /** when it is run by itself, if it is */
   readonly cron?: CronDefinition;
 }

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { type CronMetadata, cronMetadataOf } from '../cron/cron-metadata.js';
 import { NestworkError } from '../errors.js';
 import type { PolicyOptions } from '../policy/policy-options.js';
+import type { Duration } from '../values/duration.js';
 import { BROADCAST_QUEUE, type BroadcastScope } from './broadcast.js';
 import { decoratedMethods, noteDecorator } from './decorated-methods.js';
 
@@ -16,6 +17,7 @@ export interface TaskMetadata extends PolicyOptions {
   readonly name?: string;
   readonly queue?: string;
   readonly keepDone?: number;
+  readonly result?: Duration;
   /** as it was written: '@Task()'; an older copy of the package writes none */
   readonly decorator?: string;
   /** `Class.method` of the class that declares the method */
@@ -34,6 +36,8 @@ export interface DeclaredTask {
   readonly queue: string | undefined;
   /** how many of its done tasks are kept */
   readonly keepDone: number | undefined;
+  /** for how long its results are kept */
+  readonly result: Duration | undefined;
   /** as it was written: '@Task()' */
   readonly decorator: string;
   /** the class that declares the method */
@@ -81,10 +85,13 @@ export function declaredTasks(type: { readonly name: string; readonly prototype:
     const metadata = taskMetadataOf(decorated);
     if (!metadata) return [];
     const { name = `${type.name}.${method}`, queue: named, broadcast, declaredAs, declaredIn, ...rest } = metadata;
-    const { decorator = '@Task()', keepDone, ...policy } = rest;
+    const { decorator = '@Task()', keepDone, result, ...policy } = rest;
     const queue = broadcast ? BROADCAST_QUEUE : named;
     return [
-      { method, name, queue, keepDone, decorator, declaredIn, broadcast, policy, cron: cronMetadataOf(decorated) },
+      {
+        ...{ method, name, queue, keepDone, result, decorator, declaredIn, broadcast, policy },
+        cron: cronMetadataOf(decorated),
+      },
     ];
   });
 }

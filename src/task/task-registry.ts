@@ -48,8 +48,10 @@ export class TaskRegistry {
   }
 
   /** What others need to know of each: a sender that does not have its class, and a supervisor. */
-  catalog(): Pick<TaskDefinition, 'name' | 'queue' | 'broadcast' | 'keepDone' | 'cron'>[] {
-    return this.all().map(({ name, queue, broadcast, keepDone, cron }) => ({ name, queue, broadcast, keepDone, cron }));
+  catalog(): Pick<TaskDefinition, 'name' | 'queue' | 'broadcast' | 'keepDone' | 'result' | 'cron'>[] {
+    return this.all().map(({ name, queue, broadcast, keepDone, result, cron }) => {
+      return { name, queue, broadcast, keepDone, result, cron };
+    });
   }
 
   get size(): number {

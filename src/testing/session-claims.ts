@@ -46,7 +46,8 @@ export class SessionClaims implements TestClaims {
     return tasks[0];
   }
 
-  async done({ id }: ClaimedTask): Promise<boolean> {
+  async done({ id }: ClaimedTask, result?: string): Promise<boolean> {
+    if (result !== undefined) return (await this.broker.results.finish(this.claimant, [{ id, result }])) === 1;
     return (await this.broker.ack(this.claimant, [id])) === 1;
   }
 

@@ -12,6 +12,7 @@ import { describeError } from '../worker/describe-error.js';
 import { DoneLog, keptDone } from '../worker/done-log.js';
 import { type Executor, type Failure, isFailure, type Outcome, type OutcomeListener } from '../worker/executor.js';
 import { lineOf, reportOf } from '../worker/failure-record.js';
+import { keptOf } from '../worker/kept-result.js';
 import { NotesWriter } from '../worker/notes/notes-writer.js';
 import type { RunningTask } from '../worker/running-task.js';
 import { describeRun, type TaskRun } from './task-run.js';
@@ -78,7 +79,7 @@ export class TaskRunner {
     this.running.delete(claimed.id);
     for (const listener of this.listeners) listener(task, outcome);
     await Promise.all([this.notes.settled(), this.done.settled()]);
-    return this.end(claimed, outcome);
+    return this.end(claimed, outcome, task);
   }
 
   /** Aborts the signal of a task if it runs here. */
@@ -107,10 +108,10 @@ export class TaskRunner {
   }
 
   /** In exactly one of done, retry, bury. */
-  private async end(claimed: ClaimedTask, outcome: Outcome): Promise<TaskRun> {
+  private async end(claimed: ClaimedTask, outcome: Outcome, task?: RunningTask): Promise<TaskRun> {
     const { claims } = this.options.work;
     if (outcome.kind === 'done' || outcome.decision.kind === 'drop') {
-      await claims.done(claimed);
+      await claims.done(claimed, task?.message.result && keptOf(task, outcome));
       if (outcome.kind === 'done') return describeRun(claimed, 'done');
       return describeRun(claimed, 'dropped', outcome.error);
     }

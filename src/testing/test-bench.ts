@@ -17,6 +17,7 @@ export class TestBench implements RedisReplacement, BrokerObserver {
   /** The clock of the app. Only that in memory is moved; otherwise the fake timers of a test apply. */
   readonly clock: Clock = () => this.time ?? systemClock();
   readonly impatient: boolean;
+  readonly isRunning: boolean;
   /** The test of a whole app refuses the same as production. */
   leniency: SendLeniency = { anyClass: false, anyQueue: false };
   broker: MemoryBroker | undefined;
@@ -32,6 +33,7 @@ export class TestBench implements RedisReplacement, BrokerObserver {
   ) {
     this.time = mode === 'memory' ? Date.now() : undefined;
     this.impatient = mode === 'inline';
+    this.isRunning = mode !== 'fake';
   }
 
   makeBroker(queues: readonly string[]): MemoryBroker {

@@ -16,7 +16,8 @@ import type { DoneRecord } from '../task/done-record.js';
 export interface TestClaims {
   /** Takes the next pending task, over the queues in the order of their priority. */
   next(): Promise<ClaimedTask | undefined>;
-  done(task: ClaimedTask): Promise<boolean>;
+  /** @param result what is kept of it, for a task that keeps its result */
+  done(task: ClaimedTask, result?: string): Promise<boolean>;
   /** Lets it run again later. */
   retry(task: ClaimedTask, retry: Retry): Promise<boolean>;
   /** Ends it as dead; `line` is the history of its last attempt, if there was one. */

@@ -283,6 +283,56 @@ export interface ErrorCodes {
   WORKERS_TOO_OLD: 'send';
 
   /**
+   * > Nothing is known of task k3v9x0q2m70000000001, nor of its result.
+   *
+   * The result is kept no longer, the task kept none and has ended, or there never was one with this id in this namespace.
+   *
+   * **Remedy:** Keep results for longer: `@Task({ result: '1d' })`. Check the id. See [results](../../docs/results.md).
+   */
+  RESULT_EXPIRED: 'send';
+
+  /**
+   * > Task k3v9x0q2m70000000001 keeps no result.
+   *
+   * **Remedy:** Ask for it when the task is declared or sent: `@Task({ result: '1h' })`, `.with({ result: '1h' })`, or send and wait with `run()`.
+   */
+  RESULT_NOT_KEPT: 'send';
+
+  /**
+   * > Task k3v9x0q2m70000000001 had not ended after 30000 ms.
+   *
+   * The task goes on, and its result can be awaited again.
+   *
+   * **Remedy:** Wait for longer, with `timeout`. `nestwork tasks explain` with its id gives the reason why it waits.
+   */
+  RESULT_TIMEOUT: 'send';
+
+  /**
+   * > Task k3v9x0q2m70000000001 is done, and its result is lost: result takes 314573 bytes; the limit is 262144 bytes (256 KiB) ...
+   *
+   * **Remedy:** Store the data elsewhere and return a reference to it.
+   */
+  RESULT_TOO_LARGE: 'send';
+
+  /**
+   * > Task k3v9x0q2m70000000001 was dropped: Error: no such user
+   *
+   * The task that was awaited ended without a result: it threw `DropTask`, or an error of its `dropOn`.
+   *
+   * **Remedy:** Handle it where the task is awaited: `error.code === 'TASK_DROPPED'`.
+   */
+  TASK_DROPPED: 'send';
+
+  /**
+   * > Task k3v9x0q2m70000000001 is done, and its result is lost: result[0].user cannot be sent to a worker: it is an instance of class User.
+   *
+   * A result travels [as arguments do](../../docs/tasks.md#arguments).
+   *
+   * **Remedy:** Return plain data.
+   */
+  UNSERIALIZABLE_RESULT: 'send';
+
+  /**
    * > Redis is full and refused the task; nothing was added.
    *
    * Redis has reached its `maxmemory`; workers still drain the queues.

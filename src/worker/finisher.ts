@@ -1,4 +1,5 @@
 import type { ChildBroker, Claimant, ClaimedTask } from '../broker/port/broker.js';
+import type { FinishedTask } from '../broker/port/result-port.js';
 import { NestworkError } from '../errors.js';
 import type { ScoreboardWriter } from '../ipc/scoreboard-writer.js';
 import type { TaskStateWord } from '../task/task-states.js';
@@ -10,6 +11,7 @@ import { printedText } from '../values/printed.js';
 import { describeError } from './describe-error.js';
 import type { Failure, Outcome } from './executor.js';
 import { lineOf, reportOf } from './failure-record.js';
+import { keptOf } from './kept-result.js';
 import { isParked } from './preflight.js';
 import type { RunningTask } from './running-task.js';
 import { runningTask } from './task-context.js';
@@ -18,6 +20,9 @@ import { WorkerLog } from './worker-log.js';
 /** How long an ack waits for a claim to ride on, in ms. */
 const ACK_WAIT_MS = 10;
 const RETRY_MS = 200;
+/** So many results, or so many characters of them, go in one command: one script writes them, while all others wait. */
+const MOST_KEPT = 100;
+const MOST_KEPT_CHARACTERS = 1_000_000;
 
 export interface FinisherOptions {
   readonly broker: ChildBroker;
@@ -43,6 +48,8 @@ export class Finisher {
   /** names without a handler that were logged: their tasks come again and again, and would fill the log */
   private readonly unknown = new NewNames();
   private acks: string[] = [];
+  private kept: FinishedTask[] = [];
+  private keptCharacters = 0;
   private timer: NodeJS.Timeout | undefined;
   private readonly underWay = new Set<Promise<void>>();
   private readonly returning = new Set<Promise<void>>();
@@ -59,8 +66,9 @@ export class Finisher {
     }
     if (outcome.kind === 'failed') this.logDropped(task, outcome.error);
     scoreboard.done(claimed.id);
+    if (task.message.result) this.keep({ id: claimed.id, result: keptOf(task, outcome) });
     // an ack that rides on a claim frees no key
-    if (task.message.unique === 'finished') this.ackNow([claimed.id]);
+    else if (task.message.unique === 'finished') this.ackNow([claimed.id]);
     else this.ack(claimed.id);
   }
 
@@ -84,6 +92,24 @@ export class Finisher {
     }
   }
 
+  /** Ends a task with its result. Those that end in one turn of the event loop go together. */
+  private keep(task: FinishedTask): void {
+    if (this.kept.length === 0) setImmediate(() => this.sendKept());
+    this.kept.push(task);
+    this.keptCharacters += task.result.length;
+    if (this.kept.length === MOST_KEPT || this.keptCharacters > MOST_KEPT_CHARACTERS) this.sendKept();
+  }
+
+  private sendKept(): void {
+    const tasks = this.kept;
+    if (tasks.length === 0) return;
+    this.kept = [];
+    this.keptCharacters = 0;
+    const { broker, claimant } = this.options;
+    const ids = tasks.map(({ id }) => id);
+    void this.send(ids, () => broker.results.finish(claimant, tasks), false);
+  }
+
   /** Whether acks wait for a claim. */
   get acksWait(): boolean {
     return this.acks.length > 0;
@@ -105,6 +131,7 @@ export class Finisher {
 
   /** Sends the waiting acks now: before this returns they are on their way. */
   flush(): void {
+    this.sendKept();
     const ids = this.takeAcks();
     if (ids.length > 0) this.ackNow(ids);
   }

@@ -69,7 +69,7 @@ describe('cancelling a task that waits', () => {
     afterEach(() => fixture.redis.del(`${NAMESPACE}queue:default`));
     const waiting = (): Promise<string[]> => fixture.redis.lrange(`${NAMESPACE}queue:default`, 0, -1);
     const cancel = (message: string, passed: number): Promise<unknown> =>
-      fixture.call('cancel-waiting', { queue: 'default', place: 'pending', message, passed });
+      fixture.call('cancel-waiting', { queue: 'default', place: 'pending', message, passed, answering: [] });
 
     it('gives its place to the newest task, and moves no other', async () => {
       await fixture.broker.cancel(idOf(messages[100] ?? ''));
@@ -108,7 +108,7 @@ describe('cancelling a task that waits', () => {
   });
 
   it('cancels nothing when the task has moved on', async () => {
-    const waiting = { queue: 'default', message: fixture.message(), passed: 0 };
+    const waiting = { queue: 'default', message: fixture.message(), passed: 0, answering: [] };
     for (const place of ['pending', 'quarantined', 'scheduled'])
       expect(await fixture.call('cancel-waiting', { ...waiting, place })).toBe(0);
     expect(await state()).toEqual({});
@@ -122,7 +122,9 @@ describe('cancelling an active task', () => {
     await fixture.broker.enqueueUnique('default', message, { due: undefined, replace: false });
     await fixture.claim(child);
     const before = await state();
-    expect(await fixture.call('cancel-waiting', { queue: 'default', place: 'pending', message, passed: 0 })).toBe(0);
+    expect(
+      await fixture.call('cancel-waiting', { queue: 'default', place: 'pending', message, passed: 0, answering: [] }),
+    ).toBe(0);
     expect(await state()).toEqual(before);
   });
 
@@ -141,7 +143,7 @@ describe('cancelling an active task', () => {
   it('cancels nothing when the task has ended', async () => {
     const child = await fixture.child();
     const id = idOf(fixture.message());
-    expect(await fixture.call('cancel-active', { child: child.child, id, kept: 10 })).toBe(0);
+    expect(await fixture.call('cancel-active', { child: child.child, id, kept: 10, answering: [] })).toBe(0);
     expect(await state()).toEqual({});
   });
 
@@ -222,7 +224,7 @@ describe('a foreign key', () => {
       const child = await fixture.holderOf([message]);
       await fixture.redis.set(NAMESPACE + key, 'foreign');
       const before = await state();
-      const mark = fixture.call('cancel-active', { child: child.child, id: idOf(message), kept: 10 });
+      const mark = fixture.call('cancel-active', { child: child.child, id: idOf(message), kept: 10, answering: [] });
       await expect(mark).rejects.toThrow('WRONGTYPE');
       expect(await state()).toEqual(before);
       await fixture.redis.del(NAMESPACE + key);

@@ -16,10 +16,11 @@ import { pausing } from './conformance/over-redis/pausing.js';
 import { streaming } from './conformance/over-redis/streaming.js';
 import { supervising } from './conformance/over-redis/supervising.js';
 import { producing } from './conformance/producing.js';
+import { results } from './conformance/results.js';
 import { RedisStage, Stage, type World } from './conformance/stage.js';
 import { inMemory, overRedis } from './conformance/worlds.js';
 
-const OF_ALL = [producing, claims, uniqueKeys, cancelling, looking, deadLetters, crons, broadcasts];
+const OF_ALL = [producing, claims, uniqueKeys, cancelling, looking, deadLetters, results, crons, broadcasts];
 
 describe('a broker over Redis', () => {
   behaves(overRedis, (world) => new RedisStage(world), [

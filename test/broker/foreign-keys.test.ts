@@ -48,6 +48,11 @@ const retry =
 
 const WAYS: [way: string, keys: string[], run: (scene: Scene) => Promise<unknown>][] = [
   ['an ack', ['claims', ...ENDS], ({ child, held }) => fixture.broker.ack(child, [held.id])],
+  [
+    'an end with a result',
+    ['claims', ...ENDS],
+    ({ child, held }) => fixture.broker.results.finish(child, [{ id: held.id, result: 'd[7]' }]),
+  ],
   ['a retry at once', ['claims', ...ENDS, ...QUEUE], retry(0)],
   ['a retry after a while', ['claims', ...ENDS, ...QUEUE], retry(60_000)],
   ['a release', ['claims', ...ENDS, ...QUEUE], ({ child, held }) => fixture.broker.release(child, [held.id])],
@@ -59,12 +64,18 @@ const WAYS: [way: string, keys: string[], run: (scene: Scene) => Promise<unknown
     'a cancellation',
     ENDS,
     ({ waiting }) =>
-      fixture.call('cancel-waiting', { queue: 'default', place: 'pending', message: waiting, passed: 0 }),
+      fixture.call('cancel-waiting', {
+        queue: 'default',
+        place: 'pending',
+        message: waiting,
+        passed: 0,
+        answering: [],
+      }),
   ],
   [
     'a redrive',
     [...ENDS, 'queue:default', 'bell:default', 'dead:default', 'dead-records:default'],
-    ({ death }) => fixture.call('redrive', { queue: 'default', deaths: death, noting: [] }),
+    ({ death }) => fixture.call('redrive', { queue: 'default', deaths: death, noting: [], kept: [] }),
   ],
   [
     'a redrive with other arguments',
@@ -77,6 +88,7 @@ const WAYS: [way: string, keys: string[], run: (scene: Scene) => Promise<unknown
         body: '["Some.task",[]]',
         sent: '[]',
         noting: [],
+        kept: [],
       }),
   ],
   [

@@ -145,8 +145,8 @@ describe('the catalog', () => {
     'with the entry %j of a task has no queue for it',
     async (entry) => {
       await fixture.redis.hset(CATALOG, 'Some.task', entry);
-      expect(await broker.queueOfTask('Some.task')).toBeUndefined();
-      expect(await broker.queueOfTask('Some.task')).toBeUndefined();
+      expect(await broker.registeredTask('Some.task')).toBeUndefined();
+      expect(await broker.registeredTask('Some.task')).toBeUndefined();
       expect(warnings).toEqual(names('The field "Some.task" of {nestwork}:catalog'));
     },
   );

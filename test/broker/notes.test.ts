@@ -222,7 +222,7 @@ describe('the notes of a task that dies', () => {
     const { entries } = await deadLetters.read('default', ALL);
     const { id: first = '', diedAt = 0 } = entries[0] ?? {};
     // the notes were there when they were looked for
-    const again = { queue: 'default', deaths: [first, diedAt], noting: [first] };
+    const again = { queue: 'default', deaths: [first, diedAt], noting: [first], kept: [] };
     expect(await fixture.call('redrive', again)).toEqual([1]);
     expect(await deadLetters.redrive('default', entries.slice(1, 2))).toEqual(['redriven']);
     expect(await deadLetters.purge('default', { most: 0 }, 10)).toBe(1);

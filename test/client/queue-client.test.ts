@@ -124,7 +124,9 @@ describe('of(Class)', () => {
   it('by the name of a class sends to the queue in the catalog, which is asked once', async () => {
     const app = await apps.boot({ imports: [apps.queue(QUEUES)] });
     const queue = app.get(QueueClient, { strict: false });
-    const asked = jest.spyOn(app.get<Broker>(BROKER, { strict: false }), 'queueOfTask').mockResolvedValue('bulk');
+    const asked = jest
+      .spyOn(app.get<Broker>(BROKER, { strict: false }), 'registeredTask')
+      .mockResolvedValue({ queue: 'bulk' });
     const { deliver } = queue.of<MailTasks>('MailTasks');
     await Promise.all([deliver.delay('a'), deliver.delay('b')]);
     expect(await deliver.delay('c')).toMatchObject({ name: 'MailTasks.deliver', queue: 'bulk' });

@@ -23,6 +23,8 @@ const FORGIVES = change(
 
 const RECORDED = "  redis.call('HSET', task.queue.records, task.id, report .. '\\n' .. task.message)\n";
 
+const BURIED = `${RECORDED}  keep_failure(task.result, task.message, report)\n`;
+
 /** The ways out of a state. */
 const LEAVE = [
   ...missedBy(
@@ -77,16 +79,16 @@ const LEAVE = [
   ),
   ...missedBy(
     'unique-keys',
-    change('bury: the end of the claim', `${RECORDED}  if end_claim(task) then`, `${RECORDED}  do`),
+    change('bury: the end of the claim', `${BURIED}  if end_claim(task) then`, `${BURIED}  do`),
     change(
       'bury: the freed key',
-      `${RECORDED}  if end_claim(task) then\n    free_key(keys.unique, task.message)\n`,
-      `${RECORDED}  if end_claim(task) then\n`,
+      `${BURIED}  if end_claim(task) then\n    free_key(keys.unique, task.message)\n`,
+      `${BURIED}  if end_claim(task) then\n`,
     ),
     change(
       'bury: the move before the end of the claim',
-      'local function bury(keys, task, report)\n',
-      'local function bury(keys, task, report)\n  if end_claim(task) then\n    free_key(keys.unique, task.message)\n  end\n',
+      'local function bury(keys, task, report, answering)\n',
+      'local function bury(keys, task, report, answering)\n  if end_claim(task) then\n    free_key(keys.unique, task.message)\n  end\n',
     ),
     change(
       'bury: the record before the end of the claim',
@@ -255,8 +257,24 @@ const BY_SCRIPT = {
     NOTHING_FOREIGN,
     FULL_MEMORY,
   ],
+  finish: missedBy(
+    'results',
+    change('a child that is registered', 'if lost then', 'if false then'),
+    remove('a count of late ends', '  count_stale(keys.stats, #kept)\n'),
+    change(
+      'a task that the child holds',
+      'if message then',
+      "message = message or (task.name .. '10000000000000r0000a01' .. string.rep('0', 20) .. '[]')\n  if message then",
+    ),
+    remove('the result', '    keep_result(task.result, message, results[i])\n'),
+    remove('the freed key', '      free_key(keys.unique, message)\n'),
+    remove('the announcement', '      announce(known_answering, message)\n'),
+    { ...NOTHING_FOREIGN, tests: 'foreign-keys' },
+    FULL_MEMORY,
+  ),
   bury: missedBy(
     'retries',
+    { tests: 'results', ...remove('the key for the result', '  task.result = kept[1] and kept[1].result\n') },
     REGISTERED,
     NOTHING_FOREIGN,
     change('a task that the child holds', "redis.call('HGET', keys.claims, id)", "'default ' .. id"),
@@ -339,7 +357,8 @@ const BY_SCRIPT = {
   ],
   'cancel-active': [
     NOTHING_FOREIGN,
-    change('a task that the child holds', "if redis.call('HEXISTS', claims, id) == 0 then", 'if false then'),
+    change('a task that the child holds', 'if not held then', 'held = held or ""\nif false then'),
+    ...missedBy('results', remove('the announcement of its end', '  announce(by_name(answering), message)\n')),
     remove('the id among the cancelled', 'remember_cancelled(cancelled, now_ms(), id)\n'),
     FULL_MEMORY,
   ],
@@ -365,6 +384,13 @@ const BY_SCRIPT = {
       change('a task that came before the time', '< tonumber(before)', '> 0'),
       change('foreign bytes as the oldest', '36) or 0)', '36) or math.huge)'),
       remove('the freed keys', '      free_key(keys.unique, message)\n'),
+      {
+        tests: 'results',
+        ...remove(
+          'the tasks that keep results among the cancelled',
+          '        remember_cancelled(keys.cancelled, now, string.sub(message, 1, 20))\n',
+        ),
+      },
       change('the order of a queue that is not long', 'kept > 50000', 'kept > 0'),
       change('no search deep in a long queue', 'kept > 50000', 'false'),
       change('a tail that comes nearer', 'gaps[i] + i', 'gaps[i]'),
@@ -475,13 +501,21 @@ const BY_SCRIPT = {
       'local digest = unique_digest(message)\n',
       "redis.call('SETBIT', keys.seen, sequence % 4096, 1)",
     ),
-    change('the removal of a scheduled task', "remove(keys, its_queue, 'scheduled', former) == 0", 'true'),
+    change('the removal of a scheduled task', "remove(keys, its_queue, 'scheduled', former)", '0'),
     remove(
       'the removal of a pending task',
-      "    remove(keys, its_queue, is_quarantined(former) and 'quarantined' or 'pending', former)\n",
+      "    removed = remove(keys, its_queue, is_quarantined(former) and 'quarantined' or 'pending', former)\n",
     ),
     change('the removal of a quarantined task', "is_quarantined(former) and 'quarantined' or 'pending'", "'pending'"),
-    remove('a queue that this app has', 'its_queue and '),
+    change('a queue that this app has', 'its_queue and remove(keys', 'remove(keys'),
+    ...missedBy(
+      'results',
+      change('a former task that was removed', 'if removed > 0 and', 'if'),
+      remove(
+        'the former task that keeps a result among the cancelled',
+        '    remember_cancelled(keys.cancelled, now, string.sub(former, 1, 20))\n',
+      ),
+    ),
     change(
       'a search in the queue of the former task',
       'local its_queue = known_queues[its_name]',
@@ -833,6 +867,19 @@ const BY_SCRIPT = {
     change('a reply whether the queue was paused', 'was_paused and 1 or 0', '1'),
     FULL_MEMORY,
   ),
+  'lib/results': missedBy(
+    'results',
+    change(
+      'a time to live',
+      "redis.call('SET', result, record, 'EX', math.max(1, tonumber(string.sub(asked, 1, 6), 36) or 1))",
+      "redis.call('SET', result, record)",
+    ),
+    change('a task that asks for its result', 'if asked then', 'if result then'),
+    change('a sender that waits', "string.sub(asked, 7, 7) == '1' and answering", 'answering'),
+    change('a foreign key in place of the announcements', 'redis.pcall', 'redis.call'),
+    remove('an expiry of the announcements', "    redis.call('EXPIRE', list.answers, 3600)\n"),
+    remove('a limit of the announcements', "      redis.call('LTRIM', list.answers, -10000, -1)\n"),
+  ),
   'lib/schedule': [
     change('an alarm for a task that is due first', 'not first[2] or due < tonumber(first[2])', 'not first[2]'),
     change(
@@ -995,6 +1042,10 @@ const BY_SCRIPT = {
     remove('a task that was not named before', ' and not named[id]'),
     change('the line in the history', 'remembered(message, line)', 'message'),
     change('a task to redrive', 'if #ids > 0 then', 'if true then'),
+    {
+      tests: 'results',
+      ...remove('a result whose key is given', ' or result_tag(message) and not known_results[id] and -2'),
+    },
     FULL_MEMORY,
   ),
   'redrive-edited': missedBy(
@@ -1006,6 +1057,7 @@ const BY_SCRIPT = {
       "if not redis.call('ZSCORE', queue.dead, id) then",
     ),
     change('a header that can be reset', 'if not message then', 'if false then'),
+    { tests: 'results', ...change('a result whose key is given', 'result_tag(message) and not kept[1]', 'false') },
     change('the new body', 'with_body(message, body)', 'message'),
     change('the line in the history', 'remembered(with_body(message, body), line)', 'with_body(message, body)'),
     change('the arguments before', '.. sent ..', "..  'null' .."),
@@ -1094,7 +1146,22 @@ const BY_SCRIPT = {
       'if tasks[id] and not blamed[id]',
       'tasks[id] = tasks[id] or { claims = keys.claims, id = id, queue = queues[1], message = id .. string.rep("0", 20) }\n  if not blamed[id]',
     ),
-    remove('the end of finished tasks', 'finish(keys, judged.done)\n'),
+    remove('the end of finished tasks', 'finish(keys, ended)\n'),
+    ...missedBy(
+      'results',
+      change(
+        'another run of a done task whose result is lost',
+        'if not (task and result_tag(task.message)) then',
+        'if true then',
+      ),
+      remove('a dropped task, which ends', 'not is_dropped[id] and '),
+      remove(
+        'the result of a dropped task',
+        `    keep_result(result_of(id), task.message, 'x{"error":"It ran beyond its hard timeout."}')\n`,
+      ),
+      remove('the announcement of a dropped task', '  announce(known_answering, message)\n'),
+      remove('the key for the result of a task that may die', '    task.result = result_of(task.id)\n'),
+    ),
     change('a task that was not cancelled', 'elseif not end_cancelled(keys, task) then', 'else'),
     remove(
       'the burial of an entry that is no task',

@@ -89,7 +89,7 @@ describe('with the rights of docs/redis-keys.md and no others', () => {
 
   it('a sender looks up queues, asks for health and for replicas, and uses another database', async () => {
     const { broker } = fixture.broker;
-    expect(await broker.queueOfTask('FixtureTasks.run')).toBe('default');
+    expect(await broker.registeredTask('FixtureTasks.run')).toMatchObject({ queue: 'default' });
     expect(await broker.queueStates(['default'])).toMatchObject([{ pending: 0, served: true }]);
     const careful = await sender({ replicas: 1 });
     await expect(careful.enqueue('default', [fixture.broker.message('FixtureTasks.run', 'x')])).rejects.toMatchObject({

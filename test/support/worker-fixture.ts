@@ -5,10 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DeathReport } from '../../src/broker/port/broker.js';
+import type { HandleContext } from '../../src/client/task-handle.js';
 import { TaskSender } from '../../src/client/task-sender.js';
 import { UnansweredSends } from '../../src/client/unanswered-sends.js';
 import { type AttemptRecord, attemptsOf } from '../../src/message/attempt-record.js';
 import type { InProcessOptions, WorkerOptions } from '../../src/options/options.js';
+import { Results } from '../../src/results/results.js';
 import type { RedisServer } from '../../src/testing/redis-server.js';
 import type { Event } from '../process/fixtures/events.js';
 import { BrokerFixture, idOf, type Stoppable } from './broker-fixture.js';
@@ -146,13 +148,19 @@ export class WorkerFixture<S extends Stoppable = RedisServer> {
     return idOf(message);
   }
 
+  private get handles(): HandleContext {
+    const { broker, ids } = this.broker;
+    return { broker, results: new Results({ broker, producer: ids.prefix }) };
+  }
+
   /** Sends a task of FixtureTasks as an app does. */
   sender(task: string): TaskSender<unknown[]> {
     const target = {
       name: `FixtureTasks.${task}`,
-      queueOfTask: () => 'default',
+      homeOfTask: () => ({ queue: 'default' }),
       queues: ['urgent', 'default', 'bulk'],
       unanswered: new UnansweredSends(),
+      handles: this.handles,
     };
     return new TaskSender(this.broker.broker, this.broker.ids, target, {});
   }
@@ -160,7 +168,8 @@ export class WorkerFixture<S extends Stoppable = RedisServer> {
   /** Sends a task of TenantTasks as a request of this tenant does. */
   tenantSender(task: string, tenant: string | undefined): TaskSender<unknown[]> {
     const unanswered = new UnansweredSends();
-    const target = { name: `TenantTasks.${task}`, queueOfTask: () => 'default', queues: ['default'], unanswered };
+    const home = { homeOfTask: () => ({ queue: 'default' }), queues: ['default'], handles: this.handles };
+    const target = { name: `TenantTasks.${task}`, ...home, unanswered };
     return new TaskSender(this.broker.broker, this.broker.ids, target, { headers: { tenant } });
   }
 

@@ -52,6 +52,7 @@ class ObservedBroker {
     metrics: fixture.broker.metrics,
     notes: fixture.broker.notes,
     done: fixture.broker.done,
+    results: fixture.broker.results,
     claim: async (claimant, request) => {
       this.asked.push(this.lossy ? 'lost claim' : kindOf(request));
       if (this.lossy) throw new NestworkError('REDIS_TIMEOUT', 'No answer.', 'Wait.');

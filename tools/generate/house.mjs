@@ -16,6 +16,7 @@ export const ROOMS = [
   { room: 'broker/redis', holds: 'connection, errors, checks, keys, the table of scripts', uses: ['ioredis'] },
   { room: 'broker', holds: 'one adapter for each part of the port', redis: true, uses: ['ioredis'] },
   { room: 'options', holds: 'the options of the module and of workers, checked' },
+  { room: 'results', holds: 'what tasks returned, for those who wait for it' },
   { room: 'client', holds: 'senders and handles', nest: true },
   { room: 'terminal', holds: 'the parts of commands: tables, colours, questions, exit codes' },
   {

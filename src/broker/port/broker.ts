@@ -14,6 +14,7 @@ import type { DoneBroker, DoneKeepingBroker } from './done-port.js';
 import type { CountingBroker, MetricsBroker, SamplingBroker } from './metrics-port.js';
 import type { NotesBroker, NotingBroker } from './notes-port.js';
 import type { Pause, PausePort } from './pause-port.js';
+import type { FinishingBroker, ResultBroker } from './result-port.js';
 import type { TaskPort } from './task-port.js';
 import type { DigestPort, LiveSessions, WorkerPort } from './worker-port.js';
 
@@ -213,9 +214,14 @@ export interface CatalogEntry {
   readonly broadcast?: BroadcastScope;
   /** how many of its done tasks are kept; none by default */
   readonly keepDone?: number;
+  /** for how many seconds its results are kept; none by default */
+  readonly result?: number;
   /** when it is run by itself, if it is */
   readonly cron?: CronDefinition;
 }
+
+/** What a sender needs to know of a task that another app has. */
+export type RegisteredTask = Pick<CatalogEntry, 'queue' | 'result'>;
 
 /** How to add a task with a key. */
 export interface UniqueOptions {
@@ -242,8 +248,8 @@ export interface ProducerBroker {
   enqueueUnique(queue: string, message: string, options: UniqueOptions): Promise<KeyHolder>;
   /** Appends messages to the stream that every supervisor reads, each id once. Resolves to how many were new. */
   broadcast(messages: readonly string[]): Promise<number>;
-  /** The queue that workers registered for a task, if any did. */
-  queueOfTask(name: string): Promise<string | undefined>;
+  /** What workers registered for a task, if any did. */
+  registeredTask(name: string): Promise<RegisteredTask | undefined>;
 }
 
 /** What a child needs: one claim, and the ways a claim ends. All of them reject with LEASE_LOST once it is unregistered. */
@@ -252,6 +258,7 @@ export interface ChildBroker {
   readonly metrics: CountingBroker;
   readonly notes: NotingBroker;
   readonly done: DoneKeepingBroker;
+  readonly results: FinishingBroker;
   claim(claimant: Claimant, request: ClaimRequest): Promise<ClaimReply>;
   /** Ends tasks that are done. Resolves to how many the child still held. */
   ack(claimant: Claimant, ids: readonly string[]): Promise<number>;
@@ -380,6 +387,7 @@ export interface AppBroker extends ProducerBroker, TaskBroker, InspectorBroker {
   readonly metrics: MetricsBroker;
   readonly notes: NotesBroker;
   readonly done: DoneBroker;
+  readonly results: ResultBroker;
   readonly catalog: CatalogPort;
   readonly pauses: PausePort;
   readonly places: TaskPort;
@@ -405,4 +413,5 @@ export interface Broker extends AppBroker, ChildBroker, SupervisorBroker, Promot
   readonly metrics: CountingBroker & SamplingBroker & MetricsBroker;
   readonly notes: NotingBroker & NotesBroker;
   readonly done: DoneKeepingBroker & DoneBroker;
+  readonly results: FinishingBroker & ResultBroker;
 }

@@ -9,6 +9,8 @@ export interface CatalogTask {
   readonly broadcast?: BroadcastScope;
   /** how many of its done tasks are kept */
   readonly keepDone?: number;
+  /** for how many seconds its results are kept */
+  readonly result?: number;
 }
 
 /** The tasks and queues that workers of a namespace have ever announced. */

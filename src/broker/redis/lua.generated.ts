@@ -86,12 +86,14 @@ end`,
     redis.call('DEL', task.notes)
   end
 end`,
-  'bury': `local function bury(keys, task, report)
+  'bury': `local function bury(keys, task, report, answering)
   redis.call('ZADD', task.queue.dead, text(now_ms()), task.id)
   redis.call('HSET', task.queue.records, task.id, report .. '\\n' .. task.message)
+  keep_failure(task.result, task.message, report)
   if end_claim(task) then
     free_key(keys.unique, task.message)
     keep_notes(task)
+    announce(answering, task.message)
   end
 end`,
   'wait_until': `local function wait_until(keys, queue, message, due, is_later)
@@ -178,9 +180,12 @@ end`,
   redis.call('HDEL', queue.records, unpack(ids))
   redis.pcall('HDEL', queue.dead_notes, unpack(ids))
 end`,
-  'redrive': `local function redrive(keys, queue, ids, messages, noting)
+  'redrive': `local function redrive(keys, queue, ids, messages, noting, kept)
   enlist_new(queue, messages)
   for _, id in ipairs(ids) do
+    if kept[id] then
+      redis.call('DEL', kept[id].result)
+    end
     local notes = noting[id] and redis.pcall('HGET', queue.dead_notes, id)
     if type(notes) == 'string' then
       redis.call('SET', noting[id].notes, notes, 'EX', 86400)
@@ -377,6 +382,33 @@ end`,
     return number
   end
   return nil, redis.error_reply('LEASE_LOST child is not registered')
+end`,
+  'result_tag': `local function result_tag(message)
+  -- most messages have no tag
+  if string.sub(message, 35, 35) ~= '[' then
+    return tag(message, 'r')
+  end
+end`,
+  'keep_result': `local function keep_result(result, message, record)
+  local asked = result and result_tag(message)
+  if asked then
+    redis.call('SET', result, record, 'EX', math.max(1, tonumber(string.sub(asked, 1, 6), 36) or 1))
+  end
+end`,
+  'keep_failure': `local function keep_failure(result, message, report)
+  keep_result(result, message, 'f' .. string.sub(message, 22, 24) .. report)
+end`,
+  'announce': `local function announce(answering, message)
+  local asked = result_tag(message)
+  local id = string.sub(message, 1, 20)
+  local list = asked and string.sub(asked, 7, 7) == '1' and answering[string.sub(id, 1, 12)]
+  local length = list and redis.pcall('RPUSH', list.answers, id)
+  if type(length) == 'number' then
+    redis.call('EXPIRE', list.answers, 3600)
+    if length > 10000 then
+      redis.call('LTRIM', list.answers, -10000, -1)
+    end
+  end
 end`,
   'schedule': `local function schedule(scheduled, alarm, due, messages)
   local first = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
@@ -959,13 +991,14 @@ ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.started_anew}
 ${LIB.message_of}
+${LIB.result_tag}
 ${LIB.text}
 ${LIB.remembered}
 ${LIB.body_start}
 ${LIB.with_body}
 ${LIB.by_name}
 -- moves a dead task with other arguments to the tail of its queue, with new counters.
--- Returns 1, 0 if that death is gone, -1 if its header cannot be reset.
+-- Returns 1, 0 if that death is gone, -1 if its header cannot be reset, -2 if it keeps a result that was not declared.
 local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3] }
 local id, died_at, body, sent = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local queue = {
@@ -977,8 +1010,12 @@ local queue = {
   dead_notes = KEYS[8],
 }
 local noting = {}
-for i = 1, #ARGV - 5 do
-  noting[i] = { name = ARGV[i + 5], notes = KEYS[i + 8] }
+for i = 1, ARGV[6] do
+  noting[i] = { name = ARGV[i + 6], notes = KEYS[i + 8] }
+end
+local kept = {}
+for i = 1, #ARGV - (#noting + 6) do
+  kept[i] = { name = ARGV[#noting + i + 6], result = KEYS[#noting + i + 8] }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -1001,8 +1038,11 @@ local message = started_anew(id, message_of(redis.call('HGET', queue.records, id
 if not message then
   return -1
 end
+if result_tag(message) and not kept[1] then
+  return -2
+end
 local line = '\\n{"at":' .. text(now) .. ',"code":"REDRIVEN","sent":' .. sent .. '}'
-redrive(keys, queue, { id }, { remembered(with_body(message, body), line) }, by_name(noting))
+redrive(keys, queue, { id }, { remembered(with_body(message, body), line) }, by_name(noting), by_name(kept))
 return 1`,
   'redrive': `#!lua flags=allow-oom
 ${LIB.part}
@@ -1011,20 +1051,22 @@ ${LIB.wrong_keys}
 ${LIB.wrong_queues}
 ${LIB.now_ms}
 ${LIB.text}
+${LIB.by_name}
 ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.started_anew}
 ${LIB.message_of}
+${LIB.tag}
+${LIB.result_tag}
 ${LIB.remembered}
 ${LIB.ring}
 ${LIB.enlist_new}
 ${LIB.forget_dead}
-${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.redrive}
-${LIB.by_name}
 -- moves dead tasks to the tail of their queue, with new counters.
--- Returns for each task 1, 0 if that death is gone, -1 if its header cannot be reset.
+-- Returns for each task 1, 0 if that death is gone, -1 if its header cannot be reset, -2 if it keeps a result that was
+-- not declared.
 local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3] }
 local queue = {
   name = ARGV[1],
@@ -1036,13 +1078,17 @@ local queue = {
 }
 local noting = {}
 for i = 1, ARGV[2] do
-  noting[i] = { name = ARGV[i + 2], notes = KEYS[i + 8] }
+  noting[i] = { name = ARGV[i + 3], notes = KEYS[i + 8] }
 end
-local deaths = part(ARGV, #noting + 3, #ARGV)
+local kept = {}
+for i = 1, ARGV[3] do
+  kept[i] = { name = ARGV[#noting + i + 3], result = KEYS[#noting + i + 8] }
+end
+local deaths = part(ARGV, #noting + #kept + 4, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- A death is id and time of death in ms; at most 500. The tasks come to the tail of their queue, as if they had just been
--- sent, and stay dead where the header cannot be reset. The history stays and gets a line. A unique task runs without its
+-- sent, and stay dead where the header cannot be reset, or where one keeps a result whose key is not among \`kept\`. The history stays and gets a line. A unique task runs without its
 -- key if that is taken. A task that was cancelled and died may run again.
 --
 -- Atomic because a task must be among the dead or in the queue. The time of death guards a copy of this command that
@@ -1055,7 +1101,7 @@ end
 
 local now = now_ms()
 local line = '\\n{"at":' .. text(now) .. ',"code":"REDRIVEN"}'
-local answers, ids, messages, named = {}, {}, {}, {}
+local answers, ids, messages, named, known_results = {}, {}, {}, {}, by_name(kept)
 
 for i = 1, #deaths, 2 do
   local id, answer = deaths[i], 0
@@ -1064,8 +1110,8 @@ for i = 1, #deaths, 2 do
     named[id] = true
     local record = redis.call('HGET', queue.records, id) or ''
     local message = started_anew(id, message_of(record), now)
-    answer = message and 1 or -1
-    if message then
+    answer = not message and -1 or result_tag(message) and not known_results[id] and -2 or 1
+    if answer == 1 then
       ids[#ids + 1] = id
       messages[#messages + 1] = remembered(message, line)
     end
@@ -1074,7 +1120,7 @@ for i = 1, #deaths, 2 do
 end
 
 if #ids > 0 then
-  redrive(keys, queue, ids, messages, by_name(noting))
+  redrive(keys, queue, ids, messages, by_name(noting), known_results)
 end
 return answers`,
   'report-deaths': `#!lua flags=allow-oom
@@ -1140,10 +1186,19 @@ ${LIB.wrong_type}
 ${LIB.text}
 ${LIB.remember_cancelled}
 ${LIB.now_ms}
+${LIB.split}
+${LIB.tag}
+${LIB.result_tag}
+${LIB.announce}
+${LIB.by_name}
 -- marks an active task as cancelled and adds that to the stream.
 -- Returns 1, or 0 if the child no longer holds it.
 local claims, cancelled, broadcasts = KEYS[1], KEYS[2], KEYS[3]
 local id, kept = ARGV[1], ARGV[2]
+local answering = {}
+for i = 1, #ARGV - 2 do
+  answering[i] = { name = ARGV[i + 2], answers = KEYS[i + 3] }
+end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- Atomic because a task that has ended or was given back in the meantime must not count as cancelled.
@@ -1152,11 +1207,17 @@ local wrong = wrong_type('hash', claims) or wrong_type('zset', cancelled) or wro
 if wrong then
   return wrong
 end
-if redis.call('HEXISTS', claims, id) == 0 then
+local held = redis.call('HGET', claims, id)
+if not held then
   return 0
 end
 remember_cancelled(cancelled, now_ms(), id)
 redis.call('XADD', broadcasts, 'MAXLEN', '~', kept, '*', 'kind', 'cancel', 'id', id)
+-- who waits for its result need not wait for its end
+local _, message = split(held)
+if message then
+  announce(by_name(answering), message)
+end
 return 1`,
   'cancel-waiting': `#!lua flags=allow-oom
 ${LIB.wrong_type}
@@ -1174,11 +1235,18 @@ ${LIB.note_endings}
 ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
+${LIB.result_tag}
+${LIB.announce}
+${LIB.by_name}
 -- removes a task that waits and frees its unique key.
 -- Returns 1, or 0 if it no longer waits there.
 local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3], endings = KEYS[4], catalog = KEYS[5] }
 local place, message, passed = ARGV[1], ARGV[2], ARGV[3]
 local queue = { name = ARGV[4], pending = KEYS[6], quarantined = KEYS[7], scheduled = KEYS[8] }
+local answering = {}
+for i = 1, #ARGV - 4 do
+  answering[i] = { name = ARGV[i + 4], answers = KEYS[i + 8] }
+end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- \`place\` is the key of the queue in which it was found, and \`passed\` how many stood behind it.
@@ -1193,6 +1261,7 @@ local removed = remove(keys, queue, place, message, tonumber(passed))
 if removed > 0 then
   remember_cancelled(keys.cancelled, now_ms(), string.sub(message, 1, 20))
   note_ending(keys, queue.name, message, 'cancelled')
+  announce(by_name(answering), message)
 end
 return removed`,
   'claims-page': `#!lua flags=no-writes
@@ -1250,19 +1319,23 @@ return { '', looked, math.max(left, 0) }`,
 ${LIB.part}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
+${LIB.now_ms}
 ${LIB.body_start}
 ${LIB.is_call}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
+${LIB.result_tag}
+${LIB.text}
+${LIB.remember_cancelled}
 ${LIB.series_name}
 ${LIB.note_endings}
 -- removes tasks that match from a part of a queue, from its tail, and frees their unique keys.
 -- Returns the number purged, the number looked at, how many at the tail were kept, the number left behind them.
-local keys = { unique = KEYS[1], endings = KEYS[2], catalog = KEYS[3] }
+local keys = { unique = KEYS[1], cancelled = KEYS[2], endings = KEYS[3], catalog = KEYS[4] }
 local place, passed, look, most_bytes, call, before = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local queue = { name = ARGV[7], pending = KEYS[4], quarantined = KEYS[5] }
+local queue = { name = ARGV[7], pending = KEYS[5], quarantined = KEYS[6] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- \`place\` is the key of the queue to purge: a part of it, from the tail on, behind \`passed\` tasks. \`call\` is how the body of a
@@ -1274,7 +1347,7 @@ local queue = { name = ARGV[7], pending = KEYS[4], quarantined = KEYS[5] }
 --
 -- Atomic because a task must be in the queue or purged, and nobody may find a mark.
 
-local wrong = wrong_type('hash', keys.unique) or wrong_queues({ queue })
+local wrong = wrong_type('hash', keys.unique) or wrong_type('zset', keys.cancelled) or wrong_queues({ queue })
 if wrong then
   return wrong
 end
@@ -1282,7 +1355,7 @@ local list, kept = queue[place], tonumber(passed)
 local left = redis.call('LLEN', list) - kept
 local is_deep = kept > 50000
 local most, enough = math.min(tonumber(look), left), is_deep and 50 or kept > 0 and 300 or 1000
-local looked, bytes, count, gaps, purged = 0, 0, 10, {}, {}
+local looked, bytes, count, gaps, purged, now = 0, 0, 10, {}, {}, now_ms()
 
 local function is_wanted(message)
   return is_call(message, call)
@@ -1299,6 +1372,9 @@ while looked < most and bytes < tonumber(most_bytes) and #gaps < enough do
     if is_wanted(message) then
       gaps[#gaps + 1] = -kept - looked
       free_key(keys.unique, message)
+      if result_tag(message) then
+        remember_cancelled(keys.cancelled, now, string.sub(message, 1, 20))
+      end
       local name = series_name(keys, message)
       purged[name] = (purged[name] or 0) + 1
       if #gaps == enough then
@@ -1935,6 +2011,8 @@ ${LIB.free_key}
 ${LIB.remove}
 ${LIB.is_foreign}
 ${LIB.is_quarantined}
+${LIB.result_tag}
+${LIB.remember_cancelled}
 -- adds a message unless another task has its key; with \`replace\`, removes that task if it waits.
 -- Returns id and queue of the task that now has the key.
 local keys = { seen = KEYS[1], unique = KEYS[2], cancelled = KEYS[3], alarm = KEYS[4] }
@@ -1955,7 +2033,9 @@ end
 --
 -- Atomic because two senders must not both find the key free.
 
-local wrong = wrong_type('hash', keys.unique) or wrong_type('string', keys.seen)
+local wrong = wrong_type('hash', keys.unique)
+  or wrong_type('string', keys.seen)
+  or wrong_type('zset', keys.cancelled)
 for _, its in ipairs(queues) do
   -- a foreign bell stops no child: each finds the task when it looks by itself
   wrong = wrong or wrong_type('list', its.pending, its.quarantined) or wrong_type('zset', its.scheduled)
@@ -1988,8 +2068,12 @@ end
 if held then
   local its_name, former = split(held)
   local its_queue = known_queues[its_name]
-  if its_queue and remove(keys, its_queue, 'scheduled', former) == 0 then
-    remove(keys, its_queue, is_quarantined(former) and 'quarantined' or 'pending', former)
+  local removed = its_queue and remove(keys, its_queue, 'scheduled', former) or 0
+  if its_queue and removed == 0 then
+    removed = remove(keys, its_queue, is_quarantined(former) and 'quarantined' or 'pending', former)
+  end
+  if removed > 0 and result_tag(former) then
+    remember_cancelled(keys.cancelled, now, string.sub(former, 1, 20))
   end
 end
 redis.call('SETBIT', keys.seen, sequence % 4096, 1)
@@ -2311,7 +2395,11 @@ ${LIB.end_cancelled}
 ${LIB.remembered}
 ${LIB.text}
 ${LIB.now_ms}
+${LIB.result_tag}
+${LIB.keep_result}
+${LIB.keep_failure}
 ${LIB.keep_notes}
+${LIB.announce}
 ${LIB.bury}
 -- moves a task to the dead, with the report of its error.
 -- Returns 1, or 0 if the child no longer held it.
@@ -2336,6 +2424,14 @@ local queue = {
   records = KEYS[14],
   dead_notes = KEYS[15],
 }
+local kept = {}
+for i = 1, ARGV[7] do
+  kept[i] = { name = ARGV[i + 7], result = KEYS[i + 15] }
+end
+local answering = {}
+for i = 1, #ARGV - (#kept + 7) do
+  answering[i] = { name = ARGV[#kept + i + 7], answers = KEYS[#kept + i + 15] }
+end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- \`report\` is one line of JSON; \`line\` goes to the history, '' for none, and then nothing is counted either; \`header\` has
@@ -2362,7 +2458,8 @@ if not end_cancelled(keys, task) then
     task.message = remembered(counted(task.message, 22, 23), line)
   end
   task.notes = keys.notes
-  bury(keys, task, report)
+  task.result = kept[1] and kept[1].result
+  bury(keys, task, report, by_name(answering))
 end
 return 1`,
   'claim': `#!lua flags=allow-oom
@@ -2378,12 +2475,16 @@ ${LIB.end_of}
 ${LIB.is_paused}
 ${LIB.without_paused}
 ${LIB.is_foreign}
-${LIB.end_claim}
 ${LIB.tag}
+${LIB.result_tag}
+${LIB.keep_result}
+${LIB.keep_failure}
+${LIB.end_claim}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.keep_notes}
+${LIB.announce}
 ${LIB.bury}
 ${LIB.ring}
 -- acks finished tasks of a child, then gives it tasks of its queues, by priority.
@@ -2530,6 +2631,71 @@ for i = 1, #queues do
   end
 end
 return { 0, acked, to_drain, has_zero and granted or table.concat(granted, '\\0'), more, paused }`,
+  'finish': `#!lua flags=allow-oom
+${LIB.part}
+${LIB.registration}
+${LIB.count_stale}
+${LIB.wrong_type}
+${LIB.wrong_keys}
+${LIB.by_name}
+${LIB.split}
+${LIB.tag}
+${LIB.result_tag}
+${LIB.keep_result}
+${LIB.end_claim}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.free_key}
+${LIB.announce}
+-- ends finished tasks of a child that keep their results, and announces each to its sender.
+-- Returns the number that the child still held.
+local keys = {
+  session = KEYS[1],
+  claims = KEYS[2],
+  stats = KEYS[3],
+  unique = KEYS[4],
+  cancelled = KEYS[5],
+  alarm = KEYS[6],
+}
+local child = ARGV[1]
+local kept = {}
+for i = 1, ARGV[2] do
+  kept[i] = { name = ARGV[i + 3], result = KEYS[i + 6] }
+end
+local answering = {}
+for i = 1, ARGV[3] do
+  answering[i] = { name = ARGV[#kept + i + 3], answers = KEYS[#kept + i + 6] }
+end
+local results = part(ARGV, #kept + #answering + 4, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`kept\` and \`results\` stand side by side: the ids of the tasks, with the keys of their results, and what is kept of each.
+--
+-- Atomic because only a registered child that still holds a task may end it, and a task must not end without its result.
+
+local _, lost = registration(keys.session, child)
+if lost then
+  count_stale(keys.stats, #kept)
+  return lost
+end
+local wrong = wrong_keys(keys)
+if wrong then
+  return wrong
+end
+local known_answering, ended = by_name(answering), 0
+for i, task in ipairs(kept) do
+  local held = redis.call('HGET', keys.claims, task.name)
+  local _, message = split(held or '')
+  if message then
+    keep_result(task.result, message, results[i])
+    if end_claim({ claims = keys.claims, id = task.name }) then
+      free_key(keys.unique, message)
+      announce(known_answering, message)
+      ended = ended + 1
+    end
+  end
+end
+return ended`,
   'keep-done': `#!lua
 ${LIB.part}
 ${LIB.wrong_type}
@@ -2781,10 +2947,13 @@ ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
 ${LIB.tag}
+${LIB.result_tag}
+${LIB.keep_result}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.finish}
+${LIB.announce}
 ${LIB.text}
 ${LIB.now_ms}
 ${LIB.end_claim}
@@ -2796,6 +2965,7 @@ ${LIB.remembered}
 ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.counted}
+${LIB.keep_failure}
 ${LIB.keep_notes}
 ${LIB.bury}
 ${LIB.ring}
@@ -2822,7 +2992,7 @@ local child, child_exit = ARGV[1], ARGV[2]
 local queues = {}
 for i = 1, ARGV[3] do
   queues[i] = {
-    name = ARGV[i + 3],
+    name = ARGV[i + 5],
     pending = KEYS[7 * i + 1],
     quarantined = KEYS[7 * i + 2],
     bell = KEYS[7 * i + 3],
@@ -2833,8 +3003,19 @@ for i = 1, ARGV[3] do
   }
 end
 local noting = {}
-for i = 1, #ARGV - (#queues + 3) do
-  noting[i] = { name = ARGV[#queues + i + 3], notes = KEYS[7 * #queues + i + 7] }
+for i = 1, ARGV[4] do
+  noting[i] = { name = ARGV[#queues + i + 5], notes = KEYS[7 * #queues + i + 7] }
+end
+local kept = {}
+for i = 1, ARGV[5] do
+  kept[i] = { name = ARGV[#queues + #noting + i + 5], result = KEYS[7 * #queues + #noting + i + 7] }
+end
+local answering = {}
+for i = 1, #ARGV - (#queues + #noting + #kept + 5) do
+  answering[i] = {
+    name = ARGV[#queues + #noting + #kept + i + 5],
+    answers = KEYS[7 * #queues + #noting + #kept + i + 7],
+  }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -2844,7 +3025,8 @@ end
 --   what ran out of time counts a failure, and runs again after its delay or is dead
 --   what was done is acked, what was cancelled ends, what was not started goes back uncounted
 --   a task that ran out of time and is dropped is among the done
--- \`noting\` are the tasks that may die of it, with the keys for their notes.
+--   one that was done and keeps its result goes back uncounted: its result is lost with the process
+-- \`noting\` and \`kept\` are the tasks that may die of it or are dropped, with the keys for their notes and results.
 --
 -- Atomic because the claims may be given to others only in the instant in which the child loses its registration.
 
@@ -2857,16 +3039,38 @@ if wrong then
   return wrong
 end
 local judged, known_queues, tasks = cjson.decode(child_exit), by_name(queues), {}
-local known_notes = by_name(noting)
-for _, id in ipairs(judged.dropped or {}) do
+local known_notes, known_results, known_answering = by_name(noting), by_name(kept), by_name(answering)
+local function held_of(id)
   local held = redis.call('HGET', keys.claims, id)
-  local task = held and held_task(keys.claims, id, held, known_queues)
+  return held and held_task(keys.claims, id, held, known_queues)
+end
+
+local function result_of(id)
+  return known_results[id] and known_results[id].result
+end
+
+local is_dropped, ended, answered = {}, {}, {}
+for _, id in ipairs(judged.dropped or {}) do
+  local task = held_of(id)
+  is_dropped[id] = true
   if task then
     note_ending(keys, task.queue.name, task.message, 'timedOut')
     note_ending(keys, task.queue.name, task.message, 'dropped')
+    keep_result(result_of(id), task.message, 'x{"error":"It ran beyond its hard timeout."}')
+    answered[#answered + 1] = task.message
   end
 end
-finish(keys, judged.done)
+for _, id in ipairs(judged.done) do
+  local task = not is_dropped[id] and held_of(id)
+  -- what it returned is lost with the process: it runs again
+  if not (task and result_tag(task.message)) then
+    ended[#ended + 1] = id
+  end
+end
+finish(keys, ended)
+for _, message in ipairs(answered) do
+  announce(known_answering, message)
+end
 local all = redis.call('HGETALL', keys.claims)
 for i = 1, #all, 2 do
   local task = held_task(keys.claims, all[i], all[i + 1], known_queues)
@@ -2874,6 +3078,7 @@ for i = 1, #all, 2 do
     bury_stray(keys, queues[1], keys.claims, all[i], all[i + 1])
   elseif not end_cancelled(keys, task) then
     task.notes = known_notes[task.id] and known_notes[task.id].notes
+    task.result = result_of(task.id)
     tasks[task.id] = task
   end
 end
@@ -2887,7 +3092,7 @@ for _, late in ipairs(judged.timedOut) do
     note_ending(keys, task.queue.name, task.message, late.retryInMs < 0 and 'dead' or 'retried')
     if late.retryInMs < 0 then
       task.message = remembered(counted(task.message, 22, 23), late.line)
-      bury(keys, task, late.report)
+      bury(keys, task, late.report, known_answering)
       dead = dead + 1
     else
       try_again(keys, task, { delay = late.retryInMs, line = late.line, counts = true })
@@ -2915,7 +3120,7 @@ for id, task in pairs(blamed) do
   end
   if crashed == 1 and crashes >= judged.maxCrashes then
     note_ending(keys, task.queue.name, task.message, 'dead')
-    bury(keys, task, judged.report)
+    bury(keys, task, judged.report, known_answering)
     tasks[id] = nil
     crashed, dead = 0, dead + 1
   end

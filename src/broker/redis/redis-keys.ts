@@ -181,6 +181,19 @@ export const KEYS = {
     holds: '`<id> <queue> <enqueuedAt> <startedAt> <attempt>` -> when it was done, in ms by the clock of its worker',
     lasts: '7 days after the last one; the last `keepDone` of a task that has this option, 160 bytes each',
   },
+  result: {
+    pattern: 'result:<id>',
+    type: 'string',
+    holds:
+      'what became of a task that keeps its result: a letter for the kind and a payload or JSON, see task-result.ts',
+    lasts: 'as long as the task asked for, from its end; 120 bytes and the result, up to 256 KiB',
+  },
+  answers: {
+    pattern: 'answers:<producer>',
+    type: 'list',
+    holds: 'ids of tasks of one sender that have ended with a result; wakes the process that waits',
+    lasts: '1 hour after the last one, the last 10,000; 24 bytes each',
+  },
   metrics: {
     pattern: 'metrics:<minute>',
     type: 'hash',

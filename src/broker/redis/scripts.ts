@@ -66,6 +66,8 @@ export const ENDS = ['unique', 'cancelled', 'alarm'] as const;
 const COUNTS = ['endings', 'catalog'] as const;
 /** Where a task of a queue can go. */
 const QUEUE = ['name', 'pending', 'quarantined', 'bell', 'scheduled', 'dead', 'records'] as const;
+/** Where the results of tasks are kept that end in this script, and where their senders wait for that. */
+const ANSWERS = { '...kept': ['result'], '...answering': ['answers'] } as const;
 /** And where its notes go with it when it dies. */
 const GRAVE = [...QUEUE, 'deadNotes'] as const;
 
@@ -146,6 +148,14 @@ export const SCRIPTS = {
     args: ['child', '...ids'],
     reply: reply<number>('the number that the child still held'),
   },
+  finish: {
+    purpose: 'ends finished tasks of a child that keep their results, and announces each to its sender',
+    by: ['child'],
+    keys: ['session', 'claims', 'stats', ...ENDS],
+    blocks: ANSWERS,
+    args: ['child', '...results'],
+    reply: reply<number>('the number that the child still held'),
+  },
   retry: {
     purpose: 'lets a task run again after an attempt, now or later',
     by: ['child'],
@@ -166,7 +176,7 @@ export const SCRIPTS = {
     purpose: 'moves a task to the dead, with the report of its error',
     by: ['child'],
     keys: ['session', 'claims', 'notes', ...ENDS, ...COUNTS],
-    blocks: { queue: GRAVE },
+    blocks: { queue: GRAVE, ...ANSWERS },
     args: ['child', 'id', 'report', 'line', 'header'],
     reply: reply<Flag>('1, or 0 if the child no longer held it'),
   },
@@ -174,7 +184,7 @@ export const SCRIPTS = {
     purpose: 'ends all claims of a child that has exited, and its registration',
     by: ['supervisor'],
     keys: ['session', 'claims', ...ENDS, ...COUNTS],
-    blocks: { '...queues': GRAVE, '...noting': ['notes'] },
+    blocks: { '...queues': GRAVE, '...noting': ['notes'], ...ANSWERS },
     args: ['child', 'childExit'],
     reply: reply<[released: number, crashed: number, quarantined: number, dead: number, timedOut: number]>(
       'the numbers released, crashed, quarantined, dead, timed out',
@@ -232,7 +242,7 @@ export const SCRIPTS = {
     purpose: 'removes a task that waits and frees its unique key',
     by: ['cancel() and status()', 'TaskInspector'],
     keys: [...ENDS, ...COUNTS],
-    blocks: { queue: ['name', 'pending', 'quarantined', 'scheduled'] },
+    blocks: { queue: ['name', 'pending', 'quarantined', 'scheduled'], '...answering': ['answers'] },
     args: ['place', 'message', 'passed'],
     reply: reply<Flag>('1, or 0 if it no longer waits there'),
   },
@@ -240,13 +250,14 @@ export const SCRIPTS = {
     purpose: 'marks an active task as cancelled and adds that to the stream',
     by: ['cancel() and status()', 'TaskInspector'],
     keys: ['claims', 'cancelled', 'broadcasts'],
+    blocks: { '...answering': ['answers'] },
     args: ['id', 'kept'],
     reply: reply<Flag>('1, or 0 if the child no longer holds it'),
   },
   'purge-pending': {
     purpose: 'removes tasks that match from a part of a queue, from its tail, and frees their unique keys',
     by: ['TaskInspector'],
-    keys: ['unique', ...COUNTS],
+    keys: ['unique', 'cancelled', ...COUNTS],
     blocks: { queue: ['name', 'pending', 'quarantined'] },
     args: ['place', 'passed', 'look', 'mostBytes', 'call', 'before'],
     reply: reply<[purged: number, looked: number, passed: number, left: number]>(
@@ -265,18 +276,30 @@ export const SCRIPTS = {
     purpose: 'moves dead tasks to the tail of their queue, with new counters',
     by: ['DeadLetters'],
     keys: [...ENDS],
-    blocks: { queue: ['name', 'pending', 'bell', 'dead', 'records', 'deadNotes'], '...noting': ['notes'] },
+    blocks: {
+      queue: ['name', 'pending', 'bell', 'dead', 'records', 'deadNotes'],
+      '...noting': ['notes'],
+      '...kept': ['result'],
+    },
     args: ['...deaths'],
-    reply: reply<number[]>('for each task 1, 0 if that death is gone, -1 if its header cannot be reset'),
+    reply: reply<number[]>(
+      'for each task 1, 0 if that death is gone, -1 if its header cannot be reset, -2 if it keeps a result that was not declared',
+    ),
   },
   'redrive-edited': {
     flags: 'none',
     purpose: 'moves a dead task with other arguments to the tail of its queue, with new counters',
     by: ['DeadLetters'],
     keys: [...ENDS],
-    blocks: { queue: ['name', 'pending', 'bell', 'dead', 'records', 'deadNotes'], '...noting': ['notes'] },
+    blocks: {
+      queue: ['name', 'pending', 'bell', 'dead', 'records', 'deadNotes'],
+      '...noting': ['notes'],
+      '...kept': ['result'],
+    },
     args: ['id', 'diedAt', 'body', 'sent'],
-    reply: reply<number>('1, 0 if that death is gone, -1 if its header cannot be reset'),
+    reply: reply<number>(
+      '1, 0 if that death is gone, -1 if its header cannot be reset, -2 if it keeps a result that was not declared',
+    ),
   },
   'delete-dead': {
     purpose: 'deletes dead tasks',

@@ -1,15 +1,17 @@
-import type { ProducerBroker } from '../../broker/port/broker.js';
+import type { ProducerBroker, RegisteredTask } from '../../broker/port/broker.js';
 import type { CatalogPort } from '../../broker/port/catalog-port.js';
 import { duplicateKey } from '../../client/send-errors.js';
 import { assertBroadcastOptions, assertSendOptions, dueOf, type SendOptions } from '../../client/send-options.js';
 import { NestworkError } from '../../errors.js';
 import type { CallOptions } from '../../message/call-options.js';
+import { callTags } from '../../message/call-tags.js';
 import { combineHeaders, readHeaders } from '../../message/headers.js';
 import { TaskIdSequence } from '../../message/task-id.js';
 import { encodeMessage } from '../../message/task-message.js';
 import { encodeUnique } from '../../message/unique-key.js';
 import { encodePayload } from '../../payload/payload.js';
 import { toCallOptions } from '../../policy/policy-options.js';
+import { secondsToKeep } from '../../policy/result-time.js';
 import { BROADCAST_QUEUE } from '../../task/broadcast.js';
 import type { Clock } from '../../values/clock.js';
 import { didYouMean } from '../../values/did-you-mean.js';
@@ -37,13 +39,13 @@ export interface SentByName {
 }
 
 /**
- * Options of a call by name: those of `with()`, but `ids`.
+ * Options of a call by name: those of `with()`, but `ids`, and nothing of a wait.
  *
  * @example
  * const options: SendByNameOptions = { delay: '10m', queue: 'bulk' };
  * await inspector.tasks.send('ReportTasks.send', [7], { ...options, by: 'anna' });
  */
-export type SendByNameOptions = Omit<SendOptions, 'ids'>;
+export type SendByNameOptions = Omit<SendOptions, 'ids' | 'timeout' | 'signal'>;
 
 interface Parts {
   readonly broker: ProducerBroker & { readonly catalog: CatalogPort };
@@ -63,20 +65,23 @@ export class SendByName {
       throw invalid('args', 'is no list', 'Give the arguments of the call as an array: [7, { weekly: true }].');
     }
     if ('ids' in options) throw invalid('ids', 'belongs to many calls', 'Give the `id` of the one call.');
+    for (const waits of ['timeout', 'signal'])
+      if (waits in options) throw invalid(waits, 'belongs to `run()`', 'Ask for the `result`, and await it by the id.');
     const { broker, known, clock } = this.parts;
     const queues = await known.all();
     if (options.queue !== undefined) known.checked(options.queue, 'tasks.send()', queues);
     assertSendOptions(options, name, queues);
     const payload = encodePayload(args);
-    const queue = options.queue ?? (await this.queueOf(name));
+    const { queue, result } = await this.homeOf(name, options);
     if (queue === BROADCAST_QUEUE) assertBroadcastOptions(options, name);
     const { id = this.ids.next(), key, until = 'finished' } = options;
     const now = clock();
     const due = dueOf(options, now);
     const enqueuedAt = due && 'at' in due ? due.at : now + (due?.in ?? 0);
-    const tags = key === undefined ? undefined : encodeUnique(name, key, until);
+    const unique = key === undefined ? undefined : encodeUnique(name, key, until);
+    const tags = callTags(unique, result === undefined ? undefined : { seconds: result, announced: false });
     const message = encodeMessage({ id, name, payload, enqueuedAt, options: travelling(options, name), tags });
-    if (tags !== undefined) {
+    if (unique !== undefined) {
       const replace = options.onConflict === 'replace';
       const holder = await broker.enqueueUnique(queue, message, {
         due,
@@ -91,12 +96,19 @@ export class SendByName {
     return { id, task: name, queue, added: true };
   }
 
-  private async queueOf(name: string): Promise<string> {
-    const queue = await this.parts.broker.queueOfTask(name);
-    if (queue !== undefined) return queue;
+  /** Where it goes, and for how many seconds its result is kept. */
+  private async homeOf(name: string, { queue, result }: SendByNameOptions): Promise<RegisteredTask> {
+    const task = await this.parts.broker.registeredTask(name);
+    const kept = result === undefined ? task?.result : secondsToKeep(result, 'result');
+    const home = queue ?? task?.queue;
+    if (home === undefined) throw await this.unknown(name);
+    return { queue: home, ...(kept !== undefined && home !== BROADCAST_QUEUE && { result: kept }) };
+  }
+
+  private async unknown(name: string): Promise<NestworkError> {
     const names = (await this.parts.broker.catalog.tasks()).map((task) => task.name);
     const meant = didYouMean(name, names);
-    throw new NestworkError('UNKNOWN_TASK', `No worker of this namespace has ever had a task "${printable(name)}".`, [
+    return new NestworkError('UNKNOWN_TASK', `No worker of this namespace has ever had a task "${printable(name)}".`, [
       ...(meant === undefined ? [] : [`Did you mean ${printable(meant)}?`]),
       'Its name is `Class.method` unless the decorator gives another.',
       'Name the queue if a worker that has the task is yet to start.',

@@ -93,7 +93,7 @@ export class TaskInspector {
    * @internal
    */
   async queueOf(name: string): Promise<string | undefined> {
-    return this.broker.queueOfTask(name);
+    return (await this.broker.registeredTask(name))?.queue;
   }
 
   /**

@@ -6,6 +6,7 @@ import type {
   Promotion,
   QueueState,
   QueueStatesOptions,
+  RegisteredTask,
   TaskPlace,
   UniqueOptions,
 } from '../../broker/port/broker.js';
@@ -24,6 +25,7 @@ import { MemoryMetrics } from './memory-metrics.js';
 import { MemoryNotes } from './memory-notes.js';
 import { MemoryPauses } from './memory-pauses.js';
 import { MemoryPlaces } from './memory-places.js';
+import { MemoryResults } from './memory-results.js';
 import { MemoryTasks } from './memory-tasks.js';
 
 /** A message that an app has sent. */
@@ -37,6 +39,8 @@ export interface SentMessage {
 /** Receives the sent and cancelled tasks of an app. */
 export interface BrokerObserver {
   readonly clock: Clock;
+  /** whether tasks are run at all */
+  readonly isRunning: boolean;
   /** whether scheduled tasks are pending at once */
   readonly impatient: boolean;
   /** Messages are in. The sender waits until this resolves. */
@@ -72,6 +76,7 @@ export class MemoryBroker implements AppBroker, TestWork {
   readonly metrics: MemoryMetrics;
   readonly notes: MemoryNotes;
   readonly done: MemoryDone;
+  readonly results: MemoryResults;
   readonly namespace = 'memory';
   readonly checkup: MemoryCheckup;
   readonly catalog = {
@@ -89,7 +94,8 @@ export class MemoryBroker implements AppBroker, TestWork {
     this.tasks = new MemoryTasks(observer.clock);
     this.notes = new MemoryNotes(observer.clock);
     this.done = new MemoryDone(observer.clock);
-    this.deadLetters = new MemoryDeadLetters(this.tasks, this.notes);
+    this.results = new MemoryResults(this.tasks, observer.isRunning);
+    this.deadLetters = new MemoryDeadLetters(this.tasks, this.notes, this.results);
     this.broadcasts = new MemoryBroadcasts(this.tasks);
     this.crons = new MemoryCrons(this.tasks);
     this.pauses = new MemoryPauses(observer.clock);
@@ -102,7 +108,9 @@ export class MemoryBroker implements AppBroker, TestWork {
 
   async connect(): Promise<void> {}
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.results.stopWaiting();
+  }
 
   /** A worker is there, which serves all queues and knows these tasks. */
   serve(catalog: readonly CatalogEntry[]): void {
@@ -125,7 +133,10 @@ export class MemoryBroker implements AppBroker, TestWork {
     if (tasks.isKnown(message)) return { id, queue };
     const former = tasks.holderOf(message);
     if (former && !replace) return { id: former.id, queue: former.queue };
-    if (former?.state === 'pending' || former?.state === 'scheduled') tasks.remove(former);
+    if (former?.state === 'pending' || former?.state === 'scheduled') {
+      tasks.remove(former);
+      this.results.replaced(former);
+    }
     const at = due && !this.observer.impatient ? this.timeOf(due) : tasks.now;
     tasks.add(queue, message, at > tasks.now ? at : undefined);
     await this.announce([message], queue, due);
@@ -138,8 +149,8 @@ export class MemoryBroker implements AppBroker, TestWork {
     return this.announce(fresh, BROADCAST_QUEUE);
   }
 
-  async queueOfTask(name: string): Promise<string | undefined> {
-    return this.registered?.get(name)?.queue;
+  async registeredTask(name: string): Promise<RegisteredTask | undefined> {
+    return this.registered?.get(name);
   }
 
   async locate(id: string): Promise<TaskPlace> {
@@ -149,6 +160,7 @@ export class MemoryBroker implements AppBroker, TestWork {
   async cancel(id: string): Promise<TaskPlace> {
     const place = this.tasks.cancel(id);
     if (place.state === 'active') this.observer.onCancelled(id);
+    this.results.announce(id);
     return place;
   }
 

@@ -6,6 +6,7 @@ import type { MemoryCrons } from './memory-crons.js';
 import type { MemoryDone } from './memory-done.js';
 import type { MemoryNotes } from './memory-notes.js';
 import type { MemoryPauses } from './memory-pauses.js';
+import type { MemoryResults } from './memory-results.js';
 import type { MemoryTask, MemoryTasks } from './memory-tasks.js';
 import { keyOf, remembered, withFailure, withTime } from './message-edits.js';
 
@@ -15,6 +16,7 @@ export interface ClaimEnds {
   readonly pauses: MemoryPauses;
   readonly notes: MemoryNotes;
   readonly done: MemoryDone;
+  readonly results: MemoryResults;
 }
 
 /** pending -> active -> the state in which a claim ends. */
@@ -39,8 +41,9 @@ export class MemoryClaims implements TestClaims {
     return task?.state === 'pending' ? this.take(task) : undefined;
   }
 
-  async done(claimed: ClaimedTask): Promise<boolean> {
+  async done(claimed: ClaimedTask, result?: string): Promise<boolean> {
     return this.end(claimed, (task) => {
+      if (result !== undefined) this.parts.results.keep(task, result);
       this.tasks.freeKey(task);
       this.tasks.remove(task);
     });
@@ -58,6 +61,7 @@ export class MemoryClaims implements TestClaims {
     return this.end(claimed, (task) => {
       if (line !== '') task.message = remembered(withFailure(task.message), line);
       task.report = JSON.stringify(report);
+      this.parts.results.keepFailure(task, task.report);
       this.tasks.freeKey(task);
       this.tasks.move(task, 'dead');
       this.parts.notes.bury(task.id);

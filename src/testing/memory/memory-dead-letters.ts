@@ -10,6 +10,7 @@ import type {
 import { encodeAttempt, REDRIVEN } from '../../message/attempt-record.js';
 import type { MessageEdit } from '../../message/edited-message.js';
 import type { MemoryNotes } from './memory-notes.js';
+import type { MemoryResults } from './memory-results.js';
 import type { MemoryTask, MemoryTasks } from './memory-tasks.js';
 import { remembered, startedAnew, withBody } from './message-edits.js';
 
@@ -18,6 +19,7 @@ export class MemoryDeadLetters implements DeadLetterBroker {
   constructor(
     private readonly tasks: MemoryTasks,
     private readonly notes: MemoryNotes,
+    private readonly results: MemoryResults,
   ) {}
 
   async now(): Promise<number> {
@@ -69,6 +71,7 @@ export class MemoryDeadLetters implements DeadLetterBroker {
     tasks.move(task, 'pending');
     tasks.takeKey(task);
     this.notes.redrive(task.id);
+    this.results.forget(task.id);
     return 'redriven';
   }
 

@@ -86,10 +86,10 @@ export function producing(stage: () => Stage): void {
     });
   });
 
-  it('queueOfTask returns the queue that a worker has registered', async () => {
+  it('registeredTask returns the queue that a worker has registered', async () => {
     const { broker } = stage();
-    expect(await broker.queueOfTask('Video.encode')).toBeUndefined();
+    expect(await broker.registeredTask('Video.encode')).toBeUndefined();
     await stage().work([{ name: 'Video.encode', queue: 'bulk' }]);
-    expect(await broker.queueOfTask('Video.encode')).toBe('bulk');
+    expect(await broker.registeredTask('Video.encode')).toMatchObject({ queue: 'bulk' });
   });
 }

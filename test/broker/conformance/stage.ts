@@ -11,6 +11,7 @@ import type {
   PromoterBroker,
 } from '../../../src/broker/port/broker.js';
 import type { PausePort } from '../../../src/broker/port/pause-port.js';
+import { callTags } from '../../../src/message/call-tags.js';
 import { TaskIdSequence } from '../../../src/message/task-id.js';
 import { encodeMessage } from '../../../src/message/task-message.js';
 import { encodeUnique, type UniqueUntil } from '../../../src/message/unique-key.js';
@@ -74,6 +75,11 @@ export class Stage<W extends World = World> {
     return this.encoded(args, encodeUnique('Some.task', key, until));
   }
 
+  /** A message of a task whose result is kept for so many seconds, announced to its sender. */
+  asking(seconds: number): string {
+    return this.encoded([], callTags(undefined, { seconds, announced: true }));
+  }
+
   /** The one worker, which comes when it is first asked for. */
   work(catalog: readonly CatalogEntry[] = []): Promise<Work> {
     this.working ??= this.world.work(catalog);
@@ -127,14 +133,14 @@ export class Stage<W extends World = World> {
     return (await this.broker.locate(idOf(message))).state;
   }
 
-  private encoded(args: unknown[], unique?: string): string {
+  private encoded(args: unknown[], tags?: string): string {
     const enqueuedAt = Date.UTC(2026, 0, 1);
     return encodeMessage({
       id: this.ids.next(),
       name: 'Some.task',
       payload: encodePayload(args),
       enqueuedAt,
-      tags: unique,
+      tags,
     });
   }
 }

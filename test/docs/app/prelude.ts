@@ -51,6 +51,7 @@ export { AppModule } from './app.module.js';
 export { Cache } from './cache.js';
 export { MailService } from './mail.service.js';
 export { Metrics } from './metrics.js';
+export { type Part, PartTasks } from './part.tasks.js';
 export { ReportTasks } from './report.tasks.js';
 export { Settings, SettingsModule } from './settings.js';
 export { SignupModule } from './signup.module.js';

@@ -1,6 +1,6 @@
 #!lua
 -- moves a dead task with other arguments to the tail of its queue, with new counters.
--- Returns 1, 0 if that death is gone, -1 if its header cannot be reset.
+-- Returns 1, 0 if that death is gone, -1 if its header cannot be reset, -2 if it keeps a result that was not declared.
 local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3] }
 local id, died_at, body, sent = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local queue = {
@@ -12,8 +12,12 @@ local queue = {
   dead_notes = KEYS[8],
 }
 local noting = {}
-for i = 1, #ARGV - 5 do
-  noting[i] = { name = ARGV[i + 5], notes = KEYS[i + 8] }
+for i = 1, ARGV[6] do
+  noting[i] = { name = ARGV[i + 6], notes = KEYS[i + 8] }
+end
+local kept = {}
+for i = 1, #ARGV - (#noting + 6) do
+  kept[i] = { name = ARGV[#noting + i + 6], result = KEYS[#noting + i + 8] }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -36,6 +40,9 @@ local message = started_anew(id, message_of(redis.call('HGET', queue.records, id
 if not message then
   return -1
 end
+if result_tag(message) and not kept[1] then
+  return -2
+end
 local line = '\n{"at":' .. text(now) .. ',"code":"REDRIVEN","sent":' .. sent .. '}'
-redrive(keys, queue, { id }, { remembered(with_body(message, body), line) }, by_name(noting))
+redrive(keys, queue, { id }, { remembered(with_body(message, body), line) }, by_name(noting), by_name(kept))
 return 1

@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
 -- moves dead tasks to the tail of their queue, with new counters.
--- Returns for each task 1, 0 if that death is gone, -1 if its header cannot be reset.
+-- Returns for each task 1, 0 if that death is gone, -1 if its header cannot be reset, -2 if it keeps a result that was
+-- not declared.
 local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3] }
 local queue = {
   name = ARGV[1],
@@ -12,13 +13,17 @@ local queue = {
 }
 local noting = {}
 for i = 1, ARGV[2] do
-  noting[i] = { name = ARGV[i + 2], notes = KEYS[i + 8] }
+  noting[i] = { name = ARGV[i + 3], notes = KEYS[i + 8] }
 end
-local deaths = part(ARGV, #noting + 3, #ARGV)
+local kept = {}
+for i = 1, ARGV[3] do
+  kept[i] = { name = ARGV[#noting + i + 3], result = KEYS[#noting + i + 8] }
+end
+local deaths = part(ARGV, #noting + #kept + 4, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- A death is id and time of death in ms; at most 500. The tasks come to the tail of their queue, as if they had just been
--- sent, and stay dead where the header cannot be reset. The history stays and gets a line. A unique task runs without its
+-- sent, and stay dead where the header cannot be reset, or where one keeps a result whose key is not among `kept`. The history stays and gets a line. A unique task runs without its
 -- key if that is taken. A task that was cancelled and died may run again.
 --
 -- Atomic because a task must be among the dead or in the queue. The time of death guards a copy of this command that
@@ -31,7 +36,7 @@ end
 
 local now = now_ms()
 local line = '\n{"at":' .. text(now) .. ',"code":"REDRIVEN"}'
-local answers, ids, messages, named = {}, {}, {}, {}
+local answers, ids, messages, named, known_results = {}, {}, {}, {}, by_name(kept)
 
 for i = 1, #deaths, 2 do
   local id, answer = deaths[i], 0
@@ -40,8 +45,8 @@ for i = 1, #deaths, 2 do
     named[id] = true
     local record = redis.call('HGET', queue.records, id) or ''
     local message = started_anew(id, message_of(record), now)
-    answer = message and 1 or -1
-    if message then
+    answer = not message and -1 or result_tag(message) and not known_results[id] and -2 or 1
+    if answer == 1 then
       ids[#ids + 1] = id
       messages[#messages + 1] = remembered(message, line)
     end
@@ -50,6 +55,6 @@ for i = 1, #deaths, 2 do
 end
 
 if #ids > 0 then
-  redrive(keys, queue, ids, messages, by_name(noting))
+  redrive(keys, queue, ids, messages, by_name(noting), known_results)
 end
 return answers

@@ -4,6 +4,10 @@
 local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3], endings = KEYS[4], catalog = KEYS[5] }
 local place, message, passed = ARGV[1], ARGV[2], ARGV[3]
 local queue = { name = ARGV[4], pending = KEYS[6], quarantined = KEYS[7], scheduled = KEYS[8] }
+local answering = {}
+for i = 1, #ARGV - 4 do
+  answering[i] = { name = ARGV[i + 4], answers = KEYS[i + 8] }
+end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- `place` is the key of the queue in which it was found, and `passed` how many stood behind it.
@@ -18,5 +22,6 @@ local removed = remove(keys, queue, place, message, tonumber(passed))
 if removed > 0 then
   remember_cancelled(keys.cancelled, now_ms(), string.sub(message, 1, 20))
   note_ending(keys, queue.name, message, 'cancelled')
+  announce(by_name(answering), message)
 end
 return removed

@@ -68,13 +68,15 @@ local function keep_notes(task)
   end
 end
 
--- active to dead: it will not run again.
-local function bury(keys, task, report)
+-- active to dead: it will not run again. `answering` has the keys by which senders wait for results.
+local function bury(keys, task, report, answering)
   redis.call('ZADD', task.queue.dead, text(now_ms()), task.id)
   redis.call('HSET', task.queue.records, task.id, report .. '\n' .. task.message)
+  keep_failure(task.result, task.message, report)
   if end_claim(task) then
     free_key(keys.unique, task.message)
     keep_notes(task)
+    announce(answering, task.message)
   end
 end
 
@@ -181,10 +183,13 @@ local function forget_dead(queue, ids)
 end
 
 -- dead to pending: to the tail, as if they had just been sent. Each takes its key if that is free. `noting` has the keys for
--- the notes of those that have some.
-local function redrive(keys, queue, ids, messages, noting)
+-- the notes of those that have some, `kept` those of results: what became of them before is forgotten.
+local function redrive(keys, queue, ids, messages, noting, kept)
   enlist_new(queue, messages)
   for _, id in ipairs(ids) do
+    if kept[id] then
+      redis.call('DEL', kept[id].result)
+    end
     local notes = noting[id] and redis.pcall('HGET', queue.dead_notes, id)
     if type(notes) == 'string' then
       redis.call('SET', noting[id].notes, notes, 'EX', 86400)

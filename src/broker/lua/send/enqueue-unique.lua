@@ -19,7 +19,9 @@ end
 --
 -- Atomic because two senders must not both find the key free.
 
-local wrong = wrong_type('hash', keys.unique) or wrong_type('string', keys.seen)
+local wrong = wrong_type('hash', keys.unique)
+  or wrong_type('string', keys.seen)
+  or wrong_type('zset', keys.cancelled)
 for _, its in ipairs(queues) do
   -- a foreign bell stops no child: each finds the task when it looks by itself
   wrong = wrong or wrong_type('list', its.pending, its.quarantined) or wrong_type('zset', its.scheduled)
@@ -52,8 +54,12 @@ end
 if held then
   local its_name, former = split(held)
   local its_queue = known_queues[its_name]
-  if its_queue and remove(keys, its_queue, 'scheduled', former) == 0 then
-    remove(keys, its_queue, is_quarantined(former) and 'quarantined' or 'pending', former)
+  local removed = its_queue and remove(keys, its_queue, 'scheduled', former) or 0
+  if its_queue and removed == 0 then
+    removed = remove(keys, its_queue, is_quarantined(former) and 'quarantined' or 'pending', former)
+  end
+  if removed > 0 and result_tag(former) then
+    remember_cancelled(keys.cancelled, now, string.sub(former, 1, 20))
   end
 end
 redis.call('SETBIT', keys.seen, sequence % 4096, 1)

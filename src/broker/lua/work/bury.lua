@@ -22,6 +22,14 @@ local queue = {
   records = KEYS[14],
   dead_notes = KEYS[15],
 }
+local kept = {}
+for i = 1, ARGV[7] do
+  kept[i] = { name = ARGV[i + 7], result = KEYS[i + 15] }
+end
+local answering = {}
+for i = 1, #ARGV - (#kept + 7) do
+  answering[i] = { name = ARGV[#kept + i + 7], answers = KEYS[#kept + i + 15] }
+end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- `report` is one line of JSON; `line` goes to the history, '' for none, and then nothing is counted either; `header` has
@@ -48,6 +56,7 @@ if not end_cancelled(keys, task) then
     task.message = remembered(counted(task.message, 22, 23), line)
   end
   task.notes = keys.notes
-  bury(keys, task, report)
+  task.result = kept[1] and kept[1].result
+  bury(keys, task, report, by_name(answering))
 end
 return 1

@@ -14,7 +14,7 @@ local child, child_exit = ARGV[1], ARGV[2]
 local queues = {}
 for i = 1, ARGV[3] do
   queues[i] = {
-    name = ARGV[i + 3],
+    name = ARGV[i + 5],
     pending = KEYS[7 * i + 1],
     quarantined = KEYS[7 * i + 2],
     bell = KEYS[7 * i + 3],
@@ -25,8 +25,19 @@ for i = 1, ARGV[3] do
   }
 end
 local noting = {}
-for i = 1, #ARGV - (#queues + 3) do
-  noting[i] = { name = ARGV[#queues + i + 3], notes = KEYS[7 * #queues + i + 7] }
+for i = 1, ARGV[4] do
+  noting[i] = { name = ARGV[#queues + i + 5], notes = KEYS[7 * #queues + i + 7] }
+end
+local kept = {}
+for i = 1, ARGV[5] do
+  kept[i] = { name = ARGV[#queues + #noting + i + 5], result = KEYS[7 * #queues + #noting + i + 7] }
+end
+local answering = {}
+for i = 1, #ARGV - (#queues + #noting + #kept + 5) do
+  answering[i] = {
+    name = ARGV[#queues + #noting + #kept + i + 5],
+    answers = KEYS[7 * #queues + #noting + #kept + i + 7],
+  }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -36,7 +47,8 @@ end
 --   what ran out of time counts a failure, and runs again after its delay or is dead
 --   what was done is acked, what was cancelled ends, what was not started goes back uncounted
 --   a task that ran out of time and is dropped is among the done
--- `noting` are the tasks that may die of it, with the keys for their notes.
+--   one that was done and keeps its result goes back uncounted: its result is lost with the process
+-- `noting` and `kept` are the tasks that may die of it or are dropped, with the keys for their notes and results.
 --
 -- Atomic because the claims may be given to others only in the instant in which the child loses its registration.
 
@@ -49,16 +61,38 @@ if wrong then
   return wrong
 end
 local judged, known_queues, tasks = cjson.decode(child_exit), by_name(queues), {}
-local known_notes = by_name(noting)
-for _, id in ipairs(judged.dropped or {}) do
+local known_notes, known_results, known_answering = by_name(noting), by_name(kept), by_name(answering)
+local function held_of(id)
   local held = redis.call('HGET', keys.claims, id)
-  local task = held and held_task(keys.claims, id, held, known_queues)
+  return held and held_task(keys.claims, id, held, known_queues)
+end
+
+local function result_of(id)
+  return known_results[id] and known_results[id].result
+end
+
+local is_dropped, ended, answered = {}, {}, {}
+for _, id in ipairs(judged.dropped or {}) do
+  local task = held_of(id)
+  is_dropped[id] = true
   if task then
     note_ending(keys, task.queue.name, task.message, 'timedOut')
     note_ending(keys, task.queue.name, task.message, 'dropped')
+    keep_result(result_of(id), task.message, 'x{"error":"It ran beyond its hard timeout."}')
+    answered[#answered + 1] = task.message
   end
 end
-finish(keys, judged.done)
+for _, id in ipairs(judged.done) do
+  local task = not is_dropped[id] and held_of(id)
+  -- what it returned is lost with the process: it runs again
+  if not (task and result_tag(task.message)) then
+    ended[#ended + 1] = id
+  end
+end
+finish(keys, ended)
+for _, message in ipairs(answered) do
+  announce(known_answering, message)
+end
 local all = redis.call('HGETALL', keys.claims)
 for i = 1, #all, 2 do
   local task = held_task(keys.claims, all[i], all[i + 1], known_queues)
@@ -66,6 +100,7 @@ for i = 1, #all, 2 do
     bury_stray(keys, queues[1], keys.claims, all[i], all[i + 1])
   elseif not end_cancelled(keys, task) then
     task.notes = known_notes[task.id] and known_notes[task.id].notes
+    task.result = result_of(task.id)
     tasks[task.id] = task
   end
 end
@@ -79,7 +114,7 @@ for _, late in ipairs(judged.timedOut) do
     note_ending(keys, task.queue.name, task.message, late.retryInMs < 0 and 'dead' or 'retried')
     if late.retryInMs < 0 then
       task.message = remembered(counted(task.message, 22, 23), late.line)
-      bury(keys, task, late.report)
+      bury(keys, task, late.report, known_answering)
       dead = dead + 1
     else
       try_again(keys, task, { delay = late.retryInMs, line = late.line, counts = true })
@@ -107,7 +142,7 @@ for id, task in pairs(blamed) do
   end
   if crashed == 1 and crashes >= judged.maxCrashes then
     note_ending(keys, task.queue.name, task.message, 'dead')
-    bury(keys, task, judged.report)
+    bury(keys, task, judged.report, known_answering)
     tasks[id] = nil
     crashed, dead = 0, dead + 1
   end

@@ -1,0 +1,36 @@
+-- A task with the tag `r` keeps its result, see result-tag.ts and task-result.ts: 6 digits, base 36, are the seconds for which it
+-- is kept, then `1` if its end is announced to the sender.
+local function result_tag(message)
+  -- most messages have no tag
+  if string.sub(message, 35, 35) ~= '[' then
+    return tag(message, 'r')
+  end
+end
+
+-- Before the end of its claim: a result that is there twice is better than one that is nowhere. `result` is the key for it, if the
+-- script has one.
+local function keep_result(result, message, record)
+  local asked = result and result_tag(message)
+  if asked then
+    redis.call('SET', result, record, 'EX', math.max(1, tonumber(string.sub(asked, 1, 6), 36) or 1))
+  end
+end
+
+-- A failure: the counters of attempts, and the report of the dead task.
+local function keep_failure(result, message, report)
+  keep_result(result, message, 'f' .. string.sub(message, 22, 24) .. report)
+end
+
+-- After its end. An announcement that is refused or lost costs seconds: the sender looks by itself, too.
+local function announce(answering, message)
+  local asked = result_tag(message)
+  local id = string.sub(message, 1, 20)
+  local list = asked and string.sub(asked, 7, 7) == '1' and answering[string.sub(id, 1, 12)]
+  local length = list and redis.pcall('RPUSH', list.answers, id)
+  if type(length) == 'number' then
+    redis.call('EXPIRE', list.answers, 3600)
+    if length > 10000 then
+      redis.call('LTRIM', list.answers, -10000, -1)
+    end
+  end
+end

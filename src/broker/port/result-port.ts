@@ -1,0 +1,26 @@
+import type { Claimant } from './broker.js';
+
+/** A task that is to end, with what is kept of it, see message/task-result.ts. */
+export interface FinishedTask {
+  readonly id: string;
+  readonly result: string;
+}
+
+/** The call of a child. */
+export interface FinishingBroker {
+  /** Ends tasks that are done and keep their results. Resolves to how many the child still held. Rejects with LEASE_LOST. */
+  finish(claimant: Pick<Claimant, 'session' | 'child'>, tasks: readonly FinishedTask[]): Promise<number>;
+}
+
+/** What became of a task: as it is stored, or that it was cancelled and keeps nothing. */
+export type KeptResult = { readonly stored: string } | 'cancelled';
+
+/** The calls of those who wait. */
+export interface ResultBroker {
+  /** In the order of the ids; undefined for a task that has not ended, or of which nothing is kept. */
+  read(ids: readonly string[]): Promise<(KeptResult | undefined)[]>;
+  /** Ids of tasks of this sender that have ended, each once, as soon as there are some; none after `timeoutMs`, undefined after `stopWaiting`. */
+  ended(producer: string, timeoutMs: number): Promise<readonly string[] | undefined>;
+  /** Ends an `ended` under way, and all to come. */
+  stopWaiting(): void;
+}

@@ -1,0 +1,105 @@
+import { NestworkError } from '../errors.js';
+import { decodePayload, encodePayload } from '../payload/payload.js';
+import { errorText } from '../values/error-text.js';
+
+/**
+ * What became of a task, as it is kept for those who asked. In Redis it is one string: a letter for the kind, and
+ *
+ * | letter | behind it                                                                              |
+ * | ------ | -------------------------------------------------------------------------------------- |
+ * | `d`    | the value in a list of one, as the arguments of a call are encoded                     |
+ * | `f`    | failures (2) and crashes (1), base 36, and the report of the dead task, JSON           |
+ * | `x`    | `{"error":...}`: the attempt failed, and the task is not to run again                  |
+ * | `c`    | nothing: the task was cancelled                                                       |
+ * | `u`    | `{"code":...,"error":...}`: the task is done, and its value cannot be kept             |
+ *
+ * Scripts write the `f`, see lua/lib/results.lua.
+ */
+export type TaskResult =
+  | { readonly kind: 'done'; readonly value: unknown }
+  | { readonly kind: 'failed'; readonly code: string; readonly error: string; readonly attempts: number }
+  | { readonly kind: 'dropped'; readonly error: string }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'unkept'; readonly code: UnkeptCode; readonly error: string };
+
+/** Why the value of a task that is done cannot be kept. */
+export type UnkeptCode = 'RESULT_TOO_LARGE' | 'UNSERIALIZABLE_RESULT';
+
+/** The value that a task returned. Never throws: the task is done, whatever it returned. */
+export function encodeDone(value: unknown): string {
+  try {
+    return `d${encodePayload([value], 'result')}`;
+  } catch (error) {
+    const isTooLarge = error instanceof NestworkError && error.code === 'PAYLOAD_TOO_LARGE';
+    const code: UnkeptCode = isTooLarge ? 'RESULT_TOO_LARGE' : 'UNSERIALIZABLE_RESULT';
+    return `u${JSON.stringify({ code, error: errorText(error) })}`;
+  }
+}
+
+/** A task that ended with an error and without a trace. */
+export function encodeDropped(error: unknown): string {
+  return `x${JSON.stringify({ error: errorText(error) })}`;
+}
+
+export function encodeCancelled(): string {
+  return 'c';
+}
+
+/** A task that is dead. */
+export function encodeFailed(attempts: { failures: number; crashes: number }, report: string): string {
+  return `f${attempts.failures.toString(36).padStart(2, '0')}${attempts.crashes.toString(36)}${report}`;
+}
+
+/**
+ * Reads a result as it lies in Redis.
+ *
+ * @throws NestworkError UNDECODABLE_MESSAGE for bytes that are none
+ */
+export function decodeResult(stored: string, id: string): TaskResult {
+  const owner = `the result of task ${id}`;
+  const rest = stored.slice(1);
+  switch (stored.charAt(0)) {
+    case 'd':
+      return { kind: 'done', value: decodePayload(parsed(rest, owner), rest, owner)[0] };
+    case 'f': {
+      const { code, error } = textsIn(rest.slice(3), owner);
+      const attempts = Number.parseInt(rest.slice(0, 2), 36) + Number.parseInt(rest.charAt(2), 36);
+      return { kind: 'failed', code: code ?? 'TASK_FAILED', error: error ?? '', attempts };
+    }
+    case 'x':
+      return { kind: 'dropped', error: textsIn(rest, owner).error ?? '' };
+    case 'c':
+      return { kind: 'cancelled' };
+    case 'u': {
+      const { code, error } = textsIn(rest, owner);
+      const kept = code === 'RESULT_TOO_LARGE' ? code : 'UNSERIALIZABLE_RESULT';
+      return { kind: 'unkept', code: kept, error: error ?? '' };
+    }
+    default:
+      throw undecodableResult(owner);
+  }
+}
+
+function textsIn(json: string, owner: string): { readonly code?: string; readonly error?: string } {
+  const { code, error } = Object(parsed(json, owner)) as { readonly code?: unknown; readonly error?: unknown };
+  return {
+    ...(typeof code === 'string' && { code }),
+    ...(typeof error === 'string' && { error }),
+  };
+}
+
+function parsed(json: string, owner: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw undecodableResult(owner);
+  }
+}
+
+function undecodableResult(owner: string): NestworkError {
+  return new NestworkError(
+    'UNDECODABLE_MESSAGE',
+    `The bytes that are kept as ${owner} are none.`,
+    'Find out what else writes to these keys.',
+  );
+}

@@ -1,0 +1,22 @@
+import { type Duration, toMilliseconds } from '../values/duration.js';
+import { invalid } from '../values/option-values.js';
+
+/** So long is the least time that a result is kept: those who wait must find it, though an announcement was lost. In seconds. */
+const LEAST_SECONDS = 10;
+const MOST_SECONDS = 30 * 86_400;
+
+/**
+ * For how many whole seconds a result is kept.
+ *
+ * @throws NestworkError INVALID_OPTION, INVALID_DURATION
+ */
+export function secondsToKeep(given: Duration, option: string): number {
+  const seconds = Math.ceil(toMilliseconds(given, option) / 1_000);
+  if (seconds >= LEAST_SECONDS && seconds <= MOST_SECONDS) return seconds;
+  throw invalid(option, `is ${seconds} s`, 'Give a time from 10 s to 30 days.');
+}
+
+/** For how many seconds a result is kept that only one call waits for. */
+export function secondsToWait(timeoutMs: number): number {
+  return Math.min(Math.max(Math.ceil(timeoutMs / 1_000), LEAST_SECONDS), MOST_SECONDS);
+}

@@ -1,0 +1,113 @@
+import type { TaskBroker } from '../broker/port/broker.js';
+import type { KeptResult, ResultBroker } from '../broker/port/result-port.js';
+import { type ErrorCode, NestworkError } from '../errors.js';
+import { resultTagOf } from '../message/result-tag.js';
+import { decodeResult } from '../message/task-result.js';
+import { notKept, ResultExpiredError, ResultTimeoutError, TaskFailedError } from './result-errors.js';
+import type { Patience } from './result-options.js';
+import { ResultWaits, type Wait } from './result-waits.js';
+
+/** What is known of the result of a task that this process has sent. */
+export interface SentResult {
+  /** ms since 1970, by the clock of this process */
+  readonly sentAt: number;
+  /** undefined when the task keeps no result */
+  readonly seconds: number | undefined;
+}
+
+export interface ResultsOptions {
+  readonly broker: { readonly results: ResultBroker } & Pick<TaskBroker, 'locate'>;
+  /** whose tasks are announced to this process */
+  readonly producer: string;
+}
+
+/** The results of tasks, for those who wait for them. */
+export class Results {
+  private readonly waits: ResultWaits;
+
+  constructor(private readonly options: ResultsOptions) {
+    const { broker, producer } = options;
+    this.waits = new ResultWaits({ broker: broker.results, producer, closed });
+  }
+
+  /** Begins to wait for a task that is about to be sent, so that its end cannot be missed. */
+  expect(id: string): Wait {
+    return this.waits.wait(id, { isNew: true });
+  }
+
+  /**
+   * The value that a task returned, once it has ended.
+   *
+   * @throws NestworkError, see TaskHandle.result
+   */
+  async of(id: string, patience: Patience, sent?: SentResult): Promise<unknown> {
+    patience.signal?.throwIfAborted();
+    if (sent && sent.seconds === undefined) throw notKept(id);
+    if (!sent?.seconds || Date.now() - sent.sentAt > sent.seconds * 1_000) {
+      const result = await this.ifKnown(id);
+      if (result) return resultOf(id, result);
+    }
+    return this.awaited(id, this.waits.wait(id), patience);
+  }
+
+  /** The value of a task that is expected. */
+  async awaited(id: string, wait: Wait, { timeoutMs, signal }: Patience): Promise<unknown> {
+    let timer: NodeJS.Timeout | undefined;
+    let abort = (): void => {};
+    const end = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new ResultTimeoutError(id, timeoutMs)), timeoutMs);
+      abort = () => reject(signal?.reason);
+      if (signal?.aborted) abort();
+      else signal?.addEventListener('abort', abort, { once: true });
+    });
+    try {
+      return resultOf(id, await Promise.race([wait.result, end]));
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+      wait.giveUp();
+    }
+  }
+
+  /** What is kept of a task of which nobody here knows whether it keeps anything; undefined while it has not ended. */
+  private async ifKnown(id: string): Promise<KeptResult | undefined> {
+    const { broker } = this.options;
+    const [kept] = await broker.results.read([id]);
+    if (kept) return kept;
+    const { state, message } = await broker.locate(id);
+    if (message !== undefined && state !== 'cancelled') {
+      if (resultTagOf(message)) return undefined;
+      throw notKept(id);
+    }
+    // it may have ended while it was looked for
+    const [now] = await broker.results.read([id]);
+    if (now) return now;
+    throw new ResultExpiredError(id);
+  }
+}
+
+function resultOf(id: string, result: KeptResult): unknown {
+  const decoded = result === 'cancelled' ? { kind: result } : decodeResult(result.stored, id);
+  switch (decoded.kind) {
+    case 'done':
+      return decoded.value;
+    case 'failed':
+      throw new TaskFailedError(decoded.code as ErrorCode, id, decoded.error, decoded.attempts);
+    case 'dropped':
+      throw new TaskFailedError('TASK_DROPPED', id, decoded.error, 1);
+    case 'cancelled':
+      throw new TaskFailedError('TASK_CANCELLED', id, '', 0);
+    case 'unkept':
+      throw new NestworkError(decoded.code, `Task ${id} is done, and its result is lost: ${decoded.error}`, [
+        'Store the data elsewhere (a database, an object store) and return a reference to it.',
+      ]);
+  }
+}
+
+function closed(id: string): NestworkError {
+  return new NestworkError(
+    'REDIS_UNAVAILABLE',
+    `The app was closed while it waited for the result of task ${id}.`,
+    'Await results before app.close(); the result is kept, and can be awaited again by its id.',
+  );
+}
