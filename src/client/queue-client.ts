@@ -31,7 +31,7 @@ import type { Propagation } from './propagation.js';
 import type { SendWrappers } from './send-wrappers.js';
 import { TaskBook } from './task-book.js';
 import { type HandleContext, statusOf, type TaskStatus } from './task-handle.js';
-import { type CheckOfTask, type HomeOfTask, type TaskHome, TaskSender } from './task-sender.js';
+import { type CheckOfTask, type HomeOfTask, type OnWait, type TaskHome, TaskSender } from './task-sender.js';
 import { UnansweredSends } from './unanswered-sends.js';
 
 /**
@@ -100,6 +100,7 @@ export class QueueClient {
     private readonly options: Pick<ResolvedTaskQueueOptions, 'queues' | 'defaultQueue'> & {
       readonly propagate?: Propagation;
       readonly wrappers?: SendWrappers;
+      readonly onWait?: OnWait;
       readonly clock?: Clock;
     } & Partial<SendLeniency>,
     private readonly checks?: ArgumentChecks,

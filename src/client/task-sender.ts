@@ -51,6 +51,9 @@ interface Destination {
   readonly seconds: number | undefined;
 }
 
+/** A call of `run()` waits for a task of this queue. Returns what to call when it waits no more. */
+export type OnWait = (task: string, queue: string) => () => void;
+
 interface Target {
   readonly name: string;
   readonly homeOfTask: HomeOfTask;
@@ -66,6 +69,7 @@ interface Target {
   /** what travels with every call */
   readonly propagate?: Propagation;
   readonly wrappers?: SendWrappers;
+  readonly onWait?: OnWait;
 }
 
 /**
@@ -169,9 +173,14 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
         wait.giveUp();
         throw error;
       }
-      if (handle.added) return (await results.awaited(id, wait, patience)) as Result;
-      wait.giveUp();
-      return (await results.of(handle.id, patience)) as Result;
+      const endOfWait = this.target.onWait?.(name, handle.queue);
+      try {
+        if (handle.added) return (await results.awaited(id, wait, patience)) as Result;
+        wait.giveUp();
+        return (await results.of(handle.id, patience)) as Result;
+      } finally {
+        endOfWait?.();
+      }
     } catch (error) {
       throw atCall(error, name, this.run);
     }

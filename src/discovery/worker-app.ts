@@ -5,6 +5,7 @@ import { RESOLVED_OPTIONS } from '../options/options.js';
 import type { ResolvedTaskQueueOptions } from '../options/resolve-options.js';
 import type { TaskHookProvider } from '../task/task-hooks.js';
 import { TaskRegistry } from '../task/task-registry.js';
+import { WaitWatch } from '../worker/wait-watch.js';
 import { explained } from './copies.js';
 import { TaskDiscovery } from './task-discovery.js';
 
@@ -17,6 +18,7 @@ export interface WorkerApp {
   readonly catalog: readonly CatalogEntry[];
   readonly registry: TaskRegistry;
   readonly hooks: readonly TaskHookProvider[];
+  readonly waits: WaitWatch;
 }
 
 /** @throws Nest's error when the app does not import TaskQueueModule */
@@ -29,6 +31,7 @@ export function workerApp(find: Find): WorkerApp {
     catalog: registry.catalog(),
     registry,
     hooks: find(TaskDiscovery).hooks(),
+    waits: find(WaitWatch),
   };
 }
 

@@ -94,7 +94,7 @@ export class InProcessChild implements Child {
     this.prepared = undefined;
     this.closeScoreboard();
     const broker = connect();
-    const { catalog, hooks } = app;
+    const { catalog, hooks, waits } = app;
     const listeners = new LoopListeners({ broker, claimant, catalog, hooks, metrics: this.options.metrics });
     const loop = new ClaimLoop({
       ...listeners.loop,
@@ -107,6 +107,7 @@ export class InProcessChild implements Child {
       onWorn: () => {},
       onLeaseLost: () => onLeaseLost(claimant.session),
     });
+    waits.serve({ claimant, concurrency, broker });
     listeners.start();
     const ended = loop.run().then(() => listeners.end());
     this.claimant = claimant;

@@ -40,6 +40,7 @@ import { TaskRegistry } from '../task/task-registry.js';
 import { type Clock, systemClock } from '../values/clock.js';
 import { read } from '../values/thrown.js';
 import { runningTask, TaskContext } from '../worker/task-context.js';
+import { WaitWatch } from '../worker/wait-watch.js';
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<TaskQueueOptions>({
   moduleName: 'nestwork',
@@ -123,15 +124,16 @@ export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [
         checks: PayloadChecks,
         clock: Clock,
         wrappers: SendWrappers,
+        waits: WaitWatch,
         replacement?: RedisReplacement,
       ) =>
         new QueueClient(
           broker,
           registry,
-          { ...withinTask(options), clock, wrappers, ...replacement?.leniency },
+          { ...withinTask(options), clock, wrappers, onWait: waits.begin, ...replacement?.leniency },
           checks,
         ),
-      inject: [BROKER, TaskRegistry, RESOLVED_OPTIONS, PayloadChecks, CLOCK, SendWrappers, MAYBE_REPLACED],
+      inject: [BROKER, TaskRegistry, RESOLVED_OPTIONS, PayloadChecks, CLOCK, SendWrappers, WaitWatch, MAYBE_REPLACED],
     },
     {
       provide: QueueHealth,
@@ -174,6 +176,7 @@ export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [
     },
     { provide: TaskRegistry, useFactory: () => new TaskRegistry() },
     { provide: SendWrappers, useFactory: () => new SendWrappers() },
+    { provide: WaitWatch, useFactory: () => new WaitWatch() },
     {
       provide: GlobalEnhancers,
       useFactory: (app: ApplicationConfig, { applyGlobalEnhancers }: ResolvedTaskQueueOptions) =>

@@ -38,12 +38,13 @@ async function boot(module: Type<unknown> | DynamicModule, logger: LoggerService
       'Add TaskQueueModule.forRoot({ ... }) to its imports.',
     );
   }
-  const { settings, catalog, registry, hooks } = workerApp(find);
+  const { settings, catalog, registry, hooks, waits } = workerApp(find);
   return {
     settings,
     catalog,
     broker: find<Broker>(BROKER),
     hooks,
+    waits,
     executor: new Executor(registry, hooks, logBrokenBackoff),
     close: () => app.close(),
   };

@@ -23,14 +23,16 @@ import type { Executor } from './executor.js';
 import { LoopListeners } from './loop-listeners.js';
 import { shutdownError } from './shutdown-error.js';
 import { noteUncaughtErrors } from './uncaught.js';
+import type { WaitWatch, WatchedChild } from './wait-watch.js';
 
 /** The user's app inside a child, booted and with all its bootstrap hooks run. */
 export interface ChildApp {
   readonly settings: AppSettings;
   readonly catalog: readonly CatalogEntry[];
-  readonly broker: ChildBroker & { readonly deadLetters: DeathReportBroker };
+  readonly broker: ChildBroker & WatchedChild['broker'] & { readonly deadLetters: DeathReportBroker };
   readonly hooks: readonly TaskHookProvider[];
   readonly executor: Executor;
+  readonly waits: WaitWatch;
   close(): Promise<void>;
 }
 
@@ -94,7 +96,7 @@ class Child {
   }
 
   private async work(order: StartOrder): Promise<void> {
-    const { broker, executor, catalog, hooks } = this.app;
+    const { broker, executor, catalog, hooks, waits } = this.app;
     const { session, child, queues, concurrency, maxTasks } = order;
     const claimant = { session, child, queues };
     const listeners = new LoopListeners({ broker, claimant, catalog, hooks, metrics: order.metrics });
@@ -109,6 +111,7 @@ class Child {
       onWorn: () => send({ type: 'worn' }),
       onLeaseLost: () => send({ type: 'leaseLost', session }),
     });
+    waits.serve({ claimant, concurrency, broker });
     listeners.start();
     await this.loop.run();
     await listeners.end();

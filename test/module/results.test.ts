@@ -22,6 +22,8 @@ const started = new Set<string>();
 
 @Injectable()
 class PartTasks {
+  constructor(private readonly queue: QueueClient) {}
+
   @Task({ result: '1h' })
   async extract(id: number): Promise<Part> {
     return { id, at: new Date(id), words: new Map([['a', 1n]]) };
@@ -30,6 +32,11 @@ class PartTasks {
   @Task()
   sum(a: number, b: number): number {
     return a + b;
+  }
+
+  @Task({ retries: 0 })
+  async outer(timeout = 300): Promise<number> {
+    return this.queue.of(PartTasks).sum.with({ timeout }).run(1, 2);
   }
 
   @Task()
@@ -52,7 +59,7 @@ class PartTasks {
 
   @Task()
   odd(): unknown {
-    return new PartTasks();
+    return new PartTasks(this.queue);
   }
 
   @Task()
@@ -283,6 +290,37 @@ describe('a task that is sent by its name', () => {
     expect(await app.get(QueueClient).result(other)).toBe(3);
     const waits = inspector.tasks.send('PartTasks.sum', [1, 2], { by: 'anna', timeout: '1m' } as never);
     await expect(waits).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+  });
+});
+
+describe('a task that waits for a task that only its child could run', () => {
+  const lines = (): string[] => apps.lines.with('waits by run()');
+
+  it('is warned about once when all slots of the child wait', async () => {
+    const app = await boot({ inProcess: { concurrency: 1 } });
+    const { outer } = app.get(QueueClient).of(PartTasks);
+    for (let round = 0; round < 2; round += 1) {
+      await expect(outer.run()).rejects.toMatchObject({
+        code: 'RESULT_TIMEOUT',
+        error: expect.stringContaining('had not ended after 300 ms'),
+      });
+    }
+    expect(lines()).toEqual([
+      expect.stringContaining('Task "PartTasks.outer" waits by run() for task "PartTasks.sum"'),
+    ]);
+  });
+
+  it('is not warned about where another slot is free', async () => {
+    const { tasks } = await client();
+    expect(await tasks.outer.run()).toBe(3);
+    expect(lines()).toEqual([]);
+  });
+
+  it('is not warned about where another worker serves the queue', async () => {
+    await boot({ inProcess: { concurrency: 1 } });
+    const { tasks } = await client({ inProcess: { concurrency: 1 } });
+    expect(await tasks.outer.with({ timeout: '20s' }).run(10_000)).toBe(3);
+    expect(lines()).toEqual([]);
   });
 });
 
