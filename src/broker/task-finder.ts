@@ -23,7 +23,7 @@ interface Found extends FoundTask {
 interface WaitingTask {
   readonly queue: string;
   readonly place: WaitingState;
-  readonly message: string;
+  readonly message: string | Buffer;
   /** about how many tasks are behind it */
   readonly passed: number;
 }
@@ -57,7 +57,7 @@ export class TaskFinder {
 
   /** Resolves to false when it waits there no more. */
   async cancelWaiting(task: WaitingTask): Promise<boolean> {
-    const answering = [producerOf(idOf(task.message))];
+    const answering = [producerOf(idOf(task.message.toString()))];
     return (await this.connection.call('cancel-waiting', { ...task, answering })) > 0;
   }
 
@@ -87,13 +87,14 @@ export class TaskFinder {
     let cursor = '0';
     do {
       const [next, entries] = await this.connection.command((redis, keys) =>
-        redis.zscan(keys.scheduled(queue), cursor, 'MATCH', `${id}*`, 'COUNT', PAGE),
+        redis.zscanBuffer(keys.scheduled(queue), cursor, 'MATCH', `${id}*`, 'COUNT', PAGE),
       );
       const [message, due] = entries;
       if (message !== undefined) {
-        return { ...this.waiting(queue, 'scheduled', message), dueAt: Math.floor(Number(due)) };
+        const found = this.waiting(queue, 'scheduled', message);
+        return { ...found, ...foreignBytes(message.toString(), message), dueAt: Math.floor(Number(due)) };
       }
-      cursor = next;
+      cursor = next.toString();
     } while (cursor !== '0');
     return undefined;
   }
@@ -104,9 +105,8 @@ export class TaskFinder {
         const input = { queue, list, id, passed, most: PAGE, mostBytes: PAGE_BYTES };
         const [message, looked, left] = await this.connection.call('find-pending', input);
         if (message.length > 0) {
-          const text = message.toString();
-          const found = this.waiting(queue, list, text, passed + looked - 1);
-          return { ...found, ...foreignBytes(text, message), ahead: left };
+          const found = this.waiting(queue, list, message, passed + looked - 1);
+          return { ...found, ...foreignBytes(message.toString(), message), ahead: left };
         }
         passed += looked;
         more = left > 0;
@@ -116,8 +116,14 @@ export class TaskFinder {
   }
 
   /** @param passed how many tasks are behind it */
-  private waiting(queue: string, place: WaitingState, message: string, passed = 0): Found {
-    return { state: place, queue, message, cancel: () => this.cancelWaiting({ queue, place, message, passed }) };
+  private waiting(queue: string, place: WaitingState, message: Buffer, passed = 0): Found {
+    // by its bytes: those of others need not be text
+    return {
+      state: place,
+      queue,
+      message: message.toString(),
+      cancel: () => this.cancelWaiting({ queue, place, message, passed }),
+    };
   }
 
   private async active(id: string): Promise<Found | undefined> {

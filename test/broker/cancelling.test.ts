@@ -107,6 +107,15 @@ describe('cancelling a task that waits', () => {
     expect(await state()).toEqual({ cancelled: [idOf(message)] });
   });
 
+  it.each(['queue:', 'suspects:', 'scheduled:'])('finds one in %s whose bytes are no text', async (place) => {
+    const id = idOf(fixture.message());
+    const bytes = Buffer.concat([Buffer.from(`${id}10000000000000[`), Buffer.from([0xff, 0xfe, 0x80])]);
+    const key = `${NAMESPACE}${place}default`;
+    await (place === 'scheduled:' ? fixture.redis.zadd(key, FUTURE, bytes) : fixture.redis.rpush(key, bytes));
+    await fixture.broker.cancel(id);
+    expect(await state()).toEqual({ cancelled: [id] });
+  });
+
   it('cancels nothing when the task has moved on', async () => {
     const waiting = { queue: 'default', message: fixture.message(), passed: 0, answering: [] };
     for (const place of ['pending', 'quarantined', 'scheduled'])

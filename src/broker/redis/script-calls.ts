@@ -4,7 +4,7 @@ import { KEYS, type KeyName, type RedisKeys } from './redis-keys.js';
 import { layoutOf, type ScriptLayout } from './script-layout.js';
 import { SCRIPTS, type ScriptInput, type ScriptName, type ScriptReply, type ScriptSpec } from './scripts.js';
 
-type Value = string | number;
+type Value = string | number | Buffer;
 type Input = Readonly<Record<string, Value | readonly Value[]>>;
 
 /** How a script is called: its method of the client, and where its keys and arguments come from. */

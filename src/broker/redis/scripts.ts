@@ -576,7 +576,7 @@ type SingleIn<T extends string> = T extends `...${string}` ? never : T;
 export type ScriptInput<N extends ScriptName> = Readonly<
   Record<ParameterOf<KeyOf<N>> | SingleIn<BlockOf<N>>, string> &
     Record<ListIn<BlockOf<N>>, readonly string[]> &
-    Record<SingleIn<ArgumentOf<N>>, string | number> &
+    Record<SingleIn<ArgumentOf<N>>, string | number | Buffer> &
     Record<ListIn<ArgumentOf<N>>, readonly (string | number)[]>
 >;
 
