@@ -1,6 +1,6 @@
-import { producerOf } from '../message/task-id.js';
+import { producerOf, TASK_ID_LENGTH } from '../message/task-id.js';
 import type { Claimant } from './port/broker.js';
-import type { FinishedTask, FinishingBroker, KeptResult, ResultBroker } from './port/result-port.js';
+import type { EndedTask, FinishedTask, FinishingBroker, KeptResult, ResultBroker } from './port/result-port.js';
 import type { BlockingConnection } from './redis/blocking-connection.js';
 import type { RedisConnection } from './redis/redis-connection.js';
 
@@ -31,7 +31,7 @@ export class RedisResults implements FinishingBroker, ResultBroker {
     return found;
   }
 
-  async ended(producer: string, timeoutMs: number): Promise<readonly string[] | undefined> {
+  async ended(producer: string, timeoutMs: number): Promise<readonly EndedTask[] | undefined> {
     // 0 would wait for ever
     const seconds = Math.max(Math.min(timeoutMs, this.longestMs), 1) / 1_000;
     const key = this.connection.keys.answers(producer);
@@ -39,7 +39,7 @@ export class RedisResults implements FinishingBroker, ResultBroker {
       redis.blmpop(seconds, 1, key, 'LEFT', 'COUNT', MOST_ANSWERS),
     );
     if (answer === null && this.blocking.isEnded) return undefined;
-    return answer?.[1] ?? [];
+    return (answer?.[1] ?? []).map(announcementOf);
   }
 
   stopWaiting(): void {
@@ -61,6 +61,12 @@ export class RedisResults implements FinishingBroker, ResultBroker {
       });
     });
   }
+}
+
+/** An id, and what is kept of the task if that is short. */
+function announcementOf(text: string): EndedTask {
+  const [id, stored] = [text.slice(0, TASK_ID_LENGTH), text.slice(TASK_ID_LENGTH)];
+  return stored === '' ? { id } : { id, result: { stored } };
 }
 
 /** The keys for the results of tasks, as scripts take them. */

@@ -106,7 +106,9 @@ export class ResultWaits {
           break;
         }
         const isLate = performance.now() - this.lookedAtMs >= LOOK_MS;
-        await this.look(isLate ? [...this.waiting.keys()] : ended.filter((id) => this.waiting.has(id)));
+        for (const { id, result } of ended) if (result) this.settle(id, result);
+        const announced = ended.filter(({ id, result }) => !result && this.waiting.has(id)).map(({ id }) => id);
+        await this.look(isLate ? [...this.waiting.keys()] : announced);
         if (isLate) this.lookedAtMs = performance.now();
       } catch (error) {
         this.failIfFinal(error);
@@ -139,11 +141,14 @@ export class ResultWaits {
     const results = await this.options.broker.read(ids);
     for (const [at, result] of results.entries()) {
       const id = ids[at] as string;
-      if (result === undefined) continue;
-      const waiters = this.waiting.get(id) ?? [];
-      this.waiting.delete(id);
-      for (const { found } of waiters) found(result);
+      if (result !== undefined) this.settle(id, result);
     }
+  }
+
+  private settle(id: string, result: KeptResult): void {
+    const waiters = this.waiting.get(id) ?? [];
+    this.waiting.delete(id);
+    for (const { found } of waiters) found(result);
   }
 
   /** A look that failed is repeated while Redis is away. A right that is missing does not come by itself. */

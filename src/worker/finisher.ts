@@ -50,6 +50,8 @@ export class Finisher {
   private acks: string[] = [];
   private kept: FinishedTask[] = [];
   private keptCharacters = 0;
+  /** commands under way that end tasks with their results */
+  private finishing = 0;
   private timer: NodeJS.Timeout | undefined;
   private readonly underWay = new Set<Promise<void>>();
   private readonly returning = new Set<Promise<void>>();
@@ -94,7 +96,8 @@ export class Finisher {
 
   /** Ends a task with its result. Those that end in one turn of the event loop go together. */
   private keep(task: FinishedTask): void {
-    if (this.kept.length === 0) setImmediate(() => this.sendKept());
+    // the first goes at once, for the one who waits; others that end meanwhile go together
+    if (this.kept.length === 0) (this.finishing === 0 ? queueMicrotask : setImmediate)(() => this.sendKept());
     this.kept.push(task);
     this.keptCharacters += task.result.length;
     if (this.kept.length === MOST_KEPT || this.keptCharacters > MOST_KEPT_CHARACTERS) this.sendKept();
@@ -107,7 +110,10 @@ export class Finisher {
     this.keptCharacters = 0;
     const { broker, claimant } = this.options;
     const ids = tasks.map(({ id }) => id);
-    void this.send(ids, () => broker.results.finish(claimant, tasks), false);
+    this.finishing += 1;
+    void this.send(ids, () => broker.results.finish(claimant, tasks), false).finally(() => {
+      this.finishing -= 1;
+    });
   }
 
   /** Whether acks wait for a claim. */

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Claimant, DeathReport } from '../../src/broker/port/broker.js';
+import type { EndedTask } from '../../src/broker/port/result-port.js';
 import { callTags } from '../../src/message/call-tags.js';
 import { encodeMessage } from '../../src/message/task-message.js';
 import { decodeResult, encodeDone } from '../../src/message/task-result.js';
@@ -24,8 +25,9 @@ function asking({ seconds = 60, announced = true, key = '' } = {}): string {
 }
 
 const producer = (message: string): string => message.slice(0, 12);
-const answers = (message: string): Promise<string[]> =>
+const announcements = (message: string): Promise<string[]> =>
   fixture.redis.lrange(`${NAMESPACE}answers:${producer(message)}`, 0, -1);
+const answers = async (message: string): Promise<string[]> => (await announcements(message)).map(idOf);
 const finish = (child: Claimant, message: string, value: unknown = 7): Promise<number> =>
   fixture.broker.results.finish(child, [{ id: idOf(message), result: encodeDone(value) }]);
 
@@ -88,6 +90,16 @@ describe('a task that keeps its result', () => {
     expect(await finish(child, message)).toBe(1);
     expect(await kept(message)).toEqual({ kind: 'done', value: 7 });
     await fixture.redis.del(`${NAMESPACE}answers:${producer(message)}`);
+  });
+
+  it('is announced with a short result, and without a long one', async () => {
+    const messages = [asking(), asking()];
+    const [short = '', long = ''] = messages;
+    const child = await fixture.holderOf(messages);
+    await finish(child, short, 'x'.repeat(995));
+    await finish(child, long, 'x'.repeat(996));
+    expect(await announcements(long)).toEqual([`${idOf(short)}d["${'x'.repeat(995)}"]`, idOf(long)]);
+    expect(await kept(long)).toEqual({ kind: 'done', value: 'x'.repeat(996) });
   });
 
   it('leaves at most 10,000 announcements', async () => {
@@ -232,8 +244,11 @@ describe('those who wait', () => {
     const child = await fixture.holderOf(messages);
     const ended = fixture.broker.results.ended(producer(first), 5_000);
     for (const message of messages) await finish(child, message);
-    const more = async (): Promise<readonly string[]> => (await fixture.broker.results.ended(producer(first), 1)) ?? [];
-    expect([...((await ended) ?? []), ...(await more())].sort()).toEqual(messages.map(idOf).sort());
+    const more = async (): Promise<readonly EndedTask[]> =>
+      (await fixture.broker.results.ended(producer(first), 1)) ?? [];
+    const all = [...((await ended) ?? []), ...(await more())];
+    expect(all.map(({ id }) => id).sort()).toEqual(messages.map(idOf).sort());
+    expect(all.map(({ result }) => result)).toEqual([{ stored: 'd[7]' }, { stored: 'd[7]' }]);
     expect(await more()).toEqual([]);
   });
 

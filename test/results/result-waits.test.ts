@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import type { KeptResult, ResultBroker } from '../../src/broker/port/result-port.js';
+import type { EndedTask, KeptResult, ResultBroker } from '../../src/broker/port/result-port.js';
 import { NestworkError } from '../../src/errors.js';
 import { ResultWaits } from '../../src/results/result-waits.js';
 
@@ -29,7 +29,7 @@ class FakeBroker implements ResultBroker {
     return ids.map((id) => this.kept.get(id));
   }
 
-  async ended(): Promise<readonly string[] | undefined> {
+  async ended(): Promise<readonly EndedTask[] | undefined> {
     while (this.answers.length === 0) {
       await new Promise<void>((resolve) => {
         this.wake = resolve;
@@ -37,7 +37,7 @@ class FakeBroker implements ResultBroker {
     }
     const answer = this.answers.shift();
     if (answer instanceof Error) throw answer;
-    return answer;
+    return answer?.map((id) => ({ id }));
   }
 
   answer(...answers: (readonly string[] | undefined | Error)[]): void {

@@ -15,12 +15,18 @@ export interface FinishingBroker {
 /** What became of a task: as it is stored, or that it was cancelled and keeps nothing. */
 export type KeptResult = { readonly stored: string } | 'cancelled';
 
+/** The announcement of a task that has ended, with what is kept of it if that is short. */
+export interface EndedTask {
+  readonly id: string;
+  readonly result?: KeptResult;
+}
+
 /** The calls of those who wait. */
 export interface ResultBroker {
   /** In the order of the ids; undefined for a task that has not ended, or of which nothing is kept. */
   read(ids: readonly string[]): Promise<(KeptResult | undefined)[]>;
-  /** Ids of tasks of this sender that have ended, each once, as soon as there are some; none after `timeoutMs`, undefined after `stopWaiting`. */
-  ended(producer: string, timeoutMs: number): Promise<readonly string[] | undefined>;
+  /** Tasks of this sender that have ended, each once, as soon as there are some; none after `timeoutMs`, undefined after `stopWaiting`. */
+  ended(producer: string, timeoutMs: number): Promise<readonly EndedTask[] | undefined>;
   /** Ends an `ended` under way, and all to come. */
   stopWaiting(): void;
 }

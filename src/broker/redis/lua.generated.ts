@@ -398,11 +398,12 @@ end`,
   'keep_failure': `local function keep_failure(result, message, report)
   keep_result(result, message, 'f' .. string.sub(message, 22, 24) .. report)
 end`,
-  'announce': `local function announce(answering, message)
+  'announce': `local function announce(answering, message, record)
   local asked = result_tag(message)
   local id = string.sub(message, 1, 20)
   local list = asked and string.sub(asked, 7, 7) == '1' and answering[string.sub(id, 1, 12)]
-  local length = list and redis.pcall('RPUSH', list.answers, id)
+  local short = record and #record <= 1000 and record or ''
+  local length = list and redis.pcall('RPUSH', list.answers, id .. short)
   if type(length) == 'number' then
     redis.call('EXPIRE', list.answers, 3600)
     if length > 10000 then
@@ -2690,7 +2691,7 @@ for i, task in ipairs(kept) do
     keep_result(task.result, message, results[i])
     if end_claim({ claims = keys.claims, id = task.name }) then
       free_key(keys.unique, message)
-      announce(known_answering, message)
+      announce(known_answering, message, results[i])
       ended = ended + 1
     end
   end

@@ -191,8 +191,9 @@ export const KEYS = {
   answers: {
     pattern: 'answers:<producer>',
     type: 'list',
-    holds: 'ids of tasks of one sender that have ended with a result; wakes the process that waits',
-    lasts: '1 hour after the last one, the last 10,000; 24 bytes each',
+    holds:
+      'ids of tasks of one sender that have ended, each with its result if that has at most 1,000 bytes; wakes the process that waits',
+    lasts: '1 hour after the last one, the last 10,000; 24 bytes and the result each',
   },
   metrics: {
     pattern: 'metrics:<minute>',

@@ -1,4 +1,4 @@
-import type { KeptResult, ResultBroker } from '../../broker/port/result-port.js';
+import type { EndedTask, KeptResult, ResultBroker } from '../../broker/port/result-port.js';
 import { NestworkError } from '../../errors.js';
 import { resultTagOf } from '../../message/result-tag.js';
 import { producerOf } from '../../message/task-id.js';
@@ -64,7 +64,7 @@ export class MemoryResults implements ResultBroker {
   }
 
   /** Without a timer, which a test would wait for: nothing is lost in memory. */
-  async ended(producer: string): Promise<readonly string[] | undefined> {
+  async ended(producer: string): Promise<readonly EndedTask[] | undefined> {
     if (!this.isRunning) throw neverEnds();
     while (!this.stopped && !this.announced.has(producer)) {
       await new Promise<void>((resolve) => {
@@ -73,7 +73,7 @@ export class MemoryResults implements ResultBroker {
     }
     const ids = this.announced.get(producer) ?? [];
     this.announced.delete(producer);
-    return this.stopped ? undefined : ids;
+    return this.stopped ? undefined : ids.map((id) => ({ id }));
   }
 
   stopWaiting(): void {

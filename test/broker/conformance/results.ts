@@ -17,7 +17,7 @@ export function results(stage: () => Stage): void {
       const { claims } = await stage().work();
       expect(await claims.done(await stage().next(), encodeDone([1n]))).toBe(true);
       expect(await kept(message)).toEqual({ kind: 'done', value: [1n] });
-      expect(await ended).toEqual([idOf(message)]);
+      expect(await ended).toMatchObject([{ id: idOf(message) }]);
       expect(await stage().state(message)).toBe('unknown');
     });
 
@@ -40,7 +40,7 @@ export function results(stage: () => Stage): void {
       if (state === 'active') await stage().next();
       await broker.cancel(idOf(message));
       expect(await kept(message)).toBe('cancelled');
-      expect(await broker.results.ended(message.slice(0, 12), 5_000)).toEqual([idOf(message)]);
+      expect(await broker.results.ended(message.slice(0, 12), 5_000)).toEqual([{ id: idOf(message) }]);
     });
   });
 

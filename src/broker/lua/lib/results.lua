@@ -21,12 +21,14 @@ local function keep_failure(result, message, report)
   keep_result(result, message, 'f' .. string.sub(message, 22, 24) .. report)
 end
 
--- After its end. An announcement that is refused or lost costs seconds: the sender looks by itself, too.
-local function announce(answering, message)
+-- After its end: its id, and behind it what is kept if that is short, which saves the sender a look. An announcement that is
+-- refused or lost costs seconds: the sender looks by itself, too.
+local function announce(answering, message, record)
   local asked = result_tag(message)
   local id = string.sub(message, 1, 20)
   local list = asked and string.sub(asked, 7, 7) == '1' and answering[string.sub(id, 1, 12)]
-  local length = list and redis.pcall('RPUSH', list.answers, id)
+  local short = record and #record <= 1000 and record or ''
+  local length = list and redis.pcall('RPUSH', list.answers, id .. short)
   if type(length) == 'number' then
     redis.call('EXPIRE', list.answers, 3600)
     if length > 10000 then

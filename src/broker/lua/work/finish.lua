@@ -42,7 +42,7 @@ for i, task in ipairs(kept) do
     keep_result(task.result, message, results[i])
     if end_claim({ claims = keys.claims, id = task.name }) then
       free_key(keys.unique, message)
-      announce(known_answering, message)
+      announce(known_answering, message, results[i])
       ended = ended + 1
     end
   end
