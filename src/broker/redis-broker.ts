@@ -238,9 +238,9 @@ export class RedisBroker extends RedisProducer implements Broker {
 
   async settle(claimant: Claimant, childExit: ChildExit): Promise<Settlement> {
     const { session, child, queues } = claimant;
-    const { blamed, timedOut: late, dropped = [] } = childExit;
+    const { blamed, done, timedOut: late, dropped = [] } = childExit;
     const noting = [...new Set([...blamed, ...late.map(({ id }) => id)])];
-    const answers = answersOf([...new Set([...noting, ...dropped])]);
+    const answers = answersOf([...new Set([...noting, ...done, ...dropped])]);
     const input = { sessionId: session, child, childExit: JSON.stringify(childExit), queues, noting, ...answers };
     const [released, crashed, quarantined, dead, timedOut] = await this.connection.call('settle', input);
     return { released, crashed, quarantined, dead, timedOut };

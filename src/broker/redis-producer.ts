@@ -1,5 +1,6 @@
 import { EnqueueUnconfirmedError, NestworkError } from '../errors.js';
 import { idOf } from '../message/task-message.js';
+import { isKeepTime } from '../policy/result-time.js';
 import { KEPT_BROADCASTS } from '../task/broadcast.js';
 import { isEntry } from './catalog.js';
 import { chunks, SEEN_SECONDS, seenBlock, unlooked } from './enqueue.js';
@@ -75,7 +76,7 @@ export class RedisProducer implements ProducerBroker {
       );
     const task = this.foreign.json(`The field "${name}" of ${this.connection.keys.catalog()}`, entry, isEntry);
     // of an entry of another version no more is taken for granted than its queue
-    return task && { queue: task.queue, result: Number.isSafeInteger(task.result) ? task.result : undefined };
+    return task && { queue: task.queue, result: isKeepTime(task.result) ? task.result : undefined };
   }
 
   /** Sends what was enqueued one by one: it comes before what is sent next. */

@@ -48,16 +48,17 @@ export class RedisResults implements FinishingBroker, ResultBroker {
 
   private readPart(ids: readonly string[]): Promise<(KeptResult | undefined)[]> {
     return this.connection.command(async (redis, keys) => {
-      const [stored, cancelled] = await Promise.all([
+      const [stored, cancelled, removed] = await Promise.all([
         // it answers nothing for a foreign key of another type
         redis.mget(ids.map(keys.result)),
         redis.zmscore(keys.cancelled(), ...ids),
+        redis.zmscore(keys.removed(), ...ids),
       ]);
       return ids.map((_, at) => {
         const text = stored[at];
         if (typeof text === 'string') return { stored: text };
         // one that was cancelled and redriven since is among them no more
-        return cancelled[at] === null ? undefined : 'cancelled';
+        return (cancelled[at] ?? removed[at] ?? null) === null ? undefined : 'cancelled';
       });
     });
   }

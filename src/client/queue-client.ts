@@ -55,8 +55,9 @@ export type TaskSenders<T> = {
  * @example
  * type Total = ResultOf<Promise<number>>; // number
  */
-export type ResultOf<Returned> =
-  Awaited<Returned> extends Observable<infer Value> ? Value | undefined : Awaited<Returned>;
+export type ResultOf<Returned> = LastOf<Awaited<Returned>>;
+
+type LastOf<Value> = Value extends Observable<infer Last> ? Last | undefined : Value;
 
 /**
  * A class, as `of()` takes it.
@@ -158,7 +159,7 @@ export class QueueClient {
    * @example
    * await queue.task(ReportTasks.prototype.send).delay(7, { weekly: true });
    */
-  task<Args extends unknown[], Returned>(
+  task<Args extends unknown[], Returned = unknown>(
     method: (...args: Args) => Returned,
   ): TaskSender<SentArguments<Args>, ResultOf<Returned>>;
   task<Args extends unknown[]>(task: string | ((...args: Args) => unknown)): TaskSender<Args> {
@@ -264,7 +265,8 @@ export class QueueClient {
   }
 
   private homeByName(name: string, needsQueue: boolean): TaskHome | Promise<TaskHome> {
-    const known = this.registry.get(name) ?? this.tasksByName.find(name);
+    const known =
+      this.registry.get(name) ?? (needsQueue ? this.tasksByName.find(name) : this.tasksByName.findIfKnown(name));
     const unregistered = (): TaskHome => ({ queue: needsQueue ? this.queueOfUnregistered(name) : '' });
     return known instanceof Promise ? known.then((found) => found ?? unregistered()) : known;
   }

@@ -3,6 +3,11 @@ import type { RegisteredTask } from '../broker/port/broker.js';
 /** A deploy that moves a task to another queue is followed within this time, in ms. */
 const KNOWN_MS = 60_000;
 
+/** An unknown task is looked for again after this time where its queue is given, in ms. */
+const UNKNOWN_MS = 5_000;
+const MOST_UNKNOWN = 1_000;
+const NOTHING_KNOWN: RegisteredTask = { queue: '' };
+
 interface Known {
   readonly task: RegisteredTask | Promise<RegisteredTask | undefined>;
   readonly untilMs: number;
@@ -14,6 +19,7 @@ interface Known {
  */
 export class TaskBook {
   private readonly known = new Map<string, Known>();
+  private readonly unknownUntilMs = new Map<string, number>();
 
   /** @param ask looks into the catalog */
   constructor(private readonly ask: (name: string) => Promise<RegisteredTask | undefined>) {}
@@ -31,6 +37,27 @@ export class TaskBook {
     // calls that are made meanwhile wait for the same answer
     this.known.set(name, { task: asked, untilMs: Number.POSITIVE_INFINITY });
     return asked;
+  }
+
+  /**
+   * For a call that names its queue, and would only learn for how long its result is kept: an unknown name is not asked for again at
+   * once, and a failure does not keep the call from being sent.
+   */
+  findIfKnown(name: string): RegisteredTask | Promise<RegisteredTask | undefined> {
+    if ((this.unknownUntilMs.get(name) ?? 0) > performance.now()) return NOTHING_KNOWN;
+    const found = this.find(name);
+    if (!(found instanceof Promise)) return found;
+    return found.then(
+      (task) => task ?? this.noteUnknown(name),
+      () => this.noteUnknown(name),
+    );
+  }
+
+  private noteUnknown(name: string): RegisteredTask {
+    // others may send tasks of any number of names
+    if (this.unknownUntilMs.size >= MOST_UNKNOWN) this.unknownUntilMs.clear();
+    this.unknownUntilMs.set(name, performance.now() + UNKNOWN_MS);
+    return NOTHING_KNOWN;
   }
 
   private note(name: string, task: RegisteredTask | undefined): RegisteredTask | undefined {

@@ -18,7 +18,14 @@ import { type Clock, systemClock } from '../values/clock.js';
 import { assertOptionsObject } from '../values/known-options.js';
 import { type Propagation, propagatedHeaders } from './propagation.js';
 import { duplicateKey, misplaced, notArguments, notAwaited, notCalls } from './send-errors.js';
-import { assertBroadcastOptions, assertSendOptions, dueOf, type SendOptions, waitOptions } from './send-options.js';
+import {
+  assertBroadcastOptions,
+  assertSendOptions,
+  dueOf,
+  invalid,
+  type SendOptions,
+  waitOptions,
+} from './send-options.js';
 import type { SendWrappers } from './send-wrappers.js';
 import { type HandleContext, TaskHandle } from './task-handle.js';
 import { atCall, type UnansweredSends } from './unanswered-sends.js';
@@ -165,7 +172,9 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
     try {
       if (this.target.broadcast) throw notAwaited(name);
       patience.signal?.throwIfAborted();
-      const wait = results.expect(id);
+      this.assertDueWithin(patience.timeoutMs);
+      // one that is sent again may have ended before
+      const wait = this.options.id === undefined ? results.expect(id) : results.wait(id);
       let handle: TaskHandle<Result>;
       try {
         handle = await this.sendOne(args, { id, timeoutMs: patience.timeoutMs });
@@ -231,6 +240,19 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
   private assertWaitsForNothing(): void {
     if (this.options.timeout !== undefined) throw misplaced('timeout', 'run');
     if (this.options.signal !== undefined) throw misplaced('signal', 'run');
+  }
+
+  /** @throws NestworkError INVALID_OPTION */
+  private assertDueWithin(timeoutMs: number): void {
+    const { due, now } = this.time();
+    const waitMs = due === undefined ? 0 : 'in' in due ? due.in : due.at - now;
+    if (waitMs < timeoutMs) return;
+    throw invalid(
+      'delay, eta',
+      this.target.name,
+      `is due in ${waitMs} ms, when run() waits no more`,
+      'Give a longer `timeout`, or send it with delay() and await handle.result() later.',
+    );
   }
 
   private encode(args: Args): string {

@@ -7,6 +7,7 @@ import { callTags } from '../message/call-tags.js';
 import { TaskIdSequence } from '../message/task-id.js';
 import { encodeMessage } from '../message/task-message.js';
 import { encodeUnique } from '../message/unique-key.js';
+import { isKeepTime } from '../policy/result-time.js';
 import { type Clock, systemClock } from '../values/clock.js';
 import { didYouMean } from '../values/did-you-mean.js';
 import { assertKnownOptions } from '../values/known-options.js';
@@ -195,7 +196,7 @@ export class CronManager {
     const now = this.clock();
     const run = { id, name, payload: '[]', enqueuedAt: now, options: { cron: name, due: now } };
     // anybody may have written it
-    const kept = Number.isSafeInteger(result) ? { seconds: result as number, announced: false } : undefined;
+    const kept = isKeepTime(result) ? { seconds: result, announced: false } : undefined;
     if (overlap === 'allow') {
       await this.broker.enqueue(queue, [encodeMessage({ ...run, tags: callTags(undefined, kept) })]);
       return { id, name, queue, added: true };

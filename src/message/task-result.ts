@@ -9,7 +9,7 @@ import { errorText } from '../values/error-text.js';
  * | ------ | -------------------------------------------------------------------------------------- |
  * | `d`    | the value in a list of one, as the arguments of a call are encoded                     |
  * | `f`    | failures (2) and crashes (1), base 36, and the report of the dead task, JSON           |
- * | `x`    | `{"error":...}`: the attempt failed, and the task is not to run again                  |
+ * | `x`    | `{"error":...,"attempts":...}`: an attempt failed, and the task is not to run again    |
  * | `c`    | nothing: the task was cancelled                                                       |
  * | `u`    | `{"code":...,"error":...}`: the task is done, and its value cannot be kept             |
  *
@@ -18,7 +18,7 @@ import { errorText } from '../values/error-text.js';
 export type TaskResult =
   | { readonly kind: 'done'; readonly value: unknown }
   | { readonly kind: 'failed'; readonly code: string; readonly error: string; readonly attempts: number }
-  | { readonly kind: 'dropped'; readonly error: string }
+  | { readonly kind: 'dropped'; readonly error: string; readonly attempts: number }
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'unkept'; readonly code: UnkeptCode; readonly error: string };
 
@@ -32,13 +32,22 @@ export function encodeDone(value: unknown): string {
   } catch (error) {
     const isTooLarge = error instanceof NestworkError && error.code === 'PAYLOAD_TOO_LARGE';
     const code: UnkeptCode = isTooLarge ? 'RESULT_TOO_LARGE' : 'UNSERIALIZABLE_RESULT';
-    return `u${JSON.stringify({ code, error: errorText(error) })}`;
+    return `u${JSON.stringify({ code, error: reasonOf(error) })}`;
   }
 }
 
+/** What the error says, in words about a result. */
+function reasonOf(error: unknown): string {
+  const [line = ''] = (error instanceof NestworkError ? error.message : errorText(error)).split('\n', 1);
+  return line
+    .replace(/ \[\w+\]$/, '')
+    .replace('result[0]', 'result')
+    .replace(' for all arguments of a task, as they are encoded', '');
+}
+
 /** A task that ended with an error and without a trace. */
-export function encodeDropped(error: unknown): string {
-  return `x${JSON.stringify({ error: errorText(error) })}`;
+export function encodeDropped(error: unknown, attempts: number): string {
+  return `x${JSON.stringify({ error: errorText(error), attempts })}`;
 }
 
 export function encodeCancelled(): string {
@@ -67,7 +76,7 @@ export function decodeResult(stored: string, id: string): TaskResult {
       return { kind: 'failed', code: code ?? 'TASK_FAILED', error: error ?? '', attempts };
     }
     case 'x':
-      return { kind: 'dropped', error: textsIn(rest, owner).error ?? '' };
+      return { kind: 'dropped', attempts: 1, error: '', ...textsIn(rest, owner) };
     case 'c':
       return { kind: 'cancelled' };
     case 'u': {
@@ -80,11 +89,18 @@ export function decodeResult(stored: string, id: string): TaskResult {
   }
 }
 
-function textsIn(json: string, owner: string): { readonly code?: string; readonly error?: string } {
-  const { code, error } = Object(parsed(json, owner)) as { readonly code?: unknown; readonly error?: unknown };
+interface Texts {
+  readonly code?: string;
+  readonly error?: string;
+  readonly attempts?: number;
+}
+
+function textsIn(json: string, owner: string): Texts {
+  const { code, error, attempts } = Object(parsed(json, owner)) as Record<keyof Texts, unknown>;
   return {
     ...(typeof code === 'string' && { code }),
     ...(typeof error === 'string' && { error }),
+    ...(typeof attempts === 'number' && { attempts }),
   };
 }
 

@@ -16,6 +16,11 @@ export function secondsToKeep(given: Duration, option: string): number {
   throw invalid(option, `is ${seconds} s`, 'Give a time from 10 s to 30 days.');
 }
 
+/** Whether anything that came from Redis is such a time. */
+export function isKeepTime(seconds: unknown): seconds is number {
+  return Number.isInteger(seconds) && (seconds as number) >= LEAST_SECONDS && (seconds as number) <= MOST_SECONDS;
+}
+
 /** For how many seconds a result is kept that only one call waits for. */
 export function secondsToWait(timeoutMs: number): number {
   return Math.min(Math.max(Math.ceil(timeoutMs / 1_000), LEAST_SECONDS), MOST_SECONDS);

@@ -26,7 +26,7 @@ export class TaskFailedError extends NestworkError {
   /**
    * @param taskId id of the task
    * @param error text of the error with which its last attempt ended; '' where there is none
-   * @param attempts attempts that were made; 0 for a task that was never started
+   * @param attempts attempts that were made; 0 for a task that was cancelled
    */
   constructor(
     code: ErrorCode,
@@ -54,9 +54,18 @@ export class ResultExpiredError extends NestworkError {
 
   override readonly name = 'ResultExpiredError';
 
-  /** @param taskId id of the task */
-  constructor(readonly taskId: string) {
-    super('RESULT_EXPIRED', `Nothing is known of task ${printable(taskId)}, nor of its result.`, [
+  /**
+   * @param taskId id of the task
+   * @param isDead whether the task is dead, and only its failure is kept no longer
+   */
+  constructor(
+    readonly taskId: string,
+    isDead = false,
+  ) {
+    const what = isDead
+      ? `Task ${printable(taskId)} is dead, and its failure is kept no longer as its result.`
+      : `Nothing is known of task ${printable(taskId)}, nor of its result.`;
+    super('RESULT_EXPIRED', what, [
       'Keep the result for longer: @Task({ result: "1d" }), or .with({ result: "1d" }).',
       'Check the id, and the namespace of this app.',
     ]);

@@ -3,7 +3,6 @@ import type { KeptResult, ResultBroker } from '../broker/port/result-port.js';
 import { type ErrorCode, NestworkError } from '../errors.js';
 import { producerOf } from '../message/task-id.js';
 import { inCleanContext } from '../values/clean-context.js';
-import { soon } from '../values/soon.js';
 
 /** A lost announcement costs this long at most, in ms. */
 const LOOK_MS = 5_000;
@@ -46,10 +45,6 @@ export class ResultWaits {
   private unread = new Set<string>();
   private following = false;
   private polling = false;
-  /** ms until the next look at the tasks of others */
-  private pauseMs = FIRST_LOOK_MS;
-  private wake: () => void = () => {};
-  private lookedAtMs = performance.now();
 
   constructor(private readonly options: ResultWaitsOptions) {}
 
@@ -59,6 +54,8 @@ export class ResultWaits {
     const result = new Promise<KeptResult>((found, failed) => {
       waiter = { found, failed };
     });
+    // it may fail before anybody awaits it, while its task is being sent
+    result.catch(() => {});
     const all = this.waiting.get(id) ?? new Set();
     this.waiting.set(id, all);
     all.add(waiter as unknown as Waiter);
@@ -73,10 +70,7 @@ export class ResultWaits {
 
   private begin(id: string): void {
     if (!this.following) void this.follow();
-    if (producerOf(id) === this.options.producer) return;
-    this.pauseMs = FIRST_LOOK_MS;
-    this.wake();
-    if (!this.polling) void this.poll();
+    if (producerOf(id) !== this.options.producer && !this.polling) void this.poll();
   }
 
   /** Those who ask in one turn of the event loop share one look. */
@@ -93,27 +87,30 @@ export class ResultWaits {
     this.unread.add(id);
   }
 
-  /** Takes announcements for as long as anybody waits. */
+  /** Takes announcements for as long as anybody waits, and looks at all of them in between. */
   private async follow(): Promise<void> {
     const { broker, producer } = this.options;
     this.following = true;
-    this.lookedAtMs = performance.now();
+    let lookedAtMs = performance.now();
     while (this.waiting.size > 0) {
       try {
-        const ended = await broker.ended(producer, LOOK_MS);
+        const leftMs = LOOK_MS - (performance.now() - lookedAtMs);
+        if (leftMs <= 0) {
+          await this.look([...this.waiting.keys()]);
+          lookedAtMs = performance.now();
+          continue;
+        }
+        const ended = await broker.ended(producer, leftMs);
         if (!ended) {
           this.fail(this.options.closed);
           break;
         }
-        const isLate = performance.now() - this.lookedAtMs >= LOOK_MS;
         for (const { id, result } of ended) if (result) this.settle(id, result);
-        const announced = ended.filter(({ id, result }) => !result && this.waiting.has(id)).map(({ id }) => id);
-        await this.look(isLate ? [...this.waiting.keys()] : announced);
-        if (isLate) this.lookedAtMs = performance.now();
+        await this.look(ended.filter(({ id, result }) => !result && this.waiting.has(id)).map(({ id }) => id));
       } catch (error) {
         this.failIfFinal(error);
         // an announcement may have been lost with the connection
-        this.lookedAtMs = Number.NEGATIVE_INFINITY;
+        lookedAtMs = Number.NEGATIVE_INFINITY;
         await delay(RETRY_MS);
       }
     }
@@ -123,14 +120,10 @@ export class ResultWaits {
   /** Looks for the results of tasks that others have sent. */
   private async poll(): Promise<void> {
     this.polling = true;
-    for (;;) {
-      const woken = new Promise<void>((resolve) => {
-        this.wake = resolve;
-      });
-      await soon(woken, this.pauseMs);
+    for (let pauseMs = FIRST_LOOK_MS; ; pauseMs = Math.min(pauseMs * 1.5, MOST_LOOK_MS)) {
+      await delay(pauseMs);
       const ids = [...this.waiting.keys()].filter((id) => producerOf(id) !== this.options.producer);
       if (ids.length === 0) break;
-      this.pauseMs = Math.min(this.pauseMs * 1.5, MOST_LOOK_MS);
       await this.look(ids).catch((error: unknown) => this.failIfFinal(error));
     }
     this.polling = false;
@@ -160,6 +153,5 @@ export class ResultWaits {
   private fail(errorOf: (id: string) => unknown): void {
     for (const [id, waiters] of this.waiting) for (const { failed } of waiters) failed(errorOf(id));
     this.waiting.clear();
-    this.wake();
   }
 }

@@ -3,6 +3,7 @@ import type { KeptResult, ResultBroker } from '../broker/port/result-port.js';
 import { type ErrorCode, NestworkError } from '../errors.js';
 import { resultTagOf } from '../message/result-tag.js';
 import { decodeResult } from '../message/task-result.js';
+import { soon } from '../values/soon.js';
 import { notKept, ResultExpiredError, ResultTimeoutError, TaskFailedError } from './result-errors.js';
 import type { Patience } from './result-options.js';
 import { ResultWaits, type Wait } from './result-waits.js';
@@ -21,6 +22,9 @@ export interface ResultsOptions {
   readonly producer: string;
 }
 
+/** How long a wait goes on over its timeout, to look once more, in ms. */
+const LAST_LOOK_MS = 500;
+
 /** The results of tasks, for those who wait for them. */
 export class Results {
   private readonly waits: ResultWaits;
@@ -33,6 +37,11 @@ export class Results {
   /** Begins to wait for a task that is about to be sent, so that its end cannot be missed. */
   expect(id: string): Wait {
     return this.waits.wait(id, { isNew: true });
+  }
+
+  /** Begins to wait for a task that may have ended. */
+  wait(id: string): Wait {
+    return this.waits.wait(id);
   }
 
   /**
@@ -54,8 +63,9 @@ export class Results {
   async awaited(id: string, wait: Wait, { timeoutMs, signal }: Patience): Promise<unknown> {
     let timer: NodeJS.Timeout | undefined;
     let abort = (): void => {};
-    const end = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new ResultTimeoutError(id, timeoutMs)), timeoutMs);
+    const end = new Promise<KeptResult>((found, reject) => {
+      const give = (): void => reject(new ResultTimeoutError(id, timeoutMs));
+      timer = setTimeout(() => void this.lastLook(id).then((result) => (result ? found(result) : give())), timeoutMs);
       abort = () => reject(signal?.reason);
       if (signal?.aborted) abort();
       else signal?.addEventListener('abort', abort, { once: true });
@@ -67,6 +77,12 @@ export class Results {
       signal?.removeEventListener('abort', abort);
       wait.giveUp();
     }
+  }
+
+  /** Nobody has announced it: it may have left its queue without an end, or the announcement was lost. */
+  private async lastLook(id: string): Promise<KeptResult | undefined> {
+    const read = this.options.broker.results.read([id]).catch(() => []);
+    return (await soon(read, LAST_LOOK_MS))?.[0];
   }
 
   /** What is kept of a task of which nobody here knows whether it keeps anything; undefined while it has not ended. */
@@ -82,7 +98,7 @@ export class Results {
     // it may have ended while it was looked for
     const [now] = await broker.results.read([id]);
     if (now) return now;
-    throw new ResultExpiredError(id);
+    throw new ResultExpiredError(id, state === 'dead');
   }
 }
 
@@ -94,7 +110,7 @@ function resultOf(id: string, result: KeptResult): unknown {
     case 'failed':
       throw new TaskFailedError(decoded.code as ErrorCode, id, decoded.error, decoded.attempts);
     case 'dropped':
-      throw new TaskFailedError('TASK_DROPPED', id, decoded.error, 1);
+      throw new TaskFailedError('TASK_DROPPED', id, decoded.error, decoded.attempts);
     case 'cancelled':
       throw new TaskFailedError('TASK_CANCELLED', id, '', 0);
     case 'unkept':

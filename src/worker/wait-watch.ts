@@ -1,9 +1,12 @@
 import { Logger } from '@nestjs/common';
 import type { Claimant, LiveWorker } from '../broker/port/broker.js';
 import type { TaskPort } from '../broker/port/task-port.js';
-import { NewNames } from '../values/log-once.js';
 import { printable } from '../values/printable.js';
 import { runningTask } from './task-context.js';
+
+/** How often to look at the other workers for tasks that wait like this, in ms. */
+const LOOK_AGAIN_MS = 10_000;
+const MOST_LOOKED = 1_000;
 
 /** A child that runs tasks, and how to learn of the others. */
 export interface WatchedChild {
@@ -20,7 +23,8 @@ export class WaitWatch {
   private child: WatchedChild | undefined;
   /** running tasks, each with the number of its waits */
   private readonly waiting = new Map<object, number>();
-  private readonly warned = new NewNames();
+  /** `<waiter> <task> <queue>` -> when to look again, by `performance.now()` */
+  private readonly looked = new Map<string, number>();
   private readonly logger = new Logger('TaskWorker');
 
   /** A child begins to claim in this process. */
@@ -47,12 +51,16 @@ export class WaitWatch {
     { waiter, task, queue }: { readonly waiter: string; readonly task: string; readonly queue: string },
   ): Promise<void> {
     const which = `${waiter} ${task} ${queue}`;
+    if ((this.looked.get(which) ?? 0) > performance.now()) return;
+    if (this.looked.size >= MOST_LOOKED) this.looked.clear();
+    this.looked.set(which, performance.now() + LOOK_AGAIN_MS);
     try {
       const [workers, children] = await Promise.all([broker.liveWorkers(), broker.places.children()]);
       const isSole =
         workers.filter(({ queues }) => queues.includes(queue)).length <= 1 &&
         children.filter(({ child }) => child.startsWith(`${claimant.session}.`)).length <= 1;
-      if (!isSole || !this.warned.isNew(which)) return;
+      if (!isSole) return;
+      this.looked.set(which, Number.POSITIVE_INFINITY);
     } catch {
       // a warning is not worth a failure
       return;

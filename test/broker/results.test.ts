@@ -5,7 +5,7 @@ import { callTags } from '../../src/message/call-tags.js';
 import { encodeMessage } from '../../src/message/task-message.js';
 import { decodeResult, encodeDone } from '../../src/message/task-result.js';
 import { encodeUnique } from '../../src/message/unique-key.js';
-import { BrokerFixture, childExit, idOf } from '../support/broker-fixture.js';
+import { BrokerFixture, childExit, counted, idOf } from '../support/broker-fixture.js';
 
 const NAMESPACE = '{nestwork}:';
 const REPORT: DeathReport = { code: 'TASK_FAILED', error: 'Error: no', host: 'test', pid: 1 };
@@ -120,6 +120,14 @@ describe('a task that keeps its result', () => {
     expect(await answers(message)).toEqual([idOf(message)]);
   });
 
+  it('is buried although its tag is none of ours', async () => {
+    const sent = asking();
+    const message = `${sent.slice(0, 34)}r-00001${'0'.repeat(21)}${sent.slice(62)}`;
+    const child = await fixture.holderOf([message]);
+    expect(await fixture.broker.bury(child, { id: idOf(message), queue: 'default', message }, REPORT, LINE)).toBe(true);
+    expect([await kept(message), await answers(message)]).toEqual([undefined, []]);
+  });
+
   it('keeps nothing while it is to be tried again', async () => {
     const message = asking();
     const child = await fixture.holderOf([message]);
@@ -165,13 +173,24 @@ describe('a task that keeps its result', () => {
 });
 
 describe('of a child that has exited', () => {
-  it('a task that was done runs again: its result is lost with the process', async () => {
+  it('a task that was done runs again, alone and with a crash more: its result is lost with the process', async () => {
     const [message, plain] = [asking(), fixture.message()];
     const child = await fixture.holderOf([message, plain]);
-    const settled = await fixture.broker.settle(child, childExit({ done: [idOf(message), idOf(plain)] }));
-    expect(settled).toMatchObject({ released: 1, crashed: 0 });
-    expect(await fixture.redis.lrange(`${NAMESPACE}queue:default`, 0, -1)).toEqual([message]);
+    await fixture.broker.settle(child, childExit({ done: [idOf(message), idOf(plain)], line: LINE }));
+    const crashed = counted(message, { crashes: 1 }) + LINE;
+    expect(await fixture.redis.lrange(`${NAMESPACE}suspects:default`, 0, -1)).toEqual([crashed]);
+    expect(await fixture.redis.exists(`${NAMESPACE}queue:default`)).toBe(0);
     expect(await kept(message)).toBeUndefined();
+  });
+
+  it('a task that was done and has crashed so often is dead', async () => {
+    const message = asking();
+    const child = await fixture.holderOf([message]);
+    const report = JSON.stringify({ code: 'CRASHED', error: 'SIGKILL' });
+    const settled = await fixture.broker.settle(child, childExit({ done: [idOf(message)], maxCrashes: 1, report }));
+    expect(settled).toMatchObject({ released: 0, dead: 1 });
+    expect(await kept(message)).toMatchObject({ kind: 'failed', code: 'CRASHED' });
+    expect(await answers(message)).toEqual([idOf(message)]);
   });
 
   it('a task that is dead by its crash keeps that', async () => {
@@ -196,7 +215,7 @@ describe('of a child that has exited', () => {
     const message = asking();
     const child = await fixture.holderOf([message]);
     await fixture.broker.settle(child, childExit({ done: [idOf(message)], dropped: [idOf(message)] }));
-    expect(await kept(message)).toEqual({ kind: 'dropped', error: 'It ran beyond its hard timeout.' });
+    expect(await kept(message)).toMatchObject({ kind: 'dropped', error: 'It ran beyond its hard timeout.' });
     expect(await answers(message)).toEqual([idOf(message)]);
     expect(await fixture.redis.exists(`${NAMESPACE}queue:default`)).toBe(0);
   });
@@ -215,6 +234,18 @@ describe('a task that keeps its result and is cancelled', () => {
     await fixture.holderOf([message]);
     await fixture.broker.cancel(idOf(message));
     expect([await kept(message), await answers(message)]).toEqual(['cancelled', [idOf(message)]]);
+  });
+
+  it('leaves the marks of those that are active, however many are purged', async () => {
+    const active = fixture.message();
+    await fixture.holderOf([active]);
+    await fixture.broker.cancel(idOf(active));
+    const message = asking();
+    await fixture.broker.enqueue('default', [message]);
+    const input = { state: 'pending', passed: 0, task: undefined, before: undefined, look: 10 } as const;
+    await fixture.broker.places.purge('default', input);
+    expect(await fixture.redis.zrange(`${NAMESPACE}cancelled`, '0', '-1')).toEqual([idOf(active)]);
+    expect(await fixture.redis.zrange(`${NAMESPACE}removed`, '0', '-1')).toEqual([idOf(message)]);
   });
 
   it('by a purge is known as cancelled; a plain task leaves no trace', async () => {

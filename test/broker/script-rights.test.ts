@@ -4,6 +4,8 @@ import { RedisBroker } from '../../src/broker/redis-broker.js';
 import type { CronDeclaration } from '../../src/cron/cron-definition.js';
 import { MetricsReader } from '../../src/inspector/metrics/metrics-reader.js';
 import { KnownQueues } from '../../src/inspector/queues/known-queues.js';
+import { callTags } from '../../src/message/call-tags.js';
+import { encodeMessage } from '../../src/message/task-message.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
 import { seedDead } from '../support/dead-tasks.js';
 import { documentedSteps, urlAs } from '../support/least-rights.js';
@@ -59,6 +61,24 @@ const USES: [string, Act][] = [
       expect(places.map(({ state }) => state)).toEqual(['pending', 'scheduled', 'active', 'dead', 'pending']);
       expect(await sender.locate(idOf(active))).toMatchObject({ state: 'cancelled' });
       expect(await sender.locate(idOf(fixture.message()))).toMatchObject({ state: 'unknown' });
+    },
+  ],
+  [
+    'sends tasks that keep results, and waits for them',
+    async (sender) => {
+      const tags = callTags(undefined, { seconds: 60, announced: true });
+      const asking = { id: fixture.ids.next(), name: 'Some.task', payload: '[]', enqueuedAt: Date.now(), tags };
+      const message = encodeMessage(asking);
+      await sender.enqueue('default', [message]);
+      const child = await fixture.child();
+      const ended = sender.results.ended(message.slice(0, 12), 5_000);
+      await fixture.claim(child);
+      await sender.enqueue('default', [fixture.message()], { at: FUTURE });
+      expect(await sender.locate(idOf(message))).toMatchObject({ state: 'active' });
+      expect(await sender.locate(idOf(fixture.message()))).toMatchObject({ state: 'unknown' });
+      await fixture.broker.results.finish(child, [{ id: idOf(message), result: 'd[7]' }]);
+      expect(await ended).toEqual([{ id: idOf(message), result: { stored: 'd[7]' } }]);
+      expect(await sender.results.read([idOf(message)])).toEqual([{ stored: 'd[7]' }]);
     },
   ],
   [

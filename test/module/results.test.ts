@@ -5,6 +5,7 @@ import type { Broker } from '../../src/broker/port/broker.js';
 import { BROKER } from '../../src/broker/port/tokens.js';
 import { QueueClient, type TaskSenders } from '../../src/client/queue-client.js';
 import { Task } from '../../src/decorators/task.decorator.js';
+import type { NestworkError } from '../../src/errors.js';
 import { Inspector } from '../../src/inspector/inspector.js';
 import type { TaskQueueOptions } from '../../src/options/options.js';
 import { DropTask } from '../../src/policy/task-errors.js';
@@ -132,7 +133,11 @@ describe('run()', () => {
     ['odd', 'UNSERIALIZABLE_RESULT'],
   ] as const)('of the task `%s`, which is done, rejects with %s', async (task, code) => {
     const { tasks } = await client();
-    await expect(tasks[task].run()).rejects.toMatchObject({ code });
+    const error = await tasks[task].run().catch((thrown: NestworkError) => thrown);
+    expect(error).toMatchObject({ code });
+    expect(String((error as NestworkError).message)).toMatch(
+      /and its result is lost: result (is a string of 300000 characters; the limit is 262144 bytes \(256 KiB\)\.|cannot be sent to a worker)/,
+    );
     expect(await apps.redis.keys('{nestwork}:dead:*')).toEqual([]);
   });
 
@@ -188,6 +193,37 @@ describe('run()', () => {
     const { tasks } = await client();
     const run = tasks.sum.run(Symbol('x') as never, 2);
     await expect(run).rejects.toMatchObject({ code: 'UNSERIALIZABLE_ARGUMENT' });
+  });
+
+  it('with an id that was sent before finds the result of that task', async () => {
+    const { tasks } = await client();
+    const { id } = await tasks.extract.delay(5);
+    await tasks.extract.run(6);
+    expect(await tasks.extract.with({ id }).run(5)).toMatchObject({ id: 5 });
+  });
+
+  it('is refused for a task that is due when nobody waits any more', async () => {
+    const { tasks } = await client({});
+    const run = tasks.sum.with({ delay: '1h', timeout: '1m' }).run(1, 2);
+    await expect(run).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+    expect(await apps.redis.keys('{nestwork}:scheduled:*')).toEqual([]);
+  });
+
+  it('of a task that was purged rejects at its timeout as cancelled', async () => {
+    const app = await boot({});
+    const run = app.get(QueueClient).of(PartTasks).sum.with({ timeout: 500 }).run(1, 2);
+    const rejected = expect(run).rejects.toMatchObject({ code: 'TASK_CANCELLED' });
+    await until(async () => (await apps.waiting()).length === 1);
+    const broker = app.get<Broker>(BROKER, { strict: false });
+    await broker.places.purge('default', { state: 'pending', passed: 0, task: undefined, before: undefined, look: 9 });
+    await rejected;
+  });
+
+  it('after the end of the app rejects, and leaves no rejection that nobody handles', async () => {
+    const app = await boot({});
+    const { sum } = app.get(QueueClient).of(PartTasks);
+    await app.close();
+    await expect(sum.run(1, 2)).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
   });
 
   it('rejects when the app is closed meanwhile', async () => {
@@ -249,7 +285,7 @@ describe('queue.result()', () => {
     const { tasks } = await client();
     const other = await client({});
     const handle = await tasks.hold.with({ result: '1m' }).delay('gate');
-    const result = other.queue.result<string>(handle.id);
+    const result: Promise<string> = other.queue.result<string>(handle.id);
     await until(() => gates.has('gate'));
     gates.get('gate')?.();
     expect(await result).toBe('gate');

@@ -95,6 +95,23 @@ it('a result whose announcement was lost with the connection is found by the nex
   broker.stopWaiting();
 });
 
+it('a connection that breaks again and again does not keep a result from being found', async () => {
+  const { broker, waits } = start();
+  const { result } = waits.wait(MINE, { isNew: true });
+  const gone = new NestworkError('REDIS_UNAVAILABLE', 'Gone.', 'Wait.');
+  broker.kept.set(MINE, { stored: 'd[1]' });
+  broker.answer(gone);
+  expect(await result).toEqual({ stored: 'd[1]' });
+});
+
+it('a wait that fails while its task is being sent leaves no rejection that nobody handles', async () => {
+  const { broker, waits } = start();
+  const { result } = waits.wait(MINE, { isNew: true });
+  broker.stopWaiting();
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  await expect(result).rejects.toThrow(`closed ${MINE}`);
+});
+
 it('a right that is missing fails those who wait', async () => {
   const { broker, waits } = start();
   const { result } = waits.wait(MINE, { isNew: true });

@@ -385,23 +385,24 @@ end`,
 end`,
   'result_tag': `local function result_tag(message)
   -- most messages have no tag
-  if string.sub(message, 35, 35) ~= '[' then
-    return tag(message, 'r')
+  local asked = string.sub(message, 35, 35) ~= '[' and tag(message, 'r')
+  if asked and string.find(asked, '^[0-9a-z]+$') then
+    return math.max(1, tonumber(string.sub(asked, 1, 6), 36)), string.sub(asked, 7, 7)
   end
 end`,
   'keep_result': `local function keep_result(result, message, record)
-  local asked = result and result_tag(message)
-  if asked then
-    redis.call('SET', result, record, 'EX', math.max(1, tonumber(string.sub(asked, 1, 6), 36) or 1))
+  local seconds = result and result_tag(message)
+  if seconds then
+    redis.call('SET', result, record, 'EX', text(seconds))
   end
 end`,
   'keep_failure': `local function keep_failure(result, message, report)
   keep_result(result, message, 'f' .. string.sub(message, 22, 24) .. report)
 end`,
   'announce': `local function announce(answering, message, record)
-  local asked = result_tag(message)
+  local _, announced = result_tag(message)
   local id = string.sub(message, 1, 20)
-  local list = asked and string.sub(asked, 7, 7) == '1' and answering[string.sub(id, 1, 12)]
+  local list = announced == '1' and answering[string.sub(id, 1, 12)]
   local short = record and #record <= 1000 and record or ''
   local length = list and redis.pcall('RPUSH', list.answers, id .. short)
   if type(length) == 'number' then
@@ -409,6 +410,13 @@ end`,
     if length > 10000 then
       redis.call('LTRIM', list.answers, -10000, -1)
     end
+  end
+end`,
+  'remember_removed': `local function remember_removed(removed, now, entries)
+  if #entries > 0 then
+    redis.call('ZADD', removed, unpack(entries))
+    redis.call('ZREMRANGEBYSCORE', removed, '-inf', text(now - 86400000))
+    redis.call('ZREMRANGEBYRANK', removed, 0, -10001)
   end
 end`,
   'schedule': `local function schedule(scheduled, alarm, due, messages)
@@ -1329,12 +1337,12 @@ ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.result_tag}
 ${LIB.text}
-${LIB.remember_cancelled}
 ${LIB.series_name}
+${LIB.remember_removed}
 ${LIB.note_endings}
 -- removes tasks that match from a part of a queue, from its tail, and frees their unique keys.
 -- Returns the number purged, the number looked at, how many at the tail were kept, the number left behind them.
-local keys = { unique = KEYS[1], cancelled = KEYS[2], endings = KEYS[3], catalog = KEYS[4] }
+local keys = { unique = KEYS[1], removed = KEYS[2], endings = KEYS[3], catalog = KEYS[4] }
 local place, passed, look, most_bytes, call, before = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local queue = { name = ARGV[7], pending = KEYS[5], quarantined = KEYS[6] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -1348,7 +1356,7 @@ local queue = { name = ARGV[7], pending = KEYS[5], quarantined = KEYS[6] }
 --
 -- Atomic because a task must be in the queue or purged, and nobody may find a mark.
 
-local wrong = wrong_type('hash', keys.unique) or wrong_type('zset', keys.cancelled) or wrong_queues({ queue })
+local wrong = wrong_type('hash', keys.unique) or wrong_type('zset', keys.removed) or wrong_queues({ queue })
 if wrong then
   return wrong
 end
@@ -1356,7 +1364,7 @@ local list, kept = queue[place], tonumber(passed)
 local left = redis.call('LLEN', list) - kept
 local is_deep = kept > 50000
 local most, enough = math.min(tonumber(look), left), is_deep and 50 or kept > 0 and 300 or 1000
-local looked, bytes, count, gaps, purged, now = 0, 0, 10, {}, {}, now_ms()
+local looked, bytes, count, gaps, purged, asking, now = 0, 0, 10, {}, {}, {}, now_ms()
 
 local function is_wanted(message)
   return is_call(message, call)
@@ -1374,7 +1382,8 @@ while looked < most and bytes < tonumber(most_bytes) and #gaps < enough do
       gaps[#gaps + 1] = -kept - looked
       free_key(keys.unique, message)
       if result_tag(message) then
-        remember_cancelled(keys.cancelled, now, string.sub(message, 1, 20))
+        asking[#asking + 1] = text(now)
+        asking[#asking + 1] = string.sub(message, 1, 20)
       end
       local name = series_name(keys, message)
       purged[name] = (purged[name] or 0) + 1
@@ -1400,6 +1409,7 @@ elseif #gaps > 0 then
   end
   redis.call('LREM', list, -#gaps, mark)
 end
+remember_removed(keys.removed, now, asking)
 for name, number in pairs(purged) do
   note_endings(keys, queue.name, name, 'cancelled', number)
 end
@@ -2013,19 +2023,19 @@ ${LIB.remove}
 ${LIB.is_foreign}
 ${LIB.is_quarantined}
 ${LIB.result_tag}
-${LIB.remember_cancelled}
+${LIB.remember_removed}
 -- adds a message unless another task has its key; with \`replace\`, removes that task if it waits.
 -- Returns id and queue of the task that now has the key.
-local keys = { seen = KEYS[1], unique = KEYS[2], cancelled = KEYS[3], alarm = KEYS[4] }
+local keys = { seen = KEYS[1], removed = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
 local seconds, due_from, due_ms, on_conflict, message, queue = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local queues = {}
 for i = 1, #ARGV - 6 do
   queues[i] = {
     name = ARGV[i + 6],
-    pending = KEYS[4 * i + 1],
-    quarantined = KEYS[4 * i + 2],
-    bell = KEYS[4 * i + 3],
-    scheduled = KEYS[4 * i + 4],
+    pending = KEYS[4 * i + 2],
+    quarantined = KEYS[4 * i + 3],
+    bell = KEYS[4 * i + 4],
+    scheduled = KEYS[4 * i + 5],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -2036,7 +2046,7 @@ end
 
 local wrong = wrong_type('hash', keys.unique)
   or wrong_type('string', keys.seen)
-  or wrong_type('zset', keys.cancelled)
+  or wrong_type('zset', keys.removed)
 for _, its in ipairs(queues) do
   -- a foreign bell stops no child: each finds the task when it looks by itself
   wrong = wrong or wrong_type('list', its.pending, its.quarantined) or wrong_type('zset', its.scheduled)
@@ -2074,7 +2084,7 @@ if held then
     removed = remove(keys, its_queue, is_quarantined(former) and 'quarantined' or 'pending', former)
   end
   if removed > 0 and result_tag(former) then
-    remember_cancelled(keys.cancelled, now, string.sub(former, 1, 20))
+    remember_removed(keys.removed, now, { text(now), string.sub(former, 1, 20) })
   end
 end
 redis.call('SETBIT', keys.seen, sequence % 4096, 1)
@@ -2642,6 +2652,7 @@ ${LIB.by_name}
 ${LIB.split}
 ${LIB.tag}
 ${LIB.result_tag}
+${LIB.text}
 ${LIB.keep_result}
 ${LIB.end_claim}
 ${LIB.unique_digest}
@@ -2949,13 +2960,13 @@ ${LIB.series_name}
 ${LIB.note_ending}
 ${LIB.tag}
 ${LIB.result_tag}
+${LIB.text}
 ${LIB.keep_result}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.finish}
 ${LIB.announce}
-${LIB.text}
 ${LIB.now_ms}
 ${LIB.end_claim}
 ${LIB.bury_stray}
@@ -3026,7 +3037,7 @@ end
 --   what ran out of time counts a failure, and runs again after its delay or is dead
 --   what was done is acked, what was cancelled ends, what was not started goes back uncounted
 --   a task that ran out of time and is dropped is among the done
---   one that was done and keeps its result goes back uncounted: its result is lost with the process
+--   one that was done and keeps its result counts a crash, and runs again or is dead: its result is lost with the process
 -- \`noting\` and \`kept\` are the tasks that may die of it or are dropped, with the keys for their notes and results.
 --
 -- Atomic because the claims may be given to others only in the instant in which the child loses its registration.
@@ -3050,7 +3061,7 @@ local function result_of(id)
   return known_results[id] and known_results[id].result
 end
 
-local is_dropped, ended, answered = {}, {}, {}
+local is_dropped, ended, answered, unkept = {}, {}, {}, {}
 for _, id in ipairs(judged.dropped or {}) do
   local task = held_of(id)
   is_dropped[id] = true
@@ -3063,8 +3074,9 @@ for _, id in ipairs(judged.dropped or {}) do
 end
 for _, id in ipairs(judged.done) do
   local task = not is_dropped[id] and held_of(id)
-  -- what it returned is lost with the process: it runs again
-  if not (task and result_tag(task.message)) then
+  if task and result_tag(task.message) then
+    unkept[#unkept + 1] = id
+  else
     ended[#ended + 1] = id
   end
 end
@@ -3112,18 +3124,35 @@ end
 if quarantined == 1 then
   crashed, quarantined = 1, 0
 end
-for id, task in pairs(blamed) do
+-- A task that crashes too often is dead. Returns whether it is.
+local function crash(task)
   local crashes
-  task.message, crashes = counted(task.message, crashed == 1 and 24 or 25, crashed == 1 and 24 or 25)
+  task.message, crashes = counted(task.message, 24, 24)
   task.message = remembered(task.message, judged.line)
-  if crashed == 1 then
-    note_ending(keys, task.queue.name, task.message, 'crashed')
+  note_ending(keys, task.queue.name, task.message, 'crashed')
+  if crashes < judged.maxCrashes then
+    return false
   end
-  if crashed == 1 and crashes >= judged.maxCrashes then
-    note_ending(keys, task.queue.name, task.message, 'dead')
-    bury(keys, task, judged.report, known_answering)
-    tasks[id] = nil
-    crashed, dead = 0, dead + 1
+  note_ending(keys, task.queue.name, task.message, 'dead')
+  bury(keys, task, judged.report, known_answering)
+  tasks[task.id] = nil
+  dead = dead + 1
+  return true
+end
+
+for _, task in pairs(blamed) do
+  if crashed == 0 then
+    task.message = remembered(counted(task.message, 25, 25), judged.line)
+  elseif crash(task) then
+    crashed = 0
+  end
+end
+-- what they returned is lost with the process, so they run again; each counts a crash, lest one that ends its process after its
+-- return does so for ever
+for _, id in ipairs(unkept) do
+  local task = tasks[id]
+  if task and not blamed[id] then
+    crash(task)
   end
 end
 

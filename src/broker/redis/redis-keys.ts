@@ -143,6 +143,12 @@ export const KEYS = {
     holds: 'id of a cancelled task -> time of the cancellation in ms',
     lasts: '1 day, the last 10,000; 131 bytes each',
   },
+  removed: {
+    pattern: 'removed',
+    type: 'sorted set',
+    holds: 'id of a task with a result that was purged, or replaced by another one with its key -> time in ms',
+    lasts: '1 day, the last 10,000; 131 bytes each',
+  },
   broadcasts: {
     pattern: 'broadcasts',
     type: 'stream',

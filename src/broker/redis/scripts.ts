@@ -6,6 +6,7 @@ export type Caller =
   | 'sender of unique keys'
   | 'sender of broadcasts'
   | 'cancel() and status()'
+  | 'result() and run()'
   | 'DeadLetters'
   | 'CronManager'
   | 'MetricsReader'
@@ -101,7 +102,7 @@ export const SCRIPTS = {
     flags: 'none',
     purpose: 'adds a message unless another task has its key; with `replace`, removes that task if it waits',
     by: ['sender of unique keys', 'CronManager'],
-    keys: ['seen', ...ENDS],
+    keys: ['seen', 'removed', ...ENDS],
     blocks: { '...queues': ['pending', 'quarantined', 'bell', 'scheduled'] },
     args: ['seconds', 'dueFrom', 'dueMs', 'onConflict', 'message', 'queue'],
     reply: reply<[id: string, queue: string]>('id and queue of the task that now has the key'),
@@ -201,7 +202,7 @@ export const SCRIPTS = {
   'find-pending': {
     flags: 'no-writes',
     purpose: 'looks for a task in a part of a list, from its tail',
-    by: ['cancel() and status()', 'TaskInspector'],
+    by: ['cancel() and status()', 'result() and run()', 'TaskInspector'],
     blocks: { queue: ['pending', 'quarantined'] },
     args: ['list', 'id', 'passed', 'most', 'mostBytes'],
     bytes: true,
@@ -257,7 +258,7 @@ export const SCRIPTS = {
   'purge-pending': {
     purpose: 'removes tasks that match from a part of a queue, from its tail, and frees their unique keys',
     by: ['TaskInspector'],
-    keys: ['unique', 'cancelled', ...COUNTS],
+    keys: ['unique', 'removed', ...COUNTS],
     blocks: { queue: ['name', 'pending', 'quarantined'] },
     args: ['place', 'passed', 'look', 'mostBytes', 'call', 'before'],
     reply: reply<[purged: number, looked: number, passed: number, left: number]>(

@@ -1,16 +1,16 @@
 #!lua
 -- adds a message unless another task has its key; with `replace`, removes that task if it waits.
 -- Returns id and queue of the task that now has the key.
-local keys = { seen = KEYS[1], unique = KEYS[2], cancelled = KEYS[3], alarm = KEYS[4] }
+local keys = { seen = KEYS[1], removed = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
 local seconds, due_from, due_ms, on_conflict, message, queue = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local queues = {}
 for i = 1, #ARGV - 6 do
   queues[i] = {
     name = ARGV[i + 6],
-    pending = KEYS[4 * i + 1],
-    quarantined = KEYS[4 * i + 2],
-    bell = KEYS[4 * i + 3],
-    scheduled = KEYS[4 * i + 4],
+    pending = KEYS[4 * i + 2],
+    quarantined = KEYS[4 * i + 3],
+    bell = KEYS[4 * i + 4],
+    scheduled = KEYS[4 * i + 5],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -21,7 +21,7 @@ end
 
 local wrong = wrong_type('hash', keys.unique)
   or wrong_type('string', keys.seen)
-  or wrong_type('zset', keys.cancelled)
+  or wrong_type('zset', keys.removed)
 for _, its in ipairs(queues) do
   -- a foreign bell stops no child: each finds the task when it looks by itself
   wrong = wrong or wrong_type('list', its.pending, its.quarantined) or wrong_type('zset', its.scheduled)
@@ -59,7 +59,7 @@ if held then
     removed = remove(keys, its_queue, is_quarantined(former) and 'quarantined' or 'pending', former)
   end
   if removed > 0 and result_tag(former) then
-    remember_cancelled(keys.cancelled, now, string.sub(former, 1, 20))
+    remember_removed(keys.removed, now, { text(now), string.sub(former, 1, 20) })
   end
 end
 redis.call('SETBIT', keys.seen, sequence % 4096, 1)

@@ -47,7 +47,7 @@ end
 --   what ran out of time counts a failure, and runs again after its delay or is dead
 --   what was done is acked, what was cancelled ends, what was not started goes back uncounted
 --   a task that ran out of time and is dropped is among the done
---   one that was done and keeps its result goes back uncounted: its result is lost with the process
+--   one that was done and keeps its result counts a crash, and runs again or is dead: its result is lost with the process
 -- `noting` and `kept` are the tasks that may die of it or are dropped, with the keys for their notes and results.
 --
 -- Atomic because the claims may be given to others only in the instant in which the child loses its registration.
@@ -71,7 +71,7 @@ local function result_of(id)
   return known_results[id] and known_results[id].result
 end
 
-local is_dropped, ended, answered = {}, {}, {}
+local is_dropped, ended, answered, unkept = {}, {}, {}, {}
 for _, id in ipairs(judged.dropped or {}) do
   local task = held_of(id)
   is_dropped[id] = true
@@ -84,8 +84,9 @@ for _, id in ipairs(judged.dropped or {}) do
 end
 for _, id in ipairs(judged.done) do
   local task = not is_dropped[id] and held_of(id)
-  -- what it returned is lost with the process: it runs again
-  if not (task and result_tag(task.message)) then
+  if task and result_tag(task.message) then
+    unkept[#unkept + 1] = id
+  else
     ended[#ended + 1] = id
   end
 end
@@ -133,18 +134,35 @@ end
 if quarantined == 1 then
   crashed, quarantined = 1, 0
 end
-for id, task in pairs(blamed) do
+-- A task that crashes too often is dead. Returns whether it is.
+local function crash(task)
   local crashes
-  task.message, crashes = counted(task.message, crashed == 1 and 24 or 25, crashed == 1 and 24 or 25)
+  task.message, crashes = counted(task.message, 24, 24)
   task.message = remembered(task.message, judged.line)
-  if crashed == 1 then
-    note_ending(keys, task.queue.name, task.message, 'crashed')
+  note_ending(keys, task.queue.name, task.message, 'crashed')
+  if crashes < judged.maxCrashes then
+    return false
   end
-  if crashed == 1 and crashes >= judged.maxCrashes then
-    note_ending(keys, task.queue.name, task.message, 'dead')
-    bury(keys, task, judged.report, known_answering)
-    tasks[id] = nil
-    crashed, dead = 0, dead + 1
+  note_ending(keys, task.queue.name, task.message, 'dead')
+  bury(keys, task, judged.report, known_answering)
+  tasks[task.id] = nil
+  dead = dead + 1
+  return true
+end
+
+for _, task in pairs(blamed) do
+  if crashed == 0 then
+    task.message = remembered(counted(task.message, 25, 25), judged.line)
+  elseif crash(task) then
+    crashed = 0
+  end
+end
+-- what they returned is lost with the process, so they run again; each counts a crash, lest one that ends its process after its
+-- return does so for ever
+for _, id in ipairs(unkept) do
+  local task = tasks[id]
+  if task and not blamed[id] then
+    crash(task)
   end
 end
 
