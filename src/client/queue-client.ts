@@ -55,9 +55,9 @@ export type TaskSenders<T> = {
  * @example
  * type Total = ResultOf<Promise<number>>; // number
  */
-export type ResultOf<Returned> = LastOf<Awaited<Returned>>;
-
-type LastOf<Value> = Value extends Observable<infer Last> ? Last | undefined : Value;
+export type ResultOf<Returned> =
+  // of each type of a union by itself
+  Awaited<Returned> extends infer Value ? (Value extends Observable<infer Last> ? Last | undefined : Value) : never;
 
 /**
  * A class, as `of()` takes it.
