@@ -20,6 +20,8 @@ import {
   STATE_AT,
 } from './scoreboard-layout.js';
 
+/** What 32 bits hold. */
+const MOST_DONE = 0xffff_ffff;
 const NO_LIMIT: HardLimit = { deadlineMs: Number.POSITIVE_INFINITY, afterwards: DIES };
 
 /**
@@ -84,7 +86,8 @@ export class ScoreboardWriter {
   done(id: string): void {
     const index = this.used.get(id);
     if (index === undefined) return;
-    this.doneCount += 1;
+    // where 32 bits end it stops: a number that does not fit would throw
+    this.doneCount = Math.min(this.doneCount + 1, MOST_DONE);
     const at = index * ENTRY_BYTES;
     this.entries[at + STATE_AT] = DONE;
     this.entries.writeUInt32LE(this.doneCount, at + DONE_AT);

@@ -68,6 +68,18 @@ describe('a task', () => {
     }
   });
 
+  it('counts as far as 32 bits go, and ends as well beyond that', () => {
+    Reflect.set(writer, 'doneCount', 0xffff_fffe);
+    for (let round = 0; round < 3; round += 1) {
+      const id = ids.next();
+      writer.started(id);
+      writer.done(id);
+      writer.flush();
+      writer.confirmed(id);
+    }
+    expect(reader.work().done).toBe(0xffff_ffff);
+  });
+
   it('counts once it is done, whichever entries later tasks take; one that failed does not', () => {
     expect(reader.work().done).toBe(0);
     for (let round = 0; round < 3 * CAPACITY; round += 1) {
