@@ -62,7 +62,7 @@ inBrowser('the dashboard by keyboard', () => {
     const links = page.locator('#side nav a');
     for (let n = Math.min(await links.count(), 6); n > 0; n -= 1) {
       await page.keyboard.press(String(n));
-      await page.locator(`#side nav a:nth-child(${n})[aria-current=page]`).waitFor();
+      await page.locator(`#side nav a:nth-of-type(${n})[aria-current=page]`).waitFor();
     }
     await page.keyboard.press('/');
     await page.waitForFunction(() => document.activeElement?.matches('input'));

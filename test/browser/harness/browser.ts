@@ -111,8 +111,15 @@ export class Visit {
 
   /** Shows a view, `#/shop/queues`, and waits until all of it is there. */
   async show(hash: string): Promise<void> {
-    await this.page.evaluate((to) => {
+    await this.page.evaluate(async (to) => {
+      const frame = (): Promise<unknown> => new Promise((shown) => requestAnimationFrame(shown));
+      const turn = (): Promise<unknown> => new Promise((over) => setTimeout(over));
       location.hash = to;
+      // the view before stays until the page has taken up the new address; its effects, which ask the server, follow a frame
+      await turn();
+      await frame();
+      await frame();
+      await turn();
     }, hash);
     await this.ready();
   }
