@@ -217,7 +217,8 @@ describe('of a child that has exited', () => {
     await fixture.broker.settle(child, childExit({ done: [idOf(message)], dropped: [idOf(message)] }));
     expect(await kept(message)).toMatchObject({ kind: 'dropped', error: 'It ran beyond its hard timeout.' });
     expect(await answers(message)).toEqual([idOf(message)]);
-    expect(await fixture.redis.exists(`${NAMESPACE}queue:default`)).toBe(0);
+    const places = ['queue:default', 'suspects:default', `claims:${child.child}`].map((place) => NAMESPACE + place);
+    expect(await fixture.redis.exists(...places)).toBe(0);
   });
 });
 
