@@ -82,9 +82,7 @@ export class RedisDeadLetters implements DeadLetterBroker, DeadPurgeBroker, Deat
     if (keeping.length > 0) {
       const kept = keeping.map(({ id }) => id);
       const again = await this.connection.call('redrive', { queue, deaths: flat(keeping), noting, kept });
-      for (const [at, death] of deaths.entries()) {
-        if (answers[at] === KEEPS_RESULT) answers[at] = again[keeping.indexOf(death)] ?? 0;
-      }
+      for (const [at, answer] of answers.entries()) if (answer === KEEPS_RESULT) answers[at] = again.shift() ?? 0;
     }
     return answers.map((answer) => REDRIVES.get(answer) ?? 'refused');
   }

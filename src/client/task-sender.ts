@@ -3,7 +3,6 @@ import { NestworkError } from '../errors.js';
 import type { CallOptions } from '../message/call-options.js';
 import { callTags } from '../message/call-tags.js';
 import { combineHeaders, type GivenHeaders, readHeaders } from '../message/headers.js';
-import type { ResultTag } from '../message/result-tag.js';
 import type { TaskIdSequence } from '../message/task-id.js';
 import { encodeMessage } from '../message/task-message.js';
 import { encodeUnique } from '../message/unique-key.js';
@@ -174,7 +173,7 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
       patience.signal?.throwIfAborted();
       this.assertDueWithin(patience.timeoutMs);
       // one that is sent again may have ended before
-      const wait = this.options.id === undefined ? results.expect(id) : results.wait(id);
+      const wait = results.wait(id, { isNew: this.options.id === undefined });
       let handle: TaskHandle<Result>;
       try {
         handle = await this.sendOne(args, { id, timeoutMs: patience.timeoutMs });
@@ -271,7 +270,7 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
     const { queue, seconds } = await this.destination(awaited);
     const { id = this.sequence.next() } = awaited ?? this.options;
     const { due, enqueuedAt, now } = this.time();
-    const tags = callTags(unique, kept(seconds));
+    const tags = callTags(unique, { seconds, announced: true });
     const message = encodeMessage({ id, name, payload, enqueuedAt, options, tags });
     if (unique !== undefined) return this.sendUnique(id, queue, message, due, { sentAt: now, seconds });
     if (queue === BROADCAST_QUEUE) await broker.broadcast([message]);
@@ -333,7 +332,7 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
     const { ids = payloads.map(() => this.sequence.next()) } = this.options;
     const { queue, seconds } = await this.destination();
     const { due, enqueuedAt, now } = this.time();
-    const tags = callTags(undefined, kept(seconds));
+    const tags = callTags(undefined, { seconds, announced: true });
     const messages = payloads.map((payload, call) => {
       return encodeMessage({ id: ids[call] as string, name, payload, enqueuedAt, options, tags });
     });
@@ -380,11 +379,6 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
     const headers = combineHeaders(surroundings, own, name);
     return headers ? { ...this.callOptions, headers } : this.callOptions;
   }
-}
-
-/** How the result of a call is kept that this process may wait for. */
-function kept(seconds: number | undefined): ResultTag | undefined {
-  return seconds === undefined ? undefined : { seconds, announced: true };
 }
 
 /** The arguments as a worker will get them: what checks them may change them, and must not change those of the caller. */

@@ -196,7 +196,7 @@ export class CronManager {
     const now = this.clock();
     const run = { id, name, payload: '[]', enqueuedAt: now, options: { cron: name, due: now } };
     // anybody may have written it
-    const kept = isKeepTime(result) ? { seconds: result, announced: false } : undefined;
+    const kept = isKeepTime(result) ? { seconds: result } : {};
     if (overlap === 'allow') {
       await this.broker.enqueue(queue, [encodeMessage({ ...run, tags: callTags(undefined, kept) })]);
       return { id, name, queue, added: true };

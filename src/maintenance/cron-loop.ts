@@ -115,7 +115,7 @@ export class CronLoop extends PeriodicLoop {
 
   private run({ name, overlap, result }: CronDeclaration, due: number, enqueuedAt: number): DueRun {
     const unique = overlap === 'skip' ? encodeUnique(name, 'cron', 'finished') : undefined;
-    const tags = callTags(unique, result === undefined ? undefined : { seconds: result, announced: false });
+    const tags = callTags(unique, { seconds: result });
     const options = { cron: name, due };
     return { due, message: encodeMessage({ id: this.ids.next(), name, payload: '[]', enqueuedAt, options, tags }) };
   }

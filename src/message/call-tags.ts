@@ -4,8 +4,9 @@ import { encodeResultTag, type ResultTag } from './result-tag.js';
  * All tags of a message; undefined for none.
  *
  * @param unique from `encodeUnique`
+ * @param result without `seconds` for a task that keeps no result
  */
-export function callTags(unique: string | undefined, result: ResultTag | undefined): string | undefined {
-  if (result === undefined) return unique;
-  return (unique ?? '') + encodeResultTag(result);
+export function callTags(unique: string | undefined, { seconds, announced }: Partial<ResultTag>): string | undefined {
+  if (seconds === undefined) return unique;
+  return (unique ?? '') + encodeResultTag({ seconds, announced: announced === true });
 }

@@ -50,19 +50,17 @@ export class ResultWaits {
 
   /** @param isNew it is not sent yet, so there is nothing to look at */
   wait(id: string, { isNew = false } = {}): Wait {
-    let waiter: Waiter | undefined;
-    const result = new Promise<KeptResult>((found, failed) => {
-      waiter = { found, failed };
-    });
+    const waiter: Waiter = { found: () => {}, failed: () => {} };
+    const result = new Promise<KeptResult>((found, failed) => Object.assign(waiter, { found, failed }));
     // it may fail before anybody awaits it, while its task is being sent
     result.catch(() => {});
     const all = this.waiting.get(id) ?? new Set();
     this.waiting.set(id, all);
-    all.add(waiter as unknown as Waiter);
+    all.add(waiter);
     if (!isNew) this.lookSoon(id);
     inCleanContext(() => this.begin(id));
     const giveUp = (): void => {
-      all.delete(waiter as unknown as Waiter);
+      all.delete(waiter);
       if (all.size === 0 && this.waiting.get(id) === all) this.waiting.delete(id);
     };
     return { result, giveUp };

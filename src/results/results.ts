@@ -34,14 +34,13 @@ export class Results {
     this.waits = new ResultWaits({ broker: broker.results, producer, closed });
   }
 
-  /** Begins to wait for a task that is about to be sent, so that its end cannot be missed. */
-  expect(id: string): Wait {
-    return this.waits.wait(id, { isNew: true });
-  }
-
-  /** Begins to wait for a task that may have ended. */
-  wait(id: string): Wait {
-    return this.waits.wait(id);
+  /**
+   * Begins to wait, before a task is sent, so that its end cannot be missed.
+   *
+   * @param isNew it was never sent before, so there is nothing to look at
+   */
+  wait(id: string, { isNew }: { readonly isNew: boolean }): Wait {
+    return this.waits.wait(id, { isNew });
   }
 
   /**

@@ -541,8 +541,8 @@ const BY_SCRIPT = {
   ],
   'lib/cancelled': missedBy(
     'cancelling',
-    remove('an end after a day', "  redis.call('ZREMRANGEBYSCORE', cancelled, '-inf', text(now - 86400000))\n"),
-    remove('a limit of their number', "  redis.call('ZREMRANGEBYRANK', cancelled, 0, -10001)\n"),
+    remove('an end after a day', "  redis.call('ZREMRANGEBYSCORE', list, '-inf', text(now - 86400000))\n"),
+    remove('a limit of their number', "  redis.call('ZREMRANGEBYRANK', list, 0, -10001)\n"),
     change(
       'an id among the cancelled',
       "redis.call('ZSCORE', cancelled, string.sub(message, 1, 20)) and true or false",

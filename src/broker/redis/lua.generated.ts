@@ -9,10 +9,13 @@ end`,
   local at = body_start(message)
   return string.sub(message, at, at + #call - 1) == call
 end`,
+  'remember_ids': `local function remember_ids(list, now, entries)
+  redis.call('ZADD', list, unpack(entries))
+  redis.call('ZREMRANGEBYSCORE', list, '-inf', text(now - 86400000))
+  redis.call('ZREMRANGEBYRANK', list, 0, -10001)
+end`,
   'remember_cancelled': `local function remember_cancelled(cancelled, now, id)
-  redis.call('ZADD', cancelled, text(now), id)
-  redis.call('ZREMRANGEBYSCORE', cancelled, '-inf', text(now - 86400000))
-  redis.call('ZREMRANGEBYRANK', cancelled, 0, -10001)
+  remember_ids(cancelled, now, { text(now), id })
 end`,
   'is_cancelled': `local function is_cancelled(cancelled, message)
   return redis.call('ZSCORE', cancelled, string.sub(message, 1, 20)) and true or false
@@ -414,9 +417,7 @@ end`,
 end`,
   'remember_removed': `local function remember_removed(removed, now, entries)
   if #entries > 0 then
-    redis.call('ZADD', removed, unpack(entries))
-    redis.call('ZREMRANGEBYSCORE', removed, '-inf', text(now - 86400000))
-    redis.call('ZREMRANGEBYRANK', removed, 0, -10001)
+    remember_ids(removed, now, entries)
   end
 end`,
   'schedule': `local function schedule(scheduled, alarm, due, messages)
@@ -1097,8 +1098,9 @@ local deaths = part(ARGV, #noting + #kept + 4, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- A death is id and time of death in ms; at most 500. The tasks come to the tail of their queue, as if they had just been
--- sent, and stay dead where the header cannot be reset, or where one keeps a result whose key is not among \`kept\`. The history stays and gets a line. A unique task runs without its
--- key if that is taken. A task that was cancelled and died may run again.
+-- sent, and stay dead where the header cannot be reset, or where one keeps a result whose key is not among \`kept\`. The
+-- history stays and gets a line. A unique task runs without its key if that is taken. A task that was cancelled and died
+-- may run again.
 --
 -- Atomic because a task must be among the dead or in the queue. The time of death guards a copy of this command that
 -- arrives late: by then the task may have run and died once more. With allow-oom: a pending task takes less than a dead one.
@@ -1193,6 +1195,7 @@ return deaths`,
   'cancel-active': `#!lua flags=allow-oom
 ${LIB.wrong_type}
 ${LIB.text}
+${LIB.remember_ids}
 ${LIB.remember_cancelled}
 ${LIB.now_ms}
 ${LIB.split}
@@ -1238,6 +1241,7 @@ ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.remove}
 ${LIB.text}
+${LIB.remember_ids}
 ${LIB.remember_cancelled}
 ${LIB.now_ms}
 ${LIB.note_endings}
@@ -1338,6 +1342,7 @@ ${LIB.free_key}
 ${LIB.result_tag}
 ${LIB.text}
 ${LIB.series_name}
+${LIB.remember_ids}
 ${LIB.remember_removed}
 ${LIB.note_endings}
 -- removes tasks that match from a part of a queue, from its tail, and frees their unique keys.
@@ -2023,6 +2028,7 @@ ${LIB.remove}
 ${LIB.is_foreign}
 ${LIB.is_quarantined}
 ${LIB.result_tag}
+${LIB.remember_ids}
 ${LIB.remember_removed}
 -- adds a message unless another task has its key; with \`replace\`, removes that task if it waits.
 -- Returns id and queue of the task that now has the key.

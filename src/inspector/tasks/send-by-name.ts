@@ -79,7 +79,7 @@ export class SendByName {
     const due = dueOf(options, now);
     const enqueuedAt = due && 'at' in due ? due.at : now + (due?.in ?? 0);
     const unique = key === undefined ? undefined : encodeUnique(name, key, until);
-    const tags = callTags(unique, result === undefined ? undefined : { seconds: result, announced: false });
+    const tags = callTags(unique, { seconds: result });
     const message = encodeMessage({ id, name, payload, enqueuedAt, options: travelling(options, name), tags });
     if (unique !== undefined) {
       const replace = options.onConflict === 'replace';

@@ -1,7 +1,7 @@
 import type { TaskPort, WaitingEntry, WaitingPlace } from '../../broker/port/task-port.js';
 import { invalid } from '../../values/option-values.js';
 import { heldTask, type ListedTask, type LivingState, waitingTask } from './listed-task.js';
-import { argumentsOf, type TaskMatcher } from './task-list.js';
+import { all, argumentsOf, isWanted, type TaskMatcher } from './task-list.js';
 import { encoded, fieldsOf, type ResolvedList, type TaskPlaceName } from './task-list-options.js';
 
 /** The way of a task: one that moves on while the walk is under way is met again. */
@@ -173,7 +173,7 @@ export class TaskWalk {
         const page = await this.port.held(child, { after, limit: BATCH, whole: true });
         const all = page.tasks.map((task) => ({ task: heldTask(holder, task), message: task.head }));
         await this.changeAll(
-          all.filter(({ task }) => this.isWanted(task)),
+          all.filter(({ task }) => isWanted(task, this.list)),
           ({ task }) => change(child, task.id),
         );
         this.looked += all.length;
@@ -182,15 +182,6 @@ export class TaskWalk {
         this.report({ state: 'active', queue: '', passed: 0, child, after });
       }
     }
-  }
-
-  private isWanted({ queue, task, id }: ListedTask): boolean {
-    const { list } = this;
-    return (
-      (list.queue === undefined || queue === list.queue) &&
-      (list.task === undefined || task === list.task) &&
-      (list.id === undefined || id.startsWith(list.id))
-    );
   }
 
   /** @returns how many were changed */
@@ -239,10 +230,6 @@ function batchesOf(
     const entries = tasks.slice(index * BATCH, (index + 1) * BATCH);
     return { entries, looked: index === count - 1 ? looked : (entries.at(-1)?.looked ?? 0) };
   });
-}
-
-async function all(): Promise<boolean> {
-  return true;
 }
 
 function queueIn(place: object): string {

@@ -23,8 +23,9 @@ local deaths = part(ARGV, #noting + #kept + 4, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- A death is id and time of death in ms; at most 500. The tasks come to the tail of their queue, as if they had just been
--- sent, and stay dead where the header cannot be reset, or where one keeps a result whose key is not among `kept`. The history stays and gets a line. A unique task runs without its
--- key if that is taken. A task that was cancelled and died may run again.
+-- sent, and stay dead where the header cannot be reset, or where one keeps a result whose key is not among `kept`. The
+-- history stays and gets a line. A unique task runs without its key if that is taken. A task that was cancelled and died
+-- may run again.
 --
 -- Atomic because a task must be among the dead or in the queue. The time of death guards a copy of this command that
 -- arrives late: by then the task may have run and died once more. With allow-oom: a pending task takes less than a dead one.

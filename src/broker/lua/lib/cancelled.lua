@@ -1,8 +1,12 @@
--- The cancelled are remembered for a day, and ten thousand of them at most.
+-- Ids are remembered for a day, and ten thousand of them at most. `entries` are times and ids, at most 1,000 of them.
+local function remember_ids(list, now, entries)
+  redis.call('ZADD', list, unpack(entries))
+  redis.call('ZREMRANGEBYSCORE', list, '-inf', text(now - 86400000))
+  redis.call('ZREMRANGEBYRANK', list, 0, -10001)
+end
+
 local function remember_cancelled(cancelled, now, id)
-  redis.call('ZADD', cancelled, text(now), id)
-  redis.call('ZREMRANGEBYSCORE', cancelled, '-inf', text(now - 86400000))
-  redis.call('ZREMRANGEBYRANK', cancelled, 0, -10001)
+  remember_ids(cancelled, now, { text(now), id })
 end
 
 -- Whether the task was cancelled while it was active: then it must not run again.

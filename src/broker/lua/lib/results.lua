@@ -1,5 +1,6 @@
 -- A task with the tag `r` keeps its result, see result-tag.ts and task-result.ts: 6 digits, base 36, are the seconds for which it
 -- is kept, then `1` if its end is announced to the sender.
+
 -- Its seconds and its flag; nothing for a tag of others, whose numbers Redis might refuse in the middle of a script.
 local function result_tag(message)
   -- most messages have no tag
@@ -40,11 +41,9 @@ local function announce(answering, message, record)
 end
 
 -- Tasks that keep results and leave their queue without one, for those who wait. Not among the cancelled: their number would push out
--- marks of tasks that are active, and must not run again. `entries` are times and ids, at most 1,000.
+-- marks of tasks that are active, and must not run again. `entries` as in remember_ids.
 local function remember_removed(removed, now, entries)
   if #entries > 0 then
-    redis.call('ZADD', removed, unpack(entries))
-    redis.call('ZREMRANGEBYSCORE', removed, '-inf', text(now - 86400000))
-    redis.call('ZREMRANGEBYRANK', removed, 0, -10001)
+    remember_ids(removed, now, entries)
   end
 end
